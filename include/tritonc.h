@@ -1,0 +1,154 @@
+/* tritonc.h: the public C interface of tritonc, the Triton language and its compiler.
+ *
+ * Compile kernel source text, look at every stage, load, launch. Functions return a ttc_status; on anything but TTC_OK
+ * the context holds a message (ttc_message). Objects are opaque, owned by the caller, and released with their _free
+ * function. A context is used by one thread at a time; kernels may be launched from any thread.
+ */
+#ifndef TRITONC_H
+#define TRITONC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define TTC_API __declspec(dllexport)
+#elif defined(__GNUC__)
+#define TTC_API __attribute__((visibility("default")))
+#else
+#define TTC_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TTC_VERSION "0.1.0"
+TTC_API const char *ttc_version(void);
+
+typedef enum ttc_status {
+  TTC_OK = 0,
+  TTC_ERROR_SOURCE,    /* the program is wrong; the message shows where */
+  TTC_ERROR_MEMORY,    /* out of memory */
+  TTC_ERROR_HOST,      /* a host callback said no */
+  TTC_ERROR_SYSTEM,    /* a file, a library, a driver */
+  TTC_ERROR_INTERNAL,  /* a bug in tritonc */
+  TTC_ERROR_ARGUMENT,  /* a call's arguments make no sense */
+  TTC_ERROR_RESOURCES, /* the kernel asks for more than the device has */
+} ttc_status;
+
+/* ---- values that pass between a host and the front end ------------------------------------------------------------ */
+
+typedef enum ttc_kind {
+  TTC_NONE,
+  TTC_BOOL,      /* integer */
+  TTC_INT,       /* integer */
+  TTC_FLOAT,     /* number */
+  TTC_STR,       /* text, len */
+  TTC_DTYPE,     /* text: "fp32", "i1", "u8", "*fp16", "*kbf16" (pointer to const) … */
+  TTC_TUPLE,     /* items, len; names for a named tuple, else NULL */
+  TTC_LIST,      /* items, len */
+  TTC_FUNCTION,  /* function: a @triton.jit function */
+  TTC_BUILTIN,   /* text: canonical name of something the language knows: "tl.load", "tl.constexpr", "builtins.range", … */
+  TTC_MODULE,    /* object; text: its name: attributes are asked for with getattr */
+  TTC_CALLABLE,  /* object: a host function that may be called on compile-time values (constexpr_function) */
+  TTC_OBJECT,    /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray") */
+} ttc_kind;
+
+typedef struct ttc_function ttc_function;
+
+typedef struct ttc_value {
+  ttc_kind kind;
+  bool is_constexpr;             /* was a tl.constexpr in the host (a plain global may not be used in a kernel, it may) */
+  int64_t integer;
+  double number;
+  const char *text;              /* lives as long as the compilation */
+  size_t len;
+  const struct ttc_value *items;
+  const char *const *names;
+  const ttc_function *function;
+  void *object;                  /* the host's handle; borrowed for the compilation */
+} ttc_value;
+
+/* A function's source as its host knows it. Strings live as long as the compilation. */
+struct ttc_function {
+  const char *name;       /* "add_kernel" */
+  const char *qualname;   /* "module.add_kernel", used in symbol names */
+  const char *file;
+  int first_line;         /* line number of source's first line in the file */
+  const char *source;     /* text from its first decorator (or `def`) to its end */
+  size_t source_len;
+  bool noinline;
+  void *object;           /* the host's handle, passed back to lookup */
+};
+
+/* What the front end asks of its host. Each returns 1 for an answer, 0 for "there is no such thing", -1 for an error
+ * that is pending in the host (the compile ends with TTC_ERROR_HOST). Any may be NULL, which answers 0. */
+typedef struct ttc_host {
+  void *self;
+  /* The value of the free name `name` in `function` (closure cell, global or built-in). */
+  int (*lookup)(void *self, const ttc_function *function, const char *name, ttc_value *out);
+  /* The attribute `name` of a TTC_MODULE, TTC_OBJECT or TTC_CALLABLE value. */
+  int (*getattr)(void *self, const ttc_value *of, const char *name, ttc_value *out);
+  /* Call a TTC_CALLABLE on compile-time values; names[i] is NULL for positional arguments. */
+  int (*call)(void *self, const ttc_value *callee, const ttc_value *args, const char *const *names, size_t n, ttc_value *out);
+  /* static_print's output, a line with its newline; NULL: written to stdout. */
+  int (*print)(void *self, const char *text, size_t len);
+} ttc_host;
+
+/* ---- compiling ---------------------------------------------------------------------------------------------------- */
+
+typedef struct ttc_context ttc_context;
+typedef struct ttc_kernel ttc_kernel;
+
+TTC_API ttc_context *ttc_context_new(void); /* NULL when out of memory */
+TTC_API void ttc_context_free(ttc_context *cx);
+TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, rendered; "" when there was none */
+
+/* What one parameter of the kernel is, in the order of the parameters. */
+typedef struct ttc_param {
+  const char *name;   /* may be NULL: by position */
+  const char *type;   /* "*fp32" "i32" "u64" "fp64" "i1" …; "constexpr" for a compile-time one */
+  ttc_value constant; /* of a constexpr */
+  int divisibility;   /* the value (a pointer: the address) is a multiple of this; 0 or 1: nothing known */
+} ttc_param;
+
+typedef struct ttc_option {
+  const char *name; /* "num_warps", "num_stages", "enable_fp_fusion", "debug", … */
+  const char *value;
+} ttc_option;
+
+typedef struct ttc_source {
+  const char *text; /* a module's Python source, or Triton IR; needs no NUL when len is given */
+  size_t len;       /* 0: strlen(text) */
+  const char *file; /* for messages and line information */
+  const char *kernel; /* which function; NULL when there is only one candidate */
+  /* Instead of `text`, a function that a host knows, with its host: */
+  const ttc_function *function;
+  const ttc_host *host;
+} ttc_source;
+
+/* Compile for `target`: "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" …
+ * `stop` names the last stage wanted ("ttir", "llir", …; NULL: all). */
+TTC_API ttc_status ttc_compile(ttc_context *cx, const ttc_source *source, const ttc_param *params, size_t nparams,
+                               const char *target, const ttc_option *options, size_t noptions, const char *stop,
+                               ttc_kernel **kernel);
+TTC_API void ttc_kernel_free(ttc_kernel *kernel);
+TTC_API const char *ttc_kernel_name(const ttc_kernel *kernel);
+/* The text (or bytes) of a stage, NULL when the kernel has none of that name. */
+TTC_API const char *ttc_kernel_stage(const ttc_kernel *kernel, const char *stage, size_t *len);
+TTC_API const char *ttc_kernel_stage_name(const ttc_kernel *kernel, size_t index); /* NULL past the last */
+TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);                 /* JSON */
+TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
+
+/* Launch on a grid. args[i] points at the value of the i-th run-time parameter (constexprs have none): a pointer's
+ * address-sized value, an integer or a float of its type (fp16 and bf16 as their 16 bits). `stream` is the device's (a
+ * CUstream), NULL for the default one and on the CPU, where the call returns when the work is done. */
+TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
+                              const void *const *args, size_t nargs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,196 @@
+/* base.h: what every other folder stands on.
+ *
+ * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the road that an error
+ * takes back to the API boundary. Everything a compile makes lives in the context's arena and dies with it; nothing is
+ * freed one by one. A context belongs to one thread at a time; any number of contexts may work at once, for there is no
+ * global mutable state.
+ *
+ * Errors unwind by longjmp from wherever they are found to the nearest ctx_protect(). Between the two there is only
+ * arena memory, so nothing leaks; a resource that is not arena memory (a file, an LLVM module) is registered with
+ * ctx_defer() so that the unwinding releases it.
+ */
+#ifndef TRITONC_BASE_H
+#define TRITONC_BASE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define PRINTF_LIKE(fmt, args)
+#endif
+
+typedef struct Ctx Ctx;
+
+/* ---- allocation ------------------------------------------------------------------------------------------------- */
+
+/* Where a context takes its chunks from. NULL means malloc/free. Tests pass one that fails on demand. */
+typedef struct Allocator {
+  void *(*alloc)(void *self, size_t bytes); /* NULL when out of memory */
+  void (*release)(void *self, void *chunk);
+  void *self;
+} Allocator;
+
+/* A fresh context, or NULL when there is no memory for it. */
+Ctx *ctx_new(const Allocator *allocator);
+void ctx_free(Ctx *cx);
+size_t ctx_bytes(const Ctx *cx); /* arena bytes handed out so far */
+/* A place in the context where a folder keeps a pointer to its own tables (interned types, say). NULL at first. */
+enum { CTX_SLOT_IR, CTX_SLOT_LANG, CTX_SLOT_RUN, CTX_SLOTS };
+void **ctx_slot(Ctx *cx, int slot);
+
+/* Zeroed memory, aligned to 16. Never NULL: running out unwinds with ERR_MEMORY. */
+void *ctx_alloc(Ctx *cx, size_t bytes);
+void *ctx_alloc_n(Ctx *cx, size_t count, size_t bytes); /* checks the product */
+void *ctx_copy(Ctx *cx, const void *from, size_t bytes);
+char *ctx_strndup(Ctx *cx, const char *s, size_t n);
+char *ctx_printf(Ctx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define NEW(cx, T) ((T *)ctx_alloc((cx), sizeof(T)))
+#define NEWN(cx, T, n) ((T *)ctx_alloc_n((cx), (size_t)(n), sizeof(T)))
+
+/* Interned strings: equal text has equal pointers within one context. */
+const char *intern(Ctx *cx, const char *s);
+const char *intern_n(Ctx *cx, const char *s, size_t n);
+
+/* ---- vectors, maps, text ---------------------------------------------------------------------------------------- */
+
+/* A growing array in the arena: `Vec(int) v = {0}; vec_push(cx, &v, 3); v.at[0]`. */
+#define Vec(T)                                                                                                         \
+  struct {                                                                                                             \
+    T *at;                                                                                                             \
+    uint32_t len, cap;                                                                                                 \
+  }
+#define vec_push(cx, v, x)                                                                                             \
+  ((v)->at = vec_room((cx), (v)->at, (v)->len, &(v)->cap, sizeof *(v)->at), (v)->at[(v)->len++] = (x))
+void *vec_room(Ctx *cx, void *at, uint32_t len, uint32_t *cap, size_t size); /* room for one more */
+
+/* A hash map from pointers (or interned strings, or small integers cast to pointers) to pointers. NULL is no key.
+ * Walk it in insertion order: for (uint32_t i = 0; i < m.len; i++) use m.entries[i]; a removed entry has key NULL. */
+typedef struct MapEntry {
+  const void *key;
+  void *value;
+} MapEntry;
+typedef struct Map {
+  MapEntry *entries;
+  uint32_t *slots;
+  uint32_t len, cap, nslots, live;
+} Map;
+void *map_get(const Map *m, const void *key); /* NULL when absent */
+bool map_has(const Map *m, const void *key);
+void map_put(Ctx *cx, Map *m, const void *key, void *value);
+void map_remove(Map *m, const void *key);
+
+uint64_t hash_bytes(const void *data, size_t n, uint64_t seed); /* fast, not cryptographic */
+typedef struct Sha256 {
+  uint32_t h[8];
+  uint64_t bytes;
+  uint8_t block[64];
+} Sha256;
+void sha256_init(Sha256 *s);
+void sha256_add(Sha256 *s, const void *data, size_t n);
+void sha256_hex(Sha256 *s, char hex[65]); /* finishes; writes 64 digits and a NUL */
+
+/* Text under construction, NUL-terminated at all times once something was written. */
+typedef struct Buf {
+  Ctx *cx;
+  char *s;
+  size_t len, cap;
+} Buf;
+void buf_putc(Buf *b, char c);
+void buf_puts(Buf *b, const char *s);
+void buf_write(Buf *b, const char *s, size_t n);
+void buf_printf(Buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+char *buf_text(Buf *b); /* "" for an empty one */
+
+/* The shortest decimal text that reads back as the same double ("1.5", "1e+30", "inf", "nan"). */
+void buf_double(Buf *b, double x);
+/* strtod that knows no locale: the decimal point is a point. */
+double text_to_double(const char *s, char **end);
+
+/* ---- sources, spans, diagnostics -------------------------------------------------------------------------------- */
+
+/* A piece of program text. `first_line` is the line number of its first line in the file it was cut from; `indent` is
+ * the number of columns removed from the start of every line (a method's source is dedented before it comes here). */
+typedef struct Source {
+  const char *file;
+  const char *text;
+  size_t len;
+  int first_line;
+  int indent;
+  const uint32_t *lines; /* source_new: where each line begins; NULL elsewhere */
+  uint32_t nlines;
+} Source;
+typedef struct Span {
+  const Source *source; /* NULL: nowhere */
+  uint32_t begin, end;  /* byte offsets, end excluded */
+} Span;
+Source *source_new(Ctx *cx, const char *file, const char *text, size_t len, int first_line);
+void span_line_col(Span s, int *line, int *col); /* both from 1, in the file's numbering; col counts code points */
+Span span_join(Span a, Span b);
+
+typedef enum Severity { SEV_ERROR, SEV_WARNING, SEV_NOTE } Severity;
+typedef struct Diag {
+  Severity severity;
+  Span span;
+  const char *message;
+  const char *hint;      /* or NULL */
+  struct Diag *calls;    /* notes, innermost first: "called from here" */
+  struct Diag *next;
+} Diag;
+
+/* The chain of @jit calls that is being compiled; diagnostics copy it. */
+typedef struct CallFrame {
+  const char *function; /* the callee */
+  Span call;
+  struct CallFrame *outer;
+} CallFrame;
+
+typedef enum Err {
+  ERR_NONE = 0,
+  ERR_SOURCE,   /* the user's program is wrong; ctx_diags() says how */
+  ERR_MEMORY,   /* out of memory */
+  ERR_HOST,     /* a host callback failed; its own error is pending there */
+  ERR_SYSTEM,   /* a file, a library, the operating system; ctx_diags() says how */
+  ERR_INTERNAL, /* a bug of ours that was noticed in time */
+} Err;
+
+/* Run fn(cx, arg); returns ERR_NONE, or what unwound it. Calls nest. Deferred actions registered inside have run. */
+Err ctx_protect(Ctx *cx, void (*fn)(Ctx *cx, void *arg), void *arg);
+_Noreturn void ctx_throw(Ctx *cx, Err err);
+/* Run `action(arg)` when the innermost ctx_protect() ends, by return or by unwinding, last registered first. */
+void ctx_defer(Ctx *cx, void (*action)(void *arg), void *arg);
+
+/* Report the user's mistake at `span` and unwind. `hint` may be NULL. */
+_Noreturn void diag_fail(Ctx *cx, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+_Noreturn void diag_vfail(Ctx *cx, Span span, const char *hint, const char *fmt, va_list args);
+void diag_warn(Ctx *cx, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* A failure without a place in a source (a file that cannot be read, a target that is not known). Unwinds. */
+_Noreturn void ctx_fail(Ctx *cx, Err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+const Diag *ctx_diags(const Ctx *cx);
+void ctx_clear_diags(Ctx *cx);
+void ctx_push_call(Ctx *cx, CallFrame *frame); /* frame lives in the caller; ctx_protect restores the chain */
+void ctx_pop_call(Ctx *cx);
+const CallFrame *ctx_calls(const Ctx *cx);
+
+/* file:line:col: error: message, the source line, a caret under the span, hint, the chain of calls. */
+void diag_render(Buf *out, const Diag *d, bool colour);
+
+/* The name in `names` (n of them) that is nearest to `wrong` by edit distance, or NULL if none is near. */
+const char *nearest_name(const char *wrong, const char *const *names, size_t n);
+
+/* ---- small things ----------------------------------------------------------------------------------------------- */
+
+static inline bool is_pow2(int64_t x) { return x > 0 && (x & (x - 1)) == 0; }
+static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Whole file into the arena; unwinds with ERR_SYSTEM. */
+char *file_read(Ctx *cx, const char *path, size_t *len);
+
+#endif

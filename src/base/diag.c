@@ -1,0 +1,284 @@
+/* diag.c: sources, spans, and what is said about them. */
+#include "base/internal.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- sources and spans ------------------------------------------------------------------------------------------- */
+
+Source *source_new(Ctx *cx, const char *file, const char *text, size_t len, int first_line) {
+  if (len >= UINT32_MAX) ctx_fail(cx, ERR_SYSTEM, "%s: a source of 4 GiB or more", file ? file : "<source>");
+  Source *s = NEW(cx, Source);
+  *s = (Source){.file = file, .text = text, .len = len, .first_line = first_line};
+  uint32_t n = 1;
+  for (const char *p = text, *end = text + len; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++) n++;
+  uint32_t *lines = NEWN(cx, uint32_t, n), at = 1;
+  for (const char *p = text, *end = text + len; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+    lines[at++] = (uint32_t)(p + 1 - text);
+  s->lines = lines;
+  s->nlines = n;
+  return s;
+}
+
+size_t utf8_len(const char *s, size_t n) {
+  const unsigned char *p = (const unsigned char *)s;
+  if (n < 1) return 0;
+  if (p[0] < 0x80) return 1;
+  size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+  if (p[0] < 0xc2 || p[0] > 0xf4 || n < len) return 0;
+  for (size_t i = 1; i < len; i++) {
+    if ((p[i] & 0xc0) != 0x80) return 0;
+  }
+  if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) return 0; /* overlong; surrogates */
+  if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) return 0; /* overlong; too large */
+  return len;
+}
+
+/* The line, counted from 0, that offset `at` is in, and where that line begins. */
+static uint32_t line_of(const Source *s, uint32_t at, uint32_t *begin) {
+  uint32_t line = 0;
+  *begin = 0;
+  if (s->lines) {
+    uint32_t low = 0, high = s->nlines;
+    while (high - low > 1) {
+      uint32_t middle = low + (high - low) / 2;
+      if (s->lines[middle] <= at) low = middle;
+      else high = middle;
+    }
+    *begin = s->lines[low];
+    return low;
+  }
+  for (uint32_t i = 0; i < at && i < s->len; i++) {
+    if (s->text[i] == '\n') {
+      line++;
+      *begin = i + 1;
+    }
+  }
+  return line;
+}
+
+void span_line_col(Span span, int *line, int *col) {
+  *line = *col = 0;
+  const Source *s = span.source;
+  if (!s) return;
+  uint32_t begin, at = span.begin < s->len ? span.begin : (uint32_t)s->len;
+  *line = s->first_line + (int)line_of(s, at, &begin);
+  *col = 1 + s->indent;
+  while (begin < at) {
+    size_t n = utf8_len(s->text + begin, s->len - begin);
+    begin += n ? (uint32_t)n : 1;
+    ++*col;
+  }
+}
+
+Span span_join(Span a, Span b) {
+  if (!a.source) return b;
+  if (!b.source || a.source != b.source) return a;
+  if (b.begin < a.begin) a.begin = b.begin;
+  if (b.end > a.end) a.end = b.end;
+  return a;
+}
+
+/* ---- making diagnostics ------------------------------------------------------------------------------------------ */
+
+/* "called from" notes for the calls under way, innermost first. The frame of a kernel itself has no call: nobody to name. */
+static Diag *call_notes(Ctx *cx) {
+  Diag *first = NULL, **tail = &first;
+  for (const CallFrame *f = cx->calls; f; f = f->outer) {
+    if (!f->call.source) continue;
+    Diag *note = NEW(cx, Diag);
+    const char *caller = f->outer ? f->outer->function : NULL;
+    const char *text = caller ? ctx_printf(cx, "called from `%s` here", caller) : "called from here";
+    *note = (Diag){.severity = SEV_NOTE, .span = f->call, .message = text};
+    *tail = note;
+    tail = &note->next;
+  }
+  return first;
+}
+
+static PRINTF_LIKE(5, 0) void diag_add(Ctx *cx, Severity severity, Span span, const char *hint, const char *fmt,
+                                       va_list args) {
+  va_list again;
+  va_copy(again, args);
+  int n = vsnprintf(NULL, 0, fmt, again);
+  va_end(again);
+  char *message = ctx_alloc(cx, (size_t)(n < 0 ? 0 : n) + 1);
+  if (n > 0) vsnprintf(message, (size_t)n + 1, fmt, args);
+  Diag *d = NEW(cx, Diag);
+  *d = (Diag){.severity = severity, .span = span, .message = message, .calls = call_notes(cx)};
+  if (hint) d->hint = ctx_strndup(cx, hint, strlen(hint));
+  if (cx->last_diag) cx->last_diag->next = d;
+  else cx->diags = d;
+  cx->last_diag = d;
+}
+
+void diag_vfail(Ctx *cx, Span span, const char *hint, const char *fmt, va_list args) {
+  diag_add(cx, SEV_ERROR, span, hint, fmt, args);
+  ctx_throw(cx, ERR_SOURCE);
+}
+
+void diag_fail(Ctx *cx, Span span, const char *hint, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  diag_add(cx, SEV_ERROR, span, hint, fmt, args);
+  va_end(args);
+  ctx_throw(cx, ERR_SOURCE);
+}
+
+void diag_warn(Ctx *cx, Span span, const char *hint, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  diag_add(cx, SEV_WARNING, span, hint, fmt, args);
+  va_end(args);
+}
+
+void ctx_fail(Ctx *cx, Err err, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  diag_add(cx, SEV_ERROR, (Span){0}, NULL, fmt, args);
+  va_end(args);
+  ctx_throw(cx, err);
+}
+
+const Diag *ctx_diags(const Ctx *cx) { return cx->diags; }
+
+void ctx_clear_diags(Ctx *cx) { cx->diags = cx->last_diag = NULL; }
+
+/* ---- showing them ------------------------------------------------------------------------------------------------ */
+
+typedef enum Style { STYLE_BOLD, STYLE_NOTE, STYLE_ERROR, STYLE_WARNING, STYLE_CARET, STYLE_HINT } Style;
+static const char *const STYLES[] = {"\033[1m", "\033[1;36m", "\033[1;31m", "\033[1;35m", "\033[1;32m", "\033[36m"};
+
+static void style(Buf *out, bool colour, Style which) {
+  if (colour) buf_puts(out, STYLES[which]);
+}
+static void plain(Buf *out, bool colour) {
+  if (colour) buf_puts(out, "\033[0m");
+}
+
+/* One character of the source, made fit for a terminal; returns its bytes. */
+static size_t show_char(Buf *out, const char *s, size_t n) {
+  size_t len = utf8_len(s, n);
+  bool control = len == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f) && *s != '\t';
+  if (len == 0 || control) {
+    buf_puts(out, "\xef\xbf\xbd"); /* U+FFFD */
+    return 1;
+  }
+  buf_write(out, s, len);
+  return len;
+}
+
+/* The first source line of the span, and under it a caret and tildes. */
+static void render_line(Buf *out, Span span, bool colour) {
+  const Source *s = span.source;
+  uint32_t len = (uint32_t)s->len, begin, at = span.begin < len ? span.begin : len;
+  int line = s->first_line + (int)line_of(s, at, &begin);
+  const char *newline = memchr(s->text + begin, '\n', len - begin);
+  uint32_t end = newline ? (uint32_t)(newline - s->text) : len;
+  if (end > begin && s->text[end - 1] == '\r') end--;
+  uint32_t stop = span.end < end ? span.end : end;
+
+  buf_printf(out, "%5d | %*s", line, s->indent, "");
+  for (uint32_t i = begin; i < end;) i += (uint32_t)show_char(out, s->text + i, end - i);
+  int gutter = snprintf(NULL, 0, "%d", line);
+  buf_printf(out, "\n%*s | %*s", gutter > 5 ? gutter : 5, "", s->indent, "");
+  uint32_t i = begin;
+  while (i < at && i < end) {
+    buf_putc(out, s->text[i] == '\t' ? '\t' : ' ');
+    size_t n = utf8_len(s->text + i, end - i);
+    i += n ? (uint32_t)n : 1;
+  }
+  style(out, colour, STYLE_CARET);
+  buf_putc(out, '^');
+  bool first = true;
+  while (i < stop) {
+    if (!first) buf_putc(out, s->text[i] == '\t' ? '\t' : '~');
+    first = false;
+    size_t n = utf8_len(s->text + i, end - i);
+    i += n ? (uint32_t)n : 1;
+  }
+  plain(out, colour);
+  buf_putc(out, '\n');
+}
+
+static void render_one(Buf *out, const Diag *d, bool colour) {
+  static const char *const names[] = {[SEV_ERROR] = "error", [SEV_WARNING] = "warning", [SEV_NOTE] = "note"};
+  static const Style styles[] = {[SEV_ERROR] = STYLE_ERROR, [SEV_WARNING] = STYLE_WARNING, [SEV_NOTE] = STYLE_NOTE};
+  if (d->span.source) {
+    int line, col;
+    span_line_col(d->span, &line, &col);
+    style(out, colour, STYLE_BOLD);
+    buf_printf(out, "%s:%d:%d: ", d->span.source->file ? d->span.source->file : "<source>", line, col);
+    plain(out, colour);
+  }
+  style(out, colour, styles[d->severity]);
+  buf_printf(out, "%s: ", names[d->severity]);
+  plain(out, colour);
+  style(out, colour, STYLE_BOLD);
+  buf_puts(out, d->message);
+  plain(out, colour);
+  buf_putc(out, '\n');
+  if (d->span.source) render_line(out, d->span, colour);
+  if (d->hint) {
+    style(out, colour, STYLE_HINT);
+    buf_puts(out, "hint: ");
+    plain(out, colour);
+    buf_printf(out, "%s\n", d->hint);
+  }
+}
+
+void diag_render(Buf *out, const Diag *d, bool colour) {
+  render_one(out, d, colour);
+  for (const Diag *note = d->calls; note; note = note->next) render_one(out, note, colour);
+}
+
+/* ---- the nearest name -------------------------------------------------------------------------------------------- */
+
+enum { LONGEST_NAME = 64 };
+
+static int replace_cost(char a, char b) {
+  if (a == b) return 0;
+  return tolower((unsigned char)a) == tolower((unsigned char)b) ? 1 : 2;
+}
+
+static int min_int(int a, int b) { return a < b ? a : b; }
+
+/* Edit distance, doubled: an insertion, a removal, a replacement or a swap of neighbours costs 2, another case of the same letter 1. */
+static int distance(const char *a, size_t na, const char *b, size_t nb) {
+  int rows[3][LONGEST_NAME + 1];
+  int *before = rows[0], *above = rows[1], *row = rows[2];
+  for (size_t j = 0; j <= nb; j++) above[j] = before[j] = (int)j * 2;
+  for (size_t i = 1; i <= na; i++) {
+    row[0] = (int)i * 2;
+    for (size_t j = 1; j <= nb; j++) {
+      int best = above[j - 1] + replace_cost(a[i - 1], b[j - 1]);
+      best = min_int(best, min_int(above[j], row[j - 1]) + 2);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) best = min_int(best, before[j - 2] + 2);
+      row[j] = best;
+    }
+    int *oldest = before;
+    before = above;
+    above = row;
+    row = oldest;
+  }
+  return above[nb];
+}
+
+const char *nearest_name(const char *wrong, const char *const *names, size_t n) {
+  size_t len = strlen(wrong);
+  if (len == 0 || len > LONGEST_NAME) return NULL;
+  int best = (int)((len + 1) / 3) * 2; /* a third of the letters may be wrong */
+  if (best == 0) best = 1;
+  const char *nearest = NULL;
+  for (size_t i = 0; i < n; i++) {
+    size_t ln = names[i] ? strlen(names[i]) : 0;
+    if (ln == 0 || ln > LONGEST_NAME) continue;
+    int d = distance(wrong, len, names[i], ln);
+    if (d > best || (nearest && d == best)) continue;
+    best = d;
+    nearest = names[i];
+  }
+  return nearest;
+}

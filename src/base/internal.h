@@ -1,0 +1,60 @@
+/* internal.h: what the files of base/ know of a context and others do not. */
+#ifndef TRITONC_BASE_INTERNAL_H
+#define TRITONC_BASE_INTERNAL_H
+
+#include "base/base.h"
+
+typedef struct Chunk Chunk;
+
+/* An action that ctx_defer() registered; a stack, newest first. */
+typedef struct Deferred {
+  void (*action)(void *arg);
+  void *arg;
+  struct Deferred *older;
+} Deferred;
+
+/* One ctx_protect() in progress, on the C stack. It remembers what the unwinding has to restore. */
+typedef struct Protect {
+  jmp_buf jump;
+  struct Protect *outer;
+  Deferred *deferred;
+  const CallFrame *calls;
+} Protect;
+
+/* The interned strings: open addressing, linear probing, never more than half full. */
+typedef struct Interned {
+  const char *s;
+  size_t len;
+  uint64_t hash;
+} Interned;
+
+struct Ctx {
+  Allocator allocator;
+  Chunk *chunks;      /* all of them, newest first */
+  char *free, *limit; /* the unused rest of the chunk that small allocations come from */
+  char *last;         /* the newest allocation in it: that one can grow in place */
+  size_t chunk_bytes; /* size of the next chunk */
+  size_t bytes;       /* handed out */
+
+  Interned *interned;
+  size_t interned_len, interned_cap;
+
+  Protect *protect;
+  Deferred *deferred;
+  Err err; /* what the unwinding under way carries */
+
+  Diag *diags, *last_diag;
+  const CallFrame *calls;
+
+  void *slots[CTX_SLOTS];
+};
+
+/* As ctx_alloc, but NULL when there is no memory: for the few places that have to clean up before they unwind. */
+void *arena_try(Ctx *cx, size_t bytes);
+/* `p`, an allocation of `old` bytes, made `bytes` long (bytes > old): in place where nothing was allocated since, else moved. */
+void *arena_grow(Ctx *cx, void *p, size_t old, size_t bytes);
+
+/* The number of bytes of the UTF-8 sequence at s (at most n bytes), or 0 if it is not a valid one. */
+size_t utf8_len(const char *s, size_t n);
+
+#endif

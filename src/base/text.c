@@ -1,0 +1,144 @@
+/* text.c: text under construction, and numbers as text. */
+#include "base/internal.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for n more bytes and the NUL. */
+static void buf_room(Buf *b, size_t n) {
+  if (n > SIZE_MAX / 4 || b->len > SIZE_MAX / 4) ctx_throw(b->cx, ERR_MEMORY);
+  size_t need = b->len + n + 1;
+  if (need <= b->cap) return;
+  size_t cap = b->cap ? b->cap * 2 : 64;
+  while (cap < need) cap *= 2;
+  b->s = arena_grow(b->cx, b->s, b->cap, cap);
+  b->cap = cap;
+}
+
+void buf_putc(Buf *b, char c) {
+  buf_room(b, 1);
+  b->s[b->len++] = c;
+  b->s[b->len] = 0;
+}
+
+void buf_write(Buf *b, const char *s, size_t n) {
+  buf_room(b, n);
+  if (n) memcpy(b->s + b->len, s, n);
+  b->len += n;
+  b->s[b->len] = 0;
+}
+
+void buf_puts(Buf *b, const char *s) { buf_write(b, s, strlen(s)); }
+
+static PRINTF_LIKE(2, 0) void buf_vprintf(Buf *b, const char *fmt, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  size_t room = b->cap - b->len;
+  int n = vsnprintf(room ? b->s + b->len : NULL, room, fmt, args);
+  if (n > 0 && (size_t)n >= room) {
+    buf_room(b, (size_t)n);
+    vsnprintf(b->s + b->len, b->cap - b->len, fmt, again);
+  }
+  va_end(again);
+  if (n > 0) b->len += (size_t)n;
+}
+
+void buf_printf(Buf *b, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  buf_vprintf(b, fmt, args);
+  va_end(args);
+}
+
+char *buf_text(Buf *b) {
+  buf_room(b, 0);
+  b->s[b->len] = 0;
+  return b->s;
+}
+
+char *ctx_printf(Ctx *cx, const char *fmt, ...) {
+  Buf b = {.cx = cx};
+  va_list args;
+  va_start(args, fmt);
+  buf_vprintf(&b, fmt, args);
+  va_end(args);
+  return buf_text(&b);
+}
+
+/* ---- doubles ----------------------------------------------------------------------------------------------------- */
+
+double text_to_double(const char *s, char **end) {
+  /* glibc's "C" locale object is static: this neither allocates nor fails there. */
+  locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!c) return strtod(s, end);
+  double x = strtod_l(s, end, c);
+  freelocale(c);
+  return x;
+}
+
+/* The digits of "d.ddde-xx" with their point put back where the host's locale may have written something else. */
+static void point(char *s) {
+  if (s[1] && s[1] != 'e') s[1] = '.';
+}
+
+/* Add one to the last digit of a "d.ddde-xx"; false if that would carry out of the first digit. */
+static bool last_digit_up(char *s) {
+  char *e = strchr(s, 'e');
+  for (char *d = e - 1; d >= s; d--) {
+    if (*d == '.') continue;
+    if (*d < '9') {
+      ++*d;
+      return true;
+    }
+    *d = '0';
+  }
+  return false;
+}
+
+/* Digits enough for x > 0, as few as will do, in "d.ddde-xx". Rounding to n digits correctly is not all there is to try: below a power of
+ * two doubles lie twice as dense as above it, so that the next larger n-digit number may read back as x where the nearest does not. */
+static void shortest_digits(double x, char s[40]) {
+  /* 15 digits always survive the way to a double and back, except among the subnormals. */
+  for (int digits = x < 2.2250738585072014e-308 ? 1 : 15; digits <= 17; digits++) {
+    snprintf(s, 40, "%.*e", digits - 1, x);
+    point(s);
+    if (text_to_double(s, NULL) == x) return;
+    if (last_digit_up(s) && text_to_double(s, NULL) == x) return;
+  }
+}
+
+void buf_double(Buf *b, double x) {
+  if (isnan(x)) {
+    buf_puts(b, "nan");
+    return;
+  }
+  if (signbit(x)) buf_putc(b, '-');
+  if (isinf(x) || x == 0) {
+    buf_puts(b, x == 0 ? "0.0" : "inf");
+    return;
+  }
+  char s[40], digits[20];
+  shortest_digits(fabs(x), s);
+  int n = 0, exponent = atoi(strchr(s, 'e') + 1);
+  for (const char *p = s; *p != 'e'; p++) {
+    if (*p != '.') digits[n++] = *p;
+  }
+  while (n > 1 && digits[n - 1] == '0') n--;
+  if (exponent < -4 || exponent >= 16) {
+    buf_putc(b, digits[0]);
+    if (n > 1) buf_putc(b, '.');
+    buf_write(b, digits + 1, (size_t)n - 1);
+    buf_printf(b, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+    return;
+  }
+  if (exponent < 0) buf_puts(b, "0.");
+  for (int i = exponent; i < -1; i++) buf_putc(b, '0');
+  for (int i = 0; i < n || i <= exponent; i++) {
+    buf_putc(b, i < n ? digits[i] : '0');
+    if (i == exponent) buf_putc(b, '.');
+  }
+  if (n <= exponent + 1) buf_putc(b, '0');
+}

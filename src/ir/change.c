@@ -1,0 +1,288 @@
+/* change.c: changing operands, moving, erasing and copying ops. */
+#include "ir/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- operands --------------------------------------------------------------------------------------------------- */
+
+void ir_set_operand(Op *op, int index, Value *v) {
+  Use *u = &op->operands[index];
+  if (u->value == v) return;
+  ir_use_unlink(u);
+  u->value = v;
+  ir_use_link(u);
+}
+
+void ir_add_operand(Ctx *cx, Op *op, Value *v) {
+  if (op->noperands == op->operand_cap) {
+    int cap = op->operand_cap ? op->operand_cap * 2 : 4;
+    Use *operands = NEWN(cx, Use, cap);
+    for (int i = 0; i < op->noperands; i++) {
+      operands[i] = op->operands[i];
+      ir_use_moved(&operands[i]);
+    }
+    op->operands = operands;
+    op->operand_cap = cap;
+  }
+  int i = op->noperands++;
+  op->operands[i] = (Use){.op = op, .index = i, .value = v};
+  ir_use_link(&op->operands[i]);
+}
+
+void ir_remove_operand(Op *op, int index) {
+  ir_use_unlink(&op->operands[index]);
+  for (int i = index; i + 1 < op->noperands; i++) {
+    op->operands[i] = op->operands[i + 1];
+    op->operands[i].index = i;
+    ir_use_moved(&op->operands[i]);
+  }
+  op->noperands--;
+  /* A successor's arguments are trailing operands: one of them may just have gone. */
+  int first = op->noperands + 1;
+  for (int s = op->nsuccessors - 1; s >= 0; s--) {
+    int end = first;
+    first -= op->nforward[s];
+    if (index < first || index >= end) continue;
+    op->nforward[s]--;
+    break;
+  }
+}
+
+void ir_replace_all(Value *from, Value *to) {
+  if (from == to || !from->uses) return;
+  Use *last = from->uses;
+  for (Use *u = from->uses; u; u = u->next) u->value = to, last = u;
+  /* The whole list goes in front of the other one. */
+  last->next = to->uses;
+  if (to->uses) to->uses->link = &last->next;
+  to->uses = from->uses;
+  to->uses->link = &to->uses;
+  from->uses = NULL;
+}
+
+/* ---- places ----------------------------------------------------------------------------------------------------- */
+
+void ir_unlink(Op *op) {
+  Block *b = op->block;
+  if (!b) return;
+  if (op->prev) op->prev->next = op->next;
+  if (op->next) op->next->prev = op->prev;
+  if (b->first == op) b->first = op->next;
+  if (b->last == op) b->last = op->prev;
+  op->block = NULL, op->prev = NULL, op->next = NULL;
+}
+
+void ir_insert_before(Op *op, Op *where) {
+  if (op == where) return;
+  ir_unlink(op);
+  Block *b = op->block = where->block;
+  op->prev = where->prev;
+  op->next = where;
+  if (where->prev)
+    where->prev->next = op;
+  else
+    b->first = op;
+  where->prev = op;
+}
+
+void ir_append(Block *b, Op *op) {
+  ir_unlink(op);
+  op->block = b;
+  op->prev = b->last;
+  if (b->last)
+    b->last->next = op;
+  else
+    b->first = op;
+  b->last = op;
+}
+
+void ir_move_ops(Block *from, Block *to, Op *before) {
+  assert(from != to);
+  if (!from->first) return;
+  for (Op *op = from->first; op; op = op->next) op->block = to;
+  Op *prev = before ? before->prev : to->last;
+  from->first->prev = prev;
+  from->last->next = before;
+  if (prev)
+    prev->next = from->first;
+  else
+    to->first = from->first;
+  if (before)
+    before->prev = from->last;
+  else
+    to->last = from->last;
+  from->first = from->last = NULL;
+}
+
+/* ---- erasing ---------------------------------------------------------------------------------------------------- */
+
+static void drop_operands(Op *op) {
+  for (int i = 0; i < op->noperands; i++) ir_use_unlink(&op->operands[i]);
+  op->noperands = 0;
+}
+
+/* Everything below an op lets go of its operands, so that order does not matter. Walks up and down the tree by its own
+ * links: however deep it is, the C stack stays as it is. */
+static void drop_below(Op *root) {
+  Op *op = root;
+  for (;;) {
+    drop_operands(op);
+    Op *down = NULL;
+    for (int i = 0; i < op->nregions && !down; i++)
+      for (Block *b = op->regions[i]->first; b && !down; b = b->next) down = b->first;
+    while (!down) {
+      if (op == root) return;
+      down = ir_next_in_tree(op);
+      if (!down) {
+        op = op->block->region->op;
+      }
+    }
+    op = down;
+  }
+}
+
+void ir_erase(Op *op) {
+  for (int i = 0; i < op->nresults; i++) assert(!op->results[i].uses);
+  drop_below(op);
+  ir_unlink(op);
+  op->nregions = 0;
+}
+
+void ir_erase_block(Block *b) {
+  for (Op *op = b->first; op; op = op->next) drop_below(op);
+  while (b->last) {
+    Op *op = b->last;
+    ir_unlink(op);
+    op->nregions = 0;
+  }
+  Region *r = b->region;
+  if (b->prev) b->prev->next = b->next;
+  if (b->next) b->next->prev = b->prev;
+  if (r->first == b) r->first = b->next;
+  if (r->last == b) r->last = b->prev;
+  b->prev = b->next = NULL;
+}
+
+void ir_remove_arg(Block *b, int index) {
+  assert(!b->args[index]->uses);
+  for (int i = index; i + 1 < b->nargs; i++) {
+    b->args[i] = b->args[i + 1];
+    b->args[i]->index = i;
+  }
+  b->nargs--;
+}
+
+/* ---- copying ---------------------------------------------------------------------------------------------------- */
+
+static Value *mapped(const Map *map, Value *v) {
+  Value *to = map_get(map, v);
+  return to ? to : v;
+}
+
+/* The op alone, at the builder's place, its regions empty. */
+static Op *clone_shallow(Builder *b, const Op *op, Map *map) {
+  Builder at = *b;
+  at.loc = op->loc;
+  Value *few[8];
+  Value **operands = op->noperands <= 8 ? few : NEWN(b->cx, Value *, op->noperands);
+  for (int i = 0; i < op->noperands; i++) operands[i] = mapped(map, ir_operand(op, i));
+  Type *few_types[4];
+  Type **types = op->nresults <= 4 ? few_types : NEWN(b->cx, Type *, op->nresults);
+  for (int i = 0; i < op->nresults; i++) types[i] = op->results[i].type;
+  Op *copy = ir_op(&at, op->code, types, op->nresults, operands, op->noperands);
+  for (int i = 0; i < op->nresults; i++) {
+    copy->results[i].hint = op->results[i].hint;
+    map_put(b->cx, map, &op->results[i], &copy->results[i]);
+  }
+  if (op->nattrs) {
+    int cap = 4;
+    while (cap < op->nattrs) cap *= 2;
+    copy->attrs = NEWN(b->cx, NamedAttr, cap);
+    memcpy(copy->attrs, op->attrs, (size_t)op->nattrs * sizeof *op->attrs);
+    copy->nattrs = op->nattrs;
+  }
+  for (int i = 0; i < op->nregions; i++) ir_add_region(b->cx, copy);
+  if (op->nsuccessors) {
+    size_t n = (size_t)op->nsuccessors;
+    copy->nsuccessors = op->nsuccessors;
+    copy->nforward = ctx_copy(b->cx, op->nforward, n * sizeof *op->nforward);
+    copy->successors = NEWN(b->cx, Block *, n);
+    for (size_t i = 0; i < n; i++) {
+      Block *to = map_get(map, op->successors[i]);
+      copy->successors[i] = to ? to : op->successors[i];
+    }
+  }
+  return copy;
+}
+
+/* All blocks first, with their arguments, so that branches and uses can point ahead. */
+static void clone_blocks(Ctx *cx, Region *to, const Region *from, Map *map) {
+  for (const Block *b = from->first; b; b = b->next) {
+    Block *copy = ir_add_block(cx, to);
+    map_put(cx, map, b, copy);
+    for (int i = 0; i < b->nargs; i++) {
+      Value *arg = ir_add_arg(cx, copy, b->args[i]->type, b->args[i]->loc);
+      arg->hint = b->args[i]->hint;
+      map_put(cx, map, b->args[i], arg);
+    }
+  }
+}
+
+/* A use of a value that is defined further on (in a later block) was copied before the value was. */
+static void fix_late_uses(Op *op, const Map *map) {
+  for (int i = 0; i < op->noperands; i++) {
+    Value *v = mapped(map, ir_operand(op, i));
+    if (v != ir_operand(op, i)) ir_set_operand(op, i, v);
+  }
+}
+
+/* Regions wait in a list rather than on the C stack. */
+typedef struct Pending {
+  Region *to;
+  const Region *from;
+} Pending;
+typedef struct Work {
+  Pending *at;
+  uint32_t len, cap;
+} Work;
+
+static void push_regions(Ctx *cx, Work *work, const Op *copy, const Op *op) {
+  for (int i = op->nregions; i-- > 0;) {
+    if (op->regions[i]->first) vec_push(cx, work, ((Pending){copy->regions[i], op->regions[i]}));
+  }
+}
+
+static void clone_pending(Ctx *cx, Work *work, Map *map) {
+  Vec(Op *) late = {0};
+  while (work->len) {
+    Pending p = work->at[--work->len];
+    clone_blocks(cx, p.to, p.from, map);
+    bool several = p.from->first != p.from->last;
+    for (const Block *b = p.from->first; b; b = b->next) {
+      Builder at = ir_at_end(cx, map_get(map, b));
+      for (const Op *op = b->first; op; op = op->next) {
+        Op *copy = clone_shallow(&at, op, map);
+        push_regions(cx, work, copy, op);
+        if (several) vec_push(cx, &late, copy);
+      }
+    }
+  }
+  for (uint32_t i = 0; i < late.len; i++) fix_late_uses(late.at[i], map);
+}
+
+void ir_clone_region(Ctx *cx, Region *to, const Region *from, Map *map) {
+  Work work = {0};
+  vec_push(cx, &work, ((Pending){to, from}));
+  clone_pending(cx, &work, map);
+}
+
+Op *ir_clone(Builder *b, const Op *op, Map *map) {
+  Op *copy = clone_shallow(b, op, map);
+  if (op->nregions) {
+    Work work = {0};
+    push_regions(b->cx, &work, copy, op);
+    clone_pending(b->cx, &work, map);
+  }
+  return copy;
+}

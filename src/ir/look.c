@@ -1,0 +1,259 @@
+/* look.c: questions about ops and values, and the walk over them. */
+#include "ir/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+bool ir_one_use(const Value *v) { return v->uses && !v->uses->next; }
+
+Op *ir_parent(const Op *op) { return op->block ? op->block->region->op : NULL; }
+
+Op *ir_enclosing(const Op *op, Opcode code) {
+  for (Op *p = ir_parent(op); p; p = ir_parent(p))
+    if (p->code == code) return p;
+  return NULL;
+}
+
+static const Block *home(const Value *v) { return v->op ? v->op->block : v->block; }
+
+bool ir_defined_outside(const Value *v, const Op *op) {
+  for (const Block *b = home(v); b;) {
+    const Op *holder = b->region->op;
+    if (holder == op) return false;
+    b = holder ? holder->block : NULL;
+  }
+  return true;
+}
+
+static int depth_of(const Op *op) {
+  int n = 0;
+  for (const Op *p = ir_parent(op); p; p = ir_parent(p)) n++;
+  return n;
+}
+
+static bool before_in_block(const Op *a, const Op *b) {
+  /* Two searches in step: the cost is that of the nearer end. */
+  const Op *down = a->next, *up = b->prev;
+  for (;;) {
+    if (!down || !up) return down ? up == a : false;
+    if (down == b || up == a) return true;
+    down = down->next, up = up->prev;
+  }
+}
+
+/* Is every way from the region's entry to `b` through `a`? By taking `a` away and looking whether b is still reached. */
+static bool block_dominates(const Block *a, const Block *b) {
+  if (a == b || a == a->region->first) return true;
+  if (b == b->region->first) return false;
+  /* Reached blocks form a list through a small local table; regions with several blocks are rare and small. */
+  enum { MOST = 256 };
+  const Block *reached[MOST];
+  int n = 0;
+  reached[n++] = a->region->first;
+  for (int i = 0; i < n; i++) {
+    const Op *last = reached[i]->last;
+    for (int s = 0; last && s < last->nsuccessors; s++) {
+      const Block *to = last->successors[s];
+      if (to == b) return false;
+      bool known = to == a;
+      for (int k = 0; k < n && !known; k++) known = reached[k] == to;
+      if (!known && n == MOST) return false; /* too large to say: no is the safe answer */
+      if (!known) reached[n++] = to;
+    }
+  }
+  return true;
+}
+
+bool ir_dominates(const Op *a, const Op *b) {
+  int da = depth_of(a), db = depth_of(b);
+  if (db < da) return false;
+  for (; db > da; db--) {
+    b = ir_parent(b);
+    if (b == a) return false; /* an op's results are not available inside its own regions */
+  }
+  if (a == b || !a->block || !b->block || a->block->region != b->block->region) return false;
+  if (a->block == b->block) return before_in_block(a, b);
+  return block_dominates(a->block, b->block);
+}
+
+Op *ir_terminator(const Block *b) { return b->last && ir_has(b->last, T_TERMINATOR) ? b->last : NULL; }
+
+/* ---- walking ---------------------------------------------------------------------------------------------------- */
+
+/* The first op in the first non-empty block at or after `b` or in a later region of the same op. */
+static Op *first_from(Block *b, const Op *holder, int region) {
+  for (;;) {
+    for (; b; b = b->next)
+      if (b->first) return b->first;
+    if (++region >= holder->nregions) return NULL;
+    b = holder->regions[region]->first;
+  }
+}
+
+Op *ir_first_below(const Op *op) { return op->nregions ? first_from(op->regions[0]->first, op, 0) : NULL; }
+
+Op *ir_next_in_tree(const Op *op) {
+  if (op->next) return op->next;
+  const Op *holder = ir_parent(op);
+  if (!holder) return NULL;
+  int region = 0;
+  while (holder->regions[region] != op->block->region) region++;
+  return first_from(op->block->next, holder, region);
+}
+
+void ir_walk(Op *root, void (*fn)(Op *op, void *arg), void *arg) {
+  /* `fn` may erase its op, so what comes after it is found first: the op's own first child cannot be. Hence the check
+   * that the op is still in its block before going down. */
+  Op *op = ir_first_below(root);
+  while (op) {
+    Op *parent = ir_parent(op), *beside = ir_next_in_tree(op);
+    fn(op, arg);
+    Op *next = op->block ? ir_first_below(op) : NULL;
+    if (!next) next = op->block ? ir_next_in_tree(op) : beside;
+    while (!next && parent && parent != root) {
+      next = ir_next_in_tree(parent);
+      parent = ir_parent(parent);
+    }
+    op = next;
+  }
+}
+
+static Op *deepest_first(Op *op) {
+  for (Op *down; (down = ir_first_below(op));) op = down;
+  return op;
+}
+
+void ir_walk_post(Op *root, void (*fn)(Op *op, void *arg), void *arg) {
+  Op *op = ir_first_below(root);
+  if (!op) return;
+  op = deepest_first(op);
+  for (;;) {
+    Op *parent = ir_parent(op), *beside = ir_next_in_tree(op);
+    fn(op, arg);
+    if (beside)
+      op = deepest_first(beside);
+    else if (parent == root || !parent)
+      return;
+    else
+      op = parent;
+  }
+}
+
+static bool any_has(const Op *op, unsigned trait) {
+  if (ir_ops[op->code].traits & trait) return true;
+  const Op *at = ir_first_below(op);
+  while (at) {
+    if (ir_ops[at->code].traits & trait) return true;
+    const Op *next = ir_first_below(at);
+    while (!next && at != op) {
+      next = ir_next_in_tree(at);
+      if (!next) at = ir_parent(at);
+    }
+    at = next;
+  }
+  return false;
+}
+
+bool ir_has_effects(const Op *op) { return any_has(op, T_WRITE); }
+bool ir_reads_memory(const Op *op) { return any_has(op, T_READ); }
+
+/* ---- constants -------------------------------------------------------------------------------------------------- */
+
+Attr *ir_const_value(const Value *v) { return v->op && v->op->code == OP_CONSTANT ? ir_attr(v->op, "value") : NULL; }
+
+/* The scalar attribute that every element of `v` is, looking through ops that only change the shape. */
+static const Attr *uniform(const Value *v) {
+  while (v->op) {
+    switch (v->op->code) {
+    case OP_CONSTANT: {
+      const Attr *a = ir_attr(v->op, "value");
+      return a && a->kind == ATTR_SPLAT ? a->items[0] : a;
+    }
+    case OP_SPLAT:
+    case OP_BROADCAST:
+    case OP_EXPAND_DIMS:
+    case OP_RESHAPE:
+    case OP_TRANS:
+    case OP_UNSPLAT: v = ir_operand(v->op, 0); break;
+    default: return NULL;
+    }
+  }
+  return NULL;
+}
+
+bool ir_is_const_int(const Value *v, int64_t *x) {
+  const Attr *a = uniform(v);
+  if (!a || (a->kind != ATTR_INT && a->kind != ATTR_BOOL)) return false;
+  if (x) *x = a->integer;
+  return true;
+}
+
+bool ir_is_const_float(const Value *v, double *x) {
+  const Attr *a = uniform(v);
+  if (!a || a->kind != ATTR_FLOAT) return false;
+  if (x) *x = a->number;
+  return true;
+}
+
+/* ---- operand groups --------------------------------------------------------------------------------------------- */
+
+int ir_groups(const char *column, Group groups[MAX_GROUPS]) {
+  int n = 0;
+  for (const char *s = column; *s;) {
+    int len = 0;
+    while (s[len] && s[len] != ' ' && s[len] != '?' && s[len] != '*') len++;
+    assert(n < MAX_GROUPS);
+    char kind = s[len] == '?' || s[len] == '*' ? s[len] : 0;
+    groups[n++] = (Group){s, len, kind};
+    s += len + (kind != 0);
+    while (*s == ' ') s++;
+  }
+  return n;
+}
+
+bool ir_group_sizes(const Op *op, const Group *groups, int n, int sizes[MAX_GROUPS]) {
+  int single = 0, optional = 0, variadic = 0;
+  for (int i = 0; i < n; i++) {
+    single += !groups[i].kind;
+    optional += groups[i].kind == '?';
+    variadic += groups[i].kind == '*';
+  }
+  if (ir_has(op, T_MULTI_SEGMENT)) {
+    const Attr *a = ir_attr(op, "operandSegmentSizes");
+    if (!a || a->kind != ATTR_INTS || a->n != n) return false;
+    int64_t sum = 0;
+    for (int i = 0; i < n; i++) {
+      int64_t size = a->ints[i];
+      if (size < 0 || size > op->noperands || (!groups[i].kind && size != 1) || (groups[i].kind == '?' && size > 1))
+        return false;
+      sizes[i] = (int)size;
+      sum += size;
+    }
+    return sum == op->noperands;
+  }
+  /* Without sizes: optional ones are present from the left; variadic ones share the rest evenly. */
+  int rest = op->noperands - single;
+  if (rest < 0) return false;
+  if (variadic && (optional || rest % variadic)) return false;
+  if (!variadic && rest > optional) return false;
+  for (int i = 0; i < n; i++) {
+    if (!groups[i].kind) sizes[i] = 1;
+    else if (groups[i].kind == '*') sizes[i] = rest / variadic;
+    else if (rest > 0) sizes[i] = 1, rest--;
+    else sizes[i] = 0;
+  }
+  return true;
+}
+
+int ir_operand_group(const Op *op, const char *name, int *first) {
+  Group groups[MAX_GROUPS];
+  int sizes[MAX_GROUPS], n = ir_groups(ir_ops[op->code].operands, groups), at = 0;
+  if (first) *first = 0;
+  if (!ir_group_sizes(op, groups, n, sizes)) return 0;
+  for (int i = 0; i < n; at += sizes[i++]) {
+    if ((int)strlen(name) != groups[i].len || strncmp(name, groups[i].name, (size_t)groups[i].len) != 0) continue;
+    if (first) *first = at;
+    return sizes[i];
+  }
+  return 0;
+}

@@ -1,0 +1,63 @@
+/* target.h: the one table through which a backend meets the rest.
+ *
+ * A backend (cpu/, nvidia/) fills in a struct Target; run/ and api/ know nothing else of it. A shared object may export
+ * `const Target *tritonc_target(void)` and is then a backend too: cpu/ is built so, because it carries LLVM.
+ */
+#ifndef TRITONC_TARGET_H
+#define TRITONC_TARGET_H
+
+#include "ir/ir.h"
+#include "lang/lang.h"
+
+#define TARGET_ABI 1
+
+typedef struct TargetOptions {
+  const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
+  bool debug;
+  bool fp_fusion;        /* a*b+c may be contracted; on by default */
+  int num_warps, num_stages, num_ctas, maxnreg;
+  bool no_line_info;
+} TargetOptions;
+
+/* What a compile leaves behind: named stages, in order; the last is what load() takes. In the compile's arena. */
+typedef struct Stage {
+  const char *name; /* "ttir" "llir" "asm" "obj"; "ttgir" "ptx" "cubin" */
+  const char *bytes;
+  size_t len;
+  bool binary;
+} Stage;
+typedef Vec(Stage) Stages;
+
+typedef enum ArgKind { ARG_PTR, ARG_I1, ARG_I8, ARG_I16, ARG_I32, ARG_I64, ARG_F16, ARG_BF16, ARG_F32, ARG_F64 } ArgKind;
+
+/* Facts about a compiled kernel that loading and launching need, kept beside it in the cache as JSON. */
+typedef struct KernelInfo {
+  const char *name;       /* of the entry symbol */
+  const char *target;     /* "cpu:x86-64-v4", "cuda:90" */
+  int nargs;
+  const ArgKind *args;    /* run-time parameters in order */
+  int num_warps, num_stages, num_ctas;
+  int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
+  int n_regs, n_spills, n_max_threads;
+} KernelInfo;
+
+typedef struct Loaded Loaded; /* a kernel in executable form; the target's own */
+
+struct Target {
+  int abi;               /* TARGET_ABI */
+  const char *name;      /* "cpu", "cuda" */
+  const char *const *stages; /* in order, NULL-terminated, beginning with "ttir" */
+  void (*lang_options)(const TargetOptions *o, LangOptions *out);
+  /* The exact processor that `options->arch` means here ("native" resolved), part of the cache key. Unwinds if unknown. */
+  const char *(*resolve_arch)(Ctx *cx, const TargetOptions *o);
+  /* From optimized Triton IR to the last stage or `stop`, pushing each stage. May change the module. Unwinds on errors. */
+  void (*compile)(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *stages, KernelInfo *info);
+  /* The last stage's bytes into this process. Thread-safe. On failure NULL and a message in `error`. */
+  Loaded *(*load)(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t error_size);
+  void (*unload)(Loaded *k);
+  /* args[i] points at the i-th run-time argument's value. 0 for success; else a message in `error`. Thread-safe. */
+  int (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
+};
+typedef struct Target Target;
+
+#endif
