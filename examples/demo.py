@@ -1,0 +1,96 @@
+"""Runs every example kernel on tensors in host memory, checks it against PyTorch in float64, times it, and draws the benchmarks.
+
+    ./dev demo [NAME…]     only the examples whose file name contains one of NAME
+"""
+
+import importlib
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "kernels"))
+
+import torch  # noqa: E402
+import triton  # noqa: E402
+import triton.testing  # noqa: E402
+
+
+def milliseconds(fn):
+    return triton.testing.do_bench(fn, warmup=5, rep=30, return_mode="median")
+
+
+def run_cases(names):
+    rows = []
+    for path in sorted((HERE / "kernels").glob("*.py")):
+        if path.stem == "case" or (names and not any(n in path.stem for n in names)):
+            continue
+        for case in importlib.import_module(path.stem).cases():
+            print(f"\r\033[K  {case.kernel}, {case.size} …", end="", file=sys.stderr, flush=True)
+            error = case.error()
+            ours = milliseconds(case.run)
+            theirs = milliseconds(case.rival) if case.rival else None
+            rows.append((case.kernel, case.size, error <= case.rtol, error, ours, theirs))
+    print("\r\033[K", end="", file=sys.stderr)
+    return rows
+
+
+def print_table(rows):
+    print(f"{'kernel':34} {'size':36} {'correct':>8} {'error':>9} {'ms':>9} {'PyTorch ms':>11} {'ratio':>6}")
+    for kernel, size, correct, error, ours, theirs in rows:
+        rival = f"{theirs:11.3f} {theirs / ours:6.2f}" if theirs else f"{'':11} {'':6}"
+        print(f"{kernel:34} {size:36} {'yes' if correct else 'NO':>8} {error:9.1e} {ours:9.3f} {rival}")
+
+
+def plots(folder):
+    """One plot per benchmark: throughput over size, ours and PyTorch's."""
+    import add
+    import matmul
+    import softmax
+
+    def figure(name, xlabel, xs, ylabel):
+        return triton.testing.perf_report(triton.testing.Benchmark(
+            x_names=["n"], x_vals=xs, x_log=True, line_arg="provider", line_vals=["tritonc", "torch"],
+            line_names=["tritonc", "PyTorch"], styles=[("tab:blue", "-"), ("tab:orange", "--")], xlabel=xlabel,
+            ylabel=ylabel, plot_name=name, args={}))
+
+    def add_rate(n, provider):
+        x, y = torch.randn(n), torch.randn(n)
+        ms = milliseconds((lambda: add.add(x, y)) if provider == "tritonc" else (lambda: x + y))
+        return 12 * n / ms * 1e-6
+
+    def softmax_rate(n, provider):
+        x = torch.randn(max(1, (1 << 21) // n), n)
+        ms = milliseconds((lambda: softmax.softmax(x)) if provider == "tritonc" else (lambda: torch.softmax(x, 1)))
+        return 8 * x.numel() / ms * 1e-6
+
+    def matmul_rate(n, provider):
+        a, b = torch.randn(n, n), torch.randn(n, n)
+        ms = milliseconds((lambda: matmul.matmul(a, b)) if provider == "tritonc" else (lambda: a @ b))
+        return 2 * n**3 / ms * 1e-6
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, fn, xlabel, xs, ylabel in (
+            ("vector-add", add_rate, "elements", [1 << i for i in range(12, 25, 2)], "GB/s"),
+            ("softmax", softmax_rate, "columns", [1 << i for i in range(6, 15, 2)], "GB/s"),
+            ("matmul-f32", matmul_rate, "size", [64, 128, 256, 512, 1024], "GFLOP/s")):
+        print(f"  plotting {folder / name}.png", file=sys.stderr)
+        figure(name, xlabel, xs, ylabel)(fn).run(save_path=str(folder), show_plots=False, print_data=False)
+
+
+def main():
+    torch.manual_seed(0)
+    names = sys.argv[1:]
+    start = time.time()
+    print(f"triton {triton.__version__}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads", file=sys.stderr)
+    rows = run_cases(names)
+    print_table(rows)
+    if not names:
+        plots(HERE.parent / "build" / "demo")
+    wrong = sum(not row[2] for row in rows)
+    print(f"{len(rows) - wrong} of {len(rows)} correct, {time.time() - start:.0f} s")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
