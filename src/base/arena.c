@@ -1,8 +1,8 @@
 /* arena.c: contexts, their arena, their interned strings.
  *
  * Memory comes in chunks that grow geometrically, and is handed out by advancing a pointer. An allocation too big for
- * that gets a chunk of its own, so that it does not waste the rest of the current one. Memory is zeroed as it is handed out
- * and not before: that is when it enters the cache anyway.
+ * that gets a chunk of its own, so that it does not waste the rest of the current one. Memory is zeroed as it is
+ * handed out and not before: that is when it enters the cache anyway.
  *
  * Under AddressSanitizer everything in a chunk that is not handed out is poisoned, the padding between two allocations
  * included, so that running over the end of one is reported as it would be with malloc.

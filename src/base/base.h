@@ -1,9 +1,9 @@
 /* base.h: what every other folder stands on.
  *
- * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the road that an error
- * takes back to the API boundary. Everything a compile makes lives in the context's arena and dies with it; nothing is
- * freed one by one. A context belongs to one thread at a time; any number of contexts may work at once, for there is no
- * global mutable state.
+ * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the road that an
+ * error takes back to the API boundary. Everything a compile makes lives in the context's arena and dies with it;
+ * nothing is freed one by one. A context belongs to one thread at a time; any number of contexts may work at once, for
+ * there is no global mutable state.
  *
  * Errors unwind by longjmp from wherever they are found to the nearest ctx_protect(). Between the two there is only
  * arena memory, so nothing leaks; a resource that is not arena memory (a file, an LLVM module) is registered with
@@ -111,6 +111,9 @@ void buf_double(Buf *b, double x);
 /* strtod that knows no locale: the decimal point is a point. */
 double text_to_double(const char *s, char **end);
 
+/* The number of bytes of the UTF-8 sequence at s (at most n bytes), or 0 if it is not a valid one. */
+size_t utf8_len(const char *s, size_t n);
+
 /* ---- sources, spans, diagnostics -------------------------------------------------------------------------------- */
 
 /* A piece of program text. `first_line` is the line number of its first line in the file it was cut from; `indent` is
@@ -161,7 +164,9 @@ typedef enum Err {
 /* Run fn(cx, arg); returns ERR_NONE, or what unwound it. Calls nest. Deferred actions registered inside have run. */
 Err ctx_protect(Ctx *cx, void (*fn)(Ctx *cx, void *arg), void *arg);
 _Noreturn void ctx_throw(Ctx *cx, Err err);
-/* Run `action(arg)` when the innermost ctx_protect() ends, by return or by unwinding, last registered first. */
+/* Run `action(arg)` when the innermost ctx_protect() ends, by return or by unwinding, last registered first. What
+ * `arg` points at must still be there then: memory of the arena, not of a function that may have returned. If there is
+ * no memory to register it, it runs at once, and the call unwinds. */
 void ctx_defer(Ctx *cx, void (*action)(void *arg), void *arg);
 
 /* Report the user's mistake at `span` and unwind. `hint` may be NULL. */

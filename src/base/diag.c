@@ -44,8 +44,10 @@ static uint32_t line_of(const Source *s, uint32_t at, uint32_t *begin) {
     uint32_t low = 0, high = s->nlines;
     while (high - low > 1) {
       uint32_t middle = low + (high - low) / 2;
-      if (s->lines[middle] <= at) low = middle;
-      else high = middle;
+      if (s->lines[middle] <= at)
+        low = middle;
+      else
+        high = middle;
     }
     *begin = s->lines[low];
     return low;
@@ -83,7 +85,8 @@ Span span_join(Span a, Span b) {
 
 /* ---- making diagnostics ------------------------------------------------------------------------------------------ */
 
-/* "called from" notes for the calls under way, innermost first. The frame of a kernel itself has no call: nobody to name. */
+/* "called from" notes for the calls under way, innermost first. The frame of a kernel itself has no call: nobody to
+ * name. */
 static Diag *call_notes(Ctx *cx) {
   Diag *first = NULL, **tail = &first;
   for (const CallFrame *f = cx->calls; f; f = f->outer) {
@@ -109,8 +112,10 @@ static PRINTF_LIKE(5, 0) void diag_add(Ctx *cx, Severity severity, Span span, co
   Diag *d = NEW(cx, Diag);
   *d = (Diag){.severity = severity, .span = span, .message = message, .calls = call_notes(cx)};
   if (hint) d->hint = ctx_strndup(cx, hint, strlen(hint));
-  if (cx->last_diag) cx->last_diag->next = d;
-  else cx->diags = d;
+  if (cx->last_diag)
+    cx->last_diag->next = d;
+  else
+    cx->diags = d;
   cx->last_diag = d;
 }
 
@@ -170,35 +175,54 @@ static size_t show_char(Buf *out, const char *s, size_t n) {
   return len;
 }
 
+/* Of a longer line only this many characters are shown, so many of them before the span. */
+enum { SHOWN = 160, SHOWN_BEFORE = 60 };
+
+static uint32_t next_char(const Source *s, uint32_t at, uint32_t end) {
+  size_t n = utf8_len(s->text + at, end - at);
+  return at + (n ? (uint32_t)n : 1);
+}
+
+static uint32_t count_chars(const Source *s, uint32_t at, uint32_t end) {
+  uint32_t n = 0;
+  for (; at < end; at = next_char(s, at, end)) n++;
+  return n;
+}
+
+/* Cut [*begin, *end), a line with a span at `at`, down to what is shown. */
+static void cut_line(const Source *s, uint32_t at, uint32_t *begin, uint32_t *end) {
+  if (count_chars(s, *begin, *end) <= SHOWN) return;
+  uint32_t before = count_chars(s, *begin, at < *end ? at : *end);
+  for (; before > SHOWN_BEFORE; before--) *begin = next_char(s, *begin, *end);
+  uint32_t stop = *begin;
+  for (int n = 0; n < SHOWN && stop < *end; n++) stop = next_char(s, stop, *end);
+  *end = stop;
+}
+
 /* The first source line of the span, and under it a caret and tildes. */
 static void render_line(Buf *out, Span span, bool colour) {
   const Source *s = span.source;
-  uint32_t len = (uint32_t)s->len, begin, at = span.begin < len ? span.begin : len;
-  int line = s->first_line + (int)line_of(s, at, &begin);
-  const char *newline = memchr(s->text + begin, '\n', len - begin);
-  uint32_t end = newline ? (uint32_t)(newline - s->text) : len;
-  if (end > begin && s->text[end - 1] == '\r') end--;
-  uint32_t stop = span.end < end ? span.end : end;
+  uint32_t len = (uint32_t)s->len, line_begin, at = span.begin < len ? span.begin : len;
+  int line = s->first_line + (int)line_of(s, at, &line_begin);
+  const char *newline = memchr(s->text + line_begin, '\n', len - line_begin);
+  uint32_t line_end = newline ? (uint32_t)(newline - s->text) : len;
+  if (line_end > line_begin && s->text[line_end - 1] == '\r') line_end--;
+  uint32_t begin = line_begin, end = line_end;
+  cut_line(s, at, &begin, &end);
 
-  buf_printf(out, "%5d | %*s", line, s->indent, "");
+  int indent = begin > line_begin ? 0 : s->indent;
+  const char *cut = begin > line_begin ? "..." : "";
+  buf_printf(out, "%5d | %*s%s", line, indent, "", cut);
   for (uint32_t i = begin; i < end;) i += (uint32_t)show_char(out, s->text + i, end - i);
   int gutter = snprintf(NULL, 0, "%d", line);
-  buf_printf(out, "\n%*s | %*s", gutter > 5 ? gutter : 5, "", s->indent, "");
+  buf_printf(out, "%s\n%*s | %*s", end < line_end ? "..." : "", gutter > 5 ? gutter : 5, "", indent + (int)strlen(cut),
+             "");
   uint32_t i = begin;
-  while (i < at && i < end) {
-    buf_putc(out, s->text[i] == '\t' ? '\t' : ' ');
-    size_t n = utf8_len(s->text + i, end - i);
-    i += n ? (uint32_t)n : 1;
-  }
+  for (; i < at && i < end; i = next_char(s, i, end)) buf_putc(out, s->text[i] == '\t' ? '\t' : ' ');
   style(out, colour, STYLE_CARET);
   buf_putc(out, '^');
-  bool first = true;
-  while (i < stop) {
-    if (!first) buf_putc(out, s->text[i] == '\t' ? '\t' : '~');
-    first = false;
-    size_t n = utf8_len(s->text + i, end - i);
-    i += n ? (uint32_t)n : 1;
-  }
+  if (i < end) i = next_char(s, i, end);
+  for (; i < end && i < span.end; i = next_char(s, i, end)) buf_putc(out, s->text[i] == '\t' ? '\t' : '~');
   plain(out, colour);
   buf_putc(out, '\n');
 }
@@ -245,7 +269,8 @@ static int replace_cost(char a, char b) {
 
 static int min_int(int a, int b) { return a < b ? a : b; }
 
-/* Edit distance, doubled: an insertion, a removal, a replacement or a swap of neighbours costs 2, another case of the same letter 1. */
+/* Edit distance, doubled: an insertion, a removal, a replacement or a swap of neighbours costs 2, another case of the
+ * same letter 1. */
 static int distance(const char *a, size_t na, const char *b, size_t nb) {
   int rows[3][LONGEST_NAME + 1];
   int *before = rows[0], *above = rows[1], *row = rows[2];

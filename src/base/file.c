@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The rest of `f` into the arena, NUL-terminated; NULL when out of memory. Does not unwind: the file has to be closed first. */
+/* The rest of `f` into the arena, NUL-terminated; NULL when out of memory. Does not unwind: the file has to be closed
+ * first. */
 static char *read_all(Ctx *cx, FILE *f, size_t *len) {
   char block[16384], *text = NULL;
   size_t n = 0, cap = 0, got;

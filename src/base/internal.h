@@ -51,10 +51,8 @@ struct Ctx {
 
 /* As ctx_alloc, but NULL when there is no memory: for the few places that have to clean up before they unwind. */
 void *arena_try(Ctx *cx, size_t bytes);
-/* `p`, an allocation of `old` bytes, made `bytes` long (bytes > old): in place where nothing was allocated since, else moved. */
+/* `p`, an allocation of `old` bytes, made `bytes` long (bytes > old): in place where nothing was allocated since, else
+ * moved. */
 void *arena_grow(Ctx *cx, void *p, size_t old, size_t bytes);
-
-/* The number of bytes of the UTF-8 sequence at s (at most n bytes), or 0 if it is not a valid one. */
-size_t utf8_len(const char *s, size_t n);
 
 #endif

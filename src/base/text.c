@@ -98,8 +98,9 @@ static bool last_digit_up(char *s) {
   return false;
 }
 
-/* Digits enough for x > 0, as few as will do, in "d.ddde-xx". Rounding to n digits correctly is not all there is to try: below a power of
- * two doubles lie twice as dense as above it, so that the next larger n-digit number may read back as x where the nearest does not. */
+/* Digits enough for x > 0, as few as will do, in "d.ddde-xx". Rounding to n digits correctly is not all there is to
+ * try: below a power of two doubles lie twice as dense as above it, so that the next larger n-digit number may read
+ * back as x where the nearest does not. */
 static void shortest_digits(double x, char s[40]) {
   /* 15 digits always survive the way to a double and back, except among the subnormals. */
   for (int digits = x < 2.2250738585072014e-308 ? 1 : 15; digits <= 17; digits++) {
