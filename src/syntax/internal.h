@@ -1,4 +1,5 @@
-/* internal.h: what the files of syntax/ share: tokens, the lexer, the parser's state, its functions by level of the grammar. */
+/* internal.h: what the files of syntax/ share: tokens, the lexer, the parser's state, its functions by level of the
+ * grammar. */
 #ifndef TRITONC_SYNTAX_INTERNAL_H
 #define TRITONC_SYNTAX_INTERNAL_H
 
@@ -83,6 +84,8 @@ typedef struct Parser {
 typedef struct Mark {
   Token tok;
   uint32_t prev_end, pos, depth;
+  bool line_start, line_open;
+  Bracket innermost;
 } Mark;
 Mark mark(const Parser *p);
 void rewind_to(Parser *p, Mark m);
@@ -92,8 +95,8 @@ static inline bool at(const Parser *p, TokenKind kind) { return p->tok.kind == k
 bool accept(Parser *p, TokenKind kind);
 /* The next token must be `kind`; `where` completes the message: "after the condition". */
 void expect(Parser *p, TokenKind kind, const char *where);
-/* The bracket opened at `open` must close here. */
-void expect_close(Parser *p, TokenKind kind, uint32_t open);
+/* The innermost open bracket must close here. */
+void expect_close(Parser *p, TokenKind kind);
 const char *expect_name(Parser *p, Span *span, const char *what);
 bool at_word(const Parser *p, const char *word); /* a soft keyword */
 
@@ -122,12 +125,15 @@ Nodes list_end(Parser *p, uint32_t begin);
 bool starts_expression(TokenKind kind);
 Node *parse_expression(Parser *p);
 Node *parse_named_expression(Parser *p);
+Node *parse_star_named_expression(Parser *p);
+Node *parse_disjunction(Parser *p);
 Node *parse_star_expressions(Parser *p);
 Node *parse_yield_or_star_expressions(Parser *p);
 Node *parse_bitwise_or(Parser *p);
 Node *parse_attribute_chain(Parser *p); /* NAME ('.' NAME)* */
 /* atoms, calls, comprehensions (parse_atom.c) */
 Node *parse_primary(Parser *p);
+/* `open` is where the parenthesis is, which has been consumed. */
 void parse_arguments(Parser *p, uint32_t open, Nodes *positional, Nodes *keywords);
 /* literals (literal.c, fstring.c) */
 Node *parse_number(Parser *p);
@@ -135,7 +141,7 @@ Node *parse_strings(Parser *p);
 void parse_fstring_into(Parser *p, Buf *literal, bool *named_escape); /* pushes the finished parts on the list */
 void push_string_part(Parser *p, Buf *literal, uint32_t begin, bool named_escape);
 /* parameters (parse_params.c) */
-Params parse_parameters(Parser *p, bool lambda, TokenKind close, uint32_t open);
+Params parse_parameters(Parser *p, bool lambda, TokenKind close); /* `close` is not consumed */
 Nodes parse_type_parameters(Parser *p);
 /* assignment targets (parse_target.c) */
 void check_target(Parser *p, const Node *target, const char *doing); /* "assign to" */
@@ -145,6 +151,6 @@ Node *parse_target(Parser *p, const char *doing);
 void parse_statement(Parser *p);         /* pushes one or more nodes */
 bool parse_compound_statement(Parser *p); /* false: not at one */
 Nodes parse_block(Parser *p, const char *what, uint32_t header);
-bool parse_match_statement(Parser *p);
+Node *parse_match(Parser *p); /* NULL: not at one */
 
 #endif

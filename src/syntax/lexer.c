@@ -1,11 +1,12 @@
 /* lexer.c: source text to tokens, one at a time, as the parser asks.
  *
- * A token is a kind and a range of the source; nothing is copied. The lexer keeps two stacks: the indentations of the open
- * blocks, and the open brackets, within which the ends of lines mean nothing. Of an f-string it hands out only the opening
- * quote: the parser (fstring.c) reads its text and comes back here for the tokens of each replacement field.
+ * A token is a kind and a range of the source; nothing is copied. The lexer keeps two stacks: the indentations of the
+ * open blocks, and the open brackets, within which the ends of lines mean nothing. Of an f-string it hands out only
+ * the opening quote: the parser (fstring.c) reads its text and comes back here for the tokens of each replacement
+ * field.
  *
- * The indentation of the first line with a token on it counts as level 0, so that the source of a nested function parses as
- * it was cut out.
+ * The indentation of the first line with a token on it counts as level 0, so that the source of a nested function
+ * parses as it was cut out.
  */
 #include "syntax/internal.h"
 
@@ -45,9 +46,12 @@ static bool in_ranges(const Range *ranges, size_t n, uint32_t c) {
   size_t low = 0;
   while (low < n) {
     size_t middle = low + (n - low) / 2;
-    if (c < ranges[middle].low) n = middle;
-    else if (c > ranges[middle].high) low = middle + 1;
-    else return true;
+    if (c < ranges[middle].low)
+      n = middle;
+    else if (c > ranges[middle].high)
+      low = middle + 1;
+    else
+      return true;
   }
   return false;
 }
@@ -81,7 +85,7 @@ static _Noreturn void fail_character(const Lexer *lx) {
   if (!bytes) lex_fail(lx, lx->pos, lx->pos + 1, NULL, "the source is not valid UTF-8: byte 0x%02x", c);
   if (c == 0) lex_fail(lx, lx->pos, lx->pos + 1, NULL, "the source holds a NUL byte");
   bool quote = code >= 0x2018 && code <= 0x201f;
-  const char *hint = quote ? "strings are quoted with ' or \"" : c == '?' || c == '$' || c == '`' ? NULL : NULL;
+  const char *hint = quote ? "strings are quoted with ' or \"" : NULL;
   if (c < 0x20 || c == 0x7f || (c >= 0x80 && code <= 0xa0))
     lex_fail(lx, lx->pos, lx->pos + bytes, hint, "invalid non-printable character U+%04X", (unsigned)code);
   lex_fail(lx, lx->pos, lx->pos + bytes, hint, "invalid character `%.*s` (U+%04X)", (int)bytes, lx->text + lx->pos,
@@ -103,7 +107,7 @@ static const Keyword KEYWORDS[] = {
 
 TokenKind keyword_of(const char *s, uint32_t len) {
   /* Where the keywords of each length begin. */
-  static const uint8_t first[] = {0, 0, 0, 5, 11, 18, 25, 31, 32, 34};
+  static const uint8_t first[] = {0, 0, 0, 5, 11, 18, 26, 32, 33, 35};
   if (len < 2 || len > 8) return T_NAME;
   for (unsigned i = first[len]; i < first[len + 1] && i < COUNT(KEYWORDS); i++) {
     if (KEYWORDS[i].text[0] == s[0] && memcmp(KEYWORDS[i].text, s, len) == 0) return KEYWORDS[i].kind;
@@ -127,11 +131,16 @@ int string_prefix(const char *s, uint32_t len) {
   for (uint32_t i = 0; i < len; i++) {
     int flag = 0;
     switch (s[i]) {
-    case 'r': case 'R': flag = STR_RAW; break;
-    case 'b': case 'B': flag = STR_BYTES; break;
-    case 'f': case 'F': flag = STR_FORMAT; break;
-    case 't': case 'T': flag = STR_FORMAT | STR_TEMPLATE; break;
-    case 'u': case 'U': return len == 1 ? 0 : STR_BAD;
+    case 'r':
+    case 'R': flag = STR_RAW; break;
+    case 'b':
+    case 'B': flag = STR_BYTES; break;
+    case 'f':
+    case 'F': flag = STR_FORMAT; break;
+    case 't':
+    case 'T': flag = STR_FORMAT | STR_TEMPLATE; break;
+    case 'u':
+    case 'U': return len == 1 ? 0 : STR_BAD;
     default: return STR_BAD;
     }
     if (prefix & flag) return STR_BAD;
@@ -167,8 +176,10 @@ static Token lex_string(Lexer *lx, uint32_t begin, int prefix) {
     } else { /* a backslash, and whatever it protects; "\r\n" is one thing */
       lx->pos++;
       if (at_end(lx)) fail_unterminated(lx, begin, quote_end, triple);
-      if (at_newline(lx)) skip_newline(lx);
-      else lx->pos++;
+      if (at_newline(lx))
+        skip_newline(lx);
+      else
+        lx->pos++;
     }
   }
   lx->pos += triple ? 3 : 1;
@@ -231,19 +242,27 @@ static void end_number(Lexer *lx, uint32_t begin, const char *what) {
   uint32_t n = 0;
   while (is_word(peek(lx, n))) n++;
   switch (keyword_of(lx->text + lx->pos, n)) {
-  case T_AND: case T_ELSE: case T_FOR: case T_IF: case T_IN: case T_IS: case T_NOT: case T_OR: return;
+  case T_AND:
+  case T_ELSE:
+  case T_FOR:
+  case T_IF:
+  case T_IN:
+  case T_IS:
+  case T_NOT:
+  case T_OR: return;
   default: break;
   }
   if (c == '_') lex_fail(lx, begin, lx->pos + n, "underscores stand singly between digits", "invalid %s literal", what);
-  lex_fail(lx, begin, lx->pos + (n ? n : 1), is_digit(c) ? NULL : "a name cannot begin with a digit", "invalid %s literal",
-           what);
+  lex_fail(lx, begin, lx->pos + (n ? n : 1), is_digit(c) ? NULL : "a name cannot begin with a digit",
+           "invalid %s literal", what);
 }
 
 static Token lex_based(Lexer *lx, int base, const char *what) {
   uint32_t begin = lx->pos;
   lx->pos += 2;
   if (peek(lx, 0) == '_') lx->pos++;
-  if (!skip_digits(lx, base)) lex_fail(lx, begin, lx->pos, NULL, "a %s literal needs digits after `%.2s`", what, lx->text + begin);
+  if (!skip_digits(lx, base))
+    lex_fail(lx, begin, lx->pos, NULL, "a %s literal needs digits after `%.2s`", what, lx->text + begin);
   end_number(lx, begin, what);
   return (Token){T_INT, begin, lx->pos};
 }
@@ -252,9 +271,12 @@ static Token lex_number(Lexer *lx) {
   uint32_t begin = lx->pos;
   if (peek(lx, 0) == '0') {
     switch (peek(lx, 1)) {
-    case 'x': case 'X': return lex_based(lx, 16, "hexadecimal");
-    case 'o': case 'O': return lex_based(lx, 8, "octal");
-    case 'b': case 'B': return lex_based(lx, 2, "binary");
+    case 'x':
+    case 'X': return lex_based(lx, 16, "hexadecimal");
+    case 'o':
+    case 'O': return lex_based(lx, 8, "octal");
+    case 'b':
+    case 'B': return lex_based(lx, 2, "binary");
     default: break;
     }
   }
@@ -371,7 +393,8 @@ static Indent measure_indent(Lexer *lx) {
     case '\t': in.wide = (in.wide / 8 + 1) * 8, in.narrow++, lx->pos++; continue;
     case '\f': in = (Indent){0, 0}, lx->pos++; continue;
     case '#': skip_comment(lx); continue;
-    case '\n': case '\r':
+    case '\n':
+    case '\r':
       skip_newline(lx);
       in = (Indent){0, 0};
       is_joined = false;
@@ -387,7 +410,8 @@ static Indent measure_indent(Lexer *lx) {
 }
 
 static _Noreturn void fail_tabs(const Lexer *lx) {
-  lex_fail(lx, lx->pos, lx->pos + 1, "indent with spaces only", "inconsistent use of tabs and spaces in the indentation");
+  lex_fail(lx, lx->pos, lx->pos + 1, "indent with spaces only",
+           "inconsistent use of tabs and spaces in the indentation");
 }
 
 /* At the first token of a line: true if it opens a block; closed blocks are counted in lx->dedents. */
@@ -465,9 +489,12 @@ Token lex_next(Lexer *lx) {
   }
   for (;;) {
     char c = peek(lx, 0);
-    if (c == ' ' || c == '\t' || c == '\f') lx->pos++;
-    else if (c == '#') skip_comment(lx);
-    else if (c == '\\') skip_continuation(lx);
+    if (c == ' ' || c == '\t' || c == '\f')
+      lx->pos++;
+    else if (c == '#')
+      skip_comment(lx);
+    else if (c == '\\')
+      skip_continuation(lx);
     else if (c == '\n' || c == '\r') {
       uint32_t begin = lx->pos;
       skip_newline(lx);
@@ -475,7 +502,8 @@ Token lex_next(Lexer *lx) {
       lx->line_start = true;
       lx->line_open = false;
       return (Token){T_NEWLINE, begin, begin};
-    } else break;
+    } else
+      break;
   }
   if (at_end(lx)) return lex_end(lx);
   lx->line_open = true;

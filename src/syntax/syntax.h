@@ -2,9 +2,11 @@
  *
  * The grammar is Python 3.14's for everything that may stand in a module of kernels: all expressions and statements,
  * decorators, annotations, f-strings, starred arguments, pattern matching included. What the language does not allow
- * (`yield`, `try`, …) is parsed like anything else and refused by name later, in lang/, so that the message can say what it is.
+ * (`yield`, `try`, …) is parsed like anything else and refused by name later, in lang/, so that the message can say
+ * what it is.
  *
- * Nodes live in the context's arena. Names and string contents are interned. Every node has the span of its source text.
+ * Nodes live in the context's arena. Names and string contents are interned. Every node has the span of its source
+ * text.
  */
 #ifndef TRITONC_SYNTAX_H
 #define TRITONC_SYNTAX_H
@@ -20,16 +22,16 @@ typedef struct Nodes { /* a list; NULL entries only where said */
 typedef enum NodeKind {
   /* expressions */
   N_NAME,       /* name */
-  N_INT,        /* integer: digits without prefix and underscores (`name`), base in `op` (2, 8, 10, 16); value in `integer` if it
-                   fits, see `big` */
+  N_INT,        /* integer: digits without prefix and underscores (`name`), base in `op` (2, 8, 10, 16); value in
+                   `integer` if it fits, see `big` */
   N_FLOAT,      /* number */
   N_IMAG,       /* number (1j): no meaning in a kernel */
-  N_STR,        /* name: the contents as UTF-8, adjacent literals joined; len in `integer` (may hold NULs). op: 1 if it holds a
-                   \N{...} escape, which is kept as written */
+  N_STR,        /* name: the contents as UTF-8, adjacent literals joined; len in `integer` (may hold NULs).
+                   op: 1 if it holds a \N{...} escape, which is kept as written */
   N_BYTES,      /* likewise */
   N_FSTRING,    /* items: N_STR and N_FORMAT; op: 1 for a t-string */
-  N_FORMAT,     /* a: expression; name: conversion "r" "s" "a" or NULL ("r" for a bare {x=}); b: format spec (N_FSTRING or N_STR) or NULL;
-                   op: 1 if self-documenting ({x=}), whose text is `name2` */
+  N_FORMAT,     /* a: expression; name: conversion "r" "s" "a" or NULL ("r" for a bare {x=});
+                   b: format spec (N_FSTRING or N_STR) or NULL; op: 1 if self-documenting ({x=}), whose text is `name2` */
   N_TRUE, N_FALSE, N_NONE, N_ELLIPSIS,
   N_TUPLE,      /* items */
   N_LIST,       /* items */
@@ -80,7 +82,8 @@ typedef enum NodeKind {
   N_CASE,       /* a: pattern, as an expression tree (refused later; `p as x` is an N_NAMED); b: guard or NULL; body */
   N_TYPE_ALIAS, /* type X = ... : name; type_params; a */
   N_MODULE,     /* body */
-  N_TYPE_PARAM, /* of a function, class or type alias. name; a: bound or NULL; b: default or NULL; op: 0 T, 1 *T, 2 **T */
+  N_TYPE_PARAM, /* of a function, class or type alias. name; a: bound or NULL; b: default or NULL;
+                   op: 0 T, 1 *T, 2 **T */
 } NodeKind;
 
 typedef enum UnaryOp { U_POS, U_NEG, U_NOT, U_INVERT } UnaryOp;
@@ -118,7 +121,7 @@ struct Node {
   const uint8_t *ops; /* N_COMPARE */
   uint64_t integer;
   bool big; /* the integer does not fit in 64 bits unsigned */
-  uint16_t height; /* of the tree below; the parser lets none grow beyond SYN_MAX_HEIGHT, so that recursing over it is safe */
+  uint16_t height; /* of the tree from here down, at most SYN_MAX_HEIGHT: recursing over it is safe */
   double number;
 };
 
