@@ -42,7 +42,7 @@ static bool before_in_block(const Op *a, const Op *b) {
 }
 
 /* Is every way from the region's entry to `b` through `a`? By taking `a` away and looking whether b is still reached. */
-static bool block_dominates(const Block *a, const Block *b) {
+bool ir_block_dominates(const Block *a, const Block *b) {
   if (a == b || a == a->region->first) return true;
   if (b == b->region->first) return false;
   /* Reached blocks form a list through a small local table; regions with several blocks are rare and small. */
@@ -73,7 +73,7 @@ bool ir_dominates(const Op *a, const Op *b) {
   }
   if (a == b || !a->block || !b->block || a->block->region != b->block->region) return false;
   if (a->block == b->block) return before_in_block(a, b);
-  return block_dominates(a->block, b->block);
+  return ir_block_dominates(a->block, b->block);
 }
 
 Op *ir_terminator(const Block *b) { return b->last && ir_has(b->last, T_TERMINATOR) ? b->last : NULL; }
