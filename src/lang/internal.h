@@ -130,6 +130,8 @@ struct Lang {
   Map types, functions, sources; /* interning of LType; compiled functions by mangled name; parsed sources */
   struct Library *library;
   void *semantic;        /* the language's half may hang its state here */
+  Map objects;           /* the host's objects in order of first meeting */
+  int depth;             /* of nested evaluation, so that no source overflows the C stack */
 };
 
 /* Report the user's mistake at the current expression (L->here) and unwind. */
@@ -196,5 +198,31 @@ Val *library_function(Lang *L, const char *name);
 Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b);
 Val *py_unary(Lang *L, UnaryOp op, Val *a);
 Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
+
+/* ---- who writes what, where it is not plain ------------------------------------------------------------------------- */
+
+/* Python's half: val_*() (val.c), lang_fail*() and lang_at() (compile.c), the rows "builtins.*" that are functions
+ * (pybuiltins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int", "builtins.float",
+ * "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE values, called in eval_call. */
+const Builtin *py_builtin_find(const char *name); /* "builtins.len"; NULL when unknown */
+const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for suggestions */
+
+/* Language's half (library.c). A library function's ttc_function has `object == L->library`; a free name inside it is asked of
+ * library_lookup and of nobody else: "tl", "math", "jit", other functions and constants of its file; NULL when unknown.
+ * library_function(L, name) and lang_library_function are library.c's, too. */
+Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
+/* A module of the language as a value (lang_member gives "tl.math", say): V_HOST with host.kind TTC_MODULE, host.object NULL
+ * and host.text its canonical name; its attributes are lang_member(L, host.text, name). A library function bound as a method
+ * (x.sum(0)) is a V_FUNCTION with `self`: eval_call passes that first. */
+typedef struct LibFile {
+  const char *name, *text; /* "standard.py" */
+  size_t len;
+} LibFile;
+extern const LibFile lang_lib_files[]; /* lib/, embedded at build time (cmake/embed.cmake) */
+extern const size_t lang_nlib_files;
+
+/* Compile a @jit function for these arguments into a private tt.func of L->module, once per signature, and give it with
+ * its results flattened; for library_function users that hold no call expression. */
+Op *lang_compile_callee(Lang *L, const ttc_function *function, Val *const *args, size_t nargs, Val **result_shape);
 
 #endif

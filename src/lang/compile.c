@@ -1,0 +1,195 @@
+/* compile.c: from a function and the description of its parameters to a module of Triton IR; what a kernel's header says;
+ * and the fingerprint of everything that a compile looks at.
+ */
+#include "lang/python.h"
+
+#include <string.h>
+
+/* ---- messages and places ------------------------------------------------------------------------------------------------ */
+
+void lang_fail(Lang *L, const char *hint, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  diag_vfail(L->cx, L->here, hint, fmt, args);
+}
+
+void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  diag_vfail(L->cx, at, hint, fmt, args);
+}
+
+Span lang_at(Lang *L, Span span) {
+  Span old = L->here;
+  L->here = span;
+  if (!span.source) return old;
+  int line, col;
+  span_line_col(span, &line, &col);
+  Loc *loc = ir_loc_file(L->cx, span.source->file, line, col - 1); /* the reference counts columns from 0 */
+  if (L->name_hint) loc = ir_loc_name(L->cx, L->name_hint, loc);
+  if (L->fn && L->fn->call_site) loc = ir_loc_call(L->cx, loc, L->fn->call_site);
+  L->b.loc = loc;
+  return old;
+}
+
+/* ---- compiling -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Kernel {
+  const ttc_param *params;
+  size_t nparams;
+  Vec(Type *) inputs;
+  Vec(Attr *) attributes;
+  Vec(Val *) tensors;
+  Vec(const char *) names;
+} Kernel;
+
+static const ttc_param *find_param(const Kernel *k, const Params *params, uint32_t i) {
+  for (size_t p = 0; p < k->nparams; p++)
+    if (k->params[p].name && strcmp(k->params[p].name, params->at[i].name) == 0) return &k->params[p];
+  return i < k->nparams && !k->params[i].name ? &k->params[i] : NULL;
+}
+
+static Attr *param_attributes(Lang *L, const ttc_param *p) {
+  if (p->divisibility <= 1) return ir_attr_dict(L->cx, NULL, NULL, 0);
+  const char *names[] = {intern(L->cx, "tt.divisibility")};
+  Attr *items[] = {ir_attr_int(L->cx, ir_int(L->cx, 32), p->divisibility)};
+  return ir_attr_dict(L->cx, names, items, 1);
+}
+
+static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
+  bool wants_constant = annotation_is_constexpr(param->annotation);
+  if (strcmp(p->type, "constexpr") == 0) {
+    Val *v = NEW(L->cx, Val);
+    *v = *val_from_host(L, &p->constant);
+    v->constexpr_ = true;
+    return v;
+  }
+  if (wants_constant)
+    lang_fail_at(L, param->span, NULL, "`%s` is a tl.constexpr and needs a value, not the type `%s`", param->name, p->type);
+  const LType *type = lt_parse(L, p->type);
+  if (!type) lang_fail_at(L, param->span, NULL, "`%s`, given for `%s`, is not a type the language knows", p->type, param->name);
+  Val *v = val_tensor(L, NULL, type);
+  vec_push(L->cx, &k->inputs, lt_ir(L, type));
+  vec_push(L->cx, &k->attributes, param_attributes(L, p));
+  vec_push(L->cx, &k->tensors, v);
+  vec_push(L->cx, &k->names, param->name);
+  return v;
+}
+
+static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound, Span *spans) {
+  const Params *params = &info->def->params;
+  if (k->nparams > params->len)
+    lang_fail_at(L, info->def->name_span, NULL, "`%s` has %u parameters, but %zu were described", info->function->name,
+                 params->len, k->nparams);
+  for (size_t p = 0; p < k->nparams; p++) {
+    bool known = !k->params[p].name;
+    for (uint32_t i = 0; i < params->len && !known; i++) known = strcmp(params->at[i].name, k->params[p].name) == 0;
+    if (!known)
+      lang_fail_at(L, info->def->name_span, NULL, "`%s` has no parameter `%s`", info->function->name, k->params[p].name);
+  }
+  for (uint32_t i = 0; i < params->len; i++) {
+    const Param *param = &params->at[i];
+    spans[i] = param->span;
+    if (param->kind == P_STAR && !param->name) continue; /* the bare `*` before keyword-only ones */
+    if (param->kind == P_STAR || param->kind == P_STARSTAR)
+      lang_fail_at(L, param->span, "name every parameter", "a kernel cannot have a `%s` parameter", param->kind == P_STAR ? "*" : "**");
+    const ttc_param *p = find_param(k, params, i);
+    if (p) {
+      bound[i] = bind_kernel_param(L, k, param, p);
+    } else if (!param->fallback) {
+      lang_fail_at(L, param->span, NULL, "the parameter `%s` of `%s` was given neither a type nor a value", param->name,
+                   info->function->name);
+    }
+  }
+}
+
+static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
+  const Params *params = &info->def->params;
+  FnState fn = {.info = info, .scope = scope_new(L, info, NULL), .name = info->function->name};
+  Val **bound = NEWN(L->cx, Val *, params->len);
+  Span *spans = NEWN(L->cx, Span, params->len);
+  L->fn = &fn;
+  lang_at(L, info->def->name_span);
+  bind_kernel(L, k, info, bound, spans);
+  lang_at(L, info->def->span);
+  Type *type = ir_func_type(L->cx, k->inputs.at, (int)k->inputs.len, NULL, 0);
+  Op *func = ir_func_new(L->module, info->function->name, type, true, L->b.loc);
+  ir_set_attr(L->cx, func, "noinline", ir_attr_bool(L->cx, false));
+  ir_set_attr(L->cx, func, "arg_attrs", ir_attr_array(L->cx, k->attributes.at, (int)k->attributes.len));
+  L->module->op->loc = L->b.loc;
+  L->func = fn.func = func;
+  Block *entry = ir_entry(func, 0);
+  for (int i = 0; i < entry->nargs; i++) {
+    k->tensors.at[i]->value = entry->args[i];
+    entry->args[i]->hint = k->names.at[i];
+    entry->args[i]->loc = ir_loc_name(L->cx, k->names.at[i], L->b.loc);
+  }
+  Loc *loc = L->b.loc;
+  L->b = ir_at_end(L->cx, entry);
+  L->b.loc = loc;
+  bind_scope(L, info->function->name, params, bound, spans);
+  exec_block(L, info->def->body);
+  if (info->def->body.len) lang_at(L, info->def->body.at[info->def->body.len - 1]->span);
+  ir_op(&L->b, OP_RETURN, NULL, 0, NULL, 0);
+}
+
+Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function, const ttc_param *params, size_t nparams,
+                     const LangOptions *options) {
+  Lang *L = NEW(cx, Lang);
+  L->cx = cx;
+  L->host = host;
+  L->options = *options;
+  L->module = ir_module_new(cx);
+  L->b.cx = cx;
+  Kernel k = {.params = params, .nparams = nparams};
+  make_kernel(L, fn_info(L, function), &k);
+  const char *wrong = ir_verify(cx, L->module);
+  if (wrong) ctx_fail(cx, ERR_INTERNAL, "the front end made wrong IR for `%s`: %s", function->name, wrong);
+  return L->module;
+}
+
+/* ---- the header of a kernel --------------------------------------------------------------------------------------------------- */
+
+static const Node *decorator_keyword(const Node *def, const char *name) {
+  for (uint32_t i = 0; i < def->items.len; i++) {
+    const Node *d = def->items.at[i];
+    if (d->kind != N_CALL) continue;
+    for (uint32_t k = 0; k < d->keywords.len; k++)
+      if (d->keywords.at[k]->name && strcmp(d->keywords.at[k]->name, name) == 0) return d->keywords.at[k]->a;
+  }
+  return NULL;
+}
+
+static bool listed(const Node *list, const char *name, uint32_t index) {
+  if (!list || (list->kind != N_LIST && list->kind != N_TUPLE)) return false;
+  for (uint32_t i = 0; i < list->items.len; i++) {
+    const Node *item = list->items.at[i];
+    if (item->kind == N_STR && strcmp(item->name, name) == 0) return true;
+    if (item->kind == N_INT && !item->big && item->integer == index) return true;
+  }
+  return false;
+}
+
+const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n) {
+  const Source *source;
+  const Node *def = fn_parse(cx, function, &source);
+  const Node *unspecialized = decorator_keyword(def, "do_not_specialize");
+  LangParam *out = NEWN(cx, LangParam, def->params.len);
+  *n = 0;
+  for (uint32_t i = 0; i < def->params.len; i++) {
+    const Param *p = &def->params.at[i];
+    if (p->kind == P_STAR && !p->name) continue;
+    LangParam *q = &out[(*n)++];
+    q->name = p->name;
+    q->is_constexpr = annotation_is_constexpr(p->annotation);
+    if (p->annotation) {
+      Span s = p->annotation->span;
+      q->annotation = p->annotation->kind == N_STR ? p->annotation->name
+                                                   : ctx_strndup(cx, source->text + s.begin, s.end - s.begin);
+    }
+    q->has_default = p->fallback != NULL;
+    q->keyword_only = p->kind == P_KEYWORD_ONLY;
+    q->do_not_specialize = listed(unspecialized, p->name, i);
+  }
+  return out;
+}

@@ -1,0 +1,125 @@
+/* fingerprint.c: everything that a compile looks at beyond the function's own source, fed into a hash: the sources of the
+ * functions it calls and of those they call, and the constants it takes from outside, each with the path it is reached by.
+ *
+ * The walk is over the syntax, in source order, before anything is evaluated: it may see names that a compile-time `if`
+ * hides, which makes a key finer than needed, never coarser. The language's own names need no hashing: they change
+ * with our version, which is part of every key.
+ */
+#include "lang/python.h"
+
+#include <string.h>
+
+typedef struct Walk {
+  Ctx *cx;
+  const ttc_host *host;
+  const ttc_function *function;
+  Map *seen;  /* functions already hashed */
+  Map names;  /* names already asked for in this function */
+  Sha256 *hash;
+} Walk;
+
+static void add_text(Sha256 *h, const char *s) { sha256_add(h, s, strlen(s) + 1); }
+
+static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, Map *seen, Sha256 *hash);
+
+static void add_value(Walk *w, const ttc_value *v) {
+  Sha256 *h = w->hash;
+  char kind[2] = {(char)('a' + v->kind), v->is_constexpr ? 'c' : 'p'};
+  sha256_add(h, kind, sizeof kind);
+  switch (v->kind) {
+  case TTC_BOOL:
+  case TTC_INT: sha256_add(h, &v->integer, sizeof v->integer); break;
+  case TTC_FLOAT: sha256_add(h, &v->number, sizeof v->number); break;
+  case TTC_STR:
+    sha256_add(h, &v->len, sizeof v->len);
+    sha256_add(h, v->text, v->len);
+    break;
+  case TTC_DTYPE:
+  case TTC_BUILTIN: add_text(h, v->text); break;
+  case TTC_TUPLE:
+  case TTC_LIST:
+    sha256_add(h, &v->len, sizeof v->len);
+    for (size_t i = 0; i < v->len; i++) {
+      if (v->names) add_text(h, v->names[i]);
+      add_value(w, &v->items[i]);
+    }
+    break;
+  case TTC_FUNCTION: hash_function(w->cx, w->host, v->function, w->seen, h); break;
+  case TTC_MODULE:
+  case TTC_CALLABLE:
+  case TTC_OBJECT:
+    if (v->text) add_text(h, v->text);
+    break;
+  case TTC_NONE: break;
+  }
+}
+
+static bool ask_name(const Walk *w, const char *name, ttc_value *out) {
+  int found = w->host && w->host->lookup ? w->host->lookup(w->host->self, w->function, name, out) : 0;
+  if (found < 0) ctx_throw(w->cx, ERR_HOST);
+  return found > 0;
+}
+
+/* The module, function or constant that `a.b.c` names, if it can be told without evaluating anything. */
+static bool resolve(const Walk *w, const Node *e, ttc_value *out) {
+  if (e->kind == N_NAME) return ask_name(w, e->name, out);
+  if (e->kind != N_ATTRIBUTE) return false;
+  ttc_value of = {0};
+  if (!resolve(w, e->a, &of)) return false;
+  if (of.kind != TTC_MODULE && of.kind != TTC_OBJECT && of.kind != TTC_CALLABLE) return false;
+  int found = w->host->getattr ? w->host->getattr(w->host->self, &of, e->name, out) : 0;
+  if (found < 0) ctx_throw(w->cx, ERR_HOST);
+  return found > 0;
+}
+
+static void walk(Walk *w, const Node *e);
+
+static void walk_all(Walk *w, Nodes nodes) {
+  for (uint32_t i = 0; i < nodes.len; i++)
+    if (nodes.at[i]) walk(w, nodes.at[i]);
+}
+
+static void walk(Walk *w, const Node *e) {
+  ttc_value v = {0};
+  if (e->kind == N_NAME) {
+    if (map_has(&w->names, e->name)) return;
+    map_put(w->cx, &w->names, e->name, (void *)e);
+    if (!ask_name(w, e->name, &v)) return;
+    add_text(w->hash, e->name);
+    add_value(w, &v);
+    return;
+  }
+  if (e->kind == N_ATTRIBUTE && resolve(w, e, &v)) {
+    add_text(w->hash, e->name);
+    add_value(w, &v);
+  }
+  if (e->a) walk(w, e->a);
+  if (e->b) walk(w, e->b);
+  if (e->c) walk(w, e->c);
+  for (uint32_t i = 0; i < e->params.len; i++)
+    if (e->params.at[i].fallback) walk(w, e->params.at[i].fallback);
+  walk_all(w, e->items2);
+  walk_all(w, e->items);
+  walk_all(w, e->keywords);
+  walk_all(w, e->body);
+  walk_all(w, e->orelse);
+  walk_all(w, e->final);
+}
+
+static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, Map *seen, Sha256 *hash) {
+  if (map_has(seen, f)) return;
+  map_put(cx, seen, f, (void *)f);
+  const Source *source;
+  Node *def = fn_parse(cx, f, &source);
+  add_text(hash, f->name);
+  sha256_add(hash, f->source, f->source_len);
+  sha256_add(hash, &f->noinline, sizeof f->noinline);
+  Walk w = {.cx = cx, .host = host, .function = f, .seen = seen, .hash = hash};
+  def->items.len = 0; /* decorators say nothing about the code */
+  walk(&w, def);
+}
+
+void lang_fingerprint(Ctx *cx, const ttc_host *host, const ttc_function *function, Sha256 *hash) {
+  Map seen = {0};
+  hash_function(cx, host, function, &seen, hash);
+}

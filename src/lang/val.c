@@ -1,0 +1,422 @@
+/* val.c: values of the evaluator: making them, describing them, taking the tensors out of them and putting others in, and
+ * their way to the host and back. */
+#include "lang/python.h"
+
+#include <string.h>
+
+static Val *val_new(Lang *L, VKind kind) {
+  Val *v = NEW(L->cx, Val);
+  v->kind = kind;
+  return v;
+}
+
+Val *val_none(Lang *L) { return val_new(L, V_NONE); }
+
+Val *val_bool(Lang *L, bool x) {
+  Val *v = val_new(L, V_BOOL);
+  v->integer = x;
+  return v;
+}
+
+Val *val_int(Lang *L, BigInt x) {
+  Val *v = val_new(L, V_INT);
+  v->integer = x;
+  return v;
+}
+
+Val *val_float(Lang *L, double x) {
+  Val *v = val_new(L, V_FLOAT);
+  v->number = x;
+  return v;
+}
+
+Val *val_str(Lang *L, const char *s, size_t n) {
+  Val *v = val_new(L, V_STR);
+  v->text = intern_n(L->cx, s, n);
+  v->len = n;
+  return v;
+}
+
+Val *val_dtype(Lang *L, const LType *t) {
+  Val *v = val_new(L, V_DTYPE);
+  v->type = t;
+  return v;
+}
+
+static Val *val_sequence(Lang *L, VKind kind, Val *const *items, size_t n) {
+  Val *v = val_new(L, kind);
+  v->items = n ? ctx_copy(L->cx, items, n * sizeof *items) : NULL;
+  v->len = n;
+  return v;
+}
+
+Val *val_tuple(Lang *L, Val *const *items, size_t n, const char *const *names) {
+  Val *v = val_sequence(L, V_TUPLE, items, n);
+  v->names = names;
+  return v;
+}
+
+Val *val_list(Lang *L, Val *const *items, size_t n) { return val_sequence(L, V_LIST, items, n); }
+
+Val *val_tensor(Lang *L, Value *value, const LType *t) {
+  Val *v = val_new(L, V_TENSOR);
+  v->value = value;
+  v->type = t;
+  return v;
+}
+
+Val *val_type(Lang *L, const char *name) {
+  Val *v = val_new(L, V_TYPE);
+  v->text = intern(L->cx, name);
+  return v;
+}
+
+Val *val_builtin(Lang *L, const Builtin *b, Val *self) {
+  Val *v = val_new(L, V_BUILTIN);
+  v->builtin = b;
+  v->self = self;
+  return v;
+}
+
+Val *val_function(Lang *L, const ttc_function *f) {
+  Val *v = val_new(L, V_FUNCTION);
+  v->function = f;
+  return v;
+}
+
+bool val_is_number(const Val *v) { return v->kind == V_BOOL || v->kind == V_INT || v->kind == V_FLOAT; }
+
+/* ---- describing ------------------------------------------------------------------------------------------------------ */
+
+const char *val_kind_text(Lang *L, const Val *v) {
+  switch (v->kind) {
+  case V_NONE: return "None";
+  case V_BOOL: return "a bool";
+  case V_INT: return "an int";
+  case V_FLOAT: return "a float";
+  case V_STR: return "a string";
+  case V_DTYPE: return "a dtype";
+  case V_TUPLE: return "a tuple";
+  case V_LIST: return "a list";
+  case V_DICT: return "a dictionary";
+  case V_ELLIPSIS: return "`...`";
+  case V_SLICE: return "a slice";
+  case V_RANGE: return "a range";
+  case V_FUNCTION: return ctx_printf(L->cx, "the @triton.jit function `%s`", v->function->name);
+  case V_LAMBDA: return v->node && v->node->kind == N_LAMBDA ? "a lambda" : "a nested function";
+  case V_BUILTIN: return ctx_printf(L->cx, "the function `%s`", v->builtin->name);
+  case V_TYPE: return ctx_printf(L->cx, "the type `%s`", strncmp(v->text, "builtins.", 9) ? v->text : v->text + 9);
+  case V_HOST:
+    if (v->host.kind == TTC_MODULE) return ctx_printf(L->cx, "the module `%s`", v->host.text ? v->host.text : "?");
+    return v->host.text ? v->host.text : "a Python object";
+  case V_TENSOR: break;
+  }
+  const LType *t = v->type;
+  if (t->kind == L_POINTER) return ctx_printf(L->cx, "a pointer to %s", lt_text(L, t->elem));
+  if (t->kind != L_BLOCK) return ctx_printf(L->cx, "a scalar of %s", lt_text(L, t));
+  Buf b = {.cx = L->cx};
+  buf_printf(&b, "a tensor of %s with shape [", lt_text(L, t->elem));
+  for (int i = 0; i < t->rank; i++) buf_printf(&b, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
+  buf_puts(&b, "]");
+  return buf_text(&b);
+}
+
+static void repr_string(Buf *out, const char *s, size_t n) {
+  char quote = memchr(s, '\'', n) && !memchr(s, '"', n) ? '"' : '\'';
+  buf_putc(out, quote);
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c == (unsigned char)quote || c == '\\') {
+      buf_putc(out, '\\');
+      buf_putc(out, (char)c);
+    } else if (c == '\n') {
+      buf_puts(out, "\\n");
+    } else if (c == '\t') {
+      buf_puts(out, "\\t");
+    } else if (c == '\r') {
+      buf_puts(out, "\\r");
+    } else if (c < 32 || c == 127) {
+      buf_printf(out, "\\x%02x", c);
+    } else {
+      buf_putc(out, (char)c);
+    }
+  }
+  buf_putc(out, quote);
+}
+
+static void repr_into(Lang *L, Buf *out, const Val *v);
+
+static void repr_items(Lang *L, Buf *out, const Val *v, char open, char close) {
+  buf_putc(out, open);
+  for (size_t i = 0; i < v->len; i++) {
+    if (i) buf_puts(out, ", ");
+    if (v->names && v->names[i]) buf_printf(out, "%s=", v->names[i]);
+    repr_into(L, out, v->items[i]);
+  }
+  if (v->len == 1 && v->kind == V_TUPLE) buf_putc(out, ',');
+  buf_putc(out, close);
+}
+
+static void repr_range(Lang *L, Buf *out, const RangeVal *r) {
+  buf_puts(out, r->is_static ? "static_range(" : "range(");
+  repr_into(L, out, r->start);
+  buf_puts(out, ", ");
+  repr_into(L, out, r->stop);
+  if (!(r->step->kind == V_INT && r->step->integer == 1)) {
+    buf_puts(out, ", ");
+    repr_into(L, out, r->step);
+  }
+  buf_putc(out, ')');
+}
+
+static void repr_into(Lang *L, Buf *out, const Val *v) {
+  switch (v->kind) {
+  case V_NONE: buf_puts(out, "None"); return;
+  case V_BOOL: buf_puts(out, v->integer ? "True" : "False"); return;
+  case V_INT: py_int_text(out, v->integer, 10); return;
+  case V_FLOAT: py_float_repr(out, v->number); return;
+  case V_STR: repr_string(out, v->text, v->len); return;
+  case V_DTYPE: buf_puts(out, lt_text(L, v->type)); return;
+  case V_TUPLE: repr_items(L, out, v, '(', ')'); return;
+  case V_LIST: repr_items(L, out, v, '[', ']'); return;
+  case V_DICT:
+    buf_putc(out, '{');
+    for (size_t i = 0; i < v->len; i++) {
+      if (i) buf_puts(out, ", ");
+      repr_into(L, out, v->items[i]);
+      buf_puts(out, ": ");
+      repr_into(L, out, v->items2[i]);
+    }
+    buf_putc(out, '}');
+    return;
+  case V_ELLIPSIS: buf_puts(out, "Ellipsis"); return;
+  case V_SLICE: buf_puts(out, "slice(...)"); return;
+  case V_RANGE: repr_range(L, out, v->range); return;
+  case V_TENSOR: /* as the reference prints: its type, "int32[constexpr[64]]" and the like, in our words */
+    buf_puts(out, lt_text(L, lt_elem(v->type)));
+    buf_putc(out, '[');
+    for (int i = 0; v->type->kind == L_BLOCK && i < v->type->rank; i++)
+      buf_printf(out, "%sconstexpr[%lld]", i ? ", " : "", (long long)v->type->shape[i]);
+    buf_putc(out, ']');
+    return;
+  case V_FUNCTION: buf_printf(out, "<function %s>", v->function->name); return;
+  default: buf_printf(out, "<%s>", val_kind_text(L, v)); return;
+  }
+}
+
+const char *val_repr(Lang *L, const Val *v) {
+  Buf b = {.cx = L->cx};
+  repr_into(L, &b, v);
+  return buf_text(&b);
+}
+
+void py_str(Lang *L, Buf *out, const Val *v) {
+  if (v->kind == V_STR) {
+    buf_write(out, v->text, v->len);
+  } else {
+    repr_into(L, out, v);
+  }
+}
+
+bool val_truth(Lang *L, const Val *v, Span at) {
+  switch (v->kind) {
+  case V_NONE: return false;
+  case V_BOOL:
+  case V_INT: return v->integer != 0;
+  case V_FLOAT: return v->number != 0;
+  case V_STR:
+  case V_TUPLE:
+  case V_LIST:
+  case V_DICT: return v->len != 0;
+  case V_RANGE: {
+    Val **items;
+    size_t n;
+    if (!val_iterate(L, (Val *)v, &items, &n)) break;
+    return n != 0;
+  }
+  case V_TENSOR: break;
+  default: return true;
+  }
+  lang_fail_at(L, at, "use an `if` statement, tl.where, or make it a tl.constexpr",
+               "%s is known only when the kernel runs, but a compile-time condition is needed here",
+               val_kind_text(L, v));
+}
+
+int64_t val_index(Lang *L, const Val *v, const char *what) {
+  if (v->kind != V_INT && v->kind != V_BOOL) {
+    lang_fail(L, v->kind == V_TENSOR ? "make it a tl.constexpr" : NULL, "%s must be a compile-time integer, not %s", what,
+              val_kind_text(L, v));
+  }
+  if (v->integer > INT64_MAX || v->integer < INT64_MIN) lang_fail(L, NULL, "%s does not fit in 64 bits", what);
+  return (int64_t)v->integer;
+}
+
+/* ---- the tensors inside a value ---------------------------------------------------------------------------------------- */
+
+bool val_has_tensor(const Val *v) {
+  if (v->kind == V_TENSOR) return true;
+  if (v->kind != V_TUPLE && v->kind != V_LIST) return false;
+  for (size_t i = 0; i < v->len; i++)
+    if (val_has_tensor(v->items[i])) return true;
+  return false;
+}
+
+void val_flatten(Lang *L, const Val *v, Values *out) {
+  if (v->kind == V_TENSOR) {
+    vec_push(L->cx, out, v->value);
+  } else if (v->kind == V_TUPLE || v->kind == V_LIST) {
+    for (size_t i = 0; i < v->len; i++) val_flatten(L, v->items[i], out);
+  }
+}
+
+Val *val_rebuild(Lang *L, const Val *shape, Value *const *values, size_t *next) {
+  if (shape->kind == V_TENSOR) return val_tensor(L, values[(*next)++], shape->type);
+  if (!val_has_tensor(shape)) return (Val *)shape;
+  Val **items = NEWN(L->cx, Val *, shape->len);
+  for (size_t i = 0; i < shape->len; i++) items[i] = val_rebuild(L, shape->items[i], values, next);
+  Val *v = val_sequence(L, shape->kind, items, shape->len);
+  v->names = shape->names;
+  return v;
+}
+
+bool val_same(Lang *L, const Val *a, const Val *b) {
+  if (a == b) return true;
+  if (a->kind != b->kind) return false;
+  switch (a->kind) {
+  case V_NONE:
+  case V_ELLIPSIS: return true;
+  case V_BOOL:
+  case V_INT: return a->integer == b->integer;
+  case V_FLOAT: return memcmp(&a->number, &b->number, sizeof a->number) == 0;
+  case V_STR: return a->text == b->text && a->len == b->len;
+  case V_DTYPE: return a->type == b->type;
+  case V_TYPE: return a->text == b->text;
+  case V_TENSOR: return a->value == b->value && a->type == b->type;
+  case V_FUNCTION: return a->function == b->function;
+  case V_BUILTIN: return a->builtin == b->builtin && a->self == b->self;
+  case V_HOST: return a->host.kind == b->host.kind && a->host.object == b->host.object && a->host.object;
+  case V_TUPLE:
+  case V_LIST:
+    if (a->len != b->len) return false;
+    for (size_t i = 0; i < a->len; i++)
+      if (!val_same(L, a->items[i], b->items[i])) return false;
+    return true;
+  default: return false;
+  }
+}
+
+/* ---- host ------------------------------------------------------------------------------------------------------------------ */
+
+static Val *from_builtin(Lang *L, const char *text) {
+  if (strncmp(text, "builtins.", 9) == 0) {
+    static const char *const types[] = {"int", "float", "bool", "str", "tuple", "list", "dict"};
+    for (size_t i = 0; i < COUNT(types); i++)
+      if (strcmp(types[i], text + 9) == 0) return val_type(L, text);
+    const Builtin *row = py_builtin_find(text);
+    return row ? val_builtin(L, row, NULL) : NULL;
+  }
+  const char *dot = strrchr(text, '.');
+  if (!dot) return lang_member(L, "", text);
+  return lang_member(L, intern_n(L->cx, text, (size_t)(dot - text)), dot + 1);
+}
+
+Val *val_from_host(Lang *L, const ttc_value *v) {
+  Val *out = NULL;
+  switch (v->kind) {
+  case TTC_NONE: out = val_none(L); break;
+  case TTC_BOOL: out = val_bool(L, v->integer != 0); break;
+  case TTC_INT: out = val_int(L, v->integer); break;
+  case TTC_FLOAT: out = val_float(L, v->number); break;
+  case TTC_STR: out = val_str(L, v->text, v->len); break;
+  case TTC_DTYPE: {
+    const LType *t = lt_parse(L, v->text);
+    if (!t) lang_fail(L, NULL, "`%s` is not a type the language knows", v->text);
+    out = val_dtype(L, t);
+    break;
+  }
+  case TTC_TUPLE:
+  case TTC_LIST: {
+    Val **items = NEWN(L->cx, Val *, v->len);
+    for (size_t i = 0; i < v->len; i++) items[i] = val_from_host(L, &v->items[i]);
+    const char **names = NULL;
+    if (v->names) {
+      names = NEWN(L->cx, const char *, v->len);
+      for (size_t i = 0; i < v->len; i++) names[i] = intern(L->cx, v->names[i]);
+    }
+    out = v->kind == TTC_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, names);
+    break;
+  }
+  case TTC_FUNCTION: out = val_function(L, v->function); break;
+  case TTC_BUILTIN:
+    out = from_builtin(L, v->text);
+    if (!out) lang_fail(L, NULL, "`%s` is not supported in a kernel", strncmp(v->text, "builtins.", 9) ? v->text : v->text + 9);
+    break;
+  case TTC_MODULE:
+  case TTC_CALLABLE:
+  case TTC_OBJECT:
+    out = val_new(L, V_HOST);
+    out->host = *v;
+    break;
+  }
+  if (v->is_constexpr) {
+    Val *copy = NEW(L->cx, Val);
+    *copy = *out;
+    copy->constexpr_ = true;
+    out = copy;
+  }
+  return out;
+}
+
+void val_to_host(Lang *L, const Val *v, ttc_value *out) {
+  *out = (ttc_value){.is_constexpr = true};
+  switch (v->kind) {
+  case V_NONE: out->kind = TTC_NONE; return;
+  case V_BOOL:
+  case V_INT:
+    if (v->integer > INT64_MAX || v->integer < INT64_MIN)
+      lang_fail(L, NULL, "the integer %s does not fit in 64 bits", val_repr(L, v));
+    out->kind = v->kind == V_BOOL ? TTC_BOOL : TTC_INT;
+    out->integer = (int64_t)v->integer;
+    return;
+  case V_FLOAT:
+    out->kind = TTC_FLOAT;
+    out->number = v->number;
+    return;
+  case V_STR:
+    out->kind = TTC_STR;
+    out->text = v->text;
+    out->len = v->len;
+    return;
+  case V_DTYPE:
+    out->kind = TTC_DTYPE;
+    out->text = lt_text(L, v->type);
+    out->len = strlen(out->text);
+    return;
+  case V_TUPLE:
+  case V_LIST: {
+    ttc_value *items = NEWN(L->cx, ttc_value, v->len);
+    for (size_t i = 0; i < v->len; i++) val_to_host(L, v->items[i], &items[i]);
+    out->kind = v->kind == V_TUPLE ? TTC_TUPLE : TTC_LIST;
+    out->items = items;
+    out->len = v->len;
+    out->names = v->names;
+    return;
+  }
+  case V_FUNCTION:
+    out->kind = TTC_FUNCTION;
+    out->function = v->function;
+    return;
+  case V_BUILTIN:
+    if (v->self) break;
+    out->kind = TTC_BUILTIN;
+    out->text = v->builtin->name;
+    return;
+  case V_TYPE:
+    out->kind = TTC_BUILTIN;
+    out->text = v->text;
+    return;
+  case V_HOST: *out = v->host; return;
+  default: break;
+  }
+  lang_fail(L, "a host function takes compile-time values only", "%s cannot be passed to the host", val_kind_text(L, v));
+}
