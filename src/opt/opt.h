@@ -1,7 +1,7 @@
 /* opt.h: passes that know no target.
  *
  * A pass is `bool opt_NAME(Ctx *cx, Module *m)` in a file of its name and says whether it changed anything. The order in
- * which passes run is a list in run/pipeline.c and in each target's own pipeline. opt_run() times, dumps
+ * which passes run is a list: opt_ttir's in pass.c, and each target's in its own pipeline. opt_run() times, dumps
  * (TRITONC_DUMP=name,…) and verifies (TRITONC_VERIFY=1) around each.
  */
 #ifndef TRITONC_OPT_H
@@ -18,7 +18,7 @@ typedef struct Pass {
 
 PassFn opt_structurize; /* cf.br and cf.cond_br into scf; acyclic and natural loops */
 PassFn opt_inline;      /* tt.call away, callees dropped; noinline functions stay */
-PassFn opt_fold;        /* constants and the rules of fold_rules.c, to a fixed point with dead code removed */
+PassFn opt_fold;        /* constants and the rules of fold_rules.def, to a fixed point with dead code removed */
 PassFn opt_cse;         /* equal pure ops, and loads with nothing written between */
 PassFn opt_licm;        /* loop-invariant pure ops out of loops */
 PassFn opt_dce;         /* unused pure ops, unused loop-carried values, empty ifs */
@@ -30,7 +30,15 @@ PassFn opt_split_pointers; /* loop-carried tensors of pointers or integers that 
 typedef bool NativeFn(Opcode code, const Type *elem);
 bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options);
 
-void opt_run(Ctx *cx, Module *m, const Pass *passes, size_t n);
+/* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes, TRITONC_VERIFY=1
+ * verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything changed. */
+bool opt_run(Ctx *cx, Module *m, const Pass *passes, size_t n);
+/* The same around one step that is no PassFn: call it when the step has run. `started` is from opt_clock(). */
+void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started);
+int64_t opt_clock(void); /* nanoseconds */
+/* The pass called `name` ("fold", "cse", …), or NULL. opt_pass_names gives all of them, for messages. */
+const Pass *opt_pass_named(const char *name);
+const char *const *opt_pass_names(size_t *n);
 /* The standard list on Triton IR, the same for every target. */
 void opt_ttir(Ctx *cx, Module *m);
 

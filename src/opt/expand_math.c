@@ -1,0 +1,143 @@
+/* expand_math.c: mathematical functions that the target has no instruction for become our own.
+ *
+ * The library (lang/lib/math.py) has each of them once for f32 and once for f64, straight-line and written on scalars. Its ops are all
+ * elementwise, so the same ops with tensor types are the function on tensors: lifting copies them with every scalar type
+ * replaced by a tensor of the shape at hand. One compile of the function serves all shapes of a module.
+ *
+ * Narrower formats go through f32 and are rounded once at the end: the functions are good to a unit or two in f32's last place, so the
+ * narrow result is right but for near-ties.
+ */
+#include "opt/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct Expand {
+  Ctx *cx;
+  Module *module;
+  NativeFn *is_native;
+  const LangOptions *options;
+  Map functions; /* interned name to tt.func */
+  Vec(Op *) ops;
+} Expand;
+
+static bool is_function(Opcode code) {
+  switch (code) {
+  case OP_EXP:
+  case OP_EXP2:
+  case OP_LOG:
+  case OP_LOG2:
+  case OP_SIN:
+  case OP_COS:
+  case OP_ERF:
+  case OP_RSQRT: return true;
+  default: return false;
+  }
+}
+
+static void collect(Op *op, void *arg) {
+  Expand *e = arg;
+  if (is_function(op->code) && !e->is_native(op->code, ir_elem(op->results[0].type))) vec_push(e->cx, &e->ops, op);
+}
+
+static Op *library_function(Expand *e, Opcode code, FloatKind kind) {
+  const char *op_name = strchr(ir_ops[code].name, '.') + 1;
+  const char *name = intern(e->cx, ctx_printf(e->cx, "%s_%s", op_name, ir_float_name(kind)));
+  Op *func = map_get(&e->functions, name);
+  if (func) return func;
+  Type *input = ir_float(e->cx, kind);
+  func = lang_library_function(e->module, name, &input, 1, e->options);
+  map_put(e->cx, &e->functions, name, func);
+  return func;
+}
+
+static Value *convert(Builder *b, Value *x, FloatKind to) {
+  Type *from = ir_elem(x->type), *type = ir_tensor_like(b->cx, x->type, ir_float(b->cx, to));
+  if (from->fkind == to) return x;
+  bool narrow = from->bits <= 8 || ir_float_bits(to) <= 8;
+  Opcode code = narrow ? OP_FP_TO_FP : ir_float_bits(to) > from->bits ? OP_EXTF : OP_TRUNCF;
+  Value *v = ir_make(b, code, type, x, NULL);
+  if (code == OP_FP_TO_FP && ir_float_bits(to) <= 8) ir_set_attr(b->cx, v->op, "rounding", ir_attr_enum(b->cx, "rtne"));
+  return v;
+}
+
+static Attr *lifted_constant(Ctx *cx, Attr *value, Type *type) {
+  return ir_is_tensor(type) ? ir_attr_splat(cx, type, value) : value;
+}
+
+static void lift_call(Expand *e, Builder *b, const Op *call, Type *shape, Map *map);
+
+/* One op of a library function, on tensors like `shape`, at the builder's place. */
+static void lift_op(Expand *e, Builder *b, const Op *op, Type *shape, Map *map) {
+  if (op->code == OP_CALL) {
+    lift_call(e, b, op, shape, map);
+    return;
+  }
+  if ((!ir_has(op, T_CONSTANT) && !ir_has(op, T_ELEMENTWISE)) || op->nregions || op->nresults != 1 || op->noperands > 4)
+    ctx_fail(e->cx, ERR_INTERNAL, "the library functions are to be elementwise, but there is a %s", ir_info(op)->name);
+  Type *type = ir_tensor_like(e->cx, shape, op->results[0].type);
+  Value *v, *operands[4];
+  if (ir_has(op, T_CONSTANT)) {
+    v = ir_const_attr(b, type, lifted_constant(e->cx, ir_attr(op, "value"), type));
+  } else {
+    for (int i = 0; i < op->noperands; i++) operands[i] = map_get(map, ir_operand(op, i));
+    Op *copy = ir_op(b, op->code, &type, 1, operands, op->noperands);
+    for (int i = 0; i < op->nattrs; i++) ir_set_attr(e->cx, copy, op->attrs[i].name, op->attrs[i].attr);
+    v = &copy->results[0];
+  }
+  map_put(e->cx, map, &op->results[0], v);
+}
+
+/* The function's ops on `args` before the builder's place; gives its return, whose operands `map` translates. Every op gets the
+ * location of the op that is expanded. */
+static const Op *lift(Expand *e, Builder *b, const Op *func, Value *const *args, Type *shape, Map *map) {
+  const Block *body = func->regions[0]->first;
+  for (int i = 0; i < body->nargs; i++) map_put(e->cx, map, body->args[i], args[i]);
+  const Op *op = body->first;
+  for (; op && op->code != OP_RETURN; op = op->next) lift_op(e, b, op, shape, map);
+  assert(op);
+  return op;
+}
+
+static void lift_call(Expand *e, Builder *b, const Op *call, Type *shape, Map *map) {
+  const Op *func = ir_module_func(e->module, ir_attr_text_or(call, "callee", ""));
+  if (!func) ctx_fail(e->cx, ERR_INTERNAL, "a library function calls one that is not there");
+  Value **args = NEWN(e->cx, Value *, call->noperands + 1);
+  for (int i = 0; i < call->noperands; i++) args[i] = map_get(map, ir_operand(call, i));
+  Map inner = {0};
+  const Op *end = lift(e, b, func, args, shape, &inner);
+  for (int i = 0; i < call->nresults; i++) map_put(e->cx, map, &call->results[i], map_get(&inner, ir_operand(end, i)));
+}
+
+static void expand(Expand *e, Op *op) {
+  Type *elem = ir_elem(op->results[0].type);
+  FloatKind kind = elem->fkind == F64 ? F64 : F32;
+  const Op *func = library_function(e, op->code, kind);
+  Builder b = ir_before(e->cx, op);
+  Value *x = convert(&b, ir_operand(op, 0), kind);
+  Map map = {0};
+  const Op *end = lift(e, &b, func, &x, x->type, &map);
+  Value *y = map_get(&map, ir_operand(end, 0));
+  ir_replace_all(&op->results[0], convert(&b, y, elem->fkind));
+  ir_erase(op);
+}
+
+/* What the library brought into the module: all functions after the last one that was there before. */
+static void drop_functions(Op *last) {
+  for (Op *op = last->next, *next; op; op = next) {
+    next = op->next;
+    ir_erase(op);
+  }
+}
+
+bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options) {
+  Expand e = {.cx = cx, .module = m, .is_native = is_native, .options = options};
+  ir_walk(m->op, collect, &e);
+  if (!e.ops.len) return false;
+  int64_t start = opt_clock();
+  Op *last = m->body->first->last;
+  for (uint32_t i = 0; i < e.ops.len; i++) expand(&e, e.ops.at[i]);
+  drop_functions(last);
+  opt_ran(cx, m, "expand-math", start);
+  return true;
+}

@@ -1,0 +1,232 @@
+/* fold.c: the driver of the fold rules.
+ *
+ * A worklist holds every op once, to begin with in program order. An op that nothing uses goes; an op whose operands are constants
+ * becomes a constant; else the rules of its opcode are tried in the order of fold_rules.def until one applies. Whatever a
+ * rewrite touches (new ops, users of what changed, makers of what lost a use) goes back on the list. Every rule makes the
+ * program smaller or moves it along a fixed order (constants to the right, shape ops outwards), so the list runs dry.
+ *
+ * Constants live at the top of their function (or of the closed region they are used in), one op for each: a rule may
+ * compare constants by pointer, and merging them needs no pass.
+ */
+#include "opt/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const Rule rules[] = {
+#define RULE(code, fn, what) {OP_##code, fn, what},
+#include "opt/fold_rules.def"
+#undef RULE
+};
+
+/* The table is grouped by opcode; first_rule[c] is 1 + where the rules of c begin, 0 for none. */
+static void index_rules(Fold *f) {
+  for (size_t i = COUNT(rules); i-- > 0;) f->first_rule[rules[i].code] = (uint16_t)(i + 1);
+}
+
+void fold_push(Fold *f, Op *op) {
+  if (op->mark != FOLD_IDLE) return;
+  op->mark = FOLD_QUEUED;
+  vec_push(f->cx, &f->work, op);
+}
+
+static void push_users(Fold *f, const Value *v) {
+  for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
+}
+
+static void push_makers(Fold *f, const Op *op) {
+  for (int i = 0; i < op->noperands; i++) {
+    Value *v = ir_operand(op, i);
+    if (v->op) fold_push(f, v->op);
+  }
+}
+
+static void mark_gone(Op *op, void *arg) {
+  Fold *f = arg;
+  op->mark = FOLD_GONE;
+  push_makers(f, op);
+}
+
+void fold_erase(Fold *f, Op *op) {
+  if (op->nregions) ir_walk(op, mark_gone, f);
+  mark_gone(op, f);
+  if (op->code == OP_CONSTANT) {
+    Attr *value = ir_attr(op, "value");
+    for (uint32_t i = 0; i < f->scopes.len; i++) {
+      Map *constants = f->scopes.entries[i].value;
+      if (constants && map_get(constants, value) == op) map_remove(constants, value);
+    }
+  }
+  ir_erase(op);
+  f->changed = true;
+}
+
+bool fold_replace(Fold *f, Op *op, Value *with) {
+  assert(op->nresults == 1 && op->results[0].type == with->type);
+  push_users(f, &op->results[0]);
+  if (!with->hint) with->hint = op->results[0].hint;
+  ir_replace_all(&op->results[0], with);
+  if (with->op) fold_push(f, with->op);
+  fold_erase(f, op);
+  return true;
+}
+
+bool fold_changed(Fold *f, Op *op) {
+  fold_push(f, op);
+  for (int i = 0; i < op->nresults; i++) push_users(f, &op->results[i]);
+  push_makers(f, op);
+  f->changed = true;
+  return true;
+}
+
+/* ---- constants ------------------------------------------------------------------------------------------------------ */
+
+/* The block that holds the constants for uses at `at`. */
+static Block *constants_block(const Op *at) {
+  const Op *holder = ir_parent(at);
+  const Block *b = at->block;
+  while (!opt_is_closed(holder)) {
+    b = holder->block;
+    holder = ir_parent(holder);
+  }
+  return b->region->first;
+}
+
+static Map *constants_of(Fold *f, const Block *b) {
+  Map *known = map_get(&f->scopes, b);
+  if (known) return known;
+  known = NEW(f->cx, Map);
+  map_put(f->cx, &f->scopes, b, known);
+  return known;
+}
+
+/* Constants stand in the order in which they came, ahead of all else. */
+static void place_constant(Op *op, Block *b) {
+  ir_unlink(op);
+  Op *where = b->first;
+  while (where && where->code == OP_CONSTANT) where = where->next;
+  if (where)
+    ir_insert_before(op, where);
+  else
+    ir_append(b, op);
+}
+
+Value *fold_attr(Fold *f, Op *at, Attr *value) {
+  Block *b = constants_block(at);
+  Map *constants = constants_of(f, b);
+  Op *known = map_get(constants, value);
+  if (!known) {
+    Builder builder = {f->cx, b, NULL, at->loc};
+    known = ir_const_attr(&builder, value->type, value)->op;
+    place_constant(known, b);
+    map_put(f->cx, constants, value, known);
+    f->changed = true;
+  }
+  return &known->results[0];
+}
+
+Value *fold_int(Fold *f, Op *at, Type *type, int64_t x) {
+  Attr *item = ir_attr_int(f->cx, ir_elem(type), x);
+  return fold_attr(f, at, ir_is_tensor(type) ? ir_attr_splat(f->cx, type, item) : item);
+}
+
+Value *fold_float(Fold *f, Op *at, Type *type, double x) {
+  Attr *item = ir_attr_float(f->cx, ir_elem(type), x);
+  return fold_attr(f, at, ir_is_tensor(type) ? ir_attr_splat(f->cx, type, item) : item);
+}
+
+/* A constant op met on the list: to its place, or away if there is one like it. */
+static void settle_constant(Fold *f, Op *op) {
+  Attr *value = ir_attr(op, "value");
+  if (!value || value->type != op->results[0].type) return;
+  Block *b = constants_block(op);
+  Map *constants = constants_of(f, b);
+  Op *known = map_get(constants, value);
+  if (known == op) return;
+  if (known) {
+    fold_replace(f, op, &known->results[0]);
+    return;
+  }
+  map_put(f->cx, constants, value, op);
+  if (op->block != b) f->changed = true;
+  if (op->block == b && (!op->prev || op->prev->code == OP_CONSTANT)) return;
+  place_constant(op, b);
+}
+
+/* ---- new ops -------------------------------------------------------------------------------------------------------- */
+
+Value *fold_make(Fold *f, Op *at, Opcode code, Type *type, Value *a, Value *b, Value *c) {
+  Value *operands[3] = {a, b, c};
+  Builder builder = ir_before(f->cx, at);
+  Op *op = ir_op(&builder, code, &type, 1, operands, c ? 3 : b ? 2 : a ? 1 : 0);
+  fold_push(f, op);
+  return &op->results[0];
+}
+
+Value *fold_make_like(Fold *f, Op *like, Type *type, Value *const *operands, int n) {
+  Builder builder = ir_before(f->cx, like);
+  Op *op = ir_op(&builder, like->code, &type, 1, operands, n);
+  for (int i = 0; i < like->nattrs; i++) ir_set_attr(f->cx, op, like->attrs[i].name, like->attrs[i].attr);
+  fold_push(f, op);
+  return &op->results[0];
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------------- */
+
+static bool unused(const Op *op) {
+  for (int i = 0; i < op->nresults; i++)
+    if (op->results[i].uses) return false;
+  return op->nresults > 0;
+}
+
+static bool removable(const Op *op) {
+  return opt_is_pure(op) || ((op->code == OP_LOAD || op->code == OP_DESC_LOAD) && !opt_is_volatile(op)) ||
+         ((op->code == OP_IF || op->code == OP_FOR) && !ir_has_effects(op));
+}
+
+static void visit(Fold *f, Op *op) {
+  if (unused(op) && removable(op)) {
+    fold_erase(f, op);
+    return;
+  }
+  if (op->code == OP_CONSTANT) {
+    settle_constant(f, op);
+    return;
+  }
+  Attr *value = fold_constant(f->cx, op);
+  if (value) {
+    fold_replace(f, op, fold_attr(f, op, value));
+    return;
+  }
+  unsigned first = f->first_rule[op->code];
+  for (size_t i = first - 1; first && i < COUNT(rules) && rules[i].code == op->code; i++)
+    if (rules[i].apply(f, op)) return;
+  if (ir_has(op, T_PURE | T_ELEMENTWISE)) fold_elementwise(f, op);
+}
+
+static void clear(Op *op, void *arg) {
+  (void)arg;
+  op->mark = FOLD_IDLE;
+}
+
+static void push(Op *op, void *arg) { fold_push(arg, op); }
+
+bool opt_fold(Ctx *cx, Module *m) {
+  Fold f = {.cx = cx, .module = m};
+  index_rules(&f);
+  ir_walk(m->op, clear, NULL);
+  ir_walk(m->op, push, &f);
+  /* A stack gives the last one first: turned round once, so that makers come before users. */
+  for (uint32_t i = 0, k = f.work.len; i + 1 < k; i++) {
+    Op *t = f.work.at[i];
+    f.work.at[i] = f.work.at[--k];
+    f.work.at[k] = t;
+  }
+  while (f.work.len) {
+    Op *op = f.work.at[--f.work.len];
+    if (op->mark == FOLD_GONE) continue;
+    op->mark = FOLD_IDLE;
+    visit(&f, op);
+  }
+  return f.changed;
+}

@@ -1,0 +1,62 @@
+/* fold_float.c: rules of floating-point arithmetic. Only what holds for every operand, NaN, infinities and signed zeros
+ * included: x + 0 stays (it turns -0 into 0), x * 0 stays, x - x stays. What each does stands in fold_rules.def.
+ */
+#include "opt/internal.h"
+
+#include <math.h>
+
+bool fold_float_identity(Fold *f, Op *op) {
+  double c;
+  if (!ir_is_const_float(arg1(op), &c)) return false;
+  bool same;
+  switch (op->code) {
+  case OP_ADDF: same = c == 0 && signbit(c); break;
+  case OP_SUBF: same = c == 0 && !signbit(c); break;
+  default: same = c == 1;
+  }
+  return same && fold_replace(f, op, arg0(op));
+}
+
+/* Exact as long as the reciprocal is a normal number of the type. */
+bool fold_div_pow2(Fold *f, Op *op) {
+  double c;
+  int exponent;
+  Type *type = op->results[0].type;
+  FloatKind kind = ir_elem(type)->fkind;
+  if (!ir_is_const_float(arg1(op), &c) || !isfinite(c) || fabs(frexp(c, &exponent)) != 0.5) return false;
+  int least = kind == F64 ? -1021 : kind == F32 || kind == BF16 ? -125 : kind == F16 ? -13 : 0;
+  if (!least || 2 - exponent < least || 2 - exponent > -least) return false;
+  return fold_replace(f, op, fold_make(f, op, OP_MULF, type, arg0(op), fold_float(f, op, type, 1 / c), NULL));
+}
+
+bool fold_neg_neg(Fold *f, Op *op) {
+  Op *in = def_of(arg0(op), OP_NEGF);
+  return in && fold_replace(f, op, arg0(in));
+}
+
+bool fold_abs_sign(Fold *f, Op *op) {
+  Op *in = arg0(op)->op;
+  if (in && in->code == OP_ABSF) return fold_replace(f, op, arg0(op));
+  if (!in || in->code != OP_NEGF) return false;
+  ir_set_operand(op, 0, arg0(in));
+  fold_push(f, in);
+  return fold_changed(f, op);
+}
+
+bool fold_rounded(Fold *f, Op *op) {
+  Op *in = arg0(op)->op;
+  bool whole = in && (in->code == OP_FLOOR || in->code == OP_CEIL || in->code == OP_SITOFP || in->code == OP_UITOFP);
+  return whole && fold_replace(f, op, arg0(op));
+}
+
+bool fold_fma_one(Fold *f, Op *op) {
+  double c;
+  Value *rest;
+  if (ir_is_const_float(arg1(op), &c) && c == 1)
+    rest = arg0(op);
+  else if (ir_is_const_float(arg0(op), &c) && c == 1)
+    rest = arg1(op);
+  else
+    return false;
+  return fold_replace(f, op, fold_make(f, op, OP_ADDF, op->results[0].type, rest, ir_operand(op, 2), NULL));
+}

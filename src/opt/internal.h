@@ -1,0 +1,100 @@
+/* internal.h: what the files of opt/ share.
+ *
+ *   pass.c                 running a list of passes; the table of their names; the standard list
+ *   inline.c structurize.c control flow into the one shape that everything later expects
+ *   fold.c                 the driver of the rules: a worklist, constants kept unique
+ *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
+ *                          fold_shape.c, fold_memory.c
+ *   fold_constant.c        the value of an op whose operands are all constants
+ *   cse.c licm.c dce.c unroll.c split_pointers.c expand_math.c   a pass each
+ *   util.c                 what several of them need
+ */
+#ifndef TRITONC_OPT_INTERNAL_H
+#define TRITONC_OPT_INTERNAL_H
+
+#include "opt/opt.h"
+
+/* ---- util.c ----------------------------------------------------------------------------------------------------- */
+
+/* The regions of these ops are functions of their block arguments: no pass may make them use a value from outside. */
+bool opt_is_closed(const Op *op);
+/* May this op be run where it was not (ahead of a loop that might not run it)? Pure, and no division that might trap. */
+bool opt_speculatable(const Op *op);
+/* A pure op without regions, or one whose regions have no effects: equal operands give equal results. */
+bool opt_is_pure(const Op *op);
+bool opt_is_volatile(const Op *op);
+/* Does it write memory that a load might read? Assumptions, assertions and prints have effects and write nothing. */
+bool opt_clobbers(const Op *op); /* of its own or inside its regions */
+/* The number of iterations of a scf.for whose bounds are constants. */
+bool opt_trip_count(const Op *loop, int64_t *trips);
+bool opt_loop_runs(const Op *loop); /* at least once, for sure */
+/* Is every value that `op` uses (in its regions too) defined outside `scope`? */
+bool opt_operands_outside(const Op *op, const Op *scope);
+/* Dropping slots (a result with what flows into it) of a scf.for, scf.if or scf.while, in two steps, since slots of different ops may
+ * hold each other. First: initial values and the terminators' operands for which !keep[i] go. Second: the block arguments and
+ * results, which have no uses by then; gives the op that takes the place of `op`. */
+void opt_release_slots(Op *op, const bool *keep);
+Op *opt_drop_slots(Ctx *cx, Op *op, const bool *keep);
+/* New carried values for a scf.for: their initial values; gives the loop that takes its place, with block arguments and
+ * results appended. The caller adds operands to the yield. */
+Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n);
+
+/* ---- fold.c ----------------------------------------------------------------------------------------------------- */
+
+enum { FOLD_IDLE = 0, FOLD_QUEUED = 1, FOLD_GONE = 2 }; /* Op.mark during opt_fold */
+
+typedef struct Fold {
+  Ctx *cx;
+  Module *module;
+  Vec(Op *) work;
+  Map constants;     /* of the closed region at hand: attribute (with its type) to the one op that makes it */
+  Map scopes;        /* closed region's op to its Map of constants */
+  bool changed;
+  uint16_t first_rule[OPCODES + 1];
+} Fold;
+
+/* A rule looks at `op` and either leaves all as it was (false) or does its rewrite (true; `op` may be gone). */
+typedef bool RuleFn(Fold *f, Op *op);
+typedef struct Rule {
+  Opcode code;
+  RuleFn *apply;
+  const char *what;
+} Rule;
+#define RULE(code, fn, what) RuleFn fn;
+#include "opt/fold_rules.def"
+#undef RULE
+
+/* For every pure elementwise op, after its own rules: of copies of scalars, or of tensors broadcast from one shape, it is done
+ * before the copying. */
+RuleFn fold_elementwise;
+
+/* For rules. */
+bool fold_replace(Fold *f, Op *op, Value *with);    /* the op's only result becomes `with`; true */
+bool fold_changed(Fold *f, Op *op);                 /* the op was changed in place: look at it and its users again; true */
+void fold_erase(Fold *f, Op *op);                   /* its results are unused */
+void fold_push(Fold *f, Op *op);
+Value *fold_int(Fold *f, Op *at, Type *type, int64_t x);    /* constants, unique in their region; `at` says which */
+Value *fold_float(Fold *f, Op *at, Type *type, double x);
+Value *fold_attr(Fold *f, Op *at, Attr *value);             /* a typed attribute: ATTR_INT, FLOAT, BOOL, SPLAT, DENSE */
+/* A new op before `at`, queued. The variadic part: up to three operands. */
+Value *fold_make(Fold *f, Op *at, Opcode code, Type *type, Value *a, Value *b, Value *c);
+/* A copy of `like` (attributes kept) with these operands and this result type, queued. */
+Value *fold_make_like(Fold *f, Op *like, Type *type, Value *const *operands, int n);
+static inline Op *def_of(const Value *v, Opcode code) { return v->op && v->op->code == code ? v->op : NULL; }
+static inline Value *arg0(const Op *op) { return ir_operand(op, 0); }
+static inline Value *arg1(const Op *op) { return ir_operand(op, 1); }
+
+/* fold_constant.c: the attribute that is the value of `op`'s result if all its operands are constants, or NULL. */
+Attr *fold_constant(Ctx *cx, const Op *op);
+/* Two's complement in `bits` bits. */
+static inline uint64_t low_bits(uint64_t x, int bits) { return bits >= 64 ? x : x & ((UINT64_C(1) << bits) - 1); }
+static inline int64_t sign_extended(uint64_t x, int bits) {
+  return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
+}
+/* Bounds, as signed numbers of the value's type, that every element of an integer value keeps to. False: nothing known. */
+typedef struct Range {
+  int64_t lo, hi;
+} Range;
+bool fold_range(const Value *v, Range *r);
+
+#endif

@@ -1,0 +1,43 @@
+/* licm.c: what does not change from one iteration to the next moves ahead of the loop.
+ *
+ * Loops are taken from the inside out, so that an op climbs through all the loops it can in one pass. Only what may run
+ * although the loop does not is moved; an unconditional load moves when nothing in the loop writes memory and the loop is
+ * known to run.
+ */
+#include "opt/internal.h"
+
+typedef struct Licm {
+  Ctx *cx;
+  bool changed;
+} Licm;
+
+static bool may_move(const Op *op, bool loads) {
+  if (opt_speculatable(op)) return true;
+  return loads && (op->code == OP_LOAD || op->code == OP_DESC_LOAD) && !opt_is_volatile(op);
+}
+
+static void hoist_from(Licm *l, Op *loop, Block *body, bool loads) {
+  for (Op *op = body->first, *next; op; op = next) {
+    next = op->next;
+    if (!may_move(op, loads) || !opt_operands_outside(op, loop)) continue;
+    ir_insert_before(op, loop);
+    l->changed = true;
+  }
+}
+
+static void hoist(Op *loop, void *arg) {
+  Licm *l = arg;
+  if (loop->code == OP_FOR) {
+    if (ir_attr(loop, "tt.disable_licm")) return;
+    hoist_from(l, loop, ir_entry(loop, 0), opt_loop_runs(loop) && !opt_clobbers(loop));
+  } else if (loop->code == OP_WHILE) {
+    hoist_from(l, loop, ir_entry(loop, 0), !opt_clobbers(loop)); /* the first region always runs once */
+    hoist_from(l, loop, ir_entry(loop, 1), false);
+  }
+}
+
+bool opt_licm(Ctx *cx, Module *m) {
+  Licm l = {cx, false};
+  ir_walk_post(m->op, hoist, &l);
+  return l.changed;
+}

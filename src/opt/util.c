@@ -1,0 +1,150 @@
+/* util.c: questions and rebuilding steps that several passes share. */
+#include "opt/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+bool opt_is_closed(const Op *op) {
+  return ir_has(op, T_ISOLATED) || op->code == OP_REDUCE || op->code == OP_SCAN || op->code == OP_MAP_ELEMENTWISE;
+}
+
+bool opt_is_pure(const Op *op) {
+  switch (op->code) {
+  case OP_EXTERN_ELEMENTWISE:
+  case OP_INLINE_ASM: return ir_attr_int_or(op, "pure", 0) != 0;
+  default: return ir_has(op, T_PURE) && (op->nregions == 0 || !ir_has_effects(op));
+  }
+}
+
+bool opt_speculatable(const Op *op) {
+  if (!opt_is_pure(op)) return false;
+  int64_t d;
+  switch (op->code) {
+  case OP_DIVUI:
+  case OP_REMUI: return ir_is_const_int(ir_operand(op, 1), &d) && d != 0;
+  case OP_DIVSI:
+  case OP_REMSI: return ir_is_const_int(ir_operand(op, 1), &d) && d != 0 && d != -1;
+  default: return true;
+  }
+}
+
+bool opt_is_volatile(const Op *op) { return op->code == OP_LOAD && ir_attr_int_or(op, "isVolatile", 0) != 0; }
+
+static void note_clobber(Op *op, void *arg) {
+  if (!ir_has(op, T_WRITE)) return;
+  if (op->code != OP_ASSUME && op->code != OP_ASSERT && op->code != OP_PRINT) *(bool *)arg = true;
+}
+
+bool opt_clobbers(const Op *op) {
+  bool found = false;
+  note_clobber((Op *)op, &found);
+  if (op->nregions && !found) ir_walk((Op *)op, note_clobber, &found);
+  return found;
+}
+
+bool opt_trip_count(const Op *loop, int64_t *trips) {
+  assert(loop->code == OP_FOR);
+  int64_t lower, upper, step;
+  if (!ir_is_const_int(ir_operand(loop, 0), &lower) || !ir_is_const_int(ir_operand(loop, 1), &upper) ||
+      !ir_is_const_int(ir_operand(loop, 2), &step) || step <= 0)
+    return false;
+  if (ir_attr(loop, "unsignedCmp") && (lower < 0 || upper < 0)) return false;
+  if (lower >= upper) return *trips = 0, true;
+  *trips = (int64_t)(((uint64_t)upper - (uint64_t)lower - 1) / (uint64_t)step + 1);
+  return *trips > 0;
+}
+
+bool opt_loop_runs(const Op *loop) {
+  int64_t trips;
+  return opt_trip_count(loop, &trips) && trips > 0;
+}
+
+typedef struct Outside {
+  const Op *op, *scope;
+  bool all;
+} Outside;
+
+static void note_outside(Op *op, void *arg) {
+  Outside *o = arg;
+  for (int i = 0; o->all && i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    if (op != o->op && !ir_defined_outside(v, o->op)) continue; /* the op's own inside */
+    o->all = ir_defined_outside(v, o->scope);
+  }
+}
+
+bool opt_operands_outside(const Op *op, const Op *scope) {
+  Outside o = {op, scope, true};
+  note_outside((Op *)op, &o);
+  if (op->nregions && o.all) ir_walk((Op *)op, note_outside, &o);
+  return o.all;
+}
+
+/* ---- rebuilding loops and conditionals ---------------------------------------------------------------------------- */
+
+static void copy_attrs(Ctx *cx, Op *to, const Op *from) {
+  for (int i = 0; i < from->nattrs; i++) ir_set_attr(cx, to, from->attrs[i].name, from->attrs[i].attr);
+}
+
+static void take_regions(Op *to, Op *from) {
+  to->regions = from->regions;
+  to->nregions = from->nregions;
+  for (int i = 0; i < to->nregions; i++) to->regions[i]->op = to;
+  from->regions = NULL;
+  from->nregions = 0;
+}
+
+/* Operands [first, first + n) of a terminator and arguments [arg0, …) of a block go where keep says no, from the back. */
+static void shrink_terminator(Op *op, int first, int n, const bool *keep) {
+  for (int i = n; i-- > 0;)
+    if (!keep[i]) ir_remove_operand(op, first + i);
+}
+
+static void shrink_args(Block *b, int first, int n, const bool *keep) {
+  for (int i = n; i-- > 0;)
+    if (!keep[i]) ir_remove_arg(b, first + i);
+}
+
+static int fixed_operands(const Op *op) { return op->code == OP_FOR ? 3 : op->code == OP_IF ? 1 : 0; }
+
+void opt_release_slots(Op *op, const bool *keep) {
+  for (int r = 0; r < op->nregions; r++) {
+    Block *b = op->regions[r]->first;
+    Op *end = b ? ir_terminator(b) : NULL;
+    if (end) shrink_terminator(end, end->code == OP_CONDITION ? 1 : 0, op->nresults, keep);
+  }
+  if (op->code != OP_IF) shrink_terminator(op, fixed_operands(op), op->nresults, keep);
+}
+
+Op *opt_drop_slots(Ctx *cx, Op *op, const bool *keep) {
+  int n = op->nresults, kept = 0;
+  for (int r = 0; r < op->nregions && op->code != OP_IF; r++)
+    shrink_args(op->regions[r]->first, op->code == OP_FOR ? 1 : 0, n, keep);
+  Value **operands = NEWN(cx, Value *, op->noperands + 1);
+  Type **types = NEWN(cx, Type *, n + 1);
+  for (int i = 0; i < op->noperands; i++) operands[i] = ir_operand(op, i);
+  for (int i = 0; i < n; i++)
+    if (keep[i]) types[kept++] = op->results[i].type;
+  Builder b = ir_before(cx, op);
+  Op *to = ir_op(&b, op->code, types, kept, operands, op->noperands);
+  copy_attrs(cx, to, op);
+  take_regions(to, op);
+  for (int i = 0, k = 0; i < n; i++) {
+    if (!keep[i]) continue;
+    to->results[k].hint = op->results[i].hint;
+    ir_replace_all(&op->results[i], &to->results[k++]);
+  }
+  ir_erase(op);
+  return to;
+}
+
+Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n) {
+  Type **types = NEWN(cx, Type *, n);
+  for (int i = 0; i < n; i++) {
+    types[i] = inits[i]->type;
+    ir_add_operand(cx, loop, inits[i]);
+    ir_add_arg(cx, ir_entry(loop, 0), types[i], loop->loc);
+  }
+  ir_add_result_types(cx, loop, types, n);
+  return loop;
+}
