@@ -42,7 +42,7 @@ typedef enum ttc_status {
 typedef enum ttc_kind {
   TTC_NONE,
   TTC_BOOL,      /* integer */
-  TTC_INT,       /* integer */
+  TTC_INT,       /* integer; where it does not fit in 64 bits: text, its decimal digits (text is NULL otherwise) */
   TTC_FLOAT,     /* number */
   TTC_STR,       /* text, len */
   TTC_DTYPE,     /* text: "fp32", "i1", "u8", "*fp16", "*kbf16" (pointer to const) … */
@@ -101,7 +101,15 @@ typedef struct ttc_host {
 typedef struct ttc_context ttc_context;
 typedef struct ttc_kernel ttc_kernel;
 
+/* Where a context and all that it makes take their memory from. Thread-safe if contexts on several threads share it. */
+typedef struct ttc_allocator {
+  void *(*alloc)(void *self, size_t bytes); /* aligned as malloc's; NULL when out of memory */
+  void (*release)(void *self, void *memory);
+  void *self;
+} ttc_allocator;
+
 TTC_API ttc_context *ttc_context_new(void); /* NULL when out of memory */
+TTC_API ttc_context *ttc_context_new_with(const ttc_allocator *allocator); /* NULL: malloc and free */
 TTC_API void ttc_context_free(ttc_context *cx);
 TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, rendered; "" when there was none */
 
@@ -118,17 +126,22 @@ typedef struct ttc_option {
   const char *value;
 } ttc_option;
 
+TTC_API const char *ttc_option_name(size_t index); /* the options there are; NULL past the last */
+
 typedef struct ttc_source {
   const char *text; /* a module's Python source, or Triton IR; needs no NUL when len is given */
   size_t len;       /* 0: strlen(text) */
   const char *file; /* for messages and line information */
   const char *kernel; /* which function; NULL when there is only one candidate */
+  /* The parameters as text, instead of ttc_compile()'s `params`: one entry per parameter, types ("*fp32", "i32", with ":16"
+   * behind for divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or NULL. */
+  const char *signature;
   /* Instead of `text`, a function that a host knows, with its host: */
   const ttc_function *function;
   const ttc_host *host;
 } ttc_source;
 
-/* Compile for `target`: "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" …
+/* Compile for `target` (NULL: "cpu"): "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" …
  * `stop` names the last stage wanted ("ttir", "llir", …; NULL: all). */
 TTC_API ttc_status ttc_compile(ttc_context *cx, const ttc_source *source, const ttc_param *params, size_t nparams,
                                const char *target, const ttc_option *options, size_t noptions, const char *stop,
@@ -140,10 +153,40 @@ TTC_API const char *ttc_kernel_stage(const ttc_kernel *kernel, const char *stage
 TTC_API const char *ttc_kernel_stage_name(const ttc_kernel *kernel, size_t index); /* NULL past the last */
 TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);                 /* JSON */
 TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
+TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
+TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel, size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */
+/* Put the kernel into executable form now; ttc_launch() does it on first use otherwise. */
+TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
+
+/* The exact processor that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such target. The
+ * text lives until the context's next call. */
+TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
+
+/* ---- specialization: what a kernel may assume of its arguments' values ---------------------------------------------- */
+
+/* Python's @triton.jit compiles a kernel anew for integers that are 1 (they become constants), for integers and addresses that
+ * are multiples of 16, and for the width that an integer needs. These say what an argument is; two arguments with equal
+ * results may share a kernel. */
+typedef enum ttc_spec {
+  TTC_SPEC_DIVISIBLE = 1 << 0, /* a multiple of 16 */
+  TTC_SPEC_ONE = 1 << 1,       /* the integer 1, a constant from now on */
+  TTC_SPEC_I32 = 1 << 2,
+  TTC_SPEC_I64 = 1 << 3,
+  TTC_SPEC_U64 = 1 << 4,
+  TTC_SPEC_POINTER = 1 << 5,
+  /* flags for ttc_spec_int() and ttc_spec_pointer() */
+  TTC_SPEC_NO_VALUE = 1,     /* do_not_specialize: neither 1 nor divisibility matters */
+  TTC_SPEC_NO_ALIGNMENT = 2, /* do_not_specialize_on_alignment */
+} ttc_spec;
+TTC_API uint32_t ttc_spec_int(int64_t value, uint32_t flags);
+TTC_API uint32_t ttc_spec_uint(uint64_t value, uint32_t flags); /* of a value above INT64_MAX */
+TTC_API uint32_t ttc_spec_pointer(uintptr_t address, uint32_t flags);
+/* The parameter that a specialization stands for. `type`: of a pointer ("*fp32"); NULL for integers. */
+TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *type);
 
 /* Launch on a grid. args[i] points at the value of the i-th run-time parameter (constexprs have none): a pointer's
  * address-sized value, an integer or a float of its type (fp16 and bf16 as their 16 bits). `stream` is the device's (a
- * CUstream), NULL for the default one and on the CPU, where the call returns when the work is done. */
+ * CUstream), NULL for the default one and on the CPU, where the call returns when the work is done. `cx` may be NULL, and then there is no message. */
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
 

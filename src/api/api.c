@@ -1,0 +1,327 @@
+/* api.c: tritonc.h's functions.
+ *
+ * A ttc_context is little more than the last call's message: every compile gets an arena of its own, which goes when the context's
+ * next call begins. A ttc_kernel is one block of memory, so that making it is one allocation that fails or does not; it is loaded on
+ * its first launch, by whichever thread comes first.
+ */
+#include "run/run.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ttc_context {
+  ttc_allocator allocator;
+  Ctx *cx;             /* of the last compile; holds the message */
+  const char *message;
+  char text[1024];     /* for messages that must not allocate */
+};
+
+struct ttc_kernel {
+  ttc_allocator allocator;
+  const Target *target;
+  KernelInfo info;
+  const char *metadata;
+  const char *hash;
+  size_t nstages;
+  Stage *stages;
+  _Atomic(Loaded *) loaded;
+};
+
+static void *plain_alloc(void *self, size_t bytes) {
+  (void)self;
+  return malloc(bytes);
+}
+
+static void plain_release(void *self, void *memory) {
+  (void)self;
+  free(memory);
+}
+
+const char *ttc_version(void) { return TTC_VERSION; }
+
+ttc_context *ttc_context_new_with(const ttc_allocator *given) {
+  ttc_allocator a = given ? *given : (ttc_allocator){plain_alloc, plain_release, NULL};
+  ttc_context *c = a.alloc(a.self, sizeof *c);
+  if (!c) return NULL;
+  c->allocator = a;
+  c->cx = NULL;
+  c->message = "";
+  c->text[0] = 0;
+  return c;
+}
+
+ttc_context *ttc_context_new(void) { return ttc_context_new_with(NULL); }
+
+void ttc_context_free(ttc_context *c) {
+  if (!c) return;
+  ctx_free(c->cx);
+  c->allocator.release(c->allocator.self, c);
+}
+
+const char *ttc_message(const ttc_context *c) { return c->message; }
+
+const char *ttc_option_name(size_t i) { return i < run_noptions ? run_option_table[i].name : NULL; }
+
+/* ---- the border: contexts, errors ------------------------------------------------------------------------------------------ */
+
+/* A fresh arena for a call; NULL when there is no memory for it. */
+static Ctx *begin(ttc_context *c) {
+  ctx_free(c->cx);
+  c->message = "";
+  Allocator a = {c->allocator.alloc, c->allocator.release, c->allocator.self};
+  return c->cx = ctx_new(&a);
+}
+
+static ttc_status fail(ttc_context *c, ttc_status status, const char *message) {
+  if (c) {
+    snprintf(c->text, sizeof c->text, "%s", message);
+    c->message = c->text;
+  }
+  return status;
+}
+
+static void render(Ctx *cx, void *arg) {
+  Buf *out = arg;
+  bool any_error = false;
+  for (const Diag *d = ctx_diags(cx); d; d = d->next) any_error |= d->severity == SEV_ERROR;
+  for (const Diag *d = ctx_diags(cx); d; d = d->next)
+    if (!any_error || d->severity == SEV_ERROR) diag_render(out, d, false);
+}
+
+/* What an unwound compile means outside, with its diagnostics as the message. */
+static ttc_status finish(ttc_context *c, Err err) {
+  static const ttc_status statuses[] = {
+      [ERR_NONE] = TTC_OK,           [ERR_SOURCE] = TTC_ERROR_SOURCE, [ERR_MEMORY] = TTC_ERROR_MEMORY,
+      [ERR_HOST] = TTC_ERROR_HOST,   [ERR_SYSTEM] = TTC_ERROR_SYSTEM, [ERR_INTERNAL] = TTC_ERROR_INTERNAL,
+  };
+  if (err == ERR_MEMORY) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  if (err == ERR_NONE) return TTC_OK;
+  Buf out = {.cx = c->cx};
+  if (ctx_protect(c->cx, render, &out) != ERR_NONE) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  while (out.len && out.s[out.len - 1] == '\n') out.s[--out.len] = 0;
+  c->message = out.len ? out.s : err == ERR_HOST ? "a host callback failed" : "the compile failed";
+  return statuses[err];
+}
+
+/* ---- compiling --------------------------------------------------------------------------------------------------------------- */
+
+/* One block that holds everything of a kernel: sizes are added up, then the pieces are laid down in the same order. */
+typedef struct Block1 {
+  char *at; /* NULL while sizes are added up */
+  size_t used;
+} Block1;
+
+static void *lay(Block1 *b, const void *data, size_t n, bool terminated) {
+  size_t at = (b->used + 15) & ~(size_t)15;
+  b->used = at + n + terminated;
+  if (!b->at) return NULL;
+  if (n) memcpy(b->at + at, data, n);
+  if (terminated) b->at[at + n] = 0;
+  return b->at + at;
+}
+
+static char *lay_text(Block1 *b, const char *s) { return lay(b, s, strlen(s), true); }
+
+static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata) {
+  ttc_kernel head = {.target = c->target.backend, .info = c->info, .nstages = c->stages.len};
+  ttc_kernel *k = lay(b, &head, sizeof head, false);
+  Stage *stages = lay(b, c->stages.at, c->stages.len * sizeof *stages, false);
+  const char *text = lay_text(b, metadata), *hash = lay_text(b, c->hash);
+  const char *name = lay_text(b, c->info.name), *target = lay_text(b, c->info.target);
+  const ArgKind *args = lay(b, c->info.args, (size_t)c->info.nargs * sizeof *args, false);
+  for (uint32_t i = 0; i < c->stages.len; i++) {
+    const char *stage = lay_text(b, c->stages.at[i].name);
+    const char *bytes = lay(b, c->stages.at[i].bytes, c->stages.at[i].len, true);
+    if (k) stages[i].name = stage, stages[i].bytes = bytes;
+  }
+  if (!k) return NULL;
+  k->stages = stages;
+  k->metadata = text;
+  k->hash = hash;
+  k->info.name = name;
+  k->info.target = target;
+  k->info.args = args;
+  atomic_init(&k->loaded, NULL);
+  return k;
+}
+
+typedef struct CompileCall {
+  const ttc_context *context;
+  const ttc_source *source;
+  const ttc_param *params;
+  size_t nparams;
+  const char *target;
+  const ttc_option *options;
+  size_t noptions;
+  const char *stop;
+  ttc_kernel *kernel;
+} CompileCall;
+
+/* The parameters in the function's order: given by name or by position; what is not given must have a default that is a literal. */
+static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_function *f, size_t *count) {
+  size_t n;
+  const LangParam *known = lang_signature(cx, f, &n);
+  ttc_param *params = NEWN(cx, ttc_param, n + 1);
+  bool *given = NEWN(cx, bool, n + 1);
+  for (size_t i = 0; i < call->nparams; i++) {
+    size_t at = i;
+    if (call->params[i].name)
+      for (at = 0; at < n && strcmp(known[at].name, call->params[i].name) != 0;) at++;
+    if (at >= n) {
+      if (!call->params[i].name) ctx_fail(cx, ERR_SOURCE, "`%s` has %zu parameters, and %zu were described", f->name, n, call->nparams);
+      const char **names = NEWN(cx, const char *, n + 1);
+      for (size_t j = 0; j < n; j++) names[j] = known[j].name;
+      const char *near = nearest_name(call->params[i].name, names, n);
+      ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, call->params[i].name, near ? "; did you mean `" : "",
+               near ? near : "", near ? "`?" : "");
+    }
+    if (given[at]) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is described twice", known[at].name, f->name);
+    given[at] = true;
+    params[at] = call->params[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    params[i].name = known[i].name;
+    if (!given[i]) {
+      params[i].type = "constexpr";
+      if (!known[i].has_default) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described", known[i].name, f->name);
+      if (!run_default(cx, f, i, &params[i].constant))
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is no literal", known[i].name, f->name);
+    }
+    if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);
+    if (strcmp(params[i].type, "constexpr") == 0) continue;
+    const char *type = run_type_name(cx, params[i].type);
+    if (!type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", known[i].name, f->name, params[i].type);
+    params[i].type = type;
+    if (known[i].is_constexpr)
+      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`", known[i].name, f->name,
+               type);
+  }
+  *count = n;
+  return params;
+}
+
+static void compile(Ctx *cx, void *arg) {
+  CompileCall *call = arg;
+  const ttc_source *s = call->source;
+  RunRequest r = {.target = call->target, .options = call->options, .noptions = call->noptions, .stop = call->stop, .use_cache = true};
+  if (s->function) {
+    r.function = s->function;
+    r.host = s->host;
+  } else {
+    size_t len = s->len ? s->len : strlen(s->text);
+    const Source *source = source_new(cx, s->file ? s->file : "<source>", s->text, len, 1);
+    if (run_is_ir_text(s->text, len)) r.ir = source;
+    else {
+      LangModule *m = lang_module_read(cx, source);
+      r.function = lang_module_function(m, s->kernel);
+      r.host = lang_module_host(m);
+    }
+  }
+  if (r.function && s->signature) r.params = run_signature(cx, r.function, s->signature, NULL, 0, &r.nparams);
+  else if (r.function) r.params = order_params(cx, call, r.function, &r.nparams);
+  Compiled c;
+  run_compile(cx, &r, &c);
+
+  const char *metadata = run_metadata(cx, &c);
+  Block1 size = {0};
+  lay_kernel(&size, &c, metadata);
+  ttc_allocator a = call->context->allocator;
+  Block1 block = {.at = a.alloc(a.self, size.used)};
+  if (!block.at) ctx_throw(cx, ERR_MEMORY);
+  call->kernel = lay_kernel(&block, &c, metadata);
+  call->kernel->allocator = a;
+}
+
+ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param *params, size_t nparams, const char *target,
+                       const ttc_option *options, size_t noptions, const char *stop, ttc_kernel **kernel) {
+  if (!c) return TTC_ERROR_ARGUMENT;
+  if (!kernel || !source || (!source->text && !source->function) || (!params && nparams) || (!options && noptions))
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: a source, its parameters and a place for the kernel are needed");
+  *kernel = NULL;
+  if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  CompileCall call = {c, source, params, nparams, target, options, noptions, stop, NULL};
+  ttc_status status = finish(c, ctx_protect(c->cx, compile, &call));
+  if (status == TTC_OK) *kernel = call.kernel;
+  return status;
+}
+
+struct ResolveCall {
+  const char *target, *resolved;
+};
+
+static void resolve(Ctx *cx, void *arg) {
+  struct ResolveCall *call = arg;
+  RunTarget t = run_target(cx, call->target);
+  if (!t.backend) ctx_fail(cx, ERR_SYSTEM, "%s", t.missing);
+  call->resolved = t.resolved;
+}
+
+const char *ttc_target_resolve(ttc_context *c, const char *target) {
+  if (!c) return NULL;
+  if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory"), NULL;
+  struct ResolveCall call = {target, NULL};
+  return finish(c, ctx_protect(c->cx, resolve, &call)) == TTC_OK ? call.resolved : NULL;
+}
+
+/* ---- kernels ------------------------------------------------------------------------------------------------------------------ */
+
+void ttc_kernel_free(ttc_kernel *k) {
+  if (!k) return;
+  Loaded *loaded = atomic_load(&k->loaded);
+  if (loaded) k->target->unload(loaded);
+  k->allocator.release(k->allocator.self, k);
+}
+
+const char *ttc_kernel_name(const ttc_kernel *k) { return k->info.name; }
+const char *ttc_kernel_metadata(const ttc_kernel *k) { return k->metadata; }
+const char *ttc_kernel_hash(const ttc_kernel *k) { return k->hash; }
+size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)k->info.nargs; }
+
+const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) { return i < (size_t)k->info.nargs ? run_arg_kind_text(k->info.args[i]) : NULL; }
+
+const char *ttc_kernel_stage_name(const ttc_kernel *k, size_t i) { return i < k->nstages ? k->stages[i].name : NULL; }
+
+const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len) {
+  for (size_t i = 0; i < k->nstages; i++) {
+    if (strcmp(k->stages[i].name, stage) != 0) continue;
+    if (len) *len = k->stages[i].len;
+    return k->stages[i].bytes;
+  }
+  return NULL;
+}
+
+ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
+  if (!k) return fail(c, TTC_ERROR_ARGUMENT, "there is no kernel to load");
+  if (atomic_load_explicit(&k->loaded, memory_order_acquire)) return TTC_OK;
+  const char *last = NULL;
+  if (k->target)
+    for (const char *const *s = k->target->stages; *s; s++) last = *s;
+  const Stage *code = &k->stages[k->nstages - 1];
+  if (!last || strcmp(code->name, last) != 0)
+    return fail(c, TTC_ERROR_ARGUMENT, "the kernel was not compiled to its last stage and cannot be launched");
+  char error[512] = "";
+  Loaded *mine = k->target->load(&k->info, code->bytes, code->len, error, sizeof error), *none = NULL;
+  if (!mine) return fail(c, TTC_ERROR_SYSTEM, error);
+  if (!atomic_compare_exchange_strong(&k->loaded, &none, mine)) k->target->unload(mine); /* another thread was first */
+  return TTC_OK;
+}
+
+ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args, size_t nargs) {
+  if (c) c->message = "";
+  if (!k || !grid || (!args && nargs)) return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
+  if (nargs != (size_t)k->info.nargs) {
+    char text[160];
+    snprintf(text, sizeof text, "kernel `%.80s` takes %d run-time arguments, and %zu were given", k->info.name, k->info.nargs, nargs);
+    return fail(c, TTC_ERROR_ARGUMENT, text);
+  }
+  ttc_status status = ttc_kernel_load(c, k);
+  if (status != TTC_OK) return status;
+  if (!grid[0] || !grid[1] || !grid[2]) return TTC_OK;
+  char error[512];
+  error[0] = 0;
+  Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
+  if (k->target->launch(loaded, grid, stream, args, error, sizeof error) != 0) return fail(c, TTC_ERROR_SYSTEM, error);
+  return TTC_OK;
+}

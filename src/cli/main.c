@@ -1,0 +1,139 @@
+/* main.c: the command `tritonc`: one file in, one stage out. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_SOURCE = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
+
+typedef struct Main {
+  int argc;
+  char **argv;
+  Cli cli;
+} Main;
+
+static bool wants_colour(void) {
+  const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+  return isatty(STDERR_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+static void parse(Ctx *cx, void *arg) {
+  Main *m = arg;
+  cli_parse(cx, m->argc, m->argv, &m->cli);
+  const Cli *c = &m->cli;
+  if (!c->file && !c->help && !c->version && !c->print_pipeline) {
+    fprintf(stderr, "tritonc: which file? (tritonc --help lists what there is)\n");
+    ctx_throw(cx, ERR_HOST);
+  }
+}
+
+static char *read_stdin(Ctx *cx, size_t *len) {
+  Buf b = {.cx = cx};
+  char block[65536];
+  size_t n;
+  while ((n = fread(block, 1, sizeof block, stdin)) > 0) buf_write(&b, block, n);
+  if (ferror(stdin)) ctx_fail(cx, ERR_SYSTEM, "cannot read standard input: %s", strerror(errno));
+  *len = b.len;
+  return buf_text(&b);
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static const char *output_path(Ctx *cx, const Cli *c, const Compiled *k, const Stage *s) {
+  if (c->output) return strcmp(c->output, "-") == 0 ? NULL : c->output;
+  return s->binary && isatty(STDOUT_FILENO) ? ctx_printf(cx, "%s.%s", k->info.name, s->name) : NULL;
+}
+
+static void write_stage(Ctx *cx, const Cli *c, const Compiled *k, const Stage *s) {
+  const char *path = output_path(cx, c, k, s);
+  FILE *out = path ? fopen(path, "wb") : stdout;
+  if (!out) ctx_fail(cx, ERR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
+  bool ok = fwrite(s->bytes, 1, s->len, out) == s->len && fflush(out) == 0;
+  if (path) ok = fclose(out) == 0 && ok;
+  if (!ok) ctx_fail(cx, ERR_SYSTEM, "cannot write %s: %s", path ? path : "standard output", strerror(errno));
+}
+
+static void print_pipeline(Ctx *cx, const Cli *c) {
+  size_t n;
+  const Pass *passes = run_passes(&n);
+  RunTarget t = run_target(cx, c->target);
+  printf("passes on Triton IR:");
+  for (size_t i = 0; i < n; i++) printf(" %s", passes[i].name);
+  printf("\nstages of %s:", t.resolved);
+  for (const char *const *s = run_stages(&t); *s; s++) printf(" %s", *s);
+  printf("\n");
+  if (!t.backend) printf("(%s)\n", t.missing);
+}
+
+static void work(Ctx *cx, void *arg) {
+  const Cli *c = &((Main *)arg)->cli;
+  if (c->help) {
+    cli_help(cx);
+    return;
+  }
+  if (c->version) {
+    printf("tritonc %s\n", TTC_VERSION);
+    return;
+  }
+  if (c->print_pipeline) {
+    print_pipeline(cx, c);
+    return;
+  }
+  size_t len;
+  bool from_stdin = strcmp(c->file, "-") == 0;
+  const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
+  const Source *source = source_new(cx, from_stdin ? "<stdin>" : c->file, text, len, 1);
+  const char *emit = c->emit ? c->emit : "asm";
+  RunRequest r = {.target = c->target, .options = c->options.at, .noptions = c->options.len, .stop = emit, .passes = c->passes};
+  if (ends_with(c->file, ".ttir") || ends_with(c->file, ".mlir") || run_is_ir_text(text, len)) {
+    r.ir = source;
+    if (c->signature || c->defines.len) ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", c->file);
+  } else {
+    LangModule *m = lang_module_read(cx, source);
+    r.function = lang_module_function(m, c->kernel);
+    r.host = lang_module_host(m);
+    r.params = run_signature(cx, r.function, c->signature, c->defines.at, c->defines.len, &r.nparams);
+  }
+  Compiled k;
+  run_compile(cx, &r, &k);
+  for (uint32_t i = 0; i < k.stages.len; i++)
+    if (strcmp(k.stages.at[i].name, emit) == 0) {
+      write_stage(cx, c, &k, &k.stages.at[i]);
+      return;
+    }
+  ctx_fail(cx, ERR_SYSTEM, "the target made no stage `%s`", emit);
+}
+
+static void show(Ctx *cx, void *arg) {
+  Buf b = {.cx = cx};
+  (void)arg;
+  for (const Diag *d = ctx_diags(cx); d; d = d->next) diag_render(&b, d, wants_colour());
+  fputs(buf_text(&b), stderr);
+  if (b.len && b.s[b.len - 1] != '\n') fputc('\n', stderr);
+}
+
+int main(int argc, char **argv) {
+  Ctx *cx = ctx_new(NULL);
+  if (!cx) {
+    fprintf(stderr, "tritonc: out of memory\n");
+    return EXIT_SYSTEM;
+  }
+  Main m = {argc, argv, {0}};
+  Err err = ctx_protect(cx, parse, &m);
+  int status = err == ERR_NONE ? 0 : err == ERR_HOST ? EXIT_USAGE : EXIT_SYSTEM;
+  if (err == ERR_NONE) {
+    err = ctx_protect(cx, work, &m);
+    status = err == ERR_NONE ? 0 : err == ERR_SOURCE ? EXIT_SOURCE : EXIT_SYSTEM;
+    if (err == ERR_MEMORY) fprintf(stderr, "tritonc: out of memory\n");
+    else ctx_protect(cx, show, NULL); /* warnings too */
+  }
+  ctx_free(cx);
+  if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) status = EXIT_SYSTEM;
+  return status;
+}

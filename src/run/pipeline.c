@@ -1,0 +1,276 @@
+/* pipeline.c: the whole way of a kernel, every step in order: run_compile().
+ *
+ * The key of a compile is everything that its result depends on: this build of the code and of the backend, the kernel's source and what
+ * it takes from outside (other functions' sources, constants), the parameters, the options, the exact processor. Equal keys mean
+ * equal kernels, so the key is also the kernel's name in the cache.
+ */
+#include "run/run.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const Pass passes[] = {
+    {"structurize", opt_structurize}, {"inline", opt_inline}, {"fold", opt_fold},     {"cse", opt_cse},
+    {"licm", opt_licm},               {"dce", opt_dce},       {"unroll", opt_unroll}, {"split-pointers", opt_split_pointers},
+};
+
+const Pass *run_passes(size_t *n) {
+  *n = COUNT(passes);
+  return passes;
+}
+
+/* ---- the key ------------------------------------------------------------------------------------------------------------- */
+
+static void add_text(Sha256 *h, const char *s) {
+  uint64_t n = s ? strlen(s) : UINT64_MAX;
+  sha256_add(h, &n, sizeof n);
+  if (s) sha256_add(h, s, (size_t)n);
+}
+
+static void add_value(Sha256 *h, const ttc_value *v) {
+  uint64_t head[] = {(uint64_t)v->kind, (uint64_t)v->integer, v->len, 0};
+  memcpy(&head[3], &v->number, sizeof v->number);
+  sha256_add(h, head, sizeof head);
+  if (v->kind == TTC_STR) sha256_add(h, v->text ? v->text : "", v->len);
+  else add_text(h, v->text);
+  if (v->kind == TTC_FUNCTION && v->function) {
+    add_text(h, v->function->qualname);
+    sha256_add(h, v->function->source, v->function->source_len);
+  }
+  if (v->kind != TTC_TUPLE && v->kind != TTC_LIST) return;
+  for (size_t i = 0; i < v->len; i++) {
+    add_text(h, v->names ? v->names[i] : NULL);
+    add_value(h, &v->items[i]);
+  }
+}
+
+/* What functions among the constants look at counts too. */
+static void add_fingerprints(Ctx *cx, Sha256 *h, const ttc_host *host, const ttc_value *v) {
+  if (v->kind == TTC_FUNCTION && v->function) lang_fingerprint(cx, host, v->function, h);
+  if (v->kind == TTC_TUPLE || v->kind == TTC_LIST)
+    for (size_t i = 0; i < v->len; i++) add_fingerprints(cx, h, host, &v->items[i]);
+}
+
+static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
+  Sha256 h;
+  sha256_init(&h);
+  add_text(&h, "tritonc " TTC_VERSION);
+  run_build_id(&h, (const void *)(uintptr_t)run_compile);
+  if (c->target.backend) run_build_id(&h, c->target.backend);
+  add_text(&h, c->target.resolved);
+  for (size_t i = 0; i < run_noptions; i++) {
+    const OptionInfo *o = &run_option_table[i];
+    const void *field = (const char *)&c->options + o->offset;
+    if (o->kind == OPTION_INT) sha256_add(&h, field, sizeof(int));
+    else if (o->kind == OPTION_BOOL) sha256_add(&h, field, sizeof(bool));
+    else add_text(&h, *(const char *const *)field);
+  }
+  add_text(&h, r->passes);
+  if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
+  if (r->function) {
+    /* File and line go into the locations and the line information. */
+    add_text(&h, r->function->qualname);
+    add_text(&h, r->function->file);
+    sha256_add(&h, &r->function->first_line, sizeof r->function->first_line);
+    sha256_add(&h, r->function->source, r->function->source_len);
+    lang_fingerprint(cx, r->host, r->function, &h);
+    for (size_t i = 0; i < r->nparams; i++) {
+      add_text(&h, r->params[i].type);
+      sha256_add(&h, &r->params[i].divisibility, sizeof r->params[i].divisibility);
+      add_value(&h, &r->params[i].constant);
+      add_fingerprints(cx, &h, r->host, &r->params[i].constant);
+    }
+  }
+  sha256_hex(&h, c->hash);
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------------------------- */
+
+static TargetOptions target_options(const Compiled *c) {
+  const RunOptions *o = &c->options;
+  return (TargetOptions){.arch = c->target.arch,
+                         .debug = o->debug,
+                         .fp_fusion = o->enable_fp_fusion,
+                         .num_warps = o->num_warps,
+                         .num_stages = o->num_stages,
+                         .num_ctas = o->num_ctas,
+                         .maxnreg = o->maxnreg,
+                         .no_line_info = o->no_line_info};
+}
+
+static LangOptions lang_options(const Compiled *c, const TargetOptions *t) {
+  static const char *const all[] = {"ieee", "tf32", "tf32x3", NULL};
+  const RunOptions *o = &c->options;
+  bool cuda = strcmp(c->target.name, "cuda") == 0;
+  LangOptions l = {.default_dot_precision = cuda ? "tf32" : "ieee",
+                   .allowed_dot_precisions = all,
+                   .target_name = c->target.name,
+                   .target_arch = cuda && c->target.arch ? atoi(c->target.arch) : 0};
+  if (c->target.backend && c->target.backend->lang_options) c->target.backend->lang_options(t, &l);
+  l.debug = o->debug;
+  l.allow_non_constexpr_globals = o->allow_non_constexpr_globals;
+  l.num_warps = o->num_warps;
+  l.num_stages = o->num_stages;
+  l.num_ctas = o->num_ctas;
+  if (o->default_dot_input_precision) l.default_dot_precision = o->default_dot_input_precision;
+  return l;
+}
+
+static void run_named_passes(Ctx *cx, Module *m, const char *list) {
+  Vec(Pass) chosen = {0};
+  while (*list) {
+    size_t n = strcspn(list, ",");
+    const Pass *p = NULL;
+    for (size_t i = 0; i < COUNT(passes) && !p; i++)
+      if (strlen(passes[i].name) == n && memcmp(passes[i].name, list, n) == 0) p = &passes[i];
+    if (!p && n) {
+      const char *names[COUNT(passes)], *wrong = ctx_strndup(cx, list, n);
+      for (size_t i = 0; i < COUNT(passes); i++) names[i] = passes[i].name;
+      const char *near = nearest_name(wrong, names, COUNT(passes));
+      ctx_fail(cx, ERR_SOURCE, "there is no pass `%s`%s%s%s", wrong, near ? "; did you mean `" : "", near ? near : "",
+               near ? "`?" : "");
+    }
+    if (p) vec_push(cx, &chosen, *p);
+    list += n + (list[n] == ',');
+  }
+  opt_run(cx, m, chosen.at, chosen.len);
+}
+
+static void public_name(Op *op, void *arg) {
+  const char **name = arg;
+  if (op->code == OP_FUNC && !*name && strcmp(ir_attr_text_or(op, "sym_visibility", "public"), "private") != 0)
+    *name = ir_func_name(op);
+}
+
+/* The kernel's name; unwinds when the module has no public function. */
+static const char *kernel_name(Ctx *cx, const Module *m) {
+  const char *name = NULL;
+  ir_walk(m->op, public_name, &name);
+  if (!name) ctx_fail(cx, ERR_SOURCE, "the module has no public function to compile");
+  return name;
+}
+
+static void push_ttir(Ctx *cx, Compiled *c, const Module *m) {
+  Buf b = {.cx = cx};
+  ir_print(&b, m, (PrintOptions){.no_locations = c->options.no_locations});
+  Stage s = {.name = "ttir", .bytes = buf_text(&b), .len = b.len};
+  vec_push(cx, &c->stages, s);
+}
+
+/* `stop` must be a stage of the target; a target without backend stops at Triton IR or not at all. */
+static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
+  if (stop && strcmp(stop, "ttir") == 0) return;
+  if (!t->backend) ctx_fail(cx, ERR_SYSTEM, "cannot compile for `%s`: %s", t->resolved, t->missing);
+  if (!stop) return;
+  Buf known = {.cx = cx};
+  for (const char *const *s = t->backend->stages; *s; s++) {
+    if (strcmp(*s, stop) == 0) return;
+    buf_printf(&known, "%s%s", known.len ? ", " : "", *s);
+  }
+  ctx_fail(cx, ERR_SOURCE, "target `%s` has no stage `%s`; it has %s", t->name, stop, buf_text(&known));
+}
+
+/* ---- the list ------------------------------------------------------------------------------------------------------------ */
+
+void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
+  *c = (Compiled){.target = run_target(cx, r->target), .options = run_options(cx, r->options, r->noptions)};
+  check_stop(cx, &c->target, r->stop);
+  TargetOptions target = target_options(c);
+  LangOptions lang = lang_options(c, &target);
+  bool whole = !r->stop;
+
+  make_key(cx, r, c);
+  if (whole && r->use_cache && run_cache_read(cx, c)) {
+    c->from_cache = true;
+    run_dump(cx, c);
+    return;
+  }
+
+  Module *m = r->ir ? ir_read(cx, r->ir) : lang_compile(cx, r->host, r->function, r->params, r->nparams, &lang);
+  c->info = (KernelInfo){.name = kernel_name(cx, m),
+                         .target = c->target.resolved,
+                         .num_warps = target.num_warps,
+                         .num_stages = target.num_stages,
+                         .num_ctas = target.num_ctas};
+  if (r->passes) run_named_passes(cx, m, r->passes);
+  else opt_ttir(cx, m);
+
+  size_t len;
+  const char *edited = run_override(cx, c, "ttir", &len);
+  if (edited) m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
+  push_ttir(cx, c, m);
+  if (!r->stop || strcmp(r->stop, "ttir") != 0) c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
+
+  run_dump(cx, c);
+  if (whole && r->use_cache && !edited) run_cache_write(cx, c);
+}
+
+/* ---- facts about it ------------------------------------------------------------------------------------------------------- */
+
+static void put_json(Buf *b, const char *s) {
+  buf_putc(b, '"');
+  for (; *s; s++) {
+    unsigned char ch = (unsigned char)*s;
+    if (ch == '"' || ch == '\\') buf_printf(b, "\\%c", ch);
+    else if (ch < 0x20) buf_printf(b, "\\u%04x", ch);
+    else buf_putc(b, (char)ch);
+  }
+  buf_putc(b, '"');
+}
+
+const char *run_arg_kind_text(ArgKind kind) {
+  static const char *const kinds[] = {"ptr", "i1", "i8", "i16", "i32", "i64", "fp16", "bf16", "fp32", "fp64"};
+  return (size_t)kind < COUNT(kinds) ? kinds[kind] : "?";
+}
+
+const char *run_metadata(Ctx *cx, const Compiled *c) {
+  const KernelInfo *k = &c->info;
+  Buf b = {.cx = cx};
+  buf_puts(&b, "{\"hash\": ");
+  put_json(&b, c->hash);
+  buf_puts(&b, ", \"name\": ");
+  put_json(&b, k->name);
+  buf_puts(&b, ", \"target\": ");
+  put_json(&b, k->target);
+  buf_puts(&b, ", \"args\": [");
+  for (int i = 0; i < k->nargs; i++) {
+    if (i) buf_puts(&b, ", ");
+    put_json(&b, run_arg_kind_text(k->args[i]));
+  }
+  buf_printf(&b, "], \"shared\": %lld, \"n_regs\": %d, \"n_spills\": %d, \"n_max_threads\": %d", (long long)k->shared, k->n_regs,
+             k->n_spills, k->n_max_threads);
+  for (size_t i = 0; i < run_noptions; i++) {
+    const OptionInfo *o = &run_option_table[i];
+    const void *field = (const char *)&c->options + o->offset;
+    buf_printf(&b, ", \"%s\": ", o->name);
+    if (o->kind == OPTION_INT) buf_printf(&b, "%d", *(const int *)field);
+    else if (o->kind == OPTION_BOOL) buf_puts(&b, *(const bool *)field ? "true" : "false");
+    else if (*(const char *const *)field) put_json(&b, *(const char *const *)field);
+    else buf_puts(&b, "null");
+  }
+  buf_putc(&b, '}');
+  return buf_text(&b);
+}
+
+bool run_is_ir_text(const char *s, size_t len) {
+  static const char *const words[] = {"module", "#loc", "tt.func", "\"builtin.module\"", "builtin.module", "//"};
+  const char *end = s + len;
+  while (s < end && isspace((unsigned char)*s)) s++;
+  size_t left = (size_t)(end - s);
+  for (size_t i = 0; i < COUNT(words); i++) {
+    size_t n = strlen(words[i]);
+    if (left <= n || memcmp(s, words[i], n) != 0) continue;
+    char next = s[n];
+    if (strcmp(words[i], "//") == 0) return true; /* begins no Python */
+    if (strcmp(words[i], "module") == 0) {        /* `module = 1` is Python */
+      const char *p = s + n;
+      while (p < end && (*p == ' ' || *p == '\n')) p++;
+      return p < end && (*p == '{' || *p == '@' || (end - p > 10 && memcmp(p, "attributes", 10) == 0));
+    }
+    if (strcmp(words[i], "#loc") == 0) return next == ' ' || isdigit((unsigned char)next);
+    return next == ' ' || next == '(' || next == '{';
+  }
+  return false;
+}
