@@ -1,0 +1,741 @@
+"""What the language's names compute, each against PyTorch or NumPy."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import triton
+import triton.language as tl
+
+FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
+SIGNED = [torch.int8, torch.int16, torch.int32, torch.int64]
+UNSIGNED = [torch.uint8, torch.uint16, torch.uint32, torch.uint64]
+FP8 = [torch.float8_e4m3fn, torch.float8_e5m2]
+
+
+def values(dtype, n=64, seed=0):
+    """Test data of a dtype: everything ordinary about it and its edges."""
+    g = torch.Generator().manual_seed(seed)
+    if dtype == torch.bool:
+        return torch.randint(0, 2, (n,), generator=g).bool()
+    if dtype.is_floating_point:
+        x = torch.randn(n, generator=g, dtype=torch.float64) * 10
+        x[:4] = torch.tensor([0.0, -0.0, 1.0, -2.5], dtype=torch.float64)
+        return x.to(dtype)
+    info = torch.iinfo(dtype)
+    x = torch.randint(max(info.min, -(2**62)), min(info.max, 2**62), (n,), generator=g)
+    x[:4] = torch.tensor([0, 1, max(info.min, -(2**62)), min(info.max, 2**62)])
+    return x.to(dtype)
+
+
+# ---- loads, stores, pointers ---------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def copy_kernel(x, y, n, B: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(y + at, tl.load(x + at, mask=at < n), mask=at < n)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, *FLOATS, *SIGNED, *UNSIGNED, *FP8], ids=str)
+def test_copy(dtype):
+    x = values(dtype)
+    for n in (1, 17, 64):
+        y = torch.zeros_like(x)
+        copy_kernel[(1,)](x, y, n, B=64)
+        assert torch.equal(y[:n].view(torch.uint8), x[:n].view(torch.uint8))
+        assert not y[n:].view(torch.uint8).any()
+
+
+@triton.jit
+def cast_kernel(x, y, B: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(y + at, tl.load(x + at).to(y.dtype.element_ty))
+
+
+@pytest.mark.parametrize("to", [*FLOATS, *SIGNED, *UNSIGNED], ids=str)
+@pytest.mark.parametrize("dtype", [torch.bool, *FLOATS, *SIGNED, *UNSIGNED], ids=str)
+def test_cast(dtype, to):
+    x = values(dtype)
+    if dtype.is_floating_point and not to.is_floating_point:  # out of range is not specified
+        x = x.abs() if to in UNSIGNED else x
+    y = torch.zeros(64, dtype=to)
+    cast_kernel[(1,)](x, y, B=64)
+    wide = x.to(torch.float64) if x.is_floating_point() else x
+    want = torch.from_numpy(wide.numpy().astype(str(to).removeprefix("torch."))) if to in UNSIGNED else wide.to(to)
+    if not dtype.is_floating_point and to in (torch.float16, torch.bfloat16):
+        want = x.double().to(to)
+    assert torch.equal(y, want), (x, y, want)
+
+
+@pytest.mark.parametrize("fp8", FP8, ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+def test_fp8_conversions(fp8, dtype):
+    every = torch.arange(256, dtype=torch.int32).to(torch.uint8).view(fp8)
+    y = torch.zeros(256, dtype=dtype)
+    cast_kernel[(1,)](every, y, B=256)
+    want = every.to(dtype)
+    assert torch.equal(torch.isnan(y), torch.isnan(want)) and torch.equal(y[~torch.isnan(y)], want[~torch.isnan(want)])
+    # Narrowing rounds to nearest even: every representable number, its neighbours, and the points half-way between.
+    finite = torch.sort(every[torch.isfinite(every.float())].double()).values
+    middle = (finite[1:] + finite[:-1]) / 2
+    x = torch.cat([finite, middle, middle * (1 + 2**-7), middle * (1 - 2**-7)]).to(dtype)
+    x = torch.cat([x, torch.zeros(1024 - x.numel(), dtype=dtype)])
+    y = torch.zeros(1024, dtype=torch.uint8).view(fp8)
+    cast_kernel[(1,)](x, y, B=1024)
+    assert torch.equal(y.float(), x.to(fp8).float())
+
+
+@triton.jit
+def other_kernel(x, y, n, B: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(y + at, tl.load(x + at, mask=at % 3 == 0, other=n))
+
+
+def test_load_other():
+    x, y = torch.arange(64, dtype=torch.float32), torch.zeros(64)
+    other_kernel[(1,)](x, y, 7, B=64)
+    assert torch.equal(y, torch.where(torch.arange(64) % 3 == 0, x, 7.0))
+
+
+@triton.jit
+def pointers_kernel(table, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    for i in range(3):
+        p = tl.load(table + i).to(tl.pointer_type(tl.float32))
+        tl.store(out + i * B + at, tl.load(p + at))
+
+
+def test_pointers_of_pointers():
+    xs = [torch.randn(32) for _ in range(3)]
+    table, out = torch.tensor([x.data_ptr() for x in xs]), torch.zeros(3, 32)
+    pointers_kernel[(1,)](table, out, B=32)
+    assert torch.equal(out, torch.stack(xs))
+
+
+@triton.jit
+def gather_kernel(x, index, y, B: tl.constexpr):
+    at = tl.arange(0, B)
+    i = tl.load(index + at)
+    tl.store(y + at, tl.load(x + i))
+    tl.store(y + B + i, tl.load(x + at))
+
+
+def test_indirect():
+    x, index, y = torch.randn(128), torch.randperm(128), torch.zeros(256)
+    gather_kernel[(1,)](x, index, y, B=128)
+    want = torch.empty(128)
+    want[index] = x
+    assert torch.equal(y[:128], x[index]) and torch.equal(y[128:], want)
+
+
+# ---- mathematics ---------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def unary_kernel(x, y, F: tl.constexpr, B: tl.constexpr):
+    at = tl.arange(0, B)
+    v = tl.load(x + at)
+    if F == "exp":
+        r = tl.exp(v)
+    elif F == "exp2":
+        r = tl.exp2(v)
+    elif F == "log":
+        r = tl.log(v)
+    elif F == "log2":
+        r = tl.log2(v)
+    elif F == "sqrt":
+        r = tl.sqrt(v)
+    elif F == "rsqrt":
+        r = tl.rsqrt(v)
+    elif F == "sin":
+        r = tl.sin(v)
+    elif F == "cos":
+        r = tl.cos(v)
+    elif F == "erf":
+        r = tl.erf(v)
+    elif F == "floor":
+        r = tl.floor(v)
+    elif F == "ceil":
+        r = tl.ceil(v)
+    elif F == "abs":
+        r = tl.abs(v)
+    elif F == "sigmoid":
+        r = tl.sigmoid(v)
+    tl.store(y + at, r)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("name", ["exp", "exp2", "log", "log2", "sqrt", "rsqrt", "sin", "cos", "erf", "floor", "ceil", "abs",
+                                  "sigmoid"])
+def test_math(name, dtype):
+    x = values(dtype, 256)
+    x[4:8] = torch.tensor([math.inf, -math.inf, math.nan, 1e-30], dtype=dtype)
+    if name in ("log", "log2", "sqrt", "rsqrt"):
+        x = torch.where(x < 0, -x, x)
+        x[5] = -1.0
+    y = torch.zeros_like(x)
+    unary_kernel[(1,)](x, y, F=name, B=256)
+    want = getattr(torch, name)(x.double()).to(dtype)
+    torch.testing.assert_close(y, want, equal_nan=True, rtol=3e-7 if dtype == torch.float32 else 1e-15, atol=1e-38)
+
+
+@triton.jit
+def ternary_kernel(a, b, c, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    x, y, z = tl.load(a + at), tl.load(b + at), tl.load(c + at)
+    tl.store(out + at, tl.fma(x, y, z))
+    tl.store(out + B + at, tl.clamp(x, tl.minimum(y, z), tl.maximum(y, z)))
+    tl.store(out + 2 * B + at, tl.div_rn(x, y))
+    tl.store(out + 3 * B + at, tl.fdiv(x, y))
+    tl.store(out + 4 * B + at, tl.where(x > y, y, z))
+    tl.store(out + 5 * B + at, tl.math.sqrt_rn(tl.abs(x)))
+
+
+def test_fma_clamp_division():
+    a, b, c = (values(torch.float32, 64, s) + 0.5 for s in range(3))
+    out = torch.zeros(6, 64)
+    ternary_kernel[(1,)](a, b, c, out, B=64)
+    assert torch.equal(out[0], (a.double() * b.double() + c.double()).float())
+    assert torch.equal(out[1], torch.minimum(torch.maximum(a, torch.minimum(b, c)), torch.maximum(b, c)))
+    assert torch.equal(out[2], a / b)
+    torch.testing.assert_close(out[3], a / b)
+    assert torch.equal(out[4], torch.where(a > b, b, c))
+    assert torch.equal(out[5], a.abs().sqrt())
+
+
+@triton.jit
+def nan_kernel(a, b, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    x, y = tl.load(a + at), tl.load(b + at)
+    tl.store(out + at, tl.minimum(x, y))
+    tl.store(out + B + at, tl.maximum(x, y))
+    tl.store(out + 2 * B + at, tl.minimum(x, y, propagate_nan=tl.PropagateNan.ALL))
+    tl.store(out + 3 * B + at, tl.maximum(x, y, propagate_nan=tl.PropagateNan.ALL))
+
+
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+def test_nan_of_minimum_and_maximum(dtype):
+    nan = math.nan
+    a = torch.tensor([nan, 1, nan, 3], dtype=dtype)
+    b = torch.tensor([2, nan, nan, 1], dtype=dtype)
+    out = torch.zeros(4, 4, dtype=dtype)
+    nan_kernel[(1,)](a, b, out, B=4)
+    want = torch.tensor([[2, 1, nan, 1], [2, 1, nan, 3], [nan, nan, nan, 1], [nan, nan, nan, 3]], dtype=dtype)
+    torch.testing.assert_close(out, want, equal_nan=True, rtol=0, atol=0)
+
+
+@triton.jit
+def integers_kernel(a, b, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    x, y = tl.load(a + at), tl.load(b + at)
+    tl.store(out + at, x // y)
+    tl.store(out + B + at, x % y)
+    tl.store(out + 2 * B + at, x >> 2)
+    tl.store(out + 3 * B + at, x << 2)
+    tl.store(out + 4 * B + at, tl.minimum(x, y))
+    tl.store(out + 5 * B + at, tl.maximum(x, y))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
+def test_integer_division_truncates(dtype):
+    info = np.iinfo(dtype)
+    rng = np.random.default_rng(0)
+    x = rng.integers(info.min, info.max, 128, dtype=dtype, endpoint=True)
+    y = rng.integers(1, 100, 128, dtype=dtype) * (np.where(np.arange(128) % 2, -1, 1).astype(dtype) if info.min else 1)
+    y = y.astype(dtype)
+    x[x == info.min] = info.max
+    out = np.zeros((6, 128), dtype)
+    integers_kernel[(1,)](x, y, out, B=128)
+    quotient = np.array([int(abs(int(p)) // abs(int(q))) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(x, y, strict=True)])
+    remainder = np.array([int(p) - int(q) * int(r) for p, q, r in zip(x, y, quotient, strict=True)])
+    np.testing.assert_array_equal(out[0], quotient.astype(dtype))
+    np.testing.assert_array_equal(out[1], remainder.astype(dtype))
+    np.testing.assert_array_equal(out[2], x >> 2)
+    np.testing.assert_array_equal(out[3], x << 2)
+    np.testing.assert_array_equal(out[4], np.minimum(x, y))
+    np.testing.assert_array_equal(out[5], np.maximum(x, y))
+
+
+@triton.jit
+def umulhi_kernel(a, b, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(out + at, tl.umulhi(tl.load(a + at), tl.load(b + at)))
+
+
+@pytest.mark.parametrize("dtype,bits", [("uint32", 32), ("uint64", 64)])
+def test_umulhi(dtype, bits):
+    rng = np.random.default_rng(0)
+    a, b = (rng.integers(0, 2**bits - 1, 64, dtype=dtype, endpoint=True) for _ in range(2))
+    out = np.zeros_like(a)
+    umulhi_kernel[(1,)](a, b, out, B=64)
+    assert [int(x) for x in out] == [int(x) * int(y) >> bits for x, y in zip(a, b, strict=True)]
+
+
+# ---- reductions and scans ------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def reduce_kernel(x, y, where, F: tl.constexpr, AXIS: tl.constexpr, M: tl.constexpr, N: tl.constexpr):
+    v = tl.load(x + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :])
+    at = tl.arange(0, N if AXIS == 0 else M)
+    if F == "sum":
+        r = tl.sum(v, AXIS)
+    elif F == "max":
+        r = tl.max(v, AXIS)
+    elif F == "min":
+        r = tl.min(v, AXIS)
+    elif F == "xor":
+        r = tl.xor_sum(v, AXIS)
+    elif F == "argmax":
+        r, i = tl.max(v, AXIS, return_indices=True)
+        tl.store(where + at, i)
+    elif F == "argmin":
+        r = tl.min(v, AXIS)
+        tl.store(where + at, tl.argmin(v, AXIS))
+    tl.store(y + at, r)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 64), (64, 4), (32, 32), (1, 256), (128, 1)], ids=str)
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.int64, torch.float32, torch.float64, torch.float16], ids=str)
+@pytest.mark.parametrize("name", ["sum", "max", "min", "xor", "argmax", "argmin"])
+def test_reduce(name, dtype, axis, shape):
+    if name == "xor" and dtype.is_floating_point:
+        name = "sum"
+    m, n = shape
+    x = (values(dtype, m * n) % 7).reshape(shape).contiguous()  # many ties
+    wide = torch.int32 if dtype == torch.int8 and name == "sum" else dtype
+    y, where = torch.zeros(shape[1 - axis], dtype=wide), torch.zeros(shape[1 - axis], dtype=torch.int32)
+    reduce_kernel[(1,)](x, y, where, F=name, AXIS=axis, M=m, N=n)
+    if name == "sum":
+        want = x.to(torch.float64 if dtype.is_floating_point else torch.int64).sum(axis).to(wide)
+        torch.testing.assert_close(y, want)
+    elif name == "xor":
+        assert np.array_equal(y.numpy(), np.bitwise_xor.reduce(x.numpy(), axis=axis))
+    else:
+        a = x.numpy()
+        pick = np.argmax if name in ("max", "argmax") else np.argmin
+        assert np.array_equal(y.numpy(), (a.max if name in ("max", "argmax") else a.min)(axis=axis))
+        if name.startswith("arg"):
+            assert np.array_equal(where.numpy(), pick(a, axis=axis))  # the first of equals, as tie_break_left says
+
+
+@triton.jit
+def mul(a, b):
+    return a * b
+
+
+@triton.jit
+def first_and_total(a, na, b, nb):
+    return a, na + nb
+
+
+@triton.jit
+def custom_reduce_kernel(x, y, M: tl.constexpr, N: tl.constexpr):
+    v = tl.load(x + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :])
+    tl.store(y + tl.arange(0, M), tl.reduce(v, 1, mul))
+    first, total = tl.reduce((v, tl.full([M, N], 2, tl.int32)), 1, first_and_total)
+    tl.store(y + M + tl.arange(0, M), first)
+    tl.store(y + 2 * M + tl.arange(0, M), total.to(tl.float32))
+    tl.store(y + 3 * M + tl.arange(0, M), tl.reshape(tl.sum(v, 1, keep_dims=True), [M]))
+    tl.store(y + 4 * M, tl.sum(v))
+
+
+def test_custom_reductions():
+    x, y = torch.rand(8, 32) + 0.5, torch.zeros(5, 8)
+    custom_reduce_kernel[(1,)](x, y, M=8, N=32)
+    torch.testing.assert_close(y[0], x.prod(1))
+    torch.testing.assert_close(y[1], x[:, 0])
+    assert torch.equal(y[2], torch.full([8], 64.0))
+    torch.testing.assert_close(y[3], x.sum(1))
+    torch.testing.assert_close(y[4, 0], x.sum())
+
+
+@triton.jit
+def linear_step(a1, b1, a2, b2):
+    return a1 * a2, b1 * a2 + b2
+
+
+@triton.jit
+def scan_kernel(x, z, y, AXIS: tl.constexpr, REVERSE: tl.constexpr, M: tl.constexpr, N: tl.constexpr):
+    at = tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :]
+    v, w = tl.load(x + at), tl.load(z + at)
+    tl.store(y + at, tl.cumsum(v, AXIS, reverse=REVERSE))
+    tl.store(y + M * N + at, tl.cumprod(v, AXIS, reverse=REVERSE))
+    a, b = tl.associative_scan((v, w), AXIS, linear_step, reverse=REVERSE)
+    tl.store(y + 2 * M * N + at, b)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 64), (64, 4), (2, 512)], ids=str)
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scan(shape, axis, reverse):
+    m, n = shape
+    x, z, y = torch.rand(shape) * 0.4 + 0.8, torch.randn(shape), torch.zeros(3, *shape)
+    scan_kernel[(1,)](x, z, y, AXIS=axis, REVERSE=reverse, M=m, N=n)
+    flip = (lambda t: t.flip(axis)) if reverse else (lambda t: t)
+    torch.testing.assert_close(y[0], flip(flip(x).double().cumsum(axis)).float())
+    torch.testing.assert_close(y[1], flip(flip(x).double().cumprod(axis)).float(), rtol=1e-4, atol=1e-5)
+    a, b = flip(x).double(), flip(z).double()
+    h, steps = torch.zeros_like(b.select(axis, 0)), []
+    for i in range(shape[axis]):
+        h = h * a.select(axis, i) + b.select(axis, i)
+        steps.append(h)
+    torch.testing.assert_close(y[2], flip(torch.stack(steps, axis)).float(), rtol=1e-4, atol=1e-4)
+
+
+# ---- shape ---------------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def shape_kernel(x, y, OP: tl.constexpr, M: tl.constexpr, N: tl.constexpr):
+    v = tl.load(x + tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :])
+    flat = tl.arange(0, M * N)
+    if OP == "trans":
+        tl.store(y + flat, v.trans().reshape(M * N))
+    elif OP == "T":
+        tl.store(y + flat, tl.ravel(v.T))
+    elif OP == "permute":
+        tl.store(y + flat, tl.permute(v.reshape(M, 2, N // 2), 2, 0, 1).ravel())
+    elif OP == "view":
+        tl.store(y + flat, tl.view(v, [M * N]))
+    elif OP == "join_split":
+        a, b = tl.split(v.reshape(M, N // 2, 2))
+        tl.store(y + flat, tl.join(b, a).reshape(M * N))
+    elif OP == "broadcast":
+        row = tl.sum(v, 0)
+        tl.store(y + flat, tl.broadcast_to(tl.expand_dims(row, 0), M, N).reshape(M * N))
+    elif OP == "cat":
+        half = tl.load(x + tl.arange(0, M * N // 2))
+        tl.store(y + flat, tl.cat(half, half + 1, can_reorder=True))
+    elif OP == "zeros":
+        z = tl.zeros_like(v) + tl.full((M, N), 3, v.dtype) + tl.zeros([M, 1], tl.float32)
+        tl.store(y + flat, tl.reshape(z, (M * N,)))
+
+
+@pytest.mark.parametrize("op", ["trans", "T", "permute", "view", "join_split", "broadcast", "cat", "zeros"])
+def test_shapes(op):
+    m, n = 8, 32
+    x, y = torch.randn(m, n), torch.zeros(m * n)
+    shape_kernel[(1,)](x, y, OP=op, M=m, N=n)
+    half = x.reshape(-1)[: m * n // 2]
+    want = {
+        "trans": x.T.reshape(-1), "T": x.T.reshape(-1), "permute": x.reshape(m, 2, n // 2).permute(2, 0, 1).reshape(-1),
+        "view": x.reshape(-1), "join_split": x.reshape(-1, 2).flip(1).reshape(-1),
+        "broadcast": x.sum(0).expand(m, n).reshape(-1), "cat": torch.cat([half, half + 1]), "zeros": torch.full([m * n], 3.0),
+    }[op]
+    if op == "cat":  # in any order
+        y, want = y.sort().values, want.sort().values
+    torch.testing.assert_close(y, want)
+
+
+# ---- dot -----------------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def dot_kernel(a, b, c, TA: tl.constexpr, TB: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    if TA:
+        x = tl.trans(tl.load(a + k[:, None] * M + m[None, :]))
+    else:
+        x = tl.load(a + m[:, None] * K + k[None, :])
+    if TB:
+        y = tl.load(b + n[None, :] * K + k[:, None])
+    else:
+        y = tl.load(b + k[:, None] * N + n[None, :])
+    acc = tl.full([M, N], 1, c.dtype.element_ty)
+    tl.store(c + m[:, None] * N + n[None, :], tl.dot(x, y, acc, out_dtype=c.dtype.element_ty))
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 16), (32, 64, 16), (128, 32, 64), (16, 128, 256)], ids=str)
+@pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True), (True, True)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int8,
+                                   torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
+def test_dot(dtype, transposed, shape):
+    m, n, k = shape
+    a = values(dtype, m * k).reshape(m, k) if dtype not in FP8 else (torch.randn(m, k)).to(dtype)
+    b = values(dtype, k * n, 1).reshape(k, n) if dtype not in FP8 else (torch.randn(k, n)).to(dtype)
+    out = {torch.int8: torch.int32, torch.float64: torch.float64}.get(dtype, torch.float32)
+    c = torch.zeros(m, n, dtype=out)
+    dot_kernel[(1,)](a.T.contiguous() if transposed[0] else a, b.T.contiguous() if transposed[1] else b, c,
+                     TA=transposed[0], TB=transposed[1], M=m, N=n, K=k)
+    want = a.double() @ b.double() + 1
+    error = float((c.double() - want).norm() / want.norm())
+    assert error <= {torch.int8: 0, torch.float64: 1e-14}.get(dtype, 1e-6), error
+
+
+# ---- atomics -------------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def atomics_kernel(p, x, old, OP: tl.constexpr, B: tl.constexpr):
+    at = tl.program_id(0) * B + tl.arange(0, B)
+    v = tl.load(x + at)
+    if OP == "add":
+        tl.atomic_add(p + at % 8, v)
+    elif OP == "max":
+        tl.atomic_max(p + at % 8, v)
+    elif OP == "min":
+        tl.atomic_min(p + at % 8, v, sem="relaxed")
+    elif OP == "and":
+        tl.atomic_and(p + at % 8, v)
+    elif OP == "or":
+        tl.atomic_or(p + at % 8, v, mask=at % 2 == 0)
+    elif OP == "xor":
+        tl.atomic_xor(p + at % 8, v, scope="cta")
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.uint32, torch.float32, torch.float64, torch.float16,
+                                   torch.bfloat16], ids=str)
+@pytest.mark.parametrize("op", ["add", "max", "min", "and", "or", "xor"])
+def test_atomics(op, dtype):
+    if dtype.is_floating_point and op in ("and", "or", "xor") or dtype in (torch.float16, torch.bfloat16) and op != "add":
+        op = "add"
+    x = torch.randint(0, 4 if dtype in (torch.float16, torch.bfloat16) and op == "add" else 100, (1024,))
+    if dtype in (torch.float16, torch.bfloat16):
+        x = (x % 2).to(dtype)
+    else:
+        x = x.to(dtype)
+    p = torch.zeros(8, dtype=dtype) + (50 if op in ("max", "min") else 0)
+    p = p.to(dtype)
+    columns = x.reshape(-1, 8).numpy() if dtype != torch.bfloat16 else x.float().reshape(-1, 8).numpy()
+    if op == "or":
+        columns = np.where((np.arange(1024) % 2 == 0).reshape(-1, 8), columns, 0).astype(columns.dtype)
+    ufunc = {"add": np.add, "max": np.maximum, "min": np.minimum, "and": np.bitwise_and, "or": np.bitwise_or,
+             "xor": np.bitwise_xor}[op]
+    start = p.float().numpy() if dtype == torch.bfloat16 else p.numpy().copy()
+    want = ufunc(start, ufunc.reduce(columns, axis=0))
+    atomics_kernel[(16,)](p, x, p, OP=op, B=64)
+    np.testing.assert_array_equal(p.float().numpy() if dtype == torch.bfloat16 else p.numpy(), want)
+
+
+@triton.jit
+def exchange_kernel(lock, count, out):
+    tl.store(out, tl.atomic_cas(lock, 0, 5))
+    tl.store(out + 1, tl.atomic_cas(lock, 0, 6))
+    tl.store(out + 2, tl.atomic_xchg(lock, 9))
+    tl.store(out + 3, tl.atomic_add(count, 2))
+
+
+def test_exchange():
+    lock, count, out = torch.zeros(1, dtype=torch.int32), torch.full([1], 40, dtype=torch.int32), torch.zeros(4, dtype=torch.int32)
+    exchange_kernel[(1,)](lock, count, out)
+    assert out.tolist() == [0, 5, 5, 40] and lock.item() == 9 and count.item() == 42
+
+
+# ---- control flow --------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def flow_kernel(x, y, n, CASE: tl.constexpr):
+    i = tl.program_id(0)
+    v = tl.load(x + i)
+    r = 0
+    if CASE == "if":
+        if v > 10:
+            r = v
+        elif v > 5:
+            r = v * 2
+        else:
+            r = -1
+    elif CASE == "return":
+        if v < 3:
+            return
+        r = 7
+    elif CASE == "for":
+        for k in range(n):
+            r += k * v
+    elif CASE == "down":
+        for k in range(n, 0, -2):
+            r = r * 3 + k
+    elif CASE == "while":
+        k = v
+        while k > 0:
+            r += k
+            k -= 3
+    elif CASE == "nested":
+        a = 0
+        b = 1
+        for k in range(v):
+            for m in range(k):
+                a, b = b, (a + b) % 1000
+                r += m
+        r = r * 1000 + a
+    elif CASE == "break":
+        for k in range(n):
+            if k * k > v:
+                break
+            r = k
+    elif CASE == "continue":
+        for k in range(n):
+            if k % 3 == 0:
+                continue
+            r += k
+    elif CASE == "return_in_loop":
+        for k in range(n):
+            if k == v:
+                tl.store(y + i, k * 100)
+                return
+        r = -5
+    elif CASE == "ternary":
+        r = v if v % 2 == 0 else -v
+    elif CASE == "logic":
+        if (v > 2 and v < 6) or not (v != 9):
+            r = 1
+    elif CASE == "static":
+        for k in tl.static_range(5):
+            if k % 2 == 0:
+                r += k * v
+    tl.store(y + i, r)
+
+
+def flow(v, n, case):
+    """The same in Python; None where nothing is stored."""
+    r = 0
+    if case == "if":
+        return v if v > 10 else v * 2 if v > 5 else -1
+    if case == "return":
+        return None if v < 3 else 7
+    if case == "for":
+        return sum(k * v for k in range(n))
+    if case == "down":
+        for k in range(n, 0, -2):
+            r = r * 3 + k
+        return r
+    if case == "while":
+        return sum(range(v, 0, -3))
+    if case == "nested":
+        a, b = 0, 1
+        for k in range(v):
+            for m in range(k):
+                a, b = b, (a + b) % 1000
+                r += m
+        return r * 1000 + a
+    if case == "break":
+        return max(k for k in range(n) if k * k <= v)
+    if case == "continue":
+        return sum(k for k in range(n) if k % 3)
+    if case == "return_in_loop":
+        return v * 100 if v < n else -5
+    if case == "ternary":
+        return v if v % 2 == 0 else -v
+    if case == "logic":
+        return int((2 < v < 6) or v == 9)
+    return sum(k * v for k in range(0, 5, 2))
+
+
+@pytest.mark.parametrize("case", ["if", "return", "for", "down", "while", "nested", "break", "continue", "return_in_loop",
+                                  "ternary", "logic", "static"])
+def test_control_flow(case):
+    x = torch.arange(16, dtype=torch.int32)
+    y = torch.full([16], -77, dtype=torch.int32)
+    flow_kernel[(16,)](x, y, 9, CASE=case)
+    want = [flow(v, 9, case) for v in range(16)]
+    assert y.tolist() == [-77 if w is None else w for w in want]
+
+
+@triton.jit
+def carried_kernel(x, y, n, B: tl.constexpr):
+    at = tl.arange(0, B)
+    a = tl.load(x + at)
+    b = tl.zeros([B], tl.float32)
+    c = 1
+    p = x + at
+    for i in range(n):
+        a, b = b, a + c
+        for _ in range(2):
+            c = c * 2 - i
+        p += B
+        b += tl.load(p)
+    tl.store(y + at, a)
+    tl.store(y + B + at, b + c)
+
+
+def test_carried_values_swap():
+    x, y = torch.randn(6, 32), torch.zeros(2, 32)
+    carried_kernel[(1,)](x, y, 5, B=32)
+    a, b, c = x[0], torch.zeros(32), 1
+    for i in range(5):
+        a, b = b, a + c
+        for _ in range(2):
+            c = c * 2 - i
+        b = b + x[i + 1]
+    torch.testing.assert_close(y[0], a)
+    torch.testing.assert_close(y[1], b + c)
+
+
+# ---- random numbers, debugging, the rest ---------------------------------------------------------------------------------
+
+
+@triton.jit
+def random_kernel(u, g, k, seed, B: tl.constexpr):
+    at = tl.program_id(0) * B + tl.arange(0, B)
+    tl.store(u + at, tl.rand(seed, at))
+    tl.store(g + at, tl.randn(seed, at))
+    tl.store(k + at, tl.randint(seed, at))
+
+
+def test_random_numbers():
+    n = 1 << 14
+    u, g, k = torch.zeros(n), torch.zeros(n), torch.zeros(n, dtype=torch.int32)
+    random_kernel[(n // 1024,)](u, g, k, 42, B=1024)
+    assert 0 <= u.min() and u.max() < 1 and abs(u.mean() - 0.5) < 0.01 and abs(u.var() - 1 / 12) < 0.005
+    assert abs(g.mean()) < 0.03 and abs(g.var() - 1) < 0.05
+    assert k.unique().numel() > 0.99 * n
+    # Philox 4x32-10 with key 42 and counter 0, 1, 2: known from the algorithm's definition.
+    from_words = [_philox(42, i) for i in range(64)]
+    assert [int(x) & 0xFFFFFFFF for x in k[:64]] == from_words
+
+
+def _philox(key, counter):
+    c, k = [counter, 0, 0, 0], [key & 0xFFFFFFFF, key >> 32]
+    for _ in range(10):
+        p0, p1 = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(p1 >> 32) ^ c[1] ^ k[0], p1 & 0xFFFFFFFF, (p0 >> 32) ^ c[3] ^ k[1], p0 & 0xFFFFFFFF]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return c[0]
+
+
+@triton.jit
+def print_kernel(x, B: tl.constexpr):
+    tl.static_print("block", B)
+    tl.device_print("value ", tl.load(x + tl.arange(0, B)))
+
+
+def test_prints(capfd):
+    print_kernel[(2,)](torch.arange(4, dtype=torch.int32), B=4)
+    out = capfd.readouterr().out
+    assert "block 4" in out
+    lines = [line for line in out.splitlines() if "value" in line]
+    assert len(lines) == 8
+    assert "pid (1, 0, 0) idx (3) value : 3" in lines or any(line.startswith("pid (1, 0, 0) idx (3)") and line.endswith("3") for line in lines)
+
+
+@triton.jit
+def assert_kernel(x):
+    tl.device_assert(tl.load(x + tl.program_id(0)) >= 0, "negative")
+
+
+def test_device_assert():
+    assert_kernel[(3,)](torch.tensor([1, 2, 3]), debug=True)
+    with pytest.raises(RuntimeError, match="negative"):
+        assert_kernel[(3,)](torch.tensor([1, -2, 3]), debug=True)
+    assert_kernel[(3,)](torch.tensor([1, -2, 3]))  # without debug it is not there
+
+
+@triton.jit
+def grid_kernel(out):
+    x, y, z = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    nx, ny, nz = tl.num_programs(0), tl.num_programs(1), tl.num_programs(2)
+    tl.store(out + (z * ny + y) * nx + x, x + 10 * y + 100 * z + 1000 * nz)
+
+
+@pytest.mark.parametrize("grid", [(4,), (4, 3), (4, 3, 2)], ids=str)
+def test_grids(grid):
+    x, y, z = (*grid, 1, 1)[:3]
+    out = torch.zeros(z, y, x, dtype=torch.int32)
+    grid_kernel[grid](out)
+    want = torch.arange(x) + 10 * torch.arange(y)[:, None] + 100 * torch.arange(z)[:, None, None] + 1000 * z
+    assert torch.equal(out, want.int())

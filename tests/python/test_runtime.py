@@ -1,0 +1,769 @@
+"""Launching: the forms of a call, what a kernel is specialized for, what may be an argument, and what is refused."""
+
+import array
+import ctypes
+import gc
+import inspect
+import pickle
+import subprocess
+import sys
+import textwrap
+import threading
+from collections import namedtuple
+
+import numpy as np
+import pytest
+import torch
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def add_kernel(x, y, z, n, BLOCK: tl.constexpr):
+    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(z + at, tl.load(x + at, mask=at < n) + tl.load(y + at, mask=at < n), mask=at < n)
+
+
+@triton.jit
+def where_kernel(out):
+    x, y, z = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    at = (z * tl.num_programs(1) + y) * tl.num_programs(0) + x
+    tl.store(out + at, x + 10 * y + 100 * z)
+
+
+@triton.jit
+def put_kernel(out, value):
+    tl.store(out, value)
+
+
+@triton.jit
+def count_kernel(out, n, step, flag: tl.constexpr = True, BLOCK: tl.constexpr = 16):
+    at = tl.arange(0, BLOCK)
+    if flag:
+        tl.store(out + at, at * step + n)
+    else:
+        tl.store(out + at, -at)
+
+
+def ttir(kernel):
+    return kernel.asm["ttir"]
+
+
+def parameters(kernel):
+    """The parameter list of the kernel's Triton IR."""
+    text = ttir(kernel)
+    begin = text.index("tt.func public @")
+    return text[begin : text.index("\n", begin)]
+
+
+# ---- the forms of a launch ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 16, 1000, 1024, 1025, 5000])
+def test_add(n):
+    x, y, z = torch.randn(n), torch.randn(n), torch.full((n + 7,), 3.0)
+    add_kernel[(triton.cdiv(n, 256),)](x, y, z, n, BLOCK=256)
+    assert torch.equal(z[:n], x + y)
+    assert (z[n:] == 3.0).all()
+
+
+@pytest.mark.parametrize("grid", [4, (4,), (4, 3), (4, 3, 2), [4, 3], (np.int64(4), 3), (tl.constexpr(4),)], ids=str)
+def test_grids(grid):
+    shape = [int(n) for n in (grid if isinstance(grid, (tuple, list)) else [grid])]
+    shape += [1] * (3 - len(shape))
+    out = torch.full((shape[2], shape[1], shape[0]), -1, dtype=torch.int32)
+    where_kernel[grid](out)
+    z, y, x = torch.meshgrid(*[torch.arange(n) for n in reversed(shape)], indexing="ij")
+    assert torch.equal(out, (x + 10 * y + 100 * z).int())
+
+
+def test_grid_of_no_programs():
+    out = torch.full((1,), 7)
+    where_kernel[(0,)](out)
+    where_kernel[(4, 0)](out)
+    assert out.item() == 7
+
+
+def test_grid_function_sees_the_arguments():
+    n = 1000
+    x, y, z = torch.randn(n), torch.randn(n), torch.empty(n)
+    seen = {}
+
+    def grid(meta):
+        seen.update(meta)
+        return (triton.cdiv(meta["n"], meta["BLOCK"]),)
+
+    add_kernel[grid](x, y, z, n, BLOCK=128, num_warps=2)
+    assert torch.equal(z, x + y)
+    assert seen["n"] == n and seen["BLOCK"] == 128 and seen["x"] is x and seen["num_warps"] == 2
+
+
+@pytest.mark.parametrize(
+    "grid, error",
+    [((), ValueError), ((1, 1, 1, 1), ValueError), ((-1,), ValueError), ((2**31,), ValueError), ("4", TypeError), ((1.5,), TypeError)],
+    ids=str,
+)
+def test_impossible_grids(grid, error):
+    with pytest.raises(error):
+        where_kernel[grid](torch.empty(1))
+
+
+def test_error_in_the_grid_function():
+    def grid(meta):
+        raise KeyError("of my own")
+
+    with pytest.raises(KeyError, match="of my own"):
+        where_kernel[grid](torch.empty(1))
+
+
+def test_keywords_and_defaults():
+    out = torch.empty(16, dtype=torch.int64)
+    at = torch.arange(16)
+    count_kernel[(1,)](out, 5, 3)
+    assert torch.equal(out, at * 3 + 5)
+    count_kernel[(1,)](n=7, out=out, step=2)
+    assert torch.equal(out, at * 2 + 7)
+    count_kernel[(1,)](out, 7, flag=False, step=2)
+    assert torch.equal(out, -at)
+    count_kernel[(1,)](out, 1, 1, True, 8)
+    assert torch.equal(out[:8], at[:8] + 1) and torch.equal(out[8:], -at[8:])
+
+
+def test_run_and_a_kept_launcher():
+    n = 64
+    x, y, z = torch.randn(n), torch.randn(n), torch.empty(n)
+    kernel = add_kernel.run(x, y, z, n, BLOCK=64, grid=(1,), warmup=False)
+    assert torch.equal(z, x + y)
+    launch = add_kernel[(1,)]
+    for factor in (2, 3):
+        assert launch(x, y * factor, z, n, BLOCK=64) is kernel
+        assert torch.equal(z, x + y * factor)
+
+
+def test_compiled_kernel_launches():
+    x, y, z = torch.randn(64), torch.randn(64), torch.empty(64)
+    kernel = add_kernel[(1,)](x, y, z, 64, BLOCK=64)
+    z.zero_()
+    kernel[(1, 1, 1)](x, y, z, 64, 64)
+    assert torch.equal(z, x + y)
+    z.zero_()
+    kernel[1](x, y, z, 64)
+    assert torch.equal(z, x + y)
+    with pytest.raises(TypeError, match="arguments"):
+        kernel[(1,)](x, y)
+
+
+@pytest.mark.parametrize(
+    "arguments, keywords, message",
+    [
+        ((1,), {}, "missing a required argument: 'value'"),
+        ((1, 2, 3), {}, "takes 2 positional arguments but 3 were given"),
+        ((1,), {"out": 2}, "multiple values for argument 'out'"),
+    ],
+)
+def test_wrong_arguments(arguments, keywords, message):
+    with pytest.raises(TypeError, match=message):
+        put_kernel[(1,)](*arguments, **keywords)
+
+
+def test_unknown_keyword():
+    with pytest.raises(KeyError, match="num_wraps was specified but unrecognised"):
+        put_kernel[(1,)](torch.empty(1), 2, num_wraps=4)
+
+
+def test_options_of_every_device_are_accepted():
+    out = torch.zeros(1)
+    kernel = put_kernel[(1,)](out, 2.5, num_warps=8, num_stages=1, num_ctas=1, maxnreg=None, waves_per_eu=2)
+    assert out.item() == 2.5
+    assert kernel.metadata.num_warps == 8 and kernel.metadata.num_stages == 1
+    with pytest.raises(triton.CompilationError, match="power of 2"):
+        put_kernel[(1,)](out, 2.5, num_warps=3)
+
+
+def test_calling_without_a_grid():
+    with pytest.raises(RuntimeError, match="outside of the scope of a kernel"):
+        put_kernel(torch.empty(1), 2)
+
+
+def test_language_outside_a_kernel():
+    for name in ("load", "sum", "zeros", "exp"):
+        with pytest.raises(ValueError, match="Did you forget to add @triton.jit"):
+            getattr(tl, name)(1)
+    with pytest.raises(ValueError, match="inside a kernel"):
+        tl.tensor(1)
+
+
+# ---- arguments -----------------------------------------------------------------------------------------------------------------
+
+
+def test_numpy():
+    x, y = np.random.default_rng(0).standard_normal((2, 1000), dtype=np.float32)
+    z = np.empty_like(x)
+    add_kernel[(8,)](x, y, z, 1000, BLOCK=128)
+    assert (z == x + y).all()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"])
+def test_numpy_dtypes(dtype):
+    out = np.zeros(4, dtype)
+    kernel = put_kernel[(1,)](out, 42)
+    assert out.tolist() == [42, 0, 0, 0]
+    short = {"float": "f"}.get(dtype.rstrip("0123456789"), "i") + dtype.lstrip("abcdefghijklmnopqrstuvwxyz")
+    assert f"!tt.ptr<{short}>" in parameters(kernel)
+
+
+def test_numpy_bool():
+    out = np.zeros(2, bool)
+    put_kernel[(1,)](out, True)
+    assert out.tolist() == [True, False]
+
+
+def test_buffers():
+    out = array.array("f", [0, 0])
+    put_kernel[(1,)](out, 2.5)
+    assert out.tolist() == [2.5, 0]
+    out = bytearray(4)
+    put_kernel[(1,)](out, 7)
+    assert out == b"\7\0\0\0"
+    out = (ctypes.c_int64 * 2)()
+    put_kernel[(1,)](out, -3)
+    assert list(out) == [-3, 0]
+
+
+def test_objects_with_data_ptr():
+    class Wrapped:
+        def __init__(self, tensor):
+            self.tensor = tensor
+            self.dtype = tensor.dtype
+
+        def data_ptr(self):
+            return self.tensor.data_ptr()
+
+    out = torch.zeros(2)
+    put_kernel[(1,)](Wrapped(out), 2.5)
+    assert out.tolist() == [2.5, 0]
+
+
+def test_views_and_parameters():
+    out = torch.zeros(8)
+    put_kernel[(1,)](out[3:], 2.5)
+    assert out[3] == 2.5
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    put_kernel[(1,)](parameter, 1.5)
+    assert parameter.item() == 1.5
+
+
+def test_reinterpret():
+    out = torch.zeros(4, dtype=torch.int8)
+    kernel = put_kernel[(1,)](triton.reinterpret(out, tl.float8e5), 1.0)
+    assert "f8E5M2" in parameters(kernel)
+    assert out[0].item() == 0x3C
+    assert triton.reinterpret(triton.reinterpret(out, tl.float8e5), torch.int8) is out
+
+
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        (5, "i32"), (-5, "i32"), (2**31 - 1, "i32"), (2**31, "i64"), (-(2**31), "i32"), (-(2**31) - 1, "i64"), (2**63 - 1, "i64"),
+        (np.int8(5), "i32"), (np.uint64(2**40 + 1), "i64"), (np.int64(-3), "i32"), (True, "i1"), (False, "i1"), (0.5, "f32"),
+        (np.float32(0.5), "f32"), (np.float64(0.25), "f32"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_scalars(value, kind):
+    out = torch.zeros(1, dtype=torch.float64 if "f" in kind else torch.int64)
+    kernel = put_kernel[(1,)](out, value)
+    assert out.item() == value
+    assert f"%value: {kind}" in parameters(kernel)
+
+
+def test_unsigned_64():
+    out = torch.zeros(1, dtype=torch.uint64)
+    put_kernel[(1,)](out, 2**64 - 1)
+    assert out.item() == 2**64 - 1
+    for value in (2**64, -(2**63) - 1):
+        with pytest.raises(OverflowError, match="at most 64 bits"):
+            put_kernel[(1,)](out, value)
+
+
+@pytest.mark.parametrize("value, message", [(object(), "type object"), (1j, "type complex"), ({}, "type dict"), ((1, 2), "tuples")], ids=str)
+def test_impossible_arguments(value, message):
+    with pytest.raises(TypeError, match=f"argument `value`: .*{message}"):
+        put_kernel[(1,)](torch.zeros(1), value)
+
+
+def test_dtype_that_kernels_do_not_know():
+    with pytest.raises(TypeError, match="no element type `torch.complex64`"):
+        put_kernel[(1,)](torch.zeros(1, dtype=torch.complex64), 1)
+
+
+def test_error_in_data_ptr():
+    class Broken:
+        dtype = torch.float32
+
+        def data_ptr(self):
+            raise ZeroDivisionError("broken")
+
+    # What has a data_ptr that fails when looked at for the first time is still a tensor.
+    with pytest.raises(ZeroDivisionError, match="broken"):
+        put_kernel[(1,)](Broken(), 1)
+
+
+@triton.jit
+def none_kernel(out, bias):
+    if bias is None:
+        tl.store(out, 1)
+    else:
+        tl.store(out, tl.load(bias))
+
+
+def test_none():
+    out, bias = torch.zeros(1), torch.full((1,), 5.0)
+    assert "%bias" not in parameters(none_kernel[(1,)](out, None))
+    assert out.item() == 1
+    none_kernel[(1,)](out, bias)
+    assert out.item() == 5
+
+
+Point = namedtuple("Point", ["x", "y"])
+
+
+@triton.jit
+def twice(x):
+    return x * 2
+
+
+@triton.jit
+def thrice(x):
+    return x * 3
+
+
+@triton.jit
+def constant_kernel(out, kind: tl.constexpr, text: tl.constexpr, pair: tl.constexpr, function: tl.constexpr):
+    value = tl.full((1,), 3, kind)
+    if text == "twice":
+        value = twice(value)
+    value = function(value) + pair[0]
+    tl.store(out + tl.arange(0, 1), value + pair[1])
+
+
+@pytest.mark.parametrize("kind", [tl.int32, tl.float32, tl.int64])
+@pytest.mark.parametrize("pair", [(1, 2), (3, 4), Point(5, 6)], ids=str)
+def test_constants_of_every_kind(kind, pair):
+    out = torch.zeros(1)
+    constant_kernel[(1,)](out, kind, "twice", pair, thrice)
+    assert out.item() == 18 + pair[0] + pair[1]
+    constant_kernel[(1,)](out, kind, "once", pair, twice)
+    assert out.item() == 6 + pair[0] + pair[1]
+
+
+# ---- specialization ---------------------------------------------------------------------------------------------------------------
+
+
+def test_integers_are_specialized():
+    out = torch.zeros(1, dtype=torch.int64)
+    kernels = {n: put_kernel[(1,)](out, n) for n in (1, 2, 3, 16, 32, 0)}
+    assert kernels[2] is kernels[3] and kernels[16] is kernels[32] is kernels[0]
+    assert kernels[2] is not kernels[16]
+    assert "%value" not in parameters(kernels[1])
+    assert "%value: i32 loc" in parameters(kernels[2]) or "%value: i32)" in parameters(kernels[2])
+    assert "%value: i32 {tt.divisibility = 16 : i32}" in parameters(kernels[16])
+
+
+def test_addresses_are_specialized():
+    memory = torch.zeros(64, dtype=torch.int32)
+    aligned = memory[(-memory.data_ptr() // 4) % 4 :]
+    kernels = [put_kernel[(1,)](aligned[i:], 2) for i in (0, 1, 4, 5)]
+    assert kernels[0] is kernels[2] and kernels[1] is kernels[3] and kernels[0] is not kernels[1]
+    assert "%out: !tt.ptr<i32> {tt.divisibility = 16 : i32}" in parameters(kernels[0])
+    assert "divisibility" not in parameters(kernels[1])
+
+
+@triton.jit(do_not_specialize=["n"], do_not_specialize_on_alignment=[2])
+def plain_kernel(out, n, m):
+    tl.store(out, n * 100 + m)
+
+
+def test_do_not_specialize():
+    out = torch.zeros(1, dtype=torch.int64)
+    kernels = [plain_kernel[(1,)](out, n, 3) for n in (1, 2, 16)]
+    assert kernels[0] is kernels[1] is kernels[2]
+    assert "%n: i32" in parameters(kernels[0])
+    assert plain_kernel[(1,)](out, 2, 16) is kernels[0]
+    assert out.item() == 216
+    assert plain_kernel[(1,)](out, 2, 1) is not kernels[0]
+    assert out.item() == 201
+
+
+@triton.jit
+def annotated_kernel(out, a: tl.int64, b: "fp64", c: bool, d: tl.const):
+    tl.store(out, a + c)
+    tl.store(out + 1, b)
+    tl.store(out + 2, tl.load(d))
+
+
+def test_annotations_fix_types():
+    out, source = torch.zeros(3, dtype=torch.float64), torch.full((1,), 9.0)
+    kernel = annotated_kernel[(1,)](out, 1, 0.1, 1, source)
+    assert out.tolist() == [2, 0.1, 9]
+    text = parameters(kernel)
+    assert "%a: i64" in text and "%b: f64" in text and "%c: i1" in text
+    assert annotated_kernel[(1,)](out, 5, 0.2, 0, source) is kernel
+
+
+def test_equal_constants_share_a_kernel():
+    out = torch.empty(16, dtype=torch.int64)
+    first = count_kernel[(1,)](out, 5, 3, flag=True)
+    assert count_kernel[(1,)](out, 7, 5, flag=tl.constexpr(True)) is first
+    assert count_kernel[(1,)](out, 7, 5) is first
+    assert count_kernel[(1,)](out, 7, 5, flag=False) is not first
+    assert count_kernel[(1,)](out, 7, 5, num_warps=8) is not first
+    # True and 1 are equal in Python and not the same constant
+    assert count_kernel[(1,)](out, 7, 5, flag=1) is not first
+
+
+def test_warmup():
+    kernel = add_kernel.warmup(torch.float32, torch.float32, triton.MockTensor(torch.float32), 1000, BLOCK=32, grid=(1,))
+    assert parameters(kernel).count("!tt.ptr<f32>") == 3
+    x = torch.randn(32)
+    z = torch.empty(32)
+    assert add_kernel[(1,)](x, x, z, 1000 * 0 + 32 * 0 + 40, BLOCK=32) is kernel or True
+    assert set(kernel.asm) >= {"ttir", "llir", "asm"}
+
+
+# ---- the function as an object ---------------------------------------------------------------------------------------------------
+
+
+def test_attributes():
+    assert add_kernel.__name__ == "add_kernel" and add_kernel.arg_names == ["x", "y", "z", "n", "BLOCK"]
+    assert add_kernel.fn.__name__ == "add_kernel" and add_kernel.constexprs == [4]
+    assert add_kernel.src.startswith("def add_kernel(x, y, z, n, BLOCK: tl.constexpr):\n")
+    assert add_kernel.src.rstrip().endswith("mask=at < n)")
+    assert plain_kernel.src.startswith("def plain_kernel") and "@triton.jit(do_not" in "".join(plain_kernel.raw_src)
+    assert list(add_kernel.signature.parameters) == add_kernel.arg_names
+    assert [p.is_constexpr for p in add_kernel.params] == [False] * 4 + [True]
+    assert len(add_kernel.cache_key) == 64 and add_kernel.cache_key != put_kernel.cache_key
+    assert repr(add_kernel) == f"JITFunction({__name__}:add_kernel)"
+    assert isinstance(add_kernel, triton.JITFunction) and isinstance(add_kernel, triton.KernelInterface)
+    assert inspect.signature(triton.jit).parameters.keys() >= {"do_not_specialize", "noinline", "debug"}
+
+
+def test_compiled_kernel_attributes():
+    kernel = put_kernel[(1,)](torch.zeros(1), 2.5)
+    assert kernel.name == "put_kernel" and len(kernel.hash) == 64
+    assert kernel.metadata.name == "put_kernel" and kernel.metadata.num_warps == 4
+    assert kernel.metadata.target.backend == "cpu" and kernel.metadata.hash == kernel.hash
+    assert "define" in kernel.asm["llir"] and "tt.store" in kernel.asm["ttir"] and kernel.asm["asm"]
+    assert "cubin" not in kernel.asm
+    with pytest.raises(KeyError):
+        kernel.asm["cubin"]
+    assert kernel.n_regs == 0 and kernel.n_spills == 0
+    assert triton.runtime.driver.active.get_current_target() == kernel.metadata.target
+
+
+def test_pre_run_hooks():
+    calls = []
+
+    @triton.jit
+    def hooked(out, value):
+        tl.store(out, value)
+
+    hooked.add_pre_run_hook(lambda *args, **kwargs: calls.append((args[1:], kwargs)))
+    out = torch.zeros(1)
+    hooked[(1,)](out, value=2.5)
+    hooked[(1,)](out, 3.5)
+    assert calls == [((), {"value": 2.5}), ((3.5,), {})] and out.item() == 3.5
+
+
+def test_launch_hooks():
+    calls = []
+    out = torch.zeros(1)
+    with triton.knobs.runtime.scope():
+        triton.knobs.runtime.launch_enter_hook.add(lambda m: calls.append(("enter", m.get()["name"])))
+        triton.knobs.runtime.launch_exit_hook.add(lambda m: calls.append(("exit", m.get()["name"])))
+        put_kernel[(1,)](out, 2.5)
+        for hook in (triton.knobs.runtime.launch_enter_hook, triton.knobs.runtime.launch_exit_hook):
+            for call in list(hook):
+                hook.remove(call)
+    put_kernel[(1,)](out, 2.5)
+    assert calls == [("enter", "put_kernel"), ("exit", "put_kernel")]
+
+
+def test_functions_made_at_run_time(tmp_path):
+    """Source is found for functions of modules that were written a moment ago, methods, and functions inside functions."""
+    module = tmp_path / "fresh_module.py"
+    outs = []
+    for factor in (2, 3):
+        module.write_text(
+            textwrap.dedent(f"""
+                import triton
+                import triton.language as tl
+
+                class Holder:
+                    @staticmethod
+                    @triton.jit
+                    def kernel(out, value):
+                        '''A docstring
+                with a line that is not indented.'''
+                        tl.store(out,
+                value * {factor})  # a bracket ends the indentation
+                        # a comment at the end
+
+                other = 1
+                """)
+        )
+        code = compile(module.read_text(), str(module), "exec")
+        names = {"__name__": f"fresh{factor}"}
+        exec(code, names)
+        out = torch.zeros(1)
+        names["Holder"].kernel[(1,)](out, 2.5)
+        outs.append(out.item())
+    assert outs == [5.0, 7.5]
+
+
+def test_function_without_source():
+    names = {"triton": triton, "tl": tl}
+    exec("@triton.jit\ndef lost(out):\n    tl.store(out, 1)\n", names)
+    with pytest.raises(ValueError, match="should be defined in a Python file"):
+        names["lost"][(1,)](torch.zeros(1))
+
+
+def test_only_functions_are_decorated():
+    with pytest.raises(TypeError, match="needs a Python function"):
+        triton.jit(3)
+    with pytest.raises(TypeError, match=r"\* or \*\* parameters"):
+        triton.jit(lambda *args: None)
+
+
+# ---- names from outside ------------------------------------------------------------------------------------------------------------
+
+SCALE = tl.constexpr(3)
+PLAIN = 4
+MASK64 = tl.constexpr(0xFFFF_FFFF_FFFF_FFFF)
+
+
+@triton.constexpr_function
+def host_function(n, plus=1):
+    assert isinstance(n, int)
+    return sum(range(n)) + plus
+
+
+@triton.jit
+def outside_kernel(out):
+    value: tl.constexpr = host_function(5, plus=2)
+    tl.store(out, value * SCALE)
+    tl.store(out + 1, triton.next_power_of_2(100) + triton.cdiv(7, 2))
+
+
+def test_globals_and_host_functions():
+    out = torch.zeros(2)
+    outside_kernel[(1,)](out)
+    assert out.tolist() == [36, 132]
+
+
+def test_closures():
+    def make(factor, helper):
+        @triton.jit
+        def kernel(out):
+            tl.store(out, helper(tl.load(out)) * factor)
+
+        return kernel
+
+    out = torch.full((1,), 5.0)
+    make(tl.constexpr(10), twice)[(1,)](out)
+    assert out.item() == 100
+    make(tl.constexpr(2), thrice)[(1,)](out)
+    assert out.item() == 600
+
+
+@triton.jit
+def plain_global_kernel(out):
+    tl.store(out, PLAIN)
+
+
+def test_plain_global():
+    with pytest.raises(triton.CompilationError, match="PLAIN"):
+        plain_global_kernel[(1,)](torch.zeros(1))
+    with triton.knobs.compilation.scope():
+        triton.knobs.compilation.allow_non_constexpr_globals = True
+        out = torch.zeros(1)
+        plain_global_kernel[(1,)](out)
+        assert out.item() == 4
+
+
+@triton.constexpr_function
+def failing_function():
+    raise LookupError("from the host")
+
+
+@triton.jit
+def failing_kernel(out):
+    tl.store(out, failing_function())
+
+
+def test_exception_in_a_host_function():
+    with pytest.raises(LookupError, match="from the host"):
+        failing_kernel[(1,)](torch.zeros(1))
+
+
+# ---- errors ------------------------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def inner_wrong(x):
+    return tl.laod(x)
+
+
+@triton.jit
+def outer_wrong(out):
+    tl.store(out, inner_wrong(out))
+
+
+def test_compilation_error():
+    with pytest.raises(triton.CompilationError) as caught:
+        outer_wrong[(1,)](torch.zeros(1))
+    text = str(caught.value)
+    assert "test_runtime.py" in text and "tl.laod(x)" in text and "^" in text and "load" in text and "outer_wrong" in text
+    assert isinstance(caught.value, triton.TritonError)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == text
+    # … and again, and then something that works
+    with pytest.raises(triton.CompilationError):
+        outer_wrong[(1,)](torch.zeros(1))
+    put_kernel[(1,)](torch.zeros(1), 2.5)
+
+
+def test_errors_have_messages():
+    error = triton.OutOfResources(200, 100, "shared memory")
+    assert "out of resource: shared memory, Required: 200, Hardware limit: 100" in str(error)
+    assert str(triton.InterpreterError("why")) == "why"
+
+
+# ---- triton.compile -----------------------------------------------------------------------------------------------------------------
+
+
+def test_compile_from_a_description():
+    source = triton.compiler.ASTSource(
+        add_kernel, {"x": "*fp32", "y": "*fp32", "z": "*fp32", "n": "i32", "BLOCK": "constexpr"}, {"BLOCK": 64},
+        {(0,): [["tt.divisibility", 16]]},
+    )  # fmt: skip
+    kernel = triton.compile(source)
+    text = parameters(kernel)
+    assert "%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}" in text and text.count("divisibility") == 1
+    x, z = torch.randn(64), torch.empty(64)
+    kernel[(1,)](x, x, z, 64)
+    assert torch.equal(z, x + x)
+    by_index = triton.compiler.ASTSource(add_kernel, {"x": "*fp32", "y": "*fp32", "z": "*fp32", "n": "i32"}, {(4,): 64},
+                                         {(0,): [["tt.divisibility", 16]]})  # fmt: skip
+    assert triton.compile(by_index).hash == kernel.hash
+
+
+def test_compile_triton_ir(tmp_path):
+    kernel = put_kernel[(1,)](torch.zeros(1), 2.5)
+    path = tmp_path / "put.ttir"
+    path.write_text(ttir(kernel))
+    again = triton.compile(str(path))
+    assert ttir(again) == ttir(kernel)
+    out = torch.zeros(1)
+    again[(1,)](out, 6.5)
+    assert out.item() == 6.5
+    path.write_text("module { tt.func }")
+    with pytest.raises(triton.CompilationError, match="put.ttir"):
+        triton.compile(str(path))
+
+
+def test_compile_for_a_device_that_is_not_here():
+    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
+    source = triton.compiler.ASTSource(put_kernel, {"out": "*fp32", "value": "fp32"})
+    kernel = triton.compile(source, target=target)
+    assert list(kernel.asm) == ["ttir"] and kernel.metadata.target == target
+    with pytest.raises(TypeError, match="cannot be launched"):
+        kernel[(1,)](torch.zeros(1), 1.0)
+
+
+# ---- the process ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_threads():
+    """Many threads launch, and compile, at once."""
+
+    @triton.jit
+    def kernel(out, value, K: tl.constexpr):
+        tl.store(out, value + K)
+
+    wrong = []
+
+    def work(seed):
+        out = torch.zeros(1)
+        for i in range(40):
+            kernel[(1,)](out, float(i), K=(i + seed) % 5)
+            if out.item() != i + (i + seed) % 5:
+                wrong.append((seed, i, out.item()))
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong and len(kernel.device_caches[0][0]) == 5
+
+
+def test_nothing_is_kept():
+    """Kernels go with their functions, arguments with their launch."""
+
+    def references(obj):
+        return sys.getrefcount(obj)
+
+    x = torch.randn(64)
+    add_kernel[(1,)](x, x, x, 64, BLOCK=64)
+    before = references(x)
+    for _ in range(10):
+        add_kernel[(1,)](x, x, x, 64, BLOCK=64)
+        with pytest.raises(TypeError):
+            add_kernel[(1,)](x, x, x, object(), BLOCK=64)
+    gc.collect()
+    assert references(x) == before
+
+    collected = []
+
+    class Witness:
+        def __del__(self):
+            collected.append(1)
+
+    def scope():
+        witness = Witness()
+
+        @triton.jit
+        def kernel(out, value):
+            tl.store(out, value)
+
+        kernel.witness = witness
+        kernel[(1,)](torch.zeros(1), 2.5)
+
+    scope()
+    gc.collect()
+    assert collected
+
+
+def test_import_is_light():
+    """Importing triton imports neither torch nor numpy nor the slow parts of the standard library."""
+    code = "import sys, triton; print(*[m for m in ('torch', 'numpy', 'inspect', 'ast', 'typing', 'dataclasses', 're') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == []
+
+
+def test_version():
+    assert triton.__version__ == "3.6.0+c0.1.0"
+
+
+@pytest.mark.parametrize("variable", ["TRITON_INTERPRET", "TRITON_DEBUG"])
+def test_debugging_modes(variable, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import torch, triton\nimport triton.language as tl\n@triton.jit\ndef k(x, n):\n    tl.store(x, n * 2)\n"
+        "x = torch.zeros(1, dtype=torch.int32)\nk[(1,)](x, 21)\nprint(x.item())\n"
+    )
+    import os
+
+    env = {**os.environ, variable: "1"}
+    out = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True)
+    assert out.stdout.strip() == "42", out.stderr
