@@ -297,7 +297,7 @@ const Layout *layout_divide(Ctx *cx, const Layout *l, const Layout *tile) {
 }
 
 const Layout *layout_restrict(Ctx *cx, const Layout *l, unsigned ins, unsigned outs) {
-  AxisSize in[LAYOUT_MAX_AXES], out[LAYOUT_MAX_AXES];
+  AxisSize in[LAYOUT_MAX_AXES] = {0}, out[LAYOUT_MAX_AXES] = {0};
   int nin = 0, nout = 0;
   for (int i = 0; i < l->nin; i++)
     if (ins >> l->in[i].axis & 1) in[nin++] = l->in[i];

@@ -28,7 +28,7 @@ static const Layout *start(Ctx *cx, int rank) {
 }
 
 const Layout *layout_fit(Ctx *cx, const Layout *tile, const int *shape, int rank, const int *order) {
-  AxisSize out[LAYOUT_MAX_AXES];
+  AxisSize out[LAYOUT_MAX_AXES] = {0};
   uint64_t columns[LAYOUT_MAX_BITS] = {0};
   assert(tile->nout == rank);
   /* What lies beyond the shape comes round to its beginning: the bits above it are dropped. */
