@@ -25,6 +25,8 @@ typedef void CpuKernelFn(const void *const *args, const uint32_t grid[3], uint64
 typedef struct CpuIsa {
   const char *cpu;       /* LLVM's name: "sapphirerapids" */
   const char *features;  /* "+avx512f,-…" */
+  const char *triple;    /* "x86_64-pc-linux-gnu" */
+  const char *key;       /* the exact processor as text, for cache keys: "sapphirerapids+9f…" (name and hash of the features) */
   bool avx2, avx512, avx512_bf16, avx512_fp16, amx_bf16, amx_int8, neon;
   int vector_bytes;      /* 64, 32 or 16 */
   int64_t l1_bytes, l2_bytes;

@@ -50,12 +50,9 @@ static inline bool corpus_load(void) {
 /* Compile `text` (a variant of the entry's source) as the entry says, up to `stop`. */
 static inline ttc_status corpus_compile(ttc_context *cx, const CorpusEntry *e, const char *text, size_t len, const char *stop,
                                         ttc_kernel **kernel) {
-  ttc_source source = {.text = text, .len = len, .file = e->file, .kernel = e->kernel};
-  ttc_param params[32];
-  size_t n = 0;
+  ttc_source source = {.text = text, .len = len, .file = e->file, .kernel = e->kernel, .signature = e->signature};
   *kernel = NULL;
-  ttc_status status = ttc_parse_signature(cx, &source, e->signature, params, 32, &n);
-  return status != TTC_OK ? status : ttc_compile(cx, &source, params, n, "cpu", NULL, 0, stop, kernel);
+  return ttc_compile(cx, &source, NULL, 0, "cpu", NULL, 0, stop, kernel);
 }
 
 #endif

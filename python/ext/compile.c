@@ -1,0 +1,223 @@
+/* compile.c: from a call or a description to a kernel.
+ *
+ * The compile runs without the GIL; the front end's questions about names take it (host.c).
+ */
+#include "ext.h"
+
+#include <string.h>
+
+/* Options that kernels name for other devices: accepted, part of the key, and without meaning here. */
+static const char *const foreign_options[] = {
+    "cluster_dims",
+    "ptx_version",
+    "ptx_options",
+    "launch_pdl",
+    "supported_fp8_dtypes",
+    "deprecated_fp8_dot_operand_dtypes",
+    "extern_libs",
+    "backend_name",
+    "allowed_dot_input_precisions",
+    "arch",
+    "instrumentation_mode",
+    "ir_override",
+    "waves_per_eu",
+    "kpack",
+    "matrix_instr_nonkdim",
+    "schedule_hint",
+    "minRegAutoWS",
+    "maxRegAutoWS",
+};
+
+bool option_for_us(const char *name) {
+  const char *known;
+  for (size_t i = 0; (known = ttc_option_name(i)); i++)
+    if (strcmp(known, name) == 0) return true;
+  return false;
+}
+
+bool option_known(const char *name) {
+  for (size_t i = 0; i < sizeof foreign_options / sizeof *foreign_options; i++)
+    if (strcmp(foreign_options[i], name) == 0) return true;
+  return option_for_us(name);
+}
+
+void raise_status(State *st, ttc_context *cx, ttc_status status) {
+  if (status == TTC_ERROR_HOST && PyErr_Occurred()) return;
+  PyErr_Clear();
+  PyObject *class = PyExc_RuntimeError;
+  switch (status) {
+  case TTC_ERROR_SOURCE: class = st->compilation_error; break;
+  case TTC_ERROR_MEMORY: PyErr_NoMemory(); return;
+  case TTC_ERROR_ARGUMENT: class = PyExc_TypeError; break;
+  default: break;
+  }
+  PyObject *message = PyUnicode_DecodeUTF8(ttc_message(cx), (Py_ssize_t)strlen(ttc_message(cx)), "replace");
+  if (message) PyErr_SetObject(class, message);
+  Py_XDECREF(message);
+}
+
+/* ---- the compile itself ------------------------------------------------------------------------------------------ */
+
+typedef struct Job {
+  Host host;
+  ttc_source source;
+  ttc_param *params;
+  size_t nparams;
+  ttc_option options[MAX_OPTIONS + 8];
+  size_t noptions;
+  const char *target, *stop;
+} Job;
+
+static ttc_kernel *run_job(State *st, Job *job) {
+  ttc_context *cx = ttc_context_new();
+  ttc_kernel *kernel = NULL;
+  if (!cx) return PyErr_NoMemory(), NULL;
+  PyThreadState *saved = PyEval_SaveThread();
+  ttc_status status = ttc_compile(cx, &job->source, job->params, job->nparams, job->target, job->options, job->noptions,
+                                  job->stop, &kernel);
+  PyEval_RestoreThread(saved);
+  if (status != TTC_OK) raise_status(st, cx, status);
+  ttc_context_free(cx);
+  return kernel;
+}
+
+/* An option of Python's as text; options for other devices are left out. */
+static bool add_option(Job *job, PyObject *name, PyObject *value) {
+  const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+  if (!text) return PyErr_SetString(PyExc_TypeError, "names of options are strings"), false;
+  if (!option_known(text))
+    return PyErr_Format(PyExc_KeyError, "Keyword argument %U was specified but unrecognised", name), false;
+  if (!option_for_us(text) || value == Py_None) return true;
+  PyObject *str = PyObject_Str(value);
+  const char *utf8 = str ? PyUnicode_AsUTF8AndSize(str, NULL) : NULL;
+  bool ok = utf8 && host_keep(&job->host, str) && host_keep(&job->host, name);
+  Py_XDECREF(str);
+  if (ok && job->noptions < sizeof job->options / sizeof *job->options)
+    job->options[job->noptions++] = (ttc_option){text, utf8};
+  return ok;
+}
+
+static bool add_options(Job *job, PyObject *dict) {
+  if (!dict || dict == Py_None) return true;
+  PyObject *name, *value;
+  Py_ssize_t at = 0;
+  while (PyDict_Next(dict, &at, &name, &value))
+    if (!add_option(job, name, value)) return false;
+  return true;
+}
+
+/* ---- a call ------------------------------------------------------------------------------------------------------ */
+
+/* The parameter that two words of a key stand for. */
+static bool describe(Host *h, const Param *p, const uint64_t word[2], PyObject *value, ttc_param *out) {
+  uint32_t spec = (uint32_t)(word[0] >> 32);
+  *out = (ttc_param){.name = p->utf8};
+  switch (word[0] & 0xff) {
+  case TAG_POINTER: {
+    char *type = host_memory(h, 24);
+    if (!type) return false;
+    snprintf(type, 24, "*%s%s", p->is_const ? "k" : "", dtype_of_id((int)word[1]));
+    *out = ttc_spec_param(spec, p->utf8, type);
+    return true;
+  }
+  case TAG_INT: *out = ttc_spec_param(spec, p->utf8, NULL); return true;
+  case TAG_BOOL: out->type = "i1"; return true;
+  case TAG_FLOAT: out->type = "fp32"; return true;
+  case TAG_FIXED:
+    out->type = p->type;
+    out->divisibility = spec & TTC_SPEC_DIVISIBLE ? 16 : 0;
+    return true;
+  default: out->type = "constexpr"; return to_value(h, value, &out->constant);
+  }
+}
+
+static bool prepare_call(Job *job, Call *c, PyObject *constants) {
+  JITCore *f = c->f;
+  char *is_constant = PyBytes_AsString(constants);
+  job->source.function = jit_function(f);
+  job->source.host = &job->host.table;
+  job->params = host_memory(&job->host, ((size_t)f->nparams + 1) * sizeof *job->params);
+  job->nparams = (size_t)f->nparams;
+  if (!job->source.function || !job->params) return false;
+  for (Py_ssize_t i = 0; i < f->nparams; i++) {
+    if (!describe(&job->host, &f->params[i], &c->key[2 * i], c->values[i], &job->params[i])) return false;
+    is_constant[i] = strcmp(job->params[i].type, "constexpr") == 0;
+  }
+  if (!add_options(job, f->default_options)) return false;
+  for (int i = 0; i < c->noptions; i++)
+    if (!add_option(job, c->option_names[i], c->option_values[i])) return false;
+  return true;
+}
+
+Kernel *compile_call(Call *c) {
+  State *st = c->f->st;
+  Job job = {.target = "cpu"};
+  if (!host_init(&job.host, st)) return NULL;
+  PyObject *constants = PyBytes_FromStringAndSize(NULL, c->f->nparams);
+  ttc_kernel *kernel = constants && prepare_call(&job, c, constants) ? run_job(st, &job) : NULL;
+  Kernel *k = kernel ? kernel_new(st, kernel, constants) : NULL;
+  Py_XDECREF(constants);
+  host_clear(&job.host);
+  if (k) { /* what it was compiled from, for people who look */
+    PyObject *done = PyObject_CallMethod((PyObject *)k, "_attach", "O", (PyObject *)c->f);
+    if (!done) Py_CLEAR(k);
+    Py_XDECREF(done);
+  }
+  return k;
+}
+
+/* ---- a description: triton.compile ------------------------------------------------------------------------------- */
+
+/* One of (name, type, constant, divisibility). */
+static bool described_param(Job *job, PyObject *item, ttc_param *out) {
+  PyObject *constant;
+  const char *name, *type;
+  if (!PyArg_ParseTuple(item, "ssOi", &name, &type, &constant, &out->divisibility)) return false;
+  out->name = name;
+  out->type = type;
+  return host_keep(&job->host, item) && to_value(&job->host, constant, &out->constant);
+}
+
+static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize_t length, const char *file,
+                              PyObject *params, PyObject *constants) {
+  if (text) {
+    job->source.text = text;
+    job->source.len = (size_t)length;
+    job->source.file = file;
+    return true;
+  }
+  job->source.function = jit_function((JITCore *)fn);
+  job->source.host = &job->host.table;
+  job->nparams = (size_t)PyTuple_Size(params);
+  job->params = host_memory(&job->host, (job->nparams + 1) * sizeof *job->params);
+  if (!job->source.function || !job->params) return false;
+  for (size_t i = 0; i < job->nparams; i++) {
+    if (!described_param(job, PyTuple_GetItem(params, (Py_ssize_t)i), &job->params[i])) return false;
+    PyBytes_AsString(constants)[i] = strcmp(job->params[i].type, "constexpr") == 0;
+  }
+  return true;
+}
+
+/* compile(fn or None, text or None, file, params, target, options, stop or None) */
+PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) {
+  State *st = state_of(module);
+  PyObject *fn, *params, *options;
+  const char *text, *file, *target, *stop;
+  Py_ssize_t length;
+  (void)kwargs;
+  if (!PyArg_ParseTuple(args, "Oz#zO!sOz", &fn, &text, &length, &file, &PyTuple_Type, &params, &target, &options,
+                        &stop))
+    return NULL;
+  if (!text && !PyObject_TypeCheck(fn, st->jit_type))
+    return PyErr_SetString(PyExc_TypeError, "a @triton.jit function is needed"), NULL;
+  Job job = {.target = target, .stop = stop};
+  if (!host_init(&job.host, st)) return NULL;
+  PyObject *constants = PyBytes_FromStringAndSize(NULL, PyTuple_Size(params));
+  ttc_kernel *kernel = NULL;
+  if (constants && prepare_described(&job, fn, text, length, file, params, constants) && add_options(&job, options))
+    kernel = run_job(st, &job);
+  Kernel *k = kernel ? kernel_new(st, kernel, text ? NULL : constants) : NULL;
+  Py_XDECREF(constants);
+  host_clear(&job.host);
+  return (PyObject *)k;
+}

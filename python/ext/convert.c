@@ -1,0 +1,221 @@
+/* convert.c: Python values as the front end sees them, and back.
+ *
+ * Texts are borrowed from the Python strings, which the host keeps; arrays lie in bytes objects that it keeps as well.
+ * So the end of a compile is the release of one list.
+ */
+#include "ext.h"
+
+#include <string.h>
+
+bool host_keep(Host *h, PyObject *obj) { return PyList_Append(h->keep, obj) == 0; }
+
+void *host_memory(Host *h, size_t bytes) {
+  PyObject *block = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(bytes ? bytes : 1));
+  if (!block) return NULL;
+  char *p = PyBytes_AsString(block);
+  bool ok = host_keep(h, block);
+  Py_DECREF(block);
+  return ok ? memset(p, 0, bytes) : NULL;
+}
+
+static bool text_value(Host *h, PyObject *str, ttc_kind kind, ttc_value *out) {
+  Py_ssize_t n;
+  const char *s = PyUnicode_AsUTF8AndSize(str, &n);
+  if (!s || !host_keep(h, str)) return false;
+  out->kind = kind;
+  out->text = s;
+  out->len = (size_t)n;
+  return true;
+}
+
+static bool int_value(Host *h, PyObject *obj, ttc_value *out) {
+  int overflow;
+  long long x = PyLong_AsLongLongAndOverflow(obj, &overflow);
+  if (x == -1 && PyErr_Occurred()) return false;
+  out->integer = x;
+  if (!overflow) return out->kind = TTC_INT, true;
+  PyObject *digits = PyObject_Str(obj);
+  bool ok = digits && text_value(h, digits, TTC_INT, out);
+  Py_XDECREF(digits);
+  return ok;
+}
+
+static bool sequence_value(Host *h, PyObject *obj, ttc_value *out) {
+  bool is_list = PyList_Check(obj);
+  Py_ssize_t n = PySequence_Size(obj);
+  if (n < 0) return false;
+  ttc_value *items = host_memory(h, (size_t)n * sizeof *items);
+  if (!items) return false;
+  for (Py_ssize_t i = 0; i < n; i++) {
+    PyObject *item = PySequence_GetItem(obj, i);
+    bool ok = item && to_value(h, item, &items[i]);
+    Py_XDECREF(item);
+    if (!ok) return false;
+  }
+  out->kind = is_list ? TTC_LIST : TTC_TUPLE;
+  out->items = items;
+  out->len = (size_t)n;
+  PyObject *fields = is_list ? NULL : PyObject_GetAttrString(obj, "_fields");
+  if (!fields) return PyErr_Clear(), true;
+  bool ok = PyTuple_Check(fields) && PyTuple_Size(fields) == n;
+  const char **names = ok ? host_memory(h, ((size_t)n + 1) * sizeof *names) : NULL;
+  for (Py_ssize_t i = 0; names && i < n; i++) {
+    PyObject *name = PyTuple_GetItem(fields, i);
+    names[i] = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+    if (!names[i] || !host_keep(h, name)) names = NULL;
+  }
+  out->names = names;
+  Py_DECREF(fields);
+  return !PyErr_Occurred();
+}
+
+static bool is_module(PyObject *obj) {
+  PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__name__");
+  bool yes = name && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "module") == 0;
+  Py_XDECREF(name);
+  PyErr_Clear();
+  return yes;
+}
+
+/* The text of the attribute __triton_builtin__, when obj is a function, class or module of the language. A module that
+ * the language knows itself has no object: the front end does not ask for its members. */
+static int builtin_value(Host *h, PyObject *obj, ttc_value *out) {
+  bool module = is_module(obj);
+  PyObject *name = PyObject_GetAttr(obj, h->st->str_builtin);
+  if (!name) {
+    PyErr_Clear();
+    PyObject *own = module ? PyObject_GetAttrString(obj, "__name__") : NULL;
+    int ok = own && PyUnicode_Check(own) && PyUnicode_CompareWithASCIIString(own, "math") == 0 ? 1 : 0;
+    if (ok) ok = text_value(h, own, TTC_MODULE, out) ? 1 : -1;
+    Py_XDECREF(own);
+    PyErr_Clear();
+    return ok;
+  }
+  int ok = PyUnicode_Check(name) ? (text_value(h, name, module ? TTC_MODULE : TTC_BUILTIN, out) ? 1 : -1) : 0;
+  Py_DECREF(name);
+  return ok;
+}
+
+/* Functions and classes of Python's own: "builtins.range". */
+static int python_builtin(Host *h, PyObject *obj, ttc_value *out) {
+  if (!PyCFunction_Check(obj) && !PyType_Check(obj)) return 0;
+  PyObject *module = PyObject_GetAttrString(obj, "__module__"), *name = PyObject_GetAttrString(obj, "__name__");
+  PyErr_Clear();
+  int ok = 0;
+  if (module && name && PyUnicode_Check(module) && PyUnicode_CompareWithASCIIString(module, "builtins") == 0) {
+    PyObject *full = PyUnicode_FromFormat("builtins.%U", name);
+    ok = full && text_value(h, full, TTC_BUILTIN, out) ? 1 : -1;
+    Py_XDECREF(full);
+  }
+  Py_XDECREF(module);
+  Py_XDECREF(name);
+  return ok;
+}
+
+static bool object_value(Host *h, PyObject *obj, ttc_kind kind, ttc_value *out) {
+  PyObject *text = NULL;
+  if (kind == TTC_MODULE)
+    text = PyObject_GetAttrString(obj, "__name__");
+  else if (PyObject_HasAttrString(obj, "__code__"))
+    text = PyUnicode_FromFormat("a Python function that is not decorated with @triton.jit");
+  else {
+    PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__name__");
+    text = name ? PyUnicode_FromFormat("an object of type %U", name) : NULL;
+    Py_XDECREF(name);
+  }
+  PyErr_Clear();
+  if (!text || !PyUnicode_Check(text)) {
+    Py_XDECREF(text);
+    text = PyUnicode_FromString("an object");
+  }
+  bool ok = text && text_value(h, text, kind, out) && host_keep(h, obj);
+  Py_XDECREF(text);
+  out->object = obj;
+  return ok;
+}
+
+static bool constexpr_value(Host *h, PyObject *obj, ttc_value *out) {
+  PyObject *inner = PyObject_GetAttr(obj, h->st->str_value);
+  bool ok = inner && to_value(h, inner, out);
+  Py_XDECREF(inner);
+  out->is_constexpr = true;
+  return ok;
+}
+
+bool to_value(Host *h, PyObject *obj, ttc_value *out) {
+  State *st = h->st;
+  *out = (ttc_value){0};
+  if (obj == Py_None) return out->kind = TTC_NONE, true;
+  if (PyBool_Check(obj)) return out->kind = TTC_BOOL, out->integer = obj == Py_True, true;
+  if (PyLong_Check(obj)) return int_value(h, obj, out);
+  if (PyFloat_Check(obj)) {
+    out->kind = TTC_FLOAT;
+    out->number = PyFloat_AsDouble(obj);
+    return true;
+  }
+  if (PyUnicode_Check(obj)) return text_value(h, obj, TTC_STR, out);
+  if (PyObject_TypeCheck(obj, st->jit_type)) {
+    out->kind = TTC_FUNCTION;
+    out->function = jit_function((JITCore *)obj);
+    return out->function && host_keep(h, obj);
+  }
+  int is_constexpr = PyObject_IsInstance(obj, st->constexpr), is_dtype = PyObject_IsInstance(obj, st->dtype);
+  if (is_constexpr < 0 || is_dtype < 0) return false;
+  if (is_constexpr) return constexpr_value(h, obj, out);
+  if (is_dtype) {
+    PyObject *name = PyObject_CallMethod(obj, "_signature_text", NULL);
+    bool ok = name && text_value(h, name, TTC_DTYPE, out);
+    Py_XDECREF(name);
+    return ok;
+  }
+  if (PyTuple_Check(obj) || PyList_Check(obj)) return sequence_value(h, obj, out);
+  int known = builtin_value(h, obj, out);
+  if (!known) known = python_builtin(h, obj, out);
+  if (known) return known > 0 && host_keep(h, obj);
+  if (PyObject_IsInstance(obj, st->constexpr_function) == 1) return object_value(h, obj, TTC_CALLABLE, out);
+  bool module = is_module(obj);
+  if (!module && PyIndex_Check(obj)) { /* NumPy's integers */
+    PyObject *number = PyNumber_Index(obj);
+    if (number) {
+      bool ok = int_value(h, number, out);
+      Py_DECREF(number);
+      return ok;
+    }
+    PyErr_Clear();
+  }
+  return object_value(h, obj, module ? TTC_MODULE : TTC_OBJECT, out);
+}
+
+static PyObject *sequence_from(Host *h, const ttc_value *v) {
+  PyObject *list = PyList_New(0);
+  for (size_t i = 0; list && i < v->len; i++) {
+    PyObject *item = from_value(h, &v->items[i]);
+    if (!item || PyList_Append(list, item) != 0) Py_CLEAR(list);
+    Py_XDECREF(item);
+  }
+  if (!list || v->kind == TTC_LIST) return list;
+  PyObject *tuple = PyList_AsTuple(list);
+  Py_DECREF(list);
+  return tuple;
+}
+
+PyObject *from_value(Host *h, const ttc_value *v) {
+  switch (v->kind) {
+  case TTC_NONE: Py_RETURN_NONE;
+  case TTC_BOOL: return PyBool_FromLong(v->integer != 0);
+  case TTC_INT: return v->text ? PyLong_FromString(v->text, NULL, 10) : PyLong_FromLongLong(v->integer);
+  case TTC_FLOAT: return PyFloat_FromDouble(v->number);
+  case TTC_STR: return PyUnicode_FromStringAndSize(v->text, (Py_ssize_t)v->len);
+  case TTC_DTYPE: return PyObject_CallFunction(h->st->make_dtype, "s", v->text);
+  case TTC_TUPLE:
+  case TTC_LIST: return sequence_from(h, v);
+  default: {
+    PyObject *obj = v->kind == TTC_FUNCTION ? (PyObject *)v->function->object : (PyObject *)v->object;
+    if (!obj)
+      return PyErr_SetString(PyExc_TypeError, "a value of the kernel's own cannot be passed to a Python function"),
+             NULL;
+    Py_INCREF(obj);
+    return obj;
+  }
+  }
+}

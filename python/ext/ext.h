@@ -1,0 +1,212 @@
+/* ext.h: the extension module triton._C.libtriton: what its files share.
+ *
+ *   module.c   the module, its state, its functions
+ *   types.c    Python types and dtypes, as small numbers that a launch can put into a key
+ *   convert.c  Python values <-> ttc_value
+ *   host.c     the ttc_host of Python functions: names, attributes, calls
+ *   source.c   where a function's source text ends
+ *   table.c    specialization key -> kernel
+ *   jit.c      the type JITCore, under triton.JITFunction: parameters, and what the front end knows of the function
+ *   launch.c   kernel[grid](...): binding, key, look-up, packing, launch
+ *   compile.c  what a launch does when there is no kernel yet; triton.compile
+ *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel
+ *
+ * One build serves Python 3.11 and later (limited API). What a launch executes on a hit is C alone; no Python frame
+ * runs.
+ */
+#ifndef TRITON_EXT_H
+#define TRITON_EXT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tritonc.h"
+
+/* A function in a type's slot: ISO C has no conversion from function to object pointers but this. */
+#define SLOT(function) ((void *)(uintptr_t)(function))
+
+typedef struct JITCore JITCore;
+typedef struct Kernel Kernel;
+typedef struct State State;
+
+/* ---- state ------------------------------------------------------------------------------------------------------- */
+
+/* What a Python type's instances are to a launch. */
+typedef enum ArgClass {
+  ARG_UNKNOWN,
+  ARG_INT, /* exactly int */
+  ARG_BOOL,
+  ARG_FLOAT,
+  ARG_NONE,
+  ARG_TENSOR,    /* has data_ptr() and dtype */
+  ARG_ARRAY,     /* has __array_interface__ */
+  ARG_BUFFER,    /* has the buffer protocol */
+  ARG_INDEX,     /* has __index__: NumPy's integers */
+  ARG_NUMBER,    /* has __float__ */
+  ARG_CONSTEXPR, /* tl.constexpr: its value is what counts */
+  ARG_CONSTANT,  /* dtypes, functions, strings: constants wherever they stand */
+  ARG_TUPLE,
+} ArgClass;
+
+typedef struct TypeEntry {
+  PyTypeObject *type; /* owned */
+  ArgClass class;
+  PyObject *data_ptr; /* the method as the type has it, owned; may be NULL */
+  bool has_is_cuda;
+} TypeEntry;
+
+typedef struct DTypeEntry {
+  PyObject *dtype;  /* owned */
+  const char *name; /* "fp32", static or owned by `text` */
+  int id;           /* index of the name: equal names have equal ids */
+} DTypeEntry;
+
+enum { MAX_TYPES = 64, MAX_DTYPES = 64 };
+
+struct State {
+  TypeEntry types[MAX_TYPES];
+  int ntypes;
+  DTypeEntry dtypes[MAX_DTYPES];
+  int ndtypes;
+  PyTypeObject *jit_type, *kernel_type;
+  /* Classes and functions of the Python part, given by triton._register(). */
+  PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *kernel_class, *compilation_error, *out_of_resources;
+  PyObject *launch_enter, *launch_exit; /* hooks or None */
+  PyObject *str_data_ptr, *str_dtype, *str_is_cuda, *str_array_interface, *str_builtin, *str_value, *str_name,
+      *str_shape, *str_grid, *str_warmup, *str_stream, *str_typestr, *str_data;
+};
+
+State *state_of(PyObject *module);
+
+/* ---- types.c ----------------------------------------------------------------------------------------------------- */
+
+/* The entry of obj's type; NULL with an exception set. The pointer is valid until the next call. */
+const TypeEntry *type_entry(State *st, PyObject *obj);
+/* "fp32" of torch.float32, a NumPy dtype, a tl dtype, "float32"; the text is static. NULL with TypeError. */
+const char *dtype_name(State *st, PyObject *dtype, int *id);
+/* Address and element type of an array, tensor or buffer. false with an exception set. `what` names the argument. */
+bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, uintptr_t *address, int *dtype_id);
+const char *dtype_of_id(int id); /* "fp32" */
+
+/* ---- convert.c, host.c ------------------------------------------------------------------------------------------- */
+
+/* Everything that must live as long as one compilation. */
+typedef struct Host {
+  State *st;
+  PyObject *keep; /* list */
+  ttc_host table;
+} Host;
+bool host_init(Host *h, State *st);
+void host_clear(Host *h);
+/* false with an exception set. Text and arrays are kept by the host. */
+bool to_value(Host *h, PyObject *obj, ttc_value *out);
+PyObject *from_value(Host *h, const ttc_value *v);
+void *host_memory(Host *h, size_t bytes); /* zeroed; NULL with an exception set */
+bool host_keep(Host *h, PyObject *obj);   /* takes a reference of its own */
+
+/* ---- table.c ----------------------------------------------------------------------------------------------------- */
+
+typedef struct Table {
+  struct TableEntry *slots;
+  size_t cap, len;
+  size_t words; /* of a key */
+} Table;
+Kernel *table_get(const Table *t, const uint64_t *key, size_t words, uint64_t hash); /* borrowed */
+bool table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kernel *kernel);
+void table_clear(Table *t);
+int table_traverse(const Table *t, visitproc visit, void *arg);
+PyObject *table_kernels(const Table *t); /* a new list */
+uint64_t table_hash(const uint64_t *key, size_t words);
+
+/* ---- jit.c ------------------------------------------------------------------------------------------------------- */
+
+typedef struct Param {
+  PyObject *name; /* interned str */
+  const char *utf8;
+  PyObject *fallback; /* the default, or NULL */
+  bool is_constexpr, is_const, keyword_only;
+  uint32_t spec_flags; /* TTC_SPEC_NO_VALUE, TTC_SPEC_NO_ALIGNMENT */
+  char type[16];       /* "i64": fixed by the annotation; "" otherwise */
+  PyObject *last;      /* the constant object seen last, and its number */
+  uint64_t last_id;
+} Param;
+
+struct JITCore {
+  PyObject_HEAD State *st;
+  PyObject *fn;
+  PyObject *hooks;           /* pre_run_hooks: a list */
+  PyObject *constants;       /* dict: (type, value) -> number, for constants that are not plain numbers */
+  PyObject *default_options; /* dict or NULL: debug of the decorator */
+  Param *params;
+  Py_ssize_t nparams;
+  Table table;
+  ttc_function function; /* source NULL until it is wanted */
+  PyObject *keep;        /* list: texts of `function` */
+  bool noinline;
+};
+
+PyTypeObject *make_jit_type(PyObject *module);
+/* The function as the front end wants it, its source loaded; NULL with an exception set. */
+const ttc_function *jit_function(JITCore *f);
+
+/* ---- launch.c, compile.c, kernel.c ------------------------------------------------------------------------------- */
+
+enum { MAX_OPTIONS = 24 };
+
+/* A call in progress: the values bound to parameters, and what the key says of them. */
+typedef struct Call {
+  JITCore *f;
+  PyObject **values; /* borrowed, one per parameter */
+  uint64_t *key;     /* two words per parameter, then two per option, then their number */
+  size_t words;
+  PyObject *option_names[MAX_OPTIONS], *option_values[MAX_OPTIONS]; /* borrowed */
+  int noptions;
+  uint64_t *slots; /* run-time values, packed */
+  size_t nslots;
+} Call;
+
+/* Tags in the key's first word of a parameter: the low byte. */
+enum {
+  TAG_POINTER = 1,
+  TAG_INT,
+  TAG_BOOL,
+  TAG_FLOAT,
+  TAG_FIXED,
+  TAG_CONST_NONE,
+  TAG_CONST_BOOL,
+  TAG_CONST_INT,
+  TAG_CONST_FLOAT,
+  TAG_CONST_OBJECT
+};
+
+PyObject *jit_subscript(PyObject *self, PyObject *grid);
+PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+/* grid = int or tuple of one to three, into out; false with an exception set. */
+bool parse_grid(PyObject *grid, uint32_t out[3]);
+/* Launch with packed arguments, the GIL released. */
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], const uint64_t *slots, size_t n);
+
+/* A new kernel for the call; NULL with an exception set. */
+Kernel *compile_call(Call *call);
+PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
+/* The exception that a status means. */
+void raise_status(State *st, ttc_context *cx, ttc_status status);
+
+struct Kernel {
+  PyObject_HEAD State *st;
+  ttc_kernel *kernel;
+  PyObject *constants; /* bytes: 1 where the parameter is a constant; or NULL */
+};
+PyTypeObject *make_kernel_type(PyObject *module);
+Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
+bool option_known(const char *name);                                    /* anything that @triton.jit kernels accept */
+bool option_for_us(const char *name);                                   /* … and that the compiler here understands */
+
+size_t block_lines(const char *text, size_t n);
+
+#endif

@@ -1,0 +1,173 @@
+/* kernel.c: the type Kernel, on which triton.compiler.CompiledKernel is built. */
+#include "ext.h"
+
+#include <string.h>
+
+Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
+  Kernel *k = st->kernel_class ? (Kernel *)PyObject_CallFunctionObjArgs(st->kernel_class, NULL) : NULL;
+  if (!k || !PyObject_TypeCheck((PyObject *)k, st->kernel_type)) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "import triton before using its extension module");
+    Py_XDECREF((PyObject *)k);
+    ttc_kernel_free(kernel);
+    return NULL;
+  }
+  Py_XINCREF(constants);
+  k->st = st;
+  k->kernel = kernel;
+  k->constants = constants;
+  return k;
+}
+
+static void kernel_dealloc(PyObject *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  Kernel *k = (Kernel *)self;
+  ttc_kernel_free(k->kernel);
+  Py_XDECREF(k->constants);
+  freefunc release = (freefunc)(uintptr_t)PyType_GetSlot(type, Py_tp_free);
+  release(self);
+  Py_DECREF((PyObject *)type);
+}
+
+static bool is_there(const Kernel *k) {
+  if (!k->kernel) PyErr_SetString(PyExc_RuntimeError, "kernels are made by compiling, not by calling the class");
+  return k->kernel != NULL;
+}
+
+static PyObject *stage(PyObject *self, PyObject *args) {
+  const Kernel *k = (Kernel *)self;
+  const char *name;
+  size_t n;
+  if (!PyArg_ParseTuple(args, "s", &name) || !is_there(k)) return NULL;
+  const char *bytes = ttc_kernel_stage(k->kernel, name, &n);
+  if (!bytes) Py_RETURN_NONE;
+  PyObject *text = PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)n, "strict");
+  bool binary = !text || memchr(bytes, 0, n);
+  if (!binary) return text;
+  PyErr_Clear();
+  Py_XDECREF(text);
+  return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)n);
+}
+
+static PyObject *stage_names(PyObject *self, PyObject *ignored) {
+  const Kernel *k = (Kernel *)self;
+  (void)ignored;
+  if (!is_there(k)) return NULL;
+  PyObject *list = PyList_New(0);
+  const char *name;
+  for (size_t i = 0; list && (name = ttc_kernel_stage_name(k->kernel, i)); i++) {
+    PyObject *str = PyUnicode_FromString(name);
+    if (!str || PyList_Append(list, str) != 0) Py_CLEAR(list);
+    Py_XDECREF(str);
+  }
+  return list;
+}
+
+static PyObject *facts(PyObject *self, PyObject *ignored) {
+  const Kernel *k = (Kernel *)self;
+  (void)ignored;
+  if (!is_there(k)) return NULL;
+  return Py_BuildValue("(sss)", ttc_kernel_name(k->kernel), ttc_kernel_hash(k->kernel), ttc_kernel_metadata(k->kernel));
+}
+
+static PyObject *load(PyObject *self, PyObject *ignored) {
+  Kernel *k = (Kernel *)self;
+  (void)ignored;
+  if (!is_there(k)) return NULL;
+  ttc_context *cx = ttc_context_new();
+  if (!cx) return PyErr_NoMemory();
+  ttc_status status = ttc_kernel_load(cx, k->kernel);
+  if (status != TTC_OK) raise_status(k->st, cx, status);
+  ttc_context_free(cx);
+  if (status != TTC_OK) return NULL;
+  Py_RETURN_NONE;
+}
+
+/* A value as the kernel's parameter of this type wants it. */
+static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot) {
+  if (strcmp(type, "ptr") == 0) {
+    const TypeEntry *t = type_entry(k->st, obj);
+    if (!t) return false;
+    if (t->class == ARG_INT || t->class == ARG_INDEX) {
+      *slot = PyLong_AsUnsignedLongLong(obj);
+      return !PyErr_Occurred();
+    }
+    uintptr_t address;
+    int id;
+    PyObject *what = PyUnicode_FromString("pointer");
+    bool ok = what && pointer_of(k->st, t, obj, what, &address, &id);
+    Py_XDECREF(what);
+    *slot = address;
+    return ok;
+  }
+  if (type[0] == 'i') {
+    PyObject *number = PyNumber_Index(obj);
+    if (!number) return false;
+    *slot = PyLong_AsUnsignedLongLongMask(number);
+    Py_DECREF(number);
+    return !PyErr_Occurred();
+  }
+  double x = PyFloat_AsDouble(obj);
+  if (x == -1 && PyErr_Occurred()) return false;
+  float single = (float)x;
+  *slot = 0;
+  if (strcmp(type, "fp32") == 0)
+    memcpy(slot, &single, sizeof single);
+  else if (strcmp(type, "fp64") == 0)
+    memcpy(slot, &x, sizeof x);
+  else
+    return PyErr_Format(PyExc_TypeError, "a parameter of type %s is given through its kernel's function", type), false;
+  return true;
+}
+
+/* launch(grid, args): all parameters or the run-time ones alone. */
+static PyObject *launch(PyObject *self, PyObject *args) {
+  Kernel *k = (Kernel *)self;
+  PyObject *grid, *values;
+  uint32_t size[3];
+  if (!PyArg_ParseTuple(args, "OO!", &grid, &PyTuple_Type, &values) || !is_there(k) || !parse_grid(grid, size))
+    return NULL;
+  size_t n = ttc_kernel_nargs(k->kernel), given = (size_t)PyTuple_Size(values), used = 0;
+  size_t all = k->constants ? (size_t)PyBytes_Size(k->constants) : n;
+  if (given != n && given != all)
+    return PyErr_Format(PyExc_TypeError,
+                        "the kernel takes %zu arguments (%zu without its constants), and %zu were given", all, n,
+                        given);
+  uint64_t *slots = PyMem_Malloc((n + 1) * sizeof *slots);
+  if (!slots) return PyErr_NoMemory();
+  bool ok = true, skip = given == all && k->constants;
+  for (size_t i = 0; ok && i < given; i++) {
+    if (skip && PyBytes_AsString(k->constants)[i]) continue;
+    if (used == n) break;
+    ok = pack(k, ttc_kernel_arg_type(k->kernel, used), PyTuple_GetItem(values, (Py_ssize_t)i), &slots[used]);
+    used++;
+  }
+  ok = ok && launch_kernel(k->st, k, size, slots, used);
+  PyMem_Free(slots);
+  if (!ok) return NULL;
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"_stage", stage, METH_VARARGS, "_stage(name): the stage's text or bytes, None when there is none."},
+    {"_stage_names", stage_names, METH_NOARGS, "The stages, in order."},
+    {"_facts", facts, METH_NOARGS, "(name, hash, metadata as JSON)"},
+    {"_load", load, METH_NOARGS, "Put the kernel into executable form."},
+    {"_launch", launch, METH_VARARGS, "_launch(grid, args)"},
+    {0},
+};
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "A compiled kernel."},
+    {Py_tp_dealloc, SLOT(kernel_dealloc)},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+static PyType_Spec spec = {
+    .name = "triton._C.libtriton.Kernel",
+    .basicsize = sizeof(Kernel),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = slots,
+};
+
+PyTypeObject *make_kernel_type(PyObject *module) {
+  return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+}

@@ -1,0 +1,495 @@
+/* launch.c: kernel[grid](*args, **kwargs).
+ *
+ * Binding: each value goes to its parameter by position or by name; what is left takes its default. Key: two words per
+ * parameter say what the compiled code may depend on: for a pointer its element type and whether its address is a
+ * multiple of 16, for an integer its width, whether it is 1 and whether it is a multiple of 16, for a constant its
+ * value (numbers as they are, anything else by its number in a dictionary). Then come two words per option. Equal keys
+ * share a kernel; a key that is not in the table is compiled. The run-time values are packed while the key is made, so
+ * that on a hit nothing is left but the launch.
+ */
+#include "ext.h"
+
+#include <string.h>
+
+enum { INLINE_PARAMS = 64 };
+
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+/* A number for a constant that is not a plain number: equal values of one type have equal numbers. */
+static bool constant_id(JITCore *f, Param *p, PyObject *obj, uint64_t *id) {
+  if (p && p->last == obj) return *id = p->last_id, true;
+  PyObject *value = obj;
+  Py_INCREF(value);
+  if (PyObject_Hash(value) == -1) { /* a list, say: equal when it prints alike */
+    PyErr_Clear();
+    Py_DECREF(value);
+    value = PyObject_Repr(obj);
+    if (!value) return false;
+  }
+  PyObject *key = Py_BuildValue("(ON)", (PyObject *)Py_TYPE(obj), value);
+  PyObject *known = key ? PyDict_GetItemWithError(f->constants, key) : NULL;
+  bool ok = key && !PyErr_Occurred();
+  if (ok && known)
+    *id = PyLong_AsUnsignedLongLong(known);
+  else if (ok) {
+    *id = (uint64_t)PyDict_Size(f->constants);
+    PyObject *number = PyLong_FromUnsignedLongLong(*id);
+    ok = number && PyDict_SetItem(f->constants, key, number) == 0;
+    Py_XDECREF(number);
+  }
+  Py_XDECREF(key);
+  if (ok && p && value == obj) {
+    Py_INCREF(obj);
+    Py_XDECREF(p->last);
+    p->last = obj;
+    p->last_id = *id;
+  }
+  return ok;
+}
+
+/* The two words of a value that the code is compiled for. */
+static bool key_constant(JITCore *f, Param *p, PyObject *obj, uint64_t word[2]) {
+  State *st = f->st;
+  word[1] = 0;
+  if (obj == Py_None) return word[0] = TAG_CONST_NONE, true;
+  if (PyBool_Check(obj)) return word[0] = TAG_CONST_BOOL, word[1] = obj == Py_True, true;
+  if (PyLong_CheckExact(obj)) {
+    int overflow;
+    long long x = PyLong_AsLongLongAndOverflow(obj, &overflow);
+    if (x == -1 && PyErr_Occurred()) return false;
+    if (!overflow) return word[0] = TAG_CONST_INT, word[1] = (uint64_t)x, true;
+  } else if (Py_TYPE(obj) == &PyFloat_Type) {
+    double x = PyFloat_AsDouble(obj);
+    word[0] = TAG_CONST_FLOAT;
+    memcpy(&word[1], &x, sizeof x);
+    return true;
+  } else if ((PyObject *)Py_TYPE(obj) == st->constexpr) {
+    PyObject *inner = PyObject_GetAttr(obj, st->str_value);
+    bool ok = inner && key_constant(f, NULL, inner, word);
+    Py_XDECREF(inner);
+    return ok;
+  }
+  word[0] = TAG_CONST_OBJECT;
+  return constant_id(f, p, obj, &word[1]);
+}
+
+static uint16_t half_bits(double x, bool bf16) {
+  float f = (float)x;
+  uint32_t b;
+  memcpy(&b, &f, sizeof b);
+  if (bf16) {
+    if (f != f) return (uint16_t)(b >> 16 | 0x40);
+    return (uint16_t)((b + 0x7fff + (b >> 16 & 1)) >> 16);
+  }
+  uint32_t sign = b >> 16 & 0x8000, exponent = b >> 23 & 0xff, mantissa = b & 0x7fffff;
+  if (exponent == 0xff) return (uint16_t)(sign | 0x7c00 | (mantissa ? 0x200 : 0));
+  int e = (int)exponent - 127 + 15;
+  if (e >= 31) return (uint16_t)(sign | 0x7c00);
+  mantissa |= exponent ? 0x800000 : 0;
+  int shift = e > 0 ? 13 : 14 - e;
+  if (shift > 24) return (uint16_t)sign;
+  uint32_t value = mantissa >> shift, rest = mantissa & ((1u << shift) - 1), middle = 1u << (shift - 1);
+  if (e > 0) value += (uint32_t)(e - 1) << 10;
+  if (rest > middle || (rest == middle && (value & 1))) value++;
+  return (uint16_t)(sign | value);
+}
+
+static uint64_t float_slot(double x, const char *type) {
+  uint64_t slot = 0;
+  float single = (float)x;
+  if (strcmp(type, "fp64") == 0)
+    memcpy(&slot, &x, sizeof x);
+  else if (strcmp(type, "fp16") == 0)
+    slot = half_bits(x, false);
+  else if (strcmp(type, "bf16") == 0)
+    slot = half_bits(x, true);
+  else
+    memcpy(&slot, &single, sizeof single);
+  return slot;
+}
+
+/* A parameter whose type its annotation fixes: nothing of the value is in the key but a multiple of 16. */
+static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
+  word[0] = TAG_FIXED;
+  word[1] = 0;
+  if (p->type[0] == 'f' || p->type[0] == 'b') {
+    double x = PyFloat_AsDouble(obj);
+    if (x == -1 && PyErr_Occurred()) return false;
+    c->slots[c->nslots++] = float_slot(x, p->type);
+    return true;
+  }
+  PyObject *number = PyNumber_Index(obj);
+  if (!number) return false;
+  uint64_t x = PyLong_AsUnsignedLongLongMask(number);
+  Py_DECREF(number);
+  if (PyErr_Occurred()) return false;
+  bool known = x % 16 == 0 && !p->spec_flags && strcmp(p->type, "i1") != 0;
+  if (known) word[0] |= (uint64_t)TTC_SPEC_DIVISIBLE << 32;
+  c->slots[c->nslots++] = strcmp(p->type, "i1") == 0 ? x != 0 : x;
+  return true;
+}
+
+static bool key_int(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
+  int overflow;
+  long long x = PyLong_AsLongLongAndOverflow(obj, &overflow);
+  uint32_t spec;
+  uint64_t slot = (uint64_t)x;
+  if (overflow > 0) {
+    slot = PyLong_AsUnsignedLongLong(obj);
+    if (PyErr_Occurred()) {
+      PyErr_Clear();
+      PyErr_Format(PyExc_OverflowError, "argument `%U`: integers of a kernel have at most 64 bits", p->name);
+      return false;
+    }
+    spec = ttc_spec_uint(slot, p->spec_flags);
+  } else if (overflow < 0) {
+    PyErr_Format(PyExc_OverflowError, "argument `%U`: integers of a kernel have at most 64 bits", p->name);
+    return false;
+  } else {
+    if (x == -1 && PyErr_Occurred()) return false;
+    spec = ttc_spec_int(x, p->spec_flags);
+  }
+  word[0] = TAG_INT | (uint64_t)spec << 32;
+  word[1] = 0;
+  if (!(spec & TTC_SPEC_ONE)) c->slots[c->nslots++] = slot;
+  return true;
+}
+
+static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *obj, uint64_t word[2]) {
+  uintptr_t address;
+  int id;
+  if (!pointer_of(c->f->st, t, obj, p->name, &address, &id)) return false;
+  word[0] = TAG_POINTER | (uint64_t)ttc_spec_pointer(address, p->spec_flags) << 32;
+  word[1] = (uint64_t)id;
+  c->slots[c->nslots++] = address;
+  return true;
+}
+
+static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
+  double x = PyFloat_AsDouble(obj);
+  if (x == -1 && PyErr_Occurred()) return false;
+  word[0] = TAG_FLOAT;
+  word[1] = 0;
+  c->slots[c->nslots++] = float_slot(x, "fp32");
+  return true;
+}
+
+static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
+  if (p->is_constexpr) return key_constant(c->f, p, obj, word);
+  if (PyLong_CheckExact(obj) && !p->type[0]) return key_int(c, p, obj, word);
+  const TypeEntry *t = type_entry(c->f->st, obj);
+  if (!t) return false;
+  bool is_number = t->class == ARG_INT || t->class == ARG_BOOL || t->class == ARG_FLOAT || t->class == ARG_INDEX ||
+                   t->class == ARG_NUMBER;
+  if (p->type[0] && is_number) return key_fixed(c, p, obj, word);
+  switch (t->class) {
+  case ARG_TENSOR:
+  case ARG_ARRAY:
+  case ARG_BUFFER: return key_pointer(c, t, p, obj, word);
+  case ARG_BOOL:
+    word[0] = TAG_BOOL;
+    word[1] = 0;
+    c->slots[c->nslots++] = obj == Py_True;
+    return true;
+  case ARG_FLOAT:
+  case ARG_NUMBER: return key_number(c, obj, word);
+  case ARG_NONE:
+  case ARG_CONSTEXPR:
+  case ARG_CONSTANT: return key_constant(c->f, p, obj, word);
+  case ARG_INT: return key_int(c, p, obj, word);
+  case ARG_INDEX: {
+    PyObject *number = PyNumber_Index(obj);
+    bool ok = number && key_int(c, p, number, word);
+    Py_XDECREF(number);
+    return ok;
+  }
+  case ARG_TUPLE:
+    PyErr_Format(PyExc_TypeError, "argument `%U`: tuples are passed to kernels as tl.constexpr only", p->name);
+    return false;
+  case ARG_UNKNOWN: break;
+  }
+  PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__name__");
+  if (type)
+    PyErr_Format(PyExc_TypeError,
+                 "argument `%U`: a kernel cannot take an object of type %U (no data_ptr(), no buffer, no number)",
+                 p->name, type);
+  Py_XDECREF(type);
+  return false;
+}
+
+/* ---- binding ----------------------------------------------------------------------------------------------------- */
+
+static Py_ssize_t param_named(const JITCore *f, PyObject *name) {
+  for (Py_ssize_t i = 0; i < f->nparams; i++)
+    if (f->params[i].name == name) return i;
+  for (Py_ssize_t i = 0; i < f->nparams; i++)
+    if (PyUnicode_Compare(f->params[i].name, name) == 0) return i;
+  return -1;
+}
+
+static bool is_name(PyObject *a, PyObject *b) { return a == b || PyUnicode_Compare(a, b) == 0; }
+
+static bool bind_keyword(Call *c, PyObject *name, PyObject *value) {
+  JITCore *f = c->f;
+  Py_ssize_t at = param_named(f, name);
+  if (at >= 0) {
+    if (c->values[at])
+      return PyErr_Format(PyExc_TypeError, "%U() got multiple values for argument '%U'", f->params[at].name, name),
+             false;
+    c->values[at] = value;
+    return true;
+  }
+  if (is_name(name, f->st->str_grid) || is_name(name, f->st->str_warmup) || is_name(name, f->st->str_stream))
+    return true;
+  const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
+  if (!text) return false;
+  if (!option_known(text)) {
+    PyErr_Format(PyExc_KeyError, "Keyword argument %U was specified but unrecognised", name);
+    return false;
+  }
+  if (c->noptions == MAX_OPTIONS) return PyErr_SetString(PyExc_TypeError, "too many options"), false;
+  c->option_names[c->noptions] = name;
+  c->option_values[c->noptions++] = value;
+  return true;
+}
+
+static PyObject *function_name(JITCore *f) { return PyObject_GetAttrString(f->fn, "__name__"); }
+
+static bool missing_argument(JITCore *f, const Param *p) {
+  PyObject *name = function_name(f);
+  if (name) PyErr_Format(PyExc_TypeError, "%U() missing a required argument: '%U'", name, p->name);
+  Py_XDECREF(name);
+  return false;
+}
+
+static bool bind(Call *c, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  JITCore *f = c->f;
+  Py_ssize_t positional = f->nparams;
+  while (positional > 0 && f->params[positional - 1].keyword_only) positional--;
+  if (nargs > positional) {
+    PyObject *name = function_name(f);
+    if (name)
+      PyErr_Format(PyExc_TypeError, "%U() takes %zd positional arguments but %zd were given", name, positional, nargs);
+    Py_XDECREF(name);
+    return false;
+  }
+  for (Py_ssize_t i = 0; i < nargs; i++) c->values[i] = args[i];
+  Py_ssize_t nkw = kwnames ? PyTuple_Size(kwnames) : 0;
+  for (Py_ssize_t i = 0; i < nkw; i++)
+    if (!bind_keyword(c, PyTuple_GetItem(kwnames, i), args[nargs + i])) return false;
+  for (Py_ssize_t i = 0; i < f->nparams; i++) {
+    if (c->values[i]) continue;
+    if (!f->params[i].fallback) return missing_argument(f, &f->params[i]);
+    c->values[i] = f->params[i].fallback;
+  }
+  return true;
+}
+
+static bool make_key(Call *c) {
+  JITCore *f = c->f;
+  uint64_t *word = c->key;
+  for (Py_ssize_t i = 0; i < f->nparams; i++, word += 2)
+    if (!key_value(c, &f->params[i], c->values[i], word)) return false;
+  for (int i = 0; i < c->noptions; i++, word += 2) {
+    uint64_t value[2];
+    if (!constant_id(f, NULL, c->option_names[i], &word[0]) || !key_constant(f, NULL, c->option_values[i], value))
+      return false;
+    word[0] = word[0] << 8 | value[0];
+    word[1] = value[1];
+  }
+  c->words = (size_t)(word - c->key);
+  return true;
+}
+
+/* ---- grids ------------------------------------------------------------------------------------------------------- */
+
+static bool grid_number(PyObject *obj, uint32_t *out) {
+  long long x;
+  if (PyLong_CheckExact(obj))
+    x = PyLong_AsLongLong(obj);
+  else {
+    PyObject *number = PyNumber_Index(obj);
+    if (!number) return false;
+    x = PyLong_AsLongLong(number);
+    Py_DECREF(number);
+  }
+  if (x == -1 && PyErr_Occurred()) return false;
+  if (x < 0 || x > INT32_MAX)
+    return PyErr_Format(PyExc_ValueError, "a grid of %lld programs: 0 to 2147483647 are possible", x), false;
+  *out = (uint32_t)x;
+  return true;
+}
+
+bool parse_grid(PyObject *grid, uint32_t out[3]) {
+  out[0] = out[1] = out[2] = 1;
+  bool is_tuple = PyTuple_Check(grid);
+  if (!is_tuple && !PyList_Check(grid)) return grid_number(grid, &out[0]);
+  Py_ssize_t n = is_tuple ? PyTuple_Size(grid) : PyList_Size(grid);
+  if (n < 1 || n > 3) return PyErr_Format(PyExc_ValueError, "a grid has one to three dimensions, not %zd", n), false;
+  for (Py_ssize_t i = 0; i < n; i++)
+    if (!grid_number(is_tuple ? PyTuple_GetItem(grid, i) : PyList_GetItem(grid, i), &out[i])) return false;
+  return true;
+}
+
+/* grid(META): every bound argument and option by name. */
+static bool call_grid(const Call *c, PyObject *grid, uint32_t out[3]) {
+  PyObject *meta = PyDict_New();
+  bool ok = meta != NULL;
+  for (Py_ssize_t i = 0; ok && i < c->f->nparams; i++)
+    ok = PyDict_SetItem(meta, c->f->params[i].name, c->values[i]) == 0;
+  for (int i = 0; ok && i < c->noptions; i++) ok = PyDict_SetItem(meta, c->option_names[i], c->option_values[i]) == 0;
+  PyObject *result = ok ? PyObject_CallFunctionObjArgs(grid, meta, NULL) : NULL;
+  ok = result && parse_grid(result, out);
+  Py_XDECREF(result);
+  Py_XDECREF(meta);
+  return ok;
+}
+
+static bool any_grid(const Call *c, PyObject *grid, uint32_t out[3]) {
+  if (PyTuple_Check(grid) || PyLong_CheckExact(grid)) return parse_grid(grid, out);
+  return PyCallable_Check(grid) ? call_grid(c, grid, out) : parse_grid(grid, out);
+}
+
+/* ---- the launch -------------------------------------------------------------------------------------------------- */
+
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], const uint64_t *slots, size_t n) {
+  const void *inline_args[INLINE_PARAMS];
+  const void **args = n <= INLINE_PARAMS ? inline_args : PyMem_Malloc(n * sizeof *args);
+  ttc_context *cx = ttc_context_new();
+  if (!args || !cx) {
+    if (args != inline_args) PyMem_Free((void *)args);
+    ttc_context_free(cx);
+    return PyErr_NoMemory(), false;
+  }
+  for (size_t i = 0; i < n; i++) args[i] = &slots[i];
+  PyThreadState *saved = PyEval_SaveThread();
+  ttc_status status = ttc_launch(cx, k->kernel, grid, NULL, args, n);
+  PyEval_RestoreThread(saved);
+  if (status != TTC_OK) raise_status(st, cx, status);
+  ttc_context_free(cx);
+  if (args != inline_args) PyMem_Free((void *)args);
+  return status == TTC_OK;
+}
+
+/* hook(metadata) around a launch; hooks are rare. */
+static bool call_hook(PyObject *hook, Kernel *k) {
+  if (!hook || hook == Py_None) return true;
+  PyObject *metadata = PyObject_CallMethod((PyObject *)k, "_launch_metadata", NULL);
+  PyObject *result = metadata ? PyObject_CallFunctionObjArgs(hook, metadata, NULL) : NULL;
+  Py_XDECREF(metadata);
+  Py_XDECREF(result);
+  return result != NULL;
+}
+
+/* pre_run_hooks: called with the launch's own arguments. */
+static bool call_pre_run_hooks(JITCore *f, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  PyObject *positional = PyTuple_New(nargs), *keywords = PyDict_New();
+  bool ok = positional && keywords;
+  for (Py_ssize_t i = 0; ok && i < nargs; i++) {
+    Py_INCREF(args[i]);
+    ok = PyTuple_SetItem(positional, i, args[i]) == 0;
+  }
+  for (Py_ssize_t i = 0; ok && kwnames && i < PyTuple_Size(kwnames); i++) {
+    PyObject *name = PyTuple_GetItem(kwnames, i);
+    if (is_name(name, f->st->str_grid) || is_name(name, f->st->str_warmup)) continue;
+    ok = PyDict_SetItem(keywords, name, args[nargs + i]) == 0;
+  }
+  for (Py_ssize_t i = 0; ok && i < PyList_Size(f->hooks); i++) {
+    PyObject *result = PyObject_Call(PyList_GetItem(f->hooks, i), positional, keywords);
+    ok = result != NULL;
+    Py_XDECREF(result);
+  }
+  Py_XDECREF(positional);
+  Py_XDECREF(keywords);
+  return ok;
+}
+
+static Kernel *find_or_compile(Call *c) {
+  uint64_t hash = table_hash(c->key, c->words);
+  Kernel *k = table_get(&c->f->table, c->key, c->words, hash);
+  if (k) {
+    Py_INCREF((PyObject *)k);
+    return k;
+  }
+  k = compile_call(c);
+  if (!k) return NULL;
+  /* Another thread may have been faster; then its kernel serves both. */
+  Kernel *first = table_get(&c->f->table, c->key, c->words, hash);
+  if (first) {
+    Py_INCREF((PyObject *)first);
+    Py_DECREF((PyObject *)k);
+    return first;
+  }
+  if (!table_put(&c->f->table, c->key, c->words, hash, k)) Py_CLEAR(k);
+  return k;
+}
+
+static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *const *args, Py_ssize_t nargs,
+                              PyObject *kwnames) {
+  JITCore *f = c->f;
+  if (!warmup && PyList_Size(f->hooks) > 0 && !call_pre_run_hooks(f, args, nargs, kwnames)) return NULL;
+  if (!bind(c, args, nargs, kwnames) || !make_key(c)) return NULL;
+  Kernel *k = find_or_compile(c);
+  uint32_t size[3];
+  bool ok = k && (warmup || any_grid(c, grid, size));
+  if (ok && !warmup) {
+    ok = call_hook(f->st->launch_enter, k) && launch_kernel(f->st, k, size, c->slots, c->nslots) &&
+         call_hook(f->st->launch_exit, k);
+  }
+  if (!ok) Py_CLEAR(k);
+  return (PyObject *)k;
+}
+
+static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const *args, Py_ssize_t nargs,
+                        PyObject *kwnames) {
+  PyObject *values[INLINE_PARAMS];
+  uint64_t key[2 * (INLINE_PARAMS + MAX_OPTIONS)], slots[INLINE_PARAMS];
+  size_t n = (size_t)f->nparams;
+  Call c = {.f = f, .values = values, .key = key, .slots = slots};
+  if (n <= INLINE_PARAMS) {
+    memset(values, 0, n * sizeof *values);
+    return launch_bound(&c, grid, warmup, args, nargs, kwnames);
+  }
+  c.values = PyMem_Calloc(n, sizeof *c.values);
+  c.key = PyMem_Malloc(2 * (n + MAX_OPTIONS) * sizeof *c.key);
+  c.slots = PyMem_Malloc(n * sizeof *c.slots);
+  PyObject *result =
+      c.values && c.key && c.slots ? launch_bound(&c, grid, warmup, args, nargs, kwnames) : PyErr_NoMemory();
+  PyMem_Free(c.values);
+  PyMem_Free(c.key);
+  PyMem_Free(c.slots);
+  return result;
+}
+
+/* ---- the ways to ask for one ------------------------------------------------------------------------------------- */
+
+/* What kernel[grid] is: a built-in function bound to the pair (kernel, grid). */
+static PyObject *call_pair(PyObject *pair, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  return launch((JITCore *)PyTuple_GetItem(pair, 0), PyTuple_GetItem(pair, 1), false, args, nargs, kwnames);
+}
+
+static PyMethodDef launcher = {"launcher", (PyCFunction)(void (*)(void))call_pair, METH_FASTCALL | METH_KEYWORDS,
+                               "A kernel and its grid: call it with the kernel's arguments."};
+
+PyObject *jit_subscript(PyObject *self, PyObject *grid) {
+  PyObject *pair = PyTuple_Pack(2, self, grid);
+  PyObject *function = pair ? PyCFunction_NewEx(&launcher, pair, NULL) : NULL;
+  Py_XDECREF(pair);
+  return function;
+}
+
+PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  JITCore *f = (JITCore *)self;
+  PyObject *grid = NULL;
+  bool warmup = false;
+  for (Py_ssize_t i = 0; kwnames && i < PyTuple_Size(kwnames); i++) {
+    PyObject *name = PyTuple_GetItem(kwnames, i);
+    if (is_name(name, f->st->str_grid))
+      grid = args[nargs + i];
+    else if (is_name(name, f->st->str_warmup))
+      warmup = PyObject_IsTrue(args[nargs + i]) == 1;
+  }
+  if (!warmup && (!grid || grid == Py_None))
+    return PyErr_SetString(PyExc_TypeError, "run() missing the keyword argument 'grid'"), NULL;
+  return launch(f, grid, warmup, args, nargs, kwnames);
+}

@@ -1,0 +1,147 @@
+/* module.c: triton._C.libtriton: the module, its state and its few functions. */
+#include "ext.h"
+
+#include <string.h>
+
+State *state_of(PyObject *module) { return PyModule_GetState(module); }
+
+/* register(**classes): what the C part must know of the Python part. */
+static PyObject *set_parts(PyObject *module, PyObject *args, PyObject *kwargs) {
+  State *st = state_of(module);
+  static char *names[] = {
+      "constexpr",        "dtype", "constexpr_function", "make_dtype", "kernel_class", "compilation_error",
+      "out_of_resources", NULL};
+  PyObject **fields[] = {&st->constexpr,       &st->dtype,        &st->constexpr_function,
+                         &st->make_dtype,      &st->kernel_class, &st->compilation_error,
+                         &st->out_of_resources};
+  PyObject *given[7] = {0};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
+                                   &given[4], &given[5], &given[6]))
+    return NULL;
+  for (int i = 0; i < 7; i++) {
+    if (!given[i]) continue;
+    PyObject *old = *fields[i];
+    Py_INCREF(given[i]);
+    *fields[i] = given[i];
+    Py_XDECREF(old);
+  }
+  Py_RETURN_NONE;
+}
+
+static PyObject *set_hooks(PyObject *module, PyObject *args) {
+  State *st = state_of(module);
+  PyObject *enter, *exit;
+  if (!PyArg_ParseTuple(args, "OO", &enter, &exit)) return NULL;
+  PyObject *old_enter = st->launch_enter, *old_exit = st->launch_exit;
+  Py_INCREF(enter);
+  Py_INCREF(exit);
+  st->launch_enter = enter;
+  st->launch_exit = exit;
+  Py_XDECREF(old_enter);
+  Py_XDECREF(old_exit);
+  Py_RETURN_NONE;
+}
+
+static PyObject *function_lines(PyObject *module, PyObject *args) {
+  (void)module;
+  const char *text;
+  Py_ssize_t n;
+  if (!PyArg_ParseTuple(args, "s#", &text, &n)) return NULL;
+  return PyLong_FromSize_t(block_lines(text, (size_t)n));
+}
+
+static PyObject *name_of_dtype(PyObject *module, PyObject *dtype) {
+  int id;
+  const char *name = dtype_name(state_of(module), dtype, &id);
+  return name ? PyUnicode_FromString(name) : NULL;
+}
+
+static PyObject *resolve_target(PyObject *module, PyObject *args) {
+  const char *target;
+  if (!PyArg_ParseTuple(args, "s", &target)) return NULL;
+  ttc_context *cx = ttc_context_new();
+  if (!cx) return PyErr_NoMemory();
+  const char *text = ttc_target_resolve(cx, target);
+  PyObject *result = text ? PyUnicode_FromString(text) : NULL;
+  if (!text) raise_status(state_of(module), cx, TTC_ERROR_SYSTEM);
+  ttc_context_free(cx);
+  return result;
+}
+
+static PyObject *knows_option(PyObject *module, PyObject *args) {
+  (void)module;
+  const char *name;
+  if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
+  return PyBool_FromLong(option_known(name));
+}
+
+static PyMethodDef functions[] = {
+    {"register", (PyCFunction)(void (*)(void))set_parts, METH_VARARGS | METH_KEYWORDS,
+     "Tell the extension of the package's classes."},
+    {"set_launch_hooks", set_hooks, METH_VARARGS,
+     "set_launch_hooks(enter, exit): called around every launch; None for none."},
+    {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
+    {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
+    {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},
+    {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
+    {"compile", (PyCFunction)(void (*)(void))compile_described, METH_VARARGS | METH_KEYWORDS,
+     "compile(fn, text, file, params, target, options, stop): a Kernel."},
+    {0},
+};
+
+static int module_exec(PyObject *module) {
+  State *st = state_of(module);
+  const struct {
+    PyObject **at;
+    const char *text;
+  } strings[] = {{&st->str_data_ptr, "data_ptr"},
+                 {&st->str_dtype, "dtype"},
+                 {&st->str_is_cuda, "is_cuda"},
+                 {&st->str_array_interface, "__array_interface__"},
+                 {&st->str_builtin, "__triton_builtin__"},
+                 {&st->str_value, "value"},
+                 {&st->str_name, "name"},
+                 {&st->str_shape, "shape"},
+                 {&st->str_grid, "grid"},
+                 {&st->str_warmup, "warmup"},
+                 {&st->str_stream, "stream"},
+                 {&st->str_typestr, "typestr"},
+                 {&st->str_data, "data"}};
+  for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+    if (!(*strings[i].at = PyUnicode_InternFromString(strings[i].text))) return -1;
+  st->jit_type = make_jit_type(module);
+  st->kernel_type = make_kernel_type(module);
+  if (!st->jit_type || !st->kernel_type) return -1;
+  if (PyModule_AddObjectRef(module, "JITCore", (PyObject *)st->jit_type) != 0) return -1;
+  if (PyModule_AddObjectRef(module, "Kernel", (PyObject *)st->kernel_type) != 0) return -1;
+  if (PyModule_AddIntConstant(module, "NO_VALUE", TTC_SPEC_NO_VALUE) != 0) return -1;
+  if (PyModule_AddIntConstant(module, "NO_ALIGNMENT", TTC_SPEC_NO_ALIGNMENT) != 0) return -1;
+  return PyModule_AddStringConstant(module, "version", ttc_version());
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg) {
+  State *st = state_of(module);
+  if (!st) return 0;
+  Py_VISIT((PyObject *)st->jit_type);
+  Py_VISIT((PyObject *)st->kernel_type);
+  Py_VISIT(st->constexpr);
+  Py_VISIT(st->dtype);
+  Py_VISIT(st->constexpr_function);
+  Py_VISIT(st->make_dtype);
+  Py_VISIT(st->kernel_class);
+  Py_VISIT(st->compilation_error);
+  Py_VISIT(st->out_of_resources);
+  Py_VISIT(st->launch_enter);
+  Py_VISIT(st->launch_exit);
+  return 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, SLOT(module_exec)}, {0, NULL}};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,         .m_name = "libtriton",  .m_doc = "tritonc for Python: compile and launch kernels.",
+    .m_size = sizeof(State),       .m_methods = functions, .m_slots = module_slots,
+    .m_traverse = module_traverse,
+};
+
+PyMODINIT_FUNC PyInit_libtriton(void);
+PyMODINIT_FUNC PyInit_libtriton(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,230 @@
+/* types.c: Python types and dtypes as small numbers.
+ *
+ * A launch looks at up to dozens of arguments and has a few microseconds. What a Python type's instances are (a
+ * tensor, a NumPy array, an integer) is found out once per type, the name of a dtype once per dtype object; both are
+ * then a walk along a short array.
+ */
+#include "ext.h"
+
+#include <string.h>
+
+static const char *const names[] = {"i1",   "i8",      "i16",   "i32",     "i64",      "u8",
+                                    "u16",  "u32",     "u64",   "fp16",    "bf16",     "fp32",
+                                    "fp64", "fp8e4nv", "fp8e5", "fp8e4b8", "fp8e5b16", "fp8e4b15"};
+enum { NNAMES = sizeof names / sizeof *names };
+
+/* What libraries call the element types. */
+static const struct {
+  const char *theirs, *ours;
+} spellings[] = {
+    {"bool", "i1"},
+    {"int1", "i1"},
+    {"int8", "i8"},
+    {"int16", "i16"},
+    {"int32", "i32"},
+    {"int64", "i64"},
+    {"uint8", "u8"},
+    {"uint16", "u16"},
+    {"uint32", "u32"},
+    {"uint64", "u64"},
+    {"float16", "fp16"},
+    {"half", "fp16"},
+    {"bfloat16", "bf16"},
+    {"float32", "fp32"},
+    {"float", "fp32"},
+    {"float64", "fp64"},
+    {"double", "fp64"},
+    {"float8_e4m3fn", "fp8e4nv"},
+    {"float8_e5m2", "fp8e5"},
+    {"float8_e4m3fnuz", "fp8e4b8"},
+    {"float8_e5m2fnuz", "fp8e5b16"},
+    {"float8_e4m3b11fnuz", "fp8e4b15"},
+    {"float8e4nv", "fp8e4nv"},
+    {"float8e5", "fp8e5"},
+    {"float8e4b8", "fp8e4b8"},
+    {"float8e5b16", "fp8e5b16"},
+    {"float8e4b15", "fp8e4b15"},
+    {"u1", "i1"},
+};
+
+const char *dtype_of_id(int id) { return names[id]; }
+
+static int id_of_text(const char *text) {
+  const char *dot = strrchr(text, '.');
+  if (dot) text = dot + 1;
+  for (int i = 0; i < NNAMES; i++)
+    if (strcmp(text, names[i]) == 0) return i;
+  for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+    if (strcmp(text, spellings[i].theirs) != 0) continue;
+    for (int j = 0; j < NNAMES; j++)
+      if (strcmp(spellings[i].ours, names[j]) == 0) return j;
+  }
+  return -1;
+}
+
+const char *dtype_name(State *st, PyObject *dtype, int *id) {
+  for (int i = 0; i < st->ndtypes; i++)
+    if (st->dtypes[i].dtype == dtype) return *id = st->dtypes[i].id, st->dtypes[i].name;
+  PyObject *text = PyObject_Str(dtype);
+  const char *utf8 = text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
+  int found = utf8 ? id_of_text(utf8) : -1;
+  if (utf8 && found < 0) PyErr_Format(PyExc_TypeError, "kernels know no element type `%U`", text);
+  Py_XDECREF(text);
+  if (found < 0) return NULL;
+  *id = found;
+  if (st->ndtypes < MAX_DTYPES) {
+    Py_INCREF(dtype);
+    st->dtypes[st->ndtypes++] = (DTypeEntry){dtype, names[found], found};
+  }
+  return names[found];
+}
+
+/* Does the type have the attribute? Clears AttributeError. */
+static int has_attr(PyObject *obj, PyObject *name) {
+  PyObject *attr = PyObject_GetAttr(obj, name);
+  if (!attr) PyErr_Clear();
+  Py_XDECREF(attr);
+  return attr != NULL;
+}
+
+static ArgClass classify(State *st, PyObject *obj) {
+  if (obj == Py_None) return ARG_NONE;
+  if (PyBool_Check(obj)) return ARG_BOOL;
+  if (PyLong_CheckExact(obj)) return ARG_INT;
+  if (PyLong_Check(obj)) return ARG_INDEX;
+  if (PyFloat_Check(obj)) return ARG_FLOAT;
+  if (st->constexpr && PyObject_IsInstance(obj, st->constexpr) == 1) return ARG_CONSTEXPR;
+  if (st->dtype && PyObject_IsInstance(obj, st->dtype) == 1) return ARG_CONSTANT;
+  if (PyObject_TypeCheck(obj, st->jit_type)) return ARG_CONSTANT;
+  if (PyUnicode_Check(obj) || PyType_Check(obj)) return ARG_CONSTANT;
+  if (PyTuple_Check(obj) || PyList_Check(obj)) return ARG_TUPLE;
+  if (has_attr(obj, st->str_data_ptr)) return ARG_TENSOR;
+  /* A NumPy scalar has __array_interface__ too, and is a number all the same. */
+  if (PyIndex_Check(obj) && !PyObject_CheckBuffer(obj)) return ARG_INDEX;
+  PyObject *shape = PyObject_GetAttr(obj, st->str_shape);
+  if (!shape) PyErr_Clear();
+  bool scalar = shape && PyTuple_Check(shape) && PyTuple_Size(shape) == 0;
+  Py_XDECREF(shape);
+  bool numpy_scalar = scalar && !PyObject_HasAttrString(obj, "__setitem__");
+  if (numpy_scalar) return PyIndex_Check(obj) ? ARG_INDEX : ARG_NUMBER;
+  if (has_attr(obj, st->str_array_interface)) return ARG_ARRAY;
+  if (PyObject_CheckBuffer(obj)) return ARG_BUFFER;
+  if (st->constexpr_function && PyObject_IsInstance(obj, st->constexpr_function) == 1) return ARG_CONSTANT;
+  if (has_attr(obj, st->str_builtin)) return ARG_CONSTANT;
+  if (PyIndex_Check(obj)) return ARG_INDEX;
+  return ARG_UNKNOWN;
+}
+
+const TypeEntry *type_entry(State *st, PyObject *obj) {
+  PyTypeObject *type = Py_TYPE(obj);
+  for (int i = 0; i < st->ntypes; i++)
+    if (st->types[i].type == type) return &st->types[i];
+  TypeEntry e = {.class = classify(st, obj)};
+  PyErr_Clear();
+  if (e.class == ARG_TENSOR) {
+    e.data_ptr = PyObject_GetAttr((PyObject *)type, st->str_data_ptr);
+    /* Only a plain method can be called through the type; anything else is asked of the object each time. */
+    if (e.data_ptr && !PyObject_HasAttrString(e.data_ptr, "__objclass__")) Py_CLEAR(e.data_ptr);
+    PyErr_Clear();
+    e.has_is_cuda = has_attr(obj, st->str_is_cuda);
+  }
+  Py_INCREF((PyObject *)type);
+  e.type = type;
+  if (st->ntypes == MAX_TYPES) { /* drop the oldest half */
+    for (int i = 0; i < MAX_TYPES / 2; i++) {
+      Py_DECREF((PyObject *)st->types[i].type);
+      Py_XDECREF(st->types[i].data_ptr);
+    }
+    memmove(st->types, st->types + MAX_TYPES / 2, MAX_TYPES / 2 * sizeof *st->types);
+    st->ntypes = MAX_TYPES / 2;
+  }
+  st->types[st->ntypes] = e;
+  return &st->types[st->ntypes++];
+}
+
+static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+  if (t->has_is_cuda) {
+    PyObject *is_cuda = PyObject_GetAttr(obj, st->str_is_cuda);
+    if (!is_cuda) return false;
+    bool elsewhere = is_cuda == Py_True;
+    Py_DECREF(is_cuda);
+    if (elsewhere) {
+      PyErr_Format(PyExc_ValueError, "argument `%U` is on a CUDA device, and this build of triton has no CUDA backend",
+                   what);
+      return false;
+    }
+  }
+  PyObject *method = t->data_ptr;
+  PyObject *pointer = method ? PyObject_CallFunctionObjArgs(method, obj, NULL)
+                             : PyObject_CallMethodObjArgs(obj, st->str_data_ptr, NULL);
+  if (!pointer) return false;
+  *address = (uintptr_t)PyLong_AsUnsignedLongLong(pointer);
+  Py_DECREF(pointer);
+  if (PyErr_Occurred()) return false;
+  PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
+  if (!dtype) return false;
+  bool ok = dtype_name(st, dtype, id) != NULL;
+  Py_DECREF(dtype);
+  return ok;
+}
+
+/* The id of a NumPy typestr ("<f4") or of a buffer's format and item size. */
+static int id_of_kind(char kind, Py_ssize_t bytes) {
+  switch (kind) {
+  case 'b': return bytes == 1 ? 0 : -1;
+  case 'i': return bytes == 1 ? 1 : bytes == 2 ? 2 : bytes == 4 ? 3 : bytes == 8 ? 4 : -1;
+  case 'u': return bytes == 1 ? 5 : bytes == 2 ? 6 : bytes == 4 ? 7 : bytes == 8 ? 8 : -1;
+  case 'f': return bytes == 2 ? 9 : bytes == 4 ? 11 : bytes == 8 ? 12 : -1;
+  default: return -1;
+  }
+}
+
+static bool array_pointer(State *st, PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+  PyObject *interface = PyObject_GetAttr(obj, st->str_array_interface);
+  if (!interface) return false;
+  PyObject *data = PyDict_Check(interface) ? PyDict_GetItemWithError(interface, st->str_data) : NULL;
+  PyObject *typestr = data ? PyDict_GetItemWithError(interface, st->str_typestr) : NULL;
+  bool ok = typestr && PyTuple_Check(data) && PyTuple_Size(data) == 2;
+  if (ok) {
+    *address = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0));
+    ok = !PyErr_Occurred();
+    const char *text = ok ? PyUnicode_AsUTF8AndSize(typestr, NULL) : NULL;
+    int found = text && strlen(text) >= 3 && text[0] != '>' ? id_of_kind(text[1], atoi(text + 2)) : -1;
+    if (text && found < 0) { /* bfloat16 and fp8 of ml_dtypes call themselves "<V2"; their dtype has the name */
+      PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
+      ok = dtype && dtype_name(st, dtype, &found) != NULL;
+      Py_XDECREF(dtype);
+    }
+    *id = found;
+    ok = ok && text != NULL;
+  } else if (!PyErr_Occurred()) {
+    PyErr_Format(PyExc_TypeError, "argument `%U`: its __array_interface__ names no data", what);
+  }
+  Py_DECREF(interface);
+  return ok;
+}
+
+static bool buffer_pointer(PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(obj, &view, PyBUF_FORMAT | PyBUF_ANY_CONTIGUOUS) != 0) return false;
+  const char *format = view.format ? view.format : "B";
+  while (*format && strchr("@=<", *format)) format++;
+  static const char kinds[] = "?b bi hi ii li qi ni Bu cu Hu Iu Lu Qu Nu ef ff df";
+  const char *at = strlen(format) == 1 ? kinds : NULL;
+  while (at && *at && at[0] != *format) at += strcspn(at, " ") + (strchr(at, ' ') != NULL);
+  *id = at && *at ? id_of_kind(at[1], view.itemsize) : -1;
+  *address = (uintptr_t)view.buf;
+  if (*id < 0)
+    PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%s`", what,
+                 view.format ? view.format : "B");
+  PyBuffer_Release(&view); /* the caller's object keeps the memory through the call */
+  return *id >= 0;
+}
+
+bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+  switch (t->class) {
+  case ARG_TENSOR: return tensor_pointer(st, t, obj, what, address, id);
+  case ARG_ARRAY: return array_pointer(st, obj, what, address, id);
+  default: return buffer_pointer(obj, what, address, id);
+  }
+}

@@ -1,0 +1,78 @@
+"""The Triton language and its compiler, in C.
+
+A drop-in for the Triton Python API: kernels are Python functions decorated with `triton.jit`, launched as
+`kernel[grid](...)`. What must be fast (binding of arguments, specialization, look-up, launch) and what compiles is C,
+in `triton._C.libtriton`; this package holds what must be Python.
+"""
+
+from __future__ import annotations
+
+from ._C import libtriton as _C
+
+__version__ = "3.6.0+c" + _C.version
+__triton_builtin__ = "triton"
+
+from . import language  # noqa: E402
+from .compiler import CompilationError, compile  # noqa: E402
+from .errors import TritonError  # noqa: E402
+from .language.core import cdiv, constexpr_function, next_power_of_2  # noqa: E402
+from .runtime import (  # noqa: E402
+    Config,
+    InterpreterError,
+    JITFunction,
+    KernelInterface,
+    MockTensor,
+    OutOfResources,
+    TensorWrapper,
+    autotune,
+    heuristics,
+    jit,
+    reinterpret,
+    set_allocator,
+)
+
+__all__ = [
+    "CompilationError",
+    "Config",
+    "InterpreterError",
+    "JITFunction",
+    "KernelInterface",
+    "MockTensor",
+    "OutOfResources",
+    "TensorWrapper",
+    "TritonError",
+    "autotune",
+    "cdiv",
+    "compile",
+    "compiler",
+    "constexpr_function",
+    "heuristics",
+    "jit",
+    "knobs",
+    "language",
+    "next_power_of_2",
+    "reinterpret",
+    "runtime",
+    "set_allocator",
+    "testing",
+    "tools",
+]
+
+_C.register(
+    constexpr=language.constexpr,
+    dtype=language.dtype,
+    constexpr_function=language.core.ConstexprFunction,
+    make_dtype=language.core.dtype_from_text,
+    kernel_class=compiler.CompiledKernel,  # noqa: F821
+    compilation_error=CompilationError,
+    out_of_resources=OutOfResources,
+)
+
+
+def __getattr__(name: str) -> object:
+    """`triton.testing`, `triton.tools` and `triton.knobs` are imported when they are first asked for."""
+    if name in ("testing", "tools", "knobs", "backends"):
+        import importlib
+
+        return importlib.import_module(f"triton.{name}")
+    raise AttributeError(f"module 'triton' has no attribute {name!r}")

@@ -1,0 +1,41 @@
+"""Errors of a compile."""
+
+from __future__ import annotations
+
+from ..errors import TritonError
+
+
+class CompilationError(TritonError):
+    """The kernel's source is wrong.
+
+    Parameters
+    ----------
+    src : str, optional
+        The whole message as the compiler rendered it: file, line, column, the source line with a caret under the
+        expression, the chain of calls, a hint.
+    node : object, optional
+        Accepted for compatibility.
+    error_message : str, optional
+        A message to append.
+    """
+
+    def __init__(self, src: str | None = None, node: object = None, error_message: str | None = None) -> None:
+        self.src = src
+        self.node = node
+        self.error_message = error_message
+        self.message = "\n".join(part for part in (src, error_message) if part)
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.src, None, self.error_message)
+
+
+class CompileTimeAssertionFailure(CompilationError):
+    """A `tl.static_assert` failed."""
+
+
+class UnsupportedLanguageConstruct(CompilationError):
+    """A statement or expression of Python that kernels cannot have."""

@@ -1,0 +1,388 @@
+"""Choosing among configurations by measuring, and computing arguments from others."""
+
+from __future__ import annotations
+
+from .jit import KernelInterface
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Config:
+    """Values for some parameters of a kernel, and options of its compile.
+
+    Parameters
+    ----------
+    kwargs : dict
+        Parameter name to value.
+    num_warps, num_stages, num_ctas, maxnreg : int
+        Options of the compile.
+    pre_hook : callable, optional
+        Called with the arguments by name before a launch with this configuration.
+    ir_override : str, optional
+        A file of edited IR to take instead of compiling.
+    """
+
+    def __init__(
+        self,
+        kwargs: dict,
+        num_warps: int = 4,
+        num_stages: int = 3,
+        num_ctas: int = 1,
+        maxnreg: int | None = None,
+        pre_hook: Callable | None = None,
+        ir_override: str | None = None,
+    ) -> None:
+        self.kwargs = kwargs
+        self.num_warps = num_warps
+        self.num_stages = num_stages
+        self.num_ctas = num_ctas
+        self.maxnreg = maxnreg
+        self.pre_hook = pre_hook
+        self.ir_override = ir_override
+
+    def _options(self) -> dict:
+        names = ("num_warps", "num_ctas", "num_stages", "maxnreg", "ir_override")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+    def all_kwargs(self) -> dict:
+        """What a launch is given: the parameters' values and the options."""
+        return {**self.kwargs, **self._options()}
+
+    def _key(self) -> tuple:
+        return (*self.all_kwargs().items(), self.pre_hook)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Config) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __str__(self) -> str:
+        options = {
+            "num_warps": self.num_warps,
+            "num_ctas": self.num_ctas,
+            "num_stages": self.num_stages,
+            "maxnreg": self.maxnreg,
+        }
+        return ", ".join(f"{k}: {v}" for k, v in {**self.kwargs, **options}.items())
+
+
+def _env_is_on(name: str) -> bool:
+    import os
+
+    return os.environ.get(name, "").lower() in ("1", "true", "on", "yes", "y")
+
+
+class Autotuner(KernelInterface):
+    """A kernel that measures its configurations once for each key and then uses the best.
+
+    Parameters are those of `triton.autotune`.
+    """
+
+    def __init__(
+        self,
+        fn: object,
+        arg_names: Sequence[str],
+        configs: Sequence[Config],
+        key: Sequence[str],
+        reset_to_zero: Sequence[str] | None,
+        restore_value: Sequence[str] | None,
+        pre_hook: Callable | None = None,
+        post_hook: Callable | None = None,
+        prune_configs_by: dict | None = None,
+        warmup: int | None = None,
+        rep: int | None = None,
+        use_cuda_graph: bool = False,
+        do_bench: Callable | None = None,
+        cache_results: bool = False,
+    ) -> None:
+        self.configs = list(configs) or [Config({})]
+        self.keys = list(key)
+        self.arg_names = list(arg_names)
+        self.cache: dict[tuple, Config] = {}
+        self.configs_timings: dict[Config, object] = {}
+        self.best_config: Config | None = None
+        self.bench_time = 0.0
+        self.nargs: dict | None = None
+        self.reset_to_zero = list(reset_to_zero or ())
+        self.restore_value = list(restore_value or ())
+        self.restore_copies: dict[str, object] = {}
+        self.user_defined_pre_hook = pre_hook is not None
+        self.user_defined_post_hook = post_hook is not None
+        self.pre_hook = pre_hook or self._reset_and_keep
+        self.post_hook = post_hook or self._restore
+        prune = prune_configs_by or {}
+        self.perf_model = prune.get("perf_model")
+        self.configs_top_k = prune.get("top_k", 1.0)
+        self.early_config_prune = prune.get("early_config_prune")
+        self.fn = fn
+        self.base_fn = fn
+        while (
+            hasattr(self.base_fn, "fn")
+            and isinstance(self.base_fn, KernelInterface)
+            and isinstance(self.base_fn.fn, KernelInterface)
+        ):
+            self.base_fn = self.base_fn.fn
+        self._do_bench = do_bench
+        self.num_warmups = warmup
+        self.num_reps = rep
+        self.use_cuda_graph = use_cuda_graph
+        self.cache_results = cache_results
+        self.__name__ = getattr(fn, "__name__", "autotuned")
+
+    # ---- hooks around each measured run -----------------------------------------------------------------------------
+
+    def _reset_and_keep(self, kwargs: dict, reset_only: bool = False) -> None:
+        for name in self.reset_to_zero:
+            _zero(kwargs[name])
+        if not reset_only:
+            self.restore_copies = {name: _copy(kwargs[name]) for name in self.restore_value}
+
+    def _restore(self, kwargs: dict, exception: BaseException | None = None) -> None:
+        for name in self.restore_value:
+            _copy_back(kwargs[name], self.restore_copies[name])
+        self.restore_copies = {}
+
+    @property
+    def do_bench(self) -> Callable:
+        """What measures a function, called with it and `quantiles`."""
+        if self._do_bench is not None:
+            return self._do_bench
+        from .driver import driver
+
+        bench = driver.active.get_benchmarker()
+        times = {k: v for k, v in (("warmup", self.num_warmups), ("rep", self.num_reps)) if v is not None}
+        return lambda fn, quantiles: bench(fn, quantiles=quantiles, **times)
+
+    # ---- measuring --------------------------------------------------------------------------------------------------
+
+    def _bench(self, *args: object, config: Config, **meta: object) -> list[float]:
+        from ..compiler.errors import CompilationError, CompileTimeAssertionFailure
+        from .errors import OutOfResources, PTXASError
+
+        conflicts = meta.keys() & config.kwargs.keys()
+        if conflicts:
+            raise ValueError(
+                f"Conflicting meta-parameters: {', '.join(sorted(conflicts))}. "
+                "Make sure that you don't re-define auto-tuned symbols."
+            )
+        if _env_is_on("TRITON_PRINT_AUTOTUNING"):
+            print(f"Autotuning kernel {self.base_fn.__name__} with config {config}")
+        current = {**meta, **config.all_kwargs()}
+        full = {**self.nargs, **current}
+
+        def call() -> None:
+            if config.pre_hook:
+                config.pre_hook(full)
+            self.pre_hook(full)
+            try:
+                self.fn.run(*args, **current)
+            except Exception as error:
+                self.post_hook(full, exception=error)
+                raise
+            self.post_hook(full, exception=None)
+
+        try:
+            return self.do_bench(call, quantiles=(0.5, 0.2, 0.8))
+        except (OutOfResources, CompileTimeAssertionFailure, PTXASError):
+            return [float("inf")] * 3
+        except CompilationError as error:
+            if "static_assert" in str(error) or "static assertion" in str(error):
+                return [float("inf")] * 3
+            raise
+
+    def _key(self, bound: dict) -> tuple:
+        values = [bound[name] for name in self.keys if name in bound]
+        types = [str(value.dtype) for value in bound.values() if hasattr(value, "dtype")]
+        return tuple([getattr(v, "value", v) for v in values] + types)
+
+    def _choose(self, key: tuple, args: tuple, kwargs: dict) -> Config:
+        import time
+
+        configs = self.prune_configs(kwargs)
+        begin = time.perf_counter()
+        timings = {config: self._bench(*args, config=config, **kwargs) for config in configs}
+        self.bench_time = time.perf_counter() - begin
+        best = min(
+            timings,
+            key=lambda config: timings[config][0] if isinstance(timings[config], (list, tuple)) else timings[config],
+        )
+        self.cache[key] = best
+        self.configs_timings = timings
+        full = {**self.nargs, **kwargs, **best.all_kwargs()}
+        if self.user_defined_pre_hook:
+            self.pre_hook(full, reset_only=True)
+        else:
+            self._reset_and_keep(full, reset_only=True)
+        return best
+
+    def run(self, *args: object, **kwargs: object) -> object:
+        """Launch with the best configuration for these arguments, measuring first where there is none yet."""
+        self.nargs = dict(zip(self.arg_names, args, strict=False))
+        measured = False
+        if len(self.configs) > 1:
+            key = self._key({**self.nargs, **{k: v for k, v in kwargs.items() if k in self.arg_names}})
+            config = self.cache.get(key)
+            if config is None:
+                measured = True
+                config = self._choose(key, args, {k: v for k, v in kwargs.items() if k != "warmup"} | {"warmup": False})
+        else:
+            config = self.configs[0]
+        self.best_config = config
+        if measured and _env_is_on("TRITON_PRINT_AUTOTUNING"):
+            print(
+                f"Triton autotuning for function {self.base_fn.__name__},\nwith key as {key},\n"
+                f"finished after {self.bench_time:.2f}s,\nbest config selected: {config};"
+            )
+        if config.pre_hook is not None:
+            config.pre_hook({**self.nargs, **kwargs, **config.all_kwargs()})
+        try:
+            return self.fn.run(*args, **kwargs, **config.all_kwargs())
+        finally:
+            self.nargs = None
+
+    def prune_configs(self, kwargs: dict) -> list[Config]:
+        """The configurations worth measuring for these arguments."""
+        pruned = self.configs
+        if self.early_config_prune:
+            pruned = self.early_config_prune(self.configs, self.nargs, **kwargs)
+            if not pruned:
+                from ..errors import TritonError
+
+                raise TritonError(
+                    "No valid autotuner configs after pruning: `early_config_prune` should leave at least one."
+                )
+        if self.perf_model:
+            top_k = self.configs_top_k
+            if isinstance(top_k, float):
+                if top_k > 1.0:
+                    raise TypeError("prune_configs_by['top_k'] is an integer, or a fraction of at most 1.0")
+                top_k = int(len(self.configs) * top_k)
+            if len(pruned) > top_k:
+                costs = {c: self.perf_model(**self.nargs, **kwargs, **c.all_kwargs()) for c in pruned}
+                pruned = sorted(costs, key=costs.__getitem__)[:top_k]
+        return pruned
+
+    def warmup(self, *args: object, **kwargs: object) -> list:
+        """Compile every configuration for these arguments."""
+        self.nargs = dict(zip(self.arg_names, args, strict=False))
+        try:
+            configs = self.prune_configs(kwargs)
+            return [self.fn.warmup(*args, **kwargs, **config.all_kwargs()) for config in configs]
+        finally:
+            self.nargs = None
+
+
+def _zero(array: object) -> None:
+    if hasattr(array, "zero_"):
+        array.zero_()
+    else:
+        array[...] = 0
+
+
+def _copy(array: object) -> object:
+    return array.clone() if hasattr(array, "clone") else array.copy()
+
+
+def _copy_back(array: object, kept: object) -> None:
+    if hasattr(array, "copy_"):
+        array.copy_(kept)
+    else:
+        array[...] = kept
+
+
+def autotune(
+    configs: Sequence[Config],
+    key: Sequence[str],
+    prune_configs_by: dict | None = None,
+    reset_to_zero: Sequence[str] | None = None,
+    restore_value: Sequence[str] | None = None,
+    pre_hook: Callable | None = None,
+    post_hook: Callable | None = None,
+    warmup: int | None = None,
+    rep: int | None = None,
+    use_cuda_graph: bool = False,
+    do_bench: Callable | None = None,
+    cache_results: bool = False,
+) -> Callable:
+    """Let a kernel choose among configurations by measuring them.
+
+    Parameters
+    ----------
+    configs : list of Config
+        What to choose from.
+    key : list of str
+        Parameters whose values, when they change, ask for a new choice.
+    prune_configs_by : dict, optional
+        `perf_model` (cost from the arguments by name) with `top_k`, and
+        `early_config_prune(configs, named_args, **kwargs)`.
+    reset_to_zero, restore_value : list of str, optional
+        Tensors to set to zero before, to restore after every measured run.
+    pre_hook, post_hook : callable, optional
+        `pre_hook(kwargs, reset_only)` before and `post_hook(kwargs, exception)` after every measured run.
+    do_bench : callable, optional
+        `do_bench(fn, quantiles)`, which measures.
+    """
+
+    def decorate(fn: object) -> Autotuner:
+        return Autotuner(
+            fn,
+            fn.arg_names,
+            configs,
+            key,
+            reset_to_zero,
+            restore_value,
+            pre_hook=pre_hook,
+            post_hook=post_hook,
+            prune_configs_by=prune_configs_by,
+            warmup=warmup,
+            rep=rep,
+            use_cuda_graph=use_cuda_graph,
+            do_bench=do_bench,
+            cache_results=cache_results,
+        )
+
+    return decorate
+
+
+class Heuristics(KernelInterface):
+    """A kernel some of whose arguments are computed from the others.
+
+    Parameters
+    ----------
+    fn : KernelInterface
+        The kernel.
+    arg_names : list of str
+        Its parameters.
+    values : dict
+        Parameter name to a function of the arguments by name.
+    """
+
+    def __init__(self, fn: object, arg_names: Sequence[str], values: dict[str, Callable]) -> None:
+        self.fn = fn
+        self.values = values
+        self.arg_names = list(arg_names)
+        self.__name__ = getattr(fn, "__name__", "heuristics")
+
+    def run(self, *args: object, **kwargs: object) -> object:
+        """Launch with the computed arguments."""
+        for name, function in self.values.items():
+            kwargs[name] = function({**dict(zip(self.arg_names, args, strict=False)), **kwargs})
+        return self.fn.run(*args, **kwargs)
+
+
+def heuristics(values: dict[str, Callable]) -> Callable:
+    """Compute some of a kernel's arguments from the others.
+
+    Parameters
+    ----------
+    values : dict
+        Parameter name to a function of the arguments by name.
+    """
+
+    def decorate(fn: object) -> Heuristics:
+        return Heuristics(fn, fn.arg_names, values)
+
+    return decorate

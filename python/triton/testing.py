@@ -1,0 +1,340 @@
+"""Measuring and comparing: benchmarks, their tables and plots, and what tests need."""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def _statistics(times: list[float], quantiles: Sequence[float] | None, return_mode: str) -> float | list[float]:
+    if quantiles is not None:
+        result = [_quantile(times, q) for q in quantiles]
+        return result[0] if len(result) == 1 else result
+    if return_mode == "all":
+        return times
+    functions = {"min": min, "max": max, "mean": lambda t: sum(t) / len(t), "median": lambda t: _quantile(t, 0.5)}
+    return functions[return_mode](times)
+
+
+def _quantile(times: list[float], q: float) -> float:
+    """The `q`-quantile, interpolated between neighbours."""
+    if not 0 <= q <= 1:
+        raise ValueError("Quantiles must be in the range [0, 1]")
+    ordered = sorted(times)
+    at = q * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (at - low)
+
+
+def do_bench(
+    fn: Callable,
+    warmup: float = 25,
+    rep: float = 100,
+    grad_to_none: Sequence | None = None,
+    quantiles: Sequence[float] | None = None,
+    return_mode: str = "mean",
+) -> float | list[float]:
+    """Measure how long a function takes.
+
+    Parameters
+    ----------
+    fn : callable
+        The function.
+    warmup, rep : float
+        Milliseconds to spend warming up and measuring.
+    grad_to_none : list of tensors, optional
+        Their `.grad` is set to None before each run.
+    quantiles : list of float, optional
+        Which quantiles to give; one gives a number.
+    return_mode : str
+        "min", "max", "mean", "median" or "all", when no quantiles are asked for.
+
+    Returns
+    -------
+    float or list of float
+        Milliseconds.
+    """
+    if return_mode not in ("min", "max", "mean", "median", "all"):
+        raise ValueError(f"return_mode is one of min, max, mean, median, all, not {return_mode!r}")
+    clock = time.perf_counter
+    fn()
+    begin = clock()
+    runs = 0
+    while runs < 5 and (runs == 0 or clock() - begin < 0.2):
+        fn()
+        runs += 1
+    estimate = max((clock() - begin) / runs * 1e3, 1e-6)
+    for _ in range(min(int(warmup / estimate), 100_000)):
+        fn()
+    times = []
+    for _ in range(max(1, min(int(rep / estimate), 100_000))):
+        for x in grad_to_none or ():
+            x.grad = None
+        begin = clock()
+        fn()
+        times.append((clock() - begin) * 1e3)
+    return _statistics(times, quantiles, return_mode)
+
+
+def _needs_cuda(what: str) -> RuntimeError:
+    return RuntimeError(f"triton.testing.{what} needs a CUDA device, and this build of triton has no CUDA backend")
+
+
+def do_bench_cudagraph(
+    fn: Callable,
+    rep: float = 20,
+    grad_to_none: Sequence | None = None,
+    quantiles: Sequence[float] | None = None,
+    return_mode: str = "mean",
+) -> float | list[float]:
+    """Measure a function inside a CUDA graph."""
+    raise _needs_cuda("do_bench_cudagraph")
+
+
+def get_dram_gbps(device: int | None = None) -> float:
+    """The bandwidth of a device's memory."""
+    raise _needs_cuda("get_dram_gbps")
+
+
+def get_max_simd_tflops(dtype: object, clock_rate: float, device: int | None = None) -> float:
+    """The rate of a device's plain arithmetic."""
+    raise _needs_cuda("get_max_simd_tflops")
+
+
+def get_max_tensorcore_tflops(dtype: object, clock_rate: float, device: int | None = None) -> float:
+    """The rate of a device's tensor cores."""
+    raise _needs_cuda("get_max_tensorcore_tflops")
+
+
+def nvsmi(attrs: list[str]) -> list[int]:
+    """Facts from nvidia-smi."""
+    raise _needs_cuda("nvsmi")
+
+
+def set_gpu_clock(ref_sm_clock: int = 1350, ref_mem_clock: int = 1215) -> object:
+    """A context with fixed clocks."""
+    raise _needs_cuda("set_gpu_clock")
+
+
+def cuda_memcheck(**target_kwargs: object) -> Callable:
+    """A decorator that runs a test under CUDA's memory checker."""
+
+    def decorate(test: Callable) -> Callable:
+        def run(*args: object, **kwargs: object) -> object:
+            raise _needs_cuda("cuda_memcheck")
+
+        return run
+
+    return decorate
+
+
+def assert_close(x: object, y: object, atol: float | None = None, rtol: float | None = None, err_msg: str = "") -> None:
+    """Fail unless two arrays, tensors or numbers are close.
+
+    Parameters
+    ----------
+    x, y : array_like
+        What to compare.
+    atol, rtol : float or callable, optional
+        Absolute and relative tolerance (a function of the dtype is called with it); 1e-2 and 0 by default.
+    err_msg : str
+        What to say.
+    """
+    import numpy as np
+
+    def as_array(value: object) -> np.ndarray:
+        if hasattr(value, "detach"):
+            value = value.detach().cpu()
+            value = (value.float() if value.is_floating_point() and value.itemsize < 4 else value).numpy()
+        return np.asarray(value)
+
+    def tolerance(value: object, default: float) -> float:
+        if callable(value):
+            value = value(getattr(x, "dtype", None))
+        return default if value is None else value
+
+    a, b = as_array(x), as_array(y)
+    atol, rtol = tolerance(atol, 1e-2), tolerance(rtol, 0.0)
+    if a.size > 1 or b.size > 1:
+        np.testing.assert_allclose(a, b, atol=atol, rtol=rtol, equal_nan=True, err_msg=err_msg)
+    elif not np.allclose(a, b, atol=atol, rtol=rtol):
+        raise AssertionError(f"{err_msg} {a} is not close to {b} (atol={atol}, rtol={rtol})")
+
+
+class Benchmark:
+    """What a benchmark varies and how it is plotted.
+
+    Parameters
+    ----------
+    x_names : list of str
+        Parameters of the measured function that go along the x axis.
+    x_vals : list
+        Their values: one for all, or a tuple of one each.
+    line_arg : str
+        The parameter that differs between lines.
+    line_vals, line_names : list
+        Its values, and their names in the legend.
+    plot_name : str
+        Title, and name of the files.
+    args : dict
+        The other parameters' values.
+    xlabel, ylabel : str
+        The axes.
+    x_log, y_log : bool
+        Logarithmic axes.
+    styles : list of (colour, style), optional
+        How lines look.
+    """
+
+    def __init__(
+        self,
+        x_names: list[str],
+        x_vals: list,
+        line_arg: str,
+        line_vals: list,
+        line_names: list[str],
+        plot_name: str,
+        args: dict,
+        xlabel: str = "",
+        ylabel: str = "",
+        x_log: bool = False,
+        y_log: bool = False,
+        styles: list | None = None,
+    ) -> None:
+        self.x_names = x_names
+        self.x_vals = x_vals
+        self.x_log = x_log
+        self.line_arg = line_arg
+        self.line_vals = line_vals
+        self.line_names = line_names
+        self.y_log = y_log
+        self.styles = styles
+        self.xlabel = xlabel
+        self.ylabel = ylabel
+        self.plot_name = plot_name
+        self.args = args
+
+
+class Mark:
+    """A measured function with its benchmarks.
+
+    Parameters
+    ----------
+    fn : callable
+        Gives a number, or (value, lowest, highest).
+    benchmarks : Benchmark or list of Benchmark
+        What to vary.
+    """
+
+    def __init__(self, fn: Callable, benchmarks: Benchmark | list[Benchmark]) -> None:
+        self.fn = fn
+        self.benchmarks = benchmarks
+
+    def _rows(self, bench: Benchmark, kwargs: dict) -> list[list]:
+        rows = []
+        for x in bench.x_vals:
+            xs = list(x) if isinstance(x, (list, tuple)) else [x] * len(bench.x_names)
+            if len(xs) != len(bench.x_names):
+                raise ValueError(f"Expected {len(bench.x_names)} values, got {x}")
+            middle, low, high = [], [], []
+            for line in bench.line_vals:
+                at = dict(zip(bench.x_names, xs, strict=True))
+                result = self.fn(**at, **{bench.line_arg: line}, **bench.args, **kwargs)
+                value, lowest, highest = result if isinstance(result, (list, tuple)) else (result, None, None)
+                middle.append(value)
+                low.append(lowest)
+                high.append(highest)
+            rows.append(xs + middle + low + high)
+        return rows
+
+    def _plot(self, bench: Benchmark, table: object, save_path: str, show_plots: bool) -> None:
+        import matplotlib
+
+        if not show_plots:
+            matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+
+        plt.figure()
+        axes = plt.subplot()
+        first = bench.x_names[0]
+        for i, name in enumerate(bench.line_names):
+            low, high = table[f"{name}-min"], table[f"{name}-max"]
+            colour, style = bench.styles[i] if bench.styles else (None, None)
+            axes.plot(table[first], table[name], label=name, color=colour, ls=style)
+            if not low.isnull().all() and not high.isnull().all():
+                axes.fill_between(table[first], low.astype(float), high.astype(float), alpha=0.15, color=colour)
+        axes.legend()
+        axes.set_xlabel(bench.xlabel or first)
+        axes.set_ylabel(bench.ylabel)
+        axes.set_xscale("log" if bench.x_log else "linear")
+        axes.set_yscale("log" if bench.y_log else "linear")
+        if save_path:
+            plt.savefig(os.path.join(save_path, f"{bench.plot_name}.png"))
+        if show_plots:
+            plt.show()
+        plt.close()
+
+    def _run(
+        self, bench: Benchmark, save_path: str, show_plots: bool, print_data: bool, diff_col: bool, kwargs: dict
+    ) -> object:
+        import pandas
+
+        names = bench.line_names
+        columns = [*bench.x_names, *names, *[f"{n}-min" for n in names], *[f"{n}-max" for n in names]]
+        table = pandas.DataFrame(self._rows(bench, kwargs), columns=columns)
+        if bench.plot_name and (show_plots or save_path):
+            self._plot(bench, table, save_path, show_plots)
+        table = table[[*bench.x_names, *names]]
+        if diff_col and len(names) == 2:
+            table["Diff"] = table[names[1]] - table[names[0]]
+        if print_data:
+            print(bench.plot_name + ":")
+            print(table.to_string())
+        if save_path:
+            table.to_csv(os.path.join(save_path, f"{bench.plot_name}.csv"), float_format="%.4f", index=False)
+        return table
+
+    def run(
+        self,
+        show_plots: bool = False,
+        print_data: bool = False,
+        save_path: str = "",
+        return_df: bool = False,
+        diff_col: bool = False,
+        **kwargs: object,
+    ) -> object:
+        """Measure everything; print, plot, save (PNG, CSV, an HTML page) as asked.
+
+        Returns
+        -------
+        pandas.DataFrame or list of pandas.DataFrame or None
+            The tables, with `return_df`.
+        """
+        single = isinstance(self.benchmarks, Benchmark)
+        benchmarks = [self.benchmarks] if single else self.benchmarks
+        if save_path:
+            os.makedirs(save_path, exist_ok=True)
+        tables = [self._run(bench, save_path, show_plots, print_data, diff_col, kwargs) for bench in benchmarks]
+        if save_path:
+            with open(os.path.join(save_path, "results.html"), "w", encoding="utf-8") as page:
+                images = "".join(f'<image src="{bench.plot_name}.png"/>\n' for bench in benchmarks)
+                page.write(f"<html><body>\n{images}</body></html>\n")
+        if not return_df:
+            return None
+        return tables[0] if single else tables
+
+
+def perf_report(benchmarks: Benchmark | list[Benchmark]) -> Callable:
+    """Mark a function as a benchmark.
+
+    Parameters
+    ----------
+    benchmarks : Benchmark or list of Benchmark
+        What to vary and how to plot it.
+    """
+    return lambda fn: Mark(fn, benchmarks)

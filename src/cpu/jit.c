@@ -1,0 +1,393 @@
+/* jit.c: LLVM's part of the way: optimization, object code, loading.
+ *
+ * What comes here is already in loops and vectors, so the passes only clean up after lowering: promote, combine, number,
+ * hoist, simplify the control flow; the vectorizers and the unroller stay away. Floating-point arithmetic keeps its
+ * meaning: no fast-math flag is ever set, contraction is lowering's own decision.
+ *
+ * LLVM reports three ways. A function that fails returns an error or a string; a diagnostic (a bad inline assembly, an
+ * instruction that cannot be selected) goes to the context's handler, which keeps the first error; a fatal error calls the
+ * installed handler and must not return, so it leaves by longjmp to the guard in this file, losing what LLVM had
+ * allocated but keeping the process.
+ *
+ * Loading. One LLJIT serves the process. Each kernel gets a JITDylib of its own, in which the run-time library's symbols
+ * are defined at their addresses, so kernels of one name do not meet and unloading is clearing the dylib, which is then
+ * used again.
+ */
+#include "cpu/jit.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/ErrorHandling.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Orc.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+/* ---- starting, and errors ------------------------------------------------------------------------------------------- */
+
+/* Where a fatal error in LLVM goes: set while this thread is inside LLVM. */
+typedef struct Guard {
+  jmp_buf back;
+  char message[400];
+  struct Guard *outer;
+} Guard;
+static _Thread_local Guard *guard;
+
+static void on_fatal(const char *reason) {
+  if (!guard) {
+    fprintf(stderr, "tritonc: LLVM: %s\n", reason);
+    return; /* LLVM then ends the process; nothing of ours called it without a guard */
+  }
+  snprintf(guard->message, sizeof guard->message, "%s", reason);
+  longjmp(guard->back, 1);
+}
+
+/* Which of LLVM's targets are linked in: said by the build; by default the machine's own. */
+#if !defined(TRITONC_LLVM_X86) && !defined(TRITONC_LLVM_AARCH64)
+#if defined(__x86_64__)
+#define TRITONC_LLVM_X86 1
+#elif defined(__aarch64__)
+#define TRITONC_LLVM_AARCH64 1
+#endif
+#endif
+
+static void start(void) {
+  LLVMInstallFatalErrorHandler(on_fatal);
+#ifdef TRITONC_LLVM_X86
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser();
+  LLVMInitializeX86Disassembler();
+#endif
+#ifdef TRITONC_LLVM_AARCH64
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
+  LLVMInitializeAArch64AsmParser();
+  LLVMInitializeAArch64Disassembler();
+#endif
+}
+
+void cpu_llvm_init(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start);
+}
+
+bool cpu_llvm_has(const char *triple) {
+  cpu_llvm_init();
+  LLVMTargetRef target;
+  char *message = NULL;
+  bool has = !LLVMGetTargetFromTriple(triple, &target, &message);
+  LLVMDisposeMessage(message);
+  return has;
+}
+
+/* The first error that LLVM's diagnostics told of while a module was worked on. */
+typedef struct Complaint {
+  char text[400];
+} Complaint;
+
+static void on_diagnostic(LLVMDiagnosticInfoRef info, void *arg) {
+  Complaint *c = arg;
+  if (LLVMGetDiagInfoSeverity(info) != LLVMDSError || c->text[0]) return;
+  char *text = LLVMGetDiagInfoDescription(info);
+  snprintf(c->text, sizeof c->text, "%s", text);
+  LLVMDisposeMessage(text);
+}
+
+/* ---- optimizing and emitting ---------------------------------------------------------------------------------------- */
+
+static void dispose_machine(void *m) { LLVMDisposeTargetMachine(m); }
+
+static LLVMTargetMachineRef machine_for(Ctx *cx, const CpuIsa *isa) {
+  cpu_llvm_init();
+  LLVMTargetRef target;
+  char *message = NULL;
+  if (LLVMGetTargetFromTriple(isa->triple, &target, &message)) {
+    char *text = ctx_printf(cx, "%s", message);
+    LLVMDisposeMessage(message);
+    ctx_fail(cx, ERR_SYSTEM, "LLVM: %s", text);
+  }
+  LLVMTargetMachineRef tm = LLVMCreateTargetMachine(target, isa->triple, isa->cpu, isa->features, LLVMCodeGenLevelDefault,
+                                                    LLVMRelocPIC, LLVMCodeModelSmall);
+  if (!tm) ctx_fail(cx, ERR_SYSTEM, "LLVM cannot make code for %s", isa->triple);
+  ctx_defer(cx, dispose_machine, tm);
+  return tm;
+}
+
+static void set_layout(LLVMModuleRef m, const CpuIsa *isa, LLVMTargetMachineRef tm) {
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(tm);
+  LLVMSetModuleDataLayout(m, layout);
+  LLVMSetTarget(m, isa->triple);
+  LLVMDisposeTargetData(layout);
+}
+
+/* Run `work` inside LLVM under the guard, with the module's diagnostics watched; unwinds if either told of an error. */
+typedef struct Work {
+  LLVMModuleRef module;
+  LLVMTargetMachineRef machine;
+  LLVMMemoryBufferRef buffer;
+  LLVMErrorRef error;
+  char *message;
+} Work;
+
+static bool guarded(void (*work)(Work *), Work *w, Guard *g) {
+  g->outer = guard;
+  guard = g;
+  bool done = false;
+  if (!setjmp(g->back)) {
+    work(w);
+    done = true;
+  }
+  guard = g->outer;
+  return done;
+}
+
+static void work_in_llvm(Ctx *cx, const char *step, void (*work)(Work *), Work *w) {
+  Complaint complaint = {0};
+  Guard g = {0};
+  LLVMContextRef llvm = LLVMGetModuleContext(w->module);
+  LLVMContextSetDiagnosticHandler(llvm, on_diagnostic, &complaint);
+  bool done = guarded(work, w, &g);
+  LLVMContextSetDiagnosticHandler(llvm, NULL, NULL);
+  if (!done) ctx_fail(cx, ERR_INTERNAL, "LLVM, %s: %s", step, g.message);
+  if (w->error) {
+    char *text = LLVMGetErrorMessage(w->error);
+    char *kept = ctx_printf(cx, "%s", text);
+    LLVMDisposeErrorMessage(text);
+    ctx_fail(cx, ERR_INTERNAL, "LLVM, %s: %s", step, kept);
+  }
+  if (w->message) {
+    char *kept = ctx_printf(cx, "%s", w->message);
+    LLVMDisposeMessage(w->message);
+    ctx_fail(cx, ERR_INTERNAL, "LLVM, %s: %s", step, kept);
+  }
+  if (complaint.text[0]) ctx_fail(cx, ERR_SYSTEM, "LLVM, %s: %s", step, complaint.text);
+}
+
+/* Chosen by measurement: each of these made some kernel of the corpus faster, or its compile shorter, and no other of LLVM's passes
+ * earned its time. */
+static const char passes[] = "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+                             "loop-mssa(licm<allowspeculation>),gvn,dse,simplifycfg,instsimplify)";
+
+static void run_passes(Work *w) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMPassBuilderOptionsSetLoopVectorization(options, 0);
+  LLVMPassBuilderOptionsSetSLPVectorization(options, 0);
+  LLVMPassBuilderOptionsSetLoopUnrolling(options, 0);
+  LLVMPassBuilderOptionsSetLoopInterleaving(options, 0);
+  w->error = LLVMRunPasses(w->module, passes, w->machine, options);
+  LLVMDisposePassBuilderOptions(options);
+}
+
+void cpu_optimize(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, const TargetOptions *o) {
+  (void)o;
+  Work w = {.module = m, .machine = machine_for(cx, isa)};
+  set_layout(m, isa, w.machine);
+  work_in_llvm(cx, "optimizing", run_passes, &w);
+}
+
+static void emit_object(Work *w) {
+  if (!LLVMTargetMachineEmitToMemoryBuffer(w->machine, w->module, LLVMObjectFile, &w->message, &w->buffer)) w->message = NULL;
+}
+
+void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {
+  Work w = {.module = m, .machine = machine_for(cx, isa)};
+  set_layout(m, isa, w.machine);
+  work_in_llvm(cx, "making code", emit_object, &w);
+  size_t len = LLVMGetBufferSize(w.buffer);
+  ctx_defer(cx, (void (*)(void *))LLVMDisposeMemoryBuffer, w.buffer);
+  object->name = "obj";
+  object->bytes = ctx_copy(cx, LLVMGetBufferStart(w.buffer), len);
+  object->len = len;
+  object->binary = true;
+  if (!want_asm) return;
+  assembly->name = "asm";
+  assembly->bytes = cpu_disassemble(cx, isa, object->bytes, object->len, &assembly->len);
+  assembly->binary = false;
+}
+
+/* ---- loading -------------------------------------------------------------------------------------------------------- */
+
+struct CpuCode {
+  LLVMOrcJITDylibRef dylib;
+  CpuCode *next; /* in the list of cleared dylibs */
+};
+
+static struct {
+  pthread_once_t once;
+  pthread_mutex_t lock;
+  LLVMOrcLLJITRef jit;
+  char error[400];
+  CpuCode *free_dylibs;
+  unsigned ndylibs;
+} loader = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Functions that LLVM's code generator calls of its own accord. */
+static const CpuRtSymbol c_symbols[] = {
+#define SYMBOL(f) {#f, (void *)(uintptr_t)f}
+    SYMBOL(memcpy), SYMBOL(memmove), SYMBOL(memset), SYMBOL(memcmp), SYMBOL(fmod),  SYMBOL(fmodf),  SYMBOL(floor), SYMBOL(floorf),
+    SYMBOL(ceil),   SYMBOL(ceilf),   SYMBOL(trunc),  SYMBOL(truncf), SYMBOL(rint),  SYMBOL(rintf),  SYMBOL(fma),   SYMBOL(fmaf),
+    SYMBOL(exp),    SYMBOL(expf),    SYMBOL(exp2),   SYMBOL(exp2f),  SYMBOL(log),   SYMBOL(logf),   SYMBOL(log2),  SYMBOL(log2f),
+    SYMBOL(sin),    SYMBOL(sinf),    SYMBOL(cos),    SYMBOL(cosf),   SYMBOL(fmin),  SYMBOL(fminf),  SYMBOL(fmax),  SYMBOL(fmaxf),
+    SYMBOL(pow),    SYMBOL(powf),    SYMBOL(round),  SYMBOL(roundf), SYMBOL(sqrt),  SYMBOL(sqrtf),
+#undef SYMBOL
+};
+
+/* The compiler's support library, where there is one: conversions of f16 and bf16 on processors without the instruction. */
+#define SUPPORT(X) X(__extendhfsf2) X(__truncsfhf2) X(__truncdfhf2) X(__truncsfbf2) X(__truncdfbf2)
+#define DECLARE(f) extern void f(void) __attribute__((weak));
+SUPPORT(DECLARE)
+#undef DECLARE
+static const CpuRtSymbol support_symbols[] = {
+#define SYMBOL(f) {#f, (void *)(uintptr_t)f},
+    SUPPORT(SYMBOL)
+#undef SYMBOL
+};
+
+static void keep_error(LLVMErrorRef e, char *error, size_t size) {
+  char *text = LLVMGetErrorMessage(e);
+  snprintf(error, size, "%s", text);
+  LLVMDisposeErrorMessage(text);
+}
+
+/* Errors that nobody waits for: what they say came back from the look-up too. */
+static void ignore_error(void *arg, LLVMErrorRef e) {
+  (void)arg;
+  LLVMConsumeError(e);
+}
+
+static void start_jit(void) {
+  cpu_llvm_init();
+  LLVMErrorRef e = LLVMOrcCreateLLJIT(&loader.jit, NULL);
+  if (e) {
+    keep_error(e, loader.error, sizeof loader.error);
+    loader.jit = NULL;
+    return;
+  }
+  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(loader.jit), ignore_error, NULL);
+}
+
+static size_t add_symbols(LLVMOrcCSymbolMapPair *pairs, const CpuRtSymbol *symbols, size_t n) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (!symbols[i].address) continue;
+    pairs[k].Name = LLVMOrcLLJITMangleAndIntern(loader.jit, symbols[i].name);
+    pairs[k].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)symbols[i].address;
+    pairs[k].Sym.Flags = (LLVMJITSymbolFlags){LLVMJITSymbolGenericFlagsExported | LLVMJITSymbolGenericFlagsCallable, 0};
+    k++;
+  }
+  return k;
+}
+
+static LLVMErrorRef define_runtime(LLVMOrcJITDylibRef dylib) {
+  LLVMOrcCSymbolMapPair pairs[COUNT(c_symbols) + COUNT(support_symbols) + 64];
+  size_t n = add_symbols(pairs, c_symbols, COUNT(c_symbols));
+  n += add_symbols(pairs + n, support_symbols, COUNT(support_symbols));
+  n += add_symbols(pairs + n, cpu_rt_symbols, (size_t)cpu_rt_nsymbols);
+  LLVMOrcMaterializationUnitRef unit = LLVMOrcAbsoluteSymbols(pairs, n);
+  LLVMErrorRef e = LLVMOrcJITDylibDefine(dylib, unit);
+  if (e) LLVMOrcDisposeMaterializationUnit(unit);
+  return e;
+}
+
+static CpuCode *take_dylib(void) {
+  pthread_mutex_lock(&loader.lock);
+  CpuCode *code = loader.free_dylibs;
+  unsigned number = loader.ndylibs;
+  if (code)
+    loader.free_dylibs = code->next;
+  else
+    loader.ndylibs++;
+  pthread_mutex_unlock(&loader.lock);
+  if (code) return code;
+  code = calloc(1, sizeof *code);
+  if (!code) return NULL;
+  char name[32];
+  snprintf(name, sizeof name, "kernel%u", number);
+  code->dylib = LLVMOrcExecutionSessionCreateBareJITDylib(LLVMOrcLLJITGetExecutionSession(loader.jit), name);
+  return code;
+}
+
+void cpu_code_free(CpuCode *code) {
+  if (!code) return;
+  LLVMErrorRef e = LLVMOrcJITDylibClear(code->dylib);
+  if (e) LLVMConsumeError(e); /* the memory stays; nothing else can be done about it */
+  pthread_mutex_lock(&loader.lock);
+  code->next = loader.free_dylibs;
+  loader.free_dylibs = code;
+  pthread_mutex_unlock(&loader.lock);
+}
+
+typedef struct Found {
+  void *address;
+  LLVMErrorRef error;
+} Found;
+
+static void on_found(LLVMErrorRef e, LLVMOrcCSymbolMapPairs pairs, size_t n, void *arg) {
+  Found *found = arg;
+  found->error = e;
+  if (!e && n == 1) found->address = (void *)(uintptr_t)pairs[0].Sym.Address;
+}
+
+typedef struct LoadWork {
+  Work work; /* first: guarded() hands it over */
+  const char *object, *name;
+  size_t len;
+  LLVMOrcJITDylibRef dylib;
+  Found found;
+} LoadWork;
+
+static void load_object(Work *w) {
+  LoadWork *l = (LoadWork *)w;
+  w->error = define_runtime(l->dylib);
+  if (w->error) return;
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(l->object, l->len, l->name);
+  w->error = LLVMOrcLLJITAddObjectFile(loader.jit, l->dylib, buffer);
+  if (w->error) return;
+  LLVMOrcCJITDylibSearchOrderElement order = {l->dylib, LLVMOrcJITDylibLookupFlagsMatchExportedSymbolsOnly};
+  LLVMOrcCLookupSetElement wanted = {LLVMOrcLLJITMangleAndIntern(loader.jit, l->name), LLVMOrcSymbolLookupFlagsRequiredSymbol};
+  /* Without threads of its own the session does the work here and calls back before it returns. */
+  LLVMOrcExecutionSessionLookup(LLVMOrcLLJITGetExecutionSession(loader.jit), LLVMOrcLookupKindStatic, &order, 1, &wanted, 1, on_found,
+                                &l->found);
+  w->error = l->found.error;
+}
+
+CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKernelFn **entry, char *error, size_t error_size) {
+  pthread_once(&loader.once, start_jit);
+  if (!loader.jit) {
+    snprintf(error, error_size, "LLVM's JIT does not start: %s", loader.error);
+    return NULL;
+  }
+  CpuCode *code = take_dylib();
+  if (!code) {
+    snprintf(error, error_size, "out of memory");
+    return NULL;
+  }
+  LoadWork l = {.object = object, .name = name, .len = len, .dylib = code->dylib};
+  Guard g = {0};
+  bool done = guarded(load_object, &l.work, &g);
+  if (done && !l.work.error && l.found.address) {
+    *entry = (CpuKernelFn *)(uintptr_t)l.found.address;
+    return code;
+  }
+  if (!done)
+    snprintf(error, error_size, "LLVM, loading %s: %s", name, g.message);
+  else if (l.work.error)
+    keep_error(l.work.error, error, error_size);
+  else
+    snprintf(error, error_size, "%s is not in its own object code", name);
+  cpu_code_free(code);
+  return NULL;
+}

@@ -1,0 +1,14 @@
+/* jit.h: what jit.c shows to isa.c, target.c and tests beyond internal.h. */
+#ifndef TRITONC_CPU_JIT_H
+#define TRITONC_CPU_JIT_H
+
+#include "cpu/internal.h"
+
+/* Start LLVM once: its targets, its error handlers. Every function of jit.c does so by itself. */
+void cpu_llvm_init(void);
+/* Whether this build's LLVM makes code for `triple`. */
+bool cpu_llvm_has(const char *triple);
+/* Assembly text of the object that cpu_emit made, with labels and relocations named; disasm.c. */
+const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, size_t *text_len);
+
+#endif

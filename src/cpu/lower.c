@@ -1,0 +1,417 @@
+/* lower.c: a module's kernel as an LLVM function: its arguments, its programs, scalars and control flow.
+ *
+ * The function runs the programs [begin, end) one after the other, each from its first op to its last on this thread: a barrier
+ * inside a program has nothing to do. Scalars are SSA values; those that loops carry and conditionals yield go through allocas,
+ * which LLVM promotes. Tensors are lowered by the nests of the block's plan (plan.c).
+ */
+#include "cpu/lower.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <llvm-c/DebugInfo.h>
+
+/* ---- errors, calls ----------------------------------------------------------------------------------------------------- */
+
+void lower_fail(Lower *l, const Op *op, const char *fmt, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  const Loc *loc = op->loc;
+  while (loc && loc->kind != LOC_FILE) loc = loc->child;
+  if (loc && loc->file) ctx_fail(l->cx, ERR_SOURCE, "%s:%d:%d: %s", loc->file, loc->line, loc->col, text);
+  ctx_fail(l->cx, ERR_SOURCE, "%s", text);
+}
+
+LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
+  LLVMTypeRef types[16];
+  for (int i = 0; i < nargs; i++) types[i] = LLVMTypeOf(args[i]);
+  LLVMTypeRef t = LLVMFunctionType(result, types, (unsigned)nargs, false);
+  LLVMValueRef f = LLVMGetNamedFunction(l->module, name);
+  if (!f) f = LLVMAddFunction(l->module, name, t);
+  return LLVMBuildCall2(l->b, t, f, args, (unsigned)nargs, "");
+}
+
+Slot *lower_slot(Lower *l, Value *v) {
+  Info *info = info_of(v);
+  if (!info->slot)
+    info->slot = info->home ? lower_slot(l, info->home) : slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+  return info->slot;
+}
+
+/* ---- control flow ----------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef scalar(Value *v) { return info_of(v)->scalar; }
+
+static LLVMValueRef variable(Lower *l, Value *like) { return new_alloca(l, element_type(l, like->type)); }
+
+static LLVMValueRef read_variable(Lower *l, Value *like, LLVMValueRef variable) {
+  return LLVMBuildLoad2(l->b, element_type(l, like->type), variable, "");
+}
+
+/* The yield's scalars into variables; its tensors are in their slots by the plan. */
+static void yield_scalars(Lower *l, Op *yield, int first, LLVMValueRef *variables) {
+  for (int i = first; i < yield->noperands; i++)
+    if (variables[i - first]) LLVMBuildStore(l->b, scalar(ir_operand(yield, i)), variables[i - first]);
+}
+
+static LLVMValueRef *variables_for(Lower *l, Value *const *values, int n) {
+  LLVMValueRef *out = NEWN(l->cx, LLVMValueRef, n + 1);
+  for (int i = 0; i < n; i++)
+    if (!ir_is_tensor(values[i]->type)) out[i] = variable(l, values[i]);
+  return out;
+}
+
+static Value **results_of(Lower *l, Op *op) {
+  Value **out = NEWN(l->cx, Value *, op->nresults + 1);
+  for (int i = 0; i < op->nresults; i++) out[i] = &op->results[i];
+  return out;
+}
+
+static void read_all(Lower *l, Value *const *values, int n, LLVMValueRef *variables) {
+  for (int i = 0; i < n; i++)
+    if (variables[i]) info_of(values[i])->scalar = read_variable(l, values[i], variables[i]);
+}
+
+static LLVMValueRef increase(Lower *l, LLVMValueRef i, LLVMValueRef step) { return LLVMBuildAdd(l->b, i, step, ""); }
+
+static void lower_for(Lower *l, Op *op) {
+  Block *body = ir_entry(op, 0);
+  Value *const *carried = body->args + 1;
+  int n = op->nresults;
+  LLVMValueRef lower = scalar(ir_operand(op, 0)), upper = scalar(ir_operand(op, 1)), step = scalar(ir_operand(op, 2));
+  LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
+  LLVMValueRef *vars = variables_for(l, carried, n), index = variable(l, body->args[0]);
+  for (int i = 0; i < n; i++) {
+    if (vars[i]) LLVMBuildStore(l->b, scalar(ir_operand(op, i + 3)), vars[i]);
+    else info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
+  }
+  LLVMBuildStore(l->b, lower, index);
+  LLVMBasicBlockRef inside = new_block(l, "for"), after = new_block(l, "endfor");
+  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, less, lower, upper, ""), inside, after);
+  int start = ++l->clock;
+  LLVMPositionBuilderAtEnd(l->b, inside);
+  info_of(body->args[0])->scalar = read_variable(l, body->args[0], index);
+  read_all(l, carried, n, vars);
+  lower_block(l, body);
+  yield_scalars(l, body->last, 0, vars);
+  LLVMValueRef next = increase(l, info_of(body->args[0])->scalar, step);
+  LLVMBuildStore(l->b, next, index);
+  /* the next index may not have wrapped around to below the bound */
+  LLVMValueRef grew = LLVMBuildICmp(l->b, less, info_of(body->args[0])->scalar, next, "");
+  LLVMValueRef again = LLVMBuildAnd(l->b, grew, LLVMBuildICmp(l->b, less, next, upper, ""), "");
+  LLVMValueRef br = LLVMBuildCondBr(l->b, again, inside, after);
+  LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
+  LLVMPositionBuilderAtEnd(l->b, after);
+  read_all(l, results_of(l, op), n, vars);
+  slots_end_loop(l, start);
+  l->clock++;
+}
+
+static void lower_while(Lower *l, Op *op) {
+  Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  LLVMValueRef *in = variables_for(l, before->args, before->nargs), *out = variables_for(l, after->args, after->nargs);
+  for (int i = 0; i < before->nargs; i++) {
+    if (in[i]) LLVMBuildStore(l->b, scalar(ir_operand(op, i)), in[i]);
+    else lower_slot(l, before->args[i]);
+  }
+  for (int i = 0; i < after->nargs; i++)
+    if (!out[i]) info_of(&op->results[i])->slot = lower_slot(l, after->args[i]);
+  LLVMBasicBlockRef head = new_block(l, "while"), body = new_block(l, "do"), end = new_block(l, "endwhile");
+  LLVMBuildBr(l->b, head);
+  int start = ++l->clock;
+  LLVMPositionBuilderAtEnd(l->b, head);
+  read_all(l, before->args, before->nargs, in);
+  lower_block(l, before);
+  yield_scalars(l, before->last, 1, out);
+  LLVMBuildCondBr(l->b, scalar(ir_operand(before->last, 0)), body, end);
+  LLVMPositionBuilderAtEnd(l->b, body);
+  read_all(l, after->args, after->nargs, out);
+  lower_block(l, after);
+  yield_scalars(l, after->last, 0, in);
+  LLVMValueRef br = LLVMBuildBr(l->b, head);
+  LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
+  LLVMPositionBuilderAtEnd(l->b, end);
+  read_all(l, results_of(l, op), op->nresults, out);
+  slots_end_loop(l, start);
+  l->clock++;
+}
+
+static void lower_if(Lower *l, Op *op) {
+  Value **results = results_of(l, op);
+  LLVMValueRef *vars = variables_for(l, results, op->nresults);
+  for (int i = 0; i < op->nresults; i++)
+    if (!vars[i]) slot_touch(l, lower_slot(l, results[i]));
+  bool otherwise = op->nregions > 1 && op->regions[1]->first;
+  LLVMBasicBlockRef yes = new_block(l, "then"), after = new_block(l, "endif"), no = otherwise ? new_block(l, "else") : after;
+  LLVMBuildCondBr(l->b, scalar(ir_operand(op, 0)), yes, no);
+  for (int r = 0; r <= otherwise; r++) {
+    l->clock++;
+    LLVMPositionBuilderAtEnd(l->b, r ? no : yes);
+    Block *b = ir_entry(op, r);
+    lower_block(l, b);
+    if (b->last && b->last->code == OP_YIELD) yield_scalars(l, b->last, 0, vars);
+    LLVMBuildBr(l->b, after);
+  }
+  LLVMPositionBuilderAtEnd(l->b, after);
+  read_all(l, results, op->nresults, vars);
+  l->clock++;
+}
+
+/* ---- ops on scalars ------------------------------------------------------------------------------------------------------------ */
+
+static void set(Op *op, LLVMValueRef v) { info_of(&op->results[0])->scalar = v; }
+
+static void load_scalar(Lower *l, Op *op) {
+  Type *elem = op->results[0].type;
+  Value *mask = memory_mask(op), *other = memory_other(op);
+  LLVMValueRef ptr = scalar(ir_operand(op, 0));
+  if (!mask) {
+    set(op, memory_read_scalar(l, elem, ptr));
+    return;
+  }
+  LLVMValueRef v = memory_read_scalar(l, elem, LLVMBuildSelect(l->b, scalar(mask), ptr, l->scratch, ""));
+  LLVMValueRef o = other ? scalar(other) : LLVMConstNull(element_type(l, elem));
+  set(op, LLVMBuildSelect(l->b, scalar(mask), v, o, ""));
+}
+
+static void store_scalar(Lower *l, Op *op) {
+  Value *mask = memory_mask(op), *v = ir_operand(op, 1);
+  LLVMValueRef ptr = scalar(ir_operand(op, 0));
+  if (mask) ptr = LLVMBuildSelect(l->b, scalar(mask), ptr, l->scratch, "");
+  memory_write_scalar(l, v->type, scalar(v), ptr);
+}
+
+static void atomic_scalar(Lower *l, Op *op) {
+  Value *mask = memory_mask(op);
+  LLVMValueRef in[3] = {0};
+  for (int i = 0; i < op->noperands && i < 3; i++) in[i] = scalar(ir_operand(op, i));
+  if (!mask) {
+    set(op, memory_atomic(l, op, in[0], in[1], in[2]));
+    return;
+  }
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), doing = new_block(l, "atomic"), after = new_block(l, "next");
+  LLVMBuildCondBr(l->b, scalar(mask), doing, after);
+  LLVMPositionBuilderAtEnd(l->b, doing);
+  LLVMValueRef old = memory_atomic(l, op, in[0], in[1], in[2]);
+  LLVMBasicBlockRef done = LLVMGetInsertBlock(l->b);
+  LLVMBuildBr(l->b, after);
+  LLVMPositionBuilderAtEnd(l->b, after);
+  LLVMValueRef phi = LLVMBuildPhi(l->b, LLVMTypeOf(old), "");
+  LLVMAddIncoming(phi, (LLVMValueRef[]){LLVMConstNull(LLVMTypeOf(old)), old}, (LLVMBasicBlockRef[]){before, done}, 2);
+  set(op, phi);
+}
+
+static int axis_of(const Op *op) {
+  Attr *a = ir_attr(op, "axis");
+  if (a && a->text) return a->text[0] == 'y' ? 1 : a->text[0] == 'z' ? 2 : 0;
+  return a ? (int)a->integer : 0;
+}
+
+/* The element of a tensor of one element. */
+static LLVMValueRef only_element(Lower *l, Value *v) {
+  Lane at[MAX_RANK];
+  for (int i = 0; i < v->type->rank; i++) at[i] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+  lower_base_level(l);
+  l->lanes = 1;
+  l->inner = 0;
+  l->extent = 1;
+  l->index32 = LLVMConstInt(l->i32, 0, false);
+  l->index64 = LLVMConstInt(l->i64, 0, false);
+  LLVMValueRef x = lane_scalar(l, lane_eval(l, v, at));
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  lower_base_level(l);
+  return x;
+}
+
+static void lower_scalar(Lower *l, Op *op) {
+  LLVMValueRef in[64];
+  if (op->noperands > 64 || op->nresults != 1) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  for (int i = 0; i < op->noperands; i++) {
+    in[i] = scalar(ir_operand(op, i));
+    if (!in[i]) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  }
+  set(op, element_op(l, op, in, 1));
+}
+
+static void lower_op(Lower *l, Op *op) {
+  switch (op->code) {
+  case OP_FOR: lower_for(l, op); return;
+  case OP_WHILE: lower_while(l, op); return;
+  case OP_IF: lower_if(l, op); return;
+  case OP_YIELD:
+  case OP_CONDITION:
+  case OP_ASSUME:
+  case OP_RETURN: return;
+  case OP_BARRIER: LLVMBuildFence(l->b, LLVMAtomicOrderingAcquireRelease, false, ""); return;
+  case OP_PROGRAM_ID: set(op, l->pid[axis_of(op)]); return;
+  case OP_NUM_PROGRAMS: set(op, l->grid[axis_of(op)]); return;
+  case OP_LOAD: load_scalar(l, op); return;
+  case OP_STORE: store_scalar(l, op); return;
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: atomic_scalar(l, op); return;
+  case OP_DOT: lower_dot(l, op); break;
+  case OP_TRANS: lower_transpose(l, op); break;
+  case OP_HISTOGRAM: lower_histogram(l, op); break;
+  case OP_PRINT: lower_print(l, op); break;
+  case OP_ASSERT: lower_assert(l, op, scalar(ir_operand(op, 0))); return;
+  case OP_UNSPLAT: set(op, only_element(l, ir_operand(op, 0))); break;
+  default: lower_scalar(l, op); return;
+  }
+  l->clock++;
+}
+
+void lower_block(Lower *l, Block *b) {
+  Plan *plan = plan_of(b);
+  for (uint32_t i = 0; i < plan->steps.len; i++) {
+    Step *s = &plan->steps.at[i];
+    if (s->nest) nest_emit(l, s->nest);
+    else lower_op(l, s->op);
+  }
+}
+
+/* ---- the function ---------------------------------------------------------------------------------------------------------------- */
+
+static ArgKind arg_kind(Lower *l, const Op *func, const Type *t) {
+  if (t->kind == TYPE_PTR) return ARG_PTR;
+  if (t->kind == TYPE_INT) return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
+  if (t->kind == TYPE_FLOAT && t->bits >= 16) return t->fkind == F16 ? ARG_F16 : t->fkind == BF16 ? ARG_BF16 : t->fkind == F32 ? ARG_F32 : ARG_F64;
+  lower_fail(l, func, "a parameter of type %s is not supported on the CPU", ir_type_text(l->cx, t));
+}
+
+static void lower_arguments(Lower *l, Op *func, KernelInfo *info) {
+  Block *entry = ir_entry(func, 0);
+  ArgKind *kinds = NEWN(l->cx, ArgKind, entry->nargs + 1);
+  for (int i = 0; i < entry->nargs; i++) {
+    Value *v = entry->args[i];
+    LLVMValueRef at = int_const(l->i64, i);
+    LLVMValueRef p = LLVMBuildLoad2(l->b, l->ptr, LLVMBuildGEP2(l->b, l->ptr, LLVMGetParam(l->fn, 0), &at, 1, ""), "");
+    kinds[i] = arg_kind(l, func, v->type);
+    info_of(v)->scalar = memory_read_scalar(l, v->type, p);
+    if (v->hint) LLVMSetValueName2(info_of(v)->scalar, v->hint, strlen(v->hint));
+  }
+  for (int i = 0; i < 3; i++) {
+    LLVMValueRef at = int_const(l->i64, i);
+    l->grid[i] = LLVMBuildLoad2(l->b, l->i32, LLVMBuildGEP2(l->b, l->i32, LLVMGetParam(l->fn, 1), &at, 1, ""), "grid");
+  }
+  info->nargs = entry->nargs;
+  info->args = kinds;
+}
+
+static void lower_programs(Lower *l, Op *func) {
+  LLVMBasicBlockRef body = new_block(l, "program"), end = new_block(l, "end");
+  LLVMValueRef first = LLVMGetParam(l->fn, 2), last = LLVMGetParam(l->fn, 3);
+  LLVMValueRef index = new_alloca(l, l->i64);
+  LLVMPositionBuilderAtEnd(l->b, l->entry);
+  LLVMBuildStore(l->b, first, index);
+  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, first, last, ""), body, end);
+  LLVMPositionBuilderAtEnd(l->b, body);
+  LLVMValueRef n = LLVMBuildLoad2(l->b, l->i64, index, "program");
+  LLVMValueRef gx = LLVMBuildZExt(l->b, l->grid[0], l->i64, ""), gy = LLVMBuildZExt(l->b, l->grid[1], l->i64, "");
+  LLVMValueRef rest = LLVMBuildUDiv(l->b, n, gx, "");
+  l->pid[0] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, n, gx, ""), l->i32, "pid.x");
+  l->pid[1] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, rest, gy, ""), l->i32, "pid.y");
+  l->pid[2] = LLVMBuildTrunc(l->b, LLVMBuildUDiv(l->b, rest, gy, ""), l->i32, "pid.z");
+  lower_base_level(l);
+  lower_block(l, ir_entry(func, 0));
+  LLVMValueRef next = LLVMBuildAdd(l->b, n, LLVMConstInt(l->i64, 1, false), "");
+  LLVMBuildStore(l->b, next, index);
+  LLVMValueRef br = LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, next, last, ""), body, end);
+  LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
+  LLVMPositionBuilderAtEnd(l->b, end);
+  LLVMBuildRetVoid(l->b);
+}
+
+static LLVMMetadataRef flag(Lower *l, const char *name) {
+  LLVMMetadataRef items[] = {LLVMMDStringInContext2(l->llvm, name, strlen(name)),
+                             LLVMValueAsMetadata(LLVMConstInt(l->i1, 0, false))};
+  return LLVMMDNodeInContext2(l->llvm, items, 2);
+}
+
+static LLVMMetadataRef word(Lower *l, const char *name) {
+  LLVMMetadataRef item = LLVMMDStringInContext2(l->llvm, name, strlen(name));
+  return LLVMMDNodeInContext2(l->llvm, &item, 1);
+}
+
+static void set_up(Lower *l) {
+  l->i1 = LLVMInt1TypeInContext(l->llvm);
+  l->i8 = LLVMInt8TypeInContext(l->llvm);
+  l->i16 = LLVMInt16TypeInContext(l->llvm);
+  l->i32 = LLVMInt32TypeInContext(l->llvm);
+  l->i64 = LLVMInt64TypeInContext(l->llvm);
+  l->f16 = LLVMHalfTypeInContext(l->llvm);
+  l->f32 = LLVMFloatTypeInContext(l->llvm);
+  l->f64 = LLVMDoubleTypeInContext(l->llvm);
+  l->ptr = LLVMPointerTypeInContext(l->llvm, 0);
+  l->voidty = LLVMVoidTypeInContext(l->llvm);
+  l->loop_kind = LLVMGetMDKindIDInContext(l->llvm, "llvm.loop", 9);
+  /* A loop's metadata is a distinct node; ours may be one for all, for it says only what not to do. */
+  LLVMMetadataRef self = LLVMTemporaryMDNode(l->llvm, NULL, 0);
+  LLVMMetadataRef items[] = {self, flag(l, "llvm.loop.vectorize.enable"), word(l, "llvm.loop.unroll.disable")};
+  LLVMMetadataRef node = LLVMMDNodeInContext2(l->llvm, items, COUNT(items));
+  LLVMMetadataReplaceAllUsesWith(self, node);
+  l->loop_hint = LLVMMetadataAsValue(l->llvm, node);
+}
+
+static Op *kernel_of(Module *m) {
+  Op *found = NULL;
+  for (Op *op = m->body->first->first; op; op = op->next) {
+    if (op->code != OP_FUNC) continue;
+    if (!strcmp(ir_attr_text_or(op, "sym_visibility", "public"), "private")) continue;
+    if (found) ctx_fail(m->cx, ERR_SOURCE, "the module has more than one public function");
+    found = op;
+  }
+  if (!found) ctx_fail(m->cx, ERR_SOURCE, "the module has no public function");
+  return found;
+}
+
+typedef struct Owned {
+  LLVMModuleRef module;
+  LLVMBuilderRef builder;
+  bool keep;
+} Owned;
+
+static void release(void *arg) {
+  Owned *o = arg;
+  LLVMDisposeBuilder(o->builder);
+  if (!o->keep) LLVMDisposeModule(o->module);
+}
+
+static void lower_function(Ctx *cx, void *arg) {
+  Lower *l = arg;
+  KernelInfo *info = l->result;
+  Owned *own = NEW(cx, Owned);
+  *own = (Owned){l->module, l->b, false};
+  ctx_defer(cx, release, own);
+  Op *func = kernel_of(l->source);
+  if (ir_entry(func, 0)->next) ctx_fail(cx, ERR_SOURCE, "unstructured control flow reached the CPU backend");
+  const char *name = ir_func_name(func);
+  LLVMTypeRef params[] = {l->ptr, l->ptr, l->i64, l->i64, l->ptr};
+  l->fn = LLVMAddFunction(l->module, name, LLVMFunctionType(l->voidty, params, COUNT(params), false));
+  unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
+  LLVMAddAttributeAtIndex(l->fn, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(l->llvm, nounwind, 0));
+  unsigned noalias = LLVMGetEnumAttributeKindForName("noalias", 7);
+  LLVMAddAttributeAtIndex(l->fn, 5, LLVMCreateEnumAttribute(l->llvm, noalias, 0));
+  l->entry = LLVMAppendBasicBlockInContext(l->llvm, l->fn, "entry");
+  LLVMPositionBuilderAtEnd(l->b, l->entry);
+  l->scratch = LLVMGetParam(l->fn, 4);
+  cpu_plan(l, func);
+  lower_arguments(l, func, info);
+  lower_programs(l, func);
+  info->name = name;
+  info->shared = slots_place(l);
+  own->keep = true;
+}
+
+LLVMModuleRef cpu_lower(Ctx *cx, LLVMContextRef llvm, Module *m, const CpuIsa *isa, const TargetOptions *o, KernelInfo *info) {
+  Lower *l = NEW(cx, Lower);
+  *l = (Lower){.cx = cx, .source = m, .llvm = llvm, .isa = isa, .options = o, .result = info};
+  l->module = LLVMModuleCreateWithNameInContext("kernel", llvm);
+  l->b = LLVMCreateBuilderInContext(llvm);
+  set_up(l);
+  Err err = ctx_protect(cx, lower_function, l);
+  if (err) ctx_throw(cx, err);
+  return l->module;
+}

@@ -1,0 +1,287 @@
+/* lower.h: what the files that lower Triton IR to LLVM IR share.
+ *
+ *   axis.c           how an index or pointer tensor moves along each of its dimensions
+ *   plan.c           which tensors are stored in scratch, and which ops share a loop nest; the page at its top is the design
+ *   lower.c          the function, its programs, scalars, control flow
+ *   lower_nest.c     a loop nest: loops, bounds, and what its members do at a point
+ *   lower_fold.c     members that accumulate: reductions and scans
+ *   lower_eval.c     a tensor's value at a point: lanes
+ *   lower_memory.c   loads, stores, slots, atomics
+ *   lower_element.c  one op on elements, scalar or vector alike
+ *   lower_float.c    conversions between float formats; exp and log
+ *   lower_dot.c      tl.dot, transposition
+ *   lower_misc.c     histogram, printing, assertions
+ */
+#ifndef TRITONC_CPU_LOWER_H
+#define TRITONC_CPU_LOWER_H
+
+#include "cpu/internal.h"
+
+#include <llvm-c/Core.h>
+
+enum { MAX_RANK = 24, MAX_LEVELS = MAX_RANK + 3 };
+
+/* ---- axis.c ------------------------------------------------------------------------------------------------------- */
+
+/* How a tensor of integers or pointers (in elements) changes from one index of a dimension to the next. */
+typedef enum AxisKind {
+  AXIS_CONST,   /* by `step` */
+  AXIS_RUNTIME, /* by the same amount everywhere, known at run time */
+  AXIS_WRAP,    /* by `step`, but modulo something: constant only where it does not wrap */
+  AXIS_UNKNOWN,
+} AxisKind;
+typedef struct Axis {
+  AxisKind kind;
+  int64_t step;
+} Axis;
+/* One Axis per dimension of `v` (kept with the value). */
+const Axis *cpu_axis(Ctx *cx, Value *v);
+/* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box? */
+bool cpu_mask_is_box(Ctx *cx, Value *mask);
+/* The function argument that a pointer comes from, or NULL when that is not plain. */
+Value *cpu_pointer_base(Value *ptr);
+
+/* ---- plan.c ------------------------------------------------------------------------------------------------------- */
+
+/* An array in the thread's scratch area. Its place is chosen when everything is lowered and all lifetimes are known. */
+typedef struct Slot {
+  LLVMValueRef address; /* in the entry block; the offset is filled in at the end */
+  int64_t bytes, offset;
+  int first, last; /* clock of its first and last access; first < 0: never */
+} Slot;
+
+typedef struct Nest Nest;
+typedef struct Memo Memo;
+typedef struct Lane Lane;
+
+/* What lowering knows of a value; hangs on Value.data. */
+typedef struct Info {
+  LLVMValueRef scalar; /* of a scalar, once lowered */
+  Slot *slot;          /* of a tensor that is in scratch */
+  Axis *axis;
+  Memo *memo;
+  bool scratch;     /* planned: computed by a nest of its own position and kept */
+  bool needs_slot;  /* somebody outside that nest reads it */
+  bool done;        /* planned: computed by now */
+  bool in_place;    /* a dot's result: accumulates in the carried value's slot */
+  Value *home;      /* whose slot it shares, or NULL */
+  Nest *nest;       /* planned: the nest that computes it */
+  const void *seen; /* planned: the step that evaluates it */
+  unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
+  int cost;
+  unsigned cost_round;
+  unsigned bounded, unit, assumed; /* number of the nest in which the access's mask is a bound, its step 1; a wrap is ruled out */
+  unsigned walked;                 /* number of the nest whose accesses were gathered through it */
+  const Lane *walked_at;
+} Info;
+
+typedef enum MemberKind {
+  MEMBER_STORE,  /* op: tt.store */
+  MEMBER_VALUE,  /* value, kept in its own slot if somebody else needs it */
+  MEMBER_COPY,   /* value into the slot of `into` */
+  MEMBER_REDUCE, /* op */
+  MEMBER_SCAN,   /* op */
+  MEMBER_SERIAL, /* op: an atomic or an assertion, element by element */
+} MemberKind;
+typedef struct Member {
+  MemberKind kind;
+  Op *op;
+  Value *value, *into;
+} Member;
+struct Nest {
+  Type *shape; /* any tensor type of the iteration space */
+  Vec(Member) members;
+  Vec(Op *) loads, stores;
+  bool serial;  /* one element at a time */
+  int order;    /* of its first store in the block */
+  int reverse;  /* dimensions whose loop runs downward, a bit each; scans decide */
+  int scans;    /* dimensions along which something is scanned, a bit each */
+  bool closed;
+};
+
+typedef struct Step {
+  Op *op; /* or */
+  Nest *nest;
+} Step;
+typedef struct Plan {
+  Vec(Step) steps;
+} Plan;
+
+typedef struct Lower Lower;
+/* Attach an Info to every value, then a Plan to every block of the function (Block.data). */
+void cpu_plan(Lower *l, Op *func);
+static inline Info *info_of(const Value *v) { return v->data; }
+static inline Info *access_info(const Op *op) { return op->nresults ? info_of(&op->results[0]) : op->data; }
+static inline Plan *plan_of(const Block *b) { return b->data; }
+/* May this dot operand be read where the user has it? Then the load (maybe under a transposition). */
+Op *cpu_dot_direct(Lower *l, Value *operand);
+/* Likewise the source of a transposition done by the run-time library. */
+bool cpu_trans_direct(Lower *l, Op *trans);
+bool cpu_runs_transpose(const Op *trans);
+/* Does a reshape only insert or drop dimensions of size 1? */
+bool cpu_reshape_trivial(const Op *op);
+/* Is `v` a tensor that lies in scratch, rather than an expression? */
+bool cpu_is_stored(Lower *l, Value *v);
+/* plan_rules.c: what the plan rests on. */
+int cpu_cost(Lower *l, Value *v, unsigned round); /* of evaluating it once more, in vector instructions per vector */
+bool cpu_may_conflict(const Op *a, const Op *b);  /* accesses that share no loop nest: may touch each other's other elements */
+bool cpu_is_index(Lower *l, Value *v);            /* an expression of indices and scalars, no data in it */
+bool cpu_dot_in_place(Lower *l, Op *dot);
+Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped); /* beneath a transposition */
+static inline int op_order(const Op *op) { return (int)op->mark; }
+
+/* ---- lanes: lower_eval.c ------------------------------------------------------------------------------------------ */
+
+/* The values of a tensor at one point of a nest: for every lane of the vector dimension's vector. Let c be a lane's
+ * coordinate along the vector dimension. */
+typedef enum LaneKind {
+  LANE_UNIFORM, /* v, the same in all lanes */
+  LANE_AFFINE,  /* v + c * step; v does not depend on c (pointers: step in elements, i64) */
+  LANE_RANGE,   /* booleans: v <= c < step, both i32 */
+  LANE_VECTOR,  /* v */
+} LaneKind;
+struct Lane {
+  LaneKind kind;
+  int depth; /* the loop level at which v and step are available */
+  LLVMValueRef v, step;
+};
+
+typedef struct Level {
+  LLVMBasicBlockRef block; /* code that belongs to this level goes to the end of it */
+  unsigned serial;
+} Level;
+
+struct Lower {
+  Ctx *cx;
+  Module *source;
+  LLVMContextRef llvm;
+  LLVMModuleRef module;
+  LLVMBuilderRef b;
+  LLVMValueRef fn;
+  LLVMBasicBlockRef entry;
+  const CpuIsa *isa;
+  const TargetOptions *options;
+  KernelInfo *result;
+  LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, voidty;
+  LLVMValueRef scratch, grid[3], pid[3];
+  LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
+  unsigned loop_kind;
+  LLVMMetadataRef debug_scope; /* DISubprogram, or NULL */
+  Vec(Slot *) slots;
+  int clock;
+
+  /* The nest at work. */
+  Level levels[MAX_LEVELS];
+  int depth;             /* the innermost level that is open */
+  int inner;             /* the level of the vector loop's body */
+  unsigned serial;
+  int lanes;             /* of a vector; 1: serial */
+  int64_t extent;        /* of the vector dimension */
+  LLVMValueRef index64, index32; /* the vector dimension's, of lane 0; NULL while its loop is not open */
+  bool failed;           /* a vector was asked for while its loop was not open */
+  bool full;             /* masks that were found to be bounds hold here */
+  bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */
+  LLVMValueRef condition; /* that test, while it is collected; NULL: nothing to test yet */
+  bool collecting;
+  unsigned nest_number;
+};
+
+Lane lane_uniform(LLVMValueRef v, int depth);
+Lane lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
+Lane lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
+/* The coordinates of operand `i` for a point of the result; false if the op is not a plain rearrangement or elementwise. */
+bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out);
+LLVMValueRef lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
+LLVMValueRef lane_scalar(Lower *l, Lane x);             /* of a uniform lane */
+void lane_remember(Lower *l, Value *v, const Lane *at, Lane x);
+Lane lane_add(Lower *l, Lane a, Lane b);                 /* integers of one type */
+Lane lane_times(Lower *l, Lane a, int64_t k);
+/* Put the builder where code of `depth` goes. */
+void lower_at(Lower *l, int depth);
+void lower_push_level(Lower *l, LLVMBasicBlockRef block);
+static inline void lower_pop_level(Lower *l) { l->depth--; }
+void lower_base_level(Lower *l); /* outside of nests: level 0 is the current block */
+
+/* ---- memory: lower_memory.c ---------------------------------------------------------------------------------------- */
+
+Slot *slot_new(Lower *l, int64_t bytes);
+LLVMValueRef slot_touch(Lower *l, Slot *s); /* its address; notes the access */
+void slots_end_loop(Lower *l, int loop_start);
+int64_t slots_place(Lower *l); /* all of them; returns the bytes needed */
+Lane slot_read(Lower *l, Slot *s, Type *type, const Lane *at);
+void slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v);
+/* The element(s) at `at` of a row-major array; read at level `depth` or deeper. */
+Lane array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth);
+Lane memory_load(Lower *l, Op *op, const Lane *at);
+void memory_store(Lower *l, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
+LLVMValueRef memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr);
+void memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
+LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
+Value *memory_mask(const Op *op);  /* of a load, store or atomic; or NULL */
+Value *memory_other(const Op *op); /* of a load, or NULL */
+
+/* ---- elements: lower_element.c, lower_float.c ------------------------------------------------------------------------ */
+
+LLVMTypeRef element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
+LLVMTypeRef memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
+LLVMTypeRef wide(LLVMTypeRef t, int lanes);
+LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes);
+LLVMValueRef iota(Lower *l, int lanes, LLVMTypeRef t);
+LLVMValueRef int_const(LLVMTypeRef t, int64_t x);
+LLVMValueRef element_const(Lower *l, const Type *elem, const Attr *a);
+/* One pure elementwise op on operands of `lanes` elements each. */
+LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes);
+/* The block of a combine region: `args` to the values its terminator returns. */
+void element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes);
+LLVMValueRef intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
+LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
+LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
+LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
+LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
+CpuElem cpu_elem(const Type *elem, bool is_unsigned);
+
+/* ---- nests: lower_nest.c, lower_fold.c --------------------------------------------------------------------------------- */
+
+void nest_emit(Lower *l, Nest *n);
+/* A nest made on the spot that copies `value` into `slot`. */
+void nest_copy(Lower *l, Value *value, Slot *slot);
+
+/* A reduction or scan at work: an accumulator (or carry) per operand. */
+typedef struct Fold {
+  Op *op;
+  int axis, n;
+  bool inner;              /* along the vector dimension */
+  LLVMValueRef *acc;       /* allocas: a vector each for a reduction, a scalar each for a scan */
+  LLVMValueRef *result;    /* allocas of a reduction to scalars */
+  LLVMValueRef *identity;  /* an element each; NULL: none known, the first step is told apart */
+} Fold;
+Fold *fold_new(Lower *l, Op *op);
+void fold_setup(Lower *l, Fold *f, int vector_dim); /* where its loops begin, the lanes chosen */
+void fold_reset(Lower *l, Fold *f);                 /* at the beginning of a row */
+void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
+void fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row */
+void fold_results(Lower *l, Fold *f);                /* after the loops */
+void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
+
+/* Loops for hand-made code: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
+typedef struct Loop {
+  LLVMBasicBlockRef body, exit;
+  LLVMValueRef index, end, step;
+} Loop;
+Loop loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step);
+void loop_end(Lower *l, Loop *loop);
+LLVMBasicBlockRef new_block(Lower *l, const char *name);
+LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t);
+
+/* ---- dots and the rest -------------------------------------------------------------------------------------------------- */
+
+void lower_dot(Lower *l, Op *op);
+void lower_transpose(Lower *l, Op *op);
+void lower_histogram(Lower *l, Op *op);
+void lower_print(Lower *l, Op *op);
+void lower_assert(Lower *l, Op *op, LLVMValueRef condition);
+Slot *lower_slot(Lower *l, Value *v); /* the value's slot, made at first need */
+_Noreturn void lower_fail(Lower *l, const Op *op, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void lower_block(Lower *l, Block *b);
+
+#endif

@@ -1,0 +1,198 @@
+/* lower_dot.c: tl.dot and transposition, done by calls into the run-time library.
+ *
+ * The library takes a matrix anywhere in memory, as a base, two strides and its true extents. So an operand that is a load of
+ * affine pointers, its mask a box and its `other` zero, is never copied: masked-off rows and columns contribute nothing and
+ * are left out by smaller extents. Where the pointers contain an `x % n`, a run-time test tells whether the tile wraps; only then the
+ * operand is copied to scratch. The accumulator is in scratch already, where it was initialized (plan.c).
+ */
+#include "cpu/lower.h"
+
+typedef struct Matrix {
+  LLVMValueRef base, row, col; /* pointer; strides in elements, i64 */
+  LLVMValueRef rows, cols;     /* true extents, i64 */
+} Matrix;
+
+static LLVMValueRef size_const(Lower *l, int64_t n) { return int_const(l->i64, n); }
+
+/* A point of the last two dimensions at 0, one of which runs. */
+static void probe(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane *at) {
+  for (int d = 0; d < t->rank; d++) at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+  if (t->rank == 3) at[0] = lane_uniform(batch, 0);
+  at[running] = (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
+  l->extent = t->shape[running];
+}
+
+/* The extent along `running`, from the mask. */
+static bool probe_extent(Lower *l, Op *load, const Lane *at, int64_t size, LLVMValueRef *out) {
+  Value *mask = memory_mask(load);
+  *out = size_const(l, size);
+  if (!mask) return true;
+  Lane m = ir_is_tensor(mask->type) ? lane_eval(l, mask, at) : lane_uniform(info_of(mask)->scalar, 0);
+  lower_at(l, 0);
+  if (l->failed) return false;
+  if (m.kind == LANE_UNIFORM) *out = LLVMBuildSelect(l->b, m.v, *out, size_const(l, 0), "");
+  else if (m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && !LLVMConstIntGetZExtValue(m.v))
+    *out = LLVMBuildSExt(l->b, m.step, l->i64, "");
+  else return false;
+  return true;
+}
+
+/* Describe the load as a matrix. l->condition: what must hold at run time for that, or NULL. */
+static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, Matrix *out) {
+  const Type *t = load->results[0].type;
+  Value *ptr = ir_operand(load, 0);
+  Lane at[MAX_RANK];
+  int r = t->rank;
+  bool ok = true;
+  lower_base_level(l);
+  l->lanes = 2;
+  l->inner = 1;
+  l->nest_number++;
+  l->condition = NULL;
+  l->collecting = true;
+  l->failed = false;
+  for (int i = 0; i < 2 && ok; i++) {
+    int d = r - 2 + i;
+    probe(l, t, d, batch, at);
+    Lane p = lane_eval(l, ptr, at);
+    ok = !l->failed && (p.kind == LANE_UNIFORM || p.kind == LANE_AFFINE);
+    LLVMValueRef step = p.step ? p.step : size_const(l, 0);
+    *(i ? &out->col : &out->row) = step;
+    if (i) out->base = p.v;
+    ok = ok && probe_extent(l, load, at, t->shape[d], i ? &out->cols : &out->rows);
+  }
+  l->collecting = false;
+  l->failed = false;
+  l->lanes = 1;
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  return ok;
+}
+
+static Matrix slot_matrix(Lower *l, Slot *s, const Type *t, LLVMValueRef batch) {
+  int r = t->rank;
+  Matrix m = {slot_touch(l, s), size_const(l, t->shape[r - 1]), size_const(l, 1), size_const(l, t->shape[r - 2]), size_const(l, t->shape[r - 1])};
+  if (r == 3) {
+    LLVMValueRef offset = LLVMBuildMul(l->b, LLVMBuildZExt(l->b, batch, l->i64, ""), size_const(l, t->shape[1] * t->shape[2]), "");
+    m.base = LLVMBuildGEP2(l->b, memory_type(l, t->elem), m.base, &offset, 1, "");
+  }
+  return m;
+}
+
+/* One of two matrices, by the block that was come from. */
+static Matrix join(Lower *l, Matrix a, LLVMBasicBlockRef from_a, Matrix b, LLVMBasicBlockRef from_b) {
+  LLVMValueRef *x = &a.base, *y = &b.base, phi[5];
+  for (int i = 0; i < 5; i++) {
+    phi[i] = LLVMBuildPhi(l->b, LLVMTypeOf(x[i]), "");
+    LLVMAddIncoming(phi[i], (LLVMValueRef[]){x[i], y[i]}, (LLVMBasicBlockRef[]){from_a, from_b}, 2);
+  }
+  return (Matrix){phi[0], phi[1], phi[2], phi[3], phi[4]};
+}
+
+static int64_t tensor_bytes(const Type *t) { return ir_numel(t) * max64(ir_elem_bytes(t->elem), 1); }
+
+static Matrix copied(Lower *l, Value *v, LLVMValueRef batch) {
+  Slot *s = slot_new(l, tensor_bytes(v->type));
+  nest_copy(l, v, s);
+  return slot_matrix(l, s, v->type, batch);
+}
+
+static Matrix operand(Lower *l, Value *v, LLVMValueRef batch) {
+  bool swapped;
+  Value *source = cpu_dot_source(l, v, &swapped);
+  Op *load = cpu_dot_direct(l, v);
+  Matrix m;
+  if (cpu_is_stored(l, source)) {
+    m = slot_matrix(l, lower_slot(l, source), source->type, batch);
+  } else if (!load || !direct_matrix(l, load, batch, &m)) {
+    m = copied(l, source, batch);
+  } else if (l->condition && !LLVMIsAConstantInt(l->condition)) {
+    LLVMBasicBlockRef start = LLVMGetInsertBlock(l->b), wraps = new_block(l, "wraps"), after = new_block(l, "operand");
+    LLVMBuildCondBr(l->b, l->condition, after, wraps);
+    LLVMPositionBuilderAtEnd(l->b, wraps);
+    Matrix c = copied(l, source, batch);
+    LLVMBasicBlockRef end = LLVMGetInsertBlock(l->b);
+    LLVMBuildBr(l->b, after);
+    LLVMPositionBuilderAtEnd(l->b, after);
+    m = join(l, m, start, c, end);
+  } else if (l->condition && !LLVMConstIntGetZExtValue(l->condition)) {
+    m = copied(l, source, batch);
+  }
+  if (swapped) m = (Matrix){m.base, m.col, m.row, m.cols, m.rows};
+  return m;
+}
+
+static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
+  LLVMTypeRef t = l->i64;
+  return intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
+}
+
+static LLVMTypeRef dot_type(Lower *l) {
+  LLVMTypeRef f[] = {l->i64, l->i64, l->i64, l->ptr, l->ptr, l->ptr, l->i64, l->i64, l->i64, l->i64, l->i64, l->i32, l->i32, l->i32, l->i32, l->ptr};
+  return LLVMStructTypeInContext(l->llvm, f, COUNT(f), false);
+}
+
+static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
+  const Type *ta = ir_operand(op, 0)->type, *tb = ir_operand(op, 1)->type, *td = op->results[0].type;
+  int r = td->rank;
+  CpuElem ea = cpu_elem(ta->elem, false), eb = cpu_elem(tb->elem, false), ec = cpu_elem(td->elem, false);
+  Slot *pack = slot_new(l, (int64_t)cpu_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
+  LLVMTypeRef t = dot_type(l);
+  LLVMValueRef d = new_alloca(l, t);
+  LLVMValueRef k = a.cols == b.rows ? a.cols : least(l, a.cols, b.rows);
+  LLVMValueRef fields[] = {a.rows, b.cols, k, a.base, b.base, c, a.row, a.col, b.row, b.col, size_const(l, td->shape[r - 1]),
+                           int_const(l->i32, ea), int_const(l->i32, eb), int_const(l->i32, ec), int_const(l->i32, 0), slot_touch(l, pack)};
+  for (unsigned i = 0; i < COUNT(fields); i++) LLVMBuildStore(l->b, fields[i], LLVMBuildStructGEP2(l->b, t, d, i, ""));
+  LLVMValueRef smallest = least(l, least(l, a.rows, b.cols), k);
+  LLVMValueRef some = LLVMBuildICmp(l->b, LLVMIntSGT, smallest, size_const(l, 0), "");
+  if (LLVMIsAConstantInt(a.rows) && LLVMIsAConstantInt(b.cols) && LLVMIsAConstantInt(k)) some = LLVMConstInt(l->i1, 1, false);
+  LLVMBasicBlockRef work = new_block(l, "dot"), after = new_block(l, "after");
+  LLVMBuildCondBr(l->b, some, work, after);
+  LLVMPositionBuilderAtEnd(l->b, work);
+  runtime_call(l, "ttc_rt_dot", l->voidty, &d, 1);
+  LLVMBuildBr(l->b, after);
+  LLVMPositionBuilderAtEnd(l->b, after);
+}
+
+static void check_types(Lower *l, Op *op) {
+  const Type *a = ir_operand(op, 0)->type->elem, *d = op->results[0].type->elem;
+  bool ok;
+  if (a->kind == TYPE_FLOAT) ok = a->fkind == F64 ? d->fkind == F64 : d->kind == TYPE_FLOAT && (d->fkind == F32 || (d->fkind == F16 && a->fkind == F16));
+  else ok = a->bits == 8 && d->kind == TYPE_INT && d->bits == 32;
+  if (!ok) lower_fail(l, op, "dot of %s into %s is not supported on the CPU", ir_type_text(l->cx, a), ir_type_text(l->cx, d));
+}
+
+void lower_dot(Lower *l, Op *op) {
+  check_types(l, op);
+  Value *d = &op->results[0];
+  const Type *t = d->type;
+  if (t->rank == 2) {
+    Matrix a = operand(l, ir_operand(op, 0), NULL), b = operand(l, ir_operand(op, 1), NULL);
+    call_dot(l, op, a, b, slot_touch(l, lower_slot(l, d)));
+    return;
+  }
+  int clock = l->clock++;
+  lower_slot(l, d);
+  slot_touch(l, lower_slot(l, d));
+  Loop loop = loop_begin(l, size_const(l, 0), size_const(l, t->shape[0]), 1);
+  LLVMValueRef batch = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
+  Matrix a = operand(l, ir_operand(op, 0), batch), b = operand(l, ir_operand(op, 1), batch);
+  Matrix c = slot_matrix(l, lower_slot(l, d), t, batch);
+  call_dot(l, op, a, b, c.base);
+  loop_end(l, &loop);
+  l->clock++;
+  slots_end_loop(l, clock);
+}
+
+void lower_transpose(Lower *l, Op *op) {
+  Value *r = &op->results[0], *source = ir_operand(op, 0);
+  const Type *t = r->type;
+  Matrix m = {0};
+  bool direct = !cpu_is_stored(l, source) && cpu_trans_direct(l, op) && direct_matrix(l, source->op, NULL, &m);
+  if (!direct) {
+    if (cpu_is_stored(l, source)) m = slot_matrix(l, lower_slot(l, source), source->type, NULL);
+    else m = copied(l, source, NULL);
+  }
+  LLVMValueRef args[] = {slot_touch(l, lower_slot(l, r)), size_const(l, t->shape[1]), m.base, m.row, size_const(l, t->shape[0]),
+                         size_const(l, t->shape[1]), int_const(l->i32, ir_elem_bytes(t->elem))};
+  runtime_call(l, "ttc_rt_transpose", l->voidty, args, COUNT(args));
+}

@@ -1,0 +1,398 @@
+/* lower_element.c: one op on elements, a scalar or a vector of them alike.
+ *
+ * In registers a bf16 or f8 is its bits, an integer; arithmetic on it is done in f32 and rounded after every op, as the IR's
+ * types say. f16 is LLVM's half, which LLVM does likewise where the processor has no instructions for it.
+ *
+ * What the hardware would trap on or leave undefined is defined, as the GPU has it: x / 0 is all ones and x % 0 is x, the
+ * smallest integer / -1 wraps, a shift by the width or more gives 0 (or the sign), a float that does not fit an integer
+ * saturates and NaN becomes 0.
+ */
+#include "cpu/lower.h"
+
+#include <string.h>
+
+/* ---- types and constants ------------------------------------------------------------------------------------------------- */
+
+LLVMTypeRef element_type(Lower *l, const Type *t) {
+  switch (t->kind) {
+  case TYPE_INT: return LLVMIntTypeInContext(l->llvm, (unsigned)t->bits);
+  case TYPE_INDEX: return l->i64;
+  case TYPE_PTR: return l->ptr;
+  case TYPE_FLOAT:
+    switch (t->fkind) {
+    case F64: return l->f64;
+    case F32: return l->f32;
+    case F16: return l->f16;
+    case BF16: return l->i16;
+    default: return l->i8;
+    }
+  default: return l->i64;
+  }
+}
+
+LLVMTypeRef memory_type(Lower *l, const Type *t) {
+  return t->kind == TYPE_INT && t->bits < 8 ? l->i8 : element_type(l, t);
+}
+
+LLVMTypeRef wide(LLVMTypeRef t, int lanes) { return lanes > 1 ? LLVMVectorType(t, (unsigned)lanes) : t; }
+
+LLVMValueRef int_const(LLVMTypeRef t, int64_t x) { return LLVMConstInt(t, (uint64_t)x, true); }
+
+static LLVMTypeRef scalar_of(LLVMTypeRef t) { return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetElementType(t) : t; }
+
+LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes) {
+  if (lanes <= 1) return x;
+  LLVMTypeRef t = LLVMTypeOf(x);
+  if (LLVMIsConstant(x)) {
+    LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes);
+    for (int i = 0; i < lanes; i++) all[i] = x;
+    return LLVMConstVector(all, (unsigned)lanes);
+  }
+  LLVMTypeRef vt = LLVMVectorType(t, (unsigned)lanes);
+  LLVMValueRef one = LLVMBuildInsertElement(l->b, LLVMGetPoison(vt), x, LLVMConstInt(l->i64, 0, false), "");
+  return LLVMBuildShuffleVector(l->b, one, LLVMGetPoison(vt), LLVMConstNull(LLVMVectorType(l->i32, (unsigned)lanes)), "");
+}
+
+LLVMValueRef iota(Lower *l, int lanes, LLVMTypeRef t) {
+  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes + 1);
+  for (int i = 0; i < lanes; i++) all[i] = int_const(t, i);
+  return lanes > 1 ? LLVMConstVector(all, (unsigned)lanes) : all[0];
+}
+
+LLVMValueRef element_const(Lower *l, const Type *t, const Attr *a) {
+  LLVMTypeRef lt = element_type(l, t);
+  if (a->kind == ATTR_SPLAT) a = a->items[0];
+  if (t->kind != TYPE_FLOAT) return int_const(lt, a->integer);
+  double x = a->kind == ATTR_FLOAT ? a->number : (double)a->integer;
+  uint64_t bits = ir_float_encode(t->fkind, x);
+  LLVMValueRef c = LLVMConstInt(LLVMIntTypeInContext(l->llvm, (unsigned)t->bits), bits, false);
+  return t->fkind == F64 || t->fkind == F32 || t->fkind == F16 ? LLVMConstBitCast(c, lt) : c;
+}
+
+/* The same constant in every lane, of the type of `like`. */
+static LLVMValueRef same(Lower *l, LLVMValueRef like, int64_t x) {
+  LLVMTypeRef t = LLVMTypeOf(like);
+  int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
+  return splat(l, int_const(scalar_of(t), x), lanes);
+}
+
+LLVMValueRef intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs) {
+  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(l->module, id, overloads, (size_t)n);
+  return LLVMBuildCall2(l->b, LLVMIntrinsicGetType(l->llvm, id, overloads, (size_t)n), f, args, (unsigned)nargs, "");
+}
+
+static LLVMValueRef intrinsic_like(Lower *l, const char *name, LLVMValueRef *args, int nargs) {
+  LLVMTypeRef t = LLVMTypeOf(args[0]);
+  return intrinsic(l, name, &t, 1, args, nargs);
+}
+
+/* ---- integers -------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef via_f64(Lower *l, LLVMValueRef a, LLVMValueRef b, bool is_signed, int lanes) {
+  LLVMTypeRef t = LLVMTypeOf(a), d = wide(l->f64, lanes);
+  LLVMValueRef x = is_signed ? LLVMBuildSIToFP(l->b, a, d, "") : LLVMBuildUIToFP(l->b, a, d, "");
+  LLVMValueRef y = is_signed ? LLVMBuildSIToFP(l->b, b, d, "") : LLVMBuildUIToFP(l->b, b, d, "");
+  LLVMValueRef q = LLVMBuildFDiv(l->b, x, y, "");
+  /* up to 32 bits the rounded quotient has the exact one's integer part; 2^31 (the smallest / -1) wraps through 64 bits */
+  LLVMTypeRef big = wide(l->i64, lanes);
+  q = is_signed ? LLVMBuildFPToSI(l->b, q, big, "") : LLVMBuildFPToUI(l->b, q, big, "");
+  return LLVMBuildTrunc(l->b, q, t, "");
+}
+
+static LLVMValueRef divide(Lower *l, Opcode code, LLVMValueRef a, LLVMValueRef b, int lanes) {
+  bool is_signed = code == OP_DIVSI || code == OP_REMSI, rest = code == OP_REMSI || code == OP_REMUI;
+  unsigned bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(a)));
+  LLVMValueRef c = LLVMIsConstant(b) && lanes > 1 ? LLVMGetAggregateElement(b, 0) : b;
+  if (LLVMIsAConstantInt(c) && (lanes <= 1 || b == splat(l, c, lanes))) {
+    int64_t k = LLVMConstIntGetSExtValue(c);
+    if (k == 0) return rest ? a : same(l, a, -1);
+    if (k == -1 && is_signed) return rest ? same(l, a, 0) : LLVMBuildNeg(l->b, a, "");
+    switch (code) {
+    case OP_DIVSI: return LLVMBuildSDiv(l->b, a, b, "");
+    case OP_DIVUI: return LLVMBuildUDiv(l->b, a, b, "");
+    case OP_REMSI: return LLVMBuildSRem(l->b, a, b, "");
+    default: return LLVMBuildURem(l->b, a, b, "");
+    }
+  }
+  LLVMValueRef zero = LLVMBuildICmp(l->b, LLVMIntEQ, b, same(l, b, 0), "");
+  if (lanes > 1 && bits <= 32) {
+    LLVMValueRef q = via_f64(l, a, LLVMBuildSelect(l->b, zero, same(l, b, 1), b, ""), is_signed, lanes);
+    if (!rest) return LLVMBuildSelect(l->b, zero, same(l, a, -1), q, "");
+    LLVMValueRef r = LLVMBuildSub(l->b, a, LLVMBuildMul(l->b, q, b, ""), "");
+    return LLVMBuildSelect(l->b, zero, a, r, "");
+  }
+  LLVMValueRef odd = zero, minus = NULL;
+  if (is_signed) {
+    minus = LLVMBuildICmp(l->b, LLVMIntEQ, b, same(l, b, -1), "");
+    odd = LLVMBuildOr(l->b, zero, minus, "");
+  }
+  LLVMValueRef d = LLVMBuildSelect(l->b, odd, same(l, b, 1), b, "");
+  LLVMValueRef r;
+  switch (code) {
+  case OP_DIVSI: r = LLVMBuildSDiv(l->b, a, d, ""); break;
+  case OP_DIVUI: r = LLVMBuildUDiv(l->b, a, d, ""); break;
+  case OP_REMSI: r = LLVMBuildSRem(l->b, a, d, ""); break;
+  default: r = LLVMBuildURem(l->b, a, d, ""); break;
+  }
+  if (minus) r = LLVMBuildSelect(l->b, minus, rest ? same(l, a, 0) : LLVMBuildNeg(l->b, a, ""), r, "");
+  return LLVMBuildSelect(l->b, zero, rest ? a : same(l, a, -1), r, "");
+}
+
+static LLVMValueRef shift(Lower *l, Opcode code, LLVMValueRef a, LLVMValueRef b) {
+  int64_t bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(a)));
+  LLVMValueRef fits = LLVMBuildICmp(l->b, LLVMIntULT, b, same(l, b, bits), "");
+  if (code == OP_SHRSI)
+    return LLVMBuildAShr(l->b, a, LLVMBuildSelect(l->b, fits, b, same(l, b, bits - 1), ""), "");
+  LLVMValueRef s = LLVMBuildSelect(l->b, fits, b, same(l, b, 0), "");
+  LLVMValueRef r = code == OP_SHLI ? LLVMBuildShl(l->b, a, s, "") : LLVMBuildLShr(l->b, a, s, "");
+  return LLVMBuildSelect(l->b, fits, r, same(l, a, 0), "");
+}
+
+static LLVMValueRef compare_ints(Lower *l, const Op *op, LLVMValueRef a, LLVMValueRef b) {
+  static const struct {
+    const char *name;
+    LLVMIntPredicate p;
+  } table[] = {{"eq", LLVMIntEQ},   {"ne", LLVMIntNE},   {"slt", LLVMIntSLT}, {"sle", LLVMIntSLE}, {"sgt", LLVMIntSGT},
+               {"sge", LLVMIntSGE}, {"ult", LLVMIntULT}, {"ule", LLVMIntULE}, {"ugt", LLVMIntUGT}, {"uge", LLVMIntUGE}};
+  const char *name = ir_attr_text_or(op, "predicate", "");
+  for (size_t i = 0; i < COUNT(table); i++)
+    if (!strcmp(name, table[i].name)) return LLVMBuildICmp(l->b, table[i].p, a, b, "");
+  lower_fail(l, op, "unknown predicate \"%s\"", name);
+}
+
+static LLVMValueRef mulhi(Lower *l, LLVMValueRef a, LLVMValueRef b, int lanes) {
+  LLVMTypeRef t = LLVMTypeOf(a);
+  unsigned bits = LLVMGetIntTypeWidth(scalar_of(t));
+  LLVMTypeRef big = wide(LLVMIntTypeInContext(l->llvm, 2 * bits), lanes);
+  LLVMValueRef p = LLVMBuildMul(l->b, LLVMBuildZExt(l->b, a, big, ""), LLVMBuildZExt(l->b, b, big, ""), "");
+  return LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, p, same(l, p, bits), ""), t, "");
+}
+
+static LLVMValueRef int_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
+  LLVMValueRef a = in[0], b = op->noperands > 1 ? in[1] : NULL;
+  switch (op->code) {
+  case OP_ADDI: return LLVMBuildAdd(l->b, a, b, "");
+  case OP_SUBI: return LLVMBuildSub(l->b, a, b, "");
+  case OP_MULI: return LLVMBuildMul(l->b, a, b, "");
+  case OP_DIVSI:
+  case OP_DIVUI:
+  case OP_REMSI:
+  case OP_REMUI: return divide(l, op->code, a, b, lanes);
+  case OP_ANDI: return LLVMBuildAnd(l->b, a, b, "");
+  case OP_ORI: return LLVMBuildOr(l->b, a, b, "");
+  case OP_XORI: return LLVMBuildXor(l->b, a, b, "");
+  case OP_SHLI:
+  case OP_SHRSI:
+  case OP_SHRUI: return shift(l, op->code, a, b);
+  case OP_MAXSI: return intrinsic_like(l, "llvm.smax", in, 2);
+  case OP_MINSI: return intrinsic_like(l, "llvm.smin", in, 2);
+  case OP_MAXUI: return intrinsic_like(l, "llvm.umax", in, 2);
+  case OP_MINUI: return intrinsic_like(l, "llvm.umin", in, 2);
+  case OP_CMPI: return compare_ints(l, op, a, b);
+  case OP_MULHIUI: return mulhi(l, a, b, lanes);
+  case OP_ABSI: return intrinsic_like(l, "llvm.abs", (LLVMValueRef[]){a, LLVMConstInt(l->i1, 0, false)}, 2);
+  default: return NULL;
+  }
+}
+
+/* ---- floats ---------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef contract(Lower *l, LLVMValueRef v) {
+  if (l->options->fp_fusion && LLVMIsAInstruction(v) && LLVMCanValueUseFastMathFlags(v))
+    LLVMSetFastMathFlags(v, LLVMFastMathAllowContract);
+  return v;
+}
+
+static LLVMValueRef compare_floats(Lower *l, const Op *op, LLVMValueRef a, LLVMValueRef b) {
+  static const struct {
+    const char *name;
+    LLVMRealPredicate p;
+  } table[] = {{"false", LLVMRealPredicateFalse}, {"oeq", LLVMRealOEQ}, {"ogt", LLVMRealOGT}, {"oge", LLVMRealOGE},
+               {"olt", LLVMRealOLT},              {"ole", LLVMRealOLE}, {"one", LLVMRealONE}, {"ord", LLVMRealORD},
+               {"ueq", LLVMRealUEQ},              {"ugt", LLVMRealUGT}, {"uge", LLVMRealUGE}, {"ult", LLVMRealULT},
+               {"ule", LLVMRealULE},              {"une", LLVMRealUNE}, {"uno", LLVMRealUNO}, {"true", LLVMRealPredicateTrue}};
+  const char *name = ir_attr_text_or(op, "predicate", "");
+  for (size_t i = 0; i < COUNT(table); i++)
+    if (!strcmp(name, table[i].name)) return LLVMBuildFCmp(l->b, table[i].p, a, b, "");
+  lower_fail(l, op, "unknown predicate \"%s\"", name);
+}
+
+/* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the zeros. */
+static LLVMValueRef extreme(Lower *l, bool max, bool numbers, LLVMValueRef a, LLVMValueRef b) {
+  if (numbers) return intrinsic_like(l, max ? "llvm.maxnum" : "llvm.minnum", (LLVMValueRef[]){a, b}, 2);
+  return intrinsic_like(l, max ? "llvm.maximum" : "llvm.minimum", (LLVMValueRef[]){a, b}, 2);
+}
+
+static LLVMValueRef remainder_of(Lower *l, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildFRem(l->b, a, b, ""); }
+
+static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
+  LLVMValueRef a = in[0], b = op->noperands > 1 ? in[1] : NULL;
+  switch (op->code) {
+  case OP_ADDF: return contract(l, LLVMBuildFAdd(l->b, a, b, ""));
+  case OP_SUBF: return contract(l, LLVMBuildFSub(l->b, a, b, ""));
+  case OP_MULF: return contract(l, LLVMBuildFMul(l->b, a, b, ""));
+  case OP_DIVF:
+  case OP_PRECISE_DIVF: return LLVMBuildFDiv(l->b, a, b, "");
+  case OP_REMF: return remainder_of(l, a, b);
+  case OP_NEGF: return LLVMBuildFNeg(l->b, a, "");
+  case OP_MAXNUMF: return extreme(l, true, true, a, b);
+  case OP_MINNUMF: return extreme(l, false, true, a, b);
+  case OP_MAXIMUMF: return extreme(l, true, false, a, b);
+  case OP_MINIMUMF: return extreme(l, false, false, a, b);
+  case OP_CMPF: return compare_floats(l, op, a, b);
+  case OP_SQRT:
+  case OP_PRECISE_SQRT: return intrinsic_like(l, "llvm.sqrt", in, 1);
+  case OP_RSQRT: {
+    LLVMValueRef s = intrinsic_like(l, "llvm.sqrt", in, 1);
+    return LLVMBuildFDiv(l->b, splat(l, LLVMConstReal(scalar_of(LLVMTypeOf(a)), 1.0), lanes), s, "");
+  }
+  case OP_FLOOR: return intrinsic_like(l, "llvm.floor", in, 1);
+  case OP_CEIL: return intrinsic_like(l, "llvm.ceil", in, 1);
+  case OP_ABSF: return intrinsic_like(l, "llvm.fabs", in, 1);
+  case OP_FMA: return intrinsic_like(l, "llvm.fma", in, 3);
+  case OP_CLAMPF: {
+    bool all = !strcmp(ir_attr_text_or(op, "propagateNan", "none"), "all");
+    return extreme(l, false, !all, extreme(l, true, !all, a, in[1]), in[2]);
+  }
+  default: return NULL;
+  }
+}
+
+/* ---- conversions -------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef to_int(Lower *l, const Op *op, LLVMValueRef x, const Type *from, const Type *to, int lanes) {
+  if (from->bits < 32) x = float_to_f32(l, from, x, lanes);
+  LLVMTypeRef types[2] = {wide(element_type(l, to), lanes), LLVMTypeOf(x)};
+  return intrinsic(l, op->code == OP_FPTOSI ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &x, 1);
+}
+
+static LLVMValueRef from_int(Lower *l, const Op *op, LLVMValueRef x, const Type *to, int lanes) {
+  bool is_signed = op->code == OP_SITOFP;
+  LLVMTypeRef f = wide(element_type(l, to), lanes);
+  if (to->fkind != F32 && to->fkind != F64) {
+    /* 64 bits through f64 would round twice; what f16 and bf16 can tell apart is kept by setting a sticky bit instead */
+    unsigned bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(x)));
+    static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32}, f64 = {.kind = TYPE_FLOAT, .fkind = F64, .bits = 64};
+    const Type *via = bits <= 16 ? &f32 : &f64;
+    if (bits == 64) {
+      LLVMValueRef low = LLVMBuildAnd(l->b, x, same(l, x, 0xFFF), "");
+      LLVMValueRef sticky = LLVMBuildZExt(l->b, LLVMBuildICmp(l->b, LLVMIntNE, low, same(l, low, 0), ""), LLVMTypeOf(x), "");
+      LLVMValueRef high = LLVMBuildOr(l->b, LLVMBuildAnd(l->b, x, same(l, x, ~INT64_C(0xFFF)), ""), LLVMBuildShl(l->b, sticky, same(l, x, 11), ""), "");
+      LLVMValueRef top = LLVMBuildAdd(l->b, x, same(l, x, is_signed ? INT64_C(1) << 50 : 0), "");
+      LLVMValueRef large = LLVMBuildICmp(l->b, LLVMIntUGE, top, same(l, x, INT64_C(1) << (is_signed ? 51 : 50)), "");
+      x = LLVMBuildSelect(l->b, large, high, x, "");
+    }
+    LLVMTypeRef vt = wide(element_type(l, via), lanes);
+    LLVMValueRef y = is_signed ? LLVMBuildSIToFP(l->b, x, vt, "") : LLVMBuildUIToFP(l->b, x, vt, "");
+    return float_convert(l, via, to, y, lanes, false);
+  }
+  return is_signed ? LLVMBuildSIToFP(l->b, x, f, "") : LLVMBuildUIToFP(l->b, x, f, "");
+}
+
+static LLVMValueRef bitcast(Lower *l, LLVMValueRef x, const Type *from, const Type *to, int lanes) {
+  LLVMTypeRef t = wide(element_type(l, to), lanes);
+  if (ir_is_ptr(from) && ir_is_ptr(to)) return x;
+  if (ir_is_ptr(from)) return LLVMBuildPtrToInt(l->b, x, t, "");
+  if (ir_is_ptr(to)) return LLVMBuildIntToPtr(l->b, x, t, "");
+  return LLVMTypeOf(x) == t ? x : LLVMBuildBitCast(l->b, x, t, "");
+}
+
+/* ---- the op -------------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef choose(Lower *l, LLVMValueRef *in) { return LLVMBuildSelect(l->b, in[0], in[1], in[2], ""); }
+
+static LLVMValueRef map_region(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
+  if (ir_attr_int_or(op, "pack", 1) != 1) lower_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
+  LLVMValueRef out[64];
+  element_region(l, ir_entry(op, 0), in, out, lanes);
+  return out[0];
+}
+
+LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
+  const Type *to = ir_elem(op->results[0].type), *from = op->noperands ? ir_elem(ir_operand(op, 0)->type) : to;
+  LLVMTypeRef t = wide(element_type(l, to), lanes);
+  switch (op->code) {
+  case OP_CONSTANT: return splat(l, element_const(l, to, ir_const_value(&op->results[0])), lanes);
+  case OP_POISON: return LLVMConstNull(t);
+  case OP_SELECT: return choose(l, in);
+  case OP_EXTSI: return LLVMBuildSExt(l->b, in[0], t, "");
+  case OP_EXTUI: return LLVMBuildZExt(l->b, in[0], t, "");
+  case OP_TRUNCI: return LLVMBuildTrunc(l->b, in[0], t, "");
+  case OP_INDEX_CAST: return LLVMBuildIntCast2(l->b, in[0], t, true, "");
+  case OP_EXTF:
+  case OP_TRUNCF: return float_convert(l, from, to, in[0], lanes, false);
+  case OP_FP_TO_FP:
+    return float_convert(l, from, to, in[0], lanes, !strcmp(ir_attr_text_or(op, "rounding", "rtne"), "rtz"));
+  case OP_SITOFP:
+  case OP_UITOFP: return from_int(l, op, in[0], to, lanes);
+  case OP_FPTOSI:
+  case OP_FPTOUI: return to_int(l, op, in[0], from, to, lanes);
+  case OP_BITCAST:
+  case OP_TT_BITCAST:
+  case OP_INT_TO_PTR:
+  case OP_PTR_TO_INT: return bitcast(l, in[0], from, to, lanes);
+  case OP_ADDPTR: {
+    LLVMValueRef offset = LLVMBuildIntCast2(l->b, in[1], wide(l->i64, lanes), true, "");
+    return LLVMBuildGEP2(l->b, memory_type(l, to->elem), in[0], &offset, 1, "");
+  }
+  case OP_EXP:
+  case OP_EXP2:
+  case OP_LOG:
+  case OP_LOG2:
+  case OP_SIN:
+  case OP_COS:
+  case OP_ERF: return float_math(l, op->code, from, in[0], lanes);
+  case OP_MAP_ELEMENTWISE: return map_region(l, op, in, lanes);
+  default: break;
+  }
+  LLVMValueRef r = NULL;
+  if (from->kind == TYPE_FLOAT) {
+    if (from->fkind == F64 || from->fkind == F32 || from->fkind == F16) {
+      r = float_op(l, op, in, lanes);
+    } else {
+      static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
+      LLVMValueRef as_f32[3];
+      for (int i = 0; i < op->noperands && i < 3; i++) as_f32[i] = float_to_f32(l, from, in[i], lanes);
+      r = float_op(l, op, as_f32, lanes);
+      if (r && op->code != OP_CMPF) r = float_convert(l, &f32, from, r, lanes, false);
+    }
+  } else {
+    r = int_op(l, op, in, lanes);
+  }
+  if (!r) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  return r;
+}
+
+static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out, int lanes) {
+  for (Op *op = block->first; op; op = op->next) {
+    LLVMValueRef in[64];
+    if (op->noperands > 64) lower_fail(l, op, "too many operands in a combine function");
+    for (int i = 0; i < op->noperands; i++) {
+      Value *v = ir_operand(op, i);
+      in[i] = map_get(values, v);
+      if (!in[i]) in[i] = splat(l, info_of(v)->scalar, lanes); /* from outside: a scalar */
+    }
+    if (ir_has(op, T_TERMINATOR)) {
+      for (int i = 0; i < op->noperands; i++) out[i] = in[i];
+      return;
+    }
+    if (op->code == OP_IF) { /* nothing in a combine function has effects: compute both and choose */
+      LLVMValueRef yes[64], no[64];
+      region_values(l, ir_entry(op, 0), values, yes, lanes);
+      region_values(l, ir_entry(op, 1), values, no, lanes);
+      for (int i = 0; i < op->nresults; i++)
+        map_put(l->cx, values, &op->results[i], LLVMBuildSelect(l->b, in[0], yes[i], no[i], ""));
+      continue;
+    }
+    if (op->nresults != 1 || op->nregions || !(ir_info(op)->traits & T_PURE))
+      lower_fail(l, op, "%s in a combine function is not supported on the CPU", ir_info(op)->name);
+    map_put(l->cx, values, &op->results[0], element_op(l, op, in, lanes));
+  }
+}
+
+void element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes) {
+  Map values = {0};
+  for (int i = 0; i < block->nargs; i++) map_put(l->cx, &values, block->args[i], args[i]);
+  region_values(l, block, &values, out, lanes);
+}

@@ -1,0 +1,648 @@
+/* lower_eval.c: a tensor's value at a point of a loop nest, evaluated on demand.
+ *
+ * A point is one coordinate per dimension, themselves lanes of i32. Rearranging ops change the coordinates and go on to their
+ * operand; elementwise ops evaluate their operands and compute; loads compute a pointer. Three things keep the inner loop short:
+ *   - a value that does not vary along the vector dimension stays a scalar (LANE_UNIFORM);
+ *   - an index or pointer that moves by a constant amount stays a base and a step (LANE_AFFINE), so that an access is one
+ *     instruction with the loop's counter as index; a comparison of such with a scalar stays a pair of bounds (LANE_RANGE);
+ *   - code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked for.
+ * What was evaluated at a point is remembered while the level it belongs to is open.
+ */
+#include "cpu/lower.h"
+
+#include <string.h>
+
+struct Memo {
+  Memo *next;
+  const Lane *at;
+  Lane lane;
+  unsigned serial;
+};
+
+Lane lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFORM, .v = v, .depth = depth}; }
+
+static int max_int(int a, int b) { return a > b ? a : b; }
+
+/* ---- levels ---------------------------------------------------------------------------------------------------------------- */
+
+void lower_at(Lower *l, int depth) {
+  if (depth >= l->depth) depth = l->depth;
+  LLVMBasicBlockRef block = l->levels[depth].block;
+  LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
+  if (end) LLVMPositionBuilderBefore(l->b, end);
+  else LLVMPositionBuilderAtEnd(l->b, block);
+}
+
+void lower_push_level(Lower *l, LLVMBasicBlockRef block) {
+  l->depth++;
+  l->levels[l->depth] = (Level){block, ++l->serial};
+}
+
+void lower_base_level(Lower *l) {
+  l->depth = 0;
+  l->levels[0] = (Level){LLVMGetInsertBlock(l->b), ++l->serial};
+  l->index32 = l->index64 = NULL;
+}
+
+/* ---- forms ------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_zero(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetZExtValue(v) == 0; }
+
+static bool need_inner(Lower *l) {
+  if (l->index32) return true;
+  l->failed = true;
+  return false;
+}
+
+/* v + (index + iota) * step */
+static LLVMValueRef affine_vector(Lower *l, Lane x, Type *elem) {
+  LLVMTypeRef t = LLVMTypeOf(x.step);
+  bool ptr = ir_is_ptr(elem);
+  int inner = max_int(l->inner, x.depth);
+  lower_at(l, x.depth);
+  LLVMValueRef spread = LLVMBuildMul(l->b, iota(l, l->lanes, t), splat(l, x.step, l->lanes), "");
+  LLVMValueRef base = ptr ? NULL : LLVMBuildAdd(l->b, splat(l, x.v, l->lanes), spread, "");
+  lower_at(l, inner);
+  LLVMValueRef index = t == l->i64 ? l->index64 : t == l->i32 ? l->index32 : LLVMBuildTrunc(l->b, l->index64, t, "");
+  LLVMValueRef moved = LLVMBuildMul(l->b, index, x.step, "");
+  if (!ptr) return LLVMBuildAdd(l->b, base, splat(l, moved, l->lanes), "");
+  LLVMTypeRef m = memory_type(l, elem->elem);
+  LLVMValueRef at = LLVMBuildGEP2(l->b, m, x.v, &moved, 1, "");
+  return LLVMBuildGEP2(l->b, m, splat(l, at, l->lanes), &spread, 1, "");
+}
+
+static LLVMValueRef range_vector(Lower *l, Lane x) {
+  LLVMValueRef r = NULL;
+  lower_at(l, x.depth);
+  LLVMValueRef lo = is_zero(x.v) ? NULL : splat(l, x.v, l->lanes);
+  bool open = LLVMIsAConstantInt(x.step) && LLVMConstIntGetSExtValue(x.step) >= l->extent;
+  LLVMValueRef hi = open ? NULL : splat(l, x.step, l->lanes);
+  lower_at(l, max_int(l->inner, x.depth));
+  LLVMValueRef c = LLVMBuildAdd(l->b, splat(l, l->index32, l->lanes), iota(l, l->lanes, l->i32), "");
+  if (lo) r = LLVMBuildICmp(l->b, LLVMIntSGE, c, lo, "");
+  if (hi) {
+    LLVMValueRef below = LLVMBuildICmp(l->b, LLVMIntSLT, c, hi, "");
+    r = r ? LLVMBuildAnd(l->b, r, below, "") : below;
+  }
+  return r ? r : splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
+}
+
+static int vector_depth(Lower *l, Lane x) { return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(l->inner, x.depth) : x.depth; }
+
+LLVMValueRef lane_vector(Lower *l, Lane x, Type *elem) {
+  if (x.kind == LANE_VECTOR) return x.v;
+  if (x.kind == LANE_UNIFORM) {
+    if (l->lanes == 1) return x.v;
+    lower_at(l, x.depth);
+    LLVMValueRef v = splat(l, x.v, l->lanes);
+    return v;
+  }
+  if (!need_inner(l)) return LLVMGetUndef(wide(x.kind == LANE_RANGE ? l->i1 : element_type(l, elem), l->lanes));
+  return x.kind == LANE_AFFINE ? affine_vector(l, x, elem) : range_vector(l, x);
+}
+
+LLVMValueRef lane_scalar(Lower *l, Lane x) {
+  if (x.kind != LANE_UNIFORM) {
+    l->failed = true;
+    return LLVMGetUndef(LLVMTypeOf(x.v));
+  }
+  return x.v;
+}
+
+static LLVMValueRef cast_int(Lower *l, LLVMValueRef v, LLVMTypeRef t, bool is_signed) {
+  return LLVMTypeOf(v) == t ? v : LLVMBuildIntCast2(l->b, v, t, is_signed, "");
+}
+
+Lane lane_add(Lower *l, Lane a, Lane b) {
+  Lane r = {.depth = max_int(a.depth, b.depth)};
+  if (a.kind == LANE_UNIFORM && is_zero(a.v)) return b;
+  if (b.kind == LANE_UNIFORM && is_zero(b.v)) return a;
+  lower_at(l, r.depth);
+  if (a.kind != LANE_VECTOR && b.kind != LANE_VECTOR) {
+    r.kind = a.kind == LANE_AFFINE || b.kind == LANE_AFFINE ? LANE_AFFINE : LANE_UNIFORM;
+    r.v = LLVMBuildAdd(l->b, a.v, b.v, "");
+    r.step = !a.step ? b.step : !b.step ? a.step : LLVMBuildAdd(l->b, a.step, b.step, "");
+    return r;
+  }
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
+  r.kind = LANE_VECTOR;
+  r.depth = max_int(vector_depth(l, a), vector_depth(l, b));
+  LLVMValueRef x = lane_vector(l, a, (Type *)&i32), y = lane_vector(l, b, (Type *)&i32);
+  lower_at(l, r.depth);
+  r.v = LLVMBuildAdd(l->b, x, y, "");
+  return r;
+}
+
+Lane lane_times(Lower *l, Lane a, int64_t k) {
+  if (k == 1) return a;
+  lower_at(l, a.depth);
+  LLVMTypeRef t = LLVMTypeOf(a.v);
+  int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
+  LLVMValueRef c = splat(l, int_const(lanes > 1 ? LLVMGetElementType(t) : t, k), lanes);
+  a.v = LLVMBuildMul(l->b, a.v, c, "");
+  if (a.step) a.step = LLVMBuildMul(l->b, a.step, int_const(LLVMTypeOf(a.step), k), "");
+  return a;
+}
+
+/* ---- remembering --------------------------------------------------------------------------------------------------------------- */
+
+static bool same_lane(const Lane *a, const Lane *b) { return a->kind == b->kind && a->v == b->v && a->step == b->step; }
+
+static const Lane *recall(Lower *l, const Value *v, const Lane *at) {
+  for (Memo **m = &info_of(v)->memo; *m;) {
+    Memo *x = *m;
+    if (x->lane.depth > l->depth || x->serial != l->levels[x->lane.depth].serial) {
+      *m = x->next; /* its level is closed */
+      continue;
+    }
+    bool same = true;
+    for (int i = 0; i < v->type->rank && same; i++) same = same_lane(&at[i], &x->at[i]);
+    if (same) return &x->lane;
+    m = &x->next;
+  }
+  return NULL;
+}
+
+void lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
+  Memo *m = NEW(l->cx, Memo);
+  m->at = ctx_copy(l->cx, at, sizeof *at * (size_t)v->type->rank);
+  m->lane = lane;
+  m->serial = l->levels[lane.depth].serial;
+  m->next = info_of(v)->memo;
+  info_of(v)->memo = m;
+}
+
+/* ---- rearranging ---------------------------------------------------------------------------------------------------------------- */
+
+static Lane zero_coordinate(Lower *l) { return lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
+
+/* The row-major number of an element. */
+static Lane linear(Lower *l, const Type *t, const Lane *at) {
+  Lane r = zero_coordinate(l);
+  int64_t stride = 1;
+  for (int i = t->rank; i-- > 0; stride *= t->shape[i])
+    if (t->shape[i] != 1) r = lane_add(l, r, lane_times(l, at[i], stride));
+  return r;
+}
+
+/* (x / 2^shift) % 2^bits of a lane. Where an affine lane stays within one run of 2^bits for a whole vector, it remains affine. */
+static Lane digit(Lower *l, Lane x, int shift, int64_t size, bool top) {
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
+  int64_t step = x.kind == LANE_AFFINE && LLVMIsAConstantInt(x.step) ? LLVMConstIntGetSExtValue(x.step) : 0;
+  int depth = x.depth;
+  if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= l->lanes && need_inner(l)) {
+    /* shift is 0 for all lanes of an aligned vector: the same digit */
+    depth = max_int(depth, l->inner);
+    lower_at(l, depth);
+    x = lane_uniform(LLVMBuildAdd(l->b, x.v, l->index32, ""), depth);
+  } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= l->lanes && need_inner(l)) {
+    depth = max_int(depth, l->inner);
+    lower_at(l, depth);
+    LLVMValueRef at = LLVMBuildAdd(l->b, x.v, l->index32, "");
+    if (!top) at = LLVMBuildAnd(l->b, at, int_const(l->i32, size - 1), "");
+    return (Lane){.kind = LANE_AFFINE, .depth = depth, .v = LLVMBuildSub(l->b, at, l->index32, ""), .step = x.step};
+  } else if (x.kind != LANE_UNIFORM) {
+    depth = vector_depth(l, x);
+    x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = lane_vector(l, x, (Type *)&i32)};
+  }
+  int lanes = x.kind == LANE_VECTOR ? l->lanes : 1;
+  lower_at(l, depth);
+  if (shift) x.v = LLVMBuildLShr(l->b, x.v, splat(l, int_const(l->i32, shift), lanes), "");
+  if (!top) x.v = LLVMBuildAnd(l->b, x.v, splat(l, int_const(l->i32, size - 1), lanes), "");
+  return x;
+}
+
+static int log2_of(int64_t x) {
+  int n = 0;
+  while ((INT64_C(1) << n) < x) n++;
+  return n;
+}
+
+static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
+  const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
+  if (cpu_reshape_trivial(op)) {
+    for (int i = 0, j = 0; i < from->rank; i++) {
+      out[i] = zero_coordinate(l);
+      if (from->shape[i] == 1) continue;
+      while (to->shape[j] == 1) j++;
+      out[i] = at[j++];
+    }
+    return;
+  }
+  Lane n = linear(l, to, at);
+  int shift = 0;
+  bool seen = false;
+  for (int i = from->rank; i-- > 0;) {
+    if (!is_pow2(from->shape[i])) lower_fail(l, op, "a shape whose sizes are not powers of two");
+    bool top = true;
+    for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
+    out[i] = from->shape[i] == 1 ? zero_coordinate(l) : digit(l, n, shift, from->shape[i], top && !seen && shift == 0 ? true : top);
+    shift += log2_of(from->shape[i]);
+  }
+}
+
+bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out) {
+  const Value *x = ir_operand(op, i);
+  int rank = x->type->rank;
+  switch (op->code) {
+  case OP_EXPAND_DIMS: {
+    int axis = (int)ir_attr_int_or(op, "axis", 0);
+    for (int d = 0; d < rank; d++) out[d] = at[d < axis ? d : d + 1];
+    return true;
+  }
+  case OP_BROADCAST:
+    for (int d = 0; d < rank; d++) out[d] = x->type->shape[d] == 1 ? zero_coordinate(l) : at[d];
+    return true;
+  case OP_TRANS: {
+    Attr *order = ir_attr(op, "order");
+    for (int d = 0; d < rank; d++) out[order->ints[d]] = at[d];
+    return true;
+  }
+  case OP_RESHAPE: reshape_at(l, op, at, out); return true;
+  case OP_JOIN:
+    for (int d = 0; d < rank; d++) out[d] = at[d];
+    return true;
+  case OP_SPLAT: return true;
+  default:
+    if (!(ir_info(op)->traits & T_ELEMENTWISE) && op->code != OP_LOAD && op->code != OP_MAP_ELEMENTWISE) return false;
+    if (ir_is_tensor(x->type))
+      for (int d = 0; d < rank; d++) out[d] = at[d];
+    return true;
+  }
+}
+
+/* ---- elementwise ------------------------------------------------------------------------------------------------------------------ */
+
+static Lane in_vectors(Lower *l, Op *op, Lane *in) {
+  LLVMValueRef v[64];
+  Lane r = {.kind = LANE_VECTOR};
+  if (op->noperands > 64) lower_fail(l, op, "too many operands");
+  for (int i = 0; i < op->noperands; i++) {
+    r.depth = max_int(r.depth, vector_depth(l, in[i]));
+    v[i] = lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
+  }
+  if (l->failed) { /* its loop is not open; nobody will use this */
+    r.v = LLVMGetUndef(wide(element_type(l, ir_elem(op->results[0].type)), l->lanes));
+    r.depth = 0;
+    return r;
+  }
+  lower_at(l, r.depth);
+  r.v = element_op(l, op, v, l->lanes);
+  return r;
+}
+
+static Lane in_scalars(Lower *l, Op *op, Lane *in) {
+  LLVMValueRef v[64];
+  int depth = 0;
+  if (op->noperands > 64) lower_fail(l, op, "too many operands");
+  for (int i = 0; i < op->noperands; i++) {
+    depth = max_int(depth, in[i].depth);
+    v[i] = in[i].v;
+  }
+  lower_at(l, depth);
+  return lane_uniform(element_op(l, op, v, 1), depth);
+}
+
+/* Does a step stay what it is when the index gets wider? Indices do not wrap; multiples of large odd constants (hashes) do. */
+static bool small_step(Lower *l, LLVMValueRef step) {
+  if (!LLVMIsAConstantInt(step)) return false;
+  int64_t k = LLVMConstIntGetSExtValue(step);
+  return (k < 0 ? -k : k) * l->extent < (INT64_C(1) << 24);
+}
+
+/* The range of coordinates where v + c (v a scalar) compares so with u. */
+static Lane compare_range(Lower *l, const char *p, LLVMValueRef v, LLVMValueRef u, int depth) {
+  Lane r = {.kind = LANE_RANGE, .depth = depth};
+  lower_at(l, depth);
+  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), all = int_const(l->i64, l->extent);
+  LLVMValueRef d = LLVMBuildSub(l->b, cast_int(l, u, l->i64, true), cast_int(l, v, l->i64, true), "");
+  if (p[1] == 'g' ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(l->b, d, LLVMConstInt(l->i64, 1, false), "");
+  LLVMTypeRef t = l->i64;
+  d = intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){d, zero}, 2);
+  d = intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){d, all}, 2);
+  d = LLVMBuildTrunc(l->b, d, l->i32, "");
+  r.v = p[1] == 'g' ? d : LLVMConstInt(l->i32, 0, false);
+  r.step = p[1] == 'g' ? int_const(l->i32, l->extent) : d;
+  return r;
+}
+
+static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
+  const char *p = ir_attr_text_or(op, "predicate", "");
+  int depth = max_int(a.depth, b.depth);
+  if (l->lanes == 1) return false;
+  if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step && (p[0] == 's' || p[0] == 'e' || p[0] == 'n')) {
+    LLVMValueRef in[2] = {a.v, b.v};
+    lower_at(l, depth);
+    *out = lane_uniform(element_op(l, op, in, 1), depth);
+    return true;
+  }
+  if (p[0] != 's') return false;
+  static const struct {
+    const char *name, *swapped;
+  } table[] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
+  if (a.kind == LANE_UNIFORM && b.kind == LANE_AFFINE) {
+    for (size_t i = 0; i < COUNT(table); i++)
+      if (!strcmp(p, table[i].name)) {
+        p = table[i].swapped;
+        break;
+      }
+    Lane t = a;
+    a = b;
+    b = t;
+  }
+  if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && LLVMIsAConstantInt(a.step) && LLVMIsAConstantInt(b.step)) {
+    int64_t d = LLVMConstIntGetSExtValue(a.step) - LLVMConstIntGetSExtValue(b.step);
+    if (d != 1) return false;
+    *out = compare_range(l, p, a.v, b.v, depth);
+    return true;
+  }
+  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM) return false;
+  if (!LLVMIsAConstantInt(a.step) || LLVMConstIntGetSExtValue(a.step) != 1) return false;
+  *out = compare_range(l, p, a.v, b.v, depth);
+  return true;
+}
+
+static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
+  if (b.kind == LANE_RANGE && a.kind == LANE_UNIFORM) {
+    Lane t = a;
+    a = b;
+    b = t;
+  }
+  if (a.kind != LANE_RANGE) return false;
+  Lane r = {.kind = LANE_RANGE, .depth = max_int(a.depth, b.depth)};
+  lower_at(l, r.depth);
+  LLVMTypeRef t = l->i32;
+  if (b.kind == LANE_RANGE) {
+    r.v = is_zero(a.v) ? b.v : is_zero(b.v) ? a.v : intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){a.v, b.v}, 2);
+    r.step = intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a.step, b.step}, 2);
+  } else if (b.kind == LANE_UNIFORM) {
+    r.v = a.v;
+    r.step = LLVMBuildSelect(l->b, b.v, a.step, LLVMConstInt(l->i32, 0, false), "");
+  } else {
+    return false;
+  }
+  *out = r;
+  return true;
+}
+
+/* x % n where x runs on: the nest's run-time test may have found that nothing wraps. */
+static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
+  Info *info = info_of(&op->results[0]);
+  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(a.step)) return false;
+  if (l->assume && info->assumed == l->nest_number) {
+    *out = a;
+    return true;
+  }
+  if (!l->collecting || a.depth > 0 || b.depth > 0) return false;
+  const Axis *axis = cpu_axis(l->cx, ir_operand(op, 0));
+  int moving = 0; /* along other dimensions, too: then it was tested for their first index only */
+  for (int i = 0; i < op->results[0].type->rank; i++) moving += axis[i].kind != AXIS_CONST || axis[i].step != 0;
+  if (moving != 1) return false;
+  info->assumed = l->nest_number;
+  int64_t step = LLVMConstIntGetSExtValue(a.step);
+  lower_at(l, 0);
+  LLVMTypeRef t = LLVMTypeOf(a.v);
+  LLVMValueRef last = LLVMBuildAdd(l->b, a.v, int_const(t, step * (l->extent - 1)), "");
+  LLVMValueRef low = step < 0 ? last : a.v, high = step < 0 ? a.v : last;
+  LLVMValueRef ok = LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, int_const(t, 0), ""),
+                                 LLVMBuildICmp(l->b, LLVMIntSLT, high, b.v, ""), "");
+  l->condition = l->condition ? LLVMBuildAnd(l->b, l->condition, ok, "") : ok;
+  *out = a;
+  return true;
+}
+
+static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
+  Lane a = in[0], b = op->noperands > 1 ? in[1] : in[0];
+  if (a.kind == LANE_VECTOR || b.kind == LANE_VECTOR) return false;
+  int depth = max_int(a.depth, b.depth);
+  Lane r = {.kind = LANE_AFFINE, .depth = depth};
+  LLVMTypeRef t = element_type(l, ir_elem(op->results[0].type));
+  switch (op->code) {
+  case OP_CMPI: return compare_lanes(l, op, a, b, out);
+  case OP_ANDI:
+    if (ir_elem(op->results[0].type)->bits == 1 && l->lanes > 1) return and_lanes(l, a, b, out);
+    return false;
+  case OP_REMSI:
+  case OP_REMUI: return remainder_lanes(l, op, a, b, out);
+  default: break;
+  }
+  if (a.kind == LANE_RANGE || b.kind == LANE_RANGE) return false;
+  lower_at(l, depth);
+  switch (op->code) {
+  case OP_ADDI: *out = lane_add(l, a, b); return true;
+  case OP_SUBI:
+    r.v = LLVMBuildSub(l->b, a.v, b.v, "");
+    r.step = !b.step ? a.step : !a.step ? LLVMBuildNeg(l->b, b.step, "") : LLVMBuildSub(l->b, a.step, b.step, "");
+    break;
+  case OP_MULI:
+    if (a.step && b.step) return false;
+    r.v = LLVMBuildMul(l->b, a.v, b.v, "");
+    r.step = a.step ? LLVMBuildMul(l->b, a.step, b.v, "") : LLVMBuildMul(l->b, b.step, a.v, "");
+    break;
+  case OP_SHLI:
+    if (b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(b.v) || LLVMConstIntGetZExtValue(b.v) >= LLVMGetIntTypeWidth(t)) return false;
+    r.v = LLVMBuildShl(l->b, a.v, b.v, "");
+    r.step = LLVMBuildShl(l->b, a.step, b.v, "");
+    break;
+  case OP_EXTSI:
+  case OP_EXTUI:
+  case OP_INDEX_CAST:
+    if (!small_step(l, a.step)) return false;
+    r.v = op->code == OP_EXTUI ? LLVMBuildZExt(l->b, a.v, t, "") : LLVMBuildIntCast2(l->b, a.v, t, true, "");
+    r.step = LLVMBuildIntCast2(l->b, a.step, t, true, "");
+    break;
+  case OP_TRUNCI:
+    if (LLVMGetIntTypeWidth(t) < 8) return false;
+    r.v = LLVMBuildTrunc(l->b, a.v, t, "");
+    r.step = LLVMBuildTrunc(l->b, a.step, t, "");
+    break;
+  case OP_TT_BITCAST:
+    if (!ir_is_ptr(ir_elem(op->results[0].type)) || !ir_is_ptr(ir_elem(ir_operand(op, 0)->type))) return false;
+    if (ir_elem_bytes(ir_elem(op->results[0].type)->elem) != ir_elem_bytes(ir_elem(ir_operand(op, 0)->type)->elem)) return false;
+    r = a;
+    break;
+  case OP_ADDPTR: {
+    LLVMValueRef offset = cast_int(l, b.v, l->i64, true), step = b.step ? cast_int(l, b.step, l->i64, true) : NULL;
+    r.v = LLVMBuildGEP2(l->b, memory_type(l, ir_elem(op->results[0].type)->elem), a.v, &offset, 1, "");
+    r.step = !step ? a.step : !a.step ? step : LLVMBuildAdd(l->b, a.step, step, "");
+    break;
+  }
+  default: return false;
+  }
+  *out = r;
+  return true;
+}
+
+static bool all_uniform(const Lane *in, int n) {
+  for (int i = 0; i < n; i++)
+    if (in[i].kind != LANE_UNIFORM) return false;
+  return true;
+}
+
+static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
+  Lane in[64];
+  if (op->noperands > 64) lower_fail(l, op, "too many operands");
+  for (int i = 0; i < op->noperands; i++) in[i] = lane_eval(l, ir_operand(op, i), at);
+  Lane r;
+  if (all_uniform(in, op->noperands)) return in_scalars(l, op, in);
+  if (affine_lanes(l, op, in, &r)) return r;
+  return in_vectors(l, op, in);
+}
+
+/* ---- the rest ------------------------------------------------------------------------------------------------------------------------ */
+
+static Lane eval_range(Lower *l, Op *op, const Lane *at) {
+  int64_t start = ir_attr_int_or(op, "start", 0);
+  return lane_add(l, at[0], lane_uniform(int_const(l->i32, start), 0));
+}
+
+static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
+  if (c.kind == LANE_UNIFORM && LLVMIsAConstantInt(c.v)) return LLVMConstIntGetZExtValue(c.v) ? yes : no;
+  Lane r = {.kind = LANE_VECTOR, .depth = max_int(vector_depth(l, c), max_int(vector_depth(l, yes), vector_depth(l, no)))};
+  if (c.kind == LANE_UNIFORM && yes.kind == LANE_UNIFORM && no.kind == LANE_UNIFORM) r.kind = LANE_UNIFORM;
+  LLVMValueRef v[3] = {c.v, yes.v, no.v};
+  if (r.kind == LANE_VECTOR) {
+    static const Type i1 = {.kind = TYPE_INT, .bits = 1};
+    v[0] = lane_vector(l, c, (Type *)&i1);
+    v[1] = lane_vector(l, yes, elem);
+    v[2] = lane_vector(l, no, elem);
+    if (l->failed) r.depth = 0;
+  }
+  lower_at(l, r.depth);
+  r.v = LLVMBuildSelect(l->b, v[0], v[1], v[2], "");
+  return r;
+}
+
+static Lane compare_with(Lower *l, LLVMIntPredicate p, Lane x, int64_t k) {
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
+  int lanes = x.kind == LANE_UNIFORM ? 1 : l->lanes;
+  Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR, .depth = x.kind == LANE_UNIFORM ? x.depth : vector_depth(l, x)};
+  LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : lane_vector(l, x, (Type *)&i32);
+  if (l->failed) r.depth = 0;
+  lower_at(l, r.depth);
+  r.v = LLVMBuildICmp(l->b, p, v, splat(l, int_const(l->i32, k), lanes), "");
+  return r;
+}
+
+/* cat: the first tensor's elements, then the second's. Both are evaluated, at coordinates that exist. */
+static Lane eval_cat(Lower *l, Op *op, const Lane *at) {
+  Lane a[MAX_RANK], b[MAX_RANK];
+  int64_t n = ir_operand(op, 0)->type->shape[0];
+  for (int i = 0; i < op->results[0].type->rank; i++) a[i] = b[i] = at[i];
+  Lane first = compare_with(l, LLVMIntSLT, at[0], n), back = lane_add(l, at[0], lane_uniform(int_const(l->i32, -n), 0));
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
+  Lane zero = zero_coordinate(l);
+  a[0] = choose_lane(l, first, at[0], zero, (Type *)&i32);
+  b[0] = choose_lane(l, first, zero, back, (Type *)&i32);
+  Lane x = lane_eval(l, ir_operand(op, 0), a), y = lane_eval(l, ir_operand(op, 1), b);
+  return choose_lane(l, first, x, y, op->results[0].type->elem);
+}
+
+static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
+  Lane from[MAX_RANK];
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
+  Value *src = ir_operand(op, 0), *indices = ir_operand(op, 1);
+  for (int i = 0; i < src->type->rank; i++) from[i] = at[i];
+  Lane index = lane_eval(l, indices, at);
+  if (indices->type->elem->bits != 32) {
+    int lanes = index.kind == LANE_UNIFORM ? 1 : l->lanes;
+    Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR, .depth = index.kind == LANE_UNIFORM ? index.depth : vector_depth(l, index)};
+    LLVMValueRef v = lanes == 1 ? index.v : lane_vector(l, index, indices->type->elem);
+    if (l->failed) r.depth = 0;
+    lower_at(l, r.depth);
+    r.v = LLVMBuildIntCast2(l->b, v, wide(l->i32, lanes), true, "");
+    index = r;
+  }
+  from[ir_attr_int_or(op, "axis", 0)] = index;
+  (void)i32;
+  return slot_read(l, lower_slot(l, src), src->type, from);
+}
+
+static Lane eval_split(Lower *l, const Value *v, const Lane *at) {
+  Value *src = ir_operand(v->op, 0);
+  Lane from[MAX_RANK];
+  for (int i = 0; i < v->type->rank; i++) from[i] = at[i];
+  from[v->type->rank] = lane_uniform(int_const(l->i32, v->index), 0);
+  return lane_eval(l, src, from);
+}
+
+static Lane eval_join(Lower *l, Op *op, const Lane *at) {
+  Lane second = compare_with(l, LLVMIntNE, at[op->results[0].type->rank - 1], 0);
+  if (second.kind == LANE_UNIFORM && LLVMIsAConstantInt(second.v)) return lane_eval(l, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
+  Lane a = lane_eval(l, ir_operand(op, 0), at), b = lane_eval(l, ir_operand(op, 1), at);
+  return choose_lane(l, second, b, a, op->results[0].type->elem);
+}
+
+/* A constant with different elements: an array in the module. */
+static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
+  int64_t n = ir_numel(v->type);
+  LLVMTypeRef t = memory_type(l, v->type->elem);
+  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, n);
+  for (int64_t i = 0; i < n; i++) {
+    all[i] = element_const(l, v->type->elem, a->items[i]);
+    if (LLVMTypeOf(all[i]) != t) all[i] = LLVMConstInt(t, LLVMConstIntGetZExtValue(all[i]), false);
+  }
+  LLVMValueRef g = info_of(v)->scalar;
+  if (!g) {
+    g = LLVMAddGlobal(l->module, LLVMArrayType2(t, (uint64_t)n), "constant");
+    LLVMSetInitializer(g, LLVMConstArray2(t, all, (uint64_t)n));
+    LLVMSetGlobalConstant(g, true);
+    LLVMSetLinkage(g, LLVMPrivateLinkage);
+    info_of(v)->scalar = g;
+  }
+  return array_read(l, g, v->type, at, 0);
+}
+
+static Lane eval_op(Lower *l, Value *v, const Lane *at) {
+  Op *op = v->op;
+  Lane from[MAX_RANK];
+  switch (op->code) {
+  case OP_CONSTANT: {
+    Attr *a = ir_const_value(v);
+    if (a->kind == ATTR_DENSE) return eval_dense(l, v, a, at);
+    return lane_uniform(element_const(l, v->type->elem, a), 0);
+  }
+  case OP_POISON: return lane_uniform(LLVMConstNull(element_type(l, v->type->elem)), 0);
+  case OP_SPLAT: return lane_uniform(info_of(ir_operand(op, 0))->scalar, 0);
+  case OP_MAKE_RANGE: return eval_range(l, op, at);
+  case OP_RESHAPE: {
+    Value *src = ir_operand(op, 0);
+    if (cpu_is_stored(l, src) && !cpu_reshape_trivial(op)) return slot_read(l, lower_slot(l, src), v->type, at);
+    reshape_at(l, op, at, from);
+    return lane_eval(l, src, from);
+  }
+  case OP_EXPAND_DIMS:
+  case OP_BROADCAST:
+  case OP_TRANS:
+    lane_operand_at(l, op, 0, at, from);
+    return lane_eval(l, ir_operand(op, 0), from);
+  case OP_JOIN: return eval_join(l, op, at);
+  case OP_SPLIT: return eval_split(l, v, at);
+  case OP_CAT: return eval_cat(l, op, at);
+  case OP_GATHER: return eval_gather(l, op, at);
+  case OP_LOAD: return memory_load(l, op, at);
+  default:
+    if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
+    lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  }
+}
+
+Lane lane_define(Lower *l, Value *v, const Lane *at) {
+  const Lane *known = recall(l, v, at);
+  if (known) return *known;
+  Lane r = eval_op(l, v, at);
+  lane_remember(l, v, at, r);
+  return r;
+}
+
+Lane lane_eval(Lower *l, Value *v, const Lane *at) {
+  if (!ir_is_tensor(v->type)) return lane_uniform(info_of(v)->scalar, 0);
+  const Lane *known = recall(l, v, at);
+  if (known) return *known;
+  Lane r;
+  if (cpu_is_stored(l, v) && info_of(v)->slot) r = slot_read(l, info_of(v)->slot, v->type, at);
+  else r = eval_op(l, v, at);
+  if (r.depth > l->depth) r.depth = l->depth;
+  if (!l->failed) lane_remember(l, v, at, r);
+  return r;
+}

@@ -1,0 +1,313 @@
+/* lower_float.c: conversions between float formats, and the few functions that are short sequences of instructions.
+ *
+ * Every conversion rounds once, to nearest even (or toward zero where asked). f64 to a format narrower than f32 passes
+ * through f32 rounded to odd: the last bit says whether anything was lost, so that the second rounding decides as if it were
+ * the only one (Boldo and Melquiond, "When double rounding is odd", 2005). f8 formats saturate to their largest number.
+ *
+ * exp and log are evaluated in f32 by the polynomials of the Cephes library after Cody and Waite's argument reduction; largest errors
+ * are given in docs/. f16 and bf16 go through f32. f64 calls the C library.
+ */
+#include "cpu/lower.h"
+
+#include <math.h>
+
+static const Type type_f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
+
+static LLVMValueRef ic(Lower *l, LLVMTypeRef t, int lanes, int64_t x) { return splat(l, int_const(t, x), lanes); }
+static LLVMValueRef fc(Lower *l, double x, int lanes) { return splat(l, LLVMConstReal(l->f32, x), lanes); }
+
+static LLVMValueRef bits_of(Lower *l, LLVMValueRef x, LLVMTypeRef t, int lanes) { return LLVMBuildBitCast(l->b, x, wide(t, lanes), ""); }
+
+/* ---- bf16 -------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef bf16_to_f32(Lower *l, LLVMValueRef x, int lanes) {
+  LLVMValueRef w = LLVMBuildShl(l->b, LLVMBuildZExt(l->b, x, wide(l->i32, lanes), ""), ic(l, l->i32, lanes, 16), "");
+  return bits_of(l, w, l->f32, lanes);
+}
+
+static LLVMValueRef f32_to_bf16(Lower *l, LLVMValueRef x, int lanes, bool toward_zero) {
+  LLVMValueRef w = bits_of(l, x, l->i32, lanes), high = LLVMBuildLShr(l->b, w, ic(l, l->i32, lanes, 16), "");
+  LLVMValueRef r = high;
+  if (!toward_zero) {
+    LLVMValueRef odd = LLVMBuildAnd(l->b, high, ic(l, l->i32, lanes, 1), "");
+    LLVMValueRef sum = LLVMBuildAdd(l->b, w, LLVMBuildAdd(l->b, odd, ic(l, l->i32, lanes, 0x7FFF), ""), "");
+    r = LLVMBuildLShr(l->b, sum, ic(l, l->i32, lanes, 16), "");
+  }
+  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
+  r = LLVMBuildSelect(l->b, nan, LLVMBuildOr(l->b, high, ic(l, l->i32, lanes, 0x40), ""), r, "");
+  return LLVMBuildTrunc(l->b, r, wide(l->i16, lanes), "");
+}
+
+/* ---- f8 ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Tiny {
+  int exponent, mantissa, bias;
+  int largest;     /* bits of the largest finite number */
+  int nan;         /* bits of a NaN */
+  bool unsigned_zero; /* 0x80 is the NaN */
+  bool infinity;
+} Tiny;
+
+static const Tiny *tiny_format(FloatKind kind) {
+  static const Tiny table[] = {
+      [F8E4M3FN] = {4, 3, 7, 0x7E, 0x7F, false, false},    [F8E5M2] = {5, 2, 15, 0x7B, 0x7E, false, true},
+      [F8E4M3FNUZ] = {4, 3, 8, 0x7F, 0x80, true, false},   [F8E5M2FNUZ] = {5, 2, 16, 0x7F, 0x80, true, false},
+      [F8E4M3B11FNUZ] = {4, 3, 11, 0x7F, 0x80, true, false},
+  };
+  return &table[kind];
+}
+
+/* Shift exponent and mantissa to where f32 has them and multiply by the ratio of the biases, which also makes the subnormals right. */
+static LLVMValueRef f8_to_f32(Lower *l, FloatKind kind, LLVMValueRef x, int lanes) {
+  const Tiny *f = tiny_format(kind);
+  LLVMValueRef w = LLVMBuildZExt(l->b, x, wide(l->i32, lanes), "");
+  LLVMValueRef sign = LLVMBuildShl(l->b, LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x80), ""), ic(l, l->i32, lanes, 24), "");
+  LLVMValueRef low = LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x7F), "");
+  LLVMValueRef r = LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 23 - f->mantissa), "");
+  r = LLVMBuildFMul(l->b, bits_of(l, r, l->f32, lanes), fc(l, ldexp(1, 127 - f->bias), lanes), "");
+  r = LLVMBuildOr(l->b, bits_of(l, r, l->i32, lanes), sign, "");
+  if (f->infinity) {
+    LLVMValueRef special = LLVMBuildICmp(l->b, LLVMIntUGE, low, ic(l, l->i32, lanes, 0x7C), "");
+    LLVMValueRef s = LLVMBuildOr(l->b, LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 21), ""), ic(l, l->i32, lanes, 0x7F800000), "");
+    r = LLVMBuildSelect(l->b, special, LLVMBuildOr(l->b, s, sign, ""), r, "");
+  } else {
+    LLVMValueRef nan = LLVMBuildICmp(l->b, LLVMIntEQ, f->unsigned_zero ? w : low, ic(l, l->i32, lanes, f->nan), "");
+    r = LLVMBuildSelect(l->b, nan, ic(l, l->i32, lanes, 0x7FC00000), r, "");
+  }
+  return bits_of(l, r, l->f32, lanes);
+}
+
+/* Normal results: add half a unit (less one, plus the last bit kept) and shift. Subnormal ones: adding the number whose unit in the
+ * last place is the format's smallest subnormal makes the hardware round there. */
+static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lanes, bool toward_zero) {
+  const Tiny *f = tiny_format(kind);
+  LLVMTypeRef t = l->i32;
+  int drop = 23 - f->mantissa;
+  LLVMValueRef w = bits_of(l, x, t, lanes);
+  LLVMValueRef sign = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, w, ic(l, t, lanes, 24), ""), ic(l, t, lanes, 0x80), "");
+  LLVMValueRef mag = LLVMBuildAnd(l->b, w, ic(l, t, lanes, 0x7FFFFFFF), "");
+  LLVMValueRef odd = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, mag, ic(l, t, lanes, drop), ""), ic(l, t, lanes, 1), "");
+  int64_t rebias = ((int64_t)(f->bias - 127)) << 23, half = (INT64_C(1) << (drop - 1)) - 1;
+  LLVMValueRef n = LLVMBuildAdd(l->b, mag, ic(l, t, lanes, rebias + (toward_zero ? 0 : half)), "");
+  if (!toward_zero) n = LLVMBuildAdd(l->b, n, odd, "");
+  n = LLVMBuildLShr(l->b, n, ic(l, t, lanes, drop), "");
+  /* the smallest normal is 2^(1-bias), the smallest subnormal 2^(1-bias-mantissa) */
+  double magic = ldexp(1, 1 - f->bias - f->mantissa + 23);
+  LLVMValueRef m = bits_of(l, mag, l->f32, lanes), s;
+  if (toward_zero) {
+    LLVMValueRef scaled = LLVMBuildFMul(l->b, m, fc(l, ldexp(1, f->bias + f->mantissa - 1), lanes), "");
+    LLVMTypeRef types[2] = {wide(t, lanes), wide(l->f32, lanes)};
+    s = intrinsic(l, "llvm.fptosi.sat", types, 2, &scaled, 1);
+  } else {
+    s = LLVMBuildSub(l->b, bits_of(l, LLVMBuildFAdd(l->b, m, fc(l, magic, lanes), ""), t, lanes),
+                     splat(l, LLVMConstBitCast(LLVMConstReal(l->f32, magic), t), lanes), "");
+  }
+  LLVMValueRef small = LLVMBuildICmp(l->b, LLVMIntULT, mag, ic(l, t, lanes, (int64_t)(128 - f->bias) << 23), "");
+  LLVMValueRef r = LLVMBuildSelect(l->b, small, s, n, "");
+  LLVMValueRef over = LLVMBuildICmp(l->b, LLVMIntSGT, r, ic(l, t, lanes, f->largest), "");
+  r = LLVMBuildSelect(l->b, over, ic(l, t, lanes, f->largest), r, "");
+  LLVMValueRef huge = LLVMBuildICmp(l->b, LLVMIntUGE, mag, ic(l, t, lanes, (int64_t)(127 + 60) << 23), "");
+  r = LLVMBuildSelect(l->b, huge, ic(l, t, lanes, f->largest), r, "");
+  if (f->unsigned_zero) {
+    LLVMValueRef zero = LLVMBuildICmp(l->b, LLVMIntEQ, r, ic(l, t, lanes, 0), "");
+    sign = LLVMBuildSelect(l->b, zero, ic(l, t, lanes, 0), sign, "");
+  }
+  r = LLVMBuildOr(l->b, r, sign, "");
+  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
+  r = LLVMBuildSelect(l->b, nan, ic(l, t, lanes, f->nan), r, "");
+  return LLVMBuildTrunc(l->b, r, wide(l->i8, lanes), "");
+}
+
+/* ---- any to any ----------------------------------------------------------------------------------------------------------- */
+
+LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes) {
+  switch (from->fkind) {
+  case F32: return x;
+  case F64: return LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
+  case F16: return LLVMBuildFPExt(l->b, x, wide(l->f32, lanes), "");
+  case BF16: return bf16_to_f32(l, x, lanes);
+  default: return f8_to_f32(l, from->fkind, x, lanes);
+  }
+}
+
+/* f64 to f32 toward zero; with `sticky` the last bit is set when anything was lost. */
+static LLVMValueRef f64_cut(Lower *l, LLVMValueRef x, int lanes, bool sticky) {
+  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
+  LLVMValueRef back = LLVMBuildFPExt(l->b, y, wide(l->f64, lanes), "");
+  LLVMTypeRef t64 = wide(l->f64, lanes);
+  LLVMValueRef ax = intrinsic(l, "llvm.fabs", &t64, 1, &x, 1), ab = intrinsic(l, "llvm.fabs", &t64, 1, &back, 1);
+  LLVMValueRef bits = bits_of(l, y, l->i32, lanes);
+  LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
+  LLVMValueRef down = LLVMBuildSub(l->b, bits, LLVMBuildZExt(l->b, above, wide(l->i32, lanes), ""), "");
+  if (sticky) {
+    LLVMValueRef lost = LLVMBuildFCmp(l->b, LLVMRealONE, x, back, "");
+    down = LLVMBuildOr(l->b, down, LLVMBuildZExt(l->b, lost, wide(l->i32, lanes), ""), "");
+  }
+  return bits_of(l, down, l->f32, lanes);
+}
+
+static LLVMValueRef f32_to_f16_toward_zero(Lower *l, LLVMValueRef x, int lanes) {
+  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+  LLVMValueRef back = LLVMBuildFPExt(l->b, y, wide(l->f32, lanes), "");
+  LLVMTypeRef t = wide(l->f32, lanes);
+  LLVMValueRef ax = intrinsic(l, "llvm.fabs", &t, 1, &x, 1), ab = intrinsic(l, "llvm.fabs", &t, 1, &back, 1);
+  LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
+  LLVMValueRef down = LLVMBuildSub(l->b, bits_of(l, y, l->i16, lanes), LLVMBuildZExt(l->b, above, wide(l->i16, lanes), ""), "");
+  return bits_of(l, down, l->f16, lanes);
+}
+
+LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero) {
+  if (from->fkind == to->fkind) return x;
+  if (to->fkind == F64) {
+    if (from->fkind != F32) x = float_to_f32(l, from, x, lanes);
+    return LLVMBuildFPExt(l->b, x, wide(l->f64, lanes), "");
+  }
+  if (from->fkind == F64) {
+    if (to->fkind == F32 && !toward_zero) return LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
+    if (to->fkind == F16 && !toward_zero && l->isa->avx512_fp16) return LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+    x = f64_cut(l, x, lanes, !toward_zero);
+  } else {
+    x = float_to_f32(l, from, x, lanes);
+  }
+  switch (to->fkind) {
+  case F32: return x;
+  case F16: return toward_zero ? f32_to_f16_toward_zero(l, x, lanes) : LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+  case BF16: return f32_to_bf16(l, x, lanes, toward_zero);
+  default: return f32_to_f8(l, to->fkind, x, lanes, toward_zero);
+  }
+}
+
+/* ---- functions ---------------------------------------------------------------------------------------------------------------- */
+
+static LLVMValueRef fma_of(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
+  LLVMTypeRef t = LLVMTypeOf(a);
+  return intrinsic(l, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
+}
+
+static LLVMValueRef polynomial(Lower *l, LLVMValueRef x, const double *c, int n, int lanes) {
+  LLVMValueRef y = fc(l, c[0], lanes);
+  for (int i = 1; i < n; i++) y = fma_of(l, y, x, fc(l, c[i], lanes));
+  return y;
+}
+
+/* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2; the power of two in two factors, so that subnormal results are right.
+ * For 2^x: n = round(x), r = (x - n) ln(2). */
+static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes) {
+  LLVMTypeRef t = wide(l->f32, lanes), ti = wide(l->i32, lanes);
+  static const double c[] = {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1};
+  double high = base2 ? 129 : 89.5, low = base2 ? -151 : -105;
+  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
+  LLVMValueRef over = LLVMBuildFCmp(l->b, LLVMRealOGT, x, fc(l, high, lanes), "");
+  LLVMValueRef y = LLVMBuildSelect(l->b, over, fc(l, high, lanes), x, "");
+  LLVMValueRef under = LLVMBuildFCmp(l->b, LLVMRealOLT, y, fc(l, low, lanes), "");
+  y = LLVMBuildSelect(l->b, under, fc(l, low, lanes), y, "");
+  LLVMValueRef scaled = base2 ? y : LLVMBuildFMul(l->b, y, fc(l, 1.44269504088896341, lanes), "");
+  LLVMValueRef n = intrinsic(l, "llvm.rint", &t, 1, &scaled, 1), r;
+  if (base2) {
+    r = LLVMBuildFMul(l->b, LLVMBuildFSub(l->b, y, n, ""), fc(l, 0.693147180559945309, lanes), "");
+  } else {
+    r = fma_of(l, n, fc(l, -0.693359375, lanes), y);
+    r = fma_of(l, n, fc(l, 2.12194440e-4, lanes), r);
+  }
+  LLVMValueRef p = polynomial(l, r, c, COUNT(c), lanes);
+  p = fma_of(l, p, LLVMBuildFMul(l->b, r, r, ""), r);
+  p = LLVMBuildFAdd(l->b, p, fc(l, 1, lanes), "");
+  LLVMValueRef safe = LLVMBuildSelect(l->b, nan, fc(l, 0, lanes), n, "");
+  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, ti, "");
+  LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
+  for (int i = 0; i < 2; i++) {
+    LLVMValueRef e = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
+    p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
+  }
+  return LLVMBuildSelect(l->b, nan, x, p, "");
+}
+
+/* x = 2^e m with m in [sqrt(1/2), sqrt(2)); log(1+f), f = m-1, by a polynomial. */
+static LLVMValueRef logarithm(Lower *l, LLVMValueRef x, bool base2, int lanes) {
+  static const double c[] = {7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+                             -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1};
+  LLVMTypeRef tf = wide(l->f32, lanes);
+  LLVMValueRef tiny = LLVMBuildFCmp(l->b, LLVMRealOLT, x, fc(l, 1.17549435082228750797e-38, lanes), "");
+  LLVMValueRef y = LLVMBuildSelect(l->b, tiny, LLVMBuildFMul(l->b, x, fc(l, 8388608.0, lanes), ""), x, "");
+  LLVMValueRef w = bits_of(l, y, l->i32, lanes);
+  /* exponent such that the mantissa is at least sqrt(1/2) */
+  LLVMValueRef d = LLVMBuildSub(l->b, w, ic(l, l->i32, lanes, 0x3F3504F3), "");
+  LLVMValueRef e = LLVMBuildAShr(l->b, d, ic(l, l->i32, lanes, 23), "");
+  LLVMValueRef m = LLVMBuildSub(l->b, w, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), "");
+  LLVMValueRef shift = LLVMBuildSelect(l->b, tiny, ic(l, l->i32, lanes, 23), ic(l, l->i32, lanes, 0), "");
+  LLVMValueRef n = LLVMBuildSIToFP(l->b, LLVMBuildSub(l->b, e, shift, ""), tf, "");
+  LLVMValueRef f = LLVMBuildFSub(l->b, bits_of(l, m, l->f32, lanes), fc(l, 1, lanes), "");
+  LLVMValueRef z = LLVMBuildFMul(l->b, f, f, "");
+  LLVMValueRef p = LLVMBuildFMul(l->b, LLVMBuildFMul(l->b, polynomial(l, f, c, COUNT(c), lanes), f, ""), z, "");
+  LLVMValueRef r;
+  if (base2) {
+    /* log2(e) = 1 + 0.4427: the product is kept exact where it matters */
+    p = fma_of(l, z, fc(l, -0.5, lanes), p);
+    r = LLVMBuildFMul(l->b, p, fc(l, 0.44269504088896340735992, lanes), "");
+    r = fma_of(l, f, fc(l, 0.44269504088896340735992, lanes), r);
+    r = LLVMBuildFAdd(l->b, LLVMBuildFAdd(l->b, r, p, ""), f, "");
+    r = LLVMBuildFAdd(l->b, r, n, "");
+  } else {
+    p = fma_of(l, n, fc(l, -2.12194440e-4, lanes), p);
+    p = fma_of(l, z, fc(l, -0.5, lanes), p);
+    r = LLVMBuildFAdd(l->b, f, p, "");
+    r = fma_of(l, n, fc(l, 0.693359375, lanes), r);
+  }
+  LLVMValueRef zero = LLVMBuildFCmp(l->b, LLVMRealOEQ, x, fc(l, 0, lanes), "");
+  LLVMValueRef bad = LLVMBuildFCmp(l->b, LLVMRealULT, x, fc(l, 0, lanes), "");
+  LLVMValueRef inf = LLVMBuildFCmp(l->b, LLVMRealOEQ, x, fc(l, INFINITY, lanes), "");
+  r = LLVMBuildSelect(l->b, inf, x, r, "");
+  r = LLVMBuildSelect(l->b, zero, fc(l, -INFINITY, lanes), r, "");
+  return LLVMBuildSelect(l->b, bad, fc(l, NAN, lanes), r, "");
+}
+
+/* The C library's function, element by element. */
+static LLVMValueRef library(Lower *l, Opcode code, LLVMValueRef x, bool is_f64, int lanes) {
+  static const struct {
+    Opcode code;
+    const char *f64, *f32;
+  } table[] = {{OP_EXP, "exp", "expf"},    {OP_EXP2, "exp2", "exp2f"}, {OP_LOG, "log", "logf"}, {OP_LOG2, "log2", "log2f"},
+               {OP_SIN, "sin", "sinf"},    {OP_COS, "cos", "cosf"},    {OP_ERF, "erf", "erff"}};
+  const char *name = "exp";
+  for (size_t i = 0; i < COUNT(table); i++)
+    if (table[i].code == code) name = is_f64 ? table[i].f64 : table[i].f32;
+  LLVMTypeRef t = is_f64 ? l->f64 : l->f32;
+  if (lanes <= 1) return runtime_call(l, name, t, &x, 1);
+  LLVMValueRef r = LLVMGetPoison(wide(t, lanes));
+  for (int i = 0; i < lanes; i++) {
+    LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), e = LLVMBuildExtractElement(l->b, x, at, "");
+    r = LLVMBuildInsertElement(l->b, r, runtime_call(l, name, t, &e, 1), at, "");
+  }
+  return r;
+}
+
+bool cpu_native_math(Opcode code, const Type *elem) {
+  return elem->kind == TYPE_FLOAT && elem->fkind != F64 &&
+         (code == OP_EXP || code == OP_EXP2 || code == OP_LOG || code == OP_LOG2);
+}
+
+LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes) {
+  if (elem->fkind == F64) return library(l, code, x, true, lanes);
+  LLVMValueRef f = float_to_f32(l, elem, x, lanes), r;
+  switch (code) {
+  case OP_EXP: r = exponential(l, f, false, lanes); break;
+  case OP_EXP2: r = exponential(l, f, true, lanes); break;
+  case OP_LOG: r = logarithm(l, f, false, lanes); break;
+  case OP_LOG2: r = logarithm(l, f, true, lanes); break;
+  default: r = library(l, code, f, false, lanes); break;
+  }
+  return float_convert(l, &type_f32, elem, r, lanes, false);
+}
+
+CpuElem cpu_elem(const Type *t, bool is_unsigned) {
+  if (t->kind == TYPE_FLOAT) {
+    static const CpuElem table[FLOAT_KINDS] = {
+        [F8E4M3FN] = CPU_F8E4M3FN,     [F8E5M2] = CPU_F8E5M2, [F8E4M3FNUZ] = CPU_F8E4M3FNUZ, [F8E5M2FNUZ] = CPU_F8E5M2FNUZ,
+        [F8E4M3B11FNUZ] = CPU_F8E4M3B11FNUZ, [F16] = CPU_F16, [BF16] = CPU_BF16,             [F32] = CPU_F32,
+        [F64] = CPU_F64};
+    return table[t->fkind];
+  }
+  int bits = t->kind == TYPE_INT ? t->bits : 64;
+  CpuElem e = bits == 1 ? CPU_I1 : bits == 8 ? CPU_I8 : bits == 16 ? CPU_I16 : bits == 32 ? CPU_I32 : CPU_I64;
+  return e != CPU_I1 && is_unsigned ? e + 1 : e;
+}

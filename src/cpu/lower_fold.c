@@ -1,0 +1,233 @@
+/* lower_fold.c: reductions and scans inside a loop nest.
+ *
+ * Along the vector dimension a reduction keeps a vector of partial results (several registers, so that the additions do not wait for
+ * each other) and folds it in halves at the end of the row. Along another dimension the partial results are the row of results
+ * itself, in its slot. The order in which elements are combined is therefore fixed, but not that of the rows.
+ *
+ * A scan along the vector dimension scans each vector in log2(lanes) steps of shift and combine, then combines with the carry from the
+ * vector before; the carry's own chain is one scalar combination per vector. Along another dimension each row is combined with
+ * the row of results before it.
+ */
+#include "cpu/lower.h"
+
+#include <math.h>
+
+/* The element that changes nothing, for combine functions that are a single known op of their two arguments. */
+static LLVMValueRef identity_of(Lower *l, const Block *b, const Type *elem) {
+  Op *op = b->first, *ret = b->last;
+  if (b->nargs != 2 || !op || op->next != ret || op->noperands != 2 || ir_operand(ret, 0) != &op->results[0]) return NULL;
+  Value *x = ir_operand(op, 0), *y = ir_operand(op, 1);
+  if (!((x == b->args[0] && y == b->args[1]) || (x == b->args[1] && y == b->args[0]))) return NULL;
+  LLVMTypeRef t = element_type(l, elem);
+  int64_t top = elem->bits < 64 ? (INT64_C(1) << (elem->bits - 1)) - 1 : INT64_MAX;
+  Attr a = {.kind = ATTR_FLOAT};
+  switch (op->code) {
+  case OP_ADDI:
+  case OP_ORI:
+  case OP_XORI:
+  case OP_MAXUI: return int_const(t, 0);
+  case OP_MULI: return int_const(t, 1);
+  case OP_ANDI:
+  case OP_MINUI: return int_const(t, -1);
+  case OP_MAXSI: return int_const(t, -top - 1);
+  case OP_MINSI: return int_const(t, top);
+  case OP_ADDF: a.number = -0.0; break;
+  case OP_MULF: a.number = 1; break;
+  case OP_MAXNUMF:
+  case OP_MINNUMF: a.number = NAN; break;
+  case OP_MAXIMUMF: a.number = -INFINITY; break;
+  case OP_MINIMUMF: a.number = INFINITY; break;
+  default: return NULL;
+  }
+  return element_const(l, elem, &a);
+}
+
+static Type *operand_type(const Fold *f, int i) { return ir_operand(f->op, i)->type; }
+
+Fold *fold_new(Lower *l, Op *op) {
+  Fold *f = NEW(l->cx, Fold);
+  f->op = op;
+  f->n = op->noperands;
+  f->axis = (int)ir_attr_int_or(op, "axis", 0);
+  f->acc = NEWN(l->cx, LLVMValueRef, f->n);
+  if (op->code == OP_REDUCE && !ir_is_tensor(op->results[0].type)) {
+    f->result = NEWN(l->cx, LLVMValueRef, f->n);
+    for (int i = 0; i < f->n; i++) f->result[i] = new_alloca(l, element_type(l, operand_type(f, i)->elem));
+  }
+  if (f->n == 1) {
+    LLVMValueRef e = identity_of(l, ir_entry(op, 0), operand_type(f, 0)->elem);
+    if (e) {
+      f->identity = NEWN(l->cx, LLVMValueRef, 1);
+      f->identity[0] = e;
+    }
+  }
+  return f;
+}
+
+void fold_setup(Lower *l, Fold *f, int vector_dim) {
+  f->inner = f->axis == vector_dim;
+  if (!f->inner) return;
+  int lanes = f->op->code == OP_REDUCE ? l->lanes : 1;
+  for (int i = 0; i < f->n; i++) f->acc[i] = new_alloca(l, wide(element_type(l, operand_type(f, i)->elem), lanes));
+}
+
+void fold_reset(Lower *l, Fold *f) {
+  if (!f->inner) return;
+  lower_at(l, l->depth);
+  int lanes = f->op->code == OP_REDUCE ? l->lanes : 1;
+  for (int i = 0; i < f->n; i++) {
+    LLVMValueRef e = f->identity ? f->identity[i] : LLVMConstNull(element_type(l, operand_type(f, i)->elem));
+    LLVMBuildStore(l->b, splat(l, e, lanes), f->acc[i]);
+  }
+}
+
+static void combine(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef *out, int lanes) {
+  LLVMValueRef args[64];
+  if (f->n > 32) lower_fail(l, f->op, "more than 32 tensors in one reduction or scan");
+  for (int i = 0; i < f->n; i++) {
+    args[i] = acc[i];
+    args[i + f->n] = cur[i];
+  }
+  element_region(l, ir_entry(f->op, 0), args, out, lanes);
+}
+
+/* combine(acc, cur), or cur in the first step. */
+static void combine_after(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef first, LLVMValueRef *out, int lanes) {
+  combine(l, f, acc, cur, out, lanes);
+  for (int i = 0; i < f->n && first; i++) out[i] = LLVMBuildSelect(l->b, first, cur[i], out[i], "");
+}
+
+static void load_acc(Lower *l, Fold *f, LLVMValueRef *acc, int lanes) {
+  for (int i = 0; i < f->n; i++)
+    acc[i] = LLVMBuildLoad2(l->b, wide(element_type(l, operand_type(f, i)->elem), lanes), f->acc[i], "");
+}
+
+static void without_axis(const Fold *f, const Lane *at, Lane *out) {
+  int rank = operand_type(f, 0)->rank;
+  for (int i = 0, j = 0; i < rank; i++)
+    if (i != f->axis) out[j++] = at[i];
+}
+
+void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first) {
+  LLVMValueRef acc[32], out[32];
+  if (f->inner) {
+    lower_at(l, l->depth);
+    load_acc(l, f, acc, l->lanes);
+    combine_after(l, f, acc, in, f->identity ? NULL : first, out, l->lanes);
+    for (int i = 0; i < f->n; i++) LLVMBuildStore(l->b, out[i], f->acc[i]);
+    return;
+  }
+  Lane row[MAX_RANK];
+  without_axis(f, at, row);
+  for (int i = 0; i < f->n; i++) {
+    Value *r = &f->op->results[i];
+    Lane x = array_read(l, slot_touch(l, lower_slot(l, r)), r->type, row, l->depth);
+    acc[i] = lane_vector(l, x, r->type->elem);
+  }
+  lower_at(l, l->depth);
+  combine_after(l, f, acc, in, first, out, l->lanes);
+  for (int i = 0; i < f->n; i++) {
+    Value *r = &f->op->results[i];
+    slot_write(l, lower_slot(l, r), r->type, row, out[i]);
+  }
+}
+
+static LLVMValueRef part(Lower *l, LLVMValueRef v, int from, int n) {
+  if (n == 1) return LLVMBuildExtractElement(l->b, v, LLVMConstInt(l->i32, (unsigned)from, false), "");
+  LLVMValueRef *mask = NEWN(l->cx, LLVMValueRef, n);
+  for (int i = 0; i < n; i++) mask[i] = LLVMConstInt(l->i32, (unsigned)(from + i), false);
+  return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, (unsigned)n), "");
+}
+
+void fold_finish(Lower *l, Fold *f, const Lane *at) {
+  if (!f->inner) return;
+  LLVMValueRef acc[32], low[32], high[32];
+  lower_at(l, l->depth);
+  load_acc(l, f, acc, l->lanes);
+  for (int n = l->lanes / 2; n >= 1; n /= 2) {
+    for (int i = 0; i < f->n; i++) {
+      low[i] = part(l, acc[i], 0, n);
+      high[i] = part(l, acc[i], n, n);
+    }
+    combine(l, f, low, high, acc, n);
+  }
+  Lane row[MAX_RANK];
+  without_axis(f, at, row);
+  for (int i = 0; i < f->n; i++) {
+    Value *r = &f->op->results[i];
+    if (f->result) LLVMBuildStore(l->b, acc[i], f->result[i]);
+    else slot_write(l, lower_slot(l, r), r->type, row, acc[i]);
+  }
+}
+
+void fold_results(Lower *l, Fold *f) {
+  for (int i = 0; f->result && i < f->n; i++)
+    info_of(&f->op->results[i])->scalar =
+        LLVMBuildLoad2(l->b, element_type(l, operand_type(f, i)->elem), f->result[i], "");
+}
+
+/* ---- scans ------------------------------------------------------------------------------------------------------------------ */
+
+/* v moved by `by` lanes, toward higher ones (or lower, in reverse); the lanes that nothing moves into keep their own value. */
+static LLVMValueRef moved(Lower *l, LLVMValueRef v, int by, bool reverse) {
+  LLVMValueRef *mask = NEWN(l->cx, LLVMValueRef, l->lanes);
+  for (int i = 0; i < l->lanes; i++) {
+    int from = reverse ? i + by : i - by;
+    mask[i] = LLVMConstInt(l->i32, (unsigned)(from < 0 || from >= l->lanes ? i : from), false);
+  }
+  return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, (unsigned)l->lanes), "");
+}
+
+static LLVMValueRef moved_lanes(Lower *l, int by, bool reverse) {
+  LLVMValueRef *mask = NEWN(l->cx, LLVMValueRef, l->lanes);
+  for (int i = 0; i < l->lanes; i++) {
+    int from = reverse ? i + by : i - by;
+    mask[i] = LLVMConstInt(l->i1, from >= 0 && from < l->lanes, false);
+  }
+  return LLVMConstVector(mask, (unsigned)l->lanes);
+}
+
+static void scan_within(Lower *l, Fold *f, LLVMValueRef *v, bool reverse) {
+  LLVMValueRef before[32], out[32];
+  for (int by = 1; by < l->lanes; by *= 2) {
+    for (int i = 0; i < f->n; i++) before[i] = moved(l, v[i], by, reverse);
+    combine(l, f, before, v, out, l->lanes);
+    LLVMValueRef has = moved_lanes(l, by, reverse);
+    for (int i = 0; i < f->n; i++) v[i] = LLVMBuildSelect(l->b, has, out[i], v[i], "");
+  }
+}
+
+void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out) {
+  bool reverse = ir_attr_int_or(f->op, "reverse", 0) != 0;
+  LLVMValueRef carry[32], total[32], all[32];
+  if (f->inner) {
+    lower_at(l, l->depth);
+    load_acc(l, f, carry, 1);
+    if (f->identity) first = NULL;
+    for (int i = 0; i < f->n; i++) out[i] = in[i];
+    scan_within(l, f, out, reverse);
+    for (int i = 0; i < f->n; i++) {
+      LLVMValueRef last = LLVMConstInt(l->i32, reverse ? 0 : (unsigned)l->lanes - 1, false);
+      total[i] = l->lanes > 1 ? LLVMBuildExtractElement(l->b, out[i], last, "") : out[i];
+      all[i] = splat(l, carry[i], l->lanes);
+    }
+    combine_after(l, f, all, out, first, out, l->lanes);
+    combine_after(l, f, carry, total, first, carry, 1);
+    for (int i = 0; i < f->n; i++) LLVMBuildStore(l->b, carry[i], f->acc[i]);
+    return;
+  }
+  Lane row[MAX_RANK];
+  int rank = operand_type(f, 0)->rank;
+  for (int i = 0; i < rank; i++) row[i] = at[i];
+  lower_at(l, at[f->axis].depth);
+  /* in the first step there is no row before: read the row itself, whatever is in it */
+  LLVMValueRef back = LLVMBuildSelect(l->b, first, LLVMConstInt(l->i32, 0, false), int_const(l->i32, reverse ? 1 : -1), "");
+  row[f->axis].v = LLVMBuildAdd(l->b, at[f->axis].v, back, "");
+  for (int i = 0; i < f->n; i++) {
+    Value *r = &f->op->results[i];
+    Lane x = array_read(l, slot_touch(l, lower_slot(l, r)), r->type, row, l->depth);
+    all[i] = lane_vector(l, x, r->type->elem);
+  }
+  lower_at(l, l->depth);
+  combine_after(l, f, all, in, first, out, l->lanes);
+}

@@ -1,0 +1,598 @@
+/* lower_nest.c: a loop nest over the elements of one shape, doing the work of its members.
+ *
+ * One dimension is the vector dimension: the one along which most accesses are contiguous. Its loop is innermost and takes `lanes` elements
+ * at a time; the other dimensions keep their order. Two questions are answered at run time:
+ *   - does every run-time stride along the vector dimension equal 1, and does no `x % n` wrap within the tile? The nest is
+ *     emitted twice, for yes and for no, if there is anything to ask;
+ *   - where the masks of the accesses are bounds on the vector dimension, are all of them true for this vector? The loop's
+ *     body has two versions, with whole vectors and with masks. Loops that only store do not run past the last bound.
+ * At a point, all members' values are evaluated before anything is written, so that members may update what others read.
+ */
+#include "cpu/lower.h"
+
+typedef struct Work {
+  Lower *l;
+  Nest *nest;
+  int rank, vector_dim;
+  int64_t shape[MAX_RANK];
+  Lane at[MAX_RANK];
+  Fold **folds; /* per member, or NULL */
+  /* choosing the vector dimension */
+  int votes[MAX_RANK];
+  int widest;      /* bytes of the widest data */
+  int cost;
+  bool gathers, runtime;
+  /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
+  LLVMValueRef lo, hi, from, to;
+  bool open;       /* some member works outside of all bounds */
+} Work;
+
+/* ---- loops ------------------------------------------------------------------------------------------------------------------ */
+
+LLVMBasicBlockRef new_block(Lower *l, const char *name) { return LLVMAppendBasicBlockInContext(l->llvm, l->fn, name); }
+
+LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t) {
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
+  LLVMValueRef first = LLVMGetFirstInstruction(l->entry);
+  if (first) LLVMPositionBuilderBefore(l->b, first);
+  else LLVMPositionBuilderAtEnd(l->b, l->entry);
+  LLVMValueRef a = LLVMBuildAlloca(l->b, t, "");
+  LLVMPositionBuilderAtEnd(l->b, here);
+  return a;
+}
+
+static bool known_at_least_one(LLVMValueRef begin, LLVMValueRef end) {
+  return LLVMIsAConstantInt(begin) && LLVMIsAConstantInt(end) &&
+         LLVMConstIntGetSExtValue(begin) < LLVMConstIntGetSExtValue(end);
+}
+
+Loop loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
+  Loop loop = {new_block(l, "loop"), new_block(l, "done"), NULL, end, int_const(l->i64, step)};
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
+  if (known_at_least_one(begin, end)) LLVMBuildBr(l->b, loop.body);
+  else LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSLT, begin, end, ""), loop.body, loop.exit);
+  LLVMPositionBuilderAtEnd(l->b, loop.body);
+  loop.index = LLVMBuildPhi(l->b, l->i64, "i");
+  LLVMAddIncoming(loop.index, &begin, &before, 1);
+  return loop;
+}
+
+void loop_end(Lower *l, Loop *loop) {
+  LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
+  LLVMValueRef next = LLVMBuildNSWAdd(l->b, loop->index, loop->step, "");
+  LLVMValueRef again = LLVMBuildICmp(l->b, LLVMIntSLT, next, loop->end, "");
+  LLVMValueRef br = LLVMBuildCondBr(l->b, again, loop->body, loop->exit);
+  LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
+  LLVMAddIncoming(loop->index, &next, &latch, 1);
+  LLVMPositionBuilderAtEnd(l->b, loop->exit);
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------------------------------------- */
+
+/* map[d]: the nest's dimension that dimension d of the value follows, or -1. */
+static void vote_access(Work *w, Value *ptr, const int *map, int weight) {
+  const Axis *a = cpu_axis(w->l->cx, ptr);
+  bool any = false;
+  for (int d = 0; d < ptr->type->rank; d++) {
+    int to = map[d];
+    if (to < 0 || w->shape[to] == 1) continue;
+    if (a[d].kind == AXIS_CONST && a[d].step == 1) w->votes[to] += 4 * weight;
+    else if (a[d].kind == AXIS_RUNTIME || (a[d].kind == AXIS_WRAP && a[d].step <= 1)) w->votes[to] += 2 * weight;
+    else continue;
+    any = true;
+  }
+  for (int d = 0; !any && d < ptr->type->rank; d++) {
+    bool still = a[d].kind == AXIS_CONST && a[d].step == 0;
+    if (map[d] >= 0 && w->shape[map[d]] > 1 && !still) w->gathers = true;
+  }
+}
+
+static void note_type(Work *w, const Type *elem) {
+  if (ir_is_ptr(elem) || (elem->kind == TYPE_INT && elem->bits == 1)) return;
+  int bytes = ir_elem_bytes(elem);
+  if (elem->kind == TYPE_FLOAT && elem->bits < 32) return; /* counted where it is converted */
+  if (bytes > w->widest) w->widest = bytes;
+}
+
+static void vote(Work *w, Value *v, const int *map, int depth) {
+  if (!ir_is_tensor(v->type) || depth > 64) return;
+  int rank = v->type->rank;
+  if (cpu_is_stored(w->l, v) && !(info_of(v)->nest == w->nest && !info_of(v)->slot)) {
+    if (rank && map[rank - 1] >= 0) w->votes[map[rank - 1]] += 3;
+    note_type(w, v->type->elem);
+    return;
+  }
+  if (w->cost > 4000) return;
+  w->cost++;
+  Op *op = v->op;
+  if (!op) return;
+  int from[MAX_RANK];
+  const Axis *axis = cpu_axis(w->l->cx, v);
+  bool index = true;
+  for (int d = 0; d < rank; d++) index = index && axis[d].kind != AXIS_UNKNOWN;
+  if (index) return;
+  if (op->code != OP_CMPI) note_type(w, v->type->elem);
+  if (op->code == OP_LOAD) vote_access(w, ir_operand(op, 0), map, 1);
+  if (op->code == OP_GATHER) w->gathers = true;
+  for (int i = 0; i < op->noperands; i++) {
+    Value *x = ir_operand(op, i);
+    if (!ir_is_tensor(x->type)) continue;
+    int n = x->type->rank;
+    for (int d = 0; d < n; d++) from[d] = -1;
+    switch (op->code) {
+    case OP_EXPAND_DIMS: {
+      int a = (int)ir_attr_int_or(op, "axis", 0);
+      for (int d = 0; d < n; d++) from[d] = map[d < a ? d : d + 1];
+      break;
+    }
+    case OP_BROADCAST:
+      for (int d = 0; d < n; d++) from[d] = x->type->shape[d] == 1 ? -1 : map[d];
+      break;
+    case OP_TRANS: {
+      Attr *order = ir_attr(op, "order");
+      for (int d = 0; d < n; d++) from[order->ints[d]] = map[d];
+      break;
+    }
+    case OP_RESHAPE:
+      from[n - 1] = map[rank - 1];
+      break;
+    case OP_JOIN:
+    case OP_SPLIT:
+      for (int d = 0; d < n && d < rank; d++) from[d] = map[d];
+      break;
+    default:
+      for (int d = 0; d < n && d < rank; d++) from[d] = map[d];
+    }
+    vote(w, x, from, depth + 1);
+  }
+}
+
+static void vote_member(Work *w, const Member *m) {
+  int map[MAX_RANK];
+  for (int d = 0; d < w->rank; d++) map[d] = d;
+  if (m->kind == MEMBER_STORE) vote_access(w, ir_operand(m->op, 0), map, 2);
+  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot)) w->votes[w->rank - 1] += 3;
+  if (m->op && m->kind != MEMBER_VALUE) {
+    for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
+    return;
+  }
+  if (m->kind == MEMBER_COPY) {
+    vote(w, m->value, map, 0);
+    note_type(w, m->value->type->elem);
+    return;
+  }
+  note_type(w, m->value->type->elem);
+  if (m->op->code == OP_LOAD) vote_access(w, ir_operand(m->op, 0), map, 1);
+  if (ir_info(m->op)->traits & T_ELEMENTWISE || m->op->code == OP_LOAD)
+    for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
+}
+
+/* How many elements at a time: whole registers of the widest type; several, so that latencies overlap, where little is computed. */
+static int choose_lanes(Work *w) {
+  Lower *l = w->l;
+  int bytes = w->widest ? w->widest : 2;
+  bool folds = false, scans = false;
+  for (uint32_t i = 0; i < w->nest->members.len; i++) {
+    const Member *m = &w->nest->members.at[i];
+    folds = folds || m->kind == MEMBER_REDUCE;
+    scans = scans || m->kind == MEMBER_SCAN;
+  }
+  int lanes = l->isa->vector_bytes / bytes;
+  if (!w->gathers && !scans && w->cost <= 40) lanes *= folds && w->cost <= 12 ? 4 : 2;
+  if (lanes > 64) lanes = 64;
+  if (w->gathers && lanes > 16) lanes = 16;
+  while (lanes > w->shape[w->vector_dim]) lanes /= 2;
+  return lanes < 1 ? 1 : lanes;
+}
+
+static void choose(Work *w) {
+  for (uint32_t i = 0; i < w->nest->members.len; i++) vote_member(w, &w->nest->members.at[i]);
+  int best = -1;
+  for (int d = w->rank; d-- > 0;) {
+    if (w->shape[d] == 1) continue;
+    int small = w->shape[d] < 4;
+    if (best < 0 || (w->votes[d] > w->votes[best] && !small) || (w->shape[best] < 4 && w->shape[d] > w->shape[best])) best = d;
+  }
+  w->vector_dim = best < 0 ? w->rank - 1 : best;
+}
+
+/* ---- gathering accesses ------------------------------------------------------------------------------------------------------------- */
+
+typedef void AccessFn(Work *w, Op *op, const Lane *at);
+
+static void each_access(Work *w, Value *v, const Lane *at, AccessFn *fn, unsigned number) {
+  if (!ir_is_tensor(v->type)) return;
+  Info *info = info_of(v);
+  if (cpu_is_stored(w->l, v) && !(v->op && info->nest == w->nest && info->scratch)) return;
+  if (info->walked == number) {
+    bool same = true;
+    for (int i = 0; i < v->type->rank; i++) same = same && at[i].v == info->walked_at[i].v && at[i].step == info->walked_at[i].step;
+    if (same || info->walked_at == NULL) return;
+  }
+  info->walked = number;
+  info->walked_at = ctx_copy(w->l->cx, at, sizeof *at * (size_t)v->type->rank);
+  Op *op = v->op;
+  if (!op) return;
+  if (op->code == OP_LOAD) fn(w, op, at);
+  Lane from[MAX_RANK];
+  for (int i = 0; i < op->noperands; i++) {
+    Value *x = ir_operand(op, i);
+    if (!ir_is_tensor(x->type) || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))) continue;
+    if (op->code == OP_GATHER && i == 0) continue;
+    if (op->code == OP_SPLIT) {
+      for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
+      from[v->type->rank] = lane_uniform(int_const(w->l->i32, v->index), 0);
+    } else if (op->code == OP_GATHER) {
+      for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
+    } else if (!lane_operand_at(w->l, op, i, at, from)) {
+      continue;
+    }
+    each_access(w, x, from, fn, number);
+  }
+}
+
+static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
+  unsigned number = ++w->l->serial;
+  for (uint32_t i = 0; i < w->nest->members.len; i++) {
+    const Member *m = &w->nest->members.at[i];
+    if (m->kind == MEMBER_COPY || m->kind == MEMBER_VALUE) {
+      each_access(w, m->value, at, fn, number);
+      continue;
+    }
+    if (m->kind == MEMBER_STORE) fn(w, m->op, at);
+    for (int j = 0; j < m->op->noperands; j++) each_access(w, ir_operand(m->op, j), at, fn, number);
+  }
+}
+
+/* What must hold at run time for this access to be contiguous? */
+static void test_access(Work *w, Op *op, const Lane *at) {
+  Lower *l = w->l;
+  l->failed = false;
+  Lane p = lane_eval(l, ir_operand(op, 0), at);
+  if (!l->failed && p.kind == LANE_AFFINE && p.depth == 0 && !LLVMIsAConstantInt(p.step)) {
+    lower_at(l, 0);
+    LLVMValueRef one = LLVMBuildICmp(l->b, LLVMIntEQ, p.step, LLVMConstInt(l->i64, 1, false), "");
+    l->condition = l->condition ? LLVMBuildAnd(l->b, l->condition, one, "") : one;
+    access_info(op)->unit = l->nest_number;
+  }
+  l->failed = false;
+}
+
+static LLVMValueRef bound_min(Lower *l, LLVMValueRef a, LLVMValueRef b, const char *name) {
+  if (!a) return b;
+  LLVMTypeRef t = l->i32;
+  return intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
+}
+
+/* Is the access's mask a bound? */
+static void bound_access(Work *w, Op *op, const Lane *at) {
+  Lower *l = w->l;
+  Value *mask = memory_mask(op);
+  if (!mask) {
+    w->open = w->open || op->code == OP_STORE;
+    return;
+  }
+  l->failed = false;
+  Lane m = ir_is_tensor(mask->type) ? lane_eval(l, mask, at) : lane_uniform(info_of(mask)->scalar, 0);
+  bool known = !l->failed && (m.kind == LANE_RANGE || m.kind == LANE_UNIFORM);
+  l->failed = false;
+  if (!known) {
+    w->open = w->open || op->code == OP_STORE;
+    return;
+  }
+  lower_at(l, l->depth);
+  LLVMValueRef lo = LLVMConstInt(l->i32, 0, false), hi = int_const(l->i32, l->extent);
+  if (m.kind == LANE_RANGE) {
+    lo = m.v;
+    hi = m.step;
+  } else {
+    hi = LLVMBuildSelect(l->b, m.v, hi, lo, "");
+  }
+  access_info(op)->bounded = l->nest_number;
+  w->lo = bound_min(l, w->lo, lo, "llvm.smax");
+  w->hi = bound_min(l, w->hi, hi, "llvm.smin");
+  if (op->code == OP_STORE) {
+    w->from = bound_min(l, w->from, lo, "llvm.smin");
+    w->to = bound_min(l, w->to, hi, "llvm.smax");
+  }
+}
+
+/* ---- members at a point ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Result {
+  Lane ptr, mask;
+  bool masked;
+  LLVMValueRef v;
+  LLVMValueRef scan[32];
+} Result;
+
+/* Is this the first step along dimension `d` of the loops? */
+static LLVMValueRef first_step(Work *w, int d) {
+  Lower *l = w->l;
+  bool down = w->nest->reverse >> d & 1;
+  if (w->shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
+  if (d != w->vector_dim || l->lanes == 1) {
+    lower_at(l, w->at[d].depth);
+    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, int_const(l->i32, down ? w->shape[d] - 1 : 0), "");
+  }
+  lower_at(l, l->inner);
+  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, int_const(l->i32, down ? w->shape[d] - l->lanes : 0), "");
+}
+
+static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
+  Lower *l = w->l;
+  LLVMValueRef in[32];
+  if (f->n > 32) lower_fail(l, m->op, "more than 32 tensors in one reduction or scan");
+  for (int i = 0; i < f->n; i++) {
+    Value *x = ir_operand(m->op, i);
+    in[i] = lane_vector(l, lane_eval(l, x, w->at), x->type->elem);
+  }
+  LLVMValueRef first = first_step(w, f->axis);
+  lower_at(l, l->depth);
+  if (m->kind == MEMBER_REDUCE) {
+    fold_step(l, f, in, w->at, first);
+    return;
+  }
+  scan_step(l, f, in, w->at, first, r->scan);
+  for (int i = 0; i < f->n; i++) {
+    Lane lane = {.kind = l->lanes > 1 ? LANE_VECTOR : LANE_UNIFORM, .depth = l->depth, .v = r->scan[i]};
+    lane_remember(l, &m->op->results[i], w->at, lane);
+  }
+}
+
+static void evaluate(Work *w, Member *m, Fold *f, Result *r) {
+  Lower *l = w->l;
+  switch (m->kind) {
+  case MEMBER_STORE: {
+    Value *v = ir_operand(m->op, 1), *mask = memory_mask(m->op);
+    r->ptr = lane_eval(l, ir_operand(m->op, 0), w->at);
+    r->v = lane_vector(l, lane_eval(l, v, w->at), ir_elem(v->type));
+    r->masked = mask && !(l->full && access_info(m->op)->bounded == l->nest_number);
+    if (r->masked) r->mask = lane_eval(l, mask, w->at);
+    return;
+  }
+  case MEMBER_VALUE: {
+    Lane x = lane_define(l, m->value, w->at);
+    if (info_of(m->value)->needs_slot) r->v = lane_vector(l, x, m->value->type->elem);
+    return;
+  }
+  case MEMBER_COPY: r->v = lane_vector(l, lane_eval(l, m->value, w->at), m->value->type->elem); return;
+  default: evaluate_fold(w, m, f, r); return;
+  }
+}
+
+static void write(Work *w, Member *m, Result *r) {
+  Lower *l = w->l;
+  switch (m->kind) {
+  case MEMBER_STORE: memory_store(l, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
+  case MEMBER_VALUE:
+    if (r->v) slot_write(l, lower_slot(l, m->value), m->value->type, w->at, r->v);
+    return;
+  case MEMBER_COPY: slot_write(l, lower_slot(l, m->into), m->into->type, w->at, r->v); return;
+  case MEMBER_SCAN:
+    for (int i = 0; i < m->op->nresults; i++) {
+      Value *v = &m->op->results[i];
+      int axis = (int)ir_attr_int_or(m->op, "axis", 0);
+      if (info_of(v)->needs_slot || axis != w->vector_dim) slot_write(l, lower_slot(l, v), v->type, w->at, r->scan[i]);
+    }
+    return;
+  default: return;
+  }
+}
+
+/* One element of an atomic or an assertion, behind its mask. */
+static void serial_member(Work *w, Member *m) {
+  Lower *l = w->l;
+  Op *op = m->op;
+  LLVMValueRef in[4] = {0};
+  for (int i = 0; i < op->noperands && i < 4; i++) in[i] = lane_scalar(l, lane_eval(l, ir_operand(op, i), w->at));
+  lower_at(l, l->depth);
+  if (op->code == OP_ASSERT) {
+    lower_assert(l, op, in[0]);
+    l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
+    return;
+  }
+  Value *mask = memory_mask(op);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), after = NULL;
+  if (mask) {
+    LLVMBasicBlockRef doing = new_block(l, "atomic");
+    after = new_block(l, "next");
+    LLVMBuildCondBr(l->b, in[2], doing, after);
+    LLVMPositionBuilderAtEnd(l->b, doing);
+  }
+  LLVMValueRef old = memory_atomic(l, op, in[0], in[1], in[2]);
+  if (after) {
+    LLVMBasicBlockRef done = LLVMGetInsertBlock(l->b);
+    LLVMBuildBr(l->b, after);
+    LLVMPositionBuilderAtEnd(l->b, after);
+    LLVMValueRef phi = LLVMBuildPhi(l->b, LLVMTypeOf(old), "");
+    LLVMAddIncoming(phi, (LLVMValueRef[]){LLVMConstNull(LLVMTypeOf(old)), old}, (LLVMBasicBlockRef[]){before, done}, 2);
+    old = phi;
+  }
+  l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
+  Value *r = &op->results[0];
+  if (!ir_unused(r)) slot_write(l, lower_slot(l, r), r->type, w->at, old);
+}
+
+static void point(Work *w) {
+  Nest *n = w->nest;
+  Result *results = NEWN(w->l->cx, Result, n->members.len + 1);
+  for (uint32_t i = 0; i < n->members.len; i++) {
+    if (n->members.at[i].kind == MEMBER_SERIAL) serial_member(w, &n->members.at[i]);
+    else evaluate(w, &n->members.at[i], w->folds[i], &results[i]);
+  }
+  for (uint32_t i = 0; i < n->members.len; i++) write(w, &n->members.at[i], &results[i]);
+}
+
+/* ---- the loops ----------------------------------------------------------------------------------------------------------------------------- */
+
+static bool only_stores(const Nest *n) {
+  for (uint32_t i = 0; i < n->members.len; i++)
+    if (n->members.at[i].kind != MEMBER_STORE) return false;
+  return true;
+}
+
+static void branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
+  Lower *l = w->l;
+  lower_push_level(l, block);
+  l->full = full;
+  point(w);
+  l->full = false;
+  LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
+  LLVMBuildBr(l->b, after);
+  lower_pop_level(l);
+}
+
+/* The body of the vector loop, whose index is set. */
+static void vector_body(Work *w) {
+  Lower *l = w->l;
+  if (!w->hi) {
+    point(w);
+    return;
+  }
+  lower_at(l, l->depth);
+  LLVMValueRef lo = LLVMBuildICmp(l->b, LLVMIntSGE, l->index32, w->lo, "");
+  LLVMValueRef hi = LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, int_const(l->i32, l->lanes), ""), w->hi, "");
+  LLVMBasicBlockRef whole = new_block(l, "whole"), masked = new_block(l, "masked"), after = new_block(l, "next");
+  LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, lo, hi, ""), whole, masked);
+  branch_point(w, whole, after, true);
+  branch_point(w, masked, after, false);
+  l->levels[l->depth].block = after;
+  LLVMPositionBuilderAtEnd(l->b, after);
+}
+
+static void vector_loop(Work *w) {
+  Lower *l = w->l;
+  int64_t n = w->shape[w->vector_dim];
+  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), begin = zero, end = int_const(l->i64, n);
+  w->lo = w->hi = w->from = w->to = NULL;
+  w->open = false;
+  l->index32 = l->index64 = NULL;
+  l->inner = l->depth + 1;
+  l->extent = n;
+  w->at[w->vector_dim] = l->lanes == 1 ? lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
+                                       : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
+  if (l->lanes > 1) each_access_of_nest(w, w->at, bound_access);
+  lower_at(l, l->depth);
+  if (w->to && !w->open && only_stores(w->nest) && l->lanes < n) {
+    begin = LLVMBuildAnd(l->b, LLVMBuildSExt(l->b, w->from, l->i64, ""), int_const(l->i64, -l->lanes), "");
+    end = LLVMBuildSExt(l->b, w->to, l->i64, "");
+  }
+  bool looping = n > l->lanes, down = w->nest->reverse >> w->vector_dim & 1;
+  Loop loop = {0};
+  int outer = l->depth;
+  if (looping) loop = loop_begin(l, begin, end, l->lanes);
+  lower_push_level(l, LLVMGetInsertBlock(l->b));
+  l->index64 = looping ? loop.index : zero;
+  if (looping && down) l->index64 = LLVMBuildSub(l->b, int_const(l->i64, n - l->lanes), loop.index, "");
+  l->index32 = LLVMBuildTrunc(l->b, l->index64, l->i32, "");
+  if (l->lanes == 1) w->at[w->vector_dim] = lane_uniform(l->index32, l->depth);
+  vector_body(w);
+  LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
+  lower_pop_level(l);
+  if (looping) loop_end(l, &loop);
+  l->levels[outer].block = LLVMGetInsertBlock(l->b);
+  l->index32 = l->index64 = NULL;
+}
+
+static void rows(Work *w, int d) {
+  Lower *l = w->l;
+  if (d == w->rank) {
+    for (uint32_t i = 0; i < w->nest->members.len; i++)
+      if (w->folds[i]) fold_reset(l, w->folds[i]);
+    vector_loop(w);
+    for (uint32_t i = 0; i < w->nest->members.len; i++)
+      if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) fold_finish(l, w->folds[i], w->at);
+    return;
+  }
+  if (d == w->vector_dim || w->shape[d] == 1) {
+    w->at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+    rows(w, d + 1);
+    return;
+  }
+  lower_at(l, l->depth);
+  int outer = l->depth;
+  Loop loop = loop_begin(l, LLVMConstInt(l->i64, 0, false), int_const(l->i64, w->shape[d]), 1);
+  lower_push_level(l, loop.body);
+  LLVMValueRef i = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
+  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, int_const(l->i32, w->shape[d] - 1), i, "");
+  w->at[d] = lane_uniform(i, l->depth);
+  rows(w, d + 1);
+  LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
+  lower_pop_level(l);
+  loop_end(l, &loop);
+  l->levels[outer].block = LLVMGetInsertBlock(l->b);
+}
+
+static void version(Work *w, bool assume) {
+  Lower *l = w->l;
+  lower_base_level(l);
+  l->assume = assume;
+  rows(w, 0);
+  l->assume = false;
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+}
+
+/* The nest's run-time test; NULL when there is nothing to ask. */
+static LLVMValueRef find_condition(Work *w) {
+  Lower *l = w->l;
+  if (l->lanes == 1) return NULL;
+  lower_base_level(l);
+  l->inner = 1;
+  l->extent = w->shape[w->vector_dim];
+  l->condition = NULL;
+  l->collecting = true;
+  Lane at[MAX_RANK];
+  for (int d = 0; d < w->rank; d++) at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+  at[w->vector_dim] = (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
+  each_access_of_nest(w, at, test_access);
+  l->collecting = false;
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  return l->condition;
+}
+
+void nest_emit(Lower *l, Nest *n) {
+  Work w = {.l = l, .nest = n, .rank = n->shape->rank};
+  if (w.rank > MAX_RANK) ctx_fail(l->cx, ERR_SOURCE, "tensors of more than %d dimensions are not supported on the CPU", MAX_RANK);
+  for (int d = 0; d < w.rank; d++) w.shape[d] = n->shape->shape[d];
+  choose(&w);
+  l->lanes = n->serial ? 1 : choose_lanes(&w);
+  l->nest_number++;
+  w.folds = NEWN(l->cx, Fold *, n->members.len + 1);
+  for (uint32_t i = 0; i < n->members.len; i++) {
+    Member *m = &n->members.at[i];
+    if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
+    w.folds[i] = fold_new(l, m->op);
+    fold_setup(l, w.folds[i], w.vector_dim);
+  }
+  LLVMValueRef condition = find_condition(&w);
+  if (condition && !LLVMIsAConstantInt(condition)) {
+    LLVMBasicBlockRef yes = new_block(l, "assume"), no = new_block(l, "general"), after = new_block(l, "after");
+    LLVMBuildCondBr(l->b, condition, yes, no);
+    LLVMPositionBuilderAtEnd(l->b, yes);
+    version(&w, true);
+    LLVMBuildBr(l->b, after);
+    LLVMPositionBuilderAtEnd(l->b, no);
+    version(&w, false);
+    LLVMBuildBr(l->b, after);
+    LLVMPositionBuilderAtEnd(l->b, after);
+  } else {
+    version(&w, condition && LLVMConstIntGetZExtValue(condition));
+  }
+  for (uint32_t i = 0; i < n->members.len; i++)
+    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) fold_results(l, w.folds[i]);
+  l->clock++;
+  lower_base_level(l);
+}
+
+void nest_copy(Lower *l, Value *value, Slot *slot) {
+  Nest n = {.shape = value->type};
+  Value *into = NEW(l->cx, Value);
+  Info *info = NEW(l->cx, Info);
+  into->type = value->type;
+  into->data = info;
+  info->slot = slot;
+  Member m = {.kind = MEMBER_COPY, .value = value, .into = into};
+  vec_push(l->cx, &n.members, m);
+  nest_emit(l, &n);
+}

@@ -1,0 +1,536 @@
+/* plan.c: which tensors are stored, and which ops share a loop nest.
+ *
+ * Problem. Triton IR computes whole tiles, op by op. Done literally, every op would be a loop over an array in memory. We want
+ * few loops, each doing much per element, and few arrays.
+ *
+ * Idea. A tensor is an *expression* unless there is a reason to store it. Certain ops are *roots*: they need loops over all elements
+ * (stores, reductions, scans, copies into a loop's carried tensors), or a whole array at once (dots, transpositions, control
+ * flow). Everything between the roots is evaluated inside their loops, a vector at a time, on demand (lower_eval.c). Roots of
+ * one shape share a *nest* of loops where nothing forbids it, and what two of its members use is evaluated once. So softmax
+ * becomes: load and maximum; load again, subtract, exp, keep it and sum; divide and store.
+ *
+ * A tensor is stored (Info.scratch) when
+ *   - several nests would evaluate it, or a loop or a broadcast would evaluate it many times, and that is dear;
+ *   - it is loaded, and something may be written between the load and the place where it is evaluated;
+ *   - its elements are wanted in another order or all at once (operands of dot, reshape, gather).
+ * The result of a root is stored if somebody outside its nest reads it (Info.needs_slot).
+ *
+ * Method. The ops of a block are gone through in order, with a set of *open* nests, none of which needs another's results.
+ * A root joins an open nest of its shape; before it does, every open nest is closed (put into the block's list of steps)
+ * whose results it needs in any other way than element by element. Writes close nests so that memory's order is kept. When the
+ * going-through finds a tensor that has to be stored, it is marked and the block is gone through again: marks only grow, so this
+ * ends, in practice after two or three rounds. Inner blocks are planned before the block around them.
+ *
+ * Carried tensors. Each tensor that a loop carries has one slot. Yielding copies the new values there at the end of the body, all of
+ * one shape in one nest that evaluates a point of all before it writes any; a value that reads a carried tensor out of place
+ * is stored before. A dot that accumulates into a carried tensor does so in its slot (Info.home), when the old value is dead.
+ *
+ * Cost: linear in the ops times the length of the expressions under each root.
+ */
+#include "cpu/lower.h"
+
+enum { DEAR = 8, DEAR_IN_LOOP = 4 };
+
+typedef struct Planner {
+  Lower *l;
+  Ctx *cx;
+  Block *block;
+  Plan *plan;
+  Vec(Nest *) open;
+  int written;     /* order of the last write that is in a closed step; -1: none */
+  bool changed;    /* something was marked: go through again */
+  unsigned walk, round;
+  /* What the walk at work gathers. */
+  const void *step;
+  Nest *target;
+  bool in_loop;    /* the step evaluates it many times */
+  int load_limit;  /* writes of the step itself: loads from outside it must be stored; else 0 */
+  Vec(Op *) loads;
+} Planner;
+
+static void mark_scratch(Planner *p, Value *v) {
+  Info *info = info_of(v);
+  if (info->scratch || cpu_is_stored(p->l, v)) return;
+  info->scratch = true;
+  p->changed = true;
+  p->round++;
+}
+
+/* ---- nests ---------------------------------------------------------------------------------------------------------------- */
+
+static void push_step(Planner *p, Op *op, Nest *nest) {
+  Step s = {.op = op, .nest = nest};
+  vec_push(p->cx, &p->plan->steps, s);
+}
+
+static void close_nest(Planner *p, Nest *n) {
+  if (n->closed) return;
+  n->closed = true;
+  push_step(p, NULL, n);
+  for (uint32_t i = 0; i < n->stores.len; i++)
+    if (op_order(n->stores.at[i]) > p->written) p->written = op_order(n->stores.at[i]);
+  for (uint32_t i = 0, j = 0; i < p->open.len; i++) {
+    if (p->open.at[i] != n) p->open.at[j++] = p->open.at[i];
+    if (i + 1 == p->open.len) p->open.len = j;
+  }
+}
+
+static void close_all(Planner *p) {
+  while (p->open.len) close_nest(p, p->open.at[0]);
+}
+
+/* Nests that touch memory: before something that writes it. */
+static void close_memory(Planner *p, const Nest *except) {
+  for (uint32_t i = 0; i < p->open.len;) {
+    Nest *n = p->open.at[i];
+    if (n != except && (n->loads.len || n->stores.len)) close_nest(p, n);
+    else i++;
+  }
+}
+
+static void close_stores_before(Planner *p, int order) {
+  for (uint32_t i = 0; i < p->open.len;) {
+    Nest *n = p->open.at[i];
+    if (n->stores.len && op_order(n->stores.at[0]) < order) close_nest(p, n);
+    else i++;
+  }
+}
+
+static bool same_shape(const Type *a, const Type *b) {
+  if (a->rank != b->rank) return false;
+  for (int i = 0; i < a->rank; i++)
+    if (a->shape[i] != b->shape[i]) return false;
+  return true;
+}
+
+static Nest *find_open(Planner *p, const Type *shape) {
+  for (uint32_t i = p->open.len; i-- > 0;)
+    if (same_shape(p->open.at[i]->shape, shape)) return p->open.at[i];
+  return NULL;
+}
+
+/* ---- walking expressions ------------------------------------------------------------------------------------------------- */
+
+static bool keeps_place(const Op *op, const Value *operand, const Value *v) {
+  if (!(ir_info(op)->traits & T_ELEMENTWISE) && op->code != OP_LOAD && op->code != OP_MAP_ELEMENTWISE) return false;
+  return ir_is_tensor(operand->type) && same_shape(operand->type, v->type);
+}
+
+/* First walk: close what must be computed before `v` can be evaluated in the open nest `keep` (or, NULL, anywhere). */
+static void walk_needs(Planner *p, Value *v, const Nest *keep, bool in_place) {
+  Info *info = info_of(v);
+  if (info->visited[in_place] == p->walk) return;
+  info->visited[in_place] = p->walk;
+  if (!ir_is_tensor(v->type)) {
+    if (info->nest && !info->nest->closed) close_nest(p, info->nest);
+    return;
+  }
+  if (cpu_is_stored(p->l, v)) {
+    Nest *n = info->nest;
+    if (n && !n->closed && !(in_place && n == keep && v->op->code != OP_REDUCE)) close_nest(p, n);
+    return;
+  }
+  Op *op = v->op;
+  if (op->code == OP_LOAD && op->block == p->block) close_stores_before(p, op_order(op));
+  for (int i = 0; i < op->noperands; i++) {
+    Value *x = ir_operand(op, i);
+    walk_needs(p, x, keep, in_place && keeps_place(op, x, v));
+  }
+}
+
+/* Has something been written, or will it be before the step at work, that `load` must not see? */
+static bool load_is_late(Planner *p, const Op *load) {
+  if (p->written > op_order(load)) return true;
+  for (uint32_t i = 0; i < p->open.len; i++) {
+    const Nest *n = p->open.at[i];
+    for (uint32_t j = 0; j < n->stores.len && n != p->target; j++)
+      if (op_order(n->stores.at[j]) > op_order(load)) return true;
+  }
+  return false;
+}
+
+/* Second walk, when the step that evaluates `v` is known: who is evaluated where. */
+static void walk_seen(Planner *p, Value *v, bool in_place, bool often) {
+  Info *info = info_of(v);
+  if (!ir_is_tensor(v->type)) return;
+  if (cpu_is_stored(p->l, v)) {
+    if (!(in_place && p->target && info->nest == p->target)) info->needs_slot = true;
+    return;
+  }
+  int way = in_place + 2 * often;
+  if (info->visited[way] == p->walk) return;
+  info->visited[way] = p->walk;
+  Op *op = v->op;
+  bool outside = op->block != p->block;
+  int cost = cpu_cost(p->l, v, p->round);
+  bool again = (info->seen && info->seen != p->step) || often;
+  if (again && cost >= DEAR) {
+    mark_scratch(p, v);
+    return;
+  }
+  if ((p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= DEAR_IN_LOOP) {
+    mark_scratch(p, v);
+    return;
+  }
+  info->seen = p->step;
+  if (op->code == OP_LOAD && !outside) {
+    if (p->load_limit || load_is_late(p, op)) {
+      mark_scratch(p, v);
+      return;
+    }
+    vec_push(p->cx, &p->loads, op);
+  }
+  if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(p->l, ir_operand(op, 0)))
+    mark_scratch(p, ir_operand(op, 0));
+  if (op->code == OP_GATHER) mark_scratch(p, ir_operand(op, 0));
+  for (int i = 0; i < op->noperands; i++) {
+    Value *x = ir_operand(op, i);
+    bool stretched = op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(v->type) && x->op && x->op->code != OP_LOAD;
+    walk_seen(p, x, in_place && keeps_place(op, x, v), often || stretched);
+  }
+}
+
+/* A step that evaluates `v` somewhere in it, or needs it stored. */
+static void need_for_op(Planner *p, Op *step, Value *v, bool in_loop, bool writes) {
+  p->walk++;
+  walk_needs(p, v, NULL, false);
+  p->walk++;
+  p->step = step;
+  p->target = NULL;
+  p->in_loop = in_loop;
+  p->load_limit = writes;
+  p->loads.len = 0;
+  walk_seen(p, v, false, false);
+}
+
+static void need_stored(Planner *p, Op *step, Value *v) {
+  mark_scratch(p, v);
+  need_for_op(p, step, v, false, false);
+}
+
+/* ---- roots ------------------------------------------------------------------------------------------------------------------- */
+
+static int member_inputs(const Member *m, Value **out) {
+  if (m->kind == MEMBER_VALUE && m->op) {
+    /* evaluated from its operands: asking for the value itself would find it stored */
+    for (int i = 0; i < m->op->noperands; i++) out[i] = ir_operand(m->op, i);
+    return m->op->noperands;
+  }
+  if (!m->op) {
+    out[0] = m->value;
+    return 1;
+  }
+  for (int i = 0; i < m->op->noperands; i++) out[i] = ir_operand(m->op, i);
+  return m->op->noperands;
+}
+
+static bool scans_agree(const Nest *n, const Member *m) {
+  if (m->kind != MEMBER_SCAN) return true;
+  int bit = 1 << ir_attr_int_or(m->op, "axis", 0);
+  if (!(n->scans & bit)) return true;
+  return ((n->reverse & bit) != 0) == (ir_attr_int_or(m->op, "reverse", 0) != 0);
+}
+
+static bool store_fits(const Nest *n, const Op *store) {
+  for (uint32_t i = 0; i < n->loads.len; i++)
+    if (cpu_may_conflict(n->loads.at[i], store)) return false;
+  for (uint32_t i = 0; i < n->stores.len; i++)
+    if (cpu_may_conflict(n->stores.at[i], store)) return false;
+  return true;
+}
+
+static bool loads_fit(const Nest *n, Op *const *loads, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    for (uint32_t j = 0; j < n->stores.len; j++)
+      if (cpu_may_conflict(loads[i], n->stores.at[j])) return false;
+  return true;
+}
+
+static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
+  Value *inputs[256];
+  int n = m.op && m.op->noperands > 256 ? 0 : member_inputs(&m, inputs);
+  bool in_place[256];
+  for (int i = 0; i < n; i++) /* the member of a rearranging op (a stored broadcast, say) reads its operands out of place */
+    in_place[i] = m.kind != MEMBER_VALUE || !m.op || keeps_place(m.op, inputs[i], m.value);
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) close_stores_before(p, op_order(m.op));
+  Nest *nest;
+  do { /* closing what is needed may close the nest itself */
+    nest = fresh ? NULL : find_open(p, shape);
+    if (nest && (nest->serial || !scans_agree(nest, &m) || (m.kind == MEMBER_STORE && !store_fits(nest, m.op)))) {
+      close_nest(p, nest);
+      continue;
+    }
+    for (int i = 0; i < n; i++) {
+      p->walk++;
+      walk_needs(p, inputs[i], nest, in_place[i]);
+    }
+  } while (nest && nest->closed);
+  if (m.kind == MEMBER_STORE) close_memory(p, nest);
+  if (!nest) {
+    nest = NEW(p->cx, Nest);
+    nest->shape = shape;
+  }
+  p->step = nest;
+  p->target = nest;
+  p->in_loop = false;
+  p->load_limit = 0;
+  p->loads.len = 0;
+  p->walk++;
+  for (int i = 0; i < n; i++) {
+    bool stretched = m.kind == MEMBER_VALUE && m.op && m.op->code == OP_BROADCAST;
+    walk_seen(p, inputs[i], in_place[i], stretched);
+  }
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) vec_push(p->cx, &p->loads, m.op);
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) && !cpu_is_index(p->l, inputs[0]))
+    mark_scratch(p, inputs[0]);
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_scratch(p, inputs[0]);
+  if (m.kind == MEMBER_STORE) {
+    for (uint32_t i = 0; i < p->loads.len; i++)
+      if (cpu_may_conflict(p->loads.at[i], m.op)) mark_scratch(p, &p->loads.at[i]->results[0]);
+    vec_push(p->cx, &nest->stores, m.op);
+  } else if (!loads_fit(nest, p->loads.at, p->loads.len)) {
+    for (uint32_t i = 0; i < p->loads.len; i++) mark_scratch(p, &p->loads.at[i]->results[0]);
+  }
+  for (uint32_t i = 0; i < p->loads.len; i++) {
+    vec_push(p->cx, &nest->loads, p->loads.at[i]);
+  }
+  if (m.kind == MEMBER_SCAN) {
+    int bit = 1 << ir_attr_int_or(m.op, "axis", 0);
+    nest->scans |= bit;
+    if (ir_attr_int_or(m.op, "reverse", 0)) nest->reverse |= bit;
+  }
+  vec_push(p->cx, &nest->members, m);
+  if (m.op && m.kind != MEMBER_STORE)
+    for (int i = 0; i < m.op->nresults; i++) info_of(&m.op->results[i])->nest = nest;
+  bool known = false;
+  for (uint32_t i = 0; i < p->open.len; i++) known = known || p->open.at[i] == nest;
+  if (!known) vec_push(p->cx, &p->open, nest);
+  return nest;
+}
+
+static Nest *add_copy(Planner *p, Value *value, Value *into) {
+  return add_root(p, into->type, (Member){.kind = MEMBER_COPY, .value = value, .into = into}, false);
+}
+
+/* ---- ops --------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct Outer {
+  Planner *p;
+  Op *op;
+  bool in_loop, writes;
+} Outer;
+
+static void need_outer(Op *op, void *arg) {
+  Outer *o = arg;
+  if (op == o->op) return;
+  for (int i = 0; i < op->noperands; i++) {
+    Value *v = ir_operand(op, i);
+    if (!ir_defined_outside(v, o->op)) continue;
+    bool whole = (op->code == OP_DOT || op->code == OP_HISTOGRAM || op->code == OP_PRINT);
+    need_for_op(o->p, o->op, v, o->in_loop && !whole, o->writes);
+  }
+}
+
+static void plan_control(Planner *p, Op *op) {
+  close_all(p);
+  if (op->code == OP_FOR || op->code == OP_WHILE) {
+    int first = op->code == OP_FOR ? 3 : 0, args = op->code == OP_FOR ? 1 : 0;
+    for (int i = first; i < op->noperands; i++)
+      if (ir_is_tensor(ir_operand(op, i)->type)) add_copy(p, ir_operand(op, i), ir_entry(op, 0)->args[i - first + args]);
+    close_all(p);
+  }
+  Outer outer = {p, op, op->code != OP_IF, ir_has_effects(op)};
+  for (int i = 0; i < op->noperands; i++)
+    if (!ir_is_tensor(ir_operand(op, i)->type)) need_for_op(p, op, ir_operand(op, i), false, false);
+  ir_walk(op, need_outer, &outer);
+  push_step(p, op, NULL);
+  if (outer.writes) p->written = op_order(op);
+}
+
+static void plan_dot(Planner *p, Op *op) {
+  Value *d = &op->results[0], *c = ir_operand(op, 2);
+  for (int i = 0; i < 2; i++) {
+    bool swapped;
+    Value *source = cpu_dot_source(p->l, ir_operand(op, i), &swapped);
+    Op *direct = cpu_dot_direct(p->l, ir_operand(op, i));
+    p->target = NULL;
+    if (direct && direct->block == p->block && load_is_late(p, direct)) mark_scratch(p, source);
+    if (!direct || info_of(source)->scratch) need_stored(p, op, source);
+  }
+  Value *home = info_of(d)->home;
+  if (c != home || !home) {
+    Nest *keep = find_open(p, d->type);
+    p->walk++;
+    walk_needs(p, c, keep, true);
+    if (keep && keep->closed) keep = NULL;
+    for (uint32_t i = 0; i < p->open.len;)
+      if (p->open.at[i] != keep) close_nest(p, p->open.at[i]);
+      else i++;
+    add_copy(p, c, d);
+  }
+  close_all(p);
+  push_step(p, op, NULL);
+}
+
+static void plan_yield(Planner *p, Op *yield) {
+  Op *parent = ir_parent(yield);
+  Value *into[256];
+  int first = yield->code == OP_CONDITION ? 1 : 0, n = yield->noperands - first;
+  for (int i = 0; i < n && i < 256; i++)
+    into[i] = parent->code == OP_IF      ? &parent->results[i]
+              : parent->code == OP_FOR   ? p->block->args[i + 1]
+              : yield->code == OP_CONDITION ? ir_entry(parent, 1)->args[i]
+                                         : ir_entry(parent, 0)->args[i];
+  for (int i = 0; i < n; i++) /* scalars, too, may come out of a nest */
+    if (!ir_is_tensor(ir_operand(yield, i + first)->type)) need_for_op(p, yield, ir_operand(yield, i + first), false, false);
+  if (first) need_for_op(p, yield, ir_operand(yield, 0), false, false);
+  close_all(p);
+  for (int i = 0; i < n; i++) {
+    Value *v = ir_operand(yield, i + first);
+    if (!ir_is_tensor(v->type) || v == into[i] || info_of(v)->home == into[i]) continue;
+    add_copy(p, v, into[i]);
+  }
+  close_all(p);
+  push_step(p, yield, NULL);
+}
+
+/* Does evaluating `v` read a tensor carried by the loop of `block` out of place, or of another shape? */
+static bool reads_carried(Planner *p, const Value *v, const Type *shape, bool in_place, int depth) {
+  if (!ir_is_tensor(v->type)) return false;
+  if (v->block == p->block) return !in_place || !same_shape(v->type, shape) || depth > 200;
+  if (cpu_is_stored(p->l, (Value *)v) || v->op->block != p->block) return false;
+  if (depth > 200) return true;
+  for (int i = 0; i < v->op->noperands; i++) {
+    Value *x = ir_operand(v->op, i);
+    if (reads_carried(p, x, shape, in_place && keeps_place(v->op, x, v), depth + 1)) return true;
+  }
+  return false;
+}
+
+static void guard_carried(Planner *p, Op *yield) {
+  if (ir_parent(yield)->code != OP_FOR) return;
+  for (int i = 0; i < yield->noperands; i++) {
+    Value *v = ir_operand(yield, i);
+    if (ir_is_tensor(v->type) && v->op && reads_carried(p, v, v->type, true, 0)) mark_scratch(p, v);
+  }
+}
+
+static void plan_serial(Planner *p, Op *op, Type *shape) {
+  for (int i = 0; i < op->noperands; i++)
+    if (cpu_cost(p->l, ir_operand(op, i), p->round) >= DEAR) mark_scratch(p, ir_operand(op, i));
+  close_all(p);
+  Nest *n = add_root(p, shape, (Member){.kind = MEMBER_SERIAL, .op = op}, true);
+  n->serial = true;
+  close_all(p);
+  for (int i = 0; i < op->nresults; i++) info_of(&op->results[i])->needs_slot = true;
+  p->written = op_order(op);
+}
+
+static void plan_op(Planner *p, Op *op) {
+  Type *shape = op->noperands ? ir_operand(op, 0)->type : NULL;
+  bool tensor = shape && ir_is_tensor(shape);
+  switch (op->code) {
+  case OP_STORE:
+    if (!tensor) break;
+    add_root(p, shape, (Member){.kind = MEMBER_STORE, .op = op}, false);
+    return;
+  case OP_REDUCE: add_root(p, shape, (Member){.kind = MEMBER_REDUCE, .op = op}, false); return;
+  case OP_SCAN:
+    if (op->nresults && !ir_unused(&op->results[0]))
+      add_root(p, shape, (Member){.kind = MEMBER_SCAN, .op = op, .value = &op->results[0]}, false);
+    return;
+  case OP_DOT: plan_dot(p, op); return;
+  case OP_FOR:
+  case OP_WHILE:
+  case OP_IF: plan_control(p, op); return;
+  case OP_YIELD:
+  case OP_CONDITION: plan_yield(p, op); return;
+  case OP_RETURN: close_all(p); return;
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS:
+  case OP_ASSERT:
+    if (!tensor) break;
+    plan_serial(p, op, shape);
+    return;
+  case OP_PRINT:
+  case OP_HISTOGRAM:
+    for (int i = 0; i < op->noperands; i++)
+      if (ir_is_tensor(ir_operand(op, i)->type)) need_stored(p, op, ir_operand(op, i));
+    break;
+  case OP_UNSPLAT: need_for_op(p, op, ir_operand(op, 0), false, false); break;
+  default: break;
+  }
+  if (op->nresults && ir_is_tensor(op->results[0].type) && op->code != OP_HISTOGRAM) {
+    Value *v = &op->results[0];
+    if (cpu_is_stored(p->l, v) && op->code == OP_TRANS) {
+      if (cpu_trans_direct(p->l, op)) need_for_op(p, op, ir_operand(op, 0), false, false);
+      else need_stored(p, op, ir_operand(op, 0));
+      push_step(p, op, NULL);
+      return;
+    }
+    for (int i = 0; i < op->nresults; i++)
+      if (info_of(&op->results[i])->scratch)
+        add_root(p, op->results[i].type, (Member){.kind = MEMBER_VALUE, .op = op, .value = &op->results[i]}, false);
+    return;
+  }
+  /* Scalars are computed where they stand, and so is whatever else works on a whole at once. */
+  for (int i = 0; i < op->noperands; i++)
+    if (!ir_is_tensor(ir_operand(op, i)->type)) need_for_op(p, op, ir_operand(op, i), false, false);
+  if (op->code == OP_LOAD) close_stores_before(p, op_order(op));
+  bool writes = (ir_info(op)->traits & T_WRITE) && op->code != OP_ASSUME;
+  if (writes) close_memory(p, NULL);
+  push_step(p, op, NULL);
+  if (writes && op->code != OP_PRINT && op->code != OP_ASSERT) p->written = op_order(op);
+}
+
+/* ---- blocks -------------------------------------------------------------------------------------------------------------------- */
+
+static void forget(Info *info) {
+  info->needs_slot = false;
+  info->nest = NULL;
+  info->seen = NULL;
+}
+
+static void plan_block(Planner *outer, Block *b) {
+  Planner p = {.l = outer->l, .cx = outer->cx, .block = b, .walk = outer->walk, .round = outer->round};
+  for (Op *op = b->first; op; op = op->next)
+    for (int r = 0; r < op->nregions; r++)
+      if (op->code == OP_FOR || op->code == OP_IF || op->code == OP_WHILE)
+        for (Block *inner = op->regions[r]->first; inner; inner = inner->next) plan_block(&p, inner);
+  p.plan = NEW(p.cx, Plan);
+  for (Op *op = b->first; op; op = op->next)
+    if (op->code == OP_DOT) cpu_dot_in_place(p.l, op);
+  do {
+    p.changed = false;
+    p.round++;
+    p.plan->steps.len = 0;
+    p.open.len = 0;
+    p.written = -1;
+    for (Op *op = b->first; op; op = op->next)
+      for (int i = 0; i < op->nresults; i++) forget(info_of(&op->results[i]));
+    if (b->last && b->last->code == OP_YIELD) guard_carried(&p, b->last);
+    for (Op *op = b->first; op; op = op->next) plan_op(&p, op);
+  } while (p.changed);
+  b->data = p.plan;
+  outer->walk = p.walk;
+  outer->round = p.round;
+}
+
+static void attach(Op *op, void *arg) {
+  Ctx *cx = arg;
+  op->data = NEW(cx, Info);
+  for (int i = 0; i < op->nresults; i++) op->results[i].data = NEW(cx, Info);
+  for (int r = 0; r < op->nregions; r++)
+    for (Block *b = op->regions[r]->first; b; b = b->next) {
+      for (int i = 0; i < b->nargs; i++) b->args[i]->data = NEW(cx, Info);
+      unsigned order = 0;
+      for (Op *x = b->first; x; x = x->next) x->mark = order++;
+    }
+}
+
+void cpu_plan(Lower *l, Op *func) {
+  attach(func, l->cx);
+  ir_walk(func, attach, l->cx);
+  Planner p = {.l = l, .cx = l->cx};
+  plan_block(&p, ir_entry(func, 0));
+}

@@ -1,0 +1,237 @@
+/* plan_rules.c: the questions that planning asks: what a value costs, what may alias, what may be read in place. */
+#include "cpu/lower.h"
+
+bool cpu_reshape_trivial(const Op *op) {
+  const Type *a = ir_operand(op, 0)->type, *b = op->results[0].type;
+  int i = 0, j = 0;
+  for (;;) {
+    while (i < a->rank && a->shape[i] == 1) i++;
+    while (j < b->rank && b->shape[j] == 1) j++;
+    if (i == a->rank || j == b->rank) return i == a->rank && j == b->rank;
+    if (a->shape[i++] != b->shape[j++]) return false;
+  }
+}
+
+static bool feeds_only_dots(const Value *v) {
+  for (const Use *u = v->uses; u; u = u->next)
+    if (u->op->code != OP_DOT || u->index == 2) return false;
+  return v->uses != NULL;
+}
+
+bool cpu_is_index(Lower *l, Value *v) {
+  if (!ir_is_tensor(v->type)) return true;
+  Op *op = v->op;
+  if (!op || cpu_is_stored(l, v)) return false;
+  if (op->code == OP_LOAD || op->code == OP_GATHER) return false;
+  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT) return true;
+  const Axis *a = cpu_axis(l->cx, v);
+  bool known = true;
+  for (int i = 0; i < v->type->rank; i++) known = known && a[i].kind != AXIS_UNKNOWN;
+  if (known) return true;
+  for (int i = 0; i < op->noperands; i++)
+    if (!cpu_is_index(l, ir_operand(op, i))) return false;
+  return true;
+}
+
+bool cpu_runs_transpose(const Op *op) {
+  const Type *t = op->results[0].type;
+  if (t->rank != 2 || t->shape[0] < 4 || t->shape[1] < 4) return false;
+  if (t->elem->kind == TYPE_INT && t->elem->bits == 1) return false;
+  if (ir_is_ptr(t->elem) || feeds_only_dots(&op->results[0])) return false;
+  return ir_attr(op, "order")->ints[0] == 1;
+}
+
+bool cpu_is_stored(Lower *l, Value *v) {
+  if (!ir_is_tensor(v->type)) return false;
+  if (!v->op || info_of(v)->scratch) return true;
+  switch (v->op->code) {
+  case OP_REDUCE:
+  case OP_SCAN:
+  case OP_DOT:
+  case OP_FOR:
+  case OP_IF:
+  case OP_WHILE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS:
+  case OP_HISTOGRAM: return true;
+  case OP_TRANS: return cpu_runs_transpose(v->op) && !cpu_is_index(l, ir_operand(v->op, 0));
+  default: return false;
+  }
+}
+
+/* ---- costs ------------------------------------------------------------------------------------------------------------ */
+
+static int op_cost(Lower *l, Op *op) {
+  switch (op->code) {
+  case OP_CONSTANT:
+  case OP_SPLAT:
+  case OP_MAKE_RANGE:
+  case OP_EXPAND_DIMS:
+  case OP_BROADCAST:
+  case OP_TRANS:
+  case OP_SPLIT:
+  case OP_ADDPTR:
+  case OP_EXTSI:
+  case OP_BITCAST:
+  case OP_TT_BITCAST: return 0;
+  case OP_RESHAPE: return cpu_reshape_trivial(op) ? 0 : 4;
+  case OP_LOAD: {
+    const Axis *a = cpu_axis(l->cx, ir_operand(op, 0));
+    for (int i = 0; i < op->results[0].type->rank; i++)
+      if (a[i].kind != AXIS_UNKNOWN && (a[i].kind != AXIS_CONST || a[i].step == 1)) return 1;
+    return 12;
+  }
+  case OP_DIVF:
+  case OP_SQRT:
+  case OP_PRECISE_DIVF:
+  case OP_PRECISE_SQRT:
+  case OP_RSQRT: return 5;
+  case OP_DIVSI:
+  case OP_DIVUI:
+  case OP_REMSI:
+  case OP_REMUI:
+  case OP_REMF: return 10;
+  case OP_EXP:
+  case OP_EXP2:
+  case OP_LOG:
+  case OP_LOG2: return 12;
+  case OP_SIN:
+  case OP_COS:
+  case OP_ERF:
+  case OP_MAP_ELEMENTWISE: return 30;
+  case OP_GATHER: return 12;
+  case OP_EXTF: return 1;
+  case OP_TRUNCF:
+  case OP_FP_TO_FP: return ir_elem(op->results[0].type)->bits == 8 ? 8 : 3;
+  default: return 1;
+  }
+}
+
+int cpu_cost(Lower *l, Value *v, unsigned round) {
+  if (!ir_is_tensor(v->type)) return 0;
+  if (cpu_is_stored(l, v)) return 1;
+  Info *info = info_of(v);
+  if (info->cost_round == round) return info->cost;
+  const Axis *a = cpu_axis(l->cx, v);
+  bool affine = true; /* then it is a few scalar instructions */
+  for (int i = 0; i < v->type->rank; i++) affine = affine && a[i].kind != AXIS_UNKNOWN && a[i].kind != AXIS_WRAP;
+  int cost = 0;
+  if (!affine) {
+    cost = op_cost(l, v->op);
+    for (int i = 0; i < v->op->noperands && cost < 1000; i++) cost += cpu_cost(l, ir_operand(v->op, i), round);
+  }
+  info->cost = cost;
+  info->cost_round = round;
+  return cost;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------------------- */
+
+static bool same_expression(const Value *a, const Value *b, int depth) {
+  if (a == b) return true;
+  if (!a->op || !b->op || a->op->code != b->op->code || a->type != b->type || a->index != b->index || depth > 12) return false;
+  const Op *x = a->op, *y = b->op;
+  if (!(ir_info(x)->traits & T_PURE) || x->nregions || x->noperands != y->noperands || x->nattrs != y->nattrs) return false;
+  for (int i = 0; i < x->nattrs; i++)
+    if (x->attrs[i].name != y->attrs[i].name || x->attrs[i].attr != y->attrs[i].attr) return false;
+  for (int i = 0; i < x->noperands; i++)
+    if (!same_expression(ir_operand(x, i), ir_operand(y, i), depth + 1)) return false;
+  return true;
+}
+
+/* Two accesses from different arguments are taken to touch different memory, or the same element at the same index. */
+bool cpu_may_conflict(const Op *a, const Op *b) {
+  Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
+  if (same_expression(p, q, 0)) return false;
+  Value *x = cpu_pointer_base(p), *y = cpu_pointer_base(q);
+  return !x || !y || x == y;
+}
+
+/* ---- dots ----------------------------------------------------------------------------------------------------------------- */
+
+/* May the tensor that `load` gives be described as base, strides and true extents, the rest being zero? */
+static bool plain_load(Lower *l, Op *load) {
+  Value *v = &load->results[0];
+  if (info_of(v)->scratch || v->type->rank < 2) return false;
+  if (v->type->elem->kind == TYPE_INT && v->type->elem->bits == 1) return false;
+  const Axis *a = cpu_axis(l->cx, ir_operand(load, 0));
+  for (int i = 0; i < v->type->rank; i++)
+    if (a[i].kind == AXIS_UNKNOWN) return false;
+  Value *mask = memory_mask(load), *other = memory_other(load);
+  if (!mask) return true;
+  if (other) {
+    double f;
+    int64_t n;
+    bool zero = (ir_is_const_float(other, &f) && f == 0) || (ir_is_const_int(other, &n) && n == 0);
+    if (!zero) return false;
+  }
+  return cpu_mask_is_box(l->cx, mask);
+}
+
+Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped) {
+  *swapped = false;
+  Op *op = operand->op;
+  if (!op || op->code != OP_TRANS || cpu_is_stored(l, operand)) return operand;
+  Attr *order = ir_attr(op, "order");
+  int n = operand->type->rank;
+  for (int i = 0; i < n - 2; i++)
+    if (order->ints[i] != i) return operand;
+  *swapped = order->ints[n - 1] == n - 2;
+  return ir_operand(op, 0);
+}
+
+Op *cpu_dot_direct(Lower *l, Value *operand) {
+  bool swapped;
+  Value *v = cpu_dot_source(l, operand, &swapped);
+  return v->op && v->op->code == OP_LOAD && plain_load(l, v->op) ? v->op : NULL;
+}
+
+bool cpu_trans_direct(Lower *l, Op *trans) {
+  Value *v = ir_operand(trans, 0);
+  if (!v->op || v->op->code != OP_LOAD || memory_mask(v->op) || !plain_load(l, v->op)) return false;
+  const Axis *a = cpu_axis(l->cx, ir_operand(v->op, 0));
+  for (int i = 0; i < 2; i++)
+    if (a[i].kind == AXIS_WRAP) return false;
+  return a[1].kind == AXIS_CONST && a[1].step == 1;
+}
+
+/* The op of `block` that holds `op`, or NULL. */
+static const Op *in_block(const Op *op, const Block *block) {
+  while (op && op->block != block) op = ir_parent(op);
+  return op;
+}
+
+/* No step after `dot` reads `v`'s slot as it was, and `dot` does so only through its accumulator operand, element by element. */
+static bool dead_after(Lower *l, const Value *v, const Op *dot, bool same_place, int depth) {
+  if (depth > 64) return false;
+  for (const Use *u = v->uses; u; u = u->next) {
+    const Op *at = in_block(u->op, dot->block);
+    if (!at) return false;
+    bool chained = u->op->nresults > 0 && !cpu_is_stored(l, &u->op->results[0]) && !u->op->nregions;
+    if (at == dot) {
+      if (u->op != dot || u->index != 2 || !same_place) return false;
+    } else if (op_order(at) > op_order(dot)) {
+      return false;
+    }
+    if (at == u->op && chained) {
+      bool still = same_place && (ir_info(u->op)->traits & T_ELEMENTWISE);
+      for (int i = 0; i < u->op->nresults; i++)
+        if (!dead_after(l, &u->op->results[i], dot, still, depth + 1)) return false;
+    }
+  }
+  return true;
+}
+
+bool cpu_dot_in_place(Lower *l, Op *dot) {
+  Op *parent = ir_parent(dot), *yield = dot->block->last;
+  if (parent->code != OP_FOR || yield->code != OP_YIELD) return false;
+  Value *d = &dot->results[0];
+  for (const Use *u = d->uses; u; u = u->next) {
+    if (u->op != yield) continue;
+    Value *carried = dot->block->args[u->index + 1];
+    if (!dead_after(l, carried, dot, true, 0)) continue;
+    info_of(d)->home = carried;
+    return true;
+  }
+  return false;
+}

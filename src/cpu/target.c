@@ -1,0 +1,146 @@
+/* target.c: the struct Target "cpu": its options, its architecture, and compiling as the list of its steps. */
+#include "cpu/cpu.h"
+#include "cpu/jit.h"
+#include "opt/opt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/Core.h>
+
+static const char *const stages[] = {"ttir", "llir", "asm", "obj", NULL};
+static const char *const dot_precisions[] = {"ieee", "tf32", "tf32x3", NULL};
+
+static void lang_options(const TargetOptions *o, LangOptions *out) {
+  out->debug = o->debug;
+  out->default_dot_precision = "ieee";
+  out->allowed_dot_precisions = dot_precisions;
+  out->num_warps = o->num_warps;
+  out->num_stages = o->num_stages;
+  out->num_ctas = o->num_ctas;
+  out->target_name = "cpu";
+  out->target_arch = 0;
+}
+
+static const char *resolve_arch(Ctx *cx, const TargetOptions *o) { return cpu_isa(cx, o->arch)->key; }
+
+/* What lowering turns into an instruction or a short sequence for any element type; the rest comes from our library. */
+static bool is_native(Opcode code, const Type *elem) {
+  (void)elem;
+  switch (code) {
+  case OP_SQRT:
+  case OP_RSQRT:
+  case OP_PRECISE_SQRT:
+  case OP_PRECISE_DIVF:
+  case OP_FLOOR:
+  case OP_CEIL:
+  case OP_ABSF:
+  case OP_ABSI:
+  case OP_FMA:
+  case OP_MULHIUI:
+  case OP_CLAMPF: return true;
+  default: return false;
+  }
+}
+
+static void push_text(Ctx *cx, Stages *out, const char *name, const char *text, size_t len) {
+  Stage s = {.name = name, .bytes = text, .len = len};
+  vec_push(cx, out, s);
+}
+
+static void dispose_context(void *llvm) { LLVMContextDispose(llvm); }
+
+static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
+  char *text = LLVMPrintModuleToString(m);
+  *len = strlen(text);
+  char *copy = ctx_copy(cx, text, *len + 1);
+  LLVMDisposeMessage(text);
+  return copy;
+}
+
+static bool stops_at(const char *stop, const char *stage) { return stop && !strcmp(stop, stage); }
+
+static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
+  const CpuIsa *isa = cpu_isa(cx, o->arch);
+  info->target = ctx_printf(cx, "cpu:%s", isa->cpu);
+  info->num_warps = o->num_warps;
+  info->num_stages = o->num_stages;
+  info->num_ctas = o->num_ctas;
+
+  Buf ttir = {.cx = cx};
+  ir_print(&ttir, m, (PrintOptions){.no_locations = false});
+  push_text(cx, out, "ttir", buf_text(&ttir), ttir.len);
+  if (stops_at(stop, "ttir")) return;
+
+  LangOptions language = {0};
+  lang_options(o, &language);
+  static const Pass before_math[] = {{"fold", opt_fold}, {"split_pointers", opt_split_pointers}};
+  static const Pass after_math[] = {{"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"cse", opt_cse}, {"dce", opt_dce}};
+  opt_run(cx, m, before_math, COUNT(before_math));
+  opt_expand_math(cx, m, is_native, &language);
+  opt_run(cx, m, after_math, COUNT(after_math));
+
+  cpu_llvm_init();
+  LLVMContextRef llvm = LLVMContextCreate();
+  ctx_defer(cx, dispose_context, llvm);
+  LLVMModuleRef lm = cpu_lower(cx, llvm, m, isa, o, info);
+  cpu_optimize(cx, lm, isa, o);
+  size_t len;
+  const char *llir = print_llir(cx, lm, &len);
+  push_text(cx, out, "llir", llir, len);
+  if (stops_at(stop, "llir")) return;
+
+  Stage assembly, object;
+  cpu_emit(cx, lm, isa, true, &assembly, &object);
+  vec_push(cx, out, assembly);
+  if (stops_at(stop, "asm")) return;
+  vec_push(cx, out, object);
+}
+
+/* ---- running -------------------------------------------------------------------------------------------------------- */
+
+struct Loaded {
+  CpuCode *code;
+  CpuKernelFn *entry;
+  size_t scratch_bytes;
+};
+
+static Loaded *load(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t error_size) {
+  Loaded *k = calloc(1, sizeof *k);
+  if (!k) {
+    snprintf(error, error_size, "out of memory");
+    return NULL;
+  }
+  k->scratch_bytes = (size_t)info->shared;
+  k->code = cpu_code_load(bytes, len, info->name, &k->entry, error, error_size);
+  if (k->code) return k;
+  free(k);
+  return NULL;
+}
+
+static void unload(Loaded *k) {
+  if (!k) return;
+  cpu_code_free(k->code);
+  free(k);
+}
+
+static int launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size) {
+  (void)stream;
+  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, error, error_size);
+}
+
+const Target cpu_target = {
+    .abi = TARGET_ABI,
+    .name = "cpu",
+    .stages = stages,
+    .lang_options = lang_options,
+    .resolve_arch = resolve_arch,
+    .compile = compile,
+    .load = load,
+    .unload = unload,
+    .launch = launch,
+};
+
+__attribute__((visibility("default"))) const Target *tritonc_target(void);
+const Target *tritonc_target(void) { return &cpu_target; }

@@ -1,0 +1,99 @@
+/* interface.c: what tritonc.h promises about failures, checked from C; test_c.py builds and runs it. */
+#include <tritonc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static long left;
+static void *limited(void *self, size_t n) {
+  (void)self;
+  return left-- > 0 ? malloc(n) : NULL;
+}
+static void give(void *self, void *p) {
+  (void)self;
+  free(p);
+}
+static const char source[] =
+    "import triton\nimport triton.language as tl\n@triton.jit\ndef k(x, B: tl.constexpr):\n"
+    "    i = tl.arange(0, B)\n    tl.store(x + i, tl.load(x + i) + tl.sum(i.to(tl.float32)))\n";
+#define CHECK(what)                                                                                                    \
+  do {                                                                                                                 \
+    if (!(what)) {                                                                                                     \
+      printf("line %d: %s: %s\n", __LINE__, #what, cx ? ttc_message(cx) : "");                                         \
+      return 1;                                                                                                        \
+    }                                                                                                                  \
+  } while (0)
+
+int main(void) {
+  ttc_allocator a = {limited, give, NULL};
+  ttc_param params[] = {{.name = "x", .type = "*fp32"},
+                        {.name = "B", .type = "constexpr", .constant = {.kind = TTC_INT, .integer = 16}}};
+  ttc_source s = {.text = source, .file = "k.py"};
+  ttc_kernel *k;
+  ttc_context *cx = NULL;
+  left = 0;
+  CHECK(!ttc_context_new_with(&a));
+  left = 1000000;
+  cx = ttc_context_new_with(&a);
+  int failures = 0;
+  for (long n = 0;; n++) { /* the n-th allocation fails … */
+    left = n;
+    ttc_status status = ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k);
+    if (status == TTC_OK) break;
+    CHECK(status == TTC_ERROR_MEMORY && !k && !strcmp(ttc_message(cx), "out of memory"));
+    failures++;
+    if (n % 8 == 0) { /* … and the next compile works */
+      left = 1000000;
+      CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_OK);
+      ttc_kernel_free(k);
+    }
+  }
+  left = 1000000;
+  CHECK(failures >= 2);
+  float x[16] = {0}, *px = x;
+  const uint32_t grid[3] = {1, 1, 1};
+  CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_OK && x[15] == 120.0f);
+  CHECK(ttc_launch(NULL, k, grid, NULL, (const void *[]){&px}, 1) == TTC_OK && x[15] == 240.0f);
+  CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 2) == TTC_ERROR_ARGUMENT &&
+        strstr(ttc_message(cx), "takes 1 run-time"));
+  CHECK(ttc_kernel_nargs(k) == 1 && !strcmp(ttc_kernel_arg_type(k, 0), "ptr") && !ttc_kernel_arg_type(k, 1));
+  CHECK(!strcmp(ttc_kernel_name(k), "k") && strlen(ttc_kernel_hash(k)) == 64 && !ttc_kernel_stage(k, "cubin", NULL));
+  ttc_kernel_free(k);
+
+  CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, "ttir", &k) == TTC_OK);
+  CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_ERROR_ARGUMENT);
+  ttc_kernel_free(k);
+  CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, NULL, &k) == TTC_ERROR_SYSTEM &&
+        strstr(ttc_message(cx), "no CUDA backend"));
+  CHECK(ttc_compile(cx, &s, params, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
+        strstr(ttc_message(cx), "`B` of `k` is not described"));
+  CHECK(ttc_compile(cx, &s, params + 1, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
+        strstr(ttc_message(cx), "`x`"));
+  params[0].type = "*fp33";
+  CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
+        strstr(ttc_message(cx), "no type `*fp33`"));
+  params[0].type = "*fp32", params[0].name = "y";
+  CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
+        strstr(ttc_message(cx), "no parameter `y`"));
+  ttc_option wrong = {"num_wraps", "4"};
+  CHECK(ttc_compile(cx, &s, params, 2, NULL, &wrong, 1, NULL, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "y"));
+  params[0].name = NULL, params[1].name = NULL;
+  CHECK(ttc_compile(cx, &s, params, 2, NULL, &wrong, 1, NULL, &k) == TTC_ERROR_SOURCE &&
+        strstr(ttc_message(cx), "`num_warps`"));
+  CHECK(ttc_compile(cx, NULL, NULL, 0, NULL, NULL, 0, NULL, &k) == TTC_ERROR_ARGUMENT && *ttc_message(cx));
+  CHECK(ttc_compile(NULL, &s, NULL, 0, NULL, NULL, 0, NULL, &k) == TTC_ERROR_ARGUMENT);
+  CHECK(ttc_launch(cx, NULL, grid, NULL, NULL, 0) == TTC_ERROR_ARGUMENT);
+  CHECK(!strncmp(ttc_target_resolve(cx, "cpu"), "cpu:", 4) && !ttc_target_resolve(cx, "tpu") &&
+        strstr(ttc_message(cx), "`tpu`"));
+
+  CHECK(ttc_spec_int(1, 0) == TTC_SPEC_ONE && ttc_spec_int(1, TTC_SPEC_NO_VALUE) == TTC_SPEC_I32);
+  CHECK(ttc_spec_int(-32, 0) == (TTC_SPEC_I32 | TTC_SPEC_DIVISIBLE) &&
+        ttc_spec_int(32, TTC_SPEC_NO_ALIGNMENT) == TTC_SPEC_I32);
+  CHECK(ttc_spec_int(INT64_MAX, 0) == TTC_SPEC_I64 && ttc_spec_uint(UINT64_MAX, 0) == TTC_SPEC_U64 &&
+        ttc_spec_uint(3, 0) == TTC_SPEC_I32);
+  CHECK(ttc_spec_param(TTC_SPEC_ONE, "n", NULL).constant.integer == 1 &&
+        ttc_spec_param(TTC_SPEC_I64 | TTC_SPEC_DIVISIBLE, "n", NULL).divisibility == 16);
+  ttc_context_free(cx);
+  printf("%d failures were survived\n", failures);
+  return 0;
+}

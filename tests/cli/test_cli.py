@@ -1,0 +1,243 @@
+"""The command `tritonc`, run as people run it."""
+
+import os
+import pty
+import subprocess
+
+import pytest
+
+KERNELS = '''"""Two kernels, and a line that would end the world if it were run."""
+import triton
+import triton.language as tl
+
+raise SystemExit("this file is never executed")
+
+BLOCK_SIZE = tl.constexpr(32)
+
+
+@triton.jit
+def double(x):
+    return x + x
+
+
+@triton.jit
+def add(x, y, z, n, BLOCK: tl.constexpr = 64):
+    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(z + at, tl.load(x + at, mask=at < n) + double(tl.load(y + at, mask=at < n)), mask=at < n)
+
+
+@triton.jit
+def fill(out, value, kind: tl.constexpr, text: tl.constexpr = "none"):
+    at = tl.arange(0, BLOCK_SIZE)
+    if text == "twice":
+        value = double(value)
+    tl.store(out + at, tl.full((BLOCK_SIZE,), 1, kind) * value)
+'''
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "kernels.py").write_text(KERNELS)
+    return tmp_path
+
+
+def tritonc(place, *args, text=True, **options):
+    env = {**os.environ, **options.pop("env", {})}
+    return subprocess.run(
+        ["tritonc", *map(str, args)], cwd=place, env=env, capture_output=True, text=text, timeout=120, **options
+    )
+
+
+def good(place, *args, **options):
+    out = tritonc(place, *args, **options)
+    assert out.returncode == 0 and out.stderr == "", out.stderr
+    return out.stdout
+
+
+def bad(place, status, *args, **options):
+    out = tritonc(place, *args, **options)
+    assert out.returncode == status and out.stdout == "", out
+    return out.stderr
+
+
+ADD = ["kernels.py", "-k", "add", "-s", "*fp32:16,*fp32,*fp32,i32,1024"]
+
+
+def test_triton_ir(place):
+    text = good(place, *ADD, "--emit", "ttir")
+    assert (
+        "tt.func public @add(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}" in text
+        and "1024" in text
+        and "loc(" in text
+    )
+    assert "loc(" not in good(place, *ADD, "--emit=ttir", "--no-locations")
+
+
+def test_every_stage(place):
+    for stage, word in (("ttir", "tt.func"), ("llir", "define "), ("asm", ".text")):
+        assert word in good(place, *ADD, "-e", stage)
+    assert good(place, *ADD) == good(place, *ADD, "--emit", "asm")
+    out = tritonc(place, *ADD, "--emit", "obj", text=False)
+    assert out.stdout.startswith(b"\x7fELF")
+
+
+def test_output_file(place):
+    assert good(place, *ADD, "--emit", "ttir", "-o", "add.ttir") == ""
+    assert (place / "add.ttir").read_text() == good(place, *ADD, "--emit", "ttir", "-o", "-")
+    assert "cannot write" in bad(place, 3, *ADD, "--emit", "ttir", "-o", "no/such/folder/x")
+
+
+def test_triton_ir_as_source(place):
+    text = good(place, *ADD, "--emit", "ttir", "-o", "-")
+    (place / "add.ttir").write_text(text)
+    (place / "add.txt").write_text(text)
+    for file in ("add.ttir", "add.txt"):
+        assert good(place, file, "--emit", "ttir") == text
+    assert good(place, "-", "--emit", "ttir", input=text) == text
+    assert "define " in good(place, "add.ttir", "--emit", "llir")
+    assert "Triton IR" in bad(place, 1, "add.ttir", "-s", "i32")
+
+
+def test_the_same_input_gives_the_same_bytes(place):
+    for stage in ("ttir", "llir", "asm"):
+        assert good(place, *ADD, "-e", stage) == good(place, *ADD, "-e", stage)
+
+
+def test_targets(place):
+    assert "tt.func" in good(place, *ADD, "--emit", "ttir", "--target", "cuda:90")
+    assert "no CUDA backend in this build" in bad(place, 3, *ADD, "--emit", "llir", "--target", "cuda:90")
+    assert "there is no target `cdua`; did you mean `cuda`?" in bad(place, 3, *ADD, "--target", "cdua:90")
+    assert "x86-64" in good(place, *ADD, "--target", "cpu:x86-64-v3", "--emit", "llir")
+    assert bad(place, 3, *ADD, "--target", "cpu:no-such-cpu") or bad(place, 1, *ADD, "--target", "cpu:no-such-cpu")
+    assert "has no stage `ptx`; it has ttir, llir" in bad(place, 1, *ADD, "--emit", "ptx")
+
+
+@pytest.mark.parametrize(
+    "signature, expected",
+    [
+        ("*fp32,fp32,fp32", "tensor<32x!tt.ptr<f32>>"),
+        ("*fp64,fp64,tl.float64", "tensor<32x!tt.ptr<f64>>"),
+        ("*i8,i32,kind=int8", "%value: i32"),
+        ("kind=fp32, out=*fp16:16, value=fp32", "%out: !tt.ptr<f16> {tt.divisibility = 16 : i32}"),
+        ("*fp32,2.5,fp32,'twice'", "dense<5.000000e+00>"),
+        ("*fp32,-3,fp32", "dense<-3.000000e+00>"),
+        ('*fp32, i32:16, fp32, "a,b"', "%value: i32 {tt.divisibility = 16 : i32}"),
+        ("*u8,u8,uint8", "%value: i8"),
+    ],
+)
+def test_signatures(place, signature, expected):
+    assert expected in good(place, "kernels.py", "-k", "fill", "-s", signature, "--emit", "ttir")
+
+
+def test_defines(place):
+    text = good(
+        place, "kernels.py", "-k", "fill", "-s", "*fp32,fp32", "-D", "kind=fp32", "-D", "text='twice'", "--emit", "ttir"
+    )
+    assert text == good(place, "kernels.py", "-k", "fill", "-s", "*fp32,fp32,fp32,'twice'", "--emit", "ttir")
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (["-s", "*fp32"], "says nothing of `value`, `kind`"),
+        (["-s", "*fp32,fp32,fp32,'a','b'"], "describes more than the 4 parameters"),
+        (["-s", "*fp3,fp32,fp32"], "there is no type `*fp3`"),
+        (["-s", "*fp32,fp32,kidn=fp32"], "has no parameter `kidn`; did you mean `kind`?"),
+        (["-s", "*fp32,fp32,fp32,kind=fp32"], "`kind` is described twice"),
+        (["-s", "*fp32,fp32:8,fp32"], "divisibility is 16 or 1"),
+        (["-s", "*fp32,a+b,fp32"], "neither a type nor a constant"),
+        (["-s", "*fp32,fp32,fp32", "-D", "kind"], "-D wants NAME=VALUE"),
+        (["-s", "*fp32,fp32,fp32", "--num-warps", "3"], "num_warps must be a power of 2"),
+        (["-s", "*fp32,fp32,fp32", "--num-warps", "many"], "`many` is not a number"),
+        (
+            ["-s", "*fp32,fp32,fp32", "--passes", "fold,cze", "-e", "ttir"],
+            "there is no pass `cze`; did you mean `cse`?",
+        ),
+    ],
+)
+def test_wrong_signatures_and_options(place, args, message):
+    assert message in bad(place, 1, "kernels.py", "-k", "fill", *args)
+
+
+def test_passes(place):
+    plain = good(place, *ADD, "--emit", "ttir", "--passes", "", "--no-locations")
+    assert "tt.call" in plain
+    assert "tt.call" not in good(place, *ADD, "--emit", "ttir", "--passes", "inline", "--no-locations")
+    assert good(place, *ADD, "--emit", "ttir", "--no-locations").count("\n") < plain.count("\n")
+
+
+def test_source_errors(place):
+    (place / "wrong.py").write_text(KERNELS.replace("tl.load(x + at", "tl.laod(x + at"))
+    text = bad(place, 1, "wrong.py", *ADD[1:])
+    assert (
+        text.startswith("wrong.py:")
+        and "error:" in text
+        and "tl.laod(x" in text
+        and "^" in text
+        and "\033[" not in text
+    )
+    (place / "wrong.py").write_text("import triton\n@triton.jit\ndef f(x:\n")
+    assert bad(place, 1, "wrong.py").startswith("wrong.py:3")
+    (place / "empty.py").write_text("")
+    assert bad(place, 1, "empty.py")
+    assert "add" in bad(place, 1, "kernels.py", "-k", "addd")
+    assert bad(place, 1, "kernels.py")  # which of them?
+    (place / "wrong.ttir").write_text("module {\n  tt.func public @f() {\n    %0 = tt.nothing\n  }\n}\n")
+    assert bad(place, 1, "wrong.ttir").startswith("wrong.ttir:3")
+
+
+def test_usage_errors(place):
+    assert "which file?" in bad(place, 2)
+    assert "unknown option --emti; did you mean `--emit`?" in bad(place, 2, "kernels.py", "--emti", "ttir")
+    assert "a value is missing after --emit" in bad(place, 2, "kernels.py", "--emit")
+    assert "no value goes with --help" in bad(place, 2, "--help=yes")
+    assert "one file at a time" in bad(place, 2, "kernels.py", "other.py")
+
+
+def test_system_errors(place):
+    assert "cannot read" in bad(place, 3, "nothing.py")
+    assert bad(place, 3, ".")
+
+
+def test_help_and_version(place):
+    text = good(place, "--help")
+    for word in ("usage: tritonc", "--signature", "--emit", "--num-warps", "exit status"):
+        assert word in text
+    assert max(map(len, text.splitlines())) <= 120
+    assert good(place, "--version") == "tritonc 0.1.0\n"
+    text = good(place, "--print-pipeline")
+    assert "inline" in text and "ttir llir asm" in text
+
+
+def test_colour_on_terminals_only(place, monkeypatch):
+    """Under a pseudo-terminal the message is coloured, unless NO_COLOR is set."""
+    (place / "wrong.py").write_text("import triton\n@triton.jit\ndef f(x:\n")
+
+    def on_terminal(**env):
+        main, side = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm", **env}
+        process = subprocess.Popen(["tritonc", "wrong.py"], cwd=place, stderr=side, env=environment)
+        os.close(side)
+        text = b""
+        try:
+            while piece := os.read(main, 4096):
+                text += piece
+        except OSError:
+            pass  # the terminal's end
+        os.close(main)
+        assert process.wait() == 1
+        return text
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert b"\033[" in on_terminal()
+    assert b"\033[" not in on_terminal(NO_COLOR="1")
+    assert b"\033[" not in on_terminal(TERM="dumb")
+
+
+def test_full_output(place):
+    """A full disk is an error."""
+    with open("/dev/full", "w") as full:
+        out = subprocess.run(
+            ["tritonc", *ADD, "--emit", "ttir"], cwd=place, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert out.returncode == 3 and "cannot write" in out.stderr

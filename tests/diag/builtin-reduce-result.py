@@ -1,0 +1,14 @@
+# RUN-ARGS: -k kernel -s "*fp32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def combine(a, b):
+    return a, b
+
+
+@triton.jit
+def kernel(x_ptr):
+    x = tl.load(x_ptr + tl.arange(0, 16))
+    tl.store(x_ptr, tl.reduce(x, 0, combine))

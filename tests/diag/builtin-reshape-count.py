@@ -1,0 +1,9 @@
+# RUN-ARGS: -k kernel -s "*fp32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr):
+    a = tl.zeros((32, 16), tl.float32)
+    b = tl.reshape(a, (32, 32))

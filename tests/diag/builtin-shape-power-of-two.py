@@ -1,0 +1,8 @@
+# RUN-ARGS: -k kernel -s "*fp32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr):
+    a = tl.zeros((32, 12), tl.float32)

@@ -1,0 +1,8 @@
+# RUN-ARGS: -k kernel -s "fp32,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x, n):
+    tl.store(x, n)

@@ -1,0 +1,11 @@
+# RUN-ARGS: -k kernel -s "*fp32,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    for i in range(n):
+        tl.store(x_ptr + i, 0.0)
+    else:
+        tl.store(x_ptr, 1.0)

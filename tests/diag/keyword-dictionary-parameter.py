@@ -1,0 +1,13 @@
+# RUN-ARGS: -k kernel -s "*fp32,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def helper(a, **options):
+    return a
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    tl.store(x_ptr, helper(n, b=2))

@@ -1,0 +1,11 @@
+# RUN-ARGS: -k kernel -s "*fp32,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    x = n
+    while x > 1:
+        x = x * 0.5
+    tl.store(x_ptr, x)

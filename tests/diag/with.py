@@ -1,0 +1,9 @@
+# RUN-ARGS: -k kernel -s "*fp32,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    with tl.scope("loads"):
+        x = tl.load(x_ptr)

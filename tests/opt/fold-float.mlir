@@ -1,0 +1,106 @@
+// RUN: tritonc %s --passes fold --emit ttir -o - | FileCheck %s
+// Floating point: only what holds for NaN, infinities and both zeros; constants are rounded once, in the type.
+
+// CHECK-LABEL: @identities
+// CHECK-SAME: %[[X:.*]]: f32
+tt.func public @identities(%x: f32, %p: !tt.ptr<f32>) {
+  %minus_zero = arith.constant -0.000000e+00 : f32
+  %zero = arith.constant 0.000000e+00 : f32
+  %one = arith.constant 1.000000e+00 : f32
+  %0 = arith.addf %minus_zero, %x : f32
+  %1 = arith.subf %0, %zero : f32
+  %2 = arith.mulf %one, %1 : f32
+  %3 = arith.divf %2, %one : f32
+  %4 = arith.negf %3 : f32
+  %5 = arith.negf %4 : f32
+  %6 = arith.maxnumf %5, %5 : f32
+  // CHECK-NEXT: tt.store %{{.*}}, %[[X]]
+  tt.store %p, %6 : !tt.ptr<f32>
+  tt.return
+}
+
+// CHECK-LABEL: @kept
+tt.func public @kept(%x: f32, %p: !tt.ptr<f32>) {
+  %zero = arith.constant 0.000000e+00 : f32
+  %three = arith.constant 3.000000e+00 : f32
+  // CHECK: arith.addf
+  %0 = arith.addf %x, %zero : f32
+  tt.store %p, %0 : !tt.ptr<f32>
+  // CHECK: arith.mulf
+  %1 = arith.mulf %x, %zero : f32
+  tt.store %p, %1 : !tt.ptr<f32>
+  // CHECK: arith.subf
+  %2 = arith.subf %x, %x : f32
+  tt.store %p, %2 : !tt.ptr<f32>
+  // CHECK: arith.divf
+  %3 = arith.divf %x, %three : f32
+  tt.store %p, %3 : !tt.ptr<f32>
+  // CHECK: arith.divf
+  %4 = arith.divf %zero, %zero : f32
+  tt.store %p, %4 : !tt.ptr<f32>
+  tt.return
+}
+
+// CHECK-LABEL: @rewritten
+tt.func public @rewritten(%x: f32, %p: !tt.ptr<f32>) {
+  // CHECK: %[[EIGHTH:.*]] = arith.constant 1.250000e-01 : f32
+  %eight = arith.constant 8.000000e+00 : f32
+  %0 = arith.divf %x, %eight : f32
+  // CHECK: arith.mulf %{{.*}}, %[[EIGHTH]]
+  tt.store %p, %0 : !tt.ptr<f32>
+  %1 = arith.negf %x : f32
+  %2 = math.absf %1 : f32
+  // CHECK-NOT: arith.negf
+  // CHECK: math.absf
+  tt.store %p, %2 : !tt.ptr<f32>
+  tt.return
+}
+
+// 2048 + 1 is a tie in f16 and goes to even; 1/3 is rounded to f16 once.
+// CHECK-LABEL: @constants
+tt.func public @constants(%p: !tt.ptr<f16>, %q: !tt.ptr<f32>, %n: !tt.ptr<i32>) {
+  // CHECK-DAG: %[[TIE:.*]] = arith.constant 2.048000e+03 : f16
+  // CHECK-DAG: %[[THIRD:.*]] = arith.constant 3.332520e-01 : f16
+  // CHECK-DAG: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+  // CHECK-DAG: %[[BITS:.*]] = arith.constant 1065353216 : i32
+  %a = arith.constant 2.048000e+03 : f16
+  %one = arith.constant 1.000000e+00 : f16
+  %three = arith.constant 3.000000e+00 : f16
+  %zero = arith.constant 0.000000e+00 : f32
+  %0 = arith.addf %a, %one : f16
+  // CHECK: tt.store %{{.*}}, %[[TIE]]
+  tt.store %p, %0 : !tt.ptr<f16>
+  %1 = arith.divf %one, %three : f16
+  // CHECK: tt.store %{{.*}}, %[[THIRD]]
+  tt.store %p, %1 : !tt.ptr<f16>
+  %2 = math.exp %zero : f32
+  // CHECK: tt.store %{{.*}}, %[[ONE]]
+  tt.store %q, %2 : !tt.ptr<f32>
+  %3 = arith.extf %one : f16 to f32
+  %4 = arith.bitcast %3 : f32 to i32
+  // CHECK: tt.store %{{.*}}, %[[BITS]]
+  tt.store %n, %4 : !tt.ptr<i32>
+  tt.return
+}
+
+// CHECK-LABEL: @casts
+// CHECK-SAME: %[[X:.*]]: i8, %[[H:.*]]: f16
+tt.func public @casts(%x: i8, %h: f16, %p: !tt.ptr<i32>, %q: !tt.ptr<f16>, %r: !tt.ptr<f32>, %s: !tt.ptr<i8>) {
+  %0 = arith.extui %x : i8 to i16
+  %1 = arith.extsi %0 : i16 to i32
+  // CHECK: %[[E:.*]] = arith.extui %[[X]] : i8 to i32
+  // CHECK: tt.store %{{.*}}, %[[E]]
+  tt.store %p, %1 : !tt.ptr<i32>
+  %2 = arith.trunci %1 : i32 to i8
+  // CHECK: tt.store %{{.*}}, %[[X]]
+  tt.store %s, %2 : !tt.ptr<i8>
+  %3 = arith.extf %h : f16 to f32
+  %4 = arith.truncf %3 : f32 to f16
+  // CHECK: tt.store %{{.*}}, %[[H]]
+  tt.store %q, %4 : !tt.ptr<f16>
+  %5 = arith.sitofp %1 : i32 to f32
+  // CHECK: %[[F:.*]] = arith.uitofp %[[X]] : i8 to f32
+  // CHECK: tt.store %{{.*}}, %[[F]]
+  tt.store %r, %5 : !tt.ptr<f32>
+  tt.return
+}

@@ -1,0 +1,199 @@
+"""The disk cache: what is found again, what is not, damage, and many processes at once."""
+
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+SCRIPT = """
+import sys
+import torch, triton
+import triton.language as tl
+
+FACTOR = tl.constexpr(int(sys.argv[1]))
+
+@triton.jit
+def helper(x):
+    return x * FACTOR
+
+@triton.jit
+def kernel(out, n, K: tl.constexpr):
+    at = tl.arange(0, 64)
+    tl.store(out + at, helper(at) + n + K)
+
+for k in range(int(sys.argv[2])):
+    out = torch.zeros(64, dtype=torch.int32)
+    compiled = kernel[(1,)](out, 7, K=k)
+    assert torch.equal(out, (torch.arange(64) * int(sys.argv[1]) + 7 + k).int()), out
+    print(compiled.hash)
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A script, and an empty cache."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "script.py").write_text(SCRIPT)
+    return tmp_path
+
+
+def start(place, factor=3, count=1, **env):
+    return subprocess.Popen(
+        [sys.executable, str(place / "script.py"), str(factor), str(count)],
+        env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def run(place, *args, **env):
+    process = start(place, *args, **env)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out.split()
+
+
+def entries(place):
+    return sorted((place / "cache").glob("*.kernel"))
+
+
+def test_an_entry_is_written_and_used(place):
+    hashes = run(place)
+    (entry,) = entries(place)
+    assert entry.name == hashes[0] + ".kernel"
+    before = entry.stat()
+    assert run(place) == hashes
+    after = entry.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_it_is_private(place):
+    run(place)
+    assert stat.S_IMODE((place / "cache").stat().st_mode) == 0o700
+    assert stat.S_IMODE(entries(place)[0].stat().st_mode) == 0o600
+
+
+def test_the_key_holds_what_matters(place):
+    first = run(place, 3, 2)
+    assert len(set(first)) == 2
+    assert run(place, 4)[0] not in first  # a global that a helper uses
+    script = (place / "script.py").read_text()
+    (place / "script.py").write_text(script.replace("return x * FACTOR", "return FACTOR * x"))
+    assert run(place)[0] not in first  # a helper's source
+    (place / "script.py").write_text(script)
+    assert run(place)[0] == first[0]
+    assert run(place, TRITON_DEBUG="1")[0] not in first
+    assert run(place, TRITON_DEFAULT_FP_FUSION="0")[0] not in first
+
+
+def test_always_compile(place):
+    run(place)
+    before = entries(place)[0].stat()
+    run(place, TRITON_ALWAYS_COMPILE="1")
+    assert entries(place)[0].stat().st_ino != before.st_ino
+
+
+def damaged(data, how, rng):
+    if how == "empty":
+        return b""
+    if how == "truncated":
+        return data[: rng.randrange(1, len(data))]
+    if how == "extended":
+        return data + b"\0" * rng.randrange(1, 100)
+    if how == "zeros":
+        return b"\0" * len(data)
+    if how == "swapped":
+        at = len(data) // 2
+        return data[at:] + data[:at]
+    at = rng.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))]) + data[at + 1 :]
+
+
+def test_damaged_entries_are_rebuilt(place):
+    """Entries truncated, flipped, emptied and mixed up; each run must still compute the right thing."""
+    rng = random.Random(0)
+    hashes = run(place, 3, 12)
+    good = {e.name: e.read_bytes() for e in entries(place)}
+    for _ in range(3):
+        for i, entry in enumerate(entries(place)):
+            how = ("empty", "truncated", "extended", "zeros", "swapped", "flipped")[i % 6]
+            entry.write_bytes(damaged(good[entry.name], how, rng))
+        assert run(place, 3, 12) == hashes
+        assert {e.name: e.read_bytes() for e in entries(place)} == good
+
+
+def test_every_flipped_byte_of_the_header_is_noticed(place):
+    run(place)
+    (entry,) = entries(place)
+    good = entry.read_bytes()
+    for at in range(0, 40, 5):
+        entry.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
+        run(place)
+        assert entry.read_bytes() == good
+
+
+def test_many_processes_at_once_some_killed(place):
+    """16 processes fill one cache; every third is killed on the way; what they leave behind serves the next."""
+    rng = random.Random(1)
+    for _ in range(2):
+        processes = [start(place, 3, 8) for _ in range(16)]
+        for process in processes[::3]:
+            time.sleep(rng.random() * 0.2)
+            process.send_signal(signal.SIGKILL)
+        for i, process in enumerate(processes):
+            out, err = process.communicate(timeout=300)
+            assert i % 3 == 0 or process.returncode == 0, err
+    hashes = run(place, 3, 8)
+    assert {e.name for e in entries(place)} == {h + ".kernel" for h in hashes}
+
+
+@pytest.mark.parametrize("how", ["a file", "nowhere"])
+def test_a_cache_that_cannot_be_written(place, how):
+    (place / "occupied").write_text("")
+    directory = str(place / "occupied") if how == "a file" else "/proc/no/such/place"
+    run(place, TRITON_CACHE_DIR=directory)
+
+
+def test_without_a_home(place):
+    env = {"TRITON_CACHE_DIR": "", "HOME": "", "TRITON_HOME": ""}
+    run(place, **env)
+    run(place, **{**env, "TRITON_HOME": str(place / "home")})
+    assert list((place / "home" / ".triton" / "cache").glob("*.kernel"))
+
+
+def test_dump(place):
+    (digest,) = run(place, TRITON_KERNEL_DUMP="1", TRITON_DUMP_DIR=str(place / "dump"))
+    names = {p.name for p in (place / "dump" / digest).iterdir()}
+    assert {"kernel.ttir", "kernel.llir", "kernel.asm"} <= names
+    assert "tt.func" in (place / "dump" / digest / "kernel.ttir").read_text()
+
+
+def test_override(place):
+    """An edited Triton IR is taken instead of what the source says."""
+    (digest,) = run(place, TRITON_KERNEL_DUMP="1", TRITON_DUMP_DIR=str(place / "edited"))
+    path = place / "edited" / digest / "kernel.ttir"
+    text = path.read_text()
+    assert "dense<7>" in text or "7 : i32" in text or "%n" in text
+    script = (place / "script.py").read_text()
+    (place / "script.py").write_text(script)
+    env = {"TRITON_KERNEL_OVERRIDE": "1", "TRITON_OVERRIDE_DIR": str(place / "edited")}
+    assert run(place, **env) == [digest]  # the same text does the same
+    path.write_text(text.replace("tt.store", "tt.no_such_op", 1))
+    process = start(place, **env)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "tt.no_such_op" in err
+    assert run(place) == [digest]  # and nothing of it went into the cache
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_entry_of_somebody_else_is_not_believed(place):
+    hashes = run(place)
+    (entry,) = entries(place)
+    good = entry.read_bytes()
+    os.chown(entry, 12345, 12345)
+    assert run(place) == hashes
+    (entry,) = entries(place)
+    assert entry.stat().st_uid == 0 and entry.read_bytes() == good

@@ -1,0 +1,322 @@
+"""Autotuning, heuristics, measuring and comparing."""
+
+import numpy as np
+import pytest
+import torch
+import triton
+import triton.language as tl
+from triton import testing
+
+
+def make(configs, bench=None, key=("n",), **options):
+    """A kernel that adds 1 with the configurations' block sizes."""
+
+    @triton.autotune(configs=configs, key=list(key), do_bench=bench, **options)
+    @triton.jit
+    def kernel(x, n, BLOCK: tl.constexpr):
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(x + at, tl.load(x + at, mask=at < n) + 1, mask=at < n)
+
+    return kernel
+
+
+def grid(meta):
+    return (triton.cdiv(meta["n"], meta["BLOCK"]),)
+
+
+CONFIGS = [triton.Config({"BLOCK": b}, num_warps=w) for b, w in ((16, 1), (64, 2), (256, 4))]
+
+
+class FakeBench:
+    """Runs once and answers from a list: no clock decides a test."""
+
+    def __init__(self, *times):
+        self.times = list(times)
+        self.calls = 0
+
+    def __call__(self, fn, quantiles):
+        fn()
+        self.calls += 1
+        time = self.times[(self.calls - 1) % len(self.times)]
+        return [time] * len(quantiles)
+
+
+def test_the_fastest_is_chosen_once_per_key():
+    bench = FakeBench(3.0, 1.0, 2.0)
+    kernel = make(CONFIGS, bench)
+    x = torch.zeros(1000)
+    kernel[grid](x, 1000)
+    assert bench.calls == 3 and kernel.best_config is CONFIGS[1]
+    assert (x == 4).all()  # three measured runs and the launch
+    kernel[grid](x, 1000)
+    assert bench.calls == 3
+    kernel[grid](x, 999)
+    assert bench.calls == 6
+    kernel[grid](x.double(), 999)
+    assert bench.calls == 9  # element types are part of the key
+    assert set(kernel.configs_timings) == set(CONFIGS)
+
+
+def test_a_real_clock():
+    kernel = make(CONFIGS, warmup=1, rep=2)
+    x = torch.zeros(1000)
+    kernel[grid](x, 1000)
+    assert kernel.best_config in CONFIGS and x[0] > 3 and (x == x[0]).all()
+
+
+def test_restore_and_reset():
+    kernel = make(CONFIGS, FakeBench(1.0), restore_value=["x"])
+    x = torch.zeros(100)
+    kernel[grid](x, 100)
+    assert (x == 1).all()
+    kernel = make(CONFIGS, FakeBench(1.0), reset_to_zero=["x"])
+    x = torch.full((100,), 5.0)
+    kernel[grid](x, 100)
+    assert (x == 1).all()
+    kernel = make(CONFIGS, FakeBench(1.0), restore_value=["x"])
+    x = np.zeros(100, np.float32)
+    kernel[grid](x, 100)
+    assert (x == 1).all()
+
+
+def test_hooks():
+    calls = []
+    kernel = make(
+        CONFIGS[:2], FakeBench(2.0, 1.0),
+        pre_hook=lambda kwargs, reset_only=False: calls.append(("pre", kwargs["BLOCK"], reset_only)),
+        post_hook=lambda kwargs, exception: calls.append(("post", kwargs["BLOCK"], exception)),
+    )  # fmt: skip
+    kernel[grid](torch.zeros(8), 8)
+    assert calls == [("pre", 16, False), ("post", 16, None), ("pre", 64, False), ("post", 64, None), ("pre", 64, True)]
+    seen = []
+    config = triton.Config({"BLOCK": 16}, pre_hook=lambda kwargs: seen.append(kwargs["n"]))
+    make([config])[grid](torch.zeros(8), 8)
+    assert seen == [8]
+
+
+def test_pruning():
+    bench = FakeBench(1.0)
+    kernel = make(
+        CONFIGS,
+        bench,
+        prune_configs_by={"early_config_prune": lambda configs, args, **kw: [c for c in configs if c.num_warps > 1]},
+    )
+    kernel[grid](torch.zeros(8), 8)
+    assert bench.calls == 2 and kernel.best_config is CONFIGS[1]
+    bench = FakeBench(1.0)
+    kernel = make(CONFIGS, bench, prune_configs_by={"perf_model": lambda BLOCK, **kw: -BLOCK, "top_k": 1})
+    kernel[grid](torch.zeros(8), 8)
+    assert bench.calls == 1 and kernel.best_config is CONFIGS[2]
+    kernel = make(CONFIGS, bench, prune_configs_by={"early_config_prune": lambda *args, **kw: []})
+    with pytest.raises(triton.TritonError, match="No valid autotuner configs"):
+        kernel[grid](torch.zeros(8), 8)
+
+
+def test_a_configuration_that_does_not_compile_loses():
+    @triton.autotune(configs=CONFIGS, key=[], do_bench=FakeBench(1.0))
+    @triton.jit
+    def kernel(x, n, BLOCK: tl.constexpr):
+        tl.static_assert(BLOCK == 64, "only 64")
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(x + at, 1, mask=at < n)
+
+    x = torch.zeros(100)
+    kernel[grid](x, 100)
+    assert kernel.best_config is CONFIGS[1] and (x == 1).all()
+
+
+def test_conflicting_arguments():
+    with pytest.raises(ValueError, match="Conflicting meta-parameters: BLOCK"):
+        make(CONFIGS)[grid](torch.zeros(8), 8, BLOCK=16)
+
+
+def test_printing(capsys, monkeypatch):
+    monkeypatch.setenv("TRITON_PRINT_AUTOTUNING", "1")
+    make(CONFIGS, FakeBench(3.0, 1.0, 2.0))[grid](torch.zeros(8), 8)
+    out = capsys.readouterr().out
+    assert "Triton autotuning for function kernel" in out
+    assert "best config selected: BLOCK: 64, num_warps: 2" in out
+
+
+def test_warmup_compiles_every_configuration():
+    kernels = make(CONFIGS).warmup(torch.float32, 100, grid=(1,))
+    assert len({k.hash for k in kernels}) == 3
+
+
+def test_config():
+    config = triton.Config({"BLOCK": 16}, num_warps=8, num_stages=2, maxnreg=64)
+    assert config.all_kwargs() == {"BLOCK": 16, "num_warps": 8, "num_stages": 2, "num_ctas": 1, "maxnreg": 64}
+    assert str(config) == "BLOCK: 16, num_warps: 8, num_ctas: 1, num_stages: 2, maxnreg: 64"
+    assert config == triton.Config({"BLOCK": 16}, num_warps=8, num_stages=2, maxnreg=64)
+    assert config != triton.Config({"BLOCK": 16}) and len({config, triton.Config({"BLOCK": 16})}) == 2
+
+
+def test_heuristics():
+    @triton.heuristics({"EVEN": lambda args: args["n"] % args["BLOCK"] == 0, "TWICE": lambda args: args["BLOCK"] * 2})
+    @triton.jit
+    def kernel(x, n, BLOCK: tl.constexpr, EVEN: tl.constexpr, TWICE: tl.constexpr):
+        tl.store(x, EVEN)
+        tl.store(x + 1, TWICE)
+
+    x = torch.zeros(2)
+    kernel[(1,)](x, 32, BLOCK=16)
+    assert x.tolist() == [1, 32]
+    kernel[(1,)](x, 33, 16)
+    assert x.tolist() == [0, 32]
+
+
+def test_heuristics_under_autotuning():
+    @triton.autotune(configs=CONFIGS, key=["n"], do_bench=FakeBench(3.0, 1.0, 2.0))
+    @triton.heuristics({"EVEN": lambda args: args["n"] % args["BLOCK"] == 0})
+    @triton.jit
+    def kernel(x, n, BLOCK: tl.constexpr, EVEN: tl.constexpr):
+        tl.store(x, EVEN)
+        tl.store(x + 1, BLOCK)
+
+    x = torch.zeros(2)
+    kernel[(1,)](x, 64)
+    assert x.tolist() == [1, 64]
+    kernel[(1,)](x, 65)
+    assert x.tolist() == [0, 64]
+
+
+# ---- measuring -------------------------------------------------------------------------------------------------------
+
+
+def test_do_bench():
+    calls = []
+    assert testing.do_bench(lambda: calls.append(1), warmup=1, rep=2) > 0
+    assert len(calls) > 5
+    times = testing.do_bench(lambda: None, warmup=1, rep=1, return_mode="all")
+    assert isinstance(times, list) and all(t >= 0 for t in times)
+    low, middle, high = testing.do_bench(lambda: sum(range(100)), warmup=1, rep=2, quantiles=[0.2, 0.5, 0.8])
+    assert low <= middle <= high
+    assert isinstance(testing.do_bench(lambda: None, warmup=1, rep=1, quantiles=[0.5]), float)
+    with pytest.raises(ValueError, match="return_mode"):
+        testing.do_bench(lambda: None, return_mode="mode")
+    x = torch.ones(1, requires_grad=True)
+    testing.do_bench(lambda: x.sum().backward(), warmup=1, rep=1, grad_to_none=[x])
+    assert x.grad.item() == 1
+
+
+def test_quantiles_and_modes():
+    times = [4.0, 1.0, 3.0, 2.0]
+    assert testing._statistics(times, [0, 0.5, 1], "mean") == [1.0, 2.5, 4.0]
+    assert [testing._statistics(times, None, m) for m in ("min", "max", "mean", "median")] == [1, 4, 2.5, 2.5]
+
+
+def test_assert_close():
+    testing.assert_close(torch.ones(3), np.ones(3))
+    testing.assert_close(torch.ones(3, dtype=torch.bfloat16), torch.ones(3) + 0.005)
+    testing.assert_close(1.0, 1.001, atol=lambda dtype: 0.01)
+    testing.assert_close(torch.tensor([float("nan"), 1.0]), torch.tensor([float("nan"), 1.0]))
+    for x, y in ((torch.ones(3), torch.ones(3) + 0.1), (1.0, 2.0)):
+        with pytest.raises(AssertionError, match="my message"):
+            testing.assert_close(x, y, err_msg="my message")
+
+
+def test_names_of_gpu_functions_say_what_is_missing():
+    for call in (
+        lambda: testing.do_bench_cudagraph(lambda: None), testing.get_dram_gbps, lambda: testing.nvsmi(["clocks"]),
+        lambda: testing.get_max_simd_tflops(torch.float32, 1), testing.set_gpu_clock,
+    ):  # fmt: skip
+        with pytest.raises(RuntimeError, match="no CUDA backend"):
+            call()
+
+
+def test_perf_report(tmp_path, capsys):
+    @testing.perf_report(
+        testing.Benchmark(
+            x_names=["n"], x_vals=[1, 2, 4], line_arg="who", line_vals=["a", "b"], line_names=["A", "B"],
+            plot_name="plot",
+            args={"scale": 10}, xlabel="n", ylabel="ms", x_log=True,
+        )
+    )  # fmt: skip
+    def bench(n, who, scale):
+        value = n * scale + (who == "b")
+        return value, value - 1, value + 1
+
+    table = bench.run(print_data=True, save_path=str(tmp_path), return_df=True, diff_col=True)
+    assert (
+        table["A"].tolist() == [10, 20, 40]
+        and table["B"].tolist() == [11, 21, 41]
+        and table["Diff"].tolist() == [1, 1, 1]
+    )
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "plot.csv").read_text().startswith("n,A,B,Diff\n")
+    assert 'src="plot.png"' in (tmp_path / "results.html").read_text()
+    assert capsys.readouterr().out.startswith("plot:\n")
+
+
+# ---- settings --------------------------------------------------------------------------------------------------------
+
+
+def test_knobs(monkeypatch):
+    import os
+
+    from triton import knobs
+
+    monkeypatch.delenv("TRITON_ALWAYS_COMPILE", raising=False)
+    assert knobs.compilation.always_compile is False
+    with knobs.compilation.scope():
+        knobs.compilation.always_compile = True
+        assert os.environ["TRITON_ALWAYS_COMPILE"] == "1" and knobs.compilation.always_compile is True
+    assert "TRITON_ALWAYS_COMPILE" not in os.environ
+    monkeypatch.setenv("TRITON_CACHE_DIR", "/somewhere")
+    assert knobs.cache.dir == "/somewhere"
+    monkeypatch.delenv("TRITON_CACHE_DIR")
+    assert knobs.cache.dir.endswith(".triton/cache")
+    assert knobs.runtime.debug is False
+
+
+# ---- the language's objects ------------------------------------------------------------------------------------------
+
+
+def test_dtypes():
+    assert (
+        str(tl.float32) == "fp32" and repr(tl.float32) == "triton.language.float32" and tl.float32 == tl.dtype("fp32")
+    )
+    assert tl.int8.primitive_bitwidth == 8 and tl.int8.is_int_signed() and not tl.uint8.is_int_signed()
+    assert (
+        tl.int16.get_int_max_value() == 32767
+        and tl.int16.get_int_min_value() == -32768
+        and tl.uint8.get_int_max_value() == 255
+    )
+    assert tl.bfloat16.is_floating() and tl.float8e5.is_fp8() and tl.int1.is_bool() and tl.float64.itemsize == 8
+    pointer = tl.pointer_type(tl.float16)
+    assert str(pointer) == "pointer<fp16>" and pointer.is_ptr() and pointer.element_ty == tl.float16
+    assert pointer == tl.pointer_type(tl.float16) and pointer != tl.pointer_type(tl.float16, const=True)
+    assert len({tl.float32, tl.dtype("fp32"), tl.int32}) == 2
+    assert tl.core.dtype_from_text("*ki8") == tl.pointer_type(tl.int8, const=True)
+    block = tl.block_type(tl.float32, [4, 8])
+    assert block.is_block() and block.numel == 32 and block.scalar == tl.float32 and str(block) == "<['4', '8'], fp32>"
+    assert tl.core.dtype_from_text(str(block)) == block
+
+
+def test_constexpr():
+    a = tl.constexpr(7)
+    assert (
+        (a + 1).value == 8 and (1 + a).value == 8 and (a // 2).value == 3 and (2**a).value == 128 and (-a).value == -7
+    )
+    assert (
+        (a == 7).value is True
+        and (a < 3).value is False
+        and bool(a)
+        and int(a) == 7
+        and [1] * 8
+        and list(range(9))[a] == 7
+    )
+    assert tl.constexpr(a).value == 7 and repr(a) == "constexpr[7]" and hash(a) == hash(tl.constexpr(7))
+    assert (a & 3).value == 3 and (a << 1).value == 14 and (~a).value == -8 and (a % 4).value == 3
+
+
+def test_host_functions():
+    assert [triton.cdiv(n, 4) for n in (0, 1, 4, 5)] == [0, 1, 1, 2]
+    assert [triton.next_power_of_2(n) for n in (0, 1, 2, 3, 5, 1024, 1025)] == [0, 1, 2, 4, 8, 1024, 2048]
+
+    @triton.constexpr_function
+    def double(x):
+        """Twice."""
+        return x * 2
+
+    assert double(tl.constexpr(4)) == 8 and double.__name__ == "double" and double.__doc__ == "Twice."
