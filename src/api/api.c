@@ -1,8 +1,8 @@
 /* api.c: tritonc.h's functions.
  *
- * A ttc_context is little more than the last call's message: every compile gets an arena of its own, which goes when the context's
- * next call begins. A ttc_kernel is one block of memory, so that making it is one allocation that fails or does not; it is loaded on
- * its first launch, by whichever thread comes first.
+ * A ttc_context is little more than the last call's message: every compile gets an arena of its own, which goes when
+ * the context's next call begins. A ttc_kernel is one block of memory, so that making it is one allocation that fails
+ * or does not; it is loaded on its first launch, by whichever thread comes first.
  */
 #include "run/run.h"
 
@@ -13,9 +13,9 @@
 
 struct ttc_context {
   ttc_allocator allocator;
-  Ctx *cx;             /* of the last compile; holds the message */
+  Ctx *cx; /* of the last compile; holds the message */
   const char *message;
-  char text[1024];     /* for messages that must not allocate */
+  char text[1024]; /* for messages that must not allocate */
 };
 
 struct ttc_kernel {
@@ -64,7 +64,7 @@ const char *ttc_message(const ttc_context *c) { return c->message; }
 
 const char *ttc_option_name(size_t i) { return i < run_noptions ? run_option_table[i].name : NULL; }
 
-/* ---- the border: contexts, errors ------------------------------------------------------------------------------------------ */
+/* ---- the border: contexts, errors -------------------------------------------------------------------------------- */
 
 /* A fresh arena for a call; NULL when there is no memory for it. */
 static Ctx *begin(ttc_context *c) {
@@ -93,8 +93,8 @@ static void render(Ctx *cx, void *arg) {
 /* What an unwound compile means outside, with its diagnostics as the message. */
 static ttc_status finish(ttc_context *c, Err err) {
   static const ttc_status statuses[] = {
-      [ERR_NONE] = TTC_OK,           [ERR_SOURCE] = TTC_ERROR_SOURCE, [ERR_MEMORY] = TTC_ERROR_MEMORY,
-      [ERR_HOST] = TTC_ERROR_HOST,   [ERR_SYSTEM] = TTC_ERROR_SYSTEM, [ERR_INTERNAL] = TTC_ERROR_INTERNAL,
+      [ERR_NONE] = TTC_OK,         [ERR_SOURCE] = TTC_ERROR_SOURCE, [ERR_MEMORY] = TTC_ERROR_MEMORY,
+      [ERR_HOST] = TTC_ERROR_HOST, [ERR_SYSTEM] = TTC_ERROR_SYSTEM, [ERR_INTERNAL] = TTC_ERROR_INTERNAL,
   };
   if (err == ERR_MEMORY) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   if (err == ERR_NONE) return TTC_OK;
@@ -105,7 +105,7 @@ static ttc_status finish(ttc_context *c, Err err) {
   return statuses[err];
 }
 
-/* ---- compiling --------------------------------------------------------------------------------------------------------------- */
+/* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 /* One block that holds everything of a kernel: sizes are added up, then the pieces are laid down in the same order. */
 typedef struct Block1 {
@@ -159,7 +159,8 @@ typedef struct CompileCall {
   ttc_kernel *kernel;
 } CompileCall;
 
-/* The parameters in the function's order: given by name or by position; what is not given must have a default that is a literal. */
+/* The parameters in the function's order: given by name or by position; what is not given must have a default that is
+ * a literal. */
 static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_function *f, size_t *count) {
   size_t n;
   const LangParam *known = lang_signature(cx, f, &n);
@@ -170,12 +171,13 @@ static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_funct
     if (call->params[i].name)
       for (at = 0; at < n && strcmp(known[at].name, call->params[i].name) != 0;) at++;
     if (at >= n) {
-      if (!call->params[i].name) ctx_fail(cx, ERR_SOURCE, "`%s` has %zu parameters, and %zu were described", f->name, n, call->nparams);
+      if (!call->params[i].name)
+        ctx_fail(cx, ERR_SOURCE, "`%s` has %zu parameters, and %zu were described", f->name, n, call->nparams);
       const char **names = NEWN(cx, const char *, n + 1);
       for (size_t j = 0; j < n; j++) names[j] = known[j].name;
       const char *near = nearest_name(call->params[i].name, names, n);
-      ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, call->params[i].name, near ? "; did you mean `" : "",
-               near ? near : "", near ? "`?" : "");
+      ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, call->params[i].name,
+               near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
     }
     if (given[at]) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is described twice", known[at].name, f->name);
     given[at] = true;
@@ -185,18 +187,21 @@ static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_funct
     params[i].name = known[i].name;
     if (!given[i]) {
       params[i].type = "constexpr";
-      if (!known[i].has_default) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described", known[i].name, f->name);
+      if (!known[i].has_default)
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described", known[i].name, f->name);
       if (!run_default(cx, f, i, &params[i].constant))
-        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is no literal", known[i].name, f->name);
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is no literal",
+                 known[i].name, f->name);
     }
     if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);
     if (strcmp(params[i].type, "constexpr") == 0) continue;
     const char *type = run_type_name(cx, params[i].type);
-    if (!type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", known[i].name, f->name, params[i].type);
+    if (!type)
+      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", known[i].name, f->name, params[i].type);
     params[i].type = type;
     if (known[i].is_constexpr)
-      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`", known[i].name, f->name,
-               type);
+      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`",
+               known[i].name, f->name, type);
   }
   *count = n;
   return params;
@@ -205,22 +210,29 @@ static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_funct
 static void compile(Ctx *cx, void *arg) {
   CompileCall *call = arg;
   const ttc_source *s = call->source;
-  RunRequest r = {.target = call->target, .options = call->options, .noptions = call->noptions, .stop = call->stop, .use_cache = true};
+  RunRequest r = {.target = call->target,
+                  .options = call->options,
+                  .noptions = call->noptions,
+                  .stop = call->stop,
+                  .use_cache = true};
   if (s->function) {
     r.function = s->function;
     r.host = s->host;
   } else {
     size_t len = s->len ? s->len : strlen(s->text);
     const Source *source = source_new(cx, s->file ? s->file : "<source>", s->text, len, 1);
-    if (run_is_ir_text(s->text, len)) r.ir = source;
+    if (run_is_ir_text(s->text, len))
+      r.ir = source;
     else {
       LangModule *m = lang_module_read(cx, source);
       r.function = lang_module_function(m, s->kernel);
       r.host = lang_module_host(m);
     }
   }
-  if (r.function && s->signature) r.params = run_signature(cx, r.function, s->signature, NULL, 0, &r.nparams);
-  else if (r.function) r.params = order_params(cx, call, r.function, &r.nparams);
+  if (r.function && s->signature)
+    r.params = run_signature(cx, r.function, s->signature, NULL, 0, &r.nparams);
+  else if (r.function)
+    r.params = order_params(cx, call, r.function, &r.nparams);
   Compiled c;
   run_compile(cx, &r, &c);
 
@@ -234,8 +246,9 @@ static void compile(Ctx *cx, void *arg) {
   call->kernel->allocator = a;
 }
 
-ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param *params, size_t nparams, const char *target,
-                       const ttc_option *options, size_t noptions, const char *stop, ttc_kernel **kernel) {
+ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param *params, size_t nparams,
+                       const char *target, const ttc_option *options, size_t noptions, const char *stop,
+                       ttc_kernel **kernel) {
   if (!c) return TTC_ERROR_ARGUMENT;
   if (!kernel || !source || (!source->text && !source->function) || (!params && nparams) || (!options && noptions))
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: a source, its parameters and a place for the kernel are needed");
@@ -265,7 +278,7 @@ const char *ttc_target_resolve(ttc_context *c, const char *target) {
   return finish(c, ctx_protect(c->cx, resolve, &call)) == TTC_OK ? call.resolved : NULL;
 }
 
-/* ---- kernels ------------------------------------------------------------------------------------------------------------------ */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 void ttc_kernel_free(ttc_kernel *k) {
   if (!k) return;
@@ -279,7 +292,9 @@ const char *ttc_kernel_metadata(const ttc_kernel *k) { return k->metadata; }
 const char *ttc_kernel_hash(const ttc_kernel *k) { return k->hash; }
 size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)k->info.nargs; }
 
-const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) { return i < (size_t)k->info.nargs ? run_arg_kind_text(k->info.args[i]) : NULL; }
+const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) {
+  return i < (size_t)k->info.nargs ? run_arg_kind_text(k->info.args[i]) : NULL;
+}
 
 const char *ttc_kernel_stage_name(const ttc_kernel *k, size_t i) { return i < k->nstages ? k->stages[i].name : NULL; }
 
@@ -308,12 +323,15 @@ ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   return TTC_OK;
 }
 
-ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args, size_t nargs) {
+ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
+                      size_t nargs) {
   if (c) c->message = "";
-  if (!k || !grid || (!args && nargs)) return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
+  if (!k || !grid || (!args && nargs))
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
   if (nargs != (size_t)k->info.nargs) {
     char text[160];
-    snprintf(text, sizeof text, "kernel `%.80s` takes %d run-time arguments, and %zu were given", k->info.name, k->info.nargs, nargs);
+    snprintf(text, sizeof text, "kernel `%.80s` takes %d run-time arguments, and %zu were given", k->info.name,
+             k->info.nargs, nargs);
     return fail(c, TTC_ERROR_ARGUMENT, text);
   }
   ttc_status status = ttc_kernel_load(c, k);

@@ -105,8 +105,10 @@ void cli_parse(Ctx *cx, int argc, char **argv, Cli *cli) {
 }
 
 static void help_line(const char *left, const char *help) {
-  if (strlen(left) > 31) printf("  %s\n%34s%s\n", left, "", help);
-  else printf("  %-31s %s\n", left, help);
+  if (strlen(left) > 31)
+    printf("  %s\n%34s%s\n", left, "", help);
+  else
+    printf("  %-31s %s\n", left, help);
 }
 
 void cli_help(Ctx *cx) {
@@ -115,8 +117,8 @@ void cli_help(Ctx *cx) {
          "(.ttir, .mlir, or by its first words). FILE may be - for standard input.\n\noptions:\n");
   for (size_t i = 0; i < COUNT(flags); i++) {
     const Flag *f = &flags[i];
-    help_line(ctx_printf(cx, "%s%s%s%s%s", f->letter ? f->letter : "  ", f->letter ? ", " : "  ", f->name, f->value ? " " : "",
-                         f->value ? f->value : ""),
+    help_line(ctx_printf(cx, "%s%s%s%s%s", f->letter ? f->letter : "  ", f->letter ? ", " : "  ", f->name,
+                         f->value ? " " : "", f->value ? f->value : ""),
               f->help);
   }
   printf("\noptions of the compile:\n");
@@ -126,8 +128,10 @@ void cli_help(Ctx *cx) {
     if (!find_flag(option_flag(cx, o), strlen(option_flag(cx, o))))
       help_line(ctx_printf(cx, "    %s %s", option_flag(cx, o), values[o->kind]), o->help);
   }
-  printf("\nA signature describes the parameters in their order, separated by commas: a type (*fp32, i32, fp16 ...), with :16\n"
-         "if the value or the address is known to be a multiple of 16; or, for a constant, its value (1024, \"text\", True,\n"
+  printf("\nA signature describes the parameters in their order, separated by commas: a type (*fp32, i32, fp16 ...), "
+         "with :16\n"
+         "if the value or the address is known to be a multiple of 16; or, for a constant, its value (1024, \"text\", "
+         "True,\n"
          "None, 1.5, fp32). NAME=... describes the parameter NAME. A parameter with a default may be left out.\n"
          "    tritonc add.py -k add -s \"*fp32:16,*fp32:16,*fp32:16,i32,1024\" --emit llir\n\n"
          "exit status: 0 done, 1 the source is wrong, 2 the command line is, 3 the system failed\n");

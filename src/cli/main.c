@@ -90,10 +90,12 @@ static void work(Ctx *cx, void *arg) {
   const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
   const Source *source = source_new(cx, from_stdin ? "<stdin>" : c->file, text, len, 1);
   const char *emit = c->emit ? c->emit : "asm";
-  RunRequest r = {.target = c->target, .options = c->options.at, .noptions = c->options.len, .stop = emit, .passes = c->passes};
+  RunRequest r = {
+      .target = c->target, .options = c->options.at, .noptions = c->options.len, .stop = emit, .passes = c->passes};
   if (ends_with(c->file, ".ttir") || ends_with(c->file, ".mlir") || run_is_ir_text(text, len)) {
     r.ir = source;
-    if (c->signature || c->defines.len) ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", c->file);
+    if (c->signature || c->defines.len)
+      ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", c->file);
   } else {
     LangModule *m = lang_module_read(cx, source);
     r.function = lang_module_function(m, c->kernel);
@@ -130,8 +132,10 @@ int main(int argc, char **argv) {
   if (err == ERR_NONE) {
     err = ctx_protect(cx, work, &m);
     status = err == ERR_NONE ? 0 : err == ERR_SOURCE ? EXIT_SOURCE : EXIT_SYSTEM;
-    if (err == ERR_MEMORY) fprintf(stderr, "tritonc: out of memory\n");
-    else ctx_protect(cx, show, NULL); /* warnings too */
+    if (err == ERR_MEMORY)
+      fprintf(stderr, "tritonc: out of memory\n");
+    else
+      ctx_protect(cx, show, NULL); /* warnings too */
   }
   ctx_free(cx);
   if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) status = EXIT_SYSTEM;

@@ -43,6 +43,9 @@ struct LLVMOpaqueModule;
 struct LLVMOpaqueModule *cpu_lower(Ctx *cx, struct LLVMOpaqueContext *llvm, Module *m, const CpuIsa *isa,
                                    const TargetOptions *o, KernelInfo *info);
 
+/* Is this function of the math dialect lowered to a short sequence of instructions? (Others come from our library.) */
+bool cpu_native_math(Opcode code, const Type *elem);
+
 /* ---- LLVM: jit.c ------------------------------------------------------------------------------------------------------ */
 
 /* Optimize in place, then emit; texts and bytes into the arena. */

@@ -93,8 +93,9 @@ static void combine(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLV
 
 /* combine(acc, cur), or cur in the first step. */
 static void combine_after(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef first, LLVMValueRef *out, int lanes) {
-  combine(l, f, acc, cur, out, lanes);
-  for (int i = 0; i < f->n && first; i++) out[i] = LLVMBuildSelect(l->b, first, cur[i], out[i], "");
+  LLVMValueRef r[32];
+  combine(l, f, acc, cur, r, lanes);
+  for (int i = 0; i < f->n; i++) out[i] = first ? LLVMBuildSelect(l->b, first, cur[i], r[i], "") : r[i];
 }
 
 static void load_acc(Lower *l, Fold *f, LLVMValueRef *acc, int lanes) {

@@ -27,7 +27,6 @@ static const char *resolve_arch(Ctx *cx, const TargetOptions *o) { return cpu_is
 
 /* What lowering turns into an instruction or a short sequence for any element type; the rest comes from our library. */
 static bool is_native(Opcode code, const Type *elem) {
-  (void)elem;
   switch (code) {
   case OP_SQRT:
   case OP_RSQRT:
@@ -40,7 +39,7 @@ static bool is_native(Opcode code, const Type *elem) {
   case OP_FMA:
   case OP_MULHIUI:
   case OP_CLAMPF: return true;
-  default: return false;
+  default: return cpu_native_math(code, elem);
   }
 }
 

@@ -37,12 +37,13 @@ static bool array_same(const void *a, const void *b, size_t bytes) {
 
 static bool attr_same(const void *item, const void *key) {
   const Attr *a = item, *b = key;
-  if (a->kind != b->kind || a->integer != b->integer || bits_of(a->number) != bits_of(b->number) || a->text != b->text ||
-      a->len != b->len || a->type != b->type || a->n != b->n)
+  if (a->kind != b->kind || a->integer != b->integer || bits_of(a->number) != bits_of(b->number) ||
+      a->text != b->text || a->len != b->len || a->type != b->type || a->n != b->n)
     return false;
   size_t n = (size_t)a->n;
-  return !n || (array_same(a->items, b->items, n * sizeof *a->items) &&
-                array_same(a->names, b->names, n * sizeof *a->names) && array_same(a->ints, b->ints, n * sizeof *a->ints));
+  return !n ||
+         (array_same(a->items, b->items, n * sizeof *a->items) &&
+          array_same(a->names, b->names, n * sizeof *a->names) && array_same(a->ints, b->ints, n * sizeof *a->ints));
 }
 
 static Attr *attr_intern(Ctx *cx, const Attr *key) {
@@ -137,12 +138,10 @@ Attr *ir_attr_dict(Ctx *cx, const char *const *names, Attr *const *items, int n)
 Attr *ir_attr_dialect(Ctx *cx, const char *name, const char *const *names, Attr *const *items, int n) {
   const char **copy = names ? NEWN(cx, const char *, n) : NULL;
   for (int i = 0; names && i < n; i++) copy[i] = names[i] ? intern(cx, names[i]) : NULL;
-  return attr_intern(cx, &(Attr){.kind = ATTR_DIALECT,
-                                 .text = intern(cx, name),
-                                 .len = strlen(name),
-                                 .names = copy,
-                                 .items = items,
-                                 .n = n});
+  return attr_intern(
+      cx,
+      &(Attr){
+          .kind = ATTR_DIALECT, .text = intern(cx, name), .len = strlen(name), .names = copy, .items = items, .n = n});
 }
 
 Attr *ir_attr_splat(Ctx *cx, Type *tensor, Attr *item) {

@@ -134,9 +134,7 @@ static void drop_below(Op *root) {
     while (!down) {
       if (op == root) return;
       down = ir_next_in_tree(op);
-      if (!down) {
-        op = op->block->region->op;
-      }
+      if (!down) { op = op->block->region->op; }
     }
     op = down;
   }

@@ -2,9 +2,9 @@
  *
  * A format is a sign, `exponent` bits, `mantissa` bits and a bias; formats differ in what the largest codes mean. Three
  * families occur: IEEE (all-ones exponent: infinity and NaN), FN (no infinity; only the all-ones code is NaN), FNUZ (no
- * infinity, no negative zero; that code is the one NaN). Encoding rounds to nearest, ties to even, from a double's bits by
- * shifting the significand, so that subnormals, the carry into the next exponent and overflow need no case of their own:
- * finite codes of one sign are ordered like their values.
+ * infinity, no negative zero; that code is the one NaN). Encoding rounds to nearest, ties to even, from a double's bits
+ * by shifting the significand, so that subnormals, the carry into the next exponent and overflow need no case of their
+ * own: finite codes of one sign are ordered like their values.
  */
 #include "ir/internal.h"
 
@@ -95,7 +95,9 @@ double ir_float_decode(FloatKind kind, uint64_t bits) {
   if (kind == F64) return double_of(bits);
   bits &= ones(f->bits);
   uint64_t sign = (bits >> (f->bits - 1)) << 63, code = bits & ones(f->bits - 1), mantissa = code & ones(f->mantissa);
-  bool is_nan = f->family == FNUZ ? sign && !code : f->family == FN ? code == ones(f->bits - 1) : code > max_finite(f) + 1;
+  bool is_nan = f->family == FNUZ ? sign && !code
+                : f->family == FN ? code == ones(f->bits - 1)
+                                  : code > max_finite(f) + 1;
   if (is_nan) {
     uint64_t payload = f->family == IEEE ? mantissa << (52 - f->mantissa) : UINT64_C(1) << 51;
     return double_of(sign | UINT64_C(0x7FF) << 52 | payload);

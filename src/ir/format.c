@@ -1,6 +1,7 @@
 /* format.c: the custom syntax of ops, as ops.def writes it down, compiled for the printer and the reader to follow.
  *
- * A format is a line of directives. Printer and reader follow the same compiled line, so what one writes the other reads.
+ * A format is a line of directives. Printer and reader follow the same compiled line, so what one writes the other
+ * reads.
  *
  *     `word`  `,`           literal text
  *     ``                    no space here
@@ -29,7 +30,8 @@
  *                             block: the block type of a tensor descriptor
  *     generic(a; b)         the whole op has MLIR's generic form; a and b are its inherent attributes, in <{...}>
  *
- * Spaces are as MLIR's declarative formats put them: one before each element, none before , ) ] > ( [ < and after ( [ <.
+ * Spaces are as MLIR's declarative formats put them: one before each element, none before , ) ] > ( [ < and after ( [
+ * <.
  */
 #include "ir/internal.h"
 
@@ -140,11 +142,16 @@ static void compile_attr(Compiler *c, const char *name) {
   vec_push(c->cx, &c->own, name);
   if (take(c, ":")) {
     const char *kind = take_name(c);
-    if (!strcmp(kind, "string")) item.syntax = AS_STRING;
-    else if (!strcmp(kind, "symbol")) item.syntax = AS_SYMBOL;
-    else if (!strcmp(kind, "typed")) item.syntax = AS_TYPED;
-    else if (!strcmp(kind, "unit")) item.syntax = AS_UNIT;
-    else if (!strcmp(kind, "int")) item.syntax = AS_INT;
+    if (!strcmp(kind, "string"))
+      item.syntax = AS_STRING;
+    else if (!strcmp(kind, "symbol"))
+      item.syntax = AS_SYMBOL;
+    else if (!strcmp(kind, "typed"))
+      item.syntax = AS_TYPED;
+    else if (!strcmp(kind, "unit"))
+      item.syntax = AS_UNIT;
+    else if (!strcmp(kind, "int"))
+      item.syntax = AS_INT;
     else if (!strcmp(kind, "params")) {
       bool slash = take(c, "/");
       assert(slash), (void)slash;
@@ -215,23 +222,33 @@ static void compile_bare_type(Compiler *c) {
 }
 
 static void compile_element(Compiler *c) {
-  if (take(c, "``")) add(c, (Item){.kind = F_GLUE});
+  if (take(c, "``"))
+    add(c, (Item){.kind = F_GLUE});
   else if (take(c, "`")) {
     add(c, (Item){.kind = F_LITERAL, .text = take_until(c, "`")});
     c->s++;
-  } else if (take(c, "$")) compile_variable(c);
-  else if (take(c, "type(")) add(c, group_argument(c, F_TYPES)), close_paren(c);
-  else if (take(c, "bare-type(")) compile_bare_type(c);
-  else if (take(c, "functional-type(")) compile_functional(c);
-  else if (take(c, "attr-dict")) compile_dict(c);
-  else if (take(c, "generic(")) compile_generic(c);
-  else if (take(c, "custom(")) add(c, (Item){.kind = F_CUSTOM, .text = take_name(c)}), close_paren(c);
-  else if (take(c, "result(")) c->f->infer = take_name(c), close_paren(c);
+  } else if (take(c, "$"))
+    compile_variable(c);
+  else if (take(c, "type("))
+    add(c, group_argument(c, F_TYPES)), close_paren(c);
+  else if (take(c, "bare-type("))
+    compile_bare_type(c);
+  else if (take(c, "functional-type("))
+    compile_functional(c);
+  else if (take(c, "attr-dict"))
+    compile_dict(c);
+  else if (take(c, "generic("))
+    compile_generic(c);
+  else if (take(c, "custom("))
+    add(c, (Item){.kind = F_CUSTOM, .text = take_name(c)}), close_paren(c);
+  else if (take(c, "result("))
+    c->f->infer = take_name(c), close_paren(c);
   else if (take(c, "successor(")) {
     add(c, (Item){.kind = F_SUCCESSOR, .group = *c->s - '0'});
     c->s++;
     close_paren(c);
-  } else assert(!"unknown directive in a format");
+  } else
+    assert(!"unknown directive in a format");
 }
 
 static void compile_line(Compiler *c) {
@@ -284,7 +301,8 @@ const char *ir_format_default(const Format *f, const char *name) {
 
 const EnumTable *ir_format_enum(const Format *f, const char *name) {
   for (int i = 0; i < f->nitems; i++)
-    if (f->items[i].kind == F_ATTR && f->items[i].keywords && !strcmp(f->items[i].text, name)) return f->items[i].keywords;
+    if (f->items[i].kind == F_ATTR && f->items[i].keywords && !strcmp(f->items[i].text, name))
+      return f->items[i].keywords;
   return NULL;
 }
 

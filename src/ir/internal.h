@@ -20,7 +20,6 @@ void *ir_intern_find(Ctx *cx, InternSet *set, uint64_t hash, bool (*same)(const 
                      const void *key, uint32_t *at);
 void ir_intern_add(InternSet *set, uint64_t hash, void *item, uint32_t at);
 
-
 /* Operand and result groups: "ptr mask? other?" taken apart. */
 typedef struct Group {
   const char *name;
@@ -51,9 +50,9 @@ typedef enum ItemKind {
   F_BARE_TYPES, /* likewise */
   F_FUNCTIONAL, /* group of operands, second: group of results */
   F_ATTR_DICT,
-  F_OPTIONAL,   /* up to item `end`; anchor */
-  F_SUCCESSOR,  /* group: which */
-  F_CUSTOM,     /* text */
+  F_OPTIONAL,  /* up to item `end`; anchor */
+  F_SUCCESSOR, /* group: which */
+  F_CUSTOM,    /* text */
 } ItemKind;
 
 typedef enum AttrSyntax { AS_PLAIN, AS_STRING, AS_SYMBOL, AS_TYPED, AS_UNIT, AS_INT, AS_PARAMS, AS_ENUM } AttrSyntax;
@@ -108,12 +107,13 @@ void ir_use_link(Use *u);
 void ir_use_unlink(Use *u);
 void ir_use_moved(Use *u);
 bool ir_block_dominates(const Block *a, const Block *b); /* two blocks of one region */
-Op *ir_first_below(const Op *op);   /* the first op in its regions, or NULL */
-Op *ir_next_in_tree(const Op *op);  /* the next op in its block, a later block, a later region of the same op; or NULL */
+Op *ir_first_below(const Op *op);                        /* the first op in its regions, or NULL */
+Op *ir_next_in_tree(const Op *op); /* the next op in its block, a later block, a later region of the same op; or NULL */
 
 /* ---- printing --------------------------------------------------------------------------------------------------- */
 
-/* A name for an attribute or a location: `#blocked`, `#loc3`. `depth` is how many named things it is nested in itself. */
+/* A name for an attribute or a location: `#blocked`, `#loc3`. `depth` is how many named things it is nested in itself.
+ */
 typedef struct Alias {
   const void *what; /* Attr * or Loc * */
   bool is_loc, deferred;
@@ -143,7 +143,7 @@ void ir_put_string(Printer *p, const char *s, size_t n);
 void ir_put_symbol(Printer *p, const char *name);
 void ir_put_key(Printer *p, const char *name);
 void ir_put_named(Printer *p, const char *name, const Attr *a); /* name = value, or the name of a unit attribute */
-void ir_put_loc(Printer *p, const Loc *loc, bool top);
+void ir_put_loc(Printer *p, const Loc *loc);
 void ir_put_trailing_loc(Printer *p, const Loc *loc, bool alias);
 void ir_put_types(Printer *p, Value *const *values, int n);
 void ir_put_alias_definitions(Printer *p, bool deferred);
@@ -158,8 +158,8 @@ void ir_put_arg(Printer *p, const Value *arg, const Attr *attrs);
 void ir_put_attr_dict(Printer *p, const Op *op, const char *lead, const char *const *skip, int nskip);
 void ir_put_newline(Printer *p);
 
-const char *ir_constant_name(Ctx *cx, const Op *op);           /* "c4_i32", "cst", "true" */
-const char *ir_base_name(Ctx *cx, const Value *v);             /* what `v` is called before it is made unique, or NULL */
+const char *ir_constant_name(Ctx *cx, const Op *op); /* "c4_i32", "cst", "true" */
+const char *ir_base_name(Ctx *cx, const Value *v);   /* what `v` is called before it is made unique, or NULL */
 
 /* ---- verifying -------------------------------------------------------------------------------------------------- */
 
@@ -188,9 +188,8 @@ typedef struct CustomSyntax {
 } CustomSyntax;
 const CustomSyntax *ir_custom(const char *name);
 
-
-#define CUSTOM(name)                                                                                                    \
-  void ir_print_##name(Printer *p, const Op *op);                                                                       \
+#define CUSTOM(name)                                                                                                   \
+  void ir_print_##name(Printer *p, const Op *op);                                                                      \
   void ir_read_##name(Reader *r);
 CUSTOM(module_syntax)
 CUSTOM(func_syntax)

@@ -135,7 +135,8 @@ Attr *ir_attr_ints(Ctx *cx, Type *elem, const int64_t *ints, int n);
 Attr *ir_attr_dict(Ctx *cx, const char *const *names, Attr *const *items, int n);
 Attr *ir_attr_splat(Ctx *cx, Type *tensor, Attr *item);
 Attr *ir_attr_dense(Ctx *cx, Type *tensor, Attr *const *items);
-/* #ttg.blocked<{sizePerThread = [1]}>: name "ttg.blocked"; `names` is NULL for a parameter list without names. */
+/* #ttg.blocked<{sizePerThread = [1]}>: name "ttg.blocked"; `names` is NULL for a parameter list without names. Those of
+ * "llvm." have names but no braces: #llvm.loop_licm<disable = true>. */
 Attr *ir_attr_dialect(Ctx *cx, const char *name, const char *const *names, Attr *const *items, int n);
 void ir_print_attr(Buf *out, const Attr *a);
 
@@ -234,6 +235,8 @@ struct Block {
   Value **args;
   int nargs, arg_cap;
   void *data;
+  Block *queue_next; /* look.c's own */
+  bool queued;
 };
 
 struct Region {

@@ -41,24 +41,22 @@ static bool before_in_block(const Op *a, const Op *b) {
   }
 }
 
-/* Is every way from the region's entry to `b` through `a`? By taking `a` away and looking whether b is still reached. */
+/* Is every way from the region's entry to `b` through `a`? By taking `a` away and looking whether b is still reached.
+ * The blocks that are to be looked at form a queue through the blocks themselves. */
 bool ir_block_dominates(const Block *a, const Block *b) {
-  if (a == b || a == a->region->first) return true;
-  if (b == b->region->first) return false;
-  /* Reached blocks form a list through a small local table; regions with several blocks are rare and small. */
-  enum { MOST = 256 };
-  const Block *reached[MOST];
-  int n = 0;
-  reached[n++] = a->region->first;
-  for (int i = 0; i < n; i++) {
-    const Op *last = reached[i]->last;
-    for (int s = 0; last && s < last->nsuccessors; s++) {
-      const Block *to = last->successors[s];
+  Block *entry = a->region->first, *last = entry;
+  if (a == b || a == entry) return true;
+  if (b == entry) return false;
+  for (Block *x = entry; x; x = x->next) x->queued = false, x->queue_next = NULL;
+  entry->queued = true;
+  for (Block *x = entry; x; x = x->queue_next) {
+    for (int s = 0; x->last && s < x->last->nsuccessors; s++) {
+      Block *to = x->last->successors[s];
       if (to == b) return false;
-      bool known = to == a;
-      for (int k = 0; k < n && !known; k++) known = reached[k] == to;
-      if (!known && n == MOST) return false; /* too large to say: no is the safe answer */
-      if (!known) reached[n++] = to;
+      if (to == a || to->queued) continue;
+      to->queued = true;
+      last->queue_next = to;
+      last = to;
     }
   }
   return true;
@@ -237,10 +235,14 @@ bool ir_group_sizes(const Op *op, const Group *groups, int n, int sizes[MAX_GROU
   if (variadic && (optional || rest % variadic)) return false;
   if (!variadic && rest > optional) return false;
   for (int i = 0; i < n; i++) {
-    if (!groups[i].kind) sizes[i] = 1;
-    else if (groups[i].kind == '*') sizes[i] = rest / variadic;
-    else if (rest > 0) sizes[i] = 1, rest--;
-    else sizes[i] = 0;
+    if (!groups[i].kind)
+      sizes[i] = 1;
+    else if (groups[i].kind == '*')
+      sizes[i] = rest / variadic;
+    else if (rest > 0)
+      sizes[i] = 1, rest--;
+    else
+      sizes[i] = 0;
   }
   return true;
 }

@@ -1,10 +1,10 @@
 /* names.c: the names that values are printed by.
  *
  * A value is called after its hint, else after the name in its location (the variable of the source program), else, a
- * constant, after its value; otherwise it has a number. A name that is taken gets `_` and a number from a counter. Scopes
- * and counters are MLIR's: all values of a region come before those of the regions inside it, each of which goes on from
- * the counters at the end of its parent, as if its siblings were not there. A value named in one region may share its name with
- * one in a sibling region.
+ * constant, after its value; otherwise it has a number. A name that is taken gets `_` and a number from a counter.
+ * Scopes and counters are MLIR's: all values of a region come before those of the regions inside it, each of which goes
+ * on from the counters at the end of its parent, as if its siblings were not there. A value named in one region may
+ * share its name with one in a sibling region.
  */
 #include "ir/internal.h"
 
@@ -73,8 +73,8 @@ static const char *unique(Namer *n, const char *name) {
   return name;
 }
 
-/* A hint that reads as if a conflict had made it (its stem is taken, its number is the counter's): then one did, when the
- * text it was read from was printed, and the counter has to go on as it did then. */
+/* A hint that reads as if a conflict had made it (its stem is taken, its number is the counter's): then one did, when
+ * the text it was read from was printed, and the counter has to go on as it did then. */
 static void count_conflict(Namer *n, const char *hint) {
   const char *tail = strrchr(hint, '_');
   if (!tail || !isdigit((unsigned char)tail[1]) || tail == hint) return;
@@ -128,8 +128,7 @@ static void name_results(Namer *n, const Op *op) {
   if (op->nresults == 1) return;
   const char *group = map_get(&n->p->names, ir_result(op, 0));
   map_put(cx, &n->p->names, op, (void *)group);
-  for (int i = 0; i < op->nresults; i++)
-    map_put(cx, &n->p->names, ir_result(op, i), ctx_printf(cx, "%s#%d", group, i));
+  for (int i = 0; i < op->nresults; i++) map_put(cx, &n->p->names, ir_result(op, i), ctx_printf(cx, "%s#%d", group, i));
 }
 
 static void name_block(Namer *n, const Block *b) {

@@ -44,7 +44,8 @@ void ir_put_attr_dict(Printer *p, const Op *op, const char *lead, const char *co
   bool any = false;
   for (int i = 0; i < op->nattrs; i++) {
     const NamedAttr *a = &op->attrs[i];
-    bool hidden = ir_format_owns(f, a->name) || !strcmp(a->name, "operandSegmentSizes") || ir_is_default(p->cx, f, a->name, a->attr);
+    bool hidden = ir_format_owns(f, a->name) || !strcmp(a->name, "operandSegmentSizes") ||
+                  ir_is_default(p->cx, f, a->name, a->attr);
     for (int k = 0; k < nskip && !hidden; k++) hidden = !strcmp(a->name, skip[k]);
     if (hidden) continue;
     buf_puts(p->out, any ? ", " : lead);
@@ -100,7 +101,7 @@ typedef struct Walk {
   const Format *f;
   int sizes[MAX_GROUPS], first[MAX_GROUPS];
   int result_sizes[MAX_GROUPS], result_first[MAX_GROUPS];
-  bool space;            /* the next element wants a space before it */
+  bool space; /* the next element wants a space before it */
   bool after_punctuation;
 } Walk;
 

@@ -124,9 +124,9 @@ void ir_put_types(Printer *p, Value *const *values, int n) {
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
-/* How many decimal digits of a positive number MLIR looks at when it is asked for `want`. The number is an integer times a
- * power of ten; of that integer's digits as many are cut off as its surplus of bits allows, which may leave no digit to
- * round by. 196/59 stands for the logarithm of 10 to base 2. */
+/* How many decimal digits of a positive number MLIR looks at when it is asked for `want`. The number is an integer
+ * times a power of ten; of that integer's digits as many are cut off as its surplus of bits allows, which may leave no
+ * digit to round by. 196/59 stands for the logarithm of 10 to base 2. */
 static int digits_looked_at(double x, int want, int exp10) {
   int exp2;
   double fraction = frexp(x, &exp2);
@@ -143,7 +143,8 @@ static int digits_looked_at(double x, int want, int exp10) {
   return exp10 - low - (bits > needed ? (bits - needed) * 59 / 196 : 0);
 }
 
-/* A positive number's first `want` decimal digits, rounded half up, without trailing zeros; value = 0.d1d2... * 10^exp. */
+/* A positive number's first `want` decimal digits, rounded half up, without trailing zeros; value = 0.d1d2... * 10^exp.
+ */
 static int decimal_digits(double x, int want, char *digits, int *exp) {
   char text[80];
   int n = 0;
@@ -178,15 +179,16 @@ static void scientific(Buf *b, double x) {
   }
   char digits[64];
   int exp, n = decimal_digits(fabs(x), 6, digits, &exp);
-  buf_printf(b, "%s%c.%.*s%.*se%c%02d", x < 0 ? "-" : "", digits[0], n - 1, digits + 1, 7 - n, "000000", exp < 1 ? '-' : '+',
-             abs(exp - 1));
+  buf_printf(b, "%s%c.%.*s%.*se%c%02d", x < 0 ? "-" : "", digits[0], n - 1, digits + 1, 7 - n, "000000",
+             exp < 1 ? '-' : '+', abs(exp - 1));
 }
 
 /* As many digits as tell every number of the format apart; plain where short, else with an exponent: 3.14159274,
  * 1.17549435E-38. False if that text would read as an integer. */
 static bool full_digits(Buf *b, FloatKind kind, double x) {
-  static const int precision[FLOAT_KINDS] = {[F8E4M3FN] = 4,    [F8E5M2] = 3, [F8E4M3FNUZ] = 4, [F8E5M2FNUZ] = 3,
-                                             [F8E4M3B11FNUZ] = 4, [F16] = 11,   [BF16] = 8,       [F32] = 24, [F64] = 53};
+  static const int precision[FLOAT_KINDS] = {
+      [F8E4M3FN] = 4, [F8E5M2] = 3, [F8E4M3FNUZ] = 4, [F8E5M2FNUZ] = 3, [F8E4M3B11FNUZ] = 4,
+      [F16] = 11,     [BF16] = 8,   [F32] = 24,       [F64] = 53};
   enum { PADDING = 3 };
   int want = 2 + precision[kind] * 59 / 196;
   char digits[64];
@@ -293,13 +295,14 @@ static void put_param(Printer *p, const Attr *a) {
 void ir_put_params(Printer *p, const Attr *a) {
   if (!a->n) return;
   const char *comma = !strcmp(a->text, "arith.fastmath") ? "," : ", "; /* flags of that one stand close */
-  buf_puts(p->out, a->names ? "<{" : "<");
+  bool braces = a->names && strncmp(a->text, "llvm.", 5) != 0;         /* that dialect writes <name = value> */
+  buf_puts(p->out, braces ? "<{" : "<");
   for (int i = 0; i < a->n; i++) {
     if (i) buf_puts(p->out, comma);
     if (a->names) buf_printf(p->out, "%s = ", a->names[i]);
     put_param(p, a->items[i]);
   }
-  buf_puts(p->out, a->names ? "}>" : ">");
+  buf_puts(p->out, braces ? "}>" : ">");
 }
 
 void ir_put_named(Printer *p, const char *name, const Attr *a) {
@@ -373,11 +376,10 @@ void ir_put_attr(Printer *p, const Attr *a, bool may_elide_type) {
 /* ---- locations -------------------------------------------------------------------------------------------------- */
 
 static void put_nested_loc(Printer *p, const Loc *loc) {
-  if (!put_alias(p, loc)) ir_put_loc(p, loc, false);
+  if (!put_alias(p, loc)) ir_put_loc(p, loc);
 }
 
-void ir_put_loc(Printer *p, const Loc *loc, bool top) {
-  (void)top;
+void ir_put_loc(Printer *p, const Loc *loc) {
   switch (loc->kind) {
   case LOC_UNKNOWN: buf_puts(p->out, "unknown"); break;
   case LOC_FILE:
@@ -412,11 +414,12 @@ void ir_put_loc(Printer *p, const Loc *loc, bool top) {
 
 /* Layouts that get names of their own. */
 static const char *const named_attrs[][2] = {
-    {"ttg.blocked", "blocked"},        {"ttg.linear", "linear"},
-    {"ttg.nvidia_mma", "mma"},         {"ttg.swizzled_shared", "shared"},
-    {"ttg.nvmma_shared", "shared"},    {"ttg.shared_linear", "shared"},
-    {"ttg.padded_shared", "shared"},   {"ttg.shared_memory", "smem"},
-    {"ttng.tensor_memory", "tmem"},    {"ttng.tensor_memory_encoding", "tmem"},
+    {"ttg.blocked", "blocked"},      {"ttg.linear", "linear"},
+    {"ttg.nvidia_mma", "mma"},       {"ttg.swizzled_shared", "shared"},
+    {"ttg.nvmma_shared", "shared"},  {"ttg.shared_linear", "shared"},
+    {"ttg.padded_shared", "shared"}, {"ttg.shared_memory", "smem"},
+    {"ttng.tensor_memory", "tmem"},  {"ttng.tensor_memory_encoding", "tmem"},
+    {"llvm.loop_licm", "loop_licm"}, {"llvm.loop_annotation", "loop_annotation"},
 };
 
 static Alias *alias_new(Printer *p, const void *what, const char *base, bool is_loc, bool deferred) {
@@ -503,7 +506,7 @@ void ir_put_alias_definitions(Printer *p, bool deferred) {
     buf_puts(p->out, " = ");
     if (a->is_loc) {
       buf_puts(p->out, "loc(");
-      ir_put_loc(p, a->what, true);
+      ir_put_loc(p, a->what);
       buf_putc(p->out, ')');
     } else {
       const Attr *attr = a->what;
@@ -521,7 +524,7 @@ void ir_put_trailing_loc(Printer *p, const Loc *loc, bool alias) {
     return;
   }
   buf_puts(p->out, " loc(");
-  if (!alias || !put_alias(p, loc)) ir_put_loc(p, loc, true);
+  if (!alias || !put_alias(p, loc)) ir_put_loc(p, loc);
   buf_putc(p->out, ')');
 }
 

@@ -1,9 +1,9 @@
 /* read.c: modules and ops from text: the formats of ops.def, followed the other way.
  *
- * An op is gathered in a PendingOp while its text is read, and made when all of it is known. Values are found by name; the
- * names of a region are forgotten at its end. A value may be used before its definition (in a block that comes later in
- * the text): a placeholder stands for it until then. Operand types in the text are checked against the values, which know
- * their types; result types come from the text or by the format's result(...) rule.
+ * An op is gathered in a PendingOp while its text is read, and made when all of it is known. Values are found by name;
+ * the names of a region are forgotten at its end. A value may be used before its definition (in a block that comes
+ * later in the text): a placeholder stands for it until then. Operand types in the text are checked against the values,
+ * which know their types; result types come from the text or by the format's result(...) rule.
  */
 #include "ir/reader.h"
 
@@ -73,9 +73,11 @@ Value *ir_read_use(Reader *r) {
     v = placeholder(r, intern_n(r->cx, s, len));
   } else {
     long index = 0;
-    for (const char *d = hash ? hash + 1 : s + len; d < s + len && index < 1 << 20; d++) index = index * 10 + (*d - '0');
+    for (const char *d = hash ? hash + 1 : s + len; d < s + len && index < 1 << 20; d++)
+      index = index * 10 + (*d - '0');
     if (index >= b->count)
-      ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "'%%%s' has %d result%s", b->name, b->count, b->count == 1 ? "" : "s");
+      ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "'%%%s' has %d result%s", b->name, b->count,
+                   b->count == 1 ? "" : "s");
     v = &b->first[index];
   }
   ir_next(r);
@@ -135,10 +137,10 @@ static void put_attr(Reader *r, void *arg, const char *name, Attr *a) {
     if (!keyword) ir_read_fail(r, op->begin, op->end, NULL, "%lld is no value of '%s'", (long long)a->integer, name);
     a = ir_attr_enum(r->cx, keyword);
   }
-  if (!strcmp(name, "operandSegmentSizes") && !op->successors.len && !(ir_ops[op->code].traits & T_MULTI_SEGMENT)) return;
+  if (!strcmp(name, "operandSegmentSizes") && !op->successors.len && !(ir_ops[op->code].traits & T_MULTI_SEGMENT))
+    return;
   for (uint32_t i = 0; i < op->attrs.len; i++)
-    if (op->attrs.at[i].name == name)
-      ir_read_fail(r, op->begin, op->end, NULL, "'%s' is given twice", name);
+    if (op->attrs.at[i].name == name) ir_read_fail(r, op->begin, op->end, NULL, "'%s' is given twice", name);
   NamedAttr named = {name, a};
   if (!ir_is_default(r->cx, op->format, name, a)) vec_push(r->cx, &op->attrs, named);
 }
@@ -217,8 +219,10 @@ static void read_bare_type(Reader *r, const Item *item) {
   uint32_t begin = r->tok.begin;
   if (!ir_is_punct(r, '<')) ir_read_expected(r, "'<'");
   Type *t = ir_read_type_body(r, item->text);
-  if (item->of_results) vec_push(r->cx, &op->results[item->group], t);
-  else check_one(r, op->operands[item->group].at[0], t, begin);
+  if (item->of_results)
+    vec_push(r->cx, &op->results[item->group], t);
+  else
+    check_one(r, op->operands[item->group].at[0], t, begin);
 }
 
 static Attr *read_enum(Reader *r, const EnumTable *e) {
@@ -349,7 +353,8 @@ static void split_forwarded(Reader *r) {
   for (uint32_t i = 0; i < op->successors.len; i++) {
     bool last = i + 1 == op->successors.len;
     int64_t n = last ? left : 0;
-    if (sizes && sizes->kind == ATTR_INTS && sizes->n == (int)(nfixed + op->successors.len)) n = sizes->ints[nfixed + i];
+    if (sizes && sizes->kind == ATTR_INTS && sizes->n == (int)(nfixed + op->successors.len))
+      n = sizes->ints[nfixed + i];
     if (n < 0 || n > left || (last && n != left))
       ir_read_fail(r, op->begin, op->end, NULL, "the operands do not fit the successors");
     left -= (uint32_t)n;
@@ -425,13 +430,26 @@ static void infer_results(Reader *r) {
     if (f->results[g].kind || op->results[g].len) continue;
     Type *t = g > 0 && op->results[0].len ? op->results[0].at[0] : NULL;
     if (!t && (f->infer || (ir_ops[op->code].traits & T_SAME_TYPE))) t = inferred(r, f->infer);
-    if (!t) ir_read_fail(r, op->begin, op->end, NULL, "the type of the result of '%s' does not follow from this text", ir_ops[op->code].name);
+    if (!t)
+      ir_read_fail(r, op->begin, op->end, NULL, "the type of the result of '%s' does not follow from this text",
+                   ir_ops[op->code].name);
     vec_push(r->cx, &op->results[g], t);
   }
 }
 
 typedef Vec(Value *) Values;
 typedef Vec(Type *) Types;
+
+/* Operands that were used before their definition and whose types follow from those of the others. */
+static void infer_operands(const PendingOp *op) {
+  bool compares = op->code == OP_CMPI || op->code == OP_CMPF;
+  if (op->code == OP_ADDPTR || (!compares && !(ir_ops[op->code].traits & T_SAME_TYPE))) return;
+  Type *t = compares || !op->results[0].len ? NULL : op->results[0].at[0];
+  for (int g = 0; !t && g < MAX_GROUPS; g++)
+    if (op->operands[g].len) t = op->operands[g].at[0]->type;
+  for (int g = 0; g < MAX_GROUPS; g++)
+    if (op->operands[g].len && !op->operands[g].at[0]->type) op->operands[g].at[0]->type = t;
+}
 
 static void check_known(Reader *r, const Values *operands) {
   for (uint32_t i = 0; i < operands->len; i++)
@@ -453,6 +471,7 @@ static void set_segments(Reader *r, Op *made, const PendingOp *op) {
 
 static Op *make_op(Reader *r, Block *into, Loc *loc, bool generic) {
   PendingOp *op = r->op;
+  if (!generic && r->forwards.live) infer_operands(op);
   if (!generic) infer_results(r);
   Values operands = {0};
   Types results = {0};
@@ -546,8 +565,10 @@ void ir_read_op(Reader *r, Block *into) {
                  ir_ops[op->code].name);
   r->op = op;
   ir_next(r);
-  if (generic) read_generic(r);
-  else read_by_format(r);
+  if (generic)
+    read_generic(r);
+  else
+    read_by_format(r);
   Op *made = make_op(r, into, ir_read_trailing_loc(r), generic);
   r->op = outer;
   if (names.len && total != made->nresults)
@@ -562,8 +583,10 @@ void ir_read_op(Reader *r, Block *into) {
 static void append_block(Region *region, Block *b) {
   b->region = region;
   b->prev = region->last;
-  if (region->last) region->last->next = b;
-  else region->first = b;
+  if (region->last)
+    region->last->next = b;
+  else
+    region->first = b;
   region->last = b;
 }
 
@@ -650,9 +673,12 @@ static void skip_alias_definitions(Reader *r) {
     r->pos = a->at;
     bool is_type = r->tok.kind == TOK_BANG;
     ir_next(r);
-    if (is_type) ir_read_type(r);
-    else if (ir_is_word(r, "loc")) ir_read_loc(r);
-    else ir_read_attr(r);
+    if (is_type)
+      ir_read_type(r);
+    else if (ir_is_word(r, "loc"))
+      ir_read_loc(r);
+    else
+      ir_read_attr(r);
   }
 }
 

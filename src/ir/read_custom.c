@@ -118,7 +118,8 @@ void ir_read_func_syntax(Reader *r) {
   if (s.any_res_attrs) ir_put_pending_attr(r, "res_attrs", ir_attr_array(r->cx, s.res_attrs.at, (int)s.res_attrs.len));
   if (ir_accept_word(r, "attributes")) ir_read_attr_dict(r);
   if (ir_is_punct(r, '{')) {
-    if (s.inputs.len && !s.named) ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "a function with a body names its arguments");
+    if (s.inputs.len && !s.named)
+      ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "a function with a body names its arguments");
     ir_read_region(r, entry, OPCODES);
   } else {
     vec_push(r->cx, &r->op->regions, NEW(r->cx, Region)); /* a declaration */
@@ -165,8 +166,7 @@ static void read_result_list(Reader *r) {
 
 /* The carried values become arguments of `b`, of the types `types`; `at` is where to point if they do not fit. */
 static void define_carried(Reader *r, Block *b, const Carried *c, Type *const *types, uint32_t n, uint32_t at) {
-  if (c->names.len != n)
-    ir_read_fail(r, at, r->last_end, NULL, "%u carried values, but %u types", c->names.len, n);
+  if (c->names.len != n) ir_read_fail(r, at, r->last_end, NULL, "%u carried values, but %u types", c->names.len, n);
   for (uint32_t i = 0; i < n; i++) {
     const NewName *name = &c->names.at[i];
     ir_check_type(r, c->inits.at[i], types[i], name->begin, name->end);
@@ -180,8 +180,10 @@ void ir_read_for_syntax(Reader *r) {
   NewName iv = read_new_name(r);
   static const char before[] = {'=', 't', 's'};
   for (int i = 0; i < 3; i++) {
-    if (before[i] == '=') ir_expect(r, '=');
-    else ir_expect_word(r, before[i] == 't' ? "to" : "step");
+    if (before[i] == '=')
+      ir_expect(r, '=');
+    else
+      ir_expect_word(r, before[i] == 't' ? "to" : "step");
     Value *v = ir_read_use(r);
     vec_push(r->cx, &op->operands[i], v);
   }

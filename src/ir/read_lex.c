@@ -13,7 +13,8 @@ void ir_read_fail(Reader *r, uint32_t begin, uint32_t end, const char *hint, con
 }
 
 void ir_read_expected(Reader *r, const char *what) {
-  if (r->tok.kind == TOK_END) ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "expected %s, but the text ends here", what);
+  if (r->tok.kind == TOK_END)
+    ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "expected %s, but the text ends here", what);
   ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "expected %s, found '%s'", what, ir_token_text(r));
 }
 
@@ -211,7 +212,8 @@ int64_t ir_read_integer(Reader *r, const char *what) {
 }
 
 void ir_enter(Reader *r) {
-  if (++r->depth > MAX_DEPTH) ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "nested too deeply (more than %d levels)", MAX_DEPTH);
+  if (++r->depth > MAX_DEPTH)
+    ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "nested too deeply (more than %d levels)", MAX_DEPTH);
 }
 
 void ir_leave(Reader *r) { r->depth--; }

@@ -1,7 +1,7 @@
 /* read_text.c: types, attributes and locations from text.
  *
- * A `#name = ...` or `!name = ...` line may stand before or behind its uses: all of them are found beforehand, and each is
- * read where it is first used.
+ * A `#name = ...` or `!name = ...` line may stand before or behind its uses: all of them are found beforehand, and each
+ * is read where it is first used.
  */
 #include "ir/reader.h"
 
@@ -43,9 +43,12 @@ static AliasText *find_alias(Reader *r) {
   r->pos = a->at;
   ir_enter(r);
   ir_next(r);
-  if (is_type) a->type = ir_read_type(r);
-  else if (ir_is_word(r, "loc")) a->loc = ir_read_loc(r);
-  else a->attr = ir_read_attr(r);
+  if (is_type)
+    a->type = ir_read_type(r);
+  else if (ir_is_word(r, "loc"))
+    a->loc = ir_read_loc(r);
+  else
+    a->attr = ir_read_attr(r);
   ir_leave(r);
   a->busy = false;
   r->tok = here, r->pos = pos, r->last_end = last_end;
@@ -63,7 +66,8 @@ typedef struct Shape {
   int rank;
 } Shape;
 
-/* 16x32x before an element type. The words of the text do not fall on the borders of dimensions, hence by characters. */
+/* 16x32x before an element type. The words of the text do not fall on the borders of dimensions, hence by characters.
+ */
 static Shape read_shape(Reader *r) {
   Shape s = {0};
   for (;;) {
@@ -77,7 +81,8 @@ static Shape read_shape(Reader *r) {
     if (at >= r->len || r->text[at] != 'x') ir_read_fail(r, at, at + 1, NULL, "expected 'x' after a dimension");
     if (s.rank == COUNT(s.dims)) ir_read_fail(r, r->tok.begin, at, NULL, "more than %d dimensions", (int)COUNT(s.dims));
     s.dims[s.rank++] = n;
-    if (s.rank > 1 && n && s.dims[0] > INT32_MAX / n) ir_read_fail(r, r->tok.begin, at, NULL, "this shape is too large");
+    if (s.rank > 1 && n && s.dims[0] > INT32_MAX / n)
+      ir_read_fail(r, r->tok.begin, at, NULL, "this shape is too large");
     r->pos = at + 1;
     ir_next(r);
   }
@@ -99,7 +104,8 @@ static Type *read_tensor(Reader *r) {
   uint32_t elem_begin = r->tok.begin;
   Type *elem = ir_read_type(r);
   if (elem->kind != TYPE_INT && elem->kind != TYPE_FLOAT && elem->kind != TYPE_PTR && elem->kind != TYPE_INDEX)
-    ir_read_fail(r, elem_begin, r->last_end, NULL, "a tensor cannot have elements of type %s", ir_type_text(r->cx, elem));
+    ir_read_fail(r, elem_begin, r->last_end, NULL, "a tensor cannot have elements of type %s",
+                 ir_type_text(r->cx, elem));
   Attr *encoding = ir_accept(r, ',') ? ir_read_attr(r) : NULL;
   ir_expect(r, '>');
   return ir_tensor(r->cx, elem, s.rank, s.dims, encoding);
@@ -115,8 +121,10 @@ static Type *read_memdesc(Reader *r) {
   Attr *encoding = ir_read_attr(r), *space = NULL;
   bool is_mutable = false;
   while (ir_accept(r, ',')) {
-    if (ir_accept_word(r, "mutable")) is_mutable = true;
-    else space = ir_read_attr(r);
+    if (ir_accept_word(r, "mutable"))
+      is_mutable = true;
+    else
+      space = ir_read_attr(r);
   }
   ir_expect(r, '>');
   return ir_memdesc(r->cx, elem, s.rank, s.dims, encoding, space, is_mutable);
@@ -266,7 +274,8 @@ static Attr *literal_attr(Reader *r, const Literal *l, Type *t) {
         ir_read_fail(r, l->begin, l->end, NULL, "'%s' is not the bits of a %s", s, ir_type_text(r->cx, t));
       return ir_attr_float(r->cx, t, ir_float_decode(t->fkind, (uint64_t)x));
     }
-    if (!fraction) ir_read_fail(r, l->begin, l->end, "write 1.0 for 1", "'%s' is an integer, not a %s", s, ir_type_text(r->cx, t));
+    if (!fraction)
+      ir_read_fail(r, l->begin, l->end, "write 1.0 for 1", "'%s' is an integer, not a %s", s, ir_type_text(r->cx, t));
     const char *digits = s + l->minus;
     while (*digits == ' ') digits++;
     double value = strtod(digits, NULL);
@@ -309,7 +318,8 @@ static void read_elements(Reader *r, Elements *e, int level) {
     return;
   }
   uint32_t begin = r->tok.begin;
-  if (level == (int)COUNT(e->dims)) ir_read_fail(r, begin, begin + 1, NULL, "more than %d dimensions", (int)COUNT(e->dims));
+  if (level == (int)COUNT(e->dims))
+    ir_read_fail(r, begin, begin + 1, NULL, "more than %d dimensions", (int)COUNT(e->dims));
   ir_next(r);
   int64_t n = 0;
   if (!ir_is_punct(r, ']')) {
@@ -320,7 +330,8 @@ static void read_elements(Reader *r, Elements *e, int level) {
   }
   ir_expect(r, ']');
   if (e->dims[level] >= 0 && e->dims[level] != n)
-    ir_read_fail(r, begin, r->last_end, NULL, "this list has %lld items, the one before it %lld", (long long)n, (long long)e->dims[level]);
+    ir_read_fail(r, begin, r->last_end, NULL, "this list has %lld items, the one before it %lld", (long long)n,
+                 (long long)e->dims[level]);
   e->dims[level] = n;
 }
 
@@ -428,10 +439,10 @@ Attr *ir_read_params(Reader *r, const char *name) {
   Vec(const char *) names = {0};
   Vec(Attr *) items = {0};
   ir_expect(r, '<');
-  bool braces = ir_accept(r, '{');
+  bool braces = ir_accept(r, '{'), named = braces || !strncmp(name, "llvm.", 5);
   if (!ir_is_punct(r, braces ? '}' : '>')) {
     do {
-      if (braces) {
+      if (named) {
         if (r->tok.kind != TOK_WORD) ir_read_expected(r, "a parameter's name");
         const char *key = ir_token_text(r);
         ir_next(r);
@@ -444,7 +455,7 @@ Attr *ir_read_params(Reader *r, const char *name) {
   }
   if (braces) ir_expect(r, '}');
   ir_expect(r, '>');
-  return ir_attr_dialect(r->cx, name, braces ? names.at : NULL, items.at, (int)items.len);
+  return ir_attr_dialect(r->cx, name, named ? names.at : NULL, items.at, (int)items.len);
 }
 
 static Attr *read_hash(Reader *r) {

@@ -80,10 +80,10 @@ struct Reader {
   Token tok;
   uint32_t last_end; /* of the token before */
   int depth;
-  Map bindings;      /* interned name to Binding * */
+  Map bindings; /* interned name to Binding * */
   Vec(Binding *) scope;
   Map forwards; /* interned "x" or "4#1" to Forward * */
-  Map aliases; /* interned "#x" or "!x" to AliasText * */
+  Map aliases;  /* interned "#x" or "!x" to AliasText * */
   Labels *labels;
   PendingOp *op;
 };
@@ -122,13 +122,13 @@ void ir_read_op(Reader *r, Block *into);
 /* {...}. `entry` is the entry block when its arguments were written before, else NULL. `terminator` ends a last block
  * that has none (OPCODES: nothing does). The region joins those of the op that is being read. */
 void ir_read_region(Reader *r, Block *entry, Opcode terminator);
-Value *ir_read_use(Reader *r);              /* %x */
+Value *ir_read_use(Reader *r);             /* %x */
 const char *ir_read_value_name(Reader *r); /* %x that is being defined: "x" */
 /* An argument called `name`, in sight from here on. `begin`, `end`: where the name stands. */
 Value *ir_define_arg(Reader *r, Block *b, const char *name, Type *type, Loc *loc, uint32_t begin, uint32_t end);
 /* The text says that `v` is a `t`: true of it, or a placeholder learns it. */
 void ir_check_type(Reader *r, Value *v, Type *t, uint32_t begin, uint32_t end);
-void ir_read_attr_dict(Reader *r);                                       /* optional {...} of the op */
+void ir_read_attr_dict(Reader *r); /* optional {...} of the op */
 void ir_put_pending_attr(Reader *r, const char *name, Attr *a);
 uint32_t ir_open_scope(Reader *r);
 void ir_close_scope(Reader *r, uint32_t mark);

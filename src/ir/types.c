@@ -51,7 +51,8 @@ static uint64_t mix(uint64_t h, uint64_t x) {
 }
 
 static uint64_t type_hash(const Type *t) {
-  uint64_t h = mix(t->kind, ((uint64_t)t->fkind << 40) ^ ((uint64_t)(unsigned)t->bits << 32) ^ (unsigned)t->address_space);
+  uint64_t h =
+      mix(t->kind, ((uint64_t)t->fkind << 40) ^ ((uint64_t)(unsigned)t->bits << 32) ^ (unsigned)t->address_space);
   h = mix(h, (uintptr_t)t->elem);
   h = mix(h, (uintptr_t)t->encoding ^ (uintptr_t)t->memory_space ^ (uintptr_t)t->is_mutable);
   for (int i = 0; i < t->rank; i++) h = mix(h, (uint64_t)t->shape[i]);
@@ -112,8 +113,8 @@ Type *ir_ptr(Ctx *cx, Type *pointee, int address_space) {
 }
 
 Type *ir_tensor(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding) {
-  return type_intern(
-      cx, &(Type){.kind = TYPE_TENSOR, .elem = elem, .rank = rank, .shape = shape, .encoding = encoding});
+  return type_intern(cx,
+                     &(Type){.kind = TYPE_TENSOR, .elem = elem, .rank = rank, .shape = shape, .encoding = encoding});
 }
 
 Type *ir_tensor_like(Ctx *cx, Type *shaped, Type *elem) {
@@ -134,8 +135,7 @@ Type *ir_tensordesc(Ctx *cx, Type *block) { return type_intern(cx, &(Type){.kind
 
 Type *ir_func_type(Ctx *cx, Type *const *inputs, int ninputs, Type *const *results, int nresults) {
   return type_intern(
-      cx, &(Type){
-              .kind = TYPE_FUNC, .inputs = inputs, .ninputs = ninputs, .results = results, .nresults = nresults});
+      cx, &(Type){.kind = TYPE_FUNC, .inputs = inputs, .ninputs = ninputs, .results = results, .nresults = nresults});
 }
 
 int64_t ir_numel(const Type *t) {

@@ -1,7 +1,7 @@
 /* verify.c: is a module well formed? Its structure here, the types of each op in verify_types.c.
  *
- * The whole tree is walked once, in order; `data` of every op is its place in that order while the verifier works, so that
- * "before" within a block is a comparison.
+ * The whole tree is walked once, in order; `data` of every op is its place in that order while the verifier works, so
+ * that "before" within a block is a comparison.
  */
 #include "ir/internal.h"
 
@@ -50,8 +50,7 @@ static bool check_dominance(Verifier *v, const Op *op, int i) {
   const Op *at = op;
   while (at->block && home && at->block->region != home->region) {
     at = ir_parent(at);
-    if (!at || !at->block) return ir_wrong(v, op, "operand %d is not visible here", i);
-    if (ir_has(at, T_ISOLATED)) return ir_wrong(v, op, "operand %d is defined outside of the function", i);
+    if (!at || !at->block || ir_has(at, T_ISOLATED)) return ir_wrong(v, op, "operand %d is not visible here", i);
   }
   if (!home || !at->block) return ir_wrong(v, op, "operand %d belongs to an op that is in no block", i);
   if (at->block == home) {
@@ -129,7 +128,8 @@ static bool check_block(Verifier *v, const Op *op, const Block *b, const Opcode 
   if (op->code == OP_MODULE) return true;
   if (!b->last || !ir_has(b->last, T_TERMINATOR))
     return ir_wrong(v, b->last ? b->last : op, "a block of '%s' has no terminator", ir_info(op)->name);
-  if (!allowed(terminators, b->last->code)) return ir_wrong(v, b->last, "it cannot end a block of '%s'", ir_info(op)->name);
+  if (!allowed(terminators, b->last->code))
+    return ir_wrong(v, b->last, "it cannot end a block of '%s'", ir_info(op)->name);
   return true;
 }
 
@@ -140,7 +140,7 @@ static bool check_regions(Verifier *v, const Op *op) {
     return ir_wrong(v, op, "it has %d regions, not %d", op->nregions, most);
   for (int i = 0; i < op->nregions; i++) {
     const Region *r = op->regions[i];
-    bool may_be_empty = op->code == OP_FUNC || (op->code == OP_IF && i == 1 && !op->nresults);
+    bool may_be_empty = op->code == OP_FUNC || (op->code == OP_IF && i == 1);
     bool one_block = op->code != OP_FUNC && op->code != OP_MAP_ELEMENTWISE;
     if (r->op != op) return ir_wrong(v, op, "region %d belongs to another op", i);
     if (!r->first && !may_be_empty) return ir_wrong(v, op, "region %d is empty", i);
@@ -165,8 +165,10 @@ static bool check_attr(Verifier *v, const Op *op, const Item *item) {
   case AS_INT: fits = a->kind == ATTR_INT; break;
   case AS_PARAMS: fits = a->kind == ATTR_DIALECT && !strcmp(a->text, item->dialect); break;
   case AS_ENUM:
-    if (item->keywords->is_number) fits = a->kind == ATTR_INT && ir_enum_keyword(item->keywords, a->integer);
-    else fits = a->kind == ATTR_ENUM && ir_enum_value(item->keywords, a->text) >= 0;
+    if (item->keywords->is_number)
+      fits = a->kind == ATTR_INT && ir_enum_keyword(item->keywords, a->integer);
+    else
+      fits = a->kind == ATTR_ENUM && ir_enum_value(item->keywords, a->text) >= 0;
     break;
   default: break;
   }
@@ -190,7 +192,8 @@ static bool check_shape(Verifier *v, const Op *op) {
     const Item *item = &f->items[i];
     if (item->kind == F_OPTIONAL) {
       const Item *anchor = &f->items[item->anchor];
-      if (anchor->kind == F_ATTR && ir_attr(op, anchor->text) && anchor->syntax != AS_UNIT && !check_attr(v, op, anchor))
+      if (anchor->kind == F_ATTR && ir_attr(op, anchor->text) && anchor->syntax != AS_UNIT &&
+          !check_attr(v, op, anchor))
         return false;
       i = item->end - 1;
     } else if (item->kind == F_ATTR && !check_attr(v, op, item)) {

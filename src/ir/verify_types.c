@@ -1,4 +1,5 @@
-/* verify_types.c: the type rules of the ops: what is elementwise by a table of element classes, the rest by a rule each. */
+/* verify_types.c: the type rules of the ops: what is elementwise by a table of element classes, the rest by a rule
+ * each. */
 #include "ir/internal.h"
 
 #include <string.h>
@@ -42,7 +43,8 @@ static bool want_shape(Verifier *v, const Op *op, const Type *t, int rank, const
   if (fits) return true;
   Buf b = {.cx = v->cx};
   for (int i = 0; i < rank; i++) buf_printf(&b, i ? "x%lld" : "%lld", (long long)shape[i]);
-  return ir_wrong(v, op, "%s is of type %s, but its shape should be %s", what, text(v, t), rank ? b.s : "that of a scalar");
+  return ir_wrong(v, op, "%s is of type %s, but its shape should be %s", what, text(v, t),
+                  rank ? b.s : "that of a scalar");
 }
 
 static bool want_elem(Verifier *v, const Op *op, const Type *a, Type *b_elem, const char *what) {
@@ -52,8 +54,8 @@ static bool want_elem(Verifier *v, const Op *op, const Type *a, Type *b_elem, co
 
 /* ---- elementwise ops -------------------------------------------------------------------------------------------- */
 
-/* Element classes of operands and result: i integer, f float, p pointer, x integer or index, * any. `width`: the result's
- * elements are < narrower, > wider, = as wide. */
+/* Element classes of operands and result: i integer, f float, p pointer, x integer or index, * any. `width`: the
+ * result's elements are < narrower, > wider, = as wide. */
 static const struct Classes {
   Opcode first, last; /* a range of opcodes */
   char from, to, width;
@@ -115,7 +117,9 @@ static bool check_classes(Verifier *v, const Op *op, const struct Classes *c) {
   int a = width_of(from), b = width_of(to);
   if ((c->width == '<' && b >= a) || (c->width == '>' && b <= a) || (c->width == '=' && a != b))
     return ir_wrong(v, op, "from %s to %s is not %s", text(v, from), text(v, to),
-                    c->width == '<' ? "narrower" : c->width == '>' ? "wider" : "of equal width");
+                    c->width == '<'   ? "narrower"
+                    : c->width == '>' ? "wider"
+                                      : "of equal width");
   return true;
 }
 
@@ -144,8 +148,8 @@ static bool rule_cmp(Verifier *v, const Op *op) {
 static bool rule_select(Verifier *v, const Op *op) {
   const Type *condition = operand_type(op, 0), *result = result_type(op, 0);
   if (!is_i1(ir_elem((Type *)condition)) || (ir_is_tensor(condition) && !same_place(condition, result)))
-    return ir_wrong(v, op, "the condition is of type %s, neither i1 nor a tensor of i1 shaped like %s", text(v, condition),
-                    text(v, result));
+    return ir_wrong(v, op, "the condition is of type %s, neither i1 nor a tensor of i1 shaped like %s",
+                    text(v, condition), text(v, result));
   return want(v, op, "operand 1", operand_type(op, 1), result) && want(v, op, "operand 2", operand_type(op, 2), result);
 }
 
@@ -175,7 +179,8 @@ static bool rule_make_range(Verifier *v, const Op *op) {
   if (!start || !end || start->kind != ATTR_INT || end->kind != ATTR_INT)
     return ir_wrong(v, op, "attributes 'start' and 'end' are missing");
   int64_t n = end->integer - start->integer;
-  if (n <= 0) return ir_wrong(v, op, "the range from %lld to %lld is empty", (long long)start->integer, (long long)end->integer);
+  if (n <= 0)
+    return ir_wrong(v, op, "the range from %lld to %lld is empty", (long long)start->integer, (long long)end->integer);
   return want_shape(v, op, t, 1, &n, "the result") && want_elem(v, op, t, ir_int(v->cx, 32), "the result");
 }
 
@@ -257,7 +262,8 @@ static bool rule_split(Verifier *v, const Op *op) {
 
 static bool rule_cat(Verifier *v, const Op *op) {
   const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *r = result_type(op, 0);
-  if (!want_tensor(v, op, "operand 0", a) || !want_tensor(v, op, "operand 1", b) || !want_tensor(v, op, "the result", r))
+  if (!want_tensor(v, op, "operand 0", a) || !want_tensor(v, op, "operand 1", b) ||
+      !want_tensor(v, op, "the result", r))
     return false;
   bool fits = a->elem == b->elem && a->elem == r->elem && ir_numel(a) + ir_numel(b) == ir_numel(r);
   return fits || ir_wrong(v, op, "%s and %s do not make up %s", text(v, a), text(v, b), text(v, r));
@@ -271,7 +277,8 @@ static bool rule_gather(Verifier *v, const Op *op) {
   bool fits = src->rank == index->rank && ir_is_int(index->elem);
   for (int i = 0; fits && i < src->rank; i++) fits = i == axis || src->shape[i] == index->shape[i];
   if (!fits) return ir_wrong(v, op, "%s cannot index %s", text(v, index), text(v, src));
-  return want_shape(v, op, to, index->rank, index->shape, "the result") && want_elem(v, op, to, src->elem, "the result");
+  return want_shape(v, op, to, index->rank, index->shape, "the result") &&
+         want_elem(v, op, to, src->elem, "the result");
 }
 
 static bool rule_histogram(Verifier *v, const Op *op) {
@@ -280,7 +287,8 @@ static bool rule_histogram(Verifier *v, const Op *op) {
     return ir_wrong(v, op, "a histogram of %s is not a %s", text(v, src), text(v, to));
   if (op->noperands < 2) return true;
   const Type *mask = operand_type(op, 1);
-  return (is_i1(ir_elem((Type *)mask)) && same_place(mask, src)) || ir_wrong(v, op, "the mask is of type %s", text(v, mask));
+  return (is_i1(ir_elem((Type *)mask)) && same_place(mask, src)) ||
+         ir_wrong(v, op, "the mask is of type %s", text(v, mask));
 }
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
@@ -331,7 +339,8 @@ static bool want_ints(Verifier *v, const Op *op, const char *group, int bits, in
 
 static bool rule_make_tensor_ptr(Verifier *v, const Op *op) {
   const Type *t = result_type(op, 0), *base = operand_type(op, 0);
-  if (!ir_is_ptr(t) || !ir_is_tensor(t->elem)) return ir_wrong(v, op, "the result is a %s, not a block pointer", text(v, t));
+  if (!ir_is_ptr(t) || !ir_is_tensor(t->elem))
+    return ir_wrong(v, op, "the result is a %s, not a block pointer", text(v, t));
   if (!ir_is_ptr(base) || base->elem != t->elem->elem)
     return ir_wrong(v, op, "the base is a %s, which does not go with %s", text(v, base), text(v, t));
   int n = t->elem->rank;
@@ -340,7 +349,8 @@ static bool rule_make_tensor_ptr(Verifier *v, const Op *op) {
 
 static bool rule_advance(Verifier *v, const Op *op) {
   const Type *t = operand_type(op, 0);
-  if (!ir_is_ptr(t) || !ir_is_tensor(t->elem)) return ir_wrong(v, op, "operand 0 is a %s, not a block pointer", text(v, t));
+  if (!ir_is_ptr(t) || !ir_is_tensor(t->elem))
+    return ir_wrong(v, op, "operand 0 is a %s, not a block pointer", text(v, t));
   return want(v, op, "the result", result_type(op, 0), t) && want_ints(v, op, "offsets", 32, t->elem->rank);
 }
 
@@ -368,7 +378,8 @@ static bool rule_dot(Verifier *v, const Op *op) {
   int r = rank_of(a);
   bool fits = (r == 2 || r == 3) && rank_of(b) == r && rank_of(c) == r;
   fits = fits && (r == 2 || (a->shape[0] == b->shape[0] && a->shape[0] == c->shape[0]));
-  fits = fits && a->shape[r - 1] == b->shape[r - 2] && a->shape[r - 2] == c->shape[r - 2] && b->shape[r - 1] == c->shape[r - 1];
+  fits = fits && a->shape[r - 1] == b->shape[r - 2] && a->shape[r - 2] == c->shape[r - 2] &&
+         b->shape[r - 1] == c->shape[r - 1];
   return fits || ir_wrong(v, op, "%s times %s is not a %s", text(v, a), text(v, b), text(v, c));
 }
 
@@ -381,10 +392,12 @@ static bool rule_dot_scaled(Verifier *v, const Op *op) {
 
 /* `n` values starting at operand `first` have the types of `types`. */
 static bool want_operands(Verifier *v, const Op *op, int first, int n, const Value *const *to, const char *what) {
-  if (op->noperands - first != n) return ir_wrong(v, op, "it passes %d values, but %d %s", op->noperands - first, n, what);
+  if (op->noperands - first != n)
+    return ir_wrong(v, op, "it passes %d values, but %d %s", op->noperands - first, n, what);
   for (int i = 0; i < n; i++)
     if (operand_type(op, first + i) != to[i]->type)
-      return ir_wrong(v, op, "value %d is of type %s, not %s", i, text(v, operand_type(op, first + i)), text(v, to[i]->type));
+      return ir_wrong(v, op, "value %d is of type %s, not %s", i, text(v, operand_type(op, first + i)),
+                      text(v, to[i]->type));
   return true;
 }
 
@@ -394,7 +407,8 @@ static const Value *const *results_of(Verifier *v, const Op *op) {
   return list;
 }
 
-/* The region of a reduction or scan: scalars of the operands' element types, `times` over; it returns one set of them. */
+/* The region of a reduction or scan: scalars of the operands' element types, `times` over; it returns one set of them.
+ */
 static bool check_combine(Verifier *v, const Op *op, int times) {
   const Block *body = ir_entry(op, 0);
   int n = op->noperands;
@@ -407,7 +421,8 @@ static bool check_combine(Verifier *v, const Op *op, int times) {
   if (ret->noperands != n) return ir_wrong(v, ret, "it returns %d values, not %d", ret->noperands, n);
   for (int i = 0; i < n; i++)
     if (operand_type(ret, i) != ir_elem(operand_type(op, i)))
-      return ir_wrong(v, ret, "value %d is of type %s, not %s", i, text(v, operand_type(ret, i)), text(v, ir_elem(operand_type(op, i))));
+      return ir_wrong(v, ret, "value %d is of type %s, not %s", i, text(v, operand_type(ret, i)),
+                      text(v, ir_elem(operand_type(op, i))));
   return true;
 }
 
@@ -458,7 +473,8 @@ static bool rule_func(Verifier *v, const Op *op) {
     return ir_wrong(v, op, "its body takes %d arguments, its type has %d", entry->nargs, t->ninputs);
   for (int i = 0; i < t->ninputs; i++)
     if (entry->args[i]->type != t->inputs[i])
-      return ir_wrong(v, op, "argument %d is of type %s, not %s", i, text(v, entry->args[i]->type), text(v, t->inputs[i]));
+      return ir_wrong(v, op, "argument %d is of type %s, not %s", i, text(v, entry->args[i]->type),
+                      text(v, t->inputs[i]));
   return true;
 }
 
@@ -467,7 +483,8 @@ static bool rule_return(Verifier *v, const Op *op) {
   const Type *t = func && func->code == OP_FUNC ? ir_func_signature(func) : NULL;
   if (!t) return ir_wrong(v, op, "it is not in a function");
   if (t->nresults != op->noperands)
-    return ir_wrong(v, op, "it returns %d values, but '%s' has %d results", op->noperands, ir_func_name(func), t->nresults);
+    return ir_wrong(v, op, "it returns %d values, but '%s' has %d results", op->noperands, ir_func_name(func),
+                    t->nresults);
   for (int i = 0; i < t->nresults; i++)
     if (operand_type(op, i) != t->results[i])
       return ir_wrong(v, op, "value %d is of type %s, not %s", i, text(v, operand_type(op, i)), text(v, t->results[i]));
@@ -481,14 +498,16 @@ static bool rule_call(Verifier *v, const Op *op) {
   const Type *t = ir_func_signature(func);
   if (!t) return ir_wrong(v, func, "it has no function type");
   if (t->ninputs != op->noperands || t->nresults != op->nresults)
-    return ir_wrong(v, op, "'%s' takes %d values and returns %d, not %d and %d", name, t->ninputs, t->nresults, op->noperands,
-                    op->nresults);
+    return ir_wrong(v, op, "'%s' takes %d values and returns %d, not %d and %d", name, t->ninputs, t->nresults,
+                    op->noperands, op->nresults);
   for (int i = 0; i < t->ninputs; i++)
     if (operand_type(op, i) != t->inputs[i])
-      return ir_wrong(v, op, "argument %d of '%s' is of type %s, not %s", i, name, text(v, t->inputs[i]), text(v, operand_type(op, i)));
+      return ir_wrong(v, op, "argument %d of '%s' is of type %s, not %s", i, name, text(v, t->inputs[i]),
+                      text(v, operand_type(op, i)));
   for (int i = 0; i < t->nresults; i++)
     if (result_type(op, i) != t->results[i])
-      return ir_wrong(v, op, "result %d of '%s' is of type %s, not %s", i, name, text(v, t->results[i]), text(v, result_type(op, i)));
+      return ir_wrong(v, op, "result %d of '%s' is of type %s, not %s", i, name, text(v, t->results[i]),
+                      text(v, result_type(op, i)));
   return true;
 }
 
@@ -496,7 +515,8 @@ static bool rule_for(Verifier *v, const Op *op) {
   const Block *body = ir_entry(op, 0);
   const Type *t = operand_type(op, 0);
   if (t->kind != TYPE_INT && t->kind != TYPE_INDEX) return ir_wrong(v, op, "the lower bound is of type %s", text(v, t));
-  if (!want(v, op, "the upper bound", operand_type(op, 1), t) || !want(v, op, "the step", operand_type(op, 2), t)) return false;
+  if (!want(v, op, "the upper bound", operand_type(op, 1), t) || !want(v, op, "the step", operand_type(op, 2), t))
+    return false;
   int n = op->noperands - 3;
   if (op->nresults != n) return ir_wrong(v, op, "it carries %d values but has %d results", n, op->nresults);
   if (body->nargs != n + 1) return ir_wrong(v, op, "its body takes %d arguments, not %d", body->nargs, n + 1);
@@ -517,7 +537,8 @@ static bool rule_if(Verifier *v, const Op *op) {
 
 static bool rule_while(Verifier *v, const Op *op) {
   const Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
-  if (!want_operands(v, op, 0, before->nargs, (const Value *const *)before->args, "arguments of its condition")) return false;
+  if (!want_operands(v, op, 0, before->nargs, (const Value *const *)before->args, "arguments of its condition"))
+    return false;
   if (after->nargs != op->nresults)
     return ir_wrong(v, op, "its body takes %d arguments, but it has %d results", after->nargs, op->nresults);
   for (int i = 0; i < after->nargs; i++)
@@ -545,26 +566,55 @@ static bool rule_cond_br(Verifier *v, const Op *op) {
 }
 
 static bool rule_i1(Verifier *v, const Op *op) {
-  return is_i1(ir_elem(operand_type(op, 0))) || ir_wrong(v, op, "operand 0 is of type %s, not i1", text(v, operand_type(op, 0)));
+  return is_i1(ir_elem(operand_type(op, 0))) ||
+         ir_wrong(v, op, "operand 0 is of type %s, not i1", text(v, operand_type(op, 0)));
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
 static Rule *const rules[OPCODES] = {
-    [OP_FUNC] = rule_func,           [OP_RETURN] = rule_return,       [OP_CALL] = rule_call,
-    [OP_CONSTANT] = rule_constant,   [OP_CMPI] = rule_cmp,            [OP_CMPF] = rule_cmp,
-    [OP_SELECT] = rule_select,       [OP_ASSUME] = rule_i1,           [OP_PROGRAM_ID] = rule_i32,
-    [OP_NUM_PROGRAMS] = rule_i32,    [OP_MAKE_RANGE] = rule_make_range, [OP_SPLAT] = rule_splat,
-    [OP_UNSPLAT] = rule_unsplat,     [OP_EXPAND_DIMS] = rule_expand_dims, [OP_BROADCAST] = rule_broadcast,
-    [OP_RESHAPE] = rule_reshape,     [OP_TRANS] = rule_trans,         [OP_JOIN] = rule_join,
-    [OP_SPLIT] = rule_split,         [OP_CAT] = rule_cat,             [OP_ADDPTR] = rule_addptr,
-    [OP_LOAD] = rule_load,           [OP_STORE] = rule_store,         [OP_ATOMIC_RMW] = rule_atomic,
-    [OP_ATOMIC_CAS] = rule_atomic,   [OP_MAKE_TENSOR_PTR] = rule_make_tensor_ptr, [OP_ADVANCE] = rule_advance,
-    [OP_MAKE_TENSOR_DESC] = rule_make_desc, [OP_DESC_LOAD] = rule_desc_access, [OP_DESC_STORE] = rule_desc_access,
-    [OP_DOT] = rule_dot,             [OP_DOT_SCALED] = rule_dot_scaled, [OP_REDUCE] = rule_reduce,
-    [OP_SCAN] = rule_scan,           [OP_HISTOGRAM] = rule_histogram, [OP_GATHER] = rule_gather,
-    [OP_ASSERT] = rule_i1,           [OP_FOR] = rule_for,             [OP_IF] = rule_if,
-    [OP_WHILE] = rule_while,         [OP_CONDITION] = rule_condition, [OP_YIELD] = rule_yield,
+    [OP_FUNC] = rule_func,
+    [OP_RETURN] = rule_return,
+    [OP_CALL] = rule_call,
+    [OP_CONSTANT] = rule_constant,
+    [OP_CMPI] = rule_cmp,
+    [OP_CMPF] = rule_cmp,
+    [OP_SELECT] = rule_select,
+    [OP_ASSUME] = rule_i1,
+    [OP_PROGRAM_ID] = rule_i32,
+    [OP_NUM_PROGRAMS] = rule_i32,
+    [OP_MAKE_RANGE] = rule_make_range,
+    [OP_SPLAT] = rule_splat,
+    [OP_UNSPLAT] = rule_unsplat,
+    [OP_EXPAND_DIMS] = rule_expand_dims,
+    [OP_BROADCAST] = rule_broadcast,
+    [OP_RESHAPE] = rule_reshape,
+    [OP_TRANS] = rule_trans,
+    [OP_JOIN] = rule_join,
+    [OP_SPLIT] = rule_split,
+    [OP_CAT] = rule_cat,
+    [OP_ADDPTR] = rule_addptr,
+    [OP_LOAD] = rule_load,
+    [OP_STORE] = rule_store,
+    [OP_ATOMIC_RMW] = rule_atomic,
+    [OP_ATOMIC_CAS] = rule_atomic,
+    [OP_MAKE_TENSOR_PTR] = rule_make_tensor_ptr,
+    [OP_ADVANCE] = rule_advance,
+    [OP_MAKE_TENSOR_DESC] = rule_make_desc,
+    [OP_DESC_LOAD] = rule_desc_access,
+    [OP_DESC_STORE] = rule_desc_access,
+    [OP_DOT] = rule_dot,
+    [OP_DOT_SCALED] = rule_dot_scaled,
+    [OP_REDUCE] = rule_reduce,
+    [OP_SCAN] = rule_scan,
+    [OP_HISTOGRAM] = rule_histogram,
+    [OP_GATHER] = rule_gather,
+    [OP_ASSERT] = rule_i1,
+    [OP_FOR] = rule_for,
+    [OP_IF] = rule_if,
+    [OP_WHILE] = rule_while,
+    [OP_CONDITION] = rule_condition,
+    [OP_YIELD] = rule_yield,
     [OP_COND_BR] = rule_cond_br,
 };
 

@@ -1,15 +1,15 @@
 /* attribute.c: attributes of tensors and dtypes, and the members of the language's own modules. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lang/semantic.h"
 
-/* ---- dtypes ----------------------------------------------------------------------------------------------------------- */
+/* ---- dtypes ------------------------------------------------------------------------------------------------------ */
 
 static Val *ints(Lang *L, int n, const int64_t *x) {
   Val **items = NEWN(L->cx, Val *, n + 1);
-  for (int i = 0; i < n; i++)
-    items[i] = val_int(L, x[i]);
+  for (int i = 0; i < n; i++) items[i] = val_int(L, x[i]);
   return val_tuple(L, items, (size_t)n, NULL);
 }
 
@@ -97,20 +97,13 @@ static Val *bound(Lang *L, const char *name, const char *params, BuiltinFn *fn, 
 static Val *dtype_attribute(Lang *L, Val *of, const char *name) {
   const LType *t = of->type;
   for (size_t i = 0; i < COUNT(predicates); i++)
-    if (strcmp(predicates[i].name, name) == 0)
-      return bound(L, predicates[i].name, "self", call_predicate, (int)i, of);
-  if (strcmp(name, "scalar") == 0)
-    return val_dtype(L, lt_elem(t));
-  if (strcmp(name, "element_ty") == 0 && (t->kind == L_BLOCK || t->kind == L_POINTER))
-    return val_dtype(L, t->elem);
-  if (strcmp(name, "primitive_bitwidth") == 0)
-    return val_int(L, lt_bits(lt_elem(t)));
-  if (strcmp(name, "itemsize") == 0)
-    return val_int(L, (lt_bits(lt_elem(t)) + 7) / 8);
-  if (strcmp(name, "int_bitwidth") == 0 && lt_is_int(t))
-    return val_int(L, lt_bits(t));
-  if (strcmp(name, "int_signedness") == 0 && lt_is_int(t))
-    return val_int(L, lt_is_unsigned(t) ? 0 : 1);
+    if (strcmp(predicates[i].name, name) == 0) return bound(L, predicates[i].name, "self", call_predicate, (int)i, of);
+  if (strcmp(name, "scalar") == 0) return val_dtype(L, lt_elem(t));
+  if (strcmp(name, "element_ty") == 0 && (t->kind == L_BLOCK || t->kind == L_POINTER)) return val_dtype(L, t->elem);
+  if (strcmp(name, "primitive_bitwidth") == 0) return val_int(L, lt_bits(lt_elem(t)));
+  if (strcmp(name, "itemsize") == 0) return val_int(L, (lt_bits(lt_elem(t)) + 7) / 8);
+  if (strcmp(name, "int_bitwidth") == 0 && lt_is_int(t)) return val_int(L, lt_bits(t));
+  if (strcmp(name, "int_signedness") == 0 && lt_is_int(t)) return val_int(L, lt_is_unsigned(t) ? 0 : 1);
   if (strcmp(name, "fp_mantissa_width") == 0 && lt_is_float(t)) {
     static const int widths[] = {[L_FP8E4NV] = 3, [L_FP8E5] = 2, [L_FP8E4B8] = 3, [L_FP8E5B16] = 2, [L_FP8E4B15] = 3,
                                  [L_FP16] = 10,   [L_BF16] = 7,  [L_FP32] = 23,   [L_FP64] = 52};
@@ -125,41 +118,42 @@ static Val *dtype_attribute(Lang *L, Val *of, const char *name) {
     const char *s = lt_text(L, t);
     return val_str(L, s, strlen(s));
   }
-  if (strcmp(name, "shape") == 0 && t->kind == L_BLOCK)
-    return ints(L, t->rank, t->shape);
-  if (strcmp(name, "numel") == 0)
-    return val_int(L, lt_numel(t));
-  if (strcmp(name, "address_space") == 0 && t->kind == L_POINTER)
-    return val_int(L, t->address_space);
-  if (strcmp(name, "const") == 0 && t->kind == L_POINTER)
-    return val_bool(L, t->is_const);
-  if (strcmp(name, "get_block_shapes") == 0)
-    return bound(L, name, "self", block_shapes, 0, of);
-  if (strcmp(name, "with_element_ty") == 0)
-    return bound(L, name, "self, scalar_ty", with_element_ty, 0, of);
+  if (strcmp(name, "shape") == 0 && t->kind == L_BLOCK) return ints(L, t->rank, t->shape);
+  if (strcmp(name, "numel") == 0) return val_int(L, lt_numel(t));
+  if (strcmp(name, "address_space") == 0 && t->kind == L_POINTER) return val_int(L, t->address_space);
+  if (strcmp(name, "const") == 0 && t->kind == L_POINTER) return val_bool(L, t->is_const);
+  if (strcmp(name, "get_block_shapes") == 0) return bound(L, name, "self", block_shapes, 0, of);
+  if (strcmp(name, "with_element_ty") == 0) return bound(L, name, "self, scalar_ty", with_element_ty, 0, of);
   if (strcmp(name, "get_int_min_value") == 0 || strcmp(name, "get_int_max_value") == 0)
     return bound(L, name, "self", int_limit, name[9] == 'a', of);
   return NULL;
 }
 
-/* ---- tensors ---------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 /* Functions of the library that are methods, too. */
-static const char *const library_methods[] = {"argmax", "argmin", "cdiv",    "cumprod", "cumsum", "flip",    "max", "min",
-                                              "ravel",  "reduce_or", "sigmoid", "softmax", "sort",   "sum",     "xor_sum"};
+static const char *const library_methods[] = {"argmax",  "argmin",  "cdiv", "cumprod", "cumsum",
+                                              "flip",    "max",     "min",  "ravel",   "reduce_or",
+                                              "sigmoid", "softmax", "sort", "sum",     "xor_sum"};
+
+bool sem_is_method(const char *name) {
+  for (size_t i = 0; i < COUNT(library_methods); i++)
+    if (strcmp(library_methods[i], name) == 0) return true;
+  char full[64];
+  snprintf(full, sizeof full, "tl.%s", name);
+  const Builtin *b = builtin_find(full);
+  return b && (b->flags & BUILTIN_METHOD);
+}
 
 static Val *tensor_attribute(Lang *L, Val *of, const char *name) {
-  if (strcmp(name, "dtype") == 0)
-    return val_dtype(L, val_elem(of));
-  if (strcmp(name, "type") == 0)
-    return val_dtype(L, of->type);
-  if (strcmp(name, "shape") == 0)
-    return ints(L, lt_rank(of->type), of->type->shape);
-  if (strcmp(name, "numel") == 0)
-    return val_int(L, lt_numel(of->type));
+  if (strcmp(name, "dtype") == 0) return val_dtype(L, val_elem(of));
+  if (strcmp(name, "type") == 0) return val_dtype(L, of->type);
+  if (strcmp(name, "shape") == 0) return ints(L, lt_rank(of->type), of->type->shape);
+  if (strcmp(name, "numel") == 0) return val_int(L, lt_numel(of->type));
   if (strcmp(name, "T") == 0) {
     if (lt_rank(of->type) != 2)
-      lang_fail(L, "use tl.permute or tl.trans with dimensions", ".T is for tensors of rank 2, but this has shape %s", lt_shape_text(L, of->type));
+      lang_fail(L, "use tl.permute or tl.trans with dimensions", ".T is for tensors of rank 2, but this has shape %s",
+                lt_shape_text(L, of->type));
     return sem_permute(L, of, 2, (int[]){1, 0});
   }
   const Builtin *b = builtin_find(ctx_printf(L->cx, "tl.%s", name));
@@ -181,10 +175,12 @@ static Val *tensor_attribute(Lang *L, Val *of, const char *name) {
 }
 
 Val *sem_attribute(Lang *L, Val *of, const char *name) {
-  return of->kind == V_TENSOR ? tensor_attribute(L, of, name) : of->kind == V_DTYPE ? dtype_attribute(L, of, name) : NULL;
+  return of->kind == V_TENSOR  ? tensor_attribute(L, of, name)
+         : of->kind == V_DTYPE ? dtype_attribute(L, of, name)
+                               : NULL;
 }
 
-/* ---- modules ---------------------------------------------------------------------------------------------------------- */
+/* ---- modules ----------------------------------------------------------------------------------------------------- */
 
 static Val *module_value(Lang *L, const char *name) {
   Val *v = NEW(L->cx, Val);
@@ -238,8 +234,7 @@ static const struct Module_ {
 
 static const char *canonical_module(const char *name) {
   for (size_t i = 0; i < COUNT(modules); i++)
-    if (strcmp(modules[i].name, name) == 0)
-      return modules[i].canonical;
+    if (strcmp(modules[i].name, name) == 0) return modules[i].canonical;
   return NULL;
 }
 
@@ -252,12 +247,9 @@ static Val *language_member(Lang *L, const char *name) {
   for (size_t i = 0; i < COUNT(type_names); i++)
     if (strcmp(type_names[i], name) == 0)
       return type_value(L, strcmp(name, "tuple") == 0 ? "builtins.tuple" : ctx_printf(L->cx, "tl.%s", name));
-  if (strcmp(name, "pi32_t") == 0)
-    return val_dtype(L, lt_pointer(L, lt_scalar(L, L_INT32), false));
-  if (strcmp(name, "TRITON_MAX_TENSOR_NUMEL") == 0)
-    return constexpr_value(val_int(L, 1048576));
-  if (strcmp(name, "PropagateNan") == 0)
-    return module_value(L, "tl.PropagateNan");
+  if (strcmp(name, "pi32_t") == 0) return val_dtype(L, lt_pointer(L, lt_scalar(L, L_INT32), false));
+  if (strcmp(name, "TRITON_MAX_TENSOR_NUMEL") == 0) return constexpr_value(val_int(L, 1048576));
+  if (strcmp(name, "PropagateNan") == 0) return module_value(L, "tl.PropagateNan");
   return library_has_public(L, name) ? library_function(L, name) : NULL;
 }
 
@@ -265,25 +257,26 @@ static Val *math_member(Lang *L, const char *name) {
   static const struct {
     const char *name;
     double x;
-  } constants[] = {{"pi", 3.14159265358979323846}, {"e", 2.71828182845904523536}, {"tau", 6.28318530717958647692}, {"inf", INFINITY}, {"nan", NAN}};
+  } constants[] = {{"pi", 3.14159265358979323846},
+                   {"e", 2.71828182845904523536},
+                   {"tau", 6.28318530717958647692},
+                   {"inf", INFINITY},
+                   {"nan", NAN}};
   for (size_t i = 0; i < COUNT(constants); i++)
-    if (strcmp(constants[i].name, name) == 0)
-      return constexpr_value(val_float(L, constants[i].x));
+    if (strcmp(constants[i].name, name) == 0) return constexpr_value(val_float(L, constants[i].x));
   return NULL;
 }
 
 Val *lang_member(Lang *L, const char *module, const char *name) {
   const char *m = canonical_module(module);
-  if (!m)
-    return NULL;
+  if (!m) return NULL;
   const char *sub = canonical_module(ctx_printf(L->cx, "%s.%s", m, name));
-  if (sub)
-    return module_value(L, sub);
-  if (strcmp(m, "triton") == 0 && strcmp(name, "language") == 0)
-    return module_value(L, "tl");
+  if (sub) return module_value(L, sub);
+  if (strcmp(m, "triton") == 0 && strcmp(name, "language") == 0) return module_value(L, "tl");
   if (strcmp(m, "tl.PropagateNan") == 0) {
     const char *full = ctx_printf(L->cx, "PropagateNan.%s", name);
-    return strcmp(name, "NONE") == 0 || strcmp(name, "ALL") == 0 ? constexpr_value(val_str(L, full, strlen(full))) : NULL;
+    return strcmp(name, "NONE") == 0 || strcmp(name, "ALL") == 0 ? constexpr_value(val_str(L, full, strlen(full)))
+                                                                 : NULL;
   }
   bool in_tl = strcmp(m, "tl") == 0 || strcmp(m, "tl.math") == 0 || strcmp(m, "tl.random") == 0;
   const Builtin *b = name[0] == '_' && !in_tl ? NULL : builtin_find(ctx_printf(L->cx, "%s.%s", in_tl ? "tl" : m, name));
@@ -293,9 +286,7 @@ Val *lang_member(Lang *L, const char *module, const char *name) {
     v->builtin = b;
     return v;
   }
-  if (strcmp(m, "math") == 0)
-    return math_member(L, name);
-  if (strcmp(m, "libdevice") == 0)
-    return library_libdevice(L, name);
+  if (strcmp(m, "math") == 0) return math_member(L, name);
+  if (strcmp(m, "libdevice") == 0) return library_libdevice(L, name);
   return in_tl ? language_member(L, name) : NULL;
 }

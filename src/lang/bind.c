@@ -13,7 +13,8 @@ static uint32_t count_positional(const Params *params, bool *star) {
   return n;
 }
 
-_Noreturn static void fail_too_many(Lang *L, const char *callee, const Params *params, const Args *args, uint32_t takes) {
+_Noreturn static void fail_too_many(Lang *L, const char *callee, const Params *params, const Args *args,
+                                    uint32_t takes) {
   uint32_t required = 0;
   for (uint32_t i = 0; i < takes; i++) required += !params->at[i].fallback;
   size_t given = 0;
@@ -69,7 +70,8 @@ void bind_arguments(Lang *L, const char *callee, const Params *params, const Arg
     if (args->names[i]) {
       k = find_param(params, args->names[i]);
       if (k == UINT32_MAX) fail_keyword(L, callee, params, args->names[i], args->spans[i]);
-      if (bound[k]) lang_fail_at(L, args->spans[i], NULL, "`%s` got two values for its parameter `%s`", callee, args->names[i]);
+      if (bound[k])
+        lang_fail_at(L, args->spans[i], NULL, "`%s` got two values for its parameter `%s`", callee, args->names[i]);
     } else if (at >= takes) {
       if (!star) fail_too_many(L, callee, params, args, takes);
       vec_push(L->cx, &rest, args->at[i]);

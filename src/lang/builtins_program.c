@@ -6,13 +6,12 @@
 
 static Attr *i32_attr(Lang *L, int64_t x) { return ir_attr_int(L->cx, ir_int(L->cx, 32), x); }
 
-/* ---- programs and ranges ---------------------------------------------------------------------------------------------- */
+/* ---- programs and ranges ----------------------------------------------------------------------------------------- */
 
 Val *builtin_program_id(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   int64_t axis = arg_int(L, args[0], ctx_printf(L->cx, "%s: `axis`", f->name));
-  if (axis < 0 || axis > 2)
-    lang_fail(L, NULL, "%s: `axis` must be 0, 1 or 2, but is %lld", f->name, (long long)axis);
+  if (axis < 0 || axis > 2) lang_fail(L, NULL, "%s: `axis` must be 0, 1 or 2, but is %lld", f->name, (long long)axis);
   const LType *int32 = lt_scalar(L, L_INT32);
   Val *r = val_tensor(L, ir_make(&L->b, (Opcode)f->op, lt_ir(L, int32), NULL), int32);
   ir_set_attr(L->cx, r->value->op, "axis", i32_attr(L, axis));
@@ -55,7 +54,8 @@ static RangeVal *range_bounds(Lang *L, Val **args, const char *name) {
   bool one = sem_is_none(args[1]);
   r->start = one ? val_int(L, 0) : number_or_tensor(L, args[0], ctx_printf(L->cx, "%s: the start", name));
   r->stop = number_or_tensor(L, args[one ? 0 : 1], ctx_printf(L->cx, "%s: the end", name));
-  r->step = sem_is_none(args[2]) ? val_int(L, 1) : number_or_tensor(L, args[2], ctx_printf(L->cx, "%s: the step", name));
+  r->step =
+      sem_is_none(args[2]) ? val_int(L, 1) : number_or_tensor(L, args[2], ctx_printf(L->cx, "%s: the step", name));
   return r;
 }
 
@@ -69,10 +69,8 @@ static Val *range_value(Lang *L, const RangeVal *r) {
 Val *builtin_range(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   RangeVal *r = range_bounds(L, args, f->name);
-  if (!sem_is_none(args[3]))
-    r->num_stages = val_int(L, arg_int(L, args[3], "tl.range: `num_stages`"));
-  if (!sem_is_none(args[4]))
-    r->loop_unroll_factor = val_int(L, arg_int(L, args[4], "tl.range: `loop_unroll_factor`"));
+  if (!sem_is_none(args[3])) r->num_stages = val_int(L, arg_int(L, args[3], "tl.range: `num_stages`"));
+  if (!sem_is_none(args[4])) r->loop_unroll_factor = val_int(L, arg_int(L, args[4], "tl.range: `loop_unroll_factor`"));
   r->disallow_acc_multi_buffer = arg_bool(L, args[5], "tl.range: `disallow_acc_multi_buffer`");
   r->flatten = arg_bool(L, args[6], "tl.range: `flatten`");
   r->warp_specialize = arg_bool(L, args[7], "tl.range: `warp_specialize`");
@@ -86,13 +84,12 @@ Val *builtin_static_range(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   r->start = val_int(L, arg_int(L, r->start, "tl.static_range: the start"));
   r->stop = val_int(L, arg_int(L, r->stop, "tl.static_range: the end"));
   r->step = val_int(L, arg_int(L, r->step, "tl.static_range: the step"));
-  if (r->step->integer == 0)
-    lang_fail(L, NULL, "tl.static_range: the step must not be zero");
+  if (r->step->integer == 0) lang_fail(L, NULL, "tl.static_range: the step must not be zero");
   r->is_static = true;
   return range_value(L, r);
 }
 
-/* ---- constants -------------------------------------------------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 Val *builtin_full(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
@@ -101,13 +98,12 @@ Val *builtin_full(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   sem_check_shape(L, rank, shape, "the tensor");
   const LType *elem = arg_dtype(L, args[2], "tl.full: `dtype`");
   Val *v = args[1];
-  if (sem_is_number(v))
-    return sem_constant(L, v, lt_block(L, elem, rank, shape));
+  if (sem_is_number(v)) return sem_constant(L, v, lt_block(L, elem, rank, shape));
   v = arg_tensor(L, v, f, "value");
   if (lt_numel(v->type) != 1)
-    lang_fail(L, "to stretch a tensor use tl.broadcast_to", "tl.full: `value` must be a scalar, but is %s", val_kind_text(L, v));
-  if (v->type->kind == L_BLOCK)
-    v = sem_reshape(L, v, 0, NULL, false);
+    lang_fail(L, "to stretch a tensor use tl.broadcast_to", "tl.full: `value` must be a scalar, but is %s",
+              val_kind_text(L, v));
+  if (v->type->kind == L_BLOCK) v = sem_reshape(L, v, 0, NULL, false);
   return sem_splat(L, sem_cast(L, v, elem), rank, shape);
 }
 
@@ -129,7 +125,7 @@ Val *builtin_to_tensor(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return arg_tensor(L, args[0], f, "x");
 }
 
-/* ---- facts ------------------------------------------------------------------------------------------------------------ */
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
 
 Val *builtin_fact(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
@@ -139,27 +135,27 @@ Val *builtin_fact(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   int n = sem_shape_arg(L, args[1], &values, ctx_printf(L->cx, "%s: `values`", f->name));
   int rank = lt_rank(x->type) ? lt_rank(x->type) : 1;
   if (n != rank)
-    lang_fail(L, "one value for every dimension", "%s: %d value%s for a tensor of rank %d", f->name, n, n == 1 ? "" : "s", lt_rank(x->type));
+    lang_fail(L, "one value for every dimension", "%s: %d value%s for a tensor of rank %d", f->name, n,
+              n == 1 ? "" : "s", lt_rank(x->type));
   int64_t count = n;
   Type *i32 = ir_int(L->cx, 32), *type = ir_tensor(L->cx, i32, 1, &count, NULL);
   Attr **items = NEWN(L->cx, Attr *, n);
   bool same = true;
   for (int i = 0; i < n; i++) {
-    if (values[i] <= 0)
-      lang_fail(L, NULL, "%s: the values must be positive", f->name);
+    if (values[i] <= 0) lang_fail(L, NULL, "%s: the values must be positive", f->name);
     items[i] = ir_attr_int(L->cx, i32, values[i]);
     same = same && values[i] == values[0];
   }
   if (x->value->op) /* of a parameter it is known from the specialization */
-    ir_set_attr(L->cx, x->value->op, names[f->op], same ? ir_attr_splat(L->cx, type, items[0]) : ir_attr_dense(L->cx, type, items));
+    ir_set_attr(L->cx, x->value->op, names[f->op],
+                same ? ir_attr_splat(L->cx, type, items[0]) : ir_attr_dense(L->cx, type, items));
   return args[0];
 }
 
 Val *builtin_assume(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
   if (!sem_is_tensor(args[0])) {
-    if (!val_truth(L, args[0], L->here))
-      lang_fail(L, NULL, "tl.assume: the condition is known to be false");
+    if (!val_truth(L, args[0], L->here)) lang_fail(L, NULL, "tl.assume: the condition is known to be false");
     return val_none(L);
   }
   ir_effect(&L->b, OP_ASSUME, sem_condition(L, args[0])->value, NULL);
@@ -172,7 +168,7 @@ Val *builtin_barrier(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return val_none(L);
 }
 
-/* ---- printing and asserting ------------------------------------------------------------------------------------------- */
+/* ---- printing and asserting -------------------------------------------------------------------------------------- */
 
 Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
@@ -182,7 +178,10 @@ Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     if ((unsigned char)prefix[i] < 32 || (unsigned char)prefix[i] > 126)
       lang_fail(L, NULL, "tl.device_print: `prefix` must be printable ASCII");
   prefix = ctx_printf(L->cx, "%s%s%s", n && prefix[0] == ' ' ? "" : " ", prefix,
-                      n == 0 ? "" : n > 1 && strcmp(prefix + n - 2, ": ") == 0 ? "" : prefix[n - 1] == ':' ? " " : ": ");
+                      n == 0                                       ? ""
+                      : n > 1 && strcmp(prefix + n - 2, ": ") == 0 ? ""
+                      : prefix[n - 1] == ':'                       ? " "
+                                                                   : ": ");
   Val *rest = args[1];
   Value **values = NEWN(L->cx, Value *, rest->len + 1);
   int64_t *is_signed = NEWN(L->cx, int64_t, rest->len + 1);
@@ -201,8 +200,7 @@ Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_device_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const char *message = arg_text(L, args[1], "tl.device_assert: `msg`");
-  if (!L->options.debug)
-    return val_none(L);
+  if (!L->options.debug) return val_none(L);
   Val *cond = sem_cast(L, arg_tensor(L, args[0], f, "cond"), lt_scalar(L, L_INT1));
   if (!sem_is_none(args[2])) { /* an element that is masked off cannot fail */
     Val *off = sem_not(L, arg_tensor(L, args[2], f, "mask"));
@@ -241,8 +239,7 @@ Val *builtin_static_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const char *sep = sem_is_none(args[1]) ? " " : arg_text(L, args[1], "tl.static_print: `sep`");
   const char *end = sem_is_none(args[2]) ? "\n" : arg_text(L, args[2], "tl.static_print: `end`");
   for (size_t i = 0; i < args[0]->len; i++) {
-    if (i)
-      buf_puts(&out, sep);
+    if (i) buf_puts(&out, sep);
     print_value(L, &out, args[0]->items[i]);
   }
   buf_puts(&out, end);
@@ -253,8 +250,8 @@ Val *builtin_static_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_static_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
   if (sem_is_tensor(args[0]))
-    lang_fail(L, "use tl.device_assert for what is known only at run time", "tl.static_assert: the condition must be known at compile time, but is %s",
-              val_kind_text(L, args[0]));
+    lang_fail(L, "use tl.device_assert for what is known only at run time",
+              "tl.static_assert: the condition must be known at compile time, but is %s", val_kind_text(L, args[0]));
   if (!val_truth(L, args[0], L->here)) {
     const char *message = args[1]->kind == V_STR ? args[1]->text : val_repr(L, args[1]);
     lang_fail(L, NULL, "static assertion failed%s%s", *message ? ": " : "", message);

@@ -38,7 +38,8 @@ static void push_keywords(Lang *L, ArgList *list, const Node *keyword) {
   }
   if (v->kind != V_DICT) lang_fail_at(L, keyword->span, NULL, "%s cannot be spread with `**`", val_kind_text(L, v));
   for (size_t i = 0; i < v->len; i++) {
-    if (v->items[i]->kind != V_STR) lang_fail_at(L, keyword->span, NULL, "keyword arguments need names that are strings");
+    if (v->items[i]->kind != V_STR)
+      lang_fail_at(L, keyword->span, NULL, "keyword arguments need names that are strings");
     push_arg(L, list, v->items2[i], v->items[i]->text, keyword->span);
   }
 }
@@ -114,7 +115,9 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
     buf_putc(key, '}');
     return;
   case V_FUNCTION: buf_printf(key, "c%s.%d", v->function->name, fn_info(L, v->function)->serial); break;
-  case V_HOST: buf_printf(key, "chost.%d", object_serial(L, v->host.object ? v->host.object : (const void *)v->host.text)); break;
+  case V_HOST:
+    buf_printf(key, "chost.%d", object_serial(L, v->host.object ? v->host.object : (const void *)v->host.text));
+    break;
   case V_BUILTIN: buf_printf(key, "c%s", v->builtin->name); break;
   case V_DTYPE: buf_printf(key, "cdtype_%s", lt_text(L, v->type)); break;
   case V_TYPE: buf_printf(key, "ctype_%s", v->text); break;
@@ -240,7 +243,8 @@ static Val *emit_call(Lang *L, const Callee *callee, const Values *flat) {
   return val_rebuild(L, callee->result, results, &next);
 }
 
-static Callee *find_callee(Lang *L, FnState *fn, Val *const *bound, uint32_t n, const Values *flat, const Saved *caller, Span call) {
+static Callee *find_callee(Lang *L, FnState *fn, Val *const *bound, uint32_t n, const Values *flat, const Saved *caller,
+                           Span call) {
   Buf signature = {.cx = L->cx};
   for (uint32_t i = 0; i < n; i++) {
     if (i) buf_putc(&signature, '_');
@@ -354,7 +358,8 @@ size_t eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results) 
     Val *item = several ? v->items[i] : v;
     if (val_is_number(item)) item = sem_to_tensor(L, item);
     if (item->kind != V_TENSOR)
-      lang_fail(L, "it combines two elements into one", "a combining function must return tensors, not %s", val_kind_text(L, item));
+      lang_fail(L, "it combines two elements into one", "a combining function must return tensors, not %s",
+                val_kind_text(L, item));
     vec_push(L->cx, &out, item);
   }
   *results = out.at;
@@ -393,11 +398,10 @@ static Args with_self(Lang *L, Val *self, const Args *args) {
 }
 
 static Val *call_host(Lang *L, Val *callee, const Args *args) {
-  if (callee->host.kind != TTC_CALLABLE)
-    lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
+  if (callee->host.kind != TTC_CALLABLE) lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
   if (!L->host || !L->host->call)
-    lang_fail(L, "only functions marked @triton.jit can be called where no Python runs", "`%s` is a function of the host",
-              callee->host.text ? callee->host.text : "it");
+    lang_fail(L, "only functions marked @triton.jit can be called where no Python runs",
+              "`%s` is a function of the host", callee->host.text ? callee->host.text : "it");
   ttc_value *values = NEWN(L->cx, ttc_value, args->n);
   for (size_t i = 0; i < args->n; i++) {
     if (val_has_tensor(args->at[i]))
@@ -427,7 +431,9 @@ Val *eval_call(Lang *L, Val *callee, const Args *args) {
   case V_TYPE: return py_type_call(L, callee->text, args);
   case V_HOST: return call_host(L, callee, args);
   case V_DTYPE:
-    lang_fail(L, ctx_printf(L->cx, "convert with `x.to(%s)`, make a scalar with `tl.full((), x, %s)`", lt_name(L, callee->type), lt_name(L, callee->type)),
+    lang_fail(L,
+              ctx_printf(L->cx, "convert with `x.to(%s)`, make a scalar with `tl.full((), x, %s)`",
+                         lt_name(L, callee->type), lt_name(L, callee->type)),
               "the dtype `%s` cannot be called", lt_name(L, callee->type));
   default: lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
   }

@@ -1,8 +1,8 @@
 /* cast.c: from every type of element to every other.
  *
- * The road of a cast depends on the pair of kinds alone. Narrow floats other than fp8 travel through fp32 when they meet
- * integers, doubles or each other, as the reference does, so that each conversion is one rounding of a value that the
- * step before kept exactly.
+ * The road of a cast depends on the pair of kinds alone. Narrow floats other than fp8 travel through fp32 when
+ * they meet integers, doubles or each other, as the reference does, so that each conversion is one rounding of a
+ * value that the step before kept exactly.
  */
 #include "lang/semantic.h"
 
@@ -10,17 +10,14 @@ static bool is_half(const LType *t) { return t->kind == L_FP16 || t->kind == L_B
 
 static Val *fp_to_fp(Lang *L, Val *t, const LType *to, const char *rounding) {
   Val *r = sem_op1(L, OP_FP_TO_FP, to, t);
-  if (rounding)
-    ir_set_attr(L->cx, r->value->op, "rounding", ir_attr_enum(L->cx, rounding));
+  if (rounding) ir_set_attr(L->cx, r->value->op, "rounding", ir_attr_enum(L->cx, rounding));
   return r;
 }
 
 Val *sem_bitcast(Lang *L, Val *t, const LType *elem) {
   const LType *from = val_elem(t), *to = lt_with_elem(L, t->type, elem);
-  if (from == elem)
-    return t;
-  if (lt_is_ptr(from) != lt_is_ptr(elem))
-    return sem_cast_rounding(L, t, elem, ROUND_DEFAULT);
+  if (from == elem) return t;
+  if (lt_is_ptr(from) != lt_is_ptr(elem)) return sem_cast_rounding(L, t, elem, ROUND_DEFAULT);
   if (lt_bits(from) != lt_bits(elem))
     lang_fail(L, NULL, "a bitcast keeps the size, but %s has %d bits and %s has %d", lt_text(L, from), lt_bits(from),
               lt_text(L, elem), lt_bits(elem));
@@ -43,8 +40,8 @@ static Val *float_to_float(Lang *L, Val *t, const LType *elem, Rounding rounding
   int have = lt_bits(from), want = lt_bits(elem);
   bool narrows = want < have;
   if (rounding != ROUND_DEFAULT && !narrows)
-    lang_fail(L, NULL, "fp_downcast_rounding applies only when a float becomes narrower, not from %s to %s", lt_text(L, from),
-              lt_text(L, elem));
+    lang_fail(L, NULL, "fp_downcast_rounding applies only when a float becomes narrower, not from %s to %s",
+              lt_text(L, from), lt_text(L, elem));
   if (lt_is_fp8(from) || lt_is_fp8(elem) || rounding == ROUND_RTZ)
     return fp_to_fp(L, t, to, !narrows ? NULL : rounding == ROUND_RTZ ? "rtz" : "rtne");
   if (is_half(from) && elem != fp32)
@@ -55,53 +52,43 @@ static Val *float_to_float(Lang *L, Val *t, const LType *elem, Rounding rounding
 static Val *int_to_int(Lang *L, Val *t, const LType *elem) {
   const LType *from = val_elem(t), *to = lt_with_elem(L, t->type, elem);
   int have = lt_bits(from), want = lt_bits(elem);
-  if (have == want)
-    return val_tensor(L, t->value, to);
+  if (have == want) return val_tensor(L, t->value, to);
   return sem_op1(L, want < have ? OP_TRUNCI : lt_is_unsigned(from) ? OP_EXTUI : OP_EXTSI, to, t);
 }
 
 _Noreturn static void cannot(Lang *L, const LType *from, const LType *to) {
-  lang_fail(L, lt_is_fp8(from) || lt_is_fp8(to) ? "go through tl.float32: x.to(tl.float32).to(...)" : NULL, "cannot cast %s to %s",
-            lt_text(L, from), lt_text(L, to));
+  lang_fail(L, lt_is_fp8(from) || lt_is_fp8(to) ? "go through tl.float32: x.to(tl.float32).to(...)" : NULL,
+            "cannot cast %s to %s", lt_text(L, from), lt_text(L, to));
 }
 
 Val *sem_cast_rounding(Lang *L, Val *t, const LType *elem, Rounding rounding) {
   const LType *from = val_elem(t), *to = lt_with_elem(L, t->type, elem);
   bool from_float = lt_is_float(from), to_float = lt_is_float(elem);
   if (rounding != ROUND_DEFAULT && !(from_float && to_float))
-    lang_fail(L, NULL, "fp_downcast_rounding applies only when a float becomes narrower, not from %s to %s", lt_text(L, from),
-              lt_text(L, elem));
-  if (from == elem)
-    return t;
-  if (from_float && to_float)
-    return float_to_float(L, t, elem, rounding);
+    lang_fail(L, NULL, "fp_downcast_rounding applies only when a float becomes narrower, not from %s to %s",
+              lt_text(L, from), lt_text(L, elem));
+  if (from == elem) return t;
+  if (from_float && to_float) return float_to_float(L, t, elem, rounding);
   if (from_float && lt_is_int(elem)) {
-    if (lt_is_fp8(from))
-      cannot(L, from, elem);
-    if (is_half(from))
-      t = sem_cast_rounding(L, t, lt_scalar(L, L_FP32), ROUND_DEFAULT);
-    if (elem->kind == L_INT1)
-      return compare_with_zero(L, t);
+    if (lt_is_fp8(from)) cannot(L, from, elem);
+    if (is_half(from)) t = sem_cast_rounding(L, t, lt_scalar(L, L_FP32), ROUND_DEFAULT);
+    if (elem->kind == L_INT1) return compare_with_zero(L, t);
     return sem_op1(L, lt_is_unsigned(elem) ? OP_FPTOUI : OP_FPTOSI, to, t);
   }
   if (lt_is_int(from) && lt_is_int(elem))
     return elem->kind == L_INT1 ? compare_with_zero(L, t) : int_to_int(L, t, elem);
   if (lt_is_int(from) && to_float) {
-    if (lt_is_fp8(elem))
-      cannot(L, from, elem);
+    if (lt_is_fp8(elem)) cannot(L, from, elem);
     return sem_op1(L, lt_is_unsigned(from) ? OP_UITOFP : OP_SITOFP, to, t);
   }
   const LType *int64 = lt_scalar(L, L_INT64);
   if (lt_is_ptr(from) && lt_is_ptr(elem)) {
-    if (lt_ir(L, from) == lt_ir(L, elem))
-      return val_tensor(L, t->value, to);
+    if (lt_ir(L, from) == lt_ir(L, elem)) return val_tensor(L, t->value, to);
     return sem_op1(L, OP_TT_BITCAST, to, t);
   }
   if (lt_is_ptr(from) && lt_is_int(elem)) {
-    if (lt_bits(elem) == 64)
-      return sem_op1(L, OP_PTR_TO_INT, to, t);
-    if (elem->kind == L_INT1)
-      return compare_with_zero(L, sem_cast_rounding(L, t, int64, ROUND_DEFAULT));
+    if (lt_bits(elem) == 64) return sem_op1(L, OP_PTR_TO_INT, to, t);
+    if (elem->kind == L_INT1) return compare_with_zero(L, sem_cast_rounding(L, t, int64, ROUND_DEFAULT));
     cannot(L, from, elem);
   }
   if (lt_is_int(from) && lt_is_ptr(elem))
@@ -109,10 +96,11 @@ Val *sem_cast_rounding(Lang *L, Val *t, const LType *elem, Rounding rounding) {
   cannot(L, from, elem);
 }
 
-Val *sem_cast(Lang *L, Val *t, const LType *elem) { return sem_cast_rounding(L, sem_to_tensor(L, t), lt_elem(elem), ROUND_DEFAULT); }
+Val *sem_cast(Lang *L, Val *t, const LType *elem) {
+  return sem_cast_rounding(L, sem_to_tensor(L, t), lt_elem(elem), ROUND_DEFAULT);
+}
 
 Val *sem_convert(Lang *L, Val *v, const LType *elem) {
-  if (sem_is_number(v) && !lt_is_ptr(elem))
-    return sem_constant(L, v, elem);
+  if (sem_is_number(v) && !lt_is_ptr(elem)) return sem_constant(L, v, elem);
   return sem_cast(L, v, elem);
 }

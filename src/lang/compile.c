@@ -10,13 +10,23 @@
 void lang_fail(Lang *L, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  diag_vfail(L->cx, L->here, hint, fmt, args);
+  diag_vfail(L->cx, library_blame(L, L->here), hint, fmt, args);
 }
 
 void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  diag_vfail(L->cx, at, hint, fmt, args);
+  diag_vfail(L->cx, library_blame(L, at), hint, fmt, args);
+}
+
+Span lang_argument(const Lang *L, const Val *v) {
+  for (size_t i = 0; L->args && L->args->spans && i < L->args->n; i++) {
+    const Val *arg = L->args->at[i];
+    if (arg == v) return L->args->spans[i];
+    for (size_t k = 0; (arg->kind == V_TUPLE || arg->kind == V_LIST) && k < arg->len; k++)
+      if (arg->items[k] == v) return L->args->spans[i];
+  }
+  return L->here;
 }
 
 Span lang_at(Lang *L, Span span) {
@@ -65,9 +75,11 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
     return v;
   }
   if (wants_constant)
-    lang_fail_at(L, param->span, NULL, "`%s` is a tl.constexpr and needs a value, not the type `%s`", param->name, p->type);
+    lang_fail_at(L, param->span, NULL, "`%s` is a tl.constexpr and needs a value, not the type `%s`", param->name,
+                 p->type);
   const LType *type = lt_parse(L, p->type);
-  if (!type) lang_fail_at(L, param->span, NULL, "`%s`, given for `%s`, is not a type the language knows", p->type, param->name);
+  if (!type)
+    lang_fail_at(L, param->span, NULL, "`%s`, given for `%s`, is not a type the language knows", p->type, param->name);
   Val *v = val_tensor(L, NULL, type);
   vec_push(L->cx, &k->inputs, lt_ir(L, type));
   vec_push(L->cx, &k->attributes, param_attributes(L, p));
@@ -85,14 +97,16 @@ static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound, Spa
     bool known = !k->params[p].name;
     for (uint32_t i = 0; i < params->len && !known; i++) known = strcmp(params->at[i].name, k->params[p].name) == 0;
     if (!known)
-      lang_fail_at(L, info->def->name_span, NULL, "`%s` has no parameter `%s`", info->function->name, k->params[p].name);
+      lang_fail_at(L, info->def->name_span, NULL, "`%s` has no parameter `%s`", info->function->name,
+                   k->params[p].name);
   }
   for (uint32_t i = 0; i < params->len; i++) {
     const Param *param = &params->at[i];
     spans[i] = param->span;
     if (param->kind == P_STAR && !param->name) continue; /* the bare `*` before keyword-only ones */
     if (param->kind == P_STAR || param->kind == P_STARSTAR)
-      lang_fail_at(L, param->span, "name every parameter", "a kernel cannot have a `%s` parameter", param->kind == P_STAR ? "*" : "**");
+      lang_fail_at(L, param->span, "name every parameter", "a kernel cannot have a `%s` parameter",
+                   param->kind == P_STAR ? "*" : "**");
     const ttc_param *p = find_param(k, params, i);
     if (p) {
       bound[i] = bind_kernel_param(L, k, param, p);
@@ -133,8 +147,8 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   ir_op(&L->b, OP_RETURN, NULL, 0, NULL, 0);
 }
 
-Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function, const ttc_param *params, size_t nparams,
-                     const LangOptions *options) {
+Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function, const ttc_param *params,
+                     size_t nparams, const LangOptions *options) {
   Lang *L = NEW(cx, Lang);
   L->cx = cx;
   L->host = host;
@@ -184,8 +198,8 @@ const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n
     q->is_constexpr = annotation_is_constexpr(p->annotation);
     if (p->annotation) {
       Span s = p->annotation->span;
-      q->annotation = p->annotation->kind == N_STR ? p->annotation->name
-                                                   : ctx_strndup(cx, source->text + s.begin, s.end - s.begin);
+      q->annotation =
+          p->annotation->kind == N_STR ? p->annotation->name : ctx_strndup(cx, source->text + s.begin, s.end - s.begin);
     }
     q->has_default = p->fallback != NULL;
     q->keyword_only = p->kind == P_KEYWORD_ONLY;

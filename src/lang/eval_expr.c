@@ -66,7 +66,8 @@ static Val *eval_dict(Lang *L, const Node *e) {
       continue;
     }
     Val *key = eval(L, e->items.at[i]);
-    if (val_has_tensor(key)) lang_fail_at(L, e->items.at[i]->span, NULL, "a dictionary's key must be known at compile time");
+    if (val_has_tensor(key))
+      lang_fail_at(L, e->items.at[i]->span, NULL, "a dictionary's key must be known at compile time");
     value = eval(L, e->items2.at[i]);
     vec_push(L->cx, &keys, key);
     vec_push(L->cx, &values, value);
@@ -171,8 +172,7 @@ static const char *nearest_member(Lang *L, const char *prefix, bool methods, con
     const char *last = strrchr(all[i], '.');
     last = last ? last + 1 : all[i];
     if (methods) {
-      const Builtin *b = builtin_find(all[i]);
-      if (b && (b->flags & BUILTIN_METHOD)) vec_push(L->cx, &known, last);
+      if (sem_is_method(last)) vec_push(L->cx, &known, last);
     } else if (strncmp(all[i], prefix, plen) == 0 && all[i][plen] == '.' && !strchr(all[i] + plen + 1, '.')) {
       vec_push(L->cx, &known, last);
     }
@@ -182,7 +182,8 @@ static const char *nearest_member(Lang *L, const char *prefix, bool methods, con
     for (size_t i = 0; i < COUNT(attributes); i++) vec_push(L->cx, &known, attributes[i]);
   const char *near = near_name(wrong, known.at, known.len);
   if (!near) return NULL;
-  return methods ? ctx_printf(L->cx, "did you mean `.%s`?", near) : ctx_printf(L->cx, "did you mean `%s.%s`?", prefix, near);
+  return methods ? ctx_printf(L->cx, "did you mean `.%s`?", near)
+                 : ctx_printf(L->cx, "did you mean `%s.%s`?", prefix, near);
 }
 
 static Val *module_attribute(Lang *L, Val *of, const char *name) {

@@ -13,8 +13,8 @@ typedef struct Walk {
   Ctx *cx;
   const ttc_host *host;
   const ttc_function *function;
-  Map *seen;  /* functions already hashed */
-  Map names;  /* names already asked for in this function */
+  Map *seen; /* functions already hashed */
+  Map names; /* names already asked for in this function */
   Sha256 *hash;
 } Walk;
 

@@ -42,7 +42,8 @@ Value *value_poison(Lang *L, Type *t) { return ir_make(&L->b, OP_POISON, t, NULL
 
 Value *const_as(Lang *L, const Val *v, const LType *type) {
   const LType *elem = lt_elem(type);
-  if (lt_is_float(elem)) return ir_const_float(&L->b, lt_ir(L, type), v->kind == V_FLOAT ? v->number : (double)v->integer);
+  if (lt_is_float(elem))
+    return ir_const_float(&L->b, lt_ir(L, type), v->kind == V_FLOAT ? v->number : (double)v->integer);
   return ir_const_int(&L->b, lt_ir(L, type), (int64_t)v->integer);
 }
 
@@ -129,7 +130,8 @@ static const LType *common_type(Join *j, const char *name, Val *a, Val *b, bool 
   if (tensors && !soft) {
     bool shapes = lt_elem(a->type) == lt_elem(b->type);
     lang_fail(L, shapes ? "give both the same shape" : "give both the same type with .to(...)",
-              "%s is %s on one path%s and %s on the other%s", name, val_kind_text(L, a), at_line(L, j->at_a),
+              "%s is %s on one path%s and %s on the other%s",
+              strchr(name, ' ') ? name : ctx_printf(L->cx, "`%s`", name), val_kind_text(L, a), at_line(L, j->at_a),
               val_kind_text(L, b), at_line(L, j->at_b));
   }
   if (soft) {
@@ -185,7 +187,7 @@ static Slot join_slot(Join *j, Slot a, Slot b, bool a_gone, bool b_gone) {
     j->L->here = (fa->dead ? b : a).at.source ? (b.at.begin > a.at.begin ? b.at : a.at) : at;
     j->at_a = a.at;
     j->at_b = b.at;
-    out.val = join_vals(j, ctx_printf(j->L->cx, "`%s`", out.name), a.val, b.val, soft, false);
+    out.val = join_vals(j, out.name, a.val, b.val, soft, false);
     j->L->here = at;
     if (out.val) return out;
     if (fa->dead != fb->dead) {
@@ -259,7 +261,8 @@ static Val *join_returned(Join *j) {
     if (!a->result && !b->result) return NULL;
     Lang *L = j->L;
     if (!a->result != !b->result)
-      lang_fail_at(L, a->result ? b->result_at : a->result_at, "give every `return` of the function the same number of values",
+      lang_fail_at(L, a->result ? b->result_at : a->result_at,
+                   "give every `return` of the function the same number of values",
                    "one `return` gives a value and another gives none");
     L->here = b->result_at;
     j->at_a = a->result_at;
@@ -267,7 +270,8 @@ static Val *join_returned(Join *j) {
     Val *v = join_vals(j, "the return value", a->result, b->result, false, true);
     if (!v)
       lang_fail_at(L, b->result_at, "the condition between them is known only at run time",
-                   "the `return`s of one function give %s and %s", val_kind_text(L, a->result), val_kind_text(L, b->result));
+                   "the `return`s of one function give %s and %s", val_kind_text(L, a->result),
+                   val_kind_text(L, b->result));
     return v;
   }
   Val *mine = ra ? a->result : b->result;
@@ -289,7 +293,8 @@ static void finish_op(Join *j, Type *const *types) {
   } else {
     ir_erase_block(j->b->block);
   }
-  for (uint32_t i = 0; i < j->pending.len; i++) j->pending.at[i]->value = ir_result(j->op, (int)j->pending.at[i]->integer);
+  for (uint32_t i = 0; i < j->pending.len; i++)
+    j->pending.at[i]->value = ir_result(j->op, (int)j->pending.at[i]->integer);
 }
 
 /* Both sides of `op`, an scf.if without results so far, are evaluated and taken back: join them, add the results, bind the
@@ -309,8 +314,9 @@ static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra
     j.at_a = j.at_b = (Span){0};
     extra = join_vals(&j, "the conditional expression", extra_a, extra_b, false, true);
     if (!extra)
-      lang_fail_at(L, here, "the condition is known only at run time", "the two sides of a conditional expression are %s and %s",
-                   val_kind_text(L, extra_a), val_kind_text(L, extra_b));
+      lang_fail_at(L, here, "the condition is known only at run time",
+                   "the two sides of a conditional expression are %s and %s", val_kind_text(L, extra_a),
+                   val_kind_text(L, extra_b));
   }
   Flow out = {.dead = a->flow.dead && b->flow.dead};
   out.result = join_returned(&j);
@@ -488,8 +494,7 @@ void exec_tail(Lang *L, Nodes body, uint32_t from) {
 }
 
 void exec_block(Lang *L, Nodes body) {
-  if (++L->depth > 1000)
-    lang_fail(L, "split it into several functions", "this is nested too deeply to compile");
+  if (++L->depth > 1000) lang_fail(L, "split it into several functions", "this is nested too deeply to compile");
   exec_tail(L, body, 0);
   L->depth--;
 }

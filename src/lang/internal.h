@@ -117,6 +117,15 @@ bool val_truth(Lang *L, const Val *v, Span at);   /* of a known value; a tensor 
 
 /* ---- the compile in progress ------------------------------------------------------------------------------------------ */
 
+/* One bound argument list: positional and keyword arguments of a call, evaluated. */
+typedef struct Args {
+  Val **at;
+  const char **names;  /* NULL: positional; positional ones come first */
+  Span *spans;
+  size_t n;
+  Span call;
+} Args;
+
 struct Lang {
   Ctx *cx;
   const ttc_host *host;
@@ -130,6 +139,7 @@ struct Lang {
   Map types, functions, sources; /* interning of LType; compiled functions by mangled name; parsed sources */
   struct Library *library;
   void *semantic;        /* the language's half may hang its state here */
+  const Args *args;      /* of the builtin being called, so that a message can point at one of them */
   Map objects;           /* the host's objects in order of first meeting */
   int depth;             /* of nested evaluation, so that no source overflows the C stack */
 };
@@ -137,6 +147,8 @@ struct Lang {
 /* Report the user's mistake at the current expression (L->here) and unwind. */
 _Noreturn void lang_fail(Lang *L, const char *hint, const char *fmt, ...) PRINTF_LIKE(3, 4);
 _Noreturn void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* Where `v` stands among the arguments of the builtin being called; L->here if it is none of them. */
+Span lang_argument(const Lang *L, const Val *v);
 /* Set L->here and the builder's location; returns the old one for restoring. */
 Span lang_at(Lang *L, Span span);
 
@@ -157,15 +169,6 @@ Val *sem_attribute(Lang *L, Val *of, const char *name);
 /* Two branches or iterations gave `a` and `b` to one variable: do their types agree? If a constant meets a tensor, it is
  * converted. Gives the common type or unwinds, naming `what`. */
 const LType *sem_join_types(Lang *L, const char *name, const Val *a, const Val *b);
-
-/* One bound argument list: positional and keyword arguments of a call, evaluated. */
-typedef struct Args {
-  Val **at;
-  const char **names;  /* NULL: positional; positional ones come first */
-  Span *spans;
-  size_t n;
-  Span call;
-} Args;
 
 /* A builtin: a row of builtins.def. Its parameters are written as text, bound by one function for all of them. */
 typedef struct Builtin {
@@ -211,6 +214,11 @@ const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for sugge
  * library_lookup and of nobody else: "tl", "math", "jit", other functions and constants of its file; NULL when unknown.
  * library_function(L, name) and lang_library_function are library.c's, too. */
 Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
+/* Where to report a mistake that was found at `at`: inside the library it is the user's call of it. Takes the library's frames
+ * off the chain of calls, so only for a failure that is about to be reported. */
+Span library_blame(Lang *L, Span at);
+/* Is `name` a method of tensors (x.sum, x.to)? For suggestions. */
+bool sem_is_method(const char *name);
 /* A module of the language as a value (lang_member gives "tl.math", say): V_HOST with host.kind TTC_MODULE, host.object NULL
  * and host.text its canonical name; its attributes are lang_member(L, host.text, name). A library function bound as a method
  * (x.sum(0)) is a V_FUNCTION with `self`: eval_call passes that first. */

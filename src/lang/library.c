@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lang/python.h"
 #include "lang/semantic.h"
+
+#define LIBRARY_PREFIX "<tritonc>/lib/" /* of the file names of library sources */
 
 typedef struct LibEntry {
   const LibFile *file;
@@ -28,14 +31,15 @@ struct Library {
 };
 
 static bool is_libdevice(const LibFile *f) { return strcmp(f->name, "libdevice.py") == 0; }
-static bool is_public_file(const LibFile *f) { return strcmp(f->name, "standard.py") == 0 || strcmp(f->name, "random.py") == 0; }
+static bool is_public_file(const LibFile *f) {
+  return strcmp(f->name, "standard.py") == 0 || strcmp(f->name, "random.py") == 0;
+}
 
 static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
 static size_t word_length(const char *s, const char *end) {
   size_t n = 0;
-  while (s + n < end && is_word(s[n]))
-    n++;
+  while (s + n < end && is_word(s[n])) n++;
   return n;
 }
 
@@ -70,7 +74,10 @@ static void scan_file(Lang *L, struct Library *lib, const LibFile *file) {
       decorated = true;
     } else if (at_margin && end - line > 4 && memcmp(line, "def ", 4) == 0) {
       size_t n = word_length(line + 4, end);
-      LibEntry e = {.file = file, .begin = decorated ? begin : (size_t)(line - text), .end = file->len, .line = decorated ? begin_line : number};
+      LibEntry e = {.file = file,
+                    .begin = decorated ? begin : (size_t)(line - text),
+                    .end = file->len,
+                    .line = decorated ? begin_line : number};
       add_entry(L, lib, e, line + 4, n);
       open = lib->entries.entries[lib->entries.len - 1].value;
       decorated = false;
@@ -78,7 +85,12 @@ static void scan_file(Lang *L, struct Library *lib, const LibFile *file) {
       size_t n = word_length(line, end);
       const char *equals = memchr(line, '=', (size_t)(next - line));
       if (n && equals && (line[n] == ' ' || line[n] == ':') && !memchr(line, '(', (size_t)(equals - line)))
-        add_entry(L, lib, (LibEntry){.file = file, .begin = (size_t)(equals + 1 - text), .end = (size_t)(next - text), .line = number, .is_constant = true},
+        add_entry(L, lib,
+                  (LibEntry){.file = file,
+                             .begin = (size_t)(equals + 1 - text),
+                             .end = (size_t)(next - text),
+                             .line = number,
+                             .is_constant = true},
                   line, n);
       decorated = false;
     }
@@ -89,8 +101,7 @@ static void scan_file(Lang *L, struct Library *lib, const LibFile *file) {
 static struct Library *library(Lang *L) {
   if (!L->library) {
     L->library = NEW(L->cx, struct Library);
-    for (size_t i = 0; i < lang_nlib_files; i++)
-      scan_file(L, L->library, &lang_lib_files[i]);
+    for (size_t i = 0; i < lang_nlib_files; i++) scan_file(L, L->library, &lang_lib_files[i]);
   }
   return L->library;
 }
@@ -111,20 +122,20 @@ static Val *constant_value(Lang *L, const LibEntry *e) {
 }
 
 static Val *entry_value(Lang *L, LibEntry *e) {
-  if (e->value)
-    return e->value;
+  if (e->value) return e->value;
   if (e->is_constant) {
     e->value = constant_value(L, e);
     e->value->constexpr_ = true;
     return e->value;
   }
   ttc_function *f = NEW(L->cx, ttc_function);
-  const char *module = strcmp(e->file->name, "random.py") == 0 ? "triton.language.random"
-                       : is_libdevice(e->file)                 ? "triton.language.extra.libdevice"
-                       : strcmp(e->file->name, "standard.py") == 0 ? "triton.language.standard" : "tritonc.math";
+  const char *module = strcmp(e->file->name, "random.py") == 0     ? "triton.language.random"
+                       : is_libdevice(e->file)                     ? "triton.language.extra.libdevice"
+                       : strcmp(e->file->name, "standard.py") == 0 ? "triton.language.standard"
+                                                                   : "tritonc.math";
   f->name = e->name;
   f->qualname = intern(L->cx, ctx_printf(L->cx, "%s.%s", module, e->name));
-  f->file = intern(L->cx, ctx_printf(L->cx, "<tritonc>/lib/%s", e->file->name));
+  f->file = intern(L->cx, ctx_printf(L->cx, LIBRARY_PREFIX "%s", e->file->name));
   f->first_line = e->line;
   f->source = ctx_strndup(L->cx, e->file->text + e->begin, e->end - e->begin);
   f->source_len = e->end - e->begin;
@@ -142,15 +153,24 @@ static Val *find(Lang *L, const char *key) {
 }
 
 bool library_has_public(Lang *L, const char *name) {
-  if (name[0] == '_')
-    return false;
+  if (name[0] == '_') return false;
   const LibEntry *e = map_get(&library(L)->entries, intern(L->cx, name));
   return e && is_public_file(e->file);
 }
 
 Val *library_function(Lang *L, const char *name) { return find(L, name); }
 
-Val *library_libdevice(Lang *L, const char *name) { return name[0] == '_' ? NULL : find(L, ctx_printf(L->cx, "libdevice.%s", name)); }
+Val *library_libdevice(Lang *L, const char *name) {
+  return name[0] == '_' ? NULL : find(L, ctx_printf(L->cx, "libdevice.%s", name));
+}
+
+Span library_blame(Lang *L, Span at) {
+  while (at.source && strncmp(at.source->file, LIBRARY_PREFIX, strlen(LIBRARY_PREFIX)) == 0 && ctx_calls(L->cx)) {
+    at = ctx_calls(L->cx)->call;
+    ctx_pop_call(L->cx);
+  }
+  return at;
+}
 
 /* What Python itself gives: len, range, int, … */
 static Val *python_name(Lang *L, const char *name) {
@@ -172,7 +192,7 @@ static Val *python_name(Lang *L, const char *name) {
 Val *library_lookup(Lang *L, const ttc_function *function, const char *name) {
   static const struct {
     const char *name, *module;
-  } modules[] = {{"tl", "tl"}, {"math", "math"}, {"libdevice", "libdevice"}};
+  } modules[] = {{"tl", "tl"}, {"triton", "triton"}, {"math", "math"}, {"libdevice", "libdevice"}};
   for (size_t i = 0; i < COUNT(modules); i++)
     if (strcmp(modules[i].name, name) == 0) {
       Val *v = NEW(L->cx, Val);
@@ -191,34 +211,41 @@ Val *library_lookup(Lang *L, const ttc_function *function, const char *name) {
   }
   bool in_libdevice = strstr(function->file, "/libdevice.py") != NULL;
   Val *v = in_libdevice ? find(L, ctx_printf(L->cx, "libdevice.%s", name)) : NULL;
-  if (v || (v = find(L, name)))
-    return v;
+  if (v || (v = find(L, name))) return v;
   return python_name(L, name);
 }
 
-/* ---- for passes ------------------------------------------------------------------------------------------------------- */
+/* ---- for passes -------------------------------------------------------------------------------------------------- */
 
 /* One Lang per module that asked, so that a function is compiled once per signature. Kept in the context. */
 typedef struct LibrarySession {
   Module *module;
   Lang *lang;
+  Vec(Op *) made;
   struct LibrarySession *next;
 } LibrarySession;
 
-static Lang *session(Module *m, const LangOptions *options) {
+/* Is every function that was handed out still in the module? Inlining drops them, and what they call with them. */
+static bool still_whole(const LibrarySession *s) {
+  for (uint32_t i = 0; i < s->made.len; i++)
+    if (ir_module_func(s->module, ir_func_name(s->made.at[i])) != s->made.at[i]) return false;
+  return true;
+}
+
+static LibrarySession *session(Module *m, const LangOptions *options) {
   LibrarySession **slot = (LibrarySession **)ctx_slot(m->cx, CTX_SLOT_LANG);
   for (LibrarySession *s = *slot; s; s = s->next)
-    if (s->module == m)
-      return s->lang;
+    if (s->module == m && still_whole(s)) return s;
   LibrarySession *s = NEW(m->cx, LibrarySession);
   Lang *L = NEW(m->cx, Lang);
   L->cx = m->cx;
   L->module = m;
   L->options = *options;
   L->b = (Builder){m->cx, NULL, NULL, ir_loc_unknown(m->cx)};
-  *s = (LibrarySession){m, L, *slot};
+  L->fn = NEW(m->cx, FnState); /* stands for the caller: a function without one is a kernel and may return nothing */
+  *s = (LibrarySession){.module = m, .lang = L, .next = *slot};
   *slot = s;
-  return L;
+  return s;
 }
 
 /* IR knows no signedness: integers are taken as signed. */
@@ -226,27 +253,35 @@ static const LType *ltype_of_ir(Lang *L, const Type *t) {
   static const struct {
     FloatKind f;
     LKind l;
-  } floats[] = {{F8E4M3FN, L_FP8E4NV}, {F8E5M2, L_FP8E5}, {F8E4M3FNUZ, L_FP8E4B8}, {F8E5M2FNUZ, L_FP8E5B16}, {F8E4M3B11FNUZ, L_FP8E4B15},
-                {F16, L_FP16},         {BF16, L_BF16},    {F32, L_FP32},           {F64, L_FP64}};
-  if (t->kind == TYPE_TENSOR)
-    return lt_block(L, ltype_of_ir(L, t->elem), t->rank, t->shape);
-  if (t->kind == TYPE_PTR)
-    return lt_pointer(L, ltype_of_ir(L, t->elem), false);
-  if (t->kind == TYPE_INT)
-    return lt_scalar(L, lt_kind_of_bits(t->bits, false));
+  } floats[] = {{F8E4M3FN, L_FP8E4NV},
+                {F8E5M2, L_FP8E5},
+                {F8E4M3FNUZ, L_FP8E4B8},
+                {F8E5M2FNUZ, L_FP8E5B16},
+                {F8E4M3B11FNUZ, L_FP8E4B15},
+                {F16, L_FP16},
+                {BF16, L_BF16},
+                {F32, L_FP32},
+                {F64, L_FP64}};
+  if (t->kind == TYPE_TENSOR) return lt_block(L, ltype_of_ir(L, t->elem), t->rank, t->shape);
+  if (t->kind == TYPE_PTR) return lt_pointer(L, ltype_of_ir(L, t->elem), false);
+  if (t->kind == TYPE_INT) return lt_scalar(L, lt_kind_of_bits(t->bits, false));
   for (size_t i = 0; t->kind == TYPE_FLOAT && i < COUNT(floats); i++)
-    if (floats[i].f == t->fkind)
-      return lt_scalar(L, floats[i].l);
+    if (floats[i].f == t->fkind) return lt_scalar(L, floats[i].l);
   ctx_fail(L->cx, ERR_INTERNAL, "the library has no value of type %s", ir_type_text(L->cx, t));
 }
 
 Op *lang_library_function(Module *m, const char *name, Type *const *inputs, int ninputs, const LangOptions *options) {
-  Lang *L = session(m, options);
+  LibrarySession *s = session(m, options);
+  Lang *L = s->lang;
   Val *fn = library_function(L, name);
-  if (!fn || fn->kind != V_FUNCTION)
-    ctx_fail(m->cx, ERR_INTERNAL, "the library has no function %s", name);
+  if (!fn || fn->kind != V_FUNCTION) ctx_fail(m->cx, ERR_INTERNAL, "the library has no function %s", name);
   Val **args = NEWN(m->cx, Val *, ninputs + 1), *shape;
-  for (int i = 0; i < ninputs; i++)
-    args[i] = val_tensor(L, NULL, ltype_of_ir(L, inputs[i]));
-  return lang_compile_callee(L, fn->function, args, (size_t)ninputs, &shape);
+  for (int i = 0; i < ninputs; i++) {
+    Value *placeholder = NEW(m->cx, Value); /* only its type is looked at */
+    placeholder->type = inputs[i];
+    args[i] = val_tensor(L, placeholder, ltype_of_ir(L, inputs[i]));
+  }
+  Op *func = lang_compile_callee(L, fn->function, args, (size_t)ninputs, &shape);
+  vec_push(L->cx, &s->made, func);
+  return func;
 }

@@ -25,82 +25,6 @@
 
 #include <string.h>
 
-/* ---- which names a loop binds ---------------------------------------------------------------------------------------------- */
-
-typedef struct NameList {
-  const char **at;
-  uint32_t len, cap;
-} NameList;
-
-static void collect(Lang *L, const Node *n, NameList *out, Map *seen);
-
-static void collect_all(Lang *L, Nodes nodes, NameList *out, Map *seen) {
-  for (uint32_t i = 0; i < nodes.len; i++)
-    if (nodes.at[i]) collect(L, nodes.at[i], out, seen);
-}
-
-static void collect_target(Lang *L, const Node *t, NameList *out, Map *seen) {
-  if (t->kind == N_NAME) {
-    if (map_has(seen, t->name)) return;
-    map_put(L->cx, seen, t->name, (void *)t);
-    vec_push(L->cx, out, t->name);
-  } else if (t->kind == N_TUPLE || t->kind == N_LIST) {
-    for (uint32_t i = 0; i < t->items.len; i++) collect_target(L, t->items.at[i], out, seen);
-  } else if (t->kind == N_STARRED) {
-    collect_target(L, t->a, out, seen);
-  }
-}
-
-static void collect(Lang *L, const Node *n, NameList *out, Map *seen) {
-  switch (n->kind) {
-  case N_LAMBDA:
-  case N_COMPREHENSION: return;
-  case N_FUNCTION:
-    if (!map_has(seen, n->name)) {
-      map_put(L->cx, seen, n->name, (void *)n);
-      vec_push(L->cx, out, n->name);
-    }
-    return;
-  case N_ASSIGN:
-  case N_DELETE:
-    for (uint32_t i = 0; i < n->items.len; i++) collect_target(L, n->items.at[i], out, seen);
-    break;
-  case N_AUGASSIGN:
-  case N_ANNASSIGN:
-  case N_FOR:
-  case N_NAMED: collect_target(L, n->a, out, seen); break;
-  default: break;
-  }
-  if (n->a) collect(L, n->a, out, seen);
-  if (n->b) collect(L, n->b, out, seen);
-  if (n->c && n->kind != N_ANNASSIGN) collect(L, n->c, out, seen);
-  collect_all(L, n->items, out, seen);
-  collect_all(L, n->items2, out, seen);
-  collect_all(L, n->keywords, out, seen);
-  collect_all(L, n->body, out, seen);
-  collect_all(L, n->orelse, out, seen);
-}
-
-bool binds_name(Lang *L, Nodes body, const char *name, Span *where) {
-  NameList names = {0};
-  Map seen = {0};
-  collect_all(L, body, &names, &seen);
-  const Node *node = map_get(&seen, name);
-  if (node) *where = node->span;
-  return node != NULL;
-}
-
-static const NameList *assigned_names(Lang *L, const Node *loop) {
-  Map *cache = &L->fn->info->assigned;
-  NameList *names = map_get(cache, loop);
-  if (names) return names;
-  names = NEW(L->cx, NameList);
-  Map seen = {0};
-  collect(L, loop, names, &seen);
-  map_put(L->cx, cache, loop, names);
-  return names;
-}
-
 /* ---- what is carried ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct Carried {
@@ -215,7 +139,8 @@ static void collect_yields(Lang *L, Loop *loop, const Changes *changes, Values *
     const Change *change = find_change(changes, c->slot);
     c->now = change ? change->now : c->arg;
     if (!c->now.val)
-      lang_fail_at(L, c->now.at.source ? c->now.at : loop->stmt->span, "a value carried round a loop must exist after each iteration",
+      lang_fail_at(L, c->now.at.source ? c->now.at : loop->stmt->span,
+                   "a value carried round a loop must exist after each iteration",
                    c->now.why == DELETED ? "`%s` is deleted in the loop, but it existed before"
                                          : "`%s` has no single value after an iteration of the loop",
                    c->init.name);
@@ -253,7 +178,8 @@ static void settle_others(Lang *L, Loop *loop, const Changes *changes) {
       continue;
     }
     Carried as = {.init = before};
-    if (!c->now.val) lang_fail_at(L, c->now.at, NULL, "`%s` has no single value after an iteration of the loop", before.name);
+    if (!c->now.val)
+      lang_fail_at(L, c->now.at, NULL, "`%s` has no single value after an iteration of the loop", before.name);
     fail_changed(L, &as, before.val, c->now.val, c->now.at);
   }
 }
@@ -274,17 +200,18 @@ static void bind_results(Lang *L, Loop *loop, Value *const *results) {
 /* What a loop that may be left carries besides its values. */
 typedef struct Exit {
   bool may_leave, may_return;
-  bool own_returned;        /* `returned` differs from `left` */
-  Val *result;              /* as it is at the end of the body */
+  bool own_returned; /* `returned` differs from `left` */
+  Val *result;       /* as it is at the end of the body */
   Span result_at;
-  Values inits, yields;     /* left, [returned], the return value's tensors */
+  Values inits, yields; /* left, [returned], the return value's tensors */
 } Exit;
 
 static Value *i1_const(Lang *L, bool x) { return ir_const_int(&L->b, ir_int(L->cx, 1), x ? -1 : 0); }
 
 /* At the end of the body (the builder is there): which flags and values are yielded. */
 static Exit find_exit(Lang *L, const Flow *flow) {
-  Exit x = {.may_leave = flow->broken.state != NO || flow->returned.state != NO, .may_return = flow->returned.state != NO};
+  Exit x = {.may_leave = flow->broken.state != NO || flow->returned.state != NO,
+            .may_return = flow->returned.state != NO};
   if (!x.may_leave) return x;
   x.own_returned = x.may_return && flow->broken.state != NO;
   Value *left;
@@ -293,7 +220,8 @@ static Exit find_exit(Lang *L, const Flow *flow) {
   } else if (!x.own_returned) {
     left = flow_flag_value(L, flow->returned);
   } else {
-    left = ir_make(&L->b, OP_ORI, ir_int(L->cx, 1), flow_flag_value(L, flow->broken), flow_flag_value(L, flow->returned), NULL);
+    left = ir_make(&L->b, OP_ORI, ir_int(L->cx, 1), flow_flag_value(L, flow->broken),
+                   flow_flag_value(L, flow->returned), NULL);
   }
   vec_push(L->cx, &x.yields, left);
   if (x.own_returned) vec_push(L->cx, &x.yields, flow_flag_value(L, flow->returned));
@@ -381,7 +309,9 @@ static Val *bound(Lang *L, Val *v, const char *what, Span at) {
     L->here = at;
     return sem_to_tensor(L, v);
   }
-  lang_fail_at(L, at, v->kind == V_FLOAT || (v->kind == V_TENSOR && lt_is_float(v->type)) ? "convert it to an integer first" : NULL,
+  lang_fail_at(L, at,
+               v->kind == V_FLOAT || (v->kind == V_TENSOR && lt_is_float(v->type)) ? "convert it to an integer first"
+                                                                                   : NULL,
                "the %s of a `for` loop's range must be a scalar integer, not %s", what, val_kind_text(L, v));
 }
 
@@ -427,15 +357,18 @@ static void loop_attributes(Lang *L, Op *op, const RangeVal *r, const Bounds *b)
   if (r->num_stages && r->num_stages->kind != V_NONE)
     ir_set_attr(cx, op, "tt.num_stages", ir_attr_int(cx, i32, val_index(L, r->num_stages, "num_stages")));
   if (r->loop_unroll_factor && r->loop_unroll_factor->kind != V_NONE)
-    ir_set_attr(cx, op, "tt.loop_unroll_factor", ir_attr_int(cx, i32, val_index(L, r->loop_unroll_factor, "loop_unroll_factor")));
+    ir_set_attr(cx, op, "tt.loop_unroll_factor",
+                ir_attr_int(cx, i32, val_index(L, r->loop_unroll_factor, "loop_unroll_factor")));
   if (r->disallow_acc_multi_buffer) ir_set_attr(cx, op, "tt.disallow_acc_multi_buffer", ir_attr_unit(cx));
   if (r->flatten) ir_set_attr(cx, op, "tt.flatten", ir_attr_unit(cx));
   if (r->warp_specialize) ir_set_attr(cx, op, "tt.warp_specialize", ir_attr_unit(cx));
-  if (r->disable_licm) ir_set_attr(cx, op, "llvm.loop_annotation", ir_attr_enum(cx, "#llvm.loop_annotation<licm = <disable = true>>"));
+  if (r->disable_licm)
+    ir_set_attr(cx, op, "llvm.loop_annotation", ir_attr_enum(cx, "#llvm.loop_annotation<licm = <disable = true>>"));
 }
 
 /* The body, in a block whose arguments are the counter and what is carried. */
-static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Changes *changes, Flow *flow, Values *yields, Exit *x) {
+static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Changes *changes, Flow *flow, Values *yields,
+                       Exit *x) {
   Node *stmt = loop->stmt;
   Block *block = new_region(L, op);
   const char *name = stmt->a->kind == N_NAME ? stmt->a->name : NULL;
@@ -502,12 +435,13 @@ static void finish_for(Lang *L, Loop *loop, Op *op, Block *block, Values *yields
 }
 
 static void add_block_args(Lang *L, Block *block, Type *const *types, int n, const Block *like) {
-  for (int i = 0; i < n; i++) ir_add_arg(L->cx, block, types[i], like && i < like->nargs ? like->args[i]->loc : L->b.loc);
+  for (int i = 0; i < n; i++)
+    ir_add_arg(L->cx, block, types[i], like && i < like->nargs ? like->args[i]->loc : L->b.loc);
 }
 
 /* The body may be left early: it goes into an scf.while (see the head of this file). */
-static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, const Values *carried, const Values *yields, Exit *x,
-                        Builder outer) {
+static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, const Values *carried, const Values *yields,
+                        Exit *x, Builder outer) {
   L->b = outer;
   exit_inits(L, x);
   Values inits = {0};
@@ -623,7 +557,8 @@ static void unroll(Lang *L, void *arg) {
 }
 
 static void for_unrolled(Lang *L, Node *stmt, Val **items, size_t n) {
-  if (n > 65536) lang_fail_at(L, stmt->b->span, "use tl.range, which is a loop at run time", "a loop unrolled %zu times", n);
+  if (n > 65536)
+    lang_fail_at(L, stmt->b->span, "use tl.range, which is a loop at run time", "a loop unrolled %zu times", n);
   Unroll u = {.stmt = stmt, .items = items, .n = n, .mark = scope_mark(L->fn->scope)};
   L->fn->loops++;
   unroll(L, &u);
@@ -702,7 +637,8 @@ static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) 
 static void check_condition_names(Lang *L, Node *stmt, const Changes *changes) {
   for (uint32_t i = 0; i < changes->n; i++)
     lang_fail_at(L, changes->at[i].now.at.source ? changes->at[i].now.at : stmt->a->span,
-                 "assign it in the loop's body instead", "`:=` in the condition of a `while` loop cannot be used in a kernel");
+                 "assign it in the loop's body instead",
+                 "`:=` in the condition of a `while` loop cannot be used in a kernel");
 }
 
 static bool try_while(Lang *L, Loop *loop) {
@@ -796,7 +732,5 @@ void flow_while(Lang *L, Node *stmt) {
     lang_fail_at(L, stmt->orelse.at[0]->span, "put it after the loop, under an `if` on a flag that the loop sets",
                  "`else` after a `while` loop cannot be used in a kernel");
   Loop loop = {.stmt = stmt};
-  do {
-    lang_at(L, stmt->span);
-  } while (!try_while(L, &loop));
+  do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
 }

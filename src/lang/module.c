@@ -14,9 +14,9 @@ struct LangModule {
   const Source *source;
   Map names; /* interned name -> ttc_value */
   Vec(const ttc_function *) functions;
-  Map jit;   /* interned name -> ttc_function */
+  Map jit; /* interned name -> ttc_function */
   ttc_host host;
-  Lang *L;   /* evaluates the constants */
+  Lang *L; /* evaluates the constants */
   const char *stem;
 };
 
@@ -39,15 +39,37 @@ static const struct MathFunction {
   double (*f2)(double, double);
   bool to_int;
 } math_functions[] = {
-    {"log2", log2, NULL, false},   {"log", math_log, NULL, false},  {"log10", log10, NULL, false}, {"log1p", log1p, NULL, false},
-    {"exp", exp, NULL, false},     {"exp2", exp2, NULL, false},     {"expm1", expm1, NULL, false}, {"sqrt", sqrt, NULL, false},
-    {"sin", sin, NULL, false},     {"cos", cos, NULL, false},       {"tan", tan, NULL, false},     {"asin", asin, NULL, false},
-    {"acos", acos, NULL, false},   {"atan", atan, NULL, false},     {"sinh", sinh, NULL, false},   {"cosh", cosh, NULL, false},
-    {"tanh", tanh, NULL, false},   {"erf", erf, NULL, false},       {"erfc", erfc, NULL, false},   {"fabs", fabs, NULL, false},
-    {"gamma", tgamma, NULL, false}, {"lgamma", lgamma, NULL, false}, {"radians", math_radians, NULL, false},
-    {"floor", floor, NULL, true},  {"ceil", ceil, NULL, true},      {"trunc", trunc, NULL, true},
-    {"pow", NULL, pow, false},     {"fmod", NULL, fmod, false},     {"atan2", NULL, atan2, false},
-    {"hypot", NULL, hypot, false}, {"copysign", NULL, copysign, false},
+    {"log2", log2, NULL, false},
+    {"log", math_log, NULL, false},
+    {"log10", log10, NULL, false},
+    {"log1p", log1p, NULL, false},
+    {"exp", exp, NULL, false},
+    {"exp2", exp2, NULL, false},
+    {"expm1", expm1, NULL, false},
+    {"sqrt", sqrt, NULL, false},
+    {"sin", sin, NULL, false},
+    {"cos", cos, NULL, false},
+    {"tan", tan, NULL, false},
+    {"asin", asin, NULL, false},
+    {"acos", acos, NULL, false},
+    {"atan", atan, NULL, false},
+    {"sinh", sinh, NULL, false},
+    {"cosh", cosh, NULL, false},
+    {"tanh", tanh, NULL, false},
+    {"erf", erf, NULL, false},
+    {"erfc", erfc, NULL, false},
+    {"fabs", fabs, NULL, false},
+    {"gamma", tgamma, NULL, false},
+    {"lgamma", lgamma, NULL, false},
+    {"radians", math_radians, NULL, false},
+    {"floor", floor, NULL, true},
+    {"ceil", ceil, NULL, true},
+    {"trunc", trunc, NULL, true},
+    {"pow", NULL, pow, false},
+    {"fmod", NULL, fmod, false},
+    {"atan2", NULL, atan2, false},
+    {"hypot", NULL, hypot, false},
+    {"copysign", NULL, copysign, false},
 };
 
 static const struct MathConstant {
@@ -68,7 +90,8 @@ static int math_member(const char *name, ttc_value *out) {
   }
   for (size_t i = 0; i < COUNT(math_functions); i++) {
     if (strcmp(math_functions[i].name, name) != 0) continue;
-    *out = (ttc_value){.kind = TTC_CALLABLE, .text = math_functions[i].name, .object = (void *)(uintptr_t)&math_functions[i]};
+    *out = (ttc_value){
+        .kind = TTC_CALLABLE, .text = math_functions[i].name, .object = (void *)(uintptr_t)&math_functions[i]};
     return 1;
   }
   return 0;
@@ -104,7 +127,8 @@ static int module_call(void *self, const ttc_value *callee, const ttc_value *arg
   const struct MathFunction *f = callee->object;
   size_t wanted = f->f ? 1 : 2;
   bool log_base = n == 2 && strcmp(f->name, "log") == 0;
-  if ((n != wanted && !log_base) || (n && names[0])) lang_fail(m->L, NULL, "math.%s takes %zu numbers", f->name, wanted);
+  if ((n != wanted && !log_base) || (n && names[0]))
+    lang_fail(m->L, NULL, "math.%s takes %zu numbers", f->name, wanted);
   double x = math_argument(m, f->name, &args[0]), y = n > 1 ? math_argument(m, f->name, &args[1]) : 0;
   double r = log_base ? log(x) / log(y) : f->f ? f->f(x) : f->f2(x, y);
   if (isnan(r) && !isnan(x) && !isnan(y)) lang_fail(m->L, NULL, "math.%s is not defined there", f->name);
@@ -143,7 +167,7 @@ static void remember_module(LangModule *m, const char *name, const char *dotted)
   } else if (strcmp(dotted, "math") == 0) {
     remember(m, name, (ttc_value){.kind = TTC_MODULE, .text = "math", .object = (void *)(uintptr_t)&math_module});
   } else {
-    remember_unknown(m, name, ctx_printf(m->cx, "from the module `%s`, which is not read when a file is compiled", dotted));
+    remember_unknown(m, name, ctx_printf(m->cx, "the module `%s`, which is not read when a file is compiled", dotted));
   }
 }
 
@@ -174,7 +198,8 @@ static void read_import_from(LangModule *m, const Node *s) {
       v.is_constexpr = false;
       remember(m, name, v);
     } else {
-      remember_module(m, name, s->name);
+      remember_unknown(m, name,
+                       ctx_printf(m->cx, "from the module `%s`, which is not read when a file is compiled", s->name));
     }
   }
 }
@@ -331,9 +356,7 @@ static void read_statement(LangModule *m, Node *s) {
   case N_IF: read_if(m, s); return;
   case N_TRY: read_statements(m, s->body); return;
   case N_CLASS: remember_unknown(m, s->name, ctx_printf(m->cx, "a Python class (`%s`)", s->name)); return;
-  case N_FOR:
-    bind_unknown(m, s->a, "a variable of a loop at module level, which is not run");
-    return;
+  case N_FOR: bind_unknown(m, s->a, "a variable of a loop at module level, which is not run"); return;
   default: return;
   }
 }
@@ -418,8 +441,11 @@ static const ttc_function *only_kernel(LangModule *m) {
     found = m->functions.at[i];
     buf_printf(&names, "%s`%s`", n++ ? ", " : "", found->name);
   }
-  if (n == 0) ctx_fail(m->cx, ERR_SYSTEM, "%s: there is no kernel (a function marked @triton.jit) in this file", m->source->file);
-  if (n > 1) ctx_fail(m->cx, ERR_SYSTEM, "%s: there are several kernels, name the one to compile: %s", m->source->file, buf_text(&names));
+  if (n == 0)
+    ctx_fail(m->cx, ERR_SYSTEM, "%s: there is no kernel (a function marked @triton.jit) in this file", m->source->file);
+  if (n > 1)
+    ctx_fail(m->cx, ERR_SYSTEM, "%s: there are several kernels, name the one to compile: %s", m->source->file,
+             buf_text(&names));
   return found;
 }
 
@@ -430,6 +456,6 @@ const ttc_function *lang_module_function(LangModule *m, const char *name) {
   const char **names = NEWN(m->cx, const char *, m->functions.len);
   for (uint32_t i = 0; i < m->functions.len; i++) names[i] = m->functions.at[i]->name;
   const char *near = nearest_name(name, names, m->functions.len);
-  ctx_fail(m->cx, ERR_SYSTEM, "%s: there is no function `%s` marked @triton.jit in this file%s%s%s", m->source->file, name,
-           near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+  ctx_fail(m->cx, ERR_SYSTEM, "%s: there is no function `%s` marked @triton.jit in this file%s%s%s", m->source->file,
+           name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
 }

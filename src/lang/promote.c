@@ -1,9 +1,10 @@
 /* promote.c: the language's operators: which type an operation computes in, and the op that does it.
  *
- * Two operands of different types meet as follows. A number known at compile time or a scalar takes the tensor's type
- * when its kind (bool < integer < float) is no higher than the tensor's; otherwise the wider one wins: fp64, fp32, fp16,
- * bf16 (which meets anything but itself in fp32), then equal fp8 (two different ones meet in fp16), then integers by
- * rank, where of two of one rank the unsigned one wins. Division computes halves in fp32 and wants one signedness.
+ * Two operands of different types meet as follows. A number known at compile time takes the tensor's type when its
+ * kind (bool < integer < float) is no higher than the tensor's; otherwise the wider one wins: fp64, fp32, fp16,
+ * bf16 (which meets anything but itself in fp32), then equal fp8 (two different ones meet in fp16), then integers
+ * by rank, where of two of one rank the unsigned one wins. Division computes halves in fp32 and wants one
+ * signedness.
  */
 #include "lang/semantic.h"
 
@@ -11,17 +12,15 @@ _Noreturn void sem_bad_operands(Lang *L, const char *op, const Val *a, const Val
   lang_fail(L, NULL, "unsupported operands for %s: %s and %s", op, val_kind_text(L, a), val_kind_text(L, b));
 }
 
-/* ---- promotion -------------------------------------------------------------------------------------------------------- */
+/* ---- promotion --------------------------------------------------------------------------------------------------- */
 
 static int kind_rank(const LType *t) { return lt_is_float(t) ? 2 : t->kind == L_INT1 ? 0 : 1; }
 
 static const LType *promote_ints(const LType *a, const LType *b) {
   bool ua = lt_is_unsigned(a), ub = lt_is_unsigned(b);
   int ra = lt_bits(a), rb = lt_bits(b);
-  if (ua == ub)
-    return ra > rb ? a : b;
-  if (ua)
-    return ra >= rb ? a : b;
+  if (ua == ub) return ra > rb ? a : b;
+  if (ua) return ra >= rb ? a : b;
   return rb >= ra ? b : a;
 }
 
@@ -34,19 +33,16 @@ const LType *sem_computation_type(Lang *L, const char *op, const LType *a, bool 
       return division && (tensor->kind == L_FP16 || tensor->kind == L_BF16) ? fp32 : tensor;
   }
   for (LKind k = L_FP64; k >= L_FP32; k--)
-    if (a->kind == k || b->kind == k)
-      return lt_scalar(L, k);
-  if (a->kind == L_FP16 || b->kind == L_FP16)
-    return division ? fp32 : fp16;
-  if (a->kind == L_BF16 || b->kind == L_BF16)
-    return division || a != b ? fp32 : a;
-  if (lt_is_fp8(a) && lt_is_fp8(b))
-    return a == b ? a : fp16;
+    if (a->kind == k || b->kind == k) return lt_scalar(L, k);
+  if (a->kind == L_FP16 || b->kind == L_FP16) return division ? fp32 : fp16;
+  if (a->kind == L_BF16 || b->kind == L_BF16) return division || a != b ? fp32 : a;
+  if (lt_is_fp8(a) && lt_is_fp8(b)) return a == b ? a : fp16;
   if (!lt_is_int(a) || !lt_is_int(b))
-    lang_fail(L, "cast one of them, for example with .to(tl.float32)", "%s has no common type for %s and %s", op, lt_text(L, a), lt_text(L, b));
-  if (division && lt_is_unsigned(a) != lt_is_unsigned(b))
-    lang_fail(L, "cast one of them so that both are signed or both unsigned", "%s of %s and %s: their signedness differs", op,
+    lang_fail(L, "cast one of them, for example with .to(tl.float32)", "%s has no common type for %s and %s", op,
               lt_text(L, a), lt_text(L, b));
+  if (division && lt_is_unsigned(a) != lt_is_unsigned(b))
+    lang_fail(L, "cast one of them so that both are signed or both unsigned",
+              "%s of %s and %s: their signedness differs", op, lt_text(L, a), lt_text(L, b));
   return promote_ints(a, b);
 }
 
@@ -59,8 +55,7 @@ static Val *wrapped_constant(Lang *L, const Val *v, const LType *type) {
 }
 
 static void check_number(Lang *L, const Val *v, const LType *t) {
-  if (!sem_is_int(v) || !lt_is_int(t) || t->kind == L_INT1)
-    return;
+  if (!sem_is_int(v) || !lt_is_int(t) || t->kind == L_INT1) return;
   if (v->integer < 0 && lt_is_unsigned(t))
     lang_fail(L, "cast one of them first", "the negative constant %s meets a tensor of %s, which is unsigned",
               big_text(L, v->integer), lt_text(L, t));
@@ -81,7 +76,8 @@ void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags) {
     return;
   }
   if (pointers && ((lt_is_ptr(ea) && lt_is_float(eb)) || (lt_is_ptr(eb) && lt_is_float(ea))))
-    lang_fail(L, "an offset is an integer", "unsupported operands for %s: %s and %s", op, val_kind_text(L, *a), val_kind_text(L, *b));
+    lang_fail(L, "an offset is an integer", "unsupported operands for %s: %s and %s", op, val_kind_text(L, *a),
+              val_kind_text(L, *b));
   if (pointers || (flags & OPERANDS_NO_PROMOTION)) {
     *a = na ? sem_constant(L, *a, lt_with_elem(L, nb ? ea : (*b)->type, ea)) : *a;
     *b = nb ? sem_constant(L, *b, lt_with_elem(L, (*a)->type, eb)) : *b;
@@ -89,34 +85,30 @@ void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags) {
     return;
   }
   bool as_tensors = flags & OPERANDS_AS_TENSORS;
-  const LType *t = sem_computation_type(L, op, ea, na && !as_tensors, eb, nb && !as_tensors, (flags & OPERANDS_DIVISION) != 0);
-  if (na && !as_tensors)
-    check_number(L, *a, t);
-  if (nb && !as_tensors)
-    check_number(L, *b, t);
-  if (!na)
-    *a = sem_cast_rounding(L, *a, t, ROUND_DEFAULT);
-  if (!nb)
-    *b = sem_cast_rounding(L, *b, t, ROUND_DEFAULT);
-  if (na)
-    *a = wrapped_constant(L, *a, lt_with_elem(L, nb ? t : (*b)->type, t));
-  if (nb)
-    *b = wrapped_constant(L, *b, lt_with_elem(L, (*a)->type, t));
+  const LType *t =
+      sem_computation_type(L, op, ea, na && !as_tensors, eb, nb && !as_tensors, (flags & OPERANDS_DIVISION) != 0);
+  if (na && !as_tensors) check_number(L, *a, t);
+  if (nb && !as_tensors) check_number(L, *b, t);
+  if (!na) *a = sem_cast_rounding(L, *a, t, ROUND_DEFAULT);
+  if (!nb) *b = sem_cast_rounding(L, *b, t, ROUND_DEFAULT);
+  if (na) *a = wrapped_constant(L, *a, lt_with_elem(L, nb ? t : (*b)->type, t));
+  if (nb) *b = wrapped_constant(L, *b, lt_with_elem(L, (*a)->type, t));
   sem_broadcast(L, a, b);
 }
 
-/* ---- arithmetic ------------------------------------------------------------------------------------------------------- */
+/* ---- arithmetic -------------------------------------------------------------------------------------------------- */
 
 /* With debug on, an integer operation is done once more in 64 bits and asserted to fit. 64-bit ones are not checked. */
 static void check_overflow(Lang *L, Opcode code, const Val *a, const Val *b, const char *what) {
   const LType *elem = val_elem(a);
-  if (!L->options.debug || lt_bits(elem) >= 64 || elem->kind == L_INT1)
-    return;
+  if (!L->options.debug || lt_bits(elem) >= 64 || elem->kind == L_INT1) return;
   BigInt min, max;
   lt_int_range(elem, &min, &max);
-  const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64)), *flag = lt_with_elem(L, a->type, lt_scalar(L, L_INT1));
+  const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64)),
+              *flag = lt_with_elem(L, a->type, lt_scalar(L, L_INT1));
   Opcode extend = lt_is_unsigned(elem) ? OP_EXTUI : OP_EXTSI;
-  Val *r = sem_op2(L, code, wide, sem_op1(L, extend, wide, a), sem_op1(L, extend, wide, b));
+  Val *wide_a = sem_op1(L, extend, wide, a), *wide_b = sem_op1(L, extend, wide, b);
+  Val *r = sem_op2(L, code, wide, wide_a, wide_b);
   Val *below = sem_op2(L, OP_CMPI, flag, r, sem_constant_int(L, (int64_t)max, wide));
   ir_set_attr(L->cx, below->value->op, "predicate", ir_attr_enum(L->cx, "sle"));
   Val *above = sem_op2(L, OP_CMPI, flag, r, sem_constant_int(L, (int64_t)min, wide));
@@ -125,15 +117,13 @@ static void check_overflow(Lang *L, Opcode code, const Val *a, const Val *b, con
   Op *op = ir_effect(&L->b, OP_ASSERT, ok->value, NULL);
   const char *message = ctx_printf(L->cx, "%s overflow detected for operation %s", lt_text(L, elem), what);
   size_t n = 0;
-  while (message[n])
-    n++;
+  while (message[n]) n++;
   ir_set_attr(L->cx, op, "message", ir_attr_string(L->cx, message, n));
 }
 
 static Val *pointer_plus(Lang *L, Val *p, Val *offset) {
   const LType *elem = val_elem(offset);
-  if (!lt_is_int(elem))
-    sem_bad_operands(L, "+", p, offset);
+  if (!lt_is_int(elem)) sem_bad_operands(L, "+", p, offset);
   if (lt_is_unsigned(elem) && lt_bits(elem) < 64) /* addptr reads its offset as signed */
     offset = sem_cast_rounding(L, offset, lt_scalar(L, L_INT64), ROUND_DEFAULT);
   return sem_op2(L, OP_ADDPTR, p->type, p, offset);
@@ -142,20 +132,15 @@ static Val *pointer_plus(Lang *L, Val *p, Val *offset) {
 Val *sem_add(Lang *L, Val *a, Val *b, bool sanitize) {
   sem_operands(L, "+", &a, &b, OPERANDS_PTR_LEFT | OPERANDS_PTR_RIGHT);
   bool pa = lt_is_ptr(val_elem(a)), pb = lt_is_ptr(val_elem(b));
-  if (pa && pb)
-    lang_fail(L, "a pointer plus an integer is a pointer", "two pointers cannot be added");
-  if (pa || pb)
-    return pa ? pointer_plus(L, a, b) : pointer_plus(L, b, a);
-  if (lt_is_float(val_elem(a)))
-    return sem_op2(L, OP_ADDF, a->type, a, b);
-  if (sanitize)
-    check_overflow(L, OP_ADDI, a, b, "add");
+  if (pa && pb) lang_fail(L, "a pointer plus an integer is a pointer", "two pointers cannot be added");
+  if (pa || pb) return pa ? pointer_plus(L, a, b) : pointer_plus(L, b, a);
+  if (lt_is_float(val_elem(a))) return sem_op2(L, OP_ADDF, a->type, a, b);
+  if (sanitize) check_overflow(L, OP_ADDI, a, b, "add");
   return sem_op2(L, OP_ADDI, a->type, a, b);
 }
 
 static Val *negate(Lang *L, Val *t) {
-  if (lt_is_ptr(val_elem(t)))
-    lang_fail(L, NULL, "unary - cannot be applied to %s", val_kind_text(L, t));
+  if (lt_is_ptr(val_elem(t))) lang_fail(L, NULL, "unary - cannot be applied to %s", val_kind_text(L, t));
   return sem_sub(L, sem_constant(L, val_int(L, 0), t->type), t, true);
 }
 
@@ -163,21 +148,16 @@ Val *sem_sub(Lang *L, Val *a, Val *b, bool sanitize) {
   if (sem_is_tensor(a) && sem_is_tensor(b) && lt_is_ptr(val_elem(a)) && lt_is_ptr(val_elem(b)))
     lang_fail(L, "cast both to tl.int64 for the distance in bytes", "two pointers cannot be subtracted");
   sem_operands(L, "-", &a, &b, OPERANDS_PTR_LEFT);
-  if (lt_is_ptr(val_elem(a)))
-    return pointer_plus(L, a, negate(L, b));
-  if (lt_is_float(val_elem(a)))
-    return sem_op2(L, OP_SUBF, a->type, a, b);
-  if (sanitize)
-    check_overflow(L, OP_SUBI, a, b, "sub");
+  if (lt_is_ptr(val_elem(a))) return pointer_plus(L, a, negate(L, b));
+  if (lt_is_float(val_elem(a))) return sem_op2(L, OP_SUBF, a->type, a, b);
+  if (sanitize) check_overflow(L, OP_SUBI, a, b, "sub");
   return sem_op2(L, OP_SUBI, a->type, a, b);
 }
 
 Val *sem_mul(Lang *L, Val *a, Val *b, bool sanitize) {
   sem_operands(L, "*", &a, &b, 0);
-  if (lt_is_float(val_elem(a)))
-    return sem_op2(L, OP_MULF, a->type, a, b);
-  if (sanitize)
-    check_overflow(L, OP_MULI, a, b, "mul");
+  if (lt_is_float(val_elem(a))) return sem_op2(L, OP_MULF, a->type, a, b);
+  if (sanitize) check_overflow(L, OP_MULI, a, b, "mul");
   return sem_op2(L, OP_MULI, a->type, a, b);
 }
 
@@ -209,12 +189,14 @@ static Val *bitwise(Lang *L, BinaryOp op, Val *a, Val *b) {
   sem_operands(L, text, &a, &b, 0);
   const LType *elem = val_elem(a);
   if (!lt_is_int(elem))
-    lang_fail(L, "cast to an integer first, or use .to(..., bitcast=True)", "%s is for integers, but its operands are %s", text, lt_text(L, elem));
-  Opcode code = op == B_AND   ? OP_ANDI
-                : op == B_OR  ? OP_ORI
-                : op == B_XOR ? OP_XORI
-                : op == B_SHL ? OP_SHLI
-                : lt_is_unsigned(elem) ? OP_SHRUI : OP_SHRSI;
+    lang_fail(L, "cast to an integer first, or use .to(..., bitcast=True)",
+              "%s is for integers, but its operands are %s", text, lt_text(L, elem));
+  Opcode code = op == B_AND            ? OP_ANDI
+                : op == B_OR           ? OP_ORI
+                : op == B_XOR          ? OP_XORI
+                : op == B_SHL          ? OP_SHLI
+                : lt_is_unsigned(elem) ? OP_SHRUI
+                                       : OP_SHRSI;
   return sem_op2(L, code, a->type, a, b);
 }
 
@@ -226,15 +208,13 @@ Val *sem_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
   case B_DIV: return true_divide(L, a, b);
   case B_FLOORDIV: return floor_divide(L, a, b);
   case B_MOD: return modulo(L, a, b);
-  case B_POW:
-    lang_fail(L, "multiply, or use tl.exp2(y * tl.log2(x))", "** is not defined for tensors");
-  case B_MATMUL:
-    lang_fail(L, "use tl.dot(a, b)", "@ is not defined for tensors");
+  case B_POW: lang_fail(L, "multiply, or use tl.exp2(y * tl.log2(x))", "** is not defined for tensors");
+  case B_MATMUL: lang_fail(L, "use tl.dot(a, b)", "@ is not defined for tensors");
   default: return bitwise(L, op, a, b);
   }
 }
 
-/* ---- unary, comparison, logic ----------------------------------------------------------------------------------------- */
+/* ---- unary, comparison, logic ------------------------------------------------------------------------------------ */
 
 Val *sem_not(Lang *L, Val *v) {
   v = sem_cast(L, v, lt_scalar(L, L_INT1));
@@ -248,9 +228,13 @@ Val *sem_unary(Lang *L, UnaryOp op, Val *a) {
   case U_NOT: return sem_not(L, a);
   case U_INVERT: break;
   }
-  if (!lt_is_int(val_elem(a)))
-    lang_fail(L, NULL, "~ is for integers, but its operand is %s", val_kind_text(L, a));
-  return sem_op2(L, OP_XORI, a->type, a, sem_constant(L, val_int(L, val_elem(a)->kind == L_INT1 ? 1 : lt_is_unsigned(val_elem(a)) ? ((BigInt)1 << lt_bits(a->type)) - 1 : -1), a->type));
+  if (!lt_is_int(val_elem(a))) lang_fail(L, NULL, "~ is for integers, but its operand is %s", val_kind_text(L, a));
+  return sem_op2(L, OP_XORI, a->type, a,
+                 sem_constant(L,
+                              val_int(L, val_elem(a)->kind == L_INT1   ? 1
+                                         : lt_is_unsigned(val_elem(a)) ? ((BigInt)1 << lt_bits(a->type)) - 1
+                                                                       : -1),
+                              a->type));
 }
 
 Val *sem_compare(Lang *L, CompareOp op, Val *a, Val *b) {
@@ -270,7 +254,10 @@ Val *sem_compare(Lang *L, CompareOp op, Val *a, Val *b) {
   const LType *elem = val_elem(a);
   bool is_float = lt_is_float(elem);
   Val *r = sem_op2(L, is_float ? OP_CMPF : OP_CMPI, lt_with_elem(L, a->type, lt_scalar(L, L_INT1)), a, b);
-  ir_set_attr(L->cx, r->value->op, "predicate", ir_attr_enum(L->cx, predicates[op][is_float ? 0 : lt_is_unsigned(elem) ? 2 : 1]));
+  ir_set_attr(L->cx, r->value->op, "predicate",
+              ir_attr_enum(L->cx, predicates[op][is_float               ? 0
+                                                 : lt_is_unsigned(elem) ? 2
+                                                                        : 1]));
   return r;
 }
 
@@ -286,8 +273,8 @@ Val *sem_logical(Lang *L, bool is_or, Val *a, Val *b) {
 Val *sem_condition(Lang *L, Val *v) {
   if (sem_is_tensor(v) && v->type->kind == L_BLOCK) {
     if (lt_numel(v->type) != 1)
-      lang_fail(L, "reduce it first, for example with tl.sum(...) > 0 or tl.reduce_or(...)", "a condition must be a scalar, but this is %s",
-                val_kind_text(L, v));
+      lang_fail(L, "reduce it first, for example with tl.sum(...) > 0 or tl.reduce_or(...)",
+                "a condition must be a scalar, but this is %s", val_kind_text(L, v));
     v = sem_reshape(L, v, 0, NULL, false);
   }
   return as_flag(L, v);
@@ -296,15 +283,15 @@ Val *sem_condition(Lang *L, Val *v) {
 Val *sem_where(Lang *L, Val *condition, Val *x, Val *y) {
   condition = as_flag(L, condition);
   bool nx = sem_is_number(x), ny = sem_is_number(y);
-  bool pointers = (!nx && sem_is_tensor(x) && lt_is_ptr(val_elem(x))) || (!ny && sem_is_tensor(y) && lt_is_ptr(val_elem(y)));
+  bool pointers =
+      (!nx && sem_is_tensor(x) && lt_is_ptr(val_elem(x))) || (!ny && sem_is_tensor(y) && lt_is_ptr(val_elem(y)));
   if (pointers && sem_is_tensor(x) && sem_is_tensor(y) && val_elem(x) != val_elem(y))
     sem_bad_operands(L, "tl.where", x, y);
   sem_operands(L, "tl.where", &x, &y, OPERANDS_PTR_LEFT | OPERANDS_PTR_RIGHT);
   if (condition->type->kind == L_BLOCK) {
     sem_broadcast(L, &condition, &x);
     sem_broadcast(L, &x, &y);
-    if (!lt_same_shape(condition->type, x->type))
-      sem_broadcast(L, &condition, &x);
+    if (!lt_same_shape(condition->type, x->type)) sem_broadcast(L, &condition, &x);
   } else if (x->type->kind == L_BLOCK) {
     condition = sem_splat(L, condition, x->type->rank, x->type->shape);
   }
@@ -313,22 +300,24 @@ Val *sem_where(Lang *L, Val *condition, Val *x, Val *y) {
 
 const LType *sem_join_types(Lang *L, const char *name, const Val *a, const Val *b) {
   if (sem_is_tensor(a) && sem_is_tensor(b)) {
-    if (a->type == b->type)
-      return a->type;
+    if (a->type == b->type) return a->type;
     lang_fail(L, lt_same_shape(a->type, b->type) ? "give both the same type with .to(...)" : "give both the same shape",
               "`%s` is %s here and %s there", name, val_kind_text(L, a), val_kind_text(L, b));
   }
   const Val *tensor = sem_is_tensor(a) ? a : sem_is_tensor(b) ? b : NULL, *other = tensor == a ? b : a;
   if (tensor && sem_is_number(other)) {
     const LType *own = sem_number_type(L, other);
-    if (tensor->type == own || (tensor->type->kind != L_BLOCK && kind_rank(own) <= kind_rank(tensor->type) && !lt_is_ptr(tensor->type)))
+    if (tensor->type == own ||
+        (tensor->type->kind != L_BLOCK && kind_rank(own) <= kind_rank(tensor->type) && !lt_is_ptr(tensor->type)))
       return tensor->type;
     lang_fail(L, ctx_printf(L->cx, "begin with tl.full(...) or tl.zeros(...) of the type that it becomes"),
               "`%s` is %s here and %s there", name, val_kind_text(L, a), val_kind_text(L, b));
   }
   if (!tensor && sem_is_number(a) && sem_is_number(b)) {
     const LType *ta = sem_number_type(L, a), *tb = sem_number_type(L, b);
-    return kind_rank(ta) == kind_rank(tb) ? (lt_bits(ta) >= lt_bits(tb) ? ta : tb) : kind_rank(ta) > kind_rank(tb) ? ta : tb;
+    return kind_rank(ta) == kind_rank(tb)  ? (lt_bits(ta) >= lt_bits(tb) ? ta : tb)
+           : kind_rank(ta) > kind_rank(tb) ? ta
+                                           : tb;
   }
   lang_fail(L, NULL, "`%s` is %s here and %s there", name, val_kind_text(L, a), val_kind_text(L, b));
 }

@@ -17,7 +17,8 @@ static Val *py_len(Lang *L, Val **a, size_t n, const Builtin *self) {
   (void)n;
   (void)self;
   size_t count;
-  if (a[0]->kind == V_TENSOR) lang_fail(L, "its sizes are in x.shape", "len() does not work on %s", val_kind_text(L, a[0]));
+  if (a[0]->kind == V_TENSOR)
+    lang_fail(L, "its sizes are in x.shape", "len() does not work on %s", val_kind_text(L, a[0]));
   must_iterate(L, a[0], "len()", &count);
   return val_int(L, (BigInt)count);
 }
@@ -175,8 +176,10 @@ static Val *py_getattr(Lang *L, Val **a, size_t nargs, const Builtin *self) {
   Val *const *x = a[0]->items;
   bool only_ask = self->op == 1;
   const char *who = only_ask ? "hasattr()" : "getattr()";
-  if (n < 2 || n > (only_ask ? 2u : 3u)) lang_fail(L, NULL, "%s takes %s arguments, not %zu", who, only_ask ? "2" : "2 or 3", n);
-  if (x[1]->kind != V_STR) lang_fail(L, NULL, "the name given to %s must be a string, not %s", who, val_kind_text(L, x[1]));
+  if (n < 2 || n > (only_ask ? 2u : 3u))
+    lang_fail(L, NULL, "%s takes %s arguments, not %zu", who, only_ask ? "2" : "2 or 3", n);
+  if (x[1]->kind != V_STR)
+    lang_fail(L, NULL, "the name given to %s must be a string, not %s", who, val_kind_text(L, x[1]));
   Val *v = attribute_or_null(L, x[0], x[1]->text);
   if (only_ask) return val_bool(L, v != NULL);
   if (v || n == 3) return v ? v : x[2];
@@ -194,9 +197,15 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
     const char *type;
     unsigned kinds;
   } table[] = {
-      {"builtins.int", 1u << V_INT | 1u << V_BOOL}, {"builtins.float", 1u << V_FLOAT}, {"builtins.bool", 1u << V_BOOL},
-      {"builtins.str", 1u << V_STR}, {"builtins.tuple", 1u << V_TUPLE}, {"builtins.list", 1u << V_LIST},
-      {"builtins.dict", 1u << V_DICT}, {"tl.tensor", 1u << V_TENSOR}, {"tl.dtype", 1u << V_DTYPE},
+      {"builtins.int", 1u << V_INT | 1u << V_BOOL},
+      {"builtins.float", 1u << V_FLOAT},
+      {"builtins.bool", 1u << V_BOOL},
+      {"builtins.str", 1u << V_STR},
+      {"builtins.tuple", 1u << V_TUPLE},
+      {"builtins.list", 1u << V_LIST},
+      {"builtins.dict", 1u << V_DICT},
+      {"tl.tensor", 1u << V_TENSOR},
+      {"tl.dtype", 1u << V_DTYPE},
       {"tl.constexpr", 1u << V_NONE | 1u << V_BOOL | 1u << V_INT | 1u << V_FLOAT | 1u << V_STR},
       {"triton.JITFunction", 1u << V_FUNCTION},
   };
@@ -238,9 +247,11 @@ static Val *py_repr_row(Lang *L, Val **a, size_t n, const Builtin *self) {
 static Val *py_round(Lang *L, Val **a, size_t n, const Builtin *self) {
   (void)n;
   (void)self;
-  if (!val_is_number(a[0])) lang_fail(L, NULL, "round() works on numbers known at compile time, not on %s", val_kind_text(L, a[0]));
+  if (!val_is_number(a[0]))
+    lang_fail(L, NULL, "round() works on numbers known at compile time, not on %s", val_kind_text(L, a[0]));
   if (a[0]->kind != V_FLOAT) return a[0];
-  if (!isfinite(a[0]->number) || fabs(a[0]->number) > 1e38) lang_fail(L, NULL, "%s cannot be rounded to an integer", val_repr(L, a[0]));
+  if (!isfinite(a[0]->number) || fabs(a[0]->number) > 1e38)
+    lang_fail(L, NULL, "%s cannot be rounded to an integer", val_repr(L, a[0]));
   return val_int(L, (BigInt)nearbyint(a[0]->number));
 }
 
@@ -274,8 +285,9 @@ const Builtin *py_builtin_find(const char *name) {
 
 const char *const *py_builtin_names(size_t *n) {
   static const char *const names[] = {
-      "len", "min", "max", "range", "abs", "print", "sum", "any", "all", "zip", "enumerate", "reversed", "getattr",
-      "hasattr", "isinstance", "pow", "divmod", "repr", "round", "int", "float", "bool", "str", "tuple", "list", "dict",
+      "len",   "min",       "max",      "range",   "abs",     "print",      "sum",  "any",    "all",
+      "zip",   "enumerate", "reversed", "getattr", "hasattr", "isinstance", "pow",  "divmod", "repr",
+      "round", "int",       "float",    "bool",    "str",     "tuple",      "list", "dict",
   };
   *n = COUNT(names);
   return names;
@@ -295,7 +307,8 @@ static Val *to_int(Lang *L, Val *v) {
     long long x = strtoll(v->text, &end, 10);
     if (v->len && *end == '\0') return val_int(L, x);
   }
-  lang_fail(L, v->kind == V_TENSOR ? "convert it with x.to(tl.int32)" : NULL, "int() cannot convert %s", v->kind == V_STR ? val_repr(L, v) : val_kind_text(L, v));
+  lang_fail(L, v->kind == V_TENSOR ? "convert it with x.to(tl.int32)" : NULL, "int() cannot convert %s",
+            v->kind == V_STR ? val_repr(L, v) : val_kind_text(L, v));
 }
 
 static Val *to_float(Lang *L, Val *v) {
@@ -307,7 +320,8 @@ static Val *to_float(Lang *L, Val *v) {
     while (*s == ' ') s++;
     bool negative = *s == '-';
     if (*s == '-' || *s == '+') s++;
-    for (size_t i = 0; i < sizeof lower - 1 && s[i]; i++) lower[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i];
+    for (size_t i = 0; i < sizeof lower - 1 && s[i]; i++)
+      lower[i] = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] + 32) : s[i];
     double sign = negative ? -1.0 : 1.0;
     if (strcmp(lower, "inf") == 0 || strcmp(lower, "infinity") == 0) return val_float(L, sign * (double)INFINITY);
     if (strcmp(lower, "nan") == 0) return val_float(L, copysign((double)NAN, sign));
@@ -316,7 +330,8 @@ static Val *to_float(Lang *L, Val *v) {
     while (*end == ' ') end++;
     if (end != s && *end == '\0') return val_float(L, sign * x);
   }
-  lang_fail(L, v->kind == V_TENSOR ? "convert it with x.to(tl.float32)" : NULL, "float() cannot convert %s", v->kind == V_STR ? val_repr(L, v) : val_kind_text(L, v));
+  lang_fail(L, v->kind == V_TENSOR ? "convert it with x.to(tl.float32)" : NULL, "float() cannot convert %s",
+            v->kind == V_STR ? val_repr(L, v) : val_kind_text(L, v));
 }
 
 static Val *to_sequence(Lang *L, Val *v, bool is_list) {
@@ -328,7 +343,9 @@ static Val *to_sequence(Lang *L, Val *v, bool is_list) {
 static Val *to_dict(Lang *L, const Args *args) {
   Vec(Val *) keys = {0}, values = {0};
   for (size_t i = 0; i < args->n; i++) {
-    if (!args->names[i]) lang_fail_at(L, args->spans[i], "dict(name=value, ...) is fine", "dict() takes keyword arguments only in a kernel");
+    if (!args->names[i])
+      lang_fail_at(L, args->spans[i], "dict(name=value, ...) is fine",
+                   "dict() takes keyword arguments only in a kernel");
     vec_push(L->cx, &keys, val_str(L, args->names[i], strlen(args->names[i])));
     vec_push(L->cx, &values, args->at[i]);
   }

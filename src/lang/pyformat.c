@@ -89,7 +89,8 @@ static Spec read_spec(Lang *L, const char *s, size_t len) {
   if (s < end && *s == '.') {
     s++;
     f.precision = read_number(L, &s, end);
-    if (f.precision < 0) lang_fail(L, NULL, "the format specification `%.*s` has no precision after its point", (int)len, start);
+    if (f.precision < 0)
+      lang_fail(L, NULL, "the format specification `%.*s` has no precision after its point", (int)len, start);
   }
   if (s < end) f.type = *s++;
   if (s != end) lang_fail(L, NULL, "`%.*s` is not a format specification", (int)len, start);
@@ -149,8 +150,12 @@ static void format_float(Lang *L, Buf *out, const Spec *f, double x) {
     if (type == '%') a *= 100;
     char conversion = type == '%' ? 'f' : !type || type == 'n' ? 'g' : type;
     char *text = ctx_alloc(L->cx, 400 + (size_t)(f->precision > 0 ? f->precision : 6));
-    char fmt[8] = {'%', f->alternate ? '#' : '.', f->alternate ? '.' : '*', f->alternate ? '*' : conversion,
-                   f->alternate ? conversion : '\0', '\0'};
+    char fmt[8] = {'%',
+                   f->alternate ? '#' : '.',
+                   f->alternate ? '.' : '*',
+                   f->alternate ? '*' : conversion,
+                   f->alternate ? conversion : '\0',
+                   '\0'};
     int precision = f->precision < 0 ? 6 : f->precision;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -180,7 +185,10 @@ static void format_int(Lang *L, Buf *out, const Spec *f, BigInt x) {
   if (f->type == 'X')
     for (char *c = digits; *c; c++) *c = *c >= 'a' ? (char)(*c - 32) : *c;
   const char *grouped = f->group ? group_digits(L, digits, f->group, base == 10 ? 3 : 4) : digits;
-  const char *prefix = !f->alternate || base == 10 ? "" : base == 16 ? (f->type == 'X' ? "0X" : "0x") : base == 8 ? "0o" : "0b";
+  const char *prefix = !f->alternate || base == 10 ? ""
+                       : base == 16                ? (f->type == 'X' ? "0X" : "0x")
+                       : base == 8                 ? "0o"
+                                                   : "0b";
   const char *sign = ctx_printf(L->cx, "%s%s", sign_text(f, x < 0), prefix);
   put_padded(out, f, '>', sign, grouped, strlen(grouped));
 }

@@ -32,7 +32,9 @@ static Val *string_arg(const Call *c, size_t i) {
   return v;
 }
 
-static bool starts(const Val *s, const Val *with) { return s->len >= with->len && memcmp(s->text, with->text, with->len) == 0; }
+static bool starts(const Val *s, const Val *with) {
+  return s->len >= with->len && memcmp(s->text, with->text, with->len) == 0;
+}
 
 static bool ends(const Val *s, const Val *with) {
   return s->len >= with->len && memcmp(s->text + s->len - with->len, with->text, with->len) == 0;
@@ -180,7 +182,8 @@ static const struct Method {
     {"values", DICT, 0, 0, entries},      {"items", DICT, 0, 0, entries},
 };
 
-static const char *const changing[] = {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault"};
+static const char *const changing[] = {"append", "extend", "insert",  "pop",    "remove",
+                                       "clear",  "sort",   "reverse", "update", "setdefault"};
 
 Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args) {
   const char *known[COUNT(methods)];
@@ -197,7 +200,9 @@ Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args) {
   }
   for (size_t i = 0; i < COUNT(changing); i++)
     if (strcmp(changing[i], name) == 0 && self->kind != V_STR)
-      lang_fail(L, "make a new one: `a + (x,)`", "`%s` would change %s, and compile-time values do not change", name, val_kind_text(L, self));
+      lang_fail(L, "make a new one: `a + (x,)`", "`%s` would change %s, and compile-time values do not change", name,
+                val_kind_text(L, self));
   const char *near = near_name(name, known, n);
-  lang_fail(L, near ? ctx_printf(L->cx, "did you mean `.%s`?", near) : NULL, "%s has no method `%s`", val_kind_text(L, self), name);
+  lang_fail(L, near ? ctx_printf(L->cx, "did you mean `.%s`?", near) : NULL, "%s has no method `%s`",
+            val_kind_text(L, self), name);
 }

@@ -15,10 +15,10 @@
 typedef struct FnInfo {
   const ttc_function *function;
   const Source *source;
-  Node *def;      /* N_FUNCTION */
-  Map globals;    /* interned name -> Val */
-  Map assigned;   /* loop Node -> the names it assigns (loop.c) */
-  int serial;     /* order of first meeting; makes symbol names unique */
+  Node *def;    /* N_FUNCTION */
+  Map globals;  /* interned name -> Val */
+  Map assigned; /* loop Node -> the names it assigns (loop.c) */
+  int serial;   /* order of first meeting; makes symbol names unique */
 } FnInfo;
 FnInfo *fn_info(Lang *L, const ttc_function *function);
 /* The function's source, parsed, without a Lang: for signatures and fingerprints. Unwinds when there is no `def`. */
@@ -29,9 +29,9 @@ Node *fn_parse(Ctx *cx, const ttc_function *function, const Source **source);
 typedef enum Unbound { BOUND, NEVER_BOUND, BOUND_IN_BRANCH, BOUND_IN_LOOP, DELETED, DIFFERS } Unbound;
 typedef struct Slot {
   const char *name;
-  Val *val;         /* NULL when unbound, and then `why` says why */
+  Val *val; /* NULL when unbound, and then `why` says why */
   Unbound why;
-  Span at;          /* the binding; for an unbound name what made it so */
+  Span at;           /* the binding; for an unbound name what made it so */
   bool is_constexpr; /* annotated tl.constexpr: may not be bound again */
   bool partial;      /* no value where `break` or `continue` left; see flow.c */
 } Slot;
@@ -41,14 +41,14 @@ typedef struct Undo {
 } Undo;
 struct Scope {
   FnInfo *info;
-  Scope *outer;          /* of a lambda or a nested function */
-  Map index;             /* interned name -> slot + 1 */
+  Scope *outer; /* of a lambda or a nested function */
+  Map index;    /* interned name -> slot + 1 */
   Vec(Slot) slots;
   Vec(uint32_t) stamps;
   uint32_t stamp;
-  Vec(Undo) trail;       /* what to undo, while a branch is being evaluated */
+  Vec(Undo) trail; /* what to undo, while a branch is being evaluated */
   int marks;
-  const Node *body;      /* what is evaluated in place, to notice recursion */
+  const Node *body; /* what is evaluated in place, to notice recursion */
 };
 typedef struct Change {
   uint32_t slot;
@@ -63,12 +63,12 @@ Scope *scope_new(Lang *L, FnInfo *info, Scope *outer);
 uint32_t scope_slot(Lang *L, Scope *s, const char *name); /* makes one, unbound, if there is none */
 void scope_set(Lang *L, Scope *s, uint32_t slot, Slot value);
 void scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at);
-uint32_t scope_mark(Scope *s);                              /* from here on changes can be taken back … */
-Changes scope_take_back(Lang *L, Scope *s, uint32_t mark);  /* … which tells what they were */
-void scope_keep(Scope *s, uint32_t mark);                   /* … or are kept */
+uint32_t scope_mark(Scope *s);                             /* from here on changes can be taken back … */
+Changes scope_take_back(Lang *L, Scope *s, uint32_t mark); /* … which tells what they were */
+void scope_keep(Scope *s, uint32_t mark);                  /* … or are kept */
 /* As nearest_name, but a known name that begins like the wrong one is near, too. */
 const char *near_name(const char *wrong, const char *const *names, size_t n);
-Val *scope_lookup(Lang *L, const char *name, Span at);      /* L->fn's names, then free names; unwinds if unknown */
+Val *scope_lookup(Lang *L, const char *name, Span at); /* L->fn's names, then free names; unwinds if unknown */
 
 /* ---- control flow (flow.c) ---------------------------------------------------------------------------------------------- */
 
@@ -78,9 +78,9 @@ typedef struct Flag {
   Value *value;
 } Flag;
 typedef struct Flow {
-  bool dead;        /* nothing that follows here can be reached */
+  bool dead; /* nothing that follows here can be reached */
   Flag returned, broken, continued;
-  Val *result;      /* of `return`, where returned is not NO; NULL for a bare return */
+  Val *result; /* of `return`, where returned is not NO; NULL for a bare return */
   Span result_at;
 } Flow;
 
@@ -90,14 +90,14 @@ typedef struct FnState {
   Scope *scope;
   const char *name;
   Flow flow;
-  int loops;          /* loops around the statement, unrolled ones too */
+  int loops; /* loops around the statement, unrolled ones too */
   int expression_depth;
-  Loc *call_site;     /* evaluated in place: where from */
+  Loc *call_site; /* evaluated in place: where from */
   bool in_place;
   Op *func;
 } FnState;
 
-void exec_block(Lang *L, Nodes body);                    /* in L->fn; leaves L->fn->flow */
+void exec_block(Lang *L, Nodes body); /* in L->fn; leaves L->fn->flow */
 void flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done);
 void flow_while(Lang *L, Node *stmt);
 void flow_for(Lang *L, Node *stmt);
@@ -113,6 +113,12 @@ void exec_stmt(Lang *L, Node *stmt);
 Val *flow_select(Lang *L, Node *ifexp, Val *cond); /* a if c else b, for a tensor c */
 /* `a and b`, `a or b` evaluate both operands, as the reference does. */
 
+/* Names that a loop may bind, in source order, each once (assigned.c). */
+typedef struct NameList {
+  const char **at;
+  uint32_t len, cap;
+} NameList;
+const NameList *assigned_names(Lang *L, const Node *loop);
 /* Does a statement of `body` bind `name`? Then *where is the first one that does. */
 bool binds_name(Lang *L, Nodes body, const char *name, Span *where);
 bool val_same(Lang *L, const Val *a, const Val *b); /* equal compile-time values, or the very same tensor */
@@ -142,7 +148,7 @@ bool annotation_is_constexpr(const Node *annotation);
 /* ---- values (val.c, pyvalue.c, pyformat.c) --------------------------------------------------------------------------------------- */
 
 typedef Vec(Value *) Values;
-void val_flatten(Lang *L, const Val *v, Values *out);                 /* its tensors, in order */
+void val_flatten(Lang *L, const Val *v, Values *out);                            /* its tensors, in order */
 Val *val_rebuild(Lang *L, const Val *shape, Value *const *values, size_t *next); /* the same with other tensors */
 bool val_has_tensor(const Val *v);
 bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
@@ -152,7 +158,7 @@ Val *val_builtin(Lang *L, const Builtin *b, Val *self);
 Val *val_function(Lang *L, const ttc_function *f);
 int64_t val_index(Lang *L, const Val *v, const char *what); /* an integer that fits, or unwinds */
 Val *py_subscript(Lang *L, Val *of, Val *index);
-Val *py_attribute(Lang *L, Val *of, const char *name);   /* methods and fields of known values; NULL if none */
+Val *py_attribute(Lang *L, Val *of, const char *name); /* methods and fields of known values; NULL if none */
 bool py_contains(Lang *L, Val *in, Val *x);
 bool py_equal(Lang *L, const Val *a, const Val *b);
 Val *py_logical_not(Lang *L, Val *v);

@@ -184,7 +184,8 @@ Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
   if (is_integer(a) && is_integer(b)) return integer_binary(L, op, a, b);
   if (val_is_number(a) && val_is_number(b)) return float_binary(L, op, a, b);
   if (op == B_MOD && a->kind == V_STR) return py_percent(L, a, b);
-  if (op == B_ADD && ((a->kind == V_STR && b->kind == V_STR) || (is_sequence(a) && is_sequence(b)))) return concatenate(L, a, b);
+  if (op == B_ADD && ((a->kind == V_STR && b->kind == V_STR) || (is_sequence(a) && is_sequence(b))))
+    return concatenate(L, a, b);
   if (op == B_MUL && can_repeat(a) && is_integer(b)) return repeat(L, a, b->integer);
   if (op == B_MUL && can_repeat(b) && is_integer(a)) return repeat(L, b, a->integer);
   fail_operands(L, syn_binary_text(op), a, b);
@@ -262,7 +263,8 @@ bool py_contains(Lang *L, Val *in, Val *x) {
   if (!val_iterate(L, in, &items, &n)) lang_fail(L, NULL, "`in` does not work on %s", val_kind_text(L, in));
   for (size_t i = 0; i < n; i++) {
     if (items[i]->kind == V_TENSOR || x->kind == V_TENSOR)
-      lang_fail(L, "compare with `==`", "`in` looks at compile-time values only, not at %s", val_kind_text(L, x->kind == V_TENSOR ? x : items[i]));
+      lang_fail(L, "compare with `==`", "`in` looks at compile-time values only, not at %s",
+                val_kind_text(L, x->kind == V_TENSOR ? x : items[i]));
     if (py_equal(L, items[i], x)) return true;
   }
   return false;
@@ -274,8 +276,10 @@ static bool iterate_range(Lang *L, const RangeVal *r, Val ***items, size_t *n) {
   if (!is_integer(r->start) || !is_integer(r->stop) || !is_integer(r->step)) return false;
   BigInt start = r->start->integer, stop = r->stop->integer, step = r->step->integer, count = 0;
   if (step == 0) lang_fail(L, NULL, "the step of a range must not be 0");
-  if (step > 0 ? start < stop : start > stop) count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
-  if (count > 1 << 20) lang_fail(L, "use tl.range, which is a loop at run time", "a range of this length cannot be unrolled");
+  if (step > 0 ? start < stop : start > stop)
+    count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
+  if (count > 1 << 20)
+    lang_fail(L, "use tl.range, which is a loop at run time", "a range of this length cannot be unrolled");
   *n = (size_t)count;
   *items = NEWN(L->cx, Val *, *n);
   for (size_t i = 0; i < *n; i++) {
@@ -310,7 +314,8 @@ bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n) {
 
 static Val *subscript_slice(Lang *L, Val *of, Val *const *items, size_t n, const Val *slice) {
   int64_t len = (int64_t)n;
-  int64_t step = slice->items[2] && slice->items[2]->kind != V_NONE ? val_index(L, slice->items[2], "a slice's step") : 1;
+  int64_t step =
+      slice->items[2] && slice->items[2]->kind != V_NONE ? val_index(L, slice->items[2], "a slice's step") : 1;
   if (step == 0) lang_fail(L, NULL, "a slice's step must not be 0");
   int64_t bounds[2] = {step > 0 ? 0 : len - 1, step > 0 ? len : -1};
   for (int i = 0; i < 2; i++) {
@@ -348,6 +353,7 @@ Val *py_subscript(Lang *L, Val *of, Val *index) {
               "%s is indexed by %s", val_kind_text(L, of), val_kind_text(L, index));
   int64_t i = val_index(L, index, "the index");
   if (i < -(int64_t)n || i >= (int64_t)n)
-    lang_fail(L, NULL, "the index %lld is outside %s of %zu item%s", (long long)i, val_kind_text(L, of), n, n == 1 ? "" : "s");
+    lang_fail(L, NULL, "the index %lld is outside %s of %zu item%s", (long long)i, val_kind_text(L, of), n,
+              n == 1 ? "" : "s");
   return items[i < 0 ? i + (int64_t)n : i];
 }

@@ -109,11 +109,13 @@ _Noreturn static void fail_unbound(Lang *L, const Slot *slot, Span at) {
     lang_fail_at(L, at, ctx_printf(L->cx, "give `%s` a value before the `if`, or in its other branch too", slot->name),
                  "`%s` has a value in one branch only (line %d)", slot->name, line);
   case DIFFERS:
-    lang_fail_at(L, at, ctx_printf(L->cx, "give `%s` the same compile-time value, or a tensor, in both branches", slot->name),
-                 "`%s` is a different compile-time value in each branch of an `if` that is decided at run time (line %d)",
-                 slot->name, line);
+    lang_fail_at(
+        L, at, ctx_printf(L->cx, "give `%s` the same compile-time value, or a tensor, in both branches", slot->name),
+        "`%s` is a different compile-time value in each branch of an `if` that is decided at run time (line %d)",
+        slot->name, line);
   case BOUND_IN_LOOP:
-    lang_fail_at(L, at, ctx_printf(L->cx, "give `%s` a value before the loop, which may run no iteration at all", slot->name),
+    lang_fail_at(L, at,
+                 ctx_printf(L->cx, "give `%s` a value before the loop, which may run no iteration at all", slot->name),
                  "`%s` has a value only inside the loop (line %d)", slot->name, line);
   case DELETED: lang_fail_at(L, at, NULL, "`%s` was deleted (line %d)", slot->name, line);
   default: lang_fail_at(L, at, NULL, "`%s` is used before it is given a value", slot->name);
@@ -175,14 +177,18 @@ static bool global_is_fixed(const Val *v) {
 static void check_global(Lang *L, const char *name, const Val *v, Span at) {
   if (L->options.allow_non_constexpr_globals || global_is_fixed(v)) return;
   if (v->kind == V_HOST)
-    lang_fail_at(L, at, v->host.text && strncmp(v->host.text, "a Python function", 17) == 0
-                            ? "mark it with @triton.jit"
-                            : "pass what the kernel needs of it as an argument",
+    lang_fail_at(L, at,
+                 v->host.text && strncmp(v->host.text, "a Python function", 17) == 0
+                     ? "mark it with @triton.jit"
+                     : "pass what the kernel needs of it as an argument",
                  "global variable `%s` cannot be used in a kernel: it is %s", name, val_kind_text(L, v));
   lang_fail_at(L, at,
-               ctx_printf(L->cx, "write `%s = tl.constexpr(%s)` where it is defined, or pass it as an argument "
-                                 "(`%s: tl.constexpr = ...` is not enough)", name, val_repr(L, v), name),
-               "global variable `%s` must be a tl.constexpr to be used in a kernel; it is %s", name, val_kind_text(L, v));
+               ctx_printf(L->cx,
+                          "write `%s = tl.constexpr(%s)` where it is defined, or pass it as an argument "
+                          "(`%s: tl.constexpr = ...` is not enough)",
+                          name, val_repr(L, v), name),
+               "global variable `%s` must be a tl.constexpr to be used in a kernel; it is %s", name,
+               val_kind_text(L, v));
 }
 
 static Val *ask(Lang *L, FnInfo *info, const char *name) {

@@ -8,7 +8,7 @@
 
 #include "lang/internal.h"
 
-/* ---- looking at values and types ------------------------------------------------------------------------------------ */
+/* ---- looking at values and types --------------------------------------------------------------------------------- */
 
 static inline bool sem_is_tensor(const Val *v) { return v->kind == V_TENSOR; }
 static inline bool sem_is_number(const Val *v) { return v->kind == V_BOOL || v->kind == V_INT || v->kind == V_FLOAT; }
@@ -26,7 +26,7 @@ void lt_int_range(const LType *t, BigInt *min, BigInt *max);
 bool lt_int_fits(const LType *t, BigInt x);
 const char *big_text(Lang *L, BigInt x);
 
-/* ---- making ops ------------------------------------------------------------------------------------------------------ */
+/* ---- making ops -------------------------------------------------------------------------------------------------- */
 
 Val *sem_op1(Lang *L, Opcode code, const LType *result, const Val *a);
 Val *sem_op2(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b);
@@ -37,11 +37,14 @@ Val *sem_constant_int(Lang *L, int64_t x, const LType *type);
 /* The type that a number has on its own: int1; int32, uint32, int64, uint64 by size; fp32 or fp64. */
 const LType *sem_number_type(Lang *L, const Val *number);
 
-/* ---- shapes ---------------------------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 Val *sem_splat(Lang *L, Val *scalar, int rank, const int64_t *shape);
 /* Stretch to exactly this shape: splat a scalar, broadcast dimensions of one (same rank). `what` is for the message. */
 Val *sem_broadcast_to(Lang *L, Val *t, int rank, const int64_t *shape);
+/* To the shape of `like`, with new leading dimensions where it has fewer. */
+Val *sem_stretch_to(Lang *L, Val *t, const LType *like);
+bool lt_can_broadcast_to(const LType *from, const LType *to);
 /* Give both the same shape, by the rules of broadcasting. */
 void sem_broadcast(Lang *L, Val **a, Val **b);
 Val *sem_expand_dims(Lang *L, Val *t, int axis); /* 0 <= axis <= rank */
@@ -50,18 +53,20 @@ Val *sem_permute(Lang *L, Val *t, int n, const int *order);
 /* A shape argument: a tuple or list of known ints, or several ints (`rest` of a call). Gives the rank. */
 int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what);
 void sem_check_shape(Lang *L, int rank, const int64_t *shape, const char *what); /* powers of two, not too many */
-int sem_axis(Lang *L, const Val *axis, int rank, const char *what); /* known int, negative from the end; range-checked */
+int sem_axis(Lang *L, const Val *axis, int rank,
+             const char *what); /* known int, negative from the end; range-checked */
 
-/* ---- operands -------------------------------------------------------------------------------------------------------- */
+/* ---- operands ---------------------------------------------------------------------------------------------------- */
 
 enum {
-  OPERANDS_PTR_LEFT = 1,   /* a pointer is allowed there */
+  OPERANDS_PTR_LEFT = 1, /* a pointer is allowed there */
   OPERANDS_PTR_RIGHT = 2,
   OPERANDS_NO_PROMOTION = 4,
-  OPERANDS_DIVISION = 8,   /* / // %: halves compute in fp32, signedness must agree */
+  OPERANDS_DIVISION = 8,    /* / // %: halves compute in fp32, signedness must agree */
   OPERANDS_AS_TENSORS = 16, /* a number counts as a tensor of its own type: comparisons, tl.maximum and the like */
 };
-/* Promote both operands of `op` (a text for messages) to one element type and broadcast them. Numbers become constants. */
+/* Promote both operands of `op` (a text for messages) to one element type and broadcast them. Numbers become
+ * constants. */
 void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags);
 /* The element type that a binary operator computes in. */
 const LType *sem_computation_type(Lang *L, const char *op, const LType *a, bool a_scalar, const LType *b, bool b_scalar,
@@ -74,7 +79,7 @@ Val *sem_mul(Lang *L, Val *a, Val *b, bool sanitize);
 Val *sem_where(Lang *L, Val *condition, Val *x, Val *y);
 Val *sem_not(Lang *L, Val *v);
 
-/* ---- casts ----------------------------------------------------------------------------------------------------------- */
+/* ---- casts ------------------------------------------------------------------------------------------------------- */
 
 typedef enum Rounding { ROUND_DEFAULT, ROUND_RTNE, ROUND_RTZ } Rounding;
 Val *sem_cast_rounding(Lang *L, Val *tensor, const LType *to, Rounding rounding);
@@ -82,14 +87,14 @@ Val *sem_bitcast(Lang *L, Val *tensor, const LType *to);
 /* A number or a scalar or tensor as a value of element type `elem`. */
 Val *sem_convert(Lang *L, Val *v, const LType *elem);
 
-/* ---- arguments of builtins ------------------------------------------------------------------------------------------- */
+/* ---- arguments of builtins --------------------------------------------------------------------------------------- */
 
 typedef Val *BuiltinFn(Lang *L, Val **args, size_t nargs, const Builtin *self);
 Val *arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param); /* numbers become tensors; else unwinds */
 int64_t arg_int(Lang *L, const Val *v, const char *what);              /* a known integer */
 bool arg_bool(Lang *L, const Val *v, const char *what);
 const char *arg_text(Lang *L, const Val *v, const char *what);
-const LType *arg_dtype(Lang *L, const Val *v, const char *what);       /* a known dtype */
+const LType *arg_dtype(Lang *L, const Val *v, const char *what); /* a known dtype */
 /* One of the listed words; "" and None give NULL. */
 const char *arg_choice(Lang *L, const Val *v, const char *what, const char *const *choices, size_t n);
 
@@ -98,7 +103,7 @@ const char *arg_choice(Lang *L, const Val *v, const char *what, const char *cons
 #include "lang/builtins.def"
 #undef BUILTIN
 
-/* ---- the library ----------------------------------------------------------------------------------------------------- */
+/* ---- the library ------------------------------------------------------------------------------------------------- */
 
 /* Does the library have a function `name` that is the language's `tl.name`? */
 bool library_has_public(Lang *L, const char *name);

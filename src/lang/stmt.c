@@ -37,12 +37,14 @@ static void assign_unpacked(Lang *L, Node *target, Val *v, Node *stmt) {
   Val **items;
   size_t n;
   if (!val_iterate(L, v, &items, &n))
-    lang_fail_at(L, target->span, v->kind == V_TENSOR ? "a tensor's elements are not Python values; use tl.split or masks" : NULL,
+    lang_fail_at(L, target->span,
+                 v->kind == V_TENSOR ? "a tensor's elements are not Python values; use tl.split or masks" : NULL,
                  "%s cannot be unpacked into %u names", val_kind_text(L, v), target->items.len);
   size_t wanted = target->items.len, star = SIZE_MAX;
   for (size_t i = 0; i < wanted; i++) {
     if (target->items.at[i]->kind != N_STARRED) continue;
-    if (star != SIZE_MAX) lang_fail_at(L, target->items.at[i]->span, NULL, "only one name of an assignment may be starred");
+    if (star != SIZE_MAX)
+      lang_fail_at(L, target->items.at[i]->span, NULL, "only one name of an assignment may be starred");
     star = i;
   }
   if (star == SIZE_MAX ? n != wanted : n + 1 < wanted)
@@ -154,7 +156,8 @@ static void exec_return(Lang *L, Node *s) {
 
 static void exec_leave(Lang *L, const Node *s) {
   Flow *f = &L->fn->flow;
-  if (L->fn->loops == 0) lang_fail_at(L, s->span, NULL, "`%s` is not inside a loop", s->kind == N_BREAK ? "break" : "continue");
+  if (L->fn->loops == 0)
+    lang_fail_at(L, s->span, NULL, "`%s` is not inside a loop", s->kind == N_BREAK ? "break" : "continue");
   if (s->kind == N_BREAK) {
     f->broken = (Flag){.state = YES};
   } else {
@@ -173,12 +176,16 @@ static void exec_assert(Lang *L, Node *s) {
     message = s->b ? eval(L, s->b) : NULL;
     Buf text = {.cx = L->cx};
     if (message) py_str(L, &text, message);
-    lang_fail_at(L, s->a->span, NULL, message ? "the assertion does not hold: %s" : "the assertion does not hold%s", buf_text(&text));
+    lang_fail_at(L, s->a->span, NULL, message ? "the assertion does not hold: %s" : "the assertion does not hold%s",
+                 buf_text(&text));
   }
   message = s->b ? eval(L, s->b) : val_str(L, "", 0);
-  if (message->kind != V_STR) lang_fail_at(L, s->b->span, NULL, "an assertion's message must be a string known at compile time");
+  if (message->kind != V_STR)
+    lang_fail_at(L, s->b->span, NULL, "an assertion's message must be a string known at compile time");
   const Builtin *device_assert = builtin_find("tl.device_assert");
-  if (!device_assert) lang_fail_at(L, s->span, "tl.static_assert checks at compile time", "`assert` on a run-time value is not supported");
+  if (!device_assert)
+    lang_fail_at(L, s->span, "tl.static_assert checks at compile time",
+                 "`assert` on a run-time value is not supported");
   Val *values[] = {cond, message};
   const char *names[] = {NULL, NULL};
   Span spans[] = {s->a->span, s->b ? s->b->span : s->span};

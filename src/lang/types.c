@@ -1,10 +1,12 @@
-/* types.c: the language's types: interned, parsed from the names that hosts and users write, printed, and lowered to IR. */
+/* types.c: the language's types: interned, parsed from the names that hosts and users write, printed, and lowered
+ * to IR. */
 #include <stdio.h>
 #include <string.h>
 
 #include "lang/semantic.h"
 
-/* One row per scalar kind: as IR and the reference's messages print it, as users write it, as signatures abbreviate it. */
+/* One row per scalar kind: as IR and the reference's messages print it, as users write it, as signatures
+ * abbreviate it. */
 static const struct Scalar {
   const char *text, *name, *brief;
   int bits;
@@ -31,24 +33,20 @@ static const struct Scalar {
     [L_FP64] = {"fp64", "float64", "fp64", 64, F64},
 };
 
-/* ---- interning -------------------------------------------------------------------------------------------------------- */
+/* ---- interning --------------------------------------------------------------------------------------------------- */
 
 static const LType *interned(Lang *L, const char *key, const LType *model) {
   key = intern(L->cx, key);
   const LType *known = map_get(&L->types, key);
-  if (known)
-    return known;
+  if (known) return known;
   LType *t = NEW(L->cx, LType);
   *t = *model;
-  if (t->rank)
-    t->shape = ctx_copy(L->cx, model->shape, sizeof(int64_t) * (size_t)t->rank);
+  if (t->rank) t->shape = ctx_copy(L->cx, model->shape, sizeof(int64_t) * (size_t)t->rank);
   map_put(L->cx, &L->types, key, t);
   return t;
 }
 
-const LType *lt_scalar(Lang *L, LKind kind) {
-  return interned(L, scalars[kind].text, &(LType){.kind = kind});
-}
+const LType *lt_scalar(Lang *L, LKind kind) { return interned(L, scalars[kind].text, &(LType){.kind = kind}); }
 
 static const LType *lt_pointer_in(Lang *L, const LType *elem, bool is_const, int address_space) {
   char key[64];
@@ -60,12 +58,10 @@ static const LType *lt_pointer_in(Lang *L, const LType *elem, bool is_const, int
 const LType *lt_pointer(Lang *L, const LType *elem, bool is_const) { return lt_pointer_in(L, elem, is_const, 1); }
 
 const LType *lt_block(Lang *L, const LType *elem, int rank, const int64_t *shape) {
-  if (rank == 0)
-    return elem;
+  if (rank == 0) return elem;
   Buf key = {.cx = L->cx};
   buf_printf(&key, "%p", (const void *)elem);
-  for (int i = 0; i < rank; i++)
-    buf_printf(&key, " %lld", (long long)shape[i]);
+  for (int i = 0; i < rank; i++) buf_printf(&key, " %lld", (long long)shape[i]);
   return interned(L, buf_text(&key), &(LType){.kind = L_BLOCK, .elem = elem, .rank = rank, .shape = shape});
 }
 
@@ -73,23 +69,21 @@ const LType *lt_with_elem(Lang *L, const LType *shaped, const LType *elem) {
   return shaped->kind == L_BLOCK ? lt_block(L, elem, shaped->rank, shaped->shape) : elem;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static const LType *parse_scalar(Lang *L, const char *s, size_t n) {
   for (size_t k = 0; k < COUNT(scalars); k++) {
     const struct Scalar *row = &scalars[k];
     const char *spellings[] = {row->text, row->name, row->brief};
     for (size_t i = 0; i < COUNT(spellings); i++)
-      if (strlen(spellings[i]) == n && memcmp(spellings[i], s, n) == 0)
-        return lt_scalar(L, (LKind)k);
+      if (strlen(spellings[i]) == n && memcmp(spellings[i], s, n) == 0) return lt_scalar(L, (LKind)k);
   }
   return NULL;
 }
 
 static const LType *parse_type(Lang *L, const char *s, size_t n, int depth) {
   static const char pointer[] = "pointer<", const_pointer[] = "const_pointer<";
-  if (n == 0 || depth > 16)
-    return NULL;
+  if (n == 0 || depth > 16) return NULL;
   bool is_const = false;
   const LType *elem = NULL;
   if (s[0] == '*') {
@@ -99,8 +93,7 @@ static const LType *parse_type(Lang *L, const char *s, size_t n, int depth) {
     is_const = strncmp(s, "const_", 6) == 0;
     const char *head = is_const ? const_pointer : pointer;
     size_t m = strlen(head);
-    if (n <= m || memcmp(s, head, m) != 0)
-      return NULL;
+    if (n <= m || memcmp(s, head, m) != 0) return NULL;
     elem = parse_type(L, s + m, n - m - 1, depth + 1);
   } else {
     return parse_scalar(L, s, n);
@@ -111,41 +104,37 @@ static const LType *parse_type(Lang *L, const char *s, size_t n, int depth) {
 const LType *lt_parse(Lang *L, const char *text) { return text ? parse_type(L, text, strlen(text), 0) : NULL; }
 
 const char *lt_text(Lang *L, const LType *t) {
-  if (t->kind == L_POINTER)
-    return ctx_printf(L->cx, "%spointer<%s>", t->is_const ? "const_" : "", lt_text(L, t->elem));
-  if (t->kind != L_BLOCK)
-    return scalars[t->kind].text;
+  if (t->kind == L_POINTER) return ctx_printf(L->cx, "%spointer<%s>", t->is_const ? "const_" : "", lt_text(L, t->elem));
+  if (t->kind != L_BLOCK) return scalars[t->kind].text;
   Buf b = {.cx = L->cx};
   buf_puts(&b, "<[");
-  for (int i = 0; i < t->rank; i++)
-    buf_printf(&b, "%s'%lld'", i ? ", " : "", (long long)t->shape[i]);
+  for (int i = 0; i < t->rank; i++) buf_printf(&b, "%s'%lld'", i ? ", " : "", (long long)t->shape[i]);
   buf_printf(&b, "], %s>", lt_text(L, t->elem));
   return buf_text(&b);
 }
 
 const char *lt_name(Lang *L, const LType *t) {
-  if (t->kind == L_POINTER || t->kind == L_BLOCK)
-    return lt_text(L, t);
+  if (t->kind == L_POINTER || t->kind == L_BLOCK) return lt_text(L, t);
   return ctx_printf(L->cx, "tl.%s", scalars[t->kind].name);
 }
 
 const char *lt_shape_text(Lang *L, const LType *t) {
   Buf b = {.cx = L->cx};
   buf_putc(&b, '[');
-  for (int i = 0; i < lt_rank(t); i++)
-    buf_printf(&b, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
+  for (int i = 0; i < lt_rank(t); i++) buf_printf(&b, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
   buf_putc(&b, ']');
   return buf_text(&b);
 }
 
-/* ---- facts ------------------------------------------------------------------------------------------------------------ */
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
 
-int lt_bits(const LType *t) { return t->kind == L_POINTER ? 64 : t->kind == L_BLOCK ? lt_bits(t->elem) : scalars[t->kind].bits; }
+int lt_bits(const LType *t) {
+  return t->kind == L_POINTER ? 64 : t->kind == L_BLOCK ? lt_bits(t->elem) : scalars[t->kind].bits;
+}
 
 int64_t lt_numel(const LType *t) {
   int64_t n = 1;
-  for (int i = 0; i < lt_rank(t); i++)
-    n *= t->shape[i];
+  for (int i = 0; i < lt_rank(t); i++) n *= t->shape[i];
   return n;
 }
 
@@ -191,18 +180,14 @@ const char *big_text(Lang *L, BigInt x) {
     digits[--at] = (char)('0' + (d < 0 ? -d : d));
     x /= 10;
   } while (x);
-  if (negative)
-    digits[--at] = '-';
+  if (negative) digits[--at] = '-';
   return ctx_printf(L->cx, "%s", digits + at);
 }
 
 Type *lt_ir(Lang *L, const LType *t) {
   Ctx *cx = L->cx;
-  if (t->kind == L_BLOCK)
-    return ir_tensor(cx, lt_ir(L, t->elem), t->rank, t->shape, NULL);
-  if (t->kind == L_POINTER)
-    return ir_ptr(cx, lt_ir(L, t->elem), t->address_space);
-  if (scalars[t->kind].fkind >= 0)
-    return ir_float(cx, (FloatKind)scalars[t->kind].fkind);
+  if (t->kind == L_BLOCK) return ir_tensor(cx, lt_ir(L, t->elem), t->rank, t->shape, NULL);
+  if (t->kind == L_POINTER) return ir_ptr(cx, lt_ir(L, t->elem), t->address_space);
+  if (scalars[t->kind].fkind >= 0) return ir_float(cx, (FloatKind)scalars[t->kind].fkind);
   return ir_int(cx, t->kind == L_VOID ? 8 : scalars[t->kind].bits); /* a pointer to void is one to bytes */
 }

@@ -244,8 +244,8 @@ bool val_truth(Lang *L, const Val *v, Span at) {
 
 int64_t val_index(Lang *L, const Val *v, const char *what) {
   if (v->kind != V_INT && v->kind != V_BOOL) {
-    lang_fail(L, v->kind == V_TENSOR ? "make it a tl.constexpr" : NULL, "%s must be a compile-time integer, not %s", what,
-              val_kind_text(L, v));
+    lang_fail(L, v->kind == V_TENSOR ? "make it a tl.constexpr" : NULL, "%s must be a compile-time integer, not %s",
+              what, val_kind_text(L, v));
   }
   if (v->integer > INT64_MAX || v->integer < INT64_MIN) lang_fail(L, NULL, "%s does not fit in 64 bits", what);
   return (int64_t)v->integer;
@@ -349,7 +349,8 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
   case TTC_FUNCTION: out = val_function(L, v->function); break;
   case TTC_BUILTIN:
     out = from_builtin(L, v->text);
-    if (!out) lang_fail(L, NULL, "`%s` is not supported in a kernel", strncmp(v->text, "builtins.", 9) ? v->text : v->text + 9);
+    if (!out)
+      lang_fail(L, NULL, "`%s` is not supported in a kernel", strncmp(v->text, "builtins.", 9) ? v->text : v->text + 9);
     break;
   case TTC_MODULE:
   case TTC_CALLABLE:
@@ -418,5 +419,6 @@ void val_to_host(Lang *L, const Val *v, ttc_value *out) {
   case V_HOST: *out = v->host; return;
   default: break;
   }
-  lang_fail(L, "a host function takes compile-time values only", "%s cannot be passed to the host", val_kind_text(L, v));
+  lang_fail(L, "a host function takes compile-time values only", "%s cannot be passed to the host",
+            val_kind_text(L, v));
 }

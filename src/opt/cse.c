@@ -27,7 +27,7 @@ typedef struct Cse {
   Vec(Entry) entries; /* a stack: the innermost scope's last */
   uint32_t *buckets;
   uint32_t nbuckets;
-  uint32_t floor;     /* entries below this one lie outside the closed region at hand */
+  uint32_t floor; /* entries below this one lie outside the closed region at hand */
   uint32_t memory, states;
   bool changed;
 } Cse;
@@ -37,9 +37,7 @@ static uint64_t mix(uint64_t h, uint64_t x) {
   return h ^ (h >> 29);
 }
 
-static bool is_load(const Op *op) {
-  return (op->code == OP_LOAD || op->code == OP_DESC_LOAD) && !opt_is_volatile(op);
-}
+static bool is_load(const Op *op) { return (op->code == OP_LOAD || op->code == OP_DESC_LOAD) && !opt_is_volatile(op); }
 
 static uint64_t hash_op(const Op *op, bool with_operands) {
   uint64_t h = mix(op->code, (uint64_t)(unsigned)op->noperands << 32 | (unsigned)op->nresults);

@@ -19,7 +19,7 @@ enum { DEAD, LIVE }; /* Op.mark; of a value: data is NULL or not */
 
 typedef struct Dce {
   Ctx *cx;
-  Vec(Op *) ops;      /* live, their needs not yet looked at */
+  Vec(Op *) ops; /* live, their needs not yet looked at */
   Vec(Value *) values;
   bool changed;
 } Dce;
@@ -49,7 +49,8 @@ static void live_inside(Op *op, void *arg) { live_op(arg, op); }
  * first region's arguments and the yield's operands are the other. Slots of the two rows are kept or dropped together, and none
  * is dropped where the rows have different lengths. */
 static bool rows_alike(const Op *op) {
-  return op->noperands == op->nresults && ir_entry(op, 0)->nargs == op->nresults && ir_entry(op, 1)->nargs == op->nresults;
+  return op->noperands == op->nresults && ir_entry(op, 0)->nargs == op->nresults &&
+         ir_entry(op, 1)->nargs == op->nresults;
 }
 
 static void while_control(Dce *d, Op *op) {

@@ -34,11 +34,20 @@ static void push_users(Fold *f, const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
 }
 
+/* The op is about to let go of its operands: their makers may be unused then, or have one user left, which some rules ask for. */
 static void push_makers(Fold *f, const Op *op) {
   for (int i = 0; i < op->noperands; i++) {
     Value *v = ir_operand(op, i);
-    if (v->op) fold_push(f, v->op);
+    if (!v->op) continue;
+    fold_push(f, v->op);
+    if (v->uses && v->uses->next && !v->uses->next->next) push_users(f, v);
   }
+}
+
+/* What an op in a region becomes may decide about the op around it. */
+static void push_holder(Fold *f, const Op *op) {
+  Op *holder = ir_parent(op);
+  if (holder && (holder->code == OP_IF || holder->code == OP_FOR)) fold_push(f, holder);
 }
 
 static void mark_gone(Op *op, void *arg) {
@@ -57,6 +66,7 @@ void fold_erase(Fold *f, Op *op) {
       if (constants && map_get(constants, value) == op) map_remove(constants, value);
     }
   }
+  push_holder(f, op);
   ir_erase(op);
   f->changed = true;
 }
@@ -150,6 +160,7 @@ static void settle_constant(Fold *f, Op *op) {
   map_put(f->cx, constants, value, op);
   if (op->block != b) f->changed = true;
   if (op->block == b && (!op->prev || op->prev->code == OP_CONSTANT)) return;
+  push_holder(f, op);
   place_constant(op, b);
 }
 
@@ -185,6 +196,10 @@ static bool removable(const Op *op) {
 }
 
 static void visit(Fold *f, Op *op) {
+  if (ir_has(op, T_TERMINATOR)) {
+    push_holder(f, op);
+    return;
+  }
   if (unused(op) && removable(op)) {
     fold_erase(f, op);
     return;

@@ -87,7 +87,10 @@ static bool compare_int(const char *p, const Elem *a, const Elem *b) {
   if (!strcmp(p, "ne")) return a->i != b->i;
   bool is_unsigned = p[0] == 'u';
   int order = is_unsigned ? (a->i > b->i) - (a->i < b->i) : (x > y) - (x < y);
-  return !strcmp(p + 1, "lt") ? order < 0 : !strcmp(p + 1, "le") ? order <= 0 : !strcmp(p + 1, "gt") ? order > 0 : order >= 0;
+  return !strcmp(p + 1, "lt")   ? order < 0
+         : !strcmp(p + 1, "le") ? order <= 0
+         : !strcmp(p + 1, "gt") ? order > 0
+                                : order >= 0;
 }
 
 /* ---- floating point ----------------------------------------------------------------------------------------------- */

@@ -130,15 +130,13 @@ typedef struct Predicate {
   const char *name, *swapped, *negated; /* a p b = b swapped a = !(a negated b) */
 } Predicate;
 static const Predicate predicates[] = {
-    {"eq", "eq", "ne"},    {"ne", "ne", "eq"},    {"slt", "sgt", "sge"},  {"sle", "sge", "sgt"},
-    {"sgt", "slt", "sle"}, {"sge", "sle", "slt"}, {"ult", "ugt", "uge"},  {"ule", "uge", "ugt"},
-    {"ugt", "ult", "ule"}, {"uge", "ule", "ult"},
+    {"eq", "eq", "ne"},    {"ne", "ne", "eq"},    {"slt", "sgt", "sge"}, {"sle", "sge", "sgt"}, {"sgt", "slt", "sle"},
+    {"sge", "sle", "slt"}, {"ult", "ugt", "uge"}, {"ule", "uge", "ugt"}, {"ugt", "ult", "ule"}, {"uge", "ule", "ult"},
 };
 static const Predicate float_predicates[] = {
-    {"oeq", "oeq", "une"}, {"ogt", "olt", "ule"}, {"oge", "ole", "ult"}, {"olt", "ogt", "uge"},
-    {"ole", "oge", "ugt"}, {"one", "one", "ueq"}, {"ord", "ord", "uno"}, {"ueq", "ueq", "one"},
-    {"ugt", "ult", "ole"}, {"uge", "ule", "olt"}, {"ult", "ugt", "oge"}, {"ule", "uge", "ogt"},
-    {"une", "une", "oeq"}, {"uno", "uno", "ord"},
+    {"oeq", "oeq", "une"}, {"ogt", "olt", "ule"}, {"oge", "ole", "ult"}, {"olt", "ogt", "uge"}, {"ole", "oge", "ugt"},
+    {"one", "one", "ueq"}, {"ord", "ord", "uno"}, {"ueq", "ueq", "one"}, {"ugt", "ult", "ole"}, {"uge", "ule", "olt"},
+    {"ult", "ugt", "oge"}, {"ule", "uge", "ogt"}, {"une", "une", "oeq"}, {"uno", "uno", "ord"},
 };
 
 static const Predicate *predicate_of(const Op *op) {

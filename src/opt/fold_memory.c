@@ -21,7 +21,8 @@ bool fold_addptr_chain(Fold *f, Op *op) {
   Op *in = def_of(arg0(op), OP_ADDPTR);
   if (!in || arg1(in)->type != arg1(op)->type || !constant(arg1(in), &c) || !constant(arg1(op), &d)) return false;
   int64_t sum;
-  if (__builtin_add_overflow(c, d, &sum) || sum != sign_extended((uint64_t)sum, ir_elem(arg1(op)->type)->bits)) return false;
+  if (__builtin_add_overflow(c, d, &sum) || sum != sign_extended((uint64_t)sum, ir_elem(arg1(op)->type)->bits))
+    return false;
   Value *offset = fold_int(f, op, arg1(op)->type, sum);
   return fold_replace(f, op, fold_make(f, op, OP_ADDPTR, op->results[0].type, arg0(in), offset, NULL));
 }

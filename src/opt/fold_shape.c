@@ -101,9 +101,7 @@ bool fold_join_split(Fold *f, Op *op) {
   return arg0(a)->type == op->results[0].type && fold_replace(f, op, arg0(a));
 }
 
-bool fold_join_uniform(Fold *f, Op *op) {
-  return arg0(op) == arg1(op) && fold_shape_uniform(f, op);
-}
+bool fold_join_uniform(Fold *f, Op *op) { return arg0(op) == arg1(op) && fold_shape_uniform(f, op); }
 
 static bool replace_results(Fold *f, Op *op, Value *const *with) {
   for (int i = 0; i < op->nresults; i++) {
@@ -159,7 +157,8 @@ bool fold_scan_one(Fold *f, Op *op) {
 /* ---- elementwise ops of copies -------------------------------------------------------------------------------------- */
 
 static bool same_shape(const Type *a, const Type *b) {
-  return a->rank == b->rank && a->encoding == b->encoding && !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
+  return a->rank == b->rank && a->encoding == b->encoding &&
+         !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
 }
 
 /* The one shape that all broadcast operands come from. False when there is none, or an operand is no copy. */

@@ -58,7 +58,8 @@ static void relocate(Op *op, void *arg) {
 static void inline_call(Inliner *in, Op *call, const Op *func) {
   const Region *body = func->regions[0];
   if (body->first != body->last)
-    ctx_fail(in->cx, ERR_SOURCE, "@%s has control flow that is not structured and cannot be inlined", ir_func_name(func));
+    ctx_fail(in->cx, ERR_SOURCE, "@%s has control flow that is not structured and cannot be inlined",
+             ir_func_name(func));
   const Block *entry = body->first;
   if (entry->nargs != call->noperands)
     ctx_fail(in->cx, ERR_SOURCE, "a call of @%s with the wrong number of arguments", ir_func_name(func));
@@ -85,7 +86,8 @@ static void inline_call(Inliner *in, Op *call, const Op *func) {
 /* Depth first over callees. The chain of calls is short: the language forbids recursion. */
 static void inline_into(Inliner *in, Op *func) {
   if (func->mark == DONE) return;
-  if (func->mark == OPEN) ctx_fail(in->cx, ERR_SOURCE, "@%s calls itself: recursion is not allowed", ir_func_name(func));
+  if (func->mark == OPEN)
+    ctx_fail(in->cx, ERR_SOURCE, "@%s calls itself: recursion is not allowed", ir_func_name(func));
   func->mark = OPEN;
   Ops calls = ops_below(in->cx, func, OP_CALL);
   for (uint32_t i = 0; i < calls.len; i++) {

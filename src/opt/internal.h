@@ -47,8 +47,8 @@ typedef struct Fold {
   Ctx *cx;
   Module *module;
   Vec(Op *) work;
-  Map constants;     /* of the closed region at hand: attribute (with its type) to the one op that makes it */
-  Map scopes;        /* closed region's op to its Map of constants */
+  Map constants; /* of the closed region at hand: attribute (with its type) to the one op that makes it */
+  Map scopes;    /* closed region's op to its Map of constants */
   bool changed;
   uint16_t first_rule[OPCODES + 1];
 } Fold;
@@ -69,13 +69,13 @@ typedef struct Rule {
 RuleFn fold_elementwise;
 
 /* For rules. */
-bool fold_replace(Fold *f, Op *op, Value *with);    /* the op's only result becomes `with`; true */
-bool fold_changed(Fold *f, Op *op);                 /* the op was changed in place: look at it and its users again; true */
-void fold_erase(Fold *f, Op *op);                   /* its results are unused */
+bool fold_replace(Fold *f, Op *op, Value *with); /* the op's only result becomes `with`; true */
+bool fold_changed(Fold *f, Op *op);              /* the op was changed in place: look at it and its users again; true */
+void fold_erase(Fold *f, Op *op);                /* its results are unused */
 void fold_push(Fold *f, Op *op);
-Value *fold_int(Fold *f, Op *at, Type *type, int64_t x);    /* constants, unique in their region; `at` says which */
+Value *fold_int(Fold *f, Op *at, Type *type, int64_t x); /* constants, unique in their region; `at` says which */
 Value *fold_float(Fold *f, Op *at, Type *type, double x);
-Value *fold_attr(Fold *f, Op *at, Attr *value);             /* a typed attribute: ATTR_INT, FLOAT, BOOL, SPLAT, DENSE */
+Value *fold_attr(Fold *f, Op *at, Attr *value); /* a typed attribute: ATTR_INT, FLOAT, BOOL, SPLAT, DENSE */
 /* A new op before `at`, queued. The variadic part: up to three operands. */
 Value *fold_make(Fold *f, Op *at, Opcode code, Type *type, Value *a, Value *b, Value *c);
 /* A copy of `like` (attributes kept) with these operands and this result type, queued. */

@@ -16,13 +16,13 @@ typedef struct Pass {
   PassFn *run;
 } Pass;
 
-PassFn opt_structurize; /* cf.br and cf.cond_br into scf; acyclic and natural loops */
-PassFn opt_inline;      /* tt.call away, callees dropped; noinline functions stay */
-PassFn opt_fold;        /* constants and the rules of fold_rules.def, to a fixed point with dead code removed */
-PassFn opt_cse;         /* equal pure ops, and loads with nothing written between */
-PassFn opt_licm;        /* loop-invariant pure ops out of loops */
-PassFn opt_dce;         /* unused pure ops, unused loop-carried values, empty ifs */
-PassFn opt_unroll;      /* loops with tt.loop_unroll_factor */
+PassFn opt_structurize;    /* cf.br and cf.cond_br into scf; acyclic and natural loops */
+PassFn opt_inline;         /* tt.call away, callees dropped; noinline functions stay */
+PassFn opt_fold;           /* constants and the rules of fold_rules.def, to a fixed point with dead code removed */
+PassFn opt_cse;            /* equal pure ops, and loads with nothing written between */
+PassFn opt_licm;           /* loop-invariant pure ops out of loops */
+PassFn opt_dce;            /* unused pure ops, unused loop-carried values, empty ifs */
+PassFn opt_unroll;         /* loops with tt.loop_unroll_factor */
 PassFn opt_split_pointers; /* loop-carried tensors of pointers or integers that only move by a uniform step become an
                               invariant tensor and a carried scalar */
 

@@ -7,16 +7,27 @@
 #include <time.h>
 
 static const Pass passes[] = {
-    {"structurize", opt_structurize}, {"inline", opt_inline}, {"fold", opt_fold},
-    {"cse", opt_cse},                 {"licm", opt_licm},     {"dce", opt_dce},
-    {"unroll", opt_unroll},           {"split-pointers", opt_split_pointers},
+    {"structurize", opt_structurize},
+    {"inline", opt_inline},
+    {"fold", opt_fold},
+    {"cse", opt_cse},
+    {"licm", opt_licm},
+    {"dce", opt_dce},
+    {"unroll", opt_unroll},
+    {"split-pointers", opt_split_pointers},
 };
 
 /* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and once
  * more at the end for what merging and moving have brought together. */
 static const Pass ttir_passes[] = {
-    {"structurize", opt_structurize}, {"inline", opt_inline}, {"fold", opt_fold}, {"unroll", opt_unroll},
-    {"cse", opt_cse},                 {"licm", opt_licm},     {"dce", opt_dce},   {"fold", opt_fold},
+    {"structurize", opt_structurize},
+    {"inline", opt_inline},
+    {"fold", opt_fold},
+    {"unroll", opt_unroll},
+    {"cse", opt_cse},
+    {"licm", opt_licm},
+    {"dce", opt_dce},
+    {"fold", opt_fold},
     {"cse", opt_cse},
 };
 

@@ -79,7 +79,8 @@ static void split_slot(Ctx *cx, Op *loop, int slot, const Chain *chain) {
   Op *yield = ir_terminator(body);
   Builder end = ir_before(cx, yield);
   Value *next = offset;
-  for (int i = chain->n; i-- > 0;) next = ir_make(&end, OP_ADDI, type, next, widened(&end, chain->steps[i], type), NULL);
+  for (int i = chain->n; i-- > 0;)
+    next = ir_make(&end, OP_ADDI, type, next, widened(&end, chain->steps[i], type), NULL);
   ir_add_operand(cx, yield, next);
   /* The old slot stays for now and carries its initial value; opt_dce drops it. */
   ir_set_operand(yield, slot, init);

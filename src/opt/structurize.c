@@ -27,9 +27,9 @@
 
 typedef struct Targets {
   int n;
-  Block **blocks;     /* NULL: the function's end */
+  Block **blocks; /* NULL: the function's end */
   int nextra;
-  Value **extra;      /* old values that are needed behind */
+  Value **extra; /* old values that are needed behind */
   Type *const *exit_types;
   int nexit;
 } Targets;
@@ -39,7 +39,7 @@ typedef struct Structure {
   Op *func;
   int nblocks, emitted;
   Block **blocks;
-  bool *inside;       /* inside[h * nblocks + b]: b is in the loop of header h */
+  bool *inside; /* inside[h * nblocks + b]: b is in the loop of header h */
   bool *header;
 } Structure;
 
@@ -151,7 +151,9 @@ static Block *meeting_point(const Structure *s, const Edge *edges, int n, const 
 /* ---- rows ------------------------------------------------------------------------------------------------------------- */
 
 static int target_nargs(const Targets *t, int i) { return t->blocks[i] ? t->blocks[i]->nargs : t->nexit; }
-static Type *target_type(const Targets *t, int i, int k) { return t->blocks[i] ? t->blocks[i]->args[k]->type : t->exit_types[k]; }
+static Type *target_type(const Targets *t, int i, int k) {
+  return t->blocks[i] ? t->blocks[i]->args[k]->type : t->exit_types[k];
+}
 
 static Value *poison(Emit *e, Type *type) { return ir_make(&e->b, OP_POISON, type, NULL); }
 
@@ -247,7 +249,8 @@ static Row emit_fork(Emit *e, const Edge *edges, int n, Value *which, int first)
 static Edge edge_of(const Emit *e, const Op *end, int successor) {
   int at = end->noperands;
   for (int k = end->nsuccessors; k-- > successor;) at -= end->nforward[k];
-  Edge edge = {end->successors[successor], NEWN(e->s->cx, Value *, end->nforward[successor] + 1), end->nforward[successor]};
+  Edge edge = {end->successors[successor], NEWN(e->s->cx, Value *, end->nforward[successor] + 1),
+               end->nforward[successor]};
   for (int i = 0; i < edge.nargs; i++) edge.args[i] = map_get(e->map, ir_operand(end, at + i));
   return edge;
 }
@@ -420,7 +423,7 @@ static void number_blocks(Structure *s, Region *r) {
   }
   if (s->nblocks > 4096) refuse(s, "it has more than 4096 blocks");
   s->header = NEWN(cx, bool, s->nblocks);
-  s->inside = NEWN(cx, bool, (size_t)s->nblocks * (size_t)s->nblocks);
+  s->inside = NEWN(cx, bool, (size_t)s->nblocks *(size_t)s->nblocks);
 }
 
 static void structurize(Ctx *cx, Op *func) {

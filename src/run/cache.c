@@ -1,13 +1,13 @@
 /* cache.c: compiled kernels on disk.
  *
- * One file per kernel, named by the hash of everything that the compile depends on. A file is written under a temporary name in
- * the same folder and renamed, so a reader sees all of it or none, however many processes write the same entry and whichever of
- * them dies. No fsync: after a power failure a file may be short or hold zeros, and so may any file that a disk has damaged; the
- * checksum over the whole body finds that, and the kernel is compiled again. Only files of the user's own (or root's) are believed,
- * because what is in them is run. Nothing here fails a compile.
+ * One file per kernel, named by the hash of everything that the compile depends on. A file is written under a
+ * temporary name in the same folder and renamed, so a reader sees all of it or none, however many processes write the
+ * same entry and whichever of them dies. No fsync: after a power failure a file may be short or hold zeros, and so may
+ * any file that a disk has damaged; the checksum over the whole body finds that, and the kernel is compiled again.
+ * Only files of the user's own (or root's) are believed, because what is in them is run. Nothing here fails a compile.
  *
- * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the body numbers
- * are 8 bytes, a text is its length and its bytes:
+ * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
+ * body numbers are 8 bytes, a text is its length and its bytes:
  *     name, target, nargs, args..., six counts of KernelInfo, nstages, then per stage: name, binary, bytes
  */
 #include "run/run.h"
@@ -31,7 +31,7 @@ static void checksum(const char *body, size_t n, uint64_t sum[2]) {
   sum[1] = hash_bytes(body, n, 0xc2b2ae3d27d4eb4fu);
 }
 
-/* ---- where things lie --------------------------------------------------------------------------------------------------- */
+/* ---- where things lie -------------------------------------------------------------------------------------------- */
 
 static bool env_is_on(const char *name) {
   const char *v = getenv(name);
@@ -88,8 +88,8 @@ static char *read_own_file(Ctx *cx, const char *path, size_t *len) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return NULL;
   struct stat st;
-  bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0) && st.st_size >= 0 &&
-            st.st_size < (off_t)1 << 32;
+  bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0) &&
+            st.st_size >= 0 && st.st_size < (off_t)1 << 32;
   /* Not ctx_alloc: it may unwind, and the descriptor would stay open. */
   char *text = ok ? malloc((size_t)st.st_size + 1) : NULL;
   size_t n = 0;
@@ -106,7 +106,7 @@ static char *read_own_file(Ctx *cx, const char *path, size_t *len) {
   return ctx_strndup(cx, text, n);
 }
 
-/* ---- the body ------------------------------------------------------------------------------------------------------------ */
+/* ---- the body ---------------------------------------------------------------------------------------------------- */
 
 static void put(Buf *b, uint64_t x) {
   char bytes[8];
@@ -147,7 +147,8 @@ static void put_entry(Buf *b, const Compiled *c) {
   put_text(b, k->target, strlen(k->target));
   put(b, (uint64_t)k->nargs);
   for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i]);
-  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas, k->shared, k->n_regs, k->n_spills, k->n_max_threads};
+  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,     k->shared,
+                            k->n_regs,    k->n_spills,   k->n_max_threads};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
@@ -190,9 +191,11 @@ static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
   return true;
 }
 
-/* ---- the cache ----------------------------------------------------------------------------------------------------------- */
+/* ---- the cache --------------------------------------------------------------------------------------------------- */
 
-static const char *entry_path(Ctx *cx, const char *dir, const Compiled *c) { return ctx_printf(cx, "%s/%s.kernel", dir, c->hash); }
+static const char *entry_path(Ctx *cx, const char *dir, const Compiled *c) {
+  return ctx_printf(cx, "%s/%s.kernel", dir, c->hash);
+}
 
 bool run_cache_read(Ctx *cx, Compiled *out) {
   if (env_is_on("TRITON_ALWAYS_COMPILE") || env_is_on("TRITON_KERNEL_OVERRIDE")) return false;
@@ -222,7 +225,7 @@ void run_cache_write(Ctx *cx, const Compiled *c) {
   write_file(cx, entry_path(cx, dir, c), &h, sizeof h, body.s, body.len);
 }
 
-/* ---- stage files for people ------------------------------------------------------------------------------------------------ */
+/* ---- stage files for people -------------------------------------------------------------------------------------- */
 
 static const char *stage_path(Ctx *cx, const char *dir, const Compiled *c, const char *stage) {
   return ctx_printf(cx, "%s/%s/%s.%s", dir, c->hash, c->info.name, stage);

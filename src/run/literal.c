@@ -1,5 +1,5 @@
-/* literal.c: values that stand in a source as literals, for callers that describe parameters in words: the command line's
- * signature, defaults of parameters in a file that is never executed.
+/* literal.c: values that stand in a source as literals, for callers that describe parameters in words: the command
+ * line's signature, defaults of parameters in a file that is never executed.
  */
 #include "run/run.h"
 
@@ -9,11 +9,28 @@
 static const struct TypeName {
   const char *name, *tl;
 } type_names[] = {
-    {"i1", "int1"},       {"i8", "int8"},         {"i16", "int16"},       {"i32", "int32"},     {"i64", "int64"},
-    {"u1", "uint1"},      {"u8", "uint8"},        {"u16", "uint16"},      {"u32", "uint32"},    {"u64", "uint64"},
-    {"fp16", "float16"},  {"bf16", "bfloat16"},   {"fp32", "float32"},    {"fp64", "float64"},  {"f16", "float16"},
-    {"f32", "float32"},   {"f64", "float64"},     {"fp8e4nv", "float8e4nv"}, {"fp8e5", "float8e5"},
-    {"fp8e4b8", "float8e4b8"}, {"fp8e5b16", "float8e5b16"}, {"fp8e4b15", "float8e4b15"},
+    {"i1", "int1"},
+    {"i8", "int8"},
+    {"i16", "int16"},
+    {"i32", "int32"},
+    {"i64", "int64"},
+    {"u1", "uint1"},
+    {"u8", "uint8"},
+    {"u16", "uint16"},
+    {"u32", "uint32"},
+    {"u64", "uint64"},
+    {"fp16", "float16"},
+    {"bf16", "bfloat16"},
+    {"fp32", "float32"},
+    {"fp64", "float64"},
+    {"f16", "float16"},
+    {"f32", "float32"},
+    {"f64", "float64"},
+    {"fp8e4nv", "float8e4nv"},
+    {"fp8e5", "float8e5"},
+    {"fp8e4b8", "float8e4b8"},
+    {"fp8e5b16", "float8e5b16"},
+    {"fp8e4b15", "float8e4b15"},
 };
 
 const char *run_type_name(Ctx *cx, const char *text) {
@@ -92,5 +109,6 @@ bool run_literal(Ctx *cx, const Node *n, ttc_value *out) {
 bool run_default(Ctx *cx, const ttc_function *f, size_t index, ttc_value *out) {
   Source *source = source_new(cx, f->file, f->source, f->source_len, f->first_line);
   const Node *def = syn_find_function(syn_parse_module(cx, source), f->name);
-  return def && index < def->params.len && def->params.at[index].fallback && run_literal(cx, def->params.at[index].fallback, out);
+  return def && index < def->params.len && def->params.at[index].fallback &&
+         run_literal(cx, def->params.at[index].fallback, out);
 }

@@ -49,7 +49,8 @@ static void set_option(Ctx *cx, RunOptions *o, const OptionInfo *info, const cha
     return;
   }
   case OPTION_BOOL:
-    if (!parse_bool(text, field)) ctx_fail(cx, ERR_SOURCE, "option %s: `%s` is neither true nor false", info->name, text);
+    if (!parse_bool(text, field))
+      ctx_fail(cx, ERR_SOURCE, "option %s: `%s` is neither true nor false", info->name, text);
     return;
   case OPTION_TEXT: *(const char **)field = strcmp(text, "None") == 0 ? NULL : intern(cx, text); return;
   }
@@ -72,8 +73,8 @@ RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n) {
       const char **names = NEWN(cx, const char *, run_noptions);
       for (size_t j = 0; j < run_noptions; j++) names[j] = run_option_table[j].name;
       const char *near = nearest_name(given[i].name, names, run_noptions);
-      ctx_fail(cx, ERR_SOURCE, "there is no option `%s`%s%s%s", given[i].name, near ? "; did you mean `" : "", near ? near : "",
-               near ? "`?" : "");
+      ctx_fail(cx, ERR_SOURCE, "there is no option `%s`%s%s%s", given[i].name, near ? "; did you mean `" : "",
+               near ? near : "", near ? "`?" : "");
     }
     set_option(cx, &o, info, given[i].value);
   }

@@ -1,8 +1,8 @@
 /* pipeline.c: the whole way of a kernel, every step in order: run_compile().
  *
- * The key of a compile is everything that its result depends on: this build of the code and of the backend, the kernel's source and what
- * it takes from outside (other functions' sources, constants), the parameters, the options, the exact processor. Equal keys mean
- * equal kernels, so the key is also the kernel's name in the cache.
+ * The key of a compile is everything that its result depends on: this build of the code and of the backend, the
+ * kernel's source and what it takes from outside (other functions' sources, constants), the parameters, the options,
+ * the exact processor. Equal keys mean equal kernels, so the key is also the kernel's name in the cache.
  */
 #include "run/run.h"
 
@@ -12,8 +12,14 @@
 #include <string.h>
 
 static const Pass passes[] = {
-    {"structurize", opt_structurize}, {"inline", opt_inline}, {"fold", opt_fold},     {"cse", opt_cse},
-    {"licm", opt_licm},               {"dce", opt_dce},       {"unroll", opt_unroll}, {"split-pointers", opt_split_pointers},
+    {"structurize", opt_structurize},
+    {"inline", opt_inline},
+    {"fold", opt_fold},
+    {"cse", opt_cse},
+    {"licm", opt_licm},
+    {"dce", opt_dce},
+    {"unroll", opt_unroll},
+    {"split-pointers", opt_split_pointers},
 };
 
 const Pass *run_passes(size_t *n) {
@@ -21,7 +27,7 @@ const Pass *run_passes(size_t *n) {
   return passes;
 }
 
-/* ---- the key ------------------------------------------------------------------------------------------------------------- */
+/* ---- the key ----------------------------------------------------------------------------------------------------- */
 
 static void add_text(Sha256 *h, const char *s) {
   uint64_t n = s ? strlen(s) : UINT64_MAX;
@@ -33,8 +39,10 @@ static void add_value(Sha256 *h, const ttc_value *v) {
   uint64_t head[] = {(uint64_t)v->kind, (uint64_t)v->integer, v->len, 0};
   memcpy(&head[3], &v->number, sizeof v->number);
   sha256_add(h, head, sizeof head);
-  if (v->kind == TTC_STR) sha256_add(h, v->text ? v->text : "", v->len);
-  else add_text(h, v->text);
+  if (v->kind == TTC_STR)
+    sha256_add(h, v->text ? v->text : "", v->len);
+  else
+    add_text(h, v->text);
   if (v->kind == TTC_FUNCTION && v->function) {
     add_text(h, v->function->qualname);
     sha256_add(h, v->function->source, v->function->source_len);
@@ -63,9 +71,12 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
   for (size_t i = 0; i < run_noptions; i++) {
     const OptionInfo *o = &run_option_table[i];
     const void *field = (const char *)&c->options + o->offset;
-    if (o->kind == OPTION_INT) sha256_add(&h, field, sizeof(int));
-    else if (o->kind == OPTION_BOOL) sha256_add(&h, field, sizeof(bool));
-    else add_text(&h, *(const char *const *)field);
+    if (o->kind == OPTION_INT)
+      sha256_add(&h, field, sizeof(int));
+    else if (o->kind == OPTION_BOOL)
+      sha256_add(&h, field, sizeof(bool));
+    else
+      add_text(&h, *(const char *const *)field);
   }
   add_text(&h, r->passes);
   if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
@@ -86,7 +97,7 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
   sha256_hex(&h, c->hash);
 }
 
-/* ---- steps --------------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static TargetOptions target_options(const Compiled *c) {
   const RunOptions *o = &c->options;
@@ -159,6 +170,14 @@ static void push_ttir(Ctx *cx, Compiled *c, const Module *m) {
   vec_push(cx, &c->stages, s);
 }
 
+/* A backend may push the Triton IR it was given as well. */
+static void drop_second_ttir(Stages *stages) {
+  uint32_t kept = 1;
+  for (uint32_t i = 1; i < stages->len; i++)
+    if (strcmp(stages->at[i].name, "ttir") != 0) stages->at[kept++] = stages->at[i];
+  stages->len = kept;
+}
+
 /* `stop` must be a stage of the target; a target without backend stops at Triton IR or not at all. */
 static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
   if (stop && strcmp(stop, "ttir") == 0) return;
@@ -172,7 +191,7 @@ static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
   ctx_fail(cx, ERR_SOURCE, "target `%s` has no stage `%s`; it has %s", t->name, stop, buf_text(&known));
 }
 
-/* ---- the list ------------------------------------------------------------------------------------------------------------ */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   *c = (Compiled){.target = run_target(cx, r->target), .options = run_options(cx, r->options, r->noptions)};
@@ -194,28 +213,36 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
                          .num_warps = target.num_warps,
                          .num_stages = target.num_stages,
                          .num_ctas = target.num_ctas};
-  if (r->passes) run_named_passes(cx, m, r->passes);
-  else opt_ttir(cx, m);
+  if (r->passes)
+    run_named_passes(cx, m, r->passes);
+  else
+    opt_ttir(cx, m);
 
   size_t len;
   const char *edited = run_override(cx, c, "ttir", &len);
   if (edited) m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
   push_ttir(cx, c, m);
-  if (!r->stop || strcmp(r->stop, "ttir") != 0) c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
+  if (!r->stop || strcmp(r->stop, "ttir") != 0) {
+    c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
+    drop_second_ttir(&c->stages);
+  }
 
   run_dump(cx, c);
   if (whole && r->use_cache && !edited) run_cache_write(cx, c);
 }
 
-/* ---- facts about it ------------------------------------------------------------------------------------------------------- */
+/* ---- facts about it ---------------------------------------------------------------------------------------------- */
 
 static void put_json(Buf *b, const char *s) {
   buf_putc(b, '"');
   for (; *s; s++) {
     unsigned char ch = (unsigned char)*s;
-    if (ch == '"' || ch == '\\') buf_printf(b, "\\%c", ch);
-    else if (ch < 0x20) buf_printf(b, "\\u%04x", ch);
-    else buf_putc(b, (char)ch);
+    if (ch == '"' || ch == '\\')
+      buf_printf(b, "\\%c", ch);
+    else if (ch < 0x20)
+      buf_printf(b, "\\u%04x", ch);
+    else
+      buf_putc(b, (char)ch);
   }
   buf_putc(b, '"');
 }
@@ -239,16 +266,20 @@ const char *run_metadata(Ctx *cx, const Compiled *c) {
     if (i) buf_puts(&b, ", ");
     put_json(&b, run_arg_kind_text(k->args[i]));
   }
-  buf_printf(&b, "], \"shared\": %lld, \"n_regs\": %d, \"n_spills\": %d, \"n_max_threads\": %d", (long long)k->shared, k->n_regs,
-             k->n_spills, k->n_max_threads);
+  buf_printf(&b, "], \"shared\": %lld, \"n_regs\": %d, \"n_spills\": %d, \"n_max_threads\": %d", (long long)k->shared,
+             k->n_regs, k->n_spills, k->n_max_threads);
   for (size_t i = 0; i < run_noptions; i++) {
     const OptionInfo *o = &run_option_table[i];
     const void *field = (const char *)&c->options + o->offset;
     buf_printf(&b, ", \"%s\": ", o->name);
-    if (o->kind == OPTION_INT) buf_printf(&b, "%d", *(const int *)field);
-    else if (o->kind == OPTION_BOOL) buf_puts(&b, *(const bool *)field ? "true" : "false");
-    else if (*(const char *const *)field) put_json(&b, *(const char *const *)field);
-    else buf_puts(&b, "null");
+    if (o->kind == OPTION_INT)
+      buf_printf(&b, "%d", *(const int *)field);
+    else if (o->kind == OPTION_BOOL)
+      buf_puts(&b, *(const bool *)field ? "true" : "false");
+    else if (*(const char *const *)field)
+      put_json(&b, *(const char *const *)field);
+    else
+      buf_puts(&b, "null");
   }
   buf_putc(&b, '}');
   return buf_text(&b);

@@ -1,7 +1,8 @@
-/* run.h: from a request to a kernel that can be launched: the pipeline, targets, options, the disk cache, specialization.
+/* run.h: from a request to a kernel that can be launched: the pipeline, targets, options, the disk cache,
+ * specialization.
  *
- * run_compile() is the whole way of a kernel and lives in pipeline.c. Everything it makes is in the context's arena; a caller
- * who wants to keep a kernel copies it out (api/ does).
+ * run_compile() is the whole way of a kernel and lives in pipeline.c. Everything it makes is in the context's arena; a
+ * caller who wants to keep a kernel copies it out (api/ does).
  */
 #ifndef TRITONC_RUN_H
 #define TRITONC_RUN_H
@@ -10,18 +11,19 @@
 #include "target/target.h"
 #include "tritonc.h"
 
-/* ---- targets: targets.c ----------------------------------------------------------------------------------------------- */
+/* ---- targets: targets.c ------------------------------------------------------------------------------------------ */
 
 /* A target string, understood. `backend` is NULL where this build can make Triton IR for the target and no more. */
 typedef struct RunTarget {
-  const char *name;          /* "cpu", "cuda" */
-  const char *arch;          /* what stood after the colon, or NULL */
-  const char *resolved;      /* "cpu:znver5": the exact processor */
+  const char *name;     /* "cpu", "cuda" */
+  const char *arch;     /* what stood after the colon, or NULL */
+  const char *resolved; /* "cpu:znver5": the exact processor */
   const Target *backend;
-  const char *missing;       /* why there is no backend: a message */
+  const char *missing; /* why there is no backend: a message */
 } RunTarget;
 
-/* "cpu", "cpu:ARCH", "cuda:90", or the name of a target from TRITONC_TARGETS (shared objects, separated by colons). Unwinds. */
+/* "cpu", "cpu:ARCH", "cuda:90", or the name of a target from TRITONC_TARGETS (shared objects, separated by colons).
+ * Unwinds. */
 RunTarget run_target(Ctx *cx, const char *text);
 /* The stages of a target, NULL-terminated; {"ttir"} when its backend is absent. */
 const char *const *run_stages(const RunTarget *t);
@@ -30,12 +32,12 @@ const char *run_library_dir(Ctx *cx);
 /* What identifies this build of the code at `address`: its build id, else its file's size and time. Into the hash. */
 void run_build_id(Sha256 *hash, const void *address);
 
-/* ---- options: options.c, options.def ---------------------------------------------------------------------------------- */
+/* ---- options: options.c, options.def ----------------------------------------------------------------------------- */
 
 typedef struct RunOptions {
   int num_warps, num_stages, num_ctas, maxnreg, max_num_imprecise_acc_default;
   bool debug, enable_fp_fusion, sanitize_overflow, launch_cooperative_grid, no_line_info, allow_non_constexpr_globals;
-  bool no_locations; /* leave loc(...) out of printed Triton IR */
+  bool no_locations;                       /* leave loc(...) out of printed Triton IR */
   const char *default_dot_input_precision; /* NULL: the target's */
 } RunOptions;
 
@@ -43,7 +45,7 @@ typedef enum OptionKind { OPTION_INT, OPTION_BOOL, OPTION_TEXT } OptionKind;
 typedef struct OptionInfo {
   const char *name;
   OptionKind kind;
-  size_t offset;    /* in RunOptions */
+  size_t offset; /* in RunOptions */
   const char *help;
 } OptionInfo;
 extern const OptionInfo run_option_table[];
@@ -52,19 +54,19 @@ extern const size_t run_noptions;
 /* Defaults, then the environment (TRITON_DEBUG …), then `given`. Unwinds on an unknown name or an impossible value. */
 RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n);
 
-/* ---- a compile: pipeline.c --------------------------------------------------------------------------------------------- */
+/* ---- a compile: pipeline.c --------------------------------------------------------------------------------------- */
 
 typedef struct RunRequest {
-  const ttc_host *host;         /* a function and who knows it … */
+  const ttc_host *host; /* a function and who knows it … */
   const ttc_function *function;
-  const ttc_param *params;      /* in the order of the function's parameters */
+  const ttc_param *params; /* in the order of the function's parameters */
   size_t nparams;
-  const Source *ir;             /* … or Triton IR as text */
+  const Source *ir; /* … or Triton IR as text */
   const char *target;
   const ttc_option *options;
   size_t noptions;
-  const char *stop;             /* the last stage wanted, or NULL */
-  const char *passes;           /* instead of the standard list on Triton IR: names separated by commas; or NULL */
+  const char *stop;   /* the last stage wanted, or NULL */
+  const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
 } RunRequest;
 
@@ -83,19 +85,22 @@ const char *run_arg_kind_text(ArgKind kind);          /* "ptr", "fp32" */
 const Pass *run_passes(size_t *n);                    /* what `passes` may name */
 bool run_is_ir_text(const char *text, size_t len);    /* Triton IR rather than Python, by its first words */
 
-/* ---- words for values: literal.c --------------------------------------------------------------------------------------- */
+/* ---- words for values: literal.c --------------------------------------------------------------------------------- */
 
 /* "*fp32", "float32", "tl.int8" … as signatures spell it ("*fp32", "fp32", "i8"); NULL when it names no type. */
 const char *run_type_name(Ctx *cx, const char *text);
-/* The value of a literal expression (numbers, strings, True, None, tuples of them, names of dtypes); false for anything else. */
+/* The value of a literal expression (numbers, strings, True, None, tuples of them, names of dtypes); false for
+ * anything else. */
 bool run_literal(Ctx *cx, const Node *n, ttc_value *out);
-/* The parameters of `f` in its order, as text describes them: `signature` is `*fp32:16,i32,1024` (types and constants, by position
- * or as name=entry), `defines` are NAME=VALUE for constants; what neither describes must have a literal default. Unwinds. */
-ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, const char *const *defines, size_t ndefines, size_t *n);
+/* The parameters of `f` in its order, as text describes them: `signature` is `*fp32:16,i32,1024` (types and constants,
+ * by position or as name=entry), `defines` are NAME=VALUE for constants; what neither describes must have a literal
+ * default. Unwinds. */
+ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, const char *const *defines,
+                         size_t ndefines, size_t *n);
 /* The default of a function's parameter, if it has one that is a literal. */
 bool run_default(Ctx *cx, const ttc_function *f, size_t index, ttc_value *out);
 
-/* ---- the disk cache: cache.c ------------------------------------------------------------------------------------------- */
+/* ---- the disk cache: cache.c ------------------------------------------------------------------------------------- */
 
 /* The entry `out->hash`, checked; false when there is none or it is damaged. `out` gets stages and info. */
 bool run_cache_read(Ctx *cx, Compiled *out);

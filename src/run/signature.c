@@ -11,12 +11,18 @@ static size_t entry_length(const char *s) {
   size_t i = 0;
   for (; s[i]; i++) {
     if (quote) {
-      if (s[i] == '\\' && s[i + 1]) i++;
-      else if (s[i] == quote) quote = 0;
-    } else if (s[i] == '"' || s[i] == '\'') quote = s[i];
-    else if (strchr("([{", s[i])) depth++;
-    else if (strchr(")]}", s[i])) depth--;
-    else if (s[i] == ',' && depth <= 0) break;
+      if (s[i] == '\\' && s[i + 1])
+        i++;
+      else if (s[i] == quote)
+        quote = 0;
+    } else if (s[i] == '"' || s[i] == '\'')
+      quote = s[i];
+    else if (strchr("([{", s[i]))
+      depth++;
+    else if (strchr(")]}", s[i]))
+      depth--;
+    else if (s[i] == ',' && depth <= 0)
+      break;
   }
   return i;
 }
@@ -37,12 +43,16 @@ static const char *split_name(Ctx *cx, const char *entry, const char **value) {
 }
 
 static void constant(Ctx *cx, const char *text, ttc_param *p) {
-  if (text[0] == '*') ctx_fail(cx, ERR_SOURCE, "parameter `%s`: there is no type `%s` (pointers are \"*fp32\", \"*i8\" ...)", p->name, text);
+  if (text[0] == '*')
+    ctx_fail(cx, ERR_SOURCE, "parameter `%s`: there is no type `%s` (pointers are \"*fp32\", \"*i8\" ...)", p->name,
+             text);
   const Source *source = source_new(cx, "<signature>", text, strlen(text), 1);
   const Node *n = syn_parse_expression(cx, source);
   if (!run_literal(cx, n, &p->constant))
-    diag_fail(cx, n->span, "types are written as in \"*fp32\" or \"i32\"; constants are numbers, strings, True, None, names of dtypes",
-              "`%s` is neither a type nor a constant", text);
+    diag_fail(
+        cx, n->span,
+        "types are written as in \"*fp32\" or \"i32\"; constants are numbers, strings, True, None, names of dtypes",
+        "`%s` is neither a type nor a constant", text);
   p->type = "constexpr";
 }
 
@@ -56,12 +66,16 @@ static void describe(Ctx *cx, const char *text, const LangParam *known, ttc_para
       divisibility = atoi(colon + 1);
       type = run_type_name(cx, trimmed(cx, text, (size_t)(colon - text)));
       if (type && divisibility != 1 && divisibility != 16)
-        ctx_fail(cx, ERR_SOURCE, "parameter `%s`: divisibility is 16 or 1, and `%s` says %d", known->name, text, divisibility);
-    } else type = run_type_name(cx, text);
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s`: divisibility is 16 or 1, and `%s` says %d", known->name, text,
+                 divisibility);
+    } else
+      type = run_type_name(cx, text);
     p->divisibility = divisibility;
   }
-  if (type) p->type = type;
-  else constant(cx, text, p);
+  if (type)
+    p->type = type;
+  else
+    constant(cx, text, p);
 }
 
 static size_t param_named(Ctx *cx, const LangParam *known, size_t n, const char *name, const ttc_function *f) {
@@ -70,12 +84,12 @@ static size_t param_named(Ctx *cx, const LangParam *known, size_t n, const char 
   const char **names = NEWN(cx, const char *, n + 1);
   for (size_t i = 0; i < n; i++) names[i] = known[i].name;
   const char *near = nearest_name(name, names, n);
-  ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, name, near ? "; did you mean `" : "", near ? near : "",
-           near ? "`?" : "");
+  ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, name, near ? "; did you mean `" : "",
+           near ? near : "", near ? "`?" : "");
 }
 
-ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, const char *const *defines, size_t ndefines,
-                         size_t *count) {
+ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, const char *const *defines,
+                         size_t ndefines, size_t *count) {
   size_t n, next = 0;
   const LangParam *known = lang_signature(cx, f, &n);
   ttc_param *params = NEWN(cx, ttc_param, n + 1);
@@ -108,8 +122,8 @@ ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, 
     buf_printf(&missing, "%s`%s`", missing.len ? ", " : "", known[i].name);
   }
   if (missing.len)
-    ctx_fail(cx, ERR_SOURCE, "the signature says nothing of %s of `%s` (as in -s \"*fp32,i32,1024\" or -D NAME=VALUE)", buf_text(&missing),
-             f->name);
+    ctx_fail(cx, ERR_SOURCE, "the signature says nothing of %s of `%s` (as in -s \"*fp32,i32,1024\" or -D NAME=VALUE)",
+             buf_text(&missing), f->name);
   *count = n;
   return params;
 }

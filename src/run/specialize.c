@@ -1,7 +1,7 @@
 /* specialize.c: what a kernel may assume of its arguments' values, and the parameter that stands for each assumption.
  *
- * The rules are the language's: the integer 1 is a constant; an integer or an address that is a multiple of 16 is remembered to be
- * one; an integer is 32 bits wide if it fits, else 64, else 64 unsigned.
+ * The rules are the language's: the integer 1 is a constant; an integer or an address that is a multiple of 16 is
+ * remembered to be one; an integer is 32 bits wide if it fits, else 64, else 64 unsigned.
  */
 #include "run/run.h"
 

@@ -1,8 +1,8 @@
 /* targets.c: what a target string means, and where its backend is.
  *
  * The processor's backend carries LLVM and is a shared object of its own, beside this library; others are named in
- * TRITONC_TARGETS. The loader keeps an open object open and counts, so opening it anew for each compile costs a look-up, and no
- * table of ours has to be kept or guarded. A backend is never closed: its code may be running.
+ * TRITONC_TARGETS. The loader keeps an open object open and counts, so opening it anew for each compile costs a
+ * look-up, and no table of ours has to be kept or guarded. A backend is never closed: its code may be running.
  */
 #include "run/run.h"
 
@@ -20,8 +20,8 @@
 #define LIBRARY_SUFFIX ".so"
 #endif
 
-/* Backends that this build knows by name. `library` is NULL where a backend is not in this build; the language still knows how
- * to make Triton IR for it. */
+/* Backends that this build knows by name. `library` is NULL where a backend is not in this build; the language still
+ * knows how to make Triton IR for it. */
 static const struct Known {
   const char *name, *library, *missing;
 } known[] = {
@@ -62,10 +62,10 @@ static const Target *open_backend(Ctx *cx, const char *path, const char **why) {
   return t;
 }
 
-/* The backend in TRITONC_LIBDIR; beside this library; above it or in the package (a build folder); in ../lib next to bin/; in the
- * Python package of the environment whose bin/ this is; or where the loader looks. */
+/* The backend in TRITONC_LIBDIR; beside this library; above it or in the package (a build folder); in ../lib next to
+ * bin/; in the Python package of the environment whose bin/ this is; or where the loader looks. */
 static const Target *open_beside(Ctx *cx, const struct Known *k, const char **why) {
-  static const char *const places[] = {"",        "/..",      "/../python/triton/_C",
+  static const char *const places[] = {"",        "/..",       "/../python/triton/_C",
                                        "/../lib", "/../lib64", "/../lib/python3*/site-packages/triton/_C"};
   const char *given = getenv("TRITONC_LIBDIR"), *dir = run_library_dir(cx);
   struct stat st;
@@ -115,16 +115,18 @@ RunTarget run_target(Ctx *cx, const char *text) {
   for (size_t i = 0; i < COUNT(known) && !k; i++)
     if (strcmp(known[i].name, t.name) == 0) k = &known[i];
   if (!t.backend && k) {
-    if (k->library) t.backend = open_beside(cx, k, &t.missing);
-    else t.missing = k->missing;
+    if (k->library)
+      t.backend = open_beside(cx, k, &t.missing);
+    else
+      t.missing = k->missing;
   }
   if (!t.backend && !k) {
     if (t.missing) ctx_fail(cx, ERR_SYSTEM, "there is no target `%s` (%s)", t.name, t.missing);
     const char *names[COUNT(known)];
     for (size_t i = 0; i < COUNT(known); i++) names[i] = known[i].name;
     const char *near = nearest_name(t.name, names, COUNT(known));
-    ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`%s%s%s", t.name, near ? "; did you mean `" : "; known are `cpu` and `cuda`",
-             near ? near : "", near ? "`?" : "");
+    ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`%s%s%s", t.name,
+             near ? "; did you mean `" : "; known are `cpu` and `cuda`", near ? near : "", near ? "`?" : "");
   }
   TargetOptions o = {.arch = t.arch};
   const char *arch = t.backend ? t.backend->resolve_arch(cx, &o) : t.arch;
@@ -137,7 +139,7 @@ const char *const *run_stages(const RunTarget *t) {
   return t->backend ? t->backend->stages : ttir_only;
 }
 
-/* ---- which build this is ------------------------------------------------------------------------------------------------ */
+/* ---- which build this is ----------------------------------------------------------------------------------------- */
 
 struct FindNote {
   uintptr_t address;

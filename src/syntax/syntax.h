@@ -31,7 +31,8 @@ typedef enum NodeKind {
   N_BYTES,      /* likewise */
   N_FSTRING,    /* items: N_STR and N_FORMAT; op: 1 for a t-string */
   N_FORMAT,     /* a: expression; name: conversion "r" "s" "a" or NULL ("r" for a bare {x=});
-                   b: format spec (N_FSTRING or N_STR) or NULL; op: 1 if self-documenting ({x=}), whose text is `name2` */
+                   b: format spec (N_FSTRING or N_STR) or NULL;
+                   op: 1 if self-documenting ({x=}), whose text is `name2` */
   N_TRUE, N_FALSE, N_NONE, N_ELLIPSIS,
   N_TUPLE,      /* items */
   N_LIST,       /* items */

@@ -71,9 +71,9 @@ static void equal_attributes_are_one(void **state) {
 static double by_definition(FloatKind kind, uint64_t code) {
   static const struct {
     int exponent, mantissa, bias;
-  } shape[FLOAT_KINDS] = {[F8E4M3FN] = {4, 3, 7},    [F8E5M2] = {5, 2, 15},        [F8E4M3FNUZ] = {4, 3, 8},
-                          [F8E5M2FNUZ] = {5, 2, 16}, [F8E4M3B11FNUZ] = {4, 3, 11}, [F16] = {5, 10, 15},
-                          [BF16] = {8, 7, 127}};
+  } shape[FLOAT_KINDS] = {
+      [F8E4M3FN] = {4, 3, 7},       [F8E5M2] = {5, 2, 15}, [F8E4M3FNUZ] = {4, 3, 8}, [F8E5M2FNUZ] = {5, 2, 16},
+      [F8E4M3B11FNUZ] = {4, 3, 11}, [F16] = {5, 10, 15},   [BF16] = {8, 7, 127}};
   int m = shape[kind].mantissa, e = shape[kind].exponent;
   uint64_t mantissa = code & ((1u << m) - 1), exponent = code >> m & ((1u << e) - 1), sign = code >> (m + e);
   bool ieee = kind == F8E5M2 || kind == F16 || kind == BF16, top = exponent == (1u << e) - 1;
@@ -130,8 +130,8 @@ static void overflow_and_specials(void **state) {
   assert_int_equal(ir_float_encode(F16, 65520.0), 0x7C00);
   assert_int_equal(ir_float_encode(BF16, -1e39), 0xFF80);
   assert_int_equal(ir_float_encode(F8E5M2, 61440.0), 0x7C);
-  assert_int_equal(ir_float_encode(F8E4M3FN, 464.0), 0x7E);  /* a tie between 448 and the code of NaN, to even */
-  assert_int_equal(ir_float_encode(F8E4M3FN, 465.0), 0x7F);  /* no infinity there */
+  assert_int_equal(ir_float_encode(F8E4M3FN, 464.0), 0x7E); /* a tie between 448 and the code of NaN, to even */
+  assert_int_equal(ir_float_encode(F8E4M3FN, 465.0), 0x7F); /* no infinity there */
   assert_int_equal(ir_float_encode(F8E4M3FN, -INFINITY), 0xFF);
   assert_int_equal(ir_float_encode(F8E4M3FNUZ, -0.0), 0);
   assert_int_equal(ir_float_encode(F8E4M3FNUZ, -1e-30), 0);
@@ -373,7 +373,8 @@ static char *printed(const char *text, size_t len, bool no_locations) {
 static void what_was_built_reads_back(void **state) {
   (void)state;
   Made f = function_of(3);
-  f.b.loc = ir_loc_name(f.cx, "acc", ir_loc_call(f.cx, ir_loc_file(f.cx, "lib.py", 7, 1), ir_loc_file(f.cx, "k.py", 2, 4)));
+  f.b.loc =
+      ir_loc_name(f.cx, "acc", ir_loc_call(f.cx, ir_loc_file(f.cx, "lib.py", 7, 1), ir_loc_file(f.cx, "k.py", 2, 4)));
   loop_of(&f);
   ir_op(&f.b, OP_RETURN, NULL, 0, NULL, 0);
   ir_set_attr(f.cx, f.func, "noinline", ir_attr_bool(f.cx, false));
@@ -455,7 +456,8 @@ static void generic_form_reads(void **state) {
   (void)state;
   const char *text =
       "\"builtin.module\"() ({\n"
-      "  \"tt.func\"() <{function_type = (!tt.ptr<f32>, i32) -> (), sym_name = \"f\", sym_visibility = \"public\"}> ({\n"
+      "  \"tt.func\"() <{function_type = (!tt.ptr<f32>, i32) -> (), sym_name = \"f\", sym_visibility = \"public\"}> "
+      "({\n"
       "  ^bb0(%p: !tt.ptr<f32>, %n: i32):\n"
       "    %c = \"arith.cmpi\"(%n, %n) <{predicate = 2 : i64}> : (i32, i32) -> i1\n"
       "    %i = \"tt.get_program_id\"() <{axis = 1 : i32}> : () -> i32\n"
@@ -539,7 +541,8 @@ static void mistakes_are_named(void **state) {
 
 static void mistakes_point_into_the_text(void **state) {
   (void)state;
-  const char *text = "module {\n  tt.func public @f(%x: i32) {\n    %y = arith.addj %x, %x : i32\n    tt.return\n  }\n}\n";
+  const char *text =
+      "module {\n  tt.func public @f(%x: i32) {\n    %y = arith.addj %x, %x : i32\n    tt.return\n  }\n}\n";
   Ctx *cx = ctx_new(NULL);
   Reading r = {.text = text, .len = strlen(text)};
   assert_int_equal(ctx_protect(cx, read_and_print, &r), ERR_SOURCE);
@@ -579,7 +582,8 @@ static void depth_is_bounded(void **state) {
   (void)state;
   size_t cap = 1 << 22;
   char *text = malloc(cap);
-  static const char *const opening[] = {"scf.if %b {\n", "%v = arith.constant {a = [", "(", "!tt.ptr<", "loc(callsite("};
+  static const char *const opening[] = {"scf.if %b {\n", "%v = arith.constant {a = [", "(", "!tt.ptr<",
+                                        "loc(callsite("};
   for (size_t k = 0; k < COUNT(opening); k++) {
     size_t n = (size_t)snprintf(text, cap, "module {\n tt.func @f(%%b: i1) {\n");
     for (int i = 0; i < 50000; i++) n += (size_t)snprintf(text + n, cap - n, "%s", k == 1 && i ? "[" : opening[k]);
@@ -627,6 +631,44 @@ static void damaged_files_do_no_harm(void **state) {
   assert_true(for_each_file(mangle) > 0);
 }
 
+/* An allocator whose n-th call fails, and all after it. */
+typedef struct Failing {
+  long calls, fail_at, alive;
+} Failing;
+
+static void *failing_alloc(void *self, size_t bytes) {
+  Failing *f = self;
+  if (++f->calls >= f->fail_at) return NULL;
+  f->alive++;
+  return malloc(bytes);
+}
+
+static void failing_release(void *self, void *chunk) {
+  ((Failing *)self)->alive--;
+  free(chunk);
+}
+
+static void run_out_of_memory(const char *name, const char *text, size_t len) {
+  (void)name;
+  Err err = ERR_MEMORY;
+  for (long n = 2; err; n++) {
+    Failing f = {.fail_at = n};
+    Ctx *cx = ctx_new(&(Allocator){failing_alloc, failing_release, &f});
+    assert_non_null(cx);
+    Reading r = {.text = text, .len = len};
+    err = ctx_protect(cx, read_and_print, &r);
+    assert_true(err == ERR_NONE || err == ERR_MEMORY);
+    free(r.printed);
+    ctx_free(cx);
+    assert_int_equal(f.alive, 0);
+  }
+}
+
+static void memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  assert_true(for_each_file(run_out_of_memory) > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(equal_types_are_one),
@@ -649,6 +691,7 @@ int main(void) {
       cmocka_unit_test(structure_is_verified),
       cmocka_unit_test(depth_is_bounded),
       cmocka_unit_test(damaged_files_do_no_harm),
+      cmocka_unit_test(memory_may_run_out_anywhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,8 +118,9 @@ static double float_result(Opcode code, const Type *t, double x, double y) {
 static bool compare_ints(const char *p, Cell a, Cell b, int bits) {
   int64_t x = as_signed(a.bits, bits), y = as_signed(b.bits, bits);
   static const char *const names[] = {"eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"};
-  const bool is[] = {a.bits == b.bits, a.bits != b.bits, x < y, x <= y, x > y, x >= y,
-                     a.bits < b.bits,  a.bits <= b.bits, a.bits > b.bits, a.bits >= b.bits};
+  const bool is[] = {
+      a.bits == b.bits, a.bits != b.bits, x<y, x <= y, x> y, x >= y, a.bits<b.bits, a.bits <= b.bits, a.bits> b.bits,
+      a.bits >= b.bits};
   for (size_t i = 0; i < COUNT(names); i++)
     if (!strcmp(names[i], p)) return is[i];
   fail_msg("predicate %s", p);
@@ -127,10 +128,11 @@ static bool compare_ints(const char *p, Cell a, Cell b, int bits) {
 }
 
 static bool compare_floats(const char *p, double x, double y) {
-  static const char *const names[] = {"oeq", "one", "olt", "ole", "ogt", "oge", "ueq", "une", "ult", "ule", "ugt", "uge", "ord", "uno"};
+  static const char *const names[] = {"oeq", "one", "olt", "ole", "ogt", "oge", "ueq",
+                                      "une", "ult", "ule", "ugt", "uge", "ord", "uno"};
   bool u = isnan(x) || isnan(y);
-  const bool is[] = {x == y,      !u && x != y, x < y,       x <= y,     x > y,      x >= y,     u || x == y, u || x != y,
-                     u || x < y, u || x <= y,  u || x > y, u || x >= y, !u, u};
+  const bool is[] = {x == y,     !u && x != y, x<y, x <= y, x> y, x >= y,      u || x == y, u || x != y,
+                     u || x < y, u || x <= y,  u || x > y,        u || x >= y, !u,          u};
   for (size_t i = 0; i < COUNT(names); i++)
     if (!strcmp(names[i], p)) return is[i];
   fail_msg("predicate %s", p);
@@ -145,7 +147,9 @@ static Cell convert_cell(Opcode code, const Type *from, const Type *to, Cell a) 
   case OP_EXTUI:
   case OP_TRUNCI: r.bits = a.bits; break;
   case OP_EXTF:
-  case OP_TRUNCF: r.bits = to->fkind == F32 && from->fkind == F64 ? ir_float_encode(F32, (float)x) : ir_float_encode(to->fkind, x); break;
+  case OP_TRUNCF:
+    r.bits = to->fkind == F32 && from->fkind == F64 ? ir_float_encode(F32, (float)x) : ir_float_encode(to->fkind, x);
+    break;
   case OP_SITOFP: {
     int64_t n = as_signed(a.bits, from->bits);
     r.bits = ir_float_encode(to->fkind, to->fkind == F32 ? (double)(float)n : (double)n);
@@ -181,7 +185,9 @@ static void elementwise(Run *r, Op *op) {
     const char *predicate = ir_attr_text_or(op, "predicate", "");
     switch (op->code) {
     case OP_CMPI: *o = (Cell){compare_ints(predicate, a, b, from->bits), a.open || b.open}; break;
-    case OP_CMPF: *o = (Cell){compare_floats(predicate, number(from, a.bits), number(from, b.bits)), a.open || b.open}; break;
+    case OP_CMPF:
+      *o = (Cell){compare_floats(predicate, number(from, a.bits), number(from, b.bits)), a.open || b.open};
+      break;
     case OP_SELECT:
       if (!ir_is_tensor(ir_operand(op, 0)->type)) a = in[0]->at[0];
       *o = a.bits ? b : in[2]->at[k];
@@ -189,8 +195,9 @@ static void elementwise(Run *r, Op *op) {
       break;
     case OP_FMA: {
       double x = number(to, a.bits), y = number(to, b.bits), z = number(to, in[2]->at[k].bits);
-      *o = (Cell){ir_float_encode(to->fkind, to->fkind == F64 ? fma(x, y, z) : (double)fmaf((float)x, (float)y, (float)z)),
-                  a.open || b.open || in[2]->at[k].open};
+      *o = (Cell){
+          ir_float_encode(to->fkind, to->fkind == F64 ? fma(x, y, z) : (double)fmaf((float)x, (float)y, (float)z)),
+          a.open || b.open || in[2]->at[k].open};
       break;
     }
     default:
@@ -199,7 +206,8 @@ static void elementwise(Run *r, Op *op) {
       else if (ir_is_int(to))
         *o = int_cell(op->code, a, b, to->bits);
       else
-        *o = (Cell){ir_float_encode(to->fkind, float_result(op->code, to, number(to, a.bits), number(to, b.bits))), a.open || b.open};
+        *o = (Cell){ir_float_encode(to->fkind, float_result(op->code, to, number(to, a.bits), number(to, b.bits))),
+                    a.open || b.open};
     }
   }
   *fresh(r, v) = out;
@@ -272,7 +280,8 @@ static Value **results_of(Run *r, Op *op) {
 }
 
 static void run_for(Run *r, Op *op) {
-  int64_t lower = as_signed(value(r, ir_operand(op, 0))->at[0].bits, 32), upper = as_signed(value(r, ir_operand(op, 1))->at[0].bits, 32);
+  int64_t lower = as_signed(value(r, ir_operand(op, 0))->at[0].bits, 32),
+          upper = as_signed(value(r, ir_operand(op, 1))->at[0].bits, 32);
   int64_t step = as_signed(value(r, ir_operand(op, 2))->at[0].bits, 32);
   Block *body = ir_entry(op, 0);
   pass_values(r, op, 3, body->args + 1, op->nresults);
@@ -300,12 +309,14 @@ static void run_op(Run *r, Op *op) {
   }
   case OP_SPLIT: {
     Tensor *in = value(r, ir_operand(op, 0)), *a = fresh(r, ir_result(op, 0)), *b = fresh(r, ir_result(op, 1));
-    for (int64_t k = 0; k < ir_numel(ir_result(op, 0)->type); k++) a->at[k] = in->at[2 * k], b->at[k] = in->at[2 * k + 1];
+    for (int64_t k = 0; k < ir_numel(ir_result(op, 0)->type); k++)
+      a->at[k] = in->at[2 * k], b->at[k] = in->at[2 * k + 1];
     break;
   }
   case OP_MAKE_RANGE: {
     Tensor *t = fresh(r, ir_result(op, 0));
-    for (int64_t k = 0; k < ir_numel(ir_result(op, 0)->type); k++) t->at[k].bits = (uint64_t)(ir_attr_int_or(op, "start", 0) + k);
+    for (int64_t k = 0; k < ir_numel(ir_result(op, 0)->type); k++)
+      t->at[k].bits = (uint64_t)(ir_attr_int_or(op, "start", 0) + k);
     break;
   }
   default:
@@ -397,8 +408,9 @@ static Value *any(Gen *g, Type *type) {
 }
 
 static Value *binary(Gen *g, Type *type) {
-  static const Opcode ints[] = {OP_ADDI,  OP_SUBI,  OP_MULI,  OP_DIVSI, OP_DIVUI, OP_REMSI, OP_REMUI, OP_ANDI, OP_ORI, OP_XORI, OP_ADDI, OP_SUBI,
-                                OP_SHLI, OP_SHRSI, OP_SHRUI, OP_MAXSI, OP_MINSI, OP_MAXUI, OP_MINUI, OP_MULI, OP_ANDI, OP_ORI,  OP_XORI};
+  static const Opcode ints[] = {OP_ADDI,  OP_SUBI,  OP_MULI,  OP_DIVSI, OP_DIVUI, OP_REMSI, OP_REMUI, OP_ANDI,
+                                OP_ORI,   OP_XORI,  OP_ADDI,  OP_SUBI,  OP_SHLI,  OP_SHRSI, OP_SHRUI, OP_MAXSI,
+                                OP_MINSI, OP_MAXUI, OP_MINUI, OP_MULI,  OP_ANDI,  OP_ORI,   OP_XORI};
   static const Opcode floats[] = {OP_ADDF, OP_SUBF, OP_MULF, OP_DIVF, OP_MAXNUMF, OP_MINNUMF, OP_MAXIMUMF, OP_MINIMUMF};
   Opcode code = ir_is_int(ir_elem(type)) ? ints[below(g, COUNT(ints))] : floats[below(g, COUNT(floats))];
   Value *a = any(g, type);
@@ -407,7 +419,8 @@ static Value *binary(Gen *g, Type *type) {
 
 static Value *compare(Gen *g, Type *type) {
   static const char *const ints[] = {"eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"};
-  static const char *const floats[] = {"oeq", "one", "olt", "ole", "ogt", "oge", "ueq", "une", "ult", "ule", "ugt", "uge", "ord", "uno"};
+  static const char *const floats[] = {"oeq", "one", "olt", "ole", "ogt", "oge", "ueq",
+                                       "une", "ult", "ule", "ugt", "uge", "ord", "uno"};
   bool is_int = ir_is_int(ir_elem(type));
   Value *a = any(g, type), *b = below(g, 8) ? any(g, type) : a;
   Value *v = ir_make(&g->b, is_int ? OP_CMPI : OP_CMPF, ir_tensor_like(g->cx, type, ir_int(g->cx, 1)), a, b, NULL);
@@ -439,7 +452,8 @@ static Value *conversion(Gen *g, Value *x) {
 static Value *unary(Gen *g, Type *type) {
   static const Opcode codes[] = {OP_NEGF, OP_ABSF, OP_FLOOR, OP_CEIL, OP_SQRT, OP_NEGF};
   if (!ir_is_float(ir_elem(type))) return NULL;
-  if (below(g, 4) == 0 && ir_elem(type)->fkind != F16) return ir_make(&g->b, OP_FMA, type, any(g, type), any(g, type), any(g, type), NULL);
+  if (below(g, 4) == 0 && ir_elem(type)->fkind != F16)
+    return ir_make(&g->b, OP_FMA, type, any(g, type), any(g, type), any(g, type), NULL);
   return ir_make(&g->b, codes[below(g, COUNT(codes))], type, any(g, type), NULL);
 }
 
@@ -477,7 +491,8 @@ static Value *rearranged(Gen *g, Value *x) {
     Type *type = to == 2 ? ir_tensor(g->cx, t->elem, 1, flat, NULL) : shaped(g, t->elem, to ? 4 : 6);
     return ir_make(&g->b, OP_RESHAPE, type, x, NULL);
   }
-  if (kind == 4 && ir_numel(t) == 4 && t->rank == 1) return ir_make(&g->b, OP_JOIN, shaped(g, t->elem, 5), x, any(g, t), NULL);
+  if (kind == 4 && ir_numel(t) == 4 && t->rank == 1)
+    return ir_make(&g->b, OP_JOIN, shaped(g, t->elem, 5), x, any(g, t), NULL);
   if (kind == 4 && t->rank == 2 && t->shape[1] == 2) {
     static const int64_t rows[] = {4};
     Type *half = ir_tensor(g->cx, t->elem, 1, rows, NULL), *types[2] = {half, half};
@@ -542,7 +557,8 @@ static void random_ops(Gen *g, int n, int depth) {
     case 6: v = unary(g, x->type); break;
     case 7: {
       Type *bits = ir_int(g->cx, 1);
-      v = ir_make(&g->b, OP_SELECT, x->type, any(g, below(g, 3) ? ir_tensor_like(g->cx, x->type, bits) : bits), x, any(g, x->type), NULL);
+      v = ir_make(&g->b, OP_SELECT, x->type, any(g, below(g, 3) ? ir_tensor_like(g->cx, x->type, bits) : bits), x,
+                  any(g, x->type), NULL);
       break;
     }
     case 8:
@@ -647,8 +663,8 @@ static void check_case(Ctx *cx, void *arg) {
         Buf now = {.cx = cx};
         ir_print(&now, m, (PrintOptions){.no_locations = true});
         fprintf(stderr, "// after\n%s", buf_text(&now));
-        fail_msg("seed %" PRIu64 " after %s: result %d, element %" PRId64 ": %" PRIx64 " became %" PRIx64 "%s", c->seed, c->passes, i, k,
-                 x.bits, y.bits, y.open ? " (open)" : "");
+        fail_msg("seed %" PRIu64 " after %s: result %d, element %" PRId64 ": %" PRIx64 " became %" PRIx64 "%s", c->seed,
+                 c->passes, i, k, x.bits, y.bits, y.open ? " (open)" : "");
       }
   }
 }
@@ -721,10 +737,10 @@ static void passes_have_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(passes_have_names),      cmocka_unit_test(fold_keeps_values),
-      cmocka_unit_test(cse_keeps_values),       cmocka_unit_test(licm_keeps_values),
-      cmocka_unit_test(dce_keeps_values),       cmocka_unit_test(unroll_keeps_values),
-      cmocka_unit_test(all_passes_keep_values), cmocka_unit_test(split_pointers_keeps_values),
+      cmocka_unit_test(passes_have_names),          cmocka_unit_test(fold_keeps_values),
+      cmocka_unit_test(cse_keeps_values),           cmocka_unit_test(licm_keeps_values),
+      cmocka_unit_test(dce_keeps_values),           cmocka_unit_test(unroll_keeps_values),
+      cmocka_unit_test(all_passes_keep_values),     cmocka_unit_test(split_pointers_keeps_values),
       cmocka_unit_test(fold_reaches_a_fixed_point),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

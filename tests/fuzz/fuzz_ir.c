@@ -1,4 +1,5 @@
-/* fuzz_ir.c: whatever text is read as IR ends in a module, which then prints and reads again as the same text, or in a message. */
+/* fuzz_ir.c: whatever text is read as IR ends in a module, which then prints and reads again as the same text, or in a
+ * message. */
 #include "ir/ir.h"
 
 #include <stdlib.h>

@@ -21,11 +21,11 @@ def values(dtype, n=64, seed=0):
         return torch.randint(0, 2, (n,), generator=g).bool()
     if dtype.is_floating_point:
         x = torch.randn(n, generator=g, dtype=torch.float64) * 10
-        x[:4] = torch.tensor([0.0, -0.0, 1.0, -2.5], dtype=torch.float64)
+        x[:4] = torch.tensor([0.0, -0.0, 1.0, -2.5], dtype=torch.float64)[:n]
         return x.to(dtype)
     info = torch.iinfo(dtype)
     x = torch.randint(max(info.min, -(2**62)), min(info.max, 2**62), (n,), generator=g)
-    x[:4] = torch.tensor([0, 1, max(info.min, -(2**62)), min(info.max, 2**62)])
+    x[:4] = torch.tensor([0, 1, max(info.min, -(2**62)), min(info.max, 2**62)])[:n]
     return x.to(dtype)
 
 
@@ -202,7 +202,7 @@ def test_fma_clamp_division():
     assert torch.equal(out[2], a / b)
     torch.testing.assert_close(out[3], a / b)
     assert torch.equal(out[4], torch.where(a > b, b, c))
-    assert torch.equal(out[5], a.abs().sqrt())
+    assert torch.equal(out[5], torch.from_numpy(np.sqrt(a.abs().numpy())))
 
 
 @triton.jit
@@ -248,8 +248,9 @@ def test_integer_division_truncates(dtype):
     x[x == info.min] = info.max
     out = np.zeros((6, 128), dtype)
     integers_kernel[(1,)](x, y, out, B=128)
-    quotient = np.array([int(abs(int(p)) // abs(int(q))) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(x, y, strict=True)])
-    remainder = np.array([int(p) - int(q) * int(r) for p, q, r in zip(x, y, quotient, strict=True)])
+    xs, ys = [int(v) for v in x], [int(v) for v in y]
+    quotient = np.array([abs(p) // abs(q) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(xs, ys, strict=True)], object)
+    remainder = np.array([p - q * r for p, q, r in zip(xs, ys, quotient, strict=True)], object)
     np.testing.assert_array_equal(out[0], quotient.astype(dtype))
     np.testing.assert_array_equal(out[1], remainder.astype(dtype))
     np.testing.assert_array_equal(out[2], x >> 2)
@@ -311,7 +312,8 @@ def test_reduce(name, dtype, axis, shape):
     reduce_kernel[(1,)](x, y, where, F=name, AXIS=axis, M=m, N=n)
     if name == "sum":
         want = x.to(torch.float64 if dtype.is_floating_point else torch.int64).sum(axis).to(wide)
-        torch.testing.assert_close(y, want)
+        # Narrow floats are summed in their own type, as the language says.
+        torch.testing.assert_close(y, want, **({"rtol": 1e-2, "atol": 0.5} if dtype == torch.float16 else {}))
     elif name == "xor":
         assert np.array_equal(y.numpy(), np.bitwise_xor.reduce(x.numpy(), axis=axis))
     else:
@@ -498,8 +500,7 @@ def test_atomics(op, dtype):
         x = (x % 2).to(dtype)
     else:
         x = x.to(dtype)
-    p = torch.zeros(8, dtype=dtype) + (50 if op in ("max", "min") else 0)
-    p = p.to(dtype)
+    p = torch.full([8], 50 if op in ("max", "min") else 0).to(dtype)
     columns = x.reshape(-1, 8).numpy() if dtype != torch.bfloat16 else x.float().reshape(-1, 8).numpy()
     if op == "or":
         columns = np.where((np.arange(1024) % 2 == 0).reshape(-1, 8), columns, 0).astype(columns.dtype)

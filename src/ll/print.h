@@ -1,0 +1,34 @@
+/* print.h: what print.c, print_asm.c and print_debug.c share: the state of one printing of LLVM assembly. */
+#ifndef TRITONC_LL_PRINT_H
+#define TRITONC_LL_PRINT_H
+
+#include "ll/internal.h"
+
+typedef struct Printer {
+  Buf *out;
+  Ctx *cx;
+  LLModule *module;
+  const LLFunc *func;
+  int temps;           /* %t0, %t1, … of the function */
+  bool locations;
+  Map declared;        /* text of a declaration: printed at the end, once each */
+  Map subprograms, files, locs; /* to metadata number + 1 */
+  Buf metadata;
+  int next_metadata;
+} Printer;
+
+void put_value(Printer *p, const LLInst *v);       /* "%v3", "1", "@shared" */
+void put_typed(Printer *p, const LLInst *v);       /* "i32 %v3" */
+void put_constant(Printer *p, const LLType *t, uint64_t bits);
+void declare(Printer *p, const char *text);
+int temp(Printer *p);
+const char *text_of(Printer *p, const LLInst *v);  /* put_value as a string */
+void put_dbg(Printer *p, const LLInst *i);         /* ", !dbg !7" */
+int function_metadata(Printer *p, const LLFunc *f);
+void put_debug_metadata(Printer *p);
+/* As inline assembly (print_asm.c), from a template. */
+void put_as_asm(Printer *p, const LLInst *i, const char *text);
+void put_inline_asm(Printer *p, const LLInst *i);
+void put_quoted(Buf *out, const char *s, size_t n); /* "…" with LLVM's escapes */
+
+#endif
