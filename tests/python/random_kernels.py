@@ -122,7 +122,7 @@ class Kernel:
             if kind in ("floor", "ceil", "sqrt") and d == "float16":
                 kind = "-"
             if kind == "-":
-                self.add(f"-{a}", d, -x)
+                self.add(f"-{a}", d, np.array(0, d) - x)  # the language says 0 - x: -0.0 does not come of 0.0
             elif kind == "sqrt":
                 self.add(f"tl.sqrt_rn(tl.abs({a}))" if d == "float32" else f"tl.sqrt(tl.abs({a}))", d, np.sqrt(np.abs(x)))
             else:
@@ -209,9 +209,10 @@ class Kernel:
                  value.astype(wide))
 
     def float_sum(self, a, d, x, axis, index):
-        x = np.where(np.isfinite(x), x, 0) if np.isfinite(x).all() else None
-        if x is None:
+        if not np.isfinite(x).all():
             return
+        if d == "float16":  # its sums could overflow
+            a, d = f"{a}.to(tl.float32)", "float32"
         total = x.astype("float64").sum(axis=axis, keepdims=True)
         bound = np.abs(x).astype("float64").sum(axis=axis, keepdims=True) * x.shape[axis] * float(np.finfo(d).eps)
         name = f"s{len(self.lines)}"

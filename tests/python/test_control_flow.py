@@ -1,0 +1,105 @@
+"""Control flow: compiled programs against Python running the same source."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+import random_control_flow
+import triton
+import triton.language as tl
+
+SEEDS = 40
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_random_programs(seed, tmp_path):
+    program = random_control_flow.Program(seed, "program")
+    body = "\n".join(program.lines)
+    path = tmp_path / "program.py"
+    path.write_text(f"import triton\nimport triton.language as tl\n\n\n{body}")
+    spec = importlib.util.spec_from_file_location(f"program_{seed}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for n in range(-2, 12, 3):
+        for m in (-1, 3, 7):
+            wanted = [i * 7 % 13 - 3 for i in range(64)]
+            memory = np.array(wanted, dtype=np.int32)
+            try:
+                random_control_flow.run_in_python(body, "program", wanted, n, m)
+            except random_control_flow.OutOfFuel:
+                continue
+            module.program[(1,)](memory, n, m)
+            assert memory.tolist() == wanted, f"n={n}, m={m}\n{body}"
+
+
+@triton.jit
+def find(x_ptr, n, wanted):
+    for i in range(n):
+        if tl.load(x_ptr + i) == wanted:
+            return i, True
+    return -1, False
+
+
+@triton.jit
+def find_kernel(x_ptr, out_ptr, n, wanted):
+    at, found = find(x_ptr, n, wanted)
+    tl.store(out_ptr, at)
+    tl.store(out_ptr + 1, found.to(tl.int32))
+
+
+def test_return_from_a_loop():
+    x = np.array([5, 3, 8, 3], dtype=np.int32)
+    for wanted, answer in ((3, [1, 1]), (5, [0, 1]), (9, [-1, 0])):
+        out = np.zeros(2, dtype=np.int32)
+        find_kernel[(1,)](x, out, 4, wanted)
+        assert out.tolist() == answer
+
+
+@triton.jit
+def tensors_kernel(x_ptr, out_ptr, n, limit, BLOCK: tl.constexpr):
+    offsets = tl.arange(0, BLOCK)
+    total = tl.zeros([BLOCK], tl.float32)
+    steps = 0
+    for i in range(n):
+        row = tl.load(x_ptr + i * BLOCK + offsets)
+        if tl.sum(row) < 0:
+            continue
+        total += row
+        steps += 1
+        if tl.max(total) > limit:
+            break
+    tl.store(out_ptr + offsets, total)
+    tl.store(out_ptr + BLOCK, steps)
+
+
+def test_break_with_tensors():
+    x = np.random.default_rng(0).normal(size=(32, 16)).astype(np.float32)
+    for limit in (0.0, 3.0, 1e9):
+        out = np.zeros(17, dtype=np.float32)
+        tensors_kernel[(1,)](x, out, 32, limit, BLOCK=16)
+        total, steps = np.zeros(16, dtype=np.float32), 0
+        for row in x:
+            if row.sum() < 0:
+                continue
+            total += row
+            steps += 1
+            if total.max() > limit:
+                break
+        np.testing.assert_allclose(out[:16], total, rtol=1e-6)
+        assert out[16] == steps
+
+
+@triton.jit
+def atomic_condition_kernel(counter_ptr, out_ptr):
+    taken = 0
+    while tl.atomic_add(counter_ptr, 1) < 100:
+        taken += 1
+        if taken == 5:
+            break
+    tl.store(out_ptr, taken)
+
+
+def test_condition_is_not_evaluated_after_break():
+    counter, out = np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int32)
+    atomic_condition_kernel[(1,)](counter, out)
+    assert (counter[0], out[0]) == (5, 5)
