@@ -41,45 +41,45 @@ typedef enum ttc_status {
 
 typedef enum ttc_kind {
   TTC_NONE,
-  TTC_BOOL,      /* integer */
-  TTC_INT,       /* integer; where it does not fit in 64 bits: text, its decimal digits (text is NULL otherwise) */
-  TTC_FLOAT,     /* number */
-  TTC_STR,       /* text, len */
-  TTC_DTYPE,     /* text: "fp32", "i1", "u8", "*fp16", "*kbf16" (pointer to const) … */
-  TTC_TUPLE,     /* items, len; names for a named tuple, else NULL */
-  TTC_LIST,      /* items, len */
-  TTC_FUNCTION,  /* function: a @triton.jit function */
-  TTC_BUILTIN,   /* text: canonical name of something the language knows: "tl.load", "tl.constexpr", "builtins.range", … */
-  TTC_MODULE,    /* object; text: its name: attributes are asked for with getattr */
-  TTC_CALLABLE,  /* object: a host function that may be called on compile-time values (constexpr_function) */
-  TTC_OBJECT,    /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray") */
+  TTC_BOOL,     /* integer */
+  TTC_INT,      /* integer; where it does not fit in 64 bits: text, its decimal digits (text is NULL otherwise) */
+  TTC_FLOAT,    /* number */
+  TTC_STR,      /* text, len */
+  TTC_DTYPE,    /* text: "fp32", "i1", "u8", "*fp16", "*kbf16" (pointer to const) … */
+  TTC_TUPLE,    /* items, len; names for a named tuple, else NULL */
+  TTC_LIST,     /* items, len */
+  TTC_FUNCTION, /* function: a @triton.jit function */
+  TTC_BUILTIN, /* text: canonical name of something the language knows: "tl.load", "tl.constexpr", "builtins.range", … */
+  TTC_MODULE,  /* object; text: its name: attributes are asked for with getattr */
+  TTC_CALLABLE, /* object: a host function that may be called on compile-time values (constexpr_function) */
+  TTC_OBJECT,   /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray") */
 } ttc_kind;
 
 typedef struct ttc_function ttc_function;
 
 typedef struct ttc_value {
   ttc_kind kind;
-  bool is_constexpr;             /* was a tl.constexpr in the host (a plain global may not be used in a kernel, it may) */
+  bool is_constexpr; /* was a tl.constexpr in the host (a plain global may not be used in a kernel, it may) */
   int64_t integer;
   double number;
-  const char *text;              /* lives as long as the compilation */
+  const char *text; /* lives as long as the compilation */
   size_t len;
   const struct ttc_value *items;
   const char *const *names;
   const ttc_function *function;
-  void *object;                  /* the host's handle; borrowed for the compilation */
+  void *object; /* the host's handle; borrowed for the compilation */
 } ttc_value;
 
 /* A function's source as its host knows it. Strings live as long as the compilation. */
 struct ttc_function {
-  const char *name;       /* "add_kernel" */
-  const char *qualname;   /* "module.add_kernel", used in symbol names */
+  const char *name;     /* "add_kernel" */
+  const char *qualname; /* "module.add_kernel", used in symbol names */
   const char *file;
-  int first_line;         /* line number of source's first line in the file */
-  const char *source;     /* text from its first decorator (or `def`) to its end */
+  int first_line;     /* line number of source's first line in the file */
+  const char *source; /* text from its first decorator (or `def`) to its end */
   size_t source_len;
   bool noinline;
-  void *object;           /* the host's handle, passed back to lookup */
+  void *object; /* the host's handle, passed back to lookup */
 };
 
 /* What the front end asks of its host. Each returns 1 for an answer, 0 for "there is no such thing", -1 for an error
@@ -91,7 +91,8 @@ typedef struct ttc_host {
   /* The attribute `name` of a TTC_MODULE, TTC_OBJECT or TTC_CALLABLE value. */
   int (*getattr)(void *self, const ttc_value *of, const char *name, ttc_value *out);
   /* Call a TTC_CALLABLE on compile-time values; names[i] is NULL for positional arguments. */
-  int (*call)(void *self, const ttc_value *callee, const ttc_value *args, const char *const *names, size_t n, ttc_value *out);
+  int (*call)(void *self, const ttc_value *callee, const ttc_value *args, const char *const *names, size_t n,
+              ttc_value *out);
   /* static_print's output, a line with its newline; NULL: written to stdout. */
   int (*print)(void *self, const char *text, size_t len);
 } ttc_host;
@@ -108,7 +109,7 @@ typedef struct ttc_allocator {
   void *self;
 } ttc_allocator;
 
-TTC_API ttc_context *ttc_context_new(void); /* NULL when out of memory */
+TTC_API ttc_context *ttc_context_new(void);                                /* NULL when out of memory */
 TTC_API ttc_context *ttc_context_new_with(const ttc_allocator *allocator); /* NULL: malloc and free */
 TTC_API void ttc_context_free(ttc_context *cx);
 TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, rendered; "" when there was none */
@@ -129,12 +130,13 @@ typedef struct ttc_option {
 TTC_API const char *ttc_option_name(size_t index); /* the options there are; NULL past the last */
 
 typedef struct ttc_source {
-  const char *text; /* a module's Python source, or Triton IR; needs no NUL when len is given */
-  size_t len;       /* 0: strlen(text) */
-  const char *file; /* for messages and line information */
+  const char *text;   /* a module's Python source, or Triton IR; needs no NUL when len is given */
+  size_t len;         /* 0: strlen(text) */
+  const char *file;   /* for messages and line information */
   const char *kernel; /* which function; NULL when there is only one candidate */
-  /* The parameters as text, instead of ttc_compile()'s `params`: one entry per parameter, types ("*fp32", "i32", with ":16"
-   * behind for divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or NULL. */
+  /* The parameters as text, instead of ttc_compile()'s `params`: one entry per parameter, types ("*fp32", "i32", with
+   * ":16" behind for divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or
+   * NULL. */
   const char *signature;
   /* Instead of `text`, a function that a host knows, with its host: */
   const ttc_function *function;
@@ -154,19 +156,20 @@ TTC_API const char *ttc_kernel_stage_name(const ttc_kernel *kernel, size_t index
 TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);                 /* JSON */
 TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
 TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
-TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel, size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */
+TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
+                                        size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */
 /* Put the kernel into executable form now; ttc_launch() does it on first use otherwise. */
 TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 
-/* The exact processor that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such target. The
- * text lives until the context's next call. */
+/* The exact processor that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such
+ * target. The text lives until the context's next call. */
 TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
 
 /* ---- specialization: what a kernel may assume of its arguments' values ---------------------------------------------- */
 
-/* Python's @triton.jit compiles a kernel anew for integers that are 1 (they become constants), for integers and addresses that
- * are multiples of 16, and for the width that an integer needs. These say what an argument is; two arguments with equal
- * results may share a kernel. */
+/* Python's @triton.jit compiles a kernel anew for integers that are 1 (they become constants), for integers and
+ * addresses that are multiples of 16, and for the width that an integer needs. These say what an argument is; two
+ * arguments with equal results may share a kernel. */
 typedef enum ttc_spec {
   TTC_SPEC_DIVISIBLE = 1 << 0, /* a multiple of 16 */
   TTC_SPEC_ONE = 1 << 1,       /* the integer 1, a constant from now on */
@@ -186,7 +189,8 @@ TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *ty
 
 /* Launch on a grid. args[i] points at the value of the i-th run-time parameter (constexprs have none): a pointer's
  * address-sized value, an integer or a float of its type (fp16 and bf16 as their 16 bits). `stream` is the device's (a
- * CUstream), NULL for the default one and on the CPU, where the call returns when the work is done. `cx` may be NULL, and then there is no message. */
+ * CUstream), NULL for the default one and on the CPU, where the call returns when the work is done. `cx` may be NULL,
+ * and then there is no message. */
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
 

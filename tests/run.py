@@ -112,7 +112,7 @@ def pytest(preset, paths, env=None, label="pytest"):
 
 def python():
     if build("release"):
-        pytest("release", ["tests/python"])
+        pytest("release", ["tests/python", "tests/cli"])
 
 
 def examples():

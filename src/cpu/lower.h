@@ -238,6 +238,9 @@ LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMVa
 LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
 LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
 LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
+/* Division of f32 vectors by a scalar: 1/b and whether b is of usual size, once; then each quotient. */
+void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
+LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual, int lanes);
 CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
 /* ---- nests: lower_nest.c, lower_fold.c --------------------------------------------------------------------------------- */

@@ -479,6 +479,26 @@ static bool all_uniform(const Lane *in, int n) {
   return true;
 }
 
+/* a / b for a scalar b that the loop does not change: an exact quotient without the slow instruction (lower_float.c). It
+ * branches, so it belongs to the innermost level. */
+static bool divides_by_scalar(Lower *l, const Op *op, const Lane *in) {
+  if (op->code != OP_DIVF && op->code != OP_PRECISE_DIVF) return false;
+  const Type *t = ir_elem(op->results[0].type);
+  return t->fkind == F32 && l->lanes >= 8 && l->index32 && !l->failed && in[1].kind == LANE_UNIFORM && in[1].depth < l->inner &&
+         in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !LLVMIsConstant(in[1].v);
+}
+
+static Lane divide_by_scalar(Lower *l, const Lane *in) {
+  Lane r = {.kind = LANE_VECTOR, .depth = l->depth};
+  lower_at(l, in[1].depth);
+  LLVMValueRef inverse, usual;
+  float_inverse(l, in[1].v, &inverse, &usual);
+  lower_at(l, l->depth);
+  r.v = float_divide_by(l, in[0].v, in[1].v, inverse, usual, l->lanes);
+  l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
+  return r;
+}
+
 static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
   Lane in[64];
   if (op->noperands > 64) lower_fail(l, op, "too many operands");
@@ -486,6 +506,7 @@ static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
   Lane r;
   if (all_uniform(in, op->noperands)) return in_scalars(l, op, in);
   if (affine_lanes(l, op, in, &r)) return r;
+  if (divides_by_scalar(l, op, in)) return divide_by_scalar(l, in);
   return in_vectors(l, op, in);
 }
 

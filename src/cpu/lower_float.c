@@ -184,16 +184,56 @@ static LLVMValueRef fma_of(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRe
   return intrinsic(l, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
 }
 
+static LLVMValueRef slice(Lower *l, LLVMValueRef v, int from, int n) {
+  if ((int)LLVMGetVectorSize(LLVMTypeOf(v)) == n) return v;
+  LLVMValueRef mask[64];
+  for (int i = 0; i < n; i++) mask[i] = LLVMConstInt(l->i32, (unsigned)(from + i), false);
+  return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, (unsigned)n), "");
+}
+
+/* parts (a power of two of them) of n elements each, one after the other. */
+static LLVMValueRef concatenate(Lower *l, LLVMValueRef *parts, int count, int n) {
+  LLVMValueRef mask[128];
+  for (; count > 1; count /= 2, n *= 2) {
+    for (int i = 0; i < 2 * n; i++) mask[i] = LLVMConstInt(l->i32, (unsigned)i, false);
+    for (int i = 0; i < count / 2; i++)
+      parts[i] = LLVMBuildShuffleVector(l->b, parts[2 * i], parts[2 * i + 1], LLVMConstVector(mask, (unsigned)(2 * n)), "");
+  }
+  return parts[0];
+}
+
 static LLVMValueRef polynomial(Lower *l, LLVMValueRef x, const double *c, int n, int lanes) {
   LLVMValueRef y = fc(l, c[0], lanes);
   for (int i = 1; i < n; i++) y = fma_of(l, y, x, fc(l, c[i], lanes));
   return y;
 }
 
-/* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2; the power of two in two factors, so that subnormal results are right.
+/* p * 2^n, n a whole number in f32. AVX-512 has an instruction for it. */
+static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef nan, int lanes) {
+  LLVMTypeRef ti = wide(l->i32, lanes);
+  if (l->isa->avx512 && lanes >= 16 && lanes % 16 == 0) {
+    LLVMValueRef parts[8] = {0};
+    for (int i = 0; i < lanes / 16; i++) {
+      LLVMValueRef a = slice(l, p, 16 * i, 16), b = slice(l, n, 16 * i, 16);
+      LLVMValueRef args[] = {a, b, a, LLVMConstInt(l->i16, 0xFFFF, false), LLVMConstInt(l->i32, 4, false)};
+      parts[i] = intrinsic(l, "llvm.x86.avx512.mask.scalef.ps.512", NULL, 0, args, 5);
+    }
+    return concatenate(l, parts, lanes / 16, 16);
+  }
+  LLVMValueRef safe = LLVMBuildSelect(l->b, nan, fc(l, 0, lanes), n, "");
+  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, ti, "");
+  LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
+  for (int i = 0; i < 2; i++) { /* in two factors, so that subnormal results are right */
+    LLVMValueRef e = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
+    p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
+  }
+  return p;
+}
+
+/* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2.
  * For 2^x: n = round(x), r = (x - n) ln(2). */
 static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes) {
-  LLVMTypeRef t = wide(l->f32, lanes), ti = wide(l->i32, lanes);
+  LLVMTypeRef t = wide(l->f32, lanes);
   static const double c[] = {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1};
   double high = base2 ? 129 : 89.5, low = base2 ? -151 : -105;
   LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
@@ -212,14 +252,42 @@ static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes)
   LLVMValueRef p = polynomial(l, r, c, COUNT(c), lanes);
   p = fma_of(l, p, LLVMBuildFMul(l->b, r, r, ""), r);
   p = LLVMBuildFAdd(l->b, p, fc(l, 1, lanes), "");
-  LLVMValueRef safe = LLVMBuildSelect(l->b, nan, fc(l, 0, lanes), n, "");
-  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, ti, "");
-  LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
-  for (int i = 0; i < 2; i++) {
-    LLVMValueRef e = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
-    p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
-  }
+  p = scale(l, p, n, nan, lanes);
   return LLVMBuildSelect(l->b, nan, x, p, "");
+}
+
+void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual) {
+  *inverse = LLVMBuildFDiv(l->b, LLVMConstReal(l->f32, 1), b, "");
+  *usual = LLVMBuildAnd(l->b, LLVMBuildFCmp(l->b, LLVMRealOGT, b, LLVMConstReal(l->f32, ldexp(1, -60)), ""),
+                        LLVMBuildFCmp(l->b, LLVMRealOLT, b, LLVMConstReal(l->f32, ldexp(1, 60)), ""), "");
+}
+
+/* q = a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the remainder
+ * is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990): so for zeros and
+ * magnitudes from 2^-60 to 2^60. A vector with any other element is divided by the instruction. */
+LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual, int lanes) {
+  LLVMTypeRef t = wide(l->f32, lanes);
+  LLVMValueRef bits = LLVMBuildAnd(l->b, bits_of(l, a, l->i32, lanes), ic(l, l->i32, lanes, 0x7FFFFFFF), "");
+  int64_t low = (int64_t)(127 - 60) << 23, high = (int64_t)(127 + 60) << 23;
+  LLVMValueRef far = LLVMBuildICmp(l->b, LLVMIntUGT, LLVMBuildSub(l->b, bits, ic(l, l->i32, lanes, low), ""), ic(l, l->i32, lanes, high - low), "");
+  LLVMValueRef odd = LLVMBuildAnd(l->b, far, LLVMBuildICmp(l->b, LLVMIntNE, bits, ic(l, l->i32, lanes, 0), ""), "");
+  LLVMTypeRef word = LLVMIntTypeInContext(l->llvm, (unsigned)lanes);
+  LLVMValueRef none = LLVMBuildICmp(l->b, LLVMIntEQ, LLVMBuildBitCast(l->b, odd, word, ""), LLVMConstInt(word, 0, false), "");
+  LLVMBasicBlockRef quick = new_block(l, "quick"), slow = new_block(l, "slow"), after = new_block(l, "quotient");
+  LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, none, usual, ""), quick, slow);
+  LLVMPositionBuilderAtEnd(l->b, quick);
+  LLVMValueRef r = splat(l, inverse, lanes), d = splat(l, b, lanes);
+  LLVMValueRef q = LLVMBuildFMul(l->b, a, r, "");
+  LLVMValueRef rest = fma_of(l, q, d, LLVMBuildFNeg(l->b, a, "")); /* so signed, zeros keep their sign */
+  q = fma_of(l, LLVMBuildFNeg(l->b, rest, ""), r, q);
+  LLVMBuildBr(l->b, after);
+  LLVMPositionBuilderAtEnd(l->b, slow);
+  LLVMValueRef s = LLVMBuildFDiv(l->b, a, splat(l, b, lanes), "");
+  LLVMBuildBr(l->b, after);
+  LLVMPositionBuilderAtEnd(l->b, after);
+  LLVMValueRef phi = LLVMBuildPhi(l->b, t, "");
+  LLVMAddIncoming(phi, (LLVMValueRef[]){q, s}, (LLVMBasicBlockRef[]){quick, slow}, 2);
+  return phi;
 }
 
 /* x = 2^e m with m in [sqrt(1/2), sqrt(2)); log(1+f), f = m-1, by a polynomial. */

@@ -119,7 +119,7 @@ static void place_tile(Packer *p) {
 }
 
 /* Up to n units; the caller's turn again after that. */
-static void pack_units(Packer *p, int64_t n) {
+static inline void pack_units(Packer *p, int64_t n) {
   for (; n > 0 && p->tile < p->ntiles; n--) {
     p->unit_fn(p);
     if (++p->unit < p->nunits) continue;
@@ -132,53 +132,77 @@ static void pack_units(Packer *p, int64_t n) {
 INLINE_AVX512 void prefetch(const char *p) { _mm_prefetch(p, _MM_HINT_T1); }
 INLINE_AVX512 __mmask16 first_lanes(int n) { return (__mmask16)(n >= 16 ? 0xffffu : n <= 0 ? 0 : (1u << n) - 1); }
 
-/* Splits, 2 rows of the tile a unit. By rows of a, a row of the tile is 32 neighbours; */
-enum { ROW_UNITS = 8, BLOCK_UNITS = 10 };
+/* Splits, UNIT_ROWS rows of the tile a unit. By rows of a, a row of the tile is 32 neighbours; */
+enum { UNIT_ROWS = 4, ROW_UNITS = 16 / UNIT_ROWS, BLOCK_UNITS = 2 + ROW_UNITS };
 
-INLINE_AVX512 void split_a_rows(Packer *p, CpuElem type, int levels) {
-  const RtMatrix *m = p->m;
-  __mmask16 mask0 = first_lanes(p->depth), mask1 = first_lanes(p->depth - 16);
-  const char *at = m->base + ((p->i + 2 * p->unit) * m->row + p->p) * m->bytes;
-  char *out = p->out + 2 * p->unit * 64;
-  for (int r = 2 * p->unit; r < 2 * p->unit + 2; r++, at += m->row * m->bytes, out += 64) {
+INLINE_AVX512 void split_a_rows_part(Packer *p, CpuElem type, int bytes, int levels, bool whole) {
+  const int64_t step = p->m->row * bytes, ahead = p->ahead;
+  const int outer = p->outer, first = UNIT_ROWS * p->unit;
+  const __mmask16 mask0 = whole ? 0xffff : first_lanes(p->depth), mask1 = whole ? 0xffff : first_lanes(p->depth - 16);
+  const char *at = p->m->base + (p->i + first) * step + p->p * bytes;
+  char *out = p->out + first * 64;
+  Range range = p->range;
+#pragma GCC unroll 4
+  for (int r = 0; r < UNIT_ROWS; r++, at += step, out += 64) {
     __m512i x = _mm512_setzero_si512(), y = x;
-    if (r < p->outer) {
+    if (whole || first + r < outer) {
       x = load_f32_lanes(type, at, mask0);
-      y = load_f32_lanes(type, at + 16 * m->bytes, mask1);
-      prefetch(at + p->ahead);
-      prefetch(at + p->ahead + 64);
+      y = load_f32_lanes(type, at + 16 * bytes, mask1);
+      prefetch(at + ahead);
+      if (bytes == 4) prefetch(at + ahead + 64);
     }
-    emit_row(levels, x, y, out, &p->range);
+    emit_row(levels, x, y, out, &range);
   }
+  p->range = range;
 }
 
 /* by rows of b, it is two rows of 16, 16 apart; */
-INLINE_AVX512 void split_b_rows(Packer *p, CpuElem type, int levels) {
-  const RtMatrix *m = p->m;
-  int64_t step = m->row * m->bytes;
-  __mmask16 mask = first_lanes(p->outer);
-  const char *at = m->base + ((p->p + 2 * p->unit) * m->row + p->i) * m->bytes;
-  char *out = p->out + 2 * p->unit * 64;
-  for (int r = 2 * p->unit; r < 2 * p->unit + 2; r++, at += step, out += 64) {
+INLINE_AVX512 void split_b_rows_part(Packer *p, CpuElem type, int bytes, int levels, bool whole) {
+  const int64_t step = p->m->row * bytes, ahead = p->ahead;
+  const int depth = p->depth, first = UNIT_ROWS * p->unit;
+  const __mmask16 mask = whole ? 0xffff : first_lanes(p->outer);
+  const char *at = p->m->base + (p->p + first) * step + p->i * bytes;
+  char *out = p->out + first * 64;
+  Range range = p->range;
+#pragma GCC unroll 4
+  for (int r = 0; r < UNIT_ROWS; r++, at += step, out += 64) {
     __m512i x = _mm512_setzero_si512(), y = x;
-    if (r < p->depth) {
+    if (whole || first + r < depth) {
       x = load_f32_lanes(type, at, mask);
-      prefetch(at + p->ahead);
+      prefetch(at + ahead);
     }
-    if (r + 16 < p->depth) {
+    if (whole || first + r + 16 < depth) {
       y = load_f32_lanes(type, at + 16 * step, mask);
-      prefetch(at + 16 * step + p->ahead);
+      prefetch(at + 16 * step + ahead);
     }
-    emit_row(levels, x, y, out, &p->range);
+    emit_row(levels, x, y, out, &range);
   }
+  p->range = range;
+}
+
+INLINE_AVX512 void split_rows(Packer *p, CpuElem type, bool is_b, int levels) {
+  int bytes = type == CPU_F32 ? 4 : type == CPU_F16 || type == CPU_BF16 ? 2 : 1;
+  bool whole = p->outer == 16 && p->depth == 32;
+  if (is_b && whole)
+    split_b_rows_part(p, type, bytes, levels, true);
+  else if (is_b)
+    split_b_rows_part(p, type, bytes, levels, false);
+  else if (whole)
+    split_a_rows_part(p, type, bytes, levels, true);
+  else
+    split_a_rows_part(p, type, bytes, levels, false);
 }
 
 /* otherwise two units transpose (or gather) 16 of k each, and the rest go on from there. */
 INLINE_AVX512 void split_block(Packer *p, CpuElem type, int how, bool is_b, int levels) {
   if (p->unit >= 2) {
-    int r = 2 * (p->unit - 2);
-    for (int v = r; v < r + 2; v++)
-      emit_row(levels, _mm512_loadu_si512(p->kept[0][v]), _mm512_loadu_si512(p->kept[1][v]), p->out + v * 64, &p->range);
+    int first = UNIT_ROWS * (p->unit - 2);
+    char *out = p->out + first * 64;
+    Range range = p->range;
+#pragma GCC unroll 4
+    for (int v = 0; v < UNIT_ROWS; v++)
+      emit_row(levels, _mm512_loadu_si512(p->kept[0][first + v]), _mm512_loadu_si512(p->kept[1][first + v]), out + v * 64, &range);
+    p->range = range;
     return;
   }
   const RtMatrix *m = p->m;
@@ -260,12 +284,7 @@ typedef struct PackWay {
 } PackWay;
 
 #define DEFINE_SPLIT(name, type, is_b, levels)                                                                                     \
-  TARGET_AVX512 static void name##_rows(Packer *p) {                                                                               \
-    if (is_b)                                                                                                                      \
-      split_b_rows(p, type, levels);                                                                                               \
-    else                                                                                                                           \
-      split_a_rows(p, type, levels);                                                                                               \
-  }                                                                                                                                \
+  TARGET_AVX512 static void name##_rows(Packer *p) { split_rows(p, type, is_b, levels); }                                            \
   TARGET_AVX512 static void name##_columns(Packer *p) { split_block(p, type, BY_COLUMNS, is_b, levels); }                            \
   TARGET_AVX512 static void name##_elements(Packer *p) { split_block(p, type, BY_ELEMENTS, is_b, levels); }                          \
   static const PackWay name[3] = {{name##_rows, ROW_UNITS}, {name##_columns, BLOCK_UNITS}, {name##_elements, BLOCK_UNITS}};
@@ -297,28 +316,38 @@ typedef struct Sum {
 /* Vector work to deal out between tile products: the processor holds only a few tile instructions in flight, so what
  * shall run beside them must stand between them. A slot is the place after four products, about 64 cycles. */
 typedef struct Feed {
-  const Sum *sum; /* rows [added, sum->height) wait to be added to c; NULL: none */
-  int added, rows_a_slot;
+  const Sum *sum; /* whose rows [added, to_add) wait to be added to c */
+  int64_t added, to_add, rows_a_slot;
   bool integers;
   int64_t ldc;
   Packer *packer[2];
-  int64_t rate[2], credit[2]; /* units a slot, in 1/256 */
+  int64_t rate[2]; /* units a slot */
 } Feed;
 
-INLINE_AVX512 void add_rows(const Sum *sum, int from, int to, int64_t ldc, bool integers) {
-  for (int i = from; i < to; i++)
-    for (int j = 0; j < sum->width; j += 16) {
-      __mmask16 mask = first_lanes(sum->width - j);
-      uint32_t *c = sum->c + i * ldc + j;
-      __m512i x = _mm512_maskz_loadu_epi32(mask, c), y = _mm512_load_si512(sum->at + i * 32 + j);
-      x = integers ? _mm512_add_epi32(x, y) : _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
-      _mm512_mask_storeu_epi32(c, mask, x);
-    }
+INLINE_AVX512 __m512i add_lanes(bool integers, __m512i x, __m512i y) {
+  return integers ? _mm512_add_epi32(x, y) : _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
 }
 
-TARGET_AVX512 static void add_some(Feed *f, int n) {
-  if (!f->sum) return;
-  int to = (int)min64(f->added + n, f->sum->height);
+INLINE_AVX512 void add_rows(const Sum *sum, int64_t from, int64_t to, int64_t ldc, bool integers) {
+  uint32_t *c = sum->c + from * ldc;
+  const uint32_t *at = sum->at + from * 32, *end = sum->at + to * 32;
+  if (sum->width == 32) {
+    for (; at < end; at += 32, c += ldc) {
+      _mm512_storeu_si512(c, add_lanes(integers, _mm512_loadu_si512(c), _mm512_load_si512(at)));
+      _mm512_storeu_si512(c + 16, add_lanes(integers, _mm512_loadu_si512(c + 16), _mm512_load_si512(at + 16)));
+    }
+    return;
+  }
+  __mmask16 mask0 = first_lanes(sum->width), mask1 = first_lanes(sum->width - 16);
+  for (; at < end; at += 32, c += ldc) {
+    _mm512_mask_storeu_epi32(c, mask0, add_lanes(integers, _mm512_maskz_loadu_epi32(mask0, c), _mm512_load_si512(at)));
+    if (mask1) _mm512_mask_storeu_epi32(c + 16, mask1, add_lanes(integers, _mm512_maskz_loadu_epi32(mask1, c + 16), _mm512_load_si512(at + 16)));
+  }
+}
+
+TARGET_AVX512 static void add_some(Feed *f, int64_t n) {
+  if (f->added >= f->to_add) return;
+  int64_t to = min64(f->added + n, f->to_add);
   if (f->integers)
     add_rows(f->sum, f->added, to, f->ldc, true);
   else
@@ -328,12 +357,8 @@ TARGET_AVX512 static void add_some(Feed *f, int n) {
 
 TARGET_AVX512 static __attribute__((noinline)) void run_slot(Feed *f) {
   add_some(f, f->rows_a_slot);
-  for (int i = 0; i < 2; i++) {
-    if (!f->packer[i]) continue;
-    f->credit[i] += f->rate[i];
-    pack_units(f->packer[i], f->credit[i] >> 8);
-    f->credit[i] &= 255;
-  }
+  if (f->packer[0]) pack_units(f->packer[0], f->rate[0]);
+  if (f->packer[1]) pack_units(f->packer[1], f->rate[1]);
 }
 
 /* ---- multiplying ---------------------------------------------------------------------------------------------------- */
@@ -530,8 +555,8 @@ TARGET_AVX512 static void finish_panel_of_b(Work *w, int64_t panel) {
   if (w->plan->allow) w->b_extent[panel] = range_end(&w->b_packer.range);
 }
 
-/* Units of a packer's whole piece a slot, in 1/256, for it to be done in nslots. */
-static int64_t rate_of(const Packer *p, int64_t nslots) { return (p->ntiles * p->nunits * 256 + nslots - 1) / nslots; }
+/* Units a slot for a packer's whole piece to be done in nslots. */
+static int64_t rate_of(const Packer *p, int64_t nslots) { return div_up(p->ntiles * p->nunits, nslots); }
 
 /* Multiply block by panel into `sum`, while the feed is worked off. False, and nothing done, if tiles must not. */
 static bool multiply(Work *w, int64_t block, int64_t panel, Sum *sum) {
@@ -551,10 +576,10 @@ static void run_chunk(Work *w) {
   Feed *f = &w->feed;
   int64_t slots = w->steps * w->plan->slots;
   int turn = 0;
-  f->sum = NULL;
+  f->to_add = f->added = 0;
   f->integers = w->plan->integers;
   f->ldc = w->d->c_row;
-  f->rows_a_slot = (int)div_up(32, slots);
+  f->rows_a_slot = div_up(32, slots);
   start_block_of_a(w, 0), finish_block_of_a(w, 0);
   start_panel_of_b(w, 0), finish_panel_of_b(w, 0);
   for (int64_t panel = 0; panel < w->npanels; panel++) {
@@ -575,8 +600,9 @@ static void run_chunk(Work *w) {
       if (more_a) finish_block_of_a(w, block + 1);
       f->packer[0] = NULL;
       add_some(f, 32);
-      f->sum = added_later ? &w->sums[turn] : NULL;
+      f->sum = &w->sums[turn];
       f->added = 0;
+      f->to_add = added_later ? f->sum->height : 0;
       turn ^= 1;
     }
     if (more_b) finish_panel_of_b(w, panel + 1);

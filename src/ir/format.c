@@ -27,7 +27,8 @@
  *     result(rule)          writes nothing: how the reader finds result types that the text does not show:
  *                             same: all that of the first operand; elem: the element type of the first operand;
  *                             pointee: what the first operand points to; bool: the first operand's shape of i1;
- *                             block: the block type of a tensor descriptor
+ *                             block: the block type of a tensor descriptor; token: an asynchronous one;
+ *                             all: those of the operands of the first group, one by one
  *     generic(a; b)         the whole op has MLIR's generic form; a and b are its inherent attributes, in <{...}>
  *
  * Spaces are as MLIR's declarative formats put them: one before each element, none before , ) ] > ( [ < and after ( [

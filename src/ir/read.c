@@ -410,6 +410,7 @@ static void read_generic(Reader *r) {
 
 static Type *inferred(Reader *r, const char *rule) {
   PendingOp *op = r->op;
+  if (rule && !strcmp(rule, "token")) return ir_token(r->cx);
   Value *v = op->operands[0].len ? op->operands[0].at[0] : NULL;
   Type *t = v ? v->type : NULL;
   if (!t) return NULL;
@@ -426,6 +427,8 @@ static Type *inferred(Reader *r, const char *rule) {
 static void infer_results(Reader *r) {
   PendingOp *op = r->op;
   const Format *f = op->format;
+  if (f->infer && !strcmp(f->infer, "all"))
+    for (uint32_t i = 0; i < op->operands[0].len; i++) vec_push(r->cx, &op->results[0], op->operands[0].at[i]->type);
   for (int g = 0; g < f->nresults; g++) {
     if (f->results[g].kind || op->results[g].len) continue;
     Type *t = g > 0 && op->results[0].len ? op->results[0].at[0] : NULL;

@@ -28,7 +28,10 @@ static void add_value(Walk *w, const ttc_value *v) {
   sha256_add(h, kind, sizeof kind);
   switch (v->kind) {
   case TTC_BOOL:
-  case TTC_INT: sha256_add(h, &v->integer, sizeof v->integer); break;
+  case TTC_INT:
+    sha256_add(h, &v->integer, sizeof v->integer);
+    if (v->text) add_text(h, v->text); /* the digits of one that does not fit */
+    break;
   case TTC_FLOAT: sha256_add(h, &v->number, sizeof v->number); break;
   case TTC_STR:
     sha256_add(h, &v->len, sizeof v->len);

@@ -442,9 +442,9 @@ static const ttc_function *only_kernel(LangModule *m) {
     buf_printf(&names, "%s`%s`", n++ ? ", " : "", found->name);
   }
   if (n == 0)
-    ctx_fail(m->cx, ERR_SYSTEM, "%s: there is no kernel (a function marked @triton.jit) in this file", m->source->file);
+    ctx_fail(m->cx, ERR_SOURCE, "%s: there is no kernel (a function marked @triton.jit) in this file", m->source->file);
   if (n > 1)
-    ctx_fail(m->cx, ERR_SYSTEM, "%s: there are several kernels, name the one to compile: %s", m->source->file,
+    ctx_fail(m->cx, ERR_SOURCE, "%s: there are several kernels, name the one to compile: %s", m->source->file,
              buf_text(&names));
   return found;
 }
@@ -456,6 +456,6 @@ const ttc_function *lang_module_function(LangModule *m, const char *name) {
   const char **names = NEWN(m->cx, const char *, m->functions.len);
   for (uint32_t i = 0; i < m->functions.len; i++) names[i] = m->functions.at[i]->name;
   const char *near = nearest_name(name, names, m->functions.len);
-  ctx_fail(m->cx, ERR_SYSTEM, "%s: there is no function `%s` marked @triton.jit in this file%s%s%s", m->source->file,
+  ctx_fail(m->cx, ERR_SOURCE, "%s: there is no function `%s` marked @triton.jit in this file%s%s%s", m->source->file,
            name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
 }

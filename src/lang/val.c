@@ -320,12 +320,25 @@ static Val *from_builtin(Lang *L, const char *text) {
   return lang_member(L, intern_n(L->cx, text, (size_t)(dot - text)), dot + 1);
 }
 
+/* A host's integer; one that does not fit in 64 bits comes as its decimal digits. */
+static BigInt host_integer(Lang *L, const ttc_value *v) {
+  if (!v->text) return v->integer;
+  const BigInt limit = ((BigInt)1 << 126) / 10;
+  bool negative = v->text[0] == '-';
+  BigInt x = 0;
+  for (const char *p = v->text + negative; *p; p++) {
+    if (x > limit) lang_fail(L, NULL, "the integer %s has more than 127 bits", v->text);
+    x = x * 10 + (*p - '0');
+  }
+  return negative ? -x : x;
+}
+
 Val *val_from_host(Lang *L, const ttc_value *v) {
   Val *out = NULL;
   switch (v->kind) {
   case TTC_NONE: out = val_none(L); break;
   case TTC_BOOL: out = val_bool(L, v->integer != 0); break;
-  case TTC_INT: out = val_int(L, v->integer); break;
+  case TTC_INT: out = val_int(L, host_integer(L, v)); break;
   case TTC_FLOAT: out = val_float(L, v->number); break;
   case TTC_STR: out = val_str(L, v->text, v->len); break;
   case TTC_DTYPE: {

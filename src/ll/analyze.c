@@ -11,12 +11,12 @@ typedef struct Order {
   Vec(LLBlock *) post;
 } Order;
 
-static LLBlock unvisited;
+static const char unvisited; /* its address marks a block */
 
 static void visit(Order *o, LLBlock *b) {
   b->data = o;
   for (int s = 0; b->last && s < ll_nsucc(b->last); s++)
-    if (b->last->succ[s]->data == &unvisited) visit(o, b->last->succ[s]);
+    if (b->last->succ[s]->data == (void *)&unvisited) visit(o, b->last->succ[s]);
   b->loop_depth = (int)o->post.len; /* the post-order number, for now */
   vec_push(o->cx, &o->post, b);
 }
@@ -122,11 +122,11 @@ static void find_loops(LLFunc *f, Order *o) {
 
 void ll_analyze(LLFunc *f) {
   Order o = {.cx = f->module->cx};
-  for (LLBlock *b = f->first; b; b = b->next) b->data = &unvisited;
+  for (LLBlock *b = f->first; b; b = b->next) b->data = (void *)&unvisited;
   visit(&o, f->first);
   for (LLBlock *b = f->first, *next; b; b = next) {
     next = b->next;
-    if (b->data == &unvisited) unlink_block(f, b);
+    if (b->data == (void *)&unvisited) unlink_block(f, b);
   }
   find_preds(f);
   find_dominators(f, &o);

@@ -2,11 +2,11 @@
 #include "ll/internal.h"
 
 typedef Vec(LLInst *) Work;
-static LLInst live; /* the mark's address */
+static const char live; /* its address marks an instruction */
 
 static void mark(Ctx *cx, Work *w, LLInst *i) {
-  if (i->data == &live) return;
-  i->data = &live;
+  if (i->data == (void *)&live) return;
+  i->data = (void *)&live;
   vec_push(cx, w, i);
 }
 
@@ -35,7 +35,7 @@ static void prune_edges(LLInst *t) {
     int n;
     LLInst **args = ll_edge_args(t, s, &n);
     for (int a = 0; a < n; a++)
-      if (t->succ[s]->params[a]->data == &live) t->args[kept++] = args[a];
+      if (t->succ[s]->params[a]->data == (void *)&live) t->args[kept++] = args[a];
     if (s == 0) nfirst = kept - 1;
   }
   if (t->op == LL_CONDBR) t->nfirst = nfirst;
@@ -48,7 +48,7 @@ static bool sweep(LLFunc *f) {
   for (LLBlock *b = f->first; b; b = b->next) {
     int kept = 0;
     for (int p = 0; p < b->nparams; p++) {
-      if (b->params[p]->data != &live) continue;
+      if (b->params[p]->data != (void *)&live) continue;
       b->params[p]->imm = kept;
       b->params[kept++] = b->params[p];
     }
@@ -56,7 +56,7 @@ static bool sweep(LLFunc *f) {
     b->nparams = kept;
     for (LLInst *i = b->first, *next; i; i = next) {
       next = i->next;
-      if (i->data == &live) continue;
+      if (i->data == (void *)&live) continue;
       ll_remove(i);
       changed = true;
     }

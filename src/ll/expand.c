@@ -131,7 +131,9 @@ static void put_operand(LLExpand *e, char c, bool braced) {
   int index = c == 'd' ? -1 : c - '0';
   braced = braced && operand_regs(e->inst, index) > 1;
   if (braced) buf_putc(e->out, '{');
+  e->braces += braced;
   e->operand(e, index);
+  e->braces -= braced;
   if (braced) buf_putc(e->out, '}');
 }
 
@@ -150,6 +152,7 @@ void ll_expand(LLExpand *e, const char *text) {
   while (*text) {
     size_t n = strcspn(text, "$");
     buf_write(e->out, text, n);
+    for (size_t c = 0; c < n; c++) e->braces += (text[c] == '{') - (text[c] == '}');
     text += n;
     if (!*text) return;
     char c = *++text;

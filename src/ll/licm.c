@@ -20,11 +20,6 @@ static bool is_invariant(const LLInst *i, const LLBlock *header) {
   return true;
 }
 
-/* What costs nothing where it is used would only lengthen live ranges. */
-static bool is_free(const LLInst *i) {
-  return i->op == LL_EXTRACT || i->op == LL_BUILD || i->op == LL_BITCAST || i->nargs == 0;
-}
-
 bool ll_licm(LLFunc *f) {
   bool changed = false;
   ll_analyze(f);
@@ -34,7 +29,7 @@ bool ll_licm(LLFunc *f) {
       if (!ll_is_pure(i) || ll_is(i, LLE_CONVERGENT) || ll_is(i, LLE_TERMINATOR) || i->op == LL_BLOCKPARAM) continue;
       LLBlock *target = NULL;
       for (LLBlock *h = b->loop; h && h->idom && is_invariant(i, h); h = h->data) target = h->idom;
-      if (!target || (is_free(i) && i->nargs == 0 && i->op < LL_FIRST_INTRINSIC)) continue;
+      if (!target) continue;
       ll_move(i, target, target->last);
       changed = true;
     }

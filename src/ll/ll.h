@@ -370,7 +370,7 @@ typedef struct LLExpand {
   const LLInst *inst;
   void (*operand)(struct LLExpand *e, int index);
   void *self;
-  bool drop_result; /* nobody wants the result: `red` instead of `atom` */
+  int braces;       /* how deep in { } the text is: there only registers will do */
 } LLExpand;
 void ll_expand(LLExpand *e, const char *text);
 const char *ll_memory_text(const LLInst *i, bool drop_result); /* template of LOAD, STORE, ATOMIC, CMPXCHG, FENCE */

@@ -109,15 +109,23 @@ static void lift_call(Expand *e, Builder *b, const Op *call, Type *shape, Map *m
   for (int i = 0; i < call->nresults; i++) map_put(e->cx, map, &call->results[i], map_get(&inner, ir_operand(end, i)));
 }
 
+/* The library's function on `x`, of type f32 or f64. */
+static Value *expand_on(Expand *e, Builder *b, Opcode code, Value *x) {
+  const Op *func = library_function(e, code, ir_elem(x->type)->fkind);
+  Map map = {0};
+  const Op *end = lift(e, b, func, &x, x->type, &map);
+  return map_get(&map, ir_operand(end, 0));
+}
+
 static void expand(Expand *e, Op *op) {
   Type *elem = ir_elem(op->results[0].type);
   FloatKind kind = elem->fkind == F64 ? F64 : F32;
-  const Op *func = library_function(e, op->code, kind);
   Builder b = ir_before(e->cx, op);
-  Value *x = convert(&b, ir_operand(op, 0), kind);
-  Map map = {0};
-  const Op *end = lift(e, &b, func, &x, x->type, &map);
-  Value *y = map_get(&map, ir_operand(end, 0));
+  Value *x = convert(&b, ir_operand(op, 0), kind), *y;
+  if (e->is_native(op->code, ir_elem(x->type))) /* the target has it in f32 alone */
+    y = ir_make(&b, op->code, x->type, x, NULL);
+  else
+    y = expand_on(e, &b, op->code, x);
   ir_replace_all(&op->results[0], convert(&b, y, elem->fkind));
   ir_erase(op);
 }
@@ -140,4 +148,15 @@ bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions 
   drop_functions(last);
   opt_ran(cx, m, "expand-math", start);
   return true;
+}
+
+static bool never_native(Opcode code, const Type *elem) {
+  (void)code, (void)elem;
+  return false;
+}
+
+bool opt_expand_all_math(Ctx *cx, Module *m) {
+  LangOptions options = {
+      .default_dot_precision = "ieee", .num_warps = 4, .num_stages = 3, .num_ctas = 1, .target_name = "cpu"};
+  return opt_expand_math(cx, m, never_native, &options);
 }

@@ -29,6 +29,7 @@ PassFn opt_split_pointers; /* loop-carried tensors of pointers or integers that 
 /* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then inline. */
 typedef bool NativeFn(Opcode code, const Type *elem);
 bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options);
+PassFn opt_expand_all_math; /* the same for a target that has none of them: the pass "expand-math" of the command line */
 
 /* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes, TRITONC_VERIFY=1
  * verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything changed. */

@@ -15,6 +15,7 @@ static const Pass passes[] = {
     {"dce", opt_dce},
     {"unroll", opt_unroll},
     {"split-pointers", opt_split_pointers},
+    {"expand-math", opt_expand_all_math},
 };
 
 /* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and once
@@ -38,8 +39,8 @@ const Pass *opt_pass_named(const char *name) {
 }
 
 const char *const *opt_pass_names(size_t *n) {
-  static const char *const names[] = {"structurize", "inline", "fold",   "cse",
-                                      "licm",        "dce",    "unroll", "split-pointers"};
+  static const char *const names[] = {"structurize", "inline", "fold",           "cse",        "licm",
+                                      "dce",         "unroll", "split-pointers", "expand-math"};
   _Static_assert(COUNT(names) == COUNT(passes), "a name for every pass");
   *n = COUNT(names);
   return names;

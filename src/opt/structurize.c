@@ -12,7 +12,8 @@
  *   - a loop (a block that dominates the source of an edge to it) is a scf.while: its first region emits one iteration with
  *     the targets {header, exits…} and continues while the selector says header; behind it the selector tells where to go on.
  *   - a return is the target "function's end".
- * Where a block is reached from two branches that do not meet there alone, it is emitted twice: code may grow, and is refused beyond a limit.
+ * Where a block is reached from two branches that do not meet there alone, it is emitted twice: code may grow, and is refused
+ * beyond a limit.
  *
  * Invariant: a value of the old function is in `map` exactly where its new definition dominates the place of emission; each
  * branch therefore works on a copy of the map. What a row has no value for is ub.poison.
@@ -24,6 +25,8 @@
 
 #include <assert.h>
 #include <string.h>
+
+enum { MOST_BLOCKS = 512 }; /* finding where ways meet costs the square of their number at each branch */
 
 typedef struct Targets {
   int n;
@@ -258,7 +261,7 @@ static Edge edge_of(const Emit *e, const Op *end, int successor) {
 /* The block's ops and where it goes. */
 static Row emit_body(Emit *e, Block *b) {
   Structure *s = e->s;
-  if (++s->emitted > 64 * s->nblocks) refuse(s, "its control flow is too entangled to be structured");
+  if (++s->emitted > 8 * s->nblocks + 64) refuse(s, "its control flow is too entangled to be structured");
   Op *end = ir_terminator(b);
   if (!end) refuse(s, "a block has no terminator");
   for (Op *op = b->first; op != end; op = op->next) ir_clone(&e->b, op, e->map);
@@ -421,7 +424,7 @@ static void number_blocks(Structure *s, Region *r) {
     b->data = (void *)(intptr_t)s->nblocks;
     s->blocks[s->nblocks++] = b;
   }
-  if (s->nblocks > 4096) refuse(s, "it has more than 4096 blocks");
+  if (s->nblocks > MOST_BLOCKS) refuse(s, "it has more blocks than can be structured");
   s->header = NEWN(cx, bool, s->nblocks);
   s->inside = NEWN(cx, bool, (size_t)s->nblocks *(size_t)s->nblocks);
 }

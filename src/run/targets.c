@@ -33,7 +33,8 @@ const char *run_library_dir(Ctx *cx) {
   Dl_info info;
   const void *here = (const void *)(uintptr_t)run_library_dir;
   if (!dladdr(here, &info) || !info.dli_fname || !*info.dli_fname) return ".";
-  char *path = realpath(info.dli_fname, NULL);
+  /* A program's own name is what it was called by: found on PATH, it says nothing of the folder. */
+  char *path = realpath(strchr(info.dli_fname, '/') ? info.dli_fname : "/proc/self/exe", NULL);
   const char *from = path ? path : info.dli_fname;
   const char *slash = strrchr(from, '/');
   const char *dir = slash ? intern_n(cx, from, (size_t)(slash - from)) : ".";

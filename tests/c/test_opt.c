@@ -892,6 +892,76 @@ static void fold_reaches_a_fixed_point(void **state) {
   }
 }
 
+/* ---- mathematical functions ----------------------------------------------------------------------------------------------- */
+
+static const Opcode math_ops[] = {OP_EXP, OP_EXP2, OP_LOG, OP_LOG2, OP_SIN, OP_COS, OP_ERF, OP_RSQRT};
+
+static bool is_math(Opcode code) {
+  for (size_t i = 0; i < COUNT(math_ops); i++)
+    if (math_ops[i] == code) return true;
+  return false;
+}
+
+typedef struct Counts {
+  int math, functions, narrowed, calls;
+} Counts;
+static void count_op(Op *op, void *arg) {
+  Counts *c = arg;
+  c->math += is_math(op->code);
+  c->functions += op->code == OP_FUNC;
+  c->calls += op->code == OP_CALL;
+  c->narrowed += op->code == OP_TRUNCF && ir_elem(op->results[0].type)->fkind == F16;
+}
+
+static bool sine_is_native(Opcode code, const Type *elem) { return code == OP_SIN && elem->fkind == F32; }
+
+/* Every function, of every type and in two shapes, in one module. */
+static void check_expansion(Ctx *cx, void *arg) {
+  const bool native_sine = *(const bool *)arg;
+  static const FloatKind kinds[] = {F16, BF16, F32, F64};
+  static const int64_t shape[] = {4, 8};
+  Type *inputs[2 * COUNT(kinds)];
+  for (size_t i = 0; i < COUNT(kinds); i++) {
+    inputs[2 * i] = ir_float(cx, kinds[i]);
+    inputs[2 * i + 1] = ir_tensor(cx, inputs[2 * i], 2, shape, NULL);
+  }
+  Module *m = ir_module_new(cx);
+  Type *results[COUNT(math_ops) * COUNT(inputs)];
+  Value *returned[COUNT(results)];
+  int n = 0;
+  Op *func = ir_func_new(m, "f", ir_func_type(cx, inputs, COUNT(inputs), NULL, 0), true, ir_loc_unknown(cx));
+  Builder b = ir_at_end(cx, ir_entry(func, 0));
+  b.loc = ir_loc_unknown(cx);
+  for (size_t i = 0; i < COUNT(math_ops); i++)
+    for (size_t k = 0; k < COUNT(inputs); k++, n++) {
+      returned[n] = ir_make(&b, math_ops[i], inputs[k], ir_entry(func, 0)->args[k], NULL);
+      results[n] = inputs[k];
+    }
+  ir_op(&b, OP_RETURN, NULL, 0, returned, n);
+  ir_set_attr(cx, func, "function_type", ir_attr_type(cx, ir_func_type(cx, inputs, COUNT(inputs), results, n)));
+  LangOptions options = {.default_dot_precision = "ieee", .num_warps = 4, .target_name = "cpu"};
+  bool changed = native_sine ? opt_expand_math(cx, m, sine_is_native, &options) : opt_expand_all_math(cx, m);
+  assert_true(changed);
+  const char *wrong = ir_verify(cx, m);
+  if (wrong) fail_msg("%s", wrong);
+  Counts c = {0};
+  ir_walk(m->op, count_op, &c);
+  assert_int_equal(c.math, native_sine ? 6 : 0); /* f32, and f16 and bf16 by way of it */
+  assert_int_equal(c.functions, 1);              /* the library's are gone */
+  assert_int_equal(c.calls, 0);
+  assert_int_equal(c.narrowed, (int)(2 * COUNT(math_ops))); /* rounded once each */
+}
+
+static void math_is_expanded(void **state) {
+  (void)state;
+  for (int native_sine = 0; native_sine < 2; native_sine++) {
+    Ctx *cx = ctx_new(NULL);
+    bool arg = native_sine;
+    assert_int_equal(ctx_protect(cx, check_expansion, &arg), ERR_NONE);
+    ctx_free(cx);
+  }
+}
+
 static void passes_have_names(void **state) {
   (void)state;
   size_t n;
@@ -907,6 +977,7 @@ int main(void) {
       cmocka_unit_test(dce_keeps_values),           cmocka_unit_test(unroll_keeps_values),
       cmocka_unit_test(all_passes_keep_values),     cmocka_unit_test(split_pointers_keeps_values),
       cmocka_unit_test(fold_reaches_a_fixed_point), cmocka_unit_test(structurize_keeps_values),
+      cmocka_unit_test(math_is_expanded),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-// RUN: tritonc %s --passes cse --emit ttir -o - | FileCheck %s
+// RUN: tritonc %s --passes cse --emit ttir --no-locations | FileCheck %s
 // Equal ops are one where the first dominates; loads are one when nothing was written between.
 
 // CHECK-LABEL: @pure

@@ -1,4 +1,4 @@
-// RUN: tritonc %s --passes dce --emit ttir -o - | FileCheck %s
+// RUN: tritonc %s --passes dce --emit ttir --no-locations | FileCheck %s
 // Dead values, also those that a loop carries round in a circle.
 
 // CHECK-LABEL: @cycle

@@ -1,4 +1,4 @@
-// RUN: tritonc %s --passes structurize,fold,cse,dce --emit ttir -o - | FileCheck %s
+// RUN: tritonc %s --passes structurize,fold,cse,dce --emit ttir --no-locations | FileCheck %s
 // Branches become conditionals, cycles become loops.
 
 // CHECK-LABEL: @early_return

@@ -555,7 +555,6 @@ def test_only_functions_are_decorated():
 
 SCALE = tl.constexpr(3)
 PLAIN = 4
-MASK64 = tl.constexpr(0xFFFF_FFFF_FFFF_FFFF)
 
 
 @triton.constexpr_function
@@ -620,6 +619,23 @@ def failing_kernel(out):
 def test_exception_in_a_host_function():
     with pytest.raises(LookupError, match="from the host"):
         failing_kernel[(1,)](torch.zeros(1))
+
+
+BIG = tl.constexpr(0x9E37_79B9_7F4A_7C15)
+
+
+@triton.jit
+def big_kernel(out, K: tl.constexpr):
+    tl.store(out, BIG ^ K)
+
+
+def test_integers_beyond_63_bits():
+    out = torch.zeros(1, dtype=torch.uint64)
+    for k in (0, 2**63, 2**64 - 1):
+        big_kernel[(1,)](out, k)
+        assert out.item() == 0x9E3779B97F4A7C15 ^ k
+    with pytest.raises(triton.CompilationError, match="more than 127 bits"):
+        big_kernel[(1,)](out, 2**200)
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------

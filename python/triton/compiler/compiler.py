@@ -247,6 +247,10 @@ def _target_text(target: object) -> str:
         return "cpu"
     if isinstance(target, str):
         return target
+    from ..runtime.driver import driver
+
+    if target.backend == "cpu" and target == driver.default.get_current_target():
+        return "cpu"
     arch = getattr(target, "arch", None)
     return f"{target.backend}:{arch}" if arch not in (None, "", 0) else target.backend
 

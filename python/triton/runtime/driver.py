@@ -24,7 +24,8 @@ class CPUDriver:
         """The exact processor that kernels are compiled for."""
         if self._target is None:
             backend, _, arch = _C.resolve_target("cpu").partition(":")
-            self._target = GPUTarget(backend, arch, 0)
+            # What follows the name are the exact features, which a target does not show.
+            self._target = GPUTarget(backend, arch.partition("+")[0], 0)
         return self._target
 
     def get_current_device(self) -> int:

@@ -1,18 +1,18 @@
 """The mathematical functions, in Triton.
 
 The compiler puts these in place of `tl.exp`, `tl.sin` and so on where a target has no instruction for them. Each is
-written on one element; the compiler applies it to whole tensors, so everything here is elementwise and without branches: what
-differs from element to element is chosen with `tl.where`.
+written on one element; the compiler applies it to whole tensors, so everything here is elementwise and without
+branches: what differs from element to element is chosen with `tl.where`.
 
-Polynomials are minimax fits (Remez) of what is said beside them, with coefficients rounded one after the other to the type. The
-largest errors found are in docs/math.md. Common devices:
+Polynomials are minimax fits (Remez) of what is said beside them, with coefficients rounded one after the other to the
+type. The largest errors found are in docs/math.md. Common devices:
 
-- Rounding to an integer n by adding 1.5 * 2^23 (2^52 for f64): the sum's last bits are n. With 126 (1022) added to that
-  number the last bits are the exponent field of 2^(n - 1), and shifted into place they *are* 2^(n - 1): the
+- Rounding to an integer n by adding 1.5 * 2^23 (2^52 for f64): the sum's last bits are n. With 126 (1022) added to
+  that number the last bits are the exponent field of 2^(n - 1), and shifted into place they *are* 2^(n - 1): the
   polynomials of exp are for 2 e^r to make up for it, so that neither end of the range overflows too early.
 - Results below the smallest normal number: scaled by 2^(n + 64) first and by 2^-64 last, which rounds once.
-- Double words: a sum a + b with |a| >= |b| has the rounding error b - ((a + b) - a), exactly (Dekker 1971); a product's error
-  comes from one fused multiply-add.
+- Double words: a sum a + b with |a| >= |b| has the rounding error b - ((a + b) - a), exactly (Dekker 1971); a
+  product's error comes from one fused multiply-add.
 """
 
 import triton
@@ -115,8 +115,8 @@ def log2_f32(x):
 def _quadrant_f32(x):
     """x = (q + r) * pi/2 with |r| <= 1/2: q modulo 4, and r * pi/2.
 
-    2/pi in three pieces, of which the first two have 29 bits, so that their products with x are exact in 64 bits. Where x is
-    large, the pieces begin further down: bits of 2/pi that make multiples of four are left out.
+    2/pi in three pieces, of which the first two have 29 bits, so that their products with x are exact in 64 bits.
+    Where x is large, the pieces begin further down: bits of 2/pi that make multiples of four are left out.
     """
     d = x.to(tl.float64)
     a = tl.abs(x)
@@ -170,14 +170,6 @@ def sin_f32(x):
 def cos_f32(x):
     i, r = _quadrant_f32(x)
     return _sin_or_cos_f32(i + 1, r)
-
-
-@triton.jit
-def tan_f32(x):
-    i, r = _quadrant_f32(x)
-    s = _sin_or_cos_f32(i, r)
-    c = _sin_or_cos_f32(i + 1, r)
-    return tl.where(x == 0.0, x, s / c)
 
 
 @triton.jit
@@ -303,7 +295,8 @@ def log2_f64(x):
 def _words_of_2_over_pi(b1, b2, b4, b8, b16, b32):
     """Nine 24-bit words of 2/pi, beginning at the one that the bits say: three zeros, then 2/pi from its first bit.
 
-    Stage by stage the table is moved down by 32, 16, 8, 4, 2 and 1 where the bit is set, and only what can still be needed is kept.
+    Stage by stage the table is moved down by 32, 16, 8, 4, 2 and 1 where the bit is set, and only what can still be
+    needed is kept.
     """
     a0 = tl.where(b32, 3874808, 0)
     a1 = tl.where(b32, 9961438, 0)
@@ -403,9 +396,10 @@ def _words_of_2_over_pi(b1, b2, b4, b8, b16, b32):
 def _quadrant_f64(x):
     """x = (q + h + l) * pi/2, |h + l| <= 1/2: q modulo 4, and (h + l) * pi/2 in two words.
 
-    Payne and Hanek's method (1983) in digits of 24 bits, whose products and sums of a few products are exact in 64-bit floating point.
-    x is scaled so that its digits x3 x2 x1 x0 are integers below a point that lies the same distance from the words of 2/pi for all x;
-    words that give multiples of 2^24 are left out at the upper end, those beyond 2^-144 at the lower.
+    Payne and Hanek's method (1983) in digits of 24 bits, whose products and sums of a few products are exact in
+    64-bit floating point. x is scaled so that its digits x3 x2 x1 x0 are integers below a point that lies the same
+    distance from the words of 2/pi for all x; words that give multiples of 2^24 are left out at the upper end, those
+    beyond 2^-144 at the lower.
     """
     bits = x.to(tl.int64, bitcast=True)
     e = ((bits >> 52) & 0x7FF).to(tl.int32)
@@ -505,14 +499,6 @@ def sin_f64(x):
 def cos_f64(x):
     i, r, l = _quadrant_f64(x)
     return _sin_or_cos_f64(i + 1, r, l)
-
-
-@triton.jit
-def tan_f64(x):
-    i, r, l = _quadrant_f64(x)
-    s = _sin_or_cos_f64(i, r, l)
-    c = _sin_or_cos_f64(i + 1, r, l)
-    return tl.where(x == 0.0, x, s / c)
 
 
 @triton.jit

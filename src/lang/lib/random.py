@@ -5,6 +5,8 @@ The state is nothing but the seed and the offset, so any element of any stream c
 import triton.language as tl
 from triton import jit
 
+N_ROUNDS_DEFAULT = 10
+
 # The multipliers and the Weyl increments of Philox 4x32 and 4x64 (table 2 of the paper and its reference code).
 _MUL_A_32 = 0xD2511F53
 _MUL_B_32 = 0xCD9E8D57

@@ -1,0 +1,91 @@
+/* cubin.c: what a cubin says of a kernel. A cubin is a 64-bit ELF file; the kernel's code is section .text.NAME, whose
+ * sh_info holds the register count in its upper byte; static shared memory is the size of .nv.shared.NAME; .nv.info
+ * holds records (format, attribute, size or value) of which 0x1104 is a frame size and 0x2f04 the register count by symbol.
+ */
+#include "nvidia/nvidia.h"
+
+#include <string.h>
+
+typedef struct Header {
+  unsigned char ident[16];
+  uint16_t type, machine;
+  uint32_t version;
+  uint64_t entry, phoff, shoff;
+  uint32_t flags;
+  uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+} Header;
+
+typedef struct Section {
+  uint32_t name, type;
+  uint64_t flags, addr, offset, size;
+  uint32_t link, info;
+  uint64_t addralign, entsize;
+} Section;
+
+typedef struct Elf {
+  const unsigned char *bytes;
+  size_t len;
+  Header head;
+  Section strings, symbols, symbol_strings;
+} Elf;
+
+static bool section(const Elf *e, unsigned i, Section *s) {
+  uint64_t at = e->head.shoff + (uint64_t)i * e->head.shentsize;
+  if (i >= e->head.shnum || at > e->len || e->len - at < sizeof *s) return false;
+  memcpy(s, e->bytes + at, sizeof *s);
+  return s->type == 8 || (s->offset <= e->len && s->size <= e->len - s->offset); /* 8: no bytes in the file */
+}
+
+static bool name_is(const Elf *e, const Section *strings, uint32_t at, const char *prefix, const char *name) {
+  size_t n = strlen(prefix), m = strlen(name);
+  if (strings->offset > e->len || at >= strings->size || strings->size - at < n + m + 1) return false;
+  const char *s = (const char *)e->bytes + strings->offset + at;
+  return memcmp(s, prefix, n) == 0 && memcmp(s + n, name, m + 1) == 0;
+}
+
+static int symbol_index(const Elf *e, const char *name) {
+  for (uint64_t at = 0, i = 0; at + 24 <= e->symbols.size; at += 24, i++) {
+    uint32_t str;
+    memcpy(&str, e->bytes + e->symbols.offset + at, sizeof str);
+    if (name_is(e, &e->symbol_strings, str, "", name)) return (int)i;
+  }
+  return -1;
+}
+
+static void read_info(const Elf *e, const Section *s, int symbol, Cubin *out) {
+  const unsigned char *p = e->bytes + s->offset, *end = p + s->size;
+  while (end - p >= 4) {
+    uint16_t size;
+    memcpy(&size, p + 2, 2);
+    if (p[0] == 4 && end - p >= 4 + size) {
+      uint32_t pair[2] = {0};
+      if (size >= 8) memcpy(pair, p + 4, 8);
+      if (size >= 8 && (int)pair[0] == symbol && p[1] == 0x11) out->stack = (int)pair[1];
+      if (size >= 8 && (int)pair[0] == symbol && p[1] == 0x2f) out->regs = (int)pair[1];
+      p += size;
+    }
+    p += 4;
+  }
+}
+
+bool cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out) {
+  Elf e = {.bytes = bytes, .len = len};
+  if (!bytes || len < sizeof e.head) return false;
+  memcpy(&e.head, bytes, sizeof e.head);
+  if (memcmp(e.head.ident, "\177ELF\2", 5) != 0 || !section(&e, e.head.shstrndx, &e.strings)) return false;
+  Section s;
+  for (unsigned i = 0; i < e.head.shnum; i++)
+    if (section(&e, i, &s) && s.type == 2 && section(&e, s.link, &e.symbol_strings)) e.symbols = s;
+  int symbol = symbol_index(&e, entry);
+  bool found = false;
+  for (unsigned i = 0; i < e.head.shnum; i++) {
+    if (!section(&e, i, &s)) continue;
+    if (name_is(&e, &e.strings, s.name, ".text.", entry)) {
+      found = true;
+      if (out->regs < 0) out->regs = (int)(s.info >> 24);
+    }
+    if (name_is(&e, &e.strings, s.name, ".nv.shared.", entry)) out->shared = (int)s.size;
+    if (name_is(&e, &e.strings, s.name, ".nv.", "info")) read_info(&e, &s, symbol, out);
+  }
+  return found;
+}

@@ -1,0 +1,53 @@
+/* nvidia.h: from ll/ to a binary for an NVIDIA GPU: PTX text, and the assembler that makes a cubin of it.
+ *
+ * ptx_print() writes what ll/ says, instruction by instruction, without optimizing: it declares registers, takes the
+ * function out of SSA form with as few moves as it can, and gives every line its place in the source. The assembler
+ * allocates registers and schedules.
+ *
+ * assemble() takes the first of these that is there: libnvptxcompiler, linked in when CUDA's toolkit was there at build
+ * time; libnvJitLink, by dlopen; the program ptxas (TRITON_PTXAS_PATH, else on the PATH) through temporary files. If
+ * none is, the answer has no cubin and the driver gets the PTX.
+ */
+#ifndef TRITONC_NVIDIA_H
+#define TRITONC_NVIDIA_H
+
+#include "base/base.h"
+#include "ll/ll.h"
+
+typedef struct PtxOptions {
+  int sm;          /* 75, 80, 86, 89, 90, 100, 120 */
+  bool line_info;  /* .file and .loc */
+} PtxOptions;
+
+/* The module has been through ll_legalize(). Writes the whole text, with the least PTX version and target that it needs:
+ * "sm_90a" when an instruction is specific to that architecture. */
+void ptx_print(Buf *out, LLModule *m, PtxOptions options);
+
+typedef enum AssemblerKind { ASSEMBLER_NONE, ASSEMBLER_LIBRARY, ASSEMBLER_NVJITLINK, ASSEMBLER_PTXAS, ASSEMBLER_ANY } AssemblerKind;
+
+typedef struct Cubin {
+  AssemblerKind assembler; /* which one made it; ASSEMBLER_NONE: there is none, `bytes` is NULL */
+  const void *bytes;
+  size_t len;
+  int regs;          /* of the entry, per thread */
+  int spill_stores, spill_loads, stack; /* bytes; -1 where the assembler did not say */
+  int shared;        /* static shared memory, bytes */
+  const char *log;   /* what the assembler said, "" if nothing */
+} Cubin;
+
+typedef struct AssembleOptions {
+  AssemblerKind only;   /* ASSEMBLER_ANY: the first there is */
+  bool line_info, debug;
+  int opt_level;        /* 3 unless said: pass 3 */
+  int maxnreg;          /* 0: no cap beyond the kernel's own */
+} AssembleOptions;
+
+/* In cx's arena. An assembler that refuses the text is a bug of ours: unwinds with ERR_INTERNAL, the message holding the
+ * assembler's words and the place where the PTX was kept. */
+Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
+bool assembler_present(AssemblerKind kind);
+const char *assembler_name(AssemblerKind kind);
+/* Registers, stack and static shared memory of `entry` from a cubin's ELF sections (.nv.info); false if it is none. */
+bool cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out);
+
+#endif
