@@ -44,16 +44,21 @@ bool option_known(const char *name) {
 void raise_status(State *st, ttc_context *cx, ttc_status status) {
   if (status == TTC_ERROR_HOST && PyErr_Occurred()) return;
   PyErr_Clear();
-  PyObject *class = PyExc_RuntimeError;
-  switch (status) {
-  case TTC_ERROR_SOURCE: class = st->compilation_error; break;
-  case TTC_ERROR_MEMORY: PyErr_NoMemory(); return;
-  case TTC_ERROR_ARGUMENT: class = PyExc_TypeError; break;
-  default: break;
+  if (status == TTC_ERROR_MEMORY) {
+    PyErr_NoMemory();
+    return;
   }
-  PyObject *message = PyUnicode_DecodeUTF8(ttc_message(cx), (Py_ssize_t)strlen(ttc_message(cx)), "replace");
-  if (message) PyErr_SetObject(class, message);
-  Py_XDECREF(message);
+  const char *text = ttc_message(cx);
+  PyObject *message = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+  if (!message) return;
+  if (status == TTC_ERROR_SOURCE) {
+    PyObject *error = PyObject_CallFunctionObjArgs(st->compilation_error, message, NULL);
+    if (error) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
+  } else {
+    PyErr_SetObject(status == TTC_ERROR_ARGUMENT ? PyExc_TypeError : PyExc_RuntimeError, message);
+  }
+  Py_DECREF(message);
 }
 
 /* ---- the compile itself ------------------------------------------------------------------------------------------ */

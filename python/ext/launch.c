@@ -189,7 +189,7 @@ static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   case ARG_BOOL:
     word[0] = TAG_BOOL;
     word[1] = 0;
-    c->slots[c->nslots++] = obj == Py_True;
+    c->slots[c->nslots++] = PyObject_IsTrue(obj) == 1;
     return true;
   case ARG_FLOAT:
   case ARG_NUMBER: return key_number(c, obj, word);

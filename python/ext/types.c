@@ -106,6 +106,12 @@ static ArgClass classify(State *st, PyObject *obj) {
   bool scalar = shape && PyTuple_Check(shape) && PyTuple_Size(shape) == 0;
   Py_XDECREF(shape);
   bool numpy_scalar = scalar && !PyObject_HasAttrString(obj, "__setitem__");
+  PyObject *type_name = numpy_scalar ? PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__name__") : NULL;
+  bool numpy_bool = type_name && PyUnicode_Check(type_name) &&
+                    (PyUnicode_CompareWithASCIIString(type_name, "bool") == 0 ||
+                     PyUnicode_CompareWithASCIIString(type_name, "bool_") == 0);
+  Py_XDECREF(type_name);
+  if (numpy_bool) return ARG_BOOL;
   if (numpy_scalar) return PyIndex_Check(obj) ? ARG_INDEX : ARG_NUMBER;
   if (has_attr(obj, st->str_array_interface)) return ARG_ARRAY;
   if (PyObject_CheckBuffer(obj)) return ARG_BUFFER;

@@ -64,7 +64,7 @@ _C.register(
     constexpr_function=language.core.ConstexprFunction,
     make_dtype=language.core.dtype_from_text,
     kernel_class=compiler.CompiledKernel,  # noqa: F821
-    compilation_error=CompilationError,
+    compilation_error=compiler.errors.error_from_message,  # noqa: F821
     out_of_resources=OutOfResources,
 )
 

@@ -157,15 +157,16 @@ static Val *returned_value(Lang *L, const char *name, Span def) {
   return f->result;
 }
 
-_Noreturn static void fail_recursion(Lang *L, const FnState *from, const FnInfo *info, Span at) {
+_Noreturn static void fail_recursion(Lang *L, const FnState *from, const FnInfo *info, const Node *body,
+                                     const char *name, Span at) {
   Buf chain = {.cx = L->cx};
   Vec(const char *) names = {0};
   for (const FnState *f = from; f; f = f->caller) {
     vec_push(L->cx, &names, f->name);
-    if (f->info == info) break;
+    if (body ? f->scope->body == body : f->info == info) break;
   }
   for (uint32_t i = names.len; i-- > 0;) buf_printf(&chain, "`%s` calls ", names.at[i]);
-  lang_fail_at(L, at, ctx_printf(L->cx, "%s`%s`; write it as a loop", buf_text(&chain), info->function->name),
+  lang_fail_at(L, at, ctx_printf(L->cx, "%s`%s`; write it as a loop", buf_text(&chain), name),
                "recursion cannot be compiled");
 }
 
@@ -252,7 +253,7 @@ static Callee *find_callee(Lang *L, FnState *fn, Val *const *bound, uint32_t n, 
   }
   const char *key = intern(L->cx, ctx_printf(L->cx, "%d:%s", fn->info->serial, buf_text(&signature)));
   Callee *callee = map_get(&L->functions, key);
-  if (callee && callee->busy) fail_recursion(L, caller->fn, fn->info, call);
+  if (callee && callee->busy) fail_recursion(L, caller->fn, fn->info, NULL, fn->name, call);
   if (callee) return callee;
   callee = NEW(L->cx, Callee);
   callee->busy = true;
@@ -307,7 +308,7 @@ static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *
   Span *spans = NEWN(L->cx, Span, params->len);
   bind_arguments(L, fn->name, params, args, bound, spans);
   for (const FnState *f = L->fn; f; f = f->caller)
-    if (f->in_place && f->scope->body == def) fail_recursion(L, L->fn, fn->info, args->call);
+    if (f->in_place && f->scope->body == def) fail_recursion(L, L->fn, fn->info, def, fn->name, args->call);
   Saved caller = save(L);
   fn->in_place = true;
   fn->scope->body = def;

@@ -222,7 +222,7 @@ void py_format(Lang *L, Buf *out, Val *v, char conversion, const char *spec, siz
     return;
   }
   Spec f = read_spec(L, spec, len);
-  bool integer = v->kind == V_INT || (v->kind == V_BOOL && f.type);
+  bool integer = v->kind == V_INT || v->kind == V_BOOL;
   if (v->kind == V_FLOAT || (integer && f.type && strchr("eEfFgG%", f.type))) {
     if (f.type && !strchr("eEfFgGn%", f.type)) lang_fail(L, NULL, "`%c` cannot format a float", f.type);
     format_float(L, out, &f, v->kind == V_FLOAT ? v->number : (double)v->integer);

@@ -55,6 +55,7 @@ static Val *change_case(const Call *c) {
   char *s = ctx_strndup(c->L->cx, c->self->text, c->self->len);
   bool up = c->name[0] == 'u';
   for (size_t i = 0; i < c->self->len; i++) {
+    if ((unsigned char)s[i] > 127) lang_fail(c->L, NULL, "`%s` works on ASCII only in a kernel", c->name);
     if (up && s[i] >= 'a' && s[i] <= 'z') s[i] = (char)(s[i] - 32);
     if (!up && s[i] >= 'A' && s[i] <= 'Z') s[i] = (char)(s[i] + 32);
   }

@@ -276,6 +276,9 @@ static bool iterate_range(Lang *L, const RangeVal *r, Val ***items, size_t *n) {
   if (!is_integer(r->start) || !is_integer(r->stop) || !is_integer(r->step)) return false;
   BigInt start = r->start->integer, stop = r->stop->integer, step = r->step->integer, count = 0;
   if (step == 0) lang_fail(L, NULL, "the step of a range must not be 0");
+  const BigInt most = (BigInt)1 << 100; /* so that the differences below cannot overflow */
+  if (start > most || start < -most || stop > most || stop < -most || step > most || step < -most)
+    lang_fail(L, NULL, "the bounds of a range are too large");
   if (step > 0 ? start < stop : start > stop)
     count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
   if (count > 1 << 20)

@@ -1,9 +1,9 @@
 /* cse.c: one computation instead of several equal ones.
  *
- * Idea: walk the structured program in order with a table of what has been computed and still dominates the place at hand:
- * an op enters the table when it is met and leaves it when the region that holds it ends. An equal op met later is
- * replaced by the one in the table. Equal is: same opcode, operands (in either order where the op is commutative), attributes,
- * types, and regions equal op by op.
+ * Idea: walk the structured program in order with a table of what has been computed and still dominates the place at
+ * hand: an op enters the table when it is met and leaves it when the region that holds it ends. An equal op met later
+ * is replaced by the one in the table. Equal is: same opcode, operands (in either order where the op is commutative),
+ * attributes, types, and regions equal op by op.
  *
  * Loads take part with the number of the memory state they read; a write, or a region with writes in it, begins a new
  * state, so that a load is replaced only when nothing was written between.

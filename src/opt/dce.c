@@ -1,15 +1,15 @@
 /* dce.c: dead code, carried values included.
  *
- * Problem: a value that a loop carries is used by the loop's own yield, so counting uses never finds it dead, and two that
- * feed each other keep each other alive. So liveness is found forwards from what matters: everything is dead until an op with an
- * effect, or a live op, needs it.
+ * Problem: a value that a loop carries is used by the loop's own yield, so counting uses never finds it dead, and two
+ * that feed each other keep each other alive. So liveness is found forwards from what matters: everything is dead until
+ * an op with an effect, or a live op, needs it.
  *
- * A result of a scf.for, scf.if or scf.while is a slot of its own: a live slot makes live only what flows into that slot
- * (initial value, the yields' operand at that place, the block argument), not its neighbours. An op inside a region makes
- * the ops around it live as control: their bounds or conditions, not their slots.
+ * A result of a scf.for, scf.if or scf.while is a slot of its own: a live slot makes live only what flows into that
+ * slot (initial value, the yields' operand at that place, the block argument), not its neighbours. An op inside a
+ * region makes the ops around it live as control: their bounds or conditions, not their slots.
  *
- * Then dead ops go and live control ops are rebuilt with their live slots only. A loop without effects whose results nobody
- * uses is dead as a whole. Cost: linear in ops and uses.
+ * Then dead ops go and live control ops are rebuilt with their live slots only. A loop without effects whose results
+ * nobody uses is dead as a whole. Cost: linear in ops and uses.
  */
 #include "opt/internal.h"
 
@@ -45,9 +45,9 @@ static void live_operands(Dce *d, Op *op, int first, int n) {
 
 static void live_inside(Op *op, void *arg) { live_op(arg, op); }
 
-/* scf.while: results, the condition's arguments and the second region's arguments are one row of slots; initial values, the
- * first region's arguments and the yield's operands are the other. Slots of the two rows are kept or dropped together, and none
- * is dropped where the rows have different lengths. */
+/* scf.while: results, the condition's arguments and the second region's arguments are one row of slots; initial
+ * values, the first region's arguments and the yield's operands are the other. Slots of the two rows are kept or
+ * dropped together, and none is dropped where the rows have different lengths. */
 static bool rows_alike(const Op *op) {
   return op->noperands == op->nresults && ir_entry(op, 0)->nargs == op->nresults &&
          ir_entry(op, 1)->nargs == op->nresults;
@@ -139,11 +139,12 @@ static void root(Op *op, void *arg) {
   bool keep = op->code == OP_FUNC || op->code == OP_RETURN || op->nsuccessors > 0 || opt_is_volatile(op) ||
               (ir_has(op, T_WRITE) && op->code != OP_MAP_ELEMENTWISE) ||
               (op->code == OP_MAP_ELEMENTWISE && ir_has_effects(op)) ||
+              (op->code == OP_WHILE && ir_reads_memory(op)) || /* it may be waiting for another program's store */
               ((op->code == OP_EXTERN_ELEMENTWISE || op->code == OP_INLINE_ASM) && !opt_is_pure(op));
   if (keep) live_op(arg, op);
 }
 
-/* ---- sweeping ----------------------------------------------------------------------------------------------------- */
+/* ---- sweeping ---------------------------------------------------------------------------------------------------- */
 
 /* A dead op lets go of its operands first, so that the order in which dead ops go does not matter. */
 static void let_go(Op *op, void *arg) {
@@ -211,8 +212,8 @@ static void drop_empty_if(Op *op, void *arg) {
   d->changed = true;
 }
 
-/* A dead slot's values may be held by another dead slot, of a loop further in or out. So all of them first let go of what
- * they use, and then all of them go. */
+/* A dead slot's values may be held by another dead slot, of a loop further in or out. So all of them first let go of
+ * what they use, and then all of them go. */
 static void drop_dead_slots(Dce *d, Module *m) {
   Control control = {.cx = d->cx};
   ir_walk(m->op, collect_control, &control);

@@ -1,11 +1,12 @@
 /* expand_math.c: mathematical functions that the target has no instruction for become our own.
  *
- * The library (lang/lib/math.py) has each of them once for f32 and once for f64, straight-line and written on scalars. Its ops are all
- * elementwise, so the same ops with tensor types are the function on tensors: lifting copies them with every scalar type
- * replaced by a tensor of the shape at hand. One compile of the function serves all shapes of a module.
+ * The library (lang/lib/math.py) has each of them once for f32 and once for f64, straight-line and written on scalars.
+ * Its ops are all elementwise, so the same ops with tensor types are the function on tensors: lifting copies them with
+ * every scalar type replaced by a tensor of the shape at hand. One compile of the function serves all shapes of a
+ * module.
  *
- * Narrower formats go through f32 and are rounded once at the end: the functions are good to a unit or two in f32's last place, so the
- * narrow result is right but for near-ties.
+ * Narrower formats go through f32 and are rounded once at the end: the functions are good to a unit or two in f32's
+ * last place, so the narrow result is right but for near-ties.
  */
 #include "opt/internal.h"
 
@@ -88,8 +89,8 @@ static void lift_op(Expand *e, Builder *b, const Op *op, Type *shape, Map *map) 
   map_put(e->cx, map, &op->results[0], v);
 }
 
-/* The function's ops on `args` before the builder's place; gives its return, whose operands `map` translates. Every op gets the
- * location of the op that is expanded. */
+/* The function's ops on `args` before the builder's place; gives its return, whose operands `map` translates. Every
+ * op gets the location of the op that is expanded. */
 static const Op *lift(Expand *e, Builder *b, const Op *func, Value *const *args, Type *shape, Map *map) {
   const Block *body = func->regions[0]->first;
   for (int i = 0; i < body->nargs; i++) map_put(e->cx, map, body->args[i], args[i]);

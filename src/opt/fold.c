@@ -1,9 +1,10 @@
 /* fold.c: the driver of the fold rules.
  *
- * A worklist holds every op once, to begin with in program order. An op that nothing uses goes; an op whose operands are constants
- * becomes a constant; else the rules of its opcode are tried in the order of fold_rules.def until one applies. Whatever a
- * rewrite touches (new ops, users of what changed, makers of what lost a use) goes back on the list. Every rule makes the
- * program smaller or moves it along a fixed order (constants to the right, shape ops outwards), so the list runs dry.
+ * A worklist holds every op once, to begin with in program order. An op that nothing uses goes; an op whose operands
+ * are constants becomes a constant; else the rules of its opcode are tried in the order of fold_rules.def until one
+ * applies. Whatever a rewrite touches (new ops, users of what changed, makers of what lost a use) goes back on the
+ * list. Every rule makes the program smaller or moves it along a fixed order (constants to the right, shape ops
+ * outwards), so the list runs dry.
  *
  * Constants live at the top of their function (or of the closed region they are used in), one op for each: a rule may
  * compare constants by pointer, and merging them needs no pass.
@@ -34,7 +35,8 @@ static void push_users(Fold *f, const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
 }
 
-/* The op is about to let go of its operands: their makers may be unused then, or have one user left, which some rules ask for. */
+/* The op is about to let go of its operands: their makers may be unused then, or have one user left, which some
+ * rules ask for. */
 static void push_makers(Fold *f, const Op *op) {
   for (int i = 0; i < op->noperands; i++) {
     Value *v = ir_operand(op, i);
@@ -89,7 +91,7 @@ bool fold_changed(Fold *f, Op *op) {
   return true;
 }
 
-/* ---- constants ------------------------------------------------------------------------------------------------------ */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 /* The block that holds the constants for uses at `at`. */
 static Block *constants_block(const Op *at) {
@@ -164,7 +166,7 @@ static void settle_constant(Fold *f, Op *op) {
   place_constant(op, b);
 }
 
-/* ---- new ops -------------------------------------------------------------------------------------------------------- */
+/* ---- new ops ----------------------------------------------------------------------------------------------------- */
 
 Value *fold_make(Fold *f, Op *at, Opcode code, Type *type, Value *a, Value *b, Value *c) {
   Value *operands[3] = {a, b, c};
@@ -182,7 +184,7 @@ Value *fold_make_like(Fold *f, Op *like, Type *type, Value *const *operands, int
   return &op->results[0];
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static bool unused(const Op *op) {
   for (int i = 0; i < op->nresults; i++)

@@ -1,9 +1,9 @@
 /* fold_constant.c: the value of an op whose operands are constants.
  *
- * Results are exactly what the op gives in its own type. Integers wrap in their width. Floating-point ops are computed in
- * double and rounded once: for +, -, *, / and square root of formats up to f32 double is wide enough that rounding twice is
- * rounding once (Figueroa, 1995: 53 >= 2p + 2); where it is not (fma, integers beyond 53 bits) the double is rounded to
- * odd first, which keeps what the second rounding needs to know.
+ * Results are exactly what the op gives in its own type. Integers wrap in their width. Floating-point ops are computed
+ * in double and rounded once: for +, -, *, / and square root of formats up to f32 double is wide enough that rounding
+ * twice is rounding once (Figueroa, 1995: 53 >= 2p + 2); where it is not (fma, integers beyond 53 bits) the double is
+ * rounded to odd first, which keeps what the second rounding needs to know.
  *
  * What has no one answer is left alone: NaN results (their bits are the machine's affair), division by zero, shifts by
  * the width or more, conversions out of range, transcendental functions except where they are exact.
@@ -30,7 +30,7 @@ static bool elem_of(const Attr *a, Elem *e) {
   return *e = (Elem){.type = a->type, .i = low_bits((uint64_t)a->integer, a->type->bits)}, true;
 }
 
-/* ---- integers ----------------------------------------------------------------------------------------------------- */
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 static bool divide(Opcode code, const Elem *a, const Elem *b, uint64_t *r) {
   int64_t x = sext(a), y = sext(b);
@@ -93,7 +93,7 @@ static bool compare_int(const char *p, const Elem *a, const Elem *b) {
                                 : order >= 0;
 }
 
-/* ---- floating point ----------------------------------------------------------------------------------------------- */
+/* ---- floating point ---------------------------------------------------------------------------------------------- */
 
 static bool compare_float(const char *p, double x, double y) {
   bool unordered = isnan(x) || isnan(y);
@@ -184,7 +184,7 @@ static bool float_unary(Opcode code, double x, double *r) {
   }
 }
 
-/* ---- conversions -------------------------------------------------------------------------------------------------- */
+/* ---- conversions ------------------------------------------------------------------------------------------------- */
 
 /* A magnitude as a double, rounded to odd beyond 53 bits. */
 static double odd_from_unsigned(uint64_t m) {
@@ -213,7 +213,7 @@ static bool bitcast(const Elem *a, Elem *r) {
   return true;
 }
 
-/* To another float format, rounding to nearest even. Overflow is left alone in formats where it may saturate instead. */
+/* To another float format, to nearest even. Overflow is left alone in formats where it may saturate instead. */
 static bool float_to_float(const Op *op, const Elem *a, Elem *r) {
   const char *rounding = ir_attr_text_or(op, "rounding", "rtne");
   double exact = ir_float_decode(r->type->fkind, ir_float_encode(r->type->fkind, a->f));
@@ -244,7 +244,7 @@ static bool convert(const Op *op, const Elem *a, Elem *r) {
   }
 }
 
-/* ---- an op on elements ---------------------------------------------------------------------------------------------- */
+/* ---- an op on elements ------------------------------------------------------------------------------------------- */
 
 static bool evaluate(const Op *op, const Elem *in, Elem *r) {
   bool floats = is_float(&in[0]);

@@ -124,7 +124,7 @@ bool fold_int_minmax(Fold *f, Op *op) {
   return false;
 }
 
-/* ---- comparisons ---------------------------------------------------------------------------------------------------- */
+/* ---- comparisons ------------------------------------------------------------------------------------------------- */
 
 typedef struct Predicate {
   const char *name, *swapped, *negated; /* a p b = b swapped a = !(a negated b) */
@@ -209,7 +209,7 @@ bool fold_not_compare(Fold *f, Op *op) {
   return fold_replace(f, op, v);
 }
 
-/* ---- select --------------------------------------------------------------------------------------------------------- */
+/* ---- select ------------------------------------------------------------------------------------------------------ */
 
 bool fold_select_same(Fold *f, Op *op) { return arg1(op) == ir_operand(op, 2) && fold_replace(f, op, arg1(op)); }
 
@@ -250,7 +250,7 @@ bool fold_select_nested(Fold *f, Op *op) {
   return false;
 }
 
-/* ---- what is known of a value ----------------------------------------------------------------------------------------- */
+/* ---- what is known of a value ------------------------------------------------------------------------------------ */
 
 __extension__ typedef __int128 Wide;
 

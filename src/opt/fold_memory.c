@@ -1,7 +1,7 @@
 /* fold_memory.c: rules of pointers, memory and structured control flow. What each does stands in fold_rules.def. */
 #include "opt/internal.h"
 
-/* ---- pointers ------------------------------------------------------------------------------------------------------- */
+/* ---- pointers ---------------------------------------------------------------------------------------------------- */
 
 static bool constant(const Value *v, int64_t *x) {
   if (!ir_is_const_int(v, x)) return false;
@@ -34,7 +34,7 @@ bool fold_advance_zero(Fold *f, Op *op) {
   return fold_replace(f, op, arg0(op));
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static Value *zero_of(Fold *f, Op *op, Type *type) {
   const Type *elem = ir_elem(type);
@@ -86,7 +86,7 @@ bool fold_assume(Fold *f, Op *op) {
 
 bool fold_assert(Fold *f, Op *op) { return fold_assume(f, op); }
 
-/* ---- dot ------------------------------------------------------------------------------------------------------------ */
+/* ---- dot --------------------------------------------------------------------------------------------------------- */
 
 static bool is_zero(const Value *v) {
   double x;
@@ -109,7 +109,7 @@ bool fold_dot_add(Fold *f, Op *op) {
   return false;
 }
 
-/* ---- control -------------------------------------------------------------------------------------------------------- */
+/* ---- control ----------------------------------------------------------------------------------------------------- */
 
 static void push_users(Fold *f, const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);

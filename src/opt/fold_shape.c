@@ -1,5 +1,5 @@
-/* fold_shape.c: rules of ops that arrange elements, and how elementwise ops move through them: a computation on copies of one
- * value is done once, before the copying. What each does stands in fold_rules.def.
+/* fold_shape.c: rules of ops that arrange elements, and how elementwise ops move through them: a computation on copies
+ * of one value is done once, before the copying. What each does stands in fold_rules.def.
  */
 #include "opt/internal.h"
 
@@ -58,7 +58,7 @@ bool fold_reshape_twice(Fold *f, Op *op) {
   return fold_replace(f, op, fold_make_like(f, op, op->results[0].type, &x, 1));
 }
 
-/* ---- trans ---------------------------------------------------------------------------------------------------------- */
+/* ---- trans ------------------------------------------------------------------------------------------------------- */
 
 enum { MOST_DIMS = 16 };
 
@@ -81,7 +81,7 @@ bool fold_trans_identity(Fold *f, Op *op) {
   return fold_replace(f, op, arg0(op));
 }
 
-/* Dimension i of the result is dimension outer[i] of what is between, which is dimension inner[outer[i]] of the source. */
+/* Dimension i of the result is outer[i] of what is between, which is inner[outer[i]] of the source. */
 bool fold_trans_twice(Fold *f, Op *op) {
   int64_t outer[MOST_DIMS], inner[MOST_DIMS];
   Op *in = def_of(arg0(op), OP_TRANS);
@@ -93,7 +93,7 @@ bool fold_trans_twice(Fold *f, Op *op) {
   return fold_replace(f, op, v);
 }
 
-/* ---- join, split ------------------------------------------------------------------------------------------------------ */
+/* ---- join, split ------------------------------------------------------------------------------------------------- */
 
 bool fold_join_split(Fold *f, Op *op) {
   Op *a = def_of(arg0(op), OP_SPLIT);
@@ -123,7 +123,7 @@ bool fold_split(Fold *f, Op *op) {
   return x && replace_results(f, op, with);
 }
 
-/* ---- one element ------------------------------------------------------------------------------------------------------ */
+/* ---- one element ------------------------------------------------------------------------------------------------- */
 
 bool fold_range_of_one(Fold *f, Op *op) {
   int64_t start = ir_attr_int_or(op, "start", 0);
@@ -154,7 +154,7 @@ bool fold_scan_one(Fold *f, Op *op) {
   return replace_results(f, op, with);
 }
 
-/* ---- elementwise ops of copies -------------------------------------------------------------------------------------- */
+/* ---- elementwise ops of copies ----------------------------------------------------------------------------------- */
 
 static bool same_shape(const Type *a, const Type *b) {
   return a->rank == b->rank && a->encoding == b->encoding &&

@@ -14,11 +14,11 @@
 
 #include "opt/opt.h"
 
-/* ---- util.c ----------------------------------------------------------------------------------------------------- */
+/* ---- util.c ------------------------------------------------------------------------------------------------------ */
 
 /* The regions of these ops are functions of their block arguments: no pass may make them use a value from outside. */
 bool opt_is_closed(const Op *op);
-/* May this op be run where it was not (ahead of a loop that might not run it)? Pure, and no division that might trap. */
+/* May this op run where it did not (ahead of a loop that might not run it)? Pure, and no division that might trap. */
 bool opt_speculatable(const Op *op);
 /* A pure op without regions, or one whose regions have no effects: equal operands give equal results. */
 bool opt_is_pure(const Op *op);
@@ -30,16 +30,16 @@ bool opt_trip_count(const Op *loop, int64_t *trips);
 bool opt_loop_runs(const Op *loop); /* at least once, for sure */
 /* Is every value that `op` uses (in its regions too) defined outside `scope`? */
 bool opt_operands_outside(const Op *op, const Op *scope);
-/* Dropping slots (a result with what flows into it) of a scf.for, scf.if or scf.while, in two steps, since slots of different ops may
- * hold each other. First: initial values and the terminators' operands for which !keep[i] go. Second: the block arguments and
- * results, which have no uses by then; gives the op that takes the place of `op`. */
+/* Dropping slots (a result with what flows into it) of a scf.for, scf.if or scf.while, in two steps, since slots of
+ * different ops may hold each other. First: initial values and the terminators' operands for which !keep[i] go.
+ * Second: the block arguments and results, which have no uses by then; gives the op that takes the place of `op`. */
 void opt_release_slots(Op *op, const bool *keep);
 Op *opt_drop_slots(Ctx *cx, Op *op, const bool *keep);
 /* New carried values for a scf.for: their initial values; gives the loop that takes its place, with block arguments and
  * results appended. The caller adds operands to the yield. */
 Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n);
 
-/* ---- fold.c ----------------------------------------------------------------------------------------------------- */
+/* ---- fold.c ------------------------------------------------------------------------------------------------------ */
 
 enum { FOLD_IDLE = 0, FOLD_QUEUED = 1, FOLD_GONE = 2 }; /* Op.mark during opt_fold */
 
@@ -64,8 +64,8 @@ typedef struct Rule {
 #include "opt/fold_rules.def"
 #undef RULE
 
-/* For every pure elementwise op, after its own rules: of copies of scalars, or of tensors broadcast from one shape, it is done
- * before the copying. */
+/* For every pure elementwise op, after its own rules: of copies of scalars, or of tensors broadcast from one shape,
+ * it is done before the copying. */
 RuleFn fold_elementwise;
 
 /* For rules. */
@@ -91,7 +91,7 @@ static inline uint64_t low_bits(uint64_t x, int bits) { return bits >= 64 ? x : 
 static inline int64_t sign_extended(uint64_t x, int bits) {
   return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
 }
-/* Bounds, as signed numbers of the value's type, that every element of an integer value keeps to. False: nothing known. */
+/* Bounds, as signed numbers of the value's type, that every element of an integer value keeps to; or nothing known. */
 typedef struct Range {
   int64_t lo, hi;
 } Range;

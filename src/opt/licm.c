@@ -1,8 +1,8 @@
 /* licm.c: what does not change from one iteration to the next moves ahead of the loop.
  *
  * Loops are taken from the inside out, so that an op climbs through all the loops it can in one pass. Only what may run
- * although the loop does not is moved; an unconditional load moves when nothing in the loop writes memory and the loop is
- * known to run.
+ * although the loop does not is moved; an unconditional load moves when nothing in the loop writes memory and the loop
+ * is known to run.
  */
 #include "opt/internal.h"
 
@@ -31,7 +31,7 @@ static void hoist(Op *loop, void *arg) {
     if (ir_attr(loop, "tt.disable_licm")) return;
     hoist_from(l, loop, ir_entry(loop, 0), opt_loop_runs(loop) && !opt_clobbers(loop));
   } else if (loop->code == OP_WHILE) {
-    hoist_from(l, loop, ir_entry(loop, 0), !opt_clobbers(loop)); /* the first region always runs once */
+    hoist_from(l, loop, ir_entry(loop, 0), false); /* no loads: a loop may be waiting for another program's store */
     hoist_from(l, loop, ir_entry(loop, 1), false);
   }
 }

@@ -1,7 +1,7 @@
 /* opt.h: passes that know no target.
  *
- * A pass is `bool opt_NAME(Ctx *cx, Module *m)` in a file of its name and says whether it changed anything. The order in
- * which passes run is a list: opt_ttir's in pass.c, and each target's in its own pipeline. opt_run() times, dumps
+ * A pass is `bool opt_NAME(Ctx *cx, Module *m)` in a file of its name and says whether it changed anything. The order
+ * in which passes run is a list: opt_ttir's in pass.c, and each target's in its own pipeline. opt_run() times, dumps
  * (TRITONC_DUMP=name,…) and verifies (TRITONC_VERIFY=1) around each.
  */
 #ifndef TRITONC_OPT_H
@@ -26,13 +26,16 @@ PassFn opt_unroll;         /* loops with tt.loop_unroll_factor */
 PassFn opt_split_pointers; /* loop-carried tensors of pointers or integers that only move by a uniform step become an
                               invariant tensor and a carried scalar */
 
-/* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then inline. */
+/* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then
+ * inline. */
 typedef bool NativeFn(Opcode code, const Type *elem);
 bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options);
-PassFn opt_expand_all_math; /* the same for a target that has none of them: the pass "expand-math" of the command line */
+/* The same for a target that has none of them, as a pass. */
+PassFn opt_expand_all_math;
 
-/* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes, TRITONC_VERIFY=1
- * verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything changed. */
+/* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes,
+ * TRITONC_VERIFY=1 verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything
+ * changed. */
 bool opt_run(Ctx *cx, Module *m, const Pass *passes, size_t n);
 /* The same around one step that is no PassFn: call it when the step has run. `started` is from opt_clock(). */
 void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started);

@@ -18,8 +18,8 @@ static const Pass passes[] = {
     {"expand-math", opt_expand_all_math},
 };
 
-/* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and once
- * more at the end for what merging and moving have brought together. */
+/* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and
+ * once more at the end for what merging and moving have brought together. */
 static const Pass ttir_passes[] = {
     {"structurize", opt_structurize},
     {"inline", opt_inline},

@@ -1,18 +1,18 @@
 /* split_pointers.c: carried tensors of pointers that only ever move by a uniform step.
  *
- * Problem: kernels walk through memory by carrying a tensor of pointers round a loop, `p = p + step`. Carried as it is, p is
- * opaque inside the loop: that its elements lie side by side, and that it is one base with fixed distances, is lost, and 64 bits per
- * element have to be kept.
+ * Problem: kernels walk through memory by carrying a tensor of pointers round a loop, `p = p + step`. Carried as it is,
+ * p is opaque inside the loop: that its elements lie side by side, and that it is one base with fixed distances, is
+ * lost, and 64 bits per element have to be kept.
  *
  * Idea: if all that happens to the tensor in an iteration is adding the same number to every element, then
  *     p (this iteration) = p (at first) + splat(o),    o = sum of the steps so far.
- * So p at first becomes an invariant tensor, computed before the loop where everything about it is known, and the scalar o is
- * carried instead, in 64 bits (an offset of a pointer counts elements and may grow beyond 32 bits over the loop though each
- * step fits). The step may differ from one iteration to the next. Tensors of integers (offsets, indices for masks) are treated likewise;
- * there o has the width of the elements, so that it wraps around as they do.
+ * So p at first becomes an invariant tensor, computed before the loop where everything about it is known, and the
+ * scalar o is carried instead, in 64 bits (an offset of a pointer counts elements and may grow beyond 32 bits over the
+ * loop though each step fits). The step may differ from one iteration to the next. Tensors of integers (offsets,
+ * indices for masks) are treated likewise; there o has the width of the elements, so that it wraps around as they do.
  *
- * A slot qualifies when what is yielded is a chain of addptr (addi, for integers) with splat offsets that begins at the slot's own block
- * argument. Cost: linear in the length of the chains.
+ * A slot qualifies when what is yielded is a chain of addptr (addi, for integers) with splat offsets that begins at the
+ * slot's own block argument. Cost: linear in the length of the chains.
  */
 #include "opt/internal.h"
 
@@ -30,7 +30,8 @@ typedef struct Chain {
 
 static bool qualifies(const Type *t) { return ir_is_tensor(t) && (ir_is_ptr(t->elem) || ir_is_int(t->elem)); }
 
-/* The scalar that all elements of `v` are: the operand of a splat, or a new scalar constant before `at`. NULL if there is none. */
+/* The scalar that all elements of `v` are: the operand of a splat, or a new scalar constant before `at`. NULL if
+ * there is none. */
 static Value *uniform(Ctx *cx, Value *v, Op *at) {
   if (v->op && v->op->code == OP_SPLAT) return ir_operand(v->op, 0);
   const Attr *a = ir_const_value(v);
@@ -39,7 +40,8 @@ static Value *uniform(Ctx *cx, Value *v, Op *at) {
   return ir_const_attr(&b, a->items[0]->type, a->items[0]);
 }
 
-/* Is `next` = arg + splat + splat …? Every link but the last step's may have other uses; they see arg + the steps so far. */
+/* Is `next` = arg + splat + splat …? Every link but the last step's may have other uses; they see arg + the steps so
+ * far. */
 static bool chain_of(Ctx *cx, Value *next, const Value *arg, Chain *chain) {
   Opcode step = ir_is_ptr(arg->type->elem) ? OP_ADDPTR : OP_ADDI;
   chain->n = 0;

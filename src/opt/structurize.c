@@ -1,25 +1,25 @@
 /* structurize.c: branches between blocks become scf.if and scf.while.
  *
- * Problem: files of Triton IR may hold functions of several blocks (cf.br, cf.cond_br): early returns, short-circuits, loops with
- * breaks. Everything later in the compiler knows structured control flow only.
+ * Problem: files of Triton IR may hold functions of several blocks (cf.br, cf.cond_br): early returns, short-circuits,
+ * loops with breaks. Everything later in the compiler knows structured control flow only.
  *
- * Idea: code is emitted from a block onwards until one of a set of *targets* is reached; what arrives there is a row of values: a
- * selector that says which target it is (when there are several), each target's block arguments, and values that the
- * code behind needs. A region of a structured op then simply yields its row.
- *   - a branch on a condition: if all ways from it meet again in a block J before any target, it is a scf.if whose branches have the
- *     one target J, and emission goes on at J. Otherwise it is a scf.if that has the targets at hand and ends this region: what
- *     follows is emitted inside its branches.
- *   - a loop (a block that dominates the source of an edge to it) is a scf.while: its first region emits one iteration with
- *     the targets {header, exits…} and continues while the selector says header; behind it the selector tells where to go on.
- *   - a return is the target "function's end".
- * Where a block is reached from two branches that do not meet there alone, it is emitted twice: code may grow, and is refused
- * beyond a limit.
+ * Idea: code is emitted from a block onwards until one of a set of *targets* is reached; what arrives there is a row of
+ * values: a selector that says which target it is (when there are several), each target's block arguments, and values
+ * that the code behind needs. A region of a structured op then simply yields its row.
+ *   - a branch on a condition: if all ways from it meet again in a block J before any target, it is a scf.if whose
+ *     branches have the one target J, and emission goes on at J. Otherwise it is a scf.if that has the targets at hand
+ *     and ends this region: what follows is emitted inside its branches.
+ *   - a loop (a block that dominates the source of an edge to it) is a scf.while: its first region emits one iteration
+ *     with the targets {header, exits…} and continues while the selector says header; behind it the selector tells
+ *     where to go on.
+ *   - a return is the target "function's end". Where a block is reached from two branches that do not meet there alone,
+ *     it is emitted twice: code may grow, and is refused beyond a limit.
  *
- * Invariant: a value of the old function is in `map` exactly where its new definition dominates the place of emission; each
- * branch therefore works on a copy of the map. What a row has no value for is ub.poison.
+ * Invariant: a value of the old function is in `map` exactly where its new definition dominates the place of emission;
+ * each branch therefore works on a copy of the map. What a row has no value for is ub.poison.
  *
- * Refused: irreducible control flow (a cycle with two entries), loops without an exit. See Ramsey, "Beyond Relooper", 2022, for the
- * translation by dominance that this one is a cousin of.
+ * Refused: irreducible control flow (a cycle with two entries), loops without an exit. See Ramsey, "Beyond Relooper",
+ * 2022, for the translation by dominance that this one is a cousin of.
  */
 #include "opt/internal.h"
 
@@ -69,7 +69,7 @@ _Noreturn static void refuse(const Structure *s, const char *why) {
   ctx_fail(s->cx, ERR_SOURCE, "@%s: %s", ir_func_name(s->func), why);
 }
 
-/* ---- analysis ------------------------------------------------------------------------------------------------------- */
+/* ---- analysis ---------------------------------------------------------------------------------------------------- */
 
 static bool dominates(const Block *a, const Block *b) { return a == b || ir_dominates(a->last, b->last); }
 
@@ -117,7 +117,8 @@ static int target_index(const Targets *t, const Block *b) {
   return -1;
 }
 
-/* Everything reached from `b` without going through `avoid` or beyond a target. True when a target (the end too) is among it. */
+/* Everything reached from `b` without going through `avoid` or beyond a target. True when a target (the end too) is
+ * among it. */
 static bool reach(const Structure *s, Block *b, const Block *avoid, const Targets *t, bool *seen) {
   if (b == avoid) return false;
   if (target_index(t, b) >= 0) return true;
@@ -151,7 +152,7 @@ static Block *meeting_point(const Structure *s, const Edge *edges, int n, const 
   return best;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 static int target_nargs(const Targets *t, int i) { return t->blocks[i] ? t->blocks[i]->nargs : t->nexit; }
 static Type *target_type(const Targets *t, int i, int k) {
@@ -189,7 +190,7 @@ static Map *map_copy(Ctx *cx, const Map *map) {
   return copy;
 }
 
-/* ---- emission ----------------------------------------------------------------------------------------------------------- */
+/* ---- emission ---------------------------------------------------------------------------------------------------- */
 
 static Row emit_block(Emit *e, Block *b);
 
@@ -214,8 +215,8 @@ static Row emit_branch(const Emit *e, Op *op, const Edge *edges, int n, Value *w
   return row;
 }
 
-/* Go on along edges[i]: for two, `which` is an i1 and true takes the first; for more (first > 0) it is a selector, and first + i takes
- * edges[i]. All of it ends in the targets at hand. */
+/* Go on along edges[i]: for two, `which` is an i1 and true takes the first; for more (first > 0) it is a selector,
+ * and first + i takes edges[i]. All of it ends in the targets at hand. */
 static Row emit_switch(Emit *e, const Edge *edges, int n, Value *which, int first) {
   Ctx *cx = e->s->cx;
   Value *condition = which;
@@ -278,7 +279,7 @@ static Row emit_body(Emit *e, Block *b) {
   return emit_fork(e, edges, end->nsuccessors, condition, 0);
 }
 
-/* ---- loops -------------------------------------------------------------------------------------------------------------- */
+/* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 /* Old values made in the loop and used behind it; blocks outside that the loop's edges go to. */
 static void loop_targets(Structure *s, const Block *header, Targets *t) {
@@ -350,8 +351,8 @@ static Value *is_selector(Builder *b, Value *selector, int64_t which) {
   return v;
 }
 
-/* scf.while whose first region is an iteration. Its row is [selector, header's arguments, exits' arguments, values needed behind]; all of it
- * but the selector's reading is passed on. */
+/* scf.while whose first region is an iteration. Its row is [selector, header's arguments, exits' arguments, values
+ * needed behind]; all of it but the selector's reading is passed on. */
 static Row emit_loop(Emit *e, Block *header) {
   Structure *s = e->s;
   Ctx *cx = s->cx;
@@ -402,7 +403,7 @@ static Row emit_block(Emit *e, Block *b) {
   return emit_body(e, b);
 }
 
-/* ---- a function ----------------------------------------------------------------------------------------------------------- */
+/* ---- a function -------------------------------------------------------------------------------------------------- */
 
 /* The blocks that are reached from the entry, numbered in their order; Block.data is the number. */
 static void number_blocks(Structure *s, Region *r) {

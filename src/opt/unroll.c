@@ -3,8 +3,9 @@
  *     for i in lower..upper step s          for i in lower..middle step n*s { body(i); body(i+s); …; body(i+(n-1)s) }
  *         body(i)                     ->    for i in middle..upper step s   { body(i) }
  *
- * with middle = lower + trips / n * n * s. The second loop is left out when the number of iterations is known to be a multiple of n,
- * and folds away when it is known to run once or never. An inner loop is unrolled before the one around it.
+ * with middle = lower + trips / n * n * s. The second loop is left out when the number of iterations is known to be a
+ * multiple of n, and folds away when it is known to run once or never. An inner loop is unrolled before the one around
+ * it.
  */
 #include "opt/internal.h"
 
@@ -24,7 +25,8 @@ static void collect(Op *op, void *arg) {
 
 static Value *int_op(Builder *b, Opcode code, Value *x, Value *y) { return ir_make(b, code, x->type, x, y, NULL); }
 
-/* lower + max(trips, 0) / n * n * step, where trips = ceil((upper - lower) / step). Signed, or unsigned as the loop compares. */
+/* lower + max(trips, 0) / n * n * step, where trips = ceil((upper - lower) / step). Signed, or unsigned as the loop
+ * compares. */
 static Value *middle_of(Builder *b, const Op *loop, Value *big_step, int64_t n) {
   Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
   bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
@@ -37,7 +39,8 @@ static Value *middle_of(Builder *b, const Op *loop, Value *big_step, int64_t n) 
   return int_op(b, OP_ADDI, lower, int_op(b, OP_MULI, groups, big_step));
 }
 
-/* Append a copy of `body` to the end of `to`, with these values for the block arguments; gives what it yields in `carried`. */
+/* Append a copy of `body` to the end of `to`, with these values for the block arguments; gives what it yields in
+ * `carried`. */
 static void copy_body(Ctx *cx, const Block *body, Block *to, Value *iv, Value **carried) {
   Map map = {0};
   map_put(cx, &map, body->args[0], iv);

@@ -80,7 +80,7 @@ bool opt_operands_outside(const Op *op, const Op *scope) {
   return o.all;
 }
 
-/* ---- rebuilding loops and conditionals ---------------------------------------------------------------------------- */
+/* ---- rebuilding loops and conditionals --------------------------------------------------------------------------- */
 
 static void copy_attrs(Ctx *cx, Op *to, const Op *from) {
   for (int i = 0; i < from->nattrs; i++) ir_set_attr(cx, to, from->attrs[i].name, from->attrs[i].attr);
@@ -94,7 +94,7 @@ static void take_regions(Op *to, Op *from) {
   from->nregions = 0;
 }
 
-/* Operands [first, first + n) of a terminator and arguments [arg0, …) of a block go where keep says no, from the back. */
+/* Operands of a terminator, and arguments of a block, from `first` on go where keep says no, the last ones first. */
 static void shrink_terminator(Op *op, int first, int n, const bool *keep) {
   for (int i = n; i-- > 0;)
     if (!keep[i]) ir_remove_operand(op, first + i);

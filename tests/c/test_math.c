@@ -1,9 +1,9 @@
 /* test_math.c: the mathematical functions against MPFR, over their whole range.
  *
  * Each function is compiled as a kernel through the public interface and run on the CPU: f32 on every n-th float of all
- * 2^32 (TRITONC_TEST_STEP changes n), f64 on random numbers spread evenly over the exponents, both on a list of special values. The
- * error is counted in units in the last place of the exact result; infinities, NaN and the sign of zero have to be right. The
- * largest errors are printed; docs/math.md quotes a run with n = 2003.
+ * 2^32 (TRITONC_TEST_STEP changes n), f64 on random numbers spread evenly over the exponents, both on a list of special
+ * values. The error is counted in units in the last place of the exact result; infinities, NaN and the sign of zero
+ * have to be right. The largest errors are printed; docs/math.md quotes a run with n = 2003.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +48,7 @@ static const Function functions[] = {
     {"exp", exact_exp, 1, 1, -60, 10},     {"exp2", exact_exp2, 1, 1, -60, 11},
     {"log", exact_log, 1, 1, -1074, 1024}, {"log2", exact_log2, 1.2, 1, -1074, 1024},
     {"sin", exact_sin, 2, 1, -200, 1024},  {"cos", exact_cos, 2, 1, -60, 1024},
-    {"erf", exact_erf, 1.2, 1, -1070, 4},    {"rsqrt", exact_rsqrt, 2, 2, -1074, 1024},
+    {"erf", exact_erf, 1.2, 1, -1070, 4},  {"rsqrt", exact_rsqrt, 2, 2, -1074, 1024},
 };
 
 static const double specials[] = {
@@ -127,7 +127,7 @@ static const double specials[] = {
     -7e22,
 };
 
-/* ---- kernels ---------------------------------------------------------------------------------------------------------- */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Kernel {
   ttc_context *cx;
@@ -169,15 +169,16 @@ static void release(Kernel *k) {
   ttc_context_free(k->cx);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Format {
   int digits, least, most; /* of the significand; exponents of the last place of subnormals and of infinity */
 } Format;
 static const Format single = {24, -149, 128}, twice = {53, -1074, 1024};
 
-/* |got - exact| in units of the exact result's last place. Infinity counts as the power of two that it stands in the place of, so
- * that a result just beyond or just within the range is not an error of its own. Infinite when it is wrong in kind. */
+/* |got - exact| in units of the exact result's last place. Infinity counts as the power of two that it stands in the
+ * place of, so that a result just beyond or just within the range is not an error of its own. Infinite when it is
+ * wrong in kind. */
 static double error_of(double got, mpfr_t exact, const Format *f) {
   if (mpfr_nan_p(exact)) return isnan(got) ? 0 : INFINITY;
   if (isnan(got)) return INFINITY;
@@ -225,7 +226,7 @@ static void report(const Worst *w, const Function *f, const char *type, double l
     fail_msg("%s of %s at %.17g gave %.17g: %.3f ulp, more than %.1f", f->name, type, w->at, w->got, w->error, limit);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------------------------------- */
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *state) { /* splitmix64 */
   uint64_t z = *state += 0x9E3779B97F4A7C15u;

@@ -1,10 +1,10 @@
 /* test_opt.c: passes keep what a program computes.
  *
- * Random functions (elementwise ops of all types, ops that arrange elements, conditionals and loops; and, for structurize, random graphs
- * of blocks) are run by the small
- * interpreter below, optimized, and run again: every element of every result must have the same bits. What the IR leaves open
- * (division by zero, shifts by the width, conversions out of range, the bits of a NaN) is marked by the interpreter and not
- * compared. The interpreter knows nothing of the passes' own evaluation of constants.
+ * Random functions (elementwise ops of all types, ops that arrange elements, conditionals and loops; and, for
+ * structurize, random graphs of blocks) are run by the small interpreter below, optimized, and run again: every element
+ * of every result must have the same bits. What the IR leaves open (division by zero, shifts by the width, conversions
+ * out of range, the bits of a NaN) is marked by the interpreter and not compared. The interpreter knows nothing of the
+ * passes' own evaluation of constants.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 
 enum { ELEMENTS = 16, VALUES = 64 };
 
-/* ---- the interpreter -------------------------------------------------------------------------------------------------- */
+/* ---- the interpreter --------------------------------------------------------------------------------------------- */
 
 typedef struct Cell {
   uint64_t bits;
@@ -349,7 +349,7 @@ static Op *run_block(Run *r, Block *b) {
   return op;
 }
 
-/* ---- random functions ------------------------------------------------------------------------------------------------- */
+/* ---- random functions -------------------------------------------------------------------------------------------- */
 
 typedef struct Gen {
   Ctx *cx;
@@ -609,7 +609,7 @@ static Module *random_module(Ctx *cx, uint64_t seed, Type **inputs, int ninputs)
   return m;
 }
 
-/* ---- before and after --------------------------------------------------------------------------------------------------- */
+/* ---- before and after -------------------------------------------------------------------------------------------- */
 
 static int run_function(Ctx *cx, Module *m, uint64_t seed, Tensor *results, Type **types) {
   Run r = {.cx = cx};
@@ -727,7 +727,7 @@ static void all_passes_keep_values(void **state) {
   check_many("fold,unroll,cse,licm,split-pointers,dce,fold,cse", 70001, 500);
 }
 
-/* ---- branches between blocks ---------------------------------------------------------------------------------------------- */
+/* ---- branches between blocks ------------------------------------------------------------------------------------- */
 
 /* Follow branches from the entry to a return. */
 static Op *run_blocks(Run *r, Block *b) {
@@ -750,7 +750,8 @@ static Value *visible(Gen *g, Op *at, Value **all, int n) {
   return all[0]; /* the function's argument */
 }
 
-/* Blocks that count steps in their argument, do a sum, and go on by a bit of it: forwards, or while steps are few to any block. */
+/* Blocks that count steps in their argument, do a sum, and go on by a bit of it: forwards, or while steps are few to
+ * any block. */
 static Module *random_branches(Ctx *cx, uint64_t seed, bool cycles) {
   Gen *g = NEW(cx, Gen);
   g->cx = cx;
@@ -892,7 +893,7 @@ static void fold_reaches_a_fixed_point(void **state) {
   }
 }
 
-/* ---- mathematical functions ----------------------------------------------------------------------------------------------- */
+/* ---- mathematical functions -------------------------------------------------------------------------------------- */
 
 static const Opcode math_ops[] = {OP_EXP, OP_EXP2, OP_LOG, OP_LOG2, OP_SIN, OP_COS, OP_ERF, OP_RSQRT};
 

@@ -107,7 +107,9 @@ def test_targets(place):
     assert "tt.func" in good(place, *ADD, "--emit", "ttir", "--target", "cuda:90")
     assert "no CUDA backend in this build" in bad(place, 3, *ADD, "--emit", "llir", "--target", "cuda:90")
     assert "there is no target `cdua`; did you mean `cuda`?" in bad(place, 3, *ADD, "--target", "cdua:90")
-    assert "ymm" in good(place, *ADD, "--target", "cpu:x86-64-v3") and "zmm" in good(place, *ADD, "--target", "cpu:x86-64-v4")
+    assert "ymm" in good(place, *ADD, "--target", "cpu:x86-64-v3") and "zmm" in good(
+        place, *ADD, "--target", "cpu:x86-64-v4"
+    )
     assert "zmm" not in good(place, *ADD, "--target", "cpu:x86-64-v3")
     assert bad(place, 3, *ADD, "--target", "cpu:no-such-cpu") or bad(place, 1, *ADD, "--target", "cpu:no-such-cpu")
     assert "has no stage `ptx`; it has ttir, llir" in bad(place, 1, *ADD, "--emit", "ptx")

@@ -104,3 +104,19 @@ tt.func public @while(%x: i32, %y: i32, %p: !tt.ptr<i32>) {
   tt.store %p, %0#0 : !tt.ptr<i32>
   tt.return
 }
+
+// A loop that waits for what another program stores is there for its own sake.
+// CHECK-LABEL: @waiting
+tt.func public @waiting(%p: !tt.ptr<i32>) {
+  // CHECK: scf.while
+  // CHECK: tt.load
+  %zero = arith.constant 0 : i32
+  scf.while : () -> () {
+    %v = tt.load %p : !tt.ptr<i32>
+    %c = arith.cmpi eq, %v, %zero : i32
+    scf.condition(%c)
+  } do {
+    scf.yield
+  }
+  tt.return
+}

@@ -92,3 +92,19 @@ tt.func public @while(%x: i32, %y: i32, %p: !tt.ptr<i32>) {
   tt.store %p, %0 : !tt.ptr<i32>
   tt.return
 }
+
+// A loop that waits until another program has stored: its load is not once and for all.
+// CHECK-LABEL: @waiting
+tt.func public @waiting(%p: !tt.ptr<i32>) {
+  // CHECK: scf.while
+  // CHECK-NEXT: tt.load
+  %zero = arith.constant 0 : i32
+  scf.while : () -> () {
+    %v = tt.load %p : !tt.ptr<i32>
+    %c = arith.cmpi eq, %v, %zero : i32
+    scf.condition(%c)
+  } do {
+    scf.yield
+  }
+  tt.return
+}

@@ -277,7 +277,7 @@ def test_reinterpret():
         (-(2**31) - 1, "i64"), (2**63 - 1, "i64"),
         (np.int8(5), "i32"), (np.uint64(2**40 + 1), "i64"), (np.int64(-3), "i32"), (True, "i1"),
         (False, "i1"), (0.5, "f32"),
-        (np.float32(0.5), "f32"), (np.float64(0.25), "f32"),
+        (np.float32(0.5), "f32"), (np.float64(0.25), "f32"), (np.True_, "i1"), (np.False_, "i1"),
     ],
     ids=repr,
 )  # fmt: skip
@@ -670,6 +670,36 @@ def test_compilation_error():
     with pytest.raises(triton.CompilationError):
         outer_wrong[(1,)](torch.zeros(1))
     put_kernel[(1,)](torch.zeros(1), 2.5)
+
+
+@triton.jit
+def asserting(out, N: tl.constexpr, DEBUG: tl.constexpr = False):
+    tl.static_assert(N < 10, "N is too large")
+    value = tl.load(out)
+    tl.device_assert(value < 10, "the value is too large")
+    tl.store(out, value + N)
+
+
+def test_assertions():
+    out = torch.full((1,), 5.0)
+    asserting[(1,)](out, 8)
+    asserting[(1,)](out, 8)  # without debug nothing is checked when the kernel runs
+    assert out.item() == 21
+    with pytest.raises(RuntimeError, match="test_runtime.py:.*assertion failed: the value is too large"):
+        asserting[(1,)](out, 8, debug=True)
+    with pytest.raises(triton.compiler.CompileTimeAssertionFailure, match="N is too large"):
+        asserting[(1,)](out, 10)
+
+
+def test_printing(capfd):
+    @triton.jit
+    def kernel(x, N: tl.constexpr):
+        tl.static_print("compiled for", N)
+        tl.device_print("the value", tl.load(x))
+
+    kernel[(1,)](torch.full((1,), 2.5), 7)
+    out = capfd.readouterr().out
+    assert "compiled for 7" in out and "the value: 2.5" in out
 
 
 def test_errors_have_messages():

@@ -39,3 +39,10 @@ class CompileTimeAssertionFailure(CompilationError):
 
 class UnsupportedLanguageConstruct(CompilationError):
     """A statement or expression of Python that kernels cannot have."""
+
+
+def error_from_message(message: str) -> CompilationError:
+    """The exception for a message of the compiler's."""
+    if "error: static assertion failed" in message:
+        return CompileTimeAssertionFailure(message)
+    return CompilationError(message)

@@ -159,7 +159,7 @@ class Autotuner(KernelInterface):
     # ---- measuring --------------------------------------------------------------------------------------------------
 
     def _bench(self, *args: object, config: Config, **meta: object) -> list[float]:
-        from ..compiler.errors import CompilationError, CompileTimeAssertionFailure
+        from ..compiler.errors import CompileTimeAssertionFailure
         from .errors import OutOfResources, PTXASError
 
         conflicts = meta.keys() & config.kwargs.keys()
@@ -188,10 +188,6 @@ class Autotuner(KernelInterface):
             return self.do_bench(call, quantiles=(0.5, 0.2, 0.8))
         except (OutOfResources, CompileTimeAssertionFailure, PTXASError):
             return [float("inf")] * 3
-        except CompilationError as error:
-            if "static_assert" in str(error) or "static assertion" in str(error):
-                return [float("inf")] * 3
-            raise
 
     def _key(self, bound: dict) -> tuple:
         values = [bound[name] for name in self.keys if name in bound]

@@ -1,0 +1,37 @@
+/* gpu.h: Triton IR -> Triton GPU IR -> the low-level IR of ll/.
+ *
+ * Triton GPU IR is Triton IR whose tensors say where their elements lie (an encoding on the type), with buffers in shared
+ * memory (!ttg.memdesc), asynchronous copies and tensor-core operations beside. gpu_ttgir() makes it: its passes are one
+ * list, gpu_passes. gpu_lower() makes from it what a single thread does. Both unwind with a diagnostic on what this
+ * target cannot do.
+ *
+ * Layouts are maps over F2: layout.h. What an encoding's text means as a Layout is encode.c's business.
+ */
+#ifndef TRITONC_GPU_GPU_H
+#define TRITONC_GPU_GPU_H
+
+#include "gpu/layout.h"
+#include "ir/ir.h"
+#include "ll/ll.h"
+#include "opt/opt.h"
+
+typedef struct GpuOptions {
+  int sm; /* 75, 80, 86, 89, 90, 100, 120 */
+  int num_warps, num_stages, num_ctas, maxnreg;
+  bool fp_fusion, debug;
+  int64_t max_shared; /* bytes a program may have; 0: what the processor gives */
+} GpuOptions;
+
+/* The passes in order; the options travel as attributes of the module (convert.c). */
+extern const Pass gpu_passes[];
+extern const size_t gpu_npasses;
+
+/* Optimized Triton IR into Triton GPU IR, in place. */
+void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);
+/* Triton GPU IR into low-level IR, not yet optimized. `shared`: bytes of shared memory a program needs. May change `m`. */
+LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared);
+/* Which mathematical ops the lowering makes instructions of; the others are opt_expand_math's. */
+NativeFn gpu_native_math;
+int64_t gpu_shared_limit(int sm); /* bytes of shared memory a program may ask for */
+
+#endif

@@ -1,0 +1,101 @@
+/* cfg.c: simplification of the control-flow graph: branches on constants, blocks that only one other block enters and that it
+ * only leaves to, and block parameters that get one value from everywhere.
+ */
+#include "ll/internal.h"
+
+#include <string.h>
+
+static void branch_to(LLInst *t, int s) {
+  int n;
+  LLInst **args = ll_edge_args(t, s, &n);
+  LLBlock *to = t->succ[s];
+  memmove(t->args, args, (size_t)n * sizeof *args);
+  t->op = LL_BR;
+  t->nargs = n;
+  t->nfirst = 0;
+  t->succ[0] = to;
+  t->succ[1] = NULL;
+}
+
+static bool fold_branches(LLFunc *f) {
+  bool changed = false;
+  for (LLBlock *b = f->first; b; b = b->next) {
+    LLInst *t = b->last;
+    if (t->op != LL_CONDBR) continue;
+    bool same = t->succ[0] == t->succ[1] && t->succ[0]->nparams == 0;
+    if (!same && t->args[0]->op != LL_CONST) continue;
+    branch_to(t, same || t->args[0]->imm ? 0 : 1);
+    changed = true;
+  }
+  return changed;
+}
+
+/* The one value that every edge gives the parameter, apart from itself; NULL: there are several. */
+static LLInst *only_value(LLInst *param) {
+  LLInst *only = NULL;
+  LLBlock *b = param->block;
+  for (int p = 0; p < b->npreds; p++) {
+    LLInst *t = b->preds[p]->last;
+    for (int s = 0; s < ll_nsucc(t); s++) {
+      if (t->succ[s] != b) continue;
+      int n;
+      LLInst *v = ll_edge_args(t, s, &n)[param->imm];
+      while (v->replaced) v = v->replaced;
+      if (v == param || v == only) continue;
+      if (only) return NULL;
+      only = v;
+    }
+  }
+  return only;
+}
+
+static bool drop_trivial_params(LLFunc *f) {
+  bool changed = false;
+  for (LLBlock *b = f->first; b; b = b->next)
+    for (int p = 0; p < b->nparams; p++) {
+      LLInst *param = b->params[p], *v = param->replaced ? NULL : only_value(param);
+      if (!v) continue;
+      param->replaced = v; /* the parameter itself goes with ll_dce(): nobody uses it any more */
+      changed = true;
+    }
+  if (changed) ll_apply_replacements(f);
+  return changed;
+}
+
+static bool merge_lines(LLFunc *f) {
+  bool changed = false;
+  for (LLBlock *b = f->first; b; b = b->next)
+    for (;;) {
+      LLInst *t = b->last;
+      LLBlock *to = t->op == LL_BR ? t->succ[0] : NULL;
+      if (!to || to == b || to->npreds != 1 || to == f->first) break;
+      for (int p = 0; p < to->nparams; p++)
+        if (!to->params[p]->replaced) to->params[p]->replaced = t->args[p];
+      ll_remove(t);
+      for (LLInst *i = to->first, *next; i; i = next) {
+        next = i->next;
+        ll_remove(i);
+        ll_insert(i, b, NULL);
+      }
+      if (to->prev) to->prev->next = to->next;
+      if (to->next) to->next->prev = to->prev;
+      else f->last = to->prev;
+      changed = true;
+    }
+  if (changed) ll_apply_replacements(f);
+  return changed;
+}
+
+bool ll_simplify_cfg(LLFunc *f) {
+  bool changed = false;
+  for (;;) {
+    bool again = fold_branches(f);
+    ll_analyze(f);
+    again |= drop_trivial_params(f);
+    again |= ll_dce(f);
+    again |= merge_lines(f);
+    ll_analyze(f);
+    if (!again) return changed;
+    changed = true;
+  }
+}
