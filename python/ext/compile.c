@@ -113,6 +113,14 @@ static bool add_options(Job *job, PyObject *dict) {
 
 /* ---- a call ------------------------------------------------------------------------------------------------------ */
 
+/* A constant of the kernel: all of its value is part of the cache's key. */
+static bool exact_value(Host *h, PyObject *obj, ttc_value *out) {
+  h->exact++;
+  bool ok = to_value(h, obj, out);
+  h->exact--;
+  return ok;
+}
+
 /* The parameter that two words of a key stand for. */
 static bool describe(Host *h, const Param *p, const uint64_t word[2], PyObject *value, ttc_param *out) {
   uint32_t spec = (uint32_t)(word[0] >> 32);
@@ -132,7 +140,7 @@ static bool describe(Host *h, const Param *p, const uint64_t word[2], PyObject *
     out->type = p->type;
     out->divisibility = spec & TTC_SPEC_DIVISIBLE ? 16 : 0;
     return true;
-  default: out->type = "constexpr"; return to_value(h, value, &out->constant);
+  default: out->type = "constexpr"; return exact_value(h, value, &out->constant);
   }
 }
 
@@ -180,7 +188,7 @@ static bool described_param(Job *job, PyObject *item, ttc_param *out) {
   if (!PyArg_ParseTuple(item, "ssOi", &name, &type, &constant, &out->divisibility)) return false;
   out->name = name;
   out->type = type;
-  return host_keep(&job->host, item) && to_value(&job->host, constant, &out->constant);
+  return host_keep(&job->host, item) && exact_value(&job->host, constant, &out->constant);
 }
 
 static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize_t length, const char *file,

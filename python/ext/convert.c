@@ -112,6 +112,25 @@ static int python_builtin(Host *h, PyObject *obj, ttc_value *out) {
   return ok;
 }
 
+/* A number for an object's value: of a constexpr_function, what it computes; of anything else, how it prints (an address in there
+ * makes it a stranger to every other process, which is safe). */
+static bool value_hash(PyObject *obj, ttc_kind kind, int64_t *out) {
+  PyObject *number = NULL;
+  if (kind == TTC_CALLABLE)
+    number = PyObject_CallMethod(obj, "_fingerprint", NULL);
+  else {
+    PyObject *text = PyObject_Repr(obj);
+    PyObject *hash = text ? PyImport_ImportModule("triton.language.core") : NULL;
+    number = hash ? PyObject_CallMethod(hash, "_hash_of_text", "O", text) : NULL;
+    Py_XDECREF(hash);
+    Py_XDECREF(text);
+  }
+  if (!number) return false;
+  *out = (int64_t)PyLong_AsUnsignedLongLongMask(number);
+  Py_DECREF(number);
+  return !PyErr_Occurred();
+}
+
 static bool object_value(Host *h, PyObject *obj, ttc_kind kind, ttc_value *out) {
   PyObject *text = NULL;
   if (kind == TTC_MODULE)
@@ -131,12 +150,15 @@ static bool object_value(Host *h, PyObject *obj, ttc_kind kind, ttc_value *out) 
   bool ok = text && text_value(h, text, kind, out) && host_keep(h, obj);
   Py_XDECREF(text);
   out->object = obj;
-  return ok;
+  bool hashed = kind == TTC_CALLABLE || (kind == TTC_OBJECT && h->exact > 0);
+  return ok && (!hashed || value_hash(obj, kind, &out->integer));
 }
 
 static bool constexpr_value(Host *h, PyObject *obj, ttc_value *out) {
   PyObject *inner = PyObject_GetAttr(obj, h->st->str_value);
+  h->exact++;
   bool ok = inner && to_value(h, inner, out);
+  h->exact--;
   Py_XDECREF(inner);
   out->is_constexpr = true;
   return ok;

@@ -99,6 +99,7 @@ const char *dtype_of_id(int id); /* "fp32" */
 typedef struct Host {
   State *st;
   PyObject *keep; /* list */
+  int exact;      /* above 0: objects are converted with a hash of their value, for the cache's key */
   ttc_host table;
 } Host;
 bool host_init(Host *h, State *st);

@@ -91,7 +91,7 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot) {
       *slot = PyLong_AsUnsignedLongLong(obj);
       return !PyErr_Occurred();
     }
-    uintptr_t address;
+    uintptr_t address = 0;
     int id;
     PyObject *what = PyUnicode_FromString("pointer");
     bool ok = what && pointer_of(k->st, t, obj, what, &address, &id);

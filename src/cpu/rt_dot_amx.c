@@ -420,46 +420,46 @@ INLINE_AMX void block(Product product, int rows, int cols, const char *a, const 
     if (product == BF16_3) {
       LOAD_A(2);
       LOAD_B(0);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_A(1);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_B(1);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_A(0);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_B(2);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_B(0);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
     } else if (product == BF16_2) {
       LOAD_A(1);
       LOAD_B(0);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_B(1);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_A(0);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
       LOAD_B(0);
-      MULTIPLY(_tile_dpbf16ps);
       SLOT();
+      MULTIPLY(_tile_dpbf16ps);
     } else {
       LOAD_A(0);
       LOAD_B(0);
+      SLOT();
       if (product == BF16_1) MULTIPLY(_tile_dpbf16ps);
       if (product == I8_SS) MULTIPLY(_tile_dpbssd);
       if (product == I8_SU) MULTIPLY(_tile_dpbsud);
       if (product == I8_US) MULTIPLY(_tile_dpbusd);
       if (product == I8_UU) MULTIPLY(_tile_dpbuud);
-      SLOT();
     }
   }
   _tile_stored(0, sum->at, 128);

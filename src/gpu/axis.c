@@ -29,7 +29,6 @@ static int64_t size_of(const Type *t, int d) { return ir_is_tensor(t) ? t->shape
 static AxisInfo nothing(const Type *t) {
   AxisInfo a = {.rank = dims_of(t)};
   for (int d = 0; d < a.rank; d++) a.contiguity[d] = a.divisibility[d] = a.constancy[d] = 1;
-  if (!ir_is_tensor(t)) return a;
   return a;
 }
 
@@ -158,6 +157,12 @@ static AxisInfo comparison(const Op *op, const Type *t, const AxisInfo *l, const
   return a;
 }
 
+static bool same(const AxisInfo *x, const AxisInfo *y) {
+  size_t n = (size_t)x->rank * sizeof x->contiguity[0];
+  return x->is_const == y->is_const && x->value == y->value && !memcmp(x->contiguity, y->contiguity, n) &&
+         !memcmp(x->divisibility, y->divisibility, n) && !memcmp(x->constancy, y->constancy, n);
+}
+
 /* What holds of both. */
 static AxisInfo meet(const AxisInfo *x, const AxisInfo *y, int64_t unit) {
   AxisInfo a = {.rank = x->rank};
@@ -268,11 +273,7 @@ static AxisInfo by_rule(AxisInfos *infos, const Op *op) {
   case OP_MINSI:
   case OP_MAXSI:
   case OP_MINUI:
-  case OP_MAXUI: {
-    AxisInfo a = common(t, x, y);
-    if (op->code != OP_ANDI && op->code != OP_ORI) return a;
-    return a;
-  }
+  case OP_MAXUI: return common(t, x, y);
   case OP_SELECT:
     return selected(t, x, y, axis_of(infos, ir_operand(op, 2)), !ir_is_tensor(ir_operand(op, 0)->type));
   case OP_EXTSI:
@@ -352,7 +353,7 @@ static void visit_loop(AxisInfos *infos, const Op *op, Block *head, int first, i
       if (!is_tracked(arg->type)) continue;
       AxisInfo old = *axis_of(infos, arg), now = meet(&old, axis_of(infos, ir_operand(back, back_skip + i)), pointee_bytes(arg->type));
       if (round >= 8) now = nothing(arg->type);
-      if (!memcmp(&old, &now, sizeof now)) continue;
+      if (same(&old, &now)) continue;
       put(infos, arg, now);
       changed = true;
     }

@@ -4,7 +4,8 @@
  *   encode.c                  encodings (attributes of tensor types) as Layouts, and how ops carry them over
  *   axis.c                    contiguity, divisibility and constancy of values
  *   passes.c                  the list of passes
- *   convert.c coalesce.c dot.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
+ *   coalesce.c dot.c           what memory accesses and dots ask of layouts
+ *   convert.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
  *   lower*.c                  Triton GPU IR to ll/; lower.h is their common header
  */
 #ifndef TRITONC_GPU_INTERNAL_H
@@ -81,9 +82,28 @@ const AxisInfo *axis_of(AxisInfos *a, const Value *v);
 /* How many elements along `dim` can be accessed as one: by the pointers' contiguity and alignment, and the mask's constancy. */
 int64_t axis_vector(AxisInfos *a, const Value *ptr, const Value *mask, int dim);
 
+/* ---- anchors: coalesce.c, dot.c --------------------------------------------------------------------------------------- */
+
+typedef struct Coalesce {
+  Ctx *cx;
+  AxisInfos *axis;
+  int num_warps;
+  Map widths; /* "shape and order" to the elements per thread that accesses of them share, plus one */
+} Coalesce;
+/* Looks at all accesses below the module's functions. */
+Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis);
+Attr *coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
+
+typedef struct DotPlan {
+  Attr *encoding; /* of the result */
+  enum { DOT_FMA, DOT_MMA, DOT_WGMMA } kind;
+  int k_width;
+} DotPlan;
+DotPlan dot_plan(Ctx *cx, const Op *dot, int sm, int num_warps);
+
 /* ---- passes ----------------------------------------------------------------------------------------------------------- */
 
-PassFn gpu_coalesce, gpu_dot, gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
+PassFn gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
 bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o);
 
 /* Bytes of shared memory that an op needs for itself while it runs. */

@@ -51,6 +51,7 @@ static void add_value(Walk *w, const ttc_value *v) {
   case TTC_MODULE:
   case TTC_CALLABLE:
   case TTC_OBJECT:
+    sha256_add(h, &v->integer, sizeof v->integer); /* the host's own hash of it */
     if (v->text) add_text(h, v->text);
     break;
   case TTC_NONE: break;

@@ -89,6 +89,46 @@ def test_the_key_holds_what_matters(place):
     assert run(place, TRITON_DEFAULT_FP_FUSION="0")[0] not in first
 
 
+HOST_VALUES = """
+import array, sys
+import triton
+import triton.language as tl
+
+def plus(n):
+    return n + int(sys.argv[1])
+
+@triton.constexpr_function
+def computed(n):
+    return plus(n) * 10
+
+class Settings:
+    def __init__(self, size):
+        self.size = size
+
+    def __repr__(self):
+        return f"Settings({self.size})"
+
+@triton.jit
+def kernel(out, settings: tl.constexpr):
+    tl.store(out, computed(1))
+    tl.store(out + 1, settings.size)
+
+out = array.array("i", [0] * 2)
+print(kernel[(1,)](out, Settings(int(sys.argv[2]))).hash)
+assert out.tolist() == [(1 + OFFSET) * 10, int(sys.argv[2])], out
+"""
+
+
+def test_the_key_holds_host_functions_and_objects(place):
+    """What a constexpr_function computes, and what is in an object given as a constant."""
+    script = place / "script.py"
+    hashes = []
+    for offset, size in ((1, 5), (2, 5), (1, 6), (1, 5)):
+        script.write_text(HOST_VALUES.replace("int(sys.argv[1])", str(offset), 1).replace("OFFSET", str(offset)))
+        hashes += run(place, 0, size)
+    assert len(set(hashes)) == 3 and hashes[0] == hashes[3]
+
+
 def test_always_compile(place):
     run(place)
     before = entries(place)[0].stat()

@@ -489,6 +489,43 @@ class constexpr_type(base_type):
         return f"constexpr_type[{self.value}]"
 
 
+def _hash_of_text(text: str) -> int:
+    """64 bits that are the same in every process."""
+    import hashlib
+
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
+
+
+def _describe_code(code: object, names: dict, seen: set) -> str:
+    """Text that changes when what the code computes may: its instructions, constants, and the values of its names."""
+    parts = [code.co_code.hex(), repr(code.co_names), repr(code.co_varnames)]
+    for constant in code.co_consts:
+        if hasattr(constant, "co_code"):
+            parts.append(_describe_code(constant, names, seen))
+        elif isinstance(constant, frozenset):
+            parts.append(repr(sorted(map(repr, constant))))
+        else:
+            parts.append(repr(constant))
+    parts += [f"{name}={_describe_value(names[name], seen)}" for name in code.co_names if name in names]
+    return ";".join(parts)
+
+
+def _describe_value(value: object, seen: set) -> str:
+    if isinstance(value, ConstexprFunction):
+        value = value.fn
+    if hasattr(value, "__code__"):
+        if id(value) in seen:
+            return value.__qualname__
+        seen.add(id(value))
+        text = _describe_code(value.__code__, value.__globals__, seen)
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        others = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *cells]
+        return f"{value.__qualname__}({text};{[_describe_value(other, seen) for other in others]})"
+    if type(value).__name__ == "module":
+        return f"module {value.__name__}"
+    return repr(value)
+
+
 class ConstexprFunction:
     """A Python function that kernels may call on values known when they are compiled.
 
@@ -512,6 +549,10 @@ class ConstexprFunction:
         if instance is None:
             return self
         return ConstexprFunction(self.fn.__get__(instance, owner))
+
+    def _fingerprint(self) -> int:
+        """A hash of what the function computes, for the cache's key."""
+        return _hash_of_text(_describe_value(self.fn, set()))
 
     def __repr__(self) -> str:
         return f"<constexpr_function {self.__qualname__}>"

@@ -1,0 +1,28 @@
+/* convert.c: what the module says of the machine: warps, threads, target. The passes read it there. */
+#include "gpu/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
+  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
+}
+
+bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
+  set_int(cx, m->op, "ttg.num-ctas", 1);
+  set_int(cx, m->op, "ttg.num-warps", o->num_warps);
+  set_int(cx, m->op, "ttg.threads-per-warp", 32);
+  const char *target = ctx_printf(cx, "cuda:%d", o->sm);
+  ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
+  if (o->num_ctas > 1) ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
+  if (!is_pow2(o->num_warps) || o->num_warps > 32)
+    ctx_fail(cx, ERR_SOURCE, "num_warps = %d: it must be a power of two, at most 32", o->num_warps);
+  return true;
+}
+
+int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4); }
+
+int gpu_sm(const Module *m) {
+  const char *target = ir_attr_text_or(m->op, "ttg.target", "cuda:80"), *colon = strchr(target, ':');
+  return colon ? atoi(colon + 1) : 80;
+}
