@@ -17,7 +17,7 @@
 
 #include "lang/lang.h"
 
-typedef struct Lang Lang;   /* one lang_compile */
+typedef struct Lang Lang; /* one lang_compile */
 typedef struct LType LType;
 typedef struct Val Val;
 typedef struct Scope Scope;
@@ -25,11 +25,25 @@ typedef struct Scope Scope;
 /* ---- the language's types ------------------------------------------------------------------------------------------ */
 
 typedef enum LKind {
-  L_VOID, L_INT1,
-  L_INT8, L_INT16, L_INT32, L_INT64,
-  L_UINT8, L_UINT16, L_UINT32, L_UINT64,
-  L_FP8E4NV, L_FP8E5, L_FP8E4B8, L_FP8E5B16, L_FP8E4B15,
-  L_FP16, L_BF16, L_FP32, L_FP64,
+  L_VOID,
+  L_INT1,
+  L_INT8,
+  L_INT16,
+  L_INT32,
+  L_INT64,
+  L_UINT8,
+  L_UINT16,
+  L_UINT32,
+  L_UINT64,
+  L_FP8E4NV,
+  L_FP8E5,
+  L_FP8E4B8,
+  L_FP8E5B16,
+  L_FP8E4B15,
+  L_FP16,
+  L_BF16,
+  L_FP32,
+  L_FP64,
   L_POINTER, /* elem, is_const */
   L_BLOCK,   /* elem, shape */
 } LKind;
@@ -47,13 +61,17 @@ const LType *lt_scalar(Lang *L, LKind kind);
 const LType *lt_pointer(Lang *L, const LType *elem, bool is_const);
 const LType *lt_block(Lang *L, const LType *elem, int rank, const int64_t *shape); /* rank 0: elem itself */
 const LType *lt_with_elem(Lang *L, const LType *shaped, const LType *elem);        /* same shape, other element */
-const LType *lt_parse(Lang *L, const char *text);  /* "fp32", "*kbf16", "i1", also "float32", "pointer<fp32>"; NULL if none */
-const char *lt_text(Lang *L, const LType *t);      /* as the reference prints: "fp32", "pointer<fp16>", "<['64', '32'], fp32>" */
-const char *lt_name(Lang *L, const LType *t);      /* as users write: "tl.float32" */
+const LType *lt_parse(Lang *L,
+                      const char *text); /* "fp32", "*kbf16", "i1", also "float32", "pointer<fp32>"; NULL if none */
+const char *lt_text(Lang *L,
+                    const LType *t); /* as the reference prints: "fp32", "pointer<fp16>", "<['64', '32'], fp32>" */
+const char *lt_name(Lang *L, const LType *t); /* as users write: "tl.float32" */
 Type *lt_ir(Lang *L, const LType *t);
 static inline const LType *lt_elem(const LType *t) { return t->kind == L_BLOCK ? t->elem : t; }
-static inline bool lt_is_int(const LType *t) { return t->kind >= L_INT1 && t->kind <= L_UINT64; }   /* scalars */
-static inline bool lt_is_unsigned(const LType *t) { return t->kind == L_INT1 || (t->kind >= L_UINT8 && t->kind <= L_UINT64); }
+static inline bool lt_is_int(const LType *t) { return t->kind >= L_INT1 && t->kind <= L_UINT64; } /* scalars */
+static inline bool lt_is_unsigned(const LType *t) {
+  return t->kind == L_INT1 || (t->kind >= L_UINT8 && t->kind <= L_UINT64);
+}
 static inline bool lt_is_float(const LType *t) { return t->kind >= L_FP8E4NV && t->kind <= L_FP64; }
 static inline bool lt_is_fp8(const LType *t) { return t->kind >= L_FP8E4NV && t->kind <= L_FP8E4B15; }
 int lt_bits(const LType *t); /* of a scalar; pointers 64 */
@@ -61,29 +79,40 @@ int lt_bits(const LType *t); /* of a scalar; pointers 64 */
 /* ---- values ---------------------------------------------------------------------------------------------------------- */
 
 typedef enum VKind {
-  V_NONE, V_BOOL, V_INT, V_FLOAT, V_STR, V_DTYPE, V_TUPLE, V_LIST, V_DICT, V_ELLIPSIS, V_SLICE,
-  V_RANGE,      /* range(a, b, c), tl.range(...), tl.static_range(...) awaiting its `for`: range */
-  V_FUNCTION,   /* a @triton.jit function: function */
-  V_LAMBDA,     /* a lambda or nested def of this source: node, scope */
-  V_BUILTIN,    /* a name that the language knows: builtin; `self` when bound as a method */
-  V_TYPE,       /* a class as a value: "tl.tensor", "tl.constexpr", "tl.dtype", "builtins.int", … : text */
-  V_HOST,       /* a module, callable or object of the host: host */
-  V_TENSOR,     /* value, type */
+  V_NONE,
+  V_BOOL,
+  V_INT,
+  V_FLOAT,
+  V_STR,
+  V_DTYPE,
+  V_TUPLE,
+  V_LIST,
+  V_DICT,
+  V_ELLIPSIS,
+  V_SLICE,
+  V_RANGE,    /* range(a, b, c), tl.range(...), tl.static_range(...) awaiting its `for`: range */
+  V_FUNCTION, /* a @triton.jit function: function */
+  V_LAMBDA,   /* a lambda or nested def of this source: node, scope */
+  V_BUILTIN,  /* a name that the language knows: builtin; `self` when bound as a method */
+  V_TYPE,     /* a class as a value: "tl.tensor", "tl.constexpr", "tl.dtype", "builtins.int", … : text */
+  V_HOST,     /* a module, callable or object of the host: host */
+  V_TENSOR,   /* value, type */
 } VKind;
 
-__extension__ typedef __int128 BigInt; /* Python integers within a kernel; beyond 127 bits is an error with a clear message */
+__extension__ typedef __int128
+    BigInt; /* Python integers within a kernel; beyond 127 bits is an error with a clear message */
 
 struct Val {
   VKind kind;
-  bool constexpr_;       /* declared `x: tl.constexpr`; for V_TENSOR never */
-  BigInt integer;        /* V_BOOL, V_INT */
+  bool constexpr_; /* declared `x: tl.constexpr`; for V_TENSOR never */
+  BigInt integer;  /* V_BOOL, V_INT */
   double number;
-  const char *text;      /* V_STR (interned, may hold NULs: len), V_TYPE */
+  const char *text; /* V_STR (interned, may hold NULs: len), V_TYPE */
   size_t len;
-  const LType *type;     /* V_DTYPE: the type meant; V_TENSOR: the value's */
-  Value *value;          /* V_TENSOR */
-  Val *const *items;     /* V_TUPLE, V_LIST; V_DICT: keys; V_SLICE: three, NULL for absent */
-  Val *const *items2;    /* V_DICT: values */
+  const LType *type;        /* V_DTYPE: the type meant; V_TENSOR: the value's */
+  Value *value;             /* V_TENSOR */
+  Val *const *items;        /* V_TUPLE, V_LIST; V_DICT: keys; V_SLICE: three, NULL for absent */
+  Val *const *items2;       /* V_DICT: values */
   const char *const *names; /* V_TUPLE: field names of a named tuple, or NULL */
   const struct RangeVal *range;
   const ttc_function *function;
@@ -111,16 +140,17 @@ Val *val_dtype(Lang *L, const LType *t);
 Val *val_tuple(Lang *L, Val *const *items, size_t n, const char *const *names);
 Val *val_tensor(Lang *L, Value *v, const LType *t);
 static inline bool val_is_const(const Val *v) { return v->kind != V_TENSOR; }
-const char *val_kind_text(Lang *L, const Val *v); /* for messages: "an int", "a tensor of fp32 with shape [64, 32]", "a module" */
-const char *val_repr(Lang *L, const Val *v);      /* Python's repr, for static_print and messages */
-bool val_truth(Lang *L, const Val *v, Span at);   /* of a known value; a tensor is an error here */
+const char *
+val_kind_text(Lang *L, const Val *v); /* for messages: "an int", "a tensor of fp32 with shape [64, 32]", "a module" */
+const char *val_repr(Lang *L, const Val *v);    /* Python's repr, for static_print and messages */
+bool val_truth(Lang *L, const Val *v, Span at); /* of a known value; a tensor is an error here */
 
 /* ---- the compile in progress ------------------------------------------------------------------------------------------ */
 
 /* One bound argument list: positional and keyword arguments of a call, evaluated. */
 typedef struct Args {
   Val **at;
-  const char **names;  /* NULL: positional; positional ones come first */
+  const char **names; /* NULL: positional; positional ones come first */
   Span *spans;
   size_t n;
   Span call;
@@ -131,17 +161,17 @@ struct Lang {
   const ttc_host *host;
   LangOptions options;
   Module *module;
-  Builder b;             /* where code goes now; b.loc is kept by lang_at() */
-  Op *func;              /* the tt.func being filled */
-  Span here;             /* the expression being evaluated, for messages and locations */
-  const char *name_hint; /* the variable being assigned; names IR values */
-  struct FnState *fn;    /* Python's half: the function being evaluated (scope, returns, loops) */
+  Builder b;                     /* where code goes now; b.loc is kept by lang_at() */
+  Op *func;                      /* the tt.func being filled */
+  Span here;                     /* the expression being evaluated, for messages and locations */
+  const char *name_hint;         /* the variable being assigned; names IR values */
+  struct FnState *fn;            /* Python's half: the function being evaluated (scope, returns, loops) */
   Map types, functions, sources; /* interning of LType; compiled functions by mangled name; parsed sources */
   struct Library *library;
-  void *semantic;        /* the language's half may hang its state here */
-  const Args *args;      /* of the builtin being called, so that a message can point at one of them */
-  Map objects;           /* the host's objects in order of first meeting */
-  int depth;             /* of nested evaluation, so that no source overflows the C stack */
+  void *semantic;   /* the language's half may hang its state here */
+  const Args *args; /* of the builtin being called, so that a message can point at one of them */
+  Map objects;      /* the host's objects in order of first meeting */
+  int depth;        /* of nested evaluation, so that no source overflows the C stack */
 };
 
 /* Report the user's mistake at the current expression (L->here) and unwind. */
@@ -161,9 +191,9 @@ Val *sem_compare(Lang *L, CompareOp op, Val *a, Val *b); /* `in`, `is` never com
 Val *sem_logical(Lang *L, bool is_or, Val *a, Val *b);   /* `and`/`or` on tensors of one */
 /* A compile-time number, bool or tensor as a tensor (scalars get the reference's types: int32/int64/uint64 by size, fp32, int1). */
 Val *sem_to_tensor(Lang *L, Val *v);
-Val *sem_cast(Lang *L, Val *tensor, const LType *to);    /* element type */
-Val *sem_condition(Lang *L, Val *v);                     /* a tensor of one as int1, for if/while; else unwinds */
-Val *sem_subscript(Lang *L, Val *tensor, Val *index);    /* x[None, :], x[:, None], x[0] is refused by name */
+Val *sem_cast(Lang *L, Val *tensor, const LType *to); /* element type */
+Val *sem_condition(Lang *L, Val *v);                  /* a tensor of one as int1, for if/while; else unwinds */
+Val *sem_subscript(Lang *L, Val *tensor, Val *index); /* x[None, :], x[:, None], x[0] is refused by name */
 /* Attribute of a tensor or dtype: .dtype .shape .T .type .element_ty .primitive_bitwidth … and bound methods; NULL if none. */
 Val *sem_attribute(Lang *L, Val *of, const char *name);
 /* Two branches or iterations gave `a` and `b` to one variable: do their types agree? If a constant meets a tensor, it is
@@ -172,15 +202,15 @@ const LType *sem_join_types(Lang *L, const char *name, const Val *a, const Val *
 
 /* A builtin: a row of builtins.def. Its parameters are written as text, bound by one function for all of them. */
 typedef struct Builtin {
-  const char *name;      /* "tl.load" */
-  const char *params;    /* "pointer, mask=None, other=None, boundary_check=(), …, *rest" */
+  const char *name;   /* "tl.load" */
+  const char *params; /* "pointer, mask=None, other=None, boundary_check=(), …, *rest" */
   Val *(*call)(Lang *L, Val **args, size_t nargs, const struct Builtin *self); /* one per parameter, *rest as a tuple */
-  unsigned flags;        /* BUILTIN_METHOD: also a method of tensors under its last name */
-  int op;                /* free for table-driven families: an Opcode … */
+  unsigned flags; /* BUILTIN_METHOD: also a method of tensors under its last name */
+  int op;         /* free for table-driven families: an Opcode … */
 } Builtin;
 enum { BUILTIN_METHOD = 1, BUILTIN_PYTHON = 2 /* a Python built-in: len, min, … */ };
-const Builtin *builtin_find(const char *name);       /* "tl.load", "builtins.len", NULL when unknown */
-const char *const *builtin_names(size_t *n);         /* all, for suggestions and the Python package's tables */
+const Builtin *builtin_find(const char *name); /* "tl.load", "builtins.len", NULL when unknown */
+const char *const *builtin_names(size_t *n);   /* all, for suggestions and the Python package's tables */
 Val *builtin_call(Lang *L, const Builtin *f, Val *self, const Args *args); /* binds, checks, calls */
 /* Members of the language's own modules ("tl", "tl.math", "triton", …) by name, for hosts that know no Python: a V_BUILTIN, V_DTYPE,
  * V_TYPE, V_FUNCTION (of the library) or V_HOST module value, or NULL. A TTC_BUILTIN of the host goes through this too. */

@@ -45,5 +45,6 @@ const Pass *opt_pass_named(const char *name);
 const char *const *opt_pass_names(size_t *n);
 /* The standard list on Triton IR, the same for every target. */
 void opt_ttir(Ctx *cx, Module *m);
+const Pass *opt_ttir_passes(size_t *n); /* that list */
 
 #endif

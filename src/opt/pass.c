@@ -91,4 +91,9 @@ bool opt_run(Ctx *cx, Module *m, const Pass *list, size_t n) {
   return changed;
 }
 
+const Pass *opt_ttir_passes(size_t *n) {
+  *n = COUNT(ttir_passes);
+  return ttir_passes;
+}
+
 void opt_ttir(Ctx *cx, Module *m) { opt_run(cx, m, ttir_passes, COUNT(ttir_passes)); }

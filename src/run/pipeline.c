@@ -11,22 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const Pass passes[] = {
-    {"structurize", opt_structurize},
-    {"inline", opt_inline},
-    {"fold", opt_fold},
-    {"cse", opt_cse},
-    {"licm", opt_licm},
-    {"dce", opt_dce},
-    {"unroll", opt_unroll},
-    {"split-pointers", opt_split_pointers},
-};
-
-const Pass *run_passes(size_t *n) {
-  *n = COUNT(passes);
-  return passes;
-}
-
 /* ---- the key ----------------------------------------------------------------------------------------------------- */
 
 static void add_text(Sha256 *h, const char *s) {
@@ -133,14 +117,13 @@ static void run_named_passes(Ctx *cx, Module *m, const char *list) {
   Vec(Pass) chosen = {0};
   while (*list) {
     size_t n = strcspn(list, ",");
-    const Pass *p = NULL;
-    for (size_t i = 0; i < COUNT(passes) && !p; i++)
-      if (strlen(passes[i].name) == n && memcmp(passes[i].name, list, n) == 0) p = &passes[i];
+    const char *name = ctx_strndup(cx, list, n);
+    const Pass *p = opt_pass_named(name);
     if (!p && n) {
-      const char *names[COUNT(passes)], *wrong = ctx_strndup(cx, list, n);
-      for (size_t i = 0; i < COUNT(passes); i++) names[i] = passes[i].name;
-      const char *near = nearest_name(wrong, names, COUNT(passes));
-      ctx_fail(cx, ERR_SOURCE, "there is no pass `%s`%s%s%s", wrong, near ? "; did you mean `" : "", near ? near : "",
+      size_t count;
+      const char *const *names = opt_pass_names(&count);
+      const char *near = nearest_name(name, names, count);
+      ctx_fail(cx, ERR_SOURCE, "there is no pass `%s`%s%s%s", name, near ? "; did you mean `" : "", near ? near : "",
                near ? "`?" : "");
     }
     if (p) vec_push(cx, &chosen, *p);

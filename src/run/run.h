@@ -82,7 +82,6 @@ typedef struct Compiled {
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
 const char *run_metadata(Ctx *cx, const Compiled *c); /* JSON */
 const char *run_arg_kind_text(ArgKind kind);          /* "ptr", "fp32" */
-const Pass *run_passes(size_t *n);                    /* what `passes` may name */
 bool run_is_ir_text(const char *text, size_t len);    /* Triton IR rather than Python, by its first words */
 
 /* ---- words for values: literal.c --------------------------------------------------------------------------------- */
