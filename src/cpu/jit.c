@@ -262,10 +262,16 @@ static void keep_error(LLVMErrorRef e, char *error, size_t size) {
   LLVMDisposeErrorMessage(text);
 }
 
-/* Errors that nobody waits for: what they say came back from the look-up too. */
-static void ignore_error(void *arg, LLVMErrorRef e) {
+/* Errors on the way to a symbol, which the look-up's own error only sums up ("failed to materialize"). The work is done on the
+ * thread that asks, so the first is kept for it. */
+static _Thread_local char reported[400];
+
+static void on_reported(void *arg, LLVMErrorRef e) {
   (void)arg;
-  LLVMConsumeError(e);
+  if (reported[0])
+    LLVMConsumeError(e);
+  else
+    keep_error(e, reported, sizeof reported);
 }
 
 static void start_jit(void) {
@@ -276,7 +282,7 @@ static void start_jit(void) {
     loader.jit = NULL;
     return;
   }
-  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(loader.jit), ignore_error, NULL);
+  LLVMOrcExecutionSessionSetErrorReporter(LLVMOrcLLJITGetExecutionSession(loader.jit), on_reported, NULL);
 }
 
 static size_t add_symbols(LLVMOrcCSymbolMapPair *pairs, const CpuRtSymbol *symbols, size_t n) {
@@ -377,17 +383,21 @@ CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKern
   }
   LoadWork l = {.object = object, .name = name, .len = len, .dylib = code->dylib};
   Guard g = {0};
+  reported[0] = 0;
   bool done = guarded(load_object, &l.work, &g);
   if (done && !l.work.error && l.found.address) {
     *entry = (CpuKernelFn *)(uintptr_t)l.found.address;
     return code;
   }
-  if (!done)
-    snprintf(error, error_size, "LLVM, loading %s: %s", name, g.message);
-  else if (l.work.error)
-    keep_error(l.work.error, error, error_size);
-  else
+  if (!done) {
+    snprintf(error, error_size, "loading %s: LLVM: %s", name, g.message);
+  } else if (l.work.error) {
+    char summary[400];
+    keep_error(l.work.error, summary, sizeof summary);
+    snprintf(error, error_size, "loading %s: %s", name, reported[0] ? reported : summary);
+  } else {
     snprintf(error, error_size, "%s is not in its own object code", name);
+  }
   cpu_code_free(code);
   return NULL;
 }

@@ -240,7 +240,7 @@ static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes)
   LLVMValueRef over = LLVMBuildFCmp(l->b, LLVMRealOGT, x, fc(l, high, lanes), "");
   LLVMValueRef y = LLVMBuildSelect(l->b, over, fc(l, high, lanes), x, "");
   LLVMValueRef under = LLVMBuildFCmp(l->b, LLVMRealOLT, y, fc(l, low, lanes), "");
-  y = LLVMBuildSelect(l->b, under, fc(l, low, lanes), y, "");
+  y = LLVMBuildSelect(l->b, under, fc(l, 0, lanes), y, ""); /* zeros are made below: underflow is slow */
   LLVMValueRef scaled = base2 ? y : LLVMBuildFMul(l->b, y, fc(l, 1.44269504088896341, lanes), "");
   LLVMValueRef n = intrinsic(l, "llvm.rint", &t, 1, &scaled, 1), r;
   if (base2) {
@@ -253,6 +253,7 @@ static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes)
   p = fma_of(l, p, LLVMBuildFMul(l->b, r, r, ""), r);
   p = LLVMBuildFAdd(l->b, p, fc(l, 1, lanes), "");
   p = scale(l, p, n, nan, lanes);
+  p = LLVMBuildSelect(l->b, under, fc(l, 0, lanes), p, "");
   return LLVMBuildSelect(l->b, nan, x, p, "");
 }
 

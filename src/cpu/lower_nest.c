@@ -69,10 +69,21 @@ void loop_end(Lower *l, Loop *loop) {
 
 /* ---- choosing ------------------------------------------------------------------------------------------------------------------- */
 
-/* map[d]: the nest's dimension that dimension d of the value follows, or -1. */
+/* map[d]: the nest's dimension that dimension d of the value follows, or -1. What varies along all of the nest's dimensions has
+ * a say; what is broadcast along one is read rarely and only breaks ties. */
+static int weight_of(const Work *w, const int *map, int rank) {
+  bool covered[MAX_RANK] = {0};
+  for (int d = 0; d < rank; d++)
+    if (map[d] >= 0) covered[map[d]] = true;
+  for (int d = 0; d < w->rank; d++)
+    if (w->shape[d] > 1 && !covered[d]) return 1;
+  return 64;
+}
+
 static void vote_access(Work *w, Value *ptr, const int *map, int weight) {
   const Axis *a = cpu_axis(w->l->cx, ptr);
   bool any = false;
+  weight *= weight_of(w, map, ptr->type->rank);
   for (int d = 0; d < ptr->type->rank; d++) {
     int to = map[d];
     if (to < 0 || w->shape[to] == 1) continue;
@@ -98,7 +109,7 @@ static void vote(Work *w, Value *v, const int *map, int depth) {
   if (!ir_is_tensor(v->type) || depth > 64) return;
   int rank = v->type->rank;
   if (cpu_is_stored(w->l, v) && !(info_of(v)->nest == w->nest && !info_of(v)->slot)) {
-    if (rank && map[rank - 1] >= 0) w->votes[map[rank - 1]] += 3;
+    if (rank && map[rank - 1] >= 0) w->votes[map[rank - 1]] += 3 * weight_of(w, map, rank);
     note_type(w, v->type->elem);
     return;
   }
@@ -151,7 +162,7 @@ static void vote_member(Work *w, const Member *m) {
   int map[MAX_RANK];
   for (int d = 0; d < w->rank; d++) map[d] = d;
   if (m->kind == MEMBER_STORE) vote_access(w, ir_operand(m->op, 0), map, 2);
-  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot)) w->votes[w->rank - 1] += 3;
+  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot)) w->votes[w->rank - 1] += 3 * 64;
   if (m->op && m->kind != MEMBER_VALUE) {
     for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
     return;

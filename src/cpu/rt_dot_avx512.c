@@ -1,6 +1,7 @@
-/* rt_dot_avx512.c: dot on AVX-512: f32 (and what is exact in f32) and f64 by fused multiply-add.
+/* rt_dot_avx512.c: dot on AVX-512: f32 (and what is exact in f32) by fused multiply-add; f64 by the
+ * template of rt_dot_rows.h.
  *
- * The usual three levels. B is packed for a chunk of k into panels of 32 columns (f64: 16), so that a row of a panel is two
+ * The usual three levels. B is packed for a chunk of k into panels of 32 columns, so that a row of a panel is two
  * vectors; A into rows of constant length, so that the rows of a block are at constant offsets from one pointer. The
  * micro-kernel keeps up to 14 x 2 accumulators in registers and for each k loads 2 vectors of B and broadcasts up to 14
  * elements of A: 16 loads for 28 multiply-adds, of which the processor starts 2 a cycle. 28 chains of latency 4 leave no bubble.
@@ -14,6 +15,7 @@
 #if defined(__x86_64__)
 
 #include "cpu/rt_avx512.h"
+#include "cpu/rt_dot_rows.h"
 
 enum { MR = 14, LANES = 16, A_ROW = RT_KC + 16 };
 
@@ -146,6 +148,18 @@ static void dot_f32(const CpuDot *d) {
     }
 }
 
-const RtDotSet rt_dot_avx512 = {.name = "avx512", .f32 = dot_f32};
+/* ---- f64 ------------------------------------------------------------------------------------------------------------ */
+
+static void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n) {
+  (void)type;
+  if (step == 1)
+    memcpy(out, p, (size_t)n * 8);
+  else
+    for (int64_t i = 0; i < n; i++) memcpy(out + i, p + i * step * 8, 8);
+}
+DEFINE_DOT(INLINE_AVX512, TARGET_AVX512, double, __m512d, 8, _mm512_setzero_pd, _mm512_load_pd, _mm512_set1_pd, _mm512_fmadd_pd,
+           _mm512_add_pd, _mm512_store_pd, _mm512_storeu_pd, _mm512_loadu_pd, f64)
+
+const RtDotSet rt_dot_avx512 = {.name = "avx512", .f32 = dot_f32, .f64 = f64_dot};
 
 #endif

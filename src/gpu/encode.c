@@ -232,6 +232,19 @@ static const Layout *raw_layout(Ctx *cx, const Attr *e, int rank, const int *bit
   return layout_slice(cx, raw_layout(cx, gpu_param(e, "parent"), rank + 1, shape), dim);
 }
 
+/* The same with the dimensions side by side in their order: words of layouts of one shape can then be compared. */
+static const Layout *in_order(Ctx *cx, const Layout *l, int rank) {
+  AxisSize out[8];
+  uint64_t columns[LAYOUT_MAX_BITS] = {0};
+  for (int d = 0, at = 0; d < rank; at += out[d].bits, d++) {
+    Axis dim = (Axis)(AXIS_DIM0 + d);
+    out[d] = (AxisSize){dim, layout_out_bits(l, dim)};
+    for (int k = 0; k < l->in_bits; k++)
+      columns[k] |= (l->column[k] >> layout_out_shift(l, dim) & (((uint64_t)1 << out[d].bits) - 1)) << at;
+  }
+  return layout_new(cx, l->in, l->nin, out, rank, columns);
+}
+
 /* Registers that hold what others of the same thread hold already are left out. */
 static const Layout *without_idle_registers(Ctx *cx, const Layout *l) {
   int bits = layout_in_bits(l, AXIS_REGISTER), at = layout_in_shift(l, AXIS_REGISTER);
@@ -249,7 +262,7 @@ const Layout *gpu_layout(Ctx *cx, const Type *t) {
   }
   for (CachedLayout *c = e->cached; c; c = c->next)
     if (c->rank == t->rank && !memcmp(c->bits, bits, (size_t)t->rank * sizeof *bits)) return c->layout;
-  const Layout *l = without_idle_registers(cx, raw_layout(cx, e, t->rank, bits));
+  const Layout *l = without_idle_registers(cx, in_order(cx, raw_layout(cx, e, t->rank, bits), t->rank));
   CachedLayout *c = NEW(cx, CachedLayout);
   *c = (CachedLayout){.rank = t->rank, .layout = l, .next = e->cached};
   memcpy(c->bits, bits, (size_t)t->rank * sizeof *bits);
@@ -257,7 +270,7 @@ const Layout *gpu_layout(Ctx *cx, const Type *t) {
   return l;
 }
 
-const Layout *gpu_shared_layout(Ctx *cx, const Type *t) {
+static const Layout *raw_shared_layout(Ctx *cx, const Type *t) {
   const Attr *e = t->encoding;
   int bits[8];
   logs(t->shape, bits, t->rank);
@@ -276,6 +289,8 @@ const Layout *gpu_shared_layout(Ctx *cx, const Type *t) {
   }
   not_understood(cx, e);
 }
+
+const Layout *gpu_shared_layout(Ctx *cx, const Type *t) { return in_order(cx, raw_shared_layout(cx, t), t->rank); }
 
 int gpu_order(const Attr *e, int rank, int *order) {
   int64_t raw[8];

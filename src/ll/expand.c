@@ -178,7 +178,8 @@ const char *ll_memory_text(const LLInst *i, bool drop_result) {
   case LL_LOAD: return "ld$(sem)$(volatile)$(space)$(cache)$(nc)$(evict)$(hint)$(vec) $=d, [$0$o]$(policy);";
   case LL_STORE: return "st$(sem)$(volatile)$(space)$(cache)$(evict)$(hint)$(vec) [$0$o], $=1$(policy);";
   case LL_ATOMIC:
-    if (drop_result && i->mods.rmw != LLR_XCHG) return "red$(sem)$(space)$(rmw) [$0$o], $=1;";
+    /* red knows no acquire */
+    if (drop_result && i->mods.rmw != LLR_XCHG && (i->mods.sem <= LLS_RELAXED || i->mods.sem == LLS_RELEASE)) return "red$(sem)$(space)$(rmw) [$0$o], $=1;";
     return "atom$(sem)$(space)$(rmw) $=d, [$0$o], $=1;";
   case LL_CMPXCHG: return "atom$(sem)$(space).cas.b$(valuew) $d, [$0$o], $1, $2;";
   default: return "fence$(sem);";

@@ -46,7 +46,8 @@ LLInst *ll_simplify_cast(LLBuilder *b, const LLKey *k) {
     return NULL;
   case LL_FPTRUNC: /* of what was that narrow: exact */
     return x->op == LL_FPEXT && x->args[0]->type == k->type ? x->args[0] : NULL;
-  case LL_FPEXT: return x->op == LL_FPEXT ? ll_op1(b, LL_FPEXT, k->type, x->args[0]) : NULL;
+  case LL_FPEXT: /* bfloat has an extension to float only */
+    return x->op == LL_FPEXT && x->args[0]->type != &ll_bfloat ? ll_op1(b, LL_FPEXT, k->type, x->args[0]) : NULL;
   case LL_PTRTOINT: return x->op == LL_INTTOPTR && x->args[0]->type == k->type ? x->args[0] : NULL;
   case LL_INTTOPTR: return x->op == LL_PTRTOINT && x->args[0]->type == k->type ? x->args[0] : NULL;
   case LL_UITOFP:

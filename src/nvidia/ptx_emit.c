@@ -53,7 +53,7 @@ const char *ptx_value_reg(Ptx *p, const LLInst *v, int index) {
 /* May this operand be written as a number where it stands? */
 static bool immediate(const LLExpand *e, const LLInst *v) {
   if (v->op != LL_CONST || e->braces > 0) return false;
-  if (ll_is_int(v->type)) return v->type->bits >= 16;
+  if (ll_is_int(v->type)) return v->type != &ll_i1;
   bool arithmetic = e->inst->op <= LL_FCMP || e->inst->op == LL_FMA;
   return arithmetic && (v->type == &ll_float || v->type == &ll_double);
 }
@@ -283,12 +283,17 @@ static void emit_asm(Ptx *p, const LLInst *i) {
   buf_puts(p->out, " }\n");
 }
 
+static void emit_ptradd(Ptx *p, const LLInst *i) {
+  expand_spelling(p, i, i->nargs == 2 ? "add.s%w $d, $0, $1;" : "add.s%w $d, $0, $n;");
+}
+
 static const struct Special {
   LLOp op;
   void (*emit)(Ptx *, const LLInst *);
 } specials[] = {
     {LL_SELECT, emit_select},     {LL_BITCAST, emit_bitcast}, {LL_EXTRACT, emit_extract},       {LL_BUILD, emit_build},
     {LL_ADDRSPACECAST, emit_addrspacecast}, {LL_PRINTF, emit_printf}, {LL_ASSERTFAIL, emit_assertfail}, {LL_ASM, emit_asm},
+    {LL_PTRADD, emit_ptradd},
 };
 
 void ptx_emit(Ptx *p, LLInst *i) {

@@ -1,0 +1,14 @@
+/* optimize.c: the usual order of passes. */
+#include "ll/internal.h"
+
+void ll_optimize(LLFunc *f, int sm) {
+  ll_simplify_cfg(f);
+  ll_dce(f);
+  ll_predicate(f);
+  ll_simplify_cfg(f);
+  ll_pack16(f, sm);
+  ll_addressing(f);
+  ll_licm(f);
+  ll_strength(f);
+  ll_dce(f);
+}

@@ -1,0 +1,99 @@
+/* pack16.c: two operations on half or bfloat become one on the pair.
+ *
+ * Seeds are BUILDs of 16-bit vectors. Two neighbouring elements whose operations agree (same op, mods and types) are packed:
+ * the operation is done on pairs of the operands, which are packed in turn, so that a whole expression over pairs moves to
+ * packed form; it ends at loads of vectors (EXTRACTs of neighbouring elements), at constants, or by building a pair of what
+ * is there. A pair of fptruncs from float is one cvt (sm_80). Each element must have no other use: else both forms would be
+ * computed. Packing is per lane, so results are the same bit for bit.
+ */
+#include "ll/internal.h"
+
+typedef struct Pack {
+  LLBuilder b;
+  int sm;
+} Pack;
+
+static const LLType *pair_type(const LLType *t) { return t == &ll_half ? &ll_half2 : &ll_bfloat2; }
+
+static bool packs(const Pack *p, const LLInst *i) {
+  bool half = i->type == &ll_half;
+  switch (i->op) {
+  case LL_FADD:
+  case LL_FSUB:
+  case LL_FMUL: return half || p->sm >= 90;
+  case LL_FNEG:
+  case LL_FABS: return half || p->sm >= 80;
+  case LL_FMA: return half || p->sm >= 80;
+  case LL_FMIN:
+  case LL_FMAX:
+  case LL_FMIN_NAN:
+  case LL_FMAX_NAN: return p->sm >= 80;
+  case LL_FPTRUNC: return p->sm >= 80 && i->args[0]->type == &ll_float;
+  default: return false;
+  }
+}
+
+static bool same_operation(const LLInst *x, const LLInst *y) {
+  return x != y && x->op == y->op && x->type == y->type && x->mods.flags == y->mods.flags && x->nargs == y->nargs &&
+         x->args[0]->type == y->args[0]->type;
+}
+
+static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth);
+
+static LLInst *pack_operation(Pack *p, LLInst *lo, LLInst *hi, int depth) {
+  const LLType *t = pair_type(lo->type);
+  if (lo->op == LL_FPTRUNC)
+    return ll_call(&p->b, t == &ll_half2 ? LL_CVT_F16X2 : LL_CVT_BF16X2, NULL, hi->args[0], lo->args[0], NULL);
+  LLInst *args[3];
+  for (int a = 0; a < lo->nargs; a++) args[a] = pack(p, lo->args[a], hi->args[a], depth + 1);
+  return ll_build(&p->b, lo->op, t, lo->mods, 0, args, lo->nargs);
+}
+
+/* Elements 2k and 2k+1 of one vector: its k-th pair, without taking it apart. */
+static LLInst *pair_of_vector(Pack *p, LLInst *lo, LLInst *hi) {
+  if (lo->op != LL_EXTRACT || hi->op != LL_EXTRACT || lo->args[0] != hi->args[0]) return NULL;
+  LLInst *v = lo->args[0];
+  if (v->type->kind != LLK_VECTOR || lo->imm % 2 || hi->imm != lo->imm + 1) return NULL;
+  if (v->type->n == 2) return v;
+  LLModule *m = p->b.func->module;
+  LLInst *words = ll_bitcast(&p->b, ll_vector(m, &ll_i32, v->type->n / 2), v);
+  return ll_bitcast(&p->b, pair_type(lo->type), ll_extract(&p->b, words, (int)lo->imm / 2));
+}
+
+static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth) {
+  LLInst *v = pair_of_vector(p, lo, hi);
+  if (v) return v;
+  if (depth < 16 && lo->uses == 1 && hi->uses == 1 && same_operation(lo, hi) && packs(p, lo)) return pack_operation(p, lo, hi, depth);
+  return ll_build_vector(&p->b, (LLInst *[]){lo, hi}, 2);
+}
+
+static LLInst *pack_build(Pack *p, LLInst *i) {
+  int n = i->type->n;
+  bool any = false;
+  for (int e = 0; e < n; e += 2) any |= packs(p, i->args[e]) && same_operation(i->args[e], i->args[e + 1]);
+  if (!any) return NULL;
+  LLInst *words[4];
+  for (int e = 0; e < n; e += 2) words[e / 2] = pack(p, i->args[e], i->args[e + 1], 0);
+  if (n == 2) return words[0] == i ? NULL : words[0];
+  for (int w = 0; w < n / 2; w++) words[w] = ll_bitcast(&p->b, &ll_i32, words[w]);
+  return ll_bitcast(&p->b, i->type, ll_build_vector(&p->b, words, n / 2));
+}
+
+bool ll_pack16(LLFunc *f, int sm) {
+  bool changed = false;
+  ll_count_uses(f);
+  ll_forget_values(f);
+  for (LLBlock *b = f->first; b; b = b->next)
+    for (LLInst *i = b->first; i; i = i->next) {
+      bool seed = i->op == LL_BUILD && i->type->kind == LLK_VECTOR && (i->type->elem == &ll_half || i->type->elem == &ll_bfloat) &&
+                  i->type->n <= 8;
+      if (!seed) continue;
+      Pack p = {.b = ll_before(i), .sm = sm};
+      LLInst *r = pack_build(&p, i);
+      if (!r) continue;
+      ll_replace(i, r);
+      changed = true;
+    }
+  if (changed) ll_apply_replacements(f);
+  return changed;
+}

@@ -1,0 +1,172 @@
+/* test_pool.c: the thread pool: every program once, errors, scratch, launches from many threads, fork. */
+#include "cpu/internal.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* args[0] points at a pointer to one counter a program. */
+static void count(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid, (void)scratch;
+  _Atomic int *counts = *(_Atomic int *const *)args[0];
+  for (uint64_t p = begin; p < end; p++) atomic_fetch_add(&counts[p], 1);
+}
+
+static bool run_and_check(uint32_t x, uint32_t y, uint32_t z) {
+  size_t n = (size_t)x * y * z;
+  _Atomic int *counts = calloc(n ? n : 1, sizeof *counts);
+  const void *args[] = {&counts};
+  char error[256] = "";
+  bool good = counts && !cpu_pool_run(count, args, (uint32_t[3]){x, y, z}, 100, error, sizeof error);
+  for (size_t i = 0; good && i < n; i++) good = counts[i] == 1;
+  free(counts);
+  return good;
+}
+
+static void test_every_program_once(void **state) {
+  (void)state;
+  assert_true(run_and_check(1, 1, 1));
+  assert_true(run_and_check(2, 1, 1));
+  assert_true(run_and_check(0, 5, 5));
+  assert_true(run_and_check(7, 11, 13));
+  assert_true(run_and_check(100000, 1, 1));
+  for (uint32_t n = 1; n < 2000; n++) assert_true(run_and_check(n % 37 + 1, n % 3 + 1, 1));
+}
+
+static void test_grid_too_large(void **state) {
+  (void)state;
+  char error[256] = "";
+  const void *args[] = {NULL};
+  assert_int_not_equal(cpu_pool_run(count, args, (uint32_t[3]){UINT32_MAX, UINT32_MAX, UINT32_MAX}, 0, error, sizeof error), 0);
+  assert_non_null(strstr(error, "too many programs"));
+}
+
+/* Scratch is the program's own while it runs, and aligned. */
+static void fill_scratch(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid;
+  size_t n = *(const size_t *)args[0];
+  _Atomic int *bad = *(_Atomic int *const *)args[1];
+  if ((uintptr_t)scratch % 64) atomic_fetch_add(bad, 1);
+  for (uint64_t p = begin; p < end; p++) {
+    memset(scratch, (int)(p & 255), n);
+    for (size_t i = 0; i < n; i += 97)
+      if (((unsigned char *)scratch)[i] != (p & 255)) atomic_fetch_add(bad, 1);
+  }
+}
+
+static void test_scratch_grows(void **state) {
+  (void)state;
+  static _Atomic int bad;
+  _Atomic int *at = &bad;
+  for (size_t n = 1; n <= (size_t)5 << 20; n = n * 3 + 1) {
+    const void *args[] = {&n, &at};
+    char error[256];
+    assert_int_equal(cpu_pool_run(fill_scratch, args, (uint32_t[3]){40, 1, 1}, n, error, sizeof error), 0);
+  }
+  assert_int_equal(bad, 0);
+  char error[256] = "";
+  size_t n = 1;
+  const void *args[] = {&n, &at};
+  assert_int_not_equal(cpu_pool_run(fill_scratch, args, (uint32_t[3]){4, 1, 1}, SIZE_MAX - 10, error, sizeof error), 0);
+  assert_non_null(strstr(error, "out of memory"));
+  assert_true(run_and_check(100, 1, 1)); /* and it goes on */
+}
+
+static void assert_odd(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)args, (void)grid, (void)scratch;
+  for (uint64_t p = begin; p < end; p++)
+    if (p == 77) ttc_rt_assert_fail((uint32_t[3]){(uint32_t)p, 0, 0}, "x must be odd", "kernel.py", 12);
+}
+
+static void test_assertion_is_reported(void **state) {
+  (void)state;
+  char error[256] = "";
+  const void *args[] = {NULL};
+  assert_int_not_equal(cpu_pool_run(assert_odd, args, (uint32_t[3]){200, 1, 1}, 0, error, sizeof error), 0);
+  assert_string_equal(error, "kernel.py:12: program (77, 0, 0): assertion failed: x must be odd");
+  assert_int_equal(cpu_pool_run(assert_odd, args, (uint32_t[3]){77, 1, 1}, 0, error, sizeof error), 0);
+}
+
+/* A kernel that launches. */
+static void nested(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid;
+  _Atomic int *bad = *(_Atomic int *const *)args[0];
+  for (uint64_t p = begin; p < end; p++) {
+    memset(scratch, 0x33, 1000);
+    if (!run_and_check(5, 1, 1)) atomic_fetch_add(bad, 1);
+    for (int i = 0; i < 1000; i++)
+      if (((unsigned char *)scratch)[i] != 0x33) atomic_fetch_add(bad, 1);
+  }
+}
+
+static void test_nested(void **state) {
+  (void)state;
+  static _Atomic int bad;
+  _Atomic int *at = &bad;
+  const void *args[] = {&at};
+  char error[256];
+  assert_int_equal(cpu_pool_run(nested, args, (uint32_t[3]){50, 1, 1}, 1000, error, sizeof error), 0);
+  assert_int_equal(bad, 0);
+}
+
+static void *many_launches(void *arg) {
+  (void)arg;
+  for (uint32_t i = 0; i < 300; i++)
+    if (!run_and_check(i % 50 + 1, 1, 1)) return "wrong";
+  return NULL;
+}
+
+static void test_many_threads_launch(void **state) {
+  (void)state;
+  pthread_t threads[16];
+  for (int i = 0; i < 16; i++) assert_int_equal(pthread_create(&threads[i], NULL, many_launches, NULL), 0);
+  for (int i = 0; i < 16; i++) {
+    void *result;
+    pthread_join(threads[i], &result);
+    assert_null(result);
+  }
+}
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(UNDER_TSAN)
+/* The sanitizer refuses threads in a child of fork unless told. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return "die_after_fork=0"; }
+#endif
+
+static void test_fork(void **state) {
+  (void)state;
+  assert_true(run_and_check(64, 1, 1));
+  for (int i = 0; i < 4; i++) {
+    pid_t child = fork();
+    if (!child) _exit(run_and_check(64, 1, 1) && run_and_check(1000, 1, 1) ? 0 : 1);
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_true(run_and_check(64, 1, 1));
+  }
+}
+
+int main(void) {
+  setenv("TRITONC_NUM_THREADS", "4", 0);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_every_program_once), cmocka_unit_test(test_grid_too_large),
+      cmocka_unit_test(test_scratch_grows),      cmocka_unit_test(test_assertion_is_reported),
+      cmocka_unit_test(test_nested),             cmocka_unit_test(test_many_threads_launch),
+      cmocka_unit_test(test_fork),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
