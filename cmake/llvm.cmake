@@ -30,8 +30,9 @@ foreach(name z zstd)
   endif()
 endforeach()
 
+# Whatever links this is linked by the C++ compiler (LINKER_LANGUAGE CXX): naming stdc++ here would bring in the shared one.
 message(STATUS "LLVM ${llvm_version} in ${llvm_libdir}")
 add_library(llvm_c INTERFACE)
 target_include_directories(llvm_c SYSTEM INTERFACE ${llvm_include})
 target_link_directories(llvm_c INTERFACE ${llvm_libdir})
-target_link_libraries(llvm_c INTERFACE ${llvm_libs} ${llvm_system} rt ${CMAKE_DL_LIBS} m Threads::Threads stdc++)
+target_link_libraries(llvm_c INTERFACE ${llvm_libs} ${llvm_system} rt ${CMAKE_DL_LIBS} m Threads::Threads)

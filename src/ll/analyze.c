@@ -22,10 +22,14 @@ static void visit(Order *o, LLBlock *b) {
 }
 
 static void unlink_block(LLFunc *f, LLBlock *b) {
-  if (b->prev) b->prev->next = b->next;
-  else f->first = b->next;
-  if (b->next) b->next->prev = b->prev;
-  else f->last = b->prev;
+  if (b->prev)
+    b->prev->next = b->next;
+  else
+    f->first = b->next;
+  if (b->next)
+    b->next->prev = b->prev;
+  else
+    f->last = b->prev;
 }
 
 static void find_preds(LLFunc *f) {
@@ -72,7 +76,8 @@ static void find_dominators(LLFunc *f, Order *o) {
     }
   }
   f->first->idom = NULL;
-  for (uint32_t i = o->post.len; i-- > 0;) o->post.at[i]->depth = o->post.at[i]->idom ? o->post.at[i]->idom->depth + 1 : 0;
+  for (uint32_t i = o->post.len; i-- > 0;)
+    o->post.at[i]->depth = o->post.at[i]->idom ? o->post.at[i]->idom->depth + 1 : 0;
 }
 
 /* Everything that reaches `b` without passing `header` belongs to the header's loop, unless to one inside it. */

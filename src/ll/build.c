@@ -43,7 +43,9 @@ LLInst *ll_const(LLBuilder *b, const LLType *t, uint64_t bits) {
   return ll_pooled(b->func, &(LLKey){.op = LL_CONST, .type = t, .imm = (int64_t)(bits & ll_mask(e->bits))});
 }
 
-LLInst *ll_const_float(LLBuilder *b, const LLType *t, double x) { return ll_const(b, t, ll_double_to_bits(ll_scalar(t), x)); }
+LLInst *ll_const_float(LLBuilder *b, const LLType *t, double x) {
+  return ll_const(b, t, ll_double_to_bits(ll_scalar(t), x));
+}
 LLInst *ll_undef(LLBuilder *b, const LLType *t) { return ll_pooled(b->func, &(LLKey){.op = LL_UNDEF, .type = t}); }
 LLInst *ll_shared(LLBuilder *b) { return ll_pooled(b->func, &(LLKey){.op = LL_SHARED, .type = &ll_ptr_shared}); }
 LLInst *ll_global(LLBuilder *b, const LLGlobal *g) {
@@ -66,7 +68,9 @@ uint64_t ll_ones(const LLType *t) { return ll_mask(t->bits); }
 
 /* ---- arithmetic -------------------------------------------------------------------------------------------------- */
 
-LLInst *ll_op1(LLBuilder *b, LLOp op, const LLType *type, LLInst *x) { return ll_build(b, op, type, no_mods, 0, &x, 1); }
+LLInst *ll_op1(LLBuilder *b, LLOp op, const LLType *type, LLInst *x) {
+  return ll_build(b, op, type, no_mods, 0, &x, 1);
+}
 
 LLInst *ll_op2f(LLBuilder *b, LLOp op, LLInst *x, LLInst *y, unsigned flags) {
   assert(x->type == y->type);
@@ -136,7 +140,8 @@ LLInst *ll_ptradd(LLBuilder *b, LLInst *ptr, LLInst *index, int64_t bytes) {
     bytes += ptr->imm;
     ptr = ptr->args[0];
   }
-  if (index) ptr = ll_emit(b, &(LLKey){.op = LL_PTRADD, .type = ptr->type, .args = (LLInst *[]){ptr, index}, .nargs = 2});
+  if (index)
+    ptr = ll_emit(b, &(LLKey){.op = LL_PTRADD, .type = ptr->type, .args = (LLInst *[]){ptr, index}, .nargs = 2});
   return offset_ptr(b, ptr, bytes);
 }
 
@@ -291,7 +296,8 @@ void ll_br(LLBuilder *b, LLBlock *to, LLInst *const *args, int nargs) {
   terminator(b, LL_BR, args, nargs)->succ[0] = to;
 }
 
-void ll_cond_br(LLBuilder *b, LLInst *c, LLBlock *yes, LLInst *const *yargs, int ny, LLBlock *no, LLInst *const *nargs, int nn) {
+void ll_cond_br(LLBuilder *b, LLInst *c, LLBlock *yes, LLInst *const *yargs, int ny, LLBlock *no, LLInst *const *nargs,
+                int nn) {
   LLInst **args = NEWN(b->func->module->cx, LLInst *, 1 + ny + nn);
   args[0] = c;
   if (ny) memcpy(args + 1, yargs, (size_t)ny * sizeof *args);

@@ -78,8 +78,10 @@ static bool merge_lines(LLFunc *f) {
         ll_insert(i, b, NULL);
       }
       if (to->prev) to->prev->next = to->next;
-      if (to->next) to->next->prev = to->prev;
-      else f->last = to->prev;
+      if (to->next)
+        to->next->prev = to->prev;
+      else
+        f->last = to->prev;
       changed = true;
     }
   if (changed) ll_apply_replacements(f);

@@ -42,8 +42,8 @@ static void part_cache(LLExpand *e) {
   buf_puts(e->out, names[e->inst->mods.cache]);
 }
 static void part_evict(LLExpand *e) {
-  static const char *const names[] = {"", ".L1::evict_normal", ".L1::evict_unchanged", ".L1::evict_first", ".L1::evict_last",
-                                      ".L1::no_allocate"};
+  static const char *const names[] = {
+      "", ".L1::evict_normal", ".L1::evict_unchanged", ".L1::evict_first", ".L1::evict_last", ".L1::no_allocate"};
   buf_puts(e->out, names[e->inst->mods.evict]);
 }
 static void part_sem(LLExpand *e) {
@@ -106,8 +106,10 @@ static void part_rmw(LLExpand *e) {
   if (!wide) buf_printf(e->out, ".%s", names[op]);
   char kind = op == LLR_FADD ? 'f' : op == LLR_MAX || op == LLR_MIN ? 's' : op == LLR_ADD || op >= LLR_UMAX ? 'u' : 'b';
   if (s->bits == 16 && op == LLR_FADD && !wide) buf_puts(e->out, ".noftz");
-  if (kind == 'f' && s->kind == LLK_BFLOAT) buf_puts(e->out, ".bf16");
-  else buf_printf(e->out, ".%c%d", kind, s->bits);
+  if (kind == 'f' && s->kind == LLK_BFLOAT)
+    buf_puts(e->out, ".bf16");
+  else
+    buf_printf(e->out, ".%c%d", kind, s->bits);
   if (packed) buf_puts(e->out, "x2");
   if (wide) buf_printf(e->out, ".%s", names[op]);
   if (wide && packed) buf_puts(e->out, ".noftz");
@@ -118,11 +120,12 @@ static const struct Part {
   const char *name;
   void (*put)(LLExpand *e);
 } parts[] = {
-    {"fty", part_fty},       {"w", part_w},           {"space", part_space},   {"cache", part_cache},
-    {"evict", part_evict},   {"sem", part_sem},       {"volatile", part_volatile}, {"nc", part_nc},
-    {"vec", part_vec},       {"hint", part_hint},     {"policy", part_policy}, {"trans", part_trans},
-    {"mma", part_mma},       {"wgtail", part_wgtail}, {"cpcache", part_cpcache}, {"zfill", part_zfill},
-    {"rmw", part_rmw},       {"valuew", part_width_of_value},
+    {"fty", part_fty},           {"w", part_w},           {"space", part_space},
+    {"cache", part_cache},       {"evict", part_evict},   {"sem", part_sem},
+    {"volatile", part_volatile}, {"nc", part_nc},         {"vec", part_vec},
+    {"hint", part_hint},         {"policy", part_policy}, {"trans", part_trans},
+    {"mma", part_mma},           {"wgtail", part_wgtail}, {"cpcache", part_cpcache},
+    {"zfill", part_zfill},       {"rmw", part_rmw},       {"valuew", part_width_of_value},
 };
 
 static int operand_regs(const LLInst *i, int index) { return ll_nregs(index < 0 ? i->type : i->args[index]->type); }
@@ -179,7 +182,8 @@ const char *ll_memory_text(const LLInst *i, bool drop_result) {
   case LL_STORE: return "st$(sem)$(volatile)$(space)$(cache)$(evict)$(hint)$(vec) [$0$o], $=1$(policy);";
   case LL_ATOMIC:
     /* red knows no acquire */
-    if (drop_result && i->mods.rmw != LLR_XCHG && (i->mods.sem <= LLS_RELAXED || i->mods.sem == LLS_RELEASE)) return "red$(sem)$(space)$(rmw) [$0$o], $=1;";
+    if (drop_result && i->mods.rmw != LLR_XCHG && (i->mods.sem <= LLS_RELAXED || i->mods.sem == LLS_RELEASE))
+      return "red$(sem)$(space)$(rmw) [$0$o], $=1;";
     return "atom$(sem)$(space)$(rmw) $=d, [$0$o], $=1;";
   case LL_CMPXCHG: return "atom$(sem)$(space).cas.b$(valuew) $d, [$0$o], $1, $2;";
   default: return "fence$(sem);";
@@ -218,8 +222,10 @@ void ll_requirements(const LLInst *i, int *sm, int *ptx) {
     bool native = i->op == LL_FADD || i->op == LL_FSUB || i->op == LL_FMUL || i->op == LL_FCMP;
     bool some = i->op == LL_FMA || i->op == LL_FNEG || i->op == LL_FABS || i->op == LL_FMIN || i->op == LL_FMAX ||
                 i->op == LL_FPTRUNC;
-    if (native) at_least(sm, ptx, 90, 78);
-    else if (some) at_least(sm, ptx, 80, 70);
+    if (native)
+      at_least(sm, ptx, 90, 78);
+    else if (some)
+      at_least(sm, ptx, 80, 70);
   }
   if (t->kind == LLK_HALF && (i->op == LL_FMIN || i->op == LL_FMAX)) at_least(sm, ptx, 80, 70);
 }

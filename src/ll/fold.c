@@ -20,7 +20,9 @@ static FloatKind float_kind(const LLType *t) {
 }
 
 double ll_bits_to_double(const LLType *t, uint64_t bits) { return ir_float_decode(float_kind(t), bits); }
-uint64_t ll_double_to_bits(const LLType *t, double x) { return ll_is_float(t) ? ir_float_encode(float_kind(t), x) : (uint64_t)x; }
+uint64_t ll_double_to_bits(const LLType *t, double x) {
+  return ll_is_float(t) ? ir_float_encode(float_kind(t), x) : (uint64_t)x;
+}
 
 /* ---- integers ---------------------------------------------------------------------------------------------------- */
 
@@ -155,7 +157,7 @@ static LLInst *fold_cast(LLBuilder *b, const LLKey *k, uint64_t x) {
 
 static LLInst *fold_floats(LLBuilder *b, const LLKey *k) {
   const LLType *t = k->args[0]->type;
-  double x[3] = {0}, r;
+  double x[3] = {0}, r = 0;
   for (int i = 0; i < k->nargs && i < 3; i++) x[i] = ll_bits_to_double(t, (uint64_t)k->args[i]->imm);
   if (k->op == LL_FCMP) return ll_const(b, &ll_i1, fold_fcmp((LLPred)k->imm, x[0], x[1]));
   if (k->op == LL_FNEG) return ll_const(b, t, (uint64_t)k->args[0]->imm ^ UINT64_C(1) << (t->bits - 1));
@@ -179,7 +181,7 @@ LLInst *ll_fold_constant(LLBuilder *b, const LLKey *k) {
     return fold_floats(b, k);
   }
   if ((!ll_is_int(t) && !ll_is_ptr(t)) || k->nargs != 2) return NULL;
-  uint64_t y = (uint64_t)k->args[1]->imm, r;
+  uint64_t y = (uint64_t)k->args[1]->imm, r = 0;
   if (k->op == LL_ICMP) return ll_const(b, &ll_i1, fold_icmp((LLPred)k->imm, t->bits, x, y));
   return fold_int(k->op, t->bits, x, y, &r) ? ll_const(b, k->type, r) : NULL;
 }
@@ -218,9 +220,12 @@ uint64_t ll_known_zeros(const LLInst *i) {
   case LL_SUB: return ll_mask(low_zeros(a) < low_zeros(b) ? low_zeros(a) : low_zeros(b)) | beyond;
   case LL_MUL: return zeros_of_product(a, b, bits) | beyond;
   case LL_SHL: return by_const && c < 64 ? (a << c) | ll_mask((int)c) | beyond : beyond;
-  case LL_LSHR: return by_const && c < 64 ? ((a | beyond) >> c) | ~ll_mask(bits - (int)c > 0 ? bits - (int)c : 0) : beyond;
-  case LL_UDIV: return by_const && c ? ~ll_mask(used_bits(~((~a & ll_mask(bits)) / c))) : ~ll_mask(used_bits(a)) | beyond;
-  case LL_UREM: return by_const && c ? ~ll_mask(used_bits(~(c - 1))) | ~ll_mask(used_bits(a)) : ~ll_mask(used_bits(a)) | beyond;
+  case LL_LSHR:
+    return by_const && c < 64 ? ((a | beyond) >> c) | ~ll_mask(bits - (int)c > 0 ? bits - (int)c : 0) : beyond;
+  case LL_UDIV:
+    return by_const && c ? ~ll_mask(used_bits(~((~a & ll_mask(bits)) / c))) : ~ll_mask(used_bits(a)) | beyond;
+  case LL_UREM:
+    return by_const && c ? ~ll_mask(used_bits(~(c - 1))) | ~ll_mask(used_bits(a)) : ~ll_mask(used_bits(a)) | beyond;
   case LL_SELECT: return b & i->args[2]->zeros;
   case LL_ZEXT: return a;
   case LL_TRUNC:

@@ -41,8 +41,10 @@ LLFunc *ll_func_new(LLModule *m, const char *name, const LLParam *params, int np
     p->value = ll_pooled(f, &(LLKey){.op = LL_PARAM, .type = p->type, .imm = i});
     if (ll_is_int(p->type) || ll_is_ptr(p->type)) p->value->zeros = param_zeros(p);
   }
-  if (m->last) m->last->next = f;
-  else m->first = f;
+  if (m->last)
+    m->last->next = f;
+  else
+    m->first = f;
   m->last = f;
   ll_block_new(f, NULL);
   return f;
@@ -52,8 +54,10 @@ static void link_block_last(LLBlock *block) {
   LLFunc *f = block->func;
   block->prev = f->last;
   block->next = NULL;
-  if (f->last) f->last->next = block;
-  else f->first = block;
+  if (f->last)
+    f->last->next = block;
+  else
+    f->first = block;
   f->last = block;
 }
 
@@ -67,8 +71,10 @@ LLBlock *ll_block_new(LLFunc *f, LLBlock *idom) {
 void ll_block_move_last(LLBlock *block) {
   LLFunc *f = block->func;
   if (f->last == block) return;
-  if (block->prev) block->prev->next = block->next;
-  else f->first = block->next;
+  if (block->prev)
+    block->prev->next = block->next;
+  else
+    f->first = block->next;
   block->next->prev = block->prev;
   link_block_last(block);
 }
@@ -77,7 +83,8 @@ LLInst *ll_block_param(LLBlock *block, const LLType *type) {
   LLInst *p = ll_inst_new(block->func, &(LLKey){.op = LL_BLOCKPARAM, .type = type, .imm = block->nparams});
   p->block = block;
   uint32_t cap = (uint32_t)block->param_cap;
-  block->params = vec_room(block->func->module->cx, block->params, (uint32_t)block->nparams, &cap, sizeof *block->params);
+  block->params =
+      vec_room(block->func->module->cx, block->params, (uint32_t)block->nparams, &cap, sizeof *block->params);
   block->param_cap = (int)cap;
   block->params[block->nparams++] = p;
   return p;
@@ -156,7 +163,7 @@ static void put_hashed(LLFunc *f, LLInst *i, uint64_t hash) {
 
 /* Values without a block outlive a reset of the table; instructions do not. */
 void ll_forget_values(LLFunc *f) {
-  memset(f->table, 0, f->table_cap * sizeof *f->table);
+  if (f->table_cap) memset(f->table, 0, f->table_cap * sizeof *f->table);
   f->table_len = 0;
   for (LLInst *i = f->consts; i; i = i->next) put_hashed(f, i, i->hash);
 }
@@ -206,17 +213,25 @@ void ll_insert(LLInst *i, LLBlock *block, LLInst *before) {
   i->block = block;
   i->next = before;
   i->prev = before ? before->prev : block->last;
-  if (i->prev) i->prev->next = i;
-  else block->first = i;
-  if (before) before->prev = i;
-  else block->last = i;
+  if (i->prev)
+    i->prev->next = i;
+  else
+    block->first = i;
+  if (before)
+    before->prev = i;
+  else
+    block->last = i;
 }
 
 void ll_remove(LLInst *i) {
-  if (i->prev) i->prev->next = i->next;
-  else i->block->first = i->next;
-  if (i->next) i->next->prev = i->prev;
-  else i->block->last = i->prev;
+  if (i->prev)
+    i->prev->next = i->next;
+  else
+    i->block->first = i->next;
+  if (i->next)
+    i->next->prev = i->prev;
+  else
+    i->block->last = i->prev;
   i->prev = i->next = NULL;
 }
 

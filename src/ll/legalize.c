@@ -25,7 +25,8 @@ static LLInst *c32(Legal *l, uint32_t x) { return ll_const(&l->b, &ll_i32, x); }
 
 static bool is_signed_op(const LLInst *i) {
   if (i->op == LL_ICMP) return i->imm >= LLP_SGT;
-  return i->op == LL_SDIV || i->op == LL_SREM || i->op == LL_ASHR || i->op == LL_SITOFP || i->op == LL_SMIN || i->op == LL_SMAX;
+  return i->op == LL_SDIV || i->op == LL_SREM || i->op == LL_ASHR || i->op == LL_SITOFP || i->op == LL_SMIN ||
+         i->op == LL_SMAX;
 }
 
 static LLInst *through_i32(Legal *l, LLInst *i) {
@@ -44,7 +45,8 @@ static LLInst *legal_small(Legal *l, LLInst *i) {
   bool shift = i->op == LL_SHL || i->op == LL_LSHR || i->op == LL_ASHR;
   if (i->type == &ll_i1 && i->op == LL_SELECT) {
     LLInst *c = i->args[0];
-    return ll_op2(&l->b, LL_OR, ll_op2(&l->b, LL_AND, c, i->args[1]), ll_op2(&l->b, LL_AND, ll_not(&l->b, c), i->args[2]));
+    return ll_op2(&l->b, LL_OR, ll_op2(&l->b, LL_AND, c, i->args[1]),
+                  ll_op2(&l->b, LL_AND, ll_not(&l->b, c), i->args[2]));
   }
   if (t == &ll_i1 && i->op == LL_ICMP) return through_i32(l, i);
   if (t == &ll_i1 && (i->op == LL_SITOFP || i->op == LL_UITOFP)) return through_i32(l, i);
@@ -103,7 +105,7 @@ static bool has_float_op(const Legal *l, const LLInst *i, const LLType *t) {
   LLOp op = i->op;
   if (t->kind == LLK_HALF) {
     if (op == LL_FMIN || op == LL_FMAX) return l->sm >= 80;
-    return op != LL_FDIV && op != LL_SQRT && op != LL_COPYSIGN;
+    return op != LL_FDIV && op != LL_SQRT;
   }
   if (t->kind != LLK_BFLOAT) return true;
   switch (op) {
@@ -154,7 +156,8 @@ static LLInst *remainder_of(Legal *l, LLInst *i) {
   LLInst *x = i->args[0], *y = i->args[1];
   LLInst *q = ll_call(b, LL_FTRUNC, NULL, ll_op2(b, LL_FDIV, x, y), NULL);
   LLInst *r = ll_call(b, LL_FMA, NULL, op1(l, LL_FNEG, q->type, q), y, x, NULL);
-  LLInst *infinite = ll_fcmp(b, LLP_OEQ, ll_call(b, LL_FABS, NULL, y, NULL), ll_const_float(b, y->type, __builtin_inf()));
+  LLInst *infinite =
+      ll_fcmp(b, LLP_OEQ, ll_call(b, LL_FABS, NULL, y, NULL), ll_const_float(b, y->type, __builtin_inf()));
   return ll_select(b, infinite, x, r);
 }
 
@@ -167,6 +170,15 @@ static LLInst *minmax_nan(Legal *l, LLInst *i) {
   return ll_select(b, ll_fcmp(b, LLP_UNO, x, y), sum, m);
 }
 
+/* By bits: a conversion to float and back would change a NaN's sign. */
+static LLInst *copysign16(Legal *l, LLInst *i) {
+  LLBuilder *b = &l->b;
+  LLInst *x = ll_bitcast(b, &ll_i16, i->args[0]), *y = ll_bitcast(b, &ll_i16, i->args[1]);
+  LLInst *magnitude = ll_op2(b, LL_AND, x, ll_const(b, &ll_i16, 0x7fff)),
+         *sign = ll_op2(b, LL_AND, y, ll_const(b, &ll_i16, 0x8000));
+  return ll_bitcast(b, i->type, ll_op2(b, LL_OR, magnitude, sign));
+}
+
 static LLInst *legal_float(Legal *l, LLInst *i) {
   if (i->op >= LL_FPTRUNC && i->op <= LL_SITOFP) return legal_conversion(l, i);
   if (!is_float_op(i)) return NULL;
@@ -174,9 +186,10 @@ static LLInst *legal_float(Legal *l, LLInst *i) {
   const LLType *s = ll_scalar(t);
   if (i->op == LL_FREM && s->bits < 32) return through_float(l, i);
   if (i->op == LL_FREM) return remainder_of(l, i);
-  if ((i->op == LL_FMIN_NAN || i->op == LL_FMAX_NAN) && s->bits >= 32 && (s == &ll_double || l->sm < 80)) return minmax_nan(l, i);
+  if ((i->op == LL_FMIN_NAN || i->op == LL_FMAX_NAN) && s->bits >= 32 && (s == &ll_double || l->sm < 80))
+    return minmax_nan(l, i);
   if ((i->op == LL_FMIN_NAN || i->op == LL_FMAX_NAN) && l->sm < 80) return through_float(l, i);
-  if (i->op == LL_COPYSIGN && s->bits >= 32) return NULL;
+  if (i->op == LL_COPYSIGN) return s->bits == 16 ? copysign16(l, i) : NULL;
   return has_float_op(l, i, s) ? NULL : through_float(l, i);
 }
 

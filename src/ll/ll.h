@@ -359,7 +359,8 @@ void ll_optimize(LLFunc *f, int sm); /* the usual order of all of the above but 
 /* ---- verifying and printing ------------------------------------------------------------------------------------- */
 
 const char *ll_verify(Ctx *cx, LLFunc *f); /* NULL when all is well, else what is wrong */
-/* LLVM assembly. `sm` chooses the processor named in it; what has no LLVM intrinsic is inline assembly. */
+/* LLVM assembly; what has no LLVM intrinsic is inline assembly. `sm` is named in a comment only: give llc its -mcpu, and
+ * -nvptx-short-ptr, for pointers to shared memory have 32 bits. */
 void ll_print(Buf *out, LLModule *m, int sm, bool locations);
 void ll_print_inst(Buf *out, const LLInst *i); /* for messages */
 

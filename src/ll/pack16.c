@@ -63,7 +63,8 @@ static LLInst *pair_of_vector(Pack *p, LLInst *lo, LLInst *hi) {
 static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth) {
   LLInst *v = pair_of_vector(p, lo, hi);
   if (v) return v;
-  if (depth < 16 && lo->uses == 1 && hi->uses == 1 && same_operation(lo, hi) && packs(p, lo)) return pack_operation(p, lo, hi, depth);
+  if (depth < 16 && lo->uses == 1 && hi->uses == 1 && same_operation(lo, hi) && packs(p, lo))
+    return pack_operation(p, lo, hi, depth);
   return ll_build_vector(&p->b, (LLInst *[]){lo, hi}, 2);
 }
 
@@ -85,8 +86,8 @@ bool ll_pack16(LLFunc *f, int sm) {
   ll_forget_values(f);
   for (LLBlock *b = f->first; b; b = b->next)
     for (LLInst *i = b->first; i; i = i->next) {
-      bool seed = i->op == LL_BUILD && i->type->kind == LLK_VECTOR && (i->type->elem == &ll_half || i->type->elem == &ll_bfloat) &&
-                  i->type->n <= 8;
+      bool seed = i->op == LL_BUILD && i->type->kind == LLK_VECTOR &&
+                  (i->type->elem == &ll_half || i->type->elem == &ll_bfloat) && i->type->n <= 8;
       if (!seed) continue;
       Pack p = {.b = ll_before(i), .sm = sm};
       LLInst *r = pack_build(&p, i);

@@ -55,8 +55,8 @@ static void put_under(LLBuilder *b, LLInst *i, LLInst *c) {
 static int then_of(const LLInst *t) {
   for (int s = 0; s < 2; s++) {
     const LLBlock *then = t->succ[s], *after = t->succ[1 - s];
-    if (then->npreds == 1 && then->nparams == 0 && then != after && then->last->op == LL_BR && then->last->succ[0] == after &&
-        after != t->block && is_small(then))
+    if (then->npreds == 1 && then->nparams == 0 && then != after && then->last->op == LL_BR &&
+        then->last->succ[0] == after && after != t->block && is_small(then))
       return s;
   }
   return -1;

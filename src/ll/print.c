@@ -11,15 +11,19 @@ void put_quoted(Buf *out, const char *s, size_t n) {
   buf_putc(out, '"');
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)s[i];
-    if (c < 32 || c > 126 || c == '"' || c == '\\') buf_printf(out, "\\%02X", c);
-    else buf_putc(out, (char)c);
+    if (c < 32 || c > 126 || c == '"' || c == '\\')
+      buf_printf(out, "\\%02X", c);
+    else
+      buf_putc(out, (char)c);
   }
   buf_putc(out, '"');
 }
 
 static void put_float_constant(Printer *p, const LLType *t, uint64_t bits) {
-  if (t->kind == LLK_HALF) buf_printf(p->out, "0xH%04llX", (unsigned long long)bits);
-  else if (t->kind == LLK_BFLOAT) buf_printf(p->out, "0xR%04llX", (unsigned long long)bits);
+  if (t->kind == LLK_HALF)
+    buf_printf(p->out, "0xH%04llX", (unsigned long long)bits);
+  else if (t->kind == LLK_BFLOAT)
+    buf_printf(p->out, "0xR%04llX", (unsigned long long)bits);
   else {
     /* A float is written by the bits of the double that is equal to it. */
     double d;
@@ -28,7 +32,8 @@ static void put_float_constant(Printer *p, const LLType *t, uint64_t bits) {
       uint32_t low = (uint32_t)bits;
       memcpy(&f, &low, sizeof f);
       d = (double)f;
-    } else memcpy(&d, &bits, sizeof d);
+    } else
+      memcpy(&d, &bits, sizeof d);
     memcpy(&bits, &d, sizeof d);
     buf_printf(p->out, "0x%016llX", (unsigned long long)bits);
   }
@@ -52,8 +57,10 @@ void put_constant(Printer *p, const LLType *t, uint64_t bits) {
   } else if (ll_is_float(t)) {
     put_float_constant(p, t, bits);
   } else if (ll_is_ptr(t)) {
-    if (bits == 0) buf_puts(p->out, "null");
-    else buf_printf(p->out, "inttoptr (i64 %llu to %s)", (unsigned long long)bits, ll_type_text(p->cx, t));
+    if (bits == 0)
+      buf_puts(p->out, "null");
+    else
+      buf_printf(p->out, "inttoptr (i64 %llu to %s)", (unsigned long long)bits, ll_type_text(p->cx, t));
   } else if (t == &ll_i1) {
     buf_puts(p->out, bits ? "true" : "false");
   } else {
@@ -94,8 +101,10 @@ void declare(Printer *p, const char *text) { map_put(p->cx, &p->declared, intern
 static void put_args(Printer *p, const LLInst *i, int from, int n) {
   for (int a = from; a < n; a++) {
     if (a > from) buf_puts(p->out, ", ");
-    if (a == from) put_typed(p, i->args[a]);
-    else put_value(p, i->args[a]);
+    if (a == from)
+      put_typed(p, i->args[a]);
+    else
+      put_value(p, i->args[a]);
   }
 }
 
@@ -114,8 +123,9 @@ static void put_arithmetic(Printer *p, const LLInst *i) {
 }
 
 static void put_compare(Printer *p, const LLInst *i) {
-  static const char *const names[] = {"eq",  "ne",  "ugt", "uge", "ult", "ule", "sgt", "sge", "slt", "sle", "oeq", "ogt",
-                                      "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno"};
+  static const char *const names[] = {"eq",  "ne",  "ugt", "uge", "ult", "ule", "sgt", "sge",
+                                      "slt", "sle", "oeq", "ogt", "oge", "olt", "ole", "one",
+                                      "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno"};
   buf_printf(p->out, "%s %s ", ll_info(i)->name, names[i->imm]);
   put_args(p, i, 0, 2);
 }
@@ -140,8 +150,10 @@ static void put_ptradd(Printer *p, const LLInst *i) {
   buf_puts(p->out, "getelementptr i8, ");
   put_typed(p, i->args[0]);
   buf_puts(p->out, ", ");
-  if (i->nargs == 2) put_typed(p, i->args[1]);
-  else buf_printf(p->out, "i%d %lld", i->type->bits, (long long)i->imm);
+  if (i->nargs == 2)
+    put_typed(p, i->args[1]);
+  else
+    buf_printf(p->out, "i%d %lld", i->type->bits, (long long)i->imm);
 }
 
 static void put_extract(Printer *p, const LLInst *i) {
@@ -157,11 +169,15 @@ static void put_build(Printer *p, const LLInst *i) {
   int last = -1;
   for (int e = 0; e < i->nargs; e++) {
     int t = e + 1 < i->nargs ? temp(p) : -1;
-    if (t >= 0) buf_printf(p->out, "  %%t%d = ", t);
-    else buf_printf(p->out, "  %%v%u = ", i->id);
+    if (t >= 0)
+      buf_printf(p->out, "  %%t%d = ", t);
+    else
+      buf_printf(p->out, "  %%v%u = ", i->id);
     buf_printf(p->out, "%s %s ", op, type);
-    if (e == 0) buf_puts(p->out, "undef");
-    else buf_printf(p->out, "%%t%d", last);
+    if (e == 0)
+      buf_puts(p->out, "undef");
+    else
+      buf_printf(p->out, "%%t%d", last);
     buf_puts(p->out, ", ");
     put_typed(p, i->args[e]);
     buf_printf(p->out, i->type->kind == LLK_VECTOR ? ", i32 %d" : ", %d", e);
@@ -207,8 +223,10 @@ static void put_memory(Printer *p, const LLInst *i) {
   put_result(p, i);
   buf_puts(p->out, ll_info(i)->name);
   buf_putc(p->out, ' ');
-  if (i->op == LL_STORE) put_typed(p, i->args[1]);
-  else ll_put_type(p->out, t);
+  if (i->op == LL_STORE)
+    put_typed(p, i->args[1]);
+  else
+    ll_put_type(p->out, t);
   buf_printf(p->out, ", %s %s, align %d", space, ptr, i->mods.align ? 1 << i->mods.align : ll_type_bytes(t));
   if (i->op == LL_LOAD && (i->mods.flags & LLF_INVARIANT)) buf_puts(p->out, ", !invariant.load !0");
   end_inst(p, i);
@@ -217,8 +235,8 @@ static void put_memory(Printer *p, const LLInst *i) {
 static void put_atomic(Printer *p, const LLInst *i) {
   static const char *const names[LLR_RMWS] = {"xchg", "add", "and", "or", "xor", "max", "min", "umax", "umin", "fadd"};
   static const char *const scopes[] = {"syncscope(\"device\") ", "syncscope(\"block\") ", "", ""};
-  bool plain = i->mods.sem == LLS_RELAXED && !(i->mods.flags & LLF_PRED) && ll_is_scalar(i->type) && i->type->bits >= 32 &&
-               i->mods.scope != LLSC_CLUSTER;
+  bool plain = i->mods.sem == LLS_RELAXED && !(i->mods.flags & LLF_PRED) && ll_is_scalar(i->type) &&
+               i->type->bits >= 32 && i->mods.scope != LLSC_CLUSTER;
   if (!plain || i->op == LL_CMPXCHG) {
     put_as_asm(p, i, ll_memory_text(i, false));
     return;
@@ -301,12 +319,14 @@ static void put_intrinsic(Printer *p, const LLInst *i) {
 
 static void put_terminator(Printer *p, const LLInst *i) {
   buf_puts(p->out, "  ");
-  if (i->op == LL_BR) buf_printf(p->out, "br label %%b%u", i->succ[0]->id);
+  if (i->op == LL_BR)
+    buf_printf(p->out, "br label %%b%u", i->succ[0]->id);
   else if (i->op == LL_CONDBR) {
     buf_puts(p->out, "br ");
     put_typed(p, i->args[0]);
     buf_printf(p->out, ", label %%b%u, label %%b%u", i->succ[0]->id, i->succ[1]->id);
-  } else buf_puts(p->out, i->op == LL_RET ? "ret void" : "unreachable");
+  } else
+    buf_puts(p->out, i->op == LL_RET ? "ret void" : "unreachable");
   end_inst(p, i);
 }
 
@@ -317,21 +337,36 @@ static void put_one_line(Printer *p, const LLInst *i, void (*put)(Printer *, con
 }
 
 static void put_inst(Printer *p, const LLInst *i) {
-  if (i->op >= LL_FIRST_INTRINSIC) put_intrinsic(p, i);
-  else if (i->op <= LL_FNEG) put_one_line(p, i, put_arithmetic);
-  else if (i->op == LL_ICMP || i->op == LL_FCMP) put_one_line(p, i, put_compare);
-  else if (i->op == LL_SELECT) put_one_line(p, i, put_select);
-  else if (i->op <= LL_ADDRSPACECAST) put_one_line(p, i, put_cast);
-  else if (i->op == LL_PTRADD) put_one_line(p, i, put_ptradd);
-  else if (i->op == LL_EXTRACT) put_one_line(p, i, put_extract);
-  else if (i->op == LL_BUILD) put_build(p, i);
-  else if (i->op <= LL_STORE) put_memory(p, i);
-  else if (i->op <= LL_CMPXCHG) put_atomic(p, i);
-  else if (i->op == LL_FENCE) put_as_asm(p, i, ll_memory_text(i, false));
-  else if (i->op == LL_ASM) put_inline_asm(p, i);
-  else if (i->op == LL_PRINTF) put_printf(p, i);
-  else if (i->op == LL_ASSERTFAIL) put_assertfail(p, i);
-  else put_terminator(p, i);
+  if (i->op >= LL_FIRST_INTRINSIC)
+    put_intrinsic(p, i);
+  else if (i->op <= LL_FNEG)
+    put_one_line(p, i, put_arithmetic);
+  else if (i->op == LL_ICMP || i->op == LL_FCMP)
+    put_one_line(p, i, put_compare);
+  else if (i->op == LL_SELECT)
+    put_one_line(p, i, put_select);
+  else if (i->op <= LL_ADDRSPACECAST)
+    put_one_line(p, i, put_cast);
+  else if (i->op == LL_PTRADD)
+    put_one_line(p, i, put_ptradd);
+  else if (i->op == LL_EXTRACT)
+    put_one_line(p, i, put_extract);
+  else if (i->op == LL_BUILD)
+    put_build(p, i);
+  else if (i->op <= LL_STORE)
+    put_memory(p, i);
+  else if (i->op <= LL_CMPXCHG)
+    put_atomic(p, i);
+  else if (i->op == LL_FENCE)
+    put_as_asm(p, i, ll_memory_text(i, false));
+  else if (i->op == LL_ASM)
+    put_inline_asm(p, i);
+  else if (i->op == LL_PRINTF)
+    put_printf(p, i);
+  else if (i->op == LL_ASSERTFAIL)
+    put_assertfail(p, i);
+  else
+    put_terminator(p, i);
 }
 
 /* ---- functions and modules --------------------------------------------------------------------------------------- */
@@ -360,8 +395,10 @@ static void put_params(Printer *p, const LLFunc *f) {
     const LLParam *a = &f->params[i];
     if (i) buf_puts(p->out, ", ");
     ll_put_type(p->out, a->type);
-    if (a->byval) buf_printf(p->out, " byval([%d x i8]) align %d", a->byval, a->align > 1 ? a->align : 64);
-    else if (ll_is_ptr(a->type) && a->align > 1) buf_printf(p->out, " align %d", a->align);
+    if (a->byval)
+      buf_printf(p->out, " byval([%d x i8]) align %d", a->byval, a->align > 1 ? a->align : 64);
+    else if (ll_is_ptr(a->type) && a->align > 1)
+      buf_printf(p->out, " align %d", a->align);
     buf_printf(p->out, " %%%s", a->name);
   }
 }
@@ -406,13 +443,13 @@ static bool uses_shared(const LLModule *m) {
 }
 
 void ll_print(Buf *out, LLModule *m, int sm, bool locations) {
-  (void)sm;
   Printer p = {.out = out, .cx = out->cx, .module = m, .locations = locations, .metadata = {.cx = out->cx}};
   p.next_metadata = 1; /* !0 is empty */
-  buf_printf(out, "; ModuleID = '%s'\n", m->name);
+  buf_printf(out, "; ModuleID = '%s'\n; for sm_%d\n", m->name, sm);
   buf_puts(out, "target datalayout = \"e-p3:32:32-p4:32:32-p5:32:32-i64:64-i128:128-v16:16-v32:32-n16:32:64\"\n"
                 "target triple = \"nvptx64-nvidia-cuda\"\n");
-  if (uses_shared(m)) buf_printf(out, "\n@global_smem = external addrspace(3) global [0 x i8], align %d\n", m->shared_align);
+  if (uses_shared(m))
+    buf_printf(out, "\n@global_smem = external addrspace(3) global [0 x i8], align %d\n", m->shared_align);
   for (LLGlobal *g = m->globals; g; g = g->next) {
     buf_printf(out, "@%s = internal addrspace(1) constant [%zu x i8] c", g->name, g->len);
     put_quoted(out, g->bytes, g->len);
@@ -435,7 +472,10 @@ void ll_print_inst(Buf *out, const LLInst *i) {
   Printer p = {.out = out, .cx = out->cx, .metadata = {.cx = out->cx}};
   if (i->block) p.func = i->block->func;
   if (i->block) p.module = p.func->module;
-  if (i->op == LL_BLOCKPARAM) buf_printf(out, "  %%v%u = phi %s\n", i->id, ll_type_text(out->cx, i->type));
-  else if (i->block) put_inst(&p, i);
-  else put_typed(&p, i);
+  if (i->op == LL_BLOCKPARAM)
+    buf_printf(out, "  %%v%u = phi %s\n", i->id, ll_type_text(out->cx, i->type));
+  else if (i->block)
+    put_inst(&p, i);
+  else
+    put_typed(&p, i);
 }

@@ -87,8 +87,8 @@ static void out_types(Printer *p, Regs *r, const LLType *t) {
   }
 }
 
-static const char *insert(Printer *p, const char *op, const char *type, const char *into, const char *elem_type, const char *elem,
-                          const char *index) {
+static const char *insert(Printer *p, const char *op, const char *type, const char *into, const char *elem_type,
+                          const char *elem, const char *index) {
   int t = temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s, %s %s, %s\n", t, op, type, into, elem_type, elem, index);
   return ctx_printf(p->cx, "%%t%d", t);
@@ -157,7 +157,8 @@ static void put_name(Printer *p, const LLInst *i, const char *v) {
   if (i->type->kind == LLK_STRUCT) {
     /* LLVM has no copy; an insertion of a field's own value is one */
     const char *f = take(p, "extractvalue", type, v, "0");
-    buf_printf(p->out, "  %%v%u = insertvalue %s %s, %s %s, 0\n", i->id, type, v, ll_type_text(p->cx, i->type->fields[0]), f);
+    buf_printf(p->out, "  %%v%u = insertvalue %s %s, %s %s, 0\n", i->id, type, v,
+               ll_type_text(p->cx, i->type->fields[0]), f);
   } else {
     buf_printf(p->out, "  %%v%u = bitcast %s %s to %s\n", i->id, type, v, type);
   }
@@ -169,7 +170,8 @@ static void gather_operands(AsmCall *c, bool immediates) {
     c->first[a] = c->in.n;
     if (immediates && i->args[a]->op == LL_CONST)
       push(&c->in, text_of(c->p, i->args[a]), ll_type_text(c->p->cx, i->args[a]->type), "n");
-    else take_apart(c->p, &c->in, i->args[a]->type, text_of(c->p, i->args[a]));
+    else
+      take_apart(c->p, &c->in, i->args[a]->type, text_of(c->p, i->args[a]));
     c->count[a] = c->in.n - c->first[a];
   }
 }
@@ -198,11 +200,14 @@ void put_as_asm(Printer *p, const LLInst *i, const char *template) {
   LLExpand e = {.out = &text, .inst = i, .operand = put_numbers, .self = c};
   ll_expand(&e, template);
   bool early = (i->mods.flags & LLF_PRED) != 0;
-  for (int r = 0; r < out->n; r++) buf_printf(&constraints, "%s=%s%s", r ? "," : "", early ? "&" : "", out->constraints[r]);
+  for (int r = 0; r < out->n; r++)
+    buf_printf(&constraints, "%s=%s%s", r ? "," : "", early ? "&" : "", out->constraints[r]);
   for (int r = 0; r < c->in.n; r++) {
     if (constraints.len) buf_putc(&constraints, ',');
-    if (tied && r < c->count[0]) buf_printf(&constraints, "%d", r);
-    else buf_puts(&constraints, c->in.constraints[r]);
+    if (tied && r < c->count[0])
+      buf_printf(&constraints, "%d", r);
+    else
+      buf_puts(&constraints, c->in.constraints[r]);
   }
   if (!pure) buf_puts(&constraints, constraints.len ? ",~{memory}" : "~{memory}");
   put_call(c, out, buf_text(&text), buf_text(&constraints), pure);

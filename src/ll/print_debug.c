@@ -44,10 +44,11 @@ static int subprogram(Printer *p, const char *file, const char *name, int line) 
   buf_printf(&p->metadata, "!%d = !DISubroutineType(types: !0)\n", type);
   buf_printf(&p->metadata, "!%d = distinct !DISubprogram(name: ", id);
   put_quoted(&p->metadata, name, strlen(name));
-  buf_printf(&p->metadata,
-             ", scope: !%d, file: !%d, line: %d, type: !%d, scopeLine: %d, spFlags: DISPFlagDefinition | DISPFlagOptimized, "
-             "unit: !%d)\n",
-             f, f, line, type, line, unit);
+  buf_printf(
+      &p->metadata,
+      ", scope: !%d, file: !%d, line: %d, type: !%d, scopeLine: %d, spFlags: DISPFlagDefinition | DISPFlagOptimized, "
+      "unit: !%d)\n",
+      f, f, line, type, line, unit);
   return id;
 }
 
@@ -59,7 +60,8 @@ int function_metadata(Printer *p, const LLFunc *f) {
 static int location(Printer *p, const LLLoc *l) {
   int outer = l->inlined_at ? location(p, l->inlined_at) : 0;
   const char *file = l->file ? l->file : p->func->loc->file;
-  int scope = l->inlined_at ? subprogram(p, file, l->function ? l->function : "", l->line) : function_metadata(p, p->func);
+  int scope =
+      l->inlined_at ? subprogram(p, file, l->function ? l->function : "", l->line) : function_metadata(p, p->func);
   bool is_new;
   int id = numbered(p, &p->locs, ctx_printf(p->cx, "%d:%d:%d:%d", scope, l->line, l->col, outer), &is_new);
   if (!is_new) return id;

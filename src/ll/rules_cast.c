@@ -28,7 +28,8 @@ static LLInst *simplify_extension(LLBuilder *b, const LLKey *k, LLInst *x) {
     return ll_op2f(b, LL_ADD, ll_op1(b, k->op, k->type, x->args[0]),
                    ll_const(b, k->type, is_signed ? (uint64_t)ll_sext(c, bits) : c), LLF_NSW);
   /* A truncation that lost nothing. */
-  if (!is_signed && x->op == LL_TRUNC && x->args[0]->type == k->type && (x->args[0]->zeros | ll_mask(bits)) == UINT64_MAX)
+  if (!is_signed && x->op == LL_TRUNC && x->args[0]->type == k->type &&
+      (x->args[0]->zeros | ll_mask(bits)) == UINT64_MAX)
     return x->args[0];
   return NULL;
 }
@@ -41,7 +42,8 @@ LLInst *ll_simplify_cast(LLBuilder *b, const LLKey *k) {
   case LL_ZEXT:
   case LL_SEXT: return simplify_extension(b, k, x);
   case LL_BITCAST:
-    if (x->op == LL_BITCAST) return x->args[0]->type == k->type ? x->args[0] : ll_op1(b, LL_BITCAST, k->type, x->args[0]);
+    if (x->op == LL_BITCAST)
+      return x->args[0]->type == k->type ? x->args[0] : ll_op1(b, LL_BITCAST, k->type, x->args[0]);
     if (x->op == LL_UNDEF) return ll_undef(b, k->type);
     return NULL;
   case LL_FPTRUNC: /* of what was that narrow: exact */

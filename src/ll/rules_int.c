@@ -70,7 +70,8 @@ static LLInst *simplify_shl(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, ui
   if (c == 0) return x;
   if (c >= bits) return NULL;
   if (x->op == LL_SHL && ll_is_const(x->args[1], &c1))
-    return c1 + c >= bits ? ll_const(b, k->type, 0) : op2_const(b, LL_SHL, x->args[0], c1 + c, k->mods.flags & x->mods.flags);
+    return c1 + c >= bits ? ll_const(b, k->type, 0)
+                          : op2_const(b, LL_SHL, x->args[0], c1 + c, k->mods.flags & x->mods.flags);
   /* (x >> c) << c drops the low bits only */
   if (x->op == LL_LSHR && ll_is_const(x->args[1], &c1) && c1 == c)
     return op2_const(b, LL_AND, x->args[0], ll_ones(k->type) << c, 0);
@@ -117,9 +118,10 @@ static LLInst *simplify_or(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y, b
 
 /* The opposite of a comparison that has one. */
 static LLInst *inverted(LLBuilder *b, LLInst *x) {
-  static const LLPred not_int[] = {LLP_NE, LLP_EQ, LLP_ULE, LLP_ULT, LLP_UGE, LLP_UGT, LLP_SLE, LLP_SLT, LLP_SGE, LLP_SGT};
-  static const LLPred not_float[] = {LLP_UNE,  LLP_FULE, LLP_FULT, LLP_FUGE, LLP_FUGT, LLP_UEQ, LLP_UNO,
-                                     LLP_ONE,  LLP_OLE,  LLP_OLT,  LLP_OGE,  LLP_OGT,  LLP_OEQ, LLP_ORD};
+  static const LLPred not_int[] = {LLP_NE,  LLP_EQ,  LLP_ULE, LLP_ULT, LLP_UGE,
+                                   LLP_UGT, LLP_SLE, LLP_SLT, LLP_SGE, LLP_SGT};
+  static const LLPred not_float[] = {LLP_UNE, LLP_FULE, LLP_FULT, LLP_FUGE, LLP_FUGT, LLP_UEQ, LLP_UNO,
+                                     LLP_ONE, LLP_OLE,  LLP_OLT,  LLP_OGE,  LLP_OGT,  LLP_OEQ, LLP_ORD};
   if (x->op == LL_ICMP) return ll_icmp(b, not_int[x->imm], x->args[0], x->args[1]);
   if (x->op == LL_FCMP) return ll_fcmp(b, not_float[x->imm - LLP_OEQ], x->args[0], x->args[1]);
   return NULL;

@@ -63,7 +63,8 @@ static LLInst *stepped_pointer(const Loop *l, LLInst *p, LLInst *i, int64_t fact
   LLBuilder before = ll_before(l->before->last), latch = ll_before(l->latch->last);
   LLInst *init = *incoming(l->before, l->header, (int)i->imm);
   LLInst *wide = ll_int_cast(&before, ll_int(p->type->bits), init, true);
-  LLInst *start = ll_ptradd(&before, p->args[0], ll_op2(&before, LL_MUL, wide, ll_const(&before, wide->type, (uint64_t)factor)), 0);
+  LLInst *start =
+      ll_ptradd(&before, p->args[0], ll_op2(&before, LL_MUL, wide, ll_const(&before, wide->type, (uint64_t)factor)), 0);
   LLInst *pointer = ll_block_param(l->header, p->type);
   add_edge_arg(l->before, l->header, start);
   add_edge_arg(l->latch, l->header, ll_ptradd(&latch, pointer, NULL, factor * step));

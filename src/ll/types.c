@@ -51,7 +51,8 @@ const LLType *ll_int(int bits) {
 }
 
 const LLType *ll_ptr_in(int space) {
-  static const LLType *const spaces[] = {&ll_ptr, &ll_ptr_global, &ll_ptr, &ll_ptr_shared, &ll_ptr_const, &ll_ptr_local};
+  static const LLType *const spaces[] = {&ll_ptr,        &ll_ptr_global, &ll_ptr,
+                                         &ll_ptr_shared, &ll_ptr_const,  &ll_ptr_local};
   return spaces[space];
 }
 

@@ -33,7 +33,7 @@ static bool matches(char letter, const LLType *t) {
   case 'g': return t == &ll_ptr_global;
   case 's': return t == &ll_ptr_shared;
   case 'F': return ll_is_float(ll_scalar(t));
-  case 'N': return ll_is_int(t) && t->bits >= 16;
+  case 'N': return ll_is_int(t) && t->bits >= 8;
   default: return true;
   }
 }
@@ -49,7 +49,8 @@ static bool check_signature(Check *c, const LLInst *i) {
     }
     if (a == n) return fail(c, i, "too few operands");
     if (!matches(*at, i->args[a]->type)) return fail(c, i, ctx_printf(c->cx, "operand %d has the wrong type", a));
-    if ((*at == 'F' || *at == 'N') && i->args[a]->type != i->args[0]->type) return fail(c, i, "operands of different types");
+    if ((*at == 'F' || *at == 'N') && i->args[a]->type != i->args[0]->type)
+      return fail(c, i, "operands of different types");
     a++;
   }
   return a == n || fail(c, i, "too many operands");
@@ -59,8 +60,8 @@ static bool check_mma(Check *c, const LLInst *i) {
   const LLMmaInfo *m = &ll_mma[i->mods.variant];
   if (i->op == LL_MMA) {
     if (m->k) return fail(c, i, "a variant of wgmma");
-    if (ll_nregs(i->args[0]->type) != m->a || ll_nregs(i->args[1]->type) != m->b || ll_nregs(i->args[2]->type) != m->c ||
-        i->args[2]->type != i->type)
+    if (ll_nregs(i->args[0]->type) != m->a || ll_nregs(i->args[1]->type) != m->b ||
+        ll_nregs(i->args[2]->type) != m->c || i->args[2]->type != i->type)
       return fail(c, i, "wrong number of registers");
     return true;
   }
@@ -68,7 +69,8 @@ static bool check_mma(Check *c, const LLInst *i) {
   int regs = (int)i->imm / (m->ctype == &ll_half2 ? 4 : 2);
   if (i->imm % 8 || i->imm < 8 || i->imm > 256) return fail(c, i, "n is not a multiple of 8 up to 256");
   if (i->type != i->args[0]->type || ll_nregs(i->type) != regs) return fail(c, i, "the accumulator has the wrong size");
-  if (i->args[1]->type != &ll_i64 && ll_nregs(i->args[1]->type) != 4) return fail(c, i, "a is no descriptor and not 4 registers");
+  if (i->args[1]->type != &ll_i64 && ll_nregs(i->args[1]->type) != 4)
+    return fail(c, i, "a is no descriptor and not 4 registers");
   return true;
 }
 
@@ -78,8 +80,10 @@ static bool check_types(Check *c, const LLInst *i) {
     if (!check_signature(c, i)) return false;
     return i->op == LL_MMA || i->op == LL_WGMMA ? check_mma(c, i) : true;
   }
-  if (i->op >= LL_ADD && i->op <= LL_ASHR) return (a == t && b == t && ll_is_int(ll_scalar(t))) || fail(c, i, "operand types");
-  if (i->op >= LL_FADD && i->op <= LL_FREM) return (a == t && b == t && ll_is_float(ll_scalar(t))) || fail(c, i, "operand types");
+  if (i->op >= LL_ADD && i->op <= LL_ASHR)
+    return (a == t && b == t && ll_is_int(ll_scalar(t))) || fail(c, i, "operand types");
+  if (i->op >= LL_FADD && i->op <= LL_FREM)
+    return (a == t && b == t && ll_is_float(ll_scalar(t))) || fail(c, i, "operand types");
   if (i->op == LL_ICMP || i->op == LL_FCMP) return (a == b && t == &ll_i1) || fail(c, i, "operand types");
   if (i->op == LL_SELECT) return (a == &ll_i1 && b == t && i->args[2]->type == t) || fail(c, i, "operand types");
   if (i->op == LL_BITCAST)
@@ -87,7 +91,8 @@ static bool check_types(Check *c, const LLInst *i) {
   if (i->op == LL_TRUNC) return a->bits > t->bits || fail(c, i, "does not narrow");
   if (i->op == LL_ZEXT || i->op == LL_SEXT) return a->bits < t->bits || fail(c, i, "does not widen");
   if (i->op == LL_PTRADD)
-    return (ll_is_ptr(t) && a == t && (i->nargs == 1 || (b == ll_int(t->bits) && i->imm == 0))) || fail(c, i, "operand types");
+    return (ll_is_ptr(t) && a == t && (i->nargs == 1 || (b == ll_int(t->bits) && i->imm == 0))) ||
+           fail(c, i, "operand types");
   if (i->op == LL_EXTRACT) return (i->imm < a->n && ll_field(a, (int)i->imm) == t) || fail(c, i, "no such element");
   if (i->op == LL_BUILD) {
     bool ok = t->kind >= LLK_VECTOR && i->nargs == t->n;
@@ -97,18 +102,16 @@ static bool check_types(Check *c, const LLInst *i) {
   if (i->op >= LL_LOAD && i->op <= LL_CMPXCHG) {
     const LLType *moved = i->op == LL_STORE ? b : t;
     if (!ll_is_ptr(a)) return fail(c, i, "no pointer");
-    if (moved == &ll_i1 || moved->kind == LLK_STRUCT || ll_type_bytes(moved) > 16) return fail(c, i, "a type that cannot be moved");
+    if (moved == &ll_i1 || moved->kind == LLK_STRUCT || ll_type_bytes(moved) > 16)
+      return fail(c, i, "a type that cannot be moved");
   }
   if (i->mods.flags & LLF_PRED && (i->op == LL_LOAD || i->op >= LL_STORE) && i->op <= LL_CMPXCHG)
     return i->args[i->nargs - 1]->type == &ll_i1 || fail(c, i, "the predicate is no i1");
   return true;
 }
 
-static bool is_before(const LLInst *a, const LLInst *b) {
-  for (const LLInst *i = a->next; i; i = i->next)
-    if (i == b) return true;
-  return false;
-}
+/* `data` holds an instruction's place in its block while a function is verified. */
+static bool is_before(const LLInst *a, const LLInst *b) { return (intptr_t)a->data < (intptr_t)b->data; }
 
 static bool check_dominance(Check *c, const LLInst *i) {
   for (int a = 0; a < i->nargs; a++) {
@@ -128,15 +131,20 @@ static bool check_edges(Check *c, const LLInst *t) {
     for (int a = 0; a < n; a++)
       if (args[a]->type != t->succ[s]->params[a]->type) return fail(c, t, "a block argument of the wrong type");
   }
-  if (t->op == LL_CONDBR && t->succ[0] == t->succ[1] && t->succ[0]->nparams) return fail(c, t, "two edges to one block with parameters");
+  if (t->op == LL_CONDBR && t->succ[0] == t->succ[1] && t->succ[0]->nparams)
+    return fail(c, t, "two edges to one block with parameters");
   return true;
 }
 
 const char *ll_verify(Ctx *cx, LLFunc *f) {
   Check c = {.cx = cx, .f = f};
   for (LLBlock *b = f->first; b; b = b->next)
-    if (!b->last || !ll_is(b->last, LLE_TERMINATOR)) return ctx_printf(cx, "%s: block %u has no terminator", f->name, b->id);
+    if (!b->last || !ll_is(b->last, LLE_TERMINATOR))
+      return ctx_printf(cx, "%s: block %u has no terminator", f->name, b->id);
   ll_analyze(f);
+  intptr_t place = 0;
+  for (LLBlock *b = f->first; b; b = b->next)
+    for (LLInst *i = b->first; i; i = i->next) i->data = (void *)place++;
   for (LLBlock *b = f->first; b && !c.error; b = b->next)
     for (LLInst *i = b->first; i && !c.error; i = i->next) {
       if (ll_is(i, LLE_TERMINATOR) != (i == b->last)) fail(&c, i, "a terminator in the middle of its block");

@@ -35,11 +35,14 @@ static int number_before(const char *log, const char *word) {
   return at == end ? -1 : (int)strtol(at, NULL, 10);
 }
 
-static void read_log(Cubin *c) {
-  int regs = number_before(c->log, "registers"), smem = number_before(c->log, "bytes smem");
-  c->spill_stores = number_before(c->log, "bytes spill stores");
-  c->spill_loads = number_before(c->log, "bytes spill loads");
-  int stack = number_before(c->log, "bytes stack frame");
+/* The log tells of one entry after another; each begins with "Compiling entry function 'name'". */
+static void read_log(Ctx *cx, Cubin *c, const char *entry) {
+  const char *log = strstr(c->log, ctx_printf(cx, "'%s'", entry));
+  if (!log) return;
+  int regs = number_before(log, "registers"), smem = number_before(log, "bytes smem");
+  c->spill_stores = number_before(log, "bytes spill stores");
+  c->spill_loads = number_before(log, "bytes spill loads");
+  int stack = number_before(log, "bytes stack frame");
   if (regs >= 0) c->regs = regs;
   if (stack >= 0) c->stack = stack;
   if (smem >= 0) c->shared = smem;
@@ -53,9 +56,12 @@ static _Noreturn void refuse(Ctx *cx, AssemblerKind kind, const char *ptx, const
   int fd = mkstemps(path, 4);
   FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
   bool kept = out && fputs(ptx, out) >= 0;
-  if (out) kept &= fclose(out) == 0;
-  else if (fd >= 0) close(fd);
-  ctx_fail(cx, ERR_INTERNAL, "%s refused the PTX%s%s:\n%s", assembler_name(kind), kept ? ", which is kept in " : "", kept ? path : "", log);
+  if (out)
+    kept &= fclose(out) == 0;
+  else if (fd >= 0)
+    close(fd);
+  ctx_fail(cx, ERR_INTERNAL, "%s refused the PTX%s%s:\n%s", assembler_name(kind), kept ? ", which is kept in " : "",
+           kept ? path : "", log);
 }
 
 /* ".target sm_90a" names the processor. */
@@ -93,7 +99,7 @@ Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions o) {
     c.assembler = all[i].kind;
     if (!all[i].run(cx, ptx, &a, &c)) refuse(cx, all[i].kind, ptx, c.log);
     cubin_resources(c.bytes, c.len, entry, &c);
-    read_log(&c);
+    read_log(cx, &c, entry);
     return c;
   }
   return c;

@@ -23,7 +23,7 @@ typedef struct Api {
 } Api;
 enum { INPUT_PTX = 2 };
 
-/* Functions are exported under versioned names, __nvJitLinkCreate_13_0, since 12.? the plain ones are macros of the header. */
+/* Functions are exported under versioned names, __nvJitLinkCreate_13_0; the plain ones are macros of its header. */
 static void *symbol(void *lib, const char *name) {
   char versioned[96];
   void *f = dlsym(lib, name);
@@ -37,9 +37,16 @@ static void *symbol(void *lib, const char *name) {
 
 static bool load(Api *api) {
   static const char *const files[] = {"libnvJitLink.so.13", "libnvJitLink.so.12", "libnvJitLink.so"};
-  static const char *const names[] = {"nvJitLinkCreate", "nvJitLinkDestroy", "nvJitLinkAddData", "nvJitLinkComplete", "nvJitLinkGetLinkedCubinSize",
-                                      "nvJitLinkGetLinkedCubin", "nvJitLinkGetErrorLogSize", "nvJitLinkGetErrorLog",
-                                      "nvJitLinkGetInfoLogSize", "nvJitLinkGetInfoLog"};
+  static const char *const names[] = {"nvJitLinkCreate",
+                                      "nvJitLinkDestroy",
+                                      "nvJitLinkAddData",
+                                      "nvJitLinkComplete",
+                                      "nvJitLinkGetLinkedCubinSize",
+                                      "nvJitLinkGetLinkedCubin",
+                                      "nvJitLinkGetErrorLogSize",
+                                      "nvJitLinkGetErrorLog",
+                                      "nvJitLinkGetInfoLogSize",
+                                      "nvJitLinkGetInfoLog"};
   const char *said = getenv("TRITON_NVJITLINK_PATH");
   void *lib = said && *said ? dlopen(said, RTLD_NOW | RTLD_LOCAL) : NULL;
   for (size_t i = 0; !lib && i < COUNT(files); i++) lib = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
@@ -83,8 +90,9 @@ bool nvjitlink_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
   const char *options[16];
   int n = 0;
   for (int i = 0; i < a->n; i++) {
-    bool own = strncmp(a->at[i], "-arch", 5) == 0 || strncmp(a->at[i], "-O", 2) == 0 || strcmp(a->at[i], "-lineinfo") == 0 ||
-               strcmp(a->at[i], "-g") == 0 || strncmp(a->at[i], "-maxrregcount", 13) == 0;
+    bool own = strncmp(a->at[i], "-arch", 5) == 0 || strncmp(a->at[i], "-O", 2) == 0 ||
+               strcmp(a->at[i], "-lineinfo") == 0 || strcmp(a->at[i], "-g") == 0 ||
+               strncmp(a->at[i], "-maxrregcount", 13) == 0;
     options[n++] = own ? a->at[i] : ctx_printf(cx, "-Xptxas=%s", a->at[i]);
   }
   options[n++] = "-verbose";

@@ -29,11 +29,12 @@ static int string_number(Ptx *p, const char *s) {
 
 /* A .loc names the innermost place; where it was inlined refers to a .loc before it, so the callers' come first. */
 static void put_loc(Ptx *p, const LLLoc *l) {
-  if (l->inlined_at) put_loc(p, l->inlined_at);
+  if (l->inlined_at && l->inlined_at->file) put_loc(p, l->inlined_at);
   buf_printf(p->out, "\t.loc %d %d %d", file_number(p, l->file), l->line, l->col);
-  if (l->inlined_at)
-    buf_printf(p->out, ", function_name $info_string%d, inlined_at %d %d %d", string_number(p, l->function ? l->function : ""),
-               file_number(p, l->inlined_at->file), l->inlined_at->line, l->inlined_at->col);
+  if (l->inlined_at && l->inlined_at->file)
+    buf_printf(p->out, ", function_name $info_string%d, inlined_at %d %d %d",
+               string_number(p, l->function ? l->function : ""), file_number(p, l->inlined_at->file),
+               l->inlined_at->line, l->inlined_at->col);
   buf_putc(p->out, '\n');
 }
 
@@ -69,10 +70,12 @@ static void put_prologue(Ptx *p) {
     } else if (i->op == LL_GLOBAL) {
       ptx_line(p, "mov.u64 %s, %s;", d, ((const LLGlobal *)i->ref)->name);
     } else if (p->func->params[i->imm].byval) {
-      ptx_line(p, "{ .reg .b64 at; mov.b64 at, %s_param_%lld; cvta.param.u64 %s, at; }", p->func->name, (long long)i->imm, d);
+      ptx_line(p, "{ .reg .b64 at; mov.b64 at, %s_param_%lld; cvta.param.u64 %s, at; }", p->func->name,
+               (long long)i->imm, d);
       if (p->need_ptx < 77) p->need_ptx = 77;
     } else if (i->type == &ll_i1) {
-      ptx_line(p, "{ .reg .b16 byte; ld.param.u8 byte, [%s_param_%lld]; and.b16 byte, byte, 1; setp.ne.b16 %s, byte, 0; }",
+      ptx_line(p,
+               "{ .reg .b16 byte; ld.param.u8 byte, [%s_param_%lld]; and.b16 byte, byte, 1; setp.ne.b16 %s, byte, 0; }",
                p->func->name, (long long)i->imm, d);
     } else {
       ptx_line(p, "ld.param.b%d %s, [%s_param_%lld];", i->type->bits, d, p->func->name, (long long)i->imm);
@@ -130,10 +133,12 @@ static void put_params(Ptx *p, Buf *out) {
   for (int i = 0; i < f->nparams; i++) {
     const LLParam *a = &f->params[i];
     buf_puts(out, i ? ",\n\t" : "\n\t");
-    if (a->byval) buf_printf(out, ".param .align %d .b8 %s_param_%d[%d]", a->align > 1 ? a->align : 64, f->name, i, a->byval);
+    if (a->byval)
+      buf_printf(out, ".param .align %d .b8 %s_param_%d[%d]", a->align > 1 ? a->align : 64, f->name, i, a->byval);
     else if (a->type == &ll_ptr_global)
       buf_printf(out, ".param .u64 .ptr .global .align %d %s_param_%d", a->align > 1 ? a->align : 1, f->name, i);
-    else buf_printf(out, ".param .b%d %s_param_%d", a->type == &ll_i1 ? 8 : a->type->bits, f->name, i);
+    else
+      buf_printf(out, ".param .b%d %s_param_%d", a->type == &ll_i1 ? 8 : a->type->bits, f->name, i);
   }
   if (f->nparams) buf_putc(out, '\n');
 }
@@ -142,8 +147,8 @@ static void put_attributes(Ptx *p, Buf *out) {
   LLFunc *f = p->func;
   if (f->threads) buf_printf(out, ".reqntid %d\n", f->threads);
   if (f->cluster[0]) {
-    buf_printf(out, ".explicitcluster\n.reqnctapercluster %d, %d, %d\n", f->cluster[0], f->cluster[1] ? f->cluster[1] : 1,
-               f->cluster[2] ? f->cluster[2] : 1);
+    buf_printf(out, ".explicitcluster\n.reqnctapercluster %d, %d, %d\n", f->cluster[0],
+               f->cluster[1] ? f->cluster[1] : 1, f->cluster[2] ? f->cluster[2] : 1);
     if (p->need_sm < 90) p->need_sm = 90;
   }
   if (f->maxnreg) buf_printf(out, ".maxnreg %d\n", f->maxnreg);
@@ -204,7 +209,8 @@ static bool uses_shared(const LLModule *m) {
 static int target_ptx(int sm, bool specific) {
   static const struct {
     int sm, ptx, specific;
-  } first[] = {{75, 63, 63}, {80, 70, 70}, {86, 71, 71}, {89, 78, 78}, {90, 78, 80}, {100, 86, 86}, {103, 88, 88}, {120, 87, 87}, {121, 88, 88}};
+  } first[] = {{75, 63, 63},  {80, 70, 70},  {86, 71, 71},  {89, 78, 78}, {90, 78, 80},
+               {100, 86, 86}, {103, 88, 88}, {120, 87, 87}, {121, 88, 88}};
   for (size_t i = 0; i < COUNT(first); i++)
     if (first[i].sm == sm) return specific ? first[i].specific : first[i].ptx;
   return 60;
@@ -216,15 +222,19 @@ void ptx_print(Buf *out, LLModule *m, PtxOptions options) {
   for (LLFunc *f = m->first; f; f = f->next) put_func(&p, &body, f);
   bool specific = p.need_sm >= 1000;
   if ((specific ? p.need_sm - 1000 : p.need_sm) > options.sm || (specific && p.need_sm - 1000 != options.sm))
-    ctx_fail(out->cx, ERR_INTERNAL, "an instruction needs sm_%d%s, the target is sm_%d", p.need_sm % 1000, specific ? "a" : "",
-             options.sm);
+    ctx_fail(out->cx, ERR_INTERNAL, "an instruction needs sm_%d%s, the target is sm_%d", p.need_sm % 1000,
+             specific ? "a" : "", options.sm);
   int ptx = target_ptx(options.sm, specific);
   if (p.need_ptx > ptx) ptx = p.need_ptx;
-  buf_printf(out, ".version %d.%d\n.target sm_%d%s\n.address_size 64\n\n", ptx / 10, ptx % 10, options.sm, specific ? "a" : "");
-  if (p.uses_vprintf) buf_puts(out, ".extern .func (.param .b32 result) vprintf(.param .b64 format, .param .b64 values);\n");
+  buf_printf(out, ".version %d.%d\n.target sm_%d%s\n.address_size 64\n\n", ptx / 10, ptx % 10, options.sm,
+             specific ? "a" : "");
+  if (p.uses_vprintf)
+    buf_puts(out, ".extern .func (.param .b32 result) vprintf(.param .b64 format, .param .b64 values);\n");
   if (p.uses_assertfail)
-    buf_puts(out, ".extern .func __assertfail(.param .b64 message, .param .b64 file, .param .b32 line, .param .b64 function, "
-                  ".param .b64 size);\n");
+    buf_puts(
+        out,
+        ".extern .func __assertfail(.param .b64 message, .param .b64 file, .param .b32 line, .param .b64 function, "
+        ".param .b64 size);\n");
   if (uses_shared(m)) buf_printf(out, ".extern .shared .align %d .b8 global_smem[];\n", m->shared_align);
   put_globals(&p, out);
   buf_puts(out, buf_text(&body));

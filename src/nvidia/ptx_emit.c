@@ -34,19 +34,37 @@ void ptx_line(Ptx *p, const char *fmt, ...) {
 
 /* ---- operands ---------------------------------------------------------------------------------------------------- */
 
-const char *ptx_value_reg(Ptx *p, const LLInst *v, int index) {
-  Comp c = ptx_value(v)->comps[index];
-  const LLInst *root = c.root;
-  if (root->op != LL_CONST && root->op != LL_UNDEF) return ptx_reg(p, c);
-  int bits = ll_reg_bits(root->type, c.index);
+/* A constant's bits in one register. */
+static uint64_t constant_bits(const LLInst *root, int bits) {
   uint64_t x = root->op == LL_CONST ? (uint64_t)root->imm : 0;
   const LLType *t = root->type;
   while (t->kind == LLK_STRUCT) t = t->elem; /* constant structs are of one type */
   if (t->kind == LLK_VECTOR)
     for (int w = t->elem->bits; w < bits; w *= 2) x |= x << w;
+  return x;
+}
+
+/* What a move can take: a register or a number. */
+static const char *move_source(Ptx *p, const LLInst *v, int index) {
+  Comp c = ptx_value(v)->comps[index];
+  if (c.root->op != LL_CONST && c.root->op != LL_UNDEF) return ptx_reg(p, c);
+  uint64_t x = constant_bits(c.root, ll_reg_bits(c.root->type, c.index));
+  return ctx_printf(p->cx, "0x%llx", (unsigned long long)x);
+}
+
+static void put_move(Ptx *p, int bits, const char *to, const char *from) {
+  if (bits == 1)
+    ptx_line(p, "mov.pred %s, %s;", to, from);
+  else
+    ptx_line(p, "mov.b%d %s, %s;", bits, to, from);
+}
+
+const char *ptx_value_reg(Ptx *p, const LLInst *v, int index) {
+  Comp c = ptx_value(v)->comps[index];
+  if (c.root->op != LL_CONST && c.root->op != LL_UNDEF) return ptx_reg(p, c);
+  int bits = ll_reg_bits(c.root->type, c.index);
   const char *name = ptx_reg_name(p, bits, ptx_new_reg(p, bits));
-  if (bits == 1) ptx_line(p, "mov.pred %s, %d;", name, (int)x);
-  else ptx_line(p, "mov.b%d %s, 0x%llx;", bits, name, (unsigned long long)x);
+  put_move(p, bits, name, move_source(p, v, index));
   return name;
 }
 
@@ -60,9 +78,14 @@ static bool immediate(const LLExpand *e, const LLInst *v) {
 
 static void put_immediate(Buf *out, const LLInst *v) {
   unsigned long long x = (unsigned long long)v->imm;
-  if (v->type == &ll_float) buf_printf(out, "0f%08llX", x);
-  else if (v->type == &ll_double) buf_printf(out, "0d%016llX", x);
-  else buf_printf(out, "%lld", v->type->bits == 64 ? (long long)x : (long long)((int64_t)(x << (64 - v->type->bits)) >> (64 - v->type->bits)));
+  if (v->type == &ll_float)
+    buf_printf(out, "0f%08llX", x);
+  else if (v->type == &ll_double)
+    buf_printf(out, "0d%016llX", x);
+  else
+    buf_printf(out, "%lld",
+               v->type->bits == 64 ? (long long)x
+                                   : (long long)((int64_t)(x << (64 - v->type->bits)) >> (64 - v->type->bits)));
 }
 
 static void put_operand(LLExpand *e, int index) {
@@ -90,10 +113,7 @@ static void expand(Ptx *p, const LLInst *i, const char *template) {
   PtxValue *v = ptx_value(i);
   const LLInst *other = i->type->kind == LLK_VOID ? NULL : i->args[i->nargs - 2];
   for (int c = 0; other && i->uses && other->op != LL_UNDEF && c < v->ncomps; c++) {
-    const char *from = ptx_value_reg(p, other, c), *to = ptx_reg(p, v->comps[c]);
-    int bits = ll_reg_bits(i->type, c);
-    if (bits == 1) ptx_line(p, "mov.pred %s, %s;", to, from);
-    else ptx_line(p, "mov.b%d %s, %s;", bits, to, from);
+    put_move(p, ll_reg_bits(i->type, c), ptx_reg(p, v->comps[c]), move_source(p, other, c));
   }
   const char *name = ptx_value_reg(p, pred, 0);
   if (line.s[0] == '{') { /* several instructions: jump around them */
@@ -113,9 +133,9 @@ static const char *float_name(const LLType *t) {
 }
 
 static const char *comparison(const LLInst *i) {
-  static const char *const names[] = {"eq.b", "ne.b", "gt.u", "ge.u", "lt.u", "le.u", "gt.s", "ge.s", "lt.s", "le.s",
-                                      "eq",   "gt",   "ge",   "lt",   "le",   "ne",   "num",  "equ",  "gtu",  "geu",
-                                      "ltu",  "leu",  "neu",  "nan"};
+  static const char *const names[] = {"eq.b", "ne.b", "gt.u", "ge.u", "lt.u", "le.u", "gt.s", "ge.s",
+                                      "lt.s", "le.s", "eq",   "gt",   "ge",   "lt",   "le",   "ne",
+                                      "num",  "equ",  "gtu",  "geu",  "ltu",  "leu",  "neu",  "nan"};
   return names[i->imm];
 }
 
@@ -146,7 +166,10 @@ static bool emit_spelled(Ptx *p, const LLInst *i) {
     if (k->op != i->op || !strchr(k->types, from) || (k->to && !strchr(k->to, to))) continue;
     /* A shift by a constant needs no conversion of the amount. */
     if (k->text[0] == '{' && (i->op == LL_SHL || i->op == LL_LSHR || i->op == LL_ASHR) && i->args[1]->op == LL_CONST) {
-      expand_spelling(p, i, i->op == LL_SHL ? "shl.b64 $d, $0, $1;" : i->op == LL_LSHR ? "shr.u64 $d, $0, $1;" : "shr.s64 $d, $0, $1;");
+      expand_spelling(p, i,
+                      i->op == LL_SHL    ? "shl.b64 $d, $0, $1;"
+                      : i->op == LL_LSHR ? "shr.u64 $d, $0, $1;"
+                                         : "shr.s64 $d, $0, $1;");
       return true;
     }
     expand_spelling(p, i, k->text);
@@ -172,13 +195,16 @@ static void emit_bitcast(Ptx *p, const LLInst *i) {
   const LLInst *x = i->args[0];
   int n = ptx_value(i)->ncomps, m = ptx_value(x)->ncomps;
   if (n == m) {
-    for (int r = 0; r < n; r++) ptx_line(p, "mov.b%d %s, %s;", ll_reg_bits(i->type, r), result(p, i, r), ptx_value_reg(p, x, r));
+    for (int r = 0; r < n; r++)
+      ptx_line(p, "mov.b%d %s, %s;", ll_reg_bits(i->type, r), result(p, i, r), ptx_value_reg(p, x, r));
   } else if (n < m) {
     for (int r = 0; r < n; r++)
-      ptx_line(p, "mov.b%d %s, {%s, %s};", ll_reg_bits(i->type, r), result(p, i, r), ptx_value_reg(p, x, 2 * r), ptx_value_reg(p, x, 2 * r + 1));
+      ptx_line(p, "mov.b%d %s, {%s, %s};", ll_reg_bits(i->type, r), result(p, i, r), ptx_value_reg(p, x, 2 * r),
+               ptx_value_reg(p, x, 2 * r + 1));
   } else {
     for (int r = 0; r < m; r++)
-      ptx_line(p, "mov.b%d {%s, %s}, %s;", ll_reg_bits(x->type, r), result(p, i, 2 * r), result(p, i, 2 * r + 1), ptx_value_reg(p, x, r));
+      ptx_line(p, "mov.b%d {%s, %s}, %s;", ll_reg_bits(x->type, r), result(p, i, 2 * r), result(p, i, 2 * r + 1),
+               ptx_value_reg(p, x, r));
   }
 }
 
@@ -209,7 +235,8 @@ static void emit_build(Ptx *p, const LLInst *i) {
     } else if (t->elem->bits == 16) {
       ptx_line(p, "mov.b32 %s, {%s, %s};", to, x[0], x[1]);
     } else if (width == 32) {
-      ptx_line(p, "{ .reg .b32 a, b; mov.b32 a, {%s, %s}; mov.b32 b, {%s, %s}; prmt.b32 %s, a, b, 0x6420; }", x[0], x[1], x[2], x[3], to);
+      ptx_line(p, "{ .reg .b32 a, b; mov.b32 a, {%s, %s}; mov.b32 b, {%s, %s}; prmt.b32 %s, a, b, 0x6420; }", x[0],
+               x[1], x[2], x[3], to);
     } else {
       ptx_line(p, "{ .reg .b16 a, b; and.b16 a, %s, 255; shl.b16 b, %s, 8; or.b16 %s, a, b; }", x[0], x[1], to);
     }
@@ -221,17 +248,21 @@ static void emit_addrspacecast(Ptx *p, const LLInst *i) {
   const LLType *from = i->args[0]->type, *to = i->type;
   const char *x = ptx_value_reg(p, i->args[0], 0), *d = result(p, i, 0);
   const char *space = names[from->space ? from->space : to->space];
-  if (from->space && from->bits == 32) ptx_line(p, "{ .reg .b64 a; cvt.u64.u32 a, %s; cvta.%s.u64 %s, a; }", x, space, d);
-  else if (from->space) ptx_line(p, "cvta.%s.u64 %s, %s;", space, d, x);
-  else if (to->bits == 32) ptx_line(p, "{ .reg .b64 a; cvta.to.%s.u64 a, %s; cvt.u32.u64 %s, a; }", space, x, d);
-  else ptx_line(p, "cvta.to.%s.u64 %s, %s;", space, d, x);
+  if (from->space && from->bits == 32)
+    ptx_line(p, "{ .reg .b64 a; cvt.u64.u32 a, %s; cvta.%s.u64 %s, a; }", x, space, d);
+  else if (from->space)
+    ptx_line(p, "cvta.%s.u64 %s, %s;", space, d, x);
+  else if (to->bits == 32)
+    ptx_line(p, "{ .reg .b64 a; cvta.to.%s.u64 a, %s; cvt.u32.u64 %s, a; }", space, x, d);
+  else
+    ptx_line(p, "cvta.to.%s.u64 %s, %s;", space, d, x);
 }
 
 /* The accumulator goes where the result will be, if it is not there already. */
 static void emit_tied(Ptx *p, const LLInst *i) {
   for (int c = 0; c < ptx_value(i)->ncomps; c++) {
-    const char *from = ptx_value_reg(p, i->args[0], c), *to = result(p, i, c);
-    if (strcmp(from, to) != 0) ptx_line(p, "mov.b%d %s, %s;", ll_reg_bits(i->type, c), to, from);
+    const char *from = move_source(p, i->args[0], c), *to = result(p, i, c);
+    if (strcmp(from, to) != 0) put_move(p, ll_reg_bits(i->type, c), to, from);
   }
   expand(p, i, ll_info(i)->text);
 }
@@ -239,13 +270,17 @@ static void emit_tied(Ptx *p, const LLInst *i) {
 /* vprintf's arguments lie in local memory, eight bytes each. */
 static void emit_printf(Ptx *p, const LLInst *i) {
   int id = p->depots++, bytes = 8 * (i->nargs > 1 ? i->nargs - 1 : 1);
-  buf_printf(p->out, "\t{ .local .align 8 .b8 values%d[%d]; .reg .b64 at, generic, format; .reg .b32 unused;\n", id, bytes);
+  buf_printf(p->out, "\t{ .local .align 8 .b8 values%d[%d]; .reg .b64 at, generic, format; .reg .b32 unused;\n", id,
+             bytes);
   ptx_line(p, "mov.u64 at, values%d;", id);
   for (int a = 1; a < i->nargs; a++)
-    ptx_line(p, "st.local.b%d [at+%d], %s;", ll_reg_bits(i->args[a]->type, 0), 8 * (a - 1), ptx_value_reg(p, i->args[a], 0));
+    ptx_line(p, "st.local.b%d [at+%d], %s;", ll_reg_bits(i->args[a]->type, 0), 8 * (a - 1),
+             ptx_value_reg(p, i->args[a], 0));
   ptx_line(p, "cvta.local.u64 generic, at;");
   ptx_line(p, "cvta.global.u64 format, %s;", ptx_value_reg(p, i->args[0], 0));
-  ptx_line(p, "{ .param .b64 p0; .param .b64 p1; .param .b32 result; st.param.b64 [p0], format; st.param.b64 [p1], generic;");
+  ptx_line(
+      p,
+      "{ .param .b64 p0; .param .b64 p1; .param .b32 result; st.param.b64 [p0], format; st.param.b64 [p1], generic;");
   ptx_line(p, "call.uni (result), vprintf, (p0, p1); ld.param.b32 unused, [result]; } }");
   p->uses_vprintf = true;
 }
@@ -253,7 +288,8 @@ static void emit_printf(Ptx *p, const LLInst *i) {
 static void emit_assertfail(Ptx *p, const LLInst *i) {
   const char *a[4];
   for (int k = 0; k < 4; k++) a[k] = ptx_value_reg(p, i->args[k], 0);
-  ptx_line(p, "{ .reg .b64 g0, g1, g3; .param .b64 p0; .param .b64 p1; .param .b32 p2; .param .b64 p3; .param .b64 p4;");
+  ptx_line(p,
+           "{ .reg .b64 g0, g1, g3; .param .b64 p0; .param .b64 p1; .param .b32 p2; .param .b64 p3; .param .b64 p4;");
   ptx_line(p, "cvta.global.u64 g0, %s; cvta.global.u64 g1, %s; cvta.global.u64 g3, %s;", a[0], a[1], a[3]);
   ptx_line(p, "st.param.b64 [p0], g0; st.param.b64 [p1], g1; st.param.b32 [p2], %s; st.param.b64 [p3], g3;", a[2]);
   ptx_line(p, "st.param.b64 [p4], 1; call.uni __assertfail, (p0, p1, p2, p3, p4); }");
@@ -291,8 +327,14 @@ static const struct Special {
   LLOp op;
   void (*emit)(Ptx *, const LLInst *);
 } specials[] = {
-    {LL_SELECT, emit_select},     {LL_BITCAST, emit_bitcast}, {LL_EXTRACT, emit_extract},       {LL_BUILD, emit_build},
-    {LL_ADDRSPACECAST, emit_addrspacecast}, {LL_PRINTF, emit_printf}, {LL_ASSERTFAIL, emit_assertfail}, {LL_ASM, emit_asm},
+    {LL_SELECT, emit_select},
+    {LL_BITCAST, emit_bitcast},
+    {LL_EXTRACT, emit_extract},
+    {LL_BUILD, emit_build},
+    {LL_ADDRSPACECAST, emit_addrspacecast},
+    {LL_PRINTF, emit_printf},
+    {LL_ASSERTFAIL, emit_assertfail},
+    {LL_ASM, emit_asm},
     {LL_PTRADD, emit_ptradd},
 };
 
@@ -303,8 +345,10 @@ void ptx_emit(Ptx *p, LLInst *i) {
   if (ptx > p->need_ptx) p->need_ptx = ptx;
   if (ptx_is_alias(i)) return;
   if (i->op >= LL_FIRST_INTRINSIC) {
-    if (ll_is(i, LLE_TIED)) emit_tied(p, i);
-    else expand(p, i, ll_info(i)->text);
+    if (ll_is(i, LLE_TIED))
+      emit_tied(p, i);
+    else
+      expand(p, i, ll_info(i)->text);
     return;
   }
   if (i->op >= LL_LOAD && i->op <= LL_FENCE) {
@@ -330,11 +374,6 @@ typedef struct Move {
   int bits;
   bool done;
 } Move;
-
-static void put_move(Ptx *p, int bits, const char *to, const char *from) {
-  if (bits == 1) ptx_line(p, "mov.pred %s, %s;", to, from);
-  else ptx_line(p, "mov.b%d %s, %s;", bits, to, from);
-}
 
 /* All moves at once: one whose target nobody reads any more goes first; when only cycles are left, a scratch register
  * breaks one. */
@@ -368,7 +407,7 @@ void ptx_emit_edge(Ptx *p, const LLInst *t, int s) {
   for (int a = 0; a < nargs; a++)
     for (int c = 0; c < ptx_value(args[a])->ncomps; c++) {
       if (args[a]->op == LL_UNDEF) continue;
-      const char *from = ptx_value_reg(p, args[a], c), *target = ptx_reg(p, ptx_value(to->params[a])->comps[c]);
+      const char *from = move_source(p, args[a], c), *target = ptx_reg(p, ptx_value(to->params[a])->comps[c]);
       if (strcmp(from, target) != 0) moves[n++] = (Move){target, from, ll_reg_bits(to->params[a]->type, c), false};
     }
   put_parallel(p, moves, n);

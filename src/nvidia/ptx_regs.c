@@ -88,8 +88,10 @@ static void make_values(Ptx *p) {
     for (LLBlock *b = f->first; b; b = b->next) {
       if (b->depth != d) continue;
       for (LLInst *i = b->first; i; i = i->next) {
-        if (ptx_is_alias(i)) make_alias(p, i);
-        else make_root(p, i);
+        if (ptx_is_alias(i))
+          make_alias(p, i);
+        else
+          make_root(p, i);
       }
     }
 }
@@ -126,7 +128,8 @@ static void scan_block(Ptx *p, LLBlock *b, uint64_t *upward, uint64_t *defined) 
     PtxValue *v = ptx_value(i);
     bool late = reads_late(i);
     if (!v->is_root) continue;
-    for (int a = 0; a < i->nargs; a++) use(p, i->args[a], b, at + (late && !(a == 0 && ll_is(i, LLE_TIED))), upward, defined);
+    for (int a = 0; a < i->nargs; a++)
+      use(p, i->args[a], b, at + (late && !(a == 0 && ll_is(i, LLE_TIED))), upward, defined);
     v->position = at;
     put(defined, v->number);
   }

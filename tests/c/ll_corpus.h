@@ -29,7 +29,7 @@ static inline void begin_kernel(Corpus *c, const char *name) {
   c->in = ll_param(f, 1);
   LLInst *tid = ll_call(&c->b, LL_TID_X, NULL, NULL);
   c->in = ll_ptradd(&c->b, c->in, ll_op2(&c->b, LL_SHL, tid, ll_const_i32(&c->b, 8)), 0);
-  c->out = ll_ptradd(&c->b, c->out, ll_op2(&c->b, LL_SHL, tid, ll_const_i32(&c->b, 10)), 0);
+  c->out = ll_ptradd(&c->b, c->out, ll_op2(&c->b, LL_SHL, tid, ll_const_i32(&c->b, 14)), 0);
   c->at_in = c->at_out = 0;
 }
 
@@ -122,6 +122,8 @@ static inline void corpus_casts(Corpus *c) {
       if (!fi && ti && to != &ll_i1) keep(c, ll_op1(&c->b, LL_FPTOUI, to, fetch(c, from)));
       if (fi != ti && from->bits == to->bits) keep(c, ll_bitcast(&c->b, to, fetch(c, from)));
     }
+  end_kernel(c, NULL);
+  begin_kernel(c, "pointer");
   LLInst *shared = fetch(c, &ll_ptr_shared), *generic = ll_op1(&c->b, LL_ADDRSPACECAST, &ll_ptr, shared);
   keep(c, ll_op1(&c->b, LL_PTRTOINT, &ll_i64, generic));
   keep(c, ll_op1(&c->b, LL_PTRTOINT, &ll_i32, ll_op1(&c->b, LL_ADDRSPACECAST, &ll_ptr_shared, generic)));
@@ -199,10 +201,13 @@ static inline void corpus_atomics(Corpus *c) {
 }
 
 static inline void corpus_rest(Corpus *c) {
-  begin_kernel(c, "rest");
+  begin_kernel(c, "printf");
   LLGlobal *text = ll_global_bytes(c->m, "x %d %f\n", 9);
   LLInst *d = fetch(c, &ll_double), *i = fetch(c, &ll_i32);
   ll_build(&c->b, LL_PRINTF, &ll_void, plain, 0, (LLInst *[]){ll_global(&c->b, text), i, d}, 3);
+  end_kernel(c, NULL);
+  begin_kernel(c, "rest");
+  i = fetch(c, &ll_i32);
   LLInst *g = ll_global(&c->b, text);
   ll_build(&c->b, LL_ASSERTFAIL, &ll_void, plain, 0, (LLInst *[]){g, g, ll_const_i32(&c->b, 7), g}, 4);
   static const LLAsm add = {"add.s32 $0, $1, $2;", "=r,r,r", true};
@@ -244,6 +249,9 @@ static inline void intrinsic(Corpus *c, LLOp op, const LLType *any) {
     if (immediate) args[n++] = ll_const(&c->b, t, 8 * (uint64_t)(op == LL_SETMAXNREG_INC || op == LL_SETMAXNREG_DEC) * 10 + 0);
     else args[n++] = fetch(c, t ? t : any);
   }
+  /* All lanes take part. */
+  if (strncmp(info->id, "SHFL", 4) == 0 || strncmp(info->id, "VOTE", 4) == 0) args[0] = ll_const_i32(&c->b, -1);
+  if (strncmp(info->id, "REDUX", 5) == 0) args[1] = ll_const_i32(&c->b, -1);
   LLMods m = {.variant = op == LL_CP_ASYNC ? 16 : 0};
   end_kernel(c, ll_call_n(&c->b, op, NULL, m, 0, args, n));
 }
@@ -304,7 +312,7 @@ static inline void corpus_intrinsics(Corpus *c) {
         if (floats[t]->kind != LLK_VECTOR || pairs) intrinsic(c, (LLOp)op, floats[t]);
       }
     } else if (strchr(info->signature, 'N')) {
-      for (size_t t = 1; t < COUNT(ints); t++) intrinsic(c, (LLOp)op, ints[t]);
+      for (size_t t = 0; t < COUNT(ints); t++) intrinsic(c, (LLOp)op, ints[t]);
     } else {
       intrinsic(c, (LLOp)op, NULL);
     }
