@@ -15,11 +15,22 @@ ROOT = HERE.parent
 
 # What each ratio against PyTorch (above 1: faster) should at least be; lower is better where marked.
 GOALS = {
-    "add_f32_2^24": 1.0, "softmax_4096x1024_f32": 1.2, "softmax_512x16384_f32": 1.2, "softmax_4096x1000_bf16": 1.0,
-    "layernorm_4096x1024_f32": 1.0, "layernorm_4096x1024_bf16": 1.0, "rowsum_8192x4096_f32": 0.95,
-    "transpose_4096_f16": 2.0, "cumsum_8192x2048_f32": 1.3, "matmul_1024_f32": 1.2, "matmul_1024_f32_nt": 1.0,
-    "matmul_1000x1111x1033_f32": 1.0, "matmul_1024_bf16": 0.5, "attn_1x8x1024x64_causal_f32": 1.2,
-    "attn_1x8x1024x64_f32": 1.0, "attn_1x8x1024x64_causal_bf16": 1.2,
+    "add_f32_2^24": 1.0,
+    "softmax_4096x1024_f32": 1.2,
+    "softmax_512x16384_f32": 1.2,
+    "softmax_4096x1000_bf16": 1.0,
+    "layernorm_4096x1024_f32": 1.0,
+    "layernorm_4096x1024_bf16": 1.0,
+    "rowsum_8192x4096_f32": 0.95,
+    "transpose_4096_f16": 2.0,
+    "cumsum_8192x2048_f32": 1.3,
+    "matmul_1024_f32": 1.2,
+    "matmul_1024_f32_nt": 1.0,
+    "matmul_1000x1111x1033_f32": 1.0,
+    "matmul_1024_bf16": 0.5,
+    "attn_1x8x1024x64_causal_f32": 1.2,
+    "attn_1x8x1024x64_f32": 1.0,
+    "attn_1x8x1024x64_causal_bf16": 1.2,
 }
 LIMITS = {"launch_us": 5.0, "import_ms_above_python": 25.0}
 
@@ -39,10 +50,16 @@ def main():
         print()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "cpu.json"
-        subprocess.run([sys.executable, HERE / "cpu_side_by_side.py", "--out", out, *sys.argv[1:]], check=True,
-                       stdout=subprocess.DEVNULL, stderr=None if "-v" in sys.argv else subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, HERE / "cpu_side_by_side.py", "--out", out, *sys.argv[1:]],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=None if "-v" in sys.argv else subprocess.DEVNULL,
+        )
         results = json.loads(out.read_text())["results"]
-    print(f"{'case':32} {'variant':>12} {'ms':>9} {'PyTorch ms':>11} {'ratio':>7} {'goal':>6}  {'error':>8} {'first ms':>9}")
+    print(
+        f"{'case':32} {'variant':>12} {'ms':>9} {'PyTorch ms':>11} {'ratio':>7} {'goal':>6}  {'error':>8} {'first ms':>9}"
+    )
     for name, r in results.items():
         if not isinstance(r, dict):
             limit = LIMITS.get(name)
@@ -52,8 +69,10 @@ def main():
         else:
             goal = GOALS.get(name, 0)
             mark = "" if r["ratio"] >= goal else "  below"
-            print(f"{name:32} {r['variant']:>12} {r['ms']:9.3f} {r['torch_ms']:11.3f} {r['ratio']:7.2f} {goal:6.2f}  "
-                  f"{r['err']:8.1e} {r['first_call_ms']:9.1f}{mark}")
+            print(
+                f"{name:32} {r['variant']:>12} {r['ms']:9.3f} {r['torch_ms']:11.3f} {r['ratio']:7.2f} {goal:6.2f}  "
+                f"{r['err']:8.1e} {r['first_call_ms']:9.1f}{mark}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs every example kernel on tensors in host memory, checks it against PyTorch in float64, times it, and draws the benchmarks.
 
-    ./dev demo [NAME…]     only the examples whose file name contains one of NAME
+./dev demo [NAME…]     only the examples whose file name contains one of NAME
 """
 
 import importlib
@@ -49,10 +49,21 @@ def plots(folder):
     import softmax
 
     def figure(name, xlabel, xs, ylabel):
-        return triton.testing.perf_report(triton.testing.Benchmark(
-            x_names=["n"], x_vals=xs, x_log=True, line_arg="provider", line_vals=["tritonc", "torch"],
-            line_names=["tritonc", "PyTorch"], styles=[("tab:blue", "-"), ("tab:orange", "--")], xlabel=xlabel,
-            ylabel=ylabel, plot_name=name, args={}))
+        return triton.testing.perf_report(
+            triton.testing.Benchmark(
+                x_names=["n"],
+                x_vals=xs,
+                x_log=True,
+                line_arg="provider",
+                line_vals=["tritonc", "torch"],
+                line_names=["tritonc", "PyTorch"],
+                styles=[("tab:blue", "-"), ("tab:orange", "--")],
+                xlabel=xlabel,
+                ylabel=ylabel,
+                plot_name=name,
+                args={},
+            )
+        )
 
     def add_rate(n, provider):
         x, y = torch.randn(n), torch.randn(n)
@@ -71,9 +82,10 @@ def plots(folder):
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, fn, xlabel, xs, ylabel in (
-            ("vector-add", add_rate, "elements", [1 << i for i in range(12, 25, 2)], "GB/s"),
-            ("softmax", softmax_rate, "columns", [1 << i for i in range(6, 15, 2)], "GB/s"),
-            ("matmul-f32", matmul_rate, "size", [64, 128, 256, 512, 1024], "GFLOP/s")):
+        ("vector-add", add_rate, "elements", [1 << i for i in range(12, 25, 2)], "GB/s"),
+        ("softmax", softmax_rate, "columns", [1 << i for i in range(6, 15, 2)], "GB/s"),
+        ("matmul-f32", matmul_rate, "size", [64, 128, 256, 512, 1024], "GFLOP/s"),
+    ):
         print(f"  plotting {folder / name}.png", file=sys.stderr)
         figure(name, xlabel, xs, ylabel)(fn).run(save_path=str(folder), show_plots=False, print_data=False)
 
@@ -82,7 +94,9 @@ def main():
     torch.manual_seed(0)
     names = sys.argv[1:]
     start = time.time()
-    print(f"triton {triton.__version__}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads", file=sys.stderr)
+    print(
+        f"triton {triton.__version__}, PyTorch {torch.__version__}, {torch.get_num_threads()} threads", file=sys.stderr
+    )
     rows = run_cases(names)
     print_table(rows)
     if not names:

@@ -51,8 +51,10 @@ typedef enum ttc_kind {
   TTC_FUNCTION, /* function: a @triton.jit function */
   TTC_BUILTIN, /* text: canonical name of something the language knows: "tl.load", "tl.constexpr", "builtins.range", … */
   TTC_MODULE,  /* object; text: its name: attributes are asked for with getattr */
-  TTC_CALLABLE, /* object: a host function that may be called on compile-time values (constexpr_function) */
-  TTC_OBJECT,   /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray") */
+  TTC_CALLABLE, /* object: a host function that may be called on compile-time values (constexpr_function); integer: a hash
+                   of what it computes, for the cache's key */
+  TTC_OBJECT, /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray"); integer:
+                   a hash of its value where that can matter */
 } ttc_kind;
 
 typedef struct ttc_function ttc_function;
@@ -155,6 +157,7 @@ TTC_API const char *ttc_kernel_stage(const ttc_kernel *kernel, const char *stage
 TTC_API const char *ttc_kernel_stage_name(const ttc_kernel *kernel, size_t index); /* NULL past the last */
 TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);                 /* JSON */
 TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
+TTC_API int ttc_kernel_from_cache(const ttc_kernel *kernel); /* 1: read from the disk cache, 0: compiled now */
 TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
 TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
                                         size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */

@@ -21,11 +21,15 @@ class Golden(lit.formats.FileBasedTest):
             return lit.Test.UNRESOLVED, "the first line must be `# RUN-ARGS: ...`"
         command = ["tritonc", path.name, *shlex.split(first.removeprefix("# RUN-ARGS:")), "--emit", "ttir"]
         done = subprocess.run(
-            command, cwd=path.parent, env=dict(test.config.environment), capture_output=True, text=True, timeout=60)
+            command, cwd=path.parent, env=dict(test.config.environment), capture_output=True, text=True, timeout=60
+        )
         expected = path.with_suffix(".expected")
         if os.environ.get("TRITONC_UPDATE"):
             expected.write_text(done.stderr)
         wanted = expected.read_text() if expected.exists() else ""
         if done.returncode == 1 and done.stderr == wanted:
             return lit.Test.PASS, ""
-        return lit.Test.FAIL, f"{shlex.join(command)} ended with {done.returncode}\n-- wanted:\n{wanted}\n-- got:\n{done.stderr}"
+        return (
+            lit.Test.FAIL,
+            f"{shlex.join(command)} ended with {done.returncode}\n-- wanted:\n{wanted}\n-- got:\n{done.stderr}",
+        )

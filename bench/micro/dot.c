@@ -55,7 +55,14 @@ static void program(const Case *x, uint64_t pid, char *scratch) {
   int64_t across = s->n / s->bn, i = (int64_t)pid / across * s->bm, j = (int64_t)pid % across * s->bn;
   int64_t bytes = rt_elem_bytes(x->type), c_bytes = x->type == CPU_F64 ? 8 : 4;
   CpuElem c_type = x->type == CPU_F64 ? CPU_F64 : x->type == CPU_I8 || x->type == CPU_U8 ? CPU_I32 : CPU_F32;
-  CpuDot d = {.m = s->bm, .n = s->bn, .k = s->bk, .c = scratch, .c_row = s->bn, .a_type = x->type, .b_type = x->type, .c_type = c_type};
+  CpuDot d = {.m = s->bm,
+              .n = s->bn,
+              .k = s->bk,
+              .c = scratch,
+              .c_row = s->bn,
+              .a_type = x->type,
+              .b_type = x->type,
+              .c_type = c_type};
   d.a_row = x->a_columns ? 1 : s->k, d.a_col = x->a_columns ? s->m : 1;
   d.b_row = x->b_columns ? 1 : s->n, d.b_col = x->b_columns ? s->k : 1;
   d.pack = scratch + (s->bm * s->bn * c_bytes + 63) / 64 * 64;
@@ -65,7 +72,8 @@ static void program(const Case *x, uint64_t pid, char *scratch) {
     d.b = (char *)x->b + (p * d.b_row + j * d.b_col) * bytes;
     ttc_rt_dot(&d);
   }
-  for (int64_t r = 0; r < s->bm; r++) memcpy((char *)x->c + ((i + r) * s->n + j) * c_bytes, scratch + r * s->bn * c_bytes, (size_t)(s->bn * c_bytes));
+  for (int64_t r = 0; r < s->bm; r++)
+    memcpy((char *)x->c + ((i + r) * s->n + j) * c_bytes, scratch + r * s->bn * c_bytes, (size_t)(s->bn * c_bytes));
 }
 
 static void run_programs(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
@@ -107,32 +115,34 @@ static void speed(void) {
     const char *name;
     CpuElem type;
     bool a_columns, b_columns;
-  } kinds[] = {{"f32", CPU_F32, 0, 0},   {"f32 bT", CPU_F32, 0, 1}, {"f32 aT", CPU_F32, 1, 0},   {"bf16", CPU_BF16, 0, 0},
-               {"bf16 bT", CPU_BF16, 0, 1}, {"bf16 aT", CPU_BF16, 1, 0}, {"f16", CPU_F16, 0, 0}, {"f16 bT", CPU_F16, 0, 1}, {"f8", CPU_F8E4M3FN, 0, 0},
-               {"i8", CPU_I8, 0, 0},     {"i8 bT", CPU_I8, 0, 1},   {"f64", CPU_F64, 0, 0}};
+  } kinds[] = {{"f32", CPU_F32, 0, 0},   {"f32 bT", CPU_F32, 0, 1},   {"f32 aT", CPU_F32, 1, 0},
+               {"bf16", CPU_BF16, 0, 0}, {"bf16 bT", CPU_BF16, 0, 1}, {"bf16 aT", CPU_BF16, 1, 0},
+               {"f16", CPU_F16, 0, 0},   {"f16 bT", CPU_F16, 0, 1},   {"f8", CPU_F8E4M3FN, 0, 0},
+               {"i8", CPU_I8, 0, 0},     {"i8 bT", CPU_I8, 0, 1},     {"f64", CPU_F64, 0, 0}};
   size_t most = 1024 * 1024 * 8;
   for (size_t k = 0; k < COUNT(kinds); k++) {
     Case x = {.type = kinds[k].type, .a_columns = kinds[k].a_columns, .b_columns = kinds[k].b_columns};
     x.a = aligned_alloc(4096, most), x.b = aligned_alloc(4096, most), x.c = aligned_alloc(4096, most);
-    for (int64_t i = 0; i < 1024 * 1024; i++) store_elem(x.type, x.a, i, normal()), store_elem(x.type, x.b, i, normal());
+    for (int64_t i = 0; i < 1024 * 1024; i++)
+      store_elem(x.type, x.a, i, normal()), store_elem(x.type, x.b, i, normal());
     for (size_t s = 0; s < COUNT(shapes); s++) {
       x.s = shapes[s];
       double one = gflops(&x, false), all = gflops(&x, true);
-      printf("%-8s %4lld^3 tile %3lldx%3lldx%3lld  %8.1f  %8.1f GFLOP/s\n", kinds[k].name, (long long)x.s.m, (long long)x.s.bm,
-             (long long)x.s.bn, (long long)x.s.bk, one, all);
+      printf("%-8s %4lld^3 tile %3lldx%3lldx%3lld  %8.1f  %8.1f GFLOP/s\n", kinds[k].name, (long long)x.s.m,
+             (long long)x.s.bm, (long long)x.s.bn, (long long)x.s.bk, one, all);
     }
     free(x.a), free(x.b), free(x.c);
   }
 }
 
-/* ---- error ---------------------------------------------------------------------------------------------------------- */
+/* ---- error ------------------------------------------------------------------------------------------------------- */
 
 static double draw(int distribution) {
   switch (distribution) {
   case 0: return normal();
   case 1: return uniform();
-  case 2: return normal() * pow(2, floor(uniform() * 40 - 20)); /* wide */
-  case 3: return 1 + uniform() * 1e-3;                          /* nearly equal */
+  case 2: return normal() * pow(2, floor(uniform() * 40 - 20));        /* wide */
+  case 3: return 1 + uniform() * 1e-3;                                 /* nearly equal */
   default: return (uniform() < 0.5 ? -1 : 1) * (1 + uniform() * 1e-6); /* cancels */
   }
 }
@@ -140,15 +150,29 @@ static double draw(int distribution) {
 static void error_of(const char *name, const float *a, const float *b, int64_t n, int64_t k, int64_t bk, char *pack) {
   float *c = calloc((size_t)(n * n), sizeof *c);
   for (int64_t p = 0; p < k; p += bk) {
-    CpuDot d = {.m = n, .n = n, .k = bk, .a = a + p, .b = b + p * n, .c = c, .a_row = k, .a_col = 1, .b_row = n, .b_col = 1, .c_row = n,
-                .a_type = CPU_F32, .b_type = CPU_F32, .c_type = CPU_F32, .pack = pack};
+    CpuDot d = {.m = n,
+                .n = n,
+                .k = bk,
+                .a = a + p,
+                .b = b + p * n,
+                .c = c,
+                .a_row = k,
+                .a_col = 1,
+                .b_row = n,
+                .b_col = 1,
+                .c_row = n,
+                .a_type = CPU_F32,
+                .b_type = CPU_F32,
+                .c_type = CPU_F32,
+                .pack = pack};
     ttc_rt_dot(&d);
   }
   double worst = 0, sum = 0, bias = 0;
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = 0; j < n; j++) {
       double exact = 0, size = 0;
-      for (int64_t p = 0; p < k; p++) exact += (double)a[i * k + p] * b[p * n + j], size += fabs((double)a[i * k + p] * b[p * n + j]);
+      for (int64_t p = 0; p < k; p++)
+        exact += (double)a[i * k + p] * b[p * n + j], size += fabs((double)a[i * k + p] * b[p * n + j]);
       double e = ((double)c[i * n + j] - exact) / size * 16777216.0;
       if (fabs(e) > worst) worst = fabs(e);
       sum += e * e;
@@ -183,7 +207,9 @@ int main(int argc, char **argv) {
   static const RtDotSet *const sets[] = {
       &rt_dot_generic,
 #if defined(__x86_64__)
-      &rt_dot_avx2, &rt_dot_avx512, &rt_dot_avx512_bf16,
+      &rt_dot_avx2,
+      &rt_dot_avx512,
+      &rt_dot_avx512_bf16,
 #elif defined(__aarch64__)
       &rt_dot_neon,
 #endif

@@ -49,5 +49,11 @@ def cases():
     for n in (1, 1000, 1 << 20, 98432):
         for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
             a, b = torch.randn(n, dtype=dtype), torch.randn(n, dtype=dtype)
-            yield Case("add", f"{n} {short(dtype)}", lambda a=a, b=b: add(a, b), lambda a=a, b=b: a.double() + b.double(),
-                       lambda a=a, b=b: a + b, RTOL[dtype])
+            yield Case(
+                "add",
+                f"{n} {short(dtype)}",
+                lambda a=a, b=b: add(a, b),
+                lambda a=a, b=b: a.double() + b.double(),
+                lambda a=a, b=b: a + b,
+                RTOL[dtype],
+            )

@@ -8,8 +8,22 @@ from case import RTOL, Case, short
 
 
 @triton.jit
-def attention_kernel(q_ptr, k_ptr, v_ptr, o_ptr, scale, stride_z, stride_h, stride_m, heads, n_ctx,
-                     D: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, CAUSAL: tl.constexpr):
+def attention_kernel(
+    q_ptr,
+    k_ptr,
+    v_ptr,
+    o_ptr,
+    scale,
+    stride_z,
+    stride_h,
+    stride_m,
+    heads,
+    n_ctx,
+    D: tl.constexpr,
+    BM: tl.constexpr,
+    BN: tl.constexpr,
+    CAUSAL: tl.constexpr,
+):
     start_m = tl.program_id(0)
     z = tl.program_id(1) // heads
     h = tl.program_id(1) % heads
@@ -40,16 +54,20 @@ def attention_kernel(q_ptr, k_ptr, v_ptr, o_ptr, scale, stride_z, stride_h, stri
         acc = tl.dot(p.to(v.dtype), v, acc * shrink[:, None])
         top = new_top
     acc = acc / total[:, None]
-    tl.store(o_ptr + base + rows[:, None] * stride_m + dims[None, :], acc.to(o_ptr.dtype.element_ty),
-             mask=rows[:, None] < n_ctx)
+    tl.store(
+        o_ptr + base + rows[:, None] * stride_m + dims[None, :],
+        acc.to(o_ptr.dtype.element_ty),
+        mask=rows[:, None] < n_ctx,
+    )
 
 
 def attention(q, k, v, causal):
     """Attention of (batch, heads, length, dim) tensors of one shape."""
     o = torch.empty_like(q)
     z, h, n, d = q.shape
-    attention_kernel[(triton.cdiv(n, 64), z * h)](q, k, v, o, d**-0.5, q.stride(0), q.stride(1), q.stride(2), h, n,
-                                                  D=d, BM=64, BN=64, CAUSAL=causal)
+    attention_kernel[(triton.cdiv(n, 64), z * h)](
+        q, k, v, o, d**-0.5, q.stride(0), q.stride(1), q.stride(2), h, n, D=d, BM=64, BN=64, CAUSAL=causal
+    )
     return o
 
 
@@ -58,8 +76,13 @@ def cases():
         for causal in (False, True):
             for dtype in (torch.float32, torch.float16, torch.bfloat16):
                 q, k, v = (torch.randn(shape, dtype=dtype) for _ in range(3))
-                yield Case("attention" + (", causal" if causal else ""), f"{'x'.join(map(str, shape))} {short(dtype)}",
-                           lambda q=q, k=k, v=v, c=causal: attention(q, k, v, c),
-                           lambda q=q, k=k, v=v, c=causal: F.scaled_dot_product_attention(
-                               q.double(), k.double(), v.double(), is_causal=c),
-                           lambda q=q, k=k, v=v, c=causal: F.scaled_dot_product_attention(q, k, v, is_causal=c), RTOL[dtype])
+                yield Case(
+                    "attention" + (", causal" if causal else ""),
+                    f"{'x'.join(map(str, shape))} {short(dtype)}",
+                    lambda q=q, k=k, v=v, c=causal: attention(q, k, v, c),
+                    lambda q=q, k=k, v=v, c=causal: F.scaled_dot_product_attention(
+                        q.double(), k.double(), v.double(), is_causal=c
+                    ),
+                    lambda q=q, k=k, v=v, c=causal: F.scaled_dot_product_attention(q, k, v, is_causal=c),
+                    RTOL[dtype],
+                )

@@ -1,7 +1,7 @@
 """What every example offers to the demo and the tests: how to run it, what must come out, and who else can do it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable, Optional
 
 import torch
 
@@ -28,7 +28,7 @@ class Case:
     size: str
     run: Callable
     expected: Callable
-    rival: Optional[Callable] = None
+    rival: Callable | None = None
     rtol: float = 1e-5
 
     def error(self) -> float:
@@ -55,4 +55,5 @@ RTOL = {torch.float64: 1e-12, torch.float32: 1e-5, torch.float16: 2e-3, torch.bf
 def short(dtype: torch.dtype) -> str:
     """float32 -> f32."""
     return {torch.float64: "f64", torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16"}.get(
-        dtype, str(dtype).removeprefix("torch."))
+        dtype, str(dtype).removeprefix("torch.")
+    )

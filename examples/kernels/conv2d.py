@@ -8,9 +8,25 @@ from case import Case
 
 
 @triton.jit
-def conv2d_kernel(x_ptr, w_ptr, y_ptr, batch, channels, height, width, filters, out_h, out_w,
-                  R: tl.constexpr, S: tl.constexpr, STRIDE: tl.constexpr, PAD: tl.constexpr,
-                  BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+def conv2d_kernel(
+    x_ptr,
+    w_ptr,
+    y_ptr,
+    batch,
+    channels,
+    height,
+    width,
+    filters,
+    out_h,
+    out_w,
+    R: tl.constexpr,
+    S: tl.constexpr,
+    STRIDE: tl.constexpr,
+    PAD: tl.constexpr,
+    BM: tl.constexpr,
+    BN: tl.constexpr,
+    BK: tl.constexpr,
+):
     # One row of the product is an output pixel, one column a filter, the inner dimension channel x R x S.
     pixels = tl.program_id(0) * BM + tl.arange(0, BM)
     filter_ids = tl.program_id(1) * BN + tl.arange(0, BN)
@@ -29,8 +45,11 @@ def conv2d_kernel(x_ptr, w_ptr, y_ptr, batch, channels, height, width, filters, 
         inside = (row >= 0) & (row < height) & (col >= 0) & (col < width)
         x_at = ((n[:, None] * channels + c[None, :]) * height + row) * width + col
         x = tl.load(x_ptr + x_at, mask=inside & (n[:, None] < batch) & (i[None, :] < inner), other=0.0)
-        w = tl.load(w_ptr + filter_ids[None, :] * inner + i[:, None],
-                    mask=(filter_ids[None, :] < filters) & (i[:, None] < inner), other=0.0)
+        w = tl.load(
+            w_ptr + filter_ids[None, :] * inner + i[:, None],
+            mask=(filter_ids[None, :] < filters) & (i[:, None] < inner),
+            other=0.0,
+        )
         acc = tl.dot(x, w, acc)
     y_at = ((n[:, None] * filters + filter_ids[None, :]) * out_h + p[:, None]) * out_w + q[:, None]
     tl.store(y_ptr + y_at, acc, mask=(n[:, None] < batch) & (filter_ids[None, :] < filters))
@@ -44,15 +63,35 @@ def conv2d(x, w, stride=1, padding=0):
     out_w = (width + 2 * padding - s) // stride + 1
     y = torch.empty(batch, filters, out_h, out_w)
     grid = (triton.cdiv(batch * out_h * out_w, 64), triton.cdiv(filters, 32))
-    conv2d_kernel[grid](x, w, y, batch, channels, height, width, filters, out_h, out_w,
-                        R=r, S=s, STRIDE=stride, PAD=padding, BM=64, BN=32, BK=32)
+    conv2d_kernel[grid](
+        x,
+        w,
+        y,
+        batch,
+        channels,
+        height,
+        width,
+        filters,
+        out_h,
+        out_w,
+        R=r,
+        S=s,
+        STRIDE=stride,
+        PAD=padding,
+        BM=64,
+        BN=32,
+        BK=32,
+    )
     return y
 
 
 def cases():
     for shape, filters, k, stride, pad in (((2, 16, 28, 28), 32, 3, 1, 1), ((1, 3, 33, 21), 10, 5, 2, 2)):
         x, w = torch.randn(shape), torch.randn(filters, shape[1], k, k)
-        yield Case("conv2d", f"{'x'.join(map(str, shape))} * {filters}x{k}x{k}, stride {stride}",
-                   lambda x=x, w=w, s=stride, p=pad: conv2d(x, w, s, p),
-                   lambda x=x, w=w, s=stride, p=pad: F.conv2d(x.double(), w.double(), stride=s, padding=p),
-                   lambda x=x, w=w, s=stride, p=pad: F.conv2d(x, w, stride=s, padding=p))
+        yield Case(
+            "conv2d",
+            f"{'x'.join(map(str, shape))} * {filters}x{k}x{k}, stride {stride}",
+            lambda x=x, w=w, s=stride, p=pad: conv2d(x, w, s, p),
+            lambda x=x, w=w, s=stride, p=pad: F.conv2d(x.double(), w.double(), stride=s, padding=p),
+            lambda x=x, w=w, s=stride, p=pad: F.conv2d(x, w, stride=s, padding=p),
+        )

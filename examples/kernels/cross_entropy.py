@@ -48,5 +48,6 @@ def reference(logits, target):
 def cases():
     for rows, n in ((64, 32000), (7, 50257)):
         x, t = torch.randn(rows, n) * 3, torch.randint(0, n, (rows,))
-        yield Case("cross-entropy", f"{rows}x{n} f32", lambda x=x, t=t: cross_entropy(x, t),
-                   lambda x=x, t=t: reference(x, t))
+        yield Case(
+            "cross-entropy", f"{rows}x{n} f32", lambda x=x, t=t: cross_entropy(x, t), lambda x=x, t=t: reference(x, t)
+        )

@@ -30,6 +30,10 @@ def cumsum(x):
 def cases():
     for m, n in ((256, 2048), (31, 1000)):
         x = torch.randn(m, n)
-        yield Case("cumulative sum and maximum", f"{m}x{n} f32", lambda x=x: cumsum(x),
-                   lambda x=x: (x.double().cumsum(1), x.double().cummax(1).values),
-                   lambda x=x: (x.cumsum(1), x.cummax(1).values))
+        yield Case(
+            "cumulative sum and maximum",
+            f"{m}x{n} f32",
+            lambda x=x: cumsum(x),
+            lambda x=x: (x.double().cumsum(1), x.double().cummax(1).values),
+            lambda x=x: (x.cumsum(1), x.cummax(1).values),
+        )

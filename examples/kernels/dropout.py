@@ -53,5 +53,10 @@ def reference(x, p, seed):
 def cases():
     for n, p, seed in ((100000, 0.5, 123), (4097, 0.1, 7)):
         x = torch.randn(n)
-        yield Case("dropout", f"{n} f32, p {p}", lambda x=x, p=p, s=seed: dropout(x, p, s),
-                   lambda x=x, p=p, s=seed: reference(x, p, s), lambda x=x, p=p: torch.nn.functional.dropout(x, p))
+        yield Case(
+            "dropout",
+            f"{n} f32, p {p}",
+            lambda x=x, p=p, s=seed: dropout(x, p, s),
+            lambda x=x, p=p, s=seed: reference(x, p, s),
+            lambda x=x, p=p: torch.nn.functional.dropout(x, p),
+        )

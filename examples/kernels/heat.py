@@ -13,8 +13,12 @@ def heat_kernel(u_ptr, out_ptr, height, width, k, BH: tl.constexpr, BW: tl.const
     here = u_ptr + i * width + j
     inside = (i > 0) & (i < height - 1) & (j > 0) & (j < width - 1)
     u = tl.load(here, mask=(i < height) & (j < width), other=0.0)
-    around = (tl.load(here - width, mask=inside, other=0.0) + tl.load(here + width, mask=inside, other=0.0)
-              + tl.load(here - 1, mask=inside, other=0.0) + tl.load(here + 1, mask=inside, other=0.0))
+    around = (
+        tl.load(here - width, mask=inside, other=0.0)
+        + tl.load(here + width, mask=inside, other=0.0)
+        + tl.load(here - 1, mask=inside, other=0.0)
+        + tl.load(here + 1, mask=inside, other=0.0)
+    )
     tl.store(out_ptr + i * width + j, tl.where(inside, u + k * (around - 4 * u), u), mask=(i < height) & (j < width))
 
 
@@ -40,4 +44,6 @@ def reference(u, k, steps):
 def cases():
     for h, w in ((256, 512), (101, 77)):
         u = torch.rand(h, w)
-        yield Case("heat equation, 10 steps", f"{h}x{w} f32", lambda u=u: heat(u, 0.2, 10), lambda u=u: reference(u, 0.2, 10))
+        yield Case(
+            "heat equation, 10 steps", f"{h}x{w} f32", lambda u=u: heat(u, 0.2, 10), lambda u=u: reference(u, 0.2, 10)
+        )

@@ -25,6 +25,11 @@ def histogram(x, bins):
 def cases():
     for n, bins in ((100000, 64), (5000, 1000)):
         x = torch.rand(n)
-        yield Case("histogram", f"{n} into {bins}", lambda x=x, b=bins: histogram(x, b),
-                   lambda x=x, b=bins: torch.bincount(torch.clamp((x * b).int(), max=b - 1), minlength=b),
-                   lambda x=x, b=bins: torch.histc(x, b, 0, 1), 0)
+        yield Case(
+            "histogram",
+            f"{n} into {bins}",
+            lambda x=x, b=bins: histogram(x, b),
+            lambda x=x, b=bins: torch.bincount(torch.clamp((x * b).int(), max=b - 1), minlength=b),
+            lambda x=x, b=bins: torch.histc(x, b, 0, 1),
+            0,
+        )

@@ -40,8 +40,21 @@ def layer_norm_forward(x_ptr, y_ptr, w_ptr, b_ptr, mean_ptr, rstd_ptr, stride, n
 
 
 @triton.jit
-def layer_norm_backward(dx_ptr, dy_ptr, dw_ptr, db_ptr, x_ptr, w_ptr, mean_ptr, rstd_ptr, lock_ptr, stride, n,
-                        GROUPS: tl.constexpr, BLOCK: tl.constexpr):
+def layer_norm_backward(
+    dx_ptr,
+    dy_ptr,
+    dw_ptr,
+    db_ptr,
+    x_ptr,
+    w_ptr,
+    mean_ptr,
+    rstd_ptr,
+    lock_ptr,
+    stride,
+    n,
+    GROUPS: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
     row = tl.program_id(0)
     cols = tl.arange(0, BLOCK)
     mask = cols < n
@@ -102,8 +115,9 @@ def backward(dy, x, w, mean, rstd, groups=8):
     dx = torch.empty_like(x)
     dw, db = torch.zeros(groups, n), torch.zeros(groups, n)
     locks = torch.zeros(2 * groups, dtype=torch.int32)
-    layer_norm_backward[(m,)](dx, dy, dw, db, x, w, mean, rstd, locks, x.stride(0), n, GROUPS=groups,
-                              BLOCK=triton.next_power_of_2(n))
+    layer_norm_backward[(m,)](
+        dx, dy, dw, db, x, w, mean, rstd, locks, x.stride(0), n, GROUPS=groups, BLOCK=triton.next_power_of_2(n)
+    )
     grad_w, grad_b = torch.empty(n), torch.empty(n)
     grid = lambda meta: (triton.cdiv(n, meta["BN"]),)  # noqa: E731
     sum_groups[grid](dw, grad_w, groups, n, BM=32, BN=128)
@@ -122,12 +136,22 @@ def cases():
         for dtype in (torch.float32, torch.float16, torch.bfloat16):
             x = torch.randn(m, n, dtype=dtype)
             w, b = torch.randn(n, dtype=dtype), torch.randn(n, dtype=dtype)
-            yield Case("layer norm", f"{m}x{n} {short(dtype)}", lambda x=x, w=w, b=b: forward(x, w, b)[0],
-                       lambda x=x, w=w, b=b, n=n: F.layer_norm(x.double(), (n,), w.double(), b.double()),
-                       lambda x=x, w=w, b=b, n=n: F.layer_norm(x, (n,), w, b), RTOL[dtype])
+            yield Case(
+                "layer norm",
+                f"{m}x{n} {short(dtype)}",
+                lambda x=x, w=w, b=b: forward(x, w, b)[0],
+                lambda x=x, w=w, b=b, n=n: F.layer_norm(x.double(), (n,), w.double(), b.double()),
+                lambda x=x, w=w, b=b, n=n: F.layer_norm(x, (n,), w, b),
+                RTOL[dtype],
+            )
     for m, n in ((256, 1024), (77, 1111)):
         x, dy, w, b = torch.randn(m, n), torch.randn(m, n), torch.randn(n), torch.randn(n)
         _, mean, rstd = forward(x, w, b)
-        yield Case("layer norm backward", f"{m}x{n} f32",
-                   lambda x=x, dy=dy, w=w, mean=mean, rstd=rstd: backward(dy, x, w, mean, rstd),
-                   lambda x=x, dy=dy, w=w, b=b: reference_backward(dy, x, w, b), None, 1e-4)
+        yield Case(
+            "layer norm backward",
+            f"{m}x{n} f32",
+            lambda x=x, dy=dy, w=w, mean=mean, rstd=rstd: backward(dy, x, w, mean, rstd),
+            lambda x=x, dy=dy, w=w, b=b: reference_backward(dy, x, w, b),
+            None,
+            1e-4,
+        )

@@ -12,8 +12,25 @@ def leaky_relu(x, slope=0.01):
 
 
 @triton.jit
-def matmul_kernel(a_ptr, b_ptr, c_ptr, m, n, k, stride_am, stride_ak, stride_bk, stride_bn, stride_cm, stride_cn,
-                  BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, GROUP: tl.constexpr, ACTIVATION: tl.constexpr):
+def matmul_kernel(
+    a_ptr,
+    b_ptr,
+    c_ptr,
+    m,
+    n,
+    k,
+    stride_am,
+    stride_ak,
+    stride_bk,
+    stride_bn,
+    stride_cm,
+    stride_cn,
+    BM: tl.constexpr,
+    BN: tl.constexpr,
+    BK: tl.constexpr,
+    GROUP: tl.constexpr,
+    ACTIVATION: tl.constexpr,
+):
     pid = tl.program_id(axis=0)
     tiles_m = tl.cdiv(m, BM)
     tiles_n = tl.cdiv(n, BN)
@@ -51,8 +68,25 @@ def matmul(a, b, activation=""):
     n = b.shape[1]
     c = torch.empty((m, n), dtype=a.dtype)
     grid = lambda meta: (triton.cdiv(m, meta["BM"]) * triton.cdiv(n, meta["BN"]),)  # noqa: E731
-    matmul_kernel[grid](a, b, c, m, n, k, a.stride(0), a.stride(1), b.stride(0), b.stride(1), c.stride(0), c.stride(1),
-                        BM=128, BN=128, BK=64, GROUP=8, ACTIVATION=activation)
+    matmul_kernel[grid](
+        a,
+        b,
+        c,
+        m,
+        n,
+        k,
+        a.stride(0),
+        a.stride(1),
+        b.stride(0),
+        b.stride(1),
+        c.stride(0),
+        c.stride(1),
+        BM=128,
+        BN=128,
+        BK=64,
+        GROUP=8,
+        ACTIVATION=activation,
+    )
     return c
 
 
@@ -60,9 +94,19 @@ def cases():
     for m, n, k in ((512, 512, 512), (300, 257, 119), (1, 64, 64)):
         for dtype in (torch.float32, torch.float16, torch.bfloat16):
             a, b = torch.randn(m, k, dtype=dtype), torch.randn(k, n, dtype=dtype)
-            yield Case("matmul", f"{m}x{n}x{k} {short(dtype)}", lambda a=a, b=b: matmul(a, b),
-                       lambda a=a, b=b: a.double() @ b.double(), lambda a=a, b=b: a @ b, RTOL[dtype])
+            yield Case(
+                "matmul",
+                f"{m}x{n}x{k} {short(dtype)}",
+                lambda a=a, b=b: matmul(a, b),
+                lambda a=a, b=b: a.double() @ b.double(),
+                lambda a=a, b=b: a @ b,
+                RTOL[dtype],
+            )
     a, b = torch.randn(256, 384), torch.randn(192, 384).T
-    yield Case("matmul, B transposed, leaky relu", "256x192x384 f32", lambda: matmul(a, b, "leaky_relu"),
-               lambda: torch.nn.functional.leaky_relu(a.double() @ b.double()),
-               lambda: torch.nn.functional.leaky_relu(a @ b))
+    yield Case(
+        "matmul, B transposed, leaky relu",
+        "256x192x384 f32",
+        lambda: matmul(a, b, "leaky_relu"),
+        lambda: torch.nn.functional.leaky_relu(a.double() @ b.double()),
+        lambda: torch.nn.functional.leaky_relu(a @ b),
+    )

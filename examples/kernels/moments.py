@@ -55,4 +55,11 @@ def reference(x, skip):
 def cases():
     for m, n, skip in ((64, 1000, -1), (7, 64, 3)):
         x = torch.rand(m, n)
-        yield Case("moments", f"{m}x{n} f32", lambda x=x, s=skip: moments(x, s), lambda x=x, s=skip: reference(x, s), None, 1e-4)
+        yield Case(
+            "moments",
+            f"{m}x{n} f32",
+            lambda x=x, s=skip: moments(x, s),
+            lambda x=x, s=skip: reference(x, s),
+            None,
+            1e-4,
+        )

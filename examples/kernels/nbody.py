@@ -55,5 +55,9 @@ def reference(position, mass):
 def cases():
     for n in (1024, 333):
         position, mass = torch.randn(3, n), torch.rand(n)
-        yield Case("n-body", f"{n} bodies f32", lambda p=position, m=mass: accelerations(p, m),
-                   lambda p=position, m=mass: reference(p, m))
+        yield Case(
+            "n-body",
+            f"{n} bodies f32",
+            lambda p=position, m=mass: accelerations(p, m),
+            lambda p=position, m=mass: reference(p, m),
+        )

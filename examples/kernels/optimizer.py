@@ -7,8 +7,9 @@ from case import Case
 
 
 @triton.jit
-def adamw_kernel(p_ptr, g_ptr, m_ptr, v_ptr, n, lr, beta1, beta2, eps, decay, correction1, correction2,
-                 BLOCK: tl.constexpr):
+def adamw_kernel(
+    p_ptr, g_ptr, m_ptr, v_ptr, n, lr, beta1, beta2, eps, decay, correction1, correction2, BLOCK: tl.constexpr
+):
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = at < n
     p = tl.load(p_ptr + at, mask=mask)
@@ -27,8 +28,9 @@ def adamw_kernel(p_ptr, g_ptr, m_ptr, v_ptr, n, lr, beta1, beta2, eps, decay, co
 def adamw(p, g, m, v, step, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, decay=0.01):
     """Update p, m and v in place for step number `step` (from 1)."""
     n = p.numel()
-    adamw_kernel[(triton.cdiv(n, 4096),)](p, g, m, v, n, lr, betas[0], betas[1], eps, decay, 1 - betas[0] ** step,
-                                          1 - betas[1] ** step, BLOCK=4096)
+    adamw_kernel[(triton.cdiv(n, 4096),)](
+        p, g, m, v, n, lr, betas[0], betas[1], eps, decay, 1 - betas[0] ** step, 1 - betas[1] ** step, BLOCK=4096
+    )
 
 
 def three_steps(p, grads):
@@ -50,5 +52,9 @@ def reference(p, grads):
 def cases():
     for n in (1 << 18, 12345):
         p, grads = torch.randn(n), [torch.randn(n) for _ in range(3)]
-        yield Case("AdamW, three steps", f"{n} f32", lambda p=p, g=grads: three_steps(p, g),
-                   lambda p=p, g=grads: reference(p, g))
+        yield Case(
+            "AdamW, three steps",
+            f"{n} f32",
+            lambda p=p, g=grads: three_steps(p, g),
+            lambda p=p, g=grads: reference(p, g),
+        )

@@ -33,6 +33,11 @@ def cases():
     for m, n in ((512, 2048), (33, 1000)):
         for dtype in (torch.float32, torch.float16, torch.bfloat16):
             x, w = torch.randn(m, n, dtype=dtype), torch.randn(n, dtype=dtype)
-            yield Case("rms norm", f"{m}x{n} {short(dtype)}", lambda x=x, w=w: rms_norm(x, w),
-                       lambda x=x, w=w: reference(x, w),
-                       lambda x=x, w=w, n=n: torch.nn.functional.rms_norm(x, (n,), w, 1e-6), RTOL[dtype])
+            yield Case(
+                "rms norm",
+                f"{m}x{n} {short(dtype)}",
+                lambda x=x, w=w: rms_norm(x, w),
+                lambda x=x, w=w: reference(x, w),
+                lambda x=x, w=w, n=n: torch.nn.functional.rms_norm(x, (n,), w, 1e-6),
+                RTOL[dtype],
+            )

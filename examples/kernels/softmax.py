@@ -29,5 +29,11 @@ def cases():
     for rows, cols in ((512, 1024), (100, 781), (64, 16384), (3, 1)):
         for dtype in (torch.float32, torch.float16, torch.bfloat16):
             x = torch.randn(rows, cols, dtype=dtype)
-            yield Case("softmax", f"{rows}x{cols} {short(dtype)}", lambda x=x: softmax(x),
-                       lambda x=x: torch.softmax(x.double(), 1), lambda x=x: torch.softmax(x, 1), RTOL[dtype])
+            yield Case(
+                "softmax",
+                f"{rows}x{cols} {short(dtype)}",
+                lambda x=x: softmax(x),
+                lambda x=x: torch.softmax(x.double(), 1),
+                lambda x=x: torch.softmax(x, 1),
+                RTOL[dtype],
+            )

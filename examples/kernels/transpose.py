@@ -12,7 +12,9 @@ def transpose_kernel(x_ptr, y_ptr, m, n, BM: tl.constexpr, BN: tl.constexpr):
     cols = tl.program_id(1) * BN + tl.arange(0, BN)
     base = tl.program_id(2).to(tl.int64) * m * n
     x = tl.load(x_ptr + base + rows[:, None] * n + cols[None, :], mask=(rows[:, None] < m) & (cols[None, :] < n))
-    tl.store(y_ptr + base + cols[:, None] * m + rows[None, :], tl.trans(x), mask=(cols[:, None] < n) & (rows[None, :] < m))
+    tl.store(
+        y_ptr + base + cols[:, None] * m + rows[None, :], tl.trans(x), mask=(cols[:, None] < n) & (rows[None, :] < m)
+    )
 
 
 def transpose(x):
@@ -28,5 +30,11 @@ def cases():
     for shape in ((1, 512, 512), (3, 100, 77)):
         for dtype in (torch.float32, torch.float16, torch.int8, torch.float64):
             x = torch.randint(-100, 100, shape).to(dtype)
-            yield Case("transpose", f"{'x'.join(map(str, shape))} {short(dtype)}", lambda x=x: transpose(x),
-                       lambda x=x: x.transpose(1, 2), lambda x=x: x.transpose(1, 2).contiguous(), 0)
+            yield Case(
+                "transpose",
+                f"{'x'.join(map(str, shape))} {short(dtype)}",
+                lambda x=x: transpose(x),
+                lambda x=x: x.transpose(1, 2),
+                lambda x=x: x.transpose(1, 2).contiguous(),
+                0,
+            )

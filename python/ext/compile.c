@@ -5,6 +5,7 @@
 #include "ext.h"
 
 #include <string.h>
+#include <time.h>
 
 /* Options that kernels name for other devices: accepted, part of the key, and without meaning here. */
 static const char *const foreign_options[] = {
@@ -162,20 +163,78 @@ static bool prepare_call(Job *job, Call *c, PyObject *constants) {
   return true;
 }
 
+/* What hooks are told of a call: [(name, type, constant or None, divisibility)] and the options. */
+static PyObject *described_call(const Job *job, const Call *c) {
+  PyObject *params = PyList_New(0), *options = PyDict_New();
+  bool ok = params && options;
+  for (size_t i = 0; ok && i < job->nparams; i++) {
+    const ttc_param *p = &job->params[i];
+    PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None;
+    PyObject *item = Py_BuildValue("(OsOi)", c->f->params[i].name, p->type, constant, (int)p->divisibility);
+    ok = item && PyList_Append(params, item) == 0;
+    Py_XDECREF(item);
+  }
+  for (int i = 0; ok && i < c->noptions; i++)
+    ok = PyDict_SetItem(options, c->option_names[i], c->option_values[i]) == 0;
+  PyObject *both = ok ? PyTuple_Pack(2, params, options) : NULL;
+  Py_XDECREF(params);
+  Py_XDECREF(options);
+  return both;
+}
+
+static bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
+
+/* before(function, (params, options), warmup): whether to go on; -1 with an exception set. */
+static int call_before(State *st, const Job *job, const Call *c) {
+  if (!is_hook(st->compile_before)) return 1;
+  PyObject *what = described_call(job, c), *answer = NULL;
+  if (what) answer = PyObject_CallFunction(st->compile_before, "OOi", (PyObject *)c->f, what, (int)c->warmup);
+  int skip = answer ? PyObject_IsTrue(answer) : -1;
+  Py_XDECREF(what);
+  Py_XDECREF(answer);
+  return skip < 0 ? -1 : !skip;
+}
+
+/* after(function, kernel, (params, options), warmup, microseconds) */
+static bool call_after(State *st, const Job *job, const Call *c, Kernel *k, double us) {
+  if (!is_hook(st->compile_after)) return true;
+  PyObject *what = described_call(job, c), *answer = NULL;
+  if (what)
+    answer =
+        PyObject_CallFunction(st->compile_after, "OOOid", (PyObject *)c->f, (PyObject *)k, what, (int)c->warmup, us);
+  Py_XDECREF(what);
+  Py_XDECREF(answer);
+  return answer != NULL;
+}
+
+static double now_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+/* The kernel knows what it was compiled from, for people who look. */
+static bool attach(Kernel *k, JITCore *f) {
+  PyObject *done = PyObject_CallMethod((PyObject *)k, "_attach", "O", (PyObject *)f);
+  Py_XDECREF(done);
+  return done != NULL;
+}
+
 Kernel *compile_call(Call *c) {
   State *st = c->f->st;
   Job job = {.target = "cpu"};
   if (!host_init(&job.host, st)) return NULL;
   PyObject *constants = PyBytes_FromStringAndSize(NULL, c->f->nparams);
-  ttc_kernel *kernel = constants && prepare_call(&job, c, constants) ? run_job(st, &job) : NULL;
-  Kernel *k = kernel ? kernel_new(st, kernel, constants) : NULL;
+  Kernel *k = NULL;
+  double begin = now_us();
+  if (constants && prepare_call(&job, c, constants) && call_before(st, &job, c) > 0) {
+    ttc_kernel *kernel = run_job(st, &job);
+    if (kernel) k = kernel_new(st, kernel, constants);
+  }
+  if (k && !(watch_add(c->f, job.host.globals) && attach(k, c->f) && call_after(st, &job, c, k, now_us() - begin)))
+    Py_CLEAR(k);
   Py_XDECREF(constants);
   host_clear(&job.host);
-  if (k) { /* what it was compiled from, for people who look */
-    PyObject *done = PyObject_CallMethod((PyObject *)k, "_attach", "O", (PyObject *)c->f);
-    if (!done) Py_CLEAR(k);
-    Py_XDECREF(done);
-  }
   return k;
 }
 

@@ -9,6 +9,7 @@
  *   jit.c      the type JITCore, under triton.JITFunction: parameters, and what the front end knows of the function
  *   launch.c   kernel[grid](...): binding, key, look-up, packing, launch
  *   compile.c  what a launch does when there is no kernel yet; triton.compile
+ *   watch.c    globals that must not change after they were compiled into a kernel
  *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel
  *
  * One build serves Python 3.11 and later (limited API). What a launch executes on a hit is C alone; no Python frame
@@ -76,7 +77,8 @@ struct State {
   PyTypeObject *jit_type, *kernel_type;
   /* Classes and functions of the Python part, given by triton._register(). */
   PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *kernel_class, *compilation_error, *out_of_resources;
-  PyObject *launch_enter, *launch_exit; /* hooks or None */
+  PyObject *launch_enter, *launch_exit;     /* hooks or None */
+  PyObject *compile_before, *compile_after; /* hooks or None */
   PyObject *str_data_ptr, *str_dtype, *str_is_cuda, *str_array_interface, *str_builtin, *str_value, *str_name,
       *str_shape, *str_grid, *str_warmup, *str_stream, *str_typestr, *str_data;
 };
@@ -98,8 +100,9 @@ const char *dtype_of_id(int id); /* "fp32" */
 /* Everything that must live as long as one compilation. */
 typedef struct Host {
   State *st;
-  PyObject *keep; /* list */
-  int exact;      /* above 0: objects are converted with a hash of their value, for the cache's key */
+  PyObject *keep;    /* list */
+  PyObject *globals; /* list of (dict, name, value) that names were looked up in */
+  int exact;         /* above 0: objects are converted with a hash of their value, for the cache's key */
   ttc_host table;
 } Host;
 bool host_init(Host *h, State *st);
@@ -137,6 +140,11 @@ typedef struct Param {
   uint64_t last_id;
 } Param;
 
+/* A global that a kernel was compiled with. */
+typedef struct Watch {
+  PyObject *globals, *name, *value; /* owned */
+} Watch;
+
 struct JITCore {
   PyObject_HEAD State *st;
   PyObject *fn;
@@ -146,6 +154,8 @@ struct JITCore {
   Param *params;
   Py_ssize_t nparams;
   Table table;
+  Watch *watches;
+  size_t nwatches;
   ttc_function function; /* source NULL until it is wanted */
   PyObject *keep;        /* list: texts of `function` */
   bool noinline;
@@ -154,6 +164,15 @@ struct JITCore {
 PyTypeObject *make_jit_type(PyObject *module);
 /* The function as the front end wants it, its source loaded; NULL with an exception set. */
 const ttc_function *jit_function(JITCore *f);
+
+/* ---- watch.c ----------------------------------------------------------------------------------------------------- */
+
+/* false with an exception set, all three. */
+bool watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value); /* a global was looked at */
+bool watch_add(JITCore *f, PyObject *notes);                                  /* a compile succeeded with them */
+bool watch_check(JITCore *f);                                                 /* all are what they were */
+void watch_clear(JITCore *f);
+int watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
 /* ---- launch.c, compile.c, kernel.c ------------------------------------------------------------------------------- */
 
@@ -169,6 +188,7 @@ typedef struct Call {
   int noptions;
   uint64_t *slots; /* run-time values, packed */
   size_t nslots;
+  bool warmup; /* nothing is launched */
 } Call;
 
 /* Tags in the key's first word of a parameter: the low byte. */
@@ -192,7 +212,7 @@ bool parse_grid(PyObject *grid, uint32_t out[3]);
 /* Launch with packed arguments, the GIL released. */
 bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], const uint64_t *slots, size_t n);
 
-/* A new kernel for the call; NULL with an exception set. */
+/* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
 Kernel *compile_call(Call *call);
 PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
 /* The exception that a status means. */

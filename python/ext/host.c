@@ -24,10 +24,11 @@ static PyObject *in_closure(PyObject *fn, PyObject *name) {
   return found;
 }
 
-static PyObject *in_globals(PyObject *fn, PyObject *name) {
+static PyObject *in_globals(Host *h, PyObject *fn, PyObject *name) {
   PyObject *globals = PyObject_GetAttrString(fn, "__globals__");
   PyObject *found = globals ? PyDict_GetItemWithError(globals, name) : NULL;
   Py_XINCREF(found);
+  if (found && !watch_note(h, globals, name, found)) Py_CLEAR(found);
   Py_XDECREF(globals);
   if (found || PyErr_Occurred()) return found;
   PyObject *builtins = PyImport_ImportModule("builtins");
@@ -51,7 +52,7 @@ static int lookup(void *self, const ttc_function *function, const char *name, tt
   JITCore *f = function->object;
   PyObject *key = PyUnicode_FromString(name), *obj = NULL;
   if (key) obj = in_closure(f->fn, key);
-  if (key && !obj && !PyErr_Occurred()) obj = in_globals(f->fn, key);
+  if (key && !obj && !PyErr_Occurred()) obj = in_globals(h, f->fn, key);
   Py_XDECREF(key);
   int result = answer(h, obj, out);
   PyGILState_Release(gil);
@@ -103,12 +104,17 @@ static int print(void *self, const char *text, size_t len) {
 }
 
 bool host_init(Host *h, State *st) {
-  *h = (Host){.st = st, .keep = PyList_New(0)};
-  if (!h->keep) return false;
+  *h = (Host){.st = st};
   if (!st->constexpr)
     return PyErr_SetString(PyExc_RuntimeError, "import triton before using its extension module"), false;
+  h->keep = PyList_New(0);
+  h->globals = PyList_New(0);
+  if (!h->keep || !h->globals) return host_clear(h), false;
   h->table = (ttc_host){h, lookup, get_attribute, call, print};
   return true;
 }
 
-void host_clear(Host *h) { Py_CLEAR(h->keep); }
+void host_clear(Host *h) {
+  Py_CLEAR(h->keep);
+  Py_CLEAR(h->globals);
+}

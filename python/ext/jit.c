@@ -102,6 +102,7 @@ static PyObject *forget(PyObject *self, PyObject *ignored) {
   JITCore *f = (JITCore *)self;
   (void)ignored;
   table_clear(&f->table);
+  watch_clear(f);
   f->function = (ttc_function){0};
   Py_RETURN_NONE;
 }
@@ -141,13 +142,15 @@ static int jit_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(f->params[i].fallback);
     Py_VISIT(f->params[i].last);
   }
-  return table_traverse(&f->table, visit, arg);
+  int stop = watch_traverse(f, visit, arg);
+  return stop ? stop : table_traverse(&f->table, visit, arg);
 }
 
 static int jit_clear(PyObject *self) {
   JITCore *f = (JITCore *)self;
   clear_params(f);
   table_clear(&f->table);
+  watch_clear(f);
   Py_CLEAR(f->fn);
   Py_CLEAR(f->hooks);
   Py_CLEAR(f->constants);

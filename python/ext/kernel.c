@@ -69,6 +69,12 @@ static PyObject *facts(PyObject *self, PyObject *ignored) {
   return Py_BuildValue("(sss)", ttc_kernel_name(k->kernel), ttc_kernel_hash(k->kernel), ttc_kernel_metadata(k->kernel));
 }
 
+static PyObject *from_cache(PyObject *self, PyObject *ignored) {
+  const Kernel *k = (Kernel *)self;
+  (void)ignored;
+  return is_there(k) ? PyBool_FromLong(ttc_kernel_from_cache(k->kernel)) : NULL;
+}
+
 static PyObject *load(PyObject *self, PyObject *ignored) {
   Kernel *k = (Kernel *)self;
   (void)ignored;
@@ -151,6 +157,7 @@ static PyMethodDef methods[] = {
     {"_stage", stage, METH_VARARGS, "_stage(name): the stage's text or bytes, None when there is none."},
     {"_stage_names", stage_names, METH_NOARGS, "The stages, in order."},
     {"_facts", facts, METH_NOARGS, "(name, hash, metadata as JSON)"},
+    {"_from_cache", from_cache, METH_NOARGS, "Whether the kernel was read from the disk."},
     {"_load", load, METH_NOARGS, "Put the kernel into executable form."},
     {"_launch", launch, METH_VARARGS, "_launch(grid, args)"},
     {0},

@@ -428,8 +428,10 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
                               PyObject *kwnames) {
   JITCore *f = c->f;
   if (!warmup && PyList_Size(f->hooks) > 0 && !call_pre_run_hooks(f, args, nargs, kwnames)) return NULL;
-  if (!bind(c, args, nargs, kwnames) || !make_key(c)) return NULL;
+  if (!bind(c, args, nargs, kwnames) || !make_key(c) || !watch_check(f)) return NULL;
+  c->warmup = warmup;
   Kernel *k = find_or_compile(c);
+  if (!k && !PyErr_Occurred()) Py_RETURN_NONE; /* a hook said not to compile */
   uint32_t size[3];
   bool ok = k && (warmup || any_grid(c, grid, size));
   if (ok && !warmup) {

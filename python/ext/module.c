@@ -42,6 +42,20 @@ static PyObject *set_hooks(PyObject *module, PyObject *args) {
   Py_RETURN_NONE;
 }
 
+static PyObject *set_compile_hooks(PyObject *module, PyObject *args) {
+  State *st = state_of(module);
+  PyObject *before, *after;
+  if (!PyArg_ParseTuple(args, "OO", &before, &after)) return NULL;
+  PyObject *old_before = st->compile_before, *old_after = st->compile_after;
+  Py_INCREF(before);
+  Py_INCREF(after);
+  st->compile_before = before;
+  st->compile_after = after;
+  Py_XDECREF(old_before);
+  Py_XDECREF(old_after);
+  Py_RETURN_NONE;
+}
+
 static PyObject *function_lines(PyObject *module, PyObject *args) {
   (void)module;
   const char *text;
@@ -80,6 +94,8 @@ static PyMethodDef functions[] = {
      "Tell the extension of the package's classes."},
     {"set_launch_hooks", set_hooks, METH_VARARGS,
      "set_launch_hooks(enter, exit): called around every launch; None for none."},
+    {"set_compile_hooks", set_compile_hooks, METH_VARARGS,
+     "set_compile_hooks(before, after): called around every compile of a launch; None for none."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},
@@ -133,6 +149,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(st->out_of_resources);
   Py_VISIT(st->launch_enter);
   Py_VISIT(st->launch_exit);
+  Py_VISIT(st->compile_before);
+  Py_VISIT(st->compile_after);
   return 0;
 }
 

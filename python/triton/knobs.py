@@ -131,6 +131,11 @@ class CompilationSettings(Group):
     def __init__(self) -> None:
         self.listener = None
 
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "listener":
+            _compile_hooks_changed()
+
 
 class AutotuningSettings(Group):
     """What the autotuner says and keeps."""
@@ -191,12 +196,29 @@ class RuntimeSettings(Group):
         super().__setattr__(name, value)
         if name in ("launch_enter_hook", "launch_exit_hook"):
             self._hooks_changed()
+        elif name in ("jit_cache_hook", "jit_post_compile_hook"):
+            _compile_hooks_changed()
 
     def _hooks_changed(self) -> None:
         """Launches call hooks only while there are some."""
         if globals().get("runtime", self) is self:
             hooks = [self.__dict__.get(name) or None for name in ("launch_enter_hook", "launch_exit_hook")]
             _C.set_launch_hooks(*hooks)
+
+
+def _compile_hooks_changed() -> None:
+    """Compiles call hooks only while there are some."""
+    settings = globals()
+    if "runtime" not in settings or "compilation" not in settings:
+        return
+    given = vars(settings["runtime"])
+    after = given.get("jit_post_compile_hook") or vars(settings["compilation"]).get("listener")
+    if not after and not given.get("jit_cache_hook"):
+        _C.set_compile_hooks(None, None)
+        return
+    from .runtime import _hooks
+
+    _C.set_compile_hooks(_hooks.before if given.get("jit_cache_hook") else None, _hooks.after if after else None)
 
 
 class LanguageSettings(Group):

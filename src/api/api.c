@@ -24,6 +24,7 @@ struct ttc_kernel {
   KernelInfo info;
   const char *metadata;
   const char *hash;
+  bool from_cache;
   size_t nstages;
   Stage *stages;
   _Atomic(Loaded *) loaded;
@@ -244,6 +245,7 @@ static void compile(Ctx *cx, void *arg) {
   if (!block.at) ctx_throw(cx, ERR_MEMORY);
   call->kernel = lay_kernel(&block, &c, metadata);
   call->kernel->allocator = a;
+  call->kernel->from_cache = c.from_cache;
 }
 
 ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param *params, size_t nparams,
@@ -290,6 +292,7 @@ void ttc_kernel_free(ttc_kernel *k) {
 const char *ttc_kernel_name(const ttc_kernel *k) { return k->info.name; }
 const char *ttc_kernel_metadata(const ttc_kernel *k) { return k->metadata; }
 const char *ttc_kernel_hash(const ttc_kernel *k) { return k->hash; }
+int ttc_kernel_from_cache(const ttc_kernel *k) { return k->from_cache; }
 size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)k->info.nargs; }
 
 const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) {

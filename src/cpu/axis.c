@@ -1,11 +1,12 @@
 /* axis.c: how index and pointer tensors move along their dimensions.
  *
- * A load whose pointers advance by one element per index of some dimension is a vector load along that dimension; one whose
- * pointers advance by a run-time stride may be one, which a test at run time decides. What is said here holds for the whole
- * tile at once, in the sense of the language's own contiguity: index arithmetic in a tile does not wrap around.
+ * A load whose pointers advance by one element per index of some dimension is a vector load along that dimension;
+ * one whose pointers advance by a run-time stride may be one, which a test at run time decides. What is said here
+ * holds for the whole tile at once, in the sense of the language's own contiguity: index arithmetic in a tile does
+ * not wrap around.
  *
- * A tensor is affine in all its dimensions jointly iff no Axis of it is AXIS_UNKNOWN: a product is affine only where one
- * factor is the same everywhere.
+ * A tensor is affine in all its dimensions jointly iff no Axis of it is AXIS_UNKNOWN: a product is affine only where
+ * one factor is the same everywhere.
  */
 #include "cpu/lower.h"
 
@@ -108,7 +109,7 @@ static void axis_compute(Ctx *cx, Value *v, Axis *out) {
     const Axis *b = cpu_axis(cx, ir_operand(op, 1));
     if (!uniform(b, rank)) break;
     for (int i = 0; i < rank; i++)
-      out[i] = is_zero(a[i]) ? a[i]
+      out[i] = is_zero(a[i])                                       ? a[i]
                : a[i].kind == AXIS_CONST || a[i].kind == AXIS_WRAP ? (Axis){AXIS_WRAP, a[i].step}
                                                                    : (Axis){AXIS_UNKNOWN, 0};
     return;

@@ -2,8 +2,8 @@
  *
  * Making code twice, once as text and once as an object, would double the longest part of a compile; reading the object
  * back costs about a microsecond an instruction. Two walks over each text section: the first collects the targets of
- * branches, the second prints, with a label at each target and the symbol of its relocation for each
- * operand that has one.
+ * branches, the second prints, with a label at each target and the symbol of its relocation for each operand that has
+ * one.
  */
 #include "cpu/jit.h"
 
@@ -39,7 +39,8 @@ static int by_offset(const void *a, const void *b) {
 }
 
 static int label_of(const Disasm *d, uint64_t address) {
-  const uint64_t *at = d->targets.len ? bsearch(&address, d->targets.at, d->targets.len, sizeof address, by_address) : NULL;
+  const uint64_t *at =
+      d->targets.len ? bsearch(&address, d->targets.at, d->targets.len, sizeof address, by_address) : NULL;
   return at ? (int)(at - d->targets.at) : -1;
 }
 
@@ -78,7 +79,8 @@ static const char *reloc_text(Disasm *d, LLVMBinaryRef binary, LLVMRelocationIte
   } else {
     LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
     LLVMMoveToContainingSection(section, symbol);
-    text = ctx_printf(d->cx, "%s", LLVMObjectFileIsSectionIteratorAtEnd(binary, section) ? "?" : LLVMGetSectionName(section));
+    text = ctx_printf(d->cx, "%s",
+                      LLVMObjectFileIsSectionIteratorAtEnd(binary, section) ? "?" : LLVMGetSectionName(section));
     LLVMDisposeSectionIterator(section);
   }
   LLVMDisposeSymbolIterator(symbol);
@@ -105,7 +107,8 @@ static void collect_relocs(Disasm *d, LLVMBinaryRef binary, const char *name) {
 }
 
 /* Called for each operand that could be symbolic: names the one that has a relocation. */
-static int on_operand(void *arg, uint64_t pc, uint64_t offset, uint64_t op_size, uint64_t inst_size, int tag, void *out) {
+static int on_operand(void *arg, uint64_t pc, uint64_t offset, uint64_t op_size, uint64_t inst_size, int tag,
+                      void *out) {
   (void)inst_size;
   Disasm *d = arg;
   if (tag != 1) return 0;
@@ -172,7 +175,8 @@ const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size
     ctx_fail(cx, ERR_INTERNAL, "LLVM cannot read its own object: %s", kept);
   }
   ctx_defer(cx, dispose_binary, binary);
-  LLVMDisasmContextRef dc = LLVMCreateDisasmCPUFeatures(isa->triple, isa->cpu, isa->features, &d, 1, on_operand, on_symbol);
+  LLVMDisasmContextRef dc =
+      LLVMCreateDisasmCPUFeatures(isa->triple, isa->cpu, isa->features, &d, 1, on_operand, on_symbol);
   if (!dc) ctx_fail(cx, ERR_SYSTEM, "LLVM has no disassembler for %s", isa->triple);
   ctx_defer(cx, dispose_disasm, dc);
   LLVMSetDisasmOptions(dc, LLVMDisassembler_Option_PrintImmHex);

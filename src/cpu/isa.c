@@ -1,8 +1,8 @@
 /* isa.c: from the text after "cpu:" to what the compiler needs to know of that processor.
  *
- * "native" is what the process runs on: LLVM's own name and feature list, sorted so that the text is the same each time.
- * A virtual machine may show a model number that LLVM takes for an older processor while the features are a newer one's;
- * the name is then raised to the oldest server processor that has them all, since scheduling follows the name.
+ * "native" is what the process runs on: LLVM's own name and feature list, sorted so that the text is the same each
+ * time. A virtual machine may show a model number that LLVM takes for an older processor while the features are a newer
+ * one's; the name is then raised to the oldest server processor that has them all, since scheduling follows the name.
  */
 #include "cpu/jit.h"
 #include "cpu/rt.h"
@@ -37,7 +37,7 @@ static const struct NamedCpu {
 #undef CPU
 };
 
-/* ---- this machine --------------------------------------------------------------------------------------------------- */
+/* ---- this machine ------------------------------------------------------------------------------------------------ */
 
 static struct {
   char *cpu, *features, *triple, *key;
@@ -108,7 +108,7 @@ static void native_isa(Ctx *cx, CpuIsa *isa) {
   isa->l2_bytes = host->l2_bytes;
 }
 
-/* ---- a named one ---------------------------------------------------------------------------------------------------- */
+/* ---- a named one ------------------------------------------------------------------------------------------------- */
 
 static void fill_named(CpuIsa *isa, const struct NamedCpu *cpu) {
   isa->cpu = isa->key = cpu->name;
@@ -131,7 +131,8 @@ _Noreturn static void unknown_cpu(Ctx *cx, const char *arch) {
   for (size_t i = 0; i < COUNT(named_cpus); i++) names[i] = named_cpus[i].name;
   const char *near = nearest_name(arch, names, COUNT(names));
   if (near) ctx_fail(cx, ERR_SYSTEM, "unknown processor \"cpu:%s\"; did you mean \"cpu:%s\"?", arch, near);
-  ctx_fail(cx, ERR_SYSTEM, "unknown processor \"cpu:%s\"; \"cpu\" is this machine's, \"cpu:x86-64-v3\" any with AVX2", arch);
+  ctx_fail(cx, ERR_SYSTEM, "unknown processor \"cpu:%s\"; \"cpu\" is this machine's, \"cpu:x86-64-v3\" any with AVX2",
+           arch);
 }
 
 const CpuIsa *cpu_isa(Ctx *cx, const char *arch) {

@@ -1,17 +1,19 @@
 /* lower.c: a module's kernel as an LLVM function: its arguments, its programs, scalars and control flow.
  *
- * The function runs the programs [begin, end) one after the other, each from its first op to its last on this thread: a barrier
- * inside a program has nothing to do. Scalars are SSA values; those that loops carry and conditionals yield go through allocas,
- * which LLVM promotes. Tensors are lowered by the nests of the block's plan (plan.c).
+ * The function runs the programs [begin, end) one after the other, each from its first op to its last on this
+ * thread: a barrier inside a program has nothing to do. Scalars are SSA values; those that loops carry and
+ * conditionals yield go through allocas, which LLVM promotes. Tensors are lowered by the nests of the block's plan
+ * (plan.c).
  */
 #include "cpu/lower.h"
+#include "opt/opt.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <llvm-c/DebugInfo.h>
 
-/* ---- errors, calls ----------------------------------------------------------------------------------------------------- */
+/* ---- errors, calls ----------------------------------------------------------------------------------------------- */
 
 void lower_fail(Lower *l, const Op *op, const char *fmt, ...) {
   char text[512];
@@ -37,11 +39,12 @@ LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMVa
 Slot *lower_slot(Lower *l, Value *v) {
   Info *info = info_of(v);
   if (!info->slot)
-    info->slot = info->home ? lower_slot(l, info->home) : slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+    info->slot = info->home ? lower_slot(l, info->home)
+                            : slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
   return info->slot;
 }
 
-/* ---- control flow ----------------------------------------------------------------------------------------------------------- */
+/* ---- control flow ------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef scalar(Value *v) { return info_of(v)->scalar; }
 
@@ -85,8 +88,10 @@ static void lower_for(Lower *l, Op *op) {
   LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
   LLVMValueRef *vars = variables_for(l, carried, n), index = variable(l, body->args[0]);
   for (int i = 0; i < n; i++) {
-    if (vars[i]) LLVMBuildStore(l->b, scalar(ir_operand(op, i + 3)), vars[i]);
-    else info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
+    if (vars[i])
+      LLVMBuildStore(l->b, scalar(ir_operand(op, i + 3)), vars[i]);
+    else
+      info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
   }
   LLVMBuildStore(l->b, lower, index);
   LLVMBasicBlockRef inside = new_block(l, "for"), after = new_block(l, "endfor");
@@ -114,8 +119,10 @@ static void lower_while(Lower *l, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   LLVMValueRef *in = variables_for(l, before->args, before->nargs), *out = variables_for(l, after->args, after->nargs);
   for (int i = 0; i < before->nargs; i++) {
-    if (in[i]) LLVMBuildStore(l->b, scalar(ir_operand(op, i)), in[i]);
-    else lower_slot(l, before->args[i]);
+    if (in[i])
+      LLVMBuildStore(l->b, scalar(ir_operand(op, i)), in[i]);
+    else
+      lower_slot(l, before->args[i]);
   }
   for (int i = 0; i < after->nargs; i++)
     if (!out[i]) info_of(&op->results[i])->slot = lower_slot(l, after->args[i]);
@@ -145,7 +152,8 @@ static void lower_if(Lower *l, Op *op) {
   for (int i = 0; i < op->nresults; i++)
     if (!vars[i]) slot_touch(l, lower_slot(l, results[i]));
   bool otherwise = op->nregions > 1 && op->regions[1]->first;
-  LLVMBasicBlockRef yes = new_block(l, "then"), after = new_block(l, "endif"), no = otherwise ? new_block(l, "else") : after;
+  LLVMBasicBlockRef yes = new_block(l, "then"), after = new_block(l, "endif"),
+                    no = otherwise ? new_block(l, "else") : after;
   LLVMBuildCondBr(l->b, scalar(ir_operand(op, 0)), yes, no);
   for (int r = 0; r <= otherwise; r++) {
     l->clock++;
@@ -160,7 +168,7 @@ static void lower_if(Lower *l, Op *op) {
   l->clock++;
 }
 
-/* ---- ops on scalars ------------------------------------------------------------------------------------------------------------ */
+/* ---- ops on scalars ---------------------------------------------------------------------------------------------- */
 
 static void set(Op *op, LLVMValueRef v) { info_of(&op->results[0])->scalar = v; }
 
@@ -267,17 +275,21 @@ void lower_block(Lower *l, Block *b) {
   Plan *plan = plan_of(b);
   for (uint32_t i = 0; i < plan->steps.len; i++) {
     Step *s = &plan->steps.at[i];
-    if (s->nest) nest_emit(l, s->nest);
-    else lower_op(l, s->op);
+    if (s->nest)
+      nest_emit(l, s->nest);
+    else
+      lower_op(l, s->op);
   }
 }
 
-/* ---- the function ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the function ------------------------------------------------------------------------------------------------ */
 
 static ArgKind arg_kind(Lower *l, const Op *func, const Type *t) {
   if (t->kind == TYPE_PTR) return ARG_PTR;
-  if (t->kind == TYPE_INT) return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
-  if (t->kind == TYPE_FLOAT && t->bits >= 16) return t->fkind == F16 ? ARG_F16 : t->fkind == BF16 ? ARG_BF16 : t->fkind == F32 ? ARG_F32 : ARG_F64;
+  if (t->kind == TYPE_INT)
+    return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
+  if (t->kind == TYPE_FLOAT && t->bits >= 16)
+    return t->fkind == F16 ? ARG_F16 : t->fkind == BF16 ? ARG_BF16 : t->fkind == F32 ? ARG_F32 : ARG_F64;
   lower_fail(l, func, "a parameter of type %s is not supported on the CPU", ir_type_text(l->cx, t));
 }
 
@@ -367,6 +379,20 @@ static Op *kernel_of(Module *m) {
   return found;
 }
 
+static void note_call(Op *op, void *arg) {
+  if (op->code == OP_CALL) *(bool *)arg = true;
+}
+
+/* Functions that were not to be inlined are, all the same: a program has one plan. */
+static void inline_all(Ctx *cx, Module *m) {
+  bool calls = false;
+  ir_walk(m->op, note_call, &calls);
+  if (!calls) return;
+  for (Op *op = m->body->first->first; op; op = op->next)
+    if (op->code == OP_FUNC) ir_set_attr(cx, op, "noinline", ir_attr_bool(cx, false));
+  opt_inline(cx, m);
+}
+
 typedef struct Owned {
   LLVMModuleRef module;
   LLVMBuilderRef builder;
@@ -385,6 +411,7 @@ static void lower_function(Ctx *cx, void *arg) {
   Owned *own = NEW(cx, Owned);
   *own = (Owned){l->module, l->b, false};
   ctx_defer(cx, release, own);
+  inline_all(cx, l->source);
   Op *func = kernel_of(l->source);
   if (ir_entry(func, 0)->next) ctx_fail(cx, ERR_SOURCE, "unstructured control flow reached the CPU backend");
   const char *name = ir_func_name(func);
@@ -405,7 +432,8 @@ static void lower_function(Ctx *cx, void *arg) {
   own->keep = true;
 }
 
-LLVMModuleRef cpu_lower(Ctx *cx, LLVMContextRef llvm, Module *m, const CpuIsa *isa, const TargetOptions *o, KernelInfo *info) {
+LLVMModuleRef cpu_lower(Ctx *cx, LLVMContextRef llvm, Module *m, const CpuIsa *isa, const TargetOptions *o,
+                        KernelInfo *info) {
   Lower *l = NEW(cx, Lower);
   *l = (Lower){.cx = cx, .source = m, .llvm = llvm, .isa = isa, .options = o, .result = info};
   l->module = LLVMModuleCreateWithNameInContext("kernel", llvm);

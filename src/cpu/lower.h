@@ -1,8 +1,8 @@
 /* lower.h: what the files that lower Triton IR to LLVM IR share.
  *
  *   axis.c           how an index or pointer tensor moves along each of its dimensions
- *   plan.c           which tensors are stored in scratch, and which ops share a loop nest; the page at its top is the design
- *   lower.c          the function, its programs, scalars, control flow
+ *   plan.c           which tensors are stored in scratch, and which ops share a loop nest; the page at its top is
+ *   the design lower.c          the function, its programs, scalars, control flow
  *   lower_nest.c     a loop nest: loops, bounds, and what its members do at a point
  *   lower_fold.c     members that accumulate: reductions and scans
  *   lower_eval.c     a tensor's value at a point: lanes
@@ -21,7 +21,7 @@
 
 enum { MAX_RANK = 24, MAX_LEVELS = MAX_RANK + 3 };
 
-/* ---- axis.c ------------------------------------------------------------------------------------------------------- */
+/* ---- axis.c ------------------------------------------------------------------------------------------------------ */
 
 /* How a tensor of integers or pointers (in elements) changes from one index of a dimension to the next. */
 typedef enum AxisKind {
@@ -41,7 +41,7 @@ bool cpu_mask_is_box(Ctx *cx, Value *mask);
 /* The function argument that a pointer comes from, or NULL when that is not plain. */
 Value *cpu_pointer_base(Value *ptr);
 
-/* ---- plan.c ------------------------------------------------------------------------------------------------------- */
+/* ---- plan.c ------------------------------------------------------------------------------------------------------ */
 
 /* An array in the thread's scratch area. Its place is chosen when everything is lowered and all lifetimes are known. */
 typedef struct Slot {
@@ -70,7 +70,8 @@ typedef struct Info {
   unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
   int cost;
   unsigned cost_round;
-  unsigned bounded, unit, assumed; /* number of the nest in which the access's mask is a bound, its step 1; a wrap is ruled out */
+  /* number of the nest in which: the access's mask is a bound, its step is 1; a wrap is ruled out */
+  unsigned bounded, unit, assumed;
   unsigned walked;                 /* number of the nest whose accesses were gathered through it */
   const Lane *walked_at;
 } Info;
@@ -124,13 +125,15 @@ bool cpu_reshape_trivial(const Op *op);
 bool cpu_is_stored(Lower *l, Value *v);
 /* plan_rules.c: what the plan rests on. */
 int cpu_cost(Lower *l, Value *v, unsigned round); /* of evaluating it once more, in vector instructions per vector */
-bool cpu_may_conflict(const Op *a, const Op *b);  /* accesses that share no loop nest: may touch each other's other elements */
+/* Accesses that may share no loop nest: either may touch elements that the other has at another index. */
+bool cpu_may_conflict(const Op *a, const Op *b);
 bool cpu_is_index(Lower *l, Value *v);            /* an expression of indices and scalars, no data in it */
+bool cpu_moves_evenly(Lower *l, Value *v);        /* an index or pointer that is worth more as an expression */
 bool cpu_dot_in_place(Lower *l, Op *dot);
 Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped); /* beneath a transposition */
 static inline int op_order(const Op *op) { return (int)op->mark; }
 
-/* ---- lanes: lower_eval.c ------------------------------------------------------------------------------------------ */
+/* ---- lanes: lower_eval.c ----------------------------------------------------------------------------------------- */
 
 /* The values of a tensor at one point of a nest: for every lane of the vector dimension's vector. Let c be a lane's
  * coordinate along the vector dimension. */
@@ -189,7 +192,8 @@ struct Lower {
 Lane lane_uniform(LLVMValueRef v, int depth);
 Lane lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
 Lane lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
-/* The coordinates of operand `i` for a point of the result; false if the op is not a plain rearrangement or elementwise. */
+/* The coordinates of operand `i` for a point of the result; false if the op is not a plain rearrangement or
+ * elementwise. */
 bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out);
 LLVMValueRef lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
 LLVMValueRef lane_scalar(Lower *l, Lane x);             /* of a uniform lane */
@@ -202,7 +206,7 @@ void lower_push_level(Lower *l, LLVMBasicBlockRef block);
 static inline void lower_pop_level(Lower *l) { l->depth--; }
 void lower_base_level(Lower *l); /* outside of nests: level 0 is the current block */
 
-/* ---- memory: lower_memory.c ---------------------------------------------------------------------------------------- */
+/* ---- memory: lower_memory.c -------------------------------------------------------------------------------------- */
 
 Slot *slot_new(Lower *l, int64_t bytes);
 LLVMValueRef slot_touch(Lower *l, Slot *s); /* its address; notes the access */
@@ -220,7 +224,7 @@ LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, L
 Value *memory_mask(const Op *op);  /* of a load, store or atomic; or NULL */
 Value *memory_other(const Op *op); /* of a load, or NULL */
 
-/* ---- elements: lower_element.c, lower_float.c ------------------------------------------------------------------------ */
+/* ---- elements: lower_element.c, lower_float.c -------------------------------------------------------------------- */
 
 LLVMTypeRef element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
 LLVMTypeRef memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
@@ -240,10 +244,11 @@ LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValue
 LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
 /* Division of f32 vectors by a scalar: 1/b and whether b is of usual size, once; then each quotient. */
 void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
-LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual, int lanes);
+LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+                             int lanes);
 CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
-/* ---- nests: lower_nest.c, lower_fold.c --------------------------------------------------------------------------------- */
+/* ---- nests: lower_nest.c, lower_fold.c --------------------------------------------------------------------------- */
 
 void nest_emit(Lower *l, Nest *n);
 /* A nest made on the spot that copies `value` into `slot`. */
@@ -276,7 +281,7 @@ void loop_end(Lower *l, Loop *loop);
 LLVMBasicBlockRef new_block(Lower *l, const char *name);
 LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t);
 
-/* ---- dots and the rest -------------------------------------------------------------------------------------------------- */
+/* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 
 void lower_dot(Lower *l, Op *op);
 void lower_transpose(Lower *l, Op *op);

@@ -1,9 +1,10 @@
 /* lower_dot.c: tl.dot and transposition, done by calls into the run-time library.
  *
- * The library takes a matrix anywhere in memory, as a base, two strides and its true extents. So an operand that is a load of
- * affine pointers, its mask a box and its `other` zero, is never copied: masked-off rows and columns contribute nothing and
- * are left out by smaller extents. Where the pointers contain an `x % n`, a run-time test tells whether the tile wraps; only then the
- * operand is copied to scratch. The accumulator is in scratch already, where it was initialized (plan.c).
+ * The library takes a matrix anywhere in memory, as a base, two strides and its true extents. So an operand that is
+ * a load of affine pointers, its mask a box and its `other` zero, is never copied: masked-off rows and columns
+ * contribute nothing and are left out by smaller extents. Where the pointers contain an `x % n`, a run-time test
+ * tells whether the tile wraps; only then the operand is copied to scratch. The accumulator is in scratch already,
+ * where it was initialized (plan.c).
  */
 #include "cpu/lower.h"
 
@@ -18,7 +19,8 @@ static LLVMValueRef size_const(Lower *l, int64_t n) { return int_const(l->i64, n
 static void probe(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane *at) {
   for (int d = 0; d < t->rank; d++) at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
   if (t->rank == 3) at[0] = lane_uniform(batch, 0);
-  at[running] = (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
+  at[running] =
+      (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
   l->extent = t->shape[running];
 }
 
@@ -30,10 +32,12 @@ static bool probe_extent(Lower *l, Op *load, const Lane *at, int64_t size, LLVMV
   Lane m = ir_is_tensor(mask->type) ? lane_eval(l, mask, at) : lane_uniform(info_of(mask)->scalar, 0);
   lower_at(l, 0);
   if (l->failed) return false;
-  if (m.kind == LANE_UNIFORM) *out = LLVMBuildSelect(l->b, m.v, *out, size_const(l, 0), "");
+  if (m.kind == LANE_UNIFORM)
+    *out = LLVMBuildSelect(l->b, m.v, *out, size_const(l, 0), "");
   else if (m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && !LLVMConstIntGetZExtValue(m.v))
     *out = LLVMBuildSExt(l->b, m.step, l->i64, "");
-  else return false;
+  else
+    return false;
   return true;
 }
 
@@ -70,9 +74,11 @@ static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, Matrix *out) {
 
 static Matrix slot_matrix(Lower *l, Slot *s, const Type *t, LLVMValueRef batch) {
   int r = t->rank;
-  Matrix m = {slot_touch(l, s), size_const(l, t->shape[r - 1]), size_const(l, 1), size_const(l, t->shape[r - 2]), size_const(l, t->shape[r - 1])};
+  Matrix m = {slot_touch(l, s), size_const(l, t->shape[r - 1]), size_const(l, 1), size_const(l, t->shape[r - 2]),
+              size_const(l, t->shape[r - 1])};
   if (r == 3) {
-    LLVMValueRef offset = LLVMBuildMul(l->b, LLVMBuildZExt(l->b, batch, l->i64, ""), size_const(l, t->shape[1] * t->shape[2]), "");
+    LLVMValueRef offset =
+        LLVMBuildMul(l->b, LLVMBuildZExt(l->b, batch, l->i64, ""), size_const(l, t->shape[1] * t->shape[2]), "");
     m.base = LLVMBuildGEP2(l->b, memory_type(l, t->elem), m.base, &offset, 1, "");
   }
   return m;
@@ -127,7 +133,8 @@ static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
 }
 
 static LLVMTypeRef dot_type(Lower *l) {
-  LLVMTypeRef f[] = {l->i64, l->i64, l->i64, l->ptr, l->ptr, l->ptr, l->i64, l->i64, l->i64, l->i64, l->i64, l->i32, l->i32, l->i32, l->i32, l->ptr};
+  LLVMTypeRef f[] = {l->i64, l->i64, l->i64, l->ptr, l->ptr, l->ptr, l->i64, l->i64,
+                     l->i64, l->i64, l->i64, l->i32, l->i32, l->i32, l->i32, l->ptr};
   return LLVMStructTypeInContext(l->llvm, f, COUNT(f), false);
 }
 
@@ -139,12 +146,27 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
   LLVMTypeRef t = dot_type(l);
   LLVMValueRef d = new_alloca(l, t);
   LLVMValueRef k = a.cols == b.rows ? a.cols : least(l, a.cols, b.rows);
-  LLVMValueRef fields[] = {a.rows, b.cols, k, a.base, b.base, c, a.row, a.col, b.row, b.col, size_const(l, td->shape[r - 1]),
-                           int_const(l->i32, ea), int_const(l->i32, eb), int_const(l->i32, ec), int_const(l->i32, 0), slot_touch(l, pack)};
+  LLVMValueRef fields[] = {a.rows,
+                           b.cols,
+                           k,
+                           a.base,
+                           b.base,
+                           c,
+                           a.row,
+                           a.col,
+                           b.row,
+                           b.col,
+                           size_const(l, td->shape[r - 1]),
+                           int_const(l->i32, ea),
+                           int_const(l->i32, eb),
+                           int_const(l->i32, ec),
+                           int_const(l->i32, 0),
+                           slot_touch(l, pack)};
   for (unsigned i = 0; i < COUNT(fields); i++) LLVMBuildStore(l->b, fields[i], LLVMBuildStructGEP2(l->b, t, d, i, ""));
   LLVMValueRef smallest = least(l, least(l, a.rows, b.cols), k);
   LLVMValueRef some = LLVMBuildICmp(l->b, LLVMIntSGT, smallest, size_const(l, 0), "");
-  if (LLVMIsAConstantInt(a.rows) && LLVMIsAConstantInt(b.cols) && LLVMIsAConstantInt(k)) some = LLVMConstInt(l->i1, 1, false);
+  if (LLVMIsAConstantInt(a.rows) && LLVMIsAConstantInt(b.cols) && LLVMIsAConstantInt(k))
+    some = LLVMConstInt(l->i1, 1, false);
   LLVMBasicBlockRef work = new_block(l, "dot"), after = new_block(l, "after");
   LLVMBuildCondBr(l->b, some, work, after);
   LLVMPositionBuilderAtEnd(l->b, work);
@@ -156,9 +178,13 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
 static void check_types(Lower *l, Op *op) {
   const Type *a = ir_operand(op, 0)->type->elem, *d = op->results[0].type->elem;
   bool ok;
-  if (a->kind == TYPE_FLOAT) ok = a->fkind == F64 ? d->fkind == F64 : d->kind == TYPE_FLOAT && (d->fkind == F32 || (d->fkind == F16 && a->fkind == F16));
-  else ok = a->bits == 8 && d->kind == TYPE_INT && d->bits == 32;
-  if (!ok) lower_fail(l, op, "dot of %s into %s is not supported on the CPU", ir_type_text(l->cx, a), ir_type_text(l->cx, d));
+  if (a->kind == TYPE_FLOAT)
+    ok = a->fkind == F64 ? d->fkind == F64
+                         : d->kind == TYPE_FLOAT && (d->fkind == F32 || (d->fkind == F16 && a->fkind == F16));
+  else
+    ok = a->bits == 8 && d->kind == TYPE_INT && d->bits == 32;
+  if (!ok)
+    lower_fail(l, op, "dot of %s into %s is not supported on the CPU", ir_type_text(l->cx, a), ir_type_text(l->cx, d));
 }
 
 void lower_dot(Lower *l, Op *op) {
@@ -189,10 +215,17 @@ void lower_transpose(Lower *l, Op *op) {
   Matrix m = {0};
   bool direct = !cpu_is_stored(l, source) && cpu_trans_direct(l, op) && direct_matrix(l, source->op, NULL, &m);
   if (!direct) {
-    if (cpu_is_stored(l, source)) m = slot_matrix(l, lower_slot(l, source), source->type, NULL);
-    else m = copied(l, source, NULL);
+    if (cpu_is_stored(l, source))
+      m = slot_matrix(l, lower_slot(l, source), source->type, NULL);
+    else
+      m = copied(l, source, NULL);
   }
-  LLVMValueRef args[] = {slot_touch(l, lower_slot(l, r)), size_const(l, t->shape[1]), m.base, m.row, size_const(l, t->shape[0]),
-                         size_const(l, t->shape[1]), int_const(l->i32, ir_elem_bytes(t->elem))};
+  LLVMValueRef args[] = {slot_touch(l, lower_slot(l, r)),
+                         size_const(l, t->shape[1]),
+                         m.base,
+                         m.row,
+                         size_const(l, t->shape[0]),
+                         size_const(l, t->shape[1]),
+                         int_const(l->i32, ir_elem_bytes(t->elem))};
   runtime_call(l, "ttc_rt_transpose", l->voidty, args, COUNT(args));
 }

@@ -1,17 +1,17 @@
 /* lower_element.c: one op on elements, a scalar or a vector of them alike.
  *
- * In registers a bf16 or f8 is its bits, an integer; arithmetic on it is done in f32 and rounded after every op, as the IR's
- * types say. f16 is LLVM's half, which LLVM does likewise where the processor has no instructions for it.
+ * In registers a bf16 or f8 is its bits, an integer; arithmetic on it is done in f32 and rounded after every op, as
+ * the IR's types say. f16 is LLVM's half, which LLVM does likewise where the processor has no instructions for it.
  *
- * What the hardware would trap on or leave undefined is defined, as the GPU has it: x / 0 is all ones and x % 0 is x, the
- * smallest integer / -1 wraps, a shift by the width or more gives 0 (or the sign), a float that does not fit an integer
- * saturates and NaN becomes 0.
+ * What the hardware would trap on or leave undefined is defined, as the GPU has it: x / 0 is all ones and x % 0 is
+ * x, the smallest integer / -1 wraps, a shift by the width or more gives 0 (or the sign), a float that does not fit
+ * an integer saturates and NaN becomes 0.
  */
 #include "cpu/lower.h"
 
 #include <string.h>
 
-/* ---- types and constants ------------------------------------------------------------------------------------------------- */
+/* ---- types and constants ----------------------------------------------------------------------------------------- */
 
 LLVMTypeRef element_type(Lower *l, const Type *t) {
   switch (t->kind) {
@@ -38,7 +38,9 @@ LLVMTypeRef wide(LLVMTypeRef t, int lanes) { return lanes > 1 ? LLVMVectorType(t
 
 LLVMValueRef int_const(LLVMTypeRef t, int64_t x) { return LLVMConstInt(t, (uint64_t)x, true); }
 
-static LLVMTypeRef scalar_of(LLVMTypeRef t) { return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetElementType(t) : t; }
+static LLVMTypeRef scalar_of(LLVMTypeRef t) {
+  return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetElementType(t) : t;
+}
 
 LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes) {
   if (lanes <= 1) return x;
@@ -50,7 +52,8 @@ LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes) {
   }
   LLVMTypeRef vt = LLVMVectorType(t, (unsigned)lanes);
   LLVMValueRef one = LLVMBuildInsertElement(l->b, LLVMGetPoison(vt), x, LLVMConstInt(l->i64, 0, false), "");
-  return LLVMBuildShuffleVector(l->b, one, LLVMGetPoison(vt), LLVMConstNull(LLVMVectorType(l->i32, (unsigned)lanes)), "");
+  return LLVMBuildShuffleVector(l->b, one, LLVMGetPoison(vt), LLVMConstNull(LLVMVectorType(l->i32, (unsigned)lanes)),
+                                "");
 }
 
 LLVMValueRef iota(Lower *l, int lanes, LLVMTypeRef t) {
@@ -87,14 +90,15 @@ static LLVMValueRef intrinsic_like(Lower *l, const char *name, LLVMValueRef *arg
   return intrinsic(l, name, &t, 1, args, nargs);
 }
 
-/* ---- integers -------------------------------------------------------------------------------------------------------------- */
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef via_f64(Lower *l, LLVMValueRef a, LLVMValueRef b, bool is_signed, int lanes) {
   LLVMTypeRef t = LLVMTypeOf(a), d = wide(l->f64, lanes);
   LLVMValueRef x = is_signed ? LLVMBuildSIToFP(l->b, a, d, "") : LLVMBuildUIToFP(l->b, a, d, "");
   LLVMValueRef y = is_signed ? LLVMBuildSIToFP(l->b, b, d, "") : LLVMBuildUIToFP(l->b, b, d, "");
   LLVMValueRef q = LLVMBuildFDiv(l->b, x, y, "");
-  /* up to 32 bits the rounded quotient has the exact one's integer part; 2^31 (the smallest / -1) wraps through 64 bits */
+  /* up to 32 bits the rounded quotient has the exact one's integer part; 2^31 (the smallest / -1) wraps through 64
+   * bits */
   LLVMTypeRef big = wide(l->i64, lanes);
   q = is_signed ? LLVMBuildFPToSI(l->b, q, big, "") : LLVMBuildFPToUI(l->b, q, big, "");
   return LLVMBuildTrunc(l->b, q, t, "");
@@ -142,8 +146,7 @@ static LLVMValueRef divide(Lower *l, Opcode code, LLVMValueRef a, LLVMValueRef b
 static LLVMValueRef shift(Lower *l, Opcode code, LLVMValueRef a, LLVMValueRef b) {
   int64_t bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(a)));
   LLVMValueRef fits = LLVMBuildICmp(l->b, LLVMIntULT, b, same(l, b, bits), "");
-  if (code == OP_SHRSI)
-    return LLVMBuildAShr(l->b, a, LLVMBuildSelect(l->b, fits, b, same(l, b, bits - 1), ""), "");
+  if (code == OP_SHRSI) return LLVMBuildAShr(l->b, a, LLVMBuildSelect(l->b, fits, b, same(l, b, bits - 1), ""), "");
   LLVMValueRef s = LLVMBuildSelect(l->b, fits, b, same(l, b, 0), "");
   LLVMValueRef r = code == OP_SHLI ? LLVMBuildShl(l->b, a, s, "") : LLVMBuildLShr(l->b, a, s, "");
   return LLVMBuildSelect(l->b, fits, r, same(l, a, 0), "");
@@ -196,7 +199,7 @@ static LLVMValueRef int_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) 
   }
 }
 
-/* ---- floats ---------------------------------------------------------------------------------------------------------------- */
+/* ---- floats ------------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef contract(Lower *l, LLVMValueRef v) {
   if (l->options->fp_fusion && LLVMIsAInstruction(v) && LLVMCanValueUseFastMathFlags(v))
@@ -208,17 +211,30 @@ static LLVMValueRef compare_floats(Lower *l, const Op *op, LLVMValueRef a, LLVMV
   static const struct {
     const char *name;
     LLVMRealPredicate p;
-  } table[] = {{"false", LLVMRealPredicateFalse}, {"oeq", LLVMRealOEQ}, {"ogt", LLVMRealOGT}, {"oge", LLVMRealOGE},
-               {"olt", LLVMRealOLT},              {"ole", LLVMRealOLE}, {"one", LLVMRealONE}, {"ord", LLVMRealORD},
-               {"ueq", LLVMRealUEQ},              {"ugt", LLVMRealUGT}, {"uge", LLVMRealUGE}, {"ult", LLVMRealULT},
-               {"ule", LLVMRealULE},              {"une", LLVMRealUNE}, {"uno", LLVMRealUNO}, {"true", LLVMRealPredicateTrue}};
+  } table[] = {{"false", LLVMRealPredicateFalse},
+               {"oeq", LLVMRealOEQ},
+               {"ogt", LLVMRealOGT},
+               {"oge", LLVMRealOGE},
+               {"olt", LLVMRealOLT},
+               {"ole", LLVMRealOLE},
+               {"one", LLVMRealONE},
+               {"ord", LLVMRealORD},
+               {"ueq", LLVMRealUEQ},
+               {"ugt", LLVMRealUGT},
+               {"uge", LLVMRealUGE},
+               {"ult", LLVMRealULT},
+               {"ule", LLVMRealULE},
+               {"une", LLVMRealUNE},
+               {"uno", LLVMRealUNO},
+               {"true", LLVMRealPredicateTrue}};
   const char *name = ir_attr_text_or(op, "predicate", "");
   for (size_t i = 0; i < COUNT(table); i++)
     if (!strcmp(name, table[i].name)) return LLVMBuildFCmp(l->b, table[i].p, a, b, "");
   lower_fail(l, op, "unknown predicate \"%s\"", name);
 }
 
-/* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the zeros. */
+/* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the
+ * zeros. */
 static LLVMValueRef extreme(Lower *l, bool max, bool numbers, LLVMValueRef a, LLVMValueRef b) {
   if (numbers) return intrinsic_like(l, max ? "llvm.maxnum" : "llvm.minnum", (LLVMValueRef[]){a, b}, 2);
   return intrinsic_like(l, max ? "llvm.maximum" : "llvm.minimum", (LLVMValueRef[]){a, b}, 2);
@@ -259,7 +275,7 @@ static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   }
 }
 
-/* ---- conversions -------------------------------------------------------------------------------------------------------------- */
+/* ---- conversions ------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef to_int(Lower *l, const Op *op, LLVMValueRef x, const Type *from, const Type *to, int lanes) {
   if (from->bits < 32) x = float_to_f32(l, from, x, lanes);
@@ -271,14 +287,18 @@ static LLVMValueRef from_int(Lower *l, const Op *op, LLVMValueRef x, const Type 
   bool is_signed = op->code == OP_SITOFP;
   LLVMTypeRef f = wide(element_type(l, to), lanes);
   if (to->fkind != F32 && to->fkind != F64) {
-    /* 64 bits through f64 would round twice; what f16 and bf16 can tell apart is kept by setting a sticky bit instead */
+    /* 64 bits through f64 would round twice; what f16 and bf16 can tell apart is kept by setting a sticky bit
+     * instead */
     unsigned bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(x)));
-    static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32}, f64 = {.kind = TYPE_FLOAT, .fkind = F64, .bits = 64};
+    static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32},
+                      f64 = {.kind = TYPE_FLOAT, .fkind = F64, .bits = 64};
     const Type *via = bits <= 16 ? &f32 : &f64;
     if (bits == 64) {
       LLVMValueRef low = LLVMBuildAnd(l->b, x, same(l, x, 0xFFF), "");
-      LLVMValueRef sticky = LLVMBuildZExt(l->b, LLVMBuildICmp(l->b, LLVMIntNE, low, same(l, low, 0), ""), LLVMTypeOf(x), "");
-      LLVMValueRef high = LLVMBuildOr(l->b, LLVMBuildAnd(l->b, x, same(l, x, ~INT64_C(0xFFF)), ""), LLVMBuildShl(l->b, sticky, same(l, x, 11), ""), "");
+      LLVMValueRef sticky =
+          LLVMBuildZExt(l->b, LLVMBuildICmp(l->b, LLVMIntNE, low, same(l, low, 0), ""), LLVMTypeOf(x), "");
+      LLVMValueRef high = LLVMBuildOr(l->b, LLVMBuildAnd(l->b, x, same(l, x, ~INT64_C(0xFFF)), ""),
+                                      LLVMBuildShl(l->b, sticky, same(l, x, 11), ""), "");
       LLVMValueRef top = LLVMBuildAdd(l->b, x, same(l, x, is_signed ? INT64_C(1) << 50 : 0), "");
       LLVMValueRef large = LLVMBuildICmp(l->b, LLVMIntUGE, top, same(l, x, INT64_C(1) << (is_signed ? 51 : 50)), "");
       x = LLVMBuildSelect(l->b, large, high, x, "");
@@ -298,12 +318,13 @@ static LLVMValueRef bitcast(Lower *l, LLVMValueRef x, const Type *from, const Ty
   return LLVMTypeOf(x) == t ? x : LLVMBuildBitCast(l->b, x, t, "");
 }
 
-/* ---- the op -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the op ------------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef choose(Lower *l, LLVMValueRef *in) { return LLVMBuildSelect(l->b, in[0], in[1], in[2], ""); }
 
 static LLVMValueRef map_region(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
-  if (ir_attr_int_or(op, "pack", 1) != 1) lower_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
+  if (ir_attr_int_or(op, "pack", 1) != 1)
+    lower_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
   LLVMValueRef out[64];
   element_region(l, ir_entry(op, 0), in, out, lanes);
   return out[0];

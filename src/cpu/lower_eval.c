@@ -1,12 +1,14 @@
 /* lower_eval.c: a tensor's value at a point of a loop nest, evaluated on demand.
  *
- * A point is one coordinate per dimension, themselves lanes of i32. Rearranging ops change the coordinates and go on to their
- * operand; elementwise ops evaluate their operands and compute; loads compute a pointer. Three things keep the inner loop short:
+ * A point is one coordinate per dimension, themselves lanes of i32. Rearranging ops change the coordinates and go on
+ * to their operand; elementwise ops evaluate their operands and compute; loads compute a pointer. Three things keep
+ * the inner loop short:
  *   - a value that does not vary along the vector dimension stays a scalar (LANE_UNIFORM);
- *   - an index or pointer that moves by a constant amount stays a base and a step (LANE_AFFINE), so that an access is one
- *     instruction with the loop's counter as index; a comparison of such with a scalar stays a pair of bounds (LANE_RANGE);
- *   - code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked for.
- * What was evaluated at a point is remembered while the level it belongs to is open.
+ *   - an index or pointer that moves by a constant amount stays a base and a step (LANE_AFFINE), so that an access
+ *     is one instruction with the loop's counter as index; a comparison of such with a scalar stays a pair of bounds
+ *     (LANE_RANGE);
+ *   - code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked
+ * for. What was evaluated at a point is remembered while the level it belongs to is open.
  */
 #include "cpu/lower.h"
 
@@ -23,14 +25,16 @@ Lane lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFOR
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
-/* ---- levels ---------------------------------------------------------------------------------------------------------------- */
+/* ---- levels ------------------------------------------------------------------------------------------------------ */
 
 void lower_at(Lower *l, int depth) {
   if (depth >= l->depth) depth = l->depth;
   LLVMBasicBlockRef block = l->levels[depth].block;
   LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
-  if (end) LLVMPositionBuilderBefore(l->b, end);
-  else LLVMPositionBuilderAtEnd(l->b, block);
+  if (end)
+    LLVMPositionBuilderBefore(l->b, end);
+  else
+    LLVMPositionBuilderAtEnd(l->b, block);
 }
 
 void lower_push_level(Lower *l, LLVMBasicBlockRef block) {
@@ -44,7 +48,7 @@ void lower_base_level(Lower *l) {
   l->index32 = l->index64 = NULL;
 }
 
-/* ---- forms ------------------------------------------------------------------------------------------------------------------- */
+/* ---- forms ------------------------------------------------------------------------------------------------------- */
 
 static bool is_zero(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetZExtValue(v) == 0; }
 
@@ -87,7 +91,9 @@ static LLVMValueRef range_vector(Lower *l, Lane x) {
   return r ? r : splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
 }
 
-static int vector_depth(Lower *l, Lane x) { return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(l->inner, x.depth) : x.depth; }
+static int vector_depth(Lower *l, Lane x) {
+  return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(l->inner, x.depth) : x.depth;
+}
 
 LLVMValueRef lane_vector(Lower *l, Lane x, Type *elem) {
   if (x.kind == LANE_VECTOR) return x.v;
@@ -144,7 +150,7 @@ Lane lane_times(Lower *l, Lane a, int64_t k) {
   return a;
 }
 
-/* ---- remembering --------------------------------------------------------------------------------------------------------------- */
+/* ---- remembering ------------------------------------------------------------------------------------------------- */
 
 static bool same_lane(const Lane *a, const Lane *b) { return a->kind == b->kind && a->v == b->v && a->step == b->step; }
 
@@ -172,7 +178,7 @@ void lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
   info_of(v)->memo = m;
 }
 
-/* ---- rearranging ---------------------------------------------------------------------------------------------------------------- */
+/* ---- rearranging ------------------------------------------------------------------------------------------------- */
 
 static Lane zero_coordinate(Lower *l) { return lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
 
@@ -185,7 +191,8 @@ static Lane linear(Lower *l, const Type *t, const Lane *at) {
   return r;
 }
 
-/* (x / 2^shift) % 2^bits of a lane. Where an affine lane stays within one run of 2^bits for a whole vector, it remains affine. */
+/* (x / 2^shift) % 2^bits of a lane. Where an affine lane stays within one run of 2^bits for a whole vector, it
+ * remains affine. */
 static Lane digit(Lower *l, Lane x, int shift, int64_t size, bool top) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   int64_t step = x.kind == LANE_AFFINE && LLVMIsAConstantInt(x.step) ? LLVMConstIntGetSExtValue(x.step) : 0;
@@ -236,7 +243,8 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
     if (!is_pow2(from->shape[i])) lower_fail(l, op, "a shape whose sizes are not powers of two");
     bool top = true;
     for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
-    out[i] = from->shape[i] == 1 ? zero_coordinate(l) : digit(l, n, shift, from->shape[i], top && !seen && shift == 0 ? true : top);
+    out[i] = from->shape[i] == 1 ? zero_coordinate(l)
+                                 : digit(l, n, shift, from->shape[i], top && !seen && shift == 0 ? true : top);
     shift += log2_of(from->shape[i]);
   }
 }
@@ -271,7 +279,7 @@ bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out) {
   }
 }
 
-/* ---- elementwise ------------------------------------------------------------------------------------------------------------------ */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
 static Lane in_vectors(Lower *l, Op *op, Lane *in) {
   LLVMValueRef v[64];
@@ -303,7 +311,8 @@ static Lane in_scalars(Lower *l, Op *op, Lane *in) {
   return lane_uniform(element_op(l, op, v, 1), depth);
 }
 
-/* Does a step stay what it is when the index gets wider? Indices do not wrap; multiples of large odd constants (hashes) do. */
+/* Does a step stay what it is when the index gets wider? Indices do not wrap; multiples of large odd constants
+ * (hashes) do. */
 static bool small_step(Lower *l, LLVMValueRef step) {
   if (!LLVMIsAConstantInt(step)) return false;
   int64_t k = LLVMConstIntGetSExtValue(step);
@@ -330,7 +339,8 @@ static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   const char *p = ir_attr_text_or(op, "predicate", "");
   int depth = max_int(a.depth, b.depth);
   if (l->lanes == 1) return false;
-  if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step && (p[0] == 's' || p[0] == 'e' || p[0] == 'n')) {
+  if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step &&
+      (p[0] == 's' || p[0] == 'e' || p[0] == 'n')) {
     LLVMValueRef in[2] = {a.v, b.v};
     lower_at(l, depth);
     *out = lane_uniform(element_op(l, op, in, 1), depth);
@@ -440,7 +450,8 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
     r.step = a.step ? LLVMBuildMul(l->b, a.step, b.v, "") : LLVMBuildMul(l->b, b.step, a.v, "");
     break;
   case OP_SHLI:
-    if (b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(b.v) || LLVMConstIntGetZExtValue(b.v) >= LLVMGetIntTypeWidth(t)) return false;
+    if (b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(b.v) || LLVMConstIntGetZExtValue(b.v) >= LLVMGetIntTypeWidth(t))
+      return false;
     r.v = LLVMBuildShl(l->b, a.v, b.v, "");
     r.step = LLVMBuildShl(l->b, a.step, b.v, "");
     break;
@@ -458,7 +469,8 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
     break;
   case OP_TT_BITCAST:
     if (!ir_is_ptr(ir_elem(op->results[0].type)) || !ir_is_ptr(ir_elem(ir_operand(op, 0)->type))) return false;
-    if (ir_elem_bytes(ir_elem(op->results[0].type)->elem) != ir_elem_bytes(ir_elem(ir_operand(op, 0)->type)->elem)) return false;
+    if (ir_elem_bytes(ir_elem(op->results[0].type)->elem) != ir_elem_bytes(ir_elem(ir_operand(op, 0)->type)->elem))
+      return false;
     r = a;
     break;
   case OP_ADDPTR: {
@@ -479,13 +491,13 @@ static bool all_uniform(const Lane *in, int n) {
   return true;
 }
 
-/* a / b for a scalar b that the loop does not change: an exact quotient without the slow instruction (lower_float.c). It
- * branches, so it belongs to the innermost level. */
+/* a / b for a scalar b that the loop does not change: an exact quotient without the slow instruction
+ * (lower_float.c). It branches, so it belongs to the innermost level. */
 static bool divides_by_scalar(Lower *l, const Op *op, const Lane *in) {
   if (op->code != OP_DIVF && op->code != OP_PRECISE_DIVF) return false;
   const Type *t = ir_elem(op->results[0].type);
-  return t->fkind == F32 && l->lanes >= 8 && l->index32 && !l->failed && in[1].kind == LANE_UNIFORM && in[1].depth < l->inner &&
-         in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !LLVMIsConstant(in[1].v);
+  return t->fkind == F32 && l->lanes >= 8 && l->index32 && !l->failed && in[1].kind == LANE_UNIFORM &&
+         in[1].depth < l->inner && in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !LLVMIsConstant(in[1].v);
 }
 
 static Lane divide_by_scalar(Lower *l, const Lane *in) {
@@ -510,7 +522,7 @@ static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
   return in_vectors(l, op, in);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static Lane eval_range(Lower *l, Op *op, const Lane *at) {
   int64_t start = ir_attr_int_or(op, "start", 0);
@@ -519,7 +531,8 @@ static Lane eval_range(Lower *l, Op *op, const Lane *at) {
 
 static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
   if (c.kind == LANE_UNIFORM && LLVMIsAConstantInt(c.v)) return LLVMConstIntGetZExtValue(c.v) ? yes : no;
-  Lane r = {.kind = LANE_VECTOR, .depth = max_int(vector_depth(l, c), max_int(vector_depth(l, yes), vector_depth(l, no)))};
+  Lane r = {.kind = LANE_VECTOR,
+            .depth = max_int(vector_depth(l, c), max_int(vector_depth(l, yes), vector_depth(l, no)))};
   if (c.kind == LANE_UNIFORM && yes.kind == LANE_UNIFORM && no.kind == LANE_UNIFORM) r.kind = LANE_UNIFORM;
   LLVMValueRef v[3] = {c.v, yes.v, no.v};
   if (r.kind == LANE_VECTOR) {
@@ -537,7 +550,8 @@ static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
 static Lane compare_with(Lower *l, LLVMIntPredicate p, Lane x, int64_t k) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   int lanes = x.kind == LANE_UNIFORM ? 1 : l->lanes;
-  Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR, .depth = x.kind == LANE_UNIFORM ? x.depth : vector_depth(l, x)};
+  Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
+            .depth = x.kind == LANE_UNIFORM ? x.depth : vector_depth(l, x)};
   LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : lane_vector(l, x, (Type *)&i32);
   if (l->failed) r.depth = 0;
   lower_at(l, r.depth);
@@ -567,7 +581,8 @@ static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
   Lane index = lane_eval(l, indices, at);
   if (indices->type->elem->bits != 32) {
     int lanes = index.kind == LANE_UNIFORM ? 1 : l->lanes;
-    Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR, .depth = index.kind == LANE_UNIFORM ? index.depth : vector_depth(l, index)};
+    Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
+              .depth = index.kind == LANE_UNIFORM ? index.depth : vector_depth(l, index)};
     LLVMValueRef v = lanes == 1 ? index.v : lane_vector(l, index, indices->type->elem);
     if (l->failed) r.depth = 0;
     lower_at(l, r.depth);
@@ -589,7 +604,8 @@ static Lane eval_split(Lower *l, const Value *v, const Lane *at) {
 
 static Lane eval_join(Lower *l, Op *op, const Lane *at) {
   Lane second = compare_with(l, LLVMIntNE, at[op->results[0].type->rank - 1], 0);
-  if (second.kind == LANE_UNIFORM && LLVMIsAConstantInt(second.v)) return lane_eval(l, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
+  if (second.kind == LANE_UNIFORM && LLVMIsAConstantInt(second.v))
+    return lane_eval(l, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
   Lane a = lane_eval(l, ir_operand(op, 0), at), b = lane_eval(l, ir_operand(op, 1), at);
   return choose_lane(l, second, b, a, op->results[0].type->elem);
 }
@@ -634,9 +650,7 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   }
   case OP_EXPAND_DIMS:
   case OP_BROADCAST:
-  case OP_TRANS:
-    lane_operand_at(l, op, 0, at, from);
-    return lane_eval(l, ir_operand(op, 0), from);
+  case OP_TRANS: lane_operand_at(l, op, 0, at, from); return lane_eval(l, ir_operand(op, 0), from);
   case OP_JOIN: return eval_join(l, op, at);
   case OP_SPLIT: return eval_split(l, v, at);
   case OP_CAT: return eval_cat(l, op, at);
@@ -661,8 +675,10 @@ Lane lane_eval(Lower *l, Value *v, const Lane *at) {
   const Lane *known = recall(l, v, at);
   if (known) return *known;
   Lane r;
-  if (cpu_is_stored(l, v) && info_of(v)->slot) r = slot_read(l, info_of(v)->slot, v->type, at);
-  else r = eval_op(l, v, at);
+  if (cpu_is_stored(l, v) && info_of(v)->slot)
+    r = slot_read(l, info_of(v)->slot, v->type, at);
+  else
+    r = eval_op(l, v, at);
   if (r.depth > l->depth) r.depth = l->depth;
   if (!l->failed) lane_remember(l, v, at, r);
   return r;

@@ -1,11 +1,12 @@
 /* lower_float.c: conversions between float formats, and the few functions that are short sequences of instructions.
  *
  * Every conversion rounds once, to nearest even (or toward zero where asked). f64 to a format narrower than f32 passes
- * through f32 rounded to odd: the last bit says whether anything was lost, so that the second rounding decides as if it were
- * the only one (Boldo and Melquiond, "When double rounding is odd", 2005). f8 formats saturate to their largest number.
+ * through f32 rounded to odd: the last bit says whether anything was lost, so that the second rounding decides as if
+ * it were the only one (Boldo and Melquiond, "When double rounding is odd", 2005). f8 formats saturate to their
+ * largest number.
  *
- * exp and log are evaluated in f32 by the polynomials of the Cephes library after Cody and Waite's argument reduction; largest errors
- * are given in docs/. f16 and bf16 go through f32. f64 calls the C library.
+ * exp and log are evaluated in f32 by the polynomials of the Cephes library after Cody and Waite's argument
+ * reduction; largest errors are given in docs/. f16 and bf16 go through f32. f64 calls the C library.
  */
 #include "cpu/lower.h"
 
@@ -16,9 +17,11 @@ static const Type type_f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
 static LLVMValueRef ic(Lower *l, LLVMTypeRef t, int lanes, int64_t x) { return splat(l, int_const(t, x), lanes); }
 static LLVMValueRef fc(Lower *l, double x, int lanes) { return splat(l, LLVMConstReal(l->f32, x), lanes); }
 
-static LLVMValueRef bits_of(Lower *l, LLVMValueRef x, LLVMTypeRef t, int lanes) { return LLVMBuildBitCast(l->b, x, wide(t, lanes), ""); }
+static LLVMValueRef bits_of(Lower *l, LLVMValueRef x, LLVMTypeRef t, int lanes) {
+  return LLVMBuildBitCast(l->b, x, wide(t, lanes), "");
+}
 
-/* ---- bf16 -------------------------------------------------------------------------------------------------------------- */
+/* ---- bf16 -------------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef bf16_to_f32(Lower *l, LLVMValueRef x, int lanes) {
   LLVMValueRef w = LLVMBuildShl(l->b, LLVMBuildZExt(l->b, x, wide(l->i32, lanes), ""), ic(l, l->i32, lanes, 16), "");
@@ -38,37 +41,40 @@ static LLVMValueRef f32_to_bf16(Lower *l, LLVMValueRef x, int lanes, bool toward
   return LLVMBuildTrunc(l->b, r, wide(l->i16, lanes), "");
 }
 
-/* ---- f8 ------------------------------------------------------------------------------------------------------------------- */
+/* ---- f8 ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct Tiny {
   int exponent, mantissa, bias;
-  int largest;     /* bits of the largest finite number */
-  int nan;         /* bits of a NaN */
+  int largest;        /* bits of the largest finite number */
+  int nan;            /* bits of a NaN */
   bool unsigned_zero; /* 0x80 is the NaN */
   bool infinity;
 } Tiny;
 
 static const Tiny *tiny_format(FloatKind kind) {
   static const Tiny table[] = {
-      [F8E4M3FN] = {4, 3, 7, 0x7E, 0x7F, false, false},    [F8E5M2] = {5, 2, 15, 0x7B, 0x7E, false, true},
-      [F8E4M3FNUZ] = {4, 3, 8, 0x7F, 0x80, true, false},   [F8E5M2FNUZ] = {5, 2, 16, 0x7F, 0x80, true, false},
+      [F8E4M3FN] = {4, 3, 7, 0x7E, 0x7F, false, false},      [F8E5M2] = {5, 2, 15, 0x7B, 0x7E, false, true},
+      [F8E4M3FNUZ] = {4, 3, 8, 0x7F, 0x80, true, false},     [F8E5M2FNUZ] = {5, 2, 16, 0x7F, 0x80, true, false},
       [F8E4M3B11FNUZ] = {4, 3, 11, 0x7F, 0x80, true, false},
   };
   return &table[kind];
 }
 
-/* Shift exponent and mantissa to where f32 has them and multiply by the ratio of the biases, which also makes the subnormals right. */
+/* Shift exponent and mantissa to where f32 has them and multiply by the ratio of the biases, which also makes the
+ * subnormals right. */
 static LLVMValueRef f8_to_f32(Lower *l, FloatKind kind, LLVMValueRef x, int lanes) {
   const Tiny *f = tiny_format(kind);
   LLVMValueRef w = LLVMBuildZExt(l->b, x, wide(l->i32, lanes), "");
-  LLVMValueRef sign = LLVMBuildShl(l->b, LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x80), ""), ic(l, l->i32, lanes, 24), "");
+  LLVMValueRef sign =
+      LLVMBuildShl(l->b, LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x80), ""), ic(l, l->i32, lanes, 24), "");
   LLVMValueRef low = LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x7F), "");
   LLVMValueRef r = LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 23 - f->mantissa), "");
   r = LLVMBuildFMul(l->b, bits_of(l, r, l->f32, lanes), fc(l, ldexp(1, 127 - f->bias), lanes), "");
   r = LLVMBuildOr(l->b, bits_of(l, r, l->i32, lanes), sign, "");
   if (f->infinity) {
     LLVMValueRef special = LLVMBuildICmp(l->b, LLVMIntUGE, low, ic(l, l->i32, lanes, 0x7C), "");
-    LLVMValueRef s = LLVMBuildOr(l->b, LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 21), ""), ic(l, l->i32, lanes, 0x7F800000), "");
+    LLVMValueRef s =
+        LLVMBuildOr(l->b, LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 21), ""), ic(l, l->i32, lanes, 0x7F800000), "");
     r = LLVMBuildSelect(l->b, special, LLVMBuildOr(l->b, s, sign, ""), r, "");
   } else {
     LLVMValueRef nan = LLVMBuildICmp(l->b, LLVMIntEQ, f->unsigned_zero ? w : low, ic(l, l->i32, lanes, f->nan), "");
@@ -77,8 +83,8 @@ static LLVMValueRef f8_to_f32(Lower *l, FloatKind kind, LLVMValueRef x, int lane
   return bits_of(l, r, l->f32, lanes);
 }
 
-/* Normal results: add half a unit (less one, plus the last bit kept) and shift. Subnormal ones: adding the number whose unit in the
- * last place is the format's smallest subnormal makes the hardware round there. */
+/* Normal results: add half a unit (less one, plus the last bit kept) and shift. Subnormal ones: adding the number
+ * whose unit in the last place is the format's smallest subnormal makes the hardware round there. */
 static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lanes, bool toward_zero) {
   const Tiny *f = tiny_format(kind);
   LLVMTypeRef t = l->i32;
@@ -118,7 +124,7 @@ static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lane
   return LLVMBuildTrunc(l->b, r, wide(l->i8, lanes), "");
 }
 
-/* ---- any to any ----------------------------------------------------------------------------------------------------------- */
+/* ---- any to any -------------------------------------------------------------------------------------------------- */
 
 LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes) {
   switch (from->fkind) {
@@ -152,7 +158,8 @@ static LLVMValueRef f32_to_f16_toward_zero(Lower *l, LLVMValueRef x, int lanes) 
   LLVMTypeRef t = wide(l->f32, lanes);
   LLVMValueRef ax = intrinsic(l, "llvm.fabs", &t, 1, &x, 1), ab = intrinsic(l, "llvm.fabs", &t, 1, &back, 1);
   LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
-  LLVMValueRef down = LLVMBuildSub(l->b, bits_of(l, y, l->i16, lanes), LLVMBuildZExt(l->b, above, wide(l->i16, lanes), ""), "");
+  LLVMValueRef down =
+      LLVMBuildSub(l->b, bits_of(l, y, l->i16, lanes), LLVMBuildZExt(l->b, above, wide(l->i16, lanes), ""), "");
   return bits_of(l, down, l->f16, lanes);
 }
 
@@ -164,20 +171,22 @@ LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValue
   }
   if (from->fkind == F64) {
     if (to->fkind == F32 && !toward_zero) return LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
-    if (to->fkind == F16 && !toward_zero && l->isa->avx512_fp16) return LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+    if (to->fkind == F16 && !toward_zero && l->isa->avx512_fp16)
+      return LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
     x = f64_cut(l, x, lanes, !toward_zero);
   } else {
     x = float_to_f32(l, from, x, lanes);
   }
   switch (to->fkind) {
   case F32: return x;
-  case F16: return toward_zero ? f32_to_f16_toward_zero(l, x, lanes) : LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+  case F16:
+    return toward_zero ? f32_to_f16_toward_zero(l, x, lanes) : LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
   case BF16: return f32_to_bf16(l, x, lanes, toward_zero);
   default: return f32_to_f8(l, to->fkind, x, lanes, toward_zero);
   }
 }
 
-/* ---- functions ---------------------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef fma_of(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
   LLVMTypeRef t = LLVMTypeOf(a);
@@ -197,7 +206,8 @@ static LLVMValueRef concatenate(Lower *l, LLVMValueRef *parts, int count, int n)
   for (; count > 1; count /= 2, n *= 2) {
     for (int i = 0; i < 2 * n; i++) mask[i] = LLVMConstInt(l->i32, (unsigned)i, false);
     for (int i = 0; i < count / 2; i++)
-      parts[i] = LLVMBuildShuffleVector(l->b, parts[2 * i], parts[2 * i + 1], LLVMConstVector(mask, (unsigned)(2 * n)), "");
+      parts[i] =
+          LLVMBuildShuffleVector(l->b, parts[2 * i], parts[2 * i + 1], LLVMConstVector(mask, (unsigned)(2 * n)), "");
   }
   return parts[0];
 }
@@ -234,7 +244,8 @@ static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef
  * For 2^x: n = round(x), r = (x - n) ln(2). */
 static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes) {
   LLVMTypeRef t = wide(l->f32, lanes);
-  static const double c[] = {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1};
+  static const double c[] = {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3,
+                             4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1};
   double high = base2 ? 129 : 89.5, low = base2 ? -151 : -105;
   LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
   LLVMValueRef over = LLVMBuildFCmp(l->b, LLVMRealOGT, x, fc(l, high, lanes), "");
@@ -263,17 +274,20 @@ void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef
                         LLVMBuildFCmp(l->b, LLVMRealOLT, b, LLVMConstReal(l->f32, ldexp(1, 60)), ""), "");
 }
 
-/* q = a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the remainder
- * is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990): so for zeros and
- * magnitudes from 2^-60 to 2^60. A vector with any other element is divided by the instruction. */
-LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual, int lanes) {
+/* q = a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the
+ * remainder is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990):
+ * so for zeros and magnitudes from 2^-60 to 2^60. A vector with any other element is divided by the instruction. */
+LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+                             int lanes) {
   LLVMTypeRef t = wide(l->f32, lanes);
   LLVMValueRef bits = LLVMBuildAnd(l->b, bits_of(l, a, l->i32, lanes), ic(l, l->i32, lanes, 0x7FFFFFFF), "");
   int64_t low = (int64_t)(127 - 60) << 23, high = (int64_t)(127 + 60) << 23;
-  LLVMValueRef far = LLVMBuildICmp(l->b, LLVMIntUGT, LLVMBuildSub(l->b, bits, ic(l, l->i32, lanes, low), ""), ic(l, l->i32, lanes, high - low), "");
+  LLVMValueRef far = LLVMBuildICmp(l->b, LLVMIntUGT, LLVMBuildSub(l->b, bits, ic(l, l->i32, lanes, low), ""),
+                                   ic(l, l->i32, lanes, high - low), "");
   LLVMValueRef odd = LLVMBuildAnd(l->b, far, LLVMBuildICmp(l->b, LLVMIntNE, bits, ic(l, l->i32, lanes, 0), ""), "");
   LLVMTypeRef word = LLVMIntTypeInContext(l->llvm, (unsigned)lanes);
-  LLVMValueRef none = LLVMBuildICmp(l->b, LLVMIntEQ, LLVMBuildBitCast(l->b, odd, word, ""), LLVMConstInt(word, 0, false), "");
+  LLVMValueRef none =
+      LLVMBuildICmp(l->b, LLVMIntEQ, LLVMBuildBitCast(l->b, odd, word, ""), LLVMConstInt(word, 0, false), "");
   LLVMBasicBlockRef quick = new_block(l, "quick"), slow = new_block(l, "slow"), after = new_block(l, "quotient");
   LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, none, usual, ""), quick, slow);
   LLVMPositionBuilderAtEnd(l->b, quick);
@@ -293,8 +307,8 @@ LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValue
 
 /* x = 2^e m with m in [sqrt(1/2), sqrt(2)); log(1+f), f = m-1, by a polynomial. */
 static LLVMValueRef logarithm(Lower *l, LLVMValueRef x, bool base2, int lanes) {
-  static const double c[] = {7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-                             -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1};
+  static const double c[] = {7.0376836292e-2,  -1.1514610310e-1, 1.1676998740e-1,  -1.2420140846e-1, 1.4249322787e-1,
+                             -1.6668057665e-1, 2.0000714765e-1,  -2.4999993993e-1, 3.3333331174e-1};
   LLVMTypeRef tf = wide(l->f32, lanes);
   LLVMValueRef tiny = LLVMBuildFCmp(l->b, LLVMRealOLT, x, fc(l, 1.17549435082228750797e-38, lanes), "");
   LLVMValueRef y = LLVMBuildSelect(l->b, tiny, LLVMBuildFMul(l->b, x, fc(l, 8388608.0, lanes), ""), x, "");
@@ -335,8 +349,8 @@ static LLVMValueRef library(Lower *l, Opcode code, LLVMValueRef x, bool is_f64, 
   static const struct {
     Opcode code;
     const char *f64, *f32;
-  } table[] = {{OP_EXP, "exp", "expf"},    {OP_EXP2, "exp2", "exp2f"}, {OP_LOG, "log", "logf"}, {OP_LOG2, "log2", "log2f"},
-               {OP_SIN, "sin", "sinf"},    {OP_COS, "cos", "cosf"},    {OP_ERF, "erf", "erff"}};
+  } table[] = {{OP_EXP, "exp", "expf"}, {OP_EXP2, "exp2", "exp2f"}, {OP_LOG, "log", "logf"}, {OP_LOG2, "log2", "log2f"},
+               {OP_SIN, "sin", "sinf"}, {OP_COS, "cos", "cosf"},    {OP_ERF, "erf", "erff"}};
   const char *name = "exp";
   for (size_t i = 0; i < COUNT(table); i++)
     if (table[i].code == code) name = is_f64 ? table[i].f64 : table[i].f32;
@@ -370,10 +384,15 @@ LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x,
 
 CpuElem cpu_elem(const Type *t, bool is_unsigned) {
   if (t->kind == TYPE_FLOAT) {
-    static const CpuElem table[FLOAT_KINDS] = {
-        [F8E4M3FN] = CPU_F8E4M3FN,     [F8E5M2] = CPU_F8E5M2, [F8E4M3FNUZ] = CPU_F8E4M3FNUZ, [F8E5M2FNUZ] = CPU_F8E5M2FNUZ,
-        [F8E4M3B11FNUZ] = CPU_F8E4M3B11FNUZ, [F16] = CPU_F16, [BF16] = CPU_BF16,             [F32] = CPU_F32,
-        [F64] = CPU_F64};
+    static const CpuElem table[FLOAT_KINDS] = {[F8E4M3FN] = CPU_F8E4M3FN,
+                                               [F8E5M2] = CPU_F8E5M2,
+                                               [F8E4M3FNUZ] = CPU_F8E4M3FNUZ,
+                                               [F8E5M2FNUZ] = CPU_F8E5M2FNUZ,
+                                               [F8E4M3B11FNUZ] = CPU_F8E4M3B11FNUZ,
+                                               [F16] = CPU_F16,
+                                               [BF16] = CPU_BF16,
+                                               [F32] = CPU_F32,
+                                               [F64] = CPU_F64};
     return table[t->fkind];
   }
   int bits = t->kind == TYPE_INT ? t->bits : 64;

@@ -1,12 +1,13 @@
 /* lower_fold.c: reductions and scans inside a loop nest.
  *
- * Along the vector dimension a reduction keeps a vector of partial results (several registers, so that the additions do not wait for
- * each other) and folds it in halves at the end of the row. Along another dimension the partial results are the row of results
- * itself, in its slot. The order in which elements are combined is therefore fixed, but not that of the rows.
+ * Along the vector dimension a reduction keeps a vector of partial results (several registers, so that the additions
+ * do not wait for each other) and folds it in halves at the end of the row. Along another dimension the partial
+ * results are the row of results itself, in its slot. The order in which elements are combined is therefore fixed,
+ * but not that of the rows.
  *
- * A scan along the vector dimension scans each vector in log2(lanes) steps of shift and combine, then combines with the carry from the
- * vector before; the carry's own chain is one scalar combination per vector. Along another dimension each row is combined with
- * the row of results before it.
+ * A scan along the vector dimension scans each vector in log2(lanes) steps of shift and combine, then combines with
+ * the carry from the vector before; the carry's own chain is one scalar combination per vector. Along another
+ * dimension each row is combined with the row of results before it.
  */
 #include "cpu/lower.h"
 
@@ -15,7 +16,8 @@
 /* The element that changes nothing, for combine functions that are a single known op of their two arguments. */
 static LLVMValueRef identity_of(Lower *l, const Block *b, const Type *elem) {
   Op *op = b->first, *ret = b->last;
-  if (b->nargs != 2 || !op || op->next != ret || op->noperands != 2 || ir_operand(ret, 0) != &op->results[0]) return NULL;
+  if (b->nargs != 2 || !op || op->next != ret || op->noperands != 2 || ir_operand(ret, 0) != &op->results[0])
+    return NULL;
   Value *x = ir_operand(op, 0), *y = ir_operand(op, 1);
   if (!((x == b->args[0] && y == b->args[1]) || (x == b->args[1] && y == b->args[0]))) return NULL;
   LLVMTypeRef t = element_type(l, elem);
@@ -92,7 +94,8 @@ static void combine(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLV
 }
 
 /* combine(acc, cur), or cur in the first step. */
-static void combine_after(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef first, LLVMValueRef *out, int lanes) {
+static void combine_after(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef first,
+                          LLVMValueRef *out, int lanes) {
   LLVMValueRef r[32];
   combine(l, f, acc, cur, r, lanes);
   for (int i = 0; i < f->n; i++) out[i] = first ? LLVMBuildSelect(l->b, first, cur[i], r[i], "") : r[i];
@@ -156,8 +159,10 @@ void fold_finish(Lower *l, Fold *f, const Lane *at) {
   without_axis(f, at, row);
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];
-    if (f->result) LLVMBuildStore(l->b, acc[i], f->result[i]);
-    else slot_write(l, lower_slot(l, r), r->type, row, acc[i]);
+    if (f->result)
+      LLVMBuildStore(l->b, acc[i], f->result[i]);
+    else
+      slot_write(l, lower_slot(l, r), r->type, row, acc[i]);
   }
 }
 
@@ -167,9 +172,10 @@ void fold_results(Lower *l, Fold *f) {
         LLVMBuildLoad2(l->b, element_type(l, operand_type(f, i)->elem), f->result[i], "");
 }
 
-/* ---- scans ------------------------------------------------------------------------------------------------------------------ */
+/* ---- scans ------------------------------------------------------------------------------------------------------- */
 
-/* v moved by `by` lanes, toward higher ones (or lower, in reverse); the lanes that nothing moves into keep their own value. */
+/* v moved by `by` lanes, toward higher ones (or lower, in reverse); the lanes that nothing moves into keep their own
+ * value. */
 static LLVMValueRef moved(Lower *l, LLVMValueRef v, int by, bool reverse) {
   LLVMValueRef *mask = NEWN(l->cx, LLVMValueRef, l->lanes);
   for (int i = 0; i < l->lanes; i++) {
@@ -222,7 +228,8 @@ void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef
   for (int i = 0; i < rank; i++) row[i] = at[i];
   lower_at(l, at[f->axis].depth);
   /* in the first step there is no row before: read the row itself, whatever is in it */
-  LLVMValueRef back = LLVMBuildSelect(l->b, first, LLVMConstInt(l->i32, 0, false), int_const(l->i32, reverse ? 1 : -1), "");
+  LLVMValueRef back =
+      LLVMBuildSelect(l->b, first, LLVMConstInt(l->i32, 0, false), int_const(l->i32, reverse ? 1 : -1), "");
   row[f->axis].v = LLVMBuildAdd(l->b, at[f->axis].v, back, "");
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];

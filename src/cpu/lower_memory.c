@@ -1,8 +1,8 @@
 /* lower_memory.c: what touches memory: slots in the thread's scratch area, loads, stores and atomics in the user's.
  *
- * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one. Others
- * gather or scatter. Lanes that are masked off never touch the user's memory: where the processor has no masked form, their
- * pointers are replaced by the first bytes of the scratch area, which belong to nobody.
+ * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one.
+ * Others gather or scatter. Lanes that are masked off never touch the user's memory: where the processor has no
+ * masked form, their pointers are replaced by the first bytes of the scratch area, which belong to nobody.
  */
 #include "cpu/lower.h"
 
@@ -18,7 +18,7 @@ Value *memory_mask(const Op *op) {
 
 Value *memory_other(const Op *op) { return op->code == OP_LOAD && op->noperands > 2 ? ir_operand(op, 2) : NULL; }
 
-/* ---- slots --------------------------------------------------------------------------------------------------------------- */
+/* ---- slots ------------------------------------------------------------------------------------------------------- */
 
 Slot *slot_new(Lower *l, int64_t bytes) {
   Slot *s = NEW(l->cx, Slot);
@@ -26,9 +26,12 @@ Slot *slot_new(Lower *l, int64_t bytes) {
   s->first = -1;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
   LLVMValueRef end = LLVMGetBasicBlockTerminator(l->entry);
-  if (end) LLVMPositionBuilderBefore(l->b, end);
-  else LLVMPositionBuilderAtEnd(l->b, l->entry);
-  LLVMValueRef unknown = LLVMGetParam(l->fn, 2); /* stands for the offset until slots_place; not a constant, so nothing is folded */
+  if (end)
+    LLVMPositionBuilderBefore(l->b, end);
+  else
+    LLVMPositionBuilderAtEnd(l->b, l->entry);
+  LLVMValueRef unknown =
+      LLVMGetParam(l->fn, 2); /* stands for the offset until slots_place; not a constant, so nothing is folded */
   s->address = LLVMBuildGEP2(l->b, l->i8, l->scratch, &unknown, 1, "slot");
   LLVMPositionBuilderAtEnd(l->b, here);
   vec_push(l->cx, &l->slots, s);
@@ -71,7 +74,7 @@ int64_t slots_place(Lower *l) {
   return top;
 }
 
-/* ---- between memory and registers -------------------------------------------------------------------------------------------- */
+/* ---- between memory and registers -------------------------------------------------------------------------------- */
 
 static bool is_bit(const Type *elem) { return elem->kind == TYPE_INT && elem->bits == 1; }
 
@@ -98,7 +101,8 @@ void memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr)
 }
 
 /* The masked intrinsics took their alignment as an argument until LLVM 22, then as an attribute of the pointer. */
-static LLVMValueRef masked_call(Lower *l, const char *name, LLVMTypeRef *types, LLVMValueRef *args, int n, int ptr, unsigned align) {
+static LLVMValueRef masked_call(Lower *l, const char *name, LLVMTypeRef *types, LLVMValueRef *args, int n, int ptr,
+                                unsigned align) {
 #if LLVM_VERSION_MAJOR >= 22
   LLVMValueRef call = intrinsic(l, name, types, 2, args, n);
   LLVMAttributeRef a = LLVMCreateEnumAttribute(l->llvm, LLVMGetEnumAttributeKindForName("align", 5), align);
@@ -117,7 +121,7 @@ static LLVMValueRef masked_call(Lower *l, const char *name, LLVMTypeRef *types, 
 
 static LLVMValueRef trash(Lower *l) { return l->scratch; }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef run_load(Lower *l, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LLVMValueRef other) {
   LLVMTypeRef t = wide(memory_type(l, elem), l->lanes);
@@ -237,8 +241,8 @@ void slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v) {
 
 static bool all_true(Lower *l, Lane m) {
   if (m.kind == LANE_UNIFORM) return LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v);
-  return m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v) == 0 && LLVMIsAConstantInt(m.step) &&
-         LLVMConstIntGetSExtValue(m.step) >= l->extent;
+  return m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v) == 0 &&
+         LLVMIsAConstantInt(m.step) && LLVMConstIntGetSExtValue(m.step) >= l->extent;
 }
 
 static Type bit_type(void) { return (Type){.kind = TYPE_INT, .bits = 1}; }
@@ -279,7 +283,7 @@ Lane memory_load(Lower *l, Op *op, const Lane *at) {
   return r;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static void scatter(Lower *l, const Type *elem, LLVMValueRef v, LLVMValueRef ptrs, LLVMValueRef mask) {
   v = to_memory(l, elem, v, l->lanes);
@@ -327,7 +331,7 @@ void memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v, cons
   masked_call(l, "llvm.masked.store", types, args, 3, 1, alignment(elem));
 }
 
-/* ---- atomics ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- atomics ----------------------------------------------------------------------------------------------------- */
 
 static LLVMAtomicOrdering ordering(const Op *op) {
   const char *sem = ir_attr_text_or(op, "sem", "acq_rel");
@@ -338,11 +342,12 @@ static LLVMAtomicOrdering ordering(const Op *op) {
 }
 
 static LLVMAtomicOrdering failure_ordering(LLVMAtomicOrdering o) {
-  return o == LLVMAtomicOrderingAcquire || o == LLVMAtomicOrderingAcquireRelease ? LLVMAtomicOrderingAcquire : LLVMAtomicOrderingMonotonic;
+  return o == LLVMAtomicOrderingAcquire || o == LLVMAtomicOrderingAcquireRelease ? LLVMAtomicOrderingAcquire
+                                                                                 : LLVMAtomicOrderingMonotonic;
 }
 
-static LLVMValueRef compare_exchange(Lower *l, LLVMValueRef ptr, LLVMValueRef expected, LLVMValueRef desired, LLVMAtomicOrdering o,
-                                     unsigned align) {
+static LLVMValueRef compare_exchange(Lower *l, LLVMValueRef ptr, LLVMValueRef expected, LLVMValueRef desired,
+                                     LLVMAtomicOrdering o, unsigned align) {
   LLVMValueRef r = LLVMBuildAtomicCmpXchg(l->b, ptr, expected, desired, o, failure_ordering(o), false);
   LLVMSetAlignment(r, align);
   return r;
@@ -387,9 +392,9 @@ LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, L
   static const struct {
     const char *name;
     LLVMAtomicRMWBinOp op;
-  } table[] = {{"and", LLVMAtomicRMWBinOpAnd},   {"or", LLVMAtomicRMWBinOpOr},     {"xor", LLVMAtomicRMWBinOpXor},
-               {"add", LLVMAtomicRMWBinOpAdd},   {"fadd", LLVMAtomicRMWBinOpFAdd}, {"max", LLVMAtomicRMWBinOpMax},
-               {"min", LLVMAtomicRMWBinOpMin},   {"umax", LLVMAtomicRMWBinOpUMax}, {"umin", LLVMAtomicRMWBinOpUMin},
+  } table[] = {{"and", LLVMAtomicRMWBinOpAnd},  {"or", LLVMAtomicRMWBinOpOr},     {"xor", LLVMAtomicRMWBinOpXor},
+               {"add", LLVMAtomicRMWBinOpAdd},  {"fadd", LLVMAtomicRMWBinOpFAdd}, {"max", LLVMAtomicRMWBinOpMax},
+               {"min", LLVMAtomicRMWBinOpMin},  {"umax", LLVMAtomicRMWBinOpUMax}, {"umin", LLVMAtomicRMWBinOpUMin},
                {"exch", LLVMAtomicRMWBinOpXchg}};
   const char *name = ir_attr_text_or(op, "atomic_rmw_op", "");
   if (!strcmp(name, "fadd") && elem->bits <= 16) return add_by_exchange(l, op, elem, ptr, a);

@@ -73,7 +73,9 @@ void lower_print(Lower *l, Op *op) {
     }
     bool is_unsigned = sign && sign->kind == ATTR_INTS && i < sign->n && !sign->ints[i];
     CpuElem e = elem ? cpu_elem(elem, is_unsigned || ir_is_ptr(elem)) : CPU_I32;
-    LLVMValueRef args[] = {pid, text, int_const(l->i32, hex || (elem && ir_is_ptr(elem))), int_const(l->i32, e), int_const(l->i32, rank), dims, data};
+    LLVMValueRef args[] = {
+        pid,  text, int_const(l->i32, hex || (elem && ir_is_ptr(elem))), int_const(l->i32, e), int_const(l->i32, rank),
+        dims, data};
     runtime_call(l, "ttc_rt_print", l->voidty, args, COUNT(args));
   }
 }
@@ -88,8 +90,8 @@ void lower_assert(Lower *l, Op *op, LLVMValueRef condition) {
   LLVMBasicBlockRef bad = new_block(l, "failed"), good = new_block(l, "holds");
   LLVMBuildCondBr(l->b, condition, good, bad);
   LLVMPositionBuilderAtEnd(l->b, bad);
-  LLVMValueRef args[] = {program_id(l), text_constant(l, ir_attr_text_or(op, "message", "")), text_constant(l, loc && loc->file ? loc->file : ""),
-                         int_const(l->i32, loc ? loc->line : 0)};
+  LLVMValueRef args[] = {program_id(l), text_constant(l, ir_attr_text_or(op, "message", "")),
+                         text_constant(l, loc && loc->file ? loc->file : ""), int_const(l->i32, loc ? loc->line : 0)};
   runtime_call(l, "ttc_rt_assert_fail", l->voidty, args, COUNT(args));
   LLVMBuildBr(l->b, good);
   LLVMPositionBuilderAtEnd(l->b, good);

@@ -1,12 +1,13 @@
 /* lower_nest.c: a loop nest over the elements of one shape, doing the work of its members.
  *
- * One dimension is the vector dimension: the one along which most accesses are contiguous. Its loop is innermost and takes `lanes` elements
- * at a time; the other dimensions keep their order. Two questions are answered at run time:
- *   - does every run-time stride along the vector dimension equal 1, and does no `x % n` wrap within the tile? The nest is
- *     emitted twice, for yes and for no, if there is anything to ask;
- *   - where the masks of the accesses are bounds on the vector dimension, are all of them true for this vector? The loop's
- *     body has two versions, with whole vectors and with masks. Loops that only store do not run past the last bound.
- * At a point, all members' values are evaluated before anything is written, so that members may update what others read.
+ * One dimension is the vector dimension: the one along which most accesses are contiguous. Its loop is innermost and
+ * takes `lanes` elements at a time; the other dimensions keep their order. Two questions are answered at run time:
+ *   - does every run-time stride along the vector dimension equal 1, and does no `x % n` wrap within the tile? The
+ *     nest is emitted twice, for yes and for no, if there is anything to ask;
+ *   - where the masks of the accesses are bounds on the vector dimension, are all of them true for this vector? The
+ *     loop's body has two versions, with whole vectors and with masks. Loops that only store do not run past the
+ * last bound. At a point, all members' values are evaluated before anything is written, so that members may update
+ * what others read.
  */
 #include "cpu/lower.h"
 
@@ -19,23 +20,25 @@ typedef struct Work {
   Fold **folds; /* per member, or NULL */
   /* choosing the vector dimension */
   int votes[MAX_RANK];
-  int widest;      /* bytes of the widest data */
+  int widest; /* bytes of the widest data */
   int cost;
   bool gathers, runtime;
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
-  bool open;       /* some member works outside of all bounds */
+  bool open; /* some member works outside of all bounds */
 } Work;
 
-/* ---- loops ------------------------------------------------------------------------------------------------------------------ */
+/* ---- loops ------------------------------------------------------------------------------------------------------- */
 
 LLVMBasicBlockRef new_block(Lower *l, const char *name) { return LLVMAppendBasicBlockInContext(l->llvm, l->fn, name); }
 
 LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
   LLVMValueRef first = LLVMGetFirstInstruction(l->entry);
-  if (first) LLVMPositionBuilderBefore(l->b, first);
-  else LLVMPositionBuilderAtEnd(l->b, l->entry);
+  if (first)
+    LLVMPositionBuilderBefore(l->b, first);
+  else
+    LLVMPositionBuilderAtEnd(l->b, l->entry);
   LLVMValueRef a = LLVMBuildAlloca(l->b, t, "");
   LLVMPositionBuilderAtEnd(l->b, here);
   return a;
@@ -49,8 +52,10 @@ static bool known_at_least_one(LLVMValueRef begin, LLVMValueRef end) {
 Loop loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
   Loop loop = {new_block(l, "loop"), new_block(l, "done"), NULL, end, int_const(l->i64, step)};
   LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
-  if (known_at_least_one(begin, end)) LLVMBuildBr(l->b, loop.body);
-  else LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSLT, begin, end, ""), loop.body, loop.exit);
+  if (known_at_least_one(begin, end))
+    LLVMBuildBr(l->b, loop.body);
+  else
+    LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSLT, begin, end, ""), loop.body, loop.exit);
   LLVMPositionBuilderAtEnd(l->b, loop.body);
   loop.index = LLVMBuildPhi(l->b, l->i64, "i");
   LLVMAddIncoming(loop.index, &begin, &before, 1);
@@ -67,10 +72,10 @@ void loop_end(Lower *l, Loop *loop) {
   LLVMPositionBuilderAtEnd(l->b, loop->exit);
 }
 
-/* ---- choosing ------------------------------------------------------------------------------------------------------------------- */
+/* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
-/* map[d]: the nest's dimension that dimension d of the value follows, or -1. What varies along all of the nest's dimensions has
- * a say; what is broadcast along one is read rarely and only breaks ties. */
+/* map[d]: the nest's dimension that dimension d of the value follows, or -1. What varies along all of the nest's
+ * dimensions has a say; what is broadcast along one is read rarely and only breaks ties. */
 static int weight_of(const Work *w, const int *map, int rank) {
   bool covered[MAX_RANK] = {0};
   for (int d = 0; d < rank; d++)
@@ -87,9 +92,12 @@ static void vote_access(Work *w, Value *ptr, const int *map, int weight) {
   for (int d = 0; d < ptr->type->rank; d++) {
     int to = map[d];
     if (to < 0 || w->shape[to] == 1) continue;
-    if (a[d].kind == AXIS_CONST && a[d].step == 1) w->votes[to] += 4 * weight;
-    else if (a[d].kind == AXIS_RUNTIME || (a[d].kind == AXIS_WRAP && a[d].step <= 1)) w->votes[to] += 2 * weight;
-    else continue;
+    if (a[d].kind == AXIS_CONST && a[d].step == 1)
+      w->votes[to] += 4 * weight;
+    else if (a[d].kind == AXIS_RUNTIME || (a[d].kind == AXIS_WRAP && a[d].step <= 1))
+      w->votes[to] += 2 * weight;
+    else
+      continue;
     any = true;
   }
   for (int d = 0; !any && d < ptr->type->rank; d++) {
@@ -144,9 +152,7 @@ static void vote(Work *w, Value *v, const int *map, int depth) {
       for (int d = 0; d < n; d++) from[order->ints[d]] = map[d];
       break;
     }
-    case OP_RESHAPE:
-      from[n - 1] = map[rank - 1];
-      break;
+    case OP_RESHAPE: from[n - 1] = map[rank - 1]; break;
     case OP_JOIN:
     case OP_SPLIT:
       for (int d = 0; d < n && d < rank; d++) from[d] = map[d];
@@ -162,7 +168,8 @@ static void vote_member(Work *w, const Member *m) {
   int map[MAX_RANK];
   for (int d = 0; d < w->rank; d++) map[d] = d;
   if (m->kind == MEMBER_STORE) vote_access(w, ir_operand(m->op, 0), map, 2);
-  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot)) w->votes[w->rank - 1] += 3 * 64;
+  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot))
+    w->votes[w->rank - 1] += 3 * 64;
   if (m->op && m->kind != MEMBER_VALUE) {
     for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
     return;
@@ -178,7 +185,8 @@ static void vote_member(Work *w, const Member *m) {
     for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
 }
 
-/* How many elements at a time: whole registers of the widest type; several, so that latencies overlap, where little is computed. */
+/* How many elements at a time: whole registers of the widest type; several, so that latencies overlap, where little
+ * is computed. */
 static int choose_lanes(Work *w) {
   Lower *l = w->l;
   int bytes = w->widest ? w->widest : 2;
@@ -202,12 +210,13 @@ static void choose(Work *w) {
   for (int d = w->rank; d-- > 0;) {
     if (w->shape[d] == 1) continue;
     int small = w->shape[d] < 4;
-    if (best < 0 || (w->votes[d] > w->votes[best] && !small) || (w->shape[best] < 4 && w->shape[d] > w->shape[best])) best = d;
+    if (best < 0 || (w->votes[d] > w->votes[best] && !small) || (w->shape[best] < 4 && w->shape[d] > w->shape[best]))
+      best = d;
   }
   w->vector_dim = best < 0 ? w->rank - 1 : best;
 }
 
-/* ---- gathering accesses ------------------------------------------------------------------------------------------------------------- */
+/* ---- gathering accesses ------------------------------------------------------------------------------------------ */
 
 typedef void AccessFn(Work *w, Op *op, const Lane *at);
 
@@ -217,7 +226,8 @@ static void each_access(Work *w, Value *v, const Lane *at, AccessFn *fn, unsigne
   if (cpu_is_stored(w->l, v) && !(v->op && info->nest == w->nest && info->scratch)) return;
   if (info->walked == number) {
     bool same = true;
-    for (int i = 0; i < v->type->rank; i++) same = same && at[i].v == info->walked_at[i].v && at[i].step == info->walked_at[i].step;
+    for (int i = 0; i < v->type->rank; i++)
+      same = same && at[i].v == info->walked_at[i].v && at[i].step == info->walked_at[i].step;
     if (same || info->walked_at == NULL) return;
   }
   info->walked = number;
@@ -308,7 +318,7 @@ static void bound_access(Work *w, Op *op, const Lane *at) {
   }
 }
 
-/* ---- members at a point ---------------------------------------------------------------------------------------------------------------- */
+/* ---- members at a point ------------------------------------------------------------------------------------------ */
 
 typedef struct Result {
   Lane ptr, mask;
@@ -429,13 +439,15 @@ static void point(Work *w) {
   Nest *n = w->nest;
   Result *results = NEWN(w->l->cx, Result, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
-    if (n->members.at[i].kind == MEMBER_SERIAL) serial_member(w, &n->members.at[i]);
-    else evaluate(w, &n->members.at[i], w->folds[i], &results[i]);
+    if (n->members.at[i].kind == MEMBER_SERIAL)
+      serial_member(w, &n->members.at[i]);
+    else
+      evaluate(w, &n->members.at[i], w->folds[i], &results[i]);
   }
   for (uint32_t i = 0; i < n->members.len; i++) write(w, &n->members.at[i], &results[i]);
 }
 
-/* ---- the loops ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the loops --------------------------------------------------------------------------------------------------- */
 
 static bool only_stores(const Nest *n) {
   for (uint32_t i = 0; i < n->members.len; i++)
@@ -463,7 +475,8 @@ static void vector_body(Work *w) {
   }
   lower_at(l, l->depth);
   LLVMValueRef lo = LLVMBuildICmp(l->b, LLVMIntSGE, l->index32, w->lo, "");
-  LLVMValueRef hi = LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, int_const(l->i32, l->lanes), ""), w->hi, "");
+  LLVMValueRef hi =
+      LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, int_const(l->i32, l->lanes), ""), w->hi, "");
   LLVMBasicBlockRef whole = new_block(l, "whole"), masked = new_block(l, "masked"), after = new_block(l, "next");
   LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, lo, hi, ""), whole, masked);
   branch_point(w, whole, after, true);
@@ -481,8 +494,10 @@ static void vector_loop(Work *w) {
   l->index32 = l->index64 = NULL;
   l->inner = l->depth + 1;
   l->extent = n;
-  w->at[w->vector_dim] = l->lanes == 1 ? lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
-                                       : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
+  w->at[w->vector_dim] =
+      l->lanes == 1
+          ? lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
+          : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
   if (l->lanes > 1) each_access_of_nest(w, w->at, bound_access);
   lower_at(l, l->depth);
   if (w->to && !w->open && only_stores(w->nest) && l->lanes < n) {
@@ -555,7 +570,8 @@ static LLVMValueRef find_condition(Work *w) {
   l->collecting = true;
   Lane at[MAX_RANK];
   for (int d = 0; d < w->rank; d++) at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
-  at[w->vector_dim] = (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
+  at[w->vector_dim] =
+      (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
   each_access_of_nest(w, at, test_access);
   l->collecting = false;
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
@@ -564,7 +580,8 @@ static LLVMValueRef find_condition(Work *w) {
 
 void nest_emit(Lower *l, Nest *n) {
   Work w = {.l = l, .nest = n, .rank = n->shape->rank};
-  if (w.rank > MAX_RANK) ctx_fail(l->cx, ERR_SOURCE, "tensors of more than %d dimensions are not supported on the CPU", MAX_RANK);
+  if (w.rank > MAX_RANK)
+    ctx_fail(l->cx, ERR_SOURCE, "tensors of more than %d dimensions are not supported on the CPU", MAX_RANK);
   for (int d = 0; d < w.rank; d++) w.shape[d] = n->shape->shape[d];
   choose(&w);
   l->lanes = n->serial ? 1 : choose_lanes(&w);

@@ -1,13 +1,14 @@
 /* plan.c: which tensors are stored, and which ops share a loop nest.
  *
- * Problem. Triton IR computes whole tiles, op by op. Done literally, every op would be a loop over an array in memory. We want
- * few loops, each doing much per element, and few arrays.
+ * Problem. Triton IR computes whole tiles, op by op. Done literally, every op would be a loop over an array in
+ * memory. We want few loops, each doing much per element, and few arrays.
  *
- * Idea. A tensor is an *expression* unless there is a reason to store it. Certain ops are *roots*: they need loops over all elements
- * (stores, reductions, scans, copies into a loop's carried tensors), or a whole array at once (dots, transpositions, control
- * flow). Everything between the roots is evaluated inside their loops, a vector at a time, on demand (lower_eval.c). Roots of
- * one shape share a *nest* of loops where nothing forbids it, and what two of its members use is evaluated once. So softmax
- * becomes: load and maximum; load again, subtract, exp, keep it and sum; divide and store.
+ * Idea. A tensor is an *expression* unless there is a reason to store it. Certain ops are *roots*: they need loops
+ * over all elements (stores, reductions, scans, copies into a loop's carried tensors), or a whole array at once
+ * (dots, transpositions, control flow). Everything between the roots is evaluated inside their loops, a vector at a
+ * time, on demand (lower_eval.c). Roots of one shape share a *nest* of loops where nothing forbids it, and what two
+ * of its members use is evaluated once. So softmax becomes: load and maximum; load again, subtract, exp, keep it and
+ * sum; divide and store.
  *
  * A tensor is stored (Info.scratch) when
  *   - several nests would evaluate it, or a loop or a broadcast would evaluate it many times, and that is dear;
@@ -15,15 +16,17 @@
  *   - its elements are wanted in another order or all at once (operands of dot, reshape, gather).
  * The result of a root is stored if somebody outside its nest reads it (Info.needs_slot).
  *
- * Method. The ops of a block are gone through in order, with a set of *open* nests, none of which needs another's results.
- * A root joins an open nest of its shape; before it does, every open nest is closed (put into the block's list of steps)
- * whose results it needs in any other way than element by element. Writes close nests so that memory's order is kept. When the
- * going-through finds a tensor that has to be stored, it is marked and the block is gone through again: marks only grow, so this
- * ends, in practice after two or three rounds. Inner blocks are planned before the block around them.
+ * Method. The ops of a block are gone through in order, with a set of *open* nests, none of which needs another's
+ * results. A root joins an open nest of its shape; before it does, every open nest is closed (put into the block's
+ * list of steps) whose results it needs in any other way than element by element. Writes close nests so that
+ * memory's order is kept. When the going-through finds a tensor that has to be stored, it is marked and the block is
+ * gone through again: marks only grow, so this ends, in practice after two or three rounds. Inner blocks are planned
+ * before the block around them.
  *
- * Carried tensors. Each tensor that a loop carries has one slot. Yielding copies the new values there at the end of the body, all of
- * one shape in one nest that evaluates a point of all before it writes any; a value that reads a carried tensor out of place
- * is stored before. A dot that accumulates into a carried tensor does so in its slot (Info.home), when the old value is dead.
+ * Carried tensors. Each tensor that a loop carries has one slot. Yielding copies the new values there at the end of
+ * the body, all of one shape in one nest that evaluates a point of all before it writes any; a value that reads a
+ * carried tensor out of place is stored before. A dot that accumulates into a carried tensor does so in its slot
+ * (Info.home), when the old value is dead.
  *
  * Cost: linear in the ops times the length of the expressions under each root.
  */
@@ -37,14 +40,14 @@ typedef struct Planner {
   Block *block;
   Plan *plan;
   Vec(Nest *) open;
-  int written;     /* order of the last write that is in a closed step; -1: none */
-  bool changed;    /* something was marked: go through again */
+  int written;  /* order of the last write that is in a closed step; -1: none */
+  bool changed; /* something was marked: go through again */
   unsigned walk, round;
   /* What the walk at work gathers. */
   const void *step;
   Nest *target;
-  bool in_loop;    /* the step evaluates it many times */
-  int load_limit;  /* writes of the step itself: loads from outside it must be stored; else 0 */
+  bool in_loop;   /* the step evaluates it many times */
+  int load_limit; /* writes of the step itself: loads from outside it must be stored; else 0 */
   Vec(Op *) loads;
 } Planner;
 
@@ -56,7 +59,7 @@ static void mark_scratch(Planner *p, Value *v) {
   p->round++;
 }
 
-/* ---- nests ---------------------------------------------------------------------------------------------------------------- */
+/* ---- nests ------------------------------------------------------------------------------------------------------- */
 
 static void push_step(Planner *p, Op *op, Nest *nest) {
   Step s = {.op = op, .nest = nest};
@@ -83,16 +86,20 @@ static void close_all(Planner *p) {
 static void close_memory(Planner *p, const Nest *except) {
   for (uint32_t i = 0; i < p->open.len;) {
     Nest *n = p->open.at[i];
-    if (n != except && (n->loads.len || n->stores.len)) close_nest(p, n);
-    else i++;
+    if (n != except && (n->loads.len || n->stores.len))
+      close_nest(p, n);
+    else
+      i++;
   }
 }
 
 static void close_stores_before(Planner *p, int order) {
   for (uint32_t i = 0; i < p->open.len;) {
     Nest *n = p->open.at[i];
-    if (n->stores.len && op_order(n->stores.at[0]) < order) close_nest(p, n);
-    else i++;
+    if (n->stores.len && op_order(n->stores.at[0]) < order)
+      close_nest(p, n);
+    else
+      i++;
   }
 }
 
@@ -109,7 +116,7 @@ static Nest *find_open(Planner *p, const Type *shape) {
   return NULL;
 }
 
-/* ---- walking expressions ------------------------------------------------------------------------------------------------- */
+/* ---- walking expressions ----------------------------------------------------------------------------------------- */
 
 static bool keeps_place(const Op *op, const Value *operand, const Value *v) {
   if (!(ir_info(op)->traits & T_ELEMENTWISE) && op->code != OP_LOAD && op->code != OP_MAP_ELEMENTWISE) return false;
@@ -164,6 +171,7 @@ static void walk_seen(Planner *p, Value *v, bool in_place, bool often) {
   bool outside = op->block != p->block;
   int cost = cpu_cost(p->l, v, p->round);
   bool again = (info->seen && info->seen != p->step) || often;
+  if (cpu_moves_evenly(p->l, v)) cost = 0; /* its parts may be dear */
   if (again && cost >= DEAR) {
     mark_scratch(p, v);
     return;
@@ -185,7 +193,8 @@ static void walk_seen(Planner *p, Value *v, bool in_place, bool often) {
   if (op->code == OP_GATHER) mark_scratch(p, ir_operand(op, 0));
   for (int i = 0; i < op->noperands; i++) {
     Value *x = ir_operand(op, i);
-    bool stretched = op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(v->type) && x->op && x->op->code != OP_LOAD;
+    bool stretched =
+        op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(v->type) && x->op && x->op->code != OP_LOAD;
     walk_seen(p, x, in_place && keeps_place(op, x, v), often || stretched);
   }
 }
@@ -208,7 +217,7 @@ static void need_stored(Planner *p, Op *step, Value *v) {
   need_for_op(p, step, v, false, false);
 }
 
-/* ---- roots ------------------------------------------------------------------------------------------------------------------- */
+/* ---- roots ------------------------------------------------------------------------------------------------------- */
 
 static int member_inputs(const Member *m, Value **out) {
   if (m->kind == MEMBER_VALUE && m->op) {
@@ -250,7 +259,8 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   Value *inputs[256];
   int n = m.op && m.op->noperands > 256 ? 0 : member_inputs(&m, inputs);
   bool in_place[256];
-  for (int i = 0; i < n; i++) /* the member of a rearranging op (a stored broadcast, say) reads its operands out of place */
+  for (int i = 0; i < n;
+       i++) /* the member of a rearranging op (a stored broadcast, say) reads its operands out of place */
     in_place[i] = m.kind != MEMBER_VALUE || !m.op || keeps_place(m.op, inputs[i], m.value);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) close_stores_before(p, op_order(m.op));
   Nest *nest;
@@ -281,7 +291,8 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
     walk_seen(p, inputs[i], in_place[i], stretched);
   }
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) vec_push(p->cx, &p->loads, m.op);
-  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) && !cpu_is_index(p->l, inputs[0]))
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) &&
+      !cpu_is_index(p->l, inputs[0]))
     mark_scratch(p, inputs[0]);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_scratch(p, inputs[0]);
   if (m.kind == MEMBER_STORE) {
@@ -291,9 +302,7 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   } else if (!loads_fit(nest, p->loads.at, p->loads.len)) {
     for (uint32_t i = 0; i < p->loads.len; i++) mark_scratch(p, &p->loads.at[i]->results[0]);
   }
-  for (uint32_t i = 0; i < p->loads.len; i++) {
-    vec_push(p->cx, &nest->loads, p->loads.at[i]);
-  }
+  for (uint32_t i = 0; i < p->loads.len; i++) { vec_push(p->cx, &nest->loads, p->loads.at[i]); }
   if (m.kind == MEMBER_SCAN) {
     int bit = 1 << ir_attr_int_or(m.op, "axis", 0);
     nest->scans |= bit;
@@ -312,7 +321,7 @@ static Nest *add_copy(Planner *p, Value *value, Value *into) {
   return add_root(p, into->type, (Member){.kind = MEMBER_COPY, .value = value, .into = into}, false);
 }
 
-/* ---- ops --------------------------------------------------------------------------------------------------------------------- */
+/* ---- ops --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Outer {
   Planner *p;
@@ -336,7 +345,8 @@ static void plan_control(Planner *p, Op *op) {
   if (op->code == OP_FOR || op->code == OP_WHILE) {
     int first = op->code == OP_FOR ? 3 : 0, args = op->code == OP_FOR ? 1 : 0;
     for (int i = first; i < op->noperands; i++)
-      if (ir_is_tensor(ir_operand(op, i)->type)) add_copy(p, ir_operand(op, i), ir_entry(op, 0)->args[i - first + args]);
+      if (ir_is_tensor(ir_operand(op, i)->type))
+        add_copy(p, ir_operand(op, i), ir_entry(op, 0)->args[i - first + args]);
     close_all(p);
   }
   Outer outer = {p, op, op->code != OP_IF, ir_has_effects(op)};
@@ -364,8 +374,10 @@ static void plan_dot(Planner *p, Op *op) {
     walk_needs(p, c, keep, true);
     if (keep && keep->closed) keep = NULL;
     for (uint32_t i = 0; i < p->open.len;)
-      if (p->open.at[i] != keep) close_nest(p, p->open.at[i]);
-      else i++;
+      if (p->open.at[i] != keep)
+        close_nest(p, p->open.at[i]);
+      else
+        i++;
     add_copy(p, c, d);
   }
   close_all(p);
@@ -377,12 +389,13 @@ static void plan_yield(Planner *p, Op *yield) {
   Value *into[256];
   int first = yield->code == OP_CONDITION ? 1 : 0, n = yield->noperands - first;
   for (int i = 0; i < n && i < 256; i++)
-    into[i] = parent->code == OP_IF      ? &parent->results[i]
-              : parent->code == OP_FOR   ? p->block->args[i + 1]
+    into[i] = parent->code == OP_IF         ? &parent->results[i]
+              : parent->code == OP_FOR      ? p->block->args[i + 1]
               : yield->code == OP_CONDITION ? ir_entry(parent, 1)->args[i]
-                                         : ir_entry(parent, 0)->args[i];
+                                            : ir_entry(parent, 0)->args[i];
   for (int i = 0; i < n; i++) /* scalars, too, may come out of a nest */
-    if (!ir_is_tensor(ir_operand(yield, i + first)->type)) need_for_op(p, yield, ir_operand(yield, i + first), false, false);
+    if (!ir_is_tensor(ir_operand(yield, i + first)->type))
+      need_for_op(p, yield, ir_operand(yield, i + first), false, false);
   if (first) need_for_op(p, yield, ir_operand(yield, 0), false, false);
   close_all(p);
   for (int i = 0; i < n; i++) {
@@ -435,10 +448,7 @@ static void plan_op(Planner *p, Op *op) {
     add_root(p, shape, (Member){.kind = MEMBER_STORE, .op = op}, false);
     return;
   case OP_REDUCE: add_root(p, shape, (Member){.kind = MEMBER_REDUCE, .op = op}, false); return;
-  case OP_SCAN:
-    if (op->nresults && !ir_unused(&op->results[0]))
-      add_root(p, shape, (Member){.kind = MEMBER_SCAN, .op = op, .value = &op->results[0]}, false);
-    return;
+  case OP_SCAN: add_root(p, shape, (Member){.kind = MEMBER_SCAN, .op = op}, false); return;
   case OP_DOT: plan_dot(p, op); return;
   case OP_FOR:
   case OP_WHILE:
@@ -461,10 +471,11 @@ static void plan_op(Planner *p, Op *op) {
   default: break;
   }
   if (op->nresults && ir_is_tensor(op->results[0].type) && op->code != OP_HISTOGRAM) {
-    Value *v = &op->results[0];
-    if (cpu_is_stored(p->l, v) && op->code == OP_TRANS) {
-      if (cpu_trans_direct(p->l, op)) need_for_op(p, op, ir_operand(op, 0), false, false);
-      else need_stored(p, op, ir_operand(op, 0));
+    if (op->code == OP_TRANS && cpu_runs_transpose(op) && !cpu_is_index(p->l, ir_operand(op, 0))) {
+      if (cpu_trans_direct(p->l, op))
+        need_for_op(p, op, ir_operand(op, 0), false, false);
+      else
+        need_stored(p, op, ir_operand(op, 0));
       push_step(p, op, NULL);
       return;
     }
@@ -483,7 +494,7 @@ static void plan_op(Planner *p, Op *op) {
   if (writes && op->code != OP_PRINT && op->code != OP_ASSERT) p->written = op_order(op);
 }
 
-/* ---- blocks -------------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 static void forget(Info *info) {
   info->needs_slot = false;

@@ -59,7 +59,17 @@ bool cpu_is_stored(Lower *l, Value *v) {
   }
 }
 
-/* ---- costs ------------------------------------------------------------------------------------------------------------ */
+/* Stored, an index or pointer tensor is only its elements; as an expression it tells how it moves along this
+ * dimension. */
+bool cpu_moves_evenly(Lower *l, Value *v) {
+  if (!ir_is_ptr(v->type->elem) && !ir_is_int(v->type->elem)) return false;
+  const Axis *a = cpu_axis(l->cx, v);
+  for (int i = 0; i < v->type->rank; i++)
+    if (a[i].kind == AXIS_RUNTIME || a[i].kind == AXIS_WRAP || (a[i].kind == AXIS_CONST && a[i].step != 0)) return true;
+  return false;
+}
+
+/* ---- costs ------------------------------------------------------------------------------------------------------- */
 
 static int op_cost(Lower *l, Op *op) {
   switch (op->code) {
@@ -114,7 +124,7 @@ int cpu_cost(Lower *l, Value *v, unsigned round) {
   if (info->cost_round == round) return info->cost;
   const Axis *a = cpu_axis(l->cx, v);
   bool affine = true; /* then it is a few scalar instructions */
-  for (int i = 0; i < v->type->rank; i++) affine = affine && a[i].kind != AXIS_UNKNOWN && a[i].kind != AXIS_WRAP;
+  for (int i = 0; i < v->type->rank; i++) affine = affine && a[i].kind != AXIS_UNKNOWN;
   int cost = 0;
   if (!affine) {
     cost = op_cost(l, v->op);
@@ -125,13 +135,15 @@ int cpu_cost(Lower *l, Value *v, unsigned round) {
   return cost;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static bool same_expression(const Value *a, const Value *b, int depth) {
   if (a == b) return true;
-  if (!a->op || !b->op || a->op->code != b->op->code || a->type != b->type || a->index != b->index || depth > 12) return false;
+  if (!a->op || !b->op || a->op->code != b->op->code || a->type != b->type || a->index != b->index || depth > 12)
+    return false;
   const Op *x = a->op, *y = b->op;
-  if (!(ir_info(x)->traits & T_PURE) || x->nregions || x->noperands != y->noperands || x->nattrs != y->nattrs) return false;
+  if (!(ir_info(x)->traits & T_PURE) || x->nregions || x->noperands != y->noperands || x->nattrs != y->nattrs)
+    return false;
   for (int i = 0; i < x->nattrs; i++)
     if (x->attrs[i].name != y->attrs[i].name || x->attrs[i].attr != y->attrs[i].attr) return false;
   for (int i = 0; i < x->noperands; i++)
@@ -147,7 +159,7 @@ bool cpu_may_conflict(const Op *a, const Op *b) {
   return !x || !y || x == y;
 }
 
-/* ---- dots ----------------------------------------------------------------------------------------------------------------- */
+/* ---- dots -------------------------------------------------------------------------------------------------------- */
 
 /* May the tensor that `load` gives be described as base, strides and true extents, the rest being zero? */
 static bool plain_load(Lower *l, Op *load) {
@@ -201,7 +213,8 @@ static const Op *in_block(const Op *op, const Block *block) {
   return op;
 }
 
-/* No step after `dot` reads `v`'s slot as it was, and `dot` does so only through its accumulator operand, element by element. */
+/* No step after `dot` reads `v`'s slot as it was, and `dot` does so only through its accumulator operand, element by
+ * element. */
 static bool dead_after(Lower *l, const Value *v, const Op *dot, bool same_place, int depth) {
   if (depth > 64) return false;
   for (const Use *u = v->uses; u; u = u->next) {

@@ -1,9 +1,9 @@
 /* pool.c: the thread pool that runs a grid.
  *
- * A launch is a Job on its caller's stack: a range of program numbers and a shared counter from which every thread takes
- * chunks until the range is used up. Jobs that have work left stand in a list, so launches from several threads share the
- * workers. The caller works on its own job too, so a launch never waits for a worker to start, only for those that did to
- * finish; a grid of one program runs without waking anybody.
+ * A launch is a Job on its caller's stack: a range of program numbers and a shared counter from which every thread
+ * takes chunks until the range is used up. Jobs that have work left stand in a list, so launches from several threads
+ * share the workers. The caller works on its own job too, so a launch never waits for a worker to start, only for those
+ * that did to finish; a grid of one program runs without waking anybody.
  *
  * A worker without work looks at the pool's ticket for a few tens of microseconds, which catches the next of a row of
  * launches without a system call, and then sleeps on a condition variable.
@@ -11,8 +11,8 @@
  * Invariants, all under pool.lock: a worker counts itself into job->users before it touches the job and out when it is
  * done; the caller takes the job off the list and leaves only when users is 0. So no thread holds a dead job.
  *
- * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing does
- * today) gets a block of its own for the inner launch.
+ * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
+ * does today) gets a block of its own for the inner launch.
  *
  * A child of fork() has none of the threads: it starts with a fresh pool and forgets the old one.
  */
@@ -40,7 +40,7 @@ typedef struct Job {
   int users;        /* workers inside; under pool.lock */
   struct Job *link; /* in pool.jobs */
   _Atomic int failed;
-  char error[512];  /* written by the one that set `failed` from 0 to 1; read when users is 0 */
+  char error[512]; /* written by the one that set `failed` from 0 to 1; read when users is 0 */
 } Job;
 
 static struct {
@@ -50,13 +50,13 @@ static struct {
   _Atomic bool stopping;
   Job *jobs;
   int nworkers, nsleeping;
-  int nthreads;            /* with the caller; 0 until asked */
-  pid_t owner;             /* the process that started the workers */
+  int nthreads; /* with the caller; 0 until asked */
+  pid_t owner;  /* the process that started the workers */
   bool fork_handled;
   pthread_t workers[MAX_THREADS];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
-/* ---- scratch -------------------------------------------------------------------------------------------------------- */
+/* ---- scratch ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Scratch {
   void *block;
@@ -104,7 +104,7 @@ static void release_scratch(void *block) {
     free(block);
 }
 
-/* ---- working -------------------------------------------------------------------------------------------------------- */
+/* ---- working ----------------------------------------------------------------------------------------------------- */
 
 static void fail(Job *job, const char *message) {
   if (atomic_exchange(&job->failed, 1)) return;
@@ -133,8 +133,8 @@ static void work_on(Job *job) {
 void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *file, int32_t line) {
   if (!current) return;
   char text[sizeof current->error];
-  snprintf(text, sizeof text, "%s:%d: program (%u, %u, %u): assertion failed: %s", file ? file : "?", (int)line, pid[0], pid[1], pid[2],
-           message ? message : "");
+  snprintf(text, sizeof text, "%s:%d: program (%u, %u, %u): assertion failed: %s", file ? file : "?", (int)line, pid[0],
+           pid[1], pid[2], message ? message : "");
   fail(current, text);
 }
 
@@ -199,7 +199,7 @@ static void *worker(void *unused) {
   return NULL;
 }
 
-/* ---- starting and stopping ------------------------------------------------------------------------------------------ */
+/* ---- starting and stopping --------------------------------------------------------------------------------------- */
 
 static int count_threads(void) {
   const char *text = getenv("TRITONC_NUM_THREADS");
@@ -265,7 +265,7 @@ int cpu_pool_threads(void) {
   return n;
 }
 
-/* ---- a launch ------------------------------------------------------------------------------------------------------- */
+/* ---- a launch ---------------------------------------------------------------------------------------------------- */
 
 /* Show the job to the workers and wake as many as it can use. */
 static void publish(Job *job) {
@@ -296,7 +296,8 @@ static void retire(Job *job) {
   pthread_mutex_unlock(&pool.lock);
 }
 
-int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, char *error, size_t error_size) {
+int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, char *error,
+                 size_t error_size) {
   uint64_t total;
   if (__builtin_mul_overflow((uint64_t)grid[0] * grid[1], grid[2], &total) || total > INT64_MAX) {
     snprintf(error, error_size, "the grid (%u, %u, %u) has too many programs", grid[0], grid[1], grid[2]);

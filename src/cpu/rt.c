@@ -16,9 +16,12 @@ const int cpu_rt_nsymbols = (int)COUNT(cpu_rt_symbols);
 
 int rt_elem_bytes(CpuElem e) {
   static const uint8_t bytes[] = {
-      [CPU_I1] = 1,  [CPU_I8] = 1,  [CPU_U8] = 1,  [CPU_I16] = 2, [CPU_U16] = 2, [CPU_I32] = 4,  [CPU_U32] = 4,
-      [CPU_I64] = 8, [CPU_U64] = 8, [CPU_F16] = 2, [CPU_BF16] = 2, [CPU_F32] = 4, [CPU_F64] = 8, [CPU_F8E4M3FN] = 1,
-      [CPU_F8E5M2] = 1, [CPU_F8E4M3FNUZ] = 1, [CPU_F8E5M2FNUZ] = 1, [CPU_F8E4M3B11FNUZ] = 1,
+      [CPU_I1] = 1,         [CPU_I8] = 1,         [CPU_U8] = 1,
+      [CPU_I16] = 2,        [CPU_U16] = 2,        [CPU_I32] = 4,
+      [CPU_U32] = 4,        [CPU_I64] = 8,        [CPU_U64] = 8,
+      [CPU_F16] = 2,        [CPU_BF16] = 2,       [CPU_F32] = 4,
+      [CPU_F64] = 8,        [CPU_F8E4M3FN] = 1,   [CPU_F8E5M2] = 1,
+      [CPU_F8E4M3FNUZ] = 1, [CPU_F8E5M2FNUZ] = 1, [CPU_F8E4M3B11FNUZ] = 1,
   };
   return bytes[e];
 }
@@ -87,7 +90,7 @@ const uint16_t *rt_f8_bf16_table(CpuElem e) {
   return f8.bf16[e - CPU_F8E4M3FN];
 }
 
-/* ---- rows of f16 ---------------------------------------------------------------------------------------------------- */
+/* ---- rows of f16 ------------------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
 #include <immintrin.h>

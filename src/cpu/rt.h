@@ -10,8 +10,8 @@
 
 /* The processor this process runs on. Asked once; AMX is claimed from the kernel then, and not listed when refused. */
 typedef struct RtCpu {
-  bool avx2;    /* with FMA and F16C */
-  bool avx512;  /* F, BW, DQ, VL */
+  bool avx2;   /* with FMA and F16C */
+  bool avx512; /* F, BW, DQ, VL */
   bool avx512_bf16, avx512_fp16, avx512_vnni;
   bool amx_bf16, amx_int8;
   bool neon;
@@ -19,18 +19,18 @@ typedef struct RtCpu {
 } RtCpu;
 const RtCpu *rt_cpu(void);
 
-/* ---- dot ----------------------------------------------------------------------------------------------------------- */
+/* ---- dot --------------------------------------------------------------------------------------------------------- */
 
-/* The micro-kernels of one instruction set, by what they multiply. Each takes any sizes and strides. NULL: has none; the
- * next weaker set is asked. `dot_f32` takes all types that are exact in f32 (f8, f16, bf16, f32). */
+/* The micro-kernels of one instruction set, by what they multiply. Each takes any sizes and strides. NULL: has none;
+ * the next weaker set is asked. `dot_f32` takes all types that are exact in f32 (f8, f16, bf16, f32). */
 typedef struct RtDotSet {
   const char *name;
-  void (*f32)(const CpuDot *d);  /* any of f8 f16 bf16 f32 through f32 FMA */
-  void (*bf16)(const CpuDot *d); /* bf16 x bf16, native products */
-  void (*f16)(const CpuDot *d);  /* f16 x f16 */
+  void (*f32)(const CpuDot *d);       /* any of f8 f16 bf16 f32 through f32 FMA */
+  void (*bf16)(const CpuDot *d);      /* bf16 x bf16, native products */
+  void (*f16)(const CpuDot *d);       /* f16 x f16 */
   void (*f32_split)(const CpuDot *d); /* f32 through exact splits into bf16 */
-  void (*f8)(const CpuDot *d);   /* f8 x f8 through bf16 */
-  void (*i8)(const CpuDot *d);   /* i8, u8, mixed, to i32 */
+  void (*f8)(const CpuDot *d);        /* f8 x f8 through bf16 */
+  void (*i8)(const CpuDot *d);        /* i8, u8, mixed, to i32 */
   void (*f64)(const CpuDot *d);
 } RtDotSet;
 extern const RtDotSet rt_dot_generic;

@@ -1,8 +1,8 @@
 /* rt_avx512.h: blocks of 16 x 16 elements in registers, for the files that use AVX-512 (dot's packing, transposes).
  *
- * Everything that dot packs passes through one shape: a block of 16 rows of 16 lanes of f32, zero where the matrix ends,
- * whatever the strides and the element type were. What is contiguous is loaded; what is contiguous the other way is loaded and
- * transposed in registers; the rest is gathered by scalar code.
+ * Everything that dot packs passes through one shape: a block of 16 rows of 16 lanes of f32, zero where the matrix
+ * ends, whatever the strides and the element type were. What is contiguous is loaded; what is contiguous the other way
+ * is loaded and transposed in registers; the rest is gathered by scalar code.
  */
 #ifndef TRITONC_CPU_RT_AVX512_H
 #define TRITONC_CPU_RT_AVX512_H
@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define INLINE_AVX512 static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define INLINE_AVX512                                                                                                  \
+  static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 
 /* r[i] lane j becomes r[j] lane i. */
 INLINE_AVX512 void transpose_16x16(__m512i r[16]) {
@@ -46,20 +47,24 @@ INLINE_AVX512 void transpose_16x16(__m512i r[16]) {
   for (int i = 0; i < 16; i++) r[i] = t[i];
 }
 
-/* 4 / bytes rows of 16 elements each, `step` bytes apart, as one row of 16 32-bit lanes: lane l holds the rows' elements of
- * column l, the first row's lowest. Rows from the n-th on (n may be < 0) and columns out of the mask are zero. */
+/* 4 / bytes rows of 16 elements each, `step` bytes apart, as one row of 16 32-bit lanes: lane l holds the rows'
+ * elements of column l, the first row's lowest. Rows from the n-th on (n may be < 0) and columns out of the mask are
+ * zero. */
 INLINE_AVX512 __m512i rows_as_words(int bytes, const char *p, int64_t step, int64_t n, __mmask16 mask) {
   if (bytes == 4) return n > 0 ? _mm512_maskz_loadu_epi32(mask, p) : _mm512_setzero_si512();
   __m512i x = _mm512_setzero_si512();
   if (bytes == 2) {
     if (n > 0) x = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p));
-    if (n > 1) x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p + step)), 16));
+    if (n > 1)
+      x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p + step)), 16));
     return x;
   }
   if (n > 0) x = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p));
   if (n > 1) x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p + step)), 8));
-  if (n > 2) x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p + 2 * step)), 16));
-  if (n > 3) x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p + 3 * step)), 24));
+  if (n > 2)
+    x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p + 2 * step)), 16));
+  if (n > 3)
+    x = _mm512_or_si512(x, _mm512_slli_epi32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, p + 3 * step)), 24));
   return x;
 }
 
@@ -87,12 +92,13 @@ INLINE_AVX512 __m512i load_f32_lanes(CpuElem type, const char *p, __mmask16 mask
 }
 
 /* Lanes that neither way of loading reaches. */
-TARGET_AVX512 static __attribute__((noinline, unused)) void gather_block(const RtMatrix *m, int64_t i0, int64_t j0, int nrows, int ncols,
-                                                                         __m512i r[16]) {
+TARGET_AVX512 static __attribute__((noinline, unused)) void gather_block(const RtMatrix *m, int64_t i0, int64_t j0,
+                                                                         int nrows, int ncols, __m512i r[16]) {
   float rows[16][16];
   memset(rows, 0, sizeof rows);
   for (int i = 0; i < nrows; i++)
-    for (int j = 0; j < ncols; j++) rows[i][j] = (float)rt_elem_value(m->type, m->base, (i0 + i) * m->row + (j0 + j) * m->col);
+    for (int j = 0; j < ncols; j++)
+      rows[i][j] = (float)rt_elem_value(m->type, m->base, (i0 + i) * m->row + (j0 + j) * m->col);
   for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_si512(rows[i]);
 }
 
@@ -101,7 +107,8 @@ TARGET_AVX512 static __attribute__((noinline, unused)) void gather_block(const R
 enum { BY_ROWS, BY_COLUMNS, BY_ELEMENTS };
 static inline int rt_how(const RtMatrix *m) { return m->col == 1 ? BY_ROWS : m->row == 1 ? BY_COLUMNS : BY_ELEMENTS; }
 
-INLINE_AVX512 void load_block(const RtMatrix *m, CpuElem type, int how, int bytes, int64_t i0, int64_t j0, int nrows, int ncols, __m512i r[16]) {
+INLINE_AVX512 void load_block(const RtMatrix *m, CpuElem type, int how, int bytes, int64_t i0, int64_t j0, int nrows,
+                              int ncols, __m512i r[16]) {
   if (how == BY_ELEMENTS) {
     gather_block(m, i0, j0, nrows, ncols, r);
     return;
@@ -115,7 +122,8 @@ INLINE_AVX512 void load_block(const RtMatrix *m, CpuElem type, int how, int byte
     for (int v = 0; v < 16; v++) r[v] = load_f32_lanes(type, p + v * step, mask);
   } else {
 #pragma GCC unroll 16
-    for (int v = 0; v < 16; v++) r[v] = v < nvectors ? load_f32_lanes(type, p + v * step, mask) : _mm512_setzero_si512();
+    for (int v = 0; v < 16; v++)
+      r[v] = v < nvectors ? load_f32_lanes(type, p + v * step, mask) : _mm512_setzero_si512();
   }
   if (how == BY_COLUMNS) transpose_16x16(r);
 }

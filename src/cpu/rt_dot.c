@@ -1,11 +1,11 @@
 /* rt_dot.c: tl.dot at run time: which micro-kernel a call takes, and the portable one.
  *
- * The instruction sets form a list from strong to weak. For each kind of product (RtDotSet) the first one in the list that
- * the processor has and that implements the kind is used; the list ends with plain C, which implements all of them. The
- * choice is made once.
+ * The instruction sets form a list from strong to weak. For each kind of product (RtDotSet) the first one in the list
+ * that the processor has and that implements the kind is used; the list ends with plain C, which implements all of
+ * them. The choice is made once.
  *
- * Precision. Products and sums are at least f32 for floating-point types, and exact i32 (wrapping) for integers. f16 and f8 inputs are
- * exact in f32. A c of f16 is widened to f32, added to, and rounded once.
+ * Precision. Products and sums are at least f32 for floating-point types, and exact i32 (wrapping) for integers. f16
+ * and f8 inputs are exact in f32. A c of f16 is widened to f32, added to, and rounded once.
  */
 #include "cpu/rt_dot.h"
 
@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* ---- the packing area ----------------------------------------------------------------------------------------------- */
+/* ---- the packing area -------------------------------------------------------------------------------------------- */
 
 RtPackArea rt_pack_area(int64_t m, int64_t n, int64_t k, CpuElem a) {
   int64_t mc = rt_panels(min64(m, RT_MC), 32), nc = rt_panels(min64(n, RT_NC), 32), kc = rt_panels(min64(k, RT_KC), 64);
@@ -31,34 +31,38 @@ size_t cpu_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b)
   return area.fma + area.tiles + area.wide;
 }
 
-/* ---- plain C -------------------------------------------------------------------------------------------------------- */
+/* ---- plain C ----------------------------------------------------------------------------------------------------- */
 
 /* Matrix elements as T, row by row: out[i][j], rows of `width`. */
-#define DEFINE_GENERIC(T, name, VIA)                                                                                                    \
-  static void unpack_##name(T *out, const void *base, int32_t type, int64_t row, int64_t col, int64_t nrows, int64_t ncols) {        \
-    for (int64_t i = 0; i < nrows; i++)                                                                                            \
-      for (int64_t j = 0; j < ncols; j++) out[i * ncols + j] = (T)(VIA)rt_elem_value((CpuElem)type, base, i * row + j * col);             \
-  }                                                                                                                                \
-  static void generic_##name(const CpuDot *d) {                                                                                    \
-    enum { ROWS = 16, COLS = 64, DEPTH = 64 };                                                                                       \
-    T a[ROWS * DEPTH], b[DEPTH * COLS], sum[COLS];                                                                                   \
-    int64_t a_bytes = rt_elem_bytes((CpuElem)d->a_type), b_bytes = rt_elem_bytes((CpuElem)d->b_type);                                \
-    for (int64_t j = 0; j < d->n; j += COLS)                                                                                       \
-      for (int64_t p = 0; p < d->k; p += DEPTH) {                                                                                  \
-        int64_t nc = min64(COLS, d->n - j), kc = min64(DEPTH, d->k - p);                                                           \
-        unpack_##name(b, (const char *)d->b + (p * d->b_row + j * d->b_col) * b_bytes, d->b_type, d->b_row, d->b_col, kc, nc);      \
-        for (int64_t i = 0; i < d->m; i += ROWS) {                                                                                 \
-          int64_t mc = min64(ROWS, d->m - i);                                                                                      \
-          unpack_##name(a, (const char *)d->a + (i * d->a_row + p * d->a_col) * a_bytes, d->a_type, d->a_row, d->a_col, mc, kc);    \
-          for (int64_t r = 0; r < mc; r++) {                                                                                       \
-            T *c = (T *)d->c + (i + r) * d->c_row + j;                                                                             \
-            for (int64_t s = 0; s < nc; s++) sum[s] = 0;                                                                           \
-            for (int64_t q = 0; q < kc; q++)                                                                                       \
-              for (int64_t s = 0; s < nc; s++) sum[s] += a[r * kc + q] * b[q * nc + s];                                            \
-            for (int64_t s = 0; s < nc; s++) c[s] += sum[s];                                                                       \
-          }                                                                                                                        \
-        }                                                                                                                          \
-      }                                                                                                                            \
+#define DEFINE_GENERIC(T, name, VIA)                                                                                   \
+  static void unpack_##name(T *out, const void *base, int32_t type, int64_t row, int64_t col, int64_t nrows,           \
+                            int64_t ncols) {                                                                           \
+    for (int64_t i = 0; i < nrows; i++)                                                                                \
+      for (int64_t j = 0; j < ncols; j++)                                                                              \
+        out[i * ncols + j] = (T)(VIA)rt_elem_value((CpuElem)type, base, i * row + j * col);                            \
+  }                                                                                                                    \
+  static void generic_##name(const CpuDot *d) {                                                                        \
+    enum { ROWS = 16, COLS = 64, DEPTH = 64 };                                                                         \
+    T a[ROWS * DEPTH], b[DEPTH * COLS], sum[COLS];                                                                     \
+    int64_t a_bytes = rt_elem_bytes((CpuElem)d->a_type), b_bytes = rt_elem_bytes((CpuElem)d->b_type);                  \
+    for (int64_t j = 0; j < d->n; j += COLS)                                                                           \
+      for (int64_t p = 0; p < d->k; p += DEPTH) {                                                                      \
+        int64_t nc = min64(COLS, d->n - j), kc = min64(DEPTH, d->k - p);                                               \
+        unpack_##name(b, (const char *)d->b + (p * d->b_row + j * d->b_col) * b_bytes, d->b_type, d->b_row, d->b_col,  \
+                      kc, nc);                                                                                         \
+        for (int64_t i = 0; i < d->m; i += ROWS) {                                                                     \
+          int64_t mc = min64(ROWS, d->m - i);                                                                          \
+          unpack_##name(a, (const char *)d->a + (i * d->a_row + p * d->a_col) * a_bytes, d->a_type, d->a_row,          \
+                        d->a_col, mc, kc);                                                                             \
+          for (int64_t r = 0; r < mc; r++) {                                                                           \
+            T *c = (T *)d->c + (i + r) * d->c_row + j;                                                                 \
+            for (int64_t s = 0; s < nc; s++) sum[s] = 0;                                                               \
+            for (int64_t q = 0; q < kc; q++)                                                                           \
+              for (int64_t s = 0; s < nc; s++) sum[s] += a[r * kc + q] * b[q * nc + s];                                \
+            for (int64_t s = 0; s < nc; s++) c[s] += sum[s];                                                           \
+          }                                                                                                            \
+        }                                                                                                              \
+      }                                                                                                                \
   }
 DEFINE_GENERIC(float, f32, float)
 DEFINE_GENERIC(double, f64, double)
@@ -68,7 +72,7 @@ static void generic_i8(const CpuDot *d) { generic_i32(d); }
 
 const RtDotSet rt_dot_generic = {.name = "generic", .f32 = generic_f32, .i8 = generic_i8, .f64 = generic_f64};
 
-/* ---- choosing ------------------------------------------------------------------------------------------------------- */
+/* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
 static RtDotSet chosen;
 static _Atomic(const RtDotSet *) forced;

@@ -4,9 +4,9 @@
 
 #include "cpu/rt.h"
 
-/* A call is cut into chunks of RT_KC of k and RT_NC columns, whose part of B is packed once, and of RT_MC rows, whose part
- * of A is packed for each. At 4 bytes an element a chunk of B is 512 KiB and one of A 144 KiB: together they fit a second-level
- * cache of 1 MiB, and a panel of B (32 columns, 32 KiB) a first-level one. Multiples of 64. */
+/* A call is cut into chunks of RT_KC of k and RT_NC columns, whose part of B is packed once, and of RT_MC rows, whose
+ * part of A is packed for each. At 4 bytes an element a chunk of B is 512 KiB and one of A 144 KiB: together they fit a
+ * second-level cache of 1 MiB, and a panel of B (32 columns, 32 KiB) a first-level one. Multiples of 64. */
 enum { RT_MC = 128, RT_NC = 512, RT_KC = 256 };
 /* Tiles keep all of a packed, and of b two panels of 32 columns. */
 enum { RT_TILES_MC = 256 };

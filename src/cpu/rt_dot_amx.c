@@ -1,29 +1,38 @@
 /* rt_dot_amx.c: dot on AMX tiles: bf16 and int8 directly, f16 and f32 by exact splits into bf16.
  *
- * The unit. A tile register is 16 rows of 64 bytes. TDPBF16PS adds to a 16 x 16 tile of f32 the product of a 16 x 32 tile of
- * bf16 and a 32 x 16 one, whose rows come in pairs (pair p, column j: two neighbouring bf16). It takes 16 cycles, 512
- * multiply-adds a cycle, sixteen times what two 512-bit FMA units do for f32. Four tiles of c, two of a and two of b fill the
- * eight registers: four loads feed four products.
+ * The unit. A tile register is 16 rows of 64 bytes. TDPBF16PS adds to a 16 x 16 tile of f32 the product of a 16 x 32
+ * tile of bf16 and a 32 x 16 one, whose rows come in pairs (pair p, column j: two neighbouring bf16). It takes 16
+ * cycles, 512 multiply-adds a cycle, sixteen times what two 512-bit FMA units do for f32. Four tiles of c, two of a and
+ * two of b fill the eight registers: four loads feed four products.
  *
  * The split. A float x of 24 significant bits is the sum of three bf16 of 8 bits: x1 = x rounded to 8 bits, x2 = x - x1
- * rounded to 8 bits, x3 = x - x1 - x2; every subtraction is exact, and so is the sum. A product of two bf16 has 16 bits and is
- * exact in f32. Of the nine products of a b we take six,
+ * rounded to 8 bits, x3 = x - x1 - x2; every subtraction is exact, and so is the sum. A product of two bf16 has 16 bits
+ * and is exact in f32. Of the nine products of a b we take six,
  *     a b = a1 b1 + (a1 b2 + a2 b1) + (a2 b2 + a1 b3 + a3 b1) + rest,
- * and drop a2 b3 + a3 b2 + a3 b3. As |x2| <= 2^-8 |x| and |x3| <= 2^-16 |x|, the rest is at most 2^-23 (1 + 2^-9) |a b| in the worst case and,
- * the signs of the parts being as good as random, about 2^-27 |a b| in the mean: less than the 2^-25 that the rounding of one
- * f32 addition costs. The unit sums the 32 products of a tile's row in two chains of 16 before it adds them to c, so the
- * chains that round are shorter than those of multiply-add code, and the measured error (bench/micro/dot_error.c) is smaller than that
- * of the FMA kernel on every distribution tried. The cost is six products for one, so a bit over twice the speed of FMA.
+ * and drop a2 b3 + a3 b2 + a3 b3. As |x2| <= 2^-8 |x| and |x3| <= 2^-16 |x|, the rest is at most 2^-23 (1 + 2^-9) |a b|
+ * in the worst case and, the signs of the parts being as good as random, about 2^-27 |a b| in the mean: less than the
+ * 2^-25 that the rounding of one f32 addition costs. The unit sums the 32 products of a tile's row in two chains of 16
+ * before it adds them on, so the chains that round are shorter than those of multiply-add code, and the measured error
+ * (bench/micro/dot.c error) is no larger than the FMA kernel's on the distributions tried. The sum of a call starts from
+ * zero and is added to c once, in the vector unit, so that c's magnitude does not round every product's sum. The cost is
+ * six products for one: at most 2.7 times the speed of FMA.
  *     f16 has 11 bits: two parts, and all four products are taken, so that each product is exact.
  *
- * When. TDPBF16PS reads denormals as zero and flushes denormal results, and an infinity minus itself is a NaN, so the split is
- * used only where none of this can happen: all elements finite and less than 2^60, the nonzero ones at least 2^-100, and
- * the smallest |a| times the smallest |b| at least 2^-101, so that even the smallest part of the smallest product is normal. The packing
- * watches this (two lanes of minima and maxima); a block that fails goes through FMA instead, which gives what FMA always gives. For f16
- * all that is needed is that elements are finite.
+ * When. TDPBF16PS reads denormals as zero and flushes denormal results, and an infinity minus itself is a NaN, so the
+ * split is used only where none of this can happen: all elements finite and less than 2^60, the nonzero ones at least
+ * 2^-100, and the smallest |a| times the smallest |b| at least 2^-101, so that even the smallest part of the smallest
+ * product is normal. The packing watches this (two lanes of minima and maxima); a block that fails goes through FMA
+ * instead, which gives what FMA always gives. For f16 all that is needed is that elements are finite.
  *
- * Packing. The order of k within a tile is free as long as a and b agree. The split pairs k = i with k = i + 16, which makes a
- * pair out of two vectors by a shift and a blend; bf16 pairs neighbours, as they lie in a row of a.
+ * Packing. The order of k within a tile is free as long as a and b agree. The split pairs k = i with k = i + 16, which
+ * makes a pair out of two vectors by a shift and a blend; bf16 pairs neighbours, as they lie in a row of a.
+ *
+ * Side by side. Splitting costs as much as multiplying, in other units of the processor. To overlap them the
+ * instructions must stand close together: a kernel is dealt out as "four tile products, then a slot", and in a slot the
+ * vector unit packs a little of the next panel of b (while the first panel is at work, of the next block of a) and adds
+ * a little of the last block's product to c. The tile loads of the next four products come before the slot: a load
+ * behind the slot's stores was seen to wait for them. What is packed also prefetches what the next call will want if it
+ * goes on along k.
  *
  * Sources: Intel Architecture Instruction Set Extensions Programming Reference, chapter 3 (AMX); Henry, Tang, Heinecke,
  * "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", arXiv 1904.06376.
@@ -34,16 +43,18 @@
 
 #include "cpu/rt_avx512.h"
 
-#define TARGET_AMX                                                                                                                 \
+#define TARGET_AMX                                                                                                     \
   __attribute__((target("amx-tile,amx-bf16,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define INLINE_AMX                                                                                                                 \
-  static inline __attribute__((always_inline, target("amx-tile,amx-bf16,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define INLINE_AMX                                                                                                     \
+  static inline __attribute__((always_inline,                                                                          \
+                               target("amx-tile,amx-bf16,amx-int8,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 
 enum { TILE = 1024, MAX_LEVELS = 3 };
 
-/* ---- packing -------------------------------------------------------------------------------------------------------- */
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
 
-/* Largest and smallest nonzero magnitude seen: of the bits doubled (no sign), the smallest less one so that zero is large. */
+/* Largest and smallest nonzero magnitude seen: of the bits doubled (no sign), the smallest less one so that zero is
+ * large. */
 typedef struct Range {
   __m512i max, min;
 } Range;
@@ -88,9 +99,9 @@ INLINE_AVX512 void emit_row(int levels, __m512i x, __m512i y, char *out, Range *
   }
 }
 
-/* What is packed is the matrix m seen as [outer][k] (a: tiles of 16 outer x 32 k) or as [k][outer] (b). A Packer walks over
- * the tiles of 32 of outer in units of work that take a few tens of cycles each, so that packing can be dealt out between tile products.
- * Tiles follow each other in `out` by halves of outer, then steps of k, then levels. */
+/* What is packed is the matrix m seen as [outer][k] (a: tiles of 16 outer x 32 k) or as [k][outer] (b). A Packer walks
+ * over the tiles of 32 of outer in units of work that take a few tens of cycles each, so that packing can be dealt out
+ * between tile products. Tiles follow each other in `out` by halves of outer, then steps of k, then levels. */
 typedef struct Packer Packer;
 typedef void UnitFn(Packer *p);
 struct Packer {
@@ -99,14 +110,15 @@ struct Packer {
   char *out;
   int64_t i0, p0, width, kc; /* the piece: outer from i0, width of them (1 .. 32); k from p0 */
   int64_t steps, tile, ntiles;
-  int unit, nunits;          /* of the tile at hand */
+  int unit, nunits; /* of the tile at hand */
   int levels, tile_k;
-  /* The tile at hand: where it begins, how much of it the matrix has, and how far from it lies what will be packed next. */
+  /* The tile at hand: where it begins, how much of it the matrix has, and how far from it lies what will be packed
+   * next. */
   int64_t i, p;
   int outer, depth;
   int64_t ahead;
   Range range;
-  char kept[2][16][64];      /* a transposed tile as rows of f32, between units */
+  char kept[2][16][64]; /* a transposed tile as rows of f32, between units */
 };
 
 static void place_tile(Packer *p) {
@@ -201,7 +213,8 @@ INLINE_AVX512 void split_block(Packer *p, CpuElem type, int how, bool is_b, int 
     Range range = p->range;
 #pragma GCC unroll 4
     for (int v = 0; v < UNIT_ROWS; v++)
-      emit_row(levels, _mm512_loadu_si512(p->kept[0][first + v]), _mm512_loadu_si512(p->kept[1][first + v]), out + v * 64, &range);
+      emit_row(levels, _mm512_loadu_si512(p->kept[0][first + v]), _mm512_loadu_si512(p->kept[1][first + v]),
+               out + v * 64, &range);
     p->range = range;
     return;
   }
@@ -221,7 +234,8 @@ INLINE_AVX512 void split_block(Packer *p, CpuElem type, int how, bool is_b, int 
   for (int v = 0; how == BY_COLUMNS && v < (is_b ? p->outer : depth); v++, at += m->col * m->bytes) prefetch(at);
 }
 
-/* bf16 and int8 go as they are, a tile a unit. A lane of 32 bits holds neighbours in k, 2 or 4 of them; a tile's 64 bytes 32 or 64 of k. */
+/* bf16 and int8 go as they are, a tile a unit. A lane of 32 bits holds neighbours in k, 2 or 4 of them; a tile's 64
+ * bytes 32 or 64 of k. */
 INLINE_AVX512 __m512i load_along_k(const char *p, int nbytes) {
   return _mm512_maskz_loadu_epi8((__mmask64)(~(uint64_t)0 >> (64 - nbytes)), p);
 }
@@ -283,15 +297,16 @@ typedef struct PackWay {
   int nunits;
 } PackWay;
 
-#define DEFINE_SPLIT(name, type, is_b, levels)                                                                                     \
-  TARGET_AVX512 static void name##_rows(Packer *p) { split_rows(p, type, is_b, levels); }                                            \
-  TARGET_AVX512 static void name##_columns(Packer *p) { split_block(p, type, BY_COLUMNS, is_b, levels); }                            \
-  TARGET_AVX512 static void name##_elements(Packer *p) { split_block(p, type, BY_ELEMENTS, is_b, levels); }                          \
-  static const PackWay name[3] = {{name##_rows, ROW_UNITS}, {name##_columns, BLOCK_UNITS}, {name##_elements, BLOCK_UNITS}};
-#define DEFINE_NATIVE(name, bytes, is_b)                                                                                           \
-  TARGET_AVX512 static void name##_rows(Packer *p) { native(bytes, p, BY_ROWS, is_b); }                                              \
-  TARGET_AVX512 static void name##_columns(Packer *p) { native(bytes, p, BY_COLUMNS, is_b); }                                        \
-  TARGET_AVX512 static void name##_elements(Packer *p) { native(bytes, p, BY_ELEMENTS, is_b); }                                      \
+#define DEFINE_SPLIT(name, type, is_b, levels)                                                                         \
+  TARGET_AVX512 static void name##_rows(Packer *p) { split_rows(p, type, is_b, levels); }                              \
+  TARGET_AVX512 static void name##_columns(Packer *p) { split_block(p, type, BY_COLUMNS, is_b, levels); }              \
+  TARGET_AVX512 static void name##_elements(Packer *p) { split_block(p, type, BY_ELEMENTS, is_b, levels); }            \
+  static const PackWay name[3] = {                                                                                     \
+      {name##_rows, ROW_UNITS}, {name##_columns, BLOCK_UNITS}, {name##_elements, BLOCK_UNITS}};
+#define DEFINE_NATIVE(name, bytes, is_b)                                                                               \
+  TARGET_AVX512 static void name##_rows(Packer *p) { native(bytes, p, BY_ROWS, is_b); }                                \
+  TARGET_AVX512 static void name##_columns(Packer *p) { native(bytes, p, BY_COLUMNS, is_b); }                          \
+  TARGET_AVX512 static void name##_elements(Packer *p) { native(bytes, p, BY_ELEMENTS, is_b); }                        \
   static const PackWay name[3] = {{name##_rows, 1}, {name##_columns, 1}, {name##_elements, 1}};
 DEFINE_SPLIT(pack_a_f32, CPU_F32, false, 3)
 DEFINE_SPLIT(pack_b_f32, CPU_F32, true, 3)
@@ -304,7 +319,7 @@ DEFINE_NATIVE(pack_b_bf16, 2, true)
 DEFINE_NATIVE(pack_a_i8, 1, false)
 DEFINE_NATIVE(pack_b_i8, 1, true)
 
-/* ---- what runs beside the tile unit ---------------------------------------------------------------------------------- */
+/* ---- what runs beside the tile unit ------------------------------------------------------------------------------ */
 
 /* A block's product, before it is added to c. */
 typedef struct Sum {
@@ -325,7 +340,8 @@ typedef struct Feed {
 } Feed;
 
 INLINE_AVX512 __m512i add_lanes(bool integers, __m512i x, __m512i y) {
-  return integers ? _mm512_add_epi32(x, y) : _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
+  return integers ? _mm512_add_epi32(x, y)
+                  : _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
 }
 
 INLINE_AVX512 void add_rows(const Sum *sum, int64_t from, int64_t to, int64_t ldc, bool integers) {
@@ -341,7 +357,9 @@ INLINE_AVX512 void add_rows(const Sum *sum, int64_t from, int64_t to, int64_t ld
   __mmask16 mask0 = first_lanes(sum->width), mask1 = first_lanes(sum->width - 16);
   for (; at < end; at += 32, c += ldc) {
     _mm512_mask_storeu_epi32(c, mask0, add_lanes(integers, _mm512_maskz_loadu_epi32(mask0, c), _mm512_load_si512(at)));
-    if (mask1) _mm512_mask_storeu_epi32(c + 16, mask1, add_lanes(integers, _mm512_maskz_loadu_epi32(mask1, c + 16), _mm512_load_si512(at + 16)));
+    if (mask1)
+      _mm512_mask_storeu_epi32(
+          c + 16, mask1, add_lanes(integers, _mm512_maskz_loadu_epi32(mask1, c + 16), _mm512_load_si512(at + 16)));
   }
 }
 
@@ -361,7 +379,7 @@ TARGET_AVX512 static __attribute__((noinline)) void run_slot(Feed *f) {
   if (f->packer[1]) pack_units(f->packer[1], f->rate[1]);
 }
 
-/* ---- multiplying ---------------------------------------------------------------------------------------------------- */
+/* ---- multiplying ------------------------------------------------------------------------------------------------- */
 
 typedef struct TileConfig {
   uint8_t palette, start_row, reserved[14];
@@ -376,38 +394,39 @@ static const TileConfig config = {
 TARGET_AMX static void configure(void) { _tile_loadconfig(&config); }
 
 /* Tile registers: c in 0 .. 3, a in 4 and 5, b in 6 and 7. */
-#define LOAD_A(level)                                                                                                              \
-  do {                                                                                                                             \
-    _tile_loadd(4, a + (level)*TILE, 64);                                                                                          \
-    if (rows == 2) _tile_loadd(5, a + a_block + (level)*TILE, 64);                                                                 \
+#define LOAD_A(level)                                                                                                  \
+  do {                                                                                                                 \
+    _tile_loadd(4, a + (level) * TILE, 64);                                                                            \
+    if (rows == 2) _tile_loadd(5, a + a_block + (level) * TILE, 64);                                                   \
   } while (0)
-#define LOAD_B(level)                                                                                                              \
-  do {                                                                                                                             \
-    _tile_loadd(6, b + (level)*TILE, 64);                                                                                          \
-    if (cols == 2) _tile_loadd(7, b + b_block + (level)*TILE, 64);                                                                 \
+#define LOAD_B(level)                                                                                                  \
+  do {                                                                                                                 \
+    _tile_loadd(6, b + (level) * TILE, 64);                                                                            \
+    if (cols == 2) _tile_loadd(7, b + b_block + (level) * TILE, 64);                                                   \
   } while (0)
-#define MULTIPLY(op)                                                                                                               \
-  do {                                                                                                                             \
-    op(0, 4, 6);                                                                                                                   \
-    if (cols == 2) op(1, 4, 7);                                                                                                    \
-    if (rows == 2) op(2, 5, 6);                                                                                                    \
-    if (rows == 2 && cols == 2) op(3, 5, 7);                                                                                       \
+#define MULTIPLY(op)                                                                                                   \
+  do {                                                                                                                 \
+    op(0, 4, 6);                                                                                                       \
+    if (cols == 2) op(1, 4, 7);                                                                                        \
+    if (rows == 2) op(2, 5, 6);                                                                                        \
+    if (rows == 2 && cols == 2) op(3, 5, 7);                                                                           \
   } while (0)
 
 typedef enum Product { BF16_1, BF16_2, BF16_3, I8_SS, I8_SU, I8_US, I8_UU } Product;
 
 /* The compiler's notion of tile loads does not include that they read memory. */
 #define FENCE() __asm__ volatile("" ::: "memory")
-#define SLOT()                                                                                                                     \
-  do {                                                                                                                             \
-    FENCE();                                                                                                                       \
-    run_slot(feed);                                                                                                                \
-    FENCE();                                                                                                                       \
+#define SLOT()                                                                                                         \
+  do {                                                                                                                 \
+    FENCE();                                                                                                           \
+    run_slot(feed);                                                                                                    \
+    FENCE();                                                                                                           \
   } while (0)
 
-/* sum = a b for rows x cols tiles (1 or 2 each) over `steps` tiles of k. The second 16 rows of a, and the second 16 columns of b,
- * begin `half` bytes after the first. */
-INLINE_AMX void block(Product product, int rows, int cols, const char *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed) {
+/* sum = a b for rows x cols tiles (1 or 2 each) over `steps` tiles of k. The second 16 rows of a, and the second 16
+ * columns of b, begin `half` bytes after the first. */
+INLINE_AMX void block(Product product, int rows, int cols, const char *a, const char *b, int64_t half, int64_t steps,
+                      Sum *sum, Feed *feed) {
   const int64_t a_block = half, b_block = half;
   FENCE();
   _tile_zero(0);
@@ -470,16 +489,16 @@ INLINE_AMX void block(Product product, int rows, int cols, const char *a, const 
 enum { SLOTS_1 = 1, SLOTS_2 = 4, SLOTS_3 = 6 }; /* slots a step, by levels */
 
 typedef void BlockFn(const char *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed);
-#define DEFINE_BLOCK(name, product)                                                                                                \
-  TARGET_AMX static void name(const char *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed) {                    \
-    if (sum->height > 16 && sum->width > 16)                                                                                       \
-      block(product, 2, 2, a, b, half, steps, sum, feed);                                                                            \
-    else if (sum->height > 16)                                                                                                     \
-      block(product, 2, 1, a, b, half, steps, sum, feed);                                                                            \
-    else if (sum->width > 16)                                                                                                      \
-      block(product, 1, 2, a, b, half, steps, sum, feed);                                                                            \
-    else                                                                                                                           \
-      block(product, 1, 1, a, b, half, steps, sum, feed);                                                                            \
+#define DEFINE_BLOCK(name, product)                                                                                    \
+  TARGET_AMX static void name(const char *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed) {       \
+    if (sum->height > 16 && sum->width > 16)                                                                           \
+      block(product, 2, 2, a, b, half, steps, sum, feed);                                                              \
+    else if (sum->height > 16)                                                                                         \
+      block(product, 2, 1, a, b, half, steps, sum, feed);                                                              \
+    else if (sum->width > 16)                                                                                          \
+      block(product, 1, 2, a, b, half, steps, sum, feed);                                                              \
+    else                                                                                                               \
+      block(product, 1, 1, a, b, half, steps, sum, feed);                                                              \
   }
 DEFINE_BLOCK(block_bf16, BF16_1)
 DEFINE_BLOCK(block_f16, BF16_2)
@@ -489,13 +508,13 @@ DEFINE_BLOCK(block_su, I8_SU)
 DEFINE_BLOCK(block_us, I8_US)
 DEFINE_BLOCK(block_uu, I8_UU)
 
-/* ---- whole calls ---------------------------------------------------------------------------------------------------- */
+/* ---- whole calls ------------------------------------------------------------------------------------------------- */
 
 typedef bool AllowFn(Extent a, Extent b);
 typedef struct Plan {
   const PackWay *pack_a, *pack_b;
   BlockFn *block;
-  AllowFn *allow;           /* may tiles be used on elements of these extents? NULL: always */
+  AllowFn *allow;            /* may tiles be used on elements of these extents? NULL: always */
   int levels, tile_k, slots; /* tiles a step; k a tile; slots a step */
   bool integers;
 } Plan;
@@ -520,7 +539,8 @@ typedef struct Work {
 
 static char *block_of_a(const Work *w, int64_t block) { return w->packed_a + block * 2 * w->half; }
 
-TARGET_AVX512 static void start_packer(const Work *w, Packer *p, const RtMatrix *m, const PackWay *ways, char *out, int64_t i0, int64_t width) {
+TARGET_AVX512 static void start_packer(const Work *w, Packer *p, const RtMatrix *m, const PackWay *ways, char *out,
+                                       int64_t i0, int64_t width) {
   const PackWay *way = &ways[rt_how(m)];
   p->unit_fn = way->fn, p->nunits = way->nunits;
   p->m = m;
@@ -535,14 +555,16 @@ TARGET_AVX512 static void start_packer(const Work *w, Packer *p, const RtMatrix 
 
 static void start_block_of_a(Work *w, int64_t block) {
   w->a_packer.ahead = w->kc * w->a.col * w->a.bytes; /* the next call's, if it goes on along k */
-  start_packer(w, &w->a_packer, &w->a, w->plan->pack_a, block_of_a(w, block), w->i0 + block * 32, min64(32, w->mc - block * 32));
+  start_packer(w, &w->a_packer, &w->a, w->plan->pack_a, block_of_a(w, block), w->i0 + block * 32,
+               min64(32, w->mc - block * 32));
 }
 
 static void start_panel_of_b(Work *w, int64_t panel) {
   /* Ahead is the next panel, after the last one the first of the next call's rows of k. */
   int64_t next = panel + 1 < w->npanels ? 1 : -panel, down = panel + 1 < w->npanels ? 0 : w->kc;
   w->b_packer.ahead = (next * 32 * w->b.col + down * w->b.row) * w->b.bytes;
-  start_packer(w, &w->b_packer, &w->b, w->plan->pack_b, w->packed_b[panel & 1], w->j0 + panel * 32, min64(32, w->nc - panel * 32));
+  start_packer(w, &w->b_packer, &w->b, w->plan->pack_b, w->packed_b[panel & 1], w->j0 + panel * 32,
+               min64(32, w->nc - panel * 32));
 }
 
 TARGET_AVX512 static void finish_block_of_a(Work *w, int64_t block) {
@@ -589,7 +611,9 @@ static void run_chunk(Work *w) {
       f->packer[1] = &w->b_packer;
       f->rate[1] = rate_of(&w->b_packer, slots * w->nblocks);
     }
-    for (int64_t block = 0; block < w->nblocks; block++) {
+    for (int64_t n = 0; n < w->nblocks; n++) {
+      /* There and back: the block that ended one panel begins the next, while it is still in the first-level cache. */
+      int64_t block = panel & 1 ? w->nblocks - 1 - n : n;
       bool more_a = panel == 0 && block + 1 < w->nblocks;
       if (more_a) {
         start_block_of_a(w, block + 1);
@@ -666,9 +690,15 @@ static bool split_exact(Extent a, Extent b) {
   return a.max < limit && b.max < limit && ea >= -100 && eb >= -100 && ea + eb >= -101;
 }
 
-static void dot_bf16(const CpuDot *d) { run_plan(d, &(Plan){pack_a_bf16, pack_b_bf16, block_bf16, NULL, 1, 32, SLOTS_1, false}); }
-static void dot_f8(const CpuDot *d) { run_plan(d, &(Plan){pack_a_f8, pack_b_f8, block_bf16, NULL, 1, 32, SLOTS_1, false}); }
-static void dot_f16(const CpuDot *d) { run_plan(d, &(Plan){pack_a_f16, pack_b_f16, block_f16, all_finite, 2, 32, SLOTS_2, false}); }
+static void dot_bf16(const CpuDot *d) {
+  run_plan(d, &(Plan){pack_a_bf16, pack_b_bf16, block_bf16, NULL, 1, 32, SLOTS_1, false});
+}
+static void dot_f8(const CpuDot *d) {
+  run_plan(d, &(Plan){pack_a_f8, pack_b_f8, block_bf16, NULL, 1, 32, SLOTS_1, false});
+}
+static void dot_f16(const CpuDot *d) {
+  run_plan(d, &(Plan){pack_a_f16, pack_b_f16, block_f16, all_finite, 2, 32, SLOTS_2, false});
+}
 static void dot_i8(const CpuDot *d) {
   static BlockFn *const blocks[2][2] = {{block_ss, block_su}, {block_us, block_uu}};
   BlockFn *run = blocks[d->a_type == CPU_U8][d->b_type == CPU_U8];
@@ -682,6 +712,7 @@ static void dot_f32(const CpuDot *d) {
     run_plan(d, &(Plan){pack_a_f32, pack_b_f32, block_f32, split_exact, 3, 32, SLOTS_3, false});
 }
 
-const RtDotSet rt_dot_amx = {.name = "amx", .bf16 = dot_bf16, .f16 = dot_f16, .f32_split = dot_f32, .f8 = dot_f8, .i8 = dot_i8};
+const RtDotSet rt_dot_amx = {
+    .name = "amx", .bf16 = dot_bf16, .f16 = dot_f16, .f32_split = dot_f32, .f8 = dot_f8, .i8 = dot_i8};
 
 #endif

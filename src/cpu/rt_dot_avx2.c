@@ -18,7 +18,8 @@ TARGET_AVX2 static void read_f32(float *out, CpuElem type, const char *p, int64_
     return;
   }
   if (step == 1 && type == CPU_F16)
-    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(p + i * 2))));
+    for (; i + 8 <= n; i += 8)
+      _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(p + i * 2))));
   if (step == 1 && type == CPU_BF16)
     for (; i + 8 <= n; i += 8) {
       __m256i x = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + i * 2)));
@@ -41,10 +42,10 @@ TARGET_AVX2 static void read_f64(double *out, CpuElem type, const char *p, int64
     for (int64_t i = 0; i < n; i++) memcpy(out + i, p + i * step * 8, 8);
 }
 
-DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_store_ps,
-           _mm256_storeu_ps, _mm256_loadu_ps, f32)
-DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_add_pd, _mm256_store_pd,
-           _mm256_storeu_pd, _mm256_loadu_pd, f64)
+DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps,
+           _mm256_fmadd_ps, _mm256_add_ps, _mm256_store_ps, _mm256_storeu_ps, _mm256_loadu_ps, f32)
+DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd,
+           _mm256_fmadd_pd, _mm256_add_pd, _mm256_store_pd, _mm256_storeu_pd, _mm256_loadu_pd, f64)
 
 const RtDotSet rt_dot_avx2 = {.name = "avx2", .f32 = f32_dot, .f64 = f64_dot};
 

@@ -15,9 +15,11 @@ static void read_f32(float *out, CpuElem type, const char *p, int64_t step, int6
     return;
   }
   if (step == 1 && type == CPU_F16)
-    for (; i + 4 <= n; i += 4) vst1q_f32(out + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t *)(const void *)p + i))));
+    for (; i + 4 <= n; i += 4)
+      vst1q_f32(out + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16((const uint16_t *)(const void *)p + i))));
   if (step == 1 && type == CPU_BF16)
-    for (; i + 4 <= n; i += 4) vst1q_f32(out + i, vreinterpretq_f32_u32(vshll_n_u16(vld1_u16((const uint16_t *)(const void *)p + i), 16)));
+    for (; i + 4 <= n; i += 4)
+      vst1q_f32(out + i, vreinterpretq_f32_u32(vshll_n_u16(vld1_u16((const uint16_t *)(const void *)p + i), 16)));
   for (; i < n; i++) out[i] = (float)rt_elem_value(type, p, i * step);
 }
 
@@ -29,10 +31,10 @@ static inline float32x4_t zero_f32(void) { return vdupq_n_f32(0); }
 static inline float64x2_t zero_f64(void) { return vdupq_n_f64(0); }
 #define FMADD_F32(x, y, z) vfmaq_f32(z, x, y)
 #define FMADD_F64(x, y, z) vfmaq_f64(z, x, y)
-DEFINE_DOT(INLINE_NEON, TARGET_NEON, float, float32x4_t, 4, zero_f32, vld1q_f32, vdupq_n_f32, FMADD_F32, vaddq_f32, vst1q_f32, vst1q_f32,
-           vld1q_f32, f32)
-DEFINE_DOT(INLINE_NEON, TARGET_NEON, double, float64x2_t, 2, zero_f64, vld1q_f64, vdupq_n_f64, FMADD_F64, vaddq_f64, vst1q_f64, vst1q_f64,
-           vld1q_f64, f64)
+DEFINE_DOT(INLINE_NEON, TARGET_NEON, float, float32x4_t, 4, zero_f32, vld1q_f32, vdupq_n_f32, FMADD_F32, vaddq_f32,
+           vst1q_f32, vst1q_f32, vld1q_f32, f32)
+DEFINE_DOT(INLINE_NEON, TARGET_NEON, double, float64x2_t, 2, zero_f64, vld1q_f64, vdupq_n_f64, FMADD_F64, vaddq_f64,
+           vst1q_f64, vst1q_f64, vld1q_f64, f64)
 
 const RtDotSet rt_dot_neon = {.name = "neon", .f32 = f32_dot, .f64 = f64_dot};
 

@@ -1,8 +1,9 @@
-/* rt_dot_pairs.c: dot on AVX-512 for 16-bit elements taken in pairs: bf16 by VDPBF16PS, 8-bit integers widened to 16 by VPMADDWD.
+/* rt_dot_pairs.c: dot on AVX-512 for 16-bit elements taken in pairs: bf16 by VDPBF16PS, 8-bit integers widened to 16 by
+ * VPMADDWD.
  *
- * Either instruction multiplies two pairs lane by lane and adds both products to 32 bits, so one step of the micro-kernel is
- * two of k. A is packed as rows of pairs of constant length, B as panels of 32 columns of pairs (see rt_dot_avx512.c for the rest).
- * A pair of products of 8-bit integers is at most 2 * 255 * 255: exact.
+ * Either instruction multiplies two pairs lane by lane and adds both products to 32 bits, so one step of the
+ * micro-kernel is two of k. A is packed as rows of pairs of constant length, B as panels of 32 columns of pairs (see
+ * rt_dot_avx512.c for the rest). A pair of products of 8-bit integers is at most 2 * 255 * 255: exact.
  */
 #include "cpu/rt_dot.h"
 
@@ -11,11 +12,12 @@
 #include "cpu/rt_avx512.h"
 
 #define TARGET_BF16 __attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define INLINE_BF16 static inline __attribute__((always_inline, target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#define INLINE_BF16                                                                                                    \
+  static inline __attribute__((always_inline, target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 
 enum { MR = 13, LANES = 16, A_ROW = RT_KC / 2 + 16 }; /* in pairs */
 
-/* ---- packing -------------------------------------------------------------------------------------------------------- */
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
 
 /* 16 elements as 16-bit ones in 32-bit lanes, the upper half zero. */
 INLINE_AVX512 __m512i load_half_lanes(CpuElem type, const char *p, __mmask16 mask) {
@@ -31,9 +33,10 @@ static uint16_t half_at(const RtMatrix *m, int64_t i, int64_t j) {
   return (uint16_t)((const int8_t *)m->base)[at];
 }
 
-/* 16 vectors along `outer` (rows of a, columns of b) of up to 16 pairs of k: lane q of r[v] is the pair (2q, 2q + 1). */
-INLINE_AVX512 void load_pairs(const RtMatrix *m, CpuElem type, bool is_b, bool along_k, bool lanes_are_k, int64_t i, int64_t p, int outer, int depth,
-                              __m512i r[16]) {
+/* 16 vectors along `outer` (rows of a, columns of b) of up to 16 pairs of k: lane q of r[v] is the pair (2q, 2q + 1).
+ */
+INLINE_AVX512 void load_pairs(const RtMatrix *m, CpuElem type, bool is_b, bool along_k, bool lanes_are_k, int64_t i,
+                              int64_t p, int outer, int depth, __m512i r[16]) {
   int64_t outer_step = (is_b ? m->col : m->row) * m->bytes, k_step = (is_b ? m->row : m->col) * m->bytes;
   const char *at = m->base + i * outer_step + p * k_step;
   if (along_k) {
@@ -55,12 +58,14 @@ INLINE_AVX512 void load_pairs(const RtMatrix *m, CpuElem type, bool is_b, bool a
   for (int v = 0; v < 16; v++) {
     r[v] = _mm512_setzero_si512();
     if (2 * v < depth) r[v] = load_half_lanes(type, at + 2 * v * k_step, mask);
-    if (2 * v + 1 < depth) r[v] = _mm512_or_si512(r[v], _mm512_slli_epi32(load_half_lanes(type, at + (2 * v + 1) * k_step, mask), 16));
+    if (2 * v + 1 < depth)
+      r[v] = _mm512_or_si512(r[v], _mm512_slli_epi32(load_half_lanes(type, at + (2 * v + 1) * k_step, mask), 16));
   }
   if (lanes_are_k) transpose_16x16(r);
 }
 
-INLINE_AVX512 void pack_a_type(const RtMatrix *a, CpuElem type, int64_t i0, int64_t p0, int64_t mc, int64_t kc, uint32_t *out) {
+INLINE_AVX512 void pack_a_type(const RtMatrix *a, CpuElem type, int64_t i0, int64_t p0, int64_t mc, int64_t kc,
+                               uint32_t *out) {
   for (int64_t i = 0; i < mc; i += 16)
     for (int64_t p = 0; p < kc; p += 32) {
       __m512i r[16];
@@ -69,7 +74,8 @@ INLINE_AVX512 void pack_a_type(const RtMatrix *a, CpuElem type, int64_t i0, int6
     }
 }
 
-INLINE_AVX512 void pack_b_type(const RtMatrix *b, CpuElem type, int64_t p0, int64_t j0, int64_t kc, int64_t nc, uint32_t *out) {
+INLINE_AVX512 void pack_b_type(const RtMatrix *b, CpuElem type, int64_t p0, int64_t j0, int64_t kc, int64_t nc,
+                               uint32_t *out) {
   int64_t pairs = div_up(kc, 32) * 16;
   for (int64_t j = 0; j < nc; j += 16)
     for (int64_t p = 0; p < kc; p += 32) {
@@ -81,7 +87,8 @@ INLINE_AVX512 void pack_b_type(const RtMatrix *b, CpuElem type, int64_t p0, int6
 }
 
 /* Neither stride is 1. */
-static void pack_elements(const RtMatrix *m, bool is_b, int64_t i0, int64_t p0, int64_t count, int64_t kc, uint32_t *out) {
+static void pack_elements(const RtMatrix *m, bool is_b, int64_t i0, int64_t p0, int64_t count, int64_t kc,
+                          uint32_t *out) {
   int64_t pairs = div_up(kc, 32) * 16;
   for (int64_t i = 0; i < count; i++)
     for (int64_t q = 0; q < pairs; q++) {
@@ -113,59 +120,60 @@ TARGET_AVX512 static void pack_b(const RtMatrix *b, int64_t p0, int64_t j0, int6
     pack_b_type(b, b->type, p0, j0, kc, nc, out);
 }
 
-/* ---- multiplying ---------------------------------------------------------------------------------------------------- */
+/* ---- multiplying ------------------------------------------------------------------------------------------------- */
 
 #define DP_BF16(sum, x, y) _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(sum), (__m512bh)(x), (__m512bh)(y)))
 #define DP_I16(sum, x, y) _mm512_add_epi32(sum, _mm512_madd_epi16(x, y))
 #define ADD_F32(x, y) _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)))
 
-#define DEFINE_KERNEL(name, INLINE, TARGET, DP, ADD)                                                                               \
-  INLINE void name##_kernel(int mr, const uint32_t *a, const uint32_t *b, int64_t pairs, uint32_t *c, int64_t ldc, __mmask16 m0,       \
-                            __mmask16 m1) {                                                                                        \
-    __m512i acc[MR][2];                                                                                                            \
-    _Pragma("GCC unroll 13") for (int i = 0; i < mr; i++) acc[i][0] = acc[i][1] = _mm512_setzero_si512();                            \
-    for (int64_t p = 0; p < pairs; p++, a++, b += 2 * LANES) {                                                                     \
-      __m512i b0 = _mm512_load_si512(b), b1 = _mm512_load_si512(b + LANES);                                                        \
-      _Pragma("GCC unroll 13") for (int i = 0; i < mr; i++) {                                                                        \
-        __m512i x = _mm512_set1_epi32((int)a[i * A_ROW]);                                                                          \
-        acc[i][0] = DP(acc[i][0], x, b0);                                                                                          \
-        acc[i][1] = DP(acc[i][1], x, b1);                                                                                          \
-      }                                                                                                                            \
-    }                                                                                                                              \
-    _Pragma("GCC unroll 13") for (int i = 0; i < mr; i++) {                                                                          \
-      uint32_t *at = c + i * ldc;                                                                                                  \
-      _mm512_mask_storeu_epi32(at, m0, ADD(_mm512_maskz_loadu_epi32(m0, at), acc[i][0]));                                          \
-      if (m1) _mm512_mask_storeu_epi32(at + LANES, m1, ADD(_mm512_maskz_loadu_epi32(m1, at + LANES), acc[i][1]));                  \
-    }                                                                                                                              \
-  }                                                                                                                                \
-  TARGET static void name##_rows(int64_t mr, const uint32_t *a, const uint32_t *b, int64_t pairs, uint32_t *c, int64_t ldc,          \
-                                 int64_t width) {                                                                                  \
-    uint32_t mask = width >= 32 ? 0xffffffffu : (1u << width) - 1;                                                                 \
-    __mmask16 m0 = (__mmask16)mask, m1 = (__mmask16)(mask >> 16);                                                                  \
-    switch (mr) {                                                                                                                  \
-      ROW_CASES(name)                                                                                                              \
-    default: name##_kernel(13, a, b, pairs, c, ldc, m0, m1); break;                                                                  \
-    }                                                                                                                              \
+#define DEFINE_KERNEL(name, INLINE, TARGET, DP, ADD)                                                                   \
+  INLINE void name##_kernel(int mr, const uint32_t *a, const uint32_t *b, int64_t pairs, uint32_t *c, int64_t ldc,     \
+                            __mmask16 m0, __mmask16 m1) {                                                              \
+    __m512i acc[MR][2];                                                                                                \
+    _Pragma("GCC unroll 13") for (int i = 0; i < mr; i++) acc[i][0] = acc[i][1] = _mm512_setzero_si512();              \
+    for (int64_t p = 0; p < pairs; p++, a++, b += 2 * LANES) {                                                         \
+      __m512i b0 = _mm512_load_si512(b), b1 = _mm512_load_si512(b + LANES);                                            \
+      _Pragma("GCC unroll 13") for (int i = 0; i < mr; i++) {                                                          \
+        __m512i x = _mm512_set1_epi32((int)a[i * A_ROW]);                                                              \
+        acc[i][0] = DP(acc[i][0], x, b0);                                                                              \
+        acc[i][1] = DP(acc[i][1], x, b1);                                                                              \
+      }                                                                                                                \
+    }                                                                                                                  \
+    _Pragma("GCC unroll 13") for (int i = 0; i < mr; i++) {                                                            \
+      uint32_t *at = c + i * ldc;                                                                                      \
+      _mm512_mask_storeu_epi32(at, m0, ADD(_mm512_maskz_loadu_epi32(m0, at), acc[i][0]));                              \
+      if (m1) _mm512_mask_storeu_epi32(at + LANES, m1, ADD(_mm512_maskz_loadu_epi32(m1, at + LANES), acc[i][1]));      \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  TARGET static void name##_rows(int64_t mr, const uint32_t *a, const uint32_t *b, int64_t pairs, uint32_t *c,         \
+                                 int64_t ldc, int64_t width) {                                                         \
+    uint32_t mask = width >= 32 ? 0xffffffffu : (1u << width) - 1;                                                     \
+    __mmask16 m0 = (__mmask16)mask, m1 = (__mmask16)(mask >> 16);                                                      \
+    switch (mr) {                                                                                                      \
+      ROW_CASES(name)                                                                                                  \
+    default: name##_kernel(13, a, b, pairs, c, ldc, m0, m1); break;                                                    \
+    }                                                                                                                  \
   }
-#define ROW_CASE(name, n)                                                                                                          \
+#define ROW_CASE(name, n)                                                                                              \
   case n: name##_kernel(n, a, b, pairs, c, ldc, m0, m1); break;
-#define ROW_CASES(name)                                                                                                            \
-  ROW_CASE(name, 1)                                                                                                                \
-  ROW_CASE(name, 2)                                                                                                                \
-  ROW_CASE(name, 3)                                                                                                                \
-  ROW_CASE(name, 4)                                                                                                                \
-  ROW_CASE(name, 5)                                                                                                                \
-  ROW_CASE(name, 6)                                                                                                                \
-  ROW_CASE(name, 7)                                                                                                                \
-  ROW_CASE(name, 8)                                                                                                                \
-  ROW_CASE(name, 9)                                                                                                                \
-  ROW_CASE(name, 10)                                                                                                               \
-  ROW_CASE(name, 11)                                                                                                               \
+#define ROW_CASES(name)                                                                                                \
+  ROW_CASE(name, 1)                                                                                                    \
+  ROW_CASE(name, 2)                                                                                                    \
+  ROW_CASE(name, 3)                                                                                                    \
+  ROW_CASE(name, 4)                                                                                                    \
+  ROW_CASE(name, 5)                                                                                                    \
+  ROW_CASE(name, 6)                                                                                                    \
+  ROW_CASE(name, 7)                                                                                                    \
+  ROW_CASE(name, 8)                                                                                                    \
+  ROW_CASE(name, 9)                                                                                                    \
+  ROW_CASE(name, 10)                                                                                                   \
+  ROW_CASE(name, 11)                                                                                                   \
   ROW_CASE(name, 12)
 DEFINE_KERNEL(bf16, INLINE_BF16, TARGET_BF16, DP_BF16, ADD_F32)
 DEFINE_KERNEL(i16, INLINE_AVX512, TARGET_AVX512, DP_I16, _mm512_add_epi32)
 
-typedef void RowsFn(int64_t mr, const uint32_t *a, const uint32_t *b, int64_t pairs, uint32_t *c, int64_t ldc, int64_t width);
+typedef void RowsFn(int64_t mr, const uint32_t *a, const uint32_t *b, int64_t pairs, uint32_t *c, int64_t ldc,
+                    int64_t width);
 
 static void dot_pairs(const CpuDot *d, RowsFn *rows) {
   RtMatrix a = rt_matrix(d->a, d->a_row, d->a_col, d->a_type), b = rt_matrix(d->b, d->b_row, d->b_col, d->b_type);
@@ -181,7 +189,8 @@ static void dot_pairs(const CpuDot *d, RowsFn *rows) {
         for (int64_t s = 0; s < nc; s += 32)
           for (int64_t r = 0, block = 0; block < nblocks; block++) {
             int64_t mr = base + (block < longer);
-            rows(mr, pairs_a + r * A_ROW, pairs_b + s * pairs, pairs, c + (i + r) * d->c_row + j + s, d->c_row, min64(32, nc - s));
+            rows(mr, pairs_a + r * A_ROW, pairs_b + s * pairs, pairs, c + (i + r) * d->c_row + j + s, d->c_row,
+                 min64(32, nc - s));
             r += mr;
           }
       }

@@ -28,7 +28,8 @@ PRINTF_LIKE(2, 3) static void add(Lines *l, const char *fmt, ...) {
     char *text = realloc(l->text, cap);
     if (text) l->text = text, l->cap = cap;
   }
-  if (n > 0 && l->len + (size_t)n + 1 <= l->cap) l->len += (size_t)vsnprintf(l->text + l->len, l->cap - l->len, fmt, again);
+  if (n > 0 && l->len + (size_t)n + 1 <= l->cap)
+    l->len += (size_t)vsnprintf(l->text + l->len, l->cap - l->len, fmt, again);
   va_end(again);
 }
 
@@ -61,7 +62,8 @@ static void add_value(Lines *l, CpuElem type, int hex, const void *data, int64_t
     add(l, "%f", rt_elem_value(type, data, i));
 }
 
-void ttc_rt_print(const uint32_t pid[3], const char *prefix, int32_t hex, int32_t type, int32_t rank, const int64_t *shape, const void *data) {
+void ttc_rt_print(const uint32_t pid[3], const char *prefix, int32_t hex, int32_t type, int32_t rank,
+                  const int64_t *shape, const void *data) {
   Lines lines = {0};
   int64_t n = 1;
   for (int d = 0; d < rank; d++) n *= shape[d];

@@ -75,7 +75,8 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   LangOptions language = {0};
   lang_options(o, &language);
   static const Pass before_math[] = {{"fold", opt_fold}, {"split_pointers", opt_split_pointers}};
-  static const Pass after_math[] = {{"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"cse", opt_cse}, {"dce", opt_dce}};
+  static const Pass after_math[] = {
+      {"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"cse", opt_cse}, {"dce", opt_dce}};
   opt_run(cx, m, before_math, COUNT(before_math));
   opt_expand_math(cx, m, is_native, &language);
   opt_run(cx, m, after_math, COUNT(after_math));
@@ -97,7 +98,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   vec_push(cx, out, object);
 }
 
-/* ---- running -------------------------------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------------------------- */
 
 struct Loaded {
   CpuCode *code;
@@ -124,7 +125,8 @@ static void unload(Loaded *k) {
   free(k);
 }
 
-static int launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size) {
+static int launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
+                  size_t error_size) {
   (void)stream;
   return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, error, error_size);
 }

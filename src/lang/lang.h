@@ -14,6 +14,7 @@
 
 typedef struct LangOptions {
   bool debug;                          /* device_assert works, integer overflow is checked */
+  bool may_overflow;                   /* … but integer overflow is not */
   bool allow_non_constexpr_globals;
   const char *default_dot_precision;   /* "tf32" on CUDA, "ieee" on the CPU */
   const char *const *allowed_dot_precisions;

@@ -6,18 +6,23 @@
  * any file that a disk has damaged; the checksum over the whole body finds that, and the kernel is compiled again.
  * Only files of the user's own (or root's) are believed, because what is in them is run. Nothing here fails a compile.
  *
+ * A process that dies while it writes leaves its temporary file. Once an hour, as the time of the file `.swept` says,
+ * whoever writes an entry removes the temporary files that are older than an hour: nobody is writing those any more.
+ *
  * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
  * body numbers are 8 bytes, a text is its length and its bytes:
  *     name, target, nargs, args..., six counts of KernelInfo, nstages, then per stage: name, binary, bytes
  */
 #include "run/run.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '1'};
@@ -214,9 +219,35 @@ bool run_cache_read(Ctx *cx, Compiled *out) {
   return get_entry(cx, &r, out);
 }
 
+/* HASH.kernel.XXXXXX: what write_file() calls an entry until it is whole. */
+static bool is_temporary(const char *name) {
+  const char *dot = strrchr(name, '.');
+  return dot && dot - name > 7 && strlen(dot) == 7 && memcmp(dot - 7, ".kernel", 7) == 0;
+}
+
+static void sweep(Ctx *cx, const char *dir) {
+  enum { HOUR = 3600 };
+  struct stat st;
+  time_t now = time(NULL);
+  const char *stamp = ctx_printf(cx, "%s/.swept", dir);
+  if (stat(stamp, &st) == 0 && now - st.st_mtime < HOUR) return;
+  int fd = open(stamp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return;
+  futimens(fd, NULL);
+  close(fd);
+  DIR *d = opendir(dir);
+  if (!d) return;
+  for (struct dirent *e; (e = readdir(d));)
+    if (is_temporary(e->d_name) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+        now - st.st_mtime >= HOUR)
+      unlinkat(dirfd(d), e->d_name, 0);
+  closedir(d);
+}
+
 void run_cache_write(Ctx *cx, const Compiled *c) {
   const char *dir = folder(cx, "TRITON_CACHE_DIR", "cache");
   if (!dir || !make_folders(cx, dir)) return;
+  sweep(cx, dir);
   Buf body = {.cx = cx};
   put_entry(&body, c);
   Header h = {.bytes = body.len};

@@ -58,7 +58,12 @@ static void set_option(Ctx *cx, RunOptions *o, const OptionInfo *info, const cha
 
 RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n) {
   RunOptions o = defaults;
-  if (env_is_on("TRITON_DEBUG")) o.debug = true;
+  if (env_is_on("TRITON_DEBUG")) {
+    o.debug = true;
+  } else if (env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */
+    o.debug = true;
+    o.sanitize_overflow = false;
+  }
   if (env_is_on("TRITON_DISABLE_LINE_INFO")) o.no_line_info = true;
   if (env_is_on("TRITON_ALLOW_NON_CONSTEXPR_GLOBALS")) o.allow_non_constexpr_globals = true;
   const char *fusion = getenv("TRITON_DEFAULT_FP_FUSION"), *f32 = getenv("TRITON_F32_DEFAULT");

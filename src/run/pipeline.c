@@ -105,6 +105,7 @@ static LangOptions lang_options(const Compiled *c, const TargetOptions *t) {
                    .target_arch = cuda && c->target.arch ? atoi(c->target.arch) : 0};
   if (c->target.backend && c->target.backend->lang_options) c->target.backend->lang_options(t, &l);
   l.debug = o->debug;
+  l.may_overflow = !o->sanitize_overflow;
   l.allow_non_constexpr_globals = o->allow_non_constexpr_globals;
   l.num_warps = o->num_warps;
   l.num_stages = o->num_stages;

@@ -1,4 +1,5 @@
-/* test_cpu_jit.c: the CPU backend's LLVM side: processors by name, object code, assembly text, loading and unloading. */
+/* test_cpu_jit.c: the CPU backend's LLVM side: processors by name, object code, assembly text, loading and unloading.
+ */
 #include "cpu/jit.h"
 
 #include <pthread.h>
@@ -14,37 +15,36 @@
 #include <cmocka.h>
 
 /* x[16 * program + 0 .. 15] += 1, with a loop, a constant in memory and a call into the run-time library. */
-static const char kernel_text[] =
-    "declare void @ttc_rt_assert_fail(ptr, ptr, ptr, i32)\n"
-    "@message = private constant [4 x i8] c\"big\\00\"\n"
-    "@file = private constant [5 x i8] c\"k.py\\00\"\n"
-    "define void @bump(ptr %args, ptr %grid, i64 %begin, i64 %end, ptr %scratch) {\n"
-    "entry:\n"
-    "  %slot = load ptr, ptr %args\n"
-    "  %x = load ptr, ptr %slot\n"
-    "  %pid = alloca [3 x i32]\n"
-    "  br label %loop\n"
-    "loop:\n"
-    "  %i = phi i64 [%begin, %entry], [%next, %cont]\n"
-    "  %at = mul i64 %i, 16\n"
-    "  %p = getelementptr float, ptr %x, i64 %at\n"
-    "  %v = load <16 x float>, ptr %p, align 4\n"
-    "  %w = fadd <16 x float> %v, splat (float 1.0)\n"
-    "  store <16 x float> %w, ptr %p, align 4\n"
-    "  %first = extractelement <16 x float> %w, i32 0\n"
-    "  %big = fcmp ogt float %first, 100.0\n"
-    "  br i1 %big, label %complain, label %cont\n"
-    "complain:\n"
-    "  store [3 x i32] zeroinitializer, ptr %pid\n"
-    "  call void @ttc_rt_assert_fail(ptr %pid, ptr @message, ptr @file, i32 3)\n"
-    "  br label %cont\n"
-    "cont:\n"
-    "  %next = add i64 %i, 1\n"
-    "  %more = icmp ult i64 %next, %end\n"
-    "  br i1 %more, label %loop, label %done\n"
-    "done:\n"
-    "  ret void\n"
-    "}\n";
+static const char kernel_text[] = "declare void @ttc_rt_assert_fail(ptr, ptr, ptr, i32)\n"
+                                  "@message = private constant [4 x i8] c\"big\\00\"\n"
+                                  "@file = private constant [5 x i8] c\"k.py\\00\"\n"
+                                  "define void @bump(ptr %args, ptr %grid, i64 %begin, i64 %end, ptr %scratch) {\n"
+                                  "entry:\n"
+                                  "  %slot = load ptr, ptr %args\n"
+                                  "  %x = load ptr, ptr %slot\n"
+                                  "  %pid = alloca [3 x i32]\n"
+                                  "  br label %loop\n"
+                                  "loop:\n"
+                                  "  %i = phi i64 [%begin, %entry], [%next, %cont]\n"
+                                  "  %at = mul i64 %i, 16\n"
+                                  "  %p = getelementptr float, ptr %x, i64 %at\n"
+                                  "  %v = load <16 x float>, ptr %p, align 4\n"
+                                  "  %w = fadd <16 x float> %v, splat (float 1.0)\n"
+                                  "  store <16 x float> %w, ptr %p, align 4\n"
+                                  "  %first = extractelement <16 x float> %w, i32 0\n"
+                                  "  %big = fcmp ogt float %first, 100.0\n"
+                                  "  br i1 %big, label %complain, label %cont\n"
+                                  "complain:\n"
+                                  "  store [3 x i32] zeroinitializer, ptr %pid\n"
+                                  "  call void @ttc_rt_assert_fail(ptr %pid, ptr @message, ptr @file, i32 3)\n"
+                                  "  br label %cont\n"
+                                  "cont:\n"
+                                  "  %next = add i64 %i, 1\n"
+                                  "  %more = icmp ult i64 %next, %end\n"
+                                  "  br i1 %more, label %loop, label %done\n"
+                                  "done:\n"
+                                  "  ret void\n"
+                                  "}\n";
 static const char unresolved_text[] = "declare void @no_such_function()\n"
                                       "define void @bump(ptr %a, ptr %g, i64 %b, i64 %e, ptr %s) {\n"
                                       "  call void @no_such_function()\n"
@@ -106,7 +106,11 @@ static void test_other_processors(void **state) {
   static const struct {
     const char *arch;
     bool ymm, zmm;
-  } cases[] = {{"x86-64", false, false}, {"x86-64-v3", true, false}, {"x86-64-v4", true, true}, {"znver4", true, true}, {"sapphirerapids", true, true}};
+  } cases[] = {{"x86-64", false, false},
+               {"x86-64-v3", true, false},
+               {"x86-64-v4", true, true},
+               {"znver4", true, true},
+               {"sapphirerapids", true, true}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     Ctx *cx = ctx_new(NULL);
     Job job = {.text = kernel_text, .arch = cases[i].arch};
@@ -217,8 +221,12 @@ static void test_threads(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names),           cmocka_unit_test(test_assembly),      cmocka_unit_test(test_other_processors),
-      cmocka_unit_test(test_load_and_unload), cmocka_unit_test(test_load_failures), cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_assembly),
+      cmocka_unit_test(test_other_processors),
+      cmocka_unit_test(test_load_and_unload),
+      cmocka_unit_test(test_load_failures),
+      cmocka_unit_test(test_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,7 +46,8 @@ static void test_grid_too_large(void **state) {
   (void)state;
   char error[256] = "";
   const void *args[] = {NULL};
-  assert_int_not_equal(cpu_pool_run(count, args, (uint32_t[3]){UINT32_MAX, UINT32_MAX, UINT32_MAX}, 0, error, sizeof error), 0);
+  assert_int_not_equal(
+      cpu_pool_run(count, args, (uint32_t[3]){UINT32_MAX, UINT32_MAX, UINT32_MAX}, 0, error, sizeof error), 0);
   assert_non_null(strstr(error, "too many programs"));
 }
 
@@ -163,9 +164,12 @@ static void test_fork(void **state) {
 int main(void) {
   setenv("TRITONC_NUM_THREADS", "4", 0);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_program_once), cmocka_unit_test(test_grid_too_large),
-      cmocka_unit_test(test_scratch_grows),      cmocka_unit_test(test_assertion_is_reported),
-      cmocka_unit_test(test_nested),             cmocka_unit_test(test_many_threads_launch),
+      cmocka_unit_test(test_every_program_once),
+      cmocka_unit_test(test_grid_too_large),
+      cmocka_unit_test(test_scratch_grows),
+      cmocka_unit_test(test_assertion_is_reported),
+      cmocka_unit_test(test_nested),
+      cmocka_unit_test(test_many_threads_launch),
       cmocka_unit_test(test_fork),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

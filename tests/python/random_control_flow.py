@@ -142,13 +142,15 @@ class Program:
         self.counter += 1
         variable = f"i{self.counter}"
         bound = self.expression(names, 2)
-        over = self.random.choice([
-            f"range({bound} & 7)",
-            f"range({self.random.randint(0, 5)}, {bound} & 15, {self.random.randint(1, 3)})",
-            f"range({bound} & 7, {self.random.randint(-3, 3)}, {self.random.randint(-2, -1)})",
-            f"tl.static_range({self.random.randint(0, 4)})",
-            "(1, 4, 2)",
-        ])
+        over = self.random.choice(
+            [
+                f"range({bound} & 7)",
+                f"range({self.random.randint(0, 5)}, {bound} & 15, {self.random.randint(1, 3)})",
+                f"range({bound} & 7, {self.random.randint(-3, 3)}, {self.random.randint(-2, -1)})",
+                f"tl.static_range({self.random.randint(0, 4)})",
+                "(1, 4, 2)",
+            ]
+        )
         self.emit(f"for {variable} in {over}:")
         self.nested([*names, variable], True, depth)
 

@@ -61,8 +61,20 @@ class Kernel:
             for _ in range(rng.randint(1, 3)):
                 self.load()
             for _ in range(rng.randint(3, 12)):
-                rng.choice([self.binary, self.binary, self.binary, self.unary, self.cast, self.where, self.divide,
-                            self.shift, self.reduce, self.constant])()
+                rng.choice(
+                    [
+                        self.binary,
+                        self.binary,
+                        self.binary,
+                        self.unary,
+                        self.cast,
+                        self.where,
+                        self.divide,
+                        self.shift,
+                        self.reduce,
+                        self.constant,
+                    ]
+                )()
         for name, dtype, value in rng.sample(self.values, min(3, len(self.values))):
             self.store(name, dtype, value)
         self.source = self.text()
@@ -92,7 +104,9 @@ class Kernel:
         self.inputs.append(data)
         other = self.rng.randint(0, 3)
         inside = np.arange(data.size).reshape(self.shape) < self.n
-        self.add(f"tl.load(in{k} + at, mask=at < n, other={other})", dtype, np.where(inside, data, np.array(other, dtype)))
+        self.add(
+            f"tl.load(in{k} + at, mask=at < n, other={other})", dtype, np.where(inside, data, np.array(other, dtype))
+        )
 
     def binary(self):
         (a, da, x), (b, db, y) = self.pick(), self.pick()
@@ -108,11 +122,20 @@ class Kernel:
             else:
                 self.add(f"tl.{op}({a}, {b})", d, value)
         elif op in ("<", "<=", "=="):
-            self.add(f"({a} {op} {b}).to(tl.int32)", "int32",
-                     {"<": np.less, "<=": np.less_equal, "==": np.equal}[op](x, y).astype("int32"))
+            self.add(
+                f"({a} {op} {b}).to(tl.int32)",
+                "int32",
+                {"<": np.less, "<=": np.less_equal, "==": np.equal}[op](x, y).astype("int32"),
+            )
         else:
-            value = {"+": np.add, "-": np.subtract, "*": np.multiply, "&": np.bitwise_and, "|": np.bitwise_or,
-                     "^": np.bitwise_xor}[op](x, y)
+            value = {
+                "+": np.add,
+                "-": np.subtract,
+                "*": np.multiply,
+                "&": np.bitwise_and,
+                "|": np.bitwise_or,
+                "^": np.bitwise_xor,
+            }[op](x, y)
             self.add(f"{a} {op} {b}", d, value)
 
     def unary(self):
@@ -124,7 +147,9 @@ class Kernel:
             if kind == "-":
                 self.add(f"-{a}", d, np.array(0, d) - x)  # the language says 0 - x: -0.0 does not come of 0.0
             elif kind == "sqrt":
-                self.add(f"tl.sqrt_rn(tl.abs({a}))" if d == "float32" else f"tl.sqrt(tl.abs({a}))", d, np.sqrt(np.abs(x)))
+                self.add(
+                    f"tl.sqrt_rn(tl.abs({a}))" if d == "float32" else f"tl.sqrt(tl.abs({a}))", d, np.sqrt(np.abs(x))
+                )
             else:
                 self.add(f"tl.{kind}({a})", d, getattr(np, kind)(x))
         elif self.rng.random() < 0.5:
@@ -205,8 +230,11 @@ class Kernel:
         else:
             value = (x.max if kind == "max" else x.min)(axis=axis, keepdims=True)
             wide = d
-        self.add(f"(tl.full({list(self.shape)}, 0, tl.{wide}) + tl.{kind}({a}, {axis}){index}).to(tl.{wide})", wide,
-                 value.astype(wide))
+        self.add(
+            f"(tl.full({list(self.shape)}, 0, tl.{wide}) + tl.{kind}({a}, {axis}){index}).to(tl.{wide})",
+            wide,
+            value.astype(wide),
+        )
 
     def float_sum(self, a, d, x, axis, index):
         if not np.isfinite(x).all():

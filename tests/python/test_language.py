@@ -167,8 +167,9 @@ def unary_kernel(x, y, F: tl.constexpr, B: tl.constexpr):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@pytest.mark.parametrize("name", ["exp", "exp2", "log", "log2", "sqrt", "rsqrt", "sin", "cos", "erf", "floor", "ceil", "abs",
-                                  "sigmoid"])
+@pytest.mark.parametrize(
+    "name", ["exp", "exp2", "log", "log2", "sqrt", "rsqrt", "sin", "cos", "erf", "floor", "ceil", "abs", "sigmoid"]
+)
 def test_math(name, dtype):
     x = values(dtype, 256)
     x[4:8] = torch.tensor([math.inf, -math.inf, math.nan, 1e-30], dtype=dtype)
@@ -249,7 +250,9 @@ def test_integer_division_truncates(dtype):
     out = np.zeros((6, 128), dtype)
     integers_kernel[(1,)](x, y, out, B=128)
     xs, ys = [int(v) for v in x], [int(v) for v in y]
-    quotient = np.array([abs(p) // abs(q) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(xs, ys, strict=True)], object)
+    quotient = np.array(
+        [abs(p) // abs(q) * (1 if (p < 0) == (q < 0) else -1) for p, q in zip(xs, ys, strict=True)], object
+    )
     remainder = np.array([p - q * r for p, q, r in zip(xs, ys, quotient, strict=True)], object)
     np.testing.assert_array_equal(out[0], quotient.astype(dtype))
     np.testing.assert_array_equal(out[1], remainder.astype(dtype))
@@ -300,7 +303,9 @@ def reduce_kernel(x, y, where, F: tl.constexpr, AXIS: tl.constexpr, M: tl.conste
 
 @pytest.mark.parametrize("shape", [(1, 1), (4, 64), (64, 4), (32, 32), (1, 256), (128, 1)], ids=str)
 @pytest.mark.parametrize("axis", [0, 1])
-@pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.int64, torch.float32, torch.float64, torch.float16], ids=str)
+@pytest.mark.parametrize(
+    "dtype", [torch.int8, torch.int32, torch.int64, torch.float32, torch.float64, torch.float16], ids=str
+)
 @pytest.mark.parametrize("name", ["sum", "max", "min", "xor", "argmax", "argmin"])
 def test_reduce(name, dtype, axis, shape):
     if name == "xor" and dtype.is_floating_point:
@@ -424,9 +429,14 @@ def test_shapes(op):
     shape_kernel[(1,)](x, y, OP=op, M=m, N=n)
     half = x.reshape(-1)[: m * n // 2]
     want = {
-        "trans": x.T.reshape(-1), "T": x.T.reshape(-1), "permute": x.reshape(m, 2, n // 2).permute(2, 0, 1).reshape(-1),
-        "view": x.reshape(-1), "join_split": x.reshape(-1, 2).flip(1).reshape(-1),
-        "broadcast": x.sum(0).expand(m, n).reshape(-1), "cat": torch.cat([half, half + 1]), "zeros": torch.full([m * n], 3.0),
+        "trans": x.T.reshape(-1),
+        "T": x.T.reshape(-1),
+        "permute": x.reshape(m, 2, n // 2).permute(2, 0, 1).reshape(-1),
+        "view": x.reshape(-1),
+        "join_split": x.reshape(-1, 2).flip(1).reshape(-1),
+        "broadcast": x.sum(0).expand(m, n).reshape(-1),
+        "cat": torch.cat([half, half + 1]),
+        "zeros": torch.full([m * n], 3.0),
     }[op]
     if op == "cat":  # in any order
         y, want = y.sort().values, want.sort().values
@@ -453,16 +463,27 @@ def dot_kernel(a, b, c, TA: tl.constexpr, TB: tl.constexpr, M: tl.constexpr, N: 
 
 @pytest.mark.parametrize("shape", [(16, 16, 16), (32, 64, 16), (128, 32, 64), (16, 128, 256)], ids=str)
 @pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True), (True, True)], ids=str)
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int8,
-                                   torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int8, torch.float8_e4m3fn, torch.float8_e5m2],
+    ids=str,
+)
 def test_dot(dtype, transposed, shape):
     m, n, k = shape
     a = values(dtype, m * k).reshape(m, k) if dtype not in FP8 else (torch.randn(m, k)).to(dtype)
     b = values(dtype, k * n, 1).reshape(k, n) if dtype not in FP8 else (torch.randn(k, n)).to(dtype)
     out = {torch.int8: torch.int32, torch.float64: torch.float64}.get(dtype, torch.float32)
     c = torch.zeros(m, n, dtype=out)
-    dot_kernel[(1,)](a.T.contiguous() if transposed[0] else a, b.T.contiguous() if transposed[1] else b, c,
-                     TA=transposed[0], TB=transposed[1], M=m, N=n, K=k)
+    dot_kernel[(1,)](
+        a.T.contiguous() if transposed[0] else a,
+        b.T.contiguous() if transposed[1] else b,
+        c,
+        TA=transposed[0],
+        TB=transposed[1],
+        M=m,
+        N=n,
+        K=k,
+    )
     want = a.double() @ b.double() + 1
     error = float((c.double() - want).norm() / want.norm())
     assert error <= {torch.int8: 0, torch.float64: 1e-14}.get(dtype, 1e-6), error
@@ -489,11 +510,19 @@ def atomics_kernel(p, x, old, OP: tl.constexpr, B: tl.constexpr):
         tl.atomic_xor(p + at % 8, v, scope="cta")
 
 
-@pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.uint32, torch.float32, torch.float64, torch.float16,
-                                   torch.bfloat16], ids=str)
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.int32, torch.int64, torch.uint32, torch.float32, torch.float64, torch.float16, torch.bfloat16],
+    ids=str,
+)
 @pytest.mark.parametrize("op", ["add", "max", "min", "and", "or", "xor"])
 def test_atomics(op, dtype):
-    if dtype.is_floating_point and op in ("and", "or", "xor") or dtype in (torch.float16, torch.bfloat16) and op != "add":
+    if (
+        dtype.is_floating_point
+        and op in ("and", "or", "xor")
+        or dtype in (torch.float16, torch.bfloat16)
+        and op != "add"
+    ):
         op = "add"
     x = torch.randint(0, 4 if dtype in (torch.float16, torch.bfloat16) and op == "add" else 100, (1024,))
     if dtype in (torch.float16, torch.bfloat16):
@@ -504,8 +533,14 @@ def test_atomics(op, dtype):
     columns = x.reshape(-1, 8).numpy() if dtype != torch.bfloat16 else x.float().reshape(-1, 8).numpy()
     if op == "or":
         columns = np.where((np.arange(1024) % 2 == 0).reshape(-1, 8), columns, 0).astype(columns.dtype)
-    ufunc = {"add": np.add, "max": np.maximum, "min": np.minimum, "and": np.bitwise_and, "or": np.bitwise_or,
-             "xor": np.bitwise_xor}[op]
+    ufunc = {
+        "add": np.add,
+        "max": np.maximum,
+        "min": np.minimum,
+        "and": np.bitwise_and,
+        "or": np.bitwise_or,
+        "xor": np.bitwise_xor,
+    }[op]
     start = p.float().numpy() if dtype == torch.bfloat16 else p.numpy().copy()
     want = ufunc(start, ufunc.reduce(columns, axis=0))
     atomics_kernel[(16,)](p, x, p, OP=op, B=64)
@@ -521,7 +556,11 @@ def exchange_kernel(lock, count, out):
 
 
 def test_exchange():
-    lock, count, out = torch.zeros(1, dtype=torch.int32), torch.full([1], 40, dtype=torch.int32), torch.zeros(4, dtype=torch.int32)
+    lock, count, out = (
+        torch.zeros(1, dtype=torch.int32),
+        torch.full([1], 40, dtype=torch.int32),
+        torch.zeros(4, dtype=torch.int32),
+    )
     exchange_kernel[(1,)](lock, count, out)
     assert out.tolist() == [0, 5, 5, 40] and lock.item() == 9 and count.item() == 42
 
@@ -627,8 +666,23 @@ def flow(v, n, case):
     return sum(k * v for k in range(0, 5, 2))
 
 
-@pytest.mark.parametrize("case", ["if", "return", "for", "down", "while", "nested", "break", "continue", "return_in_loop",
-                                  "ternary", "logic", "static"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "if",
+        "return",
+        "for",
+        "down",
+        "while",
+        "nested",
+        "break",
+        "continue",
+        "return_in_loop",
+        "ternary",
+        "logic",
+        "static",
+    ],
+)
 def test_control_flow(case):
     x = torch.arange(16, dtype=torch.int32)
     y = torch.full([16], -77, dtype=torch.int32)
@@ -711,7 +765,9 @@ def test_prints(capfd):
     assert "block 4" in out
     lines = [line for line in out.splitlines() if "value" in line]
     assert len(lines) == 8
-    assert "pid (1, 0, 0) idx (3) value : 3" in lines or any(line.startswith("pid (1, 0, 0) idx (3)") and line.endswith("3") for line in lines)
+    assert "pid (1, 0, 0) idx (3) value : 3" in lines or any(
+        line.startswith("pid (1, 0, 0) idx (3)") and line.endswith("3") for line in lines
+    )
 
 
 @triton.jit

@@ -240,3 +240,22 @@ def test_an_entry_of_somebody_else_is_not_believed(place):
     assert run(place) == hashes
     (entry,) = entries(place)
     assert entry.stat().st_uid == os.geteuid() and entry.read_bytes() == good
+
+
+def test_what_killed_writers_left_is_swept(place):
+    cache = place / "cache"
+    cache.mkdir(mode=0o700)
+    old, young, other = (cache / name for name in ("ab12.kernel.xYz123", "cd34.kernel.aBc456", "notes.kernel.text.old"))
+    for file in (old, young, other):
+        file.write_bytes(b"half")
+    an_hour_ago = time.time() - 3700
+    for file in (old, other):
+        os.utime(file, (an_hour_ago, an_hour_ago))
+    run(place)
+    assert not old.exists() and young.exists() and other.exists()
+    os.utime(young, (an_hour_ago, an_hour_ago))
+    run(place, 4)
+    assert young.exists()  # swept less than an hour ago
+    os.utime(cache / ".swept", (an_hour_ago, an_hour_ago))
+    run(place, 5)
+    assert not young.exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
 from .._C import libtriton as _C
 from ..backends.compiler import BaseBackend, GPUTarget
 
@@ -280,11 +283,17 @@ def compile(
     text = _target_text(target)
     # Without a backend Triton IR is what there is to look at; the compiled kernel says so when it is launched.
     stop = "ttir" if text.startswith("cuda") else None
+    begin = time.perf_counter_ns()
     if isinstance(src, IRSource):
         kernel = _C.compile(None, src.src, src.path, (), text, options or {}, stop)
     else:
         kernel = _C.compile(src.fn, None, None, src._params(), text, options or {}, stop)
     kernel.src = src
+    knobs = sys.modules.get("triton.knobs")
+    if knobs and knobs.compilation.listener:
+        from ..runtime._hooks import listen
+
+        listen(src, kernel, (time.perf_counter_ns() - begin) / 1000)
     return kernel
 
 

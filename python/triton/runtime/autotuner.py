@@ -194,11 +194,30 @@ class Autotuner(KernelInterface):
         types = [str(value.dtype) for value in bound.values() if hasattr(value, "dtype")]
         return tuple([getattr(v, "value", v) for v in values] + types)
 
+    def _compile_all(self, configs: Sequence[Config], args: tuple, kwargs: dict) -> None:
+        """Compile for all configurations at once; what fails here fails again, and is told, when it is measured."""
+        import os
+        from concurrent.futures import ThreadPoolExecutor
+
+        def compile_one(config: Config) -> None:
+            try:
+                self.fn.warmup(*args, **{**kwargs, **config.all_kwargs()})
+            except Exception:
+                pass
+
+        threads = min(len(configs), os.cpu_count() or 1)
+        if threads > 1:
+            kwargs = {name: value for name, value in kwargs.items() if name != "warmup"}
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(compile_one, configs))
+
     def _choose(self, key: tuple, args: tuple, kwargs: dict) -> Config:
         import time
 
         configs = self.prune_configs(kwargs)
         begin = time.perf_counter()
+        if not any(config.pre_hook for config in configs):  # which could change what is compiled
+            self._compile_all(configs, args, kwargs)
         timings = {config: self._bench(*args, config=config, **kwargs) for config in configs}
         self.bench_time = time.perf_counter() - begin
         best = min(

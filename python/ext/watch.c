@@ -1,0 +1,95 @@
+/* watch.c: globals that a compiled kernel depends on.
+ *
+ * The front end takes the values of globals when it compiles. A kernel compiled before such a global was bound anew
+ * would go on with the old value, so each launch looks whether all of them are what they were, and an error says
+ * which is not. Only data is watched: functions and modules are not expected to change.
+ */
+#include "ext.h"
+
+static bool is_data(State *st, PyObject *obj) {
+  return (PyObject *)Py_TYPE(obj) == st->constexpr || PyBool_Check(obj) || PyLong_Check(obj) ||
+         PyObject_TypeCheck(obj, &PyFloat_Type) || PyUnicode_Check(obj) || PyTuple_Check(obj) ||
+         (st->dtype && (PyObject *)Py_TYPE(obj) == st->dtype);
+}
+
+bool watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value) {
+  if (!is_data(h->st, value)) return true;
+  PyObject *item = PyTuple_Pack(3, globals, name, value);
+  bool ok = item && PyList_Append(h->globals, item) == 0;
+  Py_XDECREF(item);
+  return ok;
+}
+
+bool watch_add(JITCore *f, PyObject *notes) {
+  Py_ssize_t n = PyList_Size(notes);
+  if (n <= 0) return true;
+  Watch *grown = PyMem_Realloc(f->watches, (f->nwatches + (size_t)n) * sizeof *grown);
+  if (!grown) return PyErr_NoMemory(), false;
+  f->watches = grown;
+  for (Py_ssize_t i = 0; i < n; i++) {
+    PyObject *item = PyList_GetItem(notes, i);
+    Watch w = {PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1), PyTuple_GetItem(item, 2)};
+    bool known = false;
+    for (size_t j = 0; j < f->nwatches && !known; j++)
+      known = f->watches[j].globals == w.globals && PyUnicode_Compare(f->watches[j].name, w.name) == 0;
+    if (known) continue;
+    Py_INCREF(w.globals);
+    Py_INCREF(w.name);
+    Py_INCREF(w.value);
+    PyUnicode_InternInPlace(&w.name);
+    f->watches[f->nwatches++] = w;
+  }
+  return true;
+}
+
+/* 1: the same type and equal; 0: another value; -1: an exception is set. */
+static int same(PyObject *a, PyObject *b) {
+  return Py_TYPE(a) == Py_TYPE(b) ? PyObject_RichCompareBool(a, b, Py_EQ) : 0;
+}
+
+bool watch_check(JITCore *f) {
+  for (size_t i = 0; i < f->nwatches; i++) {
+    Watch *w = &f->watches[i];
+    PyObject *now = PyDict_GetItemWithError(w->globals, w->name);
+    if (now == w->value) continue;
+    if (!now && PyErr_Occurred()) return false;
+    int equal = now ? same(now, w->value) : 0;
+    if (equal < 0) return false;
+    if (equal) { /* the next look is quick again */
+      PyObject *old = w->value;
+      Py_INCREF(now);
+      w->value = now;
+      Py_DECREF(old);
+      continue;
+    }
+    if (now)
+      PyErr_Format(PyExc_RuntimeError, "Global variable %U has changed since we compiled this kernel, from %R to %R",
+                   w->name, w->value, now);
+    else
+      PyErr_Format(PyExc_RuntimeError, "Global variable %U, which was %R when this kernel was compiled, is gone",
+                   w->name, w->value);
+    return false;
+  }
+  return true;
+}
+
+void watch_clear(JITCore *f) {
+  Watch *watches = f->watches;
+  size_t n = f->nwatches;
+  f->watches = NULL;
+  f->nwatches = 0;
+  for (size_t i = 0; i < n; i++) {
+    Py_DECREF(watches[i].globals);
+    Py_DECREF(watches[i].name);
+    Py_DECREF(watches[i].value);
+  }
+  PyMem_Free(watches);
+}
+
+int watch_traverse(const JITCore *f, visitproc visit, void *arg) {
+  for (size_t i = 0; i < f->nwatches; i++) {
+    Py_VISIT(f->watches[i].globals);
+    Py_VISIT(f->watches[i].value);
+  }
+  return 0;
+}

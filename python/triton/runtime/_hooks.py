@@ -1,0 +1,98 @@
+"""What hooks around compiles are told: `knobs.runtime.jit_cache_hook` and `jit_post_compile_hook`,
+`knobs.compilation.listener`. Imported when the first of them is set."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from .. import knobs
+
+JitFunctionInfo = namedtuple("JitFunctionInfo", "module name jit_function")
+
+_DEFAULTS = {
+    "num_warps": 4,
+    "num_ctas": 1,
+    "num_stages": 3,
+    "enable_fp_fusion": True,
+    "launch_cooperative_grid": False,
+}
+
+
+class CompileTimes(namedtuple("CompileTimes", "ir_initialization lowering_stages store_results")):
+    """How long a compile took, in microseconds; all of it stands as one stage, called by the last one's name."""
+
+    __slots__ = ()
+
+    @property
+    def total_lowering(self) -> int:
+        return sum(time for _, time in self.lowering_stages)
+
+    @property
+    def total(self) -> int:
+        return self.ir_initialization + self.total_lowering + self.store_results
+
+
+def _facts(params: list, given: dict) -> tuple[dict, dict, dict, dict]:
+    """(signature, constants, attributes, options) as the reference spells them."""
+    signature = {name: kind for name, kind, _, _ in params}
+    constants = {(i,): value for i, (_, kind, value, _) in enumerate(params) if kind == "constexpr"}
+    attrs = {(i,): [["tt.divisibility", d]] for i, (_, _, _, d) in enumerate(params) if d > 1}
+    return signature, constants, attrs, {**_DEFAULTS, **given}
+
+
+def _tell(hook: object, function: object, params: list, given: dict, warmup: bool) -> object:
+    import json
+
+    signature, constants, attrs, options = _facts(params, given)
+    types = ", ".join(f"{name}: {kind}" for name, kind in signature.items())
+    shown = ", ".join(f"{name}={options[name]}" for name in _DEFAULTS)
+    key = f"{[(n, k, v, d) for n, k, v, d in params]}{sorted(options.items(), key=lambda item: item[0])}"
+    name = f"{function.module}.{function.__qualname__}"
+    data = {"name": name, "signature": signature, "options": options, "key": key}
+    compiled = {
+        "key": key,
+        "signature": signature,
+        "device": 0,
+        "constants": constants,
+        **{name: options[name] for name in _DEFAULTS},
+        "extern_libs": (),
+        "configs": [attrs],
+        "specialization_data": json.dumps(data, default=str),
+        "is_warmup": warmup,
+    }
+    return hook(
+        key=key,
+        repr=f"{function.__qualname__}[{shown}]({types})",
+        fn=JitFunctionInfo(function.__module__, function.__qualname__, function),
+        compile=compiled,
+        is_manual_warmup=warmup,
+        already_compiled=False,
+    )
+
+
+def before(function: object, call: tuple, warmup: int) -> bool:
+    """Whether `jit_cache_hook` says not to compile."""
+    hook = knobs.runtime.jit_cache_hook
+    return bool(hook and _tell(hook, function, *call, bool(warmup)))
+
+
+def after(function: object, kernel: object, call: tuple, warmup: int, microseconds: float) -> None:
+    """Tell the listener and `jit_post_compile_hook` of a new kernel."""
+    if knobs.compilation.listener:
+        from ..compiler.compiler import ASTSource
+
+        signature, constants, attrs, _ = _facts(*call)
+        listen(ASTSource(function, signature, constants, attrs), kernel, microseconds)
+    if knobs.runtime.jit_post_compile_hook:
+        _tell(knobs.runtime.jit_post_compile_hook, function, *call, bool(warmup))
+
+
+def listen(src: object, kernel: object, microseconds: float) -> None:
+    """Tell `knobs.compilation.listener` of a compile."""
+    knobs.compilation.listener(
+        src=src,
+        metadata=kernel.metadata._asdict(),
+        metadata_group=kernel.metadata_group,
+        times=CompileTimes(0, [(kernel._stage_names()[-1], round(microseconds))], 0),
+        cache_hit=kernel._from_cache(),
+    )

@@ -1,0 +1,375 @@
+/* test_cpu_lower.c: Triton IR run on the CPU: what the plan decides, and what must hold whatever it decides. */
+#include "cpu/internal.h"
+#include "cpu/jit.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Core.h>
+
+#include <cmocka.h>
+
+typedef struct Kernel {
+  const char *text, *arch;
+  CpuCode *code;
+  CpuKernelFn *fn;
+  int64_t scratch;
+  const char *llir, *message;
+} Kernel;
+
+static void dispose(void *llvm) { LLVMContextDispose(llvm); }
+
+static void build(Ctx *cx, void *arg) {
+  Kernel *k = arg;
+  Module *m = ir_read(cx, source_new(cx, "test.ttir", k->text, strlen(k->text), 1));
+  cpu_llvm_init();
+  const CpuIsa *isa = cpu_isa(cx, k->arch);
+  TargetOptions o = {.fp_fusion = true};
+  KernelInfo info = {0};
+  LLVMContextRef llvm = LLVMContextCreate();
+  ctx_defer(cx, dispose, llvm);
+  LLVMModuleRef lm = cpu_lower(cx, llvm, m, isa, &o, &info);
+  char *wrong = NULL;
+  if (LLVMVerifyModule(lm, LLVMReturnStatusAction, &wrong)) ctx_fail(cx, ERR_INTERNAL, "%s", wrong);
+  LLVMDisposeMessage(wrong);
+  char *text = LLVMPrintModuleToString(lm);
+  k->llir = ctx_strndup(cx, text, strlen(text));
+  LLVMDisposeMessage(text);
+  cpu_optimize(cx, lm, isa, &o);
+  Stage assembly, object;
+  cpu_emit(cx, lm, isa, false, &assembly, &object);
+  char error[256];
+  k->code = cpu_code_load(object.bytes, object.len, info.name, &k->fn, error, sizeof error);
+  if (!k->code) ctx_fail(cx, ERR_SYSTEM, "%s", error);
+  k->scratch = info.shared;
+}
+
+static Ctx *compile_for(Kernel *k, const char *text, const char *arch) {
+  Ctx *cx = ctx_new(NULL);
+  assert_non_null(cx);
+  *k = (Kernel){.text = text, .arch = arch};
+  if (ctx_protect(cx, build, k)) {
+    Buf b = {.cx = cx};
+    for (const Diag *d = ctx_diags(cx); d; d = d->next) diag_render(&b, d, false);
+    fail_msg("%s", buf_text(&b));
+  }
+  return cx;
+}
+
+static void launch(Kernel *k, uint32_t programs, const void *const *args) {
+  uint32_t grid[3] = {programs, 1, 1};
+  char error[256];
+  if (cpu_pool_run(k->fn, args, grid, (size_t)k->scratch, error, sizeof error)) fail_msg("%s", error);
+}
+
+/* Every level of instruction set that this machine can run (the lower ones are subsets of the native one). */
+static const char *const archs[] = {
+    "native",
+#if defined(__x86_64__)
+    "x86-64",
+    "x86-64-v3",
+#endif
+};
+
+static int count(const char *text, const char *what) {
+  int n = 0;
+  for (; (text = strstr(text, what)); text += strlen(what)) n++;
+  return n;
+}
+
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
+
+static const char masked_add[] = "tt.func public @k(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %n: i32) {\n"
+                                 "  %c = arith.constant 64 : i32\n"
+                                 "  %p = tt.get_program_id x : i32\n"
+                                 "  %b = arith.muli %p, %c : i32\n"
+                                 "  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>\n"
+                                 "  %s = tt.splat %b : i32 -> tensor<64xi32>\n"
+                                 "  %o = arith.addi %s, %r : tensor<64xi32>\n"
+                                 "  %ns = tt.splat %n : i32 -> tensor<64xi32>\n"
+                                 "  %m = arith.cmpi slt, %o, %ns : tensor<64xi32>\n"
+                                 "  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>\n"
+                                 "  %xp = tt.addptr %xs, %o : tensor<64x!tt.ptr<f32>>, tensor<64xi32>\n"
+                                 "  %v = tt.load %xp, %m : tensor<64x!tt.ptr<f32>>\n"
+                                 "  %w = arith.addf %v, %v : tensor<64xf32>\n"
+                                 "  %ys = tt.splat %y : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>\n"
+                                 "  %yp = tt.addptr %ys, %o : tensor<64x!tt.ptr<f32>>, tensor<64xi32>\n"
+                                 "  tt.store %yp, %w, %m : tensor<64x!tt.ptr<f32>>\n"
+                                 "  tt.return\n"
+                                 "}\n";
+
+/* x[i + 1] = x[i] over a tile: every element is read before any is written. */
+static const char shift_in_place[] = "tt.func public @k(%x: !tt.ptr<i32>) {\n"
+                                     "  %one = arith.constant dense<1> : tensor<128xi32>\n"
+                                     "  %r = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>\n"
+                                     "  %xs = tt.splat %x : !tt.ptr<i32> -> tensor<128x!tt.ptr<i32>>\n"
+                                     "  %p = tt.addptr %xs, %r : tensor<128x!tt.ptr<i32>>, tensor<128xi32>\n"
+                                     "  %v = tt.load %p : tensor<128x!tt.ptr<i32>>\n"
+                                     "  %q = tt.addptr %p, %one : tensor<128x!tt.ptr<i32>>, tensor<128xi32>\n"
+                                     "  tt.store %q, %v : tensor<128x!tt.ptr<i32>>\n"
+                                     "  tt.return\n"
+                                     "}\n";
+
+/* A load that is used after a store to the same place sees the old value. */
+static const char load_then_store[] = "tt.func public @k(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>) {\n"
+                                      "  %zero = arith.constant dense<0.0> : tensor<32xf32>\n"
+                                      "  %r = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>\n"
+                                      "  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<32x!tt.ptr<f32>>\n"
+                                      "  %p = tt.addptr %xs, %r : tensor<32x!tt.ptr<f32>>, tensor<32xi32>\n"
+                                      "  %v = tt.load %p : tensor<32x!tt.ptr<f32>>\n"
+                                      "  tt.store %p, %zero : tensor<32x!tt.ptr<f32>>\n"
+                                      "  gpu.barrier\n"
+                                      "  %w = tt.load %p : tensor<32x!tt.ptr<f32>>\n"
+                                      "  %s = arith.subf %v, %w : tensor<32xf32>\n"
+                                      "  %ys = tt.splat %y : !tt.ptr<f32> -> tensor<32x!tt.ptr<f32>>\n"
+                                      "  %q = tt.addptr %ys, %r : tensor<32x!tt.ptr<f32>>, tensor<32xi32>\n"
+                                      "  tt.store %q, %s : tensor<32x!tt.ptr<f32>>\n"
+                                      "  tt.return\n"
+                                      "}\n";
+
+/* (a, b) = (b, a + b), n times. */
+static const char swap_carried[] = "tt.func public @k(%x: !tt.ptr<i64>, %n: i32) {\n"
+                                   "  %c0 = arith.constant 0 : i32\n"
+                                   "  %c1 = arith.constant 1 : i32\n"
+                                   "  %zero = arith.constant dense<0> : tensor<64xi64>\n"
+                                   "  %one = arith.constant dense<1> : tensor<64xi64>\n"
+                                   "  %f:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %zero, %b = %one) -> "
+                                   "(tensor<64xi64>, tensor<64xi64>) : i32 {\n"
+                                   "    %s = arith.addi %a, %b : tensor<64xi64>\n"
+                                   "    scf.yield %b, %s : tensor<64xi64>, tensor<64xi64>\n"
+                                   "  }\n"
+                                   "  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>\n"
+                                   "  %xs = tt.splat %x : !tt.ptr<i64> -> tensor<64x!tt.ptr<i64>>\n"
+                                   "  %p = tt.addptr %xs, %r : tensor<64x!tt.ptr<i64>>, tensor<64xi32>\n"
+                                   "  tt.store %p, %f#0 : tensor<64x!tt.ptr<i64>>\n"
+                                   "  tt.return\n"
+                                   "}\n";
+
+static const char softmax[] = "tt.func public @k(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %n: i32) {\n"
+                              "  %inf = arith.constant dense<0xFF800000> : tensor<256xf32>\n"
+                              "  %r = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>\n"
+                              "  %ns = tt.splat %n : i32 -> tensor<256xi32>\n"
+                              "  %m = arith.cmpi slt, %r, %ns : tensor<256xi32>\n"
+                              "  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>>\n"
+                              "  %p = tt.addptr %xs, %r : tensor<256x!tt.ptr<f32>>, tensor<256xi32>\n"
+                              "  %v = tt.load %p, %m, %inf : tensor<256x!tt.ptr<f32>>\n"
+                              "  %max = \"tt.reduce\"(%v) <{axis = 0 : i32}> ({\n"
+                              "  ^bb0(%a: f32, %b: f32):\n"
+                              "    %c = arith.maxnumf %a, %b : f32\n"
+                              "    tt.reduce.return %c : f32\n"
+                              "  }) : (tensor<256xf32>) -> f32\n"
+                              "  %maxs = tt.splat %max : f32 -> tensor<256xf32>\n"
+                              "  %d = arith.subf %v, %maxs : tensor<256xf32>\n"
+                              "  %e = math.exp %d : tensor<256xf32>\n"
+                              "  %sum = \"tt.reduce\"(%e) <{axis = 0 : i32}> ({\n"
+                              "  ^bb0(%a: f32, %b: f32):\n"
+                              "    %c = arith.addf %a, %b : f32\n"
+                              "    tt.reduce.return %c : f32\n"
+                              "  }) : (tensor<256xf32>) -> f32\n"
+                              "  %sums = tt.splat %sum : f32 -> tensor<256xf32>\n"
+                              "  %q = arith.divf %e, %sums : tensor<256xf32>\n"
+                              "  %ys = tt.splat %y : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>>\n"
+                              "  %yp = tt.addptr %ys, %r : tensor<256x!tt.ptr<f32>>, tensor<256xi32>\n"
+                              "  tt.store %yp, %q, %m : tensor<256x!tt.ptr<f32>>\n"
+                              "  tt.return\n"
+                              "}\n";
+
+/* One step of a matrix product whose row numbers are taken modulo m. */
+static const char wrapped_dot[] =
+    "tt.func public @k(%a: !tt.ptr<f32>, %c: !tt.ptr<f32>, %m: i32, %start: i32) {\n"
+    "  %zero = arith.constant dense<0.0> : tensor<16x16xf32>\n"
+    "  %k16 = arith.constant dense<16> : tensor<16x1xi32>\n"
+    "  %r = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>\n"
+    "  %ss = tt.splat %start : i32 -> tensor<16xi32>\n"
+    "  %ms = tt.splat %m : i32 -> tensor<16xi32>\n"
+    "  %row = arith.addi %ss, %r : tensor<16xi32>\n"
+    "  %w = arith.remsi %row, %ms : tensor<16xi32>\n"
+    "  %we = tt.expand_dims %w {axis = 1 : i32} : tensor<16xi32> -> tensor<16x1xi32>\n"
+    "  %wo = arith.muli %we, %k16 : tensor<16x1xi32>\n"
+    "  %re = tt.expand_dims %r {axis = 0 : i32} : tensor<16xi32> -> tensor<1x16xi32>\n"
+    "  %ce = tt.expand_dims %r {axis = 1 : i32} : tensor<16xi32> -> tensor<16x1xi32>\n"
+    "  %co = arith.muli %ce, %k16 : tensor<16x1xi32>\n"
+    "  %wb = tt.broadcast %wo : tensor<16x1xi32> -> tensor<16x16xi32>\n"
+    "  %rb = tt.broadcast %re : tensor<1x16xi32> -> tensor<16x16xi32>\n"
+    "  %cb = tt.broadcast %co : tensor<16x1xi32> -> tensor<16x16xi32>\n"
+    "  %ao = arith.addi %wb, %rb : tensor<16x16xi32>\n"
+    "  %do = arith.addi %cb, %rb : tensor<16x16xi32>\n"
+    "  %as = tt.splat %a : !tt.ptr<f32> -> tensor<16x16x!tt.ptr<f32>>\n"
+    "  %ap = tt.addptr %as, %ao : tensor<16x16x!tt.ptr<f32>>, tensor<16x16xi32>\n"
+    "  %x = tt.load %ap : tensor<16x16x!tt.ptr<f32>>\n"
+    "  %t = tt.trans %x {order = array<i32: 1, 0>} : tensor<16x16xf32> -> tensor<16x16xf32>\n"
+    "  %d = tt.dot %x, %t, %zero, inputPrecision = ieee : tensor<16x16xf32> * tensor<16x16xf32> -> tensor<16x16xf32>\n"
+    "  %cs = tt.splat %c : !tt.ptr<f32> -> tensor<16x16x!tt.ptr<f32>>\n"
+    "  %cp = tt.addptr %cs, %do : tensor<16x16x!tt.ptr<f32>>, tensor<16x16xi32>\n"
+    "  tt.store %cp, %d : tensor<16x16x!tt.ptr<f32>>\n"
+    "  tt.return\n"
+    "}\n";
+
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
+
+/* n floats that end where memory ends. */
+static float *at_the_edge(size_t n, void **map, size_t *size) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (n * sizeof(float) + page - 1) / page * page;
+  *size = bytes + page;
+  char *p = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(p != MAP_FAILED);
+  assert_int_equal(mprotect(p + bytes, page, PROT_NONE), 0);
+  *map = p;
+  return (float *)(void *)(p + bytes - n * sizeof(float));
+}
+
+/* Masked-off elements are neither read nor written, on any processor: the tensors end at a page that must not be
+ * touched. */
+static void test_masks_touch_nothing(void **state) {
+  (void)state;
+  for (size_t a = 0; a < COUNT(archs); a++) {
+    Kernel k;
+    Ctx *cx = compile_for(&k, masked_add, archs[a]);
+    for (int n = 1; n < 200; n += 13) {
+      void *map[2];
+      size_t size[2];
+      float *x = at_the_edge((size_t)n, &map[0], &size[0]), *y = at_the_edge((size_t)n, &map[1], &size[1]);
+      for (int i = 0; i < n; i++) x[i] = (float)i;
+      const void *args[] = {&x, &y, &n};
+      launch(&k, 4, args);
+      for (int i = 0; i < n; i++) assert_true(y[i] == 2.0f * (float)i);
+      munmap(map[0], size[0]);
+      munmap(map[1], size[1]);
+    }
+    cpu_code_free(k.code);
+    ctx_free(cx);
+  }
+}
+
+static void test_tile_is_read_before_it_is_written(void **state) {
+  (void)state;
+  Kernel k;
+  Ctx *cx = compile_for(&k, shift_in_place, "native");
+  int x[129], *p = x;
+  for (int i = 0; i < 129; i++) x[i] = i;
+  const void *args[] = {&p};
+  launch(&k, 1, args);
+  assert_int_equal(x[0], 0);
+  for (int i = 1; i < 129; i++) assert_int_equal(x[i], i - 1);
+  cpu_code_free(k.code);
+  ctx_free(cx);
+}
+
+static void test_loads_stay_before_later_stores(void **state) {
+  (void)state;
+  Kernel k;
+  Ctx *cx = compile_for(&k, load_then_store, "native");
+  float x[32], y[32], *px = x, *py = y;
+  for (int i = 0; i < 32; i++) x[i] = (float)(i + 1);
+  const void *args[] = {&px, &py};
+  launch(&k, 1, args);
+  for (int i = 0; i < 32; i++) assert_true(x[i] == 0 && y[i] == (float)(i + 1));
+  cpu_code_free(k.code);
+  ctx_free(cx);
+}
+
+static void test_carried_tensors_may_swap(void **state) {
+  (void)state;
+  Kernel k;
+  Ctx *cx = compile_for(&k, swap_carried, "native");
+  int64_t x[64], *p = x, a = 0, b = 1;
+  int n = 50;
+  const void *args[] = {&p, &n};
+  launch(&k, 1, args);
+  for (int i = 0; i < n; i++) {
+    int64_t s = a + b;
+    a = b;
+    b = s;
+  }
+  for (int i = 0; i < 64; i++) assert_int_equal(x[i], a);
+  cpu_code_free(k.code);
+  ctx_free(cx);
+}
+
+/* Of softmax's tensors only the exponentials are kept: they are used twice and dear. */
+static void test_softmax_keeps_one_tensor(void **state) {
+  (void)state;
+  for (size_t a = 0; a < COUNT(archs); a++) {
+    Kernel k;
+    Ctx *cx = compile_for(&k, softmax, archs[a]);
+    assert_int_equal(k.scratch, 64 + 256 * 4);
+    for (int n = 1; n <= 256; n += 51) {
+      float x[256], y[256], *px = x, *py = y;
+      double sum = 0, top = 0;
+      for (int i = 0; i < n; i++) {
+        x[i] = sinf((float)i) * 5;
+        top = fmax(top, x[i]);
+      }
+      for (int i = 0; i < n; i++) sum += exp(x[i] - top);
+      const void *args[] = {&px, &py, &n};
+      launch(&k, 1, args);
+      for (int i = 0; i < n; i++) assert_true(fabs(y[i] - exp(x[i] - top) / sum) <= 1e-6 * exp(x[i] - top) / sum);
+    }
+    cpu_code_free(k.code);
+    ctx_free(cx);
+  }
+}
+
+/* The product reads the operands in place, transposed or not, unless the row numbers wrap. */
+static void test_dot_operands_that_wrap(void **state) {
+  (void)state;
+  Kernel k;
+  Ctx *cx = compile_for(&k, wrapped_dot, "native");
+  assert_int_equal(count(k.llir, "call void @ttc_rt_dot"), 1);
+  assert_int_equal(count(k.llir, "call void @ttc_rt_transpose"), 0);
+  float a[40 * 16], c[256], *pa = a, *pc = c;
+  for (int i = 0; i < 40 * 16; i++) a[i] = (float)(i % 37) - 18;
+  int m = 40;
+  for (int start = 0; start < 40; start += 8) {
+    const void *args[] = {&pa, &pc, &m, &start};
+    launch(&k, 1, args);
+    for (int i = 0; i < 16; i++)
+      for (int j = 0; j < 16; j++) {
+        float want = 0;
+        for (int q = 0; q < 16; q++) want += a[(start + i) % m * 16 + q] * a[(start + j) % m * 16 + q];
+        assert_true(c[16 * i + j] == want);
+      }
+  }
+  cpu_code_free(k.code);
+  ctx_free(cx);
+}
+
+static void build_only(Ctx *cx, void *arg) { build(cx, arg); }
+
+/* What the backend cannot do is an error with a reason, and leaves nothing behind. */
+static void test_unsupported(void **state) {
+  (void)state;
+  Ctx *cx = ctx_new(NULL);
+  Kernel k = {.arch = "native",
+              .text = "tt.func public @k(%x: !tt.ptr<i16>) {\n"
+                      "  %a = arith.constant dense<1> : tensor<16x16xi16>\n"
+                      "  %c = arith.constant dense<0> : tensor<16x16xi32>\n"
+                      "  %d = tt.dot %a, %a, %c, inputPrecision = ieee : tensor<16x16xi16> * tensor<16x16xi16> -> "
+                      "tensor<16x16xi32>\n"
+                      "  tt.return\n"
+                      "}\n"};
+  assert_int_not_equal(ctx_protect(cx, build_only, &k), ERR_NONE);
+  assert_non_null(ctx_diags(cx));
+  assert_non_null(strstr(ctx_diags(cx)->message, "i16"));
+  ctx_free(cx);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_masks_touch_nothing),
+      cmocka_unit_test(test_tile_is_read_before_it_is_written),
+      cmocka_unit_test(test_loads_stay_before_later_stores),
+      cmocka_unit_test(test_carried_tensors_may_swap),
+      cmocka_unit_test(test_softmax_keeps_one_tensor),
+      cmocka_unit_test(test_dot_operands_that_wrap),
+      cmocka_unit_test(test_unsupported),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

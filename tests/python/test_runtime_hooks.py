@@ -1,0 +1,186 @@
+"""Hooks around compiles, globals that change, TRITON_INTERPRET."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import triton
+import triton.language as tl
+from triton import knobs
+
+
+def make():
+    @triton.jit
+    def kernel(x, n, BLOCK: tl.constexpr):
+        at = tl.arange(0, BLOCK)
+        tl.store(x + at, tl.load(x + at, mask=at < n) + 1, mask=at < n)
+
+    return kernel
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "cache"))
+
+
+# ---- knobs -----------------------------------------------------------------------------------------------------------
+
+
+def test_post_compile_hook():
+    told = []
+    kernel = make()
+    x = np.zeros(16, np.float32)
+    with knobs.runtime.scope():
+        knobs.runtime.jit_post_compile_hook = lambda **facts: told.append(facts)
+        compiled = kernel[(1,)](x, 16, BLOCK=16, num_warps=2)
+        kernel[(1,)](x, 16, BLOCK=16, num_warps=2)
+        kernel.warmup(x, 16, BLOCK=32, grid=(1,))
+    kernel[(1,)](x, 16, BLOCK=64)
+    assert compiled.name == "kernel" and (x == 3).all()
+    first, second = told
+    assert first["fn"].jit_function is kernel and first["fn"].name.endswith("make.<locals>.kernel")
+    assert first["compile"]["signature"] == {"x": "*fp32", "n": "i32", "BLOCK": "constexpr"}
+    assert first["compile"]["constants"] == {(2,): 16} and first["compile"]["num_warps"] == 2
+    assert first["compile"]["configs"][0][(1,)] == [["tt.divisibility", 16]]
+    assert "num_warps=2" in first["repr"] and "x: *fp32" in first["repr"]
+    assert not first["is_manual_warmup"] and second["is_manual_warmup"] and first["key"] != second["key"]
+    assert first["already_compiled"] is False
+
+
+def test_cache_hook_can_say_no():
+    kernel = make()
+    x = np.zeros(16, np.float32)
+    with knobs.runtime.scope():
+        knobs.runtime.jit_cache_hook = lambda **facts: True
+        assert kernel[(1,)](x, 16, BLOCK=16) is None and (x == 0).all()
+        knobs.runtime.jit_cache_hook = lambda **facts: None
+        assert kernel[(1,)](x, 16, BLOCK=16) is not None and (x == 1).all()
+
+
+def test_a_hook_that_raises():
+    def refuse(**facts):
+        raise ValueError("no")
+
+    kernel = make()
+    x = np.zeros(16, np.float32)
+    for name in ("jit_cache_hook", "jit_post_compile_hook"):
+        with knobs.runtime.scope():
+            setattr(knobs.runtime, name, refuse)
+            with pytest.raises(ValueError, match="no"):
+                kernel[(1,)](x, 16, BLOCK=16)
+    assert (x == 0).all()
+
+
+def test_listener():
+    told = []
+    x = np.zeros(16, np.float32)
+    with knobs.compilation.scope():
+        knobs.compilation.listener = lambda **facts: told.append(facts)
+        for _ in range(2):
+            make()[(1,)](x, 16, BLOCK=16)
+        signature = {"x": "*fp32", "n": "i32", "BLOCK": "constexpr"}
+        triton.compile(triton.compiler.ASTSource(make(), signature, {"BLOCK": 8}))
+    assert [facts["cache_hit"] for facts in told] == [False, True, False]
+    assert told[0]["src"].signature == signature and told[0]["src"].constants == {(2,): 16}
+    assert told[0]["metadata"]["name"] == "kernel" and told[0]["times"].total > 0
+
+
+# ---- globals -----------------------------------------------------------------------------------------------------------
+
+FACTOR = tl.constexpr(3)
+TYPE = tl.float32
+
+
+@triton.jit
+def scaled(x):
+    return x * FACTOR
+
+
+@triton.jit
+def with_globals(x, BLOCK: tl.constexpr):
+    at = tl.arange(0, BLOCK)
+    tl.store(x + at, scaled(tl.load(x + at)).to(TYPE))
+
+
+def test_a_global_that_changes_is_an_error(monkeypatch):
+    x = np.ones(16, np.float32)
+    with_globals[(1,)](x, 16)
+    monkeypatch.setattr(sys.modules[__name__], "FACTOR", tl.constexpr(3))
+    with_globals[(1,)](x, 16)  # another object of the same value is no change
+    assert (x == 9).all()
+    monkeypatch.setattr(sys.modules[__name__], "FACTOR", tl.constexpr(4))
+    message = r"FACTOR has changed since we compiled this kernel, from constexpr\[3\] to constexpr\[4\]"
+    with pytest.raises(RuntimeError, match=message):
+        with_globals[(1,)](x, 16)
+    monkeypatch.setattr(sys.modules[__name__], "FACTOR", tl.constexpr(3))
+    with_globals[(1,)](x, 16)
+    assert (x == 27).all()
+    monkeypatch.setattr(sys.modules[__name__], "TYPE", tl.float16)
+    with pytest.raises(RuntimeError, match="TYPE has changed"):
+        with_globals[(1,)](x, 16)
+    monkeypatch.delattr(sys.modules[__name__], "TYPE")
+    with pytest.raises(RuntimeError, match="TYPE, which was .* is gone"):
+        with_globals[(1,)](x, 16)
+
+
+# ---- tuning ------------------------------------------------------------------------------------------------------------
+
+
+def test_candidates_compile_in_parallel():
+    """Two candidates wait for each other inside their compiles: one after the other they would never meet."""
+    meeting = threading.Barrier(2, timeout=60)
+
+    @triton.constexpr_function
+    def meet(n):
+        meeting.wait()
+        return n
+
+    @triton.autotune(
+        [triton.Config({"BLOCK": b}) for b in (16, 32)], key=[], do_bench=lambda fn, quantiles: fn() or [1]
+    )
+    @triton.jit
+    def kernel(x, BLOCK: tl.constexpr):
+        at = tl.arange(0, meet(BLOCK))
+        tl.store(x + at, 1.0)
+
+    x = np.zeros(32, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "cpu_count", lambda: 2)
+        kernel[(1,)](x)
+    assert (x == 1).all() and not meeting.broken
+
+
+# ---- TRITON_INTERPRET --------------------------------------------------------------------------------------------------
+
+INTERPRETED = """
+import numpy as np, sys
+import triton, triton.language as tl
+
+@triton.jit
+def kernel(order, count, limit):
+    p = tl.program_id(0)
+    tl.device_assert(p < limit, "too many")
+    n = tl.atomic_add(count, 1)
+    tl.store(order + n, p * 65536 * 65536 + p)
+
+order, count = np.zeros(200, np.int32), np.zeros(1, np.int32)
+kernel[(200,)](order, count, 200)
+assert (order == np.arange(200)).all(), order  # one program after another; sums may wrap around
+try:
+    kernel[(200,)](order, np.zeros(1, np.int32), 100)
+except RuntimeError as error:
+    sys.exit(0 if "too many" in str(error) else 3)
+sys.exit(2)
+"""
+
+
+@pytest.mark.parametrize("interpret, status", [("1", 0), ("0", 2)])
+def test_interpret_checks_and_keeps_order(interpret, status, tmp_path):
+    (tmp_path / "script.py").write_text(INTERPRETED)
+    env = {**os.environ, "TRITON_INTERPRET": interpret}
+    if interpret == "0":
+        env["TRITONC_NUM_THREADS"] = "1"
+    assert subprocess.run([sys.executable, str(tmp_path / "script.py")], env=env, timeout=120).returncode == status
