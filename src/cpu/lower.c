@@ -308,6 +308,7 @@ static void lower_arguments(Lower *l, Op *func, KernelInfo *info) {
     LLVMValueRef at = int_const(l->i64, i);
     l->grid[i] = LLVMBuildLoad2(l->b, l->i32, LLVMBuildGEP2(l->b, l->i32, LLVMGetParam(l->fn, 1), &at, 1, ""), "grid");
   }
+  stream_programs(l);
   info->nargs = entry->nargs;
   info->args = kinds;
 }
@@ -333,6 +334,7 @@ static void lower_programs(Lower *l, Op *func) {
   LLVMValueRef br = LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, next, last, ""), body, end);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
   LLVMPositionBuilderAtEnd(l->b, end);
+  stream_fence(l);
   LLVMBuildRetVoid(l->b);
 }
 
@@ -425,6 +427,7 @@ static void lower_function(Ctx *cx, void *arg) {
   LLVMPositionBuilderAtEnd(l->b, l->entry);
   l->scratch = LLVMGetParam(l->fn, 4);
   cpu_plan(l, func);
+  stream_plan(l, func);
   lower_arguments(l, func, info);
   lower_programs(l, func);
   info->name = name;

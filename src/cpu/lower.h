@@ -7,6 +7,7 @@
  *   lower_fold.c     members that accumulate: reductions and scans
  *   lower_eval.c     a tensor's value at a point: lanes
  *   lower_memory.c   loads, stores, slots, atomics
+ *   lower_stream.c   stores that go past the caches
  *   lower_element.c  one op on elements, scalar or vector alike
  *   lower_float.c    conversions between float formats; exp and log
  *   lower_dot.c      tl.dot, transposition
@@ -167,6 +168,9 @@ struct Lower {
   KernelInfo *result;
   LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, voidty;
   LLVMValueRef scratch, grid[3], pid[3];
+  LLVMValueRef programs;   /* of the launch, i64 */
+  bool streams, streamed;  /* may stores go past the caches? has one been emitted that does? */
+  Map loaded;              /* arguments that something is loaded from */
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
   unsigned loop_kind;
   LLVMMetadataRef debug_scope; /* DISubprogram, or NULL */
@@ -223,6 +227,14 @@ void memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr)
 LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
 Value *memory_mask(const Op *op);  /* of a load, store or atomic; or NULL */
 Value *memory_other(const Op *op); /* of a load, or NULL */
+
+/* ---- streaming stores: lower_stream.c ---------------------------------------------------------------------------- */
+
+void stream_plan(Lower *l, Op *func);
+void stream_programs(Lower *l); /* in the entry block, once the grid is known */
+/* Store a whole vector, past the caches where the launch is large; false: nothing was emitted, it never pays here. */
+bool stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
+void stream_fence(Lower *l); /* before the function returns */
 
 /* ---- elements: lower_element.c, lower_float.c -------------------------------------------------------------------- */
 

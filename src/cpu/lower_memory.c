@@ -323,6 +323,7 @@ void memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v, cons
   LLVMValueRef ptr = LLVMBuildGEP2(l->b, memory_type(l, elem), p.v, &l->index64, 1, "");
   v = to_memory(l, elem, v, l->lanes);
   if (!mv) {
+    if (stream_store(l, op, v, ptr)) return;
     LLVMSetAlignment(LLVMBuildStore(l->b, v, ptr), alignment(elem));
     return;
   }

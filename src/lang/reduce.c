@@ -38,7 +38,7 @@ static Op *op_with_region(Lang *L, Opcode code, Opcode terminator, Val **in, int
   Builder outside = L->b;
   L->b = ir_at_end(L->cx, block);
   L->b.loc = outside.loc;
-  size_t ngot = eval_region_call(L, fn, args, (size_t)(n * groups), &got);
+  size_t ngot = eval_region_call(L, fn, args, (size_t)n * (size_t)groups, &got);
   if (ngot != (size_t)n)
     lang_fail(L, NULL, "%s: the function gives %zu value%s, but there %s %d input%s", f->name, ngot,
               ngot == 1 ? "" : "s", n == 1 ? "is" : "are", n, n == 1 ? "" : "s");

@@ -63,8 +63,8 @@ int main(void) {
   CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, "ttir", &k) == TTC_OK);
   CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_ERROR_ARGUMENT);
   ttc_kernel_free(k);
-  CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, NULL, &k) == TTC_ERROR_SYSTEM &&
-        strstr(ttc_message(cx), "no CUDA backend"));
+  CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, "ptx", &k) == TTC_OK && ttc_kernel_stage(k, "ptx", NULL));
+  ttc_kernel_free(k);
   CHECK(ttc_compile(cx, &s, params, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
         strstr(ttc_message(cx), "`B` of `k` is not described"));
   CHECK(ttc_compile(cx, &s, params + 1, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&

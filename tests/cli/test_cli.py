@@ -105,7 +105,9 @@ def test_the_same_input_gives_the_same_bytes(place):
 
 def test_targets(place):
     assert "tt.func" in good(place, *ADD, "--emit", "ttir", "--target", "cuda:90")
-    assert "no CUDA backend in this build" in bad(place, 3, *ADD, "--emit", "llir", "--target", "cuda:90")
+    assert "ttg.blocked" in good(place, *ADD, "--emit", "ttgir", "--target", "cuda:90")
+    assert ".target sm_90" in good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
+    assert "there is no processor `cuda:91`" in bad(place, 1, *ADD, "--emit", "ptx", "--target", "cuda:91")
     assert "there is no target `cdua`; did you mean `cuda`?" in bad(place, 3, *ADD, "--target", "cdua:90")
     assert "ymm" in good(place, *ADD, "--target", "cpu:x86-64-v3") and "zmm" in good(
         place, *ADD, "--target", "cpu:x86-64-v4"

@@ -838,3 +838,19 @@ def test_debugging_modes(variable, tmp_path):
     env = {**os.environ, variable: "1"}
     out = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True)
     assert out.stdout.strip() == "42", out.stderr
+
+
+F = 0
+
+
+@triton.jit
+def shadowing_kernel(x, F: tl.constexpr):
+    tl.store(x, F)
+
+
+def test_a_parameter_hides_a_global_of_its_name():
+    global F
+    x = torch.zeros(1, dtype=torch.int32)
+    for F in range(3):
+        shadowing_kernel[(1,)](x, F=F + 10)
+        assert x.item() == F + 10

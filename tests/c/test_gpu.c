@@ -1,0 +1,254 @@
+/* test_gpu.c: the GPU side without a GPU: exchanges through shared memory simulated element by element, axis information on written IR, and
+ * every kernel of the corpus through all stages. */
+#include "corpus.h"
+
+#include "gpu/lower.h"
+#include "nvidia/nvidia.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+static uint64_t random_state = 0x9E3779B97F4A7C15u;
+static int rnd(int below) { /* Marsaglia's xorshift64 */
+  random_state ^= random_state << 13;
+  random_state ^= random_state >> 7;
+  random_state ^= random_state << 17;
+  return (int)(random_state % (uint64_t)below);
+}
+
+static void hold(void (*law)(Ctx *cx, void *arg)) {
+  Ctx *cx = ctx_new(NULL);
+  Err e = ctx_protect(cx, law, NULL);
+  for (const Diag *d = ctx_diags(cx); d; d = d->next) print_error("%s\n", d->message);
+  assert_int_equal(e, ERR_NONE);
+  ctx_free(cx);
+}
+
+/* ---- exchanges ---------------------------------------------------------------------------------------------------------- */
+
+static Type *random_tensor(Ctx *cx, const int64_t shape[2], int num_warps) {
+  int64_t per_thread[2] = {1, 1}, warps[2] = {1, num_warps};
+  int order[2] = {rnd(2), 0};
+  order[1] = 1 - order[0];
+  for (int d = 0; d < 2; d++) per_thread[d] = min64((int64_t)1 << rnd(4), shape[d]);
+  Attr *e = gpu_blocked(cx, 2, shape, per_thread, order, num_warps);
+  int kind = rnd(5);
+  for (int k = rnd(3); k > 0 && warps[1] > 1; k--) warps[0] *= 2, warps[1] /= 2;
+  if (kind == 1) e = gpu_mma(cx, 2, 0, warps, (int64_t[]){16, 8}, 2);
+  if (kind == 2 && num_warps >= 4)
+    e = gpu_mma(cx, 3, 0, (int64_t[]){num_warps, 1}, (int64_t[]){16, min64(256, shape[1]), 16}, 3);
+  if (kind == 3) e = gpu_dot_op(cx, rnd(2), gpu_mma(cx, 2, 0, warps, (int64_t[]){16, 8}, 2), 1 << rnd(3));
+  return ir_tensor(cx, ir_float(cx, F16), 2, shape, e);
+}
+
+/* The most lanes of a wavefront that want different words of one bank. */
+static int conflicts(const Layout *side, int vec, int elem_bytes) {
+  int access = elem_bytes << vec, lanes = access > 4 ? 128 / access : 32, worst = 1;
+  for (int b = 0; b < 32; b++) {
+    int64_t words[32];
+    int n = 0;
+    for (int lane = 0; lane < lanes; lane++) {
+      int64_t at = (int64_t)layout_map(side, (uint64_t)lane << layout_in_shift(side, AXIS_LANE)) * elem_bytes;
+      for (int64_t byte = at & ~(int64_t)3; byte < at + access; byte += 4) {
+        if ((byte / 4) % 32 != b) continue;
+        int k = 0;
+        while (k < n && words[k] != byte / 4) k++;
+        if (k == n && n < 32) words[n++] = byte / 4;
+      }
+    }
+    worst = n > worst ? n : worst;
+  }
+  return worst;
+}
+
+static uint64_t fixed_bits(const uint64_t *reps, int n, int reg) {
+  uint64_t out = 0;
+  for (int k = 0; k < n; k++) out |= (uint64_t)(((uint64_t)reg & reps[k]) != 0) << k;
+  return out;
+}
+
+/* What lies at each (part, offset) after the writers are done, plus one. */
+static void check_exchange(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit) {
+  Exchange e = exchange_plan(cx, from, to, elem_bytes, limit);
+  int64_t slots = e.bytes / elem_bytes;
+  uint64_t *memory = NEWN(cx, uint64_t, slots << e.nrep);
+  int at = layout_in_shift(from, AXIS_REGISTER), at_to = layout_in_shift(to, AXIS_REGISTER);
+  for (uint64_t in = 0; in < (uint64_t)1 << from->in_bits; in++) {
+    int reg = (int)(in >> at & ((1u << layout_in_bits(from, AXIS_REGISTER)) - 1));
+    uint64_t *slot = &memory[(int64_t)(fixed_bits(e.rep_from, e.nrep, reg) * (uint64_t)slots + layout_map(e.from, in))];
+    uint64_t element = layout_map(from, in) + 1;
+    assert_true(!*slot || *slot == element); /* no two elements in one place */
+    *slot = element;
+  }
+  for (uint64_t in = 0; in < (uint64_t)1 << to->in_bits; in++) {
+    int reg = (int)(in >> at_to & ((1u << layout_in_bits(to, AXIS_REGISTER)) - 1));
+    uint64_t slot = fixed_bits(e.rep_to, e.nrep, reg) * (uint64_t)slots + layout_map(e.to, in);
+    assert_true(memory[slot] == layout_map(to, in) + 1);
+  }
+  /* The lowest offsets of an access are registers of one thread. */
+  for (int v = 0; v < e.vec_from; v++) {
+    bool found = false;
+    for (int k = 0; k < layout_in_bits(e.from, AXIS_REGISTER); k++) found |= layout_basis(e.from, AXIS_REGISTER, k) == (uint64_t)1 << v;
+    assert_true(found);
+  }
+  assert_true(e.bytes <= limit || e.nrep == 0 || e.nrep <= 8);
+}
+
+static void random_exchanges(Ctx *cx, void *arg) {
+  (void)arg;
+  for (int i = 0; i < 400; i++) {
+    int64_t shape[2] = {(int64_t)16 << rnd(4), (int64_t)16 << rnd(4)};
+    int num_warps = 1 << rnd(4);
+    const Layout *from = gpu_layout(cx, random_tensor(cx, shape, num_warps)), *to = gpu_layout(cx, random_tensor(cx, shape, num_warps));
+    check_exchange(cx, from, to, 1 << rnd(4), rnd(2) ? 1 << 20 : 4096);
+    const Layout *moves = exchange_in_registers(cx, from, to);
+    for (uint64_t in = 0; moves && in < (uint64_t)1 << to->in_bits; in++) {
+      uint64_t reg = in >> layout_in_shift(to, AXIS_REGISTER) & ((1u << layout_in_bits(to, AXIS_REGISTER)) - 1);
+      uint64_t rest = in & ~(((uint64_t)(1u << layout_in_bits(to, AXIS_REGISTER)) - 1) << layout_in_shift(to, AXIS_REGISTER));
+      uint64_t source = layout_map(moves, reg << layout_in_shift(moves, AXIS_REGISTER)) >> layout_out_shift(moves, AXIS_REGISTER);
+      /* Lanes and warps come after registers in both layouts. */
+      uint64_t shifted = rest >> layout_in_bits(to, AXIS_REGISTER) << layout_in_bits(from, AXIS_REGISTER);
+      assert_true(layout_map(from, shifted | source) == layout_map(to, in));
+    }
+  }
+}
+
+static void exchanges_bring_every_element(void **state) {
+  (void)state;
+  hold(random_exchanges);
+}
+
+/* Conversions that kernels live on: neither side waits for a bank. */
+static void common_exchanges(Ctx *cx, void *arg) {
+  (void)arg;
+  int64_t shape[2] = {128, 128};
+  Type *half = ir_float(cx, F16);
+  Attr *rows = gpu_blocked(cx, 2, shape, (int64_t[]){1, 8}, (int[]){1, 0}, 8);
+  Attr *mma = gpu_mma(cx, 2, 0, (int64_t[]){2, 4}, (int64_t[]){16, 8}, 2);
+  Attr *wgmma = gpu_mma(cx, 3, 0, (int64_t[]){8, 1}, (int64_t[]){16, 128, 16}, 3);
+  Attr *from[] = {mma, wgmma};
+  for (size_t i = 0; i < COUNT(from); i++) {
+    Exchange e = exchange_plan(cx, gpu_layout(cx, ir_tensor(cx, half, 2, shape, from[i])), gpu_layout(cx, ir_tensor(cx, half, 2, shape, rows)), 2, 1 << 20);
+    assert_int_equal(e.vec_to, 3);
+    assert_int_equal(conflicts(e.from, e.vec_from, 2), 1);
+    assert_int_equal(conflicts(e.to, e.vec_to, 2), 1);
+  }
+}
+
+static void common_exchanges_are_free_of_conflicts(void **state) {
+  (void)state;
+  hold(common_exchanges);
+}
+
+/* ---- axis information ------------------------------------------------------------------------------------------------------ */
+
+static const char facts_text[] =
+    "tt.func public @f(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}, %k: i32) {\n"
+    "  %c128 = arith.constant 128 : i32\n"
+    "  %c0 = arith.constant 0 : i32\n"
+    "  %pid = tt.get_program_id x : i32\n"
+    "  %start = arith.muli %pid, %c128 {tt.name = \"start\"} : i32\n"
+    "  %range = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>\n"
+    "  %splat = tt.splat %start : i32 -> tensor<128xi32>\n"
+    "  %offs = arith.addi %splat, %range {tt.name = \"offs\"} : tensor<128xi32>\n"
+    "  %ns = tt.splat %n : i32 -> tensor<128xi32>\n"
+    "  %mask = arith.cmpi slt, %offs, %ns {tt.name = \"mask\"} : tensor<128xi32>\n"
+    "  %odd = arith.remsi %offs, %ns {tt.name = \"rest\"} : tensor<128xi32>\n"
+    "  %div = arith.divsi %offs, %ns {tt.name = \"quotient\"} : tensor<128xi32>\n"
+    "  %ps = tt.splat %p : !tt.ptr<f16> -> tensor<128x!tt.ptr<f16>>\n"
+    "  %at = tt.addptr %ps, %offs {tt.name = \"pointers\"} : tensor<128x!tt.ptr<f16>>, tensor<128xi32>\n"
+    "  %ks = tt.splat %k : i32 -> tensor<128xi32>\n"
+    "  %far = arith.muli %range, %ks {tt.name = \"strided\"} : tensor<128xi32>\n"
+    "  %e = tt.expand_dims %offs {axis = 1 : i32} : tensor<128xi32> -> tensor<128x1xi32>\n"
+    "  %b = tt.broadcast %e {tt.name = \"columns\"} : tensor<128x1xi32> -> tensor<128x32xi32>\n"
+    "  %l = scf.for %i = %c0 to %n step %c128 iter_args(%q = %at) -> (tensor<128x!tt.ptr<f16>>) : i32 {\n"
+    "    %step = tt.splat %c128 : i32 -> tensor<128xi32>\n"
+    "    %next = tt.addptr %q, %step {tt.name = \"carried\"} : tensor<128x!tt.ptr<f16>>, tensor<128xi32>\n"
+    "    scf.yield %next : tensor<128x!tt.ptr<f16>>\n"
+    "  }\n"
+    "  tt.return\n"
+    "}\n";
+static const struct Fact {
+  const char *name;
+  int dim;
+  int64_t contiguity, divisibility, constancy;
+} facts[] = {
+    {"start", 0, 1, 128, 1},     {"offs", 0, 128, 128, 1},  {"mask", 0, 1, 1, 16},     {"rest", 0, 16, 16, 1},
+    {"quotient", 0, 1, 1, 16},   {"pointers", 0, 128, 16, 1}, {"strided", 0, 1, 1, 1}, {"columns", 0, 128, 128, 1},
+    {"columns", 1, 1, 1, 32},    {"carried", 0, 128, 16, 1},
+};
+
+typedef struct Found {
+  AxisInfos *infos;
+  int checked;
+} Found;
+
+static void check_op(Op *op, void *arg) {
+  Found *f = arg;
+  const char *name = ir_attr_text_or(op, "tt.name", "");
+  for (size_t i = 0; i < COUNT(facts); i++) {
+    if (strcmp(facts[i].name, name) != 0) continue;
+    const AxisInfo *a = axis_of(f->infos, &op->results[0]);
+    int d = facts[i].dim;
+    if (a->contiguity[d] != facts[i].contiguity || a->divisibility[d] != facts[i].divisibility || a->constancy[d] != facts[i].constancy)
+      fail_msg("%s: contiguity %lld, divisibility %lld, constancy %lld", name, (long long)a->contiguity[d],
+               (long long)a->divisibility[d], (long long)a->constancy[d]);
+    f->checked++;
+  }
+}
+
+static void read_facts(Ctx *cx, void *arg) {
+  (void)arg;
+  Module *m = ir_read(cx, source_new(cx, "facts.ttir", facts_text, strlen(facts_text), 1));
+  Found f = {axis_analyze(cx, m), 0};
+  ir_walk(m->op, check_op, &f);
+  assert_int_equal(f.checked, COUNT(facts));
+}
+
+static void axis_information_is_found(void **state) {
+  (void)state;
+  hold(read_facts);
+}
+
+/* ---- the corpus --------------------------------------------------------------------------------------------------------------- */
+
+static void compile_for(const char *target, const char *stop) {
+  ttc_context *cx = ttc_context_new();
+  for (size_t i = 0; i < corpus_size; i++) {
+    const CorpusEntry *e = &corpus[i];
+    ttc_source source = {.text = e->text, .len = e->len, .file = e->file, .kernel = e->kernel, .signature = e->signature};
+    ttc_kernel *kernel = NULL;
+    if (ttc_compile(cx, &source, NULL, 0, target, NULL, 0, stop, &kernel) != TTC_OK)
+      fail_msg("%s for %s: %s", e->kernel, target, ttc_message(cx));
+    ttc_kernel_free(kernel);
+  }
+  ttc_context_free(cx);
+}
+
+static void corpus_compiles_for_every_processor(void **state) {
+  (void)state;
+  static const char *const targets[] = {"cuda:75", "cuda:80", "cuda:86", "cuda:89", "cuda:90", "cuda:100", "cuda:120"};
+  for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "ptx");
+}
+
+static void corpus_assembles(void **state) {
+  (void)state;
+  if (!assembler_present(ASSEMBLER_ANY)) {
+    print_message("no assembler here: PTX was made, and not assembled\n");
+    return;
+  }
+  compile_for("cuda:80", "cubin");
+  compile_for("cuda:90", "cubin");
+}
+
+int main(void) {
+  setenv("TRITON_ALWAYS_COMPILE", "1", 1);
+  if (!corpus_load()) return 1;
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(exchanges_bring_every_element),       cmocka_unit_test(common_exchanges_are_free_of_conflicts),
+      cmocka_unit_test(axis_information_is_found),           cmocka_unit_test(corpus_compiles_for_every_processor),
+      cmocka_unit_test(corpus_assembles),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
