@@ -1,7 +1,7 @@
 """Layer normalization, forward and backward.
 
-The backward pass computes dx a row at a time and gathers the gradients of the weight and the bias, which every row adds to,
-in a few partial sums, each guarded by a lock made of an atomic compare-and-swap.
+The backward pass computes dx a row at a time and gathers the gradients of the weight and the bias, which every row adds
+to, in a few partial sums, each guarded by a lock made of an atomic compare-and-swap.
 """
 
 import torch

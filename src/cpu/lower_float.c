@@ -93,7 +93,7 @@ static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lane
   LLVMValueRef sign = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, w, ic(l, t, lanes, 24), ""), ic(l, t, lanes, 0x80), "");
   LLVMValueRef mag = LLVMBuildAnd(l->b, w, ic(l, t, lanes, 0x7FFFFFFF), "");
   LLVMValueRef odd = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, mag, ic(l, t, lanes, drop), ""), ic(l, t, lanes, 1), "");
-  int64_t rebias = ((int64_t)(f->bias - 127)) << 23, half = (INT64_C(1) << (drop - 1)) - 1;
+  int64_t rebias = (int64_t)(f->bias - 127) * (INT64_C(1) << 23), half = (INT64_C(1) << (drop - 1)) - 1;
   LLVMValueRef n = LLVMBuildAdd(l->b, mag, ic(l, t, lanes, rebias + (toward_zero ? 0 : half)), "");
   if (!toward_zero) n = LLVMBuildAdd(l->b, n, odd, "");
   n = LLVMBuildLShr(l->b, n, ic(l, t, lanes, drop), "");

@@ -84,9 +84,7 @@ static Attr *best_operand(Assign *a, const Op *op) {
 
 static Type *homed(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, home(a, v)); }
 
-static bool is_shape_op(Opcode c) {
-  return c == OP_EXPAND_DIMS || c == OP_TRANS || c == OP_RESHAPE || c == OP_SPLIT;
-}
+static bool is_shape_op(Opcode c) { return c == OP_EXPAND_DIMS || c == OP_TRANS || c == OP_RESHAPE || c == OP_SPLIT; }
 
 /* The half that op's result holds twice over: an operand enlarged by a register. */
 static Attr *cat_encoding(Assign *a, const Op *op) {
@@ -146,6 +144,24 @@ static void infer_join(Assign *a, const Op *op) {
   if (e) renew_home(a, &op->results[0], gpu_result_encoding(a->cx, op, e));
 }
 
+/* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result is a plain
+ * block of the shape that it will be stretched to. */
+static const Type *stretched_to(const Value *v) {
+  for (const Use *u = v->uses; u; u = u->next) {
+    if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
+    if (u->op->code == OP_EXPAND_DIMS) continue;
+  }
+  return v->type;
+}
+
+static void infer_enlarged(Assign *a, const Op *op) {
+  Attr *e = home(a, ir_operand(op, 0));
+  if (!e) return;
+  const Value *r = &op->results[0];
+  e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
+  renew_home(a, r, rank_of(e) > 1 ? e : block_of(a, stretched_to(r)));
+}
+
 /* For a split both halves must be in one thread. */
 static Attr *split_source(Assign *a, const Op *op) {
   Value *src = ir_operand(op, 0);
@@ -168,7 +184,7 @@ static void infer_op(Assign *a, const Op *op) {
     if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
     return;
   }
-  case OP_DOT: renew_home(a, r, dot_plan(a->cx, op, a->sm, a->num_warps).encoding); return;
+  case OP_DOT: renew_home(a, r, dot_plan(a->coalesce, op, a->sm).encoding); return;
   case OP_REDUCE:
   case OP_SCAN: {
     Attr *e = best_operand(a, op);
@@ -184,6 +200,8 @@ static void infer_op(Assign *a, const Op *op) {
     renew_home(a, r, cat_encoding(a, op));
     return;
   case OP_JOIN: infer_join(a, op); return;
+  case OP_EXPAND_DIMS:
+  case OP_BROADCAST: infer_enlarged(a, op); return;
   case OP_SPLIT: {
     if (!home(a, ir_operand(op, 0))) return;
     Attr *e = gpu_result_encoding(a->cx, op, split_source(a, op));
@@ -274,7 +292,8 @@ static Value *made_again(Assign *a, Value *v, Attr *to) {
     Attr *value = ir_attr(op, "value");
     Type *t = copy->results[0].type;
     ir_set_attr(a->cx, copy, "value",
-                value->kind == ATTR_DENSE ? ir_attr_dense(a->cx, t, value->items) : ir_attr_splat(a->cx, t, value->items[0]));
+                value->kind == ATTR_DENSE ? ir_attr_dense(a->cx, t, value->items)
+                                          : ir_attr_splat(a->cx, t, value->items[0]));
   }
   return &copy->results[v->index];
 }
@@ -407,7 +426,11 @@ static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
   int64_t swizzle = swizzle_bytes(v->type->shape[fast] * bits / 8);
   Attr *shared = gpu_nvmma_shared(a->cx, (int)swizzle, fast == 0, bits);
   Type *t = ir_memdesc(a->cx, v->type->elem, 2, v->type->shape, shared, gpu_smem(a->cx), false);
-  Value *buffer = ir_make(b, OP_LOCAL_ALLOC, t, src, NULL);
+  Value *buffer = known_version(a, src, shared);
+  if (!buffer) {
+    Builder after = behind(a, src);
+    buffer = remember(a, src, shared, ir_make(&after, OP_LOCAL_ALLOC, t, src, NULL));
+  }
   if (!trans) return buffer;
   int64_t shape[2] = {t->shape[1], t->shape[0]};
   Attr *turned = gpu_nvmma_shared(a->cx, (int)swizzle, fast == 1, bits);
@@ -429,8 +452,8 @@ static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
   Type *t = gpu_with(a->cx, op->results[0].type, plan.encoding);
   Op *dot = ir_op(&b, OP_WARP_GROUP_DOT, &t, 1, operands, 3);
   Type *i32 = ir_int(a->cx, 32);
-  bool tf32 = ir_elem(x->type)->fkind == F32 && ir_is_float(ir_elem(x->type));
-  ir_set_attr(a->cx, dot, "inputPrecision", ir_attr_int(a->cx, i32, tf32 || true ? 0 : 2));
+  ir_set_attr(a->cx, dot, "inputPrecision",
+              ir_attr_int(a->cx, i32, 0)); /* tf32: the only one a tensor core has for f32 */
   Attr *imprecise = ir_attr(op, "maxNumImpreciseAcc");
   if (imprecise && imprecise->integer) ir_set_attr(a->cx, dot, "maxNumImpreciseAcc", imprecise);
   map_put(a->cx, &a->homes, &dot->results[0], plan.encoding);
@@ -439,7 +462,7 @@ static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
 }
 
 static void place_dot(Assign *a, Op *op) {
-  DotPlan plan = dot_plan(a->cx, op, a->sm, a->num_warps);
+  DotPlan plan = dot_plan(a->coalesce, op, a->sm);
   if (plan.kind == DOT_WGMMA) {
     place_wgmma(a, op, plan);
     return;
@@ -494,6 +517,8 @@ static void place_op(Assign *a, Op *op) {
     if (!any) return; /* free, or of scalars */
     if (op->code == OP_SPLIT)
       want_operand(a, op, 0, split_source(a, op));
+    else if (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST)
+      want_operand(a, op, 0, gpu_operand_encoding(a->cx, op, home(a, &op->results[0]), a->num_warps));
     else if (is_shape_op(op->code) || op->code == OP_JOIN)
       want_all(a, op, best_operand(a, op));
     else

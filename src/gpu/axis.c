@@ -64,7 +64,9 @@ static int64_t start_of(const AxisInfo *a, int d, int64_t run, int64_t unit) {
 
 static int64_t elements_of(const AxisInfo *a, int d, int64_t unit) { return start_of(a, d, 1, unit); }
 
-static int64_t pointee_bytes(const Type *t) { return ir_is_ptr(ir_elem((Type *)t)) ? ir_elem_bytes(ir_elem((Type *)t)->elem) : 1; }
+static int64_t pointee_bytes(const Type *t) {
+  return ir_is_ptr(ir_elem((Type *)t)) ? ir_elem_bytes(ir_elem((Type *)t)->elem) : 1;
+}
 
 /* ---- rules ---------------------------------------------------------------------------------------------------------- */
 
@@ -111,8 +113,7 @@ static AxisInfo quotient(const Type *t, const AxisInfo *l, const AxisInfo *r) {
   AxisInfo a = nothing(t);
   for (int d = 0; d < a.rank; d++) {
     a.constancy[d] = max64(min64(l->constancy[d], r->constancy[d]), between_multiples(l, r, d));
-    if (r->is_const && r->value > 0 && is_pow2(r->value))
-      a.divisibility[d] = max64(1, elements_of(l, d, 1) / r->value);
+    if (r->is_const && r->value > 0 && is_pow2(r->value)) a.divisibility[d] = max64(1, elements_of(l, d, 1) / r->value);
   }
   return a;
 }
@@ -176,7 +177,8 @@ static AxisInfo meet(const AxisInfo *x, const AxisInfo *y, int64_t unit) {
   return a;
 }
 
-static AxisInfo selected(const Type *t, const AxisInfo *c, const AxisInfo *x, const AxisInfo *y, bool scalar_condition) {
+static AxisInfo selected(const Type *t, const AxisInfo *c, const AxisInfo *x, const AxisInfo *y,
+                         bool scalar_condition) {
   AxisInfo a = meet(x, y, pointee_bytes(t));
   a.is_const = false;
   for (int d = 0; d < a.rank && !scalar_condition; d++) {
@@ -274,8 +276,7 @@ static AxisInfo by_rule(AxisInfos *infos, const Op *op) {
   case OP_MAXSI:
   case OP_MINUI:
   case OP_MAXUI: return common(t, x, y);
-  case OP_SELECT:
-    return selected(t, x, y, axis_of(infos, ir_operand(op, 2)), !ir_is_tensor(ir_operand(op, 0)->type));
+  case OP_SELECT: return selected(t, x, y, axis_of(infos, ir_operand(op, 2)), !ir_is_tensor(ir_operand(op, 0)->type));
   case OP_EXTSI:
   case OP_EXTUI:
   case OP_TRUNCI:
@@ -341,17 +342,20 @@ static const Op *ending(const Op *op, int region) {
 }
 
 /* Block arguments from their initial values and what comes round. `first`: where the carried ones begin. */
-static void visit_loop(AxisInfos *infos, const Op *op, Block *head, int first, int skip, const Op *back, int back_skip) {
+static void visit_loop(AxisInfos *infos, const Op *op, Block *head, int first, int skip, const Op *back,
+                       int back_skip) {
   int n = head->nargs - first;
   for (int i = 0; i < n; i++)
-    if (is_tracked(head->args[first + i]->type)) put(infos, head->args[first + i], *axis_of(infos, ir_operand(op, skip + i)));
+    if (is_tracked(head->args[first + i]->type))
+      put(infos, head->args[first + i], *axis_of(infos, ir_operand(op, skip + i)));
   for (int round = 0;; round++) {
     for (int r = 0; r < op->nregions; r++) visit_region(infos, op, r);
     bool changed = false;
     for (int i = 0; i < n; i++) {
       Value *arg = head->args[first + i];
       if (!is_tracked(arg->type)) continue;
-      AxisInfo old = *axis_of(infos, arg), now = meet(&old, axis_of(infos, ir_operand(back, back_skip + i)), pointee_bytes(arg->type));
+      AxisInfo old = *axis_of(infos, arg),
+               now = meet(&old, axis_of(infos, ir_operand(back, back_skip + i)), pointee_bytes(arg->type));
       if (round >= 8) now = nothing(arg->type);
       if (same(&old, &now)) continue;
       put(infos, arg, now);
@@ -390,7 +394,8 @@ static void visit_if(AxisInfos *infos, const Op *op) {
   for (int i = 0; i < op->nresults; i++)
     if (is_tracked(op->results[i].type) && yes && no)
       put(infos, &op->results[i],
-          meet(axis_of(infos, ir_operand(yes, i)), axis_of(infos, ir_operand(no, i)), pointee_bytes(op->results[i].type)));
+          meet(axis_of(infos, ir_operand(yes, i)), axis_of(infos, ir_operand(no, i)),
+               pointee_bytes(op->results[i].type)));
 }
 
 static void visit_op(AxisInfos *infos, const Op *op) {

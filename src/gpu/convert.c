@@ -14,13 +14,29 @@ bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
   set_int(cx, m->op, "ttg.threads-per-warp", 32);
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
-  if (o->num_ctas > 1) ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
+  set_int(cx, m->op, "ttg.num-stages", o->num_stages);
+  if (o->num_ctas > 1)
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
   if (!is_pow2(o->num_warps) || o->num_warps > 32)
     ctx_fail(cx, ERR_SOURCE, "num_warps = %d: it must be a power of two, at most 32", o->num_warps);
   return true;
 }
 
 int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4); }
+
+int gpu_num_stages(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-stages", 1); }
+
+int64_t gpu_shared_limit(int sm) {
+  switch (sm) {
+  case 75: return 64 << 10;
+  case 80:
+  case 87: return 163 << 10;
+  case 90:
+  case 100:
+  case 103: return 227 << 10;
+  default: return 99 << 10;
+  }
+}
 
 int gpu_sm(const Module *m) {
   const char *target = ir_attr_text_or(m->op, "ttg.target", "cuda:80"), *colon = strchr(target, ':');

@@ -37,14 +37,16 @@ static bool is_chained(const Op *dot) {
 }
 
 static bool is_tf32(const Op *dot) {
-  return ir_elem(ir_operand(dot, 0)->type)->fkind == F32 && !strcmp(ir_attr_text_or(dot, "inputPrecision", "ieee"), "tf32");
+  return ir_elem(ir_operand(dot, 0)->type)->fkind == F32 &&
+         !strcmp(ir_attr_text_or(dot, "inputPrecision", "ieee"), "tf32");
 }
 
 static bool is_fp8(const Type *t) { return t->kind == TYPE_FLOAT && (t->fkind == F8E4M3FN || t->fkind == F8E5M2); }
 
 /* Does a tensor core multiply these, and into what? */
 static bool multiplies(const Op *dot, int sm, bool wgmma) {
-  const Type *a = ir_elem(ir_operand(dot, 0)->type), *b = ir_elem(ir_operand(dot, 1)->type), *d = ir_elem(dot->results[0].type);
+  const Type *a = ir_elem(ir_operand(dot, 0)->type), *b = ir_elem(ir_operand(dot, 1)->type),
+             *d = ir_elem(dot->results[0].type);
   if (a->kind == TYPE_INT) return a->bits == 8 && a == b && d->kind == TYPE_INT && d->bits == 32;
   if (b->kind != TYPE_FLOAT || d->kind != TYPE_FLOAT) return false;
   if (is_fp8(a) && is_fp8(b)) return sm >= 89 && d->fkind == F32;
@@ -94,12 +96,30 @@ static DotPlan fma_plan(Ctx *cx, const Op *dot, int num_warps) {
   return (DotPlan){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0};
 }
 
-DotPlan dot_plan(Ctx *cx, const Op *dot, int sm, int num_warps) {
+/* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, f32 is better off with
+ * mma.sync, whose registers are filled from any order; 8-bit ones are turned on their way through registers. */
+static bool lies_across(Coalesce *c, const Op *dot, int index) {
+  const Value *v = ir_operand(dot, index);
+  int k_dim = index == 0 ? 1 : 0;
+  while (v->op && v->op->code != OP_LOAD) {
+    if (v->op->noperands != 1) return false;
+    if (v->op->code == OP_TRANS) k_dim = 1 - k_dim;
+    v = ir_operand(v->op, 0);
+  }
+  if (!v->op || v->type->rank != 2) return false;
+  const AxisInfo *a = axis_of(c->axis, ir_operand(v->op, 0));
+  return a->contiguity[1 - k_dim] > a->contiguity[k_dim];
+}
+
+DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
+  Ctx *cx = c->cx;
+  int num_warps = c->num_warps;
   const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
   if (t->rank != 2) return fma_plan(cx, dot, num_warps);
   int64_t k_bits = a->shape[1] * ir_elem((Type *)a)->bits;
-  if (sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 && k_bits >= 256 &&
-      multiplies(dot, sm, true))
+  bool turned = is_tf32(dot) && (lies_across(c, dot, 0) || lies_across(c, dot, 1));
+  if (!turned && sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 &&
+      k_bits >= 256 && multiplies(dot, sm, true))
     return wgmma_plan(cx, dot, num_warps);
   if (sm >= 80 && t->shape[0] >= 16 && t->shape[1] >= 8 && k_bits >= 256 && multiplies(dot, sm, false))
     return mma_plan(cx, dot, num_warps);

@@ -263,6 +263,7 @@ const Layout *gpu_layout(Ctx *cx, const Type *t) {
   for (CachedLayout *c = e->cached; c; c = c->next)
     if (c->rank == t->rank && !memcmp(c->bits, bits, (size_t)t->rank * sizeof *bits)) return c->layout;
   const Layout *l = without_idle_registers(cx, in_order(cx, raw_layout(cx, e, t->rank, bits), t->rank));
+  if (!layout_surjective(l)) not_understood(cx, e); /* made for another shape */
   CachedLayout *c = NEW(cx, CachedLayout);
   *c = (CachedLayout){.rank = t->rank, .layout = l, .next = e->cached};
   memcpy(c->bits, bits, (size_t)t->rank * sizeof *bits);

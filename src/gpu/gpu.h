@@ -28,6 +28,8 @@ extern const size_t gpu_npasses;
 
 /* Optimized Triton IR into Triton GPU IR, in place. */
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);
+/* Of Triton GPU IR that came from elsewhere: its buffers' places and the barriers between them. */
+void gpu_place(Ctx *cx, Module *m);
 /* Triton GPU IR into low-level IR, not yet optimized. `shared`: bytes of shared memory a program needs. May change `m`. */
 LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared);
 /* Which mathematical ops the lowering makes instructions of; the others are opt_expand_math's. */

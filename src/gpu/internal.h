@@ -26,7 +26,6 @@ static inline int log2_of(int64_t x) {
 int gpu_num_warps(const Module *m);
 int gpu_sm(const Module *m); /* from ttg.target */
 int gpu_num_stages(const Module *m);
-Module *gpu_module_of(Ctx *cx, const Op *op); /* a Module for the op's module */
 
 /* ---- encodings: encode.c ------------------------------------------------------------------------------------------- */
 
@@ -99,7 +98,7 @@ typedef struct DotPlan {
   enum { DOT_FMA, DOT_MMA, DOT_WGMMA } kind;
   int k_width;
 } DotPlan;
-DotPlan dot_plan(Ctx *cx, const Op *dot, int sm, int num_warps);
+DotPlan dot_plan(Coalesce *c, const Op *dot, int sm);
 
 /* ---- passes ----------------------------------------------------------------------------------------------------------- */
 
@@ -107,7 +106,15 @@ PassFn gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
 bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o);
 
 /* Bytes of shared memory that an op needs for itself while it runs. */
+/* Larger tensors change their layout part by part. */
+#define GPU_SCRATCH_LIMIT (64 << 10)
 int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps);
+int64_t reduce_scratch(Ctx *cx, const Op *op);
+int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps);
+int64_t convert_scratch(Ctx *cx, const Op *op);
+/* The ttg.local_alloc that a buffer is a view of, or NULL; its size. */
+Op *gpu_buffer_of(const Value *v);
+int64_t gpu_buffer_bytes(const Type *memdesc);
 #define GPU_OFFSET "allocation.offset"
 
 #endif

@@ -195,7 +195,8 @@ static int merge_axes(AxisSize *to, const AxisSize *a, int na, const AxisSize *b
   if (na) memcpy(to, a, (size_t)na * sizeof *a);
   for (int i = 0; i < nb; i++) {
     int at = axis_index(to, n, b[i].axis);
-    if (at >= 0) to[at].bits += b[i].bits;
+    if (at >= 0)
+      to[at].bits += b[i].bits;
     else {
       assert(n < LAYOUT_MAX_AXES);
       to[n++] = b[i];
@@ -223,8 +224,10 @@ const Layout *layout_product(Ctx *cx, const Layout *a, const Layout *b) {
   for (int j = 0; j < a->nout; j++) raise[a->out[j].axis] = a->out[j].bits;
   for (int i = 0; i < nin; i++) {
     int na = layout_in_bits(a, in[i].axis), nb = layout_in_bits(b, in[i].axis), at = layout_in_shift(l, in[i].axis);
-    for (int k = 0; k < na; k++) l->column[at++] = relay(layout_basis(a, in[i].axis, k), a->out, a->nout, out, nout, NULL);
-    for (int k = 0; k < nb; k++) l->column[at++] = relay(layout_basis(b, in[i].axis, k), b->out, b->nout, out, nout, raise);
+    for (int k = 0; k < na; k++)
+      l->column[at++] = relay(layout_basis(a, in[i].axis, k), a->out, a->nout, out, nout, NULL);
+    for (int k = 0; k < nb; k++)
+      l->column[at++] = relay(layout_basis(b, in[i].axis, k), b->out, b->nout, out, nout, raise);
   }
   return l;
 }
@@ -308,7 +311,8 @@ const Layout *layout_restrict(Ctx *cx, const Layout *l, unsigned ins, unsigned o
     for (int k = 0; k < in[i].bits; k++, at++) {
       uint64_t image = layout_basis(l, in[i].axis, k);
       for (int j = 0; j < nout; j++)
-        r->column[at] |= (image >> layout_out_shift(l, out[j].axis) & low_mask(out[j].bits)) << layout_out_shift(r, out[j].axis);
+        r->column[at] |= (image >> layout_out_shift(l, out[j].axis) & low_mask(out[j].bits))
+                         << layout_out_shift(r, out[j].axis);
     }
   return r;
 }

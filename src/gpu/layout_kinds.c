@@ -53,8 +53,8 @@ const Layout *layout_fit(Ctx *cx, const Layout *tile, const int *shape, int rank
   return l;
 }
 
-const Layout *layout_blocked(Ctx *cx, int rank, const int *per_thread, const int *threads, const int *warps, const int *order,
-                             const int *shape) {
+const Layout *layout_blocked(Ctx *cx, int rank, const int *per_thread, const int *threads, const int *warps,
+                             const int *order, const int *shape) {
   const Layout *l = start(cx, rank);
   for (int i = 0; i < rank; i++) l = along(cx, l, AXIS_REGISTER, order[i], per_thread[order[i]]);
   for (int i = 0; i < rank; i++) l = along(cx, l, AXIS_LANE, order[i], threads[order[i]]);
@@ -105,7 +105,8 @@ const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int wa
 }
 
 /* offset -> (row, column) for `rows` by `columns` (in bits), the vectors of a row exchanged by XOR with the row's phase. */
-static const Layout *swizzled_tile(Ctx *cx, int row, int column, int rows, int columns, int vec, int per_phase, int max_phase) {
+static const Layout *swizzled_tile(Ctx *cx, int row, int column, int rows, int columns, int vec, int per_phase,
+                                   int max_phase) {
   uint64_t images[LAYOUT_MAX_BITS] = {0};
   AxisSize in = {AXIS_OFFSET, rows + columns};
   AxisSize out[2] = {{AXIS_DIM0 + column, columns}, {AXIS_DIM0 + row, rows}};
@@ -118,10 +119,10 @@ static const Layout *swizzled_tile(Ctx *cx, int row, int column, int rows, int c
   return layout_new(cx, &in, 1, out, 2, images);
 }
 
-const Layout *layout_swizzled(Ctx *cx, int rank, int vec, int per_phase, int max_phase, const int *order, const int *shape) {
+const Layout *layout_swizzled(Ctx *cx, int rank, int vec, int per_phase, int max_phase, const int *order,
+                              const int *shape) {
   if (rank == 1) return layout_identity(cx, AXIS_OFFSET, AXIS_DIM0, shape[0]);
-  const Layout *l =
-      swizzled_tile(cx, order[1], order[0], shape[order[1]], shape[order[0]], vec, per_phase, max_phase);
+  const Layout *l = swizzled_tile(cx, order[1], order[0], shape[order[1]], shape[order[0]], vec, per_phase, max_phase);
   for (int i = 2; i < rank; i++) l = along(cx, l, AXIS_OFFSET, order[i], shape[order[i]]);
   return l;
 }

@@ -15,8 +15,8 @@ static const Loc *file_place(const Loc *loc) {
 
 _Noreturn void lower_fail(Lower *w, const Op *op, const char *why) {
   const Loc *at = file_place(op->loc);
-  ctx_fail(w->cx, ERR_SOURCE, "%s%s'%s': %s", at ? ctx_printf(w->cx, "%s:%d: ", at->file, at->line) : "", "", ir_info(op)->name,
-           why);
+  ctx_fail(w->cx, ERR_SOURCE, "%s%s'%s': %s", at ? ctx_printf(w->cx, "%s:%d: ", at->file, at->line) : "", "",
+           ir_info(op)->name, why);
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------------ */
@@ -146,7 +146,8 @@ static void lower_splat(Lower *w, const Op *op) {
 }
 
 /* Each register of the result is the register of the operand that holds the element which `source` maps its place to. */
-static void lower_by_place(Lower *w, const Op *op, uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
+static void lower_by_place(Lower *w, const Op *op,
+                           uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
   const Value *r = &op->results[0], *v = ir_operand(op, 0);
   const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
   Val *in = lower_val(w, v), *out = lower_new(w, r, gpu_registers(to));
@@ -163,7 +164,9 @@ static uint64_t part(const Layout *l, uint64_t place, int dim) {
   return place >> layout_out_shift(l, a) & (((uint64_t)1 << layout_out_bits(l, a)) - 1);
 }
 
-static uint64_t part_at(const Layout *l, uint64_t x, int dim) { return x << layout_out_shift(l, (Axis)(AXIS_DIM0 + dim)); }
+static uint64_t part_at(const Layout *l, uint64_t x, int dim) {
+  return x << layout_out_shift(l, (Axis)(AXIS_DIM0 + dim));
+}
 
 static uint64_t broadcast_source(const Op *op, const Layout *from, const Layout *to, uint64_t place) {
   uint64_t out = 0;
@@ -205,7 +208,8 @@ static uint64_t reshape_source(const Op *op, const Layout *from, const Layout *t
 static void lower_join(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
   const Layout *to = gpu_layout(w->cx, r->type), *from = gpu_layout(w->cx, ir_operand(op, 0)->type);
-  Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1)), *out = lower_new(w, r, gpu_registers(to));
+  Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1)),
+      *out = lower_new(w, r, gpu_registers(to));
   int last = r->type->rank - 1;
   for (int i = 0; i < out->n; i++) {
     uint64_t place = lower_register_image(to, i), wanted = 0;
@@ -239,7 +243,9 @@ static void lower_cat(Lower *w, const Op *op) {
   for (int i = 0; i < out->n; i++) out->at[i] = i < x->n ? x->at[i] : y->at[i - x->n];
 }
 
-static void lower_unsplat(Lower *w, const Op *op) { lower_set(w, &op->results[0], lower_val(w, ir_operand(op, 0))->at[0]); }
+static void lower_unsplat(Lower *w, const Op *op) {
+  lower_set(w, &op->results[0], lower_val(w, ir_operand(op, 0))->at[0]);
+}
 
 static void lower_program(Lower *w, const Op *op) {
   static const LLOp ids[] = {LL_CTAID_X, LL_CTAID_Y, LL_CTAID_Z}, counts[] = {LL_NCTAID_X, LL_NCTAID_Y, LL_NCTAID_Z};

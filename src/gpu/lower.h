@@ -33,6 +33,7 @@ typedef struct Lower {
   LLBuilder b;
   AxisInfos *axis;
   Map values; /* Value to Val */
+  Map waited; /* results of loops whose asynchronous dots have been waited for on the way out */
   int num_warps, sm;
   LLInst *tid;
   const Op *op; /* being lowered */

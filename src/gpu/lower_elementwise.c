@@ -88,15 +88,15 @@ static const struct {
   const char *name;
   LLPred p;
   bool is_signed;
-} int_predicates[] = {{"eq", LLP_EQ, false},  {"ne", LLP_NE, false},  {"slt", LLP_SLT, true},  {"sle", LLP_SLE, true},
-                      {"sgt", LLP_SGT, true}, {"sge", LLP_SGE, true}, {"ult", LLP_ULT, false}, {"ule", LLP_ULE, false},
+} int_predicates[] = {{"eq", LLP_EQ, false},   {"ne", LLP_NE, false},  {"slt", LLP_SLT, true},  {"sle", LLP_SLE, true},
+                      {"sgt", LLP_SGT, true},  {"sge", LLP_SGE, true}, {"ult", LLP_ULT, false}, {"ule", LLP_ULE, false},
                       {"ugt", LLP_UGT, false}, {"uge", LLP_UGE, false}};
 static const struct {
   const char *name;
   LLPred p;
-} float_predicates[] = {{"oeq", LLP_OEQ},  {"ogt", LLP_OGT},   {"oge", LLP_OGE},   {"olt", LLP_OLT},  {"ole", LLP_OLE},
-                        {"one", LLP_ONE},  {"ord", LLP_ORD},   {"ueq", LLP_UEQ},   {"ugt", LLP_FUGT}, {"uge", LLP_FUGE},
-                        {"ult", LLP_FULT}, {"ule", LLP_FULE}, {"une", LLP_UNE},   {"uno", LLP_UNO}};
+} float_predicates[] = {{"oeq", LLP_OEQ},  {"ogt", LLP_OGT},  {"oge", LLP_OGE}, {"olt", LLP_OLT},  {"ole", LLP_OLE},
+                        {"one", LLP_ONE},  {"ord", LLP_ORD},  {"ueq", LLP_UEQ}, {"ugt", LLP_FUGT}, {"uge", LLP_FUGE},
+                        {"ult", LLP_FULT}, {"ule", LLP_FULE}, {"une", LLP_UNE}, {"uno", LLP_UNO}};
 
 static LLInst *compare(Lower *w, const Op *op, LLInst *x, LLInst *y) {
   const char *name = ir_attr_text_or(op, "predicate", "eq");
@@ -167,10 +167,9 @@ static LLInst *to_int(Lower *w, LLOp op, LLInst *x, const LLType *to) {
   return ll_int_cast(&w->b, to, ll_op1(&w->b, op, &ll_i32, x), false);
 }
 
-static LLInst *fma(Lower *w, LLInst *const *a) {
+static LLInst *fused(Lower *w, LLInst *const *a) {
   const LLType *t = a[0]->type;
-  if (has_16bit(w, t) || (t == &ll_bfloat && w->sm >= 80))
-    return ll_call_n(&w->b, LL_FMA, t, (LLMods){0}, 0, a, 3);
+  if (has_16bit(w, t) || (t == &ll_bfloat && w->sm >= 80)) return ll_call_n(&w->b, LL_FMA, t, (LLMods){0}, 0, a, 3);
   LLInst *x[3] = {widen(w, a[0]), widen(w, a[1]), widen(w, a[2])};
   return narrow(w, ll_call_n(&w->b, LL_FMA, &ll_float, (LLMods){0}, 0, x, 3), t);
 }
@@ -229,7 +228,7 @@ LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *a) {
   case OP_SQRT: return approximate(w, LL_SQRT_APPROX, LL_SQRT, a[0], 1);
   case OP_RSQRT: return approximate(w, LL_RSQRT, LL_RSQRT_D, a[0], 1);
   case OP_ABSI: return absolute(w, a[0]);
-  case OP_FMA: return fma(w, a);
+  case OP_FMA: return fused(w, a);
   case OP_MULHIUI: return ll_call(&w->b, to->bits == 64 ? LL_MULHI_U64 : LL_MULHI_U32, NULL, a[0], a[1], NULL);
   default: return NULL;
   }

@@ -46,15 +46,18 @@ static LLInst *e4m3_to_half(Lower *w, LLInst *x, int bias, uint32_t nan) {
   LLInst *sign = op2(w, LL_SHL, op2(w, LL_AND, wide, i32c(w, 0x80)), i32c(w, 8));
   LLInst *bits = op2(w, LL_OR, sign, op2(w, LL_SHL, low, i32c(w, 7)));
   LLInst *h = ll_bitcast(&w->b, &ll_half, ll_op1(&w->b, LL_TRUNC, &ll_i16, bits));
-  LLInst *f = op2(w, LL_FMUL, ll_op1(&w->b, LL_FPEXT, &ll_float, h), ll_const_float(&w->b, &ll_float, (double)(1 << (15 - bias))));
+  LLInst *f = op2(w, LL_FMUL, ll_op1(&w->b, LL_FPEXT, &ll_float, h),
+                  ll_const_float(&w->b, &ll_float, (double)(1 << (15 - bias))));
   h = ll_op1(&w->b, LL_FPTRUNC, &ll_half, f);
   if (!nan) return h;
-  return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, nan == 0x80 ? wide : low, i32c(w, nan)), ll_const(&w->b, &ll_half, 0x7FFF), h);
+  return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, nan == 0x80 ? wide : low, i32c(w, nan)),
+                   ll_const(&w->b, &ll_half, 0x7FFF), h);
 }
 
 static void pair_to_half(Lower *w, LLOp op, LLInst *const *x, LLInst **out) {
   LLInst *lo = ll_op1(&w->b, LL_ZEXT, &ll_i16, x[0]), *hi = ll_op1(&w->b, LL_ZEXT, &ll_i16, x[1]);
-  LLInst *wide = op2(w, LL_OR, ll_op1(&w->b, LL_ZEXT, &ll_i32, lo), op2(w, LL_SHL, ll_op1(&w->b, LL_ZEXT, &ll_i32, hi), i32c(w, 8)));
+  LLInst *wide = op2(w, LL_OR, ll_op1(&w->b, LL_ZEXT, &ll_i32, lo),
+                     op2(w, LL_SHL, ll_op1(&w->b, LL_ZEXT, &ll_i32, hi), i32c(w, 8)));
   LLInst *pair = ll_call(&w->b, op, NULL, ll_op1(&w->b, LL_TRUNC, &ll_i16, wide), NULL);
   for (int i = 0; i < 2; i++) out[i] = ll_extract(&w->b, pair, i);
 }
@@ -78,7 +81,8 @@ static LLInst *f32_to_eight(Lower *w, LLInst *x, int man, int bias, uint32_t top
   int shift = 23 - man;
   LLInst *odd = op2(w, LL_AND, op2(w, LL_LSHR, low, i32c(w, (uint32_t)shift)), i32c(w, 1));
   LLInst *up = op2(w, LL_ADD, op2(w, LL_ADD, low, i32c(w, (1u << (shift - 1)) - 1)), odd);
-  LLInst *normal = op2(w, LL_SUB, op2(w, LL_LSHR, up, i32c(w, (uint32_t)shift)), i32c(w, (uint32_t)(127 - bias) << man));
+  LLInst *normal =
+      op2(w, LL_SUB, op2(w, LL_LSHR, up, i32c(w, (uint32_t)shift)), i32c(w, (uint32_t)(127 - bias) << man));
   uint32_t magic = (uint32_t)(127 + 23 + 1 - bias - man) << 23;
   LLInst *sum = op2(w, LL_FADD, ll_bitcast(&w->b, &ll_float, low), ll_const(&w->b, &ll_float, magic));
   LLInst *small = op2(w, LL_SUB, ll_bitcast(&w->b, &ll_i32, sum), i32c(w, magic));

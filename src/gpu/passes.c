@@ -2,9 +2,16 @@
 #include "gpu/internal.h"
 
 const Pass gpu_passes[] = {
-    {"gpu-assign", gpu_assign},     /* layouts; dots become tensor-core operations */
+    {"gpu-assign", gpu_assign}, /* layouts; dots become tensor-core operations */
     {"licm", opt_licm},
     {"dce", opt_dce},
+    {"gpu-pipeline", gpu_pipeline}, /* loads that feed dots: cp.async, stages ahead */
+    {"gpu-wgmma", gpu_wgmma},       /* dots in flight over iterations */
+    {"cse", opt_cse},
+    {"licm", opt_licm},
+    {"dce", opt_dce},
+    {"gpu-allocate", gpu_allocate}, /* offsets in shared memory */
+    {"gpu-membar", gpu_membar},     /* barriers */
 };
 const size_t gpu_npasses = COUNT(gpu_passes);
 
@@ -13,4 +20,9 @@ void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o) {
   gpu_convert(cx, m, o);
   opt_ran(cx, m, "gpu-convert", started);
   opt_run(cx, m, gpu_passes, gpu_npasses);
+}
+
+void gpu_place(Ctx *cx, Module *m) {
+  static const Pass passes[] = {{"gpu-allocate", gpu_allocate}, {"gpu-membar", gpu_membar}};
+  opt_run(cx, m, passes, COUNT(passes));
 }

@@ -570,6 +570,90 @@ static bool rule_i1(Verifier *v, const Op *op) {
          ir_wrong(v, op, "operand 0 is of type %s, not i1", text(v, operand_type(op, 0)));
 }
 
+/* ---- Triton GPU IR -------------------------------------------------------------------------------------------------- */
+
+static bool is_buffer(Verifier *v, const Op *op, const char *what, const Type *t) {
+  return t->kind == TYPE_MEMDESC || ir_wrong(v, op, "%s is a %s, not a buffer", what, text(v, t));
+}
+
+/* A tensor and a buffer, or two of them, with the same elements in the same shape. */
+static bool same_content(Verifier *v, const Op *op, const Type *a, const Type *b) {
+  bool fits = a->rank == b->rank && ir_elem((Type *)a) == ir_elem((Type *)b);
+  for (int i = 0; fits && i < a->rank; i++) fits = a->shape[i] == b->shape[i];
+  return fits || ir_wrong(v, op, "%s and %s do not hold the same", text(v, a), text(v, b));
+}
+
+static bool rule_convert_layout(Verifier *v, const Op *op) {
+  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
+  return want_tensor(v, op, "the operand", from) && want_tensor(v, op, "the result", to) &&
+         same_content(v, op, from, to);
+}
+
+static bool rule_local_alloc(Verifier *v, const Op *op) {
+  const Type *t = result_type(op, 0);
+  if (!is_buffer(v, op, "the result", t)) return false;
+  if (!op->noperands) return t->is_mutable || ir_wrong(v, op, "a buffer that is not filled must be mutable");
+  return want_tensor(v, op, "the operand", operand_type(op, 0)) && same_content(v, op, operand_type(op, 0), t);
+}
+
+static bool rule_local_load(Verifier *v, const Op *op) {
+  return is_buffer(v, op, "the operand", operand_type(op, 0)) && want_tensor(v, op, "the result", result_type(op, 0)) &&
+         same_content(v, op, operand_type(op, 0), result_type(op, 0));
+}
+
+static bool rule_local_store(Verifier *v, const Op *op) {
+  const Type *to = operand_type(op, 1);
+  if (!want_tensor(v, op, "the operand", operand_type(op, 0)) || !is_buffer(v, op, "the place", to)) return false;
+  if (!to->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
+  return same_content(v, op, operand_type(op, 0), to);
+}
+
+static bool rule_memdesc_index(Verifier *v, const Op *op) {
+  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
+  if (!is_buffer(v, op, "the operand", from) || !is_buffer(v, op, "the result", to)) return false;
+  bool fits = from->rank == to->rank + 1 && from->elem == to->elem && ir_is_int(operand_type(op, 1));
+  for (int i = 0; fits && i < to->rank; i++) fits = from->shape[i + 1] == to->shape[i];
+  return fits || ir_wrong(v, op, "%s is no part of %s", text(v, to), text(v, from));
+}
+
+static bool rule_memdesc_trans(Verifier *v, const Op *op) {
+  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
+  const Attr *order = ir_attr(op, "order");
+  if (!is_buffer(v, op, "the operand", from) || !is_buffer(v, op, "the result", to)) return false;
+  bool fits =
+      order && order->kind == ATTR_INTS && order->n == from->rank && from->rank == to->rank && from->elem == to->elem;
+  for (int i = 0; fits && i < order->n; i++)
+    fits = order->ints[i] >= 0 && order->ints[i] < from->rank && to->shape[i] == from->shape[order->ints[i]];
+  return fits || ir_wrong(v, op, "%s is not %s with its dimensions exchanged", text(v, to), text(v, from));
+}
+
+static bool rule_async_copy(Verifier *v, const Op *op) {
+  const Type *to = operand_type(op, 1);
+  Type *value = pointed_to(v, operand_type(op, 0));
+  if (!value || !ir_is_tensor(value))
+    return ir_wrong(v, op, "operand 0 is of type %s, not a tensor of pointers", text(v, operand_type(op, 0)));
+  if (!is_buffer(v, op, "the place", to)) return false;
+  if (!to->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
+  return check_mask(v, op, value) && same_content(v, op, value, to);
+}
+
+static bool rule_warp_group_dot(Verifier *v, const Op *op) {
+  const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *d = result_type(op, 0);
+  if (!is_buffer(v, op, "the right operand", b)) return false;
+  bool fits = a->rank == 2 && b->rank == 2 && ir_is_tensor(d) && d->rank == 2 && a->shape[1] == b->shape[0] &&
+              d->shape[0] == a->shape[0] && d->shape[1] == b->shape[1];
+  if (!fits) return ir_wrong(v, op, "%s times %s is not a %s", text(v, a), text(v, b), text(v, d));
+  return want(v, op, "the accumulator", operand_type(op, 2), d);
+}
+
+static bool rule_warp_group_dot_wait(Verifier *v, const Op *op) {
+  if (op->nresults != op->noperands)
+    return ir_wrong(v, op, "it has %d operands and %d results", op->noperands, op->nresults);
+  for (int i = 0; i < op->nresults; i++)
+    if (!want(v, op, "a result", result_type(op, i), operand_type(op, i))) return false;
+  return true;
+}
+
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
 static Rule *const rules[OPCODES] = {
@@ -616,6 +700,15 @@ static Rule *const rules[OPCODES] = {
     [OP_CONDITION] = rule_condition,
     [OP_YIELD] = rule_yield,
     [OP_COND_BR] = rule_cond_br,
+    [OP_CONVERT_LAYOUT] = rule_convert_layout,
+    [OP_LOCAL_ALLOC] = rule_local_alloc,
+    [OP_LOCAL_LOAD] = rule_local_load,
+    [OP_LOCAL_STORE] = rule_local_store,
+    [OP_MEMDESC_INDEX] = rule_memdesc_index,
+    [OP_MEMDESC_TRANS] = rule_memdesc_trans,
+    [OP_ASYNC_COPY] = rule_async_copy,
+    [OP_WARP_GROUP_DOT] = rule_warp_group_dot,
+    [OP_WARP_GROUP_DOT_WAIT] = rule_warp_group_dot_wait,
 };
 
 bool ir_verify_types(Verifier *v, const Op *op) {

@@ -120,7 +120,8 @@ static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, 
   sha256_add(hash, &f->noinline, sizeof f->noinline);
   Walk w = {.cx = cx, .host = host, .function = f, .seen = seen, .hash = hash};
   def->items.len = 0; /* decorators say nothing about the code */
-  for (uint32_t i = 0; i < def->params.len; i++) map_put(cx, &w.names, def->params.at[i].name, def); /* not from outside */
+  for (uint32_t i = 0; i < def->params.len; i++)
+    map_put(cx, &w.names, def->params.at[i].name, def); /* not from outside */
   walk(&w, def);
 }
 

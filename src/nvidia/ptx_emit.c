@@ -267,15 +267,18 @@ static void emit_tied(Ptx *p, const LLInst *i) {
   expand(p, i, ll_info(i)->text);
 }
 
-/* vprintf's arguments lie in local memory, eight bytes each. */
+/* vprintf's arguments lie in local memory as in a C structure: each at a multiple of its own size. */
 static void emit_printf(Ptx *p, const LLInst *i) {
   int id = p->depots++, bytes = 8 * (i->nargs > 1 ? i->nargs - 1 : 1);
   buf_printf(p->out, "\t{ .local .align 8 .b8 values%d[%d]; .reg .b64 at, generic, format; .reg .b32 unused;\n", id,
              bytes);
   ptx_line(p, "mov.u64 at, values%d;", id);
-  for (int a = 1; a < i->nargs; a++)
-    ptx_line(p, "st.local.b%d [at+%d], %s;", ll_reg_bits(i->args[a]->type, 0), 8 * (a - 1),
-             ptx_value_reg(p, i->args[a], 0));
+  for (int a = 1, at = 0; a < i->nargs; a++) {
+    int bits = ll_reg_bits(i->args[a]->type, 0), size = bits / 8;
+    at = (at + size - 1) / size * size;
+    ptx_line(p, "st.local.b%d [at+%d], %s;", bits, at, ptx_value_reg(p, i->args[a], 0));
+    at += size;
+  }
   ptx_line(p, "cvta.local.u64 generic, at;");
   ptx_line(p, "cvta.global.u64 format, %s;", ptx_value_reg(p, i->args[0], 0));
   ptx_line(

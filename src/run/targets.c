@@ -22,11 +22,14 @@
 
 /* Backends that this build knows by name. `library` is NULL where a backend is not in this build; the language still
  * knows how to make Triton IR for it. */
+extern const Target cuda_target; /* nvidia/target.c: needs no library to build, so it is part of this one */
+
 static const struct Known {
   const char *name, *library, *missing;
+  const Target *built_in;
 } known[] = {
-    {"cpu", "libtritonc_cpu" LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)"},
-    {"cuda", NULL, "there is no CUDA backend in this build"},
+    {"cpu", "libtritonc_cpu" LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)", NULL},
+    {"cuda", NULL, NULL, &cuda_target},
 };
 
 const char *run_library_dir(Ctx *cx) {
@@ -116,7 +119,9 @@ RunTarget run_target(Ctx *cx, const char *text) {
   for (size_t i = 0; i < COUNT(known) && !k; i++)
     if (strcmp(known[i].name, t.name) == 0) k = &known[i];
   if (!t.backend && k) {
-    if (k->library)
+    if (k->built_in)
+      t.backend = k->built_in;
+    else if (k->library)
       t.backend = open_beside(cx, k, &t.missing);
     else
       t.missing = k->missing;

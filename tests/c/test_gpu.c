@@ -89,7 +89,8 @@ static void check_exchange(Ctx *cx, const Layout *from, const Layout *to, int el
   /* The lowest offsets of an access are registers of one thread. */
   for (int v = 0; v < e.vec_from; v++) {
     bool found = false;
-    for (int k = 0; k < layout_in_bits(e.from, AXIS_REGISTER); k++) found |= layout_basis(e.from, AXIS_REGISTER, k) == (uint64_t)1 << v;
+    for (int k = 0; k < layout_in_bits(e.from, AXIS_REGISTER); k++)
+      found |= layout_basis(e.from, AXIS_REGISTER, k) == (uint64_t)1 << v;
     assert_true(found);
   }
   assert_true(e.bytes <= limit || e.nrep == 0 || e.nrep <= 8);
@@ -100,13 +101,16 @@ static void random_exchanges(Ctx *cx, void *arg) {
   for (int i = 0; i < 400; i++) {
     int64_t shape[2] = {(int64_t)16 << rnd(4), (int64_t)16 << rnd(4)};
     int num_warps = 1 << rnd(4);
-    const Layout *from = gpu_layout(cx, random_tensor(cx, shape, num_warps)), *to = gpu_layout(cx, random_tensor(cx, shape, num_warps));
+    const Layout *from = gpu_layout(cx, random_tensor(cx, shape, num_warps)),
+                 *to = gpu_layout(cx, random_tensor(cx, shape, num_warps));
     check_exchange(cx, from, to, 1 << rnd(4), rnd(2) ? 1 << 20 : 4096);
     const Layout *moves = exchange_in_registers(cx, from, to);
     for (uint64_t in = 0; moves && in < (uint64_t)1 << to->in_bits; in++) {
       uint64_t reg = in >> layout_in_shift(to, AXIS_REGISTER) & ((1u << layout_in_bits(to, AXIS_REGISTER)) - 1);
-      uint64_t rest = in & ~(((uint64_t)(1u << layout_in_bits(to, AXIS_REGISTER)) - 1) << layout_in_shift(to, AXIS_REGISTER));
-      uint64_t source = layout_map(moves, reg << layout_in_shift(moves, AXIS_REGISTER)) >> layout_out_shift(moves, AXIS_REGISTER);
+      uint64_t rest =
+          in & ~(((uint64_t)(1u << layout_in_bits(to, AXIS_REGISTER)) - 1) << layout_in_shift(to, AXIS_REGISTER));
+      uint64_t source =
+          layout_map(moves, reg << layout_in_shift(moves, AXIS_REGISTER)) >> layout_out_shift(moves, AXIS_REGISTER);
       /* Lanes and warps come after registers in both layouts. */
       uint64_t shifted = rest >> layout_in_bits(to, AXIS_REGISTER) << layout_in_bits(from, AXIS_REGISTER);
       assert_true(layout_map(from, shifted | source) == layout_map(to, in));
@@ -129,7 +133,8 @@ static void common_exchanges(Ctx *cx, void *arg) {
   Attr *wgmma = gpu_mma(cx, 3, 0, (int64_t[]){8, 1}, (int64_t[]){16, 128, 16}, 3);
   Attr *from[] = {mma, wgmma};
   for (size_t i = 0; i < COUNT(from); i++) {
-    Exchange e = exchange_plan(cx, gpu_layout(cx, ir_tensor(cx, half, 2, shape, from[i])), gpu_layout(cx, ir_tensor(cx, half, 2, shape, rows)), 2, 1 << 20);
+    Exchange e = exchange_plan(cx, gpu_layout(cx, ir_tensor(cx, half, 2, shape, from[i])),
+                               gpu_layout(cx, ir_tensor(cx, half, 2, shape, rows)), 2, 1 << 20);
     assert_int_equal(e.vec_to, 3);
     assert_int_equal(conflicts(e.from, e.vec_from, 2), 1);
     assert_int_equal(conflicts(e.to, e.vec_to, 2), 1);
@@ -144,7 +149,8 @@ static void common_exchanges_are_free_of_conflicts(void **state) {
 /* ---- axis information ------------------------------------------------------------------------------------------------------ */
 
 static const char facts_text[] =
-    "tt.func public @f(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}, %k: i32) {\n"
+    "tt.func public @f(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}, %k: i32) "
+    "{\n"
     "  %c128 = arith.constant 128 : i32\n"
     "  %c0 = arith.constant 0 : i32\n"
     "  %pid = tt.get_program_id x : i32\n"
@@ -174,9 +180,9 @@ static const struct Fact {
   int dim;
   int64_t contiguity, divisibility, constancy;
 } facts[] = {
-    {"start", 0, 1, 128, 1},     {"offs", 0, 128, 128, 1},  {"mask", 0, 1, 1, 16},     {"rest", 0, 16, 16, 1},
-    {"quotient", 0, 1, 1, 16},   {"pointers", 0, 128, 16, 1}, {"strided", 0, 1, 1, 1}, {"columns", 0, 128, 128, 1},
-    {"columns", 1, 1, 1, 32},    {"carried", 0, 128, 16, 1},
+    {"start", 0, 1, 128, 1},   {"offs", 0, 128, 128, 1},    {"mask", 0, 1, 1, 16},   {"rest", 0, 16, 16, 1},
+    {"quotient", 0, 1, 1, 16}, {"pointers", 0, 128, 16, 1}, {"strided", 0, 1, 1, 1}, {"columns", 0, 128, 128, 1},
+    {"columns", 1, 1, 1, 32},  {"carried", 0, 128, 16, 1},
 };
 
 typedef struct Found {
@@ -191,7 +197,8 @@ static void check_op(Op *op, void *arg) {
     if (strcmp(facts[i].name, name) != 0) continue;
     const AxisInfo *a = axis_of(f->infos, &op->results[0]);
     int d = facts[i].dim;
-    if (a->contiguity[d] != facts[i].contiguity || a->divisibility[d] != facts[i].divisibility || a->constancy[d] != facts[i].constancy)
+    if (a->contiguity[d] != facts[i].contiguity || a->divisibility[d] != facts[i].divisibility ||
+        a->constancy[d] != facts[i].constancy)
       fail_msg("%s: contiguity %lld, divisibility %lld, constancy %lld", name, (long long)a->contiguity[d],
                (long long)a->divisibility[d], (long long)a->constancy[d]);
     f->checked++;
@@ -217,7 +224,8 @@ static void compile_for(const char *target, const char *stop) {
   ttc_context *cx = ttc_context_new();
   for (size_t i = 0; i < corpus_size; i++) {
     const CorpusEntry *e = &corpus[i];
-    ttc_source source = {.text = e->text, .len = e->len, .file = e->file, .kernel = e->kernel, .signature = e->signature};
+    ttc_source source = {
+        .text = e->text, .len = e->len, .file = e->file, .kernel = e->kernel, .signature = e->signature};
     ttc_kernel *kernel = NULL;
     if (ttc_compile(cx, &source, NULL, 0, target, NULL, 0, stop, &kernel) != TTC_OK)
       fail_msg("%s for %s: %s", e->kernel, target, ttc_message(cx));
@@ -246,8 +254,10 @@ int main(void) {
   setenv("TRITON_ALWAYS_COMPILE", "1", 1);
   if (!corpus_load()) return 1;
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(exchanges_bring_every_element),       cmocka_unit_test(common_exchanges_are_free_of_conflicts),
-      cmocka_unit_test(axis_information_is_found),           cmocka_unit_test(corpus_compiles_for_every_processor),
+      cmocka_unit_test(exchanges_bring_every_element),
+      cmocka_unit_test(common_exchanges_are_free_of_conflicts),
+      cmocka_unit_test(axis_information_is_found),
+      cmocka_unit_test(corpus_compiles_for_every_processor),
       cmocka_unit_test(corpus_assembles),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

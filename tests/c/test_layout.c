@@ -121,7 +121,8 @@ static void law_compose(Ctx *cx) {
   for (int k = 0; k < l->out_bits; k++) columns[k] = rnd_bits(l->out_bits);
   const Layout *f = layout_new(cx, dims, 2, dims, 2, columns);
   /* Associative, and the image of a composition is the composition of images. */
-  const Layout *a = layout_compose(cx, layout_compose(cx, inverse, f), l), *b = layout_compose(cx, inverse, layout_compose(cx, f, l));
+  const Layout *a = layout_compose(cx, layout_compose(cx, inverse, f), l),
+               *b = layout_compose(cx, inverse, layout_compose(cx, f, l));
   assert_true(layout_equal(a, b));
   uint64_t x = rnd_bits(l->in_bits);
   assert_int_equal(layout_map(a, x), layout_map(inverse, layout_map(f, layout_map(l, x))));
@@ -229,7 +230,8 @@ static void instance_blocked(Ctx *cx) {
   assert_int_equal(layout_contiguous(l, AXIS_REGISTER, AXIS_DIM1), 4);
   assert_int_equal(layout_contiguous(l, AXIS_REGISTER, AXIS_DIM0), 1);
   /* A tile larger than the tensor holds elements more than once. */
-  const Layout *small = layout_blocked(cx, 2, (int[]){0, 2}, (int[]){2, 3}, (int[]){1, 1}, (int[]){1, 0}, (int[]){1, 3});
+  const Layout *small =
+      layout_blocked(cx, 2, (int[]){0, 2}, (int[]){2, 3}, (int[]){1, 1}, (int[]){1, 0}, (int[]){1, 3});
   assert_int_equal(layout_rank(small), 4);
   assert_int_equal(at(small, 3, 31, 3, AXIS_DIM1), 7);
 }
@@ -302,10 +304,12 @@ LAW(instance_shared, 1)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_law_linear),      cmocka_unit_test(test_law_rank),         cmocka_unit_test(test_law_free),
-      cmocka_unit_test(test_law_inverse),     cmocka_unit_test(test_law_compose),      cmocka_unit_test(test_law_product),
-      cmocka_unit_test(test_law_divide),      cmocka_unit_test(test_law_solve),        cmocka_unit_test(test_law_regrouping),
-      cmocka_unit_test(test_instance_blocked), cmocka_unit_test(test_instance_mma),    cmocka_unit_test(test_instance_shared),
+      cmocka_unit_test(test_law_linear),     cmocka_unit_test(test_law_rank),
+      cmocka_unit_test(test_law_free),       cmocka_unit_test(test_law_inverse),
+      cmocka_unit_test(test_law_compose),    cmocka_unit_test(test_law_product),
+      cmocka_unit_test(test_law_divide),     cmocka_unit_test(test_law_solve),
+      cmocka_unit_test(test_law_regrouping), cmocka_unit_test(test_instance_blocked),
+      cmocka_unit_test(test_instance_mma),   cmocka_unit_test(test_instance_shared),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,140 @@
+/* membar.c: barriers between accesses of shared memory that must not overtake each other.
+ *
+ * Since the last barrier, threads may have read some ranges of bytes and written others. An op that writes what was read or written, or
+ * reads what was written, needs a barrier before it. Ops with scratch of their own write it, pass a barrier inside (which is part of
+ * their lowering), and read it. After a wait for asynchronous copies there always is one: what other threads' copies brought is
+ * visible only behind it.
+ *
+ * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same allocation: the
+ * pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the buffer any more, and
+ * reads come behind the wait and its barrier.
+ *
+ * Control flow: the branches of an if start from the same state and are merged; a loop's body starts from what comes in and what comes
+ * round, which is found by going through it twice (barriers only ever make the state smaller).
+ */
+#include "gpu/internal.h"
+
+typedef struct Access {
+  int64_t from, to;
+  const Op *buffer;
+  bool write, copy; /* copy: an asynchronous one */
+} Access;
+typedef struct State {
+  Vec(Access) pending;
+} State;
+typedef struct Membar {
+  Ctx *cx;
+  int num_warps;
+} Membar;
+
+static void remember(Membar *m, State *s, Access a) {
+  for (uint32_t i = 0; i < s->pending.len; i++) {
+    const Access *p = &s->pending.at[i];
+    if (p->from == a.from && p->to == a.to && p->write == a.write && p->buffer == a.buffer) return;
+  }
+  vec_push(m->cx, &s->pending, a);
+}
+
+static void merge(Membar *m, State *s, const State *other) {
+  for (uint32_t i = 0; i < other->pending.len; i++) remember(m, s, other->pending.at[i]);
+}
+
+static State copy(Membar *m, const State *s) {
+  State c = {0};
+  merge(m, &c, s);
+  return c;
+}
+
+static bool conflicts(const State *s, Access a) {
+  for (uint32_t i = 0; i < s->pending.len; i++) {
+    const Access *p = &s->pending.at[i];
+    if (!(a.write || p->write) || p->to <= a.from || p->from >= a.to) continue;
+    if ((a.copy || p->copy) && p->buffer == a.buffer) continue;
+    return true;
+  }
+  return false;
+}
+
+static void barrier_before(Membar *m, State *s, Op *op) {
+  Builder b = ir_before(m->cx, op);
+  ir_effect(&b, OP_BARRIER, NULL);
+  s->pending.len = 0;
+}
+
+static Access access_of(const Value *memdesc, bool write) {
+  const Op *buffer = gpu_buffer_of(memdesc);
+  int64_t from = buffer ? ir_attr_int_or(buffer, GPU_OFFSET, 0) : 0;
+  return (Access){from, from + (buffer ? gpu_buffer_bytes(buffer->results[0].type) : 0), buffer, write, false};
+}
+
+static void touch(Membar *m, State *s, Op *op, const Value *memdesc, bool write) {
+  Access a = access_of(memdesc, write);
+  a.copy = op->code == OP_ASYNC_COPY;
+  if (conflicts(s, a)) barrier_before(m, s, op);
+  remember(m, s, a);
+}
+
+static void visit_block(Membar *m, State *s, Block *b);
+
+static void visit_loop(Membar *m, State *s, Op *op) {
+  for (int round = 0; round < 2; round++) {
+    State inside = copy(m, s);
+    for (int r = 0; r < op->nregions; r++)
+      if (op->regions[r]->first) visit_block(m, &inside, op->regions[r]->first);
+    merge(m, s, &inside);
+  }
+}
+
+static void visit_if(Membar *m, State *s, Op *op) {
+  State no = copy(m, s);
+  visit_block(m, s, ir_entry(op, 0));
+  if (op->nregions > 1 && op->regions[1]->first) visit_block(m, &no, op->regions[1]->first);
+  merge(m, s, &no);
+}
+
+static void visit_op(Membar *m, State *s, Op *op) {
+  switch (op->code) {
+  case OP_FOR:
+  case OP_WHILE: visit_loop(m, s, op); return;
+  case OP_IF: visit_if(m, s, op); return;
+  case OP_BARRIER: s->pending.len = 0; return;
+  case OP_LOCAL_ALLOC:
+    if (op->noperands) touch(m, s, op, &op->results[0], true);
+    return;
+  case OP_LOCAL_STORE: touch(m, s, op, ir_operand(op, 1), true); return;
+  case OP_LOCAL_LOAD: touch(m, s, op, ir_operand(op, 0), false); return;
+  case OP_ASYNC_COPY: touch(m, s, op, ir_operand(op, 1), true); return;
+  case OP_WARP_GROUP_DOT:
+  case OP_WARP_GROUP_DOT_WAIT:
+    for (int i = 0; i < op->noperands; i++)
+      if (ir_operand(op, i)->type->kind == TYPE_MEMDESC) touch(m, s, op, ir_operand(op, i), false);
+    return;
+  case OP_ASYNC_WAIT:
+    if (op->next && op->next->code != OP_BARRIER) barrier_before(m, s, op->next);
+    return;
+  default: break;
+  }
+  if (!ir_attr(op, GPU_OFFSET)) return;
+  int64_t from = ir_attr_int_or(op, GPU_OFFSET, 0), bytes = gpu_scratch_bytes(m->cx, op, m->num_warps);
+  Access a = {from, from + bytes, op, true, false};
+  if (conflicts(s, a)) barrier_before(m, s, op);
+  a.write = false;
+  remember(m, s, a);
+}
+
+static void visit_block(Membar *m, State *s, Block *b) {
+  for (Op *op = b->first, *next; op; op = next) {
+    next = op->next;
+    visit_op(m, s, op);
+  }
+}
+
+bool gpu_membar(Ctx *cx, Module *module) {
+  Membar m = {cx, gpu_num_warps(module)};
+  for (Op *func = module->body->first->first; func; func = func->next) {
+    if (func->code != OP_FUNC || !func->regions[0]->first) continue;
+    State s = {0};
+    visit_block(&m, &s, ir_entry(func, 0));
+  }
+  return true;
+}

@@ -1,0 +1,16 @@
+/* driver.h: kernels on a GPU through the driver's library, which is opened when first needed. No toolkit is needed to build. */
+#ifndef TRITONC_NVIDIA_DRIVER_H
+#define TRITONC_NVIDIA_DRIVER_H
+
+#include "target/target.h"
+
+/* 10 * major + minor of the current device (else the first); 0 and a message where there is none. */
+int driver_processor(char *error, size_t size);
+
+/* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that is
+ * current, or the first. `stream` is a CUstream; NULL: the default one. */
+Loaded *driver_load(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t error_size);
+void driver_unload(Loaded *k);
+int driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,139 @@
+/* target.c: the struct Target "cuda": from optimized Triton IR to a cubin, as the list of its steps. Running one is driver.c's. */
+#include "gpu/gpu.h"
+#include "nvidia/driver.h"
+#include "nvidia/nvidia.h"
+#include "target/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const stages[] = {"ttir", "ttgir", "llir", "ptx", "cubin", NULL};
+static const char *const dot_precisions[] = {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6", NULL};
+static const int processors[] = {75, 80, 86, 87, 89, 90, 100, 103, 120};
+
+/* "90", "90a", or of the first device when nothing is said. */
+static int processor(Ctx *cx, const char *arch) {
+  if (!arch || !*arch || !strcmp(arch, "native")) {
+    char error[256];
+    int sm = driver_processor(error, sizeof error);
+    if (!sm) ctx_fail(cx, ERR_SYSTEM, "which GPU to compile for? There is none here (%s); name one: cuda:90", error);
+    return sm;
+  }
+  char *end;
+  long sm = strtol(arch, &end, 10);
+  for (size_t i = 0; i < COUNT(processors); i++)
+    if (processors[i] == sm && (!*end || !strcmp(end, "a"))) return (int)sm;
+  ctx_fail(cx, ERR_SOURCE, "there is no processor `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120", arch);
+}
+
+static void lang_options(const TargetOptions *o, LangOptions *out) {
+  out->debug = o->debug;
+  out->default_dot_precision = "tf32";
+  out->allowed_dot_precisions = dot_precisions;
+  out->num_warps = o->num_warps;
+  out->num_stages = o->num_stages;
+  out->num_ctas = o->num_ctas;
+  out->target_name = "cuda";
+  out->target_arch = o->arch ? atoi(o->arch) : 0;
+}
+
+static const char *resolve_arch(Ctx *cx, const TargetOptions *o) { return ctx_printf(cx, "%d", processor(cx, o->arch)); }
+
+static void push(Ctx *cx, Stages *out, const char *name, const void *bytes, size_t len, bool binary) {
+  Stage s = {.name = name, .bytes = bytes, .len = len, .binary = binary};
+  vec_push(cx, out, s);
+}
+
+static void push_ir(Ctx *cx, Stages *out, const char *name, const Module *m) {
+  Buf b = {.cx = cx};
+  ir_print(&b, m, (PrintOptions){0});
+  push(cx, out, name, buf_text(&b), b.len, false);
+}
+
+static bool stops_at(const char *stop, const char *stage) { return stop && !strcmp(stop, stage); }
+
+static ArgKind arg_kind(Ctx *cx, const Type *t) {
+  if (t->kind == TYPE_PTR) return ARG_PTR;
+  if (t->kind == TYPE_INT) return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
+  if (t->kind == TYPE_FLOAT && t->fkind == F16) return ARG_F16;
+  if (t->kind == TYPE_FLOAT && t->fkind == BF16) return ARG_BF16;
+  if (t->kind == TYPE_FLOAT && t->fkind == F32) return ARG_F32;
+  if (t->kind == TYPE_FLOAT && t->fkind == F64) return ARG_F64;
+  ctx_fail(cx, ERR_SOURCE, "a kernel's argument cannot be of type %s on this target", ir_type_text(cx, t));
+}
+
+static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
+  const Op *func = ir_module_func(m, info->name);
+  if (!func) ctx_fail(cx, ERR_SOURCE, "the module has no function `%s`", info->name);
+  const Type *type = ir_func_signature(func);
+  ArgKind *kinds = NEWN(cx, ArgKind, type->ninputs + 1);
+  for (int i = 0; i < type->ninputs; i++) kinds[i] = arg_kind(cx, type->inputs[i]);
+  info->args = kinds;
+  info->nargs = type->ninputs;
+}
+
+/* Triton IR of any origin: mathematical functions without an instruction become our library's. */
+static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
+  static const Pass after[] = {{"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"dce", opt_dce}};
+  LangOptions language = {0};
+  lang_options(o, &language);
+  if (opt_expand_math(cx, m, gpu_native_math, &language)) opt_run(cx, m, after, COUNT(after));
+}
+
+static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
+  GpuOptions gpu = {.sm = processor(cx, o->arch), .num_warps = o->num_warps, .num_stages = o->num_stages, .num_ctas = o->num_ctas,
+                    .maxnreg = o->maxnreg, .fp_fusion = o->fp_fusion, .debug = o->debug};
+  info->target = ctx_printf(cx, "cuda:%d", gpu.sm);
+  info->num_warps = o->num_warps;
+  info->num_stages = o->num_stages;
+  info->num_ctas = o->num_ctas;
+  describe_args(cx, m, info);
+  bool is_lowered = ir_attr(m->op, "ttg.num-warps") != NULL; /* Triton GPU IR was given */
+
+  if (!is_lowered) {
+    push_ir(cx, out, "ttir", m);
+    if (stops_at(stop, "ttir")) return;
+    expand_math(cx, m, o);
+    gpu_ttgir(cx, m, &gpu);
+  } else {
+    info->num_warps = gpu.num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->num_warps);
+    gpu_place(cx, m);
+  }
+  push_ir(cx, out, "ttgir", m);
+  if (stops_at(stop, "ttgir")) return;
+
+  LLModule *lm = gpu_lower(cx, m, &gpu, &info->shared);
+  for (LLFunc *f = lm->first; f; f = f->next) ll_optimize(f, gpu.sm);
+  Buf llir = {.cx = cx}, ptx = {.cx = cx};
+  ll_print(&llir, lm, gpu.sm, !o->no_line_info);
+  push(cx, out, "llir", buf_text(&llir), llir.len, false);
+  if (stops_at(stop, "llir")) return;
+
+  for (LLFunc *f = lm->first; f; f = f->next) ll_legalize(f, gpu.sm);
+  ptx_print(&ptx, lm, (PtxOptions){.sm = gpu.sm, .line_info = !o->no_line_info});
+  push(cx, out, "ptx", buf_text(&ptx), ptx.len, false);
+  if (stops_at(stop, "ptx")) return;
+
+  Cubin cubin = assemble(cx, buf_text(&ptx), info->name,
+                         (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
+  if (!cubin.bytes) { /* no assembler here: the driver takes the text */
+    push(cx, out, "cubin", buf_text(&ptx), ptx.len + 1, true);
+    return;
+  }
+  info->n_regs = cubin.regs;
+  info->n_spills = (cubin.spill_stores > 0 ? cubin.spill_stores : 0) / 4;
+  info->n_max_threads = 32 * info->num_warps;
+  push(cx, out, "cubin", cubin.bytes, cubin.len, true);
+}
+
+const Target cuda_target = {
+    .abi = TARGET_ABI,
+    .name = "cuda",
+    .stages = stages,
+    .lang_options = lang_options,
+    .resolve_arch = resolve_arch,
+    .compile = compile,
+    .load = driver_load,
+    .unload = driver_unload,
+    .launch = driver_launch,
+};

@@ -1,0 +1,170 @@
+/* bulk.c: the engine that copies in bulk: cp.async.bulk and its tensor forms, described by a tensor map.
+ *
+ * A copy is done when it is issued; for race.c it is the engine's, ordered after what the issuing warp knew then, and
+ * known to others through the mbarrier that counts its bytes, or through the wait for the group of a store.
+ * A tensor map's box lies in shared memory with its innermost dimension first and dense; swizzled, chunks of 16 bytes
+ * change places within lines of 32, 64 or 128 bytes as wgmma's operands do (tensor.c).
+ */
+#include "simt/internal.h"
+
+#include <string.h>
+
+static const uint32_t MAGIC = 0x50414d54; /* "TMAP" */
+
+void simt_tensor_map(SimtTensorMap *map, const void *base, int elem_bytes, int rank, const uint32_t *dims,
+                     const uint64_t *strides, const uint32_t *box, SimtSwizzle swizzle, bool nan_fill) {
+  *map = (SimtTensorMap){.magic = MAGIC, .rank = (uint8_t)rank, .elem_bytes = (uint8_t)elem_bytes,
+                         .swizzle = (uint8_t)swizzle, .nan_fill = nan_fill, .base = (uintptr_t)base};
+  for (int i = 0; i < rank; i++) {
+    map->dims[i] = dims[i];
+    map->box[i] = box[i];
+    map->steps[i] = 1;
+    if (i + 1 < rank) map->strides[i] = strides[i];
+  }
+}
+
+/* The engine's view of one operation: what the warp knows, and the engine's next count. */
+typedef struct Engine {
+  Warp *w;
+  const Code *c;
+  int lane, agent;
+  uint32_t vc[2 * MAX_WARPS + 1];
+} Engine;
+
+static Engine engine_of(Warp *w, const Code *c, int lane) {
+  Engine e = {.w = w, .c = c, .lane = lane, .agent = w->b->m->nwarps};
+  memcpy(e.vc, w->vc, (size_t)w->b->m->nagents * sizeof *w->vc);
+  e.vc[e.agent] = ++w->b->engines[0][e.agent];
+  return e;
+}
+
+/* `bytes` of shared memory for the engine; NULL: out of bounds. */
+static uint8_t *engine_shared(Engine *e, uint32_t address, int bytes, bool write) {
+  if (!shared_ok(e->w, e->c, e->lane, address, bytes, write)) return NULL;
+  if (write) shadow_write(e->w, e->c, e->agent, e->vc, e->lane, address, bytes);
+  else shadow_read(e->w, e->c, e->agent, e->vc, e->lane, address, bytes, true);
+  return e->w->b->shared + (address - SHARED_BASE);
+}
+
+/* ---- plain ------------------------------------------------------------------------------------------------------- */
+
+static void bulk_load(Warp *w, const Code *c, int lane) {
+  uint32_t to = reg_at(w, c->a)[lane] + (uint32_t)c->imm, bytes = reg_at(w, c->c)[lane];
+  uint64_t from = reg64_at(w, c->b)[lane];
+  Mbarrier *m = mbarrier_at(w, c, lane, reg_at(w, c->d)[lane]);
+  Engine e = engine_of(w, c, lane);
+  if (to % 16 || from % 16 || bytes % 16) issue(w, SIMT_MISALIGNED, c, lane, to % 16 ? to - SHARED_BASE : from, (int)bytes, NULL);
+  uint8_t *at = engine_shared(&e, to, (int)bytes, true);
+  const uint8_t *source = global_at(w, c, lane, from, (int)bytes, false);
+  if (at && source) memcpy(at, source, bytes);
+  if (m) mbarrier_complete_bytes(w, m, (int)bytes, e.vc);
+}
+
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
+
+typedef struct Tile {
+  Engine e;
+  SimtTensorMap map;
+  int32_t at[5]; /* the box's corner */
+  uint32_t shared;
+} Tile;
+
+/* The bytes [x, x + n) of the innermost dimension that lie inside, of one line of the box; false: none do. */
+static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_t *address, uint32_t *skip, uint32_t *n) {
+  const SimtTensorMap *m = &t->map;
+  uint64_t offset = 0;
+  for (int d = 1; d < m->rank; d++) {
+    int64_t x = (int64_t)t->at[d] + index[d];
+    if (x < 0 || x >= m->dims[d]) return false;
+    offset += (uint64_t)x * m->strides[d - 1];
+  }
+  int64_t size = m->elem_bytes, begin = t->at[0] * size + chunk * 16, end = begin + 16, limit = (int64_t)m->dims[0] * size;
+  int64_t from = begin < 0 ? 0 : begin, to = end > limit ? limit : end;
+  if (from >= to) return false;
+  *address = m->base + offset + (uint64_t)from;
+  *skip = (uint32_t)(from - begin);
+  *n = (uint32_t)(to - from);
+  return true;
+}
+
+static void fill(const SimtTensorMap *m, uint8_t *chunk) {
+  static const uint8_t half_nan[2] = {0xff, 0x7f}, float_nan[4] = {0xff, 0xff, 0xff, 0x7f};
+  memset(chunk, 0, 16);
+  for (int k = 0; m->nan_fill && k < 16; k += m->elem_bytes) memcpy(chunk + k, m->elem_bytes == 2 ? half_nan : float_nan, m->elem_bytes == 2 ? 2 : 4);
+}
+
+static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t linear, bool store) {
+  const uint32_t width = t->map.swizzle ? UINT32_C(1) << t->map.swizzle : 1; /* chunks to a line: 2, 4, 8 */
+  uint32_t address = t->shared + linear, skip = 0, n = 0;
+  uint64_t global = 0;
+  bool in = inside(t, index, chunk, &global, &skip, &n);
+  address ^= (address >> 7 & (width - 1)) << 4;
+  uint8_t *at = engine_shared(&t->e, address, 16, !store);
+  if (!at) return;
+  if (!store) fill(&t->map, at);
+  uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, store) : NULL;
+  if (!memory) return;
+  if (store) memcpy(memory, at + skip, n);
+  else memcpy(at + skip, memory, n);
+}
+
+static const char *bad_map(const Tile *t, int rank) {
+  const SimtTensorMap *m = &t->map;
+  if (m->magic != MAGIC) return "this is no tensor map";
+  if (m->rank != rank) return "the tensor map has another number of dimensions";
+  if (m->elem_bytes != 1 && m->elem_bytes != 2 && m->elem_bytes != 4 && m->elem_bytes != 8) return "no such element size";
+  uint32_t line = m->box[0] * m->elem_bytes;
+  if (line % 16) return "the box's innermost dimension is not a multiple of 16 bytes";
+  if (m->swizzle > SIMT_SWIZZLE_128 || (m->swizzle && line > UINT32_C(16) << m->swizzle)) return "the box is wider than the swizzle";
+  for (int d = 0; d < rank; d++)
+    if (m->steps[d] != 1 || !m->box[d] || m->box[d] > 256) return "no such box";
+  if (t->shared % 128) return "shared memory is not aligned to 128 bytes";
+  return NULL;
+}
+
+static int copy_tile(Tile *t, bool store) {
+  const SimtTensorMap *m = &t->map;
+  uint32_t chunks = m->box[0] * m->elem_bytes / 16, lines = 1, index[5] = {0}, linear = 0;
+  for (int d = 1; d < m->rank; d++) lines *= m->box[d];
+  for (uint32_t line = 0; line < lines; line++) {
+    for (uint32_t k = 0; k < chunks; k++, linear += 16) one_chunk(t, index, k, linear, store);
+    for (int d = 1; d < m->rank && ++index[d] == m->box[d]; d++) index[d] = 0;
+  }
+  return (int)linear;
+}
+
+static void tensor_copy(Warp *w, const Code *c, int lane, bool store, int rank) {
+  int32_t map_reg = c->list[store ? 0 : 1], shared_reg = c->list[store ? 1 : 0];
+  const int32_t *coordinates = c->list + (store ? 2 : 3);
+  uint64_t map = reg64_at(w, map_reg)[lane];
+  Tile t = {.shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
+  const uint8_t *bytes = global_at(w, c, lane, map, 128, false);
+  if (!bytes) return;
+  memcpy(&t.map, bytes, sizeof t.map);
+  for (int d = 0; d < rank; d++) t.at[d] = (int32_t)reg_at(w, coordinates[d])[lane];
+  const char *wrong = bad_map(&t, rank);
+  if (wrong) {
+    issue(w, SIMT_TENSOR_MAP, c, lane, map, 0, wrong);
+    return;
+  }
+  Mbarrier *m = store ? NULL : mbarrier_at(w, c, lane, reg_at(w, c->list[2])[lane]);
+  t.e = engine_of(w, c, lane);
+  int n = copy_tile(&t, store);
+  if (m) mbarrier_complete_bytes(w, m, n, t.e.vc);
+}
+
+void bulk_op(Warp *w, const Code *c, uint32_t mask) {
+  EACH_LANE(l, mask) {
+    if (c->op == LL_BULK_LOAD) bulk_load(w, c, (int)l);
+    else if (c->op >= LL_TMA_STORE_1D) tensor_copy(w, c, (int)l, true, c->op - LL_TMA_STORE_1D + 1);
+    else tensor_copy(w, c, (int)l, false, c->op - LL_TMA_LOAD_1D + 1);
+  }
+  w->b->events++;
+}
+
+void bulk_wait(Warp *w, uint32_t pending) {
+  int agent = w->b->m->nwarps;
+  if (w->bulk_groups <= pending) return;
+  uint32_t clock = w->bulk_clocks[(w->bulk_groups - pending - 1) % COUNT(w->bulk_clocks)];
+  if (clock > w->vc[agent]) w->vc[agent] = clock;
+}

@@ -1,0 +1,202 @@
+/* race.c: who touched which byte of shared memory, and was it ordered?
+ *
+ * Problem. Two accesses race if at least one writes, they touch the same byte, and no synchronization orders them; a run
+ * in one particular order does not show it.
+ * Idea. Vector clocks: every agent (a warp; the bulk-copy engine; the tensor-core unit on behalf of a warp) counts its
+ * own releases, and knows of every other agent up to which count it has been told, through a barrier, an mbarrier, or a
+ * releasing atomic that it then acquired. A byte remembers its last writer with that one's clock, and its readers since.
+ * An access is ordered after an earlier one exactly if the agent knows of the earlier agent at least that clock.
+ * Flanagan and Freund, "FastTrack", PLDI 2009: one reader is enough as long as each is ordered after the one before; only
+ * otherwise a row of clocks, one per agent, is needed.
+ * A warp's own accesses are ordered by the program. Atomics do not race with each other: they count as readers, and the
+ * byte says so (ATOMIC).
+ * Cost: 16 bytes of shadow per byte, a compare or two per byte accessed.
+ */
+#include "simt/internal.h"
+
+#include <string.h>
+
+enum { ATOMIC = 0xfd, ORDERED = 0xfc, CLOCK = 0xffffff };
+
+static uint32_t stamp(int agent, const uint32_t *vc) { return (uint32_t)(agent + 1) << 24 | (vc[agent] & CLOCK); }
+static bool knows(const uint32_t *vc, uint32_t access) { return vc[(access >> 24) - 1] >= (access & CLOCK); }
+
+void clock_join(const Machine *m, uint32_t *into, const uint32_t *from) {
+  for (int i = 0; i < m->nagents; i++)
+    if (from[i] > into[i]) into[i] = from[i];
+}
+
+void clock_release(Warp *w, uint32_t *into) {
+  clock_join(w->b->m, into, w->vc);
+  w->vc[w->index]++;
+}
+
+/* ---- readers ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t *row_at(Blk *b, uint32_t row) { return b->readers + (size_t)row * (size_t)b->m->nagents; }
+
+/* Free rows are linked through their first element; 0 ends the list, so row 0 is never used. */
+static void link_rows(Blk *b, uint32_t from, uint32_t to) {
+  for (uint32_t r = from; r < to; r++) {
+    *row_at(b, r) = b->free_reader;
+    b->free_reader = r;
+  }
+}
+
+void readers_reset(Blk *b) {
+  b->free_reader = 0;
+  link_rows(b, 1, b->readers_cap);
+}
+
+static uint32_t new_row(Blk *b) {
+  const Machine *m = b->m;
+  if (!b->free_reader) {
+    uint32_t cap = b->readers_cap ? b->readers_cap * 2 : 1024;
+    uint32_t *grown = NEWN(m->cx, uint32_t, (size_t)cap * (size_t)m->nagents);
+    if (b->readers) memcpy(grown, b->readers, (size_t)b->readers_cap * (size_t)m->nagents * sizeof *grown);
+    b->readers = grown;
+    link_rows(b, b->readers_cap ? b->readers_cap : 1, cap);
+    b->readers_cap = cap;
+  }
+  uint32_t row = b->free_reader;
+  b->free_reader = *row_at(b, row);
+  memset(row_at(b, row), 0, (size_t)m->nagents * sizeof(uint32_t));
+  return row;
+}
+
+static void forget_readers(Blk *b, Shadow *s) {
+  if (s->read >> 24 == SEVERAL) {
+    *row_at(b, s->read & CLOCK) = b->free_reader;
+    b->free_reader = s->read & CLOCK;
+  }
+  s->read = 0;
+}
+
+static void add_reader(Blk *b, Shadow *s, int agent, const uint32_t *vc, uint32_t code) {
+  uint32_t now = stamp(agent, vc);
+  s->reader = code;
+  if (s->read == now) return;
+  if (s->read >> 24 == SEVERAL) {
+    row_at(b, s->read & CLOCK)[agent] = now & CLOCK;
+  } else if (!s->read || knows(vc, s->read)) {
+    s->read = now;
+  } else {
+    uint32_t row = new_row(b);
+    row_at(b, row)[(s->read >> 24) - 1] = s->read & CLOCK;
+    row_at(b, row)[agent] = now & CLOCK;
+    s->read = (uint32_t)SEVERAL << 24 | row;
+  }
+}
+
+/* A reader that `vc` does not know of, or -1. */
+static int unknown_reader(Blk *b, const Shadow *s, const uint32_t *vc) {
+  if (!s->read) return -1;
+  if (s->read >> 24 != SEVERAL) return knows(vc, s->read) ? -1 : (int)(s->read >> 24) - 1;
+  const uint32_t *row = row_at(b, s->read & CLOCK);
+  for (int a = 0; a < b->m->nagents; a++)
+    if (row[a] > vc[a]) return a;
+  return -1;
+}
+
+/* ---- accesses ---------------------------------------------------------------------------------------------------- */
+
+typedef struct Look { /* one lane's access */
+  Warp *w;
+  const Code *c;
+  int agent, lane;
+  const uint32_t *vc;
+  uint32_t address;
+  bool told; /* one report per access is enough */
+} Look;
+
+static void tell(Look *k, SimtKind kind, uint32_t at, uint32_t other, int agent) {
+  if (k->told) return;
+  k->told = true;
+  int nwarps = k->w->b->m->nwarps;
+  int warp = agent < nwarps ? agent : agent == nwarps ? -1 : agent - nwarps - 1;
+  issue_race(k->w, kind, k->c, k->lane, at, other, warp);
+}
+
+static void check_writer(Look *k, const Shadow *s, uint32_t at) {
+  uint32_t tag = s->write >> 24;
+  if (tag == IN_FLIGHT) tell(k, SIMT_ASYNC_RACE, at, s->writer, (int)(s->write & CLOCK));
+  else if (tag && tag < ORDERED && !knows(k->vc, s->write)) tell(k, SIMT_RACE, at, s->writer, (int)tag - 1);
+}
+
+static bool is_fenced(const Warp *w, uint32_t write) {
+  uint32_t agent = (write >> 24) - 1, clock = write & CLOCK;
+  if (agent >= (uint32_t)w->b->m->nwarps) return true;
+  return w->b->warps[agent].fenced[agent] >= clock || w->fenced[agent] >= clock;
+}
+
+void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes, bool async) {
+  Look k = {w, c, agent, lane, vc, address, false};
+  if (!w->b->m->shared_checks) return;
+  uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
+  for (Shadow *s = w->b->shadow + at, *end = s + bytes; s < end; s++, at++) {
+    uint32_t tag = s->write >> 24;
+    if (!tag && !k.told) {
+      k.told = true;
+      issue(w, SIMT_UNINITIALIZED, c, lane, at, bytes, "shared memory");
+    }
+    check_writer(&k, s, at);
+    if (tag == ATOMIC) {
+      int other = unknown_reader(w->b, s, vc);
+      if (other >= 0) tell(&k, SIMT_RACE, at, s->reader, other);
+      s->write = (uint32_t)ORDERED << 24;
+    }
+    if (async && tag && tag < ORDERED && !is_fenced(w, s->write)) tell(&k, SIMT_PROXY, at, s->writer, (int)tag - 1);
+    add_reader(w->b, s, agent, vc, code);
+  }
+}
+
+static void check_all(Look *k, const Shadow *s, uint32_t at) {
+  check_writer(k, s, at);
+  int other = unknown_reader(k->w->b, s, k->vc);
+  if (other >= 0) tell(k, SIMT_RACE, at, s->reader, other);
+}
+
+void shadow_write(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes) {
+  Look k = {w, c, agent, lane, vc, address, false};
+  if (!w->b->m->shared_checks) return;
+  uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
+  for (Shadow *s = w->b->shadow + at, *end = s + bytes; s < end; s++, at++) {
+    check_all(&k, s, at);
+    forget_readers(w->b, s);
+    s->write = stamp(agent, vc);
+    s->writer = code;
+  }
+}
+
+void shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
+  Look k = {w, c, w->index, lane, w->vc, address, false};
+  if (!w->b->m->shared_checks) return;
+  uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
+  for (Shadow *s = w->b->shadow + at, *end = s + bytes; s < end; s++, at++) {
+    if (!s->write && !k.told) {
+      k.told = true;
+      issue(w, SIMT_UNINITIALIZED, c, lane, at, bytes, "shared memory");
+    }
+    if (s->write >> 24 != ATOMIC) {
+      check_all(&k, s, at);
+      forget_readers(w->b, s);
+      s->write = (uint32_t)ATOMIC << 24;
+    }
+    add_reader(w->b, s, w->index, w->vc, code);
+  }
+}
+
+/* A copy was issued: it may write from now on until it is waited for. */
+void shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
+  shadow_write(w, c, w->index, w->vc, lane, address, bytes);
+  if (!w->b->m->shared_checks) return;
+  for (int k = 0; k < bytes; k++) w->b->shadow[address - SHARED_BASE + (uint32_t)k].write = (uint32_t)IN_FLIGHT << 24 | (uint32_t)w->index;
+}
+
+void shadow_landed(Warp *w, uint32_t address, int bytes) {
+  if (!w->b->m->shared_checks) return;
+  for (int k = 0; k < bytes; k++) {
+    Shadow *s = &w->b->shadow[address - SHARED_BASE + (uint32_t)k];
+    if (s->write >> 24 == IN_FLIGHT) s->write = stamp(w->index, w->vc);
+  }
+}
