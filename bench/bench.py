@@ -58,7 +58,7 @@ def main():
         )
         results = json.loads(out.read_text())["results"]
     print(
-        f"{'case':32} {'variant':>12} {'ms':>9} {'PyTorch ms':>11} {'ratio':>7} {'goal':>6}  {'error':>8} {'first ms':>9}"
+        f"{'case':32} {'variant':>12} {'ms':>9} {'PyTorch ms':>11} {'ratio':>7} {'goal':>6} {'error':>8} {'1st ms':>9}"
     )
     for name, r in results.items():
         if not isinstance(r, dict):

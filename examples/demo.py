@@ -1,4 +1,4 @@
-"""Runs every example kernel on tensors in host memory, checks it against PyTorch in float64, times it, draws benchmarks.
+"""Runs every example kernel on tensors in host memory, checks it against PyTorch in float64, times it, draws plots.
 
 ./dev demo [NAME…]     only the examples whose file name contains one of NAME
 """

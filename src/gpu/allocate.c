@@ -72,7 +72,8 @@ static void number_ops(Allocate *a, const Block *b) {
 static int use_end(const Op *made, const Op *user) {
   int end = (int)user->mark;
   for (const Op *p = user; p; p = ir_parent(p))
-    if (p->nregions && p->code != OP_FUNC && p->code != OP_MODULE && ir_defined_outside(&made->results[0], p)) end = (int)(intptr_t)p->data;
+    if (p->nregions && p->code != OP_FUNC && p->code != OP_MODULE && ir_defined_outside(&made->results[0], p))
+      end = (int)(intptr_t)p->data;
   return end;
 }
 
@@ -115,7 +116,9 @@ static int64_t place(Allocate *a) {
       moved = false;
       for (uint32_t j = 0; j < i; j++) {
         const Buffer *o = order[j];
-        if (o->to < b->from || o->from > b->to || o->offset + o->bytes <= b->offset || o->offset >= b->offset + b->bytes) continue;
+        if (o->to < b->from || o->from > b->to || o->offset + o->bytes <= b->offset ||
+            o->offset >= b->offset + b->bytes)
+          continue;
         b->offset = div_up(o->offset + o->bytes, b->align) * b->align;
         moved = true;
       }

@@ -209,7 +209,8 @@ Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_b
 const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to) {
   /* Lanes and warps that hold the same on both sides stay as they are: what a lane's or warp's bit means must be the same up to
    * what registers can make up for. */
-  const Layout *x = layout_solve(cx, layout_restrict(cx, from, 1u << AXIS_REGISTER, ~0u), layout_restrict(cx, to, 1u << AXIS_REGISTER, ~0u));
+  const Layout *x = layout_solve(cx, layout_restrict(cx, from, 1u << AXIS_REGISTER, ~0u),
+                                 layout_restrict(cx, to, 1u << AXIS_REGISTER, ~0u));
   if (!x) return NULL;
   for (int axis = AXIS_LANE; axis <= AXIS_WARP; axis++) {
     if (layout_in_bits(from, (Axis)axis) != layout_in_bits(to, (Axis)axis)) return NULL;

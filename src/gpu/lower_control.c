@@ -100,7 +100,8 @@ void lower_for(Lower *w, const Op *op) {
   LLInst **carried = add_params(w, head, &types), **results = add_params(w, after, &types);
   vec_push(w->cx, &first, lower);
   for (uint32_t i = 0; i < inits.len; i++) vec_push(w->cx, &first, inits.at[i]);
-  ll_cond_br(&w->b, ll_icmp(&w->b, less, lower, upper), head, first.at, (int)first.len, after, inits.at, (int)inits.len);
+  ll_cond_br(&w->b, ll_icmp(&w->b, less, lower, upper), head, first.at, (int)first.len, after, inits.at,
+             (int)inits.len);
 
   start_at(w, head);
   lower_set(w, body->args[0], iv);
@@ -112,7 +113,8 @@ void lower_for(Lower *w, const Op *op) {
   vec_push(w->cx, &next, more);
   for (int i = 0; i < op->nresults; i++) push_values(w, &op->results[i], ir_operand(yield, i), &next);
   LLBlock *exit = waits_outside(op) ? waiting_exit(w, op, &types, w->b.block, after) : after;
-  ll_cond_br(&w->b, ll_icmp(&w->b, less, more, upper), head, next.at, (int)next.len, exit, next.at + 1, (int)next.len - 1);
+  ll_cond_br(&w->b, ll_icmp(&w->b, less, more, upper), head, next.at, (int)next.len, exit, next.at + 1,
+             (int)next.len - 1);
 
   ll_block_move_last(after);
   start_at(w, after);
@@ -164,7 +166,8 @@ void lower_while(Lower *w, const Op *op) {
   for (int i = 0; i < op->nresults; i++) push_values(w, &op->results[i], ir_operand(condition, 1 + i), &passed);
   LLBlock *inside = ll_block_new(w->f, w->b.block), *after = ll_block_new(w->f, w->b.block);
   LLInst **args = add_params(w, inside, &result_types), **results = add_params(w, after, &result_types);
-  ll_cond_br(&w->b, lower_scalar(w, ir_operand(condition, 0)), inside, passed.at, (int)passed.len, after, passed.at, (int)passed.len);
+  ll_cond_br(&w->b, lower_scalar(w, ir_operand(condition, 0)), inside, passed.at, (int)passed.len, after, passed.at,
+             (int)passed.len);
 
   start_at(w, inside);
   at = 0;

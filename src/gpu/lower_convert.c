@@ -33,7 +33,8 @@ typedef struct Side {
   int vec;
 } Side;
 
-static void transfer(Lower *w, const Op *op, const Exchange *e, Side side, Val *val, bool storing, int part, LLInst *first) {
+static void transfer(Lower *w, const Op *op, const Exchange *e, Side side, Val *val, bool storing, int part,
+                     LLInst *first) {
   Type *t = op->results[0].type;
   const LLType *elem = lower_stored(w, t);
   int bytes = ll_type_bytes(elem), n = 1 << side.vec;

@@ -29,7 +29,8 @@ static int find(const Finder *f, int64_t i, int64_t j, int rank, int64_t batch) 
 
 static int64_t part_of(const Layout *l, int reg, int dim) {
   Axis a = (Axis)(AXIS_DIM0 + dim);
-  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) & (((uint64_t)1 << layout_out_bits(l, a)) - 1));
+  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) &
+                   (((uint64_t)1 << layout_out_bits(l, a)) - 1));
 }
 
 typedef struct Dot {
@@ -63,8 +64,9 @@ static void by_fma(Lower *w, const Dot *d) {
       int i = find(&d->a, m, k, d->rank, batch), j = find(&d->b, k, n, d->rank, batch);
       if (i < 0 || j < 0) lower_fail(w, d->op, "the layouts of operands and result do not go together");
       LLInst *sum = d->out->at[r];
-      d->out->at[r] = ll_is_int(sum->type) ? ll_op2(&w->b, LL_ADD, sum, ll_op2(&w->b, LL_MUL, x.at[i], y.at[j]))
-                                           : ll_call_n(&w->b, LL_FMA, sum->type, (LLMods){0}, 0, (LLInst *[]){x.at[i], y.at[j], sum}, 3);
+      d->out->at[r] = ll_is_int(sum->type)
+                          ? ll_op2(&w->b, LL_ADD, sum, ll_op2(&w->b, LL_MUL, x.at[i], y.at[j]))
+                          : ll_call_n(&w->b, LL_FMA, sum->type, (LLMods){0}, 0, (LLInst *[]){x.at[i], y.at[j], sum}, 3);
     }
   for (int r = 0; r < d->out->n && narrow; r++) d->out->at[r] = lower_cast_float(w, d->out->at[r], f32, d->tc, "rtne");
 }
@@ -130,9 +132,11 @@ static void by_mma(Lower *w, const Dot *d) {
       LLInst *c[4];
       for (int i = 0; i < 4; i++) at[i] = find(&d->c, m + (i >> 1) * 8, n + (i & 1), 2, 0), c[i] = d->out->at[at[i]];
       if (pairs) c[0] = ll_build_vector(&w->b, c, 2), c[1] = ll_build_vector(&w->b, c + 2, 2);
-      LLInst *sum = ll_mma_sync(&w->b, variant, a_tile(w, d, m, k, step), b_tile(w, d, k, n, step), ll_build_struct(&w->b, c, pairs ? 2 : 4));
+      LLInst *sum = ll_mma_sync(&w->b, variant, a_tile(w, d, m, k, step), b_tile(w, d, k, n, step),
+                                ll_build_struct(&w->b, c, pairs ? 2 : 4));
       for (int i = 0; i < 4; i++)
-        d->out->at[at[i]] = pairs ? ll_extract(&w->b, ll_extract(&w->b, sum, i >> 1), i & 1) : ll_extract(&w->b, sum, i);
+        d->out->at[at[i]] =
+            pairs ? ll_extract(&w->b, ll_extract(&w->b, sum, i >> 1), i & 1) : ll_extract(&w->b, sum, i);
     }
 }
 

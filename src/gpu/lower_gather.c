@@ -27,9 +27,11 @@ void lower_gather(Lower *w, const Op *op) {
   int bytes = ll_type_bytes(elem);
   Val *in = lower_val(w, src), *at = lower_val(w, index), *out = lower_new(w, r, gpu_registers(to));
   Places p = row_major(from, rank, row_major_place);
-  LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *base = lower_scratch(w, op), *first = lower_is_first(w, from);
+  LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *base = lower_scratch(w, op),
+         *first = lower_is_first(w, from);
   for (int i = 0; i < in->n; i++) {
-    LLInst *where = lower_address(w, base, &p, thread, row_major_place(from, rank, lower_register_image(from, i)), bytes);
+    LLInst *where =
+        lower_address(w, base, &p, thread, row_major_place(from, rank, lower_register_image(from, i)), bytes);
     LLInst *x = lower_to_stored(w, src->type, in->at[i]);
     if (first)
       ll_store_if(&w->b, where, x, first, (LLMods){0});

@@ -65,14 +65,14 @@ void lower_load(Lower *w, const Op *op) {
     LLInst *x;
     if (m) {
       LLInst *parts[16], *fallback;
-      for (int k = 0; k < n; k++) parts[k] = o ? lower_to_stored(w, r->type, o->at[o->n == 1 ? 0 : i + k]) : ll_const(&w->b, elem, 0);
+      for (int k = 0; k < n; k++)
+        parts[k] = o ? lower_to_stored(w, r->type, o->at[o->n == 1 ? 0 : i + k]) : ll_const(&w->b, elem, 0);
       fallback = lower_pack(w, elem, parts, n);
       x = ll_load_if(&w->b, type, p->at[i], m->at[m->n == 1 ? 0 : i], fallback, mods);
     } else {
       x = ll_load(&w->b, type, p->at[i], mods);
     }
-    for (int k = 0; k < n; k++)
-      out->at[i + k] = lower_from_stored(w, r->type, n == 1 ? x : ll_extract(&w->b, x, k));
+    for (int k = 0; k < n; k++) out->at[i + k] = lower_from_stored(w, r->type, n == 1 ? x : ll_extract(&w->b, x, k));
   }
 }
 

@@ -90,7 +90,7 @@ static void reduce_lanes(Lower *w, const Reduction *r, Groups *groups) {
 
 /* The layout of the parts in shared memory: part number lowest, then the bits of the place that matter (compressed). */
 typedef struct PartPlaces {
-  Places places; /* of a thread that writes: in elements */
+  Places places;      /* of a thread that writes: in elements */
   uint64_t warp_mask; /* thread bits that number the parts */
   int part_bits, bits;
   uint64_t axis;
@@ -126,8 +126,7 @@ int64_t reduce_scratch(Ctx *cx, const Op *op) {
   PartPlaces p = part_places(l, (int)ir_attr_int_or(op, "axis", 0));
   int64_t bytes = 0;
   if (!p.part_bits) return 0;
-  for (int i = 0; i < op->noperands; i++)
-    bytes += (max64(4, ir_elem_bytes(ir_operand(op, i)->type->elem)) << p.bits);
+  for (int i = 0; i < op->noperands; i++) bytes += (max64(4, ir_elem_bytes(ir_operand(op, i)->type->elem)) << p.bits);
   return bytes;
 }
 
@@ -142,7 +141,8 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
     if (layout_basis(r->layout, AXIS_LANE, k) & p.axis) idle |= (uint64_t)1 << k;
   LLInst *writes = NULL;
   if (idle)
-    writes = ll_icmp(&w->b, LLP_EQ, ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, (int32_t)idle)), ll_const_i32(&w->b, 0));
+    writes = ll_icmp(&w->b, LLP_EQ, ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, (int32_t)idle)),
+                     ll_const_i32(&w->b, 0));
   LLInst *thread = lower_thread_part(w, p.places.columns, p.places.nthread), *base[MAX_OPERANDS];
   Places read = p.places;
   read.used = 0;

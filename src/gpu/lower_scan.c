@@ -130,7 +130,8 @@ static void step_warp(Scan *s, int k) {
       LLInst *other[MAX_OPERANDS];
       for (int i = 0; i < s->n; i++, slot++) {
         Type *t = ir_elem(ir_operand(s->op, i)->type);
-        LLInst *index = ll_op2(&w->b, LL_MUL, pass ? partner : w->tid, ll_const_i32(&w->b, ll_type_bytes(lower_stored(w, t))));
+        LLInst *index =
+            ll_op2(&w->b, LL_MUL, pass ? partner : w->tid, ll_const_i32(&w->b, ll_type_bytes(lower_stored(w, t))));
         LLInst *at = ll_ptradd(&w->b, base, index, slot * slot_bytes(s));
         if (pass)
           other[i] = lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at, (LLMods){0}));

@@ -92,7 +92,8 @@ static void async_copy(Lower *w, const Op *op) {
   if (n * bytes < 4) lower_fail(w, op, "elements that do not lie together cannot be copied asynchronously");
   Val *p = lower_val(w, ptr), *m = mask ? lower_val(w, mask) : NULL;
   Places places = places_of(l, 0, l->out_bits);
-  LLInst *thread = lower_thread_part(w, places.columns, places.nthread), *base = lower_scalar(w, dst), *first = lower_is_first(w, l);
+  LLInst *thread = lower_thread_part(w, places.columns, places.nthread), *base = lower_scalar(w, dst),
+         *first = lower_is_first(w, l);
   LLMods mods = lower_mods(op);
   mods.variant = (uint8_t)(n * bytes);
   if (!mods.cache && n * bytes == 16) mods.cache = LLC_CG;
@@ -101,7 +102,9 @@ static void async_copy(Lower *w, const Op *op) {
     int count = 2;
     LLMods own = mods;
     /* Bytes to take: the rest of the vector becomes zeros. */
-    if (m) args[count++] = ll_select(&w->b, m->at[m->n == 1 ? 0 : i], ll_const_i32(&w->b, n * bytes), ll_const_i32(&w->b, 0));
+    if (m)
+      args[count++] =
+          ll_select(&w->b, m->at[m->n == 1 ? 0 : i], ll_const_i32(&w->b, n * bytes), ll_const_i32(&w->b, 0));
     if (first) {
       if (count == 2) args[count++] = ll_const_i32(&w->b, n * bytes);
       args[count++] = first;
@@ -120,7 +123,8 @@ void lower_local(Lower *w, const Op *op) {
   case OP_LOCAL_ALLOC: local_alloc(w, op); return;
   case OP_LOCAL_LOAD: local_load(w, op); return;
   case OP_LOCAL_STORE:
-    local_store(w, lower_val(w, ir_operand(op, 0)), ir_operand(op, 0)->type, ir_operand(op, 1)->type, lower_scalar(w, ir_operand(op, 1)));
+    local_store(w, lower_val(w, ir_operand(op, 0)), ir_operand(op, 0)->type, ir_operand(op, 1)->type,
+                lower_scalar(w, ir_operand(op, 1)));
     return;
   case OP_MEMDESC_INDEX: memdesc_index(w, op); return;
   case OP_MEMDESC_TRANS:

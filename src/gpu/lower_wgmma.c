@@ -34,7 +34,8 @@ static const int swizzle_codes[] = {[4] = 0, [5] = 3, [6] = 2, [7] = 1};
 static Operand describe(Lower *w, const Value *v, int index) {
   const Type *t = v->type;
   const Attr *e = t->encoding;
-  if (!gpu_is(e, "ttg.nvmma_shared")) lower_fail(w, w->op, "the operand's buffer does not have the layout that the instruction reads");
+  if (!gpu_is(e, "ttg.nvmma_shared"))
+    lower_fail(w, w->op, "the operand's buffer does not have the layout that the instruction reads");
   bool transposed = gpu_param_int(e, "transposed", 0) != 0;
   Operand o = {.bytes = ir_elem_bytes(t->elem), .k_dim = index == 0 ? 1 : 0};
   int fast = transposed ? 0 : 1, swizzle = (int)gpu_param_int(e, "swizzlingByteWidth", 32);
@@ -42,15 +43,18 @@ static Operand describe(Lower *w, const Value *v, int index) {
   o.place = layout_invert(w->cx, gpu_shared_layout(w->cx, t));
   int64_t line = min64(swizzle, t->shape[fast] * o.bytes), stride = 8 * line;
   int64_t leading = o.k_major ? 16 : t->shape[1 - fast] * line;
-  uint64_t high = (uint64_t)swizzle_codes[log2_of(swizzle)] << 62 | (uint64_t)(stride >> 4) << 32 | (uint64_t)(leading >> 4) << 16;
+  uint64_t high =
+      (uint64_t)swizzle_codes[log2_of(swizzle)] << 62 | (uint64_t)(stride >> 4) << 32 | (uint64_t)(leading >> 4) << 16;
   LLInst *address = ll_op1(&w->b, LL_PTRTOINT, &ll_i32, lower_scalar(w, v));
-  address = ll_op2(&w->b, LL_LSHR, ll_op2(&w->b, LL_AND, address, ll_const_i32(&w->b, 0x3FFFF)), ll_const_i32(&w->b, 4));
+  address =
+      ll_op2(&w->b, LL_LSHR, ll_op2(&w->b, LL_AND, address, ll_const_i32(&w->b, 0x3FFFF)), ll_const_i32(&w->b, 4));
   o.desc = ll_op2(&w->b, LL_OR, ll_op1(&w->b, LL_ZEXT, &ll_i64, address), ll_const_i64(&w->b, (int64_t)high));
   return o;
 }
 
 static uint64_t offset_of(const Operand *o, int64_t i, int64_t j) {
-  uint64_t word = (uint64_t)i << layout_in_shift(o->place, AXIS_DIM0) | (uint64_t)j << layout_in_shift(o->place, AXIS_DIM1);
+  uint64_t word = (uint64_t)i << layout_in_shift(o->place, AXIS_DIM0) | (uint64_t)j
+                                                                            << layout_in_shift(o->place, AXIS_DIM1);
   return layout_map(o->place, word) * (uint64_t)o->bytes;
 }
 
@@ -87,7 +91,8 @@ static LLInst *register_tile(Lower *w, const Value *v, int64_t m, int64_t k) {
   for (int half = 0; half < 2; half++)
     for (int row = 0; row < 16; row += 8) {
       for (int e = 0; e < step; e++) {
-        uint64_t word = (uint64_t)(m + row) << layout_out_shift(l, AXIS_DIM0) | (uint64_t)(k + half * 4 * step + e) << layout_out_shift(l, AXIS_DIM1);
+        uint64_t word = (uint64_t)(m + row) << layout_out_shift(l, AXIS_DIM0) | (uint64_t)(k + half * 4 * step + e)
+                                                                                    << layout_out_shift(l, AXIS_DIM1);
         parts[e] = NULL;
         for (int r = 0; r < x->n && !parts[e]; r++)
           if (lower_register_image(l, r) == word) parts[e] = x->at[r];
@@ -128,7 +133,8 @@ static void wait_for(Lower *w, Val *x, int group, int64_t pendings) {
 
 static int64_t place_along(const Layout *l, int reg, int dim) {
   Axis a = (Axis)(AXIS_DIM0 + dim);
-  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) & (((uint64_t)1 << layout_out_bits(l, a)) - 1));
+  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) &
+                   (((uint64_t)1 << layout_out_bits(l, a)) - 1));
 }
 
 void lower_warp_group_dot(Lower *w, const Op *op) {
@@ -174,7 +180,8 @@ void lower_warp_group_dot_wait(Lower *w, const Op *op) {
   int64_t pendings = ir_attr_int_or(op, "pendings", 0);
   bool waited = false;
   if (map_has(&w->waited, ir_operand(op, 0))) { /* on the way out of the loop */
-    for (int i = 0; i < op->noperands; i++) map_put(w->cx, &w->values, &op->results[i], lower_val(w, ir_operand(op, i)));
+    for (int i = 0; i < op->noperands; i++)
+      map_put(w->cx, &w->values, &op->results[i], lower_val(w, ir_operand(op, i)));
     return;
   }
   for (int i = 0; i < op->noperands; i++) {

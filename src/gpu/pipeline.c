@@ -39,8 +39,8 @@ typedef struct Pipeline {
   int sm, stages, nbuf;
   Tile tiles[MAX_LOADS];
   int ntiles;
-  Map slice;       /* ops of the body that addresses depend on */
-  bool *is_ahead;  /* the carried values they depend on */
+  Map slice;      /* ops of the body that addresses depend on */
+  bool *is_ahead; /* the carried values they depend on */
 } Pipeline;
 
 /* ---- which loads -------------------------------------------------------------------------------------------------------- */
@@ -89,7 +89,8 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
   int at, best = 1, bytes = ir_elem_bytes(t->elem);
   const Value *ptr = ir_operand(load, 0), *mask = ir_operand_group(load, "mask", &at) ? ir_operand(load, at) : NULL;
   const Layout *l = gpu_layout(p->cx, t);
-  const Layout *s = gpu_shared_layout(p->cx, ir_memdesc(p->cx, t->elem, t->rank, t->shape, shared, gpu_smem(p->cx), true));
+  const Layout *s =
+      gpu_shared_layout(p->cx, ir_memdesc(p->cx, t->elem, t->rank, t->shape, shared, gpu_smem(p->cx), true));
   for (int d = 0; d < t->rank; d++) {
     int n = (int)min64(layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d)), axis_vector(p->axis, ptr, mask, d));
     n = (int)min64(n, layout_contiguous(s, AXIS_OFFSET, (Axis)(AXIS_DIM0 + d)));
@@ -102,7 +103,8 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
 static void consider(Pipeline *p, Op *load) {
   Value *r = &load->results[0];
   int at;
-  if (load->code != OP_LOAD || !ir_is_tensor(r->type) || r->type->rank != 2 || !ir_one_use(r) || p->ntiles == MAX_LOADS) return;
+  if (load->code != OP_LOAD || !ir_is_tensor(r->type) || r->type->rank != 2 || !ir_one_use(r) || p->ntiles == MAX_LOADS)
+    return;
   if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
   const Attr *is_volatile = ir_attr(load, "isVolatile");
   if (is_volatile && is_volatile->integer) return;
@@ -147,9 +149,11 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
       Value *ptr = mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
       Type *mask_type = ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1));
       Value *mask = ir_make(b, OP_SPLAT, mask_type, exists, NULL);
-      if (ir_operand_group(op, "mask", &at)) mask = ir_make(b, OP_ANDI, NULL, mask, mapped(map, ir_operand(op, at)), NULL);
+      if (ir_operand_group(op, "mask", &at))
+        mask = ir_make(b, OP_ANDI, NULL, mask, mapped(map, ir_operand(op, at)), NULL);
       Type *whole = t->buffers->type;
-      Type *one = ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
+      Type *one =
+          ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
       operands[1] = ir_make(b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
       operands[2] = mask;
       Type *token = ir_token(p->cx);
@@ -190,7 +194,8 @@ static Value *less(Builder *b, Value *x, Value *y) {
 static void replace_user(Pipeline *p, Tile *t, Value *index) {
   Builder b = ir_before(p->cx, t->user);
   Type *whole = t->buffers->type;
-  Type *one = ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
+  Type *one =
+      ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
   Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
   if (t->user->code == OP_CONVERT_LAYOUT) view = ir_make(&b, OP_LOCAL_LOAD, t->user->results[0].type, view, NULL);
   ir_replace_all(&t->user->results[0], view);
@@ -314,7 +319,8 @@ static bool pipeline_loop(Ctx *cx, Module *m, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
-  Pipeline p = {.cx = cx, .axis = axis_analyze(cx, m), .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
+  Pipeline p = {
+      .cx = cx, .axis = axis_analyze(cx, m), .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&p, op);
   if (!p.ntiles) return false;

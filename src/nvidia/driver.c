@@ -22,22 +22,29 @@ typedef struct CUctx_st *CUcontext;
 typedef struct CUmod_st *CUmodule;
 typedef struct CUfunc_st *CUfunction;
 
-enum { ATTR_MAX_DYNAMIC_SHARED = 8, ATTR_NUM_REGS = 4, DEVICE_CC_MAJOR = 75, DEVICE_CC_MINOR = 76, DEVICE_SHARED_OPTIN = 97, MAX_DEVICES = 64 };
+enum {
+  ATTR_MAX_DYNAMIC_SHARED = 8,
+  ATTR_NUM_REGS = 4,
+  DEVICE_CC_MAJOR = 75,
+  DEVICE_CC_MINOR = 76,
+  DEVICE_SHARED_OPTIN = 97,
+  MAX_DEVICES = 64
+};
 
-#define FUNCTIONS(F)                                                                                                      \
-  F(cuInit, "cuInit", (unsigned))                                                                                         \
-  F(cuGetErrorString, "cuGetErrorString", (CUresult, const char **))                                                      \
-  F(cuDeviceGet, "cuDeviceGet", (CUdevice *, int))                                                                        \
-  F(cuDeviceGetAttribute, "cuDeviceGetAttribute", (int *, int, CUdevice))                                                 \
-  F(cuCtxGetCurrent, "cuCtxGetCurrent", (CUcontext *))                                                                    \
-  F(cuCtxSetCurrent, "cuCtxSetCurrent", (CUcontext))                                                                      \
-  F(cuCtxGetDevice, "cuCtxGetDevice", (CUdevice *))                                                                       \
-  F(cuDevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain", (CUcontext *, CUdevice))                                        \
-  F(cuModuleLoadData, "cuModuleLoadData", (CUmodule *, const void *))                                                     \
-  F(cuModuleUnload, "cuModuleUnload", (CUmodule))                                                                         \
-  F(cuModuleGetFunction, "cuModuleGetFunction", (CUfunction *, CUmodule, const char *))                                   \
-  F(cuFuncSetAttribute, "cuFuncSetAttribute", (CUfunction, int, int))                                                     \
-  F(cuLaunchKernel, "cuLaunchKernel",                                                                                     \
+#define FUNCTIONS(F)                                                                                                   \
+  F(cuInit, "cuInit", (unsigned))                                                                                      \
+  F(cuGetErrorString, "cuGetErrorString", (CUresult, const char **))                                                   \
+  F(cuDeviceGet, "cuDeviceGet", (CUdevice *, int))                                                                     \
+  F(cuDeviceGetAttribute, "cuDeviceGetAttribute", (int *, int, CUdevice))                                              \
+  F(cuCtxGetCurrent, "cuCtxGetCurrent", (CUcontext *))                                                                 \
+  F(cuCtxSetCurrent, "cuCtxSetCurrent", (CUcontext))                                                                   \
+  F(cuCtxGetDevice, "cuCtxGetDevice", (CUdevice *))                                                                    \
+  F(cuDevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain", (CUcontext *, CUdevice))                                     \
+  F(cuModuleLoadData, "cuModuleLoadData", (CUmodule *, const void *))                                                  \
+  F(cuModuleUnload, "cuModuleUnload", (CUmodule))                                                                      \
+  F(cuModuleGetFunction, "cuModuleGetFunction", (CUfunction *, CUmodule, const char *))                                \
+  F(cuFuncSetAttribute, "cuFuncSetAttribute", (CUfunction, int, int))                                                  \
+  F(cuLaunchKernel, "cuLaunchKernel",                                                                                  \
     (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **))
 
 typedef struct Driver {
@@ -57,8 +64,8 @@ static void open_driver(void) {
     snprintf(driver.problem, sizeof driver.problem, "libcuda.so.1, the GPU's driver, is not installed");
     return;
   }
-#define F(name, symbol, args)                                                                                             \
-  if (!(*(void **)&driver.name = dlsym(library, symbol)))                                                                 \
+#define F(name, symbol, args)                                                                                          \
+  if (!(*(void **)&driver.name = dlsym(library, symbol)))                                                              \
     snprintf(driver.problem, sizeof driver.problem, "the GPU's driver is too old: it has no %s", symbol);
   FUNCTIONS(F)
 #undef F
@@ -66,7 +73,9 @@ static void open_driver(void) {
   CUresult r = driver.cuInit(0);
   const char *text = NULL;
   if (r) driver.cuGetErrorString(r, &text);
-  if (r) snprintf(driver.problem, sizeof driver.problem, "the GPU's driver does not start: %s", text ? text : "unknown error");
+  if (r)
+    snprintf(driver.problem, sizeof driver.problem, "the GPU's driver does not start: %s",
+             text ? text : "unknown error");
 }
 
 static bool ready(char *error, size_t size) {
@@ -154,16 +163,23 @@ Loaded *driver_load(const KernelInfo *info, const char *bytes, size_t len, char 
 static CUfunction load_on(Loaded *k, CUdevice device, char *error, size_t size) {
   CUfunction f = NULL;
   int most = 0;
-  if (failed(driver.cuDeviceGetAttribute(&most, DEVICE_SHARED_OPTIN, device), "asking for the GPU's shared memory", error, size)) return NULL;
+  if (failed(driver.cuDeviceGetAttribute(&most, DEVICE_SHARED_OPTIN, device), "asking for the GPU's shared memory",
+             error, size))
+    return NULL;
   if (k->shared > most) {
-    snprintf(error, size, "out of resource: shared memory, Required: %lld, Hardware limit: %d. Reducing block sizes or `num_stages` may help.",
+    snprintf(error, size,
+             "out of resource: shared memory, Required: %lld, Hardware limit: %d. Reducing block sizes or `num_stages` "
+             "may help.",
              (long long)k->shared, most);
     return NULL;
   }
-  if (!k->module[device] && failed(driver.cuModuleLoadData(&k->module[device], k->image), "loading the kernel", error, size)) return NULL;
-  if (failed(driver.cuModuleGetFunction(&f, k->module[device], k->name), "loading the kernel", error, size)) return NULL;
-  if (k->shared > (48 << 10) &&
-      failed(driver.cuFuncSetAttribute(f, ATTR_MAX_DYNAMIC_SHARED, (int)k->shared), "asking for shared memory", error, size))
+  if (!k->module[device] &&
+      failed(driver.cuModuleLoadData(&k->module[device], k->image), "loading the kernel", error, size))
+    return NULL;
+  if (failed(driver.cuModuleGetFunction(&f, k->module[device], k->name), "loading the kernel", error, size))
+    return NULL;
+  if (k->shared > (48 << 10) && failed(driver.cuFuncSetAttribute(f, ATTR_MAX_DYNAMIC_SHARED, (int)k->shared),
+                                       "asking for shared memory", error, size))
     return NULL;
   atomic_store(&k->function[device], f);
   return f;
@@ -186,6 +202,7 @@ int driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *c
     if (!f) return -1;
   }
   void **pointers = (void **)(uintptr_t)args;
-  CUresult r = driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], 32u * (unsigned)k->num_warps, 1, 1, (unsigned)k->shared, stream, pointers, NULL);
+  CUresult r = driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], 32u * (unsigned)k->num_warps, 1, 1,
+                                     (unsigned)k->shared, stream, pointers, NULL);
   return failed(r, "launching the kernel", error, size) ? -1 : 0;
 }

@@ -37,7 +37,9 @@ static void lang_options(const TargetOptions *o, LangOptions *out) {
   out->target_arch = o->arch ? atoi(o->arch) : 0;
 }
 
-static const char *resolve_arch(Ctx *cx, const TargetOptions *o) { return ctx_printf(cx, "%d", processor(cx, o->arch)); }
+static const char *resolve_arch(Ctx *cx, const TargetOptions *o) {
+  return ctx_printf(cx, "%d", processor(cx, o->arch));
+}
 
 static void push(Ctx *cx, Stages *out, const char *name, const void *bytes, size_t len, bool binary) {
   Stage s = {.name = name, .bytes = bytes, .len = len, .binary = binary};
@@ -54,7 +56,8 @@ static bool stops_at(const char *stop, const char *stage) { return stop && !strc
 
 static ArgKind arg_kind(Ctx *cx, const Type *t) {
   if (t->kind == TYPE_PTR) return ARG_PTR;
-  if (t->kind == TYPE_INT) return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
+  if (t->kind == TYPE_INT)
+    return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
   if (t->kind == TYPE_FLOAT && t->fkind == F16) return ARG_F16;
   if (t->kind == TYPE_FLOAT && t->fkind == BF16) return ARG_BF16;
   if (t->kind == TYPE_FLOAT && t->fkind == F32) return ARG_F32;
@@ -81,8 +84,13 @@ static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
 }
 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
-  GpuOptions gpu = {.sm = processor(cx, o->arch), .num_warps = o->num_warps, .num_stages = o->num_stages, .num_ctas = o->num_ctas,
-                    .maxnreg = o->maxnreg, .fp_fusion = o->fp_fusion, .debug = o->debug};
+  GpuOptions gpu = {.sm = processor(cx, o->arch),
+                    .num_warps = o->num_warps,
+                    .num_stages = o->num_stages,
+                    .num_ctas = o->num_ctas,
+                    .maxnreg = o->maxnreg,
+                    .fp_fusion = o->fp_fusion,
+                    .debug = o->debug};
   info->target = ctx_printf(cx, "cuda:%d", gpu.sm);
   info->num_warps = o->num_warps;
   info->num_stages = o->num_stages;
@@ -114,8 +122,9 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   push(cx, out, "ptx", buf_text(&ptx), ptx.len, false);
   if (stops_at(stop, "ptx")) return;
 
-  Cubin cubin = assemble(cx, buf_text(&ptx), info->name,
-                         (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
+  Cubin cubin = assemble(
+      cx, buf_text(&ptx), info->name,
+      (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
   if (!cubin.bytes) { /* no assembler here: the driver takes the text */
     push(cx, out, "cubin", buf_text(&ptx), ptx.len + 1, true);
     return;

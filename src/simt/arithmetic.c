@@ -30,17 +30,17 @@
 #define EXTEND32(x) ((int32_t)((x) << sh) >> sh)
 #define EXTEND64(x) ((int64_t)(x))
 #define INT(id, expr)                                                                                                  \
-  INT_FUNCTION(id##32, uint32_t, int32_t, reg_at, 32u - (uint32_t)sh, EXTEND32, c->mask, expr)                          \
+  INT_FUNCTION(id##32, uint32_t, int32_t, reg_at, 32u - (uint32_t)sh, EXTEND32, c->mask, expr)                         \
   INT_FUNCTION(id##64, uint64_t, int64_t, reg64_at, 64, EXTEND64, UINT64_MAX, expr)
 
 INT(ADD, x + y)
 INT(SUB, x - y)
-INT(MUL, x * y)
+INT(MUL, x *y)
 INT(UDIV, y ? x / y : y - 1)
 INT(SDIV, t == 0 ? y - 1 : t == -1 ? 0 - x : x - x + (__typeof__(x + y))(s / t))
 INT(UREM, y ? x % y : x)
 INT(SREM, t == 0 ? x : t == -1 ? 0 : x - x + (__typeof__(x + y))(s % t))
-INT(AND, x & y)
+INT(AND, x &y)
 INT(OR, x | y)
 INT(XOR, x ^ y)
 INT(SHL, y < width ? x << (y & (sizeof x * 8 - 1)) : 0)
@@ -202,7 +202,7 @@ OTHER(SELECT64) {
     }                                                                                                                  \
     UNUSED;                                                                                                            \
   }
-UNARY(LOW, uint64_t, uint32_t, reg64_at, x &c->mask)
+UNARY(LOW, uint64_t, uint32_t, reg64_at, x & c->mask)
 UNARY(HIGH, uint64_t, uint32_t, reg64_at, x >> 32)
 UNARY(ZEXT64, uint32_t, uint64_t, reg_at, x)
 UNARY(SEXT32, uint32_t, uint32_t, reg_at, (uint32_t)((int32_t)(x << c->sh) >> c->sh) & c->mask)
@@ -275,8 +275,7 @@ UNARY(SL2F, uint64_t, uint32_t, reg64_at, float_bits((float)(int64_t)x))
 UNARY(UL2F, uint64_t, uint32_t, reg64_at, float_bits((float)x))
 UNARY(SL2D, uint64_t, uint64_t, reg64_at, double_bits((double)(int64_t)x))
 UNARY(UL2D, uint64_t, uint64_t, reg64_at, double_bits((double)x))
-UNARY(SL2ODD, uint64_t, uint64_t, reg64_at,
-      double_bits((int64_t)x < 0 ? -odd_magnitude(0 - x) : odd_magnitude(x)))
+UNARY(SL2ODD, uint64_t, uint64_t, reg64_at, double_bits((int64_t)x < 0 ? -odd_magnitude(0 - x) : odd_magnitude(x)))
 UNARY(UL2ODD, uint64_t, uint64_t, reg64_at, double_bits(odd_magnitude(x)))
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */

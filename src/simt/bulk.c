@@ -13,8 +13,12 @@ static const uint32_t MAGIC = 0x50414d54; /* "TMAP" */
 
 void simt_tensor_map(SimtTensorMap *map, const void *base, int elem_bytes, int rank, const uint32_t *dims,
                      const uint64_t *strides, const uint32_t *box, SimtSwizzle swizzle, bool nan_fill) {
-  *map = (SimtTensorMap){.magic = MAGIC, .rank = (uint8_t)rank, .elem_bytes = (uint8_t)elem_bytes,
-                         .swizzle = (uint8_t)swizzle, .nan_fill = nan_fill, .base = (uintptr_t)base};
+  *map = (SimtTensorMap){.magic = MAGIC,
+                         .rank = (uint8_t)rank,
+                         .elem_bytes = (uint8_t)elem_bytes,
+                         .swizzle = (uint8_t)swizzle,
+                         .nan_fill = nan_fill,
+                         .base = (uintptr_t)base};
   for (int i = 0; i < rank; i++) {
     map->dims[i] = dims[i];
     map->box[i] = box[i];
@@ -41,8 +45,10 @@ static Engine engine_of(Warp *w, const Code *c, int lane) {
 /* `bytes` of shared memory for the engine; NULL: out of bounds. */
 static uint8_t *engine_shared(Engine *e, uint32_t address, int bytes, bool write) {
   if (!shared_ok(e->w, e->c, e->lane, address, bytes, write)) return NULL;
-  if (write) shadow_write(e->w, e->c, e->agent, e->vc, e->lane, address, bytes);
-  else shadow_read(e->w, e->c, e->agent, e->vc, e->lane, address, bytes, true);
+  if (write)
+    shadow_write(e->w, e->c, e->agent, e->vc, e->lane, address, bytes);
+  else
+    shadow_read(e->w, e->c, e->agent, e->vc, e->lane, address, bytes, true);
   return e->w->b->shared + (address - SHARED_BASE);
 }
 
@@ -53,7 +59,8 @@ static void bulk_load(Warp *w, const Code *c, int lane) {
   uint64_t from = reg64_at(w, c->b)[lane];
   Mbarrier *m = mbarrier_at(w, c, lane, reg_at(w, c->d)[lane]);
   Engine e = engine_of(w, c, lane);
-  if (to % 16 || from % 16 || bytes % 16) issue(w, SIMT_MISALIGNED, c, lane, to % 16 ? to - SHARED_BASE : from, (int)bytes, NULL);
+  if (to % 16 || from % 16 || bytes % 16)
+    issue(w, SIMT_MISALIGNED, c, lane, to % 16 ? to - SHARED_BASE : from, (int)bytes, NULL);
   uint8_t *at = engine_shared(&e, to, (int)bytes, true);
   const uint8_t *source = global_at(w, c, lane, from, (int)bytes, false);
   if (at && source) memcpy(at, source, bytes);
@@ -70,7 +77,8 @@ typedef struct Tile {
 } Tile;
 
 /* The bytes [x, x + n) of the innermost dimension that lie inside, of one line of the box; false: none do. */
-static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_t *address, uint32_t *skip, uint32_t *n) {
+static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_t *address, uint32_t *skip,
+                   uint32_t *n) {
   const SimtTensorMap *m = &t->map;
   uint64_t offset = 0;
   for (int d = 1; d < m->rank; d++) {
@@ -78,7 +86,8 @@ static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_
     if (x < 0 || x >= m->dims[d]) return false;
     offset += (uint64_t)x * m->strides[d - 1];
   }
-  int64_t size = m->elem_bytes, begin = t->at[0] * size + chunk * 16, end = begin + 16, limit = (int64_t)m->dims[0] * size;
+  int64_t size = m->elem_bytes, begin = t->at[0] * size + chunk * 16, end = begin + 16,
+          limit = (int64_t)m->dims[0] * size;
   int64_t from = begin < 0 ? 0 : begin, to = end > limit ? limit : end;
   if (from >= to) return false;
   *address = m->base + offset + (uint64_t)from;
@@ -90,7 +99,8 @@ static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_
 static void fill(const SimtTensorMap *m, uint8_t *chunk) {
   static const uint8_t half_nan[2] = {0xff, 0x7f}, float_nan[4] = {0xff, 0xff, 0xff, 0x7f};
   memset(chunk, 0, 16);
-  for (int k = 0; m->nan_fill && k < 16; k += m->elem_bytes) memcpy(chunk + k, m->elem_bytes == 2 ? half_nan : float_nan, m->elem_bytes == 2 ? 2 : 4);
+  for (int k = 0; m->nan_fill && k < 16; k += m->elem_bytes)
+    memcpy(chunk + k, m->elem_bytes == 2 ? half_nan : float_nan, m->elem_bytes == 2 ? 2 : 4);
 }
 
 static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t linear, bool store) {
@@ -104,18 +114,22 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
   if (!store) fill(&t->map, at);
   uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, store) : NULL;
   if (!memory) return;
-  if (store) memcpy(memory, at + skip, n);
-  else memcpy(at + skip, memory, n);
+  if (store)
+    memcpy(memory, at + skip, n);
+  else
+    memcpy(at + skip, memory, n);
 }
 
 static const char *bad_map(const Tile *t, int rank) {
   const SimtTensorMap *m = &t->map;
   if (m->magic != MAGIC) return "this is no tensor map";
   if (m->rank != rank) return "the tensor map has another number of dimensions";
-  if (m->elem_bytes != 1 && m->elem_bytes != 2 && m->elem_bytes != 4 && m->elem_bytes != 8) return "no such element size";
+  if (m->elem_bytes != 1 && m->elem_bytes != 2 && m->elem_bytes != 4 && m->elem_bytes != 8)
+    return "no such element size";
   uint32_t line = m->box[0] * m->elem_bytes;
   if (line % 16) return "the box's innermost dimension is not a multiple of 16 bytes";
-  if (m->swizzle > SIMT_SWIZZLE_128 || (m->swizzle && line > UINT32_C(16) << m->swizzle)) return "the box is wider than the swizzle";
+  if (m->swizzle > SIMT_SWIZZLE_128 || (m->swizzle && line > UINT32_C(16) << m->swizzle))
+    return "the box is wider than the swizzle";
   for (int d = 0; d < rank; d++)
     if (m->steps[d] != 1 || !m->box[d] || m->box[d] > 256) return "no such box";
   if (t->shared % 128) return "shared memory is not aligned to 128 bytes";
@@ -155,9 +169,12 @@ static void tensor_copy(Warp *w, const Code *c, int lane, bool store, int rank) 
 
 void bulk_op(Warp *w, const Code *c, uint32_t mask) {
   EACH_LANE(l, mask) {
-    if (c->op == LL_BULK_LOAD) bulk_load(w, c, (int)l);
-    else if (c->op >= LL_TMA_STORE_1D) tensor_copy(w, c, (int)l, true, c->op - LL_TMA_STORE_1D + 1);
-    else tensor_copy(w, c, (int)l, false, c->op - LL_TMA_LOAD_1D + 1);
+    if (c->op == LL_BULK_LOAD)
+      bulk_load(w, c, (int)l);
+    else if (c->op >= LL_TMA_STORE_1D)
+      tensor_copy(w, c, (int)l, true, c->op - LL_TMA_STORE_1D + 1);
+    else
+      tensor_copy(w, c, (int)l, false, c->op - LL_TMA_LOAD_1D + 1);
   }
   w->b->events++;
 }

@@ -35,7 +35,8 @@ typedef struct Decoder {
 
 _Noreturn static void cannot(Decoder *d, const char *what) {
   const LLLoc *loc = d->at ? d->at->loc : NULL;
-  ctx_fail(d->cx, ERR_SOURCE, "%s%s cannot be simulated", loc ? ctx_printf(d->cx, "%s:%d: ", loc->file, loc->line) : "", what);
+  ctx_fail(d->cx, ERR_SOURCE, "%s%s cannot be simulated", loc ? ctx_printf(d->cx, "%s:%d: ", loc->file, loc->line) : "",
+           what);
 }
 
 /* ---- registers --------------------------------------------------------------------------------------------------- */
@@ -61,7 +62,10 @@ static int32_t temp_reg(Decoder *d, RegKind k) {
 static int32_t const_reg(Decoder *d, RegKind k, uint64_t bits) {
   uint32_t at = d->consts.len;
   for (int i = 0; i < words_of(k); i++) {
-    uint32_t word = k == REG_64 ? (uint32_t)(i % 2 ? bits >> 32 : bits) : k == REG_32 ? (uint32_t)bits : bits ? UINT32_MAX : 0;
+    uint32_t word = k == REG_64   ? (uint32_t)(i % 2 ? bits >> 32 : bits)
+                    : k == REG_32 ? (uint32_t)bits
+                    : bits        ? UINT32_MAX
+                                  : 0;
     vec_push(d->cx, &d->consts, word);
   }
   return ~(int32_t)at;
@@ -118,8 +122,16 @@ static int32_t arg(Decoder *d, const LLInst *i, int a) { return reg_of(d, i->arg
 /* ---- emitting ---------------------------------------------------------------------------------------------------- */
 
 static Code *emit(Decoder *d, int op, RegKind kind, int32_t dst, int32_t a, int32_t b, int32_t c) {
-  Code x = {.op = (uint16_t)op, .dkind = (uint8_t)kind, .dst = dst, .a = a, .b = b, .c = c, .d = NO_REG, .pred = NO_REG,
-            .mask = UINT32_MAX, .src = d->at};
+  Code x = {.op = (uint16_t)op,
+            .dkind = (uint8_t)kind,
+            .dst = dst,
+            .a = a,
+            .b = b,
+            .c = c,
+            .d = NO_REG,
+            .pred = NO_REG,
+            .mask = UINT32_MAX,
+            .src = d->at};
   vec_push(d->cx, &d->code, x);
   return &d->code.at[d->code.len - 1];
 }
@@ -177,8 +189,8 @@ static int32_t widen(Decoder *d, const LLType *t, int32_t r) {
 }
 
 static int int_op(LLOp op) {
-  static const int ops[] = {S_ADD32, S_SUB32, S_MUL32, S_UDIV32, S_SDIV32, S_UREM32, S_SREM32, S_AND32, S_OR32, S_XOR32,
-                            S_SHL32, S_LSHR32, S_ASHR32};
+  static const int ops[] = {S_ADD32, S_SUB32, S_MUL32, S_UDIV32, S_SDIV32, S_UREM32, S_SREM32,
+                            S_AND32, S_OR32,  S_XOR32, S_SHL32,  S_LSHR32, S_ASHR32};
   switch (op) {
   case LL_SMIN: return S_SMIN32;
   case LL_SMAX: return S_SMAX32;
@@ -211,9 +223,9 @@ static int float_op(LLOp op) {
 static void int_element(Decoder *d, int op, const LLType *t, int32_t dst, const int32_t *a) {
   if (t->bits == 1) {
     int one = op == S_AND32 || op == S_MUL32 || op == S_UMIN32 || op == S_SMAX32 ? S_AND1
-              : op == S_OR32 || op == S_UMAX32 || op == S_SMIN32                ? S_OR1
-              : op == S_XOR32 || op == S_ADD32 || op == S_SUB32                 ? S_XOR1
-                                                                                : 0;
+              : op == S_OR32 || op == S_UMAX32 || op == S_SMIN32                 ? S_OR1
+              : op == S_XOR32 || op == S_ADD32 || op == S_SUB32                  ? S_XOR1
+                                                                                 : 0;
     if (!one) cannot(d, "this operation on i1");
     emit(d, one, REG_PRED, dst, a[0], a[1], NO_REG);
     return;
@@ -302,16 +314,21 @@ static void narrow_float(Decoder *d, const LLType *from, const LLType *to, int32
 }
 
 static void widen_float(Decoder *d, const LLType *from, const LLType *to, int32_t dst, int32_t x) {
-  if (to->kind == LLK_DOUBLE) emit(d, S_F2D, REG_64, dst, widen(d, from, x), NO_REG, NO_REG);
-  else emit(d, from->kind == LLK_HALF ? S_H2F : S_B2F, REG_32, dst, x, NO_REG, NO_REG);
+  if (to->kind == LLK_DOUBLE)
+    emit(d, S_F2D, REG_64, dst, widen(d, from, x), NO_REG, NO_REG);
+  else
+    emit(d, from->kind == LLK_HALF ? S_H2F : S_B2F, REG_32, dst, x, NO_REG, NO_REG);
 }
 
 static void widen_int(Decoder *d, const LLInst *i, const LLType *from, const LLType *to, int32_t dst, int32_t x) {
   bool is_signed = i->op == LL_SEXT, wide = to->bits == 64;
   Code *c;
-  if (from->bits == 1) c = emit(d, wide ? S_FROMBOOL64 : S_FROMBOOL32, wide ? REG_64 : REG_32, dst, x, NO_REG, NO_REG);
-  else if (is_signed) c = emit(d, wide ? S_SEXT64 : S_SEXT32, wide ? REG_64 : REG_32, dst, x, NO_REG, NO_REG);
-  else c = emit(d, wide ? S_ZEXT64 : S_COPY32, wide ? REG_64 : REG_32, dst, x, NO_REG, NO_REG);
+  if (from->bits == 1)
+    c = emit(d, wide ? S_FROMBOOL64 : S_FROMBOOL32, wide ? REG_64 : REG_32, dst, x, NO_REG, NO_REG);
+  else if (is_signed)
+    c = emit(d, wide ? S_SEXT64 : S_SEXT32, wide ? REG_64 : REG_32, dst, x, NO_REG, NO_REG);
+  else
+    c = emit(d, wide ? S_ZEXT64 : S_COPY32, wide ? REG_64 : REG_32, dst, x, NO_REG, NO_REG);
   c->sh = (uint8_t)(32 - from->bits);
   c->mask = mask_of(to->bits);
   c->imm = !is_signed ? 1 : wide ? -1 : (int64_t)mask_of(to->bits);
@@ -329,7 +346,8 @@ static void narrow_int(Decoder *d, const LLType *from, const LLType *to, int32_t
   }
 }
 
-static void one_element(Decoder *d, const LLInst *i, const LLType *from, const LLType *to, int32_t dst, const int32_t *a) {
+static void one_element(Decoder *d, const LLInst *i, const LLType *from, const LLType *to, int32_t dst,
+                        const int32_t *a) {
   switch (i->op) {
   case LL_TRUNC: narrow_int(d, from, to, dst, a[0]); return;
   case LL_ZEXT:
@@ -342,8 +360,10 @@ static void one_element(Decoder *d, const LLInst *i, const LLType *from, const L
   case LL_UITOFP: int_to_float(d, i, from, to, dst, a[0]); return;
   default: break;
   }
-  if (int_op(i->op)) int_element(d, int_op(i->op), to, dst, a);
-  else float_element(d, i->op, to, dst, a, i->nargs);
+  if (int_op(i->op))
+    int_element(d, int_op(i->op), to, dst, a);
+  else
+    float_element(d, i->op, to, dst, a, i->nargs);
 }
 
 static void elementwise(Decoder *d, const LLInst *i) {
@@ -417,9 +437,12 @@ static void pointer_cast(Decoder *d, const LLInst *i) {
       return;
     }
   }
-  if (from->bits == to->bits) alias(d, i, &a);
-  else if (from->bits < to->bits) emit(d, S_ZEXT64, REG_64, reg_of(d, i), a, NO_REG, NO_REG);
-  else narrow_int(d, from, to, reg_of(d, i), a);
+  if (from->bits == to->bits)
+    alias(d, i, &a);
+  else if (from->bits < to->bits)
+    emit(d, S_ZEXT64, REG_64, reg_of(d, i), a, NO_REG, NO_REG);
+  else
+    narrow_int(d, from, to, reg_of(d, i), a);
 }
 
 static void pointer_add(Decoder *d, const LLInst *i) {
@@ -450,8 +473,10 @@ static void build(Decoder *d, const LLInst *i) {
     int32_t *a = regs_of(d, i->args[k]);
     for (int j = 0; j < ll_nregs(i->args[k]->type); j++) r[n++] = a[j];
   }
-  if (is_packed(i->type)) pack_all(d, i->type, regs_of(d, i), r);
-  else alias(d, i, r);
+  if (is_packed(i->type))
+    pack_all(d, i->type, regs_of(d, i), r);
+  else
+    alias(d, i, r);
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
@@ -515,13 +540,16 @@ static void intrinsic(Decoder *d, const LLInst *i) {
     alias(d, i, regs_of(d, i->args[0]));
     return;
   }
-  bool many = i->op == LL_MMA || i->op == LL_WGMMA || i->op == LL_WGMMA_WAIT_ACC || i->op == LL_LDMATRIX || i->op == LL_STMATRIX;
+  bool many = i->op == LL_MMA || i->op == LL_WGMMA || i->op == LL_WGMMA_WAIT_ACC || i->op == LL_LDMATRIX ||
+              i->op == LL_STMATRIX;
   uint16_t n = 0;
   const LLInst *parts[5];
   int nparts = 0;
   for (int a = 0; many && a < ll_normal_args(i); a++) parts[nparts++] = i->args[a];
-  if (i->op == LL_WGMMA_WAIT_ACC) alias(d, i, regs_of(d, i->args[0]));
-  else if (i->type->kind != LLK_VOID && many) parts[nparts++] = i;
+  if (i->op == LL_WGMMA_WAIT_ACC)
+    alias(d, i, regs_of(d, i->args[0]));
+  else if (i->type->kind != LLK_VOID && many)
+    parts[nparts++] = i;
   const int32_t *list = many ? list_of(d, parts, nparts, &n) : NULL;
   int32_t dst = i->type->kind == LLK_VOID || many ? NO_REG : reg_of(d, i), a[8];
   int nargs = ll_normal_args(i);
@@ -563,7 +591,9 @@ static void effects(Decoder *d, const LLInst *i) {
 
 /* ---- control flow ------------------------------------------------------------------------------------------------ */
 
-static bool is_marked(const Decoder *d, int32_t r) { return r >= 0 && (uint32_t)r / 16 < d->mark_words && d->mark[r / 16] == d->stamp; }
+static bool is_marked(const Decoder *d, int32_t r) {
+  return r >= 0 && (uint32_t)r / 16 < d->mark_words && d->mark[r / 16] == d->stamp;
+}
 
 static void mark(Decoder *d, int32_t r) {
   uint32_t at = (uint32_t)r / 16;
@@ -626,20 +656,34 @@ static void terminator(Decoder *d, const LLInst *i) {
 static void instruction(Decoder *d, const LLInst *i) {
   d->at = i;
   d->temp = 0;
-  if (i->op >= LL_FIRST_INTRINSIC) intrinsic(d, i);
-  else if (ll_is(i, LLE_TERMINATOR)) terminator(d, i);
-  else if ((i->op >= LL_ADD && i->op <= LL_FNEG) || (i->op >= LL_TRUNC && i->op <= LL_SITOFP)) elementwise(d, i);
-  else if (i->op == LL_ICMP) compare_int(d, i);
-  else if (i->op == LL_FCMP) compare_float(d, i);
-  else if (i->op == LL_SELECT) select(d, i);
-  else if (i->op == LL_BITCAST) bitcast(d, i);
-  else if (i->op >= LL_PTRTOINT && i->op <= LL_ADDRSPACECAST) pointer_cast(d, i);
-  else if (i->op == LL_PTRADD) pointer_add(d, i);
-  else if (i->op == LL_EXTRACT) extract(d, i);
-  else if (i->op == LL_BUILD) build(d, i);
-  else if (i->op >= LL_LOAD && i->op <= LL_CMPXCHG) memory(d, i);
-  else if (i->op == LL_ASM) cannot(d, "inline assembly");
-  else effects(d, i);
+  if (i->op >= LL_FIRST_INTRINSIC)
+    intrinsic(d, i);
+  else if (ll_is(i, LLE_TERMINATOR))
+    terminator(d, i);
+  else if ((i->op >= LL_ADD && i->op <= LL_FNEG) || (i->op >= LL_TRUNC && i->op <= LL_SITOFP))
+    elementwise(d, i);
+  else if (i->op == LL_ICMP)
+    compare_int(d, i);
+  else if (i->op == LL_FCMP)
+    compare_float(d, i);
+  else if (i->op == LL_SELECT)
+    select(d, i);
+  else if (i->op == LL_BITCAST)
+    bitcast(d, i);
+  else if (i->op >= LL_PTRTOINT && i->op <= LL_ADDRSPACECAST)
+    pointer_cast(d, i);
+  else if (i->op == LL_PTRADD)
+    pointer_add(d, i);
+  else if (i->op == LL_EXTRACT)
+    extract(d, i);
+  else if (i->op == LL_BUILD)
+    build(d, i);
+  else if (i->op >= LL_LOAD && i->op <= LL_CMPXCHG)
+    memory(d, i);
+  else if (i->op == LL_ASM)
+    cannot(d, "inline assembly");
+  else
+    effects(d, i);
 }
 
 /* ---- the order of blocks ----------------------------------------------------------------------------------------- */

@@ -130,7 +130,10 @@ static bool control(Warp *w, const Code *c) {
   switch (c->op) {
   case S_JUMP: jump(w, c); return w->nfrags > 1;
   case S_BRANCH: branch(w, c); return false;
-  case S_UNREACHABLE: issue(w, SIMT_TRAP, c, first_lane(w->frags[w->at].mask), 0, 0, "unreachable code"); leave(w); return true;
+  case S_UNREACHABLE:
+    issue(w, SIMT_TRAP, c, first_lane(w->frags[w->at].mask), 0, 0, "unreachable code");
+    leave(w);
+    return true;
   default: leave(w); return true;
   }
 }

@@ -72,8 +72,10 @@ static SimtBuffer *buffer_at(Machine *m, uint64_t address, int bytes) {
   uint32_t low = 0, high = m->buffers.len;
   while (high - low > 1) {
     uint32_t middle = (low + high) / 2;
-    if (at[middle].base <= address) low = middle;
-    else high = middle;
+    if (at[middle].base <= address)
+      low = middle;
+    else
+      high = middle;
   }
   b = &at[low];
   if (address < b->base || address - b->base >= b->size || b->size - (address - b->base) < (uint64_t)bytes) return NULL;
@@ -90,7 +92,8 @@ static bool aligned(Warp *w, const Code *c, int lane, uint64_t address, int byte
 static void written_bits(Warp *w, const Code *c, SimtBuffer *b, int lane, uint64_t address, int bytes, bool write) {
   uint64_t at = address - b->base;
   for (uint64_t k = at; k < at + (uint64_t)bytes; k++) {
-    if (write) b->written[k / 8] |= (uint8_t)(1 << k % 8);
+    if (write)
+      b->written[k / 8] |= (uint8_t)(1 << k % 8);
     else if (!(b->written[k / 8] >> k % 8 & 1)) {
       issue(w, SIMT_UNINITIALIZED, c, lane, address, bytes, NULL);
       return;
@@ -114,7 +117,8 @@ uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes
 
 bool shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write) {
   const Machine *m = w->b->m;
-  if (address >= SHARED_BASE && (uint64_t)address + (uint64_t)bytes <= (uint64_t)SHARED_BASE + m->shared_bytes) return true;
+  if (address >= SHARED_BASE && (uint64_t)address + (uint64_t)bytes <= (uint64_t)SHARED_BASE + m->shared_bytes)
+    return true;
   issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, (uint64_t)address - SHARED_BASE, bytes,
         "shared memory");
   return false;
@@ -129,7 +133,8 @@ typedef struct Places {
 } Places;
 
 static uint8_t *shared_place(Warp *w, const Code *c, int lane, uint32_t address, Access access) {
-  if (!aligned(w, c, lane, address, c->bytes) || !shared_ok(w, c, lane, address, c->bytes, access != ACCESS_READ)) return NULL;
+  if (!aligned(w, c, lane, address, c->bytes) || !shared_ok(w, c, lane, address, c->bytes, access != ACCESS_READ))
+    return NULL;
   if (access == ACCESS_READ) shadow_read(w, c, w->index, w->vc, lane, address, c->bytes, false);
   if (access == ACCESS_WRITE) shadow_write(w, c, w->index, w->vc, lane, address, c->bytes);
   if (access == ACCESS_ATOMIC) shadow_atomic(w, c, lane, address, c->bytes);
@@ -150,12 +155,12 @@ static void find_places(Warp *w, const Code *c, uint32_t mask, Access access, Pl
   if (global.mask) count_global(w, c, &global, write);
   if (shared.mask) count_shared(w, c, &shared, write);
   EACH_LANE(g, global.mask)
-    p->at[g] = aligned(w, c, (int)g, global.address[g], c->bytes)
-                   ? global_at(w, c, (int)g, global.address[g], c->bytes, write)
-                   : NULL;
+  p->at[g] = aligned(w, c, (int)g, global.address[g], c->bytes)
+                 ? global_at(w, c, (int)g, global.address[g], c->bytes, write)
+                 : NULL;
   if (access == ACCESS_ATOMIC) /* which reads, too */
     EACH_LANE(g, global.mask)
-      if (p->at[g]) global_at(w, c, (int)g, global.address[g], c->bytes, false);
+  if (p->at[g]) global_at(w, c, (int)g, global.address[g], c->bytes, false);
   EACH_LANE(s, shared.mask) p->at[s] = shared_place(w, c, (int)s, (uint32_t)shared.address[s], access);
 }
 
@@ -170,8 +175,10 @@ static void put_lane(Warp *w, const Code *c, int32_t r, uint32_t l, const uint8_
   reg_at(w, r)[l] = x;
 }
 static void get_lane(Warp *w, const Code *c, int32_t r, uint32_t l, uint8_t *to) {
-  if (c->rbytes == 8) memcpy(to, &reg64_at(w, r)[l], 8);
-  else memcpy(to, &reg_at(w, r)[l], c->rbytes);
+  if (c->rbytes == 8)
+    memcpy(to, &reg64_at(w, r)[l], 8);
+  else
+    memcpy(to, &reg_at(w, r)[l], c->rbytes);
 }
 
 /* In the threads whose predicate is false the result is `other`. */
@@ -179,10 +186,10 @@ static void put_other(Warp *w, const Code *c, const int32_t *other, uint32_t mas
   uint8_t bytes[8];
   if (!c->has_other) return;
   EACH_LANE(l, w->frags[w->at].mask & ~mask)
-    for (int k = 0; k < c->n; k++) {
-      get_lane(w, c, other[k], l, bytes);
-      put_lane(w, c, c->list[k], l, bytes);
-    }
+  for (int k = 0; k < c->n; k++) {
+    get_lane(w, c, other[k], l, bytes);
+    put_lane(w, c, c->list[k], l, bytes);
+  }
 }
 
 static void synchronize(Warp *w, const Code *c, bool before) {
@@ -213,13 +220,13 @@ static void check_conflict(Warp *w, const Code *c, const Places *p, uint32_t mas
   if (ascending) return;
   uint8_t bytes[LANES][16];
   EACH_LANE(v, mask)
-    for (int k = 0; k < c->n; k++) get_lane(w, c, c->list[k], v, bytes[v] + k * c->rbytes);
+  for (int k = 0; k < c->n; k++) get_lane(w, c, c->list[k], v, bytes[v] + k * c->rbytes);
   EACH_LANE(i, mask)
-    EACH_LANE(j, mask & ~((UINT32_C(2) << i) - 1))
-      if (p->at[i] && p->at[i] == p->at[j] && memcmp(bytes[i], bytes[j], c->bytes) != 0) {
-        issue_race(w, SIMT_RACE, c, (int)j, (uint64_t)(p->at[i] - w->b->shared), (uint32_t)(c - w->b->m->code), w->index);
-        return;
-      }
+  EACH_LANE(j, mask & ~((UINT32_C(2) << i) - 1))
+  if (p->at[i] && p->at[i] == p->at[j] && memcmp(bytes[i], bytes[j], c->bytes) != 0) {
+    issue_race(w, SIMT_RACE, c, (int)j, (uint64_t)(p->at[i] - w->b->shared), (uint32_t)(c - w->b->m->code), w->index);
+    return;
+  }
 }
 
 void mem_store(Warp *w, const Code *c, uint32_t mask) {
@@ -229,8 +236,8 @@ void mem_store(Warp *w, const Code *c, uint32_t mask) {
   find_places(w, c, mask, ACCESS_WRITE, &p);
   if (c->space == 3 && w->b->m->shared_checks) check_conflict(w, c, &p, mask);
   EACH_LANE(l, mask)
-    if (p.at[l])
-      for (int k = 0; k < c->n; k++) get_lane(w, c, c->list[k], l, p.at[l] + k * c->rbytes);
+  if (p.at[l])
+    for (int k = 0; k < c->n; k++) get_lane(w, c, c->list[k], l, p.at[l] + k * c->rbytes);
   w->b->events++;
 }
 

@@ -52,7 +52,7 @@ static uint32_t new_row(Blk *b) {
   const Machine *m = b->m;
   if (!b->free_reader) {
     uint32_t cap = b->readers_cap ? b->readers_cap * 2 : 1024;
-    uint32_t *grown = NEWN(m->cx, uint32_t, (size_t)cap * (size_t)m->nagents);
+    uint32_t *grown = NEWN(m->cx, uint32_t, (size_t)cap *(size_t)m->nagents);
     if (b->readers) memcpy(grown, b->readers, (size_t)b->readers_cap * (size_t)m->nagents * sizeof *grown);
     b->readers = grown;
     link_rows(b, b->readers_cap ? b->readers_cap : 1, cap);
@@ -119,8 +119,10 @@ static void tell(Look *k, SimtKind kind, uint32_t at, uint32_t other, int agent)
 
 static void check_writer(Look *k, const Shadow *s, uint32_t at) {
   uint32_t tag = s->write >> 24;
-  if (tag == IN_FLIGHT) tell(k, SIMT_ASYNC_RACE, at, s->writer, (int)(s->write & CLOCK));
-  else if (tag && tag < ORDERED && !knows(k->vc, s->write)) tell(k, SIMT_RACE, at, s->writer, (int)tag - 1);
+  if (tag == IN_FLIGHT)
+    tell(k, SIMT_ASYNC_RACE, at, s->writer, (int)(s->write & CLOCK));
+  else if (tag && tag < ORDERED && !knows(k->vc, s->write))
+    tell(k, SIMT_RACE, at, s->writer, (int)tag - 1);
 }
 
 static bool is_fenced(const Warp *w, uint32_t write) {
@@ -129,7 +131,8 @@ static bool is_fenced(const Warp *w, uint32_t write) {
   return w->b->warps[agent].fenced[agent] >= clock || w->fenced[agent] >= clock;
 }
 
-void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes, bool async) {
+void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes,
+                 bool async) {
   Look k = {w, c, agent, lane, vc, address, false};
   if (!w->b->m->shared_checks) return;
   uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
@@ -190,7 +193,8 @@ void shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes
 void shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
   shadow_write(w, c, w->index, w->vc, lane, address, bytes);
   if (!w->b->m->shared_checks) return;
-  for (int k = 0; k < bytes; k++) w->b->shadow[address - SHARED_BASE + (uint32_t)k].write = (uint32_t)IN_FLIGHT << 24 | (uint32_t)w->index;
+  for (int k = 0; k < bytes; k++)
+    w->b->shadow[address - SHARED_BASE + (uint32_t)k].write = (uint32_t)IN_FLIGHT << 24 | (uint32_t)w->index;
 }
 
 void shadow_landed(Warp *w, uint32_t address, int bytes) {

@@ -24,7 +24,8 @@ static SimtIssue *entry(Warp *w, SimtKind kind, const Code *c, int lane) {
     m->issues.at[at - 1].count++;
     return NULL;
   }
-  SimtIssue fresh = {.kind = kind, .inst = c ? c->src : NULL, .thread = w->index * LANES + lane, .other_warp = -1, .count = 1};
+  SimtIssue fresh = {
+      .kind = kind, .inst = c ? c->src : NULL, .thread = w->index * LANES + lane, .other_warp = -1, .count = 1};
   memcpy(fresh.block, w->b->id, sizeof fresh.block);
   vec_push(m->cx, &m->issues, fresh);
   map_put(m->cx, &m->issue_of, (const void *)key, (void *)(uintptr_t)m->issues.len);
@@ -39,7 +40,8 @@ void issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, in
   i->detail = detail;
 }
 
-void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code, int other_warp) {
+void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code,
+                int other_warp) {
   SimtIssue *i = entry(w, kind, c, lane);
   if (!i) return;
   i->address = address;
@@ -58,9 +60,12 @@ SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write) {
 
 static void put_place(Buf *out, const LLInst *i) {
   const LLLoc *loc = i ? i->loc : NULL;
-  if (loc) buf_printf(out, "%s:%d:%d", loc->file, loc->line, loc->col);
-  else if (i) buf_printf(out, "%s in %s", ll_info(i)->id, i->block && i->block->func ? i->block->func->name : "?");
-  else buf_puts(out, "?");
+  if (loc)
+    buf_printf(out, "%s:%d:%d", loc->file, loc->line, loc->col);
+  else if (i)
+    buf_printf(out, "%s in %s", ll_info(i)->id, i->block && i->block->func ? i->block->func->name : "?");
+  else
+    buf_puts(out, "?");
 }
 
 static void put_issue(Buf *out, const SimtIssue *i) {
@@ -68,7 +73,8 @@ static void put_issue(Buf *out, const SimtIssue *i) {
   buf_printf(out, ": %s", simt_kind_text(i->kind));
   if (i->detail) buf_printf(out, ": %s", i->detail);
   buf_printf(out, " (block %u,%u,%u thread %d", i->block[0], i->block[1], i->block[2], i->thread);
-  if (i->bytes) buf_printf(out, ", %d byte%s at 0x%llx", i->bytes, i->bytes == 1 ? "" : "s", (unsigned long long)i->address);
+  if (i->bytes)
+    buf_printf(out, ", %d byte%s at 0x%llx", i->bytes, i->bytes == 1 ? "" : "s", (unsigned long long)i->address);
   if (i->count > 1) buf_printf(out, "; %llu times", (unsigned long long)i->count);
   buf_puts(out, ")\n");
   if (!i->other) return;
@@ -87,15 +93,16 @@ static void put_access(Buf *out, const SimtAccess *a) {
                (double)a->ideal_sectors / (double)a->requests);
   if (a->wavefronts > a->ideal_wavefronts)
     buf_printf(out, ", bank conflicts: %.1f passes per request (%.1f would do), at worst %d-way",
-               (double)a->wavefronts / (double)a->requests, (double)a->ideal_wavefronts / (double)a->requests, a->worst);
+               (double)a->wavefronts / (double)a->requests, (double)a->ideal_wavefronts / (double)a->requests,
+               a->worst);
   buf_putc(out, '\n');
 }
 
 bool simt_print(Buf *out, const SimtReport *r) {
   for (uint32_t i = 0; i < r->nissues; i++) put_issue(out, &r->issues[i]);
   for (uint32_t i = 0; i < r->naccesses; i++) put_access(out, &r->accesses[i]);
-  buf_printf(out, "%llu instructions of warps, %llu of them divergent, %llu barriers\n", (unsigned long long)r->instructions,
-             (unsigned long long)r->divergent, (unsigned long long)r->barriers);
+  buf_printf(out, "%llu instructions of warps, %llu of them divergent, %llu barriers\n",
+             (unsigned long long)r->instructions, (unsigned long long)r->divergent, (unsigned long long)r->barriers);
   return r->nissues == 0;
 }
 
@@ -104,7 +111,8 @@ bool simt_print(Buf *out, const SimtReport *r) {
 /* A string of the module, or "?". */
 const char *device_text(Warp *w, uint64_t address) {
   for (const LLGlobal *g = w->b->m->module->globals; g; g = g->next)
-    if (address - (uintptr_t)g->bytes < g->len && memchr((const char *)(uintptr_t)address, 0, g->len - (size_t)(address - (uintptr_t)g->bytes)))
+    if (address - (uintptr_t)g->bytes < g->len &&
+        memchr((const char *)(uintptr_t)address, 0, g->len - (size_t)(address - (uintptr_t)g->bytes)))
       return (const char *)(uintptr_t)address;
   return "?";
 }
@@ -160,7 +168,9 @@ void put_printf(Warp *w, const Code *c, uint32_t mask) {
   EACH_LANE(l, mask) {
     Buf line = {.cx = w->b->m->cx};
     put_line(w, c, &line, device_text(w, reg64_at(w, c->a)[l]), l);
-    if (o->print) o->print(o->self, buf_text(&line), line.len);
-    else fputs(buf_text(&line), stdout);
+    if (o->print)
+      o->print(o->self, buf_text(&line), line.len);
+    else
+      fputs(buf_text(&line), stdout);
   }
 }

@@ -125,8 +125,10 @@ static void reset_block(Blk *b, uint64_t number) {
 
 static Blk *take_block(Machine *m, uint64_t number) {
   Blk *b = m->free_blocks;
-  if (b) m->free_blocks = b->next;
-  else b = new_block(m);
+  if (b)
+    m->free_blocks = b->next;
+  else
+    b = new_block(m);
   reset_block(b, number);
   return b;
 }
@@ -134,8 +136,8 @@ static Blk *take_block(Machine *m, uint64_t number) {
 /* ---- turns ------------------------------------------------------------------------------------------------------- */
 
 static void report_deadlock(Blk *b) {
-  static const char *const whys[] = {"it asks again and again", "it waits for other threads of its warp", "it waits at a barrier",
-                                     "it waits for an mbarrier"};
+  static const char *const whys[] = {"it asks again and again", "it waits for other threads of its warp",
+                                     "it waits at a barrier", "it waits for an mbarrier"};
   for (int i = 0; i < b->m->nwarps; i++) {
     Warp *w = &b->warps[i];
     for (int f = 0; f < w->nfrags; f++) {
@@ -218,7 +220,8 @@ static LLFunc *find_kernel(Ctx *cx, LLModule *module, const char *name) {
 }
 
 static void check_launch(Ctx *cx, const LLFunc *f, int threads) {
-  if (threads < 1 || threads > MAX_WARPS * LANES) ctx_fail(cx, ERR_SOURCE, "a block has 1 to 1024 threads, not %d", threads);
+  if (threads < 1 || threads > MAX_WARPS * LANES)
+    ctx_fail(cx, ERR_SOURCE, "a block has 1 to 1024 threads, not %d", threads);
   if (f->threads && f->threads != threads)
     ctx_fail(cx, ERR_SOURCE, "kernel '%s' is for %d threads a block, not %d", f->name, f->threads, threads);
   if (f->cluster[0] > 1 || f->cluster[1] > 1 || f->cluster[2] > 1)
@@ -239,8 +242,14 @@ void simt_run(Ctx *cx, LLModule *module, const char *kernel, const uint32_t grid
               const void *const *args, const SimtOptions *o, SimtReport *report) {
   *report = (SimtReport){0};
   Machine *m = NEW(cx, Machine);
-  *m = (Machine){.cx = cx, .module = module, .f = find_kernel(cx, module, kernel), .o = o, .report = report,
-                 .threads = threads, .shared_bytes = (uint32_t)shared_bytes, .args = args};
+  *m = (Machine){.cx = cx,
+                 .module = module,
+                 .f = find_kernel(cx, module, kernel),
+                 .o = o,
+                 .report = report,
+                 .threads = threads,
+                 .shared_bytes = (uint32_t)shared_bytes,
+                 .args = args};
   check_launch(cx, m->f, threads);
   memcpy(m->grid, grid, sizeof m->grid);
   m->nwarps = (threads + LANES - 1) / LANES;

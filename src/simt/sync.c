@@ -63,7 +63,8 @@ void barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t 
   } else {
     w->vc[w->index]++;
   }
-  if (expected && bar->arrived > expected) issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "more threads came than it counts");
+  if (expected && bar->arrived > expected)
+    issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "more threads came than it counts");
   complete(b, number);
 }
 

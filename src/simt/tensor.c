@@ -35,8 +35,10 @@ static bool matrix_rows(Warp *w, const Code *c, int n, bool write, uint8_t *rows
       continue;
     }
     rows[l] = w->b->shared + (address - SHARED_BASE);
-    if (write) shadow_write(w, c, w->index, w->vc, (int)l, address, 16);
-    else shadow_read(w, c, w->index, w->vc, (int)l, address, 16, false);
+    if (write)
+      shadow_write(w, c, w->index, w->vc, (int)l, address, 16);
+    else
+      shadow_read(w, c, w->index, w->vc, (int)l, address, 16, false);
   }
   count_shared(w, c, &r, write);
   return ok;
@@ -53,8 +55,7 @@ void ldmatrix(Warp *w, const Code *c, uint32_t mask) {
   int n = c->src->mods.variant;
   bool trans = c->src->mods.flags & LLF_TRANS;
   if (!matrix_rows(w, c, n, false, rows)) return;
-  for (int m = 0; m < n; m++)
-    EACH_LANE(l, mask) {
+  for (int m = 0; m < n; m++) EACH_LANE(l, mask) {
       uint16_t pair[2];
       for (uint32_t k = 0; k < 2; k++) memcpy(&pair[k], matrix_place(rows, m, l, k, trans), 2);
       reg_at(w, c->list[1 + m])[l] = pair[0] | (uint32_t)pair[1] << 16;
@@ -66,22 +67,33 @@ void stmatrix(Warp *w, const Code *c, uint32_t mask) {
   int n = c->src->mods.variant;
   bool trans = c->src->mods.flags & LLF_TRANS;
   if (!matrix_rows(w, c, n, true, rows)) return;
-  for (int m = 0; m < n; m++)
-    EACH_LANE(l, mask)
-      for (uint32_t k = 0; k < 2; k++) {
-        uint16_t x = (uint16_t)(reg_at(w, c->list[1 + m])[l] >> 16 * k);
-        memcpy(matrix_place(rows, m, l, k, trans), &x, 2);
-      }
+  for (int m = 0; m < n; m++) EACH_LANE(l, mask)
+  for (uint32_t k = 0; k < 2; k++) {
+    uint16_t x = (uint16_t)(reg_at(w, c->list[1 + m])[l] >> 16 * k);
+    memcpy(matrix_place(rows, m, l, k, trans), &x, 2);
+  }
   w->b->events++;
 }
 
 /* ---- formats ----------------------------------------------------------------------------------------------------- */
 
-typedef enum Format { FMT_F16, FMT_BF16, FMT_TF32, FMT_F64, FMT_S8, FMT_U8, FMT_E4M3, FMT_E5M2, FMT_F32, FMT_S32 } Format;
+typedef enum Format {
+  FMT_F16,
+  FMT_BF16,
+  FMT_TF32,
+  FMT_F64,
+  FMT_S8,
+  FMT_U8,
+  FMT_E4M3,
+  FMT_E5M2,
+  FMT_F32,
+  FMT_S32
+} Format;
 static const struct {
   const char *name;
   int bytes;
-} formats[] = {{"f16", 2}, {"bf16", 2}, {"tf32", 4}, {"f64", 8}, {"s8", 1}, {"u8", 1}, {"e4m3", 1}, {"e5m2", 1}, {"f32", 4}, {"s32", 4}};
+} formats[] = {{"f16", 2}, {"bf16", 2}, {"tf32", 4}, {"f64", 8}, {"s8", 1},
+               {"u8", 1},  {"e4m3", 1}, {"e5m2", 1}, {"f32", 4}, {"s32", 4}};
 
 typedef struct Shape {
   int m, k, per; /* per: elements of a and b in a register */
@@ -184,8 +196,10 @@ static void put_c(Warp *w, Format d, int m, const int32_t *r, double sum[16][8])
         reg_at(w, r[i])[l] = encode(d, pair[0]) | encode(d, pair[1]) << 16;
       } else {
         double x = sum[l / 4 + 8 * (uint32_t)(i / 2)][l % 4 * 2 + (uint32_t)i % 2];
-        if (d == FMT_F64) reg64_at(w, r[i])[l] = double_bits(x);
-        else reg_at(w, r[i])[l] = encode(d, x);
+        if (d == FMT_F64)
+          reg64_at(w, r[i])[l] = double_bits(x);
+        else
+          reg_at(w, r[i])[l] = encode(d, x);
       }
     }
 }
@@ -235,9 +249,12 @@ static Operand operand_of(uint64_t descriptor, bool transposed, Format format) {
 /* The chunk's address. K-major: `line` is a row of A (a column of B), `chunk` counts along k; else the other way round. */
 static uint32_t chunk_address(const Operand *o, uint32_t line, uint32_t chunk) {
   uint32_t w = (uint32_t)o->width, at = o->start + 16 * w * (line % 8);
-  if (o->k_major) at += line / 8 * o->stride + chunk * (w == 1 ? o->leading : 16);
-  else if (w == 1) at += line / 8 * o->leading + chunk * o->stride;
-  else at += line / 8 * o->stride + chunk % w * 16 + chunk / w * o->leading;
+  if (o->k_major)
+    at += line / 8 * o->stride + chunk * (w == 1 ? o->leading : 16);
+  else if (w == 1)
+    at += line / 8 * o->leading + chunk * o->stride;
+  else
+    at += line / 8 * o->stride + chunk % w * 16 + chunk / w * o->leading;
   return at ^ (((at >> 7) - o->base) & (w - 1)) << 4;
 }
 
@@ -256,7 +273,8 @@ static double chunk_element(const uint8_t *chunk, Format f, int j) {
 }
 
 /* out[i * step_i + k * step_k] for `n` rows (columns of B) from `first`, all of k. */
-static void get_operand(Warp *w, const Code *c, const Operand *o, int first, int n, int k, double *out, int step_i, int step_k) {
+static void get_operand(Warp *w, const Code *c, const Operand *o, int first, int n, int k, double *out, int step_i,
+                        int step_k) {
   int per = 16 / formats[o->format].bytes;
   for (int line = o->k_major ? first : 0; line < (o->k_major ? first + n : k); line++)
     for (int chunk = o->k_major ? 0 : first / per; chunk < (o->k_major ? k : first + n) / per; chunk++) {
@@ -278,7 +296,8 @@ static bool is_uniform(const Warp *w, int32_t r) {
 static const char *misuse(const Warp *w, int32_t adesc, int32_t bdesc, const Shape *s, unsigned flags) {
   if (w->index / 4 * 4 + 4 > w->b->m->nwarps) return "it takes four warps, the first a multiple of four";
   if (!w->wgmma_fenced) return "no wgmma.fence before it";
-  if ((adesc != NO_REG && !is_uniform(w, adesc)) || !is_uniform(w, bdesc)) return "the descriptor differs between threads";
+  if ((adesc != NO_REG && !is_uniform(w, adesc)) || !is_uniform(w, bdesc))
+    return "the descriptor differs between threads";
   if ((flags & (LLF_TRANS | LLF_TRANS_A)) && formats[s->a].bytes != 2) return "only 16-bit operands can be transposed";
   return NULL;
 }

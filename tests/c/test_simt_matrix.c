@@ -19,7 +19,8 @@ static void test_ldmatrix(void **state) {
     LLInst *row = smem(&t, t.tid, 16), *other = ll_ptradd(&t.b, row, NULL, 512);
     LLInst *x = ll_call_n(&t.b, LL_LDMATRIX, ll_struct(t.m, &ll_i32, 4), mods, 0, &row, 1);
     ll_call_n(&t.b, LL_STMATRIX, NULL, mods, 0, (LLInst *[]){other, x}, 2);
-    for (int m = 0; m < 4; m++) put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 4), NULL, 128 * m), ll_extract(&t.b, x, m));
+    for (int m = 0; m < 4; m++)
+      put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 4), NULL, 128 * m), ll_extract(&t.b, x, m));
     put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 16), NULL, 512), get(&t, v4, other));
     finish(&t);
     uint16_t both[512];
@@ -38,15 +39,18 @@ static void test_ldmatrix(void **state) {
   }
 }
 
-static double small(int i, bool is_signed) { return is_signed ? (double)((i * 7 + i / 5) % 9 - 4) : (double)(i * 5 % 7); }
+static double small(int i, bool is_signed) {
+  return is_signed ? (double)((i * 7 + i / 5) % 9 - 4) : (double)(i * 5 % 7);
+}
 
 typedef struct Elem {
   const char *name;
   int bytes;
   FloatKind kind; /* -1: an integer */
 } Elem;
-static const Elem elems[] = {{"f16", 2, F16},      {"bf16", 2, BF16},    {"tf32", 4, F32}, {"f64", 8, F64}, {"s8", 1, FLOAT_KINDS},
-                             {"u8", 1, FLOAT_KINDS}, {"e4m3", 1, F8E4M3FN}, {"e5m2", 1, F8E5M2}, {"f32", 4, F32}, {"s32", 4, FLOAT_KINDS}};
+static const Elem elems[] = {{"f16", 2, F16},        {"bf16", 2, BF16},      {"tf32", 4, F32},      {"f64", 8, F64},
+                             {"s8", 1, FLOAT_KINDS}, {"u8", 1, FLOAT_KINDS}, {"e4m3", 1, F8E4M3FN}, {"e5m2", 1, F8E5M2},
+                             {"f32", 4, F32},        {"s32", 4, FLOAT_KINDS}};
 static const Elem *elem_named(const char *s, int field) {
   while (field--) s = strchr(s, '.') + 1;
   for (size_t i = 0; i < COUNT(elems); i++)
@@ -97,9 +101,12 @@ static void check_mma(LLMma v) {
     }
   int offset_b = info->a * reg, offset_c = offset_b + info->b * reg, row, column, kk;
   for (int l = 0; l < 32; l++) {
-    for (int i = 0; i < info->a * per_a; i++) place_a(m, per_a, i, l, &row, &kk), put_elem(a, in[l] + i * a->bytes, A[row][kk]);
-    for (int i = 0; i < info->b * per_a; i++) place_b(per_a, i, l, &kk, &column), put_elem(b, in[l] + offset_b + i * b->bytes, B[kk][column]);
-    for (int i = 0; i < m / 4; i++) place_c(i, l, &row, &column), put_elem(d, in[l] + offset_c + i * d->bytes, C[row][column]);
+    for (int i = 0; i < info->a * per_a; i++)
+      place_a(m, per_a, i, l, &row, &kk), put_elem(a, in[l] + i * a->bytes, A[row][kk]);
+    for (int i = 0; i < info->b * per_a; i++)
+      place_b(per_a, i, l, &kk, &column), put_elem(b, in[l] + offset_b + i * b->bytes, B[kk][column]);
+    for (int i = 0; i < m / 4; i++)
+      place_c(i, l, &row, &column), put_elem(d, in[l] + offset_c + i * d->bytes, C[row][column]);
   }
   T t = start(32);
   const LLType *word = reg == 8 ? &ll_double : &ll_i32, *types[] = {word, word, info->ctype};
@@ -113,7 +120,8 @@ static void check_mma(LLMma v) {
     operand[o] = ll_build_struct(&t.b, regs, counts[o]);
   }
   LLInst *r = ll_mma_sync(&t.b, v, operand[0], operand[1], operand[2]);
-  for (int i = 0; i < info->c; i++) put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 64), NULL, i * creg), ll_extract(&t.b, r, i));
+  for (int i = 0; i < info->c; i++)
+    put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 64), NULL, i * creg), ll_extract(&t.b, r, i));
   finish(&t);
   launch(&t, 1, 0, out, sizeof out, in, sizeof in, 0);
   expect_clean(&t);
@@ -155,7 +163,9 @@ static void check_wgmma(LLMma v, int mode, bool a_in_registers, bool trans) {
     for (int p = 0; p < k; p++) {
       int bytes = p * ea->bytes, bn = i * eb->bytes;
       put_elem(ea, in + swizzled(mode, i, bytes / 16) + bytes % 16, small(i * 32 + p, is_signed));
-      put_elem(eb, in + BYTES + (trans ? swizzled(3, p, bn / 16) + bn % 16 : swizzled(mode, i, bytes / 16) + bytes % 16), small(p * 64 + i + 3, is_signed));
+      put_elem(eb,
+               in + BYTES + (trans ? swizzled(3, p, bn / 16) + bn % 16 : swizzled(mode, i, bytes / 16) + bytes % 16),
+               small(p * 64 + i + 3, is_signed));
     }
   for (int l = 0; l < 128; l++)
     for (int i = 0; i < 4 * per; i++) {
@@ -165,7 +175,8 @@ static void check_wgmma(LLMma v, int mode, bool a_in_registers, bool trans) {
   T t = start(128);
   const LLType *v4 = ll_vector(t.m, &ll_i32, 4);
   for (int i = 0; i < 2 * BYTES; i += 2048)
-    put(&t, ll_ptradd(&t.b, smem(&t, t.tid, 16), NULL, i), get(&t, v4, ll_ptradd(&t.b, at(&t, t.in, t.tid, 16), NULL, i)));
+    put(&t, ll_ptradd(&t.b, smem(&t, t.tid, 16), NULL, i),
+        get(&t, v4, ll_ptradd(&t.b, at(&t, t.in, t.tid, 16), NULL, i)));
   ll_call(&t.b, LL_FENCE_PROXY_ASYNC, NULL, NULL);
   barrier(&t);
   static const int lines[] = {32, 32, 64, 128}, codes[] = {0, 3, 2, 1};
@@ -174,11 +185,13 @@ static void check_wgmma(LLMma v, int mode, bool a_in_registers, bool trans) {
     int how = o && trans ? 3 : mode;
     uint64_t fixed = (uint64_t)(128 >> 4) << 16 | (uint64_t)(8 * lines[how] >> 4) << 32 | (uint64_t)codes[how] << 62;
     LLInst *address = ll_op1(&t.b, LL_PTRTOINT, &ll_i32, ll_ptradd(&t.b, ll_shared(&t.b), NULL, o * BYTES));
-    LLInst *start = ll_op1(&t.b, LL_ZEXT, &ll_i64, op(&t, LL_LSHR, op(&t, LL_AND, address, i32(&t, 0x3ffff)), i32(&t, 4)));
+    LLInst *start =
+        ll_op1(&t.b, LL_ZEXT, &ll_i64, op(&t, LL_LSHR, op(&t, LL_AND, address, i32(&t, 0x3ffff)), i32(&t, 4)));
     desc[o] = op(&t, LL_OR, start, ll_const_i64(&t.b, (int64_t)fixed));
   }
   LLInst *regs[4];
-  for (int i = 0; i < 4; i++) regs[i] = get(&t, &ll_i32, ll_ptradd(&t.b, at(&t, t.in, t.tid, 16), NULL, 2 * BYTES + 4 * i));
+  for (int i = 0; i < 4; i++)
+    regs[i] = get(&t, &ll_i32, ll_ptradd(&t.b, at(&t, t.in, t.tid, 16), NULL, 2 * BYTES + 4 * i));
   LLInst *a = a_in_registers ? ll_build_struct(&t.b, regs, 4) : desc[0];
   LLInst *acc = ll_const(&t.b, ll_struct(t.m, info->ctype, nregs), 0);
   ll_call(&t.b, LL_WGMMA_FENCE, NULL, NULL);
@@ -186,7 +199,8 @@ static void check_wgmma(LLMma v, int mode, bool a_in_registers, bool trans) {
     acc = ll_wgmma(&t.b, v, N, trans ? LLF_TRANS : 0, acc, a, desc[1], ll_const(&t.b, &ll_i1, twice));
   ll_call(&t.b, LL_WGMMA_COMMIT, NULL, NULL);
   acc = ll_call_n(&t.b, LL_WGMMA_WAIT_ACC, acc->type, plain, 0, &acc, 1);
-  for (int i = 0; i < nregs; i++) put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 256), NULL, 4 * i), ll_extract(&t.b, acc, i));
+  for (int i = 0; i < nregs; i++)
+    put(&t, ll_ptradd(&t.b, at(&t, t.out, t.tid, 256), NULL, 4 * i), ll_extract(&t.b, acc, i));
   finish(&t);
   launch(&t, 1, 2 * BYTES, out, sizeof out, in, sizeof in, 0);
   expect_clean(&t);
@@ -197,7 +211,8 @@ static void check_wgmma(LLMma v, int mode, bool a_in_registers, bool trans) {
       double want = 0;
       for (int p = 0; p < k; p++) want += small(row * 32 + p, is_signed) * small(p * 64 + column + 3, is_signed);
       double got = get_elem(d, out + 256 * l + i * d->bytes);
-      if (got != 2 * want) fail_msg("wgmma %s, mode %d: [%d][%d] is %g, not %g", info->text, mode, row, column, got, 2 * want);
+      if (got != 2 * want)
+        fail_msg("wgmma %s, mode %d: [%d][%d] is %g, not %g", info->text, mode, row, column, got, 2 * want);
     }
   ctx_free(t.cx);
 }
@@ -226,8 +241,10 @@ static void test_cp_async(void **state) {
     put(&t, at(&t, t.out, t.tid, 16), get(&t, ll_vector(t.m, &ll_i32, 4), args[0]));
     finish(&t);
     launch(&t, 1, 512, out, sizeof out, in, sizeof in, 0);
-    if (waits) expect_clean(&t);
-    else expect_only(&t, SIMT_ASYNC_RACE);
+    if (waits)
+      expect_clean(&t);
+    else
+      expect_only(&t, SIMT_ASYNC_RACE);
     for (int i = 0; waits && i < 128; i++) assert_int_equal(out[i], i % 4 < 2 ? i * i : 0); /* half of it, and zeros */
     ctx_free(t.cx);
   }
@@ -244,8 +261,10 @@ static void check_tma(bool waits) {
   simt_tensor_map((SimtTensorMap *)(void *)maps, in, 2, 2, dims, strides, box, SIMT_SWIZZLE_64, false);
   simt_tensor_map((SimtTensorMap *)(void *)(maps + 128), out, 2, 2, dims, strides, box, SIMT_SWIZZLE_64, false);
   T t = start(64);
-  LLBlock *one = block(&t, ll_entry(t.f)), *all = block(&t, ll_entry(t.f)), *last = block(&t, all), *end = block(&t, all);
-  LLInst *bar = ll_ptradd(&t.b, ll_shared(&t.b), NULL, 1024), *zero = i32(&t, 0), *map = ll_op1(&t.b, LL_ADDRSPACECAST, &ll_ptr, t.in);
+  LLBlock *one = block(&t, ll_entry(t.f)), *all = block(&t, ll_entry(t.f)), *last = block(&t, all),
+          *end = block(&t, all);
+  LLInst *bar = ll_ptradd(&t.b, ll_shared(&t.b), NULL, 1024), *zero = i32(&t, 0),
+         *map = ll_op1(&t.b, LL_ADDRSPACECAST, &ll_ptr, t.in);
   LLInst *is_first = ll_icmp(&t.b, LLP_EQ, t.tid, zero), *x = i32(&t, 16), *y = i32(&t, 6);
   ll_cond_br(&t.b, is_first, one, NULL, 0, all, NULL, 0);
   go_on_in(&t, one);
@@ -272,8 +291,10 @@ static void check_tma(bool waits) {
   simt_add_buffer(t.cx, &t.o, in, sizeof in, true, false);
   simt_add_buffer(t.cx, &t.o, out, sizeof out, false, false);
   launch(&t, 1, 1040, out, sizeof out, maps, sizeof maps, 0);
-  if (waits) expect_clean(&t);
-  else assert_non_null(find_issue(&t, SIMT_RACE));
+  if (waits)
+    expect_clean(&t);
+  else
+    assert_non_null(find_issue(&t, SIMT_RACE));
   for (int i = 0; i < H; i++)
     for (int j = 0; j < W; j++) assert_int_equal(out[i * W + j], i >= 6 && j >= 16 ? in[i * W + j] + 1 : 0);
   ctx_free(t.cx);
@@ -326,7 +347,8 @@ static void test_corpus(void **state) {
   int ran = 0, refused = 0;
   for (t.f = t.m->first; t.f; t.f = t.f->next) {
     Err e = ctx_protect(t.cx, run_kernel, &t);
-    if (e == ERR_NONE) ran++;
+    if (e == ERR_NONE)
+      ran++;
     else {
       assert_int_equal(e, ERR_SOURCE); /* inline assembly, constant memory: said to be so */
       refused++;
@@ -344,7 +366,8 @@ static void copy_tile(T *t, LLInst *from, int row_bytes, int to, int pitch, int 
   for (int i = 0; i < 2; i++) {
     LLInst *chunk = op(t, LL_ADD, t->tid, i32(t, 128 * i)), *row = op(t, LL_UDIV, chunk, i32(t, chunks_per_row));
     LLInst *c = op(t, LL_UREM, chunk, i32(t, chunks_per_row));
-    LLInst *args[] = {ll_ptradd(&t->b, at(t, smem(t, row, pitch), c, 16), NULL, to), at(t, at(t, from, row, row_bytes), c, 16)};
+    LLInst *args[] = {ll_ptradd(&t->b, at(t, smem(t, row, pitch), c, 16), NULL, to),
+                      at(t, at(t, from, row, row_bytes), c, 16)};
     ll_call_n(&t->b, LL_CP_ASYNC, NULL, (LLMods){.variant = 16}, 0, args, 2);
   }
 }
@@ -353,14 +376,16 @@ static LLInst *fragment(T *t, int to, int pitch, LLInst *row, LLInst *column, bo
   LLInst *r = op(t, LL_ADD, row, op(t, LL_AND, t->lane, i32(t, 15)));
   LLInst *c = op(t, LL_ADD, column, op(t, LL_SHL, op(t, LL_LSHR, t->lane, i32(t, 4)), i32(t, 3)));
   LLInst *p = ll_ptradd(&t->b, at(t, smem(t, r, pitch), c, 2), NULL, to);
-  return ll_call_n(&t->b, LL_LDMATRIX, ll_struct(t->m, &ll_i32, 4), (LLMods){.variant = 4, .flags = trans ? LLF_TRANS : 0}, 0, &p, 1);
+  return ll_call_n(&t->b, LL_LDMATRIX, ll_struct(t->m, &ll_i32, 4),
+                   (LLMods){.variant = 4, .flags = trans ? LLF_TRANS : 0}, 0, &p, 1);
 }
 
 static void multiply_tile(T *t, LLInst *row, LLInst *column, LLInst **acc) {
   for (int k = 0; k < STEP; k += 16) {
     LLInst *a[2], *b[2];
     for (int i = 0; i < 2; i++) a[i] = fragment(t, 0, PITCH_A, op(t, LL_ADD, row, i32(t, 16 * i)), i32(t, k), false);
-    for (int i = 0; i < 2; i++) b[i] = fragment(t, OFFSET_B, PITCH_B, i32(t, k), op(t, LL_ADD, column, i32(t, 16 * i)), true);
+    for (int i = 0; i < 2; i++)
+      b[i] = fragment(t, OFFSET_B, PITCH_B, i32(t, k), op(t, LL_ADD, column, i32(t, 16 * i)), true);
     for (int i = 0; i < 8; i++) {
       LLInst *half[] = {ll_extract(&t->b, b[i % 4 / 2], i % 2 * 2), ll_extract(&t->b, b[i % 4 / 2], i % 2 * 2 + 1)};
       acc[i] = ll_mma_sync(&t->b, LLM_M16N8K16_F32_F16, a[i / 4], ll_build_struct(&t->b, half, 2), acc[i]);
@@ -375,7 +400,8 @@ static void store_tile(T *t, LLInst *base, LLInst *row, LLInst *column, LLInst *
   for (int i = 0; i < 8; i++)
     for (int e = 0; e < 2; e++) {
       LLInst *pair[] = {ll_extract(&t->b, acc[i], 2 * e), ll_extract(&t->b, acc[i], 2 * e + 1)};
-      put(t, ll_ptradd(&t->b, corner, NULL, (i / 4 * 16 + e * 8) * SIZE * 4 + i % 4 * 32), ll_build_vector(&t->b, pair, 2));
+      put(t, ll_ptradd(&t->b, corner, NULL, (i / 4 * 16 + e * 8) * SIZE * 4 + i % 4 * 32),
+          ll_build_vector(&t->b, pair, 2));
     }
 }
 
@@ -388,7 +414,8 @@ static void test_matmul(void **state) {
   t.lane = op(&t, LL_AND, t.tid, i32(&t, 31));
   LLInst *warp = op(&t, LL_LSHR, t.tid, i32(&t, 5)), *tile = ll_call(&t.b, LL_CTAID_X, NULL, NULL), *zero = i32(&t, 0);
   LLInst *ty = op(&t, LL_LSHR, tile, i32(&t, 2)), *tx = op(&t, LL_AND, tile, i32(&t, 3)), *acc[8], *args[9];
-  LLInst *row = op(&t, LL_SHL, op(&t, LL_LSHR, warp, i32(&t, 1)), i32(&t, 5)), *column = op(&t, LL_SHL, op(&t, LL_AND, warp, i32(&t, 1)), i32(&t, 5));
+  LLInst *row = op(&t, LL_SHL, op(&t, LL_LSHR, warp, i32(&t, 1)), i32(&t, 5)),
+         *column = op(&t, LL_SHL, op(&t, LL_AND, warp, i32(&t, 1)), i32(&t, 5));
   LLBlock *loop = block(&t, ll_entry(t.f)), *end = block(&t, loop);
   const LLType *four = ll_struct(t.m, &ll_float, 4);
   for (int i = 0; i < 8; i++) args[1 + i] = ll_const(&t.b, four, 0);
@@ -398,7 +425,8 @@ static void test_matmul(void **state) {
   LLInst *k = ll_block_param(loop, &ll_i32);
   for (int i = 0; i < 8; i++) acc[i] = ll_block_param(loop, four);
   copy_tile(&t, at(&t, at(&t, t.in, ty, TILE * SIZE * 2), k, 2), SIZE * 2, 0, PITCH_A, 4);
-  copy_tile(&t, at(&t, at(&t, ll_ptradd(&t.b, t.in, NULL, SIZE * SIZE * 2), tx, TILE * 2), k, SIZE * 2), SIZE * 2, OFFSET_B, PITCH_B, 8);
+  copy_tile(&t, at(&t, at(&t, ll_ptradd(&t.b, t.in, NULL, SIZE * SIZE * 2), tx, TILE * 2), k, SIZE * 2), SIZE * 2,
+            OFFSET_B, PITCH_B, 8);
   ll_call(&t.b, LL_CP_ASYNC_COMMIT, NULL, NULL);
   ll_call(&t.b, LL_CP_ASYNC_WAIT, NULL, zero, NULL);
   barrier(&t);
@@ -430,14 +458,9 @@ static void test_matmul(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_ldmatrix),
-      cmocka_unit_test(test_mma),
-      cmocka_unit_test(test_wgmma),
-      cmocka_unit_test(test_cp_async),
-      cmocka_unit_test(test_tma),
-      cmocka_unit_test(test_missing_proxy_fence),
-      cmocka_unit_test(test_corpus),
-      cmocka_unit_test(test_matmul),
+      cmocka_unit_test(test_ldmatrix), cmocka_unit_test(test_mma),    cmocka_unit_test(test_wgmma),
+      cmocka_unit_test(test_cp_async), cmocka_unit_test(test_tma),    cmocka_unit_test(test_missing_proxy_fence),
+      cmocka_unit_test(test_corpus),   cmocka_unit_test(test_matmul),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
