@@ -3,7 +3,7 @@
     ./dev test            all of them, as CI does
     ./dev test lit c      only these
 
-A suite that runs nothing has failed, and so has a test that was skipped: what cannot be tested is said, not passed over.
+A suite that runs nothing has failed, and so has a test that was skipped: what cannot be tested is said, not dropped.
 """
 
 import concurrent.futures

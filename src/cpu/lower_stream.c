@@ -16,8 +16,9 @@
  */
 #include "cpu/lower.h"
 
-/* What the second-level caches of the cores that are likely to work together hold, in units of one core's. */
-enum { CORES_OF_CACHE = 2 };
+/* Below this many times a core's second-level cache a result is likely to be found in the third level, and storing it there is
+ * faster: measured on two cores of a Sapphire Rapids server, 8 MB lose by streaming and 16 MB gain. */
+enum { CACHES = 6 };
 
 typedef struct Facts {
   Lower *l;
@@ -49,7 +50,7 @@ static LLVMValueRef enough(Lower *l, const Op *store) {
   Value *base = cpu_pointer_base(ir_operand(store, 0));
   if (!l->streams || !base || map_has(&l->loaded, base)) return NULL;
   int64_t bytes = ir_numel(ir_operand(store, 1)->type) * ir_elem_bytes(ir_operand(store, 1)->type->elem);
-  int64_t threshold = CORES_OF_CACHE * l->isa->l2_bytes / bytes + 1;
+  int64_t threshold = CACHES * l->isa->l2_bytes / bytes + 1;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
   LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(l->entry));
   LLVMValueRef many = LLVMBuildICmp(l->b, LLVMIntUGE, l->programs, int_const(l->i64, threshold), "many");
