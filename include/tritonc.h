@@ -156,6 +156,7 @@ TTC_API const char *ttc_kernel_name(const ttc_kernel *kernel);
 TTC_API const char *ttc_kernel_stage(const ttc_kernel *kernel, const char *stage, size_t *len);
 TTC_API const char *ttc_kernel_stage_name(const ttc_kernel *kernel, size_t index); /* NULL past the last */
 TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);                 /* JSON */
+TTC_API const char *ttc_kernel_target(const ttc_kernel *kernel);                   /* "cuda:90" */
 TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
 TTC_API int ttc_kernel_from_cache(const ttc_kernel *kernel); /* 1: read from the disk cache, 0: compiled now */
 TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
@@ -167,6 +168,10 @@ TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 /* The exact processor that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such
  * target. The text lives until the context's next call. */
 TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
+
+/* The device that a launch for `target` ("cuda") would run on when this thread makes it, and its processor (90 of "cuda:90"); 0 and 0 for
+ * a target with one device only. Quick enough to be asked before every launch; `cx` may be NULL. TTC_ERROR_SYSTEM: there is no such device. */
+TTC_API ttc_status ttc_device(ttc_context *cx, const char *target, int *number, int *processor);
 
 /* ---- specialization: what a kernel may assume of its arguments' values ---------------------------------------------- */
 

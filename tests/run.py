@@ -70,6 +70,7 @@ def package_env(preset):
         "PYTHONPATH": str(BUILD / preset / "python"),
         "PATH": f"{BUILD / preset / 'bin'}:{VENV}:/usr/lib/llvm-19/bin:{os.environ['PATH']}",
         "TRITONC_VERIFY": "1",
+        "TRITON_DEFAULT_BACKEND": "cpu",
         "TRITON_CACHE_DIR": str(BUILD / "test-cache" / preset),
     }
 

@@ -42,6 +42,18 @@ bool option_known(const char *name) {
   return option_for_us(name);
 }
 
+/* triton.OutOfResources(required, limit, name), from the message's own words. */
+static bool raise_resources(State *st, const char *text) {
+  char name[64];
+  long long required, limit;
+  if (sscanf(text, "out of resource: %63[^,], Required: %lld, Hardware limit: %lld", name, &required, &limit) != 3)
+    return false;
+  PyObject *error = PyObject_CallFunction(st->out_of_resources, "LLs", required, limit, name);
+  if (error) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+  Py_XDECREF(error);
+  return true;
+}
+
 void raise_status(State *st, ttc_context *cx, ttc_status status) {
   if (status == TTC_ERROR_HOST && PyErr_Occurred()) return;
   PyErr_Clear();
@@ -50,6 +62,7 @@ void raise_status(State *st, ttc_context *cx, ttc_status status) {
     return;
   }
   const char *text = ttc_message(cx);
+  if (status == TTC_ERROR_RESOURCES && raise_resources(st, text)) return;
   PyObject *message = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
   if (!message) return;
   if (status == TTC_ERROR_SOURCE) {
@@ -222,7 +235,8 @@ static bool attach(Kernel *k, JITCore *f) {
 
 Kernel *compile_call(Call *c) {
   State *st = c->f->st;
-  Job job = {.target = "cpu"};
+  char target[TARGET_TEXT];
+  Job job = {.target = call_target(c, target)};
   if (!host_init(&job.host, st)) return NULL;
   PyObject *constants = PyBytes_FromStringAndSize(NULL, c->f->nparams);
   Kernel *k = NULL;

@@ -8,6 +8,7 @@
  *   table.c    specialization key -> kernel
  *   jit.c      the type JITCore, under triton.JITFunction: parameters, and what the front end knows of the function
  *   launch.c   kernel[grid](...): binding, key, look-up, packing, launch
+ *   device.c   where a launch runs: the processor or a GPU, in which stream
  *   compile.c  what a launch does when there is no kernel yet; triton.compile
  *   watch.c    globals that must not change after they were compiled into a kernel
  *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel
@@ -46,6 +47,7 @@ typedef enum ArgClass {
   ARG_NONE,
   ARG_TENSOR,    /* has data_ptr() and dtype */
   ARG_ARRAY,     /* has __array_interface__ */
+  ARG_GPU_ARRAY, /* has __cuda_array_interface__ */
   ARG_BUFFER,    /* has the buffer protocol */
   ARG_INDEX,     /* has __index__: NumPy's integers */
   ARG_NUMBER,    /* has __float__ */
@@ -60,6 +62,21 @@ typedef struct TypeEntry {
   PyObject *data_ptr; /* the method as the type has it, owned; may be NULL */
   bool has_is_cuda;
 } TypeEntry;
+
+/* Where an argument's memory is. */
+typedef enum Place {
+  PLACE_ANY, /* it does not say */
+  PLACE_HOST,
+  PLACE_GPU,
+  PLACE_GPU_STREAM, /* … and it names the stream that it was made in */
+} Place;
+
+typedef struct Pointer {
+  uintptr_t address;
+  int dtype; /* id */
+  Place place;
+  uintptr_t stream;
+} Pointer;
 
 typedef struct DTypeEntry {
   PyObject *dtype;  /* owned */
@@ -79,8 +96,11 @@ struct State {
   PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *kernel_class, *compilation_error, *out_of_resources;
   PyObject *launch_enter, *launch_exit;     /* hooks or None */
   PyObject *compile_before, *compile_after; /* hooks or None */
-  PyObject *str_data_ptr, *str_dtype, *str_is_cuda, *str_array_interface, *str_builtin, *str_value, *str_name,
-      *str_shape, *str_grid, *str_warmup, *str_stream, *str_typestr, *str_data;
+  PyObject *default_target;                 /* function of the Python part: "cpu" or "cuda" */
+  PyObject *find_stream,
+      *current_stream; /* function that gives a function; its answer once there is one: stream of a device's number */
+  PyObject *str_data_ptr, *str_dtype, *str_is_cuda, *str_array_interface, *str_cuda_array_interface, *str_is_pinned,
+      *str_builtin, *str_value, *str_name, *str_shape, *str_grid, *str_warmup, *str_stream, *str_typestr, *str_data;
 };
 
 State *state_of(PyObject *module);
@@ -91,8 +111,8 @@ State *state_of(PyObject *module);
 const TypeEntry *type_entry(State *st, PyObject *obj);
 /* "fp32" of torch.float32, a NumPy dtype, a tl dtype, "float32"; the text is static. NULL with TypeError. */
 const char *dtype_name(State *st, PyObject *dtype, int *id);
-/* Address and element type of an array, tensor or buffer. false with an exception set. `what` names the argument. */
-bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, uintptr_t *address, int *dtype_id);
+/* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
+bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
 const char *dtype_of_id(int id); /* "fp32" */
 
 /* ---- convert.c, host.c ------------------------------------------------------------------------------------------- */
@@ -174,7 +194,7 @@ bool watch_check(JITCore *f);                                                 /*
 void watch_clear(JITCore *f);
 int watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
-/* ---- launch.c, compile.c, kernel.c ------------------------------------------------------------------------------- */
+/* ---- device.c, launch.c, compile.c, kernel.c ------------------------------------------------------------------------------- */
 
 enum { MAX_OPTIONS = 24 };
 
@@ -188,8 +208,23 @@ typedef struct Call {
   int noptions;
   uint64_t *slots; /* run-time values, packed */
   size_t nslots;
-  bool warmup; /* nothing is launched */
+  bool warmup;                      /* nothing is launched */
+  Py_ssize_t host_param, gpu_param; /* the last parameters whose memory is here and there; -1: none */
+  uintptr_t stream;                 /* of a GPU: the caller's */
+  bool stream_known;
+  int processor; /* of a GPU: 90; 0: this machine's own */
 } Call;
+
+/* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false with
+ * an exception set. */
+bool choose_device(Call *c, uint64_t *word);
+/* What to compile for: "cpu", "cuda:90"; into `out`. */
+enum { TARGET_TEXT = 24 };
+const char *call_target(const Call *c, char out[TARGET_TEXT]);
+/* The stream that the caller's library (PyTorch, CuPy) works in on a device; 0 where there is none. */
+bool current_stream(State *st, int device, uintptr_t *stream);
+/* current_device(target): (number, processor) */
+PyObject *current_device(PyObject *module, PyObject *args);
 
 /* Tags in the key's first word of a parameter: the low byte. */
 enum {
@@ -210,7 +245,9 @@ PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
 /* grid = int or tuple of one to three, into out; false with an exception set. */
 bool parse_grid(PyObject *grid, uint32_t out[3]);
 /* Launch with packed arguments, the GIL released. */
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], const uint64_t *slots, size_t n);
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n);
+/* A float as the bits of "fp64", "fp16", "bf16" or (anything else) fp32. */
+uint64_t float_slot(double x, const char *type);
 
 /* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
 Kernel *compile_call(Call *call);

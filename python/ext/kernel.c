@@ -97,12 +97,11 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot) {
       *slot = PyLong_AsUnsignedLongLong(obj);
       return !PyErr_Occurred();
     }
-    uintptr_t address = 0;
-    int id;
+    Pointer p = {0};
     PyObject *what = PyUnicode_FromString("pointer");
-    bool ok = what && pointer_of(k->st, t, obj, what, &address, &id);
+    bool ok = what && pointer_of(k->st, t, obj, what, &p);
     Py_XDECREF(what);
-    *slot = address;
+    *slot = p.address;
     return ok;
   }
   if (type[0] == 'i') {
@@ -114,40 +113,48 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot) {
   }
   double x = PyFloat_AsDouble(obj);
   if (x == -1 && PyErr_Occurred()) return false;
-  float single = (float)x;
-  *slot = 0;
-  if (strcmp(type, "fp32") == 0)
-    memcpy(slot, &single, sizeof single);
-  else if (strcmp(type, "fp64") == 0)
-    memcpy(slot, &x, sizeof x);
-  else
-    return PyErr_Format(PyExc_TypeError, "a parameter of type %s is given through its kernel's function", type), false;
+  *slot = float_slot(x, type);
   return true;
 }
 
-/* launch(grid, args): all parameters or the run-time ones alone. */
+/* The stream to launch in: what was given, else the caller's library's. */
+static bool stream_for(const Kernel *k, PyObject *given, uintptr_t *stream) {
+  int device, processor;
+  *stream = 0;
+  if (given != Py_None) {
+    *stream = (uintptr_t)PyLong_AsUnsignedLongLong(given);
+    return !PyErr_Occurred();
+  }
+  if (strncmp(ttc_kernel_target(k->kernel), "cuda", 4) != 0) return true;
+  if (ttc_device(NULL, "cuda", &device, &processor) != TTC_OK) return true; /* the launch says why */
+  return current_stream(k->st, device, stream);
+}
+
+/* launch(grid, args, stream): all parameters or the run-time ones alone; stream None: the caller's current one. */
 static PyObject *launch(PyObject *self, PyObject *args) {
   Kernel *k = (Kernel *)self;
-  PyObject *grid, *values;
+  PyObject *grid, *values, *given = Py_None;
   uint32_t size[3];
-  if (!PyArg_ParseTuple(args, "OO!", &grid, &PyTuple_Type, &values) || !is_there(k) || !parse_grid(grid, size))
+  uintptr_t stream;
+  if (!PyArg_ParseTuple(args, "OO!|O", &grid, &PyTuple_Type, &values, &given) || !is_there(k) ||
+      !parse_grid(grid, size) || !stream_for(k, given, &stream))
     return NULL;
-  size_t n = ttc_kernel_nargs(k->kernel), given = (size_t)PyTuple_Size(values), used = 0;
+  size_t n = ttc_kernel_nargs(k->kernel), count = (size_t)PyTuple_Size(values), used = 0;
   size_t all = k->constants ? (size_t)PyBytes_Size(k->constants) : n;
-  if (given != n && given != all)
+  if (count != n && count != all)
     return PyErr_Format(PyExc_TypeError,
                         "the kernel takes %zu arguments (%zu without its constants), and %zu were given", all, n,
-                        given);
+                        count);
   uint64_t *slots = PyMem_Malloc((n + 1) * sizeof *slots);
   if (!slots) return PyErr_NoMemory();
-  bool ok = true, skip = given == all && k->constants;
-  for (size_t i = 0; ok && i < given; i++) {
+  bool ok = true, skip = count == all && k->constants;
+  for (size_t i = 0; ok && i < count; i++) {
     if (skip && PyBytes_AsString(k->constants)[i]) continue;
     if (used == n) break;
     ok = pack(k, ttc_kernel_arg_type(k->kernel, used), PyTuple_GetItem(values, (Py_ssize_t)i), &slots[used]);
     used++;
   }
-  ok = ok && launch_kernel(k->st, k, size, slots, used);
+  ok = ok && launch_kernel(k->st, k, size, stream, slots, used);
   PyMem_Free(slots);
   if (!ok) return NULL;
   Py_RETURN_NONE;
@@ -159,7 +166,7 @@ static PyMethodDef methods[] = {
     {"_facts", facts, METH_NOARGS, "(name, hash, metadata as JSON)"},
     {"_from_cache", from_cache, METH_NOARGS, "Whether the kernel was read from the disk."},
     {"_load", load, METH_NOARGS, "Put the kernel into executable form."},
-    {"_launch", launch, METH_VARARGS, "_launch(grid, args)"},
+    {"_launch", launch, METH_VARARGS, "_launch(grid, args, stream=None)"},
     {0},
 };
 static PyType_Slot slots[] = {

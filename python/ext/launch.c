@@ -3,7 +3,8 @@
  * Binding: each value goes to its parameter by position or by name; what is left takes its default. Key: two words per
  * parameter say what the compiled code may depend on: for a pointer its element type and whether its address is a
  * multiple of 16, for an integer its width, whether it is 1 and whether it is a multiple of 16, for a constant its
- * value (numbers as they are, anything else by its number in a dictionary). Then come two words per option. Equal keys
+ * value (numbers as they are, anything else by its number in a dictionary). Then come two words per option, and one for
+ * the processor that the call runs on (device.c). Equal keys
  * share a kernel; a key that is not in the table is compiled. The run-time values are packed while the key is made, so
  * that on a hit nothing is left but the launch.
  */
@@ -94,7 +95,7 @@ static uint16_t half_bits(double x, bool bf16) {
   return (uint16_t)(sign | value);
 }
 
-static uint64_t float_slot(double x, const char *type) {
+uint64_t float_slot(double x, const char *type) {
   uint64_t slot = 0;
   float single = (float)x;
   if (strcmp(type, "fp64") == 0)
@@ -156,12 +157,16 @@ static bool key_int(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
 }
 
 static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *obj, uint64_t word[2]) {
-  uintptr_t address;
-  int id;
-  if (!pointer_of(c->f->st, t, obj, p->name, &address, &id)) return false;
-  word[0] = TAG_POINTER | (uint64_t)ttc_spec_pointer(address, p->spec_flags) << 32;
-  word[1] = (uint64_t)id;
-  c->slots[c->nslots++] = address;
+  Pointer q;
+  if (!pointer_of(c->f->st, t, obj, p->name, &q)) return false;
+  word[0] = TAG_POINTER | (uint64_t)ttc_spec_pointer(q.address, p->spec_flags) << 32;
+  word[1] = (uint64_t)q.dtype;
+  c->slots[c->nslots++] = q.address;
+  if (q.place == PLACE_HOST)
+    c->host_param = p - c->f->params;
+  else if (q.place != PLACE_ANY)
+    c->gpu_param = p - c->f->params;
+  if (q.place == PLACE_GPU_STREAM) c->stream = q.stream, c->stream_known = true;
   return true;
 }
 
@@ -185,6 +190,7 @@ static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   switch (t->class) {
   case ARG_TENSOR:
   case ARG_ARRAY:
+  case ARG_GPU_ARRAY:
   case ARG_BUFFER: return key_pointer(c, t, p, obj, word);
   case ARG_BOOL:
     word[0] = TAG_BOOL;
@@ -297,7 +303,8 @@ static bool make_key(Call *c) {
     word[0] = word[0] << 8 | value[0];
     word[1] = value[1];
   }
-  c->words = (size_t)(word - c->key);
+  if (!choose_device(c, word)) return false;
+  c->words = (size_t)(word + 1 - c->key);
   return true;
 }
 
@@ -352,7 +359,7 @@ static bool any_grid(const Call *c, PyObject *grid, uint32_t out[3]) {
 
 /* ---- the launch -------------------------------------------------------------------------------------------------- */
 
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], const uint64_t *slots, size_t n) {
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n) {
   const void *inline_args[INLINE_PARAMS];
   const void **args = n <= INLINE_PARAMS ? inline_args : PyMem_Malloc(n * sizeof *args);
   ttc_context *cx = ttc_context_new();
@@ -363,7 +370,7 @@ bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], const uint64_t 
   }
   for (size_t i = 0; i < n; i++) args[i] = &slots[i];
   PyThreadState *saved = PyEval_SaveThread();
-  ttc_status status = ttc_launch(cx, k->kernel, grid, NULL, args, n);
+  ttc_status status = ttc_launch(cx, k->kernel, grid, (void *)stream, args, n);
   PyEval_RestoreThread(saved);
   if (status != TTC_OK) raise_status(st, cx, status);
   ttc_context_free(cx);
@@ -435,7 +442,7 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
   uint32_t size[3];
   bool ok = k && (warmup || any_grid(c, grid, size));
   if (ok && !warmup) {
-    ok = call_hook(f->st->launch_enter, k) && launch_kernel(f->st, k, size, c->slots, c->nslots) &&
+    ok = call_hook(f->st->launch_enter, k) && launch_kernel(f->st, k, size, c->stream, c->slots, c->nslots) &&
          call_hook(f->st->launch_exit, k);
   }
   if (!ok) Py_CLEAR(k);
@@ -445,15 +452,15 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
 static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const *args, Py_ssize_t nargs,
                         PyObject *kwnames) {
   PyObject *values[INLINE_PARAMS];
-  uint64_t key[2 * (INLINE_PARAMS + MAX_OPTIONS)], slots[INLINE_PARAMS];
+  uint64_t key[2 * (INLINE_PARAMS + MAX_OPTIONS) + 1], slots[INLINE_PARAMS];
   size_t n = (size_t)f->nparams;
-  Call c = {.f = f, .values = values, .key = key, .slots = slots};
+  Call c = {.f = f, .values = values, .key = key, .slots = slots, .host_param = -1, .gpu_param = -1};
   if (n <= INLINE_PARAMS) {
     memset(values, 0, n * sizeof *values);
     return launch_bound(&c, grid, warmup, args, nargs, kwnames);
   }
   c.values = PyMem_Calloc(n, sizeof *c.values);
-  c.key = PyMem_Malloc(2 * (n + MAX_OPTIONS) * sizeof *c.key);
+  c.key = PyMem_Malloc((2 * (n + MAX_OPTIONS) + 1) * sizeof *c.key);
   c.slots = PyMem_Malloc(n * sizeof *c.slots);
   PyObject *result =
       c.values && c.key && c.slots ? launch_bound(&c, grid, warmup, args, nargs, kwnames) : PyErr_NoMemory();

@@ -9,16 +9,16 @@ State *state_of(PyObject *module) { return PyModule_GetState(module); }
 static PyObject *set_parts(PyObject *module, PyObject *args, PyObject *kwargs) {
   State *st = state_of(module);
   static char *names[] = {
-      "constexpr",        "dtype", "constexpr_function", "make_dtype", "kernel_class", "compilation_error",
-      "out_of_resources", NULL};
-  PyObject **fields[] = {&st->constexpr,       &st->dtype,        &st->constexpr_function,
-                         &st->make_dtype,      &st->kernel_class, &st->compilation_error,
-                         &st->out_of_resources};
-  PyObject *given[7] = {0};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
-                                   &given[4], &given[5], &given[6]))
+      "constexpr",        "dtype",          "constexpr_function", "make_dtype", "kernel_class", "compilation_error",
+      "out_of_resources", "default_target", "find_stream",        NULL};
+  PyObject **fields[] = {&st->constexpr,        &st->dtype,          &st->constexpr_function,
+                         &st->make_dtype,       &st->kernel_class,   &st->compilation_error,
+                         &st->out_of_resources, &st->default_target, &st->find_stream};
+  PyObject *given[9] = {0};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
+                                   &given[4], &given[5], &given[6], &given[7], &given[8]))
     return NULL;
-  for (int i = 0; i < 7; i++) {
+  for (int i = 0; i < 9; i++) {
     if (!given[i]) continue;
     PyObject *old = *fields[i];
     Py_INCREF(given[i]);
@@ -99,6 +99,8 @@ static PyMethodDef functions[] = {
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},
+    {"current_device", current_device, METH_VARARGS,
+     "current_device(target): the device a launch from this thread runs on and its processor: (0, 90)."},
     {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
     {"compile", (PyCFunction)(void (*)(void))compile_described, METH_VARARGS | METH_KEYWORDS,
      "compile(fn, text, file, params, target, options, stop): a Kernel."},
@@ -114,6 +116,8 @@ static int module_exec(PyObject *module) {
                  {&st->str_dtype, "dtype"},
                  {&st->str_is_cuda, "is_cuda"},
                  {&st->str_array_interface, "__array_interface__"},
+                 {&st->str_cuda_array_interface, "__cuda_array_interface__"},
+                 {&st->str_is_pinned, "is_pinned"},
                  {&st->str_builtin, "__triton_builtin__"},
                  {&st->str_value, "value"},
                  {&st->str_name, "name"},
@@ -147,6 +151,9 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(st->kernel_class);
   Py_VISIT(st->compilation_error);
   Py_VISIT(st->out_of_resources);
+  Py_VISIT(st->default_target);
+  Py_VISIT(st->find_stream);
+  Py_VISIT(st->current_stream);
   Py_VISIT(st->launch_enter);
   Py_VISIT(st->launch_exit);
   Py_VISIT(st->compile_before);

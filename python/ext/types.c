@@ -99,6 +99,7 @@ static ArgClass classify(State *st, PyObject *obj) {
   if (PyUnicode_Check(obj) || PyType_Check(obj)) return ARG_CONSTANT;
   if (PyTuple_Check(obj) || PyList_Check(obj)) return ARG_TUPLE;
   if (has_attr(obj, st->str_data_ptr)) return ARG_TENSOR;
+  if (has_attr(obj, st->str_cuda_array_interface)) return ARG_GPU_ARRAY;
   /* A NumPy scalar has __array_interface__ too, and is a number all the same. */
   if (PyIndex_Check(obj) && !PyObject_CheckBuffer(obj)) return ARG_INDEX;
   PyObject *shape = PyObject_GetAttr(obj, st->str_shape);
@@ -148,28 +149,23 @@ const TypeEntry *type_entry(State *st, PyObject *obj) {
   return &st->types[st->ntypes++];
 }
 
-static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, Pointer *out) {
   if (t->has_is_cuda) {
     PyObject *is_cuda = PyObject_GetAttr(obj, st->str_is_cuda);
     if (!is_cuda) return false;
-    bool elsewhere = is_cuda == Py_True;
+    out->place = is_cuda == Py_True ? PLACE_GPU : PLACE_HOST;
     Py_DECREF(is_cuda);
-    if (elsewhere) {
-      PyErr_Format(PyExc_ValueError, "argument `%U` is on a CUDA device, and this build of triton has no CUDA backend",
-                   what);
-      return false;
-    }
   }
   PyObject *method = t->data_ptr;
   PyObject *pointer = method ? PyObject_CallFunctionObjArgs(method, obj, NULL)
                              : PyObject_CallMethodObjArgs(obj, st->str_data_ptr, NULL);
   if (!pointer) return false;
-  *address = (uintptr_t)PyLong_AsUnsignedLongLong(pointer);
+  out->address = (uintptr_t)PyLong_AsUnsignedLongLong(pointer);
   Py_DECREF(pointer);
   if (PyErr_Occurred()) return false;
   PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
   if (!dtype) return false;
-  bool ok = dtype_name(st, dtype, id) != NULL;
+  bool ok = dtype_name(st, dtype, &out->dtype) != NULL;
   Py_DECREF(dtype);
   return ok;
 }
@@ -185,15 +181,26 @@ static int id_of_kind(char kind, Py_ssize_t bytes) {
   }
 }
 
-static bool array_pointer(State *st, PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
-  PyObject *interface = PyObject_GetAttr(obj, st->str_array_interface);
+/* The stream in which an array on a GPU was made, if it says so (version 3 of the interface). */
+static bool array_stream(PyObject *interface, Pointer *out) {
+  PyObject *stream = PyDict_GetItemString(interface, "stream");
+  out->place = PLACE_GPU_STREAM;
+  if (!stream || stream == Py_None) return true;
+  out->stream = (uintptr_t)PyLong_AsUnsignedLongLong(stream);
+  return !PyErr_Occurred();
+}
+
+/* Of __array_interface__ or, on a GPU, __cuda_array_interface__: the same keys. */
+static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu, Pointer *out) {
+  PyObject *interface = PyObject_GetAttr(obj, on_gpu ? st->str_cuda_array_interface : st->str_array_interface);
   if (!interface) return false;
+  out->place = PLACE_HOST;
   PyObject *data = PyDict_Check(interface) ? PyDict_GetItemWithError(interface, st->str_data) : NULL;
   PyObject *typestr = data ? PyDict_GetItemWithError(interface, st->str_typestr) : NULL;
   bool ok = typestr && PyTuple_Check(data) && PyTuple_Size(data) == 2;
   if (ok) {
-    *address = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0));
-    ok = !PyErr_Occurred();
+    out->address = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0));
+    ok = !PyErr_Occurred() && (!on_gpu || array_stream(interface, out));
     const char *text = ok ? PyUnicode_AsUTF8AndSize(typestr, NULL) : NULL;
     int found = text && strlen(text) >= 3 && text[0] != '>' ? id_of_kind(text[1], atoi(text + 2)) : -1;
     if (text && found < 0) { /* bfloat16 and fp8 of ml_dtypes call themselves "<V2"; their dtype has the name */
@@ -201,16 +208,17 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, uintptr_t *a
       ok = dtype && dtype_name(st, dtype, &found) != NULL;
       Py_XDECREF(dtype);
     }
-    *id = found;
+    out->dtype = found;
     ok = ok && text != NULL;
   } else if (!PyErr_Occurred()) {
-    PyErr_Format(PyExc_TypeError, "argument `%U`: its __array_interface__ names no data", what);
+    PyErr_Format(PyExc_TypeError, "argument `%U`: its %s names no data", what,
+                 on_gpu ? "__cuda_array_interface__" : "__array_interface__");
   }
   Py_DECREF(interface);
   return ok;
 }
 
-static bool buffer_pointer(PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+static bool buffer_pointer(PyObject *obj, PyObject *what, Pointer *out) {
   Py_buffer view;
   if (PyObject_GetBuffer(obj, &view, PyBUF_FORMAT | PyBUF_ANY_CONTIGUOUS) != 0) return false;
   const char *format = view.format ? view.format : "B";
@@ -218,19 +226,22 @@ static bool buffer_pointer(PyObject *obj, PyObject *what, uintptr_t *address, in
   static const char kinds[] = "?b bi hi ii li qi ni Bu cu Hu Iu Lu Qu Nu ef ff df";
   const char *at = strlen(format) == 1 ? kinds : NULL;
   while (at && *at && at[0] != *format) at += strcspn(at, " ") + (strchr(at, ' ') != NULL);
-  *id = at && *at ? id_of_kind(at[1], view.itemsize) : -1;
-  *address = (uintptr_t)view.buf;
-  if (*id < 0)
+  out->dtype = at && *at ? id_of_kind(at[1], view.itemsize) : -1;
+  out->address = (uintptr_t)view.buf;
+  out->place = PLACE_HOST;
+  if (out->dtype < 0)
     PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%s`", what,
                  view.format ? view.format : "B");
   PyBuffer_Release(&view); /* the caller's object keeps the memory through the call */
-  return *id >= 0;
+  return out->dtype >= 0;
 }
 
-bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, uintptr_t *address, int *id) {
+bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
+  *out = (Pointer){.place = PLACE_ANY};
   switch (t->class) {
-  case ARG_TENSOR: return tensor_pointer(st, t, obj, what, address, id);
-  case ARG_ARRAY: return array_pointer(st, obj, what, address, id);
-  default: return buffer_pointer(obj, what, address, id);
+  case ARG_TENSOR: return tensor_pointer(st, t, obj, out);
+  case ARG_ARRAY: return array_pointer(st, obj, what, false, out);
+  case ARG_GPU_ARRAY: return array_pointer(st, obj, what, true, out);
+  default: return buffer_pointer(obj, what, out);
   }
 }

@@ -61,6 +61,24 @@ def do_bench(
     """
     if return_mode not in ("min", "max", "mean", "median", "all"):
         raise ValueError(f"return_mode is one of min, max, mean, median, all, not {return_mode!r}")
+    measure = _time_on_gpu if _on_gpu() else _time_here
+    return _statistics(measure(fn, warmup, rep, grad_to_none or ()), quantiles, return_mode)
+
+
+def _on_gpu() -> bool:
+    from .runtime.driver import driver
+
+    return driver.active.get_current_target().backend == "cuda"
+
+
+def _counts(estimate: float, warmup: float, rep: float) -> tuple[int, int]:
+    """How many runs fill the two spans of time; `estimate` is one's, all in milliseconds."""
+    estimate = max(estimate, 1e-6)
+    return max(1, min(int(warmup / estimate), 100_000)), max(1, min(int(rep / estimate), 100_000))
+
+
+def _time_here(fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) -> list[float]:
+    """Milliseconds of each run by this machine's clock."""
     clock = time.perf_counter
     fn()
     begin = clock()
@@ -68,21 +86,51 @@ def do_bench(
     while runs < 5 and (runs == 0 or clock() - begin < 0.2):
         fn()
         runs += 1
-    estimate = max((clock() - begin) / runs * 1e3, 1e-6)
-    for _ in range(min(int(warmup / estimate), 100_000)):
+    first, measured = _counts((clock() - begin) / runs * 1e3, warmup, rep)
+    for _ in range(first):
         fn()
     times = []
-    for _ in range(max(1, min(int(rep / estimate), 100_000))):
-        for x in grad_to_none or ():
+    for _ in range(measured):
+        for x in grad_to_none:
             x.grad = None
         begin = clock()
         fn()
         times.append((clock() - begin) * 1e3)
-    return _statistics(times, quantiles, return_mode)
+    return times
 
 
-def _needs_cuda(what: str) -> RuntimeError:
-    return RuntimeError(f"triton.testing.{what} needs a CUDA device, and this build of triton has no CUDA backend")
+def _time_on_gpu(fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) -> list[float]:
+    """Milliseconds of each run between two events in the current stream, each run with a cold second-level cache."""
+    from .runtime.driver import driver
+
+    device = driver.active.get_device_interface()
+    cache = driver.active.get_empty_cache_for_benchmark()
+
+    def events(n: int) -> list:
+        return [device.Event(enable_timing=True) for _ in range(n)]
+
+    fn()
+    device.synchronize()
+    begin, end = events(2)
+    begin.record()
+    for _ in range(5):
+        driver.active.clear_cache(cache)
+        fn()
+    end.record()
+    device.synchronize()
+    first, measured = _counts(begin.elapsed_time(end) / 5, warmup, rep)
+    for _ in range(first):
+        fn()
+    begins, ends = events(measured), events(measured)
+    for i in range(measured):
+        for x in grad_to_none:
+            x.grad = None
+        driver.active.clear_cache(cache)
+        begins[i].record()
+        fn()
+        ends[i].record()
+    device.synchronize()
+    return [b.elapsed_time(e) for b, e in zip(begins, ends)]
 
 
 def do_bench_cudagraph(
@@ -92,41 +140,192 @@ def do_bench_cudagraph(
     quantiles: Sequence[float] | None = None,
     return_mode: str = "mean",
 ) -> float | list[float]:
-    """Measure a function inside a CUDA graph."""
-    raise _needs_cuda("do_bench_cudagraph")
+    """Measure a function inside a CUDA graph, where launches cost nothing.
+
+    Parameters
+    ----------
+    fn : callable
+        The function; it may only launch work.
+    rep : float
+        Milliseconds to spend measuring.
+    grad_to_none : list of tensors, optional
+        Their `.grad` is set to None before each run.
+    quantiles, return_mode
+        As for `do_bench`.
+
+    Returns
+    -------
+    float or list of float
+        Milliseconds.
+    """
+    if return_mode not in ("min", "max", "mean", "median", "all"):
+        raise ValueError(f"return_mode is one of min, max, mean, median, all, not {return_mode!r}")
+    if not _on_gpu():
+        raise RuntimeError("triton.testing.do_bench_cudagraph needs a CUDA device; do_bench measures on the CPU too")
+    import torch
+
+    def run(n: int) -> None:
+        for _ in range(n):
+            for x in grad_to_none or ():
+                x.grad = None
+            fn()
+
+    def elapsed(work: Callable) -> float:
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        work()
+        end.record()
+        torch.cuda.synchronize()
+        return begin.elapsed_time(end)
+
+    with torch.cuda.stream(torch.cuda.Stream()):
+        run(1)  # compiles
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            run(1)
+        graph.replay()
+        torch.cuda.synchronize()
+        estimate = elapsed(lambda: [graph.replay() for _ in range(5)]) / 5
+        n = min(1000, _counts(estimate, 0, rep)[1])
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            run(n)
+        graph.replay()
+        torch.cuda.synchronize()
+        times = [elapsed(graph.replay) / n for _ in range(10)]
+    return _statistics(times, quantiles, return_mode)
+
+
+def _properties(device: int | None) -> dict[str, int]:
+    from .runtime.driver import driver
+
+    if not _on_gpu():
+        raise RuntimeError("this machine has no CUDA device to ask about")
+    active = driver.active
+    return active.utils.get_device_properties(active.get_current_device() if device is None else device)
 
 
 def get_dram_gbps(device: int | None = None) -> float:
-    """The bandwidth of a device's memory."""
-    raise _needs_cuda("get_dram_gbps")
+    """The bandwidth of a device's memory in GB/s, from its clock and the width of its bus (two transfers a cycle)."""
+    facts = _properties(device)
+    return 2 * facts["mem_clock_rate"] * 1e3 * facts["mem_bus_width"] / 8 / 1e9
+
+
+def _capability() -> int:
+    from ._C import libtriton as _C
+
+    return _C.current_device("cuda")[1]
+
+
+def _operations_per_cycle(dtype: object, table: dict[str, int], what: str) -> int:
+    name = str(dtype).rpartition(".")[2]
+    short = {
+        "float32": "fp32",
+        "float16": "fp16",
+        "bfloat16": "bf16",
+        "float8_e4m3fn": "fp8e4nv",
+        "float8_e5m2": "fp8e5",
+    }
+    name = short.get(name, name)
+    if name not in table:
+        raise ValueError(f"{what} do not compute in {dtype}; known are {', '.join(table)}")
+    return table[name]
 
 
 def get_max_simd_tflops(dtype: object, clock_rate: float, device: int | None = None) -> float:
-    """The rate of a device's plain arithmetic."""
-    raise _needs_cuda("get_max_simd_tflops")
+    """The rate of a device's plain arithmetic in TFLOP/s.
+
+    Parameters
+    ----------
+    dtype : dtype
+        float32, float16 or bfloat16.
+    clock_rate : float
+        Of the multiprocessors, kHz.
+    """
+    units = _properties(device)["multiprocessor_count"] * 4
+    # operations of a quarter of a multiprocessor in a cycle: with 32 bits, with 16, by generation
+    full, half = {70: (32, 64), 75: (32, 64), 80: (32, 128), 86: (64, 64), 89: (64, 64)}.get(_capability(), (64, 128))
+    per_cycle = _operations_per_cycle(dtype, {"fp32": full, "fp16": half, "bf16": half}, "plain units")
+    return per_cycle * units * clock_rate * 1e-9
 
 
 def get_max_tensorcore_tflops(dtype: object, clock_rate: float, device: int | None = None) -> float:
-    """The rate of a device's tensor cores."""
-    raise _needs_cuda("get_max_tensorcore_tflops")
+    """The rate of a device's tensor cores in TFLOP/s.
+
+    Parameters
+    ----------
+    dtype : dtype
+        float32 (as tf32), float16, bfloat16, int8 or an 8-bit float.
+    clock_rate : float
+        Of the multiprocessors, kHz.
+    """
+    units = _properties(device)["multiprocessor_count"] * 4
+    # operations of one unit in a cycle with 16-bit operands, by generation
+    half = {70: 256, 75: 256, 80: 512, 86: 256, 87: 512, 89: 512, 90: 1024, 100: 2048, 103: 2048, 120: 512}.get(
+        _capability(), 512
+    )
+    table = {"fp32": half // 2, "fp16": half, "bf16": half, "int8": 2 * half, "fp8e4nv": 2 * half, "fp8e5": 2 * half}
+    return _operations_per_cycle(dtype, table, "tensor cores") * units * clock_rate * 1e-9
 
 
 def nvsmi(attrs: list[str]) -> list[int]:
-    """Facts from nvidia-smi."""
-    raise _needs_cuda("nvsmi")
+    """Facts of GPU 0 by nvidia-smi's names: `nvsmi(["clocks.sm"])`."""
+    answer = _nvidia_smi(f"--query-gpu={','.join(attrs)}", "--format=csv,noheader,nounits")
+    return [int(x) for x in answer.strip().split(",")]
 
 
-def set_gpu_clock(ref_sm_clock: int = 1350, ref_mem_clock: int = 1215) -> object:
-    """A context with fixed clocks."""
-    raise _needs_cuda("set_gpu_clock")
+def _nvidia_smi(*args: str) -> str:
+    import subprocess
+
+    try:
+        return subprocess.check_output(["nvidia-smi", "-i", "0", *args], text=True)
+    except FileNotFoundError:
+        raise RuntimeError("nvidia-smi, which comes with the GPU's driver, is not installed") from None
+
+
+class set_gpu_clock:
+    """A context in which the GPU runs at fixed clocks (MHz); needs root. Gives (sm clock, memory clock)."""
+
+    def __init__(self, ref_sm_clock: int = 1350, ref_mem_clock: int = 1215) -> None:
+        self.clocks = ref_sm_clock, ref_mem_clock
+
+    def __enter__(self) -> tuple[int, int]:
+        sm, memory = self.clocks
+        _nvidia_smi("-pm", "1")
+        _nvidia_smi(f"--lock-gpu-clocks={sm},{sm}")
+        _nvidia_smi(f"--lock-memory-clocks={memory},{memory}")
+        return self.clocks
+
+    def __exit__(self, *error: object) -> None:
+        _nvidia_smi("-pm", "0")
+        _nvidia_smi("-rgc")
+        _nvidia_smi("-rmc")
 
 
 def cuda_memcheck(**target_kwargs: object) -> Callable:
-    """A decorator that runs a test under CUDA's memory checker."""
+    """A decorator that runs a pytest test under CUDA's memory checker when its arguments are these."""
 
     def decorate(test: Callable) -> Callable:
+        import functools
+
+        @functools.wraps(test)
         def run(*args: object, **kwargs: object) -> object:
-            raise _needs_cuda("cuda_memcheck")
+            import subprocess
+            import sys
+
+            wanted = all(kwargs.get(name) == value for name, value in target_kwargs.items())
+            if not wanted or os.environ.get("PYTORCH_NO_CUDA_MEMORY_CACHING") == "1":
+                return test(*args, **kwargs)
+            node = kwargs["request"].node
+            done = subprocess.run(
+                ["compute-sanitizer", sys.executable, "-m", "pytest", "-vsx", node.nodeid],
+                env={**os.environ, "PYTORCH_NO_CUDA_MEMORY_CACHING": "1"},
+                text=True,
+                capture_output=True,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert "ERROR SUMMARY: 0 errors" in done.stdout, done.stdout
+            return None
 
         return run
 

@@ -291,6 +291,7 @@ void ttc_kernel_free(ttc_kernel *k) {
 
 const char *ttc_kernel_name(const ttc_kernel *k) { return k->info.name; }
 const char *ttc_kernel_metadata(const ttc_kernel *k) { return k->metadata; }
+const char *ttc_kernel_target(const ttc_kernel *k) { return k->info.target; }
 const char *ttc_kernel_hash(const ttc_kernel *k) { return k->hash; }
 int ttc_kernel_from_cache(const ttc_kernel *k) { return k->from_cache; }
 size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)k->info.nargs; }
@@ -310,6 +311,10 @@ const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len
   return NULL;
 }
 
+static ttc_status target_failed(ttc_context *c, TargetStatus status, const char *error) {
+  return fail(c, status == TARGET_RESOURCES ? TTC_ERROR_RESOURCES : TTC_ERROR_SYSTEM, error);
+}
+
 ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   if (!k) return fail(c, TTC_ERROR_ARGUMENT, "there is no kernel to load");
   if (atomic_load_explicit(&k->loaded, memory_order_acquire)) return TTC_OK;
@@ -320,8 +325,9 @@ ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   if (!last || strcmp(code->name, last) != 0)
     return fail(c, TTC_ERROR_ARGUMENT, "the kernel was not compiled to its last stage and cannot be launched");
   char error[512] = "";
-  Loaded *mine = k->target->load(&k->info, code->bytes, code->len, error, sizeof error), *none = NULL;
-  if (!mine) return fail(c, TTC_ERROR_SYSTEM, error);
+  Loaded *mine = NULL, *none = NULL;
+  TargetStatus status = k->target->load(&k->info, code->bytes, code->len, &mine, error, sizeof error);
+  if (status != TARGET_OK) return target_failed(c, status, error);
   if (!atomic_compare_exchange_strong(&k->loaded, &none, mine)) k->target->unload(mine); /* another thread was first */
   return TTC_OK;
 }
@@ -343,6 +349,18 @@ ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], voi
   char error[512];
   error[0] = 0;
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
-  if (k->target->launch(loaded, grid, stream, args, error, sizeof error) != 0) return fail(c, TTC_ERROR_SYSTEM, error);
-  return TTC_OK;
+  TargetStatus launched = k->target->launch(loaded, grid, stream, args, error, sizeof error);
+  return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
+}
+
+ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *processor) {
+  if (c) c->message = "";
+  if (!target || !number || !processor)
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_device: a target and places for the answer are needed");
+  *number = *processor = 0;
+  const Target *t = run_built_in_target(target);
+  if (!t || !t->device) return TTC_OK;
+  char error[512] = "";
+  TargetStatus status = t->device(number, processor, error, sizeof error);
+  return status == TARGET_OK ? TTC_OK : target_failed(c, status, error);
 }

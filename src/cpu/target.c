@@ -106,17 +106,18 @@ struct Loaded {
   size_t scratch_bytes;
 };
 
-static Loaded *load(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t error_size) {
+static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
+                         size_t error_size) {
   Loaded *k = calloc(1, sizeof *k);
   if (!k) {
     snprintf(error, error_size, "out of memory");
-    return NULL;
+    return TARGET_FAILED;
   }
   k->scratch_bytes = (size_t)info->shared;
   k->code = cpu_code_load(bytes, len, info->name, &k->entry, error, error_size);
-  if (k->code) return k;
+  if (k->code) return *out = k, TARGET_OK;
   free(k);
-  return NULL;
+  return TARGET_FAILED;
 }
 
 static void unload(Loaded *k) {
@@ -125,10 +126,10 @@ static void unload(Loaded *k) {
   free(k);
 }
 
-static int launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
-                  size_t error_size) {
+static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
+                           size_t error_size) {
   (void)stream;
-  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, error, error_size);
+  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, error, error_size) == 0 ? TARGET_OK : TARGET_FAILED;
 }
 
 const Target cpu_target = {

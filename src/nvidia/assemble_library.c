@@ -1,59 +1,74 @@
-/* assemble_library.c: libnvptxcompiler, NVIDIA's assembler as a static library. It is linked in when CUDA's toolkit was
- * found at build time (TRITONC_NVPTXCOMPILER is defined then); its few functions are declared here, so that its header is not needed.
+/* assemble_library.c: libnvptxcompiler, NVIDIA's assembler as a library, in the object libtritonc_nvptxcompiler (nvptxcompiler.h), which is
+ * built where CUDA's toolkit was found. It lies in the folder that TRITONC_LIBDIR names, beside this library, or where the loader looks.
+ * Once open it stays: to open it again costs a look-up.
  */
 #include "nvidia/assemble.h"
+#include "nvidia/nvptxcompiler.h"
 
-#ifdef TRITONC_NVPTXCOMPILER
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-typedef struct nvPTXCompiler *Handle;
-int nvPTXCompilerCreate(Handle *compiler, size_t len, const char *ptx);
-int nvPTXCompilerDestroy(Handle *compiler);
-int nvPTXCompilerCompile(Handle compiler, int n, const char *const *options);
-int nvPTXCompilerGetCompiledProgramSize(Handle compiler, size_t *size);
-int nvPTXCompilerGetCompiledProgram(Handle compiler, void *bytes);
-int nvPTXCompilerGetErrorLogSize(Handle compiler, size_t *size);
-int nvPTXCompilerGetErrorLog(Handle compiler, char *log);
-int nvPTXCompilerGetInfoLogSize(Handle compiler, size_t *size);
-int nvPTXCompilerGetInfoLog(Handle compiler, char *log);
+#define OBJECT "libtritonc_nvptxcompiler.so"
 
-bool nvptxcompiler_present(void) { return true; }
+/* The object in a folder near the one that is the first `n` bytes of `from`. */
+static void *open_near(const char *from, size_t n, const char *place) {
+  char path[4096];
+  int len = snprintf(path, sizeof path, "%.*s%s/%s", (int)n, from, place, OBJECT);
+  return len > 0 && (size_t)len < sizeof path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+}
 
-static void destroy(void *arg) { nvPTXCompilerDestroy(arg); }
+static const NvPtxCompiler *open_object(void) {
+  const char *given = getenv("TRITONC_LIBDIR");
+  /* beside this library; above a program's bin/, in a build folder or an installed tree */
+  static const char *const places[] = {"", "/../lib", "/../lib64", "/../python/triton/_C"};
+  void *library = given && *given ? open_near(given, strlen(given), "") : NULL;
+  Dl_info here;
+  bool known = dladdr((const void *)(uintptr_t)open_object, &here) && here.dli_fname;
+  const char *slash = known ? strrchr(here.dli_fname, '/') : NULL;
+  for (size_t i = 0; slash && !library && i < COUNT(places); i++)
+    library = open_near(here.dli_fname, (size_t)(slash - here.dli_fname), places[i]);
+  if (!library) library = dlopen(OBJECT, RTLD_NOW | RTLD_LOCAL);
+  if (!library) return NULL;
+  NvPtxCompilerFn *get;
+  *(void **)&get = dlsym(library, "tritonc_nvptxcompiler");
+  return get ? get() : NULL;
+}
 
-static char *log_of(Ctx *cx, Handle h, int (*size)(Handle, size_t *), int (*get)(Handle, char *)) {
+bool nvptxcompiler_present(void) { return open_object() != NULL; }
+
+typedef struct Job {
+  const NvPtxCompiler *api;
+  PtxCompiler compiler;
+} Job;
+
+static void destroy(void *arg) {
+  Job *job = arg;
+  job->api->destroy(&job->compiler);
+}
+
+static char *log_of(Ctx *cx, PtxCompiler c, int (*size)(PtxCompiler, size_t *), int (*get)(PtxCompiler, char *)) {
   size_t n = 0;
-  char *log = "";
-  if (size(h, &n) == 0 && n > 0) {
-    log = ctx_alloc(cx, n + 1);
-    get(h, log);
-  }
+  if (size(c, &n) != 0 || n == 0) return "";
+  char *log = ctx_alloc(cx, n + 1);
+  get(c, log);
   return log;
 }
 
 bool nvptxcompiler_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
-  Handle *h = NEW(cx, Handle);
-  size_t len = 0;
-  while (ptx[len]) len++;
-  if (nvPTXCompilerCreate(h, len, ptx) != 0) ctx_fail(cx, ERR_SYSTEM, "libnvptxcompiler cannot start");
-  ctx_defer(cx, destroy, h);
-  if (nvPTXCompilerCompile(*h, a->n, a->at) != 0) {
-    out->log = log_of(cx, *h, nvPTXCompilerGetErrorLogSize, nvPTXCompilerGetErrorLog);
+  Job *job = NEW(cx, Job);
+  const NvPtxCompiler *api = job->api = open_object();
+  if (!api || api->create(&job->compiler, strlen(ptx), ptx) != 0)
+    ctx_fail(cx, ERR_SYSTEM, "libnvptxcompiler cannot start");
+  ctx_defer(cx, destroy, job);
+  if (api->compile(job->compiler, a->n, a->at) != 0) {
+    out->log = log_of(cx, job->compiler, api->error_size, api->error);
     return false;
   }
-  out->log = log_of(cx, *h, nvPTXCompilerGetInfoLogSize, nvPTXCompilerGetInfoLog);
-  if (nvPTXCompilerGetCompiledProgramSize(*h, &out->len) != 0) return false;
+  out->log = log_of(cx, job->compiler, api->info_size, api->info);
+  if (api->program_size(job->compiler, &out->len) != 0) return false;
   void *bytes = ctx_alloc(cx, out->len);
   out->bytes = bytes;
-  return nvPTXCompilerGetCompiledProgram(*h, bytes) == 0;
+  return api->program(job->compiler, bytes) == 0;
 }
-
-#else
-
-bool nvptxcompiler_present(void) { return false; }
-
-bool nvptxcompiler_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
-  (void)cx, (void)ptx, (void)a, (void)out;
-  return false;
-}
-
-#endif

@@ -1,10 +1,12 @@
 /* driver.c: loading and launching through libcuda, opened by dlopen.
  *
- * The library's functions are looked up once per process, under a once-flag: a table of pointers that never changes afterwards, which
- * is all the state there is. The context of the caller's choice stays current; where there is none (a C program, a fresh thread), the
- * primary context of the first device is made current, as the runtime library would.
+ * The library's functions are looked up once per process, under a once-flag, and what each device is is asked then too: a table that
+ * never changes afterwards, which is all the state there is. The context of the caller's choice stays current (PyTorch's, the runtime
+ * library's); where there is none (a C program, a fresh thread), the primary context of the first device is made current, as the
+ * runtime library would.
  *
- * A kernel keeps one module per device it was launched on, behind a lock that a launch only takes when it meets a new device.
+ * A kernel keeps one module per device it was launched on, behind a lock that a launch only takes when it meets a new device. Its
+ * modules are unloaded with it, each in its device's own context.
  */
 #include "nvidia/driver.h"
 
@@ -23,11 +25,13 @@ typedef struct CUmod_st *CUmodule;
 typedef struct CUfunc_st *CUfunction;
 
 enum {
-  ATTR_MAX_DYNAMIC_SHARED = 8,
-  ATTR_NUM_REGS = 4,
+  FUNCTION_MAX_THREADS = 0,
+  FUNCTION_MAX_DYNAMIC_SHARED = 8,
+  ERROR_LAUNCH_OUT_OF_RESOURCES = 701,
   DEVICE_CC_MAJOR = 75,
   DEVICE_CC_MINOR = 76,
   DEVICE_SHARED_OPTIN = 97,
+  REGISTERS_PER_BLOCK = 65536, /* on every processor that we compile for */
   MAX_DEVICES = 64
 };
 
@@ -35,23 +39,33 @@ enum {
   F(cuInit, "cuInit", (unsigned))                                                                                      \
   F(cuGetErrorString, "cuGetErrorString", (CUresult, const char **))                                                   \
   F(cuDeviceGet, "cuDeviceGet", (CUdevice *, int))                                                                     \
+  F(cuDeviceGetCount, "cuDeviceGetCount", (int *))                                                                     \
   F(cuDeviceGetAttribute, "cuDeviceGetAttribute", (int *, int, CUdevice))                                              \
   F(cuCtxGetCurrent, "cuCtxGetCurrent", (CUcontext *))                                                                 \
   F(cuCtxSetCurrent, "cuCtxSetCurrent", (CUcontext))                                                                   \
   F(cuCtxGetDevice, "cuCtxGetDevice", (CUdevice *))                                                                    \
   F(cuDevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain", (CUcontext *, CUdevice))                                     \
+  F(cuDevicePrimaryCtxRelease, "cuDevicePrimaryCtxRelease_v2", (CUdevice))                                             \
   F(cuModuleLoadData, "cuModuleLoadData", (CUmodule *, const void *))                                                  \
   F(cuModuleUnload, "cuModuleUnload", (CUmodule))                                                                      \
   F(cuModuleGetFunction, "cuModuleGetFunction", (CUfunction *, CUmodule, const char *))                                \
+  F(cuFuncGetAttribute, "cuFuncGetAttribute", (int *, int, CUfunction))                                                \
   F(cuFuncSetAttribute, "cuFuncSetAttribute", (CUfunction, int, int))                                                  \
   F(cuLaunchKernel, "cuLaunchKernel",                                                                                  \
-    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **))
+    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **))      \
+  F(cuLaunchCooperativeKernel, "cuLaunchCooperativeKernel",                                                            \
+    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **))
 
 typedef struct Driver {
 #define F(name, symbol, args) CUresult(*name) args;
   FUNCTIONS(F)
 #undef F
   char problem[256]; /* why there is none */
+  int ndevices;
+  struct {
+    int processor; /* 10 * major + minor */
+    int shared;    /* bytes that a block may have at most */
+  } device[MAX_DEVICES];
 } Driver;
 
 static Driver driver;
@@ -71,11 +85,24 @@ static void open_driver(void) {
 #undef F
   if (driver.problem[0]) return;
   CUresult r = driver.cuInit(0);
+  if (!r) r = driver.cuDeviceGetCount(&driver.ndevices);
+  if (driver.ndevices > MAX_DEVICES) driver.ndevices = MAX_DEVICES;
+  for (int i = 0; i < driver.ndevices && !r; i++) {
+    CUdevice device;
+    int major = 0, minor = 0;
+    r = driver.cuDeviceGet(&device, i);
+    if (!r) r = driver.cuDeviceGetAttribute(&major, DEVICE_CC_MAJOR, device);
+    if (!r) r = driver.cuDeviceGetAttribute(&minor, DEVICE_CC_MINOR, device);
+    if (!r) r = driver.cuDeviceGetAttribute(&driver.device[i].shared, DEVICE_SHARED_OPTIN, device);
+    driver.device[i].processor = 10 * major + minor;
+  }
   const char *text = NULL;
   if (r) driver.cuGetErrorString(r, &text);
   if (r)
     snprintf(driver.problem, sizeof driver.problem, "the GPU's driver does not start: %s",
              text ? text : "unknown error");
+  else if (!driver.ndevices)
+    snprintf(driver.problem, sizeof driver.problem, "the driver knows no GPU");
 }
 
 static bool ready(char *error, size_t size) {
@@ -97,28 +124,24 @@ static bool failed(CUresult r, const char *what, char *error, size_t size) {
 static bool current_device(CUdevice *device, char *error, size_t size) {
   CUcontext context = NULL;
   if (failed(driver.cuCtxGetCurrent(&context), "asking for the current context", error, size)) return false;
-  if (!context) {
-    if (failed(driver.cuDeviceGet(device, 0), "looking for a GPU", error, size) ||
-        failed(driver.cuDevicePrimaryCtxRetain(&context, *device), "opening the GPU", error, size) ||
-        failed(driver.cuCtxSetCurrent(context), "opening the GPU", error, size))
-      return false;
-    return true;
-  }
-  return !failed(driver.cuCtxGetDevice(device), "asking for the current GPU", error, size);
+  if (!context && (failed(driver.cuDevicePrimaryCtxRetain(&context, 0), "opening the GPU", error, size) ||
+                   failed(driver.cuCtxSetCurrent(context), "opening the GPU", error, size)))
+    return false;
+  if (failed(driver.cuCtxGetDevice(device), "asking for the current GPU", error, size)) return false;
+  if (*device >= 0 && *device < driver.ndevices) return true;
+  snprintf(error, size, "the current GPU is number %d; the first %d can be used", *device, MAX_DEVICES);
+  return false;
 }
 
-int driver_processor(char *error, size_t size) {
-  CUdevice device;
-  int major = 0, minor = 0;
-  if (!ready(error, size)) return 0;
+TargetStatus driver_device(int *number, int *processor, char *error, size_t size) {
   CUcontext context = NULL;
-  CUresult r = driver.cuCtxGetCurrent(&context);
-  r = !r && context ? driver.cuCtxGetDevice(&device) : driver.cuDeviceGet(&device, 0);
-  if (failed(r, "looking for a GPU", error, size)) return 0;
-  if (failed(driver.cuDeviceGetAttribute(&major, DEVICE_CC_MAJOR, device), "asking for the GPU's kind", error, size) ||
-      failed(driver.cuDeviceGetAttribute(&minor, DEVICE_CC_MINOR, device), "asking for the GPU's kind", error, size))
-    return 0;
-  return major * 10 + minor;
+  CUdevice device = 0;
+  if (!ready(error, size)) return TARGET_FAILED;
+  /* A process that only asks gets no context. */
+  if (!driver.cuCtxGetCurrent(&context) && context && !current_device(&device, error, size)) return TARGET_FAILED;
+  *number = device;
+  *processor = driver.device[device].processor;
+  return TARGET_OK;
 }
 
 /* ---- kernels ----------------------------------------------------------------------------------------------------------------- */
@@ -126,83 +149,128 @@ int driver_processor(char *error, size_t size) {
 struct Loaded {
   char *name;
   void *image;
-  int num_warps;
+  int num_warps, registers; /* of a thread */
+  bool cooperative;
   int64_t shared;
   pthread_mutex_t lock;
   CUmodule module[MAX_DEVICES];
   _Atomic(CUfunction) function[MAX_DEVICES];
 };
 
+/* A module belongs to the context that it was loaded in: the device's primary one as a rule, which is made current for the moment.
+ * When the process is ending the driver may be gone before us; its refusals do no harm. */
+static void unload_from(CUmodule module, CUdevice device) {
+  CUcontext before = NULL, context = NULL;
+  if (driver.cuCtxGetCurrent(&before) || driver.cuDevicePrimaryCtxRetain(&context, device)) return;
+  if (!driver.cuCtxSetCurrent(context)) {
+    driver.cuModuleUnload(module);
+    driver.cuCtxSetCurrent(before);
+  }
+  driver.cuDevicePrimaryCtxRelease(device);
+}
+
 void driver_unload(Loaded *k) {
   if (!k) return;
-  for (int i = 0; i < MAX_DEVICES; i++)
-    if (k->module[i]) driver.cuModuleUnload(k->module[i]); /* fails harmlessly when the process is ending */
+  for (int i = 0; i < driver.ndevices; i++)
+    if (k->module[i]) unload_from(k->module[i], i);
   pthread_mutex_destroy(&k->lock);
   free(k->name);
   free(k->image);
   free(k);
 }
 
-Loaded *driver_load(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t size) {
-  if (!ready(error, size)) return NULL;
+static TargetStatus out_of(const char *what, int64_t required, int64_t limit, char *error, size_t size) {
+  snprintf(error, size,
+           "out of resource: %s, Required: %lld, Hardware limit: %lld. Reducing block sizes or `num_stages` may help.",
+           what, (long long)required, (long long)limit);
+  return TARGET_RESOURCES;
+}
+
+/* With the lock held. */
+static TargetStatus load_on(Loaded *k, CUdevice device, CUfunction *out, char *error, size_t size) {
+  CUfunction f = NULL;
+  int threads = 0;
+  if (k->shared > driver.device[device].shared)
+    return out_of("shared memory", k->shared, driver.device[device].shared, error, size);
+  if (!k->module[device] &&
+      failed(driver.cuModuleLoadData(&k->module[device], k->image), "loading the kernel", error, size))
+    return TARGET_FAILED;
+  if (failed(driver.cuModuleGetFunction(&f, k->module[device], k->name), "loading the kernel", error, size) ||
+      failed(driver.cuFuncGetAttribute(&threads, FUNCTION_MAX_THREADS, f), "loading the kernel", error, size))
+    return TARGET_FAILED;
+  if (32 * k->num_warps > threads) return out_of("threads", 32 * k->num_warps, threads, error, size);
+  if (k->shared > (48 << 10) && failed(driver.cuFuncSetAttribute(f, FUNCTION_MAX_DYNAMIC_SHARED, (int)k->shared),
+                                       "asking for shared memory", error, size))
+    return TARGET_FAILED;
+  atomic_store(&k->function[device], f);
+  *out = f;
+  return TARGET_OK;
+}
+
+/* The kernel on a device, loaded there if it is not yet. */
+static TargetStatus function_on(Loaded *k, CUdevice device, CUfunction *out, char *error, size_t size) {
+  *out = atomic_load(&k->function[device]);
+  if (*out) return TARGET_OK;
+  pthread_mutex_lock(&k->lock);
+  *out = atomic_load(&k->function[device]);
+  TargetStatus status = *out ? TARGET_OK : load_on(k, device, out, error, size);
+  pthread_mutex_unlock(&k->lock);
+  return status;
+}
+
+TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
+                         size_t size) {
+  CUdevice device;
+  CUfunction f;
+  if (!ready(error, size) || !current_device(&device, error, size)) return TARGET_FAILED;
   Loaded *k = calloc(1, sizeof *k);
   if (k) pthread_mutex_init(&k->lock, NULL);
   if (k) k->name = strdup(info->name), k->image = malloc(len);
   if (!k || !k->name || !k->image) {
     driver_unload(k);
     snprintf(error, size, "out of memory");
-    return NULL;
+    return TARGET_FAILED;
   }
   memcpy(k->image, bytes, len);
   k->num_warps = info->num_warps;
+  k->registers = info->n_regs;
+  k->cooperative = info->cooperative;
   k->shared = info->shared;
-  return k;
+  TargetStatus status = function_on(k, device, &f, error, size);
+  if (status != TARGET_OK)
+    driver_unload(k);
+  else
+    *out = k;
+  return status;
 }
 
-/* With the lock held. */
-static CUfunction load_on(Loaded *k, CUdevice device, char *error, size_t size) {
-  CUfunction f = NULL;
-  int most = 0;
-  if (failed(driver.cuDeviceGetAttribute(&most, DEVICE_SHARED_OPTIN, device), "asking for the GPU's shared memory",
-             error, size))
-    return NULL;
-  if (k->shared > most) {
-    snprintf(error, size,
-             "out of resource: shared memory, Required: %lld, Hardware limit: %d. Reducing block sizes or `num_stages` "
-             "may help.",
-             (long long)k->shared, most);
-    return NULL;
-  }
-  if (!k->module[device] &&
-      failed(driver.cuModuleLoadData(&k->module[device], k->image), "loading the kernel", error, size))
-    return NULL;
-  if (failed(driver.cuModuleGetFunction(&f, k->module[device], k->name), "loading the kernel", error, size))
-    return NULL;
-  if (k->shared > (48 << 10) && failed(driver.cuFuncSetAttribute(f, ATTR_MAX_DYNAMIC_SHARED, (int)k->shared),
-                                       "asking for shared memory", error, size))
-    return NULL;
-  atomic_store(&k->function[device], f);
-  return f;
+/* What the driver calls an invalid argument has one reason that people meet. */
+static TargetStatus launch_failed(const Loaded *k, const uint32_t grid[3], CUresult r, char *error, size_t size) {
+  if (r == ERROR_LAUNCH_OUT_OF_RESOURCES)
+    return out_of("registers", (int64_t)32 * k->num_warps * k->registers, REGISTERS_PER_BLOCK, error, size);
+  if (grid[1] > 65535 || grid[2] > 65535)
+    snprintf(
+        error, size,
+        "a grid of %u x %u x %u programs: a GPU takes at most 2147483647 x 65535 x 65535; put the long dimension first",
+        grid[0], grid[1], grid[2]);
+  else
+    failed(r, "launching the kernel", error, size);
+  return TARGET_FAILED;
 }
 
-int driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t size) {
+TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
+                           size_t size) {
   CUdevice device;
-  if (!grid[0] || !grid[1] || !grid[2]) return 0;
-  if (!current_device(&device, error, size)) return -1;
-  if (device < 0 || device >= MAX_DEVICES) {
-    snprintf(error, size, "the GPU's number is %d; at most %d are supported", device, MAX_DEVICES);
-    return -1;
-  }
-  CUfunction f = atomic_load(&k->function[device]);
-  if (!f) {
-    pthread_mutex_lock(&k->lock);
-    f = atomic_load(&k->function[device]);
-    if (!f) f = load_on(k, device, error, size);
-    pthread_mutex_unlock(&k->lock);
-    if (!f) return -1;
-  }
+  CUfunction f;
+  if (!grid[0] || !grid[1] || !grid[2]) return TARGET_OK;
+  if (!current_device(&device, error, size)) return TARGET_FAILED;
+  TargetStatus status = function_on(k, device, &f, error, size);
+  if (status != TARGET_OK) return status;
   void **pointers = (void **)(uintptr_t)args;
-  CUresult r = driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], 32u * (unsigned)k->num_warps, 1, 1,
-                                     (unsigned)k->shared, stream, pointers, NULL);
-  return failed(r, "launching the kernel", error, size) ? -1 : 0;
+  unsigned threads = 32u * (unsigned)k->num_warps, shared = (unsigned)k->shared;
+  CUresult r =
+      k->cooperative
+          ? driver.cuLaunchCooperativeKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers)
+          : driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers, NULL);
+  return r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
 }

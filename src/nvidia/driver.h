@@ -4,13 +4,14 @@
 
 #include "target/target.h"
 
-/* 10 * major + minor of the current device (else the first); 0 and a message where there is none. */
-int driver_processor(char *error, size_t size);
+/* The device that is current in this thread (else the first), and 10 * major + minor of it. */
+TargetStatus driver_device(int *number, int *processor, char *error, size_t size);
 
 /* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that is
  * current, or the first. `stream` is a CUstream; NULL: the default one. */
-Loaded *driver_load(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t error_size);
+TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
 void driver_unload(Loaded *k);
-int driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
+TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
+                           size_t error_size);
 
 #endif

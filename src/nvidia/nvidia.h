@@ -4,8 +4,8 @@
  * function out of SSA form with as few moves as it can, and gives every line its place in the source. The assembler
  * allocates registers and schedules.
  *
- * assemble() takes the first of these that is there: libnvptxcompiler, linked in when CUDA's toolkit was there at build
- * time; libnvJitLink, by dlopen; the program ptxas (TRITON_PTXAS_PATH, else on the PATH) through temporary files. If
+ * assemble() takes the first of these that is there: libnvptxcompiler, in an object beside this library that is built where
+ * CUDA's toolkit is; libnvJitLink, by dlopen; the program ptxas (TRITON_PTXAS_PATH, else on the PATH) through temporary files. If
  * none is, the answer has no cubin and the driver gets the PTX.
  */
 #ifndef TRITONC_NVIDIA_H

@@ -15,8 +15,9 @@ static const int processors[] = {75, 80, 86, 87, 89, 90, 100, 103, 120};
 static int processor(Ctx *cx, const char *arch) {
   if (!arch || !*arch || !strcmp(arch, "native")) {
     char error[256];
-    int sm = driver_processor(error, sizeof error);
-    if (!sm) ctx_fail(cx, ERR_SYSTEM, "which GPU to compile for? There is none here (%s); name one: cuda:90", error);
+    int number, sm;
+    if (driver_device(&number, &sm, error, sizeof error) != TARGET_OK)
+      ctx_fail(cx, ERR_SYSTEM, "which GPU to compile for? There is none here (%s); name one: cuda:90", error);
     return sm;
   }
   char *end;
@@ -83,6 +84,53 @@ static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
   if (opt_expand_math(cx, m, gpu_native_math, &language)) opt_run(cx, m, after, COUNT(after));
 }
 
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
+
+/* A person's own version of a stage, or NULL. */
+static const char *edited(Ctx *cx, const TargetOptions *o, const char *stage, size_t *len) {
+  return o->edited ? o->edited(o->self, cx, stage, len) : NULL;
+}
+
+/* Triton GPU IR that came from elsewhere: it says itself how many warps it is for. */
+static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
+  info->num_warps = gpu->num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->num_warps);
+  gpu_place(cx, m);
+}
+
+static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
+  bool is_lowered = ir_attr((*m)->op, "ttg.num-warps") != NULL;
+  size_t len;
+  const char *text = edited(cx, o, "ttgir", &len);
+  if (text) *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
+  if (text || is_lowered) {
+    adopt(cx, *m, o, gpu, info);
+    return;
+  }
+  expand_math(cx, *m, o);
+  gpu_ttgir(cx, *m, gpu);
+}
+
+/* The last stage: the assembler's work, or the PTX itself where there is no assembler: the driver takes it too. */
+static void to_cubin(Ctx *cx, const char *ptx, size_t len, const TargetOptions *o, Stages *out, KernelInfo *info) {
+  size_t given_len;
+  const char *given = edited(cx, o, "cubin", &given_len);
+  Cubin cubin = {.bytes = given, .len = given_len, .regs = 0};
+  if (given)
+    cubin_resources(given, given_len, info->name, &cubin);
+  else
+    cubin = assemble(
+        cx, ptx, info->name,
+        (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
+  info->n_max_threads = 32 * info->num_warps;
+  if (!cubin.bytes) {
+    push(cx, out, "cubin", ptx, len + 1, true);
+    return;
+  }
+  info->n_regs = cubin.regs;
+  info->n_spills = (cubin.spill_stores > 0 ? cubin.spill_stores : 0) / 4;
+  push(cx, out, "cubin", cubin.bytes, cubin.len, true);
+}
+
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   GpuOptions gpu = {.sm = processor(cx, o->arch),
                     .num_warps = o->num_warps,
@@ -96,43 +144,25 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   info->num_stages = o->num_stages;
   info->num_ctas = o->num_ctas;
   describe_args(cx, m, info);
-  bool is_lowered = ir_attr(m->op, "ttg.num-warps") != NULL; /* Triton GPU IR was given */
 
-  if (!is_lowered) {
-    push_ir(cx, out, "ttir", m);
-    if (stops_at(stop, "ttir")) return;
-    expand_math(cx, m, o);
-    gpu_ttgir(cx, m, &gpu);
-  } else {
-    info->num_warps = gpu.num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->num_warps);
-    gpu_place(cx, m);
-  }
+  to_ttgir(cx, &m, o, &gpu, info);
   push_ir(cx, out, "ttgir", m);
   if (stops_at(stop, "ttgir")) return;
 
   LLModule *lm = gpu_lower(cx, m, &gpu, &info->shared);
   for (LLFunc *f = lm->first; f; f = f->next) ll_optimize(f, gpu.sm);
-  Buf llir = {.cx = cx}, ptx = {.cx = cx};
+  Buf llir = {.cx = cx}, text = {.cx = cx};
   ll_print(&llir, lm, gpu.sm, !o->no_line_info);
   push(cx, out, "llir", buf_text(&llir), llir.len, false);
   if (stops_at(stop, "llir")) return;
 
   for (LLFunc *f = lm->first; f; f = f->next) ll_legalize(f, gpu.sm);
-  ptx_print(&ptx, lm, (PtxOptions){.sm = gpu.sm, .line_info = !o->no_line_info});
-  push(cx, out, "ptx", buf_text(&ptx), ptx.len, false);
-  if (stops_at(stop, "ptx")) return;
-
-  Cubin cubin = assemble(
-      cx, buf_text(&ptx), info->name,
-      (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
-  if (!cubin.bytes) { /* no assembler here: the driver takes the text */
-    push(cx, out, "cubin", buf_text(&ptx), ptx.len + 1, true);
-    return;
-  }
-  info->n_regs = cubin.regs;
-  info->n_spills = (cubin.spill_stores > 0 ? cubin.spill_stores : 0) / 4;
-  info->n_max_threads = 32 * info->num_warps;
-  push(cx, out, "cubin", cubin.bytes, cubin.len, true);
+  ptx_print(&text, lm, (PtxOptions){.sm = gpu.sm, .line_info = !o->no_line_info});
+  size_t len = text.len;
+  const char *ptx = edited(cx, o, "ptx", &len);
+  if (!ptx) ptx = buf_text(&text), len = text.len;
+  push(cx, out, "ptx", ptx, len, false);
+  if (!stops_at(stop, "ptx")) to_cubin(cx, ptx, len, o, out, info);
 }
 
 const Target cuda_target = {
@@ -145,4 +175,5 @@ const Target cuda_target = {
     .load = driver_load,
     .unload = driver_unload,
     .launch = driver_launch,
+    .device = driver_device,
 };

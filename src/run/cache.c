@@ -11,7 +11,7 @@
  *
  * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
  * body numbers are 8 bytes, a text is its length and its bytes:
- *     name, target, nargs, args..., six counts of KernelInfo, nstages, then per stage: name, binary, bytes
+ *     name, target, nargs, args..., eight counts of KernelInfo, nstages, then per stage: name, binary, bytes
  */
 #include "run/run.h"
 
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '1'};
+static const char magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '2'};
 typedef struct Header {
   char magic[8];
   uint64_t bytes, sum[2];
@@ -152,8 +152,8 @@ static void put_entry(Buf *b, const Compiled *c) {
   put_text(b, k->target, strlen(k->target));
   put(b, (uint64_t)k->nargs);
   for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i]);
-  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,     k->shared,
-                            k->n_regs,    k->n_spills,   k->n_max_threads};
+  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas, k->cooperative,
+                            k->shared,    k->n_regs,     k->n_spills, k->n_max_threads};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
@@ -177,6 +177,7 @@ static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
   k.num_warps = (int)get(r);
   k.num_stages = (int)get(r);
   k.num_ctas = (int)get(r);
+  k.cooperative = get(r) != 0;
   k.shared = (int64_t)get(r);
   k.n_regs = (int)get(r);
   k.n_spills = (int)get(r);

@@ -83,7 +83,11 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
-static TargetOptions target_options(const Compiled *c) {
+static const char *edited_stage(void *self, Ctx *cx, const char *stage, size_t *len) {
+  return run_override(cx, self, stage, len);
+}
+
+static TargetOptions target_options(Compiled *c) {
   const RunOptions *o = &c->options;
   return (TargetOptions){.arch = c->target.arch,
                          .debug = o->debug,
@@ -92,7 +96,9 @@ static TargetOptions target_options(const Compiled *c) {
                          .num_stages = o->num_stages,
                          .num_ctas = o->num_ctas,
                          .maxnreg = o->maxnreg,
-                         .no_line_info = o->no_line_info};
+                         .no_line_info = o->no_line_info,
+                         .edited = edited_stage,
+                         .self = c};
 }
 
 static LangOptions lang_options(const Compiled *c, const TargetOptions *t) {
@@ -162,6 +168,12 @@ static void drop_second_ttir(Stages *stages) {
   stages->len = kept;
 }
 
+static bool has_stage(const RunTarget *t, const char *stage) {
+  for (const char *const *s = run_stages(t); *s; s++)
+    if (strcmp(*s, stage) == 0) return true;
+  return false;
+}
+
 /* `stop` must be a stage of the target; a target without backend stops at Triton IR or not at all. */
 static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
   if (stop && strcmp(stop, "ttir") == 0) return;
@@ -196,17 +208,23 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
                          .target = c->target.resolved,
                          .num_warps = target.num_warps,
                          .num_stages = target.num_stages,
-                         .num_ctas = target.num_ctas};
+                         .num_ctas = target.num_ctas,
+                         .cooperative = c->options.launch_cooperative_grid};
+  bool is_gpu_ir = ir_attr(m->op, "ttg.num-warps") != NULL; /* it begins behind Triton IR */
+  bool only_ir = r->stop && strcmp(r->stop, "ttir") == 0;
+  if (is_gpu_ir && !only_ir && !has_stage(&c->target, "ttgir"))
+    ctx_fail(cx, ERR_SOURCE, "`%s` holds Triton GPU IR, and target `%s` takes Triton IR; name a GPU (cuda:90)",
+             r->ir ? r->ir->file : c->info.name, c->target.name);
   if (r->passes)
     run_named_passes(cx, m, r->passes);
-  else
+  else if (!is_gpu_ir)
     opt_ttir(cx, m);
 
   size_t len;
   const char *edited = run_override(cx, c, "ttir", &len);
   if (edited) m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
-  push_ttir(cx, c, m);
-  if (!r->stop || strcmp(r->stop, "ttir") != 0) {
+  if (!is_gpu_ir || only_ir) push_ttir(cx, c, m);
+  if (!only_ir) {
     c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
     drop_second_ttir(&c->stages);
   }

@@ -109,6 +109,12 @@ static const Target *open_third_party(Ctx *cx, const char *name, const char **wh
   return NULL;
 }
 
+const Target *run_built_in_target(const char *name) {
+  for (size_t i = 0; i < COUNT(known); i++)
+    if (strcmp(known[i].name, name) == 0) return known[i].built_in;
+  return NULL;
+}
+
 RunTarget run_target(Ctx *cx, const char *text) {
   if (!text || !*text) text = "cpu";
   const char *colon = strchr(text, ':');

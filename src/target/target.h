@@ -9,7 +9,7 @@
 #include "ir/ir.h"
 #include "lang/lang.h"
 
-#define TARGET_ABI 1
+#define TARGET_ABI 2
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -17,6 +17,10 @@ typedef struct TargetOptions {
   bool fp_fusion;        /* a*b+c may be contracted; on by default */
   int num_warps, num_stages, num_ctas, maxnreg;
   bool no_line_info;
+  /* A person's own version of a stage, which takes the place of what was made ("ttgir", "ptx", ...); NULL: none. `edited` itself
+   * may be NULL. */
+  const char *(*edited)(void *self, Ctx *cx, const char *stage, size_t *len);
+  void *self;
 } TargetOptions;
 
 /* What a compile leaves behind: named stages, in order; the last is what load() takes. In the compile's arena. */
@@ -37,11 +41,18 @@ typedef struct KernelInfo {
   int nargs;
   const ArgKind *args;    /* run-time parameters in order */
   int num_warps, num_stages, num_ctas;
+  bool cooperative;       /* all programs must be resident at once */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;
 } KernelInfo;
 
 typedef struct Loaded Loaded; /* a kernel in executable form; the target's own */
+
+typedef enum TargetStatus {
+  TARGET_OK,
+  TARGET_FAILED,
+  TARGET_RESOURCES /* the kernel asks for more than the device has; the message is "out of resource: NAME, Required: N, Hardware limit: M. ..." */
+} TargetStatus;
 
 struct Target {
   int abi;               /* TARGET_ABI */
@@ -52,11 +63,13 @@ struct Target {
   const char *(*resolve_arch)(Ctx *cx, const TargetOptions *o);
   /* From optimized Triton IR to the last stage or `stop`, pushing each stage. May change the module. Unwinds on errors. */
   void (*compile)(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *stages, KernelInfo *info);
-  /* The last stage's bytes into this process. Thread-safe. On failure NULL and a message in `error`. */
-  Loaded *(*load)(const KernelInfo *info, const char *bytes, size_t len, char *error, size_t error_size);
+  /* The last stage's bytes into this process. Thread-safe. A message in `error` on failure. */
+  TargetStatus (*load)(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
   void (*unload)(Loaded *k);
-  /* args[i] points at the i-th run-time argument's value. 0 for success; else a message in `error`. Thread-safe. */
-  int (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
+  /* args[i] points at the i-th run-time argument's value. A message in `error` on failure. Thread-safe. */
+  TargetStatus (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
+  /* Which device a launch from this thread would run on, and its processor (90); quick. NULL where there is only one device. */
+  TargetStatus (*device)(int *number, int *processor, char *error, size_t error_size);
 };
 typedef struct Target Target;
 

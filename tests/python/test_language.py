@@ -759,7 +759,8 @@ def print_kernel(x, B: tl.constexpr):
     tl.device_print("value ", tl.load(x + tl.arange(0, B)))
 
 
-def test_prints(capfd):
+def test_prints(capfd, monkeypatch):
+    monkeypatch.setenv("TRITON_ALWAYS_COMPILE", "1")  # a kernel from the disk was printed about when it was compiled
     print_kernel[(2,)](torch.arange(4, dtype=torch.int32), B=4)
     out = capfd.readouterr().out
     assert "block 4" in out

@@ -16,6 +16,7 @@ import pytest
 import torch
 import triton
 import triton.language as tl
+from triton._C import libtriton as _C
 
 
 @triton.jit
@@ -29,6 +30,11 @@ def where_kernel(out):
     x, y, z = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     at = (z * tl.num_programs(1) + y) * tl.num_programs(0) + x
     tl.store(out + at, x + 10 * y + 100 * z)
+
+
+@triton.jit
+def pair_kernel(out, x):
+    tl.store(out, tl.load(x))
 
 
 @triton.jit
@@ -741,13 +747,85 @@ def test_compile_triton_ir(tmp_path):
         triton.compile(str(path))
 
 
+def has_gpu():
+    try:
+        return bool(_C.current_device("cuda"))
+    except RuntimeError:
+        return False
+
+
 def test_compile_for_a_device_that_is_not_here():
     target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
     source = triton.compiler.ASTSource(put_kernel, {"out": "*fp32", "value": "fp32"})
     kernel = triton.compile(source, target=target)
-    assert list(kernel.asm) == ["ttir"] and kernel.metadata.target == target
-    with pytest.raises(TypeError, match="cannot be launched"):
-        kernel[(1,)](torch.zeros(1), 1.0)
+    assert list(kernel.asm) == ["ttir", "ttgir", "llir", "ptx", "cubin"] and kernel.metadata.target == target
+    assert "ttg.num-warps" in kernel.asm["ttgir"] and ".target sm_90" in kernel.asm["ptx"]
+    assert kernel.metadata.shared == 0 and kernel.metadata.n_max_threads == 128
+    if not has_gpu():
+        with pytest.raises(RuntimeError, match="the GPU's driver"):
+            kernel[(1,)](torch.zeros(1), 1.0)
+
+
+def test_triton_gpu_ir_can_be_compiled(tmp_path):
+    target = triton.backends.compiler.GPUTarget("cuda", 80, 32)
+    source = triton.compiler.ASTSource(put_kernel, {"out": "*fp32", "value": "fp32"})
+    kernel = triton.compile(source, target=target, options={"num_warps": 2})
+    path = tmp_path / "put.ttgir"
+    path.write_text(kernel.asm["ttgir"])
+    again = triton.compile(str(path), target=target)
+    assert list(again.asm) == ["ttgir", "llir", "ptx", "cubin"] and again.metadata.n_max_threads == 64
+    assert again.asm["ttgir"].partition("module")[2] == kernel.asm["ttgir"].partition("module")[2]
+    with pytest.raises(triton.CompilationError, match="holds Triton GPU IR"):
+        triton.compile(str(path), target=triton.backends.compiler.GPUTarget("cpu", "", 0))
+
+
+class GPUTensor:
+    """What a launch looks at of a tensor on a GPU."""
+
+    is_cuda, dtype = True, torch.float32
+
+    def data_ptr(self):
+        return 4096
+
+
+def test_tensors_in_two_places():
+    with pytest.raises(ValueError, match=r"cannot be accessed from Triton \(cpu tensor\?\): `out` is in host memory"):
+        pair_kernel[(1,)](torch.zeros(1), GPUTensor())
+
+
+def test_a_gpu_tensor_without_a_gpu():
+    if not has_gpu():
+        with pytest.raises(RuntimeError, match="libcuda|no GPU|does not start"):
+            put_kernel[(1,)](GPUTensor(), 1.0)
+
+
+class GPUArray:
+    """What a launch looks at of CuPy's arrays."""
+
+    __cuda_array_interface__ = {"data": (4096, False), "typestr": "<f4", "shape": (1,), "version": 3, "stream": 7}
+
+
+def test_cuda_array_interface_is_looked_at():
+    with pytest.raises(ValueError, match=r"`out` is in host memory and `x` on a GPU"):
+        pair_kernel[(1,)](np.zeros(1, np.float32), GPUArray())
+
+
+def test_edited_stages(tmp_path, monkeypatch):
+    """TRITON_KERNEL_OVERRIDE takes a person's version of any stage."""
+    target = triton.backends.compiler.GPUTarget("cuda", 80, 32)
+    source = triton.compiler.ASTSource(put_kernel, {"out": "*fp32", "value": "fp32"})
+    kernel = triton.compile(source, target=target)
+    folder = tmp_path / kernel.hash
+    folder.mkdir()
+    edited = kernel.asm["ptx"].replace("ret;", "bar.sync 0;\n\tret;")
+    (folder / f"{kernel.name}.ptx").write_text(edited)
+    monkeypatch.setenv("TRITON_KERNEL_OVERRIDE", "1")
+    monkeypatch.setenv("TRITON_OVERRIDE_DIR", str(tmp_path))
+    assert triton.compile(source, target=target).asm["ptx"] == edited
+    (folder / f"{kernel.name}.ttgir").write_text(
+        kernel.asm["ttgir"].replace('"ttg.num-warps" = 4', '"ttg.num-warps" = 8')
+    )
+    assert triton.compile(source, target=target).metadata.n_max_threads == 256
 
 
 # ---- the process -----------------------------------------------------------------------------------------------------

@@ -217,10 +217,10 @@ def test_assert_close():
 
 def test_names_of_gpu_functions_say_what_is_missing():
     for call in (
-        lambda: testing.do_bench_cudagraph(lambda: None), testing.get_dram_gbps, lambda: testing.nvsmi(["clocks"]),
-        lambda: testing.get_max_simd_tflops(torch.float32, 1), testing.set_gpu_clock,
+        lambda: testing.do_bench_cudagraph(lambda: None), testing.get_dram_gbps,
+        lambda: testing.get_max_simd_tflops(torch.float32, 1), lambda: testing.get_max_tensorcore_tflops(torch.int8, 1),
     ):  # fmt: skip
-        with pytest.raises(RuntimeError, match="no CUDA backend"):
+        with pytest.raises(RuntimeError, match="CUDA device"):
             call()
 
 

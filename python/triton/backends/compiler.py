@@ -50,7 +50,7 @@ class BaseBackend:
 
     @staticmethod
     def supports_target(target: GPUTarget) -> bool:
-        return target.backend == "cpu"
+        return target.backend in ("cpu", "cuda")
 
     def hash(self) -> str:
         """What the compiler's own code contributes to a key."""

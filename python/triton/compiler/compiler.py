@@ -134,13 +134,13 @@ class CompiledKernel(_C.Kernel):
     def run(self, grid_0: int, grid_1: int, grid_2: int, stream: object, function: object, *args: object) -> None:
         """Launch; the last arguments are the kernel's."""
         # metadata, launch_metadata, enter hook, exit hook come first
-        self._launch((grid_0, grid_1, grid_2), args[4:])
+        self._launch((grid_0, grid_1, grid_2), args[4:], stream)
 
     def __getitem__(self, grid: int | tuple) -> Callable:
         """`kernel[grid](*args)`: all arguments, or all but the constants."""
 
         def runner(*args: object, stream: object = None) -> None:
-            self._launch(grid, args)
+            self._launch(grid, args, stream)
 
         return runner
 
@@ -224,7 +224,7 @@ class IRSource:
     Parameters
     ----------
     path : str
-        A `.ttir` file.
+        A `.ttir` or `.ttgir` file.
     """
 
     def __init__(self, path: object, context: object = None, backend: object = None) -> None:
@@ -233,7 +233,7 @@ class IRSource:
             self.src = file.read()
         self.name = self.path.rpartition("/")[2].partition(".")[0]
         self.language = "triton"
-        self.ext = "ttir"
+        self.ext = self.path.rpartition(".")[2]
 
     def hash(self) -> str:
         """A hash of the text."""
@@ -246,14 +246,14 @@ class IRSource:
 
 
 def _target_text(target: object) -> str:
-    if target is None:
-        return "cpu"
     if isinstance(target, str):
         return target
-    from ..runtime.driver import driver
+    from ..runtime.driver import CPUDriver, driver
 
-    if target.backend == "cpu" and target == driver.default.get_current_target():
-        return "cpu"
+    if target is None:
+        target = driver.active.get_current_target()
+    if target.backend == "cpu" and target == CPUDriver().get_current_target():
+        return "cpu"  # with all the features that this processor has, not only its name's
     arch = getattr(target, "arch", None)
     return f"{target.backend}:{arch}" if arch not in (None, "", 0) else target.backend
 
@@ -266,9 +266,9 @@ def compile(
     Parameters
     ----------
     src : ASTSource, IRSource or str
-        What to compile; a string is the path of a `.ttir` file.
+        What to compile; a string is the path of a `.ttir` or `.ttgir` file.
     target : GPUTarget, optional
-        For which processor; this machine's by default.
+        For which processor; the active driver's by default.
     options : dict, optional
         `num_warps`, `num_stages`, `debug`, ...
 
@@ -281,13 +281,11 @@ def compile(
     if options is not None and not isinstance(options, dict):
         options = dict(vars(options))
     text = _target_text(target)
-    # Without a backend Triton IR is what there is to look at; the compiled kernel says so when it is launched.
-    stop = "ttir" if text.startswith("cuda") else None
     begin = time.perf_counter_ns()
     if isinstance(src, IRSource):
-        kernel = _C.compile(None, src.src, src.path, (), text, options or {}, stop)
+        kernel = _C.compile(None, src.src, src.path, (), text, options or {}, None)
     else:
-        kernel = _C.compile(src.fn, None, None, src._params(), text, options or {}, stop)
+        kernel = _C.compile(src.fn, None, None, src._params(), text, options or {}, None)
     kernel.src = src
     knobs = sys.modules.get("triton.knobs")
     if knobs and knobs.compilation.listener:

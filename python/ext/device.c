@@ -1,0 +1,114 @@
+/* device.c: where a launch runs, and in which stream.
+ *
+ * A kernel runs where its tensors are: on the processor when they lie in host memory, on the GPU when one of them lies
+ * there. Then the others must be reachable from there too: on a GPU, or pinned. A call without any tensor runs on the
+ * default device, which the Python part chooses. On a GPU the device is the one that is current in the calling thread
+ * (torch.cuda.device, torch.cuda.set_device), and the stream is the one that PyTorch or CuPy works in at that moment.
+ */
+#include "ext.h"
+
+#include <string.h>
+
+PyObject *current_device(PyObject *module, PyObject *args) {
+  const char *target;
+  int number, processor;
+  if (!PyArg_ParseTuple(args, "s", &target)) return NULL;
+  ttc_context *cx = ttc_context_new();
+  if (!cx) return PyErr_NoMemory();
+  ttc_status status = ttc_device(cx, target, &number, &processor);
+  if (status != TTC_OK) raise_status(state_of(module), cx, status);
+  ttc_context_free(cx);
+  return status == TTC_OK ? Py_BuildValue("(ii)", number, processor) : NULL;
+}
+
+bool current_stream(State *st, int device, uintptr_t *stream) {
+  *stream = 0;
+  if (!st->current_stream && st->find_stream) {
+    PyObject *function = PyObject_CallFunctionObjArgs(st->find_stream, NULL);
+    if (!function) return false;
+    if (function == Py_None) { /* no library with streams is loaded: the default one; another time there may be */
+      Py_DECREF(function);
+      return true;
+    }
+    st->current_stream = function;
+  }
+  PyObject *number = PyLong_FromLong(device);
+  PyObject *answer = number ? PyObject_CallFunctionObjArgs(st->current_stream, number, NULL) : NULL;
+  Py_XDECREF(number);
+  if (!answer) return false;
+  *stream = (uintptr_t)PyLong_AsUnsignedLongLong(answer);
+  Py_DECREF(answer);
+  return !PyErr_Occurred();
+}
+
+/* Pinned memory lies in the host's and can be reached from the GPU. */
+static bool is_pinned(State *st, PyObject *obj) {
+  PyObject *answer = PyObject_CallMethodObjArgs(obj, st->str_is_pinned, NULL);
+  bool yes = answer && PyObject_IsTrue(answer) == 1;
+  Py_XDECREF(answer);
+  PyErr_Clear();
+  return yes;
+}
+
+/* Some arguments are on a GPU and some in host memory: those must be pinned. */
+static bool check_reachable(Call *c) {
+  State *st = c->f->st;
+  for (Py_ssize_t i = 0; i < c->f->nparams; i++) {
+    if ((c->key[2 * i] & 0xff) != TAG_POINTER) continue;
+    const TypeEntry *t = type_entry(st, c->values[i]);
+    Pointer p;
+    if (!t || !pointer_of(st, t, c->values[i], c->f->params[i].name, &p)) return false;
+    if (p.place != PLACE_HOST || is_pinned(st, c->values[i])) continue;
+    PyErr_Format(PyExc_ValueError,
+                 "Pointer argument (at %zd) cannot be accessed from Triton (cpu tensor?): `%U` is in host memory and "
+                 "`%U` on a GPU; move both to one place",
+                 i, c->f->params[i].name, c->f->params[c->gpu_param].name);
+    return false;
+  }
+  return true;
+}
+
+/* 1: a GPU, 0: the processor, -1: an exception is set. */
+static int default_is_gpu(State *st) {
+  if (!st->default_target) return 0;
+  PyObject *answer = PyObject_CallFunctionObjArgs(st->default_target, NULL);
+  const char *text = answer ? PyUnicode_AsUTF8AndSize(answer, NULL) : NULL;
+  int gpu = text ? strncmp(text, "cuda", 4) == 0 : -1;
+  Py_XDECREF(answer);
+  return gpu;
+}
+
+static bool choose_gpu(Call *c, uint64_t *word) {
+  int device, processor;
+  if (ttc_device(NULL, "cuda", &device, &processor) != TTC_OK) { /* once more, for the message */
+    ttc_context *cx = ttc_context_new();
+    ttc_status status = cx ? ttc_device(cx, "cuda", &device, &processor) : TTC_ERROR_MEMORY;
+    if (status != TTC_OK && cx) raise_status(c->f->st, cx, status);
+    if (!cx) PyErr_NoMemory();
+    ttc_context_free(cx);
+    if (status != TTC_OK) return false;
+  }
+  if (!c->stream_known && !current_stream(c->f->st, device, &c->stream)) return false;
+  c->processor = processor;
+  *word = (uint64_t)processor;
+  return true;
+}
+
+const char *call_target(const Call *c, char out[TARGET_TEXT]) {
+  if (!c->processor) return "cpu";
+  snprintf(out, TARGET_TEXT, "cuda:%d", c->processor);
+  return out;
+}
+
+bool choose_device(Call *c, uint64_t *word) {
+  *word = 0;
+  bool gpu = c->gpu_param >= 0;
+  if (!gpu && c->host_param < 0) {
+    int answer = default_is_gpu(c->f->st);
+    if (answer < 0) return false;
+    gpu = answer == 1;
+  }
+  if (!gpu) return true;
+  if (c->host_param >= 0 && !check_reachable(c)) return false;
+  return choose_gpu(c, word);
+}
