@@ -130,7 +130,7 @@ def _time_on_gpu(fn: Callable, warmup: float, rep: float, grad_to_none: Sequence
         fn()
         ends[i].record()
     device.synchronize()
-    return [b.elapsed_time(e) for b, e in zip(begins, ends)]
+    return [b.elapsed_time(e) for b, e in zip(begins, ends, strict=True)]
 
 
 def do_bench_cudagraph(

@@ -2,8 +2,9 @@
  * functions it calls and of those they call, and the constants it takes from outside, each with the path it is reached by.
  *
  * The walk is over the syntax, in source order, before anything is evaluated: it may see names that a compile-time `if`
- * hides, which makes a key finer than needed, never coarser. The language's own names need no hashing: they change
- * with our version, which is part of every key.
+ * hides, which makes a key finer than needed, never coarser. A name that the function has bound by then is its own
+ * business: what is bound in a block counts until the block ends, and behind an `if` when both branches bind it. The
+ * language's own names need no hashing: they change with our version, which is part of every key.
  */
 #include "lang/python.h"
 
@@ -13,8 +14,9 @@ typedef struct Walk {
   Ctx *cx;
   const ttc_host *host;
   const ttc_function *function;
-  Map *seen; /* functions already hashed */
-  Map names; /* names already asked for in this function */
+  Map *seen;               /* functions already hashed */
+  Map names;               /* names already asked for in this function */
+  Vec(const char *) bound; /* names that are the function's own at this place */
   Sha256 *hash;
 } Walk;
 
@@ -76,6 +78,12 @@ static bool resolve(const Walk *w, const Node *e, ttc_value *out) {
   return found > 0;
 }
 
+static bool is_bound(const Walk *w, const char *name) {
+  for (uint32_t i = 0; i < w->bound.len; i++)
+    if (w->bound.at[i] == name) return true;
+  return false;
+}
+
 static void walk(Walk *w, const Node *e);
 
 static void walk_all(Walk *w, Nodes nodes) {
@@ -83,19 +91,97 @@ static void walk_all(Walk *w, Nodes nodes) {
     if (nodes.at[i]) walk(w, nodes.at[i]);
 }
 
+/* What is stored to: names become the function's own, anything else is looked at. */
+static void bind_target(Walk *w, const Node *t) {
+  if (t->kind == N_NAME) {
+    if (!is_bound(w, t->name)) vec_push(w->cx, &w->bound, t->name);
+  } else if (t->kind == N_TUPLE || t->kind == N_LIST) {
+    for (uint32_t i = 0; i < t->items.len; i++) bind_target(w, t->items.at[i]);
+  } else if (t->kind == N_STARRED) {
+    bind_target(w, t->a);
+  } else {
+    walk(w, t);
+  }
+}
+
+/* A block that may not run: what it binds is unknown again behind it. */
+static void walk_block(Walk *w, Nodes body) {
+  uint32_t before = w->bound.len;
+  walk_all(w, body);
+  w->bound.len = before;
+}
+
+static void walk_if(Walk *w, const Node *e) {
+  walk(w, e->a);
+  uint32_t before = w->bound.len;
+  walk_all(w, e->body);
+  uint32_t n = w->bound.len - before;
+  const char **first = NEWN(w->cx, const char *, n + 1);
+  for (uint32_t i = 0; i < n; i++) first[i] = w->bound.at[before + i];
+  w->bound.len = before;
+  walk_all(w, e->orelse);
+  uint32_t kept = before;
+  for (uint32_t i = before; i < w->bound.len; i++)
+    for (uint32_t j = 0; j < n; j++)
+      if (w->bound.at[i] == first[j]) {
+        w->bound.at[kept++] = first[j];
+        break;
+      }
+  w->bound.len = kept;
+}
+
+static void walk_name(Walk *w, const Node *e) {
+  ttc_value v = {0};
+  if (is_bound(w, e->name) || map_has(&w->names, e->name)) return;
+  map_put(w->cx, &w->names, e->name, (void *)e);
+  if (!ask_name(w, e->name, &v)) return;
+  add_text(w->hash, e->name);
+  add_value(w, &v);
+}
+
+static const Node *root_of(const Node *e) {
+  while (e->kind == N_ATTRIBUTE) e = e->a;
+  return e;
+}
+
 static void walk(Walk *w, const Node *e) {
   ttc_value v = {0};
-  if (e->kind == N_NAME) {
-    if (map_has(&w->names, e->name)) return;
-    map_put(w->cx, &w->names, e->name, (void *)e);
-    if (!ask_name(w, e->name, &v)) return;
-    add_text(w->hash, e->name);
-    add_value(w, &v);
+  switch (e->kind) {
+  case N_NAME: walk_name(w, e); return;
+  case N_IF: walk_if(w, e); return;
+  case N_ASSIGN:
+    walk(w, e->b);
+    for (uint32_t i = 0; i < e->items.len; i++) bind_target(w, e->items.at[i]);
+    return;
+  case N_ANNASSIGN:
+    walk(w, e->c);
+    if (e->b) walk(w, e->b);
+    bind_target(w, e->a);
+    return;
+  case N_FOR: {
+    uint32_t before = w->bound.len;
+    walk(w, e->b);
+    bind_target(w, e->a);
+    walk_all(w, e->body);
+    w->bound.len = before;
+    walk_block(w, e->orelse);
     return;
   }
-  if (e->kind == N_ATTRIBUTE && resolve(w, e, &v)) {
-    add_text(w->hash, e->name);
-    add_value(w, &v);
+  case N_WHILE:
+    walk(w, e->a);
+    walk_block(w, e->body);
+    walk_block(w, e->orelse);
+    return;
+  case N_ATTRIBUTE: {
+    const Node *root = root_of(e);
+    if (root->kind == N_NAME && is_bound(w, root->name)) return;
+    if (resolve(w, e, &v)) {
+      add_text(w->hash, e->name);
+      add_value(w, &v);
+    }
+    break;
+  }
+  default: break;
   }
   if (e->a) walk(w, e->a);
   if (e->b) walk(w, e->b);
@@ -105,9 +191,9 @@ static void walk(Walk *w, const Node *e) {
   walk_all(w, e->items2);
   walk_all(w, e->items);
   walk_all(w, e->keywords);
-  walk_all(w, e->body);
-  walk_all(w, e->orelse);
-  walk_all(w, e->final);
+  walk_block(w, e->body);
+  walk_block(w, e->orelse);
+  walk_block(w, e->final);
 }
 
 static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, Map *seen, Sha256 *hash) {
@@ -120,8 +206,7 @@ static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, 
   sha256_add(hash, &f->noinline, sizeof f->noinline);
   Walk w = {.cx = cx, .host = host, .function = f, .seen = seen, .hash = hash};
   def->items.len = 0; /* decorators say nothing about the code */
-  for (uint32_t i = 0; i < def->params.len; i++)
-    map_put(cx, &w.names, def->params.at[i].name, def); /* not from outside */
+  for (uint32_t i = 0; i < def->params.len; i++) vec_push(cx, &w.bound, def->params.at[i].name);
   walk(&w, def);
 }
 

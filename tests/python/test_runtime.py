@@ -932,3 +932,33 @@ def test_a_parameter_hides_a_global_of_its_name():
     for F in range(3):
         shadowing_kernel[(1,)](x, F=F + 10)
         assert x.item() == F + 10
+
+
+# ---- names of the function's own --------------------------------------------------------------------------------------
+
+k = "a global that the kernels below never look at"
+total = tl.constexpr(1)
+
+
+@triton.jit
+def own_names_kernel(out, n, C: tl.constexpr):
+    total = 0
+    for k in range(n):
+        total += k
+    if C:
+        s = total
+    else:
+        s = -total
+    tl.store(out, s)
+
+
+def test_globals_that_a_function_hides_are_not_watched():
+    global k, total
+    out = torch.zeros(1, dtype=torch.int32)
+    own_names_kernel[(1,)](out, 5, True)
+    k, total = "another value", tl.constexpr(2)
+    try:
+        own_names_kernel[(1,)](out, 5, False)
+        assert out.item() == -10
+    finally:
+        k, total = "a global", tl.constexpr(1)

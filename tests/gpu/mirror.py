@@ -1,0 +1,100 @@
+"""A pytest plugin (`-p mirror`) that lets tests written for tensors in host memory run on a GPU.
+
+Around each launch the memory behind every tensor and array among the arguments goes to the GPU, the kernel runs there
+on tensors of the same types and alignment, and the memory comes back. Arguments that share memory share it there as well.
+"""
+
+import numpy as np
+import pytest
+import torch
+import triton
+from triton._C import libtriton
+
+# What has its own test in test_cuda.py, in a process of its own: a failed assertion of a kernel ends the GPU's context.
+# Pointers of pointers hold addresses of host memory, which nobody can carry over.
+ELSEWHERE = ("test_device_assert", "test_pointers_of_pointers")
+
+
+class Mirrored:
+    """A tensor on the GPU, as much of it as a launch looks at."""
+
+    is_cuda = True
+
+    def __init__(self, address, dtype):
+        self.address, self.dtype = address, dtype
+
+    def data_ptr(self):
+        return self.address
+
+
+def _memory(x):
+    """(address of the memory behind x, its bytes as a tensor, offset of x in it), or None for what is no tensor."""
+    if isinstance(x, torch.Tensor) and not x.is_cuda:
+        storage = x.untyped_storage()
+        return storage.data_ptr(), torch.tensor([], dtype=torch.uint8).set_(storage), x.data_ptr() - storage.data_ptr()
+    if isinstance(x, np.ndarray):
+        owner = x
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        first, end = np.lib.array_utils.byte_bounds(owner)
+        flat = np.lib.stride_tricks.as_strided(owner, (1,), (owner.itemsize,)).view(np.uint8)
+        all_bytes = np.lib.stride_tricks.as_strided(flat[:1], (end - first,), (1,))
+        return first, torch.from_numpy(all_bytes), x.__array_interface__["data"][0] - first
+    if isinstance(x, triton.TensorWrapper):
+        return _memory(x.base)
+    return None
+
+
+class Copies:
+    """The memory of one launch."""
+
+    def __init__(self):
+        self.buffers = {}
+
+    def take(self, x):
+        memory = _memory(x)
+        if memory is None:
+            return x
+        address, data, offset = memory
+        if address not in self.buffers:
+            # as far from a multiple of 16 as it is in host memory
+            shift = address % 16
+            there = torch.empty(data.numel() + shift, dtype=torch.uint8, device="cuda")[shift:]
+            there.copy_(data)
+            self.buffers[address] = (data, there)
+        return Mirrored(self.buffers[address][1].data_ptr() + offset, x.dtype)
+
+    def give_back(self):
+        torch.cuda.synchronize()
+        for data, there in self.buffers.values():
+            data.copy_(there)
+
+
+def _mirrored(function, args, kwargs):
+    copies = Copies()
+    result = function(*(copies.take(a) for a in args), **{k: copies.take(v) for k, v in kwargs.items()})
+    copies.give_back()
+    return result
+
+
+def pytest_configure(config):
+    subscript, run = libtriton.JITCore.__getitem__, libtriton.JITCore.run
+
+    def getitem(self, grid):
+        launch = subscript(self, grid)
+        return lambda *args, **kwargs: _mirrored(launch, args, kwargs)
+
+    triton.JITFunction.__getitem__ = getitem
+    triton.JITFunction.run = lambda self, *args, **kwargs: _mirrored(lambda *a, **k: run(self, *a, **k), args, kwargs)
+
+
+def pytest_collection_modifyitems(config, items):
+    kept = [item for item in items if not item.name.startswith(ELSEWHERE)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def gpu_is_alive():
+    yield
+    torch.cuda.synchronize()
