@@ -1,7 +1,7 @@
 """A pytest plugin (`-p mirror`) that lets tests written for tensors in host memory run on a GPU.
 
 Around each launch the memory behind every tensor and array among the arguments goes to the GPU, the kernel runs there
-on tensors of the same types and alignment, and the memory comes back. Arguments that share memory share it there as well.
+on tensors of the same types and alignment, and the memory comes back. Arguments that share memory share it there too.
 """
 
 import numpy as np
