@@ -224,7 +224,8 @@ LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *a) {
   case OP_CLAMPF: return clamp(w, op, a);
   case OP_DIVF: return divide(w, a[0], a[1]);
   case OP_EXP: return approximate(w, LL_EX2, LL_EX2, a[0], 1.4426950408889634);
-  case OP_EXP2: return approximate(w, LL_EX2, LL_EX2, a[0], 1);
+  case OP_EXP2:
+    return approximate(w, LL_EX2_FTZ, LL_EX2_FTZ, a[0], 1); /* results below 2^-126 are 0, as the reference has it */
   case OP_SQRT: return approximate(w, LL_SQRT_APPROX, LL_SQRT, a[0], 1);
   case OP_RSQRT: return approximate(w, LL_RSQRT, LL_RSQRT_D, a[0], 1);
   case OP_ABSI: return absolute(w, a[0]);

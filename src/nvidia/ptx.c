@@ -83,35 +83,71 @@ static void put_prologue(Ptx *p) {
   }
 }
 
-static bool has_moves(Ptx *p, const LLInst *t, int s) {
-  Buf *saved = p->out, scratch = {.cx = p->cx};
-  p->out = &scratch;
+/* The text of an edge's moves, written under a guard ("" and NULL: none). */
+static Buf edge_moves(Ptx *p, const LLInst *t, int s, const char *guard) {
+  Buf *saved = p->out, moves = {.cx = p->cx};
+  p->out = &moves;
+  p->guard = guard;
   ptx_emit_edge(p, t, s);
+  p->guard = NULL;
   p->out = saved;
-  return scratch.len > 0;
+  return moves;
 }
+
+static bool has_moves(Ptx *p, const LLInst *t, int s) { return edge_moves(p, t, s, NULL).len > 0; }
 
 static void put_jump(Ptx *p, const LLBlock *from, const LLBlock *to) {
   if (from->next != to) ptx_line(p, "bra $L%u;", to->id);
 }
 
+/* Does control go from `b` to an earlier block in the text? */
+static bool goes_back(const LLBlock *b, const LLBlock *to) {
+  while (to && to != b) to = to->next;
+  return to == b;
+}
+
+/* Is the condition's register among those that the edge's moves write? */
+static bool moves_condition(const LLInst *t, int s) {
+  int n;
+  ll_edge_args(t, s, &n);
+  PtxValue *condition = ptx_value(t->args[0]);
+  for (int a = 0; a < n; a++)
+    for (int c = 0; c < condition->ncomps; c++)
+      if (ptx_leader(ptx_value(t->succ[s]->params[a])) == ptx_leader(ptx_value(condition->comps[c].root))) return true;
+  return false;
+}
+
+/* One edge is taken by a branch under a condition, the other lies behind it. Moves of the first stand before the branch: as they are
+ * when the other edge does not mind, else under the same condition. A loop's end must be such a branch: where the way back is
+ * an unconditional jump behind an exit, the assembler turns the loop around, with a copy of the whole body in front of it. Elsewhere
+ * more than a few moves are jumped around. */
 static void put_branch(Ptx *p, LLBlock *b, LLInst *t) {
-  LLBlock *yes = t->succ[0], *no = t->succ[1];
+  enum { FEW_MOVES = 4 };
+  int s = goes_back(b, t->succ[1]) && !goes_back(b, t->succ[0]);
+  LLBlock *near = t->succ[s], *far = t->succ[!s];
   const char *c = ptx_value_reg(p, t->args[0], 0);
-  if (has_moves(p, t, 0)) { /* the moves stand between a jump around them and a jump on */
-    int label = p->labels++;
-    ptx_line(p, "@!%s bra $edge%d;", c, label);
-    ptx_emit_edge(p, t, 0);
-    ptx_line(p, "bra $L%u;", yes->id);
-    buf_printf(p->out, "$edge%d:\n", label);
-  } else if (b->next == yes && !has_moves(p, t, 1)) {
-    ptx_line(p, "@!%s bra $L%u;", c, no->id);
+  const char *when = ctx_printf(p->cx, "@%s%s ", s ? "!" : "", c),
+             *unless = ctx_printf(p->cx, "@%s%s ", s ? "" : "!", c);
+  int nargs;
+  ll_edge_args(t, s, &nargs);
+  bool moves = has_moves(p, t, s), few = nargs <= FEW_MOVES;
+  if (!moves && b->next == near && !has_moves(p, t, !s)) {
+    ptx_line(p, "%sbra $L%u;", unless, far->id);
     return;
-  } else {
-    ptx_line(p, "@%s bra $L%u;", c, yes->id);
   }
-  ptx_emit_edge(p, t, 1);
-  put_jump(p, b, no);
+  if (moves && (moves_condition(t, s) || !(few || goes_back(b, near)))) {
+    int label = p->labels++;
+    ptx_line(p, "%sbra $edge%d;", unless, label);
+    ptx_emit_edge(p, t, s);
+    ptx_line(p, "bra $L%u;", near->id);
+    buf_printf(p->out, "$edge%d:\n", label);
+  } else {
+    Buf text = edge_moves(p, t, s, ptx_edge_is_private(p, t, s) ? NULL : when);
+    buf_write(p->out, text.s, text.len);
+    ptx_line(p, "%sbra $L%u;", when, near->id);
+  }
+  ptx_emit_edge(p, t, !s);
+  put_jump(p, b, far);
 }
 
 static void put_terminator(Ptx *p, LLBlock *b) {

@@ -53,10 +53,11 @@ static const char *move_source(Ptx *p, const LLInst *v, int index) {
 }
 
 static void put_move(Ptx *p, int bits, const char *to, const char *from) {
+  const char *guard = p->guard ? p->guard : "";
   if (bits == 1)
-    ptx_line(p, "mov.pred %s, %s;", to, from);
+    ptx_line(p, "%smov.pred %s, %s;", guard, to, from);
   else
-    ptx_line(p, "mov.b%d %s, %s;", bits, to, from);
+    ptx_line(p, "%smov.b%d %s, %s;", guard, bits, to, from);
 }
 
 const char *ptx_value_reg(Ptx *p, const LLInst *v, int index) {

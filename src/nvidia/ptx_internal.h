@@ -48,10 +48,13 @@ typedef struct Ptx {
   Vec(const char *) file_names, string_texts;
   bool uses_vprintf, uses_assertfail, uses_shared;
   int labels, depots;
+  const char *guard; /* "@%p1 " before the moves that are being written; NULL: they are unconditional */
 } Ptx;
 
 static inline PtxValue *ptx_value(const LLInst *i) { return i->data; }
 PtxValue *ptx_leader(PtxValue *v);
+/* Do the moves of edge `s` leave alone what is read behind the terminator's other edge? */
+bool ptx_edge_is_private(Ptx *p, const LLInst *t, int s);
 void ptx_assign_registers(Ptx *p);                 /* fills in all PtxValues of the function */
 bool ptx_is_alias(const LLInst *i);                /* has no registers of its own */
 const char *ptx_reg(Ptx *p, Comp c);               /* "%r12" */

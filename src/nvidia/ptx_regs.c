@@ -243,3 +243,25 @@ void ptx_assign_registers(Ptx *p) {
   find_live(p);
   join_classes(p);
 }
+
+static bool reads_class(const LLInst *t, int s, PtxValue *leader) {
+  int n;
+  LLInst **args = ll_edge_args(t, s, &n);
+  for (int a = 0; a < n; a++)
+    for (int c = 0; c < ptx_value(args[a])->ncomps; c++)
+      if (ptx_leader(ptx_value(ptx_value(args[a])->comps[c].root)) == leader) return true;
+  return false;
+}
+
+bool ptx_edge_is_private(Ptx *p, const LLInst *t, int s) {
+  int n;
+  ll_edge_args(t, s, &n);
+  const LLBlock *to = t->succ[s], *other = t->succ[!s];
+  for (int a = 0; a < n; a++) {
+    PtxValue *leader = ptx_leader(ptx_value(to->params[a]));
+    if (reads_class(t, !s, leader)) return false;
+    for (PtxValue *v = leader; v; v = v->next_member)
+      if (get(p->live_in[other->id], v->number)) return false;
+  }
+  return true;
+}
