@@ -120,6 +120,25 @@ static bool failed(CUresult r, const char *what, char *error, size_t size) {
   return true;
 }
 
+/* The device of the current context. What a thread was told last is remembered: a context is one device's as long as it lives, and
+ * a launch asks twice. */
+static bool device_of(CUcontext context, CUdevice *device, char *error, size_t size) {
+  static _Thread_local CUcontext last_context;
+  static _Thread_local CUdevice last_device;
+  if (context == last_context) {
+    *device = last_device;
+    return true;
+  }
+  if (failed(driver.cuCtxGetDevice(device), "asking for the current GPU", error, size)) return false;
+  if (*device < 0 || *device >= driver.ndevices) {
+    snprintf(error, size, "the current GPU is number %d; the first %d can be used", *device, MAX_DEVICES);
+    return false;
+  }
+  last_context = context;
+  last_device = *device;
+  return true;
+}
+
 /* The current context's device; makes the first device's primary context current where there is none. */
 static bool current_device(CUdevice *device, char *error, size_t size) {
   CUcontext context = NULL;
@@ -127,20 +146,15 @@ static bool current_device(CUdevice *device, char *error, size_t size) {
   if (!context && (failed(driver.cuDevicePrimaryCtxRetain(&context, 0), "opening the GPU", error, size) ||
                    failed(driver.cuCtxSetCurrent(context), "opening the GPU", error, size)))
     return false;
-  if (failed(driver.cuCtxGetDevice(device), "asking for the current GPU", error, size)) return false;
-  if (*device >= 0 && *device < driver.ndevices) return true;
-  snprintf(error, size, "the current GPU is number %d; the first %d can be used", *device, MAX_DEVICES);
-  return false;
+  return device_of(context, device, error, size);
 }
 
 TargetStatus driver_device(int *number, int *processor, char *error, size_t size) {
   CUcontext context = NULL;
-  CUdevice device = 0;
+  *number = 0; /* a process that only asks gets no context */
   if (!ready(error, size)) return TARGET_FAILED;
-  /* A process that only asks gets no context. */
-  if (!driver.cuCtxGetCurrent(&context) && context && !current_device(&device, error, size)) return TARGET_FAILED;
-  *number = device;
-  *processor = driver.device[device].processor;
+  if (!driver.cuCtxGetCurrent(&context) && context && !device_of(context, number, error, size)) return TARGET_FAILED;
+  *processor = driver.device[*number].processor;
   return TARGET_OK;
 }
 
