@@ -84,6 +84,17 @@ static LLBlock *waiting_exit(Lower *w, const Op *op, const Types *types, LLBlock
   return exit;
 }
 
+/* Bits of an induction variable that are known to be zero: it is a multiple of what divides both its start and its step, and not
+ * negative when it climbs from where it is not (in the body it is below its bound). With them, index arithmetic in the loop has no
+ * carries between what varies and what does not, and addresses share their parts. */
+static uint64_t induction_zeros(const LLInst *lower, const LLInst *step, LLPred less) {
+  int bits = lower->type->bits;
+  uint64_t low = ~lower->zeros | ~step->zeros, sign = UINT64_C(1) << (bits - 1);
+  uint64_t zeros = (low ? (low & -low) - 1 : UINT64_MAX) | (bits < 64 ? UINT64_MAX << bits : 0);
+  if (less == LLP_SLT && (lower->zeros & sign) && (step->zeros & sign)) zeros |= sign;
+  return zeros;
+}
+
 void lower_for(Lower *w, const Op *op) {
   const Block *body = ir_entry(op, 0);
   LLInst *lower = lower_scalar(w, ir_operand(op, 0)), *upper = lower_scalar(w, ir_operand(op, 1));
@@ -97,6 +108,7 @@ void lower_for(Lower *w, const Op *op) {
   }
   LLBlock *head = ll_block_new(w->f, w->b.block), *after = ll_block_new(w->f, w->b.block);
   LLInst *iv = ll_block_param(head, lower->type);
+  iv->zeros = induction_zeros(lower, step, less);
   LLInst **carried = add_params(w, head, &types), **results = add_params(w, after, &types);
   vec_push(w->cx, &first, lower);
   for (uint32_t i = 0; i < inits.len; i++) vec_push(w->cx, &first, inits.at[i]);

@@ -250,15 +250,30 @@ bool gpu_native_math(Opcode code, const Type *elem) {
   }
 }
 
+/* How many registers side by side hold equal elements, by what is known of the value's constancy: a bound's mask is one
+ * predicate per block of the bound's divisor. */
+static int equal_registers(Lower *w, const Value *v) {
+  const AxisInfo *info = ir_is_tensor(v->type) ? axis_of(w->axis, v) : NULL;
+  int best = 1;
+  for (int d = 0; info && d < v->type->rank; d++) {
+    int n = layout_contiguous(gpu_layout(w->cx, v->type), AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
+    n = (int)min64(n, info->constancy[d]);
+    if (is_pow2(n) && n > best) best = n;
+  }
+  return best;
+}
+
 bool lower_elementwise(Lower *w, const Op *op) {
   if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || op->noperands > 3 || op->noperands < 1) return false;
   const Value *r = &op->results[0];
   Val *in[3] = {0}, *out = lower_new(w, r, lower_count(w, r));
   for (int k = 0; k < op->noperands; k++) in[k] = lower_val(w, ir_operand(op, k));
+  int equal = op->code == OP_CMPI ? equal_registers(w, r) : 1;
   for (int i = 0; i < out->n; i++) {
     LLInst *a[3] = {0};
+    int first = i & ~(equal - 1);
     for (int k = 0; k < op->noperands; k++) a[k] = in[k]->at[in[k]->n == 1 ? 0 : i];
-    out->at[i] = lower_scalar_op(w, op, a);
+    out->at[i] = first < i ? out->at[first] : lower_scalar_op(w, op, a);
     if (!out->at[i]) return false;
   }
   return true;

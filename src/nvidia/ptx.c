@@ -83,19 +83,6 @@ static void put_prologue(Ptx *p) {
   }
 }
 
-/* The text of an edge's moves, written under a guard ("" and NULL: none). */
-static Buf edge_moves(Ptx *p, const LLInst *t, int s, const char *guard) {
-  Buf *saved = p->out, moves = {.cx = p->cx};
-  p->out = &moves;
-  p->guard = guard;
-  ptx_emit_edge(p, t, s);
-  p->guard = NULL;
-  p->out = saved;
-  return moves;
-}
-
-static bool has_moves(Ptx *p, const LLInst *t, int s) { return edge_moves(p, t, s, NULL).len > 0; }
-
 static void put_jump(Ptx *p, const LLBlock *from, const LLBlock *to) {
   if (from->next != to) ptx_line(p, "bra $L%u;", to->id);
 }
@@ -106,14 +93,9 @@ static bool goes_back(const LLBlock *b, const LLBlock *to) {
   return to == b;
 }
 
-/* Is the condition's register among those that the edge's moves write? */
-static bool moves_condition(const LLInst *t, int s) {
-  int n;
-  ll_edge_args(t, s, &n);
-  PtxValue *condition = ptx_value(t->args[0]);
-  for (int a = 0; a < n; a++)
-    for (int c = 0; c < condition->ncomps; c++)
-      if (ptx_leader(ptx_value(t->succ[s]->params[a])) == ptx_leader(ptx_value(condition->comps[c].root))) return true;
+static bool writes(PtxMoves moves, const char *reg) {
+  for (int m = 0; m < moves.n; m++)
+    if (strcmp(moves.at[m].to, reg) == 0) return true;
   return false;
 }
 
@@ -126,27 +108,27 @@ static void put_branch(Ptx *p, LLBlock *b, LLInst *t) {
   int s = goes_back(b, t->succ[1]) && !goes_back(b, t->succ[0]);
   LLBlock *near = t->succ[s], *far = t->succ[!s];
   const char *c = ptx_value_reg(p, t->args[0], 0);
-  const char *when = ctx_printf(p->cx, "@%s%s ", s ? "!" : "", c),
-             *unless = ctx_printf(p->cx, "@%s%s ", s ? "" : "!", c);
-  int nargs;
-  ll_edge_args(t, s, &nargs);
-  bool moves = has_moves(p, t, s), few = nargs <= FEW_MOVES;
-  if (!moves && b->next == near && !has_moves(p, t, !s)) {
+  const char *when = ctx_printf(p->cx, "@%s%s ", s ? "!" : "", c);
+  const char *unless = ctx_printf(p->cx, "@%s%s ", s ? "" : "!", c);
+  PtxMoves moves = ptx_edge_moves(p, t, s), others = ptx_edge_moves(p, t, !s);
+  if (!writes(moves, c)) ptx_put_common_moves(p, &moves, &others);
+  if (!moves.n && !others.n && b->next == near) {
     ptx_line(p, "%sbra $L%u;", unless, far->id);
     return;
   }
-  if (moves && (moves_condition(t, s) || !(few || goes_back(b, near)))) {
+  if (moves.n && (writes(moves, c) || !(moves.n <= FEW_MOVES || goes_back(b, near)))) {
     int label = p->labels++;
     ptx_line(p, "%sbra $edge%d;", unless, label);
-    ptx_emit_edge(p, t, s);
+    ptx_put_moves(p, moves);
     ptx_line(p, "bra $L%u;", near->id);
     buf_printf(p->out, "$edge%d:\n", label);
   } else {
-    Buf text = edge_moves(p, t, s, ptx_edge_is_private(p, t, s) ? NULL : when);
-    buf_write(p->out, text.s, text.len);
+    p->guard = ptx_edge_is_private(p, t, s) ? NULL : when;
+    ptx_put_moves(p, moves);
+    p->guard = NULL;
     ptx_line(p, "%sbra $L%u;", when, near->id);
   }
-  ptx_emit_edge(p, t, !s);
+  ptx_put_moves(p, others);
   put_jump(p, b, far);
 }
 
@@ -155,7 +137,7 @@ static void put_terminator(Ptx *p, LLBlock *b) {
   put_location(p, t);
   switch (t->op) {
   case LL_BR:
-    ptx_emit_edge(p, t, 0);
+    ptx_put_moves(p, ptx_edge_moves(p, t, 0));
     put_jump(p, b, t->succ[0]);
     break;
   case LL_CONDBR: put_branch(p, b, t); break;

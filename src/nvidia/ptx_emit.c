@@ -373,15 +373,11 @@ void ptx_emit(Ptx *p, LLInst *i) {
 
 /* ---- edges ------------------------------------------------------------------------------------------------------- */
 
-typedef struct Move {
-  const char *to, *from;
-  int bits;
-  bool done;
-} Move;
-
 /* All moves at once: one whose target nobody reads any more goes first; when only cycles are left, a scratch register
  * breaks one. */
-static void put_parallel(Ptx *p, Move *moves, int n) {
+void ptx_put_moves(Ptx *p, PtxMoves all) {
+  PtxMove *moves = all.at;
+  int n = all.n;
   for (int left = n; left > 0;) {
     int before = left;
     for (int m = 0; m < n; m++) {
@@ -402,17 +398,40 @@ static void put_parallel(Ptx *p, Move *moves, int n) {
   }
 }
 
-void ptx_emit_edge(Ptx *p, const LLInst *t, int s) {
-  int nargs, total = 0, n = 0;
+PtxMoves ptx_edge_moves(Ptx *p, const LLInst *t, int s) {
+  int nargs, total = 0;
   LLInst **args = ll_edge_args(t, s, &nargs);
   LLBlock *to = t->succ[s];
   for (int a = 0; a < nargs; a++) total += ptx_value(args[a])->ncomps;
-  Move *moves = NEWN(p->cx, Move, total);
+  PtxMoves moves = {NEWN(p->cx, PtxMove, total), 0};
   for (int a = 0; a < nargs; a++)
     for (int c = 0; c < ptx_value(args[a])->ncomps; c++) {
       if (args[a]->op == LL_UNDEF) continue;
       const char *from = move_source(p, args[a], c), *target = ptx_reg(p, ptx_value(to->params[a])->comps[c]);
-      if (strcmp(from, target) != 0) moves[n++] = (Move){target, from, ll_reg_bits(to->params[a]->type, c), false};
+      if (strcmp(from, target) != 0)
+        moves.at[moves.n++] = (PtxMove){target, from, ll_reg_bits(to->params[a]->type, c), false};
     }
-  put_parallel(p, moves, n);
+  return moves;
+}
+
+static bool reads(PtxMoves moves, const char *reg) {
+  for (int m = 0; m < moves.n; m++)
+    if (strcmp(moves.at[m].from, reg) == 0) return true;
+  return false;
+}
+
+void ptx_put_common_moves(Ptx *p, PtxMoves *a, PtxMoves *b) {
+  int kept = 0;
+  for (int i = 0; i < a->n; i++) {
+    const PtxMove m = a->at[i];
+    int k = 0;
+    while (k < b->n && (strcmp(b->at[k].to, m.to) != 0 || strcmp(b->at[k].from, m.from) != 0)) k++;
+    if (k == b->n || m.from[0] == '%' || reads(*a, m.to) || reads(*b, m.to)) {
+      a->at[kept++] = m;
+      continue;
+    }
+    put_move(p, m.bits, m.to, m.from);
+    for (b->n--; k < b->n; k++) b->at[k] = b->at[k + 1];
+  }
+  a->n = kept;
 }

@@ -61,7 +61,21 @@ const char *ptx_reg(Ptx *p, Comp c);               /* "%r12" */
 int ptx_new_reg(Ptx *p, int bits);                 /* a scratch register's number */
 const char *ptx_reg_name(Ptx *p, int bits, int number);
 void ptx_emit(Ptx *p, LLInst *i);                  /* one instruction, no terminator */
-void ptx_emit_edge(Ptx *p, const LLInst *t, int s); /* the moves of an edge */
+
+/* The moves of an edge: what its arguments are to what they become. They happen all at once. */
+typedef struct PtxMove {
+  const char *to, *from; /* registers, or a number */
+  int bits;
+  bool done;
+} PtxMove;
+typedef struct PtxMoves {
+  PtxMove *at;
+  int n;
+} PtxMoves;
+PtxMoves ptx_edge_moves(Ptx *p, const LLInst *t, int s);
+void ptx_put_moves(Ptx *p, PtxMoves moves);
+/* Numbers that both edges of a branch put into the same register are written now, once, and leave both lists. */
+void ptx_put_common_moves(Ptx *p, PtxMoves *a, PtxMoves *b);
 const char *ptx_value_reg(Ptx *p, const LLInst *v, int index); /* a register that holds it; constants by a move before */
 void ptx_line(Ptx *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
