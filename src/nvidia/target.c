@@ -110,17 +110,65 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   gpu_ttgir(cx, *m, gpu);
 }
 
-/* The last stage: the assembler's work, or the PTX itself where there is no assembler: the driver takes it too. */
-static void to_cubin(Ctx *cx, const char *ptx, size_t len, const TargetOptions *o, Stages *out, KernelInfo *info) {
-  size_t given_len;
-  const char *given = edited(cx, o, "cubin", &given_len);
-  Cubin cubin = {.bytes = given, .len = given_len, .regs = 0};
-  if (given)
-    cubin_resources(given, given_len, info->name, &cubin);
-  else
-    cubin = assemble(
-        cx, ptx, info->name,
-        (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
+static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info) {
+  return assemble(
+      cx, ptx, info->name,
+      (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
+}
+
+static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, size_t *len) {
+  Buf text = {.cx = cx};
+  ptx_print(&text, lm, (PtxOptions){.sm = sm, .line_info = !o->no_line_info});
+  *len = text.len;
+  return buf_text(&text);
+}
+
+enum {
+  FULL_REGISTERS = 32, /* of a thread: with no more, a multiprocessor holds all the threads that it can */
+  NEARLY_FULL = 40,    /* the next step: a quarter fewer threads */
+  FULL_THREADS = 2048,
+  FULL_SHARED = 228 << 10, /* bytes of a multiprocessor */
+};
+
+/* Does the kernel miss full occupancy by a few registers and by nothing else? */
+static bool nearly_full(const Cubin *c, const TargetOptions *o, const KernelInfo *info) {
+  return c->bytes && !o->maxnreg && c->regs > FULL_REGISTERS && c->regs <= NEARLY_FULL &&
+         info->shared * (FULL_THREADS / (32 * info->num_warps)) <= FULL_SHARED;
+}
+
+/* PTX and the assembler's work on it. A kernel of few registers lives from how many of it run at once, so one that is nearly full
+ * is assembled again under a cap, and stays so if nothing is spilled. */
+static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
+                              const char **ptx, size_t *len) {
+  *ptx = print_ptx(cx, lm, o, sm, len);
+  Cubin cubin = assemble_ptx(cx, *ptx, o, info);
+  if (!nearly_full(&cubin, o, info)) return cubin;
+  size_t capped_len;
+  for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = FULL_REGISTERS;
+  const char *capped = print_ptx(cx, lm, o, sm, &capped_len);
+  Cubin again = assemble_ptx(cx, capped, o, info);
+  if (again.regs > FULL_REGISTERS || again.spill_stores != 0) return cubin;
+  *ptx = capped;
+  *len = capped_len;
+  return again;
+}
+
+/* The last two stages. Where there is no assembler the last is the PTX itself: the driver takes it too. */
+static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char *stop, int sm, Stages *out,
+                      KernelInfo *info) {
+  size_t len, cubin_len;
+  const char *ptx = edited(cx, o, "ptx", &len), *given = edited(cx, o, "cubin", &cubin_len);
+  Cubin cubin = {.bytes = given, .len = cubin_len, .regs = 0};
+  bool stops = stops_at(stop, "ptx");
+  if (!ptx && (stops || given))
+    ptx = print_ptx(cx, lm, o, sm, &len);
+  else if (!ptx)
+    cubin = to_ptx_and_cubin(cx, lm, o, sm, info, &ptx, &len);
+  else if (!stops && !given)
+    cubin = assemble_ptx(cx, ptx, o, info);
+  if (given) cubin_resources(given, cubin_len, info->name, &cubin);
+  push(cx, out, "ptx", ptx, len, false);
+  if (stops) return;
   info->n_max_threads = 32 * info->num_warps;
   if (!cubin.bytes) {
     push(cx, out, "cubin", ptx, len + 1, true);
@@ -151,18 +199,13 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   LLModule *lm = gpu_lower(cx, m, &gpu, &info->shared);
   for (LLFunc *f = lm->first; f; f = f->next) ll_optimize(f, gpu.sm);
-  Buf llir = {.cx = cx}, text = {.cx = cx};
+  Buf llir = {.cx = cx};
   ll_print(&llir, lm, gpu.sm, !o->no_line_info);
   push(cx, out, "llir", buf_text(&llir), llir.len, false);
   if (stops_at(stop, "llir")) return;
 
   for (LLFunc *f = lm->first; f; f = f->next) ll_legalize(f, gpu.sm);
-  ptx_print(&text, lm, (PtxOptions){.sm = gpu.sm, .line_info = !o->no_line_info});
-  size_t len = text.len;
-  const char *ptx = edited(cx, o, "ptx", &len);
-  if (!ptx) ptx = buf_text(&text), len = text.len;
-  push(cx, out, "ptx", ptx, len, false);
-  if (!stops_at(stop, "ptx")) to_cubin(cx, ptx, len, o, out, info);
+  to_binary(cx, lm, o, stop, gpu.sm, out, info);
 }
 
 const Target cuda_target = {
