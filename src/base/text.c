@@ -33,7 +33,21 @@ void buf_write(Buf *b, const char *s, size_t n) {
 
 void buf_puts(Buf *b, const char *s) { buf_write(b, s, strlen(s)); }
 
-static PRINTF_LIKE(2, 0) void buf_vprintf(Buf *b, const char *fmt, va_list args) {
+static void put_unsigned(Buf *b, uint64_t x, unsigned base) {
+  char digits[24];
+  int n = (int)sizeof digits;
+  do digits[--n] = "0123456789abcdef"[x % base];
+  while (x /= base);
+  buf_write(b, digits + n, sizeof digits - (size_t)n);
+}
+
+static void put_signed(Buf *b, int64_t x) {
+  if (x < 0) buf_putc(b, '-');
+  put_unsigned(b, x < 0 ? 0 - (uint64_t)x : (uint64_t)x, 10);
+}
+
+/* What the C library does for any format. */
+static PRINTF_LIKE(2, 0) void put_any(Buf *b, const char *fmt, va_list args) {
   va_list again;
   va_copy(again, args);
   size_t room = b->cap - b->len;
@@ -44,6 +58,45 @@ static PRINTF_LIKE(2, 0) void buf_vprintf(Buf *b, const char *fmt, va_list args)
   }
   va_end(again);
   if (n > 0) b->len += (size_t)n;
+}
+
+/* Texts of a compile are tens of thousands of short pieces, and the C library's formatting is slow once somebody in the process has
+ * registered a conversion of his own (the Fortran library that NumPy brings does). So the conversions that nearly all pieces are made
+ * of are done here; from another one on, the rest is the library's. */
+static PRINTF_LIKE(2, 0) void buf_vprintf(Buf *b, const char *fmt, va_list args) {
+  va_list rest;
+  va_copy(rest, args);
+  for (;;) {
+    size_t plain = strcspn(fmt, "%");
+    buf_write(b, fmt, plain);
+    fmt += plain;
+    if (!*fmt) break;
+    if (fmt[1] == 's') {
+      const char *text = va_arg(rest, const char *);
+      buf_puts(b, text ? text : "(null)");
+    } else if (fmt[1] == 'd') {
+      put_signed(b, va_arg(rest, int));
+    } else if (fmt[1] == 'u') {
+      put_unsigned(b, va_arg(rest, unsigned), 10);
+    } else if (fmt[1] == 'x') {
+      put_unsigned(b, va_arg(rest, unsigned), 16);
+    } else if (fmt[1] == 'c') {
+      buf_putc(b, (char)va_arg(rest, int));
+    } else if (fmt[1] == '%') {
+      buf_putc(b, '%');
+    } else if (strncmp(fmt, "%lld", 4) == 0) {
+      put_signed(b, va_arg(rest, long long));
+      fmt += 2;
+    } else if (strncmp(fmt, "%llu", 4) == 0) {
+      put_unsigned(b, va_arg(rest, unsigned long long), 10);
+      fmt += 2;
+    } else {
+      put_any(b, fmt, rest);
+      break;
+    }
+    fmt += 2;
+  }
+  va_end(rest);
 }
 
 void buf_printf(Buf *b, const char *fmt, ...) {
