@@ -4,8 +4,8 @@
     python3 bench/gpu_compare.py --only matmul --out result.md
 
 The table: rate of each (GB/s or TFLOP/s) and ours over theirs, relative error of each, the cold first call of each in
-milliseconds (each case in a process of its own with an empty cache; the driver's module load is part of it), and the host
-time of a launch.
+milliseconds (each case in a process of its own with an empty cache; the driver's module load is part of it), and the
+host time of a launch.
 """
 
 import argparse
@@ -90,13 +90,8 @@ def main():
     ours, theirs = measure(options.ours, options.only), measure(options.theirs, options.only)
     names = [name for name, a in ours["results"].items() if "first_call_ms" in a and name != "warm_nop"]
     cold = first_calls(options.ours, names), first_calls(options.theirs, names)
-    text = "\n".join(
-        [
-            f"{torch.cuda.get_device_name()}; triton {ours['triton']} and {theirs['triton']}.",
-            "",
-            *table(ours, theirs, *cold),
-        ]
-    )
+    title = f"{torch.cuda.get_device_name()}; triton {ours['triton']} and {theirs['triton']}."
+    text = "\n".join([title, "", *table(ours, theirs, *cold)])
     print(text)
     if options.out:
         Path(options.out).write_text(text + "\n")
