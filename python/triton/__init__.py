@@ -32,10 +32,10 @@ from .runtime import (  # noqa: E402
     TensorWrapper,
     autotune,
     heuristics,
-    jit,
     reinterpret,
     set_allocator,
 )
+from .runtime.jit import jit  # noqa: E402
 
 __all__ = [
     "CompilationError",

@@ -42,7 +42,7 @@ const LType *sem_computation_type(Lang *L, const char *op, const LType *a, bool 
               lt_text(L, a), lt_text(L, b));
   if (division && lt_is_unsigned(a) != lt_is_unsigned(b))
     lang_fail(L, "cast one of them so that both are signed or both unsigned",
-              "%s of %s and %s: their signedness differs", op, lt_text(L, a), lt_text(L, b));
+              "Cannot use %s with %s and %s because they have different signedness", op, lt_text(L, a), lt_text(L, b));
   return promote_ints(a, b);
 }
 
@@ -186,17 +186,18 @@ static Val *modulo(Lang *L, Val *a, Val *b) {
 
 static Val *bitwise(Lang *L, BinaryOp op, Val *a, Val *b) {
   const char *text = syn_binary_text(op);
+  const LType *shifted = val_elem(a->kind == V_TENSOR ? a : b); /* whether >> keeps the sign is said before promotion */
   sem_operands(L, text, &a, &b, 0);
   const LType *elem = val_elem(a);
   if (!lt_is_int(elem))
     lang_fail(L, "cast to an integer first, or use .to(..., bitcast=True)",
-              "%s is for integers, but its operands are %s", text, lt_text(L, elem));
+              "invalid operands of type %s: %s is for integers", lt_text(L, elem), text);
   Opcode code = op == B_AND            ? OP_ANDI
                 : op == B_OR           ? OP_ORI
                 : op == B_XOR          ? OP_XORI
                 : op == B_SHL          ? OP_SHLI
-                : lt_is_unsigned(elem) ? OP_SHRUI
-                                       : OP_SHRSI;
+                : lt_is_unsigned(shifted) ? OP_SHRUI
+                                          : OP_SHRSI;
   return sem_op2(L, code, a->type, a, b);
 }
 

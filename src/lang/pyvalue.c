@@ -211,9 +211,10 @@ static int compare_numbers(const Val *a, const Val *b) {
   return exact < other ? -1 : exact > other;
 }
 
+/* Unlike in Python, a list equals a tuple of equal items: kernels compare shapes, which are tuples, with either. */
 bool py_equal(Lang *L, const Val *a, const Val *b) {
   if (val_is_number(a) && val_is_number(b)) return compare_numbers(a, b) == 0;
-  if (a->kind != b->kind) return false;
+  if (a->kind != b->kind && !(is_sequence(a) && is_sequence(b))) return false;
   if (is_sequence(a)) {
     if (a->len != b->len) return false;
     for (size_t i = 0; i < a->len; i++) {

@@ -232,9 +232,9 @@ Val *sem_subscript(Lang *L, Val *t, Val *index) {
   Val *const *at = index->kind == V_TUPLE ? index->items : &index;
   size_t n = index->kind == V_TUPLE ? index->len : 1;
   int rank = lt_rank(t->type), used = 0;
-  if (t->type->kind != L_BLOCK && !(n == 0))
-    for (size_t i = 0; i < n; i++)
-      if (at[i]->kind != V_NONE) lang_fail(L, NULL, "a scalar cannot be indexed");
+  bool scalar = t->type->kind != L_BLOCK; /* has no dimension for `:` to stand for; with None it is one of new ones */
+  for (size_t i = 0; scalar && i < n; i++)
+    if (at[i]->kind != V_NONE && (n == 1 || !is_full_slice(at[i]))) lang_fail(L, NULL, "a scalar cannot be indexed");
   for (size_t i = 0; i < n; i++) used += is_full_slice(at[i]);
   int axis = 0;
   for (size_t i = 0; i < n; i++) {
@@ -243,7 +243,7 @@ Val *sem_subscript(Lang *L, Val *t, Val *index) {
     } else if (at[i]->kind == V_ELLIPSIS) {
       axis += rank - used;
     } else if (is_full_slice(at[i])) {
-      if (axis >= lt_rank(t->type))
+      if (axis >= lt_rank(t->type) && !scalar)
         lang_fail(L, NULL, "too many indices for a tensor of shape %s", lt_shape_text(L, t->type));
       axis++;
     } else {

@@ -4,7 +4,7 @@ from ._allocation import set_allocator
 from .autotuner import Autotuner, Config, Heuristics, autotune, heuristics
 from .driver import driver
 from .errors import InterpreterError, OutOfResources
-from .jit import JITFunction, KernelInterface, MockTensor, TensorWrapper, jit, reinterpret
+from .jit import JITFunction, KernelInterface, MockTensor, TensorWrapper, reinterpret  # and jit stays the module
 
 __all__ = [
     "Autotuner",
@@ -19,7 +19,6 @@ __all__ = [
     "autotune",
     "driver",
     "heuristics",
-    "jit",
     "reinterpret",
     "set_allocator",
 ]

@@ -6,7 +6,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_allocator: Callable | None = None
+
+class NullAllocator:
+    """What there is until an allocator is set."""
+
+    def __call__(self, size: int, alignment: int, stream: int | None) -> object:
+        raise RuntimeError(
+            f"the kernel needs {size} bytes of scratch memory on the device; give it an allocator with triton.set_allocator"
+        )
+
+
+_allocator: Callable = NullAllocator()
 
 
 def set_allocator(allocator: Callable) -> None:

@@ -17,11 +17,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class CPUUtils:
+    """Facts about the processor, by the names that GPUs have for them."""
+
+    def get_device_properties(self, device: int = 0) -> dict[str, int]:
+        """Cores as multiprocessors; a core's scratch memory has no limit of its own that a kernel could meet."""
+        return {
+            "max_shared_mem": 2**31 - 1,
+            "max_num_regs": 2**31 - 1,
+            "multiprocessor_count": os.cpu_count() or 1,
+            "warpSize": 1,
+            "sm_clock_rate": 0,
+            "mem_clock_rate": 0,
+            "mem_bus_width": 0,
+        }
+
+
 class CPUDriver:
     """This machine's processor."""
 
     def __init__(self) -> None:
         self._target: GPUTarget | None = None
+        self.utils = CPUUtils()
 
     @staticmethod
     def is_active() -> bool:
