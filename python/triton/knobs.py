@@ -228,9 +228,64 @@ class LanguageSettings(Group):
     default_fp_fusion = Setting("TRITON_DEFAULT_FP_FUSION", bool, True)
 
 
+class Tool:
+    """A program of CUDA's toolkit.
+
+    Attributes
+    ----------
+    path : str
+        Where it is.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @property
+    def version(self) -> str:
+        """What `--version` says after "release": "13.0"."""
+        import re
+        import subprocess
+
+        text = subprocess.check_output([self.path, "--version"], text=True)
+        found = re.search(r"release (\d+\.\d+)", text)
+        return found.group(1) if found else ""
+
+
+class ToolSetting(Setting):
+    """A program by its path in an environment variable, else as it is found on the PATH or in CUDA's folder."""
+
+    def __init__(self, variable: str, name: str) -> None:
+        super().__init__(variable)
+        self.name = name
+
+    def __get__(self, group: Group | None, owner: type) -> object:
+        if group is None:
+            return self
+        import shutil
+
+        path = os.environ.get(self.variable) or shutil.which(self.name) or shutil.which(self.name, path=self._toolkit())
+        if not path:
+            raise RuntimeError(f"{self.name} of CUDA's toolkit is not here; {self.variable} can name it")
+        return Tool(path)
+
+    @staticmethod
+    def _toolkit() -> str:
+        return os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin")
+
+
+class NVIDIASettings(Group):
+    """CUDA's tools."""
+
+    ptxas = ToolSetting("TRITON_PTXAS_PATH", "ptxas")
+    nvdisasm = ToolSetting("TRITON_NVDISASM_PATH", "nvdisasm")
+    cuobjdump = ToolSetting("TRITON_CUOBJDUMP_PATH", "cuobjdump")
+    libcuda_path = Setting("TRITON_LIBCUDA_PATH", str, None)
+
+
 build = BuildSettings()
 cache = CacheSettings()
 compilation = CompilationSettings()
 autotuning = AutotuningSettings()
 runtime = RuntimeSettings()
 language = LanguageSettings()
+nvidia = NVIDIASettings()

@@ -81,6 +81,7 @@ static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
   static const Pass after[] = {{"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"dce", opt_dce}};
   LangOptions language = {0};
   lang_options(o, &language);
+  opt_inline_all(cx, m); /* a thread's registers hold a tensor's part by layout, which no calling convention knows of */
   if (opt_expand_math(cx, m, gpu_native_math, &language)) opt_run(cx, m, after, COUNT(after));
 }
 

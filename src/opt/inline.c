@@ -2,7 +2,8 @@
  *
  * Functions are done callees first, so that what is copied into a caller holds no call any more and each body is walked
  * once. A copied op's location becomes "there, called from here". Functions marked noinline stay functions, and so does
- * the call; private functions that nobody calls in the end are dropped.
+ * the call, until a target that has no calls asks for all of them (opt_inline_all); private functions that nobody calls
+ * in the end are dropped.
  */
 #include "opt/internal.h"
 
@@ -14,7 +15,7 @@ enum { UNSEEN, OPEN, DONE }; /* Op.mark of a function: recursion meets an OPEN o
 typedef struct Inliner {
   Ctx *cx;
   Module *module;
-  bool changed;
+  bool changed, all; /* all: noinline functions too */
   Map functions; /* interned name to tt.func */
 } Inliner;
 
@@ -43,7 +44,9 @@ static Op *callee_of(const Inliner *in, const Op *call) {
   return func;
 }
 
-static bool stays(const Op *func) { return ir_attr_int_or(func, "noinline", 0) != 0 || !func->regions[0]->first; }
+static bool stays(const Inliner *in, const Op *func) {
+  return (ir_attr_int_or(func, "noinline", 0) != 0 && !in->all) || !func->regions[0]->first;
+}
 
 typedef struct Relocate {
   Ctx *cx;
@@ -93,7 +96,7 @@ static void inline_into(Inliner *in, Op *func) {
   for (uint32_t i = 0; i < calls.len; i++) {
     Op *callee = callee_of(in, calls.at[i]);
     inline_into(in, callee);
-    if (!stays(callee)) inline_call(in, calls.at[i], callee);
+    if (!stays(in, callee)) inline_call(in, calls.at[i], callee);
   }
   func->mark = DONE;
 }
@@ -111,8 +114,8 @@ static void drop_unused_functions(Inliner *in, Op *first) {
   }
 }
 
-bool opt_inline(Ctx *cx, Module *m) {
-  Inliner in = {.cx = cx, .module = m};
+static bool inline_module(Ctx *cx, Module *m, bool all) {
+  Inliner in = {.cx = cx, .module = m, .all = all};
   Op *first = m->body->first->first;
   bool several = false;
   for (Op *op = first; op; op = op->next) {
@@ -126,3 +129,7 @@ bool opt_inline(Ctx *cx, Module *m) {
   if (several) drop_unused_functions(&in, first);
   return in.changed;
 }
+
+bool opt_inline(Ctx *cx, Module *m) { return inline_module(cx, m, false); }
+
+bool opt_inline_all(Ctx *cx, Module *m) { return inline_module(cx, m, true); }

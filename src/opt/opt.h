@@ -18,6 +18,7 @@ typedef struct Pass {
 
 PassFn opt_structurize;    /* cf.br and cf.cond_br into scf; acyclic and natural loops */
 PassFn opt_inline;         /* tt.call away, callees dropped; noinline functions stay */
+PassFn opt_inline_all;     /* noinline functions as well: for targets without calls */
 PassFn opt_fold;           /* constants and the rules of fold_rules.def, to a fixed point with dead code removed */
 PassFn opt_cse;            /* equal pure ops, and loads with nothing written between */
 PassFn opt_licm;           /* loop-invariant pure ops out of loops */
