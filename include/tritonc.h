@@ -202,6 +202,31 @@ TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *ty
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
 
+/* ---- the simulated GPU --------------------------------------------------------------------------------------------- */
+
+/* Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for "cuda:90" and
+ * run on the CPU, in host memory. What a real GPU hides makes the launch fail, after the run, with a message that shows
+ * the line of the kernel: accesses outside of any buffer, reads of what was never written, races on shared memory.
+ *
+ * The buffers that a kernel may touch. */
+typedef enum ttc_memory_flag {
+  TTC_MEMORY_READ_ONLY = 1,
+  TTC_MEMORY_UNINITIALIZED = 2, /* reading a byte of it before the kernel wrote it is a mistake */
+} ttc_memory_flag;
+typedef struct ttc_memory {
+  const void *base;
+  size_t size;
+  uint32_t flags;
+  const char *name; /* for messages; or NULL */
+} ttc_memory;
+
+/* ttc_launch() on a target that checks accesses: those outside of `memory` are mistakes. Other targets, which cannot
+ * check, ignore it. With no memory at all, and for kernels that make pointers of integers, every address counts as
+ * somebody's, as in ttc_launch(). With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost (sectors,
+ * bank conflicts) is written to standard error. */
+TTC_API ttc_status ttc_launch_checked(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
+                                      const void *const *args, size_t nargs, const ttc_memory *memory, size_t nmemory);
+
 #ifdef __cplusplus
 }
 #endif

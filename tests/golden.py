@@ -1,10 +1,13 @@
-"""The lit format of golden diagnostics.
+"""The lit formats of golden texts.
 
-NAME.py is compiled with the arguments of its first line and must fail with exactly the text of NAME.expected.
+Golden: NAME.py is compiled with the arguments of its first line and must fail with exactly the text of NAME.expected.
+Simulated: it is run on the simulated GPU with these arguments, and NAME.expected is all that the command prints, with
+its status.
 TRITONC_UPDATE=1 writes the expectation instead; read what it wrote.
 """
 
 import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -14,22 +17,38 @@ import lit.Test
 
 
 class Golden(lit.formats.FileBasedTest):
+    mode = ("--emit", "ttir")
+
+    def result(self, done):
+        """What is compared, and whether the command ended as it should."""
+        return done.stderr, done.returncode == 1
+
     def execute(self, test, lit_config):
         path = Path(test.getSourcePath())
         first = path.read_text().partition("\n")[0]
         if not first.startswith("# RUN-ARGS:"):
             return lit.Test.UNRESOLVED, "the first line must be `# RUN-ARGS: ...`"
-        command = ["tritonc", path.name, *shlex.split(first.removeprefix("# RUN-ARGS:")), "--emit", "ttir"]
+        command = ["tritonc", path.name, *shlex.split(first.removeprefix("# RUN-ARGS:")), *self.mode]
         done = subprocess.run(
             command, cwd=path.parent, env=dict(test.config.environment), capture_output=True, text=True, timeout=60
         )
         expected = path.with_suffix(".expected")
+        text, ended_well = self.result(done)
         if os.environ.get("TRITONC_UPDATE"):
-            expected.write_text(done.stderr)
+            expected.write_text(text)
         wanted = expected.read_text() if expected.exists() else ""
-        if done.returncode == 1 and done.stderr == wanted:
+        if ended_well and text == wanted:
             return lit.Test.PASS, ""
         return (
             lit.Test.FAIL,
-            f"{shlex.join(command)} ended with {done.returncode}\n-- wanted:\n{wanted}\n-- got:\n{done.stderr}",
+            f"{shlex.join(command)} ended with {done.returncode}\n-- wanted:\n{wanted}\n-- got:\n{text}",
         )
+
+
+class Simulated(Golden):
+    mode = ("--simulate",)
+
+    def result(self, done):
+        # how many instructions it took is nobody's promise
+        out = re.sub(r"^\d+ instructions of warps, .*\n", "", done.stdout, flags=re.M)
+        return f"{out}{done.stderr}exit {done.returncode}\n", True

@@ -148,6 +148,25 @@ def examples():
         pytest("release", ["tests/examples"], label="examples")
 
 
+# What runs on the simulated GPU, and for which of its generations.
+SIMULATED = {
+    "cuda:90": ["tests/examples", "tests/python/test_language.py", "tests/python/test_control_flow.py",
+                "tests/python/test_random_kernels.py", "tests/python/test_random_shapes.py"],
+    "cuda:80": ["tests/examples", "tests/python/test_language.py", "tests/python/test_random_kernels.py"],
+    "cuda:75": ["tests/python/test_language.py", "tests/python/test_random_shapes.py"],
+}  # fmt: skip
+
+
+def simulate():
+    """The GPU's side of the compiler, on the simulated GPU."""
+    if not build("release"):
+        return
+    pytest("release", ["tests/gpu/test_kernels.py"], label="simulated: kernels of every kind")
+    for target, paths in SIMULATED.items():
+        env = {"TRITONC_SIMULATE": target, "TRITONC_TEST_SMALL": "1"}
+        pytest("release", paths, env, label=f"simulated: {target}")
+
+
 def runtime_library(compiler, name):
     out = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return os.path.realpath(out.stdout.strip())
@@ -233,6 +252,7 @@ SUITES = {
     "lit": lit,
     "python": python,
     "examples": examples,
+    "simulate": simulate,
     "asan": asan,
     "tsan": tsan,
     "fuzz": fuzz,

@@ -2,7 +2,7 @@
  *
  * A kernel runs where its tensors are: on the processor when they lie in host memory, on the GPU when one of them lies
  * there. Then the others must be reachable from there too: on a GPU, or pinned. A call without any tensor runs on the
- * default device, which the Python part chooses. On a GPU the device is the one that is current in the calling thread
+ * default device, which the Python part chooses. TRITONC_SIMULATE has what would run on the processor run on the simulated GPU. On a GPU the device is the one that is current in the calling thread
  * (torch.cuda.device, torch.cuda.set_device), and the stream is the one that PyTorch or CuPy works in at that moment.
  */
 #include "ext.h"
@@ -96,13 +96,18 @@ static bool choose_gpu(Call *c, uint64_t *word) {
 
 const char *call_target(const Call *c, char out[TARGET_TEXT]) {
   if (!c->processor) return "cpu";
-  snprintf(out, TARGET_TEXT, "cuda:%d", c->processor);
+  snprintf(out, TARGET_TEXT, "%s:%d", c->simulated ? "simt" : "cuda", c->processor);
   return out;
 }
 
 bool choose_device(Call *c, uint64_t *word) {
   *word = 0;
   bool gpu = c->gpu_param >= 0;
+  if (!gpu && (c->processor = simulated_processor()) != 0) {
+    c->simulated = true;
+    *word = (uint64_t)c->processor | UINT64_C(1) << 32;
+    return true;
+  }
   if (!gpu && c->host_param < 0) {
     int answer = default_is_gpu(c->f->st);
     if (answer < 0) return false;

@@ -9,6 +9,7 @@
  *   jit.c      the type JITCore, under triton.JITFunction: parameters, and what the front end knows of the function
  *   launch.c   kernel[grid](...): binding, key, look-up, packing, launch
  *   device.c   where a launch runs: the processor or a GPU, in which stream
+ *   simulate.c where a launch runs on the simulated GPU: how much memory is behind each argument
  *   compile.c  what a launch does when there is no kernel yet; triton.compile
  *   watch.c    globals that must not change after they were compiled into a kernel
  *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel
@@ -35,6 +36,7 @@
 typedef struct JITCore JITCore;
 typedef struct Kernel Kernel;
 typedef struct State State;
+typedef struct Memory Memory;
 
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 
@@ -212,7 +214,8 @@ typedef struct Call {
   Py_ssize_t host_param, gpu_param; /* the last parameters whose memory is here and there; -1: none */
   uintptr_t stream;                 /* of a GPU: the caller's */
   bool stream_known;
-  int processor; /* of a GPU: 90; 0: this machine's own */
+  int processor;  /* of a GPU: 90; 0: this machine's own */
+  bool simulated; /* … and the GPU is the simulated one */
 } Call;
 
 /* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false with
@@ -225,6 +228,20 @@ const char *call_target(const Call *c, char out[TARGET_TEXT]);
 bool current_stream(State *st, int device, uintptr_t *stream);
 /* current_device(target): (number, processor) */
 PyObject *current_device(PyObject *module, PyObject *args);
+
+/* ---- simulate.c -------------------------------------------------------------------------------------------------- */
+
+/* The buffers behind a launch's arguments. */
+struct Memory {
+  ttc_memory *at;
+  size_t n, cap;
+  bool unknown; /* some argument does not say how much memory it stands for */
+};
+/* What TRITONC_SIMULATE asks for: 90; 0: nothing is simulated. */
+int simulated_processor(void);
+/* The memory of an argument, if it is one that has memory. false with an exception set. */
+bool memory_add(State *st, Memory *m, PyObject *obj, const char *name);
+void memory_clear(Memory *m);
 
 /* Tags in the key's first word of a parameter: the low byte. */
 enum {
@@ -245,7 +262,8 @@ PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObj
 /* grid = int or tuple of one to three, into out; false with an exception set. */
 bool parse_grid(PyObject *grid, uint32_t out[3]);
 /* Launch with packed arguments, the GIL released. */
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n);
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
+                   const Memory *memory); /* NULL: it does not matter */
 /* A float as the bits of "fp64", "fp16", "bf16" or (anything else) fp32. */
 uint64_t float_slot(double x, const char *type);
 

@@ -154,7 +154,12 @@ static PyObject *launch(PyObject *self, PyObject *args) {
     ok = pack(k, ttc_kernel_arg_type(k->kernel, used), PyTuple_GetItem(values, (Py_ssize_t)i), &slots[used]);
     used++;
   }
-  ok = ok && launch_kernel(k->st, k, size, stream, slots, used);
+  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0;
+  Memory memory = {0};
+  for (size_t i = 0; ok && simulated && i < count; i++)
+    ok = memory_add(k->st, &memory, PyTuple_GetItem(values, (Py_ssize_t)i), NULL);
+  ok = ok && launch_kernel(k->st, k, size, stream, slots, used, simulated ? &memory : NULL);
+  memory_clear(&memory);
   PyMem_Free(slots);
   if (!ok) return NULL;
   Py_RETURN_NONE;

@@ -225,8 +225,11 @@ static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
 
 /* ---- binding ----------------------------------------------------------------------------------------------------- */
 
-static Py_ssize_t param_named(const JITCore *f, PyObject *name) {
-  for (Py_ssize_t i = 0; i < f->nparams; i++)
+/* `next`: where the last one stood, plus one: names come mostly in the order of the parameters. */
+static Py_ssize_t param_named(const JITCore *f, PyObject *name, Py_ssize_t next) {
+  for (Py_ssize_t i = next; i < f->nparams; i++)
+    if (f->params[i].name == name) return i;
+  for (Py_ssize_t i = 0; i < next; i++)
     if (f->params[i].name == name) return i;
   for (Py_ssize_t i = 0; i < f->nparams; i++)
     if (PyUnicode_Compare(f->params[i].name, name) == 0) return i;
@@ -235,10 +238,11 @@ static Py_ssize_t param_named(const JITCore *f, PyObject *name) {
 
 static bool is_name(PyObject *a, PyObject *b) { return a == b || PyUnicode_Compare(a, b) == 0; }
 
-static bool bind_keyword(Call *c, PyObject *name, PyObject *value) {
+static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *next) {
   JITCore *f = c->f;
-  Py_ssize_t at = param_named(f, name);
+  Py_ssize_t at = param_named(f, name, *next);
   if (at >= 0) {
+    *next = at + 1;
     if (c->values[at])
       return PyErr_Format(PyExc_TypeError, "%U() got multiple values for argument '%U'", f->params[at].name, name),
              false;
@@ -280,9 +284,9 @@ static bool bind(Call *c, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     return false;
   }
   for (Py_ssize_t i = 0; i < nargs; i++) c->values[i] = args[i];
-  Py_ssize_t nkw = kwnames ? PyTuple_Size(kwnames) : 0;
+  Py_ssize_t nkw = kwnames ? PyTuple_Size(kwnames) : 0, next = nargs;
   for (Py_ssize_t i = 0; i < nkw; i++)
-    if (!bind_keyword(c, PyTuple_GetItem(kwnames, i), args[nargs + i])) return false;
+    if (!bind_keyword(c, PyTuple_GetItem(kwnames, i), args[nargs + i], &next)) return false;
   for (Py_ssize_t i = 0; i < f->nparams; i++) {
     if (c->values[i]) continue;
     if (!f->params[i].fallback) return missing_argument(f, &f->params[i]);
@@ -359,7 +363,8 @@ static bool any_grid(const Call *c, PyObject *grid, uint32_t out[3]) {
 
 /* ---- the launch -------------------------------------------------------------------------------------------------- */
 
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n) {
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
+                   const Memory *memory) {
   const void *inline_args[INLINE_PARAMS];
   const void **args = n <= INLINE_PARAMS ? inline_args : PyMem_Malloc(n * sizeof *args);
   ttc_context *cx = ttc_context_new();
@@ -370,12 +375,26 @@ bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t strea
   }
   for (size_t i = 0; i < n; i++) args[i] = &slots[i];
   PyThreadState *saved = PyEval_SaveThread();
-  ttc_status status = ttc_launch(cx, k->kernel, grid, (void *)stream, args, n);
+  ttc_status status = memory && !memory->unknown
+                          ? ttc_launch_checked(cx, k->kernel, grid, (void *)stream, args, n, memory->at, memory->n)
+                          : ttc_launch(cx, k->kernel, grid, (void *)stream, args, n);
   PyEval_RestoreThread(saved);
   if (status != TTC_OK) raise_status(st, cx, status);
   ttc_context_free(cx);
   if (args != inline_args) PyMem_Free((void *)args);
   return status == TTC_OK;
+}
+
+static bool launch_call(const Call *c, Kernel *k, const uint32_t grid[3]) {
+  State *st = c->f->st;
+  if (!c->simulated) return launch_kernel(st, k, grid, c->stream, c->slots, c->nslots, NULL);
+  Memory memory = {0};
+  bool ok = true;
+  for (Py_ssize_t i = 0; ok && i < c->f->nparams; i++)
+    if ((c->key[2 * i] & 0xff) == TAG_POINTER) ok = memory_add(st, &memory, c->values[i], c->f->params[i].utf8);
+  ok = ok && launch_kernel(st, k, grid, 0, c->slots, c->nslots, &memory);
+  memory_clear(&memory);
+  return ok;
 }
 
 /* hook(metadata) around a launch; hooks are rare. */
@@ -442,8 +461,7 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
   uint32_t size[3];
   bool ok = k && (warmup || any_grid(c, grid, size));
   if (ok && !warmup) {
-    ok = call_hook(f->st->launch_enter, k) && launch_kernel(f->st, k, size, c->stream, c->slots, c->nslots) &&
-         call_hook(f->st->launch_exit, k);
+    ok = call_hook(f->st->launch_enter, k) && launch_call(c, k, size) && call_hook(f->st->launch_exit, k);
   }
   if (!ok) Py_CLEAR(k);
   return (PyObject *)k;

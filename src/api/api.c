@@ -75,11 +75,24 @@ static Ctx *begin(ttc_context *c) {
   return c->cx = ctx_new(&a);
 }
 
+typedef struct LongMessage {
+  const char *text, *copy;
+} LongMessage;
+
+static void copy_message(Ctx *cx, void *arg) {
+  LongMessage *m = arg;
+  m->copy = ctx_strndup(cx, m->text, strlen(m->text));
+}
+
 static ttc_status fail(ttc_context *c, ttc_status status, const char *message) {
-  if (c) {
-    snprintf(c->text, sizeof c->text, "%s", message);
-    c->message = c->text;
+  if (!c) return status;
+  LongMessage m = {message, NULL};
+  if (strlen(message) >= sizeof c->text && begin(c) && ctx_protect(c->cx, copy_message, &m) == ERR_NONE) {
+    c->message = m.copy;
+    return status;
   }
+  snprintf(c->text, sizeof c->text, "%s", message);
+  c->message = c->text;
   return status;
 }
 
@@ -311,6 +324,8 @@ const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len
   return NULL;
 }
 
+enum { LONGEST_ERROR = 16 << 10 }; /* of a launch: what a simulated GPU says, with lines of the source */
+
 static ttc_status target_failed(ttc_context *c, TargetStatus status, const char *error) {
   return fail(c, status == TARGET_RESOURCES ? TTC_ERROR_RESOURCES : TTC_ERROR_SYSTEM, error);
 }
@@ -322,7 +337,10 @@ ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   if (k->target)
     for (const char *const *s = k->target->stages; *s; s++) last = *s;
   const Stage *code = &k->stages[k->nstages - 1];
-  if (!last || strcmp(code->name, last) != 0)
+  bool whole = last && strcmp(code->name, last) == 0;
+  for (size_t i = 0; whole && k->target->load_stage && i < k->nstages; i++)
+    if (strcmp(k->stages[i].name, k->target->load_stage) == 0) code = &k->stages[i];
+  if (!whole)
     return fail(c, TTC_ERROR_ARGUMENT, "the kernel was not compiled to its last stage and cannot be launched");
   char error[512] = "";
   Loaded *mine = NULL, *none = NULL;
@@ -332,8 +350,8 @@ ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   return TTC_OK;
 }
 
-ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
-                      size_t nargs) {
+static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
+                         size_t nargs, const ttc_memory *memory, size_t nmemory) {
   if (c) c->message = "";
   if (!k || !grid || (!args && nargs))
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
@@ -346,11 +364,25 @@ ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], voi
   ttc_status status = ttc_kernel_load(c, k);
   if (status != TTC_OK) return status;
   if (!grid[0] || !grid[1] || !grid[2]) return TTC_OK;
-  char error[512];
+  char error[LONGEST_ERROR];
   error[0] = 0;
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
-  TargetStatus launched = k->target->launch(loaded, grid, stream, args, error, sizeof error);
+  TargetStatus launched =
+      nmemory && k->target->launch_checked
+          ? k->target->launch_checked(loaded, grid, stream, args, memory, nmemory, error, sizeof error)
+          : k->target->launch(loaded, grid, stream, args, error, sizeof error);
   return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
+}
+
+ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
+                      size_t nargs) {
+  return launch(c, k, grid, stream, args, nargs, NULL, 0);
+}
+
+ttc_status ttc_launch_checked(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream,
+                              const void *const *args, size_t nargs, const ttc_memory *memory, size_t nmemory) {
+  if (!memory && nmemory) return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch_checked: the memory is missing");
+  return launch(c, k, grid, stream, args, nargs, memory, nmemory);
 }
 
 ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *processor) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum Action { DO_TEXT, DO_SWITCH, DO_DEFINE, DO_OPTION_ON } Action;
+typedef enum Action { DO_TEXT, DO_SWITCH, DO_LIST, DO_OPTION_ON } Action;
 typedef struct Flag {
   const char *letter, *name, *value, *help;
   Action action;
@@ -14,7 +14,7 @@ typedef struct Flag {
 
 #define TEXT(field) DO_TEXT, offsetof(Cli, field), NULL
 #define SWITCH(field) DO_SWITCH, offsetof(Cli, field), NULL
-#define DEFINE DO_DEFINE, 0, NULL
+#define LIST(field) DO_LIST, offsetof(Cli, field), NULL
 #define OPTION_ON(name) DO_OPTION_ON, 0, name
 #define FLAG(letter, name, value, action, help) {letter, name, value, help, action},
 static const Flag flags[] = {
@@ -72,7 +72,7 @@ static void apply(Ctx *cx, Cli *cli, const Flag *f, const char *value) {
   switch (f->action) {
   case DO_TEXT: *(const char **)field = value; break;
   case DO_SWITCH: *(bool *)field = true; break;
-  case DO_DEFINE: vec_push(cx, &cli->defines, value); break;
+  case DO_LIST: vec_push(cx, (Texts *)field, value); break;
   case DO_OPTION_ON: vec_push(cx, &cli->options, ((ttc_option){f->option, "true"})); break;
   }
 }
@@ -134,5 +134,12 @@ void cli_help(Ctx *cx) {
          "True,\n"
          "None, 1.5, fp32). NAME=... describes the parameter NAME. A parameter with a default may be left out.\n"
          "    tritonc add.py -k add -s \"*fp32:16,*fp32:16,*fp32:16,i32,1024\" --emit llir\n\n"
-         "exit status: 0 done, 1 the source is wrong, 2 the command line is, 3 the system failed\n");
+         "--simulate runs the kernel on a simulated GPU, with memory made up for its pointers, and reports accesses "
+         "out of\n"
+         "bounds, reads of what was never written, races, bank conflicts and sectors per access, with lines of the "
+         "source.\n"
+         "    tritonc add.py -k add -s \"*fp32,*fp32,*fp32,i32,1024\" --simulate --grid 4 --arg x=random:4000 \\\n"
+         "        --arg y=iota:4000 --arg z=uninit:4000 --arg n=4000 --print z[:8]\n\n"
+         "exit status: 0 done, 1 the source is wrong (or the simulated run was), 2 the command line is, 3 the system "
+         "failed\n");
 }

@@ -13,6 +13,7 @@ typedef struct Main {
   int argc;
   char **argv;
   Cli cli;
+  bool failed; /* the simulated run found mistakes */
 } Main;
 
 static bool wants_colour(void) {
@@ -26,6 +27,10 @@ static void parse(Ctx *cx, void *arg) {
   const Cli *c = &m->cli;
   if (!c->file && !c->help && !c->version && !c->print_pipeline) {
     fprintf(stderr, "tritonc: which file? (tritonc --help lists what there is)\n");
+    ctx_throw(cx, ERR_HOST);
+  }
+  if (!c->simulate && (c->grid || c->args.len || c->prints.len)) {
+    fprintf(stderr, "tritonc: --grid, --arg and --print go with --simulate (tritonc --help)\n");
     ctx_throw(cx, ERR_HOST);
   }
 }
@@ -75,7 +80,8 @@ static void print_pipeline(Ctx *cx, const Cli *c) {
 }
 
 static void work(Ctx *cx, void *arg) {
-  const Cli *c = &((Main *)arg)->cli;
+  Main *m = arg;
+  const Cli *c = &m->cli;
   if (c->help) {
     cli_help(cx);
     return;
@@ -95,15 +101,20 @@ static void work(Ctx *cx, void *arg) {
   const char *emit = c->emit ? c->emit : "asm";
   RunRequest r = {
       .target = c->target, .options = c->options.at, .noptions = c->options.len, .stop = emit, .passes = c->passes};
-  if (ends_with(c->file, ".ttir") || ends_with(c->file, ".mlir") || run_is_ir_text(text, len)) {
+  if (ends_with(c->file, ".ttir") || ends_with(c->file, ".ttgir") || ends_with(c->file, ".mlir") ||
+      run_is_ir_text(text, len)) {
     r.ir = source;
     if (c->signature || c->defines.len)
       ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", c->file);
   } else {
-    LangModule *m = lang_module_read(cx, source);
-    r.function = lang_module_function(m, c->kernel);
-    r.host = lang_module_host(m);
+    LangModule *module = lang_module_read(cx, source);
+    r.function = lang_module_function(module, c->kernel);
+    r.host = lang_module_host(module);
     r.params = run_signature(cx, r.function, c->signature, c->defines.at, c->defines.len, &r.nparams);
+  }
+  if (c->simulate) {
+    m->failed = !cli_simulate(cx, c, &r);
+    return;
   }
   Compiled k;
   run_compile(cx, &r, &k);
@@ -129,12 +140,12 @@ int main(int argc, char **argv) {
     fprintf(stderr, "tritonc: out of memory\n");
     return EXIT_SYSTEM;
   }
-  Main m = {argc, argv, {0}};
+  Main m = {argc, argv, {0}, false};
   Err err = ctx_protect(cx, parse, &m);
   int status = err == ERR_NONE ? 0 : err == ERR_HOST ? EXIT_USAGE : EXIT_SYSTEM;
   if (err == ERR_NONE) {
     err = ctx_protect(cx, work, &m);
-    status = err == ERR_NONE ? 0 : err == ERR_SOURCE ? EXIT_SOURCE : EXIT_SYSTEM;
+    status = err == ERR_NONE ? (m.failed ? EXIT_SOURCE : 0) : err == ERR_SOURCE ? EXIT_SOURCE : EXIT_SYSTEM;
     if (err == ERR_MEMORY)
       fprintf(stderr, "tritonc: out of memory\n");
     else

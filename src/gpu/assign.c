@@ -326,6 +326,10 @@ static Value *want(Assign *a, Value *v, Attr *to) {
   if (v->type->encoding == to && e) return v;
   Value *made = NULL;
   if (v->op && (!e || enlarges(a, v->op))) made = made_again(a, v, to);
+  if (!made && !e) { /* a join of constants, which cannot come in this layout: made in one of its own, and converted */
+    Attr *own = gpu_result_encoding(a->cx, v->op, block_of(a, ir_operand(v->op, 0)->type));
+    made = converted(a, want(a, v, own), to);
+  }
   return remember(a, v, to, made ? made : converted(a, v, to));
 }
 

@@ -198,7 +198,7 @@ static const Layout *operand_layout(Ctx *cx, const Attr *e, int rank, const int 
   int warps[2];
   gpu_param_ints(parent, "warpsPerCTA", raw);
   logs(raw, warps, 2);
-  return layout_mma_operand(cx, index, log2_of(gpu_param_int(e, "kWidth", 1)), warps, bits);
+  return layout_mma_operand(cx, index, log2_of(gpu_param_int(e, "kWidth", 1)), warps, bits, gpu_is_mma(parent, 3));
 }
 
 static const Layout *linear_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {

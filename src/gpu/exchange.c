@@ -92,6 +92,15 @@ static int vector_of(const Plan *p, const Layout *l) {
   return v;
 }
 
+/* Where lanes and warps begin must be a multiple of the vector: it is not when what one of them stands for is a sum that has an
+ * element bit of the vector in it. `l`: to offsets. */
+static int aligned_vector(const Layout *l, int vec) {
+  for (int axis = AXIS_LANE; axis <= AXIS_WARP; axis++)
+    for (int k = 0; k < layout_in_bits(l, (Axis)axis); k++)
+      while (layout_basis(l, (Axis)axis, k) & (((uint64_t)1 << vec) - 1)) vec--;
+  return vec;
+}
+
 static int wavefront_lanes(const Plan *p, int vec) {
   int bytes = vec + p->elem_bits;
   return bytes <= 2 ? LANE_BITS : LANE_BITS - (bytes - 2);
@@ -176,8 +185,12 @@ static bool same_warps(const Layout *from, const Layout *to) {
   int rank = below.rank;
   for (int axis = AXIS_REGISTER; axis <= AXIS_LANE; axis++) add_columns(&below, to, (Axis)axis, 64);
   if (below.rank != rank) return false;
-  for (int k = 0; k < n; k++)
+  Space held = below;
+  for (int k = 0; k < n; k++) {
     if (!has(&below, layout_basis(from, AXIS_WARP, k) ^ layout_basis(to, AXIS_WARP, k))) return false;
+    if (!add(&held, layout_basis(from, AXIS_WARP, k)))
+      return false; /* of warps that hold the same, one writes for all */
+  }
   return true;
 }
 
@@ -192,8 +205,8 @@ Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_b
   e.from = layout_solve(cx, e.memory, without(&p, from));
   e.to = layout_solve(cx, e.memory, without(&p, to));
   assert(e.from && e.to);
-  e.vec_from = vector_of(&p, from);
-  e.vec_to = vector_of(&p, to);
+  e.vec_from = aligned_vector(e.from, vector_of(&p, from));
+  e.vec_to = aligned_vector(e.to, vector_of(&p, to));
   for (int b = 0; b < p.n; b++) {
     uint64_t x = (uint64_t)1 << b;
     if (!(p.reps & x)) continue;

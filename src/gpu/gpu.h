@@ -19,6 +19,7 @@ typedef struct GpuOptions {
   int sm; /* 75, 80, 86, 89, 90, 100, 120 */
   int num_warps, num_stages, num_ctas, maxnreg;
   bool fp_fusion, debug;
+  bool call_sites;    /* places say where inlined functions were called, too; PTX does without */
   int64_t max_shared; /* bytes a program may have; 0: what the processor gives */
 } GpuOptions;
 

@@ -90,16 +90,23 @@ const Layout *layout_wgmma(Ctx *cx, const int warps[2], int n_bits, const int sh
   return layout_fit(cx, l, shape, 2, row_major_order[0]);
 }
 
-const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int warps[2], const int shape[2]) {
+static const Layout *warps_of_operand(Ctx *cx, const Layout *l, int operand, int dim, int warps) {
+  return operand == dim ? along(cx, l, AXIS_WARP, dim, warps) : repeat(cx, l, AXIS_WARP, operand, warps);
+}
+
+const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int warps[2], const int shape[2],
+                                 bool rows_first) {
   int k = operand == 0 ? 1 : 0, other = 1 - k;
   const Layout *l = along(cx, start(cx, 2), AXIS_REGISTER, k, k_width);
   l = along(cx, l, AXIS_LANE, k, 2);
   l = along(cx, l, AXIS_LANE, other, 3);
   if (operand == 0) l = along(cx, l, AXIS_REGISTER, other, 1);
   l = along(cx, l, AXIS_REGISTER, k, 1);
-  /* Warps count along the accumulator's columns first; those in a row share A, those in a column share B. */
-  l = operand == 0 ? repeat(cx, l, AXIS_WARP, 0, warps[1]) : along(cx, l, AXIS_WARP, 1, warps[1]);
-  l = operand == 0 ? along(cx, l, AXIS_WARP, 0, warps[0]) : repeat(cx, l, AXIS_WARP, 0, warps[0]);
+  /* Warps count as those of the accumulator do; those in a row share A, those in a column share B. */
+  for (int i = 0; i < 2; i++) {
+    int dim = rows_first ? i : 1 - i;
+    l = warps_of_operand(cx, l, operand, dim, warps[dim]);
+  }
   const int order[2] = {k, other};
   return layout_fit(cx, l, shape, 2, order);
 }

@@ -255,7 +255,24 @@ static void lower_program(Lower *w, const Op *op) {
 
 /* ---- the walk --------------------------------------------------------------------------------------------------------- */
 
+/* A place with the calls that led there. */
+static const LLLoc *place_called(Lower *w, const Loc *loc, const LLLoc *from) {
+  while (loc && loc->kind != LOC_FILE) {
+    if (loc->kind == LOC_UNKNOWN) return NULL;
+    if (loc->kind == LOC_CALL) from = place_called(w, loc->caller, from);
+    loc = loc->child;
+  }
+  if (!loc) return NULL;
+  LLLoc *l = NEW(w->cx, LLLoc);
+  *l = (LLLoc){loc->file, w->f->name, loc->line, loc->col, from};
+  return l;
+}
+
 static const LLLoc *place_of(Lower *w, const Loc *loc) {
+  if (w->o->call_sites) {
+    const LLLoc *l = place_called(w, loc, NULL);
+    return l ? l : w->b.loc;
+  }
   const Loc *at = file_place(loc);
   if (!at) return w->b.loc;
   if (w->b.loc && w->b.loc->line == at->line && w->b.loc->col == at->col && w->b.loc->file == at->file) return w->b.loc;

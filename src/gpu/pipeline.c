@@ -213,12 +213,30 @@ static void mend_views(Ctx *cx, Block *body) {
   }
 }
 
-/* What tensor cores read was written by copies alone: no fence for ordinary stores. */
+/* The buffer that an operand of a dot is a view of; NULL when it is in registers. */
+static Op *buffer_of(Value *v) {
+  while (v->op && (v->op->code == OP_MEMDESC_TRANS || v->op->code == OP_MEMDESC_INDEX)) v = ir_operand(v->op, 0);
+  return v->type->kind == TYPE_MEMDESC ? v->op : NULL;
+}
+
+/* A buffer from outside of the loop that was filled by ordinary stores: one fence behind them does for all iterations. */
+static void fence_behind(Pipeline *p, Op *alloc) {
+  if (!alloc || alloc->code != OP_LOCAL_ALLOC || !alloc->noperands || alloc->block == p->body) return;
+  if (alloc->next && alloc->next->code == OP_FENCE_ASYNC_SHARED) return;
+  Builder b = {p->cx, alloc->block, alloc->next, alloc->loc};
+  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
+  ir_set_attr(p->cx, fence, "bCluster", ir_attr_bool(p->cx, false));
+}
+
+/* What tensor cores read in the loop was written by copies alone, or before it: no fence for ordinary stores there. */
 static void drop_fences(Pipeline *p) {
+  for (Op *op = p->body->first; op; op = op->next)
+    if (op->code == OP_LOCAL_ALLOC || op->code == OP_LOCAL_STORE) return;
   for (Op *op = p->body->first, *next; op; op = next) {
     next = op->next;
-    if (op->code == OP_LOCAL_ALLOC || op->code == OP_LOCAL_STORE) return;
     if (op->code == OP_FENCE_ASYNC_SHARED) ir_erase(op);
+    if (op->code != OP_WARP_GROUP_DOT) continue;
+    for (int i = 0; i < 2; i++) fence_behind(p, buffer_of(ir_operand(op, i)));
   }
 }
 

@@ -5,6 +5,7 @@
  * loop all are waited for. The buffers it reads are then needed longer, which pipeline.c allows for (tt.spare_buffer): without that
  * attribute the dot stays as it is.
  *
+ * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as it is, too.
  * Where other dots of the iteration come first (attention), the accumulator is waited for where the iteration first touches it.
  */
 #include "gpu/internal.h"
@@ -31,10 +32,19 @@ static int count_dots(const Block *b) {
   return n;
 }
 
+/* Does the operand stay as it is until the dot of the next iteration was issued? Registers and a buffer that the iteration fills
+ * itself do not: only what pipeline.c has a spare buffer for, and what was there before the loop. */
+static bool outlives_iteration(const Op *dot, int index) {
+  const Value *v = ir_operand(dot, index);
+  const Op *buffer = v->type->kind == TYPE_MEMDESC ? gpu_buffer_of(v) : NULL;
+  return buffer && buffer->block != dot->block;
+}
+
 static void make_async(Ctx *cx, Op *dot) {
   Op *loop = ir_parent(dot);
   int slot = carried_slot(dot);
   if (slot < 0 || !ir_attr(loop, "tt.spare_buffer") || count_dots(dot->block) != 1) return;
+  if (!outlives_iteration(dot, 0) || !outlives_iteration(dot, 1)) return;
   Value *arg = dot->block->args[1 + slot];
   if (ir_operand(dot, 2) != arg || !ir_one_use(arg)) return;
   Op *yield = ir_terminator(dot->block);

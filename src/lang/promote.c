@@ -192,10 +192,10 @@ static Val *bitwise(Lang *L, BinaryOp op, Val *a, Val *b) {
   if (!lt_is_int(elem))
     lang_fail(L, "cast to an integer first, or use .to(..., bitcast=True)",
               "invalid operands of type %s: %s is for integers", lt_text(L, elem), text);
-  Opcode code = op == B_AND            ? OP_ANDI
-                : op == B_OR           ? OP_ORI
-                : op == B_XOR          ? OP_XORI
-                : op == B_SHL          ? OP_SHLI
+  Opcode code = op == B_AND               ? OP_ANDI
+                : op == B_OR              ? OP_ORI
+                : op == B_XOR             ? OP_XORI
+                : op == B_SHL             ? OP_SHLI
                 : lt_is_unsigned(shifted) ? OP_SHRUI
                                           : OP_SHRSI;
   return sem_op2(L, code, a->type, a, b);

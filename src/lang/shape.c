@@ -238,6 +238,8 @@ Val *sem_subscript(Lang *L, Val *t, Val *index) {
   for (size_t i = 0; i < n; i++) used += is_full_slice(at[i]);
   int axis = 0;
   for (size_t i = 0; i < n; i++) {
+    if (axis < 0 || (at[i]->kind == V_NONE && axis > lt_rank(t->type)))
+      lang_fail(L, NULL, "too many indices for a tensor of shape %s", lt_shape_text(L, t->type));
     if (at[i]->kind == V_NONE) {
       t = sem_expand_dims(L, t, axis++);
     } else if (at[i]->kind == V_ELLIPSIS) {

@@ -16,7 +16,7 @@ typedef struct Inliner {
   Ctx *cx;
   Module *module;
   bool changed, all; /* all: noinline functions too */
-  Map functions; /* interned name to tt.func */
+  Map functions;     /* interned name to tt.func */
 } Inliner;
 
 typedef Vec(Op *) Ops;

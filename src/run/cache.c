@@ -152,8 +152,8 @@ static void put_entry(Buf *b, const Compiled *c) {
   put_text(b, k->target, strlen(k->target));
   put(b, (uint64_t)k->nargs);
   for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i]);
-  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas, k->cooperative,
-                            k->shared,    k->n_regs,     k->n_spills, k->n_max_threads};
+  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,      k->cooperative, k->shared,
+                            k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
@@ -182,6 +182,7 @@ static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
   k.n_regs = (int)get(r);
   k.n_spills = (int)get(r);
   k.n_max_threads = (int)get(r);
+  k.fp_fusion = get(r) != 0;
   Stages stages = {0};
   uint64_t n = get(r);
   for (uint64_t i = 0; i < n && !r->bad; i++) {

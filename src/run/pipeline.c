@@ -292,6 +292,12 @@ bool run_is_ir_text(const char *s, size_t len) {
   const char *end = s + len;
   while (s < end && isspace((unsigned char)*s)) s++;
   size_t left = (size_t)(end - s);
+  if (s < end &&
+      *s == '#') { /* an alias of Triton GPU IR: `#blocked = #ttg.blocked<…>`; of Python, a strange comment */
+    const char *p = s + 1;
+    while (p < end && (isalnum((unsigned char)*p) || *p == '_')) p++;
+    if (p > s + 1 && end - p > 4 && memcmp(p, " = #", 4) == 0) return true;
+  }
   for (size_t i = 0; i < COUNT(words); i++) {
     size_t n = strlen(words[i]);
     if (left <= n || memcmp(s, words[i], n) != 0) continue;

@@ -23,6 +23,7 @@
 /* Backends that this build knows by name. `library` is NULL where a backend is not in this build; the language still
  * knows how to make Triton IR for it. */
 extern const Target cuda_target; /* nvidia/target.c: needs no library to build, so it is part of this one */
+extern const Target simt_target; /* nvidia/simulate.c */
 
 static const struct Known {
   const char *name, *library, *missing;
@@ -30,6 +31,7 @@ static const struct Known {
 } known[] = {
     {"cpu", "libtritonc_cpu" LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)", NULL},
     {"cuda", NULL, NULL, &cuda_target},
+    {"simt", NULL, NULL, &simt_target},
 };
 
 const char *run_library_dir(Ctx *cx) {
@@ -138,7 +140,7 @@ RunTarget run_target(Ctx *cx, const char *text) {
     for (size_t i = 0; i < COUNT(known); i++) names[i] = known[i].name;
     const char *near = nearest_name(t.name, names, COUNT(known));
     ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`%s%s%s", t.name,
-             near ? "; did you mean `" : "; known are `cpu` and `cuda`", near ? near : "", near ? "`?" : "");
+             near ? "; did you mean `" : "; known are `cpu`, `cuda` and `simt`", near ? near : "", near ? "`?" : "");
   }
   TargetOptions o = {.arch = t.arch};
   const char *arch = t.backend ? t.backend->resolve_arch(cx, &o) : t.arch;

@@ -620,7 +620,6 @@ static void edge_copies(Decoder *d, const LLInst *t, int s) {
       int nregs = ll_nregs(args[p]->type);
       int32_t *from = regs_of(d, args[p]), *dst = regs_of(d, to->params[p]);
       if (pass == 0) {
-        args[p]->data = NULL;
         int32_t *aside = NEWN(d->cx, int32_t, nregs);
         for (int k = 0; k < nregs; k++) {
           aside[k] = from[k];

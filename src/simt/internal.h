@@ -167,7 +167,8 @@ bool warp_run(Warp *w, uint32_t turn);
 bool warp_force(Warp *w); /* threads that wait for others of their warp go on without them */
 
 /* report.c */
-void issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail);
+/* The new entry; NULL: this kind was seen at this instruction before, and is only counted. */
+SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail);
 void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code, int other_warp);
 SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write);
 void put_printf(Warp *w, const Code *c, uint32_t mask);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { FIRST_ADDRESS = 1 << 16 }; /* below it there is never memory: null pointers, and offsets from them */
+
 /* ---- what it costs ----------------------------------------------------------------------------------------------- */
 
 /* The fullest bank's words in one pass of lanes [from, to). */
@@ -89,26 +91,60 @@ static bool aligned(Warp *w, const Code *c, int lane, uint64_t address, int byte
   return false;
 }
 
+/* The named buffer that is nearest to an address, and how far away. */
+static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *distance) {
+  const SimtBuffer *best = NULL;
+  for (uint32_t i = 0; i < m->buffers.len; i++) {
+    const SimtBuffer *b = &m->buffers.at[i];
+    uint64_t d = address < b->base             ? b->base - address
+                 : address < b->base + b->size ? 0
+                                               : address - (b->base + b->size);
+    if (!b->name || (best && d >= *distance)) continue;
+    best = b;
+    *distance = d;
+  }
+  return best;
+}
+
+/* Addresses differ from run to run and mean nothing to a person: the bytes are told from the buffer. `i` may be NULL. */
+static void locate(const Machine *m, SimtIssue *i) {
+  uint64_t distance = 0;
+  const SimtBuffer *b = i ? nearest(m, i->address, &distance) : NULL;
+  if (!b) return;
+  int64_t offset = (int64_t)(i->address - b->base);
+  const char *s = i->bytes == 1 ? "" : "s";
+  if (i->address < FIRST_ADDRESS)
+    i->where =
+        ctx_printf(m->cx, "%d byte%s at address %llu, a null pointer?", i->bytes, s, (unsigned long long)i->address);
+  else if (distance > UINT64_C(1) << 40)
+    i->where = ctx_printf(m->cx, "%d byte%s far from every buffer", i->bytes, s);
+  else
+    i->where = ctx_printf(m->cx, "%d byte%s at offset %lld of %s, which has %llu bytes", i->bytes, s, (long long)offset,
+                          b->name, (unsigned long long)b->size);
+}
+
 static void written_bits(Warp *w, const Code *c, SimtBuffer *b, int lane, uint64_t address, int bytes, bool write) {
   uint64_t at = address - b->base;
   for (uint64_t k = at; k < at + (uint64_t)bytes; k++) {
     if (write)
       b->written[k / 8] |= (uint8_t)(1 << k % 8);
     else if (!(b->written[k / 8] >> k % 8 & 1)) {
-      issue(w, SIMT_UNINITIALIZED, c, lane, address, bytes, NULL);
+      locate(w->b->m, issue(w, SIMT_UNINITIALIZED, c, lane, address, bytes, NULL));
       return;
     }
   }
 }
 
 uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, bool write) {
-  SimtBuffer *b = buffer_at(w->b->m, address, bytes);
+  Machine *m = w->b->m;
+  SimtBuffer *b = buffer_at(m, address, bytes);
+  if (!b && m->o->unbounded && address >= FIRST_ADDRESS) return (uint8_t *)(uintptr_t)address;
   if (!b) {
-    issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, address, bytes, NULL);
+    locate(m, issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, address, bytes, NULL));
     return NULL;
   }
   if (write && b->read_only) {
-    issue(w, SIMT_READ_ONLY, c, lane, address, bytes, NULL);
+    locate(m, issue(w, SIMT_READ_ONLY, c, lane, address, bytes, NULL));
     return NULL;
   }
   if (b->written) written_bits(w, c, b, lane, address, bytes, write);

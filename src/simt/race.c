@@ -125,9 +125,11 @@ static void check_writer(Look *k, const Shadow *s, uint32_t at) {
     tell(k, SIMT_RACE, at, s->writer, (int)tag - 1);
 }
 
-static bool is_fenced(const Warp *w, uint32_t write) {
+/* Was a fence.proxy.async between the write and its reader in the asynchronous proxy? What cp.async copied counts as fenced:
+ * the manual does not say in which proxy it writes, and NVIDIA's own kernels let wgmma read it without one. */
+static bool is_fenced(const Warp *w, uint32_t write, uint32_t writer) {
   uint32_t agent = (write >> 24) - 1, clock = write & CLOCK;
-  if (agent >= (uint32_t)w->b->m->nwarps) return true;
+  if (agent >= (uint32_t)w->b->m->nwarps || w->b->m->code[writer].src->op == LL_CP_ASYNC) return true;
   return w->b->warps[agent].fenced[agent] >= clock || w->fenced[agent] >= clock;
 }
 
@@ -148,7 +150,8 @@ void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane
       if (other >= 0) tell(&k, SIMT_RACE, at, s->reader, other);
       s->write = (uint32_t)ORDERED << 24;
     }
-    if (async && tag && tag < ORDERED && !is_fenced(w, s->write)) tell(&k, SIMT_PROXY, at, s->writer, (int)tag - 1);
+    if (async && tag && tag < ORDERED && !is_fenced(w, s->write, s->writer))
+      tell(&k, SIMT_PROXY, at, s->writer, (int)tag - 1);
     add_reader(w->b, s, agent, vc, code);
   }
 }

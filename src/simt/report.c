@@ -1,4 +1,4 @@
-/* report.c: what was seen: issues, one entry for each kind at each instruction; accesses; and the text of both. printf. */
+/* report.c: what was seen: issues, one entry for each kind at each instruction; accesses; printf. The text is print.c's. */
 #include "simt/internal.h"
 #include "simt/number.h"
 
@@ -32,12 +32,13 @@ static SimtIssue *entry(Warp *w, SimtKind kind, const Code *c, int lane) {
   return &m->issues.at[m->issues.len - 1];
 }
 
-void issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail) {
+SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail) {
   SimtIssue *i = entry(w, kind, c, lane);
-  if (!i) return;
+  if (!i) return NULL;
   i->address = address;
   i->bytes = bytes;
   i->detail = detail;
+  return i;
 }
 
 void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code,
@@ -54,56 +55,6 @@ SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write) {
   SimtAccess *s = &m->stats[c - m->code];
   if (!s->inst) *s = (SimtAccess){.inst = c->src, .space = space, .is_write = write};
   return s;
-}
-
-/* ---- text -------------------------------------------------------------------------------------------------------- */
-
-static void put_place(Buf *out, const LLInst *i) {
-  const LLLoc *loc = i ? i->loc : NULL;
-  if (loc)
-    buf_printf(out, "%s:%d:%d", loc->file, loc->line, loc->col);
-  else if (i)
-    buf_printf(out, "%s in %s", ll_info(i)->id, i->block && i->block->func ? i->block->func->name : "?");
-  else
-    buf_puts(out, "?");
-}
-
-static void put_issue(Buf *out, const SimtIssue *i) {
-  put_place(out, i->inst);
-  buf_printf(out, ": %s", simt_kind_text(i->kind));
-  if (i->detail) buf_printf(out, ": %s", i->detail);
-  buf_printf(out, " (block %u,%u,%u thread %d", i->block[0], i->block[1], i->block[2], i->thread);
-  if (i->bytes)
-    buf_printf(out, ", %d byte%s at 0x%llx", i->bytes, i->bytes == 1 ? "" : "s", (unsigned long long)i->address);
-  if (i->count > 1) buf_printf(out, "; %llu times", (unsigned long long)i->count);
-  buf_puts(out, ")\n");
-  if (!i->other) return;
-  buf_puts(out, "  the other access: ");
-  put_place(out, i->other);
-  if (i->other_warp >= 0) buf_printf(out, ", warp %d", i->other_warp);
-  buf_putc(out, '\n');
-}
-
-static void put_access(Buf *out, const SimtAccess *a) {
-  if (a->sectors <= a->ideal_sectors && a->wavefronts <= a->ideal_wavefronts) return;
-  put_place(out, a->inst);
-  buf_printf(out, ": %s, %llu requests", a->is_write ? "write" : "read", (unsigned long long)a->requests);
-  if (a->sectors > a->ideal_sectors)
-    buf_printf(out, ", %.1f sectors per request (%.1f would do)", (double)a->sectors / (double)a->requests,
-               (double)a->ideal_sectors / (double)a->requests);
-  if (a->wavefronts > a->ideal_wavefronts)
-    buf_printf(out, ", bank conflicts: %.1f passes per request (%.1f would do), at worst %d-way",
-               (double)a->wavefronts / (double)a->requests, (double)a->ideal_wavefronts / (double)a->requests,
-               a->worst);
-  buf_putc(out, '\n');
-}
-
-bool simt_print(Buf *out, const SimtReport *r) {
-  for (uint32_t i = 0; i < r->nissues; i++) put_issue(out, &r->issues[i]);
-  for (uint32_t i = 0; i < r->naccesses; i++) put_access(out, &r->accesses[i]);
-  buf_printf(out, "%llu instructions of warps, %llu of them divergent, %llu barriers\n",
-             (unsigned long long)r->instructions, (unsigned long long)r->divergent, (unsigned long long)r->barriers);
-  return r->nissues == 0;
 }
 
 /* ---- printf ------------------------------------------------------------------------------------------------------ */

@@ -30,6 +30,7 @@ typedef struct SimtIssue {
   int bytes;
   uint64_t count;
   const char *detail;  /* or NULL */
+  const char *where;   /* global memory: the bytes in words, when a named buffer is near; or NULL */
 } SimtIssue;
 
 /* What one instruction that touches memory did. A warp's access is one request. */
@@ -61,12 +62,14 @@ typedef struct SimtBuffer {
   size_t size;
   bool read_only;
   uint8_t *written; /* a bit per byte; NULL: all of it counts as written */
+  const char *name; /* for messages, as they print it: "`x`"; or NULL */
 } SimtBuffer;
 
 typedef struct SimtOptions {
   Vec(SimtBuffer) buffers;
   uint64_t max_instructions; /* of one warp; 0: a billion */
   int resident;              /* blocks that take turns when one waits for another; 0: 32 */
+  bool unbounded;            /* every address but the first 64 KB counts as somebody's */
   bool no_shared_checks;     /* faster: no races, no uninitialized reads of shared memory */
   void (*print)(void *self, const char *text, size_t n); /* of vprintf; NULL: standard output */
   void *self;
@@ -81,8 +84,10 @@ void simt_add_buffer(Ctx *cx, SimtOptions *o, const void *base, size_t size, boo
 void simt_run(Ctx *cx, LLModule *module, const char *kernel, const uint32_t grid[3], int threads, size_t shared_bytes,
               const void *const *args, const SimtOptions *o, SimtReport *report);
 
-/* The report for people: issues first, then a line for each access that was not ideal. True if there are no issues. */
+/* The report for people, with the lines of the source where its file is there: issues first, then each access that was not
+ * ideal. True if there are no issues. */
 bool simt_print(Buf *out, const SimtReport *r);
+void simt_print_issues(Buf *out, const SimtReport *r);
 
 /* ---- tensor maps ------------------------------------------------------------------------------------------------- */
 

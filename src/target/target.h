@@ -9,7 +9,7 @@
 #include "ir/ir.h"
 #include "lang/lang.h"
 
-#define TARGET_ABI 2
+#define TARGET_ABI 3
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -23,7 +23,7 @@ typedef struct TargetOptions {
   void *self;
 } TargetOptions;
 
-/* What a compile leaves behind: named stages, in order; the last is what load() takes. In the compile's arena. */
+/* What a compile leaves behind: named stages, in order; the last, or Target.load_stage, is what load() takes. In the compile's arena. */
 typedef struct Stage {
   const char *name; /* "ttir" "llir" "asm" "obj"; "ttgir" "ptx" "cubin" */
   const char *bytes;
@@ -44,6 +44,7 @@ typedef struct KernelInfo {
   bool cooperative;       /* all programs must be resident at once */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;
+  bool fp_fusion;         /* for a target that goes on compiling when it loads */
 } KernelInfo;
 
 typedef struct Loaded Loaded; /* a kernel in executable form; the target's own */
@@ -63,13 +64,17 @@ struct Target {
   const char *(*resolve_arch)(Ctx *cx, const TargetOptions *o);
   /* From optimized Triton IR to the last stage or `stop`, pushing each stage. May change the module. Unwinds on errors. */
   void (*compile)(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *stages, KernelInfo *info);
-  /* The last stage's bytes into this process. Thread-safe. A message in `error` on failure. */
+  /* The bytes of `load_stage` into this process. Thread-safe. A message in `error` on failure. */
   TargetStatus (*load)(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
   void (*unload)(Loaded *k);
   /* args[i] points at the i-th run-time argument's value. A message in `error` on failure. Thread-safe. */
   TargetStatus (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
   /* Which device a launch from this thread would run on, and its processor (90); quick. NULL where there is only one device. */
   TargetStatus (*device)(int *number, int *processor, char *error, size_t error_size);
+  const char *load_stage; /* the stage that load() takes; NULL: the last */
+  /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */
+  TargetStatus (*launch_checked)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, const ttc_memory *memory,
+                                 size_t nmemory, char *error, size_t error_size);
 };
 typedef struct Target Target;
 

@@ -571,7 +571,7 @@ static void test_missing_barrier(void **state) {
   assert_true(race->other_warp >= 0 && race->other != NULL);
   Buf b = {.cx = bad.cx};
   assert_false(simt_print(&b, &bad.r));
-  assert_non_null(strstr(buf_text(&b), "kernel.py:12:3: race on shared memory"));
+  assert_non_null(strstr(buf_text(&b), "kernel.py:12:4: error: race on shared memory"));
   ctx_free(good.cx);
   ctx_free(bad.cx);
 }

@@ -65,6 +65,25 @@ int main(void) {
   ttc_kernel_free(k);
   CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, "ptx", &k) == TTC_OK && ttc_kernel_stage(k, "ptx", NULL));
   ttc_kernel_free(k);
+
+  CHECK(ttc_compile(cx, &s, params, 2, "simt:90", NULL, 0, NULL, &k) == TTC_OK);
+  ttc_memory memory[] = {{x, sizeof x, 0, "x"}};
+  CHECK(!strcmp(ttc_kernel_target(k), "simt:90") && !ttc_kernel_stage(k, "ptx", NULL));
+  CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_OK && x[15] == 360.0f);
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_OK && x[15] == 480.0f);
+  memory[0].size -= 4;
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM &&
+        strstr(ttc_message(cx),
+               "k.py:6:21: error: out-of-bounds read: 4 bytes at offset 60 of `x`, which has 60 bytes") &&
+        strstr(ttc_message(cx), "k.py:6:5: error: out-of-bounds write"));
+  memory[0] = (ttc_memory){x, sizeof x, TTC_MEMORY_READ_ONLY, NULL};
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM &&
+        strstr(ttc_message(cx), "write to read-only memory"));
+  memory[0] = (ttc_memory){x, sizeof x, TTC_MEMORY_UNINITIALIZED, "x"};
+  CHECK(ttc_launch_checked(NULL, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM);
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, NULL, 1) == TTC_ERROR_ARGUMENT);
+  ttc_kernel_free(k);
+  CHECK(ttc_compile(cx, &s, params, 2, "simt:91", NULL, 0, NULL, &k) == TTC_ERROR_SOURCE);
   CHECK(ttc_compile(cx, &s, params, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
         strstr(ttc_message(cx), "`B` of `k` is not described"));
   CHECK(ttc_compile(cx, &s, params + 1, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&

@@ -239,6 +239,41 @@ def test_colour_on_terminals_only(place, monkeypatch):
     assert b"\033[" not in on_terminal(TERM="dumb")
 
 
+ADD_MEMORY = ["--simulate", "-a", "x=100", "-a", "y=ones:100", "-a", "z=uninit:100"]
+
+
+def test_simulate(place):
+    """A run on the simulated GPU: of a source, of Triton IR and of Triton GPU IR; and what is refused."""
+    more = [*ADD_MEMORY, "--grid", "2", "-a", "n=100", "--print", "z[98:]"]
+    first = good(place, *ADD, *more)
+    assert first.splitlines()[-1].startswith("z[98:] = ") and "instructions of warps, 0 of them divergent" in first
+    for stage in ("ttir", "ttgir"):
+        (place / f"add.{stage}").write_text(good(place, *ADD, "-t", "cuda:80", "-e", stage))
+        (place / "add").write_text((place / f"add.{stage}").read_text())  # known by its first words
+        for name in (f"add.{stage}", "add"):
+            assert good(place, name, "-t", "cuda:80", *more).splitlines()[-1] == first.splitlines()[-1]
+    out = tritonc(place, *ADD, *ADD_MEMORY, "--grid", "2", "-a", "n=101")
+    assert out.returncode == 1 and out.stderr == "" and out.stdout.count("error: out-of-bounds") == 3
+    assert "which has 400 bytes" in out.stdout and "kernels.py:" in out.stdout
+    for args, message in (
+        (["-a", "n=x"], "--arg n=x: a number is wanted"),
+        (["-a", "n=1", "-a", "x=1e3"], "--arg x=1e3: a number of elements is wanted"),
+        (["-a", "n=1", "-a", "x=ramdom:3"], "one of random, zeros, ones, iota, uninit"),
+        (["-a", "n=1", "-a", "BLOCK=3"], "no run-time parameter of that name"),
+        (["-a", "n"], "it is written NAME=VALUE"),
+        (["-a", "n=1", "--grid", "1,0"], "--grid 1,0: one to three numbers"),
+        (["-a", "n=1", "--grid", "1,1,1,1"], "--grid 1,1,1,1: one to three numbers"),
+        (["-a", "n=1", "--print", "z[1"], "it is written NAME, NAME[8]"),
+        (["-a", "n=1", "--print", "n"], "no pointer"),
+        (["-a", "n=1", "-t", "cpu"], "target `cpu` cannot be simulated"),
+        (["-a", "n=1", "-e", "ptx"], "one of them at a time"),
+        ([], "parameter `n` has no value"),
+    ):
+        out = tritonc(place, *ADD, *ADD_MEMORY, *args)
+        assert out.returncode == 1 and message in out.stderr, out
+    assert "go with --simulate" in bad(place, 2, *ADD, "--grid", "4")
+
+
 def test_full_output(place):
     """A full disk is an error."""
     with open("/dev/full", "w") as full:

@@ -1,6 +1,7 @@
 """Every example kernel, every case, against PyTorch in float64."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import torch
 
 KERNELS = Path(__file__).resolve().parents[2] / "examples" / "kernels"
 sys.path.insert(0, str(KERNELS))
+# On a GPU, real or simulated, float32 products go through tf32.
+ON_GPU = bool(os.environ.get("TRITONC_SIMULATE")) or os.environ.get("TRITONC_TEST_DEVICE") == "cuda"
+TF32 = {"attention", "conv2d", "matmul"}
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in KERNELS.glob("*.py") if p.stem != "case"))
@@ -16,7 +20,9 @@ def test_example(name):
     torch.manual_seed(0)
     count = 0
     for case in importlib.import_module(name).cases():
-        error = case.error()
-        assert error <= case.rtol, f"{case.kernel} {case.size}: relative error {error:.2e}, allowed {case.rtol:.0e}"
+        error, rtol = case.error(), case.rtol
+        if ON_GPU and name in TF32:
+            rtol = max(rtol, 2e-3)
+        assert error <= rtol, f"{case.kernel} {case.size}: relative error {error:.2e}, allowed {rtol:.0e}"
         count += 1
     assert count

@@ -151,7 +151,9 @@ def _metadata(text: str) -> object:
 
     facts = json.loads(text)
     backend, _, arch = facts["target"].partition(":")
-    facts["target"] = GPUTarget(backend, int(arch) if arch.isdigit() else arch, 32 if backend == "cuda" else 0)
+    facts["target"] = GPUTarget(
+        backend, int(arch) if arch.isdigit() else arch, 32 if backend in ("cuda", "simt") else 0
+    )
     facts["arch"] = arch
     facts["backend_name"] = backend
     facts["warp_size"] = facts["target"].warp_size

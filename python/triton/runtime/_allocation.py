@@ -12,7 +12,7 @@ class NullAllocator:
 
     def __call__(self, size: int, alignment: int, stream: int | None) -> object:
         raise RuntimeError(
-            f"the kernel needs {size} bytes of scratch memory on the device; give it an allocator with triton.set_allocator"
+            f"the kernel needs {size} bytes of scratch memory on the device; triton.set_allocator says where from"
         )
 
 

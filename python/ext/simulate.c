@@ -1,0 +1,141 @@
+/* simulate.c: TRITONC_SIMULATE: kernels on tensors in host memory run on the simulated GPU instead of the processor.
+ *
+ * The simulated GPU checks every access against the buffers that the arguments stand for. A view may reach all of the memory it
+ * is a view of, as on a real GPU: of a PyTorch tensor that is its storage, of a NumPy array its owner's bytes. Where some
+ * argument does not say how much memory is behind it, nothing is checked.
+ */
+#include "ext.h"
+
+#include <string.h>
+
+enum { DEFAULT_PROCESSOR = 90 };
+
+int simulated_processor(void) {
+  const char *text = getenv("TRITONC_SIMULATE");
+  if (!text || !*text || strcmp(text, "0") == 0) return 0;
+  const char *colon = strrchr(text, ':');
+  int number = atoi(colon ? colon + 1 : text);
+  return number > 1 ? number : DEFAULT_PROCESSOR;
+}
+
+/* ---- how much memory is behind an argument ----------------------------------------------------------------------- */
+
+typedef struct Bytes {
+  uintptr_t base;
+  size_t size;
+  bool read_only;
+} Bytes;
+
+/* obj.method() as a number. */
+static bool number_of(PyObject *obj, const char *method, size_t *out) {
+  PyObject *answer = obj ? PyObject_CallMethod(obj, method, NULL) : NULL;
+  if (!answer) return false;
+  *out = (size_t)PyLong_AsUnsignedLongLong(answer);
+  Py_DECREF(answer);
+  return !PyErr_Occurred();
+}
+
+/* A PyTorch tensor, or something around one (triton.TensorWrapper). */
+static bool tensor_bytes(PyObject *obj, Bytes *out) {
+  PyObject *storage = PyObject_CallMethod(obj, "untyped_storage", NULL);
+  if (!storage) {
+    PyErr_Clear();
+    PyObject *base = PyObject_GetAttrString(obj, "base");
+    bool ok = base && base != Py_None && base != obj && tensor_bytes(base, out);
+    Py_XDECREF(base);
+    return ok;
+  }
+  bool ok = number_of(storage, "data_ptr", &out->base) && number_of(storage, "nbytes", &out->size);
+  Py_DECREF(storage);
+  return ok;
+}
+
+/* The bytes from the first to the last element: `data`, `shape`, `strides` and `typestr` of an __array_interface__. */
+static bool interface_bytes(PyObject *interface, Bytes *out) {
+  PyObject *data = PyDict_GetItemString(interface, "data"), *shape = PyDict_GetItemString(interface, "shape"),
+           *strides = PyDict_GetItemString(interface, "strides"), *type = PyDict_GetItemString(interface, "typestr");
+  const char *text = type && PyUnicode_Check(type) ? PyUnicode_AsUTF8AndSize(type, NULL) : NULL;
+  if (!text || strlen(text) < 3 || !data || !PyTuple_Check(data) || PyTuple_Size(data) != 2 || !shape ||
+      !PyTuple_Check(shape))
+    return false;
+  int64_t low = 0, high = atoll(text + 2), compact = high;
+  bool given = strides && PyTuple_Check(strides);
+  for (Py_ssize_t i = PyTuple_Size(shape) - 1; i >= 0; i--) {
+    int64_t n = PyLong_AsLongLong(PyTuple_GetItem(shape, i));
+    int64_t stride = given ? PyLong_AsLongLong(PyTuple_GetItem(strides, i)) : compact;
+    if (n <= 0) return *out = (Bytes){0}, n == 0;
+    *(stride < 0 ? &low : &high) += (n - 1) * stride;
+    compact *= n;
+  }
+  out->base = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0)) + (uintptr_t)low;
+  out->size = (size_t)(high - low);
+  return !PyErr_Occurred();
+}
+
+/* Of a NumPy array: its owner's, which is the last in the chain of `base`s that is an array. */
+static bool array_bytes(State *st, PyObject *obj, Bytes *out) {
+  PyObject *base = PyObject_GetAttrString(obj, "base");
+  PyErr_Clear();
+  bool owned = base && base != Py_None && base != obj && type_entry(st, base) &&
+               type_entry(st, base)->class == ARG_ARRAY && array_bytes(st, base, out);
+  Py_XDECREF(base);
+  PyErr_Clear();
+  PyObject *interface = PyObject_GetAttr(obj, st->str_array_interface);
+  bool ok = interface && PyDict_Check(interface) && (owned || interface_bytes(interface, out));
+  PyObject *data = ok ? PyDict_GetItemString(interface, "data") : NULL;
+  if (data && PyTuple_Check(data) && PyTuple_Size(data) == 2)
+    out->read_only = PyObject_IsTrue(PyTuple_GetItem(data, 1)) == 1;
+  Py_XDECREF(interface);
+  return ok;
+}
+
+static bool buffer_bytes(PyObject *obj, Bytes *out) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(obj, &view, PyBUF_FORMAT | PyBUF_ANY_CONTIGUOUS) != 0) return false;
+  *out = (Bytes){(uintptr_t)view.buf, (size_t)view.len, view.readonly != 0};
+  PyBuffer_Release(&view);
+  return true;
+}
+
+/* ---- all arguments' ---------------------------------------------------------------------------------------------- */
+
+/* Memory that overlaps is one buffer. */
+static void add(Memory *m, const Bytes *b, const char *name) {
+  ttc_memory fresh = {(const void *)b->base, b->size, b->read_only ? TTC_MEMORY_READ_ONLY : 0, name};
+  for (size_t i = 0; i < m->n; i++) {
+    uintptr_t from = (uintptr_t)m->at[i].base, to = from + m->at[i].size, begin = (uintptr_t)fresh.base,
+              end = begin + fresh.size;
+    if (begin >= to || from >= end) continue;
+    if (from < begin) fresh.base = m->at[i].base, begin = from;
+    fresh.size = (to > end ? to : end) - begin;
+    fresh.flags &= m->at[i].flags;
+    fresh.name = m->at[i].name;
+    m->at[i--] = m->at[--m->n];
+  }
+  m->at[m->n++] = fresh;
+}
+
+bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
+  const TypeEntry *t = type_entry(st, obj);
+  if (!t) return false;
+  ArgClass class = t->class;
+  if (class != ARG_TENSOR && class != ARG_ARRAY && class != ARG_GPU_ARRAY && class != ARG_BUFFER) return true;
+  if (m->n == m->cap) {
+    size_t cap = m->cap ? 2 * m->cap : 8;
+    ttc_memory *more = PyMem_Realloc(m->at, cap * sizeof *more);
+    if (!more) return PyErr_NoMemory(), false;
+    m->at = more;
+    m->cap = cap;
+  }
+  Bytes bytes = {0};
+  bool known = class == ARG_TENSOR   ? tensor_bytes(obj, &bytes)
+               : class == ARG_ARRAY  ? array_bytes(st, obj, &bytes)
+               : class == ARG_BUFFER ? buffer_bytes(obj, &bytes)
+                                     : false;
+  PyErr_Clear();
+  m->unknown |= !known;
+  if (known && bytes.size) add(m, &bytes, name);
+  return true;
+}
+
+void memory_clear(Memory *m) { PyMem_Free(m->at); }
