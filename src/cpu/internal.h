@@ -93,9 +93,10 @@ typedef struct CpuDot {
   void *c;
   int64_t a_row, a_col, b_row, b_col, c_row; /* strides in elements */
   int32_t a_type, b_type, c_type;            /* CpuElem */
-  int32_t flags;                             /* reserved, 0 */
+  int32_t flags;                             /* DOT_ */
   void *pack;
 } CpuDot;
+enum { DOT_SET = 1 }; /* c = the product, whatever c was */
 void ttc_rt_dot(const CpuDot *d);
 size_t cpu_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b); /* an upper bound; compile time */
 

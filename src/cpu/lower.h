@@ -131,6 +131,8 @@ bool cpu_may_conflict(const Op *a, const Op *b);
 bool cpu_is_index(Lower *l, Value *v);            /* an expression of indices and scalars, no data in it */
 bool cpu_moves_evenly(Lower *l, Value *v);        /* an index or pointer that is worth more as an expression */
 bool cpu_dot_in_place(Lower *l, Op *dot);
+bool cpu_dot_sets(Lower *l, Op *dot); /* does it begin with zero, and give every element of its result? */
+bool cpu_feeds_only_dots(const Value *v); /* as an operand, not as the accumulator */
 Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped); /* beneath a transposition */
 static inline int op_order(const Op *op) { return (int)op->mark; }
 
@@ -188,6 +190,7 @@ struct Lower {
   bool failed;           /* a vector was asked for while its loop was not open */
   bool full;             /* masks that were found to be bounds hold here */
   bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */
+  LLVMValueRef live;      /* i64: how many indices of the vector dimension that test is for; NULL: all */
   LLVMValueRef condition; /* that test, while it is collected; NULL: nothing to test yet */
   bool collecting;
   unsigned nest_number;
@@ -296,6 +299,9 @@ LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t);
 /* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 
 void lower_dot(Lower *l, Op *op);
+/* Is `truncf` from f32 to bf16 for dots alone, where denormals need not be kept? Then it is one instruction. */
+bool dot_narrows(Lower *l, const Op *truncf, int lanes);
+LLVMValueRef dot_narrow(Lower *l, LLVMValueRef x); /* of 32 lanes */
 void lower_transpose(Lower *l, Op *op);
 void lower_histogram(Lower *l, Op *op);
 void lower_print(Lower *l, Op *op);

@@ -5,12 +5,17 @@
  * contribute nothing and are left out by smaller extents. Where the pointers contain an `x % n`, a run-time test
  * tells whether the tile wraps; only then the operand is copied to scratch. The accumulator is in scratch already,
  * where it was initialized (plan.c).
+ *
+ * Live extents. A kernel for ragged sizes computes whole tiles, with row and column numbers modulo the size, and masks
+ * the store. Where the product of a loop goes through elementwise ops into one store whose mask is a box, the rows and
+ * columns that the mask cuts off are not computed, and within the others nothing wraps.
  */
 #include "cpu/lower.h"
 
 typedef struct Matrix {
   LLVMValueRef base, row, col; /* pointer; strides in elements, i64 */
   LLVMValueRef rows, cols;     /* true extents, i64 */
+  Slot *slot;                  /* where it is, or may be by a run-time test; else NULL */
 } Matrix;
 
 static LLVMValueRef size_const(Lower *l, int64_t n) { return int_const(l->i64, n); }
@@ -24,9 +29,8 @@ static void probe(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane
   l->extent = t->shape[running];
 }
 
-/* The extent along `running`, from the mask. */
-static bool probe_extent(Lower *l, Op *load, const Lane *at, int64_t size, LLVMValueRef *out) {
-  Value *mask = memory_mask(load);
+/* The extent along the dimension that runs, from the mask. */
+static bool probe_extent(Lower *l, Value *mask, const Lane *at, int64_t size, LLVMValueRef *out) {
   *out = size_const(l, size);
   if (!mask) return true;
   Lane m = ir_is_tensor(mask->type) ? lane_eval(l, mask, at) : lane_uniform(info_of(mask)->scalar, 0);
@@ -41,13 +45,7 @@ static bool probe_extent(Lower *l, Op *load, const Lane *at, int64_t size, LLVMV
   return true;
 }
 
-/* Describe the load as a matrix. l->condition: what must hold at run time for that, or NULL. */
-static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, Matrix *out) {
-  const Type *t = load->results[0].type;
-  Value *ptr = ir_operand(load, 0);
-  Lane at[MAX_RANK];
-  int r = t->rank;
-  bool ok = true;
+static void start_probing(Lower *l) {
   lower_base_level(l);
   l->lanes = 2;
   l->inner = 1;
@@ -55,27 +53,101 @@ static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, Matrix *out) {
   l->condition = NULL;
   l->collecting = true;
   l->failed = false;
+}
+
+static void stop_probing(Lower *l) {
+  l->collecting = false;
+  l->failed = false;
+  l->lanes = 1;
+  l->live = NULL;
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+}
+
+static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
+  LLVMTypeRef t = l->i64;
+  return intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
+}
+
+/* Describe the load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). l->condition: what must hold
+ * at run time for that, or NULL. */
+static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMValueRef live[2], Matrix *out) {
+  const Type *t = load->results[0].type;
+  Value *ptr = ir_operand(load, 0);
+  Lane at[MAX_RANK];
+  int r = t->rank;
+  bool ok = true;
+  start_probing(l);
   for (int i = 0; i < 2 && ok; i++) {
     int d = r - 2 + i;
     probe(l, t, d, batch, at);
+    l->live = live[i];
     Lane p = lane_eval(l, ptr, at);
     ok = !l->failed && (p.kind == LANE_UNIFORM || p.kind == LANE_AFFINE);
     LLVMValueRef step = p.step ? p.step : size_const(l, 0);
     *(i ? &out->col : &out->row) = step;
     if (i) out->base = p.v;
-    ok = ok && probe_extent(l, load, at, t->shape[d], i ? &out->cols : &out->rows);
+    ok = ok && probe_extent(l, memory_mask(load), at, t->shape[d], i ? &out->cols : &out->rows);
   }
-  l->collecting = false;
-  l->failed = false;
-  l->lanes = 1;
-  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  stop_probing(l);
   return ok;
+}
+
+/* ---- live extents ------------------------------------------------------------------------------------------------ */
+
+/* The one store to which v goes, by elementwise ops only. */
+static bool only_store(const Value *v, const Op **store, int depth) {
+  for (const Use *u = v->uses; u; u = u->next) {
+    const Op *op = u->op;
+    if (op->code == OP_STORE && u->index == 1 && (!*store || *store == op))
+      *store = op;
+    else if (depth > 16 || !(ir_info(op)->traits & T_ELEMENTWISE) || op->nresults != 1 ||
+             !only_store(&op->results[0], store, depth + 1))
+      return false;
+  }
+  return true;
+}
+
+/* Can v be evaluated here: is it an expression, and are its scalars known by now? */
+static bool known_here(Lower *l, Value *v, int depth) {
+  if (!ir_is_tensor(v->type)) return info_of(v)->scalar != NULL;
+  if (depth > 32 || cpu_is_stored(l, v) || v->op->code == OP_LOAD || v->op->nregions) return false;
+  for (int i = 0; i < v->op->noperands; i++)
+    if (!known_here(l, ir_operand(v->op, i), depth + 1)) return false;
+  return true;
+}
+
+/* How many rows and columns of the dot's result matter: live[0 .. 1], NULL: all. */
+static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
+  const Value *d = &dot->results[0], *home = info_of(d)->home;
+  const Type *t = d->type;
+  live[0] = live[1] = NULL;
+  if (!home || t->rank != 2 || ir_operand(dot, 2) != home) return;
+  if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !home->uses || home->uses->next) return;
+  const Op *store = NULL;
+  if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return;
+  Value *mask = memory_mask(store);
+  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(l->cx, mask) || !known_here(l, mask, 0)) return;
+  Lane at[MAX_RANK];
+  LLVMValueRef extent[2];
+  bool ok = true;
+  start_probing(l);
+  for (int i = 0; i < 2 && ok; i++) {
+    probe(l, t, i, NULL, at);
+    ok = probe_extent(l, mask, at, t->shape[i], &extent[i]);
+  }
+  ok = ok && !l->condition; /* nothing had to be assumed */
+  stop_probing(l);
+  for (int i = 0; i < 2 && ok; i++) live[i] = extent[i];
 }
 
 static Matrix slot_matrix(Lower *l, Slot *s, const Type *t, LLVMValueRef batch) {
   int r = t->rank;
-  Matrix m = {slot_touch(l, s), size_const(l, t->shape[r - 1]), size_const(l, 1), size_const(l, t->shape[r - 2]),
-              size_const(l, t->shape[r - 1])};
+  Matrix m = {slot_touch(l, s),
+              size_const(l, t->shape[r - 1]),
+              size_const(l, 1),
+              size_const(l, t->shape[r - 2]),
+              size_const(l, t->shape[r - 1]),
+              s};
   if (r == 3) {
     LLVMValueRef offset =
         LLVMBuildMul(l->b, LLVMBuildZExt(l->b, batch, l->i64, ""), size_const(l, t->shape[1] * t->shape[2]), "");
@@ -91,7 +163,7 @@ static Matrix join(Lower *l, Matrix a, LLVMBasicBlockRef from_a, Matrix b, LLVMB
     phi[i] = LLVMBuildPhi(l->b, LLVMTypeOf(x[i]), "");
     LLVMAddIncoming(phi[i], (LLVMValueRef[]){x[i], y[i]}, (LLVMBasicBlockRef[]){from_a, from_b}, 2);
   }
-  return (Matrix){phi[0], phi[1], phi[2], phi[3], phi[4]};
+  return (Matrix){phi[0], phi[1], phi[2], phi[3], phi[4], a.slot ? a.slot : b.slot};
 }
 
 static int64_t tensor_bytes(const Type *t) { return ir_numel(t) * max64(ir_elem_bytes(t->elem), 1); }
@@ -102,14 +174,15 @@ static Matrix copied(Lower *l, Value *v, LLVMValueRef batch) {
   return slot_matrix(l, s, v->type, batch);
 }
 
-static Matrix operand(Lower *l, Value *v, LLVMValueRef batch) {
+static Matrix operand(Lower *l, Value *v, LLVMValueRef batch, LLVMValueRef rows, LLVMValueRef cols) {
   bool swapped;
   Value *source = cpu_dot_source(l, v, &swapped);
+  LLVMValueRef live[] = {swapped ? cols : rows, swapped ? rows : cols};
   Op *load = cpu_dot_direct(l, v);
-  Matrix m;
+  Matrix m = {0};
   if (cpu_is_stored(l, source)) {
     m = slot_matrix(l, lower_slot(l, source), source->type, batch);
-  } else if (!load || !direct_matrix(l, load, batch, &m)) {
+  } else if (!load || !direct_matrix(l, load, batch, live, &m)) {
     m = copied(l, source, batch);
   } else if (l->condition && !LLVMIsAConstantInt(l->condition)) {
     LLVMBasicBlockRef start = LLVMGetInsertBlock(l->b), wraps = new_block(l, "wraps"), after = new_block(l, "operand");
@@ -123,13 +196,8 @@ static Matrix operand(Lower *l, Value *v, LLVMValueRef batch) {
   } else if (l->condition && !LLVMConstIntGetZExtValue(l->condition)) {
     m = copied(l, source, batch);
   }
-  if (swapped) m = (Matrix){m.base, m.col, m.row, m.cols, m.rows};
+  if (swapped) m = (Matrix){m.base, m.col, m.row, m.cols, m.rows, m.slot};
   return m;
-}
-
-static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
-  LLVMTypeRef t = l->i64;
-  return intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
 }
 
 static LLVMTypeRef dot_type(Lower *l) {
@@ -143,6 +211,8 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
   int r = td->rank;
   CpuElem ea = cpu_elem(ta->elem, false), eb = cpu_elem(tb->elem, false), ec = cpu_elem(td->elem, false);
   Slot *pack = slot_new(l, (int64_t)cpu_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
+  if (a.slot) slot_touch(l, a.slot); /* it lives until here, whatever was done for the other operand */
+  if (b.slot) slot_touch(l, b.slot);
   LLVMTypeRef t = dot_type(l);
   LLVMValueRef d = new_alloca(l, t);
   LLVMValueRef k = a.cols == b.rows ? a.cols : least(l, a.cols, b.rows);
@@ -160,7 +230,7 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
                            int_const(l->i32, ea),
                            int_const(l->i32, eb),
                            int_const(l->i32, ec),
-                           int_const(l->i32, 0),
+                           int_const(l->i32, cpu_dot_sets(l, op) ? DOT_SET : 0),
                            slot_touch(l, pack)};
   for (unsigned i = 0; i < COUNT(fields); i++) LLVMBuildStore(l->b, fields[i], LLVMBuildStructGEP2(l->b, t, d, i, ""));
   LLVMValueRef smallest = least(l, least(l, a.rows, b.cols), k);
@@ -192,7 +262,11 @@ void lower_dot(Lower *l, Op *op) {
   Value *d = &op->results[0];
   const Type *t = d->type;
   if (t->rank == 2) {
-    Matrix a = operand(l, ir_operand(op, 0), NULL), b = operand(l, ir_operand(op, 1), NULL);
+    LLVMValueRef live[2];
+    live_extents(l, op, live);
+    Matrix a = operand(l, ir_operand(op, 0), NULL, live[0], NULL);
+    Matrix b = operand(l, ir_operand(op, 1), NULL, NULL, live[1]);
+    if (live[0]) a.rows = least(l, a.rows, live[0]), b.cols = least(l, b.cols, live[1]);
     call_dot(l, op, a, b, slot_touch(l, lower_slot(l, d)));
     return;
   }
@@ -201,7 +275,7 @@ void lower_dot(Lower *l, Op *op) {
   slot_touch(l, lower_slot(l, d));
   Loop loop = loop_begin(l, size_const(l, 0), size_const(l, t->shape[0]), 1);
   LLVMValueRef batch = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
-  Matrix a = operand(l, ir_operand(op, 0), batch), b = operand(l, ir_operand(op, 1), batch);
+  Matrix a = operand(l, ir_operand(op, 0), batch, NULL, NULL), b = operand(l, ir_operand(op, 1), batch, NULL, NULL);
   Matrix c = slot_matrix(l, lower_slot(l, d), t, batch);
   call_dot(l, op, a, b, c.base);
   loop_end(l, &loop);
@@ -209,11 +283,34 @@ void lower_dot(Lower *l, Op *op) {
   slots_end_loop(l, clock);
 }
 
+/* ---- operands of bf16 -------------------------------------------------------------------------------------------- */
+
+/* The processor's conversion differs from the language's in one thing: denormals become zero. Its products of bf16, in
+ * tiles and in vectors, read denormals as zero anyway. */
+bool dot_narrows(Lower *l, const Op *truncf, int lanes) {
+  const Type *from = ir_elem(ir_operand(truncf, 0)->type), *to = ir_elem(truncf->results[0].type);
+  return l->isa->avx512_bf16 && lanes == 32 && from->fkind == F32 && to->fkind == BF16 &&
+         cpu_feeds_only_dots(&truncf->results[0]);
+}
+
+LLVMValueRef dot_narrow(Lower *l, LLVMValueRef x) {
+  LLVMValueRef index[2][16], halves[2];
+  for (int i = 0; i < 2; i++) {
+    for (int j = 0; j < 16; j++) index[i][j] = int_const(l->i32, 16 * (1 - i) + j); /* the upper half comes first */
+    halves[i] = LLVMBuildShuffleVector(l->b, x, LLVMGetPoison(LLVMTypeOf(x)), LLVMConstVector(index[i], 16), "");
+  }
+  LLVMValueRef r = intrinsic(l, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", NULL, 0, halves, 2);
+  return LLVMBuildBitCast(l->b, r, LLVMVectorType(l->i16, 32), "");
+}
+
+/* ---- transposition ----------------------------------------------------------------------------------------------- */
+
 void lower_transpose(Lower *l, Op *op) {
   Value *r = &op->results[0], *source = ir_operand(op, 0);
   const Type *t = r->type;
   Matrix m = {0};
-  bool direct = !cpu_is_stored(l, source) && cpu_trans_direct(l, op) && direct_matrix(l, source->op, NULL, &m);
+  bool direct = !cpu_is_stored(l, source) && cpu_trans_direct(l, op) &&
+                direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &m);
   if (!direct) {
     if (cpu_is_stored(l, source))
       m = slot_matrix(l, lower_slot(l, source), source->type, NULL);

@@ -341,8 +341,10 @@ LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   case OP_EXTUI: return LLVMBuildZExt(l->b, in[0], t, "");
   case OP_TRUNCI: return LLVMBuildTrunc(l->b, in[0], t, "");
   case OP_INDEX_CAST: return LLVMBuildIntCast2(l->b, in[0], t, true, "");
-  case OP_EXTF:
-  case OP_TRUNCF: return float_convert(l, from, to, in[0], lanes, false);
+  case OP_TRUNCF:
+    if (dot_narrows(l, op, lanes)) return dot_narrow(l, in[0]);
+    return float_convert(l, from, to, in[0], lanes, false);
+  case OP_EXTF: return float_convert(l, from, to, in[0], lanes, false);
   case OP_FP_TO_FP:
     return float_convert(l, from, to, in[0], lanes, !strcmp(ir_attr_text_or(op, "rounding", "rtne"), "rtz"));
   case OP_SITOFP:

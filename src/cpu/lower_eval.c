@@ -412,7 +412,12 @@ static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   int64_t step = LLVMConstIntGetSExtValue(a.step);
   lower_at(l, 0);
   LLVMTypeRef t = LLVMTypeOf(a.v);
-  LLVMValueRef last = LLVMBuildAdd(l->b, a.v, int_const(t, step * (l->extent - 1)), "");
+  LLVMValueRef way = int_const(t, step * (l->extent - 1));
+  if (l->live)
+    way = LLVMBuildIntCast2(
+        l->b, LLVMBuildMul(l->b, LLVMBuildSub(l->b, l->live, int_const(l->i64, 1), ""), int_const(l->i64, step), ""), t,
+        true, "");
+  LLVMValueRef last = LLVMBuildAdd(l->b, a.v, way, "");
   LLVMValueRef low = step < 0 ? last : a.v, high = step < 0 ? a.v : last;
   LLVMValueRef ok = LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, int_const(t, 0), ""),
                                  LLVMBuildICmp(l->b, LLVMIntSLT, high, b.v, ""), "");

@@ -368,7 +368,7 @@ static void plan_dot(Planner *p, Op *op) {
     if (!direct || info_of(source)->scratch) need_stored(p, op, source);
   }
   Value *home = info_of(d)->home;
-  if (c != home || !home) {
+  if (!cpu_dot_sets(p->l, op) && (c != home || !home)) {
     Nest *keep = find_open(p, d->type);
     p->walk++;
     walk_needs(p, c, keep, true);

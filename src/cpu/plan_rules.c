@@ -1,6 +1,8 @@
 /* plan_rules.c: the questions that planning asks: what a value costs, what may alias, what may be read in place. */
 #include "cpu/lower.h"
 
+#include <math.h>
+
 bool cpu_reshape_trivial(const Op *op) {
   const Type *a = ir_operand(op, 0)->type, *b = op->results[0].type;
   int i = 0, j = 0;
@@ -12,7 +14,7 @@ bool cpu_reshape_trivial(const Op *op) {
   }
 }
 
-static bool feeds_only_dots(const Value *v) {
+bool cpu_feeds_only_dots(const Value *v) {
   for (const Use *u = v->uses; u; u = u->next)
     if (u->op->code != OP_DOT || u->index == 2) return false;
   return v->uses != NULL;
@@ -37,7 +39,7 @@ bool cpu_runs_transpose(const Op *op) {
   const Type *t = op->results[0].type;
   if (t->rank != 2 || t->shape[0] < 4 || t->shape[1] < 4) return false;
   if (t->elem->kind == TYPE_INT && t->elem->bits == 1) return false;
-  if (ir_is_ptr(t->elem) || feeds_only_dots(&op->results[0])) return false;
+  if (ir_is_ptr(t->elem) || cpu_feeds_only_dots(&op->results[0])) return false;
   return ir_attr(op, "order")->ints[0] == 1;
 }
 
@@ -196,6 +198,18 @@ Op *cpu_dot_direct(Lower *l, Value *operand) {
   bool swapped;
   Value *v = cpu_dot_source(l, operand, &swapped);
   return v->op && v->op->code == OP_LOAD && plain_load(l, v->op) ? v->op : NULL;
+}
+
+bool cpu_dot_sets(Lower *l, Op *dot) {
+  Value *c = ir_operand(dot, 2);
+  double f;
+  int64_t n;
+  bool zero = (ir_is_const_float(c, &f) && f == 0 && !signbit(f)) || (ir_is_const_int(c, &n) && n == 0);
+  for (int i = 0; i < 2 && zero; i++) {
+    Op *load = cpu_dot_direct(l, ir_operand(dot, i));
+    zero = !load || !memory_mask(load); /* else parts of it may be left out */
+  }
+  return zero;
 }
 
 bool cpu_trans_direct(Lower *l, Op *trans) {

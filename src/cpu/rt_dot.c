@@ -121,6 +121,21 @@ static const RtDotSet *dot_set(void) {
   return &chosen;
 }
 
+void rt_dot_clear(const CpuDot *d) {
+  int64_t bytes = rt_elem_bytes((CpuElem)d->c_type);
+  for (int64_t i = 0; i < d->m; i++) memset((char *)d->c + i * d->c_row * bytes, 0, (size_t)(d->n * bytes));
+}
+
+static bool knows_set(void (*run)(const CpuDot *)) {
+#if RT_HAS_AMX
+  const RtDotSet *s = &rt_dot_amx;
+  return run == s->bf16 || run == s->f16 || run == s->f32_split || run == s->f8 || run == s->i8;
+#else
+  (void)run;
+  return false;
+#endif
+}
+
 /* Below this many products the setting up of tiles costs more than they save. */
 enum { SMALL = 8 * 16 * 32 };
 
@@ -143,6 +158,7 @@ static void dispatch(const CpuDot *d) {
     run = set->f16;
   else if (rt_is_f8(a) && rt_is_f8(b) && set->f8)
     run = set->f8;
+  if ((d->flags & DOT_SET) && !knows_set(run)) rt_dot_clear(d);
   run(d);
 }
 

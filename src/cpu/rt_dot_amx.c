@@ -24,6 +24,10 @@
  * product is normal. The packing watches this (two lanes of minima and maxima); a block that fails goes through FMA
  * instead, which gives what FMA always gives. For f16 all that is needed is that elements are finite.
  *
+ * Into c. For bf16, f8 and int8 tiles begin with c itself where a block of it is whole tiles near each other; a product
+ * that sets c (DOT_SET) is stored to it straight from the tiles for every type. bf16 and int8 rows of a that stand close
+ * together and on cache lines are loaded as tiles from where they are.
+ *
  * Packing. The order of k within a tile is free as long as a and b agree. The split pairs k = i with k = i + 16, which
  * makes a pair out of two vectors by a shift and a blend; bf16 pairs neighbours, as they lie in a row of a.
  *
@@ -321,10 +325,13 @@ DEFINE_NATIVE(pack_b_i8, 1, true)
 
 /* ---- what runs beside the tile unit ------------------------------------------------------------------------------ */
 
-/* A block's product, before it is added to c. */
+/* A block's product, and how it comes to c: straight from the tiles, which begin with c or with zero, where the block
+ * fills whole tiles; or by way of `at`, from where the vector unit adds it to c. */
 typedef struct Sum {
   uint32_t *c;
+  int64_t c_bytes; /* of a row */
   int height, width;
+  bool direct, with_c;
   _Alignas(64) uint32_t at[32 * 32];
 } Sum;
 
@@ -333,43 +340,48 @@ typedef struct Sum {
 typedef struct Feed {
   const Sum *sum; /* whose rows [added, to_add) wait to be added to c */
   int64_t added, to_add, rows_a_slot;
-  bool integers;
+  bool integers, set; /* c is i32; c = sum rather than c += sum */
   int64_t ldc;
   Packer *packer[2];
   int64_t rate[2]; /* units a slot */
 } Feed;
 
-INLINE_AVX512 __m512i add_lanes(bool integers, __m512i x, __m512i y) {
-  return integers ? _mm512_add_epi32(x, y)
-                  : _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
+typedef enum Adding { ADD_FLOATS, ADD_INTEGERS, SET } Adding;
+
+INLINE_AVX512 __m512i add_lanes(Adding how, __m512i x, __m512i y) {
+  return how == SET            ? y
+         : how == ADD_INTEGERS ? _mm512_add_epi32(x, y)
+                               : _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)));
 }
 
-INLINE_AVX512 void add_rows(const Sum *sum, int64_t from, int64_t to, int64_t ldc, bool integers) {
+INLINE_AVX512 void add_rows(const Sum *sum, int64_t from, int64_t to, int64_t ldc, Adding how) {
   uint32_t *c = sum->c + from * ldc;
   const uint32_t *at = sum->at + from * 32, *end = sum->at + to * 32;
   if (sum->width == 32) {
     for (; at < end; at += 32, c += ldc) {
-      _mm512_storeu_si512(c, add_lanes(integers, _mm512_loadu_si512(c), _mm512_load_si512(at)));
-      _mm512_storeu_si512(c + 16, add_lanes(integers, _mm512_loadu_si512(c + 16), _mm512_load_si512(at + 16)));
+      _mm512_storeu_si512(c, add_lanes(how, _mm512_loadu_si512(c), _mm512_load_si512(at)));
+      _mm512_storeu_si512(c + 16, add_lanes(how, _mm512_loadu_si512(c + 16), _mm512_load_si512(at + 16)));
     }
     return;
   }
   __mmask16 mask0 = first_lanes(sum->width), mask1 = first_lanes(sum->width - 16);
   for (; at < end; at += 32, c += ldc) {
-    _mm512_mask_storeu_epi32(c, mask0, add_lanes(integers, _mm512_maskz_loadu_epi32(mask0, c), _mm512_load_si512(at)));
+    _mm512_mask_storeu_epi32(c, mask0, add_lanes(how, _mm512_maskz_loadu_epi32(mask0, c), _mm512_load_si512(at)));
     if (mask1)
-      _mm512_mask_storeu_epi32(
-          c + 16, mask1, add_lanes(integers, _mm512_maskz_loadu_epi32(mask1, c + 16), _mm512_load_si512(at + 16)));
+      _mm512_mask_storeu_epi32(c + 16, mask1,
+                               add_lanes(how, _mm512_maskz_loadu_epi32(mask1, c + 16), _mm512_load_si512(at + 16)));
   }
 }
 
 TARGET_AVX512 static void add_some(Feed *f, int64_t n) {
   if (f->added >= f->to_add) return;
   int64_t to = min64(f->added + n, f->to_add);
-  if (f->integers)
-    add_rows(f->sum, f->added, to, f->ldc, true);
+  if (f->set)
+    add_rows(f->sum, f->added, to, f->ldc, SET);
+  else if (f->integers)
+    add_rows(f->sum, f->added, to, f->ldc, ADD_INTEGERS);
   else
-    add_rows(f->sum, f->added, to, f->ldc, false);
+    add_rows(f->sum, f->added, to, f->ldc, ADD_FLOATS);
   f->added = to;
 }
 
@@ -396,13 +408,13 @@ TARGET_AMX static void configure(void) { _tile_loadconfig(&config); }
 /* Tile registers: c in 0 .. 3, a in 4 and 5, b in 6 and 7. */
 #define LOAD_A(level)                                                                                                  \
   do {                                                                                                                 \
-    _tile_loadd(4, a + (level) * TILE, 64);                                                                            \
-    if (rows == 2) _tile_loadd(5, a + a_block + (level) * TILE, 64);                                                   \
+    _tile_loadd(4, a + (level) * TILE, left.row);                                                                      \
+    if (rows == 2) _tile_loadd(5, a + left.half + (level) * TILE, left.row);                                           \
   } while (0)
 #define LOAD_B(level)                                                                                                  \
   do {                                                                                                                 \
     _tile_loadd(6, b + (level) * TILE, 64);                                                                            \
-    if (cols == 2) _tile_loadd(7, b + b_block + (level) * TILE, 64);                                                   \
+    if (cols == 2) _tile_loadd(7, b + half + (level) * TILE, 64);                                                      \
   } while (0)
 #define MULTIPLY(op)                                                                                                   \
   do {                                                                                                                 \
@@ -423,18 +435,39 @@ typedef enum Product { BF16_1, BF16_2, BF16_3, I8_SS, I8_SU, I8_US, I8_UU } Prod
     FENCE();                                                                                                           \
   } while (0)
 
-/* sum = a b for rows x cols tiles (1 or 2 each) over `steps` tiles of k. The second 16 rows of a, and the second 16
- * columns of b, begin `half` bytes after the first. */
-INLINE_AMX void block(Product product, int rows, int cols, const char *a, const char *b, int64_t half, int64_t steps,
+/* Where a block of a is: tiles in a row, or the matrix itself. In bytes: from row to row of a tile, to the second 16
+ * rows, from one tile of k to the next. */
+typedef struct Left {
+  const char *at;
+  int64_t row, half, step;
+} Left;
+
+/* The tiles of c. */
+#define EACH_C(op, row, from, width)                                                                                   \
+  do {                                                                                                                 \
+    op(0, from, row);                                                                                                  \
+    if (cols == 2) op(1, (from) + 16, row);                                                                            \
+    if (rows == 2) op(2, (from) + 16 * (width), row);                                                                  \
+    if (rows == 2 && cols == 2) op(3, (from) + 16 * (width) + 16, row);                                                \
+  } while (0)
+
+/* sum = a b for rows x cols tiles (1 or 2 each) over `steps` tiles of k. The second 16 columns of b begin `half` bytes
+ * after the first. */
+INLINE_AMX void block(Product product, int rows, int cols, const Left *from, const char *b, int64_t half, int64_t steps,
                       Sum *sum, Feed *feed) {
-  const int64_t a_block = half, b_block = half;
+  const Left left = *from;
+  const char *a = left.at;
   FENCE();
-  _tile_zero(0);
-  if (cols == 2) _tile_zero(1);
-  if (rows == 2) _tile_zero(2);
-  if (rows == 2 && cols == 2) _tile_zero(3);
+  if (sum->direct && sum->with_c) {
+    EACH_C(_tile_loadd, sum->c_bytes, sum->c, sum->c_bytes / 4);
+  } else {
+    _tile_zero(0);
+    if (cols == 2) _tile_zero(1);
+    if (rows == 2) _tile_zero(2);
+    if (rows == 2 && cols == 2) _tile_zero(3);
+  }
   int levels = product == BF16_3 ? 3 : product == BF16_2 ? 2 : 1;
-  for (int64_t s = 0; s < steps; s++, a += levels * TILE, b += levels * TILE) {
+  for (int64_t s = 0; s < steps; s++, a += left.step, b += levels * TILE) {
     /* Each product shares an operand with the one before it; the largest comes last. */
     if (product == BF16_3) {
       LOAD_A(2);
@@ -481,16 +514,16 @@ INLINE_AMX void block(Product product, int rows, int cols, const char *a, const 
       if (product == I8_UU) MULTIPLY(_tile_dpbuud);
     }
   }
-  _tile_stored(0, sum->at, 128);
-  if (cols == 2) _tile_stored(1, sum->at + 16, 128);
-  if (rows == 2) _tile_stored(2, sum->at + 16 * 32, 128);
-  if (rows == 2 && cols == 2) _tile_stored(3, sum->at + 16 * 32 + 16, 128);
+  if (sum->direct)
+    EACH_C(_tile_stored, sum->c_bytes, sum->c, sum->c_bytes / 4);
+  else
+    EACH_C(_tile_stored, 128, sum->at, 32);
 }
 enum { SLOTS_1 = 1, SLOTS_2 = 4, SLOTS_3 = 6 }; /* slots a step, by levels */
 
-typedef void BlockFn(const char *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed);
+typedef void BlockFn(const Left *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed);
 #define DEFINE_BLOCK(name, product)                                                                                    \
-  TARGET_AMX static void name(const char *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed) {       \
+  TARGET_AMX static void name(const Left *a, const char *b, int64_t half, int64_t steps, Sum *sum, Feed *feed) {       \
     if (sum->height > 16 && sum->width > 16)                                                                           \
       block(product, 2, 2, a, b, half, steps, sum, feed);                                                              \
     else if (sum->height > 16)                                                                                         \
@@ -517,6 +550,7 @@ typedef struct Plan {
   AllowFn *allow;            /* may tiles be used on elements of these extents? NULL: always */
   int levels, tile_k, slots; /* tiles a step; k a tile; slots a step */
   bool integers;
+  bool as_it_is; /* rows of a are rows of its tiles */
 } Plan;
 
 enum { BLOCKS = RT_TILES_MC / 32, PANELS = RT_NC / 32 };
@@ -529,6 +563,8 @@ typedef struct Work {
   int64_t i0, j0, p0, mc, nc, kc;
   int64_t steps, half; /* tiles of k; bytes of 16 rows or columns */
   int64_t nblocks, npanels;
+  bool set;    /* c = a b: this is the first chunk of k */
+  bool a_read; /* a's tiles are loaded from where it is */
   char *packed_a, *packed_b[2];
   Extent a_extent[BLOCKS], b_extent[PANELS];
   uint32_t by_fma[BLOCKS]; /* panels that this block must not multiply by tiles */
@@ -536,6 +572,14 @@ typedef struct Work {
   Feed feed;
   Sum sums[2];
 } Work;
+
+/* Whole tiles of rows that begin on cache lines and are near each other. Far apart they would evict each other from the
+ * first-level cache, so that packing them once pays. */
+static bool a_in_place(const Work *w) {
+  int64_t row = w->a.row * w->a.bytes;
+  return w->plan->as_it_is && w->a.col == 1 && row <= 512 && row % 64 == 0 && (uintptr_t)w->a.base % 64 == 0 &&
+         w->mc % 16 == 0 && w->kc % w->plan->tile_k == 0;
+}
 
 static char *block_of_a(const Work *w, int64_t block) { return w->packed_a + block * 2 * w->half; }
 
@@ -580,7 +624,8 @@ TARGET_AVX512 static void finish_panel_of_b(Work *w, int64_t panel) {
 /* Units a slot for a packer's whole piece to be done in nslots. */
 static int64_t rate_of(const Packer *p, int64_t nslots) { return div_up(p->ntiles * p->nunits, nslots); }
 
-/* Multiply block by panel into `sum`, while the feed is worked off. False, and nothing done, if tiles must not. */
+/* Multiply block by panel while the feed is worked off. True if `sum` is then to be added to c; false if it is there
+ * already, or nothing was done because tiles must not. */
 static bool multiply(Work *w, int64_t block, int64_t panel, Sum *sum) {
   if (w->plan->allow && !w->plan->allow(w->a_extent[block], w->b_extent[panel])) {
     w->by_fma[block] |= (uint32_t)1 << panel;
@@ -589,8 +634,18 @@ static bool multiply(Work *w, int64_t block, int64_t panel, Sum *sum) {
   sum->c = (uint32_t *)w->d->c + (w->i0 + block * 32) * w->d->c_row + w->j0 + panel * 32;
   sum->height = (int)min64(32, w->mc - block * 32);
   sum->width = (int)min64(32, w->nc - panel * 32);
-  w->plan->block(block_of_a(w, block), w->packed_b[panel & 1], w->half, w->steps, sum, &w->feed);
-  return true;
+  sum->c_bytes = w->d->c_row * 4;
+  sum->with_c = !w->set;
+  /* Rows far apart share too few sets of the first-level cache for both a load and a store of each. */
+  sum->direct =
+      sum->height % 16 == 0 && sum->width % 16 == 0 && (w->set || (w->plan->levels == 1 && sum->c_bytes <= 512));
+  Left left = {block_of_a(w, block), 64, w->half, w->plan->levels * TILE};
+  if (w->a_read) {
+    int64_t row = w->a.row * w->a.bytes;
+    left = (Left){w->a.base + (w->i0 + block * 32) * row + w->p0 * w->a.bytes, row, 16 * row, 64};
+  }
+  w->plan->block(&left, w->packed_b[panel & 1], w->half, w->steps, sum, &w->feed);
+  return !sum->direct;
 }
 
 /* All blocks by all panels. While tiles multiply, the feed packs what comes next and adds to c what came before. */
@@ -600,9 +655,10 @@ static void run_chunk(Work *w) {
   int turn = 0;
   f->to_add = f->added = 0;
   f->integers = w->plan->integers;
+  f->set = w->set;
   f->ldc = w->d->c_row;
   f->rows_a_slot = div_up(32, slots);
-  start_block_of_a(w, 0), finish_block_of_a(w, 0);
+  if (!w->a_read) start_block_of_a(w, 0), finish_block_of_a(w, 0);
   start_panel_of_b(w, 0), finish_panel_of_b(w, 0);
   for (int64_t panel = 0; panel < w->npanels; panel++) {
     bool more_b = panel + 1 < w->npanels;
@@ -614,7 +670,7 @@ static void run_chunk(Work *w) {
     for (int64_t n = 0; n < w->nblocks; n++) {
       /* There and back: the block that ended one panel begins the next, while it is still in the first-level cache. */
       int64_t block = panel & 1 ? w->nblocks - 1 - n : n;
-      bool more_a = panel == 0 && block + 1 < w->nblocks;
+      bool more_a = !w->a_read && panel == 0 && block + 1 < w->nblocks;
       if (more_a) {
         start_block_of_a(w, block + 1);
         f->packer[0] = &w->a_packer;
@@ -648,6 +704,7 @@ static void run_by_fma(const Work *w, int64_t block) {
       part.b = w->b.base + (w->p0 * d->b_row + j * d->b_col) * w->b.bytes;
       part.c = (float *)d->c + i * d->c_row + j;
       part.m = min64(32, w->mc - block * 32), part.n = min64((to - from) * 32, w->nc - from * 32), part.k = w->kc;
+      if (w->set) rt_dot_clear(&part);
       rt_dot_avx512.f32(&part);
     }
     from = to + 1;
@@ -671,6 +728,8 @@ TARGET_AMX static void run_plan(const CpuDot *d, const Plan *plan) {
         w.mc = min64(RT_TILES_MC, d->m - w.i0), w.nc = min64(RT_NC, d->n - w.j0), w.kc = min64(RT_KC, d->k - w.p0);
         w.steps = div_up(w.kc, plan->tile_k), w.half = w.steps * plan->levels * TILE;
         w.nblocks = div_up(w.mc, 32), w.npanels = div_up(w.nc, 32);
+        w.set = (d->flags & DOT_SET) && w.p0 == 0;
+        w.a_read = a_in_place(&w);
         memset(w.by_fma, 0, sizeof w.by_fma);
         run_chunk(&w);
         for (int64_t block = 0; block < w.nblocks; block++)
@@ -691,25 +750,27 @@ static bool split_exact(Extent a, Extent b) {
 }
 
 static void dot_bf16(const CpuDot *d) {
-  run_plan(d, &(Plan){pack_a_bf16, pack_b_bf16, block_bf16, NULL, 1, 32, SLOTS_1, false});
+  run_plan(d, &(Plan){pack_a_bf16, pack_b_bf16, block_bf16, NULL, 1, 32, SLOTS_1, false, true});
 }
 static void dot_f8(const CpuDot *d) {
-  run_plan(d, &(Plan){pack_a_f8, pack_b_f8, block_bf16, NULL, 1, 32, SLOTS_1, false});
+  run_plan(d, &(Plan){pack_a_f8, pack_b_f8, block_bf16, NULL, 1, 32, SLOTS_1, false, false});
 }
 static void dot_f16(const CpuDot *d) {
-  run_plan(d, &(Plan){pack_a_f16, pack_b_f16, block_f16, all_finite, 2, 32, SLOTS_2, false});
+  run_plan(d, &(Plan){pack_a_f16, pack_b_f16, block_f16, all_finite, 2, 32, SLOTS_2, false, false});
 }
 static void dot_i8(const CpuDot *d) {
   static BlockFn *const blocks[2][2] = {{block_ss, block_su}, {block_us, block_uu}};
   BlockFn *run = blocks[d->a_type == CPU_U8][d->b_type == CPU_U8];
-  run_plan(d, &(Plan){pack_a_i8, pack_b_i8, run, NULL, 1, 64, SLOTS_1, true});
+  run_plan(d, &(Plan){pack_a_i8, pack_b_i8, run, NULL, 1, 64, SLOTS_1, true, true});
 }
 static void dot_f32(const CpuDot *d) {
   /* Splitting b is worth it when enough rows use it. */
-  if (d->m < 32 || d->n < 32)
+  if (d->m < 32 || d->n < 32) {
+    if (d->flags & DOT_SET) rt_dot_clear(d);
     rt_dot_avx512.f32(d);
-  else
-    run_plan(d, &(Plan){pack_a_f32, pack_b_f32, block_f32, split_exact, 3, 32, SLOTS_3, false});
+  } else {
+    run_plan(d, &(Plan){pack_a_f32, pack_b_f32, block_f32, split_exact, 3, 32, SLOTS_3, false, false});
+  }
 }
 
 const RtDotSet rt_dot_amx = {
