@@ -14,10 +14,18 @@
  * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
  * does today) gets a block of its own for the inner launch.
  *
+ * Beside OpenMP. PyTorch's operators run on OpenMP's threads, and one that has just run dry spins on its processor for
+ * milliseconds (GNU: 300000 pauses, some 12 ms) waiting for the next. Workers of ours would share that processor with
+ * it, half each: two threads then do the work of one and a half. So where the process has an OpenMP library whose team
+ * is of our size, a launch is a parallel region of it: the threads that spin are the ones that work. GOMP_parallel is
+ * what compilers call; the GNU library, LLVM's and Intel's all have it. Not used: within a region, and after fork(),
+ * which OpenMP's threads do not survive.
+ *
  * A child of fork() has none of the threads: it starts with a fresh pool and forgets the old one.
  */
 #include "cpu/internal.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -53,6 +61,7 @@ static struct {
   int nthreads; /* with the caller; 0 until asked */
   pid_t owner;  /* the process that started the workers */
   bool fork_handled;
+  _Atomic bool forked; /* this process is a child */
   pthread_t workers[MAX_THREADS];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
@@ -228,15 +237,20 @@ static void after_fork_child(void) {
   pthread_cond_init(&pool.done, NULL);
   pool.jobs = NULL;
   pool.nworkers = pool.nsleeping = pool.nthreads = 0;
+  atomic_store(&pool.forked, true);
+}
+
+/* Once, under the lock: before there are threads, ours or OpenMP's, that a child would lack. */
+static void handle_fork(void) {
+  if (pool.fork_handled) return;
+  pool.fork_handled = true;
+  pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }
 
 /* Under the lock. Fewer workers than wished is no error: the caller works anyway. */
 static void start_workers(void) {
   if (!pool.nthreads) pool.nthreads = count_threads();
-  if (!pool.fork_handled) {
-    pool.fork_handled = true;
-    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-  }
+  handle_fork();
   pool.owner = getpid();
   while (pool.nworkers < pool.nthreads - 1)
     if (pthread_create(&pool.workers[pool.nworkers], NULL, worker, NULL))
@@ -265,14 +279,52 @@ int cpu_pool_threads(void) {
   return n;
 }
 
+/* ---- OpenMP's team ----------------------------------------------------------------------------------------------- */
+
+typedef void ParallelFn(void (*fn)(void *), void *data, unsigned nthreads, unsigned flags);
+typedef int AskFn(void);
+static struct {
+  _Atomic(ParallelFn *) parallel; /* set last */
+  _Atomic(AskFn *) max_threads, in_parallel;
+  _Atomic unsigned launches;
+} openmp;
+
+/* The library may be loaded at any time; it is looked for at launches 1, 2, 4, 8, ... */
+static bool find_openmp(void) {
+  if (atomic_load_explicit(&openmp.parallel, memory_order_acquire)) return true;
+  unsigned n = atomic_fetch_add_explicit(&openmp.launches, 1, memory_order_relaxed) + 1;
+  if (n & (n - 1)) return false;
+  AskFn *max_threads, *in_parallel;
+  ParallelFn *parallel;
+  *(void **)&max_threads = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+  *(void **)&in_parallel = dlsym(RTLD_DEFAULT, "omp_in_parallel");
+  *(void **)&parallel = dlsym(RTLD_DEFAULT, "GOMP_parallel");
+  if (!max_threads || !in_parallel || !parallel) return false;
+  pthread_mutex_lock(&pool.lock);
+  handle_fork();
+  pthread_mutex_unlock(&pool.lock);
+  atomic_store(&openmp.max_threads, max_threads);
+  atomic_store(&openmp.in_parallel, in_parallel);
+  atomic_store_explicit(&openmp.parallel, parallel, memory_order_release);
+  return true;
+}
+
+static void work_in_team(void *job) { work_on(job); }
+
+/* Run the job on OpenMP's threads; false if that is not to be done. */
+static bool run_in_team(Job *job, int nthreads) {
+  if (atomic_load(&pool.forked) || !find_openmp()) return false;
+  if (atomic_load(&openmp.max_threads)() != nthreads || atomic_load(&openmp.in_parallel)()) return false;
+  atomic_load (&openmp.parallel)(work_in_team, job, (unsigned)nthreads, 0);
+  return true;
+}
+
 /* ---- a launch ---------------------------------------------------------------------------------------------------- */
 
 /* Show the job to the workers and wake as many as it can use. */
 static void publish(Job *job) {
   pthread_mutex_lock(&pool.lock);
   start_workers();
-  uint64_t chunks = (uint64_t)pool.nthreads * CHUNKS_PER_THREAD;
-  job->chunk = job->end / chunks ? job->end / chunks : 1;
   job->link = pool.jobs;
   pool.jobs = job;
   int nsleeping = pool.nsleeping;
@@ -305,10 +357,18 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   }
   if (!total) return 0;
   Job job = {.fn = fn, .args = args, .grid = grid, .scratch_bytes = scratch_bytes, .end = total, .chunk = total};
-  bool alone = total == 1 || cpu_pool_threads() == 1;
-  if (!alone) publish(&job);
-  work_on(&job);
-  if (!alone) retire(&job);
+  int nthreads = total == 1 ? 1 : cpu_pool_threads();
+  if (nthreads > 1) {
+    uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
+    job.chunk = total / chunks ? total / chunks : 1;
+  }
+  if (nthreads == 1) {
+    work_on(&job);
+  } else if (!run_in_team(&job, nthreads)) {
+    publish(&job);
+    work_on(&job);
+    retire(&job);
+  }
   if (!atomic_load(&job.failed)) return 0;
   snprintf(error, error_size, "%s", job.error);
   return 1;
