@@ -416,7 +416,7 @@ static int64_t swizzle_bytes(int64_t row_bytes) { return row_bytes >= 128 ? 128 
 /* The operand of a wgmma in shared memory. What is fastest in the source's layout stays so if the instruction can read
  * that: 16-bit types either way, others along K only. */
 static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
-  int order[8], k_dim = index == 0 ? 1 : 0;
+  int order[LAYOUT_MAX_DIMS], k_dim = index == 0 ? 1 : 0;
   const int64_t *trans = NULL;
   if (v->op && v->op->code == OP_TRANS && home(a, v)) {
     trans = ir_attr(v->op, "order")->ints;

@@ -47,7 +47,7 @@ static void collect(Op *op, void *arg) {
   Coalesce *c = arg;
   if (!is_access(op) || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) return;
   const Type *t = ir_operand(op, 0)->type;
-  int order[8];
+  int order[LAYOUT_MAX_DIMS];
   order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
   const char *key = key_of(c, t, order);
   intptr_t old = (intptr_t)map_get(&c->widths, key), n = (intptr_t)width(c, op, order);
@@ -63,8 +63,8 @@ Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis) {
 
 Attr *coalesce_encoding(Coalesce *c, const Op *op) {
   const Type *t = ir_operand(op, 0)->type;
-  int order[8];
-  int64_t per_thread[8];
+  int order[LAYOUT_MAX_DIMS];
+  int64_t per_thread[LAYOUT_MAX_DIMS];
   order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
   intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, t, order));
   for (int d = 0; d < t->rank; d++) per_thread[d] = 1;

@@ -8,7 +8,19 @@ static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
   ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
 }
 
+static void check_rank(Op *op, void *arg) {
+  for (int i = 0; i < op->nresults; i++) {
+    const Type *t = op->results[i].type;
+    if (ir_is_tensor(t) && t->rank > LAYOUT_MAX_DIMS - 1)
+      ctx_fail(arg, ERR_SOURCE, "a tensor of %d dimensions: at most %d are possible on this target", t->rank,
+               LAYOUT_MAX_DIMS - 1);
+  }
+}
+
+void gpu_check_ranks(Ctx *cx, Module *m) { ir_walk(m->op, check_rank, cx); }
+
 bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
+  gpu_check_ranks(cx, m);
   set_int(cx, m->op, "ttg.num-ctas", 1);
   set_int(cx, m->op, "ttg.num-warps", o->num_warps);
   set_int(cx, m->op, "ttg.threads-per-warp", 32);

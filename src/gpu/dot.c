@@ -87,8 +87,8 @@ static DotPlan mma_plan(Ctx *cx, const Op *dot, int num_warps) {
 /* A square piece for each thread: 4 x 4 if the tile has that many. */
 static DotPlan fma_plan(Ctx *cx, const Op *dot, int num_warps) {
   const Type *t = dot->results[0].type;
-  int64_t per_thread[8], share = ir_numel(t) / (32 * num_warps);
-  int order[8];
+  int64_t per_thread[LAYOUT_MAX_DIMS], share = ir_numel(t) / (32 * num_warps);
+  int order[LAYOUT_MAX_DIMS];
   for (int i = 0; i < t->rank; i++) per_thread[i] = 1, order[i] = t->rank - 1 - i;
   int64_t side = share >= 16 ? 4 : share >= 4 ? 2 : 1;
   per_thread[t->rank - 1] = min64(side, t->shape[t->rank - 1]);

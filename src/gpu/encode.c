@@ -31,7 +31,7 @@ int64_t gpu_param_int(const Attr *e, const char *name, int64_t otherwise) {
 int gpu_param_ints(const Attr *e, const char *name, int64_t *out) {
   const Attr *a = gpu_param(e, name);
   if (!a || a->kind != ATTR_ARRAY) return 0;
-  for (int i = 0; i < a->n && i < 8; i++) out[i] = a->items[i]->integer;
+  for (int i = 0; i < a->n && i < LAYOUT_MAX_DIMS; i++) out[i] = a->items[i]->integer;
   return a->n;
 }
 
@@ -48,7 +48,7 @@ static void ints_of(const int *from, int64_t *to, int n) {
 }
 
 Attr *gpu_blocked(Ctx *cx, int rank, const int64_t *shape, const int64_t *per_thread, const int *order, int num_warps) {
-  int64_t threads[8], warps[8], order64[8], lanes = 32, left = num_warps;
+  int64_t threads[LAYOUT_MAX_DIMS], warps[LAYOUT_MAX_DIMS], order64[LAYOUT_MAX_DIMS], lanes = 32, left = num_warps;
   for (int i = 0; i < rank; i++) {
     int d = order[i];
     int64_t held = max64(1, shape[d] / per_thread[d]);
@@ -66,8 +66,8 @@ Attr *gpu_blocked(Ctx *cx, int rank, const int64_t *shape, const int64_t *per_th
 }
 
 Attr *gpu_default_blocked(Ctx *cx, const Type *t, int num_warps) {
-  int64_t ones[8];
-  int order[8];
+  int64_t ones[LAYOUT_MAX_DIMS];
+  int order[LAYOUT_MAX_DIMS];
   for (int i = 0; i < t->rank; i++) ones[i] = 1, order[i] = t->rank - 1 - i;
   return gpu_blocked(cx, t->rank, t->shape, ones, order, num_warps);
 }
@@ -97,7 +97,7 @@ Attr *gpu_nvmma_shared(Ctx *cx, int swizzle_bytes, bool transposed, int elem_bit
 
 Attr *gpu_swizzled_shared(Ctx *cx, int vec, int per_phase, int max_phase, const int *order, int rank) {
   static const char *const names[] = {"vec", "perPhase", "maxPhase", "order"};
-  int64_t order64[8];
+  int64_t order64[LAYOUT_MAX_DIMS];
   ints_of(order, order64, rank);
   Attr *items[] = {gpu_int(cx, vec), gpu_int(cx, per_phase), gpu_int(cx, max_phase), gpu_ints(cx, order64, rank)};
   return make(cx, "ttg.swizzled_shared", names, items, 4);
@@ -117,7 +117,7 @@ Attr *gpu_linear(Ctx *cx, const Layout *l) {
     Attr *rows[LAYOUT_MAX_BITS];
     for (int k = 0; k < n; k++) {
       uint64_t image = layout_basis(l, (Axis)axis, k);
-      int64_t at[8];
+      int64_t at[LAYOUT_MAX_DIMS];
       for (int d = 0; d < l->nout; d++) {
         Axis dim = (Axis)(AXIS_DIM0 + d);
         at[d] = (int64_t)(image >> layout_out_shift(l, dim) & (((uint64_t)1 << layout_out_bits(l, dim)) - 1));
@@ -132,7 +132,7 @@ Attr *gpu_linear(Ctx *cx, const Layout *l) {
 /* ---- layouts ------------------------------------------------------------------------------------------------------- */
 
 typedef struct CachedLayout {
-  int rank, bits[8];
+  int rank, bits[LAYOUT_MAX_DIMS];
   const Layout *layout;
   struct CachedLayout *next;
 } CachedLayout;
@@ -150,8 +150,8 @@ static void logs(const int64_t *from, int *to, int n) {
 static const Layout *raw_layout(Ctx *cx, const Attr *e, int rank, const int *bits);
 
 static const Layout *blocked_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {
-  int64_t raw[4][8];
-  int per_thread[8], threads[8], warps[8], order[8];
+  int64_t raw[4][LAYOUT_MAX_DIMS];
+  int per_thread[LAYOUT_MAX_DIMS], threads[LAYOUT_MAX_DIMS], warps[LAYOUT_MAX_DIMS], order[LAYOUT_MAX_DIMS];
   int n = gpu_param_ints(e, "sizePerThread", raw[0]);
   if (n != rank || gpu_param_ints(e, "threadsPerWarp", raw[1]) != n || gpu_param_ints(e, "warpsPerCTA", raw[2]) != n ||
       gpu_param_ints(e, "order", raw[3]) != n)
@@ -165,8 +165,8 @@ static const Layout *blocked_layout(Ctx *cx, const Attr *e, int rank, const int 
 }
 
 static const Layout *mma_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {
-  int64_t raw[8], instr[8];
-  int warps[8];
+  int64_t raw[LAYOUT_MAX_DIMS], instr[LAYOUT_MAX_DIMS];
+  int warps[LAYOUT_MAX_DIMS];
   int n = gpu_param_ints(e, "warpsPerCTA", raw), ni = gpu_param_ints(e, "instrShape", instr);
   if (n != rank || (rank != 2 && rank != 3) || ni < 2) not_understood(cx, e);
   logs(raw, warps, n);
@@ -178,11 +178,11 @@ static const Layout *mma_layout(Ctx *cx, const Attr *e, int rank, const int *bit
 
 /* An operand of a dot computed by plain multiplications: the parent's rows (columns), and all of K in each thread. */
 static const Layout *fma_operand(Ctx *cx, const Attr *parent, int index, int rank, const int *bits) {
-  int shape[8], k = index == 0 ? rank - 1 : rank - 2;
+  int shape[LAYOUT_MAX_DIMS], k = index == 0 ? rank - 1 : rank - 2;
   for (int i = 0; i < rank; i++) shape[i] = bits[i];
   shape[k] = 0; /* the parent over a tile of one column, K in registers above */
   const Layout *l = raw_layout(cx, parent, rank, shape);
-  int order[8] = {k};
+  int order[LAYOUT_MAX_DIMS] = {k};
   for (int i = 0, at = 1; i < rank; i++)
     if (i != k) order[at++] = i;
   shape[k] = bits[k];
@@ -194,7 +194,7 @@ static const Layout *operand_layout(Ctx *cx, const Attr *e, int rank, const int 
   int index = (int)gpu_param_int(e, "opIdx", 0);
   if (gpu_is(parent, "ttg.blocked") || gpu_is(parent, "ttg.slice")) return fma_operand(cx, parent, index, rank, bits);
   if (!gpu_is(parent, "ttg.nvidia_mma") || rank != 2) not_understood(cx, e);
-  int64_t raw[8];
+  int64_t raw[LAYOUT_MAX_DIMS];
   int warps[2];
   gpu_param_ints(parent, "warpsPerCTA", raw);
   logs(raw, warps, 2);
@@ -203,7 +203,7 @@ static const Layout *operand_layout(Ctx *cx, const Attr *e, int rank, const int 
 
 static const Layout *linear_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {
   static const char *const names[] = {"register", "lane", "warp", "block"};
-  AxisSize in[4], out[8];
+  AxisSize in[4], out[LAYOUT_MAX_DIMS];
   uint64_t columns[LAYOUT_MAX_BITS];
   int n = 0;
   for (int d = 0; d < rank; d++) out[d] = (AxisSize){(Axis)(AXIS_DIM0 + d), bits[d]};
@@ -226,15 +226,15 @@ static const Layout *raw_layout(Ctx *cx, const Attr *e, int rank, const int *bit
   if (gpu_is(e, "ttg.nvidia_mma")) return mma_layout(cx, e, rank, bits);
   if (gpu_is(e, "ttg.dot_op")) return operand_layout(cx, e, rank, bits);
   if (gpu_is(e, "ttg.linear")) return linear_layout(cx, e, rank, bits);
-  if (!gpu_is(e, "ttg.slice") || rank >= 8) not_understood(cx, e);
-  int dim = (int)gpu_param_int(e, "dim", 0), shape[8];
+  if (!gpu_is(e, "ttg.slice") || rank >= LAYOUT_MAX_DIMS) not_understood(cx, e);
+  int dim = (int)gpu_param_int(e, "dim", 0), shape[LAYOUT_MAX_DIMS];
   for (int i = 0, k = 0; i <= rank; i++) shape[i] = i == dim ? 0 : bits[k++];
   return layout_slice(cx, raw_layout(cx, gpu_param(e, "parent"), rank + 1, shape), dim);
 }
 
 /* The same with the dimensions side by side in their order: words of layouts of one shape can then be compared. */
 static const Layout *in_order(Ctx *cx, const Layout *l, int rank) {
-  AxisSize out[8];
+  AxisSize out[LAYOUT_MAX_DIMS];
   uint64_t columns[LAYOUT_MAX_BITS] = {0};
   for (int d = 0, at = 0; d < rank; at += out[d].bits, d++) {
     Axis dim = (Axis)(AXIS_DIM0 + d);
@@ -254,8 +254,8 @@ static const Layout *without_idle_registers(Ctx *cx, const Layout *l) {
 
 const Layout *gpu_layout(Ctx *cx, const Type *t) {
   Attr *e = t->encoding;
-  int bits[8];
-  if (!e || e->kind != ATTR_DIALECT || t->rank >= 8) not_understood(cx, e);
+  int bits[LAYOUT_MAX_DIMS];
+  if (!e || e->kind != ATTR_DIALECT || t->rank >= LAYOUT_MAX_DIMS) not_understood(cx, e);
   for (int i = 0; i < t->rank; i++) {
     if (!is_pow2(t->shape[i])) ctx_fail(cx, ERR_SOURCE, "%s: its sizes are no powers of two", ir_type_text(cx, t));
     bits[i] = log2_of(t->shape[i]);
@@ -273,11 +273,11 @@ const Layout *gpu_layout(Ctx *cx, const Type *t) {
 
 static const Layout *raw_shared_layout(Ctx *cx, const Type *t) {
   const Attr *e = t->encoding;
-  int bits[8];
+  int bits[LAYOUT_MAX_DIMS];
   logs(t->shape, bits, t->rank);
   if (gpu_is(e, "ttg.swizzled_shared")) {
-    int64_t raw[8];
-    int order[8];
+    int64_t raw[LAYOUT_MAX_DIMS];
+    int order[LAYOUT_MAX_DIMS];
     if (gpu_param_ints(e, "order", raw) != t->rank) not_understood(cx, e);
     for (int i = 0; i < t->rank; i++) order[i] = (int)raw[i];
     return layout_swizzled(cx, t->rank, log2_of(gpu_param_int(e, "vec", 1)), log2_of(gpu_param_int(e, "perPhase", 1)),
@@ -294,7 +294,7 @@ static const Layout *raw_shared_layout(Ctx *cx, const Type *t) {
 const Layout *gpu_shared_layout(Ctx *cx, const Type *t) { return in_order(cx, raw_shared_layout(cx, t), t->rank); }
 
 int gpu_order(const Attr *e, int rank, int *order) {
-  int64_t raw[8];
+  int64_t raw[LAYOUT_MAX_DIMS];
   if (gpu_is(e, "ttg.blocked") && gpu_param_ints(e, "order", raw) == rank) {
     for (int i = 0; i < rank; i++) order[i] = (int)raw[i];
     return rank;
@@ -307,7 +307,7 @@ int gpu_order(const Attr *e, int rank, int *order) {
 
 /* The encoding of trans(x), or of x when `inverse`, blocked staying blocked. */
 static Attr *permuted(Ctx *cx, Attr *e, const int64_t *order, int rank, bool inverse, const Type *type) {
-  int64_t place[8]; /* place[i]: which dimension of `e` becomes dimension i */
+  int64_t place[LAYOUT_MAX_DIMS]; /* place[i]: which dimension of `e` becomes dimension i */
   for (int i = 0; i < rank; i++) {
     if (inverse)
       place[order[i]] = i;
@@ -317,7 +317,7 @@ static Attr *permuted(Ctx *cx, Attr *e, const int64_t *order, int rank, bool inv
   if (gpu_is(e, "ttg.blocked")) {
     static const char *const names[] = {"sizePerThread", "threadsPerWarp", "warpsPerCTA", "order"};
     Attr *items[4];
-    int64_t raw[8], moved[8];
+    int64_t raw[LAYOUT_MAX_DIMS], moved[LAYOUT_MAX_DIMS];
     for (int p = 0; p < 3; p++) {
       gpu_param_ints(e, names[p], raw);
       for (int i = 0; i < rank; i++) moved[i] = raw[place[i]];
@@ -330,13 +330,13 @@ static Attr *permuted(Ctx *cx, Attr *e, const int64_t *order, int rank, bool inv
     items[3] = gpu_ints(cx, moved, rank);
     return make(cx, "ttg.blocked", names, items, 4);
   }
-  int p[8];
+  int p[LAYOUT_MAX_DIMS];
   for (int i = 0; i < rank; i++) p[i] = (int)place[i];
   return gpu_linear(cx, layout_permute(cx, gpu_layout(cx, type), p, rank));
 }
 
 static Attr *reshaped(Ctx *cx, const Type *from, Attr *e, const Type *to) {
-  int bits[8];
+  int bits[LAYOUT_MAX_DIMS];
   logs(to->shape, bits, to->rank);
   Type *t = gpu_with(cx, (Type *)from, e);
   return gpu_linear(cx, layout_reshape(cx, gpu_layout(cx, t), bits, to->rank));

@@ -13,7 +13,7 @@
 
 #include "gpu/gpu.h"
 
-enum { GPU_MAX_RANK = 5, LANE_BITS = 5 };
+enum { LANE_BITS = 5 };
 
 static inline int log2_of(int64_t x) {
   int b = 0;
@@ -23,6 +23,7 @@ static inline int log2_of(int64_t x) {
 
 /* ---- module attributes: convert.c --------------------------------------------------------------------------------- */
 
+void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dimensions */
 int gpu_num_warps(const Module *m);
 int gpu_sm(const Module *m); /* from ttg.target */
 int gpu_num_stages(const Module *m);
@@ -68,7 +69,7 @@ Attr *gpu_result_encoding(Ctx *cx, const Op *op, Attr *from);
  * `divisibility` (of pointers: in bytes); blocks of `constancy` equal elements. All powers of two. */
 typedef struct AxisInfo {
   int rank; /* of a scalar: 1 */
-  int64_t contiguity[8], divisibility[8], constancy[8];
+  int64_t contiguity[LAYOUT_MAX_DIMS], divisibility[LAYOUT_MAX_DIMS], constancy[LAYOUT_MAX_DIMS];
   bool is_const;
   int64_t value;
 } AxisInfo;

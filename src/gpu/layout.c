@@ -8,10 +8,15 @@
 #include "gpu/layout.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
-static const char *const axis_names[AXES] = {"register", "lane", "warp", "block", "offset", "dim0", "dim1",
-                                             "dim2",     "dim3", "dim4", "dim5",  "dim6",   "dim7"};
+static const char *axis_name(Axis axis, char dim[8]) {
+  static const char *const names[] = {"register", "lane", "warp", "block", "offset"};
+  if (axis < AXIS_DIM0) return names[axis];
+  snprintf(dim, 8, "dim%d", (int)(axis - AXIS_DIM0));
+  return dim;
+}
 
 static int total(const AxisSize *axes, int n) {
   int bits = 0;
@@ -170,7 +175,7 @@ int layout_contiguous(const Layout *l, Axis in, Axis out) {
 
 void layout_print(Buf *out, const Layout *l) {
   for (int i = 0; i < l->nin; i++) {
-    buf_printf(out, "%s:", axis_names[l->in[i].axis]);
+    buf_printf(out, "%s:", axis_name(l->in[i].axis, (char[8]){0}));
     for (int k = 0; k < l->in[i].bits; k++) {
       uint64_t image = layout_basis(l, l->in[i].axis, k);
       buf_puts(out, " (");
@@ -183,7 +188,8 @@ void layout_print(Buf *out, const Layout *l) {
     buf_putc(out, '\n');
   }
   buf_puts(out, "->");
-  for (int j = 0; j < l->nout; j++) buf_printf(out, " %s: %llu", axis_names[l->out[j].axis], 1ull << l->out[j].bits);
+  for (int j = 0; j < l->nout; j++)
+    buf_printf(out, " %s: %llu", axis_name(l->out[j].axis, (char[8]){0}), 1ull << l->out[j].bits);
   buf_putc(out, '\n');
 }
 

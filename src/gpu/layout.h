@@ -19,10 +19,10 @@
 
 typedef enum Axis {
   AXIS_REGISTER, AXIS_LANE, AXIS_WARP, AXIS_BLOCK, AXIS_OFFSET,
-  AXIS_DIM0, AXIS_DIM1, AXIS_DIM2, AXIS_DIM3, AXIS_DIM4, AXIS_DIM5, AXIS_DIM6, AXIS_DIM7,
-  AXES
+  AXIS_DIM0, AXIS_DIM1, AXIS_DIM2,
+  AXES = AXIS_DIM0 + 24 /* a tensor of 2^20 elements has 20 dimensions at most that are not 1: sorting makes as many */
 } Axis;
-enum { LAYOUT_MAX_AXES = 8, LAYOUT_MAX_BITS = 64 };
+enum { LAYOUT_MAX_DIMS = AXES - AXIS_DIM0, LAYOUT_MAX_AXES = LAYOUT_MAX_DIMS, LAYOUT_MAX_BITS = 64 };
 
 typedef struct AxisSize {
   Axis axis;

@@ -108,7 +108,7 @@ static LLInst *a_tile(Lower *w, const Dot *d, int64_t m, int64_t k, int step) {
 }
 
 static LLInst *b_tile(Lower *w, const Dot *d, int64_t k, int64_t n_at, int step) {
-  LLInst *x[8];
+  LLInst *x[LAYOUT_MAX_DIMS];
   int n = 0;
   for (int half = 0; half < 2; half++)
     for (int e = 0; e < step; e++) {

@@ -15,7 +15,7 @@
 
 int wgmma_registers(const Type *t) {
   if (!ir_is_tensor(t) || !gpu_is_mma(t->encoding, 3) || t->rank != 2) return 0;
-  int64_t instr[8];
+  int64_t instr[LAYOUT_MAX_DIMS];
   gpu_param_ints(t->encoding, "instrShape", instr);
   return (int)(min64(instr[1], t->shape[1]) / 2);
 }

@@ -73,7 +73,7 @@ static int swizzle_bits(int x) { return x < 1 ? 1 : x; }
 /* The buffer that mma.sync's operands are read from. Rows along K: a warp reads eight rows, 16 bytes of each, so vectors of that size are
  * exchanged. Rows across K of 32-bit elements: it reads four rows, 32 bytes of each. */
 static Attr *swizzled_for(Ctx *cx, const Type *t, int operand) {
-  int order[8], bytes = ir_elem_bytes(t->elem), vec = 16 / bytes;
+  int order[LAYOUT_MAX_DIMS], bytes = ir_elem_bytes(t->elem), vec = 16 / bytes;
   gpu_order(t->encoding, t->rank, order);
   bool across = order[0] == (operand == 0 ? 0 : 1);
   if (across && bytes == 4) vec = 8;
@@ -250,7 +250,7 @@ static void transform(Pipeline *p) {
   for (int i = 0; i < p->ntiles; i++) {
     Tile *t = &p->tiles[i];
     Type *tensor = t->load->results[0].type;
-    int64_t shape[8] = {p->nbuf};
+    int64_t shape[LAYOUT_MAX_DIMS] = {p->nbuf};
     for (int d = 0; d < tensor->rank; d++) shape[d + 1] = tensor->shape[d];
     Type *whole = ir_memdesc(cx, tensor->elem, tensor->rank + 1, shape, t->shared, gpu_smem(cx), true);
     Op *alloc = ir_op(&b, OP_LOCAL_ALLOC, &whole, 1, NULL, 0);

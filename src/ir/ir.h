@@ -65,6 +65,7 @@ Type *ir_int(Ctx *cx, int bits);
 Type *ir_float(Ctx *cx, FloatKind kind);
 Type *ir_index(Ctx *cx);
 Type *ir_ptr(Ctx *cx, Type *pointee, int address_space);
+enum { IR_MAX_RANK = 32 }; /* dimensions that the reader and the verifier know: a tensor of 2^20 elements may have 20 of two */
 Type *ir_tensor(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding);
 Type *ir_tensor_like(Ctx *cx, Type *shaped, Type *elem); /* same shape and encoding; a scalar `shaped` gives `elem` itself */
 Type *ir_memdesc(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding, Attr *space, bool is_mutable);

@@ -62,7 +62,7 @@ _Noreturn static void unknown_alias(Reader *r) {
 /* ---- types ------------------------------------------------------------------------------------------------------ */
 
 typedef struct Shape {
-  int64_t dims[8];
+  int64_t dims[IR_MAX_RANK];
   int rank;
 } Shape;
 
@@ -304,7 +304,7 @@ static Attr *read_number(Reader *r) {
 
 typedef struct Elements {
   Vec(Literal) at;
-  int64_t dims[8]; /* as the brackets have it; -1: not seen yet */
+  int64_t dims[IR_MAX_RANK]; /* as the brackets have it; -1: not seen yet */
   int rank;
 } Elements;
 

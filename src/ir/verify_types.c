@@ -202,9 +202,9 @@ static int64_t axis_of(const Op *op) { return ir_attr_int_or(op, "axis", -1); }
 
 static bool rule_expand_dims(Verifier *v, const Op *op) {
   const Type *from = operand_type(op, 0), *to = result_type(op, 0);
-  int64_t axis = axis_of(op), shape[16];
+  int64_t axis = axis_of(op), shape[IR_MAX_RANK];
   if (!want_tensor(v, op, "the operand", from)) return false;
-  if (axis < 0 || axis > from->rank || from->rank >= 16)
+  if (axis < 0 || axis > from->rank || from->rank >= IR_MAX_RANK)
     return ir_wrong(v, op, "axis %lld is out of range for %s", (long long)axis, text(v, from));
   for (int i = 0, k = 0; i <= from->rank; i++) shape[i] = i == axis ? 1 : from->shape[k++];
   return want_shape(v, op, to, from->rank + 1, shape, "the result") && want_elem(v, op, to, from->elem, "the result");
@@ -227,10 +227,10 @@ static bool rule_trans(Verifier *v, const Op *op) {
   const Type *from = operand_type(op, 0), *to = result_type(op, 0);
   const Attr *order = ir_attr(op, "order");
   if (!want_tensor(v, op, "the operand", from)) return false;
-  if (!order || order->kind != ATTR_INTS || order->n != from->rank || from->rank >= 16)
+  if (!order || order->kind != ATTR_INTS || order->n != from->rank || from->rank >= IR_MAX_RANK)
     return ir_wrong(v, op, "attribute 'order' does not name the %d dimensions of %s", from->rank, text(v, from));
   unsigned seen = 0;
-  int64_t shape[16];
+  int64_t shape[IR_MAX_RANK];
   for (int i = 0; i < order->n; i++) {
     int64_t d = order->ints[i];
     if (d < 0 || d >= from->rank || (seen & 1u << d)) return ir_wrong(v, op, "attribute 'order' is not a permutation");
@@ -241,9 +241,9 @@ static bool rule_trans(Verifier *v, const Op *op) {
 }
 
 static bool joined(Verifier *v, const Op *op, const Type *half, const Type *whole, const char *what) {
-  int64_t shape[16];
+  int64_t shape[IR_MAX_RANK];
   int rank = rank_of(half);
-  if (rank >= 15) return ir_wrong(v, op, "too many dimensions");
+  if (rank >= IR_MAX_RANK - 1) return ir_wrong(v, op, "too many dimensions");
   for (int i = 0; i < rank; i++) shape[i] = half->shape[i];
   shape[rank] = 2;
   return want_shape(v, op, whole, rank + 1, shape, what) && want_elem(v, op, whole, ir_elem((Type *)half), what);
@@ -441,8 +441,8 @@ static bool check_axis(Verifier *v, const Op *op) {
 static bool rule_reduce(Verifier *v, const Op *op) {
   if (!check_axis(v, op)) return false;
   const Type *from = operand_type(op, 0);
-  int64_t axis = axis_of(op), shape[16];
-  if (from->rank > 16) return ir_wrong(v, op, "too many dimensions");
+  int64_t axis = axis_of(op), shape[IR_MAX_RANK];
+  if (from->rank > IR_MAX_RANK) return ir_wrong(v, op, "too many dimensions");
   for (int i = 0, k = 0; i < from->rank; i++)
     if (i != axis) shape[k++] = from->shape[i];
   for (int i = 0; i < op->nresults; i++) {

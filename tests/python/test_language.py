@@ -894,3 +894,21 @@ def test_shapes_compare_with_lists_and_scalars_grow_dimensions():
     out = torch.zeros(1, dtype=torch.int32)
     shapes_kernel[(1,)](out, N=8)
     assert out.item() == 8
+
+
+@triton.jit
+def many_dimensions_kernel(x, y):
+    at = tl.arange(0, 1024)
+    t = tl.reshape(tl.load(x + at), (2, 2, 2, 2, 2, 2, 2, 2, 2, 2))
+    t = tl.permute(t, (9, 8, 7, 6, 5, 4, 3, 2, 1, 0))
+    tl.store(y + at, tl.reshape(t, (1024,)))
+    tl.store(y + 1024 + at, tl.sort(tl.load(x + at)))
+
+
+def test_many_dimensions():
+    """Sorting makes a dimension of two for every bit of an index."""
+    x = torch.randn(1024)
+    y = torch.zeros(2, 1024)
+    many_dimensions_kernel[(1,)](x, y)
+    assert torch.equal(y[0], x.reshape([2] * 10).permute(*range(9, -1, -1)).reshape(-1))
+    assert torch.equal(y[1], x.sort().values)
