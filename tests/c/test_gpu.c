@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <unistd.h>
 
 static uint64_t random_state = 0x9E3779B97F4A7C15u;
 static int rnd(int below) { /* Marsaglia's xorshift64 */
@@ -220,7 +221,10 @@ static void axis_information_is_found(void **state) {
 
 /* ---- the corpus --------------------------------------------------------------------------------------------------------------- */
 
-static void compile_for(const char *target, const char *stop) {
+static const char *const targets[] = {"cuda:75", "cuda:80", "cuda:86", "cuda:89", "cuda:90", "cuda:100", "cuda:120"};
+
+static void compile_for(const char *target, const char *stop,
+                        void look(const CorpusEntry *e, const ttc_kernel *kernel)) {
   ttc_context *cx = ttc_context_new();
   for (size_t i = 0; i < corpus_size; i++) {
     const CorpusEntry *e = &corpus[i];
@@ -229,6 +233,7 @@ static void compile_for(const char *target, const char *stop) {
     ttc_kernel *kernel = NULL;
     if (ttc_compile(cx, &source, NULL, 0, target, NULL, 0, stop, &kernel) != TTC_OK)
       fail_msg("%s for %s: %s", e->kernel, target, ttc_message(cx));
+    if (look) look(e, kernel);
     ttc_kernel_free(kernel);
   }
   ttc_context_free(cx);
@@ -236,8 +241,7 @@ static void compile_for(const char *target, const char *stop) {
 
 static void corpus_compiles_for_every_processor(void **state) {
   (void)state;
-  static const char *const targets[] = {"cuda:75", "cuda:80", "cuda:86", "cuda:89", "cuda:90", "cuda:100", "cuda:120"};
-  for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "ptx");
+  for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "ptx", NULL);
 }
 
 static void corpus_assembles(void **state) {
@@ -246,8 +250,35 @@ static void corpus_assembles(void **state) {
     print_message("no assembler here: PTX was made, and not assembled\n");
     return;
   }
-  compile_for("cuda:80", "cubin");
-  compile_for("cuda:90", "cubin");
+  for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "cubin", NULL);
+}
+
+/* ---- the corpus through LLVM ---------------------------------------------------------------------------------------- */
+
+/* The kernel's llir through LLVM's own backend and the assembler: what we print is LLVM assembly that means something to it. */
+static void goes_through_llvm(const CorpusEntry *e, const ttc_kernel *kernel) {
+  size_t len;
+  const char *llir = ttc_kernel_stage(kernel, "llir", &len), *target = strchr(ttc_kernel_target(kernel), ':') + 1;
+  const char *a = strcmp(target, "90") == 0 ? "a" : "";
+  char path[] = "/tmp/tritonc-corpus-XXXXXX", command[512];
+  int fd = mkstemp(path);
+  assert_true(fd >= 0 && write(fd, llir, len) == (ssize_t)len);
+  close(fd);
+  snprintf(command, sizeof command,
+           "f=%s; llc-19 -mcpu=sm_%s%s -mattr=+ptx84 -nvptx-short-ptr $f -o $f.ptx && "
+           "ptxas -w -arch=sm_%s%s $f.ptx -o $f.cubin 2>/dev/null; s=$?; rm -f $f $f.ptx $f.cubin; exit $s",
+           path, target, a, target, a);
+  if (system(command) != 0) fail_msg("%s for %s does not go through LLVM", e->kernel, target);
+}
+
+static void corpus_goes_through_llvm(void **state) {
+  (void)state;
+  if (system("command -v llc-19 >/dev/null && command -v ptxas >/dev/null") != 0) {
+    print_message("no llc-19 or no ptxas here\n");
+    return;
+  }
+  compile_for("cuda:80", "llir", goes_through_llvm);
+  compile_for("cuda:90", "llir", goes_through_llvm);
 }
 
 int main(void) {
@@ -259,6 +290,7 @@ int main(void) {
       cmocka_unit_test(axis_information_is_found),
       cmocka_unit_test(corpus_compiles_for_every_processor),
       cmocka_unit_test(corpus_assembles),
+      cmocka_unit_test(corpus_goes_through_llvm),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
 
 import os
 import pty
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -281,3 +283,21 @@ def test_full_output(place):
             ["tritonc", *ADD, "--emit", "ttir"], cwd=place, stdout=full, stderr=subprocess.PIPE, text=True
         )
     assert out.returncode == 3 and "cannot write" in out.stderr
+
+
+def test_machine_code_knows_its_source_lines(place):
+    """What a line of the kernel computes has machine code that says so, and no code says a line that computes nothing."""
+    lines = [None, *KERNELS.splitlines()]
+    add, double = (
+        next(i for i, line in enumerate(lines) if str(line).startswith(f"def {f}")) for f in ("add", "double")
+    )
+    heads, body = {add, double}, {add + 1, add + 2, double + 1}
+    ptx = good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
+    assert {int(n) for n in re.findall(r"\.loc\s+1 (\d+)", ptx)} - heads <= body
+    if not (shutil.which("ptxas") and shutil.which("llvm-dwarfdump-19")):
+        return  # without an assembler there is no machine code to look at
+    good(place, *ADD, "--emit", "cubin", "--target", "cuda:90", "-o", "add.cubin")
+    table = subprocess.check_output(["llvm-dwarfdump-19", "--debug-line", str(place / "add.cubin")], text=True)
+    found = {int(n) for n in re.findall(r"^0x[0-9a-f]{16}\s+(\d+)", table, re.M)}
+    assert add + 2 in found and found <= body | heads
+    assert '"kernels.py"' in table
