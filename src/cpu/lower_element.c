@@ -325,6 +325,7 @@ static LLVMValueRef choose(Lower *l, LLVMValueRef *in) { return LLVMBuildSelect(
 static LLVMValueRef map_region(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   if (ir_attr_int_or(op, "pack", 1) != 1)
     lower_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
+  if (op->nresults != 1) lower_fail(l, op, "map_elementwise with several results is not supported on the CPU");
   LLVMValueRef out[64];
   element_region(l, ir_entry(op, 0), in, out, lanes);
   return out[0];
