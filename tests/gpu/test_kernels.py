@@ -203,7 +203,7 @@ DOTS = [
     (F32, F32, "tf32", TF32),
     (F32, F32, "tf32x3", 1e-5),
     (F64, F64, "ieee", 1e-14),
-    (E5M2, F32, "ieee", 1e-6),
+    (E5M2, F32, "ieee", 2e-4),  # Hopper's tensor cores keep 14 bits of a running sum of 8-bit products
 ]
 
 
