@@ -286,7 +286,7 @@ def test_full_output(place):
 
 
 def test_machine_code_knows_its_source_lines(place):
-    """What a line of the kernel computes has machine code that says so, and no code says a line that computes nothing."""
+    """What a line computes has machine code that says so, and no code names a line that computes nothing."""
     lines = [None, *KERNELS.splitlines()]
     add, double = (
         next(i for i, line in enumerate(lines) if str(line).startswith(f"def {f}")) for f in ("add", "double")
