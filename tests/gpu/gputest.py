@@ -29,8 +29,9 @@ SUITES = {
     "language": [*MIRROR, "tests/python/test_language.py", "tests/python/test_control_flow.py"],
     "random": [*MIRROR, "tests/python/test_random_kernels.py"],
 }
-# The sanitizers slow a kernel down by 10 to 100 times: what they watch holds a kernel of every kind, not every dtype of each.
-SANITIZED = {tool: [*MIRROR, "tests/examples", "tests/gpu/test_kernels.py"] for tool in ("memcheck", "racecheck")}
+# The sanitizers slow a kernel down by 10 to 100 times: what they watch holds a kernel of every kind, not every dtype.
+WATCHED = [*MIRROR, "--import-mode=importlib", "tests/examples", "tests/gpu/test_kernels.py"]
+SANITIZED = {"memcheck": WATCHED, "racecheck": WATCHED}
 
 
 def say(text):
