@@ -107,6 +107,9 @@ typedef struct Exchange {
 } Exchange;
 Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
 /* X with to's registers found in from's: register moves alone do it. NULL: they do not. */
+/* From where each (register, lane) of `to` gets its element, as (register, lane) of the same warp in `from`; NULL where shuffles cannot
+ * do it, or where shared memory is cheaper. */
+const Layout *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
 const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to);
 void lower_convert(Lower *w, const Op *op);
 

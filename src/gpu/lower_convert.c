@@ -1,4 +1,5 @@
-/* lower_convert.c: ttg.convert_layout: by renaming registers, or through shared memory as exchange.c plans it. */
+/* lower_convert.c: ttg.convert_layout: by renaming registers, by shuffles within a warp, or through shared memory, as exchange.c plans it:
+ * the first of them that can do it for what it costs. */
 #include "gpu/lower.h"
 
 #include <assert.h>
@@ -7,6 +8,45 @@ static void rename_registers(const Layout *x, const Val *in, Val *out) {
   for (int i = 0; i < out->n; i++) {
     uint64_t from = layout_map(x, (uint64_t)i << layout_in_shift(x, AXIS_REGISTER));
     out->at[i] = in->at[from >> layout_out_shift(x, AXIS_REGISTER)];
+  }
+}
+
+typedef struct Shuffle {
+  Lower *w;
+  const Layout *x; /* (register, lane) of the result to those of the source */
+  const Val *in;
+  LLInst *lane; /* of the source, for the register at work */
+} Shuffle;
+
+static int source_register(const Layout *x, uint64_t image) {
+  return (int)(image >> layout_out_shift(x, AXIS_REGISTER) & (((uint64_t)1 << layout_out_bits(x, AXIS_REGISTER)) - 1));
+}
+
+/* The source's register `reg`, changed by those of this lane's bits below `bits` that change it. */
+static LLInst *fetch(const Shuffle *s, int reg, int bits) {
+  Lower *w = s->w;
+  while (bits > 0 && !source_register(s->x, layout_basis(s->x, AXIS_LANE, bits - 1))) bits--;
+  if (!bits) return s->lane ? lower_shuffle(w, LL_SHFL_IDX, s->in->at[reg], s->lane) : s->in->at[reg];
+  LLInst *zero = fetch(s, reg, bits - 1);
+  LLInst *one = fetch(s, reg ^ source_register(s->x, layout_basis(s->x, AXIS_LANE, bits - 1)), bits - 1);
+  LLInst *bit = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 1 << (bits - 1)));
+  return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, bit, ll_const_i32(&w->b, 0)), zero, one);
+}
+
+static void shuffle(Lower *w, const Layout *x, const Val *in, Val *out) {
+  int lanes = layout_in_bits(x, AXIS_LANE), at = layout_out_shift(x, AXIS_LANE);
+  uint64_t columns[LANE_BITS] = {0}, all = ((uint64_t)1 << layout_out_bits(x, AXIS_LANE)) - 1;
+  bool moves = false;
+  for (int k = 0; k < lanes; k++) {
+    columns[k] = layout_basis(x, AXIS_LANE, k) >> at & all;
+    moves |= columns[k] != (uint64_t)1 << k;
+  }
+  LLInst *thread = lower_thread_part(w, columns, lanes);
+  for (int i = 0; i < out->n; i++) {
+    uint64_t image = layout_map(x, (uint64_t)i << layout_in_shift(x, AXIS_REGISTER));
+    int other = (int)(image >> at & all);
+    LLInst *lane = other ? ll_op2(&w->b, LL_XOR, thread, ll_const_i32(&w->b, other)) : moves ? thread : NULL;
+    out->at[i] = fetch(&(Shuffle){w, x, in, lane}, source_register(x, image), lanes);
   }
 }
 
@@ -79,6 +119,11 @@ void lower_convert(Lower *w, const Op *op) {
     rename_registers(moves, in, out);
     return;
   }
+  const Layout *lanes = exchange_by_shuffles(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)));
+  if (lanes) {
+    shuffle(w, lanes, in, out);
+    return;
+  }
   Exchange e = exchange_plan(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)), GPU_SCRATCH_LIMIT);
   LLInst *first = lower_is_first(w, from);
   for (int part = 0; part < 1 << e.nrep; part++) {
@@ -89,9 +134,12 @@ void lower_convert(Lower *w, const Op *op) {
   }
 }
 
+/* As lower_stored() has it. */
+static int stored_bytes(const Type *elem) { return elem->kind == TYPE_INT && elem->bits < 8 ? 1 : ir_elem_bytes(elem); }
+
 int64_t convert_scratch(Ctx *cx, const Op *op) {
   const Type *t = op->results[0].type;
   const Layout *from = gpu_layout(cx, ir_operand(op, 0)->type), *to = gpu_layout(cx, t);
-  if (exchange_in_registers(cx, from, to)) return 0;
+  if (exchange_in_registers(cx, from, to) || exchange_by_shuffles(cx, from, to, stored_bytes(t->elem))) return 0;
   return exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;
 }

@@ -97,6 +97,37 @@ static void check_exchange(Ctx *cx, const Layout *from, const Layout *to, int el
   assert_true(e.bytes <= limit || e.nrep == 0 || e.nrep <= 8);
 }
 
+/* Every (register, lane, warp) of the result gets its element from the place in its own warp that the map says. */
+static bool check_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
+  const Layout *x = exchange_by_shuffles(cx, from, to, elem_bytes);
+  if (!x) return false;
+  int warp_from = layout_in_shift(from, AXIS_WARP), warp_to = layout_in_shift(to, AXIS_WARP);
+  assert_int_equal(x->in_bits, warp_to);
+  assert_int_equal(x->out_bits, warp_from);
+  for (uint64_t in = 0; in < (uint64_t)1 << to->in_bits; in++) {
+    uint64_t within = in & (((uint64_t)1 << warp_to) - 1), warp = in >> warp_to;
+    assert_true(layout_map(from, layout_map(x, within) | warp << warp_from) == layout_map(to, in));
+  }
+  return true;
+}
+
+/* The same elements, lanes and registers exchanged at random: what a shuffle is for. */
+static void random_shuffles(Ctx *cx, void *arg) {
+  (void)arg;
+  int done = 0;
+  for (int i = 0; i < 300; i++) {
+    int64_t shape[2] = {(int64_t)4 << rnd(4), (int64_t)8 << rnd(3)};
+    const Layout *a = gpu_layout(cx, random_tensor(cx, shape, 1)), *b = gpu_layout(cx, random_tensor(cx, shape, 1));
+    done += check_shuffles(cx, a, b, 1 << rnd(4));
+  }
+  assert_in_range(done, 20, 299); /* some, and not whatever it costs */
+}
+
+static void shuffles_bring_every_element(void **state) {
+  (void)state;
+  hold(random_shuffles);
+}
+
 static void random_exchanges(Ctx *cx, void *arg) {
   (void)arg;
   for (int i = 0; i < 400; i++) {
@@ -105,6 +136,7 @@ static void random_exchanges(Ctx *cx, void *arg) {
     const Layout *from = gpu_layout(cx, random_tensor(cx, shape, num_warps)),
                  *to = gpu_layout(cx, random_tensor(cx, shape, num_warps));
     check_exchange(cx, from, to, 1 << rnd(4), rnd(2) ? 1 << 20 : 4096);
+    check_shuffles(cx, from, to, 1 << rnd(4));
     const Layout *moves = exchange_in_registers(cx, from, to);
     for (uint64_t in = 0; moves && in < (uint64_t)1 << to->in_bits; in++) {
       uint64_t reg = in >> layout_in_shift(to, AXIS_REGISTER) & ((1u << layout_in_bits(to, AXIS_REGISTER)) - 1);
@@ -286,6 +318,7 @@ int main(void) {
   if (!corpus_load()) return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exchanges_bring_every_element),
+      cmocka_unit_test(shuffles_bring_every_element),
       cmocka_unit_test(common_exchanges_are_free_of_conflicts),
       cmocka_unit_test(axis_information_is_found),
       cmocka_unit_test(corpus_compiles_for_every_processor),
