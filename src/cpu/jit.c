@@ -228,12 +228,13 @@ struct CpuCode {
 
 static struct {
   pthread_once_t once;
-  pthread_mutex_t lock;
+  pthread_mutex_t lock;    /* of free_dylibs and ndylibs */
+  pthread_mutex_t loading; /* held while the session works: see load_object */
   LLVMOrcLLJITRef jit;
   char error[400];
   CpuCode *free_dylibs;
   unsigned ndylibs;
-} loader = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
+} loader = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .loading = PTHREAD_MUTEX_INITIALIZER};
 
 /* Functions that LLVM's code generator calls of its own accord. */
 static const CpuRtSymbol c_symbols[] = {
@@ -368,7 +369,8 @@ static void load_object(Work *w) {
   LLVMOrcCJITDylibSearchOrderElement order = {l->dylib, LLVMOrcJITDylibLookupFlagsMatchExportedSymbolsOnly};
   LLVMOrcCLookupSetElement wanted = {LLVMOrcLLJITMangleAndIntern(loader.jit, l->name),
                                      LLVMOrcSymbolLookupFlagsRequiredSymbol};
-  /* Without threads of its own the session does the work here and calls back before it returns. */
+  /* The session has no threads of its own: it does the work here and calls back before it returns, if no other thread
+   * looks something up at the same time, which would take this work over. Hence loader.loading. */
   LLVMOrcExecutionSessionLookup(LLVMOrcLLJITGetExecutionSession(loader.jit), LLVMOrcLookupKindStatic, &order, 1,
                                 &wanted, 1, on_found, &l->found);
   w->error = l->found.error;
@@ -389,7 +391,9 @@ CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKern
   LoadWork l = {.object = object, .name = name, .len = len, .dylib = code->dylib};
   Guard g = {0};
   reported[0] = 0;
+  pthread_mutex_lock(&loader.loading);
   bool done = guarded(load_object, &l.work, &g);
+  pthread_mutex_unlock(&loader.loading);
   if (done && !l.work.error && l.found.address) {
     *entry = (CpuKernelFn *)(uintptr_t)l.found.address;
     return code;
