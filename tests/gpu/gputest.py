@@ -6,6 +6,7 @@ has them; nothing is fetched, and LLVM is not needed.
     ./dev gputest                 build, and every suite
     ./dev gputest --sanitize      also under compute-sanitizer: memcheck and racecheck
     ./dev gputest cuda language   only these suites
+    ./dev gputest llvm            our LLVM assembly through LLVM's backend, where there is one; results compared
 """
 
 import argparse
@@ -18,6 +19,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import through_llvm as llvm
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "gputest"
@@ -47,7 +50,7 @@ def build():
             sys.exit(done.stdout + done.stderr)
 
 
-def environment(sanitized):
+def environment(sanitized, extra):
     paths = [str(BUILD / "python"), str(ROOT / "tests" / "gpu"), str(ROOT / "tests" / "python")]
     return {
         **os.environ,
@@ -57,11 +60,12 @@ def environment(sanitized):
         "TRITONC_VERIFY": "1",
         "TRITONC_TEST_DEVICE": "cuda",
         "TRITONC_TEST_SMALL": "1",
+        **{name: str(value) for name, value in extra.items()},
         **({"PYTORCH_NO_CUDA_MEMORY_CACHING": "1"} if sanitized else {}),  # every tensor a block of its own
     }
 
 
-def run(name, arguments, under=()):
+def run(name, arguments, under=(), **variables):
     """One suite: (passed, failed). A skipped test counts as failed, and so does a suite in which nothing ran."""
     begin = time.monotonic()
     workers = ["-n", "8"] if importlib.util.find_spec("xdist") and not under and name != "cuda" else []
@@ -80,7 +84,12 @@ def run(name, arguments, under=()):
         *arguments,
     ]
     process = subprocess.run(
-        command, cwd=ROOT, env=environment(bool(under)), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=ROOT,
+        env=environment(bool(under), variables),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     last = process.stdout.rstrip().rpartition("\n")[2] if not under else process.stdout
     count = {
@@ -93,6 +102,29 @@ def run(name, arguments, under=()):
         bad = max(bad, 1)
     print(f"    {name}: {count['passed']} passed, {bad} failed ({time.monotonic() - begin:.0f} s)", flush=True)
     return count["passed"], bad
+
+
+def through_llvm():
+    """The examples and the kernels with our PTX and with LLVM's, and what they compute compared."""
+    if not llvm.present():
+        print("    llvm: there is no LLVM here; its code is left out")
+        return 0, 0
+    with tempfile.TemporaryDirectory(prefix="tritonc-llvm-") as folder:
+        dump, override, ours, llvms = (Path(folder) / name for name in ("dump", "override", "ours", "llvms"))
+        ours.mkdir()
+        llvms.mkdir()
+        run("llvm, ours", WATCHED, TRITON_KERNEL_DUMP="1", TRITON_DUMP_DIR=dump, TRITONC_TEST_RESULTS=ours)
+        made = llvm.convert(dump, override)
+        passed, failed = run(
+            f"llvm, {made} kernels through LLVM",
+            WATCHED,
+            TRITON_KERNEL_OVERRIDE="1",
+            TRITON_OVERRIDE_DIR=override,
+            TRITONC_TEST_RESULTS=llvms,
+        )
+        launches, equal, differences = llvm.compare(ours, llvms)
+    print(f"    llvm: {launches} launches compared, {equal} of them equal bit for bit", *differences, sep="\n    ")
+    return passed + launches - len(differences), failed + len(differences) + (not launches)
 
 
 def sanitize(tool, arguments):
@@ -111,10 +143,10 @@ def sanitize(tool, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join([*SUITES, "llvm"]))
     parser.add_argument("--sanitize", action="store_true", help="memcheck and racecheck too")
     options = parser.parse_args()
-    unknown = [s for s in options.suites if s not in {*SUITES, *SANITIZED}]
+    unknown = [s for s in options.suites if s not in {*SUITES, *SANITIZED, "llvm"}]
     if unknown:
         parser.error(f"there is no suite {unknown[0]}; there are {', '.join(SUITES)}")
     build()
@@ -126,6 +158,9 @@ def main():
         if options.suites and name not in options.suites:
             continue
         ok, bad = run(name, arguments)
+        passed, failed = passed + ok, failed + bad
+    if not options.suites or "llvm" in options.suites:
+        ok, bad = through_llvm()
         passed, failed = passed + ok, failed + bad
     for tool, arguments in SANITIZED.items():
         if tool not in options.suites and not options.sanitize:

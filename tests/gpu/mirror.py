@@ -2,7 +2,13 @@
 
 Around each launch the memory behind every tensor and array among the arguments goes to the GPU, the kernel runs there
 on tensors of the same types and alignment, and the memory comes back. Arguments that share memory share it there too.
+
+With TRITONC_TEST_RESULTS=FOLDER the memory of all tensors is also kept after every launch, in FOLDER/TEST-LAUNCH.npz.
 """
+
+import hashlib
+import itertools
+import os
 
 import numpy as np
 import pytest
@@ -50,10 +56,15 @@ class Copies:
 
     def __init__(self):
         self.buffers = {}
+        self.results = {}  # address of the memory: (its bytes as a tensor, the dtype of the first argument in it)
 
     def take(self, x):
         memory = _memory(x)
         if memory is None:
+            if isinstance(x, torch.Tensor):
+                storage = x.untyped_storage()
+                data = torch.tensor([], dtype=torch.uint8, device=x.device).set_(storage)
+                self.results.setdefault(storage.data_ptr(), (data, x.dtype))
             return x
         address, data, offset = memory
         if address not in self.buffers:
@@ -62,6 +73,7 @@ class Copies:
             there = torch.empty(data.numel() + shift, dtype=torch.uint8, device="cuda")[shift:]
             there.copy_(data)
             self.buffers[address] = (data, there)
+            self.results[address] = (data, x.dtype)
         return Mirrored(self.buffers[address][1].data_ptr() + offset, x.dtype)
 
     def give_back(self):
@@ -69,11 +81,31 @@ class Copies:
         for data, there in self.buffers.values():
             data.copy_(there)
 
+    def keep(self, path):
+        arrays = {
+            f"{i}-{str(dtype).removeprefix('torch.')}": data.cpu().numpy()
+            for i, (data, dtype) in enumerate(self.results.values())
+        }
+        np.savez(path, **arrays)
+
+
+RESULTS = os.environ.get("TRITONC_TEST_RESULTS")
+_launches = {}  # of each test, as numbers
+
+
+def _result_path():
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
+    number = next(_launches.setdefault(test, itertools.count()))
+    name = "".join(c if c.isalnum() else "-" for c in test.rpartition("::")[2])[:60]
+    return os.path.join(RESULTS, f"{name}-{hashlib.sha256(test.encode()).hexdigest()[:8]}-{number}.npz")
+
 
 def _mirrored(function, args, kwargs):
     copies = Copies()
     result = function(*(copies.take(a) for a in args), **{k: copies.take(v) for k, v in kwargs.items()})
     copies.give_back()
+    if RESULTS:
+        copies.keep(_result_path())
     return result
 
 
