@@ -113,7 +113,8 @@ def through_llvm():
         dump, override, ours, llvms = (Path(folder) / name for name in ("dump", "override", "ours", "llvms"))
         ours.mkdir()
         llvms.mkdir()
-        run("llvm, ours", WATCHED, TRITON_KERNEL_DUMP="1", TRITON_DUMP_DIR=dump, TRITONC_TEST_RESULTS=ours)
+        common = {"TRITON_DISABLE_LINE_INFO": "1"}  # LLVM marks code with lines as for a debugger
+        run("llvm, ours", WATCHED, TRITON_KERNEL_DUMP="1", TRITON_DUMP_DIR=dump, TRITONC_TEST_RESULTS=ours, **common)
         made = llvm.convert(dump, override)
         passed, failed = run(
             f"llvm, {made} kernels through LLVM",
@@ -121,6 +122,7 @@ def through_llvm():
             TRITON_KERNEL_OVERRIDE="1",
             TRITON_OVERRIDE_DIR=override,
             TRITONC_TEST_RESULTS=llvms,
+            **common,
         )
         launches, equal, differences = llvm.compare(ours, llvms)
     print(f"    llvm: {launches} launches compared, {equal} of them equal bit for bit", *differences, sep="\n    ")
