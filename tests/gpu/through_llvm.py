@@ -4,7 +4,7 @@
 all its tensors; `convert` gives each `llir` to LLVM, and the second run takes the PTX that came out instead of ours;
 `compare` holds the two runs' memory against each other.
 
-LLVM is a program `llc-19` or later, or else what the reference implementation carries in its extension module, where it is
+LLVM is a program `llc-19` or later, or else what the reference implementation carries in its extension module, if it is
 installed: that one runs in a process of its own (this file as a program), in which `triton` is the reference.
 """
 
