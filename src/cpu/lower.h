@@ -8,6 +8,7 @@
  *   lower_eval.c     a tensor's value at a point: lanes
  *   lower_memory.c   loads, stores, slots, atomics
  *   lower_stream.c   stores that go past the caches
+ *   lower_prefetch.c what the next program reads
  *   lower_element.c  one op on elements, scalar or vector alike
  *   lower_float.c    conversions between float formats; exp and log
  *   lower_dot.c      tl.dot, transposition
@@ -73,6 +74,7 @@ typedef struct Info {
   unsigned cost_round;
   /* number of the nest in which: the access's mask is a bound, its step is 1; a wrap is ruled out */
   unsigned bounded, unit, assumed;
+  unsigned read_in, nests; /* of an argument: the last nest that reads through it, and how many do so far */
   unsigned walked;                 /* number of the nest whose accesses were gathered through it */
   const Lane *walked_at;
 } Info;
@@ -239,6 +241,12 @@ void stream_programs(Lower *l); /* in the entry block, once the grid is known */
 bool stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
 void stream_fence(Lower *l); /* before the function returns */
 
+/* ---- prefetching: lower_prefetch.c -------------------------------------------------------------------------------- */
+
+/* Is the nest at work the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at level 0. */
+LLVMValueRef prefetch_stride(Lower *l, const Op *load);
+void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
+
 /* ---- elements: lower_element.c, lower_float.c -------------------------------------------------------------------- */
 
 LLVMTypeRef element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
@@ -257,6 +265,8 @@ LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMVa
 LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
 LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
 LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
+/* maxnum or minnum: a NaN loses against a number. */
+LLVMValueRef float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes);
 /* Division of f32 vectors by a scalar: 1/b and whether b is of usual size, once; then each quotient. */
 void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
 LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,

@@ -235,8 +235,8 @@ static LLVMValueRef compare_floats(Lower *l, const Op *op, LLVMValueRef a, LLVMV
 
 /* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the
  * zeros. */
-static LLVMValueRef extreme(Lower *l, bool max, bool numbers, LLVMValueRef a, LLVMValueRef b) {
-  if (numbers) return intrinsic_like(l, max ? "llvm.maxnum" : "llvm.minnum", (LLVMValueRef[]){a, b}, 2);
+static LLVMValueRef extreme(Lower *l, bool max, bool numbers, LLVMValueRef a, LLVMValueRef b, int lanes) {
+  if (numbers) return float_extreme(l, max, a, b, lanes);
   return intrinsic_like(l, max ? "llvm.maximum" : "llvm.minimum", (LLVMValueRef[]){a, b}, 2);
 }
 
@@ -252,10 +252,10 @@ static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   case OP_PRECISE_DIVF: return LLVMBuildFDiv(l->b, a, b, "");
   case OP_REMF: return remainder_of(l, a, b);
   case OP_NEGF: return LLVMBuildFNeg(l->b, a, "");
-  case OP_MAXNUMF: return extreme(l, true, true, a, b);
-  case OP_MINNUMF: return extreme(l, false, true, a, b);
-  case OP_MAXIMUMF: return extreme(l, true, false, a, b);
-  case OP_MINIMUMF: return extreme(l, false, false, a, b);
+  case OP_MAXNUMF: return extreme(l, true, true, a, b, lanes);
+  case OP_MINNUMF: return extreme(l, false, true, a, b, lanes);
+  case OP_MAXIMUMF: return extreme(l, true, false, a, b, lanes);
+  case OP_MINIMUMF: return extreme(l, false, false, a, b, lanes);
   case OP_CMPF: return compare_floats(l, op, a, b);
   case OP_SQRT:
   case OP_PRECISE_SQRT: return intrinsic_like(l, "llvm.sqrt", in, 1);
@@ -269,7 +269,7 @@ static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   case OP_FMA: return intrinsic_like(l, "llvm.fma", in, 3);
   case OP_CLAMPF: {
     bool all = !strcmp(ir_attr_text_or(op, "propagateNan", "none"), "all");
-    return extreme(l, false, !all, extreme(l, true, !all, a, in[1]), in[2]);
+    return extreme(l, false, !all, extreme(l, true, !all, a, in[1], lanes), in[2], lanes);
   }
   default: return NULL;
   }

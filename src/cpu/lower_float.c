@@ -5,7 +5,7 @@
  * it were the only one (Boldo and Melquiond, "When double rounding is odd", 2005). f8 formats saturate to their
  * largest number.
  *
- * exp and log are evaluated in f32 by the polynomials of the Cephes library after Cody and Waite's argument
+ * exp is evaluated in f32 by minimax polynomials, log by those of the Cephes library after Cody and Waite's argument
  * reduction; largest errors are given in docs/. f16 and bf16 go through f32. f64 calls the C library.
  */
 #include "cpu/lower.h"
@@ -193,6 +193,9 @@ static LLVMValueRef fma_of(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRe
   return intrinsic(l, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
 }
 
+/* Do instructions of AVX-512 on 16 f32 make up the vector? */
+static bool has_wide_floats(const Lower *l, int lanes) { return l->isa->avx512 && lanes >= 16 && lanes % 16 == 0; }
+
 static LLVMValueRef slice(Lower *l, LLVMValueRef v, int from, int n) {
   if ((int)LLVMGetVectorSize(LLVMTypeOf(v)) == n) return v;
   LLVMValueRef mask[64];
@@ -218,54 +221,83 @@ static LLVMValueRef polynomial(Lower *l, LLVMValueRef x, const double *c, int n,
   return y;
 }
 
-/* p * 2^n, n a whole number in f32. AVX-512 has an instruction for it. */
-static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef nan, int lanes) {
-  LLVMTypeRef ti = wide(l->i32, lanes);
-  if (l->isa->avx512 && lanes >= 16 && lanes % 16 == 0) {
-    LLVMValueRef parts[8] = {0};
+/* p * 2^n, n a whole number in f32; zero where not `live`. AVX-512 has an instruction for it. */
+static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef live, int lanes) {
+  if (has_wide_floats(l, lanes)) {
+    LLVMValueRef parts[8] = {0}, zero = fc(l, 0, 16);
     for (int i = 0; i < lanes / 16; i++) {
-      LLVMValueRef a = slice(l, p, 16 * i, 16), b = slice(l, n, 16 * i, 16);
-      LLVMValueRef args[] = {a, b, a, LLVMConstInt(l->i16, 0xFFFF, false), LLVMConstInt(l->i32, 4, false)};
+      LLVMValueRef mask = LLVMBuildBitCast(l->b, slice(l, live, 16 * i, 16), l->i16, "");
+      LLVMValueRef args[] = {slice(l, p, 16 * i, 16), slice(l, n, 16 * i, 16), zero, mask, int_const(l->i32, 4)};
       parts[i] = intrinsic(l, "llvm.x86.avx512.mask.scalef.ps.512", NULL, 0, args, 5);
     }
     return concatenate(l, parts, lanes / 16, 16);
   }
+  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, n, n, "");
   LLVMValueRef safe = LLVMBuildSelect(l->b, nan, fc(l, 0, lanes), n, "");
-  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, ti, "");
+  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, wide(l->i32, lanes), "");
   LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
   for (int i = 0; i < 2; i++) { /* in two factors, so that subnormal results are right */
     LLVMValueRef e = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
     p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
   }
-  return p;
+  return LLVMBuildSelect(l->b, live, p, fc(l, 0, lanes), "");
 }
 
-/* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2.
- * For 2^x: n = round(x), r = (x - n) ln(2). */
+/* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2; 2^x = 2^n 2^r, n = round(x), |r| <= 1/2. Adding 1.5 * 2^23
+ * rounds to a whole number. The polynomials are those of lang/lib/math.py.
+ *
+ * What is so small that the result is zero takes no part: a result below the normal range is slow to make. What is so
+ * large that the result is infinite is brought near, so that n stays exact. A NaN goes through every step. */
 static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes) {
-  LLVMTypeRef t = wide(l->f32, lanes);
-  static const double c[] = {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3,
-                             4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1};
-  double high = base2 ? 129 : 89.5, low = base2 ? -151 : -105;
-  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
+  static const double for_e[] = {0.00138380308632850645,
+                                 0.0083691664040088654,
+                                 0.041668102145195007,
+                                 0.166665166616439815,
+                                 0.49999994039535522,
+                                 1,
+                                 1};
+  static const double for_2[] = {0.0001333466061623767,
+                                 0.0013387906365096569,
+                                 0.0096254404634237289,
+                                 0.05550366267561912,
+                                 0.24022594094276428,
+                                 0.6931471824645996,
+                                 1};
+  double high = base2 ? 129 : 89.5, low = base2 ? -151 : -104.5;
+  LLVMValueRef magic = fc(l, 12582912, lanes);
+  LLVMValueRef live = LLVMBuildFCmp(l->b, LLVMRealUGE, x, fc(l, low, lanes), "");
   LLVMValueRef over = LLVMBuildFCmp(l->b, LLVMRealOGT, x, fc(l, high, lanes), "");
-  LLVMValueRef y = LLVMBuildSelect(l->b, over, fc(l, high, lanes), x, "");
-  LLVMValueRef under = LLVMBuildFCmp(l->b, LLVMRealOLT, y, fc(l, low, lanes), "");
-  y = LLVMBuildSelect(l->b, under, fc(l, 0, lanes), y, ""); /* zeros are made below: underflow is slow */
-  LLVMValueRef scaled = base2 ? y : LLVMBuildFMul(l->b, y, fc(l, 1.44269504088896341, lanes), "");
-  LLVMValueRef n = intrinsic(l, "llvm.rint", &t, 1, &scaled, 1), r;
+  LLVMValueRef y = LLVMBuildSelect(l->b, over, fc(l, high, lanes), x, ""), n, r;
+  if (!has_wide_floats(l, lanes)) y = LLVMBuildSelect(l->b, live, y, fc(l, 0, lanes), "");
   if (base2) {
-    r = LLVMBuildFMul(l->b, LLVMBuildFSub(l->b, y, n, ""), fc(l, 0.693147180559945309, lanes), "");
+    n = LLVMBuildFSub(l->b, LLVMBuildFAdd(l->b, y, magic, ""), magic, "");
+    r = LLVMBuildFSub(l->b, y, n, "");
   } else {
-    r = fma_of(l, n, fc(l, -0.693359375, lanes), y);
-    r = fma_of(l, n, fc(l, 2.12194440e-4, lanes), r);
+    n = LLVMBuildFSub(l->b, fma_of(l, y, fc(l, 1.4426950216293335, lanes), magic), magic, "");
+    r = fma_of(l, n, fc(l, -0.6931471824645996, lanes), y);
+    r = fma_of(l, n, fc(l, 1.9046542121259336e-09, lanes), r);
   }
-  LLVMValueRef p = polynomial(l, r, c, COUNT(c), lanes);
-  p = fma_of(l, p, LLVMBuildFMul(l->b, r, r, ""), r);
-  p = LLVMBuildFAdd(l->b, p, fc(l, 1, lanes), "");
-  p = scale(l, p, n, nan, lanes);
-  p = LLVMBuildSelect(l->b, under, fc(l, 0, lanes), p, "");
-  return LLVMBuildSelect(l->b, nan, x, p, "");
+  return scale(l, base2 ? polynomial(l, r, for_2, COUNT(for_2), lanes) : polynomial(l, r, for_e, COUNT(for_e), lanes),
+               n, live, lanes);
+}
+
+LLVMValueRef float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes) {
+  LLVMTypeRef t = LLVMTypeOf(a);
+  if (LLVMGetTypeKind(t) != LLVMVectorTypeKind || LLVMGetElementType(t) != l->f32 || !has_wide_floats(l, lanes))
+    return intrinsic(l, max ? "llvm.maxnum" : "llvm.minnum", &t, 1, (LLVMValueRef[]){a, b}, 2);
+  enum { MIN = 0, MAX = 1, SIGN_OF_RESULT = 4, CURRENT_ROUNDING = 4 };
+  LLVMValueRef parts[8] = {0};
+  for (int i = 0; i < lanes / 16; i++) {
+    LLVMValueRef x = slice(l, a, 16 * i, 16), y = slice(l, b, 16 * i, 16);
+    LLVMValueRef args[] = {x,
+                           y,
+                           int_const(l->i32, SIGN_OF_RESULT | (max ? MAX : MIN)),
+                           x,
+                           int_const(l->i16, -1),
+                           int_const(l->i32, CURRENT_ROUNDING)};
+    parts[i] = intrinsic(l, "llvm.x86.avx512.mask.range.ps.512", NULL, 0, args, 6);
+  }
+  return concatenate(l, parts, lanes / 16, 16);
 }
 
 void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual) {
@@ -274,33 +306,59 @@ void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef
                         LLVMBuildFCmp(l->b, LLVMRealOLT, b, LLVMConstReal(l->f32, ldexp(1, 60)), ""), "");
 }
 
-/* q = a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the
- * remainder is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990):
- * so for zeros and magnitudes from 2^-60 to 2^60. A vector with any other element is divided by the instruction. */
-LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
-                             int lanes) {
-  LLVMTypeRef t = wide(l->f32, lanes);
+/* a * inverse, corrected by its remainder. */
+static LLVMValueRef corrected_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse) {
+  LLVMValueRef q = LLVMBuildFMul(l->b, a, inverse, "");
+  LLVMValueRef rest = fma_of(l, q, b, LLVMBuildFNeg(l->b, a, "")); /* so signed, zeros keep their sign */
+  return fma_of(l, LLVMBuildFNeg(l->b, rest, ""), inverse, q);
+}
+
+/* With `inverse` = 1/b and 2^64 around it, so that the remainder is exact for every a below 2^63: what the factor 2^-64
+ * then makes subnormal may have been rounded twice, and the rest is infinite or no number. *odd: is there such a one? */
+static LLVMValueRef wide_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
+                                  LLVMValueRef *odd) {
+  enum { NAN_CLASS = 0x81, INFINITE = 0x18, SUBNORMAL = 0x20 };
+  LLVMValueRef parts[8] = {0}, any = NULL;
+  b = splat(l, b, 16), inverse = splat(l, inverse, 16);
+  for (int i = 0; i < lanes / 16; i++) {
+    LLVMValueRef x = LLVMBuildFMul(l->b, slice(l, a, 16 * i, 16), fc(l, ldexp(1, 64), 16), "");
+    parts[i] = LLVMBuildFMul(l->b, corrected_quotient(l, x, b, inverse), fc(l, ldexp(1, -64), 16), "");
+    LLVMValueRef args[] = {parts[i], int_const(l->i32, NAN_CLASS | INFINITE | SUBNORMAL)};
+    LLVMValueRef bad = intrinsic(l, "llvm.x86.avx512.fpclass.ps.512", NULL, 0, args, 2);
+    any = any ? LLVMBuildOr(l->b, any, bad, "") : bad;
+  }
+  *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, any, l->i16, ""), int_const(l->i16, 0), "");
+  return concatenate(l, parts, lanes / 16, 16);
+}
+
+/* The remainder is exact for zeros and magnitudes from 2^-60 to 2^60. *odd: is there another? */
+static LLVMValueRef quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
+                             LLVMValueRef *odd) {
   LLVMValueRef bits = LLVMBuildAnd(l->b, bits_of(l, a, l->i32, lanes), ic(l, l->i32, lanes, 0x7FFFFFFF), "");
   int64_t low = (int64_t)(127 - 60) << 23, high = (int64_t)(127 + 60) << 23;
   LLVMValueRef far = LLVMBuildICmp(l->b, LLVMIntUGT, LLVMBuildSub(l->b, bits, ic(l, l->i32, lanes, low), ""),
                                    ic(l, l->i32, lanes, high - low), "");
-  LLVMValueRef odd = LLVMBuildAnd(l->b, far, LLVMBuildICmp(l->b, LLVMIntNE, bits, ic(l, l->i32, lanes, 0), ""), "");
+  LLVMValueRef bad = LLVMBuildAnd(l->b, far, LLVMBuildICmp(l->b, LLVMIntNE, bits, ic(l, l->i32, lanes, 0), ""), "");
   LLVMTypeRef word = LLVMIntTypeInContext(l->llvm, (unsigned)lanes);
-  LLVMValueRef none =
-      LLVMBuildICmp(l->b, LLVMIntEQ, LLVMBuildBitCast(l->b, odd, word, ""), LLVMConstInt(word, 0, false), "");
-  LLVMBasicBlockRef quick = new_block(l, "quick"), slow = new_block(l, "slow"), after = new_block(l, "quotient");
-  LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, none, usual, ""), quick, slow);
-  LLVMPositionBuilderAtEnd(l->b, quick);
-  LLVMValueRef r = splat(l, inverse, lanes), d = splat(l, b, lanes);
-  LLVMValueRef q = LLVMBuildFMul(l->b, a, r, "");
-  LLVMValueRef rest = fma_of(l, q, d, LLVMBuildFNeg(l->b, a, "")); /* so signed, zeros keep their sign */
-  q = fma_of(l, LLVMBuildFNeg(l->b, rest, ""), r, q);
-  LLVMBuildBr(l->b, after);
+  *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, bad, word, ""), LLVMConstInt(word, 0, false), "");
+  return corrected_quotient(l, a, splat(l, b, lanes), splat(l, inverse, lanes));
+}
+
+/* a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the
+ * remainder is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990).
+ * A vector with an element for which that may not hold is divided by the instruction. */
+LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+                             int lanes) {
+  LLVMValueRef odd, q = has_wide_floats(l, lanes) ? wide_quotient(l, a, b, inverse, lanes, &odd)
+                                                  : quotient(l, a, b, inverse, lanes, &odd);
+  LLVMBasicBlockRef quick = LLVMGetInsertBlock(l->b), slow = new_block(l, "slow"), after = new_block(l, "quotient");
+  LLVMValueRef good = LLVMBuildAnd(l->b, LLVMBuildNot(l->b, odd, ""), usual, "");
+  LLVMBuildCondBr(l->b, good, after, slow);
   LLVMPositionBuilderAtEnd(l->b, slow);
   LLVMValueRef s = LLVMBuildFDiv(l->b, a, splat(l, b, lanes), "");
   LLVMBuildBr(l->b, after);
   LLVMPositionBuilderAtEnd(l->b, after);
-  LLVMValueRef phi = LLVMBuildPhi(l->b, t, "");
+  LLVMValueRef phi = LLVMBuildPhi(l->b, LLVMTypeOf(a), "");
   LLVMAddIncoming(phi, (LLVMValueRef[]){q, s}, (LLVMBasicBlockRef[]){quick, slow}, 2);
   return phi;
 }

@@ -163,8 +163,8 @@ static bool is_unit(LLVMValueRef step) { return LLVMIsAConstantInt(step) && LLVM
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
-/* Read at a pointer lane without a mask. `depth`: not before this level. */
-static Lane read_lane(Lower *l, Type *elem, Lane p, bool unit, int depth) {
+/* Read at a pointer lane without a mask. `depth`: not before this level. `stride`: what to fetch as well, or NULL. */
+static Lane read_lane(Lower *l, Type *elem, Lane p, bool unit, int depth, LLVMValueRef stride) {
   Lane r = {.kind = LANE_VECTOR, .depth = max_int(p.depth, depth)};
   if (p.kind == LANE_UNIFORM) {
     lower_at(l, r.depth);
@@ -178,6 +178,7 @@ static Lane read_lane(Lower *l, Type *elem, Lane p, bool unit, int depth) {
   if (unit) {
     lower_at(l, r.depth);
     LLVMValueRef ptr = LLVMBuildGEP2(l->b, memory_type(l, elem), p.v, &l->index64, 1, "");
+    if (stride) prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
     r.v = run_load(l, elem, ptr, NULL, NULL);
     return r;
   }
@@ -202,7 +203,7 @@ Lane array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int dep
   LLVMValueRef offset = LLVMBuildSExt(l->b, n.v, wide(l->i64, lanes), "");
   p.v = LLVMBuildGEP2(l->b, m, lanes > 1 ? splat(l, base, lanes) : base, &offset, 1, "");
   if (n.step) p.step = LLVMBuildSExt(l->b, n.step, l->i64, "");
-  return read_lane(l, type->elem, p, p.step && is_unit(p.step), depth);
+  return read_lane(l, type->elem, p, p.step && is_unit(p.step), depth, NULL);
 }
 
 Lane slot_read(Lower *l, Slot *s, Type *type, const Lane *at) { return array_read(l, slot_touch(l, s), type, at, 0); }
@@ -253,10 +254,11 @@ Lane memory_load(Lower *l, Op *op, const Lane *at) {
   Info *info = access_info(op);
   Lane p = lane_eval(l, ir_operand(op, 0), at);
   bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->unit == l->nest_number));
-  if (!mask) return read_lane(l, elem, p, unit, 0);
-  if (l->full && info->bounded == l->nest_number) return read_lane(l, elem, p, unit, l->depth);
+  LLVMValueRef stride = unit && l->index32 ? prefetch_stride(l, op) : NULL;
+  if (!mask) return read_lane(l, elem, p, unit, 0, stride);
+  if (l->full && info->bounded == l->nest_number) return read_lane(l, elem, p, unit, l->depth, stride);
   Lane m = lane_eval(l, mask, at);
-  if (all_true(l, m)) return read_lane(l, elem, p, unit, 0);
+  if (all_true(l, m)) return read_lane(l, elem, p, unit, 0, stride);
   Lane o = other ? lane_eval(l, other, at) : lane_uniform(LLVMConstNull(element_type(l, elem)), 0);
   if (l->failed) return nothing(l, elem);
   if (p.kind == LANE_UNIFORM && m.kind == LANE_UNIFORM && o.kind == LANE_UNIFORM) {
@@ -276,6 +278,7 @@ Lane memory_load(Lower *l, Op *op, const Lane *at) {
   lower_at(l, r.depth);
   if (unit) {
     LLVMValueRef ptr = LLVMBuildGEP2(l->b, memory_type(l, elem), p.v, &l->index64, 1, "");
+    if (stride) prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
     r.v = run_load(l, elem, ptr, mv, ov);
   } else {
     r.v = gather(l, elem, ptrs, mv, ov);

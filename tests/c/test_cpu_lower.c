@@ -317,6 +317,47 @@ static void test_softmax_keeps_one_tensor(void **state) {
   }
 }
 
+/* Rows of a matrix, one per program: the nest that reads them a second time fetches the next program's, and no other does. */
+static void test_next_row_is_fetched(void **state) {
+  (void)state;
+  static const char rows[] = "tt.func public @k(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %stride: i32) {\n"
+                             "  %p = tt.get_program_id x : i32\n"
+                             "  %o = arith.muli %p, %stride : i32\n"
+                             "  %r = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>\n"
+                             "  %x0 = tt.addptr %x, %o : !tt.ptr<f32>, i32\n"
+                             "  %xs = tt.splat %x0 : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>>\n"
+                             "  %xp = tt.addptr %xs, %r : tensor<256x!tt.ptr<f32>>, tensor<256xi32>\n"
+                             "  %v = tt.load %xp : tensor<256x!tt.ptr<f32>>\n"
+                             "  %s = \"tt.reduce\"(%v) <{axis = 0 : i32}> ({\n"
+                             "  ^bb0(%a: f32, %b: f32):\n"
+                             "    %c = arith.addf %a, %b : f32\n"
+                             "    tt.reduce.return %c : f32\n"
+                             "  }) : (tensor<256xf32>) -> f32\n"
+                             "  %ss = tt.splat %s : f32 -> tensor<256xf32>\n"
+                             "  %w = arith.subf %v, %ss : tensor<256xf32>\n"
+                             "  %y0 = tt.addptr %y, %o : !tt.ptr<f32>, i32\n"
+                             "  %ys = tt.splat %y0 : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>>\n"
+                             "  %yp = tt.addptr %ys, %r : tensor<256x!tt.ptr<f32>>, tensor<256xi32>\n"
+                             "  tt.store %yp, %w : tensor<256x!tt.ptr<f32>>\n"
+                             "  tt.return\n"
+                             "}\n";
+  Kernel k;
+  Ctx *cx = compile_for(&k, rows, "x86-64-v3");
+  const char *fetch = strstr(k.llir, "call void @llvm.prefetch"), *minus = strstr(k.llir, "fsub");
+  assert_non_null(fetch);
+  assert_non_null(minus);
+  assert_null(strstr(minus, "call void @llvm.prefetch")); /* in front of the subtraction, */
+  assert_non_null(strstr(k.llir, "fadd"));
+  assert_true(fetch > strstr(k.llir, "fadd")); /* behind the sum */
+  cpu_code_free(k.code);
+  ctx_free(cx);
+
+  cx = compile_for(&k, masked_add, "x86-64-v3"); /* reads once */
+  assert_null(strstr(k.llir, "llvm.prefetch"));
+  cpu_code_free(k.code);
+  ctx_free(cx);
+}
+
 /* The product reads the operands in place, transposed or not, unless the row numbers wrap. */
 static void test_dot_operands_that_wrap(void **state) {
   (void)state;
@@ -368,6 +409,7 @@ int main(void) {
       cmocka_unit_test(test_loads_stay_before_later_stores),
       cmocka_unit_test(test_carried_tensors_may_swap),
       cmocka_unit_test(test_softmax_keeps_one_tensor),
+      cmocka_unit_test(test_next_row_is_fetched),
       cmocka_unit_test(test_dot_operands_that_wrap),
       cmocka_unit_test(test_unsupported),
   };

@@ -211,6 +211,55 @@ def test_fma_clamp_division():
 
 
 @triton.jit
+def quotient_kernel(x, divisor, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(out + at, tl.div_rn(tl.load(x + at), tl.load(divisor)))
+
+
+@pytest.mark.parametrize(
+    "divisor",
+    [1.0, 3.0, 0.7, 1023.9, 1e-3, 1e17, 1e-17, 2.0**-59, 2.0**59, 1e30, 1e-30, 1e-42, 0.0, math.inf, math.nan, -3.0],
+)
+def test_division_by_a_scalar_is_exact(divisor):
+    """Whatever makes it quick: every exponent, the edges of the range, and what is no number."""
+    g = torch.Generator().manual_seed(1)
+    bits = torch.randint(-(2**31), 2**31, (4096,), generator=g).to(torch.int32)
+    bits[:512] &= 0x807FFFFF - (1 << 32)  # subnormal
+    bits[512:1024] = (bits[512:1024] & 0x80FFFFFF - (1 << 32)) | 0x7E000000
+    x = bits.view(torch.float32)
+    x[1024:1032] = torch.tensor([0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, 2.0**-126, 2.0**-149])
+    x[2048:] = torch.exp(-10 * torch.rand(2048, generator=g))
+    d, out = torch.tensor([divisor]), torch.zeros(4096)
+    with np.errstate(all="ignore"):
+        want = x.numpy() / d.numpy()
+    quotient_kernel[(1,)](x, d, out, B=4096)
+    np.testing.assert_array_equal(out.numpy(), want)
+    same_sign = np.signbit(out.numpy()) == np.signbit(want)
+    assert np.all(same_sign | np.isnan(want))
+    # In vectors whose elements are all ordinary, none of which takes the slow way.
+    quotient_kernel[(1,)](x[2048:], d, out, B=2048)
+    np.testing.assert_array_equal(out.numpy()[:2048], want[2048:])
+
+
+@triton.jit
+def nan_row_kernel(x, out, B: tl.constexpr):
+    row = tl.load(x + tl.arange(0, B))
+    tl.store(out, tl.max(row, 0))
+    tl.store(out + 1, tl.min(row, 0))
+
+
+def test_maximum_of_a_row_with_nans():
+    x = values(torch.float32, 256, 5)
+    x[::3] = math.nan
+    out = torch.zeros(2)
+    nan_row_kernel[(1,)](x, out, B=256)
+    assert out.tolist() == [np.nanmax(x.numpy()), np.nanmin(x.numpy())]
+    x[:] = math.nan
+    nan_row_kernel[(1,)](x, out, B=256)
+    assert out.isnan().all()
+
+
+@triton.jit
 def nan_kernel(a, b, out, B: tl.constexpr):
     at = tl.arange(0, B)
     x, y = tl.load(a + at), tl.load(b + at)

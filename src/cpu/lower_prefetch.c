@@ -1,0 +1,108 @@
+/* lower_prefetch.c: fetching what the next program reads while this one computes.
+ *
+ * The problem. A kernel that works on a row per program (softmax, a normalization) reads its row once from far away and then
+ * computes on it while it lies in the nearest cache. Reading and computing take turns: the processor's own prefetcher
+ * stops at a page's end, and the next row begins at another. On two cores of a Sapphire Rapids server a softmax of rows of
+ * 4 KB runs 1.2 times as fast when the next row is fetched meanwhile.
+ *
+ * When. The second loop nest that reads from an argument is the one that finds its data near by: there each vector read is
+ * accompanied by a prefetch of what lies `stride` bytes further, where stride is how far the address moves from one program
+ * of axis 0 to the next. A thread takes its programs in that order. One nest does it, the others find the work done.
+ *
+ * The stride. Addresses are derived with respect to the program's number by the rules for sums and products; a product of
+ * two things that both depend on it, or any other op on one, has no constant derivative, and then nothing is fetched.
+ * Where the answer is wrong (the next program is in another row of the grid) a line is fetched in vain, no more. Strides
+ * beyond a quarter of the second-level cache are not worth it: what is fetched would be gone before its turn.
+ */
+#include "cpu/lower.h"
+
+typedef struct Derivative {
+  LLVMValueRef v; /* i64; NULL: zero */
+  bool known;
+} Derivative;
+
+static const Derivative unknown = {NULL, false}, nought = {NULL, true};
+
+/* The number that a tensor or scalar is everywhere, as i64, if it is at hand. */
+static LLVMValueRef factor_of(Lower *l, Value *x) {
+  int64_t c;
+  if (ir_is_const_int(x, &c)) return int_const(l->i64, c);
+  while (x->op && (x->op->code == OP_SPLAT || x->op->code == OP_BROADCAST || x->op->code == OP_EXPAND_DIMS))
+    x = ir_operand(x->op, 0);
+  if (ir_is_tensor(x->type) || !info_of(x)->scalar) return NULL;
+  return LLVMBuildSExtOrBitCast(l->b, info_of(x)->scalar, l->i64, "");
+}
+
+static Derivative times(Lower *l, Derivative d, LLVMValueRef factor) {
+  if (!d.v) return d;
+  return factor ? (Derivative){LLVMBuildMul(l->b, d.v, factor, ""), true} : unknown;
+}
+
+/* Of an integer, or of a pointer in bytes. `budget`: values that may still be looked at. */
+static Derivative derive(Lower *l, Value *x, int *budget) {
+  if (--*budget < 0) return unknown;
+  Op *op = x->op;
+  if (!op) {
+    const Op *owner = x->block->region->op;
+    if (owner->code != OP_FOR) return owner->code == OP_FUNC ? nought : unknown;
+    for (int i = 1; i < x->block->nargs; i++) /* a carried value grows alike in all programs */
+      if (x->block->args[i] == x) return derive(l, ir_operand(owner, i + 2), budget);
+    return nought;
+  }
+  if (op->code == OP_PROGRAM_ID)
+    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){int_const(l->i64, 1), true} : nought;
+  if (op->nregions) return unknown;
+  Derivative d[4] = {{0}};
+  bool still = op->noperands <= 4;
+  for (int i = 0; i < op->noperands && i < 4; i++) {
+    d[i] = derive(l, ir_operand(op, i), budget);
+    still = still && d[i].known && !d[i].v;
+  }
+  if (still) return nought;
+  if (!d[0].known || (op->noperands > 1 && !d[1].known)) return unknown;
+  switch (op->code) {
+  case OP_SPLAT:
+  case OP_BROADCAST:
+  case OP_EXPAND_DIMS:
+  case OP_TRANS:
+  case OP_RESHAPE:
+  case OP_EXTSI:
+  case OP_EXTUI:
+  case OP_TRUNCI:
+  case OP_INDEX_CAST: return d[0];
+  case OP_ADDPTR: d[1] = times(l, d[1], int_const(l->i64, ir_elem_bytes(ir_elem(x->type)->elem))); break;
+  case OP_ADDI: break;
+  case OP_MULI:
+    if (d[0].v && d[1].v) return unknown;
+    return d[0].v ? times(l, d[0], factor_of(l, ir_operand(op, 1))) : times(l, d[1], factor_of(l, ir_operand(op, 0)));
+  default: return unknown;
+  }
+  if (!d[0].v || !d[1].v) return d[0].v ? d[0] : d[1];
+  return (Derivative){LLVMBuildAdd(l->b, d[0].v, d[1].v, ""), true};
+}
+
+LLVMValueRef prefetch_stride(Lower *l, const Op *load) {
+  Value *base = cpu_pointer_base(ir_operand(load, 0));
+  if (!base) return NULL;
+  Info *info = info_of(base);
+  if (info->read_in != l->nest_number) info->read_in = l->nest_number, info->nests++;
+  if (info->nests != 2) return NULL;
+  lower_at(l, 0);
+  int budget = 100;
+  Derivative d = derive(l, ir_operand(load, 0), &budget);
+  if (!d.known || !d.v) return NULL;
+  int64_t limit = l->isa->l2_bytes / 4;
+  LLVMValueRef shifted = LLVMBuildAdd(l->b, d.v, int_const(l->i64, limit), "");
+  LLVMValueRef near = LLVMBuildICmp(l->b, LLVMIntULE, shifted, int_const(l->i64, 2 * limit), "near");
+  return LLVMBuildSelect(l->b, near, d.v, int_const(l->i64, 0), "stride");
+}
+
+void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {
+  enum { READ = 0, KEEP = 3, DATA = 1, LINE = 64 };
+  for (int64_t i = 0; i < bytes; i += LINE) {
+    LLVMValueRef at = LLVMBuildAdd(l->b, stride, int_const(l->i64, i), "");
+    LLVMValueRef args[] = {LLVMBuildGEP2(l->b, l->i8, ptr, &at, 1, ""), int_const(l->i32, READ),
+                           int_const(l->i32, KEEP), int_const(l->i32, DATA)};
+    intrinsic(l, "llvm.prefetch", &l->ptr, 1, args, 4);
+  }
+}
