@@ -1,0 +1,222 @@
+// RUN: env TRITONC_DUMP=gpu-assign tritonc %s --target cuda:90 --num-warps 4 --emit ttgir -o /dev/null 2>&1 | FileCheck %s
+// Every tensor gets a layout. A conversion between two costs shared memory and barriers: there are few, on the smallest value, in the
+// outermost loop; and none at all for what can be computed again.
+
+// CHECK-DAG: #[[ROWS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [2, 16], warpsPerCTA = [4, 1], order = [1, 0]}>
+// CHECK-DAG: #[[COLUMNS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [4, 1], threadsPerWarp = [16, 2], warpsPerCTA = [1, 4], order = [0, 1]}>
+
+// What keeps elements in place keeps the layout of the load up to the store.
+// CHECK-LABEL: @pointwise
+// CHECK-NOT: ttg.convert_layout
+// CHECK-LABEL: @transposed
+tt.func public @pointwise(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32, %s: f32) {
+  %zero = arith.constant dense<0.0> : tensor<1024xf32>
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %bound = tt.splat %n : i32 -> tensor<1024xi32>
+  %m = arith.cmpi slt, %r, %bound : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<f16> -> tensor<1024x!tt.ptr<f16>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>>
+  %from = tt.addptr %ps, %r : tensor<1024x!tt.ptr<f16>>, tensor<1024xi32>
+  %to = tt.addptr %qs, %r : tensor<1024x!tt.ptr<f32>>, tensor<1024xi32>
+  %u = tt.load %from, %m : tensor<1024x!tt.ptr<f16>>
+  %v = tt.load %to, %m : tensor<1024x!tt.ptr<f32>>
+  %x = arith.extf %u : tensor<1024xf16> to tensor<1024xf32>
+  %f = tt.splat %s : f32 -> tensor<1024xf32>
+  %y = arith.mulf %x, %f : tensor<1024xf32>
+  %z = arith.addf %y, %v : tensor<1024xf32>
+  %c = arith.cmpf ogt, %z, %zero : tensor<1024xf32>
+  %w = arith.select %c, %z, %zero : tensor<1024xi1>, tensor<1024xf32>
+  tt.store %to, %w, %m : tensor<1024x!tt.ptr<f32>>
+  tt.return
+}
+
+// Rows are read and columns written. Only the elements are converted: offsets, masks and pointers are made in both layouts.
+// CHECK-DAG: tt.make_range {{.*}} : tensor<64xi32, #ttg.slice<{dim = 0, parent = #[[ROWS]]}>>
+// CHECK-DAG: tt.make_range {{.*}} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
+// CHECK-DAG: tt.make_range {{.*}} : tensor<64xi32, #ttg.slice<{dim = 0, parent = #[[COLUMNS]]}>>
+// CHECK-DAG: tt.make_range {{.*}} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #[[COLUMNS]]}>>
+// CHECK-NOT: ttg.convert_layout
+// CHECK: %[[V:.*]] = tt.load {{.*}} : tensor<64x64x!tt.ptr<f32>, #[[ROWS]]>
+// CHECK-NEXT: %[[C:.*]] = ttg.convert_layout %[[V]] : tensor<64x64xf32, #[[ROWS]]> -> tensor<64x64xf32, #[[COLUMNS]]>
+// CHECK-NOT: ttg.convert_layout
+// CHECK: tt.store %{{.*}}, %[[C]], %{{.*}} : tensor<64x64x!tt.ptr<f32>, #[[COLUMNS]]>
+tt.func public @transposed(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+  %width = arith.constant dense<64> : tensor<64x1xi32>
+  %height = arith.constant dense<64> : tensor<1x64xi32>
+  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.expand_dims %r {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %bound = tt.splat %n : i32 -> tensor<64x1xi32>
+  %in = arith.cmpi slt, %rows, %bound : tensor<64x1xi32>
+  %m = tt.broadcast %in : tensor<64x1xi1> -> tensor<64x64xi1>
+  %i = tt.broadcast %rows : tensor<64x1xi32> -> tensor<64x64xi32>
+  %j = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %wi = arith.muli %rows, %width : tensor<64x1xi32>
+  %hj = arith.muli %cols, %height : tensor<1x64xi32>
+  %x = tt.broadcast %wi : tensor<64x1xi32> -> tensor<64x64xi32>
+  %y = tt.broadcast %hj : tensor<1x64xi32> -> tensor<64x64xi32>
+  %by_rows = arith.addi %x, %j : tensor<64x64xi32>
+  %by_columns = arith.addi %i, %y : tensor<64x64xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %from = tt.addptr %ps, %by_rows : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %to = tt.addptr %qs, %by_columns : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %v = tt.load %from, %m : tensor<64x64x!tt.ptr<f32>>
+  tt.store %to, %v, %m : tensor<64x64x!tt.ptr<f32>>
+  tt.return
+}
+
+// The loop works on columns. What was loaded by rows before it is converted before it, once.
+// CHECK-LABEL: @before_the_loop
+// CHECK: tt.load {{.*}} : tensor<64x64x!tt.ptr<f32>, #[[ROWS]]>
+// CHECK-NEXT: %[[C:.*]] = ttg.convert_layout {{.*}} -> tensor<64x64xf32, #[[COLUMNS]]>
+// CHECK-NOT: ttg.convert_layout
+// CHECK: scf.for
+// CHECK: arith.addf {{.*}}%[[C]]{{.*}} : tensor<64x64xf32, #[[COLUMNS]]>
+// CHECK-NOT: ttg.convert_layout
+// CHECK: tt.return
+tt.func public @before_the_loop(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %size = arith.constant dense<4096> : tensor<64x64xi32>
+  %width = arith.constant dense<64> : tensor<64x1xi32>
+  %height = arith.constant dense<64> : tensor<1x64xi32>
+  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.expand_dims %r {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %i = tt.broadcast %rows : tensor<64x1xi32> -> tensor<64x64xi32>
+  %j = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %wi = arith.muli %rows, %width : tensor<64x1xi32>
+  %hj = arith.muli %cols, %height : tensor<1x64xi32>
+  %x = tt.broadcast %wi : tensor<64x1xi32> -> tensor<64x64xi32>
+  %y = tt.broadcast %hj : tensor<1x64xi32> -> tensor<64x64xi32>
+  %by_rows = arith.addi %x, %j : tensor<64x64xi32>
+  %by_columns = arith.addi %i, %y : tensor<64x64xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %from = tt.addptr %ps, %by_rows : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %first = tt.addptr %qs, %by_columns : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %v = tt.load %from : tensor<64x64x!tt.ptr<f32>>
+  %l = scf.for %k = %c0 to %n step %c1 iter_args(%to = %first) -> (tensor<64x64x!tt.ptr<f32>>) : i32 {
+    %u = tt.load %to : tensor<64x64x!tt.ptr<f32>>
+    %w = arith.addf %u, %v : tensor<64x64xf32>
+    tt.store %to, %w : tensor<64x64x!tt.ptr<f32>>
+    %next = tt.addptr %to, %size : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+    scf.yield %next : tensor<64x64x!tt.ptr<f32>>
+  }
+  tt.return
+}
+
+// A sum that a loop carries has the layout of what is added in it; it is converted for the store behind the loop.
+// CHECK-LABEL: @behind_the_loop
+// CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<64x64xf32, #[[ROWS]]>
+// CHECK-NOT: ttg.convert_layout
+// CHECK: scf.for {{.*}} = %[[ZERO]]
+// CHECK-SAME: -> (tensor<64x64xf32, #[[ROWS]]>, tensor<64x64x!tt.ptr<f32>, #[[ROWS]]>)
+// CHECK-NOT: ttg.convert_layout
+// CHECK: }
+// CHECK-NEXT: ttg.convert_layout {{.*}} : tensor<64x64xf32, #[[ROWS]]> -> tensor<64x64xf32, #[[COLUMNS]]>
+// CHECK-NEXT: tt.store
+// CHECK-NEXT: tt.return
+tt.func public @behind_the_loop(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %size = arith.constant dense<4096> : tensor<64x64xi32>
+  %width = arith.constant dense<64> : tensor<64x1xi32>
+  %height = arith.constant dense<64> : tensor<1x64xi32>
+  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.expand_dims %r {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %i = tt.broadcast %rows : tensor<64x1xi32> -> tensor<64x64xi32>
+  %j = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %wi = arith.muli %rows, %width : tensor<64x1xi32>
+  %hj = arith.muli %cols, %height : tensor<1x64xi32>
+  %x = tt.broadcast %wi : tensor<64x1xi32> -> tensor<64x64xi32>
+  %y = tt.broadcast %hj : tensor<1x64xi32> -> tensor<64x64xi32>
+  %by_rows = arith.addi %x, %j : tensor<64x64xi32>
+  %by_columns = arith.addi %i, %y : tensor<64x64xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %first = tt.addptr %ps, %by_rows : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %to = tt.addptr %qs, %by_columns : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %l:2 = scf.for %k = %c0 to %n step %c1 iter_args(%sum = %zero, %from = %first) -> (tensor<64x64xf32>, tensor<64x64x!tt.ptr<f32>>) : i32 {
+    %u = tt.load %from : tensor<64x64x!tt.ptr<f32>>
+    %more = arith.addf %sum, %u : tensor<64x64xf32>
+    %next = tt.addptr %from, %size : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+    scf.yield %more, %next : tensor<64x64xf32>, tensor<64x64x!tt.ptr<f32>>
+  }
+  tt.store %to, %l#0 : tensor<64x64x!tt.ptr<f32>>
+  tt.return
+}
+
+// Sums of rows that a loop carries lie as the reduction leaves them; so short a vector is stored from there, too.
+// CHECK-LABEL: @sums
+// CHECK-NOT: ttg.convert_layout
+// CHECK: scf.for
+// CHECK: "tt.reduce"
+// CHECK: (tensor<64x64xf32, #[[ROWS]]>) -> tensor<64xf32, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
+// CHECK: arith.addf {{.*}} : tensor<64xf32, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
+// CHECK-NOT: ttg.convert_layout
+// CHECK: tt.store {{.*}} : tensor<64x!tt.ptr<f32>, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
+tt.func public @sums(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : tensor<64xf32>
+  %size = arith.constant dense<4096> : tensor<64x64xi32>
+  %width = arith.constant dense<64> : tensor<64x1xi32>
+  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.expand_dims %r {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %wi = arith.muli %rows, %width : tensor<64x1xi32>
+  %x = tt.broadcast %wi : tensor<64x1xi32> -> tensor<64x64xi32>
+  %j = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %offs = arith.addi %x, %j : tensor<64x64xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %first = tt.addptr %ps, %offs : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %to = tt.addptr %qs, %r : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %l:2 = scf.for %k = %c0 to %n step %c1 iter_args(%sum = %zero, %from = %first) -> (tensor<64xf32>, tensor<64x64x!tt.ptr<f32>>) : i32 {
+    %u = tt.load %from : tensor<64x64x!tt.ptr<f32>>
+    %s = "tt.reduce"(%u) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %t = arith.addf %a, %b : f32
+      tt.reduce.return %t : f32
+    }) : (tensor<64x64xf32>) -> tensor<64xf32>
+    %more = arith.addf %sum, %s : tensor<64xf32>
+    %next = tt.addptr %from, %size : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+    scf.yield %more, %next : tensor<64xf32>, tensor<64x64x!tt.ptr<f32>>
+  }
+  tt.store %to, %l#0 : tensor<64x!tt.ptr<f32>>
+  tt.return
+}
+
+// A vector that is loaded and stretched over the rows of a tile is converted while it is a vector, and in 16 bits; never the tile.
+// CHECK-LABEL: @stretched
+// CHECK: tt.load {{.*}} : tensor<64x!tt.ptr<f16>
+// CHECK-NEXT: ttg.convert_layout {{.*}} -> tensor<64xf16, #ttg.slice<{dim = 0, parent = #[[ROWS]]}>>
+// CHECK: tt.broadcast {{.*}} -> tensor<64x64xf32, #[[ROWS]]>
+// CHECK-NOT: ttg.convert_layout {{.*}} : tensor<64x64x
+// CHECK: tt.store {{.*}} : tensor<64x64x!tt.ptr<f32>, #[[ROWS]]>
+tt.func public @stretched(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+  %width = arith.constant dense<64> : tensor<64x1xi32>
+  %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.expand_dims %r {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %wi = arith.muli %rows, %width : tensor<64x1xi32>
+  %x = tt.broadcast %wi : tensor<64x1xi32> -> tensor<64x64xi32>
+  %j = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %offs = arith.addi %x, %j : tensor<64x64xi32>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  %to = tt.addptr %qs, %offs : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
+  %ps = tt.splat %p : !tt.ptr<f16> -> tensor<64x!tt.ptr<f16>>
+  %from = tt.addptr %ps, %r : tensor<64x!tt.ptr<f16>>, tensor<64xi32>
+  %v = tt.load %from : tensor<64x!tt.ptr<f16>>
+  %w = arith.extf %v : tensor<64xf16> to tensor<64xf32>
+  %row = tt.expand_dims %w {axis = 0 : i32} : tensor<64xf32> -> tensor<1x64xf32>
+  %tile = tt.broadcast %row : tensor<1x64xf32> -> tensor<64x64xf32>
+  %u = tt.load %to : tensor<64x64x!tt.ptr<f32>>
+  %sum = arith.addf %u, %tile : tensor<64x64xf32>
+  tt.store %to, %sum : tensor<64x64x!tt.ptr<f32>>
+  tt.return
+}

@@ -1,0 +1,165 @@
+// RUN: env TRITONC_DUMP=gpu-membar tritonc %s --target cuda:90 --emit ttgir -o /dev/null 2>&1 | FileCheck %s
+// Barriers between accesses of shared memory: one between a write and what reads or writes the same bytes, one between a read and a write
+// behind it, and no more. A missing one is a race; each superfluous one stops all warps.
+
+#blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#wide = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // A barrier before the first read; none between reads, and none between a read and a write of other bytes.
+  // CHECK-LABEL: @read_after_write
+  // CHECK: %[[A:.*]] = ttg.local_alloc %
+  // CHECK-NEXT: %[[B:.*]] = ttg.local_alloc {
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NEXT: ttg.local_store %{{.*}}, %[[B]]
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[B]]
+  // CHECK-NOT: gpu.barrier
+  // CHECK-LABEL: @write_after_read
+  tt.func public @read_after_write(%p: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
+    %b = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
+    %y = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
+    ttg.local_store %x, %b : tensor<512xf32, #wide> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    %z = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
+    %w = ttg.local_load %b : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
+    tt.store %qs, %y : tensor<512x!tt.ptr<f32>, #wide>
+    tt.store %qs, %z : tensor<512x!tt.ptr<f32>, #wide>
+    tt.store %qs, %w : tensor<512x!tt.ptr<f32>, #wide>
+    tt.return
+  }
+
+  // What was read may only be overwritten when all have read it.
+  // CHECK: ttg.local_store %{{.*}}, %[[A:.*]] :
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_store %{{.*}}, %[[A]]
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NOT: gpu.barrier
+  // CHECK-LABEL: @shared_place
+  tt.func public @write_after_read(%p: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    ttg.local_store %v, %a : tensor<512xf32, #blocked> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
+    ttg.local_store %x, %a : tensor<512xf32, #wide> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    %y = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #blocked>
+    tt.store %ps, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+
+  // Two buffers at one place: writing the second waits for the readers of the first.
+  // CHECK: %[[A:.*]] = ttg.local_alloc %{{.*}} {allocation.offset = 0 : i32}
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: %[[B:.*]] = ttg.local_alloc %{{.*}} {allocation.offset = 0 : i32}
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[B]]
+  // CHECK-LABEL: @scratch
+  tt.func public @shared_place(%p: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
+    %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
+    %b = ttg.local_alloc %x : (tensor<512xf32, #wide>) -> !ttg.memdesc<512xf32, #shared, #smem>
+    %y = ttg.local_load %b : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #blocked>
+    tt.store %ps, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+
+  // Conversions have barriers inside; two at the same place need another between them: the second writes what the first reads at its end.
+  // CHECK: tt.load
+  // CHECK-NEXT: ttg.convert_layout %{{.*}} {allocation.offset = 0 : i32}
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.convert_layout %{{.*}} {allocation.offset = 0 : i32}
+  // CHECK-NOT: gpu.barrier
+  // CHECK-LABEL: @loop
+  tt.func public @scratch(%p: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %x = ttg.convert_layout %v : tensor<512xf32, #blocked> -> tensor<512xf32, #wide>
+    %y = ttg.convert_layout %x : tensor<512xf32, #wide> -> tensor<512xf32, #blocked>
+    tt.store %ps, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+
+  // A loop comes round: what is read at its end is written at its beginning.
+  // CHECK: %[[A:.*]] = ttg.local_alloc {
+  // CHECK-NEXT: scf.for
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_store %{{.*}}, %[[A]]
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[A]]
+  // CHECK-NOT: gpu.barrier
+  // CHECK-LABEL: @one_branch
+  tt.func public @loop(%p: !tt.ptr<f32>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      ttg.local_store %v, %a : tensor<512xf32, #blocked> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+      %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
+      tt.store %qs, %x : tensor<512x!tt.ptr<f32>, #wide>
+    }
+    tt.return
+  }
+
+  // A barrier in one branch does not help those who take the other.
+  // CHECK: ttg.local_alloc %
+  // CHECK-NEXT: scf.if
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load
+  // CHECK: }
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NOT: gpu.barrier
+  // CHECK-LABEL: @copies
+  tt.func public @one_branch(%p: !tt.ptr<f32>, %c: i1) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
+    scf.if %c {
+      %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
+      tt.store %qs, %x : tensor<512x!tt.ptr<f32>, #wide>
+    }
+    %y = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
+    tt.store %qs, %y : tensor<512x!tt.ptr<f32>, #wide>
+    tt.return
+  }
+
+  // A wait is for the thread's own copies: what the others brought is there behind the barrier.
+  // CHECK: ttg.async_copy_global_to_local
+  // CHECK-NOT: gpu.barrier
+  // CHECK: ttg.async_wait
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NOT: gpu.barrier
+  // CHECK: tt.return
+  tt.func public @copies(%p: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    %t = ttg.async_copy_global_to_local %ps, %a : tensor<512x!tt.ptr<f32>, #wide> -> <512xf32, #shared, #smem, mutable>
+    %g = ttg.async_commit_group tokens %t
+    %w = ttg.async_wait %g {num = 0 : i32}
+    %x = ttg.local_load %a token %w : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
+    tt.store %ps, %x : tensor<512x!tt.ptr<f32>, #wide>
+    tt.return
+  }
+}
