@@ -7,13 +7,15 @@
  * computing it anew in another layout is cheaper than moving it, so it has no layout of its own and is made on demand, once per layout.
  * All other values have a home: that of the access, dot or reduction they come from, passed on by the ops that keep elements in
  * place; where several homes meet, that of the higher rank (tensor cores, then blocks, then what came about by reshaping).
+ * A value is `stretched` if it is a smaller one broadcast, or elementwise arithmetic on nothing but such and free ones (the addresses
+ * of a gather of rows): its home ranks below all others, for it can be had in any layout by converting the smaller one.
  *
  * First pass (infer): homes, to a fixed point over loops; a carried value has the home of what flows into it. A home only gives way
  * to one of higher rank, so that this ends. Second pass (place): each op in order takes its layout and asks want() for its
  * operands in the layouts that follow from it.
  *
- * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or the op makes its operand larger
- * (broadcasts, extensions: then the smaller operand is converted); else a conversion placed right behind v's definition, which is at
+ * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the op makes its
+ * operand larger (broadcasts, extensions: then the smaller operand is converted); else a conversion placed right behind v's definition, which is at
  * the least loop depth possible, and shared by all who want the same.
  *
  * A free value that a loop carries takes the layout in which the loop first wants it.
@@ -33,8 +35,9 @@ typedef struct Assign {
   Ctx *cx;
   int num_warps, sm;
   Coalesce *coalesce;
-  Map homes;    /* Value to encoding; absent: free (or not a tensor) */
-  Map versions; /* Value to Version list */
+  Map homes;     /* Value to encoding; absent: free (or not a tensor) */
+  Map stretched; /* Values whose home comes from smaller ones alone */
+  Map versions;  /* Value to Version list */
   bool changed;
 } Assign;
 
@@ -57,6 +60,8 @@ static void set_home(Assign *a, const Value *v, Attr *e) {
   a->changed = true;
 }
 
+static bool is_stretched(Assign *a, const Value *v) { return map_has(&a->stretched, v); }
+
 /* An op's results are computed anew by every inference: what it depends on may have changed. */
 static void renew_home(Assign *a, const Value *v, Attr *e) {
   if (!e || !ir_is_tensor(v->type) || home(a, v) == e) return;
@@ -74,12 +79,35 @@ static Attr *home_or_block(Assign *a, const Value *v) {
 /* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those homes that do
  * not fit what the op does are replaced by a plain one. */
 static Attr *best_operand(Assign *a, const Op *op) {
+  enum { FIRM = 10 }; /* above every rank */
   Attr *best = NULL;
-  for (int i = 0; i < op->noperands; i++) {
-    Attr *e = ir_is_tensor(ir_operand(op, i)->type) ? home(a, ir_operand(op, i)) : NULL;
-    if (e && rank_of(e) > rank_of(best)) best = e;
+  for (int i = 0, highest = 0; i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    Attr *e = ir_is_tensor(v->type) ? home(a, v) : NULL;
+    int rank = rank_of(e) + (e && !is_stretched(a, v) ? FIRM : 0);
+    if (rank > highest) best = e, highest = rank;
   }
   return best;
+}
+
+/* Is the result stretched, the operands being what they are by now? */
+static void stretch(Assign *a, const Op *op) {
+  const Value *r = &op->results[0];
+  bool some =
+      op->code == OP_BROADCAST && home(a, ir_operand(op, 0)) && ir_numel(r->type) > ir_numel(ir_operand(op, 0)->type);
+  if (!some && ir_has(op, T_ELEMENTWISE) && ir_has(op, T_PURE)) {
+    for (int i = 0; i < op->noperands; i++) {
+      const Value *v = ir_operand(op, i);
+      if (!ir_is_tensor(v->type) || !home(a, v)) continue;
+      some = is_stretched(a, v);
+      if (!some) break;
+    }
+  }
+  if (some == is_stretched(a, r)) return;
+  if (some)
+    map_put(a->cx, &a->stretched, r, a);
+  else
+    map_remove(&a->stretched, r);
 }
 
 static Type *homed(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, home(a, v)); }
@@ -160,6 +188,7 @@ static void infer_enlarged(Assign *a, const Op *op) {
   const Value *r = &op->results[0];
   e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
   renew_home(a, r, rank_of(e) > 1 ? e : block_of(a, stretched_to(r)));
+  stretch(a, op);
 }
 
 /* For a split both halves must be in one thread. */
@@ -221,6 +250,7 @@ static void infer_op(Assign *a, const Op *op) {
   if (op->nresults != 1 || !ir_is_tensor(r->type)) return;
   Attr *e = best_operand(a, op);
   if (e) renew_home(a, r, is_shape_op(op->code) ? gpu_result_encoding(a->cx, op, e) : e);
+  stretch(a, op);
 }
 
 static void infer_block(Assign *a, const Block *b) {
@@ -317,6 +347,7 @@ static void settle(Assign *a, Value *arg, Attr *to) {
 
 static Value *want(Assign *a, Value *v, Attr *to) {
   if (!ir_is_tensor(v->type)) return v;
+  if (v->op && v->op->code == OP_CONVERT_LAYOUT) return want(a, ir_operand(v->op, 0), to);
   Value *known = known_version(a, v, to);
   if (known) return known;
   if (!home(a, v) && !v->op) settle(a, v, to);
@@ -325,7 +356,7 @@ static Value *want(Assign *a, Value *v, Attr *to) {
   if (e == to) return v;
   if (v->type->encoding == to && e) return v;
   Value *made = NULL;
-  if (v->op && (!e || enlarges(a, v->op))) made = made_again(a, v, to);
+  if (v->op && (!e || is_stretched(a, v) || enlarges(a, v->op))) made = made_again(a, v, to);
   if (!made && !e) { /* a join of constants, which cannot come in this layout: made in one of its own, and converted */
     Attr *own = gpu_result_encoding(a->cx, v->op, block_of(a, ir_operand(v->op, 0)->type));
     made = converted(a, want(a, v, own), to);

@@ -279,7 +279,6 @@ static AxisInfo by_rule(AxisInfos *infos, const Op *op) {
   case OP_SELECT: return selected(t, x, y, axis_of(infos, ir_operand(op, 2)), !ir_is_tensor(ir_operand(op, 0)->type));
   case OP_EXTSI:
   case OP_EXTUI:
-  case OP_TRUNCI:
   case OP_INDEX_CAST:
   case OP_TT_BITCAST:
   case OP_PTR_TO_INT:
@@ -295,11 +294,20 @@ static AxisInfo by_rule(AxisInfos *infos, const Op *op) {
       for (int d = 0; d < a.rank; d++) a.divisibility[d] = elements_of(x, d, 1), a.contiguity[d] = 1;
     return a;
   }
+  case OP_TRUNCI: {
+    AxisInfo a = *x;
+    int bits = (ir_is_tensor(t) ? t->elem : t)->bits;
+    a.is_const = false;
+    for (int d = 0; d < a.rank && bits < 32; d++) /* few bits may wrap around within a tile */
+      a.divisibility[d] = min64(elements_of(x, d, 1), INT64_C(1) << bits), a.contiguity[d] = 1;
+    return a;
+  }
   case OP_LOAD: {
-    AxisInfo a = nothing(t);
-    bool masked = ir_operand_group(op, "mask", NULL) != 0;
-    for (int d = 0; d < a.rank && ir_is_tensor(ir_operand(op, 0)->type); d++)
-      a.constancy[d] = masked ? min64(x->constancy[d], y->constancy[d]) : x->constancy[d];
+    AxisInfo a = nothing(t); /* equal where pointers, mask and what stands in for masked elements are */
+    for (int i = 0; i < op->noperands && ir_is_tensor(t); i++) {
+      const AxisInfo *o = axis_of(infos, ir_operand(op, i));
+      for (int d = 0; d < a.rank; d++) a.constancy[d] = i ? min64(a.constancy[d], o->constancy[d]) : o->constancy[d];
+    }
     return a;
   }
   default: return nothing(t);

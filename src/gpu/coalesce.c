@@ -2,8 +2,8 @@
  *
  * Problem. A warp's access is fast when its threads touch neighbouring bytes, and each thread up to 16 of them at once.
  * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many elements of the
- * fastest one as alignment allows, no more than gives every thread work. Accesses of one shape and order share the widest
- * choice of all of them, so that a narrow type beside a wide one needs no conversion between the two.
+ * fastest one as alignment allows, no more than gives every thread work. A function's accesses of one shape and order share the
+ * widest choice of all of them, so that a narrow type beside a wide one needs no conversion between the two.
  */
 #include "gpu/internal.h"
 
@@ -18,8 +18,11 @@ static void order_by_contiguity(const AxisInfo *a, int rank, int *order) {
   }
 }
 
-static const char *key_of(Coalesce *c, const Type *t, const int *order) {
+static const char *key_of(Coalesce *c, const Op *op, const int *order) {
+  const Type *t = ir_operand(op, 0)->type;
   Buf b = {.cx = c->cx};
+  while (op->code != OP_FUNC) op = ir_parent(op);
+  buf_printf(&b, "%s ", ir_func_name(op));
   for (int i = 0; i < t->rank; i++) buf_printf(&b, "%lld:%d ", (long long)t->shape[i], order[i]);
   return intern(c->cx, buf_text(&b));
 }
@@ -49,7 +52,7 @@ static void collect(Op *op, void *arg) {
   const Type *t = ir_operand(op, 0)->type;
   int order[LAYOUT_MAX_DIMS];
   order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
-  const char *key = key_of(c, t, order);
+  const char *key = key_of(c, op, order);
   intptr_t old = (intptr_t)map_get(&c->widths, key), n = (intptr_t)width(c, op, order);
   if (n > old) map_put(c->cx, &c->widths, key, (void *)n);
 }
@@ -66,7 +69,7 @@ Attr *coalesce_encoding(Coalesce *c, const Op *op) {
   int order[LAYOUT_MAX_DIMS];
   int64_t per_thread[LAYOUT_MAX_DIMS];
   order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
-  intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, t, order));
+  intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, op, order));
   for (int d = 0; d < t->rank; d++) per_thread[d] = 1;
   per_thread[order[0]] = n ? n : width(c, op, order);
   return gpu_blocked(c->cx, t->rank, t->shape, per_thread, order, c->num_warps);

@@ -119,7 +119,7 @@ DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
   int64_t k_bits = a->shape[1] * ir_elem((Type *)a)->bits;
   bool turned = is_tf32(dot) && (lies_across(c, dot, 0) || lies_across(c, dot, 1));
   if (!turned && sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 &&
-      k_bits >= 256 && multiplies(dot, sm, true))
+      ir_numel(t) >= 16 * 8 * num_warps && k_bits >= 256 && multiplies(dot, sm, true))
     return wgmma_plan(cx, dot, num_warps);
   if (sm >= 80 && t->shape[0] >= 16 && t->shape[1] >= 8 && k_bits >= 256 && multiplies(dot, sm, false))
     return mma_plan(cx, dot, num_warps);

@@ -88,7 +88,7 @@ typedef struct Coalesce {
   Ctx *cx;
   AxisInfos *axis;
   int num_warps;
-  Map widths; /* "shape and order" to the elements per thread that accesses of them share, plus one */
+  Map widths; /* "function, shape and order" to the elements per thread that accesses of them share, plus one */
 } Coalesce;
 /* Looks at all accesses below the module's functions. */
 Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis);

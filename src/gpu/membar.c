@@ -10,7 +10,8 @@
  * reads come behind the wait and its barrier.
  *
  * Control flow: the branches of an if start from the same state and are merged; a loop's body starts from what comes in and what comes
- * round, which is found by going through it twice (barriers only ever make the state smaller).
+ * round, which is found by going through it twice (barriers only ever make the state smaller). If it is only for what comes in that the
+ * body would need a barrier, that one stands in front of the loop: a trial, which counts barriers and makes none, tells.
  */
 #include "gpu/internal.h"
 
@@ -25,12 +26,15 @@ typedef struct State {
 typedef struct Membar {
   Ctx *cx;
   int num_warps;
+  bool trial;
+  Map needed; /* in a trial: the ops that would have a barrier before them */
+  int nneeded;
 } Membar;
 
 static void remember(Membar *m, State *s, Access a) {
   for (uint32_t i = 0; i < s->pending.len; i++) {
     const Access *p = &s->pending.at[i];
-    if (p->from == a.from && p->to == a.to && p->write == a.write && p->buffer == a.buffer) return;
+    if (p->from == a.from && p->to == a.to && p->write == a.write && p->copy == a.copy && p->buffer == a.buffer) return;
   }
   vec_push(m->cx, &s->pending, a);
 }
@@ -56,9 +60,14 @@ static bool conflicts(const State *s, Access a) {
 }
 
 static void barrier_before(Membar *m, State *s, Op *op) {
+  s->pending.len = 0;
+  if (m->trial) {
+    map_put(m->cx, &m->needed, op, op);
+    m->nneeded++;
+    return;
+  }
   Builder b = ir_before(m->cx, op);
   ir_effect(&b, OP_BARRIER, NULL);
-  s->pending.len = 0;
 }
 
 static Access access_of(const Value *memdesc, bool write) {
@@ -76,13 +85,25 @@ static void touch(Membar *m, State *s, Op *op, const Value *memdesc, bool write)
 
 static void visit_block(Membar *m, State *s, Block *b);
 
+/* How many barriers the loop needs inside, coming from `s`. */
+static int count_inside(Membar *m, const State *s, Op *op);
+
 static void visit_loop(Membar *m, State *s, Op *op) {
+  State nothing = {0};
+  if (!m->trial && s->pending.len && count_inside(m, s, op) > count_inside(m, &nothing, op)) barrier_before(m, s, op);
   for (int round = 0; round < 2; round++) {
     State inside = copy(m, s);
     for (int r = 0; r < op->nregions; r++)
       if (op->regions[r]->first) visit_block(m, &inside, op->regions[r]->first);
     merge(m, s, &inside);
   }
+}
+
+static int count_inside(Membar *m, const State *s, Op *op) {
+  Membar trial = {.cx = m->cx, .num_warps = m->num_warps, .trial = true};
+  State from = copy(&trial, s);
+  visit_loop(&trial, &from, op);
+  return trial.nneeded;
 }
 
 static void visit_if(Membar *m, State *s, Op *op) {
@@ -93,6 +114,7 @@ static void visit_if(Membar *m, State *s, Op *op) {
 }
 
 static void visit_op(Membar *m, State *s, Op *op) {
+  if (m->trial && map_has(&m->needed, op)) s->pending.len = 0;
   switch (op->code) {
   case OP_FOR:
   case OP_WHILE: visit_loop(m, s, op); return;
@@ -130,7 +152,7 @@ static void visit_block(Membar *m, State *s, Block *b) {
 }
 
 bool gpu_membar(Ctx *cx, Module *module) {
-  Membar m = {cx, gpu_num_warps(module)};
+  Membar m = {.cx = cx, .num_warps = gpu_num_warps(module)};
   for (Op *func = module->body->first->first; func; func = func->next) {
     if (func->code != OP_FUNC || !func->regions[0]->first) continue;
     State s = {0};

@@ -11,7 +11,8 @@
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed anew: the slice
  * of the body that the loads' operands depend on is copied, for the first stages before the loop and then into it, where it runs
  * S - 1 iterations ahead on carried values of its own. A slice that would contain another load, an effect or a region is refused,
- * and the load stays as it is.
+ * and the load stays as it is. So it does where the body writes to the argument that it reads from, or to who knows where, and where
+ * threads talk to each other: behind a barrier or an atomic operation what was read iterations earlier is not what was asked for.
  *
  * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer than stages ahead
  * suffices: S. When the dots themselves run asynchronously (wgmma.c), only those of iteration i - 2 are done: S + 1, if there is room.
@@ -100,6 +101,52 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
   return best;
 }
 
+/* The function's argument that a pointer is computed from, or NULL. */
+static const Value *base_of(const Value *ptr) {
+  for (int steps = 0; steps < 1000; steps++) {
+    const Op *op = ptr->op;
+    if (!op) {
+      const Op *owner = ptr->block->region->op;
+      if (owner->code == OP_FUNC) return ptr;
+      if (owner->code != OP_FOR || ptr->index == 0) return NULL;
+      ptr = ir_operand(owner, 2 + ptr->index);
+      continue;
+    }
+    switch (op->code) {
+    case OP_ADDPTR:
+    case OP_SPLAT:
+    case OP_BROADCAST:
+    case OP_EXPAND_DIMS:
+    case OP_TRANS:
+    case OP_RESHAPE:
+    case OP_TT_BITCAST:
+    case OP_CONVERT_LAYOUT: ptr = ir_operand(op, 0); break;
+    case OP_FOR: ptr = ir_operand(op, 3 + ptr->index); break;
+    default: return NULL;
+    }
+  }
+  return NULL;
+}
+
+typedef struct Effects {
+  const Value *base; /* of the load */
+  bool stand_in_the_way;
+} Effects;
+
+static void look_at_effect(Op *op, void *arg) {
+  Effects *e = arg;
+  if (op->code == OP_BARRIER || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
+  if (op->code != OP_STORE) return;
+  const Value *to = base_of(ir_operand(op, 0));
+  if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
+}
+
+static bool may_run_ahead(Pipeline *p, const Op *load) {
+  Effects e = {base_of(ir_operand(load, 0)), false};
+  ir_walk(p->loop, look_at_effect, &e);
+  return !e.stand_in_the_way;
+}
+
 static void consider(Pipeline *p, Op *load) {
   Value *r = &load->results[0];
   int at;
@@ -107,7 +154,7 @@ static void consider(Pipeline *p, Op *load) {
     return;
   if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
   const Attr *is_volatile = ir_attr(load, "isVolatile");
-  if (is_volatile && is_volatile->integer) return;
+  if ((is_volatile && is_volatile->integer) || !may_run_ahead(p, load)) return;
   Op *user = r->uses->op;
   Attr *shared = NULL;
   if (user->block != p->body) return;
@@ -320,11 +367,11 @@ static int64_t tile_bytes(const Pipeline *p) {
   return bytes;
 }
 
-/* Is there a dot of the loop that can stay in flight (wgmma.c)? */
-static bool has_wgmma(const Block *body) {
-  for (const Op *op = body->first; op; op = op->next)
-    if (op->code == OP_WARP_GROUP_DOT) return true;
-  return false;
+/* Is there a dot of the loop that can stay in flight? Only one that is alone (wgmma.c). */
+static bool has_lone_wgmma(const Block *body) {
+  int n = 0;
+  for (const Op *op = body->first; op; op = op->next) n += op->code == OP_WARP_GROUP_DOT;
+  return n == 1;
 }
 
 static bool has_inner_loop(const Block *body) {
@@ -345,7 +392,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, Op *loop) {
   int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8), each = tile_bytes(&p);
   while (p.stages > 2 && each * p.stages > room) p.stages--;
   if (each * p.stages > room) return false;
-  bool spare = has_wgmma(body) && each * (p.stages + 1) <= room;
+  bool spare = has_lone_wgmma(body) && each * (p.stages + 1) <= room;
   p.nbuf = p.stages + spare;
   ir_set_attr(cx, loop, "tt.spare_buffer", spare ? ir_attr_unit(cx) : NULL);
   transform(&p);

@@ -5,8 +5,8 @@
  * loop all are waited for. The buffers it reads are then needed longer, which pipeline.c allows for (tt.spare_buffer): without that
  * attribute the dot stays as it is.
  *
- * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as it is, too.
- * Where other dots of the iteration come first (attention), the accumulator is waited for where the iteration first touches it.
+ * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as it is, too, and
+ * so do several dots of one iteration (attention).
  */
 #include "gpu/internal.h"
 

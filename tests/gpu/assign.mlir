@@ -220,3 +220,62 @@ tt.func public @stretched(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt
   tt.store %to, %sum : tensor<64x64x!tt.ptr<f32>>
   tt.return
 }
+
+// Rows of a table, chosen by indices that were loaded: the indices change their layout, not the tile of addresses made from them.
+// CHECK-LABEL: @rows_of_a_table
+// CHECK-NOT: ttg.convert_layout {{.*}} : tensor<32x128x
+// CHECK: ttg.convert_layout {{.*}} : tensor<32x1xi32
+// CHECK-NOT: ttg.convert_layout {{.*}} : tensor<32x128x
+// CHECK-LABEL: @first_operand
+tt.func public @rows_of_a_table(%t: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %idx: !tt.ptr<i32> {tt.divisibility = 16 : i32}, %o: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+  %w = arith.constant dense<128> : tensor<32x1xi32>
+  %r = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
+  %c = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>
+  %is = tt.splat %idx : !tt.ptr<i32> -> tensor<32x!tt.ptr<i32>>
+  %ip = tt.addptr %is, %r : tensor<32x!tt.ptr<i32>>, tensor<32xi32>
+  %i = tt.load %ip : tensor<32x!tt.ptr<i32>>
+  %i1 = tt.expand_dims %i {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %f = arith.muli %i1, %w : tensor<32x1xi32>
+  %x = tt.broadcast %f : tensor<32x1xi32> -> tensor<32x128xi32>
+  %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32> -> tensor<1x128xi32>
+  %y = tt.broadcast %c1 : tensor<1x128xi32> -> tensor<32x128xi32>
+  %off = arith.addi %x, %y : tensor<32x128xi32>
+  %ts = tt.splat %t : !tt.ptr<f32> -> tensor<32x128x!tt.ptr<f32>>
+  %tp = tt.addptr %ts, %off : tensor<32x128x!tt.ptr<f32>>, tensor<32x128xi32>
+  %v = tt.load %tp : tensor<32x128x!tt.ptr<f32>>
+  %r1 = tt.expand_dims %r {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %g = arith.muli %r1, %w : tensor<32x1xi32>
+  %gx = tt.broadcast %g : tensor<32x1xi32> -> tensor<32x128xi32>
+  %oo = arith.addi %gx, %y : tensor<32x128xi32>
+  %os = tt.splat %o : !tt.ptr<f32> -> tensor<32x128x!tt.ptr<f32>>
+  %op = tt.addptr %os, %oo : tensor<32x128x!tt.ptr<f32>>, tensor<32x128xi32>
+  tt.store %op, %v : tensor<32x128x!tt.ptr<f32>>
+  tt.return
+}
+
+// A tile made from a vector gives way to one that was loaded, whichever operand it is.
+// CHECK-NOT: ttg.convert_layout {{.*}} : tensor<16x256x
+// CHECK: ttg.convert_layout {{.*}} : tensor<256xf32
+// CHECK-NOT: ttg.convert_layout {{.*}} : tensor<16x256x
+tt.func public @first_operand(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+  %width = arith.constant dense<256> : tensor<16x1xi32>
+  %i = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>
+  %j = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>
+  %rows = tt.expand_dims %i {axis = 1 : i32} : tensor<16xi32> -> tensor<16x1xi32>
+  %cols = tt.expand_dims %j {axis = 0 : i32} : tensor<256xi32> -> tensor<1x256xi32>
+  %wi = arith.muli %rows, %width : tensor<16x1xi32>
+  %x = tt.broadcast %wi : tensor<16x1xi32> -> tensor<16x256xi32>
+  %y = tt.broadcast %cols : tensor<1x256xi32> -> tensor<16x256xi32>
+  %offs = arith.addi %x, %y : tensor<16x256xi32>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<16x256x!tt.ptr<f32>>
+  %to = tt.addptr %qs, %offs : tensor<16x256x!tt.ptr<f32>>, tensor<16x256xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>>
+  %from = tt.addptr %ps, %j : tensor<256x!tt.ptr<f32>>, tensor<256xi32>
+  %v = tt.load %from : tensor<256x!tt.ptr<f32>>
+  %row = tt.expand_dims %v {axis = 0 : i32} : tensor<256xf32> -> tensor<1x256xf32>
+  %tile = tt.broadcast %row : tensor<1x256xf32> -> tensor<16x256xf32>
+  %u = tt.load %to : tensor<16x256x!tt.ptr<f32>>
+  %sum = arith.addf %tile, %u : tensor<16x256xf32>
+  tt.store %to, %sum : tensor<16x256x!tt.ptr<f32>>
+  tt.return
+}

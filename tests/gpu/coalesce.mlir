@@ -1,7 +1,7 @@
 // RUN: env TRITONC_DUMP=gpu-assign tritonc %s --target cuda:90 --num-warps 4 --emit ttgir -o /dev/null 2>&1 | FileCheck %s
 // RUN: tritonc %s --target cuda:90 --num-warps 4 --emit ptx -o - | FileCheck %s --check-prefix PTX
 // The layouts of memory accesses: threads stand next to each other along the dimension that is contiguous in memory, and each takes as many
-// elements of it as alignment allows, up to 16 bytes. Accesses of one shape and order share a layout, so each function has a shape of its own.
+// elements of it as alignment allows, up to 16 bytes. A function's accesses of one shape and order share a layout.
 
 // CHECK-DAG: #[[ROWS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
 // CHECK-DAG: #[[COLUMNS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [16, 2], warpsPerCTA = [1, 4], order = [0, 1]}>

@@ -104,7 +104,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NEXT: gpu.barrier
   // CHECK-NEXT: ttg.local_load %[[A]]
   // CHECK-NOT: gpu.barrier
-  // CHECK-LABEL: @one_branch
+  // CHECK-LABEL: @reading_loop
   tt.func public @loop(%p: !tt.ptr<f32>, %n: i32) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32
@@ -115,6 +115,26 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     scf.for %i = %c0 to %n step %c1 : i32 {
       ttg.local_store %v, %a : tensor<512xf32, #blocked> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
       %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
+      tt.store %qs, %x : tensor<512x!tt.ptr<f32>, #wide>
+    }
+    tt.return
+  }
+
+  // A loop that only reads what was written before it needs one barrier, in front.
+  // CHECK: ttg.local_alloc %
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: scf.for
+  // CHECK-NOT: gpu.barrier
+  // CHECK-LABEL: @one_branch
+  tt.func public @reading_loop(%p: !tt.ptr<f32>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
       tt.store %qs, %x : tensor<512x!tt.ptr<f32>, #wide>
     }
     tt.return

@@ -103,6 +103,20 @@ def test_load_other():
 
 
 @triton.jit
+def varying_other_kernel(x, y, n, B: tl.constexpr):
+    at = tl.arange(0, B)
+    picked = tl.load(x + at // 4, mask=at < n, other=at % 2)  # only `other` differs from element to element
+    tl.store(y + at, at, mask=picked == 0)
+
+
+def test_load_other_that_varies():
+    x, y = torch.ones(16, dtype=torch.int32), torch.full((64,), -1, dtype=torch.int32)
+    varying_other_kernel[(1,)](x, y, 16, B=64)
+    at = torch.arange(64, dtype=torch.int32)
+    assert torch.equal(y, torch.where((at >= 16) & (at % 2 == 0), at, -1))
+
+
+@triton.jit
 def pointers_kernel(table, out, B: tl.constexpr):
     at = tl.arange(0, B)
     for i in range(3):
