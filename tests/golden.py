@@ -1,6 +1,6 @@
 """The lit formats of golden texts.
 
-Golden: NAME.py is compiled with the arguments of its first line and must fail with exactly the text of NAME.expected.
+Golden: NAME.py (or .mlir) is compiled with the arguments of its first line and must fail with exactly the text of NAME.expected.
 Simulated: it is run on the simulated GPU with these arguments, and NAME.expected is all that the command prints, with
 its status.
 TRITONC_UPDATE=1 writes the expectation instead; read what it wrote.
@@ -26,9 +26,10 @@ class Golden(lit.formats.FileBasedTest):
     def execute(self, test, lit_config):
         path = Path(test.getSourcePath())
         first = path.read_text().partition("\n")[0]
-        if not first.startswith("# RUN-ARGS:"):
+        comment, _, arguments = first.partition(" RUN-ARGS:")
+        if comment not in ("#", "//"):
             return lit.Test.UNRESOLVED, "the first line must be `# RUN-ARGS: ...`"
-        command = ["tritonc", path.name, *shlex.split(first.removeprefix("# RUN-ARGS:")), *self.mode]
+        command = ["tritonc", path.name, *shlex.split(arguments), *self.mode]
         done = subprocess.run(
             command, cwd=path.parent, env=dict(test.config.environment), capture_output=True, text=True, timeout=60
         )
