@@ -101,6 +101,10 @@ typedef struct DotPlan {
 } DotPlan;
 DotPlan dot_plan(Coalesce *c, const Op *dot, int sm);
 
+/* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
+ * (lower_wgmma.c). */
+int64_t wgmma_partial_sums(const Op *dot);
+
 /* ---- passes ----------------------------------------------------------------------------------------------------------- */
 
 PassFn gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;

@@ -8,6 +8,9 @@
  *   MN-major                  stride: from 8 elements of K to the next 8; leading: from one line of columns to the next
  *
  * The accumulator of one instruction is one structure, registers in the order of the layout (layout_wgmma); a tensor may hold several.
+ *
+ * Of a running sum of 8-bit products the tensor core keeps 14 bits. maxNumImpreciseAcc says how many products may be summed so: after
+ * as many, the partial sum is waited for and added to the rest in full precision.
  */
 #include "gpu/lower.h"
 
@@ -137,6 +140,20 @@ static int64_t place_along(const Layout *l, int reg, int dim) {
                    (((uint64_t)1 << layout_out_bits(l, a)) - 1));
 }
 
+int64_t wgmma_partial_sums(const Op *op) {
+  const Type *b = ir_operand(op, 1)->type;
+  int64_t n = ir_attr_int_or(op, "maxNumImpreciseAcc", 0);
+  if (b->elem->kind != TYPE_FLOAT || b->elem->bits != 8 || n > b->shape[0]) return 0;
+  return max64(n, 1);
+}
+
+static void add_to(Lower *w, LLInst **sum, LLInst *partial, int group) {
+  ll_call(&w->b, LL_WGMMA_COMMIT, NULL, NULL);
+  partial = ll_call_n(&w->b, LL_WGMMA_WAIT_ACC, partial->type, (LLMods){0}, 0, &partial, 1);
+  for (int k = 0; k < group; k++) sum[k] = ll_op2f(&w->b, LL_FADD, sum[k], ll_extract(&w->b, partial, k), 0);
+  ll_call(&w->b, LL_WGMMA_FENCE, NULL, NULL); /* the next partial sum may take the same registers */
+}
+
 void lower_warp_group_dot(Lower *w, const Op *op) {
   const Value *a = ir_operand(op, 0), *b = ir_operand(op, 1), *r = &op->results[0];
   const Layout *l = gpu_layout(w->cx, r->type);
@@ -148,7 +165,7 @@ void lower_warp_group_dot(Lower *w, const Op *op) {
   if (!in_registers) x = describe(w, a, 0);
   LLInst *x_warps = in_registers ? NULL : warp_part(w, l, &x, 0), *y_warps = warp_part(w, l, &y, 1);
   unsigned flags = (y.k_major ? 0u : (unsigned)LLF_TRANS) | (in_registers || x.k_major ? 0u : (unsigned)LLF_TRANS_A);
-  int64_t k_size = b->type->shape[0];
+  int64_t k_size = b->type->shape[0], partial = wgmma_partial_sums(op);
   LLInst *use = op->noperands > 3 ? lower_scalar(w, ir_operand(op, 3)) : ll_true(&w->b);
   int steps = (int)(k_size / ll_mma[variant].k), at = 0;
   LLInst **left = NEWN(w->cx, LLInst *, out->n / group * steps);
@@ -164,13 +181,22 @@ void lower_warp_group_dot(Lower *w, const Op *op) {
     int64_t n = place_along(l, i, 1);
     bool zero = all_zero(in, i, group);
     LLInst *acc = ll_build_struct(&w->b, in->at + i, group);
-    if (zero) acc = ll_undef(&w->b, acc->type);
+    if (zero || partial) acc = ll_undef(&w->b, acc->type);
+    for (int k = 0; k < group && partial; k++)
+      out->at[i + k] = ll_select(&w->b, use, in->at[i + k], ll_const_float(&w->b, in->at[i + k]->type, 0));
+    int64_t summed = 0;
     for (int64_t k = 0; k < k_size; k += ll_mma[variant].k) {
-      LLInst *accumulate = k ? ll_true(&w->b) : zero ? ll_false(&w->b) : use;
+      LLInst *accumulate = summed ? ll_true(&w->b) : zero || partial ? ll_false(&w->b) : use;
       acc = ll_wgmma(&w->b, variant, group * 2, flags, acc, left[at++], tile(w, &y, n, k, y_warps), accumulate);
+      summed += ll_mma[variant].k;
+      if (!partial || (summed < partial && k + ll_mma[variant].k < k_size)) continue;
+      add_to(w, out->at + i, acc, group);
+      acc = ll_undef(&w->b, acc->type);
+      summed = 0;
     }
-    for (int k = 0; k < group; k++) out->at[i + k] = ll_extract(&w->b, acc, k);
+    for (int k = 0; k < group && !partial; k++) out->at[i + k] = ll_extract(&w->b, acc, k);
   }
+  if (partial) return;
   ll_call(&w->b, LL_WGMMA_COMMIT, NULL, NULL);
   const Attr *async = ir_attr(op, "isAsync");
   if (!async || !async->integer) wait_for(w, out, group, 0);

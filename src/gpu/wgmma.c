@@ -43,7 +43,7 @@ static bool outlives_iteration(const Op *dot, int index) {
 static void make_async(Ctx *cx, Op *dot) {
   Op *loop = ir_parent(dot);
   int slot = carried_slot(dot);
-  if (slot < 0 || !ir_attr(loop, "tt.spare_buffer") || count_dots(dot->block) != 1) return;
+  if (slot < 0 || !ir_attr(loop, "tt.spare_buffer") || count_dots(dot->block) != 1 || wgmma_partial_sums(dot)) return;
   if (!outlives_iteration(dot, 0) || !outlives_iteration(dot, 1)) return;
   Value *arg = dot->block->args[1 + slot];
   if (ir_operand(dot, 2) != arg || !ir_one_use(arg)) return;

@@ -218,6 +218,26 @@ def test_dot(shape, dtype, out, precision, rtol):
 
 
 @triton.jit
+def fp8_kernel(a, b, out, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, BK: tl.constexpr, IMPRECISE: tl.constexpr):
+    m, n, k = tl.arange(0, M)[:, None], tl.arange(0, N)[None, :], tl.arange(0, BK)
+    acc = tl.zeros((M, N), tl.float32)
+    for i in range(0, K, BK):
+        x, y = tl.load(a + m * K + (i + k)[None, :]), tl.load(b + (i + k)[:, None] * N + n)
+        acc = tl.dot(x, y, acc, max_num_imprecise_acc=IMPRECISE)
+    tl.store(out + m * N + n, acc)
+
+
+@pytest.mark.parametrize("imprecise, rtol", [(0, 6e-5), (64, 6e-5), (128, 6e-5), (None, 2e-3)])
+def test_fp8_sums(imprecise, rtol):
+    """A long sum of 8-bit products, of which tensor cores may keep few bits: added up in pieces as wished."""
+    m, n, k = 64, 32, 1024
+    a, b = (random(m, k).abs().to(E4M3), random(k, n).abs().to(E4M3))
+    c = empty(m, n)
+    fp8_kernel[(1,)](a, b, c, M=m, N=n, K=k, BK=128, IMPRECISE=imprecise)
+    close(c, exact(a) @ exact(b), rtol)
+
+
+@triton.jit
 def integers_kernel(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, BK: tl.constexpr):
     m, n, k = tl.arange(0, M)[:, None], tl.arange(0, N)[None, :], tl.arange(0, BK)
     acc = tl.zeros((M, N), tl.int32)
