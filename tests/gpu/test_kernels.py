@@ -227,7 +227,7 @@ def fp8_kernel(a, b, out, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, BK:
     tl.store(out + m * N + n, acc)
 
 
-@pytest.mark.parametrize("imprecise, rtol", [(0, 6e-5), (64, 6e-5), (128, 6e-5), (None, 2e-3)])
+@pytest.mark.parametrize("imprecise, rtol", [(0, 6e-5), (64, 4e-4), (128, 1.5e-3), (None, 4e-2)])
 def test_fp8_sums(imprecise, rtol):
     """A long sum of 8-bit products, of which tensor cores may keep few bits: added up in pieces as wished."""
     m, n, k = 64, 32, 1024
