@@ -79,6 +79,14 @@ static void print_pipeline(Ctx *cx, const Cli *c) {
   if (!t.backend) printf("(%s)\n", t.missing);
 }
 
+/* The assembly of a target, whatever it is called there. */
+static const char *last_text(Ctx *cx, const char *target) {
+  RunTarget t = run_target(cx, target);
+  for (const char *const *s = run_stages(&t); *s; s++)
+    if (!strcmp(*s, "ptx")) return *s;
+  return "asm";
+}
+
 static void work(Ctx *cx, void *arg) {
   Main *m = arg;
   const Cli *c = &m->cli;
@@ -98,12 +106,13 @@ static void work(Ctx *cx, void *arg) {
   bool from_stdin = strcmp(c->file, "-") == 0;
   const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
   const Source *source = source_new(cx, from_stdin ? "<stdin>" : c->file, text, len, 1);
-  const char *emit = c->emit ? c->emit : "asm";
+  const char *emit = c->emit ? c->emit : last_text(cx, c->target);
   RunRequest r = {
       .target = c->target, .options = c->options.at, .noptions = c->options.len, .stop = emit, .passes = c->passes};
   if (ends_with(c->file, ".ttir") || ends_with(c->file, ".ttgir") || ends_with(c->file, ".mlir") ||
       run_is_ir_text(text, len)) {
     r.ir = source;
+    r.kernel = c->kernel;
     if (c->signature || c->defines.len)
       ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", c->file);
   } else {

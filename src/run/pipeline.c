@@ -64,6 +64,7 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
   }
   add_text(&h, r->passes);
   if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
+  add_text(&h, r->kernel);
   if (r->function) {
     /* File and line go into the locations and the line information. */
     add_text(&h, r->function->qualname);
@@ -153,6 +154,47 @@ static const char *kernel_name(Ctx *cx, const Module *m) {
   return name;
 }
 
+typedef struct Reached {
+  Ctx *cx;
+  Module *module;
+  Map functions; /* by name */
+  Map kept;
+} Reached;
+
+static void keep_callee(Op *op, void *arg) {
+  Reached *r = arg;
+  if (op->code != OP_CALL) return;
+  Op *callee = map_get(&r->functions, intern(r->cx, ir_attr_text_or(op, "callee", "")));
+  if (!callee || map_has(&r->kept, callee)) return;
+  map_put(r->cx, &r->kept, callee, callee);
+  ir_walk(callee, keep_callee, r);
+}
+
+/* Leave nothing but the function of that name and what it calls. */
+static void keep_kernel(Ctx *cx, Module *m, const char *kernel) {
+  Reached r = {.cx = cx, .module = m};
+  Vec(const char *) names = {0};
+  Op *first = m->body->first->first, *chosen = NULL;
+  for (Op *op = first; op; op = op->next) {
+    if (op->code != OP_FUNC) continue;
+    const char *name = ir_func_name(op);
+    vec_push(cx, &names, name);
+    map_put(cx, &r.functions, intern(cx, name), op);
+    if (!strcmp(name, kernel)) chosen = op;
+  }
+  if (!chosen) {
+    const char *near = nearest_name(kernel, names.at, names.len);
+    ctx_fail(cx, ERR_SOURCE, "the module has no function `%s`%s%s%s", kernel, near ? "; did you mean `" : "",
+             near ? near : "", near ? "`?" : "");
+  }
+  map_put(cx, &r.kept, chosen, chosen);
+  ir_walk(chosen, keep_callee, &r);
+  for (Op *op = first, *next; op; op = next) {
+    next = op->next;
+    if (op->code == OP_FUNC && !map_has(&r.kept, op)) ir_erase(op);
+  }
+}
+
 static void push_ttir(Ctx *cx, Compiled *c, const Module *m) {
   Buf b = {.cx = cx};
   ir_print(&b, m, (PrintOptions){.no_locations = c->options.no_locations});
@@ -204,6 +246,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   }
 
   Module *m = r->ir ? ir_read(cx, r->ir) : lang_compile(cx, r->host, r->function, r->params, r->nparams, &lang);
+  if (r->ir && r->kernel) keep_kernel(cx, m, r->kernel);
   c->info = (KernelInfo){.name = kernel_name(cx, m),
                          .target = c->target.resolved,
                          .num_warps = target.num_warps,

@@ -63,7 +63,8 @@ typedef struct RunRequest {
   const ttc_function *function;
   const ttc_param *params; /* in the order of the function's parameters */
   size_t nparams;
-  const Source *ir; /* … or Triton IR as text */
+  const Source *ir;   /* … or Triton IR as text */
+  const char *kernel; /* with ir: which of its functions; NULL: the first public one */
   const char *target;
   const ttc_option *options;
   size_t noptions;

@@ -100,6 +100,20 @@ def test_triton_ir_as_source(place):
     assert "Triton IR" in bad(place, 1, "add.ttir", "-s", "i32")
 
 
+def test_a_function_of_triton_ir(place):
+    (place / "two.mlir").write_text(
+        "tt.func private @helper(%x: i32) -> i32 {\n  tt.return %x : i32\n}\n"
+        "tt.func public @one(%p: !tt.ptr<i32>) {\n  %c = arith.constant 1 : i32\n"
+        "  %h = tt.call @helper(%c) : (i32) -> i32\n  tt.store %p, %h : !tt.ptr<i32>\n  tt.return\n}\n"
+        "tt.func public @two(%p: !tt.ptr<i32>) {\n  %c = arith.constant 2 : i32\n"
+        "  tt.store %p, %c : !tt.ptr<i32>\n  tt.return\n}\n"
+    )
+    text = good(place, "two.mlir", "-k", "two", "--emit", "ttir", "--no-locations")
+    assert "@two" in text and "@one" not in text and "@helper" not in text
+    assert "tt.call @helper" in good(place, "two.mlir", "-k", "one", "--emit", "ttir", "--passes", "dce")
+    assert "did you mean `two`" in bad(place, 1, "two.mlir", "-k", "tow", "--emit", "ttir")
+
+
 def test_the_same_input_gives_the_same_bytes(place):
     for stage in ("ttir", "llir", "asm"):
         assert good(place, *ADD, "-e", stage) == good(place, *ADD, "-e", stage)
@@ -109,6 +123,7 @@ def test_targets(place):
     assert "tt.func" in good(place, *ADD, "--emit", "ttir", "--target", "cuda:90")
     assert "ttg.blocked" in good(place, *ADD, "--emit", "ttgir", "--target", "cuda:90")
     assert ".target sm_90" in good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
+    assert good(place, *ADD, "--target", "cuda:90") == good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
     assert "there is no processor `cuda:91`" in bad(place, 1, *ADD, "--emit", "ptx", "--target", "cuda:91")
     assert "there is no target `cdua`; did you mean `cuda`?" in bad(place, 3, *ADD, "--target", "cdua:90")
     assert "ymm" in good(place, *ADD, "--target", "cpu:x86-64-v3") and "zmm" in good(
