@@ -1,6 +1,7 @@
 """The lit formats of golden texts.
 
-Golden: NAME.py (or .mlir) is compiled with the arguments of its first line and must fail with exactly the text of NAME.expected.
+Golden: NAME.py (or .mlir) is compiled with the arguments of its first line and must fail with exactly the text of
+NAME.expected.
 Simulated: it is run on the simulated GPU with these arguments, and NAME.expected is all that the command prints, with
 its status.
 TRITONC_UPDATE=1 writes the expectation instead; read what it wrote.
