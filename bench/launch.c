@@ -1,4 +1,5 @@
-/* launch.c: what one launch on a GPU costs the host: through tritonc.h, and by the driver's own function on the same kernel.
+/* launch.c: what one launch on a GPU costs the host: through tritonc.h, and by the driver's own function on the same
+ * kernel.
  *
  *     bench_launch [COUNT]
  *

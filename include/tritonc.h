@@ -37,7 +37,7 @@ typedef enum ttc_status {
   TTC_ERROR_RESOURCES, /* the kernel asks for more than the device has */
 } ttc_status;
 
-/* ---- values that pass between a host and the front end ------------------------------------------------------------ */
+/* ---- values that pass between a host and the front end ----------------------------------------------------------- */
 
 typedef enum ttc_kind {
   TTC_NONE,
@@ -99,7 +99,7 @@ typedef struct ttc_host {
   int (*print)(void *self, const char *text, size_t len);
 } ttc_host;
 
-/* ---- compiling ---------------------------------------------------------------------------------------------------- */
+/* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 typedef struct ttc_context ttc_context;
 typedef struct ttc_kernel ttc_kernel;
@@ -169,11 +169,12 @@ TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
  * target. The text lives until the context's next call. */
 TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
 
-/* The device that a launch for `target` ("cuda") would run on when this thread makes it, and its processor (90 of "cuda:90"); 0 and 0 for
- * a target with one device only. Quick enough to be asked before every launch; `cx` may be NULL. TTC_ERROR_SYSTEM: there is no such device. */
+/* The device that a launch for `target` ("cuda") would run on when this thread makes it, and its processor (90 of
+ * "cuda:90"); 0 and 0 for a target with one device only. Quick enough to be asked before every launch; `cx` may be
+ * NULL. TTC_ERROR_SYSTEM: there is no such device. */
 TTC_API ttc_status ttc_device(ttc_context *cx, const char *target, int *number, int *processor);
 
-/* ---- specialization: what a kernel may assume of its arguments' values ---------------------------------------------- */
+/* ---- specialization: what a kernel may assume of its arguments' values ------------------------------------------- */
 
 /* Python's @triton.jit compiles a kernel anew for integers that are 1 (they become constants), for integers and
  * addresses that are multiples of 16, and for the width that an integer needs. These say what an argument is; two
@@ -202,11 +203,12 @@ TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *ty
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
 
-/* ---- the simulated GPU --------------------------------------------------------------------------------------------- */
+/* ---- the simulated GPU ------------------------------------------------------------------------------------------- */
 
-/* Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for "cuda:90" and
- * run on the CPU, in host memory. What a real GPU hides makes the launch fail, after the run, with a message that shows
- * the line of the kernel: accesses outside of any buffer, reads of what was never written, races on shared memory.
+/* Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for
+ * "cuda:90" and run on the CPU, in host memory. What a real GPU hides makes the launch fail, after the run, with a
+ * message that shows the line of the kernel: accesses outside of any buffer, reads of what was never written, races on
+ * shared memory.
  *
  * The buffers that a kernel may touch. */
 typedef enum ttc_memory_flag {
@@ -222,8 +224,8 @@ typedef struct ttc_memory {
 
 /* ttc_launch() on a target that checks accesses: those outside of `memory` are mistakes. Other targets, which cannot
  * check, ignore it. With no memory at all, and for kernels that make pointers of integers, every address counts as
- * somebody's, as in ttc_launch(). With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost (sectors,
- * bank conflicts) is written to standard error. */
+ * somebody's, as in ttc_launch(). With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost
+ * (sectors, bank conflicts) is written to standard error. */
 TTC_API ttc_status ttc_launch_checked(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                                       const void *const *args, size_t nargs, const ttc_memory *memory, size_t nmemory);
 

@@ -2,8 +2,9 @@
  *
  * A kernel runs where its tensors are: on the processor when they lie in host memory, on the GPU when one of them lies
  * there. Then the others must be reachable from there too: on a GPU, or pinned. A call without any tensor runs on the
- * default device, which the Python part chooses. TRITONC_SIMULATE has what would run on the processor run on the simulated GPU. On a GPU the device is the one that is current in the calling thread
- * (torch.cuda.device, torch.cuda.set_device), and the stream is the one that PyTorch or CuPy works in at that moment.
+ * default device, which the Python part chooses. TRITONC_SIMULATE has what would run on the processor run on the
+ * simulated GPU. On a GPU the device is the one that is current in the calling thread (torch.cuda.device,
+ * torch.cuda.set_device), and the stream is the one that PyTorch or CuPy works in at that moment.
  */
 #include "ext.h"
 

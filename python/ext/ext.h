@@ -196,7 +196,7 @@ bool watch_check(JITCore *f);                                                 /*
 void watch_clear(JITCore *f);
 int watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
-/* ---- device.c, launch.c, compile.c, kernel.c ------------------------------------------------------------------------------- */
+/* ---- device.c, launch.c, compile.c, kernel.c --------------------------------------------------------------------- */
 
 enum { MAX_OPTIONS = 24 };
 
@@ -218,8 +218,8 @@ typedef struct Call {
   bool simulated; /* … and the GPU is the simulated one */
 } Call;
 
-/* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false with
- * an exception set. */
+/* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false
+ * with an exception set. */
 bool choose_device(Call *c, uint64_t *word);
 /* What to compile for: "cpu", "cuda:90"; into `out`. */
 enum { TARGET_TEXT = 24 };

@@ -163,7 +163,7 @@ void *vec_room(Ctx *cx, void *at, uint32_t len, uint32_t *cap, size_t size) {
   return at;
 }
 
-/* ---- interned strings ------------------------------------------------------------------------------------------- */
+/* ---- interned strings -------------------------------------------------------------------------------------------- */
 
 static Interned *intern_slot(Interned *table, size_t cap, const char *s, size_t n, uint64_t hash) {
   size_t at = hash & (cap - 1);

@@ -26,7 +26,7 @@
 
 typedef struct Ctx Ctx;
 
-/* ---- allocation ------------------------------------------------------------------------------------------------- */
+/* ---- allocation -------------------------------------------------------------------------------------------------- */
 
 /* Where a context takes its chunks from. NULL means malloc/free. Tests pass one that fails on demand. */
 typedef struct Allocator {
@@ -56,7 +56,7 @@ char *ctx_printf(Ctx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *intern(Ctx *cx, const char *s);
 const char *intern_n(Ctx *cx, const char *s, size_t n);
 
-/* ---- vectors, maps, text ---------------------------------------------------------------------------------------- */
+/* ---- vectors, maps, text ----------------------------------------------------------------------------------------- */
 
 /* A growing array in the arena: `Vec(int) v = {0}; vec_push(cx, &v, 3); v.at[0]`. */
 #define Vec(T)                                                                                                         \
@@ -114,7 +114,7 @@ double text_to_double(const char *s, char **end);
 /* The number of bytes of the UTF-8 sequence at s (at most n bytes), or 0 if it is not a valid one. */
 size_t utf8_len(const char *s, size_t n);
 
-/* ---- sources, spans, diagnostics -------------------------------------------------------------------------------- */
+/* ---- sources, spans, diagnostics --------------------------------------------------------------------------------- */
 
 /* A piece of program text. `first_line` is the line number of its first line in the file it was cut from; `indent` is
  * the number of columns removed from the start of every line (a method's source is dedented before it comes here). */
@@ -187,7 +187,7 @@ void diag_render(Buf *out, const Diag *d, bool colour);
 /* The name in `names` (n of them) that is nearest to `wrong` by edit distance, or NULL if none is near. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t n);
 
-/* ---- small things ----------------------------------------------------------------------------------------------- */
+/* ---- small things ------------------------------------------------------------------------------------------------ */
 
 static inline bool is_pow2(int64_t x) { return x > 0 && (x & (x - 1)) == 0; }
 static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -60,9 +60,9 @@ static PRINTF_LIKE(2, 0) void put_any(Buf *b, const char *fmt, va_list args) {
   if (n > 0) b->len += (size_t)n;
 }
 
-/* Texts of a compile are tens of thousands of short pieces, and the C library's formatting is slow once somebody in the process has
- * registered a conversion of his own (the Fortran library that NumPy brings does). So the conversions that nearly all pieces are made
- * of are done here; from another one on, the rest is the library's. */
+/* Texts of a compile are tens of thousands of short pieces, and the C library's formatting is slow once somebody in the
+ * process has registered a conversion of his own (the Fortran library that NumPy brings does). So the conversions that
+ * nearly all pieces are made of are done here; from another one on, the rest is the library's. */
 static PRINTF_LIKE(2, 0) void buf_vprintf(Buf *b, const char *fmt, va_list args) {
   va_list rest;
   va_copy(rest, args);

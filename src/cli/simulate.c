@@ -1,7 +1,8 @@
-/* simulate.c: `tritonc FILE --simulate`: runs a kernel on the simulated GPU with data made up here, and prints what it found.
+/* simulate.c: `tritonc FILE --simulate`: runs a kernel on the simulated GPU with data made up here, and prints what it
+ * found.
  *
- * The parameters are the compiled function's: their names and types are read from its Triton IR, so that it does not matter
- * whether a Python source or IR was given.
+ * The parameters are the compiled function's: their names and types are read from its Triton IR, so that it does not
+ * matter whether a Python source or IR was given.
  */
 #include "cli/cli.h"
 #include "nvidia/simulate.h"

@@ -10,8 +10,8 @@
  *
  * The function that a kernel becomes:
  *     void NAME(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch)
- * runs the programs whose linear number (x fastest, then y, then z) is in [begin, end). args[i] points at the i-th run-time
- * argument's value. `scratch` is this thread's, KernelInfo.shared bytes, aligned to 64, contents undefined.
+ * runs the programs whose linear number (x fastest, then y, then z) is in [begin, end). args[i] points at the i-th
+ * run-time argument's value. `scratch` is this thread's, KernelInfo.shared bytes, aligned to 64, contents undefined.
  */
 #ifndef TRITONC_CPU_INTERNAL_H
 #define TRITONC_CPU_INTERNAL_H
@@ -20,7 +20,7 @@
 
 typedef void CpuKernelFn(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch);
 
-/* ---- the processor ------------------------------------------------------------------------------------------------ */
+/* ---- the processor ----------------------------------------------------------------------------------------------- */
 
 typedef struct CpuIsa {
   const char *cpu;       /* LLVM's name: "sapphirerapids" */
@@ -34,19 +34,19 @@ typedef struct CpuIsa {
 /* The processor named `arch` (NULL or "native": this one). Unwinds if LLVM does not know it. */
 const CpuIsa *cpu_isa(Ctx *cx, const char *arch);
 
-/* ---- lowering: lower.c ----------------------------------------------------------------------------------------------- */
+/* ---- lowering: lower.c ------------------------------------------------------------------------------------------- */
 
 struct LLVMOpaqueContext;
 struct LLVMOpaqueModule;
-/* Lower the module's public function to a new LLVM module; fills info's scratch size and args. Unwinds on errors; the LLVM
- * module is released by ctx_defer when unwinding. Line information unless o->no_line_info. */
+/* Lower the module's public function to a new LLVM module; fills info's scratch size and args. Unwinds on errors; the
+ * LLVM module is released by ctx_defer when unwinding. Line information unless o->no_line_info. */
 struct LLVMOpaqueModule *cpu_lower(Ctx *cx, struct LLVMOpaqueContext *llvm, Module *m, const CpuIsa *isa,
                                    const TargetOptions *o, KernelInfo *info);
 
 /* Is this function of the math dialect lowered to a short sequence of instructions? (Others come from our library.) */
 bool cpu_native_math(Opcode code, const Type *elem);
 
-/* ---- LLVM: jit.c ------------------------------------------------------------------------------------------------------ */
+/* ---- LLVM: jit.c ------------------------------------------------------------------------------------------------- */
 
 /* Optimize in place, then emit; texts and bytes into the arena. */
 void cpu_optimize(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, const TargetOptions *o);
@@ -56,16 +56,17 @@ typedef struct CpuCode CpuCode;
 CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKernelFn **entry, char *error, size_t error_size);
 void cpu_code_free(CpuCode *code);
 
-/* ---- the pool: pool.c -------------------------------------------------------------------------------------------------- */
+/* ---- the pool: pool.c -------------------------------------------------------------------------------------------- */
 
-/* Run programs [0, n) of `fn` on TRITONC_NUM_THREADS threads (default: the processors this process may use), in chunks taken
- * from a shared counter; the calling thread works too. Scratch comes from a per-thread block that is kept and grown. Returns 0, or
- * a message when a program failed (device_assert) or memory is out. Nested and concurrent calls are safe. */
+/* Run programs [0, n) of `fn` on TRITONC_NUM_THREADS threads (default: the processors this process may use), in chunks
+ * taken from a shared counter; the calling thread works too. Scratch comes from a per-thread block that is kept and
+ * grown. Returns 0, or a message when a program failed (device_assert) or memory is out. Nested and concurrent calls
+ * are safe. */
 int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, char *error,
                  size_t error_size);
 int cpu_pool_threads(void);
 
-/* ---- the run-time library: rt_*.c -------------------------------------------------------------------------------------- */
+/* ---- the run-time library: rt_*.c -------------------------------------------------------------------------------- */
 
 typedef struct CpuRtSymbol {
   const char *name;
@@ -82,11 +83,12 @@ typedef enum CpuElem {
 
 /* c[m][n] += sum_k a[m][k] * b[k][n] on one thread.
  *
- * `a` and `b` may lie anywhere (scratch, or straight in the user's tensors when no mask is in the way): element (i, j) of a
- * matrix is at base + (i * row_stride + j * col_stride) elements. c is in scratch, col_stride 1. Sizes m, n, k are any positive
- * numbers (an edge tile may be passed with its true extent instead of padding). `pack` is cpu_dot_pack_bytes() of scratch, 64-aligned.
- * Types: a and b alike (or mixed fp8), c: CPU_F32 for f8/f16/bf16/f32, CPU_F64 for f64, CPU_I32 for i8/u8, CPU_F16 for f16 with
- * 16-bit accumulation (products and sums still f32 within the call). f32 is computed at full precision. */
+ * `a` and `b` may lie anywhere (scratch, or straight in the user's tensors when no mask is in the way): element (i, j)
+ * of a matrix is at base + (i * row_stride + j * col_stride) elements. c is in scratch, col_stride 1. Sizes m, n, k are
+ * any positive numbers (an edge tile may be passed with its true extent instead of padding). `pack` is
+ * cpu_dot_pack_bytes() of scratch, 64-aligned. Types: a and b alike (or mixed fp8), c: CPU_F32 for f8/f16/bf16/f32,
+ * CPU_F64 for f64, CPU_I32 for i8/u8, CPU_F16 for f16 with 16-bit accumulation (products and sums still f32 within the
+ * call). f32 is computed at full precision. */
 typedef struct CpuDot {
   int64_t m, n, k;
   const void *a, *b;
@@ -100,12 +102,15 @@ enum { DOT_SET = 1 }; /* c = the product, whatever c was */
 void ttc_rt_dot(const CpuDot *d);
 size_t cpu_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b); /* an upper bound; compile time */
 
-/* 2-D copies that change order, for transposes through scratch: dst[i][j] = src[j][i] blocks done in registers. Strides in elements. */
+/* 2-D copies that change order, for transposes through scratch: dst[i][j] = src[j][i] blocks done in registers. Strides
+ * in elements. */
 void ttc_rt_transpose(void *dst, int64_t dst_row, const void *src, int64_t src_row, int64_t rows, int64_t cols, int32_t elem_bytes);
 
-/* device_print: one line per element as the reference prints it: "pid (x, y, z) idx (i, j) prefix: value". `shape` has `rank` entries. */
+/* device_print: one line per element as the reference prints it: "pid (x, y, z) idx (i, j) prefix: value". `shape` has
+ * `rank` entries. */
 void ttc_rt_print(const uint32_t pid[3], const char *prefix, int32_t hex, int32_t type, int32_t rank, const int64_t *shape, const void *data);
-/* device_assert: notes the failure (first one wins) for cpu_pool_run to report. Returns after noting; the program goes on to its end. */
+/* device_assert: notes the failure (first one wins) for cpu_pool_run to report. Returns after noting; the program goes
+ * on to its end. */
 void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *file, int32_t line);
 
 #endif

@@ -241,9 +241,10 @@ void stream_programs(Lower *l); /* in the entry block, once the grid is known */
 bool stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
 void stream_fence(Lower *l); /* before the function returns */
 
-/* ---- prefetching: lower_prefetch.c -------------------------------------------------------------------------------- */
+/* ---- prefetching: lower_prefetch.c ------------------------------------------------------------------------------- */
 
-/* Is the nest at work the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at level 0. */
+/* Is the nest at work the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
+ * level 0. */
 LLVMValueRef prefetch_stride(Lower *l, const Op *load);
 void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 

@@ -68,8 +68,8 @@ static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
   return intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
 }
 
-/* Describe the load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). l->condition: what must hold
- * at run time for that, or NULL. */
+/* Describe the load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). l->condition: what must
+ * hold at run time for that, or NULL. */
 static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMValueRef live[2], Matrix *out) {
   const Type *t = load->results[0].type;
   Value *ptr = ir_operand(load, 0);

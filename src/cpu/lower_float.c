@@ -314,7 +314,8 @@ static LLVMValueRef corrected_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b,
 }
 
 /* With `inverse` = 1/b and 2^64 around it, so that the remainder is exact for every a below 2^63: what the factor 2^-64
- * then makes subnormal may have been rounded twice, and the rest is infinite or no number. *odd: is there such a one? */
+ * then makes subnormal may have been rounded twice, and the rest is infinite or no number. *odd: is there such a
+ * one? */
 static LLVMValueRef wide_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
                                   LLVMValueRef *odd) {
   enum { NAN_CLASS = 0x81, INFINITE = 0x18, SUBNORMAL = 0x20 };

@@ -5,20 +5,21 @@
  * server a copy runs 1.5 times, an addition of two arrays 1.3 times as fast with non-temporal stores, which write whole
  * lines without reading them.
  *
- * When. Such a store evicts its line, so it pays only where nobody reads the result soon: (1) what the whole launch writes
- * through this store is more than the caches near the cores hold; the number of programs is known when the launch begins,
- * the bytes of one execution are known here. (2) The kernel does not also load from the same argument. (3) The vector is
- * whole cache lines and aligned to them, which is looked at where the store is. All three are one branch in front of the
- * store, predicted after its first turn.
+ * When. Such a store evicts its line, so it pays only where nobody reads the result soon: (1) what the whole launch
+ * writes through this store is more than the caches near the cores hold; the number of programs is known when the
+ * launch begins, the bytes of one execution are known here. (2) The kernel does not also load from the same argument.
+ * (3) The vector is whole cache lines and aligned to them, which is looked at where the store is. All three are one
+ * branch in front of the store, predicted after its first turn.
  *
  * Order. Non-temporal stores are weakly ordered on x86: the function ends with a store fence. A kernel that talks to
  * other programs while it runs (atomics, barriers) never streams.
  */
 #include "cpu/lower.h"
 
-/* Below this many times a core's second-level cache (24 MB where that has 2) a result is likely to be found in the third level,
- * and storing it there is faster: on two idle cores of a Sapphire Rapids server softmax of 16 MB ran 1.15 times as fast
- * without streaming, at 32 MB it made no difference, and an addition that writes 64 MB ran 1.5 times as fast with it. */
+/* Below this many times a core's second-level cache (24 MB where that has 2) a result is likely to be found in the
+ * third level, and storing it there is faster: on two idle cores of a Sapphire Rapids server softmax of 16 MB ran 1.15
+ * times as fast without streaming, at 32 MB it made no difference, and an addition that writes 64 MB ran 1.5 times as
+ * fast with it. */
 enum { CACHES = 12 };
 
 typedef struct Facts {

@@ -13,9 +13,9 @@
  * in the worst case and, the signs of the parts being as good as random, about 2^-27 |a b| in the mean: less than the
  * 2^-25 that the rounding of one f32 addition costs. The unit sums the 32 products of a tile's row in two chains of 16
  * before it adds them on, so the chains that round are shorter than those of multiply-add code, and the measured error
- * (bench/micro/dot.c error) is no larger than the FMA kernel's on the distributions tried. The sum of a call starts from
- * zero and is added to c once, in the vector unit, so that c's magnitude does not round every product's sum. The cost is
- * six products for one: at most 2.7 times the speed of FMA.
+ * (bench/micro/dot.c error) is no larger than the FMA kernel's on the distributions tried. The sum of a call starts
+ * from zero and is added to c once, in the vector unit, so that c's magnitude does not round every product's sum. The
+ * cost is six products for one: at most 2.7 times the speed of FMA.
  *     f16 has 11 bits: two parts, and all four products are taken, so that each product is exact.
  *
  * When. TDPBF16PS reads denormals as zero and flushes denormal results, and an infinity minus itself is a NaN, so the
@@ -25,8 +25,8 @@
  * instead, which gives what FMA always gives. For f16 all that is needed is that elements are finite.
  *
  * Into c. For bf16, f8 and int8 tiles begin with c itself where a block of it is whole tiles near each other; a product
- * that sets c (DOT_SET) is stored to it straight from the tiles for every type. bf16 and int8 rows of a that stand close
- * together and on cache lines are loaded as tiles from where they are.
+ * that sets c (DOT_SET) is stored to it straight from the tiles for every type. bf16 and int8 rows of a that stand
+ * close together and on cache lines are loaded as tiles from where they are.
  *
  * Packing. The order of k within a tile is free as long as a and b agree. The split pairs k = i with k = i + 16, which
  * makes a pair out of two vectors by a shift and a blend; bf16 pairs neighbours, as they lie in a row of a.

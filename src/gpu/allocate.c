@@ -1,9 +1,9 @@
 /* allocate.c: where in shared memory each buffer lies.
  *
- * Buffers are those of ttg.local_alloc, live from there to the last use of any view of them, and the scratch of single ops (layout
- * conversions, reductions, …). Ops are numbered in the order of the text; a buffer made before a loop and used in it lives to
- * the loop's end. Then first fit: the largest first, each at the lowest offset where no buffer that is alive at the same time lies.
- * O(n²) in the number of buffers.
+ * Buffers are those of ttg.local_alloc, live from there to the last use of any view of them, and the scratch of single
+ * ops (layout conversions, reductions, …). Ops are numbered in the order of the text; a buffer made before a loop and
+ * used in it lives to the loop's end. Then first fit: the largest first, each at the lowest offset where no buffer that
+ * is alive at the same time lies. O(n²) in the number of buffers.
  *
  * What uses one place at different times is kept apart by barriers: membar.c.
  */
@@ -67,8 +67,8 @@ static void number_ops(Allocate *a, const Block *b) {
   }
 }
 
-/* The last op number at which a use in `user` counts for a buffer made by `made`: the end of the outermost loop around the
- * use that the buffer is made outside of. */
+/* The last op number at which a use in `user` counts for a buffer made by `made`: the end of the outermost loop around
+ * the use that the buffer is made outside of. */
 static int use_end(const Op *made, const Op *user) {
   int end = (int)user->mark;
   for (const Op *p = user; p; p = ir_parent(p))

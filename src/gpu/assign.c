@@ -1,22 +1,24 @@
 /* assign.c: every tensor gets a layout, with few conversions between them.
  *
- * Problem. Triton IR says nothing of where elements lie. Accesses want layouts that are wide and coalesced, dots want those of the
- * tensor cores, reductions like rows within a warp; where two wishes meet, a conversion through shared memory is paid for.
+ * Problem. Triton IR says nothing of where elements lie. Accesses want layouts that are wide and coalesced, dots want
+ * those of the tensor cores, reductions like rows within a warp; where two wishes meet, a conversion through shared
+ * memory is paid for.
  *
- * Idea. A value is `free` if it is computed from indices and scalars alone (ranges, splats, constants, arithmetic on them):
- * computing it anew in another layout is cheaper than moving it, so it has no layout of its own and is made on demand, once per layout.
- * All other values have a home: that of the access, dot or reduction they come from, passed on by the ops that keep elements in
- * place; where several homes meet, that of the higher rank (tensor cores, then blocks, then what came about by reshaping).
- * A value is `stretched` if it is a smaller one broadcast, or elementwise arithmetic on nothing but such and free ones (the addresses
- * of a gather of rows): its home ranks below all others, for it can be had in any layout by converting the smaller one.
+ * Idea. A value is `free` if it is computed from indices and scalars alone (ranges, splats, constants, arithmetic on
+ * them): computing it anew in another layout is cheaper than moving it, so it has no layout of its own and is made on
+ * demand, once per layout. All other values have a home: that of the access, dot or reduction they come from, passed on
+ * by the ops that keep elements in place; where several homes meet, that of the higher rank (tensor cores, then blocks,
+ * then what came about by reshaping). A value is `stretched` if it is a smaller one broadcast, or elementwise
+ * arithmetic on nothing but such and free ones (the addresses of a gather of rows): its home ranks below all others,
+ * for it can be had in any layout by converting the smaller one.
  *
- * First pass (infer): homes, to a fixed point over loops; a carried value has the home of what flows into it. A home only gives way
- * to one of higher rank, so that this ends. Second pass (place): each op in order takes its layout and asks want() for its
- * operands in the layouts that follow from it.
+ * First pass (infer): homes, to a fixed point over loops; a carried value has the home of what flows into it. A home
+ * only gives way to one of higher rank, so that this ends. Second pass (place): each op in order takes its layout and
+ * asks want() for its operands in the layouts that follow from it.
  *
- * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the op makes its
- * operand larger (broadcasts, extensions: then the smaller operand is converted); else a conversion placed right behind v's definition, which is at
- * the least loop depth possible, and shared by all who want the same.
+ * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the
+ * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted); else a conversion placed
+ * right behind v's definition, which is at the least loop depth possible, and shared by all who want the same.
  *
  * A free value that a loop carries takes the layout in which the loop first wants it.
  */
@@ -41,7 +43,7 @@ typedef struct Assign {
   bool changed;
 } Assign;
 
-/* ---- homes ------------------------------------------------------------------------------------------------------------ */
+/* ---- homes ------------------------------------------------------------------------------------------------------- */
 
 static Attr *home(Assign *a, const Value *v) { return map_get(&a->homes, v); }
 
@@ -76,8 +78,8 @@ static Attr *home_or_block(Assign *a, const Value *v) {
   return e ? e : block_of(a, v->type);
 }
 
-/* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those homes that do
- * not fit what the op does are replaced by a plain one. */
+/* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those homes
+ * that do not fit what the op does are replaced by a plain one. */
 static Attr *best_operand(Assign *a, const Op *op) {
   enum { FIRM = 10 }; /* above every rank */
   Attr *best = NULL;
@@ -172,8 +174,8 @@ static void infer_join(Assign *a, const Op *op) {
   if (e) renew_home(a, &op->results[0], gpu_result_encoding(a->cx, op, e));
 }
 
-/* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result is a plain
- * block of the shape that it will be stretched to. */
+/* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result
+ * is a plain block of the shape that it will be stretched to. */
 static const Type *stretched_to(const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) {
     if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
@@ -257,7 +259,7 @@ static void infer_block(Assign *a, const Block *b) {
   for (const Op *op = b->first; op; op = op->next) infer_op(a, op);
 }
 
-/* ---- wanting ---------------------------------------------------------------------------------------------------------- */
+/* ---- wanting ----------------------------------------------------------------------------------------------------- */
 
 static Value *want(Assign *a, Value *v, Attr *to);
 
@@ -301,7 +303,8 @@ static bool enlarges(Assign *a, const Op *op) {
   }
 }
 
-/* The op again, on operands in the layouts that give its result the layout `to`. Dense constants are changed with their type. */
+/* The op again, on operands in the layouts that give its result the layout `to`. Dense constants are changed with their
+ * type. */
 static Value *made_again(Assign *a, Value *v, Attr *to) {
   Op *op = v->op;
   Builder b = behind(a, v);
@@ -364,7 +367,7 @@ static Value *want(Assign *a, Value *v, Attr *to) {
   return remember(a, v, to, made ? made : converted(a, v, to));
 }
 
-/* ---- placing ---------------------------------------------------------------------------------------------------------- */
+/* ---- placing ----------------------------------------------------------------------------------------------------- */
 
 static void place_block(Assign *a, Block *b);
 

@@ -1,17 +1,19 @@
 /* axis.c: what is known of values along each dimension: contiguity, divisibility, constancy.
  *
- * Problem. A load can be wide only if neighbouring pointers are neighbouring addresses and the first of them is aligned; which of a
- * tensor's dimensions that holds for decides its layout.
+ * Problem. A load can be wide only if neighbouring pointers are neighbouring addresses and the first of them is
+ * aligned; which of a tensor's dimensions that holds for decides its layout.
  *
- * Idea. For every integer or pointer value and every dimension d keep three powers of two: the index along d is cut into aligned
- * runs of `contiguity` elements that grow by one, the first of each a multiple of `divisibility`; and into aligned blocks of
- * `constancy` equal elements. A rule per op gives the result's from the operands'. If runs are cut shorter, their first
- * elements are multiples of less: start_of(); every single element is one of elements_of().
+ * Idea. For every integer or pointer value and every dimension d keep three powers of two: the index along d is cut
+ * into aligned runs of `contiguity` elements that grow by one, the first of each a multiple of `divisibility`; and into
+ * aligned blocks of `constancy` equal elements. A rule per op gives the result's from the operands'. If runs are cut
+ * shorter, their first elements are multiples of less: start_of(); every single element is one of elements_of().
  *
- * Loops. A block argument begins with what its initial value has and is met with what comes round, until nothing changes. Each
- * meet only takes factors away, so that this ends; a loop that has not settled after eight rounds is given up as unknown.
+ * Loops. A block argument begins with what its initial value has and is met with what comes round, until nothing
+ * changes. Each meet only takes factors away, so that this ends; a loop that has not settled after eight rounds is
+ * given up as unknown.
  *
- * Negative numbers divided toward zero break blocks at zero; as the reference does, offsets are taken to be non-negative.
+ * Negative numbers divided toward zero break blocks at zero; as the reference does, offsets are taken to be
+ * non-negative.
  */
 #include "gpu/internal.h"
 
@@ -68,7 +70,7 @@ static int64_t pointee_bytes(const Type *t) {
   return ir_is_ptr(ir_elem((Type *)t)) ? ir_elem_bytes(ir_elem((Type *)t)->elem) : 1;
 }
 
-/* ---- rules ---------------------------------------------------------------------------------------------------------- */
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 /* l + r * scale, where neighbours in l differ by `scale` (pointers: the element's bytes). */
 static AxisInfo sum(const Type *t, const AxisInfo *l, const AxisInfo *r, int64_t scale) {
@@ -337,7 +339,7 @@ static bool is_tracked(const Type *t) {
   return (t->kind != TYPE_MEMDESC) && (e->kind == TYPE_INT || e->kind == TYPE_PTR);
 }
 
-/* ---- the walk -------------------------------------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 static void visit_block(AxisInfos *infos, const Block *b);
 

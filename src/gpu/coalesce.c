@@ -1,9 +1,10 @@
 /* coalesce.c: the layout in which a tensor of pointers is best accessed.
  *
  * Problem. A warp's access is fast when its threads touch neighbouring bytes, and each thread up to 16 of them at once.
- * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many elements of the
- * fastest one as alignment allows, no more than gives every thread work. A function's accesses of one shape and order share the
- * widest choice of all of them, so that a narrow type beside a wide one needs no conversion between the two.
+ * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many
+ * elements of the fastest one as alignment allows, no more than gives every thread work. A function's accesses of one
+ * shape and order share the widest choice of all of them, so that a narrow type beside a wide one needs no conversion
+ * between the two.
  */
 #include "gpu/internal.h"
 

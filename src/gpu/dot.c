@@ -4,9 +4,10 @@
  *   mma.sync (sm_80 on)   16 x 8 per warp, operands in registers
  *   multiplications       anything else: f32 at full precision, f64, tiny shapes
  *
- * Warps are dealt out over the result so that a warp's part is as square as possible, which is what it reads least operands for. Where
- * one dot's result is another's operand (attention), all warps stand below each other instead: then a row belongs to one warp,
- * reductions along it stay in the warp, and the result becomes the next dot's left operand without leaving registers.
+ * Warps are dealt out over the result so that a warp's part is as square as possible, which is what it reads least
+ * operands for. Where one dot's result is another's operand (attention), all warps stand below each other instead: then
+ * a row belongs to one warp, reductions along it stay in the warp, and the result becomes the next dot's left operand
+ * without leaving registers.
  */
 #include "gpu/internal.h"
 
@@ -96,8 +97,9 @@ static DotPlan fma_plan(Ctx *cx, const Op *dot, int num_warps) {
   return (DotPlan){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0};
 }
 
-/* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, f32 is better off with
- * mma.sync, whose registers are filled from any order; 8-bit ones are turned on their way through registers. */
+/* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, f32 is
+ * better off with mma.sync, whose registers are filled from any order; 8-bit ones are turned on their way through
+ * registers. */
 static bool lies_across(Coalesce *c, const Op *dot, int index) {
   const Value *v = ir_operand(dot, index);
   int k_dim = index == 0 ? 1 : 0;

@@ -1,13 +1,13 @@
 /* encode.c: encodings of tensor types as layouts, and how an op's encodings follow from each other.
  *
- * An encoding is an attribute in the reference's syntax (#ttg.blocked<{…}>). Together with a shape it is a Layout. A layout is made
- * once per (encoding, shape) and kept in the attribute.
+ * An encoding is an attribute in the reference's syntax (#ttg.blocked<{…}>). Together with a shape it is a Layout. A
+ * layout is made once per (encoding, shape) and kept in the attribute.
  */
 #include "gpu/internal.h"
 
 #include <string.h>
 
-/* ---- reading and making attributes -------------------------------------------------------------------------------- */
+/* ---- reading and making attributes ------------------------------------------------------------------------------- */
 
 Attr *gpu_int(Ctx *cx, int64_t x) { return ir_attr_int(cx, ir_int(cx, 64), x); }
 
@@ -129,7 +129,7 @@ Attr *gpu_linear(Ctx *cx, const Layout *l) {
   return make(cx, "ttg.linear", names, items, 4);
 }
 
-/* ---- layouts ------------------------------------------------------------------------------------------------------- */
+/* ---- layouts ----------------------------------------------------------------------------------------------------- */
 
 typedef struct CachedLayout {
   int rank, bits[LAYOUT_MAX_DIMS];
@@ -303,7 +303,7 @@ int gpu_order(const Attr *e, int rank, int *order) {
   return rank;
 }
 
-/* ---- from one encoding to another ------------------------------------------------------------------------------------ */
+/* ---- from one encoding to another -------------------------------------------------------------------------------- */
 
 /* The encoding of trans(x), or of x when `inverse`, blocked staying blocked. */
 static Attr *permuted(Ctx *cx, Attr *e, const int64_t *order, int rank, bool inverse, const Type *type) {

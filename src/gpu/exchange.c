@@ -1,22 +1,22 @@
 /* exchange.c: which layout of shared memory takes a tensor from one distributed layout to another.
  *
- * Problem. Threads write the elements they hold under layout A and read those they need under B. Both sides want wide accesses, and
- * no two lanes of a wavefront in the same bank.
+ * Problem. Threads write the elements they hold under layout A and read those they need under B. Both sides want wide
+ * accesses, and no two lanes of a wavefront in the same bank.
  *
- * Idea (Zhou et al., arXiv 2505.23819, section on optimal swizzling). Shared memory is a linear map M from offset bits to element bits;
- * choose its columns in three groups, lowest first:
+ * Idea (Zhou et al., arXiv 2505.23819, section on optimal swizzling). Shared memory is a linear map M from offset bits
+ * to element bits; choose its columns in three groups, lowest first:
  *   V  the vector: element bits that are registers in both layouts, then registers of B, up to 16 bytes;
  *   B  the bank: what fills a line of 128 bytes;
  *   S  the line's number.
- * Two lanes collide when their elements differ by something in span(V, S) that is no vector of V: same bank, another line. So S must meet the
- * span of each side's lanes in nothing but zero, V apart. Candidates for S: element bits that are lanes of neither side; then sums of a
- * lane bit of A and a lane bit of B, which lie in neither span; what is left is taken as it comes, and costs conflicts. The bank
- * columns are any completion to a basis.
+ * Two lanes collide when their elements differ by something in span(V, S) that is no vector of V: same bank, another
+ * line. So S must meet the span of each side's lanes in nothing but zero, V apart. Candidates for S: element bits that
+ * are lanes of neither side; then sums of a lane bit of A and a lane bit of B, which lie in neither span; what is left
+ * is taken as it comes, and costs conflicts. The bank columns are any completion to a basis.
  *
  * Only the lanes of one wavefront count: 8 for accesses of 16 bytes, 16 for 8, else all 32.
  *
- * A tensor larger than `limit` is taken through in parts: element bits that are registers in both layouts are fixed, one value
- * after another.
+ * A tensor larger than `limit` is taken through in parts: element bits that are registers in both layouts are fixed,
+ * one value after another.
  *
  * Cost: O(bits³) word operations.
  */
@@ -92,8 +92,8 @@ static int vector_of(const Plan *p, const Layout *l) {
   return v;
 }
 
-/* Where lanes and warps begin must be a multiple of the vector: it is not when what one of them stands for is a sum that has an
- * element bit of the vector in it. `l`: to offsets. */
+/* Where lanes and warps begin must be a multiple of the vector: it is not when what one of them stands for is a sum
+ * that has an element bit of the vector in it. `l`: to offsets. */
 static int aligned_vector(const Layout *l, int vec) {
   for (int axis = AXIS_LANE; axis <= AXIS_WARP; axis++)
     for (int k = 0; k < layout_in_bits(l, (Axis)axis); k++)
@@ -220,8 +220,8 @@ Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_b
 }
 
 const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to) {
-  /* Lanes and warps that hold the same on both sides stay as they are: what a lane's or warp's bit means must be the same up to
-   * what registers can make up for. */
+  /* Lanes and warps that hold the same on both sides stay as they are: what a lane's or warp's bit means must be the
+   * same up to what registers can make up for. */
   const Layout *x = layout_solve(cx, layout_restrict(cx, from, 1u << AXIS_REGISTER, ~0u),
                                  layout_restrict(cx, to, 1u << AXIS_REGISTER, ~0u));
   if (!x) return NULL;
@@ -243,10 +243,11 @@ static bool same_warp_bits(const Layout *from, const Layout *to) {
   return true;
 }
 
-/* A shuffle brings each lane one register of another lane, and which lane that is each says for itself; which register it gives, it
- * does not know for whom. So a register of the result costs one shuffle where all lanes want the same register of their
- * source, and twice as many for each bit of the lane that changes which one: those are chosen from afterwards. Shared memory costs a
- * store and a load of all words, and the time until what was stored can be read, as long as some eight shuffles. */
+/* A shuffle brings each lane one register of another lane, and which lane that is each says for itself; which register
+ * it gives, it does not know for whom. So a register of the result costs one shuffle where all lanes want the same
+ * register of their source, and twice as many for each bit of the lane that changes which one: those are chosen from
+ * afterwards. Shared memory costs a store and a load of all words, and the time until what was stored can be read, as
+ * long as some eight shuffles. */
 const Layout *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
   enum { TURNAROUND = 8 };
   const unsigned in_warp = 1u << AXIS_REGISTER | 1u << AXIS_LANE;

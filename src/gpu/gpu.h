@@ -1,9 +1,9 @@
 /* gpu.h: Triton IR -> Triton GPU IR -> the low-level IR of ll/.
  *
- * Triton GPU IR is Triton IR whose tensors say where their elements lie (an encoding on the type), with buffers in shared
- * memory (!ttg.memdesc), asynchronous copies and tensor-core operations beside. gpu_ttgir() makes it: its passes are one
- * list, gpu_passes. gpu_lower() makes from it what a single thread does. Both unwind with a diagnostic on what this
- * target cannot do.
+ * Triton GPU IR is Triton IR whose tensors say where their elements lie (an encoding on the type), with buffers in
+ * shared memory (!ttg.memdesc), asynchronous copies and tensor-core operations beside. gpu_ttgir() makes it: its passes
+ * are one list, gpu_passes. gpu_lower() makes from it what a single thread does. Both unwind with a diagnostic on what
+ * this target cannot do.
  *
  * Layouts are maps over F2: layout.h. What an encoding's text means as a Layout is encode.c's business.
  */
@@ -31,7 +31,8 @@ extern const size_t gpu_npasses;
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);
 /* Of Triton GPU IR that came from elsewhere: its buffers' places and the barriers between them. */
 void gpu_place(Ctx *cx, Module *m);
-/* Triton GPU IR into low-level IR, not yet optimized. `shared`: bytes of shared memory a program needs. May change `m`. */
+/* Triton GPU IR into low-level IR, not yet optimized. `shared`: bytes of shared memory a program needs. May change
+ * `m`. */
 LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared);
 /* Which mathematical ops the lowering makes instructions of; the others are opt_expand_math's. */
 NativeFn gpu_native_math;

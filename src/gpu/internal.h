@@ -21,14 +21,14 @@ static inline int log2_of(int64_t x) {
   return b;
 }
 
-/* ---- module attributes: convert.c --------------------------------------------------------------------------------- */
+/* ---- module attributes: convert.c -------------------------------------------------------------------------------- */
 
 void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dimensions */
 int gpu_num_warps(const Module *m);
 int gpu_sm(const Module *m); /* from ttg.target */
 int gpu_num_stages(const Module *m);
 
-/* ---- encodings: encode.c ------------------------------------------------------------------------------------------- */
+/* ---- encodings: encode.c ----------------------------------------------------------------------------------------- */
 
 Attr *gpu_ints(Ctx *cx, const int64_t *x, int n); /* [1, 2] */
 Attr *gpu_int(Ctx *cx, int64_t x);
@@ -40,7 +40,8 @@ static inline bool gpu_is(const Attr *encoding, const char *name) {
 }
 bool gpu_is_mma(const Attr *encoding, int major); /* nvidia_mma of that version */
 
-/* The blocked encoding with `per_thread` elements along order[0], threads and warps along the fastest dimensions first. */
+/* The blocked encoding with `per_thread` elements along order[0], threads and warps along the fastest dimensions
+ * first. */
 Attr *gpu_blocked(Ctx *cx, int rank, const int64_t *shape, const int64_t *per_thread, const int *order, int num_warps);
 Attr *gpu_default_blocked(Ctx *cx, const Type *t, int num_warps);
 Attr *gpu_slice(Ctx *cx, int dim, Attr *parent);
@@ -63,10 +64,10 @@ int gpu_order(const Attr *encoding, int rank, int *order); /* fastest dimension 
 Attr *gpu_operand_encoding(Ctx *cx, const Op *op, Attr *to, int num_warps);
 Attr *gpu_result_encoding(Ctx *cx, const Op *op, Attr *from);
 
-/* ---- axis information: axis.c ---------------------------------------------------------------------------------------- */
+/* ---- axis information: axis.c ------------------------------------------------------------------------------------ */
 
-/* Along each dimension: runs of `contiguity` elements that grow by one (aligned in the index), whose first is a multiple of
- * `divisibility` (of pointers: in bytes); blocks of `constancy` equal elements. All powers of two. */
+/* Along each dimension: runs of `contiguity` elements that grow by one (aligned in the index), whose first is a
+ * multiple of `divisibility` (of pointers: in bytes); blocks of `constancy` equal elements. All powers of two. */
 typedef struct AxisInfo {
   int rank; /* of a scalar: 1 */
   int64_t contiguity[LAYOUT_MAX_DIMS], divisibility[LAYOUT_MAX_DIMS], constancy[LAYOUT_MAX_DIMS];
@@ -79,10 +80,11 @@ typedef struct AxisInfos {
 } AxisInfos;
 AxisInfos *axis_analyze(Ctx *cx, const Module *m);
 const AxisInfo *axis_of(AxisInfos *a, const Value *v);
-/* How many elements along `dim` can be accessed as one: by the pointers' contiguity and alignment, and the mask's constancy. */
+/* How many elements along `dim` can be accessed as one: by the pointers' contiguity and alignment, and the mask's
+ * constancy. */
 int64_t axis_vector(AxisInfos *a, const Value *ptr, const Value *mask, int dim);
 
-/* ---- anchors: coalesce.c, dot.c --------------------------------------------------------------------------------------- */
+/* ---- anchors: coalesce.c, dot.c ---------------------------------------------------------------------------------- */
 
 typedef struct Coalesce {
   Ctx *cx;
@@ -105,7 +107,7 @@ DotPlan dot_plan(Coalesce *c, const Op *dot, int sm);
  * (lower_wgmma.c). */
 int64_t wgmma_partial_sums(const Op *dot);
 
-/* ---- passes ----------------------------------------------------------------------------------------------------------- */
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 PassFn gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
 bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o);

@@ -1,9 +1,9 @@
 /* layout.c: the algebra of layout.h.
  *
- * Everything is elimination over F2 on words: a column is one uint64_t, adding columns is XOR, and a basis in echelon form
- * is an array that holds at index b a vector whose highest bit is b. A solve keeps, beside each basis vector, the input word
- * that produces it, so that reducing a vector to zero yields its preimage. All are O(bits²) word operations: at most a few
- * thousand for the largest layouts, so nothing is cached.
+ * Everything is elimination over F2 on words: a column is one uint64_t, adding columns is XOR, and a basis in echelon
+ * form is an array that holds at index b a vector whose highest bit is b. A solve keeps, beside each basis vector, the
+ * input word that produces it, so that reducing a vector to zero yields its preimage. All are O(bits²) word operations:
+ * at most a few thousand for the largest layouts, so nothing is cached.
  */
 #include "gpu/layout.h"
 
@@ -32,7 +32,7 @@ static int top_bit(uint64_t x) {
   return b;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static Layout *blank(Ctx *cx, const AxisSize *in, int nin, const AxisSize *out, int nout) {
   int in_bits = total(in, nin);
@@ -69,7 +69,7 @@ const Layout *layout_zeros(Ctx *cx, Axis in, Axis out, int bits) {
   return blank(cx, &(AxisSize){in, bits}, 1, &(AxisSize){out, 0}, 1);
 }
 
-/* ---- looking ------------------------------------------------------------------------------------------------------ */
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
 
 static int axis_index(const AxisSize *axes, int n, Axis axis) {
   for (int i = 0; i < n; i++)
@@ -105,7 +105,8 @@ uint64_t layout_basis(const Layout *l, Axis in, int bit) {
   return l->column[layout_in_shift(l, in) + bit];
 }
 
-/* A basis in echelon form: vector[b] has highest bit b (or is zero: absent); from[b] is the input word that maps to it. */
+/* A basis in echelon form: vector[b] has highest bit b (or is zero: absent); from[b] is the input word that maps to
+ * it. */
 typedef struct Echelon {
   uint64_t vector[LAYOUT_MAX_BITS], from[LAYOUT_MAX_BITS];
   int rank;
@@ -193,7 +194,7 @@ void layout_print(Buf *out, const Layout *l) {
   buf_putc(out, '\n');
 }
 
-/* ---- algebra ------------------------------------------------------------------------------------------------------ */
+/* ---- algebra ----------------------------------------------------------------------------------------------------- */
 
 /* The axes of a, then those of b that a lacks; sizes added. */
 static int merge_axes(AxisSize *to, const AxisSize *a, int na, const AxisSize *b, int nb) {
@@ -338,7 +339,7 @@ const Layout *layout_drop_columns(Ctx *cx, const Layout *l, uint64_t mask) {
   return layout_new(cx, in, l->nin, l->out, l->nout, columns);
 }
 
-/* ---- outputs regrouped ---------------------------------------------------------------------------------------------- */
+/* ---- outputs regrouped ------------------------------------------------------------------------------------------- */
 
 const Layout *layout_permute(Ctx *cx, const Layout *l, const int *order, int rank) {
   AxisSize out[LAYOUT_MAX_AXES];

@@ -1,9 +1,9 @@
 /* layout_kinds.c: the layouts in use, each as a product of small ones.
  *
- * Most are built the same way: what one instruction or one thread holds, times how lanes tile it, times how warps do; then
- * the tile is fitted to the tensor's shape. Fragments are those of the PTX ISA, chapter "Matrix multiply-accumulate
- * instructions": in every fragment of mma.sync and wgmma, lane l = 4g + t belongs to row (or column) g of eight and to the t-th
- * of four groups of neighbours in the other direction.
+ * Most are built the same way: what one instruction or one thread holds, times how lanes tile it, times how warps do;
+ * then the tile is fitted to the tensor's shape. Fragments are those of the PTX ISA, chapter "Matrix
+ * multiply-accumulate instructions": in every fragment of mma.sync and wgmma, lane l = 4g + t belongs to row (or
+ * column) g of eight and to the t-th of four groups of neighbours in the other direction.
  */
 #include "gpu/layout.h"
 
@@ -64,7 +64,8 @@ const Layout *layout_blocked(Ctx *cx, int rank, const int *per_thread, const int
 
 static const int row_major_order[2][3] = {{1, 0, 0}, {2, 1, 0}};
 
-/* The accumulator that one warp holds: 16 rows, 8 columns, two neighbours a register pair, the lower eight rows a second one. */
+/* The accumulator that one warp holds: 16 rows, 8 columns, two neighbours a register pair, the lower eight rows a
+ * second one. */
 static const Layout *accumulator_16x8(Ctx *cx, int rank) {
   int m = rank - 2, n = rank - 1;
   const Layout *l = along(cx, start(cx, rank), AXIS_REGISTER, n, 1);
@@ -111,7 +112,8 @@ const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int wa
   return layout_fit(cx, l, shape, 2, order);
 }
 
-/* offset -> (row, column) for `rows` by `columns` (in bits), the vectors of a row exchanged by XOR with the row's phase. */
+/* offset -> (row, column) for `rows` by `columns` (in bits), the vectors of a row exchanged by XOR with the row's
+ * phase. */
 static const Layout *swizzled_tile(Ctx *cx, int row, int column, int rows, int columns, int vec, int per_phase,
                                    int max_phase) {
   uint64_t images[LAYOUT_MAX_BITS] = {0};

@@ -19,7 +19,7 @@ _Noreturn void lower_fail(Lower *w, const Op *op, const char *why) {
            ir_info(op)->name, why);
 }
 
-/* ---- types ------------------------------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------------------------------- */
 
 const LLType *lower_elem(Lower *w, Type *t) {
   t = ir_elem(t);
@@ -58,7 +58,7 @@ LLInst *lower_from_stored(Lower *w, Type *t, LLInst *x) {
 
 unsigned lower_contract(const Lower *w) { return w->o->fp_fusion ? LLF_CONTRACT : 0; }
 
-/* ---- values ----------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 int lower_count(Lower *w, const Value *v) {
   if (v->type->kind == TYPE_TOKEN) return 0;
@@ -103,7 +103,7 @@ void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cu
   for (int i = 0; i < n; i++) out[i] = lower_scalar(w, ir_operand(end, i));
 }
 
-/* ---- ops of indices and shapes ---------------------------------------------------------------------------------------- */
+/* ---- ops of indices and shapes ----------------------------------------------------------------------------------- */
 
 static LLInst *constant_scalar(Lower *w, const Attr *a, Type *elem) {
   const LLType *t = lower_elem(w, elem);
@@ -145,7 +145,8 @@ static void lower_splat(Lower *w, const Op *op) {
   for (int i = 0; i < x->n; i++) x->at[i] = lower_scalar(w, ir_operand(op, 0));
 }
 
-/* Each register of the result is the register of the operand that holds the element which `source` maps its place to. */
+/* Each register of the result is the register of the operand that holds the element which `source` maps its place
+ * to. */
 static void lower_by_place(Lower *w, const Op *op,
                            uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
   const Value *r = &op->results[0], *v = ir_operand(op, 0);
@@ -253,7 +254,7 @@ static void lower_program(Lower *w, const Op *op) {
   lower_set(w, &op->results[0], ll_call(&w->b, op->code == OP_PROGRAM_ID ? ids[axis] : counts[axis], NULL, NULL));
 }
 
-/* ---- the walk --------------------------------------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 /* A place with the calls that led there. */
 static const LLLoc *place_called(Lower *w, const Loc *loc, const LLLoc *from) {

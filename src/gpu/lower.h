@@ -1,8 +1,8 @@
 /* lower.h: what the files of the lowering share.
  *
- * A tensor becomes an array of LLInst *, one per register of its layout; a scalar, or the base address of a buffer in shared memory,
- * an array of one; a token, of none. All threads run the same code; what differs is the thread's number, from which indices and
- * addresses are computed by the layout's columns (lower_index.c).
+ * A tensor becomes an array of LLInst *, one per register of its layout; a scalar, or the base address of a buffer in
+ * shared memory, an array of one; a token, of none. All threads run the same code; what differs is the thread's number,
+ * from which indices and addresses are computed by the layout's columns (lower_index.c).
  *
  *   lower.c               functions, types, values, the walk over ops
  *   lower_index.c         indices and shared-memory offsets of a thread's elements
@@ -107,8 +107,8 @@ typedef struct Exchange {
 } Exchange;
 Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
 /* X with to's registers found in from's: register moves alone do it. NULL: they do not. */
-/* From where each (register, lane) of `to` gets its element, as (register, lane) of the same warp in `from`; NULL where shuffles cannot
- * do it, or where shared memory is cheaper. */
+/* From where each (register, lane) of `to` gets its element, as (register, lane) of the same warp in `from`; NULL where
+ * shuffles cannot do it, or where shared memory is cheaper. */
 const Layout *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
 const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to);
 void lower_convert(Lower *w, const Op *op);

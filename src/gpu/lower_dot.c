@@ -1,7 +1,8 @@
 /* lower_dot.c: tt.dot by mma.sync, or by multiplications and additions.
  *
- * Registers are found by the element they hold at thread 0: places of rows and columns are the same for operands and result, so that what
- * meets at thread 0 meets everywhere (PTX ISA, "Matrix fragments for mma.m16n8k8" and those beside it).
+ * Registers are found by the element they hold at thread 0: places of rows and columns are the same for operands and
+ * result, so that what meets at thread 0 meets everywhere (PTX ISA, "Matrix fragments for mma.m16n8k8" and those beside
+ * it).
  */
 #include "gpu/lower.h"
 
@@ -42,7 +43,7 @@ typedef struct Dot {
   int rank;
 } Dot;
 
-/* ---- multiplications -------------------------------------------------------------------------------------------------------- */
+/* ---- multiplications --------------------------------------------------------------------------------------------- */
 
 static LLInst *widened(Lower *w, const Dot *d, LLInst *x) {
   if (ir_is_int(d->ta)) return ll_int_cast(&w->b, lower_elem(w, d->tc), x, true);
@@ -71,7 +72,7 @@ static void by_fma(Lower *w, const Dot *d) {
   for (int r = 0; r < d->out->n && narrow; r++) d->out->at[r] = lower_cast_float(w, d->out->at[r], f32, d->tc, "rtne");
 }
 
-/* ---- mma.sync ----------------------------------------------------------------------------------------------------------------- */
+/* ---- mma.sync ---------------------------------------------------------------------------------------------------- */
 
 static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
   if (ir_is_int(d->ta)) return LLM_M16N8K32_S32_S8;

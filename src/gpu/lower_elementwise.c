@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- formats that have no arithmetic of their own ---------------------------------------------------------------------- */
+/* ---- formats that have no arithmetic of their own ---------------------------------------------------------------- */
 
 static LLInst *widen(Lower *w, LLInst *x) {
   return x->type == &ll_half || x->type == &ll_bfloat ? ll_op1(&w->b, LL_FPEXT, &ll_float, x) : x;
@@ -18,7 +18,7 @@ static LLInst *wide_int(Lower *w, LLInst *x, bool is_signed) {
   return x->type->bits < 32 ? ll_int_cast(&w->b, &ll_i32, x, is_signed) : x;
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 enum { AS_IS, WIDE_SIGNED, WIDE_UNSIGNED, CONTRACTED, IN_FLOAT };
 static const struct Simple {
@@ -82,7 +82,7 @@ static LLInst *by_table(Lower *w, const struct Simple *s, LLInst *const *args, i
   return narrow(w, r, t);
 }
 
-/* ---- ops with a function each -------------------------------------------------------------------------------------------- */
+/* ---- ops with a function each ------------------------------------------------------------------------------------ */
 
 static const struct {
   const char *name;

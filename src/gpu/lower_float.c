@@ -1,7 +1,7 @@
 /* lower_float.c: from one floating-point format to another.
  *
- * Formats of 16 bits and more have instructions. The 8-bit ones have some from sm_89 on, two elements at a time; before, their bits are
- * shifted into place in a half, or out of it with rounding by integer arithmetic:
+ * Formats of 16 bits and more have instructions. The 8-bit ones have some from sm_89 on, two elements at a time;
+ * before, their bits are shifted into place in a half, or out of it with rounding by integer arithmetic:
  *   e5m2 is a half without its lower byte;
  *   e4m3 has a half's fields two bits lower and an exponent bias of 7 instead of 15: its bits, shifted left by 7, are a half 2^-8 of the value,
  *   subnormal numbers included.
@@ -33,7 +33,7 @@ static LLInst *between_wide(Lower *w, LLInst *x, const LLType *to, bool toward_z
   return ll_op1(&w->b, LL_FPTRUNC, to, x);
 }
 
-/* ---- from 8 bits to half ------------------------------------------------------------------------------------------------ */
+/* ---- from 8 bits to half ----------------------------------------------------------------------------------------- */
 
 static LLInst *e5m2_to_half(Lower *w, LLInst *x) {
   LLInst *wide = ll_op1(&w->b, LL_ZEXT, &ll_i32, x);
@@ -70,11 +70,12 @@ static LLInst *eight_to_half(Lower *w, LLInst *x, FloatKind kind) {
   lower_fail(w, w->op, "this 8-bit format is not supported on this target");
 }
 
-/* ---- from f32 to 8 bits, rounding to nearest even ------------------------------------------------------------------------- */
+/* ---- from f32 to 8 bits, rounding to nearest even ---------------------------------------------------------------- */
 
-/* Formats with `man` bits of mantissa and bias `bias`; magnitudes beyond `top` (an encoding) become `over`, NaN `nan`. The
- * number is brought into the range of the format's own exponents: normal ones by rounding the bits of the f32 and taking away the
- * difference of biases; subnormal ones by adding a power of two whose last place is the format's smallest step. */
+/* Formats with `man` bits of mantissa and bias `bias`; magnitudes beyond `top` (an encoding) become `over`, NaN `nan`.
+ * The number is brought into the range of the format's own exponents: normal ones by rounding the bits of the f32 and
+ * taking away the difference of biases; subnormal ones by adding a power of two whose last place is the format's
+ * smallest step. */
 static LLInst *f32_to_eight(Lower *w, LLInst *x, int man, int bias, uint32_t top, uint32_t over, uint32_t nan) {
   LLInst *bits = ll_bitcast(&w->b, &ll_i32, x), *low = op2(w, LL_AND, bits, i32c(w, 0x7FFFFFFF));
   LLInst *sign = op2(w, LL_LSHR, op2(w, LL_AND, bits, i32c(w, 0x80000000)), i32c(w, 24));
@@ -106,7 +107,7 @@ static void pair_to_eight(Lower *w, LLOp op, LLInst *const *x, LLInst **out) {
   out[1] = ll_op1(&w->b, LL_TRUNC, &ll_i8, op2(w, LL_LSHR, ll_op1(&w->b, LL_ZEXT, &ll_i32, pair), i32c(w, 8)));
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------------------------------ */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, const char *rounding) {
   if (from->fkind == to->fkind) return x;

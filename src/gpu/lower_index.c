@@ -1,7 +1,8 @@
 /* lower_index.c: where a thread's elements are, computed from the columns of a layout.
  *
- * An index is linear over F2 in the bits of (register, thread). The register's part is a constant; the thread's is the XOR of the columns
- * of its set bits. Thread bits whose columns are the same distance away move together: one mask and one shift for all of them.
+ * An index is linear over F2 in the bits of (register, thread). The register's part is a constant; the thread's is the
+ * XOR of the columns of its set bits. Thread bits whose columns are the same distance away move together: one mask and
+ * one shift for all of them.
  */
 #include "gpu/lower.h"
 

@@ -1,7 +1,7 @@
 /* lower_memory.c: loads, stores and atomics on global memory.
  *
- * Registers that hold neighbouring elements are accessed together, as many as the pointers' alignment and the mask's blocks allow (axis
- * information). A store is done by one of the threads that hold an element; a load by all of them.
+ * Registers that hold neighbouring elements are accessed together, as many as the pointers' alignment and the mask's
+ * blocks allow (axis information). A store is done by one of the threads that hold an element; a load by all of them.
  */
 #include "gpu/lower.h"
 
@@ -100,7 +100,7 @@ void lower_store(Lower *w, const Op *op) {
   }
 }
 
-/* ---- atomics ------------------------------------------------------------------------------------------------------------ */
+/* ---- atomics ----------------------------------------------------------------------------------------------------- */
 
 static LLRmw rmw_kind(Lower *w, const Op *op, bool is_float) {
   static const struct {
@@ -145,7 +145,8 @@ static LLInst *atomic_element(Lower *w, const Op *op, LLInst *p, LLInst *const *
   return ll_atomic(&w->b, kind, p, args[0], pred, mods);
 }
 
-/* What one thread got, to all that hold the element: through the op's shared memory, where its size in bytes was set aside. */
+/* What one thread got, to all that hold the element: through the op's shared memory, where its size in bytes was set
+ * aside. */
 static void spread(Lower *w, const Op *op, Val *out, LLInst *first) {
   const Value *r = &op->results[0];
   const LLType *elem = lower_stored(w, r->type);

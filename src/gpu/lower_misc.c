@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- tt.print ------------------------------------------------------------------------------------------------------------- */
+/* ---- tt.print ---------------------------------------------------------------------------------------------------- */
 
 static const char *format_of(Lower *w, const Type *t, bool is_signed, bool hex) {
   t = ir_elem((Type *)t);
@@ -100,7 +100,7 @@ void lower_print(Lower *w, const Op *op) {
   }
 }
 
-/* ---- tt.assert -------------------------------------------------------------------------------------------------------------- */
+/* ---- tt.assert --------------------------------------------------------------------------------------------------- */
 
 static const Loc *file_of(const Loc *loc) {
   while (loc && loc->kind != LOC_FILE) loc = loc->kind == LOC_UNKNOWN ? NULL : loc->child;
@@ -119,7 +119,7 @@ void lower_assert(Lower *w, const Op *op) {
   end_guard(w, g);
 }
 
-/* ---- tt.elementwise_inline_asm ------------------------------------------------------------------------------------------------ */
+/* ---- tt.elementwise_inline_asm ----------------------------------------------------------------------------------- */
 
 void lower_inline_asm(Lower *w, const Op *op) {
   int packed = (int)ir_attr_int_or(op, "packed_element", 1), count = lower_count(w, &op->results[0]);

@@ -1,12 +1,13 @@
 /* lower_scan.c: tt.scan, inclusive, in either direction.
  *
- * Idea. An element's number along the axis is a word of bits, each a bit of the register, lane or warp number. Going from the lowest
- * bit up, blocks of 2^b elements become blocks of 2^(b+1): the later half is preceded by the total of the earlier one. For each
- * element we keep its prefix P within the lowest blocks, those that lie in one thread's registers; for each such block the total T of the
- * larger block it has become part of, and what precedes it, E. A step is
+ * Idea. An element's number along the axis is a word of bits, each a bit of the register, lane or warp number. Going
+ * from the lowest bit up, blocks of 2^b elements become blocks of 2^(b+1): the later half is preceded by the total of
+ * the earlier one. For each element we keep its prefix P within the lowest blocks, those that lie in one thread's
+ * registers; for each such block the total T of the larger block it has become part of, and what precedes it, E. A step
+ * is
  *     E of the later half := T of the earlier · E,     T := T of the earlier · T of the later
- * where the other half's T is a register of the same thread, of another lane (a shuffle), or of another warp (through shared
- * memory). In the end an element is E · P. No identity is needed: a flag says whether a block has an E yet.
+ * where the other half's T is a register of the same thread, of another lane (a shuffle), or of another warp (through
+ * shared memory). In the end an element is E · P. No identity is needed: a flag says whether a block has an E yet.
  *
  * Cost: for r registers in k blocks: r + k per bit. A reverse scan is the same with bits' meaning turned round.
  */

@@ -1,7 +1,7 @@
 /* lower_shared.c: buffers in shared memory and the asynchronous copies that fill them.
  *
- * A buffer's value is its address. Where an element lies in it is the buffer's layout (encode.c), a linear map from offsets to
- * elements; composed with a distributed layout it gives each register's offset.
+ * A buffer's value is its address. Where an element lies in it is the buffer's layout (encode.c), a linear map from
+ * offsets to elements; composed with a distributed layout it gives each register's offset.
  */
 #include "gpu/lower.h"
 
@@ -70,7 +70,7 @@ static void memdesc_index(Lower *w, const Op *op) {
   lower_set(w, &op->results[0], ll_ptradd(&w->b, lower_scalar(w, ir_operand(op, 0)), offset, 0));
 }
 
-/* ---- asynchronous copies ------------------------------------------------------------------------------------------------ */
+/* ---- asynchronous copies ----------------------------------------------------------------------------------------- */
 
 /* Registers that one cp.async takes: consecutive in the buffer and in memory, 4, 8 or 16 bytes. */
 static int copy_vector(Lower *w, const Op *op, const Layout *l, const Value *ptr, const Value *mask, int bytes) {

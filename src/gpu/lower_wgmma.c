@@ -1,16 +1,18 @@
 /* lower_wgmma.c: ttng.warp_group_dot and the wait for it.
  *
- * A group of four warps multiplies 64 rows of A by N columns of B, K steps of 32 bytes each. B, and A unless it is in registers, are read from
- * shared memory through descriptors (PTX ISA, "Matrix descriptor format"): the tile's address, the swizzle, and two strides.
- * The tile's address follows from the buffer's layout, which is linear; tiles start at rows where the swizzle's phase is zero.
+ * A group of four warps multiplies 64 rows of A by N columns of B, K steps of 32 bytes each. B, and A unless it is in
+ * registers, are read from shared memory through descriptors (PTX ISA, "Matrix descriptor format"): the tile's address,
+ * the swizzle, and two strides. The tile's address follows from the buffer's layout, which is linear; tiles start at
+ * rows where the swizzle's phase is zero.
  *
  *   K-major (K contiguous)    stride: from 8 rows to the next 8; the other is not used
  *   MN-major                  stride: from 8 elements of K to the next 8; leading: from one line of columns to the next
  *
- * The accumulator of one instruction is one structure, registers in the order of the layout (layout_wgmma); a tensor may hold several.
+ * The accumulator of one instruction is one structure, registers in the order of the layout (layout_wgmma); a tensor
+ * may hold several.
  *
- * Of a running sum of 8-bit products the tensor core keeps 14 bits. maxNumImpreciseAcc says how many products may be summed so: after
- * as many, the partial sum is waited for and added to the rest in full precision.
+ * Of a running sum of 8-bit products the tensor core keeps 14 bits. maxNumImpreciseAcc says how many products may be
+ * summed so: after as many, the partial sum is waited for and added to the rest in full precision.
  */
 #include "gpu/lower.h"
 
@@ -61,8 +63,8 @@ static uint64_t offset_of(const Operand *o, int64_t i, int64_t j) {
   return layout_map(o->place, word) * (uint64_t)o->bytes;
 }
 
-/* The descriptor of the tile at position `at` of the operand's own dimension and `k`. `warps`: what the warp groups' numbers (thread
- * bits from 7 on) add, in units of 16 bytes; NULL: nothing. */
+/* The descriptor of the tile at position `at` of the operand's own dimension and `k`. `warps`: what the warp groups'
+ * numbers (thread bits from 7 on) add, in units of 16 bytes; NULL: nothing. */
 static LLInst *tile(Lower *w, const Operand *o, int64_t at, int64_t k, LLInst *warps) {
   uint64_t offset = o->k_dim == 1 ? offset_of(o, at, k) : offset_of(o, k, at);
   LLInst *d = o->desc;

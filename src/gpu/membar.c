@@ -1,17 +1,18 @@
 /* membar.c: barriers between accesses of shared memory that must not overtake each other.
  *
- * Since the last barrier, threads may have read some ranges of bytes and written others. An op that writes what was read or written, or
- * reads what was written, needs a barrier before it. Ops with scratch of their own write it, pass a barrier inside (which is part of
- * their lowering), and read it. After a wait for asynchronous copies there always is one: what other threads' copies brought is
- * visible only behind it.
+ * Since the last barrier, threads may have read some ranges of bytes and written others. An op that writes what was
+ * read or written, or reads what was written, needs a barrier before it. Ops with scratch of their own write it, pass a
+ * barrier inside (which is part of their lowering), and read it. After a wait for asynchronous copies there always is
+ * one: what other threads' copies brought is visible only behind it.
  *
- * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same allocation: the
- * pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the buffer any more, and
- * reads come behind the wait and its barrier.
+ * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same
+ * allocation: the pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the
+ * buffer any more, and reads come behind the wait and its barrier.
  *
- * Control flow: the branches of an if start from the same state and are merged; a loop's body starts from what comes in and what comes
- * round, which is found by going through it twice (barriers only ever make the state smaller). If it is only for what comes in that the
- * body would need a barrier, that one stands in front of the loop: a trial, which counts barriers and makes none, tells.
+ * Control flow: the branches of an if start from the same state and are merged; a loop's body starts from what comes in
+ * and what comes round, which is found by going through it twice (barriers only ever make the state smaller). If it is
+ * only for what comes in that the body would need a barrier, that one stands in front of the loop: a trial, which
+ * counts barriers and makes none, tells.
  */
 #include "gpu/internal.h"
 

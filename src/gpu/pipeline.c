@@ -1,21 +1,23 @@
 /* pipeline.c: loads that feed dots become asynchronous copies, several iterations ahead.
  *
- * Problem. A loop that loads tiles and multiplies them waits for memory in every iteration.
- * Idea. For num_stages = S, the tiles of iteration i + S - 1 are on their way while those of iteration i are multiplied: each load becomes
- * a cp.async into one of several buffers, and its consumer reads the buffer.
+ * Problem. A loop that loads tiles and multiplies them waits for memory in every iteration. Idea. For num_stages = S,
+ * the tiles of iteration i + S - 1 are on their way while those of iteration i are multiplied: each load becomes a
+ * cp.async into one of several buffers, and its consumer reads the buffer.
  *
  *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
  *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); copies for iteration i + S - 1 into the buffer
  *                     that nobody reads any more; the dots on buffer i mod n
  *
- * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed anew: the slice
- * of the body that the loads' operands depend on is copied, for the first stages before the loop and then into it, where it runs
- * S - 1 iterations ahead on carried values of its own. A slice that would contain another load, an effect or a region is refused,
- * and the load stays as it is. So it does where the body writes to the argument that it reads from, or to who knows where, and where
- * threads talk to each other: behind a barrier or an atomic operation what was read iterations earlier is not what was asked for.
+ * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
+ * anew: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
+ * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain another
+ * load, an effect or a region is refused, and the load stays as it is. So it does where the body writes to the argument
+ * that it reads from, or to who knows where, and where threads talk to each other: behind a barrier or an atomic
+ * operation what was read iterations earlier is not what was asked for.
  *
- * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer than stages ahead
- * suffices: S. When the dots themselves run asynchronously (wgmma.c), only those of iteration i - 2 are done: S + 1, if there is room.
+ * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
+ * than stages ahead suffices: S. When the dots themselves run asynchronously (wgmma.c), only those of iteration i - 2
+ * are done: S + 1, if there is room.
  */
 #include "gpu/internal.h"
 
@@ -44,7 +46,7 @@ typedef struct Pipeline {
   bool *is_ahead; /* the carried values they depend on */
 } Pipeline;
 
-/* ---- which loads -------------------------------------------------------------------------------------------------------- */
+/* ---- which loads ------------------------------------------------------------------------------------------------- */
 
 /* Collects what `v` depends on within the body; false if that cannot be computed ahead of time. */
 static bool depend(Pipeline *p, const Value *v) {
@@ -71,8 +73,8 @@ static bool is_zero(const Value *v) {
 
 static int swizzle_bits(int x) { return x < 1 ? 1 : x; }
 
-/* The buffer that mma.sync's operands are read from. Rows along K: a warp reads eight rows, 16 bytes of each, so vectors of that size are
- * exchanged. Rows across K of 32-bit elements: it reads four rows, 32 bytes of each. */
+/* The buffer that mma.sync's operands are read from. Rows along K: a warp reads eight rows, 16 bytes of each, so
+ * vectors of that size are exchanged. Rows across K of 32-bit elements: it reads four rows, 32 bytes of each. */
 static Attr *swizzled_for(Ctx *cx, const Type *t, int operand) {
   int order[LAYOUT_MAX_DIMS], bytes = ir_elem_bytes(t->elem), vec = 16 / bytes;
   gpu_order(t->encoding, t->rank, order);
@@ -174,14 +176,15 @@ static void consider(Pipeline *p, Op *load) {
   p->tiles[p->ntiles++] = (Tile){load, user, shared, NULL, n};
 }
 
-/* ---- making it ------------------------------------------------------------------------------------------------------------ */
+/* ---- making it --------------------------------------------------------------------------------------------------- */
 
 static Value *mapped(Map *map, Value *v) {
   Value *to = map_get(map, v);
   return to ? to : v;
 }
 
-/* The slice again, for what `map` says of the induction variable and the carried values; then the copies into buffer `index`. */
+/* The slice again, for what `map` says of the induction variable and the carried values; then the copies into buffer
+ * `index`. */
 static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value *index) {
   Vec(Value *) tokens = {0};
   for (Op *op = p->body->first; op; op = op->next) {
@@ -266,7 +269,8 @@ static Op *buffer_of(Value *v) {
   return v->type->kind == TYPE_MEMDESC ? v->op : NULL;
 }
 
-/* A buffer from outside of the loop that was filled by ordinary stores: one fence behind them does for all iterations. */
+/* A buffer from outside of the loop that was filled by ordinary stores: one fence behind them does for all
+ * iterations. */
 static void fence_behind(Pipeline *p, Op *alloc) {
   if (!alloc || alloc->code != OP_LOCAL_ALLOC || !alloc->noperands || alloc->block == p->body) return;
   if (alloc->next && alloc->next->code == OP_FENCE_ASYNC_SHARED) return;

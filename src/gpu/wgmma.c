@@ -1,12 +1,12 @@
 /* wgmma.c: dots of warp groups run on while the loop goes on.
  *
- * Problem. A dot that is waited for at once leaves the tensor cores idle while the next iteration is prepared.
- * Idea. Where a loop's dot only adds to a carried accumulator, the wait moves one iteration down: at most one dot stays in flight, and after the
- * loop all are waited for. The buffers it reads are then needed longer, which pipeline.c allows for (tt.spare_buffer): without that
- * attribute the dot stays as it is.
+ * Problem. A dot that is waited for at once leaves the tensor cores idle while the next iteration is prepared. Idea.
+ * Where a loop's dot only adds to a carried accumulator, the wait moves one iteration down: at most one dot stays in
+ * flight, and after the loop all are waited for. The buffers it reads are then needed longer, which pipeline.c allows
+ * for (tt.spare_buffer): without that attribute the dot stays as it is.
  *
- * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as it is, too, and
- * so do several dots of one iteration (attention).
+ * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as
+ * it is, too, and so do several dots of one iteration (attention).
  */
 #include "gpu/internal.h"
 
@@ -32,8 +32,8 @@ static int count_dots(const Block *b) {
   return n;
 }
 
-/* Does the operand stay as it is until the dot of the next iteration was issued? Registers and a buffer that the iteration fills
- * itself do not: only what pipeline.c has a spare buffer for, and what was there before the loop. */
+/* Does the operand stay as it is until the dot of the next iteration was issued? Registers and a buffer that the
+ * iteration fills itself do not: only what pipeline.c has a spare buffer for, and what was there before the loop. */
 static bool outlives_iteration(const Op *dot, int index) {
   const Value *v = ir_operand(dot, index);
   const Op *buffer = v->type->kind == TYPE_MEMDESC ? gpu_buffer_of(v) : NULL;

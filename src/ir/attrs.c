@@ -15,7 +15,7 @@ static uint64_t bits_of(double x) {
   return bits;
 }
 
-/* ---- attributes ------------------------------------------------------------------------------------------------- */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 static uint64_t attr_hash(const Attr *a) {
   uint64_t h = mix(a->kind, (uint64_t)a->integer);
@@ -156,7 +156,7 @@ Attr *ir_attr_dense(Ctx *cx, Type *tensor, Attr *const *items) {
   return attr_intern(cx, &(Attr){.kind = ATTR_DENSE, .type = tensor, .items = items, .n = (int)n});
 }
 
-/* ---- locations -------------------------------------------------------------------------------------------------- */
+/* ---- locations --------------------------------------------------------------------------------------------------- */
 
 static bool loc_same(const void *item, const void *key) {
   const Loc *a = item, *b = key;

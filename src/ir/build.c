@@ -16,7 +16,7 @@ Opcode ir_opcode(const char *name) {
   return OPCODES;
 }
 
-/* ---- use lists -------------------------------------------------------------------------------------------------- */
+/* ---- use lists --------------------------------------------------------------------------------------------------- */
 
 void ir_use_link(Use *u) {
   Value *v = u->value;
@@ -38,7 +38,7 @@ void ir_use_moved(Use *u) {
   if (u->next) u->next->link = &u->next;
 }
 
-/* ---- ops -------------------------------------------------------------------------------------------------------- */
+/* ---- ops --------------------------------------------------------------------------------------------------------- */
 
 static Op *op_alloc(Ctx *cx, Opcode code, Loc *loc, int nresults, int noperands) {
   size_t results_at = sizeof(Op), operands_at = results_at + (size_t)nresults * sizeof(Value);
@@ -147,7 +147,7 @@ void ir_add_result_types(Ctx *cx, Op *op, Type *const *types, int n) {
   for (int i = 0; i < n; i++) set_result(op, old + i, types[i]);
 }
 
-/* ---- attributes of ops ------------------------------------------------------------------------------------------ */
+/* ---- attributes of ops ------------------------------------------------------------------------------------------- */
 
 /* The list has room for 4, then for the next power of two; it is full whenever its length is one of those. */
 static void attrs_room(Ctx *cx, Op *op) {
@@ -192,7 +192,7 @@ const char *ir_attr_text_or(const Op *op, const char *name, const char *otherwis
   return a && (a->kind == ATTR_ENUM || a->kind == ATTR_STRING || a->kind == ATTR_SYMBOL) ? a->text : otherwise;
 }
 
-/* ---- regions, blocks, successors -------------------------------------------------------------------------------- */
+/* ---- regions, blocks, successors --------------------------------------------------------------------------------- */
 
 Region *ir_add_region(Ctx *cx, Op *op) {
   Region **regions = NEWN(cx, Region *, op->nregions + 1);
@@ -241,7 +241,7 @@ void ir_add_successor(Ctx *cx, Op *op, Block *to, Value *const *args, int nargs)
   for (int i = 0; i < nargs; i++) ir_add_operand(cx, op, args[i]);
 }
 
-/* ---- modules and functions -------------------------------------------------------------------------------------- */
+/* ---- modules and functions --------------------------------------------------------------------------------------- */
 
 Module *ir_module_new(Ctx *cx) {
   Module *m = NEW(cx, Module);

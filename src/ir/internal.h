@@ -29,7 +29,7 @@ typedef struct Group {
 enum { MAX_GROUPS = 8 };
 int ir_groups(const char *column, Group groups[MAX_GROUPS]);
 
-/* ---- custom syntax, compiled (format.c) ------------------------------------------------------------------------- */
+/* ---- custom syntax, compiled (format.c) -------------------------------------------------------------------------- */
 
 typedef struct EnumTable {
   const char *name;
@@ -85,7 +85,7 @@ const char *ir_format_default(const Format *f, const char *name); /* the default
 bool ir_is_default(Ctx *cx, const Format *f, const char *name, const Attr *a);
 const EnumTable *ir_format_enum(const Format *f, const char *name);
 
-/* ---- tables of a context ---------------------------------------------------------------------------------------- */
+/* ---- tables of a context ----------------------------------------------------------------------------------------- */
 
 /* Everything of the IR that a context keeps; made on first use. */
 typedef struct IrTables {
@@ -110,7 +110,7 @@ bool ir_block_dominates(const Block *a, const Block *b); /* two blocks of one re
 Op *ir_first_below(const Op *op);                        /* the first op in its regions, or NULL */
 Op *ir_next_in_tree(const Op *op); /* the next op in its block, a later block, a later region of the same op; or NULL */
 
-/* ---- printing --------------------------------------------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 /* A name for an attribute or a location: `#blocked`, `#loc3`. `depth` is how many named things it is nested in itself.
  */
@@ -161,7 +161,7 @@ void ir_put_newline(Printer *p);
 const char *ir_constant_name(Ctx *cx, const Op *op); /* "c4_i32", "cst", "true" */
 const char *ir_base_name(Ctx *cx, const Value *v);   /* what `v` is called before it is made unique, or NULL */
 
-/* ---- verifying -------------------------------------------------------------------------------------------------- */
+/* ---- verifying --------------------------------------------------------------------------------------------------- */
 
 typedef struct Verifier {
   Ctx *cx;
@@ -176,7 +176,7 @@ bool ir_verify_types(Verifier *v, const Op *op);
 /* As ir_verify, but says which op it is and leaves place and text to the caller. */
 const char *ir_verify_at(Ctx *cx, const Module *m, const Op **where);
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 typedef struct Reader Reader;
 

@@ -1,10 +1,11 @@
-/* ir.h: the intermediate representation: Triton IR, Triton GPU IR and the parts of MLIR's arith, math, scf and cf that they use.
+/* ir.h: the intermediate representation: Triton IR, Triton GPU IR and the parts of MLIR's arith, math, scf and cf that
+ * they use.
  *
- * A Module holds functions; a function is an op with one region; a region is a list of blocks; a block has arguments and
- * ops; an op has operands, results, attributes, regions and (terminators only) successor blocks. Values know their uses.
- * Types and attributes are interned: equal ones have equal pointers within one context. What an op is (name, operands,
- * traits, how it prints) is a line in ops.def and nowhere else. The textual form is the MLIR syntax of the reference;
- * docs/ir.md is its manual.
+ * A Module holds functions; a function is an op with one region; a region is a list of blocks; a block has arguments
+ * and ops; an op has operands, results, attributes, regions and (terminators only) successor blocks. Values know their
+ * uses. Types and attributes are interned: equal ones have equal pointers within one context. What an op is (name,
+ * operands, traits, how it prints) is a line in ops.def and nowhere else. The textual form is the MLIR syntax of the
+ * reference; docs/ir.md is its manual.
  */
 #ifndef TRITONC_IR_H
 #define TRITONC_IR_H
@@ -21,7 +22,7 @@ typedef struct Block Block;
 typedef struct Region Region;
 typedef struct Module Module;
 
-/* ---- types ------------------------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------------------------------- */
 
 typedef enum TypeKind {
   TYPE_INT,        /* bits: 1, 8, 16, 32, 64; signless */
@@ -90,7 +91,7 @@ double ir_float_decode(FloatKind kind, uint64_t bits);
 int ir_float_bits(FloatKind kind);
 const char *ir_float_name(FloatKind kind); /* "f8E4M3FN" */
 
-/* ---- attributes ------------------------------------------------------------------------------------------------- */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 typedef enum AttrKind {
   ATTR_UNIT,
@@ -141,7 +142,7 @@ Attr *ir_attr_dense(Ctx *cx, Type *tensor, Attr *const *items);
 Attr *ir_attr_dialect(Ctx *cx, const char *name, const char *const *names, Attr *const *items, int n);
 void ir_print_attr(Buf *out, const Attr *a);
 
-/* ---- locations -------------------------------------------------------------------------------------------------- */
+/* ---- locations --------------------------------------------------------------------------------------------------- */
 
 typedef enum LocKind { LOC_UNKNOWN, LOC_FILE, LOC_NAME, LOC_CALL, LOC_FUSED } LocKind;
 struct Loc {
@@ -158,7 +159,7 @@ Loc *ir_loc_name(Ctx *cx, const char *name, Loc *child);
 Loc *ir_loc_call(Ctx *cx, Loc *callee, Loc *caller);
 Loc *ir_loc_fused(Ctx *cx, Loc *a, Loc *b);
 
-/* ---- ops -------------------------------------------------------------------------------------------------------- */
+/* ---- ops --------------------------------------------------------------------------------------------------------- */
 
 typedef enum Opcode {
 #define OP(id, name, operands, results, traits, format) OP_##id,
@@ -328,7 +329,7 @@ Attr *ir_const_value(const Value *v);           /* the attribute of the arith.co
 void ir_walk(Op *root, void (*fn)(Op *op, void *arg), void *arg);
 void ir_walk_post(Op *root, void (*fn)(Op *op, void *arg), void *arg);
 
-/* ---- verifier, printer, reader ---------------------------------------------------------------------------------- */
+/* ---- verifier, printer, reader ----------------------------------------------------------------------------------- */
 
 /* NULL when all is well, else what is wrong and where (text in the arena). */
 const char *ir_verify(Ctx *cx, const Module *m);

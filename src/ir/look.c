@@ -76,7 +76,7 @@ bool ir_dominates(const Op *a, const Op *b) {
 
 Op *ir_terminator(const Block *b) { return b->last && ir_has(b->last, T_TERMINATOR) ? b->last : NULL; }
 
-/* ---- walking ---------------------------------------------------------------------------------------------------- */
+/* ---- walking ----------------------------------------------------------------------------------------------------- */
 
 /* The first op in the first non-empty block at or after `b` or in a later region of the same op. */
 static Op *first_from(Block *b, const Op *holder, int region) {
@@ -155,7 +155,7 @@ static bool any_has(const Op *op, unsigned trait) {
 bool ir_has_effects(const Op *op) { return any_has(op, T_WRITE); }
 bool ir_reads_memory(const Op *op) { return any_has(op, T_READ); }
 
-/* ---- constants -------------------------------------------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 Attr *ir_const_value(const Value *v) { return v->op && v->op->code == OP_CONSTANT ? ir_attr(v->op, "value") : NULL; }
 
@@ -193,7 +193,7 @@ bool ir_is_const_float(const Value *v, double *x) {
   return true;
 }
 
-/* ---- operand groups --------------------------------------------------------------------------------------------- */
+/* ---- operand groups ---------------------------------------------------------------------------------------------- */
 
 int ir_groups(const char *column, Group groups[MAX_GROUPS]) {
   int n = 0;

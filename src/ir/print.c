@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- small pieces ----------------------------------------------------------------------------------------------- */
+/* ---- small pieces ------------------------------------------------------------------------------------------------ */
 
 void ir_put_newline(Printer *p) {
   buf_putc(p->out, '\n');
@@ -55,7 +55,7 @@ void ir_put_attr_dict(Printer *p, const Op *op, const char *lead, const char *co
   if (any) buf_putc(p->out, '}');
 }
 
-/* ---- generic form ----------------------------------------------------------------------------------------------- */
+/* ---- generic form ------------------------------------------------------------------------------------------------ */
 
 static void put_inherent(Printer *p, const Op *op, const Format *f) {
   bool any = false;
@@ -92,7 +92,7 @@ static void put_generic(Printer *p, const Op *op, const Format *f) {
   ir_put_attr_dict(p, op, " {", NULL, 0);
 }
 
-/* ---- by format -------------------------------------------------------------------------------------------------- */
+/* ---- by format --------------------------------------------------------------------------------------------------- */
 
 /* Where the printing of one op stands. */
 typedef struct Walk {
@@ -275,7 +275,7 @@ static void put_by_format(Printer *p, const Op *op, const Format *f) {
   }
 }
 
-/* ---- ops, blocks, regions --------------------------------------------------------------------------------------- */
+/* ---- ops, blocks, regions ---------------------------------------------------------------------------------------- */
 
 static void put_results(Printer *p, const Op *op) {
   if (!op->nresults) return;
@@ -366,7 +366,7 @@ void ir_put_region(Printer *p, const Region *r, bool entry_args, bool terminator
   buf_putc(p->out, '}');
 }
 
-/* ---- from outside ----------------------------------------------------------------------------------------------- */
+/* ---- from outside ------------------------------------------------------------------------------------------------ */
 
 void ir_print(Buf *out, const Module *m, PrintOptions options) {
   Buf nowhere = {.cx = out->cx};

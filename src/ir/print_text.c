@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- words ------------------------------------------------------------------------------------------------------ */
+/* ---- words ------------------------------------------------------------------------------------------------------- */
 
 void ir_put_string(Printer *p, const char *s, size_t n) {
   static const char hex[] = "0123456789ABCDEF";
@@ -50,7 +50,7 @@ void ir_put_symbol(Printer *p, const char *name) {
   ir_put_key(p, name);
 }
 
-/* ---- types ------------------------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------------------------------- */
 
 static void put_shape(Printer *p, const Type *t) {
   for (int i = 0; i < t->rank; i++) buf_printf(p->out, "%lldx", (long long)t->shape[i]);
@@ -122,7 +122,7 @@ void ir_put_types(Printer *p, Value *const *values, int n) {
   }
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 /* How many decimal digits of a positive number MLIR looks at when it is asked for `want`. The number is an integer
  * times a power of ten; of that integer's digits as many are cut off as its surplus of bits allows, which may leave no
@@ -233,7 +233,7 @@ static void put_float(Printer *p, FloatKind kind, double x) {
   buf_printf(p->out, "0x%llX", (unsigned long long)bits);
 }
 
-/* ---- attributes ------------------------------------------------------------------------------------------------- */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 void ir_put_attr_bare(Printer *p, const Attr *a) {
   switch (a->kind) {
@@ -373,7 +373,7 @@ void ir_put_attr(Printer *p, const Attr *a, bool may_elide_type) {
   }
 }
 
-/* ---- locations -------------------------------------------------------------------------------------------------- */
+/* ---- locations --------------------------------------------------------------------------------------------------- */
 
 static void put_nested_loc(Printer *p, const Loc *loc) {
   if (!put_alias(p, loc)) ir_put_loc(p, loc);
@@ -410,7 +410,7 @@ void ir_put_loc(Printer *p, const Loc *loc) {
   }
 }
 
-/* ---- aliases ---------------------------------------------------------------------------------------------------- */
+/* ---- aliases ----------------------------------------------------------------------------------------------------- */
 
 /* Layouts that get names of their own. */
 static const char *const named_attrs[][2] = {
@@ -532,7 +532,7 @@ void ir_visit_op_loc(Printer *p, const Loc *loc) {
   if (p->locations) visit_loc(p, loc, true);
 }
 
-/* ---- one thing alone -------------------------------------------------------------------------------------------- */
+/* ---- one thing alone --------------------------------------------------------------------------------------------- */
 
 void ir_print_type(Buf *out, const Type *t) {
   Printer p = {.cx = out->cx, .out = out};

@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* ---- values ----------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 uint32_t ir_open_scope(Reader *r) { return r->scope.len; }
 
@@ -127,7 +127,7 @@ Value *ir_define_arg(Reader *r, Block *b, const char *name, Type *type, Loc *loc
   return v;
 }
 
-/* ---- attributes ------------------------------------------------------------------------------------------------- */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 static void put_attr(Reader *r, void *arg, const char *name, Attr *a) {
   PendingOp *op = arg;
@@ -151,7 +151,7 @@ void ir_read_attr_dict(Reader *r) {
   if (ir_is_punct(r, '{')) ir_read_dict(r, put_attr, r->op);
 }
 
-/* ---- by format -------------------------------------------------------------------------------------------------- */
+/* ---- by format --------------------------------------------------------------------------------------------------- */
 
 static bool at_literal(const Reader *r, const char *text) {
   if (!strcmp(text, "->")) return r->tok.kind == TOK_ARROW;
@@ -335,7 +335,7 @@ static void read_by_format(Reader *r) {
   }
 }
 
-/* ---- generic form ----------------------------------------------------------------------------------------------- */
+/* ---- generic form ------------------------------------------------------------------------------------------------ */
 
 /* Which of the operands go to the successors: the text does not say, the op's operandSegmentSizes may. */
 static void split_forwarded(Reader *r) {
@@ -406,7 +406,7 @@ static void read_generic(Reader *r) {
   split_forwarded(r);
 }
 
-/* ---- making the op ---------------------------------------------------------------------------------------------- */
+/* ---- making the op ----------------------------------------------------------------------------------------------- */
 
 static Type *inferred(Reader *r, const char *rule) {
   PendingOp *op = r->op;
@@ -503,7 +503,7 @@ static Op *make_op(Reader *r, Block *into, Loc *loc, bool generic) {
   return made;
 }
 
-/* ---- ops -------------------------------------------------------------------------------------------------------- */
+/* ---- ops --------------------------------------------------------------------------------------------------------- */
 
 /* %a, %b:2 = */
 typedef struct ResultName {
@@ -581,7 +581,7 @@ void ir_read_op(Reader *r, Block *into) {
   ir_leave(r);
 }
 
-/* ---- blocks and regions ----------------------------------------------------------------------------------------- */
+/* ---- blocks and regions ------------------------------------------------------------------------------------------ */
 
 static void append_block(Region *region, Block *b) {
   b->region = region;
@@ -667,7 +667,7 @@ void ir_read_region(Reader *r, Block *entry, Opcode terminator) {
   ir_leave(r);
 }
 
-/* ---- modules ---------------------------------------------------------------------------------------------------- */
+/* ---- modules ----------------------------------------------------------------------------------------------------- */
 
 static void skip_alias_definitions(Reader *r) {
   while (r->tok.kind == TOK_HASH || r->tok.kind == TOK_BANG) {

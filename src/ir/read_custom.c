@@ -27,7 +27,7 @@ void ir_read_module_syntax(Reader *r) {
   ir_read_region(r, NULL, OPCODES);
 }
 
-/* ---- functions -------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 typedef struct Attrs {
   Vec(const char *) names;
@@ -127,7 +127,7 @@ void ir_read_func_syntax(Reader *r) {
   ir_close_scope(r, mark);
 }
 
-/* ---- structured control flow ------------------------------------------------------------------------------------ */
+/* ---- structured control flow ------------------------------------------------------------------------------------- */
 
 typedef struct Carried {
   Vec(NewName) names;

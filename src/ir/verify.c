@@ -20,7 +20,7 @@ bool ir_wrong(Verifier *v, const Op *op, const char *fmt, ...) {
   return false;
 }
 
-/* ---- uses ------------------------------------------------------------------------------------------------------- */
+/* ---- uses -------------------------------------------------------------------------------------------------------- */
 
 static bool check_use_lists(Verifier *v, const Op *op) {
   for (int i = 0; i < op->noperands; i++) {
@@ -61,7 +61,7 @@ static bool check_dominance(Verifier *v, const Op *op, int i) {
   return ir_wrong(v, op, "operand %d is not defined on every way to this use", i);
 }
 
-/* ---- blocks and regions ----------------------------------------------------------------------------------------- */
+/* ---- blocks and regions ------------------------------------------------------------------------------------------ */
 
 /* Ops with regions: how many they have, and which terminators end their blocks. */
 static const struct Shape {
@@ -153,7 +153,7 @@ static bool check_regions(Verifier *v, const Op *op) {
   return true;
 }
 
-/* ---- attributes and groups -------------------------------------------------------------------------------------- */
+/* ---- attributes and groups --------------------------------------------------------------------------------------- */
 
 static bool check_attr(Verifier *v, const Op *op, const Item *item) {
   const Attr *a = ir_attr(op, item->text);
@@ -203,7 +203,7 @@ static bool check_shape(Verifier *v, const Op *op) {
   return true;
 }
 
-/* ---- the walk --------------------------------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 static bool check_op(Verifier *v, const Op *op) {
   if (!check_use_lists(v, op) || !check_successors(v, op) || !check_regions(v, op) || !check_shape(v, op)) return false;

@@ -6,7 +6,7 @@
 
 typedef bool Rule(Verifier *v, const Op *op);
 
-/* ---- small questions -------------------------------------------------------------------------------------------- */
+/* ---- small questions --------------------------------------------------------------------------------------------- */
 
 static Type *operand_type(const Op *op, int i) { return ir_operand(op, i)->type; }
 static Type *result_type(const Op *op, int i) { return op->results[i].type; }
@@ -52,7 +52,7 @@ static bool want_elem(Verifier *v, const Op *op, const Type *a, Type *b_elem, co
   return ir_wrong(v, op, "%s has elements of type %s, not %s", what, text(v, ir_elem((Type *)a)), text(v, b_elem));
 }
 
-/* ---- elementwise ops -------------------------------------------------------------------------------------------- */
+/* ---- elementwise ops --------------------------------------------------------------------------------------------- */
 
 /* Element classes of operands and result: i integer, f float, p pointer, x integer or index, * any. `width`: the
  * result's elements are < narrower, > wider, = as wide. */
@@ -161,7 +161,7 @@ static bool rule_addptr(Verifier *v, const Op *op) {
   return want(v, op, "the result", result_type(op, 0), operand_type(op, 0));
 }
 
-/* ---- constants and indices -------------------------------------------------------------------------------------- */
+/* ---- constants and indices --------------------------------------------------------------------------------------- */
 
 static bool rule_constant(Verifier *v, const Op *op) {
   const Attr *a = ir_attr(op, "value");
@@ -184,7 +184,7 @@ static bool rule_make_range(Verifier *v, const Op *op) {
   return want_shape(v, op, t, 1, &n, "the result") && want_elem(v, op, t, ir_int(v->cx, 32), "the result");
 }
 
-/* ---- shapes ----------------------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 static bool rule_splat(Verifier *v, const Op *op) {
   return want_tensor(v, op, "the result", result_type(op, 0)) &&
@@ -291,7 +291,7 @@ static bool rule_histogram(Verifier *v, const Op *op) {
          ir_wrong(v, op, "the mask is of type %s", text(v, mask));
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* What lies at a pointer, a tensor of pointers, or a block pointer; NULL if `t` is none of them. */
 static Type *pointed_to(Verifier *v, Type *t) {
@@ -370,7 +370,7 @@ static bool rule_desc_access(Verifier *v, const Op *op) {
   return want_ints(v, op, "indices", 32, t->elem->rank);
 }
 
-/* ---- whole-tensor ops ------------------------------------------------------------------------------------------- */
+/* ---- whole-tensor ops -------------------------------------------------------------------------------------------- */
 
 static bool rule_dot(Verifier *v, const Op *op) {
   const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *c = operand_type(op, 2), *d = result_type(op, 0);
@@ -461,7 +461,7 @@ static bool rule_scan(Verifier *v, const Op *op) {
   return check_combine(v, op, 2);
 }
 
-/* ---- functions and control flow --------------------------------------------------------------------------------- */
+/* ---- functions and control flow ---------------------------------------------------------------------------------- */
 
 static bool rule_func(Verifier *v, const Op *op) {
   const Type *t = ir_func_signature(op);
@@ -570,7 +570,7 @@ static bool rule_i1(Verifier *v, const Op *op) {
          ir_wrong(v, op, "operand 0 is of type %s, not i1", text(v, operand_type(op, 0)));
 }
 
-/* ---- Triton GPU IR -------------------------------------------------------------------------------------------------- */
+/* ---- Triton GPU IR ----------------------------------------------------------------------------------------------- */
 
 static bool is_buffer(Verifier *v, const Op *op, const char *what, const Type *t) {
   return t->kind == TYPE_MEMDESC || ir_wrong(v, op, "%s is a %s, not a buffer", what, text(v, t));
@@ -654,7 +654,7 @@ static bool rule_warp_group_dot_wait(Verifier *v, const Op *op) {
   return true;
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static Rule *const rules[OPCODES] = {
     [OP_FUNC] = rule_func,

@@ -1,12 +1,12 @@
 /* call.c: calls. A @jit function is compiled once for every signature (the types of its tensors and the values of its
- * constants) into a private tt.func that the inliner takes away later; what it returns that is known at compile time stays
- * so. Combining functions of reductions and scans, lambdas and nested functions are evaluated in place.
+ * constants) into a private tt.func that the inliner takes away later; what it returns that is known at compile time
+ * stays so. Combining functions of reductions and scans, lambdas and nested functions are evaluated in place.
  */
 #include "lang/python.h"
 
 #include <string.h>
 
-/* ---- argument lists ------------------------------------------------------------------------------------------------------ */
+/* ---- argument lists ---------------------------------------------------------------------------------------------- */
 
 typedef struct ArgList {
   Val **at;
@@ -72,7 +72,7 @@ Val *eval_call_node(Lang *L, Node *e) {
   return callee ? eval_call(L, callee, &args) : py_method_call(L, self, e->a->name, &args);
 }
 
-/* ---- signatures ---------------------------------------------------------------------------------------------------------------- */
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
 
 static bool has_lambda(const Val *v) {
   if (v->kind == V_LAMBDA) return true;
@@ -126,7 +126,7 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
   if (v->self) signature_of(L, key, v->self);
 }
 
-/* ---- a function's own evaluation ------------------------------------------------------------------------------------------------- */
+/* ---- a function's own evaluation --------------------------------------------------------------------------------- */
 
 typedef struct Saved {
   Builder b;
@@ -301,7 +301,7 @@ static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
   return emit_call(L, callee, &flat);
 }
 
-/* ---- in place ------------------------------------------------------------------------------------------------------------------ */
+/* ---- in place ---------------------------------------------------------------------------------------------------- */
 
 static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *def, const Args *args) {
   Val **bound = NEWN(L->cx, Val *, params->len);
@@ -389,7 +389,7 @@ Op *lang_compile_callee(Lang *L, const ttc_function *f, Val *const *values, size
   return callee->func;
 }
 
-/* ---- any callable ---------------------------------------------------------------------------------------------------------------- */
+/* ---- any callable ------------------------------------------------------------------------------------------------ */
 
 static Args with_self(Lang *L, Val *self, const Args *args) {
   ArgList list = {0};

@@ -1,11 +1,11 @@
-/* compile.c: from a function and the description of its parameters to a module of Triton IR; what a kernel's header says;
- * and the fingerprint of everything that a compile looks at.
+/* compile.c: from a function and the description of its parameters to a module of Triton IR; what a kernel's header
+ * says; and the fingerprint of everything that a compile looks at.
  */
 #include "lang/python.h"
 
 #include <string.h>
 
-/* ---- messages and places ------------------------------------------------------------------------------------------------ */
+/* ---- messages and places ----------------------------------------------------------------------------------------- */
 
 void lang_fail(Lang *L, const char *hint, const char *fmt, ...) {
   va_list args;
@@ -42,7 +42,7 @@ Span lang_at(Lang *L, Span span) {
   return old;
 }
 
-/* ---- compiling -------------------------------------------------------------------------------------------------------------- */
+/* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 typedef struct Kernel {
   const ttc_param *params;
@@ -162,7 +162,7 @@ Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function
   return L->module;
 }
 
-/* ---- the header of a kernel --------------------------------------------------------------------------------------------------- */
+/* ---- the header of a kernel -------------------------------------------------------------------------------------- */
 
 static const Node *decorator_keyword(const Node *def, const char *name) {
   for (uint32_t i = 0; i < def->items.len; i++) {

@@ -80,7 +80,7 @@ static Val *eval_dict(Lang *L, const Node *e) {
   return v;
 }
 
-/* ---- operators ----------------------------------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------------------------------- */
 
 static Val *eval_binary(Lang *L, Node *e) {
   Val *a = eval(L, e->a);
@@ -162,7 +162,7 @@ static Val *eval_compare(Lang *L, Node *e) {
   return all;
 }
 
-/* ---- attributes ------------------------------------------------------------------------------------------------------ */
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 static const char *nearest_member(Lang *L, const char *prefix, bool methods, const char *wrong) {
   size_t n, plen = strlen(prefix);
@@ -219,7 +219,7 @@ static Val *eval_attribute(Lang *L, Node *e) {
   return eval_attribute_of(L, of, e->name, e->span);
 }
 
-/* ---- subscripts ---------------------------------------------------------------------------------------------------------- */
+/* ---- subscripts -------------------------------------------------------------------------------------------------- */
 
 static Val *eval_slice(Lang *L, const Node *e) {
   Val **parts = NEWN(L->cx, Val *, 3);
@@ -248,7 +248,7 @@ static Val *eval_subscript(Lang *L, Node *e) {
   return py_subscript(L, of, index);
 }
 
-/* ---- comprehensions -------------------------------------------------------------------------------------------------------- */
+/* ---- comprehensions ---------------------------------------------------------------------------------------------- */
 
 typedef struct ValVec {
   Val **at;
@@ -288,7 +288,7 @@ static Val *eval_comprehension(Lang *L, Node *e) {
   return e->op == 0 ? val_list(L, out.at, out.len) : val_tuple(L, out.at, out.len, NULL);
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static Val *eval_ifexp(Lang *L, Node *e) {
   Val *cond = eval(L, e->b);

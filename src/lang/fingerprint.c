@@ -1,5 +1,6 @@
-/* fingerprint.c: everything that a compile looks at beyond the function's own source, fed into a hash: the sources of the
- * functions it calls and of those they call, and the constants it takes from outside, each with the path it is reached by.
+/* fingerprint.c: everything that a compile looks at beyond the function's own source, fed into a hash: the sources of
+ * the functions it calls and of those they call, and the constants it takes from outside, each with the path it is
+ * reached by.
  *
  * The walk is over the syntax, in source order, before anything is evaluated: it may see names that a compile-time `if`
  * hides, which makes a key finer than needed, never coarser. A name that the function has bound by then is its own

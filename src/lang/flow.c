@@ -1,10 +1,12 @@
 /* flow.c: conditionals, early exits, and how both become structured control flow.
  *
- * Problem. The IR has scf.if, scf.for and scf.while: one way in, one way out. Python has `return`, `break` and `continue`
- * anywhere. A branch decided at run time is evaluated on both sides, and afterwards every name has one value again.
+ * Problem. The IR has scf.if, scf.for and scf.while: one way in, one way out. Python has `return`, `break` and
+ * `continue` anywhere. A branch decided at run time is evaluated on both sides, and afterwards every name has one value
+ * again.
  *
- * Idea. While a statement list is evaluated, L->fn->flow tells for each kind of exit whether the program has taken it: NO,
- * YES, or MAYBE, an i1 that tells at run time. Statements are evaluated only where all three are NO. Three rules keep it so:
+ * Idea. While a statement list is evaluated, L->fn->flow tells for each kind of exit whether the program has taken it:
+ * NO, YES, or MAYBE, an i1 that tells at run time. Statements are evaluated only where all three are NO. Three rules
+ * keep it so:
  *
  *   1. After `return` (`break`, `continue`) its flag is YES and the list is dead: what follows is not looked at.
  *   2. An `if` of which one side is dead takes the rest of its list into the other side:
@@ -16,14 +18,14 @@
  *      into `scf.if (no flag set)`.
  *
  * When two sides meet, a name that has different values becomes a result of the scf.if. A side that has returned has no
- * say in the values. A side that left by `break` or `continue` has, because the loop carries them on; but a name that such
- * a side does not have gets poison there and is `partial`: no one may look at it after that loop.
+ * say in the values. A side that left by `break` or `continue` has, because the loop carries them on; but a name that
+ * such a side does not have gets poison there and is `partial`: no one may look at it after that loop.
  *
  * The return value travels the same way, as a value without a name; where nothing was returned it is poison, and a flag
  * guards its use. Loops (loop.c) carry the flags and the return value round.
  *
- * Cost: linear in the statements and in the names bound inside the branches: a branch's bindings are taken back through the
- * scope's trail, never by copying the scope.
+ * Cost: linear in the statements and in the names bound inside the branches: a branch's bindings are taken back through
+ * the scope's trail, never by copying the scope.
  */
 #include "lang/python.h"
 
@@ -36,7 +38,7 @@ typedef struct Branch {
   Flow flow;
 } Branch;
 
-/* ---- small pieces ------------------------------------------------------------------------------------------------------- */
+/* ---- small pieces ------------------------------------------------------------------------------------------------ */
 
 Value *value_poison(Lang *L, Type *t) { return ir_make(&L->b, OP_POISON, t, NULL); }
 
@@ -62,7 +64,7 @@ Val *lang_condition(Lang *L, Val *cond, Span at) {
 
 static Value *value_not(Lang *L, Value *v) { return ir_make(&L->b, OP_XORI, v->type, v, const_i1(L, true), NULL); }
 
-/* ---- where two sides meet --------------------------------------------------------------------------------------------------- */
+/* ---- where two sides meet ---------------------------------------------------------------------------------------- */
 
 typedef struct Join {
   Lang *L;
@@ -74,8 +76,8 @@ typedef struct Join {
   Value *guard;       /* of a guarded rest: the flag that is known to be set on the other side */
 } Join;
 
-/* The value that both sides give: `index` of the result it will be. Results do not exist yet, so the tensor's value is NULL and
- * its place is kept in `integer`. */
+/* The value that both sides give: `index` of the result it will be. Results do not exist yet, so the tensor's value is
+ * NULL and its place is kept in `integer`. */
 static Val *join_result(Join *j, Value *a, Value *b, const LType *type) {
   Val *v = val_tensor(j->L, NULL, type);
   v->integer = j->va.len;
@@ -297,8 +299,8 @@ static void finish_op(Join *j, Type *const *types) {
     j->pending.at[i]->value = ir_result(j->op, (int)j->pending.at[i]->integer);
 }
 
-/* Both sides of `op`, an scf.if without results so far, are evaluated and taken back: join them, add the results, bind the
- * names, set the flow. `extra` is a pair of values to be joined besides (a conditional expression's). */
+/* Both sides of `op`, an scf.if without results so far, are evaluated and taken back: join them, add the results, bind
+ * the names, set the flow. `extra` is a pair of values to be joined besides (a conditional expression's). */
 static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra_b, Value *guard) {
   Builder after = L->b;
   Join j = {.L = L, .op = op, .a = a, .b = b, .guard = guard};
@@ -348,7 +350,7 @@ static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra
   return extra;
 }
 
-/* ---- evaluating one side ------------------------------------------------------------------------------------------------------- */
+/* ---- evaluating one side ----------------------------------------------------------------------------------------- */
 
 static Op *begin_if(Lang *L, Value *cond, Branch *a, Branch *b) {
   Op *op = ir_op(&L->b, OP_IF, NULL, 0, &cond, 1);
@@ -447,7 +449,7 @@ void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg) {
   join(L, op, &a, &b, NULL, NULL, set == 1 ? left : NULL);
 }
 
-/* ---- conditional expressions ----------------------------------------------------------------------------------------------------- */
+/* ---- conditional expressions ------------------------------------------------------------------------------------- */
 
 Val *flow_select(Lang *L, Node *e, Val *cond) {
   Value *c = lang_condition(L, cond, e->b->span)->value;
@@ -468,7 +470,7 @@ Val *flow_select(Lang *L, Node *e, Val *cond) {
   return join(L, op, &a, &b, x, y, NULL);
 }
 
-/* ---- statement lists ------------------------------------------------------------------------------------------------------------------ */
+/* ---- statement lists --------------------------------------------------------------------------------------------- */
 
 static void run_rest(Lang *L, void *arg) { exec_tail(L, *(Nodes *)arg, 0); }
 

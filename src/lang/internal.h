@@ -1,9 +1,9 @@
 /* internal.h: what the files of lang/ share.
  *
- * The front end is an evaluator. It walks the syntax tree once; every expression evaluates to a Val, which is either known
- * now (a number, a string, a dtype, a tuple, a function, …) or a tensor: an IR value together with the language's type
- * for it, which knows what IR does not (signedness, const pointers). Arithmetic on what is known now is Python's; as soon
- * as a tensor is involved it is the language's, in semantic.c.
+ * The front end is an evaluator. It walks the syntax tree once; every expression evaluates to a Val, which is either
+ * known now (a number, a string, a dtype, a tuple, a function, …) or a tensor: an IR value together with the language's
+ * type for it, which knows what IR does not (signedness, const pointers). Arithmetic on what is known now is Python's;
+ * as soon as a tensor is involved it is the language's, in semantic.c.
  *
  * Border between the halves:
  *   Python's half    eval_*.c (expressions), stmt.c (statements), flow.c (if/for/while/return/break), call.c (binding of
@@ -22,7 +22,7 @@ typedef struct LType LType;
 typedef struct Val Val;
 typedef struct Scope Scope;
 
-/* ---- the language's types ------------------------------------------------------------------------------------------ */
+/* ---- the language's types ---------------------------------------------------------------------------------------- */
 
 typedef enum LKind {
   L_VOID,
@@ -76,7 +76,7 @@ static inline bool lt_is_float(const LType *t) { return t->kind >= L_FP8E4NV && 
 static inline bool lt_is_fp8(const LType *t) { return t->kind >= L_FP8E4NV && t->kind <= L_FP8E4B15; }
 int lt_bits(const LType *t); /* of a scalar; pointers 64 */
 
-/* ---- values ---------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 typedef enum VKind {
   V_NONE,
@@ -145,7 +145,7 @@ val_kind_text(Lang *L, const Val *v); /* for messages: "an int", "a tensor of fp
 const char *val_repr(Lang *L, const Val *v);    /* Python's repr, for static_print and messages */
 bool val_truth(Lang *L, const Val *v, Span at); /* of a known value; a tensor is an error here */
 
-/* ---- the compile in progress ------------------------------------------------------------------------------------------ */
+/* ---- the compile in progress ------------------------------------------------------------------------------------- */
 
 /* One bound argument list: positional and keyword arguments of a call, evaluated. */
 typedef struct Args {
@@ -182,22 +182,24 @@ Span lang_argument(const Lang *L, const Val *v);
 /* Set L->here and the builder's location; returns the old one for restoring. */
 Span lang_at(Lang *L, Span span);
 
-/* ---- the language's half, as Python's half calls it ------------------------------------------------------------------- */
+/* ---- the language's half, as Python's half calls it -------------------------------------------------------------- */
 
 /* Operators where at least one operand is a tensor. */
 Val *sem_binary(Lang *L, BinaryOp op, Val *a, Val *b);
 Val *sem_unary(Lang *L, UnaryOp op, Val *a);
 Val *sem_compare(Lang *L, CompareOp op, Val *a, Val *b); /* `in`, `is` never come here */
 Val *sem_logical(Lang *L, bool is_or, Val *a, Val *b);   /* `and`/`or` on tensors of one */
-/* A compile-time number, bool or tensor as a tensor (scalars get the reference's types: int32/int64/uint64 by size, fp32, int1). */
+/* A compile-time number, bool or tensor as a tensor (scalars get the reference's types: int32/int64/uint64 by size,
+ * fp32, int1). */
 Val *sem_to_tensor(Lang *L, Val *v);
 Val *sem_cast(Lang *L, Val *tensor, const LType *to); /* element type */
 Val *sem_condition(Lang *L, Val *v);                  /* a tensor of one as int1, for if/while; else unwinds */
 Val *sem_subscript(Lang *L, Val *tensor, Val *index); /* x[None, :], x[:, None], x[0] is refused by name */
-/* Attribute of a tensor or dtype: .dtype .shape .T .type .element_ty .primitive_bitwidth … and bound methods; NULL if none. */
+/* Attribute of a tensor or dtype: .dtype .shape .T .type .element_ty .primitive_bitwidth … and bound methods; NULL if
+ * none. */
 Val *sem_attribute(Lang *L, Val *of, const char *name);
-/* Two branches or iterations gave `a` and `b` to one variable: do their types agree? If a constant meets a tensor, it is
- * converted. Gives the common type or unwinds, naming `what`. */
+/* Two branches or iterations gave `a` and `b` to one variable: do their types agree? If a constant meets a tensor, it
+ * is converted. Gives the common type or unwinds, naming `what`. */
 const LType *sem_join_types(Lang *L, const char *name, const Val *a, const Val *b);
 
 /* A builtin: a row of builtins.def. Its parameters are written as text, bound by one function for all of them. */
@@ -212,11 +214,12 @@ enum { BUILTIN_METHOD = 1, BUILTIN_PYTHON = 2 /* a Python built-in: len, min, �
 const Builtin *builtin_find(const char *name); /* "tl.load", "builtins.len", NULL when unknown */
 const char *const *builtin_names(size_t *n);   /* all, for suggestions and the Python package's tables */
 Val *builtin_call(Lang *L, const Builtin *f, Val *self, const Args *args); /* binds, checks, calls */
-/* Members of the language's own modules ("tl", "tl.math", "triton", …) by name, for hosts that know no Python: a V_BUILTIN, V_DTYPE,
- * V_TYPE, V_FUNCTION (of the library) or V_HOST module value, or NULL. A TTC_BUILTIN of the host goes through this too. */
+/* Members of the language's own modules ("tl", "tl.math", "triton", …) by name, for hosts that know no Python: a
+ * V_BUILTIN, V_DTYPE, V_TYPE, V_FUNCTION (of the library) or V_HOST module value, or NULL. A TTC_BUILTIN of the host
+ * goes through this too. */
 Val *lang_member(Lang *L, const char *module, const char *name);
 
-/* ---- Python's half, as the language's half calls it ------------------------------------------------------------------- */
+/* ---- Python's half, as the language's half calls it -------------------------------------------------------------- */
 
 /* Evaluate a call of any callable value. */
 Val *eval_call(Lang *L, Val *callee, const Args *args);
@@ -225,33 +228,35 @@ Val *eval_call(Lang *L, Val *callee, const Args *args);
 size_t eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results);
 Val *val_from_host(Lang *L, const ttc_value *v);
 void val_to_host(Lang *L, const Val *v, ttc_value *out);
-/* A function of the embedded library as a value: library_function(L, "softmax"). The library's modules see only tl and each other. */
+/* A function of the embedded library as a value: library_function(L, "softmax"). The library's modules see only tl and
+ * each other. */
 Val *library_function(Lang *L, const char *name);
 /* Compile-time binary/unary/compare by Python's rules; both known. Division by zero and the like unwind. */
 Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b);
 Val *py_unary(Lang *L, UnaryOp op, Val *a);
 Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
 
-/* ---- who writes what, where it is not plain ------------------------------------------------------------------------- */
+/* ---- who writes what, where it is not plain ---------------------------------------------------------------------- */
 
 /* Python's half: val_*() (val.c), lang_fail*() and lang_at() (compile.c), the rows "builtins.*" that are functions
- * (pybuiltins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int", "builtins.float",
- * "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE values, called in eval_call. */
+ * (pybuiltins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int",
+ * "builtins.float", "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE
+ * values, called in eval_call. */
 const Builtin *py_builtin_find(const char *name); /* "builtins.len"; NULL when unknown */
 const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for suggestions */
 
-/* Language's half (library.c). A library function's ttc_function has `object == L->library`; a free name inside it is asked of
- * library_lookup and of nobody else: "tl", "math", "jit", other functions and constants of its file; NULL when unknown.
- * library_function(L, name) and lang_library_function are library.c's, too. */
+/* Language's half (library.c). A library function's ttc_function has `object == L->library`; a free name inside it is
+ * asked of library_lookup and of nobody else: "tl", "math", "jit", other functions and constants of its file; NULL when
+ * unknown. library_function(L, name) and lang_library_function are library.c's, too. */
 Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
-/* Where to report a mistake that was found at `at`: inside the library it is the user's call of it. Takes the library's frames
- * off the chain of calls, so only for a failure that is about to be reported. */
+/* Where to report a mistake that was found at `at`: inside the library it is the user's call of it. Takes the library's
+ * frames off the chain of calls, so only for a failure that is about to be reported. */
 Span library_blame(Lang *L, Span at);
 /* Is `name` a method of tensors (x.sum, x.to)? For suggestions. */
 bool sem_is_method(const char *name);
-/* A module of the language as a value (lang_member gives "tl.math", say): V_HOST with host.kind TTC_MODULE, host.object NULL
- * and host.text its canonical name; its attributes are lang_member(L, host.text, name). A library function bound as a method
- * (x.sum(0)) is a V_FUNCTION with `self`: eval_call passes that first. */
+/* A module of the language as a value (lang_member gives "tl.math", say): V_HOST with host.kind TTC_MODULE, host.object
+ * NULL and host.text its canonical name; its attributes are lang_member(L, host.text, name). A library function bound
+ * as a method (x.sum(0)) is a V_FUNCTION with `self`: eval_call passes that first. */
 typedef struct LibFile {
   const char *name, *text; /* "standard.py" */
   size_t len;

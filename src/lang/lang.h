@@ -1,5 +1,5 @@
-/* lang.h: the meaning of the language: a function's syntax tree, the types and constants of its arguments, and a host that
- * knows the names it takes from outside, become a module of Triton IR.
+/* lang.h: the meaning of the language: a function's syntax tree, the types and constants of its arguments, and a host
+ * that knows the names it takes from outside, become a module of Triton IR.
  *
  * The folder's inside (internal.h) is split in two: what Python gives (statements, scopes, calls, control flow, values
  * known at compile time) and what the language gives (types and promotion, the table of tl.* names in builtins.def, the
@@ -28,8 +28,8 @@ typedef struct LangOptions {
 Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function, const ttc_param *params, size_t nparams,
                      const LangOptions *options);
 
-/* A host for a file that is read and never executed: its imports of triton, its functions, and module-level constants that
- * can be evaluated without running anything. For the command line and C. The table lives in the arena. */
+/* A host for a file that is read and never executed: its imports of triton, its functions, and module-level constants
+ * that can be evaluated without running anything. For the command line and C. The table lives in the arena. */
 typedef struct LangModule LangModule;
 LangModule *lang_module_read(Ctx *cx, const Source *source);
 const ttc_host *lang_module_host(LangModule *m);
@@ -50,7 +50,8 @@ const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n
 void lang_fingerprint(Ctx *cx, const ttc_host *host, const ttc_function *function, Sha256 *hash);
 
 /* Library functions of ours, written in Triton (src/lang/lib/NAME.py, embedded): compile `name` of the library for the
- * given element types into `m` as a private function and return it, once per signature. Used by opt/ to expand math ops. */
+ * given element types into `m` as a private function and return it, once per signature. Used by opt/ to expand math
+ * ops. */
 Op *lang_library_function(Module *m, const char *name, Type *const *inputs, int ninputs, const LangOptions *options);
 
 #endif

@@ -1,13 +1,14 @@
 /* loop.c: `for` and `while`.
  *
- * Problem. scf.for and scf.while hand values from one iteration to the next explicitly; Python's loops change names. Which
- * names a loop carries, and whether it may end early, is known only after its body was evaluated, and evaluating bodies
- * twice to find out costs 2^depth.
+ * Problem. scf.for and scf.while hand values from one iteration to the next explicitly; Python's loops change names.
+ * Which names a loop carries, and whether it may end early, is known only after its body was evaluated, and evaluating
+ * bodies twice to find out costs 2^depth.
  *
- * Idea. A walk over the syntax tells which names the body may bind. Those among them that hold tensors before the loop are
- * carried; the body is evaluated once, with block arguments for them and for the counter. What turns out unchanged stops
- * being carried. Names that hold compile-time numbers (tl.constexpr) are taken to stay as they are, and only if one does not
- * (an assignment behind a compile-time `if` may never happen) the loop is evaluated again with that name carried.
+ * Idea. A walk over the syntax tells which names the body may bind. Those among them that hold tensors before the loop
+ * are carried; the body is evaluated once, with block arguments for them and for the counter. What turns out unchanged
+ * stops being carried. Names that hold compile-time numbers (tl.constexpr) are taken to stay as they are, and only if
+ * one does not (an assignment behind a compile-time `if` may never happen) the loop is evaluated again with that name
+ * carried.
  *
  * If flow.c tells that the body may `break` or `return`, the finished body is moved into an scf.while:
  *
@@ -15,9 +16,9 @@
  *       BODY (may set left)       =>      condition((i < b) and not left) ...
  *                                       } do { BODY; yield i + s, x', left' }
  *
- * `left` is `broken or returned`; where the loop may return, `returned` and the return value (poison until then) are carried
- * too, and what follows the loop is guarded by it (flow.c, rule 3). A `while` does the same; its condition is evaluated only
- * while nothing was left, for it may have effects.
+ * `left` is `broken or returned`; where the loop may return, `returned` and the return value (poison until then) are
+ * carried too, and what follows the loop is guarded by it (flow.c, rule 3). A `while` does the same; its condition is
+ * evaluated only while nothing was left, for it may have effects.
  *
  * tl.static_range, tuples and other compile-time sequences are unrolled: the counter is a compile-time value.
  */
@@ -25,7 +26,7 @@
 
 #include <string.h>
 
-/* ---- what is carried ------------------------------------------------------------------------------------------------------------ */
+/* ---- what is carried --------------------------------------------------------------------------------------------- */
 
 typedef struct Carried {
   uint32_t slot;
@@ -195,7 +196,7 @@ static void bind_results(Lang *L, Loop *loop, Value *const *results) {
   }
 }
 
-/* ---- exits ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- exits ------------------------------------------------------------------------------------------------------- */
 
 /* What a loop that may be left carries besides its values. */
 typedef struct Exit {
@@ -286,7 +287,7 @@ static Type **types_of(Lang *L, const Values *v) {
   return types;
 }
 
-/* ---- for ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- for --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Bounds {
   Value *lower, *upper, *step;
@@ -516,7 +517,7 @@ static bool try_range(Lang *L, Loop *loop, const RangeVal *r, const Bounds *boun
   return true;
 }
 
-/* ---- unrolled -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- unrolled ---------------------------------------------------------------------------------------------------- */
 
 typedef struct Unroll {
   Node *stmt;
@@ -599,7 +600,7 @@ void flow_for(Lang *L, Node *stmt) {
   for_unrolled(L, stmt, items, n);
 }
 
-/* ---- while ------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- while ------------------------------------------------------------------------------------------------------- */
 
 /* The condition's ops are in `before`; where the loop may have been left they run only if it was not. */
 static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) {

@@ -1,8 +1,9 @@
 /* module.c: the host of a file that is read and never executed.
  *
- * Walks the module's top-level statements in order and remembers what each name is: a module of ours or Python's `math`,
- * a @triton.jit function, or a constant whose expression can be evaluated without running anything. What cannot is remembered
- * too, as an object that says why it is not known, so that a kernel that uses it gets that reason and not "not defined".
+ * Walks the module's top-level statements in order and remembers what each name is: a module of ours or Python's
+ * `math`, a @triton.jit function, or a constant whose expression can be evaluated without running anything. What cannot
+ * is remembered too, as an object that says why it is not known, so that a kernel that uses it gets that reason and not
+ * "not defined".
  */
 #include "lang/python.h"
 
@@ -28,7 +29,7 @@ static void remember_unknown(LangModule *m, const char *name, const char *why) {
   remember(m, name, (ttc_value){.kind = TTC_OBJECT, .text = why});
 }
 
-/* ---- Python's math ---------------------------------------------------------------------------------------------------------- */
+/* ---- Python's math ----------------------------------------------------------------------------------------------- */
 
 static double math_log(double x) { return log(x); }
 static double math_radians(double x) { return x * (3.14159265358979323846 / 180.0); }
@@ -103,7 +104,7 @@ static double math_argument(LangModule *m, const char *function, const ttc_value
   lang_fail(m->L, NULL, "math.%s takes numbers", function);
 }
 
-/* ---- the host ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the host ---------------------------------------------------------------------------------------------------- */
 
 static int module_lookup(void *self, const ttc_function *function, const char *name, ttc_value *out) {
   LangModule *m = self;
@@ -139,7 +140,7 @@ static int module_call(void *self, const ttc_value *callee, const ttc_value *arg
   return 1;
 }
 
-/* ---- imports -------------------------------------------------------------------------------------------------------------------- */
+/* ---- imports ----------------------------------------------------------------------------------------------------- */
 
 /* What our front end calls a module, or NULL for one it does not know. */
 static const char *our_module(const char *dotted) {
@@ -204,7 +205,7 @@ static void read_import_from(LangModule *m, const Node *s) {
   }
 }
 
-/* ---- functions --------------------------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static bool named(const Node *e, const char *name) {
   return (e->kind == N_NAME || e->kind == N_ATTRIBUTE) && strcmp(e->name, name) == 0;
@@ -255,7 +256,7 @@ static void read_function(LangModule *m, const Node *def) {
   remember(m, def->name, (ttc_value){.kind = TTC_FUNCTION, .function = f});
 }
 
-/* ---- constants ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- constants --------------------------------------------------------------------------------------------------- */
 
 typedef struct Fold {
   LangModule *m;
@@ -365,7 +366,7 @@ static void read_statements(LangModule *m, Nodes body) {
   for (uint32_t i = 0; i < body.len; i++) read_statement(m, body.at[i]);
 }
 
-/* ---- the module ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the module -------------------------------------------------------------------------------------------------- */
 
 static const char *file_stem(Ctx *cx, const char *file) {
   const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;

@@ -1,4 +1,5 @@
-/* pybuiltins.c: Python's built-in functions and types that have a meaning in a kernel, mostly on what is known at compile time. */
+/* pybuiltins.c: Python's built-in functions and types that have a meaning in a kernel, mostly on what is known at
+ * compile time. */
 #include "lang/python.h"
 
 #include <math.h>
@@ -293,7 +294,7 @@ const char *const *py_builtin_names(size_t *n) {
   return names;
 }
 
-/* ---- types as functions ---------------------------------------------------------------------------------------------------- */
+/* ---- types as functions ------------------------------------------------------------------------------------------ */
 
 static Val *to_int(Lang *L, Val *v) {
   if (v->kind == V_INT || v->kind == V_BOOL) return val_int(L, v->integer);

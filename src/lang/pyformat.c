@@ -48,7 +48,7 @@ void py_float_repr(Buf *out, double x) {
   buf_puts(out, text);
 }
 
-/* ---- format specifications: [[fill]align][sign][z][#][0][width][,|_][.precision][type] ------------------------------------- */
+/* ---- format specifications: [[fill]align][sign][z][#][0][width][,|_][.precision][type] --------------------------- */
 
 typedef struct Spec {
   const char *fill;

@@ -9,7 +9,7 @@
 
 #include "lang/internal.h"
 
-/* ---- functions and their free names (scope.c) ---------------------------------------------------------------------- */
+/* ---- functions and their free names (scope.c) -------------------------------------------------------------------- */
 
 /* A function of the host or the library: parsed once, its free names asked once. */
 typedef struct FnInfo {
@@ -24,7 +24,7 @@ FnInfo *fn_info(Lang *L, const ttc_function *function);
 /* The function's source, parsed, without a Lang: for signatures and fingerprints. Unwinds when there is no `def`. */
 Node *fn_parse(Ctx *cx, const ttc_function *function, const Source **source);
 
-/* ---- names ------------------------------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 typedef enum Unbound { BOUND, NEVER_BOUND, BOUND_IN_BRANCH, BOUND_IN_LOOP, DELETED, DIFFERS } Unbound;
 typedef struct Slot {
@@ -70,7 +70,7 @@ void scope_keep(Scope *s, uint32_t mark);                  /* … or are kept */
 const char *near_name(const char *wrong, const char *const *names, size_t n);
 Val *scope_lookup(Lang *L, const char *name, Span at); /* L->fn's names, then free names; unwinds if unknown */
 
-/* ---- control flow (flow.c) ---------------------------------------------------------------------------------------------- */
+/* ---- control flow (flow.c) --------------------------------------------------------------------------------------- */
 
 /* Did the program take a certain exit? NO and YES are known now; MAYBE is an i1 at run time. */
 typedef struct Flag {
@@ -123,7 +123,7 @@ const NameList *assigned_names(Lang *L, const Node *loop);
 bool binds_name(Lang *L, Nodes body, const char *name, Span *where);
 bool val_same(Lang *L, const Val *a, const Val *b); /* equal compile-time values, or the very same tensor */
 
-/* ---- expressions, calls ---------------------------------------------------------------------------------------------------- */
+/* ---- expressions, calls ------------------------------------------------------------------------------------------ */
 
 Val *eval(Lang *L, Node *e);
 Val *eval_call_node(Lang *L, Node *e);
@@ -131,7 +131,8 @@ Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at);
 Val *eval_fstring(Lang *L, Node *e);
 void assign_target(Lang *L, Node *target, Val *v, Node *stmt);
 Val *assign_value(Lang *L, Val *v, const char *name); /* what `name = v` binds: numbers become tensors */
-/* The items of anything that can be unrolled or unpacked now: tuples, lists, strings, ranges of known bounds, dict keys; false: no such thing. */
+/* The items of anything that can be unrolled or unpacked now: tuples, lists, strings, ranges of known bounds, dict
+ * keys; false: no such thing. */
 bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n);
 Val *lambda_call(Lang *L, Val *f, const Args *args);
 Val *inline_call(Lang *L, const ttc_function *f, const Args *args);
@@ -145,7 +146,7 @@ bool annotation_is_constexpr(const Node *annotation);
 #define BIG_MAX (((((BigInt)1 << 126) - 1) << 1) + 1)
 #define BIG_MIN (-BIG_MAX - 1)
 
-/* ---- values (val.c, pyvalue.c, pyformat.c) --------------------------------------------------------------------------------------- */
+/* ---- values (val.c, pyvalue.c, pyformat.c) ----------------------------------------------------------------------- */
 
 typedef Vec(Value *) Values;
 void val_flatten(Lang *L, const Val *v, Values *out);                            /* its tensors, in order */

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- operands ------------------------------------------------------------------------------------------------------------- */
+/* ---- operands ---------------------------------------------------------------------------------------------------- */
 
 static bool is_integer(const Val *v) { return v->kind == V_INT || v->kind == V_BOOL; }
 
@@ -22,7 +22,7 @@ _Noreturn static void fail_too_big(Lang *L) {
   lang_fail(L, "integers known at compile time reach to 127 bits", "the integer is too large");
 }
 
-/* ---- integers ---------------------------------------------------------------------------------------------------------------- */
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 static BigInt big_add(Lang *L, BigInt a, BigInt b) {
   BigInt r;
@@ -147,7 +147,7 @@ static Val *float_binary(Lang *L, BinaryOp op, const Val *va, const Val *vb) {
   return val_float(L, quotient - floored > 0.5 ? floored + 1 : floored);
 }
 
-/* ---- sequences ------------------------------------------------------------------------------------------------------------------ */
+/* ---- sequences --------------------------------------------------------------------------------------------------- */
 
 static bool is_sequence(const Val *v) { return v->kind == V_TUPLE || v->kind == V_LIST; }
 
@@ -199,7 +199,7 @@ Val *py_unary(Lang *L, UnaryOp op, Val *v) {
   return val_int(L, op == U_INVERT ? ~v->integer : v->integer);
 }
 
-/* ---- comparison ------------------------------------------------------------------------------------------------------------------- */
+/* ---- comparison -------------------------------------------------------------------------------------------------- */
 
 /* An exact comparison of an integer with a double: < 0, 0, > 0; 2 if unordered. */
 static int compare_numbers(const Val *a, const Val *b) {
@@ -271,7 +271,7 @@ bool py_contains(Lang *L, Val *in, Val *x) {
   return false;
 }
 
-/* ---- iteration and subscripts -------------------------------------------------------------------------------------------------------- */
+/* ---- iteration and subscripts ------------------------------------------------------------------------------------ */
 
 static bool iterate_range(Lang *L, const RangeVal *r, Val ***items, size_t *n) {
   if (!is_integer(r->start) || !is_integer(r->stop) || !is_integer(r->step)) return false;

@@ -1,12 +1,12 @@
-/* scope.c: names. What a name means inside a function: a local (with its history, so that a branch's bindings can be taken
- * back and joined), a local of an enclosing function (lambdas), or a free name that the host or the library is asked for,
- * once per function.
+/* scope.c: names. What a name means inside a function: a local (with its history, so that a branch's bindings can be
+ * taken back and joined), a local of an enclosing function (lambdas), or a free name that the host or the library is
+ * asked for, once per function.
  */
 #include "lang/python.h"
 
 #include <string.h>
 
-/* ---- functions ------------------------------------------------------------------------------------------------------- */
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 Node *fn_parse(Ctx *cx, const ttc_function *f, const Source **source) {
   *source = source_new(cx, f->file ? f->file : "<kernel>", f->source, f->source_len, f->first_line);
@@ -29,7 +29,7 @@ FnInfo *fn_info(Lang *L, const ttc_function *f) {
   return info;
 }
 
-/* ---- locals ------------------------------------------------------------------------------------------------------------ */
+/* ---- locals ------------------------------------------------------------------------------------------------------ */
 
 Scope *scope_new(Lang *L, FnInfo *info, Scope *outer) {
   Scope *s = NEW(L->cx, Scope);
@@ -99,7 +99,7 @@ Changes scope_take_back(Lang *L, Scope *s, uint32_t mark) {
   return (Changes){changes.at, changes.len};
 }
 
-/* ---- looking up ---------------------------------------------------------------------------------------------------------- */
+/* ---- looking up -------------------------------------------------------------------------------------------------- */
 
 _Noreturn static void fail_unbound(Lang *L, const Slot *slot, Span at) {
   int line = 0, col = 0;

@@ -1,5 +1,5 @@
-/* val.c: values of the evaluator: making them, describing them, taking the tensors out of them and putting others in, and
- * their way to the host and back. */
+/* val.c: values of the evaluator: making them, describing them, taking the tensors out of them and putting others in,
+ * and their way to the host and back. */
 #include "lang/python.h"
 
 #include <string.h>
@@ -86,7 +86,7 @@ Val *val_function(Lang *L, const ttc_function *f) {
 
 bool val_is_number(const Val *v) { return v->kind == V_BOOL || v->kind == V_INT || v->kind == V_FLOAT; }
 
-/* ---- describing ------------------------------------------------------------------------------------------------------ */
+/* ---- describing -------------------------------------------------------------------------------------------------- */
 
 const char *val_kind_text(Lang *L, const Val *v) {
   switch (v->kind) {
@@ -251,7 +251,7 @@ int64_t val_index(Lang *L, const Val *v, const char *what) {
   return (int64_t)v->integer;
 }
 
-/* ---- the tensors inside a value ---------------------------------------------------------------------------------------- */
+/* ---- the tensors inside a value ---------------------------------------------------------------------------------- */
 
 bool val_has_tensor(const Val *v) {
   if (v->kind == V_TENSOR) return true;
@@ -305,7 +305,7 @@ bool val_same(Lang *L, const Val *a, const Val *b) {
   }
 }
 
-/* ---- host ------------------------------------------------------------------------------------------------------------------ */
+/* ---- host -------------------------------------------------------------------------------------------------------- */
 
 static Val *from_builtin(Lang *L, const char *text) {
   if (strncmp(text, "builtins.", 9) == 0) {

@@ -1,8 +1,8 @@
 /* addressing.c: addresses in the form that the machine adds best.
  *
- * Inside a loop, base + (invariant + varying) becomes (base + invariant) + varying, so that ll_licm() takes the first sum
- * out; and (base + varying) + invariant becomes (base + invariant) + varying for the same reason. Constants at the end of a
- * chain go into the offset of the access, as they do when it is built.
+ * Inside a loop, base + (invariant + varying) becomes (base + invariant) + varying, so that ll_licm() takes the first
+ * sum out; and (base + varying) + invariant becomes (base + invariant) + varying for the same reason. Constants at the
+ * end of a chain go into the offset of the access, as they do when it is built.
  */
 #include "ll/internal.h"
 

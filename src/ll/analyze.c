@@ -1,8 +1,9 @@
 /* analyze.c: predecessors, dominators and natural loops of a function, computed anew from its terminators.
  *
- * Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm": walk the blocks in reverse post-order until
- * nothing changes, intersecting the dominators of the predecessors. Loops: an edge to a dominator is a back edge; its loop is
- * what reaches the edge without passing the header. Loops are assumed reducible, as what is lowered from structured code is.
+ * Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm": walk the blocks in reverse post-order
+ * until nothing changes, intersecting the dominators of the predecessors. Loops: an edge to a dominator is a back edge;
+ * its loop is what reaches the edge without passing the header. Loops are assumed reducible, as what is lowered from
+ * structured code is.
  */
 #include "ll/internal.h"
 
@@ -104,7 +105,8 @@ static void add_to_loop(LLBlock *b, LLBlock *header) {
   for (int p = 0; p < b->npreds; p++) add_to_loop(b->preds[p], header);
 }
 
-/* Inner headers come later in reverse post-order, so post-order finds them first. `data` of a header: the loop around it. */
+/* Inner headers come later in reverse post-order, so post-order finds them first. `data` of a header: the loop around
+ * it. */
 static void find_loops(LLFunc *f, Order *o) {
   for (LLBlock *b = f->first; b; b = b->next) {
     b->loop = NULL;

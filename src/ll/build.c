@@ -128,8 +128,8 @@ static LLInst *offset_ptr(LLBuilder *b, LLInst *ptr, int64_t bytes) {
   return ll_emit(b, &(LLKey){.op = LL_PTRADD, .type = ptr->type, .imm = bytes, .args = &ptr, .nargs = 1});
 }
 
-/* A pointer is base + index (one instruction, imm 0), then the constant (another): accesses near each other then share the
- * first, and the second disappears into the access's offset. */
+/* A pointer is base + index (one instruction, imm 0), then the constant (another): accesses near each other then share
+ * the first, and the second disappears into the access's offset. */
 LLInst *ll_ptradd(LLBuilder *b, LLInst *ptr, LLInst *index, int64_t bytes) {
   if (index) {
     const LLType *wide = ll_int(ptr->type->bits);

@@ -1,5 +1,5 @@
-/* cfg.c: simplification of the control-flow graph: branches on constants, blocks that only one other block enters and that it
- * only leaves to, and block parameters that get one value from everywhere.
+/* cfg.c: simplification of the control-flow graph: branches on constants, blocks that only one other block enters and
+ * that it only leaves to, and block parameters that get one value from everywhere.
  */
 #include "ll/internal.h"
 

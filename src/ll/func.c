@@ -1,8 +1,8 @@
 /* func.c: modules, functions, blocks and instructions; value numbering's table.
  *
- * The table holds every pure instruction and every value without a block by a hash of all that it is. An entry may stand
- * for a new instruction when its block dominates the place of insertion. Blocks know their immediate dominator from
- * birth, so that the test is a short walk up the tree.
+ * The table holds every pure instruction and every value without a block by a hash of all that it is. An entry may
+ * stand for a new instruction when its block dominates the place of insertion. Blocks know their immediate dominator
+ * from birth, so that the test is a short walk up the tree.
  */
 #include "ll/internal.h"
 

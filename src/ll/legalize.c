@@ -1,4 +1,5 @@
-/* legalize.c: rewrites what the processor has no instruction for, or what the PTX printer does not know, by what there is:
+/* legalize.c: rewrites what the processor has no instruction for, or what the PTX printer does not know, by what there
+ * is:
  *
  *   i1     selections are logic, comparisons of booleans too; conversions to floating point go through i32
  *   i8     lives in a 16-bit register whose upper half means nothing: what would look at that half goes through i32

@@ -1,8 +1,8 @@
 /* licm.c: moves pure instructions whose operands are defined outside a loop to before it.
  *
- * Before it means the end of the header's immediate dominator, which is outside the loop: pure instructions never trap, so
- * that it does no harm when that block does not always enter the loop. Outer loops are left one level after another because
- * blocks are visited in dominance order and a moved instruction is looked at again from its new place.
+ * Before it means the end of the header's immediate dominator, which is outside the loop: pure instructions never trap,
+ * so that it does no harm when that block does not always enter the loop. Outer loops are left one level after another
+ * because blocks are visited in dominance order and a moved instruction is looked at again from its new place.
  */
 #include "ll/internal.h"
 

@@ -23,14 +23,15 @@
  *   i1           has predicate registers; it is never loaded, stored or shuffled.
  *   Pointers     ptr addrspace(0) generic, (1) global: 64 bits; (3) shared, (4) constant, (5) local: 32 bits.
  *
- * Passes change functions in place; the order that suits a target is that target's business. Everything lives in the arena.
+ * Passes change functions in place; the order that suits a target is that target's business. Everything lives in the
+ * arena.
  */
 #ifndef TRITONC_LL_H
 #define TRITONC_LL_H
 
 #include "base/base.h"
 
-/* ---- types ------------------------------------------------------------------------------------------------------ */
+/* ---- types ------------------------------------------------------------------------------------------------------- */
 
 typedef enum LLKind {
   LLK_VOID, LLK_I1, LLK_I8, LLK_I16, LLK_I32, LLK_I64, LLK_HALF, LLK_BFLOAT, LLK_FLOAT, LLK_DOUBLE, LLK_PTR,
@@ -63,7 +64,7 @@ int ll_nregs(const LLType *t);                  /* how many machine registers a 
 int ll_reg_bits(const LLType *t, int i);        /* 1, 16, 32 or 64 */
 const char *ll_type_text(Ctx *cx, const LLType *t);
 
-/* ---- instructions ----------------------------------------------------------------------------------------------- */
+/* ---- instructions ------------------------------------------------------------------------------------------------ */
 
 typedef enum LLOp {
 #define O(id, name, effects) LL_##id,
@@ -163,7 +164,8 @@ typedef struct LLLoc {
   const struct LLLoc *inlined_at;
 } LLLoc;
 
-/* Inline assembly: $0… are the results' registers, then the operands in order; constraints in LLVM's syntax "=r,r,l". */
+/* Inline assembly: $0… are the results' registers, then the operands in order; constraints in LLVM's syntax
+ * "=r,r,l". */
 typedef struct LLAsm {
   const char *text, *constraints;
   bool pure;
@@ -268,7 +270,7 @@ static inline bool ll_is(const LLInst *i, unsigned effects) { return (ll_ops[i->
 bool ll_is_pure(const LLInst *i); /* the op is, or this load or asm is */
 bool ll_dominates(const LLBlock *a, const LLBlock *b); /* a block dominates itself */
 
-/* ---- building --------------------------------------------------------------------------------------------------- */
+/* ---- building ---------------------------------------------------------------------------------------------------- */
 
 /* Inserts at the end of `block`, or before `before` when that is set. */
 typedef struct LLBuilder {
@@ -315,7 +317,8 @@ void ll_store_if(LLBuilder *b, LLInst *ptr, LLInst *value, LLInst *pred, LLMods 
 LLInst *ll_atomic(LLBuilder *b, LLRmw op, LLInst *ptr, LLInst *value, LLInst *pred, LLMods mods); /* pred may be NULL */
 LLInst *ll_cmpxchg(LLBuilder *b, LLInst *ptr, LLInst *expected, LLInst *value, LLInst *pred, LLMods mods);
 
-/* Intrinsics: operands in the order of ll_intrinsics.def, ended by NULL. The type may be NULL where the table says it. */
+/* Intrinsics: operands in the order of ll_intrinsics.def, ended by NULL. The type may be NULL where the table says
+ * it. */
 LLInst *ll_call(LLBuilder *b, LLOp op, const LLType *type, ...);
 LLInst *ll_call_n(LLBuilder *b, LLOp op, const LLType *type, LLMods mods, int64_t imm, LLInst *const *args, int nargs);
 LLInst *ll_mma_sync(LLBuilder *b, LLMma variant, LLInst *a, LLInst *bb, LLInst *c);
@@ -332,7 +335,7 @@ bool ll_is_const(const LLInst *v, uint64_t *bits);
 bool ll_is_const_int(const LLInst *v, int64_t *x); /* sign-extended */
 uint64_t ll_ones(const LLType *t);                 /* all bits of an integer or pointer type */
 
-/* ---- changing --------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 void ll_insert(LLInst *i, LLBlock *block, LLInst *before);
 void ll_remove(LLInst *i); /* from its block */
@@ -343,7 +346,7 @@ void ll_count_uses(LLFunc *f);
 void ll_renumber(LLFunc *f);
 void ll_forget_values(LLFunc *f);         /* what was built so far is no candidate for value numbering any more */
 
-/* ---- analysis and passes: each says whether it changed anything ------------------------------------------------- */
+/* ---- analysis and passes: each says whether it changed anything -------------------------------------------------- */
 
 void ll_analyze(LLFunc *f); /* predecessors, dominators, loops; removes blocks that cannot be reached */
 bool ll_dce(LLFunc *f);     /* instructions and block parameters without use */
@@ -356,16 +359,17 @@ bool ll_predicate(LLFunc *f);   /* small ifs into predicated instructions */
 bool ll_legalize(LLFunc *f, int sm); /* what the processor has no instruction for, by what it has; before printing PTX */
 void ll_optimize(LLFunc *f, int sm); /* the usual order of all of the above but ll_legalize */
 
-/* ---- verifying and printing ------------------------------------------------------------------------------------- */
+/* ---- verifying and printing -------------------------------------------------------------------------------------- */
 
 const char *ll_verify(Ctx *cx, LLFunc *f); /* NULL when all is well, else what is wrong */
-/* LLVM assembly; what has no LLVM intrinsic is inline assembly. `sm` is named in a comment only: give llc its -mcpu, and
- * -nvptx-short-ptr, for pointers to shared memory have 32 bits. */
+/* LLVM assembly; what has no LLVM intrinsic is inline assembly. `sm` is named in a comment only: give llc its -mcpu,
+ * and -nvptx-short-ptr, for pointers to shared memory have 32 bits. */
 void ll_print(Buf *out, LLModule *m, int sm, bool locations);
 void ll_print_inst(Buf *out, const LLInst *i); /* for messages */
 
 /* The PTX text of instruction `i` from a template of ll_intrinsics.def's language (told there): `operand` writes the
- * registers of operand `index` (-1: the result), separated by commas. Used by the PTX printer and for inline assembly. */
+ * registers of operand `index` (-1: the result), separated by commas. Used by the PTX printer and for inline
+ * assembly. */
 typedef struct LLExpand {
   Buf *out;
   const LLInst *inst;

@@ -1,10 +1,10 @@
 /* pack16.c: two operations on half or bfloat become one on the pair.
  *
- * Seeds are BUILDs of 16-bit vectors. Two neighbouring elements whose operations agree (same op, mods and types) are packed:
- * the operation is done on pairs of the operands, which are packed in turn, so that a whole expression over pairs moves to
- * packed form; it ends at loads of vectors (EXTRACTs of neighbouring elements), at constants, or by building a pair of what
- * is there. A pair of fptruncs from float is one cvt (sm_80). Each element must have no other use: else both forms would be
- * computed. Packing is per lane, so results are the same bit for bit.
+ * Seeds are BUILDs of 16-bit vectors. Two neighbouring elements whose operations agree (same op, mods and types) are
+ * packed: the operation is done on pairs of the operands, which are packed in turn, so that a whole expression over
+ * pairs moves to packed form; it ends at loads of vectors (EXTRACTs of neighbouring elements), at constants, or by
+ * building a pair of what is there. A pair of fptruncs from float is one cvt (sm_80). Each element must have no other
+ * use: else both forms would be computed. Packing is per lane, so results are the same bit for bit.
  */
 #include "ll/internal.h"
 

@@ -3,9 +3,9 @@
  *     b: … br c, then, after        b: … then's instructions, those with effects under c; br after
  *     then: …; br after
  *
- * `then` has one predecessor, at most LIMIT instructions, each pure (done always: they cannot trap) or a load, store or atomic
- * that can carry a predicate. What `after` gets from `then` and not from b becomes a selection. A branch costs a warp more
- * than a handful of masked-off instructions, and without it the assembler may schedule across.
+ * `then` has one predecessor, at most LIMIT instructions, each pure (done always: they cannot trap) or a load, store or
+ * atomic that can carry a predicate. What `after` gets from `then` and not from b becomes a selection. A branch costs a
+ * warp more than a handful of masked-off instructions, and without it the assembler may schedule across.
  */
 #include "ll/internal.h"
 

@@ -1,5 +1,5 @@
-/* print.c: LLVM assembly: modules, functions, and the instructions that LLVM has. Intrinsics are calls of LLVM's where there is
- * one, else inline assembly (print_asm.c). Block parameters are printed as phis.
+/* print.c: LLVM assembly: modules, functions, and the instructions that LLVM has. Intrinsics are calls of LLVM's where
+ * there is one, else inline assembly (print_asm.c). Block parameters are printed as phis.
  */
 #include "ll/print.h"
 

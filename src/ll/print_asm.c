@@ -1,6 +1,6 @@
 /* print_asm.c: instructions that LLVM has no intrinsic for, as inline assembly with the PTX that our own printer would
- * print. A value crosses the border as its machine registers: 16-bit ones ("h"), 32 ("r"), 64 ("l"), float ("f"), double
- * ("d"), predicate ("b"); vectors and structs are taken apart before and put together after.
+ * print. A value crosses the border as its machine registers: 16-bit ones ("h"), 32 ("r"), 64 ("l"), float ("f"),
+ * double ("d"), predicate ("b"); vectors and structs are taken apart before and put together after.
  */
 #include "ll/print.h"
 

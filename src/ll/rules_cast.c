@@ -1,5 +1,5 @@
-/* rules_cast.c: identities of conversions: chains collapse, a sign extension of what is not negative is a zero extension, and
- * constants come out of extensions where the sum below is known not to wrap.
+/* rules_cast.c: identities of conversions: chains collapse, a sign extension of what is not negative is a zero
+ * extension, and constants come out of extensions where the sum below is known not to wrap.
  */
 #include "ll/internal.h"
 

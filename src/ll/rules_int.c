@@ -1,8 +1,8 @@
 /* rules_int.c: identities of integer arithmetic.
  *
- * Constants stand to the right already. The canonical forms that other rules and ll_ptradd() rely on: a constant is added
- * last ((x + y) + c, (x + c) * k is x*k + c*k), subtraction of a constant is an addition, multiplication by a power of two is a
- * shift, an `or` or `xor` of values without a common bit is an addition.
+ * Constants stand to the right already. The canonical forms that other rules and ll_ptradd() rely on: a constant is
+ * added last ((x + y) + c, (x + c) * k is x*k + c*k), subtraction of a constant is an addition, multiplication by a
+ * power of two is a shift, an `or` or `xor` of values without a common bit is an addition.
  */
 #include "ll/internal.h"
 
@@ -21,7 +21,8 @@ static bool is_add_const(const LLInst *v, LLInst **x, uint64_t *c) {
 
 static bool nonnegative(const LLInst *x) { return x->zeros >> (x->type->bits - 1) & 1; }
 
-/* NSW of x + (c1 + c2) when x + c1 and the sum's sum with c2 had it: the constants have one sign, and so has their sum. */
+/* NSW of x + (c1 + c2) when x + c1 and the sum's sum with c2 had it: the constants have one sign, and so has their
+ * sum. */
 static unsigned nsw_of_constants(unsigned flags, uint64_t c1, uint64_t c2, int bits) {
   bool s1 = ll_sext(c1, bits) < 0, s2 = ll_sext(c2, bits) < 0, s = ll_sext(c1 + c2, bits) < 0;
   return s1 == s2 && s == s1 ? flags & LLF_NSW : 0;

@@ -1,4 +1,5 @@
-/* verify.c: what must hold of a function: types, operand counts against the signatures, dominance, terminators, edges. */
+/* verify.c: what must hold of a function: types, operand counts against the signatures, dominance, terminators,
+ * edges. */
 #include "ll/internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* assemble.h: the three assemblers behind assemble(): whether each is there, and how it is run. `run` gives false when the
- * text was refused; the log says why in either case. */
+/* assemble.h: the three assemblers behind assemble(): whether each is there, and how it is run. `run` gives false when
+ * the text was refused; the log says why in either case. */
 #ifndef TRITONC_ASSEMBLE_H
 #define TRITONC_ASSEMBLE_H
 

@@ -1,6 +1,6 @@
-/* assemble_library.c: libnvptxcompiler, NVIDIA's assembler as a library, in the object libtritonc_nvptxcompiler (nvptxcompiler.h), which is
- * built where CUDA's toolkit was found. It lies in the folder that TRITONC_LIBDIR names, beside this library, or where the loader looks.
- * Once open it stays: to open it again costs a look-up.
+/* assemble_library.c: libnvptxcompiler, NVIDIA's assembler as a library, in the object libtritonc_nvptxcompiler
+ * (nvptxcompiler.h), which is built where CUDA's toolkit was found. It lies in the folder that TRITONC_LIBDIR names,
+ * beside this library, or where the loader looks. Once open it stays: to open it again costs a look-up.
  */
 #include "nvidia/assemble.h"
 #include "nvidia/nvptxcompiler.h"

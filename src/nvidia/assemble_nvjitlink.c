@@ -1,5 +1,5 @@
-/* assemble_nvjitlink.c: libnvJitLink, by dlopen: CUDA's toolkit and PyTorch's wheels bring it. It takes ptxas' options after
- * "-Xptxas=". The library stays loaded as long as the process: its address is asked of the system each time.
+/* assemble_nvjitlink.c: libnvJitLink, by dlopen: CUDA's toolkit and PyTorch's wheels bring it. It takes ptxas' options
+ * after "-Xptxas=". The library stays loaded as long as the process: its address is asked of the system each time.
  */
 #include "nvidia/assemble.h"
 

@@ -1,4 +1,5 @@
-/* assemble_ptxas.c: the program ptxas, through temporary files. TRITON_PTXAS_PATH names it, else it is looked for on the PATH. */
+/* assemble_ptxas.c: the program ptxas, through temporary files. TRITON_PTXAS_PATH names it, else it is looked for on
+ * the PATH. */
 #include "nvidia/assemble.h"
 
 #include <errno.h>

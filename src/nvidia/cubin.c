@@ -1,6 +1,7 @@
 /* cubin.c: what a cubin says of a kernel. A cubin is a 64-bit ELF file; the kernel's code is section .text.NAME, whose
  * sh_info holds the register count in its upper byte; static shared memory is the size of .nv.shared.NAME; .nv.info
- * holds records (format, attribute, size or value) of which 0x1104 is a frame size and 0x2f04 the register count by symbol.
+ * holds records (format, attribute, size or value) of which 0x1104 is a frame size and 0x2f04 the register count by
+ * symbol.
  */
 #include "nvidia/nvidia.h"
 

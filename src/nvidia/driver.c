@@ -1,12 +1,12 @@
 /* driver.c: loading and launching through libcuda, opened by dlopen.
  *
- * The library's functions are looked up once per process, under a once-flag, and what each device is is asked then too: a table that
- * never changes afterwards, which is all the state there is. The context of the caller's choice stays current (PyTorch's, the runtime
- * library's); where there is none (a C program, a fresh thread), the primary context of the first device is made current, as the
- * runtime library would.
+ * The library's functions are looked up once per process, under a once-flag, and what each device is is asked then too:
+ * a table that never changes afterwards, which is all the state there is. The context of the caller's choice stays
+ * current (PyTorch's, the runtime library's); where there is none (a C program, a fresh thread), the primary context of
+ * the first device is made current, as the runtime library would.
  *
- * A kernel keeps one module per device it was launched on, behind a lock that a launch only takes when it meets a new device. Its
- * modules are unloaded with it, each in its device's own context.
+ * A kernel keeps one module per device it was launched on, behind a lock that a launch only takes when it meets a new
+ * device. Its modules are unloaded with it, each in its device's own context.
  */
 #include "nvidia/driver.h"
 
@@ -120,8 +120,8 @@ static bool failed(CUresult r, const char *what, char *error, size_t size) {
   return true;
 }
 
-/* The device of the current context. What a thread was told last is remembered: a context is one device's as long as it lives, and
- * a launch asks twice. */
+/* The device of the current context. What a thread was told last is remembered: a context is one device's as long as it
+ * lives, and a launch asks twice. */
 static bool device_of(CUcontext context, CUdevice *device, char *error, size_t size) {
   static _Thread_local CUcontext last_context;
   static _Thread_local CUdevice last_device;
@@ -158,7 +158,7 @@ TargetStatus driver_device(int *number, int *processor, char *error, size_t size
   return TARGET_OK;
 }
 
-/* ---- kernels ----------------------------------------------------------------------------------------------------------------- */
+/* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 struct Loaded {
   char *name;
@@ -171,8 +171,8 @@ struct Loaded {
   _Atomic(CUfunction) function[MAX_DEVICES];
 };
 
-/* A module belongs to the context that it was loaded in: the device's primary one as a rule, which is made current for the moment.
- * When the process is ending the driver may be gone before us; its refusals do no harm. */
+/* A module belongs to the context that it was loaded in: the device's primary one as a rule, which is made current for
+ * the moment. When the process is ending the driver may be gone before us; its refusals do no harm. */
 static void unload_from(CUmodule module, CUdevice device) {
   CUcontext before = NULL, context = NULL;
   if (driver.cuCtxGetCurrent(&before) || driver.cuDevicePrimaryCtxRetain(&context, device)) return;

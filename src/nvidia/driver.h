@@ -1,4 +1,5 @@
-/* driver.h: kernels on a GPU through the driver's library, which is opened when first needed. No toolkit is needed to build. */
+/* driver.h: kernels on a GPU through the driver's library, which is opened when first needed. No toolkit is needed to
+ * build. */
 #ifndef TRITONC_NVIDIA_DRIVER_H
 #define TRITONC_NVIDIA_DRIVER_H
 
@@ -7,8 +8,8 @@
 /* The device that is current in this thread (else the first), and 10 * major + minor of it. */
 TargetStatus driver_device(int *number, int *processor, char *error, size_t size);
 
-/* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that is
- * current, or the first. `stream` is a CUstream; NULL: the default one. */
+/* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that
+ * is current, or the first. `stream` is a CUstream; NULL: the default one. */
 TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
 void driver_unload(Loaded *k);
 TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,

@@ -4,9 +4,9 @@
  * function out of SSA form with as few moves as it can, and gives every line its place in the source. The assembler
  * allocates registers and schedules.
  *
- * assemble() takes the first of these that is there: libnvptxcompiler, in an object beside this library that is built where
- * CUDA's toolkit is; libnvJitLink, by dlopen; the program ptxas (TRITON_PTXAS_PATH, else on the PATH) through temporary files. If
- * none is, the answer has no cubin and the driver gets the PTX.
+ * assemble() takes the first of these that is there: libnvptxcompiler, in an object beside this library that is built
+ * where CUDA's toolkit is; libnvJitLink, by dlopen; the program ptxas (TRITON_PTXAS_PATH, else on the PATH) through
+ * temporary files. If none is, the answer has no cubin and the driver gets the PTX.
  */
 #ifndef TRITONC_NVIDIA_H
 #define TRITONC_NVIDIA_H
@@ -19,8 +19,8 @@ typedef struct PtxOptions {
   bool line_info;  /* .file and .loc */
 } PtxOptions;
 
-/* The module has been through ll_legalize(). Writes the whole text, with the least PTX version and target that it needs:
- * "sm_90a" when an instruction is specific to that architecture. */
+/* The module has been through ll_legalize(). Writes the whole text, with the least PTX version and target that it
+ * needs: "sm_90a" when an instruction is specific to that architecture. */
 void ptx_print(Buf *out, LLModule *m, PtxOptions options);
 
 typedef enum AssemblerKind { ASSEMBLER_NONE, ASSEMBLER_LIBRARY, ASSEMBLER_NVJITLINK, ASSEMBLER_PTXAS, ASSEMBLER_ANY } AssemblerKind;
@@ -42,8 +42,8 @@ typedef struct AssembleOptions {
   int maxnreg;          /* 0: no cap beyond the kernel's own */
 } AssembleOptions;
 
-/* In cx's arena. An assembler that refuses the text is a bug of ours: unwinds with ERR_INTERNAL, the message holding the
- * assembler's words and the place where the PTX was kept. */
+/* In cx's arena. An assembler that refuses the text is a bug of ours: unwinds with ERR_INTERNAL, the message holding
+ * the assembler's words and the place where the PTX was kept. */
 Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
 bool assembler_present(AssemblerKind kind);
 const char *assembler_name(AssemblerKind kind);

@@ -1,5 +1,6 @@
-/* nvptxcompiler.h: what the object libtritonc_nvptxcompiler gives: NVIDIA's assembler, which is a static library of 40 MB and so stands
- * beside ours, to be opened when it is needed. Its functions are declared here, so that its header is not.
+/* nvptxcompiler.h: what the object libtritonc_nvptxcompiler gives: NVIDIA's assembler, which is a static library of 40
+ * MB and so stands beside ours, to be opened when it is needed. Its functions are declared here, so that its header is
+ * not.
  */
 #ifndef TRITONC_NVIDIA_NVPTXCOMPILER_H
 #define TRITONC_NVIDIA_NVPTXCOMPILER_H

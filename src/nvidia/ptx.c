@@ -1,7 +1,7 @@
 /* ptx.c: PTX text of a module: header, constants, functions, line information.
  *
- * A function's body is printed first, into a buffer of its own; how many registers it declares, what PTX version and target it
- * needs, and which files it names are known only then.
+ * A function's body is printed first, into a buffer of its own; how many registers it declares, what PTX version and
+ * target it needs, and which files it names are known only then.
  */
 #include "nvidia/ptx_internal.h"
 
@@ -99,10 +99,10 @@ static bool writes(PtxMoves moves, const char *reg) {
   return false;
 }
 
-/* One edge is taken by a branch under a condition, the other lies behind it. Moves of the first stand before the branch: as they are
- * when the other edge does not mind, else under the same condition. A loop's end must be such a branch: where the way back is
- * an unconditional jump behind an exit, the assembler turns the loop around, with a copy of the whole body in front of it. Elsewhere
- * more than a few moves are jumped around. */
+/* One edge is taken by a branch under a condition, the other lies behind it. Moves of the first stand before the
+ * branch: as they are when the other edge does not mind, else under the same condition. A loop's end must be such a
+ * branch: where the way back is an unconditional jump behind an exit, the assembler turns the loop around, with a copy
+ * of the whole body in front of it. Elsewhere more than a few moves are jumped around. */
 static void put_branch(Ptx *p, LLBlock *b, LLInst *t) {
   enum { FEW_MOVES = 4 };
   int s = goes_back(b, t->succ[1]) && !goes_back(b, t->succ[0]);

@@ -1,4 +1,5 @@
-/* ptx_emit.c: one instruction at a time: the templates of ptx.def and ll_intrinsics.def, and the few that a template cannot say. */
+/* ptx_emit.c: one instruction at a time: the templates of ptx.def and ll_intrinsics.def, and the few that a template
+ * cannot say. */
 #include "nvidia/ptx_internal.h"
 
 #include <stdarg.h>

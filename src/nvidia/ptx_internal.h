@@ -4,8 +4,8 @@
 
 #include "nvidia/nvidia.h"
 
-/* One register of a value: the index-th of a root. A root is a value with registers of its own; others (bit casts, structs
- * built and taken apart) are made of roots' registers. */
+/* One register of a value: the index-th of a root. A root is a value with registers of its own; others (bit casts,
+ * structs built and taken apart) are made of roots' registers. */
 typedef struct Comp {
   LLInst *root;
   int index;

@@ -9,10 +9,10 @@
  *      the arguments of its edges, the result of a tied instruction with its first operand.
  *   3. What could not be joined becomes a move: on the edge (as a parallel copy), or before the tied instruction.
  *
- * Two roots interfere when one is live where the other is defined (Chaitin; Budimlić et al., PLDI 2002). Live sets are bit
- * sets over roots; a use through an alias is a use of the roots behind it. Positions within a block are doubled: an
- * operand is read at 2k, the result written at 2k, but the operands of an instruction that writes before it has read all
- * (tied, predicated, several machine instructions) are read at 2k+1.
+ * Two roots interfere when one is live where the other is defined (Chaitin; Budimlić et al., PLDI 2002). Live sets are
+ * bit sets over roots; a use through an alias is a use of the roots behind it. Positions within a block are doubled: an
+ * operand is read at 2k, the result written at 2k, but the operands of an instruction that writes before it has read
+ * all (tied, predicated, several machine instructions) are read at 2k+1.
  */
 #include "nvidia/ptx_internal.h"
 
@@ -74,8 +74,8 @@ static void make_alias(Ptx *p, LLInst *i) {
   }
 }
 
-/* Definitions come before uses in dominance order; the blocks' order in the list need not be one, so aliases are made in
- * reverse post-order of the dominator tree's depth. */
+/* Definitions come before uses in dominance order; the blocks' order in the list need not be one, so aliases are made
+ * in reverse post-order of the dominator tree's depth. */
 static void make_values(Ptx *p) {
   LLFunc *f = p->func;
   int deepest = 0;

@@ -1,8 +1,9 @@
 /* simulate.c: the struct Target "simt": an NVIDIA GPU of some processor, simulated here.
  *
- * Compiling is what "cuda" does, up to `llir`. The simulated machine runs what that text was printed from, which is made again
- * when a kernel is loaded: from `ttgir`, the last stage that our own reader understands. So a kernel from the disk cache, or
- * a stage that a person has edited, runs as well. A run changes the module it runs, so launches of one kernel take turns.
+ * Compiling is what "cuda" does, up to `llir`. The simulated machine runs what that text was printed from, which is
+ * made again when a kernel is loaded: from `ttgir`, the last stage that our own reader understands. So a kernel from
+ * the disk cache, or a stage that a person has edited, runs as well. A run changes the module it runs, so launches of
+ * one kernel take turns.
  */
 #include "nvidia/simulate.h"
 #include "gpu/gpu.h"

@@ -8,7 +8,8 @@
 extern const Target simt_target;
 
 /* One launch of what simt_target.load() made, for callers who want the whole report (in cx's arena). What the machine
- * cannot do unwinds. Thread-safe: launches of one kernel come one after another. `print`: as in SimtOptions, or NULL. */
+ * cannot do unwinds. Thread-safe: launches of one kernel come one after another. `print`: as in SimtOptions, or
+ * NULL. */
 typedef struct SimulatedLaunch {
   const uint32_t *grid;
   const void *const *args;

@@ -1,4 +1,5 @@
-/* target.c: the struct Target "cuda": from optimized Triton IR to a cubin, as the list of its steps. Running one is driver.c's. */
+/* target.c: the struct Target "cuda": from optimized Triton IR to a cubin, as the list of its steps. Running one is
+ * driver.c's. */
 #include "gpu/gpu.h"
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
@@ -137,8 +138,8 @@ static bool nearly_full(const Cubin *c, const TargetOptions *o, const KernelInfo
          info->shared * (FULL_THREADS / (32 * info->num_warps)) <= FULL_SHARED;
 }
 
-/* PTX and the assembler's work on it. A kernel of few registers lives from how many of it run at once, so one that is nearly full
- * is assembled again under a cap, and stays so if nothing is spilled. */
+/* PTX and the assembler's work on it. A kernel of few registers lives from how many of it run at once, so one that is
+ * nearly full is assembled again under a cap, and stays so if nothing is spilled. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
                               const char **ptx, size_t *len) {
   *ptx = print_ptx(cx, lm, o, sm, len);

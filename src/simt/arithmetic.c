@@ -1,8 +1,8 @@
 /* arithmetic.c: what computes registers from registers, lane by lane: a table of small functions, each a loop over 32
  * lanes that the compiler turns into vector code. All lanes are computed, whether active or not; nothing traps.
  *
- * Where LLVM leaves a result undefined, it is what the hardware gives: shifts by the width or more shift everything out,
- * a division by zero gives all ones, a remainder the dividend.
+ * Where LLVM leaves a result undefined, it is what the hardware gives: shifts by the width or more shift everything
+ * out, a division by zero gives all ones, a remainder the dividend.
  */
 #include "simt/internal.h"
 #include "simt/number.h"

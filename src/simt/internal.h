@@ -54,9 +54,9 @@ typedef struct Code {
 } Code;
 enum { NO_REG = INT32_MAX };
 
-/* Shared memory's shadow, per byte. `write`, `read`: agent + 1 in the upper 8 bits, its clock in the lower 24; 0: nobody
- * yet. SEVERAL in the upper bits of `read`: the lower ones are the number of a row of `readers`, a clock per agent.
- * IN_FLIGHT in those of `write`: an asynchronous copy of the warp in the lower bits is writing. */
+/* Shared memory's shadow, per byte. `write`, `read`: agent + 1 in the upper 8 bits, its clock in the lower 24; 0:
+ * nobody yet. SEVERAL in the upper bits of `read`: the lower ones are the number of a row of `readers`, a clock per
+ * agent. IN_FLIGHT in those of `write`: an asynchronous copy of the warp in the lower bits is writing. */
 typedef struct Shadow {
   uint32_t write, read;
   uint32_t writer, reader; /* code */
@@ -156,8 +156,8 @@ struct Blk {
 /* decode.c */
 void simt_decode(Machine *m);
 
-/* One instruction of a warp: computes all lanes into `out` (which is put aside when not all are active), or does what it
- * does in the lanes of `mask`. arithmetic.c and intrinsics.c hold the tables of them. */
+/* One instruction of a warp: computes all lanes into `out` (which is put aside when not all are active), or does what
+ * it does in the lanes of `mask`. arithmetic.c and intrinsics.c hold the tables of them. */
 typedef void Handler(Warp *w, const Code *c, uint32_t *out, uint32_t mask);
 extern Handler *const simt_arithmetic[];
 extern Handler *const simt_intrinsics[];

@@ -106,7 +106,8 @@ static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *d
   return best;
 }
 
-/* Addresses differ from run to run and mean nothing to a person: the bytes are told from the buffer. `i` may be NULL. */
+/* Addresses differ from run to run and mean nothing to a person: the bytes are told from the buffer. `i` may be
+ * NULL. */
 static void locate(const Machine *m, SimtIssue *i) {
   uint64_t distance = 0;
   const SimtBuffer *b = i ? nearest(m, i->address, &distance) : NULL;

@@ -1,5 +1,5 @@
-/* print.c: the report as text: what is wrong first, then the accesses that cost more than they need, each with its line of the
- * kernel's source. The files are read anew for every report; where one is gone, the place stands alone. */
+/* print.c: the report as text: what is wrong first, then the accesses that cost more than they need, each with its line
+ * of the kernel's source. The files are read anew for every report; where one is gone, the place stands alone. */
 #include "simt/internal.h"
 
 #include <stdio.h>
@@ -27,7 +27,8 @@ static const Source *read_source(Ctx *cx, const char *file) {
   return source_new(cx, file, text, n, 1);
 }
 
-/* Byte offset of a line's column (lines count from 1, columns from 0 in code points); false when the source has no such place. */
+/* Byte offset of a line's column (lines count from 1, columns from 0 in code points); false when the source has no such
+ * place. */
 static bool offset_of(const Source *s, int line, int col, uint32_t *offset) {
   const char *at = s->text, *end = s->text + s->len;
   for (int i = 1; i < line; i++) {

@@ -1,16 +1,14 @@
 /* race.c: who touched which byte of shared memory, and was it ordered?
  *
- * Problem. Two accesses race if at least one writes, they touch the same byte, and no synchronization orders them; a run
- * in one particular order does not show it.
- * Idea. Vector clocks: every agent (a warp; the bulk-copy engine; the tensor-core unit on behalf of a warp) counts its
- * own releases, and knows of every other agent up to which count it has been told, through a barrier, an mbarrier, or a
- * releasing atomic that it then acquired. A byte remembers its last writer with that one's clock, and its readers since.
- * An access is ordered after an earlier one exactly if the agent knows of the earlier agent at least that clock.
- * Flanagan and Freund, "FastTrack", PLDI 2009: one reader is enough as long as each is ordered after the one before; only
- * otherwise a row of clocks, one per agent, is needed.
- * A warp's own accesses are ordered by the program. Atomics do not race with each other: they count as readers, and the
- * byte says so (ATOMIC).
- * Cost: 16 bytes of shadow per byte, a compare or two per byte accessed.
+ * Problem. Two accesses race if at least one writes, they touch the same byte, and no synchronization orders them; a
+ * run in one particular order does not show it. Idea. Vector clocks: every agent (a warp; the bulk-copy engine; the
+ * tensor-core unit on behalf of a warp) counts its own releases, and knows of every other agent up to which count it
+ * has been told, through a barrier, an mbarrier, or a releasing atomic that it then acquired. A byte remembers its last
+ * writer with that one's clock, and its readers since. An access is ordered after an earlier one exactly if the agent
+ * knows of the earlier agent at least that clock. Flanagan and Freund, "FastTrack", PLDI 2009: one reader is enough as
+ * long as each is ordered after the one before; only otherwise a row of clocks, one per agent, is needed. A warp's own
+ * accesses are ordered by the program. Atomics do not race with each other: they count as readers, and the byte says so
+ * (ATOMIC). Cost: 16 bytes of shadow per byte, a compare or two per byte accessed.
  */
 #include "simt/internal.h"
 
@@ -125,8 +123,8 @@ static void check_writer(Look *k, const Shadow *s, uint32_t at) {
     tell(k, SIMT_RACE, at, s->writer, (int)tag - 1);
 }
 
-/* Was a fence.proxy.async between the write and its reader in the asynchronous proxy? What cp.async copied counts as fenced:
- * the manual does not say in which proxy it writes, and NVIDIA's own kernels let wgmma read it without one. */
+/* Was a fence.proxy.async between the write and its reader in the asynchronous proxy? What cp.async copied counts as
+ * fenced: the manual does not say in which proxy it writes, and NVIDIA's own kernels let wgmma read it without one. */
 static bool is_fenced(const Warp *w, uint32_t write, uint32_t writer) {
   uint32_t agent = (write >> 24) - 1, clock = write & CLOCK;
   if (agent >= (uint32_t)w->b->m->nwarps || w->b->m->code[writer].src->op == LL_CP_ASYNC) return true;

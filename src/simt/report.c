@@ -1,4 +1,5 @@
-/* report.c: what was seen: issues, one entry for each kind at each instruction; accesses; printf. The text is print.c's. */
+/* report.c: what was seen: issues, one entry for each kind at each instruction; accesses; printf. The text is
+ * print.c's. */
 #include "simt/internal.h"
 #include "simt/number.h"
 

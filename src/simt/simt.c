@@ -16,8 +16,8 @@
  * others run, `resident` of them in turn. Nothing depends on time or addresses: a run can be repeated.
  *
  * Waiting. If every fragment of a block waits and a round over its warps changes nothing that somebody could be waiting
- * for, then fragments that wait for other threads of their warp go on without them; if there are none, it is a deadlock.
- * A block whose warps only ask again and again (try_wait in a loop) counts as idle, too.
+ * for, then fragments that wait for other threads of their warp go on without them; if there are none, it is a
+ * deadlock. A block whose warps only ask again and again (try_wait in a loop) counts as idle, too.
  */
 #include "simt/internal.h"
 

@@ -84,8 +84,8 @@ void simt_add_buffer(Ctx *cx, SimtOptions *o, const void *base, size_t size, boo
 void simt_run(Ctx *cx, LLModule *module, const char *kernel, const uint32_t grid[3], int threads, size_t shared_bytes,
               const void *const *args, const SimtOptions *o, SimtReport *report);
 
-/* The report for people, with the lines of the source where its file is there: issues first, then each access that was not
- * ideal. True if there are no issues. */
+/* The report for people, with the lines of the source where its file is there: issues first, then each access that was
+ * not ideal. True if there are no issues. */
 bool simt_print(Buf *out, const SimtReport *r);
 void simt_print_issues(Buf *out, const SimtReport *r);
 

@@ -6,9 +6,10 @@
  *   c   register i: row g + 8 (i / 2), column 2 t + i mod 2;   pairs of halves: row g + 8 i, columns 2 t and 2 t + 1
  * wgmma's accumulator is n/8 such c fragments side by side, its a in registers one such a of 16 rows per warp.
  *
- * wgmma's operands in shared memory (PTX ISA, "Asynchronous warpgroup level matrix shared memory layout"): the descriptor
- * has the start address, two strides and the swizzle; the unit is a chunk of 16 bytes. Swizzling exchanges chunks within
- * a line of 32, 64 or 128 bytes by XOR with the address bits from bit 7 on. With W chunks to a line (1: not swizzled):
+ * wgmma's operands in shared memory (PTX ISA, "Asynchronous warpgroup level matrix shared memory layout"): the
+ * descriptor has the start address, two strides and the swizzle; the unit is a chunk of 16 bytes. Swizzling exchanges
+ * chunks within a line of 32, 64 or 128 bytes by XOR with the address bits from bit 7 on. With W chunks to a line (1:
+ * not swizzled):
  *   K-major    chunk k of row r:            16 W (r mod 8) + stride (r / 8) + 16 k       (W = 1: leading k)
  *   MN-major   chunk c of row k of B or A:  16 (c mod W) + leading (c / W) + 16 W (k mod 8) + stride (k / 8)
  *                                           (W = 1: leading and stride change places)
@@ -246,7 +247,8 @@ static Operand operand_of(uint64_t descriptor, bool transposed, Format format) {
                    .format = format};
 }
 
-/* The chunk's address. K-major: `line` is a row of A (a column of B), `chunk` counts along k; else the other way round. */
+/* The chunk's address. K-major: `line` is a row of A (a column of B), `chunk` counts along k; else the other way
+ * round. */
 static uint32_t chunk_address(const Operand *o, uint32_t line, uint32_t chunk) {
   uint32_t w = (uint32_t)o->width, at = o->start + 16 * w * (line % 8);
   if (o->k_major)

@@ -17,13 +17,14 @@ typedef struct TargetOptions {
   bool fp_fusion;        /* a*b+c may be contracted; on by default */
   int num_warps, num_stages, num_ctas, maxnreg;
   bool no_line_info;
-  /* A person's own version of a stage, which takes the place of what was made ("ttgir", "ptx", ...); NULL: none. `edited` itself
-   * may be NULL. */
+  /* A person's own version of a stage, which takes the place of what was made ("ttgir", "ptx", ...); NULL: none.
+   * `edited` itself may be NULL. */
   const char *(*edited)(void *self, Ctx *cx, const char *stage, size_t *len);
   void *self;
 } TargetOptions;
 
-/* What a compile leaves behind: named stages, in order; the last, or Target.load_stage, is what load() takes. In the compile's arena. */
+/* What a compile leaves behind: named stages, in order; the last, or Target.load_stage, is what load() takes. In the
+ * compile's arena. */
 typedef struct Stage {
   const char *name; /* "ttir" "llir" "asm" "obj"; "ttgir" "ptx" "cubin" */
   const char *bytes;
@@ -60,16 +61,19 @@ struct Target {
   const char *name;      /* "cpu", "cuda" */
   const char *const *stages; /* in order, NULL-terminated, beginning with "ttir" */
   void (*lang_options)(const TargetOptions *o, LangOptions *out);
-  /* The exact processor that `options->arch` means here ("native" resolved), part of the cache key. Unwinds if unknown. */
+  /* The exact processor that `options->arch` means here ("native" resolved), part of the cache key. Unwinds if
+   * unknown. */
   const char *(*resolve_arch)(Ctx *cx, const TargetOptions *o);
-  /* From optimized Triton IR to the last stage or `stop`, pushing each stage. May change the module. Unwinds on errors. */
+  /* From optimized Triton IR to the last stage or `stop`, pushing each stage. May change the module. Unwinds on
+   * errors. */
   void (*compile)(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *stages, KernelInfo *info);
   /* The bytes of `load_stage` into this process. Thread-safe. A message in `error` on failure. */
   TargetStatus (*load)(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
   void (*unload)(Loaded *k);
   /* args[i] points at the i-th run-time argument's value. A message in `error` on failure. Thread-safe. */
   TargetStatus (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
-  /* Which device a launch from this thread would run on, and its processor (90); quick. NULL where there is only one device. */
+  /* Which device a launch from this thread would run on, and its processor (90); quick. NULL where there is only one
+   * device. */
   TargetStatus (*device)(int *number, int *processor, char *error, size_t error_size);
   const char *load_stage; /* the stage that load() takes; NULL: the last */
   /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */

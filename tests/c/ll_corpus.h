@@ -1,6 +1,6 @@
-/* ll_corpus.h: modules of ll/ that between them use every op, every intrinsic and every variant of both tables, a kernel per
- * use, for the tests of the printers. Operands come from memory, so that nothing folds; results go to memory, so that
- * nothing is dropped.
+/* ll_corpus.h: modules of ll/ that between them use every op, every intrinsic and every variant of both tables, a
+ * kernel per use, for the tests of the printers. Operands come from memory, so that nothing folds; results go to
+ * memory, so that nothing is dropped.
  */
 #ifndef TRITONC_LL_CORPUS_H
 #define TRITONC_LL_CORPUS_H

@@ -1,4 +1,5 @@
-/* simt_kernel.h: for the tests of the simulated machine: a kernel under construction, its run, and what is expected of it. */
+/* simt_kernel.h: for the tests of the simulated machine: a kernel under construction, its run, and what is expected of
+ * it. */
 #ifndef TRITONC_SIMT_KERNEL_H
 #define TRITONC_SIMT_KERNEL_H
 
@@ -16,7 +17,7 @@
 
 #include <cmocka.h>
 
-/* ---- a kernel under construction, and its run --------------------------------------------------------------------- */
+/* ---- a kernel under construction, and its run -------------------------------------------------------------------- */
 
 typedef struct T {
   Ctx *cx;

@@ -1,5 +1,6 @@
-/* test_corpus.c: what must hold of every compile of the corpus: stages print, read and print again to the same bytes; the same
- * input gives the same bytes; every allocation may fail; malformed source never crashes; any number of compiles at once. */
+/* test_corpus.c: what must hold of every compile of the corpus: stages print, read and print again to the same bytes;
+ * the same input gives the same bytes; every allocation may fail; malformed source never crashes; any number of
+ * compiles at once. */
 #include "corpus.h"
 
 #include <pthread.h>
@@ -70,7 +71,7 @@ static void test_compiles_are_deterministic(void **state) {
   }
 }
 
-/* ---- the n-th allocation fails ------------------------------------------------------------------------------------ */
+/* ---- the n-th allocation fails ----------------------------------------------------------------------------------- */
 
 typedef struct Failing {
   long until; /* how many allocations still succeed; negative: all */
@@ -121,7 +122,7 @@ static void test_every_allocation_may_fail(void **state) {
   }
 }
 
-/* ---- malformed source ---------------------------------------------------------------------------------------------- */
+/* ---- malformed source -------------------------------------------------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252u;
 static uint64_t random_next(void) { /* Marsaglia's xorshift64 */
@@ -200,7 +201,7 @@ static void test_malformed_ir_is_refused_or_compiled(void **state) {
   free(copy);
 }
 
-/* ---- many compiles at once ------------------------------------------------------------------------------------------ */
+/* ---- many compiles at once --------------------------------------------------------------------------------------- */
 
 enum { THREADS = 32 };
 static char *expected[64];

@@ -317,7 +317,8 @@ static void test_softmax_keeps_one_tensor(void **state) {
   }
 }
 
-/* Rows of a matrix, one per program: the nest that reads them a second time fetches the next program's, and no other does. */
+/* Rows of a matrix, one per program: the nest that reads them a second time fetches the next program's, and no other
+ * does. */
 static void test_next_row_is_fetched(void **state) {
   (void)state;
   static const char rows[] = "tt.func public @k(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %stride: i32) {\n"

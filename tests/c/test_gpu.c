@@ -1,5 +1,5 @@
-/* test_gpu.c: the GPU side without a GPU: exchanges through shared memory simulated element by element, axis information on written IR, and
- * every kernel of the corpus through all stages. */
+/* test_gpu.c: the GPU side without a GPU: exchanges through shared memory simulated element by element, axis
+ * information on written IR, and every kernel of the corpus through all stages. */
 #include "corpus.h"
 
 #include "gpu/lower.h"
@@ -26,7 +26,7 @@ static void hold(void (*law)(Ctx *cx, void *arg)) {
   ctx_free(cx);
 }
 
-/* ---- exchanges ---------------------------------------------------------------------------------------------------------- */
+/* ---- exchanges --------------------------------------------------------------------------------------------------- */
 
 static Type *random_tensor(Ctx *cx, const int64_t shape[2], int num_warps) {
   int64_t per_thread[2] = {1, 1}, warps[2] = {1, num_warps};
@@ -179,7 +179,7 @@ static void common_exchanges_are_free_of_conflicts(void **state) {
   hold(common_exchanges);
 }
 
-/* ---- axis information ------------------------------------------------------------------------------------------------------ */
+/* ---- axis information -------------------------------------------------------------------------------------------- */
 
 static const char facts_text[] =
     "tt.func public @f(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}, %k: i32) "
@@ -251,7 +251,7 @@ static void axis_information_is_found(void **state) {
   hold(read_facts);
 }
 
-/* ---- the corpus --------------------------------------------------------------------------------------------------------------- */
+/* ---- the corpus -------------------------------------------------------------------------------------------------- */
 
 static const char *const targets[] = {"cuda:75", "cuda:80", "cuda:86", "cuda:89", "cuda:90", "cuda:100", "cuda:120"};
 
@@ -285,9 +285,10 @@ static void corpus_assembles(void **state) {
   for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "cubin", NULL);
 }
 
-/* ---- the corpus through LLVM ---------------------------------------------------------------------------------------- */
+/* ---- the corpus through LLVM ------------------------------------------------------------------------------------- */
 
-/* The kernel's llir through LLVM's own backend and the assembler: what we print is LLVM assembly that means something to it. */
+/* The kernel's llir through LLVM's own backend and the assembler: what we print is LLVM assembly that means something
+ * to it. */
 static void goes_through_llvm(const CorpusEntry *e, const ttc_kernel *kernel) {
   size_t len;
   const char *llir = ttc_kernel_stage(kernel, "llir", &len), *target = strchr(ttc_kernel_target(kernel), ':') + 1;

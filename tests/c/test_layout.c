@@ -1,4 +1,5 @@
-/* test_layout.c: the laws of the layout algebra on thousands of random layouts, and the instances against their definitions. */
+/* test_layout.c: the laws of the layout algebra on thousands of random layouts, and the instances against their
+ * definitions. */
 #include "gpu/layout.h"
 
 #include <setjmp.h>
@@ -207,7 +208,7 @@ LAW(law_divide, 5000)
 LAW(law_solve, 5000)
 LAW(law_regrouping, 5000)
 
-/* ---- instances ---------------------------------------------------------------------------------------------------- */
+/* ---- instances --------------------------------------------------------------------------------------------------- */
 
 static uint64_t at(const Layout *l, int reg, int lane, int warp, Axis out) {
   uint64_t in = (uint64_t)reg << layout_in_shift(l, AXIS_REGISTER) | (uint64_t)lane << layout_in_shift(l, AXIS_LANE) |
@@ -247,7 +248,8 @@ static void instance_mma(Ctx *cx) {
     }
   assert_int_equal(at(l, 0, 0, 1, AXIS_DIM1), 8);
   assert_int_equal(at(l, 0, 0, 2, AXIS_DIM0), 16);
-  /* Operand A of m16n8k16, 16-bit elements: a0 a1 row g, k 2t; a2 a3 row g + 8; a4 a5 k + 8. B: b0 b1 k 2t, column g; b2 b3 k + 8. */
+  /* Operand A of m16n8k16, 16-bit elements: a0 a1 row g, k 2t; a2 a3 row g + 8; a4 a5 k + 8. B: b0 b1 k 2t, column g;
+   * b2 b3 k + 8. */
   const Layout *a = layout_mma_operand(cx, 0, 1, (int[]){1, 1}, (int[]){6, 5}, false);
   const Layout *b = layout_mma_operand(cx, 1, 1, (int[]){1, 1}, (int[]){5, 6}, false);
   assert_true(layout_surjective(a) && layout_surjective(b));
@@ -268,7 +270,8 @@ static void instance_mma(Ctx *cx) {
   for (int warp = 0; warp < 4; warp++) assert_int_equal(at(w, 0, 0, warp, AXIS_DIM0), warp * 16);
   for (int d = 0; d < 16; d++) assert_int_equal(at(w, d, 0, 0, AXIS_DIM1), d / 4 * 8 + d % 2);
   assert_int_equal(at(w, 16, 0, 0, AXIS_DIM0), 64);
-  /* Two warp groups beside each other: both read the same rows of an operand in registers, in the order of the accumulator's warps. */
+  /* Two warp groups beside each other: both read the same rows of an operand in registers, in the order of the
+   * accumulator's warps. */
   const Layout *acc = layout_wgmma(cx, (int[]){2, 1}, 5, (int[]){6, 6});
   const Layout *left = layout_mma_operand(cx, 0, 1, (int[]){2, 1}, (int[]){6, 5}, true);
   for (int warp = 0; warp < 8; warp++) {
@@ -279,7 +282,8 @@ static void instance_mma(Ctx *cx) {
 }
 
 static void instance_shared(Ctx *cx) {
-  /* 64 x 64 16-bit elements, vectors of 8, one row a phase, 8 phases: (row, col) lies at row * 64 + ((col / 8) ^ (row % 8)) * 8 + col % 8. */
+  /* 64 x 64 16-bit elements, vectors of 8, one row a phase, 8 phases: (row, col) lies at row * 64 + ((col / 8) ^ (row %
+   * 8)) * 8 + col % 8. */
   const Layout *l = layout_swizzled(cx, 2, 3, 0, 3, (int[]){1, 0}, (int[]){6, 6});
   const Layout *where = layout_invert(cx, l);
   assert_non_null(where);
@@ -288,7 +292,8 @@ static void instance_shared(Ctx *cx) {
       uint64_t element = row << layout_in_shift(where, AXIS_DIM0) | col << layout_in_shift(where, AXIS_DIM1);
       assert_int_equal(layout_map(where, element), row * 64 + ((col / 8) ^ (row % 8)) * 8 + col % 8);
     }
-  /* The same bytes as the 128-byte swizzle of TMA and wgmma, which puts the second 64 columns behind all rows of the first. */
+  /* The same bytes as the 128-byte swizzle of TMA and wgmma, which puts the second 64 columns behind all rows of the
+   * first. */
   const Layout *n = layout_nvmma(cx, 7, 1, false, (int[]){6, 7}), *in = layout_invert(cx, n);
   assert_non_null(in);
   for (uint64_t row = 0; row < 64; row++)

@@ -1,5 +1,5 @@
-/* test_ll.c: the builder's folding against a small interpreter on random expressions, value numbering under control flow,
- * the passes, the verifier, and what the printer prints.
+/* test_ll.c: the builder's folding against a small interpreter on random expressions, value numbering under control
+ * flow, the passes, the verifier, and what the printer prints.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +51,7 @@ static void check(Ctx *cx, LLFunc *f) {
   if (wrong) fail_msg("%s", wrong);
 }
 
-/* ---- random integer expressions: built with constants, built with parameters and interpreted ---------------------- */
+/* ---- random integer expressions: built with constants, built with parameters and interpreted --------------------- */
 
 static uint64_t seed;
 static uint64_t next_random(void) {

@@ -1,6 +1,6 @@
 /* test_ptx.c: everything that ll/ can say, through its three ways out: LLVM assembly that llvm-as accepts, PTX that an
- * assembler accepts for every processor, and LLVM's own NVPTX backend; and two kernels as they will be, looked at for what
- * the assembler makes of them: registers, no local memory, no moves of wgmma's accumulators.
+ * assembler accepts for every processor, and LLVM's own NVPTX backend; and two kernels as they will be, looked at for
+ * what the assembler makes of them: registers, no local memory, no moves of wgmma's accumulators.
  *
  * A tool that is not on this machine is named in the output, and what needs it is not claimed.
  */
@@ -357,7 +357,8 @@ static void swap_needs_scratch(Ctx *cx, int sm) {
   ll_store(&b, ll_param(f, 0), ll_op2(&b, LL_SUB, x, y), plain);
   ll_ret(&b);
   assert_null(ll_verify(cx, f));
-  /* x and y are read behind the loop, so the moves are the way back's alone, and it is the branch itself that goes back */
+  /* x and y are read behind the loop, so the moves are the way back's alone, and it is the branch itself that goes
+   * back */
   const char *ptx = ptx_text(cx, m, sm), *edge = strstr(ptx, "@%p0 mov.b32");
   assert_non_null(edge);
   char r[3][2][16], target[16] = "";

@@ -1,9 +1,9 @@
-/* test_simt.c: the simulated machine: every group of operations against a straightforward expectation, control flow that
- * diverges, synchronization, and a seeded bug of each kind that must be caught.
+/* test_simt.c: the simulated machine: every group of operations against a straightforward expectation, control flow
+ * that diverges, synchronization, and a seeded bug of each kind that must be caught.
  */
 #include "simt_kernel.h"
 
-/* ---- integers ----------------------------------------------------------------------------------------------------- */
+/* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 /* What each case of random numbers with edges among them looks like. */
 static uint64_t edge_or_random(int i) {
@@ -158,7 +158,7 @@ static void test_bits(void **state) {
   }
 }
 
-/* ---- floating point ----------------------------------------------------------------------------------------------- */
+/* ---- floating point ---------------------------------------------------------------------------------------------- */
 
 static const FloatKind kinds[] = {F16, BF16, F32, F64};
 
@@ -266,7 +266,7 @@ static void test_packed(void **state) {
   ctx_free(t.cx);
 }
 
-/* ---- conversions -------------------------------------------------------------------------------------------------- */
+/* ---- conversions ------------------------------------------------------------------------------------------------- */
 
 static void convert(LLOp o, const LLType *from, const LLType *to, const uint64_t *in, uint64_t *out, int n) {
   T t = start(n);
@@ -355,7 +355,7 @@ static void test_fp8(void **state) {
   ctx_free(t.cx);
 }
 
-/* ---- between threads ---------------------------------------------------------------------------------------------- */
+/* ---- between threads --------------------------------------------------------------------------------------------- */
 
 static void test_shuffles(void **state) {
   (void)state;
@@ -432,7 +432,7 @@ static void test_reduction(void **state) {
   ctx_free(t.cx);
 }
 
-/* ---- control flow ------------------------------------------------------------------------------------------------- */
+/* ---- control flow ------------------------------------------------------------------------------------------------ */
 
 /* for (i = 0; ; i++) { if (i == tid % 7) break; x += tid & 1 ? i : tid & 2 ? 10 : 100; if (x > n) break; } and then a
  * shuffle that all threads must have come to. */
@@ -543,7 +543,7 @@ static void test_printf(void **state) {
   ctx_free(t.cx);
 }
 
-/* ---- seeded bugs -------------------------------------------------------------------------------------------------- */
+/* ---- seeded bugs ------------------------------------------------------------------------------------------------- */
 
 /* shared[tid] = tid; then what thread (tid + 32) wrote. */
 static void exchange(T *t, bool with_barrier) {

@@ -1,9 +1,9 @@
-/* test_simt_matrix.c: the simulated machine's tensor cores and copy engines, against the PTX ISA's tables and sums in double;
- * all that ll/ has, run once; and a matrix multiplication, with its time.
+/* test_simt_matrix.c: the simulated machine's tensor cores and copy engines, against the PTX ISA's tables and sums in
+ * double; all that ll/ has, run once; and a matrix multiplication, with its time.
  */
 #include "simt_kernel.h"
 
-/* ---- matrices ----------------------------------------------------------------------------------------------------- */
+/* ---- matrices ---------------------------------------------------------------------------------------------------- */
 
 /* Rows of an 8x8 matrix of 16 bits in shared memory; thread l of ldmatrix gets row l/4, columns 2(l%4) and the next. */
 static void test_ldmatrix(void **state) {
@@ -150,7 +150,8 @@ static int swizzled(int mode, int r, int c) {
   }
 }
 
-/* 64 x n x k once, operands in the given swizzle; `trans`: B has its columns side by side (only lines of 128 bytes here). */
+/* 64 x n x k once, operands in the given swizzle; `trans`: B has its columns side by side (only lines of 128 bytes
+ * here). */
 static void check_wgmma(LLMma v, int mode, bool a_in_registers, bool trans) {
   const LLMmaInfo *info = &ll_mma[v];
   const Elem *d = elem_named(info->text, 1), *ea = elem_named(info->text, 2), *eb = elem_named(info->text, 3);
@@ -226,7 +227,7 @@ static void test_wgmma(void **state) {
   }
 }
 
-/* ---- asynchronous copies ------------------------------------------------------------------------------------------ */
+/* ---- asynchronous copies ----------------------------------------------------------------------------------------- */
 
 static void test_cp_async(void **state) {
   (void)state;
@@ -325,7 +326,7 @@ static void test_missing_proxy_fence(void **state) {
   ctx_free(t.cx);
 }
 
-/* ---- everything, and speed ---------------------------------------------------------------------------------------- */
+/* ---- everything, and speed --------------------------------------------------------------------------------------- */
 
 static void run_kernel(Ctx *cx, void *arg) {
   T *t = arg;
@@ -339,7 +340,8 @@ static void run_kernel(Ctx *cx, void *arg) {
   simt_run(cx, t->m, t->f->name, (const uint32_t[]){1, 1, 1}, 128, 65536, args, &o, &t->r);
 }
 
-/* Every operation, intrinsic and variant there is, on zeros: whatever a kernel does wrong is reported, nothing breaks. */
+/* Every operation, intrinsic and variant there is, on zeros: whatever a kernel does wrong is reported, nothing
+ * breaks. */
 static void test_corpus(void **state) {
   (void)state;
   T t = {.cx = ctx_new(NULL)};
