@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import RTOL, Case, short
+from case import RTOL, Case, short, show
 
 
 @triton.jit
@@ -57,3 +57,7 @@ def cases():
                 lambda a=a, b=b: a + b,
                 RTOL[dtype],
             )
+
+
+if __name__ == "__main__":
+    show(cases())

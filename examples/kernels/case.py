@@ -57,3 +57,13 @@ def short(dtype: torch.dtype) -> str:
     return {torch.float64: "f64", torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16"}.get(
         dtype, str(dtype).removeprefix("torch.")
     )
+
+
+def show(cases) -> None:
+    """Run every case and print a line for each, as `python examples/kernels/softmax.py` does; exit with 1 if one is wrong."""
+    wrong = 0
+    for case in cases:
+        error = case.error()
+        wrong += not error <= case.rtol
+        print(f"{case.kernel:34} {case.size:34} {'right' if error <= case.rtol else 'WRONG'}  error {error:.1e}")
+    raise SystemExit(bool(wrong))

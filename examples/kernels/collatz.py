@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -57,3 +57,7 @@ def cases():
     start = torch.randint(1, 100000, (1000,))
     yield Case("Collatz", "1000 i64", lambda: collatz(start), lambda: reference(start), None, 0)
     yield Case("Collatz in blocks", "1000 i64", lambda: collatz(start, 128), lambda: reference(start), None, 0)
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -95,3 +95,7 @@ def cases():
             lambda x=x, w=w, s=stride, p=pad: F.conv2d(x.double(), w.double(), stride=s, padding=p),
             lambda x=x, w=w, s=stride, p=pad: F.conv2d(x, w, stride=s, padding=p),
         )
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -51,3 +51,7 @@ def cases():
         yield Case(
             "cross-entropy", f"{rows}x{n} f32", lambda x=x, t=t: cross_entropy(x, t), lambda x=x, t=t: reference(x, t)
         )
+
+
+if __name__ == "__main__":
+    show(cases())

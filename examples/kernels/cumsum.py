@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -37,3 +37,7 @@ def cases():
             lambda x=x: (x.double().cumsum(1), x.double().cummax(1).values),
             lambda x=x: (x.cumsum(1), x.cummax(1).values),
         )
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -60,3 +60,7 @@ def cases():
             lambda x=x, p=p, s=seed: reference(x, p, s),
             lambda x=x, p=p: torch.nn.functional.dropout(x, p),
         )
+
+
+if __name__ == "__main__":
+    show(cases())

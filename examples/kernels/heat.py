@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -47,3 +47,7 @@ def cases():
         yield Case(
             "heat equation, 10 steps", f"{h}x{w} f32", lambda u=u: heat(u, 0.2, 10), lambda u=u: reference(u, 0.2, 10)
         )
+
+
+if __name__ == "__main__":
+    show(cases())

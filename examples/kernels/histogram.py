@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -33,3 +33,7 @@ def cases():
             lambda x=x, b=bins: torch.histc(x, b, 0, 1),
             0,
         )
+
+
+if __name__ == "__main__":
+    show(cases())

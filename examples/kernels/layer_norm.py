@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 import triton
 import triton.language as tl
-from case import RTOL, Case, short
+from case import RTOL, Case, short, show
 
 
 @triton.jit
@@ -155,3 +155,7 @@ def cases():
             None,
             1e-4,
         )
+
+
+if __name__ == "__main__":
+    show(cases())

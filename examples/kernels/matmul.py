@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import RTOL, Case, short
+from case import RTOL, Case, short, show
 
 
 @triton.jit
@@ -110,3 +110,7 @@ def cases():
         lambda: torch.nn.functional.leaky_relu(a.double() @ b.double()),
         lambda: torch.nn.functional.leaky_relu(a @ b),
     )
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 POWERS = tl.constexpr(4)
 
@@ -63,3 +63,7 @@ def cases():
             None,
             1e-4,
         )
+
+
+if __name__ == "__main__":
+    show(cases())

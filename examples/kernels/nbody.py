@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -61,3 +61,7 @@ def cases():
             lambda p=position, m=mass: accelerations(p, m),
             lambda p=position, m=mass: reference(p, m),
         )
+
+
+if __name__ == "__main__":
+    show(cases())

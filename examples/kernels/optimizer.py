@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case
+from case import Case, show
 
 
 @triton.jit
@@ -58,3 +58,7 @@ def cases():
             lambda p=p, g=grads: three_steps(p, g),
             lambda p=p, g=grads: reference(p, g),
         )
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import RTOL, Case, short
+from case import RTOL, Case, short, show
 
 
 @triton.jit
@@ -41,3 +41,7 @@ def cases():
                 lambda x=x, w=w, n=n: torch.nn.functional.rms_norm(x, (n,), w, 1e-6),
                 RTOL[dtype],
             )
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import RTOL, Case, short
+from case import RTOL, Case, short, show
 
 
 @triton.jit
@@ -37,3 +37,7 @@ def cases():
                 lambda x=x: torch.softmax(x, 1),
                 RTOL[dtype],
             )
+
+
+if __name__ == "__main__":
+    show(cases())

@@ -3,7 +3,7 @@
 import torch
 import triton
 import triton.language as tl
-from case import Case, short
+from case import Case, short, show
 
 
 @triton.jit
@@ -38,3 +38,7 @@ def cases():
                 lambda x=x: x.transpose(1, 2).contiguous(),
                 0,
             )
+
+
+if __name__ == "__main__":
+    show(cases())
