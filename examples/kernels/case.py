@@ -60,7 +60,7 @@ def short(dtype: torch.dtype) -> str:
 
 
 def show(cases) -> None:
-    """Run every case and print a line for each, as `python examples/kernels/softmax.py` does; exit with 1 if one is wrong."""
+    """Run every case and print a line for each; exit with 1 if one is wrong. Each example does so when it is run."""
     wrong = 0
     for case in cases:
         error = case.error()
