@@ -193,6 +193,9 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
       if (py_isinstance(L, v, type->items[i])) return true;
     return false;
   }
+  const char *name = type->kind == V_TYPE ? type->text : type->kind == V_BUILTIN ? type->builtin->name : "";
+  if (strcmp(name, "tl.pointer_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_POINTER;
+  if (strcmp(name, "tl.block_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_BLOCK;
   if (type->kind != V_TYPE) lang_fail(L, NULL, "isinstance() needs a type, not %s", val_kind_text(L, type));
   static const struct {
     const char *type;
@@ -211,9 +214,7 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
       {"triton.JITFunction", 1u << V_FUNCTION},
   };
   for (size_t i = 0; i < COUNT(table); i++)
-    if (strcmp(table[i].type, type->text) == 0) return (table[i].kinds >> v->kind) & 1;
-  if (strcmp(type->text, "tl.pointer_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_POINTER;
-  if (strcmp(type->text, "tl.block_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_BLOCK;
+    if (strcmp(table[i].type, name) == 0) return (table[i].kinds >> v->kind) & 1;
   return false;
 }
 

@@ -103,3 +103,19 @@ def test_condition_is_not_evaluated_after_break():
     counter, out = np.zeros(1, dtype=np.int32), np.zeros(1, dtype=np.int32)
     atomic_condition_kernel[(1,)](counter, out)
     assert (counter[0], out[0]) == (5, 5)
+
+
+@triton.jit
+def kinds_kernel(x, n, out):
+    if isinstance(x.dtype, tl.pointer_type) and x.dtype.element_ty == tl.float32:
+        tl.store(out, 1)
+    if isinstance(n.dtype, tl.pointer_type):
+        tl.store(out + 1, 1)
+    if isinstance((tl.arange(0, 4)).type, tl.block_type):
+        tl.store(out + 2, 1)
+
+
+def test_isinstance_of_the_languages_types():
+    out = np.zeros(3, np.int32)
+    kinds_kernel[(1,)](np.zeros(1, np.float32), 7, out)
+    assert out.tolist() == [1, 0, 1]
