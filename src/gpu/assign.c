@@ -199,7 +199,7 @@ static Attr *split_source(Assign *a, const Op *op) {
   Attr *e = home(a, src);
   if (e && gpu_result_encoding(a->cx, op, e)) return e;
   Type *half = op->results[0].type;
-  return gpu_operand_encoding(a->cx, op, e ? block_of(a, half) : block_of(a, half), a->num_warps);
+  return gpu_operand_encoding(a->cx, op, block_of(a, half), a->num_warps);
 }
 
 static void infer_op(Assign *a, const Op *op) {

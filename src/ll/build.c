@@ -175,25 +175,25 @@ static LLInst *address(LLInst *ptr, int64_t *imm) {
   return ptr;
 }
 
-static LLInst *access(LLBuilder *b, LLOp op, const LLType *t, LLMods mods, LLInst **args, int nargs) {
+static LLInst *memory_access(LLBuilder *b, LLOp op, const LLType *t, LLMods mods, LLInst **args, int nargs) {
   int64_t imm = 0;
   args[0] = address(args[0], &imm);
   return ll_emit(b, &(LLKey){.op = op, .type = t, .mods = mods, .imm = imm, .args = args, .nargs = nargs});
 }
 
 LLInst *ll_load(LLBuilder *b, const LLType *t, LLInst *ptr, LLMods mods) {
-  return access(b, LL_LOAD, t, mods, (LLInst *[]){ptr}, 1);
+  return memory_access(b, LL_LOAD, t, mods, (LLInst *[]){ptr}, 1);
 }
 
 LLInst *ll_load_if(LLBuilder *b, const LLType *t, LLInst *ptr, LLInst *pred, LLInst *other, LLMods mods) {
   if (pred->op == LL_CONST) return pred->imm ? ll_load(b, t, ptr, mods) : other;
   if (!other) other = ll_undef(b, t);
   mods.flags |= LLF_PRED;
-  return access(b, LL_LOAD, t, mods, (LLInst *[]){ptr, other, pred}, 3);
+  return memory_access(b, LL_LOAD, t, mods, (LLInst *[]){ptr, other, pred}, 3);
 }
 
 void ll_store(LLBuilder *b, LLInst *ptr, LLInst *value, LLMods mods) {
-  access(b, LL_STORE, &ll_void, mods, (LLInst *[]){ptr, value}, 2);
+  memory_access(b, LL_STORE, &ll_void, mods, (LLInst *[]){ptr, value}, 2);
 }
 
 void ll_store_if(LLBuilder *b, LLInst *ptr, LLInst *value, LLInst *pred, LLMods mods) {
@@ -202,7 +202,7 @@ void ll_store_if(LLBuilder *b, LLInst *ptr, LLInst *value, LLInst *pred, LLMods 
     return;
   }
   mods.flags |= LLF_PRED;
-  access(b, LL_STORE, &ll_void, mods, (LLInst *[]){ptr, value, pred}, 3);
+  memory_access(b, LL_STORE, &ll_void, mods, (LLInst *[]){ptr, value, pred}, 3);
 }
 
 /* A predicated atomic gives zero where it does not happen. */
@@ -215,7 +215,7 @@ static LLInst *atomic(LLBuilder *b, LLOp op, const LLType *t, LLMods mods, LLIns
     args[n++] = ll_const(b, t, 0);
     args[n++] = pred;
   }
-  return access(b, op, t, mods, args, n);
+  return memory_access(b, op, t, mods, args, n);
 }
 
 LLInst *ll_atomic(LLBuilder *b, LLRmw op, LLInst *ptr, LLInst *value, LLInst *pred, LLMods mods) {
