@@ -455,10 +455,20 @@ static bool only_stores(const Nest *n) {
   return true;
 }
 
+/* Where a vector lies wholly within the bounds, the masks that they come from are true, whoever else asks for them (tl.where
+ * on the mask of the load). */
+static void mask_holds(Work *w, Op *op, const Lane *at) {
+  Lower *l = w->l;
+  Value *mask = memory_mask(op);
+  if (!mask || !ir_is_tensor(mask->type) || access_info(op)->bounded != l->nest_number) return;
+  lane_remember(l, mask, at, lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
+}
+
 static void branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
   Lower *l = w->l;
   lower_push_level(l, block);
   l->full = full;
+  if (full) each_access_of_nest(w, w->at, mask_holds);
   point(w);
   l->full = false;
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);

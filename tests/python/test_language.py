@@ -117,6 +117,23 @@ def test_load_other_that_varies():
 
 
 @triton.jit
+def mask_again_kernel(x, y, n, B: tl.constexpr):
+    r, c = tl.arange(0, B)[:, None], tl.arange(0, B)[None, :]
+    inside = (c < n) & (r >= 0)
+    v = tl.load(x + r * B + c, mask=inside, other=5.0)
+    tl.store(y + r * B + c, tl.where(inside, v, 1.0) + tl.where(tl.trans(inside), 10.0, 20.0))
+
+
+@pytest.mark.parametrize("n", [0, 1, 17, 32, 40])
+def test_the_mask_of_a_load_is_used_again(n):
+    """It is true of a whole vector within the bounds, but not of the transposed one."""
+    x, y = torch.randn(32, 32), torch.zeros(32, 32)
+    mask_again_kernel[(1,)](x, y, n, B=32)
+    inside = (torch.arange(32) < n).expand(32, 32)
+    assert torch.equal(y, torch.where(inside, x, 1.0) + torch.where(inside.T, 10.0, 20.0))
+
+
+@triton.jit
 def pointers_kernel(table, out, B: tl.constexpr):
     at = tl.arange(0, B)
     for i in range(3):
