@@ -155,8 +155,10 @@ static void lower_if(Lower *l, Op *op) {
   LLVMBasicBlockRef yes = new_block(l, "then"), after = new_block(l, "endif"),
                     no = otherwise ? new_block(l, "else") : after;
   LLVMBuildCondBr(l->b, scalar(ir_operand(op, 0)), yes, no);
+  unsigned *nests = prefetch_counts(l);
   for (int r = 0; r <= otherwise; r++) {
     l->clock++;
+    prefetch_count_from(l, nests); /* neither branch follows the other */
     LLVMPositionBuilderAtEnd(l->b, r ? no : yes);
     Block *b = ir_entry(op, r);
     lower_block(l, b);
@@ -328,7 +330,8 @@ static void lower_programs(Lower *l, Op *func) {
   l->pid[1] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, rest, gy, ""), l->i32, "pid.y");
   l->pid[2] = LLVMBuildTrunc(l->b, LLVMBuildUDiv(l->b, rest, gy, ""), l->i32, "pid.z");
   lower_base_level(l);
-  lower_block(l, ir_entry(func, 0));
+  l->arguments = ir_entry(func, 0);
+  lower_block(l, l->arguments);
   LLVMValueRef next = LLVMBuildAdd(l->b, n, LLVMConstInt(l->i64, 1, false), "");
   LLVMBuildStore(l->b, next, index);
   LLVMValueRef br = LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, next, last, ""), body, end);

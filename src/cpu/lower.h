@@ -172,6 +172,7 @@ struct Lower {
   KernelInfo *result;
   LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, voidty;
   LLVMValueRef scratch, grid[3], pid[3];
+  Block *arguments;        /* the function's own block: its arguments are the function's */
   LLVMValueRef programs;   /* of the launch, i64 */
   bool streams, streamed;  /* may stores go past the caches? has one been emitted that does? */
   Map loaded;              /* arguments that something is loaded from */
@@ -246,6 +247,9 @@ void stream_fence(Lower *l); /* before the function returns */
 /* Is the nest at work the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
  * level 0. */
 LLVMValueRef prefetch_stride(Lower *l, const Op *load);
+/* How many nests have read from each argument so far; and counting on from there. */
+unsigned *prefetch_counts(Lower *l);
+void prefetch_count_from(Lower *l, const unsigned *counts);
 void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
 /* ---- elements: lower_element.c, lower_float.c -------------------------------------------------------------------- */

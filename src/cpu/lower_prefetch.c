@@ -99,6 +99,17 @@ LLVMValueRef prefetch_stride(Lower *l, const Op *load) {
   return LLVMBuildSelect(l->b, near, d.v, int_const(l->i64, 0), "stride");
 }
 
+unsigned *prefetch_counts(Lower *l) {
+  const Block *b = l->arguments;
+  unsigned *counts = NEWN(l->cx, unsigned, b->nargs + 1);
+  for (int i = 0; i < b->nargs; i++) counts[i] = info_of(b->args[i])->nests;
+  return counts;
+}
+
+void prefetch_count_from(Lower *l, const unsigned *counts) {
+  for (int i = 0; i < l->arguments->nargs; i++) info_of(l->arguments->args[i])->nests = counts[i];
+}
+
 void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {
   enum { READ = 0, KEEP = 3, DATA = 1, LINE = 64 };
   for (int64_t i = 0; i < bytes; i += LINE) {

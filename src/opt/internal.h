@@ -6,7 +6,7 @@
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
- *   cse.c licm.c dce.c unroll.c split_pointers.c expand_math.c   a pass each
+ *   cse.c licm.c dce.c unroll.c once.c split_pointers.c expand_math.c   a pass each
  *   util.c                 what several of them need
  */
 #ifndef TRITONC_OPT_INTERNAL_H

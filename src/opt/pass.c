@@ -14,6 +14,7 @@ static const Pass passes[] = {
     {"licm", opt_licm},
     {"dce", opt_dce},
     {"unroll", opt_unroll},
+    {"once", opt_once},
     {"split-pointers", opt_split_pointers},
     {"expand-math", opt_expand_all_math},
 };
@@ -39,8 +40,8 @@ const Pass *opt_pass_named(const char *name) {
 }
 
 const char *const *opt_pass_names(size_t *n) {
-  static const char *const names[] = {"structurize", "inline", "fold",           "cse",        "licm",
-                                      "dce",         "unroll", "split-pointers", "expand-math"};
+  static const char *const names[] = {"structurize", "inline", "fold",           "cse",        "licm", "dce",
+                                      "unroll",      "once",   "split-pointers", "expand-math"};
   _Static_assert(COUNT(names) == COUNT(passes), "a name for every pass");
   *n = COUNT(names);
   return names;

@@ -119,3 +119,34 @@ def test_isinstance_of_the_languages_types():
     out = np.zeros(3, np.int32)
     kinds_kernel[(1,)](np.zeros(1, np.float32), 7, out)
     assert out.tolist() == [1, 0, 1]
+
+
+@triton.jit
+def rows_kernel(x, y, first, n, stride, B: tl.constexpr):
+    """Two passes over a row of any length, in tiles; the bounds of the loops are arguments."""
+    at = tl.arange(0, B)
+    base = x + tl.program_id(0) * stride
+    acc = tl.zeros([B], tl.float32)
+    for i in range(first, n, B):
+        acc += tl.load(base + i + at, mask=i + at < n, other=0.0)
+    total = tl.sum(acc, 0)
+    most = tl.full([B], -1e9, tl.float32)
+    for i in range(first, n, B):
+        v = tl.load(base + i + at, mask=i + at < n, other=-1e9)
+        most = tl.maximum(most, v)
+        tl.store(y + tl.program_id(0) * stride + i + at, v - total, mask=i + at < n)
+    tl.store(y + tl.program_id(0) * stride + stride - 1, tl.max(most, 0))
+
+
+@pytest.mark.parametrize(
+    "first, n", [(0, 0), (0, 1), (0, 15), (0, 16), (0, 17), (3, 16), (3, 19), (3, 20), (5, 70), (9, 4)]
+)
+def test_loops_that_run_never_once_and_often(first, n):
+    x = np.random.default_rng(n).standard_normal((3, 80)).astype(np.float32)
+    y = np.zeros_like(x)
+    rows_kernel[(3,)](x, y, first, n, 80, B=16)
+    want = np.zeros_like(x)
+    part = x[:, first:n]
+    want[:, first:n] = part - part.sum(1, keepdims=True)
+    want[:, 79] = part.max(1) if part.size else -1e9
+    np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
