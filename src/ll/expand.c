@@ -46,12 +46,13 @@ static void part_evict(LLExpand *e) {
       "", ".L1::evict_normal", ".L1::evict_unchanged", ".L1::evict_first", ".L1::evict_last", ".L1::no_allocate"};
   buf_puts(e->out, names[e->inst->mods.evict]);
 }
-static void part_sem(LLExpand *e) {
+static void part_order(LLExpand *e) {
   static const char *const names[] = {"", ".relaxed", ".acquire", ".release", ".acq_rel", ".sc"};
-  static const char *const scopes[] = {".gpu", ".cta", ".sys", ".cluster"};
-  if (e->inst->mods.sem == LLS_NONE) return;
   buf_puts(e->out, names[e->inst->mods.sem]);
-  buf_puts(e->out, scopes[e->inst->mods.scope]);
+}
+static void part_scope(LLExpand *e) {
+  static const char *const names[] = {".gpu", ".cta", ".sys", ".cluster"};
+  if (e->inst->mods.sem != LLS_NONE) buf_puts(e->out, names[e->inst->mods.scope]);
 }
 static void part_volatile(LLExpand *e) {
   if (e->inst->mods.flags & LLF_VOLATILE) buf_puts(e->out, ".volatile");
@@ -121,11 +122,12 @@ static const struct Part {
   void (*put)(LLExpand *e);
 } parts[] = {
     {"fty", part_fty},           {"w", part_w},           {"space", part_space},
-    {"cache", part_cache},       {"evict", part_evict},   {"sem", part_sem},
+    {"cache", part_cache},       {"evict", part_evict},   {"order", part_order},
     {"volatile", part_volatile}, {"nc", part_nc},         {"vec", part_vec},
     {"hint", part_hint},         {"policy", part_policy}, {"trans", part_trans},
     {"mma", part_mma},           {"wgtail", part_wgtail}, {"cpcache", part_cpcache},
     {"zfill", part_zfill},       {"rmw", part_rmw},       {"valuew", part_width_of_value},
+    {"scope", part_scope},
 };
 
 static int operand_regs(const LLInst *i, int index) { return ll_nregs(index < 0 ? i->type : i->args[index]->type); }
@@ -176,17 +178,15 @@ void ll_expand(LLExpand *e, const char *text) {
   }
 }
 
-const char *ll_memory_text(const LLInst *i, bool drop_result) {
+/* The qualifiers of atomics stand in the order that the reference prints, which the assembler takes as well. Where
+ * nobody reads the old value it makes a RED of an atom by itself. */
+const char *ll_memory_text(const LLInst *i) {
   switch (i->op) {
-  case LL_LOAD: return "ld$(sem)$(volatile)$(space)$(cache)$(nc)$(evict)$(hint)$(vec) $=d, [$0$o]$(policy);";
-  case LL_STORE: return "st$(sem)$(volatile)$(space)$(cache)$(evict)$(hint)$(vec) [$0$o], $=1$(policy);";
-  case LL_ATOMIC:
-    /* red knows no acquire */
-    if (drop_result && i->mods.rmw != LLR_XCHG && (i->mods.sem <= LLS_RELAXED || i->mods.sem == LLS_RELEASE))
-      return "red$(sem)$(space)$(rmw) [$0$o], $=1;";
-    return "atom$(sem)$(space)$(rmw) $=d, [$0$o], $=1;";
-  case LL_CMPXCHG: return "atom$(sem)$(space).cas.b$(valuew) $d, [$0$o], $1, $2;";
-  default: return "fence$(sem);";
+  case LL_LOAD: return "ld$(order)$(scope)$(volatile)$(space)$(cache)$(nc)$(evict)$(hint)$(vec) $=d, [$0$o]$(policy);";
+  case LL_STORE: return "st$(order)$(scope)$(volatile)$(space)$(cache)$(evict)$(hint)$(vec) [$0$o], $=1$(policy);";
+  case LL_ATOMIC: return "atom$(space)$(scope)$(order)$(rmw) $=d, [$0$o], $=1;";
+  case LL_CMPXCHG: return "atom$(space)$(order)$(scope).cas.b$(valuew) $d, [$0$o], $1, $2;";
+  default: return "fence$(order)$(scope);";
   }
 }
 

@@ -378,7 +378,7 @@ typedef struct LLExpand {
   int braces;       /* how deep in { } the text is: there only registers will do */
 } LLExpand;
 void ll_expand(LLExpand *e, const char *text);
-const char *ll_memory_text(const LLInst *i, bool drop_result); /* template of LOAD, STORE, ATOMIC, CMPXCHG, FENCE */
+const char *ll_memory_text(const LLInst *i); /* template of LOAD, STORE, ATOMIC, CMPXCHG, FENCE */
 /* Least sm (1090: sm_90a) and PTX version (74 for 7.4) for this instruction, from its opcode and mods. */
 void ll_requirements(const LLInst *i, int *sm, int *ptx);
 int ll_normal_args(const LLInst *i); /* operands without policy, other and predicate */

@@ -215,7 +215,7 @@ static void end_inst(Printer *p, const LLInst *i) {
 
 static void put_memory(Printer *p, const LLInst *i) {
   if (!is_plain(i)) {
-    put_as_asm(p, i, ll_memory_text(i, false));
+    put_as_asm(p, i, ll_memory_text(i));
     return;
   }
   const char *ptr = put_address(p, i, 0), *space = ll_type_text(p->cx, i->args[0]->type);
@@ -238,7 +238,7 @@ static void put_atomic(Printer *p, const LLInst *i) {
   bool plain = i->mods.sem == LLS_RELAXED && !(i->mods.flags & LLF_PRED) && ll_is_scalar(i->type) &&
                i->type->bits >= 32 && i->mods.scope != LLSC_CLUSTER;
   if (!plain || i->op == LL_CMPXCHG) {
-    put_as_asm(p, i, ll_memory_text(i, false));
+    put_as_asm(p, i, ll_memory_text(i));
     return;
   }
   const char *ptr = put_address(p, i, 0);
@@ -358,7 +358,7 @@ static void put_inst(Printer *p, const LLInst *i) {
   else if (i->op <= LL_CMPXCHG)
     put_atomic(p, i);
   else if (i->op == LL_FENCE)
-    put_as_asm(p, i, ll_memory_text(i, false));
+    put_as_asm(p, i, ll_memory_text(i));
   else if (i->op == LL_ASM)
     put_inline_asm(p, i);
   else if (i->op == LL_PRINTF)

@@ -357,7 +357,7 @@ void ptx_emit(Ptx *p, LLInst *i) {
     return;
   }
   if (i->op >= LL_LOAD && i->op <= LL_FENCE) {
-    expand(p, i, ll_memory_text(i, i->uses == 0));
+    expand(p, i, ll_memory_text(i));
     return;
   }
   for (size_t s = 0; s < COUNT(specials); s++)
