@@ -49,7 +49,7 @@ void lower_print(Lower *l, Op *op) {
   const char *prefix = ir_attr_text_or(op, "prefix", "");
   Attr *sign = ir_attr(op, "isSigned"), *hex_attr = ir_attr(op, "hex");
   bool hex = hex_attr && hex_attr->integer;
-  LLVMValueRef pid = program_id(l), text = text_constant(l, prefix);
+  LLVMValueRef pid = program_id(l);
   for (int i = 0; i < op->noperands || (i == 0 && !op->noperands); i++) {
     Value *v = op->noperands ? ir_operand(op, i) : NULL;
     Type *elem = v ? ir_elem(v->type) : NULL;
@@ -72,10 +72,15 @@ void lower_print(Lower *l, Op *op) {
       LLVMSetLinkage(dims, LLVMPrivateLinkage);
     }
     bool is_unsigned = sign && sign->kind == ATTR_INTS && i < sign->n && !sign->ints[i];
+    const char *before = op->noperands > 1 ? ctx_printf(l->cx, "%s(operand %d) ", prefix, i) : prefix;
     CpuElem e = elem ? cpu_elem(elem, is_unsigned || ir_is_ptr(elem)) : CPU_I32;
-    LLVMValueRef args[] = {
-        pid,  text, int_const(l->i32, hex || (elem && ir_is_ptr(elem))), int_const(l->i32, e), int_const(l->i32, rank),
-        dims, data};
+    LLVMValueRef args[] = {pid,
+                           text_constant(l, before),
+                           int_const(l->i32, hex || (elem && ir_is_ptr(elem))),
+                           int_const(l->i32, e),
+                           int_const(l->i32, rank),
+                           dims,
+                           data};
     runtime_call(l, "ttc_rt_print", l->voidty, args, COUNT(args));
   }
 }

@@ -25,34 +25,46 @@ static LLInst *promoted(Lower *w, Type *t, LLInst *x, bool is_signed) {
   return ll_is_int(x->type) && x->type->bits < 32 ? ll_int_cast(&w->b, &ll_i32, x, is_signed) : x;
 }
 
+/* Text in a format of printf. */
+static void put_escaped(Buf *f, const char *s) {
+  for (; *s; s++) buf_puts(f, *s == '%' ? "%%" : (char[]){*s, 0});
+}
+
 static LLInst *text(Lower *w, const char *s) { return ll_global(&w->b, ll_global_bytes(w->lm, s, strlen(s) + 1)); }
+
+static int digits(int64_t x) {
+  int n = 1;
+  while (x /= 10) n++;
+  return n;
+}
 
 static void print_one(Lower *w, const Op *op, const char *prefix, int operand, int reg) {
   LLInst *args[16] = {NULL, ll_call(&w->b, LL_CTAID_X, NULL, NULL), ll_call(&w->b, LL_CTAID_Y, NULL, NULL),
                       ll_call(&w->b, LL_CTAID_Z, NULL, NULL)};
   int n = 4;
   Buf f = {.cx = w->cx};
-  buf_puts(&f, "pid (%u, %u, %u) ");
+  buf_puts(&f, "pid (%u, %u, %u)");
   if (operand < 0) {
-    buf_puts(&f, prefix);
+    put_escaped(&f, prefix);
   } else {
     const Value *v = ir_operand(op, operand);
     const Attr *hex = ir_attr(op, "hex"), *is_signed = ir_attr(op, "isSigned");
-    bool sign = !is_signed || is_signed->kind != ATTR_INTS || is_signed->ints[operand];
+    bool in_hex = hex && hex->integer;
+    bool sign = !in_hex && (!is_signed || is_signed->kind != ATTR_INTS || is_signed->ints[operand]);
     if (ir_is_tensor(v->type)) {
       const Layout *l = gpu_layout(w->cx, v->type);
-      buf_puts(&f, "idx (");
-      for (int d = 0; d < v->type->rank; d++) {
-        buf_puts(&f, d ? ", %u" : "%u");
+      buf_puts(&f, " idx (");
+      for (int d = 0; d < v->type->rank; d++) { /* as wide as the last index, so that columns stand below each other */
+        buf_printf(&f, "%s%%%du", d ? ", " : "", digits(v->type->shape[d] - 1));
         args[n++] = lower_index(w, l, d, reg);
       }
       buf_puts(&f, ")");
     } else {
-      buf_puts(&f, "idx ()");
+      buf_puts(&f, " idx ()");
     }
-    buf_puts(&f, prefix);
+    put_escaped(&f, prefix);
     if (op->noperands > 1) buf_printf(&f, "(operand %d) ", operand);
-    buf_puts(&f, format_of(w, v->type, sign, hex && hex->integer));
+    buf_puts(&f, format_of(w, v->type, sign, in_hex));
     args[n++] = promoted(w, v->type, lower_val(w, v)->at[reg], sign);
   }
   buf_puts(&f, "\n");

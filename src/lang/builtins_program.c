@@ -177,12 +177,14 @@ Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   for (size_t i = 0; i < n; i++)
     if ((unsigned char)prefix[i] < 32 || (unsigned char)prefix[i] > 126)
       lang_fail(L, NULL, "tl.device_print: `prefix` must be printable ASCII");
-  prefix = ctx_printf(L->cx, "%s%s%s", n && prefix[0] == ' ' ? "" : " ", prefix,
-                      n == 0                                       ? ""
-                      : n > 1 && strcmp(prefix + n - 2, ": ") == 0 ? ""
-                      : prefix[n - 1] == ':'                       ? " "
-                                                                   : ": ");
   Val *rest = args[1];
+  if (rest->len) { /* " prefix: ", whatever of it is there already */
+    bool spaced = n && prefix[n - 1] == ' ';
+    size_t keep = spaced ? n - 1 : n;
+    if (keep && prefix[keep - 1] == ':') keep--;
+    prefix = ctx_printf(L->cx, "%.*s: ", (int)keep, prefix);
+  }
+  if (strcmp(prefix, ": ") != 0 && prefix[0] && prefix[0] != ' ') prefix = ctx_printf(L->cx, " %s", prefix);
   Value **values = NEWN(L->cx, Value *, rest->len + 1);
   int64_t *is_signed = NEWN(L->cx, int64_t, rest->len + 1);
   for (size_t i = 0; i < rest->len; i++) {

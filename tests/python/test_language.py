@@ -910,9 +910,32 @@ def test_prints(capfd, monkeypatch):
     assert "block 4" in out
     lines = [line for line in out.splitlines() if "value" in line]
     assert len(lines) == 8
-    assert "pid (1, 0, 0) idx (3) value : 3" in lines or any(
-        line.startswith("pid (1, 0, 0) idx (3)") and line.endswith("3") for line in lines
-    )
+    assert "pid (1, 0, 0) idx (3) value: 3" in lines
+
+
+@triton.jit
+def print_more_kernel(x):
+    i = tl.arange(0, 16)
+    tl.device_print("no values")
+    tl.device_print("100%", 7)
+    tl.device_print("", i.to(tl.int8) + 1)
+    tl.device_print("two:", i, 1.5)
+    tl.device_print(" hex: ", -i.to(tl.int16), hex=True)
+    tl.device_print("grid", (i[None, :] * tl.full((2, 1), 3, tl.int64)).to(tl.float32))
+
+
+def test_prints_of_every_form(capfd):
+    print_more_kernel[(1,)](torch.zeros(1))
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    want = ["pid (0, 0, 0) no values", "pid (0, 0, 0) idx () 100%: 7", "pid (0, 0, 0) idx () two: (operand 1) 1.500000"]
+    for i in range(16):
+        want.append(f"pid (0, 0, 0) idx ({i:2}): {i + 1}")
+        want.append(f"pid (0, 0, 0) idx ({i:2}) two: (operand 0) {i}")
+        want.append(f"pid (0, 0, 0) idx ({i:2}) hex: 0x{-i & 0xFFFF:04x}")
+        want += [f"pid (0, 0, 0) idx ({j}, {i:2}) grid: {3 * i}.000000" for j in range(2)]
+    printed = [line for line in capfd.readouterr().out.splitlines() if line.startswith("pid")]
+    assert sorted(printed) == sorted(want)
 
 
 @triton.jit
