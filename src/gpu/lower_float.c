@@ -70,34 +70,46 @@ static LLInst *eight_to_half(Lower *w, LLInst *x, FloatKind kind) {
   lower_fail(w, w->op, "this 8-bit format is not supported on this target");
 }
 
-/* ---- from f32 to 8 bits, rounding to nearest even ---------------------------------------------------------------- */
+/* ---- from f32 to 8 bits ------------------------------------------------------------------------------------------ */
 
-/* Formats with `man` bits of mantissa and bias `bias`; magnitudes beyond `top` (an encoding) become `over`, NaN `nan`.
- * The number is brought into the range of the format's own exponents: normal ones by rounding the bits of the f32 and
+/* An 8-bit format: bits of mantissa, exponent bias, its largest magnitude (as encoded), which stands for all that are
+ * larger, and its NaN. */
+typedef struct Eight {
+  int man, bias;
+  uint32_t top, nan;
+} Eight;
+
+/* The number is brought into the range of the format's own exponents: normal ones by rounding the bits of the f32 and
  * taking away the difference of biases; subnormal ones by adding a power of two whose last place is the format's
- * smallest step. */
-static LLInst *f32_to_eight(Lower *w, LLInst *x, int man, int bias, uint32_t top, uint32_t over, uint32_t nan) {
+ * smallest step, or, toward zero, by counting the steps. */
+static LLInst *f32_to_eight(Lower *w, LLInst *x, Eight f, bool toward_zero) {
   LLInst *bits = ll_bitcast(&w->b, &ll_i32, x), *low = op2(w, LL_AND, bits, i32c(w, 0x7FFFFFFF));
   LLInst *sign = op2(w, LL_LSHR, op2(w, LL_AND, bits, i32c(w, 0x80000000)), i32c(w, 24));
-  int shift = 23 - man;
-  LLInst *odd = op2(w, LL_AND, op2(w, LL_LSHR, low, i32c(w, (uint32_t)shift)), i32c(w, 1));
-  LLInst *up = op2(w, LL_ADD, op2(w, LL_ADD, low, i32c(w, (1u << (shift - 1)) - 1)), odd);
+  LLInst *magnitude = ll_bitcast(&w->b, &ll_float, low), *up = low, *small;
+  int shift = 23 - f.man;
+  if (toward_zero) {
+    LLInst *steps = op2(w, LL_FMUL, magnitude, ll_const(&w->b, &ll_float, (uint32_t)(127 + f.bias + f.man - 1) << 23));
+    small = ll_op1(&w->b, LL_FPTOSI, &ll_i32, steps);
+  } else {
+    LLInst *odd = op2(w, LL_AND, op2(w, LL_LSHR, low, i32c(w, (uint32_t)shift)), i32c(w, 1));
+    up = op2(w, LL_ADD, op2(w, LL_ADD, low, i32c(w, (1u << (shift - 1)) - 1)), odd);
+    uint32_t magic = (uint32_t)(127 + 23 + 1 - f.bias - f.man) << 23;
+    LLInst *sum = op2(w, LL_FADD, magnitude, ll_const(&w->b, &ll_float, magic));
+    small = op2(w, LL_SUB, ll_bitcast(&w->b, &ll_i32, sum), i32c(w, magic));
+  }
   LLInst *normal =
-      op2(w, LL_SUB, op2(w, LL_LSHR, up, i32c(w, (uint32_t)shift)), i32c(w, (uint32_t)(127 - bias) << man));
-  uint32_t magic = (uint32_t)(127 + 23 + 1 - bias - man) << 23;
-  LLInst *sum = op2(w, LL_FADD, ll_bitcast(&w->b, &ll_float, low), ll_const(&w->b, &ll_float, magic));
-  LLInst *small = op2(w, LL_SUB, ll_bitcast(&w->b, &ll_i32, sum), i32c(w, magic));
-  LLInst *is_small = ll_icmp(&w->b, LLP_ULT, low, i32c(w, (uint32_t)(128 - bias) << 23));
+      op2(w, LL_SUB, op2(w, LL_LSHR, up, i32c(w, (uint32_t)shift)), i32c(w, (uint32_t)(127 - f.bias) << f.man));
+  LLInst *is_small = ll_icmp(&w->b, LLP_ULT, low, i32c(w, (uint32_t)(128 - f.bias) << 23));
   LLInst *r = ll_select(&w->b, is_small, small, normal);
-  LLInst *is_over = op2(w, LL_AND, ll_not(&w->b, is_small), ll_icmp(&w->b, LLP_SGT, normal, i32c(w, top)));
-  r = ll_select(&w->b, is_over, i32c(w, over), r);
-  r = ll_select(&w->b, ll_icmp(&w->b, LLP_UGT, low, i32c(w, 0x7F800000)), i32c(w, nan), r);
+  LLInst *is_over = op2(w, LL_AND, ll_not(&w->b, is_small), ll_icmp(&w->b, LLP_SGT, normal, i32c(w, f.top)));
+  r = ll_select(&w->b, is_over, i32c(w, f.top), r);
+  r = ll_select(&w->b, ll_icmp(&w->b, LLP_UGT, low, i32c(w, 0x7F800000)), i32c(w, f.nan), r);
   return ll_op1(&w->b, LL_TRUNC, &ll_i8, op2(w, LL_OR, r, sign));
 }
 
-static LLInst *float_to_eight(Lower *w, LLInst *x, FloatKind kind) {
-  if (kind == F8E5M2) return f32_to_eight(w, x, 2, 15, 0x7B, 0x7B, 0x7F);
-  if (kind == F8E4M3FN) return f32_to_eight(w, x, 3, 7, 0x7E, 0x7E, 0x7F);
+static LLInst *float_to_eight(Lower *w, LLInst *x, FloatKind kind, bool toward_zero) {
+  if (kind == F8E5M2) return f32_to_eight(w, x, (Eight){2, 15, 0x7B, 0x7F}, toward_zero);
+  if (kind == F8E4M3FN) return f32_to_eight(w, x, (Eight){3, 7, 0x7E, 0x7F}, toward_zero);
   lower_fail(w, w->op, "rounding to this 8-bit format is not supported on this target");
 }
 
@@ -115,11 +127,10 @@ LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, 
   if (is_8bit(from)) {
     LLInst *h = eight_to_half(w, x, from->fkind);
     if (!is_8bit(to)) return between_wide(w, h, lower_elem(w, (Type *)to), false);
-    return float_to_eight(w, between_wide(w, h, &ll_float, false), to->fkind);
+    return float_to_eight(w, between_wide(w, h, &ll_float, false), to->fkind, toward_zero);
   }
   if (!is_8bit(to)) return between_wide(w, x, lower_elem(w, (Type *)to), toward_zero);
-  if (toward_zero) lower_fail(w, w->op, "rounding to 8 bits is to nearest even only");
-  return float_to_eight(w, between_wide(w, x, &ll_float, false), to->fkind);
+  return float_to_eight(w, between_wide(w, x, &ll_float, toward_zero), to->fkind, toward_zero);
 }
 
 void lower_fp_to_fp(Lower *w, const Op *op) {

@@ -41,7 +41,7 @@ typedef enum FloatKind {
   F8E5M2,       /* tl.float8e5 */
   F8E4M3FNUZ,   /* tl.float8e4b8 */
   F8E5M2FNUZ,   /* tl.float8e5b16 */
-  F8E4M3B11FNUZ,/* tl.float8e4b15 */
+  F8E4M3B11FNUZ,
   F16, BF16, F32, F64,
   FLOAT_KINDS
 } FloatKind;

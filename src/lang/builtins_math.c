@@ -60,11 +60,11 @@ Val *builtin_div_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_fdiv(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = args[0], *y = args[1];
-  (void)arg_bool(L, args[2], "tl.fdiv: `ieee_rounding`");
+  bool ieee = arg_bool(L, args[2], "tl.fdiv: `ieee_rounding`");
   want_float(L, x, f, "use / or //, or cast it first");
   want_float(L, y, f, "use / or //, or cast it first");
   sem_operands(L, f->name, &x, &y, 0);
-  return sem_op2(L, OP_DIVF, x->type, x, y);
+  return sem_op2(L, ieee && val_elem(x)->kind == L_FP32 ? OP_PRECISE_DIVF : OP_DIVF, x->type, x, y);
 }
 
 Val *builtin_fma(Lang *L, Val **args, size_t nargs, const Builtin *f) {

@@ -35,6 +35,35 @@ static Val *compare_with_zero(Lang *L, Val *t) {
   return r;
 }
 
+/* ---- fp8e4b15 ---------------------------------------------------------------------------------------------------- */
+
+/* The magnitude of a float8e4b15 are bits 13 to 7 of a half (4 of its 5 bits of exponent, 3 of its 10 of mantissa):
+ * made for a fast way there by integer instructions, it has neither infinities nor NaNs. The IR has it as i8. */
+
+static Val *int_op(Lang *L, Opcode code, Val *x, int64_t y) {
+  return sem_op2(L, code, x->type, x, sem_constant_int(L, y, x->type));
+}
+
+static Val *half_of_e4b15(Lang *L, Val *t) {
+  const LType *uint8 = lt_scalar(L, L_UINT8), *uint16 = lt_scalar(L, L_UINT16);
+  Val *bits = sem_cast(L, val_tensor(L, t->value, lt_with_elem(L, t->type, uint8)), uint16);
+  Val *magnitude = int_op(L, OP_SHLI, int_op(L, OP_ANDI, bits, 0x7F), 7);
+  Val *sign = int_op(L, OP_SHLI, int_op(L, OP_ANDI, bits, 0x80), 8);
+  return sem_bitcast(L, sem_op2(L, OP_ORI, bits->type, sign, magnitude), lt_scalar(L, L_FP16));
+}
+
+/* What lies between goes to the nearer neighbour, what lies in the middle away from zero, what is larger to 1.75. */
+static Val *e4b15_of_half(Lang *L, Val *t) {
+  Val *bits = sem_bitcast(L, t, lt_scalar(L, L_UINT16));
+  Val *magnitude = int_op(L, OP_MINUI, int_op(L, OP_ANDI, bits, 0x7FFF), 0x3F00);
+  magnitude = int_op(L, OP_SHRUI, int_op(L, OP_ADDI, magnitude, 0x40), 7);
+  Val *sign = int_op(L, OP_ANDI, int_op(L, OP_SHRUI, bits, 8), 0x80);
+  Val *r = sem_cast(L, sem_op2(L, OP_ORI, bits->type, sign, magnitude), lt_scalar(L, L_UINT8));
+  return val_tensor(L, r->value, lt_with_elem(L, t->type, lt_scalar(L, L_FP8E4B15)));
+}
+
+/* ---- the roads --------------------------------------------------------------------------------------------------- */
+
 static Val *float_to_float(Lang *L, Val *t, const LType *elem, Rounding rounding) {
   const LType *from = val_elem(t), *to = lt_with_elem(L, t->type, elem), *fp32 = lt_scalar(L, L_FP32);
   int have = lt_bits(from), want = lt_bits(elem);
@@ -42,6 +71,12 @@ static Val *float_to_float(Lang *L, Val *t, const LType *elem, Rounding rounding
   if (rounding != ROUND_DEFAULT && !narrows)
     lang_fail(L, NULL, "fp_downcast_rounding applies only when a float becomes narrower, not from %s to %s",
               lt_text(L, from), lt_text(L, elem));
+  if (from->kind == L_FP8E4B15) return sem_cast_rounding(L, half_of_e4b15(L, t), elem, rounding);
+  if (elem->kind == L_FP8E4B15) {
+    if (from->kind != L_FP16)
+      t = sem_cast_rounding(L, sem_cast_rounding(L, t, fp32, ROUND_DEFAULT), lt_scalar(L, L_FP16), ROUND_RTZ);
+    return e4b15_of_half(L, t);
+  }
   if (lt_is_fp8(from) || lt_is_fp8(elem) || rounding == ROUND_RTZ)
     return fp_to_fp(L, t, to, !narrows ? NULL : rounding == ROUND_RTZ ? "rtz" : "rtne");
   if (is_half(from) && elem != fp32)

@@ -60,6 +60,10 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
               val_kind_text(L, sem_is_tensor(a) ? b : a));
   const char *precision = precision_arg(L, args[3], args[4]);
   const LType *out = lt_elem(arg_dtype(L, args[6], "tl.dot: `out_dtype`"));
+  if (val_elem(a)->kind == L_FP8E4B15 || val_elem(b)->kind == L_FP8E4B15) {
+    a = sem_cast(L, a, lt_scalar(L, L_FP16));
+    b = sem_cast(L, b, lt_scalar(L, L_FP16));
+  }
   check_operands(L, a, b);
   const LType *elem = accumulator_type(L, val_elem(a), out);
   int rank = lt_rank(a->type);

@@ -253,15 +253,8 @@ static const LType *ltype_of_ir(Lang *L, const Type *t) {
   static const struct {
     FloatKind f;
     LKind l;
-  } floats[] = {{F8E4M3FN, L_FP8E4NV},
-                {F8E5M2, L_FP8E5},
-                {F8E4M3FNUZ, L_FP8E4B8},
-                {F8E5M2FNUZ, L_FP8E5B16},
-                {F8E4M3B11FNUZ, L_FP8E4B15},
-                {F16, L_FP16},
-                {BF16, L_BF16},
-                {F32, L_FP32},
-                {F64, L_FP64}};
+  } floats[] = {{F8E4M3FN, L_FP8E4NV}, {F8E5M2, L_FP8E5}, {F8E4M3FNUZ, L_FP8E4B8}, {F8E5M2FNUZ, L_FP8E5B16},
+                {F16, L_FP16},         {BF16, L_BF16},    {F32, L_FP32},           {F64, L_FP64}};
   if (t->kind == TYPE_TENSOR) return lt_block(L, ltype_of_ir(L, t->elem), t->rank, t->shape);
   if (t->kind == TYPE_PTR) return lt_pointer(L, ltype_of_ir(L, t->elem), false);
   if (t->kind == TYPE_INT) return lt_scalar(L, lt_kind_of_bits(t->bits, false));

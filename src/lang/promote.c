@@ -27,6 +27,8 @@ static const LType *promote_ints(const LType *a, const LType *b) {
 const LType *sem_computation_type(Lang *L, const char *op, const LType *a, bool a_scalar, const LType *b, bool b_scalar,
                                   bool division) {
   const LType *fp32 = lt_scalar(L, L_FP32), *fp16 = lt_scalar(L, L_FP16);
+  if (a->kind == L_FP8E4B15) a = fp16; /* there is no arithmetic on its bits */
+  if (b->kind == L_FP8E4B15) b = fp16;
   if (a_scalar != b_scalar) {
     const LType *scalar = a_scalar ? a : b, *tensor = a_scalar ? b : a;
     if (kind_rank(scalar) <= kind_rank(tensor))

@@ -42,6 +42,8 @@ Val *sem_constant_int(Lang *L, int64_t x, const LType *type) {
 Val *sem_constant(Lang *L, const Val *v, const LType *type) {
   const LType *elem = lt_elem(type);
   Type *ir = lt_ir(L, type);
+  if (elem->kind == L_FP8E4B15)
+    return sem_cast(L, sem_constant(L, v, lt_with_elem(L, type, lt_scalar(L, L_FP32))), elem);
   if (lt_is_float(elem)) {
     double x = v->kind == V_FLOAT ? v->number : (double)v->integer;
     return val_tensor(L, ir_const_float(&L->b, ir, x), type);
