@@ -54,6 +54,16 @@ static LLInst *e4m3_to_half(Lower *w, LLInst *x, int bias, uint32_t nan) {
                    ll_const(&w->b, &ll_half, 0x7FFF), h);
 }
 
+/* e5m2 with bias 16, whose largest exponent is one of numbers: by way of f32, 2^-111 of the value at first. */
+static LLInst *e5m2fnuz_to_half(Lower *w, LLInst *x) {
+  LLInst *wide = ll_op1(&w->b, LL_ZEXT, &ll_i32, x);
+  LLInst *sign = op2(w, LL_SHL, op2(w, LL_AND, wide, i32c(w, 0x80)), i32c(w, 24));
+  LLInst *bits = op2(w, LL_OR, sign, op2(w, LL_SHL, op2(w, LL_AND, wide, i32c(w, 0x7F)), i32c(w, 21)));
+  LLInst *f = op2(w, LL_FMUL, ll_bitcast(&w->b, &ll_float, bits), ll_const_float(&w->b, &ll_float, 0x1p111));
+  LLInst *h = ll_op1(&w->b, LL_FPTRUNC, &ll_half, f);
+  return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, wide, i32c(w, 0x80)), ll_const(&w->b, &ll_half, 0x7FFF), h);
+}
+
 static void pair_to_half(Lower *w, LLOp op, LLInst *const *x, LLInst **out) {
   LLInst *lo = ll_op1(&w->b, LL_ZEXT, &ll_i16, x[0]), *hi = ll_op1(&w->b, LL_ZEXT, &ll_i16, x[1]);
   LLInst *wide = op2(w, LL_OR, ll_op1(&w->b, LL_ZEXT, &ll_i32, lo),
@@ -67,13 +77,14 @@ static LLInst *eight_to_half(Lower *w, LLInst *x, FloatKind kind) {
   if (kind == F8E4M3FN) return e4m3_to_half(w, x, 7, 0x7F);
   if (kind == F8E4M3FNUZ) return e4m3_to_half(w, x, 8, 0x80);
   if (kind == F8E4M3B11FNUZ) return e4m3_to_half(w, x, 11, 0x80);
+  if (kind == F8E5M2FNUZ) return e5m2fnuz_to_half(w, x);
   lower_fail(w, w->op, "this 8-bit format is not supported on this target");
 }
 
 /* ---- from f32 to 8 bits ------------------------------------------------------------------------------------------ */
 
 /* An 8-bit format: bits of mantissa, exponent bias, its largest magnitude (as encoded), which stands for all that are
- * larger, and its NaN. */
+ * larger, and its NaN: 0x80 where there is no negative zero (the FNUZ formats). */
 typedef struct Eight {
   int man, bias;
   uint32_t top, nan;
@@ -104,12 +115,17 @@ static LLInst *f32_to_eight(Lower *w, LLInst *x, Eight f, bool toward_zero) {
   LLInst *is_over = op2(w, LL_AND, ll_not(&w->b, is_small), ll_icmp(&w->b, LLP_SGT, normal, i32c(w, f.top)));
   r = ll_select(&w->b, is_over, i32c(w, f.top), r);
   r = ll_select(&w->b, ll_icmp(&w->b, LLP_UGT, low, i32c(w, 0x7F800000)), i32c(w, f.nan), r);
+  if (f.nan == 0x80)
+    sign = ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, op2(w, LL_AND, r, i32c(w, 0x7F)), i32c(w, 0)), i32c(w, 0), sign);
   return ll_op1(&w->b, LL_TRUNC, &ll_i8, op2(w, LL_OR, r, sign));
 }
 
 static LLInst *float_to_eight(Lower *w, LLInst *x, FloatKind kind, bool toward_zero) {
   if (kind == F8E5M2) return f32_to_eight(w, x, (Eight){2, 15, 0x7B, 0x7F}, toward_zero);
   if (kind == F8E4M3FN) return f32_to_eight(w, x, (Eight){3, 7, 0x7E, 0x7F}, toward_zero);
+  if (kind == F8E4M3FNUZ) return f32_to_eight(w, x, (Eight){3, 8, 0x7F, 0x80}, toward_zero);
+  if (kind == F8E5M2FNUZ) return f32_to_eight(w, x, (Eight){2, 16, 0x7F, 0x80}, toward_zero);
+  if (kind == F8E4M3B11FNUZ) return f32_to_eight(w, x, (Eight){3, 11, 0x7F, 0x80}, toward_zero);
   lower_fail(w, w->op, "rounding to this 8-bit format is not supported on this target");
 }
 

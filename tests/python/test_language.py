@@ -72,7 +72,7 @@ def test_cast(dtype, to):
     assert torch.equal(y, want), (x, y, want)
 
 
-@pytest.mark.parametrize("fp8", FP8, ids=str)
+@pytest.mark.parametrize("fp8", [*FP8, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
 def test_fp8_conversions(fp8, dtype):
     every = torch.arange(256, dtype=torch.int32).to(torch.uint8).view(fp8)
