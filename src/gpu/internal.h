@@ -123,5 +123,7 @@ int64_t convert_scratch(Ctx *cx, const Op *op);
 Op *gpu_buffer_of(const Value *v);
 int64_t gpu_buffer_bytes(const Type *memdesc);
 #define GPU_OFFSET "allocation.offset"
+/* The function's argument that a pointer (or a tensor of them) is computed from, or NULL. */
+const Value *gpu_base_of(const Value *ptr);
 
 #endif

@@ -1,4 +1,4 @@
-/* membar.c: barriers between accesses of shared memory that must not overtake each other.
+/* membar.c: barriers between accesses of memory that must not overtake each other.
  *
  * Since the last barrier, threads may have read some ranges of bytes and written others. An op that writes what was
  * read or written, or reads what was written, needs a barrier before it. Ops with scratch of their own write it, pass a
@@ -9,6 +9,13 @@
  * allocation: the pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the
  * buffer any more, and reads come behind the wait and its barrier.
  *
+ * Global memory is looked at in the same way, so that a program's accesses take effect in its own order, whichever
+ * threads make them: what tl.store wrote, a tl.load behind it reads, and a load is over before a store behind it. Two
+ * accesses may meet if their pointers come from the same argument of the kernel; arguments are taken to be apart. With
+ * one and the same tensor of pointers each thread comes back to its own elements, provided that no element is held by
+ * several: an update in place needs no barrier. (This says nothing of different programs, nor of rounds of a loop whose
+ * accesses overlap through one op's pointers.)
+ *
  * Control flow: the branches of an if start from the same state and are merged; a loop's body starts from what comes in
  * and what comes round, which is found by going through it twice (barriers only ever make the state smaller). If it is
  * only for what comes in that the body would need a barrier, that one stands in front of the loop: a trial, which
@@ -16,10 +23,13 @@
  */
 #include "gpu/internal.h"
 
+#include <string.h>
+
 typedef struct Access {
-  int64_t from, to;
-  const Op *buffer;
-  bool write, copy; /* copy: an asynchronous one */
+  int64_t from, to;        /* bytes of shared memory, */
+  const Op *buffer;        /* and the buffer */
+  const Value *base, *ptr; /* of global memory: the kernel's argument, and the pointers */
+  bool write, copy;        /* copy: an asynchronous one */
 } Access;
 typedef struct State {
   Vec(Access) pending;
@@ -35,7 +45,9 @@ typedef struct Membar {
 static void remember(Membar *m, State *s, Access a) {
   for (uint32_t i = 0; i < s->pending.len; i++) {
     const Access *p = &s->pending.at[i];
-    if (p->from == a.from && p->to == a.to && p->write == a.write && p->copy == a.copy && p->buffer == a.buffer) return;
+    if (p->from == a.from && p->to == a.to && p->write == a.write && p->copy == a.copy && p->buffer == a.buffer &&
+        p->base == a.base && p->ptr == a.ptr)
+      return;
   }
   vec_push(m->cx, &s->pending, a);
 }
@@ -50,10 +62,23 @@ static State copy(Membar *m, const State *s) {
   return c;
 }
 
-static bool conflicts(const State *s, Access a) {
+/* Whether the same threads come to the same elements: scalars are read by all, but written by the first. */
+static bool same_threads(Membar *m, const Access *a, const Access *b) {
+  if (!ir_is_tensor(a->ptr->type)) return a->write && b->write && !ir_is_tensor(b->ptr->type);
+  if (a->ptr != b->ptr) return false;
+  const Layout *l = gpu_layout(m->cx, a->ptr->type);
+  return layout_free(l) >> layout_in_shift(l, AXIS_LANE) == 0; /* registers are the lowest bits */
+}
+
+static bool conflicts(Membar *m, const State *s, Access a) {
   for (uint32_t i = 0; i < s->pending.len; i++) {
     const Access *p = &s->pending.at[i];
-    if (!(a.write || p->write) || p->to <= a.from || p->from >= a.to) continue;
+    if (!(a.write || p->write) || a.base != p->base) continue;
+    if (a.base) {
+      if (same_threads(m, &a, p)) continue;
+      return true;
+    }
+    if (p->to <= a.from || p->from >= a.to) continue;
     if ((a.copy || p->copy) && p->buffer == a.buffer) continue;
     return true;
   }
@@ -74,13 +99,28 @@ static void barrier_before(Membar *m, State *s, Op *op) {
 static Access access_of(const Value *memdesc, bool write) {
   const Op *buffer = gpu_buffer_of(memdesc);
   int64_t from = buffer ? ir_attr_int_or(buffer, GPU_OFFSET, 0) : 0;
-  return (Access){from, from + (buffer ? gpu_buffer_bytes(buffer->results[0].type) : 0), buffer, write, false};
+  int64_t bytes = buffer ? gpu_buffer_bytes(buffer->results[0].type) : 0;
+  return (Access){.from = from, .to = from + bytes, .buffer = buffer, .write = write};
+}
+
+static void touch_global(Membar *m, State *s, Op *op, bool write) {
+  const Value *ptr = ir_operand(op, 0);
+  Access a = {.base = gpu_base_of(ptr), .ptr = ptr, .write = write};
+  if (!a.base) return;
+  if (conflicts(m, s, a)) barrier_before(m, s, op);
+  remember(m, s, a);
+}
+
+/* One thread acts for the program; a release comes with a barrier before it (lower_memory.c). */
+static bool releases(const Op *op) {
+  const char *sem = ir_attr_text_or(op, "sem", "");
+  return !ir_is_tensor(op->results[0].type) && (!strcmp(sem, "release") || !strcmp(sem, "acq_rel"));
 }
 
 static void touch(Membar *m, State *s, Op *op, const Value *memdesc, bool write) {
   Access a = access_of(memdesc, write);
   a.copy = op->code == OP_ASYNC_COPY;
-  if (conflicts(s, a)) barrier_before(m, s, op);
+  if (conflicts(m, s, a)) barrier_before(m, s, op);
   remember(m, s, a);
 }
 
@@ -126,7 +166,17 @@ static void visit_op(Membar *m, State *s, Op *op) {
     return;
   case OP_LOCAL_STORE: touch(m, s, op, ir_operand(op, 1), true); return;
   case OP_LOCAL_LOAD: touch(m, s, op, ir_operand(op, 0), false); return;
-  case OP_ASYNC_COPY: touch(m, s, op, ir_operand(op, 1), true); return;
+  case OP_ASYNC_COPY:
+    touch_global(m, s, op, false);
+    touch(m, s, op, ir_operand(op, 1), true);
+    return;
+  case OP_LOAD: touch_global(m, s, op, false); break;
+  case OP_STORE: touch_global(m, s, op, true); break;
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS:
+    if (releases(op)) s->pending.len = 0;
+    touch_global(m, s, op, true);
+    break;
   case OP_WARP_GROUP_DOT:
   case OP_WARP_GROUP_DOT_WAIT:
     for (int i = 0; i < op->noperands; i++)
@@ -139,8 +189,8 @@ static void visit_op(Membar *m, State *s, Op *op) {
   }
   if (!ir_attr(op, GPU_OFFSET)) return;
   int64_t from = ir_attr_int_or(op, GPU_OFFSET, 0), bytes = gpu_scratch_bytes(m->cx, op, m->num_warps);
-  Access a = {from, from + bytes, op, true, false};
-  if (conflicts(s, a)) barrier_before(m, s, op);
+  Access a = {.from = from, .to = from + bytes, .buffer = op, .write = true};
+  if (conflicts(m, s, a)) barrier_before(m, s, op);
   a.write = false;
   remember(m, s, a);
 }

@@ -103,8 +103,7 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
   return best;
 }
 
-/* The function's argument that a pointer is computed from, or NULL. */
-static const Value *base_of(const Value *ptr) {
+const Value *gpu_base_of(const Value *ptr) {
   for (int steps = 0; steps < 1000; steps++) {
     const Op *op = ptr->op;
     if (!op) {
@@ -139,12 +138,12 @@ static void look_at_effect(Op *op, void *arg) {
   Effects *e = arg;
   if (op->code == OP_BARRIER || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
   if (op->code != OP_STORE) return;
-  const Value *to = base_of(ir_operand(op, 0));
+  const Value *to = gpu_base_of(ir_operand(op, 0));
   if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
 }
 
 static bool may_run_ahead(Pipeline *p, const Op *load) {
-  Effects e = {base_of(ir_operand(load, 0)), false};
+  Effects e = {gpu_base_of(ir_operand(load, 0)), false};
   ir_walk(p->loop, look_at_effect, &e);
   return !e.stand_in_the_way;
 }

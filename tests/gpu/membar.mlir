@@ -1,5 +1,5 @@
 // RUN: env TRITONC_DUMP=gpu-membar tritonc %s --target cuda:90 --emit ttgir -o /dev/null 2>&1 | FileCheck %s
-// Barriers between accesses of shared memory: one between a write and what reads or writes the same bytes, one between a read and a write
+// Barriers between accesses of memory: one between a write and what reads or writes the same bytes, one between a read and a write
 // behind it, and no more. A missing one is a race; each superfluous one stops all warps.
 
 #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
@@ -180,6 +180,59 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %w = ttg.async_wait %g {num = 0 : i32}
     %x = ttg.local_load %a token %w : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
     tt.store %ps, %x : tensor<512x!tt.ptr<f32>, #wide>
+    tt.return
+  }
+
+  // Global memory of one argument: a write behind a read by other threads, and a read behind a write.
+  // CHECK-LABEL: @global_in_order
+  // CHECK: tt.load
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.load
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: tt.return
+  // CHECK-LABEL: @global_in_place
+  tt.func public @global_in_order(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>) {
+    %o = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %pt = tt.addptr %ps, %o : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %x = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %pt, %x : tensor<512x!tt.ptr<f32>, #blocked>
+    %y = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %qs, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+
+  // Each thread comes back to its own elements; but a tensor of fewer elements than threads is read by several and
+  // written by one of them, and a scalar is read by all.
+  // CHECK-NOT: gpu.barrier
+  // CHECK: tt.return
+  // CHECK-LABEL: @global_shared
+  // CHECK: tt.load
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.store
+  // CHECK: tt.load
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: tt.return
+  tt.func public @global_in_place(%p: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %x = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %ps, %x : tensor<512x!tt.ptr<f32>, #blocked>
+    %y = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %ps, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+  tt.func public @global_shared(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>) {
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>, #blocked>
+    %x = tt.load %ps : tensor<64x!tt.ptr<f32>, #blocked>
+    tt.store %ps, %x : tensor<64x!tt.ptr<f32>, #blocked>
+    %y = tt.load %q : !tt.ptr<f32>
+    tt.store %q, %y : !tt.ptr<f32>
+    tt.store %q, %y : !tt.ptr<f32>
     tt.return
   }
 }

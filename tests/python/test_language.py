@@ -1085,3 +1085,27 @@ def test_division_rounded_as_asked():
     compiled = ieee_division_kernel[(1,)](x, y, out, N=1024)
     assert torch.equal(out, x / y)
     assert "tt.precise_divf" in compiled.asm["ttir"]
+
+
+@triton.jit
+def in_order_kernel(x, y, counter, N: tl.constexpr):
+    i = tl.arange(0, N)
+    tl.store(x + (N - 1 - i), tl.load(x + i))  # turned round in place
+    tl.store(y + i, tl.load(x + (i + 1) % N))
+    tl.store(y + N - 1, tl.load(y) + tl.load(counter))
+    for k in range(3):
+        tl.store(counter, tl.load(counter) + tl.load(x + tl.load(counter) % N) + k)
+
+
+@pytest.mark.parametrize("n", [16, 64, 512, 4096])
+def test_memory_is_accessed_in_program_order(n):
+    before = torch.randint(0, 100, (n,), dtype=torch.int32)
+    x, y, counter = before.clone(), torch.zeros_like(before), torch.ones(1, dtype=torch.int32)
+    in_order_kernel[(1,)](x, y, counter, N=n)
+    assert torch.equal(x, before.flip(0))
+    want, count = x.roll(-1), 1
+    want[-1] = want[0] + count
+    assert torch.equal(y, want)
+    for k in range(3):
+        count += int(x[count % n]) + k
+    assert int(counter) == count
