@@ -40,6 +40,7 @@ typedef struct Assign {
   Map homes;     /* Value to encoding; absent: free (or not a tensor) */
   Map stretched; /* Values whose home comes from smaller ones alone */
   Map versions;  /* Value to Version list */
+  Map plans;     /* Dot to DotPlan */
   bool changed;
 } Assign;
 
@@ -120,6 +121,18 @@ static bool is_shape_op(Opcode c) { return c == OP_EXPAND_DIMS || c == OP_TRANS 
 static Attr *cat_encoding(Assign *a, const Op *op) {
   const Layout *l = gpu_layout(a->cx, homed(a, ir_operand(op, 0)));
   return gpu_linear(a->cx, layout_product(a->cx, l, layout_identity(a->cx, AXIS_REGISTER, AXIS_DIM0, 1)));
+}
+
+/* Made once, before anything changes: it depends on where the operands come from and on what is known of their
+ * addresses, and nothing is known of the ops that placing puts in between. */
+static DotPlan plan_of(Assign *a, const Op *dot) {
+  DotPlan *plan = map_get(&a->plans, dot);
+  if (!plan) {
+    plan = NEW(a->cx, DotPlan);
+    *plan = dot_plan(a->coalesce, dot, a->sm);
+    map_put(a->cx, &a->plans, dot, plan);
+  }
+  return *plan;
 }
 
 static void infer_block(Assign *a, const Block *b);
@@ -215,7 +228,7 @@ static void infer_op(Assign *a, const Op *op) {
     if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
     return;
   }
-  case OP_DOT: renew_home(a, r, dot_plan(a->coalesce, op, a->sm).encoding); return;
+  case OP_DOT: renew_home(a, r, plan_of(a, op).encoding); return;
   case OP_REDUCE:
   case OP_SCAN: {
     Attr *e = best_operand(a, op);
@@ -500,7 +513,7 @@ static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
 }
 
 static void place_dot(Assign *a, Op *op) {
-  DotPlan plan = dot_plan(a->coalesce, op, a->sm);
+  DotPlan plan = plan_of(a, op);
   if (plan.kind == DOT_WGMMA) {
     place_wgmma(a, op, plan);
     return;

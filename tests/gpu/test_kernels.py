@@ -271,6 +271,26 @@ def test_dot_chain(s, d, warps):
     close(out, (exact(a) @ exact(b)).half().double() @ exact(c), 1e-3)
 
 
+@triton.jit
+def scores_kernel(a, b, out, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, AXIS: tl.constexpr, PREC: tl.constexpr):
+    """A product that goes straight into a reduction."""
+    m, n, k = tl.arange(0, M)[:, None], tl.arange(0, N)[None, :], tl.arange(0, K)
+    x = tl.dot(tl.load(a + m * K + k[None, :]), tl.load(b + k[:, None] * N + n), input_precision=PREC)
+    e = tl.exp(x - tl.max(x, AXIS, keep_dims=True))
+    tl.store(out + m * N + n, e / tl.sum(e, AXIS, keep_dims=True))
+
+
+@pytest.mark.parametrize("m, n, k, warps", [(16, 32, 16, 1), (64, 64, 64, 4), (128, 32, 32, 8)])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(
+    "dtype, precision, rtol", [(F16, "ieee", 1e-5), (F32, "ieee", 1e-5), (F32, "tf32", 4e-3)], ids=str
+)
+def test_dot_softmax(dtype, precision, rtol, axis, m, n, k, warps):
+    a, b, out = random(m, k, dtype=dtype) / 8, random(k, n, dtype=dtype), empty(m, n)
+    scores_kernel[(1,)](a, b, out, M=m, N=n, K=k, AXIS=axis, PREC=precision, num_warps=warps)
+    close(out, torch.softmax(exact(a) @ exact(b), axis), rtol)
+
+
 # ---- rearrangement, reductions, atomics ----
 
 
