@@ -97,7 +97,11 @@ Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions o) {
   for (size_t i = 0; i < COUNT(all); i++) {
     if ((o.only != ASSEMBLER_ANY && o.only != all[i].kind) || !assembler_present(all[i].kind)) continue;
     c.assembler = all[i].kind;
-    if (!all[i].run(cx, ptx, &a, &c)) refuse(cx, all[i].kind, ptx, c.log);
+    if (!all[i].run(cx, ptx, &a, &c)) {
+      if (!o.may_refuse) refuse(cx, all[i].kind, ptx, c.log);
+      c.bytes = NULL;
+      return c;
+    }
     cubin_resources(c.bytes, c.len, entry, &c);
     read_log(cx, &c, entry);
     return c;

@@ -40,10 +40,11 @@ typedef struct AssembleOptions {
   bool line_info, debug;
   int opt_level;        /* 3 unless said: pass 3 */
   int maxnreg;          /* 0: no cap beyond the kernel's own */
+  bool may_refuse;      /* an attempt: what the assembler refuses has no bytes, and the log says why */
 } AssembleOptions;
 
-/* In cx's arena. An assembler that refuses the text is a bug of ours: unwinds with ERR_INTERNAL, the message holding
- * the assembler's words and the place where the PTX was kept. */
+/* In cx's arena. An assembler that refuses the text is a bug of ours, unless it was asked whether it would: unwinds with
+ * ERR_INTERNAL, the message holding the assembler's words and the place where the PTX was kept. */
 Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
 bool assembler_present(AssemblerKind kind);
 const char *assembler_name(AssemblerKind kind);

@@ -112,10 +112,13 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   gpu_ttgir(cx, *m, gpu);
 }
 
-static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info) {
-  return assemble(
-      cx, ptx, info->name,
-      (AssembleOptions){.only = ASSEMBLER_ANY, .line_info = !o->no_line_info, .opt_level = 3, .maxnreg = o->maxnreg});
+static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info, bool may_refuse) {
+  return assemble(cx, ptx, info->name,
+                  (AssembleOptions){.only = ASSEMBLER_ANY,
+                                    .line_info = !o->no_line_info,
+                                    .opt_level = 3,
+                                    .maxnreg = o->maxnreg,
+                                    .may_refuse = may_refuse});
 }
 
 static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, size_t *len) {
@@ -139,17 +142,18 @@ static bool nearly_full(const Cubin *c, const TargetOptions *o, const KernelInfo
 }
 
 /* PTX and the assembler's work on it. A kernel of few registers lives from how many of it run at once, so one that is
- * nearly full is assembled again under a cap, and stays so if nothing is spilled. */
+ * nearly full is assembled again under a cap, and stays so if nothing is spilled. The assembler refuses a cap under
+ * which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is none. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
                               const char **ptx, size_t *len) {
   *ptx = print_ptx(cx, lm, o, sm, len);
-  Cubin cubin = assemble_ptx(cx, *ptx, o, info);
+  Cubin cubin = assemble_ptx(cx, *ptx, o, info, false);
   if (!nearly_full(&cubin, o, info)) return cubin;
   size_t capped_len;
   for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = FULL_REGISTERS;
   const char *capped = print_ptx(cx, lm, o, sm, &capped_len);
-  Cubin again = assemble_ptx(cx, capped, o, info);
-  if (again.regs > FULL_REGISTERS || again.spill_stores != 0) return cubin;
+  Cubin again = assemble_ptx(cx, capped, o, info, true);
+  if (!again.bytes || again.regs > FULL_REGISTERS || again.spill_stores != 0) return cubin;
   *ptx = capped;
   *len = capped_len;
   return again;
@@ -167,7 +171,7 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
   else if (!ptx)
     cubin = to_ptx_and_cubin(cx, lm, o, sm, info, &ptx, &len);
   else if (!stops && !given)
-    cubin = assemble_ptx(cx, ptx, o, info);
+    cubin = assemble_ptx(cx, ptx, o, info, false);
   if (given) cubin_resources(given, cubin_len, info->name, &cubin);
   push(cx, out, "ptx", ptx, len, false);
   if (stops) return;

@@ -210,6 +210,20 @@ static void vector_add_is_good(void **state) {
   for (size_t i = 0; i < COUNT(processors); i++) in_context(look_at_add, processors[i]);
 }
 
+/* An attempt that the assembler refuses: no cubin, and its words. */
+static void look_at_refusal(Ctx *cx, int sm) {
+  const char *ptx = ctx_printf(cx, ".version 7.8\n.target sm_%d\n.visible .entry k() { nonsense; }\n", sm);
+  Cubin c = assemble(cx, ptx, "k", (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3, .may_refuse = true});
+  if (c.assembler == ASSEMBLER_NONE) return;
+  assert_null(c.bytes);
+  assert_true(strlen(c.log) > 0);
+}
+
+static void an_attempt_may_be_refused(void **state) {
+  (void)state;
+  in_context(look_at_refusal, 90);
+}
+
 /* ---- a loop of mma.sync over a 64x64x16 tile, one warp ----------------------------------------------------------- */
 
 /* Rows of 32 bytes in shared memory; A at 0, B at 2048, per step 4096 bytes further. */
@@ -434,10 +448,15 @@ static void assemblers_agree(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(tables_as_llvm),      cmocka_unit_test(tables_as_ptx),
-      cmocka_unit_test(tables_through_llvm), cmocka_unit_test(vector_add_is_good),
-      cmocka_unit_test(mma_loop_is_good),    cmocka_unit_test(wgmma_accumulators_stay),
-      cmocka_unit_test(swaps_are_parallel),  cmocka_unit_test(refusal_is_an_internal_error),
+      cmocka_unit_test(tables_as_llvm),
+      cmocka_unit_test(tables_as_ptx),
+      cmocka_unit_test(tables_through_llvm),
+      cmocka_unit_test(vector_add_is_good),
+      cmocka_unit_test(an_attempt_may_be_refused),
+      cmocka_unit_test(mma_loop_is_good),
+      cmocka_unit_test(wgmma_accumulators_stay),
+      cmocka_unit_test(swaps_are_parallel),
+      cmocka_unit_test(refusal_is_an_internal_error),
       cmocka_unit_test(assemblers_agree),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

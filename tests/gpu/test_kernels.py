@@ -272,6 +272,44 @@ def test_dot_chain(s, d, warps):
 
 
 @triton.jit
+def tiles_kernel(
+    a, b, c, M, N, K, sa, sb, sc, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PROGRAMS: tl.constexpr
+):
+    """All steps of all tiles in one loop: a tile begins and ends in the midst of it."""
+    steps, columns = tl.cdiv(K, BK), tl.cdiv(N, BN)
+    tiles = tl.cdiv(M, BM) * columns
+    mine = (tiles - tl.program_id(0) + PROGRAMS - 1) // PROGRAMS
+    tile, step = tl.program_id(0) - PROGRAMS, -1
+    m, n = tl.arange(0, BM), tl.arange(0, BN)
+    acc = tl.zeros((BM, BN), tl.float32)
+    for _ in range(steps * mine):
+        step = tl.where(step == steps - 1, 0, step + 1)
+        if step == 0:
+            tile += PROGRAMS
+            m = tile // columns * BM + tl.arange(0, BM)
+            n = tile % columns * BN + tl.arange(0, BN)
+            m, n = tl.where(m < M, m, 0), tl.where(n < N, n, 0)
+        k = step * BK + tl.arange(0, BK)
+        x = tl.load(a + (m[:, None] * sa + k[None, :]), mask=k[None, :] < K, other=0.0)
+        y = tl.load(b + (k[:, None] * sb + n[None, :]), mask=k[:, None] < K, other=0.0)
+        acc = tl.dot(x, y, acc)
+        if step == steps - 1:
+            rows = tile // columns * BM + tl.arange(0, BM)[:, None]
+            cols = tile % columns * BN + tl.arange(0, BN)[None, :]
+            tl.store(c + rows * sc + cols, acc.to(tl.float16), mask=(rows < M) & (cols < N))
+            acc = tl.zeros((BM, BN), tl.float32)
+
+
+@pytest.mark.parametrize("bm, bn, bk, warps", [(64, 16, 16, 4), (64, 16, 16, 8), (32, 32, 32, 4)])
+def test_product_one_loop_of_tiles(bm, bn, bk, warps):
+    """Few registers: the assembler is asked for yet fewer, and may refuse."""
+    m, n, k = 112, 48, 48
+    a, b, c = random(m, k, dtype=F16), random(k, n, dtype=F16), empty(m, n, dtype=F16)
+    tiles_kernel[(2,)](a, b, c, m, n, k, k, n, n, BM=bm, BN=bn, BK=bk, PROGRAMS=2, num_warps=warps, num_stages=3)
+    close(c, exact(a) @ exact(b), ROUNDING[F16])
+
+
+@triton.jit
 def scores_kernel(a, b, out, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, AXIS: tl.constexpr, PREC: tl.constexpr):
     """A product that goes straight into a reduction."""
     m, n, k = tl.arange(0, M)[:, None], tl.arange(0, N)[None, :], tl.arange(0, K)
