@@ -131,29 +131,128 @@ void lower_assert(Lower *w, const Op *op) {
   end_guard(w, g);
 }
 
-/* ---- tt.elementwise_inline_asm ----------------------------------------------------------------------------------- */
+/* ---- tt.elementwise_inline_asm -----------------------------------------------------------------------------------
+ *
+ * A constraint's letter says in which machine register a value crosses the border, whatever the tensor's element type:
+ * "h" 16 bits, "r" 32, "l" 64, "f" float, "d" double, "b" a predicate. A narrower element goes in as the low bits, the
+ * others zero; of a result the low bits are taken. With packed_element = n, n elements go through the text at once: as
+ * many narrow ones as fit share a register of up to 32 bits, the first in the low bits; wider ones have one each.
+ * Registers are numbered results first, then operands, each in the order of its elements.
+ */
+
+enum { ASM_REGISTERS = LL_ASM_ARGS }; /* of the results, and of the operands */
+
+typedef struct AsmText {
+  Lower *w;
+  const Op *op;
+  const LLAsm *text;
+  int packed;
+  const char *at; /* the constraints not yet read */
+  LLInst *args[ASM_REGISTERS];
+  int nargs;
+} AsmText;
+
+static const LLType *register_type(char letter) {
+  switch (letter) {
+  case 'c':
+  case 'h': return &ll_i16;
+  case 'r': return &ll_i32;
+  case 'l': return &ll_i64;
+  case 'f': return &ll_float;
+  case 'd': return &ll_double;
+  case 'b': return &ll_i1;
+  default: return NULL;
+  }
+}
+
+/* The register of the next constraint, which must be a result's or an operand's. */
+static const LLType *next_register(AsmText *a, bool result) {
+  const char *s = a->at + strspn(a->at, " ");
+  size_t n = strcspn(s, ",");
+  a->at = s + n + (s[n] == ',');
+  if (n == 0 || *s == '~')
+    lower_fail(a->w, a->op, "there are fewer constraints than registers of results and operands");
+  if (result != (*s == '=')) lower_fail(a->w, a->op, "the constraints with '=' do not go with the results");
+  const char *letter = s + strspn(s, "=&");
+  const LLType *t = register_type(*letter);
+  if (!t || letter[1 + strspn(letter + 1, " ")] != s[n])
+    lower_fail(a->w, a->op, ctx_printf(a->w->cx, "the constraint '%.*s' is none of h, r, l, f, d and b", (int)n, s));
+  return t;
+}
+
+/* How many elements a register has room for; several only where elements go through together. */
+static int slots_of(const AsmText *a, const LLType *elem, const LLType *reg) {
+  int room = reg->bits < 32 ? reg->bits : 32;
+  return a->packed == 1 || elem->bits == 1 || elem->bits >= room ? 1 : room / elem->bits;
+}
+
+/* The bits of a value of any type as another of any width: cut off, or zeros put before them. */
+static LLInst *same_bits(LLBuilder *b, const LLType *to, LLInst *x) {
+  const LLType *from = x->type;
+  if (ll_is_ptr(from) && ll_is_ptr(to)) return x;
+  x = ll_is_ptr(from) ? ll_op1(b, LL_PTRTOINT, ll_int(from->bits), x) : ll_bitcast(b, ll_int(from->bits), x);
+  x = ll_int_cast(b, ll_int(to->bits), x, false);
+  return ll_is_ptr(to) ? ll_op1(b, LL_INTTOPTR, to, x) : ll_bitcast(b, to, x);
+}
+
+/* The operand's elements from `first` on, as many as go through at once; the last stands in for those beyond it. */
+static void asm_operand(AsmText *a, const Value *v, int first) {
+  Val *x = lower_val(a->w, v);
+  const LLType *elem = x->at[0]->type;
+  for (int e = 0, slots; e < a->packed; e += slots) {
+    LLInst *parts[4];
+    const LLType *reg = next_register(a, false);
+    slots = slots_of(a, elem, reg);
+    for (int k = 0; k < slots; k++) parts[k] = x->at[first + e + k < x->n ? first + e + k : x->n - 1];
+    if (a->nargs == ASM_REGISTERS) lower_fail(a->w, a->op, "too many registers");
+    a->args[a->nargs++] = same_bits(&a->w->b, reg, ll_build_vector(&a->w->b, parts, slots));
+  }
+}
+
+static void asm_result(AsmText *a, const Value *v, int first, LLInst *const **outs) {
+  LLBuilder *b = &a->w->b;
+  Val *x = lower_val(a->w, v);
+  const LLType *elem = lower_elem(a->w, v->type);
+  for (int e = 0, slots; e < a->packed; e += slots) {
+    LLInst *out = *(*outs)++;
+    slots = slots_of(a, elem, out->type);
+    LLInst *whole = same_bits(b, slots == 1 ? elem : ll_vector(a->w->lm, elem, slots), out);
+    for (int k = 0; k < slots && first + e + k < x->n; k++)
+      x->at[first + e + k] = slots == 1 ? whole : ll_extract(b, whole, k);
+  }
+}
+
+/* The text once, for the elements from `first` on. */
+static void asm_once(AsmText *a, int first) {
+  const LLType *types[ASM_REGISTERS];
+  LLInst *outs[ASM_REGISTERS];
+  int n = 0;
+  a->at = a->text->constraints;
+  a->nargs = 0;
+  for (int i = 0; i < a->op->nresults; i++) {
+    const LLType *elem = lower_elem(a->w, a->op->results[i].type);
+    for (int e = 0; e < a->packed; e += slots_of(a, elem, types[n]), n++) {
+      if (n == ASM_REGISTERS) lower_fail(a->w, a->op, "too many registers");
+      types[n] = next_register(a, true);
+    }
+  }
+  for (int i = 0; i < a->op->noperands; i++) asm_operand(a, ir_operand(a->op, i), first);
+  const char *rest = a->at + strspn(a->at, " ");
+  if (*rest && *rest != '~')
+    lower_fail(a->w, a->op, "there are more constraints than registers of results and operands");
+  LLInst *x = ll_asm(&a->w->b, n == 1 ? types[0] : ll_struct_of(a->w->lm, types, n), a->text, a->args, a->nargs);
+  for (int i = 0; i < n; i++) outs[i] = n == 1 ? x : ll_extract(&a->w->b, x, i);
+  LLInst *const *at = outs;
+  for (int i = 0; i < a->op->nresults; i++) asm_result(a, &a->op->results[i], first, &at);
+}
 
 void lower_inline_asm(Lower *w, const Op *op) {
-  int packed = (int)ir_attr_int_or(op, "packed_element", 1), count = lower_count(w, &op->results[0]);
-  if (packed != 1) lower_fail(w, op, "packed elements are not supported on this target yet");
+  int count = lower_count(w, &op->results[0]), packed = (int)ir_attr_int_or(op, "packed_element", 1);
+  if (packed < 1 || packed > ASM_REGISTERS) lower_fail(w, op, "no such number of elements goes through at once");
   const Attr *pure = ir_attr(op, "pure");
-  LLAsm *a = NEW(w->cx, LLAsm);
-  *a = (LLAsm){ir_attr_text_or(op, "asm_string", ""), ir_attr_text_or(op, "constraints", ""), pure && pure->integer};
-  const LLType *types[16];
-  if (op->nresults > 16 || op->noperands > 16) lower_fail(w, op, "more than sixteen operands");
-  for (int i = 0; i < op->nresults; i++) {
-    types[i] = lower_elem(w, op->results[i].type);
-    lower_new(w, &op->results[i], count);
-  }
-  for (int r = 0; r < count; r++) {
-    LLInst *args[16];
-    for (int i = 0; i < op->noperands; i++) {
-      Val *x = lower_val(w, ir_operand(op, i));
-      args[i] = x->at[x->n == 1 ? 0 : r];
-    }
-    const LLType *t = op->nresults == 1 ? types[0] : ll_struct_of(w->lm, types, op->nresults);
-    LLInst *x = ll_asm(&w->b, t, a, args, op->noperands);
-    for (int i = 0; i < op->nresults; i++)
-      lower_val(w, &op->results[i])->at[r] = op->nresults == 1 ? x : ll_extract(&w->b, x, i);
-  }
+  LLAsm *text = NEW(w->cx, LLAsm);
+  *text = (LLAsm){ir_attr_text_or(op, "asm_string", ""), ir_attr_text_or(op, "constraints", ""), pure && pure->integer};
+  for (int i = 0; i < op->nresults; i++) lower_new(w, &op->results[i], count);
+  AsmText a = {.w = w, .op = op, .text = text, .packed = packed};
+  for (int r = 0; r < count; r += packed) asm_once(&a, r);
 }

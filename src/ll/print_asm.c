@@ -14,7 +14,7 @@ typedef struct Regs {
 typedef struct AsmCall {
   Printer *p;
   const LLInst *inst;
-  int first[16], count[16]; /* per operand: which registers of `in` */
+  int first[LL_ASM_ARGS], count[LL_ASM_ARGS]; /* per operand: which registers of `in` */
   Regs in;
   int nout;
 } AsmCall;

@@ -321,7 +321,7 @@ static void emit_asm(Ptx *p, const LLInst *i) {
       buf_putc(p->out, '$');
     }
   }
-  buf_puts(p->out, " }\n");
+  buf_puts(p->out, "\n\t}\n"); /* the text may end with a comment */
 }
 
 static void emit_ptradd(Ptx *p, const LLInst *i) {

@@ -322,3 +322,58 @@ def test_configurations_that_do_not_fit_lose():
     kernel[(1,)](a, b, c, 128)
     assert kernel.best_config.kwargs["BK"] == 32
     assert (c - a.float() @ b.float()).abs().max() < 1e-2
+
+
+# ---- the user's own PTX, which the simulated GPU does not run ----
+
+
+@triton.jit
+def assembly_kernel(bytes, halves, floats, out8, out16, out32, N: tl.constexpr):
+    at = tl.arange(0, N)
+    b, h, f = tl.load(bytes + at), tl.load(halves + at), tl.load(floats + at)
+    x = tl.inline_asm_elementwise("shl.b32 $0, $1, 3;", "=r,r", [b], dtype=tl.int8, is_pure=True, pack=1)
+    tl.inline_asm_elementwise(
+        "st.global.b8 [$1], $2; mov.b32 $0, 0;", "=r,l,r", [out8 + at, x], dtype=tl.int32, is_pure=False, pack=1
+    )
+    y = tl.inline_asm_elementwise("add.f16 $0, $1, $1;", "=h,h", [h], dtype=tl.float16, is_pure=True, pack=1)
+    tl.store(out16 + at, y)
+    text = "selp.f32 $0, $1, 0f00000000, $2; // where"
+    tl.store(out32 + at, tl.inline_asm_elementwise(text, "=f,f,b", [f, f > 0], dtype=tl.float32, is_pure=True, pack=1))
+
+
+@triton.jit
+def packed_kernel(bytes, halves, out8, out16, out32, N: tl.constexpr):
+    at = tl.arange(0, N)
+    b, h = tl.load(bytes + at), tl.load(halves + at)
+    text = """
+        and.b32 $0, $6, 0x1F1F1F1F; shl.b32 $0, $0, 3;
+        bfe.u32 $1, $6, 0, 8; bfe.u32 $2, $6, 8, 8; bfe.u32 $3, $6, 16, 8; bfe.u32 $4, $6, 24, 8;
+        mov.b32 $5, 0; // bytes shifted, bytes one by one"""
+    x, n, _ = tl.inline_asm_elementwise(
+        text, "=r,=r,=r,=r,=r,=r,r", [b], dtype=(tl.int8, tl.int32, tl.int8), is_pure=True, pack=4
+    )
+    tl.store(out8 + at, x)
+    tl.store(out32 + at, n.to(tl.float32))
+    y = tl.inline_asm_elementwise("add.f16x2 $0, $1, $1;", "=r,r", [h], dtype=tl.float16, is_pure=True, pack=2)
+    tl.store(out16 + at, y)
+
+
+@pytest.mark.parametrize("n", [32, 64, 512])
+def test_inline_assembly(n):
+    bytes = torch.randint(0, 256, (n,), dtype=torch.uint8, device="cuda")
+    halves, floats = torch.randn(n, device="cuda").half(), torch.randn(n, device="cuda")
+    shifted = (bytes.int() * 8 % 256).to(torch.uint8)
+
+    def results():
+        return torch.zeros_like(bytes), torch.zeros_like(halves), torch.zeros_like(floats)
+
+    out8, out16, out32 = results()
+    assembly_kernel[(1,)](bytes, halves, floats, out8, out16, out32, N=n)
+    assert torch.equal(out8, shifted)
+    assert torch.equal(out16, halves * 2)
+    assert torch.equal(out32, floats.relu())
+    out8, out16, out32 = results()
+    packed_kernel[(1,)](bytes, halves, out8, out16, out32, N=n)
+    assert torch.equal(out8, shifted)
+    assert torch.equal(out16, halves * 2)
+    assert torch.equal(out32, bytes.float())
