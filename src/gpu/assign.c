@@ -297,8 +297,9 @@ static Builder behind(Assign *a, const Value *v) {
   return b;
 }
 
-/* Makes its operand larger: better to convert that. */
+/* Makes its operand larger, or several things of it: better to convert that. */
 static bool enlarges(Assign *a, const Op *op) {
+  if (ir_attr(op, GPU_PIECE)) return true;
   if (op->nresults != 1 || op->noperands != 1) return false;
   switch (op->code) {
   case OP_BROADCAST:
@@ -586,6 +587,8 @@ static void place_block(Assign *a, Block *b) {
   }
 }
 
+static void forget_piece(Op *op, void *cx) { ir_set_attr(cx, op, GPU_PIECE, NULL); }
+
 bool gpu_assign(Ctx *cx, Module *m) {
   Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m)};
   a.coalesce = coalesce_analyze(cx, m, axis_analyze(cx, m));
@@ -598,6 +601,7 @@ bool gpu_assign(Ctx *cx, Module *m) {
     } while (a.changed && ++rounds < 32);
     place_block(&a, ir_entry(op, 0));
   }
+  ir_walk(m->op, forget_piece, cx);
   opt_dce(cx, m);
   opt_cse(cx, m);
   return true;

@@ -104,13 +104,19 @@ static bool lies_across(Coalesce *c, const Op *dot, int index) {
   const Value *v = ir_operand(dot, index);
   int k_dim = index == 0 ? 1 : 0;
   while (v->op && v->op->code != OP_LOAD) {
-    if (v->op->noperands != 1) return false;
+    if (v->op->noperands != 1 && !ir_attr(v->op, GPU_PIECE)) return false;
     if (v->op->code == OP_TRANS) k_dim = 1 - k_dim;
     v = ir_operand(v->op, 0);
   }
   if (!v->op || v->type->rank != 2) return false;
   const AxisInfo *a = axis_of(c->axis, ir_operand(v->op, 0));
   return a->contiguity[1 - k_dim] > a->contiguity[k_dim];
+}
+
+bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
+  const Type *t = dot->results[0].type;
+  return sm >= 80 && t->rank == 2 && t->shape[0] >= 16 && t->shape[1] >= 8 &&
+         ir_operand(dot, 0)->type->shape[1] * elem_bits >= 256;
 }
 
 DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
@@ -123,7 +129,7 @@ DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
   if (!turned && sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 &&
       ir_numel(t) >= 16 * 8 * num_warps && k_bits >= 256 && multiplies(dot, sm, true))
     return wgmma_plan(cx, dot, num_warps);
-  if (sm >= 80 && t->shape[0] >= 16 && t->shape[1] >= 8 && k_bits >= 256 && multiplies(dot, sm, false))
+  if (dot_has_mma_shape(dot, ir_elem((Type *)a)->bits, sm) && multiplies(dot, sm, false))
     return mma_plan(cx, dot, num_warps);
   return fma_plan(cx, dot, num_warps);
 }

@@ -5,7 +5,7 @@
  *   axis.c                    contiguity, divisibility and constancy of values
  *   passes.c                  the list of passes
  *   coalesce.c dot.c           what memory accesses and dots ask of layouts
- *   convert.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
+ *   convert.c dot_precision.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
  *   lower*.c                  Triton GPU IR to ll/; lower.h is their common header
  */
 #ifndef TRITONC_GPU_INTERNAL_H
@@ -102,6 +102,8 @@ typedef struct DotPlan {
   int k_width;
 } DotPlan;
 DotPlan dot_plan(Coalesce *c, const Op *dot, int sm);
+/* Are the matrices large enough for mma.sync, their elements having so many bits? */
+bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
 
 /* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
  * (lower_wgmma.c). */
@@ -109,8 +111,11 @@ int64_t wgmma_partial_sums(const Op *dot);
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 
-PassFn gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
+PassFn gpu_dot_precision, gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
 bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o);
+/* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
+ * which the first operands lead to. */
+#define GPU_PIECE "tt.piece"
 
 /* Bytes of shared memory that an op needs for itself while it runs. */
 /* Larger tensors change their layout part by part. */

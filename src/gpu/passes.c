@@ -2,7 +2,8 @@
 #include "gpu/internal.h"
 
 const Pass gpu_passes[] = {
-    {"gpu-assign", gpu_assign}, /* layouts; dots become tensor-core operations */
+    {"gpu-dot-precision", gpu_dot_precision}, /* products of f32 as several of fewer bits */
+    {"gpu-assign", gpu_assign},               /* layouts; dots become tensor-core operations */
     {"licm", opt_licm},
     {"dce", opt_dce},
     {"gpu-pipeline", gpu_pipeline}, /* loads that feed dots: cp.async, stages ahead */

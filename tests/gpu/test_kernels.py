@@ -201,7 +201,9 @@ DOTS = [
     (BF16, F32, "ieee", 1e-6),
     (F32, F32, "ieee", 1e-6),
     (F32, F32, "tf32", TF32),
-    (F32, F32, "tf32x3", 1e-5),
+    (F32, F32, "tf32x3", 2e-6),
+    (F32, F32, "bf16x3", 1e-5),
+    (F32, F32, "bf16x6", 2e-6),
     (F64, F64, "ieee", 1e-14),
     (E5M2, F32, "ieee", 2e-4),  # Hopper's tensor cores keep 14 bits of a running sum of 8-bit products
 ]
@@ -215,6 +217,23 @@ def test_dot(shape, dtype, out, precision, rtol):
     d = empty(m, n, dtype=out)
     dot_kernel[(1,)](a, b, c, d, M=m, N=n, K=k, PRECISION=precision)
     close(d, exact(a) @ exact(b) + exact(c), rtol)
+
+
+@pytest.mark.parametrize("precision", ["ieee", "tf32x3", "bf16x3", "bf16x6"])
+@pytest.mark.parametrize("m, n, k", [(64, 32, 32), (16, 16, 16)])
+def test_dot_not_finite(m, n, k, precision):
+    """Products in several pieces: what is left of an infinity is NaN, and must not be seen."""
+    a, b, c = torch.ones(m, k), torch.full((k, n), 0.37), torch.zeros(m, n)
+    a[0, 3], a[1, 1], a[2, 2], a[4, 0], a[4, 1] = torch.inf, -torch.inf, torch.nan, torch.inf, -torch.inf
+    a[3, 3] = torch.tensor(0x7FFFFFFF, dtype=torch.int32).view(F32)  # a GPU's NaN
+    a[5, 5], a[6] = 3.3e38, 1e-30
+    c[7, 7], c[8, 8] = torch.inf, torch.nan
+    for swap in (False, True):
+        x, y, z = (b.T, a.T, c.T) if swap else (a, b, c)
+        x, y, z = (t.contiguous().to(DEVICE) for t in (x, y, z))
+        out = empty(len(x), y.shape[1])
+        dot_kernel[(1,)](x, y, z, out, M=len(x), N=y.shape[1], K=k, PRECISION=precision)
+        torch.testing.assert_close(out.cpu(), x.cpu() @ y.cpu() + z.cpu(), rtol=2e-5, atol=0, equal_nan=True)
 
 
 @triton.jit
