@@ -143,6 +143,9 @@ typedef struct ttc_source {
   /* Instead of `text`, a function that a host knows, with its host: */
   const ttc_function *function;
   const ttc_host *host;
+  /* What the kernel is called (ttc_kernel_name()), which people see in profiles; characters that no symbol can have
+   * become `_`. NULL: its function's name. */
+  const char *symbol;
 } ttc_source;
 
 /* Compile for `target` (NULL: "cpu"): "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" …

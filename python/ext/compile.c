@@ -176,10 +176,31 @@ static bool prepare_call(Job *job, Call *c, PyObject *constants) {
   return true;
 }
 
-/* What hooks are told of a call: [(name, type, constant or None, divisibility)] and the options. */
+/* [(name, type, constant or None, divisibility)] of a call. */
+  if (!ok) Py_CLEAR(params);
+  return params;
+}
+
+/* What the decorator's `repr` calls the kernel for these parameters; takes `params` over. */
+static bool name_kernel(Job *job, PyObject *fn, PyObject *params) {
+  PyObject *name = params ? PyObject_CallMethod(fn, "_kernel_name", "(O)", params) : NULL;
+  bool ok = name != NULL;
+  if (ok && name != Py_None) {
+    job->source.symbol = PyUnicode_AsUTF8AndSize(name, NULL);
+    ok = job->source.symbol && host_keep(&job->host, name);
+  }
+  Py_XDECREF(name);
+  Py_XDECREF(params);
+  return ok;
+}
+
+/* What hooks are told of a call: its parameters and the options. */
 static PyObject *described_call(const Job *job, const Call *c) {
-  PyObject *params = PyList_New(0), *options = PyDict_New();
+  PyObject *params = described_params(job, c), *options = PyDict_New();
   bool ok = params && options;
+static PyObject *described_params(const Job *job, const Call *c) {
+  PyObject *params = PyList_New(0);
+  bool ok = params != NULL;
   for (size_t i = 0; ok && i < job->nparams; i++) {
     const ttc_param *p = &job->params[i];
     PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None;
@@ -241,7 +262,8 @@ Kernel *compile_call(Call *c) {
   PyObject *constants = PyBytes_FromStringAndSize(NULL, c->f->nparams);
   Kernel *k = NULL;
   double begin = now_us();
-  if (constants && prepare_call(&job, c, constants) && call_before(st, &job, c) > 0) {
+  if (constants && prepare_call(&job, c, constants) && call_before(st, &job, c) > 0 &&
+      (!c->f->names_kernels || name_kernel(&job, (PyObject *)c->f, described_params(&job, c)))) {
     ttc_kernel *kernel = run_job(st, &job);
     if (kernel) k = kernel_new(st, kernel, constants);
   }
@@ -281,7 +303,9 @@ static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize
     if (!described_param(job, PyTuple_GetItem(params, (Py_ssize_t)i), &job->params[i])) return false;
     PyBytes_AsString(constants)[i] = strcmp(job->params[i].type, "constexpr") == 0;
   }
-  return true;
+  if (!((JITCore *)fn)->names_kernels) return true;
+  Py_INCREF(params);
+  return name_kernel(job, fn, params);
 }
 
 /* compile(fn or None, text or None, file, params, target, options, stop or None) */

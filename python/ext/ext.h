@@ -181,6 +181,7 @@ struct JITCore {
   ttc_function function; /* source NULL until it is wanted */
   PyObject *keep;        /* list: texts of `function` */
   bool noinline;
+  bool names_kernels; /* _kernel_name(params) says what a kernel is called */
 };
 
 PyTypeObject *make_jit_type(PyObject *module);

@@ -74,12 +74,12 @@ static void clear_params(JITCore *f) {
   f->nparams = 0;
 }
 
-/* JITCore._setup(fn, params, noinline, default_options) */
+/* JITCore._setup(fn, params, noinline, default_options, names_kernels) */
 static PyObject *setup(PyObject *self, PyObject *args) {
   JITCore *f = (JITCore *)self;
   PyObject *fn, *specs, *options;
-  int noinline;
-  if (!PyArg_ParseTuple(args, "OO!pO", &fn, &PyTuple_Type, &specs, &noinline, &options)) return NULL;
+  int noinline, names_kernels;
+  if (!PyArg_ParseTuple(args, "OO!pOp", &fn, &PyTuple_Type, &specs, &noinline, &options, &names_kernels)) return NULL;
   clear_params(f);
   Py_ssize_t n = PyTuple_Size(specs);
   f->params = PyMem_Calloc((size_t)n + 1, sizeof *f->params);
@@ -95,6 +95,7 @@ static PyObject *setup(PyObject *self, PyObject *args) {
   Py_XDECREF(old_fn);
   Py_XDECREF(old_options);
   f->noinline = noinline;
+  f->names_kernels = names_kernels;
   Py_RETURN_NONE;
 }
 
@@ -184,7 +185,8 @@ static PyObject *get_fn(PyObject *self, void *closure) {
 }
 
 static PyMethodDef methods[] = {
-    {"_setup", setup, METH_VARARGS, "_setup(fn, params, noinline, default_options): what the function is."},
+    {"_setup", setup, METH_VARARGS,
+     "_setup(fn, params, noinline, default_options, names_kernels): what the function is."},
     {"_forget", forget, METH_NOARGS, "Forget source and compiled kernels."},
     {"_kernels", kernels, METH_NOARGS, "The kernels compiled so far."},
     {"run", (PyCFunction)(void (*)(void))jit_run, METH_FASTCALL | METH_KEYWORDS,

@@ -248,6 +248,7 @@ static void compile(Ctx *cx, void *arg) {
   else if (r.function)
     r.params = order_params(cx, call, r.function, &r.nparams);
   Compiled c;
+  r.symbol = s->symbol;
   run_compile(cx, &r, &c);
 
   const char *metadata = run_metadata(cx, &c);

@@ -127,7 +127,8 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   bind_kernel(L, k, info, bound, spans);
   lang_at(L, info->def->span);
   Type *type = ir_func_type(L->cx, k->inputs.at, (int)k->inputs.len, NULL, 0);
-  Op *func = ir_func_new(L->module, info->function->name, type, true, L->b.loc);
+  const char *symbol = L->options.symbol ? L->options.symbol : info->function->name;
+  Op *func = ir_func_new(L->module, symbol, type, true, L->b.loc);
   ir_set_attr(L->cx, func, "noinline", ir_attr_bool(L->cx, false));
   ir_set_attr(L->cx, func, "arg_attrs", ir_attr_array(L->cx, k->attributes.at, (int)k->attributes.len));
   L->module->op->loc = L->b.loc;

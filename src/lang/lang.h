@@ -21,6 +21,7 @@ typedef struct LangOptions {
   int num_warps, num_stages, num_ctas; /* visible to num_stages/num_warps builtins; kept as module metadata */
   const char *target_name;             /* "cpu", "cuda" */
   int target_arch;                     /* 90 */
+  const char *symbol;                  /* of the kernel; NULL: its function's name */
 } LangOptions;
 
 /* Compile `function` (its source is parsed here) with parameters described by `params` (one per parameter of the

@@ -64,6 +64,7 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
   }
   add_text(&h, r->passes);
   if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
+  add_text(&h, r->symbol);
   add_text(&h, r->kernel);
   if (r->function) {
     /* File and line go into the locations and the line information. */
@@ -127,6 +128,18 @@ static void run_named_passes(Ctx *cx, Module *m, const char *list) {
     size_t n = strcspn(list, ",");
     const char *name = ctx_strndup(cx, list, n);
     const Pass *p = opt_pass_named(name);
+/* Any text as a symbol that PTX, LLVM and Triton IR spell without quotes; NULL for none at all. */
+static const char *symbol_of(Ctx *cx, const char *text) {
+  Buf b = {.cx = cx};
+  if (isdigit((unsigned char)*text) || (*text && !text[1] && !isalpha((unsigned char)*text))) buf_putc(&b, '_');
+  for (const char *s = text; *s; s++) {
+    unsigned char ch = (unsigned char)*s;
+    if ((ch & 0xc0) == 0x80) continue; /* of a character of several bytes only the first counts */
+    buf_putc(&b, ch < 0x80 && (isalnum(ch) || ch == '_' || ch == '$') ? (char)ch : '_');
+  }
+  return b.len ? buf_text(&b) : NULL;
+}
+
     if (!p && n) {
       size_t count;
       const char *const *names = opt_pass_names(&count);
@@ -263,6 +276,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   else if (!is_gpu_ir)
     opt_ttir(cx, m);
 
+  if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
   size_t len;
   const char *edited = run_override(cx, c, "ttir", &len);
   if (edited) m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));

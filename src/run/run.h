@@ -69,6 +69,7 @@ typedef struct RunRequest {
   const ttc_option *options;
   size_t noptions;
   const char *stop;   /* the last stage wanted, or NULL */
+  const char *symbol; /* what the kernel is called, any text; NULL: as the function is */
   const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
 } RunRequest;

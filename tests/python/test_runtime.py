@@ -497,6 +497,58 @@ def test_pre_run_hooks():
     assert calls == [((), {"value": 2.5}), ((3.5,), {})] and out.item() == 3.5
 
 
+def named_kernel(name):
+    """A kernel whose `repr` is `name`, and what that was asked."""
+    asked = []
+
+    def answer(specialization):
+        asked.append(specialization)
+        return name(specialization) if callable(name) else name
+
+    @triton.jit(repr=answer)
+    def kernel(out, stride, none, value, K: tl.constexpr):
+        tl.store(out + stride, value + K)
+
+    return kernel, asked
+
+
+def test_kernels_by_the_decorators_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    out = torch.zeros(16)
+    for cached in (False, True):
+        kernel, asked = named_kernel(lambda s: f"kernel_{s.signature['value']}_{'_'.join(s.constants)}")
+        compiled = kernel[(1,)](out, 1, None, 3.0, K=5)
+        assert compiled.name == "kernel_fp32_stride_none_K" and compiled._from_cache() is cached and out[1] == 8
+        assert f"@{compiled.name}(" in ttir(compiled) and compiled.name in compiled.asm["asm"]
+        (specialization,) = asked
+        assert specialization.constants == {"stride": 1, "none": None, "K": 5}
+        types = {"out": "*fp32", "stride": "constexpr", "none": "constexpr", "value": "fp32", "K": "constexpr"}
+        assert specialization.signature == types
+        kernel[(1,)](out, 1, None, 4.0, K=5)
+        assert len(asked) == 1  # launches of a kernel that is there do not ask
+        assert kernel[(1,)](out, 3, None, 2, K=5).name == "kernel_i32_none_K" and out[3] == 7
+
+
+def test_the_decorators_name_is_the_symbol():
+    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
+    types = {"out": "*fp32", "stride": "i32", "none": "constexpr", "value": "fp32", "K": "constexpr"}
+    names = {
+        "plain": "plain", "with space<3>.x": "with_space_3__x", "größe": "gr__e", "3d": "_3d", "_": "__", "": "kernel",
+    }  # fmt: skip
+    for name, symbol in names.items():
+        kernel, _ = named_kernel(name)
+        compiled = triton.compile(triton.compiler.ASTSource(kernel, types, {"none": None, "K": 1}), target=target)
+        assert compiled.name == symbol and f".entry {symbol}(" in compiled.asm["ptx"]
+        assert compiled.metadata.name == symbol
+    for name in (None, 3):
+        kernel, _ = named_kernel(name)
+        with pytest.raises(TypeError, match="must give a string"):
+            kernel[(1,)](torch.zeros(16), 1, None, 3.0, K=5)
+    kernel, _ = named_kernel(lambda s: s.constants["nowhere"])
+    with pytest.raises(KeyError, match="nowhere"):
+        kernel[(1,)](torch.zeros(16), 1, None, 3.0, K=5)
+
+
 def test_launch_hooks():
     calls = []
     out = torch.zeros(1)

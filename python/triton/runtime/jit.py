@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+
 from .._C import libtriton as _C
 from ..language import core as _core
 
@@ -105,6 +107,21 @@ def _params_of(fn: Callable) -> list[KernelParam]:
     return params
 
 
+class Specialization(namedtuple("Specialization", "constants signature")):
+    """What a kernel is compiled for, as `repr` of `@triton.jit` is asked for its name.
+
+    Attributes
+    ----------
+    constants : dict
+        Parameter name to value, of the parameters that are constants in this kernel: `tl.constexpr`, None, and
+        integers that are 1.
+    signature : dict
+        Parameter name to type: "*fp32", "i32", "constexpr".
+    """
+
+    __slots__ = ()
+
+
 class JITFunction(_C.JITCore, KernelInterface):
     """A function decorated with `@triton.jit`.
 
@@ -118,6 +135,9 @@ class JITFunction(_C.JITCore, KernelInterface):
         Device assertions on.
     noinline : bool, optional
         Keep calls of this function as calls.
+    repr : callable, optional
+        `repr(specialization)` names the kernel that is compiled for it: `kernel.name`, which profilers show.
+        Characters that no symbol can have become `_`.
     """
 
     def __init__(
@@ -158,7 +178,8 @@ class JITFunction(_C.JITCore, KernelInterface):
         self.__module__ = fn.__module__
         self.__doc__ = fn.__doc__
         self.__globals__ = fn.__globals__
-        self._setup(fn, tuple([p._spec() for p in self.params]), bool(noinline), {"debug": True} if debug else None)
+        options = {"debug": True} if debug else None
+        self._setup(fn, tuple([p._spec() for p in self.params]), bool(noinline), options, repr is not None)
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         raise RuntimeError("Cannot call @triton.jit'd outside of the scope of a kernel")
@@ -241,6 +262,15 @@ class JITFunction(_C.JITCore, KernelInterface):
     def repr(self, specialization: object = None) -> str:
         """The name of the kernel for a specialization."""
         return self._repr(specialization) if self._repr else self.__name__
+
+    def _kernel_name(self, params: Iterable[tuple]) -> str:
+        """What `repr` calls the kernel for parameters (name, type, constant, divisibility)."""
+        signature = {name: kind for name, kind, _, _ in params}
+        constants = {name: value for name, kind, value, _ in params if kind == "constexpr"}
+        name = self._repr(Specialization(constants, signature))
+        if not isinstance(name, str):
+            raise TypeError(f"@triton.jit(repr=...) of {self.__qualname__} must give a string, and gave {name!r}")
+        return name
 
     # ---- launching: __getitem__ and run() are the extension's -------------------------------------------------------
 
