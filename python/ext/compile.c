@@ -9,24 +9,12 @@
 
 /* Options that kernels name for other devices: accepted, part of the key, and without meaning here. */
 static const char *const foreign_options[] = {
-    "cluster_dims",
-    "ptx_version",
-    "ptx_options",
-    "launch_pdl",
-    "supported_fp8_dtypes",
-    "deprecated_fp8_dot_operand_dtypes",
-    "extern_libs",
-    "backend_name",
-    "allowed_dot_input_precisions",
-    "arch",
-    "instrumentation_mode",
-    "ir_override",
-    "waves_per_eu",
-    "kpack",
-    "matrix_instr_nonkdim",
-    "schedule_hint",
-    "minRegAutoWS",
-    "maxRegAutoWS",
+    "cluster_dims", "ptx_version",          "ptx_options",
+    "launch_pdl",   "supported_fp8_dtypes", "deprecated_fp8_dot_operand_dtypes",
+    "extern_libs",  "backend_name",         "allowed_dot_input_precisions",
+    "arch",         "instrumentation_mode", "waves_per_eu",
+    "kpack",        "matrix_instr_nonkdim", "schedule_hint",
+    "minRegAutoWS", "maxRegAutoWS",
 };
 
 bool option_for_us(const char *name) {
@@ -46,7 +34,9 @@ bool option_known(const char *name) {
 static bool raise_resources(State *st, const char *text) {
   char name[64];
   long long required, limit;
-  if (sscanf(text, "out of resource: %63[^,], Required: %lld, Hardware limit: %lld", name, &required, &limit) != 3)
+  const char *words = strstr(text, "out of resource: "); /* a compile's message has "error: " before it */
+  if (!words) return false;
+  if (sscanf(words, "out of resource: %63[^,], Required: %lld, Hardware limit: %lld", name, &required, &limit) != 3)
     return false;
   PyObject *error = PyObject_CallFunction(st->out_of_resources, "LLs", required, limit, name);
   if (error) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
@@ -177,6 +167,16 @@ static bool prepare_call(Job *job, Call *c, PyObject *constants) {
 }
 
 /* [(name, type, constant or None, divisibility)] of a call. */
+static PyObject *described_params(const Job *job, const Call *c) {
+  PyObject *params = PyList_New(0);
+  bool ok = params != NULL;
+  for (size_t i = 0; ok && i < job->nparams; i++) {
+    const ttc_param *p = &job->params[i];
+    PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None;
+    PyObject *item = Py_BuildValue("(OsOi)", c->f->params[i].name, p->type, constant, (int)p->divisibility);
+    ok = item && PyList_Append(params, item) == 0;
+    Py_XDECREF(item);
+  }
   if (!ok) Py_CLEAR(params);
   return params;
 }
@@ -198,16 +198,6 @@ static bool name_kernel(Job *job, PyObject *fn, PyObject *params) {
 static PyObject *described_call(const Job *job, const Call *c) {
   PyObject *params = described_params(job, c), *options = PyDict_New();
   bool ok = params && options;
-static PyObject *described_params(const Job *job, const Call *c) {
-  PyObject *params = PyList_New(0);
-  bool ok = params != NULL;
-  for (size_t i = 0; ok && i < job->nparams; i++) {
-    const ttc_param *p = &job->params[i];
-    PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None;
-    PyObject *item = Py_BuildValue("(OsOi)", c->f->params[i].name, p->type, constant, (int)p->divisibility);
-    ok = item && PyList_Append(params, item) == 0;
-    Py_XDECREF(item);
-  }
   for (int i = 0; ok && i < c->noptions; i++)
     ok = PyDict_SetItem(options, c->option_names[i], c->option_values[i]) == 0;
   PyObject *both = ok ? PyTuple_Pack(2, params, options) : NULL;

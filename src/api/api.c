@@ -107,8 +107,13 @@ static void render(Ctx *cx, void *arg) {
 /* What an unwound compile means outside, with its diagnostics as the message. */
 static ttc_status finish(ttc_context *c, Err err) {
   static const ttc_status statuses[] = {
-      [ERR_NONE] = TTC_OK,         [ERR_SOURCE] = TTC_ERROR_SOURCE, [ERR_MEMORY] = TTC_ERROR_MEMORY,
-      [ERR_HOST] = TTC_ERROR_HOST, [ERR_SYSTEM] = TTC_ERROR_SYSTEM, [ERR_INTERNAL] = TTC_ERROR_INTERNAL,
+      [ERR_NONE] = TTC_OK,
+      [ERR_SOURCE] = TTC_ERROR_SOURCE,
+      [ERR_MEMORY] = TTC_ERROR_MEMORY,
+      [ERR_HOST] = TTC_ERROR_HOST,
+      [ERR_SYSTEM] = TTC_ERROR_SYSTEM,
+      [ERR_INTERNAL] = TTC_ERROR_INTERNAL,
+      [ERR_RESOURCES] = TTC_ERROR_RESOURCES,
   };
   if (err == ERR_MEMORY) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   if (err == ERR_NONE) return TTC_OK;
@@ -243,12 +248,12 @@ static void compile(Ctx *cx, void *arg) {
       r.host = lang_module_host(m);
     }
   }
+  r.symbol = s->symbol;
   if (r.function && s->signature)
     r.params = run_signature(cx, r.function, s->signature, NULL, 0, &r.nparams);
   else if (r.function)
     r.params = order_params(cx, call, r.function, &r.nparams);
   Compiled c;
-  r.symbol = s->symbol;
   run_compile(cx, &r, &c);
 
   const char *metadata = run_metadata(cx, &c);

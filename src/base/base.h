@@ -154,11 +154,12 @@ typedef struct CallFrame {
 
 typedef enum Err {
   ERR_NONE = 0,
-  ERR_SOURCE,   /* the user's program is wrong; ctx_diags() says how */
-  ERR_MEMORY,   /* out of memory */
-  ERR_HOST,     /* a host callback failed; its own error is pending there */
-  ERR_SYSTEM,   /* a file, a library, the operating system; ctx_diags() says how */
-  ERR_INTERNAL, /* a bug of ours that was noticed in time */
+  ERR_SOURCE,    /* the user's program is wrong; ctx_diags() says how */
+  ERR_MEMORY,    /* out of memory */
+  ERR_HOST,      /* a host callback failed; its own error is pending there */
+  ERR_SYSTEM,    /* a file, a library, the operating system; ctx_diags() says how */
+  ERR_INTERNAL,  /* a bug of ours that was noticed in time */
+  ERR_RESOURCES, /* more is asked for than the device has; ctx_diags() says it in TARGET_RESOURCES' words */
 } Err;
 
 /* Run fn(cx, arg); returns ERR_NONE, or what unwound it. Calls nest. Deferred actions registered inside have run. */

@@ -29,8 +29,10 @@ bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
   set_int(cx, m->op, "ttg.num-stages", o->num_stages);
   if (o->num_ctas > 1)
     ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
-  if (!is_pow2(o->num_warps) || o->num_warps > 32)
-    ctx_fail(cx, ERR_SOURCE, "num_warps = %d: it must be a power of two, at most 32", o->num_warps);
+  if (o->num_warps > 32) /* a block of any GPU has at most 1024 threads */
+    ctx_fail(cx, ERR_RESOURCES,
+             "out of resource: threads, Required: %lld, Hardware limit: 1024. Reducing `num_warps` may help.",
+             32 * (long long)o->num_warps);
   return true;
 }
 

@@ -103,7 +103,10 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   bool is_lowered = ir_attr((*m)->op, "ttg.num-warps") != NULL;
   size_t len;
   const char *text = edited(cx, o, "ttgir", &len);
-  if (text) *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
+  if (text) {
+    *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
+    describe_args(cx, *m, info);
+  }
   if (text || is_lowered) {
     adopt(cx, *m, o, gpu, info);
     return;

@@ -62,9 +62,10 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
     else
       add_text(&h, *(const char *const *)field);
   }
+  if (c->edited.text) sha256_add(&h, c->edited.text, c->edited.len);
   add_text(&h, r->passes);
-  if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
   add_text(&h, r->symbol);
+  if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
   add_text(&h, r->kernel);
   if (r->function) {
     /* File and line go into the locations and the line information. */
@@ -85,8 +86,32 @@ static void make_key(Ctx *cx, const RunRequest *r, Compiled *c) {
 
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
+/* The file that the option ir_override names; its ending says which stage it is. */
+static void read_edited(Ctx *cx, Compiled *c) {
+  const char *path = c->options.ir_override, *dot = path ? strrchr(path, '.') : NULL;
+  if (!path) return;
+  c->edited.stage = dot && !strchr(dot, '/') ? dot + 1 : "";
+  c->edited.text = file_read(cx, path, &c->edited.len);
+}
+
 static const char *edited_stage(void *self, Ctx *cx, const char *stage, size_t *len) {
-  return run_override(cx, self, stage, len);
+  Compiled *c = self;
+  if (c->edited.stage && strcmp(stage, c->edited.stage) == 0) {
+    c->edited.taken = true;
+    *len = c->edited.len;
+    return c->edited.text;
+  }
+  const char *text = run_override(cx, c, stage, len);
+  if (text) c->edited.from_folder = true;
+  return text;
+}
+
+/* Every stage has been made: the edited one was among them, or there is no such stage, or none that can be read. */
+static void check_edited(Ctx *cx, const Compiled *c) {
+  if (!c->edited.stage || c->edited.taken) return;
+  ctx_fail(cx, ERR_SOURCE, "ir_override: target `%s` takes no edited stage from `%s`; it does from a .ttir file%s",
+           c->target.name, c->options.ir_override,
+           strcmp(c->target.name, "cuda") == 0 ? ", a .ttgir, a .ptx or a .cubin" : "");
 }
 
 static TargetOptions target_options(Compiled *c) {
@@ -101,6 +126,18 @@ static TargetOptions target_options(Compiled *c) {
                          .no_line_info = o->no_line_info,
                          .edited = edited_stage,
                          .self = c};
+}
+
+/* Any text as a symbol that PTX, LLVM and Triton IR spell without quotes; NULL for none at all. */
+static const char *symbol_of(Ctx *cx, const char *text) {
+  Buf b = {.cx = cx};
+  if (isdigit((unsigned char)*text) || (*text && !text[1] && !isalpha((unsigned char)*text))) buf_putc(&b, '_');
+  for (const char *s = text; *s; s++) {
+    unsigned char ch = (unsigned char)*s;
+    if ((ch & 0xc0) == 0x80) continue; /* of a character of several bytes only the first counts */
+    buf_putc(&b, ch < 0x80 && (isalnum(ch) || ch == '_' || ch == '$') ? (char)ch : '_');
+  }
+  return b.len ? buf_text(&b) : NULL;
 }
 
 static LangOptions lang_options(const Compiled *c, const TargetOptions *t) {
@@ -128,18 +165,6 @@ static void run_named_passes(Ctx *cx, Module *m, const char *list) {
     size_t n = strcspn(list, ",");
     const char *name = ctx_strndup(cx, list, n);
     const Pass *p = opt_pass_named(name);
-/* Any text as a symbol that PTX, LLVM and Triton IR spell without quotes; NULL for none at all. */
-static const char *symbol_of(Ctx *cx, const char *text) {
-  Buf b = {.cx = cx};
-  if (isdigit((unsigned char)*text) || (*text && !text[1] && !isalpha((unsigned char)*text))) buf_putc(&b, '_');
-  for (const char *s = text; *s; s++) {
-    unsigned char ch = (unsigned char)*s;
-    if ((ch & 0xc0) == 0x80) continue; /* of a character of several bytes only the first counts */
-    buf_putc(&b, ch < 0x80 && (isalnum(ch) || ch == '_' || ch == '$') ? (char)ch : '_');
-  }
-  return b.len ? buf_text(&b) : NULL;
-}
-
     if (!p && n) {
       size_t count;
       const char *const *names = opt_pass_names(&count);
@@ -247,9 +272,11 @@ static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   *c = (Compiled){.target = run_target(cx, r->target), .options = run_options(cx, r->options, r->noptions)};
   check_stop(cx, &c->target, r->stop);
+  read_edited(cx, c);
   TargetOptions target = target_options(c);
   LangOptions lang = lang_options(c, &target);
   bool whole = !r->stop;
+  if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
 
   make_key(cx, r, c);
   if (whole && r->use_cache && run_cache_read(cx, c)) {
@@ -276,18 +303,21 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   else if (!is_gpu_ir)
     opt_ttir(cx, m);
 
-  if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
   size_t len;
-  const char *edited = run_override(cx, c, "ttir", &len);
-  if (edited) m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
+  const char *edited = edited_stage(c, cx, "ttir", &len);
+  if (edited) {
+    m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
+    c->info.name = kernel_name(cx, m);
+  }
   if (!is_gpu_ir || only_ir) push_ttir(cx, c, m);
   if (!only_ir) {
     c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
     drop_second_ttir(&c->stages);
   }
 
+  if (whole) check_edited(cx, c);
   run_dump(cx, c);
-  if (whole && r->use_cache && !edited) run_cache_write(cx, c);
+  if (whole && r->use_cache && !c->edited.from_folder) run_cache_write(cx, c);
 }
 
 /* ---- facts about it ---------------------------------------------------------------------------------------------- */

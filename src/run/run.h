@@ -41,6 +41,7 @@ typedef struct RunOptions {
   bool debug, enable_fp_fusion, sanitize_overflow, launch_cooperative_grid, no_line_info, allow_non_constexpr_globals;
   bool no_locations;                       /* leave loc(...) out of printed Triton IR */
   const char *default_dot_input_precision; /* NULL: the target's */
+  const char *ir_override;                 /* a file; NULL: none */
 } RunOptions;
 
 typedef enum OptionKind { OPTION_INT, OPTION_BOOL, OPTION_TEXT } OptionKind;
@@ -68,8 +69,8 @@ typedef struct RunRequest {
   const char *target;
   const ttc_option *options;
   size_t noptions;
-  const char *stop;   /* the last stage wanted, or NULL */
   const char *symbol; /* what the kernel is called, any text; NULL: as the function is */
+  const char *stop;   /* the last stage wanted, or NULL */
   const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
 } RunRequest;
@@ -81,6 +82,13 @@ typedef struct Compiled {
   Stages stages;
   char hash[65];
   bool from_cache;
+  /* Stages that a person has written. */
+  struct {
+    const char *stage, *text; /* of the option ir_override; or NULL */
+    size_t len;
+    bool taken;      /* … and it has taken the stage's place */
+    bool from_folder; /* TRITON_KERNEL_OVERRIDE had one: the result is not what its hash says */
+  } edited;
 } Compiled;
 
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);

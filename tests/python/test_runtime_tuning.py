@@ -6,6 +6,7 @@ import torch
 import triton
 import triton.language as tl
 from triton import testing
+from triton.runtime.errors import AutotunerError
 
 
 def make(configs, bench=None, key=("n",), **options):
@@ -79,6 +80,117 @@ def test_restore_and_reset():
     assert (x == 1).all()
 
 
+def test_arguments_that_are_none_are_neither_reset_nor_restored():
+    @triton.autotune(CONFIGS, key=[], reset_to_zero=["sum"], restore_value=["x"], do_bench=FakeBench(1.0))
+    @triton.jit
+    def kernel(x, sum, n, BLOCK: tl.constexpr):
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        if x is not None:
+            tl.store(x + at, tl.load(x + at, mask=at < n) + 1, mask=at < n)
+        if sum is not None:
+            tl.store(sum + at, tl.load(sum + at, mask=at < n) + 1, mask=at < n)
+
+    for wants_x, wants_sum in ((0, 1), (1, 0), (0, 0), (1, 1)):
+        x, sum = torch.zeros(100) if wants_x else None, torch.full((100,), 7.0) if wants_sum else None
+        kernel.cache.clear()
+        kernel[grid](x, sum, 100)
+        assert (x is None or (x == 1).all()) and (sum is None or (sum == 1).all())
+        kernel.cache.clear()
+        kernel[grid](x=x, sum=sum, n=100)
+        assert (x is None or (x == 2).all()) and (sum is None or (sum == 1).all())
+
+
+def test_hooks_hear_of_failures():
+    """The post hook is called as often as the pre hook, and what it raises does not hide the failure."""
+    open_calls, failures = [], []
+
+    def post(kwargs, exception):
+        open_calls.pop()
+        failures.append(exception)
+        if exception is not None:
+            raise ValueError("from the hook")
+
+    @triton.autotune(
+        CONFIGS, key=[], do_bench=FakeBench(1.0), post_hook=post,
+        pre_hook=lambda kwargs, reset_only=False: None if reset_only else open_calls.append(1),
+    )  # fmt: skip
+    @triton.jit
+    def kernel(x, n, BLOCK: tl.constexpr):
+        tl.static_assert(BLOCK == 64, "only 64")
+        tl.store(x + tl.arange(0, BLOCK), 1.0)
+
+    kernel[(1,)](torch.zeros(64), 64)
+    assert not open_calls and kernel.best_config is CONFIGS[1]
+    assert [type(error).__name__ for error in failures] == [
+        "CompileTimeAssertionFailure", "NoneType", "CompileTimeAssertionFailure",
+    ]  # fmt: skip
+
+
+def test_more_threads_than_a_gpu_has(monkeypatch, capsys):
+    monkeypatch.setenv("TRITONC_SIMULATE", "1")
+    monkeypatch.setenv("TRITON_PRINT_AUTOTUNING", "1")
+    configs = [triton.Config({"BLOCK": 64}, num_warps=w) for w in (128, 4, 64)]
+    kernel = make(configs, FakeBench(3.0, 1.0, 2.0))
+    x = np.zeros(64, np.float32)
+    kernel[grid](x, 64)
+    assert kernel.best_config is configs[1] and kernel.configs_timings[configs[0]] == [float("inf")] * 3
+    assert "Autotuning failed with out of resource: threads, Required: 4096" in capsys.readouterr().out
+    with pytest.raises(triton.OutOfResources, match="out of resource: threads, Required: 2048, Hardware limit: 1024"):
+        make([configs[2]])[grid](x, 64)
+
+
+@pytest.mark.parametrize("stage, one, two", [
+    ("ttir", "1.500000e+00", "2.500000e+00"), ("ttgir", "1.500000e+00", "2.500000e+00"),
+    ("ptx", "0x3fc00000", "0x40200000"),
+])  # fmt: skip
+def test_ir_override(stage, one, two, tmp_path):
+    """A file takes its stage's place, and what is in it is part of what the cache goes by."""
+    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
+
+    @triton.jit
+    def kernel(x):
+        tl.store(x, 1.5)
+
+    source = triton.compiler.ASTSource(kernel, {"x": "*fp32"})
+    file = tmp_path / f"mine.{stage}"
+    plain = triton.compile(source, target=target)
+    file.write_text(plain.asm[stage].replace(one, two))
+    edited = triton.compile(source, target=target, options={"ir_override": str(file)})
+    assert one in plain.asm[stage] and two in edited.asm[stage] and edited.name == "kernel"
+    assert "0x40200000" in edited.asm["ptx"] and "0x3fc00000" not in edited.asm["ptx"]
+    file.write_text(plain.asm[stage])
+    again = triton.compile(source, target=target, options={"ir_override": str(file)})
+    assert "0x3fc00000" in again.asm["ptx"] and len({plain.hash, edited.hash, again.hash}) == 3
+
+
+def test_ir_override_that_cannot_be_taken(tmp_path):
+    kernel = make([triton.Config({"BLOCK": 64}, ir_override=str(tmp_path / "nowhere.ttir"))])
+    with pytest.raises(RuntimeError, match=r"cannot read `.*nowhere.ttir`"):
+        kernel[grid](np.zeros(64, np.float32), 64)
+    for name in ("mine.ptx", "mine"):  # no stage of the CPU's
+        (tmp_path / name).write_text("")
+        kernel = make([triton.Config({"BLOCK": 64}, ir_override=str(tmp_path / name))])
+        with pytest.raises(triton.CompilationError, match="target `cpu` takes no edited stage"):
+            kernel[grid](np.zeros(64, np.float32), 64)
+
+
+def test_ir_override_of_a_configuration(tmp_path, monkeypatch):
+    x = np.zeros(64, np.float32)
+    plain = make([triton.Config({"BLOCK": 64})])[grid](x, 64)
+    assert (x == 1).all()
+    file = tmp_path / "mine.ttir"
+    text = plain.asm["ttir"]
+    assert "1.000000e+00" in text
+    file.write_text(text.replace("1.000000e+00", "1.000000e+01"))
+    make([triton.Config({"BLOCK": 64}, ir_override=str(file))])[grid](x, 64)
+    assert (x == 11).all()
+    make([triton.Config({"BLOCK": 64, "ir_override": str(file)})])[grid](x, 64)
+    assert (x == 21).all()
+    monkeypatch.setenv("TRITONC_SIMULATE", "1")
+    make([triton.Config({"BLOCK": 64}, ir_override=str(file))])[grid](x, 64)
+    assert (x == 31).all()
+
+
 def test_hooks():
     calls = []
     kernel = make(
@@ -108,8 +220,9 @@ def test_pruning():
     kernel[grid](torch.zeros(8), 8)
     assert bench.calls == 1 and kernel.best_config is CONFIGS[2]
     kernel = make(CONFIGS, bench, prune_configs_by={"early_config_prune": lambda *args, **kw: []})
-    with pytest.raises(triton.TritonError, match="No valid autotuner configs"):
+    with pytest.raises(triton.TritonError, match="Autotuner error: No valid autotuner configs") as caught:
         kernel[grid](torch.zeros(8), 8)
+    assert type(caught.value) is AutotunerError
 
 
 def test_a_configuration_that_does_not_compile_loses():

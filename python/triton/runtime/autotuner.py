@@ -21,7 +21,8 @@ class Config:
     pre_hook : callable, optional
         Called with the arguments by name before a launch with this configuration.
     ir_override : str, optional
-        A file of edited IR to take instead of compiling.
+        A file that is taken instead of a stage of the compile, which its ending names: `.ttir`; for a GPU also
+        `.ttgir`, `.ptx` and `.cubin`. The kernel in it has the same run-time parameters.
     """
 
     def __init__(
@@ -135,14 +136,17 @@ class Autotuner(KernelInterface):
     # ---- hooks around each measured run -----------------------------------------------------------------------------
 
     def _reset_and_keep(self, kwargs: dict, reset_only: bool = False) -> None:
+        # An argument that a caller leaves out is None: there is nothing to reset or to keep.
         for name in self.reset_to_zero:
-            _zero(kwargs[name])
+            if kwargs[name] is not None:
+                _zero(kwargs[name])
         if not reset_only:
-            self.restore_copies = {name: _copy(kwargs[name]) for name in self.restore_value}
+            kept = {name: kwargs[name] for name in self.restore_value}
+            self.restore_copies = {name: _copy(array) for name, array in kept.items() if array is not None}
 
     def _restore(self, kwargs: dict, exception: BaseException | None = None) -> None:
-        for name in self.restore_value:
-            _copy_back(kwargs[name], self.restore_copies[name])
+        for name, copy in self.restore_copies.items():
+            _copy_back(kwargs[name], copy)
         self.restore_copies = {}
 
     @property
@@ -180,13 +184,17 @@ class Autotuner(KernelInterface):
             try:
                 self.fn.run(*args, **current)
             except Exception as error:
-                self.post_hook(full, exception=error)
-                raise
+                try:
+                    self.post_hook(full, exception=error)
+                finally:
+                    raise error  # whatever the hook makes of it
             self.post_hook(full, exception=None)
 
         try:
             return self.do_bench(call, quantiles=(0.5, 0.2, 0.8))
-        except (OutOfResources, CompileTimeAssertionFailure, PTXASError):
+        except (OutOfResources, CompileTimeAssertionFailure, PTXASError) as error:
+            if _env_is_on("TRITON_PRINT_AUTOTUNING"):
+                print(f"Autotuning failed with {error}")
             return [float("inf")] * 3
 
     def _key(self, bound: dict) -> tuple:
@@ -264,10 +272,10 @@ class Autotuner(KernelInterface):
         if self.early_config_prune:
             pruned = self.early_config_prune(self.configs, self.nargs, **kwargs)
             if not pruned:
-                from ..errors import TritonError
+                from .errors import AutotunerError
 
-                raise TritonError(
-                    "No valid autotuner configs after pruning: `early_config_prune` should leave at least one."
+                raise AutotunerError(
+                    "No valid autotuner configs after pruning. `early_config_prune` should return at least one config."
                 )
         if self.perf_model:
             top_k = self.configs_top_k

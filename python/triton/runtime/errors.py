@@ -43,3 +43,17 @@ class PTXASError(TritonError):
     def __init__(self, error_message: str | None = None) -> None:
         self.error_message = error_message
         super().__init__(error_message or "")
+
+    def __str__(self) -> str:
+        return f"PTXAS error: {self.error_message or ''}"
+
+
+class AutotunerError(TritonError):
+    """There is nothing that the autotuner could choose."""
+
+    def __init__(self, error_message: str | None = None) -> None:
+        self.error_message = error_message
+        super().__init__(error_message or "")
+
+    def __str__(self) -> str:
+        return f"Autotuner error: {self.error_message or ''}"
