@@ -206,8 +206,6 @@ static PyObject *described_call(const Job *job, const Call *c) {
   return both;
 }
 
-static bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
-
 /* before(function, (params, options), warmup): whether to go on; -1 with an exception set. */
 static int call_before(State *st, const Job *job, const Call *c) {
   if (!is_hook(st->compile_before)) return 1;

@@ -97,6 +97,7 @@ struct State {
   /* Classes and functions of the Python part, given by triton._register(). */
   PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *kernel_class, *compilation_error, *out_of_resources;
   PyObject *launch_enter, *launch_exit;     /* hooks or None */
+  PyObject *load_start, *load_end;          /* hooks or None */
   PyObject *compile_before, *compile_after; /* hooks or None */
   PyObject *default_target;                 /* function of the Python part: "cpu" or "cuda" */
   PyObject *find_stream,
@@ -106,6 +107,8 @@ struct State {
 };
 
 State *state_of(PyObject *module);
+
+static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 
 /* ---- types.c ----------------------------------------------------------------------------------------------------- */
 
@@ -278,11 +281,13 @@ struct Kernel {
   PyObject_HEAD State *st;
   ttc_kernel *kernel;
   PyObject *constants; /* bytes: 1 where the parameter is a constant; or NULL */
+  bool loaded;
 };
 PyTypeObject *make_kernel_type(PyObject *module);
 Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
-bool option_known(const char *name);                                    /* anything that @triton.jit kernels accept */
-bool option_for_us(const char *name);                                   /* … and that the compiler here understands */
+bool kernel_load(Kernel *k);          /* into executable form, with hooks around it; false with an exception set */
+bool option_known(const char *name);  /* anything that @triton.jit kernels accept */
+bool option_for_us(const char *name); /* … and that the compiler here understands */
 
 size_t block_lines(const char *text, size_t n);
 

@@ -75,16 +75,39 @@ static PyObject *from_cache(PyObject *self, PyObject *ignored) {
   return is_there(k) ? PyBool_FromLong(ttc_kernel_from_cache(k->kernel)) : NULL;
 }
 
+/* hook(module, function, name, metadata_group, hash): a kernel is a module and a function in one. */
+static bool call_load_hook(Kernel *k, PyObject *hook, PyObject *itself) {
+  if (!is_hook(hook)) return true;
+  PyObject *files = PyObject_GetAttrString((PyObject *)k, "metadata_group"), *result = NULL;
+  Py_INCREF(hook);
+  if (files)
+    result = PyObject_CallFunction(hook, "OOsOs", itself, itself, ttc_kernel_name(k->kernel), files,
+                                   ttc_kernel_hash(k->kernel));
+  Py_DECREF(hook);
+  Py_XDECREF(files);
+  Py_XDECREF(result);
+  return result != NULL;
+}
+
+bool kernel_load(Kernel *k) {
+  if (k->loaded) return true;
+  if (!call_load_hook(k, k->st->load_start, Py_None)) return false;
+  ttc_context *cx = ttc_context_new();
+  if (!cx) return PyErr_NoMemory(), false;
+  PyThreadState *saved = PyEval_SaveThread();
+  ttc_status status = ttc_kernel_load(cx, k->kernel);
+  PyEval_RestoreThread(saved);
+  if (status != TTC_OK) raise_status(k->st, cx, status);
+  ttc_context_free(cx);
+  if (status != TTC_OK) return false;
+  k->loaded = true;
+  return call_load_hook(k, k->st->load_end, (PyObject *)k);
+}
+
 static PyObject *load(PyObject *self, PyObject *ignored) {
   Kernel *k = (Kernel *)self;
   (void)ignored;
-  if (!is_there(k)) return NULL;
-  ttc_context *cx = ttc_context_new();
-  if (!cx) return PyErr_NoMemory();
-  ttc_status status = ttc_kernel_load(cx, k->kernel);
-  if (status != TTC_OK) raise_status(k->st, cx, status);
-  ttc_context_free(cx);
-  if (status != TTC_OK) return NULL;
+  if (!is_there(k) || !kernel_load(k)) return NULL;
   Py_RETURN_NONE;
 }
 

@@ -342,29 +342,23 @@ bool parse_grid(PyObject *grid, uint32_t out[3]) {
   return true;
 }
 
-/* grid(META): every bound argument and option by name. */
-static bool call_grid(const Call *c, PyObject *grid, uint32_t out[3]) {
+/* grid(META): every bound argument and option by name; a new reference. */
+static PyObject *call_grid(const Call *c, PyObject *grid) {
   PyObject *meta = PyDict_New();
   bool ok = meta != NULL;
   for (Py_ssize_t i = 0; ok && i < c->f->nparams; i++)
     ok = PyDict_SetItem(meta, c->f->params[i].name, c->values[i]) == 0;
   for (int i = 0; ok && i < c->noptions; i++) ok = PyDict_SetItem(meta, c->option_names[i], c->option_values[i]) == 0;
   PyObject *result = ok ? PyObject_CallFunctionObjArgs(grid, meta, NULL) : NULL;
-  ok = result && parse_grid(result, out);
-  Py_XDECREF(result);
   Py_XDECREF(meta);
-  return ok;
-}
-
-static bool any_grid(const Call *c, PyObject *grid, uint32_t out[3]) {
-  if (PyTuple_Check(grid) || PyLong_CheckExact(grid)) return parse_grid(grid, out);
-  return PyCallable_Check(grid) ? call_grid(c, grid, out) : parse_grid(grid, out);
+  return result;
 }
 
 /* ---- the launch -------------------------------------------------------------------------------------------------- */
 
 bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
                    const Memory *memory) {
+  if (!k->loaded && !kernel_load(k)) return false;
   const void *inline_args[INLINE_PARAMS];
   const void **args = n <= INLINE_PARAMS ? inline_args : PyMem_Malloc(n * sizeof *args);
   ttc_context *cx = ttc_context_new();
@@ -397,14 +391,34 @@ static bool launch_call(const Call *c, Kernel *k, const uint32_t grid[3]) {
   return ok;
 }
 
-/* hook(metadata) around a launch; hooks are rare. */
-static bool call_hook(PyObject *hook, Kernel *k) {
-  if (!hook || hook == Py_None) return true;
-  PyObject *metadata = PyObject_CallMethod((PyObject *)k, "_launch_metadata", NULL);
-  PyObject *result = metadata ? PyObject_CallFunctionObjArgs(hook, metadata, NULL) : NULL;
-  Py_XDECREF(metadata);
+static bool call_hook(PyObject *hook, PyObject *metadata) {
+  if (!is_hook(hook)) return true;
+  Py_INCREF(hook); /* it may remove itself */
+  PyObject *result = PyObject_CallFunctionObjArgs(hook, metadata, NULL);
+  Py_DECREF(hook);
   Py_XDECREF(result);
   return result != NULL;
+}
+
+/* A launch between hooks, which are rare: both get the same kernel.launch_metadata(grid, stream, *arguments). */
+static bool launch_hooked(const Call *c, Kernel *k, PyObject *grid, const uint32_t size[3]) {
+  Py_ssize_t n = c->f->nparams;
+  PyObject *method = PyObject_GetAttrString((PyObject *)k, "launch_metadata"), *args = PyTuple_New(n + 2);
+  PyObject *stream = PyLong_FromUnsignedLongLong(c->stream), *metadata = NULL;
+  bool ok = method && args && stream;
+  for (Py_ssize_t i = 0; ok && i < n + 2; i++) {
+    PyObject *arg = i == 0 ? grid : i == 1 ? stream : c->values[i - 2];
+    Py_INCREF(arg);
+    ok = PyTuple_SetItem(args, i, arg) == 0;
+  }
+  if (ok) metadata = PyObject_Call(method, args, NULL);
+  Py_XDECREF(method);
+  Py_XDECREF(args);
+  Py_XDECREF(stream);
+  ok = metadata && call_hook(c->f->st->launch_enter, metadata) && launch_call(c, k, size) &&
+       call_hook(c->f->st->launch_exit, metadata);
+  Py_XDECREF(metadata);
+  return ok;
 }
 
 /* pre_run_hooks: called with the launch's own arguments. */
@@ -458,10 +472,18 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
   c->warmup = warmup;
   Kernel *k = find_or_compile(c);
   if (!k && !PyErr_Occurred()) Py_RETURN_NONE; /* a hook said not to compile */
-  uint32_t size[3];
-  bool ok = k && (warmup || any_grid(c, grid, size));
+  bool ok = k != NULL;
   if (ok && !warmup) {
-    ok = call_hook(f->st->launch_enter, k) && launch_call(c, k, size) && call_hook(f->st->launch_exit, k);
+    uint32_t size[3];
+    PyObject *called = NULL; /* what a function of the arguments gave */
+    if (!PyTuple_Check(grid) && PyCallable_Check(grid)) {
+      grid = called = call_grid(c, grid);
+      ok = called != NULL;
+    }
+    ok = ok && parse_grid(grid, size);
+    bool hooked = is_hook(f->st->launch_enter) || is_hook(f->st->launch_exit);
+    ok = ok && (hooked ? launch_hooked(c, k, grid, size) : launch_call(c, k, size));
+    Py_XDECREF(called);
   }
   if (!ok) Py_CLEAR(k);
   return (PyObject *)k;

@@ -28,32 +28,32 @@ static PyObject *set_parts(PyObject *module, PyObject *args, PyObject *kwargs) {
   Py_RETURN_NONE;
 }
 
-static PyObject *set_hooks(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
-  PyObject *enter, *exit;
-  if (!PyArg_ParseTuple(args, "OO", &enter, &exit)) return NULL;
-  PyObject *old_enter = st->launch_enter, *old_exit = st->launch_exit;
-  Py_INCREF(enter);
-  Py_INCREF(exit);
-  st->launch_enter = enter;
-  st->launch_exit = exit;
-  Py_XDECREF(old_enter);
-  Py_XDECREF(old_exit);
+/* A pair of hooks, in the place of the one before. */
+static PyObject *set_pair(PyObject *args, PyObject **first, PyObject **second) {
+  PyObject *one, *two, *old_one = *first, *old_two = *second;
+  if (!PyArg_ParseTuple(args, "OO", &one, &two)) return NULL;
+  Py_INCREF(one);
+  Py_INCREF(two);
+  *first = one;
+  *second = two;
+  Py_XDECREF(old_one);
+  Py_XDECREF(old_two);
   Py_RETURN_NONE;
+}
+
+static PyObject *set_launch_hooks(PyObject *module, PyObject *args) {
+  State *st = state_of(module);
+  return set_pair(args, &st->launch_enter, &st->launch_exit);
+}
+
+static PyObject *set_load_hooks(PyObject *module, PyObject *args) {
+  State *st = state_of(module);
+  return set_pair(args, &st->load_start, &st->load_end);
 }
 
 static PyObject *set_compile_hooks(PyObject *module, PyObject *args) {
   State *st = state_of(module);
-  PyObject *before, *after;
-  if (!PyArg_ParseTuple(args, "OO", &before, &after)) return NULL;
-  PyObject *old_before = st->compile_before, *old_after = st->compile_after;
-  Py_INCREF(before);
-  Py_INCREF(after);
-  st->compile_before = before;
-  st->compile_after = after;
-  Py_XDECREF(old_before);
-  Py_XDECREF(old_after);
-  Py_RETURN_NONE;
+  return set_pair(args, &st->compile_before, &st->compile_after);
 }
 
 static PyObject *function_lines(PyObject *module, PyObject *args) {
@@ -92,8 +92,10 @@ static PyObject *knows_option(PyObject *module, PyObject *args) {
 static PyMethodDef functions[] = {
     {"register", (PyCFunction)(void (*)(void))set_parts, METH_VARARGS | METH_KEYWORDS,
      "Tell the extension of the package's classes."},
-    {"set_launch_hooks", set_hooks, METH_VARARGS,
+    {"set_launch_hooks", set_launch_hooks, METH_VARARGS,
      "set_launch_hooks(enter, exit): called around every launch; None for none."},
+    {"set_load_hooks", set_load_hooks, METH_VARARGS,
+     "set_load_hooks(start, end): called around every kernel's way into executable form; None for none."},
     {"set_compile_hooks", set_compile_hooks, METH_VARARGS,
      "set_compile_hooks(before, after): called around every compile of a launch; None for none."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
@@ -156,6 +158,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(st->current_stream);
   Py_VISIT(st->launch_enter);
   Py_VISIT(st->launch_exit);
+  Py_VISIT(st->load_start);
+  Py_VISIT(st->load_end);
   Py_VISIT(st->compile_before);
   Py_VISIT(st->compile_after);
   return 0;

@@ -3,13 +3,16 @@
     with triton.knobs.cache.scope():
         triton.knobs.cache.dir = "/tmp/kernels"
 
-A setting that has not been assigned is read from its environment variable each time; an assigned one is put into the
-environment, where the compiler reads it.
+A setting that has not been assigned is read from its environment variable each time. An assigned one keeps its value
+until it is deleted (`del knobs.cache.dir`) or `knobs.env` is assigned, and is put into the environment, where the
+compiler reads it; with `propagate_env = False` it is not, and then only Python sees it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+import types
 
 from ._C import libtriton as _C
 
@@ -20,113 +23,227 @@ if TYPE_CHECKING:
 _TRUE = ("1", "true", "on", "yes", "y")
 
 
-class Setting:
-    """An environment variable as an attribute.
+class Env:
+    """The class of `env`, which is assigned to a setting to have it read from the environment again."""
+
+
+env = Env()
+propagate_env = True
+
+
+def setenv(key: str, value: str | None) -> None:
+    """Set an environment variable, or with None remove it, unless `propagate_env` is off."""
+    if not propagate_env:
+        return
+    if value is None:
+        os.environ.pop(key, None)
+    else:
+        os.environ[key] = value
+
+
+class env_base:
+    """An environment variable as an attribute of a group.
 
     Parameters
     ----------
-    variable : str
-        Its name.
-    kind : type
-        bool, int or str.
-    default : object
-        The value when the variable is not set.
+    key : str
+        The variable's name.
+    default : object, optional
+        The value when the variable is not set, or a function that gives it.
     """
 
-    def __init__(self, variable: str, kind: type = str, default: object = None) -> None:
-        self.variable = variable
-        self.kind = kind
+    def __init__(self, key: str, default: object = None) -> None:
+        self.key = key
         self.default = default
 
-    def __get__(self, group: Group | None, owner: type) -> object:
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, group: base_knobs | None, owner: type | None = None) -> object:
         if group is None:
             return self
-        text = os.environ.get(self.variable)
-        if text is None or (text == "" and self.kind is not str):
+        return self.transform(group.__dict__[self.name]) if self.name in group.__dict__ else self.get()
+
+    def get(self) -> object:
+        """The value that the environment gives."""
+        text = os.environ.get(self.key)
+        if not text and (text is None or self.default is not None):
             return self.default() if callable(self.default) else self.default
-        return text.lower() in _TRUE if self.kind is bool else self.kind(text)
+        return self.parse(text)
 
-    def __set__(self, group: Group, value: object) -> None:
+    def parse(self, text: str) -> object:
+        """The value that a variable's text means."""
+        return text
+
+    def transform(self, value: object) -> object:
+        """What a value that was assigned reads as."""
+        return value
+
+    def __set__(self, group: base_knobs, value: object) -> None:
+        if isinstance(value, Env):
+            self.__delete__(group)
+            return
+        group.__dict__[self.name] = value
         if value is None:
-            os.environ.pop(self.variable, None)
-        else:
-            os.environ[self.variable] = ("1" if value else "0") if self.kind is bool else str(value)
+            setenv(self.key, None)
+        elif isinstance(value, bool):
+            setenv(self.key, "1" if value else "0")
+        elif isinstance(value, (str, int)):
+            setenv(self.key, str(value))
+
+    def __delete__(self, group: base_knobs) -> None:
+        group.__dict__.pop(self.name, None)
 
 
-class Group:
+class env_str(env_base):
+    """A text with a default."""
+
+
+class env_str_callable_default(env_base):
+    """A text whose default a function gives."""
+
+
+class env_opt_str(env_base):
+    """A text, or None."""
+
+
+class env_bool(env_base):
+    """On or off."""
+
+    def __init__(self, key: str, default: bool | None = False) -> None:
+        super().__init__(key, default)
+
+    def parse(self, text: str) -> bool:
+        return text.lower() in _TRUE
+
+
+class env_opt_bool(env_bool):
+    """On, off, or None."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key, None)
+
+
+class env_int(env_base):
+    """A whole number."""
+
+    def __init__(self, key: str, default: int = 0) -> None:
+        super().__init__(key, default)
+
+    def parse(self, text: str) -> int:
+        try:
+            return int(text)
+        except ValueError:
+            raise RuntimeError(f"{self.key}={text}: a whole number is needed") from None
+
+
+class base_knobs:
     """Settings that belong together."""
 
-    def _settings(self) -> list[Setting]:
-        return [value for owner in type(self).__mro__ for value in vars(owner).values() if isinstance(value, Setting)]
+    @property
+    def knob_descriptors(self) -> dict[str, env_base]:
+        """The settings by name, as descriptors."""
+        found = {}
+        for owner in reversed(type(self).__mro__):
+            found.update({name: value for name, value in vars(owner).items() if isinstance(value, env_base)})
+        return found
+
+    @property
+    def knobs(self) -> dict[str, object]:
+        """The settings by name, as values."""
+        return {name: getattr(self, name) for name in self.knob_descriptors}
 
     def scope(self) -> Scope:
         """A context that puts everything back at its end."""
         return Scope(self)
 
-    def copy(self) -> Group:
+    def copy(self) -> base_knobs:
         """A group with the same values."""
         other = type(self)()
         other.__dict__.update(self.__dict__)
         return other
 
-    def reset(self) -> Group:
-        """Forget what was assigned."""
-        for setting in self._settings():
-            os.environ.pop(setting.variable, None)
-        self.__dict__.clear()
-        self.__init__()
+    def reset(self) -> base_knobs:
+        """Forget what was assigned; hooks stay, and so does the environment."""
+        for name in self.knob_descriptors:
+            delattr(self, name)
         return self
 
 
 class Scope:
     """Puts a group's settings and attributes back at its end."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: base_knobs) -> None:
         self.group = group
 
     def __enter__(self) -> None:
-        self.environment = {s.variable: os.environ.get(s.variable) for s in self.group._settings()}
+        self.environment = {s.key: os.environ.get(s.key) for s in self.group.knob_descriptors.values()}
         self.attributes = dict(vars(self.group))
 
     def __exit__(self, *exception: object) -> None:
+        settings = self.group.knob_descriptors.keys()
+        for name in vars(self.group).keys() - self.attributes.keys():
+            delattr(self.group, name)
+        for name, value in self.attributes.items():
+            if name in settings:
+                vars(self.group)[name] = value
+            else:
+                setattr(self.group, name, value)
         for name, value in self.environment.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        for name in vars(self.group).keys() - self.attributes.keys():
-            delattr(self.group, name)
-        for name, value in self.attributes.items():
-            setattr(self.group, name, value)
 
 
-def _home() -> str:
-    return os.environ.get("TRITON_HOME") or os.path.expanduser("~")
+class build_knobs(base_knobs):
+    """For what others build: nothing is built by a C compiler here."""
+
+    cc = env_opt_str("CC")
+    cudacrt_path = env_opt_str("TRITON_CUDACRT_PATH")
+    cudart_path = env_opt_str("TRITON_CUDART_PATH")
+    impl = None
+
+    @property
+    def backend_dirs(self) -> set[str]:
+        """The folders that the settings name."""
+        return {path for path in (self.cudacrt_path, self.cudart_path) if path is not None}
 
 
-class BuildSettings(Group):
-    """Nothing is built by a C compiler here."""
+class redis_knobs(base_knobs):
+    """Where a cache that is shared through Redis would be."""
+
+    key_format = env_str("TRITON_REDIS_KEY_FORMAT", "triton:{key}:{filename}")
+    host = env_str("TRITON_REDIS_HOST", "localhost")
+    port = env_int("TRITON_REDIS_PORT", 6379)
 
 
-class CacheSettings(Group):
+class cache_knobs(base_knobs):
     """Where compiled kernels lie."""
 
-    home_dir = Setting("TRITON_HOME", str, _home)
-    dir = Setting("TRITON_CACHE_DIR", str, lambda: os.path.join(_home(), ".triton", "cache"))
-    dump_dir = Setting("TRITON_DUMP_DIR", str, lambda: os.path.join(_home(), ".triton", "dump"))
-    override_dir = Setting("TRITON_OVERRIDE_DIR", str, lambda: os.path.join(_home(), ".triton", "override"))
+    home_dir = env_str("TRITON_HOME", lambda: os.path.expanduser("~/"))
+    dir = env_str_callable_default("TRITON_CACHE_DIR", lambda: cache.get_triton_dir("cache"))
+    dump_dir = env_str_callable_default("TRITON_DUMP_DIR", lambda: cache.get_triton_dir("dump"))
+    override_dir = env_str_callable_default("TRITON_OVERRIDE_DIR", lambda: cache.get_triton_dir("override"))
+
+    def get_triton_dir(self, dirname: str) -> str:
+        """A folder of ours in the home folder."""
+        return os.path.join(self.home_dir, ".triton", dirname)
 
 
-class CompilationSettings(Group):
+class compilation_knobs(base_knobs):
     """How kernels are compiled."""
 
-    override = Setting("TRITON_KERNEL_OVERRIDE", bool, False)
-    dump_ir = Setting("TRITON_KERNEL_DUMP", bool, False)
-    always_compile = Setting("TRITON_ALWAYS_COMPILE", bool, False)
-    store_binary_only = Setting("TRITON_STORE_BINARY_ONLY", bool, False)
-    disable_line_info = Setting("TRITON_DISABLE_LINE_INFO", bool, False)
-    front_end_debugging = Setting("TRITON_FRONT_END_DEBUGGING", bool, False)
-    allow_non_constexpr_globals = Setting("TRITON_ALLOW_NON_CONSTEXPR_GLOBALS", bool, False)
+    override = env_bool("TRITON_KERNEL_OVERRIDE")
+    dump_ir = env_bool("TRITON_KERNEL_DUMP")
+    always_compile = env_bool("TRITON_ALWAYS_COMPILE")
+    store_binary_only = env_bool("TRITON_STORE_BINARY_ONLY")
+    use_ir_loc = env_opt_str("USE_IR_LOC")
+    enable_asan = env_bool("TRITON_ENABLE_ASAN")
+    disable_line_info = env_bool("TRITON_DISABLE_LINE_INFO")
+    front_end_debugging = env_bool("TRITON_FRONT_END_DEBUGGING")
+    allow_non_constexpr_globals = env_bool("TRITON_ALLOW_NON_CONSTEXPR_GLOBALS")
+    instrumentation_mode = env_str("TRITON_INSTRUMENTATION_MODE", "")
 
     def __init__(self) -> None:
         self.listener = None
@@ -134,101 +251,99 @@ class CompilationSettings(Group):
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name == "listener":
-            _compile_hooks_changed()
+            _hooks_changed()
 
 
-class AutotuningSettings(Group):
+class autotuning_knobs(base_knobs):
     """What the autotuner says and keeps."""
 
-    cache = Setting("TRITON_CACHE_AUTOTUNING", bool, False)
-    print = Setting("TRITON_PRINT_AUTOTUNING", bool, False)
+    cache = env_bool("TRITON_CACHE_AUTOTUNING")
+    print = env_bool("TRITON_PRINT_AUTOTUNING")
 
 
 class HookChain:
-    """Functions that are called one after another."""
+    """Functions that are called one after another.
 
-    def __init__(self, changed: Callable | None = None) -> None:
+    Parameters
+    ----------
+    reversed : bool
+        Call the one that was added last first.
+    """
+
+    def __init__(self, reversed: bool = False) -> None:
         self.calls: list[Callable] = []
-        self._changed = changed
+        self.reversed = reversed
 
-    def add(self, function: Callable) -> None:
-        if function not in self.calls:
-            self.calls.append(function)
-            self._tell()
+    def add(self, func: Callable) -> None:
+        """Let `func` be called too, if it is not yet."""
+        if func not in self.calls:
+            self.calls.append(func)
+            _hooks_changed()
 
-    def remove(self, function: Callable) -> None:
-        if function in self.calls:
-            self.calls.remove(function)
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._changed:
-            self._changed()
+    def remove(self, func: Callable) -> None:
+        """Let `func` not be called any more."""
+        if func in self.calls:
+            self.calls.remove(func)
+            _hooks_changed()
 
     def __iter__(self) -> Iterator[Callable]:
-        return iter(self.calls)
+        return iter(self.calls[::-1] if self.reversed else self.calls)
 
     def __bool__(self) -> bool:
         return bool(self.calls)
 
     def __call__(self, *args: object, **kwargs: object) -> None:
-        for function in self.calls:
+        for function in list(self):
             function(*args, **kwargs)
 
 
-class RuntimeSettings(Group):
-    """How kernels are run, and hooks around launches."""
+class runtime_knobs(base_knobs):
+    """How kernels are run, and hooks around compiles, loads and launches."""
 
-    interpret = Setting("TRITON_INTERPRET", bool, False)
-    debug = Setting("TRITON_DEBUG", bool, False)
-    override_arch = Setting("TRITON_OVERRIDE_ARCH", str, None)
+    interpret = env_bool("TRITON_INTERPRET")
+    debug = env_bool("TRITON_DEBUG")
+    override_arch = env_opt_str("TRITON_OVERRIDE_ARCH")
 
     def __init__(self) -> None:
         self.jit_cache_hook = None
         self.jit_post_compile_hook = None
         self.add_stages_inspection_hook = None
         self.kernel_load_start_hook = HookChain()
-        self.kernel_load_end_hook = HookChain()
-        self.launch_enter_hook = HookChain(self._hooks_changed)
-        self.launch_exit_hook = HookChain(self._hooks_changed)
+        self.kernel_load_end_hook = HookChain(reversed=True)
+        self.launch_enter_hook = HookChain()
+        self.launch_exit_hook = HookChain(reversed=True)
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if name in ("launch_enter_hook", "launch_exit_hook"):
-            self._hooks_changed()
-        elif name in ("jit_cache_hook", "jit_post_compile_hook"):
-            _compile_hooks_changed()
-
-    def _hooks_changed(self) -> None:
-        """Launches call hooks only while there are some."""
-        if globals().get("runtime", self) is self:
-            hooks = [self.__dict__.get(name) or None for name in ("launch_enter_hook", "launch_exit_hook")]
-            _C.set_launch_hooks(*hooks)
+        if name.endswith("_hook"):
+            _hooks_changed()
 
 
-def _compile_hooks_changed() -> None:
-    """Compiles call hooks only while there are some."""
-    settings = globals()
-    if "runtime" not in settings or "compilation" not in settings:
+def _hooks_changed() -> None:
+    """The extension calls hooks only while there are some: tell it of those there are."""
+    module = globals()
+    if "runtime" not in module or "compilation" not in module:
         return
-    given = vars(settings["runtime"])
-    after = given.get("jit_post_compile_hook") or vars(settings["compilation"]).get("listener")
-    if not after and not given.get("jit_cache_hook"):
+    hooks, listener = vars(module["runtime"]), vars(module["compilation"]).get("listener")
+    _C.set_launch_hooks(hooks.get("launch_enter_hook") or None, hooks.get("launch_exit_hook") or None)
+    _C.set_load_hooks(hooks.get("kernel_load_start_hook") or None, hooks.get("kernel_load_end_hook") or None)
+    before, after = hooks.get("jit_cache_hook"), hooks.get("jit_post_compile_hook") or listener
+    if not before and not after:
         _C.set_compile_hooks(None, None)
         return
     from .runtime import _hooks
 
-    _C.set_compile_hooks(_hooks.before if given.get("jit_cache_hook") else None, _hooks.after if after else None)
+    _C.set_compile_hooks(_hooks.before if before else None, _hooks.after if after else None)
 
 
-class LanguageSettings(Group):
+class language_knobs(base_knobs):
     """What kernels mean where they do not say."""
 
-    fp32_default = Setting("TRITON_F32_DEFAULT", str, None)
-    default_fp_fusion = Setting("TRITON_DEFAULT_FP_FUSION", bool, True)
+    fp32_default = env_opt_str("TRITON_F32_DEFAULT")
+    default_fp_fusion = env_bool("TRITON_DEFAULT_FP_FUSION", True)
 
 
-class Tool:
+class NvidiaTool:
     """A program of CUDA's toolkit.
 
     Attributes
@@ -250,42 +365,109 @@ class Tool:
         found = re.search(r"release (\d+\.\d+)", text)
         return found.group(1) if found else ""
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NvidiaTool) and self.path == other.path
 
-class ToolSetting(Setting):
-    """A program by its path in an environment variable, else as it is found on the PATH or in CUDA's folder."""
+    def __hash__(self) -> int:
+        return hash(self.path)
 
-    def __init__(self, variable: str, name: str) -> None:
-        super().__init__(variable)
-        self.name = name
+    def __repr__(self) -> str:
+        return f"NvidiaTool(path={self.path!r})"
 
-    def __get__(self, group: Group | None, owner: type) -> object:
-        if group is None:
-            return self
+
+class env_nvidia_tool(env_base):
+    """A program by its path, which is assigned or in an environment variable, else as it is found on the PATH or in
+    CUDA's folder.
+
+    Parameters
+    ----------
+    binary : str
+        Its name: "nvdisasm" has the variable TRITON_NVDISASM_PATH.
+    """
+
+    def __init__(self, binary: str) -> None:
+        super().__init__(f"TRITON_{binary.upper().replace('-', '_')}_PATH")
+        self.binary = binary
+
+    def get(self) -> NvidiaTool:
+        return self.transform(os.environ.get(self.key))
+
+    def transform(self, value: str | NvidiaTool | None) -> NvidiaTool:
         import shutil
 
-        path = os.environ.get(self.variable) or shutil.which(self.name) or shutil.which(self.name, path=self._toolkit())
+        if isinstance(value, NvidiaTool):
+            return value
+        toolkit = os.path.join(os.environ.get("CUDA_HOME") or "/usr/local/cuda", "bin")
+        path = (value and shutil.which(value)) or shutil.which(self.binary) or shutil.which(self.binary, path=toolkit)
         if not path:
-            raise RuntimeError(f"{self.name} of CUDA's toolkit is not here; {self.variable} can name it")
-        return Tool(path)
-
-    @staticmethod
-    def _toolkit() -> str:
-        return os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin")
+            named = f"{self.key}={value} is no program, and " if value else ""
+            raise RuntimeError(f"{named}{self.binary} of CUDA's toolkit is not here; {self.key} can name it")
+        return NvidiaTool(path)
 
 
-class NVIDIASettings(Group):
+class nvidia_knobs(base_knobs):
     """CUDA's tools."""
 
-    ptxas = ToolSetting("TRITON_PTXAS_PATH", "ptxas")
-    nvdisasm = ToolSetting("TRITON_NVDISASM_PATH", "nvdisasm")
-    cuobjdump = ToolSetting("TRITON_CUOBJDUMP_PATH", "cuobjdump")
-    libcuda_path = Setting("TRITON_LIBCUDA_PATH", str, None)
+    cuobjdump = env_nvidia_tool("cuobjdump")
+    nvdisasm = env_nvidia_tool("nvdisasm")
+    ptxas = env_nvidia_tool("ptxas")
+    ptxas_blackwell = env_nvidia_tool("ptxas-blackwell")
+    dump_nvptx = env_bool("NVPTX_ENABLE_DUMP")
+    disable_ptxas_opt = env_bool("DISABLE_PTXAS_OPT")
+    ptxas_options = env_opt_str("PTXAS_OPTIONS")
+    mock_ptx_version = env_opt_str("TRITON_MOCK_PTX_VERSION")
+    dump_ptxas_log = env_bool("TRITON_DUMP_PTXAS_LOG")
+    libdevice_path = env_opt_str("TRITON_LIBDEVICE_PATH")
+    libcuda_path = env_opt_str("TRITON_LIBCUDA_PATH")
 
 
-build = BuildSettings()
-cache = CacheSettings()
-compilation = CompilationSettings()
-autotuning = AutotuningSettings()
-runtime = RuntimeSettings()
-language = LanguageSettings()
-nvidia = NVIDIASettings()
+class amd_knobs(base_knobs):
+    """Settings of a target that is not here, for programs that assign them wherever they run."""
+
+    use_buffer_ops = env_bool("AMDGCN_USE_BUFFER_OPS", True)
+    use_buffer_atomics = env_bool("AMDGCN_USE_BUFFER_ATOMICS", True)
+    buffer_ops_analyze_small_tensor_range = env_bool("AMDGCN_ANALYZE_SMALL_TENSOR_RANGE")
+    dump_amdgcn = env_bool("AMDGCN_ENABLE_DUMP")
+    libhip_path = env_opt_str("TRITON_LIBHIP_PATH")
+    use_block_pingpong = env_opt_bool("TRITON_HIP_USE_BLOCK_PINGPONG")
+    use_in_thread_transpose = env_opt_bool("TRITON_HIP_USE_IN_THREAD_TRANSPOSE")
+    use_async_copy = env_bool("TRITON_HIP_USE_ASYNC_COPY")
+    scalarize_packed_fops = env_bool("AMDGCN_SCALARIZE_PACKED_FOPS")
+
+
+class proton_knobs(base_knobs):
+    """Settings of the reference's profiler."""
+
+    disable = env_bool("TRITON_PROTON_DISABLE")
+    cupti_lib_dir = env_opt_str("TRITON_CUPTI_LIB_PATH")
+    enable_nvtx = env_bool("TRITON_ENABLE_NVTX", True)
+
+
+build = build_knobs()
+redis = redis_knobs()
+cache = cache_knobs()
+compilation = compilation_knobs()
+autotuning = autotuning_knobs()
+runtime = runtime_knobs()
+language = language_knobs()
+nvidia = nvidia_knobs()
+amd = amd_knobs()
+proton = proton_knobs()
+
+
+def refresh_knobs() -> None:
+    """Read the environment again for what was assigned to the settings that it gives at the start of a program."""
+    del runtime.debug
+    del compilation.instrumentation_mode
+
+
+class _Module(types.ModuleType):
+    """Whole groups are replaced too, by a copy with other hooks, say."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in ("runtime", "compilation"):
+            _hooks_changed()
+
+
+sys.modules[__name__].__class__ = _Module

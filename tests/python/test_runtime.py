@@ -878,6 +878,9 @@ def test_edited_stages(tmp_path, monkeypatch):
         kernel.asm["ttgir"].replace('"ttg.num-warps" = 4', '"ttg.num-warps" = 8')
     )
     assert triton.compile(source, target=target).metadata.n_max_threads == 256
+    monkeypatch.setenv("TRITON_KERNEL_OVERRIDE", "0")
+    plain = triton.compile(source, target=target)
+    assert plain.asm["ptx"] == kernel.asm["ptx"] and plain.asm["ttgir"] == kernel.asm["ttgir"]
 
 
 # ---- the process -----------------------------------------------------------------------------------------------------

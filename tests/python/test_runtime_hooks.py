@@ -88,6 +88,137 @@ def test_listener():
     assert told[0]["metadata"]["name"] == "kernel" and told[0]["times"].total > 0
 
 
+def test_a_hook_is_told_of_libraries():
+    told = []
+    with knobs.runtime.scope():
+        knobs.runtime.jit_cache_hook = lambda **facts: told.append(facts["compile"]["extern_libs"])
+        x = np.zeros(16, np.float32)
+        make()[(1,)](x, 16, BLOCK=16, extern_libs={"libdevice": "somewhere.bc"})
+        make()[(1,)](x, 16, BLOCK=16)
+    assert told == [(("libdevice", "somewhere.bc"),), ()]
+
+
+def test_load_hooks():
+    """Around the one time that a kernel is put into executable form."""
+    told = []
+
+    def hook(when):
+        return lambda module, function, name, metadata_group, hash: told.append((when, function, name, hash))
+
+    chains = knobs.runtime.kernel_load_start_hook, knobs.runtime.kernel_load_end_hook
+    hooks = [hook(when) for when in ("start", "start 2", "end", "end 2")]
+    kernel = make()
+    x = np.zeros(16, np.float32)
+    early = kernel[(1,)](x, 16, BLOCK=8)
+    try:
+        for i, function in enumerate(hooks):
+            chains[i // 2].add(function)
+            chains[i // 2].add(function)  # once is enough
+        compiled = kernel[(1,)](x, 16, BLOCK=16)
+        facts = ("kernel", compiled.hash)
+        order = [("start", None), ("start 2", None), ("end 2", compiled), ("end", compiled)]
+        assert told == [(when, function, *facts) for when, function in order]
+        kernel[(1,)](x, 16, BLOCK=16)
+        kernel[(1,)](x, 16, BLOCK=8)  # loaded before there were hooks
+        early._init_handles()
+        assert len(told) == 4
+        warm = kernel.warmup(x, 16, BLOCK=32, grid=(1,))
+        assert len(told) == 4
+        warm._init_handles()
+        assert len(told) == 8 and told[4] == ("start", None, "kernel", warm.hash)
+    finally:
+        for i, function in enumerate(hooks):
+            chains[i // 2].remove(function)
+    kernel[(1,)](x, 16, BLOCK=64)
+    assert len(told) == 8
+
+
+def test_a_load_hook_that_raises():
+    def refuse(*args):
+        raise ValueError("no")
+
+    kernel = make()
+    x = np.zeros(16, np.float32)
+    knobs.runtime.kernel_load_start_hook.add(refuse)
+    try:
+        with pytest.raises(ValueError, match="no"):
+            kernel[(1,)](x, 16, BLOCK=16)
+    finally:
+        knobs.runtime.kernel_load_start_hook.remove(refuse)
+    assert (x == 0).all()
+    kernel[(1,)](x, 16, BLOCK=16)
+    assert (x == 1).all()
+
+
+@pytest.mark.parametrize("grid", [(1, 3, 2), lambda meta: (meta["n"] - 15, 3, 2)])
+def test_launch_metadata(grid):
+    """What the decorator's function says of a launch, in the one object that both hooks are given."""
+    told, asked = [], []
+
+    def describe(grid, metadata, args):
+        asked.append(1)
+        return {
+            "grid": grid,
+            "warps": metadata.num_warps,
+            "n": args["n"],
+            "block": args["BLOCK"],
+            "flops": 8 * args["n"],
+        }
+
+    @triton.jit(launch_metadata=describe)
+    def described(x, n, BLOCK: tl.constexpr):
+        at = tl.arange(0, BLOCK)
+        tl.store(x + at, 1.0, mask=at < n)
+
+    def enter(metadata):
+        told.append(("enter", metadata))
+
+    def leave(metadata):
+        told.append(("exit", metadata))
+
+    x = np.zeros(16, np.float32)
+    knobs.runtime.launch_enter_hook.add(enter)
+    knobs.runtime.launch_exit_hook.add(leave)
+    try:
+        compiled = described[grid](x, 16, BLOCK=16, num_warps=2)
+        assert [when for when, _ in told] == ["enter", "exit"] and told[0][1] is told[1][1] and not asked
+        facts = told[0][1].get()
+        assert told[1][1].get() is facts and len(asked) == 1
+        assert facts == {
+            "name": "described", "function": compiled, "stream": 0, "grid": (1, 3, 2), "warps": 2, "n": 16, "block": 16,
+            "flops": 128,
+        }  # fmt: skip
+        compiled[(1, 3, 2)](x, 16, 16)
+        assert len(told) == 4 and told[2][1].get()["grid"] == (1, 3, 2) and told[3][1] is told[2][1]
+        compiled.run(1, 3, 2, 0, compiled.function, compiled.packed_metadata, None, None, None, x, 16, 16)
+        assert len(told) == 4  # hooks are what run() is given
+        compiled.run(1, 3, 2, 0, compiled.function, compiled.packed_metadata, "facts", enter, leave, x, 16, 16)
+        assert told[4:] == [("enter", "facts"), ("exit", "facts")]
+    finally:
+        knobs.runtime.launch_enter_hook.remove(enter)
+        knobs.runtime.launch_exit_hook.remove(leave)
+    described[grid](x, 16, BLOCK=16, num_warps=2)
+    assert len(told) == 6 and (x == 1).all()
+
+
+def test_groups_that_are_replaced():
+    told = []
+    kernel, x = make(), np.zeros(16, np.float32)
+    old = knobs.runtime
+    try:
+        knobs.runtime = old.copy().reset()
+        knobs.runtime.jit_cache_hook = lambda **facts: True
+        assert kernel[(1,)](x, 16, BLOCK=16) is None
+        knobs.runtime = old.copy()
+        knobs.runtime.launch_enter_hook.add(told.append)
+        kernel[(1,)](x, 16, BLOCK=16)
+        knobs.runtime.launch_enter_hook.remove(told.append)
+    finally:
+        knobs.runtime = old
+    kernel[(1,)](x, 16, BLOCK=16)
+    assert len(told) == 1 and (x == 2).all()
+
+
 # ---- globals -----------------------------------------------------------------------------------------------------------
 
 FACTOR = tl.constexpr(3)

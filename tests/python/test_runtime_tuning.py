@@ -1,11 +1,13 @@
 """Autotuning, heuristics, measuring and comparing."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
 import triton
 import triton.language as tl
-from triton import testing
+from triton import knobs, testing
 from triton.runtime.errors import AutotunerError
 
 
@@ -365,10 +367,6 @@ def test_perf_report(tmp_path, capsys):
 
 
 def test_knobs(monkeypatch):
-    import os
-
-    from triton import knobs
-
     monkeypatch.delenv("TRITON_ALWAYS_COMPILE", raising=False)
     assert knobs.compilation.always_compile is False
     with knobs.compilation.scope():
@@ -380,6 +378,85 @@ def test_knobs(monkeypatch):
     monkeypatch.delenv("TRITON_CACHE_DIR")
     assert knobs.cache.dir.endswith(".triton/cache")
     assert knobs.runtime.debug is False
+
+
+class Settings(knobs.base_knobs):
+    name = knobs.env_str("TEST_NAME", "nobody")
+    maybe = knobs.env_opt_str("TEST_MAYBE")
+    flag = knobs.env_bool("TEST_FLAG", True)
+    perhaps = knobs.env_opt_bool("TEST_PERHAPS")
+    count = knobs.env_int("TEST_COUNT", 3)
+
+
+def test_groups_of_settings(monkeypatch):
+    for key in ("TEST_NAME", "TEST_MAYBE", "TEST_FLAG", "TEST_PERHAPS", "TEST_COUNT"):
+        monkeypatch.delenv(key, raising=False)
+    defaults = {"name": "nobody", "maybe": None, "flag": True, "perhaps": None, "count": 3}
+    one = Settings()
+    assert one.knobs == defaults and one.knob_descriptors["count"].key == "TEST_COUNT"
+    for text, value in (("1", True), ("YES", True), ("on", True), ("0", False), ("off", False), ("n", False)):
+        monkeypatch.setenv("TEST_FLAG", text)
+        monkeypatch.setenv("TEST_PERHAPS", text)
+        assert one.flag is value and one.perhaps is value
+    monkeypatch.setenv("TEST_COUNT", "many")
+    with pytest.raises(RuntimeError, match="TEST_COUNT=many"):
+        _ = one.count
+    monkeypatch.setenv("TEST_COUNT", "4")
+    with one.scope():
+        one.count = 5
+        one.name = None
+        assert one.count == 5 and os.environ["TEST_COUNT"] == "5" and one.name is None
+        monkeypatch.setenv("TEST_COUNT", "6")
+        assert one.count == 5  # what is assigned stays
+        other = one.copy()
+        other.count = 7
+        assert one.count == 5
+        assert other.reset().count == 7  # assigned to `other`, read from the environment now
+        del one.count
+        assert one.count == 7
+        one.count = 8
+        one.count = knobs.env
+        assert one.count == 8
+    assert one.count == 4 and os.environ["TEST_COUNT"] == "4" and one.name == "nobody"
+    monkeypatch.setattr(knobs, "propagate_env", False)
+    one.count = 9
+    assert one.count == 9 and os.environ["TEST_COUNT"] == "4" and one.reset().count == 4
+
+
+def test_every_group_can_be_copied_and_reset(monkeypatch):
+    for name in ("build redis cache compilation autotuning runtime language nvidia amd proton").split():
+        group = getattr(knobs, name)
+        assert isinstance(group, knobs.base_knobs) and type(group.copy().reset()) is type(group)
+        with group.scope():
+            pass
+    monkeypatch.setenv("TRITON_HOME", "/home/of/triton")
+    monkeypatch.delenv("TRITON_DUMP_DIR", raising=False)
+    assert knobs.cache.dump_dir == "/home/of/triton/.triton/dump"
+    monkeypatch.setenv("TRITON_CUDART_PATH", "/cudart")
+    assert knobs.build.backend_dirs == {"/cudart"} and knobs.redis.port == 6379
+    with knobs.runtime.scope():
+        monkeypatch.setattr(knobs, "propagate_env", False)
+        knobs.runtime.debug = True
+        knobs.refresh_knobs()
+        assert knobs.runtime.debug is False
+
+
+def test_tools(tmp_path, monkeypatch):
+    for name in ("first", "second"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'Cuda compilation tools, release 12.9, V12.9.86'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("TRITON_NVDISASM_PATH", str(tmp_path / "first"))
+    assert knobs.nvidia.nvdisasm.path == str(tmp_path / "first") and knobs.nvidia.nvdisasm.version == "12.9"
+    with knobs.nvidia.scope():
+        knobs.nvidia.nvdisasm = str(tmp_path / "second")
+        assert knobs.nvidia.nvdisasm.path == str(tmp_path / "second")
+        assert os.environ["TRITON_NVDISASM_PATH"] == str(tmp_path / "second")
+    assert knobs.nvidia.nvdisasm == knobs.NvidiaTool(str(tmp_path / "first"))
+    monkeypatch.setenv("TRITON_NVDISASM_PATH", str(tmp_path / "third"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path))
+    with pytest.raises(RuntimeError, match="TRITON_NVDISASM_PATH=.*third is no program, and nvdisasm .* is not here"):
+        _ = knobs.nvidia.nvdisasm
 
 
 # ---- the language's objects ------------------------------------------------------------------------------------------

@@ -124,23 +124,51 @@ class CompiledKernel(_C.Kernel):
         """Put the kernel into executable form."""
         self._load()
 
-    def _launch_metadata(self) -> LazyDict:
-        return LazyDict({"name": self.name, "function": self, "stream": None})
-
     def launch_metadata(self, grid: tuple, stream: object, *args: object) -> LazyDict:
-        """What launch hooks are given."""
-        return self._launch_metadata()
+        """What launch hooks are given: the kernel's name, and what the decorator's `launch_metadata` says of it."""
+        facts = LazyDict({"name": self.name, "function": self, "stream": stream})
+        function = getattr(self.src, "fn", None) if isinstance(self.src, ASTSource) else self.src
+        describe = getattr(function, "launch_metadata", None)
+        if describe is not None:
+            facts.add(describe, (grid, self.metadata, dict(zip(function.arg_names, args, strict=False))))
+        return facts
 
-    def run(self, grid_0: int, grid_1: int, grid_2: int, stream: object, function: object, *args: object) -> None:
-        """Launch; the last arguments are the kernel's."""
-        # metadata, launch_metadata, enter hook, exit hook come first
-        self._launch((grid_0, grid_1, grid_2), args[4:], stream)
+    def run(
+        self,
+        grid_0: int,
+        grid_1: int,
+        grid_2: int,
+        stream: object,
+        function: object,
+        packed_metadata: object,
+        launch_metadata: object,
+        launch_enter_hook: Callable | None,
+        launch_exit_hook: Callable | None,
+        *args: object,
+    ) -> None:
+        """Launch, between hooks that are given `launch_metadata`; the last arguments are the kernel's."""
+        if launch_enter_hook is not None:
+            launch_enter_hook(launch_metadata)
+        self._launch((grid_0, grid_1, grid_2), args, stream)
+        if launch_exit_hook is not None:
+            launch_exit_hook(launch_metadata)
 
     def __getitem__(self, grid: int | tuple) -> Callable:
         """`kernel[grid](*args)`: all arguments, or all but the constants."""
 
         def runner(*args: object, stream: object = None) -> None:
+            knobs = sys.modules.get("triton.knobs")
+            enter = knobs and knobs.runtime.launch_enter_hook
+            leave = knobs and knobs.runtime.launch_exit_hook
+            if not enter and not leave:
+                self._launch(grid, args, stream)
+                return
+            facts = self.launch_metadata(grid, stream, *args)
+            if enter:
+                enter(facts)
             self._launch(grid, args, stream)
+            if leave:
+                leave(facts)
 
         return runner
 

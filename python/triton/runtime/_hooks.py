@@ -44,6 +44,7 @@ def _tell(hook: object, function: object, params: list, given: dict, warmup: boo
     import json
 
     signature, constants, attrs, options = _facts(params, given)
+    libraries = given.get("extern_libs") or ()
     types = ", ".join(f"{name}: {kind}" for name, kind in signature.items())
     shown = ", ".join(f"{name}={options[name]}" for name in _DEFAULTS)
     key = f"{[(n, k, v, d) for n, k, v, d in params]}{sorted(options.items(), key=lambda item: item[0])}"
@@ -55,7 +56,7 @@ def _tell(hook: object, function: object, params: list, given: dict, warmup: boo
         "device": 0,
         "constants": constants,
         **{name: options[name] for name in _DEFAULTS},
-        "extern_libs": (),
+        "extern_libs": tuple(dict(libraries).items()),
         "configs": [attrs],
         "specialization_data": json.dumps(data, default=str),
         "is_warmup": warmup,
