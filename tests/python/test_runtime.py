@@ -862,6 +862,39 @@ def test_cuda_array_interface_is_looked_at():
         pair_kernel[(1,)](np.zeros(1, np.float32), GPUArray())
 
 
+LISTING = """#!/bin/sh
+[ $# = 2 ] && [ "$1" = -c ] && head -c 4 "$2" | grep -q ELF || exit 1
+echo run >> "$0.runs"
+echo "EXIT ;"
+"""
+
+
+def test_machine_code_as_text(tmp_path, monkeypatch):
+    """kernel.asm["sass"], by a tool that a script stands for."""
+    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
+    kernel = triton.compile(triton.compiler.ASTSource(put_kernel, {"out": "*fp32", "value": "fp32"}), target=target)
+    tool = tmp_path / "tool"
+    tool.write_text(LISTING)
+    tool.chmod(0o755)
+    for name in ("NVDISASM", "CUOBJDUMP"):
+        monkeypatch.delenv(f"TRITON_{name}_PATH", raising=False)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path))
+        patch.setenv("CUDA_HOME", str(tmp_path))
+        with pytest.raises(RuntimeError, match="neither nvdisasm nor cuobjdump is here; TRITON_NVDISASM_PATH"):
+            kernel.asm["sass"]
+    monkeypatch.setenv("TRITON_NVDISASM_PATH", str(tool))
+    assert kernel.asm["sass"] == "EXIT ;\n" == kernel.asm["sass"] and "sass" not in list(kernel.asm)
+    assert (tmp_path / "tool.runs").read_text() == "run\n"
+    tool.write_text("#!/bin/sh\necho no such thing >&2\nexit 1\n")
+    with pytest.raises(RuntimeError, match="tool cannot disassemble the kernel: no such thing"):
+        triton.tools.disasm.get_sass(kernel.asm["cubin"])
+    with pytest.raises(RuntimeError, match="left as PTX"):
+        triton.tools.disasm.get_sass(kernel.asm["ptx"].encode())
+    with pytest.raises(KeyError, match="sass"):
+        put_kernel[(1,)](torch.zeros(1), 2.5).asm["sass"]
+
+
 def test_edited_stages(tmp_path, monkeypatch):
     """TRITON_KERNEL_OVERRIDE takes a person's version of any stage."""
     target = triton.backends.compiler.GPUTarget("cuda", 80, 32)

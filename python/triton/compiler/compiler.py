@@ -39,7 +39,10 @@ class LazyDict:
 
 
 class AsmDict(dict):
-    """The stages of a compiled kernel by name; each is fetched when it is first looked at."""
+    """The stages of a compiled kernel by name; each is fetched when it is first looked at.
+
+    For a CUDA kernel there is "sass" too, its machine code as text, which is not among the keys.
+    """
 
     def __init__(self, kernel: CompiledKernel) -> None:
         super().__init__()
@@ -48,6 +51,10 @@ class AsmDict(dict):
 
     def __missing__(self, key: str) -> str | bytes:
         stage = self._kernel._stage(key)
+        if stage is None and key == "sass" and "cubin" in self:
+            from ..tools.disasm import get_sass
+
+            stage = get_sass(self["cubin"])
         if stage is None:
             raise KeyError(key)
         self[key] = stage
