@@ -75,6 +75,7 @@ typedef struct Job {
   ttc_option options[MAX_OPTIONS + 8];
   size_t noptions;
   const char *target, *stop;
+  const char *arch; /* the option: "sm80" */
 } Job;
 
 static ttc_kernel *run_job(State *st, Job *job) {
@@ -96,7 +97,12 @@ static bool add_option(Job *job, PyObject *name, PyObject *value) {
   if (!text) return PyErr_SetString(PyExc_TypeError, "names of options are strings"), false;
   if (!option_known(text))
     return PyErr_Format(PyExc_KeyError, "Keyword argument %U was specified but unrecognised", name), false;
-  if (!option_for_us(text) || value == Py_None) return true;
+  if (value == Py_None) return true;
+  if (strcmp(text, "arch") == 0 && PyUnicode_Check(value)) {
+    job->arch = PyUnicode_AsUTF8AndSize(value, NULL);
+    return job->arch && host_keep(&job->host, value);
+  }
+  if (!option_for_us(text)) return true;
   PyObject *str = PyObject_Str(value);
   const char *utf8 = str ? PyUnicode_AsUTF8AndSize(str, NULL) : NULL;
   bool ok = utf8 && host_keep(&job->host, str) && host_keep(&job->host, name);
@@ -104,6 +110,26 @@ static bool add_option(Job *job, PyObject *name, PyObject *value) {
   if (ok && job->noptions < sizeof job->options / sizeof *job->options)
     job->options[job->noptions++] = (ttc_option){text, utf8};
   return ok;
+}
+
+/* The option `arch`, or TRITON_OVERRIDE_ARCH, names another GPU to compile for: "sm80". */
+static bool choose_arch(Job *job) {
+  const char *arch = job->arch ? job->arch : getenv("TRITON_OVERRIDE_ARCH"), *colon = strchr(job->target, ':');
+  bool is_gpu = strncmp(job->target, "cuda", 4) == 0 || strncmp(job->target, "simt", 4) == 0;
+  if (!arch || !*arch || !is_gpu) return true;
+  unsigned processor;
+  char rest;
+  int n = sscanf(arch, "sm%3u%c", &processor, &rest);
+  if (n != 1 && !(n == 2 && rest == 'a' && strchr(arch, 'a')[1] == 0))
+    return PyErr_Format(PyExc_ValueError, "`%s`: the option arch, and TRITON_OVERRIDE_ARCH, are of the form sm80",
+                        arch),
+           false;
+  char *target = host_memory(&job->host, TARGET_TEXT);
+  if (!target) return false;
+  size_t name = colon ? (size_t)(colon - job->target) : strlen(job->target);
+  snprintf(target, TARGET_TEXT, "%.*s:%u", (int)name, job->target, processor);
+  job->target = target;
+  return true;
 }
 
 static bool add_options(Job *job, PyObject *dict) {
@@ -163,7 +189,7 @@ static bool prepare_call(Job *job, Call *c, PyObject *constants) {
   if (!add_options(job, f->default_options)) return false;
   for (int i = 0; i < c->noptions; i++)
     if (!add_option(job, c->option_names[i], c->option_values[i])) return false;
-  return true;
+  return choose_arch(job);
 }
 
 /* [(name, type, constant or None, divisibility)] of a call. */
@@ -312,7 +338,8 @@ PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) 
   if (!host_init(&job.host, st)) return NULL;
   PyObject *constants = PyBytes_FromStringAndSize(NULL, PyTuple_Size(params));
   ttc_kernel *kernel = NULL;
-  if (constants && prepare_described(&job, fn, text, length, file, params, constants) && add_options(&job, options))
+  if (constants && prepare_described(&job, fn, text, length, file, params, constants) && add_options(&job, options) &&
+      choose_arch(&job))
     kernel = run_job(st, &job);
   Kernel *k = kernel ? kernel_new(st, kernel, text ? NULL : constants) : NULL;
   Py_XDECREF(constants);

@@ -27,6 +27,9 @@ bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
   set_int(cx, m->op, "ttg.num-stages", o->num_stages);
+  if (o->num_ctas > 1 && o->sm < 90)
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: num_ctas > 1 requires NVIDIA SM90+ (Hopper), and the target is sm_%d",
+             o->num_ctas, o->sm);
   if (o->num_ctas > 1)
     ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
   if (o->num_warps > 32) /* a block of any GPU has at most 1024 threads */

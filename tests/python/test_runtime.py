@@ -862,6 +862,47 @@ def test_cuda_array_interface_is_looked_at():
         pair_kernel[(1,)](np.zeros(1, np.float32), GPUArray())
 
 
+@triton.jit
+def empty_kernel(out):
+    pass
+
+
+def test_options_that_cannot_be(monkeypatch):
+    """Programs catch ValueError or AssertionError, by the option; a CompilationError it is in any case."""
+    out = torch.zeros(1)
+    for options, words in (
+        ({"num_warps": 3}, "num_warps must be a power of 2"), ({"num_warps": 0}, "num_warps must be a power of 2"),
+        ({"num_stages": "many"}, "option num_stages: `many` is not a number"),
+        ({"enable_fp_fusion": "maybe"}, "option enable_fp_fusion: `maybe` is neither"),
+    ):  # fmt: skip
+        for kind in (AssertionError, ValueError, triton.CompilationError):
+            with pytest.raises(kind, match=words):
+                empty_kernel.warmup(out, grid=(1,), **options)
+    monkeypatch.setenv("TRITONC_SIMULATE", "80")
+    with pytest.raises(ValueError, match=r"num_ctas > 1 requires NVIDIA SM90\+ \(Hopper\), and the target is sm_80"):
+        empty_kernel.warmup(out, grid=(1,), num_ctas=2)
+    error = pickle.loads(pickle.dumps(triton.compiler.errors.InvalidOption("words")))
+    assert type(error) is triton.compiler.errors.InvalidOption and str(error) == "words"
+
+
+def test_another_gpu_to_compile_for(monkeypatch):
+    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
+    source = triton.compiler.ASTSource(empty_kernel, {"out": "*fp32"})
+    kernel = triton.compile(source, target=target, options={"arch": "sm80"})
+    assert '"cuda:80"' in kernel.asm["ttgir"] and ".target sm_80" in kernel.asm["ptx"]
+    assert triton.compile(source, target=target, options={"arch": None}).metadata.target.arch == 90
+    monkeypatch.setenv("TRITON_OVERRIDE_ARCH", "sm75")
+    assert triton.compile(source, target=target).metadata.target.arch == 75
+    assert triton.compile(source, target=target, options={"arch": "sm90a"}).metadata.target.arch == 90
+    assert empty_kernel.warmup(torch.zeros(1), grid=(1,)).metadata.target.backend == "cpu"
+    monkeypatch.setenv("TRITONC_SIMULATE", "90")
+    assert '"cuda:75"' in empty_kernel.warmup(torch.zeros(1), grid=(1,)).asm["ttgir"]
+    assert '"cuda:80"' in empty_kernel.warmup(torch.zeros(1), grid=(1,), arch="sm80").asm["ttgir"]
+    for wrong in ("80", "sm", "sm80b", "gfx942", "sm80a0"):
+        with pytest.raises(ValueError, match=f"`{wrong}`.* of the form sm80"):
+            empty_kernel.warmup(torch.zeros(1), grid=(1,), arch=wrong)
+
+
 LISTING = """#!/bin/sh
 [ $# = 2 ] && [ "$1" = -c ] && head -c 4 "$2" | grep -q ELF || exit 1
 echo run >> "$0.runs"

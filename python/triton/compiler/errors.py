@@ -41,8 +41,17 @@ class UnsupportedLanguageConstruct(CompilationError):
     """A statement or expression of Python that kernels cannot have."""
 
 
+class InvalidOption(CompilationError, ValueError, AssertionError):
+    """An option of the compile cannot be what it is. (Programs expect one or the other of the bases.)"""
+
+
+_OPTION = ("error: num_", "error: option ", "error: there is no option ", "error: ir_override: ")
+
+
 def error_from_message(message: str) -> CompilationError:
     """The exception for a message of the compiler's."""
+    if message.startswith(_OPTION):
+        return InvalidOption(message)
     if "error: static assertion failed" in message:
         return CompileTimeAssertionFailure(message)
     return CompilationError(message)
