@@ -82,6 +82,40 @@ def test_restore_and_reset():
     assert (x == 1).all()
 
 
+@pytest.mark.parametrize("by", ["argument", "variable"])
+def test_choices_are_kept_on_disk(by, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    if by == "variable":
+        monkeypatch.setenv("TRITON_CACHE_AUTOTUNING", "1")
+    bench = FakeBench(3.0, 1.0, float("inf"))
+
+    def again(configs=CONFIGS):
+        """As another process would, of the same source."""
+        return make(configs, bench, **({"cache_results": True} if by == "argument" else {}))
+
+    x = torch.zeros(1000)
+    again()[grid](x, 1000)
+    assert bench.calls == 3 and (x == 4).all()
+    kernel = again()
+    kernel[grid](x, 1000)
+    assert bench.calls == 3 and (x == 5).all() and kernel.best_config is CONFIGS[1]
+    assert kernel.configs_timings == {c: [t] * 3 for c, t in zip(CONFIGS, (3.0, 1.0, float("inf")), strict=True)}
+    kernel[grid](x, 999)
+    assert bench.calls == 6  # another key
+    again(CONFIGS[:2])[grid](x, 1000)
+    assert bench.calls == 8  # other configurations
+    for file in tmp_path.glob("*.autotune.json"):
+        file.write_text(file.read_text()[:-5])
+    again()[grid](x, 1000)
+    assert bench.calls == 11  # a damaged file is none
+    again([triton.Config({"BLOCK": b}, pre_hook=lambda kwargs: None) for b in (16, 32)])[grid](x, 1000)
+    again([triton.Config({"BLOCK": b}, pre_hook=lambda kwargs: None) for b in (16, 32)])[grid](x, 1000)
+    assert bench.calls == 15  # hooks may do anything
+    monkeypatch.delenv("TRITON_CACHE_AUTOTUNING", raising=False)
+    make(CONFIGS, bench)[grid](x, 1000)
+    assert bench.calls == 18
+
+
 def test_arguments_that_are_none_are_neither_reset_nor_restored():
     @triton.autotune(CONFIGS, key=[], reset_to_zero=["sum"], restore_value=["x"], do_bench=FakeBench(1.0))
     @triton.jit

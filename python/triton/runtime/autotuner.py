@@ -130,7 +130,7 @@ class Autotuner(KernelInterface):
         self.num_warmups = warmup
         self.num_reps = rep
         self.use_cuda_graph = use_cuda_graph
-        self.cache_results = cache_results
+        self.cache_results = cache_results or _env_is_on("TRITON_CACHE_AUTOTUNING")
         self.__name__ = getattr(fn, "__name__", "autotuned")
 
     # ---- hooks around each measured run -----------------------------------------------------------------------------
@@ -156,6 +156,10 @@ class Autotuner(KernelInterface):
             return self._do_bench
         from .driver import driver
 
+        if self.use_cuda_graph and driver.active.get_current_target().backend == "cuda":
+            from ..testing import do_bench_cudagraph
+
+            return lambda fn, quantiles: do_bench_cudagraph(fn, rep=self.num_reps or 100, quantiles=quantiles)
         bench = driver.active.get_benchmarker()
         times = {k: v for k, v in (("warmup", self.num_warmups), ("rep", self.num_reps)) if v is not None}
         return lambda fn, quantiles: bench(fn, quantiles=quantiles, **times)
@@ -219,10 +223,66 @@ class Autotuner(KernelInterface):
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(compile_one, configs))
 
+    # ---- choices on disk --------------------------------------------------------------------------------------------
+
+    def _file(self, key: tuple, configs: Sequence[Config]) -> str | None:
+        """Where the timings for a key lie; None if they are not kept: a hook cannot be told from another one."""
+        source = getattr(self.base_fn, "cache_key", None)
+        if not self.cache_results or source is None or any(config.pre_hook for config in configs):
+            return None
+        import hashlib
+        import os
+
+        from .. import knobs
+        from .._C import libtriton as _C
+        from .driver import driver
+
+        facts = (
+            _C.version, str(driver.active.get_current_target()), os.environ.get("TRITONC_SIMULATE"),
+            source, key,
+            [str(config) for config in configs], [config.ir_override for config in configs],
+        )  # fmt: skip
+        name = hashlib.sha256(repr(facts).encode()).hexdigest()
+        return os.path.join(knobs.cache.dir, f"{name}.autotune.json")
+
+    def _read(self, path: str | None, configs: Sequence[Config]) -> dict[Config, object] | None:
+        """The timings of an earlier process, or None; a file that is damaged is as good as none."""
+        import json
+
+        try:
+            with open(path or "", encoding="utf-8") as file:
+                timings = json.load(file)
+            return dict(zip(configs, [[float(t) for t in times] for times in timings], strict=True)) or None
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _write(self, path: str | None, timings: dict[Config, object]) -> None:
+        """Keep the timings, whole or not at all; a disk that is full is no reason to fail."""
+        if path is None:
+            return
+        import json
+        import os
+
+        rows = [list(times) if isinstance(times, (list, tuple)) else [times] for times in timings.values()]
+        temporary = f"{path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            with open(temporary, "w", encoding="utf-8") as file:
+                json.dump(rows, file)
+            os.replace(temporary, path)
+        except OSError:
+            pass
+
     def _choose(self, key: tuple, args: tuple, kwargs: dict) -> Config:
         import time
 
         configs = self.prune_configs(kwargs)
+        path = self._file(key, configs)
+        kept = self._read(path, configs)
+        if kept:
+            self.configs_timings, self.bench_time = kept, 0.0
+            self.cache[key] = min(kept, key=lambda config: kept[config][0])
+            return self.cache[key]
         begin = time.perf_counter()
         if not any(config.pre_hook for config in configs):  # which could change what is compiled
             self._compile_all(configs, args, kwargs)
@@ -234,6 +294,7 @@ class Autotuner(KernelInterface):
         )
         self.cache[key] = best
         self.configs_timings = timings
+        self._write(path, timings)
         full = {**self.nargs, **kwargs, **best.all_kwargs()}
         if self.user_defined_pre_hook:
             self.pre_hook(full, reset_only=True)
@@ -347,6 +408,9 @@ def autotune(
         `pre_hook(kwargs, reset_only)` before and `post_hook(kwargs, exception)` after every measured run.
     do_bench : callable, optional
         `do_bench(fn, quantiles)`, which measures.
+    cache_results : bool
+        Keep the times on disk, beside the compiled kernels: another process chooses by them and measures nothing.
+        TRITON_CACHE_AUTOTUNING=1 does so for all kernels.
     """
 
     def decorate(fn: object) -> Autotuner:
