@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 from .._C import libtriton as _C
 from ..language import core as _core
 
@@ -107,7 +105,7 @@ def _params_of(fn: Callable) -> list[KernelParam]:
     return params
 
 
-class Specialization(namedtuple("Specialization", "constants signature")):
+class Specialization:
     """What a kernel is compiled for, as `repr` of `@triton.jit` is asked for its name.
 
     Attributes
@@ -119,7 +117,11 @@ class Specialization(namedtuple("Specialization", "constants signature")):
         Parameter name to type: "*fp32", "i32", "constexpr".
     """
 
-    __slots__ = ()
+    __slots__ = ("constants", "signature")
+
+    def __init__(self, constants: dict, signature: dict) -> None:
+        self.constants = constants
+        self.signature = signature
 
 
 class JITFunction(_C.JITCore, KernelInterface):
