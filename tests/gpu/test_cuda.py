@@ -252,7 +252,7 @@ def test_device_print():
     )
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "value" in line]
-    assert sorted(lines) == sorted(f"pid ({p}, 0, 0) idx ({i}) value : {i}" for p in range(2) for i in range(4)), lines
+    assert sorted(lines) == sorted(f"pid ({p}, 0, 0) idx ({i}) value: {i}" for p in range(2) for i in range(4)), lines
 
 
 def test_an_illegal_address_is_reported():
