@@ -58,9 +58,8 @@ static void set_option(Ctx *cx, RunOptions *o, const OptionInfo *info, const cha
 
 RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n) {
   RunOptions o = defaults;
-  if (env_is_on("TRITON_DEBUG")) {
-    o.debug = true;
-  } else if (env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */
+  bool debug = env_is_on("TRITON_DEBUG");
+  if (!debug && env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */
     o.debug = true;
     o.sanitize_overflow = false;
   }
@@ -83,6 +82,7 @@ RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n) {
     }
     set_option(cx, &o, info, given[i].value);
   }
+  o.debug |= debug; /* whatever a kernel says */
   if (!is_pow2(o.num_warps)) ctx_fail(cx, ERR_SOURCE, "num_warps must be a power of 2, and is %d", o.num_warps);
   return o;
 }

@@ -54,7 +54,8 @@ typedef struct OptionInfo {
 extern const OptionInfo run_option_table[];
 extern const size_t run_noptions;
 
-/* Defaults, then the environment (TRITON_DEBUG …), then `given`. Unwinds on an unknown name or an impossible value. */
+/* Defaults, then the environment, then `given`; TRITON_DEBUG has the last word. Unwinds on an unknown name or an
+ * impossible value. */
 RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n);
 
 /* ---- a compile: pipeline.c --------------------------------------------------------------------------------------- */

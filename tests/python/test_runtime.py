@@ -1023,7 +1023,7 @@ def test_nothing_is_kept():
 
 def test_import_is_light():
     """Importing triton imports neither torch nor numpy nor the slow parts of the standard library."""
-    heavy = ["torch", "numpy", "inspect", "ast", "typing", "dataclasses", "re", "linecache"]
+    heavy = ["torch", "numpy", "inspect", "ast", "typing", "dataclasses", "re", "linecache", "collections"]
     code = f"import sys, triton; print(*[m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == []
@@ -1045,6 +1045,22 @@ def test_debugging_modes(variable, tmp_path):
     env = {**os.environ, variable: "1"}
     out = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True)
     assert out.stdout.strip() == "42", out.stderr
+
+
+@pytest.mark.parametrize("says", ["", "debug=False", "debug=True"])
+def test_the_environment_asks_for_assertions_whatever_a_kernel_says(says, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import torch, triton\nimport triton.language as tl\n@triton.jit\ndef k(x):\n    tl.device_assert(x == None)\n"
+        f"k[(1,)](torch.zeros(1), {says})\nprint('fine')\n"
+    )
+    import os
+
+    for debug in "01":
+        env = {**os.environ, "TRITON_DEBUG": debug}
+        out = subprocess.run([sys.executable, str(script)], env=env, capture_output=True, text=True)
+        checked = debug == "1" or says == "debug=True"
+        assert ("assertion" in out.stderr.lower(), "fine" in out.stdout) == (checked, not checked), (debug, out)
 
 
 F = 0
