@@ -32,6 +32,7 @@ enum {
   DEVICE_CC_MINOR = 76,
   DEVICE_SHARED_OPTIN = 97,
   REGISTERS_PER_BLOCK = 65536, /* on every processor that we compile for */
+  SCRATCH_PARAMS = 2,          /* pointers to scratch memory, the last parameters of kernels from the reference */
   MAX_DEVICES = 64
 };
 
@@ -60,7 +61,8 @@ typedef struct Driver {
 #define F(name, symbol, args) CUresult(*name) args;
   FUNCTIONS(F)
 #undef F
-  char problem[256]; /* why there is none */
+  CUresult (*cuFuncGetParamInfo)(CUfunction, size_t, size_t *, size_t *); /* or NULL: from 12.4 on */
+  char problem[256];                                                      /* why there is none */
   int ndevices;
   struct {
     int processor; /* 10 * major + minor */
@@ -84,6 +86,7 @@ static void open_driver(void) {
   FUNCTIONS(F)
 #undef F
   if (driver.problem[0]) return;
+  *(void **)&driver.cuFuncGetParamInfo = dlsym(library, "cuFuncGetParamInfo");
   CUresult r = driver.cuInit(0);
   if (!r) r = driver.cuDeviceGetCount(&driver.ndevices);
   if (driver.ndevices > MAX_DEVICES) driver.ndevices = MAX_DEVICES;
@@ -163,7 +166,8 @@ TargetStatus driver_device(int *number, int *processor, char *error, size_t size
 struct Loaded {
   char *name;
   void *image;
-  int num_warps, registers; /* of a thread */
+  int nargs, scratch_params; /* what a launch gives, and what the kernel has beyond */
+  int num_warps, registers;  /* of a thread */
   bool cooperative;
   int64_t shared;
   pthread_mutex_t lock;
@@ -200,6 +204,20 @@ static TargetStatus out_of(const char *what, int64_t required, int64_t limit, ch
   return TARGET_RESOURCES;
 }
 
+/* A kernel that was not compiled here, but taken from an edited stage, may want other parameters than its launches give.
+ * The pointers to scratch memory that the reference adds are given as null. */
+static bool parameters_fit(Loaded *k, CUfunction f, char *error, size_t size) {
+  size_t at, bytes;
+  int n = 0;
+  if (!driver.cuFuncGetParamInfo) return true;
+  while (!driver.cuFuncGetParamInfo(f, (size_t)n, &at, &bytes)) n++;
+  k->scratch_params = n - k->nargs;
+  if (k->scratch_params == 0 || k->scratch_params == SCRATCH_PARAMS) return true;
+  snprintf(error, size, "kernel `%s` has %d parameters, but its launches give %d: was it edited for another one?",
+           k->name, n, k->nargs);
+  return false;
+}
+
 /* With the lock held. */
 static TargetStatus load_on(Loaded *k, CUdevice device, CUfunction *out, char *error, size_t size) {
   CUfunction f = NULL;
@@ -212,6 +230,7 @@ static TargetStatus load_on(Loaded *k, CUdevice device, CUfunction *out, char *e
   if (failed(driver.cuModuleGetFunction(&f, k->module[device], k->name), "loading the kernel", error, size) ||
       failed(driver.cuFuncGetAttribute(&threads, FUNCTION_MAX_THREADS, f), "loading the kernel", error, size))
     return TARGET_FAILED;
+  if (!parameters_fit(k, f, error, size)) return TARGET_FAILED;
   if (32 * k->num_warps > threads) return out_of("threads", 32 * k->num_warps, threads, error, size);
   if (k->shared > (48 << 10) && failed(driver.cuFuncSetAttribute(f, FUNCTION_MAX_DYNAMIC_SHARED, (int)k->shared),
                                        "asking for shared memory", error, size))
@@ -246,6 +265,7 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
     return TARGET_FAILED;
   }
   memcpy(k->image, bytes, len);
+  k->nargs = info->nargs;
   k->num_warps = info->num_warps;
   k->registers = info->n_regs;
   k->cooperative = info->cooperative;
@@ -272,6 +292,16 @@ static TargetStatus launch_failed(const Loaded *k, const uint32_t grid[3], CUres
   return TARGET_FAILED;
 }
 
+/* The arguments with null for each scratch parameter; NULL: no memory. */
+static void **with_scratch(const Loaded *k, const void *const *args) {
+  static void *const null;
+  const void **all = malloc(((size_t)k->nargs + SCRATCH_PARAMS) * sizeof *all);
+  if (!all) return NULL;
+  if (k->nargs) memcpy(all, args, (size_t)k->nargs * sizeof *all);
+  for (int i = 0; i < k->scratch_params; i++) all[k->nargs + i] = &null;
+  return (void **)all;
+}
+
 TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t size) {
   CUdevice device;
@@ -280,11 +310,13 @@ TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, cons
   if (!current_device(&device, error, size)) return TARGET_FAILED;
   TargetStatus status = function_on(k, device, &f, error, size);
   if (status != TARGET_OK) return status;
-  void **pointers = (void **)(uintptr_t)args;
+  void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
+  if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
   unsigned threads = 32u * (unsigned)k->num_warps, shared = (unsigned)k->shared;
   CUresult r =
       k->cooperative
           ? driver.cuLaunchCooperativeKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers)
           : driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers, NULL);
+  if (k->scratch_params) free(pointers);
   return r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
 }

@@ -59,7 +59,8 @@ static void set_option(Ctx *cx, RunOptions *o, const OptionInfo *info, const cha
 RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n) {
   RunOptions o = defaults;
   bool debug = env_is_on("TRITON_DEBUG");
-  if (!debug && env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */
+  if (!debug &&
+      env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */
     o.debug = true;
     o.sanitize_overflow = false;
   }

@@ -255,6 +255,28 @@ def test_device_print():
     assert sorted(lines) == sorted(f"pid ({p}, 0, 0) idx ({i}) value: {i}" for p in range(2) for i in range(4)), lines
 
 
+@triton.jit
+def double_kernel(x, n, B: tl.constexpr):
+    i = tl.arange(0, B)
+    tl.store(x + i, tl.load(x + i, mask=i < n) * 2, mask=i < n)
+
+
+def test_parameters_of_an_edited_kernel(tmp_path):
+    x = torch.arange(64, device="cuda")
+    text = double_kernel.warmup(x, 50, B=64, grid=(1,)).asm["ptx"]
+    head, body = text.split("\n)", 1)
+    for more, ok in ((0, True), (2, True), (1, False), (3, False)):  # two: scratch memory, as the reference has it
+        path = tmp_path / f"{more}.ptx"
+        path.write_text(head + "".join(f",\n\t.param .u64 more_{i}" for i in range(more)) + "\n)" + body)
+        x = torch.arange(64, device="cuda")
+        if ok:
+            double_kernel[(1,)](x, 50, B=64, ir_override=str(path))
+            assert torch.equal(x.cpu(), torch.arange(64) * torch.where(torch.arange(64) < 50, 2, 1))
+        else:
+            with pytest.raises(RuntimeError, match=f"has {2 + more} parameters, but its launches give 2"):
+                double_kernel[(1,)](x, 50, B=64, ir_override=str(path))
+
+
 def test_an_illegal_address_is_reported():
     done = in_a_process(
         """
