@@ -1,7 +1,7 @@
 /* cubin.c: what a cubin says of a kernel. A cubin is a 64-bit ELF file; the kernel's code is section .text.NAME, whose
  * sh_info holds the register count in its upper byte; static shared memory is the size of .nv.shared.NAME; .nv.info
  * holds records (format, attribute, size or value) of which 0x1104 is a frame size and 0x2f04 the register count by
- * symbol.
+ * symbol, .nv.info.NAME such of the kernel's own, one of 0x1704 for each parameter.
  */
 #include "nvidia/nvidia.h"
 
@@ -63,6 +63,7 @@ static void read_info(const Elf *e, const Section *s, int symbol, Cubin *out) {
       if (size >= 8) memcpy(pair, p + 4, 8);
       if (size >= 8 && (int)pair[0] == symbol && p[1] == 0x11) out->stack = (int)pair[1];
       if (size >= 8 && (int)pair[0] == symbol && p[1] == 0x2f) out->regs = (int)pair[1];
+      out->params += p[1] == 0x17;
       p += size;
     }
     p += 4;
@@ -87,6 +88,7 @@ bool cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *ou
     }
     if (name_is(&e, &e.strings, s.name, ".nv.shared.", entry)) out->shared = (int)s.size;
     if (name_is(&e, &e.strings, s.name, ".nv.", "info")) read_info(&e, &s, symbol, out);
+    if (name_is(&e, &e.strings, s.name, ".nv.info.", entry)) read_info(&e, &s, -1, out);
   }
   return found;
 }

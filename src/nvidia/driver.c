@@ -9,6 +9,7 @@
  * device. Its modules are unloaded with it, each in its device's own context.
  */
 #include "nvidia/driver.h"
+#include "nvidia/nvidia.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -61,8 +62,7 @@ typedef struct Driver {
 #define F(name, symbol, args) CUresult(*name) args;
   FUNCTIONS(F)
 #undef F
-  CUresult (*cuFuncGetParamInfo)(CUfunction, size_t, size_t *, size_t *); /* or NULL: from 12.4 on */
-  char problem[256];                                                      /* why there is none */
+  char problem[256]; /* why there is none */
   int ndevices;
   struct {
     int processor; /* 10 * major + minor */
@@ -86,7 +86,6 @@ static void open_driver(void) {
   FUNCTIONS(F)
 #undef F
   if (driver.problem[0]) return;
-  *(void **)&driver.cuFuncGetParamInfo = dlsym(library, "cuFuncGetParamInfo");
   CUresult r = driver.cuInit(0);
   if (!r) r = driver.cuDeviceGetCount(&driver.ndevices);
   if (driver.ndevices > MAX_DEVICES) driver.ndevices = MAX_DEVICES;
@@ -204,20 +203,6 @@ static TargetStatus out_of(const char *what, int64_t required, int64_t limit, ch
   return TARGET_RESOURCES;
 }
 
-/* A kernel that was not compiled here, but taken from an edited stage, may want other parameters than its launches give.
- * The pointers to scratch memory that the reference adds are given as null. */
-static bool parameters_fit(Loaded *k, CUfunction f, char *error, size_t size) {
-  size_t at, bytes;
-  int n = 0;
-  if (!driver.cuFuncGetParamInfo) return true;
-  while (!driver.cuFuncGetParamInfo(f, (size_t)n, &at, &bytes)) n++;
-  k->scratch_params = n - k->nargs;
-  if (k->scratch_params == 0 || k->scratch_params == SCRATCH_PARAMS) return true;
-  snprintf(error, size, "kernel `%s` has %d parameters, but its launches give %d: was it edited for another one?",
-           k->name, n, k->nargs);
-  return false;
-}
-
 /* With the lock held. */
 static TargetStatus load_on(Loaded *k, CUdevice device, CUfunction *out, char *error, size_t size) {
   CUfunction f = NULL;
@@ -230,7 +215,6 @@ static TargetStatus load_on(Loaded *k, CUdevice device, CUfunction *out, char *e
   if (failed(driver.cuModuleGetFunction(&f, k->module[device], k->name), "loading the kernel", error, size) ||
       failed(driver.cuFuncGetAttribute(&threads, FUNCTION_MAX_THREADS, f), "loading the kernel", error, size))
     return TARGET_FAILED;
-  if (!parameters_fit(k, f, error, size)) return TARGET_FAILED;
   if (32 * k->num_warps > threads) return out_of("threads", 32 * k->num_warps, threads, error, size);
   if (k->shared > (48 << 10) && failed(driver.cuFuncSetAttribute(f, FUNCTION_MAX_DYNAMIC_SHARED, (int)k->shared),
                                        "asking for shared memory", error, size))
@@ -249,6 +233,18 @@ static TargetStatus function_on(Loaded *k, CUdevice device, CUfunction *out, cha
   TargetStatus status = *out ? TARGET_OK : load_on(k, device, out, error, size);
   pthread_mutex_unlock(&k->lock);
   return status;
+}
+
+/* A kernel that was not compiled here, but taken from an edited stage, may want other parameters than its launches give.
+ * The pointers to scratch memory that the reference adds are given as null. */
+static bool parameters_fit(Loaded *k, const char *bytes, size_t len, char *error, size_t size) {
+  Cubin c = {0};
+  if (!cubin_resources(bytes, len, k->name, &c)) return true; /* PTX, which the driver assembles */
+  k->scratch_params = c.params - k->nargs;
+  if (k->scratch_params == 0 || k->scratch_params == SCRATCH_PARAMS) return true;
+  snprintf(error, size, "kernel `%s` has %d parameters, but its launches give %d: was it edited for another one?",
+           k->name, c.params, k->nargs);
+  return false;
 }
 
 TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
@@ -270,7 +266,8 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
   k->registers = info->n_regs;
   k->cooperative = info->cooperative;
   k->shared = info->shared;
-  TargetStatus status = function_on(k, device, &f, error, size);
+  TargetStatus status = TARGET_FAILED;
+  if (parameters_fit(k, bytes, len, error, size)) status = function_on(k, device, &f, error, size);
   if (status != TARGET_OK)
     driver_unload(k);
   else

@@ -32,6 +32,7 @@ typedef struct Cubin {
   int regs;          /* of the entry, per thread */
   int spill_stores, spill_loads, stack; /* bytes; -1 where the assembler did not say */
   int shared;        /* static shared memory, bytes */
+  int params;        /* of the entry */
   const char *log;   /* what the assembler said, "" if nothing */
 } Cubin;
 
@@ -48,7 +49,8 @@ typedef struct AssembleOptions {
 Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
 bool assembler_present(AssemblerKind kind);
 const char *assembler_name(AssemblerKind kind);
-/* Registers, stack and static shared memory of `entry` from a cubin's ELF sections (.nv.info); false if it is none. */
+/* Registers, stack, static shared memory and number of parameters of `entry` from a cubin's ELF sections (.nv.info);
+ * false if it is none. */
 bool cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out);
 
 #endif

@@ -437,6 +437,7 @@ static void compare_assemblers(Ctx *cx, int sm) {
     Cubin from_elf = {.regs = -1, .stack = -1};
     assert_true(cubin_resources(c.bytes, c.len, "add", &from_elf));
     assert_int_equal(from_elf.regs, c.regs);
+    assert_int_equal(from_elf.params, 4);
     assert_false(cubin_resources(c.bytes, c.len / 2, "add", &from_elf));
   }
 }
