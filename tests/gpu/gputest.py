@@ -29,7 +29,7 @@ SUITES = {
     "cuda": ["tests/gpu/test_cuda.py"],
     "kernels": ["tests/gpu/test_kernels.py"],
     "examples": [*MIRROR, "tests/examples"],
-    "language": [*MIRROR, "tests/python/test_language.py", "tests/python/test_control_flow.py"],
+    "language": [*MIRROR, *(f"tests/python/test_{name}.py" for name in ("language", "conversions", "control_flow"))],
     "random": [*MIRROR, "tests/python/test_random_kernels.py"],
 }
 # The sanitizers slow a kernel down by 10 to 100 times: what they watch holds a kernel of every kind, not every dtype.
