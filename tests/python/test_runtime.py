@@ -707,6 +707,7 @@ def test_assertions():
 
 def test_printing(capfd, monkeypatch):
     monkeypatch.setenv("TRITON_ALWAYS_COMPILE", "1")  # a kernel from the disk was printed about when it was compiled
+
     @triton.jit
     def kernel(x, N: tl.constexpr):
         tl.static_print("compiled for", N)
