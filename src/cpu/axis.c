@@ -186,18 +186,7 @@ bool cpu_mask_is_box(Ctx *cx, Value *mask) {
 }
 
 Value *cpu_pointer_base(Value *ptr) {
-  while (ptr->op) {
-    switch (ptr->op->code) {
-    case OP_ADDPTR:
-    case OP_SPLAT:
-    case OP_BROADCAST:
-    case OP_EXPAND_DIMS:
-    case OP_TRANS:
-    case OP_RESHAPE:
-    case OP_TT_BITCAST: ptr = ir_operand(ptr->op, 0); break;
-    default: return NULL;
-    }
-  }
-  Op *owner = ptr->block ? ptr->block->region->op : NULL;
+  while (ptr && ptr->op) ptr = ir_moved_pointer(ptr->op);
+  const Op *owner = ptr && ptr->block ? ptr->block->region->op : NULL;
   return owner && owner->code == OP_FUNC ? ptr : NULL;
 }

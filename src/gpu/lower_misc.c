@@ -1,6 +1,7 @@
 /* lower_misc.c: printing, assertions, inline assembly. */
 #include "gpu/lower.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- tt.print ---------------------------------------------------------------------------------------------------- */
@@ -32,12 +33,6 @@ static void put_escaped(Buf *f, const char *s) {
 
 static LLInst *text(Lower *w, const char *s) { return ll_global(&w->b, ll_global_bytes(w->lm, s, strlen(s) + 1)); }
 
-static int digits(int64_t x) {
-  int n = 1;
-  while (x /= 10) n++;
-  return n;
-}
-
 static void print_one(Lower *w, const Op *op, const char *prefix, int operand, int reg) {
   LLInst *args[16] = {NULL, ll_call(&w->b, LL_CTAID_X, NULL, NULL), ll_call(&w->b, LL_CTAID_Y, NULL, NULL),
                       ll_call(&w->b, LL_CTAID_Z, NULL, NULL)};
@@ -55,7 +50,8 @@ static void print_one(Lower *w, const Op *op, const char *prefix, int operand, i
       const Layout *l = gpu_layout(w->cx, v->type);
       buf_puts(&f, " idx (");
       for (int d = 0; d < v->type->rank; d++) { /* as wide as the last index, so that columns stand below each other */
-        buf_printf(&f, "%s%%%du", d ? ", " : "", digits(v->type->shape[d] - 1));
+        int width = snprintf(NULL, 0, "%lld", (long long)v->type->shape[d] - 1);
+        buf_printf(&f, "%s%%%du", d ? ", " : "", width);
         args[n++] = lower_index(w, l, d, reg);
       }
       buf_puts(&f, ")");

@@ -21,7 +21,7 @@
  * only for what comes in that the body would need a barrier, that one stands in front of the loop: a trial, which
  * counts barriers and makes none, tells.
  */
-#include "gpu/internal.h"
+#include "gpu/lower.h"
 
 #include <string.h>
 
@@ -66,8 +66,7 @@ static State copy(Membar *m, const State *s) {
 static bool same_threads(Membar *m, const Access *a, const Access *b) {
   if (!ir_is_tensor(a->ptr->type)) return a->write && b->write && !ir_is_tensor(b->ptr->type);
   if (a->ptr != b->ptr) return false;
-  const Layout *l = gpu_layout(m->cx, a->ptr->type);
-  return layout_free(l) >> layout_in_shift(l, AXIS_LANE) == 0; /* registers are the lowest bits */
+  return lower_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0;
 }
 
 static bool conflicts(Membar *m, const State *s, Access a) {

@@ -103,30 +103,28 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
   return best;
 }
 
+static const Value *pointer_before(const Value *ptr);
+
+/* Whether a loop's carried pointer comes round from itself: through nothing but moves and inner loops. */
+static bool comes_round(const Op *loop, int carried) {
+  const Block *body = ir_entry(loop, 0);
+  const Value *v = ir_operand(ir_terminator(body), carried);
+  while (v != body->args[1 + carried])
+    if (!v->op || !(v = pointer_before(v))) return false;
+  return true;
+}
+
+/* One step toward the argument that a pointer is computed from; NULL: none is known. */
+static const Value *pointer_before(const Value *ptr) {
+  const Op *loop = ptr->op ? ptr->op : ptr->block->region->op;
+  if (loop->code != OP_FOR) return ptr->op ? ir_moved_pointer(ptr->op) : NULL;
+  int carried = ptr->op ? ptr->index : ptr->index - 1;
+  return carried >= 0 && comes_round(loop, carried) ? ir_operand(loop, 3 + carried) : NULL;
+}
+
 const Value *gpu_base_of(const Value *ptr) {
-  for (int steps = 0; steps < 1000; steps++) {
-    const Op *op = ptr->op;
-    if (!op) {
-      const Op *owner = ptr->block->region->op;
-      if (owner->code == OP_FUNC) return ptr;
-      if (owner->code != OP_FOR || ptr->index == 0) return NULL;
-      ptr = ir_operand(owner, 2 + ptr->index);
-      continue;
-    }
-    switch (op->code) {
-    case OP_ADDPTR:
-    case OP_SPLAT:
-    case OP_BROADCAST:
-    case OP_EXPAND_DIMS:
-    case OP_TRANS:
-    case OP_RESHAPE:
-    case OP_TT_BITCAST:
-    case OP_CONVERT_LAYOUT: ptr = ir_operand(op, 0); break;
-    case OP_FOR: ptr = ir_operand(op, 3 + ptr->index); break;
-    default: return NULL;
-    }
-  }
-  return NULL;
+  while (ptr && (ptr->op || ptr->block->region->op->code != OP_FUNC)) ptr = pointer_before(ptr);
+  return ptr;
 }
 
 typedef struct Effects {

@@ -157,6 +157,20 @@ bool ir_reads_memory(const Op *op) { return any_has(op, T_READ); }
 
 /* ---- constants --------------------------------------------------------------------------------------------------- */
 
+Value *ir_moved_pointer(const Op *op) {
+  switch (op->code) {
+  case OP_ADDPTR:
+  case OP_SPLAT:
+  case OP_BROADCAST:
+  case OP_EXPAND_DIMS:
+  case OP_TRANS:
+  case OP_RESHAPE:
+  case OP_TT_BITCAST:
+  case OP_CONVERT_LAYOUT: return ir_operand(op, 0);
+  default: return NULL;
+  }
+}
+
 Attr *ir_const_value(const Value *v) { return v->op && v->op->code == OP_CONSTANT ? ir_attr(v->op, "value") : NULL; }
 
 /* The scalar attribute that every element of `v` is, looking through ops that only change the shape. */

@@ -229,6 +229,9 @@ tt.func public @unaligned(%a: !tt.ptr<f16>, %c: !tt.ptr<f32> {tt.divisibility = 
 // CHECK-NOT: ttg.async_copy_global_to_local
 // CHECK-LABEL: @behind_a_barrier
 // CHECK-NOT: ttg.async_copy_global_to_local
+// Two buffers that take turns: what one iteration writes to the one the next reads.
+// CHECK-LABEL: @turn_about
+// CHECK-NOT: ttg.async_copy_global_to_local
 tt.func public @written(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32
@@ -285,6 +288,35 @@ tt.func public @behind_a_barrier(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, 
     tt.store %op, %h : tensor<32x32x!tt.ptr<f16>>
     gpu.barrier
     scf.yield %pn : tensor<32x32x!tt.ptr<f16>>
+  }
+  tt.return
+}
+
+tt.func public @turn_about(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %o: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : tensor<32x32xf32>
+  %width = arith.constant dense<32> : tensor<32x1xi32>
+  %step = arith.constant dense<1024> : tensor<32x32xi32>
+  %r = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
+  %i0 = tt.expand_dims %r {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %j0 = tt.expand_dims %r {axis = 0 : i32} : tensor<32xi32> -> tensor<1x32xi32>
+  %at = arith.muli %i0, %width : tensor<32x1xi32>
+  %x = tt.broadcast %at : tensor<32x1xi32> -> tensor<32x32xi32>
+  %y = tt.broadcast %j0 : tensor<1x32xi32> -> tensor<32x32xi32>
+  %offs = arith.addi %x, %y : tensor<32x32xi32>
+  %as = tt.splat %a : !tt.ptr<f16> -> tensor<32x32x!tt.ptr<f16>>
+  %ap = tt.addptr %as, %offs : tensor<32x32x!tt.ptr<f16>>, tensor<32x32xi32>
+  %os = tt.splat %o : !tt.ptr<f16> -> tensor<32x32x!tt.ptr<f16>>
+  %op = tt.addptr %os, %offs : tensor<32x32x!tt.ptr<f16>>, tensor<32x32xi32>
+  %one = arith.constant dense<0.03125> : tensor<32x32xf16>
+  %two = arith.constant dense<1.0> : tensor<32x32xf32>
+  %l:2 = scf.for %i = %c0 to %n step %c1 iter_args(%p = %ap, %q = %op) -> (tensor<32x32x!tt.ptr<f16>>, tensor<32x32x!tt.ptr<f16>>) : i32 {
+    %u = tt.load %p : tensor<32x32x!tt.ptr<f16>>
+    %d = tt.dot %u, %one, %two : tensor<32x32xf16> * tensor<32x32xf16> -> tensor<32x32xf32>
+    %h = arith.truncf %d : tensor<32x32xf32> to tensor<32x32xf16>
+    tt.store %q, %h : tensor<32x32x!tt.ptr<f16>>
+    scf.yield %q, %p : tensor<32x32x!tt.ptr<f16>>, tensor<32x32x!tt.ptr<f16>>
   }
   tt.return
 }
