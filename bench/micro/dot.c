@@ -5,7 +5,7 @@
  *   dot error          largest and mean error against f64 for f32 operands of several distributions, tiles against FMA,
  *                      in units of 2^-24 * sum |a b|
  */
-#include "cpu/rt.h"
+#include "cpu/rt/rt.h"
 
 #include <math.h>
 #include <stdio.h>

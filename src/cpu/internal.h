@@ -5,7 +5,7 @@
  *   axis.c, plan.c, lower_*.c   Triton IR to LLVM IR: which tensors are virtual, scratch or panel; loops; elements
  *   jit.c       LLVM: optimization, object code, assembly text, loading (ORC)
  *   pool.c      the thread pool that runs a grid
- *   rt_*.c      code that kernels call: dot micro-kernels, printing, assertions. Plain C with intrinsics, compiled once
+ *   rt/      code that kernels call: dot micro-kernels, printing, assertions. Plain C with intrinsics, compiled once
  *               for each instruction set and chosen at run time, so that a kernel's compile does not pay for it.
  *
  * The function that a kernel becomes:
@@ -66,7 +66,7 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
                  size_t error_size);
 int cpu_pool_threads(void);
 
-/* ---- the run-time library: rt_*.c -------------------------------------------------------------------------------- */
+/* ---- the run-time library: rt/ ----------------------------------------------------------------------------------- */
 
 typedef struct CpuRtSymbol {
   const char *name;

@@ -5,7 +5,7 @@
  * one's; the name is then raised to the oldest server processor that has them all, since scheduling follows the name.
  */
 #include "cpu/jit.h"
-#include "cpu/rt.h"
+#include "cpu/rt/rt.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #ifndef TRITONC_GPU_GPU_H
 #define TRITONC_GPU_GPU_H
 
-#include "gpu/layout.h"
+#include "gpu/layout/layout.h"
 #include "ir/ir.h"
 #include "ll/ll.h"
 #include "opt/opt.h"

@@ -1,7 +1,7 @@
 /* compile.c: from a function and the description of its parameters to a module of Triton IR; what a kernel's header
  * says; and the fingerprint of everything that a compile looks at.
  */
-#include "lang/python.h"
+#include "lang/python/python.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * business: what is bound in a block counts until the block ends, and behind an `if` when both branches bind it. The
  * language's own names need no hashing: they change with our version, which is part of every key.
  */
-#include "lang/python.h"
+#include "lang/python/python.h"
 
 #include <string.h>
 

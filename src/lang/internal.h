@@ -3,13 +3,13 @@
  * The front end is an evaluator. It walks the syntax tree once; every expression evaluates to a Val, which is either
  * known now (a number, a string, a dtype, a tuple, a function, …) or a tensor: an IR value together with the language's
  * type for it, which knows what IR does not (signedness, const pointers). Arithmetic on what is known now is Python's;
- * as soon as a tensor is involved it is the language's, in semantic.c.
+ * as soon as a tensor is involved it is the language's, in tl/promote.c.
  *
  * Border between the halves:
  *   Python's half    eval_*.c (expressions), stmt.c (statements), flow.c (if/for/while/return/break), call.c (binding of
- *                    arguments, inlined and real calls, recursion), scope.c, pyvalue.c (compile-time arithmetic and
+ *                    arguments, inlined and real calls, recursion), scope.c, arithmetic.c (compile-time arithmetic and
  *                    methods), module.c (the host of a file), compile.c (lang_compile, signature, fingerprint).
- *   language's half  types.c (LType), semantic.c and its siblings (operators, promotion, broadcasting, casts),
+ *   language's half  types.c (LType), promote.c and its siblings (operators, promotion, broadcasting, casts),
  *                    builtins.def + builtins_*.c (tl.*), methods, library.c and lib/.
  */
 #ifndef TRITONC_LANG_INTERNAL_H
@@ -239,7 +239,7 @@ Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
 /* ---- who writes what, where it is not plain ---------------------------------------------------------------------- */
 
 /* Python's half: val_*() (val.c), lang_fail*() and lang_at() (compile.c), the rows "builtins.*" that are functions
- * (pybuiltins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int",
+ * (builtins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int",
  * "builtins.float", "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE
  * values, called in eval_call. */
 const Builtin *py_builtin_find(const char *name); /* "builtins.len"; NULL when unknown */

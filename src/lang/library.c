@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lang/python.h"
-#include "lang/semantic.h"
+#include "lang/python/python.h"
+#include "lang/tl/tl.h"
 
 #define LIBRARY_PREFIX "<tritonc>/lib/" /* of the file names of library sources */
 

@@ -1,6 +1,6 @@
 /* val.c: values of the evaluator: making them, describing them, taking the tensors out of them and putting others in,
  * and their way to the host and back. */
-#include "lang/python.h"
+#include "lang/python/python.h"
 
 #include <string.h>
 

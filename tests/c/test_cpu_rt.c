@@ -1,6 +1,6 @@
 /* test_cpu_rt.c: the CPU's run-time library: dot on every instruction set this machine has, against sums in double;
  * transposes; device_print. */
-#include "cpu/rt.h"
+#include "cpu/rt/rt.h"
 
 #include <math.h>
 #include <setjmp.h>

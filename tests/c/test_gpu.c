@@ -2,7 +2,7 @@
  * information on written IR, and every kernel of the corpus through all stages. */
 #include "corpus.h"
 
-#include "gpu/lower.h"
+#include "gpu/lower/lower.h"
 #include "nvidia/nvidia.h"
 
 #include <setjmp.h>

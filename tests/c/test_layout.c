@@ -1,6 +1,6 @@
 /* test_layout.c: the laws of the layout algebra on thousands of random layouts, and the instances against their
  * definitions. */
-#include "gpu/layout.h"
+#include "gpu/layout/layout.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

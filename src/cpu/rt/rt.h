@@ -1,0 +1,65 @@
+/* rt.h: what the files of the run-time library (rt/) share among themselves, and show to isa.c and to tests.
+ *
+ * ttc_rt_dot picks a micro-kernel by the element types and the processor it runs on, once; each instruction set has its
+ * file, compiled with that instruction set's target attribute, so that one library serves every processor.
+ */
+#ifndef TRITONC_CPU_RT_H
+#define TRITONC_CPU_RT_H
+
+#include "cpu/internal.h"
+
+/* The processor this process runs on. Asked once; AMX is claimed from the kernel then, and not listed when refused. */
+typedef struct RtCpu {
+  bool avx2;   /* with FMA and F16C */
+  bool avx512; /* F, BW, DQ, VL */
+  bool avx512_bf16, avx512_fp16, avx512_vnni;
+  bool amx_bf16, amx_int8;
+  bool neon;
+  int64_t l1_bytes, l2_bytes;
+} RtCpu;
+const RtCpu *rt_cpu(void);
+
+/* ---- dot --------------------------------------------------------------------------------------------------------- */
+
+/* The micro-kernels of one instruction set, by what they multiply. Each takes any sizes and strides. NULL: has none;
+ * the next weaker set is asked. `dot_f32` takes all types that are exact in f32 (f8, f16, bf16, f32). */
+typedef struct RtDotSet {
+  const char *name;
+  void (*f32)(const CpuDot *d);       /* any of f8 f16 bf16 f32 through f32 FMA */
+  void (*bf16)(const CpuDot *d);      /* bf16 x bf16, native products */
+  void (*f16)(const CpuDot *d);       /* f16 x f16 */
+  void (*f32_split)(const CpuDot *d); /* f32 through exact splits into bf16 */
+  void (*f8)(const CpuDot *d);        /* f8 x f8 through bf16 */
+  void (*i8)(const CpuDot *d);        /* i8, u8, mixed, to i32 */
+  void (*f64)(const CpuDot *d);
+} RtDotSet;
+extern const RtDotSet rt_dot_generic;
+/* Compilers that know the tile instructions. */
+#if defined(__x86_64__) && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#define RT_HAS_AMX 1
+#else
+#define RT_HAS_AMX 0
+#endif
+#if defined(__x86_64__)
+extern const RtDotSet rt_dot_avx2, rt_dot_avx512, rt_dot_avx512_bf16, rt_dot_avx512_i16, rt_dot_amx;
+#elif defined(__aarch64__)
+extern const RtDotSet rt_dot_neon;
+#endif
+/* Use `set` before any other until called with NULL. For tests and benchmarks only. */
+void rt_dot_force(const RtDotSet *set);
+
+/* All 256 values of an f8 type as f32, and as the upper halves of f32 (bf16; exact, for no f8 has more than 4 bits). */
+const float *rt_f8_table(CpuElem e);
+const uint16_t *rt_f8_bf16_table(CpuElem e);
+static inline bool rt_is_f8(CpuElem e) { return e >= CPU_F8E4M3FN && e <= CPU_F8E4M3B11FNUZ; }
+
+/* Rows of f16 to rows of f32 and back, rounding to nearest even. */
+void rt_widen_f16(float *to, int64_t to_row, const uint16_t *from, int64_t from_row, int64_t rows, int64_t cols);
+void rt_narrow_f16(uint16_t *to, int64_t to_row, const float *from, int64_t from_row, int64_t rows, int64_t cols);
+
+/* Storage of an element type. */
+int rt_elem_bytes(CpuElem e);
+/* One element of any type as a double (exact but for 64-bit integers). */
+double rt_elem_value(CpuElem e, const void *p, int64_t index);
+
+#endif

@@ -1,0 +1,82 @@
+/* encoding.h: layouts as they stand in the IR: attributes of tensor types and of the module.
+ *
+ *   encode.c      an encoding (#ttg.blocked, #ttg.nvidia_mma, …) as a Layout, and how ops carry encodings over
+ *   exchange.c    which layout of shared memory takes a tensor from one distributed layout to another
+ */
+#ifndef TRITONC_GPU_ENCODING_H
+#define TRITONC_GPU_ENCODING_H
+
+#include "gpu/layout/layout.h"
+#include "ir/ir.h"
+
+enum { LANE_BITS = 5 };
+
+static inline int log2_of(int64_t x) {
+  int b = 0;
+  while (x > 1) x >>= 1, b++;
+  return b;
+}
+
+/* ---- module attributes: passes/module.c -------------------------------------------------------------------------------- */
+
+void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dimensions */
+int gpu_num_warps(const Module *m);
+int gpu_sm(const Module *m); /* from ttg.target */
+int gpu_num_stages(const Module *m);
+
+/* ---- encodings: encode.c ----------------------------------------------------------------------------------------- */
+
+Attr *gpu_ints(Ctx *cx, const int64_t *x, int n); /* [1, 2] */
+Attr *gpu_int(Ctx *cx, int64_t x);
+const Attr *gpu_param(const Attr *encoding, const char *name); /* or NULL */
+int64_t gpu_param_int(const Attr *encoding, const char *name, int64_t otherwise);
+int gpu_param_ints(const Attr *encoding, const char *name, int64_t *out); /* how many; 0: absent */
+static inline bool gpu_is(const Attr *encoding, const char *name) {
+  return encoding && encoding->kind == ATTR_DIALECT && !__builtin_strcmp(encoding->text, name);
+}
+bool gpu_is_mma(const Attr *encoding, int major); /* nvidia_mma of that version */
+
+/* The blocked encoding with `per_thread` elements along order[0], threads and warps along the fastest dimensions
+ * first. */
+Attr *gpu_blocked(Ctx *cx, int rank, const int64_t *shape, const int64_t *per_thread, const int *order, int num_warps);
+Attr *gpu_default_blocked(Ctx *cx, const Type *t, int num_warps);
+Attr *gpu_slice(Ctx *cx, int dim, Attr *parent);
+Attr *gpu_mma(Ctx *cx, int major, int minor, const int64_t warps[2], const int64_t *instr, int ninstr);
+Attr *gpu_dot_op(Ctx *cx, int index, Attr *parent, int k_width);
+Attr *gpu_nvmma_shared(Ctx *cx, int swizzle_bytes, bool transposed, int elem_bits);
+Attr *gpu_swizzled_shared(Ctx *cx, int vec, int per_phase, int max_phase, const int *order, int rank);
+Attr *gpu_smem(Ctx *cx);
+Attr *gpu_linear(Ctx *cx, const Layout *l); /* the #ttg.linear of a distributed layout */
+Type *gpu_with(Ctx *cx, Type *t, Attr *encoding);
+
+/* The layout of a tensor type: register, lane, warp -> dimensions; no register is superfluous. Of a buffer: offset ->
+ * dimensions. Unwinds when the encoding is not understood. */
+const Layout *gpu_layout(Ctx *cx, const Type *t);
+const Layout *gpu_shared_layout(Ctx *cx, const Type *memdesc);
+static inline int gpu_registers(const Layout *l) { return 1 << layout_in_bits(l, AXIS_REGISTER); }
+int gpu_order(const Attr *encoding, int rank, int *order); /* fastest dimension first, as far as it is known */
+
+/* The encoding that an op's operand must have for its result to have `to`, and the other way round. NULL: none. */
+Attr *gpu_operand_encoding(Ctx *cx, const Op *op, Attr *to, int num_warps);
+Attr *gpu_result_encoding(Ctx *cx, const Op *op, Attr *from);
+
+/* ---- from one layout to another: exchange.c ------------------------------------------------------------------------ */
+
+typedef struct Exchange {
+  const Layout *memory; /* offset (in elements) -> dimensions of the tensor, without the repeated bits */
+  const Layout *from, *to; /* register, lane, warp -> offset */
+  int vec_from, vec_to; /* log2: how many of the lowest registers are one access */
+  uint64_t rep_from[8], rep_to[8]; /* register bits (masks of the register number) that are gone through one after another */
+  int nrep;
+  int64_t bytes;
+  bool within_warp; /* no element changes its warp */
+} Exchange;
+Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
+/* X with to's registers found in from's: register moves alone do it. NULL: they do not. */
+/* From where each (register, lane) of `to` gets its element, as (register, lane) of the same warp in `from`; NULL where
+ * shuffles cannot do it, or where shared memory is cheaper. */
+const Layout *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
+const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to);
+uint64_t layout_thread_free(const Layout *l); /* thread bits (lanes, then warps) without influence */
+
+#endif

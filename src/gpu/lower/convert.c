@@ -1,0 +1,145 @@
+/* convert.c: ttg.convert_layout: by renaming registers, by shuffles within a warp, or through shared memory, as
+ * exchange.c plans it: the first of them that can do it for what it costs. */
+#include "gpu/lower/lower.h"
+
+#include <assert.h>
+
+static void rename_registers(const Layout *x, const Val *in, Val *out) {
+  for (int i = 0; i < out->n; i++) {
+    uint64_t from = layout_map(x, (uint64_t)i << layout_in_shift(x, AXIS_REGISTER));
+    out->at[i] = in->at[from >> layout_out_shift(x, AXIS_REGISTER)];
+  }
+}
+
+typedef struct Shuffle {
+  Lower *w;
+  const Layout *x; /* (register, lane) of the result to those of the source */
+  const Val *in;
+  LLInst *lane; /* of the source, for the register at work */
+} Shuffle;
+
+static int source_register(const Layout *x, uint64_t image) {
+  return (int)(image >> layout_out_shift(x, AXIS_REGISTER) & (((uint64_t)1 << layout_out_bits(x, AXIS_REGISTER)) - 1));
+}
+
+/* The source's register `reg`, changed by those of this lane's bits below `bits` that change it. */
+static LLInst *fetch(const Shuffle *s, int reg, int bits) {
+  Lower *w = s->w;
+  while (bits > 0 && !source_register(s->x, layout_basis(s->x, AXIS_LANE, bits - 1))) bits--;
+  if (!bits) return s->lane ? lower_shuffle(w, LL_SHFL_IDX, s->in->at[reg], s->lane) : s->in->at[reg];
+  LLInst *zero = fetch(s, reg, bits - 1);
+  LLInst *one = fetch(s, reg ^ source_register(s->x, layout_basis(s->x, AXIS_LANE, bits - 1)), bits - 1);
+  LLInst *bit = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 1 << (bits - 1)));
+  return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, bit, ll_const_i32(&w->b, 0)), zero, one);
+}
+
+static void shuffle(Lower *w, const Layout *x, const Val *in, Val *out) {
+  int lanes = layout_in_bits(x, AXIS_LANE), at = layout_out_shift(x, AXIS_LANE);
+  uint64_t columns[LANE_BITS] = {0}, all = ((uint64_t)1 << layout_out_bits(x, AXIS_LANE)) - 1;
+  bool moves = false;
+  for (int k = 0; k < lanes; k++) {
+    columns[k] = layout_basis(x, AXIS_LANE, k) >> at & all;
+    moves |= columns[k] != (uint64_t)1 << k;
+  }
+  LLInst *thread = lower_thread_part(w, columns, lanes);
+  for (int i = 0; i < out->n; i++) {
+    uint64_t image = layout_map(x, (uint64_t)i << layout_in_shift(x, AXIS_REGISTER));
+    int other = (int)(image >> at & all);
+    LLInst *lane = other ? ll_op2(&w->b, LL_XOR, thread, ll_const_i32(&w->b, other)) : moves ? thread : NULL;
+    out->at[i] = fetch(&(Shuffle){w, x, in, lane}, source_register(x, image), lanes);
+  }
+}
+
+/* Is register `i` in part `part` of the parts gone through one after another? */
+static bool in_part(const uint64_t *masks, int n, int part, int i) {
+  for (int k = 0; k < n; k++)
+    if ((((uint64_t)i & masks[k]) != 0) != (part >> k & 1)) return false;
+  return true;
+}
+
+/* The registers that are accessed together with register i: it and those of the lowest offsets above it. */
+static int register_at(const Layout *l, int i, uint64_t offset) {
+  uint64_t wanted = lower_register_image(l, i) ^ offset;
+  for (int bit = 0; bit < layout_in_bits(l, AXIS_REGISTER); bit++)
+    if (layout_basis(l, AXIS_REGISTER, bit) == offset) return i ^ 1 << bit;
+  for (int j = 0; j < gpu_registers(l); j++)
+    if (lower_register_image(l, j) == wanted) return j;
+  return -1;
+}
+
+typedef struct Side {
+  const Layout *layout; /* to offsets */
+  const uint64_t *reps;
+  int vec;
+} Side;
+
+static void transfer(Lower *w, const Op *op, const Exchange *e, Side side, Val *val, bool storing, int part,
+                     LLInst *first) {
+  Type *t = op->results[0].type;
+  const LLType *elem = lower_stored(w, t);
+  int bytes = ll_type_bytes(elem), n = 1 << side.vec;
+  Places p = places_of(side.layout, 0, side.layout->out_bits);
+  LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *base = lower_scratch(w, op);
+  const LLType *type = n == 1 ? elem : ll_vector(w->lm, elem, n);
+  for (int i = 0; i < val->n; i++) {
+    uint64_t offset = lower_register_image(side.layout, i);
+    if (!in_part(side.reps, e->nrep, part, i) || offset & (uint64_t)(n - 1)) continue;
+    LLInst *at = lower_address(w, base, &p, thread, offset, bytes), *parts[16];
+    int regs[16];
+    for (int k = 0; k < n; k++) {
+      regs[k] = i;
+      for (int b = 0; b < side.vec; b++)
+        if (k >> b & 1) regs[k] = register_at(side.layout, regs[k], (uint64_t)1 << b);
+      if (storing) parts[k] = lower_to_stored(w, t, val->at[regs[k]]);
+    }
+    if (storing && first)
+      ll_store_if(&w->b, at, lower_pack(w, elem, parts, n), first, (LLMods){0});
+    else if (storing)
+      ll_store(&w->b, at, lower_pack(w, elem, parts, n), (LLMods){0});
+    else {
+      LLInst *x = ll_load(&w->b, type, at, (LLMods){0});
+      for (int k = 0; k < n; k++) val->at[regs[k]] = lower_from_stored(w, t, n == 1 ? x : ll_extract(&w->b, x, k));
+    }
+  }
+}
+
+static void wait_for_all(Lower *w, bool within_warp) {
+  if (within_warp)
+    ll_call(&w->b, LL_BARRIER_WARP, NULL, ll_const_i32(&w->b, -1), NULL);
+  else
+    lower_barrier(w);
+}
+
+void lower_convert(Lower *w, const Op *op) {
+  const Value *v = ir_operand(op, 0), *r = &op->results[0];
+  const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
+  Val *in = lower_val(w, v), *out = lower_new(w, r, gpu_registers(to));
+  const Layout *moves = exchange_in_registers(w->cx, from, to);
+  if (moves) {
+    rename_registers(moves, in, out);
+    return;
+  }
+  const Layout *lanes = exchange_by_shuffles(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)));
+  if (lanes) {
+    shuffle(w, lanes, in, out);
+    return;
+  }
+  Exchange e = exchange_plan(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)), GPU_SCRATCH_LIMIT);
+  LLInst *first = lower_is_first(w, from);
+  for (int part = 0; part < 1 << e.nrep; part++) {
+    if (part) wait_for_all(w, e.within_warp);
+    transfer(w, op, &e, (Side){e.from, e.rep_from, e.vec_from}, in, true, part, first);
+    wait_for_all(w, e.within_warp);
+    transfer(w, op, &e, (Side){e.to, e.rep_to, e.vec_to}, out, false, part, NULL);
+  }
+}
+
+/* As lower_stored() has it. */
+static int stored_bytes(const Type *elem) { return elem->kind == TYPE_INT && elem->bits < 8 ? 1 : ir_elem_bytes(elem); }
+
+int64_t convert_scratch(Ctx *cx, const Op *op) {
+  const Type *t = op->results[0].type;
+  const Layout *from = gpu_layout(cx, ir_operand(op, 0)->type), *to = gpu_layout(cx, t);
+  if (exchange_in_registers(cx, from, to) || exchange_by_shuffles(cx, from, to, stored_bytes(t->elem))) return 0;
+  return exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;
+}

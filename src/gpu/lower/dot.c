@@ -1,0 +1,155 @@
+/* dot.c: tt.dot by mma.sync, or by multiplications and additions.
+ *
+ * Registers are found by the element they hold at thread 0: places of rows and columns are the same for operands and
+ * result, so that what meets at thread 0 meets everywhere (PTX ISA, "Matrix fragments for mma.m16n8k8" and those beside
+ * it).
+ */
+#include "gpu/lower/lower.h"
+
+#include <string.h>
+
+/* Which register holds (i, j) at thread 0; -1: none. */
+typedef struct Finder {
+  const Layout *l;
+  int *at;
+} Finder;
+
+static Finder finder(Lower *w, const Type *t) {
+  Finder f = {gpu_layout(w->cx, t), NULL};
+  f.at = NEWN(w->cx, int, (int64_t)1 << f.l->out_bits);
+  for (int i = 0; i < gpu_registers(f.l); i++) f.at[lower_register_image(f.l, i)] = i + 1;
+  return f;
+}
+
+static int find(const Finder *f, int64_t i, int64_t j, int rank, int64_t batch) {
+  uint64_t word = (uint64_t)i << layout_out_shift(f->l, (Axis)(AXIS_DIM0 + rank - 2)) |
+                  (uint64_t)j << layout_out_shift(f->l, (Axis)(AXIS_DIM0 + rank - 1));
+  if (rank == 3) word |= (uint64_t)batch << layout_out_shift(f->l, AXIS_DIM0);
+  return f->at[word] - 1;
+}
+
+static int64_t part_of(const Layout *l, int reg, int dim) {
+  Axis a = (Axis)(AXIS_DIM0 + dim);
+  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) &
+                   (((uint64_t)1 << layout_out_bits(l, a)) - 1));
+}
+
+typedef struct Dot {
+  const Op *op;
+  Finder a, b, c;
+  Val *x, *y, *acc, *out;
+  Type *ta, *tc;
+  int64_t k;
+  int rank;
+} Dot;
+
+/* ---- multiplications --------------------------------------------------------------------------------------------- */
+
+static LLInst *widened(Lower *w, const Dot *d, LLInst *x) {
+  if (ir_is_int(d->ta)) return ll_int_cast(&w->b, lower_elem(w, d->tc), x, true);
+  return lower_cast_float(w, x, d->ta, d->tc->bits < 32 ? ir_float(w->cx, F32) : d->tc, "rtne");
+}
+
+static void by_fma(Lower *w, const Dot *d) {
+  bool narrow = d->tc->kind == TYPE_FLOAT && d->tc->bits < 32;
+  Val x = {d->x->n, NEWN(w->cx, LLInst *, d->x->n)}, y = {d->y->n, NEWN(w->cx, LLInst *, d->y->n)};
+  for (int i = 0; i < x.n; i++) x.at[i] = widened(w, d, d->x->at[i]);
+  for (int i = 0; i < y.n; i++) y.at[i] = widened(w, d, d->y->at[i]);
+  Type *f32 = ir_float(w->cx, F32);
+  for (int r = 0; r < d->out->n; r++)
+    d->out->at[r] = narrow ? lower_cast_float(w, d->acc->at[r], d->tc, f32, "rtne") : d->acc->at[r];
+  for (int64_t k = 0; k < d->k; k++)
+    for (int r = 0; r < d->out->n; r++) {
+      int64_t m = part_of(d->c.l, r, d->rank - 2), n = part_of(d->c.l, r, d->rank - 1);
+      int64_t batch = d->rank == 3 ? part_of(d->c.l, r, 0) : 0;
+      int i = find(&d->a, m, k, d->rank, batch), j = find(&d->b, k, n, d->rank, batch);
+      if (i < 0 || j < 0) lower_fail(w, d->op, "the layouts of operands and result do not go together");
+      LLInst *sum = d->out->at[r];
+      d->out->at[r] = ll_is_int(sum->type)
+                          ? ll_op2(&w->b, LL_ADD, sum, ll_op2(&w->b, LL_MUL, x.at[i], y.at[j]))
+                          : ll_call_n(&w->b, LL_FMA, sum->type, (LLMods){0}, 0, (LLInst *[]){x.at[i], y.at[j], sum}, 3);
+    }
+  for (int r = 0; r < d->out->n && narrow; r++) d->out->at[r] = lower_cast_float(w, d->out->at[r], f32, d->tc, "rtne");
+}
+
+/* ---- mma.sync ---------------------------------------------------------------------------------------------------- */
+
+static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
+  if (ir_is_int(d->ta)) return LLM_M16N8K32_S32_S8;
+  switch (d->ta->fkind) {
+  case F16: return d->tc->fkind == F16 ? LLM_M16N8K16_F16_F16 : LLM_M16N8K16_F32_F16;
+  case BF16: return LLM_M16N8K16_F32_BF16;
+  case F32: return LLM_M16N8K8_F32_TF32;
+  case F8E4M3FN: return tb->fkind == F8E5M2 ? LLM_M16N8K32_F32_E4M3_E5M2 : LLM_M16N8K32_F32_E4M3;
+  case F8E5M2: return tb->fkind == F8E4M3FN ? LLM_M16N8K32_F32_E5M2_E4M3 : LLM_M16N8K32_F32_E5M2;
+  default: lower_fail(w, d->op, "no tensor core multiplies this format");
+  }
+}
+
+/* Packed 32-bit registers: pairs and quads as a vector; f32 as their bits. */
+static LLInst *packed(Lower *w, LLInst *const *x, int n) {
+  LLInst *bits[16];
+  if (x[0]->type->bits < 32) return ll_build_vector(&w->b, x, n);
+  for (int i = 0; i < n; i++) bits[i] = ll_bitcast(&w->b, &ll_i32, x[i]);
+  return ll_build_struct(&w->b, bits, n);
+}
+
+/* The tile of A at (m, k): rows and rows + 8, then the second half of K; `step`: elements of K in a register. */
+static LLInst *a_tile(Lower *w, const Dot *d, int64_t m, int64_t k, int step) {
+  LLInst *x[16];
+  int n = 0;
+  for (int half = 0; half < 2; half++)
+    for (int row = 0; row < 16; row += 8)
+      for (int e = 0; e < step; e++) {
+        int i = find(&d->a, m + row, k + half * 4 * step + e, 2, 0);
+        if (i < 0) lower_fail(w, d->op, "the layout of the left operand is not that of its result");
+        x[n++] = d->x->at[i];
+      }
+  return packed(w, x, n);
+}
+
+static LLInst *b_tile(Lower *w, const Dot *d, int64_t k, int64_t n_at, int step) {
+  LLInst *x[LAYOUT_MAX_DIMS];
+  int n = 0;
+  for (int half = 0; half < 2; half++)
+    for (int e = 0; e < step; e++) {
+      int i = find(&d->b, k + half * 4 * step + e, n_at, 2, 0);
+      if (i < 0) lower_fail(w, d->op, "the layout of the right operand is not that of its result");
+      x[n++] = d->y->at[i];
+    }
+  return packed(w, x, n);
+}
+
+static void by_mma(Lower *w, const Dot *d) {
+  int step = 32 / d->ta->bits, depth = 8 * step;
+  LLMma variant = variant_of(w, d, ir_elem(ir_operand(d->op, 1)->type));
+  bool pairs = ll_mma[variant].ctype->kind == LLK_VECTOR;
+  memcpy(d->out->at, d->acc->at, (size_t)d->out->n * sizeof *d->acc->at);
+  for (int64_t k = 0; k < d->k; k += depth)
+    for (int r = 0; r < d->out->n; r++) {
+      int64_t m = part_of(d->c.l, r, 0), n = part_of(d->c.l, r, 1);
+      if ((m & 8) || (n & 1)) continue;
+      int at[4];
+      LLInst *c[4];
+      for (int i = 0; i < 4; i++) at[i] = find(&d->c, m + (i >> 1) * 8, n + (i & 1), 2, 0), c[i] = d->out->at[at[i]];
+      if (pairs) c[0] = ll_build_vector(&w->b, c, 2), c[1] = ll_build_vector(&w->b, c + 2, 2);
+      LLInst *sum = ll_mma_sync(&w->b, variant, a_tile(w, d, m, k, step), b_tile(w, d, k, n, step),
+                                ll_build_struct(&w->b, c, pairs ? 2 : 4));
+      for (int i = 0; i < 4; i++)
+        d->out->at[at[i]] =
+            pairs ? ll_extract(&w->b, ll_extract(&w->b, sum, i >> 1), i & 1) : ll_extract(&w->b, sum, i);
+    }
+}
+
+void lower_dot(Lower *w, const Op *op) {
+  const Value *a = ir_operand(op, 0), *b = ir_operand(op, 1), *r = &op->results[0];
+  Dot d = {.op = op, .ta = ir_elem(a->type), .tc = ir_elem(r->type), .rank = r->type->rank};
+  d.k = a->type->shape[d.rank - 1];
+  d.a = finder(w, a->type), d.b = finder(w, b->type), d.c = finder(w, r->type);
+  d.x = lower_val(w, a), d.y = lower_val(w, b), d.acc = lower_val(w, ir_operand(op, 2));
+  d.out = lower_new(w, r, gpu_registers(d.c.l));
+  if (gpu_is_mma(r->type->encoding, 2))
+    by_mma(w, &d);
+  else
+    by_fma(w, &d);
+}

@@ -1,0 +1,120 @@
+/* lower.h: what the files of the lowering share.
+ *
+ * A tensor becomes an array of LLInst *, one per register of its layout; a scalar, or the base address of a buffer in
+ * shared memory, an array of one; a token, of none. All threads run the same code; what differs is the thread's number,
+ * from which indices and addresses are computed by the layout's columns (index.c).
+ *
+ *   lower.c               functions, types, values, the walk over ops
+ *   index.c           indices and shared-memory offsets of a thread's elements
+ *   elementwise.c     arithmetic, by a table; float.c: conversions of floating-point formats
+ *   control.c         scf
+ *   memory.c          loads, stores, atomics; shared.c: buffers, asynchronous copies
+ *   exchange.c            which shared-memory layout takes a tensor from one layout to another; convert.c does it
+ *   reduce.c scan.c gather.c   ops along an axis
+ *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
+ *   misc.c            print, assert, inline assembly
+ */
+#ifndef TRITONC_GPU_LOWER_H
+#define TRITONC_GPU_LOWER_H
+
+#include "gpu/passes/passes.h"
+
+typedef struct Val {
+  int n;
+  LLInst **at;
+} Val;
+
+typedef struct Lower {
+  Ctx *cx;
+  Module *m;
+  const GpuOptions *o;
+  LLModule *lm;
+  LLFunc *f;
+  LLBuilder b;
+  AxisInfos *axis;
+  Map values; /* Value to Val */
+  Map waited; /* results of loops whose asynchronous dots have been waited for on the way out */
+  int num_warps, sm;
+  LLInst *tid;
+  const Op *op; /* being lowered */
+} Lower;
+
+_Noreturn void lower_fail(Lower *w, const Op *op, const char *why);
+
+/* lower.c */
+const LLType *lower_elem(Lower *w, Type *t);   /* of a register: pointers are global pointers, 8-bit floats i8 */
+const LLType *lower_stored(Lower *w, Type *t); /* in memory: i1 is an i8, a pointer an i64 */
+LLInst *lower_to_stored(Lower *w, Type *t, LLInst *x);
+LLInst *lower_from_stored(Lower *w, Type *t, LLInst *x);
+Val *lower_val(Lower *w, const Value *v);
+static inline LLInst *lower_scalar(Lower *w, const Value *v) { return lower_val(w, v)->at[0]; }
+Val *lower_new(Lower *w, const Value *v, int n);     /* fresh and recorded */
+void lower_set(Lower *w, const Value *v, LLInst *x); /* a scalar */
+int lower_count(Lower *w, const Value *v);           /* registers of a value */
+void lower_block(Lower *w, const Block *b);
+void lower_op(Lower *w, const Op *op);
+/* The region of a reduction or scan applied to scalars: `n` accumulators and as many elements give `n` results. */
+void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n);
+void lower_barrier(Lower *w);
+LLInst *lower_scratch(Lower *w, const Op *op); /* the address of the op's own shared memory */
+unsigned lower_contract(const Lower *w);       /* LLF_CONTRACT where allowed */
+
+/* index.c */
+LLInst *lower_thread_part(Lower *w, const uint64_t *columns,
+                          int n); /* XOR of the columns of the thread's set bits; i32 */
+/* A linear function of (register, thread), word-wide: per thread bit a column, per register a constant. */
+typedef struct Places {
+  uint64_t columns[16];
+  int nthread;   /* thread bits: lanes and warps */
+  uint64_t used; /* bits that some thread column sets */
+} Places;
+Places places_of(const Layout *l, int shift, int bits); /* of the output bits [shift, shift + bits) */
+/* base + scale * (thread part ^ constant), as address; `thread` is lower_thread_part's. */
+LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, uint64_t constant, int scale);
+LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg); /* i32: where register `reg` lies along `dim` */
+uint64_t lower_register_image(const Layout *l, int reg);
+LLInst *lower_is_first(Lower *w, const Layout *l); /* i1: no other thread below holds the same; NULL: always */
+LLInst *lower_is_thread0(Lower *w);
+
+/* elementwise.c, float.c */
+bool lower_elementwise(Lower *w, const Op *op);
+LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *args); /* NULL: not one */
+LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, const char *rounding);
+void lower_fp_to_fp(Lower *w, const Op *op);
+
+/* control.c */
+void lower_for(Lower *w, const Op *op);
+void lower_if(Lower *w, const Op *op);
+void lower_while(Lower *w, const Op *op);
+
+/* memory.c, shared.c */
+void lower_load(Lower *w, const Op *op);
+void lower_store(Lower *w, const Op *op);
+void lower_atomic(Lower *w, const Op *op);
+void lower_local(Lower *w, const Op *op); /* all of ttg.local_*, memdesc_*, async_* */
+LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n);
+LLMods lower_mods(const Op *op);
+
+/* convert.c */
+void lower_convert(Lower *w, const Op *op);
+
+/* reduce.c, scan.c, gather.c */
+void lower_reduce(Lower *w, const Op *op);
+void lower_scan(Lower *w, const Op *op);
+void lower_gather(Lower *w, const Op *op);
+void lower_histogram(Lower *w, const Op *op);
+LLInst *lower_shuffle(Lower *w, LLOp kind, LLInst *x, LLInst *lane); /* any scalar type */
+
+/* dot.c, wgmma.c */
+void lower_dot(Lower *w, const Op *op);
+void lower_warp_group_dot(Lower *w, const Op *op);
+void lower_warp_group_dot_wait(Lower *w, const Op *op);
+int wgmma_registers(
+    const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
+
+/* misc.c */
+void lower_print(Lower *w, const Op *op);
+void lower_assert(Lower *w, const Op *op);
+void lower_inline_asm(Lower *w, const Op *op);
+
+#endif

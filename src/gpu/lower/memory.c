@@ -1,0 +1,190 @@
+/* memory.c: loads, stores and atomics on global memory.
+ *
+ * Registers that hold neighbouring elements are accessed together, as many as the pointers' alignment and the mask's
+ * blocks allow (axis information). A store is done by one of the threads that hold an element; a load by all of them.
+ */
+#include "gpu/lower/lower.h"
+
+#include <string.h>
+
+LLMods lower_mods(const Op *op) {
+  static const struct {
+    const char *name;
+    LLCache cache;
+  } caches[] = {{"ca", LLC_CA}, {"cg", LLC_CG}, {"cs", LLC_CS}, {"cv", LLC_CV}, {"wb", LLC_WB}, {"wt", LLC_WT}};
+  LLMods mods = {0};
+  const char *cache = ir_attr_text_or(op, "cache", "none"), *evict = ir_attr_text_or(op, "evict", "evict_normal");
+  for (size_t i = 0; i < COUNT(caches); i++)
+    if (!strcmp(cache, caches[i].name)) mods.cache = (uint8_t)caches[i].cache;
+  if (!strcmp(evict, "evict_first")) mods.evict = LLV_FIRST;
+  if (!strcmp(evict, "evict_last")) mods.evict = LLV_LAST;
+  const Attr *v = ir_attr(op, "isVolatile");
+  if (v && v->integer) mods.flags |= LLF_VOLATILE;
+  return mods;
+}
+
+LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n) {
+  (void)elem;
+  return n == 1 ? x[0] : ll_build_vector(&w->b, x, n);
+}
+
+/* How many registers, from the lowest on, are one access. `fast`: a pointer's fastest dimension. */
+static int vector_length(Lower *w, const Op *op, const Layout *l, const Value *ptr, const Value *mask) {
+  int best = 1;
+  (void)op;
+  for (int d = 0; d < ptr->type->rank; d++) {
+    int n = layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
+    n = (int)min64(n, axis_vector(w->axis, ptr, mask, d));
+    if (n > best) best = n;
+  }
+  while (!is_pow2(best)) best--;
+  return best;
+}
+
+static Val *group_val(Lower *w, const Op *op, const char *name, const Value **value) {
+  int at;
+  *value = NULL;
+  if (!ir_operand_group(op, name, &at)) return NULL;
+  *value = ir_operand(op, at);
+  return lower_val(w, *value);
+}
+
+static uint8_t align_of(int bytes) { return (uint8_t)log2_of(bytes); }
+
+void lower_load(Lower *w, const Op *op) {
+  const Value *r = &op->results[0], *ptr = ir_operand(op, 0), *mask, *other;
+  Val *p = lower_val(w, ptr), *m = group_val(w, op, "mask", &mask), *o = group_val(w, op, "other", &other);
+  Val *out = lower_new(w, r, lower_count(w, r));
+  const LLType *elem = lower_stored(w, r->type);
+  int n = ir_is_tensor(r->type) ? vector_length(w, op, gpu_layout(w->cx, r->type), ptr, mask) : 1;
+  int bytes = ll_type_bytes(elem);
+  const LLType *type = n == 1 ? elem : ll_vector(w->lm, elem, n);
+  LLMods mods = lower_mods(op);
+  mods.align = align_of(bytes * n);
+  for (int i = 0; i < out->n; i += n) {
+    LLInst *x;
+    if (m) {
+      LLInst *parts[16], *fallback;
+      for (int k = 0; k < n; k++)
+        parts[k] = o ? lower_to_stored(w, r->type, o->at[o->n == 1 ? 0 : i + k]) : ll_const(&w->b, elem, 0);
+      fallback = lower_pack(w, elem, parts, n);
+      x = ll_load_if(&w->b, type, p->at[i], m->at[m->n == 1 ? 0 : i], fallback, mods);
+    } else {
+      x = ll_load(&w->b, type, p->at[i], mods);
+    }
+    for (int k = 0; k < n; k++) out->at[i + k] = lower_from_stored(w, r->type, n == 1 ? x : ll_extract(&w->b, x, k));
+  }
+}
+
+static LLInst *both(Lower *w, LLInst *a, LLInst *b) { return !a ? b : !b ? a : ll_op2(&w->b, LL_AND, a, b); }
+
+void lower_store(Lower *w, const Op *op) {
+  const Value *ptr = ir_operand(op, 0), *v = ir_operand(op, 1), *mask;
+  Val *p = lower_val(w, ptr), *x = lower_val(w, v), *m = group_val(w, op, "mask", &mask);
+  const LLType *elem = lower_stored(w, v->type);
+  bool is_tensor = ir_is_tensor(v->type);
+  const Layout *l = is_tensor ? gpu_layout(w->cx, v->type) : NULL;
+  int n = is_tensor ? vector_length(w, op, l, ptr, mask) : 1;
+  LLInst *first = is_tensor ? lower_is_first(w, l) : lower_is_thread0(w);
+  LLMods mods = lower_mods(op);
+  mods.align = align_of(ll_type_bytes(elem) * n);
+  for (int i = 0; i < x->n; i += n) {
+    LLInst *parts[16];
+    for (int k = 0; k < n; k++) parts[k] = lower_to_stored(w, v->type, x->at[i + k]);
+    LLInst *pred = both(w, first, m ? m->at[m->n == 1 ? 0 : i] : NULL);
+    LLInst *value = lower_pack(w, elem, parts, n);
+    if (pred)
+      ll_store_if(&w->b, p->at[i], value, pred, mods);
+    else
+      ll_store(&w->b, p->at[i], value, mods);
+  }
+}
+
+/* ---- atomics ----------------------------------------------------------------------------------------------------- */
+
+static LLRmw rmw_kind(Lower *w, const Op *op, bool is_float) {
+  static const struct {
+    const char *name;
+    LLRmw kind;
+  } kinds[] = {{"and", LLR_AND}, {"or", LLR_OR},   {"xor", LLR_XOR},   {"add", LLR_ADD},   {"fadd", LLR_FADD},
+               {"max", LLR_MAX}, {"min", LLR_MIN}, {"umax", LLR_UMAX}, {"umin", LLR_UMIN}, {"exch", LLR_XCHG}};
+  const char *name = ir_attr_text_or(op, "atomic_rmw_op", "");
+  for (size_t i = 0; i < COUNT(kinds); i++)
+    if (!strcmp(kinds[i].name, name)) return kinds[i].kind == LLR_ADD && is_float ? LLR_FADD : kinds[i].kind;
+  lower_fail(w, op, "this atomic operation is not supported");
+}
+
+static LLMods atomic_mods(Lower *w, const Op *op) {
+  static const char *const sems[] = {"", "relaxed", "acquire", "release", "acq_rel"};
+  static const char *const scopes[] = {"gpu", "cta", "sys"};
+  static const LLScope scope_of[] = {LLSC_GPU, LLSC_CTA, LLSC_SYS};
+  LLMods mods = {0};
+  (void)w;
+  for (size_t i = 0; i < COUNT(sems); i++)
+    if (!strcmp(ir_attr_text_or(op, "sem", ""), sems[i])) mods.sem = (uint8_t)i;
+  for (size_t i = 0; i < COUNT(scopes); i++)
+    if (!strcmp(ir_attr_text_or(op, "scope", "gpu"), scopes[i])) mods.scope = (uint8_t)scope_of[i];
+  return mods;
+}
+
+/* One element: integers of a width that atomics have. */
+static LLInst *atomic_element(Lower *w, const Op *op, LLInst *p, LLInst *const *args, LLInst *pred, LLMods mods) {
+  if (op->code == OP_ATOMIC_CAS) {
+    const LLType *t = args[0]->type, *as = ll_is_int(t) ? t : ll_int(t->bits);
+    LLInst *expected = ll_is_int(t) ? args[0] : ll_bitcast(&w->b, as, args[0]);
+    LLInst *value = ll_is_int(t) ? args[1] : ll_bitcast(&w->b, as, args[1]);
+    LLInst *old = ll_cmpxchg(&w->b, p, expected, value, pred, mods);
+    return ll_is_int(t) ? old : ll_bitcast(&w->b, t, old);
+  }
+  const LLType *t = args[0]->type;
+  LLRmw kind = rmw_kind(w, op, ll_is_float(t));
+  if (kind == LLR_XCHG && ll_is_float(t)) {
+    LLInst *old = ll_atomic(&w->b, kind, p, ll_bitcast(&w->b, ll_int(t->bits), args[0]), pred, mods);
+    return ll_bitcast(&w->b, t, old);
+  }
+  return ll_atomic(&w->b, kind, p, args[0], pred, mods);
+}
+
+/* What one thread got, to all that hold the element: through the op's shared memory, where its size in bytes was set
+ * aside. */
+static void spread(Lower *w, const Op *op, Val *out, LLInst *first) {
+  const Value *r = &op->results[0];
+  const LLType *elem = lower_stored(w, r->type);
+  LLInst *base = lower_scratch(w, op);
+  int bytes = ll_type_bytes(elem);
+  Places p = {0};
+  LLInst *thread = NULL;
+  const Layout *l = ir_is_tensor(r->type) ? gpu_layout(w->cx, r->type) : NULL;
+  if (l) {
+    p = places_of(l, 0, l->out_bits);
+    thread = lower_thread_part(w, p.columns, p.nthread);
+  }
+  for (int pass = 0; pass < 2; pass++) {
+    for (int i = 0; i < out->n; i++) {
+      LLInst *at = l ? lower_address(w, base, &p, thread, lower_register_image(l, i), bytes) : base;
+      if (pass)
+        out->at[i] = lower_from_stored(w, r->type, ll_load(&w->b, elem, at, (LLMods){0}));
+      else
+        ll_store_if(&w->b, at, lower_to_stored(w, r->type, out->at[i]), first, (LLMods){0});
+    }
+    if (!pass) lower_barrier(w);
+  }
+}
+
+void lower_atomic(Lower *w, const Op *op) {
+  const Value *r = &op->results[0], *ptr = ir_operand(op, 0), *mask = NULL;
+  Val *p = lower_val(w, ptr), *m = op->code == OP_ATOMIC_RMW ? group_val(w, op, "mask", &mask) : NULL;
+  Val *x = lower_val(w, ir_operand(op, 1)), *y = op->code == OP_ATOMIC_CAS ? lower_val(w, ir_operand(op, 2)) : NULL;
+  Val *out = lower_new(w, r, lower_count(w, r));
+  const Layout *l = ir_is_tensor(r->type) ? gpu_layout(w->cx, r->type) : NULL;
+  LLInst *first = l ? lower_is_first(w, l) : lower_is_thread0(w);
+  LLMods mods = atomic_mods(w, op);
+  /* One thread acts for all of the program: what the others wrote before is part of what it releases. */
+  if (!l && (mods.sem == LLS_RELEASE || mods.sem == LLS_ACQ_REL)) lower_barrier(w);
+  for (int i = 0; i < out->n; i++) {
+    LLInst *pred = both(w, first, m ? m->at[m->n == 1 ? 0 : i] : NULL);
+    LLInst *args[2] = {x->at[i], y ? y->at[i] : NULL};
+    out->at[i] = atomic_element(w, op, p->at[i], args, pred, mods);
+  }
+  if (first && !ir_unused(r)) spread(w, op, out, first);
+}

@@ -1,0 +1,254 @@
+/* misc.c: printing, assertions, inline assembly. */
+#include "gpu/lower/lower.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- tt.print ---------------------------------------------------------------------------------------------------- */
+
+static const char *format_of(Lower *w, const Type *t, bool is_signed, bool hex) {
+  t = ir_elem((Type *)t);
+  if (t->kind == TYPE_PTR) return "%p";
+  if (t->kind == TYPE_FLOAT) return "%f";
+  if (hex) return ctx_printf(w->cx, "0x%%0%d%s", t->bits / 4, t->bits > 32 ? "llx" : "x");
+  if (t->bits > 32) return is_signed ? "%lli" : "%llu";
+  return is_signed ? "%i" : "%u";
+}
+
+/* As varargs take it: at least 32 bits, floats as doubles. */
+static LLInst *promoted(Lower *w, Type *t, LLInst *x, bool is_signed) {
+  t = ir_elem(t);
+  if (t->kind == TYPE_FLOAT) {
+    if (ir_float_bits(t->fkind) == 8) x = lower_cast_float(w, x, t, ir_float(w->cx, F32), "rtne");
+    if (x->type->bits == 16) x = ll_op1(&w->b, LL_FPEXT, &ll_float, x);
+    return x->type == &ll_float ? ll_op1(&w->b, LL_FPEXT, &ll_double, x) : x;
+  }
+  return ll_is_int(x->type) && x->type->bits < 32 ? ll_int_cast(&w->b, &ll_i32, x, is_signed) : x;
+}
+
+/* Text in a format of printf. */
+static void put_escaped(Buf *f, const char *s) {
+  for (; *s; s++) buf_puts(f, *s == '%' ? "%%" : (char[]){*s, 0});
+}
+
+static LLInst *text(Lower *w, const char *s) { return ll_global(&w->b, ll_global_bytes(w->lm, s, strlen(s) + 1)); }
+
+static void print_one(Lower *w, const Op *op, const char *prefix, int operand, int reg) {
+  LLInst *args[16] = {NULL, ll_call(&w->b, LL_CTAID_X, NULL, NULL), ll_call(&w->b, LL_CTAID_Y, NULL, NULL),
+                      ll_call(&w->b, LL_CTAID_Z, NULL, NULL)};
+  int n = 4;
+  Buf f = {.cx = w->cx};
+  buf_puts(&f, "pid (%u, %u, %u)");
+  if (operand < 0) {
+    put_escaped(&f, prefix);
+  } else {
+    const Value *v = ir_operand(op, operand);
+    const Attr *hex = ir_attr(op, "hex"), *is_signed = ir_attr(op, "isSigned");
+    bool in_hex = hex && hex->integer;
+    bool sign = !in_hex && (!is_signed || is_signed->kind != ATTR_INTS || is_signed->ints[operand]);
+    if (ir_is_tensor(v->type)) {
+      const Layout *l = gpu_layout(w->cx, v->type);
+      buf_puts(&f, " idx (");
+      for (int d = 0; d < v->type->rank; d++) { /* as wide as the last index, so that columns stand below each other */
+        int width = snprintf(NULL, 0, "%lld", (long long)v->type->shape[d] - 1);
+        buf_printf(&f, "%s%%%du", d ? ", " : "", width);
+        args[n++] = lower_index(w, l, d, reg);
+      }
+      buf_puts(&f, ")");
+    } else {
+      buf_puts(&f, " idx ()");
+    }
+    put_escaped(&f, prefix);
+    if (op->noperands > 1) buf_printf(&f, "(operand %d) ", operand);
+    buf_puts(&f, format_of(w, v->type, sign, in_hex));
+    args[n++] = promoted(w, v->type, lower_val(w, v)->at[reg], sign);
+  }
+  buf_puts(&f, "\n");
+  args[0] = text(w, buf_text(&f));
+  ll_build(&w->b, LL_PRINTF, &ll_i32, (LLMods){0}, 0, args, n);
+}
+
+/* `block(i)` run only where the condition holds. */
+typedef struct Guard {
+  LLBlock *after;
+} Guard;
+
+static Guard guard(Lower *w, LLInst *condition) {
+  LLBlock *from = w->b.block, *yes = ll_block_new(w->f, from);
+  Guard g = {ll_block_new(w->f, from)};
+  ll_cond_br(&w->b, condition, yes, NULL, 0, g.after, NULL, 0);
+  const LLLoc *loc = w->b.loc;
+  w->b = ll_at_end(yes);
+  w->b.loc = loc;
+  return g;
+}
+
+static void end_guard(Lower *w, Guard g) {
+  ll_br(&w->b, g.after, NULL, 0);
+  ll_block_move_last(g.after);
+  const LLLoc *loc = w->b.loc;
+  w->b = ll_at_end(g.after);
+  w->b.loc = loc;
+}
+
+void lower_print(Lower *w, const Op *op) {
+  const char *prefix = ir_attr_text_or(op, "prefix", "");
+  if (!op->noperands) {
+    Guard g = guard(w, lower_is_thread0(w));
+    print_one(w, op, prefix, -1, 0);
+    end_guard(w, g);
+  }
+  for (int i = 0; i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    LLInst *first = ir_is_tensor(v->type) ? lower_is_first(w, gpu_layout(w->cx, v->type)) : lower_is_thread0(w);
+    Guard g = {0};
+    if (first) g = guard(w, first);
+    for (int reg = 0; reg < lower_count(w, v); reg++) print_one(w, op, prefix, i, reg);
+    if (first) end_guard(w, g);
+  }
+}
+
+/* ---- tt.assert --------------------------------------------------------------------------------------------------- */
+
+static const Loc *file_of(const Loc *loc) {
+  while (loc && loc->kind != LOC_FILE) loc = loc->kind == LOC_UNKNOWN ? NULL : loc->child;
+  return loc;
+}
+
+void lower_assert(Lower *w, const Op *op) {
+  Val *c = lower_val(w, ir_operand(op, 0));
+  LLInst *all = NULL;
+  for (int i = 0; i < c->n; i++) all = all ? ll_op2(&w->b, LL_AND, all, c->at[i]) : c->at[i];
+  const Loc *at = file_of(op->loc);
+  Guard g = guard(w, ll_not(&w->b, all));
+  LLInst *args[4] = {text(w, ir_attr_text_or(op, "message", "")), text(w, at ? at->file : "unknown"),
+                     ll_const_i32(&w->b, at ? at->line : 0), text(w, w->f->name)};
+  ll_build(&w->b, LL_ASSERTFAIL, &ll_void, (LLMods){0}, 0, args, 4);
+  end_guard(w, g);
+}
+
+/* ---- tt.elementwise_inline_asm -----------------------------------------------------------------------------------
+ *
+ * A constraint's letter says in which machine register a value crosses the border, whatever the tensor's element type:
+ * "h" 16 bits, "r" 32, "l" 64, "f" float, "d" double, "b" a predicate. A narrower element goes in as the low bits, the
+ * others zero; of a result the low bits are taken. With packed_element = n, n elements go through the text at once: as
+ * many narrow ones as fit share a register of up to 32 bits, the first in the low bits; wider ones have one each.
+ * Registers are numbered results first, then operands, each in the order of its elements.
+ */
+
+enum { ASM_REGISTERS = LL_ASM_ARGS }; /* of the results, and of the operands */
+
+typedef struct AsmText {
+  Lower *w;
+  const Op *op;
+  const LLAsm *text;
+  int packed;
+  const char *at; /* the constraints not yet read */
+  LLInst *args[ASM_REGISTERS];
+  int nargs;
+} AsmText;
+
+static const LLType *register_type(char letter) {
+  switch (letter) {
+  case 'c':
+  case 'h': return &ll_i16;
+  case 'r': return &ll_i32;
+  case 'l': return &ll_i64;
+  case 'f': return &ll_float;
+  case 'd': return &ll_double;
+  case 'b': return &ll_i1;
+  default: return NULL;
+  }
+}
+
+/* The register of the next constraint, which must be a result's or an operand's. */
+static const LLType *next_register(AsmText *a, bool result) {
+  const char *s = a->at + strspn(a->at, " ");
+  size_t n = strcspn(s, ",");
+  a->at = s + n + (s[n] == ',');
+  if (n == 0 || *s == '~')
+    lower_fail(a->w, a->op, "there are fewer constraints than registers of results and operands");
+  if (result != (*s == '=')) lower_fail(a->w, a->op, "the constraints with '=' do not go with the results");
+  const char *letter = s + strspn(s, "=&");
+  const LLType *t = register_type(*letter);
+  if (!t || letter[1 + strspn(letter + 1, " ")] != s[n])
+    lower_fail(a->w, a->op, ctx_printf(a->w->cx, "the constraint '%.*s' is none of h, r, l, f, d and b", (int)n, s));
+  return t;
+}
+
+/* How many elements a register has room for; several only where elements go through together. */
+static int slots_of(const AsmText *a, const LLType *elem, const LLType *reg) {
+  int room = reg->bits < 32 ? reg->bits : 32;
+  return a->packed == 1 || elem->bits == 1 || elem->bits >= room ? 1 : room / elem->bits;
+}
+
+/* The bits of a value of any type as another of any width: cut off, or zeros put before them. */
+static LLInst *same_bits(LLBuilder *b, const LLType *to, LLInst *x) {
+  const LLType *from = x->type;
+  if (ll_is_ptr(from) && ll_is_ptr(to)) return x;
+  x = ll_is_ptr(from) ? ll_op1(b, LL_PTRTOINT, ll_int(from->bits), x) : ll_bitcast(b, ll_int(from->bits), x);
+  x = ll_int_cast(b, ll_int(to->bits), x, false);
+  return ll_is_ptr(to) ? ll_op1(b, LL_INTTOPTR, to, x) : ll_bitcast(b, to, x);
+}
+
+/* The operand's elements from `first` on, as many as go through at once; the last stands in for those beyond it. */
+static void asm_operand(AsmText *a, const Value *v, int first) {
+  Val *x = lower_val(a->w, v);
+  const LLType *elem = x->at[0]->type;
+  for (int e = 0, slots; e < a->packed; e += slots) {
+    LLInst *parts[4];
+    const LLType *reg = next_register(a, false);
+    slots = slots_of(a, elem, reg);
+    for (int k = 0; k < slots; k++) parts[k] = x->at[first + e + k < x->n ? first + e + k : x->n - 1];
+    if (a->nargs == ASM_REGISTERS) lower_fail(a->w, a->op, "too many registers");
+    a->args[a->nargs++] = same_bits(&a->w->b, reg, ll_build_vector(&a->w->b, parts, slots));
+  }
+}
+
+static void asm_result(AsmText *a, const Value *v, int first, LLInst *const **outs) {
+  LLBuilder *b = &a->w->b;
+  Val *x = lower_val(a->w, v);
+  const LLType *elem = lower_elem(a->w, v->type);
+  for (int e = 0, slots; e < a->packed; e += slots) {
+    LLInst *out = *(*outs)++;
+    slots = slots_of(a, elem, out->type);
+    LLInst *whole = same_bits(b, slots == 1 ? elem : ll_vector(a->w->lm, elem, slots), out);
+    for (int k = 0; k < slots && first + e + k < x->n; k++)
+      x->at[first + e + k] = slots == 1 ? whole : ll_extract(b, whole, k);
+  }
+}
+
+/* The text once, for the elements from `first` on. */
+static void asm_once(AsmText *a, int first) {
+  const LLType *types[ASM_REGISTERS];
+  LLInst *outs[ASM_REGISTERS];
+  int n = 0;
+  a->at = a->text->constraints;
+  a->nargs = 0;
+  for (int i = 0; i < a->op->nresults; i++) {
+    const LLType *elem = lower_elem(a->w, a->op->results[i].type);
+    for (int e = 0; e < a->packed; e += slots_of(a, elem, types[n]), n++) {
+      if (n == ASM_REGISTERS) lower_fail(a->w, a->op, "too many registers");
+      types[n] = next_register(a, true);
+    }
+  }
+  for (int i = 0; i < a->op->noperands; i++) asm_operand(a, ir_operand(a->op, i), first);
+  const char *rest = a->at + strspn(a->at, " ");
+  if (*rest && *rest != '~')
+    lower_fail(a->w, a->op, "there are more constraints than registers of results and operands");
+  LLInst *x = ll_asm(&a->w->b, n == 1 ? types[0] : ll_struct_of(a->w->lm, types, n), a->text, a->args, a->nargs);
+  for (int i = 0; i < n; i++) outs[i] = n == 1 ? x : ll_extract(&a->w->b, x, i);
+  LLInst *const *at = outs;
+  for (int i = 0; i < a->op->nresults; i++) asm_result(a, &a->op->results[i], first, &at);
+}
+
+void lower_inline_asm(Lower *w, const Op *op) {
+  int count = lower_count(w, &op->results[0]), packed = (int)ir_attr_int_or(op, "packed_element", 1);
+  if (packed < 1 || packed > ASM_REGISTERS) lower_fail(w, op, "no such number of elements goes through at once");
+  const Attr *pure = ir_attr(op, "pure");
+  LLAsm *text = NEW(w->cx, LLAsm);
+  *text = (LLAsm){ir_attr_text_or(op, "asm_string", ""), ir_attr_text_or(op, "constraints", ""), pure && pure->integer};
+  for (int i = 0; i < op->nresults; i++) lower_new(w, &op->results[i], count);
+  AsmText a = {.w = w, .op = op, .text = text, .packed = packed};
+  for (int r = 0; r < count; r += packed) asm_once(&a, r);
+}

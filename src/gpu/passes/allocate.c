@@ -1,0 +1,145 @@
+/* allocate.c: where in shared memory each buffer lies.
+ *
+ * Buffers are those of ttg.local_alloc, live from there to the last use of any view of them, and the scratch of single
+ * ops (layout conversions, reductions, …). Ops are numbered in the order of the text; a buffer made before a loop and
+ * used in it lives to the loop's end. Then first fit: the largest first, each at the lowest offset where no buffer that
+ * is alive at the same time lies. O(n²) in the number of buffers.
+ *
+ * What uses one place at different times is kept apart by barriers: membar.c.
+ */
+#include "gpu/passes/passes.h"
+
+#include <string.h>
+
+int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps) {
+  switch (op->code) {
+  case OP_CONVERT_LAYOUT: return convert_scratch(cx, op);
+  case OP_REDUCE: return reduce_scratch(cx, op);
+  case OP_SCAN: return scan_scratch(cx, op, num_warps);
+  case OP_GATHER: return ir_numel(ir_operand(op, 0)->type) * ir_elem_bytes(ir_operand(op, 0)->type->elem);
+  case OP_HISTOGRAM: return ir_numel(op->results[0].type) * 4;
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: {
+    const Type *t = op->results[0].type;
+    return ir_unused(&op->results[0]) ? 0 : ir_numel(t) * ir_elem_bytes(ir_elem((Type *)t));
+  }
+  default: return 0;
+  }
+}
+
+Op *gpu_buffer_of(const Value *v) {
+  while (v && v->op) {
+    switch (v->op->code) {
+    case OP_LOCAL_ALLOC: return v->op;
+    case OP_MEMDESC_INDEX:
+    case OP_MEMDESC_TRANS:
+    case OP_MEMDESC_RESHAPE: v = ir_operand(v->op, 0); break;
+    case OP_WARP_GROUP_DOT_WAIT: v = ir_operand(v->op, v->index); break;
+    default: return NULL;
+    }
+  }
+  return NULL;
+}
+
+int64_t gpu_buffer_bytes(const Type *memdesc) { return ir_numel(memdesc) * ir_elem_bytes(memdesc->elem); }
+
+typedef struct Buffer {
+  Op *op;
+  int64_t bytes, align, offset;
+  int from, to; /* op numbers */
+} Buffer;
+
+typedef struct Allocate {
+  Ctx *cx;
+  int num_warps, number;
+  Vec(Buffer) buffers;
+  Vec(Op *) ops;
+  Map index; /* local_alloc to its place in buffers, plus one */
+} Allocate;
+
+static void number_ops(Allocate *a, const Block *b) {
+  for (Op *op = b->first; op; op = op->next) {
+    op->mark = (unsigned)a->number++;
+    vec_push(a->cx, &a->ops, op);
+    for (int r = 0; r < op->nregions; r++)
+      for (const Block *inner = op->regions[r]->first; inner; inner = inner->next) number_ops(a, inner);
+    if (op->nregions) op->data = (void *)(intptr_t)(a->number++); /* its end */
+  }
+}
+
+/* The last op number at which a use in `user` counts for a buffer made by `made`: the end of the outermost loop around
+ * the use that the buffer is made outside of. */
+static int use_end(const Op *made, const Op *user) {
+  int end = (int)user->mark;
+  for (const Op *p = user; p; p = ir_parent(p))
+    if (p->nregions && p->code != OP_FUNC && p->code != OP_MODULE && ir_defined_outside(&made->results[0], p))
+      end = (int)(intptr_t)p->data;
+  return end;
+}
+
+static void collect(Allocate *a, Op *op) {
+  if (op->code == OP_LOCAL_ALLOC) {
+    bool whole_tiles = gpu_is(op->results[0].type->encoding, "ttg.nvmma_shared");
+    Buffer b = {op, gpu_buffer_bytes(op->results[0].type), whole_tiles ? 1024 : 128, 0, (int)op->mark, (int)op->mark};
+    vec_push(a->cx, &a->buffers, b);
+    map_put(a->cx, &a->index, op, (void *)(intptr_t)a->buffers.len);
+    return;
+  }
+  for (int i = 0; i < op->noperands; i++) {
+    if (ir_operand(op, i)->type->kind != TYPE_MEMDESC) continue;
+    Op *made = gpu_buffer_of(ir_operand(op, i));
+    if (!made) ctx_fail(a->cx, ERR_SOURCE, "buffers of shared memory cannot be carried by control flow");
+    Buffer *b = &a->buffers.at[(intptr_t)map_get(&a->index, made) - 1];
+    int end = use_end(made, op);
+    if (end > b->to) b->to = end;
+  }
+  int64_t bytes = gpu_scratch_bytes(a->cx, op, a->num_warps);
+  if (!bytes) return;
+  Buffer b = {op, bytes, 128, 0, (int)op->mark, (int)op->mark};
+  vec_push(a->cx, &a->buffers, b);
+}
+
+static int64_t place(Allocate *a) {
+  uint32_t n = a->buffers.len;
+  Buffer **order = NEWN(a->cx, Buffer *, n + 1);
+  int64_t total = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    Buffer *b = &a->buffers.at[i];
+    uint32_t at = i;
+    for (; at > 0 && order[at - 1]->bytes < b->bytes; at--) order[at] = order[at - 1];
+    order[at] = b;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    Buffer *b = order[i];
+    bool moved = true;
+    while (moved) {
+      moved = false;
+      for (uint32_t j = 0; j < i; j++) {
+        const Buffer *o = order[j];
+        if (o->to < b->from || o->from > b->to || o->offset + o->bytes <= b->offset ||
+            o->offset >= b->offset + b->bytes)
+          continue;
+        b->offset = div_up(o->offset + o->bytes, b->align) * b->align;
+        moved = true;
+      }
+    }
+    total = max64(total, b->offset + b->bytes);
+  }
+  return total;
+}
+
+bool gpu_allocate(Ctx *cx, Module *m) {
+  Type *i32 = ir_int(cx, 32);
+  int64_t total = 0;
+  for (Op *func = m->body->first->first; func; func = func->next) {
+    if (func->code != OP_FUNC || !func->regions[0]->first) continue;
+    Allocate a = {.cx = cx, .num_warps = gpu_num_warps(m)};
+    number_ops(&a, ir_entry(func, 0));
+    for (uint32_t i = 0; i < a.ops.len; i++) collect(&a, a.ops.at[i]);
+    total = max64(total, place(&a));
+    for (uint32_t i = 0; i < a.buffers.len; i++)
+      ir_set_attr(cx, a.buffers.at[i].op, GPU_OFFSET, ir_attr_int(cx, i32, a.buffers.at[i].offset));
+  }
+  ir_set_attr(cx, m->op, "ttg.shared", ir_attr_int(cx, i32, total));
+  return true;
+}

@@ -1,0 +1,608 @@
+/* assign.c: every tensor gets a layout, with few conversions between them.
+ *
+ * Problem. Triton IR says nothing of where elements lie. Accesses want layouts that are wide and coalesced, dots want
+ * those of the tensor cores, reductions like rows within a warp; where two wishes meet, a conversion through shared
+ * memory is paid for.
+ *
+ * Idea. A value is `free` if it is computed from indices and scalars alone (ranges, splats, constants, arithmetic on
+ * them): computing it anew in another layout is cheaper than moving it, so it has no layout of its own and is made on
+ * demand, once per layout. All other values have a home: that of the access, dot or reduction they come from, passed on
+ * by the ops that keep elements in place; where several homes meet, that of the higher rank (tensor cores, then blocks,
+ * then what came about by reshaping). A value is `stretched` if it is a smaller one broadcast, or elementwise
+ * arithmetic on nothing but such and free ones (the addresses of a gather of rows): its home ranks below all others,
+ * for it can be had in any layout by converting the smaller one.
+ *
+ * First pass (infer): homes, to a fixed point over loops; a carried value has the home of what flows into it. A home
+ * only gives way to one of higher rank, so that this ends. Second pass (place): each op in order takes its layout and
+ * asks want() for its operands in the layouts that follow from it.
+ *
+ * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the
+ * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted); else a conversion placed
+ * right behind v's definition, which is at the least loop depth possible, and shared by all who want the same.
+ *
+ * A free value that a loop carries takes the layout in which the loop first wants it.
+ */
+#include "gpu/passes/passes.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct Version {
+  Attr *encoding;
+  Value *value;
+  struct Version *next;
+} Version;
+
+typedef struct Assign {
+  Ctx *cx;
+  int num_warps, sm;
+  Coalesce *coalesce;
+  Map homes;     /* Value to encoding; absent: free (or not a tensor) */
+  Map stretched; /* Values whose home comes from smaller ones alone */
+  Map versions;  /* Value to Version list */
+  Map plans;     /* Dot to DotPlan */
+  bool changed;
+} Assign;
+
+/* ---- homes ------------------------------------------------------------------------------------------------------- */
+
+static Attr *home(Assign *a, const Value *v) { return map_get(&a->homes, v); }
+
+static int rank_of(const Attr *e) {
+  if (gpu_is(e, "ttg.slice")) return rank_of(gpu_param(e, "parent"));
+  if (gpu_is(e, "ttg.nvidia_mma")) return 4;
+  if (gpu_is(e, "ttg.blocked")) return 3;
+  return e ? 1 : 0;
+}
+
+static void set_home(Assign *a, const Value *v, Attr *e) {
+  if (!e || !ir_is_tensor(v->type)) return;
+  Attr *old = home(a, v);
+  if (old == e || (old && rank_of(old) >= rank_of(e))) return;
+  map_put(a->cx, &a->homes, v, e);
+  a->changed = true;
+}
+
+static bool is_stretched(Assign *a, const Value *v) { return map_has(&a->stretched, v); }
+
+/* An op's results are computed anew by every inference: what it depends on may have changed. */
+static void renew_home(Assign *a, const Value *v, Attr *e) {
+  if (!e || !ir_is_tensor(v->type) || home(a, v) == e) return;
+  map_put(a->cx, &a->homes, v, e);
+  a->changed = true;
+}
+
+static Attr *block_of(Assign *a, const Type *t) { return gpu_default_blocked(a->cx, t, a->num_warps); }
+
+static Attr *home_or_block(Assign *a, const Value *v) {
+  Attr *e = home(a, v);
+  return e ? e : block_of(a, v->type);
+}
+
+/* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those homes
+ * that do not fit what the op does are replaced by a plain one. */
+static Attr *best_operand(Assign *a, const Op *op) {
+  enum { FIRM = 10 }; /* above every rank */
+  Attr *best = NULL;
+  for (int i = 0, highest = 0; i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    Attr *e = ir_is_tensor(v->type) ? home(a, v) : NULL;
+    int rank = rank_of(e) + (e && !is_stretched(a, v) ? FIRM : 0);
+    if (rank > highest) best = e, highest = rank;
+  }
+  return best;
+}
+
+/* Is the result stretched, the operands being what they are by now? */
+static void stretch(Assign *a, const Op *op) {
+  const Value *r = &op->results[0];
+  bool some =
+      op->code == OP_BROADCAST && home(a, ir_operand(op, 0)) && ir_numel(r->type) > ir_numel(ir_operand(op, 0)->type);
+  if (!some && ir_has(op, T_ELEMENTWISE) && ir_has(op, T_PURE)) {
+    for (int i = 0; i < op->noperands; i++) {
+      const Value *v = ir_operand(op, i);
+      if (!ir_is_tensor(v->type) || !home(a, v)) continue;
+      some = is_stretched(a, v);
+      if (!some) break;
+    }
+  }
+  if (some == is_stretched(a, r)) return;
+  if (some)
+    map_put(a->cx, &a->stretched, r, a);
+  else
+    map_remove(&a->stretched, r);
+}
+
+static Type *homed(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, home(a, v)); }
+
+static bool is_shape_op(Opcode c) { return c == OP_EXPAND_DIMS || c == OP_TRANS || c == OP_RESHAPE || c == OP_SPLIT; }
+
+/* The half that op's result holds twice over: an operand enlarged by a register. */
+static Attr *cat_encoding(Assign *a, const Op *op) {
+  const Layout *l = gpu_layout(a->cx, homed(a, ir_operand(op, 0)));
+  return gpu_linear(a->cx, layout_product(a->cx, l, layout_identity(a->cx, AXIS_REGISTER, AXIS_DIM0, 1)));
+}
+
+/* Made once, before anything changes: it depends on where the operands come from and on what is known of their
+ * addresses, and nothing is known of the ops that placing puts in between. */
+static DotPlan plan_of(Assign *a, const Op *dot) {
+  DotPlan *plan = map_get(&a->plans, dot);
+  if (!plan) {
+    plan = NEW(a->cx, DotPlan);
+    *plan = dot_plan(a->coalesce, dot, a->sm);
+    map_put(a->cx, &a->plans, dot, plan);
+  }
+  return *plan;
+}
+
+static void infer_block(Assign *a, const Block *b);
+
+static void infer_regions(Assign *a, const Op *op) {
+  for (int r = 0; r < op->nregions; r++)
+    if (op->regions[r]->first) infer_block(a, op->regions[r]->first);
+}
+
+static void infer_for(Assign *a, const Op *op) {
+  Block *body = ir_entry(op, 0);
+  for (int i = 0; i < op->nresults; i++) set_home(a, body->args[1 + i], home(a, ir_operand(op, 3 + i)));
+  infer_regions(a, op);
+  const Op *yield = ir_terminator(body);
+  for (int i = 0; i < op->nresults; i++) {
+    set_home(a, body->args[1 + i], home(a, ir_operand(yield, i)));
+    renew_home(a, &op->results[i], home(a, body->args[1 + i]));
+  }
+}
+
+static void infer_while(Assign *a, const Op *op) {
+  Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  const Op *condition = ir_terminator(before), *yield = ir_terminator(after);
+  for (int i = 0; i < before->nargs; i++) {
+    set_home(a, before->args[i], home(a, ir_operand(op, i)));
+    set_home(a, before->args[i], home(a, ir_operand(yield, i)));
+    if (ir_is_tensor(before->args[i]->type) && !home(a, before->args[i]))
+      set_home(a, before->args[i], block_of(a, before->args[i]->type));
+  }
+  infer_block(a, before);
+  for (int i = 0; i < after->nargs; i++) {
+    Value *v = ir_operand(condition, 1 + i);
+    if (!ir_is_tensor(v->type)) continue;
+    set_home(a, after->args[i], home_or_block(a, v));
+    renew_home(a, &op->results[i], home(a, after->args[i]));
+  }
+  infer_block(a, after);
+}
+
+static void infer_if(Assign *a, const Op *op) {
+  infer_regions(a, op);
+  for (int i = 0; i < op->nresults; i++) {
+    if (!ir_is_tensor(op->results[i].type)) continue;
+    set_home(a, &op->results[i], home(a, ir_operand(ir_terminator(ir_entry(op, 0)), i)));
+    set_home(a, &op->results[i], home(a, ir_operand(ir_terminator(ir_entry(op, 1)), i)));
+    if (!home(a, &op->results[i])) set_home(a, &op->results[i], block_of(a, op->results[i].type));
+  }
+}
+
+static void infer_join(Assign *a, const Op *op) {
+  Attr *e = best_operand(a, op);
+  if (e) renew_home(a, &op->results[0], gpu_result_encoding(a->cx, op, e));
+}
+
+/* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result
+ * is a plain block of the shape that it will be stretched to. */
+static const Type *stretched_to(const Value *v) {
+  for (const Use *u = v->uses; u; u = u->next) {
+    if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
+    if (u->op->code == OP_EXPAND_DIMS) continue;
+  }
+  return v->type;
+}
+
+static void infer_enlarged(Assign *a, const Op *op) {
+  Attr *e = home(a, ir_operand(op, 0));
+  if (!e) return;
+  const Value *r = &op->results[0];
+  e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
+  renew_home(a, r, rank_of(e) > 1 ? e : block_of(a, stretched_to(r)));
+  stretch(a, op);
+}
+
+/* For a split both halves must be in one thread. */
+static Attr *split_source(Assign *a, const Op *op) {
+  Value *src = ir_operand(op, 0);
+  Attr *e = home(a, src);
+  if (e && gpu_result_encoding(a->cx, op, e)) return e;
+  Type *half = op->results[0].type;
+  return gpu_operand_encoding(a->cx, op, block_of(a, half), a->num_warps);
+}
+
+static void infer_op(Assign *a, const Op *op) {
+  Value *r = op->nresults ? &op->results[0] : NULL;
+  switch (op->code) {
+  case OP_FOR: infer_for(a, op); return;
+  case OP_WHILE: infer_while(a, op); return;
+  case OP_IF: infer_if(a, op); return;
+  case OP_LOAD:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: {
+    Attr *e = op->code == OP_LOAD ? NULL : best_operand(a, op);
+    if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
+    return;
+  }
+  case OP_DOT: renew_home(a, r, plan_of(a, op).encoding); return;
+  case OP_REDUCE:
+  case OP_SCAN: {
+    Attr *e = best_operand(a, op);
+    if (!e) e = block_of(a, ir_operand(op, 0)->type);
+    for (int i = 0; i < op->nresults; i++)
+      renew_home(a, &op->results[i], op->code == OP_SCAN ? e : gpu_result_encoding(a->cx, op, e));
+    return;
+  }
+  case OP_HISTOGRAM: renew_home(a, r, block_of(a, r->type)); return;
+  case OP_GATHER: renew_home(a, r, home_or_block(a, ir_operand(op, 1))); return;
+  case OP_CAT:
+    set_home(a, ir_operand(op, 0), home_or_block(a, ir_operand(op, 0)));
+    renew_home(a, r, cat_encoding(a, op));
+    return;
+  case OP_JOIN: infer_join(a, op); return;
+  case OP_EXPAND_DIMS:
+  case OP_BROADCAST: infer_enlarged(a, op); return;
+  case OP_SPLIT: {
+    if (!home(a, ir_operand(op, 0))) return;
+    Attr *e = gpu_result_encoding(a->cx, op, split_source(a, op));
+    renew_home(a, r, e), renew_home(a, &op->results[1], e);
+    return;
+  }
+  case OP_INLINE_ASM:
+  case OP_MAP_ELEMENTWISE:
+  case OP_EXTERN_ELEMENTWISE: {
+    Attr *e = best_operand(a, op);
+    for (int i = 0; i < op->nresults; i++)
+      if (ir_is_tensor(op->results[i].type)) renew_home(a, &op->results[i], e ? e : block_of(a, op->results[i].type));
+    return;
+  }
+  default: break;
+  }
+  if (op->nresults != 1 || !ir_is_tensor(r->type)) return;
+  Attr *e = best_operand(a, op);
+  if (e) renew_home(a, r, is_shape_op(op->code) ? gpu_result_encoding(a->cx, op, e) : e);
+  stretch(a, op);
+}
+
+static void infer_block(Assign *a, const Block *b) {
+  for (const Op *op = b->first; op; op = op->next) infer_op(a, op);
+}
+
+/* ---- wanting ----------------------------------------------------------------------------------------------------- */
+
+static Value *want(Assign *a, Value *v, Attr *to);
+
+static Value *known_version(Assign *a, const Value *v, Attr *to) {
+  for (Version *x = map_get(&a->versions, v); x; x = x->next)
+    if (x->encoding == to) return x->value;
+  return NULL;
+}
+
+static Value *remember(Assign *a, const Value *v, Attr *to, Value *made) {
+  Version *x = NEW(a->cx, Version);
+  *x = (Version){to, made, map_get(&a->versions, v)};
+  map_put(a->cx, &a->versions, v, x);
+  return made;
+}
+
+/* Right behind the definition of `v`. */
+static Builder behind(Assign *a, const Value *v) {
+  Builder b = {a->cx, v->op ? v->op->block : v->block, NULL, v->op ? v->op->loc : v->loc};
+  b.before = v->op ? v->op->next : v->block->first;
+  if (!b.loc) b.loc = ir_loc_unknown(a->cx);
+  return b;
+}
+
+/* Makes its operand larger, or several things of it: better to convert that. */
+static bool enlarges(Assign *a, const Op *op) {
+  if (ir_attr(op, GPU_PIECE)) return true;
+  if (op->nresults != 1 || op->noperands != 1) return false;
+  switch (op->code) {
+  case OP_BROADCAST:
+  case OP_EXPAND_DIMS: return true;
+  case OP_EXTF:
+  case OP_EXTSI:
+  case OP_EXTUI:
+  case OP_SITOFP:
+  case OP_UITOFP:
+  case OP_FP_TO_FP: {
+    Type *from = ir_elem(ir_operand(op, 0)->type), *to = ir_elem(op->results[0].type);
+    return from->bits < to->bits && from->bits > 1 && home(a, ir_operand(op, 0)) != NULL;
+  }
+  default: return false;
+  }
+}
+
+/* The op again, on operands in the layouts that give its result the layout `to`. Dense constants are changed with their
+ * type. */
+static Value *made_again(Assign *a, Value *v, Attr *to) {
+  Op *op = v->op;
+  Builder b = behind(a, v);
+  Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
+  if (op->code == OP_JOIN && !operand_encoding) return NULL;
+  Value *operands[16];
+  assert(op->noperands <= 16);
+  for (int i = 0; i < op->noperands; i++) {
+    Value *x = ir_operand(op, i);
+    operands[i] = ir_is_tensor(x->type) ? want(a, x, operand_encoding) : x;
+  }
+  b.before = op->next; /* wanting may have put ops there */
+  Map map = {0};
+  Op *copy = ir_clone(&b, op, &map);
+  for (int i = 0; i < op->noperands; i++) ir_set_operand(copy, i, operands[i]);
+  for (int i = 0; i < copy->nresults; i++) copy->results[i].type = gpu_with(a->cx, op->results[i].type, to);
+  if (op->code == OP_CONSTANT) {
+    Attr *value = ir_attr(op, "value");
+    Type *t = copy->results[0].type;
+    ir_set_attr(a->cx, copy, "value",
+                value->kind == ATTR_DENSE ? ir_attr_dense(a->cx, t, value->items)
+                                          : ir_attr_splat(a->cx, t, value->items[0]));
+  }
+  return &copy->results[v->index];
+}
+
+static Value *converted(Assign *a, Value *v, Attr *to) {
+  Builder b = behind(a, v);
+  return ir_make(&b, OP_CONVERT_LAYOUT, gpu_with(a->cx, v->type, to), v, NULL);
+}
+
+/* A free argument of a loop gets a home by being wanted. */
+static void settle(Assign *a, Value *arg, Attr *to) {
+  Op *loop = arg->block->region->op;
+  if (!loop || loop->code != OP_FOR) ctx_fail(a->cx, ERR_INTERNAL, "an argument without a layout");
+  int i = arg->index - 1;
+  map_put(a->cx, &a->homes, arg, to);
+  map_put(a->cx, &a->homes, &loop->results[i], to);
+  arg->type = gpu_with(a->cx, arg->type, to);
+  loop->results[i].type = arg->type;
+  ir_set_operand(loop, 3 + i, want(a, ir_operand(loop, 3 + i), to));
+}
+
+static Value *want(Assign *a, Value *v, Attr *to) {
+  if (!ir_is_tensor(v->type)) return v;
+  if (v->op && v->op->code == OP_CONVERT_LAYOUT) return want(a, ir_operand(v->op, 0), to);
+  Value *known = known_version(a, v, to);
+  if (known) return known;
+  if (!home(a, v) && !v->op) settle(a, v, to);
+  if (!home(a, v) && v->op && v->op->code == OP_FOR) settle(a, ir_entry(v->op, 0)->args[1 + v->index], to);
+  Attr *e = home(a, v);
+  if (e == to) return v;
+  if (v->type->encoding == to && e) return v;
+  Value *made = NULL;
+  if (v->op && (!e || is_stretched(a, v) || enlarges(a, v->op))) made = made_again(a, v, to);
+  if (!made && !e) { /* a join of constants, which cannot come in this layout: made in one of its own, and converted */
+    Attr *own = gpu_result_encoding(a->cx, v->op, block_of(a, ir_operand(v->op, 0)->type));
+    made = converted(a, want(a, v, own), to);
+  }
+  return remember(a, v, to, made ? made : converted(a, v, to));
+}
+
+/* ---- placing ----------------------------------------------------------------------------------------------------- */
+
+static void place_block(Assign *a, Block *b);
+
+static void want_operand(Assign *a, Op *op, int i, Attr *to) {
+  Value *v = ir_operand(op, i);
+  if (ir_is_tensor(v->type)) ir_set_operand(op, i, want(a, v, to));
+}
+
+static void want_all(Assign *a, Op *op, Attr *to) {
+  for (int i = 0; i < op->noperands; i++) want_operand(a, op, i, to);
+}
+
+static void set_results(Assign *a, Op *op) {
+  for (int i = 0; i < op->nresults; i++) {
+    Value *r = &op->results[i];
+    Attr *e = ir_is_tensor(r->type) ? home(a, r) : NULL;
+    if (e) r->type = gpu_with(a->cx, r->type, e);
+  }
+}
+
+static void place_for(Assign *a, Op *op) {
+  Block *body = ir_entry(op, 0);
+  for (int i = 0; i < op->nresults; i++) {
+    Attr *e = home(a, body->args[1 + i]);
+    if (!e) continue;
+    body->args[1 + i]->type = gpu_with(a->cx, body->args[1 + i]->type, e);
+    want_operand(a, op, 3 + i, e);
+  }
+  place_block(a, body);
+  Op *yield = ir_terminator(body);
+  for (int i = 0; i < op->nresults; i++) {
+    Value *arg = body->args[1 + i];
+    if (!ir_is_tensor(arg->type)) continue;
+    if (!home(a, arg)) settle(a, arg, block_of(a, arg->type));
+    want_operand(a, yield, i, home(a, arg));
+  }
+  set_results(a, op);
+}
+
+static void place_while(Assign *a, Op *op) {
+  Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  for (int i = 0; i < before->nargs; i++) {
+    Attr *e = home(a, before->args[i]);
+    if (!e) continue;
+    before->args[i]->type = gpu_with(a->cx, before->args[i]->type, e);
+    want_operand(a, op, i, e);
+  }
+  for (int i = 0; i < after->nargs; i++)
+    if (home(a, after->args[i])) after->args[i]->type = gpu_with(a->cx, after->args[i]->type, home(a, after->args[i]));
+  place_block(a, before);
+  Op *condition = ir_terminator(before);
+  for (int i = 0; i < after->nargs; i++) want_operand(a, condition, 1 + i, home(a, after->args[i]));
+  place_block(a, after);
+  Op *yield = ir_terminator(after);
+  for (int i = 0; i < before->nargs; i++) want_operand(a, yield, i, home(a, before->args[i]));
+  set_results(a, op);
+}
+
+static void place_if(Assign *a, Op *op) {
+  for (int r = 0; r < op->nregions; r++) {
+    if (!op->regions[r]->first) continue;
+    place_block(a, op->regions[r]->first);
+    Op *yield = ir_terminator(op->regions[r]->first);
+    for (int i = 0; i < op->nresults; i++) want_operand(a, yield, i, home(a, &op->results[i]));
+  }
+  set_results(a, op);
+}
+
+/* Where a store takes place: in the coalesced layout, but a vector of few elements where it lies. */
+static void place_store(Assign *a, Op *op) {
+  Value *ptr = ir_operand(op, 0);
+  if (!ir_is_tensor(ptr->type)) return;
+  Attr *value = home(a, ir_operand(op, 1)), *e = coalesce_encoding(a->coalesce, op);
+  if (value && ptr->type->rank == 1 && ir_numel(ptr->type) <= 32 * a->num_warps) e = value;
+  want_all(a, op, e);
+}
+
+static int64_t swizzle_bytes(int64_t row_bytes) { return row_bytes >= 128 ? 128 : row_bytes >= 64 ? 64 : 32; }
+
+/* The operand of a wgmma in shared memory. What is fastest in the source's layout stays so if the instruction can read
+ * that: 16-bit types either way, others along K only. */
+static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
+  int order[LAYOUT_MAX_DIMS], k_dim = index == 0 ? 1 : 0;
+  const int64_t *trans = NULL;
+  if (v->op && v->op->code == OP_TRANS && home(a, v)) {
+    trans = ir_attr(v->op, "order")->ints;
+    v = ir_operand(v->op, 0);
+    k_dim = 1 - k_dim;
+  }
+  Attr *e = home_or_block(a, v);
+  Value *src = want(a, v, e);
+  gpu_order(e, 2, order);
+  int bits = ir_elem(v->type)->bits, fast = bits == 16 ? order[0] : k_dim;
+  int64_t swizzle = swizzle_bytes(v->type->shape[fast] * bits / 8);
+  Attr *shared = gpu_nvmma_shared(a->cx, (int)swizzle, fast == 0, bits);
+  Type *t = ir_memdesc(a->cx, v->type->elem, 2, v->type->shape, shared, gpu_smem(a->cx), false);
+  Value *buffer = known_version(a, src, shared);
+  if (!buffer) {
+    Builder after = behind(a, src);
+    buffer = remember(a, src, shared, ir_make(&after, OP_LOCAL_ALLOC, t, src, NULL));
+  }
+  if (!trans) return buffer;
+  int64_t shape[2] = {t->shape[1], t->shape[0]};
+  Attr *turned = gpu_nvmma_shared(a->cx, (int)swizzle, fast == 1, bits);
+  Type *to = ir_memdesc(a->cx, t->elem, 2, shape, turned, gpu_smem(a->cx), false);
+  Value *view = ir_make(b, OP_MEMDESC_TRANS, to, buffer, NULL);
+  ir_set_attr(a->cx, view->op, "order", ir_attr_ints(a->cx, ir_int(a->cx, 32), trans, 2));
+  return view;
+}
+
+static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
+  Builder b = ir_before(a->cx, op);
+  Value *x = ir_operand(op, 0), *operands[3];
+  bool in_registers = home(a, x) && rank_of(home(a, x)) == 4 && ir_elem(x->type)->bits >= 16;
+  operands[0] = in_registers ? want(a, x, gpu_dot_op(a->cx, 0, plan.encoding, plan.k_width)) : in_shared(a, &b, x, 0);
+  operands[1] = in_shared(a, &b, ir_operand(op, 1), 1);
+  operands[2] = want(a, ir_operand(op, 2), plan.encoding);
+  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
+  ir_set_attr(a->cx, fence, "bCluster", ir_attr_bool(a->cx, false));
+  Type *t = gpu_with(a->cx, op->results[0].type, plan.encoding);
+  Op *dot = ir_op(&b, OP_WARP_GROUP_DOT, &t, 1, operands, 3);
+  Type *i32 = ir_int(a->cx, 32);
+  ir_set_attr(a->cx, dot, "inputPrecision",
+              ir_attr_int(a->cx, i32, 0)); /* tf32: the only one a tensor core has for f32 */
+  Attr *imprecise = ir_attr(op, "maxNumImpreciseAcc");
+  if (imprecise && imprecise->integer) ir_set_attr(a->cx, dot, "maxNumImpreciseAcc", imprecise);
+  map_put(a->cx, &a->homes, &dot->results[0], plan.encoding);
+  ir_replace_all(&op->results[0], &dot->results[0]);
+  ir_erase(op);
+}
+
+static void place_dot(Assign *a, Op *op) {
+  DotPlan plan = plan_of(a, op);
+  if (plan.kind == DOT_WGMMA) {
+    place_wgmma(a, op, plan);
+    return;
+  }
+  for (int i = 0; i < 2; i++) want_operand(a, op, i, gpu_dot_op(a->cx, i, plan.encoding, plan.k_width));
+  want_operand(a, op, 2, plan.encoding);
+  set_results(a, op);
+}
+
+static void refuse(Assign *a, const Op *op) {
+  ctx_fail(a->cx, ERR_SOURCE, "'%s' is not supported on this target yet", ir_info(op)->name);
+}
+
+static void place_op(Assign *a, Op *op) {
+  switch (op->code) {
+  case OP_FOR: place_for(a, op); return;
+  case OP_WHILE: place_while(a, op); return;
+  case OP_IF: place_if(a, op); return;
+  case OP_YIELD:
+  case OP_CONDITION: return; /* with the op they belong to */
+  case OP_STORE: place_store(a, op); return;
+  case OP_DOT: place_dot(a, op); return;
+  case OP_REDUCE:
+  case OP_SCAN: {
+    Attr *e = best_operand(a, op);
+    want_all(a, op, e ? e : block_of(a, ir_operand(op, 0)->type));
+    set_results(a, op);
+    return;
+  }
+  case OP_HISTOGRAM: want_all(a, op, home_or_block(a, ir_operand(op, 0))); break;
+  case OP_GATHER:
+    want_operand(a, op, 0, home_or_block(a, ir_operand(op, 0)));
+    want_operand(a, op, 1, home(a, &op->results[0]));
+    break;
+  case OP_CAT: want_all(a, op, home(a, ir_operand(op, 0))); break;
+  case OP_UNSPLAT: want_operand(a, op, 0, home_or_block(a, ir_operand(op, 0))); return;
+  case OP_PRINT:
+  case OP_ASSERT:
+    for (int i = 0; i < op->noperands; i++)
+      if (ir_is_tensor(ir_operand(op, i)->type)) want_operand(a, op, i, home_or_block(a, ir_operand(op, i)));
+    return;
+  case OP_MAKE_TENSOR_PTR:
+  case OP_ADVANCE:
+  case OP_MAKE_TENSOR_DESC:
+  case OP_DESC_LOAD:
+  case OP_DESC_STORE:
+  case OP_DOT_SCALED:
+  case OP_CALL: refuse(a, op); return;
+  default: {
+    bool any = false;
+    for (int i = 0; i < op->nresults; i++) any |= home(a, &op->results[i]) != NULL;
+    if (!any) return; /* free, or of scalars */
+    if (op->code == OP_SPLIT)
+      want_operand(a, op, 0, split_source(a, op));
+    else if (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST)
+      want_operand(a, op, 0, gpu_operand_encoding(a->cx, op, home(a, &op->results[0]), a->num_warps));
+    else if (is_shape_op(op->code) || op->code == OP_JOIN)
+      want_all(a, op, best_operand(a, op));
+    else
+      want_all(a, op, home(a, &op->results[0]));
+  }
+  }
+  set_results(a, op);
+}
+
+static void place_block(Assign *a, Block *b) {
+  for (Op *op = b->first, *next; op; op = next) {
+    next = op->next;
+    place_op(a, op);
+  }
+}
+
+static void forget_piece(Op *op, void *cx) { ir_set_attr(cx, op, GPU_PIECE, NULL); }
+
+bool gpu_assign(Ctx *cx, Module *m) {
+  Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m)};
+  a.coalesce = coalesce_analyze(cx, m, axis_analyze(cx, m));
+  for (Op *op = m->body->first->first; op; op = op->next) {
+    if (op->code != OP_FUNC || !op->regions[0]->first) continue;
+    int rounds = 0;
+    do {
+      a.changed = false;
+      infer_block(&a, ir_entry(op, 0));
+    } while (a.changed && ++rounds < 32);
+    place_block(&a, ir_entry(op, 0));
+  }
+  ir_walk(m->op, forget_piece, cx);
+  opt_dce(cx, m);
+  opt_cse(cx, m);
+  return true;
+}

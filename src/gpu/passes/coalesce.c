@@ -1,0 +1,77 @@
+/* coalesce.c: the layout in which a tensor of pointers is best accessed.
+ *
+ * Problem. A warp's access is fast when its threads touch neighbouring bytes, and each thread up to 16 of them at once.
+ * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many
+ * elements of the fastest one as alignment allows, no more than gives every thread work. A function's accesses of one
+ * shape and order share the widest choice of all of them, so that a narrow type beside a wide one needs no conversion
+ * between the two.
+ */
+#include "gpu/passes/passes.h"
+
+#include <string.h>
+
+/* Fastest dimension first; of equal ones the last. */
+static void order_by_contiguity(const AxisInfo *a, int rank, int *order) {
+  for (int i = 0; i < rank; i++) {
+    int d = rank - 1 - i, at = i;
+    for (; at > 0 && a->contiguity[order[at - 1]] < a->contiguity[d]; at--) order[at] = order[at - 1];
+    order[at] = d;
+  }
+}
+
+static const char *key_of(Coalesce *c, const Op *op, const int *order) {
+  const Type *t = ir_operand(op, 0)->type;
+  Buf b = {.cx = c->cx};
+  while (op->code != OP_FUNC) op = ir_parent(op);
+  buf_printf(&b, "%s ", ir_func_name(op));
+  for (int i = 0; i < t->rank; i++) buf_printf(&b, "%lld:%d ", (long long)t->shape[i], order[i]);
+  return intern(c->cx, buf_text(&b));
+}
+
+static int64_t width(Coalesce *c, const Op *op, const int *order) {
+  const Type *t = ir_operand(op, 0)->type;
+  const AxisInfo *a = axis_of(c->axis, ir_operand(op, 0));
+  int64_t bytes = ir_elem_bytes(t->elem->elem), n = a->contiguity[order[0]];
+  n = min64(n, max64(1, a->divisibility[order[0]] / bytes));
+  n = min64(n, max64(1, 16 / bytes));
+  return max64(1, min64(n, ir_numel(t) / (32 * c->num_warps)));
+}
+
+static bool is_access(const Op *op) {
+  switch (op->code) {
+  case OP_LOAD:
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: return ir_is_tensor(ir_operand(op, 0)->type);
+  default: return false;
+  }
+}
+
+static void collect(Op *op, void *arg) {
+  Coalesce *c = arg;
+  if (!is_access(op) || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) return;
+  const Type *t = ir_operand(op, 0)->type;
+  int order[LAYOUT_MAX_DIMS];
+  order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
+  const char *key = key_of(c, op, order);
+  intptr_t old = (intptr_t)map_get(&c->widths, key), n = (intptr_t)width(c, op, order);
+  if (n > old) map_put(c->cx, &c->widths, key, (void *)n);
+}
+
+Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis) {
+  Coalesce *c = NEW(cx, Coalesce);
+  *c = (Coalesce){.cx = cx, .axis = axis, .num_warps = gpu_num_warps(m)};
+  ir_walk(m->op, collect, c);
+  return c;
+}
+
+Attr *coalesce_encoding(Coalesce *c, const Op *op) {
+  const Type *t = ir_operand(op, 0)->type;
+  int order[LAYOUT_MAX_DIMS];
+  int64_t per_thread[LAYOUT_MAX_DIMS];
+  order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
+  intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, op, order));
+  for (int d = 0; d < t->rank; d++) per_thread[d] = 1;
+  per_thread[order[0]] = n ? n : width(c, op, order);
+  return gpu_blocked(c->cx, t->rank, t->shape, per_thread, order, c->num_warps);
+}

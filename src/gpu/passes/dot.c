@@ -1,0 +1,135 @@
+/* dot.c: which machine operation a dot becomes, and the layout of its accumulator.
+ *
+ *   wgmma (sm_90)         64 rows per group of four warps, operands in shared memory, A also in registers
+ *   mma.sync (sm_80 on)   16 x 8 per warp, operands in registers
+ *   multiplications       anything else: f32 at full precision, f64, tiny shapes
+ *
+ * Warps are dealt out over the result so that a warp's part is as square as possible, which is what it reads least
+ * operands for. Where one dot's result is another's operand (attention), all warps stand below each other instead: then
+ * a row belongs to one warp, reductions along it stay in the warp, and the result becomes the next dot's left operand
+ * without leaving registers.
+ */
+#include "gpu/passes/passes.h"
+
+#include <string.h>
+
+static bool reaches_dot(const Value *v, int depth) {
+  const Op *op = v->op;
+  if (!op || depth > 24) return false;
+  if (op->code == OP_DOT) return true;
+  if (op->code == OP_LOAD || op->nregions) return false;
+  for (int i = 0; i < op->noperands; i++)
+    if (ir_is_tensor(ir_operand(op, i)->type) && reaches_dot(ir_operand(op, i), depth + 1)) return true;
+  return false;
+}
+
+static bool feeds_dot(const Value *v, int depth) {
+  if (depth > 24) return false;
+  for (const Use *u = v->uses; u; u = u->next) {
+    if (u->op->code == OP_DOT && u->index < 2) return true;
+    if (u->op->code == OP_DOT || u->op->nregions || u->op->nresults != 1) continue;
+    if (feeds_dot(&u->op->results[0], depth + 1)) return true;
+  }
+  return false;
+}
+
+static bool is_chained(const Op *dot) {
+  return reaches_dot(ir_operand(dot, 0), 0) || reaches_dot(ir_operand(dot, 1), 0) || feeds_dot(&dot->results[0], 0);
+}
+
+static bool is_tf32(const Op *dot) {
+  return ir_elem(ir_operand(dot, 0)->type)->fkind == F32 &&
+         !strcmp(ir_attr_text_or(dot, "inputPrecision", "ieee"), "tf32");
+}
+
+static bool is_fp8(const Type *t) { return t->kind == TYPE_FLOAT && (t->fkind == F8E4M3FN || t->fkind == F8E5M2); }
+
+/* Does a tensor core multiply these, and into what? */
+static bool multiplies(const Op *dot, int sm, bool wgmma) {
+  const Type *a = ir_elem(ir_operand(dot, 0)->type), *b = ir_elem(ir_operand(dot, 1)->type),
+             *d = ir_elem(dot->results[0].type);
+  if (a->kind == TYPE_INT) return a->bits == 8 && a == b && d->kind == TYPE_INT && d->bits == 32;
+  if (b->kind != TYPE_FLOAT || d->kind != TYPE_FLOAT) return false;
+  if (is_fp8(a) && is_fp8(b)) return sm >= 89 && d->fkind == F32;
+  if (a != b) return false;
+  if (a->fkind == F16) return d->fkind == F32 || (!wgmma && d->fkind == F16);
+  if (a->fkind == BF16) return d->fkind == F32;
+  return is_tf32(dot) && d->fkind == F32;
+}
+
+static DotPlan wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
+  const Type *t = dot->results[0].type;
+  int64_t warps[2] = {4, 1};
+  while (warps[0] * warps[1] < num_warps) {
+    if (t->shape[0] > 16 * warps[0])
+      warps[0] *= 2;
+    else
+      warps[1] *= 2;
+  }
+  int elem_bits = ir_elem(ir_operand(dot, 0)->type)->bits;
+  int64_t n = min64(256, t->shape[1] / warps[1]);
+  int64_t instr[3] = {16, n, 256 / elem_bits};
+  return (DotPlan){gpu_mma(cx, 3, 0, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
+}
+
+static DotPlan mma_plan(Ctx *cx, const Op *dot, int num_warps) {
+  const Type *t = dot->results[0].type;
+  int64_t warps[2] = {1, 1};
+  bool chained = is_chained(dot);
+  while (warps[0] * warps[1] < num_warps) {
+    int64_t rows = t->shape[0] / warps[0], columns = t->shape[1] / warps[1];
+    bool down = chained ? rows > 16 || columns <= 8 : (rows >= columns && rows > 16) || columns <= 8;
+    warps[down ? 0 : 1] *= 2;
+  }
+  int64_t instr[2] = {16, 8};
+  return (DotPlan){gpu_mma(cx, 2, 0, warps, instr, 2), DOT_MMA, 32 / ir_elem(ir_operand(dot, 0)->type)->bits};
+}
+
+/* A square piece for each thread: 4 x 4 if the tile has that many. */
+static DotPlan fma_plan(Ctx *cx, const Op *dot, int num_warps) {
+  const Type *t = dot->results[0].type;
+  int64_t per_thread[LAYOUT_MAX_DIMS], share = ir_numel(t) / (32 * num_warps);
+  int order[LAYOUT_MAX_DIMS];
+  for (int i = 0; i < t->rank; i++) per_thread[i] = 1, order[i] = t->rank - 1 - i;
+  int64_t side = share >= 16 ? 4 : share >= 4 ? 2 : 1;
+  per_thread[t->rank - 1] = min64(side, t->shape[t->rank - 1]);
+  per_thread[t->rank - 2] = min64(side, t->shape[t->rank - 2]);
+  return (DotPlan){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0};
+}
+
+/* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, f32 is
+ * better off with mma.sync, whose registers are filled from any order; 8-bit ones are turned on their way through
+ * registers. */
+static bool lies_across(Coalesce *c, const Op *dot, int index) {
+  const Value *v = ir_operand(dot, index);
+  int k_dim = index == 0 ? 1 : 0;
+  while (v->op && v->op->code != OP_LOAD) {
+    if (v->op->noperands != 1 && !ir_attr(v->op, GPU_PIECE)) return false;
+    if (v->op->code == OP_TRANS) k_dim = 1 - k_dim;
+    v = ir_operand(v->op, 0);
+  }
+  if (!v->op || v->type->rank != 2) return false;
+  const AxisInfo *a = axis_of(c->axis, ir_operand(v->op, 0));
+  return a->contiguity[1 - k_dim] > a->contiguity[k_dim];
+}
+
+bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
+  const Type *t = dot->results[0].type;
+  return sm >= 80 && t->rank == 2 && t->shape[0] >= 16 && t->shape[1] >= 8 &&
+         ir_operand(dot, 0)->type->shape[1] * elem_bits >= 256;
+}
+
+DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
+  Ctx *cx = c->cx;
+  int num_warps = c->num_warps;
+  const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
+  if (t->rank != 2) return fma_plan(cx, dot, num_warps);
+  int64_t k_bits = a->shape[1] * ir_elem((Type *)a)->bits;
+  bool turned = is_tf32(dot) && (lies_across(c, dot, 0) || lies_across(c, dot, 1));
+  if (!turned && sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 &&
+      ir_numel(t) >= 16 * 8 * num_warps && k_bits >= 256 && multiplies(dot, sm, true))
+    return wgmma_plan(cx, dot, num_warps);
+  if (dot_has_mma_shape(dot, ir_elem((Type *)a)->bits, sm) && multiplies(dot, sm, false))
+    return mma_plan(cx, dot, num_warps);
+  return fma_plan(cx, dot, num_warps);
+}

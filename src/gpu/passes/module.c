@@ -1,0 +1,61 @@
+/* module.c: what the module says of the machine: warps, threads, target. The passes read it there. */
+#include "gpu/passes/passes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
+  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
+}
+
+static void check_rank(Op *op, void *arg) {
+  for (int i = 0; i < op->nresults; i++) {
+    const Type *t = op->results[i].type;
+    if (ir_is_tensor(t) && t->rank > LAYOUT_MAX_DIMS - 1)
+      ctx_fail(arg, ERR_SOURCE, "a tensor of %d dimensions: at most %d are possible on this target", t->rank,
+               LAYOUT_MAX_DIMS - 1);
+  }
+}
+
+void gpu_check_ranks(Ctx *cx, Module *m) { ir_walk(m->op, check_rank, cx); }
+
+bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
+  gpu_check_ranks(cx, m);
+  set_int(cx, m->op, "ttg.num-ctas", 1);
+  set_int(cx, m->op, "ttg.num-warps", o->num_warps);
+  set_int(cx, m->op, "ttg.threads-per-warp", 32);
+  const char *target = ctx_printf(cx, "cuda:%d", o->sm);
+  ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
+  set_int(cx, m->op, "ttg.num-stages", o->num_stages);
+  if (o->num_ctas > 1 && o->sm < 90)
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: num_ctas > 1 requires NVIDIA SM90+ (Hopper), and the target is sm_%d",
+             o->num_ctas, o->sm);
+  if (o->num_ctas > 1)
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
+  if (o->num_warps > 32) /* a block of any GPU has at most 1024 threads */
+    ctx_fail(cx, ERR_RESOURCES,
+             "out of resource: threads, Required: %lld, Hardware limit: 1024. Reducing `num_warps` may help.",
+             32 * (long long)o->num_warps);
+  return true;
+}
+
+int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4); }
+
+int gpu_num_stages(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-stages", 1); }
+
+int64_t gpu_shared_limit(int sm) {
+  switch (sm) {
+  case 75: return 64 << 10;
+  case 80:
+  case 87: return 163 << 10;
+  case 90:
+  case 100:
+  case 103: return 227 << 10;
+  default: return 99 << 10;
+  }
+}
+
+int gpu_sm(const Module *m) {
+  const char *target = ir_attr_text_or(m->op, "ttg.target", "cuda:80"), *colon = strchr(target, ':');
+  return colon ? atoi(colon + 1) : 80;
+}

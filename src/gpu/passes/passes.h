@@ -1,0 +1,81 @@
+/* passes.h: what the passes on Triton GPU IR share.
+ *
+ *   passes.c                  the list of passes
+ *   axis.c                    contiguity, divisibility and constancy of values
+ *   coalesce.c dot.c          what memory accesses and dots ask of layouts
+ *   module.c dot_precision.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
+ */
+#ifndef TRITONC_GPU_PASSES_H
+#define TRITONC_GPU_PASSES_H
+
+#include "gpu/gpu.h"
+#include "gpu/layout/encoding.h"
+
+/* ---- axis information: axis.c ------------------------------------------------------------------------------------ */
+
+/* Along each dimension: runs of `contiguity` elements that grow by one (aligned in the index), whose first is a
+ * multiple of `divisibility` (of pointers: in bytes); blocks of `constancy` equal elements. All powers of two. */
+typedef struct AxisInfo {
+  int rank; /* of a scalar: 1 */
+  int64_t contiguity[LAYOUT_MAX_DIMS], divisibility[LAYOUT_MAX_DIMS], constancy[LAYOUT_MAX_DIMS];
+  bool is_const;
+  int64_t value;
+} AxisInfo;
+typedef struct AxisInfos {
+  Ctx *cx;
+  Map of; /* Value to AxisInfo */
+} AxisInfos;
+AxisInfos *axis_analyze(Ctx *cx, const Module *m);
+const AxisInfo *axis_of(AxisInfos *a, const Value *v);
+/* How many elements along `dim` can be accessed as one: by the pointers' contiguity and alignment, and the mask's
+ * constancy. */
+int64_t axis_vector(AxisInfos *a, const Value *ptr, const Value *mask, int dim);
+
+/* ---- anchors: coalesce.c, dot.c ---------------------------------------------------------------------------------- */
+
+typedef struct Coalesce {
+  Ctx *cx;
+  AxisInfos *axis;
+  int num_warps;
+  Map widths; /* "function, shape and order" to the elements per thread that accesses of them share, plus one */
+} Coalesce;
+/* Looks at all accesses below the module's functions. */
+Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis);
+Attr *coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
+
+typedef struct DotPlan {
+  Attr *encoding; /* of the result */
+  enum { DOT_FMA, DOT_MMA, DOT_WGMMA } kind;
+  int k_width;
+} DotPlan;
+DotPlan dot_plan(Coalesce *c, const Op *dot, int sm);
+/* Are the matrices large enough for mma.sync, their elements having so many bits? */
+bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
+
+/* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
+ * (wgmma.c). */
+int64_t wgmma_partial_sums(const Op *dot);
+
+/* ---- passes ------------------------------------------------------------------------------------------------------ */
+
+PassFn gpu_dot_precision, gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
+bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o);
+/* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
+ * which the first operands lead to. */
+#define GPU_PIECE "tt.piece"
+
+/* Bytes of shared memory that an op needs for itself while it runs. */
+/* Larger tensors change their layout part by part. */
+#define GPU_SCRATCH_LIMIT (64 << 10)
+int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps);
+int64_t reduce_scratch(Ctx *cx, const Op *op);
+int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps);
+int64_t convert_scratch(Ctx *cx, const Op *op);
+/* The ttg.local_alloc that a buffer is a view of, or NULL; its size. */
+Op *gpu_buffer_of(const Value *v);
+int64_t gpu_buffer_bytes(const Type *memdesc);
+#define GPU_OFFSET "allocation.offset"
+/* The function's argument that a pointer (or a tensor of them) is computed from, or NULL. */
+const Value *gpu_base_of(const Value *ptr);
+
+#endif

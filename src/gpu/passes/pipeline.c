@@ -1,0 +1,422 @@
+/* pipeline.c: loads that feed dots become asynchronous copies, several iterations ahead.
+ *
+ * Problem. A loop that loads tiles and multiplies them waits for memory in every iteration. Idea. For num_stages = S,
+ * the tiles of iteration i + S - 1 are on their way while those of iteration i are multiplied: each load becomes a
+ * cp.async into one of several buffers, and its consumer reads the buffer.
+ *
+ *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
+ *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); copies for iteration i + S - 1 into the buffer
+ *                     that nobody reads any more; the dots on buffer i mod n
+ *
+ * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
+ * anew: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
+ * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain another
+ * load, an effect or a region is refused, and the load stays as it is. So it does where the body writes to the argument
+ * that it reads from, or to who knows where, and where threads talk to each other: behind a barrier or an atomic
+ * operation what was read iterations earlier is not what was asked for.
+ *
+ * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
+ * than stages ahead suffices: S. When the dots themselves run asynchronously (wgmma.c), only those of iteration i - 2
+ * are done: S + 1, if there is room.
+ */
+#include "gpu/passes/passes.h"
+
+#include "opt/internal.h"
+
+#include <string.h>
+
+enum { MAX_LOADS = 8 };
+
+typedef struct Tile {
+  Op *load, *user; /* user: local_alloc or convert_layout */
+  Attr *shared;
+  Value *buffers;
+  int contiguity;
+} Tile;
+
+typedef struct Pipeline {
+  Ctx *cx;
+  AxisInfos *axis;
+  Op *loop;
+  Block *body;
+  int sm, stages, nbuf;
+  Tile tiles[MAX_LOADS];
+  int ntiles;
+  Map slice;      /* ops of the body that addresses depend on */
+  bool *is_ahead; /* the carried values they depend on */
+} Pipeline;
+
+/* ---- which loads ------------------------------------------------------------------------------------------------- */
+
+/* Collects what `v` depends on within the body; false if that cannot be computed ahead of time. */
+static bool depend(Pipeline *p, const Value *v) {
+  if (!v->op) {
+    if (v->block != p->body || v->index == 0) return true;
+    if (p->is_ahead[v->index - 1]) return true;
+    p->is_ahead[v->index - 1] = true;
+    return depend(p, ir_operand(ir_terminator(p->body), v->index - 1));
+  }
+  if (ir_defined_outside(v, p->loop)) return true;
+  if (v->op->block != p->body || v->op->nregions || !ir_has(v->op, T_PURE) || v->op->code == OP_DOT) return false;
+  if (map_has(&p->slice, v->op)) return true;
+  map_put(p->cx, &p->slice, v->op, v->op);
+  for (int i = 0; i < v->op->noperands; i++)
+    if (!depend(p, ir_operand(v->op, i))) return false;
+  return true;
+}
+
+static bool is_zero(const Value *v) {
+  double f;
+  int64_t i;
+  return (ir_is_const_float(v, &f) && f == 0) || (ir_is_const_int(v, &i) && i == 0);
+}
+
+static int swizzle_bits(int x) { return x < 1 ? 1 : x; }
+
+/* The buffer that mma.sync's operands are read from. Rows along K: a warp reads eight rows, 16 bytes of each, so
+ * vectors of that size are exchanged. Rows across K of 32-bit elements: it reads four rows, 32 bytes of each. */
+static Attr *swizzled_for(Ctx *cx, const Type *t, int operand) {
+  int order[LAYOUT_MAX_DIMS], bytes = ir_elem_bytes(t->elem), vec = 16 / bytes;
+  gpu_order(t->encoding, t->rank, order);
+  bool across = order[0] == (operand == 0 ? 0 : 1);
+  if (across && bytes == 4) vec = 8;
+  int row = (int)t->shape[order[0]] * bytes, per_phase = swizzle_bits(128 / row);
+  int max_phase = (int)min64(8 / per_phase, row / (vec * bytes));
+  if (row < vec * bytes) return gpu_swizzled_shared(cx, 1, 1, 1, order, t->rank);
+  return gpu_swizzled_shared(cx, vec, per_phase, swizzle_bits(max_phase), order, t->rank);
+}
+
+/* How many elements one copy takes: neighbours in memory, in a thread and in the buffer. */
+static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
+  const Type *t = load->results[0].type;
+  int at, best = 1, bytes = ir_elem_bytes(t->elem);
+  const Value *ptr = ir_operand(load, 0), *mask = ir_operand_group(load, "mask", &at) ? ir_operand(load, at) : NULL;
+  const Layout *l = gpu_layout(p->cx, t);
+  const Layout *s =
+      gpu_shared_layout(p->cx, ir_memdesc(p->cx, t->elem, t->rank, t->shape, shared, gpu_smem(p->cx), true));
+  for (int d = 0; d < t->rank; d++) {
+    int n = (int)min64(layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d)), axis_vector(p->axis, ptr, mask, d));
+    n = (int)min64(n, layout_contiguous(s, AXIS_OFFSET, (Axis)(AXIS_DIM0 + d)));
+    best = n > best ? n : best;
+  }
+  while (best * bytes > 16) best /= 2;
+  return best;
+}
+
+static const Value *pointer_before(const Value *ptr);
+
+/* Whether a loop's carried pointer comes round from itself: through nothing but moves and inner loops. */
+static bool comes_round(const Op *loop, int carried) {
+  const Block *body = ir_entry(loop, 0);
+  const Value *v = ir_operand(ir_terminator(body), carried);
+  while (v != body->args[1 + carried])
+    if (!v->op || !(v = pointer_before(v))) return false;
+  return true;
+}
+
+/* One step toward the argument that a pointer is computed from; NULL: none is known. */
+static const Value *pointer_before(const Value *ptr) {
+  const Op *loop = ptr->op ? ptr->op : ptr->block->region->op;
+  if (loop->code != OP_FOR) return ptr->op ? ir_moved_pointer(ptr->op) : NULL;
+  int carried = ptr->op ? ptr->index : ptr->index - 1;
+  return carried >= 0 && comes_round(loop, carried) ? ir_operand(loop, 3 + carried) : NULL;
+}
+
+const Value *gpu_base_of(const Value *ptr) {
+  while (ptr && (ptr->op || ptr->block->region->op->code != OP_FUNC)) ptr = pointer_before(ptr);
+  return ptr;
+}
+
+typedef struct Effects {
+  const Value *base; /* of the load */
+  bool stand_in_the_way;
+} Effects;
+
+static void look_at_effect(Op *op, void *arg) {
+  Effects *e = arg;
+  if (op->code == OP_BARRIER || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
+  if (op->code != OP_STORE) return;
+  const Value *to = gpu_base_of(ir_operand(op, 0));
+  if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
+}
+
+static bool may_run_ahead(Pipeline *p, const Op *load) {
+  Effects e = {gpu_base_of(ir_operand(load, 0)), false};
+  ir_walk(p->loop, look_at_effect, &e);
+  return !e.stand_in_the_way;
+}
+
+static void consider(Pipeline *p, Op *load) {
+  Value *r = &load->results[0];
+  int at;
+  if (load->code != OP_LOAD || !ir_is_tensor(r->type) || r->type->rank != 2 || !ir_one_use(r) || p->ntiles == MAX_LOADS)
+    return;
+  if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
+  const Attr *is_volatile = ir_attr(load, "isVolatile");
+  if ((is_volatile && is_volatile->integer) || !may_run_ahead(p, load)) return;
+  Op *user = r->uses->op;
+  Attr *shared = NULL;
+  if (user->block != p->body) return;
+  if (user->code == OP_LOCAL_ALLOC) shared = user->results[0].type->encoding;
+  if (user->code == OP_CONVERT_LAYOUT && gpu_is(user->results[0].type->encoding, "ttg.dot_op") &&
+      gpu_is_mma(gpu_param(user->results[0].type->encoding, "parent"), 2))
+    shared = swizzled_for(p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0));
+  if (!shared) return;
+  int n = copy_length(p, load, shared);
+  if (n * ir_elem_bytes(r->type->elem) < 4) return;
+  Pipeline trial = *p; /* whether it can be, before anything is noted down */
+  trial.slice = (Map){0};
+  trial.is_ahead = NEWN(p->cx, bool, p->loop->nresults + 1);
+  for (int i = 0; i < load->noperands; i++)
+    if (!depend(&trial, ir_operand(load, i))) return;
+  for (int i = 0; i < load->noperands; i++) depend(p, ir_operand(load, i));
+  p->tiles[p->ntiles++] = (Tile){load, user, shared, NULL, n};
+}
+
+/* ---- making it --------------------------------------------------------------------------------------------------- */
+
+static Value *mapped(Map *map, Value *v) {
+  Value *to = map_get(map, v);
+  return to ? to : v;
+}
+
+/* The slice again, for what `map` says of the induction variable and the carried values; then the copies into buffer
+ * `index`. */
+static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value *index) {
+  Vec(Value *) tokens = {0};
+  for (Op *op = p->body->first; op; op = op->next) {
+    if (map_has(&p->slice, op)) {
+      ir_clone(b, op, map);
+      continue;
+    }
+    for (int i = 0; i < p->ntiles; i++) {
+      Tile *t = &p->tiles[i];
+      if (t->load != op) continue;
+      int at;
+      Value *ptr = mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
+      Type *mask_type = ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1));
+      Value *mask = ir_make(b, OP_SPLAT, mask_type, exists, NULL);
+      if (ir_operand_group(op, "mask", &at))
+        mask = ir_make(b, OP_ANDI, NULL, mask, mapped(map, ir_operand(op, at)), NULL);
+      Type *whole = t->buffers->type;
+      Type *one =
+          ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
+      operands[1] = ir_make(b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
+      operands[2] = mask;
+      Type *token = ir_token(p->cx);
+      Op *copy = ir_op(b, OP_ASYNC_COPY, &token, 1, operands, 3);
+      for (int k = 0; k < op->nattrs; k++)
+        if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
+          ir_set_attr(p->cx, copy, op->attrs[k].name, op->attrs[k].attr);
+      ir_set_attr(p->cx, copy, "contiguity", ir_attr_int(p->cx, ir_int(p->cx, 32), t->contiguity));
+      vec_push(p->cx, &tokens, &copy->results[0]);
+    }
+  }
+  Type *token = ir_token(p->cx);
+  ir_op(b, OP_ASYNC_COMMIT, &token, 1, tokens.at, (int)tokens.len);
+}
+
+static Op *wait_op(Pipeline *p, Builder *b, int pending) {
+  Type *token = ir_token(p->cx);
+  Op *wait = ir_op(b, OP_ASYNC_WAIT, &token, 1, NULL, 0);
+  ir_set_attr(p->cx, wait, "num", ir_attr_int(p->cx, ir_int(p->cx, 32), pending));
+  return wait;
+}
+
+/* x + 1, or 0 where that is n. */
+static Value *next_buffer(Builder *b, Value *x, int n) {
+  Value *more = ir_make(b, OP_ADDI, NULL, x, ir_const_int(b, x->type, 1), NULL);
+  Value *over = ir_make(b, OP_CMPI, ir_int(b->cx, 1), more, ir_const_int(b, x->type, n), NULL);
+  ir_set_attr(b->cx, over->op, "predicate", ir_attr_enum(b->cx, "sge"));
+  return ir_make(b, OP_SELECT, x->type, over, ir_const_int(b, x->type, 0), more, NULL);
+}
+
+static Value *less(Builder *b, Value *x, Value *y) {
+  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
+  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, "slt"));
+  return c;
+}
+
+/* The consumer reads the buffer. */
+static void replace_user(Pipeline *p, Tile *t, Value *index) {
+  Builder b = ir_before(p->cx, t->user);
+  Type *whole = t->buffers->type;
+  Type *one =
+      ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
+  Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
+  if (t->user->code == OP_CONVERT_LAYOUT) view = ir_make(&b, OP_LOCAL_LOAD, t->user->results[0].type, view, NULL);
+  ir_replace_all(&t->user->results[0], view);
+  ir_erase(t->user);
+  ir_erase(t->load);
+}
+
+/* Views made of a view that has become mutable are so too. */
+static void mend_views(Ctx *cx, Block *body) {
+  for (Op *op = body->first; op; op = op->next) {
+    if (op->code != OP_MEMDESC_TRANS) continue;
+    Type *t = op->results[0].type;
+    op->results[0].type =
+        ir_memdesc(cx, t->elem, t->rank, t->shape, t->encoding, t->memory_space, ir_operand(op, 0)->type->is_mutable);
+  }
+}
+
+/* The buffer that an operand of a dot is a view of; NULL when it is in registers. */
+static Op *buffer_of(Value *v) {
+  while (v->op && (v->op->code == OP_MEMDESC_TRANS || v->op->code == OP_MEMDESC_INDEX)) v = ir_operand(v->op, 0);
+  return v->type->kind == TYPE_MEMDESC ? v->op : NULL;
+}
+
+/* A buffer from outside of the loop that was filled by ordinary stores: one fence behind them does for all
+ * iterations. */
+static void fence_behind(Pipeline *p, Op *alloc) {
+  if (!alloc || alloc->code != OP_LOCAL_ALLOC || !alloc->noperands || alloc->block == p->body) return;
+  if (alloc->next && alloc->next->code == OP_FENCE_ASYNC_SHARED) return;
+  Builder b = {p->cx, alloc->block, alloc->next, alloc->loc};
+  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
+  ir_set_attr(p->cx, fence, "bCluster", ir_attr_bool(p->cx, false));
+}
+
+/* What tensor cores read in the loop was written by copies alone, or before it: no fence for ordinary stores there. */
+static void drop_fences(Pipeline *p) {
+  for (Op *op = p->body->first; op; op = op->next)
+    if (op->code == OP_LOCAL_ALLOC || op->code == OP_LOCAL_STORE) return;
+  for (Op *op = p->body->first, *next; op; op = next) {
+    next = op->next;
+    if (op->code == OP_FENCE_ASYNC_SHARED) ir_erase(op);
+    if (op->code != OP_WARP_GROUP_DOT) continue;
+    for (int i = 0; i < 2; i++) fence_behind(p, buffer_of(ir_operand(op, i)));
+  }
+}
+
+static void transform(Pipeline *p) {
+  Ctx *cx = p->cx;
+  Op *loop = p->loop;
+  int depth = p->stages - 1;
+  Builder b = ir_before(cx, loop);
+  Type *i32 = ir_int(cx, 32);
+  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+  for (int i = 0; i < p->ntiles; i++) {
+    Tile *t = &p->tiles[i];
+    Type *tensor = t->load->results[0].type;
+    int64_t shape[LAYOUT_MAX_DIMS] = {p->nbuf};
+    for (int d = 0; d < tensor->rank; d++) shape[d + 1] = tensor->shape[d];
+    Type *whole = ir_memdesc(cx, tensor->elem, tensor->rank + 1, shape, t->shared, gpu_smem(cx), true);
+    Op *alloc = ir_op(&b, OP_LOCAL_ALLOC, &whole, 1, NULL, 0);
+    t->buffers = &alloc->results[0];
+  }
+  /* The first stages. `state`: the carried values as the iteration at hand sees them. */
+  int n = loop->nresults;
+  Value **state = NEWN(cx, Value *, n + 1), *iv = lower;
+  for (int i = 0; i < n; i++) state[i] = ir_operand(loop, 3 + i);
+  Op *yield = ir_terminator(p->body);
+  for (int s = 0; s < depth; s++) {
+    Map map = {0};
+    map_put(cx, &map, p->body->args[0], iv);
+    for (int i = 0; i < n; i++)
+      if (p->is_ahead[i]) map_put(cx, &map, p->body->args[1 + i], state[i]);
+    make_copies(p, &b, &map, less(&b, iv, upper), ir_const_int(&b, i32, s));
+    for (int i = 0; i < n; i++)
+      if (p->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
+    iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
+  }
+  /* New carried values: those that run ahead, which buffer to read, which to fill. */
+  Vec(Value *) inits = {0};
+  int *slot = NEWN(cx, int, n + 1), carried = n;
+  for (int i = 0; i < n; i++) {
+    if (!p->is_ahead[i]) continue;
+    slot[i] = carried++;
+    vec_push(cx, &inits, state[i]);
+  }
+  Value *first_read = ir_const_int(&b, i32, 0), *first_fill = ir_const_int(&b, i32, depth % p->nbuf);
+  vec_push(cx, &inits, first_read);
+  vec_push(cx, &inits, first_fill);
+  opt_add_carried(cx, loop, inits.at, (int)inits.len);
+  Value *read = p->body->args[1 + carried], *fill = p->body->args[2 + carried];
+
+  b = ir_before(cx, p->body->first);
+  b.loc = loop->loc;
+  wait_op(p, &b, depth - 1);
+  Map map = {0};
+  Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
+  Value *later = ir_make(&b, OP_ADDI, NULL, p->body->args[0], far, NULL);
+  map_put(cx, &map, p->body->args[0], later);
+  for (int i = 0; i < n; i++)
+    if (p->is_ahead[i]) map_put(cx, &map, p->body->args[1 + i], p->body->args[1 + slot[i]]);
+  make_copies(p, &b, &map, less(&b, later, upper), fill);
+  yield = ir_terminator(p->body);
+  for (int i = 0; i < n; i++)
+    if (p->is_ahead[i]) ir_add_operand(cx, yield, mapped(&map, ir_operand(yield, i)));
+  b = ir_before(cx, yield);
+  Value *next_read = next_buffer(&b, read, p->nbuf), *next_fill = next_buffer(&b, fill, p->nbuf);
+  ir_add_operand(cx, yield, next_read);
+  ir_add_operand(cx, yield, next_fill);
+  for (int i = 0; i < p->ntiles; i++) replace_user(p, &p->tiles[i], read);
+  mend_views(cx, p->body);
+  drop_fences(p);
+
+  b = (Builder){cx, loop->block, loop->next, loop->loc};
+  wait_op(p, &b, 0);
+  for (int i = 0; i < p->ntiles; i++) ir_effect(&b, OP_LOCAL_DEALLOC, p->tiles[i].buffers, NULL);
+}
+
+static int64_t tile_bytes(const Pipeline *p) {
+  int64_t bytes = 0;
+  for (int i = 0; i < p->ntiles; i++) {
+    const Type *t = p->tiles[i].load->results[0].type;
+    bytes += ir_numel(t) * ir_elem_bytes(t->elem);
+  }
+  return bytes;
+}
+
+/* Is there a dot of the loop that can stay in flight? Only one that is alone (wgmma.c). */
+static bool has_lone_wgmma(const Block *body) {
+  int n = 0;
+  for (const Op *op = body->first; op; op = op->next) n += op->code == OP_WARP_GROUP_DOT;
+  return n == 1;
+}
+
+static bool has_inner_loop(const Block *body) {
+  for (const Op *op = body->first; op; op = op->next)
+    if (op->code == OP_FOR || op->code == OP_WHILE) return true;
+  return false;
+}
+
+static bool pipeline_loop(Ctx *cx, Module *m, Op *loop) {
+  int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
+  Block *body = ir_entry(loop, 0);
+  if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
+  Pipeline p = {
+      .cx = cx, .axis = axis_analyze(cx, m), .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
+  p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
+  for (Op *op = body->first; op; op = op->next) consider(&p, op);
+  if (!p.ntiles) return false;
+  int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8), each = tile_bytes(&p);
+  while (p.stages > 2 && each * p.stages > room) p.stages--;
+  if (each * p.stages > room) return false;
+  bool spare = has_lone_wgmma(body) && each * (p.stages + 1) <= room;
+  p.nbuf = p.stages + spare;
+  ir_set_attr(cx, loop, "tt.spare_buffer", spare ? ir_attr_unit(cx) : NULL);
+  transform(&p);
+  return true;
+}
+
+typedef struct Loops {
+  Ctx *cx;
+  Vec(Op *) at;
+} Loops;
+
+static void collect(Op *op, void *arg) {
+  Loops *l = arg;
+  if (op->code == OP_FOR) vec_push(l->cx, &l->at, op);
+}
+
+bool gpu_pipeline(Ctx *cx, Module *m) {
+  Loops loops = {.cx = cx};
+  bool changed = false;
+  if (gpu_sm(m) >= 80) {
+    ir_walk(m->op, collect, &loops);
+    for (uint32_t i = 0; i < loops.at.len; i++) changed |= pipeline_loop(cx, m, loops.at.at[i]);
+  }
+  ir_set_attr(cx, m->op, "ttg.num-stages", NULL);
+  return changed;
+}

@@ -1,0 +1,441 @@
+/* call.c: calls. A @jit function is compiled once for every signature (the types of its tensors and the values of its
+ * constants) into a private tt.func that the inliner takes away later; what it returns that is known at compile time
+ * stays so. Combining functions of reductions and scans, lambdas and nested functions are evaluated in place.
+ */
+#include "lang/python/python.h"
+
+#include <string.h>
+
+/* ---- argument lists ---------------------------------------------------------------------------------------------- */
+
+typedef struct ArgList {
+  Val **at;
+  uint32_t len, cap;
+  Vec(const char *) names;
+  Vec(Span) spans;
+} ArgList;
+
+static void push_arg(Lang *L, ArgList *list, Val *v, const char *name, Span span) {
+  vec_push(L->cx, list, v);
+  vec_push(L->cx, &list->names, name);
+  vec_push(L->cx, &list->spans, span);
+}
+
+static void push_starred(Lang *L, ArgList *list, Node *e) {
+  Val *v = eval(L, e->a);
+  Val **items;
+  size_t n;
+  if (!val_iterate(L, v, &items, &n))
+    lang_fail_at(L, e->span, NULL, "%s cannot be spread with `*`", val_kind_text(L, v));
+  for (size_t i = 0; i < n; i++) push_arg(L, list, items[i], NULL, e->span);
+}
+
+static void push_keywords(Lang *L, ArgList *list, const Node *keyword) {
+  Val *v = eval(L, keyword->a);
+  if (keyword->name) {
+    push_arg(L, list, v, keyword->name, keyword->span);
+    return;
+  }
+  if (v->kind != V_DICT) lang_fail_at(L, keyword->span, NULL, "%s cannot be spread with `**`", val_kind_text(L, v));
+  for (size_t i = 0; i < v->len; i++) {
+    if (v->items[i]->kind != V_STR)
+      lang_fail_at(L, keyword->span, NULL, "keyword arguments need names that are strings");
+    push_arg(L, list, v->items2[i], v->items[i]->text, keyword->span);
+  }
+}
+
+static Args finish_args(const ArgList *list, Span call) {
+  return (Args){list->at, list->names.at, list->spans.at, list->len, call};
+}
+
+Val *eval_call_node(Lang *L, Node *e) {
+  Val *callee, *self = NULL;
+  if (e->a->kind == N_ATTRIBUTE) { /* a method of a known value has no value of its own */
+    Val *of = eval(L, e->a->a);
+    if (of->kind == V_STR || of->kind == V_TUPLE || of->kind == V_LIST || of->kind == V_DICT) self = of;
+    callee = self && !(self->kind == V_TUPLE && self->names) ? NULL : eval_attribute_of(L, of, e->a->name, e->a->span);
+  } else {
+    callee = eval(L, e->a);
+  }
+  ArgList list = {0};
+  for (uint32_t i = 0; i < e->items.len; i++) {
+    Node *item = e->items.at[i];
+    if (item->kind == N_STARRED) {
+      push_starred(L, &list, item);
+    } else {
+      push_arg(L, &list, eval(L, item), NULL, item->span);
+    }
+  }
+  for (uint32_t i = 0; i < e->keywords.len; i++) push_keywords(L, &list, e->keywords.at[i]);
+  Args args = finish_args(&list, e->span);
+  lang_at(L, e->span);
+  return callee ? eval_call(L, callee, &args) : py_method_call(L, self, e->a->name, &args);
+}
+
+/* ---- signatures -------------------------------------------------------------------------------------------------- */
+
+static bool has_lambda(const Val *v) {
+  if (v->kind == V_LAMBDA) return true;
+  if (v->kind != V_TUPLE && v->kind != V_LIST) return false;
+  for (size_t i = 0; i < v->len; i++)
+    if (has_lambda(v->items[i])) return true;
+  return false;
+}
+
+static int object_serial(Lang *L, const void *object) { /* in order of first meeting, so that names are deterministic */
+  uintptr_t known = (uintptr_t)map_get(&L->objects, object);
+  if (!known) {
+    known = L->objects.len + 1;
+    map_put(L->cx, &L->objects, object, (void *)known);
+  }
+  return (int)known;
+}
+
+static void signature_of(Lang *L, Buf *key, const Val *v) {
+  switch (v->kind) {
+  case V_TENSOR: buf_puts(key, lt_text(L, v->type)); return;
+  case V_TUPLE:
+  case V_LIST:
+    buf_putc(key, v->kind == V_TUPLE ? '(' : '[');
+    for (size_t i = 0; i < v->len; i++) {
+      if (v->names && v->names[i]) buf_printf(key, "%s=", v->names[i]);
+      signature_of(L, key, v->items[i]);
+      buf_putc(key, ',');
+    }
+    buf_putc(key, v->kind == V_TUPLE ? ')' : ']');
+    return;
+  case V_DICT:
+    buf_putc(key, '{');
+    for (size_t i = 0; i < v->len; i++) {
+      signature_of(L, key, v->items[i]);
+      buf_putc(key, ':');
+      signature_of(L, key, v->items2[i]);
+      buf_putc(key, ',');
+    }
+    buf_putc(key, '}');
+    return;
+  case V_FUNCTION: buf_printf(key, "c%s.%d", v->function->name, fn_info(L, v->function)->serial); break;
+  case V_HOST:
+    buf_printf(key, "chost.%d", object_serial(L, v->host.object ? v->host.object : (const void *)v->host.text));
+    break;
+  case V_BUILTIN: buf_printf(key, "c%s", v->builtin->name); break;
+  case V_DTYPE: buf_printf(key, "cdtype_%s", lt_text(L, v->type)); break;
+  case V_TYPE: buf_printf(key, "ctype_%s", v->text); break;
+  default: buf_printf(key, "c%s", val_repr(L, v)); break;
+  }
+  if (v->self) signature_of(L, key, v->self);
+}
+
+/* ---- a function's own evaluation --------------------------------------------------------------------------------- */
+
+typedef struct Saved {
+  Builder b;
+  Op *func;
+  FnState *fn;
+  Span here;
+  const char *name_hint;
+} Saved;
+
+static Saved save(Lang *L) { return (Saved){L->b, L->func, L->fn, L->here, L->name_hint}; }
+
+static void restore(Lang *L, const Saved *s) {
+  L->b = s->b;
+  L->func = s->func;
+  L->fn = s->fn;
+  L->here = s->here;
+  L->name_hint = s->name_hint;
+}
+
+/* What the function returns, after its body was evaluated; checks that every path returns alike. */
+static Val *returned_value(Lang *L, const char *name, Span def) {
+  Flow *f = &L->fn->flow;
+  if (f->returned.state == NO || !f->result) return val_none(L);
+  if (f->returned.state == MAYBE && !f->dead)
+    lang_fail_at(L, f->result_at, "add a `return` with a value at the end of the function",
+                 "`%s` returns a value here, but its end can be reached without one", name);
+  (void)def;
+  return f->result;
+}
+
+_Noreturn static void fail_recursion(Lang *L, const FnState *from, const FnInfo *info, const Node *body,
+                                     const char *name, Span at) {
+  Buf chain = {.cx = L->cx};
+  Vec(const char *) names = {0};
+  for (const FnState *f = from; f; f = f->caller) {
+    vec_push(L->cx, &names, f->name);
+    if (body ? f->scope->body == body : f->info == info) break;
+  }
+  for (uint32_t i = names.len; i-- > 0;) buf_printf(&chain, "`%s` calls ", names.at[i]);
+  lang_fail_at(L, at, ctx_printf(L->cx, "%s`%s`; write it as a loop", buf_text(&chain), name),
+               "recursion cannot be compiled");
+}
+
+typedef struct Callee {
+  Op *func;
+  Val *result; /* its tensors stand for the call's results, in order */
+  bool busy;   /* being compiled: a call of it is recursion */
+} Callee;
+
+static const char *symbol_name(Lang *L, const ttc_function *f, const char *signature) {
+  const char *name = ctx_printf(L->cx, "%s__%s", f->qualname ? f->qualname : f->name, signature);
+  for (int i = 2; ir_module_func(L->module, name); i++)
+    name = ctx_printf(L->cx, "%s__%s__%d", f->qualname ? f->qualname : f->name, signature, i);
+  return name;
+}
+
+/* Arguments of the tt.func for the tensors among the parameters' values. */
+static Val *as_arguments(Lang *L, Val *v, Block *entry, int *next, const char *name) {
+  if (v->kind == V_TENSOR) {
+    Value *arg = entry->args[(*next)++];
+    arg->loc = ir_loc_name(L->cx, name, L->b.loc);
+    arg->hint = name;
+    return val_tensor(L, arg, v->type);
+  }
+  if (!val_has_tensor(v)) return v;
+  Val **items = NEWN(L->cx, Val *, v->len);
+  for (size_t i = 0; i < v->len; i++) items[i] = as_arguments(L, v->items[i], entry, next, name);
+  return v->kind == V_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, v->names);
+}
+
+static Type **value_types(Lang *L, const Values *v) {
+  Type **types = NEWN(L->cx, Type *, v->len);
+  for (uint32_t i = 0; i < v->len; i++) types[i] = v->at[i]->type;
+  return types;
+}
+
+/* L->fn is the callee's state with its parameters bound to the caller's values. */
+static void compile_body(Lang *L, Callee *callee, const char *symbol, const Values *flat) {
+  FnState *fn = L->fn;
+  Node *def = fn->info->def;
+  Type **inputs = value_types(L, flat);
+  L->name_hint = NULL;
+  fn->call_site = NULL;
+  L->b.loc = NULL;
+  lang_at(L, def->span);
+  Op *func = ir_func_new(L->module, symbol, ir_func_type(L->cx, inputs, (int)flat->len, NULL, 0), false, L->b.loc);
+  ir_set_attr(L->cx, func, "noinline", ir_attr_bool(L->cx, fn->info->function->noinline));
+  callee->func = fn->func = L->func = func;
+  Block *entry = ir_entry(func, 0);
+  Loc *loc = L->b.loc;
+  L->b = ir_at_end(L->cx, entry);
+  L->b.loc = loc;
+  int next = 0;
+  for (uint32_t i = 0; i < fn->scope->slots.len; i++) {
+    Slot *slot = &fn->scope->slots.at[i];
+    if (slot->val) slot->val = as_arguments(L, slot->val, entry, &next, slot->name);
+  }
+  exec_block(L, def->body);
+  callee->result = returned_value(L, fn->name, def->name_span);
+  Values results = {0};
+  val_flatten(L, callee->result, &results);
+  if (def->body.len) lang_at(L, def->body.at[def->body.len - 1]->span);
+  ir_op(&L->b, OP_RETURN, NULL, 0, results.at, (int)results.len);
+  Type *type = ir_func_type(L->cx, inputs, (int)flat->len, value_types(L, &results), (int)results.len);
+  ir_set_attr(L->cx, func, "function_type", ir_attr_type(L->cx, type));
+}
+
+static Val *emit_call(Lang *L, const Callee *callee, const Values *flat) {
+  Type *type = ir_func_signature(callee->func);
+  Op *op = ir_op(&L->b, OP_CALL, type->results, type->nresults, flat->at, (int)flat->len);
+  ir_set_attr(L->cx, op, "callee", ir_attr_symbol(L->cx, ir_func_name(callee->func)));
+  Value **results = NEWN(L->cx, Value *, type->nresults);
+  for (int i = 0; i < type->nresults; i++) results[i] = ir_result(op, i);
+  size_t next = 0;
+  return val_rebuild(L, callee->result, results, &next);
+}
+
+static Callee *find_callee(Lang *L, FnState *fn, Val *const *bound, uint32_t n, const Values *flat, const Saved *caller,
+                           Span call) {
+  Buf signature = {.cx = L->cx};
+  for (uint32_t i = 0; i < n; i++) {
+    if (i) buf_putc(&signature, '_');
+    if (bound[i]) signature_of(L, &signature, bound[i]);
+  }
+  const char *key = intern(L->cx, ctx_printf(L->cx, "%d:%s", fn->info->serial, buf_text(&signature)));
+  Callee *callee = map_get(&L->functions, key);
+  if (callee && callee->busy) fail_recursion(L, caller->fn, fn->info, NULL, fn->name, call);
+  if (callee) return callee;
+  callee = NEW(L->cx, Callee);
+  callee->busy = true;
+  map_put(L->cx, &L->functions, key, callee);
+  compile_body(L, callee, symbol_name(L, fn->info->function, buf_text(&signature)), flat);
+  callee->busy = false;
+  return callee;
+}
+
+static FnState new_state(Lang *L, FnInfo *info, Scope *scope, const char *name) {
+  return (FnState){.caller = L->fn, .info = info, .scope = scope, .name = name, .func = L->func};
+}
+
+static void enter_call(Lang *L, CallFrame *frame) {
+  L->depth += 8; /* a call takes more of the C stack than an expression */
+  if (L->depth > 1000) lang_fail(L, NULL, "functions call each other too deeply to compile");
+  ctx_push_call(L->cx, frame);
+}
+
+static void leave_call(Lang *L) {
+  ctx_pop_call(L->cx);
+  L->depth -= 8;
+}
+
+static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
+  for (size_t i = 0; i < args->n; i++)
+    if (has_lambda(args->at[i])) return inline_call(L, f, args); /* it may use the caller's tensors */
+  FnInfo *info = fn_info(L, f);
+  const Params *params = &info->def->params;
+  Val **bound = NEWN(L->cx, Val *, params->len);
+  Span *spans = NEWN(L->cx, Span, params->len);
+  bind_arguments(L, f->name, params, args, bound, spans);
+  Saved caller = save(L);
+  FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
+  L->fn = &fn;
+  bind_scope(L, f->name, params, bound, spans);
+  CallFrame frame = {.function = f->name, .call = args->call};
+  enter_call(L, &frame);
+  Values flat = {0};
+  for (uint32_t i = 0; i < params->len; i++)
+    if (bound[i]) val_flatten(L, bound[i], &flat);
+  Callee *callee = find_callee(L, &fn, bound, params->len, &flat, &caller, args->call);
+  leave_call(L);
+  restore(L, &caller);
+  return emit_call(L, callee, &flat);
+}
+
+/* ---- in place ---------------------------------------------------------------------------------------------------- */
+
+static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *def, const Args *args) {
+  Val **bound = NEWN(L->cx, Val *, params->len);
+  Span *spans = NEWN(L->cx, Span, params->len);
+  bind_arguments(L, fn->name, params, args, bound, spans);
+  for (const FnState *f = L->fn; f; f = f->caller)
+    if (f->in_place && f->scope->body == def) fail_recursion(L, L->fn, fn->info, def, fn->name, args->call);
+  Saved caller = save(L);
+  fn->in_place = true;
+  fn->scope->body = def;
+  fn->call_site = L->b.loc;
+  L->fn = fn;
+  bind_scope(L, fn->name, params, bound, spans);
+  CallFrame frame = {.function = fn->name, .call = args->call};
+  enter_call(L, &frame);
+  L->name_hint = NULL;
+  Val *v;
+  if (def->kind == N_LAMBDA) {
+    v = eval(L, def->a);
+  } else {
+    exec_block(L, def->body);
+    v = returned_value(L, fn->name, def->name_span);
+  }
+  leave_call(L);
+  Builder b = L->b;
+  restore(L, &caller);
+  L->b.block = b.block;
+  L->b.before = b.before;
+  return v;
+}
+
+Val *inline_call(Lang *L, const ttc_function *f, const Args *args) {
+  FnInfo *info = fn_info(L, f);
+  FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
+  return evaluate_in_place(L, &fn, &info->def->params, info->def, args);
+}
+
+/* The names of the function that a lambda stands in are looked up when it is called. */
+Val *lambda_call(Lang *L, Val *f, const Args *args) {
+  const char *name = f->node->kind == N_LAMBDA ? "<lambda>" : f->node->name;
+  Scope *scope = scope_new(L, f->scope->info, f->scope);
+  FnState fn = new_state(L, f->scope->info, scope, name);
+  return evaluate_in_place(L, &fn, &f->node->params, f->node, args);
+}
+
+size_t eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results) {
+  const char **names = NEWN(L->cx, const char *, n);
+  Span *spans = NEWN(L->cx, Span, n);
+  for (size_t i = 0; i < n; i++) spans[i] = L->here;
+  Args list = {args, names, spans, n, L->here};
+  Val *v = fn->kind == V_FUNCTION ? inline_call(L, fn->function, &list) : eval_call(L, fn, &list);
+  Vec(Val *) out = {0};
+  bool several = v->kind == V_TUPLE || v->kind == V_LIST;
+  for (size_t i = 0; i < (several ? v->len : 1); i++) {
+    Val *item = several ? v->items[i] : v;
+    if (val_is_number(item)) item = sem_to_tensor(L, item);
+    if (item->kind != V_TENSOR)
+      lang_fail(L, "it combines two elements into one", "a combining function must return tensors, not %s",
+                val_kind_text(L, item));
+    vec_push(L->cx, &out, item);
+  }
+  *results = out.at;
+  return out.len;
+}
+
+Op *lang_compile_callee(Lang *L, const ttc_function *f, Val *const *values, size_t n, Val **result_shape) {
+  FnInfo *info = fn_info(L, f);
+  const Params *params = &info->def->params;
+  Val **bound = NEWN(L->cx, Val *, params->len);
+  Span *spans = NEWN(L->cx, Span, params->len);
+  const char **names = NEWN(L->cx, const char *, n);
+  Span *given = NEWN(L->cx, Span, n);
+  Args args = {ctx_copy(L->cx, values, n * sizeof *values), names, given, n, L->here};
+  bind_arguments(L, f->name, params, &args, bound, spans);
+  Saved caller = save(L);
+  FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
+  L->fn = &fn;
+  bind_scope(L, f->name, params, bound, spans);
+  Values flat = {0};
+  for (uint32_t i = 0; i < params->len; i++)
+    if (bound[i]) val_flatten(L, bound[i], &flat);
+  Callee *callee = find_callee(L, &fn, bound, params->len, &flat, &caller, L->here);
+  restore(L, &caller);
+  if (result_shape) *result_shape = callee->result;
+  return callee->func;
+}
+
+/* ---- any callable ------------------------------------------------------------------------------------------------ */
+
+static Args with_self(Lang *L, Val *self, const Args *args) {
+  ArgList list = {0};
+  push_arg(L, &list, self, NULL, args->call);
+  for (size_t i = 0; i < args->n; i++) push_arg(L, &list, args->at[i], args->names[i], args->spans[i]);
+  return finish_args(&list, args->call);
+}
+
+static Val *call_host(Lang *L, Val *callee, const Args *args) {
+  if (callee->host.kind != TTC_CALLABLE) lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
+  if (!L->host || !L->host->call)
+    lang_fail(L, "only functions marked @triton.jit can be called where no Python runs",
+              "`%s` is a function of the host", callee->host.text ? callee->host.text : "it");
+  ttc_value *values = NEWN(L->cx, ttc_value, args->n);
+  for (size_t i = 0; i < args->n; i++) {
+    if (val_has_tensor(args->at[i]))
+      lang_fail_at(L, args->spans[i], "mark the function @triton.jit, or pass compile-time values only",
+                   "a Python function cannot take %s", val_kind_text(L, args->at[i]));
+    val_to_host(L, args->at[i], &values[i]);
+  }
+  ttc_value out = {0};
+  if (L->host->call(L->host->self, &callee->host, values, args->names, args->n, &out) <= 0) ctx_throw(L->cx, ERR_HOST);
+  Val *v = NEW(L->cx, Val);
+  *v = *val_from_host(L, &out);
+  v->constexpr_ = true;
+  return v;
+}
+
+Val *eval_call(Lang *L, Val *callee, const Args *args) {
+  switch (callee->kind) {
+  case V_BUILTIN: {
+    Val *v = builtin_call(L, callee->builtin, callee->self, args);
+    return v ? v : val_none(L);
+  }
+  case V_FUNCTION: {
+    Args all = callee->self ? with_self(L, callee->self, args) : *args;
+    return call_function(L, callee->function, &all);
+  }
+  case V_LAMBDA: return lambda_call(L, callee, args);
+  case V_TYPE: return py_type_call(L, callee->text, args);
+  case V_HOST: return call_host(L, callee, args);
+  case V_DTYPE:
+    lang_fail(L,
+              ctx_printf(L->cx, "convert with `x.to(%s)`, make a scalar with `tl.full((), x, %s)`",
+                         lt_name(L, callee->type), lt_name(L, callee->type)),
+              "the dtype `%s` cannot be called", lt_name(L, callee->type));
+  default: lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
+  }
+}

@@ -1,0 +1,362 @@
+/* eval_expr.c: expressions. Each evaluates to a Val: by Python's rules while everything is known now, by the language's
+ * (tl/promote.c) as soon as a tensor takes part.
+ */
+#include "lang/python/python.h"
+
+#include <string.h>
+
+enum { MAX_DEPTH = 1000 };
+
+_Noreturn static void refuse(Lang *L, const Node *e, const char *hint) {
+  lang_fail_at(L, e->span, hint, "%s cannot be used in a kernel", syn_kind_text(e->kind));
+}
+
+static Val *eval_int(Lang *L, const Node *e) {
+  if (!e->big) return val_int(L, (BigInt)e->integer);
+  const char *s = e->name;
+  unsigned base = e->op ? e->op : 10;
+  if (s[0] == '0' && base != 10 && s[1] && strchr("xXoObB", s[1])) s += 2;
+  BigInt x = 0;
+  for (; *s; s++) {
+    unsigned digit = *s <= '9' ? (unsigned)(*s - '0') : (unsigned)((*s | 32) - 'a' + 10);
+    if (x > (BIG_MAX - digit) / (BigInt)base) lang_fail_at(L, e->span, NULL, "an integer of more than 127 bits");
+    x = x * (BigInt)base + digit;
+  }
+  return val_int(L, x);
+}
+
+/* Elements of a display (a tuple, a list, arguments), starred ones spread. */
+static Val **eval_items(Lang *L, Nodes items, size_t *n) {
+  Vec(Val *) out = {0};
+  for (uint32_t i = 0; i < items.len; i++) {
+    Node *item = items.at[i];
+    if (item->kind != N_STARRED) {
+      vec_push(L->cx, &out, eval(L, item));
+      continue;
+    }
+    Val *spread = eval(L, item->a);
+    Val **each;
+    size_t count;
+    if (!val_iterate(L, spread, &each, &count))
+      lang_fail_at(L, item->span, NULL, "%s cannot be spread with `*`", val_kind_text(L, spread));
+    for (size_t k = 0; k < count; k++) vec_push(L->cx, &out, each[k]);
+  }
+  *n = out.len;
+  return out.at;
+}
+
+static Val *eval_display(Lang *L, const Node *e) {
+  size_t n;
+  Val **items = eval_items(L, e->items, &n);
+  return e->kind == N_LIST ? val_list(L, items, n) : val_tuple(L, items, n, NULL);
+}
+
+static Val *eval_dict(Lang *L, const Node *e) {
+  Vec(Val *) keys = {0}, values = {0};
+  for (uint32_t i = 0; i < e->items.len; i++) {
+    Val *value;
+    if (!e->items.at[i]) {
+      value = eval(L, e->items2.at[i]);
+      if (value->kind != V_DICT)
+        lang_fail_at(L, e->items2.at[i]->span, NULL, "%s cannot be spread with `**`", val_kind_text(L, value));
+      for (size_t k = 0; k < value->len; k++) {
+        vec_push(L->cx, &keys, value->items[k]);
+        vec_push(L->cx, &values, value->items2[k]);
+      }
+      continue;
+    }
+    Val *key = eval(L, e->items.at[i]);
+    if (val_has_tensor(key))
+      lang_fail_at(L, e->items.at[i]->span, NULL, "a dictionary's key must be known at compile time");
+    value = eval(L, e->items2.at[i]);
+    vec_push(L->cx, &keys, key);
+    vec_push(L->cx, &values, value);
+  }
+  Val *v = NEW(L->cx, Val);
+  v->kind = V_DICT;
+  v->items = keys.at;
+  v->items2 = values.at;
+  v->len = keys.len;
+  return v;
+}
+
+/* ---- operators --------------------------------------------------------------------------------------------------- */
+
+static Val *eval_binary(Lang *L, Node *e) {
+  Val *a = eval(L, e->a);
+  Val *b = eval(L, e->b);
+  if (val_is_const(a) && val_is_const(b)) {
+    L->here = e->span;
+    return py_binary(L, (BinaryOp)e->op, a, b);
+  }
+  lang_at(L, e->span);
+  return sem_binary(L, (BinaryOp)e->op, a, b);
+}
+
+static Val *eval_unary(Lang *L, Node *e) {
+  Val *a = eval(L, e->a);
+  if (val_is_const(a)) {
+    L->here = e->span;
+    return e->op == U_NOT ? val_bool(L, !val_truth(L, a, e->a->span)) : py_unary(L, (UnaryOp)e->op, a);
+  }
+  lang_at(L, e->span);
+  return sem_unary(L, (UnaryOp)e->op, a);
+}
+
+/* As in Python, the first operand that settles the answer is the answer and what follows is not looked at. */
+static Val *eval_bool(Lang *L, Node *e) {
+  bool is_or = e->op == 1;
+  Val *left = eval(L, e->items.at[0]);
+  for (uint32_t i = 1; i < e->items.len; i++) {
+    if (val_is_const(left)) {
+      if (val_truth(L, left, e->items.at[i - 1]->span) == is_or) return left;
+      left = eval(L, e->items.at[i]);
+      continue;
+    }
+    Val *right = eval(L, e->items.at[i]);
+    lang_at(L, e->span);
+    left = sem_logical(L, is_or, left, right);
+  }
+  return left;
+}
+
+static bool eval_identity(Lang *L, const Node *e, Val *a, Val *b) {
+  if (a->kind == V_TENSOR || b->kind == V_TENSOR) return a == b || (a->kind == b->kind && a->value == b->value);
+  (void)e;
+  return val_same(L, a, b);
+}
+
+static Val *compare_pair(Lang *L, Node *e, CompareOp op, Val *a, Val *b) {
+  switch (op) {
+  case C_IS: return val_bool(L, eval_identity(L, e, a, b));
+  case C_IS_NOT: return val_bool(L, !eval_identity(L, e, a, b));
+  case C_IN: return val_bool(L, py_contains(L, b, a));
+  case C_NOT_IN: return val_bool(L, !py_contains(L, b, a));
+  default: break;
+  }
+  if (val_is_const(a) && val_is_const(b)) return py_compare(L, op, a, b);
+  lang_at(L, e->span);
+  return sem_compare(L, op, a, b);
+}
+
+/* `a < b < c` is `a < b and b < c`, with b evaluated once; on tensors the `and` is elementwise. */
+static Val *eval_compare(Lang *L, Node *e) {
+  Val *left = eval(L, e->items.at[0]), *all = NULL;
+  for (uint32_t i = 0; i + 1 < e->items.len; i++) {
+    Val *right = eval(L, e->items.at[i + 1]);
+    L->here = e->span;
+    Val *one = compare_pair(L, e, (CompareOp)e->ops[i], left, right);
+    if (!all) {
+      all = one;
+    } else if (val_is_const(all) && val_is_const(one)) {
+      all = val_bool(L, val_truth(L, one, e->span));
+    } else if (val_is_const(all)) {
+      all = one;
+    } else if (!val_is_const(one) || !val_truth(L, one, e->span)) {
+      lang_at(L, e->span);
+      all = val_is_const(one) ? one : sem_binary(L, B_AND, all, one);
+    }
+    if (val_is_const(all) && !val_truth(L, all, e->span)) return all;
+    left = right;
+  }
+  return all;
+}
+
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
+
+static const char *nearest_member(Lang *L, const char *prefix, bool methods, const char *wrong) {
+  size_t n, plen = strlen(prefix);
+  const char *const *all = builtin_names(&n);
+  Vec(const char *) known = {0};
+  for (size_t i = 0; i < n; i++) {
+    const char *last = strrchr(all[i], '.');
+    last = last ? last + 1 : all[i];
+    if (methods) {
+      if (sem_is_method(last)) vec_push(L->cx, &known, last);
+    } else if (strncmp(all[i], prefix, plen) == 0 && all[i][plen] == '.' && !strchr(all[i] + plen + 1, '.')) {
+      vec_push(L->cx, &known, last);
+    }
+  }
+  static const char *const attributes[] = {"dtype", "shape", "T", "type", "to", "numel"};
+  if (methods)
+    for (size_t i = 0; i < COUNT(attributes); i++) vec_push(L->cx, &known, attributes[i]);
+  const char *near = near_name(wrong, known.at, known.len);
+  if (!near) return NULL;
+  return methods ? ctx_printf(L->cx, "did you mean `.%s`?", near)
+                 : ctx_printf(L->cx, "did you mean `%s.%s`?", prefix, near);
+}
+
+static Val *module_attribute(Lang *L, Val *of, const char *name) {
+  if (of->host.kind == TTC_MODULE && !of->host.object) return lang_member(L, of->host.text, name);
+  ttc_value v = {0};
+  int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, name, &v) : 0;
+  if (found < 0) ctx_throw(L->cx, ERR_HOST);
+  return found ? val_from_host(L, &v) : NULL;
+}
+
+Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
+  Val *v = NULL;
+  if (of->kind == V_TENSOR || of->kind == V_DTYPE) {
+    lang_at(L, at);
+    v = sem_attribute(L, of, name);
+  } else {
+    L->here = at;
+    v = of->kind == V_HOST ? module_attribute(L, of, name) : py_attribute(L, of, name);
+  }
+  if (v) return v;
+  if (of->kind == V_HOST && of->host.kind == TTC_MODULE) {
+    const char *module = of->host.text ? of->host.text : "?";
+    bool ours = strcmp(module, "triton.language") == 0;
+    lang_fail_at(L, at, nearest_member(L, ours ? "tl" : module, false, name), "`%s` has no attribute `%s`",
+                 ours ? "tl" : module, name);
+  }
+  lang_fail_at(L, at, of->kind == V_TENSOR ? nearest_member(L, "", true, name) : NULL, "%s has no attribute `%s`",
+               val_kind_text(L, of), name);
+}
+
+static Val *eval_attribute(Lang *L, Node *e) {
+  Val *of = eval(L, e->a);
+  return eval_attribute_of(L, of, e->name, e->span);
+}
+
+/* ---- subscripts -------------------------------------------------------------------------------------------------- */
+
+static Val *eval_slice(Lang *L, const Node *e) {
+  Val **parts = NEWN(L->cx, Val *, 3);
+  parts[0] = e->a ? eval(L, e->a) : NULL;
+  parts[1] = e->b ? eval(L, e->b) : NULL;
+  parts[2] = e->c ? eval(L, e->c) : NULL;
+  Val *v = NEW(L->cx, Val);
+  v->kind = V_SLICE;
+  v->items = parts;
+  v->len = 3;
+  return v;
+}
+
+static Val *eval_subscript(Lang *L, Node *e) {
+  Val *of = eval(L, e->a);
+  if (of->kind == V_FUNCTION)
+    lang_fail_at(L, e->span, "call it without a grid: it becomes part of this kernel",
+                 "a kernel cannot launch another kernel (`%s[...]`)", of->function->name);
+  Val *index = eval(L, e->b);
+  if (of->kind == V_TENSOR) {
+    lang_at(L, e->span);
+    return sem_subscript(L, of, index);
+  }
+  bool sequence = of->kind == V_TUPLE || of->kind == V_LIST || of->kind == V_STR || of->kind == V_DICT;
+  L->here = sequence ? e->b->span : e->span;
+  return py_subscript(L, of, index);
+}
+
+/* ---- comprehensions ---------------------------------------------------------------------------------------------- */
+
+typedef struct ValVec {
+  Val **at;
+  uint32_t len, cap;
+} ValVec;
+
+static void comprehend_into(Lang *L, const Node *e, uint32_t clause, ValVec *out) {
+  if (clause == e->items.len) {
+    vec_push(L->cx, out, eval(L, e->a));
+    return;
+  }
+  Node *f = e->items.at[clause];
+  if (f->op) refuse(L, e, NULL);
+  Val *over = eval(L, f->b);
+  Val **items;
+  size_t n;
+  if (!val_iterate(L, over, &items, &n))
+    lang_fail_at(L, f->b->span, "a comprehension is unrolled: iterate over a tuple, a list or tl.static_range(...)",
+                 "%s cannot be iterated at compile time", val_kind_text(L, over));
+  for (size_t i = 0; i < n; i++) {
+    assign_target(L, f->a, items[i], NULL);
+    bool wanted = true;
+    for (uint32_t k = 0; k < f->items.len && wanted; k++) {
+      Val *condition = eval(L, f->items.at[k]);
+      wanted = val_truth(L, condition, f->items.at[k]->span);
+    }
+    if (wanted) comprehend_into(L, e, clause + 1, out);
+  }
+}
+
+static Val *eval_comprehension(Lang *L, Node *e) {
+  if (e->op == 1 || e->op == 2) refuse(L, e, "a list comprehension over compile-time values is fine");
+  ValVec out = {0};
+  uint32_t mark = scope_mark(L->fn->scope);
+  comprehend_into(L, e, 0, &out);
+  scope_take_back(L, L->fn->scope, mark);
+  return e->op == 0 ? val_list(L, out.at, out.len) : val_tuple(L, out.at, out.len, NULL);
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
+
+static Val *eval_ifexp(Lang *L, Node *e) {
+  Val *cond = eval(L, e->b);
+  if (cond->kind == V_TENSOR) return flow_select(L, e, cond);
+  return eval(L, val_truth(L, cond, e->b->span) ? e->a : e->c);
+}
+
+static Val *eval_lambda(Lang *L, Node *e) {
+  Val *v = NEW(L->cx, Val);
+  v->kind = V_LAMBDA;
+  v->node = e;
+  v->scope = L->fn->scope;
+  return v;
+}
+
+static Val *eval_named(Lang *L, Node *e) {
+  Val *v = eval(L, e->b);
+  lang_at(L, e->span);
+  v = assign_value(L, v, e->a->name);
+  scope_bind(L, L->fn->scope, e->a->name, v, e->a->span);
+  return v;
+}
+
+static Val *eval_constant(Lang *L, VKind kind) {
+  Val *v = NEW(L->cx, Val);
+  v->kind = kind;
+  return v;
+}
+
+static Val *eval_inner(Lang *L, Node *e) {
+  switch (e->kind) {
+  case N_NAME: return scope_lookup(L, e->name, e->span);
+  case N_INT: return eval_int(L, e);
+  case N_FLOAT: return val_float(L, e->number);
+  case N_STR: return val_str(L, e->name, (size_t)e->integer);
+  case N_FSTRING: return eval_fstring(L, e);
+  case N_TRUE: return val_bool(L, true);
+  case N_FALSE: return val_bool(L, false);
+  case N_NONE: return val_none(L);
+  case N_ELLIPSIS: return eval_constant(L, V_ELLIPSIS);
+  case N_TUPLE:
+  case N_LIST: return eval_display(L, e);
+  case N_DICT: return eval_dict(L, e);
+  case N_UNARY: return eval_unary(L, e);
+  case N_BINARY: return eval_binary(L, e);
+  case N_BOOL: return eval_bool(L, e);
+  case N_COMPARE: return eval_compare(L, e);
+  case N_CALL: return eval_call_node(L, e);
+  case N_ATTRIBUTE: return eval_attribute(L, e);
+  case N_SUBSCRIPT: return eval_subscript(L, e);
+  case N_SLICE: return eval_slice(L, e);
+  case N_IFEXP: return eval_ifexp(L, e);
+  case N_LAMBDA: return eval_lambda(L, e);
+  case N_NAMED: return eval_named(L, e);
+  case N_COMPREHENSION: return eval_comprehension(L, e);
+  case N_IMAG: refuse(L, e, "the language has no complex numbers");
+  case N_STARRED: lang_fail_at(L, e->span, NULL, "`*` can spread values only in a call, a tuple or a list");
+  default: refuse(L, e, NULL);
+  }
+}
+
+Val *eval(Lang *L, Node *e) {
+  if (++L->depth > MAX_DEPTH)
+    lang_fail_at(L, e->span, "split it into several statements or functions", "this is nested too deeply to compile");
+  Span old = L->here;
+  L->here = e->span;
+  Val *v = eval_inner(L, e);
+  L->here = old;
+  L->depth--;
+  return v;
+}

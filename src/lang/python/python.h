@@ -1,0 +1,175 @@
+/* python.h: what the files of Python's half of lang/ share with each other and with nobody else.
+ *
+ * One FnState is one function being evaluated: a jit function that becomes a tt.func, or one that is evaluated in place
+ * (a reduction's combining function, a lambda). Its names live in a Scope; control flow that the program may or may not
+ * have taken is kept in Flow (flow.c tells how).
+ */
+#ifndef TRITONC_LANG_PYTHON_H
+#define TRITONC_LANG_PYTHON_H
+
+#include "lang/internal.h"
+
+/* ---- functions and their free names (scope.c) -------------------------------------------------------------------- */
+
+/* A function of the host or the library: parsed once, its free names asked once. */
+typedef struct FnInfo {
+  const ttc_function *function;
+  const Source *source;
+  Node *def;    /* N_FUNCTION */
+  Map globals;  /* interned name -> Val */
+  Map assigned; /* loop Node -> the names it assigns (loop.c) */
+  int serial;   /* order of first meeting; makes symbol names unique */
+} FnInfo;
+FnInfo *fn_info(Lang *L, const ttc_function *function);
+/* The function's source, parsed, without a Lang: for signatures and fingerprints. Unwinds when there is no `def`. */
+Node *fn_parse(Ctx *cx, const ttc_function *function, const Source **source);
+
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+typedef enum Unbound { BOUND, NEVER_BOUND, BOUND_IN_BRANCH, BOUND_IN_LOOP, DELETED, DIFFERS } Unbound;
+typedef struct Slot {
+  const char *name;
+  Val *val; /* NULL when unbound, and then `why` says why */
+  Unbound why;
+  Span at;           /* the binding; for an unbound name what made it so */
+  bool is_constexpr; /* annotated tl.constexpr: may not be bound again */
+  bool partial;      /* no value where `break` or `continue` left; see flow.c */
+} Slot;
+typedef struct Undo {
+  uint32_t slot;
+  Slot old;
+} Undo;
+struct Scope {
+  FnInfo *info;
+  Scope *outer; /* of a lambda or a nested function */
+  Map index;    /* interned name -> slot + 1 */
+  Vec(Slot) slots;
+  Vec(uint32_t) stamps;
+  uint32_t stamp;
+  Vec(Undo) trail; /* what to undo, while a branch is being evaluated */
+  int marks;
+  const Node *body; /* what is evaluated in place, to notice recursion */
+};
+typedef struct Change {
+  uint32_t slot;
+  Slot now, before;
+} Change;
+typedef struct Changes {
+  Change *at; /* in order of slots */
+  uint32_t n;
+} Changes;
+
+Scope *scope_new(Lang *L, FnInfo *info, Scope *outer);
+uint32_t scope_slot(Lang *L, Scope *s, const char *name); /* makes one, unbound, if there is none */
+void scope_set(Lang *L, Scope *s, uint32_t slot, Slot value);
+void scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at);
+uint32_t scope_mark(Scope *s);                             /* from here on changes can be taken back … */
+Changes scope_take_back(Lang *L, Scope *s, uint32_t mark); /* … which tells what they were */
+void scope_keep(Scope *s, uint32_t mark);                  /* … or are kept */
+/* As nearest_name, but a known name that begins like the wrong one is near, too. */
+const char *near_name(const char *wrong, const char *const *names, size_t n);
+Val *scope_lookup(Lang *L, const char *name, Span at); /* L->fn's names, then free names; unwinds if unknown */
+
+/* ---- control flow (flow.c) --------------------------------------------------------------------------------------- */
+
+/* Did the program take a certain exit? NO and YES are known now; MAYBE is an i1 at run time. */
+typedef struct Flag {
+  enum { NO, YES, MAYBE } state;
+  Value *value;
+} Flag;
+typedef struct Flow {
+  bool dead; /* nothing that follows here can be reached */
+  Flag returned, broken, continued;
+  Val *result; /* of `return`, where returned is not NO; NULL for a bare return */
+  Span result_at;
+} Flow;
+
+typedef struct FnState {
+  struct FnState *caller;
+  FnInfo *info;
+  Scope *scope;
+  const char *name;
+  Flow flow;
+  int loops; /* loops around the statement, unrolled ones too */
+  int expression_depth;
+  Loc *call_site; /* evaluated in place: where from */
+  bool in_place;
+  Op *func;
+} FnState;
+
+void exec_block(Lang *L, Nodes body); /* in L->fn; leaves L->fn->flow */
+void flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done);
+void flow_while(Lang *L, Node *stmt);
+void flow_for(Lang *L, Node *stmt);
+void exec_tail(Lang *L, Nodes body, uint32_t from);
+Val *lang_condition(Lang *L, Val *cond, Span at); /* a tensor of one as an i1 */
+/* Run `body` in the rest of a block whose statements run only where no exit was taken, if some exit may have been. */
+bool flow_may_have_left(const Flow *f);
+void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg);
+Value *flow_flag_value(Lang *L, Flag f);
+Value *value_poison(Lang *L, Type *t);
+Value *const_as(Lang *L, const Val *number, const LType *type); /* a compile-time number as a constant of a type */
+void exec_stmt(Lang *L, Node *stmt);
+Val *flow_select(Lang *L, Node *ifexp, Val *cond); /* a if c else b, for a tensor c */
+/* `a and b`, `a or b` evaluate both operands, as the reference does. */
+
+/* Names that a loop may bind, in source order, each once (assigned.c). */
+typedef struct NameList {
+  const char **at;
+  uint32_t len, cap;
+} NameList;
+const NameList *assigned_names(Lang *L, const Node *loop);
+/* Does a statement of `body` bind `name`? Then *where is the first one that does. */
+bool binds_name(Lang *L, Nodes body, const char *name, Span *where);
+bool val_same(Lang *L, const Val *a, const Val *b); /* equal compile-time values, or the very same tensor */
+
+/* ---- expressions, calls ------------------------------------------------------------------------------------------ */
+
+Val *eval(Lang *L, Node *e);
+Val *eval_call_node(Lang *L, Node *e);
+Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at);
+Val *eval_fstring(Lang *L, Node *e);
+void assign_target(Lang *L, Node *target, Val *v, Node *stmt);
+Val *assign_value(Lang *L, Val *v, const char *name); /* what `name = v` binds: numbers become tensors */
+/* The items of anything that can be unrolled or unpacked now: tuples, lists, strings, ranges of known bounds, dict
+ * keys; false: no such thing. */
+bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n);
+Val *lambda_call(Lang *L, Val *f, const Args *args);
+Val *inline_call(Lang *L, const ttc_function *f, const Args *args);
+
+/* Binding of a call's arguments to parameters; fills bound[i] (NULL: take the fallback) for every parameter. */
+void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound, Span *spans);
+/* Bind all, evaluate defaults in the callee's scope, apply annotations. `fn` is the callee's state, already L->fn. */
+void bind_scope(Lang *L, const char *callee, const Params *params, Val **bound, Span *spans);
+bool annotation_is_constexpr(const Node *annotation);
+
+#define BIG_MAX (((((BigInt)1 << 126) - 1) << 1) + 1)
+#define BIG_MIN (-BIG_MAX - 1)
+
+/* ---- values (val.c, arithmetic.c, format.c) ----------------------------------------------------------------------- */
+
+typedef Vec(Value *) Values;
+void val_flatten(Lang *L, const Val *v, Values *out);                            /* its tensors, in order */
+Val *val_rebuild(Lang *L, const Val *shape, Value *const *values, size_t *next); /* the same with other tensors */
+bool val_has_tensor(const Val *v);
+bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
+Val *val_list(Lang *L, Val *const *items, size_t n);
+Val *val_type(Lang *L, const char *name);
+Val *val_builtin(Lang *L, const Builtin *b, Val *self);
+Val *val_function(Lang *L, const ttc_function *f);
+int64_t val_index(Lang *L, const Val *v, const char *what); /* an integer that fits, or unwinds */
+Val *py_subscript(Lang *L, Val *of, Val *index);
+Val *py_attribute(Lang *L, Val *of, const char *name); /* methods and fields of known values; NULL if none */
+bool py_contains(Lang *L, Val *in, Val *x);
+bool py_equal(Lang *L, const Val *a, const Val *b);
+Val *py_logical_not(Lang *L, Val *v);
+void py_format(Lang *L, Buf *out, Val *v, char conversion, const char *spec, size_t len);
+Val *py_percent(Lang *L, Val *format, Val *args);
+void py_float_repr(Buf *out, double x);
+void py_int_text(Buf *out, BigInt x, int base);
+void py_str(Lang *L, Buf *out, const Val *v);
+Val *py_type_call(Lang *L, const char *type, const Args *args);
+bool py_isinstance(Lang *L, Val *v, Val *type);
+Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args);
+
+#endif

@@ -1,0 +1,112 @@
+/* tl.h: what the files of the language's half share.
+ *
+ * Everything here works on Val: sem_* functions take values of the language (tensors, or numbers known at compile time)
+ * and give tensors. A mistake of the user's is reported at L->here and unwinds, so no function here returns an error.
+ */
+#ifndef TRITONC_LANG_TL_H
+#define TRITONC_LANG_TL_H
+
+#include "lang/internal.h"
+
+/* ---- looking at values and types --------------------------------------------------------------------------------- */
+
+static inline bool sem_is_tensor(const Val *v) { return v->kind == V_TENSOR; }
+static inline bool sem_is_number(const Val *v) { return v->kind == V_BOOL || v->kind == V_INT || v->kind == V_FLOAT; }
+static inline bool sem_is_int(const Val *v) { return v->kind == V_BOOL || v->kind == V_INT; }
+static inline bool sem_is_sequence(const Val *v) { return v->kind == V_TUPLE || v->kind == V_LIST; }
+static inline bool sem_is_none(const Val *v) { return v == NULL || v->kind == V_NONE; }
+static inline const LType *val_elem(const Val *t) { return lt_elem(t->type); }
+static inline int lt_rank(const LType *t) { return t->kind == L_BLOCK ? t->rank : 0; }
+static inline bool lt_is_ptr(const LType *t) { return t->kind == L_POINTER; }
+int64_t lt_numel(const LType *t);
+bool lt_same_shape(const LType *a, const LType *b);
+const char *lt_shape_text(Lang *L, const LType *t); /* "[64, 32]"; "[]" for a scalar */
+LKind lt_kind_of_bits(int bits, bool is_unsigned);  /* the integer kind of a width */
+void lt_int_range(const LType *t, BigInt *min, BigInt *max);
+bool lt_int_fits(const LType *t, BigInt x);
+const char *big_text(Lang *L, BigInt x);
+
+/* ---- making ops -------------------------------------------------------------------------------------------------- */
+
+Val *sem_op1(Lang *L, Opcode code, const LType *result, const Val *a);
+Val *sem_op2(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b);
+Val *sem_op3(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b, const Val *c);
+/* A constant of `type` (scalar or block: every element) from a number known at compile time. Range-checked. */
+Val *sem_constant(Lang *L, const Val *number, const LType *type);
+Val *sem_constant_int(Lang *L, int64_t x, const LType *type);
+/* The type that a number has on its own: int1; int32, uint32, int64, uint64 by size; fp32 or fp64. */
+const LType *sem_number_type(Lang *L, const Val *number);
+
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
+
+Val *sem_splat(Lang *L, Val *scalar, int rank, const int64_t *shape);
+/* Stretch to exactly this shape: splat a scalar, broadcast dimensions of one (same rank). `what` is for the message. */
+Val *sem_broadcast_to(Lang *L, Val *t, int rank, const int64_t *shape);
+/* To the shape of `like`, with new leading dimensions where it has fewer. */
+Val *sem_stretch_to(Lang *L, Val *t, const LType *like);
+bool lt_can_broadcast_to(const LType *from, const LType *to);
+/* Give both the same shape, by the rules of broadcasting. */
+void sem_broadcast(Lang *L, Val **a, Val **b);
+Val *sem_expand_dims(Lang *L, Val *t, int axis); /* 0 <= axis <= rank */
+Val *sem_reshape(Lang *L, Val *t, int rank, const int64_t *shape, bool can_reorder);
+Val *sem_permute(Lang *L, Val *t, int n, const int *order);
+/* A shape argument: a tuple or list of known ints, or several ints (`rest` of a call). Gives the rank. */
+int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what);
+void sem_check_shape(Lang *L, int rank, const int64_t *shape, const char *what); /* powers of two, not too many */
+int sem_axis(Lang *L, const Val *axis, int rank,
+             const char *what); /* known int, negative from the end; range-checked */
+
+/* ---- operands ---------------------------------------------------------------------------------------------------- */
+
+enum {
+  OPERANDS_PTR_LEFT = 1, /* a pointer is allowed there */
+  OPERANDS_PTR_RIGHT = 2,
+  OPERANDS_NO_PROMOTION = 4,
+  OPERANDS_DIVISION = 8,    /* / // %: halves compute in fp32, signedness must agree */
+  OPERANDS_AS_TENSORS = 16, /* a number counts as a tensor of its own type: comparisons, tl.maximum and the like */
+};
+/* Promote both operands of `op` (a text for messages) to one element type and broadcast them. Numbers become
+ * constants. */
+void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags);
+/* The element type that a binary operator computes in. */
+const LType *sem_computation_type(Lang *L, const char *op, const LType *a, bool a_scalar, const LType *b, bool b_scalar,
+                                  bool division);
+_Noreturn void sem_bad_operands(Lang *L, const char *op, const Val *a, const Val *b);
+
+Val *sem_add(Lang *L, Val *a, Val *b, bool sanitize);
+Val *sem_sub(Lang *L, Val *a, Val *b, bool sanitize);
+Val *sem_mul(Lang *L, Val *a, Val *b, bool sanitize);
+Val *sem_where(Lang *L, Val *condition, Val *x, Val *y);
+Val *sem_not(Lang *L, Val *v);
+
+/* ---- casts ------------------------------------------------------------------------------------------------------- */
+
+typedef enum Rounding { ROUND_DEFAULT, ROUND_RTNE, ROUND_RTZ } Rounding;
+Val *sem_cast_rounding(Lang *L, Val *tensor, const LType *to, Rounding rounding);
+Val *sem_bitcast(Lang *L, Val *tensor, const LType *to);
+/* A number or a scalar or tensor as a value of element type `elem`. */
+Val *sem_convert(Lang *L, Val *v, const LType *elem);
+
+/* ---- arguments of builtins --------------------------------------------------------------------------------------- */
+
+typedef Val *BuiltinFn(Lang *L, Val **args, size_t nargs, const Builtin *self);
+Val *arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param); /* numbers become tensors; else unwinds */
+int64_t arg_int(Lang *L, const Val *v, const char *what);              /* a known integer */
+bool arg_bool(Lang *L, const Val *v, const char *what);
+const char *arg_text(Lang *L, const Val *v, const char *what);
+const LType *arg_dtype(Lang *L, const Val *v, const char *what); /* a known dtype */
+/* One of the listed words; "" and None give NULL. */
+const char *arg_choice(Lang *L, const Val *v, const char *what, const char *const *choices, size_t n);
+
+/* The functions of the table, by file. */
+#define BUILTIN(name, params, fn, flags, op) BuiltinFn fn;
+#include "lang/tl/builtins.def"
+#undef BUILTIN
+
+/* ---- the library ------------------------------------------------------------------------------------------------- */
+
+/* Does the library have a function `name` that is the language's `tl.name`? */
+bool library_has_public(Lang *L, const char *name);
+Val *library_libdevice(Lang *L, const char *name); /* of tl.extra.libdevice; NULL if there is none */
+
+#endif

@@ -1,0 +1,193 @@
+/* types.c: the language's types: interned, parsed from the names that hosts and users write, printed, and lowered
+ * to IR. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lang/tl/tl.h"
+
+/* One row per scalar kind: as IR and the reference's messages print it, as users write it, as signatures
+ * abbreviate it. */
+static const struct Scalar {
+  const char *text, *name, *brief;
+  int bits;
+  int fkind; /* FloatKind, or -1 */
+} scalars[] = {
+    [L_VOID] = {"void", "void", "void", 0, -1},
+    [L_INT1] = {"int1", "int1", "i1", 1, -1},
+    [L_INT8] = {"int8", "int8", "i8", 8, -1},
+    [L_INT16] = {"int16", "int16", "i16", 16, -1},
+    [L_INT32] = {"int32", "int32", "i32", 32, -1},
+    [L_INT64] = {"int64", "int64", "i64", 64, -1},
+    [L_UINT8] = {"uint8", "uint8", "u8", 8, -1},
+    [L_UINT16] = {"uint16", "uint16", "u16", 16, -1},
+    [L_UINT32] = {"uint32", "uint32", "u32", 32, -1},
+    [L_UINT64] = {"uint64", "uint64", "u64", 64, -1},
+    [L_FP8E4NV] = {"fp8e4nv", "float8e4nv", "fp8e4nv", 8, F8E4M3FN},
+    [L_FP8E5] = {"fp8e5", "float8e5", "fp8e5", 8, F8E5M2},
+    [L_FP8E4B8] = {"fp8e4b8", "float8e4b8", "fp8e4b8", 8, F8E4M3FNUZ},
+    [L_FP8E5B16] = {"fp8e5b16", "float8e5b16", "fp8e5b16", 8, F8E5M2FNUZ},
+    [L_FP8E4B15] = {"fp8e4b15", "float8e4b15", "fp8e4b15", 8, -1}, /* its bits: no target knows it (cast.c) */
+    [L_FP16] = {"fp16", "float16", "fp16", 16, F16},
+    [L_BF16] = {"bf16", "bfloat16", "bf16", 16, BF16},
+    [L_FP32] = {"fp32", "float32", "fp32", 32, F32},
+    [L_FP64] = {"fp64", "float64", "fp64", 64, F64},
+};
+
+/* ---- interning --------------------------------------------------------------------------------------------------- */
+
+static const LType *interned(Lang *L, const char *key, const LType *model) {
+  key = intern(L->cx, key);
+  const LType *known = map_get(&L->types, key);
+  if (known) return known;
+  LType *t = NEW(L->cx, LType);
+  *t = *model;
+  if (t->rank) t->shape = ctx_copy(L->cx, model->shape, sizeof(int64_t) * (size_t)t->rank);
+  map_put(L->cx, &L->types, key, t);
+  return t;
+}
+
+const LType *lt_scalar(Lang *L, LKind kind) { return interned(L, scalars[kind].text, &(LType){.kind = kind}); }
+
+static const LType *lt_pointer_in(Lang *L, const LType *elem, bool is_const, int address_space) {
+  char key[64];
+  snprintf(key, sizeof key, "*%d %p %d", is_const, (const void *)elem, address_space);
+  return interned(L, key,
+                  &(LType){.kind = L_POINTER, .elem = elem, .is_const = is_const, .address_space = address_space});
+}
+
+const LType *lt_pointer(Lang *L, const LType *elem, bool is_const) { return lt_pointer_in(L, elem, is_const, 1); }
+
+const LType *lt_block(Lang *L, const LType *elem, int rank, const int64_t *shape) {
+  if (rank == 0) return elem;
+  Buf key = {.cx = L->cx};
+  buf_printf(&key, "%p", (const void *)elem);
+  for (int i = 0; i < rank; i++) buf_printf(&key, " %lld", (long long)shape[i]);
+  return interned(L, buf_text(&key), &(LType){.kind = L_BLOCK, .elem = elem, .rank = rank, .shape = shape});
+}
+
+const LType *lt_with_elem(Lang *L, const LType *shaped, const LType *elem) {
+  return shaped->kind == L_BLOCK ? lt_block(L, elem, shaped->rank, shaped->shape) : elem;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+static const LType *parse_scalar(Lang *L, const char *s, size_t n) {
+  for (size_t k = 0; k < COUNT(scalars); k++) {
+    const struct Scalar *row = &scalars[k];
+    const char *spellings[] = {row->text, row->name, row->brief};
+    for (size_t i = 0; i < COUNT(spellings); i++)
+      if (strlen(spellings[i]) == n && memcmp(spellings[i], s, n) == 0) return lt_scalar(L, (LKind)k);
+  }
+  return NULL;
+}
+
+static const LType *parse_type(Lang *L, const char *s, size_t n, int depth) {
+  static const char pointer[] = "pointer<", const_pointer[] = "const_pointer<";
+  if (n == 0 || depth > 16) return NULL;
+  bool is_const = false;
+  const LType *elem = NULL;
+  if (s[0] == '*') {
+    is_const = n > 1 && s[1] == 'k';
+    elem = parse_type(L, s + 1 + is_const, n - 1 - is_const, depth + 1);
+  } else if (s[n - 1] == '>') {
+    is_const = strncmp(s, "const_", 6) == 0;
+    const char *head = is_const ? const_pointer : pointer;
+    size_t m = strlen(head);
+    if (n <= m || memcmp(s, head, m) != 0) return NULL;
+    elem = parse_type(L, s + m, n - m - 1, depth + 1);
+  } else {
+    return parse_scalar(L, s, n);
+  }
+  return elem ? lt_pointer(L, elem, is_const) : NULL;
+}
+
+const LType *lt_parse(Lang *L, const char *text) { return text ? parse_type(L, text, strlen(text), 0) : NULL; }
+
+const char *lt_text(Lang *L, const LType *t) {
+  if (t->kind == L_POINTER) return ctx_printf(L->cx, "%spointer<%s>", t->is_const ? "const_" : "", lt_text(L, t->elem));
+  if (t->kind != L_BLOCK) return scalars[t->kind].text;
+  Buf b = {.cx = L->cx};
+  buf_puts(&b, "<[");
+  for (int i = 0; i < t->rank; i++) buf_printf(&b, "%s'%lld'", i ? ", " : "", (long long)t->shape[i]);
+  buf_printf(&b, "], %s>", lt_text(L, t->elem));
+  return buf_text(&b);
+}
+
+const char *lt_name(Lang *L, const LType *t) {
+  if (t->kind == L_POINTER || t->kind == L_BLOCK) return lt_text(L, t);
+  return ctx_printf(L->cx, "tl.%s", scalars[t->kind].name);
+}
+
+const char *lt_shape_text(Lang *L, const LType *t) {
+  Buf b = {.cx = L->cx};
+  buf_putc(&b, '[');
+  for (int i = 0; i < lt_rank(t); i++) buf_printf(&b, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
+  buf_putc(&b, ']');
+  return buf_text(&b);
+}
+
+/* ---- facts ------------------------------------------------------------------------------------------------------- */
+
+int lt_bits(const LType *t) {
+  return t->kind == L_POINTER ? 64 : t->kind == L_BLOCK ? lt_bits(t->elem) : scalars[t->kind].bits;
+}
+
+int64_t lt_numel(const LType *t) {
+  int64_t n = 1;
+  for (int i = 0; i < lt_rank(t); i++) n *= t->shape[i];
+  return n;
+}
+
+bool lt_same_shape(const LType *a, const LType *b) {
+  int rank = lt_rank(a);
+  return rank == lt_rank(b) && (rank == 0 || memcmp(a->shape, b->shape, sizeof(int64_t) * (size_t)rank) == 0);
+}
+
+LKind lt_kind_of_bits(int bits, bool is_unsigned) {
+  switch (bits) {
+  case 1: return L_INT1;
+  case 8: return is_unsigned ? L_UINT8 : L_INT8;
+  case 16: return is_unsigned ? L_UINT16 : L_INT16;
+  case 32: return is_unsigned ? L_UINT32 : L_INT32;
+  default: return is_unsigned ? L_UINT64 : L_INT64;
+  }
+}
+
+void lt_int_range(const LType *t, BigInt *min, BigInt *max) {
+  int bits = lt_bits(t);
+  if (lt_is_unsigned(t)) {
+    *min = 0;
+    *max = ((BigInt)1 << bits) - 1;
+  } else {
+    *min = -((BigInt)1 << (bits - 1));
+    *max = ((BigInt)1 << (bits - 1)) - 1;
+  }
+}
+
+bool lt_int_fits(const LType *t, BigInt x) {
+  BigInt min, max;
+  lt_int_range(t, &min, &max);
+  return x >= min && x <= max;
+}
+
+const char *big_text(Lang *L, BigInt x) {
+  char digits[48];
+  int at = (int)sizeof digits;
+  bool negative = x < 0;
+  digits[--at] = '\0';
+  do {
+    int d = (int)(x % 10);
+    digits[--at] = (char)('0' + (d < 0 ? -d : d));
+    x /= 10;
+  } while (x);
+  if (negative) digits[--at] = '-';
+  return ctx_printf(L->cx, "%s", digits + at);
+}
+
+Type *lt_ir(Lang *L, const LType *t) {
+  Ctx *cx = L->cx;
+  if (t->kind == L_BLOCK) return ir_tensor(cx, lt_ir(L, t->elem), t->rank, t->shape, NULL);
+  if (t->kind == L_POINTER) return ir_ptr(cx, lt_ir(L, t->elem), t->address_space);
+  if (scalars[t->kind].fkind >= 0) return ir_float(cx, (FloatKind)scalars[t->kind].fkind);
+  return ir_int(cx, t->kind == L_VOID ? 8 : scalars[t->kind].bits); /* a pointer to void is one to bytes */
+}
