@@ -1,4 +1,4 @@
-/* rt_avx512.h: blocks of 16 x 16 elements in registers, for the files that use AVX-512 (dot's packing, transposes).
+/* avx512.h: blocks of 16 x 16 elements in registers, for the files that use AVX-512 (dot's packing, transposes).
  *
  * Everything that dot packs passes through one shape: a block of 16 rows of 16 lanes of f32, zero where the matrix
  * ends, whatever the strides and the element type were. What is contiguous is loaded; what is contiguous the other way

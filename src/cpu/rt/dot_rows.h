@@ -1,6 +1,6 @@
 /* dot_rows.h: the plain blocked product as a template, for instruction sets whose kernel is nothing special.
  *
- * As in rt/dot_avx512.c, with panels of two vectors of B and blocks of up to ROWS_MR rows: 12 accumulators, two vectors
+ * As in dot_avx512.c, with panels of two vectors of B and blocks of up to ROWS_MR rows: 12 accumulators, two vectors
  * of B and one broadcast element of A. The user defines read_NAME(T *out, CpuElem type, const char *p, int64_t step,
  * int64_t n), which converts n elements that lie `step` elements apart to T.
  */

@@ -18,14 +18,8 @@
 #include "base/base.h"
 
 typedef enum Axis {
-  AXIS_REGISTER,
-  AXIS_LANE,
-  AXIS_WARP,
-  AXIS_BLOCK,
-  AXIS_OFFSET,
-  AXIS_DIM0,
-  AXIS_DIM1,
-  AXIS_DIM2,
+  AXIS_REGISTER, AXIS_LANE, AXIS_WARP, AXIS_BLOCK, AXIS_OFFSET,
+  AXIS_DIM0, AXIS_DIM1, AXIS_DIM2,
   AXES = AXIS_DIM0 + 24 /* a tensor of 2^20 elements has 20 dimensions at most that are not 1: sorting makes as many */
 } Axis;
 enum { LAYOUT_MAX_DIMS = AXES - AXIS_DIM0, LAYOUT_MAX_AXES = LAYOUT_MAX_DIMS, LAYOUT_MAX_BITS = 64 };
@@ -52,11 +46,11 @@ const Layout *layout_zeros(Ctx *cx, Axis in, Axis out, int bits); /* every posit
 
 /* ---- looking ----------------------------------------------------------------------------------------------------- */
 
-int layout_in_bits(const Layout *l, Axis axis); /* -1: it has no such axis */
+int layout_in_bits(const Layout *l, Axis axis);  /* -1: it has no such axis */
 int layout_out_bits(const Layout *l, Axis axis);
 int layout_in_shift(const Layout *l, Axis axis); /* where the axis starts in the word */
 int layout_out_shift(const Layout *l, Axis axis);
-uint64_t layout_map(const Layout *l, uint64_t in);        /* the image of a whole input word */
+uint64_t layout_map(const Layout *l, uint64_t in); /* the image of a whole input word */
 uint64_t layout_basis(const Layout *l, Axis in, int bit); /* the image of one input bit */
 int layout_rank(const Layout *l);
 static inline bool layout_surjective(const Layout *l) { return layout_rank(l) == l->out_bits; }
@@ -107,21 +101,19 @@ const Layout *layout_expand(Ctx *cx, const Layout *l, int dim);
 const Layout *layout_fit(Ctx *cx, const Layout *tile, const int *shape, int rank, const int *order);
 
 /* #ttg.blocked: sizes in bits per dimension; order[0] is the fastest dimension. */
-const Layout *layout_blocked(Ctx *cx, int rank, const int *per_thread, const int *threads, const int *warps,
-                             const int *order, const int *shape);
+const Layout *layout_blocked(Ctx *cx, int rank, const int *per_thread, const int *threads, const int *warps, const int *order,
+                             const int *shape);
 /* #ttg.nvidia_mma versionMajor 2: the accumulator of mma.sync m16n8: warps in bits per dimension. */
 const Layout *layout_mma(Ctx *cx, int rank, const int *warps, const int *shape);
 /* versionMajor 3: the accumulator of wgmma m64nN; `n_bits` is log2 of the instruction's N. */
 const Layout *layout_wgmma(Ctx *cx, const int warps[2], int n_bits, const int shape[2]);
 /* #ttg.dot_op of an mma.sync parent: operand 0 (M x K) or 1 (K x N) with elements of `elem_bits` width; k_width
  * elements packed in a 32-bit register, in bits. */
-const Layout *
-layout_mma_operand(Ctx *cx, int operand, int k_width, const int warps[2], const int shape[2],
-                   bool rows_first); /* of warps: wgmma's count along the rows first, mma's along the columns */
+const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int warps[2], const int shape[2],
+                                 bool rows_first); /* of warps: wgmma's count along the rows first, mma's along the columns */
 /* #ttg.swizzled_shared: offset to element. Rows of order[0] are XORed in vectors of 1 << vec elements by (row >>
  * per_phase) mod (1 << max_phase). All in bits. */
-const Layout *layout_swizzled(Ctx *cx, int rank, int vec, int per_phase, int max_phase, const int *order,
-                              const int *shape);
+const Layout *layout_swizzled(Ctx *cx, int rank, int vec, int per_phase, int max_phase, const int *order, const int *shape);
 /* #ttg.nvmma_shared: the layout that TMA writes and wgmma reads: rows of 1 << swizzle bytes (32, 64, 128; 16: none),
  * 16-byte chunks XORed by the row. `elem_bytes_bits` is log2 of the element's bytes. */
 const Layout *layout_nvmma(Ctx *cx, int swizzle, int elem_bytes_bits, bool transposed, const int shape[2]);

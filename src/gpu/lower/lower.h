@@ -5,14 +5,14 @@
  * from which indices and addresses are computed by the layout's columns (index.c).
  *
  *   lower.c               functions, types, values, the walk over ops
- *   index.c           indices and shared-memory offsets of a thread's elements
- *   elementwise.c     arithmetic, by a table; float.c: conversions of floating-point formats
- *   control.c         scf
- *   memory.c          loads, stores, atomics; shared.c: buffers, asynchronous copies
- *   exchange.c            which shared-memory layout takes a tensor from one layout to another; convert.c does it
+ *   index.c         indices and shared-memory offsets of a thread's elements
+ *   elementwise.c   arithmetic, by a table; float.c: conversions of floating-point formats
+ *   control.c       scf
+ *   memory.c        loads, stores, atomics; shared.c: buffers, asynchronous copies
+ *   convert.c             from one layout to another
  *   reduce.c scan.c gather.c   ops along an axis
  *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
- *   misc.c            print, assert, inline assembly
+ *   misc.c          print, assert, inline assembly
  */
 #ifndef TRITONC_GPU_LOWER_H
 #define TRITONC_GPU_LOWER_H
@@ -48,7 +48,7 @@ LLInst *lower_to_stored(Lower *w, Type *t, LLInst *x);
 LLInst *lower_from_stored(Lower *w, Type *t, LLInst *x);
 Val *lower_val(Lower *w, const Value *v);
 static inline LLInst *lower_scalar(Lower *w, const Value *v) { return lower_val(w, v)->at[0]; }
-Val *lower_new(Lower *w, const Value *v, int n);     /* fresh and recorded */
+Val *lower_new(Lower *w, const Value *v, int n); /* fresh and recorded */
 void lower_set(Lower *w, const Value *v, LLInst *x); /* a scalar */
 int lower_count(Lower *w, const Value *v);           /* registers of a value */
 void lower_block(Lower *w, const Block *b);
@@ -57,15 +57,14 @@ void lower_op(Lower *w, const Op *op);
 void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n);
 void lower_barrier(Lower *w);
 LLInst *lower_scratch(Lower *w, const Op *op); /* the address of the op's own shared memory */
-unsigned lower_contract(const Lower *w);       /* LLF_CONTRACT where allowed */
+unsigned lower_contract(const Lower *w);        /* LLF_CONTRACT where allowed */
 
 /* index.c */
-LLInst *lower_thread_part(Lower *w, const uint64_t *columns,
-                          int n); /* XOR of the columns of the thread's set bits; i32 */
+LLInst *lower_thread_part(Lower *w, const uint64_t *columns, int n); /* XOR of the columns of the thread's set bits; i32 */
 /* A linear function of (register, thread), word-wide: per thread bit a column, per register a constant. */
 typedef struct Places {
   uint64_t columns[16];
-  int nthread;   /* thread bits: lanes and warps */
+  int nthread; /* thread bits: lanes and warps */
   uint64_t used; /* bits that some thread column sets */
 } Places;
 Places places_of(const Layout *l, int shift, int bits); /* of the output bits [shift, shift + bits) */
@@ -73,7 +72,7 @@ Places places_of(const Layout *l, int shift, int bits); /* of the output bits [s
 LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, uint64_t constant, int scale);
 LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg); /* i32: where register `reg` lies along `dim` */
 uint64_t lower_register_image(const Layout *l, int reg);
-LLInst *lower_is_first(Lower *w, const Layout *l); /* i1: no other thread below holds the same; NULL: always */
+LLInst *lower_is_first(Lower *w, const Layout *l);   /* i1: no other thread below holds the same; NULL: always */
 LLInst *lower_is_thread0(Lower *w);
 
 /* elementwise.c, float.c */
@@ -109,8 +108,7 @@ LLInst *lower_shuffle(Lower *w, LLOp kind, LLInst *x, LLInst *lane); /* any scal
 void lower_dot(Lower *w, const Op *op);
 void lower_warp_group_dot(Lower *w, const Op *op);
 void lower_warp_group_dot_wait(Lower *w, const Op *op);
-int wgmma_registers(
-    const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
+int wgmma_registers(const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
 
 /* misc.c */
 void lower_print(Lower *w, const Op *op);
