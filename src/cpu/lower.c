@@ -86,10 +86,10 @@ static void lower_for(Lower *l, Op *op) {
   int n = op->nresults;
   LLVMValueRef lower = scalar(ir_operand(op, 0)), upper = scalar(ir_operand(op, 1)), step = scalar(ir_operand(op, 2));
   LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
-  LLVMValueRef *vars = variables_for(l, carried, n), index = variable(l, body->args[0]);
+  LLVMValueRef *vars = variables_for(l, carried, n), index = variable(l, ir_loop_index(op));
   for (int i = 0; i < n; i++) {
     if (vars[i])
-      LLVMBuildStore(l->b, scalar(ir_operand(op, i + 3)), vars[i]);
+      LLVMBuildStore(l->b, scalar(ir_loop_init(op, i)), vars[i]);
     else
       info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
   }
@@ -98,14 +98,14 @@ static void lower_for(Lower *l, Op *op) {
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, less, lower, upper, ""), inside, after);
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, inside);
-  info_of(body->args[0])->scalar = read_variable(l, body->args[0], index);
+  info_of(ir_loop_index(op))->scalar = read_variable(l, ir_loop_index(op), index);
   read_all(l, carried, n, vars);
   lower_block(l, body);
   yield_scalars(l, body->last, 0, vars);
-  LLVMValueRef next = increase(l, info_of(body->args[0])->scalar, step);
+  LLVMValueRef next = increase(l, info_of(ir_loop_index(op))->scalar, step);
   LLVMBuildStore(l->b, next, index);
   /* the next index may not have wrapped around to below the bound */
-  LLVMValueRef grew = LLVMBuildICmp(l->b, less, info_of(body->args[0])->scalar, next, "");
+  LLVMValueRef grew = LLVMBuildICmp(l->b, less, info_of(ir_loop_index(op))->scalar, next, "");
   LLVMValueRef again = LLVMBuildAnd(l->b, grew, LLVMBuildICmp(l->b, less, next, upper, ""), "");
   LLVMValueRef br = LLVMBuildCondBr(l->b, again, inside, after);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);

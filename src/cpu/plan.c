@@ -390,7 +390,7 @@ static void plan_yield(Planner *p, Op *yield) {
   int first = yield->code == OP_CONDITION ? 1 : 0, n = yield->noperands - first;
   for (int i = 0; i < n && i < 256; i++)
     into[i] = parent->code == OP_IF         ? &parent->results[i]
-              : parent->code == OP_FOR      ? p->block->args[i + 1]
+              : parent->code == OP_FOR      ? p->block->args[IR_LOOP_ARGS + i]
               : yield->code == OP_CONDITION ? ir_entry(parent, 1)->args[i]
                                             : ir_entry(parent, 0)->args[i];
   for (int i = 0; i < n; i++) /* scalars, too, may come out of a nest */

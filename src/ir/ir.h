@@ -259,6 +259,18 @@ static inline Value *ir_result(const Op *op, int i) { return &op->results[i]; }
 static inline Block *ir_entry(const Op *op, int region) { return op->regions[region]->first; }
 Opcode ir_opcode(const char *name); /* OPCODES when unknown */
 
+/* The parts of a scf.for: bounds and step, the induction variable, and for each loop-carried value its initial value, the
+ * argument of the body, what the body yields for the next iteration, and the loop's result. */
+enum { IR_LOOP_INITS = 3, IR_LOOP_ARGS = 1 }; /* the first initial value among the operands, the first carried argument */
+static inline Value *ir_loop_lower(const Op *loop) { return ir_operand(loop, 0); }
+static inline Value *ir_loop_upper(const Op *loop) { return ir_operand(loop, 1); }
+static inline Value *ir_loop_step(const Op *loop) { return ir_operand(loop, 2); }
+static inline Value *ir_loop_index(const Op *loop) { return ir_entry(loop, 0)->args[0]; }
+static inline Value *ir_loop_init(const Op *loop, int i) { return ir_operand(loop, IR_LOOP_INITS + i); }
+static inline Value *ir_loop_arg(const Op *loop, int i) { return ir_entry(loop, 0)->args[IR_LOOP_ARGS + i]; }
+static inline Value *ir_loop_result(const Op *loop, int i) { return ir_result(loop, i); }
+static inline Value *ir_loop_yield(const Op *loop, int i) { return ir_operand(ir_entry(loop, 0)->last, i); }
+
 /* Building. A Builder inserts before `before`, or at the end of `block` when `before` is NULL. */
 typedef struct Builder {
   Ctx *cx;
@@ -296,6 +308,8 @@ void ir_add_result_types(Ctx *cx, Op *op, Type *const *types, int n); /* append 
 
 /* Changing. */
 void ir_set_operand(Op *op, int index, Value *v);
+static inline void ir_loop_set_init(Op *loop, int i, Value *v) { ir_set_operand(loop, IR_LOOP_INITS + i, v); }
+static inline void ir_loop_set_yield(Op *loop, int i, Value *v) { ir_set_operand(ir_entry(loop, 0)->last, i, v); }
 void ir_add_operand(Ctx *cx, Op *op, Value *v);
 void ir_remove_operand(Op *op, int index);
 void ir_replace_all(Value *from, Value *to); /* uses of `from` become uses of `to` */

@@ -517,13 +517,13 @@ static bool rule_for(Verifier *v, const Op *op) {
   if (t->kind != TYPE_INT && t->kind != TYPE_INDEX) return ir_wrong(v, op, "the lower bound is of type %s", text(v, t));
   if (!want(v, op, "the upper bound", operand_type(op, 1), t) || !want(v, op, "the step", operand_type(op, 2), t))
     return false;
-  int n = op->noperands - 3;
+  int n = op->noperands - IR_LOOP_INITS;
   if (op->nresults != n) return ir_wrong(v, op, "it carries %d values but has %d results", n, op->nresults);
   if (body->nargs != n + 1) return ir_wrong(v, op, "its body takes %d arguments, not %d", body->nargs, n + 1);
-  if (!want(v, op, "the induction variable", body->args[0]->type, t)) return false;
+  if (!want(v, op, "the induction variable", ir_loop_index(op)->type, t)) return false;
   for (int i = 0; i < n; i++)
-    if (!want(v, op, "a carried value", operand_type(op, 3 + i), result_type(op, i)) ||
-        !want(v, op, "an argument of its body", body->args[1 + i]->type, result_type(op, i)))
+    if (!want(v, op, "a carried value", operand_type(op, IR_LOOP_INITS + i), result_type(op, i)) ||
+        !want(v, op, "an argument of its body", ir_loop_arg(op, i)->type, result_type(op, i)))
       return false;
   return true;
 }

@@ -92,8 +92,8 @@ static void slot_needs(Dce *d, Op *op, int i) {
     live_yield(d, op, 0, i);
     live_yield(d, op, 1, i);
   } else if (op->code == OP_FOR) {
-    live_value(d, ir_operand(op, 3 + i));
-    live_value(d, ir_entry(op, 0)->args[1 + i]);
+    live_value(d, ir_loop_init(op, i));
+    live_value(d, ir_loop_arg(op, i));
     live_yield(d, op, 0, i);
   }
 }

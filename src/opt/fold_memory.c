@@ -172,7 +172,7 @@ bool fold_if_flip(Fold *f, Op *op) {
 bool fold_for_never(Fold *f, Op *op) {
   int64_t trips;
   if (!opt_trip_count(op, &trips) || trips != 0) return false;
-  for (int i = 0; i < op->nresults; i++) pass_on(f, &op->results[i], ir_operand(op, 3 + i));
+  for (int i = 0; i < op->nresults; i++) pass_on(f, &op->results[i], ir_loop_init(op, i));
   fold_erase(f, op);
   return true;
 }
@@ -181,8 +181,8 @@ bool fold_for_once(Fold *f, Op *op) {
   int64_t trips;
   if (!opt_trip_count(op, &trips) || trips != 1) return false;
   Block *body = ir_entry(op, 0);
-  pass_on(f, body->args[0], ir_operand(op, 0));
-  for (int i = 0; i < op->nresults; i++) pass_on(f, body->args[1 + i], ir_operand(op, 3 + i));
+  pass_on(f, ir_loop_index(op), ir_loop_lower(op));
+  for (int i = 0; i < op->nresults; i++) pass_on(f, ir_loop_arg(op, i), ir_loop_init(op, i));
   return splice(f, op, body);
 }
 
@@ -190,7 +190,7 @@ bool fold_for_invariant(Fold *f, Op *op) {
   bool some = false;
   Block *body = ir_entry(op, 0);
   for (int i = 0; i < op->nresults; i++) {
-    Value *init = ir_operand(op, 3 + i), *arg = body->args[1 + i], *next = ir_operand(ir_terminator(body), i);
+    Value *init = ir_loop_init(op, i), *arg = ir_loop_arg(op, i), *next = ir_operand(ir_terminator(body), i);
     if ((next != arg && next != init) || (ir_unused(arg) && ir_unused(&op->results[i]))) continue;
     pass_on(f, arg, init);
     pass_on(f, &op->results[i], init);

@@ -88,8 +88,9 @@ static bool is_chosen(const Once *o, const Op *op) {
 static void copy_turn(Builder *b, const Op *loop, Map *map) {
   Block *body = ir_entry(loop, 0);
   const Op *yield = ir_terminator(body);
-  map_put(b->cx, map, body->args[0], mapped(map, ir_operand(loop, 0)));
-  for (int i = 0; i < loop->nresults; i++) map_put(b->cx, map, body->args[1 + i], mapped(map, ir_operand(loop, 3 + i)));
+  map_put(b->cx, map, ir_loop_index(loop), mapped(map, ir_loop_lower(loop)));
+  for (int i = 0; i < loop->nresults; i++)
+    map_put(b->cx, map, ir_loop_arg(loop, i), mapped(map, ir_loop_init(loop, i)));
   for (const Op *op = body->first; op != yield; op = op->next) ir_clone(b, op, map);
   for (int i = 0; i < loop->nresults; i++) map_put(b->cx, map, &loop->results[i], mapped(map, ir_operand(yield, i)));
 }

@@ -72,12 +72,12 @@ static Value *moved(Builder *b, Value *tensor, Value *offset) {
 
 static void split_slot(Ctx *cx, Op *loop, int slot, const Chain *chain) {
   Block *body = ir_entry(loop, 0);
-  Value *init = ir_operand(loop, 3 + slot);
+  Value *init = ir_loop_init(loop, slot);
   Type *type = ir_is_ptr(init->type->elem) ? ir_int(cx, 64) : init->type->elem;
   Builder before = ir_before(cx, loop);
   Value *zero = ir_const_int(&before, type, 0);
   opt_add_carried(cx, loop, &zero, 1);
-  Value *arg = body->args[1 + slot], *offset = body->args[body->nargs - 1];
+  Value *arg = ir_loop_arg(loop, slot), *offset = body->args[body->nargs - 1];
   Op *yield = ir_terminator(body);
   Builder end = ir_before(cx, yield);
   Value *next = offset;
@@ -101,10 +101,9 @@ static void collect(Op *op, void *arg) {
 static bool split_loop(Ctx *cx, Op *loop) {
   bool changed = false;
   for (int i = 0, n = loop->nresults; i < n; i++) {
-    Block *body = ir_entry(loop, 0);
     Chain chain;
     if (!qualifies(loop->results[i].type)) continue;
-    if (!chain_of(cx, ir_operand(ir_terminator(body), i), body->args[1 + i], &chain)) continue;
+    if (!chain_of(cx, ir_loop_yield(loop, i), ir_loop_arg(loop, i), &chain)) continue;
     split_slot(cx, loop, i, &chain);
     changed = true;
   }

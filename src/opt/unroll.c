@@ -95,7 +95,7 @@ static bool unroll(Ctx *cx, Op *loop) {
     return true;
   }
   ir_set_operand(loop, 0, middle);
-  for (int i = 0; i < loop->nresults; i++) ir_set_operand(loop, 3 + i, &main_loop->results[i]);
+  for (int i = 0; i < loop->nresults; i++) ir_loop_set_init(loop, i, &main_loop->results[i]);
   return true;
 }
 

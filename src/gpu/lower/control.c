@@ -104,7 +104,7 @@ void lower_for(Lower *w, const Op *op) {
   Insts inits = {0}, next = {0}, first = {0};
   for (int i = 0; i < op->nresults; i++) {
     push_types(w, &op->results[i], &types);
-    push_values(w, &op->results[i], ir_operand(op, 3 + i), &inits);
+    push_values(w, &op->results[i], ir_loop_init(op, i), &inits);
   }
   LLBlock *head = ll_block_new(w->f, w->b.block), *after = ll_block_new(w->f, w->b.block);
   LLInst *iv = ll_block_param(head, lower->type);
@@ -116,9 +116,9 @@ void lower_for(Lower *w, const Op *op) {
              (int)inits.len);
 
   start_at(w, head);
-  lower_set(w, body->args[0], iv);
+  lower_set(w, ir_loop_index(op), iv);
   int at = 0;
-  for (int i = 0; i < op->nresults; i++) take_values(w, body->args[1 + i], carried, &at);
+  for (int i = 0; i < op->nresults; i++) take_values(w, ir_loop_arg(op, i), carried, &at);
   lower_block(w, body);
   const Op *yield = ir_terminator(body);
   LLInst *more = ll_op2f(&w->b, LL_ADD, iv, step, LLF_NSW);

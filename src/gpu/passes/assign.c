@@ -143,13 +143,11 @@ static void infer_regions(Assign *a, const Op *op) {
 }
 
 static void infer_for(Assign *a, const Op *op) {
-  Block *body = ir_entry(op, 0);
-  for (int i = 0; i < op->nresults; i++) set_home(a, body->args[1 + i], home(a, ir_operand(op, 3 + i)));
+  for (int i = 0; i < op->nresults; i++) set_home(a, ir_loop_arg(op, i), home(a, ir_loop_init(op, i)));
   infer_regions(a, op);
-  const Op *yield = ir_terminator(body);
   for (int i = 0; i < op->nresults; i++) {
-    set_home(a, body->args[1 + i], home(a, ir_operand(yield, i)));
-    renew_home(a, &op->results[i], home(a, body->args[1 + i]));
+    set_home(a, ir_loop_arg(op, i), home(a, ir_loop_yield(op, i)));
+    renew_home(a, &op->results[i], home(a, ir_loop_arg(op, i)));
   }
 }
 
@@ -359,7 +357,7 @@ static void settle(Assign *a, Value *arg, Attr *to) {
   map_put(a->cx, &a->homes, &loop->results[i], to);
   arg->type = gpu_with(a->cx, arg->type, to);
   loop->results[i].type = arg->type;
-  ir_set_operand(loop, 3 + i, want(a, ir_operand(loop, 3 + i), to));
+  ir_loop_set_init(loop, i, want(a, ir_loop_init(loop, i), to));
 }
 
 static Value *want(Assign *a, Value *v, Attr *to) {
@@ -368,7 +366,7 @@ static Value *want(Assign *a, Value *v, Attr *to) {
   Value *known = known_version(a, v, to);
   if (known) return known;
   if (!home(a, v) && !v->op) settle(a, v, to);
-  if (!home(a, v) && v->op && v->op->code == OP_FOR) settle(a, ir_entry(v->op, 0)->args[1 + v->index], to);
+  if (!home(a, v) && v->op && v->op->code == OP_FOR) settle(a, ir_loop_arg(v->op, v->index), to);
   Attr *e = home(a, v);
   if (e == to) return v;
   if (v->type->encoding == to && e) return v;
@@ -405,15 +403,15 @@ static void set_results(Assign *a, Op *op) {
 static void place_for(Assign *a, Op *op) {
   Block *body = ir_entry(op, 0);
   for (int i = 0; i < op->nresults; i++) {
-    Attr *e = home(a, body->args[1 + i]);
+    Attr *e = home(a, ir_loop_arg(op, i));
     if (!e) continue;
-    body->args[1 + i]->type = gpu_with(a->cx, body->args[1 + i]->type, e);
-    want_operand(a, op, 3 + i, e);
+    ir_loop_arg(op, i)->type = gpu_with(a->cx, ir_loop_arg(op, i)->type, e);
+    want_operand(a, op, IR_LOOP_INITS + i, e);
   }
   place_block(a, body);
   Op *yield = ir_terminator(body);
   for (int i = 0; i < op->nresults; i++) {
-    Value *arg = body->args[1 + i];
+    Value *arg = ir_loop_arg(op, i);
     if (!ir_is_tensor(arg->type)) continue;
     if (!home(a, arg)) settle(a, arg, block_of(a, arg->type));
     want_operand(a, yield, i, home(a, arg));

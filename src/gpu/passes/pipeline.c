@@ -109,7 +109,7 @@ static const Value *pointer_before(const Value *ptr);
 static bool comes_round(const Op *loop, int carried) {
   const Block *body = ir_entry(loop, 0);
   const Value *v = ir_operand(ir_terminator(body), carried);
-  while (v != body->args[1 + carried])
+  while (v != ir_loop_arg(loop, carried))
     if (!v->op || !(v = pointer_before(v))) return false;
   return true;
 }
@@ -119,7 +119,7 @@ static const Value *pointer_before(const Value *ptr) {
   const Op *loop = ptr->op ? ptr->op : ptr->block->region->op;
   if (loop->code != OP_FOR) return ptr->op ? ir_moved_pointer(ptr->op) : NULL;
   int carried = ptr->op ? ptr->index : ptr->index - 1;
-  return carried >= 0 && comes_round(loop, carried) ? ir_operand(loop, 3 + carried) : NULL;
+  return carried >= 0 && comes_round(loop, carried) ? ir_loop_init(loop, carried) : NULL;
 }
 
 const Value *gpu_base_of(const Value *ptr) {
@@ -307,13 +307,13 @@ static void transform(Pipeline *p) {
   /* The first stages. `state`: the carried values as the iteration at hand sees them. */
   int n = loop->nresults;
   Value **state = NEWN(cx, Value *, n + 1), *iv = lower;
-  for (int i = 0; i < n; i++) state[i] = ir_operand(loop, 3 + i);
+  for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
   Op *yield = ir_terminator(p->body);
   for (int s = 0; s < depth; s++) {
     Map map = {0};
-    map_put(cx, &map, p->body->args[0], iv);
+    map_put(cx, &map, ir_loop_index(p->loop), iv);
     for (int i = 0; i < n; i++)
-      if (p->is_ahead[i]) map_put(cx, &map, p->body->args[1 + i], state[i]);
+      if (p->is_ahead[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), state[i]);
     make_copies(p, &b, &map, less(&b, iv, upper), ir_const_int(&b, i32, s));
     for (int i = 0; i < n; i++)
       if (p->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
@@ -331,17 +331,17 @@ static void transform(Pipeline *p) {
   vec_push(cx, &inits, first_read);
   vec_push(cx, &inits, first_fill);
   opt_add_carried(cx, loop, inits.at, (int)inits.len);
-  Value *read = p->body->args[1 + carried], *fill = p->body->args[2 + carried];
+  Value *read = ir_loop_arg(loop, carried), *fill = ir_loop_arg(loop, carried + 1);
 
   b = ir_before(cx, p->body->first);
   b.loc = loop->loc;
   wait_op(p, &b, depth - 1);
   Map map = {0};
   Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
-  Value *later = ir_make(&b, OP_ADDI, NULL, p->body->args[0], far, NULL);
-  map_put(cx, &map, p->body->args[0], later);
+  Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(p->loop), far, NULL);
+  map_put(cx, &map, ir_loop_index(p->loop), later);
   for (int i = 0; i < n; i++)
-    if (p->is_ahead[i]) map_put(cx, &map, p->body->args[1 + i], p->body->args[1 + slot[i]]);
+    if (p->is_ahead[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), ir_loop_arg(p->loop, slot[i]));
   make_copies(p, &b, &map, less(&b, later, upper), fill);
   yield = ir_terminator(p->body);
   for (int i = 0; i < n; i++)

@@ -45,7 +45,7 @@ static void make_async(Ctx *cx, Op *dot) {
   int slot = carried_slot(dot);
   if (slot < 0 || !ir_attr(loop, "tt.spare_buffer") || count_dots(dot->block) != 1 || wgmma_partial_sums(dot)) return;
   if (!outlives_iteration(dot, 0) || !outlives_iteration(dot, 1)) return;
-  Value *arg = dot->block->args[1 + slot];
+  Value *arg = dot->block->args[IR_LOOP_ARGS + slot];
   if (ir_operand(dot, 2) != arg || !ir_one_use(arg)) return;
   Op *yield = ir_terminator(dot->block);
   ir_set_attr(cx, dot, "isAsync", ir_attr_bool(cx, true));

@@ -402,7 +402,7 @@ static void drop_unchanged(Loop *loop, Op *op, Block *block, Values *yields) {
   for (uint32_t i = 0; i < loop->carried.len; i++) {
     Carried *c = &loop->carried.at[i];
     bool same = true;
-    for (uint32_t k = 0; k < c->n; k++) same = same && yields->at[kept + k] == block->args[1 + kept + k];
+    for (uint32_t k = 0; k < c->n; k++) same = same && yields->at[kept + k] == block->args[IR_LOOP_ARGS + kept + k];
     if (!same) {
       c->first = kept;
       kept += c->n;
@@ -410,9 +410,9 @@ static void drop_unchanged(Loop *loop, Op *op, Block *block, Values *yields) {
     }
     for (uint32_t k = c->n; k-- > 0;) {
       int at = (int)(kept + k);
-      ir_replace_all(block->args[1 + at], ir_operand(op, 3 + at));
-      ir_remove_arg(block, 1 + at);
-      ir_remove_operand(op, 3 + at);
+      ir_replace_all(block->args[IR_LOOP_ARGS + at], ir_loop_init(op, at));
+      ir_remove_arg(block, IR_LOOP_ARGS + at);
+      ir_remove_operand(op, IR_LOOP_INITS + at);
       memmove(yields->at + at, yields->at + at + 1, (yields->len - (uint32_t)at - 1) * sizeof *yields->at);
       yields->len--;
     }
