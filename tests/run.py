@@ -152,7 +152,7 @@ def examples():
 SIMULATED = {
     "cuda:90": ["tests/examples", "tests/python/test_language.py", "tests/python/test_conversions.py",
                 "tests/python/test_control_flow.py", "tests/python/test_random_kernels.py",
-                "tests/python/test_random_shapes.py"],
+                "tests/python/test_random_shapes.py", "tests/python/test_zoo.py"],
     "cuda:80": ["tests/examples", "tests/python/test_language.py", "tests/python/test_conversions.py",
                 "tests/python/test_random_kernels.py"],
     "cuda:75": ["tests/python/test_language.py", "tests/python/test_conversions.py",

@@ -1,0 +1,71 @@
+"""The kernels of bench/zoo at their small sizes against PyTorch in float64, and what the zoo's tables say."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from bench.zoo import run, static
+from bench.zoo.hardware import blocks_per_multiprocessor
+from bench.zoo.kinds import CASES, SMALL
+from bench.zoo.registry import relative_error
+
+SMALLER = bool(os.environ.get("TRITONC_TEST_SMALL")) and not os.environ.get("TRITONC_SIMULATE")
+
+
+@pytest.mark.parametrize("case", SMALL[:: 3 if SMALLER else 1], ids=lambda case: f"{case.kind}-{case.name}")
+def test_zoo(case):
+    assert case.make("cpu").error() <= case.tolerance
+
+
+def test_every_case_is_made_without_memory():
+    for case in CASES:
+        assert case.make("meta").launches
+    assert len({case.name for case in CASES}) == len(SMALL) >= 25
+
+
+def test_relative_error():
+    import torch
+
+    x = torch.tensor([3.0, 4.0])
+    assert relative_error(x, x) == 0 and relative_error(x * 1.5, x) == 0.5
+    assert relative_error(torch.tensor([3.0, float("nan")]), x) == float("inf")
+    with pytest.raises(ValueError, match="shape"):
+        relative_error(x, x[:1])
+
+
+def test_instructions_of_ptx():
+    counts = static.count("""
+        ld.param.u64 %rd1, [a];
+        @%p1 ld.global.v4.b32 { %r1, %r2, %r3, %r4 }, [ %rd1 + 0 ];
+        ld.global.b16 %rs1, [%rd1];
+        // st.global.b32 [%rd1], %r1;
+        bar.sync 0;
+        @%p1 cp.async.cg.shared.global [ %r1 + 0 ], [ %rd2 + 0 ], 0x10, %r3;
+        st.shared.v2.b64 [%r1], {%rd1, %rd2};
+        wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {%f1,%f2}, %rd1, %rd2, p, 1, 1, 0, 1;
+        rem.s64 %rd1, %rd2, %rd3;
+    """)
+    assert counts["widths"] == {"ld": {16: 1, 128: 1}} and counts["ld"] == 2 and "st" not in counts
+    assert [counts[c] for c in ("bar", "async", "sts", "wgmma", "div")] == [1, 1, 1, 1, 1]
+
+
+def test_blocks_per_multiprocessor():
+    assert blocks_per_multiprocessor(32, 0, 4) == 16  # by warps
+    assert blocks_per_multiprocessor(255, 0, 8) == 1  # by registers
+    assert blocks_per_multiprocessor(64, 100 << 10, 4) == 2  # by shared memory
+    assert blocks_per_multiprocessor(64, 228 << 10, 4) == 0
+
+
+def test_report():
+    def result(ms, error):
+        kernels = [dict(registers=32, spills=0, shared=0, warps=4)]
+        return dict(ms=ms, error=error, tolerance=1e-3, first_call_ms=ms * 10, kernels=kernels)
+
+    first, second = CASES[0].label, CASES[1].label
+    results = {first: [result(2.0, 1e-2), result(1.0, 1e-4)], second: [{"failure": "no such thing"}, result(1.0, 1e-4)]}
+    text = "\n".join(run.report(results))
+    assert f"| {first} | 2.0000 | 1.0000 | 0.50 | 1.0e-02 | 1.0e-04 | 32/32 | 0/0 | 0/0 | 16/16 | 20/10 |" in text
+    assert f"worst: {first} 0.50" in text and f"wrong: {first}" in text and "no such thing" in text
