@@ -1,0 +1,139 @@
+/* access.c: what a load or store needs, put together; and the printed form. */
+#include "index/internal.h"
+
+static const Value *group(const Op *op, const char *name) {
+  int at;
+  return ir_operand_group(op, name, &at) ? ir_operand(op, at) : NULL;
+}
+
+int64_t index_width(IndexInfo *ix, const Value *ptr, const Value *mask, int axis) {
+  const IndexAxis *a = &index_of(ix, ptr)->axis[axis];
+  int64_t bytes = index_unit(ptr->type), n = min64(a->contiguity, max64(1, a->divisibility / bytes));
+  n = min64(n, max64(1, 16 / bytes));
+  if (mask) n = min64(n, index_of(ix, mask)->axis[axis].constancy);
+  return n;
+}
+
+static bool is_bounded(IndexInfo *ix, const IndexMask *m) {
+  for (int i = 0; m && i < m->nrest; i++)
+    if (!index_is_uniform(index_of(ix, m->rest[i]))) return false;
+  return true;
+}
+
+static bool is_zero(const Value *v) {
+  int64_t n;
+  double x;
+  return !v || (ir_is_const_int(v, &n) && n == 0) || (ir_is_const_float(v, &x) && x == 0);
+}
+
+enum { BOX_RANK = 5, BOX_EXTENT = 256, BOX_BYTES = 16 };
+
+/* The axis that moves by one element, if all the others allow a box; else -1. */
+static int box_inner(IndexInfo *ix, const Type *t, const Index *x, int64_t bytes) {
+  int inner = -1;
+  if (x->rank > BOX_RANK) return -1;
+  for (int d = 0; d < x->rank; d++) {
+    const IndexAxis *a = &x->axis[d];
+    if (index_extent(t, d) > BOX_EXTENT || !a->stride || a->wrap) return -1;
+    if (index_extent(t, d) == 1) continue;
+    if (index_is_const(a->stride, 0)) return -1;
+    if (index_is_const(a->stride, bytes) && inner < 0)
+      inner = d;
+    else if (index_divisor(ix, a->stride) < BOX_BYTES)
+      return -1;
+  }
+  return inner >= 0 && index_extent(t, inner) * bytes % BOX_BYTES == 0 ? inner : -1;
+}
+
+bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
+  switch (op->code) {
+  case OP_LOAD:
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS:
+  case OP_ASYNC_COPY: break;
+  default: return false;
+  }
+  const Value *ptr = ir_operand(op, 0), *mask = group(op, "mask");
+  if (!ir_is_tensor(ptr->type) || !ir_is_ptr(ptr->type->elem)) return false;
+  const Index *x = index_of(ix, ptr);
+  int64_t *width = NEWN(ix->cx, int64_t, x->rank);
+  for (int d = 0; d < x->rank; d++) width[d] = index_width(ix, ptr, mask, d);
+  *a = (IndexAccess){.ptr = x,
+                     .mask = mask ? index_of(ix, mask)->mask : NULL,
+                     .offset = x->root ? index_sub(ix, x->base, sum_value(ix, x->root)) : NULL,
+                     .elem_bytes = (int)index_unit(ptr->type),
+                     .rank = x->rank,
+                     .width = width};
+  a->is_bounded = is_bounded(ix, a->mask);
+  a->inner = box_inner(ix, ptr->type, x, a->elem_bytes);
+  a->box = a->inner >= 0 && a->is_bounded && is_zero(group(op, "other"));
+  a->box_aligned = x->align >= BOX_BYTES;
+  return true;
+}
+
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
+
+static void print_value(IndexInfo *ix, Buf *out, const Value *v) {
+  if (v->hint)
+    buf_puts(out, v->hint);
+  else if (v->block && v->block->region->op->code == OP_FUNC)
+    buf_printf(out, "arg%d", v->index);
+  else
+    buf_printf(out, "v%d", index_fact(ix, v)->number);
+}
+
+static void print_sum(IndexInfo *ix, Buf *out, const IndexSum *s) {
+  bool first = true;
+  if (!s) {
+    buf_puts(out, "?");
+    return;
+  }
+  for (int i = 0; i < s->n; i++) {
+    const IndexTerm *t = &s->terms[i];
+    if (!first) buf_puts(out, t->times < 0 ? " - " : " + ");
+    if (first && t->times < 0) buf_puts(out, "-");
+    first = false;
+    int64_t times = t->times < 0 ? -t->times : t->times;
+    if (times != 1) buf_printf(out, "%lld ", (long long)times);
+    for (int k = 0; k < t->n; k++) {
+      if (k) buf_puts(out, " ");
+      print_value(ix, out, t->factors[k]);
+    }
+  }
+  if (first)
+    buf_printf(out, "%lld", (long long)s->constant);
+  else if (s->constant)
+    buf_printf(out, s->constant < 0 ? " - %llu" : " + %llu",
+               (unsigned long long)(s->constant < 0 ? -(uint64_t)s->constant : (uint64_t)s->constant));
+}
+
+static void print_mask(IndexInfo *ix, Buf *out, const IndexMask *m) {
+  buf_puts(out, m->never ? " where never" : " where");
+  for (int i = 0; i < m->nbounds; i++) {
+    buf_printf(out, " i%d %s ", m->bounds[i].axis, m->bounds[i].kind == INDEX_BELOW ? "<" : ">=");
+    print_sum(ix, out, m->bounds[i].sum);
+    buf_puts(out, ",");
+  }
+  for (int i = 0; i < m->nrest; i++) {
+    buf_puts(out, " ");
+    print_value(ix, out, m->rest[i]);
+    buf_puts(out, ",");
+  }
+}
+
+void index_print(IndexInfo *ix, Buf *out, const Value *v) {
+  const Index *x = index_of(ix, v);
+  print_sum(ix, out, x->base);
+  for (int d = 0; d < x->rank && ir_is_tensor(v->type); d++) {
+    const IndexAxis *a = &x->axis[d];
+    if (index_is_const(a->stride, 0) && !a->wrap) continue;
+    buf_puts(out, " + (");
+    print_sum(ix, out, a->stride);
+    buf_printf(out, ")%s i%d", a->wrap ? "%" : "", d);
+  }
+  if (x->mask) print_mask(ix, out, x->mask);
+  for (int d = 0; d < x->rank; d++)
+    buf_printf(out, " [%lld %lld %lld]", (long long)x->axis[d].contiguity, (long long)x->axis[d].divisibility,
+               (long long)x->axis[d].constancy);
+}

@@ -1,0 +1,379 @@
+/* runs.c: what is known of values along each axis where a form says too little: contiguity, divisibility, constancy.
+ *
+ * Problem. A load can be wide only if neighbouring pointers are neighbouring addresses and the first of them is
+ * aligned. That holds for more than affine values: for `i % 32`, `i / 8`, for rows at loaded addresses.
+ *
+ * Idea. For every axis keep three powers of two: the axis is cut into aligned runs of `contiguity` elements that grow by
+ * one, the first of each a multiple of `divisibility`; and into aligned blocks of `constancy` equal elements. A rule per
+ * op gives the result's from the operands'. If runs are cut shorter, their first elements are multiples of less:
+ * start_of(); every single element is one of elements_of(). Where a form is known it says at least as much:
+ * index_runs_of_form().
+ *
+ * Negative numbers divided toward zero break blocks at zero; as the reference does, offsets are taken to be
+ * non-negative.
+ */
+#include "index/internal.h"
+
+#include <string.h>
+
+int64_t index_unit(const Type *t) {
+  const Type *e = index_elem(t);
+  return ir_is_ptr(e) && !ir_is_tensor(e->elem) ? ir_elem_bytes(e->elem) : 1;
+}
+
+static void nothing(Index *a) {
+  for (int d = 0; d < a->rank; d++) a->axis[d].contiguity = a->axis[d].divisibility = a->axis[d].constancy = 1;
+}
+
+static void same_everywhere(const Type *t, int64_t divisibility, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    a->axis[d].contiguity = 1;
+    a->axis[d].constancy = low_bit(index_extent(t, d));
+    a->axis[d].divisibility = divisibility;
+  }
+}
+
+/* What the first elements are multiples of when runs are cut to `run`; `unit`: by how much neighbours differ. */
+static int64_t start_of(const Index *a, int d, int64_t run, int64_t unit) {
+  const IndexAxis *x = &a->axis[d];
+  return run < x->contiguity ? min64(x->divisibility, low_bit(run * unit)) : x->divisibility;
+}
+
+static int64_t elements_of(const Index *a, int d, int64_t unit) { return start_of(a, d, 1, unit); }
+
+static int64_t both_constant(const Index *x, const Index *y, int d) {
+  return min64(x->axis[d].constancy, y->axis[d].constancy);
+}
+
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
+
+/* l + r * scale, where neighbours in l differ by `scale` (pointers: the element's bytes). */
+static void sum(const Index *l, const Index *r, int64_t scale, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    const IndexAxis *x = &l->axis[d], *y = &r->axis[d];
+    int64_t run_l = min64(x->contiguity, y->constancy), run_r = min64(y->contiguity, x->constancy);
+    int64_t run = max64(run_l, run_r), bytes = low_bit(scale);
+    int64_t single_l = elements_of(l, d, scale), single_r = times_pow2(elements_of(r, d, 1), bytes);
+    a->axis[d].contiguity = run;
+    if (run == 1)
+      a->axis[d].divisibility = min64(single_l, single_r);
+    else if (run_l >= run_r)
+      a->axis[d].divisibility = min64(start_of(l, d, run, scale), single_r);
+    else
+      a->axis[d].divisibility = min64(single_l, times_pow2(start_of(r, d, run, 1), bytes));
+    a->axis[d].constancy = both_constant(l, r, d);
+  }
+}
+
+/* l - r: a falling run is no run */
+static void difference(const Index *l, const Index *r, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    int64_t run = min64(l->axis[d].contiguity, r->axis[d].constancy), single = elements_of(r, d, 1);
+    a->axis[d].contiguity = run;
+    a->axis[d].divisibility = min64(run == 1 ? elements_of(l, d, 1) : start_of(l, d, run, 1), single);
+    a->axis[d].constancy = both_constant(l, r, d);
+  }
+}
+
+static void copy(const Index *x, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    a->axis[d].contiguity = x->axis[d].contiguity;
+    a->axis[d].divisibility = x->axis[d].divisibility;
+    a->axis[d].constancy = x->axis[d].constancy;
+  }
+}
+
+static void product(const Index *l, const Index *r, Index *a) {
+  int64_t k;
+  if (index_const(l, &k) && k == 1) {
+    copy(r, a);
+  } else if (index_const(r, &k) && k == 1) {
+    copy(l, a);
+  } else {
+    for (int d = 0; d < a->rank; d++) {
+      a->axis[d].divisibility = times_pow2(elements_of(l, d, 1), elements_of(r, d, 1));
+      a->axis[d].constancy = both_constant(l, r, d);
+    }
+  }
+}
+
+/* How long blocks [s, s + g) are that lie between two multiples of the divisor. */
+static int64_t between_multiples(const Index *x, const Index *divisor, int d) {
+  const IndexAxis *a = &x->axis[d];
+  int64_t g = min64(a->contiguity, min64(a->divisibility, elements_of(divisor, d, 1)));
+  return min64(g, divisor->axis[d].constancy);
+}
+
+static void quotient(const Index *l, const Index *r, Index *a) {
+  int64_t k = 0;
+  if (index_const(r, &k) && k == 1) {
+    copy(l, a);
+    return;
+  }
+  for (int d = 0; d < a->rank; d++) {
+    a->axis[d].constancy = max64(both_constant(l, r, d), between_multiples(l, r, d));
+    if (k > 0 && is_pow2(k)) a->axis[d].divisibility = max64(1, elements_of(l, d, 1) / k);
+  }
+}
+
+static void remainder_of(const Index *l, const Index *r, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    int64_t run = between_multiples(l, r, d);
+    a->axis[d].contiguity = run;
+    a->axis[d].divisibility = min64(start_of(l, d, run, 1), elements_of(r, d, 1));
+    a->axis[d].constancy = both_constant(l, r, d);
+  }
+}
+
+static void shifted_left(const Index *l, const Index *r, Index *a) {
+  int64_t k;
+  if (!index_const(r, &k) || k < 0 || k > 40) return;
+  for (int d = 0; d < a->rank; d++) {
+    a->axis[d].divisibility = times_pow2(elements_of(l, d, 1), (int64_t)1 << k);
+    a->axis[d].constancy = both_constant(l, r, d);
+  }
+}
+
+/* Bits are or'ed, and'ed, exchanged; the smaller or the larger of the two is taken. */
+static void common(const Index *l, const Index *r, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    a->axis[d].constancy = both_constant(l, r, d);
+    a->axis[d].divisibility = min64(elements_of(l, d, 1), elements_of(r, d, 1));
+  }
+}
+
+static void equally_constant(const Index *l, const Index *r, Index *a) {
+  for (int d = 0; d < a->rank; d++) a->axis[d].constancy = both_constant(l, r, d);
+}
+
+/* x < n is the same for a run of x that lies between two multiples of what n is a multiple of. */
+static void comparison(const Op *op, const Index *l, const Index *r, Index *a) {
+  const char *p = ir_attr_text_or(op, "predicate", "eq");
+  bool left = !strcmp(p, "slt") || !strcmp(p, "ult") || !strcmp(p, "sge") || !strcmp(p, "uge");
+  bool right = !strcmp(p, "sgt") || !strcmp(p, "ugt") || !strcmp(p, "sle") || !strcmp(p, "ule");
+  for (int d = 0; d < a->rank; d++) {
+    int64_t n = both_constant(l, r, d);
+    if (left) n = max64(n, between_multiples(l, r, d));
+    if (right) n = max64(n, between_multiples(r, l, d));
+    a->axis[d].constancy = n;
+  }
+}
+
+void index_meet_runs(const Index *x, const Index *y, int64_t unit, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    int64_t run = min64(x->axis[d].contiguity, y->axis[d].contiguity);
+    a->axis[d].contiguity = run;
+    a->axis[d].divisibility = min64(start_of(x, d, run, unit), start_of(y, d, run, unit));
+    a->axis[d].constancy = min64(x->axis[d].constancy, y->axis[d].constancy);
+  }
+}
+
+static void selected(IndexInfo *ix, const Op *op, Index *a) {
+  const Index *c = index_operand(ix, op, 0);
+  int64_t unit = index_unit(op->results[0].type);
+  index_meet_runs(index_operand(ix, op, 1), index_operand(ix, op, 2), unit, a);
+  for (int d = 0; d < a->rank && ir_is_tensor(ir_operand(op, 0)->type); d++) {
+    IndexAxis *x = &a->axis[d];
+    int64_t run = min64(x->contiguity, c->axis[d].constancy);
+    x->divisibility = start_of(a, d, run, unit);
+    x->contiguity = run;
+    x->constancy = min64(x->constancy, c->axis[d].constancy);
+  }
+}
+
+static void range(const Op *op, const Type *t, Index *a) {
+  a->axis[0].contiguity = low_bit(index_extent(t, 0));
+  a->axis[0].divisibility = low_bit(ir_attr_int_or(op, "start", 0));
+}
+
+static void copy_axis(const Index *x, int from, Index *a, int to) {
+  a->axis[to].contiguity = x->axis[from].contiguity;
+  a->axis[to].divisibility = x->axis[from].divisibility;
+  a->axis[to].constancy = x->axis[from].constancy;
+}
+
+static void expanded(const Op *op, const Index *x, int64_t unit, Index *a) {
+  int axis = (int)ir_attr_int_or(op, "axis", 0);
+  int64_t single = INDEX_MUCH;
+  for (int d = 0, k = 0; d < a->rank; d++) {
+    if (d == axis) continue;
+    copy_axis(x, k++, a, d);
+    single = min64(single, elements_of(a, d, unit));
+  }
+  a->axis[axis].divisibility = single; /* along the new axis every single element stands alone */
+}
+
+static void broadcast(const Type *from, const Type *t, const Index *x, Index *a) {
+  copy(x, a);
+  for (int d = 0; d < a->rank; d++)
+    if (from->shape[d] != t->shape[d]) a->axis[d].constancy = low_bit(t->shape[d]), a->axis[d].contiguity = 1;
+}
+
+static void transposed(const Op *op, const Index *x, Index *a) {
+  const Attr *order = ir_attr(op, "order");
+  for (int d = 0; d < a->rank; d++) copy_axis(x, (int)order->ints[d], a, d);
+}
+
+/* What divides every single element. */
+static int64_t every_element(const Index *x, int64_t unit) {
+  int64_t most = 1;
+  for (int d = 0; d < x->rank; d++) most = max64(most, elements_of(x, d, unit));
+  return most;
+}
+
+/* Runs and blocks along the last axis are what they were as long as they fit both the old and the new axis. */
+static void reshaped(const Op *op, const Type *from, const Type *t, const Index *x, int64_t unit, Index *a) {
+  int64_t single = every_element(x, unit);
+  for (int d = 0; d < a->rank; d++) a->axis[d].divisibility = single;
+  if (ir_attr(op, "allow_reorder")) return;
+  int f = from->rank - 1, d = t->rank - 1;
+  while (f > 0 && from->shape[f] == 1) f--;
+  while (d > 0 && t->shape[d] == 1) d--;
+  int64_t both = min64(low_bit(from->shape[f]), low_bit(t->shape[d]));
+  int64_t run = min64(x->axis[f].contiguity, both);
+  a->axis[d].contiguity = run;
+  a->axis[d].divisibility = max64(single, start_of(x, f, run, unit));
+  a->axis[d].constancy = min64(x->axis[f].constancy, both);
+}
+
+/* Pointers become numbers or numbers pointers, or pointers to elements of another size: neighbours no longer differ by
+ * what they did. */
+static void of_other_unit(const Index *x, int64_t unit, Index *a) {
+  for (int d = 0; d < a->rank; d++) {
+    a->axis[d].divisibility = elements_of(x, d, unit);
+    a->axis[d].constancy = x->axis[d].constancy;
+  }
+}
+
+static void cast(const Op *op, const Index *x, Index *a) {
+  const Type *t = op->results[0].type, *from = ir_operand(op, 0)->type;
+  int bits = index_elem(t)->bits;
+  if (index_unit(t) != index_unit(from) || op->code == OP_PTR_TO_INT || op->code == OP_INT_TO_PTR) {
+    of_other_unit(x, index_unit(from), a);
+    return;
+  }
+  copy(x, a);
+  for (int d = 0; d < a->rank && op->code == OP_TRUNCI && bits < 32; d++) { /* may overflow within a tile */
+    a->axis[d].divisibility = min64(elements_of(x, d, 1), (int64_t)1 << bits);
+    a->axis[d].contiguity = 1;
+  }
+}
+
+/* Equal where pointers, mask and what stands in for masked elements are. */
+static void loaded(IndexInfo *ix, const Op *op, Index *a) {
+  for (int i = 0; i < op->noperands && ir_is_tensor(op->results[0].type); i++) {
+    const Index *x = index_operand(ix, op, i);
+    for (int d = 0; d < a->rank; d++)
+      a->axis[d].constancy = i ? min64(a->axis[d].constancy, x->axis[d].constancy) : x->axis[d].constancy;
+  }
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
+void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
+  const Type *t = v->type;
+  const Index *x = op->noperands > 0 ? index_operand(ix, op, 0) : NULL;
+  const Index *y = op->noperands > 1 ? index_operand(ix, op, 1) : NULL;
+  int64_t c, unit = op->noperands > 0 ? index_unit(ir_operand(op, 0)->type) : 1;
+  nothing(a);
+  switch (op->code) {
+  case OP_CONSTANT:
+    if (ir_is_const_int(v, &c)) same_everywhere(t, low_bit(c), a);
+    break;
+  case OP_MAKE_RANGE: range(op, t, a); break;
+  case OP_SPLAT: same_everywhere(t, x->axis[0].divisibility, a); break;
+  case OP_UNSPLAT: a->axis[0].divisibility = every_element(x, unit); break;
+  case OP_EXPAND_DIMS: expanded(op, x, unit, a); break;
+  case OP_BROADCAST: broadcast(ir_operand(op, 0)->type, t, x, a); break;
+  case OP_TRANS: transposed(op, x, a); break;
+  case OP_RESHAPE: reshaped(op, ir_operand(op, 0)->type, t, x, unit, a); break;
+  case OP_ADDI: sum(x, y, 1, a); break;
+  case OP_SUBI: difference(x, y, a); break;
+  case OP_ADDPTR: sum(x, y, unit, a); break;
+  case OP_MULI: product(x, y, a); break;
+  case OP_SHLI: shifted_left(x, y, a); break;
+  case OP_DIVSI:
+  case OP_DIVUI: quotient(x, y, a); break;
+  case OP_REMSI:
+  case OP_REMUI: remainder_of(x, y, a); break;
+  case OP_CMPI: comparison(op, x, y, a); break;
+  case OP_ANDI:
+  case OP_ORI:
+  case OP_XORI:
+  case OP_MINSI:
+  case OP_MAXSI:
+  case OP_MINUI:
+  case OP_MAXUI: common(x, y, a); break;
+  case OP_SHRSI:
+  case OP_SHRUI: equally_constant(x, y, a); break;
+  case OP_SELECT: selected(ix, op, a); break;
+  case OP_CONVERT_LAYOUT: copy(x, a); break;
+  case OP_EXTSI:
+  case OP_EXTUI:
+  case OP_INDEX_CAST:
+  case OP_TT_BITCAST:
+  case OP_PTR_TO_INT:
+  case OP_INT_TO_PTR:
+  case OP_TRUNCI: cast(op, x, a); break;
+  case OP_LOAD: loaded(ix, op, a); break;
+  default: break;
+  }
+}
+
+/* At index `run` * k of axis d and 0 of the others, a value is a multiple of this. */
+static int64_t start_by_form(IndexInfo *ix, const Type *t, const Index *x, int d, int64_t run) {
+  int64_t g = x->align;
+  for (int e = 0; e < x->rank; e++) {
+    const IndexSum *s = x->axis[e].stride;
+    int64_t step = e == d ? run : 1;
+    if (s && step < index_extent(t, e)) g = min64(g, times_pow2(index_divisor(ix, s), step));
+  }
+  return g;
+}
+
+void index_runs_of_form(IndexInfo *ix, const Type *t, Index *x) {
+  int64_t unit = index_unit(t), stride;
+  for (int d = 0; d < x->rank; d++)
+    if (x->axis[d].wrap) return;
+  for (int d = 0; d < x->rank; d++) {
+    IndexAxis *a = &x->axis[d];
+    if (!a->stride) continue;
+    int64_t extent = low_bit(index_extent(t, d));
+    if (index_const_stride(x, d, &stride) && stride == 0) a->constancy = max64(a->constancy, extent);
+    if (index_const_stride(x, d, &stride) && stride == unit && extent > a->contiguity) {
+      a->contiguity = extent;
+      a->divisibility = start_by_form(ix, t, x, d, extent);
+    } else {
+      a->divisibility = max64(a->divisibility, start_by_form(ix, t, x, d, a->contiguity));
+    }
+  }
+}
+
+/* ---- hints ------------------------------------------------------------------------------------------------------- */
+
+static const Attr *hint_of(const Op *op, const char *name, const char *suffix) {
+  char text[64];
+  size_t n = strlen(name), m = strlen(suffix);
+  if (n + m >= sizeof text) return NULL;
+  memcpy(text, name, n);
+  memcpy(text + n, suffix, m + 1);
+  return ir_attr(op, text);
+}
+
+/* An integer, or one per axis. */
+static int64_t hinted(const Attr *a, int d, int64_t known) {
+  const Attr *item = !a ? NULL : a->kind == ATTR_INT ? a : a->n == 1 ? a->items[0] : d < a->n ? a->items[d] : NULL;
+  return item && item->integer > 0 ? max64(known, low_bit(item->integer)) : known;
+}
+
+void index_hints(const Op *op, const char *suffix, Index *out) {
+  if (!op->nattrs) return;
+  const Attr *divisibility = hint_of(op, "tt.divisibility", suffix), *contiguity = hint_of(op, "tt.contiguity", suffix),
+             *constancy = hint_of(op, "tt.constancy", suffix);
+  for (int d = 0; d < out->rank; d++) {
+    IndexAxis *a = &out->axis[d];
+    a->divisibility = hinted(divisibility, d, a->divisibility);
+    a->contiguity = hinted(contiguity, d, a->contiguity);
+    a->constancy = hinted(constancy, d, a->constancy);
+  }
+}
