@@ -7,6 +7,7 @@ A suite that runs nothing has failed, and so has a test that was skipped: what c
 """
 
 import concurrent.futures
+import itertools
 import os
 import re
 import subprocess
@@ -159,12 +160,34 @@ SIMULATED = {
                 "tests/python/test_random_shapes.py"],
 }  # fmt: skip
 
+# What is tried with every number of stages and warps.
+EVERY_OPTION = ["tests/gpu/test_kernels.py", "tests/examples",
+                "tests/python/test_language.py::test_dot",
+                "tests/python/test_language.py::test_dot_of_dot"]  # fmt: skip
+
+
+def every_option(option):
+    stages, warps = option
+    env = {
+        "TRITONC_SIMULATE": "cuda:90",
+        "TRITONC_TEST_SMALL": "1",
+        "TRITONC_TEST_OPTIONS": f"{stages},{warps}",
+        "PYTHONPATH": f"{BUILD / 'release' / 'python'}:{ROOT / 'tests' / 'gpu'}",
+    }
+    options = ["-p", "every_option", "-k", "not cuda:80 and not cuda:75"]
+    pytest("release", EVERY_OPTION, env, f"simulated: {stages} stages, {warps} warps", options)
+
 
 def simulate():
     """The GPU's side of the compiler, on the simulated GPU."""
     if not build("release"):
         return
-    pytest("release", ["tests/gpu/test_kernels.py"], label="simulated: kernels of every kind")
+    pytest(
+        "release", ["tests/gpu/test_kernels.py", "tests/gpu/test_fused.py"], label="simulated: kernels of every kind"
+    )
+    # All again for other stages and warps, as pipelining and barriers depend on them.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(every_option, itertools.product((1, 2, 3, 4), (4, 8))))
     for target, paths in SIMULATED.items():
         env = {"TRITONC_SIMULATE": target, "TRITONC_TEST_SMALL": "1"}
         pytest("release", paths, env, label=f"simulated: {target}")

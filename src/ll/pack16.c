@@ -33,9 +33,10 @@ static bool packs(const Pack *p, const LLInst *i) {
   }
 }
 
+/* Of parameters, constants and undefined values nothing is computed. */
 static bool same_operation(const LLInst *x, const LLInst *y) {
   return x != y && x->op == y->op && x->type == y->type && x->mods.flags == y->mods.flags && x->nargs == y->nargs &&
-         x->args[0]->type == y->args[0]->type;
+         x->nargs > 0 && x->args[0]->type == y->args[0]->type;
 }
 
 static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth);

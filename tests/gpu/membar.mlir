@@ -6,6 +6,9 @@
 #wide = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
+#rows = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#tile = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
   // A barrier before the first read; none between reads, and none between a read and a write of other bytes.
   // CHECK-LABEL: @read_after_write
@@ -233,6 +236,58 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %y = tt.load %q : !tt.ptr<f32>
     tt.store %q, %y : !tt.ptr<f32>
     tt.store %q, %y : !tt.ptr<f32>
+    tt.return
+  }
+
+  // A product reads two buffers. That the second one needs a barrier must not make it forgotten that the first one is
+  // read behind that barrier, too: the conversion, at the first one's place, waits for the product.
+  // CHECK-LABEL: @two_operands
+  // CHECK: ttg.local_alloc %{{.*}} {allocation.offset = 0 : i32}
+  // CHECK-NEXT: ttg.local_alloc %{{.*}} {allocation.offset = 8192 : i32}
+  // CHECK: ttng.fence_async_shared
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.convert_layout %{{.*}} {allocation.offset = 0 : i32}
+  // CHECK: tt.return
+  tt.func public @two_operands(%p: !tt.ptr<f16>, %q: !tt.ptr<f32>) {
+    %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+    %ps = tt.splat %p : !tt.ptr<f16> -> tensor<64x64x!tt.ptr<f16>, #rows>
+    %qs = tt.splat %q : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>, #rows>
+    %v = tt.load %ps : tensor<64x64x!tt.ptr<f16>, #rows>
+    %a = ttg.local_alloc %v : (tensor<64x64xf16, #rows>) -> !ttg.memdesc<64x64xf16, #tile, #smem>
+    %b = ttg.local_alloc %v : (tensor<64x64xf16, #rows>) -> !ttg.memdesc<64x64xf16, #tile, #smem>
+    ttng.fence_async_shared {bCluster = false}
+    %d = ttng.warp_group_dot %a, %b, %zero {inputPrecision = 0 : i32} : !ttg.memdesc<64x64xf16, #tile, #smem> * !ttg.memdesc<64x64xf16, #tile, #smem> -> tensor<64x64xf32, #mma>
+    %o = ttg.convert_layout %d : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #rows>
+    tt.store %qs, %o : tensor<64x64x!tt.ptr<f32>, #rows>
+    tt.return
+  }
+
+  // A loop in a loop: the barrier of the inner one stands in front of it, once for an iteration of the outer.
+  // CHECK-LABEL: @nested
+  // CHECK: scf.for
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_store
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: scf.for
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NOT: gpu.barrier
+  // CHECK: tt.return
+  tt.func public @nested(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
+    %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      ttg.local_store %v, %a : tensor<512xf32, #blocked> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
+      scf.for %j = %c0 to %n step %c1 : i32 {
+        %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem, mutable> -> tensor<512xf32, #wide>
+        tt.store %qs, %x : tensor<512x!tt.ptr<f32>, #wide>
+      }
+    }
     tt.return
   }
 }

@@ -1,6 +1,7 @@
 /* encoding.h: layouts as they stand in the IR: attributes of tensor types and of the module.
  *
  *   encode.c      an encoding (#ttg.blocked, #ttg.nvidia_mma, …) as a Layout, and how ops carry encodings over
+ *   check.c       whether the encodings of a file mean anything
  *   exchange.c    which layout of shared memory takes a tensor from one distributed layout to another
  */
 #ifndef TRITONC_GPU_ENCODING_H
@@ -23,6 +24,9 @@ void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dim
 int gpu_num_warps(const Module *m);
 int gpu_sm(const Module *m); /* from ttg.target */
 int gpu_num_stages(const Module *m);
+
+/* Unwinds when the module's numbers, or an encoding of one of its values, make no sense: check.c. */
+void gpu_check_layouts(Ctx *cx, Module *m);
 
 /* ---- encodings: encode.c ----------------------------------------------------------------------------------------- */
 

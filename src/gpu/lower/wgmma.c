@@ -18,8 +18,10 @@
 
 #include <assert.h>
 
+enum { WGMMA_ROWS = 64 }; /* of one instruction; a tensor of fewer is no accumulator, though it may share the layout */
+
 int wgmma_registers(const Type *t) {
-  if (!ir_is_tensor(t) || !gpu_is_mma(t->encoding, 3) || t->rank != 2) return 0;
+  if (!ir_is_tensor(t) || !gpu_is_mma(t->encoding, 3) || t->rank != 2 || t->shape[0] < WGMMA_ROWS) return 0;
   int64_t instr[LAYOUT_MAX_DIMS];
   gpu_param_ints(t->encoding, "instrShape", instr);
   return (int)(min64(instr[1], t->shape[1]) / 2);

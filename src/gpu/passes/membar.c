@@ -1,9 +1,11 @@
 /* membar.c: barriers between accesses of memory that must not overtake each other.
  *
  * Since the last barrier, threads may have read some ranges of bytes and written others. An op that writes what was
- * read or written, or reads what was written, needs a barrier before it. Ops with scratch of their own write it, pass a
- * barrier inside (which is part of their lowering), and read it. After a wait for asynchronous copies there always is
- * one: what other threads' copies brought is visible only behind it.
+ * read or written, or reads what was written, needs a barrier before it. All accesses of an op are looked at before
+ * any is noted down: a barrier before the op is before every one of them, and what the op reads stays pending behind
+ * it. Ops with scratch of their own write it, pass a barrier inside (which is part of their lowering), and read it.
+ * After a wait for asynchronous copies there always is one: what other threads' copies brought is visible only behind
+ * it.
  *
  * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same
  * allocation: the pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the
@@ -13,47 +15,84 @@
  * threads make them: what tl.store wrote, a tl.load behind it reads, and a load is over before a store behind it. Two
  * accesses may meet if their pointers come from the same argument of the kernel; arguments are taken to be apart. With
  * one and the same tensor of pointers each thread comes back to its own elements, provided that no element is held by
- * several: an update in place needs no barrier. (This says nothing of different programs, nor of rounds of a loop whose
- * accesses overlap through one op's pointers.)
+ * several: an update in place needs no barrier. (This says nothing of different programs, nor of iterations of a loop
+ * whose accesses overlap through one op's pointers.)
  *
- * Control flow: the branches of an if start from the same state and are merged; a loop's body starts from what comes in
- * and what comes round, which is found by going through it twice (barriers only ever make the state smaller). If it is
- * only for what comes in that the body would need a barrier, that one stands in front of the loop: a trial, which
- * counts barriers and makes none, tells.
+ * Control flow. The branches of an if start from the same state and are merged. A loop is visited once for all: first
+ * as if nothing was pending before it, then again from what its end leaves, which finds the barriers that its back edge
+ * needs. What remains of it is a summary: the accesses that it may make before its first barrier (`exposed`) and those
+ * that it may leave behind (`pending`). Where the former conflict with what is pending in front of the loop, a barrier
+ * stands there, and not inside, where it would stop every iteration.
+ *
+ * Invariant: barriers are only added, so that a state computed before another barrier came holds at least what it
+ * should. Cost: every op is visited twice per loop that is directly around it (not per nesting), and meets as many
+ * pending accesses as there are buffers that do not overlap, which the size of shared memory bounds; pointers of one
+ * argument are kept as one entry.
  */
 #include "gpu/passes/passes.h"
 
 #include <string.h>
 
 typedef struct Access {
-  int64_t from, to;        /* bytes of shared memory, */
-  const Op *buffer;        /* and the buffer */
-  const Value *base, *ptr; /* of global memory: the kernel's argument, and the pointers */
-  bool write, copy;        /* copy: an asynchronous one */
+  const void *owner; /* the buffer; of global memory the kernel's argument */
+  const Value *ptr;  /* global memory: the pointers; else NULL */
+  int64_t from, to;  /* bytes of shared memory */
+  bool write, copy;  /* copy: an asynchronous one */
 } Access;
+
+enum { READ = 0, WRITE = 1, KINDS = 4 }; /* and twice that: + 2 by copies, or through scalar pointers */
+
+/* All pending accesses of one buffer or argument. */
+typedef struct Touched {
+  Access of[KINDS];
+  bool has[KINDS], many[KINDS]; /* many: through different pointers */
+} Touched;
 typedef struct State {
-  Vec(Access) pending;
+  Map at; /* owner to Touched */
+  Vec(Touched *) all;
 } State;
+
+typedef struct Summary {
+  State exposed, pending;
+} Summary;
 typedef struct Membar {
   Ctx *cx;
   int num_warps;
-  bool trial;
-  Map needed; /* in a trial: the ops that would have a barrier before them */
-  int nneeded;
+  Map loops; /* to their Summary */
 } Membar;
 
+/* The way through a region: `clean` while no barrier was passed since its beginning. */
+typedef struct Path {
+  State pending, *exposed;
+  bool clean;
+} Path;
+
+static bool is_scalar(const Access *a) { return a->ptr && !ir_is_tensor(a->ptr->type); }
+
+static int kind_of(const Access *a) { return (a->write ? WRITE : READ) + (a->copy || is_scalar(a) ? 2 : 0); }
+
 static void remember(Membar *m, State *s, Access a) {
-  for (uint32_t i = 0; i < s->pending.len; i++) {
-    const Access *p = &s->pending.at[i];
-    if (p->from == a.from && p->to == a.to && p->write == a.write && p->copy == a.copy && p->buffer == a.buffer &&
-        p->base == a.base && p->ptr == a.ptr)
-      return;
+  Touched *t = map_get(&s->at, a.owner);
+  if (!t) {
+    t = NEW(m->cx, Touched);
+    map_put(m->cx, &s->at, a.owner, t);
+    vec_push(m->cx, &s->all, t);
   }
-  vec_push(m->cx, &s->pending, a);
+  int k = kind_of(&a);
+  t->many[k] |= t->has[k] && t->of[k].ptr != a.ptr;
+  t->has[k] = true;
+  t->of[k] = a;
 }
 
 static void merge(Membar *m, State *s, const State *other) {
-  for (uint32_t i = 0; i < other->pending.len; i++) remember(m, s, other->pending.at[i]);
+  for (uint32_t i = 0; i < other->all.len; i++) {
+    const Touched *from = other->all.at[i];
+    for (int k = 0; k < KINDS; k++) {
+      if (!from->has[k]) continue;
+      remember(m, s, from->of[k]);
+      if (from->many[k]) ((Touched *)map_get(&s->at, from->of[k].owner))->many[k] = true;
+    }
+  }
 }
 
 static State copy(Membar *m, const State *s) {
@@ -63,141 +102,195 @@ static State copy(Membar *m, const State *s) {
 }
 
 /* Whether the same threads come to the same elements: scalars are read by all, but written by the first. */
-static bool same_threads(Membar *m, const Access *a, const Access *b) {
-  if (!ir_is_tensor(a->ptr->type)) return a->write && b->write && !ir_is_tensor(b->ptr->type);
-  if (a->ptr != b->ptr) return false;
+static bool same_threads(Membar *m, const Access *a, const Access *b, bool many) {
+  if (is_scalar(a)) return a->write && b->write && is_scalar(b);
+  if (many || a->ptr != b->ptr) return false;
   return layout_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0;
 }
 
-static bool conflicts(Membar *m, const State *s, Access a) {
-  for (uint32_t i = 0; i < s->pending.len; i++) {
-    const Access *p = &s->pending.at[i];
-    if (!(a.write || p->write) || a.base != p->base) continue;
-    if (a.base) {
-      if (same_threads(m, &a, p)) continue;
-      return true;
-    }
-    if (p->to <= a.from || p->from >= a.to) continue;
-    if ((a.copy || p->copy) && p->buffer == a.buffer) continue;
+static bool conflicts_with(Membar *m, const Touched *t, const Access *a) {
+  for (int k = 0; k < KINDS; k++) {
+    const Access *p = &t->of[k];
+    if (!t->has[k] || !(a->write || p->write)) continue;
+    if (a->ptr ? same_threads(m, a, p, t->many[k]) : p->to <= a->from || p->from >= a->to) continue;
+    if (!a->ptr && (a->copy || p->copy) && p->owner == a->owner) continue;
     return true;
   }
   return false;
 }
 
-static void barrier_before(Membar *m, State *s, Op *op) {
-  s->pending.len = 0;
-  if (m->trial) {
-    map_put(m->cx, &m->needed, op, op);
-    m->nneeded++;
-    return;
+static bool conflicts(Membar *m, const State *s, const Access *a) {
+  if (a->ptr) {
+    const Touched *t = map_get(&s->at, a->owner);
+    return t && conflicts_with(m, t, a);
   }
+  for (uint32_t i = 0; i < s->all.len; i++) {
+    const Touched *t = s->all.at[i];
+    int any = 0;
+    while (!t->has[any]) any++;
+    if (!t->of[any].ptr && conflicts_with(m, t, a)) return true;
+  }
+  return false;
+}
+
+static void pass_barrier(Path *path) {
+  path->pending = (State){0};
+  path->clean = false;
+}
+
+static void barrier_before(Membar *m, Path *path, Op *op) {
+  pass_barrier(path);
   Builder b = ir_before(m->cx, op);
   ir_effect(&b, OP_BARRIER, NULL);
 }
 
-static Access access_of(const Value *memdesc, bool write) {
+/* ---- the accesses of an op --------------------------------------------------------------------------------------- */
+
+enum { MAX_ACCESSES = 8 };
+typedef struct Accesses {
+  Access at[MAX_ACCESSES];
+  int n;
+} Accesses;
+
+static void add(Membar *m, Accesses *all, Access a) {
+  if (all->n == MAX_ACCESSES)
+    ctx_fail(m->cx, ERR_SOURCE, "an op on more than %d buffers is not supported", MAX_ACCESSES);
+  all->at[all->n++] = a;
+}
+
+static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memdesc, bool write) {
   const Op *buffer = gpu_buffer_of(memdesc);
   int64_t from = buffer ? ir_attr_int_or(buffer, GPU_OFFSET, 0) : 0;
   int64_t bytes = buffer ? gpu_buffer_bytes(buffer->results[0].type) : 0;
-  return (Access){.from = from, .to = from + bytes, .buffer = buffer, .write = write};
+  if (!buffer || !bytes) return;
+  add(m, all,
+      (Access){.owner = buffer, .from = from, .to = from + bytes, .write = write, .copy = op->code == OP_ASYNC_COPY});
 }
 
-static void touch_global(Membar *m, State *s, Op *op, bool write) {
-  const Value *ptr = ir_operand(op, 0);
-  Access a = {.base = gpu_base_of(ptr), .ptr = ptr, .write = write};
-  if (!a.base) return;
-  if (conflicts(m, s, a)) barrier_before(m, s, op);
-  remember(m, s, a);
+static void add_global(Membar *m, Accesses *all, const Op *op, bool write) {
+  const Value *ptr = ir_operand(op, 0), *base = gpu_base_of(ptr);
+  if (base) add(m, all, (Access){.owner = base, .ptr = ptr, .write = write});
+}
+
+static Accesses accesses_of(Membar *m, const Op *op) {
+  Accesses all = {0};
+  switch (op->code) {
+  case OP_LOCAL_ALLOC:
+    if (op->noperands) add_buffer(m, &all, op, &op->results[0], true);
+    return all;
+  case OP_LOCAL_STORE: add_buffer(m, &all, op, ir_operand(op, 1), true); return all;
+  case OP_LOCAL_LOAD: add_buffer(m, &all, op, ir_operand(op, 0), false); return all;
+  case OP_ASYNC_COPY:
+    add_global(m, &all, op, false);
+    add_buffer(m, &all, op, ir_operand(op, 1), true);
+    return all;
+  case OP_WARP_GROUP_DOT:
+  case OP_WARP_GROUP_DOT_WAIT:
+    for (int i = 0; i < op->noperands; i++)
+      if (ir_operand(op, i)->type->kind == TYPE_MEMDESC) add_buffer(m, &all, op, ir_operand(op, i), false);
+    return all;
+  case OP_LOAD: add_global(m, &all, op, false); break;
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: add_global(m, &all, op, true); break;
+  default: break;
+  }
+  if (!ir_attr(op, GPU_OFFSET)) return all;
+  int64_t from = ir_attr_int_or(op, GPU_OFFSET, 0), bytes = gpu_scratch_bytes(m->cx, op, m->num_warps);
+  add(m, &all, (Access){.owner = op, .from = from, .to = from + bytes, .write = true});
+  return all;
 }
 
 /* One thread acts for the program; a release comes with a barrier before it (memory.c). */
 static bool releases(const Op *op) {
+  if (op->code != OP_ATOMIC_RMW && op->code != OP_ATOMIC_CAS) return false;
   const char *sem = ir_attr_text_or(op, "sem", "");
   return !ir_is_tensor(op->results[0].type) && (!strcmp(sem, "release") || !strcmp(sem, "acq_rel"));
 }
 
-static void touch(Membar *m, State *s, Op *op, const Value *memdesc, bool write) {
-  Access a = access_of(memdesc, write);
-  a.copy = op->code == OP_ASYNC_COPY;
-  if (conflicts(m, s, a)) barrier_before(m, s, op);
-  remember(m, s, a);
-}
-
-static void visit_block(Membar *m, State *s, Block *b);
-
-/* How many barriers the loop needs inside, coming from `s`. */
-static int count_inside(Membar *m, const State *s, Op *op);
-
-static void visit_loop(Membar *m, State *s, Op *op) {
-  State nothing = {0};
-  if (!m->trial && s->pending.len && count_inside(m, s, op) > count_inside(m, &nothing, op)) barrier_before(m, s, op);
-  for (int round = 0; round < 2; round++) {
-    State inside = copy(m, s);
-    for (int r = 0; r < op->nregions; r++)
-      if (op->regions[r]->first) visit_block(m, &inside, op->regions[r]->first);
-    merge(m, s, &inside);
+static void touch(Membar *m, Path *path, Op *op) {
+  Accesses all = accesses_of(m, op);
+  bool meets = false;
+  for (int i = 0; i < all.n && !meets; i++) meets = conflicts(m, &path->pending, &all.at[i]);
+  if (meets) barrier_before(m, path, op);
+  for (int i = 0; i < all.n; i++) {
+    Access a = all.at[i];
+    if (path->clean && path->exposed) remember(m, path->exposed, a);
+    if (a.owner == op && op->code != OP_LOCAL_ALLOC) a.write = false; /* the op's own scratch: read at its end */
+    remember(m, &path->pending, a);
   }
 }
 
-static int count_inside(Membar *m, const State *s, Op *op) {
-  Membar trial = {.cx = m->cx, .num_warps = m->num_warps, .trial = true};
-  State from = copy(&trial, s);
-  visit_loop(&trial, &from, op);
-  return trial.nneeded;
+/* ---- control flow ------------------------------------------------------------------------------------------------ */
+
+static void visit_block(Membar *m, Path *path, Block *b);
+
+/* The loop's regions one after another, from `start`: what they leave, also where a while loop ends in its middle. */
+static Summary iterate(Membar *m, const Op *op, const State *start) {
+  Summary s = {0};
+  Path path = {.pending = copy(m, start), .exposed = &s.exposed, .clean = true};
+  for (int r = 0; r < op->nregions; r++) {
+    if (op->regions[r]->first) visit_block(m, &path, op->regions[r]->first);
+    if (r + 1 < op->nregions) merge(m, &s.pending, &path.pending);
+  }
+  merge(m, &s.pending, &path.pending);
+  return s;
 }
 
-static void visit_if(Membar *m, State *s, Op *op) {
-  State no = copy(m, s);
-  visit_block(m, s, ir_entry(op, 0));
+static const Summary *summary_of(Membar *m, const Op *loop) {
+  Summary *s = map_get(&m->loops, loop);
+  if (s) return s;
+  s = NEW(m->cx, Summary);
+  State nothing = {0};
+  Summary first = iterate(m, loop, &nothing);
+  *s = iterate(m, loop, &first.pending);
+  map_put(m->cx, &m->loops, loop, s);
+  return s;
+}
+
+static void visit_loop(Membar *m, Path *path, Op *op) {
+  const Summary *s = summary_of(m, op);
+  bool meets = false;
+  for (uint32_t i = 0; i < s->exposed.all.len && !meets; i++)
+    for (int k = 0; k < KINDS && !meets; k++) {
+      const Touched *t = s->exposed.all.at[i];
+      if (!t->has[k]) continue;
+      meets = conflicts(m, &path->pending, &t->of[k]);
+      const Touched *before = t->many[k] ? map_get(&path->pending.at, t->of[k].owner) : NULL;
+      for (int b = 0; before && b < KINDS; b++) meets |= before->has[b] && (t->of[k].write || before->of[b].write);
+    }
+  if (meets) barrier_before(m, path, op);
+  if (path->clean && path->exposed) merge(m, path->exposed, &s->exposed);
+  merge(m, &path->pending, &s->pending);
+}
+
+static void visit_if(Membar *m, Path *path, Op *op) {
+  Path no = {.pending = copy(m, &path->pending), .exposed = path->exposed, .clean = path->clean};
+  visit_block(m, path, ir_entry(op, 0));
   if (op->nregions > 1 && op->regions[1]->first) visit_block(m, &no, op->regions[1]->first);
-  merge(m, s, &no);
+  merge(m, &path->pending, &no.pending);
+  path->clean |= no.clean;
 }
 
-static void visit_op(Membar *m, State *s, Op *op) {
-  if (m->trial && map_has(&m->needed, op)) s->pending.len = 0;
+static void visit_op(Membar *m, Path *path, Op *op) {
   switch (op->code) {
   case OP_FOR:
-  case OP_WHILE: visit_loop(m, s, op); return;
-  case OP_IF: visit_if(m, s, op); return;
-  case OP_BARRIER: s->pending.len = 0; return;
-  case OP_LOCAL_ALLOC:
-    if (op->noperands) touch(m, s, op, &op->results[0], true);
-    return;
-  case OP_LOCAL_STORE: touch(m, s, op, ir_operand(op, 1), true); return;
-  case OP_LOCAL_LOAD: touch(m, s, op, ir_operand(op, 0), false); return;
-  case OP_ASYNC_COPY:
-    touch_global(m, s, op, false);
-    touch(m, s, op, ir_operand(op, 1), true);
-    return;
-  case OP_LOAD: touch_global(m, s, op, false); break;
-  case OP_STORE: touch_global(m, s, op, true); break;
-  case OP_ATOMIC_RMW:
-  case OP_ATOMIC_CAS:
-    if (releases(op)) s->pending.len = 0;
-    touch_global(m, s, op, true);
-    break;
-  case OP_WARP_GROUP_DOT:
-  case OP_WARP_GROUP_DOT_WAIT:
-    for (int i = 0; i < op->noperands; i++)
-      if (ir_operand(op, i)->type->kind == TYPE_MEMDESC) touch(m, s, op, ir_operand(op, i), false);
-    return;
+  case OP_WHILE: visit_loop(m, path, op); return;
+  case OP_IF: visit_if(m, path, op); return;
+  case OP_BARRIER: pass_barrier(path); return;
   case OP_ASYNC_WAIT:
-    if (op->next && op->next->code != OP_BARRIER) barrier_before(m, s, op->next);
+    if (op->next && op->next->code != OP_BARRIER) barrier_before(m, path, op->next);
     return;
-  default: break;
+  default:
+    if (releases(op)) pass_barrier(path);
+    touch(m, path, op);
   }
-  if (!ir_attr(op, GPU_OFFSET)) return;
-  int64_t from = ir_attr_int_or(op, GPU_OFFSET, 0), bytes = gpu_scratch_bytes(m->cx, op, m->num_warps);
-  Access a = {.from = from, .to = from + bytes, .buffer = op, .write = true};
-  if (conflicts(m, s, a)) barrier_before(m, s, op);
-  a.write = false;
-  remember(m, s, a);
 }
 
-static void visit_block(Membar *m, State *s, Block *b) {
+static void visit_block(Membar *m, Path *path, Block *b) {
   for (Op *op = b->first, *next; op; op = next) {
     next = op->next;
-    visit_op(m, s, op);
+    visit_op(m, path, op);
   }
 }
 
@@ -205,8 +298,8 @@ bool gpu_membar(Ctx *cx, Module *module) {
   Membar m = {.cx = cx, .num_warps = gpu_num_warps(module)};
   for (Op *func = module->body->first->first; func; func = func->next) {
     if (func->code != OP_FUNC || !func->regions[0]->first) continue;
-    State s = {0};
-    visit_block(&m, &s, ir_entry(func, 0));
+    Path path = {.clean = true};
+    visit_block(&m, &path, ir_entry(func, 0));
   }
   return true;
 }

@@ -25,6 +25,7 @@ void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o) {
 
 void gpu_place(Ctx *cx, Module *m) {
   gpu_check_ranks(cx, m);
+  gpu_check_layouts(cx, m);
   static const Pass passes[] = {{"gpu-allocate", gpu_allocate}, {"gpu-membar", gpu_membar}};
   opt_run(cx, m, passes, COUNT(passes));
 }
