@@ -2,7 +2,7 @@
 
 import importlib
 
-KINDS = ("norms", "matmul")
+KINDS = ("norms", "losses", "attention", "matmul")
 for kind in KINDS:
     importlib.import_module(f".{kind}", __package__)
 
