@@ -2,7 +2,7 @@
 
 import importlib
 
-KINDS = ("norms", "losses", "attention", "matmul")
+KINDS = ("norms", "losses", "elementwise", "attention", "matmul", "indexing", "reductions")
 for kind in KINDS:
     importlib.import_module(f".{kind}", __package__)
 

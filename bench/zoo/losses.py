@@ -47,7 +47,10 @@ def cross_entropy(data, rows, vocabulary, dtype, block, warps):
     loss, lse = data.empty(rows), data.empty(rows)
     args = x, targets, loss, lse, vocabulary, vocabulary
     launch = Launch(cross_entropy_kernel, (rows,), *args, BLOCK=block, num_warps=warps)
-    return Work(launch, lambda: (loss[:256], torch.nn.functional.cross_entropy(x[:256].double(), targets[:256], reduction="none")))
+    return Work(
+        launch,
+        lambda: (loss[:256], torch.nn.functional.cross_entropy(x[:256].double(), targets[:256], reduction="none")),
+    )
 
 
 @case(
@@ -60,7 +63,9 @@ def cross_entropy_backward(data, rows, vocabulary, dtype, block, warps):
     x = before.clone()
     lse = torch.logsumexp(before.float(), 1)
     grid = rows, cdiv(vocabulary, block)
-    launch = Launch(cross_entropy_backward_kernel, grid, x, targets, lse, 0.5, vocabulary, vocabulary, BLOCK=block, num_warps=warps)
+    launch = Launch(
+        cross_entropy_backward_kernel, grid, x, targets, lse, 0.5, vocabulary, vocabulary, BLOCK=block, num_warps=warps
+    )
 
     def check():
         p = torch.softmax(before[:256].double(), 1)
