@@ -2,7 +2,18 @@
 
 import importlib
 
-KINDS = ("norms", "losses", "elementwise", "attention", "matmul", "indexing", "reductions")
+KINDS = (
+    "norms",
+    "losses",
+    "elementwise",
+    "attention",
+    "matmul",
+    "quantized",
+    "sparse",
+    "moe",
+    "indexing",
+    "reductions",
+)
 for kind in KINDS:
     importlib.import_module(f".{kind}", __package__)
 
