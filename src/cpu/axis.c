@@ -169,24 +169,35 @@ static bool is_bound(Ctx *cx, Op *op) {
   return true;
 }
 
-bool cpu_mask_is_box(Ctx *cx, Value *mask) {
-  if (!ir_is_tensor(mask->type)) return true;
-  Op *op = mask->op;
-  if (!op) return false;
-  switch (op->code) {
-  case OP_CONSTANT: return ir_const_value(mask)->kind != ATTR_DENSE;
-  case OP_SPLAT: return true;
-  case OP_EXPAND_DIMS:
-  case OP_BROADCAST:
-  case OP_TRANS: return cpu_mask_is_box(cx, ir_operand(op, 0));
-  case OP_ANDI: return cpu_mask_is_box(cx, ir_operand(op, 0)) && cpu_mask_is_box(cx, ir_operand(op, 1));
-  case OP_CMPI: return is_bound(cx, op);
-  default: return false;
+bool cpu_mask_is_box(Lower *l, Value *mask) {
+  Vec(Value *) work = {0};
+  unsigned walk = ++l->walk;
+  vec_push(l->cx, &work, mask);
+  while (work.len) {
+    Value *v = work.at[--work.len];
+    if (!ir_is_tensor(v->type)) continue;
+    Op *op = v->op;
+    if (!op) return false;
+    if (info_of(v)->visited[0] == walk) continue;
+    info_of(v)->visited[0] = walk;
+    switch (op->code) {
+    case OP_CONSTANT:
+      if (ir_const_value(v)->kind == ATTR_DENSE) return false;
+      break;
+    case OP_SPLAT: break;
+    case OP_CMPI:
+      if (!is_bound(l->cx, op)) return false;
+      break;
+    case OP_EXPAND_DIMS:
+    case OP_BROADCAST:
+    case OP_TRANS:
+    case OP_ANDI:
+      for (int i = 0; i < op->noperands; i++) vec_push(l->cx, &work, ir_operand(op, i));
+      break;
+    default: return false;
+    }
   }
+  return true;
 }
 
-Value *cpu_pointer_base(Value *ptr) {
-  while (ptr && ptr->op) ptr = ir_moved_pointer(ptr->op);
-  const Op *owner = ptr && ptr->block ? ptr->block->region->op : NULL;
-  return owner && owner->code == OP_FUNC ? ptr : NULL;
-}
+Value *cpu_pointer_base(const Value *ptr) { return info_of(ptr)->base; }

@@ -237,8 +237,8 @@ static LLVMValueRef only_element(Lower *l, Value *v) {
 }
 
 static void lower_scalar(Lower *l, Op *op) {
-  LLVMValueRef in[64];
-  if (op->noperands > 64 || op->nresults != 1) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
+  if (op->nresults != 1) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
   for (int i = 0; i < op->noperands; i++) {
     in[i] = scalar(ir_operand(op, i));
     if (!in[i]) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);

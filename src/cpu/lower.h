@@ -25,6 +25,8 @@ enum { MAX_RANK = 24, MAX_LEVELS = MAX_RANK + 3 };
 
 /* ---- axis.c ------------------------------------------------------------------------------------------------------ */
 
+typedef struct Lower Lower;
+
 /* How a tensor of integers or pointers (in elements) changes from one index of a dimension to the next. */
 typedef enum AxisKind {
   AXIS_CONST,   /* by `step` */
@@ -39,9 +41,9 @@ typedef struct Axis {
 /* One Axis per dimension of `v` (kept with the value). */
 const Axis *cpu_axis(Ctx *cx, Value *v);
 /* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box? */
-bool cpu_mask_is_box(Ctx *cx, Value *mask);
+bool cpu_mask_is_box(Lower *l, Value *mask);
 /* The function argument that a pointer comes from, or NULL when that is not plain. */
-Value *cpu_pointer_base(Value *ptr);
+Value *cpu_pointer_base(const Value *ptr);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------------------ */
 
@@ -70,8 +72,10 @@ typedef struct Info {
   Nest *nest;       /* planned: the nest that computes it */
   const void *seen; /* planned: the step that evaluates it */
   unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
+  bool index;          /* an expression of indices and scalars, no data in it */
+  bool costed;         /* `cost` is right */
   int cost;
-  unsigned cost_round;
+  Value *base;         /* of a pointer: the function argument that it comes from, or NULL */
   /* number of the nest in which: the access's mask is a bound, its step is 1; a wrap is ruled out */
   unsigned bounded, unit, assumed;
   unsigned read_in, nests; /* of an argument: the last nest that reads through it, and how many do so far */
@@ -111,7 +115,6 @@ typedef struct Plan {
   Vec(Step) steps;
 } Plan;
 
-typedef struct Lower Lower;
 /* Attach an Info to every value, then a Plan to every block of the function (Block.data). */
 void cpu_plan(Lower *l, Op *func);
 static inline Info *info_of(const Value *v) { return v->data; }
@@ -125,17 +128,21 @@ bool cpu_runs_transpose(const Op *trans);
 /* Does a reshape only insert or drop dimensions of size 1? */
 bool cpu_reshape_trivial(const Op *op);
 /* Is `v` a tensor that lies in scratch, rather than an expression? */
-bool cpu_is_stored(Lower *l, Value *v);
+bool cpu_is_stored(const Value *v);
 /* plan_rules.c: what the plan rests on. */
-int cpu_cost(Lower *l, Value *v, unsigned round); /* of evaluating it once more, in vector instructions per vector */
+int cpu_cost(Lower *l, Value *v); /* of evaluating it once more, in vector instructions per vector */
+/* Note what does not change while planning: of an op's results, those of its operands being noted. */
+void cpu_note(Lower *l, Op *op);
+/* `v` is to be stored from now on: what was derived from its being an expression is forgotten. */
+void cpu_note_stored(Lower *l, Value *v);
 /* Accesses that may share no loop nest: either may touch elements that the other has at another index. */
 bool cpu_may_conflict(const Op *a, const Op *b);
-bool cpu_is_index(Lower *l, Value *v);            /* an expression of indices and scalars, no data in it */
+bool cpu_is_index(const Value *v);                      /* an expression of indices and scalars, no data in it */
 bool cpu_moves_evenly(Lower *l, Value *v);        /* an index or pointer that is worth more as an expression */
 bool cpu_dot_in_place(Lower *l, Op *dot);
 bool cpu_dot_sets(Lower *l, Op *dot); /* does it begin with zero, and give every element of its result? */
 bool cpu_feeds_only_dots(const Value *v); /* as an operand, not as the accumulator */
-Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped); /* beneath a transposition */
+Value *cpu_dot_source(Value *operand, bool *swapped); /* beneath a transposition */
 static inline int op_order(const Op *op) { return (int)op->mark; }
 
 /* ---- lanes: lower_eval.c ----------------------------------------------------------------------------------------- */
@@ -181,6 +188,7 @@ struct Lower {
   LLVMMetadataRef debug_scope; /* DISubprogram, or NULL */
   Vec(Slot *) slots;
   int clock;
+  unsigned walk; /* number of the last walk over an expression: Info.visited */
 
   /* The nest at work. */
   Level levels[MAX_LEVELS];
@@ -190,6 +198,7 @@ struct Lower {
   int lanes;             /* of a vector; 1: serial */
   int64_t extent;        /* of the vector dimension */
   LLVMValueRef index64, index32; /* the vector dimension's, of lane 0; NULL while its loop is not open */
+  int nesting;           /* of lane_eval */
   bool failed;           /* a vector was asked for while its loop was not open */
   bool full;             /* masks that were found to be bounds hold here */
   bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */

@@ -110,7 +110,7 @@ static bool only_store(const Value *v, const Op **store, int depth) {
 /* Can v be evaluated here: is it an expression, and are its scalars known by now? */
 static bool known_here(Lower *l, Value *v, int depth) {
   if (!ir_is_tensor(v->type)) return info_of(v)->scalar != NULL;
-  if (depth > 32 || cpu_is_stored(l, v) || v->op->code == OP_LOAD || v->op->nregions) return false;
+  if (depth > 32 || cpu_is_stored(v) || v->op->code == OP_LOAD || v->op->nregions) return false;
   for (int i = 0; i < v->op->noperands; i++)
     if (!known_here(l, ir_operand(v->op, i), depth + 1)) return false;
   return true;
@@ -126,7 +126,7 @@ static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
   const Op *store = NULL;
   if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return;
   Value *mask = memory_mask(store);
-  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(l->cx, mask) || !known_here(l, mask, 0)) return;
+  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(l, mask) || !known_here(l, mask, 0)) return;
   Lane at[MAX_RANK];
   LLVMValueRef extent[2];
   bool ok = true;
@@ -176,11 +176,11 @@ static Matrix copied(Lower *l, Value *v, LLVMValueRef batch) {
 
 static Matrix operand(Lower *l, Value *v, LLVMValueRef batch, LLVMValueRef rows, LLVMValueRef cols) {
   bool swapped;
-  Value *source = cpu_dot_source(l, v, &swapped);
+  Value *source = cpu_dot_source(v, &swapped);
   LLVMValueRef live[] = {swapped ? cols : rows, swapped ? rows : cols};
   Op *load = cpu_dot_direct(l, v);
   Matrix m = {0};
-  if (cpu_is_stored(l, source)) {
+  if (cpu_is_stored(source)) {
     m = slot_matrix(l, lower_slot(l, source), source->type, batch);
   } else if (!load || !direct_matrix(l, load, batch, live, &m)) {
     m = copied(l, source, batch);
@@ -309,10 +309,10 @@ void lower_transpose(Lower *l, Op *op) {
   Value *r = &op->results[0], *source = ir_operand(op, 0);
   const Type *t = r->type;
   Matrix m = {0};
-  bool direct = !cpu_is_stored(l, source) && cpu_trans_direct(l, op) &&
-                direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &m);
+  bool direct =
+      !cpu_is_stored(source) && cpu_trans_direct(l, op) && direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &m);
   if (!direct) {
-    if (cpu_is_stored(l, source))
+    if (cpu_is_stored(source))
       m = slot_matrix(l, lower_slot(l, source), source->type, NULL);
     else
       m = copied(l, source, NULL);

@@ -326,9 +326,9 @@ static LLVMValueRef map_region(Lower *l, const Op *op, LLVMValueRef *in, int lan
   if (ir_attr_int_or(op, "pack", 1) != 1)
     lower_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
   if (op->nresults != 1) lower_fail(l, op, "map_elementwise with several results is not supported on the CPU");
-  LLVMValueRef out[64];
-  element_region(l, ir_entry(op, 0), in, out, lanes);
-  return out[0];
+  LLVMValueRef out;
+  element_region(l, ir_entry(op, 0), in, &out, lanes);
+  return out;
 }
 
 LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
@@ -390,8 +390,7 @@ LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
 
 static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out, int lanes) {
   for (Op *op = block->first; op; op = op->next) {
-    LLVMValueRef in[64];
-    if (op->noperands > 64) lower_fail(l, op, "too many operands in a combine function");
+    LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
     for (int i = 0; i < op->noperands; i++) {
       Value *v = ir_operand(op, i);
       in[i] = map_get(values, v);
@@ -402,7 +401,8 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
       return;
     }
     if (op->code == OP_IF) { /* nothing in a combine function has effects: compute both and choose */
-      LLVMValueRef yes[64], no[64];
+      LLVMValueRef *yes = NEWN(l->cx, LLVMValueRef, op->nresults + 1),
+                   *no = NEWN(l->cx, LLVMValueRef, op->nresults + 1);
       region_values(l, ir_entry(op, 0), values, yes, lanes);
       region_values(l, ir_entry(op, 1), values, no, lanes);
       for (int i = 0; i < op->nresults; i++)

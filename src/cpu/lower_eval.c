@@ -9,6 +9,9 @@
  *     (LANE_RANGE);
  *   - code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked
  * for. What was evaluated at a point is remembered while the level it belongs to is open.
+ *
+ * Evaluation recurses over operands, up to a depth; below that, a stack of our own evaluates operands before their
+ * users, which then find them remembered. So an expression may be as long as it likes.
  */
 #include "cpu/lower.h"
 
@@ -56,6 +59,11 @@ static bool need_inner(Lower *l) {
   if (l->index32) return true;
   l->failed = true;
   return false;
+}
+
+/* What stands for a value after a vector was asked for while its loop was not open; nobody will use it. */
+static Lane unknown_lane(Lower *l, const Value *v) {
+  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(wide(element_type(l, v->type->elem), l->lanes))};
 }
 
 /* v + (index + iota) * step */
@@ -238,13 +246,11 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
   }
   Lane n = linear(l, to, at);
   int shift = 0;
-  bool seen = false;
   for (int i = from->rank; i-- > 0;) {
     if (!is_pow2(from->shape[i])) lower_fail(l, op, "a shape whose sizes are not powers of two");
     bool top = true;
     for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
-    out[i] = from->shape[i] == 1 ? zero_coordinate(l)
-                                 : digit(l, n, shift, from->shape[i], top && !seen && shift == 0 ? true : top);
+    out[i] = from->shape[i] == 1 ? zero_coordinate(l) : digit(l, n, shift, from->shape[i], top);
     shift += log2_of(from->shape[i]);
   }
 }
@@ -282,9 +288,8 @@ bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out) {
 /* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
 static Lane in_vectors(Lower *l, Op *op, Lane *in) {
-  LLVMValueRef v[64];
+  LLVMValueRef *v = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
   Lane r = {.kind = LANE_VECTOR};
-  if (op->noperands > 64) lower_fail(l, op, "too many operands");
   for (int i = 0; i < op->noperands; i++) {
     r.depth = max_int(r.depth, vector_depth(l, in[i]));
     v[i] = lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
@@ -300,9 +305,8 @@ static Lane in_vectors(Lower *l, Op *op, Lane *in) {
 }
 
 static Lane in_scalars(Lower *l, Op *op, Lane *in) {
-  LLVMValueRef v[64];
+  LLVMValueRef *v = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
   int depth = 0;
-  if (op->noperands > 64) lower_fail(l, op, "too many operands");
   for (int i = 0; i < op->noperands; i++) {
     depth = max_int(depth, in[i].depth);
     v[i] = in[i].v;
@@ -517,8 +521,7 @@ static Lane divide_by_scalar(Lower *l, const Lane *in) {
 }
 
 static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
-  Lane in[64];
-  if (op->noperands > 64) lower_fail(l, op, "too many operands");
+  Lane *in = NEWN(l->cx, Lane, op->noperands + 1);
   for (int i = 0; i < op->noperands; i++) in[i] = lane_eval(l, ir_operand(op, i), at);
   Lane r;
   if (all_uniform(in, op->noperands)) return in_scalars(l, op, in);
@@ -580,7 +583,6 @@ static Lane eval_cat(Lower *l, Op *op, const Lane *at) {
 
 static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
   Lane from[MAX_RANK];
-  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   Value *src = ir_operand(op, 0), *indices = ir_operand(op, 1);
   for (int i = 0; i < src->type->rank; i++) from[i] = at[i];
   Lane index = lane_eval(l, indices, at);
@@ -595,7 +597,6 @@ static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
     index = r;
   }
   from[ir_attr_int_or(op, "axis", 0)] = index;
-  (void)i32;
   return slot_read(l, lower_slot(l, src), src->type, from);
 }
 
@@ -649,7 +650,7 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   case OP_MAKE_RANGE: return eval_range(l, op, at);
   case OP_RESHAPE: {
     Value *src = ir_operand(op, 0);
-    if (cpu_is_stored(l, src) && !cpu_reshape_trivial(op)) return slot_read(l, lower_slot(l, src), v->type, at);
+    if (cpu_is_stored(src) && !cpu_reshape_trivial(op)) return slot_read(l, lower_slot(l, src), v->type, at);
     reshape_at(l, op, at, from);
     return lane_eval(l, src, from);
   }
@@ -663,7 +664,35 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   case OP_LOAD: return memory_load(l, op, at);
   default:
     if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
+    if (cpu_is_stored(v) && !need_inner(l)) return unknown_lane(l, v); /* its nest has yet to compute it */
     lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  }
+}
+
+/* Evaluate what `root` is made of at `root_at`, operands first, through ops that only pass on the coordinates. */
+static void eval_operands(Lower *l, Value *root, const Lane *root_at) {
+  typedef struct Point {
+    Value *v;
+    const Lane *at;
+    int next; /* operand */
+  } Point;
+  Vec(Point) work = {0};
+  vec_push(l->cx, &work, ((Point){root, root_at, 0}));
+  while (work.len && !l->failed) {
+    Point *p = &work.at[work.len - 1];
+    Op *op = p->v->op;
+    bool plain = op->code != OP_RESHAPE || cpu_reshape_trivial(op);
+    if (!plain || p->next == op->noperands) {
+      Point done = *p;
+      if (--work.len) lane_eval(l, done.v, done.at);
+      continue;
+    }
+    int i = p->next++;
+    Value *x = ir_operand(op, i);
+    Lane from[MAX_RANK];
+    if (!ir_is_tensor(x->type) || cpu_is_stored(x) || !lane_operand_at(l, op, i, p->at, from)) continue;
+    if (recall(l, x, from)) continue;
+    vec_push(l->cx, &work, ((Point){x, ctx_copy(l->cx, from, sizeof *from * (size_t)x->type->rank), 0}));
   }
 }
 
@@ -676,14 +705,19 @@ Lane lane_define(Lower *l, Value *v, const Lane *at) {
 }
 
 Lane lane_eval(Lower *l, Value *v, const Lane *at) {
+  enum { DEEP = 40 };
   if (!ir_is_tensor(v->type)) return lane_uniform(info_of(v)->scalar, 0);
   const Lane *known = recall(l, v, at);
   if (known) return *known;
+  if (l->failed) return unknown_lane(l, v);
   Lane r;
-  if (cpu_is_stored(l, v) && info_of(v)->slot)
+  if (cpu_is_stored(v) && info_of(v)->slot) {
     r = slot_read(l, info_of(v)->slot, v->type, at);
-  else
+  } else {
+    if (++l->nesting > DEEP) eval_operands(l, v, at);
     r = eval_op(l, v, at);
+    l->nesting--;
+  }
   if (r.depth > l->depth) r.depth = l->depth;
   if (!l->failed) lane_remember(l, v, at, r);
   return r;

@@ -44,6 +44,8 @@ static LLVMValueRef identity_of(Lower *l, const Block *b, const Type *elem) {
   return element_const(l, elem, &a);
 }
 
+static LLVMValueRef *values(Lower *l, int n) { return NEWN(l->cx, LLVMValueRef, n); }
+
 static Type *operand_type(const Fold *f, int i) { return ir_operand(f->op, i)->type; }
 
 Fold *fold_new(Lower *l, Op *op) {
@@ -84,8 +86,7 @@ void fold_reset(Lower *l, Fold *f) {
 }
 
 static void combine(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef *out, int lanes) {
-  LLVMValueRef args[64];
-  if (f->n > 32) lower_fail(l, f->op, "more than 32 tensors in one reduction or scan");
+  LLVMValueRef *args = values(l, 2 * f->n);
   for (int i = 0; i < f->n; i++) {
     args[i] = acc[i];
     args[i + f->n] = cur[i];
@@ -96,7 +97,7 @@ static void combine(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLV
 /* combine(acc, cur), or cur in the first step. */
 static void combine_after(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef first,
                           LLVMValueRef *out, int lanes) {
-  LLVMValueRef r[32];
+  LLVMValueRef *r = values(l, f->n);
   combine(l, f, acc, cur, r, lanes);
   for (int i = 0; i < f->n; i++) out[i] = first ? LLVMBuildSelect(l->b, first, cur[i], r[i], "") : r[i];
 }
@@ -113,7 +114,7 @@ static void without_axis(const Fold *f, const Lane *at, Lane *out) {
 }
 
 void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first) {
-  LLVMValueRef acc[32], out[32];
+  LLVMValueRef *acc = values(l, f->n), *out = values(l, f->n);
   if (f->inner) {
     lower_at(l, l->depth);
     load_acc(l, f, acc, l->lanes);
@@ -145,7 +146,7 @@ static LLVMValueRef part(Lower *l, LLVMValueRef v, int from, int n) {
 
 void fold_finish(Lower *l, Fold *f, const Lane *at) {
   if (!f->inner) return;
-  LLVMValueRef acc[32], low[32], high[32];
+  LLVMValueRef *acc = values(l, f->n), *low = values(l, f->n), *high = values(l, f->n);
   lower_at(l, l->depth);
   load_acc(l, f, acc, l->lanes);
   for (int n = l->lanes / 2; n >= 1; n /= 2) {
@@ -195,7 +196,7 @@ static LLVMValueRef moved_lanes(Lower *l, int by, bool reverse) {
 }
 
 static void scan_within(Lower *l, Fold *f, LLVMValueRef *v, bool reverse) {
-  LLVMValueRef before[32], out[32];
+  LLVMValueRef *before = values(l, f->n), *out = values(l, f->n);
   for (int by = 1; by < l->lanes; by *= 2) {
     for (int i = 0; i < f->n; i++) before[i] = moved(l, v[i], by, reverse);
     combine(l, f, before, v, out, l->lanes);
@@ -206,7 +207,7 @@ static void scan_within(Lower *l, Fold *f, LLVMValueRef *v, bool reverse) {
 
 void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out) {
   bool reverse = ir_attr_int_or(f->op, "reverse", 0) != 0;
-  LLVMValueRef carry[32], total[32], all[32];
+  LLVMValueRef *carry = values(l, f->n), *total = values(l, f->n), *all = values(l, f->n);
   if (f->inner) {
     lower_at(l, l->depth);
     load_acc(l, f, carry, 1);

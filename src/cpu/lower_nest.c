@@ -116,7 +116,7 @@ static void note_type(Work *w, const Type *elem) {
 static void vote(Work *w, Value *v, const int *map, int depth) {
   if (!ir_is_tensor(v->type) || depth > 64) return;
   int rank = v->type->rank;
-  if (cpu_is_stored(w->l, v) && !(info_of(v)->nest == w->nest && !info_of(v)->slot)) {
+  if (cpu_is_stored(v) && !(info_of(v)->nest == w->nest && !info_of(v)->slot)) {
     if (rank && map[rank - 1] >= 0) w->votes[map[rank - 1]] += 3 * weight_of(w, map, rank);
     note_type(w, v->type->elem);
     return;
@@ -220,35 +220,48 @@ static void choose(Work *w) {
 
 typedef void AccessFn(Work *w, Op *op, const Lane *at);
 
-static void each_access(Work *w, Value *v, const Lane *at, AccessFn *fn, unsigned number) {
-  if (!ir_is_tensor(v->type)) return;
-  Info *info = info_of(v);
-  if (cpu_is_stored(w->l, v) && !(v->op && info->nest == w->nest && info->scratch)) return;
-  if (info->walked == number) {
-    bool same = true;
-    for (int i = 0; i < v->type->rank; i++)
-      same = same && at[i].v == info->walked_at[i].v && at[i].step == info->walked_at[i].step;
-    if (same || info->walked_at == NULL) return;
-  }
-  info->walked = number;
-  info->walked_at = ctx_copy(w->l->cx, at, sizeof *at * (size_t)v->type->rank);
-  Op *op = v->op;
-  if (!op) return;
-  if (op->code == OP_LOAD) fn(w, op, at);
-  Lane from[MAX_RANK];
-  for (int i = 0; i < op->noperands; i++) {
-    Value *x = ir_operand(op, i);
-    if (!ir_is_tensor(x->type) || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))) continue;
-    if (op->code == OP_GATHER && i == 0) continue;
-    if (op->code == OP_SPLIT) {
-      for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-      from[v->type->rank] = lane_uniform(int_const(w->l->i32, v->index), 0);
-    } else if (op->code == OP_GATHER) {
-      for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-    } else if (!lane_operand_at(w->l, op, i, at, from)) {
-      continue;
+typedef struct Visit {
+  Value *v;
+  const Lane *at;
+} Visit;
+
+static bool visited_at(const Info *info, const Value *v, const Lane *at) {
+  for (int i = 0; i < v->type->rank; i++)
+    if (at[i].v != info->walked_at[i].v || at[i].step != info->walked_at[i].step) return false;
+  return true;
+}
+
+/* The coordinates of operand `i` where v is visited at `at`; false if no access is looked for there. */
+static bool operand_visit(Work *w, const Value *v, int i, const Lane *at, Lane *from) {
+  const Op *op = v->op;
+  if (!ir_is_tensor(ir_operand(op, i)->type) || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))) return false;
+  if (op->code != OP_GATHER && op->code != OP_SPLIT) return lane_operand_at(w->l, op, i, at, from);
+  for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
+  if (op->code == OP_SPLIT) from[v->type->rank] = lane_uniform(int_const(w->l->i32, v->index), 0);
+  return op->code == OP_SPLIT || i != 0;
+}
+
+static void each_access(Work *w, Value *value, const Lane *value_at, AccessFn *fn, unsigned number) {
+  Ctx *cx = w->l->cx;
+  Vec(Visit) work = {0};
+  vec_push(cx, &work, ((Visit){value, value_at}));
+  while (work.len) {
+    Visit visit = work.at[--work.len];
+    Value *v = visit.v;
+    const Lane *at = visit.at;
+    if (!ir_is_tensor(v->type)) continue;
+    Info *info = info_of(v);
+    if (cpu_is_stored(v) && !(v->op && info->nest == w->nest && info->scratch)) continue;
+    if (info->walked == number && visited_at(info, v, at)) continue;
+    info->walked = number;
+    info->walked_at = ctx_copy(cx, at, sizeof *at * (size_t)v->type->rank);
+    if (v->op->code == OP_LOAD) fn(w, v->op, at);
+    Lane from[MAX_RANK];
+    for (int i = v->op->noperands; i-- > 0;) { /* the first operand on top */
+      Value *x = ir_operand(v->op, i);
+      if (!operand_visit(w, v, i, at, from)) continue;
+      vec_push(cx, &work, ((Visit){x, ctx_copy(cx, from, sizeof *from * (size_t)x->type->rank)}));
     }
-    each_access(w, x, from, fn, number);
   }
 }
 
@@ -324,7 +337,7 @@ typedef struct Result {
   Lane ptr, mask;
   bool masked;
   LLVMValueRef v;
-  LLVMValueRef scan[32];
+  LLVMValueRef *scan; /* the results of a scan */
 } Result;
 
 /* Is this the first step along dimension `d` of the loops? */
@@ -342,8 +355,7 @@ static LLVMValueRef first_step(Work *w, int d) {
 
 static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
   Lower *l = w->l;
-  LLVMValueRef in[32];
-  if (f->n > 32) lower_fail(l, m->op, "more than 32 tensors in one reduction or scan");
+  LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, f->n);
   for (int i = 0; i < f->n; i++) {
     Value *x = ir_operand(m->op, i);
     in[i] = lane_vector(l, lane_eval(l, x, w->at), x->type->elem);
@@ -354,6 +366,7 @@ static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
     fold_step(l, f, in, w->at, first);
     return;
   }
+  r->scan = NEWN(l->cx, LLVMValueRef, f->n);
   scan_step(l, f, in, w->at, first, r->scan);
   for (int i = 0; i < f->n; i++) {
     Lane lane = {.kind = l->lanes > 1 ? LANE_VECTOR : LANE_UNIFORM, .depth = l->depth, .v = r->scan[i]};

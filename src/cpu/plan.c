@@ -42,7 +42,6 @@ typedef struct Planner {
   Vec(Nest *) open;
   int written;  /* order of the last write that is in a closed step; -1: none */
   bool changed; /* something was marked: go through again */
-  unsigned walk, round;
   /* What the walk at work gathers. */
   const void *step;
   Nest *target;
@@ -53,10 +52,10 @@ typedef struct Planner {
 
 static void mark_scratch(Planner *p, Value *v) {
   Info *info = info_of(v);
-  if (info->scratch || cpu_is_stored(p->l, v)) return;
+  if (info->scratch || cpu_is_stored(v)) return;
   info->scratch = true;
+  cpu_note_stored(p->l, v);
   p->changed = true;
-  p->round++;
 }
 
 /* ---- nests ------------------------------------------------------------------------------------------------------- */
@@ -123,25 +122,47 @@ static bool keeps_place(const Op *op, const Value *operand, const Value *v) {
   return ir_is_tensor(operand->type) && same_shape(operand->type, v->type);
 }
 
-/* First walk: close what must be computed before `v` can be evaluated in the open nest `keep` (or, NULL, anywhere). */
-static void walk_needs(Planner *p, Value *v, const Nest *keep, bool in_place) {
-  Info *info = info_of(v);
-  if (info->visited[in_place] == p->walk) return;
-  info->visited[in_place] = p->walk;
-  if (!ir_is_tensor(v->type)) {
-    if (info->nest && !info->nest->closed) close_nest(p, info->nest);
-    return;
-  }
-  if (cpu_is_stored(p->l, v)) {
-    Nest *n = info->nest;
-    if (n && !n->closed && !(in_place && n == keep && v->op->code != OP_REDUCE)) close_nest(p, n);
-    return;
-  }
-  Op *op = v->op;
-  if (op->code == OP_LOAD && op->block == p->block) close_stores_before(p, op_order(op));
-  for (int i = 0; i < op->noperands; i++) {
+/* An expression still to be walked. Walks keep such a stack of their own, the next operand on top: expressions may be
+ * thousands of ops deep. */
+typedef struct Pending {
+  Value *v;
+  bool in_place, often;
+} Pending;
+typedef Vec(Pending) Walk;
+
+static void push_operands(Planner *p, Walk *w, const Pending *at, bool stretching) {
+  const Op *op = at->v->op;
+  for (int i = op->noperands; i-- > 0;) {
     Value *x = ir_operand(op, i);
-    walk_needs(p, x, keep, in_place && keeps_place(op, x, v));
+    bool stretched = stretching && op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(at->v->type) && x->op &&
+                     x->op->code != OP_LOAD;
+    Pending next = {x, at->in_place && keeps_place(op, x, at->v), at->often || stretched};
+    vec_push(p->cx, w, next);
+  }
+}
+
+/* First walk: close what must be computed before `v` can be evaluated in the open nest `keep` (or, NULL, anywhere).
+ * Part of the walk p->l->walk. */
+static void walk_needs(Planner *p, Value *value, const Nest *keep, bool in_place) {
+  Walk walk = {0};
+  vec_push(p->cx, &walk, ((Pending){value, in_place, false}));
+  while (walk.len) {
+    Pending at = walk.at[--walk.len];
+    Value *v = at.v;
+    Info *info = info_of(v);
+    if (info->visited[at.in_place] == p->l->walk) continue;
+    info->visited[at.in_place] = p->l->walk;
+    if (!ir_is_tensor(v->type)) {
+      if (info->nest && !info->nest->closed) close_nest(p, info->nest);
+      continue;
+    }
+    if (cpu_is_stored(v)) {
+      Nest *n = info->nest;
+      if (n && !n->closed && !(at.in_place && n == keep && v->op->code != OP_REDUCE)) close_nest(p, n);
+      continue;
+    }
+    if (v->op->code == OP_LOAD && v->op->block == p->block) close_stores_before(p, op_order(v->op));
+    push_operands(p, &walk, &at, false);
   }
 }
 
@@ -156,54 +177,56 @@ static bool load_is_late(Planner *p, const Op *load) {
   return false;
 }
 
+/* Must `v`, which the step at work evaluates, be stored instead? */
+static bool too_dear(Planner *p, Value *v, bool often) {
+  const Info *info = info_of(v);
+  bool outside = v->op->block != p->block, again = (info->seen && info->seen != p->step) || often;
+  int cost = cpu_moves_evenly(p->l, v) ? 0 : cpu_cost(p->l, v); /* its parts may be dear */
+  if (again && cost >= DEAR) return true;
+  return (p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= DEAR_IN_LOOP;
+}
+
 /* Second walk, when the step that evaluates `v` is known: who is evaluated where. */
-static void walk_seen(Planner *p, Value *v, bool in_place, bool often) {
-  Info *info = info_of(v);
-  if (!ir_is_tensor(v->type)) return;
-  if (cpu_is_stored(p->l, v)) {
-    if (!(in_place && p->target && info->nest == p->target)) info->needs_slot = true;
-    return;
-  }
-  int way = in_place + 2 * often;
-  if (info->visited[way] == p->walk) return;
-  info->visited[way] = p->walk;
-  Op *op = v->op;
-  bool outside = op->block != p->block;
-  int cost = cpu_cost(p->l, v, p->round);
-  bool again = (info->seen && info->seen != p->step) || often;
-  if (cpu_moves_evenly(p->l, v)) cost = 0; /* its parts may be dear */
-  if (again && cost >= DEAR) {
-    mark_scratch(p, v);
-    return;
-  }
-  if ((p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= DEAR_IN_LOOP) {
-    mark_scratch(p, v);
-    return;
-  }
-  info->seen = p->step;
-  if (op->code == OP_LOAD && !outside) {
-    if (p->load_limit || load_is_late(p, op)) {
-      mark_scratch(p, v);
-      return;
+static void walk_seen(Planner *p, Value *value, bool in_place, bool often) {
+  Walk walk = {0};
+  vec_push(p->cx, &walk, ((Pending){value, in_place, often}));
+  while (walk.len) {
+    Pending at = walk.at[--walk.len];
+    Value *v = at.v;
+    Info *info = info_of(v);
+    if (!ir_is_tensor(v->type)) continue;
+    if (cpu_is_stored(v)) {
+      if (!(at.in_place && p->target && info->nest == p->target)) info->needs_slot = true;
+      continue;
     }
-    vec_push(p->cx, &p->loads, op);
-  }
-  if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(p->l, ir_operand(op, 0)))
-    mark_scratch(p, ir_operand(op, 0));
-  if (op->code == OP_GATHER) mark_scratch(p, ir_operand(op, 0));
-  for (int i = 0; i < op->noperands; i++) {
-    Value *x = ir_operand(op, i);
-    bool stretched =
-        op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(v->type) && x->op && x->op->code != OP_LOAD;
-    walk_seen(p, x, in_place && keeps_place(op, x, v), often || stretched);
+    int way = at.in_place + 2 * at.often;
+    if (info->visited[way] == p->l->walk) continue;
+    info->visited[way] = p->l->walk;
+    Op *op = v->op;
+    if (too_dear(p, v, at.often)) {
+      mark_scratch(p, v);
+      continue;
+    }
+    info->seen = p->step;
+    if (op->code == OP_LOAD && op->block == p->block) {
+      if (p->load_limit || load_is_late(p, op)) {
+        mark_scratch(p, v);
+        continue;
+      }
+      vec_push(p->cx, &p->loads, op);
+    }
+    if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(ir_operand(op, 0)))
+      mark_scratch(p, ir_operand(op, 0));
+    if (op->code == OP_GATHER) mark_scratch(p, ir_operand(op, 0));
+    push_operands(p, &walk, &at, true);
   }
 }
 
 /* A step that evaluates `v` somewhere in it, or needs it stored. */
 static void need_for_op(Planner *p, Op *step, Value *v, bool in_loop, bool writes) {
-  p->walk++;
+  p->l->walk++;
   walk_needs(p, v, NULL, false);
-  p->walk++;
+  p->l->walk++;
   p->step = step;
   p->target = NULL;
   p->in_loop = in_loop;
@@ -219,18 +242,13 @@ static void need_stored(Planner *p, Op *step, Value *v) {
 
 /* ---- roots ------------------------------------------------------------------------------------------------------- */
 
-static int member_inputs(const Member *m, Value **out) {
-  if (m->kind == MEMBER_VALUE && m->op) {
-    /* evaluated from its operands: asking for the value itself would find it stored */
-    for (int i = 0; i < m->op->noperands; i++) out[i] = ir_operand(m->op, i);
-    return m->op->noperands;
-  }
-  if (!m->op) {
-    out[0] = m->value;
-    return 1;
-  }
-  for (int i = 0; i < m->op->noperands; i++) out[i] = ir_operand(m->op, i);
-  return m->op->noperands;
+/* What a member evaluates. A stored value is evaluated from its operands: asked for itself it would be found stored. */
+static int member_inputs(const Member *m) { return m->op ? m->op->noperands : 1; }
+static Value *member_input(const Member *m, int i) { return m->op ? ir_operand(m->op, i) : m->value; }
+
+/* The member of a rearranging op (a stored broadcast, say) reads its operands out of place. */
+static bool input_in_place(const Member *m, int i) {
+  return m->kind != MEMBER_VALUE || !m->op || keeps_place(m->op, member_input(m, i), m->value);
 }
 
 static bool scans_agree(const Nest *n, const Member *m) {
@@ -256,12 +274,7 @@ static bool loads_fit(const Nest *n, Op *const *loads, uint32_t count) {
 }
 
 static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
-  Value *inputs[256];
-  int n = m.op && m.op->noperands > 256 ? 0 : member_inputs(&m, inputs);
-  bool in_place[256];
-  for (int i = 0; i < n;
-       i++) /* the member of a rearranging op (a stored broadcast, say) reads its operands out of place */
-    in_place[i] = m.kind != MEMBER_VALUE || !m.op || keeps_place(m.op, inputs[i], m.value);
+  int n = member_inputs(&m);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) close_stores_before(p, op_order(m.op));
   Nest *nest;
   do { /* closing what is needed may close the nest itself */
@@ -271,8 +284,8 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
       continue;
     }
     for (int i = 0; i < n; i++) {
-      p->walk++;
-      walk_needs(p, inputs[i], nest, in_place[i]);
+      p->l->walk++;
+      walk_needs(p, member_input(&m, i), nest, input_in_place(&m, i));
     }
   } while (nest && nest->closed);
   if (m.kind == MEMBER_STORE) close_memory(p, nest);
@@ -285,16 +298,16 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   p->in_loop = false;
   p->load_limit = 0;
   p->loads.len = 0;
-  p->walk++;
+  p->l->walk++;
   for (int i = 0; i < n; i++) {
     bool stretched = m.kind == MEMBER_VALUE && m.op && m.op->code == OP_BROADCAST;
-    walk_seen(p, inputs[i], in_place[i], stretched);
+    walk_seen(p, member_input(&m, i), input_in_place(&m, i), stretched);
   }
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) vec_push(p->cx, &p->loads, m.op);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) &&
-      !cpu_is_index(p->l, inputs[0]))
-    mark_scratch(p, inputs[0]);
-  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_scratch(p, inputs[0]);
+      !cpu_is_index(ir_operand(m.op, 0)))
+    mark_scratch(p, ir_operand(m.op, 0));
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_scratch(p, ir_operand(m.op, 0));
   if (m.kind == MEMBER_STORE) {
     for (uint32_t i = 0; i < p->loads.len; i++)
       if (cpu_may_conflict(p->loads.at[i], m.op)) mark_scratch(p, &p->loads.at[i]->results[0]);
@@ -361,7 +374,7 @@ static void plan_dot(Planner *p, Op *op) {
   Value *d = &op->results[0], *c = ir_operand(op, 2);
   for (int i = 0; i < 2; i++) {
     bool swapped;
-    Value *source = cpu_dot_source(p->l, ir_operand(op, i), &swapped);
+    Value *source = cpu_dot_source(ir_operand(op, i), &swapped);
     Op *direct = cpu_dot_direct(p->l, ir_operand(op, i));
     p->target = NULL;
     if (direct && direct->block == p->block && load_is_late(p, direct)) mark_scratch(p, source);
@@ -370,7 +383,7 @@ static void plan_dot(Planner *p, Op *op) {
   Value *home = info_of(d)->home;
   if (!cpu_dot_sets(p->l, op) && (c != home || !home)) {
     Nest *keep = find_open(p, d->type);
-    p->walk++;
+    p->l->walk++;
     walk_needs(p, c, keep, true);
     if (keep && keep->closed) keep = NULL;
     for (uint32_t i = 0; i < p->open.len;)
@@ -384,38 +397,45 @@ static void plan_dot(Planner *p, Op *op) {
   push_step(p, op, NULL);
 }
 
-static void plan_yield(Planner *p, Op *yield) {
+/* Where operand `i` of a terminator goes: into a carried value of the next turn or of the other region, or a result. */
+static Value *yielded_into(const Op *yield, int i) {
   Op *parent = ir_parent(yield);
-  Value *into[256];
-  int first = yield->code == OP_CONDITION ? 1 : 0, n = yield->noperands - first;
-  for (int i = 0; i < n && i < 256; i++)
-    into[i] = parent->code == OP_IF         ? &parent->results[i]
-              : parent->code == OP_FOR      ? p->block->args[IR_LOOP_ARGS + i]
-              : yield->code == OP_CONDITION ? ir_entry(parent, 1)->args[i]
-                                            : ir_entry(parent, 0)->args[i];
-  for (int i = 0; i < n; i++) /* scalars, too, may come out of a nest */
-    if (!ir_is_tensor(ir_operand(yield, i + first)->type))
-      need_for_op(p, yield, ir_operand(yield, i + first), false, false);
-  if (first) need_for_op(p, yield, ir_operand(yield, 0), false, false);
+  if (yield->code == OP_CONDITION) return ir_entry(parent, 1)->args[i - 1];
+  if (parent->code == OP_IF) return &parent->results[i];
+  return ir_entry(parent, 0)->args[parent->code == OP_FOR ? IR_LOOP_ARGS + i : i];
+}
+
+static void plan_yield(Planner *p, Op *yield) {
+  for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) /* scalars, too, may come out of a nest */
+    if (!ir_is_tensor(ir_operand(yield, i)->type)) need_for_op(p, yield, ir_operand(yield, i), false, false);
+  if (yield->code == OP_CONDITION) need_for_op(p, yield, ir_operand(yield, 0), false, false);
   close_all(p);
-  for (int i = 0; i < n; i++) {
-    Value *v = ir_operand(yield, i + first);
-    if (!ir_is_tensor(v->type) || v == into[i] || info_of(v)->home == into[i]) continue;
-    add_copy(p, v, into[i]);
+  for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) {
+    Value *v = ir_operand(yield, i), *into = yielded_into(yield, i);
+    if (!ir_is_tensor(v->type) || v == into || info_of(v)->home == into) continue;
+    add_copy(p, v, into);
   }
   close_all(p);
   push_step(p, yield, NULL);
 }
 
-/* Does evaluating `v` read a tensor carried by the loop of `block` out of place, or of another shape? */
-static bool reads_carried(Planner *p, const Value *v, const Type *shape, bool in_place, int depth) {
-  if (!ir_is_tensor(v->type)) return false;
-  if (v->block == p->block) return !in_place || !same_shape(v->type, shape) || depth > 200;
-  if (cpu_is_stored(p->l, (Value *)v) || v->op->block != p->block) return false;
-  if (depth > 200) return true;
-  for (int i = 0; i < v->op->noperands; i++) {
-    Value *x = ir_operand(v->op, i);
-    if (reads_carried(p, x, shape, in_place && keeps_place(v->op, x, v), depth + 1)) return true;
+/* Does evaluating `value` read a tensor carried by the loop of p->block out of place, or of another shape? */
+static bool reads_carried(Planner *p, Value *value) {
+  Walk walk = {0};
+  p->l->walk++;
+  vec_push(p->cx, &walk, ((Pending){value, true, false}));
+  while (walk.len) {
+    Pending at = walk.at[--walk.len];
+    Value *v = at.v;
+    if (!ir_is_tensor(v->type)) continue;
+    if (v->block == p->block) {
+      if (!at.in_place || !same_shape(v->type, value->type)) return true;
+      continue;
+    }
+    if (cpu_is_stored(v) || v->op->block != p->block) continue;
+    if (info_of(v)->visited[at.in_place] == p->l->walk) continue;
+    info_of(v)->visited[at.in_place] = p->l->walk;
+    push_operands(p, &walk, &at, false);
   }
   return false;
 }
@@ -424,13 +444,13 @@ static void guard_carried(Planner *p, Op *yield) {
   if (ir_parent(yield)->code != OP_FOR) return;
   for (int i = 0; i < yield->noperands; i++) {
     Value *v = ir_operand(yield, i);
-    if (ir_is_tensor(v->type) && v->op && reads_carried(p, v, v->type, true, 0)) mark_scratch(p, v);
+    if (ir_is_tensor(v->type) && v->op && reads_carried(p, v)) mark_scratch(p, v);
   }
 }
 
 static void plan_serial(Planner *p, Op *op, Type *shape) {
   for (int i = 0; i < op->noperands; i++)
-    if (cpu_cost(p->l, ir_operand(op, i), p->round) >= DEAR) mark_scratch(p, ir_operand(op, i));
+    if (cpu_cost(p->l, ir_operand(op, i)) >= DEAR) mark_scratch(p, ir_operand(op, i));
   close_all(p);
   Nest *n = add_root(p, shape, (Member){.kind = MEMBER_SERIAL, .op = op}, true);
   n->serial = true;
@@ -471,7 +491,7 @@ static void plan_op(Planner *p, Op *op) {
   default: break;
   }
   if (op->nresults && ir_is_tensor(op->results[0].type) && op->code != OP_HISTOGRAM) {
-    if (op->code == OP_TRANS && cpu_runs_transpose(op) && !cpu_is_index(p->l, ir_operand(op, 0))) {
+    if (op->code == OP_TRANS && cpu_runs_transpose(op) && !cpu_is_index(ir_operand(op, 0))) {
       if (cpu_trans_direct(p->l, op))
         need_for_op(p, op, ir_operand(op, 0), false, false);
       else
@@ -503,7 +523,7 @@ static void forget(Info *info) {
 }
 
 static void plan_block(Planner *outer, Block *b) {
-  Planner p = {.l = outer->l, .cx = outer->cx, .block = b, .walk = outer->walk, .round = outer->round};
+  Planner p = {.l = outer->l, .cx = outer->cx, .block = b};
   for (Op *op = b->first; op; op = op->next)
     for (int r = 0; r < op->nregions; r++)
       if (op->code == OP_FOR || op->code == OP_IF || op->code == OP_WHILE)
@@ -513,7 +533,6 @@ static void plan_block(Planner *outer, Block *b) {
     if (op->code == OP_DOT) cpu_dot_in_place(p.l, op);
   do {
     p.changed = false;
-    p.round++;
     p.plan->steps.len = 0;
     p.open.len = 0;
     p.written = -1;
@@ -523,25 +542,28 @@ static void plan_block(Planner *outer, Block *b) {
     for (Op *op = b->first; op; op = op->next) plan_op(&p, op);
   } while (p.changed);
   b->data = p.plan;
-  outer->walk = p.walk;
-  outer->round = p.round;
 }
 
 static void attach(Op *op, void *arg) {
-  Ctx *cx = arg;
-  op->data = NEW(cx, Info);
-  for (int i = 0; i < op->nresults; i++) op->results[i].data = NEW(cx, Info);
+  Lower *l = arg;
+  op->data = NEW(l->cx, Info);
+  for (int i = 0; i < op->nresults; i++) op->results[i].data = NEW(l->cx, Info);
   for (int r = 0; r < op->nregions; r++)
     for (Block *b = op->regions[r]->first; b; b = b->next) {
-      for (int i = 0; i < b->nargs; i++) b->args[i]->data = NEW(cx, Info);
+      for (int i = 0; i < b->nargs; i++) b->args[i]->data = NEW(l->cx, Info);
       unsigned order = 0;
       for (Op *x = b->first; x; x = x->next) x->mark = order++;
     }
 }
 
+static void note(Op *op, void *arg) { cpu_note(arg, op); }
+
 void cpu_plan(Lower *l, Op *func) {
-  attach(func, l->cx);
-  ir_walk(func, attach, l->cx);
+  const Block *entry = ir_entry(func, 0);
+  attach(func, l);
+  ir_walk(func, attach, l);
+  for (int i = 0; i < entry->nargs; i++) info_of(entry->args[i])->base = entry->args[i];
+  ir_walk(func, note, l); /* in order: what an op is made of comes before it */
   Planner p = {.l = l, .cx = l->cx};
   plan_block(&p, ir_entry(func, 0));
 }

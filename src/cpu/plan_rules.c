@@ -20,20 +20,7 @@ bool cpu_feeds_only_dots(const Value *v) {
   return v->uses != NULL;
 }
 
-bool cpu_is_index(Lower *l, Value *v) {
-  if (!ir_is_tensor(v->type)) return true;
-  Op *op = v->op;
-  if (!op || cpu_is_stored(l, v)) return false;
-  if (op->code == OP_LOAD || op->code == OP_GATHER) return false;
-  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT) return true;
-  const Axis *a = cpu_axis(l->cx, v);
-  bool known = true;
-  for (int i = 0; i < v->type->rank; i++) known = known && a[i].kind != AXIS_UNKNOWN;
-  if (known) return true;
-  for (int i = 0; i < op->noperands; i++)
-    if (!cpu_is_index(l, ir_operand(op, i))) return false;
-  return true;
-}
+bool cpu_is_index(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->index; }
 
 bool cpu_runs_transpose(const Op *op) {
   const Type *t = op->results[0].type;
@@ -43,7 +30,7 @@ bool cpu_runs_transpose(const Op *op) {
   return ir_attr(op, "order")->ints[0] == 1;
 }
 
-bool cpu_is_stored(Lower *l, Value *v) {
+bool cpu_is_stored(const Value *v) {
   if (!ir_is_tensor(v->type)) return false;
   if (!v->op || info_of(v)->scratch) return true;
   switch (v->op->code) {
@@ -56,7 +43,7 @@ bool cpu_is_stored(Lower *l, Value *v) {
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS:
   case OP_HISTOGRAM: return true;
-  case OP_TRANS: return cpu_runs_transpose(v->op) && !cpu_is_index(l, ir_operand(v->op, 0));
+  case OP_TRANS: return cpu_runs_transpose(v->op) && !cpu_is_index(ir_operand(v->op, 0));
   default: return false;
   }
 }
@@ -119,29 +106,93 @@ static int op_cost(Lower *l, Op *op) {
   }
 }
 
-int cpu_cost(Lower *l, Value *v, unsigned round) {
-  if (!ir_is_tensor(v->type)) return 0;
-  if (cpu_is_stored(l, v)) return 1;
-  Info *info = info_of(v);
-  if (info->cost_round == round) return info->cost;
+/* Is everything known that cpu_cost(v) needs, without a look at v's operands? */
+static bool cost_known(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->costed || cpu_is_stored(v); }
+
+static bool is_affine(Lower *l, Value *v) {
   const Axis *a = cpu_axis(l->cx, v);
-  bool affine = true; /* then it is a few scalar instructions */
-  for (int i = 0; i < v->type->rank; i++) affine = affine && a[i].kind != AXIS_UNKNOWN;
-  int cost = 0;
-  if (!affine) {
-    cost = op_cost(l, v->op);
-    for (int i = 0; i < v->op->noperands && cost < 1000; i++) cost += cpu_cost(l, ir_operand(v->op, i), round);
+  for (int i = 0; i < v->type->rank; i++)
+    if (a[i].kind == AXIS_UNKNOWN) return false;
+  return true;
+}
+
+/* The operands' costs are known. An affine tensor is a few scalar instructions. */
+static void find_cost(Lower *l, Value *v) {
+  Info *info = info_of(v);
+  info->cost = 0;
+  info->costed = true;
+  if (is_affine(l, v)) return;
+  info->cost = op_cost(l, v->op);
+  for (int i = 0; i < v->op->noperands && info->cost < 1000; i++) info->cost += cpu_cost(l, ir_operand(v->op, i));
+}
+
+/* Operands first, by a stack of our own: expressions may be thousands of ops deep. */
+int cpu_cost(Lower *l, Value *v) {
+  if (!ir_is_tensor(v->type)) return 0;
+  if (cpu_is_stored(v)) return 1;
+  if (info_of(v)->costed) return info_of(v)->cost;
+  Vec(Value *) work = {0};
+  vec_push(l->cx, &work, v);
+  while (work.len) {
+    Value *x = work.at[work.len - 1];
+    uint32_t before = work.len;
+    if (!cost_known(x) && !is_affine(l, x))
+      for (int i = 0; i < x->op->noperands; i++)
+        if (!cost_known(ir_operand(x->op, i))) vec_push(l->cx, &work, ir_operand(x->op, i));
+    if (work.len > before) continue;
+    work.len--;
+    if (!cost_known(x)) find_cost(l, x);
   }
-  info->cost = cost;
-  info->cost_round = round;
-  return cost;
+  return info_of(v)->cost;
+}
+
+/* ---- what does not change ---------------------------------------------------------------------------------------- */
+
+static bool find_index(Lower *l, Value *v) {
+  const Op *op = v->op;
+  if (cpu_is_stored(v) || op->code == OP_LOAD || op->code == OP_GATHER) return false;
+  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || is_affine(l, v)) return true;
+  for (int i = 0; i < op->noperands; i++)
+    if (!cpu_is_index(ir_operand(op, i))) return false;
+  return true;
+}
+
+void cpu_note(Lower *l, Op *op) {
+  Value *from = ir_moved_pointer(op);
+  for (int i = 0; i < op->nresults; i++) {
+    Value *v = &op->results[i];
+    if (from) info_of(v)->base = info_of(from)->base;
+    if (ir_is_tensor(v->type)) info_of(v)->index = find_index(l, v);
+  }
+}
+
+/* Costs of what is derived from v are forgotten; that it is an index is only ever taken back. */
+void cpu_note_stored(Lower *l, Value *v) {
+  Vec(Value *) work = {0};
+  info_of(v)->index = info_of(v)->costed = false;
+  vec_push(l->cx, &work, v);
+  while (work.len) {
+    const Value *x = work.at[--work.len];
+    for (const Use *u = x->uses; u; u = u->next)
+      for (int i = 0; i < u->op->nresults; i++) {
+        Value *r = &u->op->results[i];
+        Info *info = info_of(r);
+        if (!ir_is_tensor(r->type) || u->op->nregions) continue;
+        bool index = info->index && find_index(l, r);
+        if (!info->costed && index == info->index) continue;
+        info->costed = false;
+        info->index = index;
+        vec_push(l->cx, &work, r);
+      }
+  }
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-static bool same_expression(const Value *a, const Value *b, int depth) {
+/* `budget`: comparisons left. Equal expressions of one block have been merged before; this is for what is left. */
+static bool same_expression(const Value *a, const Value *b, int *budget) {
   if (a == b) return true;
-  if (!a->op || !b->op || a->op->code != b->op->code || a->type != b->type || a->index != b->index || depth > 12)
+  if (!a->op || !b->op || a->op->code != b->op->code || a->type != b->type || a->index != b->index || --*budget < 0)
     return false;
   const Op *x = a->op, *y = b->op;
   if (!(ir_info(x)->traits & T_PURE) || x->nregions || x->noperands != y->noperands || x->nattrs != y->nattrs)
@@ -149,14 +200,15 @@ static bool same_expression(const Value *a, const Value *b, int depth) {
   for (int i = 0; i < x->nattrs; i++)
     if (x->attrs[i].name != y->attrs[i].name || x->attrs[i].attr != y->attrs[i].attr) return false;
   for (int i = 0; i < x->noperands; i++)
-    if (!same_expression(ir_operand(x, i), ir_operand(y, i), depth + 1)) return false;
+    if (!same_expression(ir_operand(x, i), ir_operand(y, i), budget)) return false;
   return true;
 }
 
 /* Two accesses from different arguments are taken to touch different memory, or the same element at the same index. */
 bool cpu_may_conflict(const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
-  if (same_expression(p, q, 0)) return false;
+  int budget = 64;
+  if (same_expression(p, q, &budget)) return false;
   Value *x = cpu_pointer_base(p), *y = cpu_pointer_base(q);
   return !x || !y || x == y;
 }
@@ -179,13 +231,13 @@ static bool plain_load(Lower *l, Op *load) {
     bool zero = (ir_is_const_float(other, &f) && f == 0) || (ir_is_const_int(other, &n) && n == 0);
     if (!zero) return false;
   }
-  return cpu_mask_is_box(l->cx, mask);
+  return cpu_mask_is_box(l, mask);
 }
 
-Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped) {
+Value *cpu_dot_source(Value *operand, bool *swapped) {
   *swapped = false;
   Op *op = operand->op;
-  if (!op || op->code != OP_TRANS || cpu_is_stored(l, operand)) return operand;
+  if (!op || op->code != OP_TRANS || cpu_is_stored(operand)) return operand;
   Attr *order = ir_attr(op, "order");
   int n = operand->type->rank;
   for (int i = 0; i < n - 2; i++)
@@ -196,7 +248,7 @@ Value *cpu_dot_source(Lower *l, Value *operand, bool *swapped) {
 
 Op *cpu_dot_direct(Lower *l, Value *operand) {
   bool swapped;
-  Value *v = cpu_dot_source(l, operand, &swapped);
+  Value *v = cpu_dot_source(operand, &swapped);
   return v->op && v->op->code == OP_LOAD && plain_load(l, v->op) ? v->op : NULL;
 }
 
@@ -229,21 +281,27 @@ static const Op *in_block(const Op *op, const Block *block) {
 
 /* No step after `dot` reads `v`'s slot as it was, and `dot` does so only through its accumulator operand, element by
  * element. */
-static bool dead_after(Lower *l, const Value *v, const Op *dot, bool same_place, int depth) {
-  if (depth > 64) return false;
-  for (const Use *u = v->uses; u; u = u->next) {
-    const Op *at = in_block(u->op, dot->block);
-    if (!at) return false;
-    bool chained = u->op->nresults > 0 && !cpu_is_stored(l, &u->op->results[0]) && !u->op->nregions;
-    if (at == dot) {
-      if (u->op != dot || u->index != 2 || !same_place) return false;
-    } else if (op_order(at) > op_order(dot)) {
-      return false;
-    }
-    if (at == u->op && chained) {
-      bool still = same_place && (ir_info(u->op)->traits & T_ELEMENTWISE);
-      for (int i = 0; i < u->op->nresults; i++)
-        if (!dead_after(l, &u->op->results[i], dot, still, depth + 1)) return false;
+static bool dead_after(Lower *l, Value *v, const Op *dot) {
+  typedef struct Item {
+    Value *v;
+    bool same_place;
+  } Item;
+  Vec(Item) work = {0};
+  unsigned walk = ++l->walk;
+  vec_push(l->cx, &work, ((Item){v, true}));
+  while (work.len) {
+    Item item = work.at[--work.len];
+    if (info_of(item.v)->visited[item.same_place] == walk) continue;
+    info_of(item.v)->visited[item.same_place] = walk;
+    for (const Use *u = item.v->uses; u; u = u->next) {
+      const Op *at = in_block(u->op, dot->block);
+      if (!at) return false;
+      if (at == dot && (u->op != dot || u->index != 2 || !item.same_place)) return false;
+      if (at != dot && op_order(at) > op_order(dot)) return false;
+      bool chained = u->op->nresults > 0 && !cpu_is_stored(&u->op->results[0]) && !u->op->nregions;
+      if (at != u->op || !chained) continue;
+      bool still = item.same_place && (ir_info(u->op)->traits & T_ELEMENTWISE);
+      for (int i = 0; i < u->op->nresults; i++) vec_push(l->cx, &work, ((Item){&u->op->results[i], still}));
     }
   }
   return true;
@@ -256,7 +314,7 @@ bool cpu_dot_in_place(Lower *l, Op *dot) {
   for (const Use *u = d->uses; u; u = u->next) {
     if (u->op != yield) continue;
     Value *carried = dot->block->args[u->index + 1];
-    if (!dead_after(l, carried, dot, true, 0)) continue;
+    if (!dead_after(l, carried, dot)) continue;
     info_of(d)->home = carried;
     return true;
   }
