@@ -1,8 +1,8 @@
 /* jit.c: the type JITCore, on which triton.JITFunction is built: a function's parameters, and its source when somebody
  * asks for it.
  *
- * The source is read at the first compile, not when the function is decorated: a module of a hundred kernels imports
- * at once.
+ * The function's file is read when it is decorated, so that what is compiled later is what Python runs; where the
+ * function stands in it is found at the first compile: a module of a hundred kernels imports at once.
  */
 #include "ext.h"
 

@@ -81,6 +81,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   opt_expand_math(cx, m, is_native, &language);
   opt_run(cx, m, after_math, COUNT(after_math));
 
+  ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();
   LLVMContextRef llvm = LLVMContextCreate();
   ctx_defer(cx, dispose_context, llvm);

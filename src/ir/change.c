@@ -164,6 +164,7 @@ void ir_erase_block(Block *b) {
 
 void ir_remove_arg(Block *b, int index) {
   assert(!b->args[index]->uses);
+  b->args[index]->block = NULL;
   for (int i = index; i + 1 < b->nargs; i++) {
     b->args[i] = b->args[i + 1];
     b->args[i]->index = i;

@@ -349,6 +349,8 @@ void ir_walk_post(Op *root, void (*fn)(Op *op, void *arg), void *arg);
 
 /* NULL when all is well, else what is wrong and where (text in the arena). */
 const char *ir_verify(Ctx *cx, const Module *m);
+/* Unwinds with an internal error that shows the function in question when something is wrong. `when`: "after ...". */
+void ir_check(Ctx *cx, const Module *m, const char *when);
 
 typedef struct PrintOptions {
   bool no_locations; /* leave out loc(...) */

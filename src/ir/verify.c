@@ -29,7 +29,12 @@ static bool check_use_lists(Verifier *v, const Op *op) {
     if (u->op != op || u->index != i || !u->link || *u->link != u)
       return ir_wrong(v, op, "operand %d is not in the use list of its value", i);
     if (u->next && u->next->link != &u->next) return ir_wrong(v, op, "the use list of operand %d is broken", i);
-    if (!u->value->op && !u->value->block) return ir_wrong(v, op, "operand %d is defined nowhere", i);
+    const Value *x = u->value;
+    if (!x->op && !x->block) return ir_wrong(v, op, "operand %d is defined nowhere", i);
+    if (x->block && (x->index >= x->block->nargs || x->block->args[x->index] != x))
+      return ir_wrong(v, op, "operand %d is an argument that its block does not have", i);
+    if (x->op && (x->index >= x->op->nresults || &x->op->results[x->index] != x))
+      return ir_wrong(v, op, "operand %d is a result that its op does not have", i);
   }
   for (int i = 0; i < op->nresults; i++) {
     const Value *r = &op->results[i];
@@ -266,4 +271,14 @@ const char *ir_verify(Ctx *cx, const Module *m) {
     ir_print_op(&b, where, (PrintOptions){.no_locations = true});
   }
   return b.s;
+}
+
+void ir_check(Ctx *cx, const Module *m, const char *when) {
+  const Op *where = NULL;
+  const char *wrong = ir_verify_at(cx, m, &where);
+  if (!wrong) return;
+  const Op *func = where && where->code != OP_FUNC ? ir_enclosing(where, OP_FUNC) : where;
+  Buf b = {.cx = cx};
+  if (func && can_be_named(func)) ir_print_op(&b, func, (PrintOptions){.no_locations = true});
+  ctx_fail(cx, ERR_INTERNAL, "the IR is wrong %s: %s\n%s", when, wrong, buf_text(&b));
 }

@@ -158,8 +158,7 @@ Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function
   L->b.cx = cx;
   Kernel k = {.params = params, .nparams = nparams};
   make_kernel(L, fn_info(L, function), &k);
-  const char *wrong = ir_verify(cx, L->module);
-  if (wrong) ctx_fail(cx, ERR_INTERNAL, "the front end made wrong IR for `%s`: %s", function->name, wrong);
+  ir_check(cx, L->module, "after the front end");
   return L->module;
 }
 

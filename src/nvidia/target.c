@@ -206,6 +206,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   push_ir(cx, out, "ttgir", m);
   if (stops_at(stop, "ttgir")) return;
 
+  ir_check(cx, m, "before it is lowered for the GPU");
   LLModule *lm = gpu_lower(cx, m, &gpu, &info->shared);
   for (LLFunc *f = lm->first; f; f = f->next) ll_optimize(f, gpu.sm);
   Buf llir = {.cx = cx};

@@ -76,10 +76,7 @@ void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started) {
     ir_print(&text, m, (PrintOptions){0});
     fprintf(stderr, "// ---- after %s\n%s", name, buf_text(&text));
   }
-  if (wanted("TRITONC_VERIFY")) {
-    const char *wrong = ir_verify(cx, m);
-    if (wrong) ctx_fail(cx, ERR_INTERNAL, "the IR is wrong after the pass '%s': %s", name, wrong);
-  }
+  if (wanted("TRITONC_VERIFY")) ir_check(cx, m, ctx_printf(cx, "after the pass '%s'", name));
 }
 
 bool opt_run(Ctx *cx, Module *m, const Pass *list, size_t n) {

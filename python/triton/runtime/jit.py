@@ -105,6 +105,14 @@ def _params_of(fn: Callable) -> list[KernelParam]:
     return params
 
 
+def _lines_of(fn: Callable) -> list[str]:
+    """The lines of the file that defines `fn`; functions of one file share them."""
+    import linecache
+
+    linecache.checkcache(fn.__code__.co_filename)
+    return linecache.getlines(fn.__code__.co_filename, fn.__globals__)
+
+
 class Specialization:
     """What a kernel is compiled for, as `repr` of `@triton.jit` is asked for its name.
 
@@ -130,7 +138,7 @@ class JITFunction(_C.JITCore, KernelInterface):
     Parameters
     ----------
     fn : callable
-        The Python function; its source is compiled when it is first launched.
+        The Python function; its source is read now and compiled when it is first launched.
     do_not_specialize, do_not_specialize_on_alignment : iterable of int or str, optional
         Parameters whose value, or whose divisibility by 16, the compiled code must not depend on.
     debug : bool, optional
@@ -180,6 +188,7 @@ class JITFunction(_C.JITCore, KernelInterface):
         self.__module__ = fn.__module__
         self.__doc__ = fn.__doc__
         self.__globals__ = fn.__globals__
+        self._file_lines = _lines_of(fn)
         options = {"debug": True} if debug else None
         self._setup(fn, tuple([p._spec() for p in self.params]), bool(noinline), options, repr is not None)
 
@@ -189,17 +198,15 @@ class JITFunction(_C.JITCore, KernelInterface):
     def __repr__(self) -> str:
         return f"JITFunction({self.module}:{self.__qualname__})"
 
-    # ---- the source: found when somebody asks for it ----------------------------------------------------------------
+    # ---- the source: the file's lines as they are now; the function among them when somebody asks --------------------
 
     def _find_source(self) -> None:
-        import linecache
-
         code = self.fn.__code__
-        linecache.checkcache(code.co_filename)
-        lines = linecache.getlines(code.co_filename, self.fn.__globals__)
+        lines = self._file_lines or _lines_of(self.fn)
         if len(lines) < code.co_firstlineno:
             raise ValueError("@jit functions should be defined in a Python file")
         tail = lines[code.co_firstlineno - 1 :]
+        self._file_lines = None
         self.raw_src = tail[: _C.function_lines("".join(tail))]
         self.starting_line_number = code.co_firstlineno
         first = self.raw_src[0]

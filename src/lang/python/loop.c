@@ -12,9 +12,11 @@
  *
  * If flow.c tells that the body may `break` or `return`, the finished body is moved into an scf.while:
  *
- *     for i in range(a, b, s):          %i, %x, %left = scf.while (a, x, false) {
- *       BODY (may set left)       =>      condition((i < b) and not left) ...
- *                                       } do { BODY; yield i + s, x', left' }
+ *     for i in range(a, b, s):          %i, %x, %left, %more = scf.while (a, x, false, a < b) {
+ *       BODY (may set left)       =>      condition(more and not left) ...
+ *                                       } do { BODY; yield i + s, x', left', b - i > s }
+ *
+ * `b - i`, without sign, is the way that is left, so `i + s` may wrap after the last iteration.
  *
  * `left` is `broken or returned`; where the loop may return, `returned` and the return value (poison until then) are
  * carried too, and what follows the loop is guarded by it (flow.c, rule 3). A `while` does the same; its condition is
@@ -263,6 +265,12 @@ static Flow run_body(Lang *L, Node *stmt) {
   return end;
 }
 
+static Value *compare(Lang *L, const char *predicate, Value *a, Value *b) {
+  Value *v = ir_make(&L->b, OP_CMPI, ir_int(L->cx, 1), a, b, NULL);
+  ir_set_attr(L->cx, v->op, "predicate", ir_attr_enum(L->cx, predicate));
+  return v;
+}
+
 static Block *new_region(Lang *L, Op *op) { return ir_add_block(L->cx, ir_add_region(L->cx, op)); }
 
 static void build_at(Lang *L, Block *block) {
@@ -292,7 +300,8 @@ static Type **types_of(Lang *L, const Values *v) {
 typedef struct Bounds {
   Value *lower, *upper, *step;
   const LType *type;
-  bool reversed; /* the counter runs up; the variable is upper - counter + lower */
+  bool reversed;   /* the counter runs up; the variable is upper - counter + lower … */
+  Value *backward; /* … or, where the step's sign is known at run time only, if this i1 is set */
 } Bounds;
 
 /* The reference's rule for two integers of different type: the wider; of equal width the unsigned. */
@@ -325,6 +334,44 @@ static Span bound_span(const Node *iter, uint32_t which) {
   return at < iter->items.len ? iter->items.at[at]->span : iter->span;
 }
 
+/* Is the integer surely not negative, by how it was made (up to `depth` ops back)? */
+static bool is_positive(const Value *v, int depth) {
+  int64_t x;
+  if (ir_is_const_int(v, &x)) return x >= 0;
+  const Op *op = v->op;
+  if (!op || !depth) return false;
+  switch (op->code) {
+  case OP_PROGRAM_ID:
+  case OP_NUM_PROGRAMS:
+  case OP_EXTUI: return true;
+  case OP_EXTSI: return is_positive(ir_operand(op, 0), depth - 1);
+  case OP_ADDI:
+  case OP_MULI:
+  case OP_DIVSI:
+  case OP_MAXSI:
+  case OP_MINSI:
+    if (op->code == OP_MAXSI && is_positive(ir_operand(op, 1), depth - 1)) return true;
+    return is_positive(ir_operand(op, 0), depth - 1) && is_positive(ir_operand(op, 1), depth - 1);
+  default: return false;
+  }
+}
+
+static Value *select(Lang *L, Value *condition, Value *a, Value *b) {
+  return ir_make(&L->b, OP_SELECT, a->type, condition, a, b, NULL);
+}
+
+/* A step whose sign shows at run time: the loop runs up from the smaller end by the step's magnitude, and
+ * `b->backward` says that its variable runs down. `step` has its own type still. */
+static void either_direction(Lang *L, Bounds *b, Value **step) {
+  Value *zero = ir_const_int(&L->b, (*step)->type, 0);
+  Value *is_negative = compare(L, "slt", *step, zero);
+  *step = select(L, is_negative, ir_make(&L->b, OP_SUBI, (*step)->type, zero, *step, NULL), *step);
+  Value *low = select(L, is_negative, b->upper, b->lower);
+  b->upper = select(L, is_negative, b->lower, b->upper);
+  b->lower = low;
+  b->backward = is_negative;
+}
+
 static Bounds make_bounds(Lang *L, const RangeVal *r, const Node *iter) {
   Bounds b = {0};
   if (r->step->kind == V_INT && r->step->integer == 0)
@@ -346,6 +393,11 @@ static Bounds make_bounds(Lang *L, const RangeVal *r, const Node *iter) {
   if (b.type->kind == L_INT1) b.type = lt_scalar(L, L_INT32);
   b.lower = sem_cast(L, start, b.type)->value;
   b.upper = sem_cast(L, stop, b.type)->value;
+  if (!lt_is_unsigned(step->type) && !is_positive(step->value, 8)) {
+    Value *magnitude = step->value;
+    either_direction(L, &b, &magnitude);
+    step = val_tensor(L, magnitude, step->type);
+  }
   b.step = sem_cast(L, step, b.type)->value;
   return b;
 }
@@ -373,17 +425,19 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
   Node *stmt = loop->stmt;
   Block *block = new_region(L, op);
   const char *name = stmt->a->kind == N_NAME ? stmt->a->name : NULL;
-  Loc *loc = name && !bounds->reversed ? named_loc(L, name) : L->b.loc;
+  Loc *loc = name && !bounds->reversed && !bounds->backward ? named_loc(L, name) : L->b.loc;
   Value *counter = ir_add_arg(L->cx, block, bounds->lower->type, loc);
   uint32_t mark = scope_mark(L->fn->scope);
   build_at(L, block);
   bind_carried(L, loop, block);
   Value *variable = counter;
-  if (bounds->reversed) {
+  if (bounds->reversed || bounds->backward) {
     Loc *old = L->b.loc;
     if (name) L->b.loc = named_loc(L, name);
     variable = ir_make(&L->b, OP_SUBI, counter->type, bounds->upper, counter, NULL);
     variable = ir_make(&L->b, OP_ADDI, counter->type, variable, bounds->lower, NULL);
+    if (bounds->backward)
+      variable = ir_make(&L->b, OP_SELECT, counter->type, bounds->backward, variable, counter, NULL);
     L->b.loc = old;
   }
   assign_target(L, stmt->a, val_tensor(L, variable, bounds->type), NULL);
@@ -396,13 +450,14 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
   return block;
 }
 
-/* Values that no iteration changed are not carried after all. */
-static void drop_unchanged(Loop *loop, Op *op, Block *block, Values *yields) {
+/* Values that no iteration changed are not carried after all. They may be yielded in other places too (`c = b`, where
+ * `b` does not change), so the terminator is there already: its operands change with all other uses. */
+static void drop_unchanged(Loop *loop, Op *op, Block *block, Op *yield) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < loop->carried.len; i++) {
     Carried *c = &loop->carried.at[i];
     bool same = true;
-    for (uint32_t k = 0; k < c->n; k++) same = same && yields->at[kept + k] == block->args[IR_LOOP_ARGS + kept + k];
+    for (uint32_t k = 0; k < c->n; k++) same = same && ir_operand(yield, (int)(kept + k)) == block->args[IR_LOOP_ARGS + kept + k];
     if (!same) {
       c->first = kept;
       kept += c->n;
@@ -410,11 +465,10 @@ static void drop_unchanged(Loop *loop, Op *op, Block *block, Values *yields) {
     }
     for (uint32_t k = c->n; k-- > 0;) {
       int at = (int)(kept + k);
+      ir_remove_operand(yield, at);
       ir_replace_all(block->args[IR_LOOP_ARGS + at], ir_loop_init(op, at));
       ir_remove_arg(block, IR_LOOP_ARGS + at);
       ir_remove_operand(op, IR_LOOP_INITS + at);
-      memmove(yields->at + at, yields->at + at + 1, (yields->len - (uint32_t)at - 1) * sizeof *yields->at);
-      yields->len--;
     }
     c->n = 0;
   }
@@ -428,11 +482,13 @@ static void bind_for_results(Lang *L, Loop *loop, Value *const *results) {
   bind_results(L, loop, results);
 }
 
-static void finish_for(Lang *L, Loop *loop, Op *op, Block *block, Values *yields) {
-  drop_unchanged(loop, op, block, yields);
+static void finish_for(Lang *L, Loop *loop, Op *op, Block *block, const Values *yields) {
   build_at(L, block);
-  ir_op(&L->b, OP_YIELD, NULL, 0, yields->at, (int)yields->len);
-  ir_add_result_types(L->cx, op, types_of(L, yields), (int)yields->len);
+  Op *yield = ir_op(&L->b, OP_YIELD, NULL, 0, yields->at, (int)yields->len);
+  drop_unchanged(loop, op, block, yield);
+  Values kept = {0};
+  for (int i = 0; i < yield->noperands; i++) vec_push(L->cx, &kept, ir_operand(yield, i));
+  ir_add_result_types(L->cx, op, types_of(L, &kept), (int)kept.len);
 }
 
 static void add_block_args(Lang *L, Block *block, Type *const *types, int n, const Block *like) {
@@ -449,6 +505,7 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
   vec_push(L->cx, &inits, bounds->lower);
   add_all(L, &inits, carried);
   add_all(L, &inits, &x->inits);
+  vec_push(L->cx, &inits, compare(L, lt_is_unsigned(bounds->type) ? "ult" : "slt", bounds->lower, bounds->upper));
   int n = (int)inits.len, left_at = 1 + (int)carried->len;
   Type **types = types_of(L, &inits);
   Op *loop = ir_op(&L->b, OP_WHILE, types, n, inits.at, n);
@@ -458,11 +515,9 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
 
   build_at(L, before);
   Type *i1 = ir_int(L->cx, 1);
-  Value *in_range = ir_make(&L->b, OP_CMPI, i1, before->args[0], bounds->upper, NULL);
-  ir_set_attr(L->cx, in_range->op, "predicate", ir_attr_enum(L->cx, lt_is_unsigned(bounds->type) ? "ult" : "slt"));
   Value *stay = ir_make(&L->b, OP_XORI, i1, before->args[left_at], i1_const(L, true), NULL);
   Values condition = {0};
-  vec_push(L->cx, &condition, ir_make(&L->b, OP_ANDI, i1, in_range, stay, NULL));
+  vec_push(L->cx, &condition, ir_make(&L->b, OP_ANDI, i1, before->args[n - 1], stay, NULL));
   for (int i = 0; i < n; i++) vec_push(L->cx, &condition, before->args[i]);
   ir_op(&L->b, OP_CONDITION, NULL, 0, condition.at, (int)condition.len);
 
@@ -476,6 +531,8 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
   ir_move_ops(body, after, NULL);
   build_at(L, after);
   next.at[0] = ir_make(&L->b, OP_ADDI, bounds->lower->type, after->args[0], bounds->step, NULL);
+  Value *way = ir_make(&L->b, OP_SUBI, bounds->lower->type, bounds->upper, after->args[0], NULL);
+  vec_push(L->cx, &next, compare(L, "ugt", way, bounds->step));
   ir_op(&L->b, OP_YIELD, NULL, 0, next.at, (int)next.len);
   ir_erase(op);
   return loop;

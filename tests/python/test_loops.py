@@ -1,0 +1,141 @@
+"""Loops whose ends are unusual: names assigned to themselves, steps of either sign, counters at the ends of their type."""
+
+import numpy as np
+import pytest
+import triton
+import triton.language as tl
+from dtypes import ON_GPU
+
+BIG = 2**31 - 1
+
+
+@triton.jit
+def assigned_to_itself_kernel(x, out, n):
+    a = tl.load(x)
+    b = a
+    for _ in range(n):
+        a = a.to(tl.int32)  # it is one already
+        b = a
+    tl.store(out, b)
+
+
+@triton.jit
+def itself_and_more_kernel(x, out, n):
+    a = tl.load(x)
+    b = a * 7
+    c = b
+    for _ in range(n):
+        a = a
+        c = b
+        b = a + 1
+    tl.store(out, b)
+    tl.store(out + 1, c)
+
+
+@triton.jit
+def swapped_kernel(x, out, n):
+    a = tl.load(x)
+    b = a + 5
+    for _ in range(n):
+        a = a.to(tl.int32)
+        a, b = b, a
+    tl.store(out, a)
+    tl.store(out + 1, b)
+
+
+@triton.jit
+def while_itself_kernel(x, out, n):
+    a = tl.load(x)
+    b = a * 7
+    while n > 0:
+        n -= 1
+        a = a
+        b = a
+    tl.store(out, b)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_assignment_that_does_nothing(n):
+    def run(kernel):
+        x, out = np.full(1, 5, np.int32), np.zeros(2, np.int32)
+        kernel[(1,)](x, out, n)
+        return out.tolist()
+
+    assert run(assigned_to_itself_kernel)[0] == 5
+    assert run(itself_and_more_kernel) == [[35, 35], [6, 35], [6, 6], [6, 6]][n]
+    assert run(swapped_kernel) == ([5, 10] if n % 2 == 0 else [10, 5])
+    assert run(while_itself_kernel)[0] == (5 if n else 35)
+
+
+@triton.jit
+def count_kernel(out, start, stop, step):
+    count = 0
+    last = start
+    for i in range(start, stop, step):
+        count += 1
+        last = i
+    tl.store(out, count)
+    tl.store(out + 1, last)
+
+
+@triton.jit
+def count_and_break_kernel(out, start, stop, step, most):
+    count = 0
+    last = start
+    for i in range(start, stop, step):
+        count += 1
+        last = i
+        if count >= most:
+            break
+    tl.store(out, count)
+    tl.store(out + 1, last)
+
+
+RANGES = [(0, 10, 3), (10, 0, -3), (0, 10, -1), (5, 5, 2), (5, 6, 100), (-4, 20, 7), (20, -4, -7), (1, -100, -50)]
+AT_THE_ENDS = [
+    (BIG - 3, BIG, 2),
+    (BIG - 3, BIG, 1),
+    (BIG - 3, BIG, BIG),
+    (-BIG - 1, -BIG + 3, BIG),
+    (-BIG + 2, -BIG - 1, -2),
+    (BIG, BIG - 3, -BIG - 1),
+]
+
+
+@pytest.mark.parametrize("start, stop, step", RANGES)
+def test_step_of_either_sign(start, stop, step):
+    out = np.zeros(2, np.int64)
+    count_kernel[(1,)](out, start, stop, step)
+    r = range(start, stop, step)
+    assert out.tolist() == [len(r), r[-1] if r else start]
+
+
+@pytest.mark.parametrize("start, stop, step", RANGES + AT_THE_ENDS)
+def test_break_and_the_counters_type(start, stop, step):
+    r = range(start, stop, step)
+    for most in (2, 100):
+        out = np.zeros(2, np.int64)
+        count_and_break_kernel[(1,)](out, start, stop, step, most)
+        taken = r[:most]
+        assert out.tolist() == [len(taken), taken[-1] if taken else start]
+
+
+@triton.jit
+def strided_loads_kernel(x, out, n, step, B: tl.constexpr):
+    at = tl.arange(0, B)
+    total = tl.zeros([B], tl.float32)
+    for i in range(0, n, step):
+        total += tl.load(x + i + at)
+    tl.store(out + at, total)
+
+
+@pytest.mark.skipif(ON_GPU, reason="the PTX is compiled without a launch here")
+def test_unknown_sign_keeps_vectors():
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    signature = {"x": "*fp32", "out": "*fp32", "n": "i32", "step": "i32", "B": "constexpr"}
+    attrs = {(i,): [["tt.divisibility", 16]] for i in range(4)}
+    src = ASTSource(strided_loads_kernel, signature, {"B": 512}, attrs)
+    ptx = triton.compile(src, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
+    assert ptx.count("ld.global.v4") == 1
