@@ -165,6 +165,8 @@ TTC_API int ttc_kernel_from_cache(const ttc_kernel *kernel); /* 1: read from the
 TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
 TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
                                         size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */
+/* Is the run-time parameter a pointer that the kernel may write through? */
+TTC_API bool ttc_kernel_arg_written(const ttc_kernel *kernel, size_t index);
 /* Put the kernel into executable form now; ttc_launch() does it on first use otherwise. */
 TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 

@@ -61,7 +61,7 @@ void ttc_context_free(ttc_context *c) {
   c->allocator.release(c->allocator.self, c);
 }
 
-const char *ttc_message(const ttc_context *c) { return c->message; }
+const char *ttc_message(const ttc_context *c) { return c ? c->message : ""; }
 
 const char *ttc_option_name(size_t i) { return i < run_noptions ? run_option_table[i].name : NULL; }
 
@@ -150,6 +150,7 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   const char *text = lay_text(b, metadata), *hash = lay_text(b, c->hash);
   const char *name = lay_text(b, c->info.name), *target = lay_text(b, c->info.target);
   const ArgKind *args = lay(b, c->info.args, (size_t)c->info.nargs * sizeof *args, false);
+  const bool *written = lay(b, c->info.written, (size_t)c->info.nargs * sizeof *written, false);
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const char *stage = lay_text(b, c->stages.at[i].name);
     const char *bytes = lay(b, c->stages.at[i].bytes, c->stages.at[i].len, true);
@@ -162,6 +163,7 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   k->info.name = name;
   k->info.target = target;
   k->info.args = args;
+  k->info.written = written;
   atomic_init(&k->loaded, NULL);
   return k;
 }
@@ -274,6 +276,9 @@ ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param
   if (!kernel || !source || (!source->text && !source->function) || (!params && nparams) || (!options && noptions))
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: a source, its parameters and a place for the kernel are needed");
   *kernel = NULL;
+  for (size_t i = 0; i < noptions; i++)
+    if (!options[i].name || !options[i].value)
+      return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: an option needs a name and a value");
   if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   CompileCall call = {c, source, params, nparams, target, options, noptions, stop, NULL};
   ttc_status status = finish(c, ctx_protect(c->cx, compile, &call));
@@ -319,10 +324,12 @@ const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) {
   return i < (size_t)k->info.nargs ? run_arg_kind_text(k->info.args[i]) : NULL;
 }
 
+bool ttc_kernel_arg_written(const ttc_kernel *k, size_t i) { return i < (size_t)k->info.nargs && k->info.written[i]; }
+
 const char *ttc_kernel_stage_name(const ttc_kernel *k, size_t i) { return i < k->nstages ? k->stages[i].name : NULL; }
 
 const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len) {
-  for (size_t i = 0; i < k->nstages; i++) {
+  for (size_t i = 0; stage && i < k->nstages; i++) {
     if (strcmp(k->stages[i].name, stage) != 0) continue;
     if (len) *len = k->stages[i].len;
     return k->stages[i].bytes;

@@ -201,8 +201,8 @@ static LLVMValueRef int_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) 
 
 /* ---- floats ------------------------------------------------------------------------------------------------------ */
 
-static LLVMValueRef contract(Lower *l, LLVMValueRef v) {
-  if (l->options->fp_fusion && LLVMIsAInstruction(v) && LLVMCanValueUseFastMathFlags(v))
+static LLVMValueRef contract(Lower *l, const Op *op, LLVMValueRef v) {
+  if (l->options->fp_fusion && !ir_attr(op, "no_contract") && LLVMIsAInstruction(v) && LLVMCanValueUseFastMathFlags(v))
     LLVMSetFastMathFlags(v, LLVMFastMathAllowContract);
   return v;
 }
@@ -245,9 +245,9 @@ static LLVMValueRef remainder_of(Lower *l, LLVMValueRef a, LLVMValueRef b) { ret
 static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   LLVMValueRef a = in[0], b = op->noperands > 1 ? in[1] : NULL;
   switch (op->code) {
-  case OP_ADDF: return contract(l, LLVMBuildFAdd(l->b, a, b, ""));
-  case OP_SUBF: return contract(l, LLVMBuildFSub(l->b, a, b, ""));
-  case OP_MULF: return contract(l, LLVMBuildFMul(l->b, a, b, ""));
+  case OP_ADDF: return contract(l, op, LLVMBuildFAdd(l->b, a, b, ""));
+  case OP_SUBF: return contract(l, op, LLVMBuildFSub(l->b, a, b, ""));
+  case OP_MULF: return contract(l, op, LLVMBuildFMul(l->b, a, b, ""));
   case OP_DIVF:
   case OP_PRECISE_DIVF: return LLVMBuildFDiv(l->b, a, b, "");
   case OP_REMF: return remainder_of(l, a, b);

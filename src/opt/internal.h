@@ -7,6 +7,7 @@
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
  *   cse.c licm.c dce.c unroll.c once.c split_pointers.c expand_math.c   a pass each
+ *   written.c              which pointers a kernel writes through
  *   util.c                 what several of them need
  */
 #ifndef TRITONC_OPT_INTERNAL_H

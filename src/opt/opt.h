@@ -35,6 +35,9 @@ bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions 
 /* The same for a target that has none of them, as a pass. */
 PassFn opt_expand_all_math;
 
+/* Which of the function's parameters are pointers (or descriptors) that it may write through: one flag for each. */
+void opt_written(Ctx *cx, Module *m, const Op *func, bool *written);
+
 /* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes,
  * TRITONC_VERIFY=1 verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything
  * changed. */

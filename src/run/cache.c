@@ -11,7 +11,7 @@
  *
  * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
  * body numbers are 8 bytes, a text is its length and its bytes:
- *     name, target, nargs, args..., eight counts of KernelInfo, nstages, then per stage: name, binary, bytes
+ *     hash, name, target, nargs, args..., eight counts of KernelInfo, nstages, then per stage: name, binary, bytes
  */
 #include "run/run.h"
 
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '2'};
+static const char magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '3'};
 typedef struct Header {
   char magic[8];
   uint64_t bytes, sum[2];
@@ -148,10 +148,11 @@ static const char *get_text(Ctx *cx, Reader *r, size_t *len) {
 
 static void put_entry(Buf *b, const Compiled *c) {
   const KernelInfo *k = &c->info;
+  put_text(b, c->hash, strlen(c->hash));
   put_text(b, k->name, strlen(k->name));
   put_text(b, k->target, strlen(k->target));
   put(b, (uint64_t)k->nargs);
-  for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i]);
+  for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i] << 1 | (k->written && k->written[i]));
   const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,      k->cooperative, k->shared,
                             k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
@@ -166,14 +167,21 @@ static void put_entry(Buf *b, const Compiled *c) {
 
 static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
   KernelInfo k = {0};
+  if (strcmp(get_text(cx, r, NULL), c->hash) != 0) return false; /* another kernel's, under this one's name */
   k.name = get_text(cx, r, NULL);
   k.target = get_text(cx, r, NULL);
   uint64_t nargs = get(r);
   if (r->bad || nargs > (uint64_t)(r->end - r->at) / 8) return false;
   ArgKind *args = NEWN(cx, ArgKind, nargs + 1);
-  for (uint64_t i = 0; i < nargs; i++) args[i] = (ArgKind)get(r);
+  bool *written = NEWN(cx, bool, nargs + 1);
+  for (uint64_t i = 0; i < nargs; i++) {
+    uint64_t arg = get(r);
+    args[i] = (ArgKind)(arg >> 1);
+    written[i] = arg & 1;
+  }
   k.nargs = (int)nargs;
   k.args = args;
+  k.written = written;
   k.num_warps = (int)get(r);
   k.num_stages = (int)get(r);
   k.num_ctas = (int)get(r);

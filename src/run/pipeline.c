@@ -240,6 +240,14 @@ static void push_ttir(Ctx *cx, Compiled *c, const Module *m) {
   vec_push(cx, &c->stages, s);
 }
 
+/* Before a backend has its way with the module. */
+static const bool *written_params(Ctx *cx, Module *m, const Compiled *c) {
+  const Op *kernel = ir_module_func(m, c->info.name);
+  bool *written = NEWN(cx, bool, ir_entry(kernel, 0)->nargs + 1);
+  opt_written(cx, m, kernel, written);
+  return written;
+}
+
 /* A backend may push the Triton IR it was given as well. */
 static void drop_second_ttir(Stages *stages) {
   uint32_t kept = 1;
@@ -310,10 +318,12 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
     c->info.name = kernel_name(cx, m);
   }
   if (!is_gpu_ir || only_ir) push_ttir(cx, c, m);
+  const bool *written = written_params(cx, m, c);
   if (!only_ir) {
     c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
     drop_second_ttir(&c->stages);
   }
+  c->info.written = written;
 
   if (whole) check_edited(cx, c);
   run_dump(cx, c);

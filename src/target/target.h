@@ -9,7 +9,7 @@
 #include "ir/ir.h"
 #include "lang/lang.h"
 
-#define TARGET_ABI 3
+#define TARGET_ABI 4
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -41,6 +41,7 @@ typedef struct KernelInfo {
   const char *target;     /* "cpu:x86-64-v4", "cuda:90" */
   int nargs;
   const ArgKind *args;    /* run-time parameters in order */
+  const bool *written;    /* … and which of them the kernel may write through; in the hands of run/ */
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */

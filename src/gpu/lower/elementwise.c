@@ -62,7 +62,8 @@ static bool has_16bit(const Lower *w, const LLType *t) {
   return t == &ll_half ? w->sm >= 53 : t == &ll_bfloat ? w->sm >= 90 : true;
 }
 
-static LLInst *by_table(Lower *w, const struct Simple *s, LLInst *const *args, int n) {
+static LLInst *by_table(Lower *w, const Op *op, const struct Simple *s, LLInst *const *args) {
+  int n = op->noperands;
   const LLType *t = args[0]->type;
   LLInst *x[2] = {0};
   bool in_float = s->how == IN_FLOAT || (s->how == CONTRACTED && !has_16bit(w, t));
@@ -77,7 +78,7 @@ static LLInst *by_table(Lower *w, const struct Simple *s, LLInst *const *args, i
   else if (n == 1)
     r = ll_op1(&w->b, s->op, x[0]->type, x[0]);
   else
-    r = ll_op2f(&w->b, s->op, x[0], x[1], s->how == CONTRACTED ? lower_contract(w) : 0);
+    r = ll_op2f(&w->b, s->op, x[0], x[1], s->how == CONTRACTED && !ir_attr(op, "no_contract") ? lower_contract(w) : 0);
   if (ll_is_int(t)) return ll_int_cast(&w->b, t, r, false);
   return narrow(w, r, t);
 }
@@ -197,7 +198,7 @@ static LLInst *recast(Lower *w, const LLType *to, LLInst *x) {
 
 LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *a) {
   for (size_t i = 0; i < COUNT(simple); i++)
-    if (simple[i].code == op->code) return by_table(w, &simple[i], a, op->noperands);
+    if (simple[i].code == op->code) return by_table(w, op, &simple[i], a);
   Type *from = op->noperands ? ir_elem(ir_operand(op, 0)->type) : NULL, *elem = ir_elem(op->results[0].type);
   const LLType *to = lower_elem(w, elem);
   switch (op->code) {

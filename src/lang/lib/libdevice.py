@@ -170,17 +170,17 @@ def saturatef(x):
 
 @jit
 def add_rn(x, y):
-    return x + y
+    return tl._add_rn(x, y)
 
 
 @jit
 def sub_rn(x, y):
-    return x - y
+    return tl._sub_rn(x, y)
 
 
 @jit
 def mul_rn(x, y):
-    return x * y
+    return tl._mul_rn(x, y)
 
 
 @jit
@@ -296,8 +296,16 @@ def rhadd(x, y):
 
 @jit
 def mulhi(x, y):
-    tl.static_assert(x.dtype.primitive_bitwidth == 32, "libdevice.mulhi is for 32-bit integers")
-    return ((x.to(tl.int64) * y.to(tl.int64)) >> 32).to(tl.int32)
+    bits: tl.constexpr = x.dtype.primitive_bitwidth
+    tl.static_assert(x.dtype.is_int() and bits >= 32, "libdevice.mulhi is for 32- and 64-bit integers")
+    if x.dtype.is_int_unsigned():
+        return tl.umulhi(x, y)
+    else:
+        # A negative factor counts 2**bits too high without its sign, and puts the other one into the high half.
+        high = tl.umulhi(_unsigned(x), _unsigned(y))
+        high = tl.sub(high, tl.where(x < 0, _unsigned(y), 0), sanitize_overflow=False)
+        high = tl.sub(high, tl.where(y < 0, _unsigned(x), 0), sanitize_overflow=False)
+        return high.to(x.dtype, bitcast=True)
 
 
 # ---- conversions: one cast, after rounding as the name says -------------------------------------------------------------

@@ -196,8 +196,9 @@ def cumsum(input, axis=0, reverse=False, dtype: tl.constexpr = None):
 
 
 @jit
-def cumprod(input, axis=0, reverse=False):
-    return tl.associative_scan(_no_bf16(input), axis, _multiply, reverse)
+def cumprod(input, axis=0, reverse=False, dtype: tl.constexpr = None):
+    x = _no_bf16(input) if dtype is None else input.to(dtype)
+    return tl.associative_scan(x, axis, _multiply, reverse)
 
 
 # ---- reorderings -------------------------------------------------------------------------------------------------------
@@ -288,9 +289,12 @@ def sort(x, dim: tl.constexpr = None, descending: tl.constexpr = 0):
     return _dim_back(y, dim)
 
 
+# The type widens like a maximum's, except where nothing is left out.
 @jit
-def topk(x, k: tl.constexpr, dim: tl.constexpr = None):
-    y = sort(_dim_last(x, dim), None, 1)
+def topk(x, k: tl.constexpr, dim: tl.constexpr = None, descending: tl.constexpr = True):
+    y = sort(_dim_last(x, dim), None, descending)
+    if k < y.shape[-1]:
+        y = _for_extremum(y)
     for step in tl.static_range(int(math.log2(y.shape[-1] // k))):
         first, second = _halves(y, int(math.log2(y.shape[-1])) - 1)
         y = tl.reshape(first, y.shape[:-1] + (y.shape[-1] // 2,))

@@ -457,7 +457,8 @@ static void drop_unchanged(Loop *loop, Op *op, Block *block, Op *yield) {
   for (uint32_t i = 0; i < loop->carried.len; i++) {
     Carried *c = &loop->carried.at[i];
     bool same = true;
-    for (uint32_t k = 0; k < c->n; k++) same = same && ir_operand(yield, (int)(kept + k)) == block->args[IR_LOOP_ARGS + kept + k];
+    for (uint32_t k = 0; k < c->n; k++)
+      same = same && ir_operand(yield, (int)(kept + k)) == block->args[IR_LOOP_ARGS + kept + k];
     if (!same) {
       c->first = kept;
       kept += c->n;

@@ -67,6 +67,17 @@ Val *builtin_fdiv(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return sem_op2(L, ieee && val_elem(x)->kind == L_FP32 ? OP_PRECISE_DIVF : OP_DIVF, x->type, x, y);
 }
 
+/* A sum or product that is rounded by itself, whatever is done with it. */
+Val *builtin_rounded(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  (void)nargs;
+  Val *x = args[0], *y = args[1];
+  sem_operands(L, f->name, &x, &y, OPERANDS_AS_TENSORS);
+  want_float(L, x, f, "use + - * for integers");
+  Val *v = sem_op2(L, (Opcode)f->op, x->type, x, y);
+  ir_set_attr(L->cx, v->value->op, "no_contract", ir_attr_unit(L->cx));
+  return v;
+}
+
 Val *builtin_fma(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = args[0], *y = args[1], *z = args[2];
