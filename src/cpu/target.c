@@ -74,7 +74,8 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   LangOptions language = {0};
   lang_options(o, &language);
-  static const Pass before_math[] = {{"fold", opt_fold}, {"once", opt_once}, {"split-pointers", opt_split_pointers}};
+  static const Pass before_math[] = {
+      {"dot-scaled", opt_dot_scaled}, {"fold", opt_fold}, {"once", opt_once}, {"split-pointers", opt_split_pointers}};
   static const Pass after_math[] = {
       {"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"cse", opt_cse}, {"dce", opt_dce}};
   opt_run(cx, m, before_math, COUNT(before_math));

@@ -383,11 +383,51 @@ static bool rule_dot(Verifier *v, const Op *op) {
   return fits || ir_wrong(v, op, "%s times %s is not a %s", text(v, a), text(v, b), text(v, c));
 }
 
+/* Elements of an operand of dot_scaled along dimension `d`, of which `packed` has two in a byte. */
+static int64_t scaled_extent(const Type *t, const char *format, int d, int packed) {
+  return t->shape[d] * (d == packed && !strcmp(format, "e2m1") ? 2 : 1);
+}
+
+static bool scaled_elements(Verifier *v, const Op *op, const Type *t, const char *format) {
+  static const struct {
+    const char *name;
+    int bits, fkind;
+  } formats[] = {{"e2m1", 8, -1}, {"e4m3", 8, F8E4M3FN}, {"e5m2", 8, F8E5M2}, {"bf16", 16, BF16}, {"fp16", 16, F16}};
+  for (size_t i = 0; i < COUNT(formats); i++) {
+    if (strcmp(formats[i].name, format) != 0) continue;
+    const Type *e = ir_elem((Type *)t);
+    bool ok = e->bits == formats[i].bits &&
+              (e->kind == TYPE_INT || (e->kind == TYPE_FLOAT && (int)e->fkind == formats[i].fkind));
+    return ok || ir_wrong(v, op, "%s does not hold elements of %s", text(v, t), format);
+  }
+  return ir_wrong(v, op, "%s is none of e2m1, e4m3, e5m2, bf16, fp16", format);
+}
+
+static bool scaled_scale(Verifier *v, const Op *op, const char *name, const Type *of, int64_t rows, int64_t k) {
+  int first, r = rank_of(of);
+  if (!ir_operand_group(op, name, &first)) return true;
+  const Type *t = operand_type(op, first);
+  bool fits = rank_of(t) == r && ir_elem((Type *)t)->bits == 8 && t->shape[r - 2] == rows && t->shape[r - 1] > 0 &&
+              k % t->shape[r - 1] == 0 && (r == 2 || t->shape[0] == of->shape[0]);
+  return fits ||
+         ir_wrong(v, op, "%s is not a scale for %lld rows of %lld elements", text(v, t), (long long)rows, (long long)k);
+}
+
 static bool rule_dot_scaled(Verifier *v, const Op *op) {
   const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *c = operand_type(op, 2);
   int r = rank_of(a);
-  if (r < 2 || rank_of(b) != r || rank_of(c) != r) return ir_wrong(v, op, "its operands are not matrices of one rank");
-  return want(v, op, "the result", result_type(op, 0), c);
+  if ((r != 2 && r != 3) || rank_of(b) != r || rank_of(c) != r)
+    return ir_wrong(v, op, "its operands are not matrices of one rank");
+  const char *fa = ir_attr_text_or(op, "a_elem_type", ""), *fb = ir_attr_text_or(op, "b_elem_type", "");
+  if (!scaled_elements(v, op, a, fa) || !scaled_elements(v, op, b, fb)) return false;
+  int pa = r - (ir_attr_int_or(op, "lhs_k_pack", 1) ? 1 : 2), pb = r - (ir_attr_int_or(op, "rhs_k_pack", 1) ? 2 : 1);
+  int64_t m = scaled_extent(a, fa, r - 2, pa), k = scaled_extent(a, fa, r - 1, pa);
+  int64_t n = scaled_extent(b, fb, r - 1, pb), kb = scaled_extent(b, fb, r - 2, pb);
+  bool fits = k == kb && c->shape[r - 2] == m && c->shape[r - 1] == n;
+  fits = fits && (r == 2 || (a->shape[0] == b->shape[0] && a->shape[0] == c->shape[0]));
+  if (!fits) return ir_wrong(v, op, "%s times %s is not a %s", text(v, a), text(v, b), text(v, c));
+  return scaled_scale(v, op, "a_scale", a, m, k) && scaled_scale(v, op, "b_scale", b, n, k) &&
+         want(v, op, "the result", result_type(op, 0), c);
 }
 
 /* `n` values starting at operand `first` have the types of `types`. */

@@ -83,7 +83,8 @@ static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
   LangOptions language = {0};
   lang_options(o, &language);
   opt_inline_all(cx, m); /* a thread's registers hold a tensor's part by layout, which no calling convention knows of */
-  if (opt_expand_math(cx, m, gpu_native_math, &language)) opt_run(cx, m, after, COUNT(after));
+  bool scaled = opt_dot_scaled(cx, m);
+  if (opt_expand_math(cx, m, gpu_native_math, &language) || scaled) opt_run(cx, m, after, COUNT(after));
 }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */

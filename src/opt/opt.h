@@ -23,6 +23,7 @@ PassFn opt_fold;           /* constants and the rules of fold_rules.def, to a fi
 PassFn opt_cse;            /* equal pure ops, and loads with nothing written between */
 PassFn opt_licm;           /* loop-invariant pure ops out of loops */
 PassFn opt_dce;            /* unused pure ops, unused loop-carried values, empty ifs */
+PassFn opt_dot_scaled;     /* tt.dot_scaled as tt.dot of bf16 or f16, for targets without such an instruction */
 PassFn opt_unroll;         /* loops with tt.loop_unroll_factor */
 PassFn opt_once;           /* a version of a function for loops that run once, without them */
 PassFn opt_split_pointers; /* loop-carried tensors of pointers or integers that only move by a uniform step become an

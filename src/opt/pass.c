@@ -17,6 +17,7 @@ static const Pass passes[] = {
     {"once", opt_once},
     {"split-pointers", opt_split_pointers},
     {"expand-math", opt_expand_all_math},
+    {"dot-scaled", opt_dot_scaled},
 };
 
 /* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and
@@ -40,8 +41,8 @@ const Pass *opt_pass_named(const char *name) {
 }
 
 const char *const *opt_pass_names(size_t *n) {
-  static const char *const names[] = {"structurize", "inline", "fold",           "cse",        "licm", "dce",
-                                      "unroll",      "once",   "split-pointers", "expand-math"};
+  static const char *const names[] = {"structurize", "inline", "fold",           "cse",         "licm",      "dce",
+                                      "unroll",      "once",   "split-pointers", "expand-math", "dot-scaled"};
   _Static_assert(COUNT(names) == COUNT(passes), "a name for every pass");
   *n = COUNT(names);
   return names;
