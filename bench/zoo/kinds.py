@@ -7,12 +7,17 @@ KINDS = (
     "losses",
     "elementwise",
     "attention",
+    "linear_attention",
     "matmul",
     "quantized",
     "sparse",
     "moe",
+    "scans",
     "indexing",
+    "sorting",
     "reductions",
+    "optimizers",
+    "stencils",
 )
 for kind in KINDS:
     importlib.import_module(f".{kind}", __package__)
