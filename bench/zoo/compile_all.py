@@ -77,7 +77,7 @@ def main():
                     kernel=launch.kernel.__name__, shared=kernel.metadata.shared, warps=kernel.metadata.num_warps, ms=ms
                 )
             except Exception as e:
-                one = dict(kernel=launch.kernel.__name__, failure=f"{type(e).__name__}: {e}"[-400:])
+                one = dict(kernel=launch.kernel.__name__, failure=f"{type(e).__name__}: {e}"[:600])
             facts[label].append(one)
         print(label, facts[label], file=sys.stderr, flush=True)
     (folder / "facts.json").write_text(json.dumps(facts, indent=1))

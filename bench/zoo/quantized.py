@@ -23,7 +23,7 @@ def int8_matmul_kernel(
     for k0 in range(0, K, BK):
         x = tl.load(a, mask=k[None, :] < K - k0, other=0)
         y = tl.load(b, mask=k[:, None] < K - k0, other=0)
-        acc = tl.dot(x, y, acc)
+        acc = tl.dot(x, y, acc, out_dtype=tl.int32)
         a += BK
         b += BK * sbk
     sa = tl.load(ScaleA + m, mask=m < M, other=0.0)

@@ -4,7 +4,7 @@ import torch
 import triton
 import triton.language as tl
 
-from .registry import Launch, Work, bf16, case, cdiv, f16, f32
+from .registry import Launch, Work, case, cdiv, f16, f32
 
 
 @triton.jit
