@@ -14,12 +14,31 @@ typedef struct Order {
 
 static const char unvisited; /* its address marks a block */
 
-static void visit(Order *o, LLBlock *b) {
-  b->data = o;
-  for (int s = 0; b->last && s < ll_nsucc(b->last); s++)
-    if (b->last->succ[s]->data == (void *)&unvisited) visit(o, b->last->succ[s]);
-  b->loop_depth = (int)o->post.len; /* the post-order number, for now */
-  vec_push(o->cx, &o->post, b);
+/* A block on the way from the entry, and the successor that is next. */
+typedef struct Step {
+  LLBlock *block;
+  int next;
+} Step;
+
+static void find_order(Order *o, LLFunc *f) {
+  Vec(Step) path = {0};
+  for (LLBlock *b = f->first; b; b = b->next) b->data = (void *)&unvisited;
+  f->first->data = o;
+  vec_push(o->cx, &path, ((Step){f->first, 0}));
+  while (path.len) {
+    Step *s = &path.at[path.len - 1];
+    LLBlock *b = s->block;
+    if (b->last && s->next < ll_nsucc(b->last)) {
+      LLBlock *to = b->last->succ[s->next++];
+      if (to->data != (void *)&unvisited) continue;
+      to->data = o;
+      vec_push(o->cx, &path, ((Step){to, 0}));
+      continue;
+    }
+    b->loop_depth = (int)o->post.len; /* the post-order number, for now */
+    vec_push(o->cx, &o->post, b);
+    path.len--;
+  }
 }
 
 static void unlink_block(LLFunc *f, LLBlock *b) {
@@ -77,32 +96,28 @@ static void find_dominators(LLFunc *f, Order *o) {
     }
   }
   f->first->idom = NULL;
-  for (uint32_t i = o->post.len; i-- > 0;)
-    o->post.at[i]->depth = o->post.at[i]->idom ? o->post.at[i]->idom->depth + 1 : 0;
+  for (uint32_t i = o->post.len; i-- > 0;) ll_set_idom(o->post.at[i], o->post.at[i]->idom);
 }
 
-/* Everything that reaches `b` without passing `header` belongs to the header's loop, unless to one inside it. */
-static void add_to_loop(LLBlock *b, LLBlock *header) {
-  for (;;) {
-    if (b == header) return;
-    if (b->loop == NULL) break;
-    if (b->loop == header) return;
-    if (!ll_dominates(header, b->loop)) return;
-    if (b->loop == b) { /* an inner loop's header: its own loop is recorded; go on above it */
-      if (b->data) {
-        b = b->data; /* the loop around it is known */
-        if (b == header) return;
-        continue;
-      }
-      b->data = header;
-      for (int p = 0; p < b->npreds; p++)
-        if (!ll_dominates(b, b->preds[p])) add_to_loop(b->preds[p], header);
-      return;
-    }
-    b = b->loop;
+/* Everything that reaches `from` without passing `header` belongs to the header's loop, unless to one inside it; of
+ * such a one its outermost header does (`data` of a header: the loop around it), and then what reaches that from
+ * outside. */
+static void add_to_loop(Ctx *cx, LLBlock *from, LLBlock *header) {
+  Vec(LLBlock *) left = {0};
+  vec_push(cx, &left, from);
+  while (left.len) {
+    LLBlock *b = left.at[--left.len], *inner = b->loop;
+    if (b == header || inner == header) continue;
+    while (inner && inner->data && inner->data != (void *)header) inner = inner->data;
+    if (inner && (inner == header || inner->data || !ll_dominates(header, inner))) continue;
+    if (inner)
+      inner->data = header;
+    else
+      b->loop = header;
+    b = inner ? inner : b;
+    for (int p = 0; p < b->npreds; p++)
+      if (!inner || !ll_dominates(inner, b->preds[p])) vec_push(cx, &left, b->preds[p]);
   }
-  b->loop = header;
-  for (int p = 0; p < b->npreds; p++) add_to_loop(b->preds[p], header);
 }
 
 /* Inner headers come later in reverse post-order, so post-order finds them first. `data` of a header: the loop around
@@ -119,7 +134,7 @@ static void find_loops(LLFunc *f, Order *o) {
     if (!is_header) continue;
     h->loop = h;
     for (int p = 0; p < h->npreds; p++)
-      if (ll_dominates(h, h->preds[p])) add_to_loop(h->preds[p], h);
+      if (ll_dominates(h, h->preds[p])) add_to_loop(f->module->cx, h->preds[p], h);
   }
   for (uint32_t i = o->post.len; i-- > 0;) {
     LLBlock *b = o->post.at[i], *outer = b->loop == b ? b->data : b->loop;
@@ -129,8 +144,7 @@ static void find_loops(LLFunc *f, Order *o) {
 
 void ll_analyze(LLFunc *f) {
   Order o = {.cx = f->module->cx};
-  for (LLBlock *b = f->first; b; b = b->next) b->data = (void *)&unvisited;
-  visit(&o, f->first);
+  find_order(&o, f);
   for (LLBlock *b = f->first, *next; b; b = next) {
     next = b->next;
     if (b->data == (void *)&unvisited) unlink_block(f, b);

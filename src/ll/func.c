@@ -61,9 +61,21 @@ static void link_block_last(LLBlock *block) {
   f->last = block;
 }
 
+/* `skip` leads to a dominator farther up, at distances that grow as the numbers do whose digits are 2^k - 1 (Myers, "An
+ * applicative random-access stack"): any height is reached in logarithmically many steps. */
+void ll_set_idom(LLBlock *block, LLBlock *idom) {
+  block->idom = idom;
+  block->depth = idom ? idom->depth + 1 : 0;
+  block->skip = idom;
+  if (!idom || !idom->skip || !idom->skip->skip) return;
+  LLBlock *far = idom->skip;
+  if (idom->depth - far->depth == far->depth - far->skip->depth) block->skip = far->skip;
+}
+
 LLBlock *ll_block_new(LLFunc *f, LLBlock *idom) {
   LLBlock *block = NEW(f->module->cx, LLBlock);
-  *block = (LLBlock){.func = f, .idom = idom, .depth = idom ? idom->depth + 1 : 0, .id = f->next_block++};
+  *block = (LLBlock){.func = f, .id = f->next_block++};
+  ll_set_idom(block, idom);
   link_block_last(block);
   return block;
 }
@@ -91,7 +103,7 @@ LLInst *ll_block_param(LLBlock *block, const LLType *type) {
 }
 
 bool ll_dominates(const LLBlock *a, const LLBlock *b) {
-  while (b && b->depth > a->depth) b = b->idom;
+  while (b && b->depth > a->depth) b = b->skip->depth >= a->depth ? b->skip : b->idom;
   return a == b;
 }
 

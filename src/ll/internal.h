@@ -37,4 +37,6 @@ static inline int64_t ll_sext(uint64_t x, int bits) {
   return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
 }
 
+void ll_set_idom(LLBlock *block, LLBlock *idom); /* with its depth */
+
 #endif

@@ -207,6 +207,7 @@ struct LLBlock {
   LLInst **params;
   int nparams, param_cap;
   LLBlock *idom;       /* immediate dominator; NULL for the entry */
+  LLBlock *skip;       /* a dominator farther up (func.c) */
   int depth;           /* in the dominator tree */
   uint32_t id;
   bool nounroll;       /* a loop's header: ask the assembler to leave the loop alone */

@@ -33,14 +33,20 @@ typedef struct Version {
   struct Version *next;
 } Version;
 
+typedef struct Wish {
+  Value *v;
+  Attr *to;
+} Wish;
+
 typedef struct Assign {
   Ctx *cx;
   int num_warps, sm;
   Coalesce *coalesce;
-  Map homes;     /* Value to encoding; absent: free (or not a tensor) */
-  Map stretched; /* Values whose home comes from smaller ones alone */
-  Map versions;  /* Value to Version list */
-  Map plans;     /* Dot to DotPlan */
+  Map homes;        /* Value to encoding; absent: free (or not a tensor) */
+  Map stretched;    /* Values whose home comes from smaller ones alone */
+  Map versions;     /* Value to Version list */
+  Map plans;        /* Dot to DotPlan */
+  Vec(Wish) wishes; /* what is being made, each after those above it */
   bool changed;
 } Assign;
 
@@ -272,8 +278,6 @@ static void infer_block(Assign *a, const Block *b) {
 
 /* ---- wanting ----------------------------------------------------------------------------------------------------- */
 
-static Value *want(Assign *a, Value *v, Attr *to);
-
 static Value *known_version(Assign *a, const Value *v, Attr *to) {
   for (Version *x = map_get(&a->versions, v); x; x = x->next)
     if (x->encoding == to) return x->value;
@@ -315,20 +319,31 @@ static bool enlarges(Assign *a, const Op *op) {
   }
 }
 
-/* The op again, on operands in the layouts that give its result the layout `to`. Dense constants are changed with their
- * type. */
-static Value *made_again(Assign *a, Value *v, Attr *to) {
+/* `v` in the layout `to`, if that is there already; else NULL. */
+static Value *at_hand(Assign *a, Value *v, Attr *to) {
+  while (ir_is_tensor(v->type) && v->op && v->op->code == OP_CONVERT_LAYOUT) v = ir_operand(v->op, 0);
+  if (!ir_is_tensor(v->type)) return v;
+  Attr *e = home(a, v);
+  if (e && (e == to || v->type->encoding == to)) return v;
+  return known_version(a, v, to);
+}
+
+/* The same, and when it is not there it is put on the list of what is to be made first. */
+static Value *ask(Assign *a, Value *v, Attr *to) {
+  Value *x = at_hand(a, v, to);
+  if (!x) vec_push(a->cx, &a->wishes, ((Wish){v, to}));
+  return x;
+}
+
+/* The op again, on operands in the layouts that give its result the layout `to`; NULL while one of them is not at hand.
+ * Dense constants are changed with their type. */
+static Value *made_again(Assign *a, Value *v, Attr *to, Attr *operand_encoding) {
   Op *op = v->op;
+  Value **operands = NEWN(a->cx, Value *, op->noperands + 1);
+  bool all = true;
+  for (int i = 0; i < op->noperands; i++) all &= (operands[i] = ask(a, ir_operand(op, i), operand_encoding)) != NULL;
+  if (!all) return NULL;
   Builder b = behind(a, v);
-  Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
-  if (op->code == OP_JOIN && !operand_encoding) return NULL;
-  Value *operands[16];
-  assert(op->noperands <= 16);
-  for (int i = 0; i < op->noperands; i++) {
-    Value *x = ir_operand(op, i);
-    operands[i] = ir_is_tensor(x->type) ? want(a, x, operand_encoding) : x;
-  }
-  b.before = op->next; /* wanting may have put ops there */
   Map map = {0};
   Op *copy = ir_clone(&b, op, &map);
   for (int i = 0; i < op->noperands; i++) ir_set_operand(copy, i, operands[i]);
@@ -348,35 +363,57 @@ static Value *converted(Assign *a, Value *v, Attr *to) {
   return ir_make(&b, OP_CONVERT_LAYOUT, gpu_with(a->cx, v->type, to), v, NULL);
 }
 
-/* A free argument of a loop gets a home by being wanted. */
-static void settle(Assign *a, Value *arg, Attr *to) {
+/* A free argument of a loop gets a home by being wanted; it waits for what it starts from. */
+static bool settle(Assign *a, Value *arg, Attr *to) {
   Op *loop = arg->block->region->op;
   if (!loop || loop->code != OP_FOR) ctx_fail(a->cx, ERR_INTERNAL, "an argument without a layout");
   int i = arg->index - 1;
+  Value *init = ask(a, ir_operand(loop, 3 + i), to);
+  if (!init) return false;
   map_put(a->cx, &a->homes, arg, to);
   map_put(a->cx, &a->homes, &loop->results[i], to);
   arg->type = gpu_with(a->cx, arg->type, to);
   loop->results[i].type = arg->type;
-  ir_loop_set_init(loop, i, want(a, ir_loop_init(loop, i), to));
+  ir_set_operand(loop, 3 + i, init);
+  return true;
 }
 
-static Value *want(Assign *a, Value *v, Attr *to) {
-  if (!ir_is_tensor(v->type)) return v;
-  if (v->op && v->op->code == OP_CONVERT_LAYOUT) return want(a, ir_operand(v->op, 0), to);
-  Value *known = known_version(a, v, to);
-  if (known) return known;
-  if (!home(a, v) && !v->op) settle(a, v, to);
-  if (!home(a, v) && v->op && v->op->code == OP_FOR) settle(a, ir_loop_arg(v->op, v->index), to);
+/* One step toward `v` in the layout `to`: false while something else, now on the list, must be made before. */
+static bool make_version(Assign *a, Value *v, Attr *to) {
+  if (at_hand(a, v, to)) return true;
+  while (v->op && v->op->code == OP_CONVERT_LAYOUT) v = ir_operand(v->op, 0);
   Attr *e = home(a, v);
-  if (e == to) return v;
-  if (v->type->encoding == to && e) return v;
-  Value *made = NULL;
-  if (v->op && (!e || is_stretched(a, v) || enlarges(a, v->op))) made = made_again(a, v, to);
-  if (!made && !e) { /* a join of constants, which cannot come in this layout: made in one of its own, and converted */
-    Attr *own = gpu_result_encoding(a->cx, v->op, block_of(a, ir_operand(v->op, 0)->type));
-    made = converted(a, want(a, v, own), to);
+  if (!e && !v->op) return settle(a, v, to);
+  if (!e && v->op->code == OP_FOR) return settle(a, ir_entry(v->op, 0)->args[1 + v->index], to);
+  Op *op = v->op;
+  if (op && (!e || is_stretched(a, v) || enlarges(a, op))) {
+    Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
+    if (op->code != OP_JOIN || operand_encoding) {
+      Value *made = made_again(a, v, to, operand_encoding);
+      if (made) remember(a, v, to, made);
+      return made != NULL;
+    }
   }
-  return remember(a, v, to, made ? made : converted(a, v, to));
+  if (!e) { /* a join of constants, which cannot come in this layout: made in one of its own, and converted */
+    v = ask(a, v, gpu_result_encoding(a->cx, op, block_of(a, ir_operand(op, 0)->type)));
+    if (!v) return false;
+    remember(a, &op->results[0], to, converted(a, v, to));
+    return true;
+  }
+  remember(a, v, to, converted(a, v, to));
+  return true;
+}
+
+/* Chains of free values are as long as the program: a list of what is to be made, and no recursion. */
+static Value *want(Assign *a, Value *v, Attr *to) {
+  Value *x = ask(a, v, to);
+  if (x) return x;
+  while (a->wishes.len) {
+    Wish w = a->wishes.at[a->wishes.len - 1];
+    uint32_t before = a->wishes.len;
+    if (make_version(a, w.v, w.to)) a->wishes.len = before - 1;
+  }
+  return at_hand(a, v, to);
 }
 
 /* ---- placing ----------------------------------------------------------------------------------------------------- */

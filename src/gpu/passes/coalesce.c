@@ -60,7 +60,7 @@ static void collect(Op *op, void *arg) {
 
 Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis) {
   Coalesce *c = NEW(cx, Coalesce);
-  *c = (Coalesce){.cx = cx, .axis = axis, .num_warps = gpu_num_warps(m)};
+  *c = (Coalesce){.cx = cx, .module = m, .axis = axis, .num_warps = gpu_num_warps(m)};
   ir_walk(m->op, collect, c);
   return c;
 }

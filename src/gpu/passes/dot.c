@@ -13,28 +13,42 @@
 
 #include <string.h>
 
-static bool reaches_dot(const Value *v, int depth) {
-  const Op *op = v->op;
-  if (!op || depth > 24) return false;
-  if (op->code == OP_DOT) return true;
-  if (op->code == OP_LOAD || op->nregions) return false;
+/* Which values are computed from a dot's result, and which become a dot's matrix: everything in one go over the ops in
+ * their order, and back. */
+typedef struct Chains {
+  Ctx *cx;
+  Vec(Op *) ops;
+  Map from_dot, to_dot;
+} Chains;
+
+static void look_back(Op *op, void *arg) {
+  Chains *c = arg;
+  vec_push(c->cx, &c->ops, op);
+  bool from = op->code == OP_DOT;
+  for (int i = 0; i < op->noperands && !from && op->code != OP_LOAD && !op->nregions; i++)
+    from = map_has(&c->from_dot, ir_operand(op, i));
+  for (int i = 0; i < op->nresults && from; i++) map_put(c->cx, &c->from_dot, &op->results[i], op);
+}
+
+static void look_ahead(Chains *c, const Op *op) {
+  bool to = op->nresults == 1 && !op->nregions && op->code != OP_DOT && map_has(&c->to_dot, &op->results[0]);
   for (int i = 0; i < op->noperands; i++)
-    if (ir_is_tensor(ir_operand(op, i)->type) && reaches_dot(ir_operand(op, i), depth + 1)) return true;
-  return false;
+    if (to || (op->code == OP_DOT && i < 2)) map_put(c->cx, &c->to_dot, ir_operand(op, i), c);
 }
 
-static bool feeds_dot(const Value *v, int depth) {
-  if (depth > 24) return false;
-  for (const Use *u = v->uses; u; u = u->next) {
-    if (u->op->code == OP_DOT && u->index < 2) return true;
-    if (u->op->code == OP_DOT || u->op->nregions || u->op->nresults != 1) continue;
-    if (feeds_dot(&u->op->results[0], depth + 1)) return true;
-  }
-  return false;
+static const Chains *chains_of(Coalesce *c) {
+  if (c->chains) return c->chains;
+  Chains *all = NEW(c->cx, Chains);
+  all->cx = c->cx;
+  ir_walk(c->module->op, look_back, all);
+  for (uint32_t i = all->ops.len; i-- > 0;) look_ahead(all, all->ops.at[i]);
+  return c->chains = all;
 }
 
-static bool is_chained(const Op *dot) {
-  return reaches_dot(ir_operand(dot, 0), 0) || reaches_dot(ir_operand(dot, 1), 0) || feeds_dot(&dot->results[0], 0);
+static bool is_chained(Coalesce *c, const Op *dot) {
+  const Chains *all = chains_of(c);
+  return map_has(&all->from_dot, ir_operand(dot, 0)) || map_has(&all->from_dot, ir_operand(dot, 1)) ||
+         map_has(&all->to_dot, &dot->results[0]);
 }
 
 static bool is_tf32(const Op *dot) {
@@ -72,10 +86,11 @@ static DotPlan wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
   return (DotPlan){gpu_mma(cx, 3, 0, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
 }
 
-static DotPlan mma_plan(Ctx *cx, const Op *dot, int num_warps) {
+static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
+  Ctx *cx = c->cx;
   const Type *t = dot->results[0].type;
   int64_t warps[2] = {1, 1};
-  bool chained = is_chained(dot);
+  bool chained = is_chained(c, dot);
   while (warps[0] * warps[1] < num_warps) {
     int64_t rows = t->shape[0] / warps[0], columns = t->shape[1] / warps[1];
     bool down = chained ? rows > 16 || columns <= 8 : (rows >= columns && rows > 16) || columns <= 8;
@@ -130,6 +145,6 @@ DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
       ir_numel(t) >= 16 * 8 * num_warps && k_bits >= 256 && multiplies(dot, sm, true))
     return wgmma_plan(cx, dot, num_warps);
   if (dot_has_mma_shape(dot, ir_elem((Type *)a)->bits, sm) && multiplies(dot, sm, false))
-    return mma_plan(cx, dot, num_warps);
+    return mma_plan(c, dot, num_warps);
   return fma_plan(cx, dot, num_warps);
 }

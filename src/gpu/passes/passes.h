@@ -35,9 +35,11 @@ int64_t axis_vector(AxisInfos *a, const Value *ptr, const Value *mask, int dim);
 
 typedef struct Coalesce {
   Ctx *cx;
+  const Module *module;
   AxisInfos *axis;
   int num_warps;
   Map widths; /* "function, shape and order" to the elements per thread that accesses of them share, plus one */
+  const struct Chains *chains; /* of dots, once asked for: dot.c */
 } Coalesce;
 /* Looks at all accesses below the module's functions. */
 Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis);

@@ -48,20 +48,24 @@ typedef struct Pipeline {
 
 /* ---- which loads ------------------------------------------------------------------------------------------------- */
 
-/* Collects what `v` depends on within the body; false if that cannot be computed ahead of time. */
-static bool depend(Pipeline *p, const Value *v) {
-  if (!v->op) {
-    if (v->block != p->body || v->index == 0) return true;
-    if (p->is_ahead[v->index - 1]) return true;
-    p->is_ahead[v->index - 1] = true;
-    return depend(p, ir_operand(ir_terminator(p->body), v->index - 1));
+/* Collects what `from` depends on within the body; false if that cannot be computed ahead of time. */
+static bool depend(Pipeline *p, const Value *from) {
+  Vec(const Value *) left = {0};
+  vec_push(p->cx, &left, from);
+  while (left.len) {
+    const Value *v = left.at[--left.len];
+    if (!v->op) {
+      if (v->block != p->body || v->index == 0 || p->is_ahead[v->index - 1]) continue;
+      p->is_ahead[v->index - 1] = true;
+      vec_push(p->cx, &left, ir_operand(ir_terminator(p->body), v->index - 1));
+      continue;
+    }
+    if (ir_defined_outside(v, p->loop)) continue;
+    if (v->op->block != p->body || v->op->nregions || !ir_has(v->op, T_PURE) || v->op->code == OP_DOT) return false;
+    if (map_has(&p->slice, v->op)) continue;
+    map_put(p->cx, &p->slice, v->op, v->op);
+    for (int i = 0; i < v->op->noperands; i++) vec_push(p->cx, &left, ir_operand(v->op, i));
   }
-  if (ir_defined_outside(v, p->loop)) return true;
-  if (v->op->block != p->body || v->op->nregions || !ir_has(v->op, T_PURE) || v->op->code == OP_DOT) return false;
-  if (map_has(&p->slice, v->op)) return true;
-  map_put(p->cx, &p->slice, v->op, v->op);
-  for (int i = 0; i < v->op->noperands; i++)
-    if (!depend(p, ir_operand(v->op, i))) return false;
   return true;
 }
 
@@ -381,12 +385,11 @@ static bool has_inner_loop(const Block *body) {
   return false;
 }
 
-static bool pipeline_loop(Ctx *cx, Module *m, Op *loop) {
+static bool pipeline_loop(Ctx *cx, Module *m, AxisInfos *axis, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
-  Pipeline p = {
-      .cx = cx, .axis = axis_analyze(cx, m), .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
+  Pipeline p = {.cx = cx, .axis = axis, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&p, op);
   if (!p.ntiles) return false;
@@ -415,7 +418,8 @@ bool gpu_pipeline(Ctx *cx, Module *m) {
   bool changed = false;
   if (gpu_sm(m) >= 80) {
     ir_walk(m->op, collect, &loops);
-    for (uint32_t i = 0; i < loops.at.len; i++) changed |= pipeline_loop(cx, m, loops.at.at[i]);
+    AxisInfos *axis = loops.at.len ? axis_analyze(cx, m) : NULL;
+    for (uint32_t i = 0; i < loops.at.len; i++) changed |= pipeline_loop(cx, m, axis, loops.at.at[i]);
   }
   ir_set_attr(cx, m->op, "ttg.num-stages", NULL);
   return changed;
