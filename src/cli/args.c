@@ -1,4 +1,4 @@
-/* args.c: the command line, from the tables args.def and run/options.def. */
+/* args.c: the command line, from the tables args.def and lang/options.def. */
 #include "cli/cli.h"
 
 #include <stdio.h>

@@ -66,14 +66,18 @@ static void write_stage(Ctx *cx, const Cli *c, const Compiled *k, const Stage *s
 
 static void print_pipeline(Ctx *cx, const Cli *c) {
   size_t n;
-  const Pass *passes = opt_ttir_passes(&n);
+  const Pass *const *passes = opt_ttir_passes(&n);
   RunTarget t = run_target(cx, c->target);
   printf("passes on Triton IR:");
-  for (size_t i = 0; i < n; i++) printf(" %s", passes[i].name);
-  const char *const *names = opt_pass_names(&n);
-  printf("\n--passes knows:");
-  for (size_t i = 0; i < n; i++) printf(" %s", names[i]);
-  printf("\nstages of %s:", t.resolved);
+  for (size_t i = 0; i < n; i++) printf(" %s", passes[i]->name);
+  if (t.backend && t.backend->passes) {
+    printf("\npasses of %s:", t.name);
+    for (const Pass *const *p = t.backend->passes; *p; p++) printf(" %s", (*p)->name);
+  }
+  passes = opt_passes(&n);
+  printf("\n--passes knows:\n");
+  for (size_t i = 0; i < n; i++) printf("  %-15s %s\n", passes[i]->name, passes[i]->what);
+  printf("stages of %s:", t.resolved);
   for (const char *const *s = run_stages(&t); *s; s++) printf(" %s", *s);
   printf("\n");
   if (!t.backend) printf("(%s)\n", t.missing);

@@ -202,7 +202,8 @@ static LLVMValueRef int_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) 
 /* ---- floats ------------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef contract(Lower *l, const Op *op, LLVMValueRef v) {
-  if (l->options->fp_fusion && !ir_attr(op, "no_contract") && LLVMIsAInstruction(v) && LLVMCanValueUseFastMathFlags(v))
+  if (l->options->common.enable_fp_fusion && !ir_attr(op, "no_contract") && LLVMIsAInstruction(v) &&
+      LLVMCanValueUseFastMathFlags(v))
     LLVMSetFastMathFlags(v, LLVMFastMathAllowContract);
   return v;
 }

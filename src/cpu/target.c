@@ -13,12 +13,9 @@ static const char *const stages[] = {"ttir", "llir", "asm", "obj", NULL};
 static const char *const dot_precisions[] = {"ieee", "tf32", "tf32x3", NULL};
 
 static void lang_options(const TargetOptions *o, LangOptions *out) {
-  out->debug = o->debug;
+  out->common = o->common;
   out->default_dot_precision = "ieee";
   out->allowed_dot_precisions = dot_precisions;
-  out->num_warps = o->num_warps;
-  out->num_stages = o->num_stages;
-  out->num_ctas = o->num_ctas;
   out->target_name = "cpu";
   out->target_arch = 0;
 }
@@ -63,9 +60,6 @@ static bool stops_at(const char *stop, const char *stage) { return stop && !strc
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   const CpuIsa *isa = cpu_isa(cx, o->arch);
   info->target = ctx_printf(cx, "cpu:%s", isa->cpu);
-  info->num_warps = o->num_warps;
-  info->num_stages = o->num_stages;
-  info->num_ctas = o->num_ctas;
 
   Buf ttir = {.cx = cx};
   ir_print(&ttir, m, (PrintOptions){.no_locations = false});
@@ -74,10 +68,9 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   LangOptions language = {0};
   lang_options(o, &language);
-  static const Pass before_math[] = {
-      {"dot-scaled", opt_dot_scaled}, {"fold", opt_fold}, {"once", opt_once}, {"split-pointers", opt_split_pointers}};
-  static const Pass after_math[] = {
-      {"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"cse", opt_cse}, {"dce", opt_dce}};
+  static const Pass *const before_math[] = {&opt_pass_dot_scaled, &opt_pass_fold, &opt_pass_version_loops,
+                                            &opt_pass_split_pointers};
+  static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
   opt_run(cx, m, before_math, COUNT(before_math));
   opt_expand_math(cx, m, is_native, &language);
   opt_run(cx, m, after_math, COUNT(after_math));

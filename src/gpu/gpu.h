@@ -17,15 +17,15 @@
 
 typedef struct GpuOptions {
   int sm; /* 75, 80, 86, 89, 90, 100, 120 */
-  int num_warps, num_stages, num_ctas, maxnreg;
-  bool fp_fusion, debug;
+  Options common;
   bool call_sites;    /* places say where inlined functions were called, too; PTX does without */
   int64_t max_shared; /* bytes a program may have; 0: what the processor gives */
 } GpuOptions;
 
-/* The passes in order; the options travel as attributes of the module (convert.c). */
-extern const Pass gpu_passes[];
-extern const size_t gpu_npasses;
+/* The passes in order; the options travel as attributes of the module (passes/module.c). */
+extern const Pass *const gpu_passes[]; /* NULL-terminated */
+extern const PassOrder gpu_pass_orders[];
+extern const size_t gpu_npass_orders;
 
 /* Optimized Triton IR into Triton GPU IR, in place. */
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);

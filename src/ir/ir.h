@@ -237,7 +237,7 @@ struct Block {
   Value **args;
   int nargs, arg_cap;
   void *data;
-  Block *queue_next; /* look.c's own */
+  Block *queue_next; /* query.c's own */
   bool queued;
 };
 

@@ -12,13 +12,22 @@
 #include "syntax/syntax.h"
 #include "tritonc.h"
 
+/* What a compile can be told, the same for every stage and target: options.def has a line for each. */
+typedef struct Options {
+#define OPTION_TYPE_INT int
+#define OPTION_TYPE_BOOL bool
+#define OPTION_TYPE_TEXT const char *
+#define OPTION(name, kind, fallback, help) OPTION_TYPE_##kind name;
+#include "lang/options.def"
+#undef OPTION
+} Options;
+
 typedef struct LangOptions {
-  bool debug;                          /* device_assert works, integer overflow is checked */
-  bool may_overflow;                   /* … but integer overflow is not */
-  bool allow_non_constexpr_globals;
-  const char *default_dot_precision;   /* "tf32" on CUDA, "ieee" on the CPU */
-  const char *const *allowed_dot_precisions;
-  int num_warps, num_stages, num_ctas; /* visible to num_stages/num_warps builtins; kept as module metadata */
+  Options common;
+  const char *default_dot_precision;   /* the target's: "tf32" on CUDA, "ieee" on the CPU */
+  const char *const *allowed_dot_precisions; /* NULL-terminated; NULL: any */
+  bool has_tensor_cores;               /* which take a product's inner dimension in steps of 16, or 32 of 8-bit elements */
+  bool fp8_sums_are_imprecise;         /* unless a program asks for more: max_num_imprecise_acc */
   const char *target_name;             /* "cpu", "cuda" */
   int target_arch;                     /* 90 */
   const char *symbol;                  /* of the kernel; NULL: its function's name */

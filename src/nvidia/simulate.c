@@ -53,7 +53,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   cuda_target.compile(cx, m, &c, stop ? stop : "llir", out, info);
   info->target = target;
   info->n_max_threads = 32 * info->num_warps;
-  info->fp_fusion = o->fp_fusion;
+  info->fp_fusion = o->common.enable_fp_fusion;
 }
 
 /* ---- loading ----------------------------------------------------------------------------------------------------- */
@@ -81,10 +81,10 @@ static void load_module(Ctx *cx, void *arg) {
   Loaded *k = call->k;
   const KernelInfo *info = call->info;
   GpuOptions o = {.sm = processor_of(info->target),
-                  .num_warps = info->num_warps,
-                  .num_stages = info->num_stages,
-                  .num_ctas = info->num_ctas,
-                  .fp_fusion = info->fp_fusion,
+                  .common = {.num_warps = info->num_warps,
+                             .num_stages = info->num_stages,
+                             .num_ctas = info->num_ctas,
+                             .enable_fp_fusion = info->fp_fusion},
                   .call_sites = true};
   k->name = ctx_strndup(cx, info->name, strlen(info->name));
   k->threads = 32 * info->num_warps;

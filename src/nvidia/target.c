@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const char *const stages[] = {"ttir", "ttgir", "llir", "ptx", "cubin", NULL};
+static const char *const edited_stages[] = {"ttgir", "ptx", "cubin", NULL};
 static const char *const dot_precisions[] = {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6", NULL};
 static const int processors[] = {75, 80, 86, 87, 89, 90, 100, 103, 120};
 
@@ -29,14 +30,13 @@ static int processor(Ctx *cx, const char *arch) {
 }
 
 static void lang_options(const TargetOptions *o, LangOptions *out) {
-  out->debug = o->debug;
+  out->common = o->common;
   out->default_dot_precision = "tf32";
+  out->has_tensor_cores = true;
   out->allowed_dot_precisions = dot_precisions;
-  out->num_warps = o->num_warps;
-  out->num_stages = o->num_stages;
-  out->num_ctas = o->num_ctas;
   out->target_name = "cuda";
   out->target_arch = o->arch ? atoi(o->arch) : 0;
+  out->fp8_sums_are_imprecise = out->target_arch == 90;
 }
 
 static const char *resolve_arch(Ctx *cx, const TargetOptions *o) {
@@ -79,11 +79,12 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
 
 /* Triton IR of any origin: mathematical functions without an instruction become our library's. */
 static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
-  static const Pass after[] = {{"fold", opt_fold}, {"cse", opt_cse}, {"licm", opt_licm}, {"dce", opt_dce}};
+  static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
   LangOptions language = {0};
   lang_options(o, &language);
   opt_inline_all(cx, m); /* a thread's registers hold a tensor's part by layout, which no calling convention knows of */
-  bool scaled = opt_dot_scaled(cx, m);
+  static const Pass *const before[] = {&opt_pass_dot_scaled};
+  bool scaled = opt_run(cx, m, before, COUNT(before));
   if (opt_expand_math(cx, m, gpu_native_math, &language) || scaled) opt_run(cx, m, after, COUNT(after));
 }
 
@@ -96,7 +97,7 @@ static const char *edited(Ctx *cx, const TargetOptions *o, const char *stage, si
 
 /* Triton GPU IR that came from elsewhere: it says itself how many warps it is for. */
 static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
-  info->num_warps = gpu->num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->num_warps);
+  info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->common.num_warps);
   gpu_place(cx, m);
 }
 
@@ -119,15 +120,15 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
 static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info, bool may_refuse) {
   return assemble(cx, ptx, info->name,
                   (AssembleOptions){.only = ASSEMBLER_ANY,
-                                    .line_info = !o->no_line_info,
+                                    .line_info = !o->common.no_line_info,
                                     .opt_level = 3,
-                                    .maxnreg = o->maxnreg,
+                                    .maxnreg = o->common.maxnreg,
                                     .may_refuse = may_refuse});
 }
 
 static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, size_t *len) {
   Buf text = {.cx = cx};
-  ptx_print(&text, lm, (PtxOptions){.sm = sm, .line_info = !o->no_line_info});
+  ptx_print(&text, lm, (PtxOptions){.sm = sm, .line_info = !o->common.no_line_info});
   *len = text.len;
   return buf_text(&text);
 }
@@ -141,7 +142,7 @@ enum {
 
 /* Does the kernel miss full occupancy by a few registers and by nothing else? */
 static bool nearly_full(const Cubin *c, const TargetOptions *o, const KernelInfo *info) {
-  return c->bytes && !o->maxnreg && c->regs > FULL_REGISTERS && c->regs <= NEARLY_FULL &&
+  return c->bytes && !o->common.maxnreg && c->regs > FULL_REGISTERS && c->regs <= NEARLY_FULL &&
          info->shared * (FULL_THREADS / (32 * info->num_warps)) <= FULL_SHARED;
 }
 
@@ -190,17 +191,8 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
 }
 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
-  GpuOptions gpu = {.sm = processor(cx, o->arch),
-                    .num_warps = o->num_warps,
-                    .num_stages = o->num_stages,
-                    .num_ctas = o->num_ctas,
-                    .maxnreg = o->maxnreg,
-                    .fp_fusion = o->fp_fusion,
-                    .debug = o->debug};
+  GpuOptions gpu = {.sm = processor(cx, o->arch), .common = o->common};
   info->target = ctx_printf(cx, "cuda:%d", gpu.sm);
-  info->num_warps = o->num_warps;
-  info->num_stages = o->num_stages;
-  info->num_ctas = o->num_ctas;
   describe_args(cx, m, info);
 
   to_ttgir(cx, &m, o, &gpu, info);
@@ -211,7 +203,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   LLModule *lm = gpu_lower(cx, m, &gpu, &info->shared);
   for (LLFunc *f = lm->first; f; f = f->next) ll_optimize(f, gpu.sm);
   Buf llir = {.cx = cx};
-  ll_print(&llir, lm, gpu.sm, !o->no_line_info);
+  ll_print(&llir, lm, gpu.sm, !o->common.no_line_info);
   push(cx, out, "llir", buf_text(&llir), llir.len, false);
   if (stops_at(stop, "llir")) return;
 
@@ -223,6 +215,8 @@ const Target cuda_target = {
     .abi = TARGET_ABI,
     .name = "cuda",
     .stages = stages,
+    .edited_stages = edited_stages,
+    .passes = gpu_passes,
     .lang_options = lang_options,
     .resolve_arch = resolve_arch,
     .compile = compile,

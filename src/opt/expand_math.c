@@ -157,7 +157,8 @@ static bool never_native(Opcode code, const Type *elem) {
 }
 
 bool opt_expand_all_math(Ctx *cx, Module *m) {
-  LangOptions options = {
-      .default_dot_precision = "ieee", .num_warps = 4, .num_stages = 3, .num_ctas = 1, .target_name = "cpu"};
+  LangOptions options = {.common = {.num_warps = 4, .num_stages = 3, .num_ctas = 1},
+                         .default_dot_precision = "ieee",
+                         .target_name = "cpu"};
   return opt_expand_math(cx, m, never_native, &options);
 }

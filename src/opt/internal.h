@@ -1,12 +1,12 @@
 /* internal.h: what the files of opt/ share.
  *
- *   pass.c                 running a list of passes; the table of their names; the standard list
+ *   pass.c                 running a list of passes; passes.def, their names; the standard list
  *   inline.c structurize.c control flow into the one shape that everything later expects
  *   fold.c                 the driver of the rules: a worklist, constants kept unique
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
- *   cse.c licm.c dce.c unroll.c once.c split_pointers.c expand_math.c   a pass each
+ *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c   a pass each
  *   written.c              which pointers a kernel writes through
  *   util.c                 what several of them need
  */

@@ -12,29 +12,29 @@
 
 typedef bool PassFn(Ctx *cx, Module *m);
 typedef struct Pass {
-  const char *name;
+  const char *name, *what; /* a word for the command line; a line of help */
   PassFn *run;
 } Pass;
 
-PassFn opt_structurize;    /* cf.br and cf.cond_br into scf; acyclic and natural loops */
-PassFn opt_inline;         /* tt.call away, callees dropped; noinline functions stay */
-PassFn opt_inline_all;     /* noinline functions as well: for targets without calls */
-PassFn opt_fold;           /* constants and the rules of fold_rules.def, to a fixed point with dead code removed */
-PassFn opt_cse;            /* equal pure ops, and loads with nothing written between */
-PassFn opt_licm;           /* loop-invariant pure ops out of loops */
-PassFn opt_dce;            /* unused pure ops, unused loop-carried values, empty ifs */
-PassFn opt_dot_scaled;     /* tt.dot_scaled as tt.dot of bf16 or f16, for targets without such an instruction */
-PassFn opt_unroll;         /* loops with tt.loop_unroll_factor */
-PassFn opt_once;           /* a version of a function for loops that run once, without them */
-PassFn opt_split_pointers; /* loop-carried tensors of pointers or integers that only move by a uniform step become an
-                              invariant tensor and a carried scalar */
+/* The passes there are: opt_pass_fold and so on, which run opt_fold and so on. */
+#define PASS(id, name, what) \
+  PassFn opt_##id;           \
+  extern const Pass opt_pass_##id;
+#include "opt/passes.def"
+#undef PASS
+
+/* An order that must hold in every list that has both: `first` runs before `then` does for the first time. */
+typedef struct PassOrder {
+  const Pass *first, *then;
+  const char *why;
+} PassOrder;
+extern const PassOrder opt_pass_orders[];
+extern const size_t opt_npass_orders;
 
 /* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then
  * inline. */
 typedef bool NativeFn(Opcode code, const Type *elem);
 bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options);
-/* The same for a target that has none of them, as a pass. */
-PassFn opt_expand_all_math;
 
 /* Which of the function's parameters are pointers (or descriptors) that it may write through: one flag for each. */
 void opt_written(Ctx *cx, Module *m, const Op *func, bool *written);
@@ -42,15 +42,17 @@ void opt_written(Ctx *cx, Module *m, const Op *func, bool *written);
 /* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes,
  * TRITONC_VERIFY=1 verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything
  * changed. */
-bool opt_run(Ctx *cx, Module *m, const Pass *passes, size_t n);
+bool opt_run(Ctx *cx, Module *m, const Pass *const *passes, size_t n);
+/* Unwinds when TRITONC_DUMP names what is neither a pass of opt/ nor one of these (NULL-terminated; NULL: none). */
+void opt_check_dump(Ctx *cx, const Pass *const *more);
 /* The same around one step that is no PassFn: call it when the step has run. `started` is from opt_clock(). */
 void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started);
 int64_t opt_clock(void); /* nanoseconds */
-/* The pass called `name` ("fold", "cse", …), or NULL. opt_pass_names gives all of them, for messages. */
+/* All passes of opt/, and the one of that name, or NULL. */
+const Pass *const *opt_passes(size_t *n);
 const Pass *opt_pass_named(const char *name);
-const char *const *opt_pass_names(size_t *n);
 /* The standard list on Triton IR, the same for every target. */
 void opt_ttir(Ctx *cx, Module *m);
-const Pass *opt_ttir_passes(size_t *n); /* that list */
+const Pass *const *opt_ttir_passes(size_t *n); /* that list */
 
 #endif

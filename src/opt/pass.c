@@ -6,46 +6,62 @@
 #include <string.h>
 #include <time.h>
 
-static const Pass passes[] = {
-    {"structurize", opt_structurize},
-    {"inline", opt_inline},
-    {"fold", opt_fold},
-    {"cse", opt_cse},
-    {"licm", opt_licm},
-    {"dce", opt_dce},
-    {"unroll", opt_unroll},
-    {"once", opt_once},
-    {"split-pointers", opt_split_pointers},
-    {"expand-math", opt_expand_all_math},
-    {"dot-scaled", opt_dot_scaled},
+#define PASS(id, name, what) const Pass opt_pass_##id = {name, what, opt_##id};
+#include "opt/passes.def"
+#undef PASS
+
+static const Pass *const all_passes[] = {
+#define PASS(id, name, what) &opt_pass_##id,
+#include "opt/passes.def"
+#undef PASS
 };
 
 /* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and
  * once more at the end for what merging and moving have brought together. */
-static const Pass ttir_passes[] = {
-    {"structurize", opt_structurize},
-    {"inline", opt_inline},
-    {"fold", opt_fold},
-    {"unroll", opt_unroll},
-    {"cse", opt_cse},
-    {"licm", opt_licm},
-    {"dce", opt_dce},
-    {"fold", opt_fold},
-    {"cse", opt_cse},
+static const Pass *const ttir_passes[] = {
+    &opt_pass_structurize, &opt_pass_inline, &opt_pass_fold, &opt_pass_unroll, &opt_pass_cse,
+    &opt_pass_licm,        &opt_pass_dce,    &opt_pass_fold, &opt_pass_cse,
 };
 
+const PassOrder opt_pass_orders[] = {
+    {&opt_pass_structurize, &opt_pass_inline, "a callee is inlined into structured control flow only"},
+    {&opt_pass_inline, &opt_pass_fold, "what is constant shows when arguments meet parameters"},
+    {&opt_pass_fold, &opt_pass_unroll, "an unroll factor asks for bounds that are constants"},
+    {&opt_pass_cse, &opt_pass_licm, "equal invariants leave a loop once"},
+    {&opt_pass_licm, &opt_pass_dce, "a loop that hoisting has emptied is dead"},
+    {&opt_pass_fold, &opt_pass_version_loops, "its condition counts what folding would remove"},
+    {&opt_pass_version_loops, &opt_pass_split_pointers, "a version without loops carries no pointers"},
+};
+const size_t opt_npass_orders = COUNT(opt_pass_orders);
+
+const Pass *const *opt_passes(size_t *n) {
+  *n = COUNT(all_passes);
+  return all_passes;
+}
+
 const Pass *opt_pass_named(const char *name) {
-  for (size_t i = 0; i < COUNT(passes); i++)
-    if (!strcmp(passes[i].name, name)) return &passes[i];
+  for (size_t i = 0; i < COUNT(all_passes); i++)
+    if (!strcmp(all_passes[i]->name, name)) return all_passes[i];
   return NULL;
 }
 
-const char *const *opt_pass_names(size_t *n) {
-  static const char *const names[] = {"structurize", "inline", "fold",           "cse",         "licm",      "dce",
-                                      "unroll",      "once",   "split-pointers", "expand-math", "dot-scaled"};
-  _Static_assert(COUNT(names) == COUNT(passes), "a name for every pass");
-  *n = COUNT(names);
-  return names;
+void opt_check_dump(Ctx *cx, const Pass *const *more) {
+  const char *list = getenv("TRITONC_DUMP");
+  if (!list || !*list) return;
+  Vec(const char *) names = {0};
+  vec_push(cx, &names, "all");
+  for (size_t i = 0; i < COUNT(all_passes); i++) vec_push(cx, &names, all_passes[i]->name);
+  for (; more && *more; more++) vec_push(cx, &names, (*more)->name);
+  for (size_t n; *list; list += n + (list[n] == ',')) {
+    n = strcspn(list, ",");
+    const char *name = ctx_strndup(cx, list, n);
+    bool known = n == 0;
+    for (uint32_t i = 0; i < names.len && !known; i++) known = !strcmp(names.at[i], name);
+    if (known) continue;
+    const char *near = nearest_name(name, names.at, names.len);
+    ctx_fail(cx, ERR_SOURCE, "TRITONC_DUMP: there is no pass `%s`%s%s%s", name, near ? "; did you mean `" : "",
+             near ? near : "", near ? "`?" : "");
+  }
 }
 
 int64_t opt_clock(void) {
@@ -80,17 +96,17 @@ void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started) {
   if (wanted("TRITONC_VERIFY")) ir_check(cx, m, ctx_printf(cx, "after the pass '%s'", name));
 }
 
-bool opt_run(Ctx *cx, Module *m, const Pass *list, size_t n) {
+bool opt_run(Ctx *cx, Module *m, const Pass *const *list, size_t n) {
   bool changed = false;
   for (size_t i = 0; i < n; i++) {
     int64_t start = opt_clock();
-    changed |= list[i].run(cx, m);
-    opt_ran(cx, m, list[i].name, start);
+    changed |= list[i]->run(cx, m);
+    opt_ran(cx, m, list[i]->name, start);
   }
   return changed;
 }
 
-const Pass *opt_ttir_passes(size_t *n) {
+const Pass *const *opt_ttir_passes(size_t *n) {
   *n = COUNT(ttir_passes);
   return ttir_passes;
 }

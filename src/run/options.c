@@ -7,15 +7,15 @@
 #include <string.h>
 
 const OptionInfo run_option_table[] = {
-#define OPTION(name, kind, field, fallback, help) {#name, OPTION_##kind, offsetof(RunOptions, field), help},
-#include "run/options.def"
+#define OPTION(name, kind, fallback, help) {#name, OPTION_##kind, offsetof(Options, name), help},
+#include "lang/options.def"
 #undef OPTION
 };
 const size_t run_noptions = COUNT(run_option_table);
 
-static const RunOptions defaults = {
-#define OPTION(name, kind, field, fallback, help) .field = fallback,
-#include "run/options.def"
+static const Options defaults = {
+#define OPTION(name, kind, fallback, help) .name = fallback,
+#include "lang/options.def"
 #undef OPTION
 };
 
@@ -35,7 +35,7 @@ static bool parse_bool(const char *text, bool *out) {
   return false;
 }
 
-static void set_option(Ctx *cx, RunOptions *o, const OptionInfo *info, const char *text) {
+static void set_option(Ctx *cx, Options *o, const OptionInfo *info, const char *text) {
   void *field = (char *)o + info->offset;
   switch (info->kind) {
   case OPTION_INT: {
@@ -56,8 +56,8 @@ static void set_option(Ctx *cx, RunOptions *o, const OptionInfo *info, const cha
   }
 }
 
-RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n) {
-  RunOptions o = defaults;
+Options run_options(Ctx *cx, const ttc_option *given, size_t n) {
+  Options o = defaults;
   bool debug = env_is_on("TRITON_DEBUG");
   if (!debug &&
       env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */

@@ -34,21 +34,13 @@ const char *run_library_dir(Ctx *cx);
 /* What identifies this build of the code at `address`: its build id, else its file's size and time. Into the hash. */
 void run_build_id(Sha256 *hash, const void *address);
 
-/* ---- options: options.c, options.def ----------------------------------------------------------------------------- */
-
-typedef struct RunOptions {
-  int num_warps, num_stages, num_ctas, maxnreg, max_num_imprecise_acc_default;
-  bool debug, enable_fp_fusion, sanitize_overflow, launch_cooperative_grid, no_line_info, allow_non_constexpr_globals;
-  bool no_locations;                       /* leave loc(...) out of printed Triton IR */
-  const char *default_dot_input_precision; /* NULL: the target's */
-  const char *ir_override;                 /* a file; NULL: none */
-} RunOptions;
+/* ---- options: options.c, lang/options.def -------------------------------------------------------------------------- */
 
 typedef enum OptionKind { OPTION_INT, OPTION_BOOL, OPTION_TEXT } OptionKind;
 typedef struct OptionInfo {
   const char *name;
   OptionKind kind;
-  size_t offset; /* in RunOptions */
+  size_t offset; /* in Options */
   const char *help;
 } OptionInfo;
 extern const OptionInfo run_option_table[];
@@ -56,7 +48,7 @@ extern const size_t run_noptions;
 
 /* Defaults, then the environment, then `given`; TRITON_DEBUG has the last word. Unwinds on an unknown name or an
  * impossible value. */
-RunOptions run_options(Ctx *cx, const ttc_option *given, size_t n);
+Options run_options(Ctx *cx, const ttc_option *given, size_t n);
 
 /* ---- a compile: pipeline.c --------------------------------------------------------------------------------------- */
 
@@ -78,7 +70,7 @@ typedef struct RunRequest {
 
 typedef struct Compiled {
   RunTarget target;
-  RunOptions options;
+  Options options;
   KernelInfo info;
   Stages stages;
   char hash[65];
@@ -93,9 +85,20 @@ typedef struct Compiled {
 } Compiled;
 
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
+
+/* The steps of it that are files of their own. key.c: everything that the result depends on, as out->hash. */
+void run_key(Ctx *cx, const RunRequest *r, Compiled *out);
+/* override.c: the stages that the user has written: the file of the option ir_override, and TRITON_KERNEL_OVERRIDE. */
+void run_override_read(Ctx *cx, Compiled *c);
+const char *run_override_stage(void *compiled, Ctx *cx, const char *stage, size_t *len); /* NULL: none; TargetOptions.edited */
+void run_override_check(Ctx *cx, const Compiled *c); /* all stages are made: unwinds if the override was never taken */
+/* select.c: the name of a module's kernel (its only, or first, public function); nothing but a kernel and its callees. */
+const char *run_kernel_name(Ctx *cx, const Module *m);
+void run_keep_kernel(Ctx *cx, Module *m, const char *kernel);
+bool run_is_ir_text(const char *text, size_t len); /* Triton IR rather than Python, by its first words */
+/* metadata.c: facts about a compiled kernel. */
 const char *run_metadata(Ctx *cx, const Compiled *c); /* JSON */
 const char *run_arg_kind_text(ArgKind kind);          /* "ptr", "fp32" */
-bool run_is_ir_text(const char *text, size_t len);    /* Triton IR rather than Python, by its first words */
 
 /* ---- words for values: literal.c --------------------------------------------------------------------------------- */
 

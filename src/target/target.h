@@ -8,17 +8,15 @@
 
 #include "ir/ir.h"
 #include "lang/lang.h"
+#include "opt/opt.h"
 
 #define TARGET_ABI 4
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
-  bool debug;
-  bool fp_fusion;        /* a*b+c may be contracted; on by default */
-  int num_warps, num_stages, num_ctas, maxnreg;
-  bool no_line_info;
-  /* A person's own version of a stage, which takes the place of what was made ("ttgir", "ptx", ...); NULL: none.
-   * `edited` itself may be NULL. */
+  Options common;
+  /* The user's override of a stage, which takes the place of what was made ("ttgir", "ptx", ...); NULL: none. `edited`
+   * itself may be NULL. */
   const char *(*edited)(void *self, Ctx *cx, const char *stage, size_t *len);
   void *self;
 } TargetOptions;
@@ -61,7 +59,9 @@ struct Target {
   int abi;               /* TARGET_ABI */
   const char *name;      /* "cpu", "cuda" */
   const char *const *stages; /* in order, NULL-terminated, beginning with "ttir" */
-  void (*lang_options)(const TargetOptions *o, LangOptions *out);
+  const char *const *edited_stages; /* the stages after "ttir" that a user may override, NULL-terminated; NULL: none */
+  const Pass *const *passes;        /* in order, those of its own on Triton IR, NULL-terminated; NULL: none */
+  void (*lang_options)(const TargetOptions *o, LangOptions *out); /* the target's facts; the rest is filled in */
   /* The exact processor that `options->arch` means here ("native" resolved), part of the cache key. Unwinds if
    * unknown. */
   const char *(*resolve_arch)(Ctx *cx, const TargetOptions *o);

@@ -31,7 +31,7 @@ static void build(Ctx *cx, void *arg) {
   Module *m = ir_read(cx, source_new(cx, "test.ttir", k->text, strlen(k->text), 1));
   cpu_llvm_init();
   const CpuIsa *isa = cpu_isa(cx, k->arch);
-  TargetOptions o = {.fp_fusion = true};
+  TargetOptions o = {.common.enable_fp_fusion = true};
   KernelInfo info = {0};
   LLVMContextRef llvm = LLVMContextCreate();
   ctx_defer(cx, dispose, llvm);

@@ -649,7 +649,7 @@ static void run_passes(Ctx *cx, Module *m, const char *list) {
     size_t n = strcspn(p, ",");
     const Pass *pass = opt_pass_named(ctx_strndup(cx, p, n));
     assert_non_null(pass);
-    opt_run(cx, m, pass, 1);
+    opt_run(cx, m, &pass, 1);
     p += n;
   }
 }
@@ -940,7 +940,7 @@ static void check_expansion(Ctx *cx, void *arg) {
     }
   ir_op(&b, OP_RETURN, NULL, 0, returned, n);
   ir_set_attr(cx, func, "function_type", ir_attr_type(cx, ir_func_type(cx, inputs, COUNT(inputs), results, n)));
-  LangOptions options = {.default_dot_precision = "ieee", .num_warps = 4, .target_name = "cpu"};
+  LangOptions options = {.common.num_warps = 4, .default_dot_precision = "ieee", .target_name = "cpu"};
   bool changed = native_sine ? opt_expand_math(cx, m, sine_is_native, &options) : opt_expand_all_math(cx, m);
   assert_true(changed);
   const char *wrong = ir_verify(cx, m);
@@ -966,8 +966,8 @@ static void math_is_expanded(void **state) {
 static void passes_have_names(void **state) {
   (void)state;
   size_t n;
-  const char *const *names = opt_pass_names(&n);
-  for (size_t i = 0; i < n; i++) assert_string_equal(opt_pass_named(names[i])->name, names[i]);
+  const Pass *const *passes = opt_passes(&n);
+  for (size_t i = 0; i < n; i++) assert_ptr_equal(opt_pass_named(passes[i]->name), passes[i]);
   assert_null(opt_pass_named("nonesuch"));
 }
 

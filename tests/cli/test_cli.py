@@ -316,3 +316,11 @@ def test_machine_code_knows_its_source_lines(place):
     found = {int(n) for n in re.findall(r"^0x[0-9a-f]{16}\s+(\d+)", table, re.M)}
     assert add + 2 in found and found <= body | heads
     assert '"kernels.py"' in table
+
+
+def test_a_dump_of_a_pass_that_does_not_exist(place):
+    """TRITONC_DUMP is checked: a misspelled name would print nothing."""
+    out = tritonc(place, *ADD, "--emit", "ttir", env={"TRITONC_DUMP": "fold,split_pointer"})
+    assert out.returncode != 0 and "no pass `split_pointer`; did you mean `split-pointers`?" in out.stderr
+    out = tritonc(place, *ADD, "--emit", "ttgir", "--target", "cuda:90", env={"TRITONC_DUMP": "gpu-assign"})
+    assert out.returncode == 0 and out.stderr.count("// ---- after gpu-assign") == 1

@@ -56,7 +56,7 @@ LLInst *lower_from_stored(Lower *w, Type *t, LLInst *x) {
   return ll_is_ptr(e) ? ll_op1(&w->b, LL_INTTOPTR, e, x) : x;
 }
 
-unsigned lower_contract(const Lower *w) { return w->o->fp_fusion ? LLF_CONTRACT : 0; }
+unsigned lower_contract(const Lower *w) { return w->o->common.enable_fp_fusion ? LLF_CONTRACT : 0; }
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
@@ -365,7 +365,7 @@ static void lower_function(Lower *w, const Op *func) {
   }
   w->f = ll_func_new(w->lm, ir_func_name(func), params, entry->nargs);
   w->f->threads = 32 * w->num_warps;
-  w->f->maxnreg = w->o->maxnreg;
+  w->f->maxnreg = w->o->common.maxnreg;
   w->b = ll_at_end(ll_entry(w->f));
   w->f->loc = w->b.loc = place_of(w, func->loc);
   w->tid = ll_call(&w->b, LL_TID_X, NULL, NULL);

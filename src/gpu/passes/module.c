@@ -19,24 +19,23 @@ static void check_rank(Op *op, void *arg) {
 
 void gpu_check_ranks(Ctx *cx, Module *m) { ir_walk(m->op, check_rank, cx); }
 
-bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o) {
+void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
   gpu_check_ranks(cx, m);
   set_int(cx, m->op, "ttg.num-ctas", 1);
-  set_int(cx, m->op, "ttg.num-warps", o->num_warps);
+  set_int(cx, m->op, "ttg.num-warps", o->common.num_warps);
   set_int(cx, m->op, "ttg.threads-per-warp", 32);
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
-  set_int(cx, m->op, "ttg.num-stages", o->num_stages);
-  if (o->num_ctas > 1 && o->sm < 90)
+  set_int(cx, m->op, "ttg.num-stages", o->common.num_stages);
+  if (o->common.num_ctas > 1 && o->sm < 90)
     ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: num_ctas > 1 requires NVIDIA SM90+ (Hopper), and the target is sm_%d",
-             o->num_ctas, o->sm);
-  if (o->num_ctas > 1)
-    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->num_ctas);
-  if (o->num_warps > 32) /* a block of any GPU has at most 1024 threads */
+             o->common.num_ctas, o->sm);
+  if (o->common.num_ctas > 1)
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->common.num_ctas);
+  if (o->common.num_warps > 32) /* a block of any GPU has at most 1024 threads */
     ctx_fail(cx, ERR_RESOURCES,
              "out of resource: threads, Required: %lld, Hardware limit: 1024. Reducing `num_warps` may help.",
-             32 * (long long)o->num_warps);
-  return true;
+             32 * (long long)o->common.num_warps);
 }
 
 int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4); }

@@ -1,31 +1,38 @@
 /* passes.c: what Triton IR goes through to become Triton GPU IR, in order. */
 #include "gpu/passes/passes.h"
 
-const Pass gpu_passes[] = {
-    {"gpu-dot-precision", gpu_dot_precision}, /* products of f32 as several of fewer bits */
-    {"gpu-assign", gpu_assign},               /* layouts; dots become tensor-core operations */
-    {"licm", opt_licm},
-    {"dce", opt_dce},
-    {"gpu-pipeline", gpu_pipeline}, /* loads that feed dots: cp.async, stages ahead */
-    {"gpu-wgmma", gpu_wgmma},       /* dots in flight over iterations */
-    {"cse", opt_cse},
-    {"licm", opt_licm},
-    {"dce", opt_dce},
-    {"gpu-allocate", gpu_allocate}, /* offsets in shared memory */
-    {"gpu-membar", gpu_membar},     /* barriers */
+#define PASS(id, name, what) const Pass gpu_pass_##id = {name, what, gpu_##id};
+#include "gpu/passes/passes.def"
+#undef PASS
+
+const Pass *const gpu_passes[] = {
+    &gpu_pass_dot_precision, &gpu_pass_assign, &opt_pass_licm, &opt_pass_dce,      &gpu_pass_pipeline, &gpu_pass_wgmma,
+    &opt_pass_cse,           &opt_pass_licm,   &opt_pass_dce,  &gpu_pass_allocate, &gpu_pass_membar,   NULL,
 };
-const size_t gpu_npasses = COUNT(gpu_passes);
+
+const PassOrder gpu_pass_orders[] = {
+    {&gpu_pass_dot_precision, &gpu_pass_assign, "layouts are chosen for the dots that are left"},
+    {&gpu_pass_assign, &gpu_pass_pipeline, "a copy's buffer is laid out for the operand that reads it"},
+    {&gpu_pass_pipeline, &gpu_pass_wgmma, "waits for dots in flight count the loop's stages"},
+    {&gpu_pass_wgmma, &gpu_pass_allocate, "a buffer lives until the last dot that reads it is done"},
+    {&gpu_pass_allocate, &gpu_pass_membar, "two accesses conflict where their bytes overlap"},
+};
+const size_t gpu_npass_orders = COUNT(gpu_pass_orders);
+
+static void run(Ctx *cx, Module *m, const Pass *const *passes) {
+  size_t n = 0;
+  while (passes[n]) n++;
+  opt_run(cx, m, passes, n);
+}
 
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o) {
-  int64_t started = opt_clock();
-  gpu_convert(cx, m, o);
-  opt_ran(cx, m, "gpu-convert", started);
-  opt_run(cx, m, gpu_passes, gpu_npasses);
+  gpu_describe(cx, m, o);
+  run(cx, m, gpu_passes);
 }
 
 void gpu_place(Ctx *cx, Module *m) {
   gpu_check_ranks(cx, m);
   gpu_check_layouts(cx, m);
-  static const Pass passes[] = {{"gpu-allocate", gpu_allocate}, {"gpu-membar", gpu_membar}};
-  opt_run(cx, m, passes, COUNT(passes));
+  static const Pass *const passes[] = {&gpu_pass_allocate, &gpu_pass_membar, NULL};
+  run(cx, m, passes);
 }

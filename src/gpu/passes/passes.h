@@ -60,8 +60,13 @@ int64_t wgmma_partial_sums(const Op *dot);
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 
-PassFn gpu_dot_precision, gpu_assign, gpu_pipeline, gpu_wgmma, gpu_allocate, gpu_membar;
-bool gpu_convert(Ctx *cx, Module *m, const GpuOptions *o);
+#define PASS(id, name, what) \
+  PassFn gpu_##id;           \
+  extern const Pass gpu_pass_##id;
+#include "gpu/passes/passes.def"
+#undef PASS
+/* module.c: what the module says of the machine, as attributes. */
+void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o);
 /* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
  * which the first operands lead to. */
 #define GPU_PIECE "tt.piece"

@@ -94,14 +94,14 @@ void bind_arguments(Lang *L, const char *callee, const Params *params, const Arg
 
 /* Defaults see the function's globals, where plain ones are allowed: Python evaluates them once, at the definition. */
 static void fill_defaults(Lang *L, const Params *params, Val **bound, Span *spans) {
-  bool allowed = L->options.allow_non_constexpr_globals;
-  L->options.allow_non_constexpr_globals = true;
+  bool allowed = L->options.common.allow_non_constexpr_globals;
+  L->options.common.allow_non_constexpr_globals = true;
   for (uint32_t i = 0; i < params->len; i++) {
     if (bound[i] || !params->at[i].fallback) continue;
     bound[i] = eval(L, params->at[i].fallback);
     spans[i] = params->at[i].fallback->span;
   }
-  L->options.allow_non_constexpr_globals = allowed;
+  L->options.common.allow_non_constexpr_globals = allowed;
 }
 
 void bind_scope(Lang *L, const char *callee, const Params *params, Val **bound, Span *spans) {

@@ -378,7 +378,7 @@ static Lang *constant_evaluator(LangModule *m) {
   Lang *L = NEW(m->cx, Lang);
   L->cx = m->cx;
   L->host = &m->host;
-  L->options.allow_non_constexpr_globals = true;
+  L->options.common.allow_non_constexpr_globals = true;
   L->b.cx = m->cx;
   FnInfo *info = NEW(m->cx, FnInfo);
   ttc_function *f = NEW(m->cx, ttc_function);

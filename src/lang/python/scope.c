@@ -175,7 +175,7 @@ static bool global_is_fixed(const Val *v) {
 }
 
 static void check_global(Lang *L, const char *name, const Val *v, Span at) {
-  if (L->options.allow_non_constexpr_globals || global_is_fixed(v)) return;
+  if (L->options.common.allow_non_constexpr_globals || global_is_fixed(v)) return;
   if (v->kind == V_HOST)
     lang_fail_at(L, at,
                  v->host.text && strncmp(v->host.text, "a Python function", 17) == 0

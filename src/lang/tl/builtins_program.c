@@ -202,7 +202,7 @@ Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_device_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const char *message = arg_text(L, args[1], "tl.device_assert: `msg`");
-  if (!L->options.debug) return val_none(L);
+  if (!L->options.common.debug) return val_none(L);
   Val *cond = sem_cast(L, arg_tensor(L, args[0], f, "cond"), lt_scalar(L, L_INT1));
   if (!sem_is_none(args[2])) { /* an element that is masked off cannot fail */
     Val *off = sem_not(L, arg_tensor(L, args[2], f, "mask"));

@@ -34,8 +34,7 @@ static void check_operands(Lang *L, const Val *a, const Val *b) {
     lang_fail(L, NULL, "tl.dot: the batch dimensions of %s and %s differ", lt_shape_text(L, a->type),
               lt_shape_text(L, b->type));
   /* What the tensor cores of the target can take at least, in K. */
-  bool tensor_cores = L->options.target_name && strcmp(L->options.target_name, "cuda") == 0;
-  int64_t least = !tensor_cores ? 1 : lt_bits(ea) == 8 ? 32 : 16;
+  int64_t least = !L->options.has_tensor_cores ? 1 : lt_bits(ea) == 8 ? 32 : 16;
   if (sa[ra - 1] < least)
     lang_fail(L, NULL, "tl.dot: the inner dimension must be at least %lld for %s on this target, but it is %lld",
               (long long)least, lt_text(L, ea), (long long)sa[ra - 1]);
@@ -48,8 +47,8 @@ static const char *precision_arg(Lang *L, Val *input_precision, Val *allow_tf32)
               "tl.dot: `input_precision` and `allow_tf32` cannot both be given");
   const char *p = arg_choice(L, input_precision, "tl.dot: `input_precision`", all, COUNT(all));
   if (!sem_is_none(allow_tf32)) p = arg_bool(L, allow_tf32, "tl.dot: `allow_tf32`") ? "tf32" : "ieee";
-  if (!p) p = L->options.default_dot_precision ? L->options.default_dot_precision : "ieee";
-  return p;
+  if (!p) p = L->options.common.default_dot_input_precision;
+  return p ? p : L->options.default_dot_precision ? L->options.default_dot_precision : "ieee";
 }
 
 Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -92,7 +91,7 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     if (lt_is_fp8(val_elem(a)) && imprecise > a->type->shape[rank - 1])
       lang_fail(L, NULL, "tl.dot: `max_num_imprecise_acc` (%lld) is larger than the inner dimension %lld",
                 (long long)imprecise, (long long)a->type->shape[rank - 1]);
-  } else if (lt_is_fp8(val_elem(a)) && L->options.target_arch == 90) {
+  } else if (lt_is_fp8(val_elem(a)) && L->options.fp8_sums_are_imprecise) {
     imprecise = 1 << 30;
   }
   Val *r = sem_op3(L, OP_DOT, type, a, b, acc);

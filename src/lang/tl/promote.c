@@ -103,7 +103,8 @@ void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags) {
 /* With debug on, an integer operation is done once more in 64 bits and asserted to fit. 64-bit ones are not checked. */
 static void check_overflow(Lang *L, Opcode code, const Val *a, const Val *b, const char *what) {
   const LType *elem = val_elem(a);
-  if (!L->options.debug || L->options.may_overflow || lt_bits(elem) >= 64 || elem->kind == L_INT1) return;
+  if (!L->options.common.debug || !L->options.common.sanitize_overflow || lt_bits(elem) >= 64 || elem->kind == L_INT1)
+    return;
   BigInt min, max;
   lt_int_range(elem, &min, &max);
   const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64)),

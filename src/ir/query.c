@@ -1,4 +1,4 @@
-/* look.c: questions about ops and values, and the walk over them. */
+/* query.c: questions about ops and values, and the walk over them. */
 #include "ir/internal.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-// RUN: tritonc %s --emit ttir --passes once,fold,cse --no-locations | FileCheck %s
+// RUN: tritonc %s --emit ttir --passes version-loops,fold,cse --no-locations | FileCheck %s
 // Where every loop over tiles runs once, the function takes a way without loops, on which their loads are one.
 
 // CHECK-LABEL: @mean

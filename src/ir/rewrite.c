@@ -1,4 +1,4 @@
-/* change.c: changing operands, moving, erasing and copying ops. */
+/* rewrite.c: changing operands, moving, erasing and copying ops. */
 #include "ir/internal.h"
 
 #include <assert.h>

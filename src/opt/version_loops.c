@@ -1,4 +1,4 @@
-/* once.c: kernels whose loops over tiles run once get a version without the loops.
+/* version_loops.c: loop versioning: kernels whose loops over tiles run once get a version without the loops.
  *
  * Problem. A kernel for rows of any length goes over its row in tiles (a layer norm: once for the mean, once for the
  * variance, once for the result), and is mostly launched with tiles as long as the row. Each loop then runs once, but what
@@ -23,15 +23,15 @@
 
 enum { MAX_OPS = 400 };
 
-typedef struct Once {
+typedef struct Versioning {
   Ctx *cx;
   Vec(Op *) loops;
   int nops;
   bool dots, carries; /* is there a dot; does a loop carry a tensor? */
-} Once;
+} Versioning;
 
 static void look(Op *op, void *arg) {
-  Once *o = arg;
+  Versioning *o = arg;
   o->nops++;
   if (op->code == OP_DOT || op->code == OP_DOT_SCALED) o->dots = true;
 }
@@ -42,7 +42,7 @@ static bool is_early(const Value *v, const Op *first) {
   return ir_is_const_int(v, &c) || !v->op || (v->op != first && ir_dominates(v->op, first));
 }
 
-static void consider(Once *o, Op *loop) {
+static void consider(Versioning *o, Op *loop) {
   const Op *first = o->loops.len ? o->loops.at[0] : loop;
   int64_t trips;
   if (opt_trip_count(loop, &trips)) return; /* folding does what there is to do */
@@ -78,7 +78,7 @@ static Value *mapped(Map *map, Value *v) {
   return to ? to : v;
 }
 
-static bool is_chosen(const Once *o, const Op *op) {
+static bool is_chosen(const Versioning *o, const Op *op) {
   for (uint32_t i = 0; i < o->loops.len; i++)
     if (o->loops.at[i] == op) return true;
   return false;
@@ -95,7 +95,7 @@ static void copy_turn(Builder *b, const Op *loop, Map *map) {
   for (int i = 0; i < loop->nresults; i++) map_put(b->cx, map, &loop->results[i], mapped(map, ir_operand(yield, i)));
 }
 
-static void divide(Once *o, Block *block) {
+static void divide(Versioning *o, Block *block) {
   Ctx *cx = o->cx;
   Op *first = o->loops.at[0], *end = ir_terminator(block);
   Builder b = ir_before(cx, first);
@@ -126,14 +126,14 @@ static void divide(Once *o, Block *block) {
   ir_effect(&in, OP_YIELD, NULL);
 }
 
-bool opt_once(Ctx *cx, Module *m) {
+bool opt_version_loops(Ctx *cx, Module *m) {
   bool changed = false;
   for (Op *func = m->body->first->first; func; func = func->next) {
     if (func->code != OP_FUNC || !func->regions[0]->first || func->regions[0]->first->next) continue;
     Block *block = ir_entry(func, 0);
     const Op *end = ir_terminator(block);
     if (!end || end->code != OP_RETURN || end->noperands) continue;
-    Once o = {.cx = cx};
+    Versioning o = {.cx = cx};
     ir_walk(func, look, &o);
     for (Op *op = block->first; op; op = op->next)
       if (op->code == OP_FOR) consider(&o, op);

@@ -1,0 +1,80 @@
+/* key.c: the key of a compile.
+ *
+ * It is everything that the result depends on: this build of the code and of the backend, the kernel's source and what it
+ * takes from outside (other functions' sources, constants), the parameters, the options, the exact processor. Equal keys
+ * mean equal kernels, so the key is also the kernel's name in the cache.
+ */
+#include "run/run.h"
+
+#include <string.h>
+
+static void add_text(Sha256 *h, const char *s) {
+  uint64_t n = s ? strlen(s) : UINT64_MAX;
+  sha256_add(h, &n, sizeof n);
+  if (s) sha256_add(h, s, (size_t)n);
+}
+
+static void add_value(Sha256 *h, const ttc_value *v) {
+  uint64_t head[] = {(uint64_t)v->kind, (uint64_t)v->integer, v->len, 0};
+  memcpy(&head[3], &v->number, sizeof v->number);
+  sha256_add(h, head, sizeof head);
+  if (v->kind == TTC_STR)
+    sha256_add(h, v->text ? v->text : "", v->len);
+  else
+    add_text(h, v->text);
+  if (v->kind == TTC_FUNCTION && v->function) {
+    add_text(h, v->function->qualname);
+    sha256_add(h, v->function->source, v->function->source_len);
+  }
+  if (v->kind != TTC_TUPLE && v->kind != TTC_LIST) return;
+  for (size_t i = 0; i < v->len; i++) {
+    add_text(h, v->names ? v->names[i] : NULL);
+    add_value(h, &v->items[i]);
+  }
+}
+
+/* What functions among the constants look at counts too. */
+static void add_fingerprints(Ctx *cx, Sha256 *h, const ttc_host *host, const ttc_value *v) {
+  if (v->kind == TTC_FUNCTION && v->function) lang_fingerprint(cx, host, v->function, h);
+  if (v->kind == TTC_TUPLE || v->kind == TTC_LIST)
+    for (size_t i = 0; i < v->len; i++) add_fingerprints(cx, h, host, &v->items[i]);
+}
+
+void run_key(Ctx *cx, const RunRequest *r, Compiled *c) {
+  Sha256 h;
+  sha256_init(&h);
+  add_text(&h, "tritonc " TTC_VERSION);
+  run_build_id(&h, (const void *)(uintptr_t)run_compile);
+  if (c->target.backend) run_build_id(&h, c->target.backend);
+  add_text(&h, c->target.resolved);
+  for (size_t i = 0; i < run_noptions; i++) {
+    const OptionInfo *o = &run_option_table[i];
+    const void *field = (const char *)&c->options + o->offset;
+    if (o->kind == OPTION_INT)
+      sha256_add(&h, field, sizeof(int));
+    else if (o->kind == OPTION_BOOL)
+      sha256_add(&h, field, sizeof(bool));
+    else
+      add_text(&h, *(const char *const *)field);
+  }
+  if (c->edited.text) sha256_add(&h, c->edited.text, c->edited.len);
+  add_text(&h, r->passes);
+  add_text(&h, r->symbol);
+  if (r->ir) sha256_add(&h, r->ir->text, r->ir->len);
+  add_text(&h, r->kernel);
+  if (r->function) {
+    /* File and line go into the locations and the line information. */
+    add_text(&h, r->function->qualname);
+    add_text(&h, r->function->file);
+    sha256_add(&h, &r->function->first_line, sizeof r->function->first_line);
+    sha256_add(&h, r->function->source, r->function->source_len);
+    lang_fingerprint(cx, r->host, r->function, &h);
+    for (size_t i = 0; i < r->nparams; i++) {
+      add_text(&h, r->params[i].type);
+      sha256_add(&h, &r->params[i].divisibility, sizeof r->params[i].divisibility);
+      add_value(&h, &r->params[i].constant);
+      add_fingerprints(cx, &h, r->host, &r->params[i].constant);
+    }
+  }
+  sha256_hex(&h, c->hash);
+}

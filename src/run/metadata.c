@@ -1,0 +1,54 @@
+/* metadata.c: what is known of a compiled kernel, as JSON. */
+#include "run/run.h"
+
+static void put_json(Buf *b, const char *s) {
+  buf_putc(b, '"');
+  for (; *s; s++) {
+    unsigned char ch = (unsigned char)*s;
+    if (ch == '"' || ch == '\\')
+      buf_printf(b, "\\%c", ch);
+    else if (ch < 0x20)
+      buf_printf(b, "\\u%04x", ch);
+    else
+      buf_putc(b, (char)ch);
+  }
+  buf_putc(b, '"');
+}
+
+const char *run_arg_kind_text(ArgKind kind) {
+  static const char *const kinds[] = {"ptr", "i1", "i8", "i16", "i32", "i64", "fp16", "bf16", "fp32", "fp64"};
+  return (size_t)kind < COUNT(kinds) ? kinds[kind] : "?";
+}
+
+const char *run_metadata(Ctx *cx, const Compiled *c) {
+  const KernelInfo *k = &c->info;
+  Buf b = {.cx = cx};
+  buf_puts(&b, "{\"hash\": ");
+  put_json(&b, c->hash);
+  buf_puts(&b, ", \"name\": ");
+  put_json(&b, k->name);
+  buf_puts(&b, ", \"target\": ");
+  put_json(&b, k->target);
+  buf_puts(&b, ", \"args\": [");
+  for (int i = 0; i < k->nargs; i++) {
+    if (i) buf_puts(&b, ", ");
+    put_json(&b, run_arg_kind_text(k->args[i]));
+  }
+  buf_printf(&b, "], \"shared\": %lld, \"n_regs\": %d, \"n_spills\": %d, \"n_max_threads\": %d", (long long)k->shared,
+             k->n_regs, k->n_spills, k->n_max_threads);
+  for (size_t i = 0; i < run_noptions; i++) {
+    const OptionInfo *o = &run_option_table[i];
+    const void *field = (const char *)&c->options + o->offset;
+    buf_printf(&b, ", \"%s\": ", o->name);
+    if (o->kind == OPTION_INT)
+      buf_printf(&b, "%d", *(const int *)field);
+    else if (o->kind == OPTION_BOOL)
+      buf_puts(&b, *(const bool *)field ? "true" : "false");
+    else if (*(const char *const *)field)
+      put_json(&b, *(const char *const *)field);
+    else
+      buf_puts(&b, "null");
+  }
+  buf_putc(&b, '}');
+  return buf_text(&b);
+}
