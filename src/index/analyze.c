@@ -135,6 +135,8 @@ static void set(IndexInfo *ix, const Value *v, Index *x) {
     x = index_nothing(ix, v);
     complete(ix, v, x);
   }
+  for (uint32_t i = 0; f->index && f->index->align != x->align && i < f->watchers.len; i++)
+    wait_for(ix, f->watchers.at[i] - 1);
   f->index = x;
   for (const Use *u = v->uses; u; u = u->next) {
     uintptr_t number = (uintptr_t)map_get(&ix->places, u->op);
@@ -312,7 +314,7 @@ static const Block *block_of(const Value *v) { return v->op ? v->op->block : v->
 static Fact *assumable(IndexInfo *ix, const Value *v, const Block *at) {
   if (ir_is_tensor(v->type) || block_of(v) != at) return NULL;
   Fact *f = index_fact(ix, v);
-  if (!f->assumed) *f = (Fact){.number = f->number, .assumed = true, .lo = INT64_MIN, .hi = INT64_MAX, .align = 1};
+  if (!f->assumed) f->assumed = true, f->lo = INT64_MIN, f->hi = INT64_MAX, f->align = 1;
   return f;
 }
 
@@ -409,7 +411,12 @@ IndexInfo *index_analyze(Ctx *cx, const Module *m) {
     if (op->code == OP_ASSUME) assume(ix, op);
   }
   for (uint32_t i = 0; i < ix->order.len; i++) wait_for(ix, i);
-  while (ix->queue.len) visit(ix, ix->order.at[first_waiting(ix)].op);
+  while (ix->queue.len) {
+    uint32_t next = first_waiting(ix);
+    ix->visiting = next + 1;
+    visit(ix, ix->order.at[next].op);
+  }
+  ix->visiting = 0;
   return ix;
 }
 

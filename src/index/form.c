@@ -115,6 +115,7 @@ static bool stays_within(IndexInfo *ix, const Type *t, const Index *x, const Ind
   int64_t g = min64(x->align, index_divisor(ix, n->base)), span = 0;
   for (int d = 0; d < x->rank; d++) {
     int64_t stride;
+    if (x->axis[d].stride && !sum_is_small(x->axis[d].stride)) return false; /* it may have overflowed */
     if (!x->axis[d].stride || (by && sum_divide(ix, x->axis[d].stride, by)) || stands_still(&x->axis[d])) continue;
     if (!index_const_stride(x, d, &stride) || stride < 0 || stride >= g) return false;
     span += stride * (index_extent(t, d) - 1);
@@ -152,7 +153,7 @@ static void quotient(IndexInfo *ix, const Type *t, const Index *x, const Index *
     const IndexSum *stride = by ? sum_divide(ix, a->stride, by) : NULL;
     set_axis(&out->axis[d], stride || !a->stride ? stride : sum_const(ix, 0), a->wrap);
   }
-  out->base = by ? sum_divide(ix, x->base, by) : NULL;
+  out->base = by && sum_is_small(x->base) ? sum_divide(ix, x->base, by) : NULL;
   if (!out->base) out->base = self;
 }
 
@@ -219,12 +220,12 @@ static void cast(IndexInfo *ix, const Op *op, const Index *x, Index *out) {
 
 static void moved_pointer(IndexInfo *ix, const Op *op, const Index *x, const Index *y, Index *out) {
   const Value *offset = ir_operand(op, 1);
-  if (index_elem(offset->type)->bits < 64) {
-    Index *wide = index_nothing(ix, offset);
-    widened(offset->type, y, false, wide);
-    y = wide;
-  }
-  linear(ix, x, y, index_unit(op->results[0].type), out);
+  const IndexSum *self = out->base;
+  Index *wide = index_nothing(ix, offset);
+  widened(offset->type, y, false, wide);
+  bool is_narrow = index_elem(offset->type)->bits < 64;
+  linear(ix, x, is_narrow ? wide : y, index_unit(op->results[0].type), out);
+  if (lost_axis(out, y)) out->base = self;
 }
 
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */

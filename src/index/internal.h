@@ -13,6 +13,7 @@ typedef struct Fact {
   int changes;           /* how often `index` has changed */
   int64_t lo, hi, align; /* tl.assume: what bounds it, what divides it */
   bool assumed;          /* are there such? */
+  Vec(uint32_t) watchers; /* numbers of ops for which `align` mattered, as that of a factor */
 } Fact;
 
 /* An op of the functions' bodies, numbered in program order. */
@@ -30,6 +31,7 @@ struct IndexInfo {
   const IndexSum *zero;
   Vec(Place) order;
   Vec(uint32_t) queue; /* a heap: numbers of ops that are to be looked at again, lowest first */
+  uint32_t visiting;   /* number of the op that is being looked at, plus one; 0: none, all is settled */
 };
 
 bool index_is_tracked(const Type *t); /* a tensor, or an integer or pointer */

@@ -155,10 +155,14 @@ bool sum_is_small(const IndexSum *s) {
 
 const IndexSum *index_sub(IndexInfo *ix, const IndexSum *a, const IndexSum *b) { return sum_add(ix, a, b, -1); }
 
-/* What divides a factor: a scalar's, or an element's at index 0. */
+/* What divides a factor. A sum may reach an op through values that do not change when the factor's align does, so the op
+ * is remembered with the factor. */
 static int64_t factor_divisor(IndexInfo *ix, const Value *v) {
-  const Fact *f = map_get(&ix->facts, v);
-  return f && f->index ? f->index->align : 1;
+  Fact *f = map_get(&ix->facts, v);
+  if (!f || !f->index || f->index->align == 1) return 1;
+  bool known = f->watchers.len && f->watchers.at[f->watchers.len - 1] == ix->visiting;
+  if (ix->visiting && !known) vec_push(ix->cx, &f->watchers, ix->visiting);
+  return f->index->align;
 }
 
 int64_t index_divisor(IndexInfo *ix, const IndexSum *s) {
