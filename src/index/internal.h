@@ -9,6 +9,7 @@
 /* What is kept of a value. */
 typedef struct Fact {
   Index *index;          /* NULL: not reached yet */
+  const IndexSum *self;  /* the value as a sum, made when first needed */
   int number;            /* orders the factors of a sum; 0: none given yet */
   int changes;           /* how often `index` has changed */
   int64_t lo, hi, align; /* tl.assume: what bounds it, what divides it */

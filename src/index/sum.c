@@ -35,20 +35,23 @@ static int number_of(IndexInfo *ix, const Value *v) {
   return f->number;
 }
 
+static uint64_t mixed(uint64_t h, uint64_t x) {
+  h = (h ^ x) * 0x9E3779B97F4A7C15u;
+  return h ^ (h >> 29);
+}
+
 /* The same in every run: of numbers, not of addresses. */
 static uint64_t hash_of(IndexInfo *ix, int64_t constant, const IndexTerm *terms, int n) {
-  uint64_t h = hash_bytes(&constant, sizeof constant, 0);
+  uint64_t h = mixed((uint64_t)n, (uint64_t)constant);
   for (int i = 0; i < n; i++) {
-    h = hash_bytes(&terms[i].times, sizeof terms[i].times, h);
-    for (int k = 0; k < terms[i].n; k++) {
-      int number = number_of(ix, terms[i].factors[k]);
-      h = hash_bytes(&number, sizeof number, h);
-    }
+    h = mixed(h, (uint64_t)terms[i].times);
+    for (int k = 0; k < terms[i].n; k++) h = mixed(h, (uint64_t)number_of(ix, terms[i].factors[k]));
   }
   return h;
 }
 
 static const IndexSum *interned(IndexInfo *ix, int64_t constant, const IndexTerm *terms, int n) {
+  if (n == 1 && !constant && terms->n == 1 && terms->times == 1) return sum_value(ix, terms->factors[0]);
   const void *key = (const void *)(uintptr_t)(hash_of(ix, constant, terms, n) | 1);
   SumNode *known = map_get(&ix->sums, key);
   union {
@@ -72,8 +75,13 @@ const IndexSum *sum_const(IndexInfo *ix, int64_t x) {
 }
 
 const IndexSum *sum_value(IndexInfo *ix, const Value *v) {
-  IndexTerm t = {.times = 1, .n = 1, .factors = {v}};
-  return interned(ix, 0, &t, 1);
+  Fact *f = index_fact(ix, v);
+  if (f->self) return f->self;
+  number_of(ix, v);
+  IndexSum *s = ctx_alloc(ix->cx, bytes_of(1));
+  s->n = 1;
+  s->terms[0] = (IndexTerm){.times = 1, .n = 1, .factors = {v}};
+  return f->self = s;
 }
 
 static int compare(IndexInfo *ix, const IndexTerm *a, const IndexTerm *b) {

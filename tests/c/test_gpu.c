@@ -219,7 +219,7 @@ static const struct Fact {
 };
 
 typedef struct Found {
-  AxisInfos *infos;
+  IndexInfo *index;
   int checked;
 } Found;
 
@@ -228,12 +228,11 @@ static void check_op(Op *op, void *arg) {
   const char *name = ir_attr_text_or(op, "tt.name", "");
   for (size_t i = 0; i < COUNT(facts); i++) {
     if (strcmp(facts[i].name, name) != 0) continue;
-    const AxisInfo *a = axis_of(f->infos, &op->results[0]);
-    int d = facts[i].dim;
-    if (a->contiguity[d] != facts[i].contiguity || a->divisibility[d] != facts[i].divisibility ||
-        a->constancy[d] != facts[i].constancy)
-      fail_msg("%s: contiguity %lld, divisibility %lld, constancy %lld", name, (long long)a->contiguity[d],
-               (long long)a->divisibility[d], (long long)a->constancy[d]);
+    const IndexAxis *a = &index_of(f->index, &op->results[0])->axis[facts[i].dim];
+    if (a->contiguity != facts[i].contiguity || a->divisibility != facts[i].divisibility ||
+        a->constancy != facts[i].constancy)
+      fail_msg("%s: contiguity %lld, divisibility %lld, constancy %lld", name, (long long)a->contiguity,
+               (long long)a->divisibility, (long long)a->constancy);
     f->checked++;
   }
 }
@@ -241,7 +240,7 @@ static void check_op(Op *op, void *arg) {
 static void read_facts(Ctx *cx, void *arg) {
   (void)arg;
   Module *m = ir_read(cx, source_new(cx, "facts.ttir", facts_text, strlen(facts_text), 1));
-  Found f = {axis_analyze(cx, m), 0};
+  Found f = {index_analyze(cx, m), 0};
   ir_walk(m->op, check_op, &f);
   assert_int_equal(f.checked, COUNT(facts));
 }

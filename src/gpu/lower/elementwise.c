@@ -254,11 +254,11 @@ bool gpu_native_math(Opcode code, const Type *elem) {
 /* How many registers side by side hold equal elements, by what is known of the value's constancy: a bound's mask is one
  * predicate per block of the bound's divisor. */
 static int equal_registers(Lower *w, const Value *v) {
-  const AxisInfo *info = ir_is_tensor(v->type) ? axis_of(w->axis, v) : NULL;
+  const Index *info = ir_is_tensor(v->type) ? index_of(w->index, v) : NULL;
   int best = 1;
   for (int d = 0; info && d < v->type->rank; d++) {
     int n = layout_contiguous(gpu_layout(w->cx, v->type), AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
-    n = (int)min64(n, info->constancy[d]);
+    n = (int)min64(n, info->axis[d].constancy);
     if (is_pow2(n) && n > best) best = n;
   }
   return best;

@@ -380,7 +380,7 @@ static void lower_function(Lower *w, const Op *func) {
 
 LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared) {
   Lower w = {.cx = cx, .m = m, .o = o, .num_warps = gpu_num_warps(m), .sm = o->sm};
-  w.axis = axis_analyze(cx, m);
+  w.index = index_analyze(cx, m);
   w.lm = ll_module_new(cx, "kernel");
   w.lm->shared_align = 1024; /* what 128-byte swizzling repeats after */
   *shared = ir_attr_int_or(m->op, "ttg.shared", 0);

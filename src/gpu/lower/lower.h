@@ -31,7 +31,7 @@ typedef struct Lower {
   LLModule *lm;
   LLFunc *f;
   LLBuilder b;
-  AxisInfos *axis;
+  IndexInfo *index;
   Map values; /* Value to Val */
   Map waited; /* results of loops whose asynchronous dots have been waited for on the way out */
   int num_warps, sm;

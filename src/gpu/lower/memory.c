@@ -34,7 +34,7 @@ static int vector_length(Lower *w, const Op *op, const Layout *l, const Value *p
   (void)op;
   for (int d = 0; d < ptr->type->rank; d++) {
     int n = layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
-    n = (int)min64(n, axis_vector(w->axis, ptr, mask, d));
+    n = (int)min64(n, index_width(w->index, ptr, mask, d));
     if (n > best) best = n;
   }
   while (!is_pow2(best)) best--;

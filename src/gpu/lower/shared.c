@@ -77,7 +77,7 @@ static int copy_vector(Lower *w, const Op *op, const Layout *l, const Value *ptr
   int known = (int)ir_attr_int_or(op, "contiguity", 1), best = known;
   for (int d = 0; d < ptr->type->rank; d++) {
     int n = layout_contiguous(gpu_layout(w->cx, ptr->type), AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
-    n = (int)min64(n, axis_vector(w->axis, ptr, mask, d));
+    n = (int)min64(n, index_width(w->index, ptr, mask, d));
     if (n > best) best = n;
   }
   return vector_of(l, bytes, best);

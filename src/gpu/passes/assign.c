@@ -626,7 +626,7 @@ static void forget_piece(Op *op, void *cx) { ir_set_attr(cx, op, GPU_PIECE, NULL
 
 bool gpu_assign(Ctx *cx, Module *m) {
   Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m)};
-  a.coalesce = coalesce_analyze(cx, m, axis_analyze(cx, m));
+  a.coalesce = coalesce_analyze(cx, m);
   for (Op *op = m->body->first->first; op; op = op->next) {
     if (op->code != OP_FUNC || !op->regions[0]->first) continue;
     int rounds = 0;

@@ -11,10 +11,10 @@
 #include <string.h>
 
 /* Fastest dimension first; of equal ones the last. */
-static void order_by_contiguity(const AxisInfo *a, int rank, int *order) {
+static void order_by_contiguity(const Index *a, int rank, int *order) {
   for (int i = 0; i < rank; i++) {
     int d = rank - 1 - i, at = i;
-    for (; at > 0 && a->contiguity[order[at - 1]] < a->contiguity[d]; at--) order[at] = order[at - 1];
+    for (; at > 0 && a->axis[order[at - 1]].contiguity < a->axis[d].contiguity; at--) order[at] = order[at - 1];
     order[at] = d;
   }
 }
@@ -30,10 +30,7 @@ static const char *key_of(Coalesce *c, const Op *op, const int *order) {
 
 static int64_t width(Coalesce *c, const Op *op, const int *order) {
   const Type *t = ir_operand(op, 0)->type;
-  const AxisInfo *a = axis_of(c->axis, ir_operand(op, 0));
-  int64_t bytes = ir_elem_bytes(t->elem->elem), n = a->contiguity[order[0]];
-  n = min64(n, max64(1, a->divisibility[order[0]] / bytes));
-  n = min64(n, max64(1, 16 / bytes));
+  int64_t n = index_width(c->index, ir_operand(op, 0), NULL, order[0]);
   return max64(1, min64(n, ir_numel(t) / (32 * c->num_warps)));
 }
 
@@ -52,15 +49,15 @@ static void collect(Op *op, void *arg) {
   if (!is_access(op) || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) return;
   const Type *t = ir_operand(op, 0)->type;
   int order[LAYOUT_MAX_DIMS];
-  order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
+  order_by_contiguity(index_of(c->index, ir_operand(op, 0)), t->rank, order);
   const char *key = key_of(c, op, order);
   intptr_t old = (intptr_t)map_get(&c->widths, key), n = (intptr_t)width(c, op, order);
   if (n > old) map_put(c->cx, &c->widths, key, (void *)n);
 }
 
-Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis) {
+Coalesce *coalesce_analyze(Ctx *cx, const Module *m) {
   Coalesce *c = NEW(cx, Coalesce);
-  *c = (Coalesce){.cx = cx, .module = m, .axis = axis, .num_warps = gpu_num_warps(m)};
+  *c = (Coalesce){.cx = cx, .module = m, .index = index_analyze(cx, m), .num_warps = gpu_num_warps(m)};
   ir_walk(m->op, collect, c);
   return c;
 }
@@ -69,7 +66,7 @@ Attr *coalesce_encoding(Coalesce *c, const Op *op) {
   const Type *t = ir_operand(op, 0)->type;
   int order[LAYOUT_MAX_DIMS];
   int64_t per_thread[LAYOUT_MAX_DIMS];
-  order_by_contiguity(axis_of(c->axis, ir_operand(op, 0)), t->rank, order);
+  order_by_contiguity(index_of(c->index, ir_operand(op, 0)), t->rank, order);
   intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, op, order));
   for (int d = 0; d < t->rank; d++) per_thread[d] = 1;
   per_thread[order[0]] = n ? n : width(c, op, order);

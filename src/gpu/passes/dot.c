@@ -124,8 +124,8 @@ static bool lies_across(Coalesce *c, const Op *dot, int index) {
     v = ir_operand(v->op, 0);
   }
   if (!v->op || v->type->rank != 2) return false;
-  const AxisInfo *a = axis_of(c->axis, ir_operand(v->op, 0));
-  return a->contiguity[1 - k_dim] > a->contiguity[k_dim];
+  const Index *a = index_of(c->index, ir_operand(v->op, 0));
+  return a->axis[1 - k_dim].contiguity > a->axis[k_dim].contiguity;
 }
 
 bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {

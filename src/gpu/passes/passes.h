@@ -1,7 +1,6 @@
 /* passes.h: what the passes on Triton GPU IR share.
  *
  *   passes.c                  the list of passes
- *   axis.c                    contiguity, divisibility and constancy of values
  *   coalesce.c dot.c          what memory accesses and dots ask of layouts
  *   module.c dot_precision.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
  */
@@ -10,39 +9,20 @@
 
 #include "gpu/gpu.h"
 #include "gpu/layout/encoding.h"
-
-/* ---- axis information: axis.c ------------------------------------------------------------------------------------ */
-
-/* Along each dimension: runs of `contiguity` elements that grow by one (aligned in the index), whose first is a
- * multiple of `divisibility` (of pointers: in bytes); blocks of `constancy` equal elements. All powers of two. */
-typedef struct AxisInfo {
-  int rank; /* of a scalar: 1 */
-  int64_t contiguity[LAYOUT_MAX_DIMS], divisibility[LAYOUT_MAX_DIMS], constancy[LAYOUT_MAX_DIMS];
-  bool is_const;
-  int64_t value;
-} AxisInfo;
-typedef struct AxisInfos {
-  Ctx *cx;
-  Map of; /* Value to AxisInfo */
-} AxisInfos;
-AxisInfos *axis_analyze(Ctx *cx, const Module *m);
-const AxisInfo *axis_of(AxisInfos *a, const Value *v);
-/* How many elements along `dim` can be accessed as one: by the pointers' contiguity and alignment, and the mask's
- * constancy. */
-int64_t axis_vector(AxisInfos *a, const Value *ptr, const Value *mask, int dim);
+#include "index/index.h"
 
 /* ---- anchors: coalesce.c, dot.c ---------------------------------------------------------------------------------- */
 
 typedef struct Coalesce {
   Ctx *cx;
   const Module *module;
-  AxisInfos *axis;
+  IndexInfo *index;
   int num_warps;
   Map widths; /* "function, shape and order" to the elements per thread that accesses of them share, plus one */
   const struct Chains *chains; /* of dots, once asked for: dot.c */
 } Coalesce;
 /* Looks at all accesses below the module's functions. */
-Coalesce *coalesce_analyze(Ctx *cx, const Module *m, AxisInfos *axis);
+Coalesce *coalesce_analyze(Ctx *cx, const Module *m);
 Attr *coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
 
 typedef struct DotPlan {

@@ -36,7 +36,7 @@ typedef struct Tile {
 
 typedef struct Pipeline {
   Ctx *cx;
-  AxisInfos *axis;
+  IndexInfo *index;
   Op *loop;
   Block *body;
   int sm, stages, nbuf;
@@ -99,7 +99,7 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
   const Layout *s =
       gpu_shared_layout(p->cx, ir_memdesc(p->cx, t->elem, t->rank, t->shape, shared, gpu_smem(p->cx), true));
   for (int d = 0; d < t->rank; d++) {
-    int n = (int)min64(layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d)), axis_vector(p->axis, ptr, mask, d));
+    int n = (int)min64(layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d)), index_width(p->index, ptr, mask, d));
     n = (int)min64(n, layout_contiguous(s, AXIS_OFFSET, (Axis)(AXIS_DIM0 + d)));
     best = n > best ? n : best;
   }
@@ -385,11 +385,11 @@ static bool has_inner_loop(const Block *body) {
   return false;
 }
 
-static bool pipeline_loop(Ctx *cx, Module *m, AxisInfos *axis, Op *loop) {
+static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
-  Pipeline p = {.cx = cx, .axis = axis, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
+  Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&p, op);
   if (!p.ntiles) return false;
@@ -418,8 +418,8 @@ bool gpu_pipeline(Ctx *cx, Module *m) {
   bool changed = false;
   if (gpu_sm(m) >= 80) {
     ir_walk(m->op, collect, &loops);
-    AxisInfos *axis = loops.at.len ? axis_analyze(cx, m) : NULL;
-    for (uint32_t i = 0; i < loops.at.len; i++) changed |= pipeline_loop(cx, m, axis, loops.at.at[i]);
+    IndexInfo *index = loops.at.len ? index_analyze(cx, m) : NULL;
+    for (uint32_t i = 0; i < loops.at.len; i++) changed |= pipeline_loop(cx, m, index, loops.at.at[i]);
   }
   ir_set_attr(cx, m->op, "ttg.num-stages", NULL);
   return changed;
