@@ -119,9 +119,11 @@ TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, r
 /* What one parameter of the kernel is, in the order of the parameters. */
 typedef struct ttc_param {
   const char *name;   /* may be NULL: by position */
-  const char *type;   /* "*fp32" "i32" "u64" "fp64" "i1" …; "constexpr" for a compile-time one */
+  const char *type;   /* "*fp32" "i32" "u64" "fp64" "i1" …; "constexpr" for a compile-time one, "tuple" */
   ttc_value constant; /* of a constexpr */
   int divisibility;   /* the value (a pointer: the address) is a multiple of this; 0 or 1: nothing known */
+  const struct ttc_param *items; /* of a "tuple"; named ones are fields of a named tuple */
+  size_t nitems;
 } ttc_param;
 
 typedef struct ttc_option {

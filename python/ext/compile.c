@@ -151,11 +151,36 @@ static bool exact_value(Host *h, PyObject *obj, ttc_value *out) {
   return ok;
 }
 
-/* The parameter that two words of a key stand for. */
-static bool describe(Host *h, const Param *p, const uint64_t word[2], PyObject *value, ttc_param *out) {
+static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *value, ttc_param *out);
+
+/* A tuple's items; those of a named one have their fields' names. */
+static bool describe_items(Host *h, const Param *p, const uint64_t **key, PyObject *value, size_t n, ttc_param *out) {
+  ttc_param *items = host_memory(h, (n + 1) * sizeof *items);
+  if (!items) return false;
+  PyObject *fields = PyObject_GetAttrString(value, "_fields");
+  if (!fields) PyErr_Clear();
+  bool named = fields && PyTuple_Check(fields) && (size_t)PyTuple_Size(fields) == n, ok = true;
+  for (size_t i = 0; ok && i < n; i++) {
+    PyObject *item = sequence_item(value, (Py_ssize_t)i), *name = named ? PyTuple_GetItem(fields, (Py_ssize_t)i) : NULL;
+    ok = describe(h, p, key, item, &items[i]);
+    items[i].name = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+    ok = ok && (!named || (items[i].name && host_keep(h, name)));
+  }
+  Py_XDECREF(fields);
+  out->type = "tuple";
+  out->items = items;
+  out->nitems = n;
+  return ok;
+}
+
+/* The parameter that the words of a key from *key on stand for. */
+static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *value, ttc_param *out) {
+  const uint64_t *word = *key;
   uint32_t spec = (uint32_t)(word[0] >> 32);
   *out = (ttc_param){.name = p->utf8};
+  *key += 2;
   switch (word[0] & 0xff) {
+  case TAG_TUPLE: return describe_items(h, p, key, value, (size_t)(word[0] >> 8), out);
   case TAG_POINTER: {
     char *type = host_memory(h, 24);
     if (!type) return false;
@@ -174,22 +199,53 @@ static bool describe(Host *h, const Param *p, const uint64_t word[2], PyObject *
   }
 }
 
-static bool prepare_call(Job *job, Call *c, PyObject *constants) {
+/* What Kernel.constants says of the parameters; counts where `to` is NULL. */
+static size_t letters(const ttc_param *params, size_t n, char *to) {
+  size_t at = 0;
+  for (size_t i = 0; i < n; i++) {
+    const ttc_param *p = &params[i];
+    bool is_tuple = strcmp(p->type, "tuple") == 0;
+    if (to) to[at] = is_tuple ? '(' : strcmp(p->type, "constexpr") == 0 ? 'c' : 'r';
+    at++;
+    if (!is_tuple) continue;
+    at += letters(p->items, p->nitems, to ? to + at : NULL);
+    if (to) to[at] = ')';
+    at++;
+  }
+  return at;
+}
+
+static PyObject *constants_of(const Job *job) {
+  PyObject *text = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)letters(job->params, job->nparams, NULL));
+  if (text) letters(job->params, job->nparams, PyBytes_AsString(text));
+  return text;
+}
+
+static bool prepare_call(Job *job, Call *c) {
   JITCore *f = c->f;
-  char *is_constant = PyBytes_AsString(constants);
+  const uint64_t *key = c->key;
   job->source.function = jit_function(f);
   job->source.host = &job->host.table;
   job->params = host_memory(&job->host, ((size_t)f->nparams + 1) * sizeof *job->params);
   job->nparams = (size_t)f->nparams;
   if (!job->source.function || !job->params) return false;
-  for (Py_ssize_t i = 0; i < f->nparams; i++) {
-    if (!describe(&job->host, &f->params[i], &c->key[2 * i], c->values[i], &job->params[i])) return false;
-    is_constant[i] = strcmp(job->params[i].type, "constexpr") == 0;
-  }
+  for (Py_ssize_t i = 0; i < f->nparams; i++)
+    if (!describe(&job->host, &f->params[i], &key, c->values[i], &job->params[i])) return false;
   if (!add_options(job, f->default_options)) return false;
   for (int i = 0; i < c->noptions; i++)
     if (!add_option(job, c->option_names[i], c->option_values[i])) return false;
   return choose_arch(job);
+}
+
+/* A type as Python spells it: of a tuple a tuple. */
+static PyObject *type_object(const ttc_param *p) {
+  if (strcmp(p->type, "tuple") != 0) return PyUnicode_FromString(p->type);
+  PyObject *types = PyTuple_New((Py_ssize_t)p->nitems);
+  for (size_t i = 0; types && i < p->nitems; i++) {
+    PyObject *item = type_object(&p->items[i]);
+    if (!item || PyTuple_SetItem(types, (Py_ssize_t)i, item) != 0) Py_CLEAR(types);
+  }
+  return types;
 }
 
 /* [(name, type, constant or None, divisibility)] of a call. */
@@ -198,9 +254,10 @@ static PyObject *described_params(const Job *job, const Call *c) {
   bool ok = params != NULL;
   for (size_t i = 0; ok && i < job->nparams; i++) {
     const ttc_param *p = &job->params[i];
-    PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None;
-    PyObject *item = Py_BuildValue("(OsOi)", c->f->params[i].name, p->type, constant, (int)p->divisibility);
+    PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None, *type = type_object(p);
+    PyObject *item = type ? Py_BuildValue("(OOOi)", c->f->params[i].name, type, constant, (int)p->divisibility) : NULL;
     ok = item && PyList_Append(params, item) == 0;
+    Py_XDECREF(type);
     Py_XDECREF(item);
   }
   if (!ok) Py_CLEAR(params);
@@ -273,35 +330,57 @@ Kernel *compile_call(Call *c) {
   char target[TARGET_TEXT];
   Job job = {.target = call_target(c, target)};
   if (!host_init(&job.host, st)) return NULL;
-  PyObject *constants = PyBytes_FromStringAndSize(NULL, c->f->nparams);
   Kernel *k = NULL;
   double begin = now_us();
-  if (constants && prepare_call(&job, c, constants) && call_before(st, &job, c) > 0 &&
+  if (prepare_call(&job, c) && call_before(st, &job, c) > 0 &&
       (!c->f->names_kernels || name_kernel(&job, (PyObject *)c->f, described_params(&job, c)))) {
     ttc_kernel *kernel = run_job(st, &job);
-    if (kernel) k = kernel_new(st, kernel, constants);
+    PyObject *constants = kernel ? constants_of(&job) : NULL;
+    if (constants)
+      k = kernel_new(st, kernel, constants);
+    else
+      ttc_kernel_free(kernel);
+    Py_XDECREF(constants);
   }
   if (k && !(watch_add(c->f, job.host.globals) && attach(k, c->f) && call_after(st, &job, c, k, now_us() - begin)))
     Py_CLEAR(k);
-  Py_XDECREF(constants);
   host_clear(&job.host);
   return k;
 }
 
 /* ---- a description: triton.compile ------------------------------------------------------------------------------- */
 
-/* One of (name, type, constant, divisibility). */
+static bool described_items(Job *job, PyObject *described, ttc_param **items, size_t *n);
+
+/* One of (name or None, type, constant, divisibility); a tuple's type is the tuple of its items' descriptions. */
 static bool described_param(Job *job, PyObject *item, ttc_param *out) {
-  PyObject *constant;
-  const char *name, *type;
-  if (!PyArg_ParseTuple(item, "ssOi", &name, &type, &constant, &out->divisibility)) return false;
-  out->name = name;
-  out->type = type;
-  return host_keep(&job->host, item) && exact_value(&job->host, constant, &out->constant);
+  PyObject *constant, *type;
+  if (!PyArg_ParseTuple(item, "zOOi", &out->name, &type, &constant, &out->divisibility)) return false;
+  if (!host_keep(&job->host, item)) return false;
+  if (PyTuple_Check(type)) {
+    ttc_param *items;
+    if (!described_items(job, type, &items, &out->nitems)) return false;
+    out->type = "tuple";
+    out->items = items;
+    return true;
+  }
+  out->type = PyUnicode_AsUTF8AndSize(type, NULL);
+  return out->type && exact_value(&job->host, constant, &out->constant);
+}
+
+static bool described_items(Job *job, PyObject *described, ttc_param **items, size_t *n) {
+  *n = (size_t)PyTuple_Size(described);
+  *items = host_memory(&job->host, (*n + 1) * sizeof **items);
+  if (!*items || Py_EnterRecursiveCall(" in the description of a tuple")) return false;
+  bool ok = true;
+  for (size_t i = 0; ok && i < *n; i++)
+    ok = described_param(job, PyTuple_GetItem(described, (Py_ssize_t)i), &(*items)[i]);
+  Py_LeaveRecursiveCall();
+  return ok;
 }
 
 static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize_t length, const char *file,
-                              PyObject *params, PyObject *constants) {
+                              PyObject *params) {
   if (text) {
     job->source.text = text;
     job->source.len = (size_t)length;
@@ -310,13 +389,7 @@ static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize
   }
   job->source.function = jit_function((JITCore *)fn);
   job->source.host = &job->host.table;
-  job->nparams = (size_t)PyTuple_Size(params);
-  job->params = host_memory(&job->host, (job->nparams + 1) * sizeof *job->params);
-  if (!job->source.function || !job->params) return false;
-  for (size_t i = 0; i < job->nparams; i++) {
-    if (!described_param(job, PyTuple_GetItem(params, (Py_ssize_t)i), &job->params[i])) return false;
-    PyBytes_AsString(constants)[i] = strcmp(job->params[i].type, "constexpr") == 0;
-  }
+  if (!job->source.function || !described_items(job, params, &job->params, &job->nparams)) return false;
   if (!((JITCore *)fn)->names_kernels) return true;
   Py_INCREF(params);
   return name_kernel(job, fn, params);
@@ -336,12 +409,12 @@ PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) 
     return PyErr_SetString(PyExc_TypeError, "a @triton.jit function is needed"), NULL;
   Job job = {.target = target, .stop = stop};
   if (!host_init(&job.host, st)) return NULL;
-  PyObject *constants = PyBytes_FromStringAndSize(NULL, PyTuple_Size(params));
   ttc_kernel *kernel = NULL;
-  if (constants && prepare_described(&job, fn, text, length, file, params, constants) && add_options(&job, options) &&
-      choose_arch(&job))
+  if (prepare_described(&job, fn, text, length, file, params) && add_options(&job, options) && choose_arch(&job))
     kernel = run_job(st, &job);
-  Kernel *k = kernel ? kernel_new(st, kernel, text ? NULL : constants) : NULL;
+  PyObject *constants = kernel && !text ? constants_of(&job) : NULL;
+  Kernel *k = kernel && (text || constants) ? kernel_new(st, kernel, constants) : NULL;
+  if (!k) ttc_kernel_free(kernel);
   Py_XDECREF(constants);
   host_clear(&job.host);
   return (PyObject *)k;

@@ -52,21 +52,19 @@ static bool is_pinned(State *st, PyObject *obj) {
 }
 
 /* Some arguments are on a GPU and some in host memory: those must be pinned. */
-static bool check_reachable(Call *c) {
+static bool check_reachable(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
   State *st = c->f->st;
-  for (Py_ssize_t i = 0; i < c->f->nparams; i++) {
-    if ((c->key[2 * i] & 0xff) != TAG_POINTER) continue;
-    const TypeEntry *t = type_entry(st, c->values[i]);
-    Pointer p;
-    if (!t || !pointer_of(st, t, c->values[i], c->f->params[i].name, &p)) return false;
-    if (p.place != PLACE_HOST || is_pinned(st, c->values[i])) continue;
-    PyErr_Format(PyExc_ValueError,
-                 "Pointer argument (at %zd) cannot be accessed from Triton (cpu tensor?): `%U` is in host memory and "
-                 "`%U` on a GPU; move both to one place",
-                 i, c->f->params[i].name, c->f->params[c->gpu_param].name);
-    return false;
-  }
-  return true;
+  (void)arg;
+  if ((word[0] & 0xff) != TAG_POINTER) return true;
+  const TypeEntry *t = type_entry(st, value);
+  Pointer q;
+  if (!t || !pointer_of(st, t, value, p->name, &q)) return false;
+  if (q.place != PLACE_HOST || is_pinned(st, value)) return true;
+  PyErr_Format(PyExc_ValueError,
+               "Pointer argument (at %zd) cannot be accessed from Triton (cpu tensor?): `%U` is in host memory and "
+               "`%U` on a GPU; move both to one place",
+               c->at, p->name, c->f->params[c->gpu_param].name);
+  return false;
 }
 
 /* 1: a GPU, 0: the processor, -1: an exception is set. */
@@ -115,6 +113,6 @@ bool choose_device(Call *c, uint64_t *word) {
     gpu = answer == 1;
   }
   if (!gpu) return true;
-  if (c->host_param >= 0 && !check_reachable(c)) return false;
+  if (c->host_param >= 0 && !call_leaves(c, check_reachable, NULL)) return false;
   return choose_gpu(c, word);
 }

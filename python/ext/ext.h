@@ -78,6 +78,7 @@ typedef struct Pointer {
   int dtype; /* id */
   Place place;
   uintptr_t stream;
+  bool read_only;
 } Pointer;
 
 typedef struct DTypeEntry {
@@ -208,19 +209,27 @@ enum { MAX_OPTIONS = 24 };
 typedef struct Call {
   JITCore *f;
   PyObject **values; /* borrowed, one per parameter */
-  uint64_t *key;     /* two words per parameter, then two per option, then their number */
-  size_t words;
+  uint64_t *key; /* two words per value (a tuple's are followed by its items'), two per option, one for the device */
+  size_t words, key_cap;
   PyObject *option_names[MAX_OPTIONS], *option_values[MAX_OPTIONS]; /* borrowed */
   int noptions;
   uint64_t *slots; /* run-time values, packed */
-  size_t nslots;
-  bool warmup;                      /* nothing is launched */
-  Py_ssize_t host_param, gpu_param; /* the last parameters whose memory is here and there; -1: none */
-  uintptr_t stream;                 /* of a GPU: the caller's */
+  size_t nslots, slot_cap;
+  const uint64_t *own_key, *own_slots; /* where both begin: buffers of the caller */
+  Py_ssize_t at;                       /* the parameter whose value is looked at */
+  bool read_only;                      /* the memory of some argument must not be written */
+  bool warmup;                         /* nothing is launched */
+  Py_ssize_t host_param, gpu_param;    /* the last parameters whose memory is here and there; -1: none */
+  uintptr_t stream;                    /* of a GPU: the caller's */
   bool stream_known;
   int processor;  /* of a GPU: 90; 0: this machine's own */
   bool simulated; /* … and the GPU is the simulated one */
 } Call;
+
+/* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */
+typedef bool LeafFn(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg);
+bool call_leaves(Call *c, LeafFn *fn, void *arg);
+PyObject *sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
 
 /* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false
  * with an exception set. */
@@ -254,6 +263,7 @@ enum {
   TAG_BOOL,
   TAG_FLOAT,
   TAG_FIXED,
+  TAG_TUPLE, /* and its length; the second word is a number for its type */
   TAG_CONST_NONE,
   TAG_CONST_BOOL,
   TAG_CONST_INT,
@@ -280,7 +290,7 @@ void raise_status(State *st, ttc_context *cx, ttc_status status);
 struct Kernel {
   PyObject_HEAD State *st;
   ttc_kernel *kernel;
-  PyObject *constants; /* bytes: 1 where the parameter is a constant; or NULL */
+  PyObject *constants; /* bytes, a letter per parameter: c a constant, r a run-time value, (...) a tuple; or NULL */
   bool loaded;
 };
 PyTypeObject *make_kernel_type(PyObject *module);

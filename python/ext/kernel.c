@@ -153,6 +153,51 @@ static bool stream_for(const Kernel *k, PyObject *given, uintptr_t *stream) {
   return current_stream(k->st, device, stream);
 }
 
+typedef struct Packing {
+  Kernel *k;
+  uint64_t *slots;
+  size_t n, used;
+  const char *letter; /* of Kernel.constants: what the next value is */
+  Memory *memory;     /* NULL: nobody asks */
+} Packing;
+
+static bool pack_run_time(Packing *p, PyObject *value) {
+  if (p->used == p->n)
+    return PyErr_Format(PyExc_TypeError, "the kernel takes %zu run-time arguments, and more were given", p->n), false;
+  if (p->memory && !memory_add(p->k->st, p->memory, value, NULL)) return false;
+  bool ok = pack(p->k, ttc_kernel_arg_type(p->k->kernel, p->used), value, &p->slots[p->used]);
+  p->used++;
+  return ok;
+}
+
+/* One of all the parameters: a constant is skipped, a tuple is what its items are. */
+static bool pack_param(Packing *p, PyObject *value) {
+  char letter = *p->letter++;
+  if (letter == 'c') return true;
+  if (letter == 'r') return pack_run_time(p, value);
+  if (!PyTuple_Check(value) && !PyList_Check(value))
+    return PyErr_SetString(PyExc_TypeError, "a tuple is needed"), false;
+  Py_ssize_t i = 0, n = PySequence_Size(value);
+  for (; *p->letter != ')'; i++) {
+    if (i == n) return PyErr_SetString(PyExc_TypeError, "a tuple has fewer items than it was compiled with"), false;
+    if (!pack_param(p, sequence_item(value, i))) return false;
+  }
+  p->letter++;
+  if (i < n) PyErr_SetString(PyExc_TypeError, "a tuple has more items than it was compiled with");
+  return i == n;
+}
+
+static size_t count_params(const char *letters) {
+  size_t n = 0;
+  int depth = 0;
+  for (; *letters; letters++) {
+    if (*letters == ')') depth--;
+    n += depth == 0 && *letters != ')';
+    if (*letters == '(') depth++;
+  }
+  return n;
+}
+
 /* launch(grid, args, stream): all parameters or the run-time ones alone; stream None: the caller's current one. */
 static PyObject *launch(PyObject *self, PyObject *args) {
   Kernel *k = (Kernel *)self;
@@ -162,26 +207,23 @@ static PyObject *launch(PyObject *self, PyObject *args) {
   if (!PyArg_ParseTuple(args, "OO!|O", &grid, &PyTuple_Type, &values, &given) || !is_there(k) ||
       !parse_grid(grid, size) || !stream_for(k, given, &stream))
     return NULL;
-  size_t n = ttc_kernel_nargs(k->kernel), count = (size_t)PyTuple_Size(values), used = 0;
-  size_t all = k->constants ? (size_t)PyBytes_Size(k->constants) : n;
+  const char *letters = k->constants ? PyBytes_AsString(k->constants) : NULL;
+  size_t n = ttc_kernel_nargs(k->kernel), count = (size_t)PyTuple_Size(values);
+  size_t all = letters ? count_params(letters) : n;
   if (count != n && count != all)
     return PyErr_Format(PyExc_TypeError,
                         "the kernel takes %zu arguments (%zu without its constants), and %zu were given", all, n,
                         count);
   uint64_t *slots = PyMem_Malloc((n + 1) * sizeof *slots);
   if (!slots) return PyErr_NoMemory();
-  bool ok = true, skip = count == all && k->constants;
-  for (size_t i = 0; ok && i < count; i++) {
-    if (skip && PyBytes_AsString(k->constants)[i]) continue;
-    if (used == n) break;
-    ok = pack(k, ttc_kernel_arg_type(k->kernel, used), PyTuple_GetItem(values, (Py_ssize_t)i), &slots[used]);
-    used++;
-  }
-  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0;
+  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0, ok = true;
   Memory memory = {0};
-  for (size_t i = 0; ok && simulated && i < count; i++)
-    ok = memory_add(k->st, &memory, PyTuple_GetItem(values, (Py_ssize_t)i), NULL);
-  ok = ok && launch_kernel(k->st, k, size, stream, slots, used, simulated ? &memory : NULL);
+  Packing p = {.k = k, .slots = slots, .n = n, .letter = letters, .memory = simulated ? &memory : NULL};
+  for (size_t i = 0; ok && i < count; i++) {
+    PyObject *value = PyTuple_GetItem(values, (Py_ssize_t)i);
+    ok = letters && count == all ? pack_param(&p, value) : pack_run_time(&p, value);
+  }
+  ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, simulated ? &memory : NULL);
   memory_clear(&memory);
   PyMem_Free(slots);
   if (!ok) return NULL;

@@ -3,7 +3,8 @@
  * Binding: each value goes to its parameter by position or by name; what is left takes its default. Key: two words per
  * parameter say what the compiled code may depend on: for a pointer its element type and whether its address is a
  * multiple of 16, for an integer its width, whether it is 1 and whether it is a multiple of 16, for a constant its
- * value (numbers as they are, anything else by its number in a dictionary). Then come two words per option, and one for
+ * value (numbers as they are, anything else by its number in a dictionary). A tuple's two words are followed by those
+ * of its items. Then come two words per option, and one for
  * the processor that the call runs on (device.c). Equal keys
  * share a kernel; a key that is not in the table is compiled. The run-time values are packed while the key is made, so
  * that on a hit nothing is left but the launch.
@@ -12,7 +13,34 @@
 
 #include <string.h>
 
-enum { INLINE_PARAMS = 64 };
+enum { INLINE_PARAMS = 64, INLINE_WORDS = 2 * (INLINE_PARAMS + MAX_OPTIONS) };
+
+/* ---- room -------------------------------------------------------------------------------------------------------- */
+
+/* Room for `more` words behind `used`; what lies in the caller's own buffer moves to the heap once. */
+static bool reserve(uint64_t **at, size_t *cap, size_t used, size_t more, const uint64_t *own) {
+  if (used + more <= *cap) return true;
+  size_t wanted = 2 * *cap + more;
+  uint64_t *bigger = *at == own ? PyMem_Malloc(wanted * sizeof *bigger) : PyMem_Realloc(*at, wanted * sizeof *bigger);
+  if (!bigger) return PyErr_NoMemory(), false;
+  if (*at == own) memcpy(bigger, own, used * sizeof *bigger);
+  *at = bigger;
+  *cap = wanted;
+  return true;
+}
+
+/* Two more words of the key, valid until the next call; NULL with an exception set. */
+static uint64_t *more_words(Call *c) {
+  if (!reserve(&c->key, &c->key_cap, c->words, 2, c->own_key)) return NULL;
+  c->words += 2;
+  return &c->key[c->words - 2];
+}
+
+static bool push_slot(Call *c, uint64_t x) {
+  if (!reserve(&c->slots, &c->slot_cap, c->nslots, 1, c->own_slots)) return false;
+  c->slots[c->nslots++] = x;
+  return true;
+}
 
 /* ---- keys -------------------------------------------------------------------------------------------------------- */
 
@@ -116,8 +144,7 @@ static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) 
   if (p->type[0] == 'f' || p->type[0] == 'b') {
     double x = PyFloat_AsDouble(obj);
     if (x == -1 && PyErr_Occurred()) return false;
-    c->slots[c->nslots++] = float_slot(x, p->type);
-    return true;
+    return push_slot(c, float_slot(x, p->type));
   }
   PyObject *number = PyNumber_Index(obj);
   if (!number) return false;
@@ -126,8 +153,7 @@ static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) 
   if (PyErr_Occurred()) return false;
   bool known = x % 16 == 0 && !p->spec_flags && strcmp(p->type, "i1") != 0;
   if (known) word[0] |= (uint64_t)TTC_SPEC_DIVISIBLE << 32;
-  c->slots[c->nslots++] = strcmp(p->type, "i1") == 0 ? x != 0 : x;
-  return true;
+  return push_slot(c, strcmp(p->type, "i1") == 0 ? x != 0 : x);
 }
 
 static bool key_int(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
@@ -152,8 +178,16 @@ static bool key_int(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
   }
   word[0] = TAG_INT | (uint64_t)spec << 32;
   word[1] = 0;
-  if (!(spec & TTC_SPEC_ONE)) c->slots[c->nslots++] = slot;
-  return true;
+  return spec & TTC_SPEC_ONE || push_slot(c, slot);
+}
+
+/* An empty tensor may have no address; this is about those that should. */
+static bool has_elements(PyObject *obj) {
+  PyObject *n = PyObject_CallMethod(obj, "numel", NULL);
+  bool some = n && PyLong_Check(n) && PyLong_AsLongLong(n) > 0;
+  Py_XDECREF(n);
+  PyErr_Clear();
+  return some;
 }
 
 static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *obj, uint64_t word[2]) {
@@ -161,13 +195,19 @@ static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *o
   if (!pointer_of(c->f->st, t, obj, p->name, &q)) return false;
   word[0] = TAG_POINTER | (uint64_t)ttc_spec_pointer(q.address, p->spec_flags) << 32;
   word[1] = (uint64_t)q.dtype;
-  c->slots[c->nslots++] = q.address;
+  if (!q.address && !c->warmup && has_elements(obj)) {
+    PyErr_Format(PyExc_ValueError,
+                 "argument `%U` has no memory: a tensor on `meta`, a fake one, or one whose storage was released",
+                 p->name);
+    return false;
+  }
+  c->read_only |= q.read_only;
   if (q.place == PLACE_HOST)
-    c->host_param = p - c->f->params;
+    c->host_param = c->at;
   else if (q.place != PLACE_ANY)
-    c->gpu_param = p - c->f->params;
+    c->gpu_param = c->at;
   if (q.place == PLACE_GPU_STREAM) c->stream = q.stream, c->stream_known = true;
-  return true;
+  return push_slot(c, q.address);
 }
 
 static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
@@ -175,11 +215,31 @@ static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
   if (x == -1 && PyErr_Occurred()) return false;
   word[0] = TAG_FLOAT;
   word[1] = 0;
-  c->slots[c->nslots++] = float_slot(x, "fp32");
-  return true;
+  return push_slot(c, float_slot(x, "fp32"));
 }
 
-static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
+PyObject *sequence_item(PyObject *v, Py_ssize_t i) {
+  return PyTuple_Check(v) ? PyTuple_GetItem(v, i) : PyList_GetItem(v, i);
+}
+
+static bool key_value(Call *c, Param *p, PyObject *obj);
+
+static bool key_tuple(Call *c, const Param *p, PyObject *obj) {
+  Py_ssize_t n = PyTuple_Check(obj) ? PyTuple_Size(obj) : PyList_Size(obj);
+  Param item = {.name = p->name, .utf8 = p->utf8, .spec_flags = p->spec_flags};
+  uint64_t type = 0, *word = more_words(c);
+  if (!word) return false;
+  if (Py_TYPE(obj) != &PyTuple_Type && !constant_id(c->f, NULL, (PyObject *)Py_TYPE(obj), &type)) return false;
+  word[0] = TAG_TUPLE | (uint64_t)n << 8;
+  word[1] = type;
+  if (Py_EnterRecursiveCall(" in a tuple among a kernel's arguments")) return false;
+  bool ok = true;
+  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, sequence_item(obj, i));
+  Py_LeaveRecursiveCall();
+  return ok;
+}
+
+static bool key_leaf(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   if (p->is_constexpr) return key_constant(c->f, p, obj, word);
   if (PyLong_CheckExact(obj) && !p->type[0]) return key_int(c, p, obj, word);
   const TypeEntry *t = type_entry(c->f->st, obj);
@@ -195,8 +255,7 @@ static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   case ARG_BOOL:
     word[0] = TAG_BOOL;
     word[1] = 0;
-    c->slots[c->nslots++] = PyObject_IsTrue(obj) == 1;
-    return true;
+    return push_slot(c, PyObject_IsTrue(obj) == 1);
   case ARG_FLOAT:
   case ARG_NUMBER: return key_number(c, obj, word);
   case ARG_NONE:
@@ -210,8 +269,6 @@ static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
     return ok;
   }
   case ARG_TUPLE:
-    PyErr_Format(PyExc_TypeError, "argument `%U`: tuples are passed to kernels as tl.constexpr only", p->name);
-    return false;
   case ARG_UNKNOWN: break;
   }
   PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__name__");
@@ -221,6 +278,33 @@ static bool key_value(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
                  p->name, type);
   Py_XDECREF(type);
   return false;
+}
+
+static bool key_value(Call *c, Param *p, PyObject *obj) {
+  if (!p->is_constexpr && (PyTuple_Check(obj) || PyList_Check(obj))) return key_tuple(c, p, obj);
+  uint64_t word[2];
+  if (!key_leaf(c, p, obj, word)) return false;
+  uint64_t *to = more_words(c);
+  if (to) memcpy(to, word, sizeof word);
+  return to != NULL;
+}
+
+static bool visit(Call *c, const Param *p, PyObject *value, size_t *at, LeafFn *fn, void *arg) {
+  const uint64_t *word = &c->key[*at];
+  *at += 2;
+  if ((word[0] & 0xff) != TAG_TUPLE) return fn(c, p, value, word, arg);
+  for (Py_ssize_t i = 0, n = (Py_ssize_t)(word[0] >> 8); i < n; i++)
+    if (!visit(c, p, sequence_item(value, i), at, fn, arg)) return false;
+  return true;
+}
+
+bool call_leaves(Call *c, LeafFn *fn, void *arg) {
+  size_t at = 0;
+  for (Py_ssize_t i = 0; i < c->f->nparams; i++) {
+    c->at = i;
+    if (!visit(c, &c->f->params[i], c->values[i], &at, fn, arg)) return false;
+  }
+  return true;
 }
 
 /* ---- binding ----------------------------------------------------------------------------------------------------- */
@@ -297,18 +381,21 @@ static bool bind(Call *c, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
 
 static bool make_key(Call *c) {
   JITCore *f = c->f;
-  uint64_t *word = c->key;
-  for (Py_ssize_t i = 0; i < f->nparams; i++, word += 2)
-    if (!key_value(c, &f->params[i], c->values[i], word)) return false;
-  for (int i = 0; i < c->noptions; i++, word += 2) {
-    uint64_t value[2];
-    if (!constant_id(f, NULL, c->option_names[i], &word[0]) || !key_constant(f, NULL, c->option_values[i], value))
+  for (c->at = 0; c->at < f->nparams; c->at++)
+    if (!key_value(c, &f->params[c->at], c->values[c->at])) return false;
+  for (int i = 0; i < c->noptions; i++) {
+    uint64_t name, value[2], *word = more_words(c);
+    if (!word || !constant_id(f, NULL, c->option_names[i], &name) || !key_constant(f, NULL, c->option_values[i], value))
       return false;
-    word[0] = word[0] << 8 | value[0];
+    word[0] = name << 8 | value[0];
     word[1] = value[1];
   }
-  if (!choose_device(c, word)) return false;
-  c->words = (size_t)(word + 1 - c->key);
+  uint64_t device;
+  if (!choose_device(c, &device)) return false;
+  uint64_t *word = more_words(c);
+  if (!word) return false;
+  word[0] = device;
+  word[1] = 0;
   return true;
 }
 
@@ -379,13 +466,38 @@ bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t strea
   return status == TTC_OK;
 }
 
-static bool launch_call(const Call *c, Kernel *k, const uint32_t grid[3]) {
+static bool add_memory(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
+  return (word[0] & 0xff) != TAG_POINTER || memory_add(c->f->st, arg, value, p->utf8);
+}
+
+typedef struct Written {
+  const Kernel *kernel;
+  size_t slot;
+} Written;
+
+/* Memory that must not be written, and a kernel that would. */
+static bool refuse_written(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
+  Written *w = arg;
+  uint64_t tag = word[0] & 0xff;
+  bool one = tag == TAG_INT && word[0] >> 32 & TTC_SPEC_ONE;
+  if (one || tag < TAG_POINTER || tag > TAG_FIXED) return true;
+  size_t slot = w->slot++;
+  if (tag != TAG_POINTER || !ttc_kernel_arg_written(w->kernel->kernel, slot)) return true;
+  const TypeEntry *t = type_entry(c->f->st, value);
+  Pointer q;
+  if (!t || !pointer_of(c->f->st, t, value, p->name, &q)) return false;
+  if (!q.read_only) return true;
+  PyErr_Format(PyExc_ValueError, "argument `%U` is read-only, and the kernel writes to it", p->name);
+  return false;
+}
+
+static bool launch_call(Call *c, Kernel *k, const uint32_t grid[3]) {
   State *st = c->f->st;
+  Written written = {k, 0};
+  if (c->read_only && !call_leaves(c, refuse_written, &written)) return false;
   if (!c->simulated) return launch_kernel(st, k, grid, c->stream, c->slots, c->nslots, NULL);
   Memory memory = {0};
-  bool ok = true;
-  for (Py_ssize_t i = 0; ok && i < c->f->nparams; i++)
-    if ((c->key[2 * i] & 0xff) == TAG_POINTER) ok = memory_add(st, &memory, c->values[i], c->f->params[i].utf8);
+  bool ok = call_leaves(c, add_memory, &memory);
   ok = ok && launch_kernel(st, k, grid, 0, c->slots, c->nslots, &memory);
   memory_clear(&memory);
   return ok;
@@ -401,7 +513,7 @@ static bool call_hook(PyObject *hook, PyObject *metadata) {
 }
 
 /* A launch between hooks, which are rare: both get the same kernel.launch_metadata(grid, stream, *arguments). */
-static bool launch_hooked(const Call *c, Kernel *k, PyObject *grid, const uint32_t size[3]) {
+static bool launch_hooked(Call *c, Kernel *k, PyObject *grid, const uint32_t size[3]) {
   Py_ssize_t n = c->f->nparams;
   PyObject *method = PyObject_GetAttrString((PyObject *)k, "launch_metadata"), *args = PyTuple_New(n + 2);
   PyObject *stream = PyLong_FromUnsignedLongLong(c->stream), *metadata = NULL;
@@ -468,8 +580,8 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
                               PyObject *kwnames) {
   JITCore *f = c->f;
   if (!warmup && PyList_Size(f->hooks) > 0 && !call_pre_run_hooks(f, args, nargs, kwnames)) return NULL;
-  if (!bind(c, args, nargs, kwnames) || !make_key(c) || !watch_check(f)) return NULL;
   c->warmup = warmup;
+  if (!bind(c, args, nargs, kwnames) || !make_key(c) || !watch_check(f)) return NULL;
   Kernel *k = find_or_compile(c);
   if (!k && !PyErr_Occurred()) Py_RETURN_NONE; /* a hook said not to compile */
   bool ok = k != NULL;
@@ -492,21 +604,24 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
 static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const *args, Py_ssize_t nargs,
                         PyObject *kwnames) {
   PyObject *values[INLINE_PARAMS];
-  uint64_t key[2 * (INLINE_PARAMS + MAX_OPTIONS) + 1], slots[INLINE_PARAMS];
+  uint64_t key[INLINE_WORDS], slots[INLINE_PARAMS];
   size_t n = (size_t)f->nparams;
-  Call c = {.f = f, .values = values, .key = key, .slots = slots, .host_param = -1, .gpu_param = -1};
-  if (n <= INLINE_PARAMS) {
-    memset(values, 0, n * sizeof *values);
-    return launch_bound(&c, grid, warmup, args, nargs, kwnames);
-  }
-  c.values = PyMem_Calloc(n, sizeof *c.values);
-  c.key = PyMem_Malloc((2 * (n + MAX_OPTIONS) + 1) * sizeof *c.key);
-  c.slots = PyMem_Malloc(n * sizeof *c.slots);
-  PyObject *result =
-      c.values && c.key && c.slots ? launch_bound(&c, grid, warmup, args, nargs, kwnames) : PyErr_NoMemory();
-  PyMem_Free(c.values);
-  PyMem_Free(c.key);
-  PyMem_Free(c.slots);
+  Call c = {.f = f,
+            .values = values,
+            .key = key,
+            .own_key = key,
+            .key_cap = INLINE_WORDS,
+            .slots = slots,
+            .own_slots = slots,
+            .slot_cap = INLINE_PARAMS,
+            .host_param = -1,
+            .gpu_param = -1};
+  if (n > INLINE_PARAMS && !(c.values = PyMem_Malloc(n * sizeof *c.values))) return PyErr_NoMemory();
+  memset(c.values, 0, n * sizeof *c.values);
+  PyObject *result = launch_bound(&c, grid, warmup, args, nargs, kwnames);
+  if (c.values != values) PyMem_Free(c.values);
+  if (c.key != key) PyMem_Free(c.key);
+  if (c.slots != slots) PyMem_Free(c.slots);
   return result;
 }
 

@@ -200,6 +200,7 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu,
   bool ok = typestr && PyTuple_Check(data) && PyTuple_Size(data) == 2;
   if (ok) {
     out->address = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0));
+    out->read_only = PyObject_IsTrue(PyTuple_GetItem(data, 1)) == 1;
     ok = !PyErr_Occurred() && (!on_gpu || array_stream(interface, out));
     const char *text = ok ? PyUnicode_AsUTF8AndSize(typestr, NULL) : NULL;
     int found = text && strlen(text) >= 3 && text[0] != '>' ? id_of_kind(text[1], atoi(text + 2)) : -1;
@@ -229,6 +230,7 @@ static bool buffer_pointer(PyObject *obj, PyObject *what, Pointer *out) {
   out->dtype = at && *at ? id_of_kind(at[1], view.itemsize) : -1;
   out->address = (uintptr_t)view.buf;
   out->place = PLACE_HOST;
+  out->read_only = view.readonly;
   if (out->dtype < 0)
     PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%s`", what,
                  view.format ? view.format : "B");

@@ -180,6 +180,22 @@ typedef struct CompileCall {
   ttc_kernel *kernel;
 } CompileCall;
 
+/* The types of a parameter and of a tuple's items as the front end spells them. */
+static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *function, int depth) {
+  if (!p->type) ctx_fail(cx, ERR_SOURCE, "an item of parameter `%s` of `%s` has no type", name, function);
+  if (strcmp(p->type, "constexpr") == 0) return;
+  if (strcmp(p->type, "tuple") != 0) {
+    const char *type = run_type_name(cx, p->type);
+    if (!type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", name, function, p->type);
+    p->type = type;
+    return;
+  }
+  if (depth > 100) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: tuples nest too deeply", name, function);
+  ttc_param *items = ctx_copy(cx, p->items, p->nitems * sizeof *items);
+  for (size_t i = 0; i < p->nitems; i++) canonical_type(cx, &items[i], name, function, depth + 1);
+  p->items = items;
+}
+
 /* The parameters in the function's order: given by name or by position; what is not given must have a default that is
  * a literal. */
 static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_function *f, size_t *count) {
@@ -216,13 +232,10 @@ static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_funct
     }
     if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);
     if (strcmp(params[i].type, "constexpr") == 0) continue;
-    const char *type = run_type_name(cx, params[i].type);
-    if (!type)
-      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", known[i].name, f->name, params[i].type);
-    params[i].type = type;
+    canonical_type(cx, &params[i], known[i].name, f->name, 0);
     if (known[i].is_constexpr)
       ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`",
-               known[i].name, f->name, type);
+               known[i].name, f->name, params[i].type);
   }
   *count = n;
   return params;

@@ -66,6 +66,18 @@ static Attr *param_attributes(Lang *L, const ttc_param *p) {
   return ir_attr_dict(L->cx, names, items, 1);
 }
 
+static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p);
+
+static Val *bind_kernel_tuple(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
+  Val **items = NEWN(L->cx, Val *, p->nitems);
+  const char **names = p->nitems && p->items[0].name ? NEWN(L->cx, const char *, p->nitems) : NULL;
+  for (size_t i = 0; i < p->nitems; i++) {
+    items[i] = bind_kernel_param(L, k, param, &p->items[i]);
+    if (names) names[i] = intern(L->cx, p->items[i].name ? p->items[i].name : "");
+  }
+  return val_tuple(L, items, p->nitems, names);
+}
+
 static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
   bool wants_constant = annotation_is_constexpr(param->annotation);
   if (strcmp(p->type, "constexpr") == 0) {
@@ -77,6 +89,7 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
   if (wants_constant)
     lang_fail_at(L, param->span, NULL, "`%s` is a tl.constexpr and needs a value, not the type `%s`", param->name,
                  p->type);
+  if (strcmp(p->type, "tuple") == 0) return bind_kernel_tuple(L, k, param, p);
   const LType *type = lt_parse(L, p->type);
   if (!type)
     lang_fail_at(L, param->span, NULL, "`%s`, given for `%s`, is not a type the language knows", p->type, param->name);

@@ -40,6 +40,18 @@ static void add_fingerprints(Ctx *cx, Sha256 *h, const ttc_host *host, const ttc
     for (size_t i = 0; i < v->len; i++) add_fingerprints(cx, h, host, &v->items[i]);
 }
 
+static void add_param(Ctx *cx, Sha256 *h, const ttc_host *host, const ttc_param *p) {
+  add_text(h, p->type);
+  sha256_add(h, &p->divisibility, sizeof p->divisibility);
+  add_value(h, &p->constant);
+  add_fingerprints(cx, h, host, &p->constant);
+  sha256_add(h, &p->nitems, sizeof p->nitems);
+  for (size_t i = 0; i < p->nitems; i++) {
+    add_text(h, p->items[i].name);
+    add_param(cx, h, host, &p->items[i]);
+  }
+}
+
 void run_key(Ctx *cx, const RunRequest *r, Compiled *c) {
   Sha256 h;
   sha256_init(&h);
@@ -69,12 +81,7 @@ void run_key(Ctx *cx, const RunRequest *r, Compiled *c) {
     sha256_add(&h, &r->function->first_line, sizeof r->function->first_line);
     sha256_add(&h, r->function->source, r->function->source_len);
     lang_fingerprint(cx, r->host, r->function, &h);
-    for (size_t i = 0; i < r->nparams; i++) {
-      add_text(&h, r->params[i].type);
-      sha256_add(&h, &r->params[i].divisibility, sizeof r->params[i].divisibility);
-      add_value(&h, &r->params[i].constant);
-      add_fingerprints(cx, &h, r->host, &r->params[i].constant);
-    }
+    for (size_t i = 0; i < r->nparams; i++) add_param(cx, &h, r->host, &r->params[i]);
   }
   sha256_hex(&h, c->hash);
 }

@@ -260,7 +260,7 @@ def test_unsigned_64():
 
 
 @pytest.mark.parametrize(
-    "value, message", [(object(), "type object"), (1j, "type complex"), ({}, "type dict"), ((1, 2), "tuples")], ids=str
+    "value, message", [(object(), "type object"), (1j, "type complex"), ({}, "type dict")], ids=str
 )
 def test_impossible_arguments(value, message):
     with pytest.raises(TypeError, match=f"argument `value`: .*{message}"):

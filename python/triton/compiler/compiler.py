@@ -243,16 +243,23 @@ class ASTSource:
         return {}
 
     def _params(self) -> tuple:
-        """(name, type, constant, divisibility) of each parameter."""
-        params = []
-        for i, name in enumerate(self.fn.arg_names):
-            kind = self.signature.get(name, "constexpr")
-            constant = self.constants.get((i,))
-            if (i,) in self.constants:
-                kind = "constexpr"
-            attrs = dict((a[0], a[1]) for a in self.attrs.get((i,), ()))
-            params.append((name, str(kind), constant, int(attrs.get("tt.divisibility", 0))))
-        return tuple(params)
+        """(name, type, constant, divisibility) of each parameter; a tuple's type is such a tuple of its items."""
+        kinds = [self.signature.get(name, "constexpr") for name in self.fn.arg_names]
+        return tuple(
+            [self._param(name, kind, (i,)) for i, (name, kind) in enumerate(zip(self.fn.arg_names, kinds, strict=True))]
+        )
+
+    def _param(self, name: str | None, kind: object, path: tuple) -> tuple:
+        if path in self.constants:
+            return name, "constexpr", self.constants[path], 0
+        if isinstance(kind, (tuple, list)):
+            fields = getattr(kind, "_fields", None) or [None] * len(kind)
+            items = [
+                self._param(field, item, (*path, i)) for i, (field, item) in enumerate(zip(fields, kind, strict=True))
+            ]
+            return name, tuple(items), None, 0
+        attrs = dict((a[0], a[1]) for a in self.attrs.get(path, ()))
+        return name, str(kind), None, int(attrs.get("tt.divisibility", 0))
 
 
 class IRSource:
