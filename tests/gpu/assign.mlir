@@ -279,3 +279,44 @@ tt.func public @first_operand(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q:
   tt.store %to, %sum : tensor<16x256x!tt.ptr<f32>>
   tt.return
 }
+
+// The same rows, read on piece by piece: the loop carries their addresses in the layout of the load, and the rows are converted before it.
+// CHECK-LABEL: @carried_rows
+// CHECK: ttg.convert_layout {{.*}} : tensor<32x1x
+// CHECK: scf.for
+// CHECK-NOT: ttg.convert_layout {{.*}} : tensor<32x128x
+// CHECK: tt.return
+tt.func public @carried_rows(%t: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %idx: !tt.ptr<i32> {tt.divisibility = 16 : i32}, %o: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : tensor<32x128xf32>
+  %step = arith.constant dense<128> : tensor<32x128xi32>
+  %w = arith.constant dense<4096> : tensor<32x1xi32>
+  %r = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
+  %c = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>
+  %is = tt.splat %idx : !tt.ptr<i32> -> tensor<32x!tt.ptr<i32>>
+  %ip = tt.addptr %is, %r : tensor<32x!tt.ptr<i32>>, tensor<32xi32>
+  %i = tt.load %ip : tensor<32x!tt.ptr<i32>>
+  %i1 = tt.expand_dims %i {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %f = arith.muli %i1, %w : tensor<32x1xi32>
+  %x = tt.broadcast %f : tensor<32x1xi32> -> tensor<32x128xi32>
+  %d1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32> -> tensor<1x128xi32>
+  %y = tt.broadcast %d1 : tensor<1x128xi32> -> tensor<32x128xi32>
+  %off = arith.addi %x, %y : tensor<32x128xi32>
+  %ts = tt.splat %t : !tt.ptr<f32> -> tensor<32x128x!tt.ptr<f32>>
+  %tp = tt.addptr %ts, %off : tensor<32x128x!tt.ptr<f32>>, tensor<32x128xi32>
+  %sum:2 = scf.for %k = %c0 to %n step %c1 iter_args(%acc = %zero, %at = %tp) -> (tensor<32x128xf32>, tensor<32x128x!tt.ptr<f32>>) : i32 {
+    %v = tt.load %at : tensor<32x128x!tt.ptr<f32>>
+    %more = arith.addf %acc, %v : tensor<32x128xf32>
+    %next = tt.addptr %at, %step : tensor<32x128x!tt.ptr<f32>>, tensor<32x128xi32>
+    scf.yield %more, %next : tensor<32x128xf32>, tensor<32x128x!tt.ptr<f32>>
+  }
+  %os = tt.splat %o : !tt.ptr<f32> -> tensor<32x128x!tt.ptr<f32>>
+  %r1 = tt.expand_dims %r {axis = 1 : i32} : tensor<32xi32> -> tensor<32x1xi32>
+  %g = arith.muli %r1, %w : tensor<32x1xi32>
+  %gx = tt.broadcast %g : tensor<32x1xi32> -> tensor<32x128xi32>
+  %oo = arith.addi %gx, %y : tensor<32x128xi32>
+  %op = tt.addptr %os, %oo : tensor<32x128x!tt.ptr<f32>>, tensor<32x128xi32>
+  tt.store %op, %sum#0 : tensor<32x128x!tt.ptr<f32>>
+  tt.return
+}

@@ -20,7 +20,8 @@
  * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted); else a conversion placed
  * right behind v's definition, which is at the least loop depth possible, and shared by all who want the same.
  *
- * A free value that a loop carries takes the layout in which the loop first wants it.
+ * A free value that a loop carries takes the layout in which the loop first wants it; so does one into which only
+ * stretched and free ones flow (the addresses of gathered rows, moved on by a step).
  */
 #include "gpu/passes/passes.h"
 
@@ -148,11 +149,18 @@ static void infer_regions(Assign *a, const Op *op) {
     if (op->regions[r]->first) infer_block(a, op->regions[r]->first);
 }
 
+/* A carried value has the home of what flows into it. Where that is stretched the value is free instead: the loop carries
+ * it in the layout in which it is wanted there, and only what it starts from, or what a step adds, is converted, at its
+ * smaller size. */
+static void flow_into(Assign *a, const Value *arg, const Value *from) {
+  if (!is_stretched(a, from)) set_home(a, arg, home(a, from));
+}
+
 static void infer_for(Assign *a, const Op *op) {
-  for (int i = 0; i < op->nresults; i++) set_home(a, ir_loop_arg(op, i), home(a, ir_loop_init(op, i)));
+  for (int i = 0; i < op->nresults; i++) flow_into(a, ir_loop_arg(op, i), ir_loop_init(op, i));
   infer_regions(a, op);
   for (int i = 0; i < op->nresults; i++) {
-    set_home(a, ir_loop_arg(op, i), home(a, ir_loop_yield(op, i)));
+    flow_into(a, ir_loop_arg(op, i), ir_loop_yield(op, i));
     renew_home(a, &op->results[i], home(a, ir_loop_arg(op, i)));
   }
 }
