@@ -1,7 +1,8 @@
 /* memory.c: loads, stores and atomics on global memory.
  *
  * Registers that hold neighbouring elements are accessed together, as many as the pointers' alignment and the mask's
- * blocks allow (axis information). A store is done by one of the threads that hold an element; a load by all of them.
+ * blocks allow (axis information): 16 bytes at most, and of the atomics only additions of floats, where the machine has
+ * them (gpu_atomic_bytes). A store is done by one of the threads that hold an element; a load by all of them.
  */
 #include "gpu/lower/lower.h"
 
@@ -127,7 +128,7 @@ static LLMods atomic_mods(Lower *w, const Op *op) {
   return mods;
 }
 
-/* One element: integers of a width that atomics have. */
+/* One element, or a vector of floats that are added: integers of a width that atomics have. */
 static LLInst *atomic_element(Lower *w, const Op *op, LLInst *p, LLInst *const *args, LLInst *pred, LLMods mods) {
   if (op->code == OP_ATOMIC_CAS) {
     const LLType *t = args[0]->type, *as = ll_is_int(t) ? t : ll_int(t->bits);
@@ -137,7 +138,7 @@ static LLInst *atomic_element(Lower *w, const Op *op, LLInst *p, LLInst *const *
     return ll_is_int(t) ? old : ll_bitcast(&w->b, t, old);
   }
   const LLType *t = args[0]->type;
-  LLRmw kind = rmw_kind(w, op, ll_is_float(t));
+  LLRmw kind = rmw_kind(w, op, ll_is_float(ll_scalar(t)));
   if (kind == LLR_XCHG && ll_is_float(t)) {
     LLInst *old = ll_atomic(&w->b, kind, p, ll_bitcast(&w->b, ll_int(t->bits), args[0]), pred, mods);
     return ll_bitcast(&w->b, t, old);
@@ -179,12 +180,16 @@ void lower_atomic(Lower *w, const Op *op) {
   const Layout *l = ir_is_tensor(r->type) ? gpu_layout(w->cx, r->type) : NULL;
   LLInst *first = l ? lower_is_first(w, l) : lower_is_thread0(w);
   LLMods mods = atomic_mods(w, op);
+  const LLType *elem = x->at[0]->type;
+  int n = l ? vector_length(w, op, l, ptr, mask) : 1;
+  n = (int)max64(1, min64(n, gpu_atomic_bytes(op, w->sm) / ll_type_bytes(elem)));
   /* One thread acts for all of the program: what the others wrote before is part of what it releases. */
   if (!l && (mods.sem == LLS_RELEASE || mods.sem == LLS_ACQ_REL)) lower_barrier(w);
-  for (int i = 0; i < out->n; i++) {
+  for (int i = 0; i < out->n; i += n) {
     LLInst *pred = both(w, first, m ? m->at[m->n == 1 ? 0 : i] : NULL);
-    LLInst *args[2] = {x->at[i], y ? y->at[i] : NULL};
-    out->at[i] = atomic_element(w, op, p->at[i], args, pred, mods);
+    LLInst *args[2] = {lower_pack(w, elem, x->at + i, n), y ? y->at[i] : NULL};
+    LLInst *old = atomic_element(w, op, p->at[i], args, pred, mods);
+    for (int k = 0; k < n; k++) out->at[i + k] = n == 1 ? old : ll_extract(&w->b, old, k);
   }
   if (first && !ir_unused(r)) spread(w, op, out, first);
 }

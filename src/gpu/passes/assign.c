@@ -236,7 +236,7 @@ static void infer_op(Assign *a, const Op *op) {
   case OP_LOAD:
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS: {
-    Attr *e = op->code == OP_LOAD ? NULL : best_operand(a, op);
+    Attr *e = op->code == OP_LOAD || coalesce_atomic_width(a->coalesce, op, a->sm) > 1 ? NULL : best_operand(a, op);
     if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
     return;
   }

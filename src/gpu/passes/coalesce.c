@@ -34,6 +34,21 @@ static int64_t width(Coalesce *c, const Op *op, const int *order) {
   return max64(1, min64(n, ir_numel(t) / (32 * c->num_warps)));
 }
 
+int gpu_atomic_bytes(const Op *op, int sm) {
+  if (op->code != OP_ATOMIC_RMW || strcmp(ir_attr_text_or(op, "atomic_rmw_op", ""), "fadd") != 0) return 0;
+  const Type *t = ir_elem(ir_operand(op, 1)->type);
+  if (sm >= 90 && (t->bits == 16 || t->bits == 32)) return 16;
+  return t->bits == 16 && t->fkind == F16 && sm >= 70 ? 4 : 0;
+}
+
+int64_t coalesce_atomic_width(Coalesce *c, const Op *op, int sm) {
+  const Value *ptr = ir_operand(op, 0);
+  if (!ir_is_tensor(ptr->type) || !gpu_atomic_bytes(op, sm)) return 1;
+  int order[LAYOUT_MAX_DIMS];
+  order_by_contiguity(index_of(c->index, ptr), ptr->type->rank, order);
+  return min64(width(c, op, order), gpu_atomic_bytes(op, sm) / ir_elem_bytes(ptr->type->elem->elem));
+}
+
 static bool is_access(const Op *op) {
   switch (op->code) {
   case OP_LOAD:

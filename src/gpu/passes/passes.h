@@ -24,6 +24,11 @@ typedef struct Coalesce {
 /* Looks at all accesses below the module's functions. */
 Coalesce *coalesce_analyze(Ctx *cx, const Module *m);
 Attr *coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
+/* Bytes that one instruction of an atomic op takes, where it may take several elements (PTX ISA, red and atom: additions
+ * of floats, vectors of them from sm_90 on); else 0. */
+int gpu_atomic_bytes(const Op *atomic, int sm);
+/* How many neighbouring elements one instruction of an atomic op takes in that layout; 1: each has its own. */
+int64_t coalesce_atomic_width(Coalesce *c, const Op *atomic, int sm);
 
 typedef struct DotPlan {
   Attr *encoding; /* of the result */
