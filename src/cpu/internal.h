@@ -109,8 +109,8 @@ void ttc_rt_transpose(void *dst, int64_t dst_row, const void *src, int64_t src_r
 /* device_print: one line per element as the reference prints it: "pid (x, y, z) idx (i, j) prefix: value". `shape` has
  * `rank` entries. */
 void ttc_rt_print(const uint32_t pid[3], const char *prefix, int32_t hex, int32_t type, int32_t rank, const int64_t *shape, const void *data);
-/* device_assert: notes the failure (first one wins) for cpu_pool_run to report. Returns after noting; the program goes
- * on to its end. */
+/* device_assert: notes the failure (first one wins) for cpu_pool_run to report. The function that calls it returns
+ * then, and no further program of the launch begins. */
 void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *file, int32_t line);
 
 #endif

@@ -7,7 +7,11 @@
  * LLVM reports three ways. A function that fails returns an error or a string; a diagnostic (a bad inline assembly, an
  * instruction that cannot be selected) goes to the context's handler, which keeps the first error; a fatal error calls
  * the installed handler and must not return, so it leaves by longjmp to the guard in this file, losing what LLVM had
- * allocated but keeping the process.
+ * allocated but keeping the process. Running out of memory is such an error; what was being built is then left as it
+ * is, never taken apart.
+ *
+ * Size. Some of LLVM's analyses take time with the square of a function's size, and some recurse over it. A large
+ * function is worked on by a thread with a large stack, and a huge one is made into code without those analyses.
  *
  * Loading. One LLJIT serves the process. Each kernel gets a JITDylib of its own, in which the run-time library's
  * symbols are defined at their addresses, so kernels of one name do not meet and unloading is clearing the dylib, which
@@ -37,6 +41,7 @@
 typedef struct Guard {
   jmp_buf back;
   char message[400];
+  bool no_memory;
   struct Guard *outer;
 } Guard;
 static _Thread_local Guard *guard;
@@ -59,8 +64,31 @@ static void on_fatal(const char *reason) {
 #endif
 #endif
 
+/* LLVM's and the C++ library's own hooks for running out of memory, which LLVM's C API does not show. Weak: a library
+ * without them aborts as it always did. */
+extern void install_bad_alloc(void (*fn)(void *, const char *, bool),
+                              void *arg) __asm__("_ZN4llvm31install_bad_alloc_error_handlerEPFvPvPKcbES0_")
+    __attribute__((weak));
+extern void (*set_new_handler(void (*fn)(void)))(void) __asm__("_ZSt15set_new_handlerPFvvE") __attribute__((weak));
+
+static void on_no_memory(void) {
+  if (guard) {
+    guard->no_memory = true;
+    longjmp(guard->back, 1);
+  }
+  set_new_handler(NULL); /* then `new` throws */
+}
+
+static void on_bad_alloc(void *arg, const char *reason, bool diagnose) {
+  (void)arg, (void)diagnose;
+  if (guard) on_no_memory();
+  on_fatal(reason);
+}
+
 static void start(void) {
   LLVMInstallFatalErrorHandler(on_fatal);
+  if (install_bad_alloc) install_bad_alloc(on_bad_alloc, NULL);
+  if (set_new_handler) set_new_handler(on_no_memory);
 #ifdef TRITONC_LLVM_X86
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
@@ -108,9 +136,24 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *arg) {
 
 /* ---- optimizing and emitting ------------------------------------------------------------------------------------- */
 
-static void dispose_machine(void *m) { LLVMDisposeTargetMachine(m); }
+static void dispose_machine(void *m) {
+  if (!cpu_llvm_abandoned()) LLVMDisposeTargetMachine(m);
+}
 
-static LLVMTargetMachineRef machine_for(Ctx *cx, const CpuIsa *isa) {
+/* How large is the module? Functions of ordinary kernels have hundreds to thousands of instructions. */
+typedef enum Size { ORDINARY, LARGE, HUGE_SIZE } Size;
+static Size size_of(LLVMModuleRef m) {
+  enum { MANY_BLOCKS = 3000, MANY_INSTRUCTIONS = 30000, TO_RECURSE_OVER = 3000 };
+  unsigned blocks = 0, instructions = 0;
+  for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f))
+    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b), blocks++)
+      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i)) instructions++;
+  return blocks > MANY_BLOCKS || instructions > MANY_INSTRUCTIONS ? HUGE_SIZE
+         : instructions > TO_RECURSE_OVER                         ? LARGE
+                                                                  : ORDINARY;
+}
+
+static LLVMTargetMachineRef machine_for(Ctx *cx, const CpuIsa *isa, Size size) {
   cpu_llvm_init();
   LLVMTargetRef target;
   char *message = NULL;
@@ -120,7 +163,8 @@ static LLVMTargetMachineRef machine_for(Ctx *cx, const CpuIsa *isa) {
     ctx_fail(cx, ERR_SYSTEM, "LLVM: %s", text);
   }
   LLVMTargetMachineRef tm = LLVMCreateTargetMachine(target, isa->triple, isa->cpu, isa->features,
-                                                    LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelSmall);
+                                                    size == HUGE_SIZE ? LLVMCodeGenLevelNone : LLVMCodeGenLevelDefault,
+                                                    LLVMRelocPIC, LLVMCodeModelSmall);
   if (!tm) ctx_fail(cx, ERR_SYSTEM, "LLVM cannot make code for %s", isa->triple);
   ctx_defer(cx, dispose_machine, tm);
   return tm;
@@ -154,14 +198,64 @@ static bool guarded(void (*work)(Work *), Work *w, Guard *g) {
   return done;
 }
 
-static void work_in_llvm(Ctx *cx, const char *step, void (*work)(Work *), Work *w) {
+typedef struct Errand {
+  void (*work)(Work *);
+  Work *w;
+  Guard *g;
+  bool done;
+} Errand;
+
+static void *run_errand(void *arg) {
+  Errand *e = arg;
+  e->done = guarded(e->work, e->w, e->g);
+  return NULL;
+}
+
+/* The same on a thread with a large stack; on this one if there is no memory for it. */
+static bool guarded_and_deep(void (*work)(Work *), Work *w, Guard *g) {
+  Errand e = {work, w, g, false};
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  bool started = !pthread_attr_setstacksize(&attributes, (size_t)256 << 20) &&
+                 !pthread_create(&thread, &attributes, run_errand, &e);
+  pthread_attr_destroy(&attributes);
+  if (!started) return guarded(work, w, g);
+  pthread_join(thread, NULL);
+  return e.done;
+}
+
+static _Thread_local bool abandoned; /* what this thread's compile made of LLVM's objects may be half built */
+
+bool cpu_llvm_abandoned(void) { return abandoned; }
+
+_Noreturn static void fail_guarded(Ctx *cx, const char *step, const Guard *g) {
+  abandoned = true;
+  if (g->no_memory) ctx_throw(cx, ERR_MEMORY);
+  ctx_fail(cx, ERR_INTERNAL, "LLVM, %s: %s", step, g->message);
+}
+
+static void leave_guard(void *g) { guard = ((Guard *)g)->outer; }
+
+void cpu_llvm_build(Ctx *cx, const char *step, void (*build)(void *arg), void *arg) {
+  abandoned = false;
+  Guard *g = NEW(cx, Guard);
+  g->outer = guard;
+  ctx_defer(cx, leave_guard, g); /* also where an error of ours unwinds */
+  guard = g;
+  if (setjmp(g->back)) fail_guarded(cx, step, g);
+  build(arg);
+  guard = g->outer;
+}
+
+static void work_in_llvm(Ctx *cx, const char *step, Size size, void (*work)(Work *), Work *w) {
   Complaint complaint = {0};
   Guard g = {0};
   LLVMContextRef llvm = LLVMGetModuleContext(w->module);
   LLVMContextSetDiagnosticHandler(llvm, on_diagnostic, &complaint);
-  bool done = guarded(work, w, &g);
+  bool done = (size == ORDINARY ? guarded : guarded_and_deep)(work, w, &g);
+  if (!done) fail_guarded(cx, step, &g);
   LLVMContextSetDiagnosticHandler(llvm, NULL, NULL);
-  if (!done) ctx_fail(cx, ERR_INTERNAL, "LLVM, %s: %s", step, g.message);
   if (w->error) {
     char *text = LLVMGetErrorMessage(w->error);
     char *kept = ctx_printf(cx, "%s", text);
@@ -193,9 +287,10 @@ static void run_passes(Work *w) {
 
 void cpu_optimize(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, const TargetOptions *o) {
   (void)o;
-  Work w = {.module = m, .machine = machine_for(cx, isa)};
+  Size size = size_of(m);
+  Work w = {.module = m, .machine = machine_for(cx, isa, size)};
   set_layout(m, isa, w.machine);
-  work_in_llvm(cx, "optimizing", run_passes, &w);
+  work_in_llvm(cx, "optimizing", size, run_passes, &w);
 }
 
 static void emit_object(Work *w) {
@@ -203,10 +298,23 @@ static void emit_object(Work *w) {
     w->message = NULL;
 }
 
+typedef struct Disassembly {
+  Ctx *cx;
+  const CpuIsa *isa;
+  const Stage *object;
+  Stage *assembly;
+} Disassembly;
+
+static void disassemble(void *arg) {
+  Disassembly *d = arg;
+  d->assembly->bytes = cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, &d->assembly->len);
+}
+
 void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {
-  Work w = {.module = m, .machine = machine_for(cx, isa)};
+  Size size = size_of(m);
+  Work w = {.module = m, .machine = machine_for(cx, isa, size)};
   set_layout(m, isa, w.machine);
-  work_in_llvm(cx, "making code", emit_object, &w);
+  work_in_llvm(cx, "making code", size, emit_object, &w);
   size_t len = LLVMGetBufferSize(w.buffer);
   ctx_defer(cx, (void (*)(void *))LLVMDisposeMemoryBuffer, w.buffer);
   object->name = "obj";
@@ -215,7 +323,8 @@ void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage 
   object->binary = true;
   if (!want_asm) return;
   assembly->name = "asm";
-  assembly->bytes = cpu_disassemble(cx, isa, object->bytes, object->len, &assembly->len);
+  Disassembly d = {cx, isa, object, assembly};
+  cpu_llvm_build(cx, "printing the code", disassemble, &d);
   assembly->binary = false;
 }
 
@@ -245,18 +354,6 @@ static const CpuRtSymbol c_symbols[] = {
     SYMBOL(logf),   SYMBOL(log2),    SYMBOL(log2f),  SYMBOL(sin),    SYMBOL(sinf),   SYMBOL(cos),   SYMBOL(cosf),
     SYMBOL(fmin),   SYMBOL(fminf),   SYMBOL(fmax),   SYMBOL(fmaxf),  SYMBOL(pow),    SYMBOL(powf),  SYMBOL(round),
     SYMBOL(roundf), SYMBOL(sqrt),    SYMBOL(sqrtf),
-#undef SYMBOL
-};
-
-/* The compiler's support library, where there is one: conversions of f16 and bf16 on processors without the
- * instruction. */
-#define SUPPORT(X) X(__extendhfsf2) X(__truncsfhf2) X(__truncdfhf2) X(__truncsfbf2) X(__truncdfbf2)
-#define DECLARE(f) extern void f(void) __attribute__((weak));
-SUPPORT(DECLARE)
-#undef DECLARE
-static const CpuRtSymbol support_symbols[] = {
-#define SYMBOL(f) {#f, (void *)(uintptr_t)f},
-    SUPPORT(SYMBOL)
 #undef SYMBOL
 };
 
@@ -302,9 +399,8 @@ static size_t add_symbols(LLVMOrcCSymbolMapPair *pairs, const CpuRtSymbol *symbo
 }
 
 static LLVMErrorRef define_runtime(LLVMOrcJITDylibRef dylib) {
-  LLVMOrcCSymbolMapPair pairs[COUNT(c_symbols) + COUNT(support_symbols) + 64];
+  LLVMOrcCSymbolMapPair pairs[COUNT(c_symbols) + 64];
   size_t n = add_symbols(pairs, c_symbols, COUNT(c_symbols));
-  n += add_symbols(pairs + n, support_symbols, COUNT(support_symbols));
   n += add_symbols(pairs + n, cpu_rt_symbols, (size_t)cpu_rt_nsymbols);
   LLVMOrcMaterializationUnitRef unit = LLVMOrcAbsoluteSymbols(pairs, n);
   LLVMErrorRef e = LLVMOrcJITDylibDefine(dylib, unit);
@@ -399,7 +495,8 @@ CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKern
     return code;
   }
   if (!done) {
-    snprintf(error, error_size, "loading %s: LLVM: %s", name, g.message);
+    snprintf(error, error_size, "loading %s: LLVM: %s", name, g.no_memory ? "out of memory" : g.message);
+    return NULL; /* the dylib is lost */
   } else if (l.work.error) {
     char summary[400];
     keep_error(l.work.error, summary, sizeof summary);

@@ -5,6 +5,7 @@
  * conditionals yield go through allocas, which LLVM promotes. Tensors are lowered by the nests of the block's plan
  * (plan.c).
  */
+#include "cpu/jit.h"
 #include "cpu/lower.h"
 #include "opt/opt.h"
 
@@ -317,6 +318,7 @@ static void lower_arguments(Lower *l, Op *func, KernelInfo *info) {
 
 static void lower_programs(Lower *l, Op *func) {
   LLVMBasicBlockRef body = new_block(l, "program"), end = new_block(l, "end");
+  l->end = end;
   LLVMValueRef first = LLVMGetParam(l->fn, 2), last = LLVMGetParam(l->fn, 3);
   LLVMValueRef index = new_alloca(l, l->i64);
   LLVMPositionBuilderAtEnd(l->b, l->entry);
@@ -406,16 +408,21 @@ typedef struct Owned {
 
 static void release(void *arg) {
   Owned *o = arg;
+  if (cpu_llvm_abandoned()) return;
   LLVMDisposeBuilder(o->builder);
   if (!o->keep) LLVMDisposeModule(o->module);
 }
 
-static void lower_function(Ctx *cx, void *arg) {
+static void build_function(void *arg) {
   Lower *l = arg;
+  Ctx *cx = l->cx;
   KernelInfo *info = l->result;
   Owned *own = NEW(cx, Owned);
+  l->module = LLVMModuleCreateWithNameInContext("kernel", l->llvm);
+  l->b = LLVMCreateBuilderInContext(l->llvm);
   *own = (Owned){l->module, l->b, false};
   ctx_defer(cx, release, own);
+  set_up(l);
   inline_all(cx, l->source);
   Op *func = kernel_of(l->source);
   if (ir_entry(func, 0)->next) ctx_fail(cx, ERR_SOURCE, "unstructured control flow reached the CPU backend");
@@ -438,13 +445,12 @@ static void lower_function(Ctx *cx, void *arg) {
   own->keep = true;
 }
 
+static void lower_function(Ctx *cx, void *l) { cpu_llvm_build(cx, "lowering", build_function, l); }
+
 LLVMModuleRef cpu_lower(Ctx *cx, LLVMContextRef llvm, Module *m, const CpuIsa *isa, const TargetOptions *o,
                         KernelInfo *info) {
   Lower *l = NEW(cx, Lower);
   *l = (Lower){.cx = cx, .source = m, .llvm = llvm, .isa = isa, .options = o, .result = info};
-  l->module = LLVMModuleCreateWithNameInContext("kernel", llvm);
-  l->b = LLVMCreateBuilderInContext(llvm);
-  set_up(l);
   Err err = ctx_protect(cx, lower_function, l);
   if (err) ctx_throw(cx, err);
   return l->module;

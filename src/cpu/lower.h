@@ -173,7 +173,7 @@ struct Lower {
   LLVMModuleRef module;
   LLVMBuilderRef b;
   LLVMValueRef fn;
-  LLVMBasicBlockRef entry;
+  LLVMBasicBlockRef entry, end; /* the function's first block and its last, which returns */
   const CpuIsa *isa;
   const TargetOptions *options;
   KernelInfo *result;

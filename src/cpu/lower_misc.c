@@ -90,6 +90,7 @@ static const Loc *file_loc(const Loc *loc) {
   return loc;
 }
 
+/* A program whose assertion fails ends there. */
 void lower_assert(Lower *l, Op *op, LLVMValueRef condition) {
   const Loc *loc = file_loc(op->loc);
   LLVMBasicBlockRef bad = new_block(l, "failed"), good = new_block(l, "holds");
@@ -98,6 +99,6 @@ void lower_assert(Lower *l, Op *op, LLVMValueRef condition) {
   LLVMValueRef args[] = {program_id(l), text_constant(l, ir_attr_text_or(op, "message", "")),
                          text_constant(l, loc && loc->file ? loc->file : ""), int_const(l->i32, loc ? loc->line : 0)};
   runtime_call(l, "ttc_rt_assert_fail", l->voidty, args, COUNT(args));
-  LLVMBuildBr(l->b, good);
+  LLVMBuildBr(l->b, l->end);
   LLVMPositionBuilderAtEnd(l->b, good);
 }

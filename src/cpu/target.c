@@ -45,13 +45,36 @@ static void push_text(Ctx *cx, Stages *out, const char *name, const char *text, 
   vec_push(cx, out, s);
 }
 
-static void dispose_context(void *llvm) { LLVMContextDispose(llvm); }
+static void dispose_context(void *llvm) {
+  if (!cpu_llvm_abandoned()) LLVMContextDispose(llvm);
+}
+
+static void create_context(void *context) { *(LLVMContextRef *)context = LLVMContextCreate(); }
+
+static LLVMContextRef new_context(Ctx *cx) {
+  LLVMContextRef *llvm = NEW(cx, LLVMContextRef);
+  cpu_llvm_build(cx, "starting", create_context, llvm);
+  ctx_defer(cx, dispose_context, *llvm);
+  return *llvm;
+}
+
+typedef struct Print {
+  LLVMModuleRef module;
+  char *text;
+} Print;
+
+static void print_module(void *arg) {
+  Print *p = arg;
+  p->text = LLVMPrintModuleToString(p->module);
+}
 
 static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
-  char *text = LLVMPrintModuleToString(m);
-  *len = strlen(text);
-  char *copy = ctx_copy(cx, text, *len + 1);
-  LLVMDisposeMessage(text);
+  Print *p = NEW(cx, Print);
+  p->module = m;
+  cpu_llvm_build(cx, "printing", print_module, p);
+  *len = strlen(p->text);
+  char *copy = ctx_copy(cx, p->text, *len + 1);
+  LLVMDisposeMessage(p->text);
   return copy;
 }
 
@@ -77,8 +100,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();
-  LLVMContextRef llvm = LLVMContextCreate();
-  ctx_defer(cx, dispose_context, llvm);
+  LLVMContextRef llvm = new_context(cx);
   LLVMModuleRef lm = cpu_lower(cx, llvm, m, isa, o, info);
   cpu_optimize(cx, lm, isa, o);
   size_t len;

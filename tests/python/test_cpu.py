@@ -1,6 +1,7 @@
 """What is particular to the CPU back end: addresses from scans, long expressions, wide loops."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,101 @@ def test_passes_of_the_cpu_are_dumped_by_their_names(tmp_path):
     env = {**os.environ, "TRITONC_DUMP": "split-pointers"}
     done = subprocess.run([tool, path, "--target", "cpu", "--emit", "llir"], capture_output=True, text=True, env=env)
     assert done.returncode == 0 and "after split-pointers" in done.stderr
+
+
+# ---- processors, failures --------------------------------------------------------------------------------------------
+
+
+def compiled_for(kernel, signature, constants, arch):
+    source = triton.compiler.ASTSource(kernel, signature, constants)
+    return triton.compile(source, target=triton.backends.compiler.GPUTarget("cpu", arch, 1))
+
+
+@triton.jit
+def half_kernel(x, y, wide, out, N: tl.constexpr):
+    at = tl.arange(0, N)
+    a, b = tl.load(x + at), tl.load(y + at)
+    tl.store(out + at, a * b + tl.load(wide + at).to(tl.float16))
+    tl.store(wide + at, tl.exp(a.to(tl.float32)))
+
+
+def test_f16_without_instructions_for_it():
+    """Plain x86-64 converts by calls; every rounding is the same."""
+    arch = "x86-64" if platform.machine() == "x86_64" else ""
+    types = {"x": "*fp16", "y": "*fp16", "wide": "*fp64", "out": "*fp16", "N": "constexpr"}
+    kernel = compiled_for(half_kernel, types, {"N": 64}, arch)
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((2, 64)).astype(np.float16)
+    x[:4] = [np.inf, -0.0, 6e-8, 65504]
+    wide = rng.standard_normal(64) * 10.0 ** rng.integers(-9, 5, 64)
+    with np.errstate(over="ignore"):
+        out, want = np.zeros(64, np.float16), x * y + wide.astype(np.float16)
+    kernel[(1,)](x, y, wide, out)
+    assert np.array_equal(out, want, equal_nan=True)
+
+
+@triton.jit
+def asserting_kernel(out, limit):
+    at = tl.arange(0, 8)
+    tl.store(out + at, 1)
+    tl.device_assert(tl.program_id(0) < limit, "scalar")
+    tl.store(out + 8 + at, 2)
+    tl.device_assert(at < limit * 8, "tensor")
+    tl.store(out + 16 + at, 3)
+
+
+@pytest.mark.parametrize("limit", [0, 2])
+def test_a_failed_assertion_ends_the_program(limit):
+    """Nothing after it is stored; what came before is."""
+    out = np.zeros(24, np.int32)
+    kernel = triton.jit(asserting_kernel.fn, debug=True)
+    if limit == 2:
+        kernel[(1,)](out, limit)
+    else:
+        with pytest.raises(Exception, match="scalar"):
+            kernel[(limit + 1,)](out, limit)
+    assert (out == np.repeat([1, 2, 3], 8) if limit else out == np.repeat([1, 0, 0], 8)).all()
+
+
+@triton.jit
+def half_checked_kernel(out, n):
+    at = tl.arange(0, 8)
+    tl.store(out + at, 1)
+    tl.device_assert(at < n, "too far")
+    tl.store(out + at, 2)
+
+
+def test_a_failed_assertion_on_a_tensor_ends_the_program():
+    out = np.zeros(8, np.int32)
+    with pytest.raises(Exception, match="too far"):
+        triton.jit(half_checked_kernel.fn, debug=True)[(1,)](out, 5)
+    assert (out == 1).all()
+
+
+NO_MEMORY = """
+import resource, subprocess, sys
+def run(kilobytes):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (kilobytes << 10, kilobytes << 10))
+    command = [sys.argv[1], sys.argv[2], *"-k chain_kernel -s *fp32,*fp32,300 --target cpu --emit asm".split()]
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+kilobytes, good = 16 << 10, 0
+while "cannot compile" in run(kilobytes).stderr or run(kilobytes).returncode == 127:
+    kilobytes += 1 << 10  # the back end itself does not fit
+while good < 4:
+    done = run(kilobytes)
+    good += done.returncode == 0
+    print(done.returncode, done.stderr.strip())
+    kilobytes += 300
+"""
+
+
+def test_want_of_memory_inside_llvm_is_an_error():
+    """Whatever the limit: the compile works, or says that there is no memory; it never dies."""
+    tool = Path(_C.__file__).parents[3] / "bin" / "tritonc"
+    command = [sys.executable, "-c", NO_MEMORY, tool, __file__]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    lines = done.stdout.splitlines()
+    assert len(lines) > 8 and "0 " in lines and not done.stderr, done.stderr
+    for line in lines:
+        assert line == "0 " or "memory" in line, lines

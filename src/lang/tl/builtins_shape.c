@@ -104,6 +104,7 @@ Val *builtin_join(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   int64_t *shape = NEWN(L->cx, int64_t, rank + 1);
   for (int i = 0; i < rank; i++) shape[i] = a->type->shape[i];
   shape[rank] = 2;
+  sem_check_shape(L, rank + 1, shape, "the result of tl.join");
   Val *r = sem_op2(L, OP_JOIN, lt_block(L, val_elem(a), rank + 1, shape), a, b);
   return scalars ? sem_reshape(L, r, 1, (int64_t[]){2}, false) : r;
 }
