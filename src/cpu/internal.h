@@ -18,6 +18,8 @@
 
 #include "cpu/cpu.h"
 
+#include <stdatomic.h>
+
 typedef void CpuKernelFn(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch);
 
 /* ---- the processor ----------------------------------------------------------------------------------------------- */
@@ -58,12 +60,18 @@ void cpu_code_free(CpuCode *code);
 
 /* ---- the pool: pool.c -------------------------------------------------------------------------------------------- */
 
-/* Run programs [0, n) of `fn` on TRITONC_NUM_THREADS threads (default: the processors this process may use), in chunks
- * taken from a shared counter; the calling thread works too. Scratch comes from a per-thread block that is kept and
+/* What a program of a kernel takes, as its launches tell: in 1/256 ns; 0: not known yet. */
+typedef struct CpuPace {
+  _Atomic uint64_t ns_256;
+} CpuPace;
+
+/* Run programs [0, n) of `fn` on up to TRITONC_NUM_THREADS threads (default: the processors this process may use), in
+ * chunks taken from a shared counter; the calling thread works too, and alone where that is as fast. `pace` is the
+ * kernel's, or NULL. Scratch comes from a per-thread block that is kept and
  * grown. Returns 0, or a message when a program failed (device_assert) or memory is out. Nested and concurrent calls
  * are safe. */
-int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, char *error,
-                 size_t error_size);
+int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuPace *pace,
+                 char *error, size_t error_size);
 int cpu_pool_threads(void);
 
 /* ---- the run-time library: rt/ ----------------------------------------------------------------------------------- */

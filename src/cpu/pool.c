@@ -1,15 +1,19 @@
 /* pool.c: the thread pool that runs a grid.
  *
- * A launch is a Job on its caller's stack: a range of program numbers and a shared counter from which every thread
- * takes chunks until the range is used up. Jobs that have work left stand in a list, so launches from several threads
- * share the workers. The caller works on its own job too, so a launch never waits for a worker to start, only for those
- * that did to finish; a grid of one program runs without waking anybody.
+ * A launch is a Job: a range of program numbers and a shared counter from which every thread takes chunks until the
+ * range is used up. Jobs that have work left stand in a list, so launches from several threads share the workers.
+ *
+ * Alone or with help. The caller works on its own job. What a program of this kernel took the last time (CpuPace) times
+ * the programs of this launch tells how many threads are worth waking; for a few microseconds of work none is. If the
+ * caller then finds itself at work for longer than that, it calls for help between two chunks.
+ *
+ * Nobody waits for a thread that the system has put aside, unless that thread is in the middle of a program: a job is
+ * done when all of its programs are, not when all threads have left it. So jobs are counted references: the last to
+ * leave frees it, and a worker that comes late finds the counter used up. Only `args` and `grid` belong to the caller,
+ * and only the holder of a chunk looks at them.
  *
  * A worker without work looks at the pool's ticket for a few tens of microseconds, which catches the next of a row of
  * launches without a system call, and then sleeps on a condition variable.
- *
- * Invariants, all under pool.lock: a worker counts itself into job->users before it touches the job and out when it is
- * done; the caller takes the job off the list and leaves only when users is 0. So no thread holds a dead job.
  *
  * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
  * does today) gets a block of its own for the inner launch.
@@ -18,8 +22,9 @@
  * milliseconds (GNU: 300000 pauses, some 12 ms) waiting for the next. Workers of ours would share that processor with
  * it, half each: two threads then do the work of one and a half. So where the process has an OpenMP library whose team
  * is of our size, a launch is a parallel region of it: the threads that spin are the ones that work. GOMP_parallel is
- * what compilers call; the GNU library, LLVM's and Intel's all have it. Not used: within a region, and after fork(),
- * which OpenMP's threads do not survive.
+ * what compilers call; the GNU library, LLVM's and Intel's all have it. Not used: within a region, after fork(), which
+ * OpenMP's threads do not survive, and for launches so short that waiting for all of its threads could be the longer
+ * part.
  *
  * A child of fork() has none of the threads: it starts with a fresh pool and forgets the old one.
  */
@@ -36,7 +41,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_THREADS = 512, SPIN_NS = 40000, CHUNKS_PER_THREAD = 16, HUGE_PAGE = 2 << 20 };
+enum {
+  MAX_THREADS = 512,
+  SPIN_NS = 40000,
+  HELP_NS = 8000,   /* of work for one thread, for which another is woken */
+  TEAM_NS = 200000, /* of work for one thread, from which on OpenMP's team does it */
+  CHUNKS_PER_THREAD = 16,
+  HUGE_PAGE = 2 << 20
+};
 
 typedef struct Job {
   CpuKernelFn *fn;
@@ -44,11 +56,16 @@ typedef struct Job {
   const uint32_t *grid;
   size_t scratch_bytes;
   uint64_t end, chunk;
-  _Atomic uint64_t next;
-  int users;        /* workers inside; under pool.lock */
-  struct Job *link; /* in pool.jobs */
+  _Atomic uint64_t next, done; /* programs taken (and beyond); programs run or, after a failure, given up */
+  bool timed;
+  _Atomic uint64_t ns, counted; /* what `counted` of its programs took */
+  _Atomic int users;            /* references: the caller's, and one for each worker inside */
+  _Atomic bool waiting;         /* the caller sleeps until all programs are done */
+  bool listed;                  /* in pool.jobs; under pool.lock */
+  struct Job *link;
   _Atomic int failed;
-  char error[512]; /* written by the one that set `failed` from 0 to 1; read when users is 0 */
+  _Atomic bool told; /* `error` is written, by the one that set `failed` from 0 to 1 */
+  char error[512];
 } Job;
 
 static struct {
@@ -115,28 +132,53 @@ static void release_scratch(void *block) {
 
 /* ---- working ----------------------------------------------------------------------------------------------------- */
 
+static uint64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static void fail(Job *job, const char *message) {
   if (atomic_exchange(&job->failed, 1)) return;
   snprintf(job->error, sizeof job->error, "%s", message);
+  atomic_store_explicit(&job->told, true, memory_order_release);
 }
 
-/* Take chunks of the job until none is left. */
-static void work_on(Job *job) {
-  void *block = take_scratch(job->scratch_bytes);
-  if (!block) {
-    fail(job, "out of memory for a kernel's scratch");
-    return;
-  }
+static void finish(Job *job, uint64_t programs) {
+  if (atomic_fetch_add(&job->done, programs) + programs < job->end || !atomic_load(&job->waiting)) return;
+  pthread_mutex_lock(&pool.lock);
+  pthread_cond_broadcast(&pool.done);
+  pthread_mutex_unlock(&pool.lock);
+}
+
+/* Take chunks of the job until none is left, or until `deadline` (0: none) has passed. After a failure chunks are still
+ * taken, but not run. */
+static void work_on(Job *job, uint64_t deadline) {
+  void *block = NULL;
+  uint64_t taken = 0, start = job->timed ? now_ns() : 0;
   Job *outer = current;
   current = job;
-  while (!atomic_load_explicit(&job->failed, memory_order_relaxed)) {
+  for (;;) {
     uint64_t begin = atomic_fetch_add_explicit(&job->next, job->chunk, memory_order_relaxed);
     if (begin >= job->end) break;
-    uint64_t end = job->end - begin < job->chunk ? job->end : begin + job->chunk;
-    job->fn(job->args, job->grid, begin, end, block);
+    uint64_t n = job->end - begin < job->chunk ? job->end - begin : job->chunk;
+    if (!block) block = take_scratch(job->scratch_bytes);
+    if (!block) fail(job, "out of memory for a kernel's scratch");
+    if (!atomic_load_explicit(&job->failed, memory_order_relaxed))
+      job->fn(job->args, job->grid, begin, begin + n, block);
+    taken += n;
+    finish(job, n);
+    if (deadline && begin + n < job->end && now_ns() > deadline) break;
   }
   current = outer;
-  release_scratch(block);
+  if (block) release_scratch(block);
+  if (!job->timed || !taken) return;
+  atomic_fetch_add_explicit(&job->ns, now_ns() - start, memory_order_relaxed);
+  atomic_fetch_add_explicit(&job->counted, taken, memory_order_relaxed);
+}
+
+static void leave_job(Job *job) {
+  if (atomic_fetch_sub(&job->users, 1) == 1) free(job);
 }
 
 void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *file, int32_t line) {
@@ -145,12 +187,6 @@ void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *
   snprintf(text, sizeof text, "%s:%d: program (%u, %u, %u): assertion failed: %s", file ? file : "?", (int)line, pid[0],
            pid[1], pid[2], message ? message : "");
   fail(current, text);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static void relax(void) {
@@ -176,8 +212,8 @@ static bool spin(unsigned seen) {
 /* A job with programs left, counted into; NULL if there is none. Under the lock. */
 static Job *enter_job(void) {
   for (Job *job = pool.jobs; job; job = job->link) {
-    if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end || atomic_load(&job->failed)) continue;
-    job->users++;
+    if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) continue;
+    atomic_fetch_add(&job->users, 1);
     return job;
   }
   return NULL;
@@ -191,9 +227,9 @@ static void *worker(void *unused) {
     Job *job = enter_job();
     if (job) {
       pthread_mutex_unlock(&pool.lock);
-      work_on(job);
+      work_on(job, 0);
+      leave_job(job);
       pthread_mutex_lock(&pool.lock);
-      if (!--job->users) pthread_cond_broadcast(&pool.done);
       continue;
     }
     pthread_mutex_unlock(&pool.lock);
@@ -309,7 +345,7 @@ static bool find_openmp(void) {
   return true;
 }
 
-static void work_in_team(void *job) { work_on(job); }
+static void work_in_team(void *job) { work_on(job, 0); }
 
 /* Run the job on OpenMP's threads; false if that is not to be done. */
 static bool run_in_team(Job *job, int nthreads) {
@@ -321,55 +357,92 @@ static bool run_in_team(Job *job, int nthreads) {
 
 /* ---- a launch ---------------------------------------------------------------------------------------------------- */
 
-/* Show the job to the workers and wake as many as it can use. */
-static void publish(Job *job) {
+/* Show the job to the workers and wake up to `helpers` of them. */
+static void publish(Job *job, int helpers) {
   pthread_mutex_lock(&pool.lock);
   start_workers();
   job->link = pool.jobs;
+  job->listed = true;
   pool.jobs = job;
-  int nsleeping = pool.nsleeping;
   atomic_fetch_add(&pool.ticket, 1);
-  if (nsleeping) {
-    if (job->end > (uint64_t)nsleeping)
-      pthread_cond_broadcast(&pool.work);
-    else
-      for (uint64_t i = 1; i < job->end; i++) pthread_cond_signal(&pool.work);
-  }
+  if (helpers >= pool.nsleeping)
+    pthread_cond_broadcast(&pool.work);
+  else
+    for (int i = 0; i < helpers; i++) pthread_cond_signal(&pool.work);
   pthread_mutex_unlock(&pool.lock);
 }
 
-/* Wait for the workers that are inside, and take the job back. */
+/* Take the job off the list and wait until all of its programs are done: those that other threads are at. */
 static void retire(Job *job) {
+  for (int i = 0; i < 2000 && atomic_load(&job->done) < job->end; i++) relax();
   pthread_mutex_lock(&pool.lock);
-  Job **at = &pool.jobs;
-  while (*at != job) at = &(*at)->link;
-  *at = job->link;
-  while (job->users) pthread_cond_wait(&pool.done, &pool.lock);
+  if (job->listed) {
+    Job **at = &pool.jobs;
+    while (*at && *at != job) at = &(*at)->link;
+    if (*at) *at = job->link;
+  }
+  atomic_store(&job->waiting, true);
+  while (atomic_load(&job->done) < job->end) pthread_cond_wait(&pool.done, &pool.lock);
   pthread_mutex_unlock(&pool.lock);
 }
 
-int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, char *error,
-                 size_t error_size) {
+/* How long would one thread take? In nanoseconds; UINT64_MAX: not known. */
+static uint64_t expected_ns(const CpuPace *pace, uint64_t programs) {
+  uint64_t each = pace ? atomic_load_explicit(&pace->ns_256, memory_order_relaxed) : 0, all;
+  return !each || __builtin_mul_overflow(each, programs, &all) ? UINT64_MAX : all >> 8;
+}
+
+/* A launch during which the system took the processor away counts no more than double. */
+static void note_pace(CpuPace *pace, Job *job) {
+  uint64_t ns = atomic_load(&job->ns), programs = atomic_load(&job->counted);
+  if (!pace || !programs || ns >> 48) return;
+  uint64_t now = (ns << 8) / programs + 1, before = atomic_load_explicit(&pace->ns_256, memory_order_relaxed);
+  if (before && now > 2 * before) now = 2 * before;
+  atomic_store_explicit(&pace->ns_256, now, memory_order_relaxed);
+}
+
+/* Work on the job with as many threads as it is worth. */
+static void run(Job *job, int nthreads, uint64_t expected) {
+  uint64_t others = expected / HELP_NS;
+  int helpers = others > (uint64_t)nthreads - 1 ? nthreads - 1 : (int)others;
+  if (helpers && expected >= TEAM_NS && run_in_team(job, nthreads)) return;
+  if (!helpers) {
+    work_on(job, now_ns() + 2 * HELP_NS);
+    if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) return;
+    helpers = nthreads - 1;
+  }
+  publish(job, helpers);
+  work_on(job, 0);
+  retire(job);
+}
+
+int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuPace *pace,
+                 char *error, size_t error_size) {
   uint64_t total;
   if (__builtin_mul_overflow((uint64_t)grid[0] * grid[1], grid[2], &total) || total > INT64_MAX) {
     snprintf(error, error_size, "the grid (%u, %u, %u) has too many programs", grid[0], grid[1], grid[2]);
     return 1;
   }
   if (!total) return 0;
-  Job job = {.fn = fn, .args = args, .grid = grid, .scratch_bytes = scratch_bytes, .end = total, .chunk = total};
   int nthreads = total == 1 ? 1 : cpu_pool_threads();
-  if (nthreads > 1) {
-    uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
-    job.chunk = total / chunks ? total / chunks : 1;
-  }
+  Job local, *job = nthreads == 1 ? &local : malloc(sizeof *job);
+  if (!job) job = &local, nthreads = 1;
+  *job = (Job){.fn = fn, .args = args, .grid = grid, .scratch_bytes = scratch_bytes, .end = total, .chunk = total};
   if (nthreads == 1) {
-    work_on(&job);
-  } else if (!run_in_team(&job, nthreads)) {
-    publish(&job);
-    work_on(&job);
-    retire(&job);
+    work_on(job, 0);
+  } else {
+    atomic_store(&job->users, 1);
+    uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
+    job->chunk = total / chunks ? total / chunks : 1;
+    job->timed = pace != NULL;
+    run(job, nthreads, expected_ns(pace, total));
+    note_pace(pace, job);
   }
-  if (!atomic_load(&job.failed)) return 0;
-  snprintf(error, error_size, "%s", job.error);
-  return 1;
+  int failed = atomic_load(&job->failed);
+  if (failed) {
+    while (!atomic_load_explicit(&job->told, memory_order_acquire)) relax();
+    snprintf(error, error_size, "%s", job->error);
+  }
+  if (job != &local) leave_job(job);
+  return failed;
 }

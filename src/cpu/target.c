@@ -121,6 +121,7 @@ struct Loaded {
   CpuCode *code;
   CpuKernelFn *entry;
   size_t scratch_bytes;
+  CpuPace pace;
 };
 
 static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
@@ -146,7 +147,8 @@ static void unload(Loaded *k) {
 static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t error_size) {
   (void)stream;
-  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, error, error_size) == 0 ? TARGET_OK : TARGET_FAILED;
+  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, &k->pace, error, error_size) == 0 ? TARGET_OK
+                                                                                                : TARGET_FAILED;
 }
 
 const Target cpu_target = {

@@ -129,7 +129,7 @@ static void run_once(CpuKernelFn *entry, float start, const char *wanted_error) 
   float *at = x;
   const void *args[] = {&at};
   char error[256] = "";
-  int failed = cpu_pool_run(entry, args, (uint32_t[3]){4, 1, 1}, 0, error, sizeof error);
+  int failed = cpu_pool_run(entry, args, (uint32_t[3]){4, 1, 1}, 0, NULL, error, sizeof error);
   assert_int_equal(failed != 0, wanted_error != NULL);
   if (wanted_error) {
     assert_string_equal(error, wanted_error);
@@ -200,7 +200,7 @@ static void *compile_and_run(void *unused) {
     if (!code) return "load";
     float x[64] = {0}, *at = x;
     const void *args[] = {&at};
-    if (cpu_pool_run(entry, args, (uint32_t[3]){4, 1, 1}, 0, error, sizeof error)) return "run";
+    if (cpu_pool_run(entry, args, (uint32_t[3]){4, 1, 1}, 0, NULL, error, sizeof error)) return "run";
     for (int k = 0; k < 64; k++)
       if (x[k] != 1) return "value";
     cpu_code_free(code);

@@ -66,7 +66,7 @@ static Ctx *compile_for(Kernel *k, const char *text, const char *arch) {
 static void launch(Kernel *k, uint32_t programs, const void *const *args) {
   uint32_t grid[3] = {programs, 1, 1};
   char error[256];
-  if (cpu_pool_run(k->fn, args, grid, (size_t)k->scratch, error, sizeof error)) fail_msg("%s", error);
+  if (cpu_pool_run(k->fn, args, grid, (size_t)k->scratch, NULL, error, sizeof error)) fail_msg("%s", error);
 }
 
 /* Every level of instruction set that this machine can run (the lower ones are subsets of the native one). */

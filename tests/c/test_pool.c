@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -26,7 +27,7 @@ static bool run_and_check(uint32_t x, uint32_t y, uint32_t z) {
   _Atomic int *counts = calloc(n ? n : 1, sizeof *counts);
   const void *args[] = {&counts};
   char error[256] = "";
-  bool good = counts && !cpu_pool_run(count, args, (uint32_t[3]){x, y, z}, 100, error, sizeof error);
+  bool good = counts && !cpu_pool_run(count, args, (uint32_t[3]){x, y, z}, 100, NULL, error, sizeof error);
   for (size_t i = 0; good && i < n; i++) good = counts[i] == 1;
   free(counts);
   return good;
@@ -47,7 +48,7 @@ static void test_grid_too_large(void **state) {
   char error[256] = "";
   const void *args[] = {NULL};
   assert_int_not_equal(
-      cpu_pool_run(count, args, (uint32_t[3]){UINT32_MAX, UINT32_MAX, UINT32_MAX}, 0, error, sizeof error), 0);
+      cpu_pool_run(count, args, (uint32_t[3]){UINT32_MAX, UINT32_MAX, UINT32_MAX}, 0, NULL, error, sizeof error), 0);
   assert_non_null(strstr(error, "too many programs"));
 }
 
@@ -71,13 +72,14 @@ static void test_scratch_grows(void **state) {
   for (size_t n = 1; n <= (size_t)5 << 20; n = n * 3 + 1) {
     const void *args[] = {&n, &at};
     char error[256];
-    assert_int_equal(cpu_pool_run(fill_scratch, args, (uint32_t[3]){40, 1, 1}, n, error, sizeof error), 0);
+    assert_int_equal(cpu_pool_run(fill_scratch, args, (uint32_t[3]){40, 1, 1}, n, NULL, error, sizeof error), 0);
   }
   assert_int_equal(bad, 0);
   char error[256] = "";
   size_t n = 1;
   const void *args[] = {&n, &at};
-  assert_int_not_equal(cpu_pool_run(fill_scratch, args, (uint32_t[3]){4, 1, 1}, SIZE_MAX - 10, error, sizeof error), 0);
+  assert_int_not_equal(
+      cpu_pool_run(fill_scratch, args, (uint32_t[3]){4, 1, 1}, SIZE_MAX - 10, NULL, error, sizeof error), 0);
   assert_non_null(strstr(error, "out of memory"));
   assert_true(run_and_check(100, 1, 1)); /* and it goes on */
 }
@@ -92,9 +94,9 @@ static void test_assertion_is_reported(void **state) {
   (void)state;
   char error[256] = "";
   const void *args[] = {NULL};
-  assert_int_not_equal(cpu_pool_run(assert_odd, args, (uint32_t[3]){200, 1, 1}, 0, error, sizeof error), 0);
+  assert_int_not_equal(cpu_pool_run(assert_odd, args, (uint32_t[3]){200, 1, 1}, 0, NULL, error, sizeof error), 0);
   assert_string_equal(error, "kernel.py:12: program (77, 0, 0): assertion failed: x must be odd");
-  assert_int_equal(cpu_pool_run(assert_odd, args, (uint32_t[3]){77, 1, 1}, 0, error, sizeof error), 0);
+  assert_int_equal(cpu_pool_run(assert_odd, args, (uint32_t[3]){77, 1, 1}, 0, NULL, error, sizeof error), 0);
 }
 
 /* A kernel that launches. */
@@ -115,7 +117,7 @@ static void test_nested(void **state) {
   _Atomic int *at = &bad;
   const void *args[] = {&at};
   char error[256];
-  assert_int_equal(cpu_pool_run(nested, args, (uint32_t[3]){50, 1, 1}, 1000, error, sizeof error), 0);
+  assert_int_equal(cpu_pool_run(nested, args, (uint32_t[3]){50, 1, 1}, 1000, NULL, error, sizeof error), 0);
   assert_int_equal(bad, 0);
 }
 
@@ -135,6 +137,89 @@ static void test_many_threads_launch(void **state) {
     pthread_join(threads[i], &result);
     assert_null(result);
   }
+}
+
+/* ---- under load -------------------------------------------------------------------------------------------------- */
+
+static _Atomic bool loaded;
+
+static void *busy(void *arg) {
+  (void)arg;
+  while (atomic_load_explicit(&loaded, memory_order_relaxed)) {}
+  return NULL;
+}
+
+static int by_size(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+static uint64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* args[0] points at where the number of threads that have run a program is counted. */
+static void note_thread(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid, (void)scratch, (void)begin, (void)end;
+  static _Thread_local bool noted;
+  if (!noted) atomic_fetch_add(*(_Atomic int *const *)args[0], 1);
+  noted = true;
+}
+
+/* Twice as many threads that never rest as there are processors: a launch of a few small programs is then still done at
+ * once, by its caller, in all but the cases where the caller itself is put aside. */
+static void test_small_launches_under_load(void **state) {
+  (void)state;
+  enum { LAUNCHES = 400, MOST = 64 };
+  static uint64_t took[LAUNCHES];
+  static _Atomic int threads;
+  pthread_t load[MOST];
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  int n = processors * 2 > MOST ? MOST : (int)processors * 2;
+  CpuPace pace = {0};
+  _Atomic int *at = &threads;
+  const void *args[] = {&at};
+  char error[256];
+  for (int i = 0; i < 20; i++) /* the pace gets known */
+    assert_int_equal(cpu_pool_run(note_thread, args, (uint32_t[3]){8, 1, 1}, 64, &pace, error, sizeof error), 0);
+  int before = threads;
+  atomic_store(&loaded, true);
+  for (int i = 0; i < n; i++) assert_int_equal(pthread_create(&load[i], NULL, busy, NULL), 0);
+  for (int i = 0; i < LAUNCHES; i++) {
+    uint64_t start = now_ns();
+    uint32_t programs = 1 + (uint32_t)i % 8;
+    assert_int_equal(cpu_pool_run(note_thread, args, (uint32_t[3]){programs, 1, 1}, 64, &pace, error, sizeof error), 0);
+    took[i] = now_ns() - start;
+    if (i % 20 == 0) usleep(1000); /* a fresh time slice now and then */
+  }
+  atomic_store(&loaded, false);
+  for (int i = 0; i < n; i++) pthread_join(load[i], NULL);
+  qsort(took, LAUNCHES, sizeof *took, by_size);
+  assert_int_equal(threads, before); /* nobody was woken for it */
+  if (took[LAUNCHES / 2] > 20000) fail_msg("the median launch took %llu ns", (unsigned long long)took[LAUNCHES / 2]);
+}
+
+/* Programs that take long are shared, known pace or not. */
+static void slow(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid, (void)scratch;
+  static _Thread_local bool noted;
+  if (!noted) atomic_fetch_add(*(_Atomic int *const *)args[0], 1);
+  noted = true;
+  uint64_t until = now_ns() + 2000000 * (end - begin);
+  while (now_ns() < until) {}
+}
+
+static void test_long_launches_get_help(void **state) {
+  (void)state;
+  static _Atomic int threads;
+  _Atomic int *at = &threads;
+  const void *args[] = {&at};
+  char error[256];
+  CpuPace pace = {.ns_256 = 1}; /* as if they were short */
+  assert_int_equal(cpu_pool_run(slow, args, (uint32_t[3]){64, 1, 1}, 64, &pace, error, sizeof error), 0);
+  assert_true(threads == cpu_pool_threads() || (threads > 1 && cpu_pool_threads() > 8));
 }
 
 #if defined(__has_feature)
@@ -171,6 +256,8 @@ int main(void) {
       cmocka_unit_test(test_nested),
       cmocka_unit_test(test_many_threads_launch),
       cmocka_unit_test(test_fork),
+      cmocka_unit_test(test_small_launches_under_load),
+      cmocka_unit_test(test_long_launches_get_help),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
