@@ -156,6 +156,7 @@ SIMULATED = {
                 "tests/python/test_random_kernels.py", "tests/python/test_random_shapes.py",
                 "tests/python/test_zoo.py"],
     "cuda:80": ["tests/examples", "tests/python/test_language.py", "tests/python/test_conversions.py",
+                "tests/python/test_libdevice.py",
                 "tests/python/test_dot_scaled.py", "tests/python/test_random_kernels.py"],
     "cuda:75": ["tests/python/test_language.py", "tests/python/test_conversions.py",
                 "tests/python/test_random_shapes.py"],

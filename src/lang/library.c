@@ -5,7 +5,7 @@
  * library function resolves its free names here, never at the host, so that nothing a user defines can change it.
  *
  * Names: what standard.py and random.py define is the language's own `tl.NAME`, unless it begins with an underscore;
- * libdevice.py holds `libdevice.NAME`; other files (the mathematical functions) serve the compiler.
+ * libdevice*.py hold `libdevice.NAME`; other files (the mathematical functions) serve the compiler.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct Library {
   Map entries; /* interned "NAME", or "libdevice.NAME" */
 };
 
-static bool is_libdevice(const LibFile *f) { return strcmp(f->name, "libdevice.py") == 0; }
+static bool is_libdevice(const LibFile *f) { return strncmp(f->name, "libdevice", 9) == 0; }
 static bool is_public_file(const LibFile *f) {
   return strcmp(f->name, "standard.py") == 0 || strcmp(f->name, "random.py") == 0;
 }
@@ -209,7 +209,7 @@ Val *library_lookup(Lang *L, const ttc_function *function, const char *name) {
     v->len = strlen(v->text);
     return v;
   }
-  bool in_libdevice = strstr(function->file, "/libdevice.py") != NULL;
+  bool in_libdevice = strncmp(function->file, LIBRARY_PREFIX "libdevice", strlen(LIBRARY_PREFIX "libdevice")) == 0;
   Val *v = in_libdevice ? find(L, ctx_printf(L->cx, "libdevice.%s", name)) : NULL;
   if (v || (v = find(L, name))) return v;
   return python_name(L, name);

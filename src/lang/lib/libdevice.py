@@ -296,16 +296,15 @@ def rhadd(x, y):
 
 @jit
 def mulhi(x, y):
-    bits: tl.constexpr = x.dtype.primitive_bitwidth
-    tl.static_assert(x.dtype.is_int() and bits >= 32, "libdevice.mulhi is for 32- and 64-bit integers")
-    if x.dtype.is_int_unsigned():
-        return tl.umulhi(x, y)
+    if x.dtype.primitive_bitwidth == 64:
+        # The op takes both as unsigned: a negative number is 2^64 too large.
+        h = tl.umulhi(x, y)
+        if x.dtype.is_int_signed():
+            h = tl.sub(h, tl.where(x < 0, y, 0), sanitize_overflow=False)
+            h = tl.sub(h, tl.where(y < 0, x, 0), sanitize_overflow=False)
+        return h
     else:
-        # A negative factor counts 2**bits too high without its sign, and puts the other one into the high half.
-        high = tl.umulhi(_unsigned(x), _unsigned(y))
-        high = tl.sub(high, tl.where(x < 0, _unsigned(y), 0), sanitize_overflow=False)
-        high = tl.sub(high, tl.where(y < 0, _unsigned(x), 0), sanitize_overflow=False)
-        return high.to(x.dtype, bitcast=True)
+        return ((x.to(tl.int64) * y.to(tl.int64)) >> 32).to(x.dtype) if x.dtype.is_int_signed() else tl.umulhi(x, y)
 
 
 # ---- conversions: one cast, after rounding as the name says -------------------------------------------------------------
