@@ -1,17 +1,30 @@
 // RUN: tritonc %s --target cuda:90 --emit ttgir | FileCheck %s
+// RUN: tritonc %s --target cuda:90 --num-stages 5 --emit ttgir | FileCheck %s --check-prefix SPARE
 // Loads that feed a dot become asynchronous copies ahead of it; the dot stays in flight over the iteration.
 
 // CHECK: #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 // CHECK-LABEL: @product
-// CHECK: ttg.local_alloc {{.*}} !ttg.memdesc<4x64x64xf16
+// A fourth buffer would lower how many blocks a multiprocessor holds: copies come after the dot, behind a second barrier.
+// CHECK: ttg.local_alloc {{.*}} !ttg.memdesc<3x64x64xf16
 // CHECK-COUNT-4: ttg.async_copy_global_to_local
 // CHECK: scf.for
 // CHECK: ttg.async_wait {num = 1 : i32}
 // CHECK-NEXT: gpu.barrier
 // CHECK: ttng.warp_group_dot {{.*}}isAsync = true
 // CHECK: ttng.warp_group_dot_wait {{.*}}pendings = 1 : i32
+// CHECK-NEXT: gpu.barrier
+// CHECK-COUNT-2: ttg.async_copy_global_to_local
 // CHECK: scf.yield
 // CHECK: ttng.warp_group_dot_wait {{.*}}pendings = 0 : i32
+// With five stages a sixth buffer costs no block, and saves the barrier.
+// SPARE: ttg.local_alloc {{.*}} !ttg.memdesc<6x64x64xf16
+// SPARE: scf.for
+// SPARE: ttg.async_wait {num = 3 : i32}
+// SPARE-NEXT: gpu.barrier
+// SPARE-COUNT-2: ttg.async_copy_global_to_local
+// SPARE: ttng.warp_group_dot {{.*}}isAsync = true
+// SPARE-NOT: gpu.barrier
+// SPARE: scf.yield
 tt.func public @product(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %b: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %c: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32

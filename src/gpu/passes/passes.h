@@ -42,6 +42,11 @@ bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
 /* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
  * (wgmma.c). */
 int64_t wgmma_partial_sums(const Op *dot);
+/* The loop-carried value that only this dot adds to, as its slot; -1: there is none, or the dot has to be waited for
+ * (wgmma.c). */
+int wgmma_carried_slot(const Op *dot);
+/* Of a loop: its buffers allow that its dot stays in flight during the next iteration. */
+#define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 

@@ -16,8 +16,10 @@
  * operation what was read iterations earlier is not what was asked for.
  *
  * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
- * than stages ahead suffices: S. When the dots themselves run asynchronously (wgmma.c), only those of iteration i - 2
- * are done: S + 1, if there is room.
+ * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
+ * there. Then either the copies go after the dot of iteration i was issued and that of i - 1 is done, behind a second
+ * barrier (`late`), or there is one buffer more, S + 1. The spare buffer saves the barrier, and is worth it where it does
+ * not lower how many blocks a multiprocessor holds (occupancy).
  */
 #include "gpu/passes/passes.h"
 
@@ -39,7 +41,9 @@ typedef struct Pipeline {
   IndexInfo *index;
   Op *loop;
   Block *body;
-  int sm, stages, nbuf;
+  int sm, stages, nbuf, num_warps;
+  Op *in_flight; /* the dot that may stay in flight over iterations, or NULL */
+  bool late;     /* copies are issued after that dot */
   Tile tiles[MAX_LOADS];
   int ntiles;
   Map slice;      /* ops of the body that addresses depend on */
@@ -340,6 +344,10 @@ static void transform(Pipeline *p) {
   b = ir_before(cx, p->body->first);
   b.loc = loop->loc;
   wait_op(p, &b, depth - 1);
+  if (p->late) {
+    b.before = p->in_flight->next;
+    ir_effect(&b, OP_BARRIER, NULL);
+  }
   Map map = {0};
   Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
   Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(p->loop), far, NULL);
@@ -372,11 +380,46 @@ static int64_t tile_bytes(const Pipeline *p) {
   return bytes;
 }
 
-/* Is there a dot of the loop that can stay in flight? Only one that is alone (wgmma.c). */
-static bool has_lone_wgmma(const Block *body) {
-  int n = 0;
-  for (const Op *op = body->first; op; op = op->next) n += op->code == OP_WARP_GROUP_DOT;
-  return n == 1;
+/* Will the operand lie in buffers that later iterations do not fill at once? */
+static bool is_buffered(const Pipeline *p, Value *operand) {
+  const Op *alloc = buffer_of(operand);
+  if (!alloc || alloc->block != p->body) return alloc != NULL;
+  for (int i = 0; i < p->ntiles; i++)
+    if (p->tiles[i].user == alloc) return true;
+  return false;
+}
+
+/* The dot of the loop that can stay in flight (wgmma.c): one that is alone; NULL: none can. */
+static Op *dot_in_flight(const Pipeline *p) {
+  Op *dot = NULL;
+  for (Op *op = p->body->first; op; op = op->next) {
+    if (op->code != OP_WARP_GROUP_DOT) continue;
+    if (dot) return NULL;
+    dot = op;
+  }
+  if (!dot || wgmma_carried_slot(dot) < 0) return NULL;
+  return is_buffered(p, ir_operand(dot, 0)) && is_buffered(p, ir_operand(dot, 1)) ? dot : NULL;
+}
+
+/* How many blocks a multiprocessor holds when each has so many bytes of buffers. The registers of a thread are estimated:
+ * its accumulators, and what addresses and descriptors take. */
+static int blocks_held(const Pipeline *p, int64_t bytes) {
+  enum { SHARED = 228 << 10, RESERVED = 1 << 10, REGISTERS = 64 << 10, OTHER_REGISTERS = 44, THREADS = 2048 };
+  const Type *t = p->in_flight->results[0].type;
+  int threads = 32 * p->num_warps;
+  int64_t registers = OTHER_REGISTERS + ir_numel(t) / threads;
+  int64_t n = min64(SHARED / (bytes + RESERVED), REGISTERS / (registers * threads));
+  return (int)min64(n, THREADS / threads);
+}
+
+/* Where copies go, and how many buffers there are of each tile. */
+static void choose_buffers(Pipeline *p, int64_t each, int64_t room) {
+  p->in_flight = dot_in_flight(p);
+  p->nbuf = p->stages;
+  if (!p->in_flight) return;
+  int64_t without = each * p->stages, with = without + each;
+  p->late = with > room || blocks_held(p, with) < blocks_held(p, without);
+  if (!p->late) p->nbuf++;
 }
 
 static bool has_inner_loop(const Block *body) {
@@ -390,15 +433,15 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
   Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
+  p.num_warps = gpu_num_warps(m);
   p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&p, op);
   if (!p.ntiles) return false;
   int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8), each = tile_bytes(&p);
   while (p.stages > 2 && each * p.stages > room) p.stages--;
   if (each * p.stages > room) return false;
-  bool spare = has_lone_wgmma(body) && each * (p.stages + 1) <= room;
-  p.nbuf = p.stages + spare;
-  ir_set_attr(cx, loop, "tt.spare_buffer", spare ? ir_attr_unit(cx) : NULL);
+  choose_buffers(&p, each, room);
+  ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, p.in_flight ? ir_attr_unit(cx) : NULL);
   transform(&p);
   return true;
 }

@@ -3,7 +3,7 @@
  * Problem. A dot that is waited for at once leaves the tensor cores idle while the next iteration is prepared. Idea.
  * Where a loop's dot only adds to a carried accumulator, the wait moves one iteration down: at most one dot stays in
  * flight, and after the loop all are waited for. The buffers it reads are then needed longer, which pipeline.c allows
- * for (tt.spare_buffer): without that attribute the dot stays as it is.
+ * for (the attribute WGMMA_IN_FLIGHT): without it the dot stays as it is.
  *
  * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as
  * it is, too, and so do several dots of one iteration (attention).
@@ -18,12 +18,13 @@ static Op *wait_for(Ctx *cx, Builder *b, Value *const *values, int n, int pendin
   return wait;
 }
 
-/* The carried value that the dot's result becomes, if that is all it is used for; -1. */
-static int carried_slot(const Op *dot) {
+int wgmma_carried_slot(const Op *dot) {
   const Value *r = &dot->results[0];
-  if (!ir_one_use(r) || r->uses->op->code != OP_YIELD) return -1;
   const Op *loop = ir_parent(dot);
-  return loop && loop->code == OP_FOR ? r->uses->index : -1;
+  if (!ir_one_use(r) || r->uses->op->code != OP_YIELD || !loop || loop->code != OP_FOR || wgmma_partial_sums(dot))
+    return -1;
+  const Value *arg = ir_loop_arg(loop, r->uses->index);
+  return ir_operand(dot, 2) == arg && ir_one_use(arg) ? r->uses->index : -1;
 }
 
 static int count_dots(const Block *b) {
@@ -33,7 +34,7 @@ static int count_dots(const Block *b) {
 }
 
 /* Does the operand stay as it is until the dot of the next iteration was issued? Registers and a buffer that the
- * iteration fills itself do not: only what pipeline.c has a spare buffer for, and what was there before the loop. */
+ * iteration fills itself do not: only what pipeline.c has buffers enough for, and what was there before the loop. */
 static bool outlives_iteration(const Op *dot, int index) {
   const Value *v = ir_operand(dot, index);
   const Op *buffer = v->type->kind == TYPE_MEMDESC ? gpu_buffer_of(v) : NULL;
@@ -42,11 +43,9 @@ static bool outlives_iteration(const Op *dot, int index) {
 
 static void make_async(Ctx *cx, Op *dot) {
   Op *loop = ir_parent(dot);
-  int slot = carried_slot(dot);
-  if (slot < 0 || !ir_attr(loop, "tt.spare_buffer") || count_dots(dot->block) != 1 || wgmma_partial_sums(dot)) return;
+  int slot = wgmma_carried_slot(dot);
+  if (slot < 0 || !ir_attr(loop, WGMMA_IN_FLIGHT) || count_dots(dot->block) != 1) return;
   if (!outlives_iteration(dot, 0) || !outlives_iteration(dot, 1)) return;
-  Value *arg = dot->block->args[IR_LOOP_ARGS + slot];
-  if (ir_operand(dot, 2) != arg || !ir_one_use(arg)) return;
   Op *yield = ir_terminator(dot->block);
   ir_set_attr(cx, dot, "isAsync", ir_attr_bool(cx, true));
   Builder b = {cx, dot->block, dot->next, dot->loc};
@@ -76,6 +75,6 @@ bool gpu_wgmma(Ctx *cx, Module *m) {
   Dots dots = {.cx = cx};
   ir_walk(m->op, collect, &dots);
   for (uint32_t i = 0; i < dots.at.len; i++) make_async(cx, dots.at.at[i]);
-  for (uint32_t i = 0; i < dots.loops.len; i++) ir_set_attr(cx, dots.loops.at[i], "tt.spare_buffer", NULL);
+  for (uint32_t i = 0; i < dots.loops.len; i++) ir_set_attr(cx, dots.loops.at[i], WGMMA_IN_FLIGHT, NULL);
   return dots.at.len > 0;
 }
