@@ -1,7 +1,8 @@
 """Compile time in the size of the input: programs that are grown along one axis at a time, up to thousands of ops.
 
-Four times the program may take at most eight times the processor time (n log n, and noise): that asks the same question again for every op, or walks a chain by recursion, shows here and nowhere else. The command
-runs with a stack of 512 KB.
+Four times the program may take at most eight times the processor time (n log n, and noise): a pass that asks the same
+question again for every op, or walks a chain by recursion, shows here and nowhere else. The command runs with a stack of
+512 KB.
 """
 
 import os

@@ -339,6 +339,7 @@ void lower_op(Lower *w, const Op *op) {
   case OP_RETURN: ll_ret(&w->b); return;
   default: break;
   }
+  if (lower_wide_division(w, op)) return;
   if (!lower_elementwise(w, op)) lower_fail(w, op, "not supported on this target yet");
 }
 

@@ -75,7 +75,8 @@ uint64_t lower_register_image(const Layout *l, int reg);
 LLInst *lower_is_first(Lower *w, const Layout *l);   /* i1: no other thread below holds the same; NULL: always */
 LLInst *lower_is_thread0(Lower *w);
 
-/* elementwise.c, float.c */
+/* elementwise.c, float.c, divide.c */
+bool lower_wide_division(Lower *w, const Op *op); /* false: not one, or one that takes no thought */
 bool lower_elementwise(Lower *w, const Op *op);
 LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *args); /* NULL: not one */
 LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, const char *rounding);

@@ -2,7 +2,7 @@
  *
  *   passes.c                  the list of passes
  *   coalesce.c dot.c          what memory accesses and dots ask of layouts
- *   module.c dot_precision.c assign.c pipeline.c wgmma.c allocate.c membar.c   a pass each
+ *   module.c dot_precision.c assign.c divide.c pipeline.c wgmma.c allocate.c membar.c   a pass each
  */
 #ifndef TRITONC_GPU_PASSES_H
 #define TRITONC_GPU_PASSES_H
