@@ -50,3 +50,31 @@ def test_index_arithmetic_in_64_bits():
     uniform_kernel[(4,)](x.to(DEVICE), q := q.to(DEVICE), 60, 256)
     i = torch.arange(1024)
     assert torch.equal(q.cpu(), i % 60 + i // 60)
+
+
+@triton.jit
+def scatter_rows_kernel(x, rows, y, old, n, R: tl.constexpr, N: tl.constexpr, OLD: tl.constexpr):
+    i, j = tl.arange(0, R)[:, None], tl.arange(0, N)[None, :]
+    v = tl.load(x + i * N + j)
+    before = tl.atomic_add(y + tl.load(rows + i) * N + j, v, mask=j < n)
+    if OLD:
+        tl.store(old + i * N + j, before, mask=j < n)
+
+
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("n", [64, 48, 37])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int32], ids=str)
+def test_atomic_add_to_rows(dtype, n, old, processor):  # noqa: F811
+    if dtype == torch.bfloat16 and processor in ("cuda:80", "cuda:75"):
+        dtype = torch.float16  # bf16 begins with sm_90
+    rows = torch.tensor([3, 0, 3, 7, 1, 1, 3, 5]) if not old else torch.randperm(8)
+    x = torch.randint(-8, 8, (8, 64)).to(dtype)
+    y = torch.randint(-8, 8, (8, 64)).to(dtype)
+    want, before = y.clone(), torch.zeros(8, 64, dtype=dtype)
+    before[:, :n] = y[rows][:, :n]
+    for i, r in enumerate(rows):
+        want[r, :n] += x[i, :n]
+    got, previous = y.to(DEVICE), torch.zeros(8, 64, dtype=dtype).to(DEVICE)
+    scatter_rows_kernel[(1,)](x.to(DEVICE), rows.to(DEVICE), got, previous, n, 8, 64, old)
+    assert torch.equal(got.cpu(), want)
+    assert not old or torch.equal(previous.cpu(), before)

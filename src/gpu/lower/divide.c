@@ -45,7 +45,8 @@ bool lower_wide_division(Lower *w, const Op *op) {
   }
   if (is_const && is_power) return false; /* shifts and masks */
   Val *out = lower_new(w, r, lower_count(w, r));
-  LLInst *wide = ll_icmp(&w->b, LLP_NE, upper_bits(w, upper_bits(w, NULL, x, out->n), y, out->n), ll_const_i32(&w->b, 0));
+  LLInst *wide =
+      ll_icmp(&w->b, LLP_NE, upper_bits(w, upper_bits(w, NULL, x, out->n), y, out->n), ll_const_i32(&w->b, 0));
   bool narrow_only = ll_is_const(wide, &c) && !c, wide_only = ll_is_const(wide, &c) && c;
   if (narrow_only || wide_only) {
     for (int i = 0; i < out->n; i++) {

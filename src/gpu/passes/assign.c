@@ -8,9 +8,10 @@
  * them): computing it anew in another layout is cheaper than moving it, so it has no layout of its own and is made on
  * demand, once per layout. All other values have a home: that of the access, dot or reduction they come from, passed on
  * by the ops that keep elements in place; where several homes meet, that of the higher rank (tensor cores, then blocks,
- * then what came about by reshaping). A value is `stretched` if it is a smaller one broadcast, or elementwise
- * arithmetic on nothing but such and free ones (the addresses of a gather of rows): its home ranks below all others,
- * for it can be had in any layout by converting the smaller one.
+ * then what came about by reshaping). A value is `stretched` if it is a smaller one broadcast, a vector of few elements
+ * loaded from free addresses, or elementwise arithmetic on nothing but such and free ones (the addresses of a gather of
+ * rows): its home ranks below all others, for it can be had in any layout by converting the smaller one, or by loading
+ * it in that layout.
  *
  * First pass (infer): homes, to a fixed point over loops; a carried value has the home of what flows into it. A home
  * only gives way to one of higher rank, so that this ends. Second pass (place): each op in order takes its layout and
@@ -100,11 +101,33 @@ static Attr *best_operand(Assign *a, const Op *op) {
   return best;
 }
 
+/* A vector of no more elements than there are threads, loaded from addresses that are free: to load it in another layout
+ * takes an instruction, to exchange it through shared memory several and a barrier. */
+static bool is_small_load(Assign *a, const Op *op) {
+  const Attr *is_volatile = ir_attr(op, "isVolatile");
+  if (op->code != OP_LOAD || (is_volatile && is_volatile->integer)) return false;
+  if (ir_numel(op->results[0].type) > 32 * a->num_warps) return false;
+  for (int i = 0; i < op->noperands; i++)
+    if (home(a, ir_operand(op, i))) return false;
+  return true;
+}
+
+static void set_stretched(Assign *a, const Value *v, bool is) {
+  if (is == is_stretched(a, v)) return;
+  if (is)
+    map_put(a->cx, &a->stretched, v, a);
+  else
+    map_remove(&a->stretched, v);
+}
+
 /* Is the result stretched, the operands being what they are by now? */
 static void stretch(Assign *a, const Op *op) {
   const Value *r = &op->results[0];
-  bool some =
-      op->code == OP_BROADCAST && home(a, ir_operand(op, 0)) && ir_numel(r->type) > ir_numel(ir_operand(op, 0)->type);
+  bool some = op->code == OP_LOAD && is_small_load(a, op);
+  if (op->code == OP_BROADCAST || op->code == OP_EXPAND_DIMS) {
+    const Value *v = ir_operand(op, 0);
+    some = is_stretched(a, v) || (home(a, v) && ir_numel(r->type) > ir_numel(v->type));
+  }
   if (!some && ir_has(op, T_ELEMENTWISE) && ir_has(op, T_PURE)) {
     for (int i = 0; i < op->noperands; i++) {
       const Value *v = ir_operand(op, i);
@@ -113,11 +136,7 @@ static void stretch(Assign *a, const Op *op) {
       if (!some) break;
     }
   }
-  if (some == is_stretched(a, r)) return;
-  if (some)
-    map_put(a->cx, &a->stretched, r, a);
-  else
-    map_remove(&a->stretched, r);
+  set_stretched(a, r, some);
 }
 
 static Type *homed(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, home(a, v)); }
@@ -238,6 +257,7 @@ static void infer_op(Assign *a, const Op *op) {
   case OP_ATOMIC_CAS: {
     Attr *e = op->code == OP_LOAD || coalesce_atomic_width(a->coalesce, op, a->sm) > 1 ? NULL : best_operand(a, op);
     if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
+    if (op->code == OP_LOAD && ir_is_tensor(r->type)) stretch(a, op);
     return;
   }
   case OP_DOT: renew_home(a, r, plan_of(a, op).encoding); return;

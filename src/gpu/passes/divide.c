@@ -50,8 +50,8 @@ static void visit(Op *op, void *arg) {
   if (!divides && op->code != OP_REMSI && op->code != OP_REMUI) return;
   int64_t c;
   if (ir_is_const_int(ir_operand(op, 1), &c) && is_pow2(c)) return;
-  const void *key = intern(d->cx, ctx_printf(d->cx, "%d %p %p", is_signed(op), (void *)ir_operand(op, 0),
-                                             (void *)ir_operand(op, 1)));
+  const void *key =
+      intern(d->cx, ctx_printf(d->cx, "%d %p %p", is_signed(op), (void *)ir_operand(op, 0), (void *)ir_operand(op, 1)));
   Division *known = map_get(&d->divisions, key);
   if (!known || !serves(known->first, op)) {
     known = NEW(d->cx, Division);

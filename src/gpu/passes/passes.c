@@ -6,8 +6,9 @@
 #undef PASS
 
 const Pass *const gpu_passes[] = {
-    &gpu_pass_dot_precision, &gpu_pass_assign, &opt_pass_licm, &opt_pass_dce, &gpu_pass_divide, &gpu_pass_pipeline, &gpu_pass_wgmma,
-    &opt_pass_cse,           &opt_pass_licm,   &opt_pass_dce,  &gpu_pass_allocate, &gpu_pass_membar,   NULL,
+    &gpu_pass_dot_precision, &gpu_pass_assign, &opt_pass_licm, &opt_pass_dce,  &gpu_pass_divide,
+    &gpu_pass_pipeline,      &gpu_pass_wgmma,  &opt_pass_cse,  &opt_pass_licm, &opt_pass_dce,
+    &gpu_pass_allocate,      &gpu_pass_membar, NULL,
 };
 
 const PassOrder gpu_pass_orders[] = {
