@@ -114,6 +114,10 @@ typedef struct ttc_allocator {
 TTC_API ttc_context *ttc_context_new(void);                                /* NULL when out of memory */
 TTC_API ttc_context *ttc_context_new_with(const ttc_allocator *allocator); /* NULL: malloc and free */
 TTC_API void ttc_context_free(ttc_context *cx);
+/* While a compile or a launch with this context runs, `ask` is called now and then from the thread that made the call,
+ * at least every few milliseconds of work; when it gives something else than 0 the call ends with TTC_ERROR_HOST. What
+ * cannot stop halfway is finished first: a program of a kernel on the CPU, a pass of LLVM's. NULL: nobody is asked. */
+TTC_API void ttc_context_set_interrupt(ttc_context *cx, int (*ask)(void *self), void *self);
 TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, rendered; "" when there was none */
 
 /* What one parameter of the kernel is, in the order of the parameters. */

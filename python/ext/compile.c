@@ -65,6 +65,35 @@ void raise_status(State *st, ttc_context *cx, ttc_status status) {
   Py_DECREF(message);
 }
 
+static double now_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+/* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
+
+/* Runs without the GIL, and takes it only where a question has not been asked for a while. */
+static int signal_came(void *self) {
+  static _Thread_local double last;
+  enum { BETWEEN_US = 50000 };
+  (void)self;
+  double now = now_us();
+  if (now - last < BETWEEN_US) return 0;
+  last = now;
+  PyGILState_STATE gil = PyGILState_Ensure();
+  int came = PyErr_CheckSignals() != 0;
+  PyGILState_Release(gil);
+  return came;
+}
+
+ttc_context *new_context(void) {
+  ttc_context *cx = ttc_context_new();
+  if (!cx) return PyErr_NoMemory(), NULL;
+  ttc_context_set_interrupt(cx, signal_came, NULL);
+  return cx;
+}
+
 /* ---- the compile itself ------------------------------------------------------------------------------------------ */
 
 typedef struct Job {
@@ -79,9 +108,9 @@ typedef struct Job {
 } Job;
 
 static ttc_kernel *run_job(State *st, Job *job) {
-  ttc_context *cx = ttc_context_new();
+  ttc_context *cx = new_context();
   ttc_kernel *kernel = NULL;
-  if (!cx) return PyErr_NoMemory(), NULL;
+  if (!cx) return NULL;
   PyThreadState *saved = PyEval_SaveThread();
   ttc_status status = ttc_compile(cx, &job->source, job->params, job->nparams, job->target, job->options, job->noptions,
                                   job->stop, &kernel);
@@ -310,12 +339,6 @@ static bool call_after(State *st, const Job *job, const Call *c, Kernel *k, doub
   Py_XDECREF(what);
   Py_XDECREF(answer);
   return answer != NULL;
-}
-
-static double now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
 }
 
 /* The kernel knows what it was compiled from, for people who look. */

@@ -284,6 +284,9 @@ uint64_t float_slot(double x, const char *type);
 /* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
 Kernel *compile_call(Call *call);
 PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
+/* A context that asks Python now and then whether a signal has come: Ctrl-C ends a compile or a launch. NULL with an
+ * exception set. */
+ttc_context *new_context(void);
 /* The exception that a status means. */
 void raise_status(State *st, ttc_context *cx, ttc_status status);
 

@@ -92,8 +92,8 @@ static bool call_load_hook(Kernel *k, PyObject *hook, PyObject *itself) {
 bool kernel_load(Kernel *k) {
   if (k->loaded) return true;
   if (!call_load_hook(k, k->st->load_start, Py_None)) return false;
-  ttc_context *cx = ttc_context_new();
-  if (!cx) return PyErr_NoMemory(), false;
+  ttc_context *cx = new_context();
+  if (!cx) return false;
   PyThreadState *saved = PyEval_SaveThread();
   ttc_status status = ttc_kernel_load(cx, k->kernel);
   PyEval_RestoreThread(saved);

@@ -448,7 +448,7 @@ bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t strea
   if (!k->loaded && !kernel_load(k)) return false;
   const void *inline_args[INLINE_PARAMS];
   const void **args = n <= INLINE_PARAMS ? inline_args : PyMem_Malloc(n * sizeof *args);
-  ttc_context *cx = ttc_context_new();
+  ttc_context *cx = new_context();
   if (!args || !cx) {
     if (args != inline_args) PyMem_Free((void *)args);
     ttc_context_free(cx);

@@ -15,7 +15,10 @@ struct ttc_context {
   ttc_allocator allocator;
   Ctx *cx; /* of the last compile; holds the message */
   const char *message;
-  char text[1024]; /* for messages that must not allocate */
+  char text[1024];        /* for messages that must not allocate */
+  int (*ask)(void *self); /* whether to end early; or NULL */
+  void *asker;
+  bool interrupted;
 };
 
 struct ttc_kernel {
@@ -67,12 +70,32 @@ const char *ttc_option_name(size_t i) { return i < run_noptions ? run_option_tab
 
 /* ---- the border: contexts, errors -------------------------------------------------------------------------------- */
 
+/* Once it was wanted it stays so, until the next call: whoever asked has an exception pending. */
+static bool is_interrupted(void *self) {
+  ttc_context *c = self;
+  if (!c->interrupted && c->ask(c->asker)) c->interrupted = true;
+  return c->interrupted;
+}
+
+static Interrupt interrupt_of(ttc_context *c) {
+  c->interrupted = false;
+  return c->ask ? (Interrupt){is_interrupted, c} : (Interrupt){0};
+}
+
+void ttc_context_set_interrupt(ttc_context *c, int (*ask)(void *self), void *self) {
+  if (!c) return;
+  c->ask = ask;
+  c->asker = self;
+}
+
 /* A fresh arena for a call; NULL when there is no memory for it. */
 static Ctx *begin(ttc_context *c) {
   ctx_free(c->cx);
   c->message = "";
   Allocator a = {c->allocator.alloc, c->allocator.release, c->allocator.self};
-  return c->cx = ctx_new(&a);
+  c->cx = ctx_new(&a);
+  if (c->cx) ctx_set_interrupt(c->cx, interrupt_of(c));
+  return c->cx;
 }
 
 typedef struct LongMessage {
@@ -393,10 +416,13 @@ static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], 
   char error[LONGEST_ERROR];
   error[0] = 0;
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
+  if (c && k->target->set_interrupt) k->target->set_interrupt(interrupt_of(c));
   TargetStatus launched =
       nmemory && k->target->launch_checked
           ? k->target->launch_checked(loaded, grid, stream, args, memory, nmemory, error, sizeof error)
           : k->target->launch(loaded, grid, stream, args, error, sizeof error);
+  if (c && k->target->set_interrupt) k->target->set_interrupt((Interrupt){0});
+  if (c && c->interrupted) return fail(c, TTC_ERROR_HOST, "interrupted");
   return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
 }
 

@@ -131,7 +131,15 @@ void *arena_grow(Ctx *cx, void *p, size_t old, size_t bytes) {
   return moved;
 }
 
+void ctx_set_interrupt(Ctx *cx, Interrupt interrupt) { cx->interrupt = interrupt; }
+
+void ctx_check_interrupt(Ctx *cx) {
+  if (cx->interrupt.wanted && cx->protect && cx->interrupt.wanted(cx->interrupt.self)) ctx_throw(cx, ERR_HOST);
+}
+
 void *ctx_alloc(Ctx *cx, size_t bytes) {
+  enum { BETWEEN_QUESTIONS = 1024 };
+  if (cx->interrupt.wanted && ++cx->allocations % BETWEEN_QUESTIONS == 0) ctx_check_interrupt(cx);
   void *p = arena_try(cx, bytes);
   if (!p) ctx_throw(cx, ERR_MEMORY);
   return p;

@@ -52,6 +52,14 @@ char *ctx_printf(Ctx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define NEW(cx, T) ((T *)ctx_alloc((cx), sizeof(T)))
 #define NEWN(cx, T, n) ((T *)ctx_alloc_n((cx), (size_t)(n), sizeof(T)))
 
+/* Somebody who may want the work to end: asked now and then, often enough that a second does not pass between. */
+typedef struct Interrupt {
+  bool (*wanted)(void *self); /* quick; NULL: nobody asks */
+  void *self;
+} Interrupt;
+void ctx_set_interrupt(Ctx *cx, Interrupt interrupt);
+void ctx_check_interrupt(Ctx *cx); /* unwinds with ERR_HOST when it is wanted; allocations ask as well */
+
 /* Interned strings: equal text has equal pointers within one context. */
 const char *intern(Ctx *cx, const char *s);
 const char *intern_n(Ctx *cx, const char *s, size_t n);

@@ -39,6 +39,9 @@ struct Ctx {
   Interned *interned;
   size_t interned_len, interned_cap;
 
+  Interrupt interrupt;
+  unsigned allocations; /* counted to know when to ask */
+
   Protect *protect;
   Deferred *deferred;
   Err err; /* what the unwinding under way carries */

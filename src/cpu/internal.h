@@ -60,6 +60,8 @@ void cpu_code_free(CpuCode *code);
 
 /* ---- the pool: pool.c -------------------------------------------------------------------------------------------- */
 
+/* Whom launches from this thread ask, between programs, whether to end early. */
+void cpu_pool_set_interrupt(Interrupt interrupt);
 /* What a program of a kernel takes, as its launches tell: in 1/256 ns; 0: not known yet. */
 typedef struct CpuPace {
   _Atomic uint64_t ns_256;

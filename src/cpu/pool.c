@@ -55,6 +55,7 @@ typedef struct Job {
   const void *const *args;
   const uint32_t *grid;
   size_t scratch_bytes;
+  bool may_end_early; /* then programs are taken in steps that do not last */
   uint64_t end, chunk;
   _Atomic uint64_t next, done; /* programs taken (and beyond); programs run or, after a failure, given up */
   bool timed;
@@ -90,7 +91,8 @@ typedef struct Scratch {
   bool in_use;
 } Scratch;
 static _Thread_local Scratch scratch;
-static _Thread_local Job *current; /* the job whose program this thread runs: where assertions are told */
+static _Thread_local Interrupt interrupt; /* whom this thread's launches ask */
+static _Thread_local Job *current;        /* the job whose program this thread runs: where assertions are told */
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
@@ -151,23 +153,41 @@ static void finish(Job *job, uint64_t programs) {
   pthread_mutex_unlock(&pool.lock);
 }
 
+void cpu_pool_set_interrupt(Interrupt i) { interrupt = i; }
+
+/* How many programs to run before the clock is looked at again: enough for it not to be felt, few enough that an
+ * interruption is noticed soon. */
+static uint64_t next_step(const Job *job, uint64_t step, uint64_t took) {
+  enum { SHORT = 1000000, LONG = 50000000 };
+  if (atomic_load_explicit(&job->failed, memory_order_relaxed)) return job->chunk;
+  if (took > LONG) return step > 1 ? step / 2 : 1;
+  return took < SHORT && step < job->chunk ? 2 * step : step;
+}
+
 /* Take chunks of the job until none is left, or until `deadline` (0: none) has passed. After a failure chunks are still
  * taken, but not run. */
 static void work_on(Job *job, uint64_t deadline) {
   void *block = NULL;
-  uint64_t taken = 0, start = job->timed ? now_ns() : 0;
+  bool asks = job->may_end_early;
+  uint64_t taken = 0, start = job->timed || asks ? now_ns() : 0, step = asks ? 1 : job->chunk, now = start;
   Job *outer = current;
   current = job;
   for (;;) {
-    uint64_t begin = atomic_fetch_add_explicit(&job->next, job->chunk, memory_order_relaxed);
+    uint64_t begin = atomic_fetch_add_explicit(&job->next, step, memory_order_relaxed);
     if (begin >= job->end) break;
-    uint64_t n = job->end - begin < job->chunk ? job->end - begin : job->chunk;
+    uint64_t n = job->end - begin < step ? job->end - begin : step;
     if (!block) block = take_scratch(job->scratch_bytes);
     if (!block) fail(job, "out of memory for a kernel's scratch");
     if (!atomic_load_explicit(&job->failed, memory_order_relaxed))
       job->fn(job->args, job->grid, begin, begin + n, block);
     taken += n;
     finish(job, n);
+    if (asks) {
+      uint64_t before = now;
+      now = now_ns();
+      step = next_step(job, step, now - before);
+      if (interrupt.wanted && interrupt.wanted(interrupt.self)) fail(job, "interrupted");
+    }
     if (deadline && begin + n < job->end && now_ns() > deadline) break;
   }
   current = outer;
@@ -428,6 +448,9 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   Job local, *job = nthreads == 1 ? &local : malloc(sizeof *job);
   if (!job) job = &local, nthreads = 1;
   *job = (Job){.fn = fn, .args = args, .grid = grid, .scratch_bytes = scratch_bytes, .end = total, .chunk = total};
+  enum { NOTICED_NS = 50000000 }; /* what is over so soon need not be interrupted */
+  uint64_t expected = expected_ns(pace, total);
+  job->may_end_early = interrupt.wanted && expected > NOTICED_NS;
   if (nthreads == 1) {
     work_on(job, 0);
   } else {
@@ -435,7 +458,7 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
     uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
     job->chunk = total / chunks ? total / chunks : 1;
     job->timed = pace != NULL;
-    run(job, nthreads, expected_ns(pace, total));
+    run(job, nthreads, expected);
     note_pace(pace, job);
   }
   int failed = atomic_load(&job->failed);

@@ -161,6 +161,7 @@ const Target cpu_target = {
     .load = load,
     .unload = unload,
     .launch = launch,
+    .set_interrupt = cpu_pool_set_interrupt,
 };
 
 __attribute__((visibility("default"))) const Target *tritonc_target(void);

@@ -137,6 +137,10 @@ static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, 
   return TARGET_OK;
 }
 
+static _Thread_local Interrupt interrupt; /* whom this thread's launches ask */
+
+static void set_interrupt(Interrupt i) { interrupt = i; }
+
 /* ---- launching --------------------------------------------------------------------------------------------------- */
 
 typedef struct RunCall {
@@ -156,7 +160,8 @@ static void run(Ctx *cx, void *arg) {
   RunCall *call = arg;
   const SimulatedLaunch *l = call->launch;
   Loaded *k = call->k;
-  SimtOptions o = {.max_instructions = l->max_instructions, .unbounded = !l->nmemory || k->makes_pointers};
+  SimtOptions o = {
+      .max_instructions = l->max_instructions, .interrupt = interrupt, .unbounded = !l->nmemory || k->makes_pointers};
   for (size_t i = 0; i < l->nmemory; i++) add_memory(cx, &o, &l->memory[i]);
   simt_run(cx, k->module, k->name, l->grid, k->threads, (size_t)k->shared, l->args, &o, call->report);
 }
@@ -240,4 +245,5 @@ const Target simt_target = {
     .unload = unload,
     .launch = launch,
     .launch_checked = launch_checked,
+    .set_interrupt = set_interrupt,
 };

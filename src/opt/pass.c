@@ -87,6 +87,7 @@ static bool wanted(const char *variable) {
 }
 
 void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started) {
+  ctx_check_interrupt(cx);
   if (wanted("TRITONC_TIME")) fprintf(stderr, "%-16s %8.1f us\n", name, (double)(opt_clock() - started) / 1000);
   if (listed(getenv("TRITONC_DUMP"), name)) {
     Buf text = {.cx = cx};

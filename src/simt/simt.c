@@ -182,6 +182,8 @@ static bool run_round(Blk *b, bool *asked) {
 /* Until the block is done or had its share. */
 static void run_block(Blk *b) {
   for (int round = 0; round < ROUNDS && b->live_warps && !b->m->stop; round++) {
+    const Interrupt *interrupt = &b->m->o->interrupt;
+    if (interrupt->wanted && interrupt->wanted(interrupt->self)) ctx_throw(b->m->cx, ERR_HOST);
     uint32_t events = b->events;
     bool asked, did = run_round(b, &asked);
     if (b->m->stop || !b->live_warps || over_limit(b)) return;

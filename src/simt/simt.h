@@ -71,6 +71,7 @@ typedef struct SimtOptions {
   int resident;              /* blocks that take turns when one waits for another; 0: 32 */
   bool unbounded;            /* every address but the first 64 KB counts as somebody's */
   bool no_shared_checks;     /* faster: no races, no uninitialized reads of shared memory */
+  Interrupt interrupt;       /* whom to ask whether to end early; unwinds with ERR_HOST then */
   void (*print)(void *self, const char *text, size_t n); /* of vprintf; NULL: standard output */
   void *self;
 } SimtOptions;

@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 4
+#define TARGET_ABI 5
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -80,6 +80,8 @@ struct Target {
   /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */
   TargetStatus (*launch_checked)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, const ttc_memory *memory,
                                  size_t nmemory, char *error, size_t error_size);
+  /* Whom this thread's launches ask whether to end early, with TARGET_FAILED; {0}: nobody. NULL: they are over at once. */
+  void (*set_interrupt)(Interrupt interrupt);
 };
 typedef struct Target Target;
 

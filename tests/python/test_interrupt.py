@@ -1,0 +1,79 @@
+"""Ctrl-C ends launches, simulated runs and compiles within a second, and what was there before is intact."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+PROGRAM = """
+import os, signal, sys, threading, time
+import numpy as np, triton, triton.language as tl
+
+@triton.jit
+def slow_kernel(x, n):
+    total = 0.0
+    for i in range(n):
+        total = total * 0.5 + i
+    tl.store(x + tl.program_id(0), total)
+
+@triton.jit
+def long_kernel(x, N: tl.constexpr):
+    at = tl.arange(0, 16)
+    v = tl.load(x + at)
+    for i in tl.static_range(N):
+        v = v * 1.5 + i
+    tl.store(x + at, v)
+
+x = np.zeros(100000, np.float32)
+slow_kernel[(10,)](x, 3)
+expected = x[:10].copy()
+jobs = {"launch": lambda: slow_kernel[(100000,)](x, 2000000), "compile": lambda: long_kernel[(1,)](x, 60000)}
+for name in sys.argv[1:]:
+    sent = []
+    def send():
+        sent.append(time.time())
+        os.kill(os.getpid(), signal.SIGINT)
+    timer = threading.Timer(0.7, send)
+    timer.start()
+    try:
+        jobs[name]()
+        print(name, "ran to its end")
+    except KeyboardInterrupt:
+        print(name, "interrupted", time.time() - sent[0])
+    x[:] = 0
+    slow_kernel[(10,)](x, 3)
+    assert np.array_equal(x[:10], expected)
+"""
+
+
+@pytest.mark.parametrize("simulated", [False, True], ids=["cpu", "simulated"])
+def test_interrupt(tmp_path, simulated):
+    file = tmp_path / "program.py"
+    file.write_text(PROGRAM)
+    env = {
+        **os.environ,
+        "TRITON_CACHE_DIR": str(tmp_path / "cache"),
+        "TRITONC_SIMULATE": "cuda:90" if simulated else "",
+    }
+    out = subprocess.run(
+        [sys.executable, file, "launch", "compile"], env=env, capture_output=True, text=True, timeout=100
+    )
+    assert out.returncode == 0, out.stderr
+    lines = [line.split() for line in out.stdout.splitlines()]
+    assert [line[:2] for line in lines] == [["launch", "interrupted"], ["compile", "interrupted"]]
+    assert all(float(line[2]) < 3 for line in lines)  # a second, on a machine with nothing else to do
+
+
+def test_interrupt_that_is_ignored(tmp_path):
+    """A handler that raises nothing lets the launch go on."""
+    file = tmp_path / "program.py"
+    file.write_text(
+        PROGRAM.replace("x = np.zeros", "signal.signal(signal.SIGINT, lambda *_: None)\nx = np.zeros", 1).replace(
+            "2000000", "300"
+        )
+    )
+    begin = time.time()
+    out = subprocess.run([sys.executable, file, "launch"], capture_output=True, text=True, timeout=100)
+    assert out.stdout.split()[1:3] == ["ran", "to"], (out.stderr, time.time() - begin)
