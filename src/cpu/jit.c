@@ -272,7 +272,7 @@ static void work_in_llvm(Ctx *cx, const char *step, Size size, void (*work)(Work
 
 /* Chosen by measurement on vector add, softmax, matmul and attention. Global value numbering, loop rotation, induction
  * variables and dead stores after these left the code as it was (to 1% of its lines) and took a third more time. */
-static const char passes[] = "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
+static const char passes[] = "function(early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,"
                              "loop-mssa(licm<allowspeculation>),early-cse<memssa>,simplifycfg)";
 
 static void run_passes(Work *w) {

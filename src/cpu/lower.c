@@ -2,7 +2,7 @@
  *
  * The function runs the programs [begin, end) one after the other, each from its first op to its last on this
  * thread: a barrier inside a program has nothing to do. Scalars are SSA values; those that loops carry and
- * conditionals yield go through allocas, which LLVM promotes. Tensors are lowered by the nests of the block's plan
+ * conditionals yield are phis. Tensors are lowered by the nests of the block's plan
  * (plan.c).
  */
 #include "cpu/jit.h"
@@ -49,23 +49,27 @@ Slot *lower_slot(Lower *l, Value *v) {
 
 static LLVMValueRef scalar(Value *v) { return info_of(v)->scalar; }
 
-static LLVMValueRef variable(Lower *l, Value *like) { return new_alloca(l, element_type(l, like->type)); }
+/* The scalars that meet at the top of a block: a phi for each of `values` that is no tensor, its scalar from here on.
+ * Tensors are in their slots by the plan. */
+typedef struct Phis {
+  LLVMValueRef *at;
+  int n;
+} Phis;
 
-static LLVMValueRef read_variable(Lower *l, Value *like, LLVMValueRef variable) {
-  return LLVMBuildLoad2(l->b, element_type(l, like->type), variable, "");
-}
-
-/* The yield's scalars into variables; its tensors are in their slots by the plan. */
-static void yield_scalars(Lower *l, Op *yield, int first, LLVMValueRef *variables) {
-  for (int i = first; i < yield->noperands; i++)
-    if (variables[i - first]) LLVMBuildStore(l->b, scalar(ir_operand(yield, i)), variables[i - first]);
-}
-
-static LLVMValueRef *variables_for(Lower *l, Value *const *values, int n) {
-  LLVMValueRef *out = NEWN(l->cx, LLVMValueRef, n + 1);
+static Phis phis_for(Lower *l, Value *const *values, int n) {
+  Phis p = {NEWN(l->cx, LLVMValueRef, n + 1), n};
   for (int i = 0; i < n; i++)
-    if (!ir_is_tensor(values[i]->type)) out[i] = variable(l, values[i]);
-  return out;
+    if (!ir_is_tensor(values[i]->type))
+      info_of(values[i])->scalar = p.at[i] = LLVMBuildPhi(l->b, element_type(l, values[i]->type), "");
+  return p;
+}
+
+/* From `block` they are the operands of `op` from `first` on. */
+static void phis_from(Phis p, const Op *op, int first, LLVMBasicBlockRef block) {
+  for (int i = 0; i < p.n; i++) {
+    LLVMValueRef v = p.at[i] ? scalar(ir_operand(op, first + i)) : NULL;
+    if (v) LLVMAddIncoming(p.at[i], &v, &block, 1);
+  }
 }
 
 static Value **results_of(Lower *l, Op *op) {
@@ -74,100 +78,88 @@ static Value **results_of(Lower *l, Op *op) {
   return out;
 }
 
-static void read_all(Lower *l, Value *const *values, int n, LLVMValueRef *variables) {
-  for (int i = 0; i < n; i++)
-    if (variables[i]) info_of(values[i])->scalar = read_variable(l, values[i], variables[i]);
-}
-
-static LLVMValueRef increase(Lower *l, LLVMValueRef i, LLVMValueRef step) { return LLVMBuildAdd(l->b, i, step, ""); }
-
 static void lower_for(Lower *l, Op *op) {
   Block *body = ir_entry(op, 0);
-  Value *const *carried = body->args + 1;
+  Value *const *carried = body->args + IR_LOOP_ARGS;
   int n = op->nresults;
   LLVMValueRef lower = scalar(ir_operand(op, 0)), upper = scalar(ir_operand(op, 1)), step = scalar(ir_operand(op, 2));
   LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
-  LLVMValueRef *vars = variables_for(l, carried, n), index = variable(l, ir_loop_index(op));
-  for (int i = 0; i < n; i++) {
-    if (vars[i])
-      LLVMBuildStore(l->b, scalar(ir_loop_init(op, i)), vars[i]);
-    else
-      info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
-  }
-  LLVMBuildStore(l->b, lower, index);
-  LLVMBasicBlockRef inside = new_block(l, "for"), after = new_block(l, "endfor");
+  for (int i = 0; i < n; i++)
+    if (ir_is_tensor(carried[i]->type)) info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), inside = new_block(l, "for"), after = new_block(l, "endfor");
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, less, lower, upper, ""), inside, after);
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, inside);
-  info_of(ir_loop_index(op))->scalar = read_variable(l, ir_loop_index(op), index);
-  read_all(l, carried, n, vars);
+  LLVMValueRef index = LLVMBuildPhi(l->b, LLVMTypeOf(lower), "");
+  info_of(ir_loop_index(op))->scalar = index;
+  Phis now = phis_for(l, carried, n);
   lower_block(l, body);
-  yield_scalars(l, body->last, 0, vars);
-  LLVMValueRef next = increase(l, info_of(ir_loop_index(op))->scalar, step);
-  LLVMBuildStore(l->b, next, index);
+  LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
+  LLVMValueRef next = LLVMBuildAdd(l->b, index, step, "");
   /* the next index may not have wrapped around to below the bound */
-  LLVMValueRef grew = LLVMBuildICmp(l->b, less, info_of(ir_loop_index(op))->scalar, next, "");
+  LLVMValueRef grew = LLVMBuildICmp(l->b, less, index, next, "");
   LLVMValueRef again = LLVMBuildAnd(l->b, grew, LLVMBuildICmp(l->b, less, next, upper, ""), "");
   LLVMValueRef br = LLVMBuildCondBr(l->b, again, inside, after);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
+  LLVMAddIncoming(index, (LLVMValueRef[]){lower, next}, (LLVMBasicBlockRef[]){before, latch}, 2);
   LLVMPositionBuilderAtEnd(l->b, after);
-  read_all(l, results_of(l, op), n, vars);
+  Phis then = phis_for(l, results_of(l, op), n);
+  for (int i = 0; i < 2; i++) {
+    phis_from(i ? then : now, op, IR_LOOP_INITS, before);
+    phis_from(i ? then : now, body->last, 0, latch);
+  }
   slots_end_loop(l, start);
   l->clock++;
 }
 
 static void lower_while(Lower *l, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
-  LLVMValueRef *in = variables_for(l, before->args, before->nargs), *out = variables_for(l, after->args, after->nargs);
-  for (int i = 0; i < before->nargs; i++) {
-    if (in[i])
-      LLVMBuildStore(l->b, scalar(ir_operand(op, i)), in[i]);
-    else
-      lower_slot(l, before->args[i]);
-  }
+  for (int i = 0; i < before->nargs; i++)
+    if (ir_is_tensor(before->args[i]->type)) lower_slot(l, before->args[i]);
   for (int i = 0; i < after->nargs; i++)
-    if (!out[i]) info_of(&op->results[i])->slot = lower_slot(l, after->args[i]);
-  LLVMBasicBlockRef head = new_block(l, "while"), body = new_block(l, "do"), end = new_block(l, "endwhile");
+    if (ir_is_tensor(after->args[i]->type)) info_of(&op->results[i])->slot = lower_slot(l, after->args[i]);
+  LLVMBasicBlockRef entry = LLVMGetInsertBlock(l->b), head = new_block(l, "while"), body = new_block(l, "do"),
+                    end = new_block(l, "endwhile");
   LLVMBuildBr(l->b, head);
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, head);
-  read_all(l, before->args, before->nargs, in);
+  Phis now = phis_for(l, before->args, before->nargs);
   lower_block(l, before);
-  yield_scalars(l, before->last, 1, out);
   LLVMBuildCondBr(l->b, scalar(ir_operand(before->last, 0)), body, end);
+  for (int i = 0; i < after->nargs; i++) /* the condition's other operands: what the body and who comes after get */
+    if (!ir_is_tensor(after->args[i]->type))
+      info_of(after->args[i])->scalar = info_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(l->b, body);
-  read_all(l, after->args, after->nargs, out);
   lower_block(l, after);
-  yield_scalars(l, after->last, 0, in);
+  phis_from(now, op, 0, entry);
+  phis_from(now, after->last, 0, LLVMGetInsertBlock(l->b));
   LLVMValueRef br = LLVMBuildBr(l->b, head);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
   LLVMPositionBuilderAtEnd(l->b, end);
-  read_all(l, results_of(l, op), op->nresults, out);
   slots_end_loop(l, start);
   l->clock++;
 }
 
 static void lower_if(Lower *l, Op *op) {
   Value **results = results_of(l, op);
-  LLVMValueRef *vars = variables_for(l, results, op->nresults);
   for (int i = 0; i < op->nresults; i++)
-    if (!vars[i]) slot_touch(l, lower_slot(l, results[i]));
+    if (ir_is_tensor(results[i]->type)) slot_touch(l, lower_slot(l, results[i]));
   bool otherwise = op->nregions > 1 && op->regions[1]->first;
   LLVMBasicBlockRef yes = new_block(l, "then"), after = new_block(l, "endif"),
-                    no = otherwise ? new_block(l, "else") : after;
+                    no = otherwise ? new_block(l, "else") : after, ends[2];
   LLVMBuildCondBr(l->b, scalar(ir_operand(op, 0)), yes, no);
   unsigned *nests = prefetch_counts(l);
   for (int r = 0; r <= otherwise; r++) {
     l->clock++;
     prefetch_count_from(l, nests); /* neither branch follows the other */
     LLVMPositionBuilderAtEnd(l->b, r ? no : yes);
-    Block *b = ir_entry(op, r);
-    lower_block(l, b);
-    if (b->last && b->last->code == OP_YIELD) yield_scalars(l, b->last, 0, vars);
+    lower_block(l, ir_entry(op, r));
+    ends[r] = LLVMGetInsertBlock(l->b);
     LLVMBuildBr(l->b, after);
   }
   LLVMPositionBuilderAtEnd(l->b, after);
-  read_all(l, results, op->nresults, vars);
+  Phis then = phis_for(l, results, op->nresults);
+  for (int r = 0; r <= otherwise && op->nresults; r++) phis_from(then, ir_entry(op, r)->last, 0, ends[r]);
   l->clock++;
 }
 
@@ -316,29 +308,54 @@ static void lower_arguments(Lower *l, Op *func, KernelInfo *info) {
   info->args = kinds;
 }
 
-static void lower_programs(Lower *l, Op *func) {
-  LLVMBasicBlockRef body = new_block(l, "program"), end = new_block(l, "end");
-  l->end = end;
-  LLVMValueRef first = LLVMGetParam(l->fn, 2), last = LLVMGetParam(l->fn, 3);
-  LLVMValueRef index = new_alloca(l, l->i64);
-  LLVMPositionBuilderAtEnd(l->b, l->entry);
-  LLVMBuildStore(l->b, first, index);
-  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, first, last, ""), body, end);
-  LLVMPositionBuilderAtEnd(l->b, body);
-  LLVMValueRef n = LLVMBuildLoad2(l->b, l->i64, index, "program");
+/* The numbers of the program `first` along the three axes, before the loop over programs. */
+static void first_numbers(Lower *l, LLVMValueRef first, LLVMValueRef out[3]) {
   LLVMValueRef gx = LLVMBuildZExt(l->b, l->grid[0], l->i64, ""), gy = LLVMBuildZExt(l->b, l->grid[1], l->i64, "");
-  LLVMValueRef rest = LLVMBuildUDiv(l->b, n, gx, "");
-  l->pid[0] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, n, gx, ""), l->i32, "pid.x");
-  l->pid[1] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, rest, gy, ""), l->i32, "pid.y");
-  l->pid[2] = LLVMBuildTrunc(l->b, LLVMBuildUDiv(l->b, rest, gy, ""), l->i32, "pid.z");
+  LLVMValueRef rest = LLVMBuildUDiv(l->b, first, gx, "");
+  out[0] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, first, gx, ""), l->i32, "");
+  out[1] = LLVMBuildTrunc(l->b, LLVMBuildURem(l->b, rest, gy, ""), l->i32, "");
+  out[2] = LLVMBuildTrunc(l->b, LLVMBuildUDiv(l->b, rest, gy, ""), l->i32, "");
+}
+
+/* Those of the next program, by counting, for dividing takes longer than a small program: the phis l->pid, up to the
+ * last that somebody asks for, get their values from before the loop and from here. */
+static void next_numbers(Lower *l, const LLVMValueRef from[3], LLVMBasicBlockRef before) {
+  LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
+  LLVMValueRef carry = LLVMConstInt(l->i32, 1, false), zero = LLVMConstInt(l->i32, 0, false);
+  int n = 3;
+  while (n > 0 && !LLVMGetFirstUse(l->pid[n - 1])) LLVMInstructionEraseFromParent(l->pid[--n]);
+  for (int i = 0; i < n; i++) {
+    LLVMValueRef next = LLVMBuildAdd(l->b, l->pid[i], carry, "");
+    if (i < 2) {
+      LLVMValueRef over = LLVMBuildICmp(l->b, LLVMIntEQ, next, l->grid[i], "");
+      carry = LLVMBuildZExt(l->b, over, l->i32, "");
+      next = LLVMBuildSelect(l->b, over, zero, next, "");
+    }
+    LLVMAddIncoming(l->pid[i], (LLVMValueRef[]){from[i], next}, (LLVMBasicBlockRef[]){before, latch}, 2);
+  }
+}
+
+/* One program after the other, x fastest. */
+static void lower_programs(Lower *l, Op *func) {
+  LLVMBasicBlockRef body = new_block(l, "program"), before = LLVMGetInsertBlock(l->b);
+  LLVMValueRef first = LLVMGetParam(l->fn, 2), last = LLVMGetParam(l->fn, 3), from[3];
+  static const char *const names[] = {"pid.x", "pid.y", "pid.z"};
+  l->end = new_block(l, "end");
+  first_numbers(l, first, from);
+  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, first, last, ""), body, l->end);
+  LLVMPositionBuilderAtEnd(l->b, body);
+  LLVMValueRef n = LLVMBuildPhi(l->b, l->i64, "program");
+  for (int i = 0; i < 3; i++) l->pid[i] = LLVMBuildPhi(l->b, l->i32, names[i]);
   lower_base_level(l);
   l->arguments = ir_entry(func, 0);
   lower_block(l, l->arguments);
+  next_numbers(l, from, before);
+  LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildAdd(l->b, n, LLVMConstInt(l->i64, 1, false), "");
-  LLVMBuildStore(l->b, next, index);
-  LLVMValueRef br = LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, next, last, ""), body, end);
+  LLVMValueRef br = LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, next, last, ""), body, l->end);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
-  LLVMPositionBuilderAtEnd(l->b, end);
+  LLVMAddIncoming(n, (LLVMValueRef[]){first, next}, (LLVMBasicBlockRef[]){before, latch}, 2);
+  LLVMPositionBuilderAtEnd(l->b, l->end);
   stream_fence(l);
   LLVMBuildRetVoid(l->b);
 }

@@ -298,16 +298,15 @@ typedef struct Fold {
   Op *op;
   int axis, n;
   bool inner;              /* along the vector dimension */
-  LLVMValueRef *acc;       /* allocas: a vector each for a reduction, a scalar each for a scan */
-  LLVMValueRef *result;    /* allocas of a reduction to scalars */
+  LLVMValueRef *acc;       /* here and now: a vector each for a reduction, a scalar each for a scan */
+  LLVMValueRef *result;    /* of a reduction to scalars, at the end of its loops */
   LLVMValueRef *identity;  /* an element each; NULL: none known, the first step is told apart */
 } Fold;
 Fold *fold_new(Lower *l, Op *op);
-void fold_setup(Lower *l, Fold *f, int vector_dim); /* where its loops begin, the lanes chosen */
-void fold_reset(Lower *l, Fold *f);                 /* at the beginning of a row */
+void fold_reset(Lower *l, Fold *f, int vector_dim); /* at the beginning of a row, the lanes chosen */
 void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
 void fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row */
-void fold_results(Lower *l, Fold *f);                /* after the loops */
+void fold_results(Fold *f);                          /* after the loops */
 void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
 
 /* Loops for hand-made code: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */

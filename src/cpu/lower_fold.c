@@ -54,10 +54,7 @@ Fold *fold_new(Lower *l, Op *op) {
   f->n = op->noperands;
   f->axis = (int)ir_attr_int_or(op, "axis", 0);
   f->acc = NEWN(l->cx, LLVMValueRef, f->n);
-  if (op->code == OP_REDUCE && !ir_is_tensor(op->results[0].type)) {
-    f->result = NEWN(l->cx, LLVMValueRef, f->n);
-    for (int i = 0; i < f->n; i++) f->result[i] = new_alloca(l, element_type(l, operand_type(f, i)->elem));
-  }
+  if (op->code == OP_REDUCE && !ir_is_tensor(op->results[0].type)) { f->result = NEWN(l->cx, LLVMValueRef, f->n); }
   if (f->n == 1) {
     LLVMValueRef e = identity_of(l, ir_entry(op, 0), operand_type(f, 0)->elem);
     if (e) {
@@ -68,20 +65,12 @@ Fold *fold_new(Lower *l, Op *op) {
   return f;
 }
 
-void fold_setup(Lower *l, Fold *f, int vector_dim) {
+void fold_reset(Lower *l, Fold *f, int vector_dim) {
   f->inner = f->axis == vector_dim;
-  if (!f->inner) return;
   int lanes = f->op->code == OP_REDUCE ? l->lanes : 1;
-  for (int i = 0; i < f->n; i++) f->acc[i] = new_alloca(l, wide(element_type(l, operand_type(f, i)->elem), lanes));
-}
-
-void fold_reset(Lower *l, Fold *f) {
-  if (!f->inner) return;
-  lower_at(l, l->depth);
-  int lanes = f->op->code == OP_REDUCE ? l->lanes : 1;
-  for (int i = 0; i < f->n; i++) {
+  for (int i = 0; f->inner && i < f->n; i++) {
     LLVMValueRef e = f->identity ? f->identity[i] : LLVMConstNull(element_type(l, operand_type(f, i)->elem));
-    LLVMBuildStore(l->b, splat(l, e, lanes), f->acc[i]);
+    f->acc[i] = splat(l, e, lanes);
   }
 }
 
@@ -102,11 +91,6 @@ static void combine_after(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cu
   for (int i = 0; i < f->n; i++) out[i] = first ? LLVMBuildSelect(l->b, first, cur[i], r[i], "") : r[i];
 }
 
-static void load_acc(Lower *l, Fold *f, LLVMValueRef *acc, int lanes) {
-  for (int i = 0; i < f->n; i++)
-    acc[i] = LLVMBuildLoad2(l->b, wide(element_type(l, operand_type(f, i)->elem), lanes), f->acc[i], "");
-}
-
 static void without_axis(const Fold *f, const Lane *at, Lane *out) {
   int rank = operand_type(f, 0)->rank;
   for (int i = 0, j = 0; i < rank; i++)
@@ -117,9 +101,7 @@ void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef
   LLVMValueRef *acc = values(l, f->n), *out = values(l, f->n);
   if (f->inner) {
     lower_at(l, l->depth);
-    load_acc(l, f, acc, l->lanes);
-    combine_after(l, f, acc, in, f->identity ? NULL : first, out, l->lanes);
-    for (int i = 0; i < f->n; i++) LLVMBuildStore(l->b, out[i], f->acc[i]);
+    combine_after(l, f, f->acc, in, f->identity ? NULL : first, f->acc, l->lanes);
     return;
   }
   Lane row[MAX_RANK];
@@ -146,9 +128,8 @@ static LLVMValueRef part(Lower *l, LLVMValueRef v, int from, int n) {
 
 void fold_finish(Lower *l, Fold *f, const Lane *at) {
   if (!f->inner) return;
-  LLVMValueRef *acc = values(l, f->n), *low = values(l, f->n), *high = values(l, f->n);
+  LLVMValueRef *acc = f->acc, *low = values(l, f->n), *high = values(l, f->n);
   lower_at(l, l->depth);
-  load_acc(l, f, acc, l->lanes);
   for (int n = l->lanes / 2; n >= 1; n /= 2) {
     for (int i = 0; i < f->n; i++) {
       low[i] = part(l, acc[i], 0, n);
@@ -161,16 +142,14 @@ void fold_finish(Lower *l, Fold *f, const Lane *at) {
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];
     if (f->result)
-      LLVMBuildStore(l->b, acc[i], f->result[i]);
+      f->result[i] = acc[i];
     else
       slot_write(l, lower_slot(l, r), r->type, row, acc[i]);
   }
 }
 
-void fold_results(Lower *l, Fold *f) {
-  for (int i = 0; f->result && i < f->n; i++)
-    info_of(&f->op->results[i])->scalar =
-        LLVMBuildLoad2(l->b, element_type(l, operand_type(f, i)->elem), f->result[i], "");
+void fold_results(Fold *f) {
+  for (int i = 0; f->result && i < f->n; i++) info_of(&f->op->results[i])->scalar = f->result[i];
 }
 
 /* ---- scans ------------------------------------------------------------------------------------------------------- */
@@ -207,10 +186,9 @@ static void scan_within(Lower *l, Fold *f, LLVMValueRef *v, bool reverse) {
 
 void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out) {
   bool reverse = ir_attr_int_or(f->op, "reverse", 0) != 0;
-  LLVMValueRef *carry = values(l, f->n), *total = values(l, f->n), *all = values(l, f->n);
+  LLVMValueRef *carry = f->acc, *total = values(l, f->n), *all = values(l, f->n);
   if (f->inner) {
     lower_at(l, l->depth);
-    load_acc(l, f, carry, 1);
     if (f->identity) first = NULL;
     for (int i = 0; i < f->n; i++) out[i] = in[i];
     scan_within(l, f, out, reverse);
@@ -221,7 +199,6 @@ void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef
     }
     combine_after(l, f, all, out, first, out, l->lanes);
     combine_after(l, f, carry, total, first, carry, 1);
-    for (int i = 0; i < f->n; i++) LLVMBuildStore(l->b, carry[i], f->acc[i]);
     return;
   }
   Lane row[MAX_RANK];

@@ -477,16 +477,54 @@ static void mask_holds(Work *w, Op *op, const Lane *at) {
   lane_remember(l, mask, at, lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
 }
 
-static void branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
+/* ---- accumulators ------------------------------------------------------------------------------------------------ */
+
+/* What all folds along the vector dimension have accumulated, in order. */
+typedef Vec(LLVMValueRef) Accumulated;
+
+static Accumulated accumulated(Work *w) {
+  Accumulated all = {0};
+  for (uint32_t i = 0; i < w->nest->members.len; i++)
+    for (int j = 0; w->folds[i] && w->folds[i]->inner && j < w->folds[i]->n; j++)
+      vec_push(w->l->cx, &all, w->folds[i]->acc[j]);
+  return all;
+}
+
+static void set_accumulated(Work *w, Accumulated all) {
+  uint32_t k = 0;
+  for (uint32_t i = 0; i < w->nest->members.len; i++)
+    for (int j = 0; w->folds[i] && w->folds[i]->inner && j < w->folds[i]->n; j++) w->folds[i]->acc[j] = all.at[k++];
+}
+
+/* Phis for them at the builder's place, with what they are now from `block`. */
+static Accumulated accumulated_phis(Work *w, LLVMBasicBlockRef block) {
+  Accumulated from = accumulated(w), phis = {0};
+  for (uint32_t i = 0; i < from.len; i++) {
+    vec_push(w->l->cx, &phis, LLVMBuildPhi(w->l->b, LLVMTypeOf(from.at[i]), ""));
+    LLVMAddIncoming(phis.at[i], &from.at[i], &block, 1);
+  }
+  return phis;
+}
+
+static void add_incoming(Accumulated phis, Accumulated from, LLVMBasicBlockRef block) {
+  for (uint32_t i = 0; i < phis.len; i++) LLVMAddIncoming(phis.at[i], &from.at[i], &block, 1);
+}
+
+/* ---- the body ---------------------------------------------------------------------------------------------------- */
+
+/* Returns the block that it ends in. */
+static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
   Lower *l = w->l;
   lower_push_level(l, block);
   l->full = full;
   if (full) each_access_of_nest(w, w->at, mask_holds);
   point(w);
   l->full = false;
-  LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
+  LLVMBasicBlockRef end = l->levels[l->depth].block;
+  LLVMPositionBuilderAtEnd(l->b, end);
   LLVMBuildBr(l->b, after);
   lower_pop_level(l);
+  return end;
 }
 
 /* The body of the vector loop, whose index is set. */
@@ -502,8 +540,14 @@ static void vector_body(Work *w) {
       LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, int_const(l->i32, l->lanes), ""), w->hi, "");
   LLVMBasicBlockRef whole = new_block(l, "whole"), masked = new_block(l, "masked"), after = new_block(l, "next");
   LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, lo, hi, ""), whole, masked);
-  branch_point(w, whole, after, true);
-  branch_point(w, masked, after, false);
+  Accumulated before = accumulated(w);
+  LLVMBasicBlockRef end = branch_point(w, whole, after, true);
+  LLVMPositionBuilderAtEnd(l->b, after);
+  Accumulated phis = accumulated_phis(w, end);
+  set_accumulated(w, before);
+  end = branch_point(w, masked, after, false);
+  add_incoming(phis, accumulated(w), end);
+  set_accumulated(w, phis);
   l->levels[l->depth].block = after;
   LLVMPositionBuilderAtEnd(l->b, after);
 }
@@ -530,7 +574,13 @@ static void vector_loop(Work *w) {
   bool looping = n > l->lanes, down = w->nest->reverse >> w->vector_dim & 1;
   Loop loop = {0};
   int outer = l->depth;
-  if (looping) loop = loop_begin(l, begin, end, l->lanes);
+  Accumulated phis = {0};
+  if (looping) {
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
+    loop = loop_begin(l, begin, end, l->lanes); /* nests with folds go around it at least once */
+    phis = accumulated_phis(w, before);
+    set_accumulated(w, phis);
+  }
   lower_push_level(l, LLVMGetInsertBlock(l->b));
   l->index64 = looping ? loop.index : zero;
   if (looping && down) l->index64 = LLVMBuildSub(l->b, int_const(l->i64, n - l->lanes), loop.index, "");
@@ -539,6 +589,7 @@ static void vector_loop(Work *w) {
   vector_body(w);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
   lower_pop_level(l);
+  add_incoming(phis, accumulated(w), LLVMGetInsertBlock(l->b));
   if (looping) loop_end(l, &loop);
   l->levels[outer].block = LLVMGetInsertBlock(l->b);
   l->index32 = l->index64 = NULL;
@@ -548,7 +599,7 @@ static void rows(Work *w, int d) {
   Lower *l = w->l;
   if (d == w->rank) {
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i]) fold_reset(l, w->folds[i]);
+      if (w->folds[i]) fold_reset(l, w->folds[i], w->vector_dim);
     vector_loop(w);
     for (uint32_t i = 0; i < w->nest->members.len; i++)
       if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) fold_finish(l, w->folds[i], w->at);
@@ -601,6 +652,30 @@ static LLVMValueRef find_condition(Work *w) {
   return l->condition;
 }
 
+/* The results of reductions to scalars, in order. */
+static Accumulated scalar_results(Work *w) {
+  Accumulated all = {0};
+  for (uint32_t i = 0; i < w->nest->members.len; i++)
+    for (int j = 0; w->folds[i] && w->folds[i]->result && j < w->folds[i]->n; j++)
+      vec_push(w->l->cx, &all, w->folds[i]->result[j]);
+  return all;
+}
+
+/* After the nest's second version: on to `after`, where the first came from `end` with `first`. */
+static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVMBasicBlockRef after) {
+  Lower *l = w->l;
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
+  LLVMBuildBr(l->b, after);
+  LLVMPositionBuilderAtEnd(l->b, after);
+  uint32_t k = 0;
+  for (uint32_t i = 0; i < w->nest->members.len; i++)
+    for (int j = 0; w->folds[i] && w->folds[i]->result && j < w->folds[i]->n; j++, k++) {
+      LLVMValueRef *r = &w->folds[i]->result[j], phi = LLVMBuildPhi(l->b, LLVMTypeOf(*r), "");
+      LLVMAddIncoming(phi, (LLVMValueRef[]){first.at[k], *r}, (LLVMBasicBlockRef[]){end, here}, 2);
+      *r = phi;
+    }
+}
+
 void nest_emit(Lower *l, Nest *n) {
   Work w = {.l = l, .nest = n, .rank = n->shape->rank};
   if (w.rank > MAX_RANK)
@@ -614,7 +689,6 @@ void nest_emit(Lower *l, Nest *n) {
     Member *m = &n->members.at[i];
     if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
     w.folds[i] = fold_new(l, m->op);
-    fold_setup(l, w.folds[i], w.vector_dim);
   }
   LLVMValueRef condition = find_condition(&w);
   if (condition && !LLVMIsAConstantInt(condition)) {
@@ -622,16 +696,17 @@ void nest_emit(Lower *l, Nest *n) {
     LLVMBuildCondBr(l->b, condition, yes, no);
     LLVMPositionBuilderAtEnd(l->b, yes);
     version(&w, true);
+    LLVMBasicBlockRef end = LLVMGetInsertBlock(l->b);
+    Accumulated results = scalar_results(&w);
     LLVMBuildBr(l->b, after);
     LLVMPositionBuilderAtEnd(l->b, no);
     version(&w, false);
-    LLVMBuildBr(l->b, after);
-    LLVMPositionBuilderAtEnd(l->b, after);
+    join_results(&w, results, end, after);
   } else {
     version(&w, condition && LLVMConstIntGetZExtValue(condition));
   }
   for (uint32_t i = 0; i < n->members.len; i++)
-    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) fold_results(l, w.folds[i]);
+    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) fold_results(w.folds[i]);
   l->clock++;
   lower_base_level(l);
 }
