@@ -453,6 +453,7 @@ static void build_function(void *arg) {
   l->entry = LLVMAppendBasicBlockInContext(l->llvm, l->fn, "entry");
   LLVMPositionBuilderAtEnd(l->b, l->entry);
   l->scratch = LLVMGetParam(l->fn, 4);
+  l->index = index_analyze(cx, l->source);
   cpu_plan(l, func);
   stream_plan(l, func);
   lower_arguments(l, func, info);

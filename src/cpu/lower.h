@@ -1,6 +1,5 @@
 /* lower.h: what the files that lower Triton IR to LLVM IR share.
  *
- *   axis.c           how an index or pointer tensor moves along each of its dimensions
  *   plan.c           which tensors are stored in scratch, and which ops share a loop nest; the page at its top is
  *   the design lower.c          the function, its programs, scalars, control flow
  *   lower_nest.c     a loop nest: loops, bounds, and what its members do at a point
@@ -18,32 +17,11 @@
 #define TRITONC_CPU_LOWER_H
 
 #include "cpu/internal.h"
+#include "index/index.h"
 
 #include <llvm-c/Core.h>
 
 enum { MAX_RANK = 24, MAX_LEVELS = MAX_RANK + 3 };
-
-/* ---- axis.c ------------------------------------------------------------------------------------------------------ */
-
-typedef struct Lower Lower;
-
-/* How a tensor of integers or pointers (in elements) changes from one index of a dimension to the next. */
-typedef enum AxisKind {
-  AXIS_CONST,   /* by `step` */
-  AXIS_RUNTIME, /* by the same amount everywhere, known at run time */
-  AXIS_WRAP,    /* by `step`, but modulo something: constant only where it does not wrap */
-  AXIS_UNKNOWN,
-} AxisKind;
-typedef struct Axis {
-  AxisKind kind;
-  int64_t step;
-} Axis;
-/* One Axis per dimension of `v` (kept with the value). */
-const Axis *cpu_axis(Ctx *cx, Value *v);
-/* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box? */
-bool cpu_mask_is_box(Lower *l, Value *mask);
-/* The function argument that a pointer comes from, or NULL when that is not plain. */
-Value *cpu_pointer_base(const Value *ptr);
 
 /* ---- plan.c ------------------------------------------------------------------------------------------------------ */
 
@@ -54,6 +32,7 @@ typedef struct Slot {
   int first, last; /* clock of its first and last access; first < 0: never */
 } Slot;
 
+typedef struct Lower Lower;
 typedef struct Nest Nest;
 typedef struct Memo Memo;
 typedef struct Lane Lane;
@@ -62,7 +41,6 @@ typedef struct Lane Lane;
 typedef struct Info {
   LLVMValueRef scalar; /* of a scalar, once lowered */
   Slot *slot;          /* of a tensor that is in scratch */
-  Axis *axis;
   Memo *memo;
   bool scratch;     /* planned: computed by a nest of its own position and kept */
   bool needs_slot;  /* somebody outside that nest reads it */
@@ -75,7 +53,7 @@ typedef struct Info {
   bool index;          /* an expression of indices and scalars, no data in it */
   bool costed;         /* `cost` is right */
   int cost;
-  Value *base;         /* of a pointer: the function argument that it comes from, or NULL */
+  bool by_slot;        /* made of what a loop carries or a conditional gives */
   /* number of the nest in which: the access's mask is a bound, its step is 1; a wrap is ruled out */
   unsigned bounded, unit, assumed;
   unsigned read_in, nests; /* of an argument: the last nest that reads through it, and how many do so far */
@@ -130,13 +108,22 @@ bool cpu_reshape_trivial(const Op *op);
 /* Is `v` a tensor that lies in scratch, rather than an expression? */
 bool cpu_is_stored(const Value *v);
 /* plan_rules.c: what the plan rests on. */
+/* How a tensor of integers or pointers moves; as an expression: one that passes through a slot is read from there. */
+const IndexAxis *cpu_axis(Lower *l, const Value *v);
+bool cpu_is_affine(Lower *l, const Value *v);               /* along every axis by the same amount everywhere, or modulo something */
+bool cpu_moves_by_one(Lower *l, const Value *v, int axis);  /* by one element, everywhere */
+/* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box that begins
+ * at 0? */
+bool cpu_mask_is_box(Lower *l, const Value *mask);
+/* The function argument that a pointer comes from, or NULL when that is not plain. */
+const Value *cpu_pointer_base(Lower *l, const Value *ptr);
 int cpu_cost(Lower *l, Value *v); /* of evaluating it once more, in vector instructions per vector */
 /* Note what does not change while planning: of an op's results, those of its operands being noted. */
 void cpu_note(Lower *l, Op *op);
 /* `v` is to be stored from now on: what was derived from its being an expression is forgotten. */
 void cpu_note_stored(Lower *l, Value *v);
 /* Accesses that may share no loop nest: either may touch elements that the other has at another index. */
-bool cpu_may_conflict(const Op *a, const Op *b);
+bool cpu_may_conflict(Lower *l, const Op *a, const Op *b);
 bool cpu_is_index(const Value *v);                      /* an expression of indices and scalars, no data in it */
 bool cpu_moves_evenly(Lower *l, Value *v);        /* an index or pointer that is worth more as an expression */
 bool cpu_dot_in_place(Lower *l, Op *dot);
@@ -174,6 +161,7 @@ struct Lower {
   LLVMBuilderRef b;
   LLVMValueRef fn;
   LLVMBasicBlockRef entry, end; /* the function's first block and its last, which returns */
+  IndexInfo *index; /* of all values of the function */
   const CpuIsa *isa;
   const TargetOptions *options;
   KernelInfo *result;

@@ -408,9 +408,9 @@ static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
     return true;
   }
   if (!l->collecting || a.depth > 0 || b.depth > 0) return false;
-  const Axis *axis = cpu_axis(l->cx, ir_operand(op, 0));
+  const IndexAxis *axis = cpu_axis(l, ir_operand(op, 0));
   int moving = 0; /* along other dimensions, too: then it was tested for their first index only */
-  for (int i = 0; i < op->results[0].type->rank; i++) moving += axis[i].kind != AXIS_CONST || axis[i].step != 0;
+  for (int i = 0; i < op->results[0].type->rank; i++) moving += !index_is_const(axis[i].stride, 0) || axis[i].wrap;
   if (moving != 1) return false;
   info->assumed = l->nest_number;
   int64_t step = LLVMConstIntGetSExtValue(a.step);
@@ -636,9 +636,60 @@ static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
   return array_read(l, g, v->type, at, 0);
 }
 
+/* Ops whose lanes are worked out from the operands' lanes: those are as good as the form, or better. */
+static bool has_affine_lanes(const Op *op) {
+  switch (op->code) {
+  case OP_ADDI:
+  case OP_SUBI:
+  case OP_MULI:
+  case OP_SHLI:
+  case OP_ADDPTR:
+  case OP_EXTSI:
+  case OP_EXTUI:
+  case OP_TRUNCI:
+  case OP_INDEX_CAST:
+  case OP_SPLAT:
+  case OP_CONSTANT:
+  case OP_MAKE_RANGE:
+  case OP_EXPAND_DIMS:
+  case OP_BROADCAST:
+  case OP_TRANS: return true;
+  case OP_RESHAPE: return cpu_reshape_trivial(op);
+  default: return false;
+  }
+}
+
+/* An integer or pointer of which the index analysis knows that it moves evenly along the one dimension whose coordinate
+ * does: its element at that coordinate's beginning, and the step. */
+static bool affine_by_index(Lower *l, Value *v, const Lane *at, Lane *out) {
+  const Type *e = v->type->elem;
+  int moving = -1;
+  int64_t stride, bytes = ir_is_ptr(e) ? ir_elem_bytes(e->elem) : 1;
+  if (l->lanes == 1 || has_affine_lanes(v->op) || (!ir_is_ptr(e) && (!ir_is_int(e) || e->bits == 1))) return false;
+  for (int d = 0; d < v->type->rank; d++) {
+    if (at[d].kind == LANE_UNIFORM) continue;
+    if (at[d].kind != LANE_AFFINE || moving >= 0 || !LLVMIsAConstantInt(at[d].step)) return false;
+    moving = d;
+  }
+  if (moving < 0 || !index_const_stride(index_of(l->index, v), moving, &stride) || stride % bytes) return false;
+  Lane from[MAX_RANK];
+  for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
+  from[moving] = lane_uniform(at[moving].v, at[moving].depth);
+  Lane base = lane_eval(l, v, from);
+  if (base.kind != LANE_UNIFORM || l->failed) return false;
+  int64_t step = stride / bytes * LLVMConstIntGetSExtValue(at[moving].step);
+  *out = step ? (Lane){.kind = LANE_AFFINE,
+                       .depth = base.depth,
+                       .v = base.v,
+                       .step = int_const(ir_is_ptr(e) ? l->i64 : element_type(l, e), step)}
+              : base;
+  return true;
+}
+
 static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   Op *op = v->op;
-  Lane from[MAX_RANK];
+  Lane from[MAX_RANK], evenly;
+  if (affine_by_index(l, v, at, &evenly)) return evenly;
   switch (op->code) {
   case OP_CONSTANT: {
     Attr *a = ir_const_value(v);

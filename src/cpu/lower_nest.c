@@ -86,22 +86,23 @@ static int weight_of(const Work *w, const int *map, int rank) {
 }
 
 static void vote_access(Work *w, Value *ptr, const int *map, int weight) {
-  const Axis *a = cpu_axis(w->l->cx, ptr);
+  const IndexAxis *a = cpu_axis(w->l, ptr);
+  int bytes = ir_elem_bytes(ptr->type->elem->elem);
   bool any = false;
   weight *= weight_of(w, map, ptr->type->rank);
   for (int d = 0; d < ptr->type->rank; d++) {
     int to = map[d];
     if (to < 0 || w->shape[to] == 1) continue;
-    if (a[d].kind == AXIS_CONST && a[d].step == 1)
+    if (cpu_moves_by_one(w->l, ptr, d))
       w->votes[to] += 4 * weight;
-    else if (a[d].kind == AXIS_RUNTIME || (a[d].kind == AXIS_WRAP && a[d].step <= 1))
+    else if (a[d].stride && (a[d].stride->n || (a[d].wrap && a[d].stride->constant <= bytes)))
       w->votes[to] += 2 * weight;
     else
       continue;
     any = true;
   }
   for (int d = 0; !any && d < ptr->type->rank; d++) {
-    bool still = a[d].kind == AXIS_CONST && a[d].step == 0;
+    bool still = index_is_const(a[d].stride, 0) && !a[d].wrap;
     if (map[d] >= 0 && w->shape[map[d]] > 1 && !still) w->gathers = true;
   }
 }
@@ -126,10 +127,7 @@ static void vote(Work *w, Value *v, const int *map, int depth) {
   Op *op = v->op;
   if (!op) return;
   int from[MAX_RANK];
-  const Axis *axis = cpu_axis(w->l->cx, v);
-  bool index = true;
-  for (int d = 0; d < rank; d++) index = index && axis[d].kind != AXIS_UNKNOWN;
-  if (index) return;
+  if (cpu_is_affine(w->l, v)) return;
   if (op->code != OP_CMPI) note_type(w, v->type->elem);
   if (op->code == OP_LOAD) vote_access(w, ir_operand(op, 0), map, 1);
   if (op->code == OP_GATHER) w->gathers = true;

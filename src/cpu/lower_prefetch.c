@@ -84,7 +84,7 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
 }
 
 LLVMValueRef prefetch_stride(Lower *l, const Op *load) {
-  Value *base = cpu_pointer_base(ir_operand(load, 0));
+  const Value *base = cpu_pointer_base(l, ir_operand(load, 0));
   if (!base) return NULL;
   Info *info = info_of(base);
   if (info->read_in != l->nest_number) info->read_in = l->nest_number, info->nests++;

@@ -31,8 +31,8 @@ static void look(Op *op, void *arg) {
   Facts *f = arg;
   if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS || op->code == OP_BARRIER) f->talks = true;
   if (op->code != OP_LOAD) return;
-  Value *base = cpu_pointer_base(ir_operand(op, 0));
-  if (base) map_put(f->l->cx, &f->l->loaded, base, base);
+  const Value *base = cpu_pointer_base(f->l, ir_operand(op, 0));
+  if (base) map_put(f->l->cx, &f->l->loaded, base, (void *)base);
 }
 
 void stream_plan(Lower *l, Op *func) {
@@ -49,7 +49,7 @@ void stream_programs(Lower *l) {
 
 /* Does this launch write enough through the store? An i1 made in the entry block, or NULL: never. */
 static LLVMValueRef enough(Lower *l, const Op *store) {
-  Value *base = cpu_pointer_base(ir_operand(store, 0));
+  const Value *base = cpu_pointer_base(l, ir_operand(store, 0));
   if (!l->streams || !base || map_has(&l->loaded, base)) return NULL;
   int64_t bytes = ir_numel(ir_operand(store, 1)->type) * ir_elem_bytes(ir_operand(store, 1)->type->elem);
   int64_t threshold = CACHES * l->isa->l2_bytes / bytes + 1;

@@ -258,18 +258,18 @@ static bool scans_agree(const Nest *n, const Member *m) {
   return ((n->reverse & bit) != 0) == (ir_attr_int_or(m->op, "reverse", 0) != 0);
 }
 
-static bool store_fits(const Nest *n, const Op *store) {
+static bool store_fits(Planner *p, const Nest *n, const Op *store) {
   for (uint32_t i = 0; i < n->loads.len; i++)
-    if (cpu_may_conflict(n->loads.at[i], store)) return false;
+    if (cpu_may_conflict(p->l, n->loads.at[i], store)) return false;
   for (uint32_t i = 0; i < n->stores.len; i++)
-    if (cpu_may_conflict(n->stores.at[i], store)) return false;
+    if (cpu_may_conflict(p->l, n->stores.at[i], store)) return false;
   return true;
 }
 
-static bool loads_fit(const Nest *n, Op *const *loads, uint32_t count) {
+static bool loads_fit(Planner *p, const Nest *n, Op *const *loads, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     for (uint32_t j = 0; j < n->stores.len; j++)
-      if (cpu_may_conflict(loads[i], n->stores.at[j])) return false;
+      if (cpu_may_conflict(p->l, loads[i], n->stores.at[j])) return false;
   return true;
 }
 
@@ -279,7 +279,7 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   Nest *nest;
   do { /* closing what is needed may close the nest itself */
     nest = fresh ? NULL : find_open(p, shape);
-    if (nest && (nest->serial || !scans_agree(nest, &m) || (m.kind == MEMBER_STORE && !store_fits(nest, m.op)))) {
+    if (nest && (nest->serial || !scans_agree(nest, &m) || (m.kind == MEMBER_STORE && !store_fits(p, nest, m.op)))) {
       close_nest(p, nest);
       continue;
     }
@@ -310,9 +310,9 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_scratch(p, ir_operand(m.op, 0));
   if (m.kind == MEMBER_STORE) {
     for (uint32_t i = 0; i < p->loads.len; i++)
-      if (cpu_may_conflict(p->loads.at[i], m.op)) mark_scratch(p, &p->loads.at[i]->results[0]);
+      if (cpu_may_conflict(p->l, p->loads.at[i], m.op)) mark_scratch(p, &p->loads.at[i]->results[0]);
     vec_push(p->cx, &nest->stores, m.op);
-  } else if (!loads_fit(nest, p->loads.at, p->loads.len)) {
+  } else if (!loads_fit(p, nest, p->loads.at, p->loads.len)) {
     for (uint32_t i = 0; i < p->loads.len; i++) mark_scratch(p, &p->loads.at[i]->results[0]);
   }
   for (uint32_t i = 0; i < p->loads.len; i++) { vec_push(p->cx, &nest->loads, p->loads.at[i]); }
@@ -559,10 +559,8 @@ static void attach(Op *op, void *arg) {
 static void note(Op *op, void *arg) { cpu_note(arg, op); }
 
 void cpu_plan(Lower *l, Op *func) {
-  const Block *entry = ir_entry(func, 0);
   attach(func, l);
   ir_walk(func, attach, l);
-  for (int i = 0; i < entry->nargs; i++) info_of(entry->args[i])->base = entry->args[i];
   ir_walk(func, note, l); /* in order: what an op is made of comes before it */
   Planner p = {.l = l, .cx = l->cx};
   plan_block(&p, ir_entry(func, 0));

@@ -48,13 +48,45 @@ bool cpu_is_stored(const Value *v) {
   }
 }
 
+/* ---- how tensors move -------------------------------------------------------------------------------------------- */
+
+const IndexAxis *cpu_axis(Lower *l, const Value *v) { return index_of(l->index, v)->axis; }
+
+bool cpu_is_affine(Lower *l, const Value *v) {
+  const Index *x = index_of(l->index, v);
+  return index_is_uniform(x) || (index_is_affine(x) && v->op && !info_of(v)->by_slot);
+}
+
+bool cpu_moves_by_one(Lower *l, const Value *v, int axis) {
+  const Type *e = ir_elem(v->type);
+  int64_t stride;
+  return index_const_stride(index_of(l->index, v), axis, &stride) &&
+         stride == (ir_is_ptr(e) ? ir_elem_bytes(e->elem) : 1);
+}
+
+bool cpu_mask_is_box(Lower *l, const Value *mask) {
+  const IndexMask *m = index_of(l->index, mask)->mask;
+  if (!m) return false;
+  for (int i = 0; i < m->nbounds; i++)
+    if (m->bounds[i].kind != INDEX_BELOW) return false;
+  for (int i = 0; i < m->nrest; i++)
+    if (!index_is_uniform(index_of(l->index, m->rest[i]))) return false;
+  return true;
+}
+
+const Value *cpu_pointer_base(Lower *l, const Value *ptr) {
+  const Value *root = index_of(l->index, ptr)->root;
+  return root && root->block && root->block->region->op->code == OP_FUNC ? root : NULL;
+}
+
 /* Stored, an index or pointer tensor is only its elements; as an expression it tells how it moves along this
  * dimension. */
 bool cpu_moves_evenly(Lower *l, Value *v) {
   if (!ir_is_ptr(v->type->elem) && !ir_is_int(v->type->elem)) return false;
-  const Axis *a = cpu_axis(l->cx, v);
+  if (!v->op || info_of(v)->by_slot) return false;
+  const IndexAxis *a = cpu_axis(l, v);
   for (int i = 0; i < v->type->rank; i++)
-    if (a[i].kind == AXIS_RUNTIME || a[i].kind == AXIS_WRAP || (a[i].kind == AXIS_CONST && a[i].step != 0)) return true;
+    if (a[i].stride && (a[i].wrap || !index_is_const(a[i].stride, 0))) return true;
   return false;
 }
 
@@ -75,9 +107,10 @@ static int op_cost(Lower *l, Op *op) {
   case OP_TT_BITCAST: return 0;
   case OP_RESHAPE: return cpu_reshape_trivial(op) ? 0 : 4;
   case OP_LOAD: {
-    const Axis *a = cpu_axis(l->cx, ir_operand(op, 0));
-    for (int i = 0; i < op->results[0].type->rank; i++)
-      if (a[i].kind != AXIS_UNKNOWN && (a[i].kind != AXIS_CONST || a[i].step == 1)) return 1;
+    const Value *ptr = ir_operand(op, 0);
+    const IndexAxis *a = cpu_axis(l, ptr);
+    for (int i = 0; i < ptr->type->rank; i++)
+      if (a[i].stride && (a[i].wrap || a[i].stride->n || cpu_moves_by_one(l, ptr, i))) return 1;
     return 12;
   }
   case OP_DIVF:
@@ -109,19 +142,12 @@ static int op_cost(Lower *l, Op *op) {
 /* Is everything known that cpu_cost(v) needs, without a look at v's operands? */
 static bool cost_known(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->costed || cpu_is_stored(v); }
 
-static bool is_affine(Lower *l, Value *v) {
-  const Axis *a = cpu_axis(l->cx, v);
-  for (int i = 0; i < v->type->rank; i++)
-    if (a[i].kind == AXIS_UNKNOWN) return false;
-  return true;
-}
-
 /* The operands' costs are known. An affine tensor is a few scalar instructions. */
 static void find_cost(Lower *l, Value *v) {
   Info *info = info_of(v);
   info->cost = 0;
   info->costed = true;
-  if (is_affine(l, v)) return;
+  if (cpu_is_affine(l, v)) return;
   info->cost = op_cost(l, v->op);
   for (int i = 0; i < v->op->noperands && info->cost < 1000; i++) info->cost += cpu_cost(l, ir_operand(v->op, i));
 }
@@ -136,7 +162,7 @@ int cpu_cost(Lower *l, Value *v) {
   while (work.len) {
     Value *x = work.at[work.len - 1];
     uint32_t before = work.len;
-    if (!cost_known(x) && !is_affine(l, x))
+    if (!cost_known(x) && !cpu_is_affine(l, x))
       for (int i = 0; i < x->op->noperands; i++)
         if (!cost_known(ir_operand(x->op, i))) vec_push(l->cx, &work, ir_operand(x->op, i));
     if (work.len > before) continue;
@@ -151,17 +177,26 @@ int cpu_cost(Lower *l, Value *v) {
 static bool find_index(Lower *l, Value *v) {
   const Op *op = v->op;
   if (cpu_is_stored(v) || op->code == OP_LOAD || op->code == OP_GATHER) return false;
-  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || is_affine(l, v)) return true;
+  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || cpu_is_affine(l, v)) return true;
   for (int i = 0; i < op->noperands; i++)
     if (!cpu_is_index(ir_operand(op, i))) return false;
   return true;
 }
 
+static bool is_by_slot(Lower *l, const Op *op) {
+  if (op->nregions) return true;
+  for (int i = 0; i < op->noperands && op->code != OP_LOAD; i++) {
+    const Value *x = ir_operand(op, i);
+    if (!ir_is_tensor(x->type) || index_is_uniform(index_of(l->index, x))) continue;
+    if (!x->op || info_of(x)->by_slot) return true;
+  }
+  return false;
+}
+
 void cpu_note(Lower *l, Op *op) {
-  Value *from = ir_moved_pointer(op);
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
-    if (from) info_of(v)->base = info_of(from)->base;
+    info_of(v)->by_slot = is_by_slot(l, op);
     if (ir_is_tensor(v->type)) info_of(v)->index = find_index(l, v);
   }
 }
@@ -205,11 +240,11 @@ static bool same_expression(const Value *a, const Value *b, int *budget) {
 }
 
 /* Two accesses from different arguments are taken to touch different memory, or the same element at the same index. */
-bool cpu_may_conflict(const Op *a, const Op *b) {
+bool cpu_may_conflict(Lower *l, const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
   int budget = 64;
   if (same_expression(p, q, &budget)) return false;
-  Value *x = cpu_pointer_base(p), *y = cpu_pointer_base(q);
+  const Value *x = cpu_pointer_base(l, p), *y = cpu_pointer_base(l, q);
   return !x || !y || x == y;
 }
 
@@ -220,9 +255,7 @@ static bool plain_load(Lower *l, Op *load) {
   Value *v = &load->results[0];
   if (info_of(v)->scratch || v->type->rank < 2) return false;
   if (v->type->elem->kind == TYPE_INT && v->type->elem->bits == 1) return false;
-  const Axis *a = cpu_axis(l->cx, ir_operand(load, 0));
-  for (int i = 0; i < v->type->rank; i++)
-    if (a[i].kind == AXIS_UNKNOWN) return false;
+  if (!cpu_is_affine(l, ir_operand(load, 0))) return false;
   Value *mask = memory_mask(load), *other = memory_other(load);
   if (!mask) return true;
   if (other) {
@@ -267,10 +300,7 @@ bool cpu_dot_sets(Lower *l, Op *dot) {
 bool cpu_trans_direct(Lower *l, Op *trans) {
   Value *v = ir_operand(trans, 0);
   if (!v->op || v->op->code != OP_LOAD || memory_mask(v->op) || !plain_load(l, v->op)) return false;
-  const Axis *a = cpu_axis(l->cx, ir_operand(v->op, 0));
-  for (int i = 0; i < 2; i++)
-    if (a[i].kind == AXIS_WRAP) return false;
-  return a[1].kind == AXIS_CONST && a[1].step == 1;
+  return !cpu_axis(l, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(l, ir_operand(v->op, 0), 1);
 }
 
 /* The op of `block` that holds `op`, or NULL. */

@@ -207,3 +207,61 @@ tt.func public @unbounded(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32
   tt.store %ptr, %w, %m : tensor<512x!tt.ptr<f32>>
   tt.return
 }
+
+// Rows at loaded indices, and rows at loaded addresses that are promised to be aligned: 16 bytes of a row per thread.
+// CHECK-LABEL: @gathered
+// CHECK: tt.load {{.*}} : tensor<16x64x!tt.ptr<f32>, #[[GATHERED:[a-z0-9]+]]>
+// PTX-LABEL: .entry gathered
+// PTX: ld.global.b32
+// PTX-COUNT-2: ld.global.v4.b32
+// PTX-NOT: ld.global
+// PTX-COUNT-2: st.global.v4.b32
+// PTX-NOT: st.global
+tt.func public @gathered(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %i: !tt.ptr<i32>, %n: i32,
+                         %stride: i32 {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>
+  %c = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %is = tt.splat %i : !tt.ptr<i32> -> tensor<16x!tt.ptr<i32>>
+  %ip = tt.addptr %is, %r : tensor<16x!tt.ptr<i32>>, tensor<16xi32>
+  %index = tt.load %ip : tensor<16x!tt.ptr<i32>>
+  %bound = tt.splat %n : i32 -> tensor<16xi32>
+  %inside = arith.cmpi slt, %index, %bound : tensor<16xi32>
+  %m1 = tt.expand_dims %inside {axis = 1 : i32} : tensor<16xi1> -> tensor<16x1xi1>
+  %m = tt.broadcast %m1 : tensor<16x1xi1> -> tensor<16x64xi1>
+  %rows = tt.expand_dims %index {axis = 1 : i32} : tensor<16xi32> -> tensor<16x1xi32>
+  %strides = tt.splat %stride : i32 -> tensor<16x1xi32>
+  %at = arith.muli %rows, %strides : tensor<16x1xi32>
+  %x = tt.broadcast %at : tensor<16x1xi32> -> tensor<16x64xi32>
+  %cols = tt.expand_dims %c {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %y = tt.broadcast %cols : tensor<1x64xi32> -> tensor<16x64xi32>
+  %offs = arith.addi %x, %y : tensor<16x64xi32>
+  %base = tt.splat %p : !tt.ptr<f32> -> tensor<16x64x!tt.ptr<f32>>
+  %ptr = tt.addptr %base, %offs : tensor<16x64x!tt.ptr<f32>>, tensor<16x64xi32>
+  %v = tt.load %ptr, %m : tensor<16x64x!tt.ptr<f32>>
+  %w = arith.addf %v, %v : tensor<16x64xf32>
+  tt.store %ptr, %w, %m : tensor<16x64x!tt.ptr<f32>>
+  tt.return
+}
+
+// PTX-LABEL: .entry gathered_addresses
+// PTX: ld.global.b64
+// PTX-COUNT-2: ld.global.v4.b32
+// PTX-NOT: ld.global
+tt.func public @gathered_addresses(%i: !tt.ptr<i64>, %out: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>
+  %c = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %is = tt.splat %i : !tt.ptr<i64> -> tensor<16x!tt.ptr<i64>>
+  %ip = tt.addptr %is, %r : tensor<16x!tt.ptr<i64>>, tensor<16xi32>
+  %address = tt.load %ip : tensor<16x!tt.ptr<i64>>
+  %row = tt.int_to_ptr %address {tt.divisibility = dense<16> : tensor<1xi32>} : tensor<16xi64> -> tensor<16x!tt.ptr<f32>>
+  %rows = tt.expand_dims %row {axis = 1 : i32} : tensor<16x!tt.ptr<f32>> -> tensor<16x1x!tt.ptr<f32>>
+  %x = tt.broadcast %rows : tensor<16x1x!tt.ptr<f32>> -> tensor<16x64x!tt.ptr<f32>>
+  %cols = tt.expand_dims %c {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %y = tt.broadcast %cols : tensor<1x64xi32> -> tensor<16x64xi32>
+  %ptr = tt.addptr %x, %y : tensor<16x64x!tt.ptr<f32>>, tensor<16x64xi32>
+  %v = tt.load %ptr : tensor<16x64x!tt.ptr<f32>>
+  %outs = tt.splat %out : !tt.ptr<f32> -> tensor<16x64x!tt.ptr<f32>>
+  %to = tt.addptr %outs, %y : tensor<16x64x!tt.ptr<f32>>, tensor<16x64xi32>
+  tt.store %to, %v : tensor<16x64x!tt.ptr<f32>>
+  tt.return
+}

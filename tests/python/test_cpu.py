@@ -265,3 +265,59 @@ def test_want_of_memory_inside_llvm_is_an_error():
     assert len(lines) > 8 and "0 " in lines and not done.stderr, done.stderr
     for line in lines:
         assert line == "0 " or "memory" in line, lines
+
+
+# ---- addresses that move evenly --------------------------------------------------------------------------------------
+
+
+@triton.jit
+def even_kernel(x, out, n, HOW: tl.constexpr):
+    i = tl.program_id(0) * 64 + tl.arange(0, 64)
+    if HOW == "rows and columns":
+        row, col = i // 256, i % 256
+        tl.store(out + i, tl.load(x + row * 1000 + col))
+    elif HOW == "shifted and masked":
+        tl.store(out + i, tl.load(x + (i >> 6) * 100 + (i & 63)))
+    elif HOW == "bits set":
+        j = (tl.program_id(0) << 6) | tl.arange(0, 64)
+        tl.store(out + j, tl.load(x + j) + 1)
+    elif HOW == "another shape":
+        j = tl.reshape(i, (4, 16))
+        tl.store(out + j, tl.load(x + j + 5))
+    elif HOW == "chosen by a scalar":
+        p = tl.where(n > 3, x + i, x + 7 + i)
+        tl.store(out + i, tl.load(p))
+    elif HOW == "rows at loaded indices":
+        row = tl.load(x + tl.program_id(0) * 4 + tl.arange(0, 4)).to(tl.int32)
+        j = row[:, None] * 16 + tl.arange(0, 16)[None, :]
+        tl.store(out + tl.reshape(i, (4, 16)), tl.load(x + j, mask=row[:, None] >= 0, other=0))
+
+
+def even_expected(how, x, n):
+    i = np.arange(512)
+    if how == "rows and columns":
+        return x[i // 256 * 1000 + i % 256]
+    if how == "shifted and masked":
+        return x[(i >> 6) * 100 + (i & 63)]
+    if how == "bits set":
+        return x[i] + 1
+    if how == "another shape":
+        return x[i + 5]
+    if how == "chosen by a scalar":
+        return x[i + (0 if n > 3 else 7)]
+    return x[x[i // 16].astype(int) * 16 + i % 16]
+
+
+EVEN = [
+    "rows and columns", "shifted and masked", "bits set", "another shape", "chosen by a scalar",
+    "rows at loaded indices",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", EVEN)
+@pytest.mark.parametrize("n", [2, 9])
+def test_even_addresses_are_accessed_as_vectors(how, n):
+    x, out = ((np.arange(2000) * 5) % 61).astype(np.float32), np.zeros(512, np.float32)
+    kernel = even_kernel[(8,)](x, out, n, how)
+    np.testing.assert_array_equal(out, even_expected(how, x, n))
+    assert "gather" not in kernel.asm["llir"] and "scatter" not in kernel.asm["llir"]
