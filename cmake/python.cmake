@@ -32,6 +32,11 @@ foreach(file ${package_py})
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/python/triton/${file} ${package}/${file} SYMBOLIC)
 endforeach()
 
+# What importlib.metadata says of a package that is used from the build tree.
+set(version 3.6.0+c${PROJECT_VERSION})
+file(WRITE ${CMAKE_BINARY_DIR}/python/triton-${version}.dist-info/METADATA
+     "Metadata-Version: 2.1\nName: triton\nVersion: ${version}\n")
+
 if(SKBUILD)
   install(TARGETS triton_ext libtritonc DESTINATION triton/_C)
   if(have_cpu)

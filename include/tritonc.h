@@ -173,6 +173,12 @@ TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
                                         size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */
 /* Is the run-time parameter a pointer that the kernel may write through? */
 TTC_API bool ttc_kernel_arg_written(const ttc_kernel *kernel, size_t index);
+/* The kernel as bytes that ttc_kernel_restore() makes it of again, in another process or on another machine, as long as
+ * its target is there. The bytes hold a version and checksums. Released with free(). */
+TTC_API ttc_status ttc_kernel_save(ttc_context *cx, const ttc_kernel *kernel, void **bytes, size_t *len);
+/* TTC_ERROR_ARGUMENT: the bytes are damaged, or of another version. What is in them is run: take them from whom you
+ * would take a program. */
+TTC_API ttc_status ttc_kernel_restore(ttc_context *cx, const void *bytes, size_t len, ttc_kernel **kernel);
 /* Put the kernel into executable form now; ttc_launch() does it on first use otherwise. */
 TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 

@@ -342,8 +342,10 @@ static bool call_after(State *st, const Job *job, const Call *c, Kernel *k, doub
 }
 
 /* The kernel knows what it was compiled from, for people who look. */
-static bool attach(Kernel *k, JITCore *f) {
-  PyObject *done = PyObject_CallMethod((PyObject *)k, "_attach", "O", (PyObject *)f);
+static bool attach(Kernel *k, const Job *job, const Call *c) {
+  PyObject *params = described_params(job, c), *done = NULL;
+  if (params) done = PyObject_CallMethod((PyObject *)k, "_attach", "OO", (PyObject *)c->f, params);
+  Py_XDECREF(params);
   Py_XDECREF(done);
   return done != NULL;
 }
@@ -365,7 +367,7 @@ Kernel *compile_call(Call *c) {
       ttc_kernel_free(kernel);
     Py_XDECREF(constants);
   }
-  if (k && !(watch_add(c->f, job.host.globals) && attach(k, c->f) && call_after(st, &job, c, k, now_us() - begin)))
+  if (k && !(watch_add(c->f, job.host.globals) && attach(k, &job, c) && call_after(st, &job, c, k, now_us() - begin)))
     Py_CLEAR(k);
   host_clear(&job.host);
   return k;

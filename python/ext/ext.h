@@ -7,12 +7,15 @@
  *   source.c   where a function's source text ends
  *   table.c    specialization key -> kernel
  *   jit.c      the type JITCore, under triton.JITFunction: parameters, and what the front end knows of the function
+ *   fingerprint.c  a hash of a function and of what it looks at
  *   launch.c   kernel[grid](...): binding, key, look-up, packing, launch
  *   device.c   where a launch runs: the processor or a GPU, in which stream
  *   simulate.c where a launch runs on the simulated GPU: how much memory is behind each argument
  *   compile.c  what a launch does when there is no kernel yet; triton.compile
  *   watch.c    globals that must not change after they were compiled into a kernel
  *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel
+ *   ir.c       Triton IR as Python reads it
+ *   image.c    the type Image: a kernel's code, which Kernels share and which can be pickled
  *
  * One build serves Python 3.11 and later (limited API). What a launch executes on a hit is C alone; no Python frame
  * runs.
@@ -35,6 +38,7 @@
 
 typedef struct JITCore JITCore;
 typedef struct Kernel Kernel;
+typedef struct Image Image;
 typedef struct State State;
 typedef struct Memory Memory;
 
@@ -87,6 +91,9 @@ typedef struct DTypeEntry {
   int id;           /* index of the name: equal names have equal ids */
 } DTypeEntry;
 
+/* What Python can hold of a module of Triton IR. */
+typedef enum IRKind { IR_MODULE, IR_OPERATION, IR_VALUE, IR_BLOCK, IR_REGION, IR_TYPE, IR_ATTRIBUTE, IR_KINDS } IRKind;
+
 enum { MAX_TYPES = 64, MAX_DTYPES = 64 };
 
 struct State {
@@ -94,10 +101,11 @@ struct State {
   int ntypes;
   DTypeEntry dtypes[MAX_DTYPES];
   int ndtypes;
-  PyTypeObject *jit_type, *kernel_type;
+  PyTypeObject *jit_type, *kernel_type, *image_type, *ir_types[IR_KINDS];
   /* Classes and functions of the Python part, given by triton._register(). */
   PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *kernel_class, *compilation_error, *out_of_resources;
   PyObject *launch_enter, *launch_exit;     /* hooks or None */
+  PyObject *enter_chain, *exit_chain;       /* what they are when there are calls in them */
   PyObject *load_start, *load_end;          /* hooks or None */
   PyObject *compile_before, *compile_after; /* hooks or None */
   PyObject *default_target;                 /* function of the Python part: "cpu" or "cuda" */
@@ -108,6 +116,7 @@ struct State {
 };
 
 State *state_of(PyObject *module);
+State *state_of_type(PyObject *type); /* a type made here or one derived from it; NULL with an exception set */
 
 static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 
@@ -192,6 +201,12 @@ PyTypeObject *make_jit_type(PyObject *module);
 /* The function as the front end wants it, its source loaded; NULL with an exception set. */
 const ttc_function *jit_function(JITCore *f);
 
+/* ---- fingerprint.c ----------------------------------------------------------------------------------------------- */
+
+/* A hash of the function's source and of all that it looks at; "" where there is none. false: out of memory. An
+ * exception of the host's may be set. */
+bool fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]);
+
 /* ---- watch.c ----------------------------------------------------------------------------------------------------- */
 
 /* false with an exception set, all three. */
@@ -242,6 +257,11 @@ bool current_stream(State *st, int device, uintptr_t *stream);
 /* current_device(target): (number, processor) */
 PyObject *current_device(PyObject *module, PyObject *args);
 
+/* ---- ir.c -------------------------------------------------------------------------------------------------------- */
+
+bool make_ir_types(State *st, PyObject *module);
+PyObject *parse_ir(PyObject *module, PyObject *args);
+
 /* ---- simulate.c -------------------------------------------------------------------------------------------------- */
 
 /* The buffers behind a launch's arguments. */
@@ -275,6 +295,7 @@ PyObject *jit_subscript(PyObject *self, PyObject *grid);
 PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 /* grid = int or tuple of one to three, into out; false with an exception set. */
 bool parse_grid(PyObject *grid, uint32_t out[3]);
+bool grid_number(PyObject *obj, uint32_t *out); /* of one dimension */
 /* Launch with packed arguments, the GIL released. */
 bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
                    const Memory *memory); /* NULL: it does not matter */
@@ -290,10 +311,19 @@ ttc_context *new_context(void);
 /* The exception that a status means. */
 void raise_status(State *st, ttc_context *cx, ttc_status status);
 
-struct Kernel {
+struct Image {
   PyObject_HEAD State *st;
   ttc_kernel *kernel;
   PyObject *constants; /* bytes, a letter per parameter: c a constant, r a run-time value, (...) a tuple; or NULL */
+};
+PyTypeObject *make_image_type(PyObject *module);
+Image *image_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
+PyObject *restore_image(PyObject *module, PyObject *args);
+
+struct Kernel {
+  PyObject_HEAD State *st;
+  Image *image;
+  ttc_kernel *kernel; /* the image's; NULL: not looked for yet */
   bool loaded;
 };
 PyTypeObject *make_kernel_type(PyObject *module);

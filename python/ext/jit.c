@@ -108,23 +108,40 @@ static PyObject *forget(PyObject *self, PyObject *ignored) {
   Py_RETURN_NONE;
 }
 
+static PyObject *fingerprint(PyObject *self, PyObject *ignored) {
+  JITCore *f = (JITCore *)self;
+  Host host;
+  char hex[65];
+  (void)ignored;
+  const ttc_function *function = jit_function(f);
+  if (!function || !host_init(&host, f->st)) return NULL;
+  bool memory = fingerprint_function(function, &host.table, hex);
+  host_clear(&host);
+  if (!memory) return PyErr_NoMemory();
+  return PyErr_Occurred() ? NULL : PyUnicode_FromString(hex);
+}
+
 static PyObject *kernels(PyObject *self, PyObject *ignored) {
   (void)ignored;
   return table_kernels(&((JITCore *)self)->table);
 }
 
+/* The module is the one of the nearest base made here; a Python subclass has none of its own. */
+State *state_of_type(PyObject *type) {
+  PyObject *core = PyObject_GetAttrString(type, "_core");
+  PyObject *module = core ? PyType_GetModule((PyTypeObject *)core) : NULL;
+  Py_XDECREF(core);
+  return module ? state_of(module) : NULL;
+}
+
 static PyObject *jit_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   (void)args, (void)kwargs;
-  PyObject *module = NULL;
-  /* The module is the one of the nearest base made here; a Python subclass has none of its own. */
-  PyObject *core = PyObject_GetAttrString((PyObject *)type, "_core");
-  if (core) module = PyType_GetModule((PyTypeObject *)core);
-  Py_XDECREF(core);
-  if (!module) return NULL;
+  State *st = state_of_type((PyObject *)type);
+  if (!st) return NULL;
   allocfunc alloc = (allocfunc)(uintptr_t)PyType_GetSlot(type, Py_tp_alloc);
   JITCore *f = (JITCore *)alloc(type, 0);
   if (!f) return NULL;
-  f->st = state_of(module);
+  f->st = st;
   f->hooks = PyList_New(0);
   f->constants = PyDict_New();
   f->keep = PyList_New(0);
@@ -184,10 +201,23 @@ static PyObject *get_fn(PyObject *self, void *closure) {
   return fn;
 }
 
+/* None in a function that was unpickled: it has kernels at most. */
+static int set_fn(PyObject *self, PyObject *fn, void *closure) {
+  JITCore *f = (JITCore *)self;
+  (void)closure;
+  if (!fn) fn = Py_None;
+  Py_INCREF(fn);
+  PyObject *old = f->fn;
+  f->fn = fn;
+  Py_XDECREF(old);
+  return 0;
+}
+
 static PyMethodDef methods[] = {
     {"_setup", setup, METH_VARARGS,
      "_setup(fn, params, noinline, default_options, names_kernels): what the function is."},
     {"_forget", forget, METH_NOARGS, "Forget source and compiled kernels."},
+    {"_fingerprint", fingerprint, METH_NOARGS, "A hash of what the function calls and of the constants it reads."},
     {"_kernels", kernels, METH_NOARGS, "The kernels compiled so far."},
     {"run", (PyCFunction)(void (*)(void))jit_run, METH_FASTCALL | METH_KEYWORDS,
      "run(*args, grid, warmup=False, **kwargs): launch on `grid`, or only compile."},
@@ -195,7 +225,7 @@ static PyMethodDef methods[] = {
 };
 static PyGetSetDef getters[] = {
     {"pre_run_hooks", get_hooks, NULL, "Called with a launch's arguments before it.", NULL},
-    {"fn", get_fn, NULL, "The Python function.", NULL},
+    {"fn", get_fn, set_fn, "The Python function.", NULL},
     {0},
 };
 static PyType_Slot slots[] = {

@@ -1,78 +1,61 @@
-/* kernel.c: the type Kernel, on which triton.compiler.CompiledKernel is built. */
+/* kernel.c: the type Kernel, on which triton.compiler.CompiledKernel is built: the code of an Image (image.c), loaded and
+ * launched. */
 #include "ext.h"
 
 #include <string.h>
 
+/* Take the image's code; NULL takes none. */
+static void adopt(Kernel *k, Image *m) {
+  Py_XINCREF((PyObject *)m);
+  Image *old = k->image;
+  k->image = m;
+  k->kernel = m ? m->kernel : NULL;
+  k->loaded = false;
+  Py_XDECREF((PyObject *)old);
+}
+
 Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
+  Image *m = image_new(st, kernel, constants);
+  if (!m) return NULL;
   Kernel *k = st->kernel_class ? (Kernel *)PyObject_CallFunctionObjArgs(st->kernel_class, NULL) : NULL;
-  if (!k || !PyObject_TypeCheck((PyObject *)k, st->kernel_type)) {
-    if (!PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "import triton before using its extension module");
-    Py_XDECREF((PyObject *)k);
-    ttc_kernel_free(kernel);
-    return NULL;
-  }
-  Py_XINCREF(constants);
-  k->st = st;
-  k->kernel = kernel;
-  k->constants = constants;
+  bool ok = k && PyObject_TypeCheck((PyObject *)k, st->kernel_type);
+  if (!ok && !PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "import triton before using its extension module");
+  ok = ok && PyObject_SetAttrString((PyObject *)k, "_image", (PyObject *)m) == 0;
+  if (ok) adopt(k, m);
+  Py_DECREF((PyObject *)m);
+  if (!ok) Py_XDECREF((PyObject *)k), k = NULL;
   return k;
+}
+
+static PyObject *kernel_make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  (void)args, (void)kwargs;
+  State *st = state_of_type((PyObject *)type);
+  if (!st) return NULL;
+  allocfunc alloc = (allocfunc)(uintptr_t)PyType_GetSlot(type, Py_tp_alloc);
+  Kernel *k = (Kernel *)alloc(type, 0);
+  if (k) k->st = st;
+  return (PyObject *)k;
 }
 
 static void kernel_dealloc(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
-  Kernel *k = (Kernel *)self;
-  ttc_kernel_free(k->kernel);
-  Py_XDECREF(k->constants);
+  adopt((Kernel *)self, NULL);
   freefunc release = (freefunc)(uintptr_t)PyType_GetSlot(type, Py_tp_free);
   release(self);
   Py_DECREF((PyObject *)type);
 }
 
-static bool is_there(const Kernel *k) {
-  if (!k->kernel) PyErr_SetString(PyExc_RuntimeError, "kernels are made by compiling, not by calling the class");
-  return k->kernel != NULL;
-}
-
-static PyObject *stage(PyObject *self, PyObject *args) {
-  const Kernel *k = (Kernel *)self;
-  const char *name;
-  size_t n;
-  if (!PyArg_ParseTuple(args, "s", &name) || !is_there(k)) return NULL;
-  const char *bytes = ttc_kernel_stage(k->kernel, name, &n);
-  if (!bytes) Py_RETURN_NONE;
-  PyObject *text = PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)n, "strict");
-  bool binary = !text || memchr(bytes, 0, n);
-  if (!binary) return text;
+/* Whether there is code; it may lie in the object's __dict__, where somebody has put it. */
+static bool is_there(Kernel *k) {
+  if (k->kernel) return true;
+  PyObject *image = PyObject_GetAttrString((PyObject *)k, "_image");
+  bool ok = image && PyObject_TypeCheck(image, k->st->image_type);
+  if (ok) adopt(k, (Image *)image);
+  Py_XDECREF(image);
+  if (ok) return true;
   PyErr_Clear();
-  Py_XDECREF(text);
-  return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)n);
-}
-
-static PyObject *stage_names(PyObject *self, PyObject *ignored) {
-  const Kernel *k = (Kernel *)self;
-  (void)ignored;
-  if (!is_there(k)) return NULL;
-  PyObject *list = PyList_New(0);
-  const char *name;
-  for (size_t i = 0; list && (name = ttc_kernel_stage_name(k->kernel, i)); i++) {
-    PyObject *str = PyUnicode_FromString(name);
-    if (!str || PyList_Append(list, str) != 0) Py_CLEAR(list);
-    Py_XDECREF(str);
-  }
-  return list;
-}
-
-static PyObject *facts(PyObject *self, PyObject *ignored) {
-  const Kernel *k = (Kernel *)self;
-  (void)ignored;
-  if (!is_there(k)) return NULL;
-  return Py_BuildValue("(sss)", ttc_kernel_name(k->kernel), ttc_kernel_hash(k->kernel), ttc_kernel_metadata(k->kernel));
-}
-
-static PyObject *from_cache(PyObject *self, PyObject *ignored) {
-  const Kernel *k = (Kernel *)self;
-  (void)ignored;
-  return is_there(k) ? PyBool_FromLong(ttc_kernel_from_cache(k->kernel)) : NULL;
+  PyErr_SetString(PyExc_RuntimeError, "kernels are made by compiling, not by calling the class");
+  return false;
 }
 
 /* hook(module, function, name, metadata_group, hash): a kernel is a module and a function in one. */
@@ -104,6 +87,7 @@ bool kernel_load(Kernel *k) {
   return call_load_hook(k, k->st->load_end, (PyObject *)k);
 }
 
+/* The code of the image that lies in the object's __dict__ now, ready to run. */
 static PyObject *load(PyObject *self, PyObject *ignored) {
   Kernel *k = (Kernel *)self;
   (void)ignored;
@@ -157,7 +141,7 @@ typedef struct Packing {
   Kernel *k;
   uint64_t *slots;
   size_t n, used;
-  const char *letter; /* of Kernel.constants: what the next value is */
+  const char *letter; /* of Image.constants: what the next value is */
   Memory *memory;     /* NULL: nobody asks */
 } Packing;
 
@@ -198,7 +182,31 @@ static size_t count_params(const char *letters) {
   return n;
 }
 
-/* launch(grid, args, stream): all parameters or the run-time ones alone; stream None: the caller's current one. */
+enum { INLINE_SLOTS = 64 };
+
+/* Launch with `count` arguments: all parameters or the run-time ones alone. */
+static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, PyObject *const *values, size_t count) {
+  const char *letters = k->image->constants ? PyBytes_AsString(k->image->constants) : NULL;
+  size_t n = ttc_kernel_nargs(k->kernel), all = letters ? count_params(letters) : n;
+  if (count != n && count != all) {
+    PyErr_Format(PyExc_TypeError, "the kernel takes %zu arguments (%zu without its constants), and %zu were given", all,
+                 n, count);
+    return false;
+  }
+  uint64_t inline_slots[INLINE_SLOTS], *slots = inline_slots;
+  if (n > INLINE_SLOTS && !(slots = PyMem_Malloc(n * sizeof *slots))) return PyErr_NoMemory(), false;
+  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0, ok = true;
+  Memory memory = {0};
+  Packing p = {.k = k, .slots = slots, .n = n, .letter = letters, .memory = simulated ? &memory : NULL};
+  for (size_t i = 0; ok && i < count; i++)
+    ok = letters && count == all ? pack_param(&p, values[i]) : pack_run_time(&p, values[i]);
+  ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, simulated ? &memory : NULL);
+  memory_clear(&memory);
+  if (slots != inline_slots) PyMem_Free(slots);
+  return ok;
+}
+
+/* launch(grid, args, stream); stream None: the caller's current one. */
 static PyObject *launch(PyObject *self, PyObject *args) {
   Kernel *k = (Kernel *)self;
   PyObject *grid, *values, *given = Py_None;
@@ -207,40 +215,56 @@ static PyObject *launch(PyObject *self, PyObject *args) {
   if (!PyArg_ParseTuple(args, "OO!|O", &grid, &PyTuple_Type, &values, &given) || !is_there(k) ||
       !parse_grid(grid, size) || !stream_for(k, given, &stream))
     return NULL;
-  const char *letters = k->constants ? PyBytes_AsString(k->constants) : NULL;
-  size_t n = ttc_kernel_nargs(k->kernel), count = (size_t)PyTuple_Size(values);
-  size_t all = letters ? count_params(letters) : n;
-  if (count != n && count != all)
-    return PyErr_Format(PyExc_TypeError,
-                        "the kernel takes %zu arguments (%zu without its constants), and %zu were given", all, n,
-                        count);
-  uint64_t *slots = PyMem_Malloc((n + 1) * sizeof *slots);
-  if (!slots) return PyErr_NoMemory();
-  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0, ok = true;
-  Memory memory = {0};
-  Packing p = {.k = k, .slots = slots, .n = n, .letter = letters, .memory = simulated ? &memory : NULL};
-  for (size_t i = 0; ok && i < count; i++) {
-    PyObject *value = PyTuple_GetItem(values, (Py_ssize_t)i);
-    ok = letters && count == all ? pack_param(&p, value) : pack_run_time(&p, value);
-  }
-  ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, simulated ? &memory : NULL);
-  memory_clear(&memory);
-  PyMem_Free(slots);
+  size_t n = (size_t)PyTuple_Size(values);
+  PyObject **items = PyMem_Malloc((n + 1) * sizeof(PyObject *));
+  if (!items) return PyErr_NoMemory();
+  for (size_t i = 0; i < n; i++) items[i] = PyTuple_GetItem(values, (Py_ssize_t)i);
+  bool ok = launch_values(k, size, stream, items, n);
+  PyMem_Free(items);
   if (!ok) return NULL;
   Py_RETURN_NONE;
 }
 
+/* A hook that was passed to run(): the chains of triton.knobs have calls in them or not, which the state knows. */
+static bool call_given_hook(PyObject *hook, PyObject *chain, PyObject *active, PyObject *metadata) {
+  if (!is_hook(hook) || (hook == chain && !is_hook(active))) return true;
+  PyObject *result = PyObject_CallFunctionObjArgs(hook, metadata, NULL);
+  Py_XDECREF(result);
+  return result != NULL;
+}
+
+/* run(grid_0, grid_1, grid_2, stream, function, packed_metadata, launch_metadata, enter_hook, exit_hook, *args) */
+static PyObject *run(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
+  Kernel *k = (Kernel *)self;
+  enum { STREAM = 3, METADATA = 6, ENTER, EXIT, FIRST };
+  if (nargs < FIRST)
+    return PyErr_Format(PyExc_TypeError, "run() takes a grid's three numbers, stream, function, metadata, "
+                                         "launch metadata and two hooks before the kernel's arguments"),
+           NULL;
+  const State *st = k->st;
+  uint32_t size[3];
+  uintptr_t stream;
+  if (!is_there(k) || !stream_for(k, args[STREAM], &stream)) return NULL;
+  for (int i = 0; i < 3; i++)
+    if (!grid_number(args[i], &size[i])) return NULL;
+  if (!call_given_hook(args[ENTER], st->enter_chain, st->launch_enter, args[METADATA]) ||
+      !launch_values(k, size, stream, args + FIRST, (size_t)(nargs - FIRST)) ||
+      !call_given_hook(args[EXIT], st->exit_chain, st->launch_exit, args[METADATA]))
+    return NULL;
+  Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
-    {"_stage", stage, METH_VARARGS, "_stage(name): the stage's text or bytes, None when there is none."},
-    {"_stage_names", stage_names, METH_NOARGS, "The stages, in order."},
-    {"_facts", facts, METH_NOARGS, "(name, hash, metadata as JSON)"},
-    {"_from_cache", from_cache, METH_NOARGS, "Whether the kernel was read from the disk."},
     {"_load", load, METH_NOARGS, "Put the kernel into executable form."},
     {"_launch", launch, METH_VARARGS, "_launch(grid, args, stream=None)"},
+    {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL,
+     "run(grid_0, grid_1, grid_2, stream, function, packed_metadata, launch_metadata, enter_hook, exit_hook, *args): "
+     "launch between hooks that are given `launch_metadata`."},
     {0},
 };
 static PyType_Slot slots[] = {
     {Py_tp_doc, "A compiled kernel."},
+    {Py_tp_new, SLOT(kernel_make)},
     {Py_tp_dealloc, SLOT(kernel_dealloc)},
     {Py_tp_methods, methods},
     {0, NULL},
@@ -253,5 +277,7 @@ static PyType_Spec spec = {
 };
 
 PyTypeObject *make_kernel_type(PyObject *module) {
-  return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
+  PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
+  if (type && PyObject_SetAttrString(type, "_core", type) != 0) Py_CLEAR(type);
+  return (PyTypeObject *)type;
 }

@@ -401,7 +401,7 @@ static bool make_key(Call *c) {
 
 /* ---- grids ------------------------------------------------------------------------------------------------------- */
 
-static bool grid_number(PyObject *obj, uint32_t *out) {
+bool grid_number(PyObject *obj, uint32_t *out) {
   long long x;
   if (PyLong_CheckExact(obj))
     x = PyLong_AsLongLong(obj);

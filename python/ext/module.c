@@ -46,6 +46,11 @@ static PyObject *set_launch_hooks(PyObject *module, PyObject *args) {
   return set_pair(args, &st->launch_enter, &st->launch_exit);
 }
 
+static PyObject *set_hook_chains(PyObject *module, PyObject *args) {
+  State *st = state_of(module);
+  return set_pair(args, &st->enter_chain, &st->exit_chain);
+}
+
 static PyObject *set_load_hooks(PyObject *module, PyObject *args) {
   State *st = state_of(module);
   return set_pair(args, &st->load_start, &st->load_end);
@@ -94,6 +99,8 @@ static PyMethodDef functions[] = {
      "Tell the extension of the package's classes."},
     {"set_launch_hooks", set_launch_hooks, METH_VARARGS,
      "set_launch_hooks(enter, exit): called around every launch; None for none."},
+    {"set_hook_chains", set_hook_chains, METH_VARARGS,
+     "set_hook_chains(enter, exit): the objects that set_launch_hooks() tells of as long as there are calls in them."},
     {"set_load_hooks", set_load_hooks, METH_VARARGS,
      "set_load_hooks(start, end): called around every kernel's way into executable form; None for none."},
     {"set_compile_hooks", set_compile_hooks, METH_VARARGS,
@@ -104,6 +111,8 @@ static PyMethodDef functions[] = {
     {"current_device", current_device, METH_VARARGS,
      "current_device(target): the device a launch from this thread runs on and its processor: (0, 90)."},
     {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
+    {"parse_ir", parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
+    {"restore", restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
     {"compile", (PyCFunction)(void (*)(void))compile_described, METH_VARARGS | METH_KEYWORDS,
      "compile(fn, text, file, params, target, options, stop): a Kernel."},
     {0},
@@ -133,8 +142,10 @@ static int module_exec(PyObject *module) {
     if (!(*strings[i].at = PyUnicode_InternFromString(strings[i].text))) return -1;
   st->jit_type = make_jit_type(module);
   st->kernel_type = make_kernel_type(module);
-  if (!st->jit_type || !st->kernel_type) return -1;
+  st->image_type = make_image_type(module);
+  if (!st->jit_type || !st->kernel_type || !st->image_type || !make_ir_types(st, module)) return -1;
   if (PyModule_AddObjectRef(module, "JITCore", (PyObject *)st->jit_type) != 0) return -1;
+  if (PyModule_AddObjectRef(module, "Image", (PyObject *)st->image_type) != 0) return -1;
   if (PyModule_AddObjectRef(module, "Kernel", (PyObject *)st->kernel_type) != 0) return -1;
   if (PyModule_AddIntConstant(module, "NO_VALUE", TTC_SPEC_NO_VALUE) != 0) return -1;
   if (PyModule_AddIntConstant(module, "NO_ALIGNMENT", TTC_SPEC_NO_ALIGNMENT) != 0) return -1;
@@ -146,6 +157,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   if (!st) return 0;
   Py_VISIT((PyObject *)st->jit_type);
   Py_VISIT((PyObject *)st->kernel_type);
+  Py_VISIT((PyObject *)st->image_type);
+  for (int i = 0; i < IR_KINDS; i++) Py_VISIT((PyObject *)st->ir_types[i]);
   Py_VISIT(st->constexpr);
   Py_VISIT(st->dtype);
   Py_VISIT(st->constexpr_function);
@@ -158,6 +171,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(st->current_stream);
   Py_VISIT(st->launch_enter);
   Py_VISIT(st->launch_exit);
+  Py_VISIT(st->enter_chain);
+  Py_VISIT(st->exit_chain);
   Py_VISIT(st->load_start);
   Py_VISIT(st->load_end);
   Py_VISIT(st->compile_before);

@@ -13,9 +13,10 @@ if _os.environ.get("TRITON_INTERPRET", "").lower() in ("1", "true", "on", "yes",
     # What people debug: programs one after another, in order. (Device assertions are on too: the compiler reads this.)
     _os.environ.setdefault("TRITONC_NUM_THREADS", "1")
 
-from ._C import libtriton as _C  # noqa: E402
+from . import _bindings  # noqa: E402
+from ._C import libtriton as _libtriton  # noqa: E402
 
-__version__ = "3.6.0+c" + _C.version
+__version__ = "3.6.0+c" + _libtriton.version
 __triton_builtin__ = "triton"
 
 from . import language  # noqa: E402
@@ -38,8 +39,10 @@ from .runtime import (  # noqa: E402
 from .runtime.jit import jit  # noqa: E402
 
 __all__ = [
+    "AsyncCompileMode",
     "CompilationError",
     "Config",
+    "FutureKernel",
     "InterpreterError",
     "JITFunction",
     "KernelInterface",
@@ -64,7 +67,8 @@ __all__ = [
     "tools",
 ]
 
-_C.register(
+_bindings.fill()
+_libtriton.register(
     constexpr=language.constexpr,
     dtype=language.dtype,
     constexpr_function=language.core.ConstexprFunction,
@@ -77,8 +81,14 @@ _C.register(
 
 def __getattr__(name: str) -> object:
     """`triton.testing`, `triton.tools` and `triton.knobs` are imported when they are first asked for."""
-    if name in ("testing", "tools", "knobs", "backends"):
+    if name in ("testing", "tools", "knobs", "backends", "_utils"):
         import importlib
 
         return importlib.import_module(f"triton.{name}")
+    if name in ("AsyncCompileMode", "FutureKernel"):
+        from .runtime import _async_compile
+
+        return getattr(_async_compile, name)
+    if name in ("must_use_result", "aggregate"):
+        return getattr(language.core, name)
     raise AttributeError(f"module 'triton' has no attribute {name!r}")

@@ -137,6 +137,59 @@ class env_int(env_base):
             raise RuntimeError(f"{self.key}={text}: a whole number is needed") from None
 
 
+class env_class(env_base):
+    """A class by its module and name, `package.module:Class`, or None.
+
+    Parameters
+    ----------
+    key : str
+        The variable's name.
+    type : str
+        What the class is below, for people.
+    """
+
+    def __init__(self, key: str, type: str) -> None:
+        super().__init__(key, None)
+        self.type = type
+
+    def parse(self, text: str) -> type | None:
+        import importlib
+
+        if not text:
+            return None
+        module, _, name = text.partition(":")
+        if not module or not name:
+            raise RuntimeError(f"{self.key}={text}: a class is named as package.module:Class")
+        return getattr(importlib.import_module(module), name)
+
+
+def getenv(key: str, default: str | None = None) -> str | None:
+    """An environment variable, or the default."""
+    return os.environ.get(key, default)
+
+
+def getenv_bool(key: str, default: bool) -> bool:
+    """An environment variable that is on or off."""
+    text = os.environ.get(key)
+    return default if text is None else text.lower() in _TRUE
+
+
+def toenv(val: object) -> tuple | None:
+    """A setting's value as (text,) of its variable, (None,) for none; None where it cannot be one."""
+    if val is None:
+        return (None,)
+    if isinstance(val, bool):
+        return ("1" if val else "0",)
+    return (str(val),) if isinstance(val, (str, int)) else (val.path,) if isinstance(val, NvidiaTool) else None
+
+
+def warn_once(message: str) -> None:
+    """Warn, the first time that a process has this to say."""
+    from ._utils import warn_once as warn
+
+    warn(message)
+
+
 class base_knobs:
     """Settings that belong together."""
 
@@ -223,8 +276,15 @@ class cache_knobs(base_knobs):
 
     home_dir = env_str("TRITON_HOME", lambda: os.path.expanduser("~/"))
     dir = env_str_callable_default("TRITON_CACHE_DIR", lambda: cache.get_triton_dir("cache"))
+    manager_class = env_class("TRITON_CACHE_MANAGER", "CacheManager")
+    remote_manager_class = env_class("TRITON_REMOTE_CACHE_BACKEND", "RemoteCacheBackend")
     dump_dir = env_str_callable_default("TRITON_DUMP_DIR", lambda: cache.get_triton_dir("dump"))
     override_dir = env_str_callable_default("TRITON_OVERRIDE_DIR", lambda: cache.get_triton_dir("override"))
+
+    @property
+    def redis(self) -> redis_knobs:
+        """The settings of a cache in Redis."""
+        return redis
 
     def get_triton_dir(self, dirname: str) -> str:
         """A folder of ours in the home folder."""
@@ -244,6 +304,8 @@ class compilation_knobs(base_knobs):
     front_end_debugging = env_bool("TRITON_FRONT_END_DEBUGGING")
     allow_non_constexpr_globals = env_bool("TRITON_ALLOW_NON_CONSTEXPR_GLOBALS")
     instrumentation_mode = env_str("TRITON_INSTRUMENTATION_MODE", "")
+    dump_ir_extract_di_local_variables = env_bool("LLVM_EXTRACT_DI_LOCAL_VARIABLES")
+    fpsan_homomorphic_casts = env_bool("TRITON_FPSAN_HOMOMORPHIC_CASTS")
 
     def __init__(self) -> None:
         self.listener = None
@@ -259,6 +321,9 @@ class autotuning_knobs(base_knobs):
 
     cache = env_bool("TRITON_CACHE_AUTOTUNING")
     print = env_bool("TRITON_PRINT_AUTOTUNING")
+
+    def __init__(self) -> None:
+        self.listener = None
 
 
 class HookChain:
@@ -310,6 +375,7 @@ class runtime_knobs(base_knobs):
         self.add_stages_inspection_hook = None
         self.kernel_load_start_hook = HookChain()
         self.kernel_load_end_hook = HookChain(reversed=True)
+        self.kernel_unload_hook = HookChain(reversed=True)
         self.launch_enter_hook = HookChain()
         self.launch_exit_hook = HookChain(reversed=True)
 
@@ -325,6 +391,7 @@ def _hooks_changed() -> None:
     if "runtime" not in module or "compilation" not in module:
         return
     hooks, listener = vars(module["runtime"]), vars(module["compilation"]).get("listener")
+    _C.set_hook_chains(hooks.get("launch_enter_hook"), hooks.get("launch_exit_hook"))
     _C.set_launch_hooks(hooks.get("launch_enter_hook") or None, hooks.get("launch_exit_hook") or None)
     _C.set_load_hooks(hooks.get("kernel_load_start_hook") or None, hooks.get("kernel_load_end_hook") or None)
     before, after = hooks.get("jit_cache_hook"), hooks.get("jit_post_compile_hook") or listener
@@ -341,6 +408,11 @@ class language_knobs(base_knobs):
 
     fp32_default = env_opt_str("TRITON_F32_DEFAULT")
     default_fp_fusion = env_bool("TRITON_DEFAULT_FP_FUSION", True)
+    force_disable_fp_fusion = env_bool("TRITON_FORCE_DISABLE_FP_FUSION")
+
+    def fp_fusion_enabled(self) -> bool:
+        """Whether multiplications and additions are contracted where a kernel does not say."""
+        return self.default_fp_fusion and not self.force_disable_fp_fusion
 
 
 class NvidiaTool:
@@ -352,11 +424,23 @@ class NvidiaTool:
         Where it is.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, version: str | None = None) -> None:
         self.path = path
+        if version is not None:
+            self.__dict__["version"] = version
 
-    @property
-    def version(self) -> str:
+    @staticmethod
+    def from_path(path: str) -> NvidiaTool | None:
+        """The program at a path, if it is one."""
+        return NvidiaTool(path) if os.access(path, os.X_OK) else None
+
+    def __getattr__(self, name: str) -> str:
+        if name != "version":
+            raise AttributeError(name)
+        self.version = self._ask_version()
+        return self.version
+
+    def _ask_version(self) -> str:
         """What `--version` says after "release": "13.0"."""
         import re
         import subprocess
@@ -440,7 +524,20 @@ class proton_knobs(base_knobs):
 
     disable = env_bool("TRITON_PROTON_DISABLE")
     cupti_lib_dir = env_opt_str("TRITON_CUPTI_LIB_PATH")
+    cupti_lib_blackwell_dir = env_opt_str("TRITON_CUPTI_LIB_BLACKWELL_PATH")
     enable_nvtx = env_bool("TRITON_ENABLE_NVTX", True)
+    enable_hw_trace = env_bool("TRITON_ENABLE_HW_TRACE")
+    profile_buffer_size = env_int("TRITON_PROFILE_BUFFER_SIZE", 64 << 20)
+    profile_metric_buffer_size = env_int("TRITON_PROFILE_METRIC_BUFFER_SIZE", 64 << 20)
+    hsa_runtime_library = env_opt_str("TRITON_HSA_RUNTIME_LIBRARY")
+    hsa_runtime_path = env_opt_str("TRITON_HSA_RUNTIME_PATH")
+    rocprofiler_sdk_include_path = env_opt_str("TRITON_ROCPROFILER_SDK_INCLUDE_PATH")
+    rocprofiler_sdk_lib_path = env_opt_str("TRITON_ROCPROFILER_SDK_LIB_PATH")
+    rocprofiler_sdk_library = env_opt_str("TRITON_ROCPROFILER_SDK_LIBRARY")
+    roctracer_lib_path = env_opt_str("TRITON_ROCTRACER_LIB_PATH")
+    roctracer_library = env_opt_str("TRITON_ROCTRACER_LIBRARY")
+    roctx_lib_path = env_opt_str("TRITON_ROCTX_LIB_PATH")
+    roctx_library = env_opt_str("TRITON_ROCTX_LIBRARY")
 
 
 build = build_knobs()
@@ -469,5 +566,70 @@ class _Module(types.ModuleType):
         if name in ("runtime", "compilation"):
             _hooks_changed()
 
+    def __getattr__(self, name: str) -> object:
+        """What needs the module `typing`, which takes its time to import."""
+        if name == "FP_FUSION_DEFAULT_WARNING":
+            from ._utils import FP_FUSION_DEFAULT_WARNING
+
+            return FP_FUSION_DEFAULT_WARNING
+        if name == "CompileTimes":
+            from .runtime._hooks import CompileTimes
+
+            return CompileTimes
+        made = _typing_names() if name in _TYPING_NAMES else {}
+        if name not in made:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        vars(self).update(made)
+        return made[name]
+
+
+_TYPING_NAMES = (
+    "AutotuneListener", "BuildImpl", "ClassType", "CompilationListener", "F", "Generator", "GetType", "InitHandleHook",
+    "JITHook", "JITHookCompileInfo", "KernelAttr", "LaunchHook", "PipelineStagesHook", "Protocol", "SetType",
+    "TypedDict", "cast", "knobs_type",
+)  # fmt: skip
+
+
+def _typing_names() -> dict:
+    """The types of hooks, for annotations."""
+    from collections.abc import Callable, Generator
+    from typing import Protocol, TypedDict, TypeVar, cast
+
+    class JITHookCompileInfo(TypedDict):
+        """What a hook around compiles is told."""
+
+        key: str
+        signature: dict
+        device: int
+        constants: dict
+        num_warps: int
+        num_ctas: int
+        num_stages: int
+        enable_fp_fusion: bool
+        launch_cooperative_grid: bool
+        extern_libs: tuple
+        configs: list
+        specialization_data: str
+        is_warmup: bool
+
+    def hook(name: str, doc: str) -> type:
+        return type(name, (Protocol,), {"__doc__": doc, "__call__": lambda self, *args, **kwargs: None})
+
+    return {
+        "Protocol": Protocol, "TypedDict": TypedDict, "cast": cast, "Generator": Generator,
+        "JITHookCompileInfo": JITHookCompileInfo,
+        "BuildImpl": hook("BuildImpl", "Builds a C file."),
+        "AutotuneListener": hook("AutotuneListener", "Is told of an autotuner's choice."),
+        "CompilationListener": hook("CompilationListener", "Is told of a compile."),
+        "InitHandleHook": hook("InitHandleHook", "Is told of a kernel that is loaded."),
+        "JITHook": hook("JITHook", "Is told of a compile of a launch."),
+        "LaunchHook": hook("LaunchHook", "Is told of a launch."),
+        "PipelineStagesHook": hook("PipelineStagesHook", "Is told of the stages of a compile."),
+        "KernelAttr": dict, "knobs_type": TypeVar("knobs_type", bound=base_knobs),
+        "ClassType": TypeVar("ClassType"), "SetType": TypeVar("SetType"), "GetType": TypeVar("GetType"),
+        "F": TypeVar("F", bound=Callable),
+    }  # fmt: skip
+
 
 sys.modules[__name__].__class__ = _Module
+_hooks_changed()

@@ -191,6 +191,19 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   return k;
 }
 
+/* A kernel out of a compile's arena into a block of its own. */
+static ttc_kernel *keep_kernel(Ctx *cx, const ttc_context *context, const Compiled *c, const char *metadata) {
+  Block1 size = {0};
+  lay_kernel(&size, c, metadata);
+  ttc_allocator a = context->allocator;
+  Block1 block = {.at = a.alloc(a.self, size.used)};
+  if (!block.at) ctx_throw(cx, ERR_MEMORY);
+  ttc_kernel *k = lay_kernel(&block, c, metadata);
+  k->allocator = a;
+  k->from_cache = c->from_cache;
+  return k;
+}
+
 typedef struct CompileCall {
   const ttc_context *context;
   const ttc_source *source;
@@ -293,16 +306,7 @@ static void compile(Ctx *cx, void *arg) {
     r.params = order_params(cx, call, r.function, &r.nparams);
   Compiled c;
   run_compile(cx, &r, &c);
-
-  const char *metadata = run_metadata(cx, &c);
-  Block1 size = {0};
-  lay_kernel(&size, &c, metadata);
-  ttc_allocator a = call->context->allocator;
-  Block1 block = {.at = a.alloc(a.self, size.used)};
-  if (!block.at) ctx_throw(cx, ERR_MEMORY);
-  call->kernel = lay_kernel(&block, &c, metadata);
-  call->kernel->allocator = a;
-  call->kernel->from_cache = c.from_cache;
+  call->kernel = keep_kernel(cx, call->context, &c, run_metadata(cx, &c));
 }
 
 ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param *params, size_t nparams,
@@ -372,6 +376,77 @@ const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len
   }
   return NULL;
 }
+
+/* ---- kernels as bytes -------------------------------------------------------------------------------------------- */
+
+typedef struct SaveCall {
+  const ttc_kernel *kernel;
+  Buf out;
+} SaveCall;
+
+static void save(Ctx *cx, void *arg) {
+  SaveCall *call = arg;
+  const ttc_kernel *k = call->kernel;
+  Compiled c = {.info = k->info};
+  snprintf(c.hash, sizeof c.hash, "%s", k->hash);
+  for (size_t i = 0; i < k->nstages; i++) vec_push(cx, &c.stages, k->stages[i]);
+  call->out = (Buf){.cx = cx};
+  run_save(cx, &c, k->metadata, &call->out);
+}
+
+ttc_status ttc_kernel_save(ttc_context *c, const ttc_kernel *k, void **bytes, size_t *len) {
+  if (!c) return TTC_ERROR_ARGUMENT;
+  if (!k || !bytes || !len)
+    return fail(c, TTC_ERROR_ARGUMENT,
+                "ttc_kernel_save: a kernel and places for the bytes and their number are needed");
+  *bytes = NULL;
+  *len = 0;
+  if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  SaveCall call = {.kernel = k};
+  ttc_status status = finish(c, ctx_protect(c->cx, save, &call));
+  if (status != TTC_OK) return status;
+  void *copy = malloc(call.out.len);
+  if (!copy) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  memcpy(copy, call.out.s, call.out.len);
+  *bytes = copy;
+  *len = call.out.len;
+  return TTC_OK;
+}
+
+typedef struct RestoreCall {
+  const ttc_context *context;
+  const char *bytes;
+  size_t len;
+  bool damaged;
+  ttc_kernel *kernel;
+} RestoreCall;
+
+static void restore(Ctx *cx, void *arg) {
+  RestoreCall *call = arg;
+  Compiled c = {0};
+  const char *metadata;
+  call->damaged = !run_restore(cx, call->bytes, call->len, &c, &metadata);
+  if (call->damaged) return;
+  c.target = run_target(cx, c.info.target);
+  c.from_cache = true;
+  call->kernel = keep_kernel(cx, call->context, &c, metadata);
+}
+
+ttc_status ttc_kernel_restore(ttc_context *c, const void *bytes, size_t len, ttc_kernel **kernel) {
+  if (!c) return TTC_ERROR_ARGUMENT;
+  if (!bytes || !kernel)
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_kernel_restore: a kernel's bytes and a place for the kernel are needed");
+  *kernel = NULL;
+  if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  RestoreCall call = {.context = c, .bytes = bytes, .len = len};
+  ttc_status status = finish(c, ctx_protect(c->cx, restore, &call));
+  if (status == TTC_OK && call.damaged)
+    return fail(c, TTC_ERROR_ARGUMENT, "these bytes are no kernel of this version of tritonc, or they are damaged");
+  if (status == TTC_OK) *kernel = call.kernel;
+  return status;
+}
+
+/* ---- loading and launching --------------------------------------------------------------------------------------- */
 
 enum { LONGEST_ERROR = 16 << 10 }; /* of a launch: what a simulated GPU says, with lines of the source */
 

@@ -1,17 +1,20 @@
 /* cache.c: compiled kernels on disk.
  *
- * One file per kernel, named by the hash of everything that the compile depends on. A file is written under a
- * temporary name in the same folder and renamed, so a reader sees all of it or none, however many processes write the
- * same entry and whichever of them dies. No fsync: after a power failure a file may be short or hold zeros, and so may
- * any file that a disk has damaged; the checksum over the whole body finds that, and the kernel is compiled again.
- * Only files of the user's own (or root's) are believed, because what is in them is run. Nothing here fails a compile.
+ * A folder per kernel, named by the hash of everything that the compile depends on, in base 32. In it are the stages,
+ * NAME.ttir, NAME.cubin and so on, and the metadata, NAME.json, which PyTorch and people read; and HASH.kernel, the
+ * entry, which says what the stages' sizes and checksums are and is written last. A file is written under a temporary
+ * name in the folder above and renamed, so a reader sees all of it or none, however many processes write the same entry
+ * (with the same bytes) and whichever of them dies. No fsync: after a power failure a file may be short or hold zeros,
+ * and so may any file that a disk has damaged; the checksums find that, and the kernel is compiled again. Only files of
+ * the user's own (or root's) are believed, because what is in them is run. Nothing here fails a compile.
  *
  * A process that dies while it writes leaves its temporary file. Once an hour, as the time of the file `.swept` says,
  * whoever writes an entry removes the temporary files that are older than an hour: nobody is writing those any more.
  *
  * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
  * body numbers are 8 bytes, a text is its length and its bytes:
- *     hash, name, target, nargs, args..., eight counts of KernelInfo, nstages, then per stage: name, binary, bytes
+ *     hash, name, target, nargs, args..., nine counts of KernelInfo, nstages, then per stage: name, binary, size, two checksums
+ * A kernel that is saved whole (run_save()) has its hash and metadata before that, and after it the stages' bytes.
  */
 #include "run/run.h"
 
@@ -25,7 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '3'};
+static const char cache_magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '4'};
+static const char saved_magic[8] = {'T', 'T', 'K', 'E', 'R', 'N', 'L', '1'};
 typedef struct Header {
   char magic[8];
   uint64_t bytes, sum[2];
@@ -76,9 +80,10 @@ static bool write_all(int fd, const void *data, size_t n) {
   return true;
 }
 
-/* `head` and `body` as the file `path`, whole or not at all. */
-static bool write_file(Ctx *cx, const char *path, const void *head, size_t nhead, const void *body, size_t nbody) {
-  char *temporary = ctx_printf(cx, "%s.XXXXXX", path);
+/* `head` and `body` as the file `path`, whole or not at all; until then it is called `pending` and six letters. */
+static bool write_file(Ctx *cx, const char *path, const char *pending, const void *head, size_t nhead, const void *body,
+                       size_t nbody) {
+  char *temporary = ctx_printf(cx, "%s.XXXXXX", pending);
   int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
   if (fd < 0) return false;
   bool ok = write_all(fd, head, nhead) && write_all(fd, body, nbody);
@@ -159,13 +164,20 @@ static void put_entry(Buf *b, const Compiled *c) {
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const Stage *s = &c->stages.at[i];
+    uint64_t sum[2];
+    checksum(s->bytes, s->len, sum);
     put_text(b, s->name, strlen(s->name));
     put(b, s->binary);
-    put_text(b, s->bytes, s->len);
+    put(b, s->len);
+    put(b, sum[0]);
+    put(b, sum[1]);
   }
 }
 
-static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
+/* A stage's bytes: where an entry is read they are in files of their own, of a saved kernel they come next. */
+typedef const char *StageBytes(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage, size_t *len);
+
+static bool get_entry(Ctx *cx, Reader *r, StageBytes *bytes_of, void *self, Compiled *c) {
   KernelInfo k = {0};
   if (strcmp(get_text(cx, r, NULL), c->hash) != 0) return false; /* another kernel's, under this one's name */
   k.name = get_text(cx, r, NULL);
@@ -192,13 +204,24 @@ static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
   k.n_max_threads = (int)get(r);
   k.fp_fusion = get(r) != 0;
   Stages stages = {0};
+  Vec(uint64_t) sums = {0};
   uint64_t n = get(r);
   for (uint64_t i = 0; i < n && !r->bad; i++) {
     Stage s = {0};
     s.name = get_text(cx, r, NULL);
     s.binary = get(r) != 0;
-    s.bytes = get_text(cx, r, &s.len);
+    s.len = get(r);
     vec_push(cx, &stages, s);
+    for (int j = 0; j < 2; j++) vec_push(cx, &sums, get(r));
+  }
+  for (uint32_t i = 0; i < stages.len && !r->bad; i++) {
+    Stage *s = &stages.at[i];
+    size_t len = 0;
+    uint64_t sum[2];
+    s->bytes = bytes_of(cx, r, self, &k, s->name, &len);
+    if (!s->bytes || len != s->len) return false;
+    checksum(s->bytes, len, sum);
+    if (sum[0] != sums.at[2 * i] || sum[1] != sums.at[2 * i + 1]) return false;
   }
   if (r->bad || r->at != r->end || !stages.len) return false;
   c->info = k;
@@ -206,10 +229,88 @@ static bool get_entry(Ctx *cx, Reader *r, Compiled *c) {
   return true;
 }
 
+/* `body` behind a header. */
+static Header header_of(const char magic[8], const Buf *body) {
+  Header h = {.bytes = body->len};
+  memcpy(h.magic, magic, sizeof h.magic);
+  checksum(body->s, body->len, h.sum);
+  return h;
+}
+
+/* The body behind a header that is as it should be; false otherwise. */
+static bool open_body(const char magic[8], const char *bytes, size_t len, Reader *r) {
+  Header h;
+  uint64_t sum[2];
+  if (len < sizeof h) return false;
+  memcpy(&h, bytes, sizeof h);
+  if (memcmp(h.magic, magic, sizeof h.magic) != 0 || h.bytes != len - sizeof h) return false;
+  checksum(bytes + sizeof h, len - sizeof h, sum);
+  *r = (Reader){bytes + sizeof h, bytes + len, false};
+  return sum[0] == h.sum[0] && sum[1] == h.sum[1];
+}
+
+/* ---- kernels as bytes -------------------------------------------------------------------------------------------- */
+
+void run_save(Ctx *cx, const Compiled *c, const char *metadata, Buf *out) {
+  Buf body = {.cx = cx};
+  put_text(&body, c->hash, strlen(c->hash));
+  put_text(&body, metadata, strlen(metadata));
+  put_entry(&body, c);
+  for (uint32_t i = 0; i < c->stages.len; i++) put_text(&body, c->stages.at[i].bytes, c->stages.at[i].len);
+  Header h = header_of(saved_magic, &body);
+  buf_write(out, (const char *)&h, sizeof h);
+  buf_write(out, body.s, body.len);
+}
+
+static const char *bytes_that_follow(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage,
+                                     size_t *len) {
+  (void)self, (void)k, (void)stage;
+  const char *s = get_text(cx, r, len);
+  return r->bad ? NULL : s;
+}
+
+bool run_restore(Ctx *cx, const char *bytes, size_t len, Compiled *out, const char **metadata) {
+  Reader r;
+  size_t n = 0;
+  if (!open_body(saved_magic, bytes, len, &r)) return false;
+  const char *hash = get_text(cx, &r, &n);
+  if (n + 1 != sizeof out->hash) return false;
+  memcpy(out->hash, hash, n + 1);
+  *metadata = get_text(cx, &r, NULL);
+  return get_entry(cx, &r, bytes_that_follow, NULL, out);
+}
+
 /* ---- the cache --------------------------------------------------------------------------------------------------- */
 
-static const char *entry_path(Ctx *cx, const char *dir, const Compiled *c) {
-  return ctx_printf(cx, "%s/%s.kernel", dir, c->hash);
+/* The hash's bits in base 32 (RFC 4648), without padding: what the reference calls its folders. */
+static void base32(const char *hex, char out[64]) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  unsigned bits = 0, have = 0;
+  for (; *hex; hex++) {
+    bits = bits << 4 | (unsigned)(*hex <= '9' ? *hex - '0' : *hex - 'a' + 10);
+    have += 4;
+    if (have < 5) continue;
+    *out++ = digits[bits >> (have - 5) & 31];
+    have -= 5;
+  }
+  if (have) *out++ = digits[bits << (5 - have) & 31];
+  *out = 0;
+}
+
+static const char *entry_folder(Ctx *cx, const char *dir, const Compiled *c) {
+  char name[64];
+  base32(c->hash, name);
+  return ctx_printf(cx, "%s/%s", dir, name);
+}
+
+/* A file system takes names of 255 bytes. */
+static const char *kernel_file(Ctx *cx, const char *folder, const KernelInfo *k, const char *ending) {
+  return ctx_printf(cx, "%s/%.240s.%s", folder, k->name, ending);
+}
+
+static const char *bytes_of_file(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage, size_t *len) {
+  (void)r;
+  return read_own_file(cx, kernel_file(cx, self, k, stage), len);
 }
 
 bool run_cache_read(Ctx *cx, Compiled *out) {
@@ -217,16 +318,11 @@ bool run_cache_read(Ctx *cx, Compiled *out) {
   const char *dir = folder(cx, "TRITON_CACHE_DIR", "cache");
   if (!dir) return false;
   size_t len = 0;
-  const char *file = read_own_file(cx, entry_path(cx, dir, out), &len);
-  Header h;
-  if (!file || len < sizeof h) return false;
-  memcpy(&h, file, sizeof h);
-  uint64_t sum[2];
-  if (memcmp(h.magic, magic, sizeof magic) != 0 || h.bytes != len - sizeof h) return false;
-  checksum(file + sizeof h, len - sizeof h, sum);
-  if (sum[0] != h.sum[0] || sum[1] != h.sum[1]) return false;
-  Reader r = {file + sizeof h, file + len, false};
-  return get_entry(cx, &r, out);
+  const char *own = entry_folder(cx, dir, out);
+  const char *file = read_own_file(cx, ctx_printf(cx, "%s/%s.kernel", own, out->hash), &len);
+  Reader r;
+  if (!file || !open_body(cache_magic, file, len, &r)) return false;
+  return get_entry(cx, &r, bytes_of_file, (void *)own, out);
 }
 
 /* HASH.kernel.XXXXXX: what write_file() calls an entry until it is whole. */
@@ -258,12 +354,19 @@ void run_cache_write(Ctx *cx, const Compiled *c) {
   const char *dir = folder(cx, "TRITON_CACHE_DIR", "cache");
   if (!dir || !make_folders(cx, dir)) return;
   sweep(cx, dir);
+  const char *own = entry_folder(cx, dir, c), *pending = ctx_printf(cx, "%s/%s.kernel", dir, c->hash);
+  if (mkdir(own, 0700) != 0 && errno != EEXIST) return;
+  bool ok = true;
+  for (uint32_t i = 0; ok && i < c->stages.len; i++) {
+    const Stage *s = &c->stages.at[i];
+    ok = write_file(cx, kernel_file(cx, own, &c->info, s->name), pending, "", 0, s->bytes, s->len);
+  }
+  const char *metadata = run_metadata(cx, c);
+  ok = ok && write_file(cx, kernel_file(cx, own, &c->info, "json"), pending, "", 0, metadata, strlen(metadata));
   Buf body = {.cx = cx};
   put_entry(&body, c);
-  Header h = {.bytes = body.len};
-  memcpy(h.magic, magic, sizeof magic);
-  checksum(body.s, body.len, h.sum);
-  write_file(cx, entry_path(cx, dir, c), &h, sizeof h, body.s, body.len);
+  Header h = header_of(cache_magic, &body);
+  if (ok) write_file(cx, ctx_printf(cx, "%s/%s.kernel", own, c->hash), pending, &h, sizeof h, body.s, body.len);
 }
 
 /* ---- stage files for people -------------------------------------------------------------------------------------- */
@@ -278,7 +381,8 @@ void run_dump(Ctx *cx, const Compiled *c) {
   if (!dir || !make_folders(cx, ctx_printf(cx, "%s/%s", dir, c->hash))) return;
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const Stage *s = &c->stages.at[i];
-    write_file(cx, stage_path(cx, dir, c, s->name), "", 0, s->bytes, s->len);
+    const char *path = stage_path(cx, dir, c, s->name);
+    write_file(cx, path, path, "", 0, s->bytes, s->len);
   }
 }
 

@@ -120,6 +120,9 @@ bool run_default(Ctx *cx, const ttc_function *f, size_t index, ttc_value *out);
 /* The entry `out->hash`, checked; false when there is none or it is damaged. `out` gets stages and info. */
 bool run_cache_read(Ctx *cx, Compiled *out);
 void run_cache_write(Ctx *cx, const Compiled *c); /* a failure is nobody's business */
+/* A kernel as bytes, and the kernel and its metadata of those bytes; false where they are damaged or of another version. */
+void run_save(Ctx *cx, const Compiled *c, const char *metadata, Buf *out);
+bool run_restore(Ctx *cx, const char *bytes, size_t len, Compiled *out, const char **metadata);
 /* TRITON_KERNEL_DUMP and TRITON_KERNEL_OVERRIDE: stage files in a folder by hash. */
 void run_dump(Ctx *cx, const Compiled *c);
 const char *run_override(Ctx *cx, const Compiled *c, const char *stage, size_t *len); /* NULL: none */

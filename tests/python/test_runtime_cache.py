@@ -1,5 +1,7 @@
 """The disk cache: what is found again, what is not, damage, and many processes at once."""
 
+import base64
+import json
 import os
 import random
 import signal
@@ -57,7 +59,7 @@ def run(place, *args, **env):
 
 
 def entries(place):
-    return sorted((place / "cache").glob("*.kernel"))
+    return sorted((place / "cache").glob("*/*.kernel"))
 
 
 def test_an_entry_is_written_and_used(place):
@@ -153,16 +155,30 @@ def damaged(data, how, rng):
 
 
 def test_damaged_entries_are_rebuilt(place):
-    """Entries truncated, flipped, emptied and mixed up; each run must still compute the right thing."""
+    """Entries, and stages beside them, truncated, flipped, emptied and mixed up; each run must still compute the right
+    thing."""
     rng = random.Random(0)
     hashes = run(place, 3, 12)
-    good = {e.name: e.read_bytes() for e in entries(place)}
-    for _ in range(3):
-        for i, entry in enumerate(entries(place)):
+    good = {e: e.read_bytes() for e in entries(place)}
+    good |= {e.parent / "kernel.obj": (e.parent / "kernel.obj").read_bytes() for e in list(good)}
+    for ending in (".kernel", ".obj", ".kernel"):
+        for i, file in enumerate(sorted(f for f in good if f.suffix == ending)):
             how = ("empty", "truncated", "extended", "zeros", "swapped", "flipped")[i % 6]
-            entry.write_bytes(damaged(good[entry.name], how, rng))
+            file.write_bytes(damaged(good[file], how, rng))
         assert run(place, 3, 12) == hashes
-        assert {e.name: e.read_bytes() for e in entries(place)} == good
+        assert {f: f.read_bytes() for f in good} == good
+
+
+def test_the_files_of_an_entry(place):
+    """A folder per kernel, called as the reference calls it, with a file per stage and the metadata."""
+    (digest,) = run(place)
+    (entry,) = entries(place)
+    assert entry.parent.name == base64.b32encode(bytes.fromhex(digest)).decode().rstrip("=")
+    names = {p.name for p in entry.parent.iterdir()}
+    assert {"kernel.ttir", "kernel.llir", "kernel.asm", "kernel.json", f"{digest}.kernel"} <= names
+    metadata = json.loads((entry.parent / "kernel.json").read_text())
+    assert metadata["hash"] == digest and metadata["name"] == "kernel"
+    assert "tt.func" in (entry.parent / "kernel.ttir").read_text()
 
 
 def test_every_flipped_byte_of_the_header_is_noticed(place):
@@ -201,7 +217,7 @@ def test_without_a_home(place):
     env = {"TRITON_CACHE_DIR": "", "HOME": "", "TRITON_HOME": ""}
     run(place, **env)
     run(place, **{**env, "TRITON_HOME": str(place / "home")})
-    assert list((place / "home" / ".triton" / "cache").glob("*.kernel"))
+    assert list((place / "home" / ".triton" / "cache").glob("*/*.kernel"))
 
 
 def test_dump(place):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -44,13 +45,16 @@ class AsmDict(dict):
     For a CUDA kernel there is "sass" too, its machine code as text, which is not among the keys.
     """
 
-    def __init__(self, kernel: CompiledKernel) -> None:
+    def __init__(self, image: object) -> None:
         super().__init__()
-        self._kernel = kernel
-        self._names = kernel._stage_names()
+        self._image = image
+        self._names = image._stage_names()
+
+    def __reduce__(self) -> tuple:
+        return AsmDict, (self._image,)
 
     def __missing__(self, key: str) -> str | bytes:
-        stage = self._kernel._stage(key)
+        stage = self._image._stage(key)
         if stage is None and key == "sass" and "cubin" in self:
             from ..tools.disasm import get_sass
 
@@ -88,6 +92,15 @@ class AsmDict(dict):
 class CompiledKernel(_C.Kernel):
     """A compiled kernel.
 
+    Parameters
+    ----------
+    src : ASTSource or IRSource, optional
+        What it was compiled from.
+    metadata_group : dict, optional
+        The files of a kernel by name, as `metadata_group` of another one gives them; the kernel is made of them.
+    hash : str, optional
+        Its hash.
+
     Attributes
     ----------
     asm : AsmDict
@@ -96,30 +109,45 @@ class CompiledKernel(_C.Kernel):
         A named tuple of options and facts.
     """
 
-    def __init__(self) -> None:
-        self.src: object = None
+    def __init__(self, src: object = None, metadata_group: dict | None = None, hash: str | None = None) -> None:
+        if src is not None:
+            self.src = src
+        if metadata_group is None:
+            return
+        kept = [path for name, path in metadata_group.items() if name.endswith(".image")]
+        if not kept:
+            raise ValueError("among a kernel's files is one that ends in .image, of `CompiledKernel.save`")
+        with open(kept[0], "rb") as file:
+            self._image = _C.restore(file.read(), None)
+        if hash is not None and hash != self.hash:
+            raise ValueError(f"{kept[0]} is the kernel {self.hash}, not {hash}")
 
-    def _attach(self, function: object) -> None:
-        """Called by the extension with the function that the kernel was compiled from."""
-        self.src = function
+    def _attach(self, function: object, params: list) -> None:
+        """Called by the extension with the function that the kernel was compiled from, and its parameters."""
+        self._compiled = function, params
 
     def __getattr__(self, name: str) -> object:
         # Only what was not set yet comes here.
+        own = self.__dict__
+        if "_image" not in own:
+            raise AttributeError(f"a compiled kernel has no attribute {name!r}")
         if name in ("name", "hash", "_json"):
-            self.name, self.hash, self._json = self._facts()
+            self.name, self.hash, self._json = self._image._facts()
+        elif name == "src":
+            self.src = _source_of(*own.pop("_compiled")) if "_compiled" in own else None
         elif name == "metadata":
             self.metadata = _metadata(self._json)
         elif name == "asm":
-            self.asm = AsmDict(self)
+            self.asm = AsmDict(self._image)
         elif name in ("n_regs", "n_spills", "n_max_threads", "shared"):
             return getattr(self.metadata, name)
         elif name in ("kernel", "function", "module"):
-            stages = self._stage_names()
-            setattr(self, name, self.asm[stages[-1]] if name == "kernel" else self)
+            stages = self._image._stage_names()
+            return self.asm[stages[-1]] if name == "kernel" else self
         elif name == "packed_metadata":
             self.packed_metadata = (self.metadata.num_warps, self.metadata.num_ctas, self.metadata.shared, 1, 1, 1)
         elif name == "metadata_group":
-            self.metadata_group = {}
+            self.metadata_group = _files_of(self.hash)
         else:
             raise AttributeError(f"a compiled kernel has no attribute {name!r}")
         return self.__dict__[name]
@@ -127,38 +155,57 @@ class CompiledKernel(_C.Kernel):
     def __repr__(self) -> str:
         return f"<CompiledKernel {self.name} for {self.metadata.target.backend}>"
 
+    def __getstate__(self) -> dict:
+        self._json, self.src  # noqa: B018
+        state = {name: value for name, value in self.__dict__.items() if name not in ("metadata", "_compiled")}
+        return state
+
+    def __setstate__(self, state: dict) -> None:
+        self.__dict__.update(state)
+
+    def __reduce__(self) -> tuple:
+        return _new_kernel, (), self.__getstate__()
+
+    def _stage_names(self) -> list[str]:
+        return self._image._stage_names()
+
+    def _from_cache(self) -> bool:
+        return self._image._from_cache()
+
+    def save(self, path: str | None = None) -> bytes:
+        """The kernel as bytes, which `CompiledKernel.restore` takes; with `path`, written to a file too."""
+        data = self._image.save()
+        if path is not None:
+            with open(path, "wb") as file:
+                file.write(data)
+        return data
+
+    @staticmethod
+    def restore(data: bytes) -> CompiledKernel:
+        """The kernel that was saved as bytes. What is in them is run: take them from whom you would take a program."""
+        kernel = CompiledKernel()
+        kernel._image = _C.restore(data, None)
+        kernel._load()
+        return kernel
+
     def _init_handles(self) -> None:
-        """Put the kernel into executable form."""
+        """Put the kernel into executable form; a copy of another one's `__dict__` becomes a kernel by that."""
+        for name in ("run", "module", "function"):
+            if self.__dict__.get(name, self) is None:
+                del self.__dict__[name]
         self._load()
+
+    def close(self) -> None:
+        """Nothing: a kernel's code goes when the last that holds it does."""
 
     def launch_metadata(self, grid: tuple, stream: object, *args: object) -> LazyDict:
         """What launch hooks are given: the kernel's name, and what the decorator's `launch_metadata` says of it."""
         facts = LazyDict({"name": self.name, "function": self, "stream": stream})
-        function = getattr(self.src, "fn", None) if isinstance(self.src, ASTSource) else self.src
+        function = getattr(self.src, "fn", None)
         describe = getattr(function, "launch_metadata", None)
         if describe is not None:
             facts.add(describe, (grid, self.metadata, dict(zip(function.arg_names, args, strict=False))))
         return facts
-
-    def run(
-        self,
-        grid_0: int,
-        grid_1: int,
-        grid_2: int,
-        stream: object,
-        function: object,
-        packed_metadata: object,
-        launch_metadata: object,
-        launch_enter_hook: Callable | None,
-        launch_exit_hook: Callable | None,
-        *args: object,
-    ) -> None:
-        """Launch, between hooks that are given `launch_metadata`; the last arguments are the kernel's."""
-        if launch_enter_hook is not None:
-            launch_enter_hook(launch_metadata)
-        self._launch((grid_0, grid_1, grid_2), args, stream)
-        if launch_exit_hook is not None:
-            launch_exit_hook(launch_metadata)
 
     def __getitem__(self, grid: int | tuple) -> Callable:
         """`kernel[grid](*args)`: all arguments, or all but the constants."""
@@ -178,6 +225,32 @@ class CompiledKernel(_C.Kernel):
                 leave(facts)
 
         return runner
+
+
+def _new_kernel() -> CompiledKernel:
+    return CompiledKernel.__new__(CompiledKernel)
+
+
+def _source_of(function: object, params: list) -> ASTSource:
+    """What a launch has compiled, from (name, type, constant, divisibility) of each parameter."""
+    signature = {name: kind for name, kind, _, _ in params}
+    constants = {(i,): value for i, (_, kind, value, _) in enumerate(params) if kind == "constexpr"}
+    attrs = {(i,): [["tt.divisibility", d]] for i, (_, _, _, d) in enumerate(params) if d > 1}
+    return ASTSource(function, signature, constants, attrs)
+
+
+def _files_of(hash: str) -> dict[str, str]:
+    """The files of a kernel in the cache by name; none where it is not there."""
+    import os
+
+    from .. import knobs
+    from ..runtime.cache import _base32
+
+    folder = os.path.join(knobs.cache.dir, _base32(hash))
+    try:
+        return {name: os.path.join(folder, name) for name in sorted(os.listdir(folder))}
+    except OSError:
+        return {}
 
 
 def _metadata(text: str) -> object:
@@ -242,6 +315,15 @@ class ASTSource:
     def parse_options(self) -> dict:
         return {}
 
+    def make_ir(
+        self, target: object, options: object, codegen_fns: object = None, module_map: object = None,
+        context: object = None,
+    ) -> object:  # fmt: skip
+        """The kernel in Triton IR, to be looked at: a module of `triton._C.libtriton.ir`."""
+        given = _known_options(options)
+        kernel = _C.compile(self.fn, None, None, self._params(), _target_text(target), given, "ttir")
+        return _C.parse_ir(kernel._image._stage("ttir"), f"{self.name}.ttir")
+
     def _params(self) -> tuple:
         """(name, type, constant, divisibility) of each parameter; a tuple's type is such a tuple of its items."""
         kinds = [self.signature.get(name, "constexpr") for name in self.fn.arg_names]
@@ -288,6 +370,20 @@ class IRSource:
     def parse_options(self) -> dict:
         return {}
 
+    def make_ir(
+        self, target: object, options: object, codegen_fns: object = None, module_map: object = None,
+        context: object = None,
+    ) -> object:  # fmt: skip
+        """The file as a module of `triton._C.libtriton.ir`."""
+        return _C.parse_ir(self.src, self.path)
+
+
+def _known_options(options: object) -> dict:
+    """The options among those given that a compile has."""
+    if options is not None and not isinstance(options, dict):
+        options = vars(options)
+    return {name: value for name, value in (options or {}).items() if _C.knows_option(name)}
+
 
 def _target_text(target: object) -> str:
     if isinstance(target, str):
@@ -296,6 +392,10 @@ def _target_text(target: object) -> str:
 
     if target is None:
         target = driver.active.get_current_target()
+    if target.backend == "cpu" and "TRITONC_SIMULATE" in os.environ:
+        simulated = os.environ["TRITONC_SIMULATE"].rpartition(":")[2]
+        if simulated.isdigit():
+            return f"simt:{simulated}"
     if target.backend == "cpu" and target == CPUDriver().get_current_target():
         return "cpu"  # with all the features that this processor has, not only its name's
     arch = getattr(target, "arch", None)
@@ -314,7 +414,7 @@ def compile(
     target : GPUTarget, optional
         For which processor; the active driver's by default.
     options : dict, optional
-        `num_warps`, `num_stages`, `debug`, ...
+        `num_warps`, `num_stages`, `debug`, ... Those that no compile has are left alone.
 
     Returns
     -------
@@ -322,14 +422,17 @@ def compile(
     """
     if isinstance(src, (str, bytes)) or hasattr(src, "__fspath__"):
         src = IRSource(src)
-    if options is not None and not isinstance(options, dict):
-        options = dict(vars(options))
     text = _target_text(target)
+    if text.partition(":")[0] not in ("cpu", "cuda", "simt") and isinstance(target, GPUTarget):
+        from ._third_party import compile_for
+
+        return compile_for(src, target, options)
+    given = _known_options(options)
     begin = time.perf_counter_ns()
     if isinstance(src, IRSource):
-        kernel = _C.compile(None, src.src, src.path, (), text, options or {}, None)
+        kernel = _C.compile(None, src.src, src.path, (), text, given, None)
     else:
-        kernel = _C.compile(src.fn, None, None, src._params(), text, options or {}, None)
+        kernel = _C.compile(src.fn, None, None, src._params(), text, given, None)
     kernel.src = src
     knobs = sys.modules.get("triton.knobs")
     if knobs and knobs.compilation.listener:
@@ -339,11 +442,28 @@ def compile(
     return kernel
 
 
-def get_cache_key(src: object, backend: BaseBackend, backend_options: object, env_vars: dict) -> str:
-    """The text that a compile of `src` is remembered by."""
-    return f"{_C.version}-{src.hash()}-{backend.hash()}-{backend_options}-{sorted((env_vars or {}).items())}"
-
-
 def make_backend(target: GPUTarget) -> BaseBackend:
     """What knows the options of a target."""
-    return BaseBackend(target)
+    from ..backends import backends
+
+    found = [b.compiler for b in backends.values() if b.compiler.supports_target(target)]
+    if len(found) != 1:
+        raise RuntimeError(
+            f"{len(found)} compatible backends for target ({target.backend}) ({found}). There should be one."
+        )
+    return found[0](target)
+
+
+def max_shared_mem(device: int) -> int:
+    """The bytes of shared memory that a block of threads can have on a device."""
+    from ..runtime.driver import driver
+
+    return driver.active.utils.get_device_properties(device)["max_shared_mem"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("triton_key", "get_cache_key"):
+        from ..runtime import cache
+
+        return getattr(cache, name)
+    raise AttributeError(f"module 'triton.compiler.compiler' has no attribute {name!r}")

@@ -548,7 +548,22 @@ class ConstexprFunction:
     def __get__(self, instance: object, owner: type) -> object:
         if instance is None:
             return self
-        return ConstexprFunction(self.fn.__get__(instance, owner))
+        return BoundConstexprFunction(instance, self.fn)
+
+    @property
+    def src(self) -> str:
+        """The function's source, from `def` on."""
+        import inspect
+        import textwrap
+
+        text = textwrap.dedent(inspect.getsource(self.fn))
+        at = 0 if text.startswith("def ") else text.find("\ndef ") + 1
+        return text[max(at, 0) :]
+
+    @property
+    def cache_key(self) -> str:
+        """A hash of what the function computes."""
+        return f"{self._fingerprint():016x}"
 
     def _fingerprint(self) -> int:
         """A hash of what the function computes, for the cache's key."""
@@ -556,6 +571,23 @@ class ConstexprFunction:
 
     def __repr__(self) -> str:
         return f"<constexpr_function {self.__qualname__}>"
+
+
+class BoundConstexprFunction(ConstexprFunction):
+    """A `ConstexprFunction` that is a method, with its object.
+
+    Parameters
+    ----------
+    instance : object
+        The object.
+    fn : callable
+        The function in its class.
+    """
+
+    def __init__(self, instance: object, fn: Callable) -> None:
+        super().__init__(fn.__get__(instance, type(instance)))
+        self.instance = instance
+        self.__func__ = fn
 
 
 def constexpr_function(fn: Callable) -> ConstexprFunction:

@@ -22,3 +22,20 @@ __all__ = [
     "reinterpret",
     "set_allocator",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The cache's names are imported when they are first asked for."""
+    if name in ("cache", "interpreter", "build"):
+        import importlib
+
+        return importlib.import_module(f"triton.runtime.{name}")
+    if name in ("RedisRemoteCacheBackend", "RemoteCacheBackend"):
+        from . import cache
+
+        return getattr(cache, name)
+    if name == "JITCallable":
+        from .jit import JITCallable
+
+        return JITCallable
+    raise AttributeError(f"module 'triton.runtime' has no attribute {name!r}")

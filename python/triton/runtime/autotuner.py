@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .jit import KernelInterface
+from .errors import OutOfResources, PTXASError
+from .jit import JITFunction, KernelInterface  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,7 +169,6 @@ class Autotuner(KernelInterface):
 
     def _bench(self, *args: object, config: Config, **meta: object) -> list[float]:
         from ..compiler.errors import CompileTimeAssertionFailure
-        from .errors import OutOfResources, PTXASError
 
         conflicts = meta.keys() & config.kwargs.keys()
         if conflicts:
@@ -473,3 +473,24 @@ def heuristics(values: dict[str, Callable]) -> Callable:
         return Heuristics(fn, fn.arg_names, values)
 
     return decorate
+
+
+def __getattr__(name: str) -> object:
+    """Names that live elsewhere."""
+    if name == "AutotunerError":
+        from .errors import AutotunerError
+
+        return AutotunerError
+    if name in ("get_cache_manager", "triton_key"):
+        from . import cache
+
+        return getattr(cache, name)
+    if name == "get_cache_invalidating_env_vars":
+        from .._bindings import get_cache_invalidating_env_vars
+
+        return get_cache_invalidating_env_vars
+    if name == "driver":
+        from .driver import driver
+
+        return driver
+    raise AttributeError(f"module 'triton.runtime.autotuner' has no attribute {name!r}")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from .._C import libtriton as _C
 from ..language import core as _core
+from ..language.core import BoundConstexprFunction, ConstexprFunction, constexpr_function  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +20,16 @@ class KernelInterface:
         raise NotImplementedError
 
     def warmup(self, *args: object, grid: object, **kwargs: object) -> object:
-        """Compile for these arguments without launching. A dtype stands for a tensor of it."""
-        return self.run(*map(MockTensor.wrap_dtype, args), grid=grid, warmup=True, **kwargs)
+        """Compile for these arguments without launching. A dtype stands for a tensor of it. Under an
+        `AsyncCompileMode` its executor compiles, and what is returned is a `FutureKernel`."""
+        args = tuple(map(MockTensor.wrap_dtype, args))
+        pending = sys.modules.get("triton.runtime._async_compile")
+        mode = pending and pending.current_mode()
+        if mode is None:
+            return self.run(*args, grid=grid, warmup=True, **kwargs)
+        return mode.submit(
+            object(), lambda: self.run(*args, grid=grid, warmup=True, **kwargs), lambda kernel: None, lambda: None
+        )
 
     def __getitem__(self, grid: object) -> Callable:
         return lambda *args, **kwargs: self.run(*args, grid=grid, warmup=False, **kwargs)
@@ -37,9 +48,30 @@ class KernelParam:
         Annotated `tl.constexpr`, `tl.const`.
     """
 
-    empty = type("empty", (), {})
+    class empty:
+        """The default of a parameter that has none."""
 
-    def __init__(self, num: int, name: str, annotation: object, default: object, keyword_only: bool) -> None:
+    def __init__(
+        self,
+        num: int,
+        param: object,
+        do_not_specialize: bool = False,
+        do_not_specialize_on_alignment: bool = False,
+    ) -> None:
+        """`param` is an `inspect.Parameter`."""
+        default = KernelParam.empty if param.default is param.empty else param.default
+        annotation = None if param.annotation is param.empty else param.annotation
+        self._set(num, param.name, annotation, default, param.kind == param.KEYWORD_ONLY)
+        self.do_not_specialize = do_not_specialize
+        self.do_not_specialize_on_alignment = do_not_specialize_on_alignment
+
+    @classmethod
+    def _of(cls, num: int, name: str, annotation: object, default: object, keyword_only: bool) -> KernelParam:
+        param = cls.__new__(cls)
+        param._set(num, name, annotation, default, keyword_only)
+        return param
+
+    def _set(self, num: int, name: str, annotation: object, default: object, keyword_only: bool) -> None:
         self.num = num
         self.name = name
         self.default = default
@@ -101,7 +133,7 @@ def _params_of(fn: Callable) -> list[KernelParam]:
             default = keyword_defaults.get(name, default)
         elif at >= 0:
             default = defaults[at]
-        params.append(KernelParam(i, name, annotations.get(name), default, i >= code.co_argcount))
+        params.append(KernelParam._of(i, name, annotations.get(name), default, i >= code.co_argcount))
     return params
 
 
@@ -132,7 +164,73 @@ class Specialization:
         self.signature = signature
 
 
-class JITFunction(_C.JITCore, KernelInterface):
+class _KernelCache(dict):
+    """The kernels that a function was compiled to, by hash, as they are now."""
+
+    def __init__(self, function: JITFunction) -> None:
+        super().__init__()
+        self._function = function
+
+    def _now(self) -> dict:
+        return {kernel.hash: kernel for kernel in self._function._kernels()}
+
+    def __getitem__(self, key: str) -> object:
+        return self._now()[key]
+
+    def get(self, key: str, default: object = None) -> object:
+        return self._now().get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._now()
+
+    def __iter__(self) -> object:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._function._kernels())
+
+    def keys(self) -> object:
+        return self._now().keys()
+
+    def values(self) -> object:
+        return self._now().values()
+
+    def items(self) -> object:
+        return self._now().items()
+
+    def clear(self) -> None:
+        """Forget them: the next launch looks on the disk, or compiles."""
+        self._function._forget()
+
+    def __repr__(self) -> str:
+        return repr(self._now())
+
+
+class _DeviceCaches(dict):
+    """`kernel.device_caches`: for every device a tuple that begins with its kernels."""
+
+    def __init__(self, function: JITFunction) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, device: object) -> tuple:
+        from ..compiler.compiler import make_backend
+        from .driver import driver
+
+        target = driver.active.get_current_target()
+        entry = self[device] = (_KernelCache(self._function), {}, target, make_backend(target), None)
+        return entry
+
+    def clear(self) -> None:
+        """Forget the kernels of every device."""
+        self._function._forget()
+
+
+class JITCallable(_C.JITCore):
+    """A function whose source is compiled: what kernels and the functions they call have in common."""
+
+
+class JITFunction(JITCallable, KernelInterface):
     """A function decorated with `@triton.jit`.
 
     Parameters
@@ -149,6 +247,8 @@ class JITFunction(_C.JITCore, KernelInterface):
         `repr(specialization)` names the kernel that is compiled for it: `kernel.name`, which profilers show.
         Characters that no symbol can have become `_`.
     """
+
+    _hash_lock: object = None
 
     def __init__(
         self,
@@ -189,8 +289,49 @@ class JITFunction(_C.JITCore, KernelInterface):
         self.__doc__ = fn.__doc__
         self.__globals__ = fn.__globals__
         self._file_lines = _lines_of(fn)
+        self.used_global_vals: dict = {}
         options = {"debug": True} if debug else None
         self._setup(fn, tuple([p._spec() for p in self.params]), bool(noinline), options, repr is not None)
+
+    # ---- copies: pickled by name where that leads to it, else as what is known of it -------------------------------
+
+    def __getstate__(self) -> dict:
+        state = dict(self.__dict__)
+        for name in ("__globals__", "_device_caches", "_file_lines", "_hash_lock", "signature"):
+            state.pop(name, None)
+        state["fn"] = self.fn
+        if self.fn is None or not _is_importable(self.fn):
+            self._source_facts()  # the file may not be there where it is restored
+            state.update({name: self.__dict__[name] for name in ("_src", "_whole", "raw_src", "starting_line_number")})
+            state.update(hash=self.hash, _file=self._file_name(), fn=None)
+        return state
+
+    def __setstate__(self, state: dict) -> None:
+        fn = state.pop("fn", None)
+        self.__dict__.update(state)
+        self.__globals__ = getattr(fn, "__globals__", None)
+        options = {"debug": True} if self.debug else None
+        specs = tuple([p._spec() for p in self.params])
+        self._setup(fn, specs, bool(self.noinline), options, self._repr is not None)
+
+    def __reduce_ex__(self, protocol: int) -> object:
+        if _named(self.__module__, self.__qualname__) is self:
+            return self.__qualname__
+        return _new, (type(self),), self.__getstate__()
+
+    def __copy__(self) -> JITFunction:
+        return self.__deepcopy__(None)
+
+    def __deepcopy__(self, memo: dict | None) -> JITFunction:
+        import copy
+
+        other = _new(type(self))
+        state = {k: v for k, v in self.__dict__.items() if k not in ("_device_caches", "_hash_lock", "__globals__")}
+        state["params"] = [copy.copy(p) for p in self.params]
+        if "repr" in state and memo is not None:
+            state["repr"] = copy.deepcopy(state["repr"], memo)
+        other.__setstate__({**state, "fn": self.fn})
+        return other
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         raise RuntimeError("Cannot call @triton.jit'd outside of the scope of a kernel")
@@ -227,8 +368,10 @@ class JITFunction(_C.JITCore, KernelInterface):
         elif name == "hash":
             import hashlib
 
-            text = f"{self.module}{self.__qualname__}{self.starting_line_number}{self.src}"
+            text = f"{self.module}{self.__qualname__}{self.starting_line_number}{self.src}{self._fingerprint()}"
             self.hash = hashlib.sha256(text.encode()).hexdigest()
+        elif name == "_device_caches":
+            self._device_caches = _DeviceCaches(self)
         else:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return self.__dict__[name]
@@ -238,12 +381,19 @@ class JITFunction(_C.JITCore, KernelInterface):
         if "_whole" not in self.__dict__:
             self._find_source()
         qualname = f"{self.module}.{self.__qualname__}"
-        return self.__name__, qualname, self.fn.__code__.co_filename, self.starting_line_number, self._whole
+        return self.__name__, qualname, self._file_name(), self.starting_line_number, self._whole
+
+    def _file_name(self) -> str:
+        return self.fn.__code__.co_filename if self.fn is not None else self.__dict__.get("_file", "<unknown>")
 
     @property
     def src(self) -> str:
         """The source, from `def` on."""
         return self._src
+
+    @src.setter
+    def src(self, new_src: str) -> None:
+        self._unsafe_update_src(new_src)
 
     def _unsafe_update_src(self, new_src: str) -> None:
         """Replace the source; kernels compiled so far are forgotten."""
@@ -254,13 +404,20 @@ class JITFunction(_C.JITCore, KernelInterface):
 
     @property
     def cache_key(self) -> str:
-        """A hash of the function's own source."""
+        """A hash of the function's source, of the functions it calls and of the constants it reads."""
         return self.hash
+
+    @cache_key.setter
+    def cache_key(self, key: str) -> None:
+        self.hash = key
 
     @property
     def device_caches(self) -> dict:
-        """The kernels compiled so far, by device; a device's entry begins with the list of them."""
-        return {0: (self._kernels(),)}
+        """The kernels compiled so far, by device; a device's entry begins with a dictionary of them."""
+        caches = self._device_caches
+        if self._kernels():
+            caches[_current_device()]  # is made when it is missing
+        return caches
 
     def parse(self) -> object:
         """The source as a tree of Python's `ast` module."""
@@ -288,6 +445,30 @@ class JITFunction(_C.JITCore, KernelInterface):
         if not callable(hook):
             raise TypeError("a hook must be callable")
         self.pre_run_hooks.append(hook)
+
+
+def _new(cls: type) -> object:
+    """An object without contents, which `__setstate__` gives it."""
+    return cls.__new__(cls)
+
+
+def _named(module: str | None, qualname: str) -> object:
+    """What a module calls by that name, or None."""
+    found = sys.modules.get(module or "")
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def _is_importable(fn: Callable) -> bool:
+    """Whether pickle can write a function as its name."""
+    return _named(fn.__module__, fn.__qualname__) is fn
+
+
+def _current_device() -> int:
+    from .driver import driver
+
+    return driver.active.get_current_device()
 
 
 def jit(
@@ -422,3 +603,244 @@ def reinterpret(tensor: object, dtype: object) -> object:
     if hasattr(tensor, "data_ptr"):
         return TensorWrapper(tensor, dtype)
     raise TypeError(f"Cannot reinterpret a {type(tensor)}.")
+
+
+# ---- what a launch knows of its arguments, for programs that ask ----------------------------------------------------
+
+TRITON_MODULE = "triton.language"
+GLUON_MODULE = "triton.experimental.gluon.language"
+
+
+def native_specialize_impl(
+    backend: object, arg: object, is_const: bool = False, specialize_value: bool = True, align: bool = True
+) -> tuple:
+    """The type of an argument as signatures spell it, and the letters of what its value says ("D": a multiple of 16);
+    for what becomes a constant ("constexpr", value)."""
+    if arg is None:
+        return "constexpr", None
+    if isinstance(arg, _core.constexpr):
+        return "constexpr", arg.value
+    if isinstance(arg, (tuple, list)):
+        parts = [native_specialize_impl(backend, item, is_const, specialize_value, align) for item in arg]
+        kinds, letters = tuple(p[0] for p in parts), tuple(p[1] for p in parts)
+        return (type(arg)(*kinds), type(arg)(*letters)) if hasattr(arg, "_fields") else (kinds, letters)
+    if isinstance(arg, bool):
+        return "u1", None
+    if isinstance(arg, int):
+        if specialize_value and arg == 1:
+            return "constexpr", 1
+        kind = "i32" if -(2**31) <= arg < 2**31 else "i64" if arg < 2**63 else "u64"
+        letters = backend.get_int_specialization(arg, align=align) if specialize_value else None
+        return kind, letters
+    if isinstance(arg, float):
+        return "fp32", None
+    if isinstance(arg, (JITCallable, _core.dtype, str)) or callable(arg):
+        return "constexpr", arg
+    if hasattr(arg, "data_ptr"):
+        from .._utils import canonicalize_ptr_dtype
+
+        letters = backend.get_tensor_specialization(arg, align=align) if specialize_value else None
+        return canonicalize_ptr_dtype(arg.dtype, is_const), letters
+    if hasattr(arg, "block_shape") and hasattr(arg, "base"):
+        from .._utils import canonicalize_dtype
+
+        return f"tensordesc<{canonicalize_dtype(arg.base.dtype)}{list(arg.block_shape)}>", None
+    if hasattr(arg, "tma_desc_cpu_ptr"):
+        return "nvTmaDesc", None
+    raise TypeError(f"failed to specialize argument of type: {type(arg)}")
+
+
+def mangle_type(arg: object, specialize: bool = False) -> str:
+    """The type of an argument as signatures spell it."""
+    from ..backends.compiler import BaseBackend
+
+    return native_specialize_impl(BaseBackend, arg, False, specialize, specialize)[0]
+
+
+def create_function_from_signature(sig: object, kparams: list, backend: object) -> Callable:
+    """A function that binds the arguments of a launch: (values by name, what they are specialized to, options)."""
+    import inspect
+
+    if isinstance(sig, JITFunction):
+        sig = sig.signature
+    names = [p.name for p in kparams]
+
+    def binder(*args: object, **kwargs: object) -> tuple:
+        options = {k: v for k, v in kwargs.items() if k not in names}
+        bound = sig.bind(*args, **{k: v for k, v in kwargs.items() if k in names})
+        bound.apply_defaults()
+        specialization = []
+        for p in kparams:
+            value = bound.arguments[p.name]
+            if p.is_constexpr:
+                specialization.append(("constexpr", value))
+            elif p.annotation_type and not p.annotation_type.startswith("*"):
+                specialization.append((p.annotation_type, None))
+            else:
+                specialization.append(
+                    native_specialize_impl(
+                        backend, value, p.is_const, not p.do_not_specialize, not p.do_not_specialize_on_alignment
+                    )
+                )
+        return dict(bound.arguments), specialization, options
+
+    if not isinstance(sig, inspect.Signature):
+        raise TypeError(f"an inspect.Signature is needed, not {sig!r}")
+    return binder
+
+
+def compute_cache_key(kernel_key_cache: dict, specialization: list, options: dict) -> str:
+    """The text that a launch's kernel is remembered by."""
+    key = (tuple(map(str, specialization)), str(options))
+    if key not in kernel_key_cache:
+        kernel_key_cache[key] = str(specialization) + str(options)
+    return kernel_key_cache[key]
+
+
+def convert_to_tuple_if_list(item: object) -> object:
+    """Nested lists as tuples."""
+    return tuple(map(convert_to_tuple_if_list, item)) if isinstance(item, list) else item
+
+
+def get_device_key() -> str:
+    """The device that a launch without tensors runs on, as text: "cuda:0"."""
+    from .driver import driver
+
+    return f"{driver.active.get_current_target().backend}:{driver.active.get_current_device()}"
+
+
+def get_full_name(fn: Callable) -> str:
+    """A function's module and name."""
+    return f"{fn.__module__}.{fn.__qualname__}"
+
+
+def get_def_line_number(raw_src: list, starting_line_number: int) -> int:
+    """The line that `def` stands in, where a function's text begins with its decorators."""
+    for i, line in enumerate(raw_src):
+        if line.lstrip().startswith(("def ", "async def ")):
+            return starting_line_number + i
+    return starting_line_number
+
+
+def get_def_col_number(raw_src_str: str) -> int:
+    """The column that `def` stands in."""
+    for line in raw_src_str.splitlines():
+        if line.lstrip().startswith(("def ", "async def ")):
+            return len(line) - len(line.lstrip()) + 1
+    return 1
+
+
+def get_jit_fn_file_line(fn: JITFunction) -> tuple[str, int]:
+    """The file of a function, and the line that its `def` stands in."""
+    fn._source_facts()
+    return fn._file_name(), get_def_line_number(fn.raw_src, fn.starting_line_number)
+
+
+def serialize_specialization_data(
+    name: str, signature: dict, constants: dict, attrs: dict, options: object, key: object, target: object = None
+) -> str:
+    """What a kernel was compiled for, as JSON."""
+    import json
+
+    facts = {str(k): (str(v) if type(v).__name__ == "dtype" else v) for k, v in constants.items()}
+    data = {
+        "name": name,
+        "signature": signature,
+        "constant_keys": [list(k) if isinstance(k, tuple) else k for k in constants],
+        "constant_vals": list(facts.values()),
+        "attrs_keys": [list(k) for k in attrs],
+        "attrs_vals": list(attrs.values()),
+        "options": dict(vars(options)) if hasattr(options, "__dict__") else options,
+        "key": key,
+    }
+    return json.dumps(data, default=str)
+
+
+class JitFunctionInfo:
+    """The function that a hook is told of: its module, its name, itself."""
+
+    __slots__ = ("jit_function", "module", "name")
+
+    def __init__(self, module: object, name: str, jit_function: JITFunction) -> None:
+        self.module = module
+        self.name = name
+        self.jit_function = jit_function
+
+
+class DependenciesFinder:
+    """What a function's source takes from outside, as a hash: `ret` after `visit`.
+
+    Parameters
+    ----------
+    name : str
+        The function's name.
+    globals, nonlocals : dict
+        Where its names lead.
+    src : str
+        Its source.
+    """
+
+    def __init__(self, name: str, globals: dict, nonlocals: dict, src: str) -> None:
+        import hashlib
+
+        self.name = name
+        self.globals = globals
+        self.nonlocals = nonlocals
+        self.hasher = hashlib.sha256(src.encode())
+        self.used_global_vals: dict = {}
+
+    @property
+    def ret(self) -> str:
+        return self.hasher.hexdigest()
+
+    def visit(self, node: object) -> None:
+        """Add the names that a tree of `ast` reads."""
+        import ast
+
+        for name in sorted({n.id for n in ast.walk(node) if isinstance(n, ast.Name)}):
+            for space in (self.nonlocals, self.globals):
+                if name not in space:
+                    continue
+                value = space[name]
+                if isinstance(value, JITCallable):
+                    self.hasher.update(value.cache_key.encode())
+                elif isinstance(value, _core.constexpr):
+                    self.used_global_vals[(name, id(space))] = (value, space)
+                    self.hasher.update(f"{name}={value.value!r}".encode())
+                break
+
+
+def __getattr__(name: str) -> object:
+    """Names that live elsewhere, and those that need modules which take their time to import."""
+    if name in ("find_paths_if", "get_iterable_path", "is_namedtuple", "type_canonicalisation_dict"):
+        from .. import _utils
+
+        return getattr(_utils, name)
+    if name == "driver":
+        from .driver import driver
+
+        return driver
+    if name == "BaseBackend":
+        from ..backends.compiler import BaseBackend
+
+        return BaseBackend
+    if name == "get_cache_key":
+        from .cache import get_cache_key
+
+        return get_cache_key
+    if name == "get_cache_invalidating_env_vars":
+        return _C.get_cache_invalidating_env_vars
+    if name == "INDENT_PATTERN":
+        import re
+
+        return re.compile(r"^(?P<indent>[ \t]*)def\s+\w+\s*\(", re.MULTILINE)
+    if name in ("Concatenate", "ParamSpec", "TypeVar"):
+        import typing
+
+        return getattr(typing, name)
+    if name in ("P", "R", "T", "U"):
+        import typing
+
+        globals()[name] = typing.ParamSpec("P") if name == "P" else typing.TypeVar(name)
+        return globals()[name]
+    raise AttributeError(f"module 'triton.runtime.jit' has no attribute {name!r}")
