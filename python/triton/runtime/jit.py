@@ -249,6 +249,7 @@ class JITFunction(JITCallable, KernelInterface):
     """
 
     _hash_lock: object = None
+    _file_lines: list[str] | None = None
 
     def __init__(
         self,
