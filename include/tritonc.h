@@ -52,9 +52,10 @@ typedef enum ttc_kind {
   TTC_BUILTIN, /* text: canonical name of something the language knows: "tl.load", "tl.constexpr", "builtins.range", … */
   TTC_MODULE,  /* object; text: its name: attributes are asked for with getattr */
   TTC_CALLABLE, /* object: a host function that may be called on compile-time values (constexpr_function); integer: a hash
-                   of what it computes, for the cache's key */
+                   of what it computes, for the cache's key; len: 1 where it takes run-time values too, as TTC_HANDLEs */
   TTC_OBJECT, /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray"); integer:
                    a hash of its value where that can matter */
+  TTC_HANDLE, /* object: a run-time value of the kernel, which a host function can be given and can give back */
 } ttc_kind;
 
 typedef struct ttc_function ttc_function;

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* What a run-time value of a kernel is in Python: a capsule of that name. */
+#define HANDLE "a value of a kernel"
+
 bool host_keep(Host *h, PyObject *obj) { return PyList_Append(h->keep, obj) == 0; }
 
 void *host_memory(Host *h, size_t bytes) {
@@ -164,6 +167,23 @@ static bool constexpr_value(Host *h, PyObject *obj, ttc_value *out) {
   return ok;
 }
 
+/* A function that some program marked as the language's own: Python runs it on constants and handles. 1, 0, or -1 with
+ * an exception set. */
+static int foreign_builtin(Host *h, PyObject *obj, ttc_value *out) {
+  PyObject *mark = PyObject_GetAttr(obj, h->st->str_builtin);
+  if (!mark) return PyErr_Clear(), 0;
+  bool is_mark = mark == Py_True && PyCallable_Check(obj);
+  Py_DECREF(mark);
+  if (!is_mark) return 0;
+  PyObject *core = PyImport_ImportModule("triton.language.core");
+  PyObject *wrapped = core ? PyObject_CallMethod(core, "_foreign_builtin", "O", obj) : NULL;
+  bool ok = wrapped && object_value(h, wrapped, TTC_CALLABLE, out);
+  out->len = 1;
+  Py_XDECREF(wrapped);
+  Py_XDECREF(core);
+  return ok ? 1 : -1;
+}
+
 bool to_value(Host *h, PyObject *obj, ttc_value *out) {
   State *st = h->st;
   *out = (ttc_value){0};
@@ -194,7 +214,18 @@ bool to_value(Host *h, PyObject *obj, ttc_value *out) {
   int known = builtin_value(h, obj, out);
   if (!known) known = python_builtin(h, obj, out);
   if (known) return known > 0 && host_keep(h, obj);
-  if (PyObject_IsInstance(obj, st->constexpr_function) == 1) return object_value(h, obj, TTC_CALLABLE, out);
+  if (PyObject_IsInstance(obj, st->constexpr_function) == 1) {
+    bool ok = object_value(h, obj, TTC_CALLABLE, out);
+    out->len = 0;
+    return ok;
+  }
+  if (PyCapsule_IsValid(obj, HANDLE)) {
+    out->kind = TTC_HANDLE;
+    out->object = PyCapsule_GetPointer(obj, HANDLE);
+    return true;
+  }
+  int foreign = foreign_builtin(h, obj, out);
+  if (foreign) return foreign > 0;
   bool module = is_module(obj);
   if (!module && PyIndex_Check(obj)) { /* NumPy's integers */
     PyObject *number = PyNumber_Index(obj);
@@ -231,6 +262,7 @@ PyObject *from_value(Host *h, const ttc_value *v) {
   case TTC_DTYPE: return PyObject_CallFunction(h->st->make_dtype, "s", v->text);
   case TTC_TUPLE:
   case TTC_LIST: return sequence_from(h, v);
+  case TTC_HANDLE: return PyCapsule_New(v->object, HANDLE, NULL);
   default: {
     PyObject *obj = v->kind == TTC_FUNCTION ? (PyObject *)v->function->object : (PyObject *)v->object;
     if (!obj)

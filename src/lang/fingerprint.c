@@ -57,6 +57,7 @@ static void add_value(Walk *w, const ttc_value *v) {
     sha256_add(h, &v->integer, sizeof v->integer); /* the host's own hash of it */
     if (v->text) add_text(h, v->text);
     break;
+  case TTC_HANDLE: /* no constant */
   case TTC_NONE: break;
   }
 }

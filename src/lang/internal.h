@@ -249,6 +249,8 @@ const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for sugge
  * asked of library_lookup and of nobody else: "tl", "math", "jit", other functions and constants of its file; NULL when
  * unknown. library_function(L, name) and lang_library_function are library.c's, too. */
 Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
+/* Is the function at hand one of the library's whose integers wrap on purpose: a mathematical one, or of random numbers? */
+bool library_wraps(const Lang *L);
 /* Where to report a mistake that was found at `at`: inside the library it is the user's call of it. Takes the library's
  * frames off the chain of calls, so only for a failure that is about to be reported. */
 Span library_blame(Lang *L, Span at);

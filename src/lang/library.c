@@ -215,6 +215,12 @@ Val *library_lookup(Lang *L, const ttc_function *function, const char *name) {
   return python_name(L, name);
 }
 
+bool library_wraps(const Lang *L) {
+  const FnInfo *f = L->fn ? L->fn->info : NULL;
+  if (!f || strncmp(f->function->file, LIBRARY_PREFIX, strlen(LIBRARY_PREFIX)) != 0) return false;
+  return strcmp(f->function->file + strlen(LIBRARY_PREFIX), "standard.py") != 0;
+}
+
 /* ---- for passes -------------------------------------------------------------------------------------------------- */
 
 /* One Lang per module that asked, so that a function is compiled once per signature. Kept in the context. */
@@ -241,6 +247,7 @@ static LibrarySession *session(Module *m, const LangOptions *options) {
   L->cx = m->cx;
   L->module = m;
   L->options = *options;
+  L->options.common.debug = false; /* passes lift its functions to tensors, op by op: there is no place for assertions */
   L->b = (Builder){m->cx, NULL, NULL, ir_loc_unknown(m->cx)};
   L->fn = NEW(m->cx, FnState); /* stands for the caller: a function without one is a kernel and may return nothing */
   *s = (LibrarySession){.module = m, .lang = L, .next = *slot};

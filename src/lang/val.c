@@ -371,6 +371,7 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
     out = val_new(L, V_HOST);
     out->host = *v;
     break;
+  case TTC_HANDLE: return v->object; /* a host function gives back what it was given */
   }
   if (v->is_constexpr) {
     Val *copy = NEW(L->cx, Val);

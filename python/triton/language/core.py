@@ -595,6 +595,24 @@ def constexpr_function(fn: Callable) -> ConstexprFunction:
     return ConstexprFunction(fn)
 
 
+class _ForeignBuiltin(ConstexprFunction):
+    """A function that a program has marked with `__triton_builtin__ = True`: it is called with constants as `constexpr`
+    and with run-time values as handles, about which it can know that they are none, and which it can give back."""
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        def wrap(x: object) -> object:
+            return x if type(x).__name__ == "PyCapsule" or isinstance(x, constexpr) else constexpr(x)
+
+        code = getattr(self.fn, "__code__", None)
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+        given = {name: None for name in ("_semantic", "_builder", "_generator") if name in names}
+        return self.fn(*map(wrap, args), **{k: wrap(v) for k, v in kwargs.items()}, **given)
+
+
+def _foreign_builtin(fn: Callable) -> _ForeignBuiltin:
+    return _ForeignBuiltin(fn)
+
+
 class _HostFunction(ConstexprFunction):
     """A function that host code and kernels both call, each its own way."""
 
@@ -617,6 +635,53 @@ cdiv = _HostFunction(_cdiv, "triton.cdiv")
 next_power_of_2 = _HostFunction(_next_power_of_2, "triton.next_power_of_2")
 cdiv.__name__ = cdiv.__qualname__ = "cdiv"
 next_power_of_2.__name__ = next_power_of_2.__qualname__ = "next_power_of_2"
+
+
+@constexpr_function
+def get_int_dtype(bitwidth: int, signed: bool) -> dtype:
+    """The integer type of that many bits."""
+    if bitwidth == 1:
+        return int1
+    name = f"{'' if signed else 'u'}int{bitwidth}"
+    if name not in _BITS:
+        raise ValueError(f"Unsupported bitwidth {bitwidth} and signedness {signed}")
+    return _BY_TEXT[name]
+
+
+@constexpr_function
+def _unwrap_if_constexpr(x: object) -> object:
+    """What a constant is."""
+    if isinstance(x, list):
+        return [_value(item) for item in x]
+    return x
+
+
+def is_builtin(fn: object) -> bool:
+    """Whether a function is the language's own."""
+    return bool(getattr(fn, "__triton_builtin__", False))
+
+
+def extern(fn: Callable) -> Callable:
+    """Mark a function as the language's own: it calls `extern_elementwise`."""
+    fn.__triton_builtin__ = True
+    return fn
+
+
+TRITON_BUILTIN = "__triton_builtin__"
+CONSTEXPR_0 = constexpr(0)
+
+
+def must_use_result(x: object, s: bool | str = True) -> object:
+    """Accepted on functions of a kernel whose result is to be used; as a decorator, with a message or without."""
+    if isinstance(x, str):
+        return lambda fn: must_use_result(fn, x)
+    x._must_use_result = s
+    return x
+
+
+def is_enabled(options: object, name: str) -> bool:
+    """Whether an instrumentation is among those that options name."""
+    return name in str(getattr(options, "instrumentation_mode", "") or "").split(",")
 
 
 # ---- classes that stand for the compiler's own -----------------------------------------------------------------------
@@ -714,3 +779,25 @@ to item
 for _name in _FUNCTIONS:
     globals()[_name] = builtin(f"tl.{_name}")
 del _name
+
+
+def __getattr__(name: str) -> object:
+    """Names that live elsewhere."""
+    if name in ("get_primitive_bitwidth", "validate_block_shape", "warn_once", "CAT_CAN_REORDER_WARNING",
+                "RESHAPE_CAN_REORDER_WARNING"):  # fmt: skip
+        from .. import _utils
+
+        return getattr(_utils, name)
+    if name == "JITCallable":
+        from ..runtime.jit import JITCallable
+
+        return JITCallable
+    if name == "warn":
+        from warnings import warn
+
+        return warn
+    if name == "Enum":
+        from enum import Enum
+
+        return Enum
+    raise AttributeError(f"module 'triton.language.core' has no attribute {name!r}")

@@ -405,15 +405,22 @@ static Val *call_host(Lang *L, Val *callee, const Args *args) {
               "`%s` is a function of the host", callee->host.text ? callee->host.text : "it");
   ttc_value *values = NEWN(L->cx, ttc_value, args->n);
   for (size_t i = 0; i < args->n; i++) {
-    if (val_has_tensor(args->at[i]))
+    bool run_time = val_has_tensor(args->at[i]);
+    if (run_time && callee->host.len == 1) {
+      values[i] = (ttc_value){.kind = TTC_HANDLE, .object = args->at[i]};
+      continue;
+    }
+    if (run_time)
       lang_fail_at(L, args->spans[i], "mark the function @triton.jit, or pass compile-time values only",
                    "a Python function cannot take %s", val_kind_text(L, args->at[i]));
     val_to_host(L, args->at[i], &values[i]);
   }
   ttc_value out = {0};
   if (L->host->call(L->host->self, &callee->host, values, args->names, args->n, &out) <= 0) ctx_throw(L->cx, ERR_HOST);
+  Val *given = val_from_host(L, &out);
+  if (val_has_tensor(given)) return given;
   Val *v = NEW(L->cx, Val);
-  *v = *val_from_host(L, &out);
+  *v = *given;
   v->constexpr_ = true;
   return v;
 }

@@ -105,6 +105,7 @@ static void check_overflow(Lang *L, Opcode code, const Val *a, const Val *b, con
   const LType *elem = val_elem(a);
   if (!L->options.common.debug || !L->options.common.sanitize_overflow || lt_bits(elem) >= 64 || elem->kind == L_INT1)
     return;
+  if (library_wraps(L)) return;
   BigInt min, max;
   lt_int_range(elem, &min, &max);
   const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64)),
