@@ -247,7 +247,8 @@ static LibrarySession *session(Module *m, const LangOptions *options) {
   L->cx = m->cx;
   L->module = m;
   L->options = *options;
-  L->options.common.debug = false; /* passes lift its functions to tensors, op by op: there is no place for assertions */
+  L->options.common.debug =
+      false; /* passes lift its functions to tensors, op by op: there is no place for assertions */
   L->b = (Builder){m->cx, NULL, NULL, ir_loc_unknown(m->cx)};
   L->fn = NEW(m->cx, FnState); /* stands for the caller: a function without one is a kernel and may return nothing */
   *s = (LibrarySession){.module = m, .lang = L, .next = *slot};
