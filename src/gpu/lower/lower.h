@@ -9,7 +9,8 @@
  *   elementwise.c   arithmetic, by a table; float.c: conversions of floating-point formats
  *   control.c       scf
  *   memory.c        loads, stores, atomics; shared.c: buffers, asynchronous copies
- *   convert.c             from one layout to another
+ *   matrix.c        loads by ldmatrix
+ *   convert.c       from one layout to another
  *   reduce.c scan.c gather.c   ops along an axis
  *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
  *   misc.c          print, assert, inline assembly
@@ -92,6 +93,9 @@ void lower_load(Lower *w, const Op *op);
 void lower_store(Lower *w, const Op *op);
 void lower_atomic(Lower *w, const Op *op);
 void lower_local(Lower *w, const Op *op); /* all of ttg.local_*, memdesc_*, async_* */
+/* matrix.c: `result` from shared memory by ldmatrix; `l`: register, lane, warp -> offset in elements from `base`. False,
+ * and nothing done: the layout does not read 8 x 8 matrices. */
+bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst *base);
 LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n);
 LLMods lower_mods(const Op *op);
 

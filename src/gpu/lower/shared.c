@@ -46,8 +46,10 @@ static void local_load(Lower *w, const Op *op) {
   const Layout *l = offsets(w, r->type, src->type);
   const LLType *elem = lower_stored(w, r->type);
   int bytes = ll_type_bytes(elem), n = vector_of(l, bytes, 16);
+  LLInst *base = lower_scalar(w, src);
+  if (n * bytes <= 4 && lower_load_matrices(w, r, l, base)) return; /* else plain loads are as wide */
   Places p = places_of(l, 0, l->out_bits);
-  LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *base = lower_scalar(w, src);
+  LLInst *thread = lower_thread_part(w, p.columns, p.nthread);
   Val *out = lower_new(w, r, lower_count(w, r));
   for (int i = 0; i < out->n; i += n) {
     LLInst *at = lower_address(w, base, &p, thread, lower_register_image(l, i), bytes);
