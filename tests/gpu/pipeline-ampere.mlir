@@ -108,21 +108,22 @@ tt.func public @product(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %b: !tt.p
   tt.return
 }
 
-// The address of A's rows is itself loaded in the iteration: that load cannot be made ahead of time and stays; B's does not wait for it.
+// The address of A's rows is itself loaded in the iteration: that is done one iteration before A's copies need it, under a mask of its
+// own, and the loop carries the rows. B does not wait for it.
 // CHECK-LABEL: @indirect
-// THREE: %[[BS:.*]] = ttg.local_alloc : () -> !ttg.memdesc<3x32x32xf16
-// THREE-NOT: ttg.local_alloc
-// THREE-NOT: tt.load
+// THREE: ttg.local_alloc : () -> !ttg.memdesc<3x32x32xf16
+// THREE: ttg.local_alloc : () -> !ttg.memdesc<3x32x32xf16
+// THREE-COUNT-3: tt.load %{{.*}}, %{{.*}} : tensor<32x!tt.ptr<i32>
 // THREE: scf.for
 // THREE-NEXT: ttg.async_wait {num = 1 : i32}
 // THREE: ttg.async_copy_global_to_local
-// THREE-NOT: ttg.async_copy_global_to_local
-// THREE: %[[ROWS:.*]] = tt.load %{{.*}} : tensor<32x!tt.ptr<i32>
-// THREE: %[[U:.*]] = tt.load %{{.*}} : tensor<32x32x!tt.ptr<f16>
+// THREE: ttg.async_copy_global_to_local
+// THREE: %[[ROWS:.*]] = tt.load %{{.*}}, %{{.*}} : tensor<32x!tt.ptr<i32>
 // THREE-NOT: tt.load
-// THREE: %[[A:.*]] = ttg.convert_layout %[[U]] {{.*}} -> tensor<32x32xf16, #ttg.dot_op<{opIdx = 0
+// THREE: %[[A:.*]] = ttg.local_load {{.*}} -> tensor<32x32xf16, #ttg.dot_op<{opIdx = 0
 // THREE: %[[B:.*]] = ttg.local_load {{.*}} -> tensor<32x32xf16, #ttg.dot_op<{opIdx = 1
 // THREE: tt.dot %[[A]], %[[B]]
+// THREE: scf.yield {{.*}}%[[ROWS]]
 tt.func public @indirect(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %b: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %c: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %rows: !tt.ptr<i32> {tt.divisibility = 16 : i32}, %n: i32) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32

@@ -127,3 +127,61 @@ def test_through_control_flow(dtype, n, flag):
         c = c + b
         b = b - x if flag > 2 else b
     close(o, torch.cat([b, c, b * c + x]), 0)
+
+
+# ---- addresses that are loaded in the loop ----
+
+
+@triton.jit
+def paged_kernel(q, kk, vv, table, o, count, P: tl.constexpr, D: tl.constexpr, M: tl.constexpr):
+    m, d, p = tl.arange(0, M), tl.arange(0, D), tl.arange(0, P)
+    x = tl.load(rows(q, m, d, D))
+    acc = tl.zeros([M, D], tl.float32)
+    n = tl.load(count)
+    for i in range(n):
+        page = tl.load(table + i).to(tl.int64) * P * D
+        k = tl.load(rows(kk + page, p, d, D))
+        v = tl.load(rows(vv + page, p, d, D))
+        acc += tl.dot(tl.dot(x, tl.trans(k)).to(tl.float16), v)
+    tl.store(rows(o, m, d, D), acc)
+
+
+@triton.jit
+def sparse_kernel(x, y, columns, o, n, stride, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, MASK: tl.constexpr):
+    m, j, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    acc = tl.zeros([M, N], tl.float32)
+    at = columns
+    for i in range(0, n):
+        c = tl.load(at + k, mask=k < K - MASK, other=0)
+        a = tl.load(x + m[:, None] * stride + c[None, :], mask=(k < K - MASK)[None, :], other=0.0)
+        acc = tl.dot(a, tl.load(rows(y + i * K * N, k, j, N)), acc)
+        at += K
+    tl.store(rows(o, m, j, N), acc)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5])
+@pytest.mark.parametrize("stages, warps", OPTIONS)
+def test_pages_of_a_table(stages, warps, count):
+    q, k, v, o = random(16, 64, dtype=F16), random(8, 32, 64, dtype=F16), random(8, 32, 64, dtype=F16), empty(16, 64)
+    table = (
+        torch.tensor([5, 0, 7, 2, 5], dtype=torch.int32)[:count].clone() if count else torch.zeros(1, dtype=torch.int32)
+    )
+    n = torch.tensor([count], dtype=torch.int32).to(o.device)
+    paged_kernel[(1,)](q, k, v, table.to(o.device), o, n, 32, 64, 16, num_stages=stages, num_warps=warps)
+    want = torch.zeros(16, 64, dtype=torch.float64)
+    for page in table[:count].tolist():
+        s = (exact(q) @ exact(k[page]).T).to(o.device)
+        want += (s.to(torch.float32).to(F16).double() @ exact(v[page])).cpu()
+    close(o.cpu(), want, 2e-3)
+
+
+@pytest.mark.parametrize("mask", [0, 5])
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("stages, warps", OPTIONS)
+def test_gathered_columns(stages, warps, n, mask):
+    x, y, o = random(64, 128, dtype=F16), random(n * 32, 64, dtype=F16), empty(64, 64)
+    columns = torch.randint(0, 128, (n, 32), dtype=torch.int32)
+    sparse_kernel[(1,)](x, y, columns.to(o.device), o, n, 128, 64, 64, 32, mask, num_stages=stages, num_warps=warps)
+    keep = (torch.arange(32) < 32 - mask).double()
+    want = sum((exact(x).cpu()[:, columns[i].long()] * keep) @ exact(y).cpu()[i * 32 : i * 32 + 32] for i in range(n))
+    close(o.cpu(), want, 1e-5)

@@ -414,7 +414,9 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   if (!e && !v->op) return settle(a, v, to);
   if (!e && v->op->code == OP_FOR) return settle(a, ir_entry(v->op, 0)->args[1 + v->index], to);
   Op *op = v->op;
-  if (op && (!e || is_stretched(a, v) || enlarges(a, op))) {
+  /* What a load's addresses come from may have got a layout of its own by now. */
+  bool again = op && (!e || is_stretched(a, v) || enlarges(a, op)) && (op->code != OP_LOAD || is_small_load(a, op));
+  if (again) {
     Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
     if (op->code != OP_JOIN || operand_encoding) {
       Value *made = made_again(a, v, to, operand_encoding);

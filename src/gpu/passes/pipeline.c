@@ -10,10 +10,14 @@
  *
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
  * anew: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
- * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain another
- * load, an effect or a region is refused, and the load stays as it is. So it does where the body writes to the argument
- * that it reads from, or to who knows where, and where threads talk to each other: behind a barrier or an atomic
- * operation what was read iterations earlier is not what was asked for.
+ * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain an effect
+ * or a region is refused, and the load stays as it is. So it does where the body writes to the argument that it reads
+ * from, or to who knows where, and where threads talk to each other: behind a barrier or an atomic operation what was
+ * read iterations earlier is not what was asked for.
+ *
+ * Addresses that are loaded themselves (the pages of a table, the blocks of a sparse matrix): such a load of few
+ * elements is done S iterations ahead into registers, one iteration before the copies need it. The loop carries its
+ * last S values: that of iteration i, which the body uses, to that of iteration i + S - 1, for the copies.
  *
  * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
  * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
@@ -30,7 +34,8 @@
 enum { MAX_LOADS = 8 };
 
 typedef struct Tile {
-  Op *load, *user; /* user: local_alloc or convert_layout */
+  Op *load, *user; /* user: local_alloc or convert_layout, of the load or of */
+  Op *trans;       /* its transposition, or NULL */
   Attr *shared;
   Value *buffers;
   int contiguity;
@@ -46,28 +51,58 @@ typedef struct Pipeline {
   bool late;     /* copies are issued after that dot */
   Tile tiles[MAX_LOADS];
   int ntiles;
-  Map slice;      /* ops of the body that addresses depend on */
-  bool *is_ahead; /* the carried values they depend on */
+  Map slice;       /* ops of the body that addresses depend on */
+  bool *is_ahead;  /* the carried values they depend on */
+  Vec(Op *) early; /* loads whose results they depend on */
+  Map early_slice; /* what those loads' addresses depend on */
+  bool *is_early;
 } Pipeline;
 
 /* ---- which loads ------------------------------------------------------------------------------------------------- */
 
-/* Collects what `from` depends on within the body; false if that cannot be computed ahead of time. */
-static bool depend(Pipeline *p, const Value *from) {
+static bool may_run_ahead(Pipeline *p, const Op *load);
+
+/* Registers that all values of an early load may take in a thread. */
+enum { EARLY_REGISTERS = 32 };
+
+static bool is_early(const Pipeline *p, const Op *op) {
+  for (uint32_t i = 0; i < p->early.len; i++)
+    if (p->early.at[i] == op) return true;
+  return false;
+}
+
+static bool may_be_early(Pipeline *p, const Op *load) {
+  Type *t = load->results[0].type;
+  int registers = ir_is_tensor(t) ? gpu_registers(gpu_layout(p->cx, t)) : 1;
+  return load->code == OP_LOAD && !opt_is_volatile(load) && registers * p->stages <= EARLY_REGISTERS &&
+         may_run_ahead(p, load);
+}
+
+/* Collects what `from` depends on within the body, in `slice` and `is_ahead`; false if that cannot be computed ahead of
+ * time. `early`: loads may be among it. */
+static bool depend(Pipeline *p, const Value *from, Map *slice, bool *is_ahead, bool early) {
   Vec(const Value *) left = {0};
   vec_push(p->cx, &left, from);
   while (left.len) {
     const Value *v = left.at[--left.len];
     if (!v->op) {
-      if (v->block != p->body || v->index == 0 || p->is_ahead[v->index - 1]) continue;
-      p->is_ahead[v->index - 1] = true;
+      if (v->block != p->body || v->index == 0 || is_ahead[v->index - 1]) continue;
+      is_ahead[v->index - 1] = true;
       vec_push(p->cx, &left, ir_operand(ir_terminator(p->body), v->index - 1));
       continue;
     }
     if (ir_defined_outside(v, p->loop)) continue;
+    if (early && v->op->block == p->body && is_early(p, v->op)) continue;
+    if (early && v->op->block == p->body && v->op->code == OP_LOAD) {
+      if (!may_be_early(p, v->op)) return false;
+      for (int i = 0; i < v->op->noperands; i++)
+        if (!depend(p, ir_operand(v->op, i), &p->early_slice, p->is_early, false)) return false;
+      vec_push(p->cx, &p->early, v->op);
+      continue;
+    }
     if (v->op->block != p->body || v->op->nregions || !ir_has(v->op, T_PURE) || v->op->code == OP_DOT) return false;
-    if (map_has(&p->slice, v->op)) continue;
-    map_put(p->cx, &p->slice, v->op, v->op);
+    if (map_has(slice, v->op)) continue;
+    map_put(p->cx, slice, v->op, v->op);
     for (int i = 0; i < v->op->noperands; i++) vec_push(p->cx, &left, ir_operand(v->op, i));
   }
   return true;
@@ -164,21 +199,27 @@ static void consider(Pipeline *p, Op *load) {
   if ((is_volatile && is_volatile->integer) || !may_run_ahead(p, load)) return;
   Op *user = r->uses->op;
   Attr *shared = NULL;
+  Op *trans = user->code == OP_TRANS && ir_one_use(&user->results[0]) ? user : NULL;
+  if (trans) user = trans->results[0].uses->op;
   if (user->block != p->body) return;
-  if (user->code == OP_LOCAL_ALLOC) shared = user->results[0].type->encoding;
+  if (!trans && user->code == OP_LOCAL_ALLOC) shared = user->results[0].type->encoding;
   if (user->code == OP_CONVERT_LAYOUT && gpu_is(user->results[0].type->encoding, "ttg.dot_op") &&
       gpu_is_mma(gpu_param(user->results[0].type->encoding, "parent"), 2))
-    shared = swizzled_for(p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0));
+    /* The transposed tensor's rows are the other operand's columns. */
+    shared =
+        swizzled_for(p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0) ^ (trans != NULL));
   if (!shared) return;
   int n = copy_length(p, load, shared);
   if (n * ir_elem_bytes(r->type->elem) < 4) return;
   Pipeline trial = *p; /* whether it can be, before anything is noted down */
-  trial.slice = (Map){0};
+  trial.slice = trial.early_slice = (Map){0};
+  trial.early.at = NULL, trial.early.len = trial.early.cap = 0;
   trial.is_ahead = NEWN(p->cx, bool, p->loop->nresults + 1);
+  trial.is_early = NEWN(p->cx, bool, p->loop->nresults + 1);
   for (int i = 0; i < load->noperands; i++)
-    if (!depend(&trial, ir_operand(load, i))) return;
-  for (int i = 0; i < load->noperands; i++) depend(p, ir_operand(load, i));
-  p->tiles[p->ntiles++] = (Tile){load, user, shared, NULL, n};
+    if (!depend(&trial, ir_operand(load, i), &trial.slice, trial.is_ahead, true)) return;
+  for (int i = 0; i < load->noperands; i++) depend(p, ir_operand(load, i), &p->slice, p->is_ahead, true);
+  p->tiles[p->ntiles++] = (Tile){load, user, trans, shared, NULL, n};
 }
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
@@ -186,6 +227,26 @@ static void consider(Pipeline *p, Op *load) {
 static Value *mapped(Map *map, Value *v) {
   Value *to = map_get(map, v);
   return to ? to : v;
+}
+
+/* The early loads, and the slice of their addresses, for what `map` says; their results are put there. */
+static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
+  for (Op *op = p->body->first; op; op = op->next) {
+    if (map_has(&p->early_slice, op)) ir_clone(b, op, map);
+    if (!is_early(p, op)) continue;
+    int at;
+    Value *ptr = mapped(map, ir_operand(op, 0)), *mask = exists, *other = NULL;
+    if (ir_is_tensor(ptr->type))
+      mask = ir_make(b, OP_SPLAT, ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1)), exists, NULL);
+    if (ir_operand_group(op, "mask", &at))
+      mask = ir_make(b, OP_ANDI, NULL, mask, mapped(map, ir_operand(op, at)), NULL);
+    if (ir_operand_group(op, "other", &at)) other = mapped(map, ir_operand(op, at));
+    Value *x = ir_make(b, OP_LOAD, op->results[0].type, ptr, mask, other, NULL);
+    for (int k = 0; k < op->nattrs; k++)
+      if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
+        ir_set_attr(p->cx, x->op, op->attrs[k].name, op->attrs[k].attr);
+    map_put(p->cx, map, &op->results[0], x);
+  }
 }
 
 /* The slice again, for what `map` says of the induction variable and the carried values; then the copies into buffer
@@ -245,6 +306,20 @@ static Value *less(Builder *b, Value *x, Value *y) {
   return c;
 }
 
+static Value *transposed_view(Builder *b, Value *view, const Op *trans) {
+  const Type *t = view->type;
+  const Attr *e = t->encoding;
+  int64_t order[LAYOUT_MAX_DIMS], shape[2] = {t->shape[1], t->shape[0]};
+  gpu_param_ints(e, "order", order);
+  Attr *turned =
+      gpu_swizzled_shared(b->cx, (int)gpu_param_int(e, "vec", 1), (int)gpu_param_int(e, "perPhase", 1),
+                          (int)gpu_param_int(e, "maxPhase", 1), (int[]){1 - (int)order[0], 1 - (int)order[1]}, 2);
+  Type *to = ir_memdesc(b->cx, t->elem, 2, shape, turned, t->memory_space, true);
+  Value *r = ir_make(b, OP_MEMDESC_TRANS, to, view, NULL);
+  ir_set_attr(b->cx, r->op, "order", ir_attr(trans, "order"));
+  return r;
+}
+
 /* The consumer reads the buffer. */
 static void replace_user(Pipeline *p, Tile *t, Value *index) {
   Builder b = ir_before(p->cx, t->user);
@@ -252,9 +327,11 @@ static void replace_user(Pipeline *p, Tile *t, Value *index) {
   Type *one =
       ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
   Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
+  if (t->trans) view = transposed_view(&b, view, t->trans);
   if (t->user->code == OP_CONVERT_LAYOUT) view = ir_make(&b, OP_LOCAL_LOAD, t->user->results[0].type, view, NULL);
   ir_replace_all(&t->user->results[0], view);
   ir_erase(t->user);
+  if (t->trans) ir_erase(t->trans);
   ir_erase(t->load);
 }
 
@@ -317,8 +394,27 @@ static void transform(Pipeline *p) {
   Value **state = NEWN(cx, Value *, n + 1), *iv = lower;
   for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
   Op *yield = ir_terminator(p->body);
+  /* What the early loads give for the first S iterations; then their carried values are those of iteration S. */
+  uint32_t nearly = p->early.len;
+  Value **window = NEWN(cx, Value *, (size_t)nearly * (size_t)p->stages + 1), **early_state = NEWN(cx, Value *, n + 1);
+  for (int i = 0; i < n; i++) early_state[i] = state[i];
+  for (int s = 0; s < p->stages && nearly; s++) {
+    Map map = {0};
+    map_put(cx, &map, ir_loop_index(p->loop), iv);
+    for (int i = 0; i < n; i++)
+      if (p->is_early[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), early_state[i]);
+    load_early(p, &b, &map, less(&b, iv, upper));
+    for (uint32_t e = 0; e < nearly; e++)
+      window[e * (uint32_t)p->stages + (uint32_t)s] = mapped(&map, &p->early.at[e]->results[0]);
+    for (int i = 0; i < n; i++)
+      if (p->is_early[i]) early_state[i] = mapped(&map, ir_operand(yield, i));
+    iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
+  }
+  iv = lower;
   for (int s = 0; s < depth; s++) {
     Map map = {0};
+    for (uint32_t e = 0; e < nearly; e++)
+      map_put(cx, &map, &p->early.at[e]->results[0], window[e * (uint32_t)p->stages + (uint32_t)s]);
     map_put(cx, &map, ir_loop_index(p->loop), iv);
     for (int i = 0; i < n; i++)
       if (p->is_ahead[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), state[i]);
@@ -338,6 +434,14 @@ static void transform(Pipeline *p) {
   Value *first_read = ir_const_int(&b, i32, 0), *first_fill = ir_const_int(&b, i32, depth % p->nbuf);
   vec_push(cx, &inits, first_read);
   vec_push(cx, &inits, first_fill);
+  int first_window = carried + 2, first_early = first_window + (int)nearly * p->stages;
+  for (int i = 0; i < (int)nearly * p->stages; i++) vec_push(cx, &inits, window[i]);
+  int *early_slot = NEWN(cx, int, n + 1);
+  for (int i = 0, at = first_early; i < n; i++) {
+    if (!p->is_early[i]) continue;
+    early_slot[i] = at++;
+    vec_push(cx, &inits, early_state[i]);
+  }
   opt_add_carried(cx, loop, inits.at, (int)inits.len);
   Value *read = ir_loop_arg(loop, carried), *fill = ir_loop_arg(loop, carried + 1);
 
@@ -354,7 +458,17 @@ static void transform(Pipeline *p) {
   map_put(cx, &map, ir_loop_index(p->loop), later);
   for (int i = 0; i < n; i++)
     if (p->is_ahead[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), ir_loop_arg(p->loop, slot[i]));
+  for (uint32_t e = 0; e < nearly; e++)
+    map_put(cx, &map, &p->early.at[e]->results[0], ir_loop_arg(loop, first_window + (int)e * p->stages + depth));
   make_copies(p, &b, &map, less(&b, later, upper), fill);
+  Map early_map = {0};
+  if (nearly) {
+    Value *latest = ir_make(&b, OP_ADDI, NULL, later, step, NULL);
+    map_put(cx, &early_map, ir_loop_index(p->loop), latest);
+    for (int i = 0; i < n; i++)
+      if (p->is_early[i]) map_put(cx, &early_map, ir_loop_arg(p->loop, i), ir_loop_arg(p->loop, early_slot[i]));
+    load_early(p, &b, &early_map, less(&b, latest, upper));
+  }
   yield = ir_terminator(p->body);
   for (int i = 0; i < n; i++)
     if (p->is_ahead[i]) ir_add_operand(cx, yield, mapped(&map, ir_operand(yield, i)));
@@ -362,6 +476,18 @@ static void transform(Pipeline *p) {
   Value *next_read = next_buffer(&b, read, p->nbuf), *next_fill = next_buffer(&b, fill, p->nbuf);
   ir_add_operand(cx, yield, next_read);
   ir_add_operand(cx, yield, next_fill);
+  for (uint32_t e = 0; e < nearly; e++)
+    for (int s = 0; s < p->stages; s++) {
+      Value *next = s < depth ? ir_loop_arg(loop, first_window + (int)e * p->stages + s + 1)
+                              : mapped(&early_map, &p->early.at[e]->results[0]);
+      ir_add_operand(cx, yield, next);
+    }
+  for (int i = 0; i < n; i++)
+    if (p->is_early[i]) ir_add_operand(cx, yield, mapped(&early_map, ir_operand(yield, i)));
+  for (uint32_t e = 0; e < nearly; e++) {
+    ir_replace_all(&p->early.at[e]->results[0], ir_loop_arg(loop, first_window + (int)e * p->stages));
+    ir_erase(p->early.at[e]);
+  }
   for (int i = 0; i < p->ntiles; i++) replace_user(p, &p->tiles[i], read);
   mend_views(cx, p->body);
   drop_fences(p);
@@ -435,6 +561,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.num_warps = gpu_num_warps(m);
   p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
+  p.is_early = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&p, op);
   if (!p.ntiles) return false;
   int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8), each = tile_bytes(&p);
