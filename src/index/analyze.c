@@ -180,7 +180,7 @@ static void visit_result(IndexInfo *ix, const Op *op, const Value *v) {
   index_form(ix, op, v, x);
   if (is_number) {
     index_runs(ix, op, v, x);
-    index_hints(op, "", x);
+    index_hints(v, x);
   }
   if (is_boolean(v->type)) index_bounds(ix, op, v, x);
   if (ir_is_ptr(index_elem(v->type))) x->root = root_of(ix, op, v);
@@ -198,8 +198,7 @@ static bool is_outside(const IndexSum *s, const Op *op) {
   return true;
 }
 
-/* `from` reaches `v`, maybe among other values. `region`: the op that it comes out of, or whose other region it goes to;
- * hints about `v`, an argument of a loop, are attributes of the loop. */
+/* `from` reaches `v`, maybe among other values. `region`: the op that it comes out of, or whose other region it goes to. */
 static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *region, bool is_choice) {
   if (!index_is_tracked(v->type)) return;
   const Index *x = index_of(ix, from), *old = index_fact(ix, v)->index;
@@ -220,14 +219,7 @@ static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *reg
     if (out->lo < old->lo) out->lo = lo;
     if (out->hi > old->hi) out->hi = hi;
   }
-  if (v->block && v->block->region->op->nattrs) {
-    char suffix[32];
-    Buf b = {.cx = ix->cx};
-    buf_printf(&b, "_arg%d", v->index);
-    strncpy(suffix, buf_text(&b), sizeof suffix - 1);
-    suffix[sizeof suffix - 1] = 0;
-    index_hints(v->block->region->op, suffix, out);
-  }
+  if (v->block && index_is_number(v->type)) index_hints(v, out);
   complete(ix, v, out);
   set(ix, v, out);
 }
@@ -238,6 +230,7 @@ static void visit_for(IndexInfo *ix, const Op *op) {
   const Index *lower = index_operand(ix, op, 0), *upper = index_operand(ix, op, 1), *step = index_operand(ix, op, 2);
   Index *x = index_nothing(ix, iv);
   x->axis[0].divisibility = min64(lower->axis[0].divisibility, step->axis[0].divisibility);
+  index_hints(iv, x);
   if (step->lo >= 1) {
     x->lo = max64(x->lo, lower->lo);
     if (upper->hi > INT64_MIN) x->hi = min64(x->hi, upper->hi - 1);

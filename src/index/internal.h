@@ -81,7 +81,7 @@ void index_meet_runs(const Index *x, const Index *y, int64_t unit, Index *out);
 /* Runs that follow from the form alone. */
 void index_runs_of_form(IndexInfo *ix, const Type *t, Index *out);
 /* What the programmer promised by tt.divisibility and the like. */
-void index_hints(const Op *op, const char *suffix, Index *out);
+void index_hints(const Value *v, Index *out);
 
 const IndexMask *index_mask_itself(IndexInfo *ix, const Value *v);
 

@@ -351,25 +351,15 @@ void index_runs_of_form(IndexInfo *ix, const Type *t, Index *x) {
 
 /* ---- hints ------------------------------------------------------------------------------------------------------- */
 
-static const Attr *hint_of(const Op *op, const char *name, const char *suffix) {
-  char text[64];
-  size_t n = strlen(name), m = strlen(suffix);
-  if (n + m >= sizeof text) return NULL;
-  memcpy(text, name, n);
-  memcpy(text + n, suffix, m + 1);
-  return ir_attr(op, text);
-}
-
 /* An integer, or one per axis. */
 static int64_t hinted(const Attr *a, int d, int64_t known) {
   const Attr *item = !a ? NULL : a->kind == ATTR_INT ? a : a->n == 1 ? a->items[0] : d < a->n ? a->items[d] : NULL;
   return item && item->integer > 0 ? max64(known, low_bit(item->integer)) : known;
 }
 
-void index_hints(const Op *op, const char *suffix, Index *out) {
-  if (!op->nattrs) return;
-  const Attr *divisibility = hint_of(op, "tt.divisibility", suffix), *contiguity = hint_of(op, "tt.contiguity", suffix),
-             *constancy = hint_of(op, "tt.constancy", suffix);
+void index_hints(const Value *v, Index *out) {
+  const Attr *divisibility = ir_hint(v, "tt.divisibility"), *contiguity = ir_hint(v, "tt.contiguity"),
+             *constancy = ir_hint(v, "tt.constancy");
   for (int d = 0; d < out->rank; d++) {
     IndexAxis *a = &out->axis[d];
     a->divisibility = hinted(divisibility, d, a->divisibility);

@@ -302,7 +302,12 @@ const char *ir_attr_text_or(const Op *op, const char *name, const char *otherwis
 Region *ir_add_region(Ctx *cx, Op *op);
 Block *ir_add_block(Ctx *cx, Region *r);
 Value *ir_add_arg(Ctx *cx, Block *b, Type *type, Loc *loc);
-void ir_remove_arg(Block *b, int index); /* it has no uses */
+void ir_remove_arg(Ctx *cx, Block *b, int index); /* it has no uses */
+/* What the programmer promised of a value, "tt.divisibility", "tt.contiguity", "tt.constancy": an attribute of its op, or,
+ * of an argument of a loop's body, of the loop ("tt.divisibility_arg2"). Of other values there are none. */
+void ir_set_hint(Ctx *cx, Value *v, const char *name, Attr *hint); /* NULL removes */
+Attr *ir_hint(const Value *v, const char *name);                   /* or NULL */
+void ir_move_hints(Ctx *cx, Value *from, Value *to);
 void ir_add_successor(Ctx *cx, Op *op, Block *to, Value *const *args, int nargs);
 void ir_add_result_types(Ctx *cx, Op *op, Type *const *types, int n); /* append results (an op being rebuilt); moves uses */
 

@@ -2,6 +2,7 @@
 #include "ir/internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- operands ---------------------------------------------------------------------------------------------------- */
@@ -162,8 +163,54 @@ void ir_erase_block(Block *b) {
   b->prev = b->next = NULL;
 }
 
-void ir_remove_arg(Block *b, int index) {
+/* ---- hints ------------------------------------------------------------------------------------------------------- */
+
+/* The loop whose body `b` is, or NULL: of scf.while, that is the second region. */
+static Op *loop_of_body(const Block *b) {
+  Op *op = b->region->op;
+  bool is_body = (op && op->code == OP_FOR && b == ir_entry(op, 0)) ||
+                 (op && op->code == OP_WHILE && op->nregions == 2 && b == ir_entry(op, 1));
+  return is_body ? op : NULL;
+}
+
+static const char *arg_hint(const char *name, int index, char text[64]) {
+  snprintf(text, 64, "%s_arg%d", name, index);
+  return text;
+}
+
+void ir_set_hint(Ctx *cx, Value *v, const char *name, Attr *hint) {
+  char text[64];
+  Op *loop = v->op ? NULL : loop_of_body(v->block);
+  if (v->op)
+    ir_set_attr(cx, v->op, name, hint);
+  else if (loop)
+    ir_set_attr(cx, loop, intern(cx, arg_hint(name, v->index, text)), hint);
+}
+
+Attr *ir_hint(const Value *v, const char *name) {
+  char text[64];
+  const Op *loop = v->op ? NULL : loop_of_body(v->block);
+  if (v->op) return v->op->nattrs ? ir_attr(v->op, name) : NULL;
+  return loop && loop->nattrs ? ir_attr(loop, arg_hint(name, v->index, text)) : NULL;
+}
+
+static const char *const hint_names[] = {"tt.divisibility", "tt.contiguity", "tt.constancy"};
+
+void ir_move_hints(Ctx *cx, Value *from, Value *to) {
+  for (size_t i = 0; i < COUNT(hint_names); i++) {
+    Attr *hint = ir_hint(from, hint_names[i]);
+    if (!hint) continue;
+    ir_set_hint(cx, to, hint_names[i], hint);
+    ir_set_hint(cx, from, hint_names[i], NULL);
+  }
+}
+
+void ir_remove_arg(Ctx *cx, Block *b, int index) {
   assert(!b->args[index]->uses);
+  const Op *loop = loop_of_body(b);
+  for (size_t i = 0; loop && loop->nattrs && i < COUNT(hint_names); i++)
+    ir_set_hint(cx, b->args[index], hint_names[i], NULL);
+  for (int i = index + 1; loop && loop->nattrs && i < b->nargs; i++) ir_move_hints(cx, b->args[i], b->args[i - 1]);
   b->args[index]->block = NULL;
   for (int i = index; i + 1 < b->nargs; i++) {
     b->args[i] = b->args[i + 1];

@@ -87,7 +87,9 @@ static void split_slot(Ctx *cx, Op *loop, int slot, const Chain *chain) {
   /* The old slot stays for now and carries its initial value; opt_dce drops it. */
   ir_set_operand(yield, slot, init);
   Builder top = {cx, body, body->first, loop->loc};
-  ir_replace_all(arg, moved(&top, init, offset));
+  Value *now = moved(&top, init, offset);
+  ir_move_hints(cx, arg, now);
+  ir_replace_all(arg, now);
   Builder after = {cx, loop->block, loop->next, loop->loc};
   if (!ir_unused(&loop->results[slot]))
     ir_replace_all(&loop->results[slot], moved(&after, init, &loop->results[loop->nresults - 1]));

@@ -100,9 +100,9 @@ static void shrink_terminator(Op *op, int first, int n, const bool *keep) {
     if (!keep[i]) ir_remove_operand(op, first + i);
 }
 
-static void shrink_args(Block *b, int first, int n, const bool *keep) {
+static void shrink_args(Ctx *cx, Block *b, int first, int n, const bool *keep) {
   for (int i = n; i-- > 0;)
-    if (!keep[i]) ir_remove_arg(b, first + i);
+    if (!keep[i]) ir_remove_arg(cx, b, first + i);
 }
 
 static int fixed_operands(const Op *op) { return op->code == OP_FOR ? 3 : op->code == OP_IF ? 1 : 0; }
@@ -119,7 +119,7 @@ void opt_release_slots(Op *op, const bool *keep) {
 Op *opt_drop_slots(Ctx *cx, Op *op, const bool *keep) {
   int n = op->nresults, kept = 0;
   for (int r = 0; r < op->nregions && op->code != OP_IF; r++)
-    shrink_args(op->regions[r]->first, op->code == OP_FOR ? 1 : 0, n, keep);
+    shrink_args(cx, op->regions[r]->first, op->code == OP_FOR ? 1 : 0, n, keep);
   Value **operands = NEWN(cx, Value *, op->noperands + 1);
   Type **types = NEWN(cx, Type *, n + 1);
   for (int i = 0; i < op->noperands; i++) operands[i] = ir_operand(op, i);

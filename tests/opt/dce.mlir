@@ -120,3 +120,20 @@ tt.func public @waiting(%p: !tt.ptr<i32>) {
   }
   tt.return
 }
+
+// What is promised of a loop's argument stays with it where one before it goes.
+// CHECK-LABEL: @promised
+tt.func public @promised(%p: !tt.ptr<f32>, %n: i32) {
+  // CHECK: scf.for {{.*}} iter_args(%[[Q:.*]] = %p) -> (!tt.ptr<f32>)
+  // CHECK: } {tt.divisibility_arg1 = dense<16> : tensor<1xi32>}
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %f = arith.constant 0.0 : f32
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%dead = %c0, %q = %p) -> (i32, !tt.ptr<f32>) : i32 {
+    tt.store %q, %f : !tt.ptr<f32>
+    %d = arith.addi %dead, %n : i32
+    %next = tt.addptr %q, %n : !tt.ptr<f32>, i32
+    scf.yield %d, %next : i32, !tt.ptr<f32>
+  } {tt.divisibility_arg1 = dense<8> : tensor<1xi32>, tt.divisibility_arg2 = dense<16> : tensor<1xi32>}
+  tt.return
+}

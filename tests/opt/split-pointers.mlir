@@ -64,3 +64,22 @@ tt.func public @uneven(%p: tensor<8x!tt.ptr<f32>>, %s: tensor<8xi32>, %n: i32) {
   }
   tt.return
 }
+
+// What is promised of the carried tensor is promised of what it becomes.
+// CHECK-LABEL: @promised
+// CHECK: scf.for
+// CHECK: %[[AT:.*]] = tt.addptr %{{.*}}, %{{.*}} {tt.divisibility = dense<16> : tensor<1xi32>} : tensor<8x!tt.ptr<f32>>
+// CHECK: tt.load %[[AT]]
+// CHECK-NOT: divisibility_arg
+tt.func public @promised(%p: tensor<8x!tt.ptr<f32>>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %s = tt.splat %n : i32 -> tensor<8xi32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%q = %p) -> (tensor<8x!tt.ptr<f32>>) : i32 {
+    %v = tt.load %q : tensor<8x!tt.ptr<f32>>
+    tt.store %p, %v : tensor<8x!tt.ptr<f32>>
+    %next = tt.addptr %q, %s : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+    scf.yield %next : tensor<8x!tt.ptr<f32>>
+  } {tt.divisibility_arg1 = dense<16> : tensor<1xi32>}
+  tt.return
+}

@@ -139,3 +139,37 @@ def test_unknown_sign_keeps_vectors():
     src = ASTSource(strided_loads_kernel, signature, {"B": 512}, attrs)
     ptx = triton.compile(src, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
     assert ptx.count("ld.global.v4") == 1
+
+
+@triton.jit
+def promised_kernel(table, out, n, step, HOW: tl.constexpr):
+    p = tl.load(table).to(tl.pointer_type(tl.float32)) + tl.arange(0, 512)
+    total = tl.zeros((512,), tl.float32)
+    if HOW == "while":
+        left = n
+        while left > 0:
+            tl.multiple_of(p, 16)
+            total += tl.load(p)
+            p += step
+            left -= 1
+    else:
+        for k in range(n):
+            if HOW == "statement":
+                tl.multiple_of(p, 16)
+            if HOW == "expression":
+                p = tl.multiple_of(p, 16)
+            if HOW == "break":
+                tl.multiple_of(p, 16)
+                if k > 5:
+                    break
+            total += tl.load(p)
+            p += step
+    tl.store(out + tl.arange(0, 512), total)
+
+
+@pytest.mark.parametrize("how", ["nothing", "statement", "expression", "break", "while"])
+def test_hints_about_carried_pointers_count(how):
+    types = {"table": "*i64", "out": "*fp32", "n": "i32", "step": "i32", "HOW": "constexpr"}
+    source = triton.compiler.ASTSource(promised_kernel, types, {"HOW": how})
+    ptx = triton.compile(source, target=triton.backends.compiler.GPUTarget("cuda", 90, 32)).asm["ptx"]
+    assert ("ld.global.v4" in ptx) == (how != "nothing")

@@ -452,7 +452,7 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
 
 /* Values that no iteration changed are not carried after all. They may be yielded in other places too (`c = b`, where
  * `b` does not change), so the terminator is there already: its operands change with all other uses. */
-static void drop_unchanged(Loop *loop, Op *op, Block *block, Op *yield) {
+static void drop_unchanged(Lang *L, Loop *loop, Op *op, Block *block, Op *yield) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < loop->carried.len; i++) {
     Carried *c = &loop->carried.at[i];
@@ -467,8 +467,9 @@ static void drop_unchanged(Loop *loop, Op *op, Block *block, Op *yield) {
     for (uint32_t k = c->n; k-- > 0;) {
       int at = (int)(kept + k);
       ir_remove_operand(yield, at);
+      ir_move_hints(L->cx, block->args[IR_LOOP_ARGS + at], ir_loop_init(op, at));
       ir_replace_all(block->args[IR_LOOP_ARGS + at], ir_loop_init(op, at));
-      ir_remove_arg(block, IR_LOOP_ARGS + at);
+      ir_remove_arg(L->cx, block, IR_LOOP_ARGS + at);
       ir_remove_operand(op, IR_LOOP_INITS + at);
     }
     c->n = 0;
@@ -486,7 +487,7 @@ static void bind_for_results(Lang *L, Loop *loop, Value *const *results) {
 static void finish_for(Lang *L, Loop *loop, Op *op, Block *block, const Values *yields) {
   build_at(L, block);
   Op *yield = ir_op(&L->b, OP_YIELD, NULL, 0, yields->at, (int)yields->len);
-  drop_unchanged(loop, op, block, yield);
+  drop_unchanged(L, loop, op, block, yield);
   Values kept = {0};
   for (int i = 0; i < yield->noperands; i++) vec_push(L->cx, &kept, ir_operand(yield, i));
   ir_add_result_types(L->cx, op, types_of(L, &kept), (int)kept.len);
@@ -528,7 +529,10 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
   add_all(L, &next, &x->yields);
   for (uint32_t k = 1; k < next.len; k++) /* a yielded argument of the old block is one of the new */
     if (next.at[k]->block == body) next.at[k] = after->args[next.at[k]->index];
-  for (int i = 0; i < body->nargs; i++) ir_replace_all(body->args[i], after->args[i]);
+  for (int i = 0; i < body->nargs; i++) {
+    ir_move_hints(L->cx, body->args[i], after->args[i]);
+    ir_replace_all(body->args[i], after->args[i]);
+  }
   ir_move_ops(body, after, NULL);
   build_at(L, after);
   next.at[0] = ir_make(&L->b, OP_ADDI, bounds->lower->type, after->args[0], bounds->step, NULL);

@@ -146,9 +146,9 @@ Val *builtin_fact(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     items[i] = ir_attr_int(L->cx, i32, values[i]);
     same = same && values[i] == values[0];
   }
-  if (x->value->op) /* of a parameter it is known from the specialization */
-    ir_set_attr(L->cx, x->value->op, names[f->op],
-                same ? ir_attr_splat(L->cx, type, items[0]) : ir_attr_dense(L->cx, type, items));
+  /* Of a parameter it is known from the specialization. */
+  ir_set_hint(L->cx, x->value, names[f->op],
+              same ? ir_attr_splat(L->cx, type, items[0]) : ir_attr_dense(L->cx, type, items));
   return args[0];
 }
 
