@@ -9,12 +9,22 @@
 
 /* Options that kernels name for other devices: accepted, part of the key, and without meaning here. */
 static const char *const foreign_options[] = {
-    "cluster_dims", "ptx_version",          "ptx_options",
-    "launch_pdl",   "supported_fp8_dtypes", "deprecated_fp8_dot_operand_dtypes",
-    "extern_libs",  "backend_name",         "allowed_dot_input_precisions",
-    "arch",         "instrumentation_mode", "waves_per_eu",
-    "kpack",        "matrix_instr_nonkdim", "schedule_hint",
-    "minRegAutoWS", "maxRegAutoWS",
+    "cluster_dims",
+    "ptx_version",
+    "ptx_options",
+    "supported_fp8_dtypes",
+    "deprecated_fp8_dot_operand_dtypes",
+    "extern_libs",
+    "backend_name",
+    "allowed_dot_input_precisions",
+    "arch",
+    "instrumentation_mode",
+    "waves_per_eu",
+    "kpack",
+    "matrix_instr_nonkdim",
+    "schedule_hint",
+    "minRegAutoWS",
+    "maxRegAutoWS",
 };
 
 bool option_for_us(const char *name) {

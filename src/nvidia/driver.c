@@ -37,6 +37,23 @@ enum {
   MAX_DEVICES = 64
 };
 
+/* As the driver's interface has them (CUDA 11.8 on). */
+typedef struct LaunchAttribute {
+  unsigned id, unused;
+  union {
+    int flag;
+    char bytes[64];
+  } value;
+} LaunchAttribute;
+enum { LAUNCH_COOPERATIVE = 2, LAUNCH_DEPENDENT = 6 }; /* the latter: programmatic stream serialization */
+
+typedef struct LaunchConfig {
+  unsigned grid[3], block[3], shared;
+  void *stream;
+  LaunchAttribute *attributes;
+  unsigned nattributes;
+} LaunchConfig;
+
 #define FUNCTIONS(F)                                                                                                   \
   F(cuInit, "cuInit", (unsigned))                                                                                      \
   F(cuGetErrorString, "cuGetErrorString", (CUresult, const char **))                                                   \
@@ -55,8 +72,7 @@ enum {
   F(cuFuncSetAttribute, "cuFuncSetAttribute", (CUfunction, int, int))                                                  \
   F(cuLaunchKernel, "cuLaunchKernel",                                                                                  \
     (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **))      \
-  F(cuLaunchCooperativeKernel, "cuLaunchCooperativeKernel",                                                            \
-    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **))
+  F(cuLaunchKernelEx, "cuLaunchKernelEx", (const LaunchConfig *, CUfunction, void **, void **))
 
 typedef struct Driver {
 #define F(name, symbol, args) CUresult(*name) args;
@@ -167,7 +183,7 @@ struct Loaded {
   void *image;
   int nargs, scratch_params; /* what a launch gives, and what the kernel has beyond */
   int num_warps, registers;  /* of a thread */
-  bool cooperative;
+  bool cooperative, dependent;
   int64_t shared;
   pthread_mutex_t lock;
   CUmodule module[MAX_DEVICES];
@@ -265,6 +281,7 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
   k->num_warps = info->num_warps;
   k->registers = info->n_regs;
   k->cooperative = info->cooperative;
+  k->dependent = info->dependent;
   k->shared = info->shared;
   TargetStatus status = TARGET_FAILED;
   if (parameters_fit(k, bytes, len, error, size)) status = function_on(k, device, &f, error, size);
@@ -310,10 +327,18 @@ TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, cons
   void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
   if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
   unsigned threads = 32u * (unsigned)k->num_warps, shared = (unsigned)k->shared;
-  CUresult r =
-      k->cooperative
-          ? driver.cuLaunchCooperativeKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers)
-          : driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers, NULL);
+  CUresult r;
+  if (k->cooperative || k->dependent) {
+    LaunchAttribute attributes[2] = {0};
+    LaunchConfig c = {
+        .grid = {grid[0], grid[1], grid[2]}, .block = {threads, 1, 1}, .shared = shared, .stream = stream};
+    c.attributes = attributes;
+    if (k->cooperative) attributes[c.nattributes++] = (LaunchAttribute){.id = LAUNCH_COOPERATIVE, .value = {.flag = 1}};
+    if (k->dependent) attributes[c.nattributes++] = (LaunchAttribute){.id = LAUNCH_DEPENDENT, .value = {.flag = 1}};
+    r = driver.cuLaunchKernelEx(&c, f, pointers, NULL);
+  } else {
+    r = driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers, NULL);
+  }
   if (k->scratch_params) free(pointers);
   return r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
 }

@@ -159,7 +159,7 @@ static void put_entry(Buf *b, const Compiled *c) {
   put(b, (uint64_t)k->nargs);
   for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i] << 1 | (k->written && k->written[i]));
   const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,      k->cooperative, k->shared,
-                            k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion};
+                            k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion,   k->dependent};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
@@ -203,6 +203,7 @@ static bool get_entry(Ctx *cx, Reader *r, StageBytes *bytes_of, void *self, Comp
   k.n_spills = (int)get(r);
   k.n_max_threads = (int)get(r);
   k.fp_fusion = get(r) != 0;
+  k.dependent = get(r) != 0;
   Stages stages = {0};
   Vec(uint64_t) sums = {0};
   uint64_t n = get(r);

@@ -124,7 +124,8 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
                          .num_warps = target.common.num_warps,
                          .num_stages = target.common.num_stages,
                          .num_ctas = target.common.num_ctas,
-                         .cooperative = c->options.launch_cooperative_grid};
+                         .cooperative = c->options.launch_cooperative_grid,
+                         .dependent = c->options.launch_pdl};
   bool is_gpu_ir = ir_attr(m->op, "ttg.num-warps") != NULL; /* it begins behind Triton IR */
   bool only_ir = r->stop && strcmp(r->stop, "ttir") == 0;
   if (is_gpu_ir && !only_ir && !has_stage(&c->target, "ttgir"))

@@ -42,6 +42,7 @@ typedef struct KernelInfo {
   const bool *written;    /* … and which of them the kernel may write through; in the hands of run/ */
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
+  bool dependent;         /* may begin before the launch ahead of it on its stream has ended */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;
   bool fp_fusion;         /* for a target that goes on compiling when it loads */

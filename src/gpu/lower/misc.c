@@ -242,7 +242,34 @@ static void asm_once(AsmText *a, int first) {
   for (int i = 0; i < a->op->nresults; i++) asm_result(a, &a->op->results[i], first, &at);
 }
 
+/* The intrinsic that the text is one instruction of, if it is: that one is known to all passes and to the simulated
+ * GPU. Those without operands only; a comment behind the instruction does not count. */
+static LLOp intrinsic_of(const Lower *w, const Op *op, const char *text) {
+  if (op->noperands || op->nresults != 1) return LL_OPS;
+  text += strspn(text, " ");
+  const char *end = strstr(text, "//");
+  size_t n = end ? (size_t)(end - text) : strlen(text);
+  while (n && text[n - 1] == ' ') n--;
+  for (int i = 0; i < LL_OPS; i++) {
+    const LLOpInfo *info = &ll_ops[i];
+    if (!info->text || !info->signature || strlen(info->signature) != 2 || info->sm > w->sm) continue;
+    const char *d = strstr(info->text, "$d");
+    size_t before = d ? (size_t)(d - info->text) : strlen(info->text);
+    if (strlen(info->text) != n || strncmp(text, info->text, before) != 0) continue;
+    if (!d || (!strncmp(text + before, "$0", 2) && !strncmp(text + before + 2, d + 2, n - before - 2))) return (LLOp)i;
+  }
+  return LL_OPS;
+}
+
 void lower_inline_asm(Lower *w, const Op *op) {
+  LLOp known = intrinsic_of(w, op, ir_attr_text_or(op, "asm_string", ""));
+  if (known != LL_OPS) {
+    LLInst *x = ll_call(&w->b, known, NULL, NULL);
+    Val *out = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
+    for (int i = 0; i < out->n; i++)
+      out->at[i] = x->type == &ll_void ? ll_const(&w->b, lower_elem(w, ir_elem(op->results[0].type)), 0) : x;
+    return;
+  }
   int count = lower_count(w, &op->results[0]), packed = (int)ir_attr_int_or(op, "packed_element", 1);
   if (packed < 1 || packed > ASM_REGISTERS) lower_fail(w, op, "no such number of elements goes through at once");
   const Attr *pure = ir_attr(op, "pure");
