@@ -124,7 +124,8 @@ TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, r
 /* What one parameter of the kernel is, in the order of the parameters. */
 typedef struct ttc_param {
   const char *name;   /* may be NULL: by position */
-  const char *type;   /* "*fp32" "i32" "u64" "fp64" "i1" …; "constexpr" for a compile-time one, "tuple" */
+  const char *type;   /* "*fp32" "i32" "u64" "fp64" "i1" …, "tensordesc<fp16[64,32]>"; "constexpr" for a
+                         compile-time one, "tuple" */
   ttc_value constant; /* of a constexpr */
   int divisibility;   /* the value (a pointer: the address) is a multiple of this; 0 or 1: nothing known */
   const struct ttc_param *items; /* of a "tuple"; named ones are fields of a named tuple */
@@ -171,7 +172,7 @@ TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
 TTC_API int ttc_kernel_from_cache(const ttc_kernel *kernel); /* 1: read from the disk cache, 0: compiled now */
 TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
 TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
-                                        size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" */
+                                        size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" "tensordesc" */
 /* Is the run-time parameter a pointer that the kernel may write through? */
 TTC_API bool ttc_kernel_arg_written(const ttc_kernel *kernel, size_t index);
 /* The kernel as bytes that ttc_kernel_restore() makes it of again, in another process or on another machine, as long as
@@ -220,6 +221,21 @@ TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *ty
  * and then there is no message. */
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
+
+/* What stands for a tensor descriptor among a launch's arguments: args[i] points at one. Shape and strides are in
+ * elements; the last stride is 1, the others and the base are multiples of 16 bytes. The shape of the blocks is part of
+ * the parameter's type: "tensordesc<fp16[64,32]>". */
+enum { TTC_MAX_RANK = 5 };
+typedef enum ttc_descriptor_flag {
+  TTC_DESCRIPTOR_NAN = 1,  /* elements outside read as NaN, not as zero */
+  TTC_DESCRIPTOR_TF32 = 2, /* loads of fp32 round to tf32 */
+} ttc_descriptor_flag;
+typedef struct ttc_tensor_descriptor {
+  void *base;
+  int rank;
+  uint32_t flags;
+  int64_t shape[TTC_MAX_RANK], strides[TTC_MAX_RANK];
+} ttc_tensor_descriptor;
 
 /* ---- the simulated GPU ------------------------------------------------------------------------------------------- */
 

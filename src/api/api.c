@@ -174,6 +174,8 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   const char *name = lay_text(b, c->info.name), *target = lay_text(b, c->info.target);
   const ArgKind *args = lay(b, c->info.args, (size_t)c->info.nargs * sizeof *args, false);
   const bool *written = lay(b, c->info.written, (size_t)c->info.nargs * sizeof *written, false);
+  const DescriptorArg *descriptors =
+      lay(b, c->info.descriptors, (size_t)c->info.ndescriptors * sizeof *descriptors, false);
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const char *stage = lay_text(b, c->stages.at[i].name);
     const char *bytes = lay(b, c->stages.at[i].bytes, c->stages.at[i].len, true);
@@ -187,6 +189,7 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   k->info.target = target;
   k->info.args = args;
   k->info.written = written;
+  k->info.descriptors = descriptors;
   atomic_init(&k->loaded, NULL);
   return k;
 }
@@ -358,13 +361,11 @@ const char *ttc_kernel_metadata(const ttc_kernel *k) { return k->metadata; }
 const char *ttc_kernel_target(const ttc_kernel *k) { return k->info.target; }
 const char *ttc_kernel_hash(const ttc_kernel *k) { return k->hash; }
 int ttc_kernel_from_cache(const ttc_kernel *k) { return k->from_cache; }
-size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)k->info.nargs; }
+size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)run_nargs(&k->info); }
 
-const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) {
-  return i < (size_t)k->info.nargs ? run_arg_kind_text(k->info.args[i]) : NULL;
-}
+const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) { return run_arg_type(&k->info, i); }
 
-bool ttc_kernel_arg_written(const ttc_kernel *k, size_t i) { return i < (size_t)k->info.nargs && k->info.written[i]; }
+bool ttc_kernel_arg_written(const ttc_kernel *k, size_t i) { return run_arg_written(&k->info, i); }
 
 const char *ttc_kernel_stage_name(const ttc_kernel *k, size_t i) { return i < k->nstages ? k->stages[i].name : NULL; }
 
@@ -474,31 +475,55 @@ ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   return TTC_OK;
 }
 
-static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
-                         size_t nargs, const ttc_memory *memory, size_t nmemory) {
-  if (c) c->message = "";
-  if (!k || !grid || (!args && nargs))
-    return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
-  if (nargs != (size_t)k->info.nargs) {
-    char text[160];
-    snprintf(text, sizeof text, "kernel `%.80s` takes %d run-time arguments, and %zu were given", k->info.name,
-             k->info.nargs, nargs);
-    return fail(c, TTC_ERROR_ARGUMENT, text);
-  }
-  ttc_status status = ttc_kernel_load(c, k);
-  if (status != TTC_OK) return status;
-  if (!grid[0] || !grid[1] || !grid[2]) return TTC_OK;
+typedef struct Launch {
+  const uint32_t *grid;
+  void *stream;
+  const ttc_memory *memory;
+  size_t nmemory;
+} Launch;
+
+static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
   char error[LONGEST_ERROR];
   error[0] = 0;
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
   if (c && k->target->set_interrupt) k->target->set_interrupt(interrupt_of(c));
   TargetStatus launched =
-      nmemory && k->target->launch_checked
-          ? k->target->launch_checked(loaded, grid, stream, args, memory, nmemory, error, sizeof error)
-          : k->target->launch(loaded, grid, stream, args, error, sizeof error);
+      l->nmemory && k->target->launch_checked
+          ? k->target->launch_checked(loaded, l->grid, l->stream, args, l->memory, l->nmemory, error, sizeof error)
+          : k->target->launch(loaded, l->grid, l->stream, args, error, sizeof error);
   if (c && k->target->set_interrupt) k->target->set_interrupt((Interrupt){0});
   if (c && c->interrupted) return fail(c, TTC_ERROR_HOST, "interrupted");
   return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
+}
+
+/* With tensor descriptors among the arguments. */
+static ttc_status launch_descriptors(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
+  size_t n = (size_t)k->info.nargs * sizeof *args, values = (size_t)k->info.ndescriptors * sizeof(DescriptorValues);
+  const void **all = malloc(n + values);
+  if (!all) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  char error[512];
+  bool ok = run_place_args(&k->info, args, all, (DescriptorValues *)(void *)((char *)all + n), error, sizeof error);
+  ttc_status status = ok ? launch_loaded(c, k, l, all) : fail(c, TTC_ERROR_ARGUMENT, error);
+  free(all);
+  return status;
+}
+
+static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
+                         size_t nargs, const ttc_memory *memory, size_t nmemory) {
+  if (c) c->message = "";
+  if (!k || !grid || (!args && nargs))
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
+  if (nargs != (size_t)run_nargs(&k->info)) {
+    char text[160];
+    snprintf(text, sizeof text, "kernel `%.80s` takes %d run-time arguments, and %zu were given", k->info.name,
+             run_nargs(&k->info), nargs);
+    return fail(c, TTC_ERROR_ARGUMENT, text);
+  }
+  ttc_status status = ttc_kernel_load(c, k);
+  if (status != TTC_OK) return status;
+  if (!grid[0] || !grid[1] || !grid[2]) return TTC_OK;
+  Launch l = {grid, stream, memory, nmemory};
+  return k->info.ndescriptors ? launch_descriptors(c, k, &l, args) : launch_loaded(c, k, &l, args);
 }
 
 ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,

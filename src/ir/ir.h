@@ -31,7 +31,7 @@ typedef enum TypeKind {
   TYPE_PTR,        /* elem, address_space: !tt.ptr<f32>, !tt.ptr<tensor<..>> */
   TYPE_TENSOR,     /* shape, elem, encoding or NULL */
   TYPE_MEMDESC,    /* shape, elem, encoding, memory space, mutable: !ttg.memdesc<..> */
-  TYPE_TENSORDESC, /* elem: the block's tensor type */
+  TYPE_TENSORDESC, /* elem: the block's tensor type; sign: what its integers are */
   TYPE_TOKEN,      /* !ttg.async.token */
   TYPE_FUNC,       /* inputs, results */
 } TypeKind;
@@ -57,6 +57,7 @@ struct Type {
   Attr *encoding;      /* layout, or NULL */
   Attr *memory_space;  /* TYPE_MEMDESC */
   bool is_mutable;     /* TYPE_MEMDESC */
+  char sign;           /* TYPE_TENSORDESC of integers: 's' or 'u', as si32 and ui32 say; 0: i32 */
   Type *const *inputs; /* TYPE_FUNC */
   Type *const *results;
   int ninputs, nresults;
@@ -70,7 +71,7 @@ enum { IR_MAX_RANK = 32 }; /* dimensions that the reader and the verifier know: 
 Type *ir_tensor(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding);
 Type *ir_tensor_like(Ctx *cx, Type *shaped, Type *elem); /* same shape and encoding; a scalar `shaped` gives `elem` itself */
 Type *ir_memdesc(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding, Attr *space, bool is_mutable);
-Type *ir_tensordesc(Ctx *cx, Type *block);
+Type *ir_tensordesc(Ctx *cx, Type *block, char sign);
 Type *ir_token(Ctx *cx);
 Type *ir_func_type(Ctx *cx, Type *const *inputs, int ninputs, Type *const *results, int nresults);
 

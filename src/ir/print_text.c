@@ -52,8 +52,10 @@ void ir_put_symbol(Printer *p, const char *name) {
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */
 
-static void put_shape(Printer *p, const Type *t) {
+/* `sign`: of integers where the type around the shape says it, else 0. */
+static void put_shape(Printer *p, const Type *t, char sign) {
   for (int i = 0; i < t->rank; i++) buf_printf(p->out, "%lldx", (long long)t->shape[i]);
+  if (sign) buf_putc(p->out, sign);
   ir_put_type(p, t->elem);
 }
 
@@ -79,6 +81,13 @@ static void put_comma_attr(Printer *p, const Attr *a) {
   ir_put_attr(p, a, true);
 }
 
+static void put_tensor(Printer *p, const Type *t, char sign) {
+  buf_puts(p->out, "tensor<");
+  put_shape(p, t, sign);
+  put_comma_attr(p, t->encoding);
+  buf_putc(p->out, '>');
+}
+
 void ir_put_type(Printer *p, const Type *t) {
   Buf *out = p->out;
   switch (t->kind) {
@@ -93,15 +102,10 @@ void ir_put_type(Printer *p, const Type *t) {
     if (t->address_space != 1) buf_printf(out, ", %d", t->address_space);
     buf_putc(out, '>');
     break;
-  case TYPE_TENSOR:
-    buf_puts(out, "tensor<");
-    put_shape(p, t);
-    put_comma_attr(p, t->encoding);
-    buf_putc(out, '>');
-    break;
+  case TYPE_TENSOR: put_tensor(p, t, 0); break;
   case TYPE_MEMDESC:
     buf_puts(out, "!ttg.memdesc<");
-    put_shape(p, t);
+    put_shape(p, t, 0);
     put_comma_attr(p, t->encoding);
     put_comma_attr(p, t->memory_space);
     if (t->is_mutable) buf_puts(out, ", mutable");
@@ -109,7 +113,7 @@ void ir_put_type(Printer *p, const Type *t) {
     break;
   case TYPE_TENSORDESC:
     buf_puts(out, "!tt.tensordesc<");
-    ir_put_type(p, t->elem);
+    put_tensor(p, t->elem, t->sign);
     buf_putc(out, '>');
     break;
   }

@@ -96,19 +96,45 @@ static void check_numel(Reader *r, const Shape *s, uint32_t begin) {
   }
 }
 
-static Type *read_tensor(Reader *r) {
+static Type *scalar_of(Reader *r, const char *word) {
+  if (!strcmp(word, "index")) return ir_index(r->cx);
+  for (int k = 0; k < FLOAT_KINDS; k++)
+    if (!strcmp(word, ir_float_name((FloatKind)k))) return ir_float(r->cx, (FloatKind)k);
+  if (word[0] != 'i' || !isdigit((unsigned char)word[1]) || strlen(word) > 3) return NULL;
+  char *end;
+  long bits = strtol(word + 1, &end, 10);
+  return !*end && bits >= 1 && bits <= 64 ? ir_int(r->cx, (int)bits) : NULL;
+}
+
+/* `si32` and `ui32`, which stand in the type of a tensor descriptor only: the letter, and the type without it. */
+static Type *read_signed(Reader *r, char *sign) {
+  const char *word = r->tok.kind == TOK_WORD ? ir_token_text(r) : "";
+  Type *t = (word[0] == 's' || word[0] == 'u') && word[1] == 'i' ? scalar_of(r, word + 1) : NULL;
+  if (!t) return ir_read_type(r);
+  *sign = word[0];
+  ir_next(r);
+  return t;
+}
+
+/* A tensor's type from its shape on, up to the closing bracket; `sign` may be NULL. */
+static Type *read_tensor_body(Reader *r, char *sign) {
   uint32_t begin = r->tok.begin;
-  ir_expect(r, '<');
   Shape s = read_shape(r);
   check_numel(r, &s, begin);
   uint32_t elem_begin = r->tok.begin;
-  Type *elem = ir_read_type(r);
+  Type *elem = sign ? read_signed(r, sign) : ir_read_type(r);
   if (elem->kind != TYPE_INT && elem->kind != TYPE_FLOAT && elem->kind != TYPE_PTR && elem->kind != TYPE_INDEX)
     ir_read_fail(r, elem_begin, r->last_end, NULL, "a tensor cannot have elements of type %s",
                  ir_type_text(r->cx, elem));
   Attr *encoding = ir_accept(r, ',') ? ir_read_attr(r) : NULL;
-  ir_expect(r, '>');
   return ir_tensor(r->cx, elem, s.rank, s.dims, encoding);
+}
+
+static Type *read_tensor(Reader *r, char *sign) {
+  ir_expect(r, '<');
+  Type *t = read_tensor_body(r, sign);
+  ir_expect(r, '>');
+  return t;
 }
 
 static Type *read_memdesc(Reader *r) {
@@ -142,12 +168,11 @@ static Type *read_ptr(Reader *r) {
 Type *ir_read_type_body(Reader *r, const char *name) {
   if (!strcmp(name, "tt.ptr")) return read_ptr(r);
   if (!strcmp(name, "ttg.memdesc")) return read_memdesc(r);
-  uint32_t begin = r->tok.begin;
+  char sign = 0; /* <tensor<32x64xsi32>>, or from 3.7 on <32x64xsi32> */
   ir_expect(r, '<');
-  Type *block = ir_read_type(r);
-  if (!ir_is_tensor(block)) ir_read_fail(r, begin, r->last_end, NULL, "a tensor descriptor is of a tensor type");
+  Type *block = ir_accept_word(r, "tensor") ? read_tensor(r, &sign) : read_tensor_body(r, &sign);
   ir_expect(r, '>');
-  return ir_tensordesc(r->cx, block);
+  return ir_tensordesc(r->cx, block, sign);
 }
 
 static Type *read_dialect_type(Reader *r) {
@@ -193,22 +218,13 @@ static Type *read_function_type(Reader *r) {
   return ir_func_type(r->cx, inputs.at, (int)inputs.len, results.at, (int)results.len);
 }
 
-static Type *scalar_type(Reader *r) {
-  const char *word = ir_token_text(r);
-  if (!strcmp(word, "index")) return ir_index(r->cx);
-  for (int k = 0; k < FLOAT_KINDS; k++)
-    if (!strcmp(word, ir_float_name((FloatKind)k))) return ir_float(r->cx, (FloatKind)k);
-  if (word[0] != 'i' || !isdigit((unsigned char)word[1]) || strlen(word) > 3) return NULL;
-  char *end;
-  long bits = strtol(word + 1, &end, 10);
-  return !*end && bits >= 1 && bits <= 64 ? ir_int(r->cx, (int)bits) : NULL;
-}
+static Type *scalar_type(Reader *r) { return scalar_of(r, ir_token_text(r)); }
 
 static Type *read_type_inside(Reader *r) {
   if (r->tok.kind == TOK_BANG) return read_dialect_type(r);
   if (ir_is_punct(r, '(')) return read_function_type(r);
   if (r->tok.kind != TOK_WORD) ir_read_expected(r, "a type");
-  if (ir_accept_word(r, "tensor")) return read_tensor(r);
+  if (ir_accept_word(r, "tensor")) return read_tensor(r, NULL);
   Type *t = scalar_type(r);
   if (!t) ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "unknown type '%s'", ir_token_text(r));
   ir_next(r);

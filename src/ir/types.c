@@ -54,7 +54,8 @@ static uint64_t type_hash(const Type *t) {
   uint64_t h =
       mix(t->kind, ((uint64_t)t->fkind << 40) ^ ((uint64_t)(unsigned)t->bits << 32) ^ (unsigned)t->address_space);
   h = mix(h, (uintptr_t)t->elem);
-  h = mix(h, (uintptr_t)t->encoding ^ (uintptr_t)t->memory_space ^ (uintptr_t)t->is_mutable);
+  h = mix(h,
+          (uintptr_t)t->encoding ^ (uintptr_t)t->memory_space ^ (uintptr_t)t->is_mutable ^ ((uintptr_t)t->sign << 8));
   for (int i = 0; i < t->rank; i++) h = mix(h, (uint64_t)t->shape[i]);
   for (int i = 0; i < t->ninputs; i++) h = mix(h, (uintptr_t)t->inputs[i]);
   for (int i = 0; i < t->nresults; i++) h = mix(h, (uintptr_t)t->results[i] + 1);
@@ -65,7 +66,7 @@ static bool type_same(const void *item, const void *key) {
   const Type *a = item, *b = key;
   if (a->kind != b->kind || a->fkind != b->fkind || a->bits != b->bits || a->address_space != b->address_space ||
       a->elem != b->elem || a->rank != b->rank || a->encoding != b->encoding || a->memory_space != b->memory_space ||
-      a->is_mutable != b->is_mutable || a->ninputs != b->ninputs || a->nresults != b->nresults)
+      a->is_mutable != b->is_mutable || a->sign != b->sign || a->ninputs != b->ninputs || a->nresults != b->nresults)
     return false;
   if (a->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape)) return false;
   if (a->ninputs && memcmp(a->inputs, b->inputs, (size_t)a->ninputs * sizeof *a->inputs)) return false;
@@ -131,7 +132,9 @@ Type *ir_memdesc(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *enco
                                  .is_mutable = is_mutable});
 }
 
-Type *ir_tensordesc(Ctx *cx, Type *block) { return type_intern(cx, &(Type){.kind = TYPE_TENSORDESC, .elem = block}); }
+Type *ir_tensordesc(Ctx *cx, Type *block, char sign) {
+  return type_intern(cx, &(Type){.kind = TYPE_TENSORDESC, .elem = block, .sign = sign});
+}
 
 Type *ir_func_type(Ctx *cx, Type *const *inputs, int ninputs, Type *const *results, int nresults) {
   return type_intern(

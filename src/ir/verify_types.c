@@ -370,6 +370,27 @@ static bool rule_desc_access(Verifier *v, const Op *op) {
   return want_ints(v, op, "indices", 32, t->elem->rank);
 }
 
+static bool rule_desc_reduce(Verifier *v, const Op *op) {
+  const char *kind = ir_attr_text_or(op, "kind", "");
+  if (!rule_desc_access(v, op)) return false;
+  bool bits = !strcmp(kind, "and") || !strcmp(kind, "or") || !strcmp(kind, "xor");
+  return !bits || ir_is_int(operand_type(op, 0)->elem->elem) ||
+         ir_wrong(v, op, "'%s' of %s is not defined", kind, text(v, operand_type(op, 0)->elem->elem));
+}
+
+/* Rows of a matrix: the descriptor's block is one row, the value has one for each of x_offsets. */
+static bool rule_desc_rows(Verifier *v, const Op *op) {
+  const Type *t = operand_type(op, 0), *x = operand_type(op, 1);
+  const Type *value = op->nresults ? result_type(op, 0) : operand_type(op, 3);
+  if (t->kind != TYPE_TENSORDESC) return ir_wrong(v, op, "operand 0 is a %s, not a tensor descriptor", text(v, t));
+  if (t->elem->rank != 2 || t->elem->shape[0] != 1)
+    return ir_wrong(v, op, "the block of %s is not one row", text(v, t));
+  if (rank_of(x) != 1 || !ir_is_int(x->elem)) return ir_wrong(v, op, "the rows are a %s", text(v, x));
+  int64_t shape[] = {x->shape[0], t->elem->shape[1]};
+  return want_shape(v, op, value, 2, shape, "the rows") && want_elem(v, op, value, t->elem->elem, "the rows") &&
+         want(v, op, "the column", operand_type(op, 2), ir_int(v->cx, 32));
+}
+
 /* ---- whole-tensor ops -------------------------------------------------------------------------------------------- */
 
 static bool rule_dot(Verifier *v, const Op *op) {
@@ -727,6 +748,9 @@ static Rule *const rules[OPCODES] = {
     [OP_MAKE_TENSOR_DESC] = rule_make_desc,
     [OP_DESC_LOAD] = rule_desc_access,
     [OP_DESC_STORE] = rule_desc_access,
+    [OP_DESC_REDUCE] = rule_desc_reduce,
+    [OP_DESC_GATHER] = rule_desc_rows,
+    [OP_DESC_SCATTER] = rule_desc_rows,
     [OP_DOT] = rule_dot,
     [OP_DOT_SCALED] = rule_dot_scaled,
     [OP_REDUCE] = rule_reduce,

@@ -59,11 +59,34 @@ static const ttc_param *find_param(const Kernel *k, const Params *params, uint32
   return i < k->nparams && !k->params[i].name ? &k->params[i] : NULL;
 }
 
-static Attr *param_attributes(Lang *L, const ttc_param *p) {
-  if (p->divisibility <= 1) return ir_attr_dict(L->cx, NULL, NULL, 0);
+static Attr *divisibility_of(Lang *L, int64_t divisibility) {
+  if (divisibility <= 1) return ir_attr_dict(L->cx, NULL, NULL, 0);
   const char *names[] = {intern(L->cx, "tt.divisibility")};
-  Attr *items[] = {ir_attr_int(L->cx, ir_int(L->cx, 32), p->divisibility)};
+  Attr *items[] = {ir_attr_int(L->cx, ir_int(L->cx, 32), divisibility)};
   return ir_attr_dict(L->cx, names, items, 1);
+}
+
+/* A run-time parameter of the tt.func. */
+static Val *add_input(Lang *L, Kernel *k, const LType *type, const char *name, int64_t divisibility) {
+  Val *v = val_tensor(L, NULL, type);
+  vec_push(L->cx, &k->inputs, lt_ir(L, type));
+  vec_push(L->cx, &k->attributes, divisibility_of(L, divisibility));
+  vec_push(L->cx, &k->tensors, v);
+  vec_push(L->cx, &k->names, name);
+  return v;
+}
+
+/* The host sees to it that strides are multiples of 16 bytes. */
+static Val *bind_descriptor(Lang *L, Kernel *k, const LType *type, const char *name) {
+  int n = type->rank, bytes = lt_bits(type->elem) / 8;
+  Val **shape = NEWN(L->cx, Val *, n), **strides = NEWN(L->cx, Val *, n);
+  Val *handle = add_input(L, k, type, name, 0);
+  for (int i = 0; i < n; i++)
+    shape[i] = add_input(L, k, lt_scalar(L, L_INT32), ctx_printf(L->cx, "%s.shape.%d", name, i), 0);
+  for (int i = 0; i < n; i++)
+    strides[i] = add_input(L, k, lt_scalar(L, L_INT64), ctx_printf(L->cx, "%s.stride.%d", name, i),
+                           i + 1 < n && bytes < 16 ? 16 / bytes : 0);
+  return sem_descriptor(L, type, handle, shape, strides);
 }
 
 static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p);
@@ -93,12 +116,8 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
   const LType *type = lt_parse(L, p->type);
   if (!type)
     lang_fail_at(L, param->span, NULL, "`%s`, given for `%s`, is not a type the language knows", p->type, param->name);
-  Val *v = val_tensor(L, NULL, type);
-  vec_push(L->cx, &k->inputs, lt_ir(L, type));
-  vec_push(L->cx, &k->attributes, param_attributes(L, p));
-  vec_push(L->cx, &k->tensors, v);
-  vec_push(L->cx, &k->names, param->name);
-  return v;
+  if (type->kind == L_DESCRIPTOR) return bind_descriptor(L, k, type, param->name);
+  return add_input(L, k, type, param->name, p->divisibility);
 }
 
 static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound, Span *spans) {

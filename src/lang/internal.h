@@ -46,6 +46,7 @@ typedef enum LKind {
   L_FP64,
   L_POINTER, /* elem, is_const */
   L_BLOCK,   /* elem, shape */
+  L_DESCRIPTOR, /* of a tensor whose blocks have this elem and shape */
 } LKind;
 
 struct LType { /* interned: equal types have equal pointers */
@@ -60,13 +61,17 @@ struct LType { /* interned: equal types have equal pointers */
 const LType *lt_scalar(Lang *L, LKind kind);
 const LType *lt_pointer(Lang *L, const LType *elem, bool is_const);
 const LType *lt_block(Lang *L, const LType *elem, int rank, const int64_t *shape); /* rank 0: elem itself */
+const LType *lt_descriptor(Lang *L, const LType *elem, int rank, const int64_t *shape);
 const LType *lt_with_elem(Lang *L, const LType *shaped, const LType *elem);        /* same shape, other element */
 const LType *lt_parse(Lang *L,
                       const char *text); /* "fp32", "*kbf16", "i1", also "float32", "pointer<fp32>"; NULL if none */
 const char *lt_text(Lang *L,
                     const LType *t); /* as the reference prints: "fp32", "pointer<fp16>", "<['64', '32'], fp32>" */
+const char *lt_shape_text(Lang *L, const LType *t); /* "[64, 32]"; "[]" for a scalar */
 const char *lt_name(Lang *L, const LType *t); /* as users write: "tl.float32" */
 Type *lt_ir(Lang *L, const LType *t);
+/* A tensor descriptor as an object; see tl/descriptor.c. */
+Val *sem_descriptor(Lang *L, const LType *type, Val *handle, Val *const *shape, Val *const *strides);
 static inline const LType *lt_elem(const LType *t) { return t->kind == L_BLOCK ? t->elem : t; }
 static inline bool lt_is_int(const LType *t) { return t->kind >= L_INT1 && t->kind <= L_UINT64; } /* scalars */
 static inline bool lt_is_unsigned(const LType *t) {
@@ -109,7 +114,7 @@ struct Val {
   double number;
   const char *text; /* V_STR (interned, may hold NULs: len), V_TYPE */
   size_t len;
-  const LType *type;        /* V_DTYPE: the type meant; V_TENSOR: the value's */
+  const LType *type;        /* V_DTYPE: the type meant; V_TENSOR: the value's; V_TUPLE: what it is an object of, or NULL */
   Value *value;             /* V_TENSOR */
   Val *const *items;        /* V_TUPLE, V_LIST; V_DICT: keys; V_SLICE: three, NULL for absent */
   Val *const *items2;       /* V_DICT: values */

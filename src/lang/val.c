@@ -58,6 +58,13 @@ Val *val_tuple(Lang *L, Val *const *items, size_t n, const char *const *names) {
 
 Val *val_list(Lang *L, Val *const *items, size_t n) { return val_sequence(L, V_LIST, items, n); }
 
+Val *val_like(Lang *L, const Val *like, Val *const *items) {
+  Val *v = val_sequence(L, like->kind, items, like->len);
+  v->names = like->names;
+  v->type = like->type;
+  return v;
+}
+
 Val *val_tensor(Lang *L, Value *value, const LType *t) {
   Val *v = val_new(L, V_TENSOR);
   v->value = value;
@@ -96,7 +103,10 @@ const char *val_kind_text(Lang *L, const Val *v) {
   case V_FLOAT: return "a float";
   case V_STR: return "a string";
   case V_DTYPE: return "a dtype";
-  case V_TUPLE: return "a tuple";
+  case V_TUPLE:
+    if (!v->type) return "a tuple";
+    return ctx_printf(L->cx, "a tensor descriptor of %s with blocks of %s", lt_text(L, v->type->elem),
+                      lt_shape_text(L, v->type));
   case V_LIST: return "a list";
   case V_DICT: return "a dictionary";
   case V_ELLIPSIS: return "`...`";
@@ -112,6 +122,9 @@ const char *val_kind_text(Lang *L, const Val *v) {
   case V_TENSOR: break;
   }
   const LType *t = v->type;
+  if (t->kind == L_POINTER && t->elem->kind == L_BLOCK)
+    return ctx_printf(L->cx, "a block pointer to %s with blocks of %s", lt_text(L, t->elem->elem),
+                      lt_shape_text(L, t->elem));
   if (t->kind == L_POINTER) return ctx_printf(L->cx, "a pointer to %s", lt_text(L, t->elem));
   if (t->kind != L_BLOCK) return ctx_printf(L->cx, "a scalar of %s", lt_text(L, t));
   Buf b = {.cx = L->cx};
@@ -177,7 +190,12 @@ static void repr_into(Lang *L, Buf *out, const Val *v) {
   case V_FLOAT: py_float_repr(out, v->number); return;
   case V_STR: repr_string(out, v->text, v->len); return;
   case V_DTYPE: buf_puts(out, lt_text(L, v->type)); return;
-  case V_TUPLE: repr_items(L, out, v, '(', ')'); return;
+  case V_TUPLE:
+    if (v->type)
+      buf_puts(out, lt_text(L, v->type));
+    else
+      repr_items(L, out, v, '(', ')');
+    return;
   case V_LIST: repr_items(L, out, v, '[', ']'); return;
   case V_DICT:
     buf_putc(out, '{');
@@ -274,9 +292,7 @@ Val *val_rebuild(Lang *L, const Val *shape, Value *const *values, size_t *next) 
   if (!val_has_tensor(shape)) return (Val *)shape;
   Val **items = NEWN(L->cx, Val *, shape->len);
   for (size_t i = 0; i < shape->len; i++) items[i] = val_rebuild(L, shape->items[i], values, next);
-  Val *v = val_sequence(L, shape->kind, items, shape->len);
-  v->names = shape->names;
-  return v;
+  return val_like(L, shape, items);
 }
 
 bool val_same(Lang *L, const Val *a, const Val *b) {
@@ -297,7 +313,7 @@ bool val_same(Lang *L, const Val *a, const Val *b) {
   case V_HOST: return a->host.kind == b->host.kind && a->host.object == b->host.object && a->host.object;
   case V_TUPLE:
   case V_LIST:
-    if (a->len != b->len) return false;
+    if (a->len != b->len || a->type != b->type) return false;
     for (size_t i = 0; i < a->len; i++)
       if (!val_same(L, a->items[i], b->items[i])) return false;
     return true;
@@ -408,6 +424,8 @@ void val_to_host(Lang *L, const Val *v, ttc_value *out) {
     out->len = strlen(out->text);
     return;
   case V_TUPLE:
+    if (v->type) break;
+    /* fallthrough */
   case V_LIST: {
     ttc_value *items = NEWN(L->cx, ttc_value, v->len);
     for (size_t i = 0; i < v->len; i++) val_to_host(L, v->items[i], &items[i]);

@@ -77,6 +77,11 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
   info->nargs = type->ninputs;
 }
 
+static void lower_descriptors(Ctx *cx, Module *m) {
+  static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
+  if (opt_descriptors(cx, m)) opt_run(cx, m, after, COUNT(after));
+}
+
 /* Triton IR of any origin: mathematical functions without an instruction become our library's. */
 static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
   static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
@@ -105,14 +110,14 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   bool is_lowered = ir_attr((*m)->op, "ttg.num-warps") != NULL;
   size_t len;
   const char *text = edited(cx, o, "ttgir", &len);
-  if (text) {
-    *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
-    describe_args(cx, *m, info);
-  }
+  if (text) *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
   if (text || is_lowered) {
+    describe_args(cx, *m, info);
     adopt(cx, *m, o, gpu, info);
     return;
   }
+  lower_descriptors(cx, *m);
+  describe_args(cx, *m, info);
   expand_math(cx, *m, o);
   gpu_ttgir(cx, *m, gpu);
 }
@@ -193,7 +198,6 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   GpuOptions gpu = {.sm = processor(cx, o->arch), .common = o->common};
   info->target = ctx_printf(cx, "cuda:%d", gpu.sm);
-  describe_args(cx, m, info);
 
   to_ttgir(cx, &m, o, &gpu, info);
   push_ir(cx, out, "ttgir", m);

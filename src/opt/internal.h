@@ -6,7 +6,7 @@
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
- *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c   a pass each
+ *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c descriptors.c   a pass each
  *   written.c              which pointers a kernel writes through
  *   util.c                 what several of them need
  */
@@ -36,6 +36,8 @@ bool opt_operands_outside(const Op *op, const Op *scope);
  * Second: the block arguments and results, which have no uses by then; gives the op that takes the place of `op`. */
 void opt_release_slots(Op *op, const bool *keep);
 Op *opt_drop_slots(Ctx *cx, Op *op, const bool *keep);
+void opt_copy_attrs(Ctx *cx, Op *to, const Op *from);
+void opt_take_regions(Op *to, Op *from); /* `from` has none afterwards */
 /* New carried values for a scf.for: their initial values; gives the loop that takes its place, with block arguments and
  * results appended. The caller adds operands to the yield. */
 Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n);

@@ -31,6 +31,11 @@ typedef struct PassOrder {
 extern const PassOrder opt_pass_orders[];
 extern const size_t opt_npass_orders;
 
+/* A kernel's argument `i` that is a tensor descriptor: its rank, if its shape (i32) and strides (i64) follow it as
+ * arguments of their own, as in every kernel; else 0. opt_descriptors makes of it the base, two flags (i1: outside
+ * reads as NaN; loads round to tf32), and what followed. */
+int opt_kernel_descriptor(const Type *signature, int i);
+
 /* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then
  * inline. */
 typedef bool NativeFn(Opcode code, const Type *elem);

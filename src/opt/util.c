@@ -82,11 +82,11 @@ bool opt_operands_outside(const Op *op, const Op *scope) {
 
 /* ---- rebuilding loops and conditionals --------------------------------------------------------------------------- */
 
-static void copy_attrs(Ctx *cx, Op *to, const Op *from) {
+void opt_copy_attrs(Ctx *cx, Op *to, const Op *from) {
   for (int i = 0; i < from->nattrs; i++) ir_set_attr(cx, to, from->attrs[i].name, from->attrs[i].attr);
 }
 
-static void take_regions(Op *to, Op *from) {
+void opt_take_regions(Op *to, Op *from) {
   to->regions = from->regions;
   to->nregions = from->nregions;
   for (int i = 0; i < to->nregions; i++) to->regions[i]->op = to;
@@ -127,8 +127,8 @@ Op *opt_drop_slots(Ctx *cx, Op *op, const bool *keep) {
     if (keep[i]) types[kept++] = op->results[i].type;
   Builder b = ir_before(cx, op);
   Op *to = ir_op(&b, op->code, types, kept, operands, op->noperands);
-  copy_attrs(cx, to, op);
-  take_regions(to, op);
+  opt_copy_attrs(cx, to, op);
+  opt_take_regions(to, op);
   for (int i = 0, k = 0; i < n; i++) {
     if (!keep[i]) continue;
     to->results[k].hint = op->results[i].hint;

@@ -13,7 +13,8 @@
  *
  * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
  * body numbers are 8 bytes, a text is its length and its bytes:
- *     hash, name, target, nargs, args..., nine counts of KernelInfo, nstages, then per stage: name, binary, size, two checksums
+ *     hash, name, target, nargs, args..., descriptors (rank, place, bytes of an element, block...), nine counts of
+ *     KernelInfo, nstages, then per stage: name, binary, size, two checksums
  * A kernel that is saved whole (run_save()) has its hash and metadata before that, and after it the stages' bytes.
  */
 #include "run/run.h"
@@ -158,6 +159,14 @@ static void put_entry(Buf *b, const Compiled *c) {
   put_text(b, k->target, strlen(k->target));
   put(b, (uint64_t)k->nargs);
   for (int i = 0; i < k->nargs; i++) put(b, (uint64_t)k->args[i] << 1 | (k->written && k->written[i]));
+  put(b, (uint64_t)k->ndescriptors);
+  for (int i = 0; i < k->ndescriptors; i++) {
+    const DescriptorArg *d = &k->descriptors[i];
+    put(b, (uint64_t)d->rank);
+    put(b, (uint64_t)d->at);
+    put(b, (uint64_t)d->elem_bytes);
+    for (int n = 0; n < d->rank; n++) put(b, (uint64_t)d->block[n]);
+  }
   const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,      k->cooperative, k->shared,
                             k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion,   k->dependent};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
@@ -172,6 +181,22 @@ static void put_entry(Buf *b, const Compiled *c) {
     put(b, sum[0]);
     put(b, sum[1]);
   }
+}
+
+static bool get_descriptors(Ctx *cx, Reader *r, KernelInfo *k) {
+  uint64_t n = get(r);
+  if (r->bad || n > (uint64_t)(r->end - r->at) / 8) return false;
+  DescriptorArg *all = NEWN(cx, DescriptorArg, n + 1);
+  for (uint64_t i = 0; i < n; i++) {
+    uint64_t rank = get(r);
+    if (rank > TTC_MAX_RANK) return false;
+    all[i] = (DescriptorArg){.rank = (int)rank, .at = (int)get(r)};
+    all[i].elem_bytes = (int)get(r);
+    for (uint64_t d = 0; d < rank; d++) all[i].block[d] = (int)get(r);
+  }
+  k->descriptors = all;
+  k->ndescriptors = (int)n;
+  return !r->bad;
 }
 
 /* A stage's bytes: where an entry is read they are in files of their own, of a saved kernel they come next. */
@@ -194,6 +219,7 @@ static bool get_entry(Ctx *cx, Reader *r, StageBytes *bytes_of, void *self, Comp
   k.nargs = (int)nargs;
   k.args = args;
   k.written = written;
+  if (!get_descriptors(cx, r, &k)) return false;
   k.num_warps = (int)get(r);
   k.num_stages = (int)get(r);
   k.num_ctas = (int)get(r);

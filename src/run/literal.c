@@ -34,7 +34,11 @@ static const struct TypeName {
 };
 
 const char *run_type_name(Ctx *cx, const char *text) {
-  const char *p = text;
+  const char *p = text, *bracket = strchr(text, '[');
+  if (strncmp(text, "tensordesc<", 11) == 0 && bracket) { /* tensordesc<fp16[64,32]> */
+    const char *elem = run_type_name(cx, ctx_strndup(cx, text + 11, (size_t)(bracket - text) - 11));
+    return elem ? ctx_printf(cx, "tensordesc<%s%s", elem, bracket) : NULL;
+  }
   while (*p == '*') p++;
   if (p != text && *p == 'k') p++; /* pointer to const */
   size_t stars = (size_t)(p - text);

@@ -144,11 +144,12 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   }
   if (!is_gpu_ir || only_ir) push_ttir(cx, c, m);
   const bool *written = written_params(cx, m, c);
+  run_describe_descriptors(cx, m, &c->info);
   if (!only_ir) {
     c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
     drop_second_ttir(&c->stages);
   }
-  c->info.written = written;
+  c->info.written = run_place_written(cx, &c->info, written);
 
   if (whole) run_override_check(cx, c);
   run_dump(cx, c);

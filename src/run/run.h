@@ -100,6 +100,27 @@ bool run_is_ir_text(const char *text, size_t len); /* Triton IR rather than Pyth
 const char *run_metadata(Ctx *cx, const Compiled *c); /* JSON */
 const char *run_arg_kind_text(ArgKind kind);          /* "ptr", "fp32" */
 
+/* ---- tensor descriptors among the arguments: descriptor.c ---------------------------------------------------------- */
+
+/* What a launch puts in place of a descriptor. */
+typedef struct DescriptorValues {
+  void *base;
+  uint8_t nan, tf32;
+  int32_t shape[TTC_MAX_RANK];
+  int64_t strides[TTC_MAX_RANK];
+} DescriptorValues;
+/* Note the descriptors among the parameters of the kernel `info->name` of Triton IR. */
+void run_describe_descriptors(Ctx *cx, const Module *m, KernelInfo *info);
+int run_nargs(const KernelInfo *k); /* as callers count them */
+const char *run_arg_type(const KernelInfo *k, size_t i);
+bool run_arg_written(const KernelInfo *k, size_t i);
+/* From a flag per argument of Triton IR to one per argument of the kernel. */
+const bool *run_place_written(Ctx *cx, const KernelInfo *k, const bool *written);
+/* A caller's arguments as the kernel takes them: `out` has room for k->nargs, `values` for k->ndescriptors. false: a
+ * descriptor is wrong, and `error` says why. */
+bool run_place_args(const KernelInfo *k, const void *const *args, const void **out, DescriptorValues *values,
+                    char *error, size_t size);
+
 /* ---- words for values: literal.c --------------------------------------------------------------------------------- */
 
 /* "*fp32", "float32", "tl.int8" … as signatures spell it ("*fp32", "fp32", "i8"); NULL when it names no type. */

@@ -33,6 +33,13 @@ typedef Vec(Stage) Stages;
 
 typedef enum ArgKind { ARG_PTR, ARG_I1, ARG_I8, ARG_I16, ARG_I32, ARG_I64, ARG_F16, ARG_BF16, ARG_F32, ARG_F64 } ArgKind;
 
+/* A tensor descriptor among a kernel's run-time parameters. It is several of `args`. */
+typedef struct DescriptorArg {
+  int at; /* which parameter, as callers count them: a descriptor is one */
+  int rank, elem_bytes;
+  int block[TTC_MAX_RANK];
+} DescriptorArg;
+
 /* Facts about a compiled kernel that loading and launching need, kept beside it in the cache as JSON. */
 typedef struct KernelInfo {
   const char *name;       /* of the entry symbol */
@@ -40,6 +47,8 @@ typedef struct KernelInfo {
   int nargs;
   const ArgKind *args;    /* run-time parameters in order */
   const bool *written;    /* … and which of them the kernel may write through; in the hands of run/ */
+  int ndescriptors;
+  const DescriptorArg *descriptors; /* in order */
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
   bool dependent;         /* may begin before the launch ahead of it on its stream has ended */

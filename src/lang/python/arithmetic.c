@@ -296,6 +296,8 @@ static bool iterate_range(Lang *L, const RangeVal *r, Val ***items, size_t *n) {
 bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n) {
   switch (v->kind) {
   case V_TUPLE:
+    if (v->type) return false; /* an object */
+    /* fallthrough */
   case V_LIST:
   case V_DICT:
     *items = (Val **)(uintptr_t)v->items;

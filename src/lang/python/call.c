@@ -96,6 +96,7 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
   case V_TENSOR: buf_puts(key, lt_text(L, v->type)); return;
   case V_TUPLE:
   case V_LIST:
+    if (v->type) buf_puts(key, lt_text(L, v->type));
     buf_putc(key, v->kind == V_TUPLE ? '(' : '[');
     for (size_t i = 0; i < v->len; i++) {
       if (v->names && v->names[i]) buf_printf(key, "%s=", v->names[i]);
@@ -194,7 +195,7 @@ static Val *as_arguments(Lang *L, Val *v, Block *entry, int *next, const char *n
   if (!val_has_tensor(v)) return v;
   Val **items = NEWN(L->cx, Val *, v->len);
   for (size_t i = 0; i < v->len; i++) items[i] = as_arguments(L, v->items[i], entry, next, name);
-  return v->kind == V_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, v->names);
+  return val_like(L, v, items);
 }
 
 static Type **value_types(Lang *L, const Values *v) {

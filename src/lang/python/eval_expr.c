@@ -196,7 +196,7 @@ static Val *module_attribute(Lang *L, Val *of, const char *name) {
 
 Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
   Val *v = NULL;
-  if (of->kind == V_TENSOR || of->kind == V_DTYPE) {
+  if (of->kind == V_TENSOR || of->kind == V_DTYPE || (of->kind == V_TUPLE && of->type)) {
     lang_at(L, at);
     v = sem_attribute(L, of, name);
   } else {

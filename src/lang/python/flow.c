@@ -164,13 +164,14 @@ static Val *join_vals(Join *j, const char *name, Val *a, Val *b, bool soft, bool
     Value *x = convert_in(j, j->a, a, type);
     return join_result(j, x, convert_in(j, j->b, b, type), type);
   }
-  if ((a->kind != V_TUPLE && a->kind != V_LIST) || a->kind != b->kind || a->len != b->len) return NULL;
+  if ((a->kind != V_TUPLE && a->kind != V_LIST) || a->kind != b->kind || a->type != b->type || a->len != b->len)
+    return NULL;
   Val **items = NEWN(L->cx, Val *, a->len);
   for (size_t i = 0; i < a->len; i++) {
     items[i] = join_vals(j, name, a->items[i], b->items[i], soft, numbers_become_tensors);
     if (!items[i]) return NULL;
   }
-  return a->kind == V_LIST ? val_list(L, items, a->len) : val_tuple(L, items, a->len, a->names);
+  return val_like(L, a, items);
 }
 
 static Slot join_slot(Join *j, Slot a, Slot b, bool a_gone, bool b_gone) {

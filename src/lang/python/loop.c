@@ -50,7 +50,7 @@ static Val *as_tensors(Lang *L, Val *v) {
   if ((v->kind != V_TUPLE && v->kind != V_LIST) || !v->len) return v;
   Val **items = NEWN(L->cx, Val *, v->len);
   for (size_t i = 0; i < v->len; i++) items[i] = as_tensors(L, v->items[i]);
-  return v->kind == V_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, v->names);
+  return val_like(L, v, items);
 }
 
 static void find_carried(Lang *L, Loop *loop) {
@@ -116,7 +116,7 @@ static void yield_like(Lang *L, const Carried *c, const Val *like, Val *now, Spa
     return;
   }
   if (like->kind == V_TUPLE || like->kind == V_LIST) {
-    if (now->kind != like->kind || now->len != like->len) fail_changed(L, c, like, now, at);
+    if (now->kind != like->kind || now->type != like->type || now->len != like->len) fail_changed(L, c, like, now, at);
     for (size_t i = 0; i < like->len; i++) yield_like(L, c, like->items[i], now->items[i], at, out);
     return;
   }

@@ -154,6 +154,7 @@ Val *val_rebuild(Lang *L, const Val *shape, Value *const *values, size_t *next);
 bool val_has_tensor(const Val *v);
 bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
 Val *val_list(Lang *L, Val *const *items, size_t n);
+Val *val_like(Lang *L, const Val *like, Val *const *items); /* a tuple, list or object of as many items as `like` */
 Val *val_type(Lang *L, const char *name);
 Val *val_builtin(Lang *L, const Builtin *b, Val *self);
 Val *val_function(Lang *L, const ttc_function *f);

@@ -30,7 +30,7 @@ Val *assign_value(Lang *L, Val *v, const char *name) {
     changed = changed || items[i] != v->items[i];
   }
   if (!changed) return v;
-  return v->kind == V_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, v->names);
+  return val_like(L, v, items);
 }
 
 static void assign_unpacked(Lang *L, Node *target, Val *v, Node *stmt) {

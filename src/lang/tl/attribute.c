@@ -118,6 +118,8 @@ static Val *dtype_attribute(Lang *L, Val *of, const char *name) {
     const char *s = lt_text(L, t);
     return val_str(L, s, strlen(s));
   }
+  if (strcmp(name, "block_type") == 0 && t->kind == L_DESCRIPTOR)
+    return val_dtype(L, lt_block(L, t->elem, t->rank, t->shape));
   if (strcmp(name, "shape") == 0 && t->kind == L_BLOCK) return ints(L, t->rank, t->shape);
   if (strcmp(name, "numel") == 0) return val_int(L, lt_numel(t));
   if (strcmp(name, "address_space") == 0 && t->kind == L_POINTER) return val_int(L, t->address_space);
@@ -175,9 +177,10 @@ static Val *tensor_attribute(Lang *L, Val *of, const char *name) {
 }
 
 Val *sem_attribute(Lang *L, Val *of, const char *name) {
-  return of->kind == V_TENSOR  ? tensor_attribute(L, of, name)
-         : of->kind == V_DTYPE ? dtype_attribute(L, of, name)
-                               : NULL;
+  return of->kind == V_TENSOR    ? tensor_attribute(L, of, name)
+         : of->kind == V_DTYPE   ? dtype_attribute(L, of, name)
+         : val_is_descriptor(of) ? sem_descriptor_attribute(L, of, name)
+                                 : NULL;
 }
 
 /* ---- modules ----------------------------------------------------------------------------------------------------- */
@@ -238,7 +241,8 @@ static const char *canonical_module(const char *name) {
   return NULL;
 }
 
-static const char *const type_names[] = {"tensor", "constexpr", "dtype", "const", "tuple"};
+static const char *const type_names[] = {
+    "tensor", "constexpr", "dtype", "const", "tuple", "tensor_descriptor", "tensor_descriptor_type"};
 
 static Val *language_member(Lang *L, const char *name) {
   const LType *t = strchr(name, '<') || name[0] == '*' ? NULL : lt_parse(L, name);

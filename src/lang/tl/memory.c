@@ -13,7 +13,7 @@ static const char *const store_cache[] = {".wb", ".cg", ".cs", ".wt"};
 static const char *const evictions[] = {"evict_last", "evict_first"};
 
 static Val *pointer_operand(Lang *L, Val *p, const Builtin *f) {
-  if (!sem_is_tensor(p) || !lt_is_ptr(val_elem(p)))
+  if (!sem_is_tensor(p) || !lt_is_ptr(val_elem(p)) || lt_is_block_pointer(p->type))
     lang_fail(L, sem_is_tensor(p) ? "the first argument is a pointer: a parameter of the kernel, plus offsets" : NULL,
               "%s: `pointer` must be a pointer or a tensor of pointers, but is %s", f->name, val_kind_text(L, p));
   if (val_elem(p)->elem->kind == L_VOID)
@@ -58,9 +58,7 @@ static Val *bytes_of_bools(Lang *L, Val *p) {
   return sem_bitcast(L, p, lt_pointer(L, lt_scalar(L, L_INT8), ptr->is_const));
 }
 
-/* A value that goes to or comes in place of memory of `elem`: a constant where it fits, else converted as a tensor
- * is. */
-static Val *as_element(Lang *L, Val *v, const LType *elem, const Builtin *f, const char *param) {
+Val *sem_as_element(Lang *L, Val *v, const LType *elem, const Builtin *f, const char *param) {
   if (sem_is_number(v)) {
     bool exact = lt_is_float(elem) || elem->kind == L_INT1 ||
                  (sem_is_int(v) && lt_is_int(elem) && lt_int_fits(elem, v->integer));
@@ -71,16 +69,21 @@ static Val *as_element(Lang *L, Val *v, const LType *elem, const Builtin *f, con
   return sem_cast(L, v, elem);
 }
 
-static void set_keyword(Lang *L, Op *op, const char *name, const char *word) {
+void sem_set_keyword(Lang *L, Op *op, const char *name, const char *word) {
   if (word) ir_set_attr(L->cx, op, name, ir_attr_enum(L->cx, *word == '.' ? word + 1 : word));
 }
 
 Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *p = pointer_operand(L, args[0], f), *other = args[2];
   const char *cache = arg_choice(L, args[5], "tl.load: `cache_modifier`", load_cache, COUNT(load_cache));
   const char *evict = arg_choice(L, args[6], "tl.load: `eviction_policy`", evictions, COUNT(evictions));
   bool is_volatile = arg_bool(L, args[7], "tl.load: `volatile`");
+  if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) {
+    Val *block = sem_load_block(L, args, cache, evict, f);
+    if (is_volatile) ir_set_attr(L->cx, block->value->op, "isVolatile", ir_attr_bool(L->cx, true));
+    return block;
+  }
+  Val *p = pointer_operand(L, args[0], f), *other = args[2];
   no_block_options(L, args[3], f);
   if (arg_choice(L, args[4], "tl.load: `padding_option`", padding_options, COUNT(padding_options)))
     lang_fail(L, "use `other`", "tl.load: `padding_option` is for block pointers, and this is a tensor of pointers");
@@ -94,7 +97,7 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   if (sem_is_none(other)) {
     other = NULL;
   } else {
-    other = as_element(L, other, elem, f, "other");
+    other = sem_as_element(L, other, elem, f, "other");
     if (other->type->kind == L_BLOCK && p->type->kind != L_BLOCK)
       lang_fail(L, NULL, "tl.load: `other` has shape %s, but the pointer is a scalar", lt_shape_text(L, other->type));
     if (!lt_can_broadcast_to(other->type, p->type))
@@ -105,8 +108,8 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const LType *result = lt_with_elem(L, p->type, elem);
   Value *v =
       ir_make(&L->b, OP_LOAD, lt_ir(L, result), p->value, mask ? mask->value : NULL, other ? other->value : NULL, NULL);
-  set_keyword(L, v->op, "cache", cache);
-  set_keyword(L, v->op, "evict", evict);
+  sem_set_keyword(L, v->op, "cache", cache);
+  sem_set_keyword(L, v->op, "evict", evict);
   if (is_volatile) ir_set_attr(L->cx, v->op, "isVolatile", ir_attr_bool(L->cx, true));
   Val *r = val_tensor(L, v, result);
   return is_bool ? sem_cast(L, r, lt_scalar(L, L_INT1)) : r;
@@ -114,14 +117,15 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *p = pointer_operand(L, args[0], f), *v = args[1];
-  if (val_elem(p)->is_const) lang_fail(L, NULL, "tl.store: the pointer is to constants (%s)", lt_text(L, val_elem(p)));
   const char *cache = arg_choice(L, args[4], "tl.store: `cache_modifier`", store_cache, COUNT(store_cache));
   const char *evict = arg_choice(L, args[5], "tl.store: `eviction_policy`", evictions, COUNT(evictions));
+  if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) return sem_store_block(L, args, cache, evict, f);
+  Val *p = pointer_operand(L, args[0], f), *v = args[1];
+  if (val_elem(p)->is_const) lang_fail(L, NULL, "tl.store: the pointer is to constants (%s)", lt_text(L, val_elem(p)));
   no_block_options(L, args[3], f);
   const LType *elem = val_elem(p)->elem;
   bool is_bool = elem->kind == L_INT1;
-  v = as_element(L, v, elem, f, "value");
+  v = sem_as_element(L, v, elem, f, "value");
   if (v->type->kind == L_BLOCK && p->type->kind != L_BLOCK)
     lang_fail(L, "make the pointer a tensor too, by adding tl.arange(...) offsets",
               "tl.store: `value` has shape %s, but the pointer is a scalar", lt_shape_text(L, v->type));
@@ -136,7 +140,7 @@ Val *builtin_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     v = sem_cast(L, v, lt_scalar(L, L_INT8));
   }
   Op *op = ir_effect(&L->b, OP_STORE, p->value, v->value, mask ? mask->value : NULL, NULL);
-  set_keyword(L, op, "cache", cache);
-  set_keyword(L, op, "evict", evict);
+  sem_set_keyword(L, op, "cache", cache);
+  sem_set_keyword(L, op, "evict", evict);
   return val_none(L);
 }

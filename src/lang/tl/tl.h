@@ -18,9 +18,10 @@ static inline bool sem_is_none(const Val *v) { return v == NULL || v->kind == V_
 static inline const LType *val_elem(const Val *t) { return lt_elem(t->type); }
 static inline int lt_rank(const LType *t) { return t->kind == L_BLOCK ? t->rank : 0; }
 static inline bool lt_is_ptr(const LType *t) { return t->kind == L_POINTER; }
+static inline bool lt_is_block_pointer(const LType *t) { return t->kind == L_POINTER && t->elem->kind == L_BLOCK; }
+enum { DESCRIPTOR_RANK = 5 }; /* of a tensor descriptor, at most */
 int64_t lt_numel(const LType *t);
 bool lt_same_shape(const LType *a, const LType *b);
-const char *lt_shape_text(Lang *L, const LType *t); /* "[64, 32]"; "[]" for a scalar */
 LKind lt_kind_of_bits(int bits, bool is_unsigned);  /* the integer kind of a width */
 void lt_int_range(const LType *t, BigInt *min, BigInt *max);
 bool lt_int_fits(const LType *t, BigInt x);
@@ -78,6 +79,24 @@ Val *sem_sub(Lang *L, Val *a, Val *b, bool sanitize);
 Val *sem_mul(Lang *L, Val *a, Val *b, bool sanitize);
 Val *sem_where(Lang *L, Val *condition, Val *x, Val *y);
 Val *sem_not(Lang *L, Val *v);
+
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
+
+/* A value that goes to or comes in place of memory of `elem`: a constant where it fits, else converted as a tensor
+ * is. */
+Val *sem_as_element(Lang *L, Val *v, const LType *elem, const Builtin *f, const char *param);
+void sem_set_keyword(Lang *L, Op *op, const char *name, const char *word); /* of a modifier that was given, or NULL */
+/* Scalars of `bits` bits for an op: of a tuple or list of numbers and integer scalars. Gives how many there are. */
+int sem_integers(Lang *L, const Val *v, int bits, Value ***out, const char *what);
+/* tl.load and tl.store of a block pointer. */
+Val *sem_load_block(Lang *L, Val **args, const char *cache, const char *evict, const Builtin *f);
+Val *sem_store_block(Lang *L, Val **args, const char *cache, const char *evict, const Builtin *f);
+/* A tensor descriptor: its handle with the shape and strides that it was made with; the object's `type` is of kind
+ * L_DESCRIPTOR. */
+static inline bool val_is_descriptor(const Val *v) {
+  return v->kind == V_TUPLE && v->type && v->type->kind == L_DESCRIPTOR;
+}
+Val *sem_descriptor_attribute(Lang *L, Val *of, const char *name);
 
 /* ---- casts ------------------------------------------------------------------------------------------------------- */
 

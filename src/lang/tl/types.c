@@ -1,6 +1,7 @@
 /* types.c: the language's types: interned, parsed from the names that hosts and users write, printed, and lowered
  * to IR. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lang/tl/tl.h"
@@ -32,6 +33,8 @@ static const struct Scalar {
     [L_FP32] = {"fp32", "float32", "fp32", 32, F32},
     [L_FP64] = {"fp64", "float64", "fp64", 64, F64},
 };
+
+static const char descriptor_head[] = "tensordesc<";
 
 /* ---- interning --------------------------------------------------------------------------------------------------- */
 
@@ -65,6 +68,11 @@ const LType *lt_block(Lang *L, const LType *elem, int rank, const int64_t *shape
   return interned(L, buf_text(&key), &(LType){.kind = L_BLOCK, .elem = elem, .rank = rank, .shape = shape});
 }
 
+const LType *lt_descriptor(Lang *L, const LType *elem, int rank, const int64_t *shape) {
+  const LType model = {.kind = L_DESCRIPTOR, .elem = elem, .rank = rank, .shape = shape};
+  return interned(L, lt_text(L, &model), &model);
+}
+
 const LType *lt_with_elem(Lang *L, const LType *shaped, const LType *elem) {
   return shaped->kind == L_BLOCK ? lt_block(L, elem, shaped->rank, shaped->shape) : elem;
 }
@@ -81,9 +89,30 @@ static const LType *parse_scalar(Lang *L, const char *s, size_t n) {
   return NULL;
 }
 
+/* tensordesc<fp16[64,32]> */
+static const LType *parse_descriptor(Lang *L, const char *s, size_t n) {
+  size_t head = strlen(descriptor_head), elem = head;
+  while (elem < n && s[elem] != '[') elem++;
+  const LType *t = parse_scalar(L, s + head, elem - head);
+  if (!t || elem == n || t->kind == L_VOID) return NULL;
+  int64_t shape[DESCRIPTOR_RANK];
+  int rank = 0;
+  const char *at = s + elem, *end = s + n;
+  while (end - at > 1 && (*at == '[' || *at == ',')) {
+    char *after;
+    long long x = strtoll(at + 1, &after, 10);
+    if (after == at + 1 || x <= 0 || rank == DESCRIPTOR_RANK) return NULL;
+    shape[rank++] = x;
+    at = after;
+  }
+  return end - at == 2 && at[0] == ']' && rank ? lt_descriptor(L, t, rank, shape) : NULL;
+}
+
 static const LType *parse_type(Lang *L, const char *s, size_t n, int depth) {
   static const char pointer[] = "pointer<", const_pointer[] = "const_pointer<";
   if (n == 0 || depth > 16) return NULL;
+  if (n > strlen(descriptor_head) && memcmp(s, descriptor_head, strlen(descriptor_head)) == 0 && s[n - 1] == '>')
+    return parse_descriptor(L, s, n);
   bool is_const = false;
   const LType *elem = NULL;
   if (s[0] == '*') {
@@ -105,8 +134,14 @@ const LType *lt_parse(Lang *L, const char *text) { return text ? parse_type(L, t
 
 const char *lt_text(Lang *L, const LType *t) {
   if (t->kind == L_POINTER) return ctx_printf(L->cx, "%spointer<%s>", t->is_const ? "const_" : "", lt_text(L, t->elem));
-  if (t->kind != L_BLOCK) return scalars[t->kind].text;
   Buf b = {.cx = L->cx};
+  if (t->kind == L_DESCRIPTOR) {
+    buf_printf(&b, "%s%s[", descriptor_head, scalars[t->elem->kind].brief);
+    for (int i = 0; i < t->rank; i++) buf_printf(&b, "%s%lld", i ? "," : "", (long long)t->shape[i]);
+    buf_puts(&b, "]>");
+    return buf_text(&b);
+  }
+  if (t->kind != L_BLOCK) return scalars[t->kind].text;
   buf_puts(&b, "<[");
   for (int i = 0; i < t->rank; i++) buf_printf(&b, "%s'%lld'", i ? ", " : "", (long long)t->shape[i]);
   buf_printf(&b, "], %s>", lt_text(L, t->elem));
@@ -114,14 +149,14 @@ const char *lt_text(Lang *L, const LType *t) {
 }
 
 const char *lt_name(Lang *L, const LType *t) {
-  if (t->kind == L_POINTER || t->kind == L_BLOCK) return lt_text(L, t);
+  if (t->kind == L_POINTER || t->kind == L_BLOCK || t->kind == L_DESCRIPTOR) return lt_text(L, t);
   return ctx_printf(L->cx, "tl.%s", scalars[t->kind].name);
 }
 
 const char *lt_shape_text(Lang *L, const LType *t) {
   Buf b = {.cx = L->cx};
   buf_putc(&b, '[');
-  for (int i = 0; i < lt_rank(t); i++) buf_printf(&b, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
+  for (int i = 0; i < t->rank; i++) buf_printf(&b, "%s%lld", i ? ", " : "", (long long)t->shape[i]);
   buf_putc(&b, ']');
   return buf_text(&b);
 }
@@ -129,7 +164,9 @@ const char *lt_shape_text(Lang *L, const LType *t) {
 /* ---- facts ------------------------------------------------------------------------------------------------------- */
 
 int lt_bits(const LType *t) {
-  return t->kind == L_POINTER ? 64 : t->kind == L_BLOCK ? lt_bits(t->elem) : scalars[t->kind].bits;
+  return t->kind == L_POINTER                            ? 64
+         : t->kind == L_BLOCK || t->kind == L_DESCRIPTOR ? lt_bits(t->elem)
+                                                         : scalars[t->kind].bits;
 }
 
 int64_t lt_numel(const LType *t) {
@@ -188,6 +225,11 @@ Type *lt_ir(Lang *L, const LType *t) {
   Ctx *cx = L->cx;
   if (t->kind == L_BLOCK) return ir_tensor(cx, lt_ir(L, t->elem), t->rank, t->shape, NULL);
   if (t->kind == L_POINTER) return ir_ptr(cx, lt_ir(L, t->elem), t->address_space);
+  if (t->kind == L_DESCRIPTOR)
+    return ir_tensordesc(cx, ir_tensor(cx, lt_ir(L, t->elem), t->rank, t->shape, NULL),
+                         !lt_is_int(t->elem)       ? 0
+                         : lt_is_unsigned(t->elem) ? 'u'
+                                                   : 's');
   if (scalars[t->kind].fkind >= 0) return ir_float(cx, (FloatKind)scalars[t->kind].fkind);
   return ir_int(cx, t->kind == L_VOID ? 8 : scalars[t->kind].bits); /* a pointer to void is one to bytes */
 }

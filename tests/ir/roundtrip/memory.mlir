@@ -44,6 +44,15 @@ module {
     %l = tt.descriptor_load %d[%i, %i] : !tt.tensordesc<tensor<8x64xf16>> -> tensor<8x64xf16>
     %h = tt.descriptor_load %given[%i, %i] cacheModifier = cg evictionPolicy = evict_last : !tt.tensordesc<tensor<8x64xf16>> -> tensor<8x64xf16>
     tt.descriptor_store %e[%i, %i], %l : !tt.tensordesc<tensor<8x64xf16>>, tensor<8x64xf16>
+    tt.descriptor_reduce add, %e[%i, %i], %l : !tt.tensordesc<tensor<8x64xf16>>, tensor<8x64xf16>
+    tt.return
+  }
+  tt.func public @rows(%d: !tt.tensordesc<tensor<1x64xsi32>>, %u: !tt.tensordesc<tensor<1x64xui32>>, %rows: tensor<32xi32>, %i: i32, %v: tensor<1x64xi32>) {
+    %t = tt.descriptor_gather %d[%rows, %i] : (!tt.tensordesc<tensor<1x64xsi32>>, tensor<32xi32>, i32) -> tensor<32x64xi32>
+    tt.descriptor_scatter %u[%rows, %i], %t : !tt.tensordesc<tensor<1x64xui32>>, tensor<32xi32>, i32, tensor<32x64xi32>
+    tt.descriptor_reduce min, %d[%i, %i], %v : !tt.tensordesc<tensor<1x64xsi32>>, tensor<1x64xi32>
+    tt.descriptor_reduce max, %u[%i, %i], %v : !tt.tensordesc<tensor<1x64xui32>>, tensor<1x64xi32>
+    tt.descriptor_reduce xor, %u[%i, %i], %v : !tt.tensordesc<tensor<1x64xui32>>, tensor<1x64xi32>
     tt.return
   }
 }
