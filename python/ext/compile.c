@@ -227,6 +227,13 @@ static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *va
     *out = ttc_spec_param(spec, p->utf8, type);
     return true;
   }
+  case TAG_DESCRIPTOR: {
+    char *type = host_memory(h, DESCRIPTOR_TEXT);
+    if (!type) return false;
+    descriptor_type(word[1], type);
+    out->type = type;
+    return true;
+  }
   case TAG_INT: *out = ttc_spec_param(spec, p->utf8, NULL); return true;
   case TAG_BOOL: out->type = "i1"; return true;
   case TAG_FLOAT: out->type = "fp32"; return true;

@@ -2,6 +2,7 @@
  *
  *   module.c   the module, its state, its functions
  *   types.c    Python types and dtypes, as small numbers that a launch can put into a key
+ *   descriptor.c tensor descriptors as arguments
  *   convert.c  Python values <-> ttc_value
  *   host.c     the ttc_host of Python functions: names, attributes, calls
  *   source.c   where a function's source text ends
@@ -60,6 +61,7 @@ typedef enum ArgClass {
   ARG_CONSTEXPR, /* tl.constexpr: its value is what counts */
   ARG_CONSTANT,  /* dtypes, functions, strings: constants wherever they stand */
   ARG_TUPLE,
+  ARG_DESCRIPTOR, /* has base, shape, strides and block_shape */
 } ArgClass;
 
 typedef struct TypeEntry {
@@ -129,6 +131,15 @@ const char *dtype_name(State *st, PyObject *dtype, int *id);
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
 bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
 const char *dtype_of_id(int id); /* "fp32" */
+
+/* ---- descriptor.c ------------------------------------------------------------------------------------------------- */
+
+enum { DESCRIPTOR_TEXT = 96 };
+/* A tensor descriptor's pointer, what a launch gives for it, and a number that says what its type is. false with an
+ * exception set. */
+bool descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc_tensor_descriptor *out, uint64_t *key);
+void descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]); /* "tensordesc<fp16[64,32]>" */
+PyObject *descriptor_base(PyObject *desc);                     /* a new reference; NULL with an exception set */
 
 /* ---- convert.c, host.c ------------------------------------------------------------------------------------------- */
 
@@ -220,6 +231,12 @@ int watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
 enum { MAX_OPTIONS = 24 };
 
+/* A tensor descriptor among a call's arguments. */
+typedef struct CallDescriptor {
+  ttc_tensor_descriptor value;
+  struct CallDescriptor *next;
+} CallDescriptor;
+
 /* A call in progress: the values bound to parameters, and what the key says of them. */
 typedef struct Call {
   JITCore *f;
@@ -228,7 +245,8 @@ typedef struct Call {
   size_t words, key_cap;
   PyObject *option_names[MAX_OPTIONS], *option_values[MAX_OPTIONS]; /* borrowed */
   int noptions;
-  uint64_t *slots; /* run-time values, packed */
+  uint64_t *slots; /* run-time values, packed; of a descriptor its address */
+  CallDescriptor *descriptors;
   size_t nslots, slot_cap;
   const uint64_t *own_key, *own_slots; /* where both begin: buffers of the caller */
   Py_ssize_t at;                       /* the parameter whose value is looked at */
@@ -282,6 +300,7 @@ enum {
   TAG_INT,
   TAG_BOOL,
   TAG_FLOAT,
+  TAG_DESCRIPTOR,
   TAG_FIXED,
   TAG_TUPLE, /* and its length; the second word is a number for its type */
   TAG_CONST_NONE,
@@ -325,6 +344,7 @@ struct Kernel {
   Image *image;
   ttc_kernel *kernel; /* the image's; NULL: not looked for yet */
   bool loaded;
+  bool has_descriptors; /* among its run-time arguments: a slot holds one's address */
 };
 PyTypeObject *make_kernel_type(PyObject *module);
 Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */

@@ -10,7 +10,10 @@ static void adopt(Kernel *k, Image *m) {
   Image *old = k->image;
   k->image = m;
   k->kernel = m ? m->kernel : NULL;
-  k->loaded = false;
+  k->loaded = k->has_descriptors = false;
+  const char *type;
+  for (size_t i = 0; m && !k->has_descriptors && (type = ttc_kernel_arg_type(m->kernel, i)); i++)
+    k->has_descriptors = strcmp(type, "tensordesc") == 0;
   Py_XDECREF((PyObject *)old);
 }
 
@@ -95,8 +98,17 @@ static PyObject *load(PyObject *self, PyObject *ignored) {
   Py_RETURN_NONE;
 }
 
-/* A value as the kernel's parameter of this type wants it. */
-static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot) {
+/* A value as the kernel's parameter of this type wants it; `d` is where a descriptor goes. */
+static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc_tensor_descriptor *d) {
+  if (strcmp(type, "tensordesc") == 0) {
+    Pointer base;
+    uint64_t key;
+    PyObject *what = PyUnicode_FromString("descriptor");
+    bool ok = what && descriptor_of(k->st, obj, what, &base, d, &key);
+    Py_XDECREF(what);
+    *slot = (uintptr_t)d;
+    return ok;
+  }
   if (strcmp(type, "ptr") == 0) {
     const TypeEntry *t = type_entry(k->st, obj);
     if (!t) return false;
@@ -140,6 +152,7 @@ static bool stream_for(const Kernel *k, PyObject *given, uintptr_t *stream) {
 typedef struct Packing {
   Kernel *k;
   uint64_t *slots;
+  ttc_tensor_descriptor *descriptors; /* as many; NULL where the kernel takes none */
   size_t n, used;
   const char *letter; /* of Image.constants: what the next value is */
   Memory *memory;     /* NULL: nobody asks */
@@ -149,7 +162,8 @@ static bool pack_run_time(Packing *p, PyObject *value) {
   if (p->used == p->n)
     return PyErr_Format(PyExc_TypeError, "the kernel takes %zu run-time arguments, and more were given", p->n), false;
   if (p->memory && !memory_add(p->k->st, p->memory, value, NULL)) return false;
-  bool ok = pack(p->k, ttc_kernel_arg_type(p->k->kernel, p->used), value, &p->slots[p->used]);
+  bool ok = pack(p->k, ttc_kernel_arg_type(p->k->kernel, p->used), value, &p->slots[p->used],
+                 p->descriptors ? &p->descriptors[p->used] : NULL);
   p->used++;
   return ok;
 }
@@ -195,13 +209,21 @@ static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, P
   }
   uint64_t inline_slots[INLINE_SLOTS], *slots = inline_slots;
   if (n > INLINE_SLOTS && !(slots = PyMem_Malloc(n * sizeof *slots))) return PyErr_NoMemory(), false;
-  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0, ok = true;
+  ttc_tensor_descriptor *descriptors = k->has_descriptors ? PyMem_Malloc((n + 1) * sizeof *descriptors) : NULL;
+  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0, ok = descriptors || !k->has_descriptors;
+  if (!ok) PyErr_NoMemory();
   Memory memory = {0};
-  Packing p = {.k = k, .slots = slots, .n = n, .letter = letters, .memory = simulated ? &memory : NULL};
+  Packing p = {.k = k,
+               .slots = slots,
+               .descriptors = descriptors,
+               .n = n,
+               .letter = letters,
+               .memory = simulated ? &memory : NULL};
   for (size_t i = 0; ok && i < count; i++)
     ok = letters && count == all ? pack_param(&p, values[i]) : pack_run_time(&p, values[i]);
   ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, simulated ? &memory : NULL);
   memory_clear(&memory);
+  PyMem_Free(descriptors);
   if (slots != inline_slots) PyMem_Free(slots);
   return ok;
 }

@@ -190,6 +190,14 @@ static bool has_elements(PyObject *obj) {
   return some;
 }
 
+static void note_place(Call *c, const Pointer *q) {
+  if (q->place == PLACE_HOST)
+    c->host_param = c->at;
+  else if (q->place != PLACE_ANY)
+    c->gpu_param = c->at;
+  if (q->place == PLACE_GPU_STREAM) c->stream = q->stream, c->stream_known = true;
+}
+
 static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *obj, uint64_t word[2]) {
   Pointer q;
   if (!pointer_of(c->f->st, t, obj, p->name, &q)) return false;
@@ -202,12 +210,21 @@ static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *o
     return false;
   }
   c->read_only |= q.read_only;
-  if (q.place == PLACE_HOST)
-    c->host_param = c->at;
-  else if (q.place != PLACE_ANY)
-    c->gpu_param = c->at;
-  if (q.place == PLACE_GPU_STREAM) c->stream = q.stream, c->stream_known = true;
+  note_place(c, &q);
   return push_slot(c, q.address);
+}
+
+static bool key_descriptor(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
+  Pointer base;
+  CallDescriptor *d = PyMem_Malloc(sizeof *d);
+  if (!d) return PyErr_NoMemory(), false;
+  d->next = c->descriptors;
+  c->descriptors = d;
+  if (!descriptor_of(c->f->st, obj, p->name, &base, &d->value, &word[1])) return false;
+  word[0] = TAG_DESCRIPTOR;
+  c->read_only |= base.read_only;
+  note_place(c, &base);
+  return push_slot(c, (uintptr_t)&d->value);
 }
 
 static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
@@ -252,6 +269,7 @@ static bool key_leaf(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   case ARG_ARRAY:
   case ARG_GPU_ARRAY:
   case ARG_BUFFER: return key_pointer(c, t, p, obj, word);
+  case ARG_DESCRIPTOR: return key_descriptor(c, p, obj, word);
   case ARG_BOOL:
     word[0] = TAG_BOOL;
     word[1] = 0;
@@ -454,7 +472,10 @@ bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t strea
     ttc_context_free(cx);
     return PyErr_NoMemory(), false;
   }
-  for (size_t i = 0; i < n; i++) args[i] = &slots[i];
+  for (size_t i = 0; i < n; i++) {
+    bool is_descriptor = k->has_descriptors && strcmp(ttc_kernel_arg_type(k->kernel, i), "tensordesc") == 0;
+    args[i] = is_descriptor ? (const void *)(uintptr_t)slots[i] : &slots[i];
+  }
   PyThreadState *saved = PyEval_SaveThread();
   ttc_status status = memory && !memory->unknown
                           ? ttc_launch_checked(cx, k->kernel, grid, (void *)stream, args, n, memory->at, memory->n)
@@ -467,7 +488,8 @@ bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t strea
 }
 
 static bool add_memory(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
-  return (word[0] & 0xff) != TAG_POINTER || memory_add(c->f->st, arg, value, p->utf8);
+  bool has_memory = (word[0] & 0xff) == TAG_POINTER || (word[0] & 0xff) == TAG_DESCRIPTOR;
+  return !has_memory || memory_add(c->f->st, arg, value, p->utf8);
 }
 
 typedef struct Written {
@@ -482,10 +504,14 @@ static bool refuse_written(Call *c, const Param *p, PyObject *value, const uint6
   bool one = tag == TAG_INT && word[0] >> 32 & TTC_SPEC_ONE;
   if (one || tag < TAG_POINTER || tag > TAG_FIXED) return true;
   size_t slot = w->slot++;
-  if (tag != TAG_POINTER || !ttc_kernel_arg_written(w->kernel->kernel, slot)) return true;
-  const TypeEntry *t = type_entry(c->f->st, value);
+  bool has_memory = tag == TAG_POINTER || tag == TAG_DESCRIPTOR;
+  if (!has_memory || !ttc_kernel_arg_written(w->kernel->kernel, slot)) return true;
+  PyObject *memory = tag == TAG_DESCRIPTOR ? descriptor_base(value) : Py_NewRef(value);
+  const TypeEntry *t = memory ? type_entry(c->f->st, memory) : NULL;
   Pointer q;
-  if (!t || !pointer_of(c->f->st, t, value, p->name, &q)) return false;
+  bool known = t && pointer_of(c->f->st, t, memory, p->name, &q);
+  Py_XDECREF(memory);
+  if (!known) return false;
   if (!q.read_only) return true;
   PyErr_Format(PyExc_ValueError, "argument `%U` is read-only, and the kernel writes to it", p->name);
   return false;
@@ -601,6 +627,13 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
   return (PyObject *)k;
 }
 
+static void free_descriptors(Call *c) {
+  for (CallDescriptor *d = c->descriptors, *next; d; d = next) {
+    next = d->next;
+    PyMem_Free(d);
+  }
+}
+
 static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const *args, Py_ssize_t nargs,
                         PyObject *kwnames) {
   PyObject *values[INLINE_PARAMS];
@@ -622,6 +655,7 @@ static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const
   if (c.values != values) PyMem_Free(c.values);
   if (c.key != key) PyMem_Free(c.key);
   if (c.slots != slots) PyMem_Free(c.slots);
+  free_descriptors(&c);
   return result;
 }
 

@@ -119,6 +119,12 @@ bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
   const TypeEntry *t = type_entry(st, obj);
   if (!t) return false;
   ArgClass class = t->class;
+  if (class == ARG_DESCRIPTOR) {
+    PyObject *base = descriptor_base(obj);
+    bool ok = base && memory_add(st, m, base, name);
+    Py_XDECREF(base);
+    return ok;
+  }
   if (class != ARG_TENSOR && class != ARG_ARRAY && class != ARG_GPU_ARRAY && class != ARG_BUFFER) return true;
   if (m->n == m->cap) {
     size_t cap = m->cap ? 2 * m->cap : 8;

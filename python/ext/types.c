@@ -98,6 +98,9 @@ static ArgClass classify(State *st, PyObject *obj) {
   if (PyObject_TypeCheck(obj, st->jit_type)) return ARG_CONSTANT;
   if (PyUnicode_Check(obj) || PyType_Check(obj)) return ARG_CONSTANT;
   if (PyTuple_Check(obj) || PyList_Check(obj)) return ARG_TUPLE;
+  if (PyObject_HasAttrString(obj, "block_shape") && PyObject_HasAttrString(obj, "strides") &&
+      PyObject_HasAttrString(obj, "base"))
+    return ARG_DESCRIPTOR;
   if (has_attr(obj, st->str_data_ptr)) return ARG_TENSOR;
   if (has_attr(obj, st->str_cuda_array_interface)) return ARG_GPU_ARRAY;
   /* A NumPy scalar has __array_interface__ too, and is a number all the same. */

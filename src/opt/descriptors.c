@@ -207,9 +207,9 @@ typedef struct Access {
   Type *block; /* the tensor type of what is accessed, in the rank of the whole */
   int rank;
   Value *const *parts;
-  bool is_pointer;                /* of a block pointer */
-  Value *offset[IR_MAX_RANK];     /* scalars */
-  Value *index[IR_MAX_RANK];      /* or NULL: a tensor of rank 1 in place of offset + 0, 1, .. */
+  bool is_pointer;            /* of a block pointer */
+  Value *offset[IR_MAX_RANK]; /* scalars */
+  Value *index[IR_MAX_RANK];  /* or NULL: a tensor of rank 1 in place of offset + 0, 1, .. */
 } Access;
 
 static Type *integers(const Access *a, int bits) { return ir_tensor_like(a->w->cx, a->block, ir_int(a->w->cx, bits)); }
@@ -332,7 +332,8 @@ static Value *rounded_to_tf32(Access *a, Value *x, Value *wanted) {
 
 static Access begin_access(Rewrite *w, Op *op, Value *whole, Type *block) {
   const Type *t = whole->type;
-  Access a = {.w = w, .b = ir_before(w->cx, op), .block = block, .rank = t->elem->rank, .is_pointer = t->kind == TYPE_PTR};
+  Access a = {
+      .w = w, .b = ir_before(w->cx, op), .block = block, .rank = t->elem->rank, .is_pointer = t->kind == TYPE_PTR};
   a.parts = parts_of(w, whole)->at;
   return a;
 }
@@ -436,9 +437,14 @@ static void reduce_descriptor(Rewrite *w, Op *op) {
   Ctx *cx = w->cx;
   Access a = descriptor_access(w, op, 2);
   Value *v = reshaped(&a, ir_operand(op, 1), a.block);
-  Value *at = addresses(&a);
-  Value *old = ir_make(&a.b, OP_ATOMIC_RMW, a.block, at, v, inside(&a, ALL), NULL);
-  ir_set_attr(cx, old->op, "atomic_rmw_op", ir_attr_enum(cx, atomic_name(op)));
+  Value *at = addresses(&a), *mask = inside(&a, ALL);
+  const char *name = atomic_name(op);
+  if (ir_is_float(a.block->elem) && a.block->elem->bits == 16 && name[0] == 'm') {
+    opt_swap_extremum(&a.b, strcmp(name, "max") == 0, at, v, mask, a.parts[0]);
+    return;
+  }
+  Value *old = ir_make(&a.b, OP_ATOMIC_RMW, a.block, at, v, mask, NULL);
+  ir_set_attr(cx, old->op, "atomic_rmw_op", ir_attr_enum(cx, name));
   ir_set_attr(cx, old->op, "sem", ir_attr_enum(cx, "relaxed"));
   ir_set_attr(cx, old->op, "scope", ir_attr_enum(cx, "gpu"));
 }

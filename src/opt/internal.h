@@ -8,6 +8,7 @@
  *   fold_constant.c        the value of an op whose operands are all constants
  *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c descriptors.c   a pass each
  *   written.c              which pointers a kernel writes through
+ *   swap.c                 atomics that no target has
  *   util.c                 what several of them need
  */
 #ifndef TRITONC_OPT_INTERNAL_H
@@ -41,6 +42,10 @@ void opt_take_regions(Op *to, Op *from); /* `from` has none afterwards */
 /* New carried values for a scf.for: their initial values; gives the loop that takes its place, with block arguments and
  * results appended. The caller adds operands to the yield. */
 Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n);
+
+/* swap.c: the atomic minimum or maximum of 16-bit floats v with the elements `at`, where `mask` (or NULL) says so;
+ * `first` is a scalar pointer that may always be accessed. */
+void opt_swap_extremum(Builder *b, bool is_max, Value *at, Value *v, Value *mask, Value *first);
 
 /* ---- fold.c ------------------------------------------------------------------------------------------------------ */
 

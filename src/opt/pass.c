@@ -20,7 +20,7 @@ static const Pass *const all_passes[] = {
  * once more at the end for what merging and moving have brought together. */
 static const Pass *const ttir_passes[] = {
     &opt_pass_structurize, &opt_pass_inline, &opt_pass_block_pointers, &opt_pass_fold, &opt_pass_unroll, &opt_pass_cse,
-    &opt_pass_licm,        &opt_pass_dce,    &opt_pass_fold, &opt_pass_cse,
+    &opt_pass_licm,        &opt_pass_dce,    &opt_pass_fold,           &opt_pass_cse,
 };
 
 const PassOrder opt_pass_orders[] = {

@@ -103,9 +103,8 @@ bool run_place_args(const KernelInfo *k, const void *const *args, const void **o
       snprintf(error, size, "kernel `%s`: argument %d, a tensor descriptor: %s", k->name, i, wrong);
       return false;
     }
-    *v = (DescriptorValues){.base = t->base,
-                            .nan = (t->flags & TTC_DESCRIPTOR_NAN) != 0,
-                            .tf32 = (t->flags & TTC_DESCRIPTOR_TF32) != 0};
+    *v = (DescriptorValues){
+        .base = t->base, .nan = (t->flags & TTC_DESCRIPTOR_NAN) != 0, .tf32 = (t->flags & TTC_DESCRIPTOR_TF32) != 0};
     out[next++] = &v->base;
     out[next++] = &v->nan;
     out[next++] = &v->tf32;

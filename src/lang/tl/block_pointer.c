@@ -64,7 +64,8 @@ Val *builtin_make_block_ptr(Lang *L, Val **args, size_t nargs, const Builtin *f)
   }
   const int64_t *block, *order;
   int rank = sem_shape_arg(L, args[4], &block, "tl.make_block_ptr: `block_shape`");
-  if (rank < 1 || rank > IR_MAX_RANK) lang_fail(L, NULL, "tl.make_block_ptr: a block has 1 to %d dimensions", IR_MAX_RANK);
+  if (rank < 1 || rank > IR_MAX_RANK)
+    lang_fail(L, NULL, "tl.make_block_ptr: a block has 1 to %d dimensions", IR_MAX_RANK);
   sem_check_shape(L, rank, block, "the block");
   static const struct {
     const char *name;
@@ -114,8 +115,8 @@ static Attr *checked_dims(Lang *L, const Val *v, int rank, const Builtin *f) {
   unsigned wanted = 0;
   for (int i = 0; i < n; i++) {
     if (dims[i] < 0 || dims[i] >= rank)
-      lang_fail(L, NULL, "%s: `boundary_check` names dimension %lld of a block of rank %d", f->name,
-                (long long)dims[i], rank);
+      lang_fail(L, NULL, "%s: `boundary_check` names dimension %lld of a block of rank %d", f->name, (long long)dims[i],
+                rank);
     if (wanted >> dims[i] & 1)
       lang_fail(L, NULL, "%s: `boundary_check` names dimension %lld twice", f->name, (long long)dims[i]);
     wanted |= 1u << dims[i];

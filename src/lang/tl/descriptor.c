@@ -51,21 +51,11 @@ static void check_block(Lang *L, const LType *type) {
               (long long)row, row == 1 ? "" : "s", lt_text(L, type->elem), (long long)row * bytes);
 }
 
-/* The strides that are known: the last is 1, the others go with addresses that are multiples of 16 bytes. */
-static void check_strides(Lang *L, Val *const *strides, const LType *type) {
-  int bytes = lt_bits(type->elem) / 8;
-  for (int i = 0; i < type->rank; i++) {
-    const Val *s = strides[i];
-    bool last = i == type->rank - 1;
-    if (last && !(sem_is_int(s) && s->integer == 1))
-      lang_fail_at(L, lang_argument(L, s), "describe the tensor with its dimensions in another order",
-                   "tl.make_tensor_descriptor: the last stride must be the constant 1, but is %s",
-                   sem_is_int(s) ? val_repr(L, s) : val_kind_text(L, s));
-    if (!last && sem_is_int(s) && s->integer * bytes % 16 != 0)
-      lang_fail_at(L, lang_argument(L, s), NULL,
-                   "tl.make_tensor_descriptor: stride %d is %s elements, which is no multiple of 16 bytes", i,
-                   big_text(L, s->integer));
-  }
+static void check_last_stride(Lang *L, const Val *s) {
+  if (!sem_is_int(s) || s->integer != 1)
+    lang_fail_at(L, lang_argument(L, s), "describe the tensor with its dimensions in another order",
+                 "tl.make_tensor_descriptor: the last stride must be the constant 1, but is %s",
+                 sem_is_int(s) ? val_repr(L, s) : val_kind_text(L, s));
 }
 
 static void scalars_of(Lang *L, Val *const *items, int n, LKind kind, Val **out, Value **values, const char *what) {
@@ -96,7 +86,7 @@ Val *builtin_make_descriptor(Lang *L, Val **args, size_t nargs, const Builtin *f
   sem_check_shape(L, rank, block, "the block");
   const LType *elem = base->type->elem, *type = lt_descriptor(L, elem, rank, block);
   check_block(L, type);
-  check_strides(L, strides, type);
+  check_last_stride(L, strides[rank - 1]);
   const char *padding =
       arg_choice(L, args[4], "tl.make_tensor_descriptor: `padding_option`", paddings, COUNT(paddings));
   bool nan = padding && *padding == 'n';
@@ -164,7 +154,7 @@ enum { ADD_TYPES = 1, ORDERED_TYPES = 2, BIT_TYPES = 4 };
 static const struct Reduction {
   const char *kind;
   unsigned types;
-} reductions[] = {{"add", ADD_TYPES},  {"min", ORDERED_TYPES}, {"max", ORDERED_TYPES},
+} reductions[] = {{"add", ADD_TYPES}, {"min", ORDERED_TYPES}, {"max", ORDERED_TYPES},
                   {"and", BIT_TYPES}, {"or", BIT_TYPES},      {"xor", BIT_TYPES}};
 
 static unsigned reductions_of(LKind kind) {
@@ -198,8 +188,7 @@ static void check_rows(Lang *L, const Val *desc, Val *x, const Builtin *f) {
   if (t->rank != 2 || t->shape[0] != 1)
     lang_fail(L, "make it with block_shape=[1, columns]", "%s: the descriptor's block must be one row, but is %s",
               f->name, lt_shape_text(L, t));
-  if (!sem_is_tensor(x) || lt_rank(x->type) != 1 ||
-      (val_elem(x)->kind != L_INT32 && val_elem(x)->kind != L_INT16))
+  if (!sem_is_tensor(x) || lt_rank(x->type) != 1 || (val_elem(x)->kind != L_INT32 && val_elem(x)->kind != L_INT16))
     lang_fail_at(L, lang_argument(L, x), NULL,
                  "%s: `x_offsets` must be a tensor of int32 or int16 of rank 1, but is %s", f->name,
                  val_kind_text(L, x));
@@ -248,7 +237,6 @@ Val *builtin_descriptor_scatter(Lang *L, Val **args, size_t nargs, const Builtin
 
 /* ---- attributes -------------------------------------------------------------------------------------------------- */
 
-/* Methods, in the order of the rows "desc.*" of builtins.def. */
 Val *sem_descriptor_attribute(Lang *L, Val *of, const char *name) {
   const LType *t = of->type;
   for (size_t i = 0; i < COUNT(fields); i++)

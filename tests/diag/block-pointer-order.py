@@ -5,4 +5,4 @@ import triton.language as tl
 
 @triton.jit
 def kernel(x_ptr, n):
-    block = tl.make_block_ptr(x_ptr, (n,), (1,), (0,), (16,), (0,))
+    block = tl.make_block_ptr(x_ptr, (n, n), (n, 1), (0, 0), (16, 16), (1, 1))

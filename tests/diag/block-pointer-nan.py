@@ -1,0 +1,9 @@
+# RUN-ARGS: -k kernel -s "*i32,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    block = tl.make_block_ptr(x_ptr, (n,), (1,), (0,), (16,), (0,))
+    x = tl.load(block, boundary_check=(0,), padding_option="nan")

@@ -1,0 +1,9 @@
+# RUN-ARGS: -k kernel -s "*fp32,i64"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    block = tl.make_block_ptr(x_ptr, (n,), (1,), (0,), (16,), (0,))
+    block = tl.advance(block, (n,))

@@ -1,0 +1,9 @@
+# RUN-ARGS: -k kernel -s "*fp64,i32"
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x_ptr, n):
+    desc = tl.make_tensor_descriptor(x_ptr, [n, n], [n, 1], [16, 16])
+    desc.atomic_add([0, 0], tl.zeros((16, 16), tl.float64))
