@@ -155,8 +155,7 @@ static void expand_args(Rewrite *w, Block *block) {
 
 /* The arguments that expand_args() took the place of: their uses are gone with the ops that are. */
 static void drop_old_args(Rewrite *w, Block *block, int n) {
-  (void)w;
-  for (int i = n; i-- > 0;) ir_remove_arg(block, i);
+  for (int i = n; i-- > 0;) ir_remove_arg(w->cx, block, i);
 }
 
 typedef Vec(Value *) Values;
