@@ -197,6 +197,17 @@ def simulate():
         pytest("release", paths, env, label=f"simulated: {target}")
 
 
+def torch():
+    """PyTorch's compiler with this package under it; two processes, each with the files of about half the time."""
+    if not build("release"):
+        return
+    files = sorted(str(f.relative_to(ROOT)) for f in (ROOT / "tests" / "torch").glob("test_*.py"))
+    first = [f for f in files if "pointwise" in f or "reductions" in f or "indexing" in f]
+    halves = [first, [f for f in files if f not in first]]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda half: pytest("release", half, label="torch.compile", options=["-W", "ignore"]), halves))
+
+
 def runtime_library(compiler, name):
     out = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return os.path.realpath(out.stdout.strip())
@@ -283,6 +294,7 @@ SUITES = {
     "lit": lit,
     "python": python,
     "examples": examples,
+    "torch": torch,
     "simulate": simulate,
     "asan": asan,
     "tsan": tsan,

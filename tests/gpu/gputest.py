@@ -31,6 +31,7 @@ SUITES = {
     "examples": [*MIRROR, "tests/examples"],
     "language": [*MIRROR, *(f"tests/python/test_{name}.py" for name in ("language", "conversions", "control_flow"))],
     "random": [*MIRROR, "tests/python/test_random_kernels.py"],
+    "torch": ["tests/torch"],
 }
 # The sanitizers slow a kernel down by 10 to 100 times: what they watch holds a kernel of every kind, not every dtype.
 WATCHED = [*MIRROR, "--import-mode=importlib", "tests/examples", "tests/gpu/test_kernels.py"]

@@ -29,6 +29,12 @@ def get_sass(cubin: bytes, fun: str | None = None) -> str:
     return done.stdout
 
 
+def extract(file_path: str, fun: str | None) -> str:
+    """Disassemble a cubin file, or one function of it."""
+    with open(file_path, "rb") as file:
+        return get_sass(file.read(), fun)
+
+
 def _command(fun: str | None) -> list[str]:
     from .. import knobs
 
