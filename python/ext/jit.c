@@ -206,6 +206,11 @@ static int set_fn(PyObject *self, PyObject *fn, void *closure) {
   JITCore *f = (JITCore *)self;
   (void)closure;
   if (!fn) fn = Py_None;
+  if (fn == Py_None && f->fn && f->fn != Py_None) { /* what only the function can tell is asked of it now */
+    PyObject *kept = PyObject_CallMethod(self, "_keep_source", NULL);
+    Py_XDECREF(kept);
+    if (!kept) return -1;
+  }
   Py_INCREF(fn);
   PyObject *old = f->fn;
   f->fn = fn;

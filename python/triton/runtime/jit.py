@@ -384,6 +384,12 @@ class JITFunction(JITCallable, KernelInterface):
         qualname = f"{self.module}.{self.__qualname__}"
         return self.__name__, qualname, self._file_name(), self.starting_line_number, self._whole
 
+    def _keep_source(self) -> None:
+        """Called when the Python function is about to be taken away."""
+        self._source_facts()
+        self._file = self._file_name()
+        self.hash  # noqa: B018
+
     def _file_name(self) -> str:
         return self.fn.__code__.co_filename if self.fn is not None else self.__dict__.get("_file", "<unknown>")
 
