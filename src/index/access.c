@@ -61,7 +61,7 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
   for (int d = 0; d < x->rank; d++) width[d] = index_width(ix, ptr, mask, d);
   *a = (IndexAccess){.ptr = x,
                      .mask = mask ? index_of(ix, mask)->mask : NULL,
-                     .offset = x->root ? index_sub(ix, x->base, sum_value(ix, x->root)) : NULL,
+                     .offset = x->root ? index_sub(ix, x->base, index_sum_value(ix, x->root)) : NULL,
                      .elem_bytes = (int)index_unit(ptr->type),
                      .rank = x->rank,
                      .width = width};

@@ -40,7 +40,7 @@ Fact *index_fact(IndexInfo *ix, const Value *v) {
 Index *index_nothing(IndexInfo *ix, const Value *v) {
   int rank = index_rank(v->type);
   Index *x = ctx_alloc(ix->cx, sizeof *x + (size_t)rank * sizeof *x->axis);
-  x->base = sum_value(ix, v);
+  x->base = index_sum_value(ix, v);
   x->rank = rank;
   x->align = 1;
   index_whole(v->type, &x->lo, &x->hi);
@@ -203,7 +203,7 @@ static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *reg
   if (!index_is_tracked(v->type)) return;
   const Index *x = index_of(ix, from), *old = index_fact(ix, v)->index;
   Index *out = index_meet(ix, old ? old : x, x, v);
-  if (!is_choice) out->base = sum_value(ix, v);
+  if (!is_choice) out->base = index_sum_value(ix, v);
   bool lost = !is_outside(out->base, region);
   for (int d = 0; d < out->rank; d++) {
     IndexAxis *a = &out->axis[d];
@@ -211,7 +211,7 @@ static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *reg
     a->stride = NULL, a->wrap = NULL;
     lost = true;
   }
-  if (lost) out->base = sum_value(ix, v);
+  if (lost) out->base = index_sum_value(ix, v);
   if (out->root && !ir_defined_outside(out->root, region)) out->root = NULL;
   if (old && !is_choice) { /* do not count up to the end one by one */
     int64_t lo, hi;
@@ -397,7 +397,7 @@ static const Op *op_after(const Op *op, const Op *root) {
 IndexInfo *index_analyze(Ctx *cx, const Module *m) {
   IndexInfo *ix = NEW(cx, IndexInfo);
   ix->cx = cx;
-  ix->zero = sum_const(ix, 0);
+  ix->zero = index_sum_const(ix, 0);
   for (const Op *op = op_after(m->op, m->op); op; op = op_after(op, m->op)) {
     vec_push(cx, &ix->order, ((Place){.op = op}));
     map_put(cx, &ix->places, op, (void *)(uintptr_t)ix->order.len);

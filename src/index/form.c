@@ -65,9 +65,9 @@ static void linear(IndexInfo *ix, const Index *x, const Index *y, int64_t times,
   for (int d = 0; d < out->rank; d++) {
     const IndexAxis *a = &x->axis[d], *b = &y->axis[d];
     bool both = a->wrap && b->wrap && a->wrap != b->wrap;
-    set_axis(&out->axis[d], both ? NULL : sum_add(ix, a->stride, b->stride, times), a->wrap ? a->wrap : b->wrap);
+    set_axis(&out->axis[d], both ? NULL : index_sum_add(ix, a->stride, b->stride, times), a->wrap ? a->wrap : b->wrap);
   }
-  out->base = sum_add(ix, x->base, y->base, times);
+  out->base = index_sum_add(ix, x->base, y->base, times);
   if (!out->base || lost_axis(out, x) || lost_axis(out, y)) out->base = self;
 }
 
@@ -75,11 +75,11 @@ static void linear(IndexInfo *ix, const Index *x, const Index *y, int64_t times,
 static void scaled(IndexInfo *ix, const Index *x, const Index *y, const Value *factor, Index *out) {
   const IndexSum *self = out->base;
   for (int d = 0; d < out->rank; d++) {
-    const IndexSum *stride = sum_mul(ix, x->axis[d].stride, y->base);
-    if (!stride) stride = sum_mul(ix, x->axis[d].stride, sum_value(ix, factor));
+    const IndexSum *stride = index_sum_mul(ix, x->axis[d].stride, y->base);
+    if (!stride) stride = index_sum_mul(ix, x->axis[d].stride, index_sum_value(ix, factor));
     set_axis(&out->axis[d], stride, x->axis[d].wrap);
   }
-  out->base = sum_mul(ix, x->base, y->base);
+  out->base = index_sum_mul(ix, x->base, y->base);
   if (!out->base || lost_axis(out, x)) out->base = self;
 }
 
@@ -90,7 +90,7 @@ static void varies_too(const Index *x, Index *out) {
 }
 
 static void all_still(IndexInfo *ix, Index *out) {
-  for (int d = 0; d < out->rank; d++) set_axis(&out->axis[d], sum_const(ix, 0), NULL);
+  for (int d = 0; d < out->rank; d++) set_axis(&out->axis[d], index_sum_const(ix, 0), NULL);
 }
 
 static void product(IndexInfo *ix, const Op *op, const Index *x, const Index *y, Index *out) {
@@ -103,7 +103,7 @@ static void product(IndexInfo *ix, const Op *op, const Index *x, const Index *y,
     all_still(ix, out);
     varies_too(x, out);
     varies_too(y, out);
-    out->base = sum_mul(ix, x->base, y->base);
+    out->base = index_sum_mul(ix, x->base, y->base);
     if (!out->base || lost_axis(out, x) || lost_axis(out, y)) out->base = self;
   }
 }
@@ -115,8 +115,9 @@ static bool stays_within(IndexInfo *ix, const Type *t, const Index *x, const Ind
   int64_t g = min64(x->align, index_divisor(ix, n->base)), span = 0;
   for (int d = 0; d < x->rank; d++) {
     int64_t stride;
-    if (x->axis[d].stride && !sum_is_small(x->axis[d].stride)) return false; /* it may have overflowed */
-    if (!x->axis[d].stride || (by && sum_divide(ix, x->axis[d].stride, by)) || stands_still(&x->axis[d])) continue;
+    if (x->axis[d].stride && !index_sum_is_small(x->axis[d].stride)) return false; /* it may have overflowed */
+    if (!x->axis[d].stride || (by && index_sum_divide(ix, x->axis[d].stride, by)) || stands_still(&x->axis[d]))
+      continue;
     if (!index_const_stride(x, d, &stride) || stride < 0 || stride >= g) return false;
     span += stride * (index_extent(t, d) - 1);
     if (span >= g) return false;
@@ -150,10 +151,10 @@ static void quotient(IndexInfo *ix, const Type *t, const Index *x, const Index *
   }
   for (int d = 0; d < out->rank; d++) {
     const IndexAxis *a = &x->axis[d];
-    const IndexSum *stride = by ? sum_divide(ix, a->stride, by) : NULL;
-    set_axis(&out->axis[d], stride || !a->stride ? stride : sum_const(ix, 0), a->wrap);
+    const IndexSum *stride = by ? index_sum_divide(ix, a->stride, by) : NULL;
+    set_axis(&out->axis[d], stride || !a->stride ? stride : index_sum_const(ix, 0), a->wrap);
   }
-  out->base = by && sum_is_small(x->base) ? sum_divide(ix, x->base, by) : NULL;
+  out->base = by && index_sum_is_small(x->base) ? index_sum_divide(ix, x->base, by) : NULL;
   if (!out->base) out->base = self;
 }
 
@@ -178,15 +179,15 @@ static void remainder_of(IndexInfo *ix, const Type *t, const Value *v, const Ind
   bool within = (rounds_down || x->lo >= 0) && stays_within(ix, t, x, n, by);
   for (int d = 0; d < out->rank; d++) {
     const IndexAxis *a = &x->axis[d];
-    bool multiple = within && by && a->stride && sum_divide(ix, a->stride, by);
+    bool multiple = within && by && a->stride && index_sum_divide(ix, a->stride, by);
     if (stands_still(a) || multiple)
-      set_axis(&out->axis[d], sum_const(ix, 0), a->wrap);
+      set_axis(&out->axis[d], index_sum_const(ix, 0), a->wrap);
     else if (within)
       set_axis(&out->axis[d], a->stride, a->wrap);
     else
-      set_axis(&out->axis[d], a->wrap || !a->stride || !sum_is_small(a->stride) ? NULL : a->stride, v);
+      set_axis(&out->axis[d], a->wrap || !a->stride || !index_sum_is_small(a->stride) ? NULL : a->stride, v);
   }
-  if (within && by && x->align % by == 0) out->base = sum_const(ix, 0);
+  if (within && by && x->align % by == 0) out->base = index_sum_const(ix, 0);
 }
 
 /* ---- widths ------------------------------------------------------------------------------------------------------ */
@@ -198,11 +199,11 @@ static void widened(const Type *t, const Index *x, bool is_unsigned, Index *out)
   const int64_t large = (int64_t)1 << 24;
   for (int d = 0; d < out->rank; d++) {
     const IndexSum *s = x->axis[d].stride;
-    if (s && !sum_is_small(s)) s = NULL;
+    if (s && !index_sum_is_small(s)) s = NULL;
     if (s && !s->n && (s->constant < 0 ? -s->constant : s->constant) > large / index_extent(t, d)) s = NULL;
     set_axis(&out->axis[d], s, x->axis[d].wrap);
   }
-  out->base = sum_is_small(x->base) && (!is_unsigned || x->lo >= 0) ? x->base : self;
+  out->base = index_sum_is_small(x->base) && (!is_unsigned || x->lo >= 0) ? x->base : self;
   if (lost_axis(out, x)) out->base = self;
 }
 
@@ -240,15 +241,15 @@ static void copy_axis(const Index *x, int from, Index *out, int to) {
 }
 
 static void range(IndexInfo *ix, const Op *op, Index *out) {
-  out->base = sum_const(ix, ir_attr_int_or(op, "start", 0));
-  set_axis(&out->axis[0], sum_const(ix, 1), NULL);
+  out->base = index_sum_const(ix, ir_attr_int_or(op, "start", 0));
+  set_axis(&out->axis[0], index_sum_const(ix, 1), NULL);
 }
 
 static void expanded(IndexInfo *ix, const Op *op, const Index *x, Index *out) {
   int axis = (int)ir_attr_int_or(op, "axis", 0);
   for (int d = 0; d < out->rank; d++)
     if (d == axis)
-      set_axis(&out->axis[d], sum_const(ix, 0), NULL);
+      set_axis(&out->axis[d], index_sum_const(ix, 0), NULL);
     else
       copy_axis(x, d < axis ? d : d - 1, out, d);
   base_of(x, out);
@@ -257,7 +258,7 @@ static void expanded(IndexInfo *ix, const Op *op, const Index *x, Index *out) {
 static void broadcast(IndexInfo *ix, const Type *from, const Index *x, Index *out) {
   for (int d = 0; d < out->rank; d++)
     if (from->shape[d] == 1)
-      set_axis(&out->axis[d], sum_const(ix, 0), NULL);
+      set_axis(&out->axis[d], index_sum_const(ix, 0), NULL);
     else
       copy_axis(x, d, out, d);
   base_of(x, out);
@@ -286,13 +287,13 @@ static void regroup(IndexInfo *ix, const Type *from, const Index *x, int f0, int
       stride = a->stride;
       wrap = a->wrap;
     } else {
-      even = even && stride && !a->wrap && !wrap && sum_scale(ix, stride, extent) == a->stride;
+      even = even && stride && !a->wrap && !wrap && index_sum_scale(ix, stride, extent) == a->stride;
     }
   }
-  if (still) stride = sum_const(ix, 0), even = true;
+  if (still) stride = index_sum_const(ix, 0), even = true;
   extent = 1;
   for (int d = t1; d-- > t0; extent *= to->shape[d])
-    if (to->shape[d] > 1) set_axis(&out->axis[d], even && stride ? sum_scale(ix, stride, extent) : NULL, wrap);
+    if (to->shape[d] > 1) set_axis(&out->axis[d], even && stride ? index_sum_scale(ix, stride, extent) : NULL, wrap);
 }
 
 static void reshaped(IndexInfo *ix, const Op *op, const Index *x, Index *out) {
@@ -330,14 +331,14 @@ static void joined(IndexInfo *ix, const Index *x, const Index *y, Index *out) {
     set_axis(&out->axis[d], equal ? a->stride : NULL, a->wrap);
     same = same && equal && a->stride;
   }
-  set_axis(&out->axis[last], same ? sum_add(ix, y->base, x->base, -1) : NULL, NULL);
+  set_axis(&out->axis[last], same ? index_sum_add(ix, y->base, x->base, -1) : NULL, NULL);
   if (same && out->axis[last].stride) out->base = x->base;
 }
 
 static void split(IndexInfo *ix, const Value *v, const Index *x, Index *out) {
   const IndexSum *step = x->axis[x->rank - 1].stride;
   for (int d = 0; d < x->rank - 1; d++) copy_axis(x, d, out, d);
-  const IndexSum *base = index_is_affine(x) ? sum_add(ix, x->base, step, v->index) : NULL;
+  const IndexSum *base = index_is_affine(x) ? index_sum_add(ix, x->base, step, v->index) : NULL;
   if (base && !x->axis[x->rank - 1].wrap) out->base = base;
 }
 
@@ -398,7 +399,7 @@ static bool pow2_shift(const Index *by, int64_t *k) { return index_const(by, k) 
 static void shifted(IndexInfo *ix, const Op *op, const Index *x, int64_t n, bool rounds_down, Index *out) {
   Index *by = index_nothing(ix, &op->results[0]);
   all_still(ix, by);
-  by->base = sum_const(ix, n);
+  by->base = index_sum_const(ix, n);
   if (op->code == OP_ANDI)
     remainder_of(ix, op->results[0].type, &op->results[0], x, by, rounds_down, out);
   else
@@ -486,7 +487,7 @@ void index_form(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   if (op->code == OP_CONSTANT) {
     if (ir_const_value(v)->kind == ATTR_DENSE) return;
     all_still(ix, out);
-    if (ir_is_const_int(v, &c)) out->base = sum_const(ix, c);
+    if (ir_is_const_int(v, &c)) out->base = index_sum_const(ix, c);
   } else if (op->code == OP_SELECT) {
     selected(ix, op, out);
   } else if (!rearranged(ix, op, v, x, out) && !(y && arithmetic(ix, op, v, x, y, out)) &&
@@ -494,7 +495,7 @@ void index_form(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
     elementwise(ix, op, out);
   }
   for (int d = 0; d < out->rank; d++) /* of a single element */
-    if (index_extent(v->type, d) == 1) set_axis(&out->axis[d], sum_const(ix, 0), NULL);
+    if (index_extent(v->type, d) == 1) set_axis(&out->axis[d], index_sum_const(ix, 0), NULL);
   if (!counts(v->type)) { /* a boolean or a float: whether it moves is all there is to say */
     out->base = self;
     for (int d = 0; d < out->rank; d++)

@@ -60,13 +60,13 @@ static inline int64_t times_pow2(int64_t x, int64_t y) { return x >= INDEX_MUCH 
 
 /* ---- sums: sum.c. A NULL operand gives NULL, as does a result that is too long or does not fit 64 bits. ------------ */
 
-const IndexSum *sum_const(IndexInfo *ix, int64_t x);
-const IndexSum *sum_value(IndexInfo *ix, const Value *v);
-const IndexSum *sum_add(IndexInfo *ix, const IndexSum *a, const IndexSum *b, int64_t times_b); /* a + times_b * b */
-const IndexSum *sum_scale(IndexInfo *ix, const IndexSum *a, int64_t times);
-const IndexSum *sum_mul(IndexInfo *ix, const IndexSum *a, const IndexSum *b);
-const IndexSum *sum_divide(IndexInfo *ix, const IndexSum *a, int64_t by); /* NULL unless it divides every term */
-bool sum_is_small(const IndexSum *s); /* no multiples of large constants: an index, not a hash */
+const IndexSum *index_sum_const(IndexInfo *ix, int64_t x);
+const IndexSum *index_sum_value(IndexInfo *ix, const Value *v);
+const IndexSum *index_sum_add(IndexInfo *ix, const IndexSum *a, const IndexSum *b, int64_t times_b); /* a + times_b * b */
+const IndexSum *index_sum_scale(IndexInfo *ix, const IndexSum *a, int64_t times);
+const IndexSum *index_sum_mul(IndexInfo *ix, const IndexSum *a, const IndexSum *b);
+const IndexSum *index_sum_divide(IndexInfo *ix, const IndexSum *a, int64_t by); /* NULL unless it divides every term */
+bool index_sum_is_small(const IndexSum *s); /* no multiples of large constants: an index, not a hash */
 
 /* ---- rules: form.c, runs.c, range.c, mask.c. Each fills in its part of the result's Index. ------------------------- */
 

@@ -78,14 +78,14 @@ static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, 
   }
   int axis = moving_axis(ix, l, r, &step);
   const IndexSum *base =
-      axis >= 0 && sum_is_small(l->base) && sum_is_small(r->base) ? index_sub(ix, l->base, r->base) : NULL;
-  base = sum_add(ix, base, sum_const(ix, plus), 1);
+      axis >= 0 && index_sum_is_small(l->base) && index_sum_is_small(r->base) ? index_sub(ix, l->base, r->base) : NULL;
+  base = index_sum_add(ix, base, index_sum_const(ix, plus), 1);
   if (!base)
     add_rest(out, v);
   else if (step > 0)
-    add_bound(out, (IndexBound){INDEX_BELOW, axis, sum_scale(ix, base, -1)});
+    add_bound(out, (IndexBound){INDEX_BELOW, axis, index_sum_scale(ix, base, -1)});
   else
-    add_bound(out, (IndexBound){INDEX_FROM, axis, sum_add(ix, base, sum_const(ix, 1), 1)});
+    add_bound(out, (IndexBound){INDEX_FROM, axis, index_sum_add(ix, base, index_sum_const(ix, 1), 1)});
 }
 
 static void compared(IndexInfo *ix, const Op *op, const Value *v, Draft *out) {

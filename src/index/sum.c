@@ -51,7 +51,7 @@ static uint64_t hash_of(IndexInfo *ix, int64_t constant, const IndexTerm *terms,
 }
 
 static const IndexSum *interned(IndexInfo *ix, int64_t constant, const IndexTerm *terms, int n) {
-  if (n == 1 && !constant && terms->n == 1 && terms->times == 1) return sum_value(ix, terms->factors[0]);
+  if (n == 1 && !constant && terms->n == 1 && terms->times == 1) return index_sum_value(ix, terms->factors[0]);
   const void *key = (const void *)(uintptr_t)(hash_of(ix, constant, terms, n) | 1);
   SumNode *known = map_get(&ix->sums, key);
   union {
@@ -69,12 +69,12 @@ static const IndexSum *interned(IndexInfo *ix, int64_t constant, const IndexTerm
   return fresh->sum;
 }
 
-const IndexSum *sum_const(IndexInfo *ix, int64_t x) {
+const IndexSum *index_sum_const(IndexInfo *ix, int64_t x) {
   if (x == 0 && ix->zero) return ix->zero;
   return interned(ix, x, NULL, 0);
 }
 
-const IndexSum *sum_value(IndexInfo *ix, const Value *v) {
+const IndexSum *index_sum_value(IndexInfo *ix, const Value *v) {
   Fact *f = index_fact(ix, v);
   if (f->self) return f->self;
   number_of(ix, v);
@@ -99,7 +99,7 @@ static bool add(int64_t a, int64_t b, int64_t times, int64_t *out) {
 }
 
 /* Both are sorted: a merge. */
-const IndexSum *sum_add(IndexInfo *ix, const IndexSum *a, const IndexSum *b, int64_t times) {
+const IndexSum *index_sum_add(IndexInfo *ix, const IndexSum *a, const IndexSum *b, int64_t times) {
   if (!a || !b) return NULL;
   IndexTerm terms[2 * INDEX_TERMS];
   int64_t constant;
@@ -115,8 +115,8 @@ const IndexSum *sum_add(IndexInfo *ix, const IndexSum *a, const IndexSum *b, int
   return n > INDEX_TERMS ? NULL : interned(ix, constant, terms, n);
 }
 
-const IndexSum *sum_scale(IndexInfo *ix, const IndexSum *a, int64_t times) {
-  return times == 1 ? a : sum_add(ix, sum_const(ix, 0), a, times);
+const IndexSum *index_sum_scale(IndexInfo *ix, const IndexSum *a, int64_t times) {
+  return times == 1 ? a : index_sum_add(ix, index_sum_const(ix, 0), a, times);
 }
 
 /* a * b of terms; false if there are too many factors. */
@@ -130,19 +130,21 @@ static bool term_product(IndexInfo *ix, const IndexTerm *a, const IndexTerm *b, 
   return true;
 }
 
-const IndexSum *sum_mul(IndexInfo *ix, const IndexSum *a, const IndexSum *b) {
+const IndexSum *index_sum_mul(IndexInfo *ix, const IndexSum *a, const IndexSum *b) {
   if (!a || !b) return NULL;
-  const IndexSum *total = sum_add(ix, sum_const(ix, 0), b, a->constant);
-  if (total && b->constant) total = sum_add(ix, total, sum_add(ix, a, sum_const(ix, a->constant), -1), b->constant);
+  const IndexSum *total = index_sum_add(ix, index_sum_const(ix, 0), b, a->constant);
+  if (total && b->constant)
+    total = index_sum_add(ix, total, index_sum_add(ix, a, index_sum_const(ix, a->constant), -1), b->constant);
   for (int i = 0; i < a->n; i++)
     for (int k = 0; k < b->n && total; k++) {
       IndexTerm t;
-      total = term_product(ix, &a->terms[i], &b->terms[k], &t) ? sum_add(ix, total, interned(ix, 0, &t, 1), 1) : NULL;
+      total =
+          term_product(ix, &a->terms[i], &b->terms[k], &t) ? index_sum_add(ix, total, interned(ix, 0, &t, 1), 1) : NULL;
     }
   return total;
 }
 
-const IndexSum *sum_divide(IndexInfo *ix, const IndexSum *a, int64_t by) {
+const IndexSum *index_sum_divide(IndexInfo *ix, const IndexSum *a, int64_t by) {
   if (!a || by == 0 || a->constant % by) return NULL;
   IndexTerm terms[INDEX_TERMS];
   for (int i = 0; i < a->n; i++) {
@@ -153,7 +155,7 @@ const IndexSum *sum_divide(IndexInfo *ix, const IndexSum *a, int64_t by) {
   return interned(ix, a->constant / by, terms, a->n);
 }
 
-bool sum_is_small(const IndexSum *s) {
+bool index_sum_is_small(const IndexSum *s) {
   const int64_t large = (int64_t)1 << 24;
   if (s->constant >= large || s->constant <= -large) return false;
   for (int i = 0; i < s->n; i++)
@@ -161,7 +163,7 @@ bool sum_is_small(const IndexSum *s) {
   return true;
 }
 
-const IndexSum *index_sub(IndexInfo *ix, const IndexSum *a, const IndexSum *b) { return sum_add(ix, a, b, -1); }
+const IndexSum *index_sub(IndexInfo *ix, const IndexSum *a, const IndexSum *b) { return index_sum_add(ix, a, b, -1); }
 
 /* What divides a factor. A sum may reach an op through values that do not change when the factor's align does, so the op
  * is remembered with the factor. */

@@ -120,6 +120,59 @@ static void test_cases(void **state) {
   }
 }
 
+/* ---- accesses ---------------------------------------------------------------------------------------------------- */
+
+typedef struct Stores {
+  IndexInfo *ix;
+  IndexAccess a[2];
+  int n;
+} Stores;
+
+static void note_store(Op *op, void *arg) {
+  Stores *s = arg;
+  if (op->code == OP_STORE && s->n < 2) assert_true(index_access(s->ix, op, &s->a[s->n++]));
+}
+
+static Stores stores_of(Ctx *cx, const char *text) {
+  Module *m = ir_read(cx, source_new(cx, "case", text, strlen(text), 1));
+  Stores s = {.ix = index_analyze(cx, m)};
+  ir_walk(m->op, note_store, &s);
+  assert_int_equal(s.n, 2);
+  return s;
+}
+
+static void check_accesses(Ctx *cx, void *arg) {
+  (void)arg;
+  Stores wrapping = stores_of(cx, matmul);
+  char *text = ctx_strndup(cx, matmul, sizeof matmul), *rem = strstr(text, "arith.remsi");
+  memcpy(rem, "arith.addi ", 11);
+  Stores plain = stores_of(cx, text);
+  memcpy(strstr(text, "%s: i32 {tt.divisibility = 16"), "%s: i32 {tt.divisibility = 4 ", 29);
+  Stores narrow = stores_of(cx, text);
+
+  const IndexAccess *a = &plain.a[0]; /* a tile of a matrix, its columns bounded */
+  assert_true(a->box && a->box_aligned && a->is_bounded && a->inner == 1);
+  assert_true(a->ptr->root && a->offset && a->elem_bytes == 2 && a->rank == 2);
+  assert_int_equal(a->width[0], 1);
+  assert_int_equal(a->width[1], 8);
+  assert_true(a->mask && a->mask->nbounds == 1 && a->mask->bounds[0].kind == INDEX_BELOW &&
+              a->mask->bounds[0].axis == 1);
+
+  a = &wrapping.a[0]; /* its rows start again where the matrix ends */
+  assert_true(!a->box && a->ptr->axis[0].wrap && a->width[1] == 8);
+  a = &narrow.a[0]; /* rows of other than 16 bytes */
+  assert_true(!a->box && !a->box_aligned && a->width[1] == 4);
+  a = &plain.a[1]; /* rows at loaded indices: their width, but no box */
+  assert_true(!a->box && !a->mask && !a->ptr->axis[0].stride && a->width[1] == 4 && a->width[0] == 1);
+}
+
+static void test_accesses(void **state) {
+  (void)state;
+  Ctx *cx = ctx_new(NULL);
+  assert_int_equal(ctx_protect(cx, check_accesses, NULL), ERR_NONE);
+  ctx_free(cx);
+}
+
 /* ---- the interpreter --------------------------------------------------------------------------------------------- */
 
 enum { NEGATIVE = 1, OVERFLOWN = 2 }; /* what is not promised of a value */
@@ -985,6 +1038,7 @@ static void test_law(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_law)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_accesses),
+                                     cmocka_unit_test(test_law)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
