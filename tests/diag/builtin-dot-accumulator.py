@@ -7,4 +7,4 @@ import triton.language as tl
 def kernel(x_ptr):
     a = tl.zeros((32, 32), tl.float16)
     acc = tl.zeros((32, 32), tl.float16)
-    acc = tl.dot(a, a, acc)
+    acc = tl.dot(a, a, acc, out_dtype=tl.float32)

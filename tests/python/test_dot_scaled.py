@@ -181,3 +181,31 @@ def test_loop():
     loop_kernel[(1,)](a, sa, b, sb, c, k, M=m, N=n, BK=64)
     want = (va * wa.repeat_interleave(32, 1)) @ (vb * wb.repeat_interleave(32, 1)).T
     assert float((c.double() - want).norm() / want.norm()) < 1e-6
+
+
+# ---- tl.dot: what its arguments may be -------------------------------------------------------------------------------------
+
+
+@triton.jit
+def small_dot_kernel(a, b, c, out, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    x = tl.load(a + m[:, None] * K + k[None, :])
+    y = tl.load(b + k[:, None] * N + n[None, :])
+    at = m[:, None] * N + n[None, :]
+    tl.store(out + at, tl.dot(x, y, tl.load(c + at), input_precision="IEEE"))
+
+
+@pytest.mark.parametrize("m,n", [(1, 1), (2, 1), (1, 8), (4, 16)])
+@pytest.mark.parametrize(
+    "dtype,acc",
+    [(torch.float64, torch.float64), (torch.float32, torch.float32), (torch.float16, torch.float16)],
+    ids=str,
+)
+def test_smallest_dots(dtype, acc, m, n):
+    """K is 256 bits; the accumulator's type is the result's."""
+    k = 256 // (8 * dtype.itemsize)
+    a, b, c = torch.randn(m, k).to(dtype), torch.randn(k, n).to(dtype), torch.randn(m, n).to(acc)
+    out = torch.zeros(m, n, dtype=acc)
+    small_dot_kernel[(1,)](a, b, c, out, M=m, N=n, K=k)
+    want = a.double() @ b.double() + c.double()
+    torch.testing.assert_close(out.double(), want, rtol=0, atol={2: 2e-2, 4: 1e-5, 8: 1e-13}[dtype.itemsize])

@@ -1,5 +1,6 @@
 /* dot.c: tl.dot. */
 #include <string.h>
+#include <strings.h>
 
 #include "lang/tl/tl.h"
 
@@ -19,8 +20,8 @@ static void check_operands(Lang *L, const Val *a, const Val *b) {
   if (ea != eb && !both_fp8)
     lang_fail(L, "cast one of them", "tl.dot: both operands must have one element type, but they are %s and %s",
               lt_text(L, ea), lt_text(L, eb));
-  bool ok = lt_is_float(ea) || ea->kind == L_INT8 || ea->kind == L_UINT8;
-  if (!ok) lang_fail(L, NULL, "tl.dot is not defined for %s: its operands are floats, int8 or uint8", lt_text(L, ea));
+  bool ok = lt_is_float(ea) || ea->kind == L_INT8;
+  if (!ok) lang_fail(L, NULL, "tl.dot is not defined for %s: its operands are floats or int8", lt_text(L, ea));
   int ra = lt_rank(a->type), rb = lt_rank(b->type);
   if (ra != rb || (ra != 2 && ra != 3))
     lang_fail(L, NULL, "tl.dot: both operands must have rank 2, or both rank 3, but their shapes are %s and %s",
@@ -34,7 +35,7 @@ static void check_operands(Lang *L, const Val *a, const Val *b) {
     lang_fail(L, NULL, "tl.dot: the batch dimensions of %s and %s differ", lt_shape_text(L, a->type),
               lt_shape_text(L, b->type));
   /* What the tensor cores of the target can take at least, in K. */
-  int64_t least = !L->options.has_tensor_cores ? 1 : lt_bits(ea) == 8 ? 32 : 16;
+  int64_t least = !L->options.has_tensor_cores ? 1 : 256 / lt_bits(ea);
   if (sa[ra - 1] < least)
     lang_fail(L, NULL, "tl.dot: the inner dimension must be at least %lld for %s on this target, but it is %lld",
               (long long)least, lt_text(L, ea), (long long)sa[ra - 1]);
@@ -45,7 +46,11 @@ static const char *precision_arg(Lang *L, Val *input_precision, Val *allow_tf32)
   if (!sem_is_none(input_precision) && !sem_is_none(allow_tf32))
     lang_fail(L, "`allow_tf32` is the old name of it",
               "tl.dot: `input_precision` and `allow_tf32` cannot both be given");
-  const char *p = arg_choice(L, input_precision, "tl.dot: `input_precision`", all, COUNT(all));
+  const char *p = NULL;
+  if (input_precision->kind == V_STR) /* in letters of either case */
+    for (size_t i = 0; i < COUNT(all); i++)
+      if (!strcasecmp(all[i], arg_text(L, input_precision, "tl.dot: `input_precision`"))) p = all[i];
+  if (!p) p = arg_choice(L, input_precision, "tl.dot: `input_precision`", all, COUNT(all));
   if (!sem_is_none(allow_tf32)) p = arg_bool(L, allow_tf32, "tl.dot: `allow_tf32`") ? "tf32" : "ieee";
   if (!p) p = L->options.common.default_dot_input_precision;
   return p ? p : L->options.default_dot_precision ? L->options.default_dot_precision : "ieee";
@@ -58,7 +63,9 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     lang_fail(L, NULL, "tl.dot: `%s` must be a tensor, but is %s", sem_is_tensor(a) ? "other" : "input",
               val_kind_text(L, sem_is_tensor(a) ? b : a));
   const char *precision = precision_arg(L, args[3], args[4]);
-  const LType *out = lt_elem(arg_dtype(L, args[6], "tl.dot: `out_dtype`"));
+  const LType *out = !sem_is_none(args[6])    ? lt_elem(arg_dtype(L, args[6], "tl.dot: `out_dtype`"))
+                     : sem_is_tensor(args[2]) ? val_elem(args[2])
+                                              : lt_scalar(L, L_FP32);
   if (val_elem(a)->kind == L_FP8E4B15 || val_elem(b)->kind == L_FP8E4B15) {
     a = sem_cast(L, a, lt_scalar(L, L_FP16));
     b = sem_cast(L, b, lt_scalar(L, L_FP16));
