@@ -5,6 +5,7 @@ import torch
 import triton
 import triton.language as tl
 from dtypes import FLOATS, FP8, SIGNED, UNSIGNED, values
+from triton.tools.ragged_tma import atomic_add_ragged, create_ragged_descriptor, load_ragged, store_ragged
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 DTYPES = [*FLOATS, *SIGNED, *UNSIGNED, *FP8]
@@ -379,3 +380,30 @@ def test_in_tuples():
     x, y = torch.randn(32, 32), torch.zeros(16, 16)
     tuple_kernel[(1,)]((TensorDescriptor.from_tensor(x, [16, 16]), (TensorDescriptor.from_tensor(y, [16, 16]), 7)), 16)
     assert torch.equal(y, x[16:, 16:])
+
+
+# ---- ragged ------------------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def ragged_kernel(d, e, offset, size, row, column, DIM: tl.constexpr, RANK: tl.constexpr, ADD: tl.constexpr):
+    at = [row, column] if RANK == 2 else [1, row, column]
+    v = load_ragged(d, offset, size, at, DIM)
+    if ADD:
+        atomic_add_ragged(e, offset, size, at, v, DIM)
+    else:
+        store_ragged(e, offset, size, at, v + 1, DIM)
+
+
+@pytest.mark.parametrize("add", [False, True], ids=["store", "add"])
+@pytest.mark.parametrize("rank", [2, 3])
+def test_ragged(rank, add):
+    x = torch.randn((2, 60, 40)[-rank:])
+    y = torch.zeros_like(x)
+    dim, block = rank - 2, (1, 16, 32)[-rank:]
+    given = create_ragged_descriptor(x, block, dim), create_ragged_descriptor(y, block, dim)
+    ragged_kernel[(1,)](*given, 20, 25, 16, 8, DIM=dim, RANK=rank, ADD=add)
+    want = torch.zeros_like(x)
+    part = (1, slice(36, 45), slice(8, 40))[-rank:]
+    want[part] = x[part] if add else x[part] + 1
+    assert torch.equal(y, want)
