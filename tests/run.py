@@ -164,6 +164,7 @@ SIMULATED = {
                 "tests/python/test_random_shapes.py"],
 }  # fmt: skip
 
+GPU_TESTS = [f"tests/gpu/test_{name}.py" for name in ("kernels", "fused", "codegen", "fuzz_ir")]
 # What is tried with every number of stages and warps.
 EVERY_OPTION = ["tests/gpu/test_kernels.py", "tests/examples",
                 "tests/python/test_language.py::test_dot",
@@ -186,9 +187,7 @@ def simulate():
     """The GPU's side of the compiler, on the simulated GPU."""
     if not build("release"):
         return
-    pytest(
-        "release", ["tests/gpu/test_kernels.py", "tests/gpu/test_fused.py"], label="simulated: kernels of every kind"
-    )
+    pytest("release", GPU_TESTS, label="simulated: kernels of every kind")
     # All again for other stages and warps, as pipelining and barriers depend on them.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(every_option, itertools.product((1, 2, 3, 4), (4, 8))))

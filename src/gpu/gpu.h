@@ -29,8 +29,9 @@ extern const size_t gpu_npass_orders;
 
 /* Optimized Triton IR into Triton GPU IR, in place. */
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);
-/* Of Triton GPU IR that came from elsewhere: its buffers' places and the barriers between them. */
-void gpu_place(Ctx *cx, Module *m);
+/* Of Triton GPU IR that came from elsewhere: its layouts are checked, its buffers get their places, and barriers stand
+ * between accesses. Unwinds where it is for a later processor than `sm`. */
+void gpu_place(Ctx *cx, Module *m, int sm);
 /* Triton GPU IR into low-level IR, not yet optimized. `shared`: bytes of shared memory a program needs. May change
  * `m`. */
 LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared);

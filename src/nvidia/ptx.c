@@ -240,7 +240,7 @@ void ptx_print(Buf *out, LLModule *m, PtxOptions options) {
   for (LLFunc *f = m->first; f; f = f->next) put_func(&p, &body, f);
   bool specific = p.need_sm >= 1000;
   if ((specific ? p.need_sm - 1000 : p.need_sm) > options.sm || (specific && p.need_sm - 1000 != options.sm))
-    ctx_fail(out->cx, ERR_INTERNAL, "an instruction needs sm_%d%s, the target is sm_%d", p.need_sm % 1000,
+    ctx_fail(out->cx, ERR_SOURCE, "an instruction needs sm_%d%s, the target is sm_%d", p.need_sm % 1000,
              specific ? "a" : "", options.sm);
   int ptx = target_ptx(options.sm, specific);
   if (p.need_ptx > ptx) ptx = p.need_ptx;

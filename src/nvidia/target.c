@@ -103,7 +103,7 @@ static const char *edited(Ctx *cx, const TargetOptions *o, const char *stage, si
 /* Triton GPU IR that came from elsewhere: it says itself how many warps it is for. */
 static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->common.num_warps);
-  gpu_place(cx, m);
+  gpu_place(cx, m, gpu->sm);
 }
 
 static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {

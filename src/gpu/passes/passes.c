@@ -31,7 +31,9 @@ void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o) {
   run(cx, m, gpu_passes);
 }
 
-void gpu_place(Ctx *cx, Module *m) {
+void gpu_place(Ctx *cx, Module *m, int sm) {
+  if (gpu_sm(m) > sm)
+    ctx_fail(cx, ERR_SOURCE, "the module is Triton GPU IR for cuda:%d, and the target is cuda:%d", gpu_sm(m), sm);
   gpu_check_ranks(cx, m);
   gpu_check_layouts(cx, m);
   static const Pass *const passes[] = {&gpu_pass_allocate, &gpu_pass_membar, NULL};
