@@ -1,46 +1,66 @@
 /* scan.c: tt.scan, inclusive, in either direction.
  *
- * Idea. An element's number along the axis is a word of bits, each a bit of the register, lane or warp number. Going
- * from the lowest bit up, blocks of 2^b elements become blocks of 2^(b+1): the later half is preceded by the total of
- * the earlier one. For each element we keep its prefix P within the lowest blocks, those that lie in one thread's
- * registers; for each such block the total T of the larger block it has become part of, and what precedes it, E. A step
- * is
- *     E of the later half := T of the earlier · E,     T := T of the earlier · T of the later
- * where the other half's T is a register of the same thread, of another lane (a shuffle), or of another warp (through
- * shared memory). In the end an element is E · P. No identity is needed: a flag says whether a block has an E yet.
+ * Problem. An element's number along the axis is a word of bits, each a bit of the register, lane or warp number, in any
+ * order. What precedes an element has to reach it with few combinations, shuffles and registers.
  *
- * Cost: for r registers in k blocks: r + k per bit. A reverse scan is the same with bits' meaning turned round.
+ * Idea. The lowest bits that are registers make blocks: each is scanned within its thread, and from then on stands for
+ * its total. The other bits are taken in runs, from the lowest up: a run is some bits of one kind whose positions ascend.
+ * Before a run every block belongs to a group of elements with a known total; after it, 2^n groups have become one.
+ *
+ *   lanes      the totals are scanned across the run's lanes: for each bit, those in the later half take the sum that the
+ *              last lane of the earlier half has (Sklansky's adder, 1960: one shuffle and one combination
+ *              a bit). A second shuffle brings what the lane before has: that precedes the group.
+ *   warps      the totals go through shared memory, each once; every thread goes through those of all the run's warps in
+ *              order, and keeps what it has before its own. One barrier.
+ *   registers  the groups are gone through in order, what came before is carried along.
+ *
+ * What precedes a block is kept apart from its elements (`before`) and combined with each in the end. Where blocks are
+ * single elements the element itself is kept up to date instead, and the first run of lanes gives it as it is: then a
+ * scan holds one value per element, and not three. No identity is needed: a flag says where nothing precedes.
+ *
+ * Totals are brought to all lanes of a group only where a following run asks for them; a run of warps takes them from the
+ * last lane. Cost: for r registers in k blocks, r + k per bit of lanes, r + k 2^n for n bits of warps. "Last", "earlier"
+ * and "ascending" are in the direction of the scan: a reverse one has the meaning of bits turned round.
  */
 #include "gpu/lower/lower.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { MAX_OPERANDS = 8 };
 
 typedef struct ScanBlock {
-  LLInst *total[MAX_OPERANDS], *before[MAX_OPERANDS];
-  bool has_before;  /* `before` holds something */
-  LLInst *if_valid; /* i1: it does; NULL: always */
+  LLInst *total[MAX_OPERANDS];  /* of its group: in the group's last lane, or in all (Scan.is_spread) */
+  LLInst *before[MAX_OPERANDS]; /* what precedes it in its group, if has_before and if_valid */
+  bool has_before;
+  LLInst *if_valid; /* i1; NULL: always */
 } ScanBlock;
+
+/* Bits of the axis that are bits of one kind, at ascending positions. */
+typedef struct Run {
+  Axis axis;
+  int n, mask, at[16];
+} Run;
 
 typedef struct Scan {
   Lower *w;
   const Op *op;
   const Layout *l;
-  int n, count, low; /* operands; registers; how many register bits the lowest blocks have */
-  int low_bits[16];  /* register bits that are the axis's lowest */
+  int n, count; /* operands; registers */
+  int low_mask; /* register bits that are the axis's lowest */
   bool reverse;
+  bool is_single; /* blocks are single elements: `prefix` is kept up to date */
+  bool is_spread; /* totals are in all lanes */
+  int lanes_below; /* lane bits of the runs so far */
   LLInst **prefix[MAX_OPERANDS];
   ScanBlock *blocks; /* by register; used are those whose low bits are zero */
-  int round;         /* of exchanges between warps */
+  int64_t scratch;   /* bytes used so far */
 } Scan;
 
 static void combine(Scan *s, LLInst *const *a, LLInst *const *b, LLInst **out) {
   lower_combine(s->w, s->op, a, b, out, s->n);
 }
 
-/* Who owns bit `b` of the axis: the axis of the layout, and its bit. */
+/* Who owns a bit of the axis: the axis of the layout, and its bit. */
 static Axis owner(const Layout *l, uint64_t bit, int *k) {
   for (int axis = AXIS_REGISTER; axis <= AXIS_WARP; axis++)
     for (*k = 0; *k < layout_in_bits(l, (Axis)axis); ++*k)
@@ -48,15 +68,38 @@ static Axis owner(const Layout *l, uint64_t bit, int *k) {
   return AXES;
 }
 
-/* The element prefixes in the blocks that lie in a thread's registers. */
-static void scan_registers(Scan *s) {
-  for (int b = 0; b < s->low; b++) {
-    int bit = 1 << s->low_bits[b], below = 0, higher = 0;
-    for (int i = 0; i < b; i++) below |= 1 << s->low_bits[i];
-    (void)higher;
+/* The run that begins at bit `b` of the axis. */
+static Run next_run(const Layout *l, Axis dim, int b) {
+  int k, shift = layout_out_shift(l, dim), bits = layout_out_bits(l, dim);
+  Run run = {.axis = owner(l, (uint64_t)1 << (shift + b), &k)};
+  for (; b < bits && owner(l, (uint64_t)1 << (shift + b), &k) == run.axis && 1 << k > run.mask; b++) {
+    run.mask |= 1 << k;
+    run.at[run.n++] = k;
+  }
+  return run;
+}
+
+/* The number of the i-th group of a run, in the order of the scan, as bits of its kind. */
+static int group(const Scan *s, const Run *run, int i) {
+  int out = 0;
+  for (int b = 0; b < run->n; b++)
+    if (((i >> b & 1) != 0) != s->reverse) out |= 1 << run->at[b];
+  return out;
+}
+
+static LLInst *constant(Scan *s, int x) { return ll_const_i32(&s->w->b, x); }
+static LLInst *and_i32(Scan *s, LLInst *x, int mask) { return ll_op2(&s->w->b, LL_AND, x, constant(s, mask)); }
+
+/* ---- within a thread --------------------------------------------------------------------------------------------- */
+
+static bool is_block(const Scan *s, int r) { return (r & s->low_mask) == 0; }
+
+/* The element prefixes in the blocks. */
+static void scan_registers(Scan *s, const Run *low) {
+  for (int b = 0, below = 0; b < low->n; below |= 1 << low->at[b++]) {
+    int bit = 1 << low->at[b];
     for (int r = 0; r < s->count; r++) {
-      bool later = ((r & bit) != 0) != s->reverse;
-      if (!later) continue;
+      if (((r & bit) != 0) == s->reverse) continue;
       /* The last element, in order, of the earlier half holds its total. */
       int last = (r ^ bit) & ~below;
       if (!s->reverse) last |= below;
@@ -68,9 +111,17 @@ static void scan_registers(Scan *s) {
   }
 }
 
-static void precede(Scan *s, ScanBlock *b, LLInst *const *earlier, LLInst *if_later) {
-  LLInst *with[MAX_OPERANDS];
+/* `earlier` precedes all that is known to precede block `r`, where `if_later` holds (NULL: everywhere). */
+static void precede(Scan *s, int r, LLInst *const *earlier, LLInst *if_later) {
+  LLInst *with[MAX_OPERANDS], *own[MAX_OPERANDS];
   LLBuilder *build = &s->w->b;
+  ScanBlock *b = &s->blocks[r];
+  if (s->is_single) {
+    for (int i = 0; i < s->n; i++) own[i] = s->prefix[i][r];
+    combine(s, earlier, own, with);
+    for (int i = 0; i < s->n; i++) s->prefix[i][r] = if_later ? ll_select(build, if_later, with[i], own[i]) : with[i];
+    return;
+  }
   if (b->has_before) {
     combine(s, earlier, b->before, with);
     for (int i = 0; i < s->n && b->if_valid; i++) with[i] = ll_select(build, b->if_valid, with[i], earlier[i]);
@@ -86,137 +137,248 @@ static void precede(Scan *s, ScanBlock *b, LLInst *const *earlier, LLInst *if_la
   b->has_before = true;
 }
 
-/* One step where the other half is another thread's: `other` are its totals. */
-static void join_thread(Scan *s, ScanBlock *b, LLInst *const *other, LLInst *if_later) {
-  LLInst *other_first[MAX_OPERANDS], *own_first[MAX_OPERANDS];
-  precede(s, b, other, if_later);
-  combine(s, other, b->total, other_first);
-  combine(s, b->total, other, own_first);
-  for (int i = 0; i < s->n; i++) b->total[i] = ll_select(&s->w->b, if_later, other_first[i], own_first[i]);
+static void run_registers(Scan *s, const Run *run) {
+  for (int r = 0; r < s->count; r++) {
+    if (!is_block(s, r) || (r & run->mask)) continue;
+    LLInst *carry[MAX_OPERANDS];
+    for (int g = 0; g < 1 << run->n; g++) {
+      int at = r | group(s, run, g);
+      LLInst *const *total = s->blocks[at].total;
+      if (g) precede(s, at, carry, NULL), combine(s, carry, total, carry);
+      if (!g) memcpy(carry, total, sizeof carry);
+    }
+    for (int g = 0; g < 1 << run->n; g++) memcpy(s->blocks[r | group(s, run, g)].total, carry, sizeof carry);
+  }
 }
 
-static LLInst *is_later(Scan *s, int thread_bit) {
-  LLInst *bit = ll_op2(&s->w->b, LL_AND, s->w->tid, ll_const_i32(&s->w->b, 1 << thread_bit));
-  return ll_icmp(&s->w->b, s->reverse ? LLP_EQ : LLP_NE, bit, ll_const_i32(&s->w->b, 0));
+/* ---- across lanes ------------------------------------------------------------------------------------------------ */
+
+static void shuffle(Scan *s, LLInst *const *x, LLInst *lane, LLInst **out) {
+  for (int i = 0; i < s->n; i++) out[i] = lower_shuffle(s->w, LL_SHFL_IDX, x[i], lane);
 }
 
-static bool is_block(const Scan *s, int r) {
-  for (int i = 0; i < s->low; i++)
-    if (r >> s->low_bits[i] & 1) return false;
-  return true;
+/* The last lane of the earlier half, for those in the later one. */
+static LLInst *last_of_earlier(Scan *s, const Run *run, int b) {
+  LLBuilder *build = &s->w->b;
+  int below = 0;
+  for (int i = 0; i < b; i++) below |= 1 << run->at[i];
+  LLInst *x = and_i32(s, s->w->tid, 31 & ~(below | 1 << run->at[b]));
+  return ll_op2(build, LL_OR, x, constant(s, s->reverse ? 1 << run->at[b] : below));
 }
 
-static void step_lane(Scan *s, int k) {
-  LLInst *if_later = is_later(s, k);
+/* The lane that comes right before within the run: what borrows and carries is only the run's bits. */
+static LLInst *lane_before(Scan *s, const Run *run) {
+  LLBuilder *build = &s->w->b;
+  LLInst *rest = and_i32(s, s->w->tid, 31 & ~run->mask), *x;
+  if (s->reverse)
+    x = ll_op2(build, LL_ADD, ll_op2(build, LL_OR, s->w->tid, constant(s, ~run->mask)), constant(s, 1));
+  else
+    x = ll_op2(build, LL_SUB, and_i32(s, s->w->tid, run->mask), constant(s, 1));
+  return ll_op2(build, LL_OR, rest, and_i32(s, x, run->mask));
+}
+
+static LLInst *is_later(Scan *s, int bit) {
+  return ll_icmp(&s->w->b, s->reverse ? LLP_EQ : LLP_NE, and_i32(s, s->w->tid, bit), constant(s, 0));
+}
+
+static void run_lanes(Scan *s, const Run *run, bool is_first) {
+  LLInst *source[LANE_BITS], *if_later[LANE_BITS];
+  for (int b = 0; b < run->n; b++) {
+    source[b] = last_of_earlier(s, run, b);
+    if_later[b] = is_later(s, 1 << run->at[b]);
+  }
+  LLInst *first = constant(s, s->reverse ? run->mask : 0), *before = lane_before(s, run);
+  LLInst *if_not_first = ll_icmp(&s->w->b, LLP_NE, and_i32(s, s->w->tid, run->mask), first);
+  bool as_it_is = s->is_single && is_first;
   for (int r = 0; r < s->count; r++) {
     if (!is_block(s, r)) continue;
-    LLInst *other[MAX_OPERANDS];
-    for (int i = 0; i < s->n; i++)
-      other[i] = lower_shuffle(s->w, LL_SHFL_BFLY, s->blocks[r].total[i], ll_const_i32(&s->w->b, 1 << k));
-    join_thread(s, &s->blocks[r], other, if_later);
+    ScanBlock *block = &s->blocks[r];
+    for (int b = 0; b < run->n; b++) {
+      LLInst *earlier[MAX_OPERANDS], *sum[MAX_OPERANDS];
+      shuffle(s, block->total, source[b], earlier);
+      combine(s, earlier, block->total, sum);
+      for (int i = 0; i < s->n; i++) block->total[i] = ll_select(&s->w->b, if_later[b], sum[i], block->total[i]);
+    }
+    if (as_it_is) {
+      for (int i = 0; i < s->n; i++) s->prefix[i][r] = block->total[i];
+      continue;
+    }
+    LLInst *earlier[MAX_OPERANDS];
+    shuffle(s, block->total, before, earlier);
+    precede(s, r, earlier, if_not_first);
   }
+  s->lanes_below |= run->mask;
+  s->is_spread = false;
 }
 
-static int64_t slot_bytes(const Scan *s) { return (int64_t)8 * 32 * s->w->num_warps; }
+/* Totals from the last lanes to all. */
+static void spread(Scan *s) {
+  if (s->is_spread) return;
+  LLInst *last = and_i32(s, s->w->tid, 31 & ~s->lanes_below);
+  if (!s->reverse) last = ll_op2(&s->w->b, LL_OR, last, constant(s, s->lanes_below));
+  for (int r = 0; r < s->count; r++)
+    if (is_block(s, r)) shuffle(s, s->blocks[r].total, last, s->blocks[r].total);
+  s->is_spread = true;
+}
 
-/* Every thread leaves its totals where the thread of the other warp looks for them; each round has room of its own. */
-static void step_warp(Scan *s, int k) {
+/* ---- across warps ------------------------------------------------------------------------------------------------ */
+
+/* Of lanes that differ only in bits of groups that are one by now, one has a place. */
+static int lane_places(int lanes_below) {
+  int n = 32;
+  for (; lanes_below; lanes_below &= lanes_below - 1) n /= 2;
+  return n;
+}
+
+static int64_t slot_bytes(int places, int num_warps, int elem) { return ((int64_t)places * num_warps * elem + 15) & ~15; }
+
+/* The lane's bits outside of `below`, pushed together. */
+static LLInst *lane_place(Scan *s) {
+  LLInst *out = constant(s, 0);
+  for (int b = 0, to = 0; b < LANE_BITS; b++) {
+    if (s->lanes_below >> b & 1) continue;
+    LLInst *bit = ll_op2(&s->w->b, LL_LSHR, and_i32(s, s->w->tid, 1 << b), constant(s, b - to++));
+    out = ll_op2(&s->w->b, LL_OR, out, bit);
+  }
+  return out;
+}
+
+static LLInst *at_place(Scan *s, LLInst *place, int64_t slot, int i) {
+  int elem = ir_elem_bytes(ir_elem(ir_operand(s->op, i)->type));
+  LLInst *offset = ll_op2(&s->w->b, LL_MUL, place, constant(s, elem));
+  return ll_ptradd(&s->w->b, lower_scratch(s->w, s->op), offset, slot);
+}
+
+static void run_warps(Scan *s, const Run *run, bool is_last) {
   Lower *w = s->w;
-  LLInst *if_later = is_later(s, LANE_BITS + k), *base = lower_scratch(w, s->op);
-  LLInst *partner = ll_op2(&w->b, LL_XOR, w->tid, ll_const_i32(&w->b, 32 << k));
+  int places = lane_places(s->lanes_below), groups = 1 << run->n;
+  LLInst *warp = ll_op2(&w->b, LL_LSHR, w->tid, constant(s, LANE_BITS)), *lane = lane_place(s);
+  LLInst *mine = ll_op2(&w->b, LL_ADD, ll_op2(&w->b, LL_MUL, warp, constant(s, places)), lane);
+  LLInst *own = and_i32(s, warp, run->mask);
+  LLInst *others = ll_op2(&w->b, LL_MUL, and_i32(s, warp, (w->num_warps - 1) & ~run->mask), constant(s, places));
+  others = ll_op2(&w->b, LL_ADD, others, lane);
+  LLInst *is_holder = NULL;
+  if (s->lanes_below) {
+    LLInst *last = constant(s, s->reverse ? 0 : s->lanes_below);
+    is_holder = ll_icmp(&w->b, LLP_EQ, and_i32(s, w->tid, s->lanes_below), last);
+  }
+  int64_t begin = s->scratch;
   for (int pass = 0; pass < 2; pass++) {
-    int slot = s->round * (s->count >> s->low) * s->n;
+    int64_t slot = begin;
     for (int r = 0; r < s->count; r++) {
       if (!is_block(s, r)) continue;
-      LLInst *other[MAX_OPERANDS];
-      for (int i = 0; i < s->n; i++, slot++) {
+      LLInst *sum[MAX_OPERANDS] = {0}, *earlier[MAX_OPERANDS] = {0}, *total[MAX_OPERANDS];
+      int64_t slots[MAX_OPERANDS];
+      for (int i = 0; i < s->n; i++) {
         Type *t = ir_elem(ir_operand(s->op, i)->type);
-        LLInst *index =
-            ll_op2(&w->b, LL_MUL, pass ? partner : w->tid, ll_const_i32(&w->b, ll_type_bytes(lower_stored(w, t))));
-        LLInst *at = ll_ptradd(&w->b, base, index, slot * slot_bytes(s));
-        if (pass)
-          other[i] = lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at, (LLMods){0}));
-        else
-          ll_store(&w->b, at, lower_to_stored(w, t, s->blocks[r].total[i]), (LLMods){0});
+        slots[i] = slot;
+        slot += slot_bytes(places, w->num_warps, ir_elem_bytes(t));
+        LLInst *x = lower_to_stored(w, t, s->blocks[r].total[i]), *at = pass ? NULL : at_place(s, mine, slots[i], i);
+        if (!pass && is_holder) ll_store_if(&w->b, at, x, is_holder, (LLMods){0});
+        if (!pass && !is_holder) ll_store(&w->b, at, x, (LLMods){0});
       }
-      if (pass) join_thread(s, &s->blocks[r], other, if_later);
+      for (int g = 0; pass && g < groups - is_last; g++) {
+        int number = group(s, run, g);
+        for (int i = 0; i < s->n; i++) {
+          Type *t = ir_elem(ir_operand(s->op, i)->type);
+          int64_t offset = slots[i] + (int64_t)number * places * ir_elem_bytes(t);
+          total[i] = lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at_place(s, others, offset, i), (LLMods){0}));
+        }
+        if (g) combine(s, sum, total, sum);
+        if (!g) memcpy(sum, total, sizeof sum);
+        LLInst *if_after = ll_icmp(&w->b, s->reverse ? LLP_ULT : LLP_UGT, own, constant(s, number));
+        for (int i = 0; i < s->n && g < groups - 1; i++)
+          earlier[i] = g ? ll_select(&w->b, if_after, sum[i], earlier[i]) : sum[i];
+      }
+      if (!pass) continue;
+      memcpy(s->blocks[r].total, sum, sizeof sum);
+      LLInst *first = constant(s, s->reverse ? run->mask : 0);
+      precede(s, r, earlier, ll_icmp(&w->b, LLP_NE, own, first));
     }
+    s->scratch = slot;
     if (!pass) lower_barrier(w);
   }
-  s->round++;
+  s->is_spread = true;
 }
 
-static void step_register(Scan *s, int k) {
-  for (int r = 0; r < s->count; r++) {
-    if (!is_block(s, r) || (r >> k & 1)) continue;
-    ScanBlock *first = &s->blocks[s->reverse ? r | 1 << k : r], *later = &s->blocks[s->reverse ? r : r | 1 << k];
-    LLInst *total[MAX_OPERANDS];
-    precede(s, later, first->total, NULL);
-    combine(s, first->total, later->total, total);
-    memcpy(first->total, total, sizeof total);
-    memcpy(later->total, total, sizeof total);
-  }
-}
+/* ---- all together ------------------------------------------------------------------------------------------------ */
 
-/* The axis's lowest bits that are registers. */
-static void find_low(Scan *s, int shift, int bits) {
-  for (int b = 0, k; b < bits; b++) {
-    if (owner(s->l, (uint64_t)1 << (shift + b), &k) != AXIS_REGISTER) return;
-    s->low_bits[s->low++] = k;
+static Axis axis_of_op(const Op *op) { return (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0)); }
+
+/* The axis's lowest bits that are registers; none if another kind comes first. */
+static Run low_run(const Layout *l, Axis dim) {
+  Run low = {.axis = AXIS_REGISTER};
+  int k, shift = layout_out_shift(l, dim);
+  for (int b = 0; b < layout_out_bits(l, dim); b++) {
+    if (owner(l, (uint64_t)1 << (shift + b), &k) != AXIS_REGISTER) break;
+    low.mask |= 1 << k;
+    low.at[low.n++] = k;
   }
+  return low;
 }
 
 int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps) {
   const Layout *l = gpu_layout(cx, ir_operand(op, 0)->type);
-  Axis dim = (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0));
-  int rounds = 0, low = 0, k;
-  bool leading = true;
-  for (int b = 0; b < layout_out_bits(l, dim); b++) {
-    Axis a = owner(l, (uint64_t)1 << (layout_out_shift(l, dim) + b), &k);
-    leading &= a == AXIS_REGISTER;
-    low += leading;
-    rounds += a == AXIS_WARP;
+  Axis dim = axis_of_op(op);
+  Run low = low_run(l, dim), run;
+  int64_t bytes = 0;
+  for (int b = low.n, lanes = 0; b < layout_out_bits(l, dim); b += run.n) {
+    run = next_run(l, dim, b);
+    if (run.axis == AXES) return 0;
+    if (run.axis == AXIS_LANE) lanes |= run.mask;
+    for (int i = 0; i < op->noperands && run.axis == AXIS_WARP; i++) {
+      int elem = ir_elem_bytes(ir_elem(ir_operand(op, i)->type));
+      bytes += (gpu_registers(l) >> low.n) * slot_bytes(lane_places(lanes), num_warps, elem);
+    }
   }
-  return (int64_t)rounds * (gpu_registers(l) >> low) * op->noperands * 8 * 32 * num_warps;
+  return bytes;
+}
+
+/* What precedes a block is put before each of its elements. */
+static void finish(Scan *s) {
+  for (int r = 0; r < s->count; r++) {
+    ScanBlock *block = &s->blocks[r & ~s->low_mask];
+    if (!block->has_before) continue;
+    LLInst *own[MAX_OPERANDS], *with[MAX_OPERANDS];
+    for (int i = 0; i < s->n; i++) own[i] = s->prefix[i][r];
+    combine(s, block->before, own, with);
+    for (int i = 0; i < s->n; i++)
+      s->prefix[i][r] = block->if_valid ? ll_select(&s->w->b, block->if_valid, with[i], own[i]) : with[i];
+  }
 }
 
 void lower_scan(Lower *w, const Op *op) {
-  Scan s = {.w = w, .op = op, .n = op->noperands};
+  Scan s = {.w = w, .op = op, .n = op->noperands, .is_spread = true};
   if (s.n > MAX_OPERANDS) lower_fail(w, op, "more than eight tensors are scanned at once");
   const Attr *reverse = ir_attr(op, "reverse");
   s.reverse = reverse && reverse->integer;
   s.l = gpu_layout(w->cx, ir_operand(op, 0)->type);
   s.count = gpu_registers(s.l);
-  Axis dim = (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0));
-  int shift = layout_out_shift(s.l, dim), bits = layout_out_bits(s.l, dim);
+  Axis dim = axis_of_op(op);
+  int bits = layout_out_bits(s.l, dim);
   for (int i = 0; i < s.n; i++) {
     Val *in = lower_val(w, ir_operand(op, i)), *out = lower_new(w, &op->results[i], s.count);
     memcpy(out->at, in->at, (size_t)s.count * sizeof *in->at);
     s.prefix[i] = out->at;
   }
-  find_low(&s, shift, bits);
-  scan_registers(&s);
+  Run low = low_run(s.l, dim), run;
+  s.low_mask = low.mask;
+  s.is_single = !low.n;
+  scan_registers(&s, &low);
   s.blocks = NEWN(w->cx, ScanBlock, s.count);
-  int all_low = 0;
-  for (int i = 0; i < s.low; i++) all_low |= 1 << s.low_bits[i];
   for (int r = 0; r < s.count; r++)
-    for (int i = 0; i < s.n && is_block(&s, r); i++) s.blocks[r].total[i] = s.prefix[i][s.reverse ? r : r | all_low];
-  for (int b = s.low; b < bits; b++) {
-    int k;
-    switch (owner(s.l, (uint64_t)1 << (shift + b), &k)) {
-    case AXIS_REGISTER: step_register(&s, k); break;
-    case AXIS_LANE: step_lane(&s, k); break;
-    case AXIS_WARP: step_warp(&s, k); break;
+    for (int i = 0; i < s.n && is_block(&s, r); i++) s.blocks[r].total[i] = s.prefix[i][s.reverse ? r : r | low.mask];
+  bool is_first = true;
+  for (int b = low.n; b < bits; b += run.n, is_first = false) {
+    run = next_run(s.l, dim, b);
+    bool is_last = b + run.n == bits;
+    switch (run.axis) {
+    case AXIS_REGISTER: run_registers(&s, &run); break;
+    case AXIS_LANE: run_lanes(&s, &run, is_first); break;
+    case AXIS_WARP: run_warps(&s, &run, is_last); break;
     default: lower_fail(w, op, "this layout cannot be scanned");
     }
+    if (!is_last && next_run(s.l, dim, b + run.n).axis != AXIS_WARP) spread(&s);
   }
-  for (int r = 0; r < s.count; r++) {
-    ScanBlock *block = &s.blocks[r & ~all_low];
-    if (!block->has_before) continue;
-    LLInst *own[MAX_OPERANDS], *with[MAX_OPERANDS];
-    for (int i = 0; i < s.n; i++) own[i] = s.prefix[i][r];
-    combine(&s, block->before, own, with);
-    for (int i = 0; i < s.n; i++)
-      s.prefix[i][r] = block->if_valid ? ll_select(&w->b, block->if_valid, with[i], own[i]) : with[i];
-  }
+  if (!s.is_single) finish(&s);
 }
