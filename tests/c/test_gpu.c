@@ -97,18 +97,40 @@ static void check_exchange(Ctx *cx, const Layout *from, const Layout *to, int el
   assert_true(e.bytes <= limit || e.nrep == 0 || e.nrep <= 8);
 }
 
-/* Every (register, lane, warp) of the result gets its element from the place in its own warp that the map says. */
+/* Every (register, lane, warp) of the result gets its element from the place in its own warp that the map says, and in
+ * the round that is its turn from a lane that gives that. */
 static bool check_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
-  const Layout *x = exchange_by_shuffles(cx, from, to, elem_bytes);
-  if (!x) return false;
+  const Shuffles *s = exchange_by_shuffles(cx, from, to, elem_bytes);
+  if (!s) return false;
   int warp_from = layout_in_shift(from, AXIS_WARP), warp_to = layout_in_shift(to, AXIS_WARP);
-  assert_int_equal(x->in_bits, warp_to);
-  assert_int_equal(x->out_bits, warp_from);
+  int lane_from = layout_in_shift(from, AXIS_LANE), lane_to = layout_in_shift(to, AXIS_LANE);
+  assert_int_equal(s->x->in_bits, warp_to);
+  assert_int_equal(s->x->out_bits, warp_from);
   for (uint64_t in = 0; in < (uint64_t)1 << to->in_bits; in++) {
     uint64_t within = in & (((uint64_t)1 << warp_to) - 1), warp = in >> warp_to;
-    assert_true(layout_map(from, layout_map(x, within) | warp << warp_from) == layout_map(to, in));
+    assert_true(layout_map(from, layout_map(s->x, within) | warp << warp_from) == layout_map(to, in));
+    if (!s->in_rounds) continue;
+    uint32_t lane = (uint32_t)(within >> lane_to), reg = (uint32_t)(within & ((1u << lane_to) - 1)), there, given;
+    bool leaves = shuffles_round(s, (int)(reg ^ shuffles_image(s->turn, lane)), &there, &given);
+    there ^= shuffles_image(s->asked, lane);
+    given ^= shuffles_image(s->given, there);
+    assert_true(leaves || there == lane);
+    assert_true(layout_map(from, given | (uint64_t)there << lane_from | warp << warp_from) == layout_map(to, in));
   }
   return true;
+}
+
+/* A bit of the lane for a bit of the register: half of the registers leave their lane. */
+static void one_bit_for_another(Ctx *cx, void *arg) {
+  (void)arg;
+  const AxisSize in[] = {{AXIS_REGISTER, 3}, {AXIS_LANE, 5}, {AXIS_WARP, 0}}, out[] = {{AXIS_DIM0, 8}};
+  const uint64_t a[] = {1, 2, 4, 8, 16, 32, 64, 128}, b[] = {1, 16, 4, 8, 2, 32, 64, 128};
+  const Shuffles *s = exchange_by_shuffles(cx, layout_new(cx, in, 3, out, 1, a), layout_new(cx, in, 3, out, 1, b), 4);
+  assert_true(s && s->in_rounds && s->asks_itself);
+  int leaving = 0;
+  uint32_t lane, reg;
+  for (int r = 0; r < 8; r++) leaving += shuffles_round(s, r, &lane, &reg);
+  assert_int_equal(leaving, 4);
 }
 
 /* The same elements, lanes and registers exchanged at random: what a shuffle is for. */
@@ -126,6 +148,7 @@ static void random_shuffles(Ctx *cx, void *arg) {
 static void shuffles_bring_every_element(void **state) {
   (void)state;
   hold(random_shuffles);
+  hold(one_bit_for_another);
 }
 
 static void random_exchanges(Ctx *cx, void *arg) {

@@ -3,6 +3,7 @@
  *   encode.c      an encoding (#ttg.blocked, #ttg.nvidia_mma, …) as a Layout, and how ops carry encodings over
  *   check.c       whether the encodings of a file mean anything
  *   exchange.c    which layout of shared memory takes a tensor from one distributed layout to another
+ *   shuffles.c    the same by shuffles within warps
  */
 #ifndef TRITONC_GPU_ENCODING_H
 #define TRITONC_GPU_ENCODING_H
@@ -76,10 +77,19 @@ typedef struct Exchange {
   bool within_warp; /* no element changes its warp */
 } Exchange;
 Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
+/* By shuffles within warps, see shuffles.c. In round p lane l asks lane image(asked, l) ^ lane(p), which gives its
+ * register reg(p) ^ image(given, its own number); what l gets is its register p ^ image(turn, l). */
+typedef struct Shuffles {
+  const Layout *x; /* from where each (register, lane) gets its element, as (register, lane) of the same warp */
+  bool in_rounds;  /* else each register takes what x says from all registers that it may say */
+  bool asks_itself; /* `asked` is the identity */
+  uint32_t asked[LANE_BITS], given[LANE_BITS], turn[LANE_BITS]; /* linear maps, by columns */
+} Shuffles;
+/* NULL where shuffles cannot do it, or where shared memory is cheaper. */
+const Shuffles *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
+uint32_t shuffles_image(const uint32_t *columns, uint32_t bits);
+bool shuffles_round(const Shuffles *s, int round, uint32_t *lane, uint32_t *reg); /* false: nothing leaves its lane */
 /* X with to's registers found in from's: register moves alone do it. NULL: they do not. */
-/* From where each (register, lane) of `to` gets its element, as (register, lane) of the same warp in `from`; NULL where
- * shuffles cannot do it, or where shared memory is cheaper. */
-const Layout *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
 const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to);
 uint64_t layout_thread_free(const Layout *l); /* thread bits (lanes, then warps) without influence */
 

@@ -233,35 +233,6 @@ const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *t
   return x;
 }
 
-/* ---- by shuffles ------------------------------------------------------------------------------------------------- */
-
-static bool same_warp_bits(const Layout *from, const Layout *to) {
-  int n = layout_in_bits(from, AXIS_WARP);
-  if (n != layout_in_bits(to, AXIS_WARP)) return false;
-  for (int k = 0; k < n; k++)
-    if (layout_basis(from, AXIS_WARP, k) != layout_basis(to, AXIS_WARP, k)) return false;
-  return true;
-}
-
-/* A shuffle brings each lane one register of another lane, and which lane that is each says for itself; which register
- * it gives, it does not know for whom. So a register of the result costs one shuffle where all lanes want the same
- * register of their source, and twice as many for each bit of the lane that changes which one: those are chosen from
- * afterwards. Shared memory costs a store and a load of all words, and the time until what was stored can be read, as
- * long as some eight shuffles. */
-const Layout *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
-  enum { TURNAROUND = 8 };
-  const unsigned in_warp = 1u << AXIS_REGISTER | 1u << AXIS_LANE;
-  if (!same_warp_bits(from, to)) return NULL;
-  const Layout *x = layout_solve(cx, layout_restrict(cx, from, in_warp, ~0u), layout_restrict(cx, to, in_warp, ~0u));
-  if (!x) return NULL;
-  int64_t registers = ((int64_t)1 << layout_out_bits(x, AXIS_REGISTER)) - 1;
-  int64_t shuffles = (int64_t)gpu_registers(to) * (elem_bytes > 4 ? elem_bytes / 4 : 1);
-  for (int k = 0; k < layout_in_bits(x, AXIS_LANE); k++)
-    if (layout_basis(x, AXIS_LANE, k) >> layout_out_shift(x, AXIS_REGISTER) & (uint64_t)registers) shuffles *= 2;
-  int64_t words = ((int64_t)(gpu_registers(from) + gpu_registers(to)) * elem_bytes + 3) / 4;
-  return shuffles <= words + TURNAROUND ? x : NULL;
-}
-
 uint64_t layout_thread_free(const Layout *l) {
   uint64_t all = layout_free(l), out = 0;
   int lanes = layout_in_shift(l, AXIS_LANE), warps = layout_in_shift(l, AXIS_WARP);

@@ -3,6 +3,7 @@
 #include "gpu/lower/lower.h"
 
 #include <assert.h>
+#include <string.h>
 
 static void rename_registers(const Layout *x, const Val *in, Val *out) {
   for (int i = 0; i < out->n; i++) {
@@ -33,7 +34,7 @@ static LLInst *fetch(const Shuffle *s, int reg, int bits) {
   return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, bit, ll_const_i32(&w->b, 0)), zero, one);
 }
 
-static void shuffle(Lower *w, const Layout *x, const Val *in, Val *out) {
+static void shuffle_and_select(Lower *w, const Layout *x, const Val *in, Val *out) {
   int lanes = layout_in_bits(x, AXIS_LANE), at = layout_out_shift(x, AXIS_LANE);
   uint64_t columns[LANE_BITS] = {0}, all = ((uint64_t)1 << layout_out_bits(x, AXIS_LANE)) - 1;
   bool moves = false;
@@ -48,6 +49,39 @@ static void shuffle(Lower *w, const Layout *x, const Val *in, Val *out) {
     LLInst *lane = other ? ll_op2(&w->b, LL_XOR, thread, ll_const_i32(&w->b, other)) : moves ? thread : NULL;
     out->at[i] = fetch(&(Shuffle){w, x, in, lane}, source_register(x, image), lanes);
   }
+}
+
+/* x[r] becomes x[r ^ image(columns, lane)]. */
+static void choose(Lower *w, LLInst **x, int n, const uint32_t *columns) {
+  LLInst **old = NEWN(w->cx, LLInst *, n);
+  for (int k = 0; k < LANE_BITS; k++) {
+    if (!columns[k]) continue;
+    LLInst *bit = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 1 << k));
+    bit = ll_icmp(&w->b, LLP_NE, bit, ll_const_i32(&w->b, 0));
+    memcpy(old, x, (size_t)n * sizeof *x);
+    for (int r = 0; r < n; r++) x[r] = ll_select(&w->b, bit, old[r ^ (int)columns[k]], old[r]);
+  }
+}
+
+static void shuffle(Lower *w, const Shuffles *s, const Val *in, Val *out) {
+  if (!s->in_rounds) {
+    shuffle_and_select(w, s->x, in, out);
+    return;
+  }
+  LLInst **given = NEWN(w->cx, LLInst *, in->n);
+  memcpy(given, in->at, (size_t)in->n * sizeof *given);
+  choose(w, given, in->n, s->given);
+  uint64_t columns[LANE_BITS];
+  for (int k = 0; k < LANE_BITS; k++) columns[k] = s->asked[k];
+  LLInst *thread = s->asks_itself ? NULL : lower_thread_part(w, columns, LANE_BITS);
+  for (int r = 0; r < out->n; r++) {
+    uint32_t lane, reg;
+    bool leaves = shuffles_round(s, r, &lane, &reg);
+    LLInst *at = ll_const_i32(&w->b, lane);
+    if (leaves && thread) at = ll_op2(&w->b, LL_XOR, thread, at);
+    out->at[r] = leaves ? lower_shuffle(w, thread ? LL_SHFL_IDX : LL_SHFL_BFLY, given[reg], at) : given[reg];
+  }
+  choose(w, out->at, out->n, s->turn);
 }
 
 /* Is register `i` in part `part` of the parts gone through one after another? */
@@ -119,7 +153,7 @@ void lower_convert(Lower *w, const Op *op) {
     rename_registers(moves, in, out);
     return;
   }
-  const Layout *lanes = exchange_by_shuffles(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)));
+  const Shuffles *lanes = exchange_by_shuffles(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)));
   if (lanes) {
     shuffle(w, lanes, in, out);
     return;

@@ -289,13 +289,23 @@ def sort(x, dim: tl.constexpr = None, descending: tl.constexpr = 0):
     return _dim_back(y, dim)
 
 
-# The type widens like a maximum's, except where nothing is left out.
+# Runs of k are sorted, in alternating directions. Of two such neighbours the larger of each pair of elements are the k
+# largest of both, as one that rises and falls: a merge sorts them. The type widens like a maximum's, except where nothing
+# is left out.
 @jit
 def topk(x, k: tl.constexpr, dim: tl.constexpr = None, descending: tl.constexpr = True):
-    y = sort(_dim_last(x, dim), None, descending)
+    y = _dim_last(x, dim)
+    run: tl.constexpr = int(math.log2(k))
+    halvings: tl.constexpr = int(math.log2(y.shape[-1] // k))
+    for stage in tl.static_range(run):
+        for step in tl.static_range(stage + 1):
+            y = _exchange(y, stage - step, stage, run + halvings - 1, descending)
     if k < y.shape[-1]:
         y = _for_extremum(y)
-    for step in tl.static_range(int(math.log2(y.shape[-1] // k))):
-        first, second = _halves(y, int(math.log2(y.shape[-1])) - 1)
-        y = tl.reshape(first, y.shape[:-1] + (y.shape[-1] // 2,))
+    for halving in tl.static_range(halvings):
+        a, b = _halves(y, run)
+        best = tl.where((a > b) ^ (descending == 0), a, b)
+        y = tl.reshape(best, y.shape[:-1] + (y.shape[-1] // 2,))
+        for step in tl.static_range(run):
+            y = _exchange(y, run - 1 - step, run - 1, run + halvings - 2 - halving, descending)
     return _dim_back(y, dim)
