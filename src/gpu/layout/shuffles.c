@@ -46,8 +46,8 @@ static void extend(Partial *p, uint32_t v, uint32_t image) {
 
 typedef struct Columns {
   int registers, lanes;
-  uint32_t a[32], c[32];                 /* by register bit of the result */
-  uint32_t b[LANE_BITS], d[LANE_BITS];   /* by lane bit */
+  uint32_t a[32], c[32];               /* by register bit of the result */
+  uint32_t b[LANE_BITS], d[LANE_BITS]; /* by lane bit */
 } Columns;
 
 static Columns columns_of(const Layout *x) {
@@ -143,7 +143,7 @@ static int64_t cost_of(const Shuffles *s, const Columns *m, int64_t given, int64
 }
 
 /* Shared memory costs a store and a load of all words, and the time until what was stored can be read, as long as some
- * eight shuffles. */
+ * eight shuffles. Where the result holds elements several times, lanes read the same words at once, four in a go. */
 const Shuffles *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
   enum { TURNAROUND = 8 };
   const unsigned in_warp = 1u << AXIS_REGISTER | 1u << AXIS_LANE;
@@ -156,7 +156,8 @@ const Shuffles *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *
   s->in_rounds = find_rounds(&m, s);
   s->asks_itself = s->in_rounds;
   for (int k = 0; k < m.lanes; k++) s->asks_itself &= s->asked[k] == 1u << k;
-  int64_t words = ((int64_t)(gpu_registers(from) + gpu_registers(to)) * elem_bytes + 3) / 4;
+  int64_t copies = gpu_registers(to) / gpu_registers(from), loaded = gpu_registers(to) / max64(1, min64(copies, 4));
+  int64_t words = ((gpu_registers(from) + loaded) * elem_bytes + 3) / 4;
   int64_t halves = cost_of(s, &m, gpu_registers(from), gpu_registers(to)) * (elem_bytes > 4 ? elem_bytes / 4 : 1);
   return halves <= 2 * (words + TURNAROUND) ? s : NULL;
 }

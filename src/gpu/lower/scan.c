@@ -48,8 +48,8 @@ typedef struct Scan {
   int n, count; /* operands; registers */
   int low_mask; /* register bits that are the axis's lowest */
   bool reverse;
-  bool is_single; /* blocks are single elements: `prefix` is kept up to date */
-  bool is_spread; /* totals are in all lanes */
+  bool is_single;  /* blocks are single elements: `prefix` is kept up to date */
+  bool is_spread;  /* totals are in all lanes */
   int lanes_below; /* lane bits of the runs so far */
   LLInst **prefix[MAX_OPERANDS];
   ScanBlock *blocks; /* by register; used are those whose low bits are zero */
@@ -230,7 +230,9 @@ static int lane_places(int lanes_below) {
   return n;
 }
 
-static int64_t slot_bytes(int places, int num_warps, int elem) { return ((int64_t)places * num_warps * elem + 15) & ~15; }
+static int64_t slot_bytes(int places, int num_warps, int elem) {
+  return ((int64_t)places * num_warps * elem + 15) & ~15;
+}
 
 /* The lane's bits outside of `below`, pushed together. */
 static LLInst *lane_place(Scan *s) {
@@ -282,7 +284,8 @@ static void run_warps(Scan *s, const Run *run, bool is_last) {
         for (int i = 0; i < s->n; i++) {
           Type *t = ir_elem(ir_operand(s->op, i)->type);
           int64_t offset = slots[i] + (int64_t)number * places * ir_elem_bytes(t);
-          total[i] = lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at_place(s, others, offset, i), (LLMods){0}));
+          total[i] =
+              lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at_place(s, others, offset, i), (LLMods){0}));
         }
         if (g) combine(s, sum, total, sum);
         if (!g) memcpy(sum, total, sizeof sum);
