@@ -49,10 +49,7 @@ ttc_context *ttc_context_new_with(const ttc_allocator *given) {
   ttc_allocator a = given ? *given : (ttc_allocator){plain_alloc, plain_release, NULL};
   ttc_context *c = a.alloc(a.self, sizeof *c);
   if (!c) return NULL;
-  c->allocator = a;
-  c->cx = NULL;
-  c->message = "";
-  c->text[0] = 0;
+  *c = (ttc_context){.allocator = a, .message = ""};
   return c;
 }
 
@@ -510,7 +507,7 @@ static ttc_status launch_descriptors(ttc_context *c, ttc_kernel *k, const Launch
 
 static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
                          size_t nargs, const ttc_memory *memory, size_t nmemory) {
-  if (c) c->message = "";
+  if (c) c->message = "", c->interrupted = false;
   if (!k || !grid || (!args && nargs))
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
   if (nargs != (size_t)run_nargs(&k->info)) {
