@@ -143,14 +143,17 @@ static void dispose_machine(void *m) {
 /* How large is the module? Functions of ordinary kernels have hundreds to thousands of instructions. */
 typedef enum Size { ORDINARY, LARGE, HUGE_SIZE } Size;
 static Size size_of(LLVMModuleRef m) {
-  enum { MANY_BLOCKS = 3000, MANY_INSTRUCTIONS = 30000, TO_RECURSE_OVER = 3000 };
-  unsigned blocks = 0, instructions = 0;
+  enum { MANY_BLOCKS = 1000, MANY_INSTRUCTIONS = 30000, MANY_IN_A_BLOCK = 4000, TO_RECURSE_OVER = 3000 };
+  unsigned blocks = 0, instructions = 0, longest = 0;
   for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f))
-    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b), blocks++)
-      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i)) instructions++;
-  return blocks > MANY_BLOCKS || instructions > MANY_INSTRUCTIONS ? HUGE_SIZE
-         : instructions > TO_RECURSE_OVER                         ? LARGE
-                                                                  : ORDINARY;
+    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b), blocks++) {
+      unsigned n = 0;
+      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i)) n++;
+      instructions += n;
+      longest = n > longest ? n : longest;
+    }
+  if (blocks > MANY_BLOCKS || instructions > MANY_INSTRUCTIONS || longest > MANY_IN_A_BLOCK) return HUGE_SIZE;
+  return instructions > TO_RECURSE_OVER ? LARGE : ORDINARY;
 }
 
 static LLVMTargetMachineRef machine_for(Ctx *cx, const CpuIsa *isa, Size size) {
