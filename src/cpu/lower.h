@@ -21,7 +21,7 @@
 
 #include <llvm-c/Core.h>
 
-enum { MAX_RANK = 24, MAX_LEVELS = MAX_RANK + 3 };
+enum { MAX_RANK = IR_MAX_RANK, MAX_LEVELS = MAX_RANK + 3 };
 
 /* ---- plan.c ------------------------------------------------------------------------------------------------------ */
 
@@ -80,8 +80,8 @@ struct Nest {
   Vec(Op *) loads, stores;
   bool serial;  /* one element at a time */
   int order;    /* of its first store in the block */
-  int reverse;  /* dimensions whose loop runs downward, a bit each; scans decide */
-  int scans;    /* dimensions along which something is scanned, a bit each */
+  unsigned reverse; /* dimensions whose loop runs downward, a bit each; scans decide */
+  unsigned scans;   /* dimensions along which something is scanned, a bit each */
   bool closed;
 };
 

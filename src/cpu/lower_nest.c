@@ -676,8 +676,6 @@ static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVM
 
 void nest_emit(Lower *l, Nest *n) {
   Work w = {.l = l, .nest = n, .rank = n->shape->rank};
-  if (w.rank > MAX_RANK)
-    ctx_fail(l->cx, ERR_SOURCE, "tensors of more than %d dimensions are not supported on the CPU", MAX_RANK);
   for (int d = 0; d < w.rank; d++) w.shape[d] = n->shape->shape[d];
   choose(&w);
   l->lanes = n->serial ? 1 : choose_lanes(&w);

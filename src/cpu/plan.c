@@ -253,7 +253,7 @@ static bool input_in_place(const Member *m, int i) {
 
 static bool scans_agree(const Nest *n, const Member *m) {
   if (m->kind != MEMBER_SCAN) return true;
-  int bit = 1 << ir_attr_int_or(m->op, "axis", 0);
+  unsigned bit = 1u << ir_attr_int_or(m->op, "axis", 0);
   if (!(n->scans & bit)) return true;
   return ((n->reverse & bit) != 0) == (ir_attr_int_or(m->op, "reverse", 0) != 0);
 }
@@ -317,7 +317,7 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   }
   for (uint32_t i = 0; i < p->loads.len; i++) { vec_push(p->cx, &nest->loads, p->loads.at[i]); }
   if (m.kind == MEMBER_SCAN) {
-    int bit = 1 << ir_attr_int_or(m.op, "axis", 0);
+    unsigned bit = 1u << ir_attr_int_or(m.op, "axis", 0);
     nest->scans |= bit;
     if (ir_attr_int_or(m.op, "reverse", 0)) nest->reverse |= bit;
   }

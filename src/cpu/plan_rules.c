@@ -196,6 +196,8 @@ static bool is_by_slot(Lower *l, const Op *op) {
 void cpu_note(Lower *l, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
+    if (ir_is_tensor(v->type) && v->type->rank > MAX_RANK)
+      lower_fail(l, op, "tensors of more than %d dimensions are not supported", MAX_RANK);
     info_of(v)->by_slot = is_by_slot(l, op);
     if (ir_is_tensor(v->type)) info_of(v)->index = find_index(l, v);
   }

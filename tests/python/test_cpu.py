@@ -160,6 +160,23 @@ def test_a_loop_that_carries_many_tensors(tmp_path):
     assert (out == np.arange(16) + 5).all()
 
 
+@triton.jit
+def many_dimensions_kernel(x, out, AXIS: tl.constexpr, shape: tl.constexpr):
+    at = tl.arange(0, 64)
+    v = tl.reshape(tl.load(x + at), shape)
+    tl.store(out + at, tl.reshape(tl.cumsum(v + 1, AXIS, reverse=AXIS == 30), (64,)))
+
+
+@pytest.mark.parametrize("axis", [0, 30])
+def test_thirty_one_dimensions(axis):
+    shape = (8, *[1] * 29, 8)
+    x, out = np.arange(64, dtype=np.int32), np.zeros(64, np.int32)
+    many_dimensions_kernel[(1,)](x, out, axis, shape)
+    rows = x.reshape(8, 8) + 1
+    want = rows.cumsum(0) if axis == 0 else rows[:, ::-1].cumsum(1)[:, ::-1]
+    assert np.array_equal(out, want.ravel())
+
+
 def test_passes_of_the_cpu_are_dumped_by_their_names(tmp_path):
     path = tmp_path / "dump.ttir"
     path.write_text(carrying(1))
