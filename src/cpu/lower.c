@@ -16,7 +16,7 @@
 
 /* ---- errors, calls ----------------------------------------------------------------------------------------------- */
 
-void lower_fail(Lower *l, const Op *op, const char *fmt, ...) {
+void emit_fail(Lower *l, const Op *op, const char *fmt, ...) {
   char text[512];
   va_list args;
   va_start(args, fmt);
@@ -28,7 +28,7 @@ void lower_fail(Lower *l, const Op *op, const char *fmt, ...) {
   ctx_fail(l->cx, ERR_SOURCE, "%s", text);
 }
 
-LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
+LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
   LLVMTypeRef types[16];
   for (int i = 0; i < nargs; i++) types[i] = LLVMTypeOf(args[i]);
   LLVMTypeRef t = LLVMFunctionType(result, types, (unsigned)nargs, false);
@@ -37,11 +37,11 @@ LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMVa
   return LLVMBuildCall2(l->b, t, f, args, (unsigned)nargs, "");
 }
 
-Slot *lower_slot(Lower *l, Value *v) {
+Slot *emit_slot(Lower *l, Value *v) {
   Info *info = info_of(v);
   if (!info->slot)
-    info->slot = info->home ? lower_slot(l, info->home)
-                            : slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+    info->slot = info->home ? emit_slot(l, info->home)
+                            : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
   return info->slot;
 }
 
@@ -60,7 +60,7 @@ static Phis phis_for(Lower *l, Value *const *values, int n) {
   Phis p = {NEWN(l->cx, LLVMValueRef, n + 1), n};
   for (int i = 0; i < n; i++)
     if (!ir_is_tensor(values[i]->type))
-      info_of(values[i])->scalar = p.at[i] = LLVMBuildPhi(l->b, element_type(l, values[i]->type), "");
+      info_of(values[i])->scalar = p.at[i] = LLVMBuildPhi(l->b, emit_element_type(l, values[i]->type), "");
   return p;
 }
 
@@ -78,22 +78,23 @@ static Value **results_of(Lower *l, Op *op) {
   return out;
 }
 
-static void lower_for(Lower *l, Op *op) {
+static void emit_for(Lower *l, Op *op) {
   Block *body = ir_entry(op, 0);
   Value *const *carried = body->args + IR_LOOP_ARGS;
   int n = op->nresults;
   LLVMValueRef lower = scalar(ir_operand(op, 0)), upper = scalar(ir_operand(op, 1)), step = scalar(ir_operand(op, 2));
   LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
   for (int i = 0; i < n; i++)
-    if (ir_is_tensor(carried[i]->type)) info_of(&op->results[i])->slot = lower_slot(l, carried[i]);
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), inside = new_block(l, "for"), after = new_block(l, "endfor");
+    if (ir_is_tensor(carried[i]->type)) info_of(&op->results[i])->slot = emit_slot(l, carried[i]);
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), inside = emit_new_block(l, "for"),
+                    after = emit_new_block(l, "endfor");
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, less, lower, upper, ""), inside, after);
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, inside);
   LLVMValueRef index = LLVMBuildPhi(l->b, LLVMTypeOf(lower), "");
   info_of(ir_loop_index(op))->scalar = index;
   Phis now = phis_for(l, carried, n);
-  lower_block(l, body);
+  emit_block(l, body);
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildAdd(l->b, index, step, "");
   /* the next index may not have wrapped around to below the bound */
@@ -108,52 +109,52 @@ static void lower_for(Lower *l, Op *op) {
     phis_from(i ? then : now, op, IR_LOOP_INITS, before);
     phis_from(i ? then : now, body->last, 0, latch);
   }
-  slots_end_loop(l, start);
+  emit_slots_end_loop(l, start);
   l->clock++;
 }
 
-static void lower_while(Lower *l, Op *op) {
+static void emit_while(Lower *l, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   for (int i = 0; i < before->nargs; i++)
-    if (ir_is_tensor(before->args[i]->type)) lower_slot(l, before->args[i]);
+    if (ir_is_tensor(before->args[i]->type)) emit_slot(l, before->args[i]);
   for (int i = 0; i < after->nargs; i++)
-    if (ir_is_tensor(after->args[i]->type)) info_of(&op->results[i])->slot = lower_slot(l, after->args[i]);
-  LLVMBasicBlockRef entry = LLVMGetInsertBlock(l->b), head = new_block(l, "while"), body = new_block(l, "do"),
-                    end = new_block(l, "endwhile");
+    if (ir_is_tensor(after->args[i]->type)) info_of(&op->results[i])->slot = emit_slot(l, after->args[i]);
+  LLVMBasicBlockRef entry = LLVMGetInsertBlock(l->b), head = emit_new_block(l, "while"), body = emit_new_block(l, "do"),
+                    end = emit_new_block(l, "endwhile");
   LLVMBuildBr(l->b, head);
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, head);
   Phis now = phis_for(l, before->args, before->nargs);
-  lower_block(l, before);
+  emit_block(l, before);
   LLVMBuildCondBr(l->b, scalar(ir_operand(before->last, 0)), body, end);
   for (int i = 0; i < after->nargs; i++) /* the condition's other operands: what the body and who comes after get */
     if (!ir_is_tensor(after->args[i]->type))
       info_of(after->args[i])->scalar = info_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(l->b, body);
-  lower_block(l, after);
+  emit_block(l, after);
   phis_from(now, op, 0, entry);
   phis_from(now, after->last, 0, LLVMGetInsertBlock(l->b));
   LLVMValueRef br = LLVMBuildBr(l->b, head);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
   LLVMPositionBuilderAtEnd(l->b, end);
-  slots_end_loop(l, start);
+  emit_slots_end_loop(l, start);
   l->clock++;
 }
 
-static void lower_if(Lower *l, Op *op) {
+static void emit_if(Lower *l, Op *op) {
   Value **results = results_of(l, op);
   for (int i = 0; i < op->nresults; i++)
-    if (ir_is_tensor(results[i]->type)) slot_touch(l, lower_slot(l, results[i]));
+    if (ir_is_tensor(results[i]->type)) emit_slot_touch(l, emit_slot(l, results[i]));
   bool otherwise = op->nregions > 1 && op->regions[1]->first;
-  LLVMBasicBlockRef yes = new_block(l, "then"), after = new_block(l, "endif"),
-                    no = otherwise ? new_block(l, "else") : after, ends[2];
+  LLVMBasicBlockRef yes = emit_new_block(l, "then"), after = emit_new_block(l, "endif"),
+                    no = otherwise ? emit_new_block(l, "else") : after, ends[2];
   LLVMBuildCondBr(l->b, scalar(ir_operand(op, 0)), yes, no);
-  unsigned *nests = prefetch_counts(l);
+  unsigned *nests = emit_prefetch_counts(l);
   for (int r = 0; r <= otherwise; r++) {
     l->clock++;
-    prefetch_count_from(l, nests); /* neither branch follows the other */
+    emit_prefetch_count_from(l, nests); /* neither branch follows the other */
     LLVMPositionBuilderAtEnd(l->b, r ? no : yes);
-    lower_block(l, ir_entry(op, r));
+    emit_block(l, ir_entry(op, r));
     ends[r] = LLVMGetInsertBlock(l->b);
     LLVMBuildBr(l->b, after);
   }
@@ -169,36 +170,37 @@ static void set(Op *op, LLVMValueRef v) { info_of(&op->results[0])->scalar = v; 
 
 static void load_scalar(Lower *l, Op *op) {
   Type *elem = op->results[0].type;
-  Value *mask = memory_mask(op), *other = memory_other(op);
+  Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
   LLVMValueRef ptr = scalar(ir_operand(op, 0));
   if (!mask) {
-    set(op, memory_read_scalar(l, elem, ptr));
+    set(op, emit_memory_read_scalar(l, elem, ptr));
     return;
   }
-  LLVMValueRef v = memory_read_scalar(l, elem, LLVMBuildSelect(l->b, scalar(mask), ptr, l->scratch, ""));
-  LLVMValueRef o = other ? scalar(other) : LLVMConstNull(element_type(l, elem));
+  LLVMValueRef v = emit_memory_read_scalar(l, elem, LLVMBuildSelect(l->b, scalar(mask), ptr, l->scratch, ""));
+  LLVMValueRef o = other ? scalar(other) : LLVMConstNull(emit_element_type(l, elem));
   set(op, LLVMBuildSelect(l->b, scalar(mask), v, o, ""));
 }
 
 static void store_scalar(Lower *l, Op *op) {
-  Value *mask = memory_mask(op), *v = ir_operand(op, 1);
+  Value *mask = cpu_access_mask(op), *v = ir_operand(op, 1);
   LLVMValueRef ptr = scalar(ir_operand(op, 0));
   if (mask) ptr = LLVMBuildSelect(l->b, scalar(mask), ptr, l->scratch, "");
-  memory_write_scalar(l, v->type, scalar(v), ptr);
+  emit_memory_write_scalar(l, v->type, scalar(v), ptr);
 }
 
 static void atomic_scalar(Lower *l, Op *op) {
-  Value *mask = memory_mask(op);
+  Value *mask = cpu_access_mask(op);
   LLVMValueRef in[3] = {0};
   for (int i = 0; i < op->noperands && i < 3; i++) in[i] = scalar(ir_operand(op, i));
   if (!mask) {
-    set(op, memory_atomic(l, op, in[0], in[1], in[2]));
+    set(op, emit_memory_atomic(l, op, in[0], in[1], in[2]));
     return;
   }
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), doing = new_block(l, "atomic"), after = new_block(l, "next");
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), doing = emit_new_block(l, "atomic"),
+                    after = emit_new_block(l, "next");
   LLVMBuildCondBr(l->b, scalar(mask), doing, after);
   LLVMPositionBuilderAtEnd(l->b, doing);
-  LLVMValueRef old = memory_atomic(l, op, in[0], in[1], in[2]);
+  LLVMValueRef old = emit_memory_atomic(l, op, in[0], in[1], in[2]);
   LLVMBasicBlockRef done = LLVMGetInsertBlock(l->b);
   LLVMBuildBr(l->b, after);
   LLVMPositionBuilderAtEnd(l->b, after);
@@ -216,34 +218,34 @@ static int axis_of(const Op *op) {
 /* The element of a tensor of one element. */
 static LLVMValueRef only_element(Lower *l, Value *v) {
   Lane at[MAX_RANK];
-  for (int i = 0; i < v->type->rank; i++) at[i] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
-  lower_base_level(l);
+  for (int i = 0; i < v->type->rank; i++) at[i] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+  emit_base_level(l);
   l->lanes = 1;
   l->inner = 0;
   l->extent = 1;
   l->index32 = LLVMConstInt(l->i32, 0, false);
   l->index64 = LLVMConstInt(l->i64, 0, false);
-  LLVMValueRef x = lane_scalar(l, lane_eval(l, v, at));
+  LLVMValueRef x = emit_lane_scalar(l, emit_lane_eval(l, v, at));
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
-  lower_base_level(l);
+  emit_base_level(l);
   return x;
 }
 
-static void lower_scalar(Lower *l, Op *op) {
+static void emit_scalar(Lower *l, Op *op) {
   LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
-  if (op->nresults != 1) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  if (op->nresults != 1) emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
   for (int i = 0; i < op->noperands; i++) {
     in[i] = scalar(ir_operand(op, i));
-    if (!in[i]) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+    if (!in[i]) emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
   }
-  set(op, element_op(l, op, in, 1));
+  set(op, emit_element_op(l, op, in, 1));
 }
 
-static void lower_op(Lower *l, Op *op) {
+static void emit_op(Lower *l, Op *op) {
   switch (op->code) {
-  case OP_FOR: lower_for(l, op); return;
-  case OP_WHILE: lower_while(l, op); return;
-  case OP_IF: lower_if(l, op); return;
+  case OP_FOR: emit_for(l, op); return;
+  case OP_WHILE: emit_while(l, op); return;
+  case OP_IF: emit_if(l, op); return;
   case OP_YIELD:
   case OP_CONDITION:
   case OP_ASSUME:
@@ -255,25 +257,25 @@ static void lower_op(Lower *l, Op *op) {
   case OP_STORE: store_scalar(l, op); return;
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS: atomic_scalar(l, op); return;
-  case OP_DOT: lower_dot(l, op); break;
-  case OP_TRANS: lower_transpose(l, op); break;
-  case OP_HISTOGRAM: lower_histogram(l, op); break;
-  case OP_PRINT: lower_print(l, op); break;
-  case OP_ASSERT: lower_assert(l, op, scalar(ir_operand(op, 0))); return;
+  case OP_DOT: emit_dot(l, op); break;
+  case OP_TRANS: emit_transpose(l, op); break;
+  case OP_HISTOGRAM: emit_histogram(l, op); break;
+  case OP_PRINT: emit_print(l, op); break;
+  case OP_ASSERT: emit_assert(l, op, scalar(ir_operand(op, 0))); return;
   case OP_UNSPLAT: set(op, only_element(l, ir_operand(op, 0))); break;
-  default: lower_scalar(l, op); return;
+  default: emit_scalar(l, op); return;
   }
   l->clock++;
 }
 
-void lower_block(Lower *l, Block *b) {
+void emit_block(Lower *l, Block *b) {
   Plan *plan = plan_of(b);
   for (uint32_t i = 0; i < plan->steps.len; i++) {
     Step *s = &plan->steps.at[i];
     if (s->nest)
-      nest_emit(l, s->nest);
+      emit_nest(l, s->nest);
     else
-      lower_op(l, s->op);
+      emit_op(l, s->op);
   }
 }
 
@@ -285,25 +287,25 @@ static ArgKind arg_kind(Lower *l, const Op *func, const Type *t) {
     return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
   if (t->kind == TYPE_FLOAT && t->bits >= 16)
     return t->fkind == F16 ? ARG_F16 : t->fkind == BF16 ? ARG_BF16 : t->fkind == F32 ? ARG_F32 : ARG_F64;
-  lower_fail(l, func, "a parameter of type %s is not supported on the CPU", ir_type_text(l->cx, t));
+  emit_fail(l, func, "a parameter of type %s is not supported on the CPU", ir_type_text(l->cx, t));
 }
 
-static void lower_arguments(Lower *l, Op *func, KernelInfo *info) {
+static void emit_arguments(Lower *l, Op *func, KernelInfo *info) {
   Block *entry = ir_entry(func, 0);
   ArgKind *kinds = NEWN(l->cx, ArgKind, entry->nargs + 1);
   for (int i = 0; i < entry->nargs; i++) {
     Value *v = entry->args[i];
-    LLVMValueRef at = int_const(l->i64, i);
+    LLVMValueRef at = emit_int(l->i64, i);
     LLVMValueRef p = LLVMBuildLoad2(l->b, l->ptr, LLVMBuildGEP2(l->b, l->ptr, LLVMGetParam(l->fn, 0), &at, 1, ""), "");
     kinds[i] = arg_kind(l, func, v->type);
-    info_of(v)->scalar = memory_read_scalar(l, v->type, p);
+    info_of(v)->scalar = emit_memory_read_scalar(l, v->type, p);
     if (v->hint) LLVMSetValueName2(info_of(v)->scalar, v->hint, strlen(v->hint));
   }
   for (int i = 0; i < 3; i++) {
-    LLVMValueRef at = int_const(l->i64, i);
+    LLVMValueRef at = emit_int(l->i64, i);
     l->grid[i] = LLVMBuildLoad2(l->b, l->i32, LLVMBuildGEP2(l->b, l->i32, LLVMGetParam(l->fn, 1), &at, 1, ""), "grid");
   }
-  stream_programs(l);
+  emit_stream_programs(l);
   info->nargs = entry->nargs;
   info->args = kinds;
 }
@@ -336,19 +338,19 @@ static void next_numbers(Lower *l, const LLVMValueRef from[3], LLVMBasicBlockRef
 }
 
 /* One program after the other, x fastest. */
-static void lower_programs(Lower *l, Op *func) {
-  LLVMBasicBlockRef body = new_block(l, "program"), before = LLVMGetInsertBlock(l->b);
+static void emit_programs(Lower *l, Op *func) {
+  LLVMBasicBlockRef body = emit_new_block(l, "program"), before = LLVMGetInsertBlock(l->b);
   LLVMValueRef first = LLVMGetParam(l->fn, 2), last = LLVMGetParam(l->fn, 3), from[3];
   static const char *const names[] = {"pid.x", "pid.y", "pid.z"};
-  l->end = new_block(l, "end");
+  l->end = emit_new_block(l, "end");
   first_numbers(l, first, from);
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, first, last, ""), body, l->end);
   LLVMPositionBuilderAtEnd(l->b, body);
   LLVMValueRef n = LLVMBuildPhi(l->b, l->i64, "program");
   for (int i = 0; i < 3; i++) l->pid[i] = LLVMBuildPhi(l->b, l->i32, names[i]);
-  lower_base_level(l);
+  emit_base_level(l);
   l->arguments = ir_entry(func, 0);
-  lower_block(l, l->arguments);
+  emit_block(l, l->arguments);
   next_numbers(l, from, before);
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildAdd(l->b, n, LLVMConstInt(l->i64, 1, false), "");
@@ -356,7 +358,7 @@ static void lower_programs(Lower *l, Op *func) {
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
   LLVMAddIncoming(n, (LLVMValueRef[]){first, next}, (LLVMBasicBlockRef[]){before, latch}, 2);
   LLVMPositionBuilderAtEnd(l->b, l->end);
-  stream_fence(l);
+  emit_stream_fence(l);
   LLVMBuildRetVoid(l->b);
 }
 
@@ -455,21 +457,21 @@ static void build_function(void *arg) {
   l->scratch = LLVMGetParam(l->fn, 4);
   l->index = index_analyze(cx, l->source);
   cpu_plan(l, func);
-  stream_plan(l, func);
-  lower_arguments(l, func, info);
-  lower_programs(l, func);
+  emit_stream_begin(l, func);
+  emit_arguments(l, func, info);
+  emit_programs(l, func);
   info->name = name;
-  info->shared = slots_place(l);
+  info->shared = emit_slots_place(l);
   own->keep = true;
 }
 
-static void lower_function(Ctx *cx, void *l) { cpu_llvm_build(cx, "lowering", build_function, l); }
+static void emit_function(Ctx *cx, void *l) { cpu_llvm_build(cx, "lowering", build_function, l); }
 
 LLVMModuleRef cpu_lower(Ctx *cx, LLVMContextRef llvm, Module *m, const CpuIsa *isa, const TargetOptions *o,
                         KernelInfo *info) {
   Lower *l = NEW(cx, Lower);
   *l = (Lower){.cx = cx, .source = m, .llvm = llvm, .isa = isa, .options = o, .result = info};
-  Err err = ctx_protect(cx, lower_function, l);
+  Err err = ctx_protect(cx, emit_function, l);
   if (err) ctx_throw(cx, err);
   return l->module;
 }

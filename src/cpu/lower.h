@@ -196,90 +196,90 @@ struct Lower {
   unsigned nest_number;
 };
 
-Lane lane_uniform(LLVMValueRef v, int depth);
-Lane lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
-Lane lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
+Lane emit_lane_uniform(LLVMValueRef v, int depth);
+Lane emit_lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
+Lane emit_lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
 /* The coordinates of operand `i` for a point of the result; false if the op is not a plain rearrangement or
  * elementwise. */
-bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out);
-LLVMValueRef lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
-LLVMValueRef lane_scalar(Lower *l, Lane x);             /* of a uniform lane */
-void lane_remember(Lower *l, Value *v, const Lane *at, Lane x);
-Lane lane_add(Lower *l, Lane a, Lane b);                 /* integers of one type */
-Lane lane_times(Lower *l, Lane a, int64_t k);
+bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out);
+LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
+LLVMValueRef emit_lane_scalar(Lower *l, Lane x);             /* of a uniform lane */
+void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane x);
+Lane emit_lane_add(Lower *l, Lane a, Lane b);                 /* integers of one type */
+Lane emit_lane_times(Lower *l, Lane a, int64_t k);
 /* Put the builder where code of `depth` goes. */
-void lower_at(Lower *l, int depth);
-void lower_push_level(Lower *l, LLVMBasicBlockRef block);
-static inline void lower_pop_level(Lower *l) { l->depth--; }
-void lower_base_level(Lower *l); /* outside of nests: level 0 is the current block */
+void emit_at(Lower *l, int depth);
+void emit_push_level(Lower *l, LLVMBasicBlockRef block);
+static inline void emit_pop_level(Lower *l) { l->depth--; }
+void emit_base_level(Lower *l); /* outside of nests: level 0 is the current block */
 
 /* ---- memory: lower_memory.c -------------------------------------------------------------------------------------- */
 
-Slot *slot_new(Lower *l, int64_t bytes);
-LLVMValueRef slot_touch(Lower *l, Slot *s); /* its address; notes the access */
-void slots_end_loop(Lower *l, int loop_start);
-int64_t slots_place(Lower *l); /* all of them; returns the bytes needed */
-Lane slot_read(Lower *l, Slot *s, Type *type, const Lane *at);
-void slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v);
+Slot *emit_slot_new(Lower *l, int64_t bytes);
+LLVMValueRef emit_slot_touch(Lower *l, Slot *s); /* its address; notes the access */
+void emit_slots_end_loop(Lower *l, int loop_start);
+int64_t emit_slots_place(Lower *l); /* all of them; returns the bytes needed */
+Lane emit_slot_read(Lower *l, Slot *s, Type *type, const Lane *at);
+void emit_slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v);
 /* The element(s) at `at` of a row-major array; read at level `depth` or deeper. */
-Lane array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth);
-Lane memory_load(Lower *l, Op *op, const Lane *at);
-void memory_store(Lower *l, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
-LLVMValueRef memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr);
-void memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
-LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
-Value *memory_mask(const Op *op);  /* of a load, store or atomic; or NULL */
-Value *memory_other(const Op *op); /* of a load, or NULL */
+Lane emit_array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth);
+Lane emit_memory_load(Lower *l, Op *op, const Lane *at);
+void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
+LLVMValueRef emit_memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr);
+void emit_memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
+LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
+Value *cpu_access_mask(const Op *op);  /* of a load, store or atomic; or NULL */
+Value *cpu_access_other(const Op *op); /* of a load, or NULL */
 
 /* ---- streaming stores: lower_stream.c ---------------------------------------------------------------------------- */
 
-void stream_plan(Lower *l, Op *func);
-void stream_programs(Lower *l); /* in the entry block, once the grid is known */
+void emit_stream_begin(Lower *l, Op *func);
+void emit_stream_programs(Lower *l); /* in the entry block, once the grid is known */
 /* Store a whole vector, past the caches where the launch is large; false: nothing was emitted, it never pays here. */
-bool stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
-void stream_fence(Lower *l); /* before the function returns */
+bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
+void emit_stream_fence(Lower *l); /* before the function returns */
 
 /* ---- prefetching: lower_prefetch.c ------------------------------------------------------------------------------- */
 
 /* Is the nest at work the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
  * level 0. */
-LLVMValueRef prefetch_stride(Lower *l, const Op *load);
+LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load);
 /* How many nests have read from each argument so far; and counting on from there. */
-unsigned *prefetch_counts(Lower *l);
-void prefetch_count_from(Lower *l, const unsigned *counts);
-void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
+unsigned *emit_prefetch_counts(Lower *l);
+void emit_prefetch_count_from(Lower *l, const unsigned *counts);
+void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
 /* ---- elements: lower_element.c, lower_float.c -------------------------------------------------------------------- */
 
-LLVMTypeRef element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
-LLVMTypeRef memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
-LLVMTypeRef wide(LLVMTypeRef t, int lanes);
-LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes);
-LLVMValueRef iota(Lower *l, int lanes, LLVMTypeRef t);
-LLVMValueRef int_const(LLVMTypeRef t, int64_t x);
-LLVMValueRef element_const(Lower *l, const Type *elem, const Attr *a);
+LLVMTypeRef emit_element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
+LLVMTypeRef emit_memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
+LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes);
+LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes);
+LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t);
+LLVMValueRef emit_int(LLVMTypeRef t, int64_t x);
+LLVMValueRef emit_element_const(Lower *l, const Type *elem, const Attr *a);
 /* One pure elementwise op on operands of `lanes` elements each. */
-LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes);
+LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes);
 /* The block of a combine region: `args` to the values its terminator returns. */
-void element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes);
-LLVMValueRef intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
-LLVMValueRef runtime_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
-LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
-LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
-LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
+void emit_element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes);
+LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
+LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
+LLVMValueRef emit_float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
+LLVMValueRef emit_float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
+LLVMValueRef emit_float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
 /* maxnum or minnum: a NaN loses against a number. */
-LLVMValueRef float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes);
+LLVMValueRef emit_float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes);
 /* Division of f32 vectors by a scalar: 1/b and whether b is of usual size, once; then each quotient. */
-void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
-LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+void emit_float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
+LLVMValueRef emit_float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
                              int lanes);
 CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
 /* ---- nests: lower_nest.c, lower_fold.c --------------------------------------------------------------------------- */
 
-void nest_emit(Lower *l, Nest *n);
+void emit_nest(Lower *l, Nest *n);
 /* A nest made on the spot that copies `value` into `slot`. */
-void nest_copy(Lower *l, Value *value, Slot *slot);
+void emit_nest_copy(Lower *l, Value *value, Slot *slot);
 
 /* A reduction or scan at work: an accumulator (or carry) per operand. */
 typedef struct Fold {
@@ -290,35 +290,35 @@ typedef struct Fold {
   LLVMValueRef *result;    /* of a reduction to scalars, at the end of its loops */
   LLVMValueRef *identity;  /* an element each; NULL: none known, the first step is told apart */
 } Fold;
-Fold *fold_new(Lower *l, Op *op);
-void fold_reset(Lower *l, Fold *f, int vector_dim); /* at the beginning of a row, the lanes chosen */
-void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
-void fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row */
-void fold_results(Fold *f);                          /* after the loops */
-void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
+Fold *emit_fold_new(Lower *l, Op *op);
+void emit_fold_reset(Lower *l, Fold *f, int vector_dim); /* at the beginning of a row, the lanes chosen */
+void emit_fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
+void emit_fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row */
+void emit_fold_results(Fold *f);                          /* after the loops */
+void emit_scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
 
 /* Loops for hand-made code: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
 typedef struct Loop {
   LLVMBasicBlockRef body, exit;
   LLVMValueRef index, end, step;
 } Loop;
-Loop loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step);
-void loop_end(Lower *l, Loop *loop);
-LLVMBasicBlockRef new_block(Lower *l, const char *name);
-LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t);
+Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step);
+void emit_loop_end(Lower *l, Loop *loop);
+LLVMBasicBlockRef emit_new_block(Lower *l, const char *name);
+LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t);
 
 /* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 
-void lower_dot(Lower *l, Op *op);
+void emit_dot(Lower *l, Op *op);
 /* Is `truncf` from f32 to bf16 for dots alone, where denormals need not be kept? Then it is one instruction. */
-bool dot_narrows(Lower *l, const Op *truncf, int lanes);
-LLVMValueRef dot_narrow(Lower *l, LLVMValueRef x); /* of 32 lanes */
-void lower_transpose(Lower *l, Op *op);
-void lower_histogram(Lower *l, Op *op);
-void lower_print(Lower *l, Op *op);
-void lower_assert(Lower *l, Op *op, LLVMValueRef condition);
-Slot *lower_slot(Lower *l, Value *v); /* the value's slot, made at first need */
-_Noreturn void lower_fail(Lower *l, const Op *op, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void lower_block(Lower *l, Block *b);
+bool emit_dot_narrows(Lower *l, const Op *truncf, int lanes);
+LLVMValueRef emit_dot_narrow(Lower *l, LLVMValueRef x); /* of 32 lanes */
+void emit_transpose(Lower *l, Op *op);
+void emit_histogram(Lower *l, Op *op);
+void emit_print(Lower *l, Op *op);
+void emit_assert(Lower *l, Op *op, LLVMValueRef condition);
+Slot *emit_slot(Lower *l, Value *v); /* the value's slot, made at first need */
+_Noreturn void emit_fail(Lower *l, const Op *op, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void emit_block(Lower *l, Block *b);
 
 #endif

@@ -18,12 +18,12 @@ typedef struct Matrix {
   Slot *slot;                  /* where it is, or may be by a run-time test; else NULL */
 } Matrix;
 
-static LLVMValueRef size_const(Lower *l, int64_t n) { return int_const(l->i64, n); }
+static LLVMValueRef size_const(Lower *l, int64_t n) { return emit_int(l->i64, n); }
 
 /* A point of the last two dimensions at 0, one of which runs. */
 static void probe(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane *at) {
-  for (int d = 0; d < t->rank; d++) at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
-  if (t->rank == 3) at[0] = lane_uniform(batch, 0);
+  for (int d = 0; d < t->rank; d++) at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+  if (t->rank == 3) at[0] = emit_lane_uniform(batch, 0);
   at[running] =
       (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
   l->extent = t->shape[running];
@@ -33,8 +33,8 @@ static void probe(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane
 static bool probe_extent(Lower *l, Value *mask, const Lane *at, int64_t size, LLVMValueRef *out) {
   *out = size_const(l, size);
   if (!mask) return true;
-  Lane m = ir_is_tensor(mask->type) ? lane_eval(l, mask, at) : lane_uniform(info_of(mask)->scalar, 0);
-  lower_at(l, 0);
+  Lane m = ir_is_tensor(mask->type) ? emit_lane_eval(l, mask, at) : emit_lane_uniform(info_of(mask)->scalar, 0);
+  emit_at(l, 0);
   if (l->failed) return false;
   if (m.kind == LANE_UNIFORM)
     *out = LLVMBuildSelect(l->b, m.v, *out, size_const(l, 0), "");
@@ -46,7 +46,7 @@ static bool probe_extent(Lower *l, Value *mask, const Lane *at, int64_t size, LL
 }
 
 static void start_probing(Lower *l) {
-  lower_base_level(l);
+  emit_base_level(l);
   l->lanes = 2;
   l->inner = 1;
   l->nest_number++;
@@ -65,7 +65,7 @@ static void stop_probing(Lower *l) {
 
 static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
   LLVMTypeRef t = l->i64;
-  return intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
+  return emit_intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
 }
 
 /* Describe the load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). l->condition: what must
@@ -81,12 +81,12 @@ static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMValu
     int d = r - 2 + i;
     probe(l, t, d, batch, at);
     l->live = live[i];
-    Lane p = lane_eval(l, ptr, at);
+    Lane p = emit_lane_eval(l, ptr, at);
     ok = !l->failed && (p.kind == LANE_UNIFORM || p.kind == LANE_AFFINE);
     LLVMValueRef step = p.step ? p.step : size_const(l, 0);
     *(i ? &out->col : &out->row) = step;
     if (i) out->base = p.v;
-    ok = ok && probe_extent(l, memory_mask(load), at, t->shape[d], i ? &out->cols : &out->rows);
+    ok = ok && probe_extent(l, cpu_access_mask(load), at, t->shape[d], i ? &out->cols : &out->rows);
   }
   stop_probing(l);
   return ok;
@@ -125,7 +125,7 @@ static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
   if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !home->uses || home->uses->next) return;
   const Op *store = NULL;
   if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return;
-  Value *mask = memory_mask(store);
+  Value *mask = cpu_access_mask(store);
   if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(l, mask) || !known_here(l, mask, 0)) return;
   Lane at[MAX_RANK];
   LLVMValueRef extent[2];
@@ -142,16 +142,12 @@ static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
 
 static Matrix slot_matrix(Lower *l, Slot *s, const Type *t, LLVMValueRef batch) {
   int r = t->rank;
-  Matrix m = {slot_touch(l, s),
-              size_const(l, t->shape[r - 1]),
-              size_const(l, 1),
-              size_const(l, t->shape[r - 2]),
-              size_const(l, t->shape[r - 1]),
-              s};
+  Matrix m = {emit_slot_touch(l, s),          size_const(l, t->shape[r - 1]), size_const(l, 1),
+              size_const(l, t->shape[r - 2]), size_const(l, t->shape[r - 1]), s};
   if (r == 3) {
     LLVMValueRef offset =
         LLVMBuildMul(l->b, LLVMBuildZExt(l->b, batch, l->i64, ""), size_const(l, t->shape[1] * t->shape[2]), "");
-    m.base = LLVMBuildGEP2(l->b, memory_type(l, t->elem), m.base, &offset, 1, "");
+    m.base = LLVMBuildGEP2(l->b, emit_memory_type(l, t->elem), m.base, &offset, 1, "");
   }
   return m;
 }
@@ -169,8 +165,8 @@ static Matrix join(Lower *l, Matrix a, LLVMBasicBlockRef from_a, Matrix b, LLVMB
 static int64_t tensor_bytes(const Type *t) { return ir_numel(t) * max64(ir_elem_bytes(t->elem), 1); }
 
 static Matrix copied(Lower *l, Value *v, LLVMValueRef batch) {
-  Slot *s = slot_new(l, tensor_bytes(v->type));
-  nest_copy(l, v, s);
+  Slot *s = emit_slot_new(l, tensor_bytes(v->type));
+  emit_nest_copy(l, v, s);
   return slot_matrix(l, s, v->type, batch);
 }
 
@@ -181,11 +177,12 @@ static Matrix operand(Lower *l, Value *v, LLVMValueRef batch, LLVMValueRef rows,
   Op *load = cpu_dot_direct(l, v);
   Matrix m = {0};
   if (cpu_is_stored(source)) {
-    m = slot_matrix(l, lower_slot(l, source), source->type, batch);
+    m = slot_matrix(l, emit_slot(l, source), source->type, batch);
   } else if (!load || !direct_matrix(l, load, batch, live, &m)) {
     m = copied(l, source, batch);
   } else if (l->condition && !LLVMIsAConstantInt(l->condition)) {
-    LLVMBasicBlockRef start = LLVMGetInsertBlock(l->b), wraps = new_block(l, "wraps"), after = new_block(l, "operand");
+    LLVMBasicBlockRef start = LLVMGetInsertBlock(l->b), wraps = emit_new_block(l, "wraps"),
+                      after = emit_new_block(l, "operand");
     LLVMBuildCondBr(l->b, l->condition, after, wraps);
     LLVMPositionBuilderAtEnd(l->b, wraps);
     Matrix c = copied(l, source, batch);
@@ -210,11 +207,12 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
   const Type *ta = ir_operand(op, 0)->type, *tb = ir_operand(op, 1)->type, *td = op->results[0].type;
   int r = td->rank;
   CpuElem ea = cpu_elem(ta->elem, false), eb = cpu_elem(tb->elem, false), ec = cpu_elem(td->elem, false);
-  Slot *pack = slot_new(l, (int64_t)cpu_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
-  if (a.slot) slot_touch(l, a.slot); /* it lives until here, whatever was done for the other operand */
-  if (b.slot) slot_touch(l, b.slot);
+  Slot *pack =
+      emit_slot_new(l, (int64_t)cpu_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
+  if (a.slot) emit_slot_touch(l, a.slot); /* it lives until here, whatever was done for the other operand */
+  if (b.slot) emit_slot_touch(l, b.slot);
   LLVMTypeRef t = dot_type(l);
-  LLVMValueRef d = new_alloca(l, t);
+  LLVMValueRef d = emit_alloca(l, t);
   LLVMValueRef k = a.cols == b.rows ? a.cols : least(l, a.cols, b.rows);
   LLVMValueRef fields[] = {a.rows,
                            b.cols,
@@ -227,20 +225,20 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
                            b.row,
                            b.col,
                            size_const(l, td->shape[r - 1]),
-                           int_const(l->i32, ea),
-                           int_const(l->i32, eb),
-                           int_const(l->i32, ec),
-                           int_const(l->i32, cpu_dot_sets(l, op) ? DOT_SET : 0),
-                           slot_touch(l, pack)};
+                           emit_int(l->i32, ea),
+                           emit_int(l->i32, eb),
+                           emit_int(l->i32, ec),
+                           emit_int(l->i32, cpu_dot_sets(l, op) ? DOT_SET : 0),
+                           emit_slot_touch(l, pack)};
   for (unsigned i = 0; i < COUNT(fields); i++) LLVMBuildStore(l->b, fields[i], LLVMBuildStructGEP2(l->b, t, d, i, ""));
   LLVMValueRef smallest = least(l, least(l, a.rows, b.cols), k);
   LLVMValueRef some = LLVMBuildICmp(l->b, LLVMIntSGT, smallest, size_const(l, 0), "");
   if (LLVMIsAConstantInt(a.rows) && LLVMIsAConstantInt(b.cols) && LLVMIsAConstantInt(k))
     some = LLVMConstInt(l->i1, 1, false);
-  LLVMBasicBlockRef work = new_block(l, "dot"), after = new_block(l, "after");
+  LLVMBasicBlockRef work = emit_new_block(l, "dot"), after = emit_new_block(l, "after");
   LLVMBuildCondBr(l->b, some, work, after);
   LLVMPositionBuilderAtEnd(l->b, work);
-  runtime_call(l, "ttc_rt_dot", l->voidty, &d, 1);
+  emit_call(l, "ttc_rt_dot", l->voidty, &d, 1);
   LLVMBuildBr(l->b, after);
   LLVMPositionBuilderAtEnd(l->b, after);
 }
@@ -254,10 +252,10 @@ static void check_types(Lower *l, Op *op) {
   else
     ok = a->bits == 8 && d->kind == TYPE_INT && d->bits == 32;
   if (!ok)
-    lower_fail(l, op, "dot of %s into %s is not supported on the CPU", ir_type_text(l->cx, a), ir_type_text(l->cx, d));
+    emit_fail(l, op, "dot of %s into %s is not supported on the CPU", ir_type_text(l->cx, a), ir_type_text(l->cx, d));
 }
 
-void lower_dot(Lower *l, Op *op) {
+void emit_dot(Lower *l, Op *op) {
   check_types(l, op);
   Value *d = &op->results[0];
   const Type *t = d->type;
@@ -267,45 +265,45 @@ void lower_dot(Lower *l, Op *op) {
     Matrix a = operand(l, ir_operand(op, 0), NULL, live[0], NULL);
     Matrix b = operand(l, ir_operand(op, 1), NULL, NULL, live[1]);
     if (live[0]) a.rows = least(l, a.rows, live[0]), b.cols = least(l, b.cols, live[1]);
-    call_dot(l, op, a, b, slot_touch(l, lower_slot(l, d)));
+    call_dot(l, op, a, b, emit_slot_touch(l, emit_slot(l, d)));
     return;
   }
   int clock = l->clock++;
-  lower_slot(l, d);
-  slot_touch(l, lower_slot(l, d));
-  Loop loop = loop_begin(l, size_const(l, 0), size_const(l, t->shape[0]), 1);
+  emit_slot(l, d);
+  emit_slot_touch(l, emit_slot(l, d));
+  Loop loop = emit_loop_begin(l, size_const(l, 0), size_const(l, t->shape[0]), 1);
   LLVMValueRef batch = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
   Matrix a = operand(l, ir_operand(op, 0), batch, NULL, NULL), b = operand(l, ir_operand(op, 1), batch, NULL, NULL);
-  Matrix c = slot_matrix(l, lower_slot(l, d), t, batch);
+  Matrix c = slot_matrix(l, emit_slot(l, d), t, batch);
   call_dot(l, op, a, b, c.base);
-  loop_end(l, &loop);
+  emit_loop_end(l, &loop);
   l->clock++;
-  slots_end_loop(l, clock);
+  emit_slots_end_loop(l, clock);
 }
 
 /* ---- operands of bf16 -------------------------------------------------------------------------------------------- */
 
 /* The processor's conversion differs from the language's in one thing: denormals become zero. Its products of bf16, in
  * tiles and in vectors, read denormals as zero anyway. */
-bool dot_narrows(Lower *l, const Op *truncf, int lanes) {
+bool emit_dot_narrows(Lower *l, const Op *truncf, int lanes) {
   const Type *from = ir_elem(ir_operand(truncf, 0)->type), *to = ir_elem(truncf->results[0].type);
   return l->isa->avx512_bf16 && lanes == 32 && from->fkind == F32 && to->fkind == BF16 &&
          cpu_feeds_only_dots(&truncf->results[0]);
 }
 
-LLVMValueRef dot_narrow(Lower *l, LLVMValueRef x) {
+LLVMValueRef emit_dot_narrow(Lower *l, LLVMValueRef x) {
   LLVMValueRef index[2][16], halves[2];
   for (int i = 0; i < 2; i++) {
-    for (int j = 0; j < 16; j++) index[i][j] = int_const(l->i32, 16 * (1 - i) + j); /* the upper half comes first */
+    for (int j = 0; j < 16; j++) index[i][j] = emit_int(l->i32, 16 * (1 - i) + j); /* the upper half comes first */
     halves[i] = LLVMBuildShuffleVector(l->b, x, LLVMGetPoison(LLVMTypeOf(x)), LLVMConstVector(index[i], 16), "");
   }
-  LLVMValueRef r = intrinsic(l, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", NULL, 0, halves, 2);
+  LLVMValueRef r = emit_intrinsic(l, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", NULL, 0, halves, 2);
   return LLVMBuildBitCast(l->b, r, LLVMVectorType(l->i16, 32), "");
 }
 
 /* ---- transposition ----------------------------------------------------------------------------------------------- */
 
-void lower_transpose(Lower *l, Op *op) {
+void emit_transpose(Lower *l, Op *op) {
   Value *r = &op->results[0], *source = ir_operand(op, 0);
   const Type *t = r->type;
   Matrix m = {0};
@@ -313,16 +311,16 @@ void lower_transpose(Lower *l, Op *op) {
       !cpu_is_stored(source) && cpu_trans_direct(l, op) && direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &m);
   if (!direct) {
     if (cpu_is_stored(source))
-      m = slot_matrix(l, lower_slot(l, source), source->type, NULL);
+      m = slot_matrix(l, emit_slot(l, source), source->type, NULL);
     else
       m = copied(l, source, NULL);
   }
-  LLVMValueRef args[] = {slot_touch(l, lower_slot(l, r)),
+  LLVMValueRef args[] = {emit_slot_touch(l, emit_slot(l, r)),
                          size_const(l, t->shape[1]),
                          m.base,
                          m.row,
                          size_const(l, t->shape[0]),
                          size_const(l, t->shape[1]),
-                         int_const(l->i32, ir_elem_bytes(t->elem))};
-  runtime_call(l, "ttc_rt_transpose", l->voidty, args, COUNT(args));
+                         emit_int(l->i32, ir_elem_bytes(t->elem))};
+  emit_call(l, "ttc_rt_transpose", l->voidty, args, COUNT(args));
 }

@@ -13,7 +13,7 @@
 
 /* ---- types and constants ----------------------------------------------------------------------------------------- */
 
-LLVMTypeRef element_type(Lower *l, const Type *t) {
+LLVMTypeRef emit_element_type(Lower *l, const Type *t) {
   switch (t->kind) {
   case TYPE_INT: return LLVMIntTypeInContext(l->llvm, (unsigned)t->bits);
   case TYPE_INDEX: return l->i64;
@@ -30,19 +30,19 @@ LLVMTypeRef element_type(Lower *l, const Type *t) {
   }
 }
 
-LLVMTypeRef memory_type(Lower *l, const Type *t) {
-  return t->kind == TYPE_INT && t->bits < 8 ? l->i8 : element_type(l, t);
+LLVMTypeRef emit_memory_type(Lower *l, const Type *t) {
+  return t->kind == TYPE_INT && t->bits < 8 ? l->i8 : emit_element_type(l, t);
 }
 
-LLVMTypeRef wide(LLVMTypeRef t, int lanes) { return lanes > 1 ? LLVMVectorType(t, (unsigned)lanes) : t; }
+LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes) { return lanes > 1 ? LLVMVectorType(t, (unsigned)lanes) : t; }
 
-LLVMValueRef int_const(LLVMTypeRef t, int64_t x) { return LLVMConstInt(t, (uint64_t)x, true); }
+LLVMValueRef emit_int(LLVMTypeRef t, int64_t x) { return LLVMConstInt(t, (uint64_t)x, true); }
 
 static LLVMTypeRef scalar_of(LLVMTypeRef t) {
   return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetElementType(t) : t;
 }
 
-LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes) {
+LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes) {
   if (lanes <= 1) return x;
   LLVMTypeRef t = LLVMTypeOf(x);
   if (LLVMIsConstant(x)) {
@@ -56,16 +56,16 @@ LLVMValueRef splat(Lower *l, LLVMValueRef x, int lanes) {
                                 "");
 }
 
-LLVMValueRef iota(Lower *l, int lanes, LLVMTypeRef t) {
+LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t) {
   LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes + 1);
-  for (int i = 0; i < lanes; i++) all[i] = int_const(t, i);
+  for (int i = 0; i < lanes; i++) all[i] = emit_int(t, i);
   return lanes > 1 ? LLVMConstVector(all, (unsigned)lanes) : all[0];
 }
 
-LLVMValueRef element_const(Lower *l, const Type *t, const Attr *a) {
-  LLVMTypeRef lt = element_type(l, t);
+LLVMValueRef emit_element_const(Lower *l, const Type *t, const Attr *a) {
+  LLVMTypeRef lt = emit_element_type(l, t);
   if (a->kind == ATTR_SPLAT) a = a->items[0];
-  if (t->kind != TYPE_FLOAT) return int_const(lt, a->integer);
+  if (t->kind != TYPE_FLOAT) return emit_int(lt, a->integer);
   double x = a->kind == ATTR_FLOAT ? a->number : (double)a->integer;
   uint64_t bits = ir_float_encode(t->fkind, x);
   LLVMValueRef c = LLVMConstInt(LLVMIntTypeInContext(l->llvm, (unsigned)t->bits), bits, false);
@@ -76,10 +76,10 @@ LLVMValueRef element_const(Lower *l, const Type *t, const Attr *a) {
 static LLVMValueRef same(Lower *l, LLVMValueRef like, int64_t x) {
   LLVMTypeRef t = LLVMTypeOf(like);
   int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
-  return splat(l, int_const(scalar_of(t), x), lanes);
+  return emit_splat(l, emit_int(scalar_of(t), x), lanes);
 }
 
-LLVMValueRef intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs) {
+LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs) {
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
   LLVMValueRef f = LLVMGetIntrinsicDeclaration(l->module, id, overloads, (size_t)n);
   return LLVMBuildCall2(l->b, LLVMIntrinsicGetType(l->llvm, id, overloads, (size_t)n), f, args, (unsigned)nargs, "");
@@ -87,19 +87,19 @@ LLVMValueRef intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n
 
 static LLVMValueRef intrinsic_like(Lower *l, const char *name, LLVMValueRef *args, int nargs) {
   LLVMTypeRef t = LLVMTypeOf(args[0]);
-  return intrinsic(l, name, &t, 1, args, nargs);
+  return emit_intrinsic(l, name, &t, 1, args, nargs);
 }
 
 /* ---- integers ---------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef via_f64(Lower *l, LLVMValueRef a, LLVMValueRef b, bool is_signed, int lanes) {
-  LLVMTypeRef t = LLVMTypeOf(a), d = wide(l->f64, lanes);
+  LLVMTypeRef t = LLVMTypeOf(a), d = emit_wide(l->f64, lanes);
   LLVMValueRef x = is_signed ? LLVMBuildSIToFP(l->b, a, d, "") : LLVMBuildUIToFP(l->b, a, d, "");
   LLVMValueRef y = is_signed ? LLVMBuildSIToFP(l->b, b, d, "") : LLVMBuildUIToFP(l->b, b, d, "");
   LLVMValueRef q = LLVMBuildFDiv(l->b, x, y, "");
   /* up to 32 bits the rounded quotient has the exact one's integer part; 2^31 (the smallest / -1) wraps through 64
    * bits */
-  LLVMTypeRef big = wide(l->i64, lanes);
+  LLVMTypeRef big = emit_wide(l->i64, lanes);
   q = is_signed ? LLVMBuildFPToSI(l->b, q, big, "") : LLVMBuildFPToUI(l->b, q, big, "");
   return LLVMBuildTrunc(l->b, q, t, "");
 }
@@ -108,7 +108,7 @@ static LLVMValueRef divide(Lower *l, Opcode code, LLVMValueRef a, LLVMValueRef b
   bool is_signed = code == OP_DIVSI || code == OP_REMSI, rest = code == OP_REMSI || code == OP_REMUI;
   unsigned bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(a)));
   LLVMValueRef c = LLVMIsConstant(b) && lanes > 1 ? LLVMGetAggregateElement(b, 0) : b;
-  if (LLVMIsAConstantInt(c) && (lanes <= 1 || b == splat(l, c, lanes))) {
+  if (LLVMIsAConstantInt(c) && (lanes <= 1 || b == emit_splat(l, c, lanes))) {
     int64_t k = LLVMConstIntGetSExtValue(c);
     if (k == 0) return rest ? a : same(l, a, -1);
     if (k == -1 && is_signed) return rest ? same(l, a, 0) : LLVMBuildNeg(l->b, a, "");
@@ -161,13 +161,13 @@ static LLVMValueRef compare_ints(Lower *l, const Op *op, LLVMValueRef a, LLVMVal
   const char *name = ir_attr_text_or(op, "predicate", "");
   for (size_t i = 0; i < COUNT(table); i++)
     if (!strcmp(name, table[i].name)) return LLVMBuildICmp(l->b, table[i].p, a, b, "");
-  lower_fail(l, op, "unknown predicate \"%s\"", name);
+  emit_fail(l, op, "unknown predicate \"%s\"", name);
 }
 
 static LLVMValueRef mulhi(Lower *l, LLVMValueRef a, LLVMValueRef b, int lanes) {
   LLVMTypeRef t = LLVMTypeOf(a);
   unsigned bits = LLVMGetIntTypeWidth(scalar_of(t));
-  LLVMTypeRef big = wide(LLVMIntTypeInContext(l->llvm, 2 * bits), lanes);
+  LLVMTypeRef big = emit_wide(LLVMIntTypeInContext(l->llvm, 2 * bits), lanes);
   LLVMValueRef p = LLVMBuildMul(l->b, LLVMBuildZExt(l->b, a, big, ""), LLVMBuildZExt(l->b, b, big, ""), "");
   return LLVMBuildTrunc(l->b, LLVMBuildLShr(l->b, p, same(l, p, bits), ""), t, "");
 }
@@ -231,13 +231,13 @@ static LLVMValueRef compare_floats(Lower *l, const Op *op, LLVMValueRef a, LLVMV
   const char *name = ir_attr_text_or(op, "predicate", "");
   for (size_t i = 0; i < COUNT(table); i++)
     if (!strcmp(name, table[i].name)) return LLVMBuildFCmp(l->b, table[i].p, a, b, "");
-  lower_fail(l, op, "unknown predicate \"%s\"", name);
+  emit_fail(l, op, "unknown predicate \"%s\"", name);
 }
 
 /* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the
  * zeros. */
 static LLVMValueRef extreme(Lower *l, bool max, bool numbers, LLVMValueRef a, LLVMValueRef b, int lanes) {
-  if (numbers) return float_extreme(l, max, a, b, lanes);
+  if (numbers) return emit_float_extreme(l, max, a, b, lanes);
   return intrinsic_like(l, max ? "llvm.maximum" : "llvm.minimum", (LLVMValueRef[]){a, b}, 2);
 }
 
@@ -262,7 +262,7 @@ static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   case OP_PRECISE_SQRT: return intrinsic_like(l, "llvm.sqrt", in, 1);
   case OP_RSQRT: {
     LLVMValueRef s = intrinsic_like(l, "llvm.sqrt", in, 1);
-    return LLVMBuildFDiv(l->b, splat(l, LLVMConstReal(scalar_of(LLVMTypeOf(a)), 1.0), lanes), s, "");
+    return LLVMBuildFDiv(l->b, emit_splat(l, LLVMConstReal(scalar_of(LLVMTypeOf(a)), 1.0), lanes), s, "");
   }
   case OP_FLOOR: return intrinsic_like(l, "llvm.floor", in, 1);
   case OP_CEIL: return intrinsic_like(l, "llvm.ceil", in, 1);
@@ -279,14 +279,14 @@ static LLVMValueRef float_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
 /* ---- conversions ------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef to_int(Lower *l, const Op *op, LLVMValueRef x, const Type *from, const Type *to, int lanes) {
-  if (from->bits < 32) x = float_to_f32(l, from, x, lanes);
-  LLVMTypeRef types[2] = {wide(element_type(l, to), lanes), LLVMTypeOf(x)};
-  return intrinsic(l, op->code == OP_FPTOSI ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &x, 1);
+  if (from->bits < 32) x = emit_float_to_f32(l, from, x, lanes);
+  LLVMTypeRef types[2] = {emit_wide(emit_element_type(l, to), lanes), LLVMTypeOf(x)};
+  return emit_intrinsic(l, op->code == OP_FPTOSI ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &x, 1);
 }
 
 static LLVMValueRef from_int(Lower *l, const Op *op, LLVMValueRef x, const Type *to, int lanes) {
   bool is_signed = op->code == OP_SITOFP;
-  LLVMTypeRef f = wide(element_type(l, to), lanes);
+  LLVMTypeRef f = emit_wide(emit_element_type(l, to), lanes);
   if (to->fkind != F32 && to->fkind != F64) {
     /* 64 bits through f64 would round twice; what f16 and bf16 can tell apart is kept by setting a sticky bit
      * instead */
@@ -304,15 +304,15 @@ static LLVMValueRef from_int(Lower *l, const Op *op, LLVMValueRef x, const Type 
       LLVMValueRef large = LLVMBuildICmp(l->b, LLVMIntUGE, top, same(l, x, INT64_C(1) << (is_signed ? 51 : 50)), "");
       x = LLVMBuildSelect(l->b, large, high, x, "");
     }
-    LLVMTypeRef vt = wide(element_type(l, via), lanes);
+    LLVMTypeRef vt = emit_wide(emit_element_type(l, via), lanes);
     LLVMValueRef y = is_signed ? LLVMBuildSIToFP(l->b, x, vt, "") : LLVMBuildUIToFP(l->b, x, vt, "");
-    return float_convert(l, via, to, y, lanes, false);
+    return emit_float_convert(l, via, to, y, lanes, false);
   }
   return is_signed ? LLVMBuildSIToFP(l->b, x, f, "") : LLVMBuildUIToFP(l->b, x, f, "");
 }
 
 static LLVMValueRef bitcast(Lower *l, LLVMValueRef x, const Type *from, const Type *to, int lanes) {
-  LLVMTypeRef t = wide(element_type(l, to), lanes);
+  LLVMTypeRef t = emit_wide(emit_element_type(l, to), lanes);
   if (ir_is_ptr(from) && ir_is_ptr(to)) return x;
   if (ir_is_ptr(from)) return LLVMBuildPtrToInt(l->b, x, t, "");
   if (ir_is_ptr(to)) return LLVMBuildIntToPtr(l->b, x, t, "");
@@ -325,18 +325,18 @@ static LLVMValueRef choose(Lower *l, LLVMValueRef *in) { return LLVMBuildSelect(
 
 static LLVMValueRef map_region(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   if (ir_attr_int_or(op, "pack", 1) != 1)
-    lower_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
-  if (op->nresults != 1) lower_fail(l, op, "map_elementwise with several results is not supported on the CPU");
+    emit_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
+  if (op->nresults != 1) emit_fail(l, op, "map_elementwise with several results is not supported on the CPU");
   LLVMValueRef out;
-  element_region(l, ir_entry(op, 0), in, &out, lanes);
+  emit_element_region(l, ir_entry(op, 0), in, &out, lanes);
   return out;
 }
 
-LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
+LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   const Type *to = ir_elem(op->results[0].type), *from = op->noperands ? ir_elem(ir_operand(op, 0)->type) : to;
-  LLVMTypeRef t = wide(element_type(l, to), lanes);
+  LLVMTypeRef t = emit_wide(emit_element_type(l, to), lanes);
   switch (op->code) {
-  case OP_CONSTANT: return splat(l, element_const(l, to, ir_const_value(&op->results[0])), lanes);
+  case OP_CONSTANT: return emit_splat(l, emit_element_const(l, to, ir_const_value(&op->results[0])), lanes);
   case OP_POISON: return LLVMConstNull(t);
   case OP_SELECT: return choose(l, in);
   case OP_EXTSI: return LLVMBuildSExt(l->b, in[0], t, "");
@@ -344,11 +344,11 @@ LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   case OP_TRUNCI: return LLVMBuildTrunc(l->b, in[0], t, "");
   case OP_INDEX_CAST: return LLVMBuildIntCast2(l->b, in[0], t, true, "");
   case OP_TRUNCF:
-    if (dot_narrows(l, op, lanes)) return dot_narrow(l, in[0]);
-    return float_convert(l, from, to, in[0], lanes, false);
-  case OP_EXTF: return float_convert(l, from, to, in[0], lanes, false);
+    if (emit_dot_narrows(l, op, lanes)) return emit_dot_narrow(l, in[0]);
+    return emit_float_convert(l, from, to, in[0], lanes, false);
+  case OP_EXTF: return emit_float_convert(l, from, to, in[0], lanes, false);
   case OP_FP_TO_FP:
-    return float_convert(l, from, to, in[0], lanes, !strcmp(ir_attr_text_or(op, "rounding", "rtne"), "rtz"));
+    return emit_float_convert(l, from, to, in[0], lanes, !strcmp(ir_attr_text_or(op, "rounding", "rtne"), "rtz"));
   case OP_SITOFP:
   case OP_UITOFP: return from_int(l, op, in[0], to, lanes);
   case OP_FPTOSI:
@@ -358,8 +358,8 @@ LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   case OP_INT_TO_PTR:
   case OP_PTR_TO_INT: return bitcast(l, in[0], from, to, lanes);
   case OP_ADDPTR: {
-    LLVMValueRef offset = LLVMBuildIntCast2(l->b, in[1], wide(l->i64, lanes), true, "");
-    return LLVMBuildGEP2(l->b, memory_type(l, to->elem), in[0], &offset, 1, "");
+    LLVMValueRef offset = LLVMBuildIntCast2(l->b, in[1], emit_wide(l->i64, lanes), true, "");
+    return LLVMBuildGEP2(l->b, emit_memory_type(l, to->elem), in[0], &offset, 1, "");
   }
   case OP_EXP:
   case OP_EXP2:
@@ -367,7 +367,7 @@ LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
   case OP_LOG2:
   case OP_SIN:
   case OP_COS:
-  case OP_ERF: return float_math(l, op->code, from, in[0], lanes);
+  case OP_ERF: return emit_float_math(l, op->code, from, in[0], lanes);
   case OP_MAP_ELEMENTWISE: return map_region(l, op, in, lanes);
   default: break;
   }
@@ -378,14 +378,14 @@ LLVMValueRef element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
     } else {
       static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
       LLVMValueRef as_f32[3];
-      for (int i = 0; i < op->noperands && i < 3; i++) as_f32[i] = float_to_f32(l, from, in[i], lanes);
+      for (int i = 0; i < op->noperands && i < 3; i++) as_f32[i] = emit_float_to_f32(l, from, in[i], lanes);
       r = float_op(l, op, as_f32, lanes);
-      if (r && op->code != OP_CMPF) r = float_convert(l, &f32, from, r, lanes, false);
+      if (r && op->code != OP_CMPF) r = emit_float_convert(l, &f32, from, r, lanes, false);
     }
   } else {
     r = int_op(l, op, in, lanes);
   }
-  if (!r) lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+  if (!r) emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
   return r;
 }
 
@@ -395,7 +395,7 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
     for (int i = 0; i < op->noperands; i++) {
       Value *v = ir_operand(op, i);
       in[i] = map_get(values, v);
-      if (!in[i]) in[i] = splat(l, info_of(v)->scalar, lanes); /* from outside: a scalar */
+      if (!in[i]) in[i] = emit_splat(l, info_of(v)->scalar, lanes); /* from outside: a scalar */
     }
     if (ir_has(op, T_TERMINATOR)) {
       for (int i = 0; i < op->noperands; i++) out[i] = in[i];
@@ -411,12 +411,12 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
       continue;
     }
     if (op->nresults != 1 || op->nregions || !(ir_info(op)->traits & T_PURE))
-      lower_fail(l, op, "%s in a combine function is not supported on the CPU", ir_info(op)->name);
-    map_put(l->cx, values, &op->results[0], element_op(l, op, in, lanes));
+      emit_fail(l, op, "%s in a combine function is not supported on the CPU", ir_info(op)->name);
+    map_put(l->cx, values, &op->results[0], emit_element_op(l, op, in, lanes));
   }
 }
 
-void element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes) {
+void emit_element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes) {
   Map values = {0};
   for (int i = 0; i < block->nargs; i++) map_put(l->cx, &values, block->args[i], args[i]);
   region_values(l, block, &values, out, lanes);

@@ -24,13 +24,13 @@ struct Memo {
   unsigned serial;
 };
 
-Lane lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFORM, .v = v, .depth = depth}; }
+Lane emit_lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFORM, .v = v, .depth = depth}; }
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
 /* ---- levels ------------------------------------------------------------------------------------------------------ */
 
-void lower_at(Lower *l, int depth) {
+void emit_at(Lower *l, int depth) {
   if (depth >= l->depth) depth = l->depth;
   LLVMBasicBlockRef block = l->levels[depth].block;
   LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
@@ -40,12 +40,12 @@ void lower_at(Lower *l, int depth) {
     LLVMPositionBuilderAtEnd(l->b, block);
 }
 
-void lower_push_level(Lower *l, LLVMBasicBlockRef block) {
+void emit_push_level(Lower *l, LLVMBasicBlockRef block) {
   l->depth++;
   l->levels[l->depth] = (Level){block, ++l->serial};
 }
 
-void lower_base_level(Lower *l) {
+void emit_base_level(Lower *l) {
   l->depth = 0;
   l->levels[0] = (Level){LLVMGetInsertBlock(l->b), ++l->serial};
   l->index32 = l->index64 = NULL;
@@ -63,7 +63,7 @@ static bool need_inner(Lower *l) {
 
 /* What stands for a value after a vector was asked for while its loop was not open; nobody will use it. */
 static Lane unknown_lane(Lower *l, const Value *v) {
-  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(wide(element_type(l, v->type->elem), l->lanes))};
+  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(emit_wide(emit_element_type(l, v->type->elem), l->lanes))};
 }
 
 /* v + (index + iota) * step */
@@ -71,51 +71,52 @@ static LLVMValueRef affine_vector(Lower *l, Lane x, Type *elem) {
   LLVMTypeRef t = LLVMTypeOf(x.step);
   bool ptr = ir_is_ptr(elem);
   int inner = max_int(l->inner, x.depth);
-  lower_at(l, x.depth);
-  LLVMValueRef spread = LLVMBuildMul(l->b, iota(l, l->lanes, t), splat(l, x.step, l->lanes), "");
-  LLVMValueRef base = ptr ? NULL : LLVMBuildAdd(l->b, splat(l, x.v, l->lanes), spread, "");
-  lower_at(l, inner);
+  emit_at(l, x.depth);
+  LLVMValueRef spread = LLVMBuildMul(l->b, emit_iota(l, l->lanes, t), emit_splat(l, x.step, l->lanes), "");
+  LLVMValueRef base = ptr ? NULL : LLVMBuildAdd(l->b, emit_splat(l, x.v, l->lanes), spread, "");
+  emit_at(l, inner);
   LLVMValueRef index = t == l->i64 ? l->index64 : t == l->i32 ? l->index32 : LLVMBuildTrunc(l->b, l->index64, t, "");
   LLVMValueRef moved = LLVMBuildMul(l->b, index, x.step, "");
-  if (!ptr) return LLVMBuildAdd(l->b, base, splat(l, moved, l->lanes), "");
-  LLVMTypeRef m = memory_type(l, elem->elem);
+  if (!ptr) return LLVMBuildAdd(l->b, base, emit_splat(l, moved, l->lanes), "");
+  LLVMTypeRef m = emit_memory_type(l, elem->elem);
   LLVMValueRef at = LLVMBuildGEP2(l->b, m, x.v, &moved, 1, "");
-  return LLVMBuildGEP2(l->b, m, splat(l, at, l->lanes), &spread, 1, "");
+  return LLVMBuildGEP2(l->b, m, emit_splat(l, at, l->lanes), &spread, 1, "");
 }
 
 static LLVMValueRef range_vector(Lower *l, Lane x) {
   LLVMValueRef r = NULL;
-  lower_at(l, x.depth);
-  LLVMValueRef lo = is_zero(x.v) ? NULL : splat(l, x.v, l->lanes);
+  emit_at(l, x.depth);
+  LLVMValueRef lo = is_zero(x.v) ? NULL : emit_splat(l, x.v, l->lanes);
   bool open = LLVMIsAConstantInt(x.step) && LLVMConstIntGetSExtValue(x.step) >= l->extent;
-  LLVMValueRef hi = open ? NULL : splat(l, x.step, l->lanes);
-  lower_at(l, max_int(l->inner, x.depth));
-  LLVMValueRef c = LLVMBuildAdd(l->b, splat(l, l->index32, l->lanes), iota(l, l->lanes, l->i32), "");
+  LLVMValueRef hi = open ? NULL : emit_splat(l, x.step, l->lanes);
+  emit_at(l, max_int(l->inner, x.depth));
+  LLVMValueRef c = LLVMBuildAdd(l->b, emit_splat(l, l->index32, l->lanes), emit_iota(l, l->lanes, l->i32), "");
   if (lo) r = LLVMBuildICmp(l->b, LLVMIntSGE, c, lo, "");
   if (hi) {
     LLVMValueRef below = LLVMBuildICmp(l->b, LLVMIntSLT, c, hi, "");
     r = r ? LLVMBuildAnd(l->b, r, below, "") : below;
   }
-  return r ? r : splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
+  return r ? r : emit_splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
 }
 
 static int vector_depth(Lower *l, Lane x) {
   return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(l->inner, x.depth) : x.depth;
 }
 
-LLVMValueRef lane_vector(Lower *l, Lane x, Type *elem) {
+LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem) {
   if (x.kind == LANE_VECTOR) return x.v;
   if (x.kind == LANE_UNIFORM) {
     if (l->lanes == 1) return x.v;
-    lower_at(l, x.depth);
-    LLVMValueRef v = splat(l, x.v, l->lanes);
+    emit_at(l, x.depth);
+    LLVMValueRef v = emit_splat(l, x.v, l->lanes);
     return v;
   }
-  if (!need_inner(l)) return LLVMGetUndef(wide(x.kind == LANE_RANGE ? l->i1 : element_type(l, elem), l->lanes));
+  if (!need_inner(l))
+    return LLVMGetUndef(emit_wide(x.kind == LANE_RANGE ? l->i1 : emit_element_type(l, elem), l->lanes));
   return x.kind == LANE_AFFINE ? affine_vector(l, x, elem) : range_vector(l, x);
 }
 
-LLVMValueRef lane_scalar(Lower *l, Lane x) {
+LLVMValueRef emit_lane_scalar(Lower *l, Lane x) {
   if (x.kind != LANE_UNIFORM) {
     l->failed = true;
     return LLVMGetUndef(LLVMTypeOf(x.v));
@@ -127,11 +128,11 @@ static LLVMValueRef cast_int(Lower *l, LLVMValueRef v, LLVMTypeRef t, bool is_si
   return LLVMTypeOf(v) == t ? v : LLVMBuildIntCast2(l->b, v, t, is_signed, "");
 }
 
-Lane lane_add(Lower *l, Lane a, Lane b) {
+Lane emit_lane_add(Lower *l, Lane a, Lane b) {
   Lane r = {.depth = max_int(a.depth, b.depth)};
   if (a.kind == LANE_UNIFORM && is_zero(a.v)) return b;
   if (b.kind == LANE_UNIFORM && is_zero(b.v)) return a;
-  lower_at(l, r.depth);
+  emit_at(l, r.depth);
   if (a.kind != LANE_VECTOR && b.kind != LANE_VECTOR) {
     r.kind = a.kind == LANE_AFFINE || b.kind == LANE_AFFINE ? LANE_AFFINE : LANE_UNIFORM;
     r.v = LLVMBuildAdd(l->b, a.v, b.v, "");
@@ -141,20 +142,20 @@ Lane lane_add(Lower *l, Lane a, Lane b) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   r.kind = LANE_VECTOR;
   r.depth = max_int(vector_depth(l, a), vector_depth(l, b));
-  LLVMValueRef x = lane_vector(l, a, (Type *)&i32), y = lane_vector(l, b, (Type *)&i32);
-  lower_at(l, r.depth);
+  LLVMValueRef x = emit_lane_vector(l, a, (Type *)&i32), y = emit_lane_vector(l, b, (Type *)&i32);
+  emit_at(l, r.depth);
   r.v = LLVMBuildAdd(l->b, x, y, "");
   return r;
 }
 
-Lane lane_times(Lower *l, Lane a, int64_t k) {
+Lane emit_lane_times(Lower *l, Lane a, int64_t k) {
   if (k == 1) return a;
-  lower_at(l, a.depth);
+  emit_at(l, a.depth);
   LLVMTypeRef t = LLVMTypeOf(a.v);
   int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
-  LLVMValueRef c = splat(l, int_const(lanes > 1 ? LLVMGetElementType(t) : t, k), lanes);
+  LLVMValueRef c = emit_splat(l, emit_int(lanes > 1 ? LLVMGetElementType(t) : t, k), lanes);
   a.v = LLVMBuildMul(l->b, a.v, c, "");
-  if (a.step) a.step = LLVMBuildMul(l->b, a.step, int_const(LLVMTypeOf(a.step), k), "");
+  if (a.step) a.step = LLVMBuildMul(l->b, a.step, emit_int(LLVMTypeOf(a.step), k), "");
   return a;
 }
 
@@ -177,7 +178,7 @@ static const Lane *recall(Lower *l, const Value *v, const Lane *at) {
   return NULL;
 }
 
-void lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
+void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
   Memo *m = NEW(l->cx, Memo);
   m->at = ctx_copy(l->cx, at, sizeof *at * (size_t)v->type->rank);
   m->lane = lane;
@@ -188,14 +189,14 @@ void lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
 
 /* ---- rearranging ------------------------------------------------------------------------------------------------- */
 
-static Lane zero_coordinate(Lower *l) { return lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
+static Lane zero_coordinate(Lower *l) { return emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
 
 /* The row-major number of an element. */
 static Lane linear(Lower *l, const Type *t, const Lane *at) {
   Lane r = zero_coordinate(l);
   int64_t stride = 1;
   for (int i = t->rank; i-- > 0; stride *= t->shape[i])
-    if (t->shape[i] != 1) r = lane_add(l, r, lane_times(l, at[i], stride));
+    if (t->shape[i] != 1) r = emit_lane_add(l, r, emit_lane_times(l, at[i], stride));
   return r;
 }
 
@@ -208,22 +209,22 @@ static Lane digit(Lower *l, Lane x, int shift, int64_t size, bool top) {
   if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= l->lanes && need_inner(l)) {
     /* shift is 0 for all lanes of an aligned vector: the same digit */
     depth = max_int(depth, l->inner);
-    lower_at(l, depth);
-    x = lane_uniform(LLVMBuildAdd(l->b, x.v, l->index32, ""), depth);
+    emit_at(l, depth);
+    x = emit_lane_uniform(LLVMBuildAdd(l->b, x.v, l->index32, ""), depth);
   } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= l->lanes && need_inner(l)) {
     depth = max_int(depth, l->inner);
-    lower_at(l, depth);
+    emit_at(l, depth);
     LLVMValueRef at = LLVMBuildAdd(l->b, x.v, l->index32, "");
-    if (!top) at = LLVMBuildAnd(l->b, at, int_const(l->i32, size - 1), "");
+    if (!top) at = LLVMBuildAnd(l->b, at, emit_int(l->i32, size - 1), "");
     return (Lane){.kind = LANE_AFFINE, .depth = depth, .v = LLVMBuildSub(l->b, at, l->index32, ""), .step = x.step};
   } else if (x.kind != LANE_UNIFORM) {
     depth = vector_depth(l, x);
-    x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = lane_vector(l, x, (Type *)&i32)};
+    x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = emit_lane_vector(l, x, (Type *)&i32)};
   }
   int lanes = x.kind == LANE_VECTOR ? l->lanes : 1;
-  lower_at(l, depth);
-  if (shift) x.v = LLVMBuildLShr(l->b, x.v, splat(l, int_const(l->i32, shift), lanes), "");
-  if (!top) x.v = LLVMBuildAnd(l->b, x.v, splat(l, int_const(l->i32, size - 1), lanes), "");
+  emit_at(l, depth);
+  if (shift) x.v = LLVMBuildLShr(l->b, x.v, emit_splat(l, emit_int(l->i32, shift), lanes), "");
+  if (!top) x.v = LLVMBuildAnd(l->b, x.v, emit_splat(l, emit_int(l->i32, size - 1), lanes), "");
   return x;
 }
 
@@ -247,7 +248,7 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
   Lane n = linear(l, to, at);
   int shift = 0;
   for (int i = from->rank; i-- > 0;) {
-    if (!is_pow2(from->shape[i])) lower_fail(l, op, "a shape whose sizes are not powers of two");
+    if (!is_pow2(from->shape[i])) emit_fail(l, op, "a shape whose sizes are not powers of two");
     bool top = true;
     for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
     out[i] = from->shape[i] == 1 ? zero_coordinate(l) : digit(l, n, shift, from->shape[i], top);
@@ -255,7 +256,7 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
   }
 }
 
-bool lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out) {
+bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out) {
   const Value *x = ir_operand(op, i);
   int rank = x->type->rank;
   switch (op->code) {
@@ -292,15 +293,15 @@ static Lane in_vectors(Lower *l, Op *op, Lane *in) {
   Lane r = {.kind = LANE_VECTOR};
   for (int i = 0; i < op->noperands; i++) {
     r.depth = max_int(r.depth, vector_depth(l, in[i]));
-    v[i] = lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
+    v[i] = emit_lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
   }
   if (l->failed) { /* its loop is not open; nobody will use this */
-    r.v = LLVMGetUndef(wide(element_type(l, ir_elem(op->results[0].type)), l->lanes));
+    r.v = LLVMGetUndef(emit_wide(emit_element_type(l, ir_elem(op->results[0].type)), l->lanes));
     r.depth = 0;
     return r;
   }
-  lower_at(l, r.depth);
-  r.v = element_op(l, op, v, l->lanes);
+  emit_at(l, r.depth);
+  r.v = emit_element_op(l, op, v, l->lanes);
   return r;
 }
 
@@ -311,8 +312,8 @@ static Lane in_scalars(Lower *l, Op *op, Lane *in) {
     depth = max_int(depth, in[i].depth);
     v[i] = in[i].v;
   }
-  lower_at(l, depth);
-  return lane_uniform(element_op(l, op, v, 1), depth);
+  emit_at(l, depth);
+  return emit_lane_uniform(emit_element_op(l, op, v, 1), depth);
 }
 
 /* Does a step stay what it is when the index gets wider? Indices do not wrap; multiples of large odd constants
@@ -326,16 +327,16 @@ static bool small_step(Lower *l, LLVMValueRef step) {
 /* The range of coordinates where v + c (v a scalar) compares so with u. */
 static Lane compare_range(Lower *l, const char *p, LLVMValueRef v, LLVMValueRef u, int depth) {
   Lane r = {.kind = LANE_RANGE, .depth = depth};
-  lower_at(l, depth);
-  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), all = int_const(l->i64, l->extent);
+  emit_at(l, depth);
+  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), all = emit_int(l->i64, l->extent);
   LLVMValueRef d = LLVMBuildSub(l->b, cast_int(l, u, l->i64, true), cast_int(l, v, l->i64, true), "");
   if (p[1] == 'g' ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(l->b, d, LLVMConstInt(l->i64, 1, false), "");
   LLVMTypeRef t = l->i64;
-  d = intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){d, zero}, 2);
-  d = intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){d, all}, 2);
+  d = emit_intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){d, zero}, 2);
+  d = emit_intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){d, all}, 2);
   d = LLVMBuildTrunc(l->b, d, l->i32, "");
   r.v = p[1] == 'g' ? d : LLVMConstInt(l->i32, 0, false);
-  r.step = p[1] == 'g' ? int_const(l->i32, l->extent) : d;
+  r.step = p[1] == 'g' ? emit_int(l->i32, l->extent) : d;
   return r;
 }
 
@@ -346,8 +347,8 @@ static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step &&
       (p[0] == 's' || p[0] == 'e' || p[0] == 'n')) {
     LLVMValueRef in[2] = {a.v, b.v};
-    lower_at(l, depth);
-    *out = lane_uniform(element_op(l, op, in, 1), depth);
+    emit_at(l, depth);
+    *out = emit_lane_uniform(emit_element_op(l, op, in, 1), depth);
     return true;
   }
   if (p[0] != 's') return false;
@@ -384,11 +385,13 @@ static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
   }
   if (a.kind != LANE_RANGE) return false;
   Lane r = {.kind = LANE_RANGE, .depth = max_int(a.depth, b.depth)};
-  lower_at(l, r.depth);
+  emit_at(l, r.depth);
   LLVMTypeRef t = l->i32;
   if (b.kind == LANE_RANGE) {
-    r.v = is_zero(a.v) ? b.v : is_zero(b.v) ? a.v : intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){a.v, b.v}, 2);
-    r.step = intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a.step, b.step}, 2);
+    r.v = is_zero(a.v)   ? b.v
+          : is_zero(b.v) ? a.v
+                         : emit_intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){a.v, b.v}, 2);
+    r.step = emit_intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a.step, b.step}, 2);
   } else if (b.kind == LANE_UNIFORM) {
     r.v = a.v;
     r.step = LLVMBuildSelect(l->b, b.v, a.step, LLVMConstInt(l->i32, 0, false), "");
@@ -414,16 +417,16 @@ static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (moving != 1) return false;
   info->assumed = l->nest_number;
   int64_t step = LLVMConstIntGetSExtValue(a.step);
-  lower_at(l, 0);
+  emit_at(l, 0);
   LLVMTypeRef t = LLVMTypeOf(a.v);
-  LLVMValueRef way = int_const(t, step * (l->extent - 1));
+  LLVMValueRef way = emit_int(t, step * (l->extent - 1));
   if (l->live)
     way = LLVMBuildIntCast2(
-        l->b, LLVMBuildMul(l->b, LLVMBuildSub(l->b, l->live, int_const(l->i64, 1), ""), int_const(l->i64, step), ""), t,
+        l->b, LLVMBuildMul(l->b, LLVMBuildSub(l->b, l->live, emit_int(l->i64, 1), ""), emit_int(l->i64, step), ""), t,
         true, "");
   LLVMValueRef last = LLVMBuildAdd(l->b, a.v, way, "");
   LLVMValueRef low = step < 0 ? last : a.v, high = step < 0 ? a.v : last;
-  LLVMValueRef ok = LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, int_const(t, 0), ""),
+  LLVMValueRef ok = LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, emit_int(t, 0), ""),
                                  LLVMBuildICmp(l->b, LLVMIntSLT, high, b.v, ""), "");
   l->condition = l->condition ? LLVMBuildAnd(l->b, l->condition, ok, "") : ok;
   *out = a;
@@ -435,7 +438,7 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
   if (a.kind == LANE_VECTOR || b.kind == LANE_VECTOR) return false;
   int depth = max_int(a.depth, b.depth);
   Lane r = {.kind = LANE_AFFINE, .depth = depth};
-  LLVMTypeRef t = element_type(l, ir_elem(op->results[0].type));
+  LLVMTypeRef t = emit_element_type(l, ir_elem(op->results[0].type));
   switch (op->code) {
   case OP_CMPI: return compare_lanes(l, op, a, b, out);
   case OP_ANDI:
@@ -446,9 +449,9 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
   default: break;
   }
   if (a.kind == LANE_RANGE || b.kind == LANE_RANGE) return false;
-  lower_at(l, depth);
+  emit_at(l, depth);
   switch (op->code) {
-  case OP_ADDI: *out = lane_add(l, a, b); return true;
+  case OP_ADDI: *out = emit_lane_add(l, a, b); return true;
   case OP_SUBI:
     r.v = LLVMBuildSub(l->b, a.v, b.v, "");
     r.step = !b.step ? a.step : !a.step ? LLVMBuildNeg(l->b, b.step, "") : LLVMBuildSub(l->b, a.step, b.step, "");
@@ -484,7 +487,7 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
     break;
   case OP_ADDPTR: {
     LLVMValueRef offset = cast_int(l, b.v, l->i64, true), step = b.step ? cast_int(l, b.step, l->i64, true) : NULL;
-    r.v = LLVMBuildGEP2(l->b, memory_type(l, ir_elem(op->results[0].type)->elem), a.v, &offset, 1, "");
+    r.v = LLVMBuildGEP2(l->b, emit_memory_type(l, ir_elem(op->results[0].type)->elem), a.v, &offset, 1, "");
     r.step = !step ? a.step : !a.step ? step : LLVMBuildAdd(l->b, a.step, step, "");
     break;
   }
@@ -511,18 +514,18 @@ static bool divides_by_scalar(Lower *l, const Op *op, const Lane *in) {
 
 static Lane divide_by_scalar(Lower *l, const Lane *in) {
   Lane r = {.kind = LANE_VECTOR, .depth = l->depth};
-  lower_at(l, in[1].depth);
+  emit_at(l, in[1].depth);
   LLVMValueRef inverse, usual;
-  float_inverse(l, in[1].v, &inverse, &usual);
-  lower_at(l, l->depth);
-  r.v = float_divide_by(l, in[0].v, in[1].v, inverse, usual, l->lanes);
+  emit_float_inverse(l, in[1].v, &inverse, &usual);
+  emit_at(l, l->depth);
+  r.v = emit_float_divide_by(l, in[0].v, in[1].v, inverse, usual, l->lanes);
   l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
   return r;
 }
 
 static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
   Lane *in = NEWN(l->cx, Lane, op->noperands + 1);
-  for (int i = 0; i < op->noperands; i++) in[i] = lane_eval(l, ir_operand(op, i), at);
+  for (int i = 0; i < op->noperands; i++) in[i] = emit_lane_eval(l, ir_operand(op, i), at);
   Lane r;
   if (all_uniform(in, op->noperands)) return in_scalars(l, op, in);
   if (affine_lanes(l, op, in, &r)) return r;
@@ -534,7 +537,7 @@ static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
 
 static Lane eval_range(Lower *l, Op *op, const Lane *at) {
   int64_t start = ir_attr_int_or(op, "start", 0);
-  return lane_add(l, at[0], lane_uniform(int_const(l->i32, start), 0));
+  return emit_lane_add(l, at[0], emit_lane_uniform(emit_int(l->i32, start), 0));
 }
 
 static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
@@ -545,12 +548,12 @@ static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
   LLVMValueRef v[3] = {c.v, yes.v, no.v};
   if (r.kind == LANE_VECTOR) {
     static const Type i1 = {.kind = TYPE_INT, .bits = 1};
-    v[0] = lane_vector(l, c, (Type *)&i1);
-    v[1] = lane_vector(l, yes, elem);
-    v[2] = lane_vector(l, no, elem);
+    v[0] = emit_lane_vector(l, c, (Type *)&i1);
+    v[1] = emit_lane_vector(l, yes, elem);
+    v[2] = emit_lane_vector(l, no, elem);
     if (l->failed) r.depth = 0;
   }
-  lower_at(l, r.depth);
+  emit_at(l, r.depth);
   r.v = LLVMBuildSelect(l->b, v[0], v[1], v[2], "");
   return r;
 }
@@ -560,10 +563,10 @@ static Lane compare_with(Lower *l, LLVMIntPredicate p, Lane x, int64_t k) {
   int lanes = x.kind == LANE_UNIFORM ? 1 : l->lanes;
   Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
             .depth = x.kind == LANE_UNIFORM ? x.depth : vector_depth(l, x)};
-  LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : lane_vector(l, x, (Type *)&i32);
+  LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : emit_lane_vector(l, x, (Type *)&i32);
   if (l->failed) r.depth = 0;
-  lower_at(l, r.depth);
-  r.v = LLVMBuildICmp(l->b, p, v, splat(l, int_const(l->i32, k), lanes), "");
+  emit_at(l, r.depth);
+  r.v = LLVMBuildICmp(l->b, p, v, emit_splat(l, emit_int(l->i32, k), lanes), "");
   return r;
 }
 
@@ -572,12 +575,13 @@ static Lane eval_cat(Lower *l, Op *op, const Lane *at) {
   Lane a[MAX_RANK], b[MAX_RANK];
   int64_t n = ir_operand(op, 0)->type->shape[0];
   for (int i = 0; i < op->results[0].type->rank; i++) a[i] = b[i] = at[i];
-  Lane first = compare_with(l, LLVMIntSLT, at[0], n), back = lane_add(l, at[0], lane_uniform(int_const(l->i32, -n), 0));
+  Lane first = compare_with(l, LLVMIntSLT, at[0], n),
+       back = emit_lane_add(l, at[0], emit_lane_uniform(emit_int(l->i32, -n), 0));
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   Lane zero = zero_coordinate(l);
   a[0] = choose_lane(l, first, at[0], zero, (Type *)&i32);
   b[0] = choose_lane(l, first, zero, back, (Type *)&i32);
-  Lane x = lane_eval(l, ir_operand(op, 0), a), y = lane_eval(l, ir_operand(op, 1), b);
+  Lane x = emit_lane_eval(l, ir_operand(op, 0), a), y = emit_lane_eval(l, ir_operand(op, 1), b);
   return choose_lane(l, first, x, y, op->results[0].type->elem);
 }
 
@@ -585,44 +589,44 @@ static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
   Lane from[MAX_RANK];
   Value *src = ir_operand(op, 0), *indices = ir_operand(op, 1);
   for (int i = 0; i < src->type->rank; i++) from[i] = at[i];
-  Lane index = lane_eval(l, indices, at);
+  Lane index = emit_lane_eval(l, indices, at);
   if (indices->type->elem->bits != 32) {
     int lanes = index.kind == LANE_UNIFORM ? 1 : l->lanes;
     Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
               .depth = index.kind == LANE_UNIFORM ? index.depth : vector_depth(l, index)};
-    LLVMValueRef v = lanes == 1 ? index.v : lane_vector(l, index, indices->type->elem);
+    LLVMValueRef v = lanes == 1 ? index.v : emit_lane_vector(l, index, indices->type->elem);
     if (l->failed) r.depth = 0;
-    lower_at(l, r.depth);
-    r.v = LLVMBuildIntCast2(l->b, v, wide(l->i32, lanes), true, "");
+    emit_at(l, r.depth);
+    r.v = LLVMBuildIntCast2(l->b, v, emit_wide(l->i32, lanes), true, "");
     index = r;
   }
   from[ir_attr_int_or(op, "axis", 0)] = index;
-  return slot_read(l, lower_slot(l, src), src->type, from);
+  return emit_slot_read(l, emit_slot(l, src), src->type, from);
 }
 
 static Lane eval_split(Lower *l, const Value *v, const Lane *at) {
   Value *src = ir_operand(v->op, 0);
   Lane from[MAX_RANK];
   for (int i = 0; i < v->type->rank; i++) from[i] = at[i];
-  from[v->type->rank] = lane_uniform(int_const(l->i32, v->index), 0);
-  return lane_eval(l, src, from);
+  from[v->type->rank] = emit_lane_uniform(emit_int(l->i32, v->index), 0);
+  return emit_lane_eval(l, src, from);
 }
 
 static Lane eval_join(Lower *l, Op *op, const Lane *at) {
   Lane second = compare_with(l, LLVMIntNE, at[op->results[0].type->rank - 1], 0);
   if (second.kind == LANE_UNIFORM && LLVMIsAConstantInt(second.v))
-    return lane_eval(l, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
-  Lane a = lane_eval(l, ir_operand(op, 0), at), b = lane_eval(l, ir_operand(op, 1), at);
+    return emit_lane_eval(l, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
+  Lane a = emit_lane_eval(l, ir_operand(op, 0), at), b = emit_lane_eval(l, ir_operand(op, 1), at);
   return choose_lane(l, second, b, a, op->results[0].type->elem);
 }
 
 /* A constant with different elements: an array in the module. */
 static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
   int64_t n = ir_numel(v->type);
-  LLVMTypeRef t = memory_type(l, v->type->elem);
+  LLVMTypeRef t = emit_memory_type(l, v->type->elem);
   LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, n);
   for (int64_t i = 0; i < n; i++) {
-    all[i] = element_const(l, v->type->elem, a->items[i]);
+    all[i] = emit_element_const(l, v->type->elem, a->items[i]);
     if (LLVMTypeOf(all[i]) != t) all[i] = LLVMConstInt(t, LLVMConstIntGetZExtValue(all[i]), false);
   }
   LLVMValueRef g = info_of(v)->scalar;
@@ -633,7 +637,7 @@ static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
     LLVMSetLinkage(g, LLVMPrivateLinkage);
     info_of(v)->scalar = g;
   }
-  return array_read(l, g, v->type, at, 0);
+  return emit_array_read(l, g, v->type, at, 0);
 }
 
 /* Ops whose lanes are worked out from the operands' lanes: those are as good as the form, or better. */
@@ -674,14 +678,14 @@ static bool affine_by_index(Lower *l, Value *v, const Lane *at, Lane *out) {
   if (moving < 0 || !index_const_stride(index_of(l->index, v), moving, &stride) || stride % bytes) return false;
   Lane from[MAX_RANK];
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-  from[moving] = lane_uniform(at[moving].v, at[moving].depth);
-  Lane base = lane_eval(l, v, from);
+  from[moving] = emit_lane_uniform(at[moving].v, at[moving].depth);
+  Lane base = emit_lane_eval(l, v, from);
   if (base.kind != LANE_UNIFORM || l->failed) return false;
   int64_t step = stride / bytes * LLVMConstIntGetSExtValue(at[moving].step);
   *out = step ? (Lane){.kind = LANE_AFFINE,
                        .depth = base.depth,
                        .v = base.v,
-                       .step = int_const(ir_is_ptr(e) ? l->i64 : element_type(l, e), step)}
+                       .step = emit_int(ir_is_ptr(e) ? l->i64 : emit_element_type(l, e), step)}
               : base;
   return true;
 }
@@ -694,29 +698,29 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   case OP_CONSTANT: {
     Attr *a = ir_const_value(v);
     if (a->kind == ATTR_DENSE) return eval_dense(l, v, a, at);
-    return lane_uniform(element_const(l, v->type->elem, a), 0);
+    return emit_lane_uniform(emit_element_const(l, v->type->elem, a), 0);
   }
-  case OP_POISON: return lane_uniform(LLVMConstNull(element_type(l, v->type->elem)), 0);
-  case OP_SPLAT: return lane_uniform(info_of(ir_operand(op, 0))->scalar, 0);
+  case OP_POISON: return emit_lane_uniform(LLVMConstNull(emit_element_type(l, v->type->elem)), 0);
+  case OP_SPLAT: return emit_lane_uniform(info_of(ir_operand(op, 0))->scalar, 0);
   case OP_MAKE_RANGE: return eval_range(l, op, at);
   case OP_RESHAPE: {
     Value *src = ir_operand(op, 0);
-    if (cpu_is_stored(src) && !cpu_reshape_trivial(op)) return slot_read(l, lower_slot(l, src), v->type, at);
+    if (cpu_is_stored(src) && !cpu_reshape_trivial(op)) return emit_slot_read(l, emit_slot(l, src), v->type, at);
     reshape_at(l, op, at, from);
-    return lane_eval(l, src, from);
+    return emit_lane_eval(l, src, from);
   }
   case OP_EXPAND_DIMS:
   case OP_BROADCAST:
-  case OP_TRANS: lane_operand_at(l, op, 0, at, from); return lane_eval(l, ir_operand(op, 0), from);
+  case OP_TRANS: emit_lane_operand_at(l, op, 0, at, from); return emit_lane_eval(l, ir_operand(op, 0), from);
   case OP_JOIN: return eval_join(l, op, at);
   case OP_SPLIT: return eval_split(l, v, at);
   case OP_CAT: return eval_cat(l, op, at);
   case OP_GATHER: return eval_gather(l, op, at);
-  case OP_LOAD: return memory_load(l, op, at);
+  case OP_LOAD: return emit_memory_load(l, op, at);
   default:
     if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
     if (cpu_is_stored(v) && !need_inner(l)) return unknown_lane(l, v); /* its nest has yet to compute it */
-    lower_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+    emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
   }
 }
 
@@ -735,41 +739,41 @@ static void eval_operands(Lower *l, Value *root, const Lane *root_at) {
     bool plain = op->code != OP_RESHAPE || cpu_reshape_trivial(op);
     if (!plain || p->next == op->noperands) {
       Point done = *p;
-      if (--work.len) lane_eval(l, done.v, done.at);
+      if (--work.len) emit_lane_eval(l, done.v, done.at);
       continue;
     }
     int i = p->next++;
     Value *x = ir_operand(op, i);
     Lane from[MAX_RANK];
-    if (!ir_is_tensor(x->type) || cpu_is_stored(x) || !lane_operand_at(l, op, i, p->at, from)) continue;
+    if (!ir_is_tensor(x->type) || cpu_is_stored(x) || !emit_lane_operand_at(l, op, i, p->at, from)) continue;
     if (recall(l, x, from)) continue;
     vec_push(l->cx, &work, ((Point){x, ctx_copy(l->cx, from, sizeof *from * (size_t)x->type->rank), 0}));
   }
 }
 
-Lane lane_define(Lower *l, Value *v, const Lane *at) {
+Lane emit_lane_define(Lower *l, Value *v, const Lane *at) {
   const Lane *known = recall(l, v, at);
   if (known) return *known;
   Lane r = eval_op(l, v, at);
-  lane_remember(l, v, at, r);
+  emit_lane_remember(l, v, at, r);
   return r;
 }
 
-Lane lane_eval(Lower *l, Value *v, const Lane *at) {
+Lane emit_lane_eval(Lower *l, Value *v, const Lane *at) {
   enum { DEEP = 40 };
-  if (!ir_is_tensor(v->type)) return lane_uniform(info_of(v)->scalar, 0);
+  if (!ir_is_tensor(v->type)) return emit_lane_uniform(info_of(v)->scalar, 0);
   const Lane *known = recall(l, v, at);
   if (known) return *known;
   if (l->failed) return unknown_lane(l, v);
   Lane r;
   if (cpu_is_stored(v) && info_of(v)->slot) {
-    r = slot_read(l, info_of(v)->slot, v->type, at);
+    r = emit_slot_read(l, info_of(v)->slot, v->type, at);
   } else {
     if (++l->nesting > DEEP) eval_operands(l, v, at);
     r = eval_op(l, v, at);
     l->nesting--;
   }
   if (r.depth > l->depth) r.depth = l->depth;
-  if (!l->failed) lane_remember(l, v, at, r);
+  if (!l->failed) emit_lane_remember(l, v, at, r);
   return r;
 }

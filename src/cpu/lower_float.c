@@ -14,17 +14,18 @@
 
 static const Type type_f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
 
-static LLVMValueRef ic(Lower *l, LLVMTypeRef t, int lanes, int64_t x) { return splat(l, int_const(t, x), lanes); }
-static LLVMValueRef fc(Lower *l, double x, int lanes) { return splat(l, LLVMConstReal(l->f32, x), lanes); }
+static LLVMValueRef ic(Lower *l, LLVMTypeRef t, int lanes, int64_t x) { return emit_splat(l, emit_int(t, x), lanes); }
+static LLVMValueRef fc(Lower *l, double x, int lanes) { return emit_splat(l, LLVMConstReal(l->f32, x), lanes); }
 
 static LLVMValueRef bits_of(Lower *l, LLVMValueRef x, LLVMTypeRef t, int lanes) {
-  return LLVMBuildBitCast(l->b, x, wide(t, lanes), "");
+  return LLVMBuildBitCast(l->b, x, emit_wide(t, lanes), "");
 }
 
 /* ---- bf16 -------------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef bf16_to_f32(Lower *l, LLVMValueRef x, int lanes) {
-  LLVMValueRef w = LLVMBuildShl(l->b, LLVMBuildZExt(l->b, x, wide(l->i32, lanes), ""), ic(l, l->i32, lanes, 16), "");
+  LLVMValueRef w =
+      LLVMBuildShl(l->b, LLVMBuildZExt(l->b, x, emit_wide(l->i32, lanes), ""), ic(l, l->i32, lanes, 16), "");
   return bits_of(l, w, l->f32, lanes);
 }
 
@@ -38,7 +39,7 @@ static LLVMValueRef f32_to_bf16(Lower *l, LLVMValueRef x, int lanes, bool toward
   }
   LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
   r = LLVMBuildSelect(l->b, nan, LLVMBuildOr(l->b, high, ic(l, l->i32, lanes, 0x40), ""), r, "");
-  return LLVMBuildTrunc(l->b, r, wide(l->i16, lanes), "");
+  return LLVMBuildTrunc(l->b, r, emit_wide(l->i16, lanes), "");
 }
 
 /* ---- f8 ---------------------------------------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ static const Tiny *tiny_format(FloatKind kind) {
  * subnormals right. */
 static LLVMValueRef f8_to_f32(Lower *l, FloatKind kind, LLVMValueRef x, int lanes) {
   const Tiny *f = tiny_format(kind);
-  LLVMValueRef w = LLVMBuildZExt(l->b, x, wide(l->i32, lanes), "");
+  LLVMValueRef w = LLVMBuildZExt(l->b, x, emit_wide(l->i32, lanes), "");
   LLVMValueRef sign =
       LLVMBuildShl(l->b, LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x80), ""), ic(l, l->i32, lanes, 24), "");
   LLVMValueRef low = LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x7F), "");
@@ -102,11 +103,11 @@ static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lane
   LLVMValueRef m = bits_of(l, mag, l->f32, lanes), s;
   if (toward_zero) {
     LLVMValueRef scaled = LLVMBuildFMul(l->b, m, fc(l, ldexp(1, f->bias + f->mantissa - 1), lanes), "");
-    LLVMTypeRef types[2] = {wide(t, lanes), wide(l->f32, lanes)};
-    s = intrinsic(l, "llvm.fptosi.sat", types, 2, &scaled, 1);
+    LLVMTypeRef types[2] = {emit_wide(t, lanes), emit_wide(l->f32, lanes)};
+    s = emit_intrinsic(l, "llvm.fptosi.sat", types, 2, &scaled, 1);
   } else {
     s = LLVMBuildSub(l->b, bits_of(l, LLVMBuildFAdd(l->b, m, fc(l, magic, lanes), ""), t, lanes),
-                     splat(l, LLVMConstBitCast(LLVMConstReal(l->f32, magic), t), lanes), "");
+                     emit_splat(l, LLVMConstBitCast(LLVMConstReal(l->f32, magic), t), lanes), "");
   }
   LLVMValueRef small = LLVMBuildICmp(l->b, LLVMIntULT, mag, ic(l, t, lanes, (int64_t)(128 - f->bias) << 23), "");
   LLVMValueRef r = LLVMBuildSelect(l->b, small, s, n, "");
@@ -121,16 +122,16 @@ static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lane
   r = LLVMBuildOr(l->b, r, sign, "");
   LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
   r = LLVMBuildSelect(l->b, nan, ic(l, t, lanes, f->nan), r, "");
-  return LLVMBuildTrunc(l->b, r, wide(l->i8, lanes), "");
+  return LLVMBuildTrunc(l->b, r, emit_wide(l->i8, lanes), "");
 }
 
 /* ---- any to any -------------------------------------------------------------------------------------------------- */
 
-LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes) {
+LLVMValueRef emit_float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes) {
   switch (from->fkind) {
   case F32: return x;
-  case F64: return LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
-  case F16: return LLVMBuildFPExt(l->b, x, wide(l->f32, lanes), "");
+  case F64: return LLVMBuildFPTrunc(l->b, x, emit_wide(l->f32, lanes), "");
+  case F16: return LLVMBuildFPExt(l->b, x, emit_wide(l->f32, lanes), "");
   case BF16: return bf16_to_f32(l, x, lanes);
   default: return f8_to_f32(l, from->fkind, x, lanes);
   }
@@ -138,49 +139,51 @@ LLVMValueRef float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes)
 
 /* f64 to f32 toward zero; with `sticky` the last bit is set when anything was lost. */
 static LLVMValueRef f64_cut(Lower *l, LLVMValueRef x, int lanes, bool sticky) {
-  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
-  LLVMValueRef back = LLVMBuildFPExt(l->b, y, wide(l->f64, lanes), "");
-  LLVMTypeRef t64 = wide(l->f64, lanes);
-  LLVMValueRef ax = intrinsic(l, "llvm.fabs", &t64, 1, &x, 1), ab = intrinsic(l, "llvm.fabs", &t64, 1, &back, 1);
+  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, emit_wide(l->f32, lanes), "");
+  LLVMValueRef back = LLVMBuildFPExt(l->b, y, emit_wide(l->f64, lanes), "");
+  LLVMTypeRef t64 = emit_wide(l->f64, lanes);
+  LLVMValueRef ax = emit_intrinsic(l, "llvm.fabs", &t64, 1, &x, 1),
+               ab = emit_intrinsic(l, "llvm.fabs", &t64, 1, &back, 1);
   LLVMValueRef bits = bits_of(l, y, l->i32, lanes);
   LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
-  LLVMValueRef down = LLVMBuildSub(l->b, bits, LLVMBuildZExt(l->b, above, wide(l->i32, lanes), ""), "");
+  LLVMValueRef down = LLVMBuildSub(l->b, bits, LLVMBuildZExt(l->b, above, emit_wide(l->i32, lanes), ""), "");
   if (sticky) {
     LLVMValueRef lost = LLVMBuildFCmp(l->b, LLVMRealONE, x, back, "");
-    down = LLVMBuildOr(l->b, down, LLVMBuildZExt(l->b, lost, wide(l->i32, lanes), ""), "");
+    down = LLVMBuildOr(l->b, down, LLVMBuildZExt(l->b, lost, emit_wide(l->i32, lanes), ""), "");
   }
   return bits_of(l, down, l->f32, lanes);
 }
 
 static LLVMValueRef f32_to_f16_toward_zero(Lower *l, LLVMValueRef x, int lanes) {
-  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
-  LLVMValueRef back = LLVMBuildFPExt(l->b, y, wide(l->f32, lanes), "");
-  LLVMTypeRef t = wide(l->f32, lanes);
-  LLVMValueRef ax = intrinsic(l, "llvm.fabs", &t, 1, &x, 1), ab = intrinsic(l, "llvm.fabs", &t, 1, &back, 1);
+  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, emit_wide(l->f16, lanes), "");
+  LLVMValueRef back = LLVMBuildFPExt(l->b, y, emit_wide(l->f32, lanes), "");
+  LLVMTypeRef t = emit_wide(l->f32, lanes);
+  LLVMValueRef ax = emit_intrinsic(l, "llvm.fabs", &t, 1, &x, 1), ab = emit_intrinsic(l, "llvm.fabs", &t, 1, &back, 1);
   LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
   LLVMValueRef down =
-      LLVMBuildSub(l->b, bits_of(l, y, l->i16, lanes), LLVMBuildZExt(l->b, above, wide(l->i16, lanes), ""), "");
+      LLVMBuildSub(l->b, bits_of(l, y, l->i16, lanes), LLVMBuildZExt(l->b, above, emit_wide(l->i16, lanes), ""), "");
   return bits_of(l, down, l->f16, lanes);
 }
 
-LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero) {
+LLVMValueRef emit_float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes,
+                                bool toward_zero) {
   if (from->fkind == to->fkind) return x;
   if (to->fkind == F64) {
-    if (from->fkind != F32) x = float_to_f32(l, from, x, lanes);
-    return LLVMBuildFPExt(l->b, x, wide(l->f64, lanes), "");
+    if (from->fkind != F32) x = emit_float_to_f32(l, from, x, lanes);
+    return LLVMBuildFPExt(l->b, x, emit_wide(l->f64, lanes), "");
   }
   if (from->fkind == F64) {
-    if (to->fkind == F32 && !toward_zero) return LLVMBuildFPTrunc(l->b, x, wide(l->f32, lanes), "");
+    if (to->fkind == F32 && !toward_zero) return LLVMBuildFPTrunc(l->b, x, emit_wide(l->f32, lanes), "");
     if (to->fkind == F16 && !toward_zero && l->isa->avx512_fp16)
-      return LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+      return LLVMBuildFPTrunc(l->b, x, emit_wide(l->f16, lanes), "");
     x = f64_cut(l, x, lanes, !toward_zero);
   } else {
-    x = float_to_f32(l, from, x, lanes);
+    x = emit_float_to_f32(l, from, x, lanes);
   }
   switch (to->fkind) {
   case F32: return x;
   case F16:
-    return toward_zero ? f32_to_f16_toward_zero(l, x, lanes) : LLVMBuildFPTrunc(l->b, x, wide(l->f16, lanes), "");
+    return toward_zero ? f32_to_f16_toward_zero(l, x, lanes) : LLVMBuildFPTrunc(l->b, x, emit_wide(l->f16, lanes), "");
   case BF16: return f32_to_bf16(l, x, lanes, toward_zero);
   default: return f32_to_f8(l, to->fkind, x, lanes, toward_zero);
   }
@@ -190,7 +193,7 @@ LLVMValueRef float_convert(Lower *l, const Type *from, const Type *to, LLVMValue
 
 static LLVMValueRef fma_of(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
   LLVMTypeRef t = LLVMTypeOf(a);
-  return intrinsic(l, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
+  return emit_intrinsic(l, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
 }
 
 /* Do instructions of AVX-512 on 16 f32 make up the vector? */
@@ -227,14 +230,14 @@ static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef
     LLVMValueRef parts[8] = {0}, zero = fc(l, 0, 16);
     for (int i = 0; i < lanes / 16; i++) {
       LLVMValueRef mask = LLVMBuildBitCast(l->b, slice(l, live, 16 * i, 16), l->i16, "");
-      LLVMValueRef args[] = {slice(l, p, 16 * i, 16), slice(l, n, 16 * i, 16), zero, mask, int_const(l->i32, 4)};
-      parts[i] = intrinsic(l, "llvm.x86.avx512.mask.scalef.ps.512", NULL, 0, args, 5);
+      LLVMValueRef args[] = {slice(l, p, 16 * i, 16), slice(l, n, 16 * i, 16), zero, mask, emit_int(l->i32, 4)};
+      parts[i] = emit_intrinsic(l, "llvm.x86.avx512.mask.scalef.ps.512", NULL, 0, args, 5);
     }
     return concatenate(l, parts, lanes / 16, 16);
   }
   LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, n, n, "");
   LLVMValueRef safe = LLVMBuildSelect(l->b, nan, fc(l, 0, lanes), n, "");
-  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, wide(l->i32, lanes), "");
+  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, emit_wide(l->i32, lanes), "");
   LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
   for (int i = 0; i < 2; i++) { /* in two factors, so that subnormal results are right */
     LLVMValueRef e = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
@@ -281,26 +284,26 @@ static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes)
                n, live, lanes);
 }
 
-LLVMValueRef float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes) {
+LLVMValueRef emit_float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes) {
   LLVMTypeRef t = LLVMTypeOf(a);
   if (LLVMGetTypeKind(t) != LLVMVectorTypeKind || LLVMGetElementType(t) != l->f32 || !has_wide_floats(l, lanes))
-    return intrinsic(l, max ? "llvm.maxnum" : "llvm.minnum", &t, 1, (LLVMValueRef[]){a, b}, 2);
+    return emit_intrinsic(l, max ? "llvm.maxnum" : "llvm.minnum", &t, 1, (LLVMValueRef[]){a, b}, 2);
   enum { MIN = 0, MAX = 1, SIGN_OF_RESULT = 4, CURRENT_ROUNDING = 4 };
   LLVMValueRef parts[8] = {0};
   for (int i = 0; i < lanes / 16; i++) {
     LLVMValueRef x = slice(l, a, 16 * i, 16), y = slice(l, b, 16 * i, 16);
     LLVMValueRef args[] = {x,
                            y,
-                           int_const(l->i32, SIGN_OF_RESULT | (max ? MAX : MIN)),
+                           emit_int(l->i32, SIGN_OF_RESULT | (max ? MAX : MIN)),
                            x,
-                           int_const(l->i16, -1),
-                           int_const(l->i32, CURRENT_ROUNDING)};
-    parts[i] = intrinsic(l, "llvm.x86.avx512.mask.range.ps.512", NULL, 0, args, 6);
+                           emit_int(l->i16, -1),
+                           emit_int(l->i32, CURRENT_ROUNDING)};
+    parts[i] = emit_intrinsic(l, "llvm.x86.avx512.mask.range.ps.512", NULL, 0, args, 6);
   }
   return concatenate(l, parts, lanes / 16, 16);
 }
 
-void float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual) {
+void emit_float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual) {
   *inverse = LLVMBuildFDiv(l->b, LLVMConstReal(l->f32, 1), b, "");
   *usual = LLVMBuildAnd(l->b, LLVMBuildFCmp(l->b, LLVMRealOGT, b, LLVMConstReal(l->f32, ldexp(1, -60)), ""),
                         LLVMBuildFCmp(l->b, LLVMRealOLT, b, LLVMConstReal(l->f32, ldexp(1, 60)), ""), "");
@@ -320,15 +323,15 @@ static LLVMValueRef wide_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVM
                                   LLVMValueRef *odd) {
   enum { NAN_CLASS = 0x81, INFINITE = 0x18, SUBNORMAL = 0x20 };
   LLVMValueRef parts[8] = {0}, any = NULL;
-  b = splat(l, b, 16), inverse = splat(l, inverse, 16);
+  b = emit_splat(l, b, 16), inverse = emit_splat(l, inverse, 16);
   for (int i = 0; i < lanes / 16; i++) {
     LLVMValueRef x = LLVMBuildFMul(l->b, slice(l, a, 16 * i, 16), fc(l, ldexp(1, 64), 16), "");
     parts[i] = LLVMBuildFMul(l->b, corrected_quotient(l, x, b, inverse), fc(l, ldexp(1, -64), 16), "");
-    LLVMValueRef args[] = {parts[i], int_const(l->i32, NAN_CLASS | INFINITE | SUBNORMAL)};
-    LLVMValueRef bad = intrinsic(l, "llvm.x86.avx512.fpclass.ps.512", NULL, 0, args, 2);
+    LLVMValueRef args[] = {parts[i], emit_int(l->i32, NAN_CLASS | INFINITE | SUBNORMAL)};
+    LLVMValueRef bad = emit_intrinsic(l, "llvm.x86.avx512.fpclass.ps.512", NULL, 0, args, 2);
     any = any ? LLVMBuildOr(l->b, any, bad, "") : bad;
   }
-  *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, any, l->i16, ""), int_const(l->i16, 0), "");
+  *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, any, l->i16, ""), emit_int(l->i16, 0), "");
   return concatenate(l, parts, lanes / 16, 16);
 }
 
@@ -342,21 +345,22 @@ static LLVMValueRef quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValue
   LLVMValueRef bad = LLVMBuildAnd(l->b, far, LLVMBuildICmp(l->b, LLVMIntNE, bits, ic(l, l->i32, lanes, 0), ""), "");
   LLVMTypeRef word = LLVMIntTypeInContext(l->llvm, (unsigned)lanes);
   *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, bad, word, ""), LLVMConstInt(word, 0, false), "");
-  return corrected_quotient(l, a, splat(l, b, lanes), splat(l, inverse, lanes));
+  return corrected_quotient(l, a, emit_splat(l, b, lanes), emit_splat(l, inverse, lanes));
 }
 
 /* a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the
  * remainder is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990).
  * A vector with an element for which that may not hold is divided by the instruction. */
-LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
-                             int lanes) {
+LLVMValueRef emit_float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+                                  int lanes) {
   LLVMValueRef odd, q = has_wide_floats(l, lanes) ? wide_quotient(l, a, b, inverse, lanes, &odd)
                                                   : quotient(l, a, b, inverse, lanes, &odd);
-  LLVMBasicBlockRef quick = LLVMGetInsertBlock(l->b), slow = new_block(l, "slow"), after = new_block(l, "quotient");
+  LLVMBasicBlockRef quick = LLVMGetInsertBlock(l->b), slow = emit_new_block(l, "slow"),
+                    after = emit_new_block(l, "quotient");
   LLVMValueRef good = LLVMBuildAnd(l->b, LLVMBuildNot(l->b, odd, ""), usual, "");
   LLVMBuildCondBr(l->b, good, after, slow);
   LLVMPositionBuilderAtEnd(l->b, slow);
-  LLVMValueRef s = LLVMBuildFDiv(l->b, a, splat(l, b, lanes), "");
+  LLVMValueRef s = LLVMBuildFDiv(l->b, a, emit_splat(l, b, lanes), "");
   LLVMBuildBr(l->b, after);
   LLVMPositionBuilderAtEnd(l->b, after);
   LLVMValueRef phi = LLVMBuildPhi(l->b, LLVMTypeOf(a), "");
@@ -368,7 +372,7 @@ LLVMValueRef float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValue
 static LLVMValueRef logarithm(Lower *l, LLVMValueRef x, bool base2, int lanes) {
   static const double c[] = {7.0376836292e-2,  -1.1514610310e-1, 1.1676998740e-1,  -1.2420140846e-1, 1.4249322787e-1,
                              -1.6668057665e-1, 2.0000714765e-1,  -2.4999993993e-1, 3.3333331174e-1};
-  LLVMTypeRef tf = wide(l->f32, lanes);
+  LLVMTypeRef tf = emit_wide(l->f32, lanes);
   LLVMValueRef tiny = LLVMBuildFCmp(l->b, LLVMRealOLT, x, fc(l, 1.17549435082228750797e-38, lanes), "");
   LLVMValueRef y = LLVMBuildSelect(l->b, tiny, LLVMBuildFMul(l->b, x, fc(l, 8388608.0, lanes), ""), x, "");
   LLVMValueRef w = bits_of(l, y, l->i32, lanes);
@@ -414,11 +418,11 @@ static LLVMValueRef library(Lower *l, Opcode code, LLVMValueRef x, bool is_f64, 
   for (size_t i = 0; i < COUNT(table); i++)
     if (table[i].code == code) name = is_f64 ? table[i].f64 : table[i].f32;
   LLVMTypeRef t = is_f64 ? l->f64 : l->f32;
-  if (lanes <= 1) return runtime_call(l, name, t, &x, 1);
-  LLVMValueRef r = LLVMGetPoison(wide(t, lanes));
+  if (lanes <= 1) return emit_call(l, name, t, &x, 1);
+  LLVMValueRef r = LLVMGetPoison(emit_wide(t, lanes));
   for (int i = 0; i < lanes; i++) {
     LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), e = LLVMBuildExtractElement(l->b, x, at, "");
-    r = LLVMBuildInsertElement(l->b, r, runtime_call(l, name, t, &e, 1), at, "");
+    r = LLVMBuildInsertElement(l->b, r, emit_call(l, name, t, &e, 1), at, "");
   }
   return r;
 }
@@ -428,9 +432,9 @@ bool cpu_native_math(Opcode code, const Type *elem) {
          (code == OP_EXP || code == OP_EXP2 || code == OP_LOG || code == OP_LOG2);
 }
 
-LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes) {
+LLVMValueRef emit_float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes) {
   if (elem->fkind == F64) return library(l, code, x, true, lanes);
-  LLVMValueRef f = float_to_f32(l, elem, x, lanes), r;
+  LLVMValueRef f = emit_float_to_f32(l, elem, x, lanes), r;
   switch (code) {
   case OP_EXP: r = exponential(l, f, false, lanes); break;
   case OP_EXP2: r = exponential(l, f, true, lanes); break;
@@ -438,7 +442,7 @@ LLVMValueRef float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x,
   case OP_LOG2: r = logarithm(l, f, true, lanes); break;
   default: r = library(l, code, f, false, lanes); break;
   }
-  return float_convert(l, &type_f32, elem, r, lanes, false);
+  return emit_float_convert(l, &type_f32, elem, r, lanes, false);
 }
 
 CpuElem cpu_elem(const Type *t, bool is_unsigned) {

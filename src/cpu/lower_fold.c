@@ -20,19 +20,19 @@ static LLVMValueRef identity_of(Lower *l, const Block *b, const Type *elem) {
     return NULL;
   Value *x = ir_operand(op, 0), *y = ir_operand(op, 1);
   if (!((x == b->args[0] && y == b->args[1]) || (x == b->args[1] && y == b->args[0]))) return NULL;
-  LLVMTypeRef t = element_type(l, elem);
+  LLVMTypeRef t = emit_element_type(l, elem);
   int64_t top = elem->bits < 64 ? (INT64_C(1) << (elem->bits - 1)) - 1 : INT64_MAX;
   Attr a = {.kind = ATTR_FLOAT};
   switch (op->code) {
   case OP_ADDI:
   case OP_ORI:
   case OP_XORI:
-  case OP_MAXUI: return int_const(t, 0);
-  case OP_MULI: return int_const(t, 1);
+  case OP_MAXUI: return emit_int(t, 0);
+  case OP_MULI: return emit_int(t, 1);
   case OP_ANDI:
-  case OP_MINUI: return int_const(t, -1);
-  case OP_MAXSI: return int_const(t, -top - 1);
-  case OP_MINSI: return int_const(t, top);
+  case OP_MINUI: return emit_int(t, -1);
+  case OP_MAXSI: return emit_int(t, -top - 1);
+  case OP_MINSI: return emit_int(t, top);
   case OP_ADDF: a.number = -0.0; break;
   case OP_MULF: a.number = 1; break;
   case OP_MAXNUMF:
@@ -41,14 +41,14 @@ static LLVMValueRef identity_of(Lower *l, const Block *b, const Type *elem) {
   case OP_MINIMUMF: a.number = INFINITY; break;
   default: return NULL;
   }
-  return element_const(l, elem, &a);
+  return emit_element_const(l, elem, &a);
 }
 
 static LLVMValueRef *values(Lower *l, int n) { return NEWN(l->cx, LLVMValueRef, n); }
 
 static Type *operand_type(const Fold *f, int i) { return ir_operand(f->op, i)->type; }
 
-Fold *fold_new(Lower *l, Op *op) {
+Fold *emit_fold_new(Lower *l, Op *op) {
   Fold *f = NEW(l->cx, Fold);
   f->op = op;
   f->n = op->noperands;
@@ -65,12 +65,12 @@ Fold *fold_new(Lower *l, Op *op) {
   return f;
 }
 
-void fold_reset(Lower *l, Fold *f, int vector_dim) {
+void emit_fold_reset(Lower *l, Fold *f, int vector_dim) {
   f->inner = f->axis == vector_dim;
   int lanes = f->op->code == OP_REDUCE ? l->lanes : 1;
   for (int i = 0; f->inner && i < f->n; i++) {
-    LLVMValueRef e = f->identity ? f->identity[i] : LLVMConstNull(element_type(l, operand_type(f, i)->elem));
-    f->acc[i] = splat(l, e, lanes);
+    LLVMValueRef e = f->identity ? f->identity[i] : LLVMConstNull(emit_element_type(l, operand_type(f, i)->elem));
+    f->acc[i] = emit_splat(l, e, lanes);
   }
 }
 
@@ -80,7 +80,7 @@ static void combine(Lower *l, Fold *f, LLVMValueRef *acc, LLVMValueRef *cur, LLV
     args[i] = acc[i];
     args[i + f->n] = cur[i];
   }
-  element_region(l, ir_entry(f->op, 0), args, out, lanes);
+  emit_element_region(l, ir_entry(f->op, 0), args, out, lanes);
 }
 
 /* combine(acc, cur), or cur in the first step. */
@@ -97,10 +97,10 @@ static void without_axis(const Fold *f, const Lane *at, Lane *out) {
     if (i != f->axis) out[j++] = at[i];
 }
 
-void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first) {
+void emit_fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first) {
   LLVMValueRef *acc = values(l, f->n), *out = values(l, f->n);
   if (f->inner) {
-    lower_at(l, l->depth);
+    emit_at(l, l->depth);
     combine_after(l, f, f->acc, in, f->identity ? NULL : first, f->acc, l->lanes);
     return;
   }
@@ -108,14 +108,14 @@ void fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef
   without_axis(f, at, row);
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];
-    Lane x = array_read(l, slot_touch(l, lower_slot(l, r)), r->type, row, l->depth);
-    acc[i] = lane_vector(l, x, r->type->elem);
+    Lane x = emit_array_read(l, emit_slot_touch(l, emit_slot(l, r)), r->type, row, l->depth);
+    acc[i] = emit_lane_vector(l, x, r->type->elem);
   }
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   combine_after(l, f, acc, in, first, out, l->lanes);
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];
-    slot_write(l, lower_slot(l, r), r->type, row, out[i]);
+    emit_slot_write(l, emit_slot(l, r), r->type, row, out[i]);
   }
 }
 
@@ -126,10 +126,10 @@ static LLVMValueRef part(Lower *l, LLVMValueRef v, int from, int n) {
   return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, (unsigned)n), "");
 }
 
-void fold_finish(Lower *l, Fold *f, const Lane *at) {
+void emit_fold_finish(Lower *l, Fold *f, const Lane *at) {
   if (!f->inner) return;
   LLVMValueRef *acc = f->acc, *low = values(l, f->n), *high = values(l, f->n);
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   for (int n = l->lanes / 2; n >= 1; n /= 2) {
     for (int i = 0; i < f->n; i++) {
       low[i] = part(l, acc[i], 0, n);
@@ -144,11 +144,11 @@ void fold_finish(Lower *l, Fold *f, const Lane *at) {
     if (f->result)
       f->result[i] = acc[i];
     else
-      slot_write(l, lower_slot(l, r), r->type, row, acc[i]);
+      emit_slot_write(l, emit_slot(l, r), r->type, row, acc[i]);
   }
 }
 
-void fold_results(Fold *f) {
+void emit_fold_results(Fold *f) {
   for (int i = 0; f->result && i < f->n; i++) info_of(&f->op->results[i])->scalar = f->result[i];
 }
 
@@ -184,18 +184,18 @@ static void scan_within(Lower *l, Fold *f, LLVMValueRef *v, bool reverse) {
   }
 }
 
-void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out) {
+void emit_scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out) {
   bool reverse = ir_attr_int_or(f->op, "reverse", 0) != 0;
   LLVMValueRef *carry = f->acc, *total = values(l, f->n), *all = values(l, f->n);
   if (f->inner) {
-    lower_at(l, l->depth);
+    emit_at(l, l->depth);
     if (f->identity) first = NULL;
     for (int i = 0; i < f->n; i++) out[i] = in[i];
     scan_within(l, f, out, reverse);
     for (int i = 0; i < f->n; i++) {
       LLVMValueRef last = LLVMConstInt(l->i32, reverse ? 0 : (unsigned)l->lanes - 1, false);
       total[i] = l->lanes > 1 ? LLVMBuildExtractElement(l->b, out[i], last, "") : out[i];
-      all[i] = splat(l, carry[i], l->lanes);
+      all[i] = emit_splat(l, carry[i], l->lanes);
     }
     combine_after(l, f, all, out, first, out, l->lanes);
     combine_after(l, f, carry, total, first, carry, 1);
@@ -204,16 +204,16 @@ void scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef
   Lane row[MAX_RANK];
   int rank = operand_type(f, 0)->rank;
   for (int i = 0; i < rank; i++) row[i] = at[i];
-  lower_at(l, at[f->axis].depth);
+  emit_at(l, at[f->axis].depth);
   /* in the first step there is no row before: read the row itself, whatever is in it */
   LLVMValueRef back =
-      LLVMBuildSelect(l->b, first, LLVMConstInt(l->i32, 0, false), int_const(l->i32, reverse ? 1 : -1), "");
+      LLVMBuildSelect(l->b, first, LLVMConstInt(l->i32, 0, false), emit_int(l->i32, reverse ? 1 : -1), "");
   row[f->axis].v = LLVMBuildAdd(l->b, at[f->axis].v, back, "");
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];
-    Lane x = array_read(l, slot_touch(l, lower_slot(l, r)), r->type, row, l->depth);
-    all[i] = lane_vector(l, x, r->type->elem);
+    Lane x = emit_array_read(l, emit_slot_touch(l, emit_slot(l, r)), r->type, row, l->depth);
+    all[i] = emit_lane_vector(l, x, r->type->elem);
   }
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   combine_after(l, f, all, in, first, out, l->lanes);
 }

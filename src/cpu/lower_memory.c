@@ -10,17 +10,17 @@
 
 #include <llvm/Config/llvm-config.h>
 
-Value *memory_mask(const Op *op) {
+Value *cpu_access_mask(const Op *op) {
   int at = op->code == OP_LOAD ? 1 : 2;
   if (op->code == OP_ATOMIC_CAS) return NULL;
   return op->noperands > at ? ir_operand(op, at) : NULL;
 }
 
-Value *memory_other(const Op *op) { return op->code == OP_LOAD && op->noperands > 2 ? ir_operand(op, 2) : NULL; }
+Value *cpu_access_other(const Op *op) { return op->code == OP_LOAD && op->noperands > 2 ? ir_operand(op, 2) : NULL; }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
 
-Slot *slot_new(Lower *l, int64_t bytes) {
+Slot *emit_slot_new(Lower *l, int64_t bytes) {
   Slot *s = NEW(l->cx, Slot);
   s->bytes = (max64(bytes, 1) + 63) & ~INT64_C(63);
   s->first = -1;
@@ -38,14 +38,14 @@ Slot *slot_new(Lower *l, int64_t bytes) {
   return s;
 }
 
-LLVMValueRef slot_touch(Lower *l, Slot *s) {
+LLVMValueRef emit_slot_touch(Lower *l, Slot *s) {
   if (s->first < 0) s->first = l->clock;
   s->last = l->clock;
   return s->address;
 }
 
 /* What was there before a loop and is used in it must last until the loop's end. */
-void slots_end_loop(Lower *l, int start) {
+void emit_slots_end_loop(Lower *l, int start) {
   for (uint32_t i = 0; i < l->slots.len; i++) {
     Slot *s = l->slots.at[i];
     if (s->first >= 0 && s->first < start && s->last >= start) s->last = l->clock;
@@ -53,7 +53,7 @@ void slots_end_loop(Lower *l, int start) {
 }
 
 /* First fit, in order of first access; slots alive at the same time do not overlap. */
-int64_t slots_place(Lower *l) {
+int64_t emit_slots_place(Lower *l) {
   int64_t top = 64;
   for (uint32_t i = 0; i < l->slots.len; i++) {
     Slot *s = l->slots.at[i];
@@ -69,7 +69,7 @@ int64_t slots_place(Lower *l) {
       }
     }
     top = max64(top, s->offset + s->bytes);
-    LLVMSetOperand(s->address, 1, int_const(l->i64, s->offset));
+    LLVMSetOperand(s->address, 1, emit_int(l->i64, s->offset));
   }
   return top;
 }
@@ -80,22 +80,22 @@ static bool is_bit(const Type *elem) { return elem->kind == TYPE_INT && elem->bi
 
 static LLVMValueRef from_memory(Lower *l, const Type *elem, LLVMValueRef v, int lanes) {
   if (!is_bit(elem)) return v;
-  return LLVMBuildICmp(l->b, LLVMIntNE, v, LLVMConstNull(wide(l->i8, lanes)), "");
+  return LLVMBuildICmp(l->b, LLVMIntNE, v, LLVMConstNull(emit_wide(l->i8, lanes)), "");
 }
 
 static LLVMValueRef to_memory(Lower *l, const Type *elem, LLVMValueRef v, int lanes) {
-  return is_bit(elem) ? LLVMBuildZExt(l->b, v, wide(l->i8, lanes), "") : v;
+  return is_bit(elem) ? LLVMBuildZExt(l->b, v, emit_wide(l->i8, lanes), "") : v;
 }
 
 static unsigned alignment(const Type *elem) { return (unsigned)max64(ir_elem_bytes(elem), 1); }
 
-LLVMValueRef memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr) {
-  LLVMValueRef v = LLVMBuildLoad2(l->b, memory_type(l, elem), ptr, "");
+LLVMValueRef emit_memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr) {
+  LLVMValueRef v = LLVMBuildLoad2(l->b, emit_memory_type(l, elem), ptr, "");
   LLVMSetAlignment(v, alignment(elem));
   return from_memory(l, elem, v, 1);
 }
 
-void memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr) {
+void emit_memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr) {
   LLVMValueRef s = LLVMBuildStore(l->b, to_memory(l, elem, v, 1), ptr);
   LLVMSetAlignment(s, alignment(elem));
 }
@@ -104,7 +104,7 @@ void memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr)
 static LLVMValueRef masked_call(Lower *l, const char *name, LLVMTypeRef *types, LLVMValueRef *args, int n, int ptr,
                                 unsigned align) {
 #if LLVM_VERSION_MAJOR >= 22
-  LLVMValueRef call = intrinsic(l, name, types, 2, args, n);
+  LLVMValueRef call = emit_intrinsic(l, name, types, 2, args, n);
   LLVMAttributeRef a = LLVMCreateEnumAttribute(l->llvm, LLVMGetEnumAttributeKindForName("align", 5), align);
   LLVMAddCallSiteAttribute(call, (unsigned)ptr + 1, a);
   return call;
@@ -115,7 +115,7 @@ static LLVMValueRef masked_call(Lower *l, const char *name, LLVMTypeRef *types, 
     all[k++] = args[i];
     if (i == ptr) all[k++] = LLVMConstInt(l->i32, align, false);
   }
-  return intrinsic(l, name, types, 2, all, k);
+  return emit_intrinsic(l, name, types, 2, all, k);
 #endif
 }
 
@@ -124,7 +124,7 @@ static LLVMValueRef trash(Lower *l) { return l->scratch; }
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static LLVMValueRef run_load(Lower *l, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LLVMValueRef other) {
-  LLVMTypeRef t = wide(memory_type(l, elem), l->lanes);
+  LLVMTypeRef t = emit_wide(emit_memory_type(l, elem), l->lanes);
   if (!mask) {
     LLVMValueRef v = LLVMBuildLoad2(l->b, t, ptr, "");
     LLVMSetAlignment(v, alignment(elem));
@@ -136,14 +136,14 @@ static LLVMValueRef run_load(Lower *l, const Type *elem, LLVMValueRef ptr, LLVMV
 }
 
 static LLVMValueRef gather(Lower *l, const Type *elem, LLVMValueRef ptrs, LLVMValueRef mask, LLVMValueRef other) {
-  LLVMTypeRef m = memory_type(l, elem), t = wide(m, l->lanes);
+  LLVMTypeRef m = emit_memory_type(l, elem), t = emit_wide(m, l->lanes);
   if (ir_elem_bytes(elem) >= 4 && l->lanes > 1 && (l->isa->avx2 || l->isa->avx512)) {
     LLVMTypeRef types[2] = {t, LLVMVectorType(l->ptr, (unsigned)l->lanes)};
-    LLVMValueRef all = mask ? mask : splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
+    LLVMValueRef all = mask ? mask : emit_splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
     LLVMValueRef args[3] = {ptrs, all, mask ? to_memory(l, elem, other, l->lanes) : LLVMGetPoison(t)};
     return from_memory(l, elem, masked_call(l, "llvm.masked.gather", types, args, 3, 0, alignment(elem)), l->lanes);
   }
-  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, splat(l, trash(l), l->lanes), "");
+  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, emit_splat(l, trash(l), l->lanes), "");
   LLVMValueRef v = LLVMGetPoison(t);
   for (int i = 0; i < l->lanes; i++) {
     LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false);
@@ -156,7 +156,7 @@ static LLVMValueRef gather(Lower *l, const Type *elem, LLVMValueRef ptrs, LLVMVa
 }
 
 static Lane nothing(Lower *l, const Type *elem) {
-  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(wide(element_type(l, elem), l->lanes))};
+  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(emit_wide(emit_element_type(l, elem), l->lanes))};
 }
 
 static bool is_unit(LLVMValueRef step) { return LLVMIsAConstantInt(step) && LLVMConstIntGetSExtValue(step) == 1; }
@@ -167,8 +167,8 @@ static int max_int(int a, int b) { return a > b ? a : b; }
 static Lane read_lane(Lower *l, Type *elem, Lane p, bool unit, int depth, LLVMValueRef stride) {
   Lane r = {.kind = LANE_VECTOR, .depth = max_int(p.depth, depth)};
   if (p.kind == LANE_UNIFORM) {
-    lower_at(l, r.depth);
-    return lane_uniform(memory_read_scalar(l, elem, p.v), r.depth);
+    emit_at(l, r.depth);
+    return emit_lane_uniform(emit_memory_read_scalar(l, elem, p.v), r.depth);
   }
   if (!l->index32) {
     l->failed = true;
@@ -176,46 +176,48 @@ static Lane read_lane(Lower *l, Type *elem, Lane p, bool unit, int depth, LLVMVa
   }
   if (p.kind == LANE_AFFINE) r.depth = max_int(r.depth, l->inner);
   if (unit) {
-    lower_at(l, r.depth);
-    LLVMValueRef ptr = LLVMBuildGEP2(l->b, memory_type(l, elem), p.v, &l->index64, 1, "");
-    if (stride) prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
+    emit_at(l, r.depth);
+    LLVMValueRef ptr = LLVMBuildGEP2(l->b, emit_memory_type(l, elem), p.v, &l->index64, 1, "");
+    if (stride) emit_prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
     r.v = run_load(l, elem, ptr, NULL, NULL);
     return r;
   }
   static const Type pointer = {.kind = TYPE_PTR};
   Type t = pointer;
   t.elem = elem;
-  LLVMValueRef ptrs = lane_vector(l, p, &t);
-  lower_at(l, r.depth);
+  LLVMValueRef ptrs = emit_lane_vector(l, p, &t);
+  emit_at(l, r.depth);
   r.v = gather(l, elem, ptrs, NULL, NULL);
   return r;
 }
 
-Lane array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth) {
-  Lane n = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+Lane emit_array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth) {
+  Lane n = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
   int64_t stride = 1;
   for (int i = type->rank; i-- > 0; stride *= type->shape[i])
-    if (type->shape[i] != 1) n = lane_add(l, n, lane_times(l, at[i], stride));
-  LLVMTypeRef m = memory_type(l, type->elem);
+    if (type->shape[i] != 1) n = emit_lane_add(l, n, emit_lane_times(l, at[i], stride));
+  LLVMTypeRef m = emit_memory_type(l, type->elem);
   Lane p = {.kind = n.kind, .depth = n.depth};
   int lanes = n.kind == LANE_VECTOR ? l->lanes : 1;
-  lower_at(l, n.depth);
-  LLVMValueRef offset = LLVMBuildSExt(l->b, n.v, wide(l->i64, lanes), "");
-  p.v = LLVMBuildGEP2(l->b, m, lanes > 1 ? splat(l, base, lanes) : base, &offset, 1, "");
+  emit_at(l, n.depth);
+  LLVMValueRef offset = LLVMBuildSExt(l->b, n.v, emit_wide(l->i64, lanes), "");
+  p.v = LLVMBuildGEP2(l->b, m, lanes > 1 ? emit_splat(l, base, lanes) : base, &offset, 1, "");
   if (n.step) p.step = LLVMBuildSExt(l->b, n.step, l->i64, "");
   return read_lane(l, type->elem, p, p.step && is_unit(p.step), depth, NULL);
 }
 
-Lane slot_read(Lower *l, Slot *s, Type *type, const Lane *at) { return array_read(l, slot_touch(l, s), type, at, 0); }
+Lane emit_slot_read(Lower *l, Slot *s, Type *type, const Lane *at) {
+  return emit_array_read(l, emit_slot_touch(l, s), type, at, 0);
+}
 
-void slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v) {
-  Lane n = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+void emit_slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v) {
+  Lane n = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
   int64_t stride = 1;
   for (int i = type->rank; i-- > 0; stride *= type->shape[i])
-    if (type->shape[i] != 1) n = lane_add(l, n, lane_times(l, at[i], stride));
-  lower_at(l, l->depth);
-  LLVMValueRef base = slot_touch(l, s), offset = LLVMBuildSExt(l->b, n.v, l->i64, "");
-  LLVMTypeRef m = memory_type(l, type->elem);
+    if (type->shape[i] != 1) n = emit_lane_add(l, n, emit_lane_times(l, at[i], stride));
+  emit_at(l, l->depth);
+  LLVMValueRef base = emit_slot_touch(l, s), offset = LLVMBuildSExt(l->b, n.v, l->i64, "");
+  LLVMTypeRef m = emit_memory_type(l, type->elem);
   LLVMValueRef ptr = LLVMBuildGEP2(l->b, m, base, &offset, 1, "");
   bool vector = LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMVectorTypeKind;
   if (vector && n.step && is_unit(n.step)) {
@@ -225,7 +227,7 @@ void slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v) {
     return;
   }
   if (!vector) {
-    memory_write_scalar(l, type->elem, v, ptr);
+    emit_memory_write_scalar(l, type->elem, v, ptr);
     return;
   }
   /* across rows */
@@ -234,7 +236,7 @@ void slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v) {
   ptr = LLVMBuildGEP2(l->b, m, ptr, &start, 1, "");
   v = to_memory(l, type->elem, v, l->lanes);
   for (int i = 0; i < l->lanes; i++) {
-    LLVMValueRef k = LLVMBuildMul(l->b, step, int_const(l->i64, i), "");
+    LLVMValueRef k = LLVMBuildMul(l->b, step, emit_int(l->i64, i), "");
     LLVMValueRef x = LLVMBuildExtractElement(l->b, v, LLVMConstInt(l->i32, (unsigned)i, false), "");
     LLVMSetAlignment(LLVMBuildStore(l->b, x, LLVMBuildGEP2(l->b, m, ptr, &k, 1, "")), alignment(type->elem));
   }
@@ -248,37 +250,37 @@ static bool all_true(Lower *l, Lane m) {
 
 static Type bit_type(void) { return (Type){.kind = TYPE_INT, .bits = 1}; }
 
-Lane memory_load(Lower *l, Op *op, const Lane *at) {
-  Value *mask = memory_mask(op), *other = memory_other(op);
+Lane emit_memory_load(Lower *l, Op *op, const Lane *at) {
+  Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
   Type *type = op->results[0].type, *elem = type->elem;
   Info *info = access_info(op);
-  Lane p = lane_eval(l, ir_operand(op, 0), at);
+  Lane p = emit_lane_eval(l, ir_operand(op, 0), at);
   bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->unit == l->nest_number));
-  LLVMValueRef stride = unit && l->index32 ? prefetch_stride(l, op) : NULL;
+  LLVMValueRef stride = unit && l->index32 ? emit_prefetch_stride(l, op) : NULL;
   if (!mask) return read_lane(l, elem, p, unit, 0, stride);
   if (l->full && info->bounded == l->nest_number) return read_lane(l, elem, p, unit, l->depth, stride);
-  Lane m = lane_eval(l, mask, at);
+  Lane m = emit_lane_eval(l, mask, at);
   if (all_true(l, m)) return read_lane(l, elem, p, unit, 0, stride);
-  Lane o = other ? lane_eval(l, other, at) : lane_uniform(LLVMConstNull(element_type(l, elem)), 0);
+  Lane o = other ? emit_lane_eval(l, other, at) : emit_lane_uniform(LLVMConstNull(emit_element_type(l, elem)), 0);
   if (l->failed) return nothing(l, elem);
   if (p.kind == LANE_UNIFORM && m.kind == LANE_UNIFORM && o.kind == LANE_UNIFORM) {
     int depth = max_int(p.depth, max_int(m.depth, o.depth));
-    lower_at(l, depth);
-    LLVMValueRef v = memory_read_scalar(l, elem, LLVMBuildSelect(l->b, m.v, p.v, trash(l), ""));
-    return lane_uniform(LLVMBuildSelect(l->b, m.v, v, o.v, ""), depth);
+    emit_at(l, depth);
+    LLVMValueRef v = emit_memory_read_scalar(l, elem, LLVMBuildSelect(l->b, m.v, p.v, trash(l), ""));
+    return emit_lane_uniform(LLVMBuildSelect(l->b, m.v, v, o.v, ""), depth);
   }
   if (!l->index32) {
     l->failed = true;
     return nothing(l, elem);
   }
   Type bit = bit_type();
-  LLVMValueRef mv = lane_vector(l, m, &bit), ov = lane_vector(l, o, elem);
-  LLVMValueRef ptrs = unit ? NULL : lane_vector(l, p, ir_operand(op, 0)->type->elem);
+  LLVMValueRef mv = emit_lane_vector(l, m, &bit), ov = emit_lane_vector(l, o, elem);
+  LLVMValueRef ptrs = unit ? NULL : emit_lane_vector(l, p, ir_operand(op, 0)->type->elem);
   Lane r = {.kind = LANE_VECTOR, .depth = l->depth};
-  lower_at(l, r.depth);
+  emit_at(l, r.depth);
   if (unit) {
-    LLVMValueRef ptr = LLVMBuildGEP2(l->b, memory_type(l, elem), p.v, &l->index64, 1, "");
-    if (stride) prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
+    LLVMValueRef ptr = LLVMBuildGEP2(l->b, emit_memory_type(l, elem), p.v, &l->index64, 1, "");
+    if (stride) emit_prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
     r.v = run_load(l, elem, ptr, mv, ov);
   } else {
     r.v = gather(l, elem, ptrs, mv, ov);
@@ -292,19 +294,19 @@ static void scatter(Lower *l, const Type *elem, LLVMValueRef v, LLVMValueRef ptr
   v = to_memory(l, elem, v, l->lanes);
   if (ir_elem_bytes(elem) >= 4 && l->isa->avx512) {
     LLVMTypeRef types[2] = {LLVMTypeOf(v), LLVMTypeOf(ptrs)};
-    LLVMValueRef all = mask ? mask : splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
+    LLVMValueRef all = mask ? mask : emit_splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
     LLVMValueRef args[3] = {v, ptrs, all};
     masked_call(l, "llvm.masked.scatter", types, args, 3, 1, alignment(elem));
     return;
   }
-  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, splat(l, trash(l), l->lanes), "");
+  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, emit_splat(l, trash(l), l->lanes), "");
   for (int i = 0; i < l->lanes; i++) {
     LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), x = LLVMBuildExtractElement(l->b, v, at, "");
     LLVMSetAlignment(LLVMBuildStore(l->b, x, LLVMBuildExtractElement(l->b, ptrs, at, "")), alignment(elem));
   }
 }
 
-void memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v, const Lane *mask) {
+void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v, const Lane *mask) {
   (void)at;
   Type *ptr_type = ir_operand(op, 0)->type->elem, *elem = ptr_type->elem;
   Info *info = access_info(op);
@@ -312,21 +314,21 @@ void memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v, cons
   bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->unit == l->nest_number));
   if (mask && all_true(l, *mask)) mask = NULL;
   if (l->lanes == 1) {
-    lower_at(l, l->depth);
-    memory_write_scalar(l, elem, v, mask ? LLVMBuildSelect(l->b, mask->v, p.v, trash(l), "") : p.v);
+    emit_at(l, l->depth);
+    emit_memory_write_scalar(l, elem, v, mask ? LLVMBuildSelect(l->b, mask->v, p.v, trash(l), "") : p.v);
     return;
   }
-  LLVMValueRef mv = mask ? lane_vector(l, *mask, &bit) : NULL;
-  LLVMValueRef ptrs = unit ? NULL : lane_vector(l, p, ptr_type);
-  lower_at(l, l->depth);
+  LLVMValueRef mv = mask ? emit_lane_vector(l, *mask, &bit) : NULL;
+  LLVMValueRef ptrs = unit ? NULL : emit_lane_vector(l, p, ptr_type);
+  emit_at(l, l->depth);
   if (!unit) {
     scatter(l, elem, v, ptrs, mv);
     return;
   }
-  LLVMValueRef ptr = LLVMBuildGEP2(l->b, memory_type(l, elem), p.v, &l->index64, 1, "");
+  LLVMValueRef ptr = LLVMBuildGEP2(l->b, emit_memory_type(l, elem), p.v, &l->index64, 1, "");
   v = to_memory(l, elem, v, l->lanes);
   if (!mv) {
-    if (stream_store(l, op, v, ptr)) return;
+    if (emit_stream_store(l, op, v, ptr)) return;
     LLVMSetAlignment(LLVMBuildStore(l->b, v, ptr), alignment(elem));
     return;
   }
@@ -364,13 +366,14 @@ static LLVMValueRef add_by_exchange(Lower *l, const Op *op, const Type *elem, LL
   LLVMValueRef start = LLVMBuildLoad2(l->b, t, ptr, "");
   LLVMSetAlignment(start, alignment(elem));
   LLVMSetOrdering(start, LLVMAtomicOrderingMonotonic);
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), body = new_block(l, "retry"), done = new_block(l, "added");
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), body = emit_new_block(l, "retry"),
+                    done = emit_new_block(l, "added");
   LLVMBuildBr(l->b, body);
   LLVMPositionBuilderAtEnd(l->b, body);
   LLVMValueRef old = LLVMBuildPhi(l->b, t, "");
-  LLVMValueRef x = LLVMBuildBitCast(l->b, old, element_type(l, elem), "");
-  LLVMValueRef sum = LLVMBuildFAdd(l->b, float_to_f32(l, elem, x, 1), float_to_f32(l, elem, v, 1), "");
-  sum = LLVMBuildBitCast(l->b, float_convert(l, &f32, elem, sum, 1, false), t, "");
+  LLVMValueRef x = LLVMBuildBitCast(l->b, old, emit_element_type(l, elem), "");
+  LLVMValueRef sum = LLVMBuildFAdd(l->b, emit_float_to_f32(l, elem, x, 1), emit_float_to_f32(l, elem, v, 1), "");
+  sum = LLVMBuildBitCast(l->b, emit_float_convert(l, &f32, elem, sum, 1, false), t, "");
   LLVMValueRef pair = compare_exchange(l, ptr, old, sum, ordering(op), alignment(elem));
   LLVMValueRef seen = LLVMBuildExtractValue(l->b, pair, 0, "");
   LLVMBuildCondBr(l->b, LLVMBuildExtractValue(l->b, pair, 1, ""), done, body);
@@ -379,10 +382,10 @@ static LLVMValueRef add_by_exchange(Lower *l, const Op *op, const Type *elem, LL
   return x;
 }
 
-LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b) {
+LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b) {
   Type *elem = ir_elem(ir_operand(op, 1)->type);
   unsigned align = alignment(elem);
-  LLVMTypeRef t = element_type(l, elem), bits = LLVMIntTypeInContext(l->llvm, (unsigned)(ir_elem_bytes(elem) * 8));
+  LLVMTypeRef t = emit_element_type(l, elem), bits = LLVMIntTypeInContext(l->llvm, (unsigned)(ir_elem_bytes(elem) * 8));
   bool is_float = elem->kind == TYPE_FLOAT;
   if (op->code == OP_ATOMIC_CAS) {
     if (is_float && t != bits) {
@@ -408,5 +411,5 @@ LLVMValueRef memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, L
     LLVMSetAlignment(r, align);
     return r;
   }
-  lower_fail(l, op, "atomic operation \"%s\" is not supported on the CPU", name);
+  emit_fail(l, op, "atomic operation \"%s\" is not supported on the CPU", name);
 }

@@ -15,7 +15,7 @@ static LLVMValueRef text_constant(Lower *l, const char *s) {
 /* uint32_t[3] on the stack. */
 static LLVMValueRef program_id(Lower *l) {
   LLVMTypeRef t = LLVMArrayType2(l->i32, 3);
-  LLVMValueRef a = new_alloca(l, t);
+  LLVMValueRef a = emit_alloca(l, t);
   for (unsigned i = 0; i < 3; i++) {
     LLVMValueRef at = LLVMConstInt(l->i64, i, false);
     LLVMBuildStore(l->b, l->pid[i], LLVMBuildGEP2(l->b, l->i32, a, &at, 1, ""));
@@ -24,28 +24,28 @@ static LLVMValueRef program_id(Lower *l) {
 }
 
 /* bins[x]++ for every x of the tensor that is in range and not masked off. */
-void lower_histogram(Lower *l, Op *op) {
+void emit_histogram(Lower *l, Op *op) {
   Value *src = ir_operand(op, 0), *mask = op->noperands > 1 ? ir_operand(op, 1) : NULL, *r = &op->results[0];
   int64_t n = ir_numel(src->type), bins = ir_numel(r->type);
-  LLVMTypeRef t = element_type(l, r->type->elem), from = memory_type(l, src->type->elem);
-  LLVMValueRef out = slot_touch(l, lower_slot(l, r)), in = slot_touch(l, lower_slot(l, src));
-  LLVMValueRef on = mask ? slot_touch(l, lower_slot(l, mask)) : NULL;
-  LLVMBuildMemSet(l->b, out, LLVMConstInt(l->i8, 0, false), int_const(l->i64, bins * ir_elem_bytes(r->type->elem)), 64);
-  Loop loop = loop_begin(l, int_const(l->i64, 0), int_const(l->i64, n), 1);
+  LLVMTypeRef t = emit_element_type(l, r->type->elem), from = emit_memory_type(l, src->type->elem);
+  LLVMValueRef out = emit_slot_touch(l, emit_slot(l, r)), in = emit_slot_touch(l, emit_slot(l, src));
+  LLVMValueRef on = mask ? emit_slot_touch(l, emit_slot(l, mask)) : NULL;
+  LLVMBuildMemSet(l->b, out, LLVMConstInt(l->i8, 0, false), emit_int(l->i64, bins * ir_elem_bytes(r->type->elem)), 64);
+  Loop loop = emit_loop_begin(l, emit_int(l->i64, 0), emit_int(l->i64, n), 1);
   LLVMValueRef x = LLVMBuildLoad2(l->b, from, LLVMBuildGEP2(l->b, from, in, &loop.index, 1, ""), "");
   x = LLVMBuildIntCast2(l->b, x, l->i64, true, "");
-  LLVMValueRef good = LLVMBuildICmp(l->b, LLVMIntULT, x, int_const(l->i64, bins), "");
+  LLVMValueRef good = LLVMBuildICmp(l->b, LLVMIntULT, x, emit_int(l->i64, bins), "");
   if (on) {
     LLVMValueRef b = LLVMBuildLoad2(l->b, l->i8, LLVMBuildGEP2(l->b, l->i8, on, &loop.index, 1, ""), "");
     good = LLVMBuildAnd(l->b, good, LLVMBuildICmp(l->b, LLVMIntNE, b, LLVMConstInt(l->i8, 0, false), ""), "");
   }
-  LLVMValueRef at = LLVMBuildSelect(l->b, good, x, int_const(l->i64, 0), "");
+  LLVMValueRef at = LLVMBuildSelect(l->b, good, x, emit_int(l->i64, 0), "");
   LLVMValueRef p = LLVMBuildGEP2(l->b, t, out, &at, 1, ""), old = LLVMBuildLoad2(l->b, t, p, "");
   LLVMBuildStore(l->b, LLVMBuildAdd(l->b, old, LLVMBuildZExt(l->b, good, t, ""), ""), p);
-  loop_end(l, &loop);
+  emit_loop_end(l, &loop);
 }
 
-void lower_print(Lower *l, Op *op) {
+void emit_print(Lower *l, Op *op) {
   const char *prefix = ir_attr_text_or(op, "prefix", "");
   Attr *sign = ir_attr(op, "isSigned"), *hex_attr = ir_attr(op, "hex");
   bool hex = hex_attr && hex_attr->integer;
@@ -58,11 +58,11 @@ void lower_print(Lower *l, Op *op) {
     LLVMValueRef shape[MAX_RANK] = {0};
     if (v && ir_is_tensor(v->type)) {
       rank = v->type->rank;
-      data = slot_touch(l, lower_slot(l, v));
-      for (int d = 0; d < rank; d++) shape[d] = int_const(l->i64, v->type->shape[d]);
+      data = emit_slot_touch(l, emit_slot(l, v));
+      for (int d = 0; d < rank; d++) shape[d] = emit_int(l->i64, v->type->shape[d]);
     } else if (v) {
-      data = new_alloca(l, memory_type(l, elem));
-      memory_write_scalar(l, elem, info_of(v)->scalar, data);
+      data = emit_alloca(l, emit_memory_type(l, elem));
+      emit_memory_write_scalar(l, elem, info_of(v)->scalar, data);
     }
     LLVMValueRef dims = LLVMConstNull(l->ptr);
     if (rank) {
@@ -76,12 +76,12 @@ void lower_print(Lower *l, Op *op) {
     CpuElem e = elem ? cpu_elem(elem, is_unsigned || ir_is_ptr(elem)) : CPU_I32;
     LLVMValueRef args[] = {pid,
                            text_constant(l, before),
-                           int_const(l->i32, hex || (elem && ir_is_ptr(elem))),
-                           int_const(l->i32, e),
-                           int_const(l->i32, rank),
+                           emit_int(l->i32, hex || (elem && ir_is_ptr(elem))),
+                           emit_int(l->i32, e),
+                           emit_int(l->i32, rank),
                            dims,
                            data};
-    runtime_call(l, "ttc_rt_print", l->voidty, args, COUNT(args));
+    emit_call(l, "ttc_rt_print", l->voidty, args, COUNT(args));
   }
 }
 
@@ -91,14 +91,14 @@ static const Loc *file_loc(const Loc *loc) {
 }
 
 /* A program whose assertion fails ends there. */
-void lower_assert(Lower *l, Op *op, LLVMValueRef condition) {
+void emit_assert(Lower *l, Op *op, LLVMValueRef condition) {
   const Loc *loc = file_loc(op->loc);
-  LLVMBasicBlockRef bad = new_block(l, "failed"), good = new_block(l, "holds");
+  LLVMBasicBlockRef bad = emit_new_block(l, "failed"), good = emit_new_block(l, "holds");
   LLVMBuildCondBr(l->b, condition, good, bad);
   LLVMPositionBuilderAtEnd(l->b, bad);
   LLVMValueRef args[] = {program_id(l), text_constant(l, ir_attr_text_or(op, "message", "")),
-                         text_constant(l, loc && loc->file ? loc->file : ""), int_const(l->i32, loc ? loc->line : 0)};
-  runtime_call(l, "ttc_rt_assert_fail", l->voidty, args, COUNT(args));
+                         text_constant(l, loc && loc->file ? loc->file : ""), emit_int(l->i32, loc ? loc->line : 0)};
+  emit_call(l, "ttc_rt_assert_fail", l->voidty, args, COUNT(args));
   LLVMBuildBr(l->b, l->end);
   LLVMPositionBuilderAtEnd(l->b, good);
 }

@@ -30,9 +30,11 @@ typedef struct Work {
 
 /* ---- loops ------------------------------------------------------------------------------------------------------- */
 
-LLVMBasicBlockRef new_block(Lower *l, const char *name) { return LLVMAppendBasicBlockInContext(l->llvm, l->fn, name); }
+LLVMBasicBlockRef emit_new_block(Lower *l, const char *name) {
+  return LLVMAppendBasicBlockInContext(l->llvm, l->fn, name);
+}
 
-LLVMValueRef new_alloca(Lower *l, LLVMTypeRef t) {
+LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
   LLVMValueRef first = LLVMGetFirstInstruction(l->entry);
   if (first)
@@ -49,8 +51,8 @@ static bool known_at_least_one(LLVMValueRef begin, LLVMValueRef end) {
          LLVMConstIntGetSExtValue(begin) < LLVMConstIntGetSExtValue(end);
 }
 
-Loop loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
-  Loop loop = {new_block(l, "loop"), new_block(l, "done"), NULL, end, int_const(l->i64, step)};
+Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
+  Loop loop = {emit_new_block(l, "loop"), emit_new_block(l, "done"), NULL, end, emit_int(l->i64, step)};
   LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
   if (known_at_least_one(begin, end))
     LLVMBuildBr(l->b, loop.body);
@@ -62,7 +64,7 @@ Loop loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
   return loop;
 }
 
-void loop_end(Lower *l, Loop *loop) {
+void emit_loop_end(Lower *l, Loop *loop) {
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildNSWAdd(l->b, loop->index, loop->step, "");
   LLVMValueRef again = LLVMBuildICmp(l->b, LLVMIntSLT, next, loop->end, "");
@@ -233,9 +235,9 @@ static bool visited_at(const Info *info, const Value *v, const Lane *at) {
 static bool operand_visit(Work *w, const Value *v, int i, const Lane *at, Lane *from) {
   const Op *op = v->op;
   if (!ir_is_tensor(ir_operand(op, i)->type) || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))) return false;
-  if (op->code != OP_GATHER && op->code != OP_SPLIT) return lane_operand_at(w->l, op, i, at, from);
+  if (op->code != OP_GATHER && op->code != OP_SPLIT) return emit_lane_operand_at(w->l, op, i, at, from);
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-  if (op->code == OP_SPLIT) from[v->type->rank] = lane_uniform(int_const(w->l->i32, v->index), 0);
+  if (op->code == OP_SPLIT) from[v->type->rank] = emit_lane_uniform(emit_int(w->l->i32, v->index), 0);
   return op->code == OP_SPLIT || i != 0;
 }
 
@@ -280,9 +282,9 @@ static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
 static void test_access(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   l->failed = false;
-  Lane p = lane_eval(l, ir_operand(op, 0), at);
+  Lane p = emit_lane_eval(l, ir_operand(op, 0), at);
   if (!l->failed && p.kind == LANE_AFFINE && p.depth == 0 && !LLVMIsAConstantInt(p.step)) {
-    lower_at(l, 0);
+    emit_at(l, 0);
     LLVMValueRef one = LLVMBuildICmp(l->b, LLVMIntEQ, p.step, LLVMConstInt(l->i64, 1, false), "");
     l->condition = l->condition ? LLVMBuildAnd(l->b, l->condition, one, "") : one;
     access_info(op)->unit = l->nest_number;
@@ -293,27 +295,27 @@ static void test_access(Work *w, Op *op, const Lane *at) {
 static LLVMValueRef bound_min(Lower *l, LLVMValueRef a, LLVMValueRef b, const char *name) {
   if (!a) return b;
   LLVMTypeRef t = l->i32;
-  return intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
+  return emit_intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
 }
 
 /* Is the access's mask a bound? */
 static void bound_access(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
-  Value *mask = memory_mask(op);
+  Value *mask = cpu_access_mask(op);
   if (!mask) {
     w->open = w->open || op->code == OP_STORE;
     return;
   }
   l->failed = false;
-  Lane m = ir_is_tensor(mask->type) ? lane_eval(l, mask, at) : lane_uniform(info_of(mask)->scalar, 0);
+  Lane m = ir_is_tensor(mask->type) ? emit_lane_eval(l, mask, at) : emit_lane_uniform(info_of(mask)->scalar, 0);
   bool known = !l->failed && (m.kind == LANE_RANGE || m.kind == LANE_UNIFORM);
   l->failed = false;
   if (!known) {
     w->open = w->open || op->code == OP_STORE;
     return;
   }
-  lower_at(l, l->depth);
-  LLVMValueRef lo = LLVMConstInt(l->i32, 0, false), hi = int_const(l->i32, l->extent);
+  emit_at(l, l->depth);
+  LLVMValueRef lo = LLVMConstInt(l->i32, 0, false), hi = emit_int(l->i32, l->extent);
   if (m.kind == LANE_RANGE) {
     lo = m.v;
     hi = m.step;
@@ -344,11 +346,11 @@ static LLVMValueRef first_step(Work *w, int d) {
   bool down = w->nest->reverse >> d & 1;
   if (w->shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
   if (d != w->vector_dim || l->lanes == 1) {
-    lower_at(l, w->at[d].depth);
-    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, int_const(l->i32, down ? w->shape[d] - 1 : 0), "");
+    emit_at(l, w->at[d].depth);
+    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, emit_int(l->i32, down ? w->shape[d] - 1 : 0), "");
   }
-  lower_at(l, l->inner);
-  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, int_const(l->i32, down ? w->shape[d] - l->lanes : 0), "");
+  emit_at(l, l->inner);
+  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, emit_int(l->i32, down ? w->shape[d] - l->lanes : 0), "");
 }
 
 static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
@@ -356,19 +358,19 @@ static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
   LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, f->n);
   for (int i = 0; i < f->n; i++) {
     Value *x = ir_operand(m->op, i);
-    in[i] = lane_vector(l, lane_eval(l, x, w->at), x->type->elem);
+    in[i] = emit_lane_vector(l, emit_lane_eval(l, x, w->at), x->type->elem);
   }
   LLVMValueRef first = first_step(w, f->axis);
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   if (m->kind == MEMBER_REDUCE) {
-    fold_step(l, f, in, w->at, first);
+    emit_fold_step(l, f, in, w->at, first);
     return;
   }
   r->scan = NEWN(l->cx, LLVMValueRef, f->n);
-  scan_step(l, f, in, w->at, first, r->scan);
+  emit_scan_step(l, f, in, w->at, first, r->scan);
   for (int i = 0; i < f->n; i++) {
     Lane lane = {.kind = l->lanes > 1 ? LANE_VECTOR : LANE_UNIFORM, .depth = l->depth, .v = r->scan[i]};
-    lane_remember(l, &m->op->results[i], w->at, lane);
+    emit_lane_remember(l, &m->op->results[i], w->at, lane);
   }
 }
 
@@ -376,19 +378,19 @@ static void evaluate(Work *w, Member *m, Fold *f, Result *r) {
   Lower *l = w->l;
   switch (m->kind) {
   case MEMBER_STORE: {
-    Value *v = ir_operand(m->op, 1), *mask = memory_mask(m->op);
-    r->ptr = lane_eval(l, ir_operand(m->op, 0), w->at);
-    r->v = lane_vector(l, lane_eval(l, v, w->at), ir_elem(v->type));
+    Value *v = ir_operand(m->op, 1), *mask = cpu_access_mask(m->op);
+    r->ptr = emit_lane_eval(l, ir_operand(m->op, 0), w->at);
+    r->v = emit_lane_vector(l, emit_lane_eval(l, v, w->at), ir_elem(v->type));
     r->masked = mask && !(l->full && access_info(m->op)->bounded == l->nest_number);
-    if (r->masked) r->mask = lane_eval(l, mask, w->at);
+    if (r->masked) r->mask = emit_lane_eval(l, mask, w->at);
     return;
   }
   case MEMBER_VALUE: {
-    Lane x = lane_define(l, m->value, w->at);
-    if (info_of(m->value)->needs_slot) r->v = lane_vector(l, x, m->value->type->elem);
+    Lane x = emit_lane_define(l, m->value, w->at);
+    if (info_of(m->value)->needs_slot) r->v = emit_lane_vector(l, x, m->value->type->elem);
     return;
   }
-  case MEMBER_COPY: r->v = lane_vector(l, lane_eval(l, m->value, w->at), m->value->type->elem); return;
+  case MEMBER_COPY: r->v = emit_lane_vector(l, emit_lane_eval(l, m->value, w->at), m->value->type->elem); return;
   default: evaluate_fold(w, m, f, r); return;
   }
 }
@@ -396,16 +398,17 @@ static void evaluate(Work *w, Member *m, Fold *f, Result *r) {
 static void write(Work *w, Member *m, Result *r) {
   Lower *l = w->l;
   switch (m->kind) {
-  case MEMBER_STORE: memory_store(l, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
+  case MEMBER_STORE: emit_memory_store(l, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
   case MEMBER_VALUE:
-    if (r->v) slot_write(l, lower_slot(l, m->value), m->value->type, w->at, r->v);
+    if (r->v) emit_slot_write(l, emit_slot(l, m->value), m->value->type, w->at, r->v);
     return;
-  case MEMBER_COPY: slot_write(l, lower_slot(l, m->into), m->into->type, w->at, r->v); return;
+  case MEMBER_COPY: emit_slot_write(l, emit_slot(l, m->into), m->into->type, w->at, r->v); return;
   case MEMBER_SCAN:
     for (int i = 0; i < m->op->nresults; i++) {
       Value *v = &m->op->results[i];
       int axis = (int)ir_attr_int_or(m->op, "axis", 0);
-      if (info_of(v)->needs_slot || axis != w->vector_dim) slot_write(l, lower_slot(l, v), v->type, w->at, r->scan[i]);
+      if (info_of(v)->needs_slot || axis != w->vector_dim)
+        emit_slot_write(l, emit_slot(l, v), v->type, w->at, r->scan[i]);
     }
     return;
   default: return;
@@ -417,22 +420,23 @@ static void serial_member(Work *w, Member *m) {
   Lower *l = w->l;
   Op *op = m->op;
   LLVMValueRef in[4] = {0};
-  for (int i = 0; i < op->noperands && i < 4; i++) in[i] = lane_scalar(l, lane_eval(l, ir_operand(op, i), w->at));
-  lower_at(l, l->depth);
+  for (int i = 0; i < op->noperands && i < 4; i++)
+    in[i] = emit_lane_scalar(l, emit_lane_eval(l, ir_operand(op, i), w->at));
+  emit_at(l, l->depth);
   if (op->code == OP_ASSERT) {
-    lower_assert(l, op, in[0]);
+    emit_assert(l, op, in[0]);
     l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
     return;
   }
-  Value *mask = memory_mask(op);
+  Value *mask = cpu_access_mask(op);
   LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), after = NULL;
   if (mask) {
-    LLVMBasicBlockRef doing = new_block(l, "atomic");
-    after = new_block(l, "next");
+    LLVMBasicBlockRef doing = emit_new_block(l, "atomic");
+    after = emit_new_block(l, "next");
     LLVMBuildCondBr(l->b, in[2], doing, after);
     LLVMPositionBuilderAtEnd(l->b, doing);
   }
-  LLVMValueRef old = memory_atomic(l, op, in[0], in[1], in[2]);
+  LLVMValueRef old = emit_memory_atomic(l, op, in[0], in[1], in[2]);
   if (after) {
     LLVMBasicBlockRef done = LLVMGetInsertBlock(l->b);
     LLVMBuildBr(l->b, after);
@@ -443,7 +447,7 @@ static void serial_member(Work *w, Member *m) {
   }
   l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
   Value *r = &op->results[0];
-  if (!ir_unused(r)) slot_write(l, lower_slot(l, r), r->type, w->at, old);
+  if (!ir_unused(r)) emit_slot_write(l, emit_slot(l, r), r->type, w->at, old);
 }
 
 static void point(Work *w) {
@@ -470,9 +474,9 @@ static bool only_stores(const Nest *n) {
  * on the mask of the load). */
 static void mask_holds(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
-  Value *mask = memory_mask(op);
+  Value *mask = cpu_access_mask(op);
   if (!mask || !ir_is_tensor(mask->type) || access_info(op)->bounded != l->nest_number) return;
-  lane_remember(l, mask, at, lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
+  emit_lane_remember(l, mask, at, emit_lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
 }
 
 /* ---- accumulators ------------------------------------------------------------------------------------------------ */
@@ -513,7 +517,7 @@ static void add_incoming(Accumulated phis, Accumulated from, LLVMBasicBlockRef b
 /* Returns the block that it ends in. */
 static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
   Lower *l = w->l;
-  lower_push_level(l, block);
+  emit_push_level(l, block);
   l->full = full;
   if (full) each_access_of_nest(w, w->at, mask_holds);
   point(w);
@@ -521,7 +525,7 @@ static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasi
   LLVMBasicBlockRef end = l->levels[l->depth].block;
   LLVMPositionBuilderAtEnd(l->b, end);
   LLVMBuildBr(l->b, after);
-  lower_pop_level(l);
+  emit_pop_level(l);
   return end;
 }
 
@@ -532,11 +536,12 @@ static void vector_body(Work *w) {
     point(w);
     return;
   }
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   LLVMValueRef lo = LLVMBuildICmp(l->b, LLVMIntSGE, l->index32, w->lo, "");
   LLVMValueRef hi =
-      LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, int_const(l->i32, l->lanes), ""), w->hi, "");
-  LLVMBasicBlockRef whole = new_block(l, "whole"), masked = new_block(l, "masked"), after = new_block(l, "next");
+      LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, emit_int(l->i32, l->lanes), ""), w->hi, "");
+  LLVMBasicBlockRef whole = emit_new_block(l, "whole"), masked = emit_new_block(l, "masked"),
+                    after = emit_new_block(l, "next");
   LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, lo, hi, ""), whole, masked);
   Accumulated before = accumulated(w);
   LLVMBasicBlockRef end = branch_point(w, whole, after, true);
@@ -553,7 +558,7 @@ static void vector_body(Work *w) {
 static void vector_loop(Work *w) {
   Lower *l = w->l;
   int64_t n = w->shape[w->vector_dim];
-  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), begin = zero, end = int_const(l->i64, n);
+  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), begin = zero, end = emit_int(l->i64, n);
   w->lo = w->hi = w->from = w->to = NULL;
   w->open = false;
   l->index32 = l->index64 = NULL;
@@ -561,12 +566,12 @@ static void vector_loop(Work *w) {
   l->extent = n;
   w->at[w->vector_dim] =
       l->lanes == 1
-          ? lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
+          ? emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
           : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
   if (l->lanes > 1) each_access_of_nest(w, w->at, bound_access);
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   if (w->to && !w->open && only_stores(w->nest) && l->lanes < n) {
-    begin = LLVMBuildAnd(l->b, LLVMBuildSExt(l->b, w->from, l->i64, ""), int_const(l->i64, -l->lanes), "");
+    begin = LLVMBuildAnd(l->b, LLVMBuildSExt(l->b, w->from, l->i64, ""), emit_int(l->i64, -l->lanes), "");
     end = LLVMBuildSExt(l->b, w->to, l->i64, "");
   }
   bool looping = n > l->lanes, down = w->nest->reverse >> w->vector_dim & 1;
@@ -575,20 +580,20 @@ static void vector_loop(Work *w) {
   Accumulated phis = {0};
   if (looping) {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
-    loop = loop_begin(l, begin, end, l->lanes); /* nests with folds go around it at least once */
+    loop = emit_loop_begin(l, begin, end, l->lanes); /* nests with folds go around it at least once */
     phis = accumulated_phis(w, before);
     set_accumulated(w, phis);
   }
-  lower_push_level(l, LLVMGetInsertBlock(l->b));
+  emit_push_level(l, LLVMGetInsertBlock(l->b));
   l->index64 = looping ? loop.index : zero;
-  if (looping && down) l->index64 = LLVMBuildSub(l->b, int_const(l->i64, n - l->lanes), loop.index, "");
+  if (looping && down) l->index64 = LLVMBuildSub(l->b, emit_int(l->i64, n - l->lanes), loop.index, "");
   l->index32 = LLVMBuildTrunc(l->b, l->index64, l->i32, "");
-  if (l->lanes == 1) w->at[w->vector_dim] = lane_uniform(l->index32, l->depth);
+  if (l->lanes == 1) w->at[w->vector_dim] = emit_lane_uniform(l->index32, l->depth);
   vector_body(w);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
-  lower_pop_level(l);
+  emit_pop_level(l);
   add_incoming(phis, accumulated(w), LLVMGetInsertBlock(l->b));
-  if (looping) loop_end(l, &loop);
+  if (looping) emit_loop_end(l, &loop);
   l->levels[outer].block = LLVMGetInsertBlock(l->b);
   l->index32 = l->index64 = NULL;
 }
@@ -597,34 +602,34 @@ static void rows(Work *w, int d) {
   Lower *l = w->l;
   if (d == w->rank) {
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i]) fold_reset(l, w->folds[i], w->vector_dim);
+      if (w->folds[i]) emit_fold_reset(l, w->folds[i], w->vector_dim);
     vector_loop(w);
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) fold_finish(l, w->folds[i], w->at);
+      if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) emit_fold_finish(l, w->folds[i], w->at);
     return;
   }
   if (d == w->vector_dim || w->shape[d] == 1) {
-    w->at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+    w->at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
     rows(w, d + 1);
     return;
   }
-  lower_at(l, l->depth);
+  emit_at(l, l->depth);
   int outer = l->depth;
-  Loop loop = loop_begin(l, LLVMConstInt(l->i64, 0, false), int_const(l->i64, w->shape[d]), 1);
-  lower_push_level(l, loop.body);
+  Loop loop = emit_loop_begin(l, LLVMConstInt(l->i64, 0, false), emit_int(l->i64, w->shape[d]), 1);
+  emit_push_level(l, loop.body);
   LLVMValueRef i = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
-  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, int_const(l->i32, w->shape[d] - 1), i, "");
-  w->at[d] = lane_uniform(i, l->depth);
+  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, emit_int(l->i32, w->shape[d] - 1), i, "");
+  w->at[d] = emit_lane_uniform(i, l->depth);
   rows(w, d + 1);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
-  lower_pop_level(l);
-  loop_end(l, &loop);
+  emit_pop_level(l);
+  emit_loop_end(l, &loop);
   l->levels[outer].block = LLVMGetInsertBlock(l->b);
 }
 
 static void version(Work *w, bool assume) {
   Lower *l = w->l;
-  lower_base_level(l);
+  emit_base_level(l);
   l->assume = assume;
   rows(w, 0);
   l->assume = false;
@@ -635,13 +640,13 @@ static void version(Work *w, bool assume) {
 static LLVMValueRef find_condition(Work *w) {
   Lower *l = w->l;
   if (l->lanes == 1) return NULL;
-  lower_base_level(l);
+  emit_base_level(l);
   l->inner = 1;
   l->extent = w->shape[w->vector_dim];
   l->condition = NULL;
   l->collecting = true;
   Lane at[MAX_RANK];
-  for (int d = 0; d < w->rank; d++) at[d] = lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+  for (int d = 0; d < w->rank; d++) at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
   at[w->vector_dim] =
       (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
   each_access_of_nest(w, at, test_access);
@@ -674,7 +679,7 @@ static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVM
     }
 }
 
-void nest_emit(Lower *l, Nest *n) {
+void emit_nest(Lower *l, Nest *n) {
   Work w = {.l = l, .nest = n, .rank = n->shape->rank};
   for (int d = 0; d < w.rank; d++) w.shape[d] = n->shape->shape[d];
   choose(&w);
@@ -684,11 +689,12 @@ void nest_emit(Lower *l, Nest *n) {
   for (uint32_t i = 0; i < n->members.len; i++) {
     Member *m = &n->members.at[i];
     if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
-    w.folds[i] = fold_new(l, m->op);
+    w.folds[i] = emit_fold_new(l, m->op);
   }
   LLVMValueRef condition = find_condition(&w);
   if (condition && !LLVMIsAConstantInt(condition)) {
-    LLVMBasicBlockRef yes = new_block(l, "assume"), no = new_block(l, "general"), after = new_block(l, "after");
+    LLVMBasicBlockRef yes = emit_new_block(l, "assume"), no = emit_new_block(l, "general"),
+                      after = emit_new_block(l, "after");
     LLVMBuildCondBr(l->b, condition, yes, no);
     LLVMPositionBuilderAtEnd(l->b, yes);
     version(&w, true);
@@ -702,12 +708,12 @@ void nest_emit(Lower *l, Nest *n) {
     version(&w, condition && LLVMConstIntGetZExtValue(condition));
   }
   for (uint32_t i = 0; i < n->members.len; i++)
-    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) fold_results(w.folds[i]);
+    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) emit_fold_results(w.folds[i]);
   l->clock++;
-  lower_base_level(l);
+  emit_base_level(l);
 }
 
-void nest_copy(Lower *l, Value *value, Slot *slot) {
+void emit_nest_copy(Lower *l, Value *value, Slot *slot) {
   Nest n = {.shape = value->type};
   Value *into = NEW(l->cx, Value);
   Info *info = NEW(l->cx, Info);
@@ -716,5 +722,5 @@ void nest_copy(Lower *l, Value *value, Slot *slot) {
   info->slot = slot;
   Member m = {.kind = MEMBER_COPY, .value = value, .into = into};
   vec_push(l->cx, &n.members, m);
-  nest_emit(l, &n);
+  emit_nest(l, &n);
 }

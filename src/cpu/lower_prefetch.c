@@ -28,7 +28,7 @@ static const Derivative unknown = {NULL, false}, nought = {NULL, true};
 /* The number that a tensor or scalar is everywhere, as i64, if it is at hand. */
 static LLVMValueRef factor_of(Lower *l, Value *x) {
   int64_t c;
-  if (ir_is_const_int(x, &c)) return int_const(l->i64, c);
+  if (ir_is_const_int(x, &c)) return emit_int(l->i64, c);
   while (x->op && (x->op->code == OP_SPLAT || x->op->code == OP_BROADCAST || x->op->code == OP_EXPAND_DIMS))
     x = ir_operand(x->op, 0);
   if (ir_is_tensor(x->type) || !info_of(x)->scalar) return NULL;
@@ -52,7 +52,7 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
     return nought;
   }
   if (op->code == OP_PROGRAM_ID)
-    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){int_const(l->i64, 1), true} : nought;
+    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){emit_int(l->i64, 1), true} : nought;
   if (op->nregions) return unknown;
   Derivative d[4] = {{0}};
   bool still = op->noperands <= 4;
@@ -72,7 +72,7 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
   case OP_EXTUI:
   case OP_TRUNCI:
   case OP_INDEX_CAST: return d[0];
-  case OP_ADDPTR: d[1] = times(l, d[1], int_const(l->i64, ir_elem_bytes(ir_elem(x->type)->elem))); break;
+  case OP_ADDPTR: d[1] = times(l, d[1], emit_int(l->i64, ir_elem_bytes(ir_elem(x->type)->elem))); break;
   case OP_ADDI: break;
   case OP_MULI:
     if (d[0].v && d[1].v) return unknown;
@@ -83,39 +83,39 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
   return (Derivative){LLVMBuildAdd(l->b, d[0].v, d[1].v, ""), true};
 }
 
-LLVMValueRef prefetch_stride(Lower *l, const Op *load) {
+LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load) {
   const Value *base = cpu_pointer_base(l, ir_operand(load, 0));
   if (!base) return NULL;
   Info *info = info_of(base);
   if (info->read_in != l->nest_number) info->read_in = l->nest_number, info->nests++;
   if (info->nests != 2) return NULL;
-  lower_at(l, 0);
+  emit_at(l, 0);
   int budget = 100;
   Derivative d = derive(l, ir_operand(load, 0), &budget);
   if (!d.known || !d.v) return NULL;
   int64_t limit = l->isa->l2_bytes / 4;
-  LLVMValueRef shifted = LLVMBuildAdd(l->b, d.v, int_const(l->i64, limit), "");
-  LLVMValueRef near = LLVMBuildICmp(l->b, LLVMIntULE, shifted, int_const(l->i64, 2 * limit), "near");
-  return LLVMBuildSelect(l->b, near, d.v, int_const(l->i64, 0), "stride");
+  LLVMValueRef shifted = LLVMBuildAdd(l->b, d.v, emit_int(l->i64, limit), "");
+  LLVMValueRef near = LLVMBuildICmp(l->b, LLVMIntULE, shifted, emit_int(l->i64, 2 * limit), "near");
+  return LLVMBuildSelect(l->b, near, d.v, emit_int(l->i64, 0), "stride");
 }
 
-unsigned *prefetch_counts(Lower *l) {
+unsigned *emit_prefetch_counts(Lower *l) {
   const Block *b = l->arguments;
   unsigned *counts = NEWN(l->cx, unsigned, b->nargs + 1);
   for (int i = 0; i < b->nargs; i++) counts[i] = info_of(b->args[i])->nests;
   return counts;
 }
 
-void prefetch_count_from(Lower *l, const unsigned *counts) {
+void emit_prefetch_count_from(Lower *l, const unsigned *counts) {
   for (int i = 0; i < l->arguments->nargs; i++) info_of(l->arguments->args[i])->nests = counts[i];
 }
 
-void prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {
+void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {
   enum { READ = 0, KEEP = 3, DATA = 1, LINE = 64 };
   for (int64_t i = 0; i < bytes; i += LINE) {
-    LLVMValueRef at = LLVMBuildAdd(l->b, stride, int_const(l->i64, i), "");
-    LLVMValueRef args[] = {LLVMBuildGEP2(l->b, l->i8, ptr, &at, 1, ""), int_const(l->i32, READ),
-                           int_const(l->i32, KEEP), int_const(l->i32, DATA)};
-    intrinsic(l, "llvm.prefetch", &l->ptr, 1, args, 4);
+    LLVMValueRef at = LLVMBuildAdd(l->b, stride, emit_int(l->i64, i), "");
+    LLVMValueRef args[] = {LLVMBuildGEP2(l->b, l->i8, ptr, &at, 1, ""), emit_int(l->i32, READ), emit_int(l->i32, KEEP),
+                           emit_int(l->i32, DATA)};
+    emit_intrinsic(l, "llvm.prefetch", &l->ptr, 1, args, 4);
   }
 }

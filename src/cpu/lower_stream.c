@@ -35,13 +35,13 @@ static void look(Op *op, void *arg) {
   if (base) map_put(f->l->cx, &f->l->loaded, base, (void *)base);
 }
 
-void stream_plan(Lower *l, Op *func) {
+void emit_stream_begin(Lower *l, Op *func) {
   Facts f = {l, false};
   ir_walk(func, look, &f);
   l->streams = !f.talks && l->isa->vector_bytes >= 32 && !l->isa->neon;
 }
 
-void stream_programs(Lower *l) {
+void emit_stream_programs(Lower *l) {
   l->programs = LLVMBuildZExt(l->b, l->grid[0], l->i64, "");
   for (int i = 1; i < 3; i++)
     l->programs = LLVMBuildMul(l->b, l->programs, LLVMBuildZExt(l->b, l->grid[i], l->i64, ""), "");
@@ -55,18 +55,19 @@ static LLVMValueRef enough(Lower *l, const Op *store) {
   int64_t threshold = CACHES * l->isa->l2_bytes / bytes + 1;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
   LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(l->entry));
-  LLVMValueRef many = LLVMBuildICmp(l->b, LLVMIntUGE, l->programs, int_const(l->i64, threshold), "many");
+  LLVMValueRef many = LLVMBuildICmp(l->b, LLVMIntUGE, l->programs, emit_int(l->i64, threshold), "many");
   LLVMPositionBuilderAtEnd(l->b, here);
   return many;
 }
 
-bool stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr) {
+bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr) {
   int line = l->isa->vector_bytes, bytes = l->lanes * ir_elem_bytes(ir_operand(store, 1)->type->elem);
   LLVMValueRef many = bytes % line ? NULL : enough(l, store);
   if (!many) return false;
-  LLVMBasicBlockRef past = new_block(l, "stream"), through = new_block(l, "store"), after = new_block(l, "stored");
-  LLVMValueRef low = LLVMBuildAnd(l->b, LLVMBuildPtrToInt(l->b, ptr, l->i64, ""), int_const(l->i64, line - 1), "");
-  LLVMValueRef aligned = LLVMBuildICmp(l->b, LLVMIntEQ, low, int_const(l->i64, 0), "");
+  LLVMBasicBlockRef past = emit_new_block(l, "stream"), through = emit_new_block(l, "store"),
+                    after = emit_new_block(l, "stored");
+  LLVMValueRef low = LLVMBuildAnd(l->b, LLVMBuildPtrToInt(l->b, ptr, l->i64, ""), emit_int(l->i64, line - 1), "");
+  LLVMValueRef aligned = LLVMBuildICmp(l->b, LLVMIntEQ, low, emit_int(l->i64, 0), "");
   LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, many, aligned, ""), past, through);
 
   LLVMPositionBuilderAtEnd(l->b, past);
@@ -87,6 +88,6 @@ bool stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr) {
   return true;
 }
 
-void stream_fence(Lower *l) {
-  if (l->streamed) intrinsic(l, "llvm.x86.sse.sfence", NULL, 0, NULL, 0);
+void emit_stream_fence(Lower *l) {
+  if (l->streamed) emit_intrinsic(l, "llvm.x86.sse.sfence", NULL, 0, NULL, 0);
 }

@@ -197,7 +197,7 @@ void cpu_note(Lower *l, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
     if (ir_is_tensor(v->type) && v->type->rank > MAX_RANK)
-      lower_fail(l, op, "tensors of more than %d dimensions are not supported", MAX_RANK);
+      emit_fail(l, op, "tensors of more than %d dimensions are not supported", MAX_RANK);
     info_of(v)->by_slot = is_by_slot(l, op);
     if (ir_is_tensor(v->type)) info_of(v)->index = find_index(l, v);
   }
@@ -258,7 +258,7 @@ static bool plain_load(Lower *l, Op *load) {
   if (info_of(v)->scratch || v->type->rank < 2) return false;
   if (v->type->elem->kind == TYPE_INT && v->type->elem->bits == 1) return false;
   if (!cpu_is_affine(l, ir_operand(load, 0))) return false;
-  Value *mask = memory_mask(load), *other = memory_other(load);
+  Value *mask = cpu_access_mask(load), *other = cpu_access_other(load);
   if (!mask) return true;
   if (other) {
     double f;
@@ -294,14 +294,14 @@ bool cpu_dot_sets(Lower *l, Op *dot) {
   bool zero = (ir_is_const_float(c, &f) && f == 0 && !signbit(f)) || (ir_is_const_int(c, &n) && n == 0);
   for (int i = 0; i < 2 && zero; i++) {
     Op *load = cpu_dot_direct(l, ir_operand(dot, i));
-    zero = !load || !memory_mask(load); /* else parts of it may be left out */
+    zero = !load || !cpu_access_mask(load); /* else parts of it may be left out */
   }
   return zero;
 }
 
 bool cpu_trans_direct(Lower *l, Op *trans) {
   Value *v = ir_operand(trans, 0);
-  if (!v->op || v->op->code != OP_LOAD || memory_mask(v->op) || !plain_load(l, v->op)) return false;
+  if (!v->op || v->op->code != OP_LOAD || cpu_access_mask(v->op) || !plain_load(l, v->op)) return false;
   return !cpu_axis(l, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(l, ir_operand(v->op, 0), 1);
 }
 

@@ -98,7 +98,7 @@ static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
 static void make_scratch_key(void) { (void)!pthread_key_create(&scratch_key, free); }
 
-static void *new_block(size_t bytes) {
+static void *emit_new_block(size_t bytes) {
   size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
   void *block = NULL;
   if (bytes > SIZE_MAX - align) return NULL;
@@ -112,11 +112,11 @@ static void *new_block(size_t bytes) {
 /* This thread's block, grown to `bytes`; NULL when out of memory. Give back with release_scratch. */
 static void *take_scratch(size_t bytes) {
   if (!bytes) bytes = 64;
-  if (scratch.in_use) return new_block(bytes);
+  if (scratch.in_use) return emit_new_block(bytes);
   if (scratch.size < bytes) {
     pthread_once(&scratch_once, make_scratch_key);
     free(scratch.block);
-    scratch.block = new_block(bytes);
+    scratch.block = emit_new_block(bytes);
     scratch.size = scratch.block ? bytes : 0;
     pthread_setspecific(scratch_key, scratch.block);
     if (!scratch.block) return NULL;
