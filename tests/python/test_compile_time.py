@@ -133,7 +133,7 @@ def branches(x, o, n, K: tl.constexpr):
 @triton.jit
 def loops(x, o, n, K: tl.constexpr):
     s = n
-    for i in tl.static_range(K):
+    for _ in tl.static_range(K):
         for j in range(n):
             s = s * 2 + j
     tl.store(o, s)
