@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from common import DEVICE, ON_GPU, check, close, tensor
+from common import DEVICE, ON_GPU, check, tensor
 
 TEMPLATES = {
     "max_autotune_gemm": True,
@@ -45,7 +45,7 @@ def test_gradient_through_templates():
           settings=TEMPLATES)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["plain", "stride", "groups", "pointwise", "bias_relu"])
+@pytest.mark.parametrize("name", ["plain", "stride", "groups", "pointwise", "relu"])
 def test_convolution(name):
     x, w = tensor(2, 8, 12, 12), tensor(16, 8, 3, 3)
     function, w = {
@@ -53,7 +53,7 @@ def test_convolution(name):
         "stride": (lambda x, w: F.conv2d(x, w, stride=2, padding=1), w),
         "groups": (lambda x, w: F.conv2d(x, w[:8, :4], groups=2) * 2, w),
         "pointwise": (lambda x, w: F.conv2d(x, w).sin(), tensor(16, 8, 1, 1)),
-        "bias_relu": (lambda x, w: F.relu(F.conv2d(x, w, w[:, 0, 0, 0])), w),
+        "relu": (lambda x, w: F.relu(F.conv2d(x, w)), w),
     }[name]
     check(lambda x, w: function(x, w) + 1, x, w, tol=2e-2, settings=TEMPLATES)
 
@@ -97,7 +97,9 @@ def attention(q, k, v):
 
 
 def test_attention_spelled_out():
-    check(attention, tensor(2, 2, 20, 16), tensor(2, 2, 20, 16), tensor(2, 2, 20, 16), tol=1e-2)
+    check(attention, tensor(2, 2, 20, 16), tensor(2, 2, 20, 16), tensor(2, 2, 20, 16), tol=1e-2,
+          kernels=0)  # fmt: skip
+    # it may be found to be PyTorch's own attention
 
 
 FLEX = {
@@ -110,29 +112,22 @@ FLEX = {
 }
 
 
-@pytest.mark.parametrize("name", FLEX)
-def test_flex_attention(name):
+def flex(name, queries, keys, grad):
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
     score, mask = FLEX[name]
-    n = 256 if ON_GPU else 128
-    block = create_block_mask(mask, None, None, n, n, device=DEVICE) if mask else None
-    q, k, v = (tensor(1, 2, n, 32) for _ in range(3))
-    compiled = torch.compile(lambda q, k, v: flex_attention(q, k, v, score_mod=score, block_mask=block))
-    with torch.no_grad():
-        close(compiled(q, k, v), flex_attention(q, k, v, score_mod=score, block_mask=block), 1e-2)
+    block = create_block_mask(mask, None, None, queries, keys, device=DEVICE) if mask else None
+    q, k, v = (tensor(1, 2, n, 32, grad=grad) for n in (queries, keys, keys))
+    check(lambda q, k, v: flex_attention(q, k, v, score_mod=score, block_mask=block), q, k, v, tol=2e-2)
 
 
-def test_flex_attention_backward_or_decoding():
-    from torch.nn.attention.flex_attention import flex_attention
+if ON_GPU:  # on the CPU PyTorch has it in C++ alone, whatever cpu_backend says
 
-    n = 256 if ON_GPU else 128
-    q, k, v = tensor(1, 2, n if ON_GPU else 1, 32), tensor(1, 2, n, 32), tensor(1, 2, n, 32)
-    score = lambda s, b, h, q, k: s + (q - k) * 0.01
-    if not ON_GPU:  # decoding: one query
-        compiled = torch.compile(lambda q, k, v: flex_attention(q, k, v, score_mod=score))
-        with torch.no_grad():
-            close(compiled(q, k, v), flex_attention(q, k, v, score_mod=score), 1e-2)
-        return
-    check(lambda q, k, v: flex_attention(q, k, v, score_mod=score), q.requires_grad_(), k.requires_grad_(),
-          v.requires_grad_(), tol=2e-2)  # fmt: skip
+    @pytest.mark.parametrize("name", FLEX)
+    @pytest.mark.parametrize("grad", [False, True])
+    def test_flex_attention(name, grad):
+        flex(name, 256, 256, grad)
+
+    @pytest.mark.parametrize("name", ["plain", "relative"])
+    def test_flex_decoding(name):
+        flex(name, 1, 512, False)
