@@ -8,7 +8,7 @@ from common import DEVICE, ON_GPU, check, tensor
 TEMPLATES = {
     "max_autotune_gemm": True,
     "max_autotune_gemm_backends": "TRITON",
-    "max_autotune_conv_backends": "TRITON",
+    **({"max_autotune_conv_backends": "TRITON"} if ON_GPU else {}),
     "benchmark_epilogue_fusion": False,  # measuring it is broken on the CPU: the code that PyTorch writes is indented
     "autotune_in_subproc": False,
 }
