@@ -328,3 +328,41 @@ def test_binding_as_programs_ask_for_it():
     binder = create_function_from_signature(scale.signature, scale.params, BaseBackend)
     bound, specialization, options = binder(torch.empty(16), torch.empty(16), 16, BLOCK=4, num_warps=2)
     assert bound["n"] == 16 and specialization[2:] == [("i32", "D"), ("constexpr", 4)] and options == {"num_warps": 2}
+
+
+@triton.jit
+def kernel_of_dtypes(x, o):
+    v = tl.load(x + tl.arange(0, 16))
+    signed = tl.core.get_int_dtype(bitwidth=v.dtype.primitive_bitwidth, signed=True)
+    unsigned: tl.constexpr = tl.core.get_int_dtype(v.dtype.primitive_bitwidth, signed=False)
+    plain = tl.core._unwrap_if_constexpr(unsigned)
+    tl.store(o + tl.arange(0, 16), v.to(signed, bitcast=True).to(plain, bitcast=True).to(tl.int32))
+
+
+def test_helpers_of_core_inside_kernels():
+    x, o = torch.randn(16), torch.empty(16, dtype=torch.int32)
+    kernel_of_dtypes[(1,)](x, o)
+    assert torch.equal(o, x.view(torch.int32))
+
+
+def choose(mask, value, *, _semantic=None):
+    """What a program may mark as the language's own: a constant comes as a tl.constexpr, a tensor as a handle."""
+    if isinstance(mask, tl.constexpr) and mask.value is None:
+        return tl.constexpr(5.0)
+    return value
+
+
+choose.__triton_builtin__ = True
+
+
+@triton.jit
+def kernel_of_handles(x, o):
+    at = tl.arange(0, 16)
+    v = tl.load(x + at)
+    tl.store(o + at, choose(at < 8, v) + choose(None, v))
+
+
+def test_functions_that_a_program_marks_as_builtin():
+    x, o = torch.randn(16), torch.empty(16)
+    kernel_of_handles[(1,)](x, o)
+    assert torch.equal(o, x + 5)

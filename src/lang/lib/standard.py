@@ -309,3 +309,22 @@ def topk(x, k: tl.constexpr, dim: tl.constexpr = None, descending: tl.constexpr 
         for step in tl.static_range(run):
             y = _exchange(y, run - 1 - step, run - 1, run + halvings - 2 - halving, descending)
     return _dim_back(y, dim)
+
+
+# ---- types, as tl.core has them ------------------------------------------------------------------------------------------
+
+
+@jit
+def get_int_dtype(bitwidth: tl.constexpr, signed: tl.constexpr):
+    if bitwidth == 1:
+        return tl.int1
+    elif bitwidth == 8:
+        return tl.int8 if signed else tl.uint8
+    elif bitwidth == 16:
+        return tl.int16 if signed else tl.uint16
+    elif bitwidth == 32:
+        return tl.int32 if signed else tl.uint32
+    else:
+        tl.static_assert(bitwidth == 64, "there are integers of 1, 8, 16, 32 and 64 bits")
+        return tl.int64 if signed else tl.uint64
+

@@ -199,6 +199,11 @@ Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return val_none(L);
 }
 
+Val *builtin_unwrap(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  (void)L, (void)nargs, (void)f;
+  return args[0];
+}
+
 Val *builtin_device_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const char *message = arg_text(L, args[1], "tl.device_assert: `msg`");
