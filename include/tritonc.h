@@ -46,13 +46,16 @@ typedef enum ttc_kind {
   TTC_FLOAT,    /* number */
   TTC_STR,      /* text, len */
   TTC_DTYPE,    /* text: "fp32", "i1", "u8", "*fp16", "*kbf16" (pointer to const) … */
-  TTC_TUPLE,    /* items, len; names for a named tuple, else NULL */
+  TTC_TUPLE,    /* items, len; names for a named tuple, else NULL; object: its class's (TTC_CLASS), or NULL */
   TTC_LIST,     /* items, len */
   TTC_FUNCTION, /* function: a @triton.jit function */
   TTC_BUILTIN, /* text: canonical name of something the language knows: "tl.load", "tl.constexpr", "builtins.range", … */
   TTC_MODULE,  /* object; text: its name: attributes are asked for with getattr */
   TTC_CALLABLE, /* object: a host function that may be called on compile-time values (constexpr_function); integer: a hash
                    of what it computes, for the cache's key; len: 1 where it takes run-time values too, as TTC_HANDLEs */
+  TTC_CLASS, /* object, text (its name): a class that kernels make objects of. Of it the host is asked the attributes
+                "fields", "defaults", "has_default" (tuples), "init", and members: m_NAME methods, s_NAME static ones,
+                p_NAME properties, a_NAME others; integer: a hash of all that */
   TTC_OBJECT, /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray"); integer:
                    a hash of its value where that can matter */
   TTC_HANDLE, /* object: a run-time value of the kernel, which a host function can be given and can give back */

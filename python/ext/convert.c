@@ -43,6 +43,54 @@ static bool int_value(Host *h, PyObject *obj, ttc_value *out) {
   return ok;
 }
 
+/* What kernels must know of a class whose objects they make (named tuples, aggregates); a new reference, None for any
+ * other class. */
+static PyObject *facts_of_class(Host *h, PyObject *class) {
+  if (!h->st->class_facts) Py_RETURN_NONE;
+  return PyObject_CallFunctionObjArgs(h->st->class_facts, class, NULL);
+}
+
+/* 1, 0 for none of those, -1 for an exception. */
+static int class_value(Host *h, PyObject *class, ttc_value *out) {
+  PyObject *facts = facts_of_class(h, class), *name = NULL, *number = NULL;
+  if (!facts || facts == Py_None) {
+    Py_XDECREF(facts);
+    return facts ? 0 : -1;
+  }
+  name = PyObject_GetAttrString(facts, "name");
+  number = name ? PyObject_GetAttrString(facts, "hash") : NULL;
+  bool ok = number && text_value(h, name, TTC_CLASS, out) && host_keep(h, facts);
+  if (ok) {
+    out->integer = (int64_t)PyLong_AsUnsignedLongLongMask(number);
+    out->object = facts;
+  }
+  Py_XDECREF(name);
+  Py_XDECREF(number);
+  Py_DECREF(facts);
+  return ok && !PyErr_Occurred() ? 1 : -1;
+}
+
+static bool sequence_value(Host *h, PyObject *obj, ttc_value *out);
+
+/* An aggregate that Python made: the values of its fields. 1, 0, -1 as above. */
+static int instance_value(Host *h, PyObject *obj, ttc_value *out) {
+  PyObject *fields = PyObject_GetAttrString((PyObject *)Py_TYPE(obj), "__aggregate_fields__");
+  if (!fields) return PyErr_Clear(), 0;
+  PyObject *values = PyTuple_Check(fields) ? PyTuple_New(PyTuple_Size(fields)) : NULL;
+  for (Py_ssize_t i = 0; values && i < PyTuple_Size(fields); i++) {
+    PyObject *value = PyObject_GetAttr(obj, PyTuple_GetItem(fields, i));
+    if (!value || PyTuple_SetItem(values, i, value) != 0) Py_CLEAR(values);
+  }
+  ttc_value class = {0};
+  bool ok = values && host_keep(h, values) && sequence_value(h, values, out) &&
+            class_value(h, (PyObject *)Py_TYPE(obj), &class) > 0;
+  out->object = class.object;
+  out->text = class.text;
+  Py_DECREF(fields);
+  Py_XDECREF(values);
+  return ok ? 1 : -1;
+}
+
 static bool sequence_value(Host *h, PyObject *obj, ttc_value *out) {
   bool is_list = PyList_Check(obj);
   Py_ssize_t n = PySequence_Size(obj);
@@ -69,6 +117,11 @@ static bool sequence_value(Host *h, PyObject *obj, ttc_value *out) {
   }
   out->names = names;
   Py_DECREF(fields);
+  ttc_value class = {0};
+  if (names && class_value(h, (PyObject *)Py_TYPE(obj), &class) > 0) {
+    out->object = class.object;
+    out->text = class.text;
+  }
   return !PyErr_Occurred();
 }
 
@@ -224,6 +277,8 @@ bool to_value(Host *h, PyObject *obj, ttc_value *out) {
     out->object = PyCapsule_GetPointer(obj, HANDLE);
     return true;
   }
+  known = PyType_Check(obj) ? class_value(h, obj, out) : instance_value(h, obj, out);
+  if (known) return known > 0;
   int foreign = foreign_builtin(h, obj, out);
   if (foreign) return foreign > 0;
   bool module = is_module(obj);
@@ -245,6 +300,11 @@ static PyObject *sequence_from(Host *h, const ttc_value *v) {
     PyObject *item = from_value(h, &v->items[i]);
     if (!item || PyList_Append(list, item) != 0) Py_CLEAR(list);
     Py_XDECREF(item);
+  }
+  if (list && v->kind == TTC_TUPLE && v->object) { /* an object of its class again */
+    PyObject *object = PyObject_CallMethod((PyObject *)v->object, "make", "O", list);
+    Py_DECREF(list);
+    return object;
   }
   if (!list || v->kind == TTC_LIST) return list;
   PyObject *tuple = PyList_AsTuple(list);

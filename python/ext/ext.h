@@ -105,7 +105,8 @@ struct State {
   int ndtypes;
   PyTypeObject *jit_type, *kernel_type, *image_type, *ir_types[IR_KINDS];
   /* Classes and functions of the Python part, given by triton._register(). */
-  PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *kernel_class, *compilation_error, *out_of_resources;
+  PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *class_facts, *kernel_class, *compilation_error,
+      *out_of_resources;
   PyObject *launch_enter, *launch_exit;     /* hooks or None */
   PyObject *enter_chain, *exit_chain;       /* what they are when there are calls in them */
   PyObject *load_start, *load_end;          /* hooks or None */

@@ -8,17 +8,26 @@ State *state_of(PyObject *module) { return PyModule_GetState(module); }
 /* register(**classes): what the C part must know of the Python part. */
 static PyObject *set_parts(PyObject *module, PyObject *args, PyObject *kwargs) {
   State *st = state_of(module);
-  static char *names[] = {
-      "constexpr",        "dtype",          "constexpr_function", "make_dtype", "kernel_class", "compilation_error",
-      "out_of_resources", "default_target", "find_stream",        NULL};
+  static char *names[] = {"constexpr",
+                          "dtype",
+                          "constexpr_function",
+                          "make_dtype",
+                          "kernel_class",
+                          "compilation_error",
+                          "out_of_resources",
+                          "default_target",
+                          "find_stream",
+                          "class_facts",
+                          NULL};
   PyObject **fields[] = {&st->constexpr,        &st->dtype,          &st->constexpr_function,
                          &st->make_dtype,       &st->kernel_class,   &st->compilation_error,
-                         &st->out_of_resources, &st->default_target, &st->find_stream};
-  PyObject *given[9] = {0};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
-                                   &given[4], &given[5], &given[6], &given[7], &given[8]))
+                         &st->out_of_resources, &st->default_target, &st->find_stream,
+                         &st->class_facts};
+  PyObject *given[10] = {0};
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OOOOOOOOOO", names, &given[0], &given[1], &given[2], &given[3],
+                                   &given[4], &given[5], &given[6], &given[7], &given[8], &given[9]))
     return NULL;
-  for (int i = 0; i < 9; i++) {
+  for (int i = 0; i < 10; i++) {
     if (!given[i]) continue;
     PyObject *old = *fields[i];
     Py_INCREF(given[i]);
@@ -162,6 +171,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(st->constexpr);
   Py_VISIT(st->dtype);
   Py_VISIT(st->constexpr_function);
+  Py_VISIT(st->class_facts);
   Py_VISIT(st->make_dtype);
   Py_VISIT(st->kernel_class);
   Py_VISIT(st->compilation_error);

@@ -22,6 +22,7 @@ __triton_builtin__ = "triton"
 from . import language  # noqa: E402
 from .compiler import CompilationError, compile  # noqa: E402
 from .errors import TritonError  # noqa: E402
+from .language._aggregate import aggregate, class_facts  # noqa: E402
 from .language.core import cdiv, constexpr_function, next_power_of_2  # noqa: E402
 from .runtime import (  # noqa: E402
     Config,
@@ -50,6 +51,7 @@ __all__ = [
     "OutOfResources",
     "TensorWrapper",
     "TritonError",
+    "aggregate",
     "autotune",
     "cdiv",
     "compile",
@@ -76,6 +78,7 @@ _libtriton.register(
     kernel_class=compiler.CompiledKernel,  # noqa: F821
     compilation_error=compiler.errors.error_from_message,  # noqa: F821
     out_of_resources=OutOfResources,
+    class_facts=class_facts,
 )
 
 

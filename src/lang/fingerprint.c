@@ -25,6 +25,16 @@ static void add_text(Sha256 *h, const char *s) { sha256_add(h, s, strlen(s) + 1)
 
 static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, Map *seen, Sha256 *hash);
 
+static void add_value(Walk *w, const ttc_value *v);
+
+/* What its methods look at counts too. */
+static void add_class(Walk *w, const ttc_value *class) {
+  ttc_value functions = {0};
+  int found = w->host && w->host->getattr ? w->host->getattr(w->host->self, class, "functions", &functions) : 0;
+  if (found < 0) ctx_throw(w->cx, ERR_HOST);
+  if (found) add_value(w, &functions);
+}
+
 static void add_value(Walk *w, const ttc_value *v) {
   Sha256 *h = w->hash;
   char kind[2] = {(char)('a' + v->kind), v->is_constexpr ? 'c' : 'p'};
@@ -51,6 +61,10 @@ static void add_value(Walk *w, const ttc_value *v) {
     }
     break;
   case TTC_FUNCTION: hash_function(w->cx, w->host, v->function, w->seen, h); break;
+  case TTC_CLASS:
+    sha256_add(h, &v->integer, sizeof v->integer);
+    add_class(w, v);
+    break;
   case TTC_MODULE:
   case TTC_CALLABLE:
   case TTC_OBJECT:
@@ -74,7 +88,8 @@ static bool resolve(const Walk *w, const Node *e, ttc_value *out) {
   if (e->kind != N_ATTRIBUTE) return false;
   ttc_value of = {0};
   if (!resolve(w, e->a, &of)) return false;
-  if (of.kind != TTC_MODULE && of.kind != TTC_OBJECT && of.kind != TTC_CALLABLE) return false;
+  if (of.kind != TTC_MODULE && of.kind != TTC_OBJECT && of.kind != TTC_CALLABLE)
+    return false; /* a class is added whole */
   int found = w->host->getattr ? w->host->getattr(w->host->self, &of, e->name, out) : 0;
   if (found < 0) ctx_throw(w->cx, ERR_HOST);
   return found > 0;

@@ -6,7 +6,7 @@
  * as soon as a tensor is involved it is the language's, in tl/promote.c.
  *
  * Border between the halves:
- *   Python's half    eval_*.c (expressions), stmt.c (statements), flow.c (if/for/while/return/break), call.c (binding of
+ *   Python's half    eval_*.c (expressions), classes.c (objects), stmt.c (statements), flow.c (if/for/while/return/break), call.c (binding of
  *                    arguments, inlined and real calls, recursion), scope.c, arithmetic.c (compile-time arithmetic and
  *                    methods), module.c (the host of a file), compile.c (lang_compile, signature, fingerprint).
  *   language's half  types.c (LType), promote.c and its siblings (operators, promotion, broadcasting, casts),
@@ -176,6 +176,7 @@ struct Lang {
   void *semantic;   /* the language's half may hang its state here */
   const Args *args; /* of the builtin being called, so that a message can point at one of them */
   Map objects;      /* the host's objects in order of first meeting */
+  Map classes, class_objects, constructing; /* see python/classes.c */
   int depth;        /* of nested evaluation, so that no source overflows the C stack */
 };
 

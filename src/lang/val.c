@@ -117,6 +117,7 @@ const char *val_kind_text(Lang *L, const Val *v) {
   case V_BUILTIN: return ctx_printf(L->cx, "the function `%s`", v->builtin->name);
   case V_TYPE: return ctx_printf(L->cx, "the type `%s`", strncmp(v->text, "builtins.", 9) ? v->text : v->text + 9);
   case V_HOST:
+    if (v->host.kind == TTC_CLASS) return ctx_printf(L->cx, "the class `%s`", v->host.text ? v->host.text : "?");
     if (v->host.kind == TTC_MODULE) return ctx_printf(L->cx, "the module `%s`", v->host.text ? v->host.text : "?");
     return v->host.text ? v->host.text : "a Python object";
   case V_TENSOR: break;
@@ -372,6 +373,11 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
       names = NEWN(L->cx, const char *, v->len);
       for (size_t i = 0; i < v->len; i++) names[i] = intern(L->cx, v->names[i]);
     }
+    if (v->kind == TTC_TUPLE && v->object) {
+      ttc_value class = {.kind = TTC_CLASS, .object = v->object, .text = v->text};
+      out = class_object(L, val_from_host(L, &class), items, v->len);
+      break;
+    }
     out = v->kind == TTC_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, names);
     break;
   }
@@ -383,6 +389,7 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
     break;
   case TTC_MODULE:
   case TTC_CALLABLE:
+  case TTC_CLASS:
   case TTC_OBJECT:
     out = val_new(L, V_HOST);
     out->host = *v;
@@ -433,6 +440,8 @@ void val_to_host(Lang *L, const Val *v, ttc_value *out) {
     out->items = items;
     out->len = v->len;
     out->names = v->names;
+    const Val *class = class_of_object(L, v);
+    if (class) out->object = class->host.object;
     return;
   }
   case V_FUNCTION:

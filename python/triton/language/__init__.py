@@ -6,8 +6,13 @@ from .core import _FUNCTIONS, builtin
 
 __triton_builtin__ = "tl"
 
+from ._aggregate import aggregate as _aggregate  # noqa: E402
+from ._aggregate import aggregate_replace as _aggregate_replace  # noqa: E402
+
 globals().update({name: getattr(core, name) for name in _FUNCTIONS})
 cdiv = builtin("tl.cdiv")
+aggregate_replace = core.aggregate_replace = core._HostFunction(_aggregate_replace, "tl.aggregate_replace")
+core._aggregate = _aggregate
 
 __all__ = [
     name

@@ -193,6 +193,10 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
       if (py_isinstance(L, v, type->items[i])) return true;
     return false;
   }
+  if (type->kind == V_HOST && type->host.kind == TTC_CLASS) {
+    const Val *class = class_of_object(L, v);
+    return class && class->host.object == type->host.object;
+  }
   const char *name = type->kind == V_TYPE ? type->text : type->kind == V_BUILTIN ? type->builtin->name : "";
   if (strcmp(name, "tl.pointer_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_POINTER;
   if (strcmp(name, "tl.block_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_BLOCK;

@@ -103,6 +103,7 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
       signature_of(L, key, v->items[i]);
       buf_putc(key, ',');
     }
+    if (class_of_object(L, v)) signature_of(L, key, class_of_object(L, v));
     buf_putc(key, v->kind == V_TUPLE ? ')' : ']');
     return;
   case V_DICT:
@@ -400,6 +401,7 @@ static Args with_self(Lang *L, Val *self, const Args *args) {
 }
 
 static Val *call_host(Lang *L, Val *callee, const Args *args) {
+  if (callee->host.kind == TTC_CLASS) return class_call(L, callee, args);
   if (callee->host.kind != TTC_CALLABLE) lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
   if (!L->host || !L->host->call)
     lang_fail(L, "only functions marked @triton.jit can be called where no Python runs",
@@ -429,6 +431,7 @@ static Val *call_host(Lang *L, Val *callee, const Args *args) {
 Val *eval_call(Lang *L, Val *callee, const Args *args) {
   switch (callee->kind) {
   case V_BUILTIN: {
+    if (strcmp(callee->builtin->name, "tl.aggregate_replace") == 0) return class_replace(L, args);
     Val *v = builtin_call(L, callee->builtin, callee->self, args);
     return v ? v : val_none(L);
   }

@@ -85,6 +85,9 @@ static Val *eval_dict(Lang *L, const Node *e) {
 static Val *eval_binary(Lang *L, Node *e) {
   Val *a = eval(L, e->a);
   Val *b = eval(L, e->b);
+  lang_at(L, e->span);
+  Val *by_class = class_binary(L, (BinaryOp)e->op, a, b);
+  if (by_class) return by_class;
   if (val_is_const(a) && val_is_const(b)) {
     L->here = e->span;
     return py_binary(L, (BinaryOp)e->op, a, b);
@@ -201,7 +204,8 @@ Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
     v = sem_attribute(L, of, name);
   } else {
     L->here = at;
-    v = of->kind == V_HOST ? module_attribute(L, of, name) : py_attribute(L, of, name);
+    v = of->kind == V_HOST && of->host.kind != TTC_CLASS ? module_attribute(L, of, name) : py_attribute(L, of, name);
+    if (!v) v = class_attribute(L, of, name);
   }
   if (v) return v;
   if (of->kind == V_HOST && of->host.kind == TTC_MODULE) {
@@ -239,6 +243,9 @@ static Val *eval_subscript(Lang *L, Node *e) {
     lang_fail_at(L, e->span, "call it without a grid: it becomes part of this kernel",
                  "a kernel cannot launch another kernel (`%s[...]`)", of->function->name);
   Val *index = eval(L, e->b);
+  L->here = e->span;
+  Val *by_class = class_method_call(L, of, "__getitem__", index);
+  if (by_class) return by_class;
   if (of->kind == V_TENSOR) {
     lang_at(L, e->span);
     return sem_subscript(L, of, index);

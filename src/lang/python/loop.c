@@ -47,7 +47,7 @@ typedef struct Loop {
 /* Numbers among a carried value's items become tensors, so that an iteration may change them. */
 static Val *as_tensors(Lang *L, Val *v) {
   if (val_is_number(v)) return sem_to_tensor(L, v);
-  if ((v->kind != V_TUPLE && v->kind != V_LIST) || !v->len) return v;
+  if ((v->kind != V_TUPLE && v->kind != V_LIST) || !v->len || class_keeps_constants(L, v)) return v;
   Val **items = NEWN(L->cx, Val *, v->len);
   for (size_t i = 0; i < v->len; i++) items[i] = as_tensors(L, v->items[i]);
   return val_like(L, v, items);

@@ -137,6 +137,18 @@ bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n);
 Val *lambda_call(Lang *L, Val *f, const Args *args);
 Val *inline_call(Lang *L, const ttc_function *f, const Args *args);
 
+/* ---- objects of the host's classes (classes.c) -------------------------------------------------------------------- */
+
+Val *class_call(Lang *L, Val *class, const Args *args);
+Val *class_object(Lang *L, Val *class, Val *const *items, size_t n); /* of values for all fields */
+Val *class_of_object(Lang *L, const Val *v);                         /* NULL: of none */
+bool class_keeps_constants(Lang *L, const Val *v); /* numbers in its fields do not become tensors */
+void class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at);
+Val *class_replace(Lang *L, const Args *args); /* tl.aggregate_replace */
+Val *class_attribute(Lang *L, Val *of, const char *name); /* of an object or a class; NULL: none */
+Val *class_method_call(Lang *L, Val *self, const char *method, Val *other); /* NULL: no such method */
+Val *class_binary(Lang *L, BinaryOp op, Val *a, Val *b);
+
 /* Binding of a call's arguments to parameters; fills bound[i] (NULL: take the fallback) for every parameter. */
 void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound, Span *spans);
 /* Bind all, evaluate defaults in the callee's scope, apply annotations. `fn` is the callee's state, already L->fn. */

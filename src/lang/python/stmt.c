@@ -22,7 +22,7 @@ Val *assign_value(Lang *L, Val *v, const char *name) {
     if (name) name_value(L, v, name);
     return v;
   }
-  if (v->kind != V_TUPLE && v->kind != V_LIST) return v;
+  if ((v->kind != V_TUPLE && v->kind != V_LIST) || class_keeps_constants(L, v)) return v;
   Val **items = NEWN(L->cx, Val *, v->len);
   bool changed = false;
   for (size_t i = 0; i < v->len; i++) {
@@ -75,7 +75,7 @@ void assign_target(Lang *L, Node *target, Val *v, Node *stmt) {
   case N_SUBSCRIPT:
     lang_fail_at(L, target->span, "tensors are values: make a new one with tl.where, or write memory with tl.store",
                  "assignment to an element is not possible");
-  case N_ATTRIBUTE: lang_fail_at(L, target->span, NULL, "assignment to an attribute is not possible in a kernel");
+  case N_ATTRIBUTE: class_set_field(L, eval(L, target->a), target->name, v, target->span); return;
   default: lang_fail_at(L, target->span, NULL, "%s cannot be assigned to", syn_kind_text(target->kind));
   }
 }

@@ -1,0 +1,224 @@
+/* classes.c: objects of classes that the host defines: named tuples and aggregates (@triton.aggregate).
+ *
+ * An object is a V_TUPLE with names: whatever works on tuples (loops that carry them, branches that join them, functions
+ * that take and return them) works on objects. What makes it an object of its class is its array of names: every class
+ * has one of its own, and whoever makes a tuple like another one keeps its names. L->classes finds the class by it.
+ *
+ * What a class is, is asked of the host once: its fields and their defaults, and by name its methods (m_NAME), static
+ * methods (s_NAME), properties (p_NAME) and other attributes (a_NAME); methods are @triton.jit functions. A constructor
+ * that the class has itself is evaluated in place, where `self.field = value` fills the object under construction;
+ * after that objects do not change.
+ */
+#include "lang/python/python.h"
+
+#include <string.h>
+
+typedef struct Class {
+  Val *value; /* the class itself */
+  const char *const *names;
+  size_t n;
+  Val **defaults;       /* NULL where a field has none */
+  Val *init;            /* the class's own constructor, or NULL */
+  bool keeps_constants; /* an aggregate: numbers in its fields stay compile-time values where objects are assigned */
+} Class;
+
+static Val *ask_class(Lang *L, const Val *of, const char *prefix, const char *name) {
+  ttc_value v = {0};
+  const char *full = ctx_printf(L->cx, "%s%s", prefix, name);
+  int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, full, &v) : 0;
+  if (found < 0) ctx_throw(L->cx, ERR_HOST);
+  return found ? val_from_host(L, &v) : NULL;
+}
+
+static Val *constant(Lang *L, const Val *v) {
+  Val *copy = NEW(L->cx, Val);
+  *copy = *v;
+  copy->constexpr_ = true;
+  return copy;
+}
+
+static Class *class_info(Lang *L, Val *value) {
+  Class *c = map_get(&L->class_objects, value->host.object);
+  if (c) return c;
+  c = NEW(L->cx, Class);
+  map_put(L->cx, &L->class_objects, value->host.object, c);
+  Val *fields = ask_class(L, value, "", "fields"), *defaults = ask_class(L, value, "", "defaults");
+  Val *given = ask_class(L, value, "", "has_default");
+  if (!fields || !defaults || !given || defaults->len != fields->len || given->len != fields->len)
+    lang_fail(L, NULL, "%s does not say what its fields are", val_kind_text(L, value));
+  c->value = value;
+  c->n = fields->len;
+  const char **names = NEWN(L->cx, const char *, c->n + 1);
+  c->defaults = NEWN(L->cx, Val *, c->n + 1);
+  for (size_t i = 0; i < c->n; i++) {
+    names[i] = fields->items[i]->text;
+    c->defaults[i] = given->items[i]->integer ? constant(L, defaults->items[i]) : NULL;
+  }
+  c->names = names;
+  const Val *aggregate = ask_class(L, value, "", "is_aggregate");
+  c->keeps_constants = aggregate && aggregate->integer;
+  c->init = ask_class(L, value, "", "init");
+  if (c->init && c->init->kind != V_FUNCTION) c->init = NULL;
+  map_put(L->cx, &L->classes, (void *)(uintptr_t)names, c);
+  return c;
+}
+
+static Class *class_of(Lang *L, const Val *v) {
+  return v->kind == V_TUPLE && v->names ? map_get(&L->classes, v->names) : NULL;
+}
+
+Val *class_of_object(Lang *L, const Val *v) {
+  Class *c = class_of(L, v);
+  return c ? c->value : NULL;
+}
+
+bool class_keeps_constants(Lang *L, const Val *v) {
+  const Class *c = class_of(L, v);
+  return c && c->keeps_constants;
+}
+
+Val *class_object(Lang *L, Val *class, Val *const *items, size_t n) {
+  Class *c = class_info(L, class);
+  if (n != c->n) lang_fail(L, NULL, "%s has %zu fields, not %zu", val_kind_text(L, class), c->n, n);
+  return val_tuple(L, items, n, c->names);
+}
+
+/* ---- making objects ---------------------------------------------------------------------------------------------- */
+
+static const char *class_name(const Class *c) {
+  const char *dot = strrchr(c->value->host.text, '.');
+  return dot ? dot + 1 : c->value->host.text;
+}
+
+static size_t field_named(Lang *L, const Class *c, const char *name, Span at) {
+  for (size_t i = 0; i < c->n; i++)
+    if (strcmp(c->names[i], name) == 0) return i;
+  const char *near = near_name(name, c->names, c->n);
+  lang_fail_at(L, at, near ? ctx_printf(L->cx, "did you mean `%s`?", near) : NULL, "`%s` has no field `%s`",
+               class_name(c), name);
+}
+
+static Val *make_from_fields(Lang *L, const Class *c, const Args *args) {
+  Val **items = NEWN(L->cx, Val *, c->n + 1);
+  for (size_t i = 0; i < args->n; i++) {
+    if (!args->names[i] && i >= c->n)
+      lang_fail_at(L, args->spans[i], NULL, "`%s` has %zu field%s, but more values are given", class_name(c), c->n,
+                   c->n == 1 ? "" : "s");
+    size_t at = args->names[i] ? field_named(L, c, args->names[i], args->spans[i]) : i;
+    if (items[at])
+      lang_fail_at(L, args->spans[i], NULL, "`%s` is given two values for its field `%s`", class_name(c), c->names[at]);
+    items[at] = args->at[i];
+  }
+  for (size_t i = 0; i < c->n; i++) {
+    if (!items[i]) items[i] = c->defaults[i];
+    if (!items[i])
+      lang_fail_at(L, args->call, NULL, "the call of `%s` misses a value for its field `%s`", class_name(c),
+                   c->names[i]);
+  }
+  return val_tuple(L, items, c->n, c->names);
+}
+
+static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
+  Val *self = val_tuple(L, NULL, 0, c->names);
+  Val **items = NEWN(L->cx, Val *, c->n + 1);
+  self->items = items; /* len stays 0 until all are there */
+  Args all = {NEWN(L->cx, Val *, args->n + 1), NEWN(L->cx, const char *, args->n + 1), NEWN(L->cx, Span, args->n + 1),
+              args->n + 1, args->call};
+  all.at[0] = self;
+  all.spans[0] = args->call;
+  for (size_t i = 0; i < args->n; i++) {
+    all.at[i + 1] = args->at[i];
+    all.names[i + 1] = args->names[i];
+    all.spans[i + 1] = args->spans[i];
+  }
+  map_put(L->cx, &L->constructing, self, items);
+  inline_call(L, c->init->function, &all);
+  map_put(L->cx, &L->constructing, self, NULL);
+  for (size_t i = 0; i < c->n; i++) {
+    if (!items[i]) items[i] = c->defaults[i];
+    if (!items[i])
+      lang_fail_at(L, args->call, NULL, "the constructor of `%s` did not initialize its field `%s`", class_name(c),
+                   c->names[i]);
+  }
+  return val_tuple(L, items, c->n, c->names);
+}
+
+Val *class_call(Lang *L, Val *class, const Args *args) {
+  const Class *c = class_info(L, class);
+  return c->init ? make_by_init(L, c, args) : make_from_fields(L, c, args);
+}
+
+void class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at) {
+  const Class *c = class_of(L, object);
+  Val **items = map_get(&L->constructing, object);
+  if (!c) lang_fail_at(L, at, NULL, "assignment to an attribute is not possible in a kernel");
+  if (!items)
+    lang_fail_at(L, at, "make a changed copy: tl.aggregate_replace(x, field=value)",
+                 "objects of `%s` do not change: only its constructor assigns to `%s`", class_name(c), name);
+  items[field_named(L, c, name, at)] = v;
+}
+
+Val *class_replace(Lang *L, const Args *args) {
+  const Class *c = args->n && !args->names[0] ? class_of(L, args->at[0]) : NULL;
+  if (!c)
+    lang_fail(L, NULL, "tl.aggregate_replace() takes an object of a class first, not %s",
+              args->n ? val_kind_text(L, args->at[0]) : "nothing");
+  Val **items = ctx_copy(L->cx, args->at[0]->items, c->n * sizeof *items);
+  for (size_t i = 1; i < args->n; i++) {
+    if (!args->names[i]) lang_fail_at(L, args->spans[i], NULL, "tl.aggregate_replace() takes new values by name");
+    items[field_named(L, c, args->names[i], args->spans[i])] = args->at[i];
+  }
+  return val_tuple(L, items, c->n, c->names);
+}
+
+/* ---- attributes -------------------------------------------------------------------------------------------------- */
+
+static Val *call_property(Lang *L, Val *function, Val *self) {
+  const char *name = NULL;
+  Args args = {&self, &name, &L->here, 1, L->here};
+  return eval_call(L, function, &args);
+}
+
+Val *class_attribute(Lang *L, Val *of, const char *name) {
+  const Class *c = class_of(L, of);
+  if (map_get(&L->constructing, of)) {
+    Val **items = map_get(&L->constructing, of);
+    for (size_t i = 0; c && i < c->n; i++)
+      if (strcmp(c->names[i], name) == 0) return items[i];
+  }
+  Val *class = c ? c->value : of->kind == V_HOST && of->host.kind == TTC_CLASS ? of : NULL, *v;
+  if (!class) return NULL;
+  if ((v = ask_class(L, class, "m_", name)) != NULL) {
+    if (!c || v->kind != V_FUNCTION) return v;
+    Val *bound = NEW(L->cx, Val);
+    *bound = *v;
+    bound->self = of;
+    return bound;
+  }
+  if ((v = ask_class(L, class, "s_", name)) != NULL) return v;
+  if (c && (v = ask_class(L, class, "p_", name)) != NULL) return call_property(L, v, of);
+  v = ask_class(L, class, "a_", name);
+  return v ? constant(L, v) : NULL;
+}
+
+/* What `a OP b` (or x[i]) means where `a`'s class has a method for it; NULL where it has none. */
+Val *class_method_call(Lang *L, Val *self, const char *method, Val *other) {
+  const Class *c = class_of(L, self);
+  Val *v = c ? ask_class(L, c->value, "m_", method) : NULL;
+  if (!v) return NULL;
+  Val *values[] = {self, other};
+  const char *names[] = {NULL, NULL};
+  Span spans[] = {L->here, L->here};
+  Args args = {values, names, spans, other ? 2 : 1, L->here};
+  return eval_call(L, v, &args);
+}
+
+Val *class_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
+  static const char *const methods[] = {
+      [B_ADD] = "add",    [B_SUB] = "sub",       [B_MUL] = "mul", [B_DIV] = "truediv", [B_FLOORDIV] = "floordiv",
+      [B_MOD] = "mod",    [B_AND] = "and",       [B_OR] = "or",   [B_XOR] = "xor",     [B_SHL] = "lshift",
+      [B_SHR] = "rshift", [B_MATMUL] = "matmul", [B_POW] = "pow"};
+  if ((!class_of(L, a) && !class_of(L, b)) || (size_t)op >= COUNT(methods) || !methods[op]) return NULL;
+  Val *v = class_method_call(L, a, ctx_printf(L->cx, "__%s__", methods[op]), b);
+  return v ? v : class_method_call(L, b, ctx_printf(L->cx, "__r%s__", methods[op]), a);
+}
