@@ -85,6 +85,7 @@ struct ttc_function {
   const char *source; /* text from its first decorator (or `def`) to its end */
   size_t source_len;
   bool noinline;
+  bool must_use_result; /* a call that drops its result is an error */
   void *object; /* the host's handle, passed back to lookup */
 };
 

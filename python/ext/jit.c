@@ -22,6 +22,10 @@ const ttc_function *jit_function(JITCore *f) {
   PyObject *facts = PyObject_CallMethod((PyObject *)f, "_source_facts", NULL);
   if (!facts) return NULL;
   ttc_function function = {.noinline = f->noinline, .object = f};
+  PyObject *must_use = PyObject_GetAttrString((PyObject *)f, "_must_use_result");
+  if (!must_use) PyErr_Clear();
+  function.must_use_result = must_use && PyObject_IsTrue(must_use) == 1;
+  Py_XDECREF(must_use);
   if (PyTuple_Check(facts) && PyTuple_Size(facts) == 5) {
     function.name = kept_text(f, PyTuple_GetItem(facts, 0), NULL);
     function.qualname = kept_text(f, PyTuple_GetItem(facts, 1), NULL);

@@ -175,6 +175,7 @@ struct Lang {
   struct Library *library;
   void *semantic;   /* the language's half may hang its state here */
   const Args *args; /* of the builtin being called, so that a message can point at one of them */
+  const ttc_function *called; /* whose call was evaluated last */
   Map objects;      /* the host's objects in order of first meeting */
   Map classes, class_objects, constructing; /* see python/classes.c */
   int depth;        /* of nested evaluation, so that no source overflows the C stack */

@@ -173,3 +173,88 @@ def test_hints_about_carried_pointers_count(how):
     source = triton.compiler.ASTSource(promised_kernel, types, {"HOW": how})
     ptx = triton.compile(source, target=triton.backends.compiler.GPUTarget("cuda", 90, 32)).asm["ptx"]
     assert ("ld.global.v4" in ptx) == (how != "nothing")
+
+
+@triton.jit
+def find_kernel(x, out, n, wanted):
+    where = -1
+    rounds = 0
+    for i in range(n):
+        rounds += 1
+        if tl.load(x + i) == wanted:
+            where = i
+            break
+    else:
+        where = -2
+        rounds += 100
+    tl.store(out, where)
+    tl.store(out + 1, rounds)
+
+
+@triton.jit
+def nested_find_kernel(x, out, n, wanted):
+    row = -1
+    for i in range(n):
+        for k in range(n):
+            if tl.load(x + i * n + k) == wanted:
+                break
+        else:
+            continue
+        row = i
+        break
+    tl.store(out, row)
+
+
+@triton.jit
+def while_else_kernel(x, out, n, wanted):
+    i = 0
+    found = 0
+    while i < n:
+        if tl.load(x + i) == wanted:
+            found = 1
+            break
+        i += 1
+    else:
+        found = 2
+    for k in tl.static_range(3):
+        if k == wanted:
+            found += 10
+            break
+    else:
+        found += 20
+    for _ in range(n):
+        found += 100
+    else:
+        found += 1000
+    tl.store(out, found)
+
+
+@triton.jit
+def returns_from_loop(x, n, wanted):
+    for i in range(n):
+        if tl.load(x + i) == wanted:
+            return i
+    else:
+        n = n + 50
+    return n
+
+
+@triton.jit
+def return_and_else_kernel(x, out, n, wanted):
+    tl.store(out, returns_from_loop(x, n, wanted))
+
+
+def test_else_after_loops():
+    x, out = np.array([4, 8, 1, 8], np.int32), np.zeros(2, np.int32)
+    for wanted, expected in ((8, [1, 2]), (4, [0, 1]), (7, [-2, 104])):
+        find_kernel[(1,)](x, out, 4, wanted)
+        assert out.tolist() == expected
+    for wanted, row in ((1, 1), (4, 0), (9, -1)):
+        nested_find_kernel[(1,)](x, out, 2, wanted)
+        assert out[0] == row
+    for wanted, expected in ((8, 1 + 20), (1, 1 + 10), (7, 2 + 20)):
+        while_else_kernel[(1,)](x, out, 4, wanted)
+        assert out[0] == expected + 400 + 1000
+    for wanted, expected in ((8, 1), (7, 54)):
+        return_and_else_kernel[(1,)](x, out, 4, wanted)
+        assert out[0] == expected

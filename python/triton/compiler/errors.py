@@ -54,4 +54,8 @@ def error_from_message(message: str) -> CompilationError:
         return InvalidOption(message)
     if "error: static assertion failed" in message:
         return CompileTimeAssertionFailure(message)
-    return CompilationError(message)
+    error = CompilationError(message)
+    _, found, words = message.partition(": error: ")
+    if found:  # what Python would have raised for the mistake itself
+        error.__cause__ = ValueError(words.split("\n", 1)[0])
+    return error

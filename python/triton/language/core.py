@@ -590,6 +590,14 @@ class BoundConstexprFunction(ConstexprFunction):
         self.__func__ = fn
 
 
+def must_use_result(x: object, s: object = True) -> object:
+    """Mark a function whose result a kernel must use: a call that drops it is an error. `s` may say why."""
+    if isinstance(x, str):
+        return lambda fn: must_use_result(fn, x)
+    x._must_use_result = s
+    return x
+
+
 def constexpr_function(fn: Callable) -> ConstexprFunction:
     """Let kernels call a Python function on values known when they are compiled."""
     return ConstexprFunction(fn)
@@ -766,14 +774,14 @@ class PropagateNan:
 
 _FUNCTIONS = """
 abs add advance arange argmax argmin associative_scan assume atomic_add atomic_and atomic_cas atomic_max atomic_min
-atomic_or atomic_xchg atomic_xor bitonic_merge broadcast broadcast_to cast cat ceil clamp cos cumprod cumsum
-debug_barrier device_assert device_print div_rn dot dot_scaled erf exp exp2 expand_dims fdiv flip floor fma full
-gather histogram inline_asm_elementwise interleave join load load_tensor_descriptor log log2 make_block_ptr
-make_tensor_descriptor map_elementwise max max_constancy max_contiguous maximum min minimum mul multiple_of
-num_programs pair_uniform_to_normal permute philox philox_impl program_id rand rand4x randint randint4x randn randn4x
-ravel reduce reduce_or reshape rsqrt sigmoid sin softmax sort split sqrt sqrt_rn static_assert static_print store
-store_tensor_descriptor sub sum swizzle2d topk trans uint_to_uniform_float umulhi view where xor_sum zeros zeros_like
-to item
+atomic_load atomic_or atomic_poll atomic_store atomic_xchg atomic_xor bitonic_merge broadcast broadcast_to cast cat
+ceil clamp cos cumprod cumsum debug_barrier device_assert device_print div_rn dot dot_scaled erf exp exp2 expand_dims
+fdiv flip floor fma full gather histogram inline_asm_elementwise interleave join load load_tensor_descriptor log log2
+make_block_ptr make_tensor_descriptor map_elementwise max max_constancy max_contiguous maximum min minimum mul
+multiple_of num_programs pair_uniform_to_normal permute philox philox_impl program_id rand rand4x randint randint4x
+randn randn4x ravel reduce reduce_or reshape rsqrt sigmoid sin softmax sort split sqrt sqrt_rn squeeze static_assert
+static_print store store_tensor_descriptor sub sum swizzle2d to_tensor topk trans uint_to_uniform_float umulhi
+unsqueeze view where xor_sum zeros zeros_like to item
 """.split()
 
 for _name in _FUNCTIONS:

@@ -213,6 +213,45 @@ def interleave(a, b):
         return tl.reshape(c, c.shape[:-2] + (2 * c.shape[-2],))
 
 
+@jit
+def squeeze(x, dim: tl.constexpr):
+    rank: tl.constexpr = len(x.shape)
+    tl.static_assert(-rank <= dim and dim < rank, "squeeze: there is no such dimension")
+    at: tl.constexpr = dim + rank if dim < 0 else dim
+    tl.static_assert(x.shape[at] == 1, "squeeze: the dimension must have length 1")
+    return tl.reshape(x, x.shape[:at] + x.shape[at + 1 :])
+
+
+@jit
+def unsqueeze(x, dim: tl.constexpr):
+    return tl.expand_dims(x, dim)
+
+
+# Every element is looked at until it has been seen to be what it is waited for.
+@jit
+def atomic_poll(pointer, expected_value, sem: tl.constexpr = None, scope: tl.constexpr = None, timeout_ns=None):
+    tl.static_assert(timeout_ns is None, "atomic_poll: there is no clock to measure timeout_ns with")
+    tl.static_assert(sem is None or sem == "acquire" or sem == "relaxed", "atomic_poll: `sem` is acquire or relaxed")
+    order: tl.constexpr = "acquire" if sem is None else sem
+    seen = tl.atomic_load(pointer, sem=order, scope=scope) == expected_value
+    while _all_of(seen) == 0:
+        seen = seen | (tl.atomic_load(pointer, mask=seen == 0, sem=order, scope=scope) == expected_value)
+    return seen
+
+
+@jit
+def _and(a, b):
+    return a & b
+
+
+@jit
+def _all_of(x):
+    if len(x.shape) == 0:
+        return x.to(tl.int32)
+    else:
+        return tl.reduce(x.to(tl.int32), None, _and)
+
+
 # Elements whose index along the middle dimension differs in bit `bit`, as two tensors: (rows, 2**bit) each.
 @jit
 def _halves(x, bit: tl.constexpr):

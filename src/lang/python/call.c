@@ -69,7 +69,9 @@ Val *eval_call_node(Lang *L, Node *e) {
   for (uint32_t i = 0; i < e->keywords.len; i++) push_keywords(L, &list, e->keywords.at[i]);
   Args args = finish_args(&list, e->span);
   lang_at(L, e->span);
-  return callee ? eval_call(L, callee, &args) : py_method_call(L, self, e->a->name, &args);
+  Val *v = callee ? eval_call(L, callee, &args) : py_method_call(L, self, e->a->name, &args);
+  if (!callee || callee->kind != V_FUNCTION) L->called = NULL;
+  return v;
 }
 
 /* ---- signatures -------------------------------------------------------------------------------------------------- */
@@ -300,6 +302,7 @@ static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
   Callee *callee = find_callee(L, &fn, bound, params->len, &flat, &caller, args->call);
   leave_call(L);
   restore(L, &caller);
+  L->called = f;
   return emit_call(L, callee, &flat);
 }
 

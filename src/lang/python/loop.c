@@ -40,8 +40,9 @@ typedef struct Loop {
   Node *stmt;
   Vec(Carried) carried;
   Values inits;
-  Map forced; /* slot + 1 of compile-time numbers that must be carried */
-  bool again; /* the body changed one that was not */
+  Map forced;  /* slot + 1 of compile-time numbers that must be carried */
+  bool again;  /* the body changed one that was not */
+  Value *left; /* when done: whether it was left early; NULL: never */
 } Loop;
 
 /* Numbers among a carried value's items become tensors, so that an iteration may change them. */
@@ -243,6 +244,26 @@ static void exit_inits(Lang *L, Exit *x) {
     Value *v = i < flags ? i1_const(L, false) : value_poison(L, x->yields.at[i]->type);
     vec_push(L->cx, &x->inits, v);
   }
+}
+
+/* `else` after a loop: what runs where no `break` was taken. `left` is set where the loop was left early; NULL: it never
+ * is. (Where it was left by `return`, what follows is guarded anyway.) */
+static void loop_else(Lang *L, Node *stmt, Value *left) {
+  if (!stmt->orelse.len || L->fn->flow.dead) return;
+  if (!left) {
+    exec_block(L, stmt->orelse);
+    return;
+  }
+  const char *name = intern(L->cx, "the loop ran to its end"); /* no name that a program can spell */
+  lang_at(L, stmt->span);
+  Value *ended = ir_make(&L->b, OP_XORI, left->type, left, i1_const(L, true), NULL);
+  scope_bind(L, L->fn->scope, name, val_tensor(L, ended, lt_scalar(L, L_INT1)), stmt->span);
+  Node *condition = NEW(L->cx, Node), *branch = NEW(L->cx, Node);
+  *condition = (Node){.kind = N_NAME, .span = stmt->span, .name = name};
+  *branch = (Node){.kind = N_IF, .span = stmt->span, .a = condition, .body = stmt->orelse};
+  Node **list = NEW(L->cx, Node *);
+  *list = branch;
+  exec_block(L, (Nodes){list, 1});
 }
 
 static void exit_flow(Lang *L, const Exit *x, Value *const *results) {
@@ -569,6 +590,7 @@ static bool try_range(Lang *L, Loop *loop, const RangeVal *r, const Bounds *boun
     op = for_as_while(L, bounds, op, block, &loop->inits, &yields, &x, ir_before(L->cx, op));
     bind_results(L, loop, result_values(L, op, 1));
     exit_flow(L, &x, result_values(L, op, 1 + (int)loop->inits.len));
+    loop->left = ir_result(op, 1 + (int)loop->inits.len);
   } else {
     finish_for(L, loop, op, block, &yields);
     loop_attributes(L, op, r, bounds);
@@ -627,19 +649,18 @@ static void for_unrolled(Lang *L, Node *stmt, Val **items, size_t n) {
   unroll(L, &u);
   L->fn->loops--;
   Flow *f = &L->fn->flow;
+  Flag broken = f->broken;
   if (f->broken.state != NO) {
     unbind_partial(L, u.mark);
     if (f->returned.state != YES) f->dead = false;
     f->broken = (Flag){0};
   }
   scope_keep(L->fn->scope, u.mark);
+  if (broken.state != YES) loop_else(L, stmt, broken.state == MAYBE ? broken.value : NULL);
 }
 
 void flow_for(Lang *L, Node *stmt) {
   if (stmt->op) lang_fail_at(L, stmt->span, NULL, "an `async for` loop cannot be used in a kernel");
-  if (stmt->orelse.len)
-    lang_fail_at(L, stmt->orelse.at[0]->span, "put it after the loop, under an `if` on a flag that the loop sets",
-                 "`else` after a `for` loop cannot be used in a kernel");
   Val *over = eval(L, stmt->b);
   if (over->kind == V_RANGE && !over->range->is_static) {
     lang_at(L, stmt->b->span);
@@ -647,6 +668,7 @@ void flow_for(Lang *L, Node *stmt) {
     lang_at(L, stmt->span);
     Loop loop = {.stmt = stmt};
     while (!try_range(L, &loop, over->range, &bounds)) continue;
+    loop_else(L, stmt, loop.left);
     return;
   }
   Val **items;
@@ -782,6 +804,7 @@ static bool try_while(Lang *L, Loop *loop) {
   L->b = outer;
   bind_results(L, loop, result_values(L, op, 0));
   exit_flow(L, &x, result_values(L, op, ncarried));
+  if (x.may_leave) loop->left = ir_result(op, ncarried);
   if (cond->kind != V_TENSOR && x.may_return && flow.broken.state == NO) { /* `while True` that only returns */
     L->fn->flow.returned = (Flag){.state = YES};
     L->fn->flow.dead = true;
@@ -791,9 +814,7 @@ static bool try_while(Lang *L, Loop *loop) {
 }
 
 void flow_while(Lang *L, Node *stmt) {
-  if (stmt->orelse.len)
-    lang_fail_at(L, stmt->orelse.at[0]->span, "put it after the loop, under an `if` on a flag that the loop sets",
-                 "`else` after a `while` loop cannot be used in a kernel");
   Loop loop = {.stmt = stmt};
   do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
+  loop_else(L, stmt, loop.left);
 }

@@ -229,12 +229,19 @@ static const char *refusal_hint(NodeKind kind) {
   }
 }
 
+static void exec_expression(Lang *L, Node *e) {
+  L->called = NULL;
+  eval(L, e);
+  if (e->kind == N_CALL && L->called && L->called->must_use_result)
+    lang_fail_at(L, e->span, NULL, "the result of `%s` is not used", L->called->name);
+}
+
 void exec_stmt(Lang *L, Node *s) {
   Span old = L->here;
   L->here = s->span;
   switch (s->kind) {
   case N_EXPR:
-    if (s->a->kind != N_STR) eval(L, s->a); /* a docstring */
+    if (s->a->kind != N_STR) exec_expression(L, s->a); /* a docstring */
     break;
   case N_ASSIGN: exec_assign(L, s); break;
   case N_AUGASSIGN: exec_augassign(L, s); break;

@@ -159,3 +159,30 @@ Val *builtin_atomic_cas(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   ir_set_attr(L->cx, r->value->op, "scope", ir_attr_enum(L->cx, a.scope));
   return r;
 }
+
+/* A pointer to floats as one to integers of their width, whose bits atomics move unchanged. */
+static Val *as_integers(Lang *L, Val *pointer) {
+  const LType *elem = val_elem(pointer)->elem;
+  if (!lt_is_float(elem)) return pointer;
+  return sem_bitcast(L, pointer, lt_pointer(L, lt_scalar(L, lt_kind_of_bits(lt_bits(elem), true)), false));
+}
+
+/* A load that no other program's atomics fall into: `or` with nothing gives what is there. */
+Val *builtin_atomic_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  (void)nargs;
+  check_pointer(L, args[0], f->name);
+  const LType *elem = val_elem(args[0])->elem;
+  Val *all[] = {as_integers(L, args[0]), val_int(L, 0), args[1], args[2], args[3]};
+  Atomic a = read_args(L, all, f);
+  want_bits(L, &a, 32);
+  Val *v = rmw(L, &a, "or", a.pointer, a.value, a.mask);
+  return val_elem(v) == elem ? v : sem_bitcast(L, v, elem);
+}
+
+Val *builtin_atomic_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  (void)nargs;
+  Atomic a = read_args(L, args, f);
+  want_bits(L, &a, 32);
+  rmw(L, &a, "exch", a.pointer, a.value, a.mask);
+  return NULL;
+}

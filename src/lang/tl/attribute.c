@@ -134,9 +134,9 @@ static Val *dtype_attribute(Lang *L, Val *of, const char *name) {
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 /* Functions of the library that are methods, too. */
-static const char *const library_methods[] = {"argmax",  "argmin",  "cdiv", "cumprod", "cumsum",
-                                              "flip",    "max",     "min",  "ravel",   "reduce_or",
-                                              "sigmoid", "softmax", "sort", "sum",     "xor_sum"};
+static const char *const library_methods[] = {"argmax", "argmin", "cdiv",    "cumprod",   "cumsum",    "flip",
+                                              "max",    "min",    "ravel",   "reduce_or", "sigmoid",   "softmax",
+                                              "sort",   "sum",    "xor_sum", "squeeze",   "unsqueeze", "atomic_poll"};
 
 bool sem_is_method(const char *name) {
   for (size_t i = 0; i < COUNT(library_methods); i++)

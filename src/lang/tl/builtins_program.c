@@ -11,7 +11,8 @@ static Attr *i32_attr(Lang *L, int64_t x) { return ir_attr_int(L->cx, ir_int(L->
 Val *builtin_program_id(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   int64_t axis = arg_int(L, args[0], ctx_printf(L->cx, "%s: `axis`", f->name));
-  if (axis < 0 || axis > 2) lang_fail(L, NULL, "%s: `axis` must be 0, 1 or 2, but is %lld", f->name, (long long)axis);
+  if (axis < 0 || axis > 2)
+    lang_fail(L, NULL, "%s: program_id axis must be 0, 1, or 2 but got %lld", f->name, (long long)axis);
   const LType *int32 = lt_scalar(L, L_INT32);
   Val *r = val_tensor(L, ir_make(&L->b, (Opcode)f->op, lt_ir(L, int32), NULL), int32);
   ir_set_attr(L->cx, r->value->op, "axis", i32_attr(L, axis));
@@ -264,4 +265,11 @@ Val *builtin_static_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) 
     lang_fail(L, NULL, "static assertion failed%s%s", *message ? ": " : "", message);
   }
   return val_none(L);
+}
+
+/* `while tl.condition(x)`: the condition, with a hint about moving code out of the loop, which is never wrong to do. */
+Val *builtin_condition(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  (void)nargs, (void)f;
+  arg_bool(L, args[1], "tl.condition: `disable_licm`");
+  return args[0];
 }

@@ -129,12 +129,25 @@ Val *builtin_split(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return val_tuple(L, pair, 2, NULL);
 }
 
+/* Joined along a new dimension that then moves in front of `dim` and merges with it. */
+static Val *cat_in_order(Lang *L, Val *a, Val *b, const Val *dim) {
+  int rank = lt_rank(a->type);
+  if (!rank || !lt_same_shape(a->type, b->type))
+    lang_fail(L, NULL, "tl.cat: two tensors of one shape are wanted, but these are %s and %s", val_kind_text(L, a),
+              val_kind_text(L, b));
+  int at = sem_axis(L, dim, rank, "tl.cat: `dim`"), *order = NEWN(L->cx, int, rank + 1);
+  Val *pair[] = {a, b};
+  Val *joined = builtin_join(L, pair, 2, builtin_find("tl.join"));
+  for (int i = 0, k = 0; i <= rank; i++) order[i] = i == at ? rank : k++;
+  int64_t *shape = NEWN(L->cx, int64_t, rank);
+  for (int i = 0; i < rank; i++) shape[i] = a->type->shape[i] * (i == at ? 2 : 1);
+  return sem_reshape(L, sem_permute(L, joined, rank + 1, order), rank, shape, false);
+}
+
 Val *builtin_cat(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *a = arg_tensor(L, args[0], f, "input"), *b = arg_tensor(L, args[1], f, "other");
-  if (!arg_bool(L, args[2], "tl.cat: `can_reorder`"))
-    lang_fail(L, "to keep the order, tl.join then permute and reshape",
-              "tl.cat may reorder elements and wants `can_reorder=True` to say so");
+  if (!arg_bool(L, args[2], "tl.cat: `can_reorder`")) return cat_in_order(L, a, b, args[3]);
   if (lt_rank(a->type) != 1 || a->type != b->type)
     lang_fail(L, NULL, "tl.cat: two tensors of rank 1, one shape and one type are wanted, but these are %s and %s",
               val_kind_text(L, a), val_kind_text(L, b));

@@ -185,7 +185,7 @@ void sem_check_shape(Lang *L, int rank, const int64_t *shape, const char *what) 
 int sem_axis(Lang *L, const Val *axis, int rank, const char *what) {
   int64_t a = arg_int(L, axis, what);
   if (a < -rank || a >= rank)
-    lang_fail(L, NULL, "%s %lld is out of range for a tensor of rank %d", what, (long long)a, rank);
+    lang_fail(L, NULL, "%s: invalid axis %lld for a tensor of rank %d", what, (long long)a, rank);
   return (int)(a < 0 ? a + rank : a);
 }
 
@@ -236,7 +236,8 @@ Val *sem_subscript(Lang *L, Val *t, Val *index) {
   int rank = lt_rank(t->type), used = 0;
   bool scalar = t->type->kind != L_BLOCK; /* has no dimension for `:` to stand for; with None it is one of new ones */
   for (size_t i = 0; scalar && i < n; i++)
-    if (at[i]->kind != V_NONE && (n == 1 || !is_full_slice(at[i]))) lang_fail(L, NULL, "a scalar cannot be indexed");
+    if (at[i]->kind != V_NONE && (n == 1 || !is_full_slice(at[i])))
+      lang_fail(L, NULL, "unsupported tensor index: a scalar cannot be indexed");
   for (size_t i = 0; i < n; i++) used += is_full_slice(at[i]);
   int axis = 0;
   for (size_t i = 0; i < n; i++) {
@@ -254,7 +255,7 @@ Val *sem_subscript(Lang *L, Val *t, Val *index) {
       lang_fail(L,
                 "only None, `:` and `...` may index a tensor; to pick elements use tl.gather, tl.split, or load from a "
                 "pointer",
-                "a tensor cannot be indexed with %s", val_kind_text(L, at[i]));
+                "unsupported tensor index: a tensor cannot be indexed with %s", val_kind_text(L, at[i]));
     }
   }
   return t;
