@@ -590,14 +590,6 @@ class BoundConstexprFunction(ConstexprFunction):
         self.__func__ = fn
 
 
-def must_use_result(x: object, s: object = True) -> object:
-    """Mark a function whose result a kernel must use: a call that drops it is an error. `s` may say why."""
-    if isinstance(x, str):
-        return lambda fn: must_use_result(fn, x)
-    x._must_use_result = s
-    return x
-
-
 def constexpr_function(fn: Callable) -> ConstexprFunction:
     """Let kernels call a Python function on values known when they are compiled."""
     return ConstexprFunction(fn)
@@ -679,8 +671,8 @@ TRITON_BUILTIN = "__triton_builtin__"
 CONSTEXPR_0 = constexpr(0)
 
 
-def must_use_result(x: object, s: bool | str = True) -> object:
-    """Accepted on functions of a kernel whose result is to be used; as a decorator, with a message or without."""
+def must_use_result(x: object, s: object = True) -> object:
+    """Mark a function whose result a kernel must use: a call that drops it is an error. `s` may say why."""
     if isinstance(x, str):
         return lambda fn: must_use_result(fn, x)
     x._must_use_result = s
