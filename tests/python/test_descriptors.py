@@ -171,6 +171,8 @@ def test_made_of_rank_3_in_nested_loops():
 
 @triton.jit
 def load_at(d, i):
+    tl.static_assert(isinstance(d, tl.tensor_descriptor) and not isinstance(d, tuple))
+    tl.static_assert(not isinstance(i, tl.tensor_descriptor))
     return d.load([i, 0])
 
 

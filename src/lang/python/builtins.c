@@ -200,6 +200,10 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
   const char *name = type->kind == V_TYPE ? type->text : type->kind == V_BUILTIN ? type->builtin->name : "";
   if (strcmp(name, "tl.pointer_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_POINTER;
   if (strcmp(name, "tl.block_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_BLOCK;
+  bool is_descriptor = v->kind == V_TUPLE && v->type && v->type->kind == L_DESCRIPTOR;
+  if (strcmp(name, "tl.tensor_descriptor") == 0) return is_descriptor;
+  if (is_descriptor) return false;
+  if (strcmp(name, "tl.tensor_descriptor_type") == 0) return v->kind == V_DTYPE && v->type->kind == L_DESCRIPTOR;
   if (type->kind != V_TYPE) lang_fail(L, NULL, "isinstance() needs a type, not %s", val_kind_text(L, type));
   static const struct {
     const char *type;
