@@ -190,11 +190,8 @@ def rcp_rn(x):
 
 @jit
 def tan(x):
-    if x.dtype.is_fp64():
-        return tan_f64(x)
-    else:
-        tl.static_assert(x.dtype.is_fp32(), "libdevice.tan is for fp32 and fp64")
-        return tan_f32(x)
+    tl.static_assert(x.dtype.is_fp32() or x.dtype.is_fp64(), "libdevice.tan is for fp32 and fp64")
+    return tl.div_rn(tl.sin(x), tl.cos(x))
 
 
 @jit
