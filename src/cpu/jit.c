@@ -288,11 +288,31 @@ static void run_passes(Work *w) {
   LLVMDisposePassBuilderOptions(options);
 }
 
+/* The work on module m, its machine made and its layout set. */
+typedef struct Preparation {
+  Ctx *cx;
+  const CpuIsa *isa;
+  Size size;
+  Work work;
+} Preparation;
+
+static void prepare_guarded(void *arg) {
+  Preparation *p = arg;
+  p->work.machine = machine_for(p->cx, p->isa, p->size);
+  set_layout(p->work.module, p->isa, p->work.machine);
+}
+
+static Work prepare(Ctx *cx, const CpuIsa *isa, LLVMModuleRef m, Size size) {
+  Preparation *p = NEW(cx, Preparation);
+  *p = (Preparation){cx, isa, size, {.module = m}};
+  cpu_llvm_build(cx, "starting", prepare_guarded, p);
+  return p->work;
+}
+
 void cpu_optimize(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, const TargetOptions *o) {
   (void)o;
   Size size = size_of(m);
-  Work w = {.module = m, .machine = machine_for(cx, isa, size)};
-  set_layout(m, isa, w.machine);
+  Work w = prepare(cx, isa, m, size);
   work_in_llvm(cx, "optimizing", size, run_passes, &w);
 }
 
@@ -315,8 +335,7 @@ static void disassemble(void *arg) {
 
 void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {
   Size size = size_of(m);
-  Work w = {.module = m, .machine = machine_for(cx, isa, size)};
-  set_layout(m, isa, w.machine);
+  Work w = prepare(cx, isa, m, size);
   work_in_llvm(cx, "making code", size, emit_object, &w);
   size_t len = LLVMGetBufferSize(w.buffer);
   ctx_defer(cx, (void (*)(void *))LLVMDisposeMemoryBuffer, w.buffer);
