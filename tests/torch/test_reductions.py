@@ -111,7 +111,7 @@ def test_associative_scan():
     from torch._higher_order_ops.associative_scan import associative_scan
 
     mode = "pointwise" if ON_GPU else "generic"
-    check(lambda x: associative_scan(lambda a, b: a * b + a, x * 0.1, 0, combine_mode=mode), tensor(60, 4),
+    check(lambda x: associative_scan(lambda a, b: a * b + a + b, x * 0.1, 0, combine_mode=mode), tensor(60, 4),
           tol=1e-4, kernels=0)  # fmt: skip
 
 
