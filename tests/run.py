@@ -226,6 +226,8 @@ def asan():
     env |= {"ASAN_OPTIONS": options + ":detect_leaks=0", "LD_PRELOAD": preload}
     # What a sanitizer says goes to the file descriptor, and must not end in pytest's memory when it ends the process.
     visible = ["--capture=sys", "-p", "no:faulthandler"]
+    # How compile time grows is measured without sanitizers, whose own cost is not even.
+    visible += [f"--ignore=tests/python/test_{name}.py" for name in ("compile_time", "growth")]
     pytest("asan", ["tests/python"], env, label="pytest under the sanitizers", options=visible)
 
 
