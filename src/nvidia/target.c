@@ -95,7 +95,7 @@ static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
-/* A person's own version of a stage, or NULL. */
+/* The user's override of a stage, or NULL. */
 static const char *edited(Ctx *cx, const TargetOptions *o, const char *stage, size_t *len) {
   return o->edited ? o->edited(o->self, cx, stage, len) : NULL;
 }

@@ -1,9 +1,4 @@
-/* pipeline.c: the whole way of a kernel, every step in order: run_compile().
- *
- * The key of a compile is everything that its result depends on: this build of the code and of the backend, the
- * kernel's source and what it takes from outside (other functions' sources, constants), the parameters, the options,
- * the exact processor. Equal keys mean equal kernels, so the key is also the kernel's name in the cache.
- */
+/* pipeline.c: the whole way of a kernel, every step in order: run_compile(). */
 #include "run/run.h"
 
 #include <ctype.h>
