@@ -373,128 +373,197 @@ static void drop_fences(Pipeline *p) {
   }
 }
 
-static void transform(Pipeline *p) {
-  Ctx *cx = p->cx;
-  Op *loop = p->loop;
-  int depth = p->stages - 1;
-  Builder b = ir_before(cx, loop);
-  Type *i32 = ir_int(cx, 32);
-  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+/* What the steps of the transformation hand on. S: p->stages; n: how many values the loop carried before it. */
+typedef struct Rotation {
+  Pipeline *p;
+  int n;
+  Value *lower, *upper, *step;
+  Value **window;               /* [load * S + s]: what early load `load` gives for iteration s */
+  Value **ahead, **early;       /* carried values as iterations S - 1 and S see them, for copies and for early loads */
+  int *ahead_slot, *early_slot; /* which carried values of the new loop run ahead in their place */
+  int read_slot, fill_slot, window_slot;
+  Map copies, loads; /* the body's values in the iterations that copies and early loads are for */
+} Rotation;
+
+static void allocate_buffers(Pipeline *p, Builder *b) {
   for (int i = 0; i < p->ntiles; i++) {
     Tile *t = &p->tiles[i];
     Type *tensor = t->load->results[0].type;
     int64_t shape[LAYOUT_MAX_DIMS] = {p->nbuf};
     for (int d = 0; d < tensor->rank; d++) shape[d + 1] = tensor->shape[d];
-    Type *whole = ir_memdesc(cx, tensor->elem, tensor->rank + 1, shape, t->shared, gpu_smem(cx), true);
-    Op *alloc = ir_op(&b, OP_LOCAL_ALLOC, &whole, 1, NULL, 0);
-    t->buffers = &alloc->results[0];
+    Type *whole = ir_memdesc(p->cx, tensor->elem, tensor->rank + 1, shape, t->shared, gpu_smem(p->cx), true);
+    t->buffers = &ir_op(b, OP_LOCAL_ALLOC, &whole, 1, NULL, 0)->results[0];
   }
-  /* The first stages. `state`: the carried values as the iteration at hand sees them. */
-  int n = loop->nresults;
-  Value **state = NEWN(cx, Value *, n + 1), *iv = lower;
-  for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
-  Op *yield = ir_terminator(p->body);
-  /* What the early loads give for the first S iterations; then their carried values are those of iteration S. */
-  uint32_t nearly = p->early.len;
-  Value **window = NEWN(cx, Value *, (size_t)nearly * (size_t)p->stages + 1), **early_state = NEWN(cx, Value *, n + 1);
-  for (int i = 0; i < n; i++) early_state[i] = state[i];
-  for (int s = 0; s < p->stages && nearly; s++) {
-    Map map = {0};
-    map_put(cx, &map, ir_loop_index(p->loop), iv);
-    for (int i = 0; i < n; i++)
-      if (p->is_early[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), early_state[i]);
-    load_early(p, &b, &map, less(&b, iv, upper));
-    for (uint32_t e = 0; e < nearly; e++)
-      window[e * (uint32_t)p->stages + (uint32_t)s] = mapped(&map, &p->early.at[e]->results[0]);
-    for (int i = 0; i < n; i++)
-      if (p->is_early[i]) early_state[i] = mapped(&map, ir_operand(yield, i));
-    iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
-  }
-  iv = lower;
-  for (int s = 0; s < depth; s++) {
-    Map map = {0};
-    for (uint32_t e = 0; e < nearly; e++)
-      map_put(cx, &map, &p->early.at[e]->results[0], window[e * (uint32_t)p->stages + (uint32_t)s]);
-    map_put(cx, &map, ir_loop_index(p->loop), iv);
-    for (int i = 0; i < n; i++)
-      if (p->is_ahead[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), state[i]);
-    make_copies(p, &b, &map, less(&b, iv, upper), ir_const_int(&b, i32, s));
-    for (int i = 0; i < n; i++)
-      if (p->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
-    iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
-  }
-  /* New carried values: those that run ahead, which buffer to read, which to fill. */
-  Vec(Value *) inits = {0};
-  int *slot = NEWN(cx, int, n + 1), carried = n;
-  for (int i = 0; i < n; i++) {
-    if (!p->is_ahead[i]) continue;
-    slot[i] = carried++;
-    vec_push(cx, &inits, state[i]);
-  }
-  Value *first_read = ir_const_int(&b, i32, 0), *first_fill = ir_const_int(&b, i32, depth % p->nbuf);
-  vec_push(cx, &inits, first_read);
-  vec_push(cx, &inits, first_fill);
-  int first_window = carried + 2, first_early = first_window + (int)nearly * p->stages;
-  for (int i = 0; i < (int)nearly * p->stages; i++) vec_push(cx, &inits, window[i]);
-  int *early_slot = NEWN(cx, int, n + 1);
-  for (int i = 0, at = first_early; i < n; i++) {
-    if (!p->is_early[i]) continue;
-    early_slot[i] = at++;
-    vec_push(cx, &inits, early_state[i]);
-  }
-  opt_add_carried(cx, loop, inits.at, (int)inits.len);
-  Value *read = ir_loop_arg(loop, carried), *fill = ir_loop_arg(loop, carried + 1);
+}
 
-  b = ir_before(cx, p->body->first);
+static Rotation begin_rotation(Pipeline *p) {
+  Op *loop = p->loop;
+  int n = loop->nresults;
+  Rotation r = {
+      .p = p, .n = n, .lower = ir_operand(loop, 0), .upper = ir_operand(loop, 1), .step = ir_operand(loop, 2)};
+  r.window = NEWN(p->cx, Value *, (size_t)p->early.len * (size_t)p->stages + 1);
+  r.ahead = NEWN(p->cx, Value *, n + 1);
+  r.early = NEWN(p->cx, Value *, n + 1);
+  for (int i = 0; i < n; i++) r.ahead[i] = r.early[i] = ir_loop_init(loop, i);
+  r.ahead_slot = NEWN(p->cx, int, n + 1);
+  r.early_slot = NEWN(p->cx, int, n + 1);
+  return r;
+}
+
+/* The carried values that `which` marks: what the body sees (`seen`) goes into `map`. */
+static void map_carried(Rotation *r, Map *map, const bool *which, Value *const *seen) {
+  for (int i = 0; i < r->n; i++)
+    if (which[i]) map_put(r->p->cx, map, ir_loop_arg(r->p->loop, i), seen[i]);
+}
+
+/* ... and what the next iteration sees of them comes out of it. */
+static void step_carried(Rotation *r, Map *map, const bool *which, Value **seen) {
+  for (int i = 0; i < r->n; i++)
+    if (which[i]) seen[i] = mapped(map, ir_operand(ir_terminator(r->p->body), i));
+}
+
+static Value *window_at(const Rotation *r, uint32_t load, int s) {
+  return r->window[load * (uint32_t)r->p->stages + (uint32_t)s];
+}
+
+/* Before the loop: the early loads of the first S iterations. */
+static void load_first_windows(Rotation *r, Builder *b) {
+  Pipeline *p = r->p;
+  Value *iv = r->lower;
+  for (int s = 0; s < p->stages && p->early.len; s++) {
+    Map map = {0};
+    map_put(p->cx, &map, ir_loop_index(p->loop), iv);
+    map_carried(r, &map, p->is_early, r->early);
+    load_early(p, b, &map, less(b, iv, r->upper));
+    for (uint32_t e = 0; e < p->early.len; e++)
+      r->window[e * (uint32_t)p->stages + (uint32_t)s] = mapped(&map, &p->early.at[e]->results[0]);
+    step_carried(r, &map, p->is_early, r->early);
+    iv = ir_make(b, OP_ADDI, NULL, iv, r->step, NULL);
+  }
+}
+
+/* Before the loop: the copies of the first S - 1 iterations. */
+static void copy_first_tiles(Rotation *r, Builder *b) {
+  Pipeline *p = r->p;
+  Value *iv = r->lower;
+  for (int s = 0; s < p->stages - 1; s++) {
+    Map map = {0};
+    for (uint32_t e = 0; e < p->early.len; e++) map_put(p->cx, &map, &p->early.at[e]->results[0], window_at(r, e, s));
+    map_put(p->cx, &map, ir_loop_index(p->loop), iv);
+    map_carried(r, &map, p->is_ahead, r->ahead);
+    make_copies(p, b, &map, less(b, iv, r->upper), ir_const_int(b, ir_int(p->cx, 32), s));
+    step_carried(r, &map, p->is_ahead, r->ahead);
+    iv = ir_make(b, OP_ADDI, NULL, iv, r->step, NULL);
+  }
+}
+
+/* New carried values: those that run ahead, which buffer to read, which to fill, the windows, those of early loads. */
+static void add_carried(Rotation *r, Builder *b) {
+  Pipeline *p = r->p;
+  Ctx *cx = p->cx;
+  Vec(Value *) inits = {0};
+  for (int i = 0; i < r->n; i++) {
+    if (!p->is_ahead[i]) continue;
+    r->ahead_slot[i] = r->n + (int)inits.len;
+    vec_push(cx, &inits, r->ahead[i]);
+  }
+  Value *read = ir_const_int(b, ir_int(cx, 32), 0), *fill = ir_const_int(b, read->type, (p->stages - 1) % p->nbuf);
+  r->read_slot = r->n + (int)inits.len;
+  vec_push(cx, &inits, read);
+  r->fill_slot = r->read_slot + 1;
+  vec_push(cx, &inits, fill);
+  r->window_slot = r->fill_slot + 1;
+  for (uint32_t i = 0; i < p->early.len * (uint32_t)p->stages; i++) vec_push(cx, &inits, r->window[i]);
+  for (int i = 0; i < r->n; i++) {
+    if (!p->is_early[i]) continue;
+    r->early_slot[i] = r->n + (int)inits.len;
+    vec_push(cx, &inits, r->early[i]);
+  }
+  opt_add_carried(cx, p->loop, inits.at, (int)inits.len);
+}
+
+static Value *carried_window(const Rotation *r, uint32_t load, int s) {
+  return ir_loop_arg(r->p->loop, r->window_slot + (int)load * r->p->stages + s);
+}
+
+/* In iteration i: the copies for iteration i + S - 1 and the early loads for iteration i + S. */
+static void issue_ahead(Rotation *r) {
+  Pipeline *p = r->p;
+  Ctx *cx = p->cx;
+  Op *loop = p->loop;
+  int depth = p->stages - 1;
+  Builder b = ir_before(cx, p->body->first);
   b.loc = loop->loc;
   wait_op(p, &b, depth - 1);
   if (p->late) {
     b.before = p->in_flight->next;
     ir_effect(&b, OP_BARRIER, NULL);
   }
-  Map map = {0};
-  Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
-  Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(p->loop), far, NULL);
-  map_put(cx, &map, ir_loop_index(p->loop), later);
-  for (int i = 0; i < n; i++)
-    if (p->is_ahead[i]) map_put(cx, &map, ir_loop_arg(p->loop, i), ir_loop_arg(p->loop, slot[i]));
-  for (uint32_t e = 0; e < nearly; e++)
-    map_put(cx, &map, &p->early.at[e]->results[0], ir_loop_arg(loop, first_window + (int)e * p->stages + depth));
-  make_copies(p, &b, &map, less(&b, later, upper), fill);
-  Map early_map = {0};
-  if (nearly) {
-    Value *latest = ir_make(&b, OP_ADDI, NULL, later, step, NULL);
-    map_put(cx, &early_map, ir_loop_index(p->loop), latest);
-    for (int i = 0; i < n; i++)
-      if (p->is_early[i]) map_put(cx, &early_map, ir_loop_arg(p->loop, i), ir_loop_arg(p->loop, early_slot[i]));
-    load_early(p, &b, &early_map, less(&b, latest, upper));
-  }
-  yield = ir_terminator(p->body);
-  for (int i = 0; i < n; i++)
-    if (p->is_ahead[i]) ir_add_operand(cx, yield, mapped(&map, ir_operand(yield, i)));
-  b = ir_before(cx, yield);
-  Value *next_read = next_buffer(&b, read, p->nbuf), *next_fill = next_buffer(&b, fill, p->nbuf);
+  Value *far = ir_make(&b, OP_MULI, NULL, r->step, ir_const_int(&b, r->step->type, depth), NULL);
+  Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(loop), far, NULL);
+  map_put(cx, &r->copies, ir_loop_index(loop), later);
+  for (int i = 0; i < r->n; i++)
+    if (p->is_ahead[i]) map_put(cx, &r->copies, ir_loop_arg(loop, i), ir_loop_arg(loop, r->ahead_slot[i]));
+  for (uint32_t e = 0; e < p->early.len; e++)
+    map_put(cx, &r->copies, &p->early.at[e]->results[0], carried_window(r, e, depth));
+  make_copies(p, &b, &r->copies, less(&b, later, r->upper), ir_loop_arg(loop, r->fill_slot));
+  if (!p->early.len) return;
+  Value *latest = ir_make(&b, OP_ADDI, NULL, later, r->step, NULL);
+  map_put(cx, &r->loads, ir_loop_index(loop), latest);
+  for (int i = 0; i < r->n; i++)
+    if (p->is_early[i]) map_put(cx, &r->loads, ir_loop_arg(loop, i), ir_loop_arg(loop, r->early_slot[i]));
+  load_early(p, &b, &r->loads, less(&b, latest, r->upper));
+}
+
+/* What the next iteration sees of the new carried values, in add_carried()'s order. */
+static void yield_carried(Rotation *r) {
+  Pipeline *p = r->p;
+  Ctx *cx = p->cx;
+  Op *yield = ir_terminator(p->body);
+  for (int i = 0; i < r->n; i++)
+    if (p->is_ahead[i]) ir_add_operand(cx, yield, mapped(&r->copies, ir_operand(yield, i)));
+  Builder b = ir_before(cx, yield);
+  Value *next_read = next_buffer(&b, ir_loop_arg(p->loop, r->read_slot), p->nbuf);
+  Value *next_fill = next_buffer(&b, ir_loop_arg(p->loop, r->fill_slot), p->nbuf);
   ir_add_operand(cx, yield, next_read);
   ir_add_operand(cx, yield, next_fill);
-  for (uint32_t e = 0; e < nearly; e++)
-    for (int s = 0; s < p->stages; s++) {
-      Value *next = s < depth ? ir_loop_arg(loop, first_window + (int)e * p->stages + s + 1)
-                              : mapped(&early_map, &p->early.at[e]->results[0]);
-      ir_add_operand(cx, yield, next);
-    }
-  for (int i = 0; i < n; i++)
-    if (p->is_early[i]) ir_add_operand(cx, yield, mapped(&early_map, ir_operand(yield, i)));
-  for (uint32_t e = 0; e < nearly; e++) {
-    ir_replace_all(&p->early.at[e]->results[0], ir_loop_arg(loop, first_window + (int)e * p->stages));
+  for (uint32_t e = 0; e < p->early.len; e++) {
+    for (int s = 1; s < p->stages; s++) ir_add_operand(cx, yield, carried_window(r, e, s));
+    ir_add_operand(cx, yield, mapped(&r->loads, &p->early.at[e]->results[0]));
+  }
+  for (int i = 0; i < r->n; i++)
+    if (p->is_early[i]) ir_add_operand(cx, yield, mapped(&r->loads, ir_operand(yield, i)));
+}
+
+/* The body uses what was loaded for it iterations ago. */
+static void replace_uses(Rotation *r) {
+  Pipeline *p = r->p;
+  for (uint32_t e = 0; e < p->early.len; e++) {
+    ir_replace_all(&p->early.at[e]->results[0], carried_window(r, e, 0));
     ir_erase(p->early.at[e]);
   }
-  for (int i = 0; i < p->ntiles; i++) replace_user(p, &p->tiles[i], read);
-  mend_views(cx, p->body);
+  for (int i = 0; i < p->ntiles; i++) replace_user(p, &p->tiles[i], ir_loop_arg(p->loop, r->read_slot));
+  mend_views(p->cx, p->body);
   drop_fences(p);
+}
 
-  b = (Builder){cx, loop->block, loop->next, loop->loc};
+static void wait_and_free(Pipeline *p) {
+  Builder b = {p->cx, p->loop->block, p->loop->next, p->loop->loc};
   wait_op(p, &b, 0);
   for (int i = 0; i < p->ntiles; i++) ir_effect(&b, OP_LOCAL_DEALLOC, p->tiles[i].buffers, NULL);
+}
+
+static void transform(Pipeline *p) {
+  Builder b = ir_before(p->cx, p->loop);
+  allocate_buffers(p, &b);
+  Rotation r = begin_rotation(p);
+  load_first_windows(&r, &b);
+  copy_first_tiles(&r, &b);
+  add_carried(&r, &b);
+  issue_ahead(&r);
+  yield_carried(&r);
+  replace_uses(&r);
+  wait_and_free(p);
 }
 
 static int64_t tile_bytes(const Pipeline *p) {
