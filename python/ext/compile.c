@@ -455,8 +455,9 @@ PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) 
   if (prepare_described(&job, fn, text, length, file, params) && add_options(&job, options) && choose_arch(&job))
     kernel = run_job(st, &job);
   PyObject *constants = kernel && !text ? constants_of(&job) : NULL;
-  Kernel *k = kernel && (text || constants) ? kernel_new(st, kernel, constants) : NULL;
-  if (!k) ttc_kernel_free(kernel);
+  bool whole = kernel && (text || constants);
+  Kernel *k = whole ? kernel_new(st, kernel, constants) : NULL;
+  if (!whole) ttc_kernel_free(kernel);
   Py_XDECREF(constants);
   host_clear(&job.host);
   return (PyObject *)k;

@@ -150,3 +150,44 @@ def test_loops_that_run_never_once_and_often(first, n):
     want[:, first:n] = part - part.sum(1, keepdims=True)
     want[:, 79] = part.max(1) if part.size else -1e9
     np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
+
+
+@triton.jit
+def few_elements_kernel(x, out, stride, m, n, M: tl.constexpr, N: tl.constexpr, HOW: tl.constexpr):
+    i, j = tl.program_id(0) * M + tl.arange(0, M), tl.arange(0, N)
+    acc = tl.full([M, N], 0, tl.float32)
+    for k in range(0, n, N):
+        mask = (i[:, None] < m) & (k + j < n)[None, :]
+        acc += tl.load(x + i[:, None] + stride * (k + j)[None, :], mask, other=0.0)
+    at = out + i[:, None] * N + j[None, :]
+    if HOW == "sum":
+        tl.store(out + i, tl.sum(acc, 1), i < m)
+    elif HOW == "sum, as it was":
+        tl.store(out + i[:, None], tl.sum(acc, 1)[:, None], i[:, None] < m)
+    elif HOW == "cumsum":
+        tl.store(at, tl.cumsum(acc, 1), i[:, None] < m)
+    elif HOW == "join":
+        a, b = tl.split(tl.join(acc, tl.load(at, i[:, None] < m)))
+        tl.store(at, a + b, i[:, None] < m)
+    elif HOW == "trans":
+        tl.store(out + tl.trans(i[:, None] * N + j[None, :]), tl.trans(acc), tl.trans(i[:, None] < m))
+    elif HOW == "reshape of sums":
+        row = tl.reshape(tl.sum(acc, 1), [1, M])
+        tl.store(out + i[None, :], row, i[None, :] < m)
+
+
+@pytest.mark.parametrize("how", ["sum", "sum, as it was", "cumsum", "join", "trans", "reshape of sums"])
+@pytest.mark.parametrize("shape", [(2, 8), (4, 4), (8, 8), (32, 4)])
+@pytest.mark.parametrize("warps", [1, 4])
+def test_few_elements_added_up_over_a_loop(how, shape, warps):
+    """Loads of few elements have no layout of their own: the loop decides, and what comes after it follows."""
+    (M, N), m, n = shape, 30, 11
+    x = np.random.default_rng(0).normal(size=(n, m)).astype(np.float32)
+    tile = np.zeros((m, N), np.float32)
+    for k in range(n):
+        tile[:, k % N] += x[k]
+    out = np.ones((m, N), np.float32) if how == "join" else np.zeros((m, N), np.float32)
+    few_elements_kernel[(-(-m // M),)](x, out, m, m, n, M, N, how, num_warps=warps)
+    wanted = {"cumsum": tile.cumsum(1), "join": tile + 1, "trans": tile}.get(how)
+    got = out if wanted is not None else out.ravel()[:m]
+    np.testing.assert_allclose(got, tile.sum(1) if wanted is None else wanted, rtol=1e-5, atol=1e-5)

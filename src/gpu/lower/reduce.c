@@ -188,6 +188,16 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
   }
 }
 
+static _Noreturn void fail_layouts(Lower *w, const Op *op) {
+  lower_fail(w, op, "the layouts of operand and result do not go together");
+}
+
+/* Where a result's elements lie: as the operand's, which have one dimension more. */
+static const Layout *slice_of_operand(Lower *w, const Op *op, const Value *result) {
+  Attr *slice = gpu_slice(w->cx, (int)ir_attr_int_or(op, "axis", 0), ir_operand(op, 0)->type->encoding);
+  return gpu_layout(w->cx, gpu_with(w->cx, result->type, slice));
+}
+
 void lower_reduce(Lower *w, const Op *op) {
   Reduction r = {.op = op, .n = op->noperands, .axis = (int)ir_attr_int_or(op, "axis", 0)};
   if (r.n > MAX_OPERANDS) lower_fail(w, op, "more than eight tensors are reduced at once");
@@ -201,12 +211,13 @@ void lower_reduce(Lower *w, const Op *op) {
     const Value *result = &op->results[i];
     Val *out = lower_new(w, result, lower_count(w, result));
     const Layout *l = ir_is_tensor(result->type) ? gpu_layout(w->cx, result->type) : NULL;
+    if (l && !layout_equal(l, slice_of_operand(w, op, result))) fail_layouts(w, op);
     for (int k = 0; k < out->n; k++) {
       uint64_t place = l ? lower_register_image(l, k) : 0;
       for (uint32_t g = 0; g < groups.len && !out->at[k]; g++)
         if (squeezed(groups.at[g].place, axis_mask(r.layout, r.axis), r.layout->out_bits) == place)
           out->at[k] = groups.at[g].at[i];
-      if (!out->at[k]) lower_fail(w, op, "the layouts of operand and result do not go together");
+      if (!out->at[k]) fail_layouts(w, op);
     }
   }
 }

@@ -213,9 +213,15 @@ static void infer_if(Assign *a, const Op *op) {
   }
 }
 
-static void infer_join(Assign *a, const Op *op) {
+/* The results' homes where those follow from the layout `e` of the operands. */
+static void renew_results(Assign *a, const Op *op, Attr *e) {
+  for (int i = 0; e && i < op->nresults; i++)
+    renew_home(a, &op->results[i], op->code == OP_SCAN ? e : gpu_result_encoding(a->cx, op, e));
+}
+
+static Attr *operand_or_block(Assign *a, const Op *op) {
   Attr *e = best_operand(a, op);
-  if (e) renew_home(a, &op->results[0], gpu_result_encoding(a->cx, op, e));
+  return e ? e : block_of(a, ir_operand(op, 0)->type);
 }
 
 /* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result
@@ -262,28 +268,19 @@ static void infer_op(Assign *a, const Op *op) {
   }
   case OP_DOT: renew_home(a, r, plan_of(a, op).encoding); return;
   case OP_REDUCE:
-  case OP_SCAN: {
-    Attr *e = best_operand(a, op);
-    if (!e) e = block_of(a, ir_operand(op, 0)->type);
-    for (int i = 0; i < op->nresults; i++)
-      renew_home(a, &op->results[i], op->code == OP_SCAN ? e : gpu_result_encoding(a->cx, op, e));
-    return;
-  }
+  case OP_SCAN: renew_results(a, op, operand_or_block(a, op)); return;
   case OP_HISTOGRAM: renew_home(a, r, block_of(a, r->type)); return;
   case OP_GATHER: renew_home(a, r, home_or_block(a, ir_operand(op, 1))); return;
   case OP_CAT:
     set_home(a, ir_operand(op, 0), home_or_block(a, ir_operand(op, 0)));
     renew_home(a, r, cat_encoding(a, op));
     return;
-  case OP_JOIN: infer_join(a, op); return;
+  case OP_JOIN: renew_results(a, op, best_operand(a, op)); return;
   case OP_EXPAND_DIMS:
   case OP_BROADCAST: infer_enlarged(a, op); return;
-  case OP_SPLIT: {
-    if (!home(a, ir_operand(op, 0))) return;
-    Attr *e = gpu_result_encoding(a->cx, op, split_source(a, op));
-    renew_home(a, r, e), renew_home(a, &op->results[1], e);
+  case OP_SPLIT:
+    if (home(a, ir_operand(op, 0))) renew_results(a, op, split_source(a, op));
     return;
-  }
   case OP_INLINE_ASM:
   case OP_MAP_ELEMENTWISE:
   case OP_EXTERN_ELEMENTWISE: {
@@ -467,6 +464,18 @@ static void set_results(Assign *a, Op *op) {
   }
 }
 
+/* An op whose results lie as its operands do. A loop's result that was free got its home when the loop was placed, which
+ * is later than homes were inferred: so the results' follow from what the operands are by now. Who uses them asks for
+ * the layout that it inferred, and gets them converted. */
+static void place_from(Assign *a, Op *op, Attr *e) {
+  want_all(a, op, e);
+  if (op->code == OP_CAT)
+    renew_home(a, &op->results[0], cat_encoding(a, op));
+  else
+    renew_results(a, op, e);
+  set_results(a, op);
+}
+
 static void place_for(Assign *a, Op *op) {
   Block *body = ir_entry(op, 0);
   for (int i = 0; i < op->nresults; i++) {
@@ -603,18 +612,13 @@ static void place_op(Assign *a, Op *op) {
   case OP_STORE: place_store(a, op); return;
   case OP_DOT: place_dot(a, op); return;
   case OP_REDUCE:
-  case OP_SCAN: {
-    Attr *e = best_operand(a, op);
-    want_all(a, op, e ? e : block_of(a, ir_operand(op, 0)->type));
-    set_results(a, op);
-    return;
-  }
+  case OP_SCAN: place_from(a, op, operand_or_block(a, op)); return;
   case OP_HISTOGRAM: want_all(a, op, home_or_block(a, ir_operand(op, 0))); break;
   case OP_GATHER:
     want_operand(a, op, 0, home_or_block(a, ir_operand(op, 0)));
     want_operand(a, op, 1, home(a, &op->results[0]));
     break;
-  case OP_CAT: want_all(a, op, home(a, ir_operand(op, 0))); break;
+  case OP_CAT: place_from(a, op, home(a, ir_operand(op, 0))); return;
   case OP_UNSPLAT: want_operand(a, op, 0, home_or_block(a, ir_operand(op, 0))); return;
   case OP_PRINT:
   case OP_ASSERT:
@@ -632,12 +636,10 @@ static void place_op(Assign *a, Op *op) {
     bool any = false;
     for (int i = 0; i < op->nresults; i++) any |= home(a, &op->results[i]) != NULL;
     if (!any) return; /* free, or of scalars */
-    if (op->code == OP_SPLIT)
-      want_operand(a, op, 0, split_source(a, op));
-    else if (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST)
+    if (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST)
       want_operand(a, op, 0, gpu_operand_encoding(a->cx, op, home(a, &op->results[0]), a->num_warps));
-    else if (is_shape_op(op->code) || op->code == OP_JOIN)
-      want_all(a, op, best_operand(a, op));
+    else if (op->code == OP_SPLIT || is_shape_op(op->code) || op->code == OP_JOIN)
+      place_from(a, op, op->code == OP_SPLIT ? split_source(a, op) : best_operand(a, op));
     else
       want_all(a, op, home(a, &op->results[0]));
   }
