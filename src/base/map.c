@@ -1,7 +1,8 @@
 /* map.c: hash maps from pointers to pointers.
  *
  * The entries lie in an array in the order they were put; `slots` is an open-addressed table of their indices, plus one
- * (zero: empty). A removed entry stays where it is with key NULL, and so does its slot, which keeps probe chains whole.
+ * (zero: empty), with linear probing. A removed entry stays where it is with key NULL; its slot is freed, and the entries
+ * behind it in the probe chain move up, so that keys which come and go do not make chains longer.
  * When the array is full and more than half of it is removed entries, it is closed up; a walk that removes and puts at
  * the same time must not hold an index across a put.
  */
@@ -10,24 +11,30 @@
 #include <assert.h>
 #include <string.h>
 
+/* Fibonacci hashing: the product's top bits, which spread keys that lie at equal distances; its middle bits would not. */
 static uint32_t slot_of(const Map *m, const void *key) {
   uint64_t h = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
-  return (uint32_t)(h >> 32) & (m->nslots - 1);
+  return (uint32_t)((h >> 32) * m->nslots >> 32);
+}
+
+static uint32_t next_slot(const Map *m, uint32_t at) { return (at + 1) & (m->nslots - 1); }
+
+/* The slot of `key`, or the empty one where its probe chain ends. */
+static uint32_t find_slot(const Map *m, const void *key) {
+  uint32_t at = slot_of(m, key);
+  while (m->slots[at] && m->entries[m->slots[at] - 1].key != key) at = next_slot(m, at);
+  return at;
 }
 
 /* The entry of `key`, or NULL. */
 static MapEntry *map_find(const Map *m, const void *key) {
-  if (!m->nslots) return NULL;
-  for (uint32_t at = slot_of(m, key); m->slots[at]; at = (at + 1) & (m->nslots - 1)) {
-    MapEntry *e = &m->entries[m->slots[at] - 1];
-    if (e->key == key) return e;
-  }
-  return NULL;
+  uint32_t entry = m->nslots ? m->slots[find_slot(m, key)] : 0;
+  return entry ? &m->entries[entry - 1] : NULL;
 }
 
 static void index_entry(Map *m, uint32_t i) {
   uint32_t at = slot_of(m, m->entries[i].key);
-  while (m->slots[at]) at = (at + 1) & (m->nslots - 1);
+  while (m->slots[at]) at = next_slot(m, at);
   m->slots[at] = i + 1;
 }
 
@@ -72,9 +79,24 @@ void map_put(Ctx *cx, Map *m, const void *key, void *value) {
   m->live++;
 }
 
+/* Empty slot `hole`: an entry further on moves into it unless its chain begins behind the hole. */
+static void free_slot(Map *m, uint32_t hole) {
+  uint32_t mask = m->nslots - 1;
+  for (uint32_t at = next_slot(m, hole); m->slots[at]; at = next_slot(m, at)) {
+    uint32_t from = slot_of(m, m->entries[m->slots[at] - 1].key);
+    if (((at - from) & mask) < ((at - hole) & mask)) continue;
+    m->slots[hole] = m->slots[at];
+    hole = at;
+  }
+  m->slots[hole] = 0;
+}
+
 void map_remove(Map *m, const void *key) {
-  MapEntry *e = key ? map_find(m, key) : NULL;
-  if (!e) return;
+  if (!key || !m->nslots) return;
+  uint32_t at = find_slot(m, key);
+  if (!m->slots[at]) return;
+  MapEntry *e = &m->entries[m->slots[at] - 1];
+  free_slot(m, at);
   *e = (MapEntry){0};
   m->live--;
 }

@@ -1,10 +1,12 @@
 """Compile time: programs grown along many axes, for the CPU and for a GPU, must not cost more than their size and a little.
 
 Each axis is compiled at a size and at twice that size; the second may take 3.2 times as long as the first (n log n is 2.2,
-the rest is noise and caches; a square is 4), measured as processor time of the compile alone, the least of three.
+the rest is caches; a square is 4). Measured is processor time of the compile alone, by turns at both sizes, the least of
+all turns: other work on the machine only adds to it, so where the ratio is too high both are measured again.
 """
 
 import resource
+import tempfile
 
 import pytest
 import triton
@@ -144,24 +146,28 @@ SIZES = {chain: 1000, fan_out: 600, index_fan_out: 300, scalars: 1500, stores: 4
 TARGETS = {"cpu": GPUTarget("cpu", "", 0), "cuda": GPUTarget("cuda", 90, 32)}
 
 
+TURNS = 8
+
+
 def cost(kernel, target, size, monkeypatch, tmp_path):
     signature = {"x": "*i32", "o": "*i32", "n": "i32", "K": "constexpr"}
-    best = 1e9
-    for turn in range(3):
-        monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / f"{size}-{turn}"))
-        source = triton.compiler.ASTSource(kernel, signature, {"K": size})
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
-        triton.compile(source, target=target)
-        best = min(best, resource.getrusage(resource.RUSAGE_SELF).ru_utime - before)
-    return best
+    monkeypatch.setenv("TRITON_CACHE_DIR", tempfile.mkdtemp(dir=tmp_path))
+    source = triton.compiler.ASTSource(kernel, signature, {"K": size})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    triton.compile(source, target=target)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("kernel", SIZES, ids=lambda kernel: kernel.fn.__name__)
 def test_growth(kernel, target, monkeypatch, tmp_path):
     size = SIZES[kernel]
-    small = cost(kernel, TARGETS[target], size, monkeypatch, tmp_path)
-    large = cost(kernel, TARGETS[target], 2 * size, monkeypatch, tmp_path)
+    small = large = float("inf")
+    for _ in range(TURNS):
+        small = min(small, cost(kernel, TARGETS[target], size, monkeypatch, tmp_path))
+        large = min(large, cost(kernel, TARGETS[target], 2 * size, monkeypatch, tmp_path))
+        if large < 3.2 * small + 0.03:
+            break
     assert large < 3.2 * small + 0.03, f"{size} steps take {small:.3f} s, {2 * size} steps {large:.3f} s"
 
 
