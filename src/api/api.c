@@ -499,7 +499,8 @@ static ttc_status launch_descriptors(ttc_context *c, ttc_kernel *k, const Launch
   const void **all = malloc(n + values);
   if (!all) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   char error[512];
-  bool ok = run_place_args(&k->info, args, all, (DescriptorValues *)(void *)((char *)all + n), error, sizeof error);
+  bool ok = run_place_args(k->target, &k->info, args, all, (DescriptorValues *)(void *)((char *)all + n), error,
+                           sizeof error);
   ttc_status status = ok ? launch_loaded(c, k, l, all) : fail(c, TTC_ERROR_ARGUMENT, error);
   free(all);
   return status;

@@ -27,6 +27,14 @@ extern const Pass *const gpu_passes[]; /* NULL-terminated */
 extern const PassOrder gpu_pass_orders[];
 extern const size_t gpu_npass_orders;
 
+/* Of Triton IR whose calls are inlined: the tensor descriptors that can be tensor maps get the types of such. */
+bool gpu_choose_tma(Ctx *cx, Module *m);
+/* Is this type one of them, and what then: the box of one copy, the swizzle and the element type as PTX numbers them. */
+bool tma_is_map(const Type *t);
+void tma_box(const Type *block, int64_t *box);
+int tma_swizzle(const Type *block); /* 0: none; 1, 2, 3: lines of 32, 64, 128 bytes */
+int tma_elem_type(const Type *desc);
+
 /* Optimized Triton IR into Triton GPU IR, in place. */
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);
 /* Of Triton GPU IR that came from elsewhere: its layouts are checked, its buffers get their places, and barriers stand

@@ -715,6 +715,48 @@ static bool rule_warp_group_dot_wait(Verifier *v, const Op *op) {
   return true;
 }
 
+/* A buffer of one mbarrier: an i64. */
+static bool rule_mbarrier(Verifier *v, const Op *op) {
+  const Type *t = operand_type(op, op->code == OP_TMA_LOAD ? 2 : 0);
+  bool fits = t->kind == TYPE_MEMDESC && t->is_mutable && ir_numel(t) == 1 && ir_is_int(t->elem) && t->elem->bits == 64;
+  if (!fits) return ir_wrong(v, op, "the barrier is a %s, not a mutable buffer of one i64", text(v, t));
+  if (op->code == OP_WAIT_BARRIER && !ir_is_int(operand_type(op, 1)))
+    return ir_wrong(v, op, "the phase is a %s", text(v, operand_type(op, 1)));
+  int at = op->code == OP_TMA_LOAD ? 3 : 1;
+  bool has_pred = op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT;
+  return !has_pred || is_i1(operand_type(op, at)) ||
+         ir_wrong(v, op, "the predicate is a %s, not i1", text(v, operand_type(op, at)));
+}
+
+/* Copies of a descriptor's block: the buffer holds as many of the same elements. */
+static bool rule_tma(Verifier *v, const Op *op) {
+  const Type *t = operand_type(op, 0), *buffer = operand_type(op, 1);
+  int first = op->code == OP_TMA_LOAD ? 4 : 2;
+  if (t->kind != TYPE_TENSORDESC) return ir_wrong(v, op, "operand 0 is a %s, not a tensor descriptor", text(v, t));
+  if (!is_buffer(v, op, "operand 1", buffer)) return false;
+  if (buffer->elem != t->elem->elem || ir_numel(buffer) != ir_numel(t->elem))
+    return ir_wrong(v, op, "%s does not go with %s", text(v, buffer), text(v, t));
+  if (op->code == OP_TMA_LOAD && !buffer->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
+  if (op->noperands - first != t->elem->rank)
+    return ir_wrong(v, op, "%d coordinates for %s", op->noperands - first, text(v, t));
+  for (int i = first; i < op->noperands; i++)
+    if (!want(v, op, "a coordinate", operand_type(op, i), ir_int(v->cx, 32))) return false;
+  return op->code != OP_TMA_LOAD || rule_mbarrier(v, op);
+}
+
+static bool rule_tensormap_create(Verifier *v, const Op *op) {
+  int at, rank = ir_operand_group(op, "box", &at);
+  bool fits = rank >= 1 && ir_is_ptr(operand_type(op, 0)) && ir_is_ptr(operand_type(op, 1)) &&
+              ir_operand_group(op, "shape", &at) == rank && ir_operand_group(op, "strides", &at) == rank - 1 &&
+              ir_operand_group(op, "element_strides", &at) == rank;
+  return fits || ir_wrong(v, op, "a box, a shape, element strides and one stride fewer are needed, of one rank");
+}
+
+static bool rule_reinterpret_desc(Verifier *v, const Op *op) {
+  return (ir_is_ptr(operand_type(op, 0)) && result_type(op, 0)->kind == TYPE_TENSORDESC) ||
+         ir_wrong(v, op, "%s is no descriptor in memory", text(v, operand_type(op, 0)));
+}
+
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static Rule *const rules[OPCODES] = {
@@ -771,6 +813,15 @@ static Rule *const rules[OPCODES] = {
     [OP_MEMDESC_INDEX] = rule_memdesc_index,
     [OP_MEMDESC_TRANS] = rule_memdesc_trans,
     [OP_ASYNC_COPY] = rule_async_copy,
+    [OP_INIT_BARRIER] = rule_mbarrier,
+    [OP_INVAL_BARRIER] = rule_mbarrier,
+    [OP_BARRIER_EXPECT] = rule_mbarrier,
+    [OP_WAIT_BARRIER] = rule_mbarrier,
+    [OP_TMA_LOAD] = rule_tma,
+    [OP_TMA_STORE] = rule_tma,
+    [OP_TMA_REDUCE] = rule_tma,
+    [OP_TENSORMAP_CREATE] = rule_tensormap_create,
+    [OP_REINTERPRET_DESC] = rule_reinterpret_desc,
     [OP_WARP_GROUP_DOT] = rule_warp_group_dot,
     [OP_WARP_GROUP_DOT_WAIT] = rule_warp_group_dot_wait,
 };

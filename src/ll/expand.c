@@ -95,16 +95,17 @@ static void part_zfill(LLExpand *e) {
   buf_puts(e->out, ", ");
   e->operand(e, 2);
 }
+static const char *const rmw_names[LLR_RMWS] = {"exch", "add", "and", "or", "xor", "max", "min", "max", "min", "add"};
+static void part_reduction(LLExpand *e) { buf_puts(e->out, rmw_names[e->inst->mods.rmw]); }
 /* What atom does, and on what: ".add.u32", ".add.noftz.f16x2", ".min.s64", ".exch.b32", ".global.v4.f32.add". */
 static void part_rmw(LLExpand *e) {
-  static const char *const names[LLR_RMWS] = {"exch", "add", "and", "or", "xor", "max", "min", "max", "min", "add"};
   const LLInst *i = e->inst;
   const LLType *t = i->type, *s = ll_scalar(t);
   bool packed = t->kind == LLK_VECTOR && s->bits == 16;
   bool wide = t->kind == LLK_VECTOR && t->n > (packed ? 2 : 1);
   LLRmw op = (LLRmw)i->mods.rmw;
   if (wide) buf_printf(e->out, ".v%d", ll_nregs(t));
-  if (!wide) buf_printf(e->out, ".%s", names[op]);
+  if (!wide) buf_printf(e->out, ".%s", rmw_names[op]);
   char kind = op == LLR_FADD ? 'f' : op == LLR_MAX || op == LLR_MIN ? 's' : op == LLR_ADD || op >= LLR_UMAX ? 'u' : 'b';
   if (s->bits == 16 && op == LLR_FADD && !wide) buf_puts(e->out, ".noftz");
   if (kind == 'f' && s->kind == LLK_BFLOAT)
@@ -112,7 +113,7 @@ static void part_rmw(LLExpand *e) {
   else
     buf_printf(e->out, ".%c%d", kind, s->bits);
   if (packed) buf_puts(e->out, "x2");
-  if (wide) buf_printf(e->out, ".%s", names[op]);
+  if (wide) buf_printf(e->out, ".%s", rmw_names[op]);
   if (wide && packed) buf_puts(e->out, ".noftz");
 }
 static void part_width_of_value(LLExpand *e) { buf_printf(e->out, "%d", e->inst->args[1]->type->bits); }
@@ -121,12 +122,25 @@ static const struct Part {
   const char *name;
   void (*put)(LLExpand *e);
 } parts[] = {
-    {"fty", part_fty},           {"w", part_w},           {"space", part_space},
-    {"cache", part_cache},       {"evict", part_evict},   {"order", part_order},
-    {"volatile", part_volatile}, {"nc", part_nc},         {"vec", part_vec},
-    {"hint", part_hint},         {"policy", part_policy}, {"trans", part_trans},
-    {"mma", part_mma},           {"wgtail", part_wgtail}, {"cpcache", part_cpcache},
-    {"zfill", part_zfill},       {"rmw", part_rmw},       {"valuew", part_width_of_value},
+    {"fty", part_fty},
+    {"w", part_w},
+    {"space", part_space},
+    {"cache", part_cache},
+    {"evict", part_evict},
+    {"order", part_order},
+    {"volatile", part_volatile},
+    {"nc", part_nc},
+    {"vec", part_vec},
+    {"hint", part_hint},
+    {"policy", part_policy},
+    {"trans", part_trans},
+    {"mma", part_mma},
+    {"wgtail", part_wgtail},
+    {"cpcache", part_cpcache},
+    {"zfill", part_zfill},
+    {"rmw", part_rmw},
+    {"reduction", part_reduction},
+    {"valuew", part_width_of_value},
     {"scope", part_scope},
 };
 

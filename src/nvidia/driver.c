@@ -74,11 +74,16 @@ typedef struct LaunchConfig {
     (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **, void **))      \
   F(cuLaunchKernelEx, "cuLaunchKernelEx", (const LaunchConfig *, CUfunction, void **, void **))
 
+typedef CUresult EncodeTiled(void *map, int type, uint32_t rank, void *base, const uint64_t *dims,
+                             const uint64_t *strides, const uint32_t *box, const uint32_t *steps, int interleave,
+                             int swizzle, int promotion, int fill);
+
 typedef struct Driver {
 #define F(name, symbol, args) CUresult(*name) args;
   FUNCTIONS(F)
 #undef F
-  char problem[256]; /* why there is none */
+  EncodeTiled *encode_tiled; /* NULL: older than CUDA 12 */
+  char problem[256];         /* why there is none */
   int ndevices;
   struct {
     int processor; /* 10 * major + minor */
@@ -102,6 +107,7 @@ static void open_driver(void) {
   FUNCTIONS(F)
 #undef F
   if (driver.problem[0]) return;
+  *(void **)&driver.encode_tiled = dlsym(library, "cuTensorMapEncodeTiled");
   CUresult r = driver.cuInit(0);
   if (!r) r = driver.cuDeviceGetCount(&driver.ndevices);
   if (driver.ndevices > MAX_DEVICES) driver.ndevices = MAX_DEVICES;
@@ -291,6 +297,71 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
     *out = k;
   return status;
 }
+
+/* ---- tensor maps ------------------------------------------------------------------------------------------------- */
+
+enum { MAPS_REMEMBERED = 16, PROMOTE_128_BYTES = 2, MAX_MAP_RANK = 5 };
+
+/* What a tensor map is made of, and the map. */
+typedef struct MapKey {
+  void *base;
+  uint64_t dims[MAX_MAP_RANK], strides[MAX_MAP_RANK]; /* from the innermost one; strides in bytes */
+  uint32_t box[MAX_MAP_RANK];
+  int rank, type, swizzle, fill;
+} MapKey;
+typedef struct RememberedMap {
+  _Alignas(64) unsigned char map[TENSOR_MAP_BYTES]; /* the driver wants it aligned */
+  MapKey key;
+} RememberedMap;
+
+static MapKey key_of(const DescriptorArg *d, const ttc_tensor_descriptor *t) {
+  /* PTX's numbers of element types as the driver's. */
+  static const int types[] = {0, 1, 2, 3, 4, 5, 6, 7, 10, 8, 9, 11, 12};
+  enum { PTX_F32 = 7, DRIVER_TF32 = 11 };
+  MapKey k;
+  memset(&k, 0, sizeof k); /* compared as bytes */
+  k.base = t->base;
+  k.rank = d->rank;
+  k.type = (t->flags & TTC_DESCRIPTOR_TF32) && d->elem_type == PTX_F32 ? DRIVER_TF32 : types[d->elem_type];
+  k.swizzle = d->swizzle;
+  k.fill = (t->flags & TTC_DESCRIPTOR_NAN) != 0;
+  for (int i = 0; i < d->rank; i++) {
+    int from = d->rank - 1 - i;
+    k.dims[i] = (uint64_t)t->shape[from];
+    k.box[i] = (uint32_t)d->box[from];
+    if (i) k.strides[i - 1] = (uint64_t)t->strides[from] * (uint64_t)d->elem_bytes;
+  }
+  return k;
+}
+
+bool driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error, size_t size) {
+  static _Thread_local RememberedMap all[MAPS_REMEMBERED];
+  static _Thread_local unsigned used;
+  static const uint32_t steps[MAX_MAP_RANK] = {1, 1, 1, 1, 1};
+  if (!ready(error, size)) return false;
+  MapKey k = key_of(d, t);
+  for (unsigned i = 0; i < MAPS_REMEMBERED && i < used; i++)
+    if (!memcmp(&all[i].key, &k, sizeof k)) {
+      memcpy(map, all[i].map, TENSOR_MAP_BYTES);
+      return true;
+    }
+  RememberedMap *m = &all[used % MAPS_REMEMBERED];
+  if (!driver.encode_tiled) {
+    snprintf(error, size, "the GPU's driver is too old: it has no cuTensorMapEncodeTiled");
+    return false;
+  }
+  memset(&m->key, 0, sizeof m->key);
+  if (failed(driver.encode_tiled(m->map, k.type, (uint32_t)k.rank, k.base, k.dims, k.strides, k.box, steps, 0,
+                                 k.swizzle, PROMOTE_128_BYTES, k.fill),
+             "the driver makes no tensor map of it", error, size))
+    return false;
+  m->key = k;
+  used = used + 1 < 2 * MAPS_REMEMBERED ? used + 1 : MAPS_REMEMBERED;
+  memcpy(map, m->map, TENSOR_MAP_BYTES);
+  return true;
+}
+
+/* ---- launching --------------------------------------------------------------------------------------------------- */
 
 /* What the driver calls an invalid argument has one reason that people meet. */
 static TargetStatus launch_failed(const Loaded *k, const uint32_t grid[3], CUresult r, char *error, size_t size) {

@@ -14,5 +14,8 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
 void driver_unload(Loaded *k);
 TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t error_size);
+/* By the driver's own encoder. The last few that a thread asked for are remembered: launches repeat them. */
+bool driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error,
+                       size_t error_size);
 
 #endif

@@ -228,6 +228,26 @@ static TargetStatus launch_checked(Loaded *k, const uint32_t grid[3], void *stre
   return call.failed ? TARGET_FAILED : TARGET_OK;
 }
 
+/* In the simulated machine's own encoding. */
+static bool tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error, size_t size) {
+  uint32_t dims[5], box[5];
+  uint64_t strides[5] = {0};
+  (void)error, (void)size;
+  for (int i = 0; i < d->rank; i++) {
+    int from = d->rank - 1 - i;
+    dims[i] = (uint32_t)t->shape[from];
+    box[i] = (uint32_t)d->box[from];
+    if (i) strides[i - 1] = (uint64_t)t->strides[from] * (uint64_t)d->elem_bytes;
+  }
+  SimtTensorMap m;
+  SimtElem elem = (t->flags & TTC_DESCRIPTOR_TF32) && d->elem_type == SIMT_F32 ? SIMT_TF32 : (SimtElem)d->elem_type;
+  simt_tensor_map(&m, t->base, elem, d->rank, dims, strides, box, (SimtSwizzle)d->swizzle,
+                  t->flags & TTC_DESCRIPTOR_NAN);
+  memset(map, 0, TENSOR_MAP_BYTES);
+  memcpy(map, &m, sizeof m);
+  return true;
+}
+
 static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t size) {
   return launch_checked(k, grid, stream, args, NULL, 0, error, size);
@@ -245,5 +265,6 @@ const Target simt_target = {
     .unload = unload,
     .launch = launch,
     .launch_checked = launch_checked,
+    .tensor_map = tensor_map,
     .set_interrupt = set_interrupt,
 };

@@ -64,7 +64,30 @@ static ArgKind arg_kind(Ctx *cx, const Type *t) {
   if (t->kind == TYPE_FLOAT && t->fkind == BF16) return ARG_BF16;
   if (t->kind == TYPE_FLOAT && t->fkind == F32) return ARG_F32;
   if (t->kind == TYPE_FLOAT && t->fkind == F64) return ARG_F64;
+  if (tma_is_map(t)) return ARG_TENSOR_MAP;
   ctx_fail(cx, ERR_SOURCE, "a kernel's argument cannot be of type %s on this target", ir_type_text(cx, t));
+}
+
+/* Which of the kernel's descriptors are tensor maps. `at` goes through the arguments of `type`, where a map is one and
+ * the parts of another descriptor are three before its shape and strides; `given`, as callers count. */
+static void describe_maps(Ctx *cx, const Type *type, KernelInfo *info) {
+  DescriptorArg *all = NEWN(cx, DescriptorArg, info->ndescriptors + 1);
+  for (int i = 0, at = 0, given = 0; i < info->ndescriptors; i++, given++) {
+    DescriptorArg *d = &all[i];
+    *d = info->descriptors[i];
+    at += d->at - given, given = d->at;
+    const Type *t = at < type->ninputs ? type->inputs[at] : NULL;
+    int64_t box[LAYOUT_MAX_DIMS];
+    if (t && tma_is_map(t)) {
+      d->is_map = true;
+      d->elem_type = tma_elem_type(t);
+      d->swizzle = tma_swizzle(t->elem);
+      tma_box(t->elem, box);
+      for (int k = 0; k < d->rank; k++) d->box[k] = (int)box[k];
+    }
+    at += (d->is_map ? 1 : 3) + 2 * d->rank;
+  }
+  info->descriptors = all;
 }
 
 static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
@@ -75,10 +98,17 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
   for (int i = 0; i < type->ninputs; i++) kinds[i] = arg_kind(cx, type->inputs[i]);
   info->args = kinds;
   info->nargs = type->ninputs;
+  describe_maps(cx, type, info);
 }
 
-static void lower_descriptors(Ctx *cx, Module *m) {
+enum { FIRST_WITH_TMA = 90 };
+
+static void lower_descriptors(Ctx *cx, Module *m, int sm) {
   static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
+  if (sm >= FIRST_WITH_TMA) {
+    opt_inline_all(cx, m);
+    gpu_choose_tma(cx, m);
+  }
   if (opt_descriptors(cx, m)) opt_run(cx, m, after, COUNT(after));
 }
 
@@ -116,7 +146,7 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
     adopt(cx, *m, o, gpu, info);
     return;
   }
-  lower_descriptors(cx, *m);
+  lower_descriptors(cx, *m, gpu->sm);
   describe_args(cx, *m, info);
   expand_math(cx, *m, o);
   gpu_ttgir(cx, *m, gpu);
@@ -228,4 +258,5 @@ const Target cuda_target = {
     .unload = driver_unload,
     .launch = driver_launch,
     .device = driver_device,
+    .tensor_map = driver_tensor_map,
 };

@@ -22,6 +22,7 @@
  *   block pointer of rank r   base; r of shape, r strides, r offsets (i64)
  *   descriptor of rank r      base; r of shape (i32), r - 1 strides (i64; the last is 1); whether outside is NaN (i1),
  *                             whether loads round to tf32 (i1)
+ * A descriptor whose block has a layout is a target's own, and stays.
  * A descriptor among a kernel's own arguments is followed by its shape and strides: see opt_kernel_descriptor().
  */
 #include "opt/internal.h"
@@ -45,7 +46,7 @@ typedef struct Rewrite {
 static bool is_block_pointer(const Type *t) { return t->kind == TYPE_PTR && ir_is_tensor(t->elem); }
 
 static bool is_whole(const Rewrite *w, const Type *t) {
-  return is_block_pointer(t) || (w->descriptors && t->kind == TYPE_TENSORDESC);
+  return is_block_pointer(t) || (w->descriptors && t->kind == TYPE_TENSORDESC && !t->elem->encoding);
 }
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */

@@ -166,6 +166,10 @@ static void put_entry(Buf *b, const Compiled *c) {
     put(b, (uint64_t)d->at);
     put(b, (uint64_t)d->elem_bytes);
     for (int n = 0; n < d->rank; n++) put(b, (uint64_t)d->block[n]);
+    put(b, d->is_map);
+    put(b, (uint64_t)d->elem_type);
+    put(b, (uint64_t)d->swizzle);
+    for (int n = 0; n < d->rank; n++) put(b, (uint64_t)d->box[n]);
   }
   const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,      k->cooperative, k->shared,
                             k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion,   k->dependent};
@@ -193,6 +197,10 @@ static bool get_descriptors(Ctx *cx, Reader *r, KernelInfo *k) {
     all[i] = (DescriptorArg){.rank = (int)rank, .at = (int)get(r)};
     all[i].elem_bytes = (int)get(r);
     for (uint64_t d = 0; d < rank; d++) all[i].block[d] = (int)get(r);
+    all[i].is_map = get(r) != 0;
+    all[i].elem_type = (int)get(r);
+    all[i].swizzle = (int)get(r);
+    for (uint64_t d = 0; d < rank; d++) all[i].box[d] = (int)get(r);
   }
   k->descriptors = all;
   k->ndescriptors = (int)n;

@@ -1,8 +1,8 @@
 /* descriptor.c: tensor descriptors among a kernel's arguments.
  *
  * Callers give one as a struct ttc_tensor_descriptor, whatever the target. What the compiled kernel takes in its place
- * is: the parts that opt_descriptors leaves (the base and two flags), then the shape and strides, which are arguments of
- * their own in Triton IR already. KernelInfo.args counts these; KernelInfo.descriptors says which of the caller's
+ * is: the parts that opt_descriptors leaves (the base and two flags), or a tensor map, which the target makes; then the
+ * shape and strides, which are arguments of their own in Triton IR already. KernelInfo.args counts these; KernelInfo.descriptors says which of the caller's
  * arguments stand for several of them.
  */
 #include "run/run.h"
@@ -12,7 +12,7 @@
 
 enum { PARTS = 3 }; /* base, NaN outside, rounding to tf32; the shape and strides come behind */
 
-static int arguments_of(const DescriptorArg *d) { return PARTS + 2 * d->rank; }
+static int arguments_of(const DescriptorArg *d) { return (d->is_map ? 1 : PARTS) + 2 * d->rank; }
 
 void run_describe_descriptors(Ctx *cx, const Module *m, KernelInfo *info) {
   const Op *func = ir_module_func(m, info->name);
@@ -87,8 +87,8 @@ static const char *mistake(const DescriptorArg *d, const ttc_tensor_descriptor *
   return t->strides[d->rank - 1] == 1 ? NULL : "its last stride is not 1";
 }
 
-bool run_place_args(const KernelInfo *k, const void *const *args, const void **out, DescriptorValues *values,
-                    char *error, size_t size) {
+bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out,
+                    DescriptorValues *values, char *error, size_t size) {
   int next = 0, given = run_nargs(k), d = 0;
   for (int i = 0; i < given; i++) {
     if (d == k->ndescriptors || k->descriptors[d].at != i) {
@@ -105,9 +105,18 @@ bool run_place_args(const KernelInfo *k, const void *const *args, const void **o
     }
     *v = (DescriptorValues){
         .base = t->base, .nan = (t->flags & TTC_DESCRIPTOR_NAN) != 0, .tf32 = (t->flags & TTC_DESCRIPTOR_TF32) != 0};
-    out[next++] = &v->base;
-    out[next++] = &v->nan;
-    out[next++] = &v->tf32;
+    if (kind->is_map) {
+      char why[200] = "";
+      if (!target->tensor_map(kind, t, v->map, why, sizeof why)) {
+        snprintf(error, size, "kernel `%s`: argument %d, a tensor descriptor: %s", k->name, i, why);
+        return false;
+      }
+      out[next++] = v->map;
+    } else {
+      out[next++] = &v->base;
+      out[next++] = &v->nan;
+      out[next++] = &v->tf32;
+    }
     for (int n = 0; n < kind->rank; n++) {
       v->shape[n] = (int32_t)t->shape[n];
       v->strides[n] = t->strides[n];

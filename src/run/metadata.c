@@ -16,7 +16,8 @@ static void put_json(Buf *b, const char *s) {
 }
 
 const char *run_arg_kind_text(ArgKind kind) {
-  static const char *const kinds[] = {"ptr", "i1", "i8", "i16", "i32", "i64", "fp16", "bf16", "fp32", "fp64"};
+  static const char *const kinds[] = {"ptr",  "i1",   "i8",   "i16",  "i32",      "i64",
+                                      "fp16", "bf16", "fp32", "fp64", "tensormap"};
   return (size_t)kind < COUNT(kinds) ? kinds[kind] : "?";
 }
 

@@ -108,6 +108,7 @@ typedef struct DescriptorValues {
   uint8_t nan, tf32;
   int32_t shape[TTC_MAX_RANK];
   int64_t strides[TTC_MAX_RANK];
+  unsigned char map[TENSOR_MAP_BYTES]; /* in place of the first three */
 } DescriptorValues;
 /* Note the descriptors among the parameters of the kernel `info->name` of Triton IR. */
 void run_describe_descriptors(Ctx *cx, const Module *m, KernelInfo *info);
@@ -118,7 +119,7 @@ bool run_arg_written(const KernelInfo *k, size_t i);
 const bool *run_place_written(Ctx *cx, const KernelInfo *k, const bool *written);
 /* A caller's arguments as the kernel takes them: `out` has room for k->nargs, `values` for k->ndescriptors. false: a
  * descriptor is wrong, and `error` says why. */
-bool run_place_args(const KernelInfo *k, const void *const *args, const void **out, DescriptorValues *values,
+bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out, DescriptorValues *values,
                     char *error, size_t size);
 
 /* ---- words for values: literal.c --------------------------------------------------------------------------------- */

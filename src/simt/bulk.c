@@ -11,11 +11,16 @@
 
 static const uint32_t MAGIC = 0x50414d54; /* "TMAP" */
 
-void simt_tensor_map(SimtTensorMap *map, const void *base, int elem_bytes, int rank, const uint32_t *dims,
+static int bytes_of(const SimtTensorMap *m) {
+  static const uint8_t bytes[SIMT_ELEMS] = {1, 2, 4, 4, 8, 8, 2, 4, 4, 8, 2, 4, 4};
+  return bytes[m->elem];
+}
+
+void simt_tensor_map(SimtTensorMap *map, const void *base, SimtElem elem, int rank, const uint32_t *dims,
                      const uint64_t *strides, const uint32_t *box, SimtSwizzle swizzle, bool nan_fill) {
   *map = (SimtTensorMap){.magic = MAGIC,
                          .rank = (uint8_t)rank,
-                         .elem_bytes = (uint8_t)elem_bytes,
+                         .elem = (uint8_t)elem,
                          .swizzle = (uint8_t)swizzle,
                          .nan_fill = nan_fill,
                          .base = (uintptr_t)base};
@@ -86,7 +91,7 @@ static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_
     if (x < 0 || x >= m->dims[d]) return false;
     offset += (uint64_t)x * m->strides[d - 1];
   }
-  int64_t size = m->elem_bytes, begin = t->at[0] * size + chunk * 16, end = begin + 16,
+  int64_t size = bytes_of(m), begin = t->at[0] * size + chunk * 16, end = begin + 16,
           limit = (int64_t)m->dims[0] * size;
   int64_t from = begin < 0 ? 0 : begin, to = end > limit ? limit : end;
   if (from >= to) return false;
@@ -97,10 +102,20 @@ static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_
 }
 
 static void fill(const SimtTensorMap *m, uint8_t *chunk) {
-  static const uint8_t half_nan[2] = {0xff, 0x7f}, float_nan[4] = {0xff, 0xff, 0xff, 0x7f};
+  static const uint8_t nan[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f};
+  int size = bytes_of(m);
   memset(chunk, 0, 16);
-  for (int k = 0; m->nan_fill && k < 16; k += m->elem_bytes)
-    memcpy(chunk + k, m->elem_bytes == 2 ? half_nan : float_nan, m->elem_bytes == 2 ? 2 : 4);
+  for (int k = 0; m->nan_fill && k < 16; k += size) memcpy(chunk + k, nan + 8 - size, (size_t)size);
+}
+
+/* Loads through a map of TFLOAT32: to nearest even at 10 bits of mantissa; infinities and NaN stay. */
+static void round_to_tf32(uint8_t *chunk) {
+  for (int k = 0; k < 16; k += 4) {
+    uint32_t x;
+    memcpy(&x, chunk + k, 4);
+    if ((x & 0x7f800000) != 0x7f800000) x = (x + 0xfff + (x >> 13 & 1)) & ~UINT32_C(0x1fff);
+    memcpy(chunk + k, &x, 4);
+  }
 }
 
 static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t linear, bool store) {
@@ -118,15 +133,19 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
     memcpy(memory, at + skip, n);
   else
     memcpy(at + skip, memory, n);
+  if (!store && t->map.elem >= SIMT_TF32) round_to_tf32(at);
 }
 
 static const char *bad_map(const Tile *t, int rank) {
   const SimtTensorMap *m = &t->map;
   if (m->magic != MAGIC) return "this is no tensor map";
   if (m->rank != rank) return "the tensor map has another number of dimensions";
-  if (m->elem_bytes != 1 && m->elem_bytes != 2 && m->elem_bytes != 4 && m->elem_bytes != 8)
-    return "no such element size";
-  uint32_t line = m->box[0] * m->elem_bytes;
+  if (m->elem >= SIMT_ELEMS) return "no such element type";
+  if (m->nan_fill && m->elem <= SIMT_S64) return "integers are not filled with NaN";
+  uint32_t line = m->box[0] * (uint32_t)bytes_of(m);
+  if (m->base % 16) return "the tensor is not aligned to 16 bytes";
+  for (int d = 0; d + 1 < rank; d++)
+    if (m->strides[d] % 16 || m->strides[d] >> 40) return "a stride is not a multiple of 16 bytes, or too large";
   if (line % 16) return "the box's innermost dimension is not a multiple of 16 bytes";
   if (m->swizzle > SIMT_SWIZZLE_128 || (m->swizzle && line > UINT32_C(16) << m->swizzle))
     return "the box is wider than the swizzle";
@@ -138,7 +157,7 @@ static const char *bad_map(const Tile *t, int rank) {
 
 static int copy_tile(Tile *t, bool store) {
   const SimtTensorMap *m = &t->map;
-  uint32_t chunks = m->box[0] * m->elem_bytes / 16, lines = 1, index[5] = {0}, linear = 0;
+  uint32_t chunks = m->box[0] * (uint32_t)bytes_of(m) / 16, lines = 1, index[5] = {0}, linear = 0;
   for (int d = 1; d < m->rank; d++) lines *= m->box[d];
   for (uint32_t line = 0; line < lines; line++) {
     for (uint32_t k = 0; k < chunks; k++, linear += 16) one_chunk(t, index, k, linear, store);

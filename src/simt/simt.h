@@ -94,11 +94,17 @@ void simt_print_issues(Buf *out, const SimtReport *r);
 
 typedef enum SimtSwizzle { SIMT_SWIZZLE_NONE, SIMT_SWIZZLE_32, SIMT_SWIZZLE_64, SIMT_SWIZZLE_128 } SimtSwizzle;
 
+/* As PTX numbers them (tensormap.replace, .elemtype). */
+typedef enum SimtElem {
+  SIMT_U8, SIMT_U16, SIMT_U32, SIMT_S32, SIMT_U64, SIMT_S64, SIMT_F16, SIMT_F32, SIMT_F32_FTZ, SIMT_F64, SIMT_BF16,
+  SIMT_TF32, SIMT_TF32_FTZ, SIMT_ELEMS
+} SimtElem;
+
 /* What a TMA descriptor says, in the simulated machine's own encoding: 128 bytes as the hardware's are, so that it can
  * stand in its place as a parameter or in global memory. Dimensions from the innermost one. */
 typedef struct SimtTensorMap {
   uint32_t magic;
-  uint8_t rank, elem_bytes, swizzle, nan_fill;
+  uint8_t rank, elem, swizzle, nan_fill;
   uint64_t base;
   uint32_t dims[5];    /* elements */
   uint64_t strides[4]; /* bytes, of dimensions 1… */
@@ -107,7 +113,7 @@ typedef struct SimtTensorMap {
   uint32_t reserved;
 } SimtTensorMap;
 _Static_assert(sizeof(SimtTensorMap) <= 128, "a descriptor has 128 bytes");
-void simt_tensor_map(SimtTensorMap *map, const void *base, int elem_bytes, int rank, const uint32_t *dims,
+void simt_tensor_map(SimtTensorMap *map, const void *base, SimtElem elem, int rank, const uint32_t *dims,
                      const uint64_t *strides, const uint32_t *box, SimtSwizzle swizzle, bool nan_fill);
 
 #endif

@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 5
+#define TARGET_ABI 6
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -31,14 +31,18 @@ typedef struct Stage {
 } Stage;
 typedef Vec(Stage) Stages;
 
-typedef enum ArgKind { ARG_PTR, ARG_I1, ARG_I8, ARG_I16, ARG_I32, ARG_I64, ARG_F16, ARG_BF16, ARG_F32, ARG_F64 } ArgKind;
+typedef enum ArgKind { ARG_PTR, ARG_I1, ARG_I8, ARG_I16, ARG_I32, ARG_I64, ARG_F16, ARG_BF16, ARG_F32, ARG_F64, ARG_TENSOR_MAP } ArgKind;
 
 /* A tensor descriptor among a kernel's run-time parameters. It is several of `args`. */
 typedef struct DescriptorArg {
   int at; /* which parameter, as callers count them: a descriptor is one */
   int rank, elem_bytes;
   int block[TTC_MAX_RANK];
+  bool is_map;             /* the kernel takes a tensor map, TENSOR_MAP_BYTES by value, made at launch … */
+  int elem_type, swizzle;  /* … of these, as PTX's tensormap.replace numbers them */
+  int box[TTC_MAX_RANK];   /* what one copy moves */
 } DescriptorArg;
+enum { TENSOR_MAP_BYTES = 128 };
 
 /* Facts about a compiled kernel that loading and launching need, kept beside it in the cache as JSON. */
 typedef struct KernelInfo {
@@ -86,6 +90,9 @@ struct Target {
   /* Which device a launch from this thread would run on, and its processor (90); quick. NULL where there is only one
    * device. */
   TargetStatus (*device)(int *number, int *processor, char *error, size_t error_size);
+  /* The tensor map of a caller's descriptor, TENSOR_MAP_BYTES at `map`; false, and a message: there is none of this kind.
+   * Thread-safe. NULL: kernels of this target take none. */
+  bool (*tensor_map)(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error, size_t error_size);
   const char *load_stage; /* the stage that load() takes; NULL: the last */
   /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */
   TargetStatus (*launch_checked)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, const ttc_memory *memory,

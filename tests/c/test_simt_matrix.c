@@ -259,8 +259,8 @@ static void check_tma(bool waits) {
   for (int i = 0; i < H * W; i++) in[i] = (uint16_t)(i + 1), out[i] = 0;
   const uint32_t dims[] = {W, H}, box[] = {32, 8};
   const uint64_t strides[] = {W * 2};
-  simt_tensor_map((SimtTensorMap *)(void *)maps, in, 2, 2, dims, strides, box, SIMT_SWIZZLE_64, false);
-  simt_tensor_map((SimtTensorMap *)(void *)(maps + 128), out, 2, 2, dims, strides, box, SIMT_SWIZZLE_64, false);
+  simt_tensor_map((SimtTensorMap *)(void *)maps, in, SIMT_F16, 2, dims, strides, box, SIMT_SWIZZLE_64, false);
+  simt_tensor_map((SimtTensorMap *)(void *)(maps + 128), out, SIMT_F16, 2, dims, strides, box, SIMT_SWIZZLE_64, false);
   T t = start(64);
   LLBlock *one = block(&t, ll_entry(t.f)), *all = block(&t, ll_entry(t.f)), *last = block(&t, all),
           *end = block(&t, all);

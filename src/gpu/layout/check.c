@@ -53,7 +53,7 @@ static const Param params[] = {
     {"ttg.swizzled_shared", "CTAsPerCGA", ONES, 1, 1, true},
     {"ttg.nvmma_shared", "swizzlingByteWidth", NUMBER, 0, 128, false},
     {"ttg.nvmma_shared", "transposed", NUMBER, 0, 1, true},
-    {"ttg.nvmma_shared", "elementBitWidth", POWER, 8, 32, false},
+    {"ttg.nvmma_shared", "elementBitWidth", POWER, 8, 64, false},
     {"ttg.nvmma_shared", "CTAsPerCGA", ONES, 1, 1, true},
 };
 
@@ -249,7 +249,10 @@ static void check_type(Check *c, const Type *t) {
   int rank = rank_of(c, e);
   if (is_shared(e) != (t->kind == TYPE_MEMDESC)) fail(c, e, "tensors lie in registers, buffers in shared memory");
   /* A row of buffers has a dimension more than the layout of each. */
-  if (t->rank != rank && !(t->kind == TYPE_MEMDESC && t->rank == rank + 1))
+  bool any_rank = gpu_is(e, "ttg.nvmma_shared") && !gpu_param_int(e, "transposed", 0);
+  if (any_rank)
+    rank = t->rank < rank ? t->rank : rank; /* the last dimension against all others */
+  else if (t->rank != rank && !(t->kind == TYPE_MEMDESC && t->rank == rank + 1))
     fail(c, e, ctx_printf(c->cx, "it has %d dimensions, and %s has %d", rank, ir_type_text(c->cx, t), t->rank));
   for (int i = t->rank - rank; i < t->rank; i++)
     if (!is_pow2(t->shape[i]) || t->shape[i] > MAX_SIZE)

@@ -283,10 +283,13 @@ static const Layout *raw_shared_layout(Ctx *cx, const Type *t) {
     return layout_swizzled(cx, t->rank, log2_of(gpu_param_int(e, "vec", 1)), log2_of(gpu_param_int(e, "perPhase", 1)),
                            log2_of(gpu_param_int(e, "maxPhase", 1)), order, bits);
   }
-  if (gpu_is(e, "ttg.nvmma_shared") && t->rank == 2) {
-    int swizzle = (int)gpu_param_int(e, "swizzlingByteWidth", 0);
-    return layout_nvmma(cx, swizzle ? log2_of(swizzle) : 4, log2_of(gpu_param_int(e, "elementBitWidth", 8) / 8),
-                        gpu_param_int(e, "transposed", 0) != 0, bits);
+  bool transposed = gpu_param_int(e, "transposed", 0) != 0;
+  if (gpu_is(e, "ttg.nvmma_shared") && (t->rank == 2 || !transposed)) {
+    int swizzle = (int)gpu_param_int(e, "swizzlingByteWidth", 0), shape[2] = {0, bits[t->rank - 1]};
+    for (int i = 0; i + 1 < t->rank; i++) shape[0] += bits[i]; /* all dimensions but the last count as rows */
+    const Layout *l = layout_nvmma(cx, swizzle ? log2_of(swizzle) : 4,
+                                   log2_of(gpu_param_int(e, "elementBitWidth", 8) / 8), transposed, shape);
+    return t->rank == 2 ? l : layout_reshape(cx, in_order(cx, l, 2), bits, t->rank);
   }
   not_understood(cx, e);
 }

@@ -27,6 +27,7 @@ const LLType *lower_elem(Lower *w, Type *t) {
   case TYPE_INT: return ll_int(t->bits);
   case TYPE_INDEX: return &ll_i32;
   case TYPE_PTR: return &ll_ptr_global;
+  case TYPE_TENSORDESC: return &ll_ptr; /* where the tensor map lies */
   case TYPE_FLOAT:
     switch (t->fkind) {
     case F16: return &ll_half;
@@ -254,6 +255,8 @@ static void lower_program(Lower *w, const Op *op) {
   lower_set(w, &op->results[0], ll_call(&w->b, op->code == OP_PROGRAM_ID ? ids[axis] : counts[axis], NULL, NULL));
 }
 
+enum { TENSOR_MAP_BYTES = 128, TENSOR_MAP_ALIGN = 64 };
+
 /* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 /* A place with the calls that led there. */
@@ -317,6 +320,14 @@ void lower_op(Lower *w, const Op *op) {
   case OP_ASYNC_COMMIT:
   case OP_ASYNC_WAIT:
   case OP_FENCE_ASYNC_SHARED: lower_local(w, op); return;
+  case OP_INIT_BARRIER:
+  case OP_INVAL_BARRIER:
+  case OP_BARRIER_EXPECT:
+  case OP_WAIT_BARRIER:
+  case OP_TMA_LOAD:
+  case OP_TMA_STORE:
+  case OP_TMA_REDUCE:
+  case OP_TMA_STORE_WAIT: lower_tma(w, op); return;
   case OP_WARP_GROUP_DOT: lower_warp_group_dot(w, op); return;
   case OP_WARP_GROUP_DOT_WAIT: lower_warp_group_dot_wait(w, op); return;
   case OP_DOT: lower_dot(w, op); return;
@@ -363,6 +374,8 @@ static void lower_function(Lower *w, const Op *func) {
     params[i] = (LLParam){.name = ctx_printf(w->cx, "%s_param_%d", ir_func_name(func), i),
                           .type = t == &ll_i1 ? &ll_i8 : t,
                           .align = (int)arg_fact(func, i, "tt.divisibility")};
+    if (entry->args[i]->type->kind == TYPE_TENSORDESC)
+      params[i].byval = TENSOR_MAP_BYTES, params[i].align = TENSOR_MAP_ALIGN;
   }
   w->f = ll_func_new(w->lm, ir_func_name(func), params, entry->nargs);
   w->f->threads = 32 * w->num_warps;

@@ -10,6 +10,7 @@
  *   control.c       scf
  *   memory.c        loads, stores, atomics; shared.c: buffers, asynchronous copies
  *   matrix.c        loads by ldmatrix
+ *   tma.c           mbarriers, copies by tensor maps
  *   convert.c       from one layout to another
  *   reduce.c scan.c gather.c   ops along an axis
  *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
@@ -93,6 +94,7 @@ void lower_load(Lower *w, const Op *op);
 void lower_store(Lower *w, const Op *op);
 void lower_atomic(Lower *w, const Op *op);
 void lower_local(Lower *w, const Op *op); /* all of ttg.local_*, memdesc_*, async_* */
+void lower_tma(Lower *w, const Op *op); /* tma.c: mbarriers, ttng.async_tma_* */
 /* matrix.c: `result` from shared memory by ldmatrix; `l`: register, lane, warp -> offset in elements from `base`. False,
  * and nothing done: the layout does not read 8 x 8 matrices. */
 bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst *base);

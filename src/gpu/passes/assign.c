@@ -82,6 +82,16 @@ static void renew_home(Assign *a, const Value *v, Attr *e) {
 
 static Attr *block_of(Assign *a, const Type *t) { return gpu_default_blocked(a->cx, t, a->num_warps); }
 
+/* What comes by way of shared memory: threads take 16 bytes of a row each, as far as there are so many for all. */
+static Attr *rows_encoding(Assign *a, const Type *t) {
+  int order[LAYOUT_MAX_DIMS];
+  int64_t per_thread[LAYOUT_MAX_DIMS];
+  for (int d = 0; d < t->rank; d++) per_thread[d] = 1, order[d] = t->rank - 1 - d;
+  int64_t n = min64(16 / ir_elem_bytes(t->elem), ir_numel(t) / (32 * a->num_warps));
+  per_thread[order[0]] = max64(1, min64(n, t->shape[order[0]]));
+  return gpu_blocked(a->cx, t->rank, t->shape, per_thread, order, a->num_warps);
+}
+
 static Attr *home_or_block(Assign *a, const Value *v) {
   Attr *e = home(a, v);
   return e ? e : block_of(a, v->type);
@@ -266,6 +276,7 @@ static void infer_op(Assign *a, const Op *op) {
     if (op->code == OP_LOAD && ir_is_tensor(r->type)) stretch(a, op);
     return;
   }
+  case OP_DESC_LOAD: renew_home(a, r, rows_encoding(a, r->type)); return;
   case OP_DOT: renew_home(a, r, plan_of(a, op).encoding); return;
   case OP_REDUCE:
   case OP_SCAN: renew_results(a, op, operand_or_block(a, op)); return;
@@ -625,11 +636,12 @@ static void place_op(Assign *a, Op *op) {
     for (int i = 0; i < op->noperands; i++)
       if (ir_is_tensor(ir_operand(op, i)->type)) want_operand(a, op, i, home_or_block(a, ir_operand(op, i)));
     return;
+  case OP_DESC_LOAD: break;
+  case OP_DESC_STORE:
+  case OP_DESC_REDUCE: want_operand(a, op, 1, home_or_block(a, ir_operand(op, 1))); return;
   case OP_MAKE_TENSOR_PTR:
   case OP_ADVANCE:
   case OP_MAKE_TENSOR_DESC:
-  case OP_DESC_LOAD:
-  case OP_DESC_STORE:
   case OP_DOT_SCALED:
   case OP_CALL: refuse(a, op); return;
   default: {

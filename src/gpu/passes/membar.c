@@ -9,7 +9,8 @@
  *
  * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same
  * allocation: the pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the
- * buffer any more, and reads come behind the wait and its barrier.
+ * buffer any more, and reads come behind the wait and its barrier. A copy through a tensor map is held against reads
+ * before it, and reads behind it are those that waited at its mbarrier.
  *
  * Global memory is looked at in the same way, so that a program's accesses take effect in its own order, whichever
  * threads make them: what tl.store wrote, a tl.load behind it reads, and a load is over before a store behind it. Two
@@ -37,7 +38,9 @@ typedef struct Access {
   const void *owner; /* the buffer; of global memory the kernel's argument */
   const Value *ptr;  /* global memory: the pointers; else NULL */
   int64_t from, to;  /* bytes of shared memory */
-  bool write, copy;  /* copy: an asynchronous one */
+  bool write;
+  /* Not by the program's threads: cp.async, or through a tensor map. Or by the first thread alone, of an mbarrier. */
+  enum { NO_COPY, SMALL_COPY, BULK_COPY, ONE_THREAD } copy;
 } Access;
 
 enum { READ = 0, WRITE = 1, KINDS = 4 }; /* and twice that: + 2 by copies, or through scalar pointers */
@@ -108,12 +111,20 @@ static bool same_threads(Membar *m, const Access *a, const Access *b, bool many)
   return layout_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0;
 }
 
+/* What the makers of copies into a buffer see to themselves: of a pending access and the next. Bulk copies are waited
+ * for at an mbarrier by those who read what they brought. */
+static bool are_kept_apart(const Access *pending, const Access *next) {
+  if (pending->copy == SMALL_COPY || next->copy == SMALL_COPY) return true;
+  if (next->copy == ONE_THREAD) return pending->copy == ONE_THREAD;
+  return pending->copy == BULK_COPY && (next->copy == BULK_COPY || !next->write);
+}
+
 static bool conflicts_with(Membar *m, const Touched *t, const Access *a) {
   for (int k = 0; k < KINDS; k++) {
     const Access *p = &t->of[k];
     if (!t->has[k] || !(a->write || p->write)) continue;
     if (a->ptr ? same_threads(m, a, p, t->many[k]) : p->to <= a->from || p->from >= a->to) continue;
-    if (!a->ptr && (a->copy || p->copy) && p->owner == a->owner) continue;
+    if (!a->ptr && p->owner == a->owner && are_kept_apart(p, a)) continue;
     return true;
   }
   return false;
@@ -164,7 +175,14 @@ static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memd
   int64_t bytes = buffer ? gpu_buffer_bytes(buffer->results[0].type) : 0;
   if (!buffer || !bytes) return;
   add(m, all,
-      (Access){.owner = buffer, .from = from, .to = from + bytes, .write = write, .copy = op->code == OP_ASYNC_COPY});
+      (Access){.owner = buffer,
+               .from = from,
+               .to = from + bytes,
+               .write = write,
+               .copy = op->code == OP_ASYNC_COPY                                     ? SMALL_COPY
+                       : op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT    ? BULK_COPY
+                       : op->code == OP_INIT_BARRIER || op->code == OP_INVAL_BARRIER ? ONE_THREAD
+                                                                                     : NO_COPY});
 }
 
 static void add_global(Membar *m, Accesses *all, const Op *op, bool write) {
@@ -184,6 +202,13 @@ static Accesses accesses_of(Membar *m, const Op *op) {
     add_global(m, &all, op, false);
     add_buffer(m, &all, op, ir_operand(op, 1), true);
     return all;
+  case OP_INIT_BARRIER:
+  case OP_INVAL_BARRIER:
+  case OP_BARRIER_EXPECT: add_buffer(m, &all, op, ir_operand(op, 0), true); return all;
+  case OP_WAIT_BARRIER: add_buffer(m, &all, op, ir_operand(op, 0), false); return all;
+  case OP_TMA_LOAD: add_buffer(m, &all, op, ir_operand(op, 1), true); return all;
+  case OP_TMA_STORE:
+  case OP_TMA_REDUCE: add_buffer(m, &all, op, ir_operand(op, 1), false); return all;
   case OP_WARP_GROUP_DOT:
   case OP_WARP_GROUP_DOT_WAIT:
     for (int i = 0; i < op->noperands; i++)

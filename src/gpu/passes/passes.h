@@ -2,7 +2,8 @@
  *
  *   passes.c                  the list of passes
  *   coalesce.c dot.c          what memory accesses and dots ask of layouts
- *   module.c dot_precision.c assign.c divide.c pipeline.c wgmma.c allocate.c membar.c   a pass each
+ *   tma.c                     which descriptors become tensor maps
+ *   module.c dot_precision.c assign.c divide.c tma_ring.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
 #ifndef TRITONC_GPU_PASSES_H
 #define TRITONC_GPU_PASSES_H
@@ -47,6 +48,22 @@ int64_t wgmma_partial_sums(const Op *dot);
 int wgmma_carried_slot(const Op *dot);
 /* Of a loop: its buffers allow that its dot stays in flight during the next iteration. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
+
+/* ---- copies by tensor maps: tma.c ---------------------------------------------------------------------------------- */
+
+int64_t tma_messages(const Type *block); /* how many copies of the box (gpu.h) move a block */
+/* What stands for the memory that a tensor map describes: an argument of the kernel; NULL: it is not known. */
+const Value *tma_base(const Value *desc);
+/* tma_copies.c: an mbarrier; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
+Value *tma_barriers(Builder *b, int n);
+Value *tma_buffers(Builder *b, const Op *load, int n);
+Value *tma_one(Builder *b, Value *buffers, Value *index);
+void tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred);
+void tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred);
+void tma_wait(Builder *b, Value *barrier, Value *phase);
+int64_t tma_bytes(const Op *load);
+/* The users of a load read the buffer; the load is gone. */
+void tma_replace_load(Ctx *cx, Op *load, Value *buffer);
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 

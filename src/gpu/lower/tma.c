@@ -1,0 +1,106 @@
+/* tma.c: mbarriers, and the copies of tensor maps' blocks.
+ *
+ * One thread, the first, does what is done once for the program: it makes barriers, announces bytes, issues copies and
+ * waits for stores. A block goes in messages of the map's box (passes/tma.c); where a message lies in the buffer follows
+ * from the buffer's layout. Coordinates are the innermost dimension's first.
+ */
+#include "gpu/lower/lower.h"
+
+#include <string.h>
+
+static LLMods when(void) { return (LLMods){.flags = LLF_PRED}; }
+
+static LLInst *first_if(Lower *w, LLInst *pred) {
+  LLInst *first = lower_is_thread0(w);
+  return pred ? ll_op2(&w->b, LL_AND, first, pred) : first;
+}
+
+static void barrier_op(Lower *w, const Op *op, LLOp code, const char *count, LLInst *pred) {
+  LLInst *args[3] = {lower_scalar(w, ir_operand(op, 0))};
+  int n = 1;
+  if (count) args[n++] = ll_const_i32(&w->b, (int32_t)ir_attr_int_or(op, count, 0));
+  args[n++] = first_if(w, pred);
+  ll_call_n(&w->b, code, &ll_void, when(), 0, args, n);
+}
+
+static void wait_barrier(Lower *w, const Op *op) {
+  int at;
+  if (ir_operand_group(op, "pred", &at)) lower_fail(w, op, "a wait under a condition is not supported");
+  LLInst *phase = ll_int_cast(&w->b, &ll_i32, lower_scalar(w, ir_operand(op, 1)), false);
+  ll_call(&w->b, LL_MBARRIER_WAIT, NULL, lower_scalar(w, ir_operand(op, 0)), phase, NULL);
+}
+
+/* Where the element at `place` of the block lies in the buffer, in bytes. */
+static int64_t offset_of(Lower *w, const Type *block, const Layout *inverse, const int64_t *place) {
+  uint64_t word = 0;
+  for (int d = 0; d < block->rank; d++) word |= (uint64_t)place[d] << layout_in_shift(inverse, (Axis)(AXIS_DIM0 + d));
+  (void)w;
+  return (int64_t)layout_map(inverse, word) * ir_elem_bytes(block->elem);
+}
+
+static LLOp copy_op(const Op *op, int rank) {
+  if (op->code == OP_TMA_LOAD) return (LLOp)(LL_TMA_LOAD_1D + rank - 1);
+  return (LLOp)((op->code == OP_TMA_STORE ? LL_TMA_STORE_1D : LL_TMA_REDUCE_1D) + rank - 1);
+}
+
+static uint8_t reduction(const Op *op) {
+  static const struct {
+    const char *name;
+    LLRmw op;
+  } all[] = {{"add", LLR_ADD}, {"min", LLR_MIN}, {"max", LLR_MAX}, {"and", LLR_AND}, {"or", LLR_OR}, {"xor", LLR_XOR}};
+  for (size_t i = 0; i < COUNT(all); i++)
+    if (!strcmp(all[i].name, ir_attr_text_or(op, "kind", ""))) return (uint8_t)all[i].op;
+  return LLR_ADD;
+}
+
+static void copy_block(Lower *w, const Op *op) {
+  const Type *block = ir_operand(op, 0)->type->elem;
+  bool loads = op->code == OP_TMA_LOAD;
+  int rank = block->rank, first = loads ? 4 : 2;
+  const Layout *inverse = layout_invert(w->cx, gpu_shared_layout(w->cx, block));
+  LLInst *map = lower_scalar(w, ir_operand(op, 0)), *buffer = lower_scalar(w, ir_operand(op, 1));
+  LLInst *barrier = loads ? lower_scalar(w, ir_operand(op, 2)) : NULL;
+  LLInst *pred = first_if(w, loads ? lower_scalar(w, ir_operand(op, 3)) : NULL);
+  int64_t box[LAYOUT_MAX_DIMS], place[LAYOUT_MAX_DIMS] = {0};
+  LLMods mods = when();
+  mods.rmw = op->code == OP_TMA_REDUCE ? reduction(op) : 0;
+  tma_box(block, box);
+  for (int64_t k = tma_messages(block); k > 0; k--) {
+    LLInst *args[4 + LAYOUT_MAX_DIMS];
+    int64_t offset = offset_of(w, block, inverse, place);
+    int n = 0;
+    if (loads) args[n++] = buffer;
+    args[n++] = map;
+    args[n++] = loads ? barrier : buffer;
+    for (int d = rank - 1; d >= 0; d--) {
+      LLInst *at = lower_scalar(w, ir_operand(op, first + d));
+      args[n++] = place[d] ? ll_op2(&w->b, LL_ADD, at, ll_const_i32(&w->b, (int32_t)place[d])) : at;
+    }
+    args[n++] = pred;
+    ll_call_n(&w->b, copy_op(op, rank), &ll_void, mods, offset, args, n);
+    for (int d = rank - 1; d >= 0 && (place[d] += box[d]) == block->shape[d]; d--) place[d] = 0;
+  }
+  /* Who issues no copy has an empty group: the waits of all threads may then be alike. */
+  if (!loads) ll_call(&w->b, LL_BULK_COMMIT, NULL, NULL);
+}
+
+static void store_wait(Lower *w, const Op *op) {
+  LLInst *pending = ll_const_i32(&w->b, (int32_t)ir_attr_int_or(op, "pendings", 0));
+  ll_call(&w->b, ir_attr(op, "tt.done") ? LL_BULK_WAIT : LL_BULK_WAIT_READ, NULL, pending, NULL);
+}
+
+void lower_tma(Lower *w, const Op *op) {
+  switch (op->code) {
+  case OP_INIT_BARRIER:
+    barrier_op(w, op, LL_MBARRIER_INIT, "count", NULL);
+    ll_call(&w->b, LL_FENCE_PROXY_ASYNC, NULL, NULL); /* of the barrier, and of what was in buffers before */
+    return;
+  case OP_INVAL_BARRIER: barrier_op(w, op, LL_MBARRIER_INVAL, NULL, NULL); return;
+  case OP_BARRIER_EXPECT:
+    barrier_op(w, op, LL_MBARRIER_ARRIVE_EXPECT_TX, "size", lower_scalar(w, ir_operand(op, 1)));
+    return;
+  case OP_WAIT_BARRIER: wait_barrier(w, op); return;
+  case OP_TMA_STORE_WAIT: store_wait(w, op); return;
+  default: copy_block(w, op); return;
+  }
+}

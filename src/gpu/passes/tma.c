@@ -1,0 +1,252 @@
+/* tma.c: which tensor descriptors become tensor maps, for the copy engine (TMA), and the shape of its copies.
+ *
+ * Problem. From sm_90 on a tensor descriptor can be a tensor map: 128 bytes in memory that tell the copy engine where a
+ * tensor lies, and one thread moves a whole block between global and shared memory. Not every descriptor can: the engine
+ * has rules for types, sizes and strides, knows no rows in any order on sm_90, and makes a descriptor's maker write it to
+ * memory. The others stay base, shape and strides: opt/descriptors.c.
+ *
+ * Idea. Descriptors that control flow brings together must be of one kind, so values are joined into classes (union-find
+ * over loops, branches and selections), and a class becomes tensor maps if all that it comes from and all that is done
+ * with it can. Its type then says how a block lies in shared memory, as the reference's does:
+ *
+ *     !tt.tensordesc<tensor<128x64xbf16, #ttg.nvmma_shared<..>>>
+ *
+ * Rows of 32, 64 or 128 bytes and more are swizzled, so that tensor cores read the block as it lies; blocks of fewer than
+ * eight rows are dense. A block wider than the swizzle is moved in several copies (messages), each of the map's box.
+ *
+ * Memory that a kernel reaches by ordinary loads and stores as well as by the engine, one of them writing, would need
+ * fences between the two proxies: such a class stays as it is. Arguments of a kernel are taken to be apart.
+ *
+ * Invariant: calls are inlined and control flow is structured. Cost: linear, but for the classes' inverse Ackermann.
+ * Source: PTX ISA, "Tensors", "cp.async.bulk.tensor"; CUDA driver API, "Tensor Map Object Management".
+ */
+#include "gpu/passes/passes.h"
+
+#include <string.h>
+
+/* ---- the shape of copies ----------------------------------------------------------------------------------------- */
+
+enum { MAX_BOX = 256, MAX_MESSAGES = 64, MAX_BLOCK_BYTES = 128 << 10 };
+
+static bool can_be_element(const Type *t) {
+  if (t->kind == TYPE_INT) return t->bits >= 8 && t->bits <= 64;
+  return t->kind == TYPE_FLOAT;
+}
+
+static int64_t rows_of(const Type *block) {
+  int64_t rows = 1;
+  for (int d = 0; d + 1 < block->rank; d++) rows *= block->shape[d];
+  return rows;
+}
+
+/* How a block lies in shared memory. */
+static Attr *encoding_of(Ctx *cx, const Type *block) {
+  int bytes = ir_elem_bytes(block->elem), order[LAYOUT_MAX_DIMS];
+  int64_t line = block->shape[block->rank - 1] * bytes;
+  if (rows_of(block) >= 8 && block->rank >= 2)
+    return gpu_nvmma_shared(cx, line >= 128 ? 128 : line >= 32 ? (int)line : 0, false, 8 * bytes);
+  for (int i = 0; i < block->rank; i++) order[i] = block->rank - 1 - i;
+  return gpu_swizzled_shared(cx, 1, 1, 1, order, block->rank);
+}
+
+int tma_swizzle(const Type *block) {
+  int64_t bytes =
+      gpu_is(block->encoding, "ttg.nvmma_shared") ? gpu_param_int(block->encoding, "swizzlingByteWidth", 0) : 0;
+  return bytes >= 32 ? log2_of(bytes) - 4 : 0;
+}
+
+/* The box of one message: all of the block along the inner dimensions as far as the engine's limits allow; where one is
+ * cut, the dimensions outside of it are gone through one by one, so that what a message brings lies together. */
+void tma_box(const Type *block, int64_t *box) {
+  bool cut = false;
+  for (int d = block->rank - 1; d >= 0; d--) {
+    int64_t most = MAX_BOX;
+    bool lines = d == block->rank - 1 && gpu_is(block->encoding, "ttg.nvmma_shared");
+    if (lines) most = max64(16, gpu_param_int(block->encoding, "swizzlingByteWidth", 0)) / ir_elem_bytes(block->elem);
+    box[d] = cut ? 1 : min64(block->shape[d], most);
+    cut |= !lines && box[d] < block->shape[d];
+  }
+}
+
+int64_t tma_messages(const Type *block) {
+  int64_t box[LAYOUT_MAX_DIMS], n = 1;
+  tma_box(block, box);
+  for (int d = 0; d < block->rank; d++) n *= block->shape[d] / box[d];
+  return n;
+}
+
+/* PTX's number of the element type (tensormap.replace, .elemtype). Integers that are not reduced have no sign. */
+int tma_elem_type(const Type *desc) {
+  enum { U8, U16, U32, S32, U64, S64, F16_, F32_, F32_FTZ, F64_, BF16_ };
+  const Type *t = desc->elem->elem;
+  if (t->kind == TYPE_FLOAT && t->bits >= 16)
+    return t->fkind == F16 ? F16_ : t->fkind == BF16 ? BF16_ : t->fkind == F32 ? F32_ : F64_;
+  bool is_signed = t->kind == TYPE_INT && desc->sign != 'u';
+  return t->bits == 8 ? U8 : t->bits == 16 ? U16 : t->bits == 32 ? (is_signed ? S32 : U32) : is_signed ? S64 : U64;
+}
+
+static Type *tma_type(Ctx *cx, Type *desc) {
+  return ir_tensordesc(cx, gpu_with(cx, desc->elem, encoding_of(cx, desc->elem)), desc->sign);
+}
+
+static bool can_be_block(Ctx *cx, Type *desc) {
+  const Type *t = desc->elem;
+  if (t->rank < 1 || t->rank > 5 || t->encoding || !can_be_element(t->elem)) return false;
+  int64_t line = t->shape[t->rank - 1] * ir_elem_bytes(t->elem), bytes = ir_numel(t) * ir_elem_bytes(t->elem);
+  return line >= 16 && bytes <= MAX_BLOCK_BYTES && tma_messages(tma_type(cx, desc)->elem) <= MAX_MESSAGES;
+}
+
+bool tma_is_map(const Type *t) { return t->kind == TYPE_TENSORDESC && t->elem->encoding; }
+
+const Value *tma_base(const Value *desc) {
+  if (!desc->op) return desc->block->region->op->code == OP_FUNC ? desc : NULL;
+  if (desc->op->code != OP_MAKE_TENSOR_DESC) return NULL;
+  return gpu_base_of(ir_operand(desc->op, 0));
+}
+
+/* ---- classes ----------------------------------------------------------------------------------------------------- */
+
+typedef struct Class {
+  struct Class *parent; /* NULL: this is the representative */
+  bool refused;
+} Class;
+
+typedef struct Member {
+  Value *v;
+  Class *class;
+} Member;
+
+typedef struct Base {
+  const Value *base;
+  bool writes;
+  Class *class; /* NULL: an ordinary access */
+} Base;
+
+typedef struct Choose {
+  Ctx *cx;
+  Map classes; /* Value to Class */
+  Vec(Member) members;
+  Vec(Base) bases;
+} Choose;
+
+static bool is_desc(const Value *v) { return v->type->kind == TYPE_TENSORDESC; }
+
+static Class *find(Class *c) {
+  while (c->parent) {
+    if (c->parent->parent) c->parent = c->parent->parent;
+    c = c->parent;
+  }
+  return c;
+}
+
+static Class *class_of(Choose *c, Value *v) {
+  Class *k = map_get(&c->classes, v);
+  if (k) return find(k);
+  k = NEW(c->cx, Class);
+  map_put(c->cx, &c->classes, v, k);
+  vec_push(c->cx, &c->members, ((Member){v, k}));
+  k->refused = !can_be_block(c->cx, v->type);
+  return k;
+}
+
+static void join(Choose *c, Value *a, Value *b) {
+  if (!is_desc(a)) return;
+  Class *x = class_of(c, a), *y = class_of(c, b);
+  if (x == y) return;
+  y->parent = x;
+  x->refused |= y->refused;
+}
+
+static void refuse(Choose *c, Value *v) {
+  if (is_desc(v)) class_of(c, v)->refused = true;
+}
+
+static void join_while(Choose *c, Op *op) {
+  Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  Op *condition = ir_terminator(before), *yield = ir_terminator(after);
+  for (int i = 0; i < before->nargs; i++) {
+    join(c, before->args[i], ir_operand(op, i));
+    join(c, before->args[i], ir_operand(yield, i));
+  }
+  for (int i = 0; i < after->nargs; i++) {
+    join(c, after->args[i], ir_operand(condition, 1 + i));
+    join(c, after->args[i], &op->results[i]);
+  }
+}
+
+static void note_base(Choose *c, const Value *ptr, bool writes, Class *class) {
+  Base b = {gpu_base_of(ptr), writes, class};
+  vec_push(c->cx, &c->bases, b);
+}
+
+static void visit(Op *op, void *arg) {
+  Choose *c = arg;
+  switch (op->code) {
+  case OP_FOR:
+    for (int i = 0; i < op->nresults; i++) {
+      join(c, ir_loop_arg(op, i), ir_loop_init(op, i));
+      join(c, ir_loop_arg(op, i), ir_loop_yield(op, i));
+      join(c, ir_loop_arg(op, i), &op->results[i]);
+    }
+    return;
+  case OP_IF:
+    for (int i = 0; i < op->nresults; i++)
+      for (int r = 0; r < 2; r++) join(c, &op->results[i], ir_operand(ir_terminator(ir_entry(op, r)), i));
+    return;
+  case OP_WHILE: join_while(c, op); return;
+  case OP_SELECT:
+    join(c, &op->results[0], ir_operand(op, 1));
+    join(c, &op->results[0], ir_operand(op, 2));
+    return;
+  case OP_YIELD:
+  case OP_CONDITION:
+  case OP_FUNC: return;
+  case OP_DESC_LOAD:
+  case OP_DESC_STORE: return;
+  case OP_LOAD: note_base(c, ir_operand(op, 0), false, NULL); break;
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: note_base(c, ir_operand(op, 0), true, NULL); break;
+  default: break;
+  }
+  for (int i = 0; i < op->noperands; i++) refuse(c, ir_operand(op, i));
+  for (int i = 0; i < op->nresults; i++) refuse(c, &op->results[i]);
+}
+
+static void visit_arguments(Choose *c, const Op *func) {
+  Block *entry = ir_entry(func, 0);
+  bool is_kernel = strcmp(ir_attr_text_or(func, "sym_visibility", "public"), "private") != 0;
+  for (int i = 0; i < entry->nargs; i++)
+    if (is_desc(entry->args[i]) && (!is_kernel || !opt_kernel_descriptor(ir_func_signature(func), i)))
+      refuse(c, entry->args[i]);
+}
+
+static void set_argument_types(Ctx *cx, Op *func) {
+  const Type *t = ir_func_signature(func);
+  const Block *entry = ir_entry(func, 0);
+  Type **inputs = NEWN(cx, Type *, entry->nargs + 1);
+  for (int i = 0; i < entry->nargs; i++) inputs[i] = entry->args[i]->type;
+  Type *now = ir_func_type(cx, inputs, entry->nargs, t->results, t->nresults);
+  ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
+}
+
+bool gpu_choose_tma(Ctx *cx, Module *m) {
+  bool changed = false;
+  for (Op *func = m->body->first->first; func; func = func->next) {
+    if (func->code != OP_FUNC || !func->regions[0]->first) continue;
+    Choose c = {.cx = cx};
+    visit_arguments(&c, func);
+    ir_walk(func, visit, &c);
+    Block *entry = ir_entry(func, 0);
+    for (int i = 0; i < entry->nargs; i++)
+      if (is_desc(entry->args[i])) class_of(&c, entry->args[i]);
+    for (uint32_t i = 0; i < c.members.len; i++) {
+      Value *v = c.members.at[i].v;
+      if (find(c.members.at[i].class)->refused) continue;
+      v->type = tma_type(cx, v->type);
+      changed = true;
+    }
+    if (changed) set_argument_types(cx, func);
+  }
+  return changed;
+}

@@ -1,0 +1,189 @@
+/* tma_copies.c: accesses through tensor maps as copies by way of shared memory.
+ *
+ * A load: an mbarrier is made, which awaits one arrival, and with it the announced number of bytes; one thread issues the
+ * copy; all wait for the barrier's first phase, and read the buffer. Where the load's value is only put into a buffer of
+ * the same layout (an operand of wgmma), that buffer is the copy's own.
+ *
+ * A store or reduction: the value is put into a buffer by ordinary stores, which every thread fences for the copy engine
+ * to see; behind a barrier (membar.c) one thread issues the copy, and waits until the engine has read the buffer. Only
+ * behind another barrier may threads write there again.
+ *
+ * What a program stored through one map and loads through another of the same memory has to be there: then the wait is
+ * for the copy itself (tt.done).
+ */
+#include "gpu/passes/passes.h"
+
+static Value *true_value(Builder *b) { return ir_const_int(b, ir_int(b->cx, 1), 1); }
+
+static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
+  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
+}
+
+/* ---- parts that tma_ring.c uses, too ----------------------------------------------------------------------------- */
+
+static Type *one_of(Ctx *cx, const Type *t) {
+  return ir_memdesc(cx, t->elem, t->rank - 1, t->shape + 1, t->encoding, t->memory_space, true);
+}
+
+Value *tma_one(Builder *b, Value *buffers, Value *index) {
+  return ir_make(b, OP_MEMDESC_INDEX, one_of(b->cx, buffers->type), buffers, index, NULL);
+}
+
+static Value *make_buffers(Builder *b, Type *elem, int rank, const int64_t *shape, Attr *encoding, int n) {
+  int64_t all[LAYOUT_MAX_DIMS + 1] = {n};
+  for (int d = 0; d < rank; d++) all[d + 1] = shape[d];
+  Type *t = ir_memdesc(b->cx, elem, n ? rank + 1 : rank, n ? all : shape, encoding, gpu_smem(b->cx), true);
+  return &ir_op(b, OP_LOCAL_ALLOC, &t, 1, NULL, 0)->results[0];
+}
+
+Value *tma_barriers(Builder *b, int n) {
+  int64_t one = 1;
+  int order[1] = {0};
+  Attr *dense = gpu_swizzled_shared(b->cx, 1, 1, 1, order, 1);
+  Value *all = make_buffers(b, ir_int(b->cx, 64), 1, &one, dense, n);
+  for (int i = 0; i < (n ? n : 1); i++) {
+    Value *bar = n ? tma_one(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
+    set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", 1);
+  }
+  ir_effect(b, OP_BARRIER, NULL);
+  return all;
+}
+
+/* The layout in shared memory, for the shape of the value: a block without its leading dimensions of 1. */
+static Attr *layout_for(const Op *access, const Type *value) {
+  const Type *block = ir_operand(access, 0)->type->elem;
+  if (!gpu_is(block->encoding, "ttg.swizzled_shared") || block->rank == value->rank) return block->encoding;
+  return NULL;
+}
+
+static Attr *shared_for(Ctx *cx, const Op *access, const Type *value) {
+  Attr *e = layout_for(access, value);
+  if (e) return e;
+  int order[LAYOUT_MAX_DIMS];
+  for (int i = 0; i < value->rank; i++) order[i] = value->rank - 1 - i;
+  return gpu_swizzled_shared(cx, 1, 1, 1, order, value->rank);
+}
+
+Value *tma_buffers(Builder *b, const Op *load, int n) {
+  const Type *t = load->results[0].type;
+  return make_buffers(b, t->elem, t->rank, t->shape, shared_for(b->cx, load, t), n);
+}
+
+int64_t tma_bytes(const Op *load) {
+  const Type *block = ir_operand(load, 0)->type->elem;
+  return ir_numel(block) * ir_elem_bytes(block->elem);
+}
+
+void tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred) {
+  set_int(b->cx, ir_effect(b, OP_BARRIER_EXPECT, barrier, pred, NULL), "size", bytes);
+}
+
+void tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred) {
+  Value *operands[4 + LAYOUT_MAX_DIMS] = {coord[0], buffer, barrier, pred};
+  int rank = ir_operand(load, 0)->type->elem->rank;
+  for (int d = 0; d < rank; d++) operands[4 + d] = coord[1 + d];
+  ir_op(b, OP_TMA_LOAD, NULL, 0, operands, 4 + rank);
+}
+
+void tma_wait(Builder *b, Value *barrier, Value *phase) {
+  Op *wait = ir_effect(b, OP_WAIT_BARRIER, barrier, phase, NULL);
+  int64_t sizes[] = {1, 1, 0, 0};
+  ir_set_attr(b->cx, wait, "operandSegmentSizes", ir_attr_ints(b->cx, ir_int(b->cx, 32), sizes, 4));
+}
+
+/* Views made of a view that has become mutable are so too. */
+static void mend_views(Ctx *cx, Value *buffer) {
+  for (Use *u = buffer->uses; u; u = u->next) {
+    if (u->op->code != OP_MEMDESC_TRANS && u->op->code != OP_MEMDESC_RESHAPE) continue;
+    Type *t = u->op->results[0].type;
+    u->op->results[0].type = ir_memdesc(cx, t->elem, t->rank, t->shape, t->encoding, t->memory_space, true);
+  }
+}
+
+void tma_replace_load(Ctx *cx, Op *load, Value *buffer) {
+  Value *r = &load->results[0];
+  Vec(Op *) taken = {0};
+  for (Use *u = r->uses; u; u = u->next)
+    if (u->op->code == OP_LOCAL_ALLOC && u->op->results[0].type->encoding == buffer->type->encoding &&
+        u->op->block == load->block)
+      vec_push(cx, &taken, u->op);
+  for (uint32_t i = 0; i < taken.len; i++) {
+    ir_replace_all(&taken.at[i]->results[0], buffer);
+    ir_erase(taken.at[i]);
+  }
+  mend_views(cx, buffer);
+  if (!ir_unused(r)) {
+    Builder b = ir_before(cx, load);
+    ir_replace_all(r, ir_make(&b, OP_LOCAL_LOAD, r->type, buffer, NULL));
+  }
+  ir_erase(load);
+}
+
+/* ---- loads ------------------------------------------------------------------------------------------------------- */
+
+static void copy_load(Ctx *cx, Op *load) {
+  Builder b = ir_before(cx, load);
+  Value *buffer = tma_buffers(&b, load, 0), *barrier = tma_barriers(&b, 0), *always = true_value(&b);
+  Value *coord[1 + LAYOUT_MAX_DIMS];
+  for (int i = 0; i < load->noperands; i++) coord[i] = ir_operand(load, i);
+  tma_expect(&b, barrier, tma_bytes(load), always);
+  tma_copy(&b, load, coord, buffer, barrier, always);
+  tma_wait(&b, barrier, ir_const_int(&b, ir_int(cx, 32), 0));
+  ir_effect(&b, OP_INVAL_BARRIER, barrier, NULL);
+  tma_replace_load(cx, load, buffer);
+}
+
+/* ---- stores and reductions --------------------------------------------------------------------------------------- */
+
+static void copy_store(Ctx *cx, Op *store, bool done) {
+  Builder b = ir_before(cx, store);
+  Value *v = ir_operand(store, 1), *operands[2 + LAYOUT_MAX_DIMS];
+  Type *t =
+      ir_memdesc(cx, v->type->elem, v->type->rank, v->type->shape, shared_for(cx, store, v->type), gpu_smem(cx), false);
+  operands[0] = ir_operand(store, 0);
+  operands[1] = ir_make(&b, OP_LOCAL_ALLOC, t, v, NULL);
+  for (int i = 2; i < store->noperands; i++) operands[i] = ir_operand(store, i);
+  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
+  ir_set_attr(cx, fence, "bCluster", ir_attr_bool(cx, false));
+  bool reduces = store->code == OP_DESC_REDUCE;
+  Op *copy = ir_op(&b, reduces ? OP_TMA_REDUCE : OP_TMA_STORE, NULL, 0, operands, store->noperands);
+  if (reduces) ir_set_attr(cx, copy, "kind", ir_attr(store, "kind"));
+  Op *wait = ir_effect(&b, OP_TMA_STORE_WAIT, NULL);
+  set_int(cx, wait, "pendings", 0);
+  if (done) ir_set_attr(cx, wait, "tt.done", ir_attr_unit(cx));
+  ir_effect(&b, OP_BARRIER, NULL);
+  ir_erase(store);
+}
+
+typedef struct Accesses {
+  Ctx *cx;
+  Vec(Op *) at;
+  Vec(const Value *) loaded; /* what is loaded from, through maps */
+} Accesses;
+
+static bool is_loaded(const Accesses *a, const Value *base) {
+  for (uint32_t i = 0; i < a->loaded.len; i++)
+    if (!base || !a->loaded.at[i] || a->loaded.at[i] == base) return true;
+  return false;
+}
+
+static void collect(Op *op, void *arg) {
+  Accesses *a = arg;
+  if (op->code == OP_TMA_LOAD || op->code == OP_DESC_LOAD) {
+    const Value *base = tma_base(ir_operand(op, 0));
+    vec_push(a->cx, &a->loaded, base);
+  }
+  if (op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE) vec_push(a->cx, &a->at, op);
+}
+
+bool gpu_tma_copies(Ctx *cx, Module *m) {
+  Accesses a = {.cx = cx};
+  ir_walk(m->op, collect, &a);
+  for (uint32_t i = 0; i < a.at.len; i++) {
+    if (a.at.at[i]->code == OP_DESC_LOAD)
+      copy_load(cx, a.at.at[i]);
+    else
+      copy_store(cx, a.at.at[i], is_loaded(&a, tma_base(ir_operand(a.at.at[i], 0))));
+  }
+  return a.at.len > 0;
+}

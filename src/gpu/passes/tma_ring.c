@@ -1,0 +1,329 @@
+/* tma_ring.c: blocks that a loop loads through tensor maps are copied several iterations ahead.
+ *
+ * Problem. A load by the copy engine that is waited for where it stands leaves the tensor cores idle for as long as
+ * memory takes. Idea. For num_stages = S there are S buffers for each load, a ring, and an mbarrier for each of them:
+ *
+ *   before the loop   copies for iterations 0 .. S-2, predicated by whether the iteration exists
+ *   in iteration i    wait until the phase of barrier i mod S is over; use buffer i mod S; copy for iteration i + S - 1
+ *                     into the buffer of iteration i - 1
+ *
+ * The parity of the phase to wait for changes each time the ring is gone through once. Loads that feed the same dot
+ * share a barrier. One thread issues copies, so all must have done with the buffer first: copies stand behind a barrier
+ * of the program's threads. As a rule it is at the loop's top. Where the loop's dot stays in flight over iterations
+ * (wgmma.c), it is behind that dot, which is where the dot of iteration i - 1 has been waited for.
+ *
+ * Coordinates (and the descriptor, if it changes) are computed S - 1 iterations ahead: the slice of the body that they
+ * depend on is copied, as in pipeline.c; a slice with effects or regions is refused. So are loads of memory that the
+ * loop writes.
+ *
+ * Every copy that is issued is waited for in its own iteration, so no barrier is busy when the loop ends.
+ */
+#include "gpu/passes/passes.h"
+
+#include "opt/internal.h"
+
+typedef struct Group { /* of loads that share barriers */
+  const Op *dot;
+  Value *barriers;
+  int64_t bytes;
+  Op *first; /* of its loads */
+} Group;
+
+typedef struct Tile {
+  Op *load;
+  Value *buffers;
+  int group;
+} Tile;
+
+typedef struct Ring {
+  Ctx *cx;
+  Op *loop;
+  Block *body;
+  int stages;
+  Vec(Tile) tiles;
+  Vec(Group) groups;
+  Op *in_flight;
+  Map slice;      /* ops of the body that coordinates depend on */
+  bool *is_ahead; /* the carried values that they depend on */
+} Ring;
+
+/* ---- which loads ------------------------------------------------------------------------------------------------- */
+
+/* Collects what `from` depends on in the body; false if that cannot be computed ahead of time. */
+static bool depend(Ring *r, const Value *from, Map *slice, bool *is_ahead) {
+  Vec(const Value *) left = {0};
+  vec_push(r->cx, &left, from);
+  while (left.len) {
+    const Value *v = left.at[--left.len];
+    if (!v->op) {
+      if (v->block != r->body || v->index == 0 || is_ahead[v->index - 1]) continue;
+      is_ahead[v->index - 1] = true;
+      vec_push(r->cx, &left, ir_operand(ir_terminator(r->body), v->index - 1));
+      continue;
+    }
+    if (ir_defined_outside(v, r->loop) || map_has(slice, v->op)) continue;
+    if (v->op->block != r->body || v->op->nregions || !ir_has(v->op, T_PURE) || ir_is_tensor(v->type)) return false;
+    map_put(r->cx, slice, v->op, v->op);
+    for (int i = 0; i < v->op->noperands; i++) vec_push(r->cx, &left, ir_operand(v->op, i));
+  }
+  return true;
+}
+
+typedef struct Effects {
+  const Value *base; /* of the load */
+  bool stand_in_the_way;
+} Effects;
+
+static void look_at_effect(Op *op, void *arg) {
+  Effects *e = arg;
+  if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
+  if (op->code != OP_DESC_STORE && op->code != OP_DESC_REDUCE) return;
+  const Value *to = tma_base(ir_operand(op, 0));
+  if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
+}
+
+static bool may_run_ahead(const Ring *r, const Op *load) {
+  Effects e = {tma_base(ir_operand(load, 0)), false};
+  ir_walk(r->loop, look_at_effect, &e);
+  return !e.stand_in_the_way;
+}
+
+static bool taken_over(const Op *user, const Op *load) {
+  return user->code == OP_LOCAL_ALLOC && user->block == load->block &&
+         user->results[0].type->encoding == ir_operand(load, 0)->type->elem->encoding;
+}
+
+/* The dot whose operand the load is, by way of buffers and views; NULL: it has other uses. */
+static const Op *dot_of(const Op *load) {
+  const Value *v = &load->results[0];
+  while (ir_one_use(v)) {
+    const Op *user = v->uses->op;
+    if (user->code == OP_WARP_GROUP_DOT) return user;
+    if (!taken_over(user, load) && user->code != OP_MEMDESC_TRANS && user->code != OP_MEMDESC_RESHAPE) return NULL;
+    v = &user->results[0];
+  }
+  return NULL;
+}
+
+/* A ring's buffers lie one behind the other, and each must begin where the swizzle's pattern does. */
+static bool can_be_in_row(const Op *load) {
+  const Type *block = ir_operand(load, 0)->type->elem;
+  int swizzle = tma_swizzle(block);
+  return tma_bytes(load) % (swizzle ? 128 << swizzle : 128) == 0;
+}
+
+static void consider(Ring *r, Op *load) {
+  if (load->code != OP_DESC_LOAD || !tma_is_map(ir_operand(load, 0)->type)) return;
+  if (!can_be_in_row(load) || !may_run_ahead(r, load)) return;
+  Map slice = {0};
+  int n = r->loop->nresults;
+  bool *is_ahead = NEWN(r->cx, bool, n + 1);
+  for (int i = 0; i < load->noperands; i++)
+    if (!depend(r, ir_operand(load, i), &slice, is_ahead)) return;
+  for (int i = 0; i < load->noperands; i++) depend(r, ir_operand(load, i), &r->slice, r->is_ahead);
+  Tile t = {load, NULL, -1};
+  const Op *dot = dot_of(load);
+  for (uint32_t g = 0; g < r->groups.len && t.group < 0; g++)
+    if (dot && r->groups.at[g].dot == dot) t.group = (int)g;
+  if (t.group < 0) {
+    t.group = (int)r->groups.len;
+    vec_push(r->cx, &r->groups, ((Group){.dot = dot, .first = load}));
+  }
+  r->groups.at[t.group].bytes += tma_bytes(load);
+  vec_push(r->cx, &r->tiles, t);
+}
+
+/* Will the operand lie in a buffer that the next iteration does not fill? */
+static bool is_buffered(const Ring *r, const Value *operand) {
+  const Op *alloc = operand->type->kind == TYPE_MEMDESC ? gpu_buffer_of(operand) : NULL;
+  if (!alloc || alloc->block != r->body) return alloc != NULL;
+  for (uint32_t i = 0; i < r->tiles.len; i++)
+    if (alloc->noperands && ir_operand(alloc, 0) == &r->tiles.at[i].load->results[0])
+      return taken_over(alloc, r->tiles.at[i].load);
+  return false;
+}
+
+/* The dot of the loop that can stay in flight (wgmma.c): one that is alone. */
+static Op *dot_in_flight(const Ring *r) {
+  Op *dot = NULL;
+  for (Op *op = r->body->first; op; op = op->next) {
+    if (op->code != OP_WARP_GROUP_DOT) continue;
+    if (dot) return NULL;
+    dot = op;
+  }
+  bool can =
+      dot && wgmma_carried_slot(dot) >= 0 && is_buffered(r, ir_operand(dot, 0)) && is_buffered(r, ir_operand(dot, 1));
+  return can ? dot : NULL;
+}
+
+/* ---- making it --------------------------------------------------------------------------------------------------- */
+
+static Value *mapped(Map *map, Value *v) {
+  Value *to = map_get(map, v);
+  return to ? to : v;
+}
+
+static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
+  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
+  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
+  return c;
+}
+
+/* The slice again, for what `map` says of the induction variable and the carried values; then the copies into the
+ * buffers numbered `index`. */
+static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *index) {
+  for (Op *op = r->body->first; op; op = op->next)
+    if (map_has(&r->slice, op)) ir_clone(b, op, map);
+  Value **barrier = NEWN(r->cx, Value *, r->groups.len + 1);
+  for (uint32_t g = 0; g < r->groups.len; g++) {
+    barrier[g] = tma_one(b, r->groups.at[g].barriers, index);
+    tma_expect(b, barrier[g], r->groups.at[g].bytes, exists);
+  }
+  for (uint32_t i = 0; i < r->tiles.len; i++) {
+    const Tile *t = &r->tiles.at[i];
+    Value *operands[1 + LAYOUT_MAX_DIMS];
+    for (int k = 0; k < t->load->noperands; k++) operands[k] = mapped(map, ir_operand(t->load, k));
+    tma_copy(b, t->load, operands, tma_one(b, t->buffers, index), barrier[t->group], exists);
+  }
+}
+
+/* What of the ring is carried, beside the values that run ahead. */
+enum { READ, PHASE, FILL, NCARRIED };
+
+static void put_waits(Ring *r, Value *read, Value *phase) {
+  for (uint32_t g = 0; g < r->groups.len; g++) {
+    Builder b = ir_before(r->cx, r->groups.at[g].first);
+    tma_wait(&b, tma_one(&b, r->groups.at[g].barriers, read), phase);
+  }
+}
+
+/* The ordinary stores that a fence stood for are gone where all operands in shared memory come by copies. */
+static void drop_fences(Ring *r) {
+  for (Op *dot = r->body->first; dot; dot = dot->next) {
+    if (dot->code != OP_WARP_GROUP_DOT || !dot->prev || dot->prev->code != OP_FENCE_ASYNC_SHARED) continue;
+    bool copied = true;
+    for (int i = 0; i < 2; i++) {
+      const Value *v = ir_operand(dot, i);
+      const Op *alloc = v->type->kind == TYPE_MEMDESC ? gpu_buffer_of(v) : NULL;
+      bool ring = v->type->kind != TYPE_MEMDESC;
+      for (uint32_t t = 0; t < r->tiles.len && alloc; t++) ring |= r->tiles.at[t].buffers->op == alloc;
+      copied &= ring;
+    }
+    if (copied) ir_erase(dot->prev);
+  }
+}
+
+static void transform(Ring *r) {
+  Ctx *cx = r->cx;
+  Op *loop = r->loop;
+  int depth = r->stages - 1, n = loop->nresults;
+  Builder b = ir_before(cx, loop);
+  Type *i32 = ir_int(cx, 32);
+  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+  for (uint32_t i = 0; i < r->tiles.len; i++) r->tiles.at[i].buffers = tma_buffers(&b, r->tiles.at[i].load, r->stages);
+  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = tma_barriers(&b, r->stages);
+  Value **state = NEWN(cx, Value *, n + 1), *iv = lower;
+  for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
+  Op *yield = ir_terminator(r->body);
+  for (int s = 0; s < depth; s++) {
+    Map map = {0};
+    map_put(cx, &map, ir_loop_index(loop), iv);
+    for (int i = 0; i < n; i++)
+      if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), state[i]);
+    make_copies(r, &b, &map, compare(&b, "slt", iv, upper), ir_const_int(&b, i32, s));
+    for (int i = 0; i < n; i++)
+      if (r->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
+    iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
+  }
+  Vec(Value *) inits = {0};
+  int *slot = NEWN(cx, int, n + 1), carried = n;
+  for (int i = 0; i < n; i++) {
+    if (!r->is_ahead[i]) continue;
+    slot[i] = carried++;
+    vec_push(cx, &inits, state[i]);
+  }
+  const int first[NCARRIED] = {0, 0, depth};
+  for (int k = 0; k < NCARRIED; k++) {
+    Value *start = ir_const_int(&b, i32, first[k]);
+    vec_push(cx, &inits, start);
+  }
+  opt_add_carried(cx, loop, inits.at, (int)inits.len);
+  Value *now[NCARRIED];
+  for (int k = 0; k < NCARRIED; k++) now[k] = ir_loop_arg(loop, carried + k);
+
+  b = ir_before(cx, r->in_flight ? r->in_flight->next : r->body->first);
+  b.loc = loop->loc;
+  ir_effect(&b, OP_BARRIER, NULL);
+  Map map = {0};
+  Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
+  Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(loop), far, NULL);
+  map_put(cx, &map, ir_loop_index(loop), later);
+  for (int i = 0; i < n; i++)
+    if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), ir_loop_arg(loop, slot[i]));
+  make_copies(r, &b, &map, compare(&b, "slt", later, upper), now[FILL]);
+  for (int i = 0; i < n; i++)
+    if (r->is_ahead[i]) ir_add_operand(cx, yield, mapped(&map, ir_operand(yield, i)));
+  put_waits(r, now[READ], now[PHASE]);
+
+  b = ir_before(cx, yield);
+  Value *one = ir_const_int(&b, i32, 1), *zero = ir_const_int(&b, i32, 0), *end = ir_const_int(&b, i32, r->stages);
+  Value *more = ir_make(&b, OP_ADDI, NULL, now[READ], one, NULL), *over = compare(&b, "sge", more, end);
+  Value *turned = ir_make(&b, OP_XORI, NULL, now[PHASE], one, NULL);
+  Value *next_fill = ir_make(&b, OP_ADDI, NULL, now[FILL], one, NULL), *wraps = compare(&b, "sge", next_fill, end);
+  ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, over, zero, more, NULL));
+  ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, over, turned, now[PHASE], NULL));
+  ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, wraps, zero, next_fill, NULL));
+  for (uint32_t i = 0; i < r->tiles.len; i++) {
+    Tile *t = &r->tiles.at[i];
+    b = ir_before(cx, t->load);
+    tma_replace_load(cx, t->load, tma_one(&b, t->buffers, now[READ]));
+  }
+  drop_fences(r);
+
+  b = (Builder){cx, loop->block, loop->next, loop->loc};
+  for (uint32_t g = 0; g < r->groups.len; g++)
+    for (int s = 0; s < r->stages; s++)
+      ir_effect(&b, OP_INVAL_BARRIER, tma_one(&b, r->groups.at[g].barriers, ir_const_int(&b, i32, s)), NULL);
+}
+
+static bool has_inner_loop(const Block *body) {
+  for (const Op *op = body->first; op; op = op->next)
+    if (op->code == OP_FOR || op->code == OP_WHILE) return true;
+  return false;
+}
+
+static bool make_ring(Ctx *cx, Module *m, Op *loop) {
+  int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
+  Block *body = ir_entry(loop, 0);
+  if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
+  Ring r = {.cx = cx, .loop = loop, .body = body, .stages = (int)stages};
+  r.is_ahead = NEWN(cx, bool, loop->nresults + 1);
+  for (Op *op = body->first; op; op = op->next) consider(&r, op);
+  if (!r.tiles.len) return false;
+  int64_t room = gpu_shared_limit(gpu_sm(m)) - (GPU_SCRATCH_LIMIT / 8), each = 0;
+  for (uint32_t i = 0; i < r.tiles.len; i++) each += tma_bytes(r.tiles.at[i].load);
+  while (r.stages > 2 && each * r.stages > room) r.stages--;
+  if (each * r.stages > room) return false;
+  r.in_flight = dot_in_flight(&r);
+  ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, r.in_flight ? ir_attr_unit(cx) : NULL);
+  transform(&r);
+  return true;
+}
+
+typedef struct Loops {
+  Ctx *cx;
+  Vec(Op *) at;
+} Loops;
+
+static void collect(Op *op, void *arg) {
+  Loops *l = arg;
+  if (op->code == OP_FOR) vec_push(l->cx, &l->at, op);
+}
+
+bool gpu_tma_ring(Ctx *cx, Module *m) {
+  Loops loops = {.cx = cx};
+  bool changed = false;
+  ir_walk(m->op, collect, &loops);
+  for (uint32_t i = 0; i < loops.at.len; i++) changed |= make_ring(cx, m, loops.at.at[i]);
+  return changed;
+}
