@@ -120,8 +120,8 @@ def _annotation(annotation: object) -> tuple[str, str]:
 def _params_of(fn: Callable) -> list[KernelParam]:
     code = fn.__code__
     count = code.co_argcount + code.co_kwonlyargcount
-    if code.co_flags & 0x0C:
-        raise TypeError(f"{fn.__name__}: a kernel cannot have * or ** parameters")
+    if code.co_flags & 0x08:
+        raise TypeError(f"{fn.__name__}: a kernel cannot have a ** parameter")
     annotations = getattr(fn, "__annotations__", {})
     defaults = fn.__defaults__ or ()
     keyword_defaults = fn.__kwdefaults__ or {}
@@ -628,7 +628,7 @@ def native_specialize_impl(
     if isinstance(arg, _core.constexpr):
         return "constexpr", arg.value
     if isinstance(arg, (tuple, list)):
-        parts = [native_specialize_impl(backend, item, is_const, specialize_value, align) for item in arg]
+        parts = [native_specialize_impl(backend, item) for item in arg]  # a parameter's settings are not its items'
         kinds, letters = tuple(p[0] for p in parts), tuple(p[1] for p in parts)
         return (type(arg)(*kinds), type(arg)(*letters)) if hasattr(arg, "_fields") else (kinds, letters)
     if isinstance(arg, bool):
@@ -650,6 +650,9 @@ def native_specialize_impl(
         return canonicalize_ptr_dtype(arg.dtype, is_const), letters
     if hasattr(arg, "block_shape") and hasattr(arg, "base"):
         from .._utils import canonicalize_dtype
+
+        if hasattr(arg, "layout"):
+            return arg.__mangle__(), None
 
         return f"tensordesc<{canonicalize_dtype(arg.base.dtype)}{list(arg.block_shape)}>", None
     if hasattr(arg, "tma_desc_cpu_ptr"):

@@ -1,0 +1,1 @@
+"""AMD GPUs: what arguments of kernels are specialized to. Compiling for them is not part of this package."""
