@@ -60,6 +60,25 @@ def get_cache_invalidating_env_vars() -> dict[str, str]:
     return {name: os.environ[name] for name in _INVALIDATING if os.environ.get(name)}
 
 
+class CublasLt:
+    """Products of matrices by NVIDIA's library, through PyTorch, which calls it.
+
+    Parameters
+    ----------
+    workspace : tensor
+        Memory for the library on the GPU; PyTorch gives it its own.
+    """
+
+    def __init__(self, workspace: object) -> None:
+        self.workspace = workspace
+
+    def matmul(self, a: object, b: object, c: object) -> None:
+        """c = a b^T, added up in float32."""
+        if a.dtype.itemsize == 1:  # the library's own result of 8 bits is scaled
+            a, b = a.half(), b.half()
+        c.copy_(a @ b.T)
+
+
 def native_specialize_impl(*args: object, **kwargs: object) -> tuple:
     """The type of an argument and the letters of its value: see `triton.runtime.jit`."""
     from .runtime.jit import native_specialize_impl as specialize
@@ -79,6 +98,7 @@ def fill() -> None:
     ir.block_argument = ir.value
     nvidia = _module("nvidia", "NVIDIA GPUs.")
     nvidia.load_dialects = load_dialects
+    _module("nvidia.cublas", "NVIDIA's library of matrix products.").CublasLt = CublasLt
     _C.get_cache_invalidating_env_vars = get_cache_invalidating_env_vars
     _C.native_specialize_impl = native_specialize_impl
     _C.getenv = lambda name, default="": __import__("os").environ.get(name, default)

@@ -150,6 +150,8 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   describe_args(cx, *m, info);
   expand_math(cx, *m, o);
   gpu_ttgir(cx, *m, gpu);
+  info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or((*m)->op, "ttg.num-warps", o->common.num_warps);
+  info->num_ctas = gpu->common.num_ctas = 1; /* it is one block, whatever was asked for: see gpu_describe */
 }
 
 static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info, bool may_refuse) {

@@ -23,6 +23,9 @@ const char *run_arg_kind_text(ArgKind kind) {
 
 const char *run_metadata(Ctx *cx, const Compiled *c) {
   const KernelInfo *k = &c->info;
+  Options options = c->options;
+  options.num_warps = k->num_warps; /* as the backend made it */
+  options.num_ctas = k->num_ctas;
   Buf b = {.cx = cx};
   buf_puts(&b, "{\"hash\": ");
   put_json(&b, c->hash);
@@ -39,7 +42,7 @@ const char *run_metadata(Ctx *cx, const Compiled *c) {
              k->n_regs, k->n_spills, k->n_max_threads);
   for (size_t i = 0; i < run_noptions; i++) {
     const OptionInfo *o = &run_option_table[i];
-    const void *field = (const char *)&c->options + o->offset;
+    const void *field = (const char *)&options + o->offset;
     buf_printf(&b, ", \"%s\": ", o->name);
     if (o->kind == OPTION_INT)
       buf_printf(&b, "%d", *(const int *)field);

@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+  MAX_CTAS = 16,     /* blocks of a cluster */
+  SHARED_WARPS = 16, /* of a block that runs a program for several: more would leave a thread too few registers */
+};
+
 static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
   ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
 }
@@ -19,19 +24,27 @@ static void check_rank(Op *op, void *arg) {
 
 void gpu_check_ranks(Ctx *cx, Module *m) { ir_walk(m->op, check_rank, cx); }
 
+/* A program that num_ctas blocks may share is run by one block with the warps of all: a tensor is spread over the same
+ * threads, program ids count programs, and no exchange between blocks is needed. */
+static int block_warps(Ctx *cx, const GpuOptions *o) {
+  int ctas = o->common.num_ctas, warps = o->common.num_warps;
+  if (ctas <= 1) return warps;
+  if (o->sm < 90)
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: num_ctas > 1 requires NVIDIA SM90+ (Hopper), and the target is sm_%d",
+             ctas, o->sm);
+  if (ctas > MAX_CTAS || (ctas & (ctas - 1)))
+    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: it must be a power of 2, %d at most", ctas, MAX_CTAS);
+  return warps >= SHARED_WARPS ? warps : (int)min64((int64_t)warps * ctas, SHARED_WARPS);
+}
+
 void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
   gpu_check_ranks(cx, m);
   set_int(cx, m->op, "ttg.num-ctas", 1);
-  set_int(cx, m->op, "ttg.num-warps", o->common.num_warps);
+  set_int(cx, m->op, "ttg.num-warps", block_warps(cx, o));
   set_int(cx, m->op, "ttg.threads-per-warp", 32);
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
   set_int(cx, m->op, "ttg.num-stages", o->common.num_stages);
-  if (o->common.num_ctas > 1 && o->sm < 90)
-    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: num_ctas > 1 requires NVIDIA SM90+ (Hopper), and the target is sm_%d",
-             o->common.num_ctas, o->sm);
-  if (o->common.num_ctas > 1)
-    ctx_fail(cx, ERR_SOURCE, "num_ctas = %d: clusters of programs are not supported yet", o->common.num_ctas);
   if (o->common.num_warps > 32) /* a block of any GPU has at most 1024 threads */
     ctx_fail(cx, ERR_RESOURCES,
              "out of resource: threads, Required: %lld, Hardware limit: 1024. Reducing `num_warps` may help.",
