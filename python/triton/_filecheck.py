@@ -1,9 +1,9 @@
 """Text checked against patterns in comments, as LLVM's FileCheck does: `CHECK:` and its relatives.
 
-The directives are `CHECK`, `-NEXT` (the line after), `-SAME` (the same line), `-NOT` (not before the next match), `-DAG`
-(in any order), `-LABEL` (splits the text into parts that are checked apart), `-EMPTY` and `-COUNT-n`. A pattern is plain
-text with `{{a regular expression}}`, `[[NAME:a regular expression]]`, which keeps what it matched, and `[[NAME]]`, which is
-that again; runs of blanks match each other.
+The directives are `CHECK`, `-NEXT` (the line after), `-SAME` (the same line), `-NOT` (not before the next match),
+`-DAG` (in any order), `-LABEL` (splits the text into parts that are checked apart), `-EMPTY` and `-COUNT-n`. A pattern
+is plain text with `{{a regular expression}}`, `[[NAME:a regular expression]]`, which keeps what it matched, and
+`[[NAME]]`, which is that again; runs of blanks match each other.
 """
 
 from __future__ import annotations
