@@ -32,7 +32,7 @@ class Golden(lit.formats.FileBasedTest):
             return lit.Test.UNRESOLVED, "the first line must be `# RUN-ARGS: ...`"
         command = ["tritonc", path.name, *shlex.split(arguments), *self.mode]
         done = subprocess.run(
-            command, cwd=path.parent, env=dict(test.config.environment), capture_output=True, text=True, timeout=60
+            command, cwd=path.parent, env=dict(test.config.environment), capture_output=True, text=True, timeout=300
         )
         expected = path.with_suffix(".expected")
         text, ended_well = self.result(done)

@@ -172,6 +172,7 @@ struct Lang {
   const char *name_hint;         /* the variable being assigned; names IR values */
   struct FnState *fn;            /* Python's half: the function being evaluated (scope, returns, loops) */
   Map types, functions, sources; /* interning of LType; compiled functions by mangled name; parsed sources */
+  Map symbols;                   /* names of the module's functions, interned */
   struct Library *library;
   void *semantic;   /* the language's half may hang its state here */
   const Args *args; /* of the builtin being called, so that a message can point at one of them */

@@ -46,6 +46,47 @@ static void push_makers(Fold *f, const Op *op) {
   }
 }
 
+/* ---- constants --------------------------------------------------------------------------------------------------- */
+
+/* The constants of one scope. They stand in the order in which they came, ahead of all else. */
+typedef struct Constants {
+  Map ops;  /* value (an Attr *) to its op */
+  Op *last; /* of the constants that open the block; NULL: not looked for yet, or there is none */
+} Constants;
+
+/* The block that holds the constants for uses at `at`. */
+static Block *constants_block(const Op *at) {
+  const Op *holder = ir_parent(at);
+  const Block *b = at->block;
+  while (!opt_is_closed(holder)) {
+    b = holder->block;
+    holder = ir_parent(holder);
+  }
+  return b->region->first;
+}
+
+static Constants *constants_of(Fold *f, const Block *b) {
+  Constants *known = map_get(&f->scopes, b);
+  if (known) return known;
+  known = NEW(f->cx, Constants);
+  map_put(f->cx, &f->scopes, b, known);
+  return known;
+}
+
+static void place_constant(Constants *known, Op *op, Block *b) {
+  ir_unlink(op);
+  if (!known->last)
+    for (Op *c = b->first; c && c->code == OP_CONSTANT; c = c->next) known->last = c;
+  Op *where = known->last ? known->last->next : b->first;
+  if (where)
+    ir_insert_before(op, where);
+  else
+    ir_append(b, op);
+  known->last = op;
+}
+
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
+
 /* What an op in a region becomes may decide about the op around it. */
 static void push_holder(Fold *f, const Op *op) {
   Op *holder = ir_parent(op);
@@ -63,10 +104,9 @@ void fold_erase(Fold *f, Op *op) {
   mark_gone(op, f);
   if (op->code == OP_CONSTANT) {
     Attr *value = ir_attr(op, "value");
-    for (uint32_t i = 0; i < f->scopes.len; i++) {
-      Map *constants = f->scopes.entries[i].value;
-      if (constants && map_get(constants, value) == op) map_remove(constants, value);
-    }
+    Constants *known = map_get(&f->scopes, constants_block(op));
+    if (known && map_get(&known->ops, value) == op) map_remove(&known->ops, value);
+    if (known && known->last == op) known->last = op->prev;
   }
   push_holder(f, op);
   ir_erase(op);
@@ -91,50 +131,18 @@ bool fold_changed(Fold *f, Op *op) {
   return true;
 }
 
-/* ---- constants --------------------------------------------------------------------------------------------------- */
-
-/* The block that holds the constants for uses at `at`. */
-static Block *constants_block(const Op *at) {
-  const Op *holder = ir_parent(at);
-  const Block *b = at->block;
-  while (!opt_is_closed(holder)) {
-    b = holder->block;
-    holder = ir_parent(holder);
-  }
-  return b->region->first;
-}
-
-static Map *constants_of(Fold *f, const Block *b) {
-  Map *known = map_get(&f->scopes, b);
-  if (known) return known;
-  known = NEW(f->cx, Map);
-  map_put(f->cx, &f->scopes, b, known);
-  return known;
-}
-
-/* Constants stand in the order in which they came, ahead of all else. */
-static void place_constant(Op *op, Block *b) {
-  ir_unlink(op);
-  Op *where = b->first;
-  while (where && where->code == OP_CONSTANT) where = where->next;
-  if (where)
-    ir_insert_before(op, where);
-  else
-    ir_append(b, op);
-}
-
 Value *fold_attr(Fold *f, Op *at, Attr *value) {
   Block *b = constants_block(at);
-  Map *constants = constants_of(f, b);
-  Op *known = map_get(constants, value);
-  if (!known) {
+  Constants *known = constants_of(f, b);
+  Op *op = map_get(&known->ops, value);
+  if (!op) {
     Builder builder = {f->cx, b, NULL, at->loc};
-    known = ir_const_attr(&builder, value->type, value)->op;
-    place_constant(known, b);
-    map_put(f->cx, constants, value, known);
+    op = ir_const_attr(&builder, value->type, value)->op;
+    place_constant(known, op, b);
+    map_put(f->cx, &known->ops, value, op);
     f->changed = true;
   }
-  return &known->results[0];
+  return &op->results[0];
 }
 
 Value *fold_int(Fold *f, Op *at, Type *type, int64_t x) {
@@ -152,18 +160,18 @@ static void settle_constant(Fold *f, Op *op) {
   Attr *value = ir_attr(op, "value");
   if (!value || value->type != op->results[0].type) return;
   Block *b = constants_block(op);
-  Map *constants = constants_of(f, b);
-  Op *known = map_get(constants, value);
-  if (known == op) return;
-  if (known) {
-    fold_replace(f, op, &known->results[0]);
+  Constants *known = constants_of(f, b);
+  Op *first = map_get(&known->ops, value);
+  if (first == op) return;
+  if (first) {
+    fold_replace(f, op, &first->results[0]);
     return;
   }
-  map_put(f->cx, constants, value, op);
+  map_put(f->cx, &known->ops, value, op);
   if (op->block != b) f->changed = true;
   if (op->block == b && (!op->prev || op->prev->code == OP_CONSTANT)) return;
   push_holder(f, op);
-  place_constant(op, b);
+  place_constant(known, op, b);
 }
 
 /* ---- new ops ----------------------------------------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ typedef struct Fold {
   Module *module;
   Vec(Op *) work;
   Map constants; /* of the closed region at hand: attribute (with its type) to the one op that makes it */
-  Map scopes;    /* closed region's op to its Map of constants */
+  Map scopes;    /* first block of a closed region to its constants */
   bool changed;
   uint16_t first_rule[OPCODES + 1];
 } Fold;

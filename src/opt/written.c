@@ -14,10 +14,10 @@
 
 typedef struct Written {
   Ctx *cx;
-  Module *module;
   Map seen;
   Vec(Value *) work;
-  Map calls; /* function's name -> its calls */
+  Map calls;     /* function's name -> its calls */
+  Map functions; /* function's name -> itself */
 } Written;
 
 typedef Vec(Op *) Calls;
@@ -54,7 +54,7 @@ static void reach_caller(Written *w, const Op *func, int index) {
 static void reach_source(Written *w, const Value *v) {
   const Op *op = v->op ? v->op : v->block->region->op;
   if (v->op && op->code == OP_CALL) {
-    const Op *callee = ir_module_func(w->module, ir_attr_text_or(op, "callee", ""));
+    const Op *callee = map_get(&w->functions, intern(w->cx, ir_attr_text_or(op, "callee", "")));
     for (const Block *b = callee ? callee->regions[0]->first : NULL; b; b = b->next)
       if (b->last && b->last->code == OP_RETURN && v->index < b->last->noperands)
         reach(w, ir_operand(b->last, v->index));
@@ -71,7 +71,9 @@ static void reach_source(Written *w, const Value *v) {
 
 static void find_roots(Op *op, void *arg) {
   Written *w = arg;
-  if (op->code == OP_CALL) {
+  if (op->code == OP_FUNC) {
+    map_put(w->cx, &w->functions, intern(w->cx, ir_func_name(op)), op);
+  } else if (op->code == OP_CALL) {
     const char *callee = intern(w->cx, ir_attr_text_or(op, "callee", ""));
     Calls *calls = map_get(&w->calls, callee);
     if (!calls) {
@@ -86,7 +88,7 @@ static void find_roots(Op *op, void *arg) {
 }
 
 void opt_written(Ctx *cx, Module *m, const Op *func, bool *written) {
-  Written w = {.cx = cx, .module = m};
+  Written w = {.cx = cx};
   ir_walk(m->op, find_roots, &w);
   while (w.work.len) reach_source(&w, w.work.at[--w.work.len]);
   const Block *entry = ir_entry(func, 0);

@@ -67,6 +67,16 @@ def masks(x, o, n, K: tl.constexpr):
 
 
 @triton.jit
+def conditions(x, o, n, K: tl.constexpr):
+    at = tl.arange(0, 64)
+    v = tl.load(x + at)
+    s = v
+    for i in tl.static_range(K):
+        s = tl.where((at < n) & (v > i), s + v, s)
+    tl.store(o + at, s)
+
+
+@triton.jit
 def shapes(x, o, n, K: tl.constexpr):
     v = tl.arange(0, 64)
     for i in tl.static_range(K):
@@ -141,7 +151,7 @@ def loops(x, o, n, K: tl.constexpr):
     tl.store(o, s)
 
 
-SIZES = {chain: 1000, fan_out: 600, index_fan_out: 300, scalars: 1500, stores: 400, masks: 800, shapes: 400, joins: 400,
+SIZES = {chain: 1000, fan_out: 600, index_fan_out: 300, scalars: 1500, stores: 400, masks: 800, conditions: 500, shapes: 400, joins: 400,
          carried: 150, calls: 1500, reductions: 150, branches: 300, loops: 200}  # fmt: skip
 TARGETS = {"cpu": GPUTarget("cpu", "", 0), "cuda": GPUTarget("cuda", 90, 32)}
 

@@ -53,7 +53,7 @@ def start(place, factor=3, count=1, **env):
 
 def run(place, *args, **env):
     process = start(place, *args, **env)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=900)
     assert process.returncode == 0, err
     return out.split()
 
@@ -200,7 +200,7 @@ def test_many_processes_at_once_some_killed(place):
             time.sleep(rng.random() * 0.2)
             process.send_signal(signal.SIGKILL)
         for i, process in enumerate(processes):
-            out, err = process.communicate(timeout=300)
+            out, err = process.communicate(timeout=900)
             assert i % 3 == 0 or process.returncode == 0, err
     hashes = run(place, 3, 8)
     assert {e.name for e in entries(place)} == {h + ".kernel" for h in hashes}
@@ -239,7 +239,7 @@ def test_override(place):
     assert run(place, **env) == [digest]  # the same text does the same
     path.write_text(text.replace("tt.store", "tt.no_such_op", 1))
     process = start(place, **env)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=900)
     assert process.returncode == 1 and "tt.no_such_op" in err
     assert run(place) == [digest]  # and nothing of it went into the cache
 

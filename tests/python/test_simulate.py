@@ -221,7 +221,7 @@ def in_a_process(tmp_path, body, **env):
     file = tmp_path / "program.py"
     file.write_text("import torch, triton\nimport triton.language as tl\n" + textwrap.dedent(body))
     return subprocess.run(
-        [sys.executable, str(file)], capture_output=True, text=True, env={**os.environ, **env}, timeout=120
+        [sys.executable, str(file)], capture_output=True, text=True, env={**os.environ, **env}, timeout=900
     )
 
 

@@ -180,11 +180,17 @@ typedef struct Callee {
   bool busy;   /* being compiled: a call of it is recursion */
 } Callee;
 
+/* A name that no function of the module has: a function called with other constants has another signature, but not
+ * every constant can be spelled in a name. */
 static const char *symbol_name(Lang *L, const ttc_function *f, const char *signature) {
+  if (!L->symbols.len)
+    for (const Op *op = L->module->body->first->first; op; op = op->next)
+      if (op->code == OP_FUNC) map_put(L->cx, &L->symbols, intern(L->cx, ir_func_name(op)), L);
   const char *name = ctx_printf(L->cx, "%s__%s", f->qualname ? f->qualname : f->name, signature);
-  for (int i = 2; ir_module_func(L->module, name); i++)
-    name = ctx_printf(L->cx, "%s__%s__%d", f->qualname ? f->qualname : f->name, signature, i);
-  return name;
+  const char *symbol = intern(L->cx, name);
+  for (int i = 2; map_has(&L->symbols, symbol); i++) symbol = intern(L->cx, ctx_printf(L->cx, "%s__%d", name, i));
+  map_put(L->cx, &L->symbols, symbol, L);
+  return symbol;
 }
 
 /* Arguments of the tt.func for the tensors among the parameters' values. */
