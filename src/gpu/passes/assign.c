@@ -18,8 +18,9 @@
  * asks want() for its operands in the layouts that follow from it.
  *
  * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the
- * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted); else a conversion placed
- * right behind v's definition, which is at the least loop depth possible, and shared by all who want the same.
+ * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted), or is arithmetic on
+ * nothing but one load's result; else a conversion placed right behind v's definition, which is at the least loop depth
+ * possible, and shared by all who want the same.
  *
  * A free value that a loop carries takes the layout in which the loop first wants it; so does one into which only
  * stretched and free ones flow (the addresses of gathered rows, moved on by a step).
@@ -48,6 +49,7 @@ typedef struct Assign {
   Map stretched;    /* Values whose home comes from smaller ones alone */
   Map versions;     /* Value to Version list */
   Map plans;        /* Dot to DotPlan */
+  Map of_loads;     /* Ops that are done again in other layouts: is_of_a_load */
   Vec(Wish) wishes; /* what is being made, each after those above it */
   bool changed;
 } Assign;
@@ -355,6 +357,38 @@ static bool enlarges(Assign *a, const Op *op) {
   }
 }
 
+/* Of elementwise arithmetic, the one operand that is not free, if it is used for nothing else, and no wider than the
+ * result; NULL: there is no such one. */
+static const Value *only_operand(Assign *a, const Op *op) {
+  const Value *only = NULL;
+  if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || !ir_has(op, T_PURE) || !ir_one_use(&op->results[0]))
+    return NULL;
+  for (int i = 0; i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    if (!ir_is_tensor(v->type) || !home(a, v)) continue;
+    if (only) return NULL;
+    only = v;
+  }
+  return only && ir_one_use(only) && ir_elem(only->type)->bits <= ir_elem(op->results[0].type)->bits ? only : NULL;
+}
+
+/* Arithmetic on nothing but one loaded tensor and free ones: as well done behind the conversion of what was loaded, which
+ * is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
+static bool is_of_a_load(Assign *a, const Op *op) {
+  enum { STEPS = 8 };
+  if (map_has(&a->of_loads, op)) return true; /* decided, although new ops use its operands by now */
+  const Op *at = op;
+  for (int i = 0; i < STEPS; i++) {
+    const Value *v = only_operand(a, at);
+    if (!v || !v->op) return false;
+    at = v->op;
+    if (at->code == OP_LOAD) break;
+  }
+  if (at->code != OP_LOAD) return false;
+  for (; op != at; op = only_operand(a, op)->op) map_put(a->cx, &a->of_loads, op, a);
+  return true;
+}
+
 /* `v` in the layout `to`, if that is there already; else NULL. */
 static Value *at_hand(Assign *a, Value *v, Attr *to) {
   while (ir_is_tensor(v->type) && v->op && v->op->code == OP_CONVERT_LAYOUT) v = ir_operand(v->op, 0);
@@ -423,7 +457,8 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   if (!e && v->op->code == OP_FOR) return settle(a, ir_entry(v->op, 0)->args[1 + v->index], to);
   Op *op = v->op;
   /* What a load's addresses come from may have got a layout of its own by now. */
-  bool again = op && (!e || is_stretched(a, v) || enlarges(a, op)) && (op->code != OP_LOAD || is_small_load(a, op));
+  bool again = op && (!e || is_stretched(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
+               (op->code != OP_LOAD || is_small_load(a, op));
   if (again) {
     Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
     if (op->code != OP_JOIN || operand_encoding) {

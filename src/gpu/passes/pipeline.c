@@ -4,12 +4,16 @@
  * the tiles of iteration i + S - 1 are on their way while those of iteration i are multiplied: each load becomes a
  * cp.async into one of several buffers, and its consumer reads the buffer.
  *
+ * Which loads: first those that are a dot's operand as they are; then, as far as shared memory goes, all others that a
+ * dot depends on (operands that are scaled or widened) or that meet a dot's result on its way to the next iteration
+ * (what is added to it). The latter are read from the buffer into registers, in the layout in which they are wanted.
+ *
  *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
  *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); copies for iteration i + S - 1 into the buffer
  *                     that nobody reads any more; the dots on buffer i mod n
  *
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
- * anew: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
+ * again: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
  * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain an effect
  * or a region is refused, and the load stays as it is. So it does where the body writes to the argument that it reads
  * from, or to who knows where, and where threads talk to each other: behind a barrier or an atomic operation what was
@@ -17,13 +21,16 @@
  *
  * Addresses that are loaded themselves (the pages of a table, the blocks of a sparse matrix): such a load of few
  * elements is done S iterations ahead into registers, one iteration before the copies need it. The loop carries its
- * last S values: that of iteration i, which the body uses, to that of iteration i + S - 1, for the copies.
+ * last S values: that of iteration i, which the body uses, to that of iteration i + S - 1, for the copies. So is a load
+ * that dots depend on, of a scalar or of a few elements that a copy cannot take.
  *
  * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
  * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
  * there. Then either the copies go after the dot of iteration i was issued and that of i - 1 is done, behind a second
  * barrier (`late`), or there is one buffer more, S + 1. The spare buffer saves the barrier, and is worth it where it does
- * not lower how many blocks a multiprocessor holds (occupancy).
+ * not lower how many blocks a multiprocessor holds (occupancy). In the same way a tile that is read into registers needs
+ * one buffer fewer, S - 1, if copies wait for all such reading and for a barrier behind it: but everything that is read
+ * then lies in registers at the same time, which counts against the blocks, too.
  */
 #include "gpu/passes/passes.h"
 
@@ -31,26 +38,37 @@
 
 #include <string.h>
 
-enum { MAX_LOADS = 8 };
-
 typedef struct Tile {
-  Op *load, *user; /* user: local_alloc or convert_layout, of the load or of */
-  Op *trans;       /* its transposition, or NULL */
+  Op *load, *user; /* user: local_alloc or convert_layout, of the load or of its transposition; NULL: others */
+  Op *trans;       /* or NULL */
   Attr *shared;
   Value *buffers;
   int contiguity;
+  bool registers; /* it is read into registers, at once */
+  int ring;
 } Tile;
+
+/* How many buffers tiles have; which of them is read and which is filled in an iteration, as carried values. */
+typedef struct Ring {
+  int n;
+  bool used;
+  int read_slot, fill_slot;
+} Ring;
+
+enum { OPERANDS, REGISTERS, RINGS }; /* for tiles that tensor cores read, and for those read into registers */
 
 typedef struct Pipeline {
   Ctx *cx;
   IndexInfo *index;
   Op *loop;
   Block *body;
-  int sm, stages, nbuf, num_warps;
+  int sm, stages, num_warps;
   Op *in_flight; /* the dot that may stay in flight over iterations, or NULL */
-  bool late;     /* copies are issued after that dot */
-  Tile tiles[MAX_LOADS];
-  int ntiles;
+  bool late;     /* copies are issued after that dot; or else after the last buffer was read into registers */
+  Vec(Tile) tiles;
+  Ring rings[RINGS];
+  Map feeds;       /* loads that dots depend on, or what becomes of their results in the loop */
+  Map addresses;   /* values that loads' addresses and masks depend on */
   Map slice;       /* ops of the body that addresses depend on */
   bool *is_ahead;  /* the carried values they depend on */
   Vec(Op *) early; /* loads whose results they depend on */
@@ -71,11 +89,17 @@ static bool is_early(const Pipeline *p, const Op *op) {
   return false;
 }
 
+static bool is_tile(const Pipeline *p, const Op *load) {
+  for (uint32_t i = 0; i < p->tiles.len; i++)
+    if (p->tiles.at[i].load == load) return true;
+  return false;
+}
+
 static bool may_be_early(Pipeline *p, const Op *load) {
   Type *t = load->results[0].type;
   int registers = ir_is_tensor(t) ? gpu_registers(gpu_layout(p->cx, t)) : 1;
   return load->code == OP_LOAD && !opt_is_volatile(load) && registers * p->stages <= EARLY_REGISTERS &&
-         may_run_ahead(p, load);
+         !is_tile(p, load) && may_run_ahead(p, load);
 }
 
 /* Collects what `from` depends on within the body, in `slice` and `is_ahead`; false if that cannot be computed ahead of
@@ -189,37 +213,121 @@ static bool may_run_ahead(Pipeline *p, const Op *load) {
   return !e.stand_in_the_way;
 }
 
-static void consider(Pipeline *p, Op *load) {
-  Value *r = &load->results[0];
-  int at;
-  if (load->code != OP_LOAD || !ir_is_tensor(r->type) || r->type->rank != 2 || !ir_one_use(r) || p->ntiles == MAX_LOADS)
-    return;
-  if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
-  const Attr *is_volatile = ir_attr(load, "isVolatile");
-  if ((is_volatile && is_volatile->integer) || !may_run_ahead(p, load)) return;
-  Op *user = r->uses->op;
-  Attr *shared = NULL;
-  Op *trans = user->code == OP_TRANS && ir_one_use(&user->results[0]) ? user : NULL;
-  if (trans) user = trans->results[0].uses->op;
-  if (user->block != p->body) return;
-  if (!trans && user->code == OP_LOCAL_ALLOC) shared = user->results[0].type->encoding;
-  if (user->code == OP_CONVERT_LAYOUT && gpu_is(user->results[0].type->encoding, "ttg.dot_op") &&
-      gpu_is_mma(gpu_param(user->results[0].type->encoding, "parent"), 2))
-    /* The transposed tensor's rows are the other operand's columns. */
-    shared =
-        swizzled_for(p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0) ^ (trans != NULL));
-  if (!shared) return;
-  int n = copy_length(p, load, shared);
-  if (n * ir_elem_bytes(r->type->elem) < 4) return;
+/* The buffer of a tile that registers are filled from in the layout of the copy, or in any other: vectors of 16 bytes
+ * of eight rows lie in different banks. */
+static Attr *swizzled_rows(Ctx *cx, const Type *t) {
+  int order[LAYOUT_MAX_DIMS];
+  gpu_order(t->encoding, t->rank, order);
+  if (t->rank == 1) return gpu_swizzled_shared(cx, 1, 1, 1, order, 1);
+  return swizzled_for(cx, t, order[0] == 0);
+}
+
+/* What the loop computes from its dots, and from what; what addresses are computed from. */
+static void find_feeds(Pipeline *p) {
+  Map from_dot = {0}, needed = {0};
+  Op *yield = ir_terminator(p->body);
+  bool any = false;
+  for (Op *op = p->body->first; op; op = op->next) {
+    bool from = op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT;
+    any |= from;
+    for (int i = 0; i < op->noperands && !from; i++) from = map_has(&from_dot, ir_operand(op, i));
+    for (int i = 0; i < op->nresults && from; i++) map_put(p->cx, &from_dot, &op->results[i], op);
+  }
+  for (Op *op = any ? yield : NULL; op; op = op->prev) {
+    bool need = op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT, address = op->code == OP_LOAD;
+    for (int i = 0; i < op->nresults; i++) {
+      need |= map_has(&needed, &op->results[i]);
+      address |= map_has(&p->addresses, &op->results[i]);
+    }
+    if (need && op->code == OP_LOAD) map_put(p->cx, &p->feeds, op, op);
+    for (int i = 0; i < op->noperands; i++) {
+      Value *v = ir_operand(op, i);
+      if (need || (op == yield && map_has(&from_dot, v))) map_put(p->cx, &needed, v, op);
+      if (address) map_put(p->cx, &p->addresses, v, op);
+    }
+  }
+}
+
+/* Can what the load reads be known `early`, several iterations before? Notes down what its operands depend on. */
+static bool slice_of(Pipeline *p, const Op *load, bool early) {
   Pipeline trial = *p; /* whether it can be, before anything is noted down */
   trial.slice = trial.early_slice = (Map){0};
   trial.early.at = NULL, trial.early.len = trial.early.cap = 0;
   trial.is_ahead = NEWN(p->cx, bool, p->loop->nresults + 1);
   trial.is_early = NEWN(p->cx, bool, p->loop->nresults + 1);
   for (int i = 0; i < load->noperands; i++)
-    if (!depend(&trial, ir_operand(load, i), &trial.slice, trial.is_ahead, true)) return;
-  for (int i = 0; i < load->noperands; i++) depend(p, ir_operand(load, i), &p->slice, p->is_ahead, true);
-  p->tiles[p->ntiles++] = (Tile){load, user, trans, shared, NULL, n};
+    if (early ? !depend(&trial, ir_operand(load, i), &trial.early_slice, trial.is_early, false)
+              : !depend(&trial, ir_operand(load, i), &trial.slice, trial.is_ahead, true))
+      return false;
+  for (int i = 0; i < load->noperands; i++) {
+    if (early)
+      depend(p, ir_operand(load, i), &p->early_slice, p->is_early, false);
+    else
+      depend(p, ir_operand(load, i), &p->slice, p->is_ahead, true);
+  }
+  return true;
+}
+
+static int64_t bytes_of(const Tile *t) {
+  const Type *tensor = t->load->results[0].type;
+  return ir_numel(tensor) * ir_elem_bytes(tensor->elem);
+}
+
+/* How the load's one user reads the tile; false if that is not an operand of tensor cores. */
+static bool find_operand(Pipeline *p, Tile *t) {
+  Value *r = &t->load->results[0];
+  if (r->type->rank != 2 || !ir_one_use(r)) return false;
+  Op *user = r->uses->op, *trans = user->code == OP_TRANS && ir_one_use(&user->results[0]) ? user : NULL;
+  if (trans) user = trans->results[0].uses->op;
+  if (user->block != p->body) return false;
+  t->user = user, t->trans = trans;
+  if (!trans && user->code == OP_LOCAL_ALLOC) t->shared = user->results[0].type->encoding;
+  if (user->code == OP_CONVERT_LAYOUT && gpu_is(user->results[0].type->encoding, "ttg.dot_op") &&
+      gpu_is_mma(gpu_param(user->results[0].type->encoding, "parent"), 2)) {
+    /* The transposed tensor's rows are the other operand's columns. */
+    t->shared =
+        swizzled_for(p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0) ^ (trans != NULL));
+    t->registers = true;
+  }
+  return t->shared != NULL;
+}
+
+/* A load that dots depend on in some other way: it is read into registers, in the layout in which it is wanted. */
+static bool find_reader(Pipeline *p, Tile *t) {
+  Value *r = &t->load->results[0];
+  if (!map_has(&p->feeds, t->load) || map_has(&p->addresses, r) || r->type->rank > 2) return false;
+  Op *user = ir_one_use(r) ? r->uses->op : NULL;
+  bool converted = user && user->block == p->body && user->code == OP_CONVERT_LAYOUT;
+  t->user = converted ? user : NULL, t->trans = NULL;
+  t->shared = swizzled_rows(p->cx, r->type);
+  t->registers = true;
+  return true;
+}
+
+static int64_t buffer_bytes(const Pipeline *p, int stages, bool late) {
+  int64_t bytes = 0;
+  for (uint32_t i = 0; i < p->tiles.len; i++)
+    bytes += bytes_of(&p->tiles.at[i]) * (stages - (late && p->tiles.at[i].registers));
+  return bytes;
+}
+
+static void consider(Pipeline *p, Op *load, bool (*find)(Pipeline *, Tile *), int64_t room) {
+  int at;
+  Tile t = {.load = load};
+  if (load->code != OP_LOAD || !ir_is_tensor(load->results[0].type) || is_tile(p, load) || is_early(p, load)) return;
+  if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
+  if (opt_is_volatile(load) || !may_run_ahead(p, load) || !find(p, &t)) return;
+  t.contiguity = copy_length(p, load, t.shared);
+  if (t.contiguity * ir_elem_bytes(load->results[0].type->elem) < 4) return;
+  if (room && buffer_bytes(p, p->stages, true) + bytes_of(&t) * (p->stages - 1) > room) return;
+  if (slice_of(p, load, false)) vec_push(p->cx, &p->tiles, t);
+}
+
+/* Few elements that are not copied: loaded ahead into registers, as addresses are. */
+static void consider_early(Pipeline *p, Op *load) {
+  if (map_has(&p->feeds, load) && !is_tile(p, load) && !is_early(p, load) && may_be_early(p, load) &&
+      slice_of(p, load, true))
+    vec_push(p->cx, &p->early, load);
 }
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
@@ -249,17 +357,17 @@ static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
   }
 }
 
-/* The slice again, for what `map` says of the induction variable and the carried values; then the copies into buffer
- * `index`. */
-static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value *index) {
+/* The slice again, for what `map` says of the induction variable and the carried values; then the copies into the
+ * buffers `index`, one of each ring. */
+static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value *const index[RINGS]) {
   Vec(Value *) tokens = {0};
   for (Op *op = p->body->first; op; op = op->next) {
     if (map_has(&p->slice, op)) {
       ir_clone(b, op, map);
       continue;
     }
-    for (int i = 0; i < p->ntiles; i++) {
-      Tile *t = &p->tiles[i];
+    for (int i = 0; i < (int)p->tiles.len; i++) {
+      Tile *t = &p->tiles.at[i];
       if (t->load != op) continue;
       int at;
       Value *ptr = mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
@@ -270,7 +378,7 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
       Type *whole = t->buffers->type;
       Type *one =
           ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
-      operands[1] = ir_make(b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
+      operands[1] = ir_make(b, OP_MEMDESC_INDEX, one, t->buffers, index[t->ring], NULL);
       operands[2] = mask;
       Type *token = ir_token(p->cx);
       Op *copy = ir_op(b, OP_ASYNC_COPY, &token, 1, operands, 3);
@@ -294,6 +402,7 @@ static Op *wait_op(Pipeline *p, Builder *b, int pending) {
 
 /* x + 1, or 0 where that is n. */
 static Value *next_buffer(Builder *b, Value *x, int n) {
+  if (n == 1) return ir_const_int(b, x->type, 0);
   Value *more = ir_make(b, OP_ADDI, NULL, x, ir_const_int(b, x->type, 1), NULL);
   Value *over = ir_make(b, OP_CMPI, ir_int(b->cx, 1), more, ir_const_int(b, x->type, n), NULL);
   ir_set_attr(b->cx, over->op, "predicate", ir_attr_enum(b->cx, "sge"));
@@ -321,16 +430,17 @@ static Value *transposed_view(Builder *b, Value *view, const Op *trans) {
 }
 
 /* The consumer reads the buffer. */
-static void replace_user(Pipeline *p, Tile *t, Value *index) {
-  Builder b = ir_before(p->cx, t->user);
+static void replace_user(Pipeline *p, Tile *t) {
+  Op *reader = t->user ? t->user : t->load;
+  Builder b = ir_before(p->cx, reader);
   Type *whole = t->buffers->type;
   Type *one =
       ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
-  Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, index, NULL);
+  Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, ir_loop_arg(p->loop, p->rings[t->ring].read_slot), NULL);
   if (t->trans) view = transposed_view(&b, view, t->trans);
-  if (t->user->code == OP_CONVERT_LAYOUT) view = ir_make(&b, OP_LOCAL_LOAD, t->user->results[0].type, view, NULL);
-  ir_replace_all(&t->user->results[0], view);
-  ir_erase(t->user);
+  if (t->registers) view = ir_make(&b, OP_LOCAL_LOAD, reader->results[0].type, view, NULL);
+  ir_replace_all(&reader->results[0], view);
+  if (t->user) ir_erase(t->user);
   if (t->trans) ir_erase(t->trans);
   ir_erase(t->load);
 }
@@ -373,6 +483,23 @@ static void drop_fences(Pipeline *p) {
   }
 }
 
+/* Where all buffers that are read into registers have been read: before the next dot of tensor cores, if an operand of
+ * it is stored in this iteration, for there is a barrier anyway. */
+static Op *behind_reads(const Pipeline *p) {
+  Op *last = NULL;
+  for (Op *op = p->body->first; op; op = op->next)
+    for (uint32_t i = 0; i < p->tiles.len; i++) {
+      const Tile *t = &p->tiles.at[i];
+      if (t->registers && op == (t->user ? t->user : t->load)) last = op;
+    }
+  bool stored = false;
+  for (Op *op = last->next; op; op = op->next) {
+    stored |= op->code == OP_LOCAL_ALLOC && op->noperands;
+    if (op->code == OP_WARP_GROUP_DOT) return stored ? op : last->next;
+  }
+  return last->next;
+}
+
 /* What the steps of the transformation hand on. S: p->stages; n: how many values the loop carried before it. */
 typedef struct Rotation {
   Pipeline *p;
@@ -381,15 +508,15 @@ typedef struct Rotation {
   Value **window;               /* [load * S + s]: what early load `load` gives for iteration s */
   Value **ahead, **early;       /* carried values as iterations S - 1 and S see them, for copies and for early loads */
   int *ahead_slot, *early_slot; /* which carried values of the new loop run ahead in their place */
-  int read_slot, fill_slot, window_slot;
+  int window_slot;
   Map copies, loads; /* the body's values in the iterations that copies and early loads are for */
 } Rotation;
 
 static void allocate_buffers(Pipeline *p, Builder *b) {
-  for (int i = 0; i < p->ntiles; i++) {
-    Tile *t = &p->tiles[i];
+  for (int i = 0; i < (int)p->tiles.len; i++) {
+    Tile *t = &p->tiles.at[i];
     Type *tensor = t->load->results[0].type;
-    int64_t shape[LAYOUT_MAX_DIMS] = {p->nbuf};
+    int64_t shape[LAYOUT_MAX_DIMS] = {p->rings[t->ring].n};
     for (int d = 0; d < tensor->rank; d++) shape[d + 1] = tensor->shape[d];
     Type *whole = ir_memdesc(p->cx, tensor->elem, tensor->rank + 1, shape, t->shared, gpu_smem(p->cx), true);
     t->buffers = &ir_op(b, OP_LOCAL_ALLOC, &whole, 1, NULL, 0)->results[0];
@@ -451,7 +578,9 @@ static void copy_first_tiles(Rotation *r, Builder *b) {
     for (uint32_t e = 0; e < p->early.len; e++) map_put(p->cx, &map, &p->early.at[e]->results[0], window_at(r, e, s));
     map_put(p->cx, &map, ir_loop_index(p->loop), iv);
     map_carried(r, &map, p->is_ahead, r->ahead);
-    make_copies(p, b, &map, less(b, iv, r->upper), ir_const_int(b, ir_int(p->cx, 32), s));
+    Value *fill[RINGS];
+    for (int i = 0; i < RINGS; i++) fill[i] = ir_const_int(b, ir_int(p->cx, 32), s % p->rings[i].n);
+    make_copies(p, b, &map, less(b, iv, r->upper), fill);
     step_carried(r, &map, p->is_ahead, r->ahead);
     iv = ir_make(b, OP_ADDI, NULL, iv, r->step, NULL);
   }
@@ -467,12 +596,17 @@ static void add_carried(Rotation *r, Builder *b) {
     r->ahead_slot[i] = r->n + (int)inits.len;
     vec_push(cx, &inits, r->ahead[i]);
   }
-  Value *read = ir_const_int(b, ir_int(cx, 32), 0), *fill = ir_const_int(b, read->type, (p->stages - 1) % p->nbuf);
-  r->read_slot = r->n + (int)inits.len;
-  vec_push(cx, &inits, read);
-  r->fill_slot = r->read_slot + 1;
-  vec_push(cx, &inits, fill);
-  r->window_slot = r->fill_slot + 1;
+  for (int i = 0; i < RINGS; i++) {
+    Ring *ring = &p->rings[i];
+    int first = (p->stages - 1) % ring->n;
+    if (!ring->used) continue;
+    ring->read_slot = ring->fill_slot = r->n + (int)inits.len;
+    vec_push(cx, &inits, ir_const_int(b, ir_int(cx, 32), 0));
+    if (!first) continue; /* it is always the one just read that is filled */
+    ring->fill_slot++;
+    vec_push(cx, &inits, ir_const_int(b, ir_int(cx, 32), first));
+  }
+  r->window_slot = r->n + (int)inits.len;
   for (uint32_t i = 0; i < p->early.len * (uint32_t)p->stages; i++) vec_push(cx, &inits, r->window[i]);
   for (int i = 0; i < r->n; i++) {
     if (!p->is_early[i]) continue;
@@ -496,7 +630,7 @@ static void issue_ahead(Rotation *r) {
   b.loc = loop->loc;
   wait_op(p, &b, depth - 1);
   if (p->late) {
-    b.before = p->in_flight->next;
+    b.before = p->in_flight ? p->in_flight->next : behind_reads(p);
     ir_effect(&b, OP_BARRIER, NULL);
   }
   Value *far = ir_make(&b, OP_MULI, NULL, r->step, ir_const_int(&b, r->step->type, depth), NULL);
@@ -506,7 +640,10 @@ static void issue_ahead(Rotation *r) {
     if (p->is_ahead[i]) map_put(cx, &r->copies, ir_loop_arg(loop, i), ir_loop_arg(loop, r->ahead_slot[i]));
   for (uint32_t e = 0; e < p->early.len; e++)
     map_put(cx, &r->copies, &p->early.at[e]->results[0], carried_window(r, e, depth));
-  make_copies(p, &b, &r->copies, less(&b, later, r->upper), ir_loop_arg(loop, r->fill_slot));
+  Value *fill[RINGS] = {NULL};
+  for (int i = 0; i < RINGS; i++)
+    if (p->rings[i].used) fill[i] = ir_loop_arg(loop, p->rings[i].fill_slot);
+  make_copies(p, &b, &r->copies, less(&b, later, r->upper), fill);
   if (!p->early.len) return;
   Value *latest = ir_make(&b, OP_ADDI, NULL, later, r->step, NULL);
   map_put(cx, &r->loads, ir_loop_index(loop), latest);
@@ -523,10 +660,13 @@ static void yield_carried(Rotation *r) {
   for (int i = 0; i < r->n; i++)
     if (p->is_ahead[i]) ir_add_operand(cx, yield, mapped(&r->copies, ir_operand(yield, i)));
   Builder b = ir_before(cx, yield);
-  Value *next_read = next_buffer(&b, ir_loop_arg(p->loop, r->read_slot), p->nbuf);
-  Value *next_fill = next_buffer(&b, ir_loop_arg(p->loop, r->fill_slot), p->nbuf);
-  ir_add_operand(cx, yield, next_read);
-  ir_add_operand(cx, yield, next_fill);
+  for (int i = 0; i < RINGS; i++) {
+    const Ring *ring = &p->rings[i];
+    if (!ring->used) continue;
+    ir_add_operand(cx, yield, next_buffer(&b, ir_loop_arg(p->loop, ring->read_slot), ring->n));
+    if (ring->fill_slot == ring->read_slot) continue;
+    ir_add_operand(cx, yield, next_buffer(&b, ir_loop_arg(p->loop, ring->fill_slot), ring->n));
+  }
   for (uint32_t e = 0; e < p->early.len; e++) {
     for (int s = 1; s < p->stages; s++) ir_add_operand(cx, yield, carried_window(r, e, s));
     ir_add_operand(cx, yield, mapped(&r->loads, &p->early.at[e]->results[0]));
@@ -542,7 +682,7 @@ static void replace_uses(Rotation *r) {
     ir_replace_all(&p->early.at[e]->results[0], carried_window(r, e, 0));
     ir_erase(p->early.at[e]);
   }
-  for (int i = 0; i < p->ntiles; i++) replace_user(p, &p->tiles[i], ir_loop_arg(p->loop, r->read_slot));
+  for (int i = 0; i < (int)p->tiles.len; i++) replace_user(p, &p->tiles.at[i]);
   mend_views(p->cx, p->body);
   drop_fences(p);
 }
@@ -550,7 +690,7 @@ static void replace_uses(Rotation *r) {
 static void wait_and_free(Pipeline *p) {
   Builder b = {p->cx, p->loop->block, p->loop->next, p->loop->loc};
   wait_op(p, &b, 0);
-  for (int i = 0; i < p->ntiles; i++) ir_effect(&b, OP_LOCAL_DEALLOC, p->tiles[i].buffers, NULL);
+  for (int i = 0; i < (int)p->tiles.len; i++) ir_effect(&b, OP_LOCAL_DEALLOC, p->tiles.at[i].buffers, NULL);
 }
 
 static void transform(Pipeline *p) {
@@ -566,21 +706,12 @@ static void transform(Pipeline *p) {
   wait_and_free(p);
 }
 
-static int64_t tile_bytes(const Pipeline *p) {
-  int64_t bytes = 0;
-  for (int i = 0; i < p->ntiles; i++) {
-    const Type *t = p->tiles[i].load->results[0].type;
-    bytes += ir_numel(t) * ir_elem_bytes(t->elem);
-  }
-  return bytes;
-}
-
 /* Will the operand lie in buffers that later iterations do not fill at once? */
 static bool is_buffered(const Pipeline *p, Value *operand) {
   const Op *alloc = buffer_of(operand);
   if (!alloc || alloc->block != p->body) return alloc != NULL;
-  for (int i = 0; i < p->ntiles; i++)
-    if (p->tiles[i].user == alloc) return true;
+  for (int i = 0; i < (int)p->tiles.len; i++)
+    if (p->tiles.at[i].user == alloc) return true;
   return false;
 }
 
@@ -596,25 +727,46 @@ static Op *dot_in_flight(const Pipeline *p) {
   return is_buffered(p, ir_operand(dot, 0)) && is_buffered(p, ir_operand(dot, 1)) ? dot : NULL;
 }
 
+/* Registers of a thread that hold everything it reads from buffers in an iteration. */
+static int64_t registers_read(const Pipeline *p) {
+  int64_t bits = 0;
+  for (uint32_t i = 0; i < p->tiles.len; i++) {
+    const Tile *t = &p->tiles.at[i];
+    const Op *reader = t->user ? t->user : t->load;
+    if (!t->registers) continue;
+    bits += (int64_t)gpu_registers(gpu_layout(p->cx, reader->results[0].type)) * ir_elem(reader->results[0].type)->bits;
+  }
+  return bits / 32;
+}
+
 /* How many blocks a multiprocessor holds when each has so many bytes of buffers. The registers of a thread are estimated:
- * its accumulators, and what addresses and descriptors take. */
-static int blocks_held(const Pipeline *p, int64_t bytes) {
+ * its accumulators, what addresses and descriptors take, and `more`. */
+static int blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
   enum { SHARED = 228 << 10, RESERVED = 1 << 10, REGISTERS = 64 << 10, OTHER_REGISTERS = 44, THREADS = 2048 };
-  const Type *t = p->in_flight->results[0].type;
   int threads = 32 * p->num_warps;
-  int64_t registers = OTHER_REGISTERS + ir_numel(t) / threads;
+  int64_t registers = 0;
+  for (const Op *op = p->body->first; op; op = op->next)
+    if (op->code == OP_WARP_GROUP_DOT || op->code == OP_DOT)
+      registers = max64(registers, ir_numel(op->results[0].type) / threads);
+  registers += OTHER_REGISTERS + more;
   int64_t n = min64(SHARED / (bytes + RESERVED), REGISTERS / (registers * threads));
   return (int)min64(n, THREADS / threads);
 }
 
-/* Where copies go, and how many buffers there are of each tile. */
-static void choose_buffers(Pipeline *p, int64_t each, int64_t room) {
+/* Where copies go, and how many buffers there are of each tile. Tiles that are read into registers leave their buffer
+ * then: behind a barrier it can be filled again, one buffer fewer. */
+static void choose_buffers(Pipeline *p, int64_t room) {
   p->in_flight = dot_in_flight(p);
-  p->nbuf = p->stages;
-  if (!p->in_flight) return;
-  int64_t without = each * p->stages, with = without + each;
-  p->late = with > room || blocks_held(p, with) < blocks_held(p, without);
-  if (!p->late) p->nbuf++;
+  p->rings[OPERANDS].n = p->rings[REGISTERS].n = p->stages;
+  int64_t all = buffer_bytes(p, p->stages, false), fewer = buffer_bytes(p, p->stages, true);
+  if (p->in_flight) {
+    int64_t more = buffer_bytes(p, p->stages + 1, false);
+    p->late = more > room || blocks_held(p, more, 0) < blocks_held(p, all, 0);
+    if (!p->late) p->rings[OPERANDS].n++, p->rings[REGISTERS].n++;
+    return;
+  }
+  p->late = fewer < all && (all > room || blocks_held(p, all, 0) < blocks_held(p, fewer, registers_read(p)));
+  if (p->late) p->rings[REGISTERS].n--;
 }
 
 static bool has_inner_loop(const Block *body) {
@@ -631,12 +783,20 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   p.num_warps = gpu_num_warps(m);
   p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   p.is_early = NEWN(cx, bool, loop->nresults + 1);
-  for (Op *op = body->first; op; op = op->next) consider(&p, op);
-  if (!p.ntiles) return false;
-  int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8), each = tile_bytes(&p);
-  while (p.stages > 2 && each * p.stages > room) p.stages--;
-  if (each * p.stages > room) return false;
-  choose_buffers(&p, each, room);
+  find_feeds(&p);
+  int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8);
+  for (Op *op = body->first; op; op = op->next) consider(&p, op, find_operand, 0);
+  while (p.stages > 2 && buffer_bytes(&p, p.stages, true) > room) p.stages--;
+  if (buffer_bytes(&p, p.stages, true) > room) return false;
+  for (Op *op = body->first; op; op = op->next) consider(&p, op, find_reader, room);
+  if (!p.tiles.len) return false;
+  for (Op *op = body->first; op; op = op->next) consider_early(&p, op);
+  choose_buffers(&p, room);
+  for (uint32_t i = 0; i < p.tiles.len; i++) {
+    Tile *t = &p.tiles.at[i];
+    t->ring = t->registers && p.rings[REGISTERS].n != p.rings[OPERANDS].n ? REGISTERS : OPERANDS;
+    p.rings[t->ring].used = true;
+  }
   ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, p.in_flight ? ir_attr_unit(cx) : NULL);
   transform(&p);
   return true;
