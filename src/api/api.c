@@ -173,6 +173,7 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   const bool *written = lay(b, c->info.written, (size_t)c->info.nargs * sizeof *written, false);
   const DescriptorArg *descriptors =
       lay(b, c->info.descriptors, (size_t)c->info.ndescriptors * sizeof *descriptors, false);
+  const int64_t *map_code = lay(b, c->info.map_code, (size_t)c->info.nmap_code * sizeof *map_code, false);
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const char *stage = lay_text(b, c->stages.at[i].name);
     const char *bytes = lay(b, c->stages.at[i].bytes, c->stages.at[i].len, true);
@@ -187,6 +188,7 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
   k->info.args = args;
   k->info.written = written;
   k->info.descriptors = descriptors;
+  k->info.map_code = map_code;
   atomic_init(&k->loaded, NULL);
   return k;
 }

@@ -68,26 +68,49 @@ static ArgKind arg_kind(Ctx *cx, const Type *t) {
   ctx_fail(cx, ERR_SOURCE, "a kernel's argument cannot be of type %s on this target", ir_type_text(cx, t));
 }
 
+static void describe_map(const Type *t, DescriptorArg *d) {
+  int64_t box[LAYOUT_MAX_DIMS];
+  d->is_map = true;
+  d->elem_type = tma_elem_type(t);
+  d->swizzle = tma_swizzle(t->elem);
+  tma_box(t->elem, box);
+  for (int k = 0; k < d->rank; k++) d->box[k] = (int)box[k];
+}
+
+/* Those that no caller gives. */
+static void describe_made(Ctx *cx, const Op *func, const Type *type, KernelInfo *info, DescriptorArg *all) {
+  Vec(int64_t) code = {0};
+  for (int i = 0; i < type->ninputs; i++) {
+    const Attr *a = tma_is_map(type->inputs[i]) ? tma_launch_attr(func, i) : NULL;
+    if (!a) continue;
+    const Type *block = type->inputs[i]->elem;
+    DescriptorArg *d = &all[info->ndescriptors++];
+    *d = (DescriptorArg){.at = type->ninputs, .rank = block->rank, .elem_bytes = ir_elem_bytes(block->elem)};
+    for (int k = 0; k < d->rank; k++) d->block[k] = (int)block->shape[k];
+    describe_map(type->inputs[i], d);
+    d->nan = a->ints[0] != 0;
+    d->code_at = (int)code.len;
+    d->ncode = a->n - 1;
+    for (int k = 1; k < a->n; k++) vec_push(cx, &code, a->ints[k]);
+  }
+  info->map_code = code.at;
+  info->nmap_code = (int)code.len;
+}
+
 /* Which of the kernel's descriptors are tensor maps. `at` goes through the arguments of `type`, where a map is one and
  * the parts of another descriptor are three before its shape and strides; `given`, as callers count. */
-static void describe_maps(Ctx *cx, const Type *type, KernelInfo *info) {
-  DescriptorArg *all = NEWN(cx, DescriptorArg, info->ndescriptors + 1);
+static void describe_maps(Ctx *cx, const Op *func, const Type *type, KernelInfo *info) {
+  DescriptorArg *all = NEWN(cx, DescriptorArg, info->ndescriptors + type->ninputs + 1);
   for (int i = 0, at = 0, given = 0; i < info->ndescriptors; i++, given++) {
     DescriptorArg *d = &all[i];
     *d = info->descriptors[i];
     at += d->at - given, given = d->at;
     const Type *t = at < type->ninputs ? type->inputs[at] : NULL;
-    int64_t box[LAYOUT_MAX_DIMS];
-    if (t && tma_is_map(t)) {
-      d->is_map = true;
-      d->elem_type = tma_elem_type(t);
-      d->swizzle = tma_swizzle(t->elem);
-      tma_box(t->elem, box);
-      for (int k = 0; k < d->rank; k++) d->box[k] = (int)box[k];
-    }
+    if (t && tma_is_map(t)) describe_map(t, d);
     at += (d->is_map ? 1 : 3) + 2 * d->rank;
   }
   info->descriptors = all;
+  describe_made(cx, func, type, info, all);
 }
 
 static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
@@ -98,7 +121,7 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
   for (int i = 0; i < type->ninputs; i++) kinds[i] = arg_kind(cx, type->inputs[i]);
   info->args = kinds;
   info->nargs = type->ninputs;
-  describe_maps(cx, type, info);
+  describe_maps(cx, func, type, info);
 }
 
 enum { FIRST_WITH_TMA = 90 };

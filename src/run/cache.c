@@ -170,7 +170,12 @@ static void put_entry(Buf *b, const Compiled *c) {
     put(b, (uint64_t)d->elem_type);
     put(b, (uint64_t)d->swizzle);
     for (int n = 0; n < d->rank; n++) put(b, (uint64_t)d->box[n]);
+    put(b, (uint64_t)d->code_at);
+    put(b, (uint64_t)d->ncode);
+    put(b, d->nan);
   }
+  put(b, (uint64_t)k->nmap_code);
+  for (int i = 0; i < k->nmap_code; i++) put(b, (uint64_t)k->map_code[i]);
   const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,      k->cooperative, k->shared,
                             k->n_regs,    k->n_spills,   k->n_max_threads, k->fp_fusion,   k->dependent};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
@@ -201,7 +206,19 @@ static bool get_descriptors(Ctx *cx, Reader *r, KernelInfo *k) {
     all[i].elem_type = (int)get(r);
     all[i].swizzle = (int)get(r);
     for (uint64_t d = 0; d < rank; d++) all[i].box[d] = (int)get(r);
+    all[i].code_at = (int)get(r);
+    all[i].ncode = (int)get(r);
+    all[i].nan = get(r) != 0;
   }
+  uint64_t ncode = get(r);
+  if (r->bad || ncode > (uint64_t)(r->end - r->at) / 8) return false;
+  int64_t *code = NEWN(cx, int64_t, ncode + 1);
+  for (uint64_t i = 0; i < ncode; i++) code[i] = (int64_t)get(r);
+  for (uint64_t i = 0; i < n; i++)
+    if (all[i].code_at < 0 || all[i].ncode < 0 || (uint64_t)all[i].code_at + (uint64_t)all[i].ncode > ncode)
+      return false;
+  k->map_code = code;
+  k->nmap_code = (int)ncode;
   k->descriptors = all;
   k->ndescriptors = (int)n;
   return !r->bad;

@@ -34,9 +34,12 @@ void run_describe_descriptors(Ctx *cx, const Module *m, KernelInfo *info) {
   info->ndescriptors = (int)found.len;
 }
 
+static bool is_given(const DescriptorArg *d) { return d->ncode == 0; }
+
 int run_nargs(const KernelInfo *k) {
   int n = k->nargs;
-  for (int i = 0; i < k->ndescriptors; i++) n -= arguments_of(&k->descriptors[i]) - 1;
+  for (int i = 0; i < k->ndescriptors; i++)
+    n -= is_given(&k->descriptors[i]) ? arguments_of(&k->descriptors[i]) - 1 : 1;
   return n;
 }
 
@@ -44,7 +47,7 @@ int run_nargs(const KernelInfo *k) {
 static size_t place_of(const KernelInfo *k, size_t i, const DescriptorArg **d) {
   size_t skipped = 0;
   *d = NULL;
-  for (int n = 0; n < k->ndescriptors && (size_t)k->descriptors[n].at <= i; n++) {
+  for (int n = 0; n < k->ndescriptors && is_given(&k->descriptors[n]) && (size_t)k->descriptors[n].at <= i; n++) {
     if ((size_t)k->descriptors[n].at == i)
       *d = &k->descriptors[n];
     else
@@ -56,7 +59,7 @@ static size_t place_of(const KernelInfo *k, size_t i, const DescriptorArg **d) {
 const char *run_arg_type(const KernelInfo *k, size_t i) {
   const DescriptorArg *d;
   size_t at = place_of(k, i, &d);
-  return at >= (size_t)k->nargs ? NULL : d ? "tensordesc" : run_arg_kind_text(k->args[at]);
+  return i >= (size_t)run_nargs(k) ? NULL : d ? "tensordesc" : run_arg_kind_text(k->args[at]);
 }
 
 bool run_arg_written(const KernelInfo *k, size_t i) {
@@ -87,11 +90,90 @@ static const char *mistake(const DescriptorArg *d, const ttc_tensor_descriptor *
   return t->strides[d->rank - 1] == 1 ? NULL : "its last stride is not 1";
 }
 
+/* ---- maps that no caller gives ----------------------------------------------------------------------------------- */
+
+static int64_t wrapped(int64_t x, int64_t bits) {
+  return bits == 8 ? (int8_t)x : bits == 16 ? (int16_t)x : bits == 32 ? (int32_t)x : x;
+}
+
+static int64_t read_arg(const void *arg, int64_t bits) {
+  int8_t x8;
+  int16_t x16;
+  int32_t x32;
+  int64_t x64;
+  switch (bits) {
+  case 8: return memcpy(&x8, arg, sizeof x8), x8;
+  case 16: return memcpy(&x16, arg, sizeof x16), x16;
+  case 32: return memcpy(&x32, arg, sizeof x32), x32;
+  default: return memcpy(&x64, arg, sizeof x64), x64;
+  }
+}
+
+static int64_t combined(MapOp op, int64_t a, int64_t b, bool *bad) {
+  switch (op) {
+  case MAP_ADD: return (int64_t)((uint64_t)a + (uint64_t)b);
+  case MAP_SUB: return (int64_t)((uint64_t)a - (uint64_t)b);
+  case MAP_MUL: return (int64_t)((uint64_t)a * (uint64_t)b);
+  case MAP_MIN: return a < b ? a : b;
+  case MAP_MAX: return a > b ? a : b;
+  default: *bad |= b == 0; return b == 0 ? 0 : b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
+  }
+}
+
+/* Runs the steps; false: they do not leave `n` values, or divide by zero. */
+static bool run_code(const KernelInfo *k, const DescriptorArg *d, const void *const *args, int64_t *out, int n) {
+  int64_t stack[MAP_MAX_STEPS];
+  int top = 0, given = run_nargs(k);
+  bool bad = d->ncode > 2 * MAP_MAX_STEPS;
+  for (int i = 0; i + 1 < d->ncode && !bad; i += 2) {
+    MapOp op = (MapOp)k->map_code[d->code_at + i];
+    int64_t x = k->map_code[d->code_at + i + 1];
+    if (op == MAP_CONST) {
+      stack[top++] = x;
+    } else if (op == MAP_ARG) {
+      bad |= x < 0 || x >> 8 >= given;
+      stack[top++] = bad ? 0 : read_arg(args[x >> 8], x & 255);
+    } else if (op == MAP_WRAP) {
+      bad |= top < 1;
+      if (!bad) stack[top - 1] = wrapped(stack[top - 1], x);
+    } else {
+      bad |= top < 2 || op > MAP_WRAP;
+      if (!bad) top--, stack[top - 1] = wrapped(combined(op, stack[top - 1], stack[top], &bad), x);
+    }
+  }
+  if (bad || top != n) return false;
+  memcpy(out, stack, (size_t)n * sizeof *out);
+  return true;
+}
+
+/* A tensor without elements has no map, and a kernel that is right does not ask for a block of it: zeros, which the copy
+ * engine refuses. */
+static bool make_map(const Target *target, const KernelInfo *k, const DescriptorArg *d, const void *const *args,
+                     DescriptorValues *v, char *error, size_t size) {
+  int64_t parts[2 * TTC_MAX_RANK];
+  ttc_tensor_descriptor t = {.rank = d->rank, .flags = d->nan ? TTC_DESCRIPTOR_NAN : 0};
+  memset(v->map, 0, sizeof v->map);
+  if (!run_code(k, d, args, parts, 2 * d->rank)) return true;
+  t.base = (void *)(uintptr_t)parts[0];
+  for (int i = 0; i < d->rank; i++) {
+    t.shape[i] = parts[1 + i];
+    t.strides[i] = i + 1 < d->rank ? parts[1 + d->rank + i] : 1;
+    if (t.shape[i] <= 0) return true;
+  }
+  char text[200] = "";
+  const char *wrong = mistake(d, &t);
+  if (!wrong && target->tensor_map(d, &t, v->map, text, sizeof text)) return true;
+  snprintf(error, size, "kernel `%s`: a tensor descriptor that it makes: %s", k->name, wrong ? wrong : text);
+  return false;
+}
+
+/* ---- the arguments of a launch ----------------------------------------------------------------------------------- */
+
 bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out,
                     DescriptorValues *values, char *error, size_t size) {
   int next = 0, given = run_nargs(k), d = 0;
   for (int i = 0; i < given; i++) {
-    if (d == k->ndescriptors || k->descriptors[d].at != i) {
+    if (d == k->ndescriptors || !is_given(&k->descriptors[d]) || k->descriptors[d].at != i) {
       out[next++] = args[i];
       continue;
     }
@@ -124,6 +206,10 @@ bool run_place_args(const Target *target, const KernelInfo *k, const void *const
       out[next + kind->rank + n] = &v->strides[n];
     }
     next += 2 * kind->rank;
+  }
+  for (; d < k->ndescriptors; d++) {
+    if (!make_map(target, k, &k->descriptors[d], args, &values[d], error, size)) return false;
+    out[next++] = values[d].map;
   }
   return true;
 }

@@ -21,6 +21,30 @@ const char *run_arg_kind_text(ArgKind kind) {
   return (size_t)kind < COUNT(kinds) ? kinds[kind] : "?";
 }
 
+/* The tensor maps among the arguments, as the reference words it; null: a descriptor that is base, shape and strides.
+ * Maps that the launch makes are arguments that other launchers know nothing of: scratch memory, which they refuse. */
+static void put_maps(Buf *b, const KernelInfo *k) {
+  int made = 0;
+  bool any = false;
+  for (int i = 0; i < k->ndescriptors; i++) {
+    const DescriptorArg *d = &k->descriptors[i];
+    made += d->ncode != 0;
+    if (d->ncode) continue;
+    buf_puts(b, any ? ", " : ", \"tensordesc_meta\": [");
+    any = true;
+    if (!d->is_map) {
+      buf_puts(b, "null");
+      continue;
+    }
+    buf_printf(b, "{\"swizzle\": %d, \"elem_size\": %d, \"elem_type\": %d, \"block_size\": [", d->swizzle,
+               d->elem_bytes, d->elem_type);
+    for (int n = 0; n < d->rank; n++) buf_printf(b, "%s%d", n ? ", " : "", d->box[n]);
+    buf_puts(b, "], \"fp4_padded\": false}");
+  }
+  if (any) buf_putc(b, ']');
+  if (made) buf_printf(b, ", \"global_scratch_size\": %d", made * TENSOR_MAP_BYTES);
+}
+
 const char *run_metadata(Ctx *cx, const Compiled *c) {
   const KernelInfo *k = &c->info;
   Options options = c->options;
@@ -40,6 +64,7 @@ const char *run_metadata(Ctx *cx, const Compiled *c) {
   }
   buf_printf(&b, "], \"shared\": %lld, \"n_regs\": %d, \"n_spills\": %d, \"n_max_threads\": %d", (long long)k->shared,
              k->n_regs, k->n_spills, k->n_max_threads);
+  put_maps(&b, k);
   for (size_t i = 0; i < run_noptions; i++) {
     const OptionInfo *o = &run_option_table[i];
     const void *field = (const char *)&options + o->offset;

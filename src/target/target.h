@@ -41,8 +41,19 @@ typedef struct DescriptorArg {
   bool is_map;             /* the kernel takes a tensor map, TENSOR_MAP_BYTES by value, made at launch … */
   int elem_type, swizzle;  /* … of these, as PTX's tensormap.replace numbers them */
   int box[TTC_MAX_RANK];   /* what one copy moves */
+  int code_at, ncode;      /* in KernelInfo.map_code: how a launch makes it; 0 long: a caller gives it */
+  bool nan;                /* … and whether elements outside are NaN then */
 } DescriptorArg;
 enum { TENSOR_MAP_BYTES = 128 };
+
+/* How a launch computes what a map that no caller gives is of: steps (op, x) on a stack of integers. */
+typedef enum MapOp {
+  MAP_CONST, /* x */
+  MAP_ARG,   /* the caller's argument x >> 8, of x & 255 bits */
+  MAP_ADD, MAP_SUB, MAP_MUL, MAP_DIV, MAP_MIN, MAP_MAX, /* of the upper two, wrapped to x bits */
+  MAP_WRAP   /* sign-extended from x bits */
+} MapOp;
+enum { MAP_MAX_STEPS = 256 };
 
 /* Facts about a compiled kernel that loading and launching need, kept beside it in the cache as JSON. */
 typedef struct KernelInfo {
@@ -52,7 +63,9 @@ typedef struct KernelInfo {
   const ArgKind *args;    /* run-time parameters in order */
   const bool *written;    /* … and which of them the kernel may write through; in the hands of run/ */
   int ndescriptors;
-  const DescriptorArg *descriptors; /* in order */
+  const DescriptorArg *descriptors; /* in order; last those that no caller gives, whose `at` is behind all arguments */
+  int nmap_code;
+  const int64_t *map_code;
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
   bool dependent;         /* may begin before the launch ahead of it on its stream has ended */

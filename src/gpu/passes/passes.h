@@ -2,7 +2,7 @@
  *
  *   passes.c                  the list of passes
  *   coalesce.c dot.c          what memory accesses and dots ask of layouts
- *   tma.c                     which descriptors become tensor maps
+ *   tma.c tma_launch.c        which descriptors become tensor maps
  *   module.c dot_precision.c assign.c divide.c tma_ring.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
 #ifndef TRITONC_GPU_PASSES_H
@@ -54,6 +54,10 @@ int wgmma_carried_slot(const Op *dot);
 int64_t tma_messages(const Type *block); /* how many copies of the box (gpu.h) move a block */
 /* What stands for the memory that a tensor map describes: an argument of the kernel; NULL: it is not known. */
 const Value *tma_base(const Value *desc);
+/* tma_launch.c: how a launch makes the map that `make` is; NULL: a program has to. Then: it is an argument. */
+Attr *tma_launch_code(Ctx *cx, const Op *func, const Op *make);
+int64_t tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
+void tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);
 /* tma_copies.c: an mbarrier; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
 Value *tma_barriers(Builder *b, int n);
 Value *tma_buffers(Builder *b, const Op *load, int n);

@@ -2,8 +2,8 @@
  *
  * Problem. From sm_90 on a tensor descriptor can be a tensor map: 128 bytes in memory that tell the copy engine where a
  * tensor lies, and one thread moves a whole block between global and shared memory. Not every descriptor can: the engine
- * has rules for types, sizes and strides, knows no rows in any order on sm_90, and makes a descriptor's maker write it to
- * memory. The others stay base, shape and strides: opt/descriptors.c.
+ * has rules for types, sizes and strides, knows no rows in any order on sm_90, and where a program makes the descriptor of what
+ * is its own (tma_launch.c has the rest) it would have to write the map to memory. The others stay base, shape and strides: opt/descriptors.c.
  *
  * Idea. Descriptors that control flow brings together must be of one kind, so values are joined into classes (union-find
  * over loops, branches and selections), and a class becomes tensor maps if all that it comes from and all that is done
@@ -98,8 +98,16 @@ static bool can_be_block(Ctx *cx, Type *desc) {
 
 bool tma_is_map(const Type *t) { return t->kind == TYPE_TENSORDESC && t->elem->encoding; }
 
+/* Of the maps that a launch makes of one pointer, the first stands for all. */
 const Value *tma_base(const Value *desc) {
-  if (!desc->op) return desc->block->region->op->code == OP_FUNC ? desc : NULL;
+  if (!desc->op) {
+    const Op *func = desc->block->region->op;
+    if (func->code != OP_FUNC) return NULL;
+    int64_t pointer = tma_launch_pointer(func, desc->index);
+    for (int i = 0; pointer >= 0 && i < desc->index; i++)
+      if (tma_launch_pointer(func, i) == pointer) return desc->block->args[i];
+    return desc;
+  }
   if (desc->op->code != OP_MAKE_TENSOR_DESC) return NULL;
   return gpu_base_of(ir_operand(desc->op, 0));
 }
@@ -108,7 +116,7 @@ const Value *tma_base(const Value *desc) {
 
 typedef struct Class {
   struct Class *parent; /* NULL: this is the representative */
-  bool refused;
+  bool refused, writes;
 } Class;
 
 typedef struct Member {
@@ -116,7 +124,12 @@ typedef struct Member {
   Class *class;
 } Member;
 
-typedef struct Base {
+typedef struct Made {
+  Op *op;
+  Attr *code; /* tma_launch.c */
+} Made;
+
+typedef struct Base { /* what memory is accessed */
   const Value *base;
   bool writes;
   Class *class; /* NULL: an ordinary access */
@@ -127,6 +140,8 @@ typedef struct Choose {
   Map classes; /* Value to Class */
   Vec(Member) members;
   Vec(Base) bases;
+  Op *func;
+  Vec(Made) made;
 } Choose;
 
 static bool is_desc(const Value *v) { return v->type->kind == TYPE_TENSORDESC; }
@@ -155,6 +170,7 @@ static void join(Choose *c, Value *a, Value *b) {
   if (x == y) return;
   y->parent = x;
   x->refused |= y->refused;
+  x->writes |= y->writes;
 }
 
 static void refuse(Choose *c, Value *v) {
@@ -179,6 +195,13 @@ static void note_base(Choose *c, const Value *ptr, bool writes, Class *class) {
   vec_push(c->cx, &c->bases, b);
 }
 
+static void visit_make(Choose *c, Op *op) {
+  Attr *code = tma_launch_code(c->cx, c->func, op);
+  if (!code) refuse(c, &op->results[0]);
+  vec_push(c->cx, &c->made, ((Made){op, code}));
+  note_base(c, ir_operand(op, 0), false, class_of(c, &op->results[0]));
+}
+
 static void visit(Op *op, void *arg) {
   Choose *c = arg;
   switch (op->code) {
@@ -201,8 +224,9 @@ static void visit(Op *op, void *arg) {
   case OP_YIELD:
   case OP_CONDITION:
   case OP_FUNC: return;
-  case OP_DESC_LOAD:
-  case OP_DESC_STORE: return;
+  case OP_MAKE_TENSOR_DESC: visit_make(c, op); return;
+  case OP_DESC_LOAD: return;
+  case OP_DESC_STORE: class_of(c, ir_operand(op, 0))->writes = true; return;
   case OP_LOAD: note_base(c, ir_operand(op, 0), false, NULL); break;
   case OP_STORE:
   case OP_ATOMIC_RMW:
@@ -230,22 +254,42 @@ static void set_argument_types(Ctx *cx, Op *func) {
   ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
 }
 
+/* The same memory by ordinary accesses and by copies, one of them writing: not without fences. */
+static void refuse_mixed(Choose *c) {
+  Map ordinary = {0}; /* base to whether it is written, plus one */
+  for (uint32_t i = 0; i < c->bases.len; i++) {
+    const Base *b = &c->bases.at[i];
+    if (b->class || !b->base) continue;
+    intptr_t old = (intptr_t)map_get(&ordinary, b->base);
+    map_put(c->cx, &ordinary, b->base, (void *)(intptr_t)(b->writes || old == 2 ? 2 : 1));
+  }
+  for (uint32_t i = 0; i < c->bases.len; i++) {
+    const Base *b = &c->bases.at[i];
+    intptr_t other = b->class && b->base ? (intptr_t)map_get(&ordinary, b->base) : 0;
+    if (other == 2 || (other && find(b->class)->writes)) find(b->class)->refused = true;
+  }
+}
+
 bool gpu_choose_tma(Ctx *cx, Module *m) {
   bool changed = false;
   for (Op *func = m->body->first->first; func; func = func->next) {
     if (func->code != OP_FUNC || !func->regions[0]->first) continue;
-    Choose c = {.cx = cx};
+    Choose c = {.cx = cx, .func = func};
     visit_arguments(&c, func);
     ir_walk(func, visit, &c);
     Block *entry = ir_entry(func, 0);
     for (int i = 0; i < entry->nargs; i++)
       if (is_desc(entry->args[i])) class_of(&c, entry->args[i]);
+    refuse_mixed(&c);
     for (uint32_t i = 0; i < c.members.len; i++) {
       Value *v = c.members.at[i].v;
       if (find(c.members.at[i].class)->refused) continue;
       v->type = tma_type(cx, v->type);
       changed = true;
     }
+    for (uint32_t i = 0; i < c.made.len; i++)
+      if (tma_is_map(c.made.at[i].op->results[0].type))
+        tma_pass_at_launch(cx, func, c.made.at[i].op, c.made.at[i].code);
     if (changed) set_argument_types(cx, func);
   }
   return changed;

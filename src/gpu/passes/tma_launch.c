@@ -1,0 +1,120 @@
+/* tma_launch.c: descriptors that a kernel makes of nothing but its arguments are made at launch instead.
+ *
+ * Problem. A tensor map that a program makes itself goes to memory and back through fences, in each program anew. Idea.
+ * Where the base, the shape and the strides are arithmetic on the kernel's arguments, they are the same for all
+ * programs: whoever launches the kernel computes them and passes the map, as an argument of its own behind all others.
+ * The arithmetic travels as an attribute of that argument, tt.tensor_map: whether elements outside are NaN, then a
+ * program for a stack machine (target.h, MapOp), which leaves the base, the shape and the strides there.
+ *
+ * Cost: linear in what the descriptor is computed from, MAX_STEPS at most.
+ */
+#include "gpu/passes/passes.h"
+#include "target/target.h"
+
+#include <string.h>
+
+typedef struct Code {
+  Ctx *cx;
+  const Op *func;
+  Vec(int64_t) at;
+} Code;
+
+enum { MAX_DEPTH = 12 };
+
+static void emit(Code *c, MapOp op, int64_t x) {
+  vec_push(c->cx, &c->at, (int64_t)op);
+  vec_push(c->cx, &c->at, x);
+}
+
+/* The kernel's argument `index`, as callers count them: a descriptor is one. -1: part of a descriptor. */
+static int64_t caller_index(const Type *signature, int index) {
+  int64_t given = 0;
+  for (int i = 0; i < index; i++, given++) {
+    int rank = opt_kernel_descriptor(signature, i);
+    if (rank && i + 2 * rank >= index) return -1;
+    i += 2 * rank;
+  }
+  return given;
+}
+
+static bool compute_arg(Code *c, const Value *v) {
+  if (v->block->region->op != c->func || (v->type->kind != TYPE_PTR && !ir_is_int(v->type))) return false;
+  int bits = v->type->kind == TYPE_PTR ? 64 : v->type->bits;
+  int64_t index = caller_index(ir_func_signature(c->func), v->index);
+  if (index < 0 || bits < 8) return false;
+  emit(c, MAP_ARG, index << 8 | bits);
+  return true;
+}
+
+static bool compute(Code *c, const Value *v, int depth) {
+  int64_t x;
+  if (c->at.len > 2 * MAP_MAX_STEPS - 8 || depth > MAX_DEPTH) return false;
+  if (!v->op) return compute_arg(c, v);
+  if (ir_is_int(v->type) && ir_is_const_int(v, &x)) {
+    emit(c, MAP_CONST, x);
+    return true;
+  }
+  for (int i = 0; i < v->op->noperands; i++)
+    if (!compute(c, ir_operand(v->op, i), depth + 1)) return false;
+  switch (v->op->code) {
+  case OP_ADDI: emit(c, MAP_ADD, v->type->bits); return true;
+  case OP_SUBI: emit(c, MAP_SUB, v->type->bits); return true;
+  case OP_MULI: emit(c, MAP_MUL, v->type->bits); return true;
+  case OP_DIVSI: emit(c, MAP_DIV, v->type->bits); return true;
+  case OP_MINSI: emit(c, MAP_MIN, v->type->bits); return true;
+  case OP_MAXSI: emit(c, MAP_MAX, v->type->bits); return true;
+  case OP_EXTSI: return ir_operand(v->op, 0)->type->bits > 1; /* values are kept sign-extended */
+  case OP_TRUNCI: emit(c, MAP_WRAP, v->type->bits); return v->type->bits > 1;
+  case OP_ADDPTR:
+    emit(c, MAP_CONST, ir_elem_bytes(v->type->elem));
+    emit(c, MAP_MUL, 64);
+    emit(c, MAP_ADD, 64);
+    return true;
+  default: return false;
+  }
+}
+
+Attr *tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
+  Code c = {.cx = cx, .func = func};
+  int rank = make->results[0].type->elem->rank;
+  int64_t nan = ir_attr_int_or(make, "padding", 1) == 2, last;
+  vec_push(cx, &c.at, nan);
+  if (!ir_is_const_int(ir_operand(make, 2 * rank), &last) || last != 1) return NULL;
+  for (int i = 0; i < 2 * rank; i++)
+    if (!compute(&c, ir_operand(make, i), 0)) return NULL;
+  return ir_attr_ints(cx, ir_int(cx, 64), c.at.at, (int)c.at.len);
+}
+
+const Attr *tma_launch_attr(const Op *func, int i) {
+  const Attr *attrs = ir_attr(func, "arg_attrs"), *own = attrs && i < attrs->n ? attrs->items[i] : NULL;
+  for (int k = 0; own && own->kind == ATTR_DICT && k < own->n; k++) {
+    const Attr *code = own->items[k];
+    if (!strcmp(own->names[k], TMA_LAUNCH) && code->kind == ATTR_INTS && code->n % 2 == 1) return code;
+  }
+  return NULL;
+}
+
+/* The steps begin with the base, and that with the pointer. */
+int64_t tma_launch_pointer(const Op *func, int i) {
+  const Attr *code = tma_launch_attr(func, i);
+  return code && code->n > 2 && code->ints[1] == MAP_ARG ? code->ints[2] >> 8 : -1;
+}
+
+void tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code) {
+  Block *entry = ir_entry(func, 0);
+  const Attr *old = ir_attr(func, "arg_attrs");
+  Value *v = ir_add_arg(cx, entry, make->results[0].type, make->loc);
+  v->hint = make->results[0].hint;
+  Vec(Attr *) attrs = {0};
+  Attr *none = ir_attr_dict(cx, NULL, NULL, 0);
+  for (int i = 0; i + 1 < entry->nargs; i++) {
+    Attr *attr = old && i < old->n ? old->items[i] : none;
+    vec_push(cx, &attrs, attr);
+  }
+  const char *name = intern(cx, TMA_LAUNCH);
+  Attr *own = ir_attr_dict(cx, &name, &code, 1);
+  vec_push(cx, &attrs, own);
+  ir_set_attr(cx, func, "arg_attrs", ir_attr_array(cx, attrs.at, (int)attrs.len));
+  ir_replace_all(&make->results[0], v);
+  ir_erase(make);
+}
