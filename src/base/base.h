@@ -49,6 +49,7 @@ void *ctx_alloc_n(Ctx *cx, size_t count, size_t bytes); /* checks the product */
 void *ctx_copy(Ctx *cx, const void *from, size_t bytes);
 char *ctx_strndup(Ctx *cx, const char *s, size_t n);
 char *ctx_printf(Ctx *cx, const char *fmt, ...) PRINTF_LIKE(2, 3);
+char *ctx_vprintf(Ctx *cx, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 #define NEW(cx, T) ((T *)ctx_alloc((cx), sizeof(T)))
 #define NEWN(cx, T, n) ((T *)ctx_alloc_n((cx), (size_t)(n), sizeof(T)))
 
@@ -181,6 +182,9 @@ void ctx_defer(Ctx *cx, void (*action)(void *arg), void *arg);
 /* Report the user's mistake at `span` and unwind. `hint` may be NULL. */
 _Noreturn void diag_fail(Ctx *cx, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
 _Noreturn void diag_vfail(Ctx *cx, Span span, const char *hint, const char *fmt, va_list args);
+/* The same with notes of the caller's own in place of the chain of calls that is being compiled. */
+_Noreturn void diag_fail_noted(Ctx *cx, Span span, const char *hint, Diag *notes, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
 void diag_warn(Ctx *cx, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* A failure without a place in a source (a file that cannot be read, a target that is not known). Unwinds. */
 _Noreturn void ctx_fail(Ctx *cx, Err err, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -132,6 +132,15 @@ void diag_fail(Ctx *cx, Span span, const char *hint, const char *fmt, ...) {
   ctx_throw(cx, ERR_SOURCE);
 }
 
+void diag_fail_noted(Ctx *cx, Span span, const char *hint, Diag *notes, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  diag_add(cx, SEV_ERROR, span, hint, fmt, args);
+  va_end(args);
+  cx->last_diag->calls = notes;
+  ctx_throw(cx, ERR_SOURCE);
+}
+
 void diag_warn(Ctx *cx, Span span, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);

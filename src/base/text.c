@@ -112,13 +112,18 @@ char *buf_text(Buf *b) {
   return b->s;
 }
 
-char *ctx_printf(Ctx *cx, const char *fmt, ...) {
+char *ctx_vprintf(Ctx *cx, const char *fmt, va_list args) {
   Buf b = {.cx = cx};
+  buf_vprintf(&b, fmt, args);
+  return buf_text(&b);
+}
+
+char *ctx_printf(Ctx *cx, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  buf_vprintf(&b, fmt, args);
+  char *text = ctx_vprintf(cx, fmt, args);
   va_end(args);
-  return buf_text(&b);
+  return text;
 }
 
 /* ---- doubles ----------------------------------------------------------------------------------------------------- */

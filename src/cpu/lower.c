@@ -17,15 +17,9 @@
 /* ---- errors, calls ----------------------------------------------------------------------------------------------- */
 
 void emit_fail(Lower *l, const Op *op, const char *fmt, ...) {
-  char text[512];
   va_list args;
   va_start(args, fmt);
-  vsnprintf(text, sizeof text, fmt, args);
-  va_end(args);
-  const Loc *loc = op->loc;
-  while (loc && loc->kind != LOC_FILE) loc = loc->child;
-  if (loc && loc->file) ctx_fail(l->cx, ERR_SOURCE, "%s:%d:%d: %s", loc->file, loc->line, loc->col, text);
-  ctx_fail(l->cx, ERR_SOURCE, "%s", text);
+  ir_vfail(l->cx, op, NULL, fmt, args);
 }
 
 LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
@@ -398,7 +392,7 @@ static Op *kernel_of(Module *m) {
   for (Op *op = m->body->first->first; op; op = op->next) {
     if (op->code != OP_FUNC) continue;
     if (!strcmp(ir_attr_text_or(op, "sym_visibility", "public"), "private")) continue;
-    if (found) ctx_fail(m->cx, ERR_SOURCE, "the module has more than one public function");
+    if (found) ir_fail(m->cx, op, NULL, "the module has more than one public function");
     found = op;
   }
   if (!found) ctx_fail(m->cx, ERR_SOURCE, "the module has no public function");
@@ -444,7 +438,7 @@ static void build_function(void *arg) {
   set_up(l);
   inline_all(cx, l->source);
   Op *func = kernel_of(l->source);
-  if (ir_entry(func, 0)->next) ctx_fail(cx, ERR_SOURCE, "unstructured control flow reached the CPU backend");
+  if (ir_entry(func, 0)->next) ir_fail(cx, func, NULL, "unstructured control flow is not supported on the CPU");
   const char *name = ir_func_name(func);
   LLVMTypeRef params[] = {l->ptr, l->ptr, l->i64, l->i64, l->ptr};
   l->fn = LLVMAddFunction(l->module, name, LLVMFunctionType(l->voidty, params, COUNT(params), false));

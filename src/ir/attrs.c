@@ -187,6 +187,31 @@ Loc *ir_loc_file(Ctx *cx, const char *file, int line, int col) {
   return loc_intern(cx, &(Loc){.kind = LOC_FILE, .file = intern(cx, file), .line = line, .col = col});
 }
 
+Loc *ir_loc_span(Ctx *cx, Span span) {
+  int line, col;
+  span_line_col(span, &line, &col);
+  Loc *loc = ir_loc_file(cx, span.source->file, line, col - 1); /* the reference counts columns from 0 */
+  if (!loc->span.source) loc->span = span;
+  return loc;
+}
+
+Loc *ir_loc_text(Ctx *cx, Span span, Loc *child) {
+  Loc *loc = NEW(cx, Loc);
+  *loc = (Loc){.kind = LOC_TEXT, .child = child, .span = span};
+  return loc;
+}
+
+const Loc *ir_loc_printed(Ctx *cx, const Loc *loc) {
+  if (loc->kind == LOC_TEXT) return ir_loc_printed(cx, loc->child);
+  const Loc *child = loc->child ? ir_loc_printed(cx, loc->child) : NULL;
+  const Loc *caller = loc->caller ? ir_loc_printed(cx, loc->caller) : NULL;
+  if (child == loc->child && caller == loc->caller) return loc;
+  Loc copy = *loc;
+  copy.child = (Loc *)child;
+  copy.caller = (Loc *)caller;
+  return loc_intern(cx, &copy);
+}
+
 Loc *ir_loc_name(Ctx *cx, const char *name, Loc *child) {
   if (child && child->kind == LOC_UNKNOWN) child = NULL;
   return loc_intern(cx, &(Loc){.kind = LOC_NAME, .name = intern(cx, name), .child = child});

@@ -145,20 +145,29 @@ void ir_print_attr(Buf *out, const Attr *a);
 
 /* ---- locations --------------------------------------------------------------------------------------------------- */
 
-typedef enum LocKind { LOC_UNKNOWN, LOC_FILE, LOC_NAME, LOC_CALL, LOC_FUSED } LocKind;
+typedef enum LocKind { LOC_UNKNOWN, LOC_FILE, LOC_NAME, LOC_CALL, LOC_FUSED, LOC_TEXT } LocKind;
 struct Loc {
   LocKind kind;
   const char *file;   /* LOC_FILE */
   int line, col;
   const char *name;   /* LOC_NAME: the variable a value is called after */
-  Loc *child;         /* LOC_NAME: may be NULL; LOC_CALL: the callee's place; LOC_FUSED: first */
+  Loc *child;         /* LOC_NAME: may be NULL; LOC_CALL: the callee's place; LOC_FUSED: first; LOC_TEXT: what loc(..) said */
   Loc *caller;        /* LOC_CALL; LOC_FUSED: second */
+  Span span;          /* LOC_FILE: where that is, if its source is at hand; LOC_TEXT: where the op stands in the IR read */
 };
 Loc *ir_loc_unknown(Ctx *cx);
 Loc *ir_loc_file(Ctx *cx, const char *file, int line, int col);
+Loc *ir_loc_span(Ctx *cx, Span span); /* LOC_FILE of a source at hand */
+Loc *ir_loc_text(Ctx *cx, Span span, Loc *child); /* for diagnostics; never printed */
+const Loc *ir_loc_printed(Ctx *cx, const Loc *loc); /* without LOC_TEXT */
 Loc *ir_loc_name(Ctx *cx, const char *name, Loc *child);
 Loc *ir_loc_call(Ctx *cx, Loc *callee, Loc *caller);
 Loc *ir_loc_fused(Ctx *cx, Loc *a, Loc *b);
+
+/* The user's mistake, or something that a target cannot do, at an op: a diagnostic with the source line where the source
+ * is at hand (else with the line of the IR that was read), and the calls that led there. Unwinds with ERR_SOURCE. */
+_Noreturn void ir_fail(Ctx *cx, const Op *op, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+_Noreturn void ir_vfail(Ctx *cx, const Op *op, const char *hint, const char *fmt, va_list args);
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 

@@ -385,6 +385,7 @@ static void put_nested_loc(Printer *p, const Loc *loc) {
 
 void ir_put_loc(Printer *p, const Loc *loc) {
   switch (loc->kind) {
+  case LOC_TEXT: /* taken off before */
   case LOC_UNKNOWN: buf_puts(p->out, "unknown"); break;
   case LOC_FILE:
     ir_put_string(p, loc->file, strlen(loc->file));
@@ -523,6 +524,7 @@ void ir_put_alias_definitions(Printer *p, bool deferred) {
 
 void ir_put_trailing_loc(Printer *p, const Loc *loc, bool alias) {
   if (!p->locations) return;
+  loc = ir_loc_printed(p->cx, loc);
   if (p->collecting) {
     if (!alias) visit_loc(p, loc, false); /* an op's was visited before its contents */
     return;
@@ -533,7 +535,7 @@ void ir_put_trailing_loc(Printer *p, const Loc *loc, bool alias) {
 }
 
 void ir_visit_op_loc(Printer *p, const Loc *loc) {
-  if (p->locations) visit_loc(p, loc, true);
+  if (p->locations) visit_loc(p, ir_loc_printed(p->cx, loc), true);
 }
 
 /* ---- one thing alone --------------------------------------------------------------------------------------------- */

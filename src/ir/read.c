@@ -572,7 +572,9 @@ void ir_read_op(Reader *r, Block *into) {
     read_generic(r);
   else
     read_by_format(r);
-  Op *made = make_op(r, into, ir_read_trailing_loc(r), generic);
+  Loc *loc = ir_read_trailing_loc(r);
+  Span span = {r->source, op->begin, op->end};
+  Op *made = make_op(r, into, ir_loc_text(r->cx, span, loc ? loc : ir_loc_unknown(r->cx)), generic);
   r->op = outer;
   if (names.len && total != made->nresults)
     ir_read_fail(r, names.at[0].begin, op->end, NULL, "'%s' has %d result%s here, %d named", ir_info(made)->name,

@@ -33,9 +33,7 @@ Span lang_at(Lang *L, Span span) {
   Span old = L->here;
   L->here = span;
   if (!span.source) return old;
-  int line, col;
-  span_line_col(span, &line, &col);
-  Loc *loc = ir_loc_file(L->cx, span.source->file, line, col - 1); /* the reference counts columns from 0 */
+  Loc *loc = ir_loc_span(L->cx, span);
   if (L->name_hint) loc = ir_loc_name(L->cx, L->name_hint, loc);
   if (L->fn && L->fn->call_site) loc = ir_loc_call(L->cx, loc, L->fn->call_site);
   L->b.loc = loc;
