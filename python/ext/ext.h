@@ -279,6 +279,7 @@ PyObject *current_device(PyObject *module, PyObject *args);
 /* ---- ir.c -------------------------------------------------------------------------------------------------------- */
 
 bool make_ir_types(State *st, PyObject *module);
+PyObject *float_codes(PyObject *module, PyObject *name);
 PyObject *parse_ir(PyObject *module, PyObject *args);
 
 /* ---- simulate.c -------------------------------------------------------------------------------------------------- */

@@ -139,6 +139,17 @@ static PyObject *block_parent(PyObject *self, PyObject *ignored) {
   return of_kind(self, IR_REGION, ((Block *)at(self))->region);
 }
 
+static PyObject *block_ops(PyObject *self, PyObject *ignored) {
+  PyObject *list = PyList_New(0);
+  (void)ignored;
+  for (Op *op = ((Block *)at(self))->first; list && op; op = op->next) {
+    PyObject *item = of_kind(self, IR_OPERATION, op);
+    if (!item || PyList_Append(list, item) != 0) Py_CLEAR(list);
+    Py_XDECREF(item);
+  }
+  return list;
+}
+
 static PyObject *block_str(PyObject *self) {
   return PyUnicode_FromFormat("<block with %d arguments>", ((Block *)at(self))->nargs);
 }
@@ -153,6 +164,15 @@ static PyObject *region_size(PyObject *self, PyObject *ignored) {
   long n = 0;
   for (const Block *b = ((Region *)at(self))->first; b; b = b->next) n++;
   return PyLong_FromLong(n);
+}
+
+static PyObject *region_block(PyObject *self, PyObject *number) {
+  int n = 0, i;
+  for (const Block *b = ((Region *)at(self))->first; b; b = b->next) n++;
+  if (!index_of(number, n, &i)) return NULL;
+  Block *b = ((Region *)at(self))->first;
+  while (i--) b = b->next;
+  return of_kind(self, IR_BLOCK, b);
 }
 
 static PyObject *region_str(PyObject *self) {
@@ -403,6 +423,22 @@ PyObject *parse_ir(PyObject *module, PyObject *args) {
   return NULL;
 }
 
+/* float_codes(name): the values of all codes of a floating-point format of at most 16 bits. */
+PyObject *float_codes(PyObject *module, PyObject *name) {
+  const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+  (void)module;
+  int kind = 0;
+  while (text && kind < FLOAT_KINDS && (strcmp(ir_float_name(kind), text) != 0 || ir_float_bits(kind) > 16)) kind++;
+  if (!text || kind == FLOAT_KINDS) return PyErr_Format(PyExc_ValueError, "no format of 16 bits or fewer: %R", name);
+  Py_ssize_t n = (Py_ssize_t)1 << ir_float_bits(kind);
+  PyObject *list = PyList_New(n);
+  for (Py_ssize_t i = 0; list && i < n; i++) {
+    PyObject *item = PyFloat_FromDouble(ir_float_decode(kind, (uint64_t)i));
+    if (!item || PyList_SetItem(list, i, item) != 0) Py_CLEAR(list);
+  }
+  return list;
+}
+
 /* ---- the types --------------------------------------------------------------------------------------------------- */
 
 #define ID {"id", ref_id, METH_NOARGS, "A number that no other one of its kind in the module has."}
@@ -418,10 +454,12 @@ static PyMethodDef block_methods[] = {ID,
                                       {"get_num_arguments", block_num_arguments, METH_NOARGS, "How many arguments."},
                                       {"get_argument", block_argument, METH_O, "The i-th argument."},
                                       {"arg", block_argument, METH_O, "The i-th argument."},
+                                      {"ops", block_ops, METH_NOARGS, "Its ops, in order."},
                                       {"get_parent", block_parent, METH_NOARGS, "The region that it is in."},
                                       {0}};
 static PyMethodDef region_methods[] = {ID,
                                        {"get_parent_op", region_parent, METH_NOARGS, "The op that it belongs to."},
+                                       {"get_block", region_block, METH_O, "The i-th block."},
                                        {"size", region_size, METH_NOARGS, "How many blocks."},
                                        {"empty", region_empty, METH_NOARGS, "Whether there is no block."},
                                        {0}};

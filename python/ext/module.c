@@ -120,6 +120,7 @@ static PyMethodDef functions[] = {
     {"current_device", current_device, METH_VARARGS,
      "current_device(target): the device a launch from this thread runs on and its processor: (0, 90)."},
     {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
+    {"float_codes", float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
     {"parse_ir", parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
     {"restore", restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
     {"compile", (PyCFunction)(void (*)(void))compile_described, METH_VARARGS | METH_KEYWORDS,

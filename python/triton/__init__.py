@@ -7,12 +7,6 @@ in `triton._C.libtriton`; this package holds what must be Python.
 
 from __future__ import annotations
 
-import os as _os
-
-if _os.environ.get("TRITON_INTERPRET", "").lower() in ("1", "true", "on", "yes", "y"):
-    # What people debug: programs one after another, in order. (Device assertions are on too: the compiler reads this.)
-    _os.environ.setdefault("TRITONC_NUM_THREADS", "1")
-
 from . import _bindings  # noqa: E402
 from ._C import libtriton as _libtriton  # noqa: E402
 

@@ -222,6 +222,8 @@ typedef struct CompileCall {
 static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *function, int depth) {
   if (!p->type) ctx_fail(cx, ERR_SOURCE, "an item of parameter `%s` of `%s` has no type", name, function);
   if (strcmp(p->type, "constexpr") == 0) return;
+  if (strchr(p->type, '[') && p->type[strlen(p->type) - 1] == '>' && strncmp(p->type, "tensordesc<", 11) != 0)
+    return; /* a tensor, which no kernel has; the front end knows when it may be */
   if (strcmp(p->type, "tuple") != 0) {
     const char *type = run_type_name(cx, p->type);
     if (!type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", name, function, p->type);

@@ -114,6 +114,10 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
   const LType *type = lt_parse(L, p->type);
   if (!type)
     lang_fail_at(L, param->span, NULL, "`%s`, given for `%s`, is not a type the language knows", p->type, param->name);
+  bool is_block = type->kind == L_BLOCK || (type->kind == L_POINTER && type->elem->kind == L_BLOCK);
+  if (is_block && !L->options.returns)
+    lang_fail_at(L, param->span, NULL, "`%s`: a kernel's parameters are scalars, pointers and descriptors, not `%s`",
+                 param->name, p->type);
   if (type->kind == L_DESCRIPTOR) return bind_descriptor(L, k, type, param->name);
   return add_input(L, k, type, param->name, p->divisibility);
 }
@@ -147,6 +151,20 @@ static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound, Spa
   }
 }
 
+/* What the function returns becomes the tt.func's results; what of it is known now is in the attribute. */
+static void return_result(Lang *L, const Kernel *k, Op *func) {
+  Val *result = L->fn->flow.result ? L->fn->flow.result : val_none(L);
+  Values values = {0};
+  val_flatten(L, result, &values);
+  ir_op(&L->b, OP_RETURN, NULL, 0, values.at, (int)values.len);
+  Type **types = NEWN(L->cx, Type *, values.len);
+  for (uint32_t i = 0; i < values.len; i++) types[i] = values.at[i]->type;
+  Type *type = ir_func_type(L->cx, k->inputs.at, (int)k->inputs.len, types, (int)values.len);
+  ir_set_attr(L->cx, func, "function_type", ir_attr_type(L->cx, type));
+  const char *description = val_description(L, result);
+  ir_set_attr(L->cx, func, "tl.result", ir_attr_string(L->cx, description, strlen(description)));
+}
+
 static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   const Params *params = &info->def->params;
   FnState fn = {.info = info, .scope = scope_new(L, info, NULL), .name = info->function->name};
@@ -175,7 +193,10 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   bind_scope(L, info->function->name, params, bound, spans);
   exec_block(L, info->def->body);
   if (info->def->body.len) lang_at(L, info->def->body.at[info->def->body.len - 1]->span);
-  ir_op(&L->b, OP_RETURN, NULL, 0, NULL, 0);
+  if (L->options.returns)
+    return_result(L, k, func);
+  else
+    ir_op(&L->b, OP_RETURN, NULL, 0, NULL, 0);
 }
 
 Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function, const ttc_param *params,

@@ -147,6 +147,7 @@ Val *val_tensor(Lang *L, Value *v, const LType *t);
 static inline bool val_is_const(const Val *v) { return v->kind != V_TENSOR; }
 const char *
 val_kind_text(Lang *L, const Val *v); /* for messages: "an int", "a tensor of fp32 with shape [64, 32]", "a module" */
+const char *val_description(Lang *L, const Val *v);     /* as a Python literal; its tensors by their types alone */
 const char *val_repr(Lang *L, const Val *v);    /* Python's repr, for static_print and messages */
 bool val_truth(Lang *L, const Val *v, Span at); /* of a known value; a tensor is an error here */
 

@@ -31,6 +31,7 @@ typedef struct LangOptions {
   const char *target_name;             /* "cpu", "cuda" */
   int target_arch;                     /* 90 */
   const char *symbol;                  /* of the kernel; NULL: its function's name */
+  bool returns; /* the kernel may take tensors and gives what its function returns, which "tl.result" describes */
 } LangOptions;
 
 /* Compile `function` (its source is parsed here) with parameters described by `params` (one per parameter of the

@@ -223,6 +223,50 @@ static void repr_into(Lang *L, Buf *out, const Val *v) {
   }
 }
 
+/* ("tensor", type), ("dtype", type), ("const", value), ("tuple", items), ("descriptor", type, items), ("other", what) */
+static void describe_into(Lang *L, Buf *out, const Val *v) {
+  switch (v->kind) {
+  case V_TENSOR: buf_printf(out, "('tensor', \"%s\")", lt_text(L, v->type)); return;
+  case V_DTYPE: buf_printf(out, "('dtype', \"%s\")", lt_text(L, v->type)); return;
+  case V_NONE:
+  case V_BOOL:
+  case V_INT:
+  case V_STR:
+    buf_puts(out, "('const', ");
+    repr_into(L, out, v);
+    buf_putc(out, ')');
+    return;
+  case V_FLOAT:
+    buf_puts(out, "('float', '");
+    repr_into(L, out, v);
+    buf_puts(out, "')");
+    return;
+  case V_TUPLE:
+  case V_LIST:
+    if (v->kind == V_TUPLE && v->type && v->type->kind == L_DESCRIPTOR)
+      buf_printf(out, "('descriptor', \"%s\", [", lt_text(L, v->type));
+    else
+      buf_puts(out, v->kind == V_LIST ? "('list', [" : "('tuple', [");
+    for (size_t i = 0; i < v->len; i++) {
+      describe_into(L, out, v->items[i]);
+      buf_putc(out, ',');
+    }
+    buf_puts(out, "])");
+    return;
+  default:
+    buf_puts(out, "('other', ");
+    repr_string(out, val_kind_text(L, v), strlen(val_kind_text(L, v)));
+    buf_putc(out, ')');
+    return;
+  }
+}
+
+const char *val_description(Lang *L, const Val *v) {
+  Buf b = {.cx = L->cx};
+  describe_into(L, &b, v);
+  return buf_text(&b);
+}
+
 const char *val_repr(Lang *L, const Val *v) {
   Buf b = {.cx = L->cx};
   repr_into(L, &b, v);

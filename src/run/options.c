@@ -59,11 +59,6 @@ static void set_option(Ctx *cx, Options *o, const OptionInfo *info, const char *
 Options run_options(Ctx *cx, const ttc_option *given, size_t n) {
   Options o = defaults;
   bool debug = env_is_on("TRITON_DEBUG");
-  if (!debug &&
-      env_is_on("TRITON_INTERPRET")) { /* assertions are checked; sums that wrap around on purpose still may */
-    o.debug = true;
-    o.sanitize_overflow = false;
-  }
   if (env_is_on("TRITON_DISABLE_LINE_INFO")) o.no_line_info = true;
   if (env_is_on("TRITON_ALLOW_NON_CONSTEXPR_GLOBALS")) o.allow_non_constexpr_globals = true;
   const char *fusion = getenv("TRITON_DEFAULT_FP_FUSION"), *f32 = getenv("TRITON_F32_DEFAULT");

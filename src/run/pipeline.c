@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Triton IR as the front end gives it, of a function that may take tensors and return values: what the interpreter asks
+ * for. */
+#define FRONT_STAGE "front"
+
 /* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 static TargetOptions target_options(Compiled *c) {
@@ -51,10 +55,10 @@ static void run_named_passes(Ctx *cx, Module *m, const char *list) {
   opt_run(cx, m, chosen.at, chosen.len);
 }
 
-static void push_ttir(Ctx *cx, Compiled *c, const Module *m) {
+static void push_ttir(Ctx *cx, Compiled *c, const Module *m, const char *name) {
   Buf b = {.cx = cx};
   ir_print(&b, m, (PrintOptions){.no_locations = c->options.no_locations});
-  Stage s = {.name = "ttir", .bytes = buf_text(&b), .len = b.len};
+  Stage s = {.name = name, .bytes = buf_text(&b), .len = b.len};
   vec_push(cx, &c->stages, s);
 }
 
@@ -82,7 +86,7 @@ static bool has_stage(const RunTarget *t, const char *stage) {
 
 /* `stop` must be a stage of the target; a target without backend stops at Triton IR or not at all. */
 static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
-  if (stop && strcmp(stop, "ttir") == 0) return;
+  if (stop && (strcmp(stop, "ttir") == 0 || strcmp(stop, FRONT_STAGE) == 0)) return;
   if (!t->backend) ctx_fail(cx, ERR_SYSTEM, "cannot compile for `%s`: %s", t->resolved, t->missing);
   if (!stop) return;
   Buf known = {.cx = cx};
@@ -102,7 +106,8 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   run_override_read(cx, c);
   TargetOptions target = target_options(c);
   LangOptions lang = lang_options(c, &target);
-  bool whole = !r->stop;
+  bool whole = !r->stop, front = r->stop && strcmp(r->stop, FRONT_STAGE) == 0;
+  lang.returns = front;
   if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
 
   run_key(cx, r, c);
@@ -121,6 +126,11 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
                          .num_ctas = target.common.num_ctas,
                          .cooperative = c->options.launch_cooperative_grid,
                          .dependent = c->options.launch_pdl};
+  if (front) {
+    run_named_passes(cx, m, r->passes ? r->passes : "dot-scaled,expand-math");
+    push_ttir(cx, c, m, FRONT_STAGE);
+    return;
+  }
   bool is_gpu_ir = ir_attr(m->op, "ttg.num-warps") != NULL; /* it begins behind Triton IR */
   bool only_ir = r->stop && strcmp(r->stop, "ttir") == 0;
   if (is_gpu_ir && !only_ir && !has_stage(&c->target, "ttgir"))
@@ -137,7 +147,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
     m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
     c->info.name = run_kernel_name(cx, m);
   }
-  if (!is_gpu_ir || only_ir) push_ttir(cx, c, m);
+  if (!is_gpu_ir || only_ir) push_ttir(cx, c, m, "ttir");
   const bool *written = written_params(cx, m, c);
   run_describe_descriptors(cx, m, &c->info);
   if (!only_ir) {

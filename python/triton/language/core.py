@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __triton_builtin__ = "tl"
 TRITON_MAX_TENSOR_NUMEL = 1048576
+_interpreter = None  # while a kernel is interpreted: what the functions of the language call
 
 
 class builtin:
@@ -34,6 +35,8 @@ class builtin:
         self.__doc__ = doc or f"`{name}`: part of the language, for use inside @triton.jit functions."
 
     def __call__(self, *args: object, **kwargs: object) -> object:
+        if _interpreter is not None:
+            return _interpreter(self, args, kwargs)
         raise ValueError(
             f"Did you forget to add @triton.jit ? (`{self.__triton_builtin__}` can only be called inside a kernel)"
         )
@@ -691,6 +694,8 @@ class _KernelOnly(type):
     """A class whose instances exist only inside kernels."""
 
     def __call__(cls, *args: object, **kwargs: object) -> object:
+        if _interpreter is not None:
+            return _interpreter(cls, args, kwargs)
         raise ValueError(
             f"Did you forget to add @triton.jit ? (`{cls.__triton_builtin__}` can only be used inside a kernel)"
         )

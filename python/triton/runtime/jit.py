@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from .._C import libtriton as _C
@@ -335,6 +336,10 @@ class JITFunction(JITCallable, KernelInterface):
         return other
 
     def __call__(self, *args: object, **kwargs: object) -> object:
+        if _core._interpreter is not None:
+            from .interpreter import interpreted
+
+            return interpreted(self)(*args, **kwargs)
         raise RuntimeError("Cannot call @triton.jit'd outside of the scope of a kernel")
 
     def __repr__(self) -> str:
@@ -478,6 +483,13 @@ def _current_device() -> int:
     return driver.active.get_current_device()
 
 
+def _is_interpreting() -> bool:
+    """Whether kernels that are made now are run by Python."""
+    knobs = sys.modules.get("triton.knobs")
+    given = os.environ.get("TRITON_INTERPRET", "").lower()
+    return bool(knobs.runtime.interpret) if knobs else given in ("1", "true", "on", "yes", "y")
+
+
 def jit(
     fn: Callable | None = None,
     *,
@@ -497,7 +509,11 @@ def jit(
     """
 
     def decorate(function: Callable) -> JITFunction:
-        return JITFunction(
+        if _is_interpreting():
+            from .interpreter import InterpretedFunction as Kind
+        else:
+            Kind = JITFunction
+        return Kind(
             function,
             version=version,
             do_not_specialize=do_not_specialize,

@@ -108,11 +108,34 @@ static const LType *parse_descriptor(Lang *L, const char *s, size_t n) {
   return end - at == 2 && at[0] == ']' && rank ? lt_descriptor(L, t, rank, shape) : NULL;
 }
 
+static const LType *parse_type(Lang *L, const char *s, size_t n, int depth);
+
+/* <['64', '32'], fp32> */
+static const LType *parse_block(Lang *L, const char *s, size_t n, int depth) {
+  enum { MOST = 1 << 20 };
+  int64_t shape[IR_MAX_RANK], numel = 1;
+  int rank = 0;
+  const char *at = s + 1, *end = s + n - 1;
+  while (end - at > 3 && (*at == '[' || *at == ',')) {
+    at += *at == ',' ? 3 : 2; /* `, '` or `['` */
+    char *after;
+    long long x = strtoll(at, &after, 10);
+    if (x <= 0 || x > MOST || rank == IR_MAX_RANK || after >= end || *after != '\'') return NULL;
+    numel *= shape[rank++] = x;
+    if (numel > MOST) return NULL;
+    at = after + 1;
+  }
+  if (!rank || end - at < 4 || memcmp(at, "], ", 3) != 0) return NULL;
+  const LType *elem = parse_type(L, at + 3, (size_t)(end - at) - 3, depth + 1);
+  return elem && elem->kind != L_BLOCK && elem->kind != L_VOID ? lt_block(L, elem, rank, shape) : NULL;
+}
+
 static const LType *parse_type(Lang *L, const char *s, size_t n, int depth) {
   static const char pointer[] = "pointer<", const_pointer[] = "const_pointer<";
   if (n == 0 || depth > 16) return NULL;
   if (n > strlen(descriptor_head) && memcmp(s, descriptor_head, strlen(descriptor_head)) == 0 && s[n - 1] == '>')
     return parse_descriptor(L, s, n);
+  if (s[0] == '<') return n > 2 && s[n - 1] == '>' ? parse_block(L, s, n, depth) : NULL;
   bool is_const = false;
   const LType *elem = NULL;
   if (s[0] == '*') {

@@ -1,0 +1,152 @@
+"""A kernel's function as one that Python can run: its source with calls of helpers where the language means something
+other than Python. Names, lines and files stay what they are, so that a debugger shows the kernel's own text.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+
+from .errors import InterpreterError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .jit import JITFunction
+
+
+class _Rewrite(ast.NodeTransformer):
+    """A kernel's syntax tree with calls of the interpreter's helpers where the language differs from Python."""
+
+    def _help(self, at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
+        made = ast.Call(ast.Name(name, ast.Load()), list(args), [])
+        for node in (made, made.func):
+            ast.copy_location(node, at)
+        return made
+
+    def _later(self, body: ast.expr) -> ast.Lambda:
+        empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+        return ast.copy_location(ast.Lambda(empty, body), body)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.decorator_list, node.returns = [], None
+        for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            arg.annotation = None
+        node.body = [self.visit(statement) for statement in node.body]
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        node.value = self._help(node.value, "__tl_assign", node.value)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.target, ast.Name):
+            return node
+        left = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        value = ast.copy_location(ast.BinOp(left, node.op, node.value), node)
+        return ast.copy_location(ast.Assign([node.target], self._help(node, "__tl_assign", value)), node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        constant = "constexpr" in ast.dump(node.annotation)
+        node.target = self.visit(node.target)
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        value = self.visit(node.value)
+        value = value if constant else self._help(value, "__tl_assign", value)
+        return ast.copy_location(ast.Assign([node.target], value), node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        self.generic_visit(node)
+        name = "__tl_and" if isinstance(node.op, ast.And) else "__tl_or"
+        result = node.values[0]
+        for value in node.values[1:]:
+            result = self._help(node, name, result, self._later(value))
+        return result
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.ops) == 1:
+            return node
+        parts, left = [], node.left
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            parts.append(ast.copy_location(ast.Compare(left, [op], [right]), node))
+            left = right
+        result = parts[0]
+        for part in parts[1:]:
+            result = self._help(node, "__tl_and", result, self._later(part))
+        return result
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        return self._help(node, "__tl_not", node.operand) if isinstance(node.op, ast.Not) else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        return self._help(node, "__tl_choose", node.test, self._later(node.body), self._later(node.orelse))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr == "value" and isinstance(node.ctx, ast.Load):
+            return self._help(node, "__tl_value", node.value)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        self.generic_visit(node)
+        message = node.msg or ast.copy_location(ast.Constant(""), node)
+        call = self._help(node, "__tl_assert", node.test, self._later(message))
+        return ast.copy_location(ast.Expr(call), node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id):
+            node.func = self._help(node, "__tl_called", node.func)
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        iterable = node.iter
+        self.generic_visit(node)
+        if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Call):
+            iterable.func = iterable.func.args[0]  # `range` in a comprehension gives numbers
+        return node
+
+
+class _Globals(dict):
+    """A function's global names, as they are when they are asked for, and the helpers' among the built-in ones."""
+
+    def __init__(self, names: dict, helpers: dict) -> None:
+        super().__init__(__builtins__={**vars(builtins), **helpers}, __name__=names.get("__name__"))
+        self.names = names
+
+    def __missing__(self, name: str) -> object:
+        return self.names[name]
+
+
+def _inner_code(code: types.CodeType, name: str) -> types.CodeType:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            return constant if constant.co_name == name else _inner_code(constant, name)
+    raise InterpreterError(f"the source of `{name}` holds no function")
+
+
+def rewritten(function: JITFunction, helpers: dict) -> Callable:
+    """The function that Python runs in place of a kernel's own."""
+    fn = function.fn
+    tree = ast.parse(function._source_facts()[4])
+    definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+    ast.increment_lineno(tree, function.starting_line_number - 1)
+    tree.body = [_Rewrite().visit(definition)]
+    free = fn.__code__.co_freevars
+    if free:  # a function around it makes them cells
+        arguments = ast.arguments(posonlyargs=[], args=[ast.arg(n) for n in free], kwonlyargs=[], kw_defaults=[],
+                                  defaults=[])  # fmt: skip
+        tree.body = [ast.FunctionDef("__around", arguments, tree.body, [])]
+    code = _inner_code(compile(ast.fix_missing_locations(tree), function._file_name(), "exec"), definition.name)
+    cells = dict(zip(free, fn.__closure__ or (), strict=True))
+    closure = tuple([cells[name] for name in code.co_freevars])
+    made = types.FunctionType(code, _Globals(fn.__globals__, helpers), fn.__name__, fn.__defaults__, closure)
+    made.__kwdefaults__ = fn.__kwdefaults__
+    return made
