@@ -6,7 +6,10 @@
  * the first device is made current, as the runtime library would.
  *
  * A kernel keeps one module per device it was launched on, behind a lock that a launch only takes when it meets a new
- * device. Its modules are unloaded with it, each in its device's own context.
+ * device. Its modules are unloaded with it, each in its device's own context, if it was never launched. Code that was
+ * launched stays in the device: a CUDA graph that captured the launch runs it again whenever it likes, a launch may
+ * still wait in its stream, and nobody can be asked. So a process that tunes keeps what it measured (tens of kilobytes
+ * each) until it ends.
  */
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
@@ -191,6 +194,7 @@ struct Loaded {
   int num_warps, registers;  /* of a thread */
   bool cooperative, dependent;
   int64_t shared;
+  _Atomic bool launched;
   pthread_mutex_t lock;
   CUmodule module[MAX_DEVICES];
   _Atomic(CUfunction) function[MAX_DEVICES];
@@ -210,7 +214,7 @@ static void unload_from(CUmodule module, CUdevice device) {
 
 void driver_unload(Loaded *k) {
   if (!k) return;
-  for (int i = 0; i < driver.ndevices; i++)
+  for (int i = 0; i < driver.ndevices && !atomic_load(&k->launched); i++)
     if (k->module[i]) unload_from(k->module[i], i);
   pthread_mutex_destroy(&k->lock);
   free(k->name);
@@ -397,6 +401,7 @@ TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, cons
   if (status != TARGET_OK) return status;
   void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
   if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
+  atomic_store_explicit(&k->launched, true, memory_order_relaxed);
   unsigned threads = 32u * (unsigned)k->num_warps, shared = (unsigned)k->shared;
   CUresult r;
   if (k->cooperative || k->dependent) {

@@ -3,6 +3,7 @@
 Needs a GPU and PyTorch with CUDA. CuPy and a second GPU are used where they are there.
 """
 
+import gc
 import subprocess
 import sys
 import textwrap
@@ -150,6 +151,21 @@ def test_graphs():
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         add_kernel[(8,)](x, y, z, 1024, BLOCK=128)
+    x.copy_(torch.randn_like(x))
+    graph.replay()
+    assert torch.equal(z, x + y)
+
+
+def test_a_graph_outlives_the_kernel_that_it_captured():
+    kernel = triton.jit(add_kernel.fn)
+    x, y = torch.randn(1024, device="cuda"), torch.randn(1024, device="cuda")
+    z = torch.zeros_like(x)
+    kernel[(8,)](x, y, z, 1024, BLOCK=128)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        kernel[(8,)](x, y, z, 1024, BLOCK=128)
+    del kernel
+    gc.collect()
     x.copy_(torch.randn_like(x))
     graph.replay()
     assert torch.equal(z, x + y)
