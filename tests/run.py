@@ -207,6 +207,12 @@ def torch():
         list(pool.map(lambda half: pytest("release", half, label="torch.compile", options=["-W", "ignore"]), halves))
 
 
+def jax():
+    """Kernels in JAX's programs."""
+    if build("release"):
+        pytest("release", ["tests/jax"], label="JAX")
+
+
 def runtime_library(compiler, name):
     out = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return os.path.realpath(out.stdout.strip())
@@ -296,6 +302,7 @@ SUITES = {
     "python": python,
     "examples": examples,
     "torch": torch,
+    "jax": jax,
     "simulate": simulate,
     "asan": asan,
     "tsan": tsan,

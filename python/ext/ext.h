@@ -282,6 +282,10 @@ bool make_ir_types(State *st, PyObject *module);
 PyObject *float_codes(PyObject *module, PyObject *name);
 PyObject *parse_ir(PyObject *module, PyObject *args);
 
+/* ---- xla.c -------------------------------------------------------------------------------------------------------- */
+
+PyObject *xla_handler(PyObject *module, PyObject *args);
+
 /* ---- simulate.c -------------------------------------------------------------------------------------------------- */
 
 /* The buffers behind a launch's arguments. */

@@ -123,6 +123,7 @@ static PyMethodDef functions[] = {
     {"float_codes", float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
     {"parse_ir", parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
     {"restore", restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
+    {"xla_handler", xla_handler, METH_VARARGS, "xla_handler(major, minor): runs kernels for XLA."},
     {"compile", (PyCFunction)(void (*)(void))compile_described, METH_VARARGS | METH_KEYWORDS,
      "compile(fn, text, file, params, target, options, stop): a Kernel."},
     {0},
