@@ -177,7 +177,14 @@ static void make_args(Run *r, const RunRequest *request) {
   Module *m = ir_read(r->cx, source_new(r->cx, ttir->name, ttir->bytes, ttir->len, 1));
   const Op *func = ir_module_func(m, r->kernel->info.name);
   const Block *entry = func->regions[0]->first;
-  r->nargs = entry->nargs;
+  r->nargs = run_nargs(&r->kernel->info);
+  for (int i = 0; i < entry->nargs && i < r->nargs; i++)
+    if (entry->args[i]->type->kind == TYPE_TENSORDESC)
+      ctx_fail(
+          r->cx, ERR_SOURCE,
+          "parameter `%s` is a tensor descriptor, which --arg cannot describe: let the kernel make it of a pointer, "
+          "by tl.make_tensor_descriptor",
+          name_of(r->cx, entry->args[i], i));
   r->args = NEWN(r->cx, Arg, r->nargs + 1);
   for (int i = 0; i < r->nargs; i++) {
     const Value *v = entry->args[i];
@@ -291,7 +298,11 @@ bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
       memory[nmemory++] =
           (ttc_memory){a->at, a->n * (size_t)a->bytes, a->fill == FILL_UNINIT ? TTC_MEMORY_UNINITIALIZED : 0, a->name};
   }
-  SimulatedLaunch launch = {.grid = grid, .args = values, .memory = memory, .nmemory = nmemory};
+  const void **placed = NEWN(cx, const void *, k.info.nargs + 1);
+  DescriptorValues *maps = NEWN(cx, DescriptorValues, k.info.ndescriptors + 1);
+  if (!run_place_args(&simt_target, &k.info, values, placed, maps, error, sizeof error))
+    ctx_fail(cx, ERR_SOURCE, "%s", error);
+  SimulatedLaunch launch = {.grid = grid, .args = placed, .memory = memory, .nmemory = nmemory};
   SimtReport report;
   simulate_launch(cx, loaded, &launch, &report);
   Buf text = {.cx = cx};

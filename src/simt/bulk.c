@@ -6,6 +6,7 @@
  * change places within lines of 32, 64 or 128 bytes as wgmma's operands do (tensor.c).
  */
 #include "simt/internal.h"
+#include "simt/number.h"
 
 #include <string.h>
 
@@ -74,8 +75,11 @@ static void bulk_load(Warp *w, const Code *c, int lane) {
 
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
+typedef enum Way { LOAD, STORE, REDUCE } Way;
 typedef struct Tile {
   Engine e;
+  Way way;
+  LLRmw op; /* of a reduction */
   SimtTensorMap map;
   int32_t at[5]; /* the box's corner */
   uint32_t shared;
@@ -113,12 +117,49 @@ static void round_to_tf32(uint8_t *chunk) {
   for (int k = 0; k < 16; k += 4) {
     uint32_t x;
     memcpy(&x, chunk + k, 4);
-    if ((x & 0x7f800000) != 0x7f800000) x = (x + 0xfff + (x >> 13 & 1)) & ~UINT32_C(0x1fff);
+    x = float_to_tf32_rn(as_float(x));
     memcpy(chunk + k, &x, 4);
   }
 }
 
-static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t linear, bool store) {
+static uint64_t reduced_int(LLRmw op, uint64_t x, uint64_t y, bool is_signed) {
+  bool less = is_signed ? (int64_t)x < (int64_t)y : x < y;
+  switch (op) {
+  case LLR_ADD: return x + y;
+  case LLR_MIN: return less ? x : y;
+  case LLR_MAX: return less ? y : x;
+  case LLR_AND: return x & y;
+  case LLR_OR: return x | y;
+  default: return x ^ y;
+  }
+}
+
+static float reduced_float(LLRmw op, float x, float y) {
+  return op == LLR_ADD ? x + y : op == LLR_MIN ? fminf(x, y) : fmaxf(x, y);
+}
+
+/* memory = memory op value, element by element. */
+static void reduce(const Tile *t, uint8_t *memory, const uint8_t *value, uint32_t n) {
+  int size = bytes_of(&t->map);
+  SimtElem elem = (SimtElem)t->map.elem;
+  for (uint32_t k = 0; k < n; k += (uint32_t)size, memory += size, value += size) {
+    uint64_t x = 0, y = 0;
+    memcpy(&x, memory, (size_t)size), memcpy(&y, value, (size_t)size);
+    if (elem == SIMT_S32) x = (uint64_t)(int64_t)(int32_t)x, y = (uint64_t)(int64_t)(int32_t)y;
+    if (elem <= SIMT_S64)
+      x = reduced_int(t->op, x, y, elem == SIMT_S32 || elem == SIMT_S64);
+    else if (elem == SIMT_F16)
+      x = float_to_half(reduced_float(t->op, half_to_float((uint16_t)x), half_to_float((uint16_t)y)));
+    else if (elem == SIMT_BF16)
+      x = float_to_bfloat(reduced_float(t->op, bfloat_to_float((uint16_t)x), bfloat_to_float((uint16_t)y)));
+    else
+      x = float_bits(reduced_float(t->op, as_float((uint32_t)x), as_float((uint32_t)y)));
+    memcpy(memory, &x, (size_t)size);
+  }
+}
+
+static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t linear) {
+  bool store = t->way != LOAD;
   const uint32_t width = t->map.swizzle ? UINT32_C(1) << t->map.swizzle : 1; /* chunks to a line: 2, 4, 8 */
   uint32_t address = t->shared + linear, skip = 0, n = 0;
   uint64_t global = 0;
@@ -129,7 +170,9 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
   if (!store) fill(&t->map, at);
   uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, store) : NULL;
   if (!memory) return;
-  if (store)
+  if (t->way == REDUCE)
+    reduce(t, memory, at + skip, n);
+  else if (store)
     memcpy(memory, at + skip, n);
   else
     memcpy(at + skip, memory, n);
@@ -155,22 +198,23 @@ static const char *bad_map(const Tile *t, int rank) {
   return NULL;
 }
 
-static int copy_tile(Tile *t, bool store) {
+static int copy_tile(Tile *t) {
   const SimtTensorMap *m = &t->map;
   uint32_t chunks = m->box[0] * (uint32_t)bytes_of(m) / 16, lines = 1, index[5] = {0}, linear = 0;
   for (int d = 1; d < m->rank; d++) lines *= m->box[d];
   for (uint32_t line = 0; line < lines; line++) {
-    for (uint32_t k = 0; k < chunks; k++, linear += 16) one_chunk(t, index, k, linear, store);
+    for (uint32_t k = 0; k < chunks; k++, linear += 16) one_chunk(t, index, k, linear);
     for (int d = 1; d < m->rank && ++index[d] == m->box[d]; d++) index[d] = 0;
   }
   return (int)linear;
 }
 
-static void tensor_copy(Warp *w, const Code *c, int lane, bool store, int rank) {
+static void tensor_copy(Warp *w, const Code *c, int lane, Way way, int rank) {
+  bool store = way != LOAD;
   int32_t map_reg = c->list[store ? 0 : 1], shared_reg = c->list[store ? 1 : 0];
   const int32_t *coordinates = c->list + (store ? 2 : 3);
   uint64_t map = reg64_at(w, map_reg)[lane];
-  Tile t = {.shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
+  Tile t = {.way = way, .op = (LLRmw)c->src->mods.rmw, .shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
   const uint8_t *bytes = global_at(w, c, lane, map, 128, false);
   if (!bytes) return;
   memcpy(&t.map, bytes, sizeof t.map);
@@ -182,7 +226,7 @@ static void tensor_copy(Warp *w, const Code *c, int lane, bool store, int rank) 
   }
   Mbarrier *m = store ? NULL : mbarrier_at(w, c, lane, reg_at(w, c->list[2])[lane]);
   t.e = engine_of(w, c, lane);
-  int n = copy_tile(&t, store);
+  int n = copy_tile(&t);
   if (m) mbarrier_complete_bytes(w, m, n, t.e.vc);
 }
 
@@ -190,10 +234,12 @@ void bulk_op(Warp *w, const Code *c, uint32_t mask) {
   EACH_LANE(l, mask) {
     if (c->op == LL_BULK_LOAD)
       bulk_load(w, c, (int)l);
+    else if (c->op >= LL_TMA_REDUCE_1D)
+      tensor_copy(w, c, (int)l, REDUCE, c->op - LL_TMA_REDUCE_1D + 1);
     else if (c->op >= LL_TMA_STORE_1D)
-      tensor_copy(w, c, (int)l, true, c->op - LL_TMA_STORE_1D + 1);
+      tensor_copy(w, c, (int)l, STORE, c->op - LL_TMA_STORE_1D + 1);
     else
-      tensor_copy(w, c, (int)l, false, c->op - LL_TMA_LOAD_1D + 1);
+      tensor_copy(w, c, (int)l, LOAD, c->op - LL_TMA_LOAD_1D + 1);
   }
   w->b->events++;
 }

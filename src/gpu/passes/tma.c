@@ -195,6 +195,16 @@ static void note_base(Choose *c, const Value *ptr, bool writes, Class *class) {
   vec_push(c->cx, &c->bases, b);
 }
 
+/* PTX ISA, cp.reduce.async.bulk.tensor: what is done to which types. */
+static bool can_reduce(const Op *op) {
+  const Type *t = ir_operand(op, 0)->type->elem->elem;
+  const char *kind = ir_attr_text_or(op, "kind", "");
+  bool is_unsigned = ir_operand(op, 0)->type->sign == 'u';
+  if (t->kind == TYPE_FLOAT && t->bits == 32) return !strcmp(kind, "add");
+  if (t->kind == TYPE_FLOAT) return t->bits == 16 && (!strcmp(kind, "add") || kind[0] == 'm');
+  return t->bits == 32 || (t->bits == 64 && (is_unsigned || strcmp(kind, "add") != 0));
+}
+
 static void visit_make(Choose *c, Op *op) {
   Attr *code = tma_launch_code(c->cx, c->func, op);
   if (!code) refuse(c, &op->results[0]);
@@ -225,6 +235,10 @@ static void visit(Op *op, void *arg) {
   case OP_CONDITION:
   case OP_FUNC: return;
   case OP_MAKE_TENSOR_DESC: visit_make(c, op); return;
+  case OP_DESC_REDUCE:
+    if (!can_reduce(op)) refuse(c, ir_operand(op, 0));
+    class_of(c, ir_operand(op, 0))->writes = true;
+    return;
   case OP_DESC_LOAD: return;
   case OP_DESC_STORE: class_of(c, ir_operand(op, 0))->writes = true; return;
   case OP_LOAD: note_base(c, ir_operand(op, 0), false, NULL); break;

@@ -1,0 +1,382 @@
+"""Tensor descriptors as tensor maps: what a simulated GPU with a copy engine does, and what it makes of the kernels."""
+
+import itertools
+
+import pytest
+import torch
+import triton
+import triton.language as tl
+from triton.tools.tensor_descriptor import TensorDescriptor
+
+TARGET = "simt:90"
+
+
+def given(x, block, **more):
+    return TensorDescriptor.from_tensor(x, list(block), **more)
+
+
+def code(kernel, *args, stage="ttgir", **options):
+    """Runs the kernel on the simulated GPU and gives back a stage of it."""
+    return kernel.run(*args, grid=(1,), warmup=False, **options).asm[stage]
+
+
+@pytest.fixture(autouse=True)
+def simulated(monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+
+
+@triton.jit
+def copy1(x, y, at):
+    y.store([0], x.load([at]))
+
+
+@triton.jit
+def copy2(x, y, at):
+    y.store([0, 0], x.load([at, 16]))
+
+
+@triton.jit
+def copy3(x, y, at):
+    y.store([0, 0, 0], x.load([1, at, 16]))
+
+
+@triton.jit
+def copy4(x, y, at):
+    y.store([0, 0, 0, 0], x.load([0, 1, at, 16]))
+
+
+@triton.jit
+def copy5(x, y, at):
+    y.store([0, 0, 0, 0, 0], x.load([0, 0, 1, at, 16]))
+
+
+@pytest.mark.parametrize(
+    "kernel, shape, block",
+    [
+        (copy1, [80], [64]),
+        (copy1, [1500], [1024]),
+        (copy2, [37, 48], [16, 32]),
+        (copy2, [37, 272], [4, 256]),
+        (copy2, [37, 528], [2, 512]),
+        (copy2, [300, 32], [512, 16]),
+        (copy2, [100, 400], [64, 256]),
+        (copy3, [3, 20, 48], [2, 16, 32]),
+        (copy4, [2, 3, 12, 48], [2, 2, 8, 32]),
+        (copy5, [2, 1, 3, 12, 48], [2, 1, 2, 8, 32]),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.int8, torch.int64], ids=str)
+def test_ranks_and_shapes(kernel, shape, block, dtype):
+    n = torch.tensor(shape).prod().item()
+    x = (torch.arange(n) % 113).to(dtype).reshape(shape)
+    y = torch.full(block, 7, dtype=dtype)
+    at = 40 if len(shape) == 1 else 8
+    text = code(kernel, given(x, block), given(y, block), at)
+    offset = [*([[], [], [1], [0, 1], [0, 0, 1]][len(shape) - 1]), *([at] if len(shape) == 1 else [at, 16])]
+    want = torch.zeros(block, dtype=dtype)
+    inside = x[tuple(slice(a, a + b) for a, b in zip(offset, block, strict=True))]
+    want[tuple(slice(0, k) for k in inside.shape)] = inside
+    assert torch.equal(y, want)
+    whole = want.numel() * want.element_size() <= 128 << 10
+    assert ("ttng.async_tma_copy_global_to_local" in text) == whole
+    assert ("ttng.async_tma_copy_local_to_global" in text) == whole
+
+
+@triton.jit
+def matmul(a, b, c, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, TRANSPOSED: tl.constexpr):
+    m, n = tl.program_id(0) * BM, tl.program_id(1) * BN
+    acc = tl.zeros((BM, BN), tl.float32)
+    for k in range(0, K, BK):
+        x = a.load([m, k])
+        y = b.load([n, k]).T if TRANSPOSED else b.load([k, n])
+        acc = tl.dot(x, y, acc)
+    c.store([m, n], acc.to(c.dtype))
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3, 4])
+@pytest.mark.parametrize("transposed", [False, True], ids=["kn", "nk"])
+@pytest.mark.parametrize("blocks", [(64, 64, 32), (32, 32, 32), (128, 64, 64)], ids=str)
+def test_loops_into_products(stages, transposed, blocks):
+    bm, bn, bk = blocks
+    m, n, k = 104, 72, 168
+    a, c = torch.randn(m, k).half(), torch.empty(m, n).half()
+    b = torch.randn((n, k) if transposed else (k, n)).half()
+    compiled = matmul[(triton.cdiv(m, bm), triton.cdiv(n, bn))](
+        given(a, (bm, bk)),
+        given(b, (bn, bk) if transposed else (bk, bn)),
+        given(c, (bm, bn)),
+        k,
+        *blocks,
+        transposed,
+        num_stages=stages,
+    )
+    torch.testing.assert_close(c.float(), a.float() @ (b.float().T if transposed else b.float()), atol=2e-2, rtol=2e-2)
+    text = compiled.asm["ttgir"]
+    loop = text[text.index("scf.for") :]
+    assert "ttng.wait_barrier" in loop and "tt.load" not in text and "cp.async" not in text
+    if stages > 1 and bm >= 64:
+        assert f"memdesc<{stages}x{bm}x{bk}xf16" in text
+        assert (
+            "isAsync = true" in loop
+            and "local_load" not in loop
+            and "fence_async_shared" not in loop.split("scf.yield")[0]
+        )
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.int8, torch.float8_e4m3fn], ids=str)
+def test_products_of_every_type(dtype):
+    m, n, k = 64, 64, 96
+    a, b = (torch.randint(-4, 5, s).to(dtype) for s in ((m, k), (n, k)))
+    c = torch.empty(m, n)
+    matmul_any[(1,)](given(a, (64, 32)), given(b, (64, 32)), given(c, (64, 64)), k, 64, 64, 32, dtype == torch.int8)
+    assert torch.equal(c, a.float() @ b.float().T)
+
+
+@triton.jit
+def matmul_any(a, b, c, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, INT: tl.constexpr):
+    acc = tl.zeros((BM, BN), tl.int32 if INT else tl.float32)
+    for k in range(0, K, BK):
+        acc = tl.dot(a.load([0, k]), b.load([0, k]).T, acc)
+    c.store([0, 0], acc.to(tl.float32))
+
+
+@triton.jit
+def persistent(a, b, c, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, PROGRAMS: tl.constexpr):
+    ad = tl.make_tensor_descriptor(a, [M, K], [K, 1], [BM, BK])
+    bd = tl.make_tensor_descriptor(b, [N, K], [K, 1], [BN, BK])
+    cd = tl.make_tensor_descriptor(c, [M, N], [N, 1], [BM, BN])
+    columns = tl.cdiv(N, BN)
+    for tile in tl.range(tl.program_id(0), tl.cdiv(M, BM) * columns, PROGRAMS, flatten=True):
+        m, n = tile // columns * BM, tile % columns * BN
+        acc = tl.zeros((BM, BN), tl.float32)
+        for k in range(tl.cdiv(K, BK)):
+            acc = tl.dot(ad.load([m, k * BK]), bd.load([n, k * BK]).T, acc)
+        cd.store([m, n], acc.to(tl.float16))
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+def test_persistent(stages):
+    """The rings are made, used and given up once for each tile; the descriptors are made at launch."""
+    m, n, k = 136, 200, 136
+    a, b, c = torch.randn(m, k).half(), torch.randn(n, k).half(), torch.empty(m, n).half()
+    compiled = persistent[(2,)](a, b, c, m, n, k, 64, 64, 64, 2, num_stages=stages)
+    torch.testing.assert_close(c.float(), a.float() @ b.float().T, atol=2e-2, rtol=2e-2)
+    text = compiled.asm["ttgir"]
+    assert text.count("tt.tensor_map = ") == 3 and "tt.make_tensor_descriptor" not in text
+
+
+@triton.jit
+def attention(q, k, v, o, S, BM: tl.constexpr, BN: tl.constexpr, D: tl.constexpr):
+    x = q.load([tl.program_id(0) * BM, 0])
+    most, total = tl.full([BM], float("-inf"), tl.float32), tl.zeros([BM], tl.float32)
+    acc = tl.zeros([BM, D], tl.float32)
+    for n in range(0, S, BN):
+        s = tl.dot(x, k.load([n, 0]).T)
+        now = tl.maximum(most, tl.max(s, 1))
+        p, f = tl.exp(s - now[:, None]), tl.exp(most - now)
+        total = total * f + tl.sum(p, 1)
+        acc = tl.dot(p.to(tl.float16), v.load([n, 0]), acc * f[:, None])
+        most = now
+    o.store([tl.program_id(0) * BM, 0], acc / total[:, None])
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_attention(stages):
+    """Two rings in one loop: each is waited for where its block is used."""
+    q, k, v = (torch.randn(128, 64).half() for _ in range(3))
+    o = torch.empty(128, 64)
+    compiled = attention[(2,)](
+        given(q, (64, 64)),
+        given(k, (32, 64)),
+        given(v, (32, 64)),
+        given(o, (64, 64)),
+        128,
+        64,
+        32,
+        64,
+        num_stages=stages,
+    )
+    want = torch.softmax(q.float() @ k.float().T, 1) @ v.float()
+    torch.testing.assert_close(o, want, atol=2e-2, rtol=2e-2)
+    text = compiled.asm["ttgir"]
+    assert text[text.index("scf.for") :].count("ttng.wait_barrier") >= 2
+
+
+@triton.jit
+def running_sum(x, y, N, BM: tl.constexpr, BN: tl.constexpr):
+    """Loads that feed no product, in a loop that stores what it loads later: no copy may run ahead of that."""
+    for i in range(N):
+        v = x.load([i * BM, 0])
+        y.store([i * BM, 0], v + y.load([(i - 1) * BM, 0]))
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+def test_what_a_loop_stores_it_may_load(stages):
+    x = torch.randn(64, 32)
+    y = torch.zeros(64, 32)
+    running_sum[(1,)](given(x, (8, 32)), given(y, (8, 32)), 8, 8, 32, num_stages=stages)
+    torch.testing.assert_close(y, x.reshape(8, 8, 32).cumsum(0).reshape(64, 32))
+
+
+@triton.jit
+def chosen(a, b, y, which):
+    d = a if which > 0 else b
+    i = 0
+    while i < 2:
+        y.store([i * 8, 0], helper(d, i))
+        i += 1
+
+
+@triton.jit
+def helper(d, i):
+    return d.load([i * 8, 0]) * 2
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_branches_loops_and_calls(which):
+    a, b, y = torch.randn(16, 32), torch.randn(16, 32), torch.empty(16, 32)
+    text = code(chosen, given(a, (8, 32)), given(b, (8, 32)), given(y, (8, 32)), which)
+    assert torch.equal(y, 2 * (a if which else b))
+    assert "ttng.async_tma_copy_global_to_local" in text
+
+
+@triton.jit
+def padded(x, y):
+    y.store([0, 0], x.load([0, 48]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
+def test_nan_outside(dtype):
+    x, y = torch.randn(16, 64, dtype=dtype), torch.zeros(16, 32, dtype=dtype)
+    padded[(1,)](given(x, (16, 32), padding="nan"), given(y, (16, 32)))
+    assert torch.equal(y[:, :16], x[:, 48:]) and y[:, 16:].isnan().all()
+
+
+@triton.jit
+def reduced(x, y, OP: tl.constexpr):
+    v = x.load([0, 0])
+    if OP == "add":
+        y.atomic_add([4, 8], v)
+    elif OP == "min":
+        y.atomic_min([4, 8], v)
+    elif OP == "max":
+        y.atomic_max([4, 8], v)
+    elif OP == "and":
+        y.atomic_and([4, 8], v)
+    elif OP == "or":
+        y.atomic_or([4, 8], v)
+    else:
+        y.atomic_xor([4, 8], v)
+
+
+OPS = {
+    "add": torch.add,
+    "min": torch.minimum,
+    "max": torch.maximum,
+    "and": torch.bitwise_and,
+    "or": torch.bitwise_or,
+    "xor": torch.bitwise_xor,
+}
+
+
+@pytest.mark.parametrize(
+    "dtype, op",
+    [
+        *itertools.product([torch.int32], OPS),
+        *itertools.product([torch.int64], ["min", "max", "and", "xor"]),
+        *itertools.product([torch.float16, torch.bfloat16], ["add", "min", "max"]),
+        (torch.float32, "add"),
+    ],
+    ids=str,
+)
+def test_reductions(dtype, op):
+    x, y = (torch.randint(-50, 50, s).to(dtype) for s in ((8, 16), (9, 20 if dtype.itemsize >= 4 else 24)))
+    want = y.clone()
+    part = (slice(4, 9), slice(8, min(24, y.shape[1])))
+    want[part] = OPS[op](want[part], x[: want[part].shape[0], : want[part].shape[1]])
+    text = code(reduced, given(x, (8, 16)), given(y, (8, 16)), op)
+    assert torch.equal(y, want)
+    assert f"ttng.async_tma_reduce {op}" in text
+
+
+@triton.jit
+def mixed(x, y, N: tl.constexpr):
+    """The same memory by ordinary stores and by a descriptor: no tensor map."""
+    d = tl.make_tensor_descriptor(x, [N, N], [N, 1], [N, N])
+    e = tl.make_tensor_descriptor(y, [N, N], [N, 1], [N, N])
+    at = tl.arange(0, N)[:, None] * N + tl.arange(0, N)[None, :]
+    tl.store(x + at, at.to(tl.float32))
+    e.store([0, 0], d.load([0, 0]) + 1)
+
+
+def test_ordinary_stores_to_the_same_memory():
+    x, y = torch.zeros(16, 16), torch.zeros(16, 16)
+    text = code(mixed, x, y, 16)
+    assert torch.equal(y, torch.arange(256.0).reshape(16, 16) + 1)
+    assert text.count("async_tma_copy_global_to_local") == 0 and text.count("async_tma_copy_local_to_global") == 1
+
+
+@triton.jit
+def by_program(x, y, N: tl.constexpr):
+    """A descriptor of what is the program's own cannot be made at launch."""
+    d = tl.make_tensor_descriptor(x + tl.program_id(0) * N * N, [N, N], [N, 1], [N, N])
+    y.store([tl.program_id(0) * N, 0], d.load([0, 0]))
+
+
+def test_descriptors_of_a_program():
+    x, y = torch.randn(3 * 16, 16), torch.zeros(3 * 16, 16)
+    by_program[(3,)](x, given(y, (16, 16)), 16)
+    assert torch.equal(x, y)
+
+
+@triton.jit
+def computed(x, y, A, B, C, BLOCK: tl.constexpr):
+    d = tl.make_tensor_descriptor(x + C, [A * B, C - 8], [C, 1], [16, BLOCK])
+    y.store([0, 0], d.load([A * 2, 0]))
+
+
+def test_arithmetic_done_at_launch():
+    """Base, shape and strides of a map are computed as the kernel would."""
+    x, y = torch.randn(33, 48), torch.zeros(16, 64)
+    text = code(computed, x, given(y, (16, 64)), 4, 8, 48, 64)
+    want = torch.zeros(16, 64)
+    want[:, :40] = x[9:25, :40]
+    assert torch.equal(y, want) and "tt.tensor_map = " in text
+
+
+def test_no_elements():
+    """A map of nothing is not made; a kernel that never asks for a block of it runs."""
+    x, y = torch.randn(8, 32), torch.zeros(8, 32)
+
+    @triton.jit
+    def kernel(x, y, N):
+        d = tl.make_tensor_descriptor(x, [N, 32], [32, 1], [8, 32])
+        if N > 0:
+            y.store([0, 0], d.load([0, 0]))
+
+    kernel[(1,)](x, given(y, (8, 32)), 0)
+    assert not y.any()
+    kernel[(1,)](x, given(y, (8, 32)), 8)
+    assert torch.equal(x, y)
+
+
+def test_misaligned_at_launch():
+    x, y = torch.randn(8, 33), torch.zeros(8, 32)
+
+    @triton.jit
+    def kernel(x, y, S):
+        d = tl.make_tensor_descriptor(x, [8, 32], [S, 1], [8, 32])
+        y.store([0, 0], d.load([0, 0]))
+
+    with pytest.raises(Exception, match="a stride is not a multiple of 16 bytes"):
+        kernel[(1,)](x, given(y, (8, 32)), 33)
+
+
+def test_without_copy_engine(monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", "cuda:80")
+    x, y = torch.randn(40, 32), torch.zeros(16, 32)
+    text = code(copy2, given(x, (16, 32)), given(y, (16, 32)), 8)
+    want = torch.zeros(16, 32)
+    want[:, :16] = x[8:24, 16:]
+    assert torch.equal(y, want) and "ttng" not in text
