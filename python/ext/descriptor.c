@@ -64,7 +64,7 @@ static bool block_key(const int64_t *block, int rank, int dtype, uint64_t *key) 
     int log = 0;
     while (log < 62 && (int64_t)1 << log < block[i]) log++;
     if (block[i] < 1 || (int64_t)1 << log != block[i])
-      return PyErr_Format(PyExc_ValueError, "Shape element %lld must be a power of 2", (long long)block[i]), false;
+      return PyErr_Format(PyExc_ValueError, "Shape element %d must be a power of 2", i), false;
     *key |= (uint64_t)log << (16 + 6 * i);
   }
   return true;

@@ -17,9 +17,9 @@ def canonicalize_dtype(dtype: object) -> str:
 def validate_block_shape(shape: list[int]) -> int:
     """The number of elements of a tile; its extents are powers of 2."""
     numel = 1
-    for n in shape:
+    for i, n in enumerate(shape):
         if n < 1 or n & (n - 1):
-            raise ValueError(f"Shape element {n} must be a power of 2")
+            raise ValueError(f"Shape element {i} must be a power of 2")
         numel *= n
     return numel
 

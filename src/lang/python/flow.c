@@ -132,9 +132,9 @@ static const LType *common_type(Join *j, const char *name, Val *a, Val *b, bool 
   if (tensors && !soft) {
     bool shapes = lt_elem(a->type) == lt_elem(b->type);
     lang_fail(L, shapes ? "give both the same shape" : "give both the same type with .to(...)",
-              "%s is %s on one path%s and %s on the other%s",
-              strchr(name, ' ') ? name : ctx_printf(L->cx, "`%s`", name), val_kind_text(L, a), at_line(L, j->at_a),
-              val_kind_text(L, b), at_line(L, j->at_b));
+              "%s: it is %s on one path%s and %s on the other%s",
+              strchr(name, ' ') ? name : ctx_printf(L->cx, "Mismatched type for %s", name), val_kind_text(L, a),
+              at_line(L, j->at_a), val_kind_text(L, b), at_line(L, j->at_b));
   }
   if (soft) {
     if (tensors) return NULL;
@@ -270,7 +270,7 @@ static Val *join_returned(Join *j) {
     L->here = b->result_at;
     j->at_a = a->result_at;
     j->at_b = b->result_at;
-    Val *v = join_vals(j, "the return value", a->result, b->result, false, true);
+    Val *v = join_vals(j, "Return type mismatch", a->result, b->result, false, true);
     if (!v)
       lang_fail_at(L, b->result_at, "the condition between them is known only at run time",
                    "the `return`s of one function give %s and %s", val_kind_text(L, a->result),
@@ -315,7 +315,8 @@ static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra
   Val *extra = NULL;
   if (extra_a) {
     j.at_a = j.at_b = (Span){0};
-    extra = join_vals(&j, "the conditional expression", extra_a, extra_b, false, true);
+    extra = join_vals(&j, "Ternary expression with dynamic condition has inconsistent types", extra_a, extra_b, false,
+                      true);
     if (!extra)
       lang_fail_at(L, here, "the condition is known only at run time",
                    "the two sides of a conditional expression are %s and %s", val_kind_text(L, extra_a),

@@ -27,7 +27,8 @@ static void order_and_scope(Lang *L, Atomic *a, const Val *sem, const Val *scope
 static void check_pointer(Lang *L, const Val *p, const char *name) {
   if (!sem_is_tensor(p) || !lt_is_ptr(val_elem(p)))
     lang_fail(L, NULL, "%s: `pointer` must be a pointer or a tensor of pointers, but is %s", name, val_kind_text(L, p));
-  if (val_elem(p)->is_const) lang_fail(L, NULL, "%s: the pointer is to constants (%s)", name, lt_text(L, val_elem(p)));
+  if (val_elem(p)->is_const)
+    lang_fail(L, NULL, "%s: Cannot store to a constant pointer (%s)", name, lt_text(L, val_elem(p)));
 }
 
 static Val *value_operand(Lang *L, Val *v, Val *pointer, const char *name, const char *param) {

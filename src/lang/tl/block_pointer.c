@@ -155,7 +155,7 @@ Val *sem_load_block(Lang *L, Val **args, const char *cache, const char *evict, c
 Val *sem_store_block(Lang *L, Val **args, const char *cache, const char *evict, const Builtin *f) {
   Val *p = args[0], *v = args[1];
   const LType *block = block_of(p);
-  if (p->type->is_const) lang_fail(L, NULL, "tl.store: the block pointer is to constants");
+  if (p->type->is_const) lang_fail(L, NULL, "Cannot store to a constant block pointer");
   no_mask(L, args[2], NULL, f);
   v = sem_as_element(L, v, block->elem, f, "value");
   if (v->type->kind != L_BLOCK) v = sem_splat(L, v, block->rank, block->shape);

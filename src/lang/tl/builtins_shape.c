@@ -50,6 +50,12 @@ Val *builtin_view(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return sem_reshape(L, x, rank, shape, true);
 }
 
+_Noreturn static void fail_duplicate_axes(Lang *L, const int *axes, int n) {
+  Buf text = {.cx = L->cx};
+  for (int i = 0; i < n; i++) buf_printf(&text, "%s%d", i ? ", " : "", axes[i]);
+  lang_fail(L, NULL, "tl.expand_dims: duplicate axes, normalized axes = [%s]", buf_text(&text));
+}
+
 static int compare_ints(int a, int b) { return (a > b) - (a < b); }
 
 Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -64,7 +70,7 @@ Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     axes[j] = a;
   }
   for (int i = 0; i < n; i++) {
-    if (i && axes[i] == axes[i - 1]) lang_fail(L, NULL, "tl.expand_dims: `axis` names dimension %d twice", axes[i]);
+    if (i && axes[i] == axes[i - 1]) fail_duplicate_axes(L, axes, n);
     x = sem_expand_dims(L, x, axes[i]);
   }
   return x;

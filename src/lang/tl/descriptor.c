@@ -45,10 +45,11 @@ static void check_block(Lang *L, const LType *type) {
   int bytes = lt_bits(type->elem) / 8;
   int64_t row = type->shape[type->rank - 1];
   if (row * bytes < 16)
-    lang_fail(L, "make the last dimension of the block larger",
-              "tl.make_tensor_descriptor: the last dimension of a block must have 16 bytes or more, but %lld element%s "
-              "of %s have %lld",
-              (long long)row, row == 1 ? "" : "s", lt_text(L, type->elem), (long long)row * bytes);
+    lang_fail(
+        L, "make the last dimension of the block larger",
+        "tl.make_tensor_descriptor: Descriptor block shape must have at least 16 bytes in the last dimension, but %lld "
+        "element%s of %s have %lld",
+        (long long)row, row == 1 ? "" : "s", lt_text(L, type->elem), (long long)row * bytes);
 }
 
 static void check_last_stride(Lang *L, const Val *s) {

@@ -121,7 +121,7 @@ Val *builtin_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const char *evict = arg_choice(L, args[5], "tl.store: `eviction_policy`", evictions, COUNT(evictions));
   if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) return sem_store_block(L, args, cache, evict, f);
   Val *p = pointer_operand(L, args[0], f), *v = args[1];
-  if (val_elem(p)->is_const) lang_fail(L, NULL, "tl.store: the pointer is to constants (%s)", lt_text(L, val_elem(p)));
+  if (val_elem(p)->is_const) lang_fail(L, NULL, "Cannot store to a constant pointer (%s)", lt_text(L, val_elem(p)));
   no_block_options(L, args[3], f);
   const LType *elem = val_elem(p)->elem;
   bool is_bool = elem->kind == L_INT1;
