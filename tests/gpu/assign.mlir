@@ -183,7 +183,7 @@ tt.func public @sums(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<
       %t = arith.addf %a, %b : f32
       tt.reduce.return %t : f32
     }) : (tensor<64x64xf32>) -> tensor<64xf32>
-    %more = arith.addf %sum, %s : tensor<64xf32>
+    %more = arith.subf %sum, %s : tensor<64xf32>
     %next = tt.addptr %from, %size : tensor<64x64x!tt.ptr<f32>>, tensor<64x64xi32>
     scf.yield %more, %next : tensor<64xf32>, tensor<64x64x!tt.ptr<f32>>
   }
