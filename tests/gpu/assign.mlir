@@ -156,7 +156,7 @@ tt.func public @behind_the_loop(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %
 // CHECK: scf.for
 // CHECK: "tt.reduce"
 // CHECK: (tensor<64x64xf32, #[[ROWS]]>) -> tensor<64xf32, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
-// CHECK: arith.addf {{.*}} : tensor<64xf32, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
+// CHECK: arith.subf {{.*}} : tensor<64xf32, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
 // CHECK-NOT: ttg.convert_layout
 // CHECK: tt.store {{.*}} : tensor<64x!tt.ptr<f32>, #ttg.slice<{dim = 1, parent = #[[ROWS]]}>>
 tt.func public @sums(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
