@@ -40,7 +40,7 @@ tt.func public @pointwise(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt
 // CHECK-NEXT: %[[C:.*]] = ttg.convert_layout %[[V]] : tensor<64x64xf32, #[[ROWS]]> -> tensor<64x64xf32, #[[COLUMNS]]>
 // CHECK-NOT: ttg.convert_layout
 // CHECK: tt.store %{{.*}}, %[[C]], %{{.*}} : tensor<64x64x!tt.ptr<f32>, #[[COLUMNS]]>
-tt.func public @transposed(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+tt.func public @transposed(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}) {
   %width = arith.constant dense<64> : tensor<64x1xi32>
   %height = arith.constant dense<64> : tensor<1x64xi32>
   %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>

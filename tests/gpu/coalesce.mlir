@@ -186,9 +186,9 @@ tt.func public @bounded(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32 {
   tt.return
 }
 
-// The bound may be any number: the layout stays, but each element is asked for alone.
+// The bound may be any number: each element is asked for alone, and neighbours by neighbouring threads.
 // CHECK-LABEL: @unbounded
-// CHECK: tt.load {{.*}} : tensor<512x!tt.ptr<f32>, #[[FOUR]]>
+// CHECK: tt.load {{.*}} : tensor<512x!tt.ptr<f32>, #[[ONE]]>
 // PTX-LABEL: .entry unbounded
 // PTX-COUNT-4: setp
 // PTX-NOT: ld.global.v

@@ -2,7 +2,8 @@
  *
  * Problem. A warp's access is fast when its threads touch neighbouring bytes, and each thread up to 16 of them at once.
  * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many
- * elements of the fastest one as alignment allows, no more than gives every thread work. A function's accesses of one
+ * elements of the fastest one as alignment and the mask allow (those that would be accessed one by one better lie in
+ * neighbouring threads), no more than gives every thread work. A function's accesses of one
  * shape and order share the widest choice of all of them, so that a narrow type beside a wide one needs no conversion
  * between the two.
  */
@@ -30,7 +31,9 @@ static const char *key_of(Coalesce *c, const Op *op, const int *order) {
 
 static int64_t width(Coalesce *c, const Op *op, const int *order) {
   const Type *t = ir_operand(op, 0)->type;
-  int64_t n = index_width(c->index, ir_operand(op, 0), NULL, order[0]);
+  int at;
+  const Value *mask = ir_operand_group(op, "mask", &at) ? ir_operand(op, at) : NULL;
+  int64_t n = index_width(c->index, ir_operand(op, 0), mask, order[0]);
   return max64(1, min64(n, ir_numel(t) / (32 * c->num_warps)));
 }
 
