@@ -22,7 +22,9 @@
  * Addresses that are loaded themselves (the pages of a table, the blocks of a sparse matrix): such a load of few
  * elements is done S iterations ahead into registers, one iteration before the copies need it. The loop carries its
  * last S values: that of iteration i, which the body uses, to that of iteration i + S - 1, for the copies. So is a load
- * that dots depend on, of a scalar or of a few elements that a copy cannot take.
+ * that dots depend on, of a scalar or of a few elements that a copy cannot take. And in a loop without dots what is
+ * loaded is loaded one iteration ahead, as long as that takes few registers: the loop then waits for memory only as far
+ * as an iteration is shorter than an access.
  *
  * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
  * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
@@ -226,14 +228,12 @@ static Attr *swizzled_rows(Ctx *cx, const Type *t) {
 static void find_feeds(Pipeline *p) {
   Map from_dot = {0}, needed = {0};
   Op *yield = ir_terminator(p->body);
-  bool any = false;
   for (Op *op = p->body->first; op; op = op->next) {
     bool from = op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT;
-    any |= from;
     for (int i = 0; i < op->noperands && !from; i++) from = map_has(&from_dot, ir_operand(op, i));
     for (int i = 0; i < op->nresults && from; i++) map_put(p->cx, &from_dot, &op->results[i], op);
   }
-  for (Op *op = any ? yield : NULL; op; op = op->prev) {
+  for (Op *op = yield; op; op = op->prev) {
     bool need = op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT, address = op->code == OP_LOAD;
     for (int i = 0; i < op->nresults; i++) {
       need |= map_has(&needed, &op->results[i]);
@@ -328,6 +328,23 @@ static void consider_early(Pipeline *p, Op *load) {
   if (map_has(&p->feeds, load) && !is_tile(p, load) && !is_early(p, load) && may_be_early(p, load) &&
       slice_of(p, load, true))
     vec_push(p->cx, &p->early, load);
+}
+
+/* A loop without dots: what it loads is loaded one iteration ahead into registers, if those are few. */
+static bool prefetch(Pipeline *p) {
+  enum { PREFETCHED = 16 };
+  int registers = 0;
+  p->stages = 1;
+  for (Op *op = p->body->first; op; op = op->next) {
+    if (op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT) return false;
+    if (op->code != OP_LOAD || map_has(&p->addresses, &op->results[0]) || !may_be_early(p, op)) continue;
+    const Type *t = op->results[0].type;
+    int n = ir_is_tensor(t) ? gpu_registers(gpu_layout(p->cx, t)) : 1;
+    if (registers + n > PREFETCHED || !slice_of(p, op, true)) continue;
+    registers += n;
+    vec_push(p->cx, &p->early, op);
+  }
+  return p->early.len > 0;
 }
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
@@ -598,8 +615,8 @@ static void add_carried(Rotation *r, Builder *b) {
   }
   for (int i = 0; i < RINGS; i++) {
     Ring *ring = &p->rings[i];
-    int first = (p->stages - 1) % ring->n;
     if (!ring->used) continue;
+    int first = (p->stages - 1) % ring->n;
     ring->read_slot = ring->fill_slot = r->n + (int)inits.len;
     vec_push(cx, &inits, ir_const_int(b, ir_int(cx, 32), 0));
     if (!first) continue; /* it is always the one just read that is filled */
@@ -628,7 +645,7 @@ static void issue_ahead(Rotation *r) {
   int depth = p->stages - 1;
   Builder b = ir_before(cx, p->body->first);
   b.loc = loop->loc;
-  wait_op(p, &b, depth - 1);
+  if (p->tiles.len) wait_op(p, &b, depth - 1);
   if (p->late) {
     b.before = p->in_flight ? p->in_flight->next : behind_reads(p);
     ir_effect(&b, OP_BARRIER, NULL);
@@ -643,7 +660,7 @@ static void issue_ahead(Rotation *r) {
   Value *fill[RINGS] = {NULL};
   for (int i = 0; i < RINGS; i++)
     if (p->rings[i].used) fill[i] = ir_loop_arg(loop, p->rings[i].fill_slot);
-  make_copies(p, &b, &r->copies, less(&b, later, r->upper), fill);
+  if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, later, r->upper), fill);
   if (!p->early.len) return;
   Value *latest = ir_make(&b, OP_ADDI, NULL, later, r->step, NULL);
   map_put(cx, &r->loads, ir_loop_index(loop), latest);
@@ -689,7 +706,7 @@ static void replace_uses(Rotation *r) {
 
 static void wait_and_free(Pipeline *p) {
   Builder b = {p->cx, p->loop->block, p->loop->next, p->loop->loc};
-  wait_op(p, &b, 0);
+  if (p->tiles.len) wait_op(p, &b, 0);
   for (int i = 0; i < (int)p->tiles.len; i++) ir_effect(&b, OP_LOCAL_DEALLOC, p->tiles.at[i].buffers, NULL);
 }
 
@@ -789,7 +806,11 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   while (p.stages > 2 && buffer_bytes(&p, p.stages, true) > room) p.stages--;
   if (buffer_bytes(&p, p.stages, true) > room) return false;
   for (Op *op = body->first; op; op = op->next) consider(&p, op, find_reader, room);
-  if (!p.tiles.len) return false;
+  if (!p.tiles.len) {
+    if (!prefetch(&p)) return false;
+    transform(&p);
+    return true;
+  }
   for (Op *op = body->first; op; op = op->next) consider_early(&p, op);
   choose_buffers(&p, room);
   for (uint32_t i = 0; i < p.tiles.len; i++) {
