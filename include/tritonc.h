@@ -241,9 +241,9 @@ typedef struct ttc_tensor_descriptor {
   int64_t shape[TTC_MAX_RANK], strides[TTC_MAX_RANK];
 } ttc_tensor_descriptor;
 
-/* ---- the simulated GPU ------------------------------------------------------------------------------------------- */
+/* ---- checked launches -------------------------------------------------------------------------------------------- */
 
-/* Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for
+/* The simulated GPU. Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for
  * "cuda:90" and run on the CPU, in host memory. What a real GPU hides makes the launch fail, after the run, with a
  * message that shows the line of the kernel: accesses outside of any buffer, reads of what was never written, races on
  * shared memory.
@@ -260,10 +260,11 @@ typedef struct ttc_memory {
   const char *name; /* for messages; or NULL */
 } ttc_memory;
 
-/* ttc_launch() on a target that checks accesses: those outside of `memory` are mistakes. Other targets, which cannot
- * check, ignore it. With no memory at all, and for kernels that make pointers of integers, every address counts as
- * somebody's, as in ttc_launch(). With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost
+/* ttc_launch() with a check of every access: those outside of `memory` are mistakes. The simulated GPU checks, and so does the
+ * CPU for a kernel that was compiled with the option "debug"; other launches ignore `memory`. With no memory at all every
+ * address counts as somebody's, as in ttc_launch(), and so does one that a kernel makes of an integer. With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost
  * (sectors, bank conflicts) is written to standard error. */
+TTC_API bool ttc_kernel_checks(const ttc_kernel *kernel); /* would it check? */
 TTC_API ttc_status ttc_launch_checked(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                                       const void *const *args, size_t nargs, const ttc_memory *memory, size_t nmemory);
 

@@ -350,6 +350,7 @@ struct Kernel {
   Image *image;
   ttc_kernel *kernel; /* the image's; NULL: not looked for yet */
   bool loaded;
+  bool checks;          /* a launch checks accesses against the arguments' memory */
   bool has_descriptors; /* among its run-time arguments: a slot holds one's address */
 };
 PyTypeObject *make_kernel_type(PyObject *module);

@@ -11,6 +11,7 @@ static void adopt(Kernel *k, Image *m) {
   k->image = m;
   k->kernel = m ? m->kernel : NULL;
   k->loaded = k->has_descriptors = false;
+  k->checks = m && ttc_kernel_checks(m->kernel);
   const char *type;
   for (size_t i = 0; m && !k->has_descriptors && (type = ttc_kernel_arg_type(m->kernel, i)); i++)
     k->has_descriptors = strcmp(type, "tensordesc") == 0;
@@ -210,7 +211,7 @@ static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, P
   uint64_t inline_slots[INLINE_SLOTS], *slots = inline_slots;
   if (n > INLINE_SLOTS && !(slots = PyMem_Malloc(n * sizeof *slots))) return PyErr_NoMemory(), false;
   ttc_tensor_descriptor *descriptors = k->has_descriptors ? PyMem_Malloc((n + 1) * sizeof *descriptors) : NULL;
-  bool simulated = strncmp(ttc_kernel_target(k->kernel), "simt", 4) == 0, ok = descriptors || !k->has_descriptors;
+  bool ok = descriptors || !k->has_descriptors;
   if (!ok) PyErr_NoMemory();
   Memory memory = {0};
   Packing p = {.k = k,
@@ -218,10 +219,10 @@ static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, P
                .descriptors = descriptors,
                .n = n,
                .letter = letters,
-               .memory = simulated ? &memory : NULL};
+               .memory = k->checks ? &memory : NULL};
   for (size_t i = 0; ok && i < count; i++)
     ok = letters && count == all ? pack_param(&p, values[i]) : pack_run_time(&p, values[i]);
-  ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, simulated ? &memory : NULL);
+  ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, k->checks ? &memory : NULL);
   memory_clear(&memory);
   PyMem_Free(descriptors);
   if (slots != inline_slots) PyMem_Free(slots);

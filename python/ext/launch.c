@@ -521,7 +521,7 @@ static bool launch_call(Call *c, Kernel *k, const uint32_t grid[3]) {
   State *st = c->f->st;
   Written written = {k, 0};
   if (c->read_only && !call_leaves(c, refuse_written, &written)) return false;
-  if (!c->simulated) return launch_kernel(st, k, grid, c->stream, c->slots, c->nslots, NULL);
+  if (!k->checks) return launch_kernel(st, k, grid, c->stream, c->slots, c->nslots, NULL);
   Memory memory = {0};
   bool ok = call_leaves(c, add_memory, &memory);
   ok = ok && launch_kernel(st, k, grid, 0, c->slots, c->nslots, &memory);

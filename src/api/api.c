@@ -533,6 +533,10 @@ ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], voi
   return launch(c, k, grid, stream, args, nargs, NULL, 0);
 }
 
+bool ttc_kernel_checks(const ttc_kernel *k) {
+  return k && k->target && k->target->launch_checked && k->info.check_grain;
+}
+
 ttc_status ttc_launch_checked(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs, const ttc_memory *memory, size_t nmemory) {
   if (!memory && nmemory) return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch_checked: the memory is missing");

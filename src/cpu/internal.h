@@ -62,19 +62,59 @@ void cpu_code_free(CpuCode *code);
 
 /* Whom launches from this thread ask, between programs, whether to end early. */
 void cpu_pool_set_interrupt(Interrupt interrupt);
-/* What a program of a kernel takes, as its launches tell: in 1/256 ns; 0: not known yet. */
-typedef struct CpuPace {
-  _Atomic uint64_t ns_256;
-} CpuPace;
+/* What the pool keeps of a kernel. */
+typedef struct CpuKernel {
+  const char *name;        /* for messages; or NULL */
+  _Atomic uint64_t ns_256; /* what a program of it takes, as its launches tell: in 1/256 ns; 0: not known yet */
+} CpuKernel;
 
 /* Run programs [0, n) of `fn` on up to TRITONC_NUM_THREADS threads (default: the processors this process may use), in
- * chunks taken from a shared counter; the calling thread works too, and alone where that is as fast. `pace` is the
- * kernel's, or NULL. Scratch comes from a per-thread block that is kept and
+ * chunks taken from a shared counter; the calling thread works too, and alone where that is as fast. `kernel` may be
+ * NULL. Scratch comes from a per-thread block that is kept and
  * grown. Returns 0, or a message when a program failed (device_assert) or memory is out. Nested and concurrent calls
  * are safe. */
-int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuPace *pace,
+int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuKernel *kernel,
                  char *error, size_t error_size);
 int cpu_pool_threads(void);
+/* The program at work ends with this message, and its launch with it; the first message wins. */
+void cpu_pool_fail(const char *message);
+
+/* ---- check mode: rt/check.c -------------------------------------------------------------------------------------- */
+
+/* An access of a kernel that was compiled with checks. A kernel's sites are one array. */
+typedef struct CpuSite {
+  const char *file;
+  const char *argument; /* what the argument is called that the pointer comes from; or NULL */
+  const char *type;     /* of the elements: "fp32" */
+  const int64_t *shape;
+  int32_t rank, line, index; /* index: which of the array */
+  int32_t arg;          /* number of that argument; CPU_SITE_ANY: some; CPU_SITE_UNKNOWN: perhaps none */
+  int32_t bytes;        /* of an element */
+  int32_t access;       /* CpuAccess */
+  int32_t releases;     /* an atomic that does */
+} CpuSite;
+enum { CPU_SITE_ANY = -1, CPU_SITE_UNKNOWN = -2 };
+typedef enum CpuAccess { CPU_LOAD, CPU_STORE, CPU_ATOMIC, CPU_VOLATILE } CpuAccess;
+
+/* What the accesses of a launch are checked against. */
+typedef struct CpuChecks CpuChecks;
+/* `args` as the kernel takes them; is_pointer[i]: that one is a pointer, written[i]: and written through. The smallest access
+ * has `grain` bytes. NULL: out of memory. */
+CpuChecks *cpu_checks_new(const KernelInfo *info, const void *const *args, const uint32_t grid[3],
+                          const ttc_memory *memory, size_t nmemory);
+void cpu_checks_free(CpuChecks *c);
+/* What launches from this thread are checked against; NULL: nothing. */
+void cpu_pool_set_checks(const CpuChecks *checks);
+const CpuChecks *cpu_pool_checks(void); /* of the launch that this thread works for */
+
+/* Called by kernels. 0: the access is wrong, and the program is to end. The elements of a row: those at first + k * step
+ * (bytes) for begin <= k < end; element k is number position + k * position_step of the tensor. Or n elements anywhere;
+ * mask: a byte each, or NULL. */
+int32_t ttc_rt_check_row(const CpuSite *site, uint64_t program, const char *first, int64_t step, int64_t begin,
+                         int64_t end, int64_t position, int64_t position_step);
+int32_t ttc_rt_check_many(const CpuSite *site, uint64_t program, const char *const *at, const uint8_t *mask, int64_t n,
+                          int64_t position, int64_t position_step);
+void ttc_rt_check_acquire(uint64_t program);
 
 /* ---- the run-time library: rt/ ----------------------------------------------------------------------------------- */
 
@@ -122,5 +162,6 @@ void ttc_rt_print(const uint32_t pid[3], const char *prefix, int32_t hex, int32_
 /* device_assert: notes the failure (first one wins) for cpu_pool_run to report. The function that calls it returns
  * then, and no further program of the launch begins. */
 void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *file, int32_t line);
+void ttc_rt_assert_holds(const uint32_t pid[3], const char *message, const char *file, int32_t line, int32_t holds);
 
 #endif

@@ -255,6 +255,8 @@ static void emit_op(Lower *l, Op *op) {
   case OP_TRANS: emit_transpose(l, op); break;
   case OP_HISTOGRAM: emit_histogram(l, op); break;
   case OP_PRINT: emit_print(l, op); break;
+  case OP_CHECK_ACCESS: emit_check(l, op); break;
+  case OP_CHECK_ACQUIRE: emit_check_acquire(l); return;
   case OP_ASSERT: emit_assert(l, op, scalar(ir_operand(op, 0))); return;
   case OP_UNSPLAT: set(op, only_element(l, ir_operand(op, 0))); break;
   default: emit_scalar(l, op); return;
@@ -341,6 +343,7 @@ static void emit_programs(Lower *l, Op *func) {
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntULT, first, last, ""), body, l->end);
   LLVMPositionBuilderAtEnd(l->b, body);
   LLVMValueRef n = LLVMBuildPhi(l->b, l->i64, "program");
+  l->program = n;
   for (int i = 0; i < 3; i++) l->pid[i] = LLVMBuildPhi(l->b, l->i32, names[i]);
   emit_base_level(l);
   l->arguments = ir_entry(func, 0);
@@ -451,6 +454,7 @@ static void build_function(void *arg) {
   l->scratch = LLVMGetParam(l->fn, 4);
   l->index = index_analyze(cx, l->source);
   cpu_plan(l, func);
+  emit_check_begin(l, func);
   emit_stream_begin(l, func);
   emit_arguments(l, func, info);
   emit_programs(l, func);

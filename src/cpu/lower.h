@@ -11,6 +11,7 @@
  *   lower_element.c  one op on elements, scalar or vector alike
  *   lower_float.c    conversions between float formats; exp and log
  *   lower_dot.c      tl.dot, transposition
+ *   lower_check.c    check mode: calls that check accesses
  *   lower_misc.c     histogram, printing, assertions
  */
 #ifndef TRITONC_CPU_LOWER_H
@@ -167,6 +168,8 @@ struct Lower {
   KernelInfo *result;
   LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, voidty;
   LLVMValueRef scratch, grid[3], pid[3];
+  LLVMValueRef program;    /* its number, i64 */
+  Map sites;               /* of checks: a CpuSite each */
   Block *arguments;        /* the function's own block: its arguments are the function's */
   LLVMValueRef programs;   /* of the launch, i64 */
   bool streams, streamed;  /* may stores go past the caches? has one been emitted that does? */
@@ -230,6 +233,12 @@ void emit_memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef
 LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
 Value *cpu_access_mask(const Op *op);  /* of a load, store or atomic; or NULL */
 Value *cpu_access_other(const Op *op); /* of a load, or NULL */
+
+/* ---- check mode: lower_check.c ----------------------------------------------------------------------------------- */
+
+void emit_check_begin(Lower *l, Op *func); /* once the function is planned */
+void emit_check(Lower *l, Op *op);
+void emit_check_acquire(Lower *l);
 
 /* ---- streaming stores: lower_stream.c ---------------------------------------------------------------------------- */
 
@@ -317,6 +326,7 @@ void emit_transpose(Lower *l, Op *op);
 void emit_histogram(Lower *l, Op *op);
 void emit_print(Lower *l, Op *op);
 void emit_assert(Lower *l, Op *op, LLVMValueRef condition);
+void emit_assert_lanes(Lower *l, Op *op, LLVMValueRef condition, int lanes); /* the program goes on */
 Slot *emit_slot(Lower *l, Value *v); /* the value's slot, made at first need */
 _Noreturn void emit_fail(Lower *l, const Op *op, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void emit_block(Lower *l, Block *b);

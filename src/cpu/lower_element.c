@@ -389,7 +389,10 @@ LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   return r;
 }
 
-static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out, int lanes) {
+static LLVMValueRef both(Lower *l, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(l->b, a, b, "") : b; }
+
+/* `active`: the lanes that would get here; NULL: all. */
+static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out, int lanes, LLVMValueRef active) {
   for (Op *op = block->first; op; op = op->next) {
     LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
     for (int i = 0; i < op->noperands; i++) {
@@ -401,11 +404,17 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
       for (int i = 0; i < op->noperands; i++) out[i] = in[i];
       return;
     }
-    if (op->code == OP_IF) { /* nothing in a combine function has effects: compute both and choose */
+    if (op->code == OP_ASSERT) {
+      LLVMValueRef off = active ? LLVMBuildNot(l->b, active, "") : NULL;
+      emit_assert_lanes(l, op, off ? LLVMBuildOr(l->b, in[0], off, "") : in[0], lanes);
+      continue;
+    }
+    if (op->code == OP_IF) { /* nothing else in a combine function has effects: compute both and choose */
       LLVMValueRef *yes = NEWN(l->cx, LLVMValueRef, op->nresults + 1),
                    *no = NEWN(l->cx, LLVMValueRef, op->nresults + 1);
-      region_values(l, ir_entry(op, 0), values, yes, lanes);
-      region_values(l, ir_entry(op, 1), values, no, lanes);
+      region_values(l, ir_entry(op, 0), values, yes, lanes, both(l, active, in[0]));
+      if (op->nregions > 1 && op->regions[1]->first)
+        region_values(l, ir_entry(op, 1), values, no, lanes, both(l, active, LLVMBuildNot(l->b, in[0], "")));
       for (int i = 0; i < op->nresults; i++)
         map_put(l->cx, values, &op->results[i], LLVMBuildSelect(l->b, in[0], yes[i], no[i], ""));
       continue;
@@ -419,5 +428,5 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
 void emit_element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes) {
   Map values = {0};
   for (int i = 0; i < block->nargs; i++) map_put(l->cx, &values, block->args[i], args[i]);
-  region_values(l, block, &values, out, lanes);
+  region_values(l, block, &values, out, lanes, NULL);
 }

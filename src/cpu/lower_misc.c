@@ -90,15 +90,27 @@ static const Loc *file_loc(const Loc *loc) {
   return loc;
 }
 
+static void call_assert(Lower *l, const char *callee, LLVMValueRef condition, const Op *op) {
+  const Loc *loc = file_loc(op->loc);
+  LLVMValueRef args[] = {program_id(l), text_constant(l, ir_attr_text_or(op, "message", "")),
+                         text_constant(l, loc && loc->file ? loc->file : ""), emit_int(l->i32, loc ? loc->line : 0),
+                         condition};
+  emit_call(l, callee, l->voidty, args, condition ? 5 : 4);
+}
+
+/* An assertion where no branch can be: the launch fails, and what the program still does does not count. */
+void emit_assert_lanes(Lower *l, Op *op, LLVMValueRef condition, int lanes) {
+  LLVMTypeRef t = emit_wide(l->i1, lanes);
+  if (lanes > 1) condition = emit_intrinsic(l, "llvm.vector.reduce.and", &t, 1, &condition, 1);
+  call_assert(l, "ttc_rt_assert_holds", LLVMBuildZExt(l->b, condition, l->i32, ""), op);
+}
+
 /* A program whose assertion fails ends there. */
 void emit_assert(Lower *l, Op *op, LLVMValueRef condition) {
-  const Loc *loc = file_loc(op->loc);
   LLVMBasicBlockRef bad = emit_new_block(l, "failed"), good = emit_new_block(l, "holds");
   LLVMBuildCondBr(l->b, condition, good, bad);
   LLVMPositionBuilderAtEnd(l->b, bad);
-  LLVMValueRef args[] = {program_id(l), text_constant(l, ir_attr_text_or(op, "message", "")),
-                         text_constant(l, loc && loc->file ? loc->file : ""), emit_int(l->i32, loc ? loc->line : 0)};
-  emit_call(l, "ttc_rt_assert_fail", l->voidty, args, COUNT(args));
+  call_assert(l, "ttc_rt_assert_fail", NULL, op);
   LLVMBuildBr(l->b, l->end);
   LLVMPositionBuilderAtEnd(l->b, good);
 }

@@ -487,6 +487,11 @@ static void plan_op(Planner *p, Op *op) {
     for (int i = 0; i < op->noperands; i++)
       if (ir_is_tensor(ir_operand(op, i)->type)) need_stored(p, op, ir_operand(op, i));
     break;
+  case OP_CHECK_ACCESS:
+    for (int i = 0; i < op->noperands; i++) need_for_op(p, op, ir_operand(op, i), false, false);
+    push_step(p, op, NULL);
+    return;
+  case OP_CHECK_ACQUIRE: push_step(p, op, NULL); return;
   case OP_UNSPLAT: need_for_op(p, op, ir_operand(op, 0), false, false); break;
   default: break;
   }

@@ -3,7 +3,7 @@
  * A launch is a Job: a range of program numbers and a shared counter from which every thread takes chunks until the
  * range is used up. Jobs that have work left stand in a list, so launches from several threads share the workers.
  *
- * Alone or with help. The caller works on its own job. What a program of this kernel took the last time (CpuPace) times
+ * Alone or with help. The caller works on its own job. What a program of this kernel took the last time (CpuKernel) times
  * the programs of this launch tells how many threads are worth waking; for a few microseconds of work none is. If the
  * caller then finds itself at work for longer than that, it calls for help between two chunks.
  *
@@ -47,13 +47,16 @@ enum {
   HELP_NS = 8000,   /* of work for one thread, for which another is woken */
   TEAM_NS = 200000, /* of work for one thread, from which on OpenMP's team does it */
   CHUNKS_PER_THREAD = 16,
-  HUGE_PAGE = 2 << 20
+  HUGE_PAGE = 2 << 20,
+  UNWRITTEN = 0xFF /* in check mode every byte of scratch at first: NaN, or -1 */
 };
 
 typedef struct Job {
   CpuKernelFn *fn;
   const void *const *args;
   const uint32_t *grid;
+  const CpuChecks *checks;
+  const char *name;
   size_t scratch_bytes;
   bool may_end_early; /* then programs are taken in steps that do not last */
   uint64_t end, chunk;
@@ -66,7 +69,7 @@ typedef struct Job {
   struct Job *link;
   _Atomic int failed;
   _Atomic bool told; /* `error` is written, by the one that set `failed` from 0 to 1 */
-  char error[512];
+  char error[1024];
 } Job;
 
 static struct {
@@ -91,8 +94,9 @@ typedef struct Scratch {
   bool in_use;
 } Scratch;
 static _Thread_local Scratch scratch;
-static _Thread_local Interrupt interrupt; /* whom this thread's launches ask */
-static _Thread_local Job *current;        /* the job whose program this thread runs: where assertions are told */
+static _Thread_local Interrupt interrupt;     /* whom this thread's launches ask */
+static _Thread_local const CpuChecks *checks; /* what they are checked against */
+static _Thread_local Job *current;            /* the job whose program this thread runs: where assertions are told */
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
@@ -154,6 +158,8 @@ static void finish(Job *job, uint64_t programs) {
 }
 
 void cpu_pool_set_interrupt(Interrupt i) { interrupt = i; }
+void cpu_pool_set_checks(const CpuChecks *c) { checks = c; }
+const CpuChecks *cpu_pool_checks(void) { return current ? current->checks : NULL; }
 
 /* How many programs to run before the clock is looked at again: enough for it not to be felt, few enough that an
  * interruption is noticed soon. */
@@ -178,6 +184,7 @@ static void work_on(Job *job, uint64_t deadline) {
     uint64_t n = job->end - begin < step ? job->end - begin : step;
     if (!block) block = take_scratch(job->scratch_bytes);
     if (!block) fail(job, "out of memory for a kernel's scratch");
+    if (block && job->checks) memset(block, UNWRITTEN, job->scratch_bytes);
     if (!atomic_load_explicit(&job->failed, memory_order_relaxed))
       job->fn(job->args, job->grid, begin, begin + n, block);
     taken += n;
@@ -207,6 +214,14 @@ void ttc_rt_assert_fail(const uint32_t pid[3], const char *message, const char *
   snprintf(text, sizeof text, "%s:%d: program (%u, %u, %u): assertion failed: %s", file ? file : "?", (int)line, pid[0],
            pid[1], pid[2], message ? message : "");
   fail(current, text);
+}
+
+void ttc_rt_assert_holds(const uint32_t pid[3], const char *message, const char *file, int32_t line, int32_t holds) {
+  if (!holds) ttc_rt_assert_fail(pid, message, file, line);
+}
+
+void cpu_pool_fail(const char *message) {
+  if (current) fail(current, message);
 }
 
 static void relax(void) {
@@ -407,18 +422,18 @@ static void retire(Job *job) {
 }
 
 /* How long would one thread take? In nanoseconds; UINT64_MAX: not known. */
-static uint64_t expected_ns(const CpuPace *pace, uint64_t programs) {
-  uint64_t each = pace ? atomic_load_explicit(&pace->ns_256, memory_order_relaxed) : 0, all;
+static uint64_t expected_ns(const CpuKernel *kernel, uint64_t programs) {
+  uint64_t each = kernel ? atomic_load_explicit(&kernel->ns_256, memory_order_relaxed) : 0, all;
   return !each || __builtin_mul_overflow(each, programs, &all) ? UINT64_MAX : all >> 8;
 }
 
 /* A launch during which the system took the processor away counts no more than double. */
-static void note_pace(CpuPace *pace, Job *job) {
+static void note_pace(CpuKernel *kernel, Job *job) {
   uint64_t ns = atomic_load(&job->ns), programs = atomic_load(&job->counted);
-  if (!pace || !programs || ns >> 48) return;
-  uint64_t now = (ns << 8) / programs + 1, before = atomic_load_explicit(&pace->ns_256, memory_order_relaxed);
+  if (!kernel || !programs || ns >> 48) return;
+  uint64_t now = (ns << 8) / programs + 1, before = atomic_load_explicit(&kernel->ns_256, memory_order_relaxed);
   if (before && now > 2 * before) now = 2 * before;
-  atomic_store_explicit(&pace->ns_256, now, memory_order_relaxed);
+  atomic_store_explicit(&kernel->ns_256, now, memory_order_relaxed);
 }
 
 /* Work on the job with as many threads as it is worth. */
@@ -436,8 +451,8 @@ static void run(Job *job, int nthreads, uint64_t expected) {
   retire(job);
 }
 
-int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuPace *pace,
-                 char *error, size_t error_size) {
+int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes,
+                 CpuKernel *kernel, char *error, size_t error_size) {
   uint64_t total;
   if (__builtin_mul_overflow((uint64_t)grid[0] * grid[1], grid[2], &total) || total > INT64_MAX) {
     snprintf(error, error_size, "the grid (%u, %u, %u) has too many programs", grid[0], grid[1], grid[2]);
@@ -447,9 +462,16 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   int nthreads = total == 1 ? 1 : cpu_pool_threads();
   Job local, *job = nthreads == 1 ? &local : malloc(sizeof *job);
   if (!job) job = &local, nthreads = 1;
-  *job = (Job){.fn = fn, .args = args, .grid = grid, .scratch_bytes = scratch_bytes, .end = total, .chunk = total};
+  *job = (Job){.fn = fn,
+               .args = args,
+               .grid = grid,
+               .checks = checks,
+               .name = kernel ? kernel->name : NULL,
+               .scratch_bytes = scratch_bytes,
+               .end = total,
+               .chunk = total};
   enum { NOTICED_NS = 50000000 }; /* what is over so soon need not be interrupted */
-  uint64_t expected = expected_ns(pace, total);
+  uint64_t expected = expected_ns(kernel, total);
   job->may_end_early = interrupt.wanted && expected > NOTICED_NS;
   if (nthreads == 1) {
     work_on(job, 0);
@@ -457,9 +479,9 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
     atomic_store(&job->users, 1);
     uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
     job->chunk = total / chunks ? total / chunks : 1;
-    job->timed = pace != NULL;
+    job->timed = kernel != NULL;
     run(job, nthreads, expected);
-    note_pace(pace, job);
+    note_pace(kernel, job);
   }
   int failed = atomic_load(&job->failed);
   if (failed) {

@@ -97,6 +97,8 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   opt_run(cx, m, before_math, COUNT(before_math));
   opt_expand_math(cx, m, is_native, &language);
   opt_run(cx, m, after_math, COUNT(after_math));
+  static const Pass *const checks[] = {&opt_pass_check_accesses};
+  if (o->common.debug) opt_run(cx, m, checks, COUNT(checks));
 
   ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();
@@ -121,7 +123,8 @@ struct Loaded {
   CpuCode *code;
   CpuKernelFn *entry;
   size_t scratch_bytes;
-  CpuPace pace;
+  CpuKernel kernel;
+  const KernelInfo *info;
 };
 
 static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
@@ -132,6 +135,8 @@ static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, 
     return TARGET_FAILED;
   }
   k->scratch_bytes = (size_t)info->shared;
+  k->kernel.name = info->name;
+  k->info = info;
   k->code = cpu_code_load(bytes, len, info->name, &k->entry, error, error_size);
   if (k->code) return *out = k, TARGET_OK;
   free(k);
@@ -147,8 +152,23 @@ static void unload(Loaded *k) {
 static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t error_size) {
   (void)stream;
-  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, &k->pace, error, error_size) == 0 ? TARGET_OK
-                                                                                                : TARGET_FAILED;
+  return cpu_pool_run(k->entry, args, grid, k->scratch_bytes, &k->kernel, error, error_size) == 0 ? TARGET_OK
+                                                                                                  : TARGET_FAILED;
+}
+
+static TargetStatus launch_checked(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args,
+                                   const ttc_memory *memory, size_t nmemory, char *error, size_t error_size) {
+  if (!k->info->check_grain) return launch(k, grid, stream, args, error, error_size);
+  CpuChecks *checks = cpu_checks_new(k->info, args, grid, memory, nmemory);
+  if (!checks) {
+    snprintf(error, error_size, "out of memory for the shadow of check mode");
+    return TARGET_FAILED;
+  }
+  cpu_pool_set_checks(checks);
+  TargetStatus status = launch(k, grid, stream, args, error, error_size);
+  cpu_pool_set_checks(NULL);
+  cpu_checks_free(checks);
+  return status;
 }
 
 const Target cpu_target = {
@@ -161,6 +181,7 @@ const Target cpu_target = {
     .load = load,
     .unload = unload,
     .launch = launch,
+    .launch_checked = launch_checked,
     .set_interrupt = cpu_pool_set_interrupt,
 };
 

@@ -626,6 +626,17 @@ static bool rule_cond_br(Verifier *v, const Op *op) {
   return want(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1));
 }
 
+static bool rule_check_access(Verifier *v, const Op *op) {
+  static const char *const kinds[] = {"load", "store", "atomic", "volatile"};
+  const char *access = ir_attr_text_or(op, "access", "");
+  bool known = false;
+  for (size_t i = 0; i < COUNT(kinds); i++) known = known || !strcmp(access, kinds[i]);
+  if (!known) return ir_wrong(v, op, "there is no access \"%s\"", access);
+  const Type *value = pointed_to(v, operand_type(op, 0));
+  if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
+  return check_mask(v, op, value);
+}
+
 static bool rule_i1(Verifier *v, const Op *op) {
   return is_i1(ir_elem(operand_type(op, 0))) ||
          ir_wrong(v, op, "operand 0 is of type %s, not i1", text(v, operand_type(op, 0)));
@@ -800,6 +811,7 @@ static Rule *const rules[OPCODES] = {
     [OP_HISTOGRAM] = rule_histogram,
     [OP_GATHER] = rule_gather,
     [OP_ASSERT] = rule_i1,
+    [OP_CHECK_ACCESS] = rule_check_access,
     [OP_FOR] = rule_for,
     [OP_IF] = rule_if,
     [OP_WHILE] = rule_while,

@@ -54,6 +54,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   info->target = target;
   info->n_max_threads = 32 * info->num_warps;
   info->fp_fusion = o->common.enable_fp_fusion;
+  info->check_grain = 1;
 }
 
 /* ---- loading ----------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
  *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c descriptors.c   a pass each
+ *   check_accesses.c       check mode: a check before every access
  *   written.c              which pointers a kernel writes through
  *   swap.c                 atomics that no target has
  *   util.c                 what several of them need
@@ -25,6 +26,8 @@ bool opt_speculatable(const Op *op);
 /* A pure op without regions, or one whose regions have no effects: equal operands give equal results. */
 bool opt_is_pure(const Op *op);
 bool opt_is_volatile(const Op *op);
+/* Has effects, but writes no memory of the program's: assertions, prints, checks. */
+bool opt_only_tells(const Op *op);
 /* Does it write memory that a load might read? Assumptions, assertions and prints have effects and write nothing. */
 bool opt_clobbers(const Op *op); /* of its own or inside its regions */
 /* The number of iterations of a scf.for whose bounds are constants. */

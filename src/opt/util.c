@@ -30,9 +30,13 @@ bool opt_speculatable(const Op *op) {
 
 bool opt_is_volatile(const Op *op) { return op->code == OP_LOAD && ir_attr_int_or(op, "isVolatile", 0) != 0; }
 
+bool opt_only_tells(const Op *op) {
+  return op->code == OP_ASSERT || op->code == OP_PRINT || op->code == OP_CHECK_ACCESS || op->code == OP_CHECK_ACQUIRE;
+}
+
 static void note_clobber(Op *op, void *arg) {
   if (!ir_has(op, T_WRITE)) return;
-  if (op->code != OP_ASSUME && op->code != OP_ASSERT && op->code != OP_PRINT) *(bool *)arg = true;
+  if (!opt_only_tells(op) && op->code != OP_ASSUME) *(bool *)arg = true;
 }
 
 bool opt_clobbers(const Op *op) {

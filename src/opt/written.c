@@ -81,8 +81,8 @@ static void find_roots(Op *op, void *arg) {
       map_put(w->cx, &w->calls, callee, calls);
     }
     vec_push(w->cx, calls, op);
-  } else if (ir_has(op, T_WRITE) && !ir_has(op, T_TERMINATOR) && !op->nregions && op->code != OP_PRINT &&
-             op->code != OP_ASSERT && op->code != OP_ASYNC_COPY) {
+  } else if (ir_has(op, T_WRITE) && !ir_has(op, T_TERMINATOR) && !op->nregions && !opt_only_tells(op) &&
+             op->code != OP_ASYNC_COPY) {
     reach_operands(w, op);
   }
 }

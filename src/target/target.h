@@ -71,6 +71,7 @@ typedef struct KernelInfo {
   bool dependent;         /* may begin before the launch ahead of it on its stream has ended */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;
+  int check_grain;        /* launch_checked() checks accesses, the smallest of which has so many bytes; 0: it does not */
   bool fp_fusion;         /* for a target that goes on compiling when it loads */
 } KernelInfo;
 

@@ -176,7 +176,7 @@ static void test_small_launches_under_load(void **state) {
   pthread_t load[MOST], self = pthread_self();
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
   int n = processors * 2 > MOST ? MOST : (int)processors * 2;
-  CpuPace pace = {0};
+  CpuKernel pace = {0};
   _Atomic bool *at = &others;
   const void *args[] = {&self, &at};
   char error[256];
@@ -217,7 +217,7 @@ static void test_long_launches_get_help(void **state) {
   _Atomic int *at = &threads;
   const void *args[] = {&at};
   char error[256];
-  CpuPace pace = {.ns_256 = 1}; /* as if they were short */
+  CpuKernel pace = {.ns_256 = 1}; /* as if they were short */
   assert_int_equal(cpu_pool_run(slow, args, (uint32_t[3]){64, 1, 1}, 64, &pace, error, sizeof error), 0);
   assert_true(threads == cpu_pool_threads() || (threads > 1 && cpu_pool_threads() > 8));
 }

@@ -83,6 +83,33 @@ int main(void) {
   CHECK(ttc_launch_checked(NULL, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM);
   CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, NULL, 1) == TTC_ERROR_ARGUMENT);
   ttc_kernel_free(k);
+  const ttc_option debug = {"debug", "true"};
+  CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_OK && !ttc_kernel_checks(k));
+  ttc_kernel_free(k);
+  CHECK(!ttc_kernel_checks(NULL));
+  CHECK(ttc_compile(cx, &s, params, 2, NULL, &debug, 1, NULL, &k) == TTC_OK && ttc_kernel_checks(k));
+  memory[0] = (ttc_memory){x, sizeof x, 0, "x"};
+  float before = x[15];
+  CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_OK && x[15] == before + 120.0f);
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_OK &&
+        x[15] == before + 240.0f);
+  memory[0].size -= 4;
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM &&
+        x[15] == before + 240.0f &&
+        strstr(ttc_message(cx), "k.py:6: kernel `k`, program (0, 0, 0): out of bounds: load") &&
+        strstr(ttc_message(cx), "x[15], element (15) of the block; it has 15 elements"));
+  memory[0] = (ttc_memory){x, sizeof x, TTC_MEMORY_READ_ONLY, NULL};
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM &&
+        strstr(ttc_message(cx), "read-only memory: store of"));
+  memory[0] = (ttc_memory){x, sizeof x, TTC_MEMORY_UNINITIALIZED, "x"};
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM &&
+        strstr(ttc_message(cx), "read of memory that was never written: load of f32 at x[0]"));
+  memory[0].size = 1; /* somebody else's memory */
+  memory[0].base = &before;
+  CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, memory, 1) == TTC_ERROR_SYSTEM &&
+        strstr(ttc_message(cx), "the argument has no memory"));
+  ttc_kernel_free(k);
+
   CHECK(ttc_compile(cx, &s, params, 2, "simt:91", NULL, 0, NULL, &k) == TTC_ERROR_SOURCE);
   CHECK(ttc_compile(cx, &s, params, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
         strstr(ttc_message(cx), "`B` of `k` is not described"));

@@ -678,6 +678,8 @@ static void place_op(Assign *a, Op *op) {
   case OP_ADVANCE:
   case OP_MAKE_TENSOR_DESC:
   case OP_DOT_SCALED:
+  case OP_CHECK_ACCESS:
+  case OP_CHECK_ACQUIRE:
   case OP_CALL: refuse(a, op); return;
   default: {
     bool any = false;

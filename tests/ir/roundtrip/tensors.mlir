@@ -43,7 +43,7 @@ module {
     }) : (tensor<8x32xf32>) -> tensor<8x32xf32>
     tt.return %sum : f32
   }
-  tt.func public @others(%i: tensor<64xi32>, %m: tensor<64xi1>, %x: tensor<8x4xf32>, %j: tensor<8x16xi32>, %b: i1) {
+  tt.func public @others(%i: tensor<64xi32>, %m: tensor<64xi1>, %x: tensor<8x4xf32>, %j: tensor<8x16xi32>, %b: i1, %p: !tt.ptr<f32>) {
     %h = tt.histogram %i : tensor<64xi32> -> tensor<16xi32>
     %hm = tt.histogram %i, %m : tensor<64xi32> -> tensor<16xi32>
     %g = tt.gather %x[%j] {axis = 1 : i32} : (tensor<8x4xf32>, tensor<8x16xi32>) -> tensor<8x16xf32>
@@ -52,6 +52,9 @@ module {
     tt.print "only text \C3\A9" {hex = true, isSigned = array<i32>}
     tt.assert %m, "in range" : tensor<64xi1>
     tt.assert %b, "scalar" : i1
+    ttc.check_access "load", %p, %b : !tt.ptr<f32>
+    ttc.check_access "atomic", %p {sem = "acq_rel"} : !tt.ptr<f32>
+    ttc.check_acquire
     tt.return
   }
 }
