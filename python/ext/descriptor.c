@@ -91,8 +91,7 @@ bool descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc
     return false;
   PyObject *tensor = descriptor_base(desc);
   const TypeEntry *t = tensor ? type_entry(st, tensor) : NULL;
-  bool is_memory =
-      t && (t->class == ARG_TENSOR || t->class == ARG_ARRAY || t->class == ARG_GPU_ARRAY || t->class == ARG_BUFFER);
+  bool is_memory = t && class_has_memory(t->class);
   if (t && !is_memory)
     PyErr_Format(PyExc_TypeError, "argument `%U`: the base of a tensor descriptor must be a tensor", what);
   bool ok = is_memory && pointer_of(st, t, tensor, what, base) && block_key(block, out->rank, base->dtype, key);

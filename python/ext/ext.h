@@ -56,6 +56,7 @@ typedef enum ArgClass {
   ARG_ARRAY,     /* has __array_interface__ */
   ARG_GPU_ARRAY, /* has __cuda_array_interface__ */
   ARG_BUFFER,    /* has the buffer protocol */
+  ARG_DLPACK,    /* has __dlpack__ */
   ARG_INDEX,     /* has __index__: NumPy's integers */
   ARG_NUMBER,    /* has __float__ */
   ARG_CONSTEXPR, /* tl.constexpr: its value is what counts */
@@ -131,7 +132,15 @@ const TypeEntry *type_entry(State *st, PyObject *obj);
 const char *dtype_name(State *st, PyObject *dtype, int *id);
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
 bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
-const char *dtype_of_id(int id); /* "fp32" */
+const char *dtype_of_id(int id);   /* "fp32" */
+int id_of_dtype(const char *name); /* of "fp32", "torch.float32"; -1: there is none */
+static inline bool class_has_memory(ArgClass c) {
+  return c == ARG_TENSOR || c == ARG_ARRAY || c == ARG_GPU_ARRAY || c == ARG_BUFFER || c == ARG_DLPACK;
+}
+
+/* ---- dlpack.c ---------------------------------------------------------------------------------------------------- */
+
+bool dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out); /* false with an exception set */
 
 /* ---- descriptor.c ------------------------------------------------------------------------------------------------- */
 

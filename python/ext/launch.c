@@ -268,7 +268,8 @@ static bool key_leaf(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   case ARG_TENSOR:
   case ARG_ARRAY:
   case ARG_GPU_ARRAY:
-  case ARG_BUFFER: return key_pointer(c, t, p, obj, word);
+  case ARG_BUFFER:
+  case ARG_DLPACK: return key_pointer(c, t, p, obj, word);
   case ARG_DESCRIPTOR: return key_descriptor(c, p, obj, word);
   case ARG_BOOL:
     word[0] = TAG_BOOL;

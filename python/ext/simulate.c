@@ -125,7 +125,7 @@ bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
     Py_XDECREF(base);
     return ok;
   }
-  if (class != ARG_TENSOR && class != ARG_ARRAY && class != ARG_GPU_ARRAY && class != ARG_BUFFER) return true;
+  if (!class_has_memory(class)) return true;
   if (m->n == m->cap) {
     size_t cap = m->cap ? 2 * m->cap : 8;
     ttc_memory *more = PyMem_Realloc(m->at, cap * sizeof *more);

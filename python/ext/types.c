@@ -49,7 +49,7 @@ static const struct {
 
 const char *dtype_of_id(int id) { return names[id]; }
 
-static int id_of_text(const char *text) {
+int id_of_dtype(const char *text) {
   const char *dot = strrchr(text, '.');
   if (dot) text = dot + 1;
   for (int i = 0; i < NNAMES; i++)
@@ -67,7 +67,7 @@ const char *dtype_name(State *st, PyObject *dtype, int *id) {
     if (st->dtypes[i].dtype == dtype) return *id = st->dtypes[i].id, st->dtypes[i].name;
   PyObject *text = PyObject_Str(dtype);
   const char *utf8 = text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
-  int found = utf8 ? id_of_text(utf8) : -1;
+  int found = utf8 ? id_of_dtype(utf8) : -1;
   if (utf8 && found < 0) PyErr_Format(PyExc_TypeError, "kernels know no element type `%U`", text);
   Py_XDECREF(text);
   if (found < 0) return NULL;
@@ -119,6 +119,7 @@ static ArgClass classify(State *st, PyObject *obj) {
   if (numpy_scalar) return PyIndex_Check(obj) ? ARG_INDEX : ARG_NUMBER;
   if (has_attr(obj, st->str_array_interface)) return ARG_ARRAY;
   if (PyObject_CheckBuffer(obj)) return ARG_BUFFER;
+  if (PyObject_HasAttrString(obj, "__dlpack__")) return ARG_DLPACK;
   if (st->constexpr_function && PyObject_IsInstance(obj, st->constexpr_function) == 1) return ARG_CONSTANT;
   if (has_attr(obj, st->str_builtin)) return ARG_CONSTANT;
   if (PyIndex_Check(obj)) return ARG_INDEX;
@@ -241,12 +242,32 @@ static bool buffer_pointer(PyObject *obj, PyObject *what, Pointer *out) {
   return out->dtype >= 0;
 }
 
-bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
+static bool pointer_by_class(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   *out = (Pointer){.place = PLACE_ANY};
   switch (t->class) {
   case ARG_TENSOR: return tensor_pointer(st, t, obj, out);
   case ARG_ARRAY: return array_pointer(st, obj, what, false, out);
   case ARG_GPU_ARRAY: return array_pointer(st, obj, what, true, out);
+  case ARG_DLPACK: return dlpack_pointer(obj, what, out);
   default: return buffer_pointer(obj, what, out);
   }
+}
+
+/* Instances of one type may lie in different places and have element types that only one of the ways knows: what the
+ * type's first instance was asked by fails, and DLPack is asked. */
+bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
+  bool other_way = t->class == ARG_GPU_ARRAY || t->class == ARG_BUFFER;
+  if (pointer_by_class(st, t, obj, what, out)) return true;
+  if (!other_way || !PyErr_ExceptionMatches(PyExc_Exception)) return false;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  if (PyObject_HasAttrString(obj, "__dlpack__")) {
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    *out = (Pointer){.place = PLACE_ANY};
+    return dlpack_pointer(obj, what, out);
+  }
+  PyErr_Restore(type, value, trace);
+  return false;
 }

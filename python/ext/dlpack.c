@@ -1,0 +1,101 @@
+/* dlpack.c: arguments that say where their memory is by DLPack: obj.__dlpack__() gives a capsule with a description.
+ *
+ * The capsule is looked at and dropped, which gives the description back to who made it; the memory is the argument's
+ * own and lives as long as that, through the launch. The structs are the protocol's, both of its forms: with version 1.0
+ * came a head and flags, among them that the memory must not be written.
+ */
+#include "ext.h"
+
+#include <string.h>
+
+typedef struct DLTensor {
+  void *data;
+  int32_t device, device_number;
+  int32_t rank;
+  struct {
+    uint8_t code, bits;
+    uint16_t lanes;
+  } dtype;
+  int64_t *shape, *strides;
+  uint64_t byte_offset;
+} DLTensor;
+
+typedef struct DLVersioned {
+  uint32_t major, minor;
+  void *manager;
+  void (*deleter)(struct DLVersioned *self);
+  uint64_t flags;
+  DLTensor tensor;
+} DLVersioned;
+
+enum { FLAG_READ_ONLY = 1 };
+enum { DEVICE_CPU = 1, DEVICE_CUDA = 2, DEVICE_CUDA_HOST = 3, DEVICE_CUDA_MANAGED = 13 };
+
+static const struct {
+  uint8_t code, bits;
+  const char *name;
+} dtypes[] = {
+    {0, 8, "i8"},   {0, 16, "i16"},     {0, 32, "i32"},     {0, 64, "i64"},     {1, 8, "u8"},     {1, 16, "u16"},
+    {1, 32, "u32"}, {1, 64, "u64"},     {2, 16, "fp16"},    {2, 32, "fp32"},    {2, 64, "fp64"},  {4, 16, "bf16"},
+    {6, 8, "i1"},   {9, 8, "fp8e4b15"}, {10, 8, "fp8e4nv"}, {11, 8, "fp8e4b8"}, {12, 8, "fp8e5"}, {13, 8, "fp8e5b16"},
+};
+
+/* The capsule: the newer form where the library has it, made ready for the default stream of a GPU. */
+static PyObject *capsule_of(PyObject *obj) {
+  PyObject *method = PyObject_GetAttrString(obj, "__dlpack__"), *none = method ? PyTuple_New(0) : NULL;
+  PyObject *wish = none ? Py_BuildValue("{s(ii)}", "max_version", 1, 0) : NULL;
+  PyObject *capsule = wish ? PyObject_Call(method, none, wish) : NULL;
+  if (!capsule && wish && PyErr_ExceptionMatches(PyExc_TypeError)) { /* a library from before there were versions */
+    PyErr_Clear();
+    capsule = PyObject_CallFunctionObjArgs(method, NULL);
+  }
+  Py_XDECREF(wish);
+  Py_XDECREF(none);
+  Py_XDECREF(method);
+  return capsule;
+}
+
+static bool describe(const DLTensor *t, PyObject *what, Pointer *out) {
+  out->dtype = -1;
+  for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+    if (t->dtype.code == dtypes[i].code && t->dtype.bits == dtypes[i].bits && t->dtype.lanes == 1)
+      out->dtype = id_of_dtype(dtypes[i].name);
+  if (out->dtype < 0)
+    return PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type of DLPack's code %d with %d bits",
+                        what, (int)t->dtype.code, (int)t->dtype.bits),
+           false;
+  switch (t->device) {
+  case DEVICE_CPU: out->place = PLACE_HOST; break;
+  case DEVICE_CUDA: out->place = PLACE_GPU; break;
+  case DEVICE_CUDA_HOST:
+  case DEVICE_CUDA_MANAGED: out->place = PLACE_ANY; break;
+  default:
+    return PyErr_Format(PyExc_ValueError,
+                        "argument `%U` is in the memory of a device that kernels do not run on (DLPack's number %d)",
+                        what, (int)t->device),
+           false;
+  }
+  out->address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
+  return true;
+}
+
+bool dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out) {
+  PyObject *capsule = capsule_of(obj);
+  if (!capsule) return false;
+  bool ok;
+  if (PyCapsule_IsValid(capsule, "dltensor_versioned")) {
+    const DLVersioned *v = PyCapsule_GetPointer(capsule, "dltensor_versioned");
+    ok = v->major == 1;
+    if (!ok)
+      PyErr_Format(PyExc_TypeError, "argument `%U`: version %u of DLPack is not known here", what, (unsigned)v->major);
+    ok = ok && describe(&v->tensor, what, out);
+    out->read_only = v->flags & FLAG_READ_ONLY;
+  } else if (PyCapsule_IsValid(capsule, "dltensor")) {
+    ok = describe(PyCapsule_GetPointer(capsule, "dltensor"), what, out);
+  } else {
+    PyErr_Format(PyExc_TypeError, "argument `%U`: its __dlpack__() gave no tensor", what);
+    ok = false;
+  }
+  Py_DECREF(capsule);
+  return ok;
+}
