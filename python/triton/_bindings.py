@@ -86,6 +86,12 @@ def native_specialize_impl(*args: object, **kwargs: object) -> tuple:
     return specialize(*args, **kwargs)
 
 
+def _linear_layout(name: str) -> object:
+    from . import tools
+
+    return getattr(tools, name)
+
+
 def fill() -> None:
     """Make the modules."""
     ir = _module("ir", "Triton IR, to be looked at.")
@@ -99,6 +105,7 @@ def fill() -> None:
     nvidia = _module("nvidia", "NVIDIA GPUs.")
     nvidia.load_dialects = load_dialects
     _module("nvidia.cublas", "NVIDIA's library of matrix products.").CublasLt = CublasLt
+    _module("linear_layout", "Layouts as linear maps.").__getattr__ = _linear_layout
     _C.get_cache_invalidating_env_vars = get_cache_invalidating_env_vars
     _C.native_specialize_impl = native_specialize_impl
     _C.getenv = lambda name, default="": __import__("os").environ.get(name, default)

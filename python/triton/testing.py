@@ -196,6 +196,42 @@ def do_bench_cudagraph(
     return _statistics(times, quantiles, return_mode)
 
 
+class cuda_graph_without_gc:
+    """`with cuda_graph_without_gc(graph): ...`: `torch.cuda.graph` without the garbage collection before it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        import torch
+
+        self._graph = torch.cuda.graph(*args, **kwargs)
+
+    def __enter__(self) -> object:
+        import gc
+
+        collect, gc.collect = gc.collect, lambda *_: 0
+        try:
+            return self._graph.__enter__()
+        finally:
+            gc.collect = collect
+
+    def __exit__(self, *error: object) -> object:
+        return self._graph.__exit__(*error)
+
+
+_handles: dict = {}
+
+
+def cublas() -> object:
+    """NVIDIA's library of matrix products on the current device: `cublas().matmul(a, b, c)`."""
+    import torch
+
+    from ._C.libtriton.nvidia.cublas import CublasLt
+
+    device = torch.cuda.current_device()
+    if device not in _handles:
+        _handles[device] = CublasLt(torch.empty(32 << 20, dtype=torch.uint8, device="cuda"))
+    return _handles[device]
+
+
 def _properties(device: int | None) -> dict[str, int]:
     from .runtime.driver import driver
 

@@ -110,3 +110,33 @@ def test_must_use_result():
     with pytest.raises(triton.CompilationError, match="the result of `doubled` is not used") as caught:
         drops_kernel[(1,)](out, 4)
     assert str(caught.value.__cause__) == "the result of `doubled` is not used"
+
+
+@triton.jit
+def methods_by_class_kernel(x, out, B: tl.constexpr):
+    i = tl.arange(0, B)
+    v = tl.tensor.exp(tl.load(x + i))
+    tl.store(out + i, tl.tensor.to(v / tl.tensor.sum(v, 0), tl.float32))
+
+
+def test_methods_by_their_class():
+    x, out = np.linspace(-1, 1, 16, dtype=np.float32), np.zeros(16, np.float32)
+    methods_by_class_kernel[(1,)](x, out, 16)
+    np.testing.assert_allclose(out, np.exp(x) / np.exp(x).sum(), rtol=1e-6)
+
+
+@triton.jit
+def expect_zero_kernel(x, out, B: tl.constexpr):
+    i = tl.arange(0, B)
+    tl.store(out + i, tl.expect_zero(tl.load(x + i), i >= B // 2))
+
+
+def test_expect_zero():
+    x, out = np.arange(16, dtype=np.float32), np.zeros(16, np.float32)
+    expect_zero_kernel[(1,)](x, out, 16)
+    assert np.array_equal(out, x)
+    with pytest.raises(RuntimeError, match="expect_zero: a value that was to be zero is not"):
+        expect_zero_kernel[(1,)](x, out, 16, debug=True)
+    x[8:] = 0
+    expect_zero_kernel[(1,)](x, out, 16, debug=True)
+    assert np.array_equal(out, x)

@@ -761,6 +761,18 @@ class tensor_descriptor_type(base_type, metaclass=_KernelOnly):
     __triton_builtin__ = "tl.tensor_descriptor_type"
 
 
+class tensor_descriptor_base_type(base_type, metaclass=_KernelOnly):
+    """The type of a description of a tensor, whoever made it."""
+
+    __triton_builtin__ = "tl.tensor_descriptor_base_type"
+
+
+class slice_type(base_type, metaclass=_KernelOnly):
+    """The type of `start:stop:step`."""
+
+    __triton_builtin__ = "tl.slice_type"
+
+
 class PropagateNan:
     """What minimum, maximum and clamp do with NaN: `NONE` prefers the number, `ALL` the NaN."""
 
@@ -778,12 +790,29 @@ make_block_ptr make_tensor_descriptor map_elementwise max max_constancy max_cont
 multiple_of num_programs pair_uniform_to_normal permute philox philox_impl program_id rand rand4x randint randint4x
 randn randn4x ravel reduce reduce_or reshape rsqrt sigmoid sin softmax sort split sqrt sqrt_rn squeeze static_assert
 static_print store store_tensor_descriptor sub sum swizzle2d to_tensor topk trans uint_to_uniform_float umulhi
-unsqueeze view where xor_sum zeros zeros_like to item
+unsqueeze view where xor_sum zeros zeros_like to item expect_zero
 """.split()
 
 for _name in _FUNCTIONS:
     globals()[_name] = builtin(f"tl.{_name}")
+
+#: Functions that are methods of tensors, too: `tl.tensor.sum(x, 0)`.
+_METHODS = """
+abs advance argmax argmin associative_scan atomic_add atomic_and atomic_cas atomic_load atomic_max atomic_min atomic_or
+atomic_poll atomic_store atomic_xchg atomic_xor broadcast_to cast cdiv ceil cos cumprod cumsum erf exp exp2 expand_dims
+flip floor gather histogram item log log2 max min permute ravel reduce_or reshape rsqrt sigmoid sin softmax sort split
+sqrt sqrt_rn store sum to trans view xor_sum
+""".split()
+
+for _name in _METHODS:
+    setattr(tensor, _name, globals().get(_name) or builtin(f"tl.{_name}"))
 del _name
+builtin_max, builtin_min = builtin("tl.max"), builtin("tl.min")
+
+
+def is_negative_zero(x: object) -> bool:
+    """Whether a number is -0.0."""
+    return isinstance(x, float) and x == 0 and str(x).startswith("-")
 
 
 def __getattr__(name: str) -> object:

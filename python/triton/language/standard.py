@@ -12,6 +12,7 @@ swizzle2d topk xor_sum zeros zeros_like
 for _name in __all__:
     globals()[_name] = builtin(f"tl.standard.{_name}")
 del _name
+squeeze, unsqueeze = builtin("tl.squeeze"), builtin("tl.unsqueeze")
 
 
 @constexpr_function

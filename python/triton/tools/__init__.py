@@ -1,1 +1,9 @@
 """Things around kernels."""
+
+
+def __getattr__(name: str) -> object:
+    if name == "LinearLayout":
+        from ._linear_layout import LinearLayout
+
+        return LinearLayout
+    raise AttributeError(f"module 'triton.tools' has no attribute {name!r}")

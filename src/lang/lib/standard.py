@@ -214,6 +214,12 @@ def interleave(a, b):
 
 
 @jit
+def expect_zero(x, mask):
+    tl.device_assert((x == 0) | (mask == 0), "expect_zero: a value that was to be zero is not")
+    return x
+
+
+@jit
 def squeeze(x, dim: tl.constexpr):
     rank: tl.constexpr = len(x.shape)
     tl.static_assert(-rank <= dim and dim < rank, "squeeze: there is no such dimension")

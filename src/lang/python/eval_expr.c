@@ -202,6 +202,8 @@ Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
   if (of->kind == V_TENSOR || of->kind == V_DTYPE || (of->kind == V_TUPLE && of->type)) {
     lang_at(L, at);
     v = sem_attribute(L, of, name);
+  } else if (of->kind == V_TYPE && strcmp(of->text, "tl.tensor") == 0 && sem_is_method(name)) {
+    v = lang_member(L, "tl", name); /* a method by its class: tl.tensor.sum(x, 0) */
   } else {
     L->here = at;
     v = of->kind == V_HOST && of->host.kind != TTC_CLASS ? module_attribute(L, of, name) : py_attribute(L, of, name);
