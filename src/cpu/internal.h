@@ -5,6 +5,7 @@
  *   axis.c, plan.c, lower_*.c   Triton IR to LLVM IR: which tensors are virtual, scratch or panel; loops; elements
  *   jit.c       LLVM: optimization, object code, assembly text, loading (ORC)
  *   pool.c      the thread pool that runs a grid
+ *   fault.c     bad pointers: signals that become a launch's failure
  *   rt/      code that kernels call: dot micro-kernels, printing, assertions. Plain C with intrinsics, compiled once
  *               for each instruction set and chosen at run time, so that a kernel's compile does not pay for it.
  *
@@ -79,6 +80,16 @@ int cpu_pool_threads(void);
 /* The program at work ends with this message, and its launch with it; the first message wins. */
 void cpu_pool_fail(const char *message);
 
+/* ---- faults: fault.c --------------------------------------------------------------------------------------------- */
+
+typedef struct CpuFault {
+  int signal;        /* 0: none */
+  uintptr_t address; /* that was accessed */
+} CpuFault;
+/* Run programs; a fault in the middle of one ends them all. */
+CpuFault cpu_fault_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end,
+                       void *scratch);
+
 /* ---- check mode: rt/check.c -------------------------------------------------------------------------------------- */
 
 /* An access of a kernel that was compiled with checks. A kernel's sites are one array. */
@@ -115,6 +126,9 @@ int32_t ttc_rt_check_row(const CpuSite *site, uint64_t program, const char *firs
 int32_t ttc_rt_check_many(const CpuSite *site, uint64_t program, const char *const *at, const uint8_t *mask, int64_t n,
                           int64_t position, int64_t position_step);
 void ttc_rt_check_acquire(uint64_t program);
+
+/* Called by kernels in loops that may never end: whether to go on, and for how many rounds before asking again; 0: no. */
+int32_t ttc_rt_poll(void);
 
 /* ---- the run-time library: rt/ ----------------------------------------------------------------------------------- */
 

@@ -107,6 +107,25 @@ static void emit_for(Lower *l, Op *op) {
   l->clock++;
 }
 
+/* The end of a round of a loop that may never end: now and then the run-time library is asked whether to go on. `rounds`: how
+ * many until then. The function touches no memory that the kernel sees. */
+static void emit_poll(Lower *l, LLVMValueRef rounds) {
+  LLVMBasicBlockRef ask = emit_new_block(l, "ask"), on = emit_new_block(l, "on");
+  LLVMValueRef left = LLVMBuildSub(l->b, LLVMBuildLoad2(l->b, l->i32, rounds, ""), emit_int(l->i32, 1), ""),
+               zero = emit_int(l->i32, 0);
+  LLVMBuildStore(l->b, left, rounds);
+  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, left, zero, ""), on, ask);
+  LLVMPositionBuilderAtEnd(l->b, ask);
+  LLVMValueRef more = emit_call(l, "ttc_rt_poll", l->i32, NULL, 0);
+  enum { INACCESSIBLE_MEMORY = 3 << 2 };
+  unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
+  LLVMAddCallSiteAttribute(more, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(l->llvm, memory, INACCESSIBLE_MEMORY));
+  LLVMBuildStore(l->b, more, rounds);
+  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, more, zero, ""), on, l->end);
+  LLVMPositionBuilderAtEnd(l->b, on);
+}
+
 static void emit_while(Lower *l, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   for (int i = 0; i < before->nargs; i++)
@@ -115,6 +134,9 @@ static void emit_while(Lower *l, Op *op) {
     if (ir_is_tensor(after->args[i]->type)) info_of(&op->results[i])->slot = emit_slot(l, after->args[i]);
   LLVMBasicBlockRef entry = LLVMGetInsertBlock(l->b), head = emit_new_block(l, "while"), body = emit_new_block(l, "do"),
                     end = emit_new_block(l, "endwhile");
+  enum { FIRST_ASKED = 64 };
+  LLVMValueRef rounds = emit_alloca(l, l->i32);
+  LLVMBuildStore(l->b, emit_int(l->i32, FIRST_ASKED), rounds);
   LLVMBuildBr(l->b, head);
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, head);
@@ -126,6 +148,7 @@ static void emit_while(Lower *l, Op *op) {
       info_of(after->args[i])->scalar = info_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(l->b, body);
   emit_block(l, after);
+  emit_poll(l, rounds);
   phis_from(now, op, 0, entry);
   phis_from(now, after->last, 0, LLVMGetInsertBlock(l->b));
   LLVMValueRef br = LLVMBuildBr(l->b, head);

@@ -170,6 +170,27 @@ static uint64_t next_step(const Job *job, uint64_t step, uint64_t took) {
   return took < SHORT && step < job->chunk ? 2 * step : step;
 }
 
+static void put_program(char *to, size_t size, const Job *job, uint64_t program) {
+  uint64_t x = job->grid[0], y = job->grid[1];
+  snprintf(to, size, "(%llu, %llu, %llu)", (unsigned long long)(program % x), (unsigned long long)(program / x % y),
+           (unsigned long long)(program / x / y));
+}
+
+static void run_programs(Job *job, uint64_t begin, uint64_t end, void *block) {
+  CpuFault fault = cpu_fault_run(job->fn, job->args, job->grid, begin, end, block);
+  if (!fault.signal) return;
+  char text[sizeof job->error], first[80], last[80];
+  put_program(first, sizeof first, job, begin);
+  put_program(last, sizeof last, job, end - 1);
+  bool one = end - begin == 1;
+  snprintf(text, sizeof text,
+           "kernel `%s`, %s %s%s%s: access to memory that is not there, at address 0x%llx; compiled with the option "
+           "debug, the kernel says which access it is",
+           job->name ? job->name : "?", one ? "program" : "one of the programs", first, one ? "" : " to ",
+           one ? "" : last, (unsigned long long)fault.address);
+  fail(job, text);
+}
+
 /* Take chunks of the job until none is left, or until `deadline` (0: none) has passed. After a failure chunks are still
  * taken, but not run. */
 static void work_on(Job *job, uint64_t deadline) {
@@ -185,8 +206,7 @@ static void work_on(Job *job, uint64_t deadline) {
     if (!block) block = take_scratch(job->scratch_bytes);
     if (!block) fail(job, "out of memory for a kernel's scratch");
     if (block && job->checks) memset(block, UNWRITTEN, job->scratch_bytes);
-    if (!atomic_load_explicit(&job->failed, memory_order_relaxed))
-      job->fn(job->args, job->grid, begin, begin + n, block);
+    if (!atomic_load_explicit(&job->failed, memory_order_relaxed)) run_programs(job, begin, begin + n, block);
     taken += n;
     finish(job, n);
     if (asks) {
@@ -202,6 +222,25 @@ static void work_on(Job *job, uint64_t deadline) {
   if (!job->timed || !taken) return;
   atomic_fetch_add_explicit(&job->ns, now_ns() - start, memory_order_relaxed);
   atomic_fetch_add_explicit(&job->counted, taken, memory_order_relaxed);
+}
+
+int32_t ttc_rt_poll(void) {
+  enum { OFTEN_NS = 1000000, SELDOM_NS = 20000000, MOST = 1 << 20 };
+  static _Thread_local struct {
+    uint64_t asked;
+    int32_t rounds;
+  } poll;
+  Job *job = current;
+  if (!job) return MOST;
+  if (atomic_load_explicit(&job->failed, memory_order_relaxed)) return 0;
+  uint64_t now = now_ns(), took = now - poll.asked;
+  poll.asked = now;
+  if (took < OFTEN_NS && poll.rounds < MOST) poll.rounds *= 2;
+  if (took > SELDOM_NS) poll.rounds /= 2;
+  if (!poll.rounds) poll.rounds = 1;
+  if (took < OFTEN_NS || !interrupt.wanted || !interrupt.wanted(interrupt.self)) return poll.rounds;
+  fail(job, "interrupted");
+  return 0;
 }
 
 static void leave_job(Job *job) {
@@ -380,7 +419,25 @@ static bool find_openmp(void) {
   return true;
 }
 
-static void work_in_team(void *job) { work_on(job, 0); }
+/* The caller waits for the team itself while somebody may want to end the launch. */
+static void watch_team(Job *job) {
+  enum { SPINS_NS = 10000000, ASKS_NS = 5000000 };
+  uint64_t start = now_ns();
+  while (atomic_load(&job->done) < job->end) {
+    if (now_ns() - start < SPINS_NS) {
+      relax();
+      continue;
+    }
+    nanosleep(&(struct timespec){.tv_nsec = ASKS_NS}, NULL);
+    if (interrupt.wanted(interrupt.self)) fail(job, "interrupted");
+  }
+}
+
+static void work_in_team(void *arg) {
+  Job *job = arg;
+  work_on(job, 0);
+  if (interrupt.wanted) watch_team(job);
+}
 
 /* Run the job on OpenMP's threads; false if that is not to be done. */
 static bool run_in_team(Job *job, int nthreads) {
@@ -407,6 +464,20 @@ static void publish(Job *job, int helpers) {
   pthread_mutex_unlock(&pool.lock);
 }
 
+/* Under the lock, but not while asking: whoever is asked may have to wait for another thread that wants to launch. */
+static void wait_and_ask(Job *job) {
+  enum { ASKS_NS = 10000000, SECOND = 1000000000 };
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += ASKS_NS;
+  until.tv_sec += until.tv_nsec / SECOND;
+  until.tv_nsec %= SECOND;
+  if (!pthread_cond_timedwait(&pool.done, &pool.lock, &until)) return;
+  pthread_mutex_unlock(&pool.lock);
+  if (interrupt.wanted(interrupt.self)) fail(job, "interrupted");
+  pthread_mutex_lock(&pool.lock);
+}
+
 /* Take the job off the list and wait until all of its programs are done: those that other threads are at. */
 static void retire(Job *job) {
   for (int i = 0; i < 2000 && atomic_load(&job->done) < job->end; i++) relax();
@@ -417,7 +488,11 @@ static void retire(Job *job) {
     if (*at) *at = job->link;
   }
   atomic_store(&job->waiting, true);
-  while (atomic_load(&job->done) < job->end) pthread_cond_wait(&pool.done, &pool.lock);
+  while (atomic_load(&job->done) < job->end)
+    if (interrupt.wanted)
+      wait_and_ask(job);
+    else
+      pthread_cond_wait(&pool.done, &pool.lock);
   pthread_mutex_unlock(&pool.lock);
 }
 

@@ -308,6 +308,34 @@ def test_reading_is_no_race():
     assert torch.equal(y, x.expand(64, 64))
 
 
+# ---- without check mode: faults ----
+
+
+@pytest.mark.parametrize("programs, threads", [(1, "1"), (2, "4"), (300, "4")])
+def test_a_fault_is_an_exception(programs, threads, tmp_path):
+    """The kernel is named, the process goes on, and a fault of somebody else's still ends it."""
+    file = tmp_path / "program.py"
+    file.write_text(
+        "import ctypes, faulthandler, numpy as np, os, triton, triton.language as tl\n"
+        "@triton.jit\n"
+        "def wild_kernel(x_ptr, far):\n"
+        "    tl.store(x_ptr + (tl.program_id(0) + 1) * far, 1.0)\n"
+        "x = np.zeros(1000, np.float32)\n"
+        "for _ in range(3):\n"
+        f"    try: wild_kernel[({programs},)](x, 1 << 42)\n"
+        "    except RuntimeError as e: print(e)\n"
+        f"wild_kernel[({programs},)](x, 1)\n"
+        f"print(x.sum() == {programs}, flush=True)\n"
+        "ctypes.string_at(0)\n"
+    )
+    env = {**os.environ, "TRITONC_NUM_THREADS": threads}
+    out = subprocess.run([sys.executable, file], env=env, capture_output=True, text=True, timeout=120)
+    assert out.returncode == -11, out.stderr
+    lines = out.stdout.splitlines()
+    assert lines[3:] == ["True"]
+    assert all(line.startswith("kernel `wild_kernel`, ") and "memory that is not there" in line for line in lines[:3])
+
+
 # ---- how it is asked for ----
 
 

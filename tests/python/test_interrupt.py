@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+JOBS = ["launch", "compile", "endless", "endless2"]
 PROGRAM = """
 import os, signal, sys, threading, time
 import numpy as np, triton, triton.language as tl
@@ -26,10 +27,19 @@ def long_kernel(x, N: tl.constexpr):
         v = v * 1.5 + i
     tl.store(x + at, v)
 
+@triton.jit
+def endless_kernel(x, start):
+    n = start
+    while n != 0:
+        n = n * 3
+    tl.store(x + tl.program_id(0), n.to(tl.float32))
+
 x = np.zeros(100000, np.float32)
 slow_kernel[(10,)](x, 3)
 expected = x[:10].copy()
-jobs = {"launch": lambda: slow_kernel[(100000,)](x, 2000000), "compile": lambda: long_kernel[(1,)](x, 60000)}
+jobs = {"launch": lambda: slow_kernel[(100000,)](x, 2000000), "compile": lambda: long_kernel[(1,)](x, 60000),
+        "endless": lambda: endless_kernel[(1,)](x, 3), "endless2": lambda: endless_kernel[(5,)](x, 5)}
+endless_kernel[(2,)](x, 0)
 for name in sys.argv[1:]:
     sent = []
     def send():
@@ -57,12 +67,10 @@ def test_interrupt(tmp_path, simulated):
         "TRITON_CACHE_DIR": str(tmp_path / "cache"),
         "TRITONC_SIMULATE": "cuda:90" if simulated else "",
     }
-    out = subprocess.run(
-        [sys.executable, file, "launch", "compile"], env=env, capture_output=True, text=True, timeout=900
-    )
+    out = subprocess.run([sys.executable, file, *JOBS], env=env, capture_output=True, text=True, timeout=900)
     assert out.returncode == 0, out.stderr
     lines = [line.split() for line in out.stdout.splitlines()]
-    assert [line[:2] for line in lines] == [["launch", "interrupted"], ["compile", "interrupted"]]
+    assert [line[:2] for line in lines] == [[job, "interrupted"] for job in JOBS]
     assert all(float(line[2]) < 3 for line in lines)  # a second, on a machine with nothing else to do
 
 

@@ -28,6 +28,7 @@ const CpuRtSymbol cpu_rt_symbols[] = {
     SYMBOL(ttc_rt_print),
     SYMBOL(ttc_rt_assert_fail),
     SYMBOL(ttc_rt_assert_holds),
+    SYMBOL(ttc_rt_poll),
     SYMBOL(ttc_rt_check_row),
     SYMBOL(ttc_rt_check_many),
     SYMBOL(ttc_rt_check_acquire),
