@@ -204,6 +204,7 @@ void barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t 
 void barriers_recheck(Blk *b);
 bool frag_ready(Warp *w, Frag *f);
 void mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask);
+const char *mbarrier_lacks(Blk *b, uint32_t address); /* why its phase is not over, for a message */
 Mbarrier *mbarrier_at(Warp *w, const Code *c, int lane, uint32_t address);
 void mbarrier_complete_bytes(Warp *w, Mbarrier *b, int bytes, const uint32_t *vc);
 void cp_async(Warp *w, const Code *c, uint32_t mask);

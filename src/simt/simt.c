@@ -137,13 +137,14 @@ static Blk *take_block(Machine *m, uint64_t number) {
 
 static void report_deadlock(Blk *b) {
   static const char *const whys[] = {"it asks again and again", "it waits for other threads of its warp",
-                                     "it waits at a barrier", "it waits for an mbarrier"};
+                                     "it waits at a barrier"};
   for (int i = 0; i < b->m->nwarps; i++) {
     Warp *w = &b->warps[i];
     for (int f = 0; f < w->nfrags; f++) {
       const Frag *x = &w->frags[f];
       const Code *c = &b->m->code[x->state == FRAG_BARRIER || x->state == FRAG_MBARRIER ? x->pc - 1 : x->pc];
-      issue(w, SIMT_DEADLOCK, c, __builtin_ctz(x->mask), 0, 0, whys[x->state]);
+      const char *why = x->state == FRAG_MBARRIER ? mbarrier_lacks(b, x->address) : whys[x->state];
+      issue(w, SIMT_DEADLOCK, c, __builtin_ctz(x->mask), 0, 0, why);
     }
   }
   b->m->stop = true;

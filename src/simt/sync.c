@@ -128,6 +128,16 @@ static void arrive(Warp *w, const Code *c, int lane, Mbarrier *m, int32_t bytes)
   phase_over(w->b, m);
 }
 
+const char *mbarrier_lacks(Blk *b, uint32_t address) {
+  const Mbarrier *m = find(b, address);
+  if (!m || m->pending || !m->tx) return "it waits for an mbarrier";
+  if (m->tx < 0)
+    return ctx_printf(b->m->cx, "it waits for an mbarrier, and %lld bytes more came than were announced",
+                      -(long long)m->tx);
+  return ctx_printf(b->m->cx, "it waits for an mbarrier, and %lld of the announced bytes did not come",
+                    (long long)m->tx);
+}
+
 static bool is_over(const Mbarrier *m, uint32_t parity) { return (m->phase & 1) != (parity & 1); }
 
 static void wait(Warp *w, const Code *c, uint32_t *out, uint32_t mask, uint32_t address, uint32_t parity) {
