@@ -19,6 +19,7 @@
 #include "simt/internal.h"
 #include "simt/number.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- eight by eight matrices of 16 bits -------------------------------------------------------------------------- */
@@ -99,6 +100,7 @@ static const struct {
 typedef struct Shape {
   int m, k, per; /* per: elements of a and b in a register */
   Format a, b, d;
+  bool saturates; /* sums of integers stop at the largest and the smallest */
 } Shape;
 
 static Format format_of(const char *s) {
@@ -116,6 +118,7 @@ static Shape shape_of(const LLMmaInfo *info) {
   while (*s != 'k') s++;
   for (s++; *s >= '0' && *s <= '9'; s++) r.k = r.k * 10 + *s - '0';
   s = info->k ? next(s) : next(next(next(s)));
+  if (!strncmp(s, "satfinite", 9)) r.saturates = true, s = next(s);
   r.d = format_of(s);
   r.a = format_of(next(s));
   r.b = format_of(next(next(s)));
@@ -224,6 +227,9 @@ void mma_sync(Warp *w, const Code *c) {
   get_b(w, &s, r + info->a, info->b, b);
   get_c(w, s.d, s.m, r + info->a + info->b, sum);
   multiply(&s, a, b, sum);
+  if (s.saturates)
+    for (int i = 0; i < s.m; i++)
+      for (int j = 0; j < 8; j++) sum[i][j] = fmax(fmin(sum[i][j], INT32_MAX), INT32_MIN);
   put_c(w, s.d, s.m, r + info->a + info->b + info->c, sum);
 }
 
