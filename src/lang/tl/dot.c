@@ -23,17 +23,18 @@ static void check_operands(Lang *L, const Val *a, const Val *b) {
   bool ok = lt_is_float(ea) || ea->kind == L_INT8;
   if (!ok) lang_fail(L, NULL, "tl.dot is not defined for %s: its operands are floats or int8", lt_text(L, ea));
   int ra = lt_rank(a->type), rb = lt_rank(b->type);
-  if (ra != rb || (ra != 2 && ra != 3))
-    lang_fail(L, NULL, "tl.dot: both operands must have rank 2, or both rank 3, but their shapes are %s and %s",
+  if (ra != rb || ra < 2)
+    lang_fail(L, NULL, "tl.dot: both operands must have one rank, 2 at least, but their shapes are %s and %s",
               lt_shape_text(L, a->type), lt_shape_text(L, b->type));
   const int64_t *sa = a->type->shape, *sb = b->type->shape;
   if (sa[ra - 1] != sb[rb - 2])
     lang_fail(L, "the last dimension of the first must equal the one before the last of the second",
               "tl.dot: the shapes %s and %s do not fit: %lld and %lld", lt_shape_text(L, a->type),
               lt_shape_text(L, b->type), (long long)sa[ra - 1], (long long)sb[rb - 2]);
-  if (ra == 3 && sa[0] != sb[0])
-    lang_fail(L, NULL, "tl.dot: the batch dimensions of %s and %s differ", lt_shape_text(L, a->type),
-              lt_shape_text(L, b->type));
+  for (int i = 0; i < ra - 2; i++)
+    if (sa[i] != sb[i])
+      lang_fail(L, NULL, "tl.dot: the batch dimensions of %s and %s differ", lt_shape_text(L, a->type),
+                lt_shape_text(L, b->type));
   /* What the tensor cores of the target can take at least, in K. */
   int64_t least = !L->options.has_tensor_cores ? 1 : 256 / lt_bits(ea);
   if (sa[ra - 1] < least)
@@ -56,6 +57,15 @@ static const char *precision_arg(Lang *L, Val *input_precision, Val *allow_tf32)
   return p ? p : L->options.default_dot_precision ? L->options.default_dot_precision : "ieee";
 }
 
+/* All batch dimensions as one. */
+static Val *with_one_batch(Lang *L, Val *x) {
+  int rank = lt_rank(x->type);
+  if (rank <= 3) return x;
+  int64_t shape[3] = {1, x->type->shape[rank - 2], x->type->shape[rank - 1]};
+  for (int i = 0; i < rank - 2; i++) shape[0] *= x->type->shape[i];
+  return sem_reshape(L, x, 3, shape, false);
+}
+
 Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *a = args[0], *b = args[1];
@@ -73,7 +83,7 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   check_operands(L, a, b);
   const LType *elem = accumulator_type(L, val_elem(a), out);
   int rank = lt_rank(a->type);
-  int64_t shape[3];
+  int64_t *shape = NEWN(L->cx, int64_t, rank);
   for (int i = 0; i < rank; i++) shape[i] = i == rank - 1 ? b->type->shape[i] : a->type->shape[i];
   const LType *type = lt_block(L, elem, rank, shape);
   Val *acc;
@@ -101,10 +111,11 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   } else if (lt_is_fp8(val_elem(a)) && L->options.fp8_sums_are_imprecise) {
     imprecise = 1 << 30;
   }
-  Val *r = sem_op3(L, OP_DOT, type, a, b, acc);
+  acc = with_one_batch(L, acc);
+  Val *r = sem_op3(L, OP_DOT, acc->type, with_one_batch(L, a), with_one_batch(L, b), acc);
   if (strcmp(precision, "ieee") != 0)
     ir_set_attr(L->cx, r->value->op, "inputPrecision", ir_attr_enum(L->cx, precision));
   if (imprecise)
     ir_set_attr(L->cx, r->value->op, "maxNumImpreciseAcc", ir_attr_int(L->cx, ir_int(L->cx, 32), imprecise));
-  return r;
+  return rank > 3 ? sem_reshape(L, r, rank, shape, false) : r;
 }
