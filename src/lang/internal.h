@@ -116,7 +116,7 @@ struct Val {
   size_t len;
   const LType *type;        /* V_DTYPE: the type meant; V_TENSOR: the value's; V_TUPLE: what it is an object of, or NULL */
   Value *value;             /* V_TENSOR */
-  Val *const *items;        /* V_TUPLE, V_LIST; V_DICT: keys; V_SLICE: three, NULL for absent */
+  Val *const *items;        /* V_TUPLE, V_LIST; V_DICT: keys; V_SLICE: three, NULL for absent; V_TYPE: NULL, or what it is the type of */
   Val *const *items2;       /* V_DICT: values */
   const char *const *names; /* V_TUPLE: field names of a named tuple, or NULL */
   const struct RangeVal *range;
@@ -144,6 +144,8 @@ Val *val_str(Lang *L, const char *s, size_t n);
 Val *val_dtype(Lang *L, const LType *t);
 Val *val_tuple(Lang *L, Val *const *items, size_t n, const char *const *names);
 Val *val_tensor(Lang *L, Value *v, const LType *t);
+Val *val_type_with(Lang *L, const char *name, Val *of); /* tl.constexpr_type(of), tl.tuple_type(of) */
+Val *val_type_of(Lang *L, const Val *v); /* `x.type`: a dtype, tl.constexpr_type(x), or tl.tuple_type of the items' types */
 static inline bool val_is_const(const Val *v) { return v->kind != V_TENSOR; }
 const char *
 val_kind_text(Lang *L, const Val *v); /* for messages: "an int", "a tensor of fp32 with shape [64, 32]", "a module" */

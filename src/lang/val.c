@@ -78,6 +78,22 @@ Val *val_type(Lang *L, const char *name) {
   return v;
 }
 
+Val *val_type_with(Lang *L, const char *name, Val *of) {
+  Val *v = val_type(L, name);
+  Val **items = NEWN(L->cx, Val *, 1);
+  items[0] = of;
+  v->items = items;
+  return v;
+}
+
+Val *val_type_of(Lang *L, const Val *v) {
+  if (v->kind == V_TENSOR) return val_dtype(L, v->type);
+  if (!val_has_tensor(v)) return val_type_with(L, "tl.constexpr_type", (Val *)v);
+  Val **types = NEWN(L->cx, Val *, v->len);
+  for (size_t i = 0; i < v->len; i++) types[i] = val_type_of(L, v->items[i]);
+  return val_type_with(L, "tl.tuple_type", val_list(L, types, v->len));
+}
+
 Val *val_builtin(Lang *L, const Builtin *b, Val *self) {
   Val *v = val_new(L, V_BUILTIN);
   v->builtin = b;
@@ -351,7 +367,8 @@ bool val_same(Lang *L, const Val *a, const Val *b) {
   case V_FLOAT: return memcmp(&a->number, &b->number, sizeof a->number) == 0;
   case V_STR: return a->text == b->text && a->len == b->len;
   case V_DTYPE: return a->type == b->type;
-  case V_TYPE: return a->text == b->text;
+  case V_TYPE:
+    return a->text == b->text && !a->items == !b->items && (!a->items || val_same(L, a->items[0], b->items[0]));
   case V_TENSOR: return a->value == b->value && a->type == b->type;
   case V_FUNCTION: return a->function == b->function;
   case V_BUILTIN: return a->builtin == b->builtin && a->self == b->self;

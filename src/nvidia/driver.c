@@ -267,7 +267,7 @@ static bool parameters_fit(Loaded *k, const char *bytes, size_t len, char *error
   Cubin c = {0};
   if (!cubin_resources(bytes, len, k->name, &c)) return true; /* PTX, which the driver assembles */
   k->scratch_params = c.params - k->nargs;
-  if (k->scratch_params == 0 || k->scratch_params == SCRATCH_PARAMS) return true;
+  if (k->scratch_params >= 0 && k->scratch_params <= SCRATCH_PARAMS) return true; /* earlier versions add one */
   snprintf(error, size, "kernel `%s` has %d parameters, but its launches give %d: was it edited for another one?",
            k->name, c.params, k->nargs);
   return false;

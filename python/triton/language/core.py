@@ -479,6 +479,8 @@ class constexpr_type(base_type):
         The value.
     """
 
+    __triton_builtin__ = "tl.constexpr_type"
+
     def __init__(self, value: object) -> None:
         self.value = value
 

@@ -221,6 +221,7 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
       {"tl.constexpr", 1u << V_NONE | 1u << V_BOOL | 1u << V_INT | 1u << V_FLOAT | 1u << V_STR},
       {"triton.JITFunction", 1u << V_FUNCTION},
   };
+  if (v->kind == V_TYPE && v->items && strcmp(v->text, name) == 0) return true;
   for (size_t i = 0; i < COUNT(table); i++)
     if (strcmp(table[i].type, name) == 0) return (table[i].kinds >> v->kind) & 1;
   return false;
@@ -384,6 +385,14 @@ Val *py_type_call(Lang *L, const char *type, const Args *args) {
     *copy = *v;
     copy->constexpr_ = true;
     return copy;
+  }
+  if (strcmp(name, "constexpr_type") == 0 || strcmp(name, "tuple_type") == 0) {
+    if (!v) lang_fail(L, NULL, "tl.%s() needs an argument", name);
+    if (name[0] == 't') v = to_sequence(L, v, true);
+    if (val_has_tensor(v))
+      lang_fail_at(L, args->spans[0], NULL, "tl.%s() needs %s, not %s", name,
+                   name[0] == 't' ? "types" : "a compile-time value", val_kind_text(L, args->at[0]));
+    return val_type_with(L, type, v);
   }
   if (strcmp(name, "tuple") == 0 || strcmp(name, "list") == 0) return to_sequence(L, v, name[0] == 'l');
   if (!python) lang_fail(L, NULL, "the type `%s` cannot be called in a kernel", type);

@@ -124,7 +124,10 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
     break;
   case V_BUILTIN: buf_printf(key, "c%s", v->builtin->name); break;
   case V_DTYPE: buf_printf(key, "cdtype_%s", lt_text(L, v->type)); break;
-  case V_TYPE: buf_printf(key, "ctype_%s", v->text); break;
+  case V_TYPE:
+    buf_printf(key, "ctype_%s", v->text);
+    if (v->items) signature_of(L, key, v->items[0]);
+    break;
   default: buf_printf(key, "c%s", val_repr(L, v)); break;
   }
   if (v->self) signature_of(L, key, v->self);
@@ -150,15 +153,11 @@ static void restore(Lang *L, const Saved *s) {
   L->name_hint = s->name_hint;
 }
 
-/* What the function returns, after its body was evaluated; checks that every path returns alike. */
-static Val *returned_value(Lang *L, const char *name, Span def) {
-  Flow *f = &L->fn->flow;
-  if (f->returned.state == NO || !f->result) return val_none(L);
-  if (f->returned.state == MAYBE && !f->dead)
-    lang_fail_at(L, f->result_at, "add a `return` with a value at the end of the function",
-                 "`%s` returns a value here, but its end can be reached without one", name);
-  (void)def;
-  return f->result;
+/* What the function returns, after its body was evaluated. Where its end is reached without a `return` the value is
+ * poison. */
+static Val *returned_value(Lang *L) {
+  const Flow *f = &L->fn->flow;
+  return f->returned.state == NO || !f->result ? val_none(L) : f->result;
 }
 
 _Noreturn static void fail_recursion(Lang *L, const FnState *from, const FnInfo *info, const Node *body,
@@ -235,7 +234,7 @@ static void compile_body(Lang *L, Callee *callee, const char *symbol, const Valu
     if (slot->val) slot->val = as_arguments(L, slot->val, entry, &next, slot->name);
   }
   exec_block(L, def->body);
-  callee->result = returned_value(L, fn->name, def->name_span);
+  callee->result = returned_value(L);
   Values results = {0};
   val_flatten(L, callee->result, &results);
   if (def->body.len) lang_at(L, def->body.at[def->body.len - 1]->span);
@@ -334,7 +333,7 @@ static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *
     v = eval(L, def->a);
   } else {
     exec_block(L, def->body);
-    v = returned_value(L, fn->name, def->name_span);
+    v = returned_value(L);
   }
   leave_call(L);
   Builder b = L->b;

@@ -7,6 +7,12 @@ Val *py_attribute(Lang *L, Val *of, const char *name) {
   for (size_t i = 0; of->names && i < of->len; i++)
     if (of->names[i] && strcmp(of->names[i], name) == 0) return of->items[i];
   if (strcmp(name, "value") == 0 && of->kind <= V_DICT) return of; /* of a tl.constexpr */
+  if (strcmp(name, "type") == 0 && of->kind <= V_DICT && of->kind != V_DTYPE && !of->type) return val_type_of(L, of);
+  if (of->kind == V_TYPE && of->items && strcmp(name, "value") == 0) return of->items[0];
+  if (of->kind == V_TYPE && of->items && strcmp(name, "types") == 0) return of->items[0];
+  static const char *const parts[] = {"start", "stop", "step"};
+  for (int i = 0; of->kind == V_SLICE && i < 3; i++)
+    if (strcmp(name, parts[i]) == 0) return of->items[i] ? of->items[i] : val_none(L);
   if (of->kind == V_FUNCTION && strcmp(name, "__name__") == 0)
     return val_str(L, of->function->name, strlen(of->function->name));
   if (of->kind == V_FUNCTION && strcmp(name, "fn") == 0) return of;

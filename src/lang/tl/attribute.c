@@ -242,7 +242,8 @@ static const char *canonical_module(const char *name) {
 }
 
 static const char *const type_names[] = {
-    "tensor", "constexpr", "dtype", "const", "tuple", "tensor_descriptor", "tensor_descriptor_type"};
+    "tensor",         "constexpr", "dtype", "const", "tuple", "tensor_descriptor", "tensor_descriptor_type",
+    "constexpr_type", "tuple_type"};
 
 static Val *language_member(Lang *L, const char *name) {
   const LType *t = strchr(name, '<') || name[0] == '*' ? NULL : lt_parse(L, name);

@@ -205,6 +205,16 @@ Val *builtin_unwrap(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return args[0];
 }
 
+Val *builtin_slice(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  (void)nargs, (void)f;
+  Val *v = NEW(L->cx, Val), **parts = NEWN(L->cx, Val *, 3);
+  for (int i = 0; i < 3; i++) parts[i] = sem_is_none(args[i]) ? NULL : args[i];
+  v->kind = V_SLICE;
+  v->items = parts;
+  v->len = 3;
+  return v;
+}
+
 Val *builtin_device_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const char *message = arg_text(L, args[1], "tl.device_assert: `msg`");
