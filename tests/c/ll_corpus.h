@@ -252,7 +252,8 @@ static inline void intrinsic(Corpus *c, LLOp op, const LLType *any) {
   /* All lanes take part. */
   if (strncmp(info->id, "SHFL", 4) == 0 || strncmp(info->id, "VOTE", 4) == 0) args[0] = ll_const_i32(&c->b, -1);
   if (strncmp(info->id, "REDUX", 5) == 0) args[1] = ll_const_i32(&c->b, -1);
-  LLMods m = {.variant = op == LL_CP_ASYNC ? 16 : 0};
+  bool reduces = op >= LL_TMA_REDUCE_1D && op <= LL_TMA_REDUCE_5D;
+  LLMods m = {.variant = op == LL_CP_ASYNC ? 16 : 0, .rmw = reduces ? LLR_ADD : LLR_XCHG};
   end_kernel(c, ll_call_n(&c->b, op, NULL, m, 0, args, n));
 }
 
