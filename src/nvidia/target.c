@@ -126,9 +126,23 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
 
 enum { FIRST_WITH_TMA = 90 };
 
-static void lower_descriptors(Ctx *cx, Module *m, int sm) {
+static void note_descriptor(Op *op, void *has) {
+  if (op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE) *(bool *)has = true;
+}
+
+/* Are there any, and on a processor with a copy engine? */
+static bool may_have_maps(const Module *m, int sm) {
+  for (const Op *op = m->body->first->first; op && sm >= FIRST_WITH_TMA; op = op->next) {
+    bool has = false;
+    if (op->code == OP_FUNC) ir_walk((Op *)op, note_descriptor, &has);
+    if (has) return true;
+  }
+  return false;
+}
+
+static void lower_descriptors(Ctx *cx, Module *m, bool maps) {
   static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
-  if (sm >= FIRST_WITH_TMA) {
+  if (maps) {
     opt_inline_all(cx, m);
     gpu_choose_tma(cx, m);
   }
@@ -159,6 +173,30 @@ static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, K
   gpu_place(cx, m, gpu->sm);
 }
 
+static void make_ttgir(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info, bool maps) {
+  lower_descriptors(cx, m, maps);
+  describe_args(cx, m, info);
+  expand_math(cx, m, o);
+  gpu_ttgir(cx, m, gpu);
+}
+
+/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all that is wanted, fewer
+ * stages may do; else descriptors are a base, a shape and strides, which need none. */
+static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
+  Buf text = {.cx = cx};
+  ir_print(&text, m, (PrintOptions){0});
+  const KernelInfo before = *info;
+  GpuOptions wanted = *gpu;
+  for (bool maps = true;; maps = wanted.common.num_stages > 1, wanted.common.num_stages--) {
+    *gpu = wanted;
+    if (!maps) gpu->common.num_stages = o->common.num_stages;
+    make_ttgir(cx, m, o, gpu, info, maps);
+    if (!maps || ir_attr_int_or(m->op, "ttg.shared", 0) <= gpu_shared_limit(gpu->sm)) return m;
+    *info = before;
+    m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", info->name), buf_text(&text), text.len, 1));
+  }
+}
+
 static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   bool is_lowered = ir_attr((*m)->op, "ttg.num-warps") != NULL;
   size_t len;
@@ -169,10 +207,10 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
     adopt(cx, *m, o, gpu, info);
     return;
   }
-  lower_descriptors(cx, *m, gpu->sm);
-  describe_args(cx, *m, info);
-  expand_math(cx, *m, o);
-  gpu_ttgir(cx, *m, gpu);
+  if (may_have_maps(*m, gpu->sm))
+    *m = make_with_maps(cx, *m, o, gpu, info);
+  else
+    make_ttgir(cx, *m, o, gpu, info, false);
   info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or((*m)->op, "ttg.num-warps", o->common.num_warps);
   info->num_ctas = gpu->common.num_ctas = 1; /* it is one block, whatever was asked for: see gpu_describe */
 }

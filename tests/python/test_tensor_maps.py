@@ -380,3 +380,37 @@ def test_without_copy_engine(monkeypatch):
     want = torch.zeros(16, 32)
     want[:, :16] = x[8:24, 16:]
     assert torch.equal(y, want) and "ttng" not in text
+
+
+@triton.jit
+def hungry(x, y, z, N, BM: tl.constexpr, BN: tl.constexpr):
+    a = x.load([0, 0])
+    for i in range(N):
+        a += y.load([i * BM, 0])
+    z.store([0, 0], a)
+
+
+@pytest.mark.parametrize("stages, maps", [(2, True), (4, True), (9, True)])
+def test_more_shared_memory_than_there_is(stages, maps):
+    """With fewer stages, or without tensor maps, a kernel that asks for too much runs all the same."""
+    x, y, z = torch.randn(64, 128), torch.randn(64 * 5, 128), torch.empty(64, 128)
+    block = (64, 128)
+    compiled = hungry[(1,)](given(x, block), given(y, block), given(z, block), 5, *block, num_stages=stages)
+    torch.testing.assert_close(z, x + y.reshape(5, 64, 128).sum(0), atol=1e-5, rtol=1e-5)
+    assert compiled.metadata.shared <= 227 << 10
+    assert ("async_tma" in compiled.asm["ttgir"]) == maps
+
+
+@triton.jit
+def many(a, b, c, d, o):
+    s = a.load([0, 0]) + b.load([0, 0])
+    t = c.load([0, 0]) + d.load([0, 0])
+    o.store([0, 0], s * t)
+
+
+def test_one_after_another():
+    x = [torch.randn(128, 128) for _ in range(4)]
+    o = torch.empty(128, 128)
+    compiled = many[(1,)](*(given(t, (128, 128)) for t in x), given(o, (128, 128)), num_warps=8)
+    torch.testing.assert_close(o, (x[0] + x[1]) * (x[2] + x[3]))
+    assert compiled.metadata.shared <= 227 << 10
