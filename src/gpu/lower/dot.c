@@ -40,7 +40,7 @@ typedef struct Dot {
   Val *x, *y, *acc, *out;
   Type *ta, *tc;
   int64_t k;
-  int rank;
+  int rank, k_width; /* of mma.sync's operands: how many neighbours along K a thread holds */
 } Dot;
 
 /* ---- multiplications --------------------------------------------------------------------------------------------- */
@@ -94,14 +94,19 @@ static LLInst *packed(Lower *w, LLInst *const *x, int n) {
   return ll_build_struct(&w->b, bits, n);
 }
 
-/* The tile of A at (m, k): rows and rows + 8, then the second half of K; `step`: elements of K in a register. */
+/* Thread 0's element number `i` along K. Which elements a tile takes is up to us, if it is the same for A and B: each
+ * thread takes what it holds, in order. With k_width elements to a register that is what PTX says. */
+static int64_t k_of(const Dot *d, int64_t i) { return i / d->k_width * 4 * d->k_width + i % d->k_width; }
+
+/* The tile of A at row m, whose first element along K is thread 0's number k: rows and rows + 8, then the second half of
+ * K; `step`: elements of K in a register. */
 static LLInst *a_tile(Lower *w, const Dot *d, int64_t m, int64_t k, int step) {
   LLInst *x[16];
   int n = 0;
   for (int half = 0; half < 2; half++)
     for (int row = 0; row < 16; row += 8)
       for (int e = 0; e < step; e++) {
-        int i = find(&d->a, m + row, k + half * 4 * step + e, 2, 0);
+        int i = find(&d->a, m + row, k_of(d, k + half * step + e), 2, 0);
         if (i < 0) lower_fail(w, d->op, "the layout of the left operand is not that of its result");
         x[n++] = d->x->at[i];
       }
@@ -113,7 +118,7 @@ static LLInst *b_tile(Lower *w, const Dot *d, int64_t k, int64_t n_at, int step)
   int n = 0;
   for (int half = 0; half < 2; half++)
     for (int e = 0; e < step; e++) {
-      int i = find(&d->b, k + half * 4 * step + e, n_at, 2, 0);
+      int i = find(&d->b, k_of(d, k + half * step + e), n_at, 2, 0);
       if (i < 0) lower_fail(w, d->op, "the layout of the right operand is not that of its result");
       x[n++] = d->y->at[i];
     }
@@ -121,11 +126,11 @@ static LLInst *b_tile(Lower *w, const Dot *d, int64_t k, int64_t n_at, int step)
 }
 
 static void by_mma(Lower *w, const Dot *d) {
-  int step = 32 / d->ta->bits, depth = 8 * step;
+  int step = 32 / d->ta->bits;
   LLMma variant = variant_of(w, d, ir_elem(ir_operand(d->op, 1)->type));
   bool pairs = ll_mma[variant].ctype->kind == LLK_VECTOR;
   memcpy(d->out->at, d->acc->at, (size_t)d->out->n * sizeof *d->acc->at);
-  for (int64_t k = 0; k < d->k; k += depth)
+  for (int64_t k = 0; k < d->k / 4; k += 2 * step)
     for (int r = 0; r < d->out->n; r++) {
       int64_t m = part_of(d->c.l, r, 0), n = part_of(d->c.l, r, 1);
       if ((m & 8) || (n & 1)) continue;
@@ -148,6 +153,7 @@ void lower_dot(Lower *w, const Op *op) {
   d.a = finder(w, a->type), d.b = finder(w, b->type), d.c = finder(w, r->type);
   d.x = lower_val(w, a), d.y = lower_val(w, b), d.acc = lower_val(w, ir_operand(op, 2));
   d.out = lower_new(w, r, gpu_registers(d.c.l));
+  d.k_width = (int)gpu_param_int(a->type->encoding, "kWidth", 32 / d.ta->bits);
   if (gpu_is_mma(r->type->encoding, 2))
     by_mma(w, &d);
   else

@@ -64,11 +64,25 @@ static LLInst *e5m2fnuz_to_half(Lower *w, LLInst *x) {
   return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, wide, i32c(w, 0x80)), ll_const(&w->b, &ll_half, 0x7FFF), h);
 }
 
-static void pair_to_half(Lower *w, LLOp op, LLInst *const *x, LLInst **out) {
+/* Two bytes as a 16-bit word. Neighbours of one vector are one already: no byte is taken out of it. */
+static LLInst *byte_pair(Lower *w, LLInst *const *x) {
+  LLInst *v = x[0]->op == LL_EXTRACT ? x[0]->args[0] : NULL;
+  int64_t at = x[0]->imm;
+  if (v && v->type->kind == LLK_VECTOR && v->type->n % 4 == 0 && at % 2 == 0 && x[1]->op == LL_EXTRACT &&
+      x[1]->args[0] == v && x[1]->imm == at + 1) {
+    int n = v->type->n / 4;
+    LLInst *words = ll_bitcast(&w->b, n == 1 ? &ll_i32 : ll_vector(w->lm, &ll_i32, n), v);
+    LLInst *word = n == 1 ? words : ll_extract(&w->b, words, (int)at / 4);
+    return ll_op1(&w->b, LL_TRUNC, &ll_i16, at % 4 ? op2(w, LL_LSHR, word, i32c(w, 16)) : word);
+  }
   LLInst *lo = ll_op1(&w->b, LL_ZEXT, &ll_i16, x[0]), *hi = ll_op1(&w->b, LL_ZEXT, &ll_i16, x[1]);
   LLInst *wide = op2(w, LL_OR, ll_op1(&w->b, LL_ZEXT, &ll_i32, lo),
                      op2(w, LL_SHL, ll_op1(&w->b, LL_ZEXT, &ll_i32, hi), i32c(w, 8)));
-  LLInst *pair = ll_call(&w->b, op, NULL, ll_op1(&w->b, LL_TRUNC, &ll_i16, wide), NULL);
+  return ll_op1(&w->b, LL_TRUNC, &ll_i16, wide);
+}
+
+static void pair_to_half(Lower *w, LLOp op, LLInst *const *x, LLInst **out) {
+  LLInst *pair = ll_call(&w->b, op, NULL, byte_pair(w, x), NULL);
   for (int i = 0; i < 2; i++) out[i] = ll_extract(&w->b, pair, i);
 }
 

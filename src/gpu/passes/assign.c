@@ -633,13 +633,28 @@ static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
   ir_erase(op);
 }
 
+/* sm_90 multiplies 8-bit floats by wgmma only; mma.sync of them would be taken apart by the assembler, every operand as
+ * often as it is used. Halves hold all their values. */
+static bool lacks_fp8(int sm) { return sm == 90; }
+
+static void as_half(Assign *a, Op *dot, int index) {
+  Value *v = ir_operand(dot, index);
+  if (ir_elem(v->type)->kind != TYPE_FLOAT) return;
+  Builder b = ir_before(a->cx, dot);
+  Type *half = ir_tensor_like(a->cx, v->type, ir_float(a->cx, F16));
+  ir_set_operand(dot, index, ir_make(&b, OP_FP_TO_FP, half, v, NULL));
+}
+
 static void place_dot(Assign *a, Op *op) {
   DotPlan plan = plan_of(a, op);
   if (plan.kind == DOT_WGMMA) {
     place_wgmma(a, op, plan);
     return;
   }
-  for (int i = 0; i < 2; i++) want_operand(a, op, i, gpu_dot_op(a->cx, i, plan.encoding, plan.k_width));
+  for (int i = 0; i < 2; i++) {
+    want_operand(a, op, i, gpu_dot_op(a->cx, i, plan.encoding, plan.k_width));
+    if (plan.kind == DOT_MMA && lacks_fp8(a->sm) && ir_elem(ir_operand(op, i)->type)->bits == 8) as_half(a, op, i);
+  }
   want_operand(a, op, 2, plan.encoding);
   set_results(a, op);
 }

@@ -86,6 +86,29 @@ static DotPlan wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
   return (DotPlan){gpu_mma(cx, 3, 0, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
 }
 
+/* How many bits each element has where an operand is loaded, before it is widened. */
+static int loaded_bits(const Value *v) {
+  int bits = ir_elem(v->type)->bits;
+  while (v->op && v->op->code != OP_LOAD && v->op->noperands == 1) {
+    v = ir_operand(v->op, 0);
+    if (!ir_is_tensor(v->type)) break;
+    bits = ir_elem(v->type)->bits;
+  }
+  return bits;
+}
+
+/* How many neighbours along K a thread holds: as many as fill a register. When 8-bit elements are widened to 16 bits, as
+ * many as filled a register before: they are read from shared memory as they are. Any order of K will do, as long as it is
+ * the same for both operands; but what a dot left in registers has its own. */
+static int k_width(Coalesce *c, const Op *dot) {
+  const Value *a = ir_operand(dot, 0), *b = ir_operand(dot, 1);
+  const Chains *all = chains_of(c);
+  int bits = ir_elem(a->type)->bits;
+  bool narrow = bits == 16 && (loaded_bits(a) == 8 || loaded_bits(b) == 8);
+  bool free = !map_has(&all->from_dot, a) && !map_has(&all->from_dot, b);
+  return narrow && free ? 4 : 32 / bits;
+}
+
 static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
   Ctx *cx = c->cx;
   const Type *t = dot->results[0].type;
@@ -97,7 +120,7 @@ static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
     warps[down ? 0 : 1] *= 2;
   }
   int64_t instr[2] = {16, 8};
-  return (DotPlan){gpu_mma(cx, 2, 0, warps, instr, 2), DOT_MMA, 32 / ir_elem(ir_operand(dot, 0)->type)->bits};
+  return (DotPlan){gpu_mma(cx, 2, 0, warps, instr, 2), DOT_MMA, k_width(c, dot)};
 }
 
 /* A square piece for each thread: 4 x 4 if the tile has that many. */
