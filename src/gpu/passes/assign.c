@@ -264,6 +264,15 @@ static Attr *split_source(Assign *a, const Op *op) {
   return gpu_operand_encoding(a->cx, op, block_of(a, half), a->num_warps);
 }
 
+static int registers_in(Assign *a, Type *t, Attr *e) { return gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, t, e))); }
+
+/* Does `e` leave each thread more elements than the coalesced layout does? Then several threads hold the same ones (a
+ * row's sum lies in all threads that added up), and of an access in that layout each instruction moves few elements. */
+static bool is_repeated(Assign *a, const Op *access, Attr *e, int allowed) {
+  Type *t = ir_operand(access, 0)->type;
+  return registers_in(a, t, e) > allowed * registers_in(a, t, coalesce_encoding(a->coalesce, access));
+}
+
 static void infer_op(Assign *a, const Op *op) {
   Value *r = op->nresults ? &op->results[0] : NULL;
   switch (op->code) {
@@ -274,6 +283,7 @@ static void infer_op(Assign *a, const Op *op) {
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS: {
     Attr *e = op->code == OP_LOAD || coalesce_atomic_width(a->coalesce, op, a->sm) > 1 ? NULL : best_operand(a, op);
+    if (e && is_repeated(a, op, e, 1)) e = NULL;
     if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
     if (op->code == OP_LOAD && ir_is_tensor(r->type)) stretch(a, op);
     return;
@@ -570,12 +580,16 @@ static void place_if(Assign *a, Op *op) {
   set_results(a, op);
 }
 
-/* Where a store takes place: in the coalesced layout, but a vector of few elements where it lies. */
+/* Where a store takes place: in the coalesced layout, but a vector of few elements where it lies, unless that takes many
+ * more instructions. */
 static void place_store(Assign *a, Op *op) {
   Value *ptr = ir_operand(op, 0);
   if (!ir_is_tensor(ptr->type)) return;
   Attr *value = home(a, ir_operand(op, 1)), *e = coalesce_encoding(a->coalesce, op);
-  if (value && ptr->type->rank == 1 && ir_numel(ptr->type) <= 32 * a->num_warps) e = value;
+  enum { INSTRUCTIONS = 8 }; /* what a conversion costs */
+  if (value && ptr->type->rank == 1 && ir_numel(ptr->type) <= 32 * a->num_warps &&
+      !is_repeated(a, op, value, INSTRUCTIONS))
+    e = value;
   want_all(a, op, e);
 }
 
