@@ -242,7 +242,7 @@ static LLVMValueRef only_element(Lower *l, Value *v) {
   l->extent = 1;
   l->index32 = LLVMConstInt(l->i32, 0, false);
   l->index64 = LLVMConstInt(l->i64, 0, false);
-  LLVMValueRef x = emit_lane_scalar(l, emit_lane_eval(l, v, at));
+  LLVMValueRef x = emit_lane_scalar(emit_lane_eval(l, v, at));
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
   emit_base_level(l);
   return x;

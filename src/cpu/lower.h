@@ -60,6 +60,11 @@ typedef struct Info {
   unsigned read_in, nests; /* of an argument: the last nest that reads through it, and how many do so far */
   unsigned walked;                 /* number of the nest whose accesses were gathered through it */
   const Lane *walked_at;
+  unsigned mapped;                 /* number of the nest whose accesses were planned through it */
+  const int *map;
+  unsigned mask_of;                /* number of the nest in which it was asked whether this mask is a bound */
+  int mask_axis;
+  bool mask_bounds;
 } Info;
 
 typedef enum MemberKind {
@@ -85,6 +90,36 @@ struct Nest {
   unsigned scans;   /* dimensions along which something is scanned, a bit each */
   bool closed;
 };
+
+/* What is tested at run time in front of a nest: that a stride is one element, or that an `x % n` does not wrap. */
+typedef struct NestTest {
+  const IndexSum *stride; /* in bytes, of which an element has `bytes`; or */
+  int64_t bytes;
+  const Value *wrap;
+} NestTest;
+/* plan_nest.c: how a nest is emitted. Accesses whose masks are bounds and whose pointers are contiguous if the tests hold
+ * are marked with `number` (Info.bounded, Info.unit, Info.assumed). */
+typedef struct NestPlan {
+  unsigned number;
+  int rank, vector_dim, lanes;
+  int64_t shape[MAX_RANK];
+  Vec(NestTest) tests;
+  Map strides; /* those that are tested */
+} NestPlan;
+void cpu_plan_nest(Lower *l, const Nest *nest, NestPlan *plan);
+/* By how much the left side of a comparison of integers grows against the right side per step along `axis`: 1 or -1, if it
+ * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
+enum { CPU_NO_STEP = 2 };
+int cpu_compare_step(Lower *l, const Op *cmp, int axis);
+/* Is every conjunct of the mask either the same along `axis` (-1: no axis moves) or a bound on it, and known in front of the
+ * loop? Then emit_mask_range gives it. */
+bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis);
+/* Is `v` evaluated from its operands in `nest` (or anywhere, NULL), rather than read from a slot? */
+bool cpu_is_expression(const Nest *nest, const Value *v);
+/* The only dimension along which x moves, of an `x % n` for which that it does not wrap can be tested; else -1. */
+int cpu_wrap_axis(Lower *l, const Nest *nest, const Value *wrap);
+/* Can the sum, divided by `unit`, be emitted here? */
+bool cpu_sum_known(Lower *l, const IndexSum *s, int64_t unit);
 
 typedef struct Step {
   Op *op; /* or */
@@ -190,13 +225,9 @@ struct Lower {
   int64_t extent;        /* of the vector dimension */
   LLVMValueRef index64, index32; /* the vector dimension's, of lane 0; NULL while its loop is not open */
   int nesting;           /* of lane_eval */
-  bool failed;           /* a vector was asked for while its loop was not open */
   bool full;             /* masks that were found to be bounds hold here */
   bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */
-  LLVMValueRef live;      /* i64: how many indices of the vector dimension that test is for; NULL: all */
-  LLVMValueRef condition; /* that test, while it is collected; NULL: nothing to test yet */
-  bool collecting;
-  unsigned nest_number;
+  unsigned nest_number;   /* of the nest being emitted */
 };
 
 Lane emit_lane_uniform(LLVMValueRef v, int depth);
@@ -206,7 +237,8 @@ Lane emit_lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane p
  * elementwise. */
 bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out);
 LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
-LLVMValueRef emit_lane_scalar(Lower *l, Lane x);             /* of a uniform lane */
+static inline LLVMValueRef emit_lane_scalar(Lane x) { return x.v; } /* of a uniform lane */
+Lane emit_lane_zero(Lower *l); /* the coordinate 0 */
 void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane x);
 Lane emit_lane_add(Lower *l, Lane a, Lane b);                 /* integers of one type */
 Lane emit_lane_times(Lower *l, Lane a, int64_t k);
@@ -215,6 +247,20 @@ void emit_at(Lower *l, int depth);
 void emit_push_level(Lower *l, LLVMBasicBlockRef block);
 static inline void emit_pop_level(Lower *l) { l->depth--; }
 void emit_base_level(Lower *l); /* outside of nests: level 0 is the current block */
+
+/* ---- in front of loops: lower_bounds.c --------------------------------------------------------------------------- */
+
+LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
+LLVMValueRef emit_nest_test(Lower *l, const NestPlan *plan); /* NULL: nothing to test */
+/* Does x of `x % n` stay within [0, n) for `extent` steps (or `live`, an i64, where that is less)? */
+LLVMValueRef emit_wrap_test(Lower *l, const Value *wrap, int64_t extent, LLVMValueRef live);
+/* The range of coordinates, of `extent`, where v + c (v a scalar) compares so with u. */
+Lane emit_compare_range(Lower *l, const char *predicate, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth);
+Lane emit_range_and(Lower *l, Lane range, Lane other); /* `other`: a range or uniform */
+/* Where a mask that is a bound is true, as a LANE_RANGE along the one coordinate of `at` that moves. */
+Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *at, int64_t extent);
+LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b); /* signed */
+LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b);
 
 /* ---- memory: lower_memory.c -------------------------------------------------------------------------------------- */
 

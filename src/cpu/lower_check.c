@@ -1,9 +1,8 @@
 /* lower_check.c: check mode: the calls that check accesses (rt/check.c), from the ops that opt_check_accesses left.
  *
  * A check is a loop nest of its own in front of its access. Along the dimension whose elements lie evenly, a row is one
- * call: the first address, the distance, and the bounds that the mask comes to. Where addresses or mask are no such
- * thing, they are evaluated a vector at a time, put into memory, and checked there. Both are tried in that order, as
- * lower_nest.c does: what the row needs is evaluated while the loop over the dimension is not open.
+ * call: the first address, the distance, and the bounds that the mask comes to, all known in front of the row. Where
+ * addresses or mask are no such thing, they are evaluated a vector at a time, put into memory, and checked there.
  *
  * The sites, one for each check, are a constant array of CpuSite.
  */
@@ -159,18 +158,28 @@ static Lane mask_lane(const Check *c) {
   return c->mask ? emit_lane_eval(c->l, c->mask, c->at) : emit_lane_uniform(LLVMConstInt(c->l->i1, 1, false), 0);
 }
 
-static bool row_at_once(Check *c) {
+/* Do the addresses of a row lie evenly, and does its mask come to bounds? */
+static bool is_even(const Check *c) {
   Lower *l = c->l;
-  l->failed = false;
-  Lane p = emit_lane_eval(l, c->ptr, c->at), m = mask_lane(c);
-  bool even = !l->failed && (p.kind == LANE_UNIFORM || p.kind == LANE_AFFINE) &&
-              (m.kind == LANE_UNIFORM || m.kind == LANE_RANGE);
-  l->failed = false;
+  const IndexAxis *a = &cpu_axis(l, c->ptr)[c->dim];
+  if (a->wrap || !cpu_sum_known(l, a->stride, ir_elem_bytes(element_of(c->op)))) return false;
+  return !c->mask || cpu_mask_bounds(l, NULL, c->mask, ir_is_tensor(c->mask->type) ? c->dim : -1);
+}
+
+static void row_at_once(Check *c) {
+  Lower *l = c->l;
+  int64_t n = c->type->shape[c->dim];
+  const IndexSum *stride = cpu_axis(l, c->ptr)[c->dim].stride;
+  Lane m = c->mask ? emit_mask_range(l, NULL, c->mask, c->at, n) : mask_lane(c);
+  c->at[c->dim] = emit_lane_zero(l);
+  Lane p = emit_lane_eval(l, c->ptr, c->at);
+  if (!index_is_const(stride, 0)) {
+    p.kind = LANE_AFFINE;
+    p.step = emit_sum(l, stride, ir_elem_bytes(element_of(c->op)));
+  }
   emit_at(l, l->depth);
-  if (!even) return false;
-  call_row(c, p, m, c->type->shape[c->dim], position(c));
+  call_row(c, p, m, n, position(c));
   l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
-  return true;
 }
 
 static void row_by_vectors(Check *c) {
@@ -212,7 +221,10 @@ static void rows(Check *c, int d) {
         l->lanes == 1
             ? emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
             : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
-    if (l->lanes == 1 || !row_at_once(c)) row_by_vectors(c);
+    if (l->lanes > 1 && is_even(c))
+      row_at_once(c);
+    else
+      row_by_vectors(c);
     return;
   }
   if (d == c->dim || c->type->shape[d] == 1) {

@@ -20,76 +20,68 @@ typedef struct Matrix {
 
 static LLVMValueRef size_const(Lower *l, int64_t n) { return emit_int(l->i64, n); }
 
-/* A point of the last two dimensions at 0, one of which runs. */
-static void probe(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane *at) {
-  for (int d = 0; d < t->rank; d++) at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+/* A point of the last two dimensions at 0, of which `running` (-1: none) runs. */
+static void point_at(Lower *l, const Type *t, int running, LLVMValueRef batch, Lane *at) {
+  for (int d = 0; d < t->rank; d++) at[d] = emit_lane_zero(l);
   if (t->rank == 3) at[0] = emit_lane_uniform(batch, 0);
-  at[running] =
-      (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
-  l->extent = t->shape[running];
+  if (running >= 0) at[running] = (Lane){.kind = LANE_AFFINE, .v = emit_int(l->i32, 0), .step = emit_int(l->i32, 1)};
 }
 
-/* The extent along the dimension that runs, from the mask. */
-static bool probe_extent(Lower *l, Value *mask, const Lane *at, int64_t size, LLVMValueRef *out) {
-  *out = size_const(l, size);
-  if (!mask) return true;
-  Lane m = ir_is_tensor(mask->type) ? emit_lane_eval(l, mask, at) : emit_lane_uniform(info_of(mask)->scalar, 0);
+/* The extent along dimension `d` of a tensor whose mask is a box. */
+static LLVMValueRef masked_extent(Lower *l, const Type *t, Value *mask, int d, LLVMValueRef batch) {
+  Lane at[MAX_RANK];
+  if (!mask) return size_const(l, t->shape[d]);
+  point_at(l, t, d, batch, at);
+  LLVMValueRef end = emit_mask_range(l, NULL, mask, at, t->shape[d]).step;
   emit_at(l, 0);
-  if (l->failed) return false;
-  if (m.kind == LANE_UNIFORM)
-    *out = LLVMBuildSelect(l->b, m.v, *out, size_const(l, 0), "");
-  else if (m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && !LLVMConstIntGetZExtValue(m.v))
-    *out = LLVMBuildSExt(l->b, m.step, l->i64, "");
-  else
-    return false;
+  return LLVMBuildSExt(l->b, end, l->i64, "");
+}
+
+static void at_level_zero(Lower *l) {
+  emit_base_level(l);
+  l->lanes = 1;
+  l->assume = false;
+}
+
+static LLVMValueRef both(Lower *l, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(l->b, a, b, "") : b; }
+
+/* Can the load be described as a matrix, here and by what is known here? */
+static bool is_matrix(Lower *l, Op *load) {
+  const Type *t = load->results[0].type;
+  Value *ptr = ir_operand(load, 0), *mask = cpu_access_mask(load);
+  for (int d = t->rank - 2; d < t->rank; d++) {
+    const IndexAxis *a = &cpu_axis(l, ptr)[d];
+    if (!cpu_sum_known(l, a->stride, ir_elem_bytes(t->elem)) || (a->wrap && cpu_wrap_axis(l, NULL, a->wrap) < 0))
+      return false;
+    if (mask && !cpu_mask_bounds(l, NULL, mask, ir_is_tensor(mask->type) ? d : -1)) return false;
+  }
   return true;
 }
 
-static void start_probing(Lower *l) {
-  emit_base_level(l);
-  l->lanes = 2;
-  l->inner = 1;
-  l->nest_number++;
-  l->condition = NULL;
-  l->collecting = true;
-  l->failed = false;
-}
-
-static void stop_probing(Lower *l) {
-  l->collecting = false;
-  l->failed = false;
-  l->lanes = 1;
-  l->live = NULL;
-  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
-}
-
-static LLVMValueRef least(Lower *l, LLVMValueRef a, LLVMValueRef b) {
-  LLVMTypeRef t = l->i64;
-  return emit_intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a, b}, 2);
-}
-
-/* Describe the load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). l->condition: what must
- * hold at run time for that, or NULL. */
-static bool direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMValueRef live[2], Matrix *out) {
+/* The load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). *condition: what must hold at run time
+ * for that, or NULL. */
+static Matrix direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMValueRef live[2],
+                            LLVMValueRef *condition) {
   const Type *t = load->results[0].type;
-  Value *ptr = ir_operand(load, 0);
+  Value *ptr = ir_operand(load, 0), *mask = cpu_access_mask(load);
+  const IndexAxis *axes = &cpu_axis(l, ptr)[t->rank - 2];
   Lane at[MAX_RANK];
-  int r = t->rank;
-  bool ok = true;
-  start_probing(l);
-  for (int i = 0; i < 2 && ok; i++) {
-    int d = r - 2 + i;
-    probe(l, t, d, batch, at);
-    l->live = live[i];
-    Lane p = emit_lane_eval(l, ptr, at);
-    ok = !l->failed && (p.kind == LANE_UNIFORM || p.kind == LANE_AFFINE);
-    LLVMValueRef step = p.step ? p.step : size_const(l, 0);
-    *(i ? &out->col : &out->row) = step;
-    if (i) out->base = p.v;
-    ok = ok && probe_extent(l, cpu_access_mask(load), at, t->shape[d], i ? &out->cols : &out->rows);
+  Matrix m = {0};
+  at_level_zero(l);
+  point_at(l, t, -1, batch, at);
+  m.base = emit_lane_scalar(emit_lane_eval(l, ptr, at));
+  LLVMValueRef *strides[] = {&m.row, &m.col}, *extents[] = {&m.rows, &m.cols};
+  *condition = NULL;
+  for (int i = 0; i < 2; i++) {
+    int d = t->rank - 2 + i;
+    *strides[i] = emit_sum(l, axes[i].stride, ir_elem_bytes(t->elem));
+    *extents[i] = masked_extent(l, t, mask, d, batch);
+    if (!axes[i].wrap) continue;
+    emit_at(l, 0);
+    *condition = both(l, *condition, emit_wrap_test(l, axes[i].wrap, t->shape[d], live[i]));
   }
-  stop_probing(l);
-  return ok;
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  return m;
 }
 
 /* ---- live extents ------------------------------------------------------------------------------------------------ */
@@ -127,17 +119,10 @@ static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
   if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return;
   Value *mask = cpu_access_mask(store);
   if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(l, mask) || !known_here(l, mask, 0)) return;
-  Lane at[MAX_RANK];
-  LLVMValueRef extent[2];
-  bool ok = true;
-  start_probing(l);
-  for (int i = 0; i < 2 && ok; i++) {
-    probe(l, t, i, NULL, at);
-    ok = probe_extent(l, mask, at, t->shape[i], &extent[i]);
-  }
-  ok = ok && !l->condition; /* nothing had to be assumed */
-  stop_probing(l);
-  for (int i = 0; i < 2 && ok; i++) live[i] = extent[i];
+  if (!cpu_mask_bounds(l, NULL, mask, 0) || !cpu_mask_bounds(l, NULL, mask, 1)) return;
+  at_level_zero(l);
+  for (int i = 0; i < 2; i++) live[i] = masked_extent(l, t, mask, i, NULL);
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
 }
 
 static Matrix slot_matrix(Lower *l, Slot *s, const Type *t, LLVMValueRef batch) {
@@ -175,23 +160,27 @@ static Matrix operand(Lower *l, Value *v, LLVMValueRef batch, LLVMValueRef rows,
   Value *source = cpu_dot_source(v, &swapped);
   LLVMValueRef live[] = {swapped ? cols : rows, swapped ? rows : cols};
   Op *load = cpu_dot_direct(l, v);
-  Matrix m = {0};
+  Matrix m;
+  LLVMValueRef fits = NULL;
   if (cpu_is_stored(source)) {
     m = slot_matrix(l, emit_slot(l, source), source->type, batch);
-  } else if (!load || !direct_matrix(l, load, batch, live, &m)) {
+  } else if (!load || !is_matrix(l, load)) {
     m = copied(l, source, batch);
-  } else if (l->condition && !LLVMIsAConstantInt(l->condition)) {
+  } else {
+    m = direct_matrix(l, load, batch, live, &fits);
+  }
+  if (fits && LLVMIsAConstantInt(fits)) {
+    if (!LLVMConstIntGetZExtValue(fits)) m = copied(l, source, batch);
+  } else if (fits) {
     LLVMBasicBlockRef start = LLVMGetInsertBlock(l->b), wraps = emit_new_block(l, "wraps"),
                       after = emit_new_block(l, "operand");
-    LLVMBuildCondBr(l->b, l->condition, after, wraps);
+    LLVMBuildCondBr(l->b, fits, after, wraps);
     LLVMPositionBuilderAtEnd(l->b, wraps);
     Matrix c = copied(l, source, batch);
     LLVMBasicBlockRef end = LLVMGetInsertBlock(l->b);
     LLVMBuildBr(l->b, after);
     LLVMPositionBuilderAtEnd(l->b, after);
     m = join(l, m, start, c, end);
-  } else if (l->condition && !LLVMConstIntGetZExtValue(l->condition)) {
-    m = copied(l, source, batch);
   }
   if (swapped) m = (Matrix){m.base, m.col, m.row, m.cols, m.rows, m.slot};
   return m;
@@ -213,7 +202,7 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
   if (b.slot) emit_slot_touch(l, b.slot);
   LLVMTypeRef t = dot_type(l);
   LLVMValueRef d = emit_alloca(l, t);
-  LLVMValueRef k = a.cols == b.rows ? a.cols : least(l, a.cols, b.rows);
+  LLVMValueRef k = a.cols == b.rows ? a.cols : emit_least(l, a.cols, b.rows);
   LLVMValueRef fields[] = {a.rows,
                            b.cols,
                            k,
@@ -231,7 +220,7 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
                            emit_int(l->i32, cpu_dot_sets(l, op) ? DOT_SET : 0),
                            emit_slot_touch(l, pack)};
   for (unsigned i = 0; i < COUNT(fields); i++) LLVMBuildStore(l->b, fields[i], LLVMBuildStructGEP2(l->b, t, d, i, ""));
-  LLVMValueRef smallest = least(l, least(l, a.rows, b.cols), k);
+  LLVMValueRef smallest = emit_least(l, emit_least(l, a.rows, b.cols), k);
   LLVMValueRef some = LLVMBuildICmp(l->b, LLVMIntSGT, smallest, size_const(l, 0), "");
   if (LLVMIsAConstantInt(a.rows) && LLVMIsAConstantInt(b.cols) && LLVMIsAConstantInt(k))
     some = LLVMConstInt(l->i1, 1, false);
@@ -264,7 +253,7 @@ void emit_dot(Lower *l, Op *op) {
     live_extents(l, op, live);
     Matrix a = operand(l, ir_operand(op, 0), NULL, live[0], NULL);
     Matrix b = operand(l, ir_operand(op, 1), NULL, NULL, live[1]);
-    if (live[0]) a.rows = least(l, a.rows, live[0]), b.cols = least(l, b.cols, live[1]);
+    if (live[0]) a.rows = emit_least(l, a.rows, live[0]), b.cols = emit_least(l, b.cols, live[1]);
     call_dot(l, op, a, b, emit_slot_touch(l, emit_slot(l, d)));
     return;
   }
@@ -307,14 +296,13 @@ void emit_transpose(Lower *l, Op *op) {
   Value *r = &op->results[0], *source = ir_operand(op, 0);
   const Type *t = r->type;
   Matrix m = {0};
-  bool direct =
-      !cpu_is_stored(source) && cpu_trans_direct(l, op) && direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &m);
-  if (!direct) {
-    if (cpu_is_stored(source))
-      m = slot_matrix(l, emit_slot(l, source), source->type, NULL);
-    else
-      m = copied(l, source, NULL);
-  }
+  LLVMValueRef fits;
+  if (cpu_is_stored(source))
+    m = slot_matrix(l, emit_slot(l, source), source->type, NULL);
+  else if (cpu_trans_direct(l, op) && is_matrix(l, source->op))
+    m = direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &fits); /* the columns do not wrap */
+  else
+    m = copied(l, source, NULL);
   LLVMValueRef args[] = {emit_slot_touch(l, emit_slot(l, r)),
                          size_const(l, t->shape[1]),
                          m.base,

@@ -55,17 +55,6 @@ void emit_base_level(Lower *l) {
 
 static bool is_zero(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetZExtValue(v) == 0; }
 
-static bool need_inner(Lower *l) {
-  if (l->index32) return true;
-  l->failed = true;
-  return false;
-}
-
-/* What stands for a value after a vector was asked for while its loop was not open; nobody will use it. */
-static Lane unknown_lane(Lower *l, const Value *v) {
-  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(emit_wide(emit_element_type(l, v->type->elem), l->lanes))};
-}
-
 /* v + (index + iota) * step */
 static LLVMValueRef affine_vector(Lower *l, Lane x, Type *elem) {
   LLVMTypeRef t = LLVMTypeOf(x.step);
@@ -111,17 +100,7 @@ LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem) {
     LLVMValueRef v = emit_splat(l, x.v, l->lanes);
     return v;
   }
-  if (!need_inner(l))
-    return LLVMGetUndef(emit_wide(x.kind == LANE_RANGE ? l->i1 : emit_element_type(l, elem), l->lanes));
   return x.kind == LANE_AFFINE ? affine_vector(l, x, elem) : range_vector(l, x);
-}
-
-LLVMValueRef emit_lane_scalar(Lower *l, Lane x) {
-  if (x.kind != LANE_UNIFORM) {
-    l->failed = true;
-    return LLVMGetUndef(LLVMTypeOf(x.v));
-  }
-  return x.v;
 }
 
 static LLVMValueRef cast_int(Lower *l, LLVMValueRef v, LLVMTypeRef t, bool is_signed) {
@@ -189,11 +168,11 @@ void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
 
 /* ---- rearranging ------------------------------------------------------------------------------------------------- */
 
-static Lane zero_coordinate(Lower *l) { return emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
+Lane emit_lane_zero(Lower *l) { return emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
 
 /* The row-major number of an element. */
 static Lane linear(Lower *l, const Type *t, const Lane *at) {
-  Lane r = zero_coordinate(l);
+  Lane r = emit_lane_zero(l);
   int64_t stride = 1;
   for (int i = t->rank; i-- > 0; stride *= t->shape[i])
     if (t->shape[i] != 1) r = emit_lane_add(l, r, emit_lane_times(l, at[i], stride));
@@ -206,12 +185,12 @@ static Lane digit(Lower *l, Lane x, int shift, int64_t size, bool top) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   int64_t step = x.kind == LANE_AFFINE && LLVMIsAConstantInt(x.step) ? LLVMConstIntGetSExtValue(x.step) : 0;
   int depth = x.depth;
-  if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= l->lanes && need_inner(l)) {
+  if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= l->lanes) {
     /* shift is 0 for all lanes of an aligned vector: the same digit */
     depth = max_int(depth, l->inner);
     emit_at(l, depth);
     x = emit_lane_uniform(LLVMBuildAdd(l->b, x.v, l->index32, ""), depth);
-  } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= l->lanes && need_inner(l)) {
+  } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= l->lanes) {
     depth = max_int(depth, l->inner);
     emit_at(l, depth);
     LLVMValueRef at = LLVMBuildAdd(l->b, x.v, l->index32, "");
@@ -238,7 +217,7 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
   const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
   if (cpu_reshape_trivial(op)) {
     for (int i = 0, j = 0; i < from->rank; i++) {
-      out[i] = zero_coordinate(l);
+      out[i] = emit_lane_zero(l);
       if (from->shape[i] == 1) continue;
       while (to->shape[j] == 1) j++;
       out[i] = at[j++];
@@ -251,7 +230,7 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
     if (!is_pow2(from->shape[i])) emit_fail(l, op, "a shape whose sizes are not powers of two");
     bool top = true;
     for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
-    out[i] = from->shape[i] == 1 ? zero_coordinate(l) : digit(l, n, shift, from->shape[i], top);
+    out[i] = from->shape[i] == 1 ? emit_lane_zero(l) : digit(l, n, shift, from->shape[i], top);
     shift += log2_of(from->shape[i]);
   }
 }
@@ -266,7 +245,7 @@ bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *o
     return true;
   }
   case OP_BROADCAST:
-    for (int d = 0; d < rank; d++) out[d] = x->type->shape[d] == 1 ? zero_coordinate(l) : at[d];
+    for (int d = 0; d < rank; d++) out[d] = x->type->shape[d] == 1 ? emit_lane_zero(l) : at[d];
     return true;
   case OP_TRANS: {
     Attr *order = ir_attr(op, "order");
@@ -295,11 +274,6 @@ static Lane in_vectors(Lower *l, Op *op, Lane *in) {
     r.depth = max_int(r.depth, vector_depth(l, in[i]));
     v[i] = emit_lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
   }
-  if (l->failed) { /* its loop is not open; nobody will use this */
-    r.v = LLVMGetUndef(emit_wide(emit_element_type(l, ir_elem(op->results[0].type)), l->lanes));
-    r.depth = 0;
-    return r;
-  }
   emit_at(l, r.depth);
   r.v = emit_element_op(l, op, v, l->lanes);
   return r;
@@ -322,22 +296,6 @@ static bool small_step(Lower *l, LLVMValueRef step) {
   if (!LLVMIsAConstantInt(step)) return false;
   int64_t k = LLVMConstIntGetSExtValue(step);
   return (k < 0 ? -k : k) * l->extent < (INT64_C(1) << 24);
-}
-
-/* The range of coordinates where v + c (v a scalar) compares so with u. */
-static Lane compare_range(Lower *l, const char *p, LLVMValueRef v, LLVMValueRef u, int depth) {
-  Lane r = {.kind = LANE_RANGE, .depth = depth};
-  emit_at(l, depth);
-  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), all = emit_int(l->i64, l->extent);
-  LLVMValueRef d = LLVMBuildSub(l->b, cast_int(l, u, l->i64, true), cast_int(l, v, l->i64, true), "");
-  if (p[1] == 'g' ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(l->b, d, LLVMConstInt(l->i64, 1, false), "");
-  LLVMTypeRef t = l->i64;
-  d = emit_intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){d, zero}, 2);
-  d = emit_intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){d, all}, 2);
-  d = LLVMBuildTrunc(l->b, d, l->i32, "");
-  r.v = p[1] == 'g' ? d : LLVMConstInt(l->i32, 0, false);
-  r.step = p[1] == 'g' ? emit_int(l->i32, l->extent) : d;
-  return r;
 }
 
 static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
@@ -368,12 +326,12 @@ static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && LLVMIsAConstantInt(a.step) && LLVMIsAConstantInt(b.step)) {
     int64_t d = LLVMConstIntGetSExtValue(a.step) - LLVMConstIntGetSExtValue(b.step);
     if (d != 1) return false;
-    *out = compare_range(l, p, a.v, b.v, depth);
+    *out = emit_compare_range(l, p, a.v, b.v, l->extent, depth);
     return true;
   }
   if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM) return false;
   if (!LLVMIsAConstantInt(a.step) || LLVMConstIntGetSExtValue(a.step) != 1) return false;
-  *out = compare_range(l, p, a.v, b.v, depth);
+  *out = emit_compare_range(l, p, a.v, b.v, l->extent, depth);
   return true;
 }
 
@@ -383,54 +341,16 @@ static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
     a = b;
     b = t;
   }
-  if (a.kind != LANE_RANGE) return false;
-  Lane r = {.kind = LANE_RANGE, .depth = max_int(a.depth, b.depth)};
-  emit_at(l, r.depth);
-  LLVMTypeRef t = l->i32;
-  if (b.kind == LANE_RANGE) {
-    r.v = is_zero(a.v)   ? b.v
-          : is_zero(b.v) ? a.v
-                         : emit_intrinsic(l, "llvm.smax", &t, 1, (LLVMValueRef[]){a.v, b.v}, 2);
-    r.step = emit_intrinsic(l, "llvm.smin", &t, 1, (LLVMValueRef[]){a.step, b.step}, 2);
-  } else if (b.kind == LANE_UNIFORM) {
-    r.v = a.v;
-    r.step = LLVMBuildSelect(l->b, b.v, a.step, LLVMConstInt(l->i32, 0, false), "");
-  } else {
-    return false;
-  }
-  *out = r;
+  if (a.kind != LANE_RANGE || (b.kind != LANE_RANGE && b.kind != LANE_UNIFORM)) return false;
+  *out = emit_range_and(l, a, b);
   return true;
 }
 
 /* x % n where x runs on: the nest's run-time test may have found that nothing wraps. */
 static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
-  Info *info = info_of(&op->results[0]);
-  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(a.step)) return false;
-  if (l->assume && info->assumed == l->nest_number) {
-    *out = a;
-    return true;
-  }
-  if (!l->collecting || a.depth > 0 || b.depth > 0) return false;
-  const IndexAxis *axis = cpu_axis(l, ir_operand(op, 0));
-  int moving = 0; /* along other dimensions, too: then it was tested for their first index only */
-  for (int i = 0; i < op->results[0].type->rank; i++) moving += !index_is_const(axis[i].stride, 0) || axis[i].wrap;
-  if (moving != 1) return false;
-  info->assumed = l->nest_number;
-  int64_t step = LLVMConstIntGetSExtValue(a.step);
-  emit_at(l, 0);
-  LLVMTypeRef t = LLVMTypeOf(a.v);
-  LLVMValueRef way = emit_int(t, step * (l->extent - 1));
-  if (l->live)
-    way = LLVMBuildIntCast2(
-        l->b, LLVMBuildMul(l->b, LLVMBuildSub(l->b, l->live, emit_int(l->i64, 1), ""), emit_int(l->i64, step), ""), t,
-        true, "");
-  LLVMValueRef last = LLVMBuildAdd(l->b, a.v, way, "");
-  LLVMValueRef low = step < 0 ? last : a.v, high = step < 0 ? a.v : last;
-  LLVMValueRef ok = LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, emit_int(t, 0), ""),
-                                 LLVMBuildICmp(l->b, LLVMIntSLT, high, b.v, ""), "");
-  l->condition = l->condition ? LLVMBuildAnd(l->b, l->condition, ok, "") : ok;
+  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !l->assume) return false;
   *out = a;
-  return true;
+  return info_of(&op->results[0])->assumed == l->nest_number;
 }
 
 static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
@@ -508,8 +428,8 @@ static bool all_uniform(const Lane *in, int n) {
 static bool divides_by_scalar(Lower *l, const Op *op, const Lane *in) {
   if (op->code != OP_DIVF && op->code != OP_PRECISE_DIVF) return false;
   const Type *t = ir_elem(op->results[0].type);
-  return t->fkind == F32 && l->lanes >= 8 && l->index32 && !l->failed && in[1].kind == LANE_UNIFORM &&
-         in[1].depth < l->inner && in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !LLVMIsConstant(in[1].v);
+  return t->fkind == F32 && l->lanes >= 8 && l->index32 && in[1].kind == LANE_UNIFORM && in[1].depth < l->inner &&
+         in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !LLVMIsConstant(in[1].v);
 }
 
 static Lane divide_by_scalar(Lower *l, const Lane *in) {
@@ -551,7 +471,6 @@ static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
     v[0] = emit_lane_vector(l, c, (Type *)&i1);
     v[1] = emit_lane_vector(l, yes, elem);
     v[2] = emit_lane_vector(l, no, elem);
-    if (l->failed) r.depth = 0;
   }
   emit_at(l, r.depth);
   r.v = LLVMBuildSelect(l->b, v[0], v[1], v[2], "");
@@ -564,7 +483,6 @@ static Lane compare_with(Lower *l, LLVMIntPredicate p, Lane x, int64_t k) {
   Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
             .depth = x.kind == LANE_UNIFORM ? x.depth : vector_depth(l, x)};
   LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : emit_lane_vector(l, x, (Type *)&i32);
-  if (l->failed) r.depth = 0;
   emit_at(l, r.depth);
   r.v = LLVMBuildICmp(l->b, p, v, emit_splat(l, emit_int(l->i32, k), lanes), "");
   return r;
@@ -578,7 +496,7 @@ static Lane eval_cat(Lower *l, Op *op, const Lane *at) {
   Lane first = compare_with(l, LLVMIntSLT, at[0], n),
        back = emit_lane_add(l, at[0], emit_lane_uniform(emit_int(l->i32, -n), 0));
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
-  Lane zero = zero_coordinate(l);
+  Lane zero = emit_lane_zero(l);
   a[0] = choose_lane(l, first, at[0], zero, (Type *)&i32);
   b[0] = choose_lane(l, first, zero, back, (Type *)&i32);
   Lane x = emit_lane_eval(l, ir_operand(op, 0), a), y = emit_lane_eval(l, ir_operand(op, 1), b);
@@ -595,7 +513,6 @@ static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
     Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
               .depth = index.kind == LANE_UNIFORM ? index.depth : vector_depth(l, index)};
     LLVMValueRef v = lanes == 1 ? index.v : emit_lane_vector(l, index, indices->type->elem);
-    if (l->failed) r.depth = 0;
     emit_at(l, r.depth);
     r.v = LLVMBuildIntCast2(l->b, v, emit_wide(l->i32, lanes), true, "");
     index = r;
@@ -680,7 +597,7 @@ static bool affine_by_index(Lower *l, Value *v, const Lane *at, Lane *out) {
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
   from[moving] = emit_lane_uniform(at[moving].v, at[moving].depth);
   Lane base = emit_lane_eval(l, v, from);
-  if (base.kind != LANE_UNIFORM || l->failed) return false;
+  if (base.kind != LANE_UNIFORM) return false;
   int64_t step = stride / bytes * LLVMConstIntGetSExtValue(at[moving].step);
   *out = step ? (Lane){.kind = LANE_AFFINE,
                        .depth = base.depth,
@@ -719,7 +636,6 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   case OP_LOAD: return emit_memory_load(l, op, at);
   default:
     if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
-    if (cpu_is_stored(v) && !need_inner(l)) return unknown_lane(l, v); /* its nest has yet to compute it */
     emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
   }
 }
@@ -733,7 +649,7 @@ static void eval_operands(Lower *l, Value *root, const Lane *root_at) {
   } Point;
   Vec(Point) work = {0};
   vec_push(l->cx, &work, ((Point){root, root_at, 0}));
-  while (work.len && !l->failed) {
+  while (work.len) {
     Point *p = &work.at[work.len - 1];
     Op *op = p->v->op;
     bool plain = op->code != OP_RESHAPE || cpu_reshape_trivial(op);
@@ -764,7 +680,6 @@ Lane emit_lane_eval(Lower *l, Value *v, const Lane *at) {
   if (!ir_is_tensor(v->type)) return emit_lane_uniform(info_of(v)->scalar, 0);
   const Lane *known = recall(l, v, at);
   if (known) return *known;
-  if (l->failed) return unknown_lane(l, v);
   Lane r;
   if (cpu_is_stored(v) && info_of(v)->slot) {
     r = emit_slot_read(l, info_of(v)->slot, v->type, at);
@@ -774,6 +689,6 @@ Lane emit_lane_eval(Lower *l, Value *v, const Lane *at) {
     l->nesting--;
   }
   if (r.depth > l->depth) r.depth = l->depth;
-  if (!l->failed) emit_lane_remember(l, v, at, r);
+  emit_lane_remember(l, v, at, r);
   return r;
 }

@@ -155,10 +155,6 @@ static LLVMValueRef gather(Lower *l, const Type *elem, LLVMValueRef ptrs, LLVMVa
   return mask ? LLVMBuildSelect(l->b, mask, v, other, "") : v;
 }
 
-static Lane nothing(Lower *l, const Type *elem) {
-  return (Lane){.kind = LANE_VECTOR, .v = LLVMGetUndef(emit_wide(emit_element_type(l, elem), l->lanes))};
-}
-
 static bool is_unit(LLVMValueRef step) { return LLVMIsAConstantInt(step) && LLVMConstIntGetSExtValue(step) == 1; }
 
 static int max_int(int a, int b) { return a > b ? a : b; }
@@ -169,10 +165,6 @@ static Lane read_lane(Lower *l, Type *elem, Lane p, bool unit, int depth, LLVMVa
   if (p.kind == LANE_UNIFORM) {
     emit_at(l, r.depth);
     return emit_lane_uniform(emit_memory_read_scalar(l, elem, p.v), r.depth);
-  }
-  if (!l->index32) {
-    l->failed = true;
-    return nothing(l, elem);
   }
   if (p.kind == LANE_AFFINE) r.depth = max_int(r.depth, l->inner);
   if (unit) {
@@ -262,16 +254,11 @@ Lane emit_memory_load(Lower *l, Op *op, const Lane *at) {
   Lane m = emit_lane_eval(l, mask, at);
   if (all_true(l, m)) return read_lane(l, elem, p, unit, 0, stride);
   Lane o = other ? emit_lane_eval(l, other, at) : emit_lane_uniform(LLVMConstNull(emit_element_type(l, elem)), 0);
-  if (l->failed) return nothing(l, elem);
   if (p.kind == LANE_UNIFORM && m.kind == LANE_UNIFORM && o.kind == LANE_UNIFORM) {
     int depth = max_int(p.depth, max_int(m.depth, o.depth));
     emit_at(l, depth);
     LLVMValueRef v = emit_memory_read_scalar(l, elem, LLVMBuildSelect(l->b, m.v, p.v, trash(l), ""));
     return emit_lane_uniform(LLVMBuildSelect(l->b, m.v, v, o.v, ""), depth);
-  }
-  if (!l->index32) {
-    l->failed = true;
-    return nothing(l, elem);
   }
   Type bit = bit_type();
   LLVMValueRef mv = emit_lane_vector(l, m, &bit), ov = emit_lane_vector(l, o, elem);

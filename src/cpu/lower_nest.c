@@ -1,28 +1,22 @@
-/* lower_nest.c: a loop nest over the elements of one shape, doing the work of its members.
+/* lower_nest.c: a loop nest over the elements of one shape, doing the work of its members as its plan (plan_nest.c) says.
  *
- * One dimension is the vector dimension: the one along which most accesses are contiguous. Its loop is innermost and
- * takes `lanes` elements at a time; the other dimensions keep their order. Two questions are answered at run time:
- *   - does every run-time stride along the vector dimension equal 1, and does no `x % n` wrap within the tile? The
- *     nest is emitted twice, for yes and for no, if there is anything to ask;
+ * The vector dimension's loop is innermost and takes `lanes` elements at a time; the other dimensions keep their order.
+ * Two questions are answered at run time:
+ *   - do the nest's tests hold: strides that are one element, remainders that do not wrap? The nest is emitted twice,
+ *     for yes and for no, if there is anything to ask;
  *   - where the masks of the accesses are bounds on the vector dimension, are all of them true for this vector? The
  *     loop's body has two versions, with whole vectors and with masks. Loops that only store do not run past the
- * last bound. At a point, all members' values are evaluated before anything is written, so that members may update
- * what others read.
+ *     last bound.
+ * At a point, all members' values are evaluated before anything is written, so that members may update what others read.
  */
 #include "cpu/lower.h"
 
 typedef struct Work {
   Lower *l;
   Nest *nest;
-  int rank, vector_dim;
-  int64_t shape[MAX_RANK];
+  NestPlan plan;
   Lane at[MAX_RANK];
   Fold **folds; /* per member, or NULL */
-  /* choosing the vector dimension */
-  int votes[MAX_RANK];
-  int widest; /* bytes of the widest data */
-  int cost;
-  bool gathers, runtime;
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
   bool open; /* some member works outside of all bounds */
@@ -74,149 +68,7 @@ void emit_loop_end(Lower *l, Loop *loop) {
   LLVMPositionBuilderAtEnd(l->b, loop->exit);
 }
 
-/* ---- choosing ---------------------------------------------------------------------------------------------------- */
-
-/* map[d]: the nest's dimension that dimension d of the value follows, or -1. What varies along all of the nest's
- * dimensions has a say; what is broadcast along one is read rarely and only breaks ties. */
-static int weight_of(const Work *w, const int *map, int rank) {
-  bool covered[MAX_RANK] = {0};
-  for (int d = 0; d < rank; d++)
-    if (map[d] >= 0) covered[map[d]] = true;
-  for (int d = 0; d < w->rank; d++)
-    if (w->shape[d] > 1 && !covered[d]) return 1;
-  return 64;
-}
-
-static void vote_access(Work *w, Value *ptr, const int *map, int weight) {
-  const IndexAxis *a = cpu_axis(w->l, ptr);
-  int bytes = ir_elem_bytes(ptr->type->elem->elem);
-  bool any = false;
-  weight *= weight_of(w, map, ptr->type->rank);
-  for (int d = 0; d < ptr->type->rank; d++) {
-    int to = map[d];
-    if (to < 0 || w->shape[to] == 1) continue;
-    if (cpu_moves_by_one(w->l, ptr, d))
-      w->votes[to] += 4 * weight;
-    else if (a[d].stride && (a[d].stride->n || (a[d].wrap && a[d].stride->constant <= bytes)))
-      w->votes[to] += 2 * weight;
-    else
-      continue;
-    any = true;
-  }
-  for (int d = 0; !any && d < ptr->type->rank; d++) {
-    bool still = index_is_const(a[d].stride, 0) && !a[d].wrap;
-    if (map[d] >= 0 && w->shape[map[d]] > 1 && !still) w->gathers = true;
-  }
-}
-
-static void note_type(Work *w, const Type *elem) {
-  if (ir_is_ptr(elem) || (elem->kind == TYPE_INT && elem->bits == 1)) return;
-  int bytes = ir_elem_bytes(elem);
-  if (elem->kind == TYPE_FLOAT && elem->bits < 32) return; /* counted where it is converted */
-  if (bytes > w->widest) w->widest = bytes;
-}
-
-static void vote(Work *w, Value *v, const int *map, int depth) {
-  if (!ir_is_tensor(v->type) || depth > 64) return;
-  int rank = v->type->rank;
-  if (cpu_is_stored(v) && !(info_of(v)->nest == w->nest && !info_of(v)->slot)) {
-    if (rank && map[rank - 1] >= 0) w->votes[map[rank - 1]] += 3 * weight_of(w, map, rank);
-    note_type(w, v->type->elem);
-    return;
-  }
-  if (w->cost > 4000) return;
-  w->cost++;
-  Op *op = v->op;
-  if (!op) return;
-  int from[MAX_RANK];
-  if (cpu_is_affine(w->l, v)) return;
-  if (op->code != OP_CMPI) note_type(w, v->type->elem);
-  if (op->code == OP_LOAD) vote_access(w, ir_operand(op, 0), map, 1);
-  if (op->code == OP_GATHER) w->gathers = true;
-  for (int i = 0; i < op->noperands; i++) {
-    Value *x = ir_operand(op, i);
-    if (!ir_is_tensor(x->type)) continue;
-    int n = x->type->rank;
-    for (int d = 0; d < n; d++) from[d] = -1;
-    switch (op->code) {
-    case OP_EXPAND_DIMS: {
-      int a = (int)ir_attr_int_or(op, "axis", 0);
-      for (int d = 0; d < n; d++) from[d] = map[d < a ? d : d + 1];
-      break;
-    }
-    case OP_BROADCAST:
-      for (int d = 0; d < n; d++) from[d] = x->type->shape[d] == 1 ? -1 : map[d];
-      break;
-    case OP_TRANS: {
-      Attr *order = ir_attr(op, "order");
-      for (int d = 0; d < n; d++) from[order->ints[d]] = map[d];
-      break;
-    }
-    case OP_RESHAPE: from[n - 1] = map[rank - 1]; break;
-    case OP_JOIN:
-    case OP_SPLIT:
-      for (int d = 0; d < n && d < rank; d++) from[d] = map[d];
-      break;
-    default:
-      for (int d = 0; d < n && d < rank; d++) from[d] = map[d];
-    }
-    vote(w, x, from, depth + 1);
-  }
-}
-
-static void vote_member(Work *w, const Member *m) {
-  int map[MAX_RANK];
-  for (int d = 0; d < w->rank; d++) map[d] = d;
-  if (m->kind == MEMBER_STORE) vote_access(w, ir_operand(m->op, 0), map, 2);
-  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot))
-    w->votes[w->rank - 1] += 3 * 64;
-  if (m->op && m->kind != MEMBER_VALUE) {
-    for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
-    return;
-  }
-  if (m->kind == MEMBER_COPY) {
-    vote(w, m->value, map, 0);
-    note_type(w, m->value->type->elem);
-    return;
-  }
-  note_type(w, m->value->type->elem);
-  if (m->op->code == OP_LOAD) vote_access(w, ir_operand(m->op, 0), map, 1);
-  if (ir_info(m->op)->traits & T_ELEMENTWISE || m->op->code == OP_LOAD)
-    for (int i = 0; i < m->op->noperands; i++) vote(w, ir_operand(m->op, i), map, 0);
-}
-
-/* How many elements at a time: whole registers of the widest type; several, so that latencies overlap, where little
- * is computed. */
-static int choose_lanes(Work *w) {
-  Lower *l = w->l;
-  int bytes = w->widest ? w->widest : 2;
-  bool folds = false, scans = false;
-  for (uint32_t i = 0; i < w->nest->members.len; i++) {
-    const Member *m = &w->nest->members.at[i];
-    folds = folds || m->kind == MEMBER_REDUCE;
-    scans = scans || m->kind == MEMBER_SCAN;
-  }
-  int lanes = l->isa->vector_bytes / bytes;
-  if (!w->gathers && !scans && w->cost <= 40) lanes *= folds && w->cost <= 12 ? 4 : 2;
-  if (lanes > 64) lanes = 64;
-  if (w->gathers && lanes > 16) lanes = 16;
-  while (lanes > w->shape[w->vector_dim]) lanes /= 2;
-  return lanes < 1 ? 1 : lanes;
-}
-
-static void choose(Work *w) {
-  for (uint32_t i = 0; i < w->nest->members.len; i++) vote_member(w, &w->nest->members.at[i]);
-  int best = -1;
-  for (int d = w->rank; d-- > 0;) {
-    if (w->shape[d] == 1) continue;
-    int small = w->shape[d] < 4;
-    if (best < 0 || (w->votes[d] > w->votes[best] && !small) || (w->shape[best] < 4 && w->shape[d] > w->shape[best]))
-      best = d;
-  }
-  w->vector_dim = best < 0 ? w->rank - 1 : best;
-}
-
-/* ---- gathering accesses ------------------------------------------------------------------------------------------ */
+/* ---- accesses ---------------------------------------------------------------------------------------------------- */
 
 typedef void AccessFn(Work *w, Op *op, const Lane *at);
 
@@ -278,56 +130,26 @@ static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
   }
 }
 
-/* What must hold at run time for this access to be contiguous? */
-static void test_access(Work *w, Op *op, const Lane *at) {
-  Lower *l = w->l;
-  l->failed = false;
-  Lane p = emit_lane_eval(l, ir_operand(op, 0), at);
-  if (!l->failed && p.kind == LANE_AFFINE && p.depth == 0 && !LLVMIsAConstantInt(p.step)) {
-    emit_at(l, 0);
-    LLVMValueRef one = LLVMBuildICmp(l->b, LLVMIntEQ, p.step, LLVMConstInt(l->i64, 1, false), "");
-    l->condition = l->condition ? LLVMBuildAnd(l->b, l->condition, one, "") : one;
-    access_info(op)->unit = l->nest_number;
-  }
-  l->failed = false;
+static LLVMValueRef merged(Lower *l, LLVMValueRef a, LLVMValueRef b,
+                           LLVMValueRef (*merge)(Lower *, LLVMValueRef, LLVMValueRef)) {
+  return a ? merge(l, a, b) : b;
 }
 
-static LLVMValueRef bound_min(Lower *l, LLVMValueRef a, LLVMValueRef b, const char *name) {
-  if (!a) return b;
-  LLVMTypeRef t = l->i32;
-  return emit_intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
-}
-
-/* Is the access's mask a bound? */
+/* Narrow the row's bounds to where this access's mask is true. */
 static void bound_access(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   Value *mask = cpu_access_mask(op);
-  if (!mask) {
+  if (!mask || access_info(op)->bounded != w->plan.number) {
     w->open = w->open || op->code == OP_STORE;
     return;
   }
-  l->failed = false;
-  Lane m = ir_is_tensor(mask->type) ? emit_lane_eval(l, mask, at) : emit_lane_uniform(info_of(mask)->scalar, 0);
-  bool known = !l->failed && (m.kind == LANE_RANGE || m.kind == LANE_UNIFORM);
-  l->failed = false;
-  if (!known) {
-    w->open = w->open || op->code == OP_STORE;
-    return;
-  }
+  Lane m = emit_mask_range(l, w->nest, mask, at, l->extent);
   emit_at(l, l->depth);
-  LLVMValueRef lo = LLVMConstInt(l->i32, 0, false), hi = emit_int(l->i32, l->extent);
-  if (m.kind == LANE_RANGE) {
-    lo = m.v;
-    hi = m.step;
-  } else {
-    hi = LLVMBuildSelect(l->b, m.v, hi, lo, "");
-  }
-  access_info(op)->bounded = l->nest_number;
-  w->lo = bound_min(l, w->lo, lo, "llvm.smax");
-  w->hi = bound_min(l, w->hi, hi, "llvm.smin");
+  w->lo = merged(l, w->lo, m.v, emit_most);
+  w->hi = merged(l, w->hi, m.step, emit_least);
   if (op->code == OP_STORE) {
-    w->from = bound_min(l, w->from, lo, "llvm.smin");
-    w->to = bound_min(l, w->to, hi, "llvm.smax");
+    w->from = merged(l, w->from, m.v, emit_least);
+    w->to = merged(l, w->to, m.step, emit_most);
   }
 }
 
@@ -344,13 +166,13 @@ typedef struct Result {
 static LLVMValueRef first_step(Work *w, int d) {
   Lower *l = w->l;
   bool down = w->nest->reverse >> d & 1;
-  if (w->shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
-  if (d != w->vector_dim || l->lanes == 1) {
+  if (w->plan.shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
+  if (d != w->plan.vector_dim || l->lanes == 1) {
     emit_at(l, w->at[d].depth);
-    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, emit_int(l->i32, down ? w->shape[d] - 1 : 0), "");
+    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, emit_int(l->i32, down ? w->plan.shape[d] - 1 : 0), "");
   }
   emit_at(l, l->inner);
-  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, emit_int(l->i32, down ? w->shape[d] - l->lanes : 0), "");
+  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, emit_int(l->i32, down ? w->plan.shape[d] - l->lanes : 0), "");
 }
 
 static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
@@ -407,7 +229,7 @@ static void write(Work *w, Member *m, Result *r) {
     for (int i = 0; i < m->op->nresults; i++) {
       Value *v = &m->op->results[i];
       int axis = (int)ir_attr_int_or(m->op, "axis", 0);
-      if (info_of(v)->needs_slot || axis != w->vector_dim)
+      if (info_of(v)->needs_slot || axis != w->plan.vector_dim)
         emit_slot_write(l, emit_slot(l, v), v->type, w->at, r->scan[i]);
     }
     return;
@@ -421,7 +243,7 @@ static void serial_member(Work *w, Member *m) {
   Op *op = m->op;
   LLVMValueRef in[4] = {0};
   for (int i = 0; i < op->noperands && i < 4; i++)
-    in[i] = emit_lane_scalar(l, emit_lane_eval(l, ir_operand(op, i), w->at));
+    in[i] = emit_lane_scalar(emit_lane_eval(l, ir_operand(op, i), w->at));
   emit_at(l, l->depth);
   if (op->code == OP_ASSERT) {
     emit_assert(l, op, in[0]);
@@ -557,14 +379,14 @@ static void vector_body(Work *w) {
 
 static void vector_loop(Work *w) {
   Lower *l = w->l;
-  int64_t n = w->shape[w->vector_dim];
+  int64_t n = w->plan.shape[w->plan.vector_dim];
   LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), begin = zero, end = emit_int(l->i64, n);
   w->lo = w->hi = w->from = w->to = NULL;
   w->open = false;
   l->index32 = l->index64 = NULL;
   l->inner = l->depth + 1;
   l->extent = n;
-  w->at[w->vector_dim] =
+  w->at[w->plan.vector_dim] =
       l->lanes == 1
           ? emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
           : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
@@ -574,7 +396,7 @@ static void vector_loop(Work *w) {
     begin = LLVMBuildAnd(l->b, LLVMBuildSExt(l->b, w->from, l->i64, ""), emit_int(l->i64, -l->lanes), "");
     end = LLVMBuildSExt(l->b, w->to, l->i64, "");
   }
-  bool looping = n > l->lanes, down = w->nest->reverse >> w->vector_dim & 1;
+  bool looping = n > l->lanes, down = w->nest->reverse >> w->plan.vector_dim & 1;
   Loop loop = {0};
   int outer = l->depth;
   Accumulated phis = {0};
@@ -588,7 +410,7 @@ static void vector_loop(Work *w) {
   l->index64 = looping ? loop.index : zero;
   if (looping && down) l->index64 = LLVMBuildSub(l->b, emit_int(l->i64, n - l->lanes), loop.index, "");
   l->index32 = LLVMBuildTrunc(l->b, l->index64, l->i32, "");
-  if (l->lanes == 1) w->at[w->vector_dim] = emit_lane_uniform(l->index32, l->depth);
+  if (l->lanes == 1) w->at[w->plan.vector_dim] = emit_lane_uniform(l->index32, l->depth);
   vector_body(w);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
   emit_pop_level(l);
@@ -600,25 +422,25 @@ static void vector_loop(Work *w) {
 
 static void rows(Work *w, int d) {
   Lower *l = w->l;
-  if (d == w->rank) {
+  if (d == w->plan.rank) {
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i]) emit_fold_reset(l, w->folds[i], w->vector_dim);
+      if (w->folds[i]) emit_fold_reset(l, w->folds[i], w->plan.vector_dim);
     vector_loop(w);
     for (uint32_t i = 0; i < w->nest->members.len; i++)
       if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) emit_fold_finish(l, w->folds[i], w->at);
     return;
   }
-  if (d == w->vector_dim || w->shape[d] == 1) {
+  if (d == w->plan.vector_dim || w->plan.shape[d] == 1) {
     w->at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
     rows(w, d + 1);
     return;
   }
   emit_at(l, l->depth);
   int outer = l->depth;
-  Loop loop = emit_loop_begin(l, LLVMConstInt(l->i64, 0, false), emit_int(l->i64, w->shape[d]), 1);
+  Loop loop = emit_loop_begin(l, LLVMConstInt(l->i64, 0, false), emit_int(l->i64, w->plan.shape[d]), 1);
   emit_push_level(l, loop.body);
   LLVMValueRef i = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
-  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, emit_int(l->i32, w->shape[d] - 1), i, "");
+  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, emit_int(l->i32, w->plan.shape[d] - 1), i, "");
   w->at[d] = emit_lane_uniform(i, l->depth);
   rows(w, d + 1);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
@@ -634,25 +456,6 @@ static void version(Work *w, bool assume) {
   rows(w, 0);
   l->assume = false;
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
-}
-
-/* The nest's run-time test; NULL when there is nothing to ask. */
-static LLVMValueRef find_condition(Work *w) {
-  Lower *l = w->l;
-  if (l->lanes == 1) return NULL;
-  emit_base_level(l);
-  l->inner = 1;
-  l->extent = w->shape[w->vector_dim];
-  l->condition = NULL;
-  l->collecting = true;
-  Lane at[MAX_RANK];
-  for (int d = 0; d < w->rank; d++) at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
-  at[w->vector_dim] =
-      (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
-  each_access_of_nest(w, at, test_access);
-  l->collecting = false;
-  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
-  return l->condition;
 }
 
 /* The results of reductions to scalars, in order. */
@@ -680,18 +483,16 @@ static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVM
 }
 
 void emit_nest(Lower *l, Nest *n) {
-  Work w = {.l = l, .nest = n, .rank = n->shape->rank};
-  for (int d = 0; d < w.rank; d++) w.shape[d] = n->shape->shape[d];
-  choose(&w);
-  l->lanes = n->serial ? 1 : choose_lanes(&w);
-  l->nest_number++;
+  Work w = {.l = l, .nest = n};
+  cpu_plan_nest(l, n, &w.plan);
+  l->lanes = w.plan.lanes;
   w.folds = NEWN(l->cx, Fold *, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
     Member *m = &n->members.at[i];
     if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
     w.folds[i] = emit_fold_new(l, m->op);
   }
-  LLVMValueRef condition = find_condition(&w);
+  LLVMValueRef condition = emit_nest_test(l, &w.plan);
   if (condition && !LLVMIsAConstantInt(condition)) {
     LLVMBasicBlockRef yes = emit_new_block(l, "assume"), no = emit_new_block(l, "general"),
                       after = emit_new_block(l, "after");

@@ -1,0 +1,202 @@
+/* lower_bounds.c: what is computed in front of loops: the nest's run-time test, and where masks bound a row.
+ *
+ * Everything here is evaluated where all coordinates are scalars (the moving one at its beginning), so that every value is
+ * one, too: of an `x % n` the first x, of a comparison the first elements of both sides. That these exist in front of the
+ * loops, and that steps are what is taken for granted here, is the plan's business (plan_nest.c).
+ */
+#include "cpu/lower.h"
+
+/* ---- sums -------------------------------------------------------------------------------------------------------- */
+
+/* A tensor's element where all indices are 0. */
+static LLVMValueRef first_element(Lower *l, Value *v) {
+  Lane at[MAX_RANK];
+  for (int d = 0; ir_is_tensor(v->type) && d < v->type->rank; d++) at[d] = emit_lane_zero(l);
+  LLVMValueRef x = emit_lane_scalar(emit_lane_eval(l, v, at));
+  emit_at(l, 0);
+  return x;
+}
+
+LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit) {
+  emit_at(l, 0);
+  LLVMValueRef sum = s->constant || !s->n ? emit_int(l->i64, s->constant / unit) : NULL;
+  for (int i = 0; i < s->n; i++) {
+    const IndexTerm *t = &s->terms[i];
+    LLVMValueRef product = t->times != unit ? emit_int(l->i64, t->times / unit) : NULL;
+    for (int k = 0; k < t->n; k++) {
+      LLVMValueRef x = LLVMBuildIntCast2(l->b, first_element(l, (Value *)t->factors[k]), l->i64, true, "");
+      product = product ? LLVMBuildMul(l->b, product, x, "") : x;
+    }
+    sum = sum ? LLVMBuildAdd(l->b, sum, product, "") : product;
+  }
+  return sum;
+}
+
+/* ---- tests ------------------------------------------------------------------------------------------------------- */
+
+LLVMValueRef emit_wrap_test(Lower *l, const Value *wrap, int64_t extent, LLVMValueRef live) {
+  Value *x = ir_operand(wrap->op, 0);
+  int axis = cpu_wrap_axis(l, NULL, wrap);
+  int64_t step = 0;
+  index_const_stride(index_of(l->index, x), axis, &step);
+  LLVMValueRef first = first_element(l, x), n = first_element(l, ir_operand(wrap->op, 1));
+  LLVMTypeRef t = LLVMTypeOf(first);
+  LLVMValueRef way = emit_int(t, step * (extent - 1));
+  if (live) {
+    LLVMValueRef steps = LLVMBuildSub(l->b, live, emit_int(l->i64, 1), "");
+    way = LLVMBuildIntCast2(l->b, LLVMBuildMul(l->b, steps, emit_int(l->i64, step), ""), t, true, "");
+  }
+  LLVMValueRef last = LLVMBuildAdd(l->b, first, way, "");
+  LLVMValueRef low = step < 0 ? last : first, high = step < 0 ? first : last;
+  return LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, emit_int(t, 0), ""),
+                      LLVMBuildICmp(l->b, LLVMIntSLT, high, n, ""), "");
+}
+
+LLVMValueRef emit_nest_test(Lower *l, const NestPlan *plan) {
+  LLVMValueRef all = NULL;
+  emit_base_level(l);
+  for (uint32_t i = 0; i < plan->tests.len; i++) {
+    const NestTest *t = &plan->tests.at[i];
+    LLVMValueRef holds =
+        t->wrap ? emit_wrap_test(l, t->wrap, plan->shape[plan->vector_dim], NULL)
+                : LLVMBuildICmp(l->b, LLVMIntEQ, emit_sum(l, t->stride, t->bytes), emit_int(l->i64, 1), "");
+    all = all ? LLVMBuildAnd(l->b, all, holds, "") : holds;
+  }
+  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  return all;
+}
+
+/* ---- bounds ------------------------------------------------------------------------------------------------------ */
+
+static int max_int(int a, int b) { return a > b ? a : b; }
+
+static bool constant_of(LLVMValueRef v, int64_t *out) {
+  if (!LLVMIsAConstantInt(v)) return false;
+  *out = LLVMConstIntGetSExtValue(v);
+  return true;
+}
+
+static LLVMValueRef extreme(Lower *l, const char *name, bool least, LLVMValueRef a, LLVMValueRef b) {
+  int64_t x, y;
+  LLVMTypeRef t = LLVMTypeOf(a);
+  if (constant_of(a, &x) && constant_of(b, &y)) return (x < y) == least ? a : b;
+  return emit_intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
+}
+
+LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b) { return extreme(l, "llvm.smin", true, a, b); }
+LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b) { return extreme(l, "llvm.smax", false, a, b); }
+
+static LLVMValueRef widened(Lower *l, LLVMValueRef v) {
+  return LLVMTypeOf(v) == l->i64 ? v : LLVMBuildSExt(l->b, v, l->i64, "");
+}
+
+Lane emit_compare_range(Lower *l, const char *p, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth) {
+  Lane r = {.kind = LANE_RANGE, .depth = depth};
+  bool greater = p[1] == 'g';
+  emit_at(l, depth);
+  LLVMValueRef d = LLVMBuildSub(l->b, widened(l, u), widened(l, v), "");
+  if (greater ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(l->b, d, LLVMConstInt(l->i64, 1, false), "");
+  d = emit_least(l, emit_most(l, d, emit_int(l->i64, 0)), emit_int(l->i64, extent));
+  d = LLVMBuildTrunc(l->b, d, l->i32, "");
+  r.v = greater ? d : emit_int(l->i32, 0);
+  r.step = greater ? emit_int(l->i32, extent) : d;
+  return r;
+}
+
+Lane emit_range_and(Lower *l, Lane a, Lane b) {
+  Lane r = {.kind = LANE_RANGE, .depth = max_int(a.depth, b.depth)};
+  int64_t x, y;
+  emit_at(l, r.depth);
+  if (b.kind == LANE_UNIFORM) {
+    r.v = a.v;
+    r.step = LLVMBuildSelect(l->b, b.v, a.step, emit_int(l->i32, 0), "");
+    return r;
+  }
+  bool from_start = constant_of(a.v, &x) && !x, b_from_start = constant_of(b.v, &y) && !y;
+  r.v = from_start ? b.v : b_from_start ? a.v : emit_most(l, a.v, b.v);
+  r.step = emit_least(l, a.step, b.step);
+  return r;
+}
+
+/* The one coordinate that is no scalar, or -1. */
+static int moving(const Value *v, const Lane *at) {
+  for (int d = 0; d < v->type->rank; d++)
+    if (at[d].kind != LANE_UNIFORM) return d;
+  return -1;
+}
+
+static const Lane *at_start(Lower *l, const Value *v, const Lane *at) {
+  Lane *out = ctx_copy(l->cx, at, sizeof *at * (size_t)v->type->rank);
+  for (int d = 0; d < v->type->rank; d++)
+    if (out[d].kind != LANE_UNIFORM) out[d] = emit_lane_uniform(out[d].v, out[d].depth);
+  return out;
+}
+
+static Lane compared(Lower *l, const Op *cmp, const Lane *at, int axis, int64_t extent) {
+  static const char *const swapped[][2] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
+  Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
+  const char *p = ir_attr_text_or(cmp, "predicate", "");
+  const Lane *from = at_start(l, a, at);
+  Lane x = emit_lane_eval(l, a, from), y = emit_lane_eval(l, b, from);
+  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(l, cmp, axis);
+  if (step > 0) return emit_compare_range(l, p, x.v, y.v, extent, depth);
+  int which = (p[1] == 'g') * 2 + (p[2] == 'e');
+  return emit_compare_range(l, swapped[which][1], y.v, x.v, extent, depth);
+}
+
+/* The conjuncts that are the same for all of a row, by the level at which they are available, and the bounds. */
+typedef struct Conjuncts {
+  LLVMValueRef same[MAX_LEVELS]; /* NULL: none */
+  Lane range;                    /* without `step`: none */
+} Conjuncts;
+
+static void add_same(Lower *l, Conjuncts *c, Lane x) {
+  LLVMValueRef *all = &c->same[x.depth];
+  if (LLVMIsAConstantInt(x.v) && LLVMConstIntGetZExtValue(x.v)) return;
+  emit_at(l, x.depth);
+  *all = *all ? LLVMBuildAnd(l->b, *all, x.v, "") : x.v;
+}
+
+static Lane together(Lower *l, Conjuncts *c, int64_t extent) {
+  Lane all = {.kind = LANE_UNIFORM};
+  for (int d = 0; d < MAX_LEVELS; d++) {
+    if (!c->same[d]) continue;
+    emit_at(l, d);
+    all = emit_lane_uniform(all.v ? LLVMBuildAnd(l->b, all.v, c->same[d], "") : c->same[d], d);
+  }
+  if (!c->range.step) c->range = (Lane){.kind = LANE_RANGE, .v = emit_int(l->i32, 0), .step = emit_int(l->i32, extent)};
+  return all.v ? emit_range_and(l, c->range, all) : c->range;
+}
+
+Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *mask_at, int64_t extent) {
+  typedef struct Item {
+    Value *v;
+    const Lane *at;
+  } Item;
+  Vec(Item) work = {0};
+  Conjuncts c = {0};
+  vec_push(l->cx, &work, ((Item){mask, mask_at}));
+  while (work.len) {
+    Item i = work.at[--work.len];
+    Op *op = i.v->op;
+    int axis = ir_is_tensor(i.v->type) ? moving(i.v, i.at) : -1;
+    Lane *from = NEWN(l->cx, Lane, MAX_RANK);
+    bool is_expression = axis >= 0 && cpu_is_expression(nest, i.v);
+    if (is_expression && op->code == OP_ANDI) {
+      vec_push(l->cx, &work, ((Item){ir_operand(op, 1), i.at}));
+      vec_push(l->cx, &work, ((Item){ir_operand(op, 0), i.at}));
+    } else if (is_expression && (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST || op->code == OP_TRANS ||
+                                 op->code == OP_SPLAT)) {
+      emit_lane_operand_at(l, op, 0, i.at, from);
+      vec_push(l->cx, &work, ((Item){ir_operand(op, 0), from}));
+    } else if (is_expression && op->code == OP_CMPI && cpu_compare_step(l, op, axis)) {
+      Lane range = compared(l, op, i.at, axis, extent);
+      c.range = c.range.step ? emit_range_and(l, c.range, range) : range;
+    } else {
+      add_same(l, &c, emit_lane_eval(l, i.v, axis >= 0 ? at_start(l, i.v, i.at) : i.at));
+    }
+  }
+  Lane r = together(l, &c, extent);
+  emit_at(l, l->depth);
+  return r;
+}

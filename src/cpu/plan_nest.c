@@ -1,0 +1,416 @@
+/* plan_nest.c: decisions about one loop nest, from the index analysis: along which dimension it is vectorized, how many
+ * elements at a time, what a run-time test in front of it can find out, which masks are bounds of its vector loop.
+ *
+ * Problem. The same access may be one vector instruction or a gather, by what strides and sizes are at run time; and a mask
+ * that is a bound costs nothing but at the tile's edge. Both must be known before the loops are emitted.
+ *
+ * Idea. Every access below the nest's members is visited with a map: which of the nest's dimensions each of its own
+ * follows. With that its strides (index/) are strides of the loops. Where the stride along the vector dimension is known
+ * only at run time, or holds only while an `x % n` does not wrap, the nest gets a test, and two versions. A mask is a
+ * bound if each of its conjuncts is either the same for all of a row or a comparison of two sides that drift apart by one
+ * element per step; what such a conjunct needs is evaluated at the row's beginning, where every coordinate is a scalar.
+ *
+ * Invariant. Nothing is emitted here, and emission asks nothing that was not decided here: what a bound or a test refers to
+ * can be evaluated in front of the loops, for it contains no value that the nest itself computes.
+ *
+ * Cost: linear in the ops below the members, once per nest.
+ */
+#include "cpu/lower.h"
+
+#include <string.h>
+
+/* ---- visiting values with a map ---------------------------------------------------------------------------------- */
+
+/* map[d]: the nest's dimension that dimension d of the value follows, or -1: none. */
+static const int *operand_map(Ctx *cx, const Op *op, int i, int result, const int *map) {
+  const Type *to = op->results[result].type, *from = ir_operand(op, i)->type;
+  int *out = NEWN(cx, int, MAX_RANK), n = from->rank;
+  for (int d = 0; d < n; d++) out[d] = -1;
+  switch (op->code) {
+  case OP_EXPAND_DIMS: {
+    int axis = (int)ir_attr_int_or(op, "axis", 0);
+    for (int d = 0; d < n; d++) out[d] = map[d < axis ? d : d + 1];
+    break;
+  }
+  case OP_BROADCAST:
+    for (int d = 0; d < n; d++) out[d] = from->shape[d] == 1 ? -1 : map[d];
+    break;
+  case OP_TRANS: {
+    Attr *order = ir_attr(op, "order");
+    for (int d = 0; d < n; d++) out[order->ints[d]] = map[d];
+    break;
+  }
+  case OP_RESHAPE:
+    if (cpu_reshape_trivial(op)) {
+      for (int d = 0, t = 0; d < n; d++) {
+        if (from->shape[d] == 1) continue;
+        while (to->shape[t] == 1) t++;
+        out[d] = map[t++];
+      }
+    } else if (n && to->rank) {
+      out[n - 1] = map[to->rank - 1];
+    }
+    break;
+  default:
+    for (int d = 0; d < n && d < to->rank; d++) out[d] = map[d];
+  }
+  return out;
+}
+
+static bool same_map(const int *a, const int *b, int rank) { return !memcmp(a, b, (size_t)rank * sizeof *a); }
+
+/* The dimension of a value that follows the nest's dimension `to`; -1: none. */
+static int follows(const int *map, int rank, int to) {
+  for (int d = 0; d < rank; d++)
+    if (map[d] == to) return d;
+  return -1;
+}
+
+/* ---- the vector dimension ---------------------------------------------------------------------------------------- */
+
+typedef struct Choice {
+  Lower *l;
+  const Nest *nest;
+  NestPlan *plan;
+  int votes[MAX_RANK];
+  int widest; /* bytes of the widest data */
+  int cost;
+  bool gathers;
+} Choice;
+
+/* What varies along all of the nest's dimensions counts most; what is broadcast along one is read rarely and only breaks
+ * ties. */
+static int weight_of(const Choice *c, const int *map, int rank) {
+  bool covered[MAX_RANK] = {0};
+  for (int d = 0; d < rank; d++)
+    if (map[d] >= 0) covered[map[d]] = true;
+  for (int d = 0; d < c->plan->rank; d++)
+    if (c->plan->shape[d] > 1 && !covered[d]) return 1;
+  return 64;
+}
+
+static void vote_access(Choice *c, Value *ptr, const int *map, int weight) {
+  const IndexAxis *a = cpu_axis(c->l, ptr);
+  int bytes = ir_elem_bytes(ptr->type->elem->elem);
+  bool any = false;
+  weight *= weight_of(c, map, ptr->type->rank);
+  for (int d = 0; d < ptr->type->rank; d++) {
+    int to = map[d];
+    if (to < 0 || c->plan->shape[to] == 1) continue;
+    if (cpu_moves_by_one(c->l, ptr, d))
+      c->votes[to] += 4 * weight;
+    else if (a[d].stride && (a[d].stride->n || (a[d].wrap && a[d].stride->constant <= bytes)))
+      c->votes[to] += 2 * weight;
+    else
+      continue;
+    any = true;
+  }
+  for (int d = 0; !any && d < ptr->type->rank; d++) {
+    bool still = index_is_const(a[d].stride, 0) && !a[d].wrap;
+    if (map[d] >= 0 && c->plan->shape[map[d]] > 1 && !still) c->gathers = true;
+  }
+}
+
+static void note_type(Choice *c, const Type *elem) {
+  if (ir_is_ptr(elem) || (elem->kind == TYPE_INT && elem->bits == 1)) return;
+  int bytes = ir_elem_bytes(elem);
+  if (elem->kind == TYPE_FLOAT && elem->bits < 32) return; /* counted where it is converted */
+  if (bytes > c->widest) c->widest = bytes;
+}
+
+static void vote(Choice *c, Value *v, const int *map, int depth) {
+  if (!ir_is_tensor(v->type) || depth > 64) return;
+  int rank = v->type->rank;
+  if (cpu_is_stored(v) && !(info_of(v)->nest == c->nest && !info_of(v)->slot)) {
+    if (rank && map[rank - 1] >= 0) c->votes[map[rank - 1]] += 3 * weight_of(c, map, rank);
+    note_type(c, v->type->elem);
+    return;
+  }
+  if (c->cost > 4000) return;
+  c->cost++;
+  Op *op = v->op;
+  if (!op || cpu_is_affine(c->l, v)) return;
+  if (op->code != OP_CMPI) note_type(c, v->type->elem);
+  if (op->code == OP_LOAD) vote_access(c, ir_operand(op, 0), map, 1);
+  if (op->code == OP_GATHER) c->gathers = true;
+  for (int i = 0; i < op->noperands; i++)
+    if (ir_is_tensor(ir_operand(op, i)->type))
+      vote(c, ir_operand(op, i), operand_map(c->l->cx, op, i, v->index, map), depth + 1);
+}
+
+static void vote_member(Choice *c, const Member *m, const int *map) {
+  if (m->kind == MEMBER_STORE) vote_access(c, ir_operand(m->op, 0), map, 2);
+  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot))
+    c->votes[c->plan->rank - 1] += 3 * 64;
+  if (m->op && m->kind != MEMBER_VALUE) {
+    for (int i = 0; i < m->op->noperands; i++) vote(c, ir_operand(m->op, i), map, 0);
+    return;
+  }
+  if (m->kind == MEMBER_COPY) {
+    vote(c, m->value, map, 0);
+    note_type(c, m->value->type->elem);
+    return;
+  }
+  note_type(c, m->value->type->elem);
+  if (m->op->code == OP_LOAD) vote_access(c, ir_operand(m->op, 0), map, 1);
+  if (ir_info(m->op)->traits & T_ELEMENTWISE || m->op->code == OP_LOAD)
+    for (int i = 0; i < m->op->noperands; i++) vote(c, ir_operand(m->op, i), map, 0);
+}
+
+/* How many elements at a time: whole registers of the widest type; several, so that latencies overlap, where little
+ * is computed. */
+static int choose_lanes(const Choice *c) {
+  int bytes = c->widest ? c->widest : 2;
+  bool folds = false, scans = false;
+  for (uint32_t i = 0; i < c->nest->members.len; i++) {
+    folds = folds || c->nest->members.at[i].kind == MEMBER_REDUCE;
+    scans = scans || c->nest->members.at[i].kind == MEMBER_SCAN;
+  }
+  int lanes = c->l->isa->vector_bytes / bytes;
+  if (!c->gathers && !scans && c->cost <= 40) lanes *= folds && c->cost <= 12 ? 4 : 2;
+  if (lanes > 64) lanes = 64;
+  if (c->gathers && lanes > 16) lanes = 16;
+  while (lanes > c->plan->shape[c->plan->vector_dim]) lanes /= 2;
+  return lanes < 1 ? 1 : lanes;
+}
+
+static int choose_dim(const Choice *c) {
+  const int64_t *shape = c->plan->shape;
+  int best = -1;
+  for (int d = c->plan->rank; d-- > 0;) {
+    if (shape[d] == 1) continue;
+    bool small = shape[d] < 4;
+    if (best < 0 || (c->votes[d] > c->votes[best] && !small) || (shape[best] < 4 && shape[d] > shape[best])) best = d;
+  }
+  return best < 0 ? c->plan->rank - 1 : best;
+}
+
+/* ---- what can be evaluated in front of the loops ----------------------------------------------------------------- */
+
+/* Does `v` contain no value that the nest itself computes? All others are there: scalars, and tensors in their slots. */
+static bool is_known(Lower *l, const Nest *nest, Value *v) {
+  Vec(Value *) work = {0};
+  unsigned walk = ++l->walk;
+  vec_push(l->cx, &work, v);
+  while (work.len) {
+    Value *x = work.at[--work.len];
+    Info *info = info_of(x);
+    if (info->visited[0] == walk) continue;
+    info->visited[0] = walk;
+    if (!ir_is_tensor(x->type)) {
+      if (!info->scalar) return false;
+      continue;
+    }
+    if (cpu_is_stored(x)) {
+      if (!info->slot || (nest && info->nest == nest)) return false;
+      continue;
+    }
+    for (int i = 0; i < x->op->noperands; i++) vec_push(l->cx, &work, ir_operand(x->op, i));
+  }
+  return true;
+}
+
+bool cpu_sum_known(Lower *l, const IndexSum *s, int64_t unit) {
+  if (!s || s->constant % unit) return false;
+  for (int i = 0; i < s->n; i++) {
+    if (s->terms[i].times % unit) return false;
+    for (int k = 0; k < s->terms[i].n; k++) {
+      Value *v = (Value *)s->terms[i].factors[k];
+      if (!v->data || ir_is_ptr(ir_elem(v->type))) return false;
+      if (ir_is_tensor(v->type) && !(index_is_uniform(index_of(l->index, v)) && cpu_is_index(v))) return false;
+      if (!is_known(l, NULL, v)) return false;
+    }
+  }
+  return true;
+}
+
+/* ---- masks ------------------------------------------------------------------------------------------------------- */
+
+int cpu_compare_step(Lower *l, const Op *cmp, int axis) {
+  const Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
+  const Index *x = index_of(l->index, a), *y = index_of(l->index, b);
+  const char *p = ir_attr_text_or(cmp, "predicate", "");
+  if (!ir_is_int(ir_elem(a->type)) || x->axis[axis].wrap || y->axis[axis].wrap) return CPU_NO_STEP;
+  const IndexSum *s = index_sub(l->index, x->axis[axis].stride, y->axis[axis].stride);
+  if (!s || s->n || s->constant < -1 || s->constant > 1) return CPU_NO_STEP;
+  bool ordered = p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0);
+  return ordered || !s->constant ? (int)s->constant : CPU_NO_STEP;
+}
+
+static bool is_same_along(Lower *l, const Value *v, int axis) {
+  const IndexAxis *a = &index_of(l->index, v)->axis[axis];
+  return index_is_const(a->stride, 0) && !a->wrap;
+}
+
+bool cpu_is_expression(const Nest *nest, const Value *v) {
+  if (!v->op || !ir_is_tensor(v->type)) return false;
+  return !cpu_is_stored(v) || (nest && info_of(v)->nest == nest && info_of(v)->scratch);
+}
+
+bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis) {
+  typedef struct Item {
+    Value *v;
+    int axis; /* the dimension that moves; -1: none */
+  } Item;
+  Vec(Item) work = {0};
+  vec_push(l->cx, &work, ((Item){mask, axis}));
+  while (work.len) {
+    Item at = work.at[--work.len];
+    Op *op = at.v->op;
+    switch (at.axis >= 0 && cpu_is_expression(nest, at.v) ? op->code : OP_POISON) {
+    case OP_ANDI:
+      vec_push(l->cx, &work, ((Item){ir_operand(op, 1), at.axis}));
+      vec_push(l->cx, &work, ((Item){ir_operand(op, 0), at.axis}));
+      continue;
+    case OP_EXPAND_DIMS:
+    case OP_BROADCAST:
+    case OP_TRANS:
+    case OP_SPLAT: {
+      Value *x = ir_operand(op, 0);
+      int only[MAX_RANK];
+      for (int d = 0; d < at.v->type->rank; d++) only[d] = d == at.axis ? 0 : -1;
+      int next = ir_is_tensor(x->type) ? follows(operand_map(l->cx, op, 0, 0, only), x->type->rank, 0) : -1;
+      vec_push(l->cx, &work, ((Item){x, next}));
+      continue;
+    }
+    case OP_CMPI:
+      if (cpu_compare_step(l, op, at.axis) == CPU_NO_STEP) break;
+      for (int i = 0; i < 2; i++)
+        if (!is_known(l, nest, ir_operand(op, i))) return false;
+      continue;
+    default: break;
+    }
+    bool moves = at.axis >= 0 && ir_is_tensor(at.v->type) && !is_same_along(l, at.v, at.axis);
+    if (moves || !is_known(l, nest, at.v)) return false;
+  }
+  return true;
+}
+
+/* ---- accesses ---------------------------------------------------------------------------------------------------- */
+
+static bool is_remainder(const Value *v) { return v->op && (v->op->code == OP_REMSI || v->op->code == OP_REMUI); }
+
+int cpu_wrap_axis(Lower *l, const Nest *nest, const Value *wrap) {
+  if (!is_remainder(wrap)) return -1;
+  const IndexAxis *a = cpu_axis(l, ir_operand(wrap->op, 0));
+  int axis = -1;
+  int64_t step;
+  for (int d = 0; d < wrap->type->rank; d++) {
+    if (index_is_const(a[d].stride, 0) && !a[d].wrap) continue;
+    if (axis >= 0 || a[d].wrap) return -1; /* along others, too: testing it for their first index would not do */
+    axis = d;
+  }
+  if (axis < 0 || !index_const_stride(index_of(l->index, ir_operand(wrap->op, 0)), axis, &step)) return -1;
+  if (!index_is_uniform(index_of(l->index, ir_operand(wrap->op, 1)))) return -1;
+  for (int i = 0; i < 2; i++)
+    if (!is_known(l, nest, ir_operand(wrap->op, i))) return -1;
+  return axis;
+}
+
+typedef struct Accesses {
+  Lower *l;
+  const Nest *nest;
+  NestPlan *plan;
+  unsigned number;
+} Accesses;
+
+/* The test that rules out that `wrap` wraps; once per nest. */
+static void test_wrap(Accesses *a, const Value *wrap) {
+  Info *info = info_of(wrap);
+  if (info->assumed == a->plan->number) return;
+  info->assumed = a->plan->number;
+  vec_push(a->l->cx, &a->plan->tests, ((NestTest){.wrap = wrap}));
+}
+
+/* A stride that is one scalar, as tensors have them, may well be one element; a product of several, or a multiple, hardly. */
+static bool may_be_one(const IndexSum *s, int64_t bytes) {
+  return s->n == 1 && !s->constant && s->terms[0].n == 1 && s->terms[0].times == bytes;
+}
+
+/* What must hold at run time for this access to be contiguous? */
+static void plan_pointers(Accesses *a, const Op *op, int axis) {
+  Value *ptr = ir_operand(op, 0);
+  const IndexAxis *x = &cpu_axis(a->l, ptr)[axis];
+  int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
+  if (!x->stride || (x->wrap && cpu_wrap_axis(a->l, a->nest, x->wrap) < 0)) return;
+  if (x->stride->n) {
+    if (!may_be_one(x->stride, bytes) || !cpu_sum_known(a->l, x->stride, bytes)) return;
+    if (!map_has(&a->plan->strides, x->stride)) {
+      map_put(a->l->cx, &a->plan->strides, x->stride, (void *)x->stride);
+      vec_push(a->l->cx, &a->plan->tests, ((NestTest){.stride = x->stride, .bytes = bytes}));
+    }
+    access_info(op)->unit = a->plan->number;
+  }
+  if (x->wrap) test_wrap(a, x->wrap);
+}
+
+/* Asked once for the accesses of a mask. */
+static bool mask_bounds(Accesses *a, Value *mask, int axis) {
+  Info *info = info_of(mask);
+  if (info->mask_of != a->plan->number || info->mask_axis != axis) {
+    info->mask_of = a->plan->number;
+    info->mask_axis = axis;
+    info->mask_bounds = cpu_mask_bounds(a->l, a->nest, mask, axis);
+  }
+  return info->mask_bounds;
+}
+
+static void plan_access(Accesses *a, const Op *op, const int *map) {
+  Value *ptr = ir_operand(op, 0), *mask = cpu_access_mask(op);
+  int axis = follows(map, ptr->type->rank, a->plan->vector_dim);
+  if (axis >= 0) plan_pointers(a, op, axis);
+  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) access_info(op)->bounded = a->plan->number;
+}
+
+/* The accesses of an expression, and of what it is made of. */
+static void visit(Accesses *a, Value *value, const int *value_map) {
+  typedef struct Visit {
+    Value *v;
+    const int *map;
+  } Visit;
+  Ctx *cx = a->l->cx;
+  Vec(Visit) work = {0};
+  vec_push(cx, &work, ((Visit){value, value_map}));
+  while (work.len) {
+    Visit at = work.at[--work.len];
+    if (!ir_is_tensor(at.v->type)) continue;
+    Info *info = info_of(at.v);
+    if (cpu_is_stored(at.v) && !(at.v->op && info->nest == a->nest && info->scratch)) continue;
+    if (info->mapped == a->number && same_map(info->map, at.map, at.v->type->rank)) continue;
+    info->mapped = a->number;
+    info->map = at.map;
+    const Op *op = at.v->op;
+    if (op->code == OP_LOAD) plan_access(a, op, at.map);
+    if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op)) continue;
+    for (int i = op->noperands; i-- > 0;)
+      if (ir_is_tensor(ir_operand(op, i)->type) && !(op->code == OP_GATHER && i == 0))
+        vec_push(cx, &work, ((Visit){ir_operand(op, i), operand_map(cx, op, i, at.v->index, at.map)}));
+  }
+}
+
+static void plan_accesses(Lower *l, const Nest *nest, NestPlan *plan, const int *map) {
+  Accesses a = {l, nest, plan, ++l->serial};
+  for (uint32_t i = 0; i < nest->members.len; i++) {
+    const Member *m = &nest->members.at[i];
+    if (m->kind == MEMBER_COPY || m->kind == MEMBER_VALUE) {
+      visit(&a, m->value, map);
+      continue;
+    }
+    if (m->kind == MEMBER_STORE) plan_access(&a, m->op, map);
+    for (int j = 0; j < m->op->noperands; j++) visit(&a, ir_operand(m->op, j), map);
+  }
+}
+
+void cpu_plan_nest(Lower *l, const Nest *nest, NestPlan *plan) {
+  *plan = (NestPlan){.number = ++l->nest_number, .rank = nest->shape->rank};
+  int map[MAX_RANK];
+  for (int d = 0; d < plan->rank; d++) {
+    plan->shape[d] = nest->shape->shape[d];
+    map[d] = d;
+  }
+  Choice c = {.l = l, .nest = nest, .plan = plan};
+  for (uint32_t i = 0; i < nest->members.len; i++) vote_member(&c, &nest->members.at[i], map);
+  plan->vector_dim = choose_dim(&c);
+  plan->lanes = nest->serial ? 1 : choose_lanes(&c);
+  if (plan->lanes > 1) plan_accesses(l, nest, plan, map);
+}
