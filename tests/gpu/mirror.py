@@ -6,6 +6,7 @@ on tensors of the same types and alignment, and the memory comes back. Arguments
 With TRITONC_TEST_RESULTS=FOLDER the memory of all tensors is also kept after every launch, in FOLDER/TEST-LAUNCH.npz.
 """
 
+import copy
 import hashlib
 import itertools
 import os
@@ -15,6 +16,7 @@ import pytest
 import torch
 import triton
 from triton._C import libtriton
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 # What has its own test in test_cuda.py, in a process of its own: a failed assertion of a kernel ends the GPU's context.
 # Pointers of pointers hold addresses of host memory, which nobody can carry over.
@@ -59,6 +61,12 @@ class Copies:
         self.results = {}  # address of the memory: (its bytes as a tensor, the dtype of the first argument in it)
 
     def take(self, x):
+        if isinstance(x, TensorDescriptor):
+            there = copy.copy(x)
+            there.base = self.take(x.base)
+            return there
+        if type(x) is tuple:
+            return tuple(self.take(e) for e in x)
         memory = _memory(x)
         if memory is None:
             if isinstance(x, torch.Tensor):

@@ -202,7 +202,8 @@ static bool can_reduce(const Op *op) {
   bool is_unsigned = ir_operand(op, 0)->type->sign == 'u';
   if (t->kind == TYPE_FLOAT && t->bits == 32) return !strcmp(kind, "add");
   if (t->kind == TYPE_FLOAT) return t->bits == 16 && (!strcmp(kind, "add") || kind[0] == 'm');
-  return t->bits == 32 || (t->bits == 64 && (is_unsigned || strcmp(kind, "add") != 0));
+  /* Of 64 bits, sums are of unsigned numbers; on an H100 `and` of signed ones is an illegal instruction. */
+  return t->bits == 32 || (t->bits == 64 && (kind[0] == 'm' || (is_unsigned && !strcmp(kind, "add"))));
 }
 
 static void visit_make(Choose *c, Op *op) {
