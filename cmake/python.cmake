@@ -25,7 +25,8 @@ endif()
 set_target_properties(libtritonc PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${package}/_C)
 
 # The package's Python files stand in the build tree as links, so that an edit is seen at once.
-file(GLOB_RECURSE package_py CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/python/triton python/triton/*.py)
+file(GLOB_RECURSE package_py CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/python/triton python/triton/*.py
+     python/triton/*.pyi python/triton/py.typed)
 foreach(file ${package_py})
   get_filename_component(folder ${package}/${file} DIRECTORY)
   file(MAKE_DIRECTORY ${folder})
@@ -45,7 +46,7 @@ if(SKBUILD)
   if(have_nvptxcompiler)
     install(TARGETS libtritonc_nvptxcompiler DESTINATION triton/_C)
   endif()
-  install(DIRECTORY python/triton/ DESTINATION triton FILES_MATCHING PATTERN "*.py")
+  install(DIRECTORY python/triton/ DESTINATION triton FILES_MATCHING PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed")
   install(TARGETS tritonc DESTINATION ${SKBUILD_SCRIPTS_DIR})
   install(FILES include/tritonc.h DESTINATION triton/_C/include)
 endif()

@@ -241,6 +241,24 @@ typedef struct ttc_tensor_descriptor {
   int64_t shape[TTC_MAX_RANK], strides[TTC_MAX_RANK];
 } ttc_tensor_descriptor;
 
+/* ---- the manual -------------------------------------------------------------------------------------------------- */
+
+/* What the manual says of one function of the language. Texts are static. */
+typedef struct ttc_doc {
+  const char *name;      /* "tl.load", "tensor_descriptor.store", "libdevice.acos" */
+  const char *group;     /* "Memory" */
+  const char *summary;   /* one sentence or two */
+  const char *parameters; /* a line "name: text" each; "" when the summary says all */
+  const char *result;    /* "": nothing, or the summary says it */
+  const char *example;   /* a line of a kernel, or "" */
+  const char *signature; /* "pointer, mask=None, ...", as Python writes it; not terminated */
+  size_t signature_len;
+} ttc_doc;
+/* The functions in the manual's order; false when there is none of that index. */
+TTC_API bool ttc_doc_at(size_t index, ttc_doc *doc);
+/* All of it as text in lines of at most 96 columns. Released with free(); NULL when out of memory. */
+TTC_API char *ttc_doc_text(const ttc_doc *doc);
+
 /* ---- checked launches -------------------------------------------------------------------------------------------- */
 
 /* The simulated GPU. Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for

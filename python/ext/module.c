@@ -103,6 +103,20 @@ static PyObject *knows_option(PyObject *module, PyObject *args) {
   return PyBool_FromLong(option_known(name));
 }
 
+/* ("tl.load", "Memory", "pointer, mask=None, ...", all of it as text) */
+static PyObject *doc_at(PyObject *module, PyObject *index) {
+  (void)module;
+  size_t i = PyLong_AsSize_t(index);
+  if (i == (size_t)-1 && PyErr_Occurred()) return NULL;
+  ttc_doc doc;
+  if (!ttc_doc_at(i, &doc)) return PyErr_Format(PyExc_IndexError, "there is no function %zu", i);
+  char *text = ttc_doc_text(&doc);
+  if (!text) return PyErr_NoMemory();
+  PyObject *result = Py_BuildValue("sss#s", doc.name, doc.group, doc.signature, (Py_ssize_t)doc.signature_len, text);
+  free(text);
+  return result;
+}
+
 static PyMethodDef functions[] = {
     {"register", (PyCFunction)(void (*)(void))set_parts, METH_VARARGS | METH_KEYWORDS,
      "Tell the extension of the package's classes."},
@@ -121,6 +135,7 @@ static PyMethodDef functions[] = {
      "current_device(target): the device a launch from this thread runs on and its processor: (0, 90)."},
     {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
     {"float_codes", float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
+    {"doc_at", doc_at, METH_O, "doc_at(i): name, group, signature and text of the manual's i-th function; IndexError."},
     {"parse_ir", parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
     {"restore", restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
     {"xla_handler", xla_handler, METH_VARARGS, "xla_handler(major, minor): runs kernels for XLA."},

@@ -8,6 +8,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 
 def _statistics(times: list[float], quantiles: Sequence[float] | None, return_mode: str) -> float | list[float]:
@@ -38,7 +39,7 @@ def do_bench(
     grad_to_none: Sequence | None = None,
     quantiles: Sequence[float] | None = None,
     return_mode: str = "mean",
-) -> float | list[float]:
+) -> Any:
     """Measure how long a function takes.
 
     Parameters
@@ -139,7 +140,7 @@ def do_bench_cudagraph(
     grad_to_none: Sequence | None = None,
     quantiles: Sequence[float] | None = None,
     return_mode: str = "mean",
-) -> float | list[float]:
+) -> Any:
     """Measure a function inside a CUDA graph, where launches cost nothing.
 
     Parameters

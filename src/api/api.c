@@ -65,6 +65,30 @@ const char *ttc_message(const ttc_context *c) { return c ? c->message : ""; }
 
 const char *ttc_option_name(size_t i) { return i < run_noptions ? run_option_table[i].name : NULL; }
 
+/* ---- the manual -------------------------------------------------------------------------------------------------- */
+
+bool ttc_doc_at(size_t index, ttc_doc *doc) { return lang_doc_at(index, doc); }
+
+typedef struct DocText {
+  const ttc_doc *doc;
+  char *text;
+} DocText;
+
+static void write_doc(Ctx *cx, void *arg) {
+  DocText *t = arg;
+  Buf out = {.cx = cx};
+  lang_explain(&out, t->doc);
+  t->text = strdup(buf_text(&out));
+}
+
+char *ttc_doc_text(const ttc_doc *doc) {
+  DocText t = {doc, NULL};
+  Ctx *cx = ctx_new(NULL);
+  if (cx) ctx_protect(cx, write_doc, &t);
+  ctx_free(cx);
+  return t.text;
+}
+
 /* ---- the border: contexts, errors -------------------------------------------------------------------------------- */
 
 /* Once it was wanted it stays so, until the next call: whoever asked has an exception pending. */

@@ -7,7 +7,7 @@
 typedef Vec(const char *) Texts;
 
 typedef struct Cli {
-  const char *file, *kernel, *signature, *target, *emit, *output, *passes;
+  const char *file, *kernel, *signature, *target, *emit, *output, *passes, *explain;
   const char *grid;
   Texts defines, args, prints; /* NAME=VALUE; NAME=VALUE; NAME[FROM:TO] */
   Vec(ttc_option) options;

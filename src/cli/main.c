@@ -25,7 +25,7 @@ static void parse(Ctx *cx, void *arg) {
   Main *m = arg;
   cli_parse(cx, m->argc, m->argv, &m->cli);
   const Cli *c = &m->cli;
-  if (!c->file && !c->help && !c->version && !c->print_pipeline) {
+  if (!c->file && !c->help && !c->version && !c->print_pipeline && !c->explain) {
     fprintf(stderr, "tritonc: which file? (tritonc --help lists what there is)\n");
     ctx_throw(cx, ERR_HOST);
   }
@@ -83,6 +83,27 @@ static void print_pipeline(Ctx *cx, const Cli *c) {
   if (!t.backend) printf("(%s)\n", t.missing);
 }
 
+/* --explain: what is called so, in any module (`load`, `tl.load`), or everything. */
+static void explain(Ctx *cx, const char *name) {
+  Buf out = {.cx = cx};
+  Vec(const char *) names = {0};
+  ttc_doc doc;
+  for (size_t i = 0; lang_doc_at(i, &doc); i++) {
+    const char *last = strrchr(doc.name, '.') + 1;
+    vec_push(cx, &names, doc.name);
+    vec_push(cx, &names, last);
+    if (strcmp(name, "all") != 0 && strcmp(name, doc.name) != 0 && strcmp(name, last) != 0) continue;
+    if (out.len) buf_printf(&out, "\n");
+    lang_explain(&out, &doc);
+  }
+  if (!out.len) {
+    const char *near = nearest_name(name, names.at, names.len);
+    ctx_fail(cx, ERR_SOURCE, "--explain: the language has no function `%s`%s%s%s", name, near ? "; did you mean `" : "",
+             near ? near : "", near ? "`?" : "");
+  }
+  fputs(buf_text(&out), stdout);
+}
+
 /* The assembly of a target, whatever it is called there. */
 static const char *last_text(Ctx *cx, const char *target) {
   RunTarget t = run_target(cx, target);
@@ -104,6 +125,10 @@ static void work(Ctx *cx, void *arg) {
   }
   if (c->print_pipeline) {
     print_pipeline(cx, c);
+    return;
+  }
+  if (c->explain) {
+    explain(cx, c->explain);
     return;
   }
   size_t len;

@@ -60,6 +60,10 @@ const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n
  * the cache key: call with the same host, before compiling. Feeds names and values into the hash in a fixed order. */
 void lang_fingerprint(Ctx *cx, const ttc_host *host, const ttc_function *function, Sha256 *hash);
 
+/* What the manual says: the function of that index, in its order, and all of one as text. */
+bool lang_doc_at(size_t index, ttc_doc *doc);
+void lang_explain(Buf *out, const ttc_doc *doc);
+
 /* Library functions of ours, written in Triton (src/lang/lib/NAME.py, embedded): compile `name` of the library for the
  * given element types into `m` as a private function and return it, once per signature. Used by opt/ to expand math
  * ops. */

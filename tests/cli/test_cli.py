@@ -231,6 +231,16 @@ def test_help_and_version(place):
     assert "inline" in text and "ttir llir asm" in text
 
 
+def test_explain(place):
+    text = good(place, "--explain", "load")
+    assert text.startswith("tl.load(pointer, mask=None, ")
+    assert all(title in text for title in ("\nParameters\n", "\nReturns\n", "\nExample\n"))
+    assert text.startswith(good(place, "--explain", "tl.load")) and "tensor_descriptor.load(" in text
+    lines = good(place, "--explain", "all").splitlines()
+    assert lines[0] == "tl.program_id(axis)" and "libdevice.acos(x)" in lines
+    assert "did you mean `load`?" in bad(place, 1, "--explain", "laod")
+
+
 def test_colour_on_terminals_only(place, monkeypatch):
     """Under a pseudo-terminal the message is coloured, unless NO_COLOR is set."""
     (place / "wrong.py").write_text("import triton\n@triton.jit\ndef f(x:\n")

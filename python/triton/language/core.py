@@ -11,10 +11,35 @@ import operator
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 __triton_builtin__ = "tl"
 TRITON_MAX_TENSOR_NUMEL = 1048576
 _interpreter = None  # while a kernel is interpreted: what the functions of the language call
+
+
+class _FromManual:
+    """An attribute of the language's functions that the library's manual gives when it is asked for.
+
+    Parameters
+    ----------
+    of_class : object
+        What the class itself has under that name; None: nothing.
+    of_function : callable
+        Gives it for a builtin and its entry in the manual, which may be None.
+    """
+
+    def __init__(self, of_class: object, of_function: Callable) -> None:
+        self.of_class, self.of_function = of_class, of_function
+
+    def __get__(self, function: builtin | None, owner: type) -> object:
+        if function is None:
+            if self.of_class is None:
+                raise AttributeError("the class has none")
+            return self.of_class
+        from ._docs import find
+
+        return self.of_function(function, find(function.__triton_builtin__))
 
 
 class builtin:
@@ -32,7 +57,7 @@ class builtin:
         self.__module__ = "triton.language" + (
             "" if name.startswith("tl.") and name.count(".") == 1 else ".extra.libdevice"
         )
-        self.__doc__ = doc or f"`{name}`: part of the language, for use inside @triton.jit functions."
+        self._doc = doc
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         if _interpreter is not None:
@@ -40,6 +65,9 @@ class builtin:
         raise ValueError(
             f"Did you forget to add @triton.jit ? (`{self.__triton_builtin__}` can only be called inside a kernel)"
         )
+
+    __doc__ = _FromManual(__doc__, lambda self, doc: self._doc or (doc and doc.text))
+    __signature__ = _FromManual(None, lambda self, doc: doc and doc.signature())
 
     def __repr__(self) -> str:
         return f"<function {self.__triton_builtin__}>"
@@ -547,7 +575,7 @@ class ConstexprFunction:
         self.__module__ = getattr(fn, "__module__", None)
         self.__doc__ = getattr(fn, "__doc__", None)
 
-    def __call__(self, *args: object, **kwargs: object) -> object:
+    def __call__(self, *args: object, **kwargs: object) -> Any:
         return self.fn(*[_value(x) for x in args], **{k: _value(v) for k, v in kwargs.items()})
 
     def __get__(self, instance: object, owner: type) -> object:

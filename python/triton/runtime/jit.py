@@ -12,6 +12,7 @@ from ..language.core import BoundConstexprFunction, ConstexprFunction, constexpr
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
 
 class KernelInterface:
@@ -295,6 +296,11 @@ class JITFunction(JITCallable, KernelInterface):
         options = {"debug": True} if debug else None
         self._setup(fn, tuple([p._spec() for p in self.params]), bool(noinline), options, repr is not None)
 
+    @property
+    def __signature__(self) -> object:
+        """Of the Python function, for `inspect.signature` and editors."""
+        return self.signature
+
     # ---- copies: pickled by name where that leads to it, else as what is known of it -------------------------------
 
     def __getstate__(self) -> dict:
@@ -500,7 +506,7 @@ def jit(
     do_not_specialize_on_alignment: Iterable[int | str] | None = None,
     debug: bool | None = None,
     noinline: bool | None = None,
-) -> JITFunction | Callable:
+) -> Any:
     """Make a function a kernel, or a function that kernels may call.
 
     Inside it are Python's own syntax, the names of `triton.language`, other `@triton.jit` functions, and values known

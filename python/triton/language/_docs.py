@@ -1,0 +1,51 @@
+"""What the manual says of the language's functions, read from the library when it is asked for."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import NamedTuple
+
+
+class Doc(NamedTuple):
+    """A function of the language.
+
+    name : "tl.load", "tensor_descriptor.store", "libdevice.acos"
+    group : the manual's heading: "Memory"
+    parameters : as Python writes them: "pointer, mask=None"
+    text : all that the manual says
+    """
+
+    name: str
+    group: str
+    parameters: str
+    text: str
+
+    def signature(self) -> inspect.Signature:
+        """The parameters with their defaults, as `inspect.signature` gives them."""
+        from .. import language as tl
+        from . import core
+
+        scope: dict = {"tl": tl, "float32": core.float32}
+        exec("def f({}): ...".format(self.parameters.replace("\n", "\\n")), scope)
+        return inspect.signature(scope["f"])
+
+
+@functools.cache
+def docs() -> dict[str, Doc]:
+    """All functions by name, in the manual's order."""
+    from .._C import libtriton as _C
+
+    table: dict[str, Doc] = {}
+    while True:
+        try:
+            doc = Doc(*_C.doc_at(len(table)))
+        except IndexError:
+            return table
+        table[doc.name] = doc
+
+
+def find(name: str) -> Doc | None:
+    """By the name that the compiler knows it by: "tl.math.exp" is "tl.exp"."""
+    module, _, last = name.rpartition(".")
+    return docs().get(name) or docs().get(f"libdevice.{last}" if "libdevice" in module else f"tl.{last}")
