@@ -318,3 +318,23 @@ tt.func public @carried_rows(%t: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %idx
   tt.store %op, %sum#0 : tensor<32x128x!tt.ptr<f32>>
   tt.return
 }
+
+// Loops that carry what is made of constants alone take any layout, and agree on it.
+// CHECK-LABEL: @constants_alone
+// CHECK: scf.for {{.*}} -> (tensor<16xf32, #[[ANY:[a-z0-9]+]]>)
+// CHECK: arith.addf {{.*}} : tensor<16xf32, #[[ANY]]>
+// CHECK: scf.yield {{.*}} : tensor<16xf32, #[[ANY]]>
+tt.func public @constants_alone(%x: !tt.ptr<f32>) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c4 = arith.constant 4 : i32
+  %zero = arith.constant dense<0.0> : tensor<16xf32>
+  %one = arith.constant dense<1.0> : tensor<16xf32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<16x!tt.ptr<f32>>
+  %acc = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %zero) -> (tensor<16xf32>) : i32 {
+    %s = arith.addf %a, %one : tensor<16xf32>
+    scf.yield %s : tensor<16xf32>
+  }
+  tt.store %xs, %acc : tensor<16x!tt.ptr<f32>>
+  tt.return
+}

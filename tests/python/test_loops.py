@@ -256,3 +256,34 @@ def test_else_after_loops():
     for wanted, expected in ((8, 1), (7, 54)):
         return_and_else_kernel[(1,)](x, out, 4, wanted)
         assert out[0] == expected
+
+
+@triton.jit
+def constants_only_kernel(x, n):
+    """Tensors that loops make of constants alone: nothing that is loaded says how they lie in registers."""
+    a = tl.zeros([16], tl.float32)
+    for _ in range(4):
+        a = a + 1.0
+    b = tl.zeros([16], tl.float32)
+    for _ in range(n):
+        b = b + 1.0
+        for _ in range(n):
+            b = b * 2.0
+    i = 0
+    c = tl.zeros([16], tl.float32)
+    d = tl.zeros([16], tl.float32)
+    while i < n:
+        c = c + 1.0
+        d, c = c, d
+        i += 1
+    tl.store(x + tl.arange(0, 16), a + b + c + 8 * d)
+
+
+def test_tensors_of_constants_alone():
+    n, x = 3, np.zeros(16, np.float32)
+    constants_only_kernel[(1,)](x, n)
+    b = c = d = 0
+    for _ in range(n):
+        b = (b + 1) * 2**n
+        c, d = d, c + 1
+    np.testing.assert_array_equal(x, np.full(16, 4 + b + c + 8 * d, np.float32))

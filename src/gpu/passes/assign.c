@@ -399,12 +399,11 @@ static bool is_of_a_load(Assign *a, const Op *op) {
   return true;
 }
 
-/* `v` in the layout `to`, if that is there already; else NULL. */
+/* `v` in the layout `to`, which is not NULL, if that is there already; else NULL. */
 static Value *at_hand(Assign *a, Value *v, Attr *to) {
   while (ir_is_tensor(v->type) && v->op && v->op->code == OP_CONVERT_LAYOUT) v = ir_operand(v->op, 0);
   if (!ir_is_tensor(v->type)) return v;
-  Attr *e = home(a, v);
-  if (e && (e == to || v->type->encoding == to)) return v;
+  if (home(a, v) == to || v->type->encoding == to) return v;
   return known_version(a, v, to);
 }
 
@@ -545,7 +544,11 @@ static void place_for(Assign *a, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *arg = ir_loop_arg(op, i);
     if (!ir_is_tensor(arg->type)) continue;
-    if (!home(a, arg)) settle(a, arg, block_of(a, arg->type));
+    if (!home(a, arg)) {
+      Attr *e = block_of(a, arg->type);
+      want_operand(a, op, IR_LOOP_INITS + i, e);
+      settle(a, arg, e);
+    }
     want_operand(a, yield, i, home(a, arg));
   }
   set_results(a, op);
