@@ -49,10 +49,15 @@ static char *read_file(const char *path) {
 
 static double compile_once(const Bench *b, const char *text, const char *stop) {
   ttc_context *cx = ttc_context_new();
-  ttc_source source = {.text = text, .file = b->file, .kernel = b->kernel, .signature = b->signature};
+  ttc_request request = {.size = sizeof request,
+                         .text = text,
+                         .file = b->file,
+                         .kernel = b->kernel,
+                         .signature = b->signature,
+                         .stop = stop};
   ttc_kernel *kernel = NULL;
   double start = now_ms();
-  ttc_status status = ttc_compile(cx, &source, NULL, 0, "cpu", NULL, 0, stop, &kernel);
+  ttc_status status = ttc_compile(cx, &request, &kernel);
   double ms = now_ms() - start;
   if (status != TTC_OK) {
     fprintf(stderr, "%s\n", ttc_message(cx));

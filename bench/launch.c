@@ -64,10 +64,10 @@ int main(int argc, char **argv) {
   int count = argc > 1 ? atoi(argv[1]) : 500;
   Driver driver = open_driver();
   ttc_context *cx = ttc_context_new();
-  ttc_source source = {.text = text, .file = "nop.py", .signature = signature};
+  ttc_request request = {
+      .size = sizeof request, .text = text, .file = "nop.py", .signature = signature, .target = "cuda"};
   ttc_kernel *kernel = NULL;
-  if (!cx || ttc_compile(cx, &source, NULL, 0, "cuda", NULL, 0, NULL, &kernel) != TTC_OK ||
-      ttc_kernel_load(cx, kernel) != TTC_OK) {
+  if (!cx || ttc_compile(cx, &request, &kernel) != TTC_OK || ttc_kernel_load(cx, kernel) != TTC_OK) {
     fprintf(stderr, "bench_launch: %s\n", cx ? ttc_message(cx) : "out of memory");
     return 1;
   }

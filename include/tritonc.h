@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define TTC_VERSION "0.1.0"
+#define TTC_VERSION "0.2.0"
 TTC_API const char *ttc_version(void);
 
 typedef enum ttc_status {
@@ -143,28 +143,33 @@ typedef struct ttc_option {
 
 TTC_API const char *ttc_option_name(size_t index); /* the options there are; NULL past the last */
 
-typedef struct ttc_source {
+/* What to compile, for which target. `size` is sizeof(ttc_request), and says which version of the struct the caller was
+ * built with: members that came later count as zero. All that are zero or NULL mean what is usual. */
+typedef struct ttc_request {
+  size_t size;
   const char *text;   /* a module's Python source, or Triton IR; needs no NUL when len is given */
   size_t len;         /* 0: strlen(text) */
-  const char *file;   /* for messages and line information */
+  const char *file;   /* for messages and line information; what ends in .ttir, .ttgir or .mlir is Triton IR */
   const char *kernel; /* which function; NULL when there is only one candidate */
-  /* The parameters as text, instead of ttc_compile()'s `params`: one entry per parameter, types ("*fp32", "i32", with
-   * ":16" behind for divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or
-   * NULL. */
-  const char *signature;
   /* Instead of `text`, a function that a host knows, with its host: */
   const ttc_function *function;
   const ttc_host *host;
+  const ttc_param *params; /* what the function's parameters are, by name or by position */
+  size_t nparams;
+  /* The same as text, instead of `params`: one entry per parameter, types ("*fp32", "i32", with ":16" behind for
+   * divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or NULL. */
+  const char *signature;
+  /* NULL: "cpu". "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" … */
+  const char *target;
+  const ttc_option *options;
+  size_t noptions;
+  const char *stop; /* the last stage wanted ("ttir", "llir", …); NULL: all */
   /* What the kernel is called (ttc_kernel_name()), which people see in profiles; characters that no symbol can have
    * become `_`. NULL: its function's name. */
   const char *symbol;
-} ttc_source;
+} ttc_request;
 
-/* Compile for `target` (NULL: "cpu"): "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" …
- * `stop` names the last stage wanted ("ttir", "llir", …; NULL: all). */
-TTC_API ttc_status ttc_compile(ttc_context *cx, const ttc_source *source, const ttc_param *params, size_t nparams,
-                               const char *target, const ttc_option *options, size_t noptions, const char *stop,
-                               ttc_kernel **kernel);
+TTC_API ttc_status ttc_compile(ttc_context *cx, const ttc_request *request, ttc_kernel **kernel);
 TTC_API void ttc_kernel_free(ttc_kernel *kernel);
 TTC_API const char *ttc_kernel_name(const ttc_kernel *kernel);
 /* The text (or bytes) of a stage, NULL when the kernel has none of that name. */

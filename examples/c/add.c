@@ -41,7 +41,8 @@ int main(void) {
       {.type = "constexpr", .constant = {.kind = TTC_INT, .integer = BLOCK}},
   };
   ttc_kernel *kernel;
-  check(cx, ttc_compile(cx, &(ttc_source){.text = source, .file = "add.py"}, params, 5, "cpu", NULL, 0, NULL, &kernel));
+  ttc_request request = {.size = sizeof request, .text = source, .file = "add.py", .params = params, .nparams = 5};
+  check(cx, ttc_compile(cx, &request, &kernel));
 
   const float *px = x, *py = y;
   float *pz = z;

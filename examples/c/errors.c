@@ -25,8 +25,13 @@ int main(void) {
   for (int i = 0; i < 3; i++) {
     ttc_param params[] = {{.name = "x", .type = "*i32"}};
     ttc_kernel *kernel = NULL;
-    ttc_status status = ttc_compile(cx, &(ttc_source){.text = sources[i], .file = "kernel.py"}, params, 1, "cpu", NULL,
-                                    0, "ttir", &kernel);
+    ttc_request request = {.size = sizeof request,
+                           .text = sources[i],
+                           .file = "kernel.py",
+                           .params = params,
+                           .nparams = 1,
+                           .stop = "ttir"};
+    ttc_status status = ttc_compile(cx, &request, &kernel);
     printf("status %d%s%s\n\n", (int)status, status == TTC_OK ? "" : ":\n", ttc_message(cx));
     surprises += status != expected[i];
     ttc_kernel_free(kernel);

@@ -38,8 +38,8 @@ int main(void) {
       {.name = "BLOCK", .type = "constexpr", .constant = {.kind = TTC_INT, .integer = BLOCK}},
   };
   ttc_kernel *kernel;
-  ttc_status status =
-      ttc_compile(cx, &(ttc_source){.text = source, .file = "softmax.py"}, params, 5, "cpu", NULL, 0, NULL, &kernel);
+  ttc_request request = {.size = sizeof request, .text = source, .file = "softmax.py", .params = params, .nparams = 5};
+  ttc_status status = ttc_compile(cx, &request, &kernel);
   if (status == TTC_OK) {
     const uint32_t grid[3] = {ROWS, 1, 1};
     status = ttc_launch(cx, kernel, grid, NULL, (const void *[]){&px, &py, &columns, &columns}, 4);

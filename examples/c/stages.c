@@ -22,8 +22,14 @@ int main(void) {
   ttc_param params[] = {{.name = "x", .type = "*fp32", .divisibility = 16}, {.name = "factor", .type = "fp32"}};
   ttc_option options[] = {{"no_locations", "true"}};
   ttc_kernel *kernel, *again = NULL;
-  ttc_status status =
-      ttc_compile(cx, &(ttc_source){.text = source, .file = "scale.py"}, params, 2, "cpu", options, 1, NULL, &kernel);
+  ttc_request request = {.size = sizeof request,
+                         .text = source,
+                         .file = "scale.py",
+                         .params = params,
+                         .nparams = 2,
+                         .options = options,
+                         .noptions = 1};
+  ttc_status status = ttc_compile(cx, &request, &kernel);
   if (status == TTC_OK) {
     const char *name;
     for (size_t i = 0; (name = ttc_kernel_stage_name(kernel, i)); i++) {
@@ -36,8 +42,12 @@ int main(void) {
     }
     printf("---- facts\n%s\n", ttc_kernel_metadata(kernel));
     /* The Triton IR is a source too. */
-    status = ttc_compile(cx, &(ttc_source){.text = ttc_kernel_stage(kernel, "ttir", NULL), .file = "scale.ttir"}, NULL,
-                         0, "cpu", options, 1, NULL, &again);
+    request = (ttc_request){.size = sizeof request,
+                            .text = ttc_kernel_stage(kernel, "ttir", NULL),
+                            .file = "scale.ttir",
+                            .options = options,
+                            .noptions = 1};
+    status = ttc_compile(cx, &request, &again);
   }
   if (status != TTC_OK)
     fprintf(stderr, "%s\n", ttc_message(cx));

@@ -108,12 +108,9 @@ ttc_context *new_context(void) {
 
 typedef struct Job {
   Host host;
-  ttc_source source;
-  ttc_param *params;
-  size_t nparams;
+  ttc_request request;
+  ttc_param *params; /* the request's */
   ttc_option options[MAX_OPTIONS + 8];
-  size_t noptions;
-  const char *target, *stop;
   const char *arch; /* the option: "sm80" */
 } Job;
 
@@ -122,8 +119,10 @@ static ttc_kernel *run_job(State *st, Job *job) {
   ttc_kernel *kernel = NULL;
   if (!cx) return NULL;
   PyThreadState *saved = PyEval_SaveThread();
-  ttc_status status = ttc_compile(cx, &job->source, job->params, job->nparams, job->target, job->options, job->noptions,
-                                  job->stop, &kernel);
+  ttc_request request = job->request;
+  request.params = job->params;
+  request.options = job->options;
+  ttc_status status = ttc_compile(cx, &request, &kernel);
   PyEval_RestoreThread(saved);
   if (status != TTC_OK) raise_status(st, cx, status);
   ttc_context_free(cx);
@@ -146,15 +145,15 @@ static bool add_option(Job *job, PyObject *name, PyObject *value) {
   const char *utf8 = str ? PyUnicode_AsUTF8AndSize(str, NULL) : NULL;
   bool ok = utf8 && host_keep(&job->host, str) && host_keep(&job->host, name);
   Py_XDECREF(str);
-  if (ok && job->noptions < sizeof job->options / sizeof *job->options)
-    job->options[job->noptions++] = (ttc_option){text, utf8};
+  if (ok && job->request.noptions < sizeof job->options / sizeof *job->options)
+    job->options[job->request.noptions++] = (ttc_option){text, utf8};
   return ok;
 }
 
 /* The option `arch`, or TRITON_OVERRIDE_ARCH, names another GPU to compile for: "sm80". */
 static bool choose_arch(Job *job) {
-  const char *arch = job->arch ? job->arch : getenv("TRITON_OVERRIDE_ARCH"), *colon = strchr(job->target, ':');
-  bool is_gpu = strncmp(job->target, "cuda", 4) == 0 || strncmp(job->target, "simt", 4) == 0;
+  const char *arch = job->arch ? job->arch : getenv("TRITON_OVERRIDE_ARCH"), *colon = strchr(job->request.target, ':');
+  bool is_gpu = strncmp(job->request.target, "cuda", 4) == 0 || strncmp(job->request.target, "simt", 4) == 0;
   if (!arch || !*arch || !is_gpu) return true;
   unsigned processor;
   char rest;
@@ -165,9 +164,9 @@ static bool choose_arch(Job *job) {
            false;
   char *target = host_memory(&job->host, TARGET_TEXT);
   if (!target) return false;
-  size_t name = colon ? (size_t)(colon - job->target) : strlen(job->target);
-  snprintf(target, TARGET_TEXT, "%.*s:%u", (int)name, job->target, processor);
-  job->target = target;
+  size_t name = colon ? (size_t)(colon - job->request.target) : strlen(job->request.target);
+  snprintf(target, TARGET_TEXT, "%.*s:%u", (int)name, job->request.target, processor);
+  job->request.target = target;
   return true;
 }
 
@@ -262,19 +261,19 @@ static size_t letters(const ttc_param *params, size_t n, char *to) {
 }
 
 static PyObject *constants_of(const Job *job) {
-  PyObject *text = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)letters(job->params, job->nparams, NULL));
-  if (text) letters(job->params, job->nparams, PyBytes_AsString(text));
+  PyObject *text = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)letters(job->params, job->request.nparams, NULL));
+  if (text) letters(job->params, job->request.nparams, PyBytes_AsString(text));
   return text;
 }
 
 static bool prepare_call(Job *job, Call *c) {
   JITCore *f = c->f;
   const uint64_t *key = c->key;
-  job->source.function = jit_function(f);
-  job->source.host = &job->host.table;
+  job->request.function = jit_function(f);
+  job->request.host = &job->host.table;
   job->params = host_memory(&job->host, ((size_t)f->nparams + 1) * sizeof *job->params);
-  job->nparams = (size_t)f->nparams;
-  if (!job->source.function || !job->params) return false;
+  job->request.nparams = (size_t)f->nparams;
+  if (!job->request.function || !job->params) return false;
   for (Py_ssize_t i = 0; i < f->nparams; i++)
     if (!describe(&job->host, &f->params[i], &key, c->values[i], &job->params[i])) return false;
   if (!add_options(job, f->default_options)) return false;
@@ -298,7 +297,7 @@ static PyObject *type_object(const ttc_param *p) {
 static PyObject *described_params(const Job *job, const Call *c) {
   PyObject *params = PyList_New(0);
   bool ok = params != NULL;
-  for (size_t i = 0; ok && i < job->nparams; i++) {
+  for (size_t i = 0; ok && i < job->request.nparams; i++) {
     const ttc_param *p = &job->params[i];
     PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None, *type = type_object(p);
     PyObject *item = type ? Py_BuildValue("(OOOi)", c->f->params[i].name, type, constant, (int)p->divisibility) : NULL;
@@ -315,8 +314,8 @@ static bool name_kernel(Job *job, PyObject *fn, PyObject *params) {
   PyObject *name = params ? PyObject_CallMethod(fn, "_kernel_name", "(O)", params) : NULL;
   bool ok = name != NULL;
   if (ok && name != Py_None) {
-    job->source.symbol = PyUnicode_AsUTF8AndSize(name, NULL);
-    ok = job->source.symbol && host_keep(&job->host, name);
+    job->request.symbol = PyUnicode_AsUTF8AndSize(name, NULL);
+    ok = job->request.symbol && host_keep(&job->host, name);
   }
   Py_XDECREF(name);
   Py_XDECREF(params);
@@ -370,7 +369,7 @@ static bool attach(Kernel *k, const Job *job, const Call *c) {
 Kernel *compile_call(Call *c) {
   State *st = c->f->st;
   char target[TARGET_TEXT];
-  Job job = {.target = call_target(c, target)};
+  Job job = {.request = {.size = sizeof job.request, .target = call_target(c, target)}};
   if (!host_init(&job.host, st)) return NULL;
   Kernel *k = NULL;
   double begin = now_us();
@@ -424,14 +423,14 @@ static bool described_items(Job *job, PyObject *described, ttc_param **items, si
 static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize_t length, const char *file,
                               PyObject *params) {
   if (text) {
-    job->source.text = text;
-    job->source.len = (size_t)length;
-    job->source.file = file;
+    job->request.text = text;
+    job->request.len = (size_t)length;
+    job->request.file = file;
     return true;
   }
-  job->source.function = jit_function((JITCore *)fn);
-  job->source.host = &job->host.table;
-  if (!job->source.function || !described_items(job, params, &job->params, &job->nparams)) return false;
+  job->request.function = jit_function((JITCore *)fn);
+  job->request.host = &job->host.table;
+  if (!job->request.function || !described_items(job, params, &job->params, &job->request.nparams)) return false;
   if (!((JITCore *)fn)->names_kernels) return true;
   Py_INCREF(params);
   return name_kernel(job, fn, params);
@@ -449,7 +448,7 @@ PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) 
     return NULL;
   if (!text && !PyObject_TypeCheck(fn, st->jit_type))
     return PyErr_SetString(PyExc_TypeError, "a @triton.jit function is needed"), NULL;
-  Job job = {.target = target, .stop = stop};
+  Job job = {.request = {.size = sizeof job.request, .target = target, .stop = stop}};
   if (!host_init(&job.host, st)) return NULL;
   ttc_kernel *kernel = NULL;
   if (prepare_described(&job, fn, text, length, file, params) && add_options(&job, options) && choose_arch(&job))

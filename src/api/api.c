@@ -171,12 +171,12 @@ static ttc_status finish(ttc_context *c, Err err) {
 /* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 /* One block that holds everything of a kernel: sizes are added up, then the pieces are laid down in the same order. */
-typedef struct Block1 {
+typedef struct KernelBlock {
   char *at; /* NULL while sizes are added up */
   size_t used;
-} Block1;
+} KernelBlock;
 
-static void *lay(Block1 *b, const void *data, size_t n, bool terminated) {
+static void *lay(KernelBlock *b, const void *data, size_t n, bool terminated) {
   size_t at = (b->used + 15) & ~(size_t)15;
   b->used = at + n + terminated;
   if (!b->at) return NULL;
@@ -185,9 +185,9 @@ static void *lay(Block1 *b, const void *data, size_t n, bool terminated) {
   return b->at + at;
 }
 
-static char *lay_text(Block1 *b, const char *s) { return lay(b, s, strlen(s), true); }
+static char *lay_text(KernelBlock *b, const char *s) { return lay(b, s, strlen(s), true); }
 
-static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata) {
+static ttc_kernel *lay_kernel(KernelBlock *b, const Compiled *c, const char *metadata) {
   ttc_kernel head = {.target = c->target.backend, .info = c->info, .nstages = c->stages.len};
   ttc_kernel *k = lay(b, &head, sizeof head, false);
   Stage *stages = lay(b, c->stages.at, c->stages.len * sizeof *stages, false);
@@ -219,10 +219,10 @@ static ttc_kernel *lay_kernel(Block1 *b, const Compiled *c, const char *metadata
 
 /* A kernel out of a compile's arena into a block of its own. */
 static ttc_kernel *keep_kernel(Ctx *cx, const ttc_context *context, const Compiled *c, const char *metadata) {
-  Block1 size = {0};
+  KernelBlock size = {0};
   lay_kernel(&size, c, metadata);
   ttc_allocator a = context->allocator;
-  Block1 block = {.at = a.alloc(a.self, size.used)};
+  KernelBlock block = {.at = a.alloc(a.self, size.used)};
   if (!block.at) ctx_throw(cx, ERR_MEMORY);
   ttc_kernel *k = lay_kernel(&block, c, metadata);
   k->allocator = a;
@@ -232,123 +232,47 @@ static ttc_kernel *keep_kernel(Ctx *cx, const ttc_context *context, const Compil
 
 typedef struct CompileCall {
   const ttc_context *context;
-  const ttc_source *source;
-  const ttc_param *params;
-  size_t nparams;
-  const char *target;
-  const ttc_option *options;
-  size_t noptions;
-  const char *stop;
+  const ttc_request *request;
   ttc_kernel *kernel;
 } CompileCall;
 
-/* The types of a parameter and of a tuple's items as the front end spells them. */
-static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *function, int depth) {
-  if (!p->type) ctx_fail(cx, ERR_SOURCE, "an item of parameter `%s` of `%s` has no type", name, function);
-  if (strcmp(p->type, "constexpr") == 0) return;
-  if (strchr(p->type, '[') && p->type[strlen(p->type) - 1] == '>' && strncmp(p->type, "tensordesc<", 11) != 0)
-    return; /* a tensor, which no kernel has; the front end knows when it may be */
-  if (strcmp(p->type, "tuple") != 0) {
-    const char *type = run_type_name(cx, p->type);
-    if (!type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", name, function, p->type);
-    p->type = type;
-    return;
-  }
-  if (depth > 100) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: tuples nest too deeply", name, function);
-  ttc_param *items = ctx_copy(cx, p->items, p->nitems * sizeof *items);
-  for (size_t i = 0; i < p->nitems; i++) canonical_type(cx, &items[i], name, function, depth + 1);
-  p->items = items;
-}
-
-/* The parameters in the function's order: given by name or by position; what is not given must have a default that is
- * a literal. */
-static ttc_param *order_params(Ctx *cx, const CompileCall *call, const ttc_function *f, size_t *count) {
-  size_t n;
-  const LangParam *known = lang_signature(cx, f, &n);
-  ttc_param *params = NEWN(cx, ttc_param, n + 1);
-  bool *given = NEWN(cx, bool, n + 1);
-  for (size_t i = 0; i < call->nparams; i++) {
-    size_t at = i;
-    if (call->params[i].name)
-      for (at = 0; at < n && strcmp(known[at].name, call->params[i].name) != 0;) at++;
-    if (at >= n) {
-      if (!call->params[i].name)
-        ctx_fail(cx, ERR_SOURCE, "`%s` has %zu parameters, and %zu were described", f->name, n, call->nparams);
-      const char **names = NEWN(cx, const char *, n + 1);
-      for (size_t j = 0; j < n; j++) names[j] = known[j].name;
-      const char *near = nearest_name(call->params[i].name, names, n);
-      ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, call->params[i].name,
-               near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
-    }
-    if (given[at]) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is described twice", known[at].name, f->name);
-    given[at] = true;
-    params[at] = call->params[i];
-  }
-  for (size_t i = 0; i < n; i++) {
-    params[i].name = known[i].name;
-    if (!given[i]) {
-      params[i].type = "constexpr";
-      if (!known[i].has_default)
-        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described", known[i].name, f->name);
-      if (!run_default(cx, f, i, &params[i].constant))
-        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is no literal",
-                 known[i].name, f->name);
-    }
-    if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);
-    if (strcmp(params[i].type, "constexpr") == 0) continue;
-    canonical_type(cx, &params[i], known[i].name, f->name, 0);
-    if (known[i].is_constexpr)
-      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`",
-               known[i].name, f->name, params[i].type);
-  }
-  *count = n;
-  return params;
-}
-
 static void compile(Ctx *cx, void *arg) {
   CompileCall *call = arg;
-  const ttc_source *s = call->source;
-  RunRequest r = {.target = call->target,
-                  .options = call->options,
-                  .noptions = call->noptions,
-                  .stop = call->stop,
-                  .use_cache = true};
-  if (s->function) {
-    r.function = s->function;
-    r.host = s->host;
-  } else {
-    size_t len = s->len ? s->len : strlen(s->text);
-    const Source *source = source_new(cx, s->file ? s->file : "<source>", s->text, len, 1);
-    if (run_is_ir_text(s->text, len))
-      r.ir = source;
-    else {
-      LangModule *m = lang_module_read(cx, source);
-      r.function = lang_module_function(m, s->kernel);
-      r.host = lang_module_host(m);
-    }
-  }
-  r.symbol = s->symbol;
-  if (r.function && s->signature)
-    r.params = run_signature(cx, r.function, s->signature, NULL, 0, &r.nparams);
-  else if (r.function)
-    r.params = order_params(cx, call, r.function, &r.nparams);
+  RunRequest r = run_request(cx, call->request, NULL, 0);
+  r.use_cache = true;
   Compiled c;
   run_compile(cx, &r, &c);
   call->kernel = keep_kernel(cx, call->context, &c, run_metadata(cx, &c));
 }
 
-ttc_status ttc_compile(ttc_context *c, const ttc_source *source, const ttc_param *params, size_t nparams,
-                       const char *target, const ttc_option *options, size_t noptions, const char *stop,
-                       ttc_kernel **kernel) {
+/* A caller's request as this version knows it; NULL, or what is wrong with it. A caller built with an older header gives
+ * fewer members, one built with a newer one gives more, of which none may be used. */
+static const char *take_request(const ttc_request *given, ttc_request *q) {
+  enum { OLDEST = offsetof(ttc_request, symbol) + sizeof given->symbol };
+  if (given->size < OLDEST) return "ttc_compile: the request's size is not set: it is sizeof(ttc_request)";
+  const char *bytes = (const char *)given;
+  for (size_t i = sizeof *q; i < given->size; i++)
+    if (bytes[i]) return "ttc_compile: the request uses members that this version of the library does not have";
+  *q = (ttc_request){0};
+  memcpy(q, given, given->size < sizeof *q ? given->size : sizeof *q);
+  if ((!q->text && !q->function) || (!q->params && q->nparams) || (!q->options && q->noptions))
+    return "ttc_compile: a source and its parameters are needed";
+  if (q->signature && q->nparams) return "ttc_compile: the parameters are described twice: by `params` and `signature`";
+  for (size_t i = 0; i < q->noptions; i++)
+    if (!q->options[i].name || !q->options[i].value) return "ttc_compile: an option needs a name and a value";
+  return NULL;
+}
+
+ttc_status ttc_compile(ttc_context *c, const ttc_request *request, ttc_kernel **kernel) {
   if (!c) return TTC_ERROR_ARGUMENT;
-  if (!kernel || !source || (!source->text && !source->function) || (!params && nparams) || (!options && noptions))
-    return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: a source, its parameters and a place for the kernel are needed");
+  if (!kernel || !request)
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: a request and a place for the kernel are needed");
   *kernel = NULL;
-  for (size_t i = 0; i < noptions; i++)
-    if (!options[i].name || !options[i].value)
-      return fail(c, TTC_ERROR_ARGUMENT, "ttc_compile: an option needs a name and a value");
+  ttc_request q;
+  const char *mistake = take_request(request, &q);
+  if (mistake) return fail(c, TTC_ERROR_ARGUMENT, mistake);
   if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
-  CompileCall call = {c, source, params, nparams, target, options, noptions, stop, NULL};
+  CompileCall call = {c, &q, NULL};
   ttc_status status = finish(c, ctx_protect(c->cx, compile, &call));
   if (status == TTC_OK) *kernel = call.kernel;
   return status;

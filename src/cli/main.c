@@ -45,11 +45,6 @@ static char *read_stdin(Ctx *cx, size_t *len) {
   return buf_text(&b);
 }
 
-static bool ends_with(const char *s, const char *end) {
-  size_t n = strlen(s), m = strlen(end);
-  return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 static const char *output_path(Ctx *cx, const Cli *c, const Compiled *k, const Stage *s) {
   if (c->output) return strcmp(c->output, "-") == 0 ? NULL : c->output;
   return s->binary && isatty(STDOUT_FILENO) ? ctx_printf(cx, "%s.%s", k->info.name, s->name) : NULL;
@@ -134,22 +129,18 @@ static void work(Ctx *cx, void *arg) {
   size_t len;
   bool from_stdin = strcmp(c->file, "-") == 0;
   const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
-  const Source *source = source_new(cx, from_stdin ? "<stdin>" : c->file, text, len, 1);
-  const char *emit = c->emit ? c->emit : last_text(cx, c->target);
-  RunRequest r = {
-      .target = c->target, .options = c->options.at, .noptions = c->options.len, .stop = emit, .passes = c->passes};
-  if (ends_with(c->file, ".ttir") || ends_with(c->file, ".ttgir") || ends_with(c->file, ".mlir") ||
-      run_is_ir_text(text, len)) {
-    r.ir = source;
-    r.kernel = c->kernel;
-    if (c->signature || c->defines.len)
-      ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", c->file);
-  } else {
-    LangModule *module = lang_module_read(cx, source);
-    r.function = lang_module_function(module, c->kernel);
-    r.host = lang_module_host(module);
-    r.params = run_signature(cx, r.function, c->signature, c->defines.at, c->defines.len, &r.nparams);
-  }
+  const char *emit = c->emit || c->simulate ? c->emit : last_text(cx, c->target);
+  ttc_request q = {.text = text,
+                   .len = len,
+                   .file = from_stdin ? "<stdin>" : c->file,
+                   .kernel = c->kernel,
+                   .signature = c->signature ? c->signature : "",
+                   .target = c->target,
+                   .options = c->options.at,
+                   .noptions = c->options.len,
+                   .stop = emit};
+  RunRequest r = run_request(cx, &q, c->defines.at, c->defines.len);
+  r.passes = c->passes;
   if (c->simulate) {
     m->failed = !cli_simulate(cx, c, &r);
     return;

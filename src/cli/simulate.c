@@ -5,7 +5,6 @@
  * matter whether a Python source or IR was given.
  */
 #include "cli/cli.h"
-#include "nvidia/simulate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -262,15 +261,42 @@ static void print_summary(const Arg *a) {
   if (changed) printf("%s: %zu of %zu elements changed, sum %.6g\n", a->name, changed, a->n, sum);
 }
 
-static void unload(void *loaded) { simt_target.unload(loaded); }
+typedef struct Machine {
+  const Target *target;
+  Loaded *kernel;
+} Machine;
+
+static void unload(void *machine) {
+  Machine *m = machine;
+  if (m->kernel) m->target->unload(m->kernel);
+}
+
+static Machine *load(Ctx *cx, const Compiled *k) {
+  Machine *m = NEW(cx, Machine);
+  m->target = k->target.backend;
+  ctx_defer(cx, unload, m);
+  const Stage *code = &k->stages.at[k->stages.len - 1];
+  for (uint32_t i = 0; m->target->load_stage && i < k->stages.len; i++)
+    if (strcmp(k->stages.at[i].name, m->target->load_stage) == 0) code = &k->stages.at[i];
+  char error[512];
+  if (m->target->load(&k->info, code->bytes, code->len, &m->kernel, error, sizeof error) != TARGET_OK)
+    ctx_fail(cx, ERR_SYSTEM, "%s", error);
+  return m;
+}
+
+/* The simulated target of the GPU that is named: "simt:90" of "cuda:90". */
+static const char *simulated_target(Ctx *cx, const char *target) {
+  const char *text = target ? target : "simt";
+  if (strncmp(text, "cuda", 4) == 0 && (text[4] == ':' || !text[4])) text = ctx_printf(cx, "simt%s", text + 4);
+  RunTarget simulated = run_target(cx, text);
+  if (!simulated.backend || !simulated.backend->launch_reported)
+    ctx_fail(cx, ERR_SOURCE, "--simulate is for GPUs: target `%s` cannot be simulated; cuda:90 can", target);
+  return text;
+}
 
 bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
-  const char *colon = strchr(cli->target ? cli->target : "", ':');
-  size_t family = cli->target ? strcspn(cli->target, ":") : 0;
-  if (cli->target && !(family == 4 && (memcmp(cli->target, "simt", 4) == 0 || memcmp(cli->target, "cuda", 4) == 0)))
-    ctx_fail(cx, ERR_SOURCE, "--simulate is for GPUs: target `%s` cannot be simulated; cuda:90 can", cli->target);
   if (cli->emit) ctx_fail(cx, ERR_SOURCE, "--simulate runs a kernel and --emit writes a stage: one of them at a time");
-  request->target = ctx_printf(cx, "simt%s", colon ? colon : "");
+  request->target = simulated_target(cx, cli->target);
   request->stop = NULL;
   Compiled k;
   run_compile(cx, request, &k);
@@ -279,15 +305,7 @@ bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
   uint32_t grid[3];
   parse_grid(cx, cli->grid, grid);
 
-  const Stage *code = &k.stages.at[0];
-  for (uint32_t i = 0; i < k.stages.len; i++)
-    if (strcmp(k.stages.at[i].name, simt_target.load_stage) == 0) code = &k.stages.at[i];
-  char error[512];
-  Loaded *loaded;
-  if (simt_target.load(&k.info, code->bytes, code->len, &loaded, error, sizeof error) != TARGET_OK)
-    ctx_fail(cx, ERR_SYSTEM, "%s", error);
-  ctx_defer(cx, unload, loaded);
-
+  Machine *m = load(cx, &k);
   const void **values = NEWN(cx, const void *, r.nargs + 1);
   ttc_memory *memory = NEWN(cx, ttc_memory, r.nargs + 1);
   size_t nmemory = 0;
@@ -298,15 +316,8 @@ bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
       memory[nmemory++] =
           (ttc_memory){a->at, a->n * (size_t)a->bytes, a->fill == FILL_UNINIT ? TTC_MEMORY_UNINITIALIZED : 0, a->name};
   }
-  const void **placed = NEWN(cx, const void *, k.info.nargs + 1);
-  DescriptorValues *maps = NEWN(cx, DescriptorValues, k.info.ndescriptors + 1);
-  if (!run_place_args(&simt_target, &k.info, values, placed, maps, error, sizeof error))
-    ctx_fail(cx, ERR_SOURCE, "%s", error);
-  SimulatedLaunch launch = {.grid = grid, .args = placed, .memory = memory, .nmemory = nmemory};
-  SimtReport report;
-  simulate_launch(cx, loaded, &launch, &report);
   Buf text = {.cx = cx};
-  bool clean = simt_print(&text, &report);
+  bool clean = m->target->launch_reported(cx, m->kernel, grid, values, memory, nmemory, &text);
   fputs(buf_text(&text), stdout);
   for (int i = 0; i < r.nargs && !cli->prints.len; i++)
     if (r.args[i].elem) print_summary(&r.args[i]);

@@ -249,6 +249,14 @@ static bool tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, v
   return true;
 }
 
+static bool launch_reported(Ctx *cx, Loaded *k, const uint32_t grid[3], const void *const *args,
+                            const ttc_memory *memory, size_t nmemory, Buf *text) {
+  SimulatedLaunch launch = {.grid = grid, .args = args, .memory = memory, .nmemory = nmemory};
+  SimtReport report;
+  simulate_launch(cx, k, &launch, &report);
+  return simt_print(text, &report);
+}
+
 static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t size) {
   return launch_checked(k, grid, stream, args, NULL, 0, error, size);
@@ -267,5 +275,6 @@ const Target simt_target = {
     .launch = launch,
     .launch_checked = launch_checked,
     .tensor_map = tensor_map,
+    .launch_reported = launch_reported,
     .set_interrupt = set_interrupt,
 };

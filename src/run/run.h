@@ -52,6 +52,7 @@ Options run_options(Ctx *cx, const ttc_option *given, size_t n);
 
 /* ---- a compile: pipeline.c --------------------------------------------------------------------------------------- */
 
+/* A ttc_request, understood. */
 typedef struct RunRequest {
   const ttc_host *host; /* a function and who knows it … */
   const ttc_function *function;
@@ -67,6 +68,10 @@ typedef struct RunRequest {
   const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
 } RunRequest;
+
+/* The source read, the parameters in the function's order: request.c. `defines`: NAME=VALUE for constants, which go
+ * with a signature as text. What stays unset in the result: passes, use_cache. Unwinds. */
+RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines, size_t ndefines);
 
 typedef struct Compiled {
   RunTarget target;
@@ -95,7 +100,7 @@ void run_override_check(Ctx *cx, const Compiled *c); /* all stages are made: unw
 /* select.c: the name of a module's kernel (its only, or first, public function); nothing but a kernel and its callees. */
 const char *run_kernel_name(Ctx *cx, const Module *m);
 void run_keep_kernel(Ctx *cx, Module *m, const char *kernel);
-bool run_is_ir_text(const char *text, size_t len); /* Triton IR rather than Python, by its first words */
+bool run_is_ir(const char *file, const char *text, size_t len); /* Triton IR rather than Python */
 /* metadata.c: facts about a compiled kernel. */
 const char *run_metadata(Ctx *cx, const Compiled *c); /* JSON */
 const char *run_arg_kind_text(ArgKind kind);          /* "ptr", "fp32" */
@@ -134,6 +139,8 @@ bool run_literal(Ctx *cx, const Node *n, ttc_value *out);
  * default. Unwinds. */
 ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, const char *const *defines,
                          size_t ndefines, size_t *n);
+/* Which of a function's parameters is called `name`. Unwinds. */
+size_t run_param_named(Ctx *cx, const LangParam *known, size_t n, const char *name, const ttc_function *f);
 /* The default of a function's parameter, if it has one that is a literal. */
 bool run_default(Ctx *cx, const ttc_function *f, size_t index, ttc_value *out);
 

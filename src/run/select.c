@@ -57,7 +57,8 @@ void run_keep_kernel(Ctx *cx, Module *m, const char *kernel) {
   }
 }
 
-bool run_is_ir_text(const char *s, size_t len) {
+/* By the first words of a text. */
+static bool is_ir_text(const char *s, size_t len) {
   static const char *const words[] = {"module", "#loc", "tt.func", "\"builtin.module\"", "builtin.module", "//"};
   const char *end = s + len;
   while (s < end && isspace((unsigned char)*s)) s++;
@@ -82,4 +83,12 @@ bool run_is_ir_text(const char *s, size_t len) {
     return next == ' ' || next == '(' || next == '{';
   }
   return false;
+}
+
+bool run_is_ir(const char *file, const char *text, size_t len) {
+  static const char *const ends[] = {".ttir", ".ttgir", ".mlir"};
+  size_t n = file ? strlen(file) : 0;
+  for (size_t i = 0; i < COUNT(ends); i++)
+    if (n >= strlen(ends[i]) && strcmp(file + n - strlen(ends[i]), ends[i]) == 0) return true;
+  return is_ir_text(text, len);
 }

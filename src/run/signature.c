@@ -78,7 +78,7 @@ static void describe(Ctx *cx, const char *text, const LangParam *known, ttc_para
     constant(cx, text, p);
 }
 
-static size_t param_named(Ctx *cx, const LangParam *known, size_t n, const char *name, const ttc_function *f) {
+size_t run_param_named(Ctx *cx, const LangParam *known, size_t n, const char *name, const ttc_function *f) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(known[i].name, name) == 0) return i;
   const char **names = NEWN(cx, const char *, n + 1);
@@ -100,7 +100,7 @@ ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, 
     s += length + (s[length] == ',');
     if (!*entry && !*s && !next) break;
     const char *name = split_name(cx, entry, &value);
-    size_t at = name ? param_named(cx, known, n, name, f) : next++;
+    size_t at = name ? run_param_named(cx, known, n, name, f) : next++;
     if (at >= n) ctx_fail(cx, ERR_SOURCE, "the signature describes more than the %zu parameters of `%s`", n, f->name);
     if (params[at].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` is described twice", known[at].name);
     describe(cx, name ? value : entry, &known[at], &params[at]);
@@ -108,7 +108,7 @@ ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, 
   for (size_t i = 0; i < ndefines; i++) {
     const char *value, *name = split_name(cx, defines[i], &value);
     if (!name) ctx_fail(cx, ERR_SOURCE, "-D wants NAME=VALUE, not `%s`", defines[i]);
-    size_t at = param_named(cx, known, n, name, f);
+    size_t at = run_param_named(cx, known, n, name, f);
     if (params[at].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` is described twice", known[at].name);
     params[at].name = known[at].name;
     constant(cx, value, &params[at]);

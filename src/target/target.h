@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 6
+#define TARGET_ABI 7
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -111,6 +111,10 @@ struct Target {
   /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */
   TargetStatus (*launch_checked)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, const ttc_memory *memory,
                                  size_t nmemory, char *error, size_t error_size);
+  /* launch_checked() with all that a simulation can tell of it, as text; true if it found no mistake. What the machine
+   * cannot do unwinds. NULL where kernels are not simulated. */
+  bool (*launch_reported)(Ctx *cx, Loaded *k, const uint32_t grid[3], const void *const *args, const ttc_memory *memory,
+                          size_t nmemory, Buf *report);
   /* Whom this thread's launches ask whether to end early, with TARGET_FAILED; {0}: nobody. NULL: they are over at once. */
   void (*set_interrupt)(Interrupt interrupt);
 };

@@ -50,9 +50,15 @@ static inline bool corpus_load(void) {
 /* Compile `text` (a variant of the entry's source) as the entry says, up to `stop`. */
 static inline ttc_status corpus_compile(ttc_context *cx, const CorpusEntry *e, const char *text, size_t len, const char *stop,
                                         ttc_kernel **kernel) {
-  ttc_source source = {.text = text, .len = len, .file = e->file, .kernel = e->kernel, .signature = e->signature};
+  ttc_request q = {.size = sizeof q,
+                   .text = text,
+                   .len = len,
+                   .file = e->file,
+                   .kernel = e->kernel,
+                   .signature = e->signature,
+                   .stop = stop};
   *kernel = NULL;
-  return ttc_compile(cx, &source, NULL, 0, "cpu", NULL, 0, stop, kernel);
+  return ttc_compile(cx, &q, kernel);
 }
 
 #endif

@@ -41,9 +41,8 @@ static void test_triton_ir_reads_back_to_the_same_bytes(void **state) {
   for (size_t i = 0; i < corpus_size; i++) {
     ttc_context *cx = ttc_context_new();
     ttc_kernel *first = must_compile(cx, &corpus[i], "ttir"), *again;
-    ttc_source source = {.text = stage(first, "ttir"), .file = "again.ttir"};
-    if (ttc_compile(cx, &source, NULL, 0, "cpu", NULL, 0, "ttir", &again) != TTC_OK)
-      fail_msg("%s: %s", corpus[i].kernel, ttc_message(cx));
+    ttc_request q = {.size = sizeof q, .text = stage(first, "ttir"), .file = "again.ttir", .stop = "ttir"};
+    if (ttc_compile(cx, &q, &again) != TTC_OK) fail_msg("%s: %s", corpus[i].kernel, ttc_message(cx));
     assert_string_equal(stage(first, "ttir"), stage(again, "ttir"));
     ttc_kernel_free(first);
     ttc_kernel_free(again);
@@ -190,8 +189,8 @@ static void test_malformed_ir_is_refused_or_compiled(void **state) {
     size_t len = damage(copy, texts[which], strlen(texts[which]));
     copy[len] = 0;
     k = NULL;
-    ttc_source source = {.text = copy, .len = len ? len : 1, .file = "damaged.ttir"};
-    ttc_status status = ttc_compile(cx, &source, NULL, 0, "cpu", NULL, 0, "ttir", &k);
+    ttc_request q = {.size = sizeof q, .text = copy, .len = len ? len : 1, .file = "damaged.ttir", .stop = "ttir"};
+    ttc_status status = ttc_compile(cx, &q, &k);
     if (status == TTC_ERROR_INTERNAL) fail_msg("%s, round %d: %s", corpus[which].kernel, i, ttc_message(cx));
     if (status != TTC_OK) assert_true(strlen(ttc_message(cx)) > 5);
     ttc_kernel_free(k);

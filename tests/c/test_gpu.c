@@ -282,11 +282,16 @@ static void compile_for(const char *target, const char *stop,
   ttc_context *cx = ttc_context_new();
   for (size_t i = 0; i < corpus_size; i++) {
     const CorpusEntry *e = &corpus[i];
-    ttc_source source = {
-        .text = e->text, .len = e->len, .file = e->file, .kernel = e->kernel, .signature = e->signature};
+    ttc_request q = {.size = sizeof q,
+                     .text = e->text,
+                     .len = e->len,
+                     .file = e->file,
+                     .kernel = e->kernel,
+                     .signature = e->signature,
+                     .target = target,
+                     .stop = stop};
     ttc_kernel *kernel = NULL;
-    if (ttc_compile(cx, &source, NULL, 0, target, NULL, 0, stop, &kernel) != TTC_OK)
-      fail_msg("%s for %s: %s", e->kernel, target, ttc_message(cx));
+    if (ttc_compile(cx, &q, &kernel) != TTC_OK) fail_msg("%s for %s: %s", e->kernel, target, ttc_message(cx));
     if (look) look(e, kernel);
     ttc_kernel_free(kernel);
   }

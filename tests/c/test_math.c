@@ -145,7 +145,6 @@ static Kernel compile(const char *function, const char *type) {
            "    inside = i < n\n"
            "    tl.store(Y + i, tl.%s(tl.load(X + i, mask=inside)), mask=inside)\n",
            function);
-  ttc_source s = {.text = source, .file = "math.py", .kernel = "kernel"};
   ttc_param params[4] = {{.name = "X", .type = type},
                          {.name = "Y", .type = type},
                          {.name = "n", .type = "i32"},
@@ -153,8 +152,9 @@ static Kernel compile(const char *function, const char *type) {
   params[3].constant = (ttc_value){.kind = TTC_INT, .integer = BLOCK};
   Kernel k = {ttc_context_new(), NULL};
   assert_non_null(k.cx);
-  if (ttc_compile(k.cx, &s, params, 4, "cpu", NULL, 0, NULL, &k.kernel) != TTC_OK)
-    fail_msg("%s: %s", function, ttc_message(k.cx));
+  ttc_request q = {
+      .size = sizeof q, .text = source, .file = "math.py", .kernel = "kernel", .params = params, .nparams = 4};
+  if (ttc_compile(k.cx, &q, &k.kernel) != TTC_OK) fail_msg("%s: %s", function, ttc_message(k.cx));
   return k;
 }
 

@@ -28,7 +28,7 @@ int main(void) {
   ttc_allocator a = {limited, give, NULL};
   ttc_param params[] = {{.name = "x", .type = "*fp32"},
                         {.name = "B", .type = "constexpr", .constant = {.kind = TTC_INT, .integer = 16}}};
-  ttc_source s = {.text = source, .file = "k.py"};
+  ttc_request s = {.size = sizeof s, .text = source, .file = "k.py", .params = params, .nparams = 2};
   ttc_kernel *k;
   ttc_context *cx = NULL;
   left = 0;
@@ -38,13 +38,13 @@ int main(void) {
   int failures = 0;
   for (long n = 0;; n++) { /* the n-th allocation fails … */
     left = n;
-    ttc_status status = ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k);
+    ttc_status status = ttc_compile(cx, &s, &k);
     if (status == TTC_OK) break;
     CHECK(status == TTC_ERROR_MEMORY && !k && !strcmp(ttc_message(cx), "out of memory"));
     failures++;
     if (n % 8 == 0) { /* … and the next compile works */
       left = 1000000;
-      CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_OK);
+      CHECK(ttc_compile(cx, &s, &k) == TTC_OK);
       ttc_kernel_free(k);
     }
   }
@@ -60,13 +60,16 @@ int main(void) {
   CHECK(!strcmp(ttc_kernel_name(k), "k") && strlen(ttc_kernel_hash(k)) == 64 && !ttc_kernel_stage(k, "cubin", NULL));
   ttc_kernel_free(k);
 
-  CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, "ttir", &k) == TTC_OK);
+  s.target = "cuda:90", s.stop = "ttir";
+  CHECK(ttc_compile(cx, &s, &k) == TTC_OK);
   CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_ERROR_ARGUMENT);
   ttc_kernel_free(k);
-  CHECK(ttc_compile(cx, &s, params, 2, "cuda:90", NULL, 0, "ptx", &k) == TTC_OK && ttc_kernel_stage(k, "ptx", NULL));
+  s.stop = "ptx";
+  CHECK(ttc_compile(cx, &s, &k) == TTC_OK && ttc_kernel_stage(k, "ptx", NULL));
   ttc_kernel_free(k);
 
-  CHECK(ttc_compile(cx, &s, params, 2, "simt:90", NULL, 0, NULL, &k) == TTC_OK);
+  s.target = "simt:90", s.stop = NULL;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_OK);
   ttc_memory memory[] = {{x, sizeof x, 0, "x"}};
   CHECK(!strcmp(ttc_kernel_target(k), "simt:90") && !ttc_kernel_stage(k, "ptx", NULL));
   CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_OK && x[15] == 360.0f);
@@ -84,10 +87,12 @@ int main(void) {
   CHECK(ttc_launch_checked(cx, k, grid, NULL, (const void *[]){&px}, 1, NULL, 1) == TTC_ERROR_ARGUMENT);
   ttc_kernel_free(k);
   const ttc_option debug = {"debug", "true"};
-  CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_OK && !ttc_kernel_checks(k));
+  s.target = NULL;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_OK && !ttc_kernel_checks(k));
   ttc_kernel_free(k);
   CHECK(!ttc_kernel_checks(NULL));
-  CHECK(ttc_compile(cx, &s, params, 2, NULL, &debug, 1, NULL, &k) == TTC_OK && ttc_kernel_checks(k));
+  s.options = &debug, s.noptions = 1;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_OK && ttc_kernel_checks(k));
   memory[0] = (ttc_memory){x, sizeof x, 0, "x"};
   float before = x[15];
   CHECK(ttc_launch(cx, k, grid, NULL, (const void *[]){&px}, 1) == TTC_OK && x[15] == before + 120.0f);
@@ -110,24 +115,38 @@ int main(void) {
         strstr(ttc_message(cx), "the argument has no memory"));
   ttc_kernel_free(k);
 
-  CHECK(ttc_compile(cx, &s, params, 2, "simt:91", NULL, 0, NULL, &k) == TTC_ERROR_SOURCE);
-  CHECK(ttc_compile(cx, &s, params, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
-        strstr(ttc_message(cx), "`B` of `k` is not described"));
-  CHECK(ttc_compile(cx, &s, params + 1, 1, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
-        strstr(ttc_message(cx), "`x`"));
+  s.target = "simt:91", s.options = NULL, s.noptions = 0;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE);
+  s.target = NULL, s.nparams = 1;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "`B` of `k` is not described"));
+  s.params = params + 1;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "`x`"));
+  s.params = params, s.nparams = 2;
   params[0].type = "*fp33";
-  CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
-        strstr(ttc_message(cx), "no type `*fp33`"));
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "no type `*fp33`"));
   params[0].type = "*fp32", params[0].name = "y";
-  CHECK(ttc_compile(cx, &s, params, 2, NULL, NULL, 0, NULL, &k) == TTC_ERROR_SOURCE &&
-        strstr(ttc_message(cx), "no parameter `y`"));
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "no parameter `y`"));
   ttc_option wrong = {"num_wraps", "4"};
-  CHECK(ttc_compile(cx, &s, params, 2, NULL, &wrong, 1, NULL, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "y"));
+  s.options = &wrong, s.noptions = 1;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "y"));
   params[0].name = NULL, params[1].name = NULL;
-  CHECK(ttc_compile(cx, &s, params, 2, NULL, &wrong, 1, NULL, &k) == TTC_ERROR_SOURCE &&
-        strstr(ttc_message(cx), "`num_warps`"));
-  CHECK(ttc_compile(cx, NULL, NULL, 0, NULL, NULL, 0, NULL, &k) == TTC_ERROR_ARGUMENT && *ttc_message(cx));
-  CHECK(ttc_compile(NULL, &s, NULL, 0, NULL, NULL, 0, NULL, &k) == TTC_ERROR_ARGUMENT);
+  CHECK(ttc_compile(cx, &s, &k) == TTC_ERROR_SOURCE && strstr(ttc_message(cx), "`num_warps`"));
+  CHECK(ttc_compile(cx, NULL, &k) == TTC_ERROR_ARGUMENT && *ttc_message(cx));
+  CHECK(ttc_compile(NULL, &s, &k) == TTC_ERROR_ARGUMENT);
+
+  /* The request's size is its version: none is an error; what a later one adds may be there as long as it is zero. */
+  struct {
+    ttc_request known;
+    const char *later;
+  } longer = {{.size = sizeof longer, .text = source, .file = "k.py", .signature = "*fp32,16", .stop = "ttir"}, NULL};
+  CHECK(ttc_compile(cx, &longer.known, &k) == TTC_OK);
+  ttc_kernel_free(k);
+  longer.later = "x";
+  CHECK(ttc_compile(cx, &longer.known, &k) == TTC_ERROR_ARGUMENT && strstr(ttc_message(cx), "does not have"));
+  longer.later = NULL, longer.known.size = 0;
+  CHECK(ttc_compile(cx, &longer.known, &k) == TTC_ERROR_ARGUMENT && strstr(ttc_message(cx), "sizeof"));
+  longer.known.size = sizeof longer, longer.known.params = params, longer.known.nparams = 2;
+  CHECK(ttc_compile(cx, &longer.known, &k) == TTC_ERROR_ARGUMENT && strstr(ttc_message(cx), "twice"));
   CHECK(ttc_launch(cx, NULL, grid, NULL, NULL, 0) == TTC_ERROR_ARGUMENT);
   CHECK(!strncmp(ttc_target_resolve(cx, "cpu"), "cpu:", 4) && !ttc_target_resolve(cx, "tpu") &&
         strstr(ttc_message(cx), "`tpu`"));

@@ -226,7 +226,7 @@ def test_help_and_version(place):
     for word in ("usage: tritonc", "--signature", "--emit", "--num-warps", "exit status"):
         assert word in text
     assert max(map(len, text.splitlines())) <= 120
-    assert good(place, "--version") == "tritonc 0.1.0\n"
+    assert good(place, "--version") == "tritonc 0.2.0\n"
     text = good(place, "--print-pipeline")
     assert "inline" in text and "ttir llir asm" in text
 

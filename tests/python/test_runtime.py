@@ -797,7 +797,7 @@ def test_import_is_light():
 
 
 def test_version():
-    assert triton.__version__ == "3.6.0+c0.1.0"
+    assert triton.__version__ == "3.6.0+c0.2.0"
 
 
 @pytest.mark.parametrize("variable", ["TRITON_INTERPRET", "TRITON_DEBUG"])

@@ -1,0 +1,90 @@
+/* request.c: from a caller's request to what is compiled: the source read, the parameters in order. The C API, the
+ * command and, through the API, Python come this way.
+ */
+#include "run/run.h"
+
+#include <string.h>
+
+/* The types of a parameter and of a tuple's items as the front end spells them. */
+static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *function, int depth) {
+  if (!p->type) ctx_fail(cx, ERR_SOURCE, "an item of parameter `%s` of `%s` has no type", name, function);
+  if (strcmp(p->type, "constexpr") == 0) return;
+  if (strchr(p->type, '[') && p->type[strlen(p->type) - 1] == '>' && strncmp(p->type, "tensordesc<", 11) != 0)
+    return; /* a tensor, which no kernel has; the front end knows when it may be */
+  if (strcmp(p->type, "tuple") != 0) {
+    const char *type = run_type_name(cx, p->type);
+    if (!type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: there is no type `%s`", name, function, p->type);
+    p->type = type;
+    return;
+  }
+  if (depth > 100) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: tuples nest too deeply", name, function);
+  ttc_param *items = ctx_copy(cx, p->items, p->nitems * sizeof *items);
+  for (size_t i = 0; i < p->nitems; i++) canonical_type(cx, &items[i], name, function, depth + 1);
+  p->items = items;
+}
+
+/* The parameters in the function's order: given by name or by position; what is not given must have a default that is
+ * a literal. */
+static ttc_param *order_params(Ctx *cx, const ttc_request *q, const ttc_function *f, size_t *count) {
+  size_t n;
+  const LangParam *known = lang_signature(cx, f, &n);
+  ttc_param *params = NEWN(cx, ttc_param, n + 1);
+  bool *given = NEWN(cx, bool, n + 1);
+  for (size_t i = 0; i < q->nparams; i++) {
+    const char *name = q->params[i].name;
+    if (!name && i >= n)
+      ctx_fail(cx, ERR_SOURCE, "`%s` has %zu parameters, and %zu were described", f->name, n, q->nparams);
+    size_t at = name ? run_param_named(cx, known, n, name, f) : i;
+    if (given[at]) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is described twice", known[at].name, f->name);
+    given[at] = true;
+    params[at] = q->params[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    params[i].name = known[i].name;
+    if (!given[i]) {
+      params[i].type = "constexpr";
+      if (!known[i].has_default)
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described", known[i].name, f->name);
+      if (!run_default(cx, f, i, &params[i].constant))
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is no literal",
+                 known[i].name, f->name);
+    }
+    if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);
+    if (strcmp(params[i].type, "constexpr") == 0) continue;
+    canonical_type(cx, &params[i], known[i].name, f->name, 0);
+    if (known[i].is_constexpr)
+      ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`",
+               known[i].name, f->name, params[i].type);
+  }
+  *count = n;
+  return params;
+}
+
+RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines, size_t ndefines) {
+  RunRequest r = {.target = q->target,
+                  .options = q->options,
+                  .noptions = q->noptions,
+                  .stop = q->stop,
+                  .symbol = q->symbol,
+                  .function = q->function,
+                  .host = q->host};
+  if (!r.function) {
+    size_t len = q->len ? q->len : strlen(q->text);
+    const Source *source = source_new(cx, q->file ? q->file : "<source>", q->text, len, 1);
+    if (run_is_ir(q->file, q->text, len)) {
+      r.ir = source;
+      r.kernel = q->kernel;
+      if ((q->signature && *q->signature) || ndefines || q->nparams)
+        ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", source->file);
+      return r;
+    }
+    LangModule *m = lang_module_read(cx, source);
+    r.function = lang_module_function(m, q->kernel);
+    r.host = lang_module_host(m);
+  }
+  if (q->signature || ndefines)
+    r.params = run_signature(cx, r.function, q->signature, defines, ndefines, &r.nparams);
+  else
+    r.params = order_params(cx, q, r.function, &r.nparams);
+  return r;
+}
