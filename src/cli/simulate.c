@@ -284,6 +284,17 @@ static Machine *load(Ctx *cx, const Compiled *k) {
   return m;
 }
 
+/* The arguments as the kernel takes them: with those that a launch makes. */
+static const void *const *placed(Ctx *cx, const Compiled *k, const void *const *values) {
+  if (!k->info.ndescriptors) return values;
+  char error[512];
+  const void **all = NEWN(cx, const void *, k->info.nargs);
+  DescriptorValues *descriptors = NEWN(cx, DescriptorValues, k->info.ndescriptors);
+  if (!run_place_args(k->target.backend, &k->info, values, all, descriptors, error, sizeof error))
+    ctx_fail(cx, ERR_SOURCE, "%s", error);
+  return all;
+}
+
 /* The simulated target of the GPU that is named: "simt:90" of "cuda:90". */
 static const char *simulated_target(Ctx *cx, const char *target) {
   const char *text = target ? target : "simt";
@@ -317,7 +328,7 @@ bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
           (ttc_memory){a->at, a->n * (size_t)a->bytes, a->fill == FILL_UNINIT ? TTC_MEMORY_UNINITIALIZED : 0, a->name};
   }
   Buf text = {.cx = cx};
-  bool clean = m->target->launch_reported(cx, m->kernel, grid, values, memory, nmemory, &text);
+  bool clean = m->target->launch_reported(cx, m->kernel, grid, placed(cx, &k, values), memory, nmemory, &text);
   fputs(buf_text(&text), stdout);
   for (int i = 0; i < r.nargs && !cli->prints.len; i++)
     if (r.args[i].elem) print_summary(&r.args[i]);
