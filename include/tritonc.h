@@ -231,6 +231,9 @@ TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *ty
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
 
+/* A float as the bits of "fp16", "bf16", "fp32" or "fp64", rounded to nearest: the value of an argument of that type. */
+TTC_API uint64_t ttc_float_bits(double x, const char *type);
+
 /* What stands for a tensor descriptor among a launch's arguments: args[i] points at one. Shape and strides are in
  * elements; the last stride is 1, the others and the base are multiples of 16 bytes. The shape of the blocks is part of
  * the parameter's type: "tensordesc<fp16[64,32]>". */

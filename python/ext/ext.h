@@ -333,8 +333,6 @@ bool grid_number(PyObject *obj, uint32_t *out); /* of one dimension */
 /* Launch with packed arguments, the GIL released. */
 bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
                    const Memory *memory); /* NULL: it does not matter */
-/* A float as the bits of "fp64", "fp16", "bf16" or (anything else) fp32. */
-uint64_t float_slot(double x, const char *type);
 
 /* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
 Kernel *compile_call(Call *call);

@@ -133,7 +133,7 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc
   }
   double x = PyFloat_AsDouble(obj);
   if (x == -1 && PyErr_Occurred()) return false;
-  *slot = float_slot(x, type);
+  *slot = ttc_float_bits(x, type);
   return true;
 }
 

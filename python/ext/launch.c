@@ -102,41 +102,6 @@ static bool key_constant(JITCore *f, Param *p, PyObject *obj, uint64_t word[2]) 
   return constant_id(f, p, obj, &word[1]);
 }
 
-static uint16_t half_bits(double x, bool bf16) {
-  float f = (float)x;
-  uint32_t b;
-  memcpy(&b, &f, sizeof b);
-  if (bf16) {
-    if (f != f) return (uint16_t)(b >> 16 | 0x40);
-    return (uint16_t)((b + 0x7fff + (b >> 16 & 1)) >> 16);
-  }
-  uint32_t sign = b >> 16 & 0x8000, exponent = b >> 23 & 0xff, mantissa = b & 0x7fffff;
-  if (exponent == 0xff) return (uint16_t)(sign | 0x7c00 | (mantissa ? 0x200 : 0));
-  int e = (int)exponent - 127 + 15;
-  if (e >= 31) return (uint16_t)(sign | 0x7c00);
-  mantissa |= exponent ? 0x800000 : 0;
-  int shift = e > 0 ? 13 : 14 - e;
-  if (shift > 24) return (uint16_t)sign;
-  uint32_t value = mantissa >> shift, rest = mantissa & ((1u << shift) - 1), middle = 1u << (shift - 1);
-  if (e > 0) value += (uint32_t)(e - 1) << 10;
-  if (rest > middle || (rest == middle && (value & 1))) value++;
-  return (uint16_t)(sign | value);
-}
-
-uint64_t float_slot(double x, const char *type) {
-  uint64_t slot = 0;
-  float single = (float)x;
-  if (strcmp(type, "fp64") == 0)
-    memcpy(&slot, &x, sizeof x);
-  else if (strcmp(type, "fp16") == 0)
-    slot = half_bits(x, false);
-  else if (strcmp(type, "bf16") == 0)
-    slot = half_bits(x, true);
-  else
-    memcpy(&slot, &single, sizeof single);
-  return slot;
-}
-
 /* A parameter whose type its annotation fixes: nothing of the value is in the key but a multiple of 16. */
 static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
   word[0] = TAG_FIXED;
@@ -144,7 +109,7 @@ static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) 
   if (p->type[0] == 'f' || p->type[0] == 'b') {
     double x = PyFloat_AsDouble(obj);
     if (x == -1 && PyErr_Occurred()) return false;
-    return push_slot(c, float_slot(x, p->type));
+    return push_slot(c, ttc_float_bits(x, p->type));
   }
   PyObject *number = PyNumber_Index(obj);
   if (!number) return false;
@@ -232,7 +197,7 @@ static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
   if (x == -1 && PyErr_Occurred()) return false;
   word[0] = TAG_FLOAT;
   word[1] = 0;
-  return push_slot(c, float_slot(x, "fp32"));
+  return push_slot(c, ttc_float_bits(x, "fp32"));
 }
 
 PyObject *sequence_item(PyObject *v, Py_ssize_t i) {

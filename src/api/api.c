@@ -327,6 +327,16 @@ const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len
   return NULL;
 }
 
+uint64_t ttc_float_bits(double x, const char *type) {
+  static const struct {
+    const char *name;
+    FloatKind kind;
+  } kinds[] = {{"fp16", F16}, {"bf16", BF16}, {"fp64", F64}};
+  for (size_t i = 0; type && i < COUNT(kinds); i++)
+    if (strcmp(kinds[i].name, type) == 0) return ir_float_encode(kinds[i].kind, x);
+  return ir_float_encode(F32, x);
+}
+
 /* ---- kernels as bytes -------------------------------------------------------------------------------------------- */
 
 typedef struct SaveCall {

@@ -199,6 +199,10 @@ void diag_render(Buf *out, const Diag *d, bool colour);
 
 /* The name in `names` (n of them) that is nearest to `wrong` by edit distance, or NULL if none is near. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t n);
+/* The same for the end of a message: "; did you mean `NAME`?", or "". */
+const char *did_you_mean(Ctx *cx, const char *wrong, const char *const *names, size_t n);
+/* For a hint: "did you mean `NAME`?" of a name that was found near, after `prefix` ("."); NULL for NULL. */
+const char *hint_near(Ctx *cx, const char *prefix, const char *near);
 
 /* ---- small things ------------------------------------------------------------------------------------------------ */
 

@@ -316,3 +316,12 @@ const char *nearest_name(const char *wrong, const char *const *names, size_t n) 
   }
   return nearest;
 }
+
+const char *did_you_mean(Ctx *cx, const char *wrong, const char *const *names, size_t n) {
+  const char *near = nearest_name(wrong, names, n);
+  return near ? ctx_printf(cx, "; %s", hint_near(cx, "", near)) : "";
+}
+
+const char *hint_near(Ctx *cx, const char *prefix, const char *near) {
+  return near ? ctx_printf(cx, "did you mean `%s%s`?", prefix, near) : NULL;
+}

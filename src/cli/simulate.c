@@ -153,9 +153,8 @@ static const Arg *known_arg(const Run *r, const char *flag, const char *text, co
   if (a) return a;
   const char **names = NEWN(r->cx, const char *, r->nargs + 1);
   for (int i = 0; i < r->nargs; i++) names[i] = r->args[i].name;
-  const char *near = nearest_name(intern_n(r->cx, text, n), names, (size_t)r->nargs);
-  ctx_fail(r->cx, ERR_SOURCE, "%s %s: kernel `%s` has no run-time parameter of that name%s%s%s", flag, text,
-           r->kernel->info.name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+  ctx_fail(r->cx, ERR_SOURCE, "%s %s: kernel `%s` has no run-time parameter of that name%s", flag, text,
+           r->kernel->info.name, did_you_mean(r->cx, intern_n(r->cx, text, n), names, (size_t)r->nargs));
 }
 
 static bool declared_unsigned(const RunRequest *request, const char *name) {

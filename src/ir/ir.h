@@ -81,6 +81,7 @@ static inline bool ir_is_int(const Type *t) { return t->kind == TYPE_INT; }
 static inline bool ir_is_float(const Type *t) { return t->kind == TYPE_FLOAT; }
 static inline bool ir_is_ptr(const Type *t) { return t->kind == TYPE_PTR; }
 int64_t ir_numel(const Type *t);      /* 1 for a scalar */
+bool ir_same_shape(const Type *a, const Type *b); /* what is no tensor has none */
 int ir_elem_bytes(const Type *t);     /* storage of one element: i1 takes 1, a pointer 8 */
 void ir_print_type(Buf *out, const Type *t);
 const char *ir_type_text(Ctx *cx, const Type *t);

@@ -148,6 +148,14 @@ int64_t ir_numel(const Type *t) {
   return n;
 }
 
+bool ir_same_shape(const Type *a, const Type *b) {
+  int rank = ir_is_tensor(a) ? a->rank : 0;
+  if (rank != (ir_is_tensor(b) ? b->rank : 0)) return false;
+  for (int i = 0; i < rank; i++)
+    if (a->shape[i] != b->shape[i]) return false;
+  return true;
+}
+
 int ir_elem_bytes(const Type *t) {
   if (t->kind == TYPE_TENSOR || t->kind == TYPE_MEMDESC) t = t->elem;
   if (t->kind == TYPE_INT || t->kind == TYPE_FLOAT) return (t->bits + 7) / 8;

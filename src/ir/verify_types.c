@@ -14,16 +14,9 @@ static const char *text(Verifier *v, const Type *t) { return ir_type_text(v->cx,
 
 static int rank_of(const Type *t) { return ir_is_tensor(t) ? t->rank : 0; }
 
-static bool same_shape(const Type *a, const Type *b) {
-  if (rank_of(a) != rank_of(b)) return false;
-  for (int i = 0; i < rank_of(a); i++)
-    if (a->shape[i] != b->shape[i]) return false;
-  return true;
-}
-
 /* Same shape, and same layout where there are layouts. */
 static bool same_place(const Type *a, const Type *b) {
-  return same_shape(a, b) && (!ir_is_tensor(a) || a->encoding == b->encoding);
+  return ir_same_shape(a, b) && (!ir_is_tensor(a) || a->encoding == b->encoding);
 }
 
 static bool is_i1(const Type *t) { return ir_is_int(t) && t->bits == 1; }

@@ -55,6 +55,7 @@ static void add_value(Walk *w, const ttc_value *v) {
   case TTC_TUPLE:
   case TTC_LIST:
     sha256_add(h, &v->len, sizeof v->len);
+    add_text(h, v->names ? "named" : "");
     for (size_t i = 0; i < v->len; i++) {
       if (v->names) add_text(h, v->names[i]);
       add_value(w, &v->items[i]);
@@ -230,4 +231,10 @@ static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, 
 void lang_fingerprint(Ctx *cx, const ttc_host *host, const ttc_function *function, Sha256 *hash) {
   Map seen = {0};
   hash_function(cx, host, function, &seen, hash);
+}
+
+void lang_fingerprint_value(Ctx *cx, const ttc_host *host, const ttc_value *v, Sha256 *hash) {
+  Map seen = {0};
+  Walk w = {.cx = cx, .host = host, .seen = &seen, .hash = hash};
+  add_value(&w, v);
 }

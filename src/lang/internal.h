@@ -139,6 +139,7 @@ typedef struct RangeVal {
 Val *val_none(Lang *L);
 Val *val_bool(Lang *L, bool x);
 Val *val_int(Lang *L, BigInt x);
+bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
 Val *val_float(Lang *L, double x);
 Val *val_str(Lang *L, const char *s, size_t n);
 Val *val_dtype(Lang *L, const LType *t);

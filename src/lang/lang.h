@@ -59,6 +59,8 @@ const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n
 /* Everything the compile looked at beyond the function's own source (other functions' sources, constants by name), for
  * the cache key: call with the same host, before compiling. Feeds names and values into the hash in a fixed order. */
 void lang_fingerprint(Ctx *cx, const ttc_host *host, const ttc_function *function, Sha256 *hash);
+/* A constant, and what the functions in it look at. */
+void lang_fingerprint_value(Ctx *cx, const ttc_host *host, const ttc_value *v, Sha256 *hash);
 
 /* What the manual says: the function of that index, in its order, and all of one as text. */
 bool lang_doc_at(size_t index, ttc_doc *doc);

@@ -156,11 +156,6 @@ bool fold_scan_one(Fold *f, Op *op) {
 
 /* ---- elementwise ops of copies ----------------------------------------------------------------------------------- */
 
-static bool same_shape(const Type *a, const Type *b) {
-  return a->rank == b->rank && a->encoding == b->encoding &&
-         !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
-}
-
 /* The one shape that all broadcast operands come from. False when there is none, or an operand is no copy. */
 static bool source_shape(const Op *op, Type **shape, bool *splats) {
   *shape = NULL, *splats = false;
@@ -171,7 +166,7 @@ static bool source_shape(const Op *op, Type **shape, bool *splats) {
     if (in && in->code == OP_SPLAT) {
       *splats = true;
     } else if (in && in->code == OP_BROADCAST) {
-      if (*shape && !same_shape(*shape, arg0(in)->type)) return false;
+      if (*shape && !(ir_same_shape(*shape, arg0(in)->type) && (*shape)->encoding == arg0(in)->type->encoding)) return false;
       *shape = arg0(in)->type;
     } else {
       return false;

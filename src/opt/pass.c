@@ -59,9 +59,8 @@ void opt_check_dump(Ctx *cx, const Pass *const *more) {
     bool known = n == 0;
     for (uint32_t i = 0; i < names.len && !known; i++) known = !strcmp(names.at[i], name);
     if (known) continue;
-    const char *near = nearest_name(name, names.at, names.len);
-    ctx_fail(cx, ERR_SOURCE, "TRITONC_DUMP: there is no pass `%s`%s%s%s", name, near ? "; did you mean `" : "",
-             near ? near : "", near ? "`?" : "");
+    ctx_fail(cx, ERR_SOURCE, "TRITONC_DUMP: there is no pass `%s`%s", name,
+             did_you_mean(cx, name, names.at, names.len));
   }
 }
 

@@ -14,37 +14,10 @@ static void add_text(Sha256 *h, const char *s) {
   if (s) sha256_add(h, s, (size_t)n);
 }
 
-static void add_value(Sha256 *h, const ttc_value *v) {
-  uint64_t head[] = {(uint64_t)v->kind, (uint64_t)v->integer, v->len, 0};
-  memcpy(&head[3], &v->number, sizeof v->number);
-  sha256_add(h, head, sizeof head);
-  if (v->kind == TTC_STR)
-    sha256_add(h, v->text ? v->text : "", v->len);
-  else
-    add_text(h, v->text);
-  if (v->kind == TTC_FUNCTION && v->function) {
-    add_text(h, v->function->qualname);
-    sha256_add(h, v->function->source, v->function->source_len);
-  }
-  if (v->kind != TTC_TUPLE && v->kind != TTC_LIST) return;
-  for (size_t i = 0; i < v->len; i++) {
-    add_text(h, v->names ? v->names[i] : NULL);
-    add_value(h, &v->items[i]);
-  }
-}
-
-/* What functions among the constants look at counts too. */
-static void add_fingerprints(Ctx *cx, Sha256 *h, const ttc_host *host, const ttc_value *v) {
-  if (v->kind == TTC_FUNCTION && v->function) lang_fingerprint(cx, host, v->function, h);
-  if (v->kind == TTC_TUPLE || v->kind == TTC_LIST)
-    for (size_t i = 0; i < v->len; i++) add_fingerprints(cx, h, host, &v->items[i]);
-}
-
 static void add_param(Ctx *cx, Sha256 *h, const ttc_host *host, const ttc_param *p) {
   add_text(h, p->type);
   sha256_add(h, &p->divisibility, sizeof p->divisibility);
-  add_value(h, &p->constant);
-  add_fingerprints(cx, h, host, &p->constant);
+  lang_fingerprint_value(cx, host, &p->constant, h);
   sha256_add(h, &p->nitems, sizeof p->nitems);
   for (size_t i = 0; i < p->nitems; i++) {
     add_text(h, p->items[i].name);

@@ -72,9 +72,8 @@ Options run_options(Ctx *cx, const ttc_option *given, size_t n) {
     if (!info) {
       const char **names = NEWN(cx, const char *, run_noptions);
       for (size_t j = 0; j < run_noptions; j++) names[j] = run_option_table[j].name;
-      const char *near = nearest_name(given[i].name, names, run_noptions);
-      ctx_fail(cx, ERR_SOURCE, "there is no option `%s`%s%s%s", given[i].name, near ? "; did you mean `" : "",
-               near ? near : "", near ? "`?" : "");
+      ctx_fail(cx, ERR_SOURCE, "there is no option `%s`%s", given[i].name,
+               did_you_mean(cx, given[i].name, names, run_noptions));
     }
     set_option(cx, &o, info, given[i].value);
   }

@@ -45,9 +45,7 @@ static void run_named_passes(Ctx *cx, Module *m, const char *list) {
       const Pass *const *passes = opt_passes(&count);
       const char **names = NEWN(cx, const char *, count);
       for (size_t i = 0; i < count; i++) names[i] = passes[i]->name;
-      const char *near = nearest_name(name, names, count);
-      ctx_fail(cx, ERR_SOURCE, "there is no pass `%s`%s%s%s", name, near ? "; did you mean `" : "", near ? near : "",
-               near ? "`?" : "");
+      ctx_fail(cx, ERR_SOURCE, "there is no pass `%s`%s", name, did_you_mean(cx, name, names, count));
     }
     if (p) vec_push(cx, &chosen, p);
     list += n + (list[n] == ',');

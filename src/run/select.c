@@ -45,9 +45,8 @@ void run_keep_kernel(Ctx *cx, Module *m, const char *kernel) {
     if (!strcmp(name, kernel)) chosen = op;
   }
   if (!chosen) {
-    const char *near = nearest_name(kernel, names.at, names.len);
-    ctx_fail(cx, ERR_SOURCE, "the module has no function `%s`%s%s%s", kernel, near ? "; did you mean `" : "",
-             near ? near : "", near ? "`?" : "");
+    ctx_fail(cx, ERR_SOURCE, "the module has no function `%s`%s", kernel,
+             did_you_mean(cx, kernel, names.at, names.len));
   }
   map_put(cx, &r.kept, chosen, chosen);
   ir_walk(chosen, keep_callee, &r);

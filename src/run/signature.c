@@ -83,9 +83,7 @@ size_t run_param_named(Ctx *cx, const LangParam *known, size_t n, const char *na
     if (strcmp(known[i].name, name) == 0) return i;
   const char **names = NEWN(cx, const char *, n + 1);
   for (size_t i = 0; i < n; i++) names[i] = known[i].name;
-  const char *near = nearest_name(name, names, n);
-  ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s%s%s", f->name, name, near ? "; did you mean `" : "",
-           near ? near : "", near ? "`?" : "");
+  ctx_fail(cx, ERR_SOURCE, "`%s` has no parameter `%s`%s", f->name, name, did_you_mean(cx, name, names, n));
 }
 
 ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, const char *const *defines,

@@ -138,9 +138,9 @@ RunTarget run_target(Ctx *cx, const char *text) {
     if (t.missing) ctx_fail(cx, ERR_SYSTEM, "there is no target `%s` (%s)", t.name, t.missing);
     const char *names[COUNT(known)];
     for (size_t i = 0; i < COUNT(known); i++) names[i] = known[i].name;
-    const char *near = nearest_name(t.name, names, COUNT(known));
-    ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`%s%s%s", t.name,
-             near ? "; did you mean `" : "; known are `cpu`, `cuda` and `simt`", near ? near : "", near ? "`?" : "");
+    const char *guess = did_you_mean(cx, t.name, names, COUNT(known));
+    ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`%s", t.name,
+             *guess ? guess : "; known are `cpu`, `cuda` and `simt`");
   }
   TargetOptions o = {.arch = t.arch};
   const char *arch = t.backend ? t.backend->resolve_arch(cx, &o) : t.arch;

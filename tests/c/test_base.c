@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "failing.h"
 #include "base/base.h"
 
 #include <locale.h>
@@ -13,23 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* An allocator that fails from its n-th call on, and counts what is still alive. */
-typedef struct Failing {
-  long calls, fail_at, alive;
-} Failing;
-
-static void *failing_alloc(void *self, size_t bytes) {
-  Failing *f = self;
-  if (++f->calls >= f->fail_at) return NULL;
-  f->alive++;
-  return malloc(bytes);
-}
-
-static void failing_release(void *self, void *chunk) {
-  ((Failing *)self)->alive--;
-  free(chunk);
-}
 
 static Allocator failing(Failing *f) { return (Allocator){failing_alloc, failing_release, f}; }
 

@@ -1,8 +1,10 @@
 /* test_corpus.c: what must hold of every compile of the corpus: stages print, read and print again to the same bytes;
  * the same input gives the same bytes; every allocation may fail; malformed source never crashes; any number of
  * compiles at once. */
+#include "failing.h"
 #include "corpus.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,31 +74,12 @@ static void test_compiles_are_deterministic(void **state) {
 
 /* ---- the n-th allocation fails ----------------------------------------------------------------------------------- */
 
-typedef struct Failing {
-  long until; /* how many allocations still succeed; negative: all */
-  long live;
-} Failing;
-
-static void *failing_alloc(void *self, size_t bytes) {
-  Failing *f = self;
-  if (f->until == 0) return NULL;
-  if (f->until > 0) f->until--;
-  void *p = malloc(bytes);
-  if (p) f->live++;
-  return p;
-}
-
-static void failing_release(void *self, void *p) {
-  if (p) ((Failing *)self)->live--;
-  free(p);
-}
-
 static void test_every_allocation_may_fail(void **state) {
   (void)state;
   for (size_t i = 0; i < corpus_size; i++) {
     long n = 0;
     for (bool done = false; !done; n++) {
-      Failing f = {n, 0};
+      Failing f = {.fail_at = n + 1};
       ttc_allocator allocator = {failing_alloc, failing_release, &f};
       ttc_context *cx = ttc_context_new_with(&allocator);
       if (cx) {
@@ -108,13 +91,13 @@ static void test_every_allocation_may_fail(void **state) {
           if (status != TTC_ERROR_MEMORY) fail_msg("%s, allocation %ld: %s", corpus[i].kernel, n, ttc_message(cx));
           assert_non_null(strstr(ttc_message(cx), "memory"));
           /* The next compile in the same context works. */
-          f.until = -1;
+          f.fail_at = LONG_MAX;
           if (n % 4 == 0) ttc_kernel_free(must_compile(cx, &corpus[i], "ttir"));
         }
         ttc_kernel_free(k);
         ttc_context_free(cx);
       }
-      assert_int_equal(f.live, 0);
+      assert_int_equal(f.alive, 0);
       assert_true(n < 100000);
     }
     assert_true(n > 3);

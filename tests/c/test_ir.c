@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "failing.h"
 #include "ir/ir.h"
 
 #include <dirent.h>
@@ -629,23 +630,6 @@ static void mangle(const char *name, const char *text, size_t len) {
 static void damaged_files_do_no_harm(void **state) {
   (void)state;
   assert_true(for_each_file(mangle) > 0);
-}
-
-/* An allocator whose n-th call fails, and all after it. */
-typedef struct Failing {
-  long calls, fail_at, alive;
-} Failing;
-
-static void *failing_alloc(void *self, size_t bytes) {
-  Failing *f = self;
-  if (++f->calls >= f->fail_at) return NULL;
-  f->alive++;
-  return malloc(bytes);
-}
-
-static void failing_release(void *self, void *chunk) {
-  ((Failing *)self)->alive--;
-  free(chunk);
 }
 
 static void run_out_of_memory(const char *name, const char *text, size_t len) {

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "failing.h"
 #include "syntax/internal.h"
 
 #include <stdio.h>
@@ -277,22 +278,6 @@ static void blocks_nest_a_hundred_deep(void **state) {
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
-
-typedef struct Failing {
-  long calls, fail_at, alive;
-} Failing;
-
-static void *failing_alloc(void *self, size_t bytes) {
-  Failing *f = self;
-  if (++f->calls >= f->fail_at) return NULL;
-  f->alive++;
-  return malloc(bytes);
-}
-
-static void failing_release(void *self, void *chunk) {
-  ((Failing *)self)->alive--;
-  free(chunk);
-}
 
 /* All the programs in one text. Those that end in a mistake at module level (`return`) are fine for a parser. */
 static char *corpus(size_t *len) {

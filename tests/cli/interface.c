@@ -148,6 +148,8 @@ int main(void) {
   longer.known.size = sizeof longer, longer.known.params = params, longer.known.nparams = 2;
   CHECK(ttc_compile(cx, &longer.known, &k) == TTC_ERROR_ARGUMENT && strstr(ttc_message(cx), "twice"));
   CHECK(ttc_launch(cx, NULL, grid, NULL, NULL, 0) == TTC_ERROR_ARGUMENT);
+  CHECK(ttc_float_bits(1.5, "fp16") == 0x3e00 && ttc_float_bits(-1.5, "bf16") == 0xbfc0 &&
+        ttc_float_bits(1.5, "fp32") == 0x3fc00000 && ttc_float_bits(1.5, "fp64") == 0x3ff8000000000000);
   CHECK(!strncmp(ttc_target_resolve(cx, "cpu"), "cpu:", 4) && !ttc_target_resolve(cx, "tpu") &&
         strstr(ttc_message(cx), "`tpu`"));
 

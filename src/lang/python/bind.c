@@ -36,7 +36,7 @@ _Noreturn static void fail_keyword(Lang *L, const char *callee, const Params *pa
   Buf all = {.cx = L->cx};
   for (size_t i = 0; i < n; i++) buf_printf(&all, "%s`%s`", i ? ", " : "", names[i]);
   lang_fail_at(L, at,
-               near ? ctx_printf(L->cx, "did you mean `%s`?", near)
+               near ? hint_near(L->cx, "", near)
                : n  ? ctx_printf(L->cx, "its parameters are %s", buf_text(&all))
                     : "it has no parameters",
                "`%s` has no parameter `%s`", callee, name);

@@ -184,9 +184,7 @@ static const char *nearest_member(Lang *L, const char *prefix, bool methods, con
   if (methods)
     for (size_t i = 0; i < COUNT(attributes); i++) vec_push(L->cx, &known, attributes[i]);
   const char *near = near_name(wrong, known.at, known.len);
-  if (!near) return NULL;
-  return methods ? ctx_printf(L->cx, "did you mean `.%s`?", near)
-                 : ctx_printf(L->cx, "did you mean `%s.%s`?", prefix, near);
+  return hint_near(L->cx, methods ? "." : ctx_printf(L->cx, "%s.", prefix), near);
 }
 
 static Val *module_attribute(Lang *L, Val *of, const char *name) {

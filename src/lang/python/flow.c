@@ -49,9 +49,9 @@ Value *const_as(Lang *L, const Val *v, const LType *type) {
   return ir_const_int(&L->b, lt_ir(L, type), (int64_t)v->integer);
 }
 
-static Value *const_i1(Lang *L, bool x) { return ir_const_int(&L->b, ir_int(L->cx, 1), x ? -1 : 0); }
+Value *value_i1(Lang *L, bool x) { return ir_const_int(&L->b, ir_int(L->cx, 1), x ? -1 : 0); }
 
-Value *flow_flag_value(Lang *L, Flag f) { return f.state == MAYBE ? f.value : const_i1(L, f.state == YES); }
+Value *flow_flag_value(Lang *L, Flag f) { return f.state == MAYBE ? f.value : value_i1(L, f.state == YES); }
 
 bool flow_may_have_left(const Flow *f) {
   return f->returned.state == MAYBE || f->broken.state == MAYBE || f->continued.state == MAYBE;
@@ -62,7 +62,7 @@ Val *lang_condition(Lang *L, Val *cond, Span at) {
   return sem_condition(L, cond);
 }
 
-static Value *value_not(Lang *L, Value *v) { return ir_make(&L->b, OP_XORI, v->type, v, const_i1(L, true), NULL); }
+static Value *value_not(Lang *L, Value *v) { return ir_make(&L->b, OP_XORI, v->type, v, value_i1(L, true), NULL); }
 
 /* ---- where two sides meet ---------------------------------------------------------------------------------------- */
 

@@ -210,7 +210,6 @@ typedef struct Exit {
   Values inits, yields; /* left, [returned], the return value's tensors */
 } Exit;
 
-static Value *i1_const(Lang *L, bool x) { return ir_const_int(&L->b, ir_int(L->cx, 1), x ? -1 : 0); }
 
 /* At the end of the body (the builder is there): which flags and values are yielded. */
 static Exit find_exit(Lang *L, const Flow *flow) {
@@ -241,7 +240,7 @@ static Exit find_exit(Lang *L, const Flow *flow) {
 static void exit_inits(Lang *L, Exit *x) {
   uint32_t flags = x->own_returned ? 2 : 1;
   for (uint32_t i = 0; i < x->yields.len; i++) {
-    Value *v = i < flags ? i1_const(L, false) : value_poison(L, x->yields.at[i]->type);
+    Value *v = i < flags ? value_i1(L, false) : value_poison(L, x->yields.at[i]->type);
     vec_push(L->cx, &x->inits, v);
   }
 }
@@ -256,7 +255,7 @@ static void loop_else(Lang *L, Node *stmt, Value *left) {
   }
   const char *name = intern(L->cx, "the loop ran to its end"); /* no name that a program can spell */
   lang_at(L, stmt->span);
-  Value *ended = ir_make(&L->b, OP_XORI, left->type, left, i1_const(L, true), NULL);
+  Value *ended = ir_make(&L->b, OP_XORI, left->type, left, value_i1(L, true), NULL);
   scope_bind(L, L->fn->scope, name, val_tensor(L, ended, lt_scalar(L, L_INT1)), stmt->span);
   Node *condition = NEW(L->cx, Node), *branch = NEW(L->cx, Node);
   *condition = (Node){.kind = N_NAME, .span = stmt->span, .name = name};
@@ -538,7 +537,7 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
 
   build_at(L, before);
   Type *i1 = ir_int(L->cx, 1);
-  Value *stay = ir_make(&L->b, OP_XORI, i1, before->args[left_at], i1_const(L, true), NULL);
+  Value *stay = ir_make(&L->b, OP_XORI, i1, before->args[left_at], value_i1(L, true), NULL);
   Values condition = {0};
   vec_push(L->cx, &condition, ir_make(&L->b, OP_ANDI, i1, before->args[n - 1], stay, NULL));
   for (int i = 0; i < n; i++) vec_push(L->cx, &condition, before->args[i]);
@@ -690,7 +689,7 @@ void flow_for(Lang *L, Node *stmt) {
 static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) {
   if (!before->first && cond->op == NULL) {
     build_at(L, before);
-    Value *stay = ir_make(&L->b, OP_XORI, cond->type, left, i1_const(L, true), NULL);
+    Value *stay = ir_make(&L->b, OP_XORI, cond->type, left, value_i1(L, true), NULL);
     return ir_make(&L->b, OP_ANDI, cond->type, cond, stay, NULL);
   }
   Block *then_block;
@@ -787,11 +786,11 @@ static bool try_while(Lang *L, Loop *loop) {
   }
   build_at(L, before);
   if (x.may_leave && !c) {
-    c = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), before->args[ncarried], i1_const(L, true), NULL);
+    c = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), before->args[ncarried], value_i1(L, true), NULL);
   } else if (x.may_leave) {
     c = guard_condition(L, before, c, before->args[ncarried]);
   } else if (!c) {
-    c = i1_const(L, true);
+    c = value_i1(L, true);
   }
   build_at(L, before);
   Values condition = {0};

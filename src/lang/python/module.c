@@ -456,7 +456,6 @@ const ttc_function *lang_module_function(LangModule *m, const char *name) {
   if (f) return f;
   const char **names = NEWN(m->cx, const char *, m->functions.len);
   for (uint32_t i = 0; i < m->functions.len; i++) names[i] = m->functions.at[i]->name;
-  const char *near = nearest_name(name, names, m->functions.len);
-  ctx_fail(m->cx, ERR_SOURCE, "%s: there is no function `%s` marked @triton.jit in this file%s%s%s", m->source->file,
-           name, near ? "; did you mean `" : "", near ? near : "", near ? "`?" : "");
+  ctx_fail(m->cx, ERR_SOURCE, "%s: there is no function `%s` marked @triton.jit in this file%s", m->source->file, name,
+           did_you_mean(m->cx, name, names, m->functions.len));
 }

@@ -107,6 +107,7 @@ Val *lang_condition(Lang *L, Val *cond, Span at); /* a tensor of one as an i1 */
 bool flow_may_have_left(const Flow *f);
 void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg);
 Value *flow_flag_value(Lang *L, Flag f);
+Value *value_i1(Lang *L, bool x); /* a constant */
 Value *value_poison(Lang *L, Type *t);
 Value *const_as(Lang *L, const Val *number, const LType *type); /* a compile-time number as a constant of a type */
 void exec_stmt(Lang *L, Node *stmt);
@@ -164,7 +165,6 @@ typedef Vec(Value *) Values;
 void val_flatten(Lang *L, const Val *v, Values *out);                            /* its tensors, in order */
 Val *val_rebuild(Lang *L, const Val *shape, Value *const *values, size_t *next); /* the same with other tensors */
 bool val_has_tensor(const Val *v);
-bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
 Val *val_list(Lang *L, Val *const *items, size_t n);
 Val *val_like(Lang *L, const Val *like, Val *const *items); /* a tuple, list or object of as many items as `like` */
 Val *val_type(Lang *L, const char *name);

@@ -151,7 +151,7 @@ _Noreturn static void fail_unknown(Lang *L, const char *name, Span at) {
   const char *const *names = py_builtin_names(&n);
   for (size_t i = 0; i < n; i++) vec_push(L->cx, &known, names[i]);
   const char *near = near_name(name, known.at, known.len);
-  lang_fail_at(L, at, near ? ctx_printf(L->cx, "did you mean `%s`?", near) : NULL, "`%s` is not defined", name);
+  lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` is not defined", name);
 }
 
 /* A value that can be anything at the next call must not be built into a kernel. */

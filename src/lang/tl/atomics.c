@@ -33,7 +33,7 @@ static void check_pointer(Lang *L, const Val *p, const char *name) {
 
 static Val *value_operand(Lang *L, Val *v, Val *pointer, const char *name, const char *param) {
   const LType *elem = val_elem(pointer)->elem;
-  if (!sem_is_number(v) && !sem_is_tensor(v))
+  if (!val_is_number(v) && !sem_is_tensor(v))
     lang_fail(L, NULL, "%s: `%s` must be a tensor or a number, but is %s", name, param, val_kind_text(L, v));
   if (sem_is_tensor(v) && v->type->kind == L_BLOCK && pointer->type->kind != L_BLOCK)
     lang_fail(L, "make the pointer a tensor too", "%s: `%s` has shape %s, but the pointer is a scalar", name, param,

@@ -122,7 +122,7 @@ Val *builtin_call(Lang *L, const Builtin *f, Val *self, const Args *args) {
       const char *names[MAX_PARAMS];
       for (size_t j = 0; j < n; j++) names[j] = params[j].name;
       const char *near = nearest_name(args->names[i], names, n);
-      lang_fail_at(L, arg_span(args, i), near ? ctx_printf(L->cx, "did you mean `%s`?", near) : signature_text(L, f),
+      lang_fail_at(L, arg_span(args, i), near ? hint_near(L->cx, "", near) : signature_text(L, f),
                    "%s has no parameter `%s`", f->name, args->names[i]);
     }
     if (bound[k]) lang_fail_at(L, arg_span(args, i), NULL, "%s: `%s` is given twice", f->name, args->names[i]);
@@ -151,7 +151,7 @@ Val *builtin_not_yet(Lang *L, Val **args, size_t nargs, const Builtin *self) {
 /* ---- arguments --------------------------------------------------------------------------------------------------- */
 
 Val *arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param) {
-  if (sem_is_number(v)) return sem_to_tensor(L, v);
+  if (val_is_number(v)) return sem_to_tensor(L, v);
   if (!sem_is_tensor(v))
     lang_fail_at(L, lang_argument(L, v), NULL, "%s: `%s` must be a tensor or a number, but is %s", f->name, param,
                  val_kind_text(L, v));

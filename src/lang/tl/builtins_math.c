@@ -43,7 +43,7 @@ Val *builtin_sqrt_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 /* Functions that do not promote integers to floats want floats to begin with. */
 static void want_float(Lang *L, const Val *x, const Builtin *f, const char *hint) {
-  const LType *t = sem_is_number(x) ? sem_number_type(L, x) : sem_is_tensor(x) ? val_elem(x) : NULL;
+  const LType *t = val_is_number(x) ? sem_number_type(L, x) : sem_is_tensor(x) ? val_elem(x) : NULL;
   if (!t || !lt_is_float(t)) lang_fail(L, hint, "%s is for floats, but an operand is %s", f->name, val_kind_text(L, x));
 }
 
@@ -95,7 +95,7 @@ Val *builtin_umulhi(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Val *x = args[0], *y = args[1];
   for (int i = 0; i < 2; i++) {
     const LType *t =
-        sem_is_number(args[i]) ? sem_number_type(L, args[i]) : val_elem(arg_tensor(L, args[i], f, i ? "y" : "x"));
+        val_is_number(args[i]) ? sem_number_type(L, args[i]) : val_elem(arg_tensor(L, args[i], f, i ? "y" : "x"));
     if (!lt_is_int(t) || lt_bits(t) < 32)
       lang_fail(L, NULL, "tl.umulhi is defined for 32- and 64-bit integers, but an operand is %s",
                 val_kind_text(L, args[i]));
@@ -174,8 +174,8 @@ Val *builtin_mul(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_where(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = args[1], *y = args[2];
-  if (!sem_is_number(x)) arg_tensor(L, x, f, "x");
-  if (!sem_is_number(y)) arg_tensor(L, y, f, "y");
+  if (!val_is_number(x)) arg_tensor(L, x, f, "x");
+  if (!val_is_number(y)) arg_tensor(L, y, f, "y");
   return sem_where(L, arg_tensor(L, args[0], f, "condition"), x, y);
 }
 
@@ -246,7 +246,7 @@ Val *builtin_next_power_of_2(Lang *L, Val **args, size_t nargs, const Builtin *f
 }
 
 static double known_number(Lang *L, const Val *v, const Builtin *f) {
-  if (!sem_is_number(v))
+  if (!val_is_number(v))
     lang_fail(L, sem_is_tensor(v) ? ctx_printf(L->cx, "for tensors use tl.%s", f->name + 5) : NULL,
               "%s is for numbers known at compile time, not %s", f->name, val_kind_text(L, v));
   return v->kind == V_FLOAT ? v->number : (double)v->integer;

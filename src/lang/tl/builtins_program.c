@@ -45,7 +45,7 @@ Val *builtin_arange(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 }
 
 static Val *number_or_tensor(Lang *L, Val *v, const char *what) {
-  if (!sem_is_number(v) && !(sem_is_tensor(v) && v->type->kind != L_BLOCK && lt_is_int(v->type)))
+  if (!val_is_number(v) && !(sem_is_tensor(v) && v->type->kind != L_BLOCK && lt_is_int(v->type)))
     lang_fail(L, NULL, "%s must be an integer, but is %s", what, val_kind_text(L, v));
   return v;
 }
@@ -99,7 +99,7 @@ Val *builtin_full(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   sem_check_shape(L, rank, shape, "the tensor");
   const LType *elem = arg_dtype(L, args[2], "tl.full: `dtype`");
   Val *v = args[1];
-  if (sem_is_number(v)) return sem_constant(L, v, lt_block(L, elem, rank, shape));
+  if (val_is_number(v)) return sem_constant(L, v, lt_block(L, elem, rank, shape));
   v = arg_tensor(L, v, f, "value");
   if (lt_numel(v->type) != 1)
     lang_fail(L, "to stretch a tensor use tl.broadcast_to", "tl.full: `value` must be a scalar, but is %s",

@@ -136,6 +136,6 @@ Val *sem_cast(Lang *L, Val *t, const LType *elem) {
 }
 
 Val *sem_convert(Lang *L, Val *v, const LType *elem) {
-  if (sem_is_number(v) && !lt_is_ptr(elem)) return sem_constant(L, v, elem);
+  if (val_is_number(v) && !lt_is_ptr(elem)) return sem_constant(L, v, elem);
   return sem_cast(L, v, elem);
 }

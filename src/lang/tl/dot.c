@@ -88,7 +88,7 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const LType *type = lt_block(L, elem, rank, shape);
   Val *acc;
   if (sem_is_none(args[2]) ||
-      (sem_is_number(args[2]) && sem_constant(L, args[2], elem) && args[2]->number == 0 && args[2]->integer == 0)) {
+      (val_is_number(args[2]) && sem_constant(L, args[2], elem) && args[2]->number == 0 && args[2]->integer == 0)) {
     acc = sem_constant(L, val_int(L, 0), type);
   } else {
     acc = arg_tensor(L, args[2], f, "acc");

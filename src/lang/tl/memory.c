@@ -59,7 +59,7 @@ static Val *bytes_of_bools(Lang *L, Val *p) {
 }
 
 Val *sem_as_element(Lang *L, Val *v, const LType *elem, const Builtin *f, const char *param) {
-  if (sem_is_number(v)) {
+  if (val_is_number(v)) {
     bool exact = lt_is_float(elem) || elem->kind == L_INT1 ||
                  (sem_is_int(v) && lt_is_int(elem) && lt_int_fits(elem, v->integer));
     return exact ? sem_constant(L, v, elem) : sem_cast(L, sem_to_tensor(L, v), elem);

@@ -66,9 +66,9 @@ static void check_number(Lang *L, const Val *v, const LType *t) {
 }
 
 void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags) {
-  if (!(sem_is_tensor(*a) || sem_is_number(*a)) || !(sem_is_tensor(*b) || sem_is_number(*b)))
+  if (!(sem_is_tensor(*a) || val_is_number(*a)) || !(sem_is_tensor(*b) || val_is_number(*b)))
     sem_bad_operands(L, op, *a, *b);
-  bool na = sem_is_number(*a), nb = sem_is_number(*b);
+  bool na = val_is_number(*a), nb = val_is_number(*b);
   const LType *ea = na ? sem_number_type(L, *a) : val_elem(*a), *eb = nb ? sem_number_type(L, *b) : val_elem(*b);
   if ((lt_is_ptr(ea) && !(flags & OPERANDS_PTR_LEFT)) || (lt_is_ptr(eb) && !(flags & OPERANDS_PTR_RIGHT)))
     sem_bad_operands(L, op, *a, *b);
@@ -287,7 +287,7 @@ Val *sem_condition(Lang *L, Val *v) {
 
 Val *sem_where(Lang *L, Val *condition, Val *x, Val *y) {
   condition = as_flag(L, condition);
-  bool nx = sem_is_number(x), ny = sem_is_number(y);
+  bool nx = val_is_number(x), ny = val_is_number(y);
   bool pointers =
       (!nx && sem_is_tensor(x) && lt_is_ptr(val_elem(x))) || (!ny && sem_is_tensor(y) && lt_is_ptr(val_elem(y)));
   if (pointers && sem_is_tensor(x) && sem_is_tensor(y) && val_elem(x) != val_elem(y))
@@ -310,7 +310,7 @@ const LType *sem_join_types(Lang *L, const char *name, const Val *a, const Val *
               "`%s` is %s here and %s there", name, val_kind_text(L, a), val_kind_text(L, b));
   }
   const Val *tensor = sem_is_tensor(a) ? a : sem_is_tensor(b) ? b : NULL, *other = tensor == a ? b : a;
-  if (tensor && sem_is_number(other)) {
+  if (tensor && val_is_number(other)) {
     const LType *own = sem_number_type(L, other);
     if (tensor->type == own ||
         (tensor->type->kind != L_BLOCK && kind_rank(own) <= kind_rank(tensor->type) && !lt_is_ptr(tensor->type)))
@@ -318,7 +318,7 @@ const LType *sem_join_types(Lang *L, const char *name, const Val *a, const Val *
     lang_fail(L, ctx_printf(L->cx, "begin with tl.full(...) or tl.zeros(...) of the type that it becomes"),
               "`%s` is %s here and %s there", name, val_kind_text(L, a), val_kind_text(L, b));
   }
-  if (!tensor && sem_is_number(a) && sem_is_number(b)) {
+  if (!tensor && val_is_number(a) && val_is_number(b)) {
     const LType *ta = sem_number_type(L, a), *tb = sem_number_type(L, b);
     return kind_rank(ta) == kind_rank(tb)  ? (lt_bits(ta) >= lt_bits(tb) ? ta : tb)
            : kind_rank(ta) > kind_rank(tb) ? ta

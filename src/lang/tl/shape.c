@@ -69,7 +69,7 @@ Val *sem_constant(Lang *L, const Val *v, const LType *type) {
 
 Val *sem_to_tensor(Lang *L, Val *v) {
   if (sem_is_tensor(v)) return v;
-  if (!sem_is_number(v)) lang_fail(L, NULL, "expected a tensor or a number, but got %s", val_kind_text(L, v));
+  if (!val_is_number(v)) lang_fail(L, NULL, "expected a tensor or a number, but got %s", val_kind_text(L, v));
   return sem_constant(L, v, sem_number_type(L, v));
 }
 
