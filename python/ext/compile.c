@@ -145,9 +145,11 @@ static bool add_option(Job *job, PyObject *name, PyObject *value) {
   const char *utf8 = str ? PyUnicode_AsUTF8AndSize(str, NULL) : NULL;
   bool ok = utf8 && host_keep(&job->host, str) && host_keep(&job->host, name);
   Py_XDECREF(str);
-  if (ok && job->request.noptions < sizeof job->options / sizeof *job->options)
-    job->options[job->request.noptions++] = (ttc_option){text, utf8};
-  return ok;
+  if (!ok) return false;
+  if (job->request.noptions == sizeof job->options / sizeof *job->options)
+    return PyErr_SetString(PyExc_TypeError, "too many options"), false;
+  job->options[job->request.noptions++] = (ttc_option){text, utf8};
+  return true;
 }
 
 /* The option `arch`, or TRITON_OVERRIDE_ARCH, names another GPU to compile for: "sm80". */

@@ -158,8 +158,7 @@ LLInst *ll_build_vector(LLBuilder *b, LLInst *const *elems, int n) {
 }
 
 LLInst *ll_build_struct(LLBuilder *b, LLInst *const *elems, int n) {
-  const LLType *fields[256];
-  assert(n <= 256);
+  const LLType **fields = NEWN(b->func->module->cx, const LLType *, n + 1);
   for (int i = 0; i < n; i++) fields[i] = elems[i]->type;
   return ll_build(b, LL_BUILD, ll_struct_of(b->func->module, fields, n), no_mods, 0, elems, n);
 }

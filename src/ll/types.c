@@ -85,7 +85,7 @@ const LLType *ll_struct_of(LLModule *m, const LLType *const *fields, int n) {
 }
 
 const LLType *ll_struct(LLModule *m, const LLType *elem, int n) {
-  const LLType *fields[256];
+  const LLType **fields = NEWN(m->cx, const LLType *, n + 1);
   for (int i = 0; i < n; i++) fields[i] = elem;
   return ll_struct_of(m, fields, n);
 }

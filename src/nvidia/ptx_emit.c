@@ -303,19 +303,18 @@ static void emit_assertfail(Ptx *p, const LLInst *i) {
 
 /* The user's text, its $n replaced: the result's registers first, then the operands'. */
 static void emit_asm(Ptx *p, const LLInst *i) {
-  const char *names[256];
-  int n = 0;
-  for (int c = 0; c < ptx_value(i)->ncomps; c++) names[n++] = result(p, i, c);
+  Vec(const char *) names = {0};
+  for (int c = 0; c < ptx_value(i)->ncomps; c++) vec_push(p->cx, &names, result(p, i, c));
   for (int a = 0; a < i->nargs; a++)
-    for (int c = 0; c < ptx_value(i->args[a])->ncomps && n < 256; c++) names[n++] = ptx_value_reg(p, i->args[a], c);
+    for (int c = 0; c < ptx_value(i->args[a])->ncomps; c++) vec_push(p->cx, &names, ptx_value_reg(p, i->args[a], c));
   buf_puts(p->out, "\t{ ");
   for (const char *s = ((const LLAsm *)i->ref)->text; *s; s++) {
     if (*s != '$') {
       buf_putc(p->out, *s);
     } else if (s[1] >= '0' && s[1] <= '9') {
-      int k = 0;
-      for (; s[1] >= '0' && s[1] <= '9'; s++) k = 10 * k + (s[1] - '0');
-      buf_puts(p->out, k < n ? names[k] : "?");
+      uint32_t k = 0;
+      for (; s[1] >= '0' && s[1] <= '9'; s++) k = k > names.len ? k : 10 * k + (uint32_t)(s[1] - '0');
+      buf_puts(p->out, k < names.len ? names.at[k] : "?");
     } else {
       if (s[1] == '$') s++;
       buf_putc(p->out, '$');

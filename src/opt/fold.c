@@ -20,6 +20,10 @@ static const Rule rules[] = {
 #undef RULE
 };
 
+#define RULE(code, fn, what) _Static_assert(sizeof(what) > 1, #code ": what " #fn " does is not said");
+#include "opt/fold_rules.def"
+#undef RULE
+
 /* The table is grouped by opcode; first_rule[c] is 1 + where the rules of c begin, 0 for none. */
 static void index_rules(Fold *f) {
   for (size_t i = COUNT(rules); i-- > 0;) f->first_rule[rules[i].code] = (uint16_t)(i + 1);

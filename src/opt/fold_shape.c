@@ -60,12 +60,10 @@ bool fold_reshape_twice(Fold *f, Op *op) {
 
 /* ---- trans ------------------------------------------------------------------------------------------------------- */
 
-enum { MOST_DIMS = 16 };
-
-static bool order_of(const Op *op, int64_t order[MOST_DIMS]) {
+static bool order_of(const Op *op, int64_t order[IR_MAX_RANK]) {
   const Attr *a = ir_attr(op, "order");
   int rank = op->results[0].type->rank;
-  if (!a || a->kind != ATTR_INTS || a->n != rank || rank > MOST_DIMS) return false;
+  if (!a || a->kind != ATTR_INTS || a->n != rank || rank > IR_MAX_RANK) return false;
   for (int i = 0; i < rank; i++) {
     if (a->ints[i] < 0 || a->ints[i] >= rank) return false;
     order[i] = a->ints[i];
@@ -74,7 +72,7 @@ static bool order_of(const Op *op, int64_t order[MOST_DIMS]) {
 }
 
 bool fold_trans_identity(Fold *f, Op *op) {
-  int64_t order[MOST_DIMS];
+  int64_t order[IR_MAX_RANK];
   if (!order_of(op, order) || arg0(op)->type != op->results[0].type) return false;
   for (int i = 0; i < op->results[0].type->rank; i++)
     if (order[i] != i) return false;
@@ -83,7 +81,7 @@ bool fold_trans_identity(Fold *f, Op *op) {
 
 /* Dimension i of the result is outer[i] of what is between, which is inner[outer[i]] of the source. */
 bool fold_trans_twice(Fold *f, Op *op) {
-  int64_t outer[MOST_DIMS], inner[MOST_DIMS];
+  int64_t outer[IR_MAX_RANK], inner[IR_MAX_RANK];
   Op *in = def_of(arg0(op), OP_TRANS);
   if (!in || !order_of(op, outer) || !order_of(in, inner)) return false;
   int rank = op->results[0].type->rank;
@@ -166,7 +164,8 @@ static bool source_shape(const Op *op, Type **shape, bool *splats) {
     if (in && in->code == OP_SPLAT) {
       *splats = true;
     } else if (in && in->code == OP_BROADCAST) {
-      if (*shape && !(ir_same_shape(*shape, arg0(in)->type) && (*shape)->encoding == arg0(in)->type->encoding)) return false;
+      if (*shape && !(ir_same_shape(*shape, arg0(in)->type) && (*shape)->encoding == arg0(in)->type->encoding))
+        return false;
       *shape = arg0(in)->type;
     } else {
       return false;

@@ -334,3 +334,21 @@ def test_a_dump_of_a_pass_that_does_not_exist(place):
     assert out.returncode != 0 and "no pass `split_pointer`; did you mean `split-pointers`?" in out.stderr
     out = tritonc(place, *ADD, "--emit", "ttgir", "--target", "cuda:90", env={"TRITONC_DUMP": "gpu-assign"})
     assert out.returncode == 0 and out.stderr.count("// ---- after gpu-assign") == 1
+
+
+def test_inline_asm_of_many_operands_and_results(place):
+    n = 64
+    results, types = ", ".join(f"%r{i}" for i in range(n)), ", ".join(["tensor<128xi32>"] * n)
+    (place / "asm.mlir").write_text(
+        "tt.func public @many(%x: !tt.ptr<i32>) {\n"
+        "  %i = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>\n"
+        "  %xs = tt.splat %x : !tt.ptr<i32> -> tensor<128x!tt.ptr<i32>>\n"
+        "  %p = tt.addptr %xs, %i : tensor<128x!tt.ptr<i32>>, tensor<128xi32>\n"
+        f'  {results} = tt.elementwise_inline_asm "first $0 last ${n - 1} operands ${n} ${2 * n - 1};" '
+        f'{{constraints = "{",".join(["=r"] * n + ["r"] * n)}", packed_element = 1 : i32, pure = true}} '
+        f"{', '.join(['%i'] * n)} : {types} -> {types}\n"
+        f"  tt.store %p, %r{n - 1} : tensor<128x!tt.ptr<i32>>\n"
+        "  tt.return\n}\n"
+    )
+    ptx = good(place, "asm.mlir", "--target", "cuda:90", "--emit", "ptx")
+    assert re.search(r"first %r\d+ last %r\d+ operands (%r\d+) \1;", ptx)

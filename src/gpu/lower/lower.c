@@ -257,6 +257,91 @@ static void lower_program(Lower *w, const Op *op) {
 
 enum { TENSOR_MAP_BYTES = 128, TENSOR_MAP_ALIGN = 64 };
 
+/* ---- which function lowers which op ------------------------------------------------------------------------------ */
+
+static void lower_broadcast(Lower *w, const Op *op) { lower_by_place(w, op, broadcast_source); }
+static void lower_expand(Lower *w, const Op *op) { lower_by_place(w, op, expand_source); }
+static void lower_trans(Lower *w, const Op *op) { lower_by_place(w, op, trans_source); }
+static void lower_reshape(Lower *w, const Op *op) { lower_by_place(w, op, reshape_source); }
+
+static void lower_barrier_op(Lower *w, const Op *op) {
+  (void)op;
+  lower_barrier(w);
+}
+
+static void lower_return(Lower *w, const Op *op) {
+  (void)op;
+  ll_ret(&w->b);
+}
+
+/* Terminators of inner regions belong to the op around them; a hint makes no code. */
+static void lower_nothing(Lower *w, const Op *op) { (void)w, (void)op; }
+
+typedef void LowerFn(Lower *w, const Op *op);
+
+/* Elementwise ops, which are not here, have a table of their own: elementwise.c. */
+static LowerFn *const lower_table[OPCODES] = {
+    [OP_CONSTANT] = lower_constant,
+    [OP_POISON] = lower_poison,
+    [OP_MAKE_RANGE] = lower_range,
+    [OP_SPLAT] = lower_splat,
+    [OP_BROADCAST] = lower_broadcast,
+    [OP_EXPAND_DIMS] = lower_expand,
+    [OP_TRANS] = lower_trans,
+    [OP_RESHAPE] = lower_reshape,
+    [OP_JOIN] = lower_join,
+    [OP_SPLIT] = lower_split,
+    [OP_CAT] = lower_cat,
+    [OP_UNSPLAT] = lower_unsplat,
+    [OP_PROGRAM_ID] = lower_program,
+    [OP_NUM_PROGRAMS] = lower_program,
+    [OP_BARRIER] = lower_barrier_op,
+    [OP_LOAD] = lower_load,
+    [OP_STORE] = lower_store,
+    [OP_ATOMIC_RMW] = lower_atomic,
+    [OP_ATOMIC_CAS] = lower_atomic,
+    [OP_CONVERT_LAYOUT] = lower_convert,
+    [OP_LOCAL_ALLOC] = lower_local,
+    [OP_LOCAL_DEALLOC] = lower_local,
+    [OP_LOCAL_LOAD] = lower_local,
+    [OP_LOCAL_STORE] = lower_local,
+    [OP_MEMDESC_INDEX] = lower_local,
+    [OP_MEMDESC_TRANS] = lower_local,
+    [OP_MEMDESC_RESHAPE] = lower_local,
+    [OP_ASYNC_COPY] = lower_local,
+    [OP_ASYNC_COMMIT] = lower_local,
+    [OP_ASYNC_WAIT] = lower_local,
+    [OP_FENCE_ASYNC_SHARED] = lower_local,
+    [OP_INIT_BARRIER] = lower_tma,
+    [OP_INVAL_BARRIER] = lower_tma,
+    [OP_BARRIER_EXPECT] = lower_tma,
+    [OP_WAIT_BARRIER] = lower_tma,
+    [OP_TMA_LOAD] = lower_tma,
+    [OP_TMA_STORE] = lower_tma,
+    [OP_TMA_REDUCE] = lower_tma,
+    [OP_TMA_STORE_WAIT] = lower_tma,
+    [OP_WARP_GROUP_DOT] = lower_warp_group_dot,
+    [OP_WARP_GROUP_DOT_WAIT] = lower_warp_group_dot_wait,
+    [OP_DOT] = lower_dot,
+    [OP_REDUCE] = lower_reduce,
+    [OP_SCAN] = lower_scan,
+    [OP_GATHER] = lower_gather,
+    [OP_HISTOGRAM] = lower_histogram,
+    [OP_FOR] = lower_for,
+    [OP_IF] = lower_if,
+    [OP_WHILE] = lower_while,
+    [OP_PRINT] = lower_print,
+    [OP_ASSERT] = lower_assert,
+    [OP_INLINE_ASM] = lower_inline_asm,
+    [OP_FP_TO_FP] = lower_fp_to_fp,
+    [OP_ASSUME] = lower_nothing,
+    [OP_YIELD] = lower_nothing,
+    [OP_CONDITION] = lower_nothing,
+    [OP_REDUCE_RETURN] = lower_nothing,
+    [OP_SCAN_RETURN] = lower_nothing,
+    [OP_RETURN] = lower_return,
+};
+
 /* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 /* A place with the calls that led there. */
@@ -288,67 +373,9 @@ static const LLLoc *place_of(Lower *w, const Loc *loc) {
 void lower_op(Lower *w, const Op *op) {
   w->b.loc = place_of(w, op->loc);
   w->op = op;
-  switch (op->code) {
-  case OP_CONSTANT: lower_constant(w, op); return;
-  case OP_POISON: lower_poison(w, op); return;
-  case OP_MAKE_RANGE: lower_range(w, op); return;
-  case OP_SPLAT: lower_splat(w, op); return;
-  case OP_BROADCAST: lower_by_place(w, op, broadcast_source); return;
-  case OP_EXPAND_DIMS: lower_by_place(w, op, expand_source); return;
-  case OP_TRANS: lower_by_place(w, op, trans_source); return;
-  case OP_RESHAPE: lower_by_place(w, op, reshape_source); return;
-  case OP_JOIN: lower_join(w, op); return;
-  case OP_SPLIT: lower_split(w, op); return;
-  case OP_CAT: lower_cat(w, op); return;
-  case OP_UNSPLAT: lower_unsplat(w, op); return;
-  case OP_PROGRAM_ID:
-  case OP_NUM_PROGRAMS: lower_program(w, op); return;
-  case OP_BARRIER: lower_barrier(w); return;
-  case OP_LOAD: lower_load(w, op); return;
-  case OP_STORE: lower_store(w, op); return;
-  case OP_ATOMIC_RMW:
-  case OP_ATOMIC_CAS: lower_atomic(w, op); return;
-  case OP_CONVERT_LAYOUT: lower_convert(w, op); return;
-  case OP_LOCAL_ALLOC:
-  case OP_LOCAL_DEALLOC:
-  case OP_LOCAL_LOAD:
-  case OP_LOCAL_STORE:
-  case OP_MEMDESC_INDEX:
-  case OP_MEMDESC_TRANS:
-  case OP_MEMDESC_RESHAPE:
-  case OP_ASYNC_COPY:
-  case OP_ASYNC_COMMIT:
-  case OP_ASYNC_WAIT:
-  case OP_FENCE_ASYNC_SHARED: lower_local(w, op); return;
-  case OP_INIT_BARRIER:
-  case OP_INVAL_BARRIER:
-  case OP_BARRIER_EXPECT:
-  case OP_WAIT_BARRIER:
-  case OP_TMA_LOAD:
-  case OP_TMA_STORE:
-  case OP_TMA_REDUCE:
-  case OP_TMA_STORE_WAIT: lower_tma(w, op); return;
-  case OP_WARP_GROUP_DOT: lower_warp_group_dot(w, op); return;
-  case OP_WARP_GROUP_DOT_WAIT: lower_warp_group_dot_wait(w, op); return;
-  case OP_DOT: lower_dot(w, op); return;
-  case OP_REDUCE: lower_reduce(w, op); return;
-  case OP_SCAN: lower_scan(w, op); return;
-  case OP_GATHER: lower_gather(w, op); return;
-  case OP_HISTOGRAM: lower_histogram(w, op); return;
-  case OP_FOR: lower_for(w, op); return;
-  case OP_IF: lower_if(w, op); return;
-  case OP_WHILE: lower_while(w, op); return;
-  case OP_PRINT: lower_print(w, op); return;
-  case OP_ASSERT: lower_assert(w, op); return;
-  case OP_INLINE_ASM: lower_inline_asm(w, op); return;
-  case OP_FP_TO_FP: lower_fp_to_fp(w, op); return;
-  case OP_ASSUME:
-  case OP_YIELD:
-  case OP_CONDITION:
-  case OP_REDUCE_RETURN:
-  case OP_SCAN_RETURN: return;
-  case OP_RETURN: ll_ret(&w->b); return;
-  default: break;
+  if (lower_table[op->code]) {
+    lower_table[op->code](w, op);
+    return;
   }
   if (lower_wide_division(w, op)) return;
   if (!lower_elementwise(w, op)) lower_fail(w, op, "not supported on this target yet");

@@ -34,8 +34,9 @@ static void put_escaped(Buf *f, const char *s) {
 static LLInst *text(Lower *w, const char *s) { return ll_global(&w->b, ll_global_bytes(w->lm, s, strlen(s) + 1)); }
 
 static void print_one(Lower *w, const Op *op, const char *prefix, int operand, int reg) {
-  LLInst *args[16] = {NULL, ll_call(&w->b, LL_CTAID_X, NULL, NULL), ll_call(&w->b, LL_CTAID_Y, NULL, NULL),
-                      ll_call(&w->b, LL_CTAID_Z, NULL, NULL)};
+  LLInst *args[4 + LAYOUT_MAX_DIMS + 1] = {NULL, ll_call(&w->b, LL_CTAID_X, NULL, NULL),
+                                           ll_call(&w->b, LL_CTAID_Y, NULL, NULL),
+                                           ll_call(&w->b, LL_CTAID_Z, NULL, NULL)};
   int n = 4;
   Buf f = {.cx = w->cx};
   buf_puts(&f, "pid (%u, %u, %u)");

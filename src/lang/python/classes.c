@@ -94,8 +94,7 @@ static size_t field_named(Lang *L, const Class *c, const char *name, Span at) {
   for (size_t i = 0; i < c->n; i++)
     if (strcmp(c->names[i], name) == 0) return i;
   const char *near = near_name(name, c->names, c->n);
-  lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` has no field `%s`",
-               class_name(c), name);
+  lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` has no field `%s`", class_name(c), name);
 }
 
 static Val *make_from_fields(Lang *L, const Class *c, const Args *args) {

@@ -210,7 +210,6 @@ typedef struct Exit {
   Values inits, yields; /* left, [returned], the return value's tensors */
 } Exit;
 
-
 /* At the end of the body (the builder is there): which flags and values are yielded. */
 static Exit find_exit(Lang *L, const Flow *flow) {
   Exit x = {.may_leave = flow->broken.state != NO || flow->returned.state != NO,
