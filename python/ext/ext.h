@@ -174,9 +174,12 @@ bool host_keep(Host *h, PyObject *obj);   /* takes a reference of its own */
 typedef struct Table {
   struct TableEntry *slots;
   size_t cap, len;
-  size_t words; /* of a key */
+  size_t words;                  /* of a key */
+  const struct TableEntry *last; /* that table_get() found; NULL: none */
 } Table;
-Kernel *table_get(const Table *t, const uint64_t *key, size_t words, uint64_t hash); /* borrowed */
+/* Borrowed; NULL: there is none. table_last() looks at what was found last alone, which takes no hash. */
+Kernel *table_last(const Table *t, const uint64_t *key, size_t words);
+Kernel *table_get(Table *t, const uint64_t *key, size_t words, uint64_t hash);
 bool table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kernel *kernel);
 void table_clear(Table *t);
 int table_traverse(const Table *t, visitproc visit, void *arg);
@@ -207,6 +210,7 @@ struct JITCore {
   PyObject *hooks;           /* pre_run_hooks: a list */
   PyObject *constants;       /* dict: (type, value) -> number, for constants that are not plain numbers */
   PyObject *default_options; /* dict or NULL: debug of the decorator */
+  PyObject *launcher;        /* what kernel[grid] gave last for a tuple; or NULL */
   Param *params;
   Py_ssize_t nparams;
   Table table;
@@ -359,6 +363,7 @@ struct Kernel {
   bool loaded;
   bool checks;          /* a launch checks accesses against the arguments' memory */
   bool has_descriptors; /* among its run-time arguments: a slot holds one's address */
+  bool on_gpu;          /* its launches are over at once: nothing asks whether to end one early */
 };
 PyTypeObject *make_kernel_type(PyObject *module);
 Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */

@@ -160,6 +160,7 @@ static int jit_traverse(PyObject *self, visitproc visit, void *arg) {
   Py_VISIT(f->hooks);
   Py_VISIT(f->constants);
   Py_VISIT(f->default_options);
+  Py_VISIT(f->launcher);
   for (Py_ssize_t i = 0; i < f->nparams; i++) {
     Py_VISIT(f->params[i].fallback);
     Py_VISIT(f->params[i].last);
@@ -177,6 +178,7 @@ static int jit_clear(PyObject *self) {
   Py_CLEAR(f->hooks);
   Py_CLEAR(f->constants);
   Py_CLEAR(f->default_options);
+  Py_CLEAR(f->launcher);
   return 0;
 }
 

@@ -11,6 +11,7 @@ static void adopt(Kernel *k, Image *m) {
   k->image = m;
   k->kernel = m ? m->kernel : NULL;
   k->loaded = k->has_descriptors = false;
+  k->on_gpu = m && strncmp(ttc_kernel_target(m->kernel), "cuda", 4) == 0;
   k->checks = m && ttc_kernel_checks(m->kernel);
   const char *type;
   for (size_t i = 0; m && !k->has_descriptors && (type = ttc_kernel_arg_type(m->kernel, i)); i++)

@@ -427,30 +427,51 @@ static PyObject *call_grid(const Call *c, PyObject *grid) {
 
 /* ---- the launch -------------------------------------------------------------------------------------------------- */
 
+typedef struct Ready {
+  Kernel *kernel;
+  const uint32_t *grid;
+  void *stream;
+  const void *const *args;
+  size_t n;
+  const Memory *memory;
+} Ready;
+
+static ttc_status launch_ready(ttc_context *cx, const Ready *r) {
+  const Memory *m = r->memory;
+  PyThreadState *saved = PyEval_SaveThread();
+  ttc_status status = m && !m->unknown
+                          ? ttc_launch_checked(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n, m->at, m->n)
+                          : ttc_launch(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n);
+  PyEval_RestoreThread(saved);
+  return status;
+}
+
+/* A launch on a GPU has no context: where it fails, it is tried once more with one,
+ * for the message. */
+static bool launch_or_raise(State *st, const Ready *r) {
+  bool quick = r->kernel->on_gpu;
+  if (quick && launch_ready(NULL, r) == TTC_OK) return true;
+  ttc_context *cx = new_context();
+  if (!cx) return false;
+  ttc_status status = launch_ready(cx, r);
+  if (status != TTC_OK) raise_status(st, cx, status);
+  ttc_context_free(cx);
+  return status == TTC_OK;
+}
+
 bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
                    const Memory *memory) {
   if (!k->loaded && !kernel_load(k)) return false;
   const void *inline_args[INLINE_PARAMS];
   const void **args = n <= INLINE_PARAMS ? inline_args : PyMem_Malloc(n * sizeof *args);
-  ttc_context *cx = new_context();
-  if (!args || !cx) {
-    if (args != inline_args) PyMem_Free((void *)args);
-    ttc_context_free(cx);
-    return PyErr_NoMemory(), false;
-  }
+  if (!args) return PyErr_NoMemory(), false;
   for (size_t i = 0; i < n; i++) {
     bool is_descriptor = k->has_descriptors && strcmp(ttc_kernel_arg_type(k->kernel, i), "tensordesc") == 0;
     args[i] = is_descriptor ? (const void *)(uintptr_t)slots[i] : &slots[i];
   }
-  PyThreadState *saved = PyEval_SaveThread();
-  ttc_status status = memory && !memory->unknown
-                          ? ttc_launch_checked(cx, k->kernel, grid, (void *)stream, args, n, memory->at, memory->n)
-                          : ttc_launch(cx, k->kernel, grid, (void *)stream, args, n);
-  PyEval_RestoreThread(saved);
-  if (status != TTC_OK) raise_status(st, cx, status);
-  ttc_context_free(cx);
+  bool ok = launch_or_raise(st, &(Ready){k, grid, (void *)stream, args, n, memory});
   if (args != inline_args) PyMem_Free((void *)args);
-  return status == TTC_OK;
+  return ok;
 }
 
 static bool add_memory(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
@@ -549,8 +570,9 @@ static bool call_pre_run_hooks(JITCore *f, PyObject *const *args, Py_ssize_t nar
 }
 
 static Kernel *find_or_compile(Call *c) {
-  uint64_t hash = table_hash(c->key, c->words);
-  Kernel *k = table_get(&c->f->table, c->key, c->words, hash);
+  Kernel *k = table_last(&c->f->table, c->key, c->words);
+  uint64_t hash = k ? 0 : table_hash(c->key, c->words);
+  if (!k) k = table_get(&c->f->table, c->key, c->words, hash);
   if (k) {
     Py_INCREF((PyObject *)k);
     return k;
@@ -635,10 +657,24 @@ static PyObject *call_pair(PyObject *pair, PyObject *const *args, Py_ssize_t nar
 static PyMethodDef launcher = {"launcher", (PyCFunction)(void (*)(void))call_pair, METH_FASTCALL | METH_KEYWORDS,
                                "A kernel and its grid: call it with the kernel's arguments."};
 
+/* A grid that is a constant of the program is the same object each time. */
+static PyObject *last_launcher(const JITCore *f, PyObject *grid) {
+  PyObject *pair = f->launcher ? PyCFunction_GetSelf(f->launcher) : NULL;
+  return pair && PyTuple_GetItem(pair, 1) == grid ? Py_NewRef(f->launcher) : NULL;
+}
+
 PyObject *jit_subscript(PyObject *self, PyObject *grid) {
+  JITCore *f = (JITCore *)self;
+  PyObject *known = last_launcher(f, grid);
+  if (known) return known;
   PyObject *pair = PyTuple_Pack(2, self, grid);
   PyObject *function = pair ? PyCFunction_NewEx(&launcher, pair, NULL) : NULL;
   Py_XDECREF(pair);
+  if (function && Py_TYPE(grid) == &PyTuple_Type) {
+    PyObject *old = f->launcher;
+    f->launcher = Py_NewRef(function);
+    Py_XDECREF(old);
+  }
   return function;
 }
 

@@ -21,10 +21,17 @@ uint64_t table_hash(const uint64_t *key, size_t words) {
   return h;
 }
 
-Kernel *table_get(const Table *t, const uint64_t *key, size_t words, uint64_t hash) {
+Kernel *table_last(const Table *t, const uint64_t *key, size_t words) {
+  const struct TableEntry *e = t->last;
+  return e && e->words == words && memcmp(e->key, key, words * sizeof *key) == 0 ? e->kernel : NULL;
+}
+
+Kernel *table_get(Table *t, const uint64_t *key, size_t words, uint64_t hash) {
   for (size_t i = hash & (t->cap - 1); t->cap && t->slots[i].kernel; i = (i + 1) & (t->cap - 1)) {
     const struct TableEntry *e = &t->slots[i];
-    if (e->hash == hash && e->words == words && memcmp(e->key, key, words * sizeof *key) == 0) return e->kernel;
+    if (e->hash != hash || e->words != words || memcmp(e->key, key, words * sizeof *key) != 0) continue;
+    t->last = e;
+    return e->kernel;
   }
   return NULL;
 }
@@ -45,6 +52,7 @@ bool table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kerne
     PyMem_Free(t->slots);
     t->slots = slots;
     t->cap = cap;
+    t->last = NULL;
   }
   uint64_t *copy = PyMem_Malloc(words * sizeof *copy);
   if (!copy) return PyErr_NoMemory(), false;

@@ -15,7 +15,7 @@ struct ttc_context {
   ttc_allocator allocator;
   Ctx *cx; /* of the last compile; holds the message */
   const char *message;
-  char text[1024];        /* for messages that must not allocate */
+  char text[512];         /* for messages that must not allocate; small: a launch on the CPU makes a context */
   int (*ask)(void *self); /* whether to end early; or NULL */
   void *asker;
   bool interrupted;

@@ -2,11 +2,13 @@
 
 import copy
 import ctypes
+import gc
 import importlib.metadata
 import os
 import pickle
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -366,3 +368,23 @@ def test_functions_that_a_program_marks_as_builtin():
     x, o = torch.randn(16), torch.empty(16)
     kernel_of_handles[(1,)](x, o)
     assert torch.equal(o, x + 5)
+
+
+@triton.jit
+def add_one(out, BLOCK: tl.constexpr):
+    at = out + tl.arange(0, BLOCK)
+    tl.store(at, tl.load(at) + 1)
+
+
+def test_a_launcher_is_kept_and_goes_with_its_kernel():
+    """kernel[grid] is the same object for the same tuple; it holds the kernel and the kernel holds it."""
+    kernel = triton.jit(add_one.fn)
+    grid, out = (1,), np.zeros(4, np.float32)
+    assert kernel[grid] is kernel[grid] and kernel[(2, 1)] is not kernel[grid]
+    for g in (grid, lambda meta: (1,), 1, grid):
+        kernel[g](out, 4)
+    assert out.tolist() == [4] * 4
+    gone = weakref.ref(kernel)
+    del kernel
+    gc.collect()
+    assert gone() is None

@@ -561,8 +561,8 @@ def test_function_without_source():
 def test_only_functions_are_decorated():
     with pytest.raises(TypeError, match="needs a Python function"):
         triton.jit(3)
-    with pytest.raises(TypeError, match=r"\* or \*\* parameters"):
-        triton.jit(lambda *args: None)
+    with pytest.raises(TypeError, match=r"a \*\* parameter"):
+        triton.jit(lambda **args: None)
 
 
 # ---- names from outside ----------------------------------------------------------------------------------------------
