@@ -68,7 +68,7 @@ static void bulk_load(Warp *w, const Code *c, int lane) {
   if (to % 16 || from % 16 || bytes % 16)
     issue(w, SIMT_MISALIGNED, c, lane, to % 16 ? to - SHARED_BASE : from, (int)bytes, NULL);
   uint8_t *at = engine_shared(&e, to, (int)bytes, true);
-  const uint8_t *source = global_at(w, c, lane, from, (int)bytes, false);
+  const uint8_t *source = global_at(w, c, lane, from, (int)bytes, RACE_READ);
   if (at && source) memcpy(at, source, bytes);
   if (m) mbarrier_complete_bytes(w, m, (int)bytes, e.vc);
 }
@@ -168,7 +168,8 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
   uint8_t *at = engine_shared(&t->e, address, 16, !store);
   if (!at) return;
   if (!store) fill(&t->map, at);
-  uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, store) : NULL;
+  RaceAccess access = !store ? RACE_READ : t->way == REDUCE ? RACE_ATOMIC : RACE_WRITE;
+  uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, access) : NULL;
   if (!memory) return;
   if (t->way == REDUCE)
     reduce(t, memory, at + skip, n);
@@ -215,7 +216,7 @@ static void tensor_copy(Warp *w, const Code *c, int lane, Way way, int rank) {
   const int32_t *coordinates = c->list + (store ? 2 : 3);
   uint64_t map = reg64_at(w, map_reg)[lane];
   Tile t = {.way = way, .op = (LLRmw)c->src->mods.rmw, .shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
-  const uint8_t *bytes = global_at(w, c, lane, map, 128, false);
+  const uint8_t *bytes = global_at(w, c, lane, map, 128, RACE_READ);
   if (!bytes) return;
   memcpy(&t.map, bytes, sizeof t.map);
   for (int d = 0; d < rank; d++) t.at[d] = (int32_t)reg_at(w, coordinates[d])[lane];

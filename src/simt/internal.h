@@ -2,6 +2,7 @@
 #ifndef TRITONC_SIMT_INTERNAL_H
 #define TRITONC_SIMT_INTERNAL_H
 
+#include "base/races.h"
 #include "simt/simt.h"
 
 enum {
@@ -128,6 +129,7 @@ typedef struct Machine {
   const void *const *args;
   Vec(SimtBuffer) buffers; /* sorted */
   uint32_t last_buffer;
+  Races *races;          /* between blocks, on the buffers; NULL: there is one block */
   Vec(SimtIssue) issues;
   Map issue_of;
   SimtAccess *stats;     /* per code */
@@ -170,6 +172,8 @@ bool warp_force(Warp *w); /* threads that wait for others of their warp go on wi
 /* The new entry; NULL: this kind was seen at this instruction before, and is only counted. */
 SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail);
 void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code, int other_warp);
+/* Between blocks: with what `found` says of the other one. */
+void issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int bytes, const RaceFound *found);
 SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write);
 void put_printf(Warp *w, const Code *c, uint32_t mask);
 const char *device_text(Warp *w, uint64_t address);
@@ -180,9 +184,10 @@ typedef struct Request { /* a warp's access */
   uint32_t mask;
   int bytes;
 } Request;
-uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, bool write); /* NULL: reported */
+uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access); /* NULL: reported */
 bool shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write);
 void global_written(Machine *m, uint64_t address, int bytes);
+void locate(const Machine *m, SimtIssue *i); /* says where its address is; `i` may be NULL */
 void count_shared(Warp *w, const Code *c, const Request *r, bool write);
 void count_global(Warp *w, const Code *c, const Request *r, bool write);
 void mem_load(Warp *w, const Code *c, uint32_t mask);
@@ -196,6 +201,10 @@ void shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes
 void shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes);
 void shadow_landed(Warp *w, uint32_t address, int bytes);
 void readers_reset(Blk *b);
+void block_races_begin(Machine *m); /* when the code and the buffers are there */
+void block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t address, int bytes, RaceAccess access);
+void block_acquire(Warp *w);
+void block_release(Warp *w);
 void clock_join(const Machine *m, uint32_t *into, const uint32_t *from);
 void clock_release(Warp *w, uint32_t *into); /* what w did so far becomes known to whoever takes `into` */
 

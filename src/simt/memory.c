@@ -108,7 +108,7 @@ static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *d
 
 /* Addresses differ from run to run and mean nothing to a person: the bytes are told from the buffer. `i` may be
  * NULL. */
-static void locate(const Machine *m, SimtIssue *i) {
+void locate(const Machine *m, SimtIssue *i) {
   uint64_t distance = 0;
   const SimtBuffer *b = i ? nearest(m, i->address, &distance) : NULL;
   if (!b) return;
@@ -136,8 +136,9 @@ static void written_bits(Warp *w, const Code *c, SimtBuffer *b, int lane, uint64
   }
 }
 
-uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, bool write) {
+uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access) {
   Machine *m = w->b->m;
+  bool write = access != RACE_READ;
   SimtBuffer *b = buffer_at(m, address, bytes);
   if (!b && m->o->unbounded && address >= FIRST_ADDRESS) return (uint8_t *)(uintptr_t)address;
   if (!b) {
@@ -148,7 +149,9 @@ uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes
     locate(m, issue(w, SIMT_READ_ONLY, c, lane, address, bytes, NULL));
     return NULL;
   }
-  if (b->written) written_bits(w, c, b, lane, address, bytes, write);
+  if (b->written && access != RACE_WRITE) written_bits(w, c, b, lane, address, bytes, false);
+  if (b->written && write) written_bits(w, c, b, lane, address, bytes, true);
+  if (m->races) block_race_check(w, c, lane, (size_t)(b - m->buffers.at), address, bytes, access);
   return (uint8_t *)(uintptr_t)address;
 }
 
@@ -163,24 +166,22 @@ bool shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bo
 
 /* ---- an access: where each lane's bytes are, or NULL ------------------------------------------------------------- */
 
-typedef enum Access { ACCESS_READ, ACCESS_WRITE, ACCESS_ATOMIC } Access;
-
 typedef struct Places {
   uint8_t *at[LANES];
 } Places;
 
-static uint8_t *shared_place(Warp *w, const Code *c, int lane, uint32_t address, Access access) {
-  if (!aligned(w, c, lane, address, c->bytes) || !shared_ok(w, c, lane, address, c->bytes, access != ACCESS_READ))
+static uint8_t *shared_place(Warp *w, const Code *c, int lane, uint32_t address, RaceAccess access) {
+  if (!aligned(w, c, lane, address, c->bytes) || !shared_ok(w, c, lane, address, c->bytes, access != RACE_READ))
     return NULL;
-  if (access == ACCESS_READ) shadow_read(w, c, w->index, w->vc, lane, address, c->bytes, false);
-  if (access == ACCESS_WRITE) shadow_write(w, c, w->index, w->vc, lane, address, c->bytes);
-  if (access == ACCESS_ATOMIC) shadow_atomic(w, c, lane, address, c->bytes);
+  if (access == RACE_READ) shadow_read(w, c, w->index, w->vc, lane, address, c->bytes, false);
+  if (access == RACE_WRITE) shadow_write(w, c, w->index, w->vc, lane, address, c->bytes);
+  if (access == RACE_ATOMIC) shadow_atomic(w, c, lane, address, c->bytes);
   return w->b->shared + (address - SHARED_BASE);
 }
 
-static void find_places(Warp *w, const Code *c, uint32_t mask, Access access, Places *p) {
+static void find_places(Warp *w, const Code *c, uint32_t mask, RaceAccess access, Places *p) {
   Request global = {.bytes = c->bytes}, shared = {.bytes = c->bytes};
-  bool write = access != ACCESS_READ;
+  bool write = access != RACE_READ;
   EACH_LANE(l, mask) {
     uint64_t x = address_at(w, c->a, c->space, (int)l);
     x = c->space == 3 ? (uint32_t)(x + (uint64_t)c->imm) : x + (uint64_t)c->imm;
@@ -193,11 +194,8 @@ static void find_places(Warp *w, const Code *c, uint32_t mask, Access access, Pl
   if (shared.mask) count_shared(w, c, &shared, write);
   EACH_LANE(g, global.mask)
   p->at[g] = aligned(w, c, (int)g, global.address[g], c->bytes)
-                 ? global_at(w, c, (int)g, global.address[g], c->bytes, write)
+                 ? global_at(w, c, (int)g, global.address[g], c->bytes, access)
                  : NULL;
-  if (access == ACCESS_ATOMIC) /* which reads, too */
-    EACH_LANE(g, global.mask)
-  if (p->at[g]) global_at(w, c, (int)g, global.address[g], c->bytes, false);
   EACH_LANE(s, shared.mask) p->at[s] = shared_place(w, c, (int)s, (uint32_t)shared.address[s], access);
 }
 
@@ -231,8 +229,15 @@ static void put_other(Warp *w, const Code *c, const int32_t *other, uint32_t mas
 
 static void synchronize(Warp *w, const Code *c, bool before) {
   int sem = c->src->mods.sem;
-  if (before && (sem == LLS_ACQUIRE || sem >= LLS_ACQ_REL)) clock_join(w->b->m, w->vc, w->b->atomics);
-  if (!before && sem >= LLS_RELEASE) clock_release(w, w->b->atomics);
+  if (before && (sem == LLS_ACQUIRE || sem >= LLS_ACQ_REL)) {
+    clock_join(w->b->m, w->vc, w->b->atomics);
+    block_acquire(w);
+  }
+  if (!before && sem >= LLS_RELEASE) {
+    clock_release(w, w->b->atomics);
+    block_release(w);
+  }
+  if (before && c->src->mods.flags & LLF_VOLATILE) block_acquire(w);
 }
 
 void mem_load(Warp *w, const Code *c, uint32_t mask) {
@@ -241,7 +246,7 @@ void mem_load(Warp *w, const Code *c, uint32_t mask) {
   put_other(w, c, c->list + c->n, mask);
   if (!mask) return;
   synchronize(w, c, true);
-  find_places(w, c, mask, ACCESS_READ, &p);
+  find_places(w, c, mask, RACE_READ, &p);
   for (int k = 0; k < c->n; k++)
     EACH_LANE(l, mask) put_lane(w, c, c->list[k], l, p.at[l] ? p.at[l] + k * c->rbytes : zeros);
 }
@@ -270,7 +275,7 @@ void mem_store(Warp *w, const Code *c, uint32_t mask) {
   Places p;
   if (!mask) return;
   synchronize(w, c, false);
-  find_places(w, c, mask, ACCESS_WRITE, &p);
+  find_places(w, c, mask, RACE_WRITE, &p);
   if (c->space == 3 && w->b->m->shared_checks) check_conflict(w, c, &p, mask);
   EACH_LANE(l, mask)
   if (p.at[l])
@@ -329,7 +334,7 @@ void mem_atomic(Warp *w, const Code *c, uint32_t mask) {
   put_other(w, c, value + c->n, mask);
   if (!mask) return;
   synchronize(w, c, true);
-  find_places(w, c, mask, ACCESS_ATOMIC, &p);
+  find_places(w, c, mask, RACE_ATOMIC, &p);
   EACH_LANE(l, mask) {
     uint8_t old[16] = {0}, x[16], expected[16];
     if (p.at[l]) memcpy(old, p.at[l], c->bytes);

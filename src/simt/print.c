@@ -89,7 +89,11 @@ static void put_issue(Printer *p, const SimtIssue *i) {
   buf_putc(&text, ')');
   put_entry(p, SEV_ERROR, i->inst, buf_text(&text));
   if (!i->other) return;
-  const char *by = i->other_warp >= 0 ? ctx_printf(p->out->cx, ", by warp %d", i->other_warp) : "";
+  const char *by = i->other_warp >= 0           ? ctx_printf(p->out->cx, ", by warp %d", i->other_warp)
+                   : i->other_known             ? ctx_printf(p->out->cx, ", by program %u,%u,%u", i->other_block[0],
+                                                             i->other_block[1], i->other_block[2])
+                   : i->kind == SIMT_BLOCK_RACE ? ", by another program"
+                                                : "";
   put_entry(p, SEV_NOTE, i->other, ctx_printf(p->out->cx, "the other access is here%s", by));
 }
 

@@ -9,6 +9,8 @@
  * long as each is ordered after the one before; only otherwise a row of clocks, one per agent, is needed. A warp's own
  * accesses are ordered by the program. Atomics do not race with each other: they count as readers, and the byte says so
  * (ATOMIC). Cost: 16 bytes of shadow per byte, a compare or two per byte accessed.
+ *
+ * Between blocks, on global memory, base/races.c looks, for which a block is one agent.
  */
 #include "simt/internal.h"
 
@@ -204,4 +206,52 @@ void shadow_landed(Warp *w, uint32_t address, int bytes) {
     Shadow *s = &w->b->shadow[address - SHARED_BASE + (uint32_t)k];
     if (s->write >> 24 == IN_FLIGHT) s->write = stamp(w->index, w->vc);
   }
+}
+
+/* ---- between blocks ---------------------------------------------------------------------------------------------- */
+
+static void free_races(void *races) { races_free(races); }
+
+/* The fewest bytes of an access to global memory. Copies into and out of shared memory may end anywhere. */
+static size_t grain_of(const Machine *m) {
+  size_t grain = 16;
+  for (uint32_t i = 0; i < m->ncode; i++) {
+    const Code *c = &m->code[i];
+    int op = c->src ? (int)c->src->op : -1;
+    if (op == LL_CP_ASYNC || (op >= LL_BULK_LOAD && op <= LL_TMA_REDUCE_5D)) return 1;
+    if (c->bytes && c->space != 3 && c->bytes < grain) grain = c->bytes;
+  }
+  return grain;
+}
+
+void block_races_begin(Machine *m) {
+  if (!m->shared_checks || (uint64_t)m->grid[0] * m->grid[1] * m->grid[2] < 2 || !m->buffers.len) return;
+  RaceRegion *regions = NEWN(m->cx, RaceRegion, m->buffers.len);
+  for (uint32_t i = 0; i < m->buffers.len; i++) {
+    const SimtBuffer *b = &m->buffers.at[i];
+    regions[i] = (RaceRegion){b->base, b->read_only ? 0 : b->size};
+  }
+  m->races = races_new(regions, m->buffers.len, grain_of(m));
+  if (!m->races) ctx_throw(m->cx, ERR_MEMORY);
+  ctx_defer(m->cx, free_races, m->races);
+}
+
+static uint64_t number_of(const Blk *b) {
+  return b->id[0] + b->m->grid[0] * (b->id[1] + (uint64_t)b->m->grid[1] * b->id[2]);
+}
+
+void block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t address, int bytes, RaceAccess access) {
+  const Machine *m = w->b->m;
+  RaceFound found;
+  if (access == RACE_READ && c->src->mods.flags & LLF_VOLATILE) return;
+  if (races_access(m->races, buffer, number_of(w->b), (uint32_t)(c - m->code), access, address, (size_t)bytes, &found))
+    issue_block_race(w, c, lane, address, bytes, &found);
+}
+
+void block_acquire(Warp *w) {
+  if (w->b->m->races) races_acquire(w->b->m->races, number_of(w->b));
+}
+
+void block_release(Warp *w) {
+  if (w->b->m->races) races_release(w->b->m->races, number_of(w->b));
 }

@@ -52,6 +52,19 @@ void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t addres
   i->other_warp = other_warp;
 }
 
+void issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int bytes, const RaceFound *found) {
+  SimtIssue *i = issue(w, SIMT_BLOCK_RACE, c, lane, address, bytes, NULL);
+  if (!i) return;
+  if (found->site < w->b->m->ncode) i->other = w->b->m->code[found->site].src;
+  const uint32_t *grid = w->b->m->grid;
+  uint64_t n = (uint64_t)found->program;
+  i->other_known = found->program >= 0;
+  i->other_block[0] = (uint32_t)(n % grid[0]);
+  i->other_block[1] = (uint32_t)(n / grid[0] % grid[1]);
+  i->other_block[2] = (uint32_t)(n / grid[0] / grid[1]);
+  locate(w->b->m, i);
+}
+
 SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write) {
   SimtAccess *s = &m->stats[c - m->code];
   if (!s->inst) *s = (SimtAccess){.inst = c->src, .space = space, .is_write = write};

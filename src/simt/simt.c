@@ -260,6 +260,7 @@ void simt_run(Ctx *cx, LLModule *module, const char *kernel, const uint32_t grid
   m->shared_checks = !o->no_shared_checks;
   gather_buffers(m);
   simt_decode(m);
+  block_races_begin(m);
   m->stats = NEWN(cx, SimtAccess, m->ncode + 1);
   run_grid(m);
   finish(m);

@@ -1,7 +1,7 @@
 /* simt.h: a simulated machine that runs ll/ on the CPU: threads in warps of 32, warps in blocks, blocks in a grid.
  *
  * It is how the GPU path is tested without a GPU, and it reports what hardware hides: accesses outside of any buffer,
- * reads of what nobody wrote, races on shared memory, copies nobody waited for, bank conflicts, sectors per request.
+ * reads of what nobody wrote, races on shared memory and between blocks, copies nobody waited for, bank conflicts, sectors per request.
  * Pointers in global memory are the host's own addresses; the buffers a kernel may touch are registered beforehand.
  * A run is deterministic: the same module, arguments and options give the same memory and the same report.
  */
@@ -25,6 +25,8 @@ typedef struct SimtIssue {
   const LLInst *other; /* races: the earlier access; or NULL */
   uint32_t block[3];
   int thread;          /* in the block */
+  bool other_known;     /* races between blocks: in which block the earlier access was is known */
+  uint32_t other_block[3];
   int other_warp;      /* races: whose the earlier access was; -1 otherwise, or when it was a copy engine's */
   uint64_t address;    /* shared memory: offset from its beginning */
   int bytes;

@@ -211,7 +211,7 @@ void cp_async(Warp *w, const Code *c, uint32_t mask) {
       continue;
     }
     Copy copy = {.address = address, .bytes = (uint32_t)bytes, .lane = l, .group = w->group[l]};
-    const uint8_t *at = take ? global_at(w, c, (int)l, source, (int)take, false) : NULL;
+    const uint8_t *at = take ? global_at(w, c, (int)l, source, (int)take, RACE_READ) : NULL;
     if (at) memcpy(copy.data, at, take);
     shadow_in_flight(w, c, (int)l, address, bytes);
     vec_push(w->b->m->cx, &w->copies, copy);

@@ -14,6 +14,7 @@ import torch
 import triton
 import triton.language as tl
 from triton.runtime.errors import OutOfResources
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +115,7 @@ def test_it_runs_to_the_end():
     memory = torch.zeros(20)
     y = torch.from_numpy(memory.numpy()[:10])
     x = torch.arange(1.0, 13.0)
-    assert "out-of-bounds write" in mistakes(copy, x, np.zeros(3, np.float32), 12)
+    assert "out-of-bounds write" in mistakes(copy, x.clone(), np.zeros(3, np.float32), 12)  # which may lie ahead of x
     mistakes(copy, x, y, 12)
     assert memory.tolist() == [*range(1, 11), *[0] * 10]
 
@@ -185,7 +186,7 @@ def product_kernel(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr, S
     for i in range(STEPS):
         x, y = tl.load(a + m * (K * STEPS) + i * K + k[None, :]), tl.load(b + (i * K + k[:, None]) * N + n)
         acc = tl.dot(x, y, acc)
-    tl.store(c + m * N + n, acc)
+    tl.store(c + tl.program_id(0) * M * N + m * N + n, acc)
 
 
 def test_out_of_resources():
@@ -279,8 +280,65 @@ def test_the_same_on_every_run():
 
 
 def test_it_is_fast_enough_to_be_used():
-    a, b, c = torch.randn(256, 256).half(), torch.randn(256, 256).half(), torch.zeros(64, 64)
+    a, b, c = torch.randn(256, 256).half(), torch.randn(256, 256).half(), torch.zeros(16, 64, 64)
     product_kernel[(1,)](a, b, c, M=64, N=64, K=32, STEPS=8)  # compiled and loaded
     begin = time.monotonic()
     product_kernel[(16,)](a, b, c, M=64, N=64, K=32, STEPS=8)  # as much work as a 256x256x256 product
     assert time.monotonic() - begin < 2
+
+
+# ---- races between programs ----
+
+
+@triton.jit
+def histogram_kernel(x_ptr, h_ptr, B: tl.constexpr, ATOMIC: tl.constexpr):
+    for i in range(B):
+        bin = h_ptr + tl.load(x_ptr + tl.program_id(0) * B + i)
+        if ATOMIC:
+            tl.atomic_add(bin, 1, sem="relaxed")
+        else:
+            tl.store(bin, tl.load(bin) + 1)
+
+
+def test_histogram_without_atomics():
+    x, h = torch.zeros(64, dtype=torch.int32), torch.zeros(4, dtype=torch.int32)
+    histogram_kernel[(1,)](x, h, 64, False)
+    histogram_kernel[(4,)](x, h, 16, True)
+    assert h[0] == 128
+    text = mistakes(lambda: histogram_kernel[(4,)](x, h, 16, False))
+    assert "race between programs on global memory: 4 bytes at offset 0 of `h_ptr`" in text
+    assert "the other access is here, by program 0,0,0" in text
+
+
+@triton.jit
+def last_adds_up_kernel(x_ptr, part_ptr, count_ptr, out_ptr, B: tl.constexpr, SEM: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(part_ptr + tl.program_id(0), tl.sum(tl.load(x_ptr + tl.program_id(0) * B + at)))
+    if tl.atomic_add(count_ptr, 1, sem=SEM) == tl.num_programs(0) - 1:
+        parts = tl.load(part_ptr + at, mask=at < tl.num_programs(0), other=0.0)
+        tl.store(out_ptr, tl.sum(parts))
+
+
+@pytest.mark.parametrize("sem", ["acq_rel", "relaxed", "release", "acquire"])
+def test_atomics_order_programs(sem):
+    x, part, out = torch.rand(8, 64), torch.zeros(8), torch.zeros(1)
+
+    def run():
+        last_adds_up_kernel[(8,)](x, part, torch.zeros(1, dtype=torch.int32), out, B=64, SEM=sem)
+
+    if sem == "acq_rel":
+        run()
+        torch.testing.assert_close(out[0], x.sum())
+    else:
+        assert "race between programs" in mistakes(run)
+
+
+@triton.jit
+def descriptor_kernel(d, STEP: tl.constexpr):
+    d.store([tl.program_id(0) * STEP, 0], tl.full((8, 16), 1.0, tl.float32))
+
+
+def test_blocks_of_descriptors_that_overlap():
+    d = TensorDescriptor(torch.zeros(32, 16), [32, 16], [16, 1], [8, 16])
+    descriptor_kernel[(4,)](d, 8)
+    assert "race between programs" in mistakes(lambda: descriptor_kernel[(4,)](d, 7))
