@@ -115,10 +115,10 @@ tt.func public @product(%a: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %b: !tt.p
 // THREE: ttg.local_alloc : () -> !ttg.memdesc<3x32x32xf16
 // THREE-COUNT-3: tt.load %{{.*}}, %{{.*}} : tensor<32x!tt.ptr<i32>
 // THREE: scf.for
-// THREE-NEXT: ttg.async_wait {num = 1 : i32}
-// THREE: ttg.async_copy_global_to_local
-// THREE: ttg.async_copy_global_to_local
 // THREE: %[[ROWS:.*]] = tt.load %{{.*}}, %{{.*}} : tensor<32x!tt.ptr<i32>
+// THREE: ttg.async_wait {num = 1 : i32}
+// THREE: ttg.async_copy_global_to_local
+// THREE: ttg.async_copy_global_to_local
 // THREE-NOT: tt.load
 // THREE: %[[A:.*]] = ttg.local_load {{.*}} -> tensor<32x32xf16, #ttg.dot_op<{opIdx = 0
 // THREE: %[[B:.*]] = ttg.local_load {{.*}} -> tensor<32x32xf16, #ttg.dot_op<{opIdx = 1

@@ -7,9 +7,9 @@
 // CHECK-COUNT-3: tt.load %{{.*}}, %{{.*}} : !tt.ptr<i32>
 // CHECK-COUNT-2: ttg.async_copy_global_to_local
 // CHECK: scf.for {{.*}} iter_args(
+// CHECK: %[[NEW:.*]] = tt.load %{{.*}}, %{{.*}} : !tt.ptr<i32>
 // CHECK: ttg.async_wait {num = 1 : i32}
 // CHECK: ttg.async_copy_global_to_local
-// CHECK: %[[NEW:.*]] = tt.load %{{.*}}, %{{.*}} : !tt.ptr<i32>
 // CHECK-NOT: tt.load
 // CHECK: %[[TURNED:.*]] = ttg.memdesc_trans
 // CHECK-NEXT: ttg.local_load %[[TURNED]]

@@ -2,19 +2,19 @@
 // What dots depend on through registers is copied ahead, too; and what becomes of their results in the loop.
 
 // An operand that is scaled: its tile leaves the buffer at once, which is filled again behind the barrier that the dot
-// needs in any case: two buffers for three stages. The scale of each step is loaded three steps ahead.
+// needs in any case: two buffers for three stages. The scale of each step is loaded one step ahead.
 // CHECK-LABEL: @scaled
 // CHECK-DAG: ttg.local_alloc {{.*}} !ttg.memdesc<2x64x64xf16
 // CHECK-DAG: ttg.local_alloc {{.*}} !ttg.memdesc<3x64x64xf16
 // CHECK-COUNT-4: ttg.async_copy_global_to_local
-// CHECK: scf.for {{.*}} f32, f32, f32) : i32
+// CHECK: scf.for {{.*}}, f32, {{.*}} : i32
 // CHECK: ttg.async_wait {num = 1 : i32}
+// CHECK: tt.load {{.*}} : !tt.ptr<f32>
 // CHECK: ttg.local_load {{.*}} -> tensor<64x64xf16, #blocked
 // CHECK: %[[W:.*]] = ttg.local_alloc
 // CHECK: ttng.fence_async_shared
 // CHECK-NEXT: gpu.barrier
 // CHECK-COUNT-2: ttg.async_copy_global_to_local
-// CHECK: tt.load {{.*}} : !tt.ptr<f32>
 // CHECK: ttng.warp_group_dot {{.*}}%[[W]]
 // CHECK: scf.yield
 

@@ -2,7 +2,8 @@
  *
  * Registers that hold neighbouring elements are accessed together, as many as the pointers' alignment and the mask's
  * blocks allow (axis information): 16 bytes at most, and of the atomics only additions of floats, where the machine has
- * them (gpu_atomic_bytes). A store is done by one of the threads that hold an element; a load by all of them.
+ * them (gpu_atomic_bytes). What a thread would load several times from one address (a scale per block of columns) is
+ * loaded once. A store is done by one of the threads that hold an element; a load by all of them.
  */
 #include "gpu/lower/lower.h"
 
@@ -50,6 +51,25 @@ static Val *group_val(Lower *w, const Op *op, const char *name, const Value **va
   return lower_val(w, *value);
 }
 
+/* Register bits along which all addresses are the same (axis information): what the register without them loads, they
+ * hold, too. */
+static int equal_registers(Lower *w, const Layout *l, const Value *ptr, const Value *mask, const Value *other) {
+  int equal = 0;
+  for (int k = 0; k < layout_in_bits(l, AXIS_REGISTER); k++) {
+    bool same = true;
+    for (int d = 0; d < ptr->type->rank && same; d++) {
+      Axis axis = (Axis)(AXIS_DIM0 + d);
+      uint64_t at = layout_basis(l, AXIS_REGISTER, k) >> layout_out_shift(l, axis);
+      int64_t n = index_of(w->index, ptr)->axis[d].constancy;
+      if (mask) n = min64(n, index_of(w->index, mask)->axis[d].constancy);
+      if (other) n = min64(n, index_of(w->index, other)->axis[d].constancy);
+      same = (int64_t)(at & (((uint64_t)1 << layout_out_bits(l, axis)) - 1)) < n;
+    }
+    if (same) equal |= 1 << k;
+  }
+  return equal;
+}
+
 static uint8_t align_of(int bytes) { return (uint8_t)log2_of(bytes); }
 
 void lower_load(Lower *w, const Op *op) {
@@ -62,8 +82,14 @@ void lower_load(Lower *w, const Op *op) {
   const LLType *type = n == 1 ? elem : ll_vector(w->lm, elem, n);
   LLMods mods = lower_mods(op);
   mods.align = align_of(bytes * n);
+  bool once = ir_is_tensor(r->type) && !(mods.flags & LLF_VOLATILE);
+  int equal = once ? equal_registers(w, gpu_layout(w->cx, r->type), ptr, mask, other) & ~(n - 1) : 0;
   for (int i = 0; i < out->n; i += n) {
     LLInst *x;
+    if (i & equal) {
+      for (int k = 0; k < n; k++) out->at[i + k] = out->at[(i & ~equal) + k];
+      continue;
+    }
     if (m) {
       LLInst *parts[16], *fallback;
       for (int k = 0; k < n; k++)

@@ -22,9 +22,9 @@
  * Addresses that are loaded themselves (the pages of a table, the blocks of a sparse matrix): such a load of few
  * elements is done S iterations ahead into registers, one iteration before the copies need it. The loop carries its
  * last S values: that of iteration i, which the body uses, to that of iteration i + S - 1, for the copies. So is a load
- * that dots depend on, of a scalar or of a few elements that a copy cannot take. And in a loop without dots what is
- * loaded is loaded one iteration ahead, as long as that takes few registers: the loop then waits for memory only as far
- * as an iteration is shorter than an access.
+ * that dots depend on, of a scalar or of a few elements that a copy cannot take, one iteration ahead. And in a loop without
+ * dots what is loaded is loaded one iteration ahead, as long as that takes few registers: the loop then waits for memory
+ * only as far as an iteration is shorter than an access.
  *
  * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
  * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
@@ -311,6 +311,13 @@ static int64_t buffer_bytes(const Pipeline *p, int stages, bool late) {
   return bytes;
 }
 
+/* Do many threads hold the same elements, and would each copy bring few? Such a vector is read by all from the caches. */
+static bool is_repeated(Pipeline *p, const Tile *t) {
+  Type *tensor = t->load->results[0].type;
+  int64_t copies = gpu_registers(gpu_layout(p->cx, tensor)) / t->contiguity;
+  return copies > 4 && copies * t->contiguity * 32 * p->num_warps > 4 * ir_numel(tensor);
+}
+
 static void consider(Pipeline *p, Op *load, bool (*find)(Pipeline *, Tile *), int64_t room) {
   int at;
   Tile t = {.load = load};
@@ -318,33 +325,41 @@ static void consider(Pipeline *p, Op *load, bool (*find)(Pipeline *, Tile *), in
   if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
   if (opt_is_volatile(load) || !may_run_ahead(p, load) || !find(p, &t)) return;
   t.contiguity = copy_length(p, load, t.shared);
-  if (t.contiguity * ir_elem_bytes(load->results[0].type->elem) < 4) return;
+  if (t.contiguity * ir_elem_bytes(load->results[0].type->elem) < 4 || is_repeated(p, &t)) return;
   if (room && buffer_bytes(p, p->stages, true) + bytes_of(&t) * (p->stages - 1) > room) return;
   if (slice_of(p, load, false)) vec_push(p->cx, &p->tiles, t);
 }
 
-/* Few elements that are not copied: loaded ahead into registers, as addresses are. */
-static void consider_early(Pipeline *p, Op *load) {
-  if (map_has(&p->feeds, load) && !is_tile(p, load) && !is_early(p, load) && may_be_early(p, load) &&
-      slice_of(p, load, true))
-    vec_push(p->cx, &p->early, load);
+/* Few elements that are not copied: loaded one iteration ahead into registers. Further ahead would be of no use: registers
+ * that are carried on are waited for at the end of the iteration. */
+static void consider_next(Pipeline *p, Pipeline *next, Op *load) {
+  if (map_has(&p->feeds, load) && !is_tile(p, load) && !is_early(p, load) && may_be_early(next, load) &&
+      slice_of(next, load, true))
+    vec_push(p->cx, &next->early, load);
 }
 
-/* A loop without dots: what it loads is loaded one iteration ahead into registers, if those are few. */
+/* Addresses that are computed by floating-point arithmetic are not computed twice. */
+static bool is_cheap(const Pipeline *p) {
+  for (const Op *op = p->body->first; op; op = op->next)
+    if (map_has(&p->early_slice, op) && op->nresults && ir_is_float(ir_elem(op->results[0].type))) return false;
+  return true;
+}
+
+/* A loop without dots: what it loads is loaded one iteration ahead into registers, if those are few. All of it or nothing:
+ * the iteration waits for what is not. */
 static bool prefetch(Pipeline *p) {
   enum { PREFETCHED = 16 };
   int registers = 0;
   p->stages = 1;
   for (Op *op = p->body->first; op; op = op->next) {
     if (op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT) return false;
-    if (op->code != OP_LOAD || map_has(&p->addresses, &op->results[0]) || !may_be_early(p, op)) continue;
-    const Type *t = op->results[0].type;
-    int n = ir_is_tensor(t) ? gpu_registers(gpu_layout(p->cx, t)) : 1;
-    if (registers + n > PREFETCHED || !slice_of(p, op, true)) continue;
-    registers += n;
-    vec_push(p->cx, &p->early, op);
+    if (op->code != OP_LOAD || map_has(&p->addresses, &op->results[0])) continue;
+    Type *t = op->results[0].type;
+    registers += ir_is_tensor(t) ? gpu_registers(gpu_layout(p->cx, t)) : 1;
+    if (registers > PREFETCHED) return false;
+    if (may_be_early(p, op) && slice_of(p, op, true)) vec_push(p->cx, &p->early, op);
   }
-  return p->early.len > 0;
+  return p->early.len > 0 && is_cheap(p);
 }
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
@@ -637,7 +652,19 @@ static Value *carried_window(const Rotation *r, uint32_t load, int s) {
   return ir_loop_arg(r->p->loop, r->window_slot + (int)load * r->p->stages + s);
 }
 
-/* In iteration i: the copies for iteration i + S - 1 and the early loads for iteration i + S. */
+/* In iteration i: the early loads for iteration i + S, first of all: they are waited for at its end. */
+static void issue_early(Rotation *r, Builder *b) {
+  Pipeline *p = r->p;
+  Op *loop = p->loop;
+  Value *far = ir_make(b, OP_MULI, NULL, r->step, ir_const_int(b, r->step->type, p->stages), NULL);
+  Value *latest = ir_make(b, OP_ADDI, NULL, ir_loop_index(loop), far, NULL);
+  map_put(p->cx, &r->loads, ir_loop_index(loop), latest);
+  for (int i = 0; i < r->n; i++)
+    if (p->is_early[i]) map_put(p->cx, &r->loads, ir_loop_arg(loop, i), ir_loop_arg(loop, r->early_slot[i]));
+  load_early(p, b, &r->loads, less(b, latest, r->upper));
+}
+
+/* ... and the copies for iteration i + S - 1. */
 static void issue_ahead(Rotation *r) {
   Pipeline *p = r->p;
   Ctx *cx = p->cx;
@@ -645,6 +672,7 @@ static void issue_ahead(Rotation *r) {
   int depth = p->stages - 1;
   Builder b = ir_before(cx, p->body->first);
   b.loc = loop->loc;
+  if (p->early.len) issue_early(r, &b);
   if (p->tiles.len) wait_op(p, &b, depth - 1);
   if (p->late) {
     b.before = p->in_flight ? p->in_flight->next : behind_reads(p);
@@ -661,12 +689,6 @@ static void issue_ahead(Rotation *r) {
   for (int i = 0; i < RINGS; i++)
     if (p->rings[i].used) fill[i] = ir_loop_arg(loop, p->rings[i].fill_slot);
   if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, later, r->upper), fill);
-  if (!p->early.len) return;
-  Value *latest = ir_make(&b, OP_ADDI, NULL, later, r->step, NULL);
-  map_put(cx, &r->loads, ir_loop_index(loop), latest);
-  for (int i = 0; i < r->n; i++)
-    if (p->is_early[i]) map_put(cx, &r->loads, ir_loop_arg(loop, i), ir_loop_arg(loop, r->early_slot[i]));
-  load_early(p, &b, &r->loads, less(&b, latest, r->upper));
 }
 
 /* What the next iteration sees of the new carried values, in add_carried()'s order. */
@@ -792,14 +814,34 @@ static bool has_inner_loop(const Block *body) {
   return false;
 }
 
+/* Marks of carried values, for as many as the loop has by now. */
+static bool *marks(Ctx *cx, const Op *loop, const bool *old, int n) {
+  bool *all = NEWN(cx, bool, loop->nresults + 1);
+  for (int i = 0; i < n; i++) all[i] = old[i];
+  return all;
+}
+
+static void load_next(Pipeline *p) {
+  Pipeline next = {.cx = p->cx, .index = p->index, .loop = p->loop, .body = p->body, .sm = p->sm, .stages = 1};
+  int n = p->loop->nresults;
+  next.num_warps = p->num_warps;
+  next.is_ahead = marks(p->cx, p->loop, NULL, 0);
+  next.is_early = marks(p->cx, p->loop, NULL, 0);
+  for (Op *op = p->body->first; op; op = op->next) consider_next(p, &next, op);
+  if (!next.early.len) return;
+  transform(&next);
+  p->is_ahead = marks(p->cx, p->loop, p->is_ahead, n);
+  p->is_early = marks(p->cx, p->loop, p->is_early, n);
+}
+
 static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
   Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.num_warps = gpu_num_warps(m);
-  p.is_ahead = NEWN(cx, bool, loop->nresults + 1);
-  p.is_early = NEWN(cx, bool, loop->nresults + 1);
+  p.is_ahead = marks(cx, loop, NULL, 0);
+  p.is_early = marks(cx, loop, NULL, 0);
   find_feeds(&p);
   int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8);
   for (Op *op = body->first; op; op = op->next) consider(&p, op, find_operand, 0);
@@ -811,7 +853,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
     transform(&p);
     return true;
   }
-  for (Op *op = body->first; op; op = op->next) consider_early(&p, op);
+  load_next(&p);
   choose_buffers(&p, room);
   for (uint32_t i = 0; i < p.tiles.len; i++) {
     Tile *t = &p.tiles.at[i];
