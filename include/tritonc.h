@@ -156,7 +156,7 @@ typedef struct ttc_request {
   const ttc_host *host;
   const ttc_param *params; /* what the function's parameters are, by name or by position */
   size_t nparams;
-  /* The same as text, instead of `params`: one entry per parameter, types ("*fp32", "i32", with ":16" behind for
+  /* The same as text, instead of `params`: one entry per parameter, types ("*fp32", "i32", with ":16" after for
    * divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or NULL. */
   const char *signature;
   /* NULL: "cpu". "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" … */
@@ -190,7 +190,7 @@ TTC_API ttc_status ttc_kernel_save(ttc_context *cx, const ttc_kernel *kernel, vo
 /* TTC_ERROR_ARGUMENT: the bytes are damaged, or of another version. What is in them is run: take them from whom you
  * would take a program. */
 TTC_API ttc_status ttc_kernel_restore(ttc_context *cx, const void *bytes, size_t len, ttc_kernel **kernel);
-/* Put the kernel into executable form now; ttc_launch() does it on first use otherwise. */
+/* Load the kernel now; ttc_launch() does it on first use otherwise. */
 TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 
 /* The exact processor that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such
@@ -204,7 +204,7 @@ TTC_API ttc_status ttc_device(ttc_context *cx, const char *target, int *number, 
 
 /* ---- specialization: what a kernel may assume of its arguments' values ------------------------------------------- */
 
-/* Python's @triton.jit compiles a kernel anew for integers that are 1 (they become constants), for integers and
+/* Python's @triton.jit compiles a kernel again for integers that are 1 (they become constants), for integers and
  * addresses that are multiples of 16, and for the width that an integer needs. These say what an argument is; two
  * arguments with equal results may share a kernel. */
 typedef enum ttc_spec {

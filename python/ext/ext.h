@@ -367,7 +367,7 @@ struct Kernel {
 };
 PyTypeObject *make_kernel_type(PyObject *module);
 Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
-bool kernel_load(Kernel *k);          /* into executable form, with hooks around it; false with an exception set */
+bool kernel_load(Kernel *k);          /* onto its device, with hooks around it; false with an exception set */
 bool option_known(const char *name);  /* anything that @triton.jit kernels accept */
 bool option_for_us(const char *name); /* … and that the compiler here understands */
 

@@ -279,7 +279,7 @@ static PyObject *run(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
 }
 
 static PyMethodDef methods[] = {
-    {"_load", load, METH_NOARGS, "Put the kernel into executable form."},
+    {"_load", load, METH_NOARGS, "Load the kernel."},
     {"_launch", launch, METH_VARARGS, "_launch(grid, args, stream=None)"},
     {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL,
      "run(grid_0, grid_1, grid_2, stream, function, packed_metadata, launch_metadata, enter_hook, exit_hook, *args): "

@@ -17,7 +17,7 @@ enum { INLINE_PARAMS = 64, INLINE_WORDS = 2 * (INLINE_PARAMS + MAX_OPTIONS) };
 
 /* ---- room -------------------------------------------------------------------------------------------------------- */
 
-/* Room for `more` words behind `used`; what lies in the caller's own buffer moves to the heap once. */
+/* Room for `more` words after `used`; what lies in the caller's own buffer moves to the heap once. */
 static bool reserve(uint64_t **at, size_t *cap, size_t used, size_t more, const uint64_t *own) {
   if (used + more <= *cap) return true;
   size_t wanted = 2 * *cap + more;

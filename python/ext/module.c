@@ -125,7 +125,7 @@ static PyMethodDef functions[] = {
     {"set_hook_chains", set_hook_chains, METH_VARARGS,
      "set_hook_chains(enter, exit): the objects that set_launch_hooks() tells of as long as there are calls in them."},
     {"set_load_hooks", set_load_hooks, METH_VARARGS,
-     "set_load_hooks(start, end): called around every kernel's way into executable form; None for none."},
+     "set_load_hooks(start, end): called around the loading of every kernel; None for none."},
     {"set_compile_hooks", set_compile_hooks, METH_VARARGS,
      "set_compile_hooks(before, after): called around every compile of a launch; None for none."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},

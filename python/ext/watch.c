@@ -1,6 +1,6 @@
 /* watch.c: globals that a compiled kernel depends on.
  *
- * The front end takes the values of globals when it compiles. A kernel compiled before such a global was bound anew
+ * The front end takes the values of globals when it compiles. A kernel compiled before such a global was rebound
  * would go on with the old value, so each launch looks whether all of them are what they were, and an error says
  * which is not. Only data is watched: functions and modules are not expected to change.
  */

@@ -1,6 +1,6 @@
 /* base.h: what every other folder stands on.
  *
- * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the road that an
+ * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the way that an
  * error takes back to the API boundary. Everything a compile makes lives in the context's arena and dies with it;
  * nothing is freed one by one. A context belongs to one thread at a time; any number of contexts may work at once, for
  * there is no global mutable state.

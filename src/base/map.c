@@ -2,7 +2,7 @@
  *
  * The entries lie in an array in the order they were put; `slots` is an open-addressed table of their indices, plus one
  * (zero: empty), with linear probing. A removed entry stays where it is with key NULL; its slot is freed, and the entries
- * behind it in the probe chain move up, so that keys which come and go do not make chains longer.
+ * after it in the probe chain move up, so that keys which come and go do not make chains longer.
  * When the array is full and more than half of it is removed entries, it is closed up; a walk that removes and puts at
  * the same time must not hold an index across a put.
  */
@@ -79,7 +79,7 @@ void map_put(Ctx *cx, Map *m, const void *key, void *value) {
   m->live++;
 }
 
-/* Empty slot `hole`: an entry further on moves into it unless its chain begins behind the hole. */
+/* Empty slot `hole`: an entry further on moves into it unless its chain begins after the hole. */
 static void free_slot(Map *m, uint32_t hole) {
   uint32_t mask = m->nslots - 1;
   for (uint32_t at = next_slot(m, hole); m->slots[at]; at = next_slot(m, at)) {

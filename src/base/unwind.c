@@ -1,6 +1,6 @@
-/* unwind.c: the road an error takes: ctx_protect(), ctx_throw(), and the actions deferred in between.
+/* unwind.c: error unwinding: ctx_protect(), ctx_throw(), and the actions deferred in between.
  *
- * Nothing here allocates while it unwinds, so running out of memory travels the same road as any other error.
+ * Nothing here allocates while it unwinds, so running out of memory unwinds as any other error does.
  */
 #include "base/internal.h"
 

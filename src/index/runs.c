@@ -259,7 +259,7 @@ static void cast(const Op *op, const Index *x, Index *a) {
   }
 }
 
-/* Equal where pointers, mask and what stands in for masked elements are. */
+/* Equal where pointers, mask and `other` are. */
 static void loaded(IndexInfo *ix, const Op *op, Index *a) {
   for (int i = 0; i < op->noperands && ir_is_tensor(op->results[0].type); i++) {
     const Index *x = index_operand(ix, op, i);

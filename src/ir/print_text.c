@@ -1,7 +1,7 @@
 /* print_text.c: types, attributes and locations as text, and the aliases that stand for them.
  *
  * Aliases are numbered as MLIR does: by depth of nesting, then by name, then in the order in which a printing of the
- * module meets them. An alias that is met anywhere but after an op is defined before the module, the others behind it.
+ * module meets them. An alias that is met anywhere but after an op is defined before the module, the others after it.
  */
 #include "ir/internal.h"
 

@@ -1,6 +1,6 @@
 /* read_text.c: types, attributes and locations from text.
  *
- * A `#name = ...` or `!name = ...` line may stand before or behind its uses: all of them are found beforehand, and each
+ * A `#name = ...` or `!name = ...` line may stand before or after its uses: all of them are found beforehand, and each
  * is read where it is first used.
  */
 #include "ir/reader.h"

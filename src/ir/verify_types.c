@@ -207,7 +207,7 @@ static bool rule_broadcast(Verifier *v, const Op *op) {
   const Type *from = operand_type(op, 0), *to = result_type(op, 0);
   bool fits = ir_is_tensor(from) && ir_is_tensor(to) && from->rank == to->rank && from->elem == to->elem;
   for (int i = 0; fits && i < from->rank; i++) fits = from->shape[i] == to->shape[i] || from->shape[i] == 1;
-  return fits || ir_wrong(v, op, "%s cannot be stretched to %s", text(v, from), text(v, to));
+  return fits || ir_wrong(v, op, "%s cannot be broadcast to %s", text(v, from), text(v, to));
 }
 
 static bool rule_reshape(Verifier *v, const Op *op) {

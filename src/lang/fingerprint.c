@@ -3,8 +3,8 @@
  * reached by.
  *
  * The walk is over the syntax, in source order, before anything is evaluated: it may see names that a compile-time `if`
- * hides, which makes a key finer than needed, never coarser. A name that the function has bound by then is its own
- * business: what is bound in a block counts until the block ends, and behind an `if` when both branches bind it. The
+ * hides, which makes a key finer than needed, never coarser. A name that the function has bound by then does
+ * not count: what is bound in a block counts until the block ends, and after an `if` when both branches bind it. The
  * language's own names need no hashing: they change with our version, which is part of every key.
  */
 #include "lang/python/python.h"
@@ -122,7 +122,7 @@ static void bind_target(Walk *w, const Node *t) {
   }
 }
 
-/* A block that may not run: what it binds is unknown again behind it. */
+/* A block that may not run: what it binds is unknown again after it. */
 static void walk_block(Walk *w, Nodes body) {
   uint32_t before = w->bound.len;
   walk_all(w, body);

@@ -1,4 +1,4 @@
-/* analyze.c: predecessors, dominators and natural loops of a function, computed anew from its terminators.
+/* analyze.c: predecessors, dominators and natural loops of a function, recomputed from its terminators.
  *
  * Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm": walk the blocks in reverse post-order
  * until nothing changes, intersecting the dominators of the predecessors. Loops: an edge to a dominator is a back edge;

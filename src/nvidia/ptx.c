@@ -99,9 +99,9 @@ static bool writes(PtxMoves moves, const char *reg) {
   return false;
 }
 
-/* One edge is taken by a branch under a condition, the other lies behind it. Moves of the first stand before the
+/* One edge is taken by a branch under a condition, the other is the fall-through. Moves of the first stand before the
  * branch: as they are when the other edge does not mind, else under the same condition. A loop's end must be such a
- * branch: where the way back is an unconditional jump behind an exit, the assembler turns the loop around, with a copy
+ * branch: where the way back is an unconditional jump after an exit, the assembler turns the loop around, with a copy
  * of the whole body in front of it. Elsewhere more than a few moves are jumped around. */
 static void put_branch(Ptx *p, LLBlock *b, LLInst *t) {
   enum { FEW_MOVES = 4 };

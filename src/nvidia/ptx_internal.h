@@ -53,7 +53,7 @@ typedef struct Ptx {
 
 static inline PtxValue *ptx_value(const LLInst *i) { return i->data; }
 PtxValue *ptx_leader(PtxValue *v);
-/* Do the moves of edge `s` leave alone what is read behind the terminator's other edge? */
+/* Do the moves of edge `s` leave alone what is read along the terminator's other edge? */
 bool ptx_edge_is_private(Ptx *p, const LLInst *t, int s);
 void ptx_assign_registers(Ptx *p);                 /* fills in all PtxValues of the function */
 bool ptx_is_alias(const LLInst *i);                /* has no registers of its own */

@@ -163,7 +163,7 @@ static void find_live(Ptx *p) {
   }
 }
 
-/* Is x live just behind the definition of y? */
+/* Is x live just after the definition of y? */
 static bool live_behind(Ptx *p, const PtxValue *x, const PtxValue *y) {
   const LLBlock *b = y->inst->block;
   if (get(p->live_out[b->id], x->number) && (x->inst->block != b || x->position <= y->position)) return true;

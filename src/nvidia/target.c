@@ -244,7 +244,7 @@ static bool nearly_full(const Cubin *c, const TargetOptions *o, const KernelInfo
          info->shared * (FULL_THREADS / (32 * info->num_warps)) <= FULL_SHARED;
 }
 
-/* PTX and the assembler's work on it. A kernel of few registers lives from how many of it run at once, so one that is
+/* PTX and the assembler's work on it. A kernel of few registers is bound by occupancy, so one that is
  * nearly full is assembled again under a cap, and stays so if nothing is spilled. The assembler refuses a cap under
  * which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is none. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,

@@ -5,12 +5,12 @@
  *
  * Idea: code is emitted from a block onwards until one of a set of *targets* is reached; what arrives there is a row of
  * values: a selector that says which target it is (when there are several), each target's block arguments, and values
- * that the code behind needs. A region of a structured op then simply yields its row.
+ * that the code after it needs. A region of a structured op then simply yields its row.
  *   - a branch on a condition: if all ways from it meet again in a block J before any target, it is a scf.if whose
  *     branches have the one target J, and emission goes on at J. Otherwise it is a scf.if that has the targets at hand
  *     and ends this region: what follows is emitted inside its branches.
  *   - a loop (a block that dominates the source of an edge to it) is a scf.while: its first region emits one iteration
- *     with the targets {header, exits…} and continues while the selector says header; behind it the selector tells
+ *     with the targets {header, exits…} and continues while the selector says header; after it the selector tells
  *     where to go on.
  *   - a return is the target "function's end". Where a block is reached from two branches that do not meet there alone,
  *     it is emitted twice: code may grow, and is refused beyond a limit.
@@ -32,7 +32,7 @@ typedef struct Targets {
   int n;
   Block **blocks; /* NULL: the function's end */
   int nextra;
-  Value **extra; /* old values that are needed behind */
+  Value **extra; /* old values that are needed after the loop */
   Type *const *exit_types;
   int nexit;
 } Targets;
@@ -281,7 +281,7 @@ static Row emit_body(Emit *e, Block *b) {
 
 /* ---- loops ------------------------------------------------------------------------------------------------------- */
 
-/* Old values made in the loop and used behind it; blocks outside that the loop's edges go to. */
+/* Old values made in the loop and used after it; blocks outside that the loop's edges go to. */
 static void loop_targets(Structure *s, const Block *header, Targets *t) {
   Ctx *cx = s->cx;
   const bool *in = &s->inside[number(header) * s->nblocks];

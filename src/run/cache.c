@@ -282,7 +282,7 @@ static bool get_entry(Ctx *cx, Reader *r, StageBytes *bytes_of, void *self, Comp
   return true;
 }
 
-/* `body` behind a header. */
+/* `body` after a header. */
 static Header header_of(const char magic[8], const Buf *body) {
   Header h = {.bytes = body->len};
   memcpy(h.magic, magic, sizeof h.magic);
@@ -290,7 +290,7 @@ static Header header_of(const char magic[8], const Buf *body) {
   return h;
 }
 
-/* The body behind a header that is as it should be; false otherwise. */
+/* The body after a header that is as it should be; false otherwise. */
 static bool open_body(const char magic[8], const char *bytes, size_t len, Reader *r) {
   Header h;
   uint64_t sum[2];

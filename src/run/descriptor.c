@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARTS = 3 }; /* base, NaN outside, rounding to tf32; the shape and strides come behind */
+enum { PARTS = 3 }; /* base, NaN outside, rounding to tf32; the shape and strides come after */
 
 static int arguments_of(const DescriptorArg *d) { return (d->is_map ? 1 : PARTS) + 2 * d->rank; }
 

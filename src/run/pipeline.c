@@ -129,7 +129,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
     push_ttir(cx, c, m, FRONT_STAGE);
     return;
   }
-  bool is_gpu_ir = ir_attr(m->op, "ttg.num-warps") != NULL; /* it begins behind Triton IR */
+  bool is_gpu_ir = ir_attr(m->op, "ttg.num-warps") != NULL; /* it begins after Triton IR */
   bool only_ir = r->stop && strcmp(r->stop, "ttir") == 0;
   if (is_gpu_ir && !only_ir && !has_stage(&c->target, "ttgir"))
     ctx_fail(cx, ERR_SOURCE, "`%s` holds Triton GPU IR, and target `%s` takes Triton IR; name a GPU (cuda:90)",

@@ -148,7 +148,7 @@ bool run_default(Ctx *cx, const ttc_function *f, size_t index, ttc_value *out);
 
 /* The entry `out->hash`, checked; false when there is none or it is damaged. `out` gets stages and info. */
 bool run_cache_read(Ctx *cx, Compiled *out);
-void run_cache_write(Ctx *cx, const Compiled *c); /* a failure is nobody's business */
+void run_cache_write(Ctx *cx, const Compiled *c); /* best effort: a failure is ignored */
 /* A kernel as bytes, and the kernel and its metadata of those bytes; false where they are damaged or of another version. */
 void run_save(Ctx *cx, const Compiled *c, const char *metadata, Buf *out);
 bool run_restore(Ctx *cx, const char *bytes, size_t len, Compiled *out, const char **metadata);

@@ -1,7 +1,7 @@
 /* targets.c: what a target string means, and where its backend is.
  *
  * The processor's backend carries LLVM and is a shared object of its own, beside this library; others are named in
- * TRITONC_TARGETS. The loader keeps an open object open and counts, so opening it anew for each compile costs a
+ * TRITONC_TARGETS. The loader keeps an open object open and counts, so opening it again for each compile costs a
  * look-up, and no table of ours has to be kept or guarded. A backend is never closed: its code may be running.
  */
 #include "run/run.h"

@@ -1,5 +1,5 @@
 /* print.c: the report as text: what is wrong first, then the accesses that cost more than they need, each with its line
- * of the kernel's source. The files are read anew for every report; where one is gone, the place stands alone. */
+ * of the kernel's source. The files are read again for every report; where one is gone, the place stands alone. */
 #include "simt/internal.h"
 
 #include <stdio.h>

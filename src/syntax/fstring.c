@@ -102,12 +102,12 @@ static const char *parse_conversion(Parser *p) {
   advance(p);
   bool known = at_word(p, "r") || at_word(p, "s") || at_word(p, "a");
   if (!known || p->tok.begin != bang + 1)
-    fail_at(p, token_span(p), NULL, "expected `r`, `s` or `a` directly behind the `!`");
+    fail_at(p, token_span(p), NULL, "expected `r`, `s` or `a` directly after the `!`");
   return expect_name(p, NULL, "a conversion");
 }
 
 /* fstring_replacement_field: '{' (yield_expr | star_expressions) ['='] ['!' NAME] [':' format_spec] '}'
- * The lexer stands at the `{`, and behind the `}` afterwards. */
+ * The lexer stands at the `{`, and after the `}` in the end. */
 static Node *parse_field(Parser *p, const Quote *q) {
   Lexer *lx = &p->lx;
   uint32_t open = lx->pos++;

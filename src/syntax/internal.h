@@ -71,7 +71,7 @@ typedef struct Parser {
   Ctx *cx;
   const Source *source;
   Lexer lx;
-  Token tok;         /* not consumed yet. Nothing behind it has been lexed. */
+  Token tok;         /* not consumed yet. Nothing after it has been lexed. */
   uint32_t prev_end; /* where the last token of substance ended */
   uint32_t nesting;  /* of recursive parser functions; see enter() */
   struct {

@@ -18,7 +18,7 @@ static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static inline bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 static inline bool is_word(char c) { return is_word_start(c) || is_digit(c); }
 
-/* The character k places on; 0 behind the end. */
+/* The character k places on; 0 after the end. */
 static inline char peek(const Lexer *lx, uint32_t k) { return k < lx->len - lx->pos ? lx->text[lx->pos + k] : 0; }
 static inline bool at_end(const Lexer *lx) { return lx->pos >= lx->len; }
 static inline bool at_newline(const Lexer *lx) {
@@ -327,7 +327,7 @@ static void close_bracket(Lexer *lx, char close) {
   lx->depth--;
 }
 
-/* The operator that starts with c; lx->pos is behind c. */
+/* The operator that starts with c; lx->pos is after c. */
 static TokenKind lex_operator(Lexer *lx, char c) {
   char d = peek(lx, 0), e = peek(lx, 1);
   bool field = lx->depth && lx->brackets[lx->depth - 1].fstring;
@@ -445,7 +445,7 @@ static bool compare_indent(Lexer *lx, Indent in) {
   return false;
 }
 
-/* What is left to say behind the last character: the end of the line, of each block, of the source. */
+/* What is left to say after the last character: the end of the line, of each block, of the source. */
 static Token lex_end(Lexer *lx) {
   if (lx->depth) {
     Bracket b = lx->brackets[lx->depth - 1];

@@ -19,7 +19,7 @@ static Node *parse_for_clause(Parser *p) {
   return finish(p, n);
 }
 
-/* The clauses behind an element that has been parsed. op: 0 list, 1 set, 2 dict, 3 generator. */
+/* The clauses after an element that has been parsed. op: 0 list, 1 set, 2 dict, 3 generator. */
 static Node *parse_comprehension(Parser *p, uint32_t begin, uint32_t op, Node *element, Node *value) {
   if (element->kind == N_STARRED)
     fail_at(p, element->span, NULL, "a starred expression cannot be the element of a comprehension");
@@ -278,7 +278,7 @@ static Node *parse_atom(Parser *p) {
   case T_LSQB: return parse_list(p);
   case T_LBRACE: return parse_brace(p);
   case T_YIELD: fail_at(p, token_span(p), NULL, "a `yield` inside an expression must be in parentheses");
-  case T_LAMBDA: fail_at(p, token_span(p), NULL, "a `lambda` behind an operator must be in parentheses");
+  case T_LAMBDA: fail_at(p, token_span(p), NULL, "a `lambda` after an operator must be in parentheses");
   default: fail_unexpected(p, "an expression");
   }
 }

@@ -100,7 +100,7 @@ static int comparison_operator(Parser *p) {
   case T_GE: advance(p); return C_GE;
   case T_IN: advance(p); return C_IN;
   case T_IS: advance(p); return accept(p, T_NOT) ? C_IS_NOT : C_IS;
-  case T_NOT: /* behind an operand, only `not in` can follow */
+  case T_NOT: /* after an operand, only `not in` can follow */
     advance(p);
     expect(p, T_IN, "after `not`");
     return C_NOT_IN;

@@ -5,11 +5,11 @@
 
 typedef struct ParamList {
   Vec(Param) list;
-  bool keyword_only; /* behind a `*` */
+  bool keyword_only; /* after a `*` */
   bool any_default;  /* among the positional ones */
-  bool done;         /* behind `**` */
+  bool done;         /* after `**` */
   bool slash;
-  Span bare_star; /* a `*` alone that still needs a parameter behind it */
+  Span bare_star; /* a `*` alone that still needs a parameter after it */
 } ParamList;
 
 static void add_parameter(Parser *p, ParamList *all, Param param, Span name) {
@@ -92,7 +92,7 @@ Params parse_parameters(Parser *p, bool lambda, TokenKind close) {
       parse_parameter(p, &all, lambda, P_NORMAL, begin);
     if (!accept(p, T_COMMA)) break;
   }
-  if (all.bare_star.source) fail_at(p, all.bare_star, NULL, "a `*` alone needs a named parameter behind it");
+  if (all.bare_star.source) fail_at(p, all.bare_star, NULL, "a `*` alone needs a named parameter after it");
   return (Params){all.list.at, all.list.len};
 }
 

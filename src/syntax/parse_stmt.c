@@ -253,7 +253,7 @@ static Node *parse_simple_statement(Parser *p) {
   }
 }
 
-/* Something stands behind a complete statement on its line. */
+/* Something follows a complete statement on its line. */
 static _Noreturn void fail_line_end(Parser *p, const Node *last) {
   const Node *value = last->kind == N_EXPR ? last->a : NULL;
   bool name = value && value->kind == N_NAME;
@@ -262,7 +262,7 @@ static _Noreturn void fail_line_end(Parser *p, const Node *last) {
       fail_at(p, span_join(value->span, token_span(p)), "its arguments go in parentheses", "`%s` is a function",
               value->name);
     if (strcmp(value->name, "function") == 0 || strcmp(value->name, "func") == 0 || strcmp(value->name, "fn") == 0)
-      fail_at(p, value->span, "did you mean `def`?", "unexpected name behind `%s`", value->name);
+      fail_at(p, value->span, "did you mean `def`?", "unexpected name after `%s`", value->name);
   }
   if (name && at(p, T_WALRUS))
     fail_at(p, token_span(p), "did you mean `=`?", "`:=` cannot stand outside parentheses in a statement of its own");

@@ -1,7 +1,7 @@
 /* parser.c: what the parser's functions share (tokens, lists, nodes, complaints), and the entries to it.
  *
  * Recursive descent over Python's grammar, one function per rule, the rule above it. One token is looked at ahead; the
- * few places where that is not enough (a `match` that may be a name, a parenthesis behind `with`) look over the tokens
+ * few places where that is not enough (a `match` that may be a name, a parenthesis after `with`) look over the tokens
  * of the line and come back with mark() and rewind_to().
  *
  * No input overflows the C stack: functions that recurse count their nesting (enter), and finish() measures the height
@@ -61,7 +61,7 @@ void fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...) {
   diag_vfail(p->cx, span, hint, fmt, args);
 }
 
-/* A bracket that is never closed swallows the lines behind it, and the mistake shows only at some later token. If the
+/* A bracket that is never closed swallows the lines after it, and the mistake shows only at some later token. If the
  * token is on a later line than the bracket, and the bracket does not close in the rest of the source, that is the
  * mistake. */
 static void blame_bracket(Parser *p) {

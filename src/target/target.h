@@ -63,7 +63,7 @@ typedef struct KernelInfo {
   const ArgKind *args;    /* run-time parameters in order */
   const bool *written;    /* … and which of them the kernel may write through; in the hands of run/ */
   int ndescriptors;
-  const DescriptorArg *descriptors; /* in order; last those that no caller gives, whose `at` is behind all arguments */
+  const DescriptorArg *descriptors; /* in order; last those that no caller gives, whose `at` is after all arguments */
   int nmap_code;
   const int64_t *map_code;
   int num_warps, num_stages, num_ctas;
@@ -75,7 +75,7 @@ typedef struct KernelInfo {
   bool fp_fusion;         /* for a target that goes on compiling when it loads */
 } KernelInfo;
 
-typedef struct Loaded Loaded; /* a kernel in executable form; the target's own */
+typedef struct Loaded Loaded; /* a loaded kernel; the target's own */
 
 typedef enum TargetStatus {
   TARGET_OK,

@@ -191,7 +191,7 @@ tt.func public @sums(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<
   tt.return
 }
 
-// A vector of few elements that is loaded and stretched over the rows of a tile is loaded as the tile needs it: nothing is converted.
+// A vector of few elements that is loaded and broadcast over the rows of a tile is loaded as the tile needs it: nothing is converted.
 // CHECK-LABEL: @stretched
 // CHECK-NOT: ttg.convert_layout
 // CHECK: tt.load {{.*}} : tensor<64x!tt.ptr<f16>, #ttg.slice<{dim = 0, parent = #[[ROWS]]}>>

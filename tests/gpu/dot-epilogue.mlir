@@ -5,7 +5,7 @@
 // CHECK-DAG: #[[MMA:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 8]}>
 // CHECK-DAG: #[[DOWN:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 8]}>
 
-// The right operand lies across in memory, which wgmma cannot read; the addresses are computed anew in the load's layout.
+// The right operand lies across in memory, which wgmma cannot read; the addresses are recomputed in the load's layout.
 // CHECK-LABEL: @softmax
 // CHECK-NOT: warp_group_dot
 // CHECK: tt.dot {{.*}} -> tensor<64x64xf32, #[[MMA]]>

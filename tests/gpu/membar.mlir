@@ -99,7 +99,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
-  // A loop comes round: what is read at its end is written at its beginning.
+  // The back edge: what is read at its end is written at its beginning.
   // CHECK: %[[A:.*]] = ttg.local_alloc {
   // CHECK-NEXT: scf.for
   // CHECK-NEXT: gpu.barrier

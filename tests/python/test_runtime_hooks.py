@@ -99,7 +99,7 @@ def test_a_hook_is_told_of_libraries():
 
 
 def test_load_hooks():
-    """Around the one time that a kernel is put into executable form."""
+    """Around the one time that a kernel is loaded."""
     told = []
 
     def hook(when):

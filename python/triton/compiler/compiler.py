@@ -189,7 +189,7 @@ class CompiledKernel(_C.Kernel):
         return kernel
 
     def _init_handles(self) -> None:
-        """Put the kernel into executable form; a copy of another one's `__dict__` becomes a kernel by that."""
+        """Load the kernel; a copy of another one's `__dict__` becomes a kernel by that."""
         for name in ("run", "module", "function"):
             if self.__dict__.get(name, self) is None:
                 del self.__dict__[name]

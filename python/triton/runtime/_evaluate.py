@@ -77,7 +77,7 @@ def _signed(x: np.ndarray) -> np.ndarray:
 
 
 def _divide(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Toward zero; what division by zero gives is nobody's business."""
+    """Toward zero; division by zero gives anything."""
     b = np.where(b == 0, np.ones_like(b), b)
     q = a // b
     return q + ((a % b != 0) & ((a < 0) != (b < 0))).astype(q.dtype)

@@ -3,7 +3,7 @@
  * The passes make encodings that are right by construction and take their parameters as they are. Those of a file can
  * hold anything: counts of zero, no powers of two, orders that are no permutation, more warps than there are. Each
  * encoding of a module is looked at once, right after it was read, by a table of its parameters; one that passes is
- * safe for everything behind. Whether it fits the tensor that carries it (its rank here, its sizes in encode.c) is
+ * safe for everything after it. Whether it fits the tensor that carries it (its rank here, its sizes in encode.c) is
  * looked at for every value.
  */
 #include "gpu/layout/encoding.h"

@@ -31,7 +31,7 @@ const Layout *layout_fit(Ctx *cx, const Layout *tile, const int *shape, int rank
   AxisSize out[LAYOUT_MAX_AXES] = {0};
   uint64_t columns[LAYOUT_MAX_BITS] = {0};
   assert(tile->nout == rank);
-  /* What lies beyond the shape comes round to its beginning: the bits above it are dropped. */
+  /* What lies beyond the shape wraps around to its beginning: the bits above it are dropped. */
   for (int j = 0; j < rank; j++) {
     int dim = (int)(tile->out[j].axis - AXIS_DIM0);
     out[j] = (AxisSize){tile->out[j].axis, tile->out[j].bits < shape[dim] ? tile->out[j].bits : shape[dim]};

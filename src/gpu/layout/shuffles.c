@@ -128,7 +128,7 @@ static bool same_warp_bits(const Layout *from, const Layout *to) {
   return true;
 }
 
-/* In halves of a shuffle: a select is half as dear. */
+/* In halves of a shuffle: a select costs half as much. */
 static int64_t cost_of(const Shuffles *s, const Columns *m, int64_t given, int64_t made) {
   int64_t halves = 0;
   for (int k = 0; k < m->lanes && s->in_rounds; k++) halves += (s->given[k] ? given : 0) + (s->turn[k] ? made : 0);

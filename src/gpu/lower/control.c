@@ -54,9 +54,9 @@ static void take_results(Lower *w, const Op *op, LLInst *const *params) {
   for (int i = 0; i < op->nresults; i++) take_values(w, &op->results[i], params, &at);
 }
 
-/* Results that are accumulators still being written, with a wait for them behind the loop. Only the edge out of the
+/* Results that are accumulators still being written, with a wait for them after the loop. Only the edge out of the
  * loop has something to wait for: put on it, the wait does not make the assembler think that the initial values, which
- * come round the loop, are written while a wgmma is in flight. */
+ * are carried around the loop, are written while a wgmma is in flight. */
 static bool waits_outside(const Op *op) {
   const Op *wait = op->next;
   if (!wait || wait->code != OP_WARP_GROUP_DOT_WAIT) return false;

@@ -244,7 +244,7 @@ static void asm_once(AsmText *a, int first) {
 }
 
 /* The intrinsic that the text is one instruction of, if it is: that one is known to all passes and to the simulated
- * GPU. Those without operands only; a comment behind the instruction does not count. */
+ * GPU. Those without operands only; a comment after the instruction does not count. */
 static LLOp intrinsic_of(const Lower *w, const Op *op, const char *text) {
   if (op->noperands || op->nresults != 1) return LL_OPS;
   text += strspn(text, " ");

@@ -19,7 +19,7 @@
  *
  * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the
  * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted), or is arithmetic on
- * nothing but one load's result; else a conversion placed right behind v's definition, which is at the least loop depth
+ * nothing but one load's result; else a conversion placed right after v's definition, which is at the least loop depth
  * possible, and shared by all who want the same.
  *
  * A free value that a loop carries takes the layout in which the loop first wants it; so does one into which only
@@ -339,7 +339,7 @@ static Value *remember(Assign *a, const Value *v, Attr *to, Value *made) {
   return made;
 }
 
-/* Right behind the definition of `v`. */
+/* Right after the definition of `v`. */
 static Builder behind(Assign *a, const Value *v) {
   Builder b = {a->cx, v->op ? v->op->block : v->block, NULL, v->op ? v->op->loc : v->loc};
   b.before = v->op ? v->op->next : v->block->first;
@@ -382,7 +382,7 @@ static const Value *only_operand(Assign *a, const Op *op) {
   return only && ir_one_use(only) && ir_elem(only->type)->bits <= ir_elem(op->results[0].type)->bits ? only : NULL;
 }
 
-/* Arithmetic on nothing but one loaded tensor and free ones: as well done behind the conversion of what was loaded, which
+/* Arithmetic on nothing but one loaded tensor and free ones: as well done after the conversion of what was loaded, which
  * is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
 static bool is_of_a_load(Assign *a, const Op *op) {
   enum { STEPS = 8 };

@@ -6,7 +6,7 @@
  * remainder alone stays as it is.
  *
  * One walk over the ops; pairs of operands are found by a hash. The first division of a pair serves those in its own
- * block behind it and in regions below.
+ * block after it and in regions below.
  */
 #include "gpu/passes/passes.h"
 

@@ -4,7 +4,7 @@
  *   mma.sync (sm_80 on)   16 x 8 per warp, operands in registers
  *   multiplications       anything else: f32 at full precision, f64, tiny shapes
  *
- * Warps are dealt out over the result so that a warp's part is as square as possible, which is what it reads least
+ * Warps are distributed over the result so that a warp's part is as square as possible, which is what it reads least
  * operands for. Where one dot's result is another's operand (attention), all warps stand below each other instead: then
  * a row belongs to one warp, reductions along it stay in the warp, and the result becomes the next dot's left operand
  * without leaving registers.

@@ -2,18 +2,18 @@
  *
  * Since the last barrier, threads may have read some ranges of bytes and written others. An op that writes what was
  * read or written, or reads what was written, needs a barrier before it. All accesses of an op are looked at before
- * any is noted down: a barrier before the op is before every one of them, and what the op reads stays pending behind
+ * any is noted down: a barrier before the op is before every one of them, and what the op reads stays pending after
  * it. Ops with scratch of their own write it, pass a barrier inside (which is part of their lowering), and read it.
- * After a wait for asynchronous copies there always is one: what other threads' copies brought is visible only behind
+ * After a wait for asynchronous copies there always is one: what other threads' copies brought is visible only after
  * it.
  *
  * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same
- * allocation: the pipeline that makes the copies (pipeline.c) puts them behind the barrier after which nobody reads the
- * buffer any more, and reads come behind the wait and its barrier. A copy through a tensor map is held against reads
- * before it, and reads behind it are those that waited at its mbarrier.
+ * allocation: the pipeline that makes the copies (pipeline.c) puts them after the barrier after which nobody reads the
+ * buffer any more, and reads come after the wait and its barrier. A copy through a tensor map is held against reads
+ * before it, and reads after it are those that waited at its mbarrier.
  *
  * Global memory is looked at in the same way, so that a program's accesses take effect in its own order, whichever
- * threads make them: what tl.store wrote, a tl.load behind it reads, and a load is over before a store behind it. Two
+ * threads make them: what tl.store wrote, a later tl.load reads, and a load is over before a later store. Two
  * accesses may meet if their pointers come from the same argument of the kernel; arguments are taken to be apart. With
  * one and the same tensor of pointers each thread comes back to its own elements, provided that no element is held by
  * several: an update in place needs no barrier. (This says nothing of different programs, nor of iterations of a loop

@@ -14,7 +14,7 @@
  *     for ...:
  *       part = part + sum(x', last)
  *     acc = acc + sum(part, axis)
- * The shape of x' is taken from the layout that the load behind x will get (coalesce.c). Should x come to another layout
+ * The shape of x' is taken from the layout that the load of x will get (coalesce.c). Should x come to another layout
  * after all, the result is the same and only the exchange comes back.
  *
  * When. The operation is the reduction's own, associative and commutative with a neutral element: sums, maxima, minima

@@ -16,7 +16,7 @@
  * again: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
  * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain an effect
  * or a region is refused, and the load stays as it is. So it does where the body writes to the argument that it reads
- * from, or to who knows where, and where threads talk to each other: behind a barrier or an atomic operation what was
+ * from, or to an unknown address, and where threads communicate: after a barrier or an atomic operation what was
  * read iterations earlier is not what was asked for.
  *
  * Addresses that are loaded themselves (the pages of a table, the blocks of a sparse matrix): such a load of few
@@ -26,7 +26,7 @@
  * dots what is loaded is loaded one iteration ahead, as long as that takes few registers: the loop then waits for memory
  * only as far as an iteration is shorter than an access.
  *
- * Buffers. Behind the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
+ * Buffers. After the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
  * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
  * there. Then either the copies go after the dot of iteration i was issued and that of i - 1 is done, behind a second
  * barrier (`late`), or there is one buffer more, S + 1. The spare buffer saves the barrier, and is worth it where it does
@@ -174,7 +174,7 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
 
 static const Value *pointer_before(const Value *ptr);
 
-/* Whether a loop's carried pointer comes round from itself: through nothing but moves and inner loops. */
+/* Whether a loop-carried pointer stems from itself: through nothing but moves and inner loops. */
 static bool comes_round(const Op *loop, int carried) {
   const Block *body = ir_entry(loop, 0);
   const Value *v = ir_operand(ir_terminator(body), carried);
@@ -493,7 +493,7 @@ static Op *buffer_of(Value *v) {
   return v->type->kind == TYPE_MEMDESC ? v->op : NULL;
 }
 
-/* A buffer from outside of the loop that was filled by ordinary stores: one fence behind them does for all
+/* A buffer from outside of the loop that was filled by ordinary stores: one fence after them does for all
  * iterations. */
 static void fence_behind(Pipeline *p, Op *alloc) {
   if (!alloc || alloc->code != OP_LOCAL_ALLOC || !alloc->noperands || alloc->block == p->body) return;
@@ -793,7 +793,7 @@ static int blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
 }
 
 /* Where copies go, and how many buffers there are of each tile. Tiles that are read into registers leave their buffer
- * then: behind a barrier it can be filled again, one buffer fewer. */
+ * then: after a barrier it can be filled again, one buffer fewer. */
 static void choose_buffers(Pipeline *p, int64_t room) {
   p->in_flight = dot_in_flight(p);
   p->rings[OPERANDS].n = p->rings[REGISTERS].n = p->stages;

@@ -5,8 +5,8 @@
  * the same layout (an operand of wgmma), that buffer is the copy's own.
  *
  * A store or reduction: the value is put into a buffer by ordinary stores, which every thread fences for the copy engine
- * to see; behind a barrier (membar.c) one thread issues the copy, and waits until the engine has read the buffer. Only
- * behind another barrier may threads write there again.
+ * to see; after a barrier (membar.c) one thread issues the copy, and waits until the engine has read the buffer. Only
+ * after another barrier may threads write there again.
  *
  * What a program stored through one map and loads through another of the same memory has to be there: then the wait is
  * for the copy itself (tt.done).

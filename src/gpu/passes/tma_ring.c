@@ -8,9 +8,9 @@
  *                     into the buffer of iteration i - 1
  *
  * The parity of the phase to wait for changes each time the ring is gone through once. Loads that feed the same dot
- * share a barrier. One thread issues copies, so all must have done with the buffer first: copies stand behind a barrier
+ * share a barrier. One thread issues copies, so all must have done with the buffer first: copies stand after a barrier
  * of the program's threads. As a rule it is at the loop's top. Where the loop's dot stays in flight over iterations
- * (wgmma.c), it is behind that dot, which is where the dot of iteration i - 1 has been waited for.
+ * (wgmma.c), it is after that dot, which is where the dot of iteration i - 1 has been waited for.
  *
  * Coordinates (and the descriptor, if it changes) are computed S - 1 iterations ahead: the slice of the body that they
  * depend on is copied, as in pipeline.c; a slice with effects or regions is refused. So are loads of memory that the
@@ -105,7 +105,7 @@ static const Op *dot_of(const Op *load) {
   return NULL;
 }
 
-/* A ring's buffers lie one behind the other, and each must begin where the swizzle's pattern does. */
+/* A ring's buffers lie one after the other, and each must begin where the swizzle's pattern does. */
 static bool can_be_in_row(const Op *load) {
   const Type *block = ir_operand(load, 0)->type->elem;
   int swizzle = tma_swizzle(block);

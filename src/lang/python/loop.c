@@ -7,7 +7,7 @@
  * Idea. A walk over the syntax tells which names the body may bind. Those among them that hold tensors before the loop
  * are carried; the body is evaluated once, with block arguments for them and for the counter. What turns out unchanged
  * stops being carried. Names that hold compile-time numbers (tl.constexpr) are taken to stay as they are, and only if
- * one does not (an assignment behind a compile-time `if` may never happen) the loop is evaluated again with that name
+ * one does not (an assignment in a compile-time `if` may never happen) the loop is evaluated again with that name
  * carried.
  *
  * If flow.c tells that the body may `break` or `return`, the finished body is moved into an scf.while:
@@ -98,7 +98,7 @@ static void bind_carried(Lang *L, Loop *loop, Block *block) {
 }
 
 _Noreturn static void fail_changed(Lang *L, const Carried *c, const Val *before, const Val *now, Span at) {
-  lang_fail_at(L, at, "a value carried round a loop keeps its type and shape; convert it before the loop or in it",
+  lang_fail_at(L, at, "a loop-carried value keeps its type and shape; convert it before the loop or in it",
                "`%s` is %s before the loop, but %s after an iteration", c->init.name, val_kind_text(L, before),
                val_kind_text(L, now));
 }
@@ -144,7 +144,7 @@ static void collect_yields(Lang *L, Loop *loop, const Changes *changes, Values *
     c->now = change ? change->now : c->arg;
     if (!c->now.val)
       lang_fail_at(L, c->now.at.source ? c->now.at : loop->stmt->span,
-                   "a value carried round a loop must exist after each iteration",
+                   "a loop-carried value must exist after each iteration",
                    c->now.why == DELETED ? "`%s` is deleted in the loop, but it existed before"
                                          : "`%s` has no single value after an iteration of the loop",
                    c->init.name);

@@ -277,7 +277,7 @@ static void fold(Ctx *cx, void *arg) {
 static bool fold_constant(LangModule *m, Node *e, ttc_value *out) {
   Fold f = {.m = m, .e = e};
   if (e->kind == N_LAMBDA) return false;
-  m->L->fn->info->globals = (Map){0}; /* names may have been bound anew since */
+  m->L->fn->info->globals = (Map){0}; /* names may have been rebound since */
   Err err = ctx_protect(m->cx, fold, &f);
   if (err == ERR_MEMORY) ctx_throw(m->cx, err);
   if (err != ERR_NONE) ctx_clear_diags(m->cx);

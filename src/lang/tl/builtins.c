@@ -1,7 +1,7 @@
 /* builtins.c: the table of the language's functions: finding a row, and binding a call's arguments to its
  * parameters.
  *
- * A row's parameters are text, as Python would write them. Binding reads that text anew for every call: it is
+ * A row's parameters are text, as Python would write them. Binding reads that text again for every call: it is
  * short, and so a builtin is one line in builtins.def and one function that gets one value per parameter.
  */
 #include <stdlib.h>

@@ -102,7 +102,7 @@ Val *builtin_full(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   if (val_is_number(v)) return sem_constant(L, v, lt_block(L, elem, rank, shape));
   v = arg_tensor(L, v, f, "value");
   if (lt_numel(v->type) != 1)
-    lang_fail(L, "to stretch a tensor use tl.broadcast_to", "tl.full: `value` must be a scalar, but is %s",
+    lang_fail(L, "to broadcast a tensor use tl.broadcast_to", "tl.full: `value` must be a scalar, but is %s",
               val_kind_text(L, v));
   if (v->type->kind == L_BLOCK) v = sem_reshape(L, v, 0, NULL, false);
   return sem_splat(L, sem_cast(L, v, elem), rank, shape);

@@ -1,6 +1,6 @@
 /* cast.c: from every type of element to every other.
  *
- * The road of a cast depends on the pair of kinds alone. Narrow floats other than fp8 travel through fp32 when
+ * The steps of a cast depend on the pair of kinds alone. Narrow floats other than fp8 travel through fp32 when
  * they meet integers, doubles or each other, as the reference does, so that each conversion is one rounding of a
  * value that the step before kept exactly.
  */
@@ -62,7 +62,7 @@ static Val *e4b15_of_half(Lang *L, Val *t) {
   return val_tensor(L, r->value, lt_with_elem(L, t->type, lt_scalar(L, L_FP8E4B15)));
 }
 
-/* ---- the roads --------------------------------------------------------------------------------------------------- */
+/* ---- the steps --------------------------------------------------------------------------------------------------- */
 
 static Val *float_to_float(Lang *L, Val *t, const LType *elem, Rounding rounding) {
   const LType *from = val_elem(t), *to = lt_with_elem(L, t->type, elem), *fp32 = lt_scalar(L, L_FP32);

@@ -106,7 +106,7 @@ Val *sem_broadcast_to(Lang *L, Val *t, int rank, const int64_t *shape) {
               lt_shape_text(L, to));
   for (int i = 0; i < rank; i++)
     if (t->type->shape[i] != shape[i] && t->type->shape[i] != 1)
-      lang_fail(L, NULL, "cannot broadcast shape %s to %s: dimension %d is %lld, and only a dimension of 1 stretches",
+      lang_fail(L, NULL, "cannot broadcast shape %s to %s: dimension %d is %lld, and only a dimension of 1 is repeated",
                 lt_shape_text(L, t->type), lt_shape_text(L, to), i, (long long)t->type->shape[i]);
   return sem_op1(L, OP_BROADCAST, to, t);
 }

@@ -40,7 +40,7 @@ const LType *sem_number_type(Lang *L, const Val *number);
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 Val *sem_splat(Lang *L, Val *scalar, int rank, const int64_t *shape);
-/* Stretch to exactly this shape: splat a scalar, broadcast dimensions of one (same rank). `what` is for the message. */
+/* Broadcast to exactly this shape: splat a scalar, broadcast dimensions of one (same rank). `what` is for the message. */
 Val *sem_broadcast_to(Lang *L, Val *t, int rank, const int64_t *shape);
 /* To the shape of `like`, with new leading dimensions where it has fewer. */
 Val *sem_stretch_to(Lang *L, Val *t, const LType *like);
