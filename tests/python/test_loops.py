@@ -136,7 +136,7 @@ def test_unknown_sign_keeps_vectors():
     attrs = {(i,): [["tt.divisibility", 16]] for i in range(4)}
     src = ASTSource(strided_loads_kernel, signature, {"B": 512}, attrs)
     ptx = triton.compile(src, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
-    assert ptx.count("ld.global.v4") == 1
+    assert "ld.global.v4" in ptx and "ld.global.b32" not in ptx
 
 
 @triton.jit

@@ -32,8 +32,7 @@ LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n) {
 
 /* How many registers, from the lowest on, are one access. `fast`: a pointer's fastest dimension. */
 static int vector_length(Lower *w, const Op *op, const Layout *l, const Value *ptr, const Value *mask) {
-  int best = 1;
-  (void)op;
+  int best = (int)ir_attr_int_or(op, "contiguity", 1); /* known where the access was made: pipeline.c */
   for (int d = 0; d < ptr->type->rank; d++) {
     int n = layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
     n = (int)min64(n, index_width(w->index, ptr, mask, d));

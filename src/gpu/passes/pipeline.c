@@ -204,6 +204,7 @@ typedef struct Effects {
 static void look_at_effect(Op *op, void *arg) {
   Effects *e = arg;
   if (op->code == OP_BARRIER || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
+  if (op->code == OP_INLINE_ASM && !opt_is_pure(op)) e->stand_in_the_way = true;
   if (op->code != OP_STORE) return;
   const Value *to = gpu_base_of(ir_operand(op, 0));
   if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
@@ -369,6 +370,21 @@ static Value *mapped(Map *map, Value *v) {
   return to ? to : v;
 }
 
+/* What is known of the load's addresses in the body (a hint on a pointer that the loop carries) is not known of their
+ * copies: how many elements are accessed together goes with the load. */
+static void keep_width(Pipeline *p, const Op *load, Op *copy) {
+  const Type *t = load->results[0].type;
+  int at;
+  int64_t best = 1;
+  if (!ir_is_tensor(t)) return;
+  const Value *mask = ir_operand_group(load, "mask", &at) ? ir_operand(load, at) : NULL;
+  for (int d = 0; d < t->rank; d++) {
+    int64_t n = layout_contiguous(gpu_layout(p->cx, (Type *)t), AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
+    best = max64(best, min64(n, index_width(p->index, ir_operand(load, 0), mask, d)));
+  }
+  if (best > 1) ir_set_attr(p->cx, copy, "contiguity", ir_attr_int(p->cx, ir_int(p->cx, 32), best));
+}
+
 /* The early loads, and the slice of their addresses, for what `map` says; their results are put there. */
 static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
   for (Op *op = p->body->first; op; op = op->next) {
@@ -385,6 +401,7 @@ static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
     for (int k = 0; k < op->nattrs; k++)
       if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
         ir_set_attr(p->cx, x->op, op->attrs[k].name, op->attrs[k].attr);
+    keep_width(p, op, x->op);
     map_put(p->cx, map, &op->results[0], x);
   }
 }
