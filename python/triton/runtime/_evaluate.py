@@ -385,6 +385,8 @@ def _constant(op: object, kind: Type) -> np.ndarray:
         text = text[: text.rindex(" : ")]
     words = re.findall(r"[^\s,\[\]]+", text)
     values = np.array([_number(word, kind) for word in words], storage_of(kind.elem))
+    if kind.is_float and kind.elem not in NATIVE:
+        values = rounded(values, kind.elem)  # six digits of a bfloat16 are none
     return values.reshape(kind.shape) if len(words) > 1 else np.full(kind.shape, values[0], storage_of(kind.elem))
 
 

@@ -1,0 +1,127 @@
+"""Runs a program in several ways and compares what it writes: the interpreter's memory is what all must have."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import traceback
+
+import torch
+import triton
+from program import Program
+from triton.runtime.interpreter import InterpretedFunction
+
+DTYPES = {
+    "float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64,
+    "float8e4nv": torch.float8_e4m3fn, "float8e5": torch.float8_e5m2, "int8": torch.int8, "int16": torch.int16,
+    "int32": torch.int32, "int64": torch.int64, "uint8": torch.uint8, "uint16": torch.uint16, "uint32": torch.uint32,
+    "uint64": torch.uint64,
+}  # fmt: skip
+# Ways to run a program: this processor, plain x86-64, AVX2, and simulated GPUs; "cuda" is a real one.
+TARGETS = ["cpu", "cpu:x86-64", "cpu:x86-64-v3", "simt:75", "simt:80", "simt:90", "simt:120"]
+
+
+def arrays(program: Program) -> dict:
+    """The arguments as tensors, the same for every run."""
+    generator = torch.Generator().manual_seed(program.seed)
+    made = {}
+    for name, dtype, count, what in program.arguments:
+        kind = DTYPES[dtype]
+        if what in ("zero", "sum"):
+            made[name] = torch.zeros(count, dtype=kind)
+        elif what == "out":
+            made[name] = torch.full((count,), 77, dtype=torch.int8).to(kind)
+        elif what == "small":
+            made[name] = torch.randint(-2, 3, (count,), generator=generator).to(torch.float32).to(kind)
+        elif kind.is_floating_point:
+            values = torch.randn(count, generator=generator) * 3
+            values[:: torch.randint(3, 17, (1,), generator=generator).item()] = 1.0
+            made[name] = values.to(kind)
+        else:
+            raw = torch.randint(-(2**62), 2**62, (count,), generator=generator)
+            small = torch.randint(0, 2, (1,), generator=generator).item()
+            made[name] = (raw % 50 if small else raw).to(kind)
+    return made
+
+
+def load(source: str, name: str) -> object:
+    """The kernel of a module's text."""
+    filename = f"<{name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    scope: dict = {"__name__": name}
+    exec(compile(source, filename, "exec"), scope)
+    return scope["kernel"]
+
+
+def launch(program: Program, kernel: object, target: str) -> dict:
+    """The memory after a run on a target: the interpreter's is "interpreter"."""
+    made = arrays(program)
+    options = {**program.options, "enable_fp_fusion": False}
+    os.environ.pop("TRITONC_SIMULATE", None)
+    if target == "interpreter":
+        InterpretedFunction(kernel)[program.grid](*made.values(), **program.scalars)
+    elif target.startswith("simt"):
+        os.environ["TRITONC_SIMULATE"] = target.replace("simt", "cuda")
+        try:
+            kernel[program.grid](*made.values(), **program.scalars, **options)
+        finally:
+            del os.environ["TRITONC_SIMULATE"]
+    elif target == "cuda":
+        made = {name: x.cuda() for name, x in made.items()}
+        kernel[program.grid](*made.values(), **program.scalars, **options)
+        made = {name: x.cpu() for name, x in made.items()}
+    elif target == "cpu":
+        kernel[program.grid](*made.values(), **program.scalars, **options)
+    else:
+        signature = {a[0]: "*" + SHORT.get(a[1], a[1].replace("uint", "u").replace("int", "i")) for a in program.arguments}
+        for name, value in program.scalars.items():
+            signature[name] = "i32" if -(2**31) <= value < 2**31 else "i64"
+        ones = {name: 1 for name, value in program.scalars.items() if value == 1}
+        signature |= {name: "constexpr" for name in ones}
+        source = triton.compiler.ASTSource(kernel, signature, ones)
+        compiled = triton.compile(source, target=target, options=options)
+        numbers = [value for name, value in program.scalars.items() if name not in ones]
+        compiled[(*program.grid, 1, 1)](*made.values(), *numbers)
+    return made
+
+
+SHORT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64", "float8e4nv": "fp8e4nv",
+         "float8e5": "fp8e5"}  # fmt: skip
+
+
+def difference(want: dict, have: dict) -> str | None:
+    """The first place where two memories differ; NaNs are equal, and so are zeros."""
+    for name, x in want.items():
+        y = have[name]
+        if x.dtype.is_floating_point:
+            x, y = x.double(), y.double()
+            same = (x == y) | (x.isnan() & y.isnan())
+        else:
+            x, y = x.to(torch.int64), y.to(torch.int64)
+            same = x == y
+        if not same.all():
+            at = int((~same).nonzero()[0])
+            return f"{name}[{at}]: {y[at].item()}, and the interpreter has {x[at].item()} ({int((~same).sum())} differ)"
+    return None
+
+
+def check(program: Program, targets: list, source: str | None = None) -> list:
+    """(target, what is wrong) for every target on which something is."""
+    try:
+        kernel = load(source or program.source, f"program_{program.seed}")
+        want = launch(program, kernel, "interpreter")
+    except Exception:
+        return [("interpreter", last_lines(traceback.format_exc()))]
+    wrong = []
+    for target in targets:
+        try:
+            found = difference(want, launch(program, kernel, target))
+        except Exception:
+            found = last_lines(traceback.format_exc())
+        if found:
+            wrong.append((target, found))
+    return wrong
+
+
+def last_lines(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-8:])
