@@ -391,6 +391,7 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
   case OP_EXTUI:
   case OP_INDEX_CAST:
     if (!small_step(l, a.step)) return false;
+    if (ir_elem(ir_operand(op, 0)->type)->bits < 32) return false; /* it may wrap around between two lanes */
     r.v = op->code == OP_EXTUI ? LLVMBuildZExt(l->b, a.v, t, "") : LLVMBuildIntCast2(l->b, a.v, t, true, "");
     r.step = LLVMBuildIntCast2(l->b, a.step, t, true, "");
     break;

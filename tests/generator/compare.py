@@ -73,7 +73,9 @@ def launch(program: Program, kernel: object, target: str) -> dict:
     elif target == "cpu":
         kernel[program.grid](*made.values(), **program.scalars, **options)
     else:
-        signature = {a[0]: "*" + SHORT.get(a[1], a[1].replace("uint", "u").replace("int", "i")) for a in program.arguments}
+        signature = {
+            a[0]: "*" + SHORT.get(a[1], a[1].replace("uint", "u").replace("int", "i")) for a in program.arguments
+        }
         for name, value in program.scalars.items():
             signature[name] = "i32" if -(2**31) <= value < 2**31 else "i64"
         ones = {name: 1 for name, value in program.scalars.items() if value == 1}

@@ -47,7 +47,11 @@ class Program:
         self.grid = (rng.choice([1, 1, 2, 3]),)
         self.options = {"num_warps": rng.choice([1, 2, 4, 4, 8]), "num_stages": rng.choice([1, 2, 3, 4])}
         self.arguments: list = []
-        self.scalars = {"n": rng.randint(0, 9), "m": rng.randint(-5, 70), "big": rng.choice([2**31, -(2**40), 7, 2**20])}
+        self.scalars = {
+            "n": rng.randint(0, 9),
+            "m": rng.randint(-5, 70),
+            "big": rng.choice([2**31, -(2**40), 7, 2**20]),
+        }
         self.helpers: list = []
         self.lines: list = []
         self.variables: list = []
@@ -553,7 +557,10 @@ class Program:
         return f"(tl.where({name} == {name}, {name}, 1.0) + 0.0).to(tl.{dtype})"
 
     def do_sort(self) -> None:
-        shape, dtype = self.pick(self.shapes()[1:]), self.pick(["int32", "int16", "uint8", "int64", "float32", "float16"])
+        shape, dtype = (
+            self.pick(self.shapes()[1:]),
+            self.pick(["int32", "int16", "uint8", "int64", "float32", "float16"]),
+        )
         text = self.tame(dtype, shape)
         down = ", descending=True" if self.chance(0.5) else ""
         self.define(f"tl.sort({text}{down})", dtype, shape)
@@ -678,8 +685,16 @@ class Program:
         rounds = rng.choice([1, 2, 3, 4])
         a, b = (self.argument(dtype, size * rounds * K, "small") for size in (M, N))
         mi, ni, ki = (f"tl.arange(0, {size})" for size in (M, N, K))
-        a_at = f"{mi}[:, None] * {K * rounds} + {ki}[None, :]" if self.chance(0.6) else f"{mi}[:, None] + {ki}[None, :] * {M}"
-        b_at = f"{ki}[:, None] * {N} + {ni}[None, :]" if self.chance(0.6) else f"{ki}[:, None] + {ni}[None, :] * {K * rounds}"
+        a_at = (
+            f"{mi}[:, None] * {K * rounds} + {ki}[None, :]"
+            if self.chance(0.6)
+            else f"{mi}[:, None] + {ki}[None, :] * {M}"
+        )
+        b_at = (
+            f"{ki}[:, None] * {N} + {ni}[None, :]"
+            if self.chance(0.6)
+            else f"{ki}[:, None] + {ni}[None, :] * {K * rounds}"
+        )
         a_step = K if f"* {K * rounds}" in a_at else K * M
         b_step = K * N if f"* {N} +" in b_at else K
         acc, k = self.name("acc"), self.name("k")
@@ -692,11 +707,17 @@ class Program:
         self.emit(f"for {k} in tl.range({bound}{hints}):")
         self.indent += 1
         x, y = self.name("x"), self.name("y")
-        mask = f", mask={ki}[None, :] < {rng.randint(1, K)} - {k}, other=0" if self.chance(0.3) and dtype not in FP8 else ""
+        mask = (
+            f", mask={ki}[None, :] < {rng.randint(1, K)} - {k}, other=0"
+            if self.chance(0.3) and dtype not in FP8
+            else ""
+        )
         self.emit(f"{x} = tl.load({pa}{mask})")
         self.emit(f"{y} = tl.load({pb})")
         if dtype not in FP8 and self.chance(0.4):
-            self.emit(f"{x} = ({self.pick([f'{x} * 2', f'-{x}', f'{x} + {x}', f'tl.where({x} > 0, {x}, 0)'])}).to(tl.{dtype})")
+            self.emit(
+                f"{x} = ({self.pick([f'{x} * 2', f'-{x}', f'{x} + {x}', f'tl.where({x} > 0, {x}, 0)'])}).to(tl.{dtype})"
+            )
         if dtype not in FP8 and self.chance(0.2):
             self.emit(f"{y} = ({y} - {self.pick(['1', f'({k} & 1)'])}).to(tl.{dtype})")
         more = ""

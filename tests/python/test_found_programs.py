@@ -1,0 +1,76 @@
+"""What random programs found (tests/generator), made small: each kernel compiled and interpreted writes the same."""
+
+import pytest
+import torch
+import triton
+import triton.language as tl
+from triton.runtime.interpreter import InterpretedFunction
+
+TARGETS = ["", "cuda:75", "cuda:90"]
+
+
+def check(kernel, target, monkeypatch, *args):
+    results = []
+    for run in (InterpretedFunction(kernel), kernel):
+        copies = [x.clone() if isinstance(x, torch.Tensor) else x for x in args]
+        if run is kernel and target:
+            monkeypatch.setenv("TRITONC_SIMULATE", target)
+        run[(1,)](*copies)
+        results.append([x for x in copies if isinstance(x, torch.Tensor)])
+    for want, have in zip(*results, strict=True):
+        assert torch.equal(want, have)
+
+
+@triton.jit
+def carried_constant_kernel(out, m):
+    i = tl.arange(0, 8)
+    v = tl.full((8,), 7, tl.int8)
+    for _ in range(2, m):
+        v = tl.full((8,), 3, tl.int8)
+    tl.store(out + i, v)
+
+
+@triton.jit
+def carried_constants_kernel(out, m):
+    i = tl.arange(0, 8)
+    v, w = tl.full((8,), 7, tl.int8), tl.full((8,), 9, tl.int8)
+    for k in range(m):
+        v = tl.full((8,), 3, tl.int8)
+        while k < m:
+            k += 2
+            w = v
+    tl.store(out + i, w)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("m", [0, 5])
+def test_constants_that_a_loop_carries(m, target, monkeypatch):
+    """On a GPU they had no layout, when nothing in the loop wanted them."""
+    for kernel in (carried_constant_kernel, carried_constants_kernel):
+        check(kernel, target, monkeypatch, torch.zeros(8, dtype=torch.int8), m)
+
+
+@triton.jit
+def narrow_index_kernel(out, out16, start):
+    j = tl.arange(0, 256)
+    tl.store(out + j, (j.to(tl.uint64) < j.to(tl.int8)).to(tl.int32) + j.to(tl.int8))
+    short = (j * 200 + start).to(tl.int16)
+    tl.store(out16 + j, short.to(tl.int64) + (j.to(tl.uint8) + 250).to(tl.uint8).to(tl.int32))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_narrow_numbers_that_wrap_around_between_lanes(target, monkeypatch):
+    """On the CPU they went on evenly when they were widened."""
+    outputs = torch.zeros(256, dtype=torch.int32), torch.zeros(256, dtype=torch.int64)
+    check(narrow_index_kernel, target, monkeypatch, *outputs, 9000)
+
+
+@triton.jit
+def bfloat_constant_kernel(out):
+    tl.store(out + tl.arange(0, 4), tl.full((4,), 0.1, tl.bfloat16).to(tl.float32))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_bfloat16_constants(target, monkeypatch):
+    """The interpreter read six digits of them."""
+    check(bfloat_constant_kernel, target, monkeypatch, torch.zeros(4))
