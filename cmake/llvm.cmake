@@ -13,7 +13,7 @@ if(llvm_version VERSION_LESS 19)
 endif()
 execute_process(COMMAND ${TRITONC_LLVM_CONFIG} --includedir OUTPUT_VARIABLE llvm_include OUTPUT_STRIP_TRAILING_WHITESPACE)
 execute_process(COMMAND ${TRITONC_LLVM_CONFIG} --libdir OUTPUT_VARIABLE llvm_libdir OUTPUT_STRIP_TRAILING_WHITESPACE)
-execute_process(COMMAND ${TRITONC_LLVM_CONFIG} --link-static --libs core orcjit native nativecodegen passes mcdisassembler
+execute_process(COMMAND ${TRITONC_LLVM_CONFIG} --link-static --libs core orcjit native nativecodegen passes mcdisassembler irreader
                 OUTPUT_VARIABLE llvm_libs OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE llvm_failed)
 if(llvm_failed)
   message(STATUS "LLVM ${llvm_version} has no static libraries")

@@ -53,6 +53,9 @@ bool cpu_native_math(Opcode code, const Type *elem);
 
 /* Optimize in place, then emit; texts and bytes into the arena. */
 void cpu_optimize(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, const TargetOptions *o);
+/* A user's LLVM IR in place of the module `like`. Unwinds when it is wrong or has no such function. */
+struct LLVMOpaqueModule *cpu_read_llir(Ctx *cx, struct LLVMOpaqueContext *llvm, struct LLVMOpaqueModule *like,
+                                       const char *name, const char *text, size_t len);
 void cpu_emit(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object);
 /* Object bytes into memory; NULL and a message on failure. Runtime symbols (rt_symbols) are resolved by name. */
 typedef struct CpuCode CpuCode;

@@ -29,6 +29,8 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/ErrorHandling.h>
+#include <llvm-c/Analysis.h>
+#include <llvm-c/IRReader.h>
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
 #include <llvm-c/Target.h>
@@ -314,6 +316,39 @@ void cpu_optimize(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, const TargetOptio
   Size size = size_of(m);
   Work w = prepare(cx, isa, m, size);
   work_in_llvm(cx, "optimizing", size, run_passes, &w);
+}
+
+typedef struct Reading {
+  LLVMContextRef llvm;
+  const char *text;
+  size_t len;
+  LLVMModuleRef module;
+  char *wrong;
+} Reading;
+
+static void read_module(void *arg) {
+  Reading *r = arg;
+  /* the reader takes the buffer */
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(r->text, r->len, "kernel.llir");
+  if (LLVMParseIRInContext(r->llvm, buffer, &r->module, &r->wrong)) return;
+  if (!LLVMVerifyModule(r->module, LLVMReturnStatusAction, &r->wrong)) LLVMDisposeMessage(r->wrong), r->wrong = NULL;
+}
+
+LLVMModuleRef cpu_read_llir(Ctx *cx, LLVMContextRef llvm, LLVMModuleRef like, const char *name, const char *text,
+                            size_t len) {
+  Reading *r = NEW(cx, Reading);
+  *r = (Reading){.llvm = llvm, .text = text, .len = len};
+  cpu_llvm_build(cx, "reading", read_module, r);
+  if (r->wrong) {
+    char *kept = ctx_printf(cx, "%s", r->wrong);
+    LLVMDisposeMessage(r->wrong);
+    ctx_fail(cx, ERR_SOURCE, "the edited llir: %s", kept);
+  }
+  LLVMValueRef f = LLVMGetNamedFunction(r->module, name);
+  if (!f || LLVMIsDeclaration(f)) ctx_fail(cx, ERR_SOURCE, "the edited llir has no function `%s`", name);
+  if (LLVMGlobalGetValueType(f) != LLVMGlobalGetValueType(LLVMGetNamedFunction(like, name)))
+    ctx_fail(cx, ERR_SOURCE, "the edited llir's function `%s` has not the kernel's parameters", name);
+  return r->module;
 }
 
 static void emit_object(Work *w) {

@@ -10,6 +10,7 @@
 #include <llvm-c/Core.h>
 
 static const char *const stages[] = {"ttir", "llir", "asm", "obj", NULL};
+static const char *const edited_stages[] = {"llir", NULL};
 static const char *const dot_precisions[] = {"ieee", "tf32", "tf32x3", NULL};
 
 static void lang_options(const TargetOptions *o, LangOptions *out) {
@@ -104,8 +105,12 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   cpu_llvm_init();
   LLVMContextRef llvm = new_context(cx);
   LLVMModuleRef lm = cpu_lower(cx, llvm, m, isa, o, info);
-  cpu_optimize(cx, lm, isa, o);
   size_t len;
+  const char *edited = o->edited ? o->edited(o->self, cx, "llir", &len) : NULL;
+  if (edited)
+    lm = cpu_read_llir(cx, llvm, lm, info->name, edited, len);
+  else
+    cpu_optimize(cx, lm, isa, o);
   const char *llir = print_llir(cx, lm, &len);
   push_text(cx, out, "llir", llir, len);
   if (stops_at(stop, "llir")) return;
@@ -175,6 +180,7 @@ const Target cpu_target = {
     .abi = TARGET_ABI,
     .name = "cpu",
     .stages = stages,
+    .edited_stages = edited_stages,
     .lang_options = lang_options,
     .resolve_arch = resolve_arch,
     .compile = compile,

@@ -23,8 +23,29 @@ const char *run_override_stage(void *self, Ctx *cx, const char *stage, size_t *l
   return text;
 }
 
+static bool is_edited_stage(const Compiled *c, const char *stage) {
+  if (!strcmp(stage, "ttir")) return true;
+  const char *const *more = c->target.backend ? c->target.backend->edited_stages : NULL;
+  for (; more && *more; more++)
+    if (!strcmp(stage, *more)) return true;
+  return false;
+}
+
+/* A file of the override folder for a stage that cannot be edited, with something else in it than what was made. */
+static void refuse_others(Ctx *cx, const Compiled *c) {
+  for (uint32_t i = 0; i < c->stages.len; i++) {
+    const Stage *s = &c->stages.at[i];
+    size_t len;
+    const char *text = is_edited_stage(c, s->name) ? NULL : run_override(cx, c, s->name, &len);
+    if (text && (len != s->len || memcmp(text, s->bytes, len) != 0))
+      ctx_fail(cx, ERR_SOURCE, "TRITON_KERNEL_OVERRIDE: target `%s` takes no edited `%s`; remove %s.%s", c->target.name,
+               s->name, c->info.name, s->name);
+  }
+}
+
 /* Every stage has been made: the edited one was among them, or there is no such stage, or none that can be read. */
 void run_override_check(Ctx *cx, const Compiled *c) {
+  refuse_others(cx, c);
   if (!c->edited.stage || c->edited.taken) return;
   Buf taken = {.cx = cx};
   const char *const *more = c->target.backend ? c->target.backend->edited_stages : NULL;

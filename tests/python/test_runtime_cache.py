@@ -244,6 +244,25 @@ def test_override(place):
     assert run(place) == [digest]  # and nothing of it went into the cache
 
 
+def test_override_of_later_stages(place):
+    """An edited LLVM IR is taken; an edited stage that cannot be is an error."""
+    (digest,) = run(place, TRITON_KERNEL_DUMP="1", TRITON_DUMP_DIR=str(place / "edited"))
+    env = {"TRITON_KERNEL_OVERRIDE": "1", "TRITON_OVERRIDE_DIR": str(place / "edited")}
+    llir, assembly = place / "edited" / digest / "kernel.llir", place / "edited" / digest / "kernel.asm"
+    text = llir.read_text()
+    for path, other, wrong in [
+        (llir, text.replace("@kernel(", "@kernel2(", 1), "has no function `kernel`"),
+        (assembly, assembly.read_text() + "\n", "target `cpu` takes no edited `asm`; remove kernel.asm"),
+    ]:
+        before = path.read_text()
+        path.write_text(other)
+        process = start(place, **env)
+        _, err = process.communicate(timeout=900)
+        assert process.returncode == 1 and wrong in err
+        path.write_text(before)
+    assert run(place, **env) == [digest]
+
+
 def test_an_entry_of_somebody_else_is_not_believed(place):
     hashes = run(place)
     (entry,) = entries(place)

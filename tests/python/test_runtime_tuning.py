@@ -199,6 +199,24 @@ def test_ir_override(stage, one, two, tmp_path):
     assert "0x3fc00000" in again.asm["ptx"] and len({plain.hash, edited.hash, again.hash}) == 3
 
 
+def test_ir_override_of_llir_on_the_cpu(tmp_path):
+    x = np.zeros(64, np.float32)
+    plain = make([triton.Config({"BLOCK": 64})])[grid](x, 64)
+    file = tmp_path / "mine.llir"
+    assert plain.asm["llir"].count("float 1.000000e+00") > 0
+    file.write_text(plain.asm["llir"].replace("float 1.000000e+00", "float 1.000000e+01"))
+    edited = make([triton.Config({"BLOCK": 64}, ir_override=str(file))])[grid](x, 64)
+    assert (x == 11).all() and "float 1.000000e+01" in edited.asm["llir"]
+    for text, wrong in [
+        ("nonsense", "the edited llir: .*expected top-level entity"),
+        ("define void @other() { ret void }", "has no function `"),
+        (f"define void @{edited.name}() {{ ret void }}", "has not the kernel's parameters"),
+    ]:
+        file.write_text(text)
+        with pytest.raises(triton.CompilationError, match=wrong):
+            make([triton.Config({"BLOCK": 64}, ir_override=str(file))])[grid](x, 64)
+
+
 def test_ir_override_that_cannot_be_taken(tmp_path):
     kernel = make([triton.Config({"BLOCK": 64}, ir_override=str(tmp_path / "nowhere.ttir"))])
     with pytest.raises(RuntimeError, match=r"cannot read `.*nowhere.ttir`"):
