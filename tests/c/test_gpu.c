@@ -305,10 +305,7 @@ static void corpus_compiles_for_every_processor(void **state) {
 
 static void corpus_assembles(void **state) {
   (void)state;
-  if (!assembler_present(ASSEMBLER_ANY)) {
-    print_message("no assembler here: PTX was made, and not assembled\n");
-    return;
-  }
+  if (!assembler_present(ASSEMBLER_ANY)) fail_msg("an assembler of PTX is needed: ptxas on PATH, or libnvJitLink");
   for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "cubin", NULL);
 }
 
@@ -333,10 +330,8 @@ static void goes_through_llvm(const CorpusEntry *e, const ttc_kernel *kernel) {
 
 static void corpus_goes_through_llvm(void **state) {
   (void)state;
-  if (system("command -v llc-19 >/dev/null && command -v ptxas >/dev/null") != 0) {
-    print_message("no llc-19 or no ptxas here\n");
-    return;
-  }
+  if (system("command -v llc-19 >/dev/null && command -v ptxas >/dev/null") != 0)
+    fail_msg("llc-19 and ptxas are needed on PATH");
   compile_for("cuda:80", "llir", goes_through_llvm);
   compile_for("cuda:90", "llir", goes_through_llvm);
 }

@@ -45,12 +45,21 @@ static void in_context(void (*run)(Ctx *cx, int arg), int arg) {
   assert_int_equal(e, ERR_NONE);
 }
 
+/* Nothing here passes by skipping: without them the tests fail and say what is missing. */
+#define NO_ASSEMBLER "an assembler of PTX is needed: ptxas on PATH, or libnvJitLink"
+static void need_assembler(void) {
+  if (!assembler_present(ASSEMBLER_ANY)) fail_msg("%s", NO_ASSEMBLER);
+}
+
 static bool have(const char *tool) {
   char command[256];
   snprintf(command, sizeof command, "command -v %s >/dev/null 2>&1", tool);
   bool yes = system(command) == 0;
-  if (!yes) print_message("%s is not on this machine\n", tool);
   return yes;
+}
+
+static void need(const char *tool) {
+  if (!have(tool)) fail_msg("%s is needed on PATH", tool);
 }
 
 static int run_on_text(const char *text, const char *format) {
@@ -101,7 +110,8 @@ static Cubin to_cubin(Ctx *cx, LLModule *m, int sm, const char *entry) {
 
 static void accepted_by_llvm_as(Ctx *cx, int sm) {
   const char *text = llvm_text(cx, corpus_module(cx, sm), sm);
-  if (have("llvm-as-19")) assert_int_equal(run_on_text(text, "llvm-as-19 -o /dev/null %s"), 0);
+  need("llvm-as-19");
+  assert_int_equal(run_on_text(text, "llvm-as-19 -o /dev/null %s"), 0);
   if (have("llvm-as-22")) assert_int_equal(run_on_text(text, "llvm-as-22 -o /dev/null %s"), 0);
 }
 
@@ -109,16 +119,14 @@ static void accepted_by_assembler(Ctx *cx, int sm) {
   LLModule *m = corpus_module(cx, sm);
   legalize(cx, m, sm);
   Cubin c = to_cubin(cx, m, sm, "k0_int");
-  if (c.assembler == ASSEMBLER_NONE) {
-    print_message("no assembler on this machine\n");
-    return;
-  }
+  if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
   assert_non_null(c.bytes);
   assert_in_range(c.regs, 8, 255);
 }
 
 static void accepted_by_llvm_backend(Ctx *cx, int sm) {
-  if (!have("llc-19") || !have("ptxas")) return;
+  need("llc-19");
+  need("ptxas");
   LLModule *m = corpus_module(cx, sm);
   legalize(cx, m, sm);
   const char *a = sm == 90 ? "a" : "";
@@ -199,7 +207,7 @@ static void look_at_add(Ctx *cx, int sm) {
   assert_non_null(strstr(ptx, "inlined_at 1 5 3"));
   assert_non_null(strstr(ptx, ".reqntid 128"));
   Cubin c = to_cubin(cx, m, sm, "add");
-  if (c.assembler == ASSEMBLER_NONE) return;
+  if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
   assert_in_range(c.regs, 8, 40);
   assert_int_equal(c.spill_stores, 0);
   assert_int_equal(c.stack, 0);
@@ -214,7 +222,7 @@ static void vector_add_is_good(void **state) {
 static void look_at_refusal(Ctx *cx, int sm) {
   const char *ptx = ctx_printf(cx, ".version 7.8\n.target sm_%d\n.visible .entry k() { nonsense; }\n", sm);
   Cubin c = assemble(cx, ptx, "k", (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3, .may_refuse = true});
-  if (c.assembler == ASSEMBLER_NONE) return;
+  if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
   assert_null(c.bytes);
   assert_true(strlen(c.log) > 0);
 }
@@ -281,7 +289,7 @@ static void look_at_mma(Ctx *cx, int sm) {
   assert_int_equal(occurrences(ptx, "ldmatrix"), 8);
   assert_int_equal(occurrences(ptx, "cvt.rn.f16x2.f32"), 64); /* pairs */
   Cubin c = to_cubin(cx, m, sm, "mma_loop");
-  if (c.assembler == ASSEMBLER_NONE) return;
+  if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
   assert_in_range(c.regs, 128, 200); /* 128 accumulators, 32 fragments, addresses */
   assert_int_equal(c.spill_stores, 0);
   assert_int_equal(c.stack, 0);
@@ -338,7 +346,7 @@ static void look_at_wgmma(Ctx *cx, int n) {
   assert_int_equal(occurrences(text, "wgmma.mma_async"), 4);
   assert_null(strstr(text, "mov.b32")); /* not one accumulator is moved in the loop */
   Cubin c = to_cubin(cx, m, 90, "wgmma_loop");
-  if (c.assembler == ASSEMBLER_NONE) return;
+  if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
   assert_null(strstr(c.log, "serialized"));
   assert_in_range(c.regs, n / 2, n / 2 + 40);
   assert_int_equal(c.spill_stores, 0);
@@ -403,10 +411,7 @@ static void assemble_nonsense(Ctx *cx, void *arg) {
 
 static void refusal_is_an_internal_error(void **state) {
   (void)state;
-  if (!assembler_present(ASSEMBLER_ANY)) {
-    print_message("no assembler on this machine\n");
-    return;
-  }
+  need_assembler();
   Ctx *cx = ctx_new(NULL);
   assert_int_equal(ctx_protect(cx, assemble_nonsense, NULL), ERR_INTERNAL);
   const char *kept = strstr(ctx_diags(cx)->message, "kept in ");

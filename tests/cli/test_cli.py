@@ -319,8 +319,7 @@ def test_machine_code_knows_its_source_lines(place):
     heads, body = {add, double}, {add + 1, add + 2, double + 1}
     ptx = good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
     assert {int(n) for n in re.findall(r"\.loc\s+1 (\d+)", ptx)} - heads <= body
-    if not (shutil.which("ptxas") and shutil.which("llvm-dwarfdump-19")):
-        return  # without an assembler there is no machine code to look at
+    assert shutil.which("ptxas") and shutil.which("llvm-dwarfdump-19"), "ptxas and llvm-dwarfdump-19 are needed on PATH"
     good(place, *ADD, "--emit", "cubin", "--target", "cuda:90", "-o", "add.cubin")
     table = subprocess.check_output(["llvm-dwarfdump-19", "--debug-line", str(place / "add.cubin")], text=True)
     found = {int(n) for n in re.findall(r"^0x[0-9a-f]{16}\s+(\d+)", table, re.M)}
