@@ -60,10 +60,14 @@ def exact(x):
 
 
 def close(got, want, rtol):
+    """By norm, and no element for itself is off by more than some spreads of such errors: one wrong one shows."""
     got, want = exact(got), exact(want)
     assert got.shape == want.shape
     error = float((got - want).norm() / (want.norm() + 1e-30))
     assert error <= rtol, f"relative error {error:.2e}, allowed {rtol:.0e}"
+    usual = float(want.norm()) / max(want.numel(), 1) ** 0.5
+    worst = ((got - want).abs() / want.abs().clamp(min=usual + 1e-30)).max() if want.numel() else 0
+    assert worst <= 6 * rtol, f"an element's error is {float(worst):.2e} of it, allowed {6 * rtol:.0e}"
 
 
 # ---- the kernels of the yardstick, at sizes that a simulated machine can do ----
