@@ -129,7 +129,7 @@ static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 /* The entry of obj's type; NULL with an exception set. The pointer is valid until the next call. */
 const TypeEntry *type_entry(State *st, PyObject *obj);
 /* "fp32" of torch.float32, a NumPy dtype, a tl dtype, "float32"; the text is static. NULL with TypeError. */
-const char *dtype_name(State *st, PyObject *dtype, int *id);
+const char *dtype_name(State *st, PyObject *dtype, PyObject *what, int *id); /* what: the argument it is of, or NULL */
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
 bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
 const char *dtype_of_id(int id);   /* "fp32" */

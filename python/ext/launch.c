@@ -391,6 +391,9 @@ bool grid_number(PyObject *obj, uint32_t *out) {
     x = PyLong_AsLongLong(obj);
   else {
     PyObject *number = PyNumber_Index(obj);
+    if (!number && PyFloat_Check(obj))
+      PyErr_SetString(PyExc_TypeError,
+                      "the size of a grid is an int, not a float: triton.cdiv(n, BLOCK) is n / BLOCK rounded up");
     if (!number) return false;
     x = PyLong_AsLongLong(number);
     Py_DECREF(number);
@@ -413,6 +416,25 @@ bool parse_grid(PyObject *grid, uint32_t out[3]) {
   return true;
 }
 
+/* A KeyError of a grid that asked for an argument which the kernel has not: it is worded anew, and names what there is.
+ * Other KeyErrors stay. */
+static void explain_missing(const Call *c, PyObject *meta) {
+  PyObject *type, *error, *trace;
+  PyErr_Fetch(&type, &error, &trace);
+  PyErr_NormalizeException(&type, &error, &trace);
+  PyObject *errors = PyImport_ImportModule("triton.errors");
+  PyObject *better =
+      errors ? PyObject_CallMethod(errors, "missing_argument", "OOO", (PyObject *)c->f, meta, error) : NULL;
+  if (!better) PyErr_Clear();
+  if (better && PyExceptionInstance_Check(better)) {
+    Py_DECREF(error);
+    error = Py_NewRef(better);
+  }
+  Py_XDECREF(better);
+  Py_XDECREF(errors);
+  PyErr_Restore(type, error, trace);
+}
+
 /* grid(META): every bound argument and option by name; a new reference. */
 static PyObject *call_grid(const Call *c, PyObject *grid) {
   PyObject *meta = PyDict_New();
@@ -421,6 +443,7 @@ static PyObject *call_grid(const Call *c, PyObject *grid) {
     ok = PyDict_SetItem(meta, c->f->params[i].name, c->values[i]) == 0;
   for (int i = 0; ok && i < c->noptions; i++) ok = PyDict_SetItem(meta, c->option_names[i], c->option_values[i]) == 0;
   PyObject *result = ok ? PyObject_CallFunctionObjArgs(grid, meta, NULL) : NULL;
+  if (ok && !result && PyErr_ExceptionMatches(PyExc_KeyError)) explain_missing(c, meta);
   Py_XDECREF(meta);
   return result;
 }

@@ -80,7 +80,7 @@ static PyObject *function_lines(PyObject *module, PyObject *args) {
 
 static PyObject *name_of_dtype(PyObject *module, PyObject *dtype) {
   int id;
-  const char *name = dtype_name(state_of(module), dtype, &id);
+  const char *name = dtype_name(state_of(module), dtype, NULL, &id);
   return name ? PyUnicode_FromString(name) : NULL;
 }
 

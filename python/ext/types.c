@@ -62,13 +62,16 @@ int id_of_dtype(const char *text) {
   return -1;
 }
 
-const char *dtype_name(State *st, PyObject *dtype, int *id) {
+const char *dtype_name(State *st, PyObject *dtype, PyObject *what, int *id) {
   for (int i = 0; i < st->ndtypes; i++)
     if (st->dtypes[i].dtype == dtype) return *id = st->dtypes[i].id, st->dtypes[i].name;
   PyObject *text = PyObject_Str(dtype);
   const char *utf8 = text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
   int found = utf8 ? id_of_dtype(utf8) : -1;
-  if (utf8 && found < 0) PyErr_Format(PyExc_TypeError, "kernels know no element type `%U`", text);
+  if (utf8 && found < 0 && what)
+    PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%U`", what, text);
+  else if (utf8 && found < 0)
+    PyErr_Format(PyExc_TypeError, "kernels know no element type `%U`", text);
   Py_XDECREF(text);
   if (found < 0) return NULL;
   *id = found;
@@ -153,7 +156,7 @@ const TypeEntry *type_entry(State *st, PyObject *obj) {
   return &st->types[st->ntypes++];
 }
 
-static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, Pointer *out) {
+static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   if (t->has_is_cuda) {
     PyObject *is_cuda = PyObject_GetAttr(obj, st->str_is_cuda);
     if (!is_cuda) return false;
@@ -169,7 +172,7 @@ static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, Pointer
   if (PyErr_Occurred()) return false;
   PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
   if (!dtype) return false;
-  bool ok = dtype_name(st, dtype, &out->dtype) != NULL;
+  bool ok = dtype_name(st, dtype, what, &out->dtype) != NULL;
   Py_DECREF(dtype);
   return ok;
 }
@@ -210,7 +213,7 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu,
     int found = text && strlen(text) >= 3 && text[0] != '>' ? id_of_kind(text[1], atoi(text + 2)) : -1;
     if (text && found < 0) { /* bfloat16 and fp8 of ml_dtypes call themselves "<V2"; their dtype has the name */
       PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
-      ok = dtype && dtype_name(st, dtype, &found) != NULL;
+      ok = dtype && dtype_name(st, dtype, what, &found) != NULL;
       Py_XDECREF(dtype);
     }
     out->dtype = found;
@@ -245,7 +248,7 @@ static bool buffer_pointer(PyObject *obj, PyObject *what, Pointer *out) {
 static bool pointer_by_class(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   *out = (Pointer){.place = PLACE_ANY};
   switch (t->class) {
-  case ARG_TENSOR: return tensor_pointer(st, t, obj, out);
+  case ARG_TENSOR: return tensor_pointer(st, t, obj, what, out);
   case ARG_ARRAY: return array_pointer(st, obj, what, false, out);
   case ARG_GPU_ARRAY: return array_pointer(st, obj, what, true, out);
   case ARG_DLPACK: return dlpack_pointer(obj, what, out);

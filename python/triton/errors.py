@@ -3,3 +3,27 @@
 
 class TritonError(Exception):
     """Anything that went wrong in Triton."""
+
+
+def missing_argument(kernel: object, meta: dict, error: KeyError) -> KeyError:
+    """The error of a grid function that asked its dictionary of arguments for one that is not there.
+
+    Parameters
+    ----------
+    kernel : JITFunction
+    meta : dict
+        The arguments and options of the launch by name.
+    error : KeyError
+        What the grid function raised; given back when it is about something else.
+    """
+    import difflib
+
+    name = error.args[0] if error.args else None
+    if not isinstance(name, str) or name in meta:
+        return error
+    near = difflib.get_close_matches(name, meta, 1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    values = ", ".join(
+        f"{key}={value!r}" if isinstance(value, (int, float, str)) else key for key, value in meta.items()
+    )
+    return KeyError(f"the grid asks for `{name}`, which is no argument of `{kernel.__name__}`{hint} It has {values}")

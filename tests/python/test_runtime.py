@@ -874,3 +874,43 @@ def test_globals_that_a_function_hides_are_not_watched():
         assert out.item() == -10
     finally:
         k, total = "a global", tl.constexpr(1)
+
+
+# ---- help at the launch ----------------------------------------------------------------------------------------------
+
+
+def test_a_grid_that_asks_for_a_wrong_name():
+    x = np.zeros(16, np.float32)
+    with pytest.raises(KeyError, match=r"no argument of `add_kernel`; did you mean `BLOCK`\? It has .*n=16, BLOCK=16"):
+        add_kernel[lambda meta: (meta["BLOK"],)](x, x, x, 16, BLOCK=16)
+    with pytest.raises(KeyError, match="^'mine'$"):
+        add_kernel[lambda meta: ({}["mine"] if meta.update(mine=1) is None else 1,)](x, x, x, 16, BLOCK=16)
+
+
+def test_a_grid_of_floats():
+    x = np.zeros(16, np.float32)
+    with pytest.raises(TypeError, match="triton.cdiv"):
+        add_kernel[(16 / 16,)](x, x, x, 16, BLOCK=16)
+
+
+def test_an_element_type_that_is_refused_names_its_argument():
+    x = np.zeros(16, np.float32)
+    with pytest.raises(TypeError, match=r"argument `\w+`: kernels know no element type `datetime64"):
+        add_kernel[(1,)](x, x.astype("datetime64[s]"), x, 16, BLOCK=16)
+
+
+def test_a_kernel_lists_what_it_has():
+    x = np.zeros(16, np.float32)
+    assert {"asm", "metadata", "n_regs"} <= set(dir(add_kernel[(1,)](x, x, x, 16, BLOCK=16)))
+
+
+def test_a_list_that_grows():
+    @triton.jit
+    def grow(x, n):
+        items = []
+        for i in range(n):
+            items = items + [i]
+        tl.store(x, len(items))
+
+    with pytest.raises(triton.CompilationError, match=r"0 items before the loop, but 1 after[\s\S]*static_range"):
+        grow[(1,)](np.zeros(1, np.int32), 3)

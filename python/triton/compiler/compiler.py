@@ -152,6 +152,11 @@ class CompiledKernel(_C.Kernel):
             raise AttributeError(f"a compiled kernel has no attribute {name!r}")
         return self.__dict__[name]
 
+    def __dir__(self) -> list[str]:
+        """With what `__getattr__` makes when it is asked for."""
+        made = "name hash src metadata asm n_regs n_spills n_max_threads shared kernel packed_metadata metadata_group"
+        return sorted({*super().__dir__(), *made.split()})
+
     def __repr__(self) -> str:
         return f"<CompiledKernel {self.name} for {self.metadata.target.backend}>"
 

@@ -98,6 +98,9 @@ static void bind_carried(Lang *L, Loop *loop, Block *block) {
 }
 
 _Noreturn static void fail_changed(Lang *L, const Carried *c, const Val *before, const Val *now, Span at) {
+  if (before->kind == now->kind && before->len != now->len && (now->kind == V_LIST || now->kind == V_TUPLE))
+    lang_fail_at(L, at, "unroll the loop, which needs constant bounds: `for ... in tl.static_range(...)`",
+                 "`%s` has %zu items before the loop, but %zu after an iteration", c->init.name, before->len, now->len);
   lang_fail_at(L, at, "a loop-carried value keeps its type and shape; convert it before the loop or in it",
                "`%s` is %s before the loop, but %s after an iteration", c->init.name, val_kind_text(L, before),
                val_kind_text(L, now));
