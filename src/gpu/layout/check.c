@@ -64,21 +64,10 @@ typedef struct Check {
   Map good; /* encodings, to their rank plus one */
 } Check;
 
-/* "file:12: " where the op comes from, or the function that it is in. */
-static const char *place_of(Check *c) {
-  const Loc *l = c->op->loc;
-  while (l && l->kind != LOC_FILE) l = l->kind == LOC_UNKNOWN ? NULL : l->child;
-  if (l) return ctx_printf(c->cx, "%s:%d: ", l->file, l->line);
-  const Op *func = c->op;
-  while (func && func->code != OP_FUNC) func = ir_parent(func);
-  return func ? ctx_printf(c->cx, "in @%s: ", ir_func_name(func)) : "";
-}
-
 static _Noreturn void fail(Check *c, const Attr *e, const char *why) {
   Buf b = {.cx = c->cx};
   if (e) ir_print_attr(&b, e);
-  ctx_fail(c->cx, ERR_SOURCE, "%s'%s': the layout %s: %s", place_of(c), ir_info(c->op)->name,
-           e ? buf_text(&b) : "(none)", why);
+  ir_fail(c->cx, c->op, NULL, "'%s': the layout %s: %s", ir_info(c->op)->name, e ? buf_text(&b) : "(none)", why);
 }
 
 static bool is_number(const Attr *a) { return a->kind == ATTR_INT || a->kind == ATTR_BOOL; }

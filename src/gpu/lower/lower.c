@@ -14,9 +14,7 @@ static const Loc *file_place(const Loc *loc) {
 }
 
 _Noreturn void lower_fail(Lower *w, const Op *op, const char *why) {
-  const Loc *at = file_place(op->loc);
-  ctx_fail(w->cx, ERR_SOURCE, "%s%s'%s': %s", at ? ctx_printf(w->cx, "%s:%d: ", at->file, at->line) : "", "",
-           ir_info(op)->name, why);
+  ir_fail(w->cx, op, NULL, "'%s': %s", ir_info(op)->name, why);
 }
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */

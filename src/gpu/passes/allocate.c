@@ -88,7 +88,7 @@ static void collect(Allocate *a, Op *op) {
   for (int i = 0; i < op->noperands; i++) {
     if (ir_operand(op, i)->type->kind != TYPE_MEMDESC) continue;
     Op *made = gpu_buffer_of(ir_operand(op, i));
-    if (!made) ctx_fail(a->cx, ERR_SOURCE, "buffers of shared memory cannot be carried by control flow");
+    if (!made) ir_fail(a->cx, op, NULL, "buffers of shared memory cannot be carried by control flow");
     Buffer *b = &a->buffers.at[(intptr_t)map_get(&a->index, made) - 1];
     int end = use_end(made, op);
     if (end > b->to) b->to = end;

@@ -17,8 +17,8 @@ static void check_rank(Op *op, void *arg) {
   for (int i = 0; i < op->nresults; i++) {
     const Type *t = op->results[i].type;
     if (ir_is_tensor(t) && t->rank > LAYOUT_MAX_DIMS - 1)
-      ctx_fail(arg, ERR_SOURCE, "a tensor of %d dimensions: at most %d are possible on this target", t->rank,
-               LAYOUT_MAX_DIMS - 1);
+      ir_fail(arg, op, NULL, "a tensor of %d dimensions: at most %d are possible on this target", t->rank,
+              LAYOUT_MAX_DIMS - 1);
   }
 }
 
