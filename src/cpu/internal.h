@@ -2,7 +2,8 @@
  *
  *   target.c    the struct Target: options, architecture, compile = the list of steps
  *   isa.c       what the processor has
- *   axis.c, plan.c, lower_*.c   Triton IR to LLVM IR: which tensors are virtual, scratch or panel; loops; elements
+ *   plan*.c     which tensors are stored, which ops share a loop nest, and how each nest runs (plan.h)
+ *   emit_*.c    the planned function as LLVM IR (emit.h)
  *   jit.c       LLVM: optimization, object code, assembly text, loading (ORC)
  *   pool.c      the thread pool that runs a grid
  *   fault.c     bad pointers: signals that become a launch's failure
@@ -37,12 +38,12 @@ typedef struct CpuIsa {
 /* The processor named `arch` (NULL or "native": this one). Unwinds if LLVM does not know it. */
 const CpuIsa *cpu_isa(Ctx *cx, const char *arch);
 
-/* ---- lowering: lower.c ------------------------------------------------------------------------------------------- */
+/* ---- lowering: emit_function.c --------------------------------------------------------------------------------------- */
 
 struct LLVMOpaqueContext;
 struct LLVMOpaqueModule;
 /* Lower the module's public function to a new LLVM module; fills info's scratch size and args. Unwinds on errors; the
- * LLVM module is released by ctx_defer when unwinding. Line information unless o->no_line_info. */
+ * LLVM module is released by ctx_defer when unwinding. */
 struct LLVMOpaqueModule *cpu_lower(Ctx *cx, struct LLVMOpaqueContext *llvm, Module *m, const CpuIsa *isa,
                                    const TargetOptions *o, KernelInfo *info);
 

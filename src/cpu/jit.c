@@ -1,4 +1,4 @@
-/* jit.c: LLVM's part of the way: optimization, object code, loading.
+/* jit.c: LLVM's part: optimization, object code, loading.
  *
  * What comes here is already in loops and vectors, so the passes only clean up after lowering: promote, combine,
  * number, hoist, simplify the control flow; the vectorizers and the unroller stay away. Floating-point arithmetic keeps
@@ -203,27 +203,27 @@ static bool guarded(void (*work)(Work *), Work *w, Guard *g) {
   return done;
 }
 
-typedef struct Errand {
+typedef struct Task {
   void (*work)(Work *);
   Work *w;
   Guard *g;
   bool done;
-} Errand;
+} Task;
 
-static void *run_errand(void *arg) {
-  Errand *e = arg;
+static void *run_task(void *arg) {
+  Task *e = arg;
   e->done = guarded(e->work, e->w, e->g);
   return NULL;
 }
 
 /* The same on a thread with a large stack; on this one if there is no memory for it. */
 static bool guarded_and_deep(void (*work)(Work *), Work *w, Guard *g) {
-  Errand e = {work, w, g, false};
+  Task e = {work, w, g, false};
   pthread_attr_t attributes;
   pthread_t thread;
   pthread_attr_init(&attributes);
-  bool started = !pthread_attr_setstacksize(&attributes, (size_t)256 << 20) &&
-                 !pthread_create(&thread, &attributes, run_errand, &e);
+  bool started =
+      !pthread_attr_setstacksize(&attributes, (size_t)256 << 20) && !pthread_create(&thread, &attributes, run_task, &e);
   pthread_attr_destroy(&attributes);
   if (!started) return guarded(work, w, g);
   pthread_join(thread, NULL);

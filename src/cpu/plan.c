@@ -6,33 +6,33 @@
  * Idea. A tensor is an *expression* unless there is a reason to store it. Certain ops are *roots*: they need loops
  * over all elements (stores, reductions, scans, copies into a loop's carried tensors), or a whole array at once
  * (dots, transpositions, control flow). Everything between the roots is evaluated inside their loops, a vector at a
- * time, on demand (lower_eval.c). Roots of one shape share a *nest* of loops where nothing forbids it, and what two
+ * time, on demand (emit_lane.c). Roots of one shape share a *nest* of loops where nothing forbids it, and what two
  * of its members use is evaluated once. So softmax becomes: load and maximum; load again, subtract, exp, keep it and
  * sum; divide and store.
  *
  * A tensor is stored (Info.scratch) when
- *   - several nests would evaluate it, or a loop or a broadcast would evaluate it many times, and that is dear;
+ *   - several nests would evaluate it, or a loop or a broadcast would evaluate it many times, and that is expensive;
  *   - it is loaded, and something may be written between the load and the place where it is evaluated;
- *   - its elements are wanted in another order or all at once (operands of dot, reshape, gather).
+ *   - its elements are needed in another order or all at once (operands of dot, reshape, gather).
  * The result of a root is stored if somebody outside its nest reads it (Info.needs_slot).
  *
- * Method. The ops of a block are gone through in order, with a set of *open* nests, none of which needs another's
+ * Method. The ops of a block are visited in order, with a set of *open* nests, none of which needs another's
  * results. A root joins an open nest of its shape; before it does, every open nest is closed (put into the block's
  * list of steps) whose results it needs in any other way than element by element. Writes close nests so that
- * memory's order is kept. When the going-through finds a tensor that has to be stored, it is marked and the block is
- * gone through again: marks only grow, so this ends, in practice after two or three rounds. Inner blocks are planned
+ * memory's order is kept. When the traversal finds a tensor that has to be stored, it is marked and the block is
+ * planned again: marks only grow, so this ends, in practice after two or three rounds. Inner blocks are planned
  * before the block around them.
  *
  * Carried tensors. Each tensor that a loop carries has one slot. Yielding copies the new values there at the end of
  * the body, all of one shape in one nest that evaluates a point of all before it writes any; a value that reads a
  * carried tensor out of place is stored before. A dot that accumulates into a carried tensor does so in its slot
- * (Info.home), when the old value is dead.
+ * (Info.shares), when the old value is dead.
  *
  * Cost: linear in the ops times the length of the expressions under each root.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
-enum { DEAR = 8, DEAR_IN_LOOP = 4 };
+enum { EXPENSIVE = 8, EXPENSIVE_IN_LOOP = 4 };
 
 typedef struct Planner {
   Lower *l;
@@ -41,8 +41,8 @@ typedef struct Planner {
   Plan *plan;
   Vec(Nest *) open;
   int written;  /* order of the last write that is in a closed step; -1: none */
-  bool changed; /* something was marked: go through again */
-  /* What the walk at work gathers. */
+  bool changed; /* something was marked: plan the block again */
+  /* What the current walk gathers. */
   const void *step;
   Nest *target;
   bool in_loop;   /* the step evaluates it many times */
@@ -130,13 +130,13 @@ typedef struct Pending {
 } Pending;
 typedef Vec(Pending) Walk;
 
-static void push_operands(Planner *p, Walk *w, const Pending *at, bool stretching) {
+static void push_operands(Planner *p, Walk *w, const Pending *at, bool count_repeats) {
   const Op *op = at->v->op;
   for (int i = op->noperands; i-- > 0;) {
     Value *x = ir_operand(op, i);
-    bool stretched = stretching && op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(at->v->type) && x->op &&
-                     x->op->code != OP_LOAD;
-    Pending next = {x, at->in_place && keeps_place(op, x, at->v), at->often || stretched};
+    bool repeated = count_repeats && op->code == OP_BROADCAST && ir_numel(x->type) < ir_numel(at->v->type) && x->op &&
+                    x->op->code != OP_LOAD;
+    Pending next = {x, at->in_place && keeps_place(op, x, at->v), at->often || repeated};
     vec_push(p->cx, w, next);
   }
 }
@@ -166,7 +166,7 @@ static void walk_needs(Planner *p, Value *value, const Nest *keep, bool in_place
   }
 }
 
-/* Has something been written, or will it be before the step at work, that `load` must not see? */
+/* Has something been written, or will it be before the current step, that `load` must not see? */
 static bool load_is_late(Planner *p, const Op *load) {
   if (p->written > op_order(load)) return true;
   for (uint32_t i = 0; i < p->open.len; i++) {
@@ -177,13 +177,13 @@ static bool load_is_late(Planner *p, const Op *load) {
   return false;
 }
 
-/* Must `v`, which the step at work evaluates, be stored instead? */
-static bool too_dear(Planner *p, Value *v, bool often) {
+/* Must `v`, which the current step evaluates, be stored instead? */
+static bool too_expensive(Planner *p, Value *v, bool often) {
   const Info *info = info_of(v);
-  bool outside = v->op->block != p->block, again = (info->seen && info->seen != p->step) || often;
-  int cost = cpu_moves_evenly(p->l, v) ? 0 : cpu_cost(p->l, v); /* its parts may be dear */
-  if (again && cost >= DEAR) return true;
-  return (p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= DEAR_IN_LOOP;
+  bool outside = v->op->block != p->block, again = (info->step && info->step != p->step) || often;
+  int cost = cpu_moves_evenly(p->l, v) ? 0 : cpu_cost(p->l, v); /* its parts may be expensive */
+  if (again && cost >= EXPENSIVE) return true;
+  return (p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= EXPENSIVE_IN_LOOP;
 }
 
 /* Second walk, when the step that evaluates `v` is known: who is evaluated where. */
@@ -203,11 +203,11 @@ static void walk_seen(Planner *p, Value *value, bool in_place, bool often) {
     if (info->visited[way] == p->l->walk) continue;
     info->visited[way] = p->l->walk;
     Op *op = v->op;
-    if (too_dear(p, v, at.often)) {
+    if (too_expensive(p, v, at.often)) {
       mark_scratch(p, v);
       continue;
     }
-    info->seen = p->step;
+    info->step = p->step;
     if (op->code == OP_LOAD && op->block == p->block) {
       if (p->load_limit || load_is_late(p, op)) {
         mark_scratch(p, v);
@@ -300,8 +300,8 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   p->loads.len = 0;
   p->l->walk++;
   for (int i = 0; i < n; i++) {
-    bool stretched = m.kind == MEMBER_VALUE && m.op && m.op->code == OP_BROADCAST;
-    walk_seen(p, member_input(&m, i), input_in_place(&m, i), stretched);
+    bool repeated = m.kind == MEMBER_VALUE && m.op && m.op->code == OP_BROADCAST;
+    walk_seen(p, member_input(&m, i), input_in_place(&m, i), repeated);
   }
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) vec_push(p->cx, &p->loads, m.op);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) &&
@@ -380,8 +380,8 @@ static void plan_dot(Planner *p, Op *op) {
     if (direct && direct->block == p->block && load_is_late(p, direct)) mark_scratch(p, source);
     if (!direct || info_of(source)->scratch) need_stored(p, op, source);
   }
-  Value *home = info_of(d)->home;
-  if (!cpu_dot_sets(p->l, op) && (c != home || !home)) {
+  Value *shares = info_of(d)->shares;
+  if (!cpu_dot_sets(p->l, op) && (c != shares || !shares)) {
     Nest *keep = find_open(p, d->type);
     p->l->walk++;
     walk_needs(p, c, keep, true);
@@ -397,7 +397,7 @@ static void plan_dot(Planner *p, Op *op) {
   push_step(p, op, NULL);
 }
 
-/* Where operand `i` of a terminator goes: into a carried value of the next turn or of the other region, or a result. */
+/* Where operand `i` of a terminator goes: into a carried value of the next iteration or of the other region, or a result. */
 static Value *yielded_into(const Op *yield, int i) {
   Op *parent = ir_parent(yield);
   if (yield->code == OP_CONDITION) return ir_entry(parent, 1)->args[i - 1];
@@ -412,7 +412,7 @@ static void plan_yield(Planner *p, Op *yield) {
   close_all(p);
   for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) {
     Value *v = ir_operand(yield, i), *into = yielded_into(yield, i);
-    if (!ir_is_tensor(v->type) || v == into || info_of(v)->home == into) continue;
+    if (!ir_is_tensor(v->type) || v == into || info_of(v)->shares == into) continue;
     add_copy(p, v, into);
   }
   close_all(p);
@@ -450,7 +450,7 @@ static void guard_carried(Planner *p, Op *yield) {
 
 static void plan_serial(Planner *p, Op *op, Type *shape) {
   for (int i = 0; i < op->noperands; i++)
-    if (cpu_cost(p->l, ir_operand(op, i)) >= DEAR) mark_scratch(p, ir_operand(op, i));
+    if (cpu_cost(p->l, ir_operand(op, i)) >= EXPENSIVE) mark_scratch(p, ir_operand(op, i));
   close_all(p);
   Nest *n = add_root(p, shape, (Member){.kind = MEMBER_SERIAL, .op = op}, true);
   n->serial = true;
@@ -509,7 +509,7 @@ static void plan_op(Planner *p, Op *op) {
         add_root(p, op->results[i].type, (Member){.kind = MEMBER_VALUE, .op = op, .value = &op->results[i]}, false);
     return;
   }
-  /* Scalars are computed where they stand, and so is whatever else works on a whole at once. */
+  /* Scalars are computed where they stand, and so is whatever else works on a whole tensor at once. */
   for (int i = 0; i < op->noperands; i++)
     if (!ir_is_tensor(ir_operand(op, i)->type)) need_for_op(p, op, ir_operand(op, i), false, false);
   if (op->code == OP_LOAD) close_stores_before(p, op_order(op));
@@ -524,7 +524,7 @@ static void plan_op(Planner *p, Op *op) {
 static void forget(Info *info) {
   info->needs_slot = false;
   info->nest = NULL;
-  info->seen = NULL;
+  info->step = NULL;
 }
 
 static void plan_block(Planner *outer, Block *b) {

@@ -15,7 +15,7 @@
  *
  * Cost: linear in the ops below the members, once per nest.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <string.h>
 
@@ -317,8 +317,8 @@ typedef struct Accesses {
 /* The test that rules out that `wrap` wraps; once per nest. */
 static void test_wrap(Accesses *a, const Value *wrap) {
   Info *info = info_of(wrap);
-  if (info->assumed == a->plan->number) return;
-  info->assumed = a->plan->number;
+  if (info->in_nest.assumed == a->plan->number) return;
+  info->in_nest.assumed = a->plan->number;
   vec_push(a->l->cx, &a->plan->tests, ((NestTest){.wrap = wrap}));
 }
 
@@ -339,7 +339,7 @@ static void plan_pointers(Accesses *a, const Op *op, int axis) {
       map_put(a->l->cx, &a->plan->strides, x->stride, (void *)x->stride);
       vec_push(a->l->cx, &a->plan->tests, ((NestTest){.stride = x->stride, .bytes = bytes}));
     }
-    access_info(op)->unit = a->plan->number;
+    access_info(op)->in_nest.unit = a->plan->number;
   }
   if (x->wrap) test_wrap(a, x->wrap);
 }
@@ -347,19 +347,20 @@ static void plan_pointers(Accesses *a, const Op *op, int axis) {
 /* Asked once for the accesses of a mask. */
 static bool mask_bounds(Accesses *a, Value *mask, int axis) {
   Info *info = info_of(mask);
-  if (info->mask_of != a->plan->number || info->mask_axis != axis) {
-    info->mask_of = a->plan->number;
-    info->mask_axis = axis;
-    info->mask_bounds = cpu_mask_bounds(a->l, a->nest, mask, axis);
+  if (info->in_nest.asked != a->plan->number || info->in_nest.asked_axis != axis) {
+    info->in_nest.asked = a->plan->number;
+    info->in_nest.asked_axis = axis;
+    info->in_nest.is_bound = cpu_mask_bounds(a->l, a->nest, mask, axis);
   }
-  return info->mask_bounds;
+  return info->in_nest.is_bound;
 }
 
 static void plan_access(Accesses *a, const Op *op, const int *map) {
   Value *ptr = ir_operand(op, 0), *mask = cpu_access_mask(op);
   int axis = follows(map, ptr->type->rank, a->plan->vector_dim);
   if (axis >= 0) plan_pointers(a, op, axis);
-  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) access_info(op)->bounded = a->plan->number;
+  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1))
+    access_info(op)->in_nest.bounded = a->plan->number;
 }
 
 /* The accesses of an expression, and of what it is made of. */
@@ -376,9 +377,9 @@ static void visit(Accesses *a, Value *value, const int *value_map) {
     if (!ir_is_tensor(at.v->type)) continue;
     Info *info = info_of(at.v);
     if (cpu_is_stored(at.v) && !(at.v->op && info->nest == a->nest && info->scratch)) continue;
-    if (info->mapped == a->number && same_map(info->map, at.map, at.v->type->rank)) continue;
-    info->mapped = a->number;
-    info->map = at.map;
+    if (info->in_nest.visited == a->number && same_map(info->in_nest.map, at.map, at.v->type->rank)) continue;
+    info->in_nest.visited = a->number;
+    info->in_nest.map = at.map;
     const Op *op = at.v->op;
     if (op->code == OP_LOAD) plan_access(a, op, at.map);
     if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op)) continue;

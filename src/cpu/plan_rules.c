@@ -1,5 +1,5 @@
 /* plan_rules.c: the questions that planning asks: what a value costs, what may alias, what may be read in place. */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <math.h>
 
@@ -20,7 +20,7 @@ bool cpu_feeds_only_dots(const Value *v) {
   return v->uses != NULL;
 }
 
-bool cpu_is_index(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->index; }
+bool cpu_is_index(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->rules.is_index; }
 
 bool cpu_runs_transpose(const Op *op) {
   const Type *t = op->results[0].type;
@@ -54,7 +54,7 @@ const IndexAxis *cpu_axis(Lower *l, const Value *v) { return index_of(l->index, 
 
 bool cpu_is_affine(Lower *l, const Value *v) {
   const Index *x = index_of(l->index, v);
-  return index_is_uniform(x) || (index_is_affine(x) && v->op && !info_of(v)->by_slot);
+  return index_is_uniform(x) || (index_is_affine(x) && v->op && !info_of(v)->rules.by_slot);
 }
 
 bool cpu_moves_by_one(Lower *l, const Value *v, int axis) {
@@ -83,7 +83,7 @@ const Value *cpu_pointer_base(Lower *l, const Value *ptr) {
  * dimension. */
 bool cpu_moves_evenly(Lower *l, Value *v) {
   if (!ir_is_ptr(v->type->elem) && !ir_is_int(v->type->elem)) return false;
-  if (!v->op || info_of(v)->by_slot) return false;
+  if (!v->op || info_of(v)->rules.by_slot) return false;
   const IndexAxis *a = cpu_axis(l, v);
   for (int i = 0; i < v->type->rank; i++)
     if (a[i].stride && (a[i].wrap || !index_is_const(a[i].stride, 0))) return true;
@@ -140,23 +140,26 @@ static int op_cost(Lower *l, Op *op) {
 }
 
 /* Is everything known that cpu_cost(v) needs, without a look at v's operands? */
-static bool cost_known(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->costed || cpu_is_stored(v); }
+static bool cost_known(const Value *v) {
+  return !ir_is_tensor(v->type) || info_of(v)->rules.costed || cpu_is_stored(v);
+}
 
 /* The operands' costs are known. An affine tensor is a few scalar instructions. */
 static void find_cost(Lower *l, Value *v) {
   Info *info = info_of(v);
-  info->cost = 0;
-  info->costed = true;
+  info->rules.cost = 0;
+  info->rules.costed = true;
   if (cpu_is_affine(l, v)) return;
-  info->cost = op_cost(l, v->op);
-  for (int i = 0; i < v->op->noperands && info->cost < 1000; i++) info->cost += cpu_cost(l, ir_operand(v->op, i));
+  info->rules.cost = op_cost(l, v->op);
+  for (int i = 0; i < v->op->noperands && info->rules.cost < 1000; i++)
+    info->rules.cost += cpu_cost(l, ir_operand(v->op, i));
 }
 
 /* Operands first, by a stack of our own: expressions may be thousands of ops deep. */
 int cpu_cost(Lower *l, Value *v) {
   if (!ir_is_tensor(v->type)) return 0;
   if (cpu_is_stored(v)) return 1;
-  if (info_of(v)->costed) return info_of(v)->cost;
+  if (info_of(v)->rules.costed) return info_of(v)->rules.cost;
   Vec(Value *) work = {0};
   vec_push(l->cx, &work, v);
   while (work.len) {
@@ -169,7 +172,7 @@ int cpu_cost(Lower *l, Value *v) {
     work.len--;
     if (!cost_known(x)) find_cost(l, x);
   }
-  return info_of(v)->cost;
+  return info_of(v)->rules.cost;
 }
 
 /* ---- what does not change ---------------------------------------------------------------------------------------- */
@@ -188,7 +191,7 @@ static bool is_by_slot(Lower *l, const Op *op) {
   for (int i = 0; i < op->noperands && op->code != OP_LOAD; i++) {
     const Value *x = ir_operand(op, i);
     if (!ir_is_tensor(x->type) || index_is_uniform(index_of(l->index, x))) continue;
-    if (!x->op || info_of(x)->by_slot) return true;
+    if (!x->op || info_of(x)->rules.by_slot) return true;
   }
   return false;
 }
@@ -198,15 +201,15 @@ void cpu_note(Lower *l, Op *op) {
     Value *v = &op->results[i];
     if (ir_is_tensor(v->type) && v->type->rank > MAX_RANK)
       emit_fail(l, op, "tensors of more than %d dimensions are not supported", MAX_RANK);
-    info_of(v)->by_slot = is_by_slot(l, op);
-    if (ir_is_tensor(v->type)) info_of(v)->index = find_index(l, v);
+    info_of(v)->rules.by_slot = is_by_slot(l, op);
+    if (ir_is_tensor(v->type)) info_of(v)->rules.is_index = find_index(l, v);
   }
 }
 
 /* Costs of what is derived from v are forgotten; that it is an index is only ever taken back. */
 void cpu_note_stored(Lower *l, Value *v) {
   Vec(Value *) work = {0};
-  info_of(v)->index = info_of(v)->costed = false;
+  info_of(v)->rules.is_index = info_of(v)->rules.costed = false;
   vec_push(l->cx, &work, v);
   while (work.len) {
     const Value *x = work.at[--work.len];
@@ -215,10 +218,10 @@ void cpu_note_stored(Lower *l, Value *v) {
         Value *r = &u->op->results[i];
         Info *info = info_of(r);
         if (!ir_is_tensor(r->type) || u->op->nregions) continue;
-        bool index = info->index && find_index(l, r);
-        if (!info->costed && index == info->index) continue;
-        info->costed = false;
-        info->index = index;
+        bool index = info->rules.is_index && find_index(l, r);
+        if (!info->rules.costed && index == info->rules.is_index) continue;
+        info->rules.costed = false;
+        info->rules.is_index = index;
         vec_push(l->cx, &work, r);
       }
   }
@@ -347,7 +350,7 @@ bool cpu_dot_in_place(Lower *l, Op *dot) {
     if (u->op != yield) continue;
     Value *carried = dot->block->args[u->index + 1];
     if (!dead_after(l, carried, dot)) continue;
-    info_of(d)->home = carried;
+    info_of(d)->shares = carried;
     return true;
   }
   return false;

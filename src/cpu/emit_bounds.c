@@ -1,10 +1,10 @@
-/* lower_bounds.c: what is computed in front of loops: the nest's run-time test, and where masks bound a row.
+/* emit_bounds.c: what is computed in front of loops: the nest's run-time test, and where masks bound a row.
  *
  * Everything here is evaluated where all coordinates are scalars (the moving one at its beginning), so that every value is
  * one, too: of an `x % n` the first x, of a comparison the first elements of both sides. That these exist in front of the
  * loops, and that steps are what is taken for granted here, is the plan's business (plan_nest.c).
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 /* ---- sums -------------------------------------------------------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-/* lower_check.c: check mode: the calls that check accesses (rt/check.c), from the ops that opt_check_accesses left.
+/* emit_check.c: check mode: the calls that check accesses (rt/check.c), from the ops that opt_check_accesses left.
  *
  * A check is a loop nest of its own in front of its access. Along the dimension whose elements lie evenly, a row is one
  * call: the first address, the distance, and the bounds that the mask comes to, all known in front of the row. Where
@@ -6,7 +6,7 @@
  *
  * The sites, one for each check, are a constant array of CpuSite.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ enum { LANES = 16 };
 typedef struct Sites {
   Lower *l;
   Vec(Op *) checks;
-  bool makes_pointers; /* of integers, or reads them from memory: nobody can know what they may touch */
+  bool makes_pointers; /* of integers, or reads them from memory: what they touch is unknown */
 } Sites;
 
 static void collect(Op *op, void *arg) {

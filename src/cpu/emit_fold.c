@@ -1,4 +1,4 @@
-/* lower_fold.c: reductions and scans inside a loop nest.
+/* emit_fold.c: reductions and scans inside a loop nest.
  *
  * Along the vector dimension a reduction keeps a vector of partial results (several registers, so that the additions
  * do not wait for each other) and folds it in halves at the end of the row. Along another dimension the partial
@@ -9,7 +9,7 @@
  * the carry from the vector before; the carry's own chain is one scalar combination per vector. Along another
  * dimension each row is combined with the row of results before it.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <math.h>
 

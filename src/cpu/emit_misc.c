@@ -1,5 +1,5 @@
-/* lower_misc.c: histogram, printing, assertions. */
-#include "cpu/lower.h"
+/* emit_misc.c: histogram, printing, assertions. */
+#include "cpu/emit.h"
 
 #include <string.h>
 

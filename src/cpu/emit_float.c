@@ -1,4 +1,4 @@
-/* lower_float.c: conversions between float formats, and the few functions that are short sequences of instructions.
+/* emit_float.c: conversions between float formats, and the few functions that are short sequences of instructions.
  *
  * Every conversion rounds once, to nearest even (or toward zero where asked). f64 to a format narrower than f32 passes
  * through f32 rounded to odd: the last bit says whether anything was lost, so that the second rounding decides as if
@@ -8,7 +8,7 @@
  * exp is evaluated in f32 by minimax polynomials, log by those of the Cephes library after Cody and Waite's argument
  * reduction; largest errors are given in docs/. f16 and bf16 go through f32. f64 calls the C library.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <math.h>
 

@@ -1,20 +1,20 @@
-/* lower_stream.c: stores that go past the caches.
+/* emit_stream.c: stores that go past the caches.
  *
  * The problem. A kernel that writes a large result once (a vector add, a row-wise normalization) pays for every line it
  * writes twice: the processor first reads the line that is about to be overwritten. On two cores of a Sapphire Rapids
  * server a copy runs 1.5 times, an addition of two arrays 1.3 times as fast with non-temporal stores, which write whole
  * lines without reading them.
  *
- * When. Such a store evicts its line, so it pays only where nobody reads the result soon: (1) what the whole launch
+ * When. Such a store evicts its line, so it pays only where the result is not read again soon: (1) what the whole launch
  * writes through this store is more than the caches near the cores hold; the number of programs is known when the
  * launch begins, the bytes of one execution are known here. (2) The kernel does not also load from the same argument.
  * (3) The vector is whole cache lines and aligned to them, which is looked at where the store is. All three are one
- * branch in front of the store, predicted after its first turn.
+ * branch in front of the store, predicted after the first time.
  *
- * Order. Non-temporal stores are weakly ordered on x86: the function ends with a store fence. A kernel that talks to
+ * Order. Non-temporal stores are weakly ordered on x86: the function ends with a store fence. A kernel that communicates with
  * other programs while it runs (atomics, barriers) never streams.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 /* Below this many times a core's second-level cache (24 MB where that has 2) a result is likely to be found in the
  * third level, and storing it there is faster: on two idle cores of a Sapphire Rapids server softmax of 16 MB ran 1.15
@@ -24,38 +24,38 @@ enum { CACHES = 12 };
 
 typedef struct Facts {
   Lower *l;
-  bool talks;
+  bool communicates;
 } Facts;
 
 static void look(Op *op, void *arg) {
   Facts *f = arg;
-  if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS || op->code == OP_BARRIER) f->talks = true;
+  if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS || op->code == OP_BARRIER) f->communicates = true;
   if (op->code != OP_LOAD) return;
   const Value *base = cpu_pointer_base(f->l, ir_operand(op, 0));
-  if (base) map_put(f->l->cx, &f->l->loaded, base, (void *)base);
+  if (base) map_put(f->l->cx, &f->l->stream.loaded, base, (void *)base);
 }
 
 void emit_stream_begin(Lower *l, Op *func) {
   Facts f = {l, false};
   ir_walk(func, look, &f);
-  l->streams = !f.talks && l->isa->vector_bytes >= 32 && !l->isa->neon;
+  l->stream.allowed = !f.communicates && l->isa->vector_bytes >= 32 && !l->isa->neon;
 }
 
 void emit_stream_programs(Lower *l) {
-  l->programs = LLVMBuildZExt(l->b, l->grid[0], l->i64, "");
+  l->stream.programs = LLVMBuildZExt(l->b, l->grid[0], l->i64, "");
   for (int i = 1; i < 3; i++)
-    l->programs = LLVMBuildMul(l->b, l->programs, LLVMBuildZExt(l->b, l->grid[i], l->i64, ""), "");
+    l->stream.programs = LLVMBuildMul(l->b, l->stream.programs, LLVMBuildZExt(l->b, l->grid[i], l->i64, ""), "");
 }
 
 /* Does this launch write enough through the store? An i1 made in the entry block, or NULL: never. */
 static LLVMValueRef enough(Lower *l, const Op *store) {
   const Value *base = cpu_pointer_base(l, ir_operand(store, 0));
-  if (!l->streams || !base || map_has(&l->loaded, base)) return NULL;
+  if (!l->stream.allowed || !base || map_has(&l->stream.loaded, base)) return NULL;
   int64_t bytes = ir_numel(ir_operand(store, 1)->type) * ir_elem_bytes(ir_operand(store, 1)->type->elem);
   int64_t threshold = CACHES * l->isa->l2_bytes / bytes + 1;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
   LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(l->entry));
-  LLVMValueRef many = LLVMBuildICmp(l->b, LLVMIntUGE, l->programs, emit_int(l->i64, threshold), "many");
+  LLVMValueRef many = LLVMBuildICmp(l->b, LLVMIntUGE, l->stream.programs, emit_int(l->i64, threshold), "many");
   LLVMPositionBuilderAtEnd(l->b, here);
   return many;
 }
@@ -84,10 +84,10 @@ bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef p
 
   LLVMPositionBuilderAtEnd(l->b, after);
   l->levels[l->depth].block = after;
-  l->streamed = true;
+  l->stream.used = true;
   return true;
 }
 
 void emit_stream_fence(Lower *l) {
-  if (l->streamed) emit_intrinsic(l, "llvm.x86.sse.sfence", NULL, 0, NULL, 0);
+  if (l->stream.used) emit_intrinsic(l, "llvm.x86.sse.sfence", NULL, 0, NULL, 0);
 }

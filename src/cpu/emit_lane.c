@@ -1,4 +1,4 @@
-/* lower_eval.c: a tensor's value at a point of a loop nest, evaluated on demand.
+/* emit_lane.c: a tensor's value at a point of a loop nest, evaluated on demand.
  *
  * A point is one coordinate per dimension, themselves lanes of i32. Rearranging ops change the coordinates and go on
  * to their operand; elementwise ops evaluate their operands and compute; loads compute a pointer. Three things keep
@@ -13,7 +13,7 @@
  * Evaluation recurses over operands, up to a depth; below that, a stack of our own evaluates operands before their
  * users, which then find them remembered. So an expression may be as long as it likes.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <string.h>
 
@@ -350,7 +350,7 @@ static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
 static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !l->assume) return false;
   *out = a;
-  return info_of(&op->results[0])->assumed == l->nest_number;
+  return info_of(&op->results[0])->in_nest.assumed == l->nest_number;
 }
 
 static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
@@ -425,7 +425,7 @@ static bool all_uniform(const Lane *in, int n) {
 }
 
 /* a / b for a scalar b that the loop does not change: an exact quotient without the slow instruction
- * (lower_float.c). It branches, so it belongs to the innermost level. */
+ * (emit_float.c). It branches, so it belongs to the innermost level. */
 static bool divides_by_scalar(Lower *l, const Op *op, const Lane *in) {
   if (op->code != OP_DIVF && op->code != OP_PRECISE_DIVF) return false;
   const Type *t = ir_elem(op->results[0].type);

@@ -1,174 +1,25 @@
-/* lower.h: what the files that lower Triton IR to LLVM IR share.
+/* emit.h: what the files that make LLVM IR of a planned function share. They follow the plan (plan.h).
  *
- *   plan.c           which tensors are stored in scratch, and which ops share a loop nest; the page at its top is
- *   the design lower.c          the function, its programs, scalars, control flow
- *   lower_nest.c     a loop nest: loops, bounds, and what its members do at a point
- *   lower_fold.c     members that accumulate: reductions and scans
- *   lower_eval.c     a tensor's value at a point: lanes
- *   lower_memory.c   loads, stores, slots, atomics
- *   lower_stream.c   stores that go past the caches
- *   lower_prefetch.c what the next program reads
- *   lower_element.c  one op on elements, scalar or vector alike
- *   lower_float.c    conversions between float formats; exp and log
- *   lower_dot.c      tl.dot, transposition
- *   lower_check.c    check mode: calls that check accesses
- *   lower_misc.c     histogram, printing, assertions
+ *   emit_function.c  the function, its programs, scalars, control flow
+ *   emit_nest.c      a loop nest: loops, and what its members do at a point
+ *   emit_bounds.c    what is computed in front of a nest's loops: its test, the bounds of its masks
+ *   emit_fold.c      members that accumulate: reductions and scans
+ *   emit_lane.c      a tensor's value at a point: lanes
+ *   emit_memory.c    loads, stores, slots, atomics
+ *   emit_stream.c    stores that go past the caches
+ *   emit_prefetch.c  what the next program reads
+ *   emit_element.c   one op on elements, scalar or vector alike
+ *   emit_float.c     conversions between float formats; exp and log
+ *   emit_dot.c       tl.dot, transposition
+ *   emit_check.c     check mode: calls that check accesses
+ *   emit_misc.c      histogram, printing, assertions
  */
-#ifndef TRITONC_CPU_LOWER_H
-#define TRITONC_CPU_LOWER_H
+#ifndef TRITONC_CPU_EMIT_H
+#define TRITONC_CPU_EMIT_H
 
-#include "cpu/internal.h"
-#include "index/index.h"
+#include "cpu/plan.h"
 
-#include <llvm-c/Core.h>
-
-enum { MAX_RANK = IR_MAX_RANK, MAX_LEVELS = MAX_RANK + 3 };
-
-/* ---- plan.c ------------------------------------------------------------------------------------------------------ */
-
-/* An array in the thread's scratch area. Its place is chosen when everything is lowered and all lifetimes are known. */
-typedef struct Slot {
-  LLVMValueRef address; /* in the entry block; the offset is filled in at the end */
-  int64_t bytes, offset;
-  int first, last; /* clock of its first and last access; first < 0: never */
-} Slot;
-
-typedef struct Lower Lower;
-typedef struct Nest Nest;
-typedef struct Memo Memo;
-typedef struct Lane Lane;
-
-/* What lowering knows of a value; hangs on Value.data. */
-typedef struct Info {
-  LLVMValueRef scalar; /* of a scalar, once lowered */
-  Slot *slot;          /* of a tensor that is in scratch */
-  Memo *memo;
-  bool scratch;     /* planned: computed by a nest of its own position and kept */
-  bool needs_slot;  /* somebody outside that nest reads it */
-  bool done;        /* planned: computed by now */
-  bool in_place;    /* a dot's result: accumulates in the carried value's slot */
-  Value *home;      /* whose slot it shares, or NULL */
-  Nest *nest;       /* planned: the nest that computes it */
-  const void *seen; /* planned: the step that evaluates it */
-  unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
-  bool index;          /* an expression of indices and scalars, no data in it */
-  bool costed;         /* `cost` is right */
-  int cost;
-  bool by_slot;        /* made of what a loop carries or a conditional gives */
-  /* number of the nest in which: the access's mask is a bound, its step is 1; a wrap is ruled out */
-  unsigned bounded, unit, assumed;
-  unsigned read_in, nests; /* of an argument: the last nest that reads through it, and how many do so far */
-  unsigned walked;                 /* number of the nest whose accesses were gathered through it */
-  const Lane *walked_at;
-  unsigned mapped;                 /* number of the nest whose accesses were planned through it */
-  const int *map;
-  unsigned mask_of;                /* number of the nest in which it was asked whether this mask is a bound */
-  int mask_axis;
-  bool mask_bounds;
-} Info;
-
-typedef enum MemberKind {
-  MEMBER_STORE,  /* op: tt.store */
-  MEMBER_VALUE,  /* value, kept in its own slot if somebody else needs it */
-  MEMBER_COPY,   /* value into the slot of `into` */
-  MEMBER_REDUCE, /* op */
-  MEMBER_SCAN,   /* op */
-  MEMBER_SERIAL, /* op: an atomic or an assertion, element by element */
-} MemberKind;
-typedef struct Member {
-  MemberKind kind;
-  Op *op;
-  Value *value, *into;
-} Member;
-struct Nest {
-  Type *shape; /* any tensor type of the iteration space */
-  Vec(Member) members;
-  Vec(Op *) loads, stores;
-  bool serial;  /* one element at a time */
-  int order;    /* of its first store in the block */
-  unsigned reverse; /* dimensions whose loop runs downward, a bit each; scans decide */
-  unsigned scans;   /* dimensions along which something is scanned, a bit each */
-  bool closed;
-};
-
-/* What is tested at run time in front of a nest: that a stride is one element, or that an `x % n` does not wrap. */
-typedef struct NestTest {
-  const IndexSum *stride; /* in bytes, of which an element has `bytes`; or */
-  int64_t bytes;
-  const Value *wrap;
-} NestTest;
-/* plan_nest.c: how a nest is emitted. Accesses whose masks are bounds and whose pointers are contiguous if the tests hold
- * are marked with `number` (Info.bounded, Info.unit, Info.assumed). */
-typedef struct NestPlan {
-  unsigned number;
-  int rank, vector_dim, lanes;
-  int64_t shape[MAX_RANK];
-  Vec(NestTest) tests;
-  Map strides; /* those that are tested */
-} NestPlan;
-void cpu_plan_nest(Lower *l, const Nest *nest, NestPlan *plan);
-/* By how much the left side of a comparison of integers grows against the right side per step along `axis`: 1 or -1, if it
- * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
-enum { CPU_NO_STEP = 2 };
-int cpu_compare_step(Lower *l, const Op *cmp, int axis);
-/* Is every conjunct of the mask either the same along `axis` (-1: no axis moves) or a bound on it, and known in front of the
- * loop? Then emit_mask_range gives it. */
-bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis);
-/* Is `v` evaluated from its operands in `nest` (or anywhere, NULL), rather than read from a slot? */
-bool cpu_is_expression(const Nest *nest, const Value *v);
-/* The only dimension along which x moves, of an `x % n` for which that it does not wrap can be tested; else -1. */
-int cpu_wrap_axis(Lower *l, const Nest *nest, const Value *wrap);
-/* Can the sum, divided by `unit`, be emitted here? */
-bool cpu_sum_known(Lower *l, const IndexSum *s, int64_t unit);
-
-typedef struct Step {
-  Op *op; /* or */
-  Nest *nest;
-} Step;
-typedef struct Plan {
-  Vec(Step) steps;
-} Plan;
-
-/* Attach an Info to every value, then a Plan to every block of the function (Block.data). */
-void cpu_plan(Lower *l, Op *func);
-static inline Info *info_of(const Value *v) { return v->data; }
-static inline Info *access_info(const Op *op) { return op->nresults ? info_of(&op->results[0]) : op->data; }
-static inline Plan *plan_of(const Block *b) { return b->data; }
-/* May this dot operand be read where the user has it? Then the load (maybe under a transposition). */
-Op *cpu_dot_direct(Lower *l, Value *operand);
-/* Likewise the source of a transposition done by the run-time library. */
-bool cpu_trans_direct(Lower *l, Op *trans);
-bool cpu_runs_transpose(const Op *trans);
-/* Does a reshape only insert or drop dimensions of size 1? */
-bool cpu_reshape_trivial(const Op *op);
-/* Is `v` a tensor that lies in scratch, rather than an expression? */
-bool cpu_is_stored(const Value *v);
-/* plan_rules.c: what the plan rests on. */
-/* How a tensor of integers or pointers moves; as an expression: one that passes through a slot is read from there. */
-const IndexAxis *cpu_axis(Lower *l, const Value *v);
-bool cpu_is_affine(Lower *l, const Value *v);               /* along every axis by the same amount everywhere, or modulo something */
-bool cpu_moves_by_one(Lower *l, const Value *v, int axis);  /* by one element, everywhere */
-/* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box that begins
- * at 0? */
-bool cpu_mask_is_box(Lower *l, const Value *mask);
-/* The function argument that a pointer comes from, or NULL when that is not plain. */
-const Value *cpu_pointer_base(Lower *l, const Value *ptr);
-int cpu_cost(Lower *l, Value *v); /* of evaluating it once more, in vector instructions per vector */
-/* Note what does not change while planning: of an op's results, those of its operands being noted. */
-void cpu_note(Lower *l, Op *op);
-/* `v` is to be stored from now on: what was derived from its being an expression is forgotten. */
-void cpu_note_stored(Lower *l, Value *v);
-/* Accesses that may share no loop nest: either may touch elements that the other has at another index. */
-bool cpu_may_conflict(Lower *l, const Op *a, const Op *b);
-bool cpu_is_index(const Value *v);                      /* an expression of indices and scalars, no data in it */
-bool cpu_moves_evenly(Lower *l, Value *v);        /* an index or pointer that is worth more as an expression */
-bool cpu_dot_in_place(Lower *l, Op *dot);
-bool cpu_dot_sets(Lower *l, Op *dot); /* does it begin with zero, and give every element of its result? */
-bool cpu_feeds_only_dots(const Value *v); /* as an operand, not as the accumulator */
-Value *cpu_dot_source(Value *operand, bool *swapped); /* beneath a transposition */
-static inline int op_order(const Op *op) { return (int)op->mark; }
-
-/* ---- lanes: lower_eval.c ----------------------------------------------------------------------------------------- */
+/* ---- lanes: emit_lane.c ----------------------------------------------------------------------------------------- */
 
 /* The values of a tensor at one point of a nest: for every lane of the vector dimension's vector. Let c be a lane's
  * coordinate along the vector dimension. */
@@ -206,17 +57,18 @@ struct Lower {
   LLVMValueRef program;    /* its number, i64 */
   Map sites;               /* of checks: a CpuSite each */
   Block *arguments;        /* the function's own block: its arguments are the function's */
-  LLVMValueRef programs;   /* of the launch, i64 */
-  bool streams, streamed;  /* may stores go past the caches? has one been emitted that does? */
-  Map loaded;              /* arguments that something is loaded from */
+  struct {                 /* emit_stream.c */
+    LLVMValueRef programs; /* of the launch, i64 */
+    bool allowed, used;    /* may stores go past the caches? has one been emitted that does? */
+    Map loaded;            /* arguments that something is loaded from */
+  } stream;
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
   unsigned loop_kind;
-  LLVMMetadataRef debug_scope; /* DISubprogram, or NULL */
   Vec(Slot *) slots;
   int clock;
   unsigned walk; /* number of the last walk over an expression: Info.visited */
 
-  /* The nest at work. */
+  /* The current nest: where code goes, what the loops around it are (emit_lane.c, emit_nest.c). */
   Level levels[MAX_LEVELS];
   int depth;             /* the innermost level that is open */
   int inner;             /* the level of the vector loop's body */
@@ -224,7 +76,7 @@ struct Lower {
   int lanes;             /* of a vector; 1: serial */
   int64_t extent;        /* of the vector dimension */
   LLVMValueRef index64, index32; /* the vector dimension's, of lane 0; NULL while its loop is not open */
-  int nesting;           /* of lane_eval */
+  int nesting;           /* of emit_lane_eval */
   bool full;             /* masks that were found to be bounds hold here */
   bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */
   unsigned nest_number;   /* of the nest being emitted */
@@ -248,7 +100,7 @@ void emit_push_level(Lower *l, LLVMBasicBlockRef block);
 static inline void emit_pop_level(Lower *l) { l->depth--; }
 void emit_base_level(Lower *l); /* outside of nests: level 0 is the current block */
 
-/* ---- in front of loops: lower_bounds.c --------------------------------------------------------------------------- */
+/* ---- in front of loops: emit_bounds.c --------------------------------------------------------------------------- */
 
 LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
 LLVMValueRef emit_nest_test(Lower *l, const NestPlan *plan); /* NULL: nothing to test */
@@ -262,7 +114,7 @@ Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *at, in
 LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b); /* signed */
 LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b);
 
-/* ---- memory: lower_memory.c -------------------------------------------------------------------------------------- */
+/* ---- memory: emit_memory.c -------------------------------------------------------------------------------------- */
 
 Slot *emit_slot_new(Lower *l, int64_t bytes);
 LLVMValueRef emit_slot_touch(Lower *l, Slot *s); /* its address; notes the access */
@@ -280,13 +132,13 @@ LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef
 Value *cpu_access_mask(const Op *op);  /* of a load, store or atomic; or NULL */
 Value *cpu_access_other(const Op *op); /* of a load, or NULL */
 
-/* ---- check mode: lower_check.c ----------------------------------------------------------------------------------- */
+/* ---- check mode: emit_check.c ----------------------------------------------------------------------------------- */
 
 void emit_check_begin(Lower *l, Op *func); /* once the function is planned */
 void emit_check(Lower *l, Op *op);
 void emit_check_acquire(Lower *l);
 
-/* ---- streaming stores: lower_stream.c ---------------------------------------------------------------------------- */
+/* ---- streaming stores: emit_stream.c ---------------------------------------------------------------------------- */
 
 void emit_stream_begin(Lower *l, Op *func);
 void emit_stream_programs(Lower *l); /* in the entry block, once the grid is known */
@@ -294,9 +146,9 @@ void emit_stream_programs(Lower *l); /* in the entry block, once the grid is kno
 bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
 void emit_stream_fence(Lower *l); /* before the function returns */
 
-/* ---- prefetching: lower_prefetch.c ------------------------------------------------------------------------------- */
+/* ---- prefetching: emit_prefetch.c ------------------------------------------------------------------------------- */
 
-/* Is the nest at work the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
+/* Is the current nest the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
  * level 0. */
 LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load);
 /* How many nests have read from each argument so far; and counting on from there. */
@@ -304,7 +156,7 @@ unsigned *emit_prefetch_counts(Lower *l);
 void emit_prefetch_count_from(Lower *l, const unsigned *counts);
 void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
-/* ---- elements: lower_element.c, lower_float.c -------------------------------------------------------------------- */
+/* ---- elements: emit_element.c, emit_float.c -------------------------------------------------------------------- */
 
 LLVMTypeRef emit_element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
 LLVMTypeRef emit_memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
@@ -330,13 +182,13 @@ LLVMValueRef emit_float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVM
                              int lanes);
 CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
-/* ---- nests: lower_nest.c, lower_fold.c --------------------------------------------------------------------------- */
+/* ---- nests: emit_nest.c, emit_fold.c --------------------------------------------------------------------------- */
 
 void emit_nest(Lower *l, Nest *n);
 /* A nest made on the spot that copies `value` into `slot`. */
 void emit_nest_copy(Lower *l, Value *value, Slot *slot);
 
-/* A reduction or scan at work: an accumulator (or carry) per operand. */
+/* A reduction or scan that is being emitted: an accumulator (or carry) per operand. */
 typedef struct Fold {
   Op *op;
   int axis, n;
@@ -352,7 +204,7 @@ void emit_fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row
 void emit_fold_results(Fold *f);                          /* after the loops */
 void emit_scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
 
-/* Loops for hand-made code: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
+/* Loops outside of nests: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
 typedef struct Loop {
   LLVMBasicBlockRef body, exit;
   LLVMValueRef index, end, step;

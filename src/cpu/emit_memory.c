@@ -1,10 +1,10 @@
-/* lower_memory.c: what touches memory: slots in the thread's scratch area, loads, stores and atomics in the user's.
+/* emit_memory.c: what touches memory: slots in the thread's scratch area, loads, stores and atomics in the user's.
  *
  * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one.
  * Others gather or scatter. Lanes that are masked off never touch the user's memory: where the processor has no
- * masked form, their pointers are replaced by the first bytes of the scratch area, which belong to nobody.
+ * masked form, their pointers are replaced by the address of the first bytes of the scratch area, which hold nothing.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <string.h>
 
@@ -119,7 +119,7 @@ static LLVMValueRef masked_call(Lower *l, const char *name, LLVMTypeRef *types, 
 #endif
 }
 
-static LLVMValueRef trash(Lower *l) { return l->scratch; }
+static LLVMValueRef unused_bytes(Lower *l) { return l->scratch; }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
@@ -143,7 +143,7 @@ static LLVMValueRef gather(Lower *l, const Type *elem, LLVMValueRef ptrs, LLVMVa
     LLVMValueRef args[3] = {ptrs, all, mask ? to_memory(l, elem, other, l->lanes) : LLVMGetPoison(t)};
     return from_memory(l, elem, masked_call(l, "llvm.masked.gather", types, args, 3, 0, alignment(elem)), l->lanes);
   }
-  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, emit_splat(l, trash(l), l->lanes), "");
+  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, emit_splat(l, unused_bytes(l), l->lanes), "");
   LLVMValueRef v = LLVMGetPoison(t);
   for (int i = 0; i < l->lanes; i++) {
     LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false);
@@ -247,17 +247,17 @@ Lane emit_memory_load(Lower *l, Op *op, const Lane *at) {
   Type *type = op->results[0].type, *elem = type->elem;
   Info *info = access_info(op);
   Lane p = emit_lane_eval(l, ir_operand(op, 0), at);
-  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->unit == l->nest_number));
+  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->in_nest.unit == l->nest_number));
   LLVMValueRef stride = unit && l->index32 ? emit_prefetch_stride(l, op) : NULL;
   if (!mask) return read_lane(l, elem, p, unit, 0, stride);
-  if (l->full && info->bounded == l->nest_number) return read_lane(l, elem, p, unit, l->depth, stride);
+  if (l->full && info->in_nest.bounded == l->nest_number) return read_lane(l, elem, p, unit, l->depth, stride);
   Lane m = emit_lane_eval(l, mask, at);
   if (all_true(l, m)) return read_lane(l, elem, p, unit, 0, stride);
   Lane o = other ? emit_lane_eval(l, other, at) : emit_lane_uniform(LLVMConstNull(emit_element_type(l, elem)), 0);
   if (p.kind == LANE_UNIFORM && m.kind == LANE_UNIFORM && o.kind == LANE_UNIFORM) {
     int depth = max_int(p.depth, max_int(m.depth, o.depth));
     emit_at(l, depth);
-    LLVMValueRef v = emit_memory_read_scalar(l, elem, LLVMBuildSelect(l->b, m.v, p.v, trash(l), ""));
+    LLVMValueRef v = emit_memory_read_scalar(l, elem, LLVMBuildSelect(l->b, m.v, p.v, unused_bytes(l), ""));
     return emit_lane_uniform(LLVMBuildSelect(l->b, m.v, v, o.v, ""), depth);
   }
   Type bit = bit_type();
@@ -286,7 +286,7 @@ static void scatter(Lower *l, const Type *elem, LLVMValueRef v, LLVMValueRef ptr
     masked_call(l, "llvm.masked.scatter", types, args, 3, 1, alignment(elem));
     return;
   }
-  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, emit_splat(l, trash(l), l->lanes), "");
+  if (mask) ptrs = LLVMBuildSelect(l->b, mask, ptrs, emit_splat(l, unused_bytes(l), l->lanes), "");
   for (int i = 0; i < l->lanes; i++) {
     LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), x = LLVMBuildExtractElement(l->b, v, at, "");
     LLVMSetAlignment(LLVMBuildStore(l->b, x, LLVMBuildExtractElement(l->b, ptrs, at, "")), alignment(elem));
@@ -298,11 +298,11 @@ void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v,
   Type *ptr_type = ir_operand(op, 0)->type->elem, *elem = ptr_type->elem;
   Info *info = access_info(op);
   Type bit = bit_type();
-  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->unit == l->nest_number));
+  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->in_nest.unit == l->nest_number));
   if (mask && all_true(l, *mask)) mask = NULL;
   if (l->lanes == 1) {
     emit_at(l, l->depth);
-    emit_memory_write_scalar(l, elem, v, mask ? LLVMBuildSelect(l->b, mask->v, p.v, trash(l), "") : p.v);
+    emit_memory_write_scalar(l, elem, v, mask ? LLVMBuildSelect(l->b, mask->v, p.v, unused_bytes(l), "") : p.v);
     return;
   }
   LLVMValueRef mv = mask ? emit_lane_vector(l, *mask, &bit) : NULL;

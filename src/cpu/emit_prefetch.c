@@ -1,11 +1,11 @@
-/* lower_prefetch.c: fetching what the next program reads while this one computes.
+/* emit_prefetch.c: fetching what the next program reads while this one computes.
  *
  * The problem. A kernel that works on a row per program (softmax, a normalization) reads its row once from far away and
- * then computes on it while it lies in the nearest cache. Reading and computing take turns: the processor's own
+ * then computes on it while it lies in the nearest cache. Reading and computing alternate: the processor's own
  * prefetcher stops at a page's end, and the next row begins at another. On two cores of a Sapphire Rapids server a
  * softmax of rows of 4 KB runs 1.2 times as fast when the next row is fetched meanwhile.
  *
- * When. The second loop nest that reads from an argument is the one that finds its data near by: there each vector read
+ * When. The second loop nest that reads from an argument is the one that finds its data in the cache: there each vector read
  * is accompanied by a prefetch of what lies `stride` bytes further, where stride is how far the address moves from one
  * program of axis 0 to the next. A thread takes its programs in that order. One nest does it, the others find the work
  * done.
@@ -13,17 +13,17 @@
  * The stride. Addresses are derived with respect to the program's number by the rules for sums and products; a product
  * of two things that both depend on it, or any other op on one, has no constant derivative, and then nothing is
  * fetched. Where the answer is wrong (the next program is in another row of the grid) a line is fetched in vain, no
- * more. Strides beyond a quarter of the second-level cache are not worth it: what is fetched would be gone before its
- * turn.
+ * more. Strides beyond a quarter of the second-level cache are not worth it: what is fetched would be evicted before
+ * it is used.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 typedef struct Derivative {
   LLVMValueRef v; /* i64; NULL: zero */
   bool known;
 } Derivative;
 
-static const Derivative unknown = {NULL, false}, nought = {NULL, true};
+static const Derivative unknown = {NULL, false}, zero = {NULL, true};
 
 /* The number that a tensor or scalar is everywhere, as i64, if it is at hand. */
 static LLVMValueRef factor_of(Lower *l, Value *x) {
@@ -46,13 +46,13 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
   Op *op = x->op;
   if (!op) {
     const Op *owner = x->block->region->op;
-    if (owner->code != OP_FOR) return owner->code == OP_FUNC ? nought : unknown;
+    if (owner->code != OP_FOR) return owner->code == OP_FUNC ? zero : unknown;
     for (int i = 1; i < x->block->nargs; i++) /* a carried value grows alike in all programs */
       if (x->block->args[i] == x) return derive(l, ir_operand(owner, i + 2), budget);
-    return nought;
+    return zero;
   }
   if (op->code == OP_PROGRAM_ID)
-    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){emit_int(l->i64, 1), true} : nought;
+    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){emit_int(l->i64, 1), true} : zero;
   if (op->nregions) return unknown;
   Derivative d[4] = {{0}};
   bool still = op->noperands <= 4;
@@ -60,7 +60,7 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
     d[i] = derive(l, ir_operand(op, i), budget);
     still = still && d[i].known && !d[i].v;
   }
-  if (still) return nought;
+  if (still) return zero;
   if (!d[0].known || (op->noperands > 1 && !d[1].known)) return unknown;
   switch (op->code) {
   case OP_SPLAT:
@@ -87,8 +87,8 @@ LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load) {
   const Value *base = cpu_pointer_base(l, ir_operand(load, 0));
   if (!base) return NULL;
   Info *info = info_of(base);
-  if (info->read_in != l->nest_number) info->read_in = l->nest_number, info->nests++;
-  if (info->nests != 2) return NULL;
+  if (info->reads.last != l->nest_number) info->reads.last = l->nest_number, info->reads.count++;
+  if (info->reads.count != 2) return NULL;
   emit_at(l, 0);
   int budget = 100;
   Derivative d = derive(l, ir_operand(load, 0), &budget);
@@ -102,12 +102,12 @@ LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load) {
 unsigned *emit_prefetch_counts(Lower *l) {
   const Block *b = l->arguments;
   unsigned *counts = NEWN(l->cx, unsigned, b->nargs + 1);
-  for (int i = 0; i < b->nargs; i++) counts[i] = info_of(b->args[i])->nests;
+  for (int i = 0; i < b->nargs; i++) counts[i] = info_of(b->args[i])->reads.count;
   return counts;
 }
 
 void emit_prefetch_count_from(Lower *l, const unsigned *counts) {
-  for (int i = 0; i < l->arguments->nargs; i++) info_of(l->arguments->args[i])->nests = counts[i];
+  for (int i = 0; i < l->arguments->nargs; i++) info_of(l->arguments->args[i])->reads.count = counts[i];
 }
 
 void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {

@@ -1,4 +1,4 @@
-/* lower.c: a module's kernel as an LLVM function: its arguments, its programs, scalars and control flow.
+/* emit_function.c: a module's kernel as an LLVM function: its arguments, its programs, scalars and control flow.
  *
  * The function runs the programs [begin, end) one after the other, each from its first op to its last on this
  * thread: a barrier inside a program has nothing to do. Scalars are SSA values; those that loops carry and
@@ -6,7 +6,7 @@
  * (plan.c).
  */
 #include "cpu/jit.h"
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 #include "opt/opt.h"
 
 #include <stdio.h>
@@ -34,8 +34,8 @@ LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValue
 Slot *emit_slot(Lower *l, Value *v) {
   Info *info = info_of(v);
   if (!info->slot)
-    info->slot = info->home ? emit_slot(l, info->home)
-                            : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+    info->slot = info->shares ? emit_slot(l, info->shares)
+                              : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
   return info->slot;
 }
 

@@ -1,4 +1,4 @@
-/* lower_dot.c: tl.dot and transposition, done by calls into the run-time library.
+/* emit_dot.c: tl.dot and transposition, done by calls into the run-time library.
  *
  * The library takes a matrix anywhere in memory, as a base, two strides and its true extents. So an operand that is
  * a load of affine pointers, its mask a box and its `other` zero, is never copied: masked-off rows and columns
@@ -10,7 +10,7 @@
  * the store. Where the product of a loop goes through elementwise ops into one store whose mask is a box, the rows and
  * columns that the mask cuts off are not computed, and within the others nothing wraps.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 typedef struct Matrix {
   LLVMValueRef base, row, col; /* pointer; strides in elements, i64 */
@@ -110,11 +110,11 @@ static bool known_here(Lower *l, Value *v, int depth) {
 
 /* How many rows and columns of the dot's result matter: live[0 .. 1], NULL: all. */
 static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
-  const Value *d = &dot->results[0], *home = info_of(d)->home;
+  const Value *d = &dot->results[0], *carried = info_of(d)->shares;
   const Type *t = d->type;
   live[0] = live[1] = NULL;
-  if (!home || t->rank != 2 || ir_operand(dot, 2) != home) return;
-  if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !home->uses || home->uses->next) return;
+  if (!carried || t->rank != 2 || ir_operand(dot, 2) != carried) return;
+  if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !carried->uses || carried->uses->next) return;
   const Op *store = NULL;
   if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return;
   Value *mask = cpu_access_mask(store);
@@ -137,7 +137,7 @@ static Matrix slot_matrix(Lower *l, Slot *s, const Type *t, LLVMValueRef batch) 
   return m;
 }
 
-/* One of two matrices, by the block that was come from. */
+/* One of two matrices, by the predecessor block. */
 static Matrix join(Lower *l, Matrix a, LLVMBasicBlockRef from_a, Matrix b, LLVMBasicBlockRef from_b) {
   LLVMValueRef *x = &a.base, *y = &b.base, phi[5];
   for (int i = 0; i < 5; i++) {

@@ -1,4 +1,4 @@
-/* lower_element.c: one op on elements, a scalar or a vector of them alike.
+/* emit_element.c: one op on elements, a scalar or a vector of them alike.
  *
  * In registers a bf16 or f8 is its bits, an integer; arithmetic on it is done in f32 and rounded after every op, as
  * the IR's types say. f16 is LLVM's half, which LLVM does likewise where the processor has no instructions for it.
@@ -7,7 +7,7 @@
  * x, the smallest integer / -1 wraps, a shift by the width or more gives 0 (or the sign), a float that does not fit
  * an integer saturates and NaN becomes 0.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 #include <string.h>
 

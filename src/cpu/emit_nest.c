@@ -1,4 +1,4 @@
-/* lower_nest.c: a loop nest over the elements of one shape, doing the work of its members as its plan (plan_nest.c) says.
+/* emit_nest.c: a loop nest over the elements of one shape, doing the work of its members as its plan (plan_nest.c) says.
  *
  * The vector dimension's loop is innermost and takes `lanes` elements at a time; the other dimensions keep their order.
  * Two questions are answered at run time:
@@ -9,7 +9,7 @@
  *     last bound.
  * At a point, all members' values are evaluated before anything is written, so that members may update what others read.
  */
-#include "cpu/lower.h"
+#include "cpu/emit.h"
 
 typedef struct Work {
   Lower *l;
@@ -79,7 +79,7 @@ typedef struct Visit {
 
 static bool visited_at(const Info *info, const Value *v, const Lane *at) {
   for (int i = 0; i < v->type->rank; i++)
-    if (at[i].v != info->walked_at[i].v || at[i].step != info->walked_at[i].step) return false;
+    if (at[i].v != info->mask_walk.at[i].v || at[i].step != info->mask_walk.at[i].step) return false;
   return true;
 }
 
@@ -104,9 +104,9 @@ static void each_access(Work *w, Value *value, const Lane *value_at, AccessFn *f
     if (!ir_is_tensor(v->type)) continue;
     Info *info = info_of(v);
     if (cpu_is_stored(v) && !(v->op && info->nest == w->nest && info->scratch)) continue;
-    if (info->walked == number && visited_at(info, v, at)) continue;
-    info->walked = number;
-    info->walked_at = ctx_copy(cx, at, sizeof *at * (size_t)v->type->rank);
+    if (info->mask_walk.number == number && visited_at(info, v, at)) continue;
+    info->mask_walk.number = number;
+    info->mask_walk.at = ctx_copy(cx, at, sizeof *at * (size_t)v->type->rank);
     if (v->op->code == OP_LOAD) fn(w, v->op, at);
     Lane from[MAX_RANK];
     for (int i = v->op->noperands; i-- > 0;) { /* the first operand on top */
@@ -139,7 +139,7 @@ static LLVMValueRef merged(Lower *l, LLVMValueRef a, LLVMValueRef b,
 static void bound_access(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   Value *mask = cpu_access_mask(op);
-  if (!mask || access_info(op)->bounded != w->plan.number) {
+  if (!mask || access_info(op)->in_nest.bounded != w->plan.number) {
     w->open = w->open || op->code == OP_STORE;
     return;
   }
@@ -203,7 +203,7 @@ static void evaluate(Work *w, Member *m, Fold *f, Result *r) {
     Value *v = ir_operand(m->op, 1), *mask = cpu_access_mask(m->op);
     r->ptr = emit_lane_eval(l, ir_operand(m->op, 0), w->at);
     r->v = emit_lane_vector(l, emit_lane_eval(l, v, w->at), ir_elem(v->type));
-    r->masked = mask && !(l->full && access_info(m->op)->bounded == l->nest_number);
+    r->masked = mask && !(l->full && access_info(m->op)->in_nest.bounded == l->nest_number);
     if (r->masked) r->mask = emit_lane_eval(l, mask, w->at);
     return;
   }
@@ -297,7 +297,7 @@ static bool only_stores(const Nest *n) {
 static void mask_holds(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   Value *mask = cpu_access_mask(op);
-  if (!mask || !ir_is_tensor(mask->type) || access_info(op)->bounded != l->nest_number) return;
+  if (!mask || !ir_is_tensor(mask->type) || access_info(op)->in_nest.bounded != l->nest_number) return;
   emit_lane_remember(l, mask, at, emit_lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
 }
 
@@ -402,7 +402,7 @@ static void vector_loop(Work *w) {
   Accumulated phis = {0};
   if (looping) {
     LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
-    loop = emit_loop_begin(l, begin, end, l->lanes); /* nests with folds go around it at least once */
+    loop = emit_loop_begin(l, begin, end, l->lanes); /* nests with folds run it at least once */
     phis = accumulated_phis(w, before);
     set_accumulated(w, phis);
   }
