@@ -324,9 +324,6 @@ static LLVMValueRef bitcast(Lower *l, LLVMValueRef x, const Type *from, const Ty
 static LLVMValueRef choose(Lower *l, LLVMValueRef *in) { return LLVMBuildSelect(l->b, in[0], in[1], in[2], ""); }
 
 static LLVMValueRef map_region(Lower *l, const Op *op, LLVMValueRef *in, int lanes) {
-  if (ir_attr_int_or(op, "pack", 1) != 1)
-    emit_fail(l, op, "map_elementwise with pack other than 1 is not supported on the CPU");
-  if (op->nresults != 1) emit_fail(l, op, "map_elementwise with several results is not supported on the CPU");
   LLVMValueRef out;
   emit_element_region(l, ir_entry(op, 0), in, &out, lanes);
   return out;

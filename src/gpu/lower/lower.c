@@ -331,12 +331,14 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_PRINT] = lower_print,
     [OP_ASSERT] = lower_assert,
     [OP_INLINE_ASM] = lower_inline_asm,
+    [OP_MAP_ELEMENTWISE] = lower_map,
     [OP_FP_TO_FP] = lower_fp_to_fp,
     [OP_ASSUME] = lower_nothing,
     [OP_YIELD] = lower_nothing,
     [OP_CONDITION] = lower_nothing,
     [OP_REDUCE_RETURN] = lower_nothing,
     [OP_SCAN_RETURN] = lower_nothing,
+    [OP_MAP_RETURN] = lower_nothing,
     [OP_RETURN] = lower_return,
 };
 

@@ -14,7 +14,7 @@
  *   convert.c       from one layout to another
  *   reduce.c scan.c gather.c   ops along an axis
  *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
- *   misc.c          print, assert, inline assembly
+ *   misc.c          print, assert, inline assembly, functions of elements
  */
 #ifndef TRITONC_GPU_LOWER_H
 #define TRITONC_GPU_LOWER_H
@@ -118,6 +118,7 @@ void lower_warp_group_dot_wait(Lower *w, const Op *op);
 int wgmma_registers(const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
 
 /* misc.c */
+void lower_map(Lower *w, const Op *op);
 void lower_print(Lower *w, const Op *op);
 void lower_assert(Lower *w, const Op *op);
 void lower_inline_asm(Lower *w, const Op *op);

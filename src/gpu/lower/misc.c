@@ -1,4 +1,4 @@
-/* misc.c: printing, assertions, inline assembly. */
+/* misc.c: printing, assertions, inline assembly, functions of elements. */
 #include "gpu/lower/lower.h"
 
 #include <stdio.h>
@@ -279,4 +279,34 @@ void lower_inline_asm(Lower *w, const Op *op) {
   for (int i = 0; i < op->nresults; i++) lower_new(w, &op->results[i], count);
   AsmText a = {.w = w, .op = op, .text = text, .packed = packed};
   for (int r = 0; r < count; r += packed) asm_once(&a, r);
+}
+
+/* ---- tt.map_elementwise ------------------------------------------------------------------------------------------
+ *
+ * The function's body once per register. A branch in it is the thread's own; what all threads of a block must do
+ * together, or one of them for all, has no place there.
+ */
+
+static void check_mapped(Op *op, void *arg) {
+  Lower *w = arg;
+  bool one_thread = op->code == OP_STORE || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS ||
+                    op->code == OP_PRINT || op->code == OP_BARRIER;
+  if (one_thread) lower_fail(w, op, "a function of tl.map_elementwise cannot do this on a GPU");
+}
+
+void lower_map(Lower *w, const Op *op) {
+  const Region *region = op->regions[0];
+  if (region->first != region->last)
+    lower_fail(w, op, "its body has several blocks; structured control flow is wanted");
+  Block *body = region->first;
+  ir_walk((Op *)op, check_mapped, w);
+  int n = lower_count(w, &op->results[0]);
+  Val **in = NEWN(w->cx, Val *, op->noperands), **out = NEWN(w->cx, Val *, op->nresults);
+  for (int i = 0; i < op->noperands; i++) in[i] = lower_val(w, ir_operand(op, i));
+  for (int i = 0; i < op->nresults; i++) out[i] = lower_new(w, &op->results[i], n);
+  for (int r = 0; r < n; r++) {
+    for (int i = 0; i < op->noperands; i++) lower_set(w, body->args[i], in[i]->at[r]);
+    lower_block(w, body);
+    for (int i = 0; i < op->nresults; i++) out[i]->at[r] = lower_scalar(w, ir_operand(body->last, i));
+  }
 }

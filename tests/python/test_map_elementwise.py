@@ -1,0 +1,99 @@
+"""tl.map_elementwise: branches of an element's own, several results, several elements at once."""
+
+import os
+
+import numpy as np
+import pytest
+import triton
+import triton.language as tl
+
+
+@pytest.fixture(params=[None, "cuda:90"], autouse=True)
+def target(request, monkeypatch):
+    if os.environ.get("TRITONC_TEST_DEVICE") == "cuda":
+        pytest.skip("host memory")
+    if request.param is None:
+        monkeypatch.delenv("TRITONC_SIMULATE", raising=False)
+    else:
+        monkeypatch.setenv("TRITONC_SIMULATE", request.param)
+    return request.param
+
+
+@triton.jit
+def compare(x, y):
+    if x < y:
+        return -1
+    elif x == y:
+        return 0
+    else:
+        return 1
+
+
+@triton.jit
+def divide(x, y):
+    return x // y, (x % y).to(tl.float32)
+
+
+@triton.jit
+def sums_and_differences(a0, a1, b0, b1):
+    return a0 + a1, a0 - a1, b0 * 2, b1
+
+
+@triton.jit
+def kernel(X, Y, out, M: tl.constexpr, N: tl.constexpr):
+    at = tl.arange(0, M)[:, None] * N + tl.arange(0, N)[None, :]
+    x, y = tl.load(X + at), tl.load(Y + at)
+    size = M * N
+    tl.store(out + at, tl.map_elementwise(compare, x, y))
+    q, r = tl.map_elementwise(divide, x, y)
+    tl.store(out + size + at, q)
+    tl.store(out + 2 * size + at, r.to(tl.int32))
+    a, b = tl.map_elementwise(sums_and_differences, x, y, pack=2)
+    tl.store(out + 3 * size + at, a)
+    tl.store(out + 4 * size + at, b)
+
+
+@pytest.mark.parametrize("M,N", [(1, 128), (4, 8), (16, 64), (2, 2)])
+def test_map_elementwise(M, N):
+    rng = np.random.default_rng(5)
+    x, y = rng.integers(0, 50, (M, N), dtype=np.int32), rng.integers(1, 50, (M, N), dtype=np.int32)
+    out = np.zeros((5, M, N), np.int32)
+    kernel[(1,)](x, y, out, M=M, N=N)
+    assert np.array_equal(out[0], np.sign(x - y))
+    assert np.array_equal(out[1], x // y) and np.array_equal(out[2], x % y)
+    a = np.stack([x[:, ::2] + x[:, 1::2], x[:, ::2] - x[:, 1::2]], -1).reshape(M, N)
+    b = y.copy()
+    b[:, ::2] *= 2
+    assert np.array_equal(out[3], a) and np.array_equal(out[4], b)
+
+
+@triton.jit
+def four(a, b, c, d):
+    return d, c, b, a
+
+
+def test_four_at_once():
+    @triton.jit
+    def reverse(X, B: tl.constexpr):
+        at = tl.arange(0, B)
+        tl.store(X + at, tl.map_elementwise(four, tl.load(X + at), pack=4))
+
+    x = np.arange(256, dtype=np.float32)
+    reverse[(1,)](x, B=256)
+    assert np.array_equal(x.reshape(-1, 4), np.arange(256, dtype=np.float32).reshape(-1, 4)[:, ::-1])
+    with pytest.raises(triton.CompilationError, match="divides the last dimension"):
+        reverse[(1,)](x, B=2)
+
+
+def test_what_a_thread_cannot_do_for_an_element(target):
+    @triton.jit
+    def put(x, X):
+        tl.store(X, x)
+        return x
+
+    @triton.jit
+    def wrong(X, B: tl.constexpr):
+        tl.map_elementwise(put, tl.arange(0, B), tl.full((B,), 0, tl.int64).to(tl.pointer_type(tl.int32)))
+
+    with pytest.raises(Exception, match="cannot do this on a GPU" if target else "with effects"):
+        wrong[(1,)](np.zeros(1, np.int32), B=32)
