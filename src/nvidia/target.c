@@ -84,6 +84,8 @@ static void describe_made(Ctx *cx, const Op *func, const Type *type, KernelInfo 
     const Attr *a = tma_is_map(type->inputs[i]) ? tma_launch_attr(func, i) : NULL;
     if (!a) continue;
     const Type *block = type->inputs[i]->elem;
+    if (block->rank > TTC_MAX_RANK)
+      ctx_fail(cx, ERR_SOURCE, "a tensor map has %d dimensions at most, not %d", TTC_MAX_RANK, block->rank);
     DescriptorArg *d = &all[info->ndescriptors++];
     *d = (DescriptorArg){.at = type->ninputs, .rank = block->rank, .elem_bytes = ir_elem_bytes(block->elem)};
     for (int k = 0; k < d->rank; k++) d->block[k] = (int)block->shape[k];

@@ -231,7 +231,20 @@ static int rank_of(Check *c, const Attr *e) {
 
 static bool is_shared(const Attr *e) { return gpu_is(e, "ttg.swizzled_shared") || gpu_is(e, "ttg.nvmma_shared"); }
 
+/* A tensor map's block lies in shared memory. */
+static void check_block(Check *c, const Type *t) {
+  const Attr *e = t->encoding;
+  int rank = rank_of(c, e);
+  if (!is_shared(e) || gpu_param_int(e, "transposed", 0) || t->rank < 1 || t->rank > TMA_MAX_RANK ||
+      (gpu_is(e, "ttg.swizzled_shared") && rank != t->rank))
+    fail(c, e, ctx_printf(c->cx, "no tensor map lays out %s so", ir_type_text(c->cx, (Type *)t)));
+  for (int i = 0; i < t->rank; i++)
+    if (!is_pow2(t->shape[i]) || t->shape[i] > MAX_SIZE)
+      fail(c, e, ctx_printf(c->cx, "the sizes of %s must be powers of two", ir_type_text(c->cx, (Type *)t)));
+}
+
 static void check_type(Check *c, const Type *t) {
+  if (t->kind == TYPE_TENSORDESC && t->elem->encoding) check_block(c, t->elem);
   if (t->kind != TYPE_TENSOR && t->kind != TYPE_MEMDESC) return;
   const Attr *e = t->encoding;
   if (!e || e->kind != ATTR_DIALECT) fail(c, e, "a value of Triton GPU IR must have one");

@@ -12,6 +12,7 @@
 #include "ir/ir.h"
 
 enum { LANE_BITS = 5 };
+enum { TMA_MAX_RANK = 5 }; /* of tensor maps */
 
 static inline int log2_of(int64_t x) {
   int b = 0;

@@ -91,7 +91,7 @@ static Type *tma_type(Ctx *cx, Type *desc) {
 
 static bool can_be_block(Ctx *cx, Type *desc) {
   const Type *t = desc->elem;
-  if (t->rank < 1 || t->rank > 5 || t->encoding || !can_be_element(t->elem)) return false;
+  if (t->rank < 1 || t->rank > TMA_MAX_RANK || t->encoding || !can_be_element(t->elem)) return false;
   int64_t line = t->shape[t->rank - 1] * ir_elem_bytes(t->elem), bytes = ir_numel(t) * ir_elem_bytes(t->elem);
   return line >= 16 && bytes <= MAX_BLOCK_BYTES && tma_messages(tma_type(cx, desc)->elem) <= MAX_MESSAGES;
 }
