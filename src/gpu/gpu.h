@@ -34,6 +34,8 @@ bool tma_is_map(const Type *t);
 void tma_box(const Type *block, int64_t *box);
 int tma_swizzle(const Type *block); /* 0: none; 1, 2, 3: lines of 32, 64, 128 bytes */
 int tma_elem_type(const Type *desc);
+/* Of Triton GPU IR that came from elsewhere: maps that programs make of arguments alone become the launch's, too. */
+void gpu_adopt_maps(Ctx *cx, Module *m);
 /* Attribute of an argument: a map that the launch makes, and how (passes/tma_launch.c); of argument i, or NULL. */
 #define TMA_LAUNCH "tt.tensor_map"
 const Attr *tma_launch_attr(const Op *func, int i);

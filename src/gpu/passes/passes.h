@@ -57,6 +57,7 @@ const Value *tma_base(const Value *desc);
 /* tma_launch.c: how a launch makes the map that `make` is; NULL: a program has to. Then: it is an argument. */
 Attr *tma_launch_code(Ctx *cx, const Op *func, const Op *make);
 int64_t tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
+void tma_set_inputs(Ctx *cx, Op *func); /* the function's type, from what its arguments are by now */
 void tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);
 /* tma_copies.c: an mbarrier; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
 Value *tma_barriers(Builder *b, int n);

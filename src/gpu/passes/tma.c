@@ -260,7 +260,7 @@ static void visit_arguments(Choose *c, const Op *func) {
       refuse(c, entry->args[i]);
 }
 
-static void set_argument_types(Ctx *cx, Op *func) {
+void tma_set_inputs(Ctx *cx, Op *func) {
   const Type *t = ir_func_signature(func);
   const Block *entry = ir_entry(func, 0);
   Type **inputs = NEWN(cx, Type *, entry->nargs + 1);
@@ -305,7 +305,7 @@ bool gpu_choose_tma(Ctx *cx, Module *m) {
     for (uint32_t i = 0; i < c.made.len; i++)
       if (tma_is_map(c.made.at[i].op->results[0].type))
         tma_pass_at_launch(cx, func, c.made.at[i].op, c.made.at[i].code);
-    if (changed) set_argument_types(cx, func);
+    if (changed) tma_set_inputs(cx, func);
   }
   return changed;
 }

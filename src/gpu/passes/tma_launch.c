@@ -85,6 +85,65 @@ Attr *tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
   return ir_attr_ints(cx, ir_int(cx, 64), c.at.at, (int)c.at.len);
 }
 
+/* ---- the reference's way of making them -------------------------------------------------------------------------- */
+
+/* Memory of the program, a map written there, a fence, and the memory as a descriptor. Dimensions and strides (in bytes)
+ * are the innermost one's first. */
+static Attr *code_of_create(Ctx *cx, const Op *func, const Op *create, const Type *desc) {
+  Code c = {.cx = cx, .func = func};
+  int shape, strides, rank = ir_operand_group(create, "shape", &shape);
+  if (ir_operand_group(create, "strides", &strides) != rank - 1 || desc->elem->rank != rank) return NULL;
+  int64_t nan = ir_attr_int_or(create, "fill_mode", 0);
+  vec_push(cx, &c.at, nan);
+  if (!compute(&c, ir_operand(create, 1), 0)) return NULL;
+  for (int d = rank - 1; d >= 0; d--)
+    if (!compute(&c, ir_operand(create, shape + d), 0)) return NULL;
+  for (int d = rank - 2; d >= 0; d--) {
+    if (!compute(&c, ir_operand(create, strides + d), 0)) return NULL;
+    emit(&c, MAP_CONST, ir_elem_bytes(desc->elem->elem));
+    emit(&c, MAP_DIV, 64);
+  }
+  return ir_attr_ints(cx, ir_int(cx, 64), c.at.at, (int)c.at.len);
+}
+
+typedef struct Creates {
+  Ctx *cx;
+  Vec(Op *) at;
+} Creates;
+
+static void collect_create(Op *op, void *arg) {
+  Creates *c = arg;
+  if (op->code == OP_TENSORMAP_CREATE) vec_push(c->cx, &c->at, op);
+}
+
+static void adopt_create(Ctx *cx, Op *func, Op *create) {
+  Op *scratch = ir_operand(create, 0)->op, *desc = NULL;
+  if (!scratch || scratch->code != OP_GLOBAL_SCRATCH) return;
+  for (const Use *u = scratch->results[0].uses; u; u = u->next) {
+    if (u->op->code == OP_REINTERPRET_DESC && !desc)
+      desc = u->op;
+    else if (u->op != create && u->op->code != OP_TENSORMAP_ACQUIRE)
+      return;
+  }
+  Attr *code = desc ? code_of_create(cx, func, create, desc->results[0].type) : NULL;
+  if (!code) return;
+  tma_pass_at_launch(cx, func, desc, code);
+  while (scratch->results[0].uses) ir_erase(scratch->results[0].uses->op);
+  ir_erase(scratch);
+}
+
+void gpu_adopt_maps(Ctx *cx, Module *m) {
+  for (Op *func = m->body->first->first; func; func = func->next) {
+    if (func->code != OP_FUNC || !func->regions[0]->first) continue;
+    Creates c = {.cx = cx};
+    ir_walk(func, collect_create, &c);
+    for (uint32_t i = 0; i < c.at.len; i++) adopt_create(cx, func, c.at.at[i]);
+    if (c.at.len) tma_set_inputs(cx, func);
+  }
+}
+
+/* ---- the arguments ----------------------------------------------------------------------------------------------- */
+
 const Attr *tma_launch_attr(const Op *func, int i) {
   const Attr *attrs = ir_attr(func, "arg_attrs"), *own = attrs && i < attrs->n ? attrs->items[i] : NULL;
   for (int k = 0; own && own->kind == ATTR_DICT && k < own->n; k++) {
