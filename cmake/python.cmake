@@ -35,6 +35,10 @@ endforeach()
 
 # What importlib.metadata says of a package that is used from the build tree.
 set(version 3.6.0+c${PROJECT_VERSION})
+file(GLOB other_versions ${CMAKE_BINARY_DIR}/python/triton-*.dist-info)
+if(other_versions)
+  file(REMOVE_RECURSE ${other_versions})
+endif()
 file(WRITE ${CMAKE_BINARY_DIR}/python/triton-${version}.dist-info/METADATA
      "Metadata-Version: 2.1\nName: triton\nVersion: ${version}\n")
 
