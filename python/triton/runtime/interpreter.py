@@ -196,6 +196,17 @@ class Descriptor(_core.tensor_descriptor):
         return f"{self.text}(shape={list(self.parts[0])}, strides={list(self.parts[1])})"
 
 
+def _bind_methods(cls: type) -> None:
+    """What the language's class shows of its methods is for readers; here they are called."""
+    for name in vars(cls.__base__):
+        if not name.startswith("__") and name not in vars(cls):
+            setattr(cls, name, property(lambda self, name=name: type(self).__getattr__(self, name)))
+
+
+_bind_methods(Tensor)
+_bind_methods(Descriptor)
+
+
 def _new(cls: type, **facts: object) -> object:
     """An object of one of the language's classes, which cannot be called outside of kernels."""
     made = cls.__new__(cls)
