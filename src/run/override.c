@@ -44,9 +44,9 @@ static void refuse_others(Ctx *cx, const Compiled *c) {
 }
 
 /* Every stage has been made: the edited one was among them, or there is no such stage, or none that can be read. */
-void run_override_check(Ctx *cx, const Compiled *c) {
-  refuse_others(cx, c);
-  if (!c->edited.stage || c->edited.taken) return;
+void run_override_check(Ctx *cx, const Compiled *c, bool whole) {
+  if (whole) refuse_others(cx, c);
+  if (!c->edited.stage || c->edited.taken || (!whole && is_edited_stage(c, c->edited.stage))) return;
   Buf taken = {.cx = cx};
   const char *const *more = c->target.backend ? c->target.backend->edited_stages : NULL;
   for (; more && *more; more++) buf_printf(&taken, "%s .%s", more[1] ? "," : " or", *more);

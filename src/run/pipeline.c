@@ -154,7 +154,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   }
   c->info.written = run_place_written(cx, &c->info, written);
 
-  if (whole) run_override_check(cx, c);
+  run_override_check(cx, c, whole);
   run_dump(cx, c);
   if (whole && r->use_cache && !c->edited.from_folder) run_cache_write(cx, c);
 }

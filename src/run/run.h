@@ -96,7 +96,8 @@ void run_key(Ctx *cx, const RunRequest *r, Compiled *out);
 /* override.c: the stages that the user has written: the file of the option ir_override, and TRITON_KERNEL_OVERRIDE. */
 void run_override_read(Ctx *cx, Compiled *c);
 const char *run_override_stage(void *compiled, Ctx *cx, const char *stage, size_t *len); /* NULL: none; TargetOptions.edited */
-void run_override_check(Ctx *cx, const Compiled *c); /* all stages are made: unwinds if the override was never taken */
+/* The stages are made, all or some: unwinds if the override was not taken and should have been. */
+void run_override_check(Ctx *cx, const Compiled *c, bool whole);
 /* select.c: the name of a module's kernel (its only, or first, public function); nothing but a kernel and its callees. */
 const char *run_kernel_name(Ctx *cx, const Module *m);
 void run_keep_kernel(Ctx *cx, Module *m, const char *kernel);

@@ -351,3 +351,11 @@ def test_inline_asm_of_many_operands_and_results(place):
     )
     ptx = good(place, "asm.mlir", "--target", "cuda:90", "--emit", "ptx")
     assert re.search(r"first %r\d+ last %r\d+ operands (%r\d+) \1;", ptx)
+
+
+def test_an_override_for_no_stage(place):
+    """Whatever stage is asked for, a file that the target cannot take is an error."""
+    (place / "mine.llir").write_text("")
+    for stage in ("ttir", "ptx"):
+        message = bad(place, 1, *ADD, "--emit", stage, "--target", "cuda:90", "--ir-override", "mine.llir")
+        assert "target `cuda` takes no edited stage from `mine.llir`" in message
