@@ -73,10 +73,14 @@ class CublasLt:
         self.workspace = workspace
 
     def matmul(self, a: object, b: object, c: object) -> None:
-        """c = a b^T, added up in float32."""
-        if a.dtype.itemsize == 1:  # the library's own result of 8 bits is scaled
-            a, b = a.half(), b.half()
-        c.copy_(a @ b.T)
+        """c = a b^T, added up in float32 and rounded once."""
+        if a.dtype.itemsize == 1:
+            import torch
+
+            one = torch.ones((), device=a.device)
+            c.copy_(torch._scaled_mm(a, b.T, scale_a=one, scale_b=one, out_dtype=c.dtype))
+        else:
+            c.copy_(a @ b.T)
 
 
 def native_specialize_impl(*args: object, **kwargs: object) -> tuple:
