@@ -197,18 +197,26 @@ static void put_waits(Ring *r, Value *read, Value *phase) {
   }
 }
 
-/* The ordinary stores that a fence stood for are gone where all operands in shared memory come by copies. */
+/* Is the operand's buffer written by copies alone, or before the loop? Then one fence after those stores does for all
+ * iterations. */
+static bool needs_no_fence(Ring *r, const Value *operand) {
+  if (operand->type->kind != TYPE_MEMDESC) return true;
+  Op *alloc = gpu_buffer_of(operand);
+  if (!alloc || alloc->block == r->body) return false;
+  if (!alloc->noperands || (alloc->next && alloc->next->code == OP_FENCE_ASYNC_SHARED)) return true;
+  Builder b = {r->cx, alloc->block, alloc->next, alloc->loc};
+  ir_set_attr(r->cx, ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL), "bCluster", ir_attr_bool(r->cx, false));
+  return true;
+}
+
+/* In the loop a fence would also wait for the copies that this iteration has just started. */
 static void drop_fences(Ring *r) {
+  for (const Op *op = r->body->first; op; op = op->next)
+    if (op->code == OP_LOCAL_STORE) return;
   for (Op *dot = r->body->first; dot; dot = dot->next) {
     if (dot->code != OP_WARP_GROUP_DOT || !dot->prev || dot->prev->code != OP_FENCE_ASYNC_SHARED) continue;
-    bool copied = true;
-    for (int i = 0; i < 2; i++) {
-      const Value *v = ir_operand(dot, i);
-      const Op *alloc = v->type->kind == TYPE_MEMDESC ? gpu_buffer_of(v) : NULL;
-      bool ring = v->type->kind != TYPE_MEMDESC;
-      for (uint32_t t = 0; t < r->tiles.len && alloc; t++) ring |= r->tiles.at[t].buffers->op == alloc;
-      copied &= ring;
-    }
+    bool copied = needs_no_fence(r, ir_operand(dot, 0));
+    copied &= needs_no_fence(r, ir_operand(dot, 1));
     if (copied) ir_erase(dot->prev);
   }
 }
