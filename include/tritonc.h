@@ -131,7 +131,8 @@ typedef struct ttc_param {
   const char *type;   /* "*fp32" "i32" "u64" "fp64" "i1" …, "tensordesc<fp16[64,32]>"; "constexpr" for a
                          compile-time one, "tuple" */
   ttc_value constant; /* of a constexpr */
-  int divisibility;   /* the value (a pointer: the address) is a multiple of this; 0 or 1: nothing known */
+  int divisibility;   /* the value (a pointer: the address; a tensor descriptor: the bytes of a row of its tensor) is a
+                         multiple of this; 0 or 1: nothing known */
   const struct ttc_param *items; /* of a "tuple"; named ones are fields of a named tuple */
   size_t nitems;
 } ttc_param;

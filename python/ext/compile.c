@@ -233,6 +233,7 @@ static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *va
     if (!type) return false;
     descriptor_type(word[1], type);
     out->type = type;
+    out->divisibility = descriptor_divisibility(word[1]);
     return true;
   }
   case TAG_INT: *out = ttc_spec_param(spec, p->utf8, NULL); return true;

@@ -57,7 +57,10 @@ static uint32_t flags_of(PyObject *desc) {
   return flags;
 }
 
-/* Rank, element type and block in one number: what a kernel is compiled for. */
+#define WHOLE_ROWS (UINT64_C(1) << 48) /* above five dimensions of 6 bits */
+
+/* Rank, element type and block in one number, and whether rows end on a multiple of 16 bytes (as stores by the copy
+ * engine must): what a kernel is compiled for. */
 static bool block_key(const int64_t *block, int rank, int dtype, uint64_t *key) {
   *key = (uint64_t)dtype | (uint64_t)rank << 8;
   for (int i = 0; i < rank; i++) {
@@ -69,6 +72,8 @@ static bool block_key(const int64_t *block, int rank, int dtype, uint64_t *key) 
   }
   return true;
 }
+
+int descriptor_divisibility(uint64_t key) { return key & WHOLE_ROWS ? 16 : 0; }
 
 void descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]) {
   int rank = (int)(key >> 8 & 0xff),
@@ -97,6 +102,7 @@ bool descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc
   bool ok = is_memory && pointer_of(st, t, tensor, what, base) && block_key(block, out->rank, base->dtype, key);
   Py_XDECREF(tensor);
   if (!ok) return false;
+  if (out->shape[out->rank - 1] * dtype_bytes(base->dtype) % 16 == 0) *key |= WHOLE_ROWS;
   out->base = (void *)base->address;
   out->flags = flags_of(desc);
   return true;

@@ -132,8 +132,9 @@ const TypeEntry *type_entry(State *st, PyObject *obj);
 const char *dtype_name(State *st, PyObject *dtype, PyObject *what, int *id); /* what: the argument it is of, or NULL */
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
 bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
-const char *dtype_of_id(int id);   /* "fp32" */
-int id_of_dtype(const char *name); /* of "fp32", "torch.float32"; -1: there is none */
+const char *dtype_of_id(int id);
+int dtype_bytes(int id); /* of an element in memory */ /* "fp32" */
+int id_of_dtype(const char *name);                     /* of "fp32", "torch.float32"; -1: there is none */
 static inline bool class_has_memory(ArgClass c) {
   return c == ARG_TENSOR || c == ARG_ARRAY || c == ARG_GPU_ARRAY || c == ARG_BUFFER || c == ARG_DLPACK;
 }
@@ -149,6 +150,7 @@ enum { DESCRIPTOR_TEXT = 96 };
  * exception set. */
 bool descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc_tensor_descriptor *out, uint64_t *key);
 void descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]); /* "tensordesc<fp16[64,32]>" */
+int descriptor_divisibility(uint64_t key);                     /* of its rows, in bytes: 16, or 0 for unknown */
 PyObject *descriptor_base(PyObject *desc);                     /* a new reference; NULL with an exception set */
 
 /* ---- convert.c, host.c ------------------------------------------------------------------------------------------- */

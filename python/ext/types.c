@@ -49,6 +49,12 @@ static const struct {
 
 const char *dtype_of_id(int id) { return names[id]; }
 
+int dtype_bytes(int id) {
+  const char *digits = names[id] + strcspn(names[id], "0123456789");
+  int bits = strcmp(names[id], "i1") == 0 ? 8 : atoi(digits); /* fp8e4nv: the first number */
+  return bits / 8;
+}
+
 int id_of_dtype(const char *text) {
   const char *dot = strrchr(text, '.');
   if (dot) text = dot + 1;

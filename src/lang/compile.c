@@ -74,13 +74,14 @@ static Val *add_input(Lang *L, Kernel *k, const LType *type, const char *name, i
   return v;
 }
 
-/* The host sees to it that strides are multiples of 16 bytes. */
-static Val *bind_descriptor(Lang *L, Kernel *k, const LType *type, const char *name) {
+/* The host sees to it that strides are multiples of 16 bytes; divisibility, in bytes, is that of the rows' length. */
+static Val *bind_descriptor(Lang *L, Kernel *k, const LType *type, const char *name, int divisibility) {
   int n = type->rank, bytes = lt_bits(type->elem) / 8;
   Val **shape = NEWN(L->cx, Val *, n), **strides = NEWN(L->cx, Val *, n);
   Val *handle = add_input(L, k, type, name, 0);
   for (int i = 0; i < n; i++)
-    shape[i] = add_input(L, k, lt_scalar(L, L_INT32), ctx_printf(L->cx, "%s.shape.%d", name, i), 0);
+    shape[i] = add_input(L, k, lt_scalar(L, L_INT32), ctx_printf(L->cx, "%s.shape.%d", name, i),
+                         i + 1 == n && bytes < divisibility ? divisibility / bytes : 0);
   for (int i = 0; i < n; i++)
     strides[i] = add_input(L, k, lt_scalar(L, L_INT64), ctx_printf(L->cx, "%s.stride.%d", name, i),
                            i + 1 < n && bytes < 16 ? 16 / bytes : 0);
@@ -118,7 +119,7 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
   if (is_block && !L->options.returns)
     lang_fail_at(L, param->span, NULL, "`%s`: a kernel's parameters are scalars, pointers and descriptors, not `%s`",
                  param->name, p->type);
-  if (type->kind == L_DESCRIPTOR) return bind_descriptor(L, k, type, param->name);
+  if (type->kind == L_DESCRIPTOR) return bind_descriptor(L, k, type, param->name, p->divisibility);
   return add_input(L, k, type, param->name, p->divisibility);
 }
 

@@ -168,6 +168,11 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
   uint8_t *at = engine_shared(&t->e, address, 16, !store);
   if (!at) return;
   if (!store) fill(&t->map, at);
+  if (store && in && skip + n < 16) {
+    issue(t->e.w, SIMT_TENSOR_MAP, t->e.c, t->e.lane, global, 0,
+          "a row of the tensor ends within 16 bytes, and a store writes up to their end");
+    return;
+  }
   RaceAccess access = !store ? RACE_READ : t->way == REDUCE ? RACE_ATOMIC : RACE_WRITE;
   uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, access) : NULL;
   if (!memory) return;

@@ -84,7 +84,9 @@ static void place_c(int i, int l, int *row, int *column) {
 
 static void check_mma(LLMma v) {
   const LLMmaInfo *info = &ll_mma[v];
-  const Elem *d = elem_named(info->text, 3), *a = elem_named(info->text, 4), *b = elem_named(info->text, 5);
+  int types_at = strstr(info->text, ".satfinite") ? 4 : 3; /* of the fields between dots */
+  const Elem *d = elem_named(info->text, types_at), *a = elem_named(info->text, types_at + 1),
+             *b = elem_named(info->text, types_at + 2);
   int m = info->text[1] == '8' ? 8 : 16, k = atoi(strchr(info->text, 'k') + 1);
   int per_a = a->bytes == 8 ? 1 : 4 / a->bytes, reg = a->bytes == 8 ? 8 : 4, creg = d->bytes == 8 ? 8 : 4;
   uint8_t in[32][128] = {{0}}, out[32][64];

@@ -47,7 +47,7 @@
 // PTX: mbarrier.try_wait.parity.shared.b64
 // PTX: cp.async.bulk.tensor.2d.global.shared::cta.bulk_group
 // PTX: cp.async.bulk.wait_group.read 0;
-tt.func public @product(%a: !tt.tensordesc<tensor<64x64xf16>>, %a0: i32, %a1: i32, %a2: i64, %a3: i64, %b: !tt.tensordesc<tensor<64x64xf16>>, %b0: i32, %b1: i32, %b2: i64, %b3: i64, %c: !tt.tensordesc<tensor<64x64xf32>>, %c0: i32, %c1: i32, %c2: i64, %c3: i64, %n: i32) {
+tt.func public @product(%a: !tt.tensordesc<tensor<64x64xf16>>, %a0: i32, %a1: i32, %a2: i64, %a3: i64, %b: !tt.tensordesc<tensor<64x64xf16>>, %b0: i32, %b1: i32, %b2: i64, %b3: i64, %c: !tt.tensordesc<tensor<64x64xf32>>, %c0: i32, %c1: i32 {tt.divisibility = 4 : i32}, %c2: i64, %c3: i64, %n: i32) {
   %zero = arith.constant 0 : i32
   %step = arith.constant 64 : i32
   %init = arith.constant dense<0.000000e+00> : tensor<64x64xf32>
@@ -67,7 +67,7 @@ tt.func public @product(%a: !tt.tensordesc<tensor<64x64xf16>>, %a0: i32, %a1: i3
 // GATHER-SAME: !tt.tensordesc<tensor<32x64xf16, #
 // GATHER: tt.load
 // GATHER: ttng.async_tma_copy_local_to_global
-tt.func public @gathers(%a: !tt.tensordesc<tensor<1x64xf16>>, %a0: i32, %a1: i32, %a2: i64, %a3: i64, %c: !tt.tensordesc<tensor<32x64xf16>>, %c0: i32, %c1: i32, %c2: i64, %c3: i64) {
+tt.func public @gathers(%a: !tt.tensordesc<tensor<1x64xf16>>, %a0: i32, %a1: i32, %a2: i64, %a3: i64, %c: !tt.tensordesc<tensor<32x64xf16>>, %c0: i32, %c1: i32 {tt.divisibility = 8 : i32}, %c2: i64, %c3: i64) {
   %zero = arith.constant 0 : i32
   %rows = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
   %x = tt.descriptor_gather %a[%rows, %zero] : (!tt.tensordesc<tensor<1x64xf16>>, tensor<32xi32>, i32) -> tensor<32x64xf16>
@@ -110,7 +110,7 @@ tt.func public @made(%p: !tt.ptr<f16>, %q: !tt.ptr<f16>, %n: i32) {
 // CHOSEN-SAME: %b: !tt.tensordesc<tensor<32x64xf16, #{{[a-z0-9]+}}>>
 // CHOSEN-SAME: %c: !tt.ptr<f16>
 // CHOSEN: arith.select {{.*}} !tt.tensordesc
-tt.func public @chosen(%a: !tt.tensordesc<tensor<32x64xf16>>, %a0: i32, %a1: i32, %a2: i64, %a3: i64, %b: !tt.tensordesc<tensor<32x64xf16>>, %b0: i32, %b1: i32, %b2: i64, %b3: i64, %c: !tt.tensordesc<tensor<1x64xf16>>, %c0: i32, %c1: i32, %c2: i64, %c3: i64, %e: !tt.tensordesc<tensor<1x64xf16>>, %e0: i32, %e1: i32, %e2: i64, %e3: i64, %o: !tt.tensordesc<tensor<32x64xf16>>, %o0: i32, %o1: i32, %o2: i64, %o3: i64, %w: i1) {
+tt.func public @chosen(%a: !tt.tensordesc<tensor<32x64xf16>>, %a0: i32, %a1: i32, %a2: i64, %a3: i64, %b: !tt.tensordesc<tensor<32x64xf16>>, %b0: i32, %b1: i32, %b2: i64, %b3: i64, %c: !tt.tensordesc<tensor<1x64xf16>>, %c0: i32, %c1: i32, %c2: i64, %c3: i64, %e: !tt.tensordesc<tensor<1x64xf16>>, %e0: i32, %e1: i32, %e2: i64, %e3: i64, %o: !tt.tensordesc<tensor<32x64xf16>>, %o0: i32, %o1: i32 {tt.divisibility = 8 : i32}, %o2: i64, %o3: i64, %w: i1) {
   %zero = arith.constant 0 : i32
   %rows = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
   %d = arith.select %w, %a, %b : !tt.tensordesc<tensor<32x64xf16>>

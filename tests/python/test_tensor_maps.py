@@ -158,12 +158,44 @@ def persistent(a, b, c, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.cons
 @pytest.mark.parametrize("stages", [1, 3])
 def test_persistent(stages):
     """The rings are made, used and given up once for each tile; the descriptors are made at launch."""
-    m, n, k = 136, 200, 136
+    m, n, k = 136, 208, 136
     a, b, c = torch.randn(m, k).half(), torch.randn(n, k).half(), torch.empty(m, n).half()
     compiled = persistent[(2,)](a, b, c, m, n, k, 64, 64, 64, 2, num_stages=stages)
     torch.testing.assert_close(c.float(), a.float() @ b.float().T, atol=2e-2, rtol=2e-2)
     text = compiled.asm["ttgir"]
     assert text.count("tt.tensor_map = ") == 3 and "tt.make_tensor_descriptor" not in text
+
+
+@pytest.mark.parametrize("columns", [52, 50, 49])
+def test_what_lies_behind_a_row_is_kept(columns):
+    """The engine's stores go on to the end of 16 bytes: they are used where rows end there, as 52 float32 do."""
+    x, y = torch.randn(16, 32), torch.zeros(37, 52)
+    compiled = copy2[(1,)](
+        TensorDescriptor.from_tensor(torch.nn.functional.pad(x, (16, 0)), [16, 32]),
+        TensorDescriptor(y, [33, columns], [52, 1], [16, 32]),
+        0,
+    )
+    assert torch.equal(y[:16, :32], x) and not y[16:].any() and not y[:, 32:].any()
+    assert ("ttng.async_tma_copy_local_to_global" in compiled.asm["ttgir"]) == (columns == 52)
+    assert "ttng.async_tma_copy_global_to_local" in compiled.asm["ttgir"]
+
+
+@pytest.mark.parametrize("n", [64, 50])
+def test_rows_of_a_size_that_the_kernel_is_given(n):
+    m, k = 64, 64
+    a, b, c = torch.randn(m, k).half(), torch.randn(n, k).half(), torch.full((m, 64), 7.0).half()
+    compiled = ragged[(1,)](a, b, c, n, 64, 64, 64)
+    torch.testing.assert_close(c[:, :n].float(), a.float() @ b.float().T, atol=2e-2, rtol=2e-2)
+    assert (c[:, n:] == 7).all()
+    assert ("ttng.async_tma_copy_local_to_global" in compiled.asm["ttgir"]) == (n == 64)
+
+
+@triton.jit
+def ragged(a, b, c, n, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    x = tl.make_tensor_descriptor(a, [M, K], [K, 1], [M, K])
+    y = tl.make_tensor_descriptor(b, [n, K], [K, 1], [N, K])
+    z = tl.make_tensor_descriptor(c, [M, n], [N, 1], [M, N])
+    z.store([0, 0], tl.dot(x.load([0, 0]), y.load([0, 0]).T).to(tl.float16))
 
 
 @triton.jit

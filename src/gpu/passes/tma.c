@@ -14,6 +14,10 @@
  * Rows of 32, 64 or 128 bytes and more are swizzled, so that tensor cores read the block as it lies; blocks of fewer than
  * eight rows are dense. A block wider than the swizzle is moved in several copies (messages), each of the map's box.
  *
+ * The engine clips a load at the tensor's bounds element by element, but a store in steps of 16 bytes: what it writes
+ * through must have rows that end on such a step, or it would overwrite what lies behind them. The launch says so of its
+ * descriptors (tt.divisibility of the last size), a program's own sizes are asked of index/.
+ *
  * Memory that a kernel reaches by ordinary loads and stores as well as by the engine, one of them writing, would need
  * fences between the two proxies: such a class stays as it is. Arguments of a kernel are taken to be apart.
  *
@@ -117,6 +121,7 @@ const Value *tma_base(const Value *desc) {
 typedef struct Class {
   struct Class *parent; /* NULL: this is the representative */
   bool refused, writes;
+  bool ragged; /* rows may end within 16 bytes */
 } Class;
 
 typedef struct Member {
@@ -141,6 +146,7 @@ typedef struct Choose {
   Vec(Member) members;
   Vec(Base) bases;
   Op *func;
+  IndexInfo *index;
   Vec(Made) made;
 } Choose;
 
@@ -171,6 +177,7 @@ static void join(Choose *c, Value *a, Value *b) {
   y->parent = x;
   x->refused |= y->refused;
   x->writes |= y->writes;
+  x->ragged |= y->ragged;
 }
 
 static void refuse(Choose *c, Value *v) {
@@ -206,9 +213,16 @@ static bool can_reduce(const Op *op) {
   return t->bits == 32 || (t->bits == 64 && (kind[0] == 'm' || (is_unsigned && !strcmp(kind, "add"))));
 }
 
+/* `size`: the last of the shape. */
+static void note_size(Choose *c, Value *desc, const Value *size) {
+  if (index_of(c->index, size)->axis[0].divisibility * ir_elem_bytes(desc->type->elem->elem) % 16 != 0)
+    class_of(c, desc)->ragged = true;
+}
+
 static void visit_make(Choose *c, Op *op) {
   Attr *code = tma_launch_code(c->cx, c->func, op);
   if (!code) refuse(c, &op->results[0]);
+  note_size(c, &op->results[0], ir_operand(op, op->results[0].type->elem->rank));
   vec_push(c->cx, &c->made, ((Made){op, code}));
   note_base(c, ir_operand(op, 0), false, class_of(c, &op->results[0]));
 }
@@ -255,9 +269,14 @@ static void visit(Op *op, void *arg) {
 static void visit_arguments(Choose *c, const Op *func) {
   Block *entry = ir_entry(func, 0);
   bool is_kernel = strcmp(ir_attr_text_or(func, "sym_visibility", "public"), "private") != 0;
-  for (int i = 0; i < entry->nargs; i++)
-    if (is_desc(entry->args[i]) && (!is_kernel || !opt_kernel_descriptor(ir_func_signature(func), i)))
+  for (int i = 0; i < entry->nargs; i++) {
+    if (!is_desc(entry->args[i])) continue;
+    int rank = is_kernel ? opt_kernel_descriptor(ir_func_signature(func), i) : 0;
+    if (rank)
+      note_size(c, entry->args[i], entry->args[i + rank]);
+    else
       refuse(c, entry->args[i]);
+  }
 }
 
 void tma_set_inputs(Ctx *cx, Op *func) {
@@ -269,33 +288,44 @@ void tma_set_inputs(Ctx *cx, Op *func) {
   ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
 }
 
-/* The same memory by ordinary accesses and by copies, one of them writing: not without fences. */
-static void refuse_mixed(Choose *c) {
+/* The same memory by ordinary accesses and by copies, one of them writing: not without fences. What is refused is
+ * accessed in the ordinary way, so this goes on until nothing more is. */
+static bool refuse_mixed(Choose *c) {
   Map ordinary = {0}; /* base to whether it is written, plus one */
   for (uint32_t i = 0; i < c->bases.len; i++) {
     const Base *b = &c->bases.at[i];
-    if (b->class || !b->base) continue;
+    const Class *class = b->class ? find(b->class) : NULL;
+    if (!b->base || (class && !class->refused)) continue;
     intptr_t old = (intptr_t)map_get(&ordinary, b->base);
-    map_put(c->cx, &ordinary, b->base, (void *)(intptr_t)(b->writes || old == 2 ? 2 : 1));
+    bool writes = class ? class->writes : b->writes;
+    map_put(c->cx, &ordinary, b->base, (void *)(intptr_t)(writes || old == 2 ? 2 : 1));
   }
+  bool changed = false;
   for (uint32_t i = 0; i < c->bases.len; i++) {
     const Base *b = &c->bases.at[i];
-    intptr_t other = b->class && b->base ? (intptr_t)map_get(&ordinary, b->base) : 0;
-    if (other == 2 || (other && find(b->class)->writes)) find(b->class)->refused = true;
+    Class *class = b->class && b->base ? find(b->class) : NULL;
+    intptr_t other = class && !class->refused ? (intptr_t)map_get(&ordinary, b->base) : 0;
+    if (other == 2 || (other && class->writes)) class->refused = changed = true;
   }
+  return changed;
 }
 
 bool gpu_choose_tma(Ctx *cx, Module *m) {
   bool changed = false;
+  IndexInfo *index = index_analyze(cx, m);
   for (Op *func = m->body->first->first; func; func = func->next) {
     if (func->code != OP_FUNC || !func->regions[0]->first) continue;
-    Choose c = {.cx = cx, .func = func};
+    Choose c = {.cx = cx, .func = func, .index = index};
     visit_arguments(&c, func);
     ir_walk(func, visit, &c);
     Block *entry = ir_entry(func, 0);
     for (int i = 0; i < entry->nargs; i++)
       if (is_desc(entry->args[i])) class_of(&c, entry->args[i]);
-    refuse_mixed(&c);
+    for (uint32_t i = 0; i < c.members.len; i++) {
+      Class *k = find(c.members.at[i].class);
+      k->refused |= k->writes && k->ragged;
+    }
+    while (refuse_mixed(&c));
     for (uint32_t i = 0; i < c.members.len; i++) {
       Value *v = c.members.at[i].v;
       if (find(c.members.at[i].class)->refused) continue;
