@@ -13,6 +13,7 @@
  * A tensor is stored (Info.scratch) when
  *   - several nests would evaluate it, or a loop or a broadcast would evaluate it many times, and that is expensive;
  *   - it is loaded, and something may be written between the load and the place where it is evaluated;
+ *   - one nest would evaluate it at more than a few points of its own (plan_points.c);
  *   - its elements are needed in another order or all at once (operands of dot, reshape, gather).
  * The result of a root is stored if somebody outside its nest reads it (Info.needs_slot).
  *
@@ -567,6 +568,7 @@ void cpu_plan(Lower *l, Op *func) {
   attach(func, l);
   ir_walk(func, attach, l);
   ir_walk(func, note, l); /* in order: what an op is made of comes before it */
+  cpu_plan_points(l, func);
   Planner p = {.l = l, .cx = l->cx};
   plan_block(&p, ir_entry(func, 0));
 }

@@ -3,6 +3,7 @@
  *   plan.c        which tensors are stored in scratch, and which ops share a loop nest, in which order; the page at its top is
  *                 the design
  *   plan_nest.c   one nest: its vector dimension, what is tested in front of it, which masks are bounds of its loop
+ *   plan_points.c  which tensors are stored before all, because an expression would evaluate them at too many points
  *   plan_rules.c  the questions that both ask: what a value costs, what may alias, what may be read in place
  *
  * All of them ask the index analysis (index/index.h). Nothing here makes LLVM IR.
@@ -27,6 +28,7 @@ typedef struct Slot {
 typedef struct Lower Lower;
 typedef struct Nest Nest;
 typedef struct Memo Memo;
+typedef struct Points Points;
 typedef struct Lane Lane;
 
 /* What is known of a value; hangs on Value.data. */
@@ -38,6 +40,7 @@ typedef struct Info {
   Nest *nest;          /* that computes it */
   const void *step;    /* the step that evaluates it */
   unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
+  Points *points;      /* plan_points.c: where expressions evaluate it */
   struct {             /* plan_rules.c */
     bool is_index;     /* an expression of indices and scalars, no data in it */
     bool by_slot;      /* made of what a loop carries or a conditional gives */
@@ -154,6 +157,8 @@ bool cpu_mask_is_box(Lower *l, const Value *mask);
 /* The function argument that a pointer comes from, or NULL when that is not plain. */
 const Value *cpu_pointer_base(Lower *l, const Value *ptr);
 int cpu_cost(Lower *l, Value *v); /* of evaluating it once more, in vector instructions per vector */
+/* Store what expressions would evaluate at many points. */
+void cpu_plan_points(Lower *l, Op *func);
 /* Note what does not change while planning: of an op's results, those of its operands being noted. */
 void cpu_note(Lower *l, Op *op);
 /* `v` is to be stored from now on: what was derived from its being an expression is forgotten. */

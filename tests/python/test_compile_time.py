@@ -95,6 +95,15 @@ def joins(x, o, n, K: tl.constexpr):
 
 
 @triton.jit
+def index_joins(x, o, n, K: tl.constexpr):
+    v = tl.arange(0, 64) + n
+    for _ in tl.static_range(K):
+        a, b = tl.split(tl.trans(tl.reshape(v, (2, 32))))
+        v = tl.reshape(tl.join(a + b, a ^ b), (64,))
+    tl.store(o + tl.arange(0, 64), v)
+
+
+@triton.jit
 def carried(x, o, n, K: tl.constexpr):
     t = (n,)
     for i in tl.static_range(K):
@@ -152,7 +161,7 @@ def loops(x, o, n, K: tl.constexpr):
 
 
 SIZES = {chain: 1000, fan_out: 600, index_fan_out: 300, scalars: 1500, stores: 400, masks: 800, conditions: 500, shapes: 400, joins: 400,
-         carried: 150, calls: 1500, reductions: 150, branches: 300, loops: 200}  # fmt: skip
+         index_joins: 300, carried: 150, calls: 1500, reductions: 150, branches: 300, loops: 200}  # fmt: skip
 TARGETS = {"cpu": GPUTarget("cpu", "", 0), "cuda": GPUTarget("cuda", 90, 32)}
 
 
