@@ -281,7 +281,7 @@ def test_parameters_of_an_edited_kernel(tmp_path):
     x = torch.arange(64, device="cuda")
     text = double_kernel.warmup(x, 50, B=64, grid=(1,)).asm["ptx"]
     head, body = text.split("\n)", 1)
-    for more, ok in ((0, True), (1, True), (2, True), (3, False)):  # one or two: scratch memory, as the reference has it
+    for more, ok in ((0, True), (1, True), (2, True), (3, False)):  # one or two: scratch memory, as in the reference
         path = tmp_path / f"{more}.ptx"
         path.write_text(head + "".join(f",\n\t.param .u64 more_{i}" for i in range(more)) + "\n)" + body)
         x = torch.arange(64, device="cuda")
