@@ -80,6 +80,7 @@ struct Lower {
   bool full;             /* masks that were found to be bounds hold here */
   bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */
   unsigned nest_number;   /* of the nest being emitted */
+  const Nest *nest;       /* it; NULL: none */
 };
 
 Lane emit_lane_uniform(LLVMValueRef v, int depth);

@@ -682,7 +682,8 @@ Lane emit_lane_eval(Lower *l, Value *v, const Lane *at) {
   const Lane *known = recall(l, v, at);
   if (known) return *known;
   Lane r;
-  if (cpu_is_stored(v) && info_of(v)->slot) {
+  /* The nest that fills a slot does not read it: a second version of its loops finds the slot there, but empty. */
+  if (cpu_is_stored(v) && info_of(v)->slot && !cpu_is_expression(l->nest, v)) {
     r = emit_slot_read(l, info_of(v)->slot, v->type, at);
   } else {
     if (++l->nesting > DEEP) eval_operands(l, v, at);

@@ -485,6 +485,7 @@ static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVM
 void emit_nest(Lower *l, Nest *n) {
   Work w = {.l = l, .nest = n};
   cpu_plan_nest(l, n, &w.plan);
+  l->nest = n;
   l->lanes = w.plan.lanes;
   w.folds = NEWN(l->cx, Fold *, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
@@ -510,6 +511,7 @@ void emit_nest(Lower *l, Nest *n) {
   }
   for (uint32_t i = 0; i < n->members.len; i++)
     if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) emit_fold_results(w.folds[i]);
+  l->nest = NULL;
   l->clock++;
   emit_base_level(l);
 }

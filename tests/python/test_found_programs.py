@@ -74,3 +74,22 @@ def bfloat_constant_kernel(out):
 def test_bfloat16_constants(target, monkeypatch):
     """The interpreter read six digits of them."""
     check(bfloat_constant_kernel, target, monkeypatch, torch.zeros(4))
+
+
+@triton.jit
+def masked_uniform_kernel(x, out, m):
+    rows, columns = tl.arange(0, 4)[:, None], tl.arange(0, 64)[None, :]
+    v = tl.load(x + m + tl.zeros((4, 64), tl.int32), mask=m != tl.broadcast_to(columns, (4, 64)), other=3)
+    half = v // 2
+    tl.store(out + rows + columns * 4, v + half)
+    tl.debug_barrier()
+    tl.store(out + 256 + tl.arange(0, 4), tl.max(v, 1))
+    tl.store(out + 260 + tl.arange(0, 4), tl.sum(half, 1))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int8])
+def test_masked_load_of_one_element(dtype, target, monkeypatch):
+    """A loop with two bodies read in the second what it had yet to write: the same along a row, it was read at its start."""
+    x = (torch.arange(64) + 11).to(dtype)
+    check(masked_uniform_kernel, target, monkeypatch, x, torch.zeros(264, dtype=dtype), 33)
