@@ -192,18 +192,21 @@ static void remainder_of(IndexInfo *ix, const Type *t, const Value *v, const Ind
 
 /* ---- widths ------------------------------------------------------------------------------------------------------ */
 
-/* x in a type of another width. A stride stays what it is, for an index does not overflow within a tile; a base that
- * looks like a hash, or may be negative where signs are dropped, is its own value from here on. */
+/* x in a type of another width. A stride stays what it is, for an index does not overflow within a tile, except where
+ * signs are dropped and x may be negative: an unsigned number may well pass 0. A base that looks like a hash, or may be
+ * negative where signs are dropped, is its own value from here on. */
 static void widened(const Type *t, const Index *x, bool is_unsigned, Index *out) {
   const IndexSum *self = out->base;
   const int64_t large = (int64_t)1 << 24;
+  const bool passes_zero = is_unsigned && x->lo < 0;
   for (int d = 0; d < out->rank; d++) {
     const IndexSum *s = x->axis[d].stride;
+    if (passes_zero && s && !is_zero(s)) s = NULL;
     if (s && !index_sum_is_small(s)) s = NULL;
     if (s && !s->n && (s->constant < 0 ? -s->constant : s->constant) > large / index_extent(t, d)) s = NULL;
     set_axis(&out->axis[d], s, x->axis[d].wrap);
   }
-  out->base = index_sum_is_small(x->base) && (!is_unsigned || x->lo >= 0) ? x->base : self;
+  out->base = index_sum_is_small(x->base) && !passes_zero ? x->base : self;
   if (lost_axis(out, x)) out->base = self;
 }
 

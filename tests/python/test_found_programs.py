@@ -93,3 +93,21 @@ def test_masked_load_of_one_element(dtype, target, monkeypatch):
     """A loop with two bodies read in the second what it had yet to write: the same along a row, it was read at its start."""
     x = (torch.arange(64) + 11).to(dtype)
     check(masked_uniform_kernel, target, monkeypatch, x, torch.zeros(264, dtype=dtype), 33)
+
+
+@triton.jit
+def unsigned_below_zero_kernel(x, out, wide, m):
+    rows, j = tl.arange(0, 2)[:, None] * 8, tl.arange(0, 8)[None, :]
+    low = j.to(tl.uint32) - 6
+    tl.store(wide + rows + j, tl.zeros((2, 8), tl.int64) + low)
+    tl.store(wide + 16 + rows + j, tl.zeros((2, 8), tl.int64) + (j.to(tl.uint32) - m.to(tl.uint16)))
+    tl.store(out + rows + j, tl.load(x + rows + (j ^ 4), mask=tl.full((2, 8), 1, tl.int64) <= low, other=1))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_unsigned_numbers_that_pass_zero(target, monkeypatch):
+    """From one lane to the next they were taken to grow by one, in the wider type, too."""
+    x = torch.arange(16, dtype=torch.int64) + 2
+    check(
+        unsigned_below_zero_kernel, target, monkeypatch, x, torch.zeros_like(x), torch.zeros(32, dtype=torch.int64), 3
+    )
