@@ -301,15 +301,16 @@ static bool small_step(Lower *l, LLVMValueRef step) {
 static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   const char *p = ir_attr_text_or(op, "predicate", "");
   int depth = max_int(a.depth, b.depth);
+  bool narrow = ir_elem(ir_operand(op, 0)->type)->bits < 32; /* it may wrap around between two lanes */
   if (l->lanes == 1) return false;
   if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step &&
-      (p[0] == 's' || p[0] == 'e' || p[0] == 'n')) {
+      ((p[0] == 's' && !narrow) || p[0] == 'e' || p[0] == 'n')) {
     LLVMValueRef in[2] = {a.v, b.v};
     emit_at(l, depth);
     *out = emit_lane_uniform(emit_element_op(l, op, in, 1), depth);
     return true;
   }
-  if (p[0] != 's') return false;
+  if (p[0] != 's' || narrow) return false;
   static const struct {
     const char *name, *swapped;
   } table[] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};

@@ -233,6 +233,8 @@ int cpu_compare_step(Lower *l, const Op *cmp, int axis) {
   if (!ir_is_int(ir_elem(a->type)) || x->axis[axis].wrap || y->axis[axis].wrap) return CPU_NO_STEP;
   const IndexSum *s = index_sub(l->index, x->axis[axis].stride, y->axis[axis].stride);
   if (!s || s->n || s->constant < -1 || s->constant > 1) return CPU_NO_STEP;
+  bool still = index_is_const(x->axis[axis].stride, 0) && index_is_const(y->axis[axis].stride, 0);
+  if (!still && ir_elem(a->type)->bits < 32) return CPU_NO_STEP; /* it may wrap around on the way */
   bool ordered = p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0);
   return ordered || !s->constant ? (int)s->constant : CPU_NO_STEP;
 }

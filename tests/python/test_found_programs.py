@@ -111,3 +111,20 @@ def test_unsigned_numbers_that_pass_zero(target, monkeypatch):
     check(
         unsigned_below_zero_kernel, target, monkeypatch, x, torch.zeros_like(x), torch.zeros(32, dtype=torch.int64), 3
     )
+
+
+@triton.jit
+def narrow_compare_kernel(x, out, out2, out3):
+    j = tl.arange(0, 256)
+    a = j.to(tl.int8)
+    n = tl.load(x)
+    tl.store(out + j, (a <= n).to(tl.int32) + ((a + 100).to(tl.int8) > a).to(tl.int32) * 2)
+    tl.store(out2 + j, j, mask=a < n)
+    tl.store(out3 + j, tl.load(out + j, mask=n < a, other=7))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_comparisons_of_narrow_numbers_that_wrap_around(target, monkeypatch):
+    """On the CPU they were taken for a bound on the lane."""
+    outputs = [torch.zeros(256, dtype=torch.int32) for _ in range(3)]
+    check(narrow_compare_kernel, target, monkeypatch, torch.full((1,), 3, dtype=torch.int8), *outputs)
