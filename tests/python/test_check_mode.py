@@ -329,8 +329,8 @@ def test_a_fault_is_an_exception(programs, threads, tmp_path):
         "ctypes.string_at(0)\n"
     )
     env = {**os.environ, "TRITONC_NUM_THREADS": threads}
-    out = subprocess.run([sys.executable, file], env=env, capture_output=True, text=True, timeout=120)
-    assert out.returncode == -11, out.stderr
+    out = subprocess.run([sys.executable, file], env=env, capture_output=True, text=True, timeout=900)
+    assert out.returncode == -11 or "AddressSanitizer: SEGV" in out.stderr, out.stderr
     lines = out.stdout.splitlines()
     assert lines[3:] == ["True"]
     assert all(line.startswith("kernel `wild_kernel`, ") and "memory that is not there" in line for line in lines[:3])
@@ -349,7 +349,7 @@ def test_environment(tmp_path):
         "kernel[(1,)](np.zeros(15, np.float32))\n"
     )
     env = {**os.environ, "TRITON_DEBUG": "1"}
-    out = subprocess.run([sys.executable, file], env=env, capture_output=True, text=True, timeout=120)
+    out = subprocess.run([sys.executable, file], env=env, capture_output=True, text=True, timeout=900)
     assert out.returncode == 1
     assert "program.py:4: kernel `kernel`, program (0, 0, 0): out of bounds: store of f32 at x_ptr[15]" in out.stderr
 
