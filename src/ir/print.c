@@ -200,9 +200,10 @@ static void put_functional(Walk *w, const Item *item) {
   buf_putc(out, '(');
   put_group_types(w, &(Item){.group = item->group});
   buf_puts(out, ") -> ");
-  int n = w->result_sizes[item->second];
+  bool has_results = item->second >= 0; /* else the op has none in its table */
+  int n = has_results ? w->result_sizes[item->second] : 0;
   if (n != 1) buf_putc(out, '(');
-  put_result_types(w->p, w->op, w->result_first[item->second], n);
+  put_result_types(w->p, w->op, has_results ? w->result_first[item->second] : 0, n);
   if (n != 1) buf_putc(out, ')');
 }
 
