@@ -200,10 +200,10 @@ static void put_functional(Walk *w, const Item *item) {
   buf_putc(out, '(');
   put_group_types(w, &(Item){.group = item->group});
   buf_puts(out, ") -> ");
-  bool has_results = item->second >= 0; /* else the op has none in its table */
-  int n = has_results ? w->result_sizes[item->second] : 0;
+  bool all = item->second < 0;
+  int n = all ? w->op->nresults : w->result_sizes[item->second];
   if (n != 1) buf_putc(out, '(');
-  put_result_types(w->p, w->op, has_results ? w->result_first[item->second] : 0, n);
+  put_result_types(w->p, w->op, all ? 0 : w->result_first[item->second], n);
   if (n != 1) buf_putc(out, ')');
 }
 

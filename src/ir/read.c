@@ -210,7 +210,8 @@ static void read_functional(Reader *r, const Item *item) {
   ir_next(r);
   bool parens = ir_accept(r, '(');
   if (parens && ir_accept(r, ')')) return;
-  read_result_types(r, item->second);
+  if (r->op->format->nresults == 0) ir_read_expected(r, "'()': the op has no results");
+  read_result_types(r, item->second < 0 ? 0 : item->second); /* below 0: all */
   if (parens) ir_expect(r, ')');
 }
 
