@@ -49,6 +49,9 @@ int wgmma_carried_slot(const Op *dot);
 /* Of a loop: its buffers allow that its dot stays in flight during the next iteration. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
+typedef Vec(Op *) GpuLoops;
+GpuLoops gpu_loops(Ctx *cx, Module *m); /* every scf.for, in program order */
+
 /* ---- copies by tensor maps: tma.c ---------------------------------------------------------------------------------- */
 
 int64_t tma_messages(const Type *block); /* how many copies of the box (gpu.h) move a block */

@@ -882,23 +882,28 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   return true;
 }
 
-typedef struct Loops {
+typedef struct Collect {
   Ctx *cx;
-  Vec(Op *) at;
-} Loops;
+  GpuLoops loops;
+} Collect;
 
 static void collect(Op *op, void *arg) {
-  Loops *l = arg;
-  if (op->code == OP_FOR) vec_push(l->cx, &l->at, op);
+  Collect *c = arg;
+  if (op->code == OP_FOR) vec_push(c->cx, &c->loops, op);
+}
+
+GpuLoops gpu_loops(Ctx *cx, Module *m) {
+  Collect c = {.cx = cx};
+  ir_walk(m->op, collect, &c);
+  return c.loops;
 }
 
 bool gpu_pipeline(Ctx *cx, Module *m) {
-  Loops loops = {.cx = cx};
   bool changed = false;
   if (gpu_sm(m) >= 80) {
-    ir_walk(m->op, collect, &loops);
-    IndexInfo *index = loops.at.len ? index_analyze(cx, m) : NULL;
-    for (uint32_t i = 0; i < loops.at.len; i++) changed |= pipeline_loop(cx, m, index, loops.at.at[i]);
+    GpuLoops loops = gpu_loops(cx, m);
+    IndexInfo *index = loops.len ? index_analyze(cx, m) : NULL;
+    for (uint32_t i = 0; i < loops.len; i++) changed |= pipeline_loop(cx, m, index, loops.at[i]);
   }
   ir_set_attr(cx, m->op, "ttg.num-stages", NULL);
   return changed;

@@ -318,20 +318,9 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   return true;
 }
 
-typedef struct Loops {
-  Ctx *cx;
-  Vec(Op *) at;
-} Loops;
-
-static void collect(Op *op, void *arg) {
-  Loops *l = arg;
-  if (op->code == OP_FOR) vec_push(l->cx, &l->at, op);
-}
-
 bool gpu_tma_ring(Ctx *cx, Module *m) {
-  Loops loops = {.cx = cx};
+  GpuLoops loops = gpu_loops(cx, m);
   bool changed = false;
-  ir_walk(m->op, collect, &loops);
-  for (uint32_t i = 0; i < loops.at.len; i++) changed |= make_ring(cx, m, loops.at.at[i]);
+  for (uint32_t i = 0; i < loops.len; i++) changed |= make_ring(cx, m, loops.at[i]);
   return changed;
 }
