@@ -1,25 +1,4 @@
 """Gluon's descriptions of layouts."""
 
-from ._layouts import (
-    AutoLayout,
-    BlockedLayout,
-    DistributedLayout,
-    DotOperandLayout,
-    NVMMADistributedLayout,
-    NVMMASharedLayout,
-    SharedLayout,
-    SliceLayout,
-    SwizzledSharedLayout,
-)
-
-__all__ = [
-    "AutoLayout",
-    "BlockedLayout",
-    "DistributedLayout",
-    "DotOperandLayout",
-    "NVMMADistributedLayout",
-    "NVMMASharedLayout",
-    "SharedLayout",
-    "SliceLayout",
-    "SwizzledSharedLayout",
-]
+from ._layouts import *  # noqa: F403
+from ._layouts import __all__  # noqa: F401
