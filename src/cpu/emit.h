@@ -66,6 +66,7 @@ struct Lower {
   unsigned loop_kind;
   Vec(Slot *) slots;
   int clock;
+  int64_t work; /* of the round being emitted, in elements, about */
   unsigned walk; /* number of the last walk over an expression: Info.visited */
 
   /* The current nest: where code goes, what the loops around it are (emit_lane.c, emit_nest.c). */

@@ -72,6 +72,80 @@ static Value **results_of(Lower *l, Op *op) {
   return out;
 }
 
+/* Ending early. A loop that may run for long asks the run-time library now and then whether to go on. What a round does
+ * is estimated in elements (Lower.work): a loop of a known number of rounds that do little is part of the round around
+ * it and asks nothing, so the loops within tiles stay as they are. In any other, a round counts down in a register. The
+ * library says for how many rounds it does; until then, as many as are soon over by the estimate. */
+enum { SOON = 1 << 20, MOST_UNASKED = 64 };
+
+static int64_t work_times(int64_t a, int64_t b) {
+  int64_t r;
+  return __builtin_mul_overflow(a, b, &r) ? INT64_MAX : r;
+}
+
+static void add_work(Lower *l, int64_t n) {
+  if (__builtin_add_overflow(l->work, n, &l->work)) l->work = INT64_MAX;
+}
+
+static int64_t work_of(const Step *s) {
+  if (s->nest) return work_times(ir_numel(s->nest->shape), (int64_t)s->nest->members.len);
+  const Op *op = s->op;
+  int64_t n = op->noperands && ir_is_tensor(ir_operand(op, 0)->type) ? ir_numel(ir_operand(op, 0)->type) : 1;
+  const Type *result = op->nresults ? op->results[0].type : NULL;
+  return op->code == OP_DOT ? work_times(n, result->shape[result->rank - 1]) : n;
+}
+
+/* The number of rounds, where it is a constant; else INT64_MAX. */
+static int64_t rounds_of(LLVMValueRef lower, LLVMValueRef upper, LLVMValueRef step) {
+  if (!LLVMIsAConstantInt(lower) || !LLVMIsAConstantInt(upper) || !LLVMIsAConstantInt(step)) return INT64_MAX;
+  int64_t by = LLVMConstIntGetSExtValue(step), length;
+  if (__builtin_sub_overflow(LLVMConstIntGetSExtValue(upper), LLVMConstIntGetSExtValue(lower), &length) || by <= 0)
+    return INT64_MAX;
+  return length <= 0 ? 0 : (length - 1) / by + 1;
+}
+
+/* The branch goes to its first target nearly always: what a call in the other costs is not paid here. */
+static void set_likely(Lower *l, LLVMValueRef branch) {
+  static const char text[] = "branch_weights";
+  LLVMMetadataRef parts[] = {LLVMMDStringInContext2(l->llvm, text, sizeof text - 1),
+                             LLVMValueAsMetadata(emit_int(l->i32, 2000)), LLVMValueAsMetadata(emit_int(l->i32, 1))};
+  LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(l->llvm, "prof", 4),
+                  LLVMMetadataAsValue(l->llvm, LLVMMDNodeInContext2(l->llvm, parts, COUNT(parts))));
+}
+
+/* The end of a round; `before`: the block that enters the loop; `outside`: the work in front of it. The library's function
+ * touches no memory that the kernel sees. */
+static void emit_poll(Lower *l, LLVMBasicBlockRef before, int64_t rounds, int64_t outside) {
+  int64_t round = max64(l->work, 1), all = work_times(rounds, round), first = SOON / round;
+  l->work = outside;
+  add_work(l, all > SOON ? SOON : all);
+  if (all <= SOON) return;
+  first = first > MOST_UNASKED ? MOST_UNASKED : max64(first, 1);
+  LLVMValueRef left = emit_alloca(l, l->i32), state = emit_alloca(l, LLVMArrayType2(l->i64, 2)),
+               one = emit_int(l->i64, 1);
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
+  LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(before));
+  LLVMBuildStore(l->b, emit_int(l->i32, first), left);
+  LLVMBuildStore(l->b, emit_int(l->i64, first), state);
+  LLVMBuildStore(l->b, emit_int(l->i64, 0), LLVMBuildGEP2(l->b, l->i64, state, &one, 1, ""));
+  LLVMPositionBuilderAtEnd(l->b, here);
+
+  LLVMBasicBlockRef ask = emit_new_block(l, "ask"), on = emit_new_block(l, "on");
+  LLVMValueRef zero = emit_int(l->i32, 0),
+               next = LLVMBuildSub(l->b, LLVMBuildLoad2(l->b, l->i32, left, ""), emit_int(l->i32, 1), "");
+  LLVMBuildStore(l->b, next, left);
+  set_likely(l, LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, next, zero, ""), on, ask));
+  LLVMPositionBuilderAtEnd(l->b, ask);
+  LLVMValueRef more = emit_call(l, "ttc_rt_poll", l->i32, &state, 1);
+  enum { OF_ARGUMENTS = 3, INACCESSIBLE_MEMORY = 3 << 2 };
+  unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
+  LLVMAddCallSiteAttribute(more, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(l->llvm, memory, OF_ARGUMENTS | INACCESSIBLE_MEMORY));
+  LLVMBuildStore(l->b, more, left);
+  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, more, zero, ""), on, l->end);
+  LLVMPositionBuilderAtEnd(l->b, on);
+}
+
 static void emit_for(Lower *l, Op *op) {
   Block *body = ir_entry(op, 0);
   Value *const *carried = body->args + IR_LOOP_ARGS;
@@ -88,7 +162,10 @@ static void emit_for(Lower *l, Op *op) {
   LLVMValueRef index = LLVMBuildPhi(l->b, LLVMTypeOf(lower), "");
   info_of(ir_loop_index(op))->scalar = index;
   Phis now = phis_for(l, carried, n);
+  int64_t outside = l->work;
+  l->work = 0;
   emit_block(l, body);
+  emit_poll(l, before, rounds_of(lower, upper, step), outside);
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildAdd(l->b, index, step, "");
   /* the next index may not have wrapped around to below the bound */
@@ -107,25 +184,6 @@ static void emit_for(Lower *l, Op *op) {
   l->clock++;
 }
 
-/* The end of a round of a loop that may never end: now and then the run-time library is asked whether to go on. `rounds`: how
- * many until then. The function touches no memory that the kernel sees. */
-static void emit_poll(Lower *l, LLVMValueRef rounds) {
-  LLVMBasicBlockRef ask = emit_new_block(l, "ask"), on = emit_new_block(l, "on");
-  LLVMValueRef left = LLVMBuildSub(l->b, LLVMBuildLoad2(l->b, l->i32, rounds, ""), emit_int(l->i32, 1), ""),
-               zero = emit_int(l->i32, 0);
-  LLVMBuildStore(l->b, left, rounds);
-  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, left, zero, ""), on, ask);
-  LLVMPositionBuilderAtEnd(l->b, ask);
-  LLVMValueRef more = emit_call(l, "ttc_rt_poll", l->i32, NULL, 0);
-  enum { INACCESSIBLE_MEMORY = 3 << 2 };
-  unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
-  LLVMAddCallSiteAttribute(more, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                           LLVMCreateEnumAttribute(l->llvm, memory, INACCESSIBLE_MEMORY));
-  LLVMBuildStore(l->b, more, rounds);
-  LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, more, zero, ""), on, l->end);
-  LLVMPositionBuilderAtEnd(l->b, on);
-}
-
 static void emit_while(Lower *l, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   for (int i = 0; i < before->nargs; i++)
@@ -134,10 +192,9 @@ static void emit_while(Lower *l, Op *op) {
     if (ir_is_tensor(after->args[i]->type)) info_of(&op->results[i])->slot = emit_slot(l, after->args[i]);
   LLVMBasicBlockRef entry = LLVMGetInsertBlock(l->b), head = emit_new_block(l, "while"), body = emit_new_block(l, "do"),
                     end = emit_new_block(l, "endwhile");
-  enum { FIRST_ASKED = 64 };
-  LLVMValueRef rounds = emit_alloca(l, l->i32);
-  LLVMBuildStore(l->b, emit_int(l->i32, FIRST_ASKED), rounds);
   LLVMBuildBr(l->b, head);
+  int64_t outside = l->work;
+  l->work = 0;
   int start = ++l->clock;
   LLVMPositionBuilderAtEnd(l->b, head);
   Phis now = phis_for(l, before->args, before->nargs);
@@ -148,7 +205,7 @@ static void emit_while(Lower *l, Op *op) {
       info_of(after->args[i])->scalar = info_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(l->b, body);
   emit_block(l, after);
-  emit_poll(l, rounds);
+  emit_poll(l, entry, INT64_MAX, outside);
   phis_from(now, op, 0, entry);
   phis_from(now, after->last, 0, LLVMGetInsertBlock(l->b));
   LLVMValueRef br = LLVMBuildBr(l->b, head);
@@ -291,6 +348,7 @@ void emit_block(Lower *l, Block *b) {
   Plan *plan = plan_of(b);
   for (uint32_t i = 0; i < plan->steps.len; i++) {
     Step *s = &plan->steps.at[i];
+    add_work(l, work_of(s));
     if (s->nest)
       emit_nest(l, s->nest);
     else

@@ -224,21 +224,20 @@ static void work_on(Job *job, uint64_t deadline) {
   atomic_fetch_add_explicit(&job->counted, taken, memory_order_relaxed);
 }
 
-int32_t ttc_rt_poll(void) {
+/* A loop asks about every millisecond. */
+int32_t ttc_rt_poll(CpuPoll *loop) {
   enum { OFTEN_NS = 1000000, SELDOM_NS = 20000000, MOST = 1 << 20 };
-  static _Thread_local struct {
-    uint64_t asked;
-    int32_t rounds;
-  } poll;
+  static _Thread_local uint64_t questioned; /* when `interrupt` was, last */
   Job *job = current;
   if (!job) return MOST;
   if (atomic_load_explicit(&job->failed, memory_order_relaxed)) return 0;
-  uint64_t now = now_ns(), took = now - poll.asked;
-  poll.asked = now;
-  if (took < OFTEN_NS && poll.rounds < MOST) poll.rounds *= 2;
-  if (took > SELDOM_NS) poll.rounds /= 2;
-  if (!poll.rounds) poll.rounds = 1;
-  if (took < OFTEN_NS || !interrupt.wanted || !interrupt.wanted(interrupt.self)) return poll.rounds;
+  uint64_t now = now_ns(), took = now - loop->asked;
+  if (loop->asked && took < OFTEN_NS && loop->rounds < MOST) loop->rounds *= 2;
+  if (loop->asked && took > SELDOM_NS && loop->rounds > 1) loop->rounds /= 2;
+  loop->asked = now;
+  if (now - questioned < OFTEN_NS || !interrupt.wanted) return (int32_t)loop->rounds;
+  questioned = now;
+  if (!interrupt.wanted(interrupt.self)) return (int32_t)loop->rounds;
   fail(job, "interrupted");
   return 0;
 }

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-JOBS = ["launch", "compile", "endless", "endless2"]
+JOBS = ["launch", "compile", "endless", "endless2", "counted", "counted2", "tiles", "constant"]
 PROGRAM = """
 import os, signal, sys, threading, time
 import numpy as np, triton, triton.language as tl
@@ -34,12 +34,39 @@ def endless_kernel(x, start):
         n = n * 3
     tl.store(x + tl.program_id(0), n.to(tl.float32))
 
+@triton.jit
+def nested_kernel(x, n, m):
+    total = 0.0
+    for i in range(n):
+        for j in range(m):
+            total = total * 0.5 + j
+    tl.store(x + tl.program_id(0), total)
+
+@triton.jit
+def tiles_kernel(x, n):
+    at = tl.arange(0, 128)
+    v = tl.load(x + at[:, None] * 128 + at[None, :])
+    for i in range(n):
+        v = tl.dot(v, v) * 0.5 + tl.sort(v)
+    tl.store(x + at[:, None] * 128 + at[None, :], v)
+
+@triton.jit
+def constant_kernel(x):
+    total = 0
+    for i in range(30000):
+        for j in range(30000):
+            for k in range(30000):
+                total = total * 3 + k
+    tl.store(x, total.to(tl.float32))
+
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
 x = np.zeros(100000, np.float32)
 slow_kernel[(10,)](x, 3)
 expected = x[:10].copy()
 jobs = {"launch": lambda: slow_kernel[(100000,)](x, 2000000), "compile": lambda: long_kernel[(1,)](x, 60000),
-        "endless": lambda: endless_kernel[(1,)](x, 3), "endless2": lambda: endless_kernel[(5,)](x, 5)}
+        "endless": lambda: endless_kernel[(1,)](x, 3), "endless2": lambda: endless_kernel[(5,)](x, 5),
+        "counted": lambda: slow_kernel[(1,)](x, 1 << 50), "counted2": lambda: nested_kernel[(3,)](x, 1 << 50, 3),
+        "tiles": lambda: tiles_kernel[(1,)](x, 1 << 50), "constant": lambda: constant_kernel[(1,)](x)}
 endless_kernel[(2,)](x, 0)
 for name in sys.argv[1:]:
     sent = []
@@ -72,7 +99,8 @@ def test_interrupt(tmp_path, simulated):
     assert out.returncode == 0, out.stderr
     lines = [line.split() for line in out.stdout.splitlines()]
     assert [line[:2] for line in lines] == [[job, "interrupted"] for job in JOBS]
-    assert all(float(line[2]) < 3 for line in lines)  # a second, on a machine with nothing else to do
+    late = [line for line in lines if float(line[2]) >= 3]  # a second, on a machine with nothing else to do
+    assert not late, late
 
 
 def test_interrupt_that_is_ignored(tmp_path):
