@@ -1,22 +1,33 @@
 /* ext.h: the extension module triton._C.libtriton: what its files share.
  *
- *   module.c   the module, its state, its functions
- *   types.c    Python types and dtypes, as small numbers that a launch can put into a key
+ *   state.c    the module's state
+ *   context.c  the library's contexts: Ctrl-C, and errors as exceptions
+ *   options.c  which keywords of a launch are options of the compile
+ *   dtypes.c   element types by name and as small numbers
+ *   dlpack.c   where memory is, by DLPack
+ *   types.c    what a Python type's instances are to a launch, and where their memory is
  *   descriptor.c tensor descriptors as arguments
- *   convert.c  Python values <-> ttc_value
- *   host.c     the ttc_host of Python functions: names, attributes, calls
  *   source.c   where a function's source text ends
- *   table.c    specialization key -> kernel
- *   jit.c      the type JITCore, under triton.JITFunction: parameters, and what the front end knows of the function
- *   fingerprint.c  a hash of a function and of what it looks at
- *   launch.c   kernel[grid](...): binding, key, look-up, packing, launch
- *   device.c   where a launch runs: the processor or a GPU, in which stream
- *   simulate.c where a launch runs on the simulated GPU: how much memory is behind each argument
- *   compile.c  what a launch does when there is no kernel yet; triton.compile
+ *   function.c a decorated function as the front end wants it
+ *   convert.c  Python values <-> ttc_value
  *   watch.c    globals that must not change after they were compiled into a kernel
- *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel
- *   ir.c       Triton IR as Python reads it
+ *   host.c     the ttc_host of Python functions: names, attributes, calls
+ *   fingerprint.c  a hash of a function and of what it looks at
+ *   table.c    specialization key -> kernel
+ *   call.c     a call's arguments: the key, and the values packed
+ *   simulate.c where a launch runs on the simulated GPU: how much memory is behind each argument
+ *   device.c   where a launch runs: the processor or a GPU, in which stream
+ *   grid.c     how many programs a launch has
  *   image.c    the type Image: a kernel's code, which Kernels share and which can be pickled
+ *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel: loading and launching
+ *   compile.c  what a launch does when there is no kernel yet; triton.compile
+ *   launch.c   kernel[grid](...): binding, look-up, launch
+ *   jit.c      the type JITCore, under triton.JITFunction: a function's parameters and its kernels
+ *   ir.c       Triton IR as Python reads it
+ *   xla.c      kernels that XLA runs
+ *   module.c   the module and its functions
+ *
+ * A file calls only those above it in this list.
  *
  * One build serves Python 3.11 and later (limited API). What a launch executes on a hit is C alone; no Python frame
  * runs.
@@ -124,26 +135,43 @@ State *state_of_type(PyObject *type); /* a type made here or one derived from it
 
 static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 
-/* ---- types.c ----------------------------------------------------------------------------------------------------- */
+/* ---- context.c --------------------------------------------------------------------------------------------------- */
 
-/* The entry of obj's type; NULL with an exception set. The pointer is valid until the next call. */
-const TypeEntry *type_entry(State *st, PyObject *obj);
+/* A context that asks Python now and then whether a signal has come: Ctrl-C ends a compile or a launch. NULL with an
+ * exception set. */
+ttc_context *new_context(void);
+/* The exception that a status means. */
+void raise_status(State *st, ttc_context *cx, ttc_status status);
+double now_us(void); /* of a clock that only moves on */
+
+/* ---- options.c --------------------------------------------------------------------------------------------------- */
+
+bool option_known(const char *name);  /* anything that @triton.jit kernels accept */
+bool option_for_us(const char *name); /* … and that the compiler here understands */
+
+/* ---- dtypes.c ---------------------------------------------------------------------------------------------------- */
+
 /* "fp32" of torch.float32, a NumPy dtype, a tl dtype, "float32"; the text is static. NULL with TypeError. */
 const char *dtype_name(State *st, PyObject *dtype, PyObject *what, int *id); /* what: the argument it is of, or NULL */
-/* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
-bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
-const char *dtype_of_id(int id);
-int dtype_bytes(int id); /* of an element in memory */ /* "fp32" */
-int id_of_dtype(const char *name);                     /* of "fp32", "torch.float32"; -1: there is none */
-static inline bool class_has_memory(ArgClass c) {
-  return c == ARG_TENSOR || c == ARG_ARRAY || c == ARG_GPU_ARRAY || c == ARG_BUFFER || c == ARG_DLPACK;
-}
+const char *dtype_of_id(int id);                                             /* "fp32" */
+int dtype_bytes(int id);                                                     /* of an element in memory */
+int id_of_dtype(const char *name); /* of "fp32", "torch.float32"; -1: there is none */
 
 /* ---- dlpack.c ---------------------------------------------------------------------------------------------------- */
 
 bool dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out); /* false with an exception set */
 
 /* ---- descriptor.c ------------------------------------------------------------------------------------------------- */
+
+/* ---- types.c ----------------------------------------------------------------------------------------------------- */
+
+/* The entry of obj's type; NULL with an exception set. The pointer is valid until the next call. */
+const TypeEntry *type_entry(State *st, PyObject *obj);
+/* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
+bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
+static inline bool class_has_memory(ArgClass c) {
+  return c == ARG_TENSOR || c == ARG_ARRAY || c == ARG_GPU_ARRAY || c == ARG_BUFFER || c == ARG_DLPACK;
+}
 
 enum { DESCRIPTOR_TEXT = 96 };
 /* A tensor descriptor's pointer, what a launch gives for it, and a number that says what its type is. false with an
@@ -188,7 +216,7 @@ int table_traverse(const Table *t, visitproc visit, void *arg);
 PyObject *table_kernels(const Table *t); /* a new list */
 uint64_t table_hash(const uint64_t *key, size_t words);
 
-/* ---- jit.c ------------------------------------------------------------------------------------------------------- */
+/* ---- function.c -------------------------------------------------------------------------------------------------- */
 
 typedef struct Param {
   PyObject *name; /* interned str */
@@ -224,7 +252,6 @@ struct JITCore {
   bool names_kernels; /* _kernel_name(params) says what a kernel is called */
 };
 
-PyTypeObject *make_jit_type(PyObject *module);
 /* The function as the front end wants it, its source loaded; NULL with an exception set. */
 const ttc_function *jit_function(JITCore *f);
 
@@ -243,9 +270,25 @@ bool watch_check(JITCore *f);                                                 /*
 void watch_clear(JITCore *f);
 int watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
-/* ---- device.c, launch.c, compile.c, kernel.c --------------------------------------------------------------------- */
+/* ---- call.c ------------------------------------------------------------------------------------------------------ */
 
 enum { MAX_OPTIONS = 24 };
+
+/* Tags in the key's first word of a parameter: the low byte. */
+enum {
+  TAG_POINTER = 1,
+  TAG_INT,
+  TAG_BOOL,
+  TAG_FLOAT,
+  TAG_DESCRIPTOR,
+  TAG_FIXED,
+  TAG_TUPLE, /* and its length; the second word is a number for its type */
+  TAG_CONST_NONE,
+  TAG_CONST_BOOL,
+  TAG_CONST_INT,
+  TAG_CONST_FLOAT,
+  TAG_CONST_OBJECT
+};
 
 /* A tensor descriptor among a call's arguments. */
 typedef struct CallDescriptor {
@@ -275,10 +318,14 @@ typedef struct Call {
   bool simulated; /* … and the GPU is the simulated one */
 } Call;
 
+bool key_call(Call *c);                    /* everything but the device; false with an exception set */
+bool key_device(Call *c, uint64_t device); /* … and that, at last */
 /* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */
 typedef bool LeafFn(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg);
 bool call_leaves(Call *c, LeafFn *fn, void *arg);
 PyObject *sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
+
+/* ---- device.c ---------------------------------------------------------------------------------------------------- */
 
 /* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false
  * with an exception set. */
@@ -290,16 +337,6 @@ const char *call_target(const Call *c, char out[TARGET_TEXT]);
 bool current_stream(State *st, int device, uintptr_t *stream);
 /* current_device(target): (number, processor) */
 PyObject *current_device(PyObject *module, PyObject *args);
-
-/* ---- ir.c -------------------------------------------------------------------------------------------------------- */
-
-bool make_ir_types(State *st, PyObject *module);
-PyObject *float_codes(PyObject *module, PyObject *name);
-PyObject *parse_ir(PyObject *module, PyObject *args);
-
-/* ---- xla.c -------------------------------------------------------------------------------------------------------- */
-
-PyObject *xla_handler(PyObject *module, PyObject *args);
 
 /* ---- simulate.c -------------------------------------------------------------------------------------------------- */
 
@@ -315,39 +352,15 @@ int simulated_processor(void);
 bool memory_add(State *st, Memory *m, PyObject *obj, const char *name);
 void memory_clear(Memory *m);
 
-/* Tags in the key's first word of a parameter: the low byte. */
-enum {
-  TAG_POINTER = 1,
-  TAG_INT,
-  TAG_BOOL,
-  TAG_FLOAT,
-  TAG_DESCRIPTOR,
-  TAG_FIXED,
-  TAG_TUPLE, /* and its length; the second word is a number for its type */
-  TAG_CONST_NONE,
-  TAG_CONST_BOOL,
-  TAG_CONST_INT,
-  TAG_CONST_FLOAT,
-  TAG_CONST_OBJECT
-};
+/* ---- grid.c ------------------------------------------------------------------------------------------------------ */
 
-PyObject *jit_subscript(PyObject *self, PyObject *grid);
-PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 /* grid = int or tuple of one to three, into out; false with an exception set. */
 bool parse_grid(PyObject *grid, uint32_t out[3]);
 bool grid_number(PyObject *obj, uint32_t *out); /* of one dimension */
-/* Launch with packed arguments, the GIL released. */
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
-                   const Memory *memory); /* NULL: it does not matter */
+/* grid(META): every bound argument and option by name; a new reference. */
+PyObject *call_grid(const Call *c, PyObject *grid);
 
-/* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
-Kernel *compile_call(Call *call);
-PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
-/* A context that asks Python now and then whether a signal has come: Ctrl-C ends a compile or a launch. NULL with an
- * exception set. */
-ttc_context *new_context(void);
-/* The exception that a status means. */
-void raise_status(State *st, ttc_context *cx, ttc_status status);
+/* ---- image.c ----------------------------------------------------------------------------------------------------- */
 
 struct Image {
   PyObject_HEAD State *st;
@@ -357,6 +370,8 @@ struct Image {
 PyTypeObject *make_image_type(PyObject *module);
 Image *image_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
 PyObject *restore_image(PyObject *module, PyObject *args);
+
+/* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 
 struct Kernel {
   PyObject_HEAD State *st;
@@ -369,10 +384,37 @@ struct Kernel {
 };
 PyTypeObject *make_kernel_type(PyObject *module);
 Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
-bool kernel_load(Kernel *k);          /* onto its device, with hooks around it; false with an exception set */
-bool option_known(const char *name);  /* anything that @triton.jit kernels accept */
-bool option_for_us(const char *name); /* … and that the compiler here understands */
+/* Launch with packed arguments, the GIL released. */
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
+                   const Memory *memory); /* NULL: it does not matter */
+
+/* ---- compile.c --------------------------------------------------------------------------------------------------- */
+
+/* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
+Kernel *compile_call(Call *call);
+PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
+
+/* ---- launch.c ---------------------------------------------------------------------------------------------------- */
+
+PyObject *jit_subscript(PyObject *self, PyObject *grid);
+PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+
+/* ---- jit.c ------------------------------------------------------------------------------------------------------- */
+
+PyTypeObject *make_jit_type(PyObject *module);
+
+/* ---- source.c ---------------------------------------------------------------------------------------------------- */
 
 size_t block_lines(const char *text, size_t n);
+
+/* ---- ir.c -------------------------------------------------------------------------------------------------------- */
+
+bool make_ir_types(State *st, PyObject *module);
+PyObject *float_codes(PyObject *module, PyObject *name);
+PyObject *parse_ir(PyObject *module, PyObject *args);
+
+/* ---- xla.c -------------------------------------------------------------------------------------------------------- */
+
+PyObject *xla_handler(PyObject *module, PyObject *args);
 
 #endif

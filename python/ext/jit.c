@@ -1,46 +1,6 @@
-/* jit.c: the type JITCore, on which triton.JITFunction is built: a function's parameters, and its source when somebody
- * asks for it.
- *
- * The function's file is read when it is decorated, so that what is compiled later is what Python runs; where the
- * function stands in it is found at the first compile: a module of a hundred kernels imports at once.
- */
+/* jit.c: the type JITCore, on which triton.JITFunction is built: a function's parameters, its kernels, and the ways to
+ * launch one. */
 #include "ext.h"
-
-#include <string.h>
-
-static const char *kept_text(JITCore *f, PyObject *str, size_t *len) {
-  Py_ssize_t n;
-  const char *s = str && PyUnicode_Check(str) ? PyUnicode_AsUTF8AndSize(str, &n) : NULL;
-  if (!s || PyList_Append(f->keep, str) != 0) return NULL;
-  if (len) *len = (size_t)n;
-  return s;
-}
-
-const ttc_function *jit_function(JITCore *f) {
-  if (f->function.source) return &f->function;
-  /* (name, qualified name, file, first line, source) */
-  PyObject *facts = PyObject_CallMethod((PyObject *)f, "_source_facts", NULL);
-  if (!facts) return NULL;
-  ttc_function function = {.noinline = f->noinline, .object = f};
-  PyObject *must_use = PyObject_GetAttrString((PyObject *)f, "_must_use_result");
-  if (!must_use) PyErr_Clear();
-  function.must_use_result = must_use && PyObject_IsTrue(must_use) == 1;
-  Py_XDECREF(must_use);
-  if (PyTuple_Check(facts) && PyTuple_Size(facts) == 5) {
-    function.name = kept_text(f, PyTuple_GetItem(facts, 0), NULL);
-    function.qualname = kept_text(f, PyTuple_GetItem(facts, 1), NULL);
-    function.file = kept_text(f, PyTuple_GetItem(facts, 2), NULL);
-    function.first_line = (int)PyLong_AsLong(PyTuple_GetItem(facts, 3));
-    function.source = kept_text(f, PyTuple_GetItem(facts, 4), &function.source_len);
-  }
-  Py_DECREF(facts);
-  if (!function.name || !function.qualname || !function.file || !function.source || PyErr_Occurred()) {
-    if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "_source_facts() must give four strings and a line number");
-    return NULL;
-  }
-  f->function = function;
-  return &f->function;
-}
 
 /* One parameter: (name, is_constexpr, is_const, keyword_only, spec_flags, type, has_default, default). */
 static bool set_param(Param *p, PyObject *spec) {
@@ -128,14 +88,6 @@ static PyObject *fingerprint(PyObject *self, PyObject *ignored) {
 static PyObject *kernels(PyObject *self, PyObject *ignored) {
   (void)ignored;
   return table_kernels(&((JITCore *)self)->table);
-}
-
-/* The module is the one of the nearest base made here; a Python subclass has none of its own. */
-State *state_of_type(PyObject *type) {
-  PyObject *core = PyObject_GetAttrString(type, "_core");
-  PyObject *module = core ? PyType_GetModule((PyTypeObject *)core) : NULL;
-  Py_XDECREF(core);
-  return module ? state_of(module) : NULL;
 }
 
 static PyObject *jit_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {

@@ -77,7 +77,7 @@ static bool call_load_hook(Kernel *k, PyObject *hook, PyObject *itself) {
   return result != NULL;
 }
 
-bool kernel_load(Kernel *k) {
+static bool kernel_load(Kernel *k) {
   if (k->loaded) return true;
   if (!call_load_hook(k, k->st->load_start, Py_None)) return false;
   ttc_context *cx = new_context();
@@ -90,6 +90,55 @@ bool kernel_load(Kernel *k) {
   if (status != TTC_OK) return false;
   k->loaded = true;
   return call_load_hook(k, k->st->load_end, (PyObject *)k);
+}
+
+enum { INLINE_SLOTS = 64 };
+
+typedef struct Ready {
+  Kernel *kernel;
+  const uint32_t *grid;
+  void *stream;
+  const void *const *args;
+  size_t n;
+  const Memory *memory;
+} Ready;
+
+static ttc_status launch_ready(ttc_context *cx, const Ready *r) {
+  const Memory *m = r->memory;
+  PyThreadState *saved = PyEval_SaveThread();
+  ttc_status status = m && !m->unknown
+                          ? ttc_launch_checked(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n, m->at, m->n)
+                          : ttc_launch(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n);
+  PyEval_RestoreThread(saved);
+  return status;
+}
+
+/* A launch on a GPU has no context: where it fails, it is tried once more with one,
+ * for the message. */
+static bool launch_or_raise(State *st, const Ready *r) {
+  bool quick = r->kernel->on_gpu;
+  if (quick && launch_ready(NULL, r) == TTC_OK) return true;
+  ttc_context *cx = new_context();
+  if (!cx) return false;
+  ttc_status status = launch_ready(cx, r);
+  if (status != TTC_OK) raise_status(st, cx, status);
+  ttc_context_free(cx);
+  return status == TTC_OK;
+}
+
+bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
+                   const Memory *memory) {
+  if (!k->loaded && !kernel_load(k)) return false;
+  const void *inline_args[INLINE_SLOTS];
+  const void **args = n <= INLINE_SLOTS ? inline_args : PyMem_Malloc(n * sizeof *args);
+  if (!args) return PyErr_NoMemory(), false;
+  for (size_t i = 0; i < n; i++) {
+    bool is_descriptor = k->has_descriptors && strcmp(ttc_kernel_arg_type(k->kernel, i), "tensordesc") == 0;
+    args[i] = is_descriptor ? (const void *)(uintptr_t)slots[i] : &slots[i];
+  }
+  bool ok = launch_or_raise(st, &(Ready){k, grid, (void *)stream, args, n, memory});
+  if (args != inline_args) PyMem_Free((void *)args);
+  return ok;
 }
 
 /* The code of the image that lies in the object's __dict__ now, ready to run. */
@@ -197,8 +246,6 @@ static size_t count_params(const char *letters) {
   }
   return n;
 }
-
-enum { INLINE_SLOTS = 64 };
 
 /* Launch with `count` arguments: all parameters or the run-time ones alone. */
 static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, PyObject *const *values, size_t count) {

@@ -1,9 +1,7 @@
-/* module.c: triton._C.libtriton: the module, its state and its few functions. */
+/* module.c: triton._C.libtriton: the module and its few functions. */
 #include "ext.h"
 
 #include <string.h>
-
-State *state_of(PyObject *module) { return PyModule_GetState(module); }
 
 /* register(**classes): what the C part must know of the Python part. */
 static PyObject *set_parts(PyObject *module, PyObject *args, PyObject *kwargs) {
