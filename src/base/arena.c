@@ -133,8 +133,12 @@ void *arena_grow(Ctx *cx, void *p, size_t old, size_t bytes) {
 
 void ctx_set_interrupt(Ctx *cx, Interrupt interrupt) { cx->interrupt = interrupt; }
 
+bool ctx_interrupt_wanted(Ctx *cx) {
+  return cx->interrupt.wanted && cx->protect && cx->interrupt.wanted(cx->interrupt.self);
+}
+
 void ctx_check_interrupt(Ctx *cx) {
-  if (cx->interrupt.wanted && cx->protect && cx->interrupt.wanted(cx->interrupt.self)) ctx_throw(cx, ERR_HOST);
+  if (ctx_interrupt_wanted(cx)) ctx_throw(cx, ERR_HOST);
 }
 
 void *ctx_alloc(Ctx *cx, size_t bytes) {

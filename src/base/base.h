@@ -59,6 +59,7 @@ typedef struct Interrupt {
   void *self;
 } Interrupt;
 void ctx_set_interrupt(Ctx *cx, Interrupt interrupt);
+bool ctx_interrupt_wanted(Ctx *cx);
 void ctx_check_interrupt(Ctx *cx); /* unwinds with ERR_HOST when it is wanted; allocations ask as well */
 
 /* Interned strings: equal text has equal pointers within one context. */

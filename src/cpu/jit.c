@@ -12,6 +12,7 @@
  *
  * Size. Some of LLVM's analyses take time with the square of a function's size, and some recurse over it. A large
  * function is worked on by a thread with a large stack, and a huge one is made into code without those analyses.
+ * That thread is left alone with its work when the compile is to end early (Ctrl-C), for LLVM does not stop inside a pass.
  *
  * Loading. One LLJIT serves the process. Each kernel gets a JITDylib of its own, in which the run-time library's
  * symbols are defined at their addresses, so kernels of one name do not meet and unloading is clearing the dylib, which
@@ -25,6 +26,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <llvm-c/Core.h>
 #include <llvm-c/Error.h>
@@ -203,33 +206,6 @@ static bool guarded(void (*work)(Work *), Work *w, Guard *g) {
   return done;
 }
 
-typedef struct Task {
-  void (*work)(Work *);
-  Work *w;
-  Guard *g;
-  bool done;
-} Task;
-
-static void *run_task(void *arg) {
-  Task *e = arg;
-  e->done = guarded(e->work, e->w, e->g);
-  return NULL;
-}
-
-/* The same on a thread with a large stack; on this one if there is no memory for it. */
-static bool guarded_and_deep(void (*work)(Work *), Work *w, Guard *g) {
-  Task e = {work, w, g, false};
-  pthread_attr_t attributes;
-  pthread_t thread;
-  pthread_attr_init(&attributes);
-  bool started =
-      !pthread_attr_setstacksize(&attributes, (size_t)256 << 20) && !pthread_create(&thread, &attributes, run_task, &e);
-  pthread_attr_destroy(&attributes);
-  if (!started) return guarded(work, w, g);
-  pthread_join(thread, NULL);
-  return e.done;
-}
-
 static _Thread_local bool abandoned; /* what this thread's compile made of LLVM's objects may be half built */
 
 bool cpu_llvm_abandoned(void) { return abandoned; }
@@ -253,12 +229,135 @@ void cpu_llvm_build(Ctx *cx, const char *step, void (*build)(void *arg), void *a
   guard = g->outer;
 }
 
+/* A piece of work, maybe on a thread of its own. Whoever started it may leave before it is finished; then that thread
+ * disposes of what it worked on. */
+typedef struct Task {
+  void (*work)(Work *);
+  Work w;
+  Guard g;
+  Complaint complaint;
+  bool done;           /* nothing fatal happened */
+  bool finished, left; /* under tasks.lock */
+} Task;
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t finished;
+  pthread_once_t once;
+  int nleft; /* tasks left to their threads, of the process `owner` */
+  pid_t owner;
+} tasks = {.lock = PTHREAD_MUTEX_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+static void dispose_of_left(Task *t) {
+  if (t->done) { /* else it is half built */
+    LLVMContextRef llvm = LLVMGetModuleContext(t->w.module);
+    if (t->w.buffer) LLVMDisposeMemoryBuffer(t->w.buffer);
+    if (t->w.error) LLVMConsumeError(t->w.error);
+    if (t->w.message) LLVMDisposeMessage(t->w.message);
+    LLVMDisposeModule(t->w.module);
+    LLVMDisposeTargetMachine(t->w.machine);
+    LLVMContextDispose(llvm);
+  }
+  free(t);
+}
+
+static void *run_task(void *arg) {
+  Task *t = arg;
+  t->done = guarded(t->work, &t->w, &t->g);
+  pthread_mutex_lock(&tasks.lock);
+  t->finished = true;
+  pthread_cond_broadcast(&tasks.finished);
+  bool left = t->left;
+  pthread_mutex_unlock(&tasks.lock);
+  if (!left) return NULL;
+  dispose_of_left(t);
+  pthread_mutex_lock(&tasks.lock);
+  tasks.nleft--;
+  pthread_cond_broadcast(&tasks.finished);
+  pthread_mutex_unlock(&tasks.lock);
+  return NULL;
+}
+
+/* At the end of the process, before LLVM's own data goes. A second Ctrl-C does not wait. */
+static void wait_for_left(void) {
+  pthread_mutex_lock(&tasks.lock);
+  while (tasks.nleft && tasks.owner == getpid()) pthread_cond_wait(&tasks.finished, &tasks.lock);
+  pthread_mutex_unlock(&tasks.lock);
+}
+
+static void wait_at_exit(void) { (void)!atexit(wait_for_left); }
+
+/* Under the lock. */
+static void leave_task(Task *t) {
+  if (tasks.owner != getpid()) tasks.nleft = 0;
+  tasks.owner = getpid();
+  tasks.nleft++;
+  t->left = true;
+  pthread_once(&tasks.once, wait_at_exit);
+}
+
+/* True: it finished; false: the compile is to end before it does. */
+static bool wait_for_task(Ctx *cx, Task *t) {
+  enum { ASKS_NS = 20000000, SECOND = 1000000000 };
+  bool left = false;
+  pthread_mutex_lock(&tasks.lock);
+  while (!t->finished && !left) {
+    pthread_mutex_unlock(&tasks.lock); /* whoever is asked may wait for another thread */
+    bool wanted = ctx_interrupt_wanted(cx);
+    pthread_mutex_lock(&tasks.lock);
+    if (t->finished) break;
+    if (wanted) {
+      leave_task(t);
+      left = true;
+      break;
+    }
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += ASKS_NS;
+    until.tv_sec += until.tv_nsec / SECOND;
+    until.tv_nsec %= SECOND;
+    pthread_cond_timedwait(&tasks.finished, &tasks.lock, &until);
+  }
+  pthread_mutex_unlock(&tasks.lock);
+  return !left;
+}
+
+/* The work on a thread with a large stack, on this one if there is no memory for it. Unwinds when the compile is to end;
+ * what LLVM made for it is then the thread's. */
+static void run_deep(Ctx *cx, Task *t) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  pthread_attr_init(&attributes);
+  bool started =
+      !pthread_attr_setstacksize(&attributes, (size_t)256 << 20) && !pthread_create(&thread, &attributes, run_task, t);
+  pthread_attr_destroy(&attributes);
+  if (!started) {
+    t->done = guarded(t->work, &t->w, &t->g);
+  } else if (wait_for_task(cx, t)) {
+    pthread_join(thread, NULL);
+  } else {
+    pthread_detach(thread);
+    abandoned = true;
+    ctx_throw(cx, ERR_HOST);
+  }
+}
+
 static void work_in_llvm(Ctx *cx, const char *step, Size size, void (*work)(Work *), Work *w) {
-  Complaint complaint = {0};
-  Guard g = {0};
+  Task *t = calloc(1, sizeof *t);
+  if (!t) ctx_throw(cx, ERR_MEMORY);
+  t->work = work;
+  t->w = *w;
   LLVMContextRef llvm = LLVMGetModuleContext(w->module);
-  LLVMContextSetDiagnosticHandler(llvm, on_diagnostic, &complaint);
-  bool done = (size == ORDINARY ? guarded : guarded_and_deep)(work, w, &g);
+  LLVMContextSetDiagnosticHandler(llvm, on_diagnostic, &t->complaint);
+  if (size == ORDINARY)
+    t->done = guarded(work, &t->w, &t->g);
+  else
+    run_deep(cx, t);
+  Complaint complaint = t->complaint;
+  Guard g = t->g;
+  bool done = t->done;
+  *w = t->w;
+  free(t);
   if (!done) fail_guarded(cx, step, &g);
   LLVMContextSetDiagnosticHandler(llvm, NULL, NULL);
   if (w->error) {

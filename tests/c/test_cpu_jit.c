@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <llvm-c/Core.h>
@@ -123,6 +124,61 @@ static void test_other_processors(void **state) {
 #endif
 }
 
+/* x[i] = (x[i] + 1) * x[i] + ..., a long way. The text is the caller's. */
+static char *long_text(int steps) {
+  size_t size = 200 + (size_t)steps * 100, len = 0;
+  char *text = malloc(size);
+  assert_non_null(text);
+  len += (size_t)snprintf(text, size,
+                          "define void @bump(ptr %%x, ptr %%grid, i64 %%begin, i64 %%end, ptr %%scratch) {\n"
+                          "  %%v0 = load float, ptr %%x\n");
+  for (int i = 0; i < steps; i++)
+    len += (size_t)snprintf(text + len, size - len,
+                            "  %%w%d = fadd float %%v%d, 1.0\n  %%v%d = fmul float %%w%d, %%v%d\n", i, i, i + 1, i, i);
+  snprintf(text + len, size - len, "  store float %%v%d, ptr %%x\n  ret void\n}\n", steps);
+  return text;
+}
+
+static void dispose_unless_abandoned(void *llvm) {
+  if (!cpu_llvm_abandoned()) dispose(llvm);
+}
+
+static bool always(void *self) {
+  (void)self;
+  return true;
+}
+
+static void compile_interrupted(Ctx *cx, void *arg) {
+  Job *job = arg;
+  const CpuIsa *isa = cpu_isa(cx, NULL);
+  LLVMContextRef llvm = LLVMContextCreate();
+  ctx_defer(cx, dispose_unless_abandoned, llvm);
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(job->text, strlen(job->text), "test");
+  LLVMModuleRef m;
+  char *message = NULL;
+  if (LLVMParseIRInContext(llvm, buffer, &m, &message)) ctx_fail(cx, ERR_INTERNAL, "%s", message);
+  ctx_set_interrupt(cx, (Interrupt){always, NULL});
+  TargetOptions options = {0};
+  cpu_optimize(cx, m, isa, &options);
+}
+
+/* A compile ends while LLVM is at work, which goes on by itself; later compiles do not notice. */
+static void test_interrupted_in_llvm(void **state) {
+  (void)state;
+  char *text = long_text(5000);
+  for (int i = 0; i < 3; i++) {
+    Ctx *cx = ctx_new(NULL);
+    Job job = {.text = text};
+    assert_int_equal(ctx_protect(cx, compile_interrupted, &job), ERR_HOST);
+    ctx_free(cx);
+    cx = ctx_new(NULL);
+    job.text = kernel_text;
+    assert_int_equal(ctx_protect(cx, compile, &job), ERR_NONE);
+    ctx_free(cx);
+  }
+  free(text);
+}
+
 static void run_once(CpuKernelFn *entry, float start, const char *wanted_error) {
   float x[64];
   for (int i = 0; i < 64; i++) x[i] = start;
@@ -230,6 +286,7 @@ int main(void) {
       cmocka_unit_test(test_load_and_unload),
       cmocka_unit_test(test_load_failures),
       cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_interrupted_in_llvm),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
