@@ -1,94 +1,123 @@
 """Random kernels, run and compared: python tests/generator [--seed S] [--count N | --seconds T] [--targets ...]
 
-Every program runs in the interpreter and on `--each` of the targets, in turn. Programs run in worker processes, so that
-one which crashes or hangs is a failure like any other. Prints what is wrong with each failing program, and its seed.
+A program is evaluated over NumPy and run on `--each` of the targets, in turn. Programs run in worker processes, so
+that one which crashes or hangs is a failure like any other. Prints what is wrong with each failing program, its seed.
 
     ./dev fuzz --count 20000              programs from a seed of its own, which is printed
     ./dev fuzz --seconds 28800            a night
     ./dev fuzz --seed 7 --count 1 --show  one program: its source, and every target
     ./dev fuzz --minimize 7               the smallest kernel that still fails as program 7 does
+    ./dev fuzz --corpus --count 1000      first all programs of tests/generator/corpus, on every target
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import gc
 import multiprocessing
+import multiprocessing.connection
 import os
+import pathlib
 import sys
 import tempfile
 import time
 
+# Before the package is imported, which worker processes then need not do.
+folder = tempfile.TemporaryDirectory(prefix="tritonc-fuzz-")
+os.environ |= {"TRITON_CACHE_DIR": folder.name, "TRITON_ALWAYS_COMPILE": "1", "TRITONC_NUM_THREADS": "1"}
+os.environ.setdefault("TRITONC_VERIFY", "1")
 
-def work(pipe: object, targets: list, each: int, log: str) -> None:
+import torch  # noqa: E402
+from compare import TARGETS, check, turns  # noqa: E402
+from minimize import minimize  # noqa: E402
+from program import Program, Saved  # noqa: E402
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def chosen(options: argparse.Namespace, seed: int) -> list:
+    """The targets of a program."""
+    slots = turns(options.targets)
+    step = len(slots) // options.each if options.each <= len(slots) else 1
+    picked = [slots[(seed + k * step) % len(slots)] for k in range(options.each)]
+    return list(dict.fromkeys(picked))
+
+
+def work(pipe: object, options: argparse.Namespace, log: str) -> None:
     """Runs programs by their seeds until told to stop."""
     sys.stdout = sys.stderr = open(log, "w", buffering=1)  # noqa: SIM115
     os.dup2(sys.stderr.fileno(), 2)
-    import torch
-
-    torch.set_num_threads(1)
-    from compare import check
-    from program import Program
-
+    gc.freeze()
+    gc.disable()
     while True:
-        seed = pipe.recv()
-        if seed is None:
+        seeds = pipe.recv()
+        if seeds is None:
             return
-        program = Program(seed)
-        start = seed % len(targets)
-        chosen = [targets[(start + k * 3) % len(targets)] for k in range(min(each, len(targets)))]
-        chosen = list(dict.fromkeys(chosen))
-        wrong = check(program, chosen)
-        pipe.send((seed, chosen, wrong))
+        for seed in seeds:
+            pipe.send((seed, check(Program(seed), chosen(options, seed))))
+        gc.collect()
 
 
 class Worker:
-    """A process that runs programs, one at a time."""
+    """A process that runs programs, some dozens at a time."""
+
+    BATCH, LIFE = 32, 640
 
     def __init__(self, options: argparse.Namespace, number: int) -> None:
-        self.options, self.number, self.seed = options, number, None
+        self.options, self.number, self.seeds = options, number, collections.deque()
         self.start()
 
     def start(self) -> None:
         self.pipe, other = multiprocessing.Pipe()
-        log = os.path.join(tempfile.gettempdir(), f"tritonc-fuzz-{os.getpid()}-{self.number}.log")
-        arguments = (other, self.options.targets, self.options.each, log)
-        self.process = multiprocessing.Process(target=work, args=arguments, daemon=True)
+        self.log = os.path.join(tempfile.gettempdir(), f"tritonc-fuzz-{os.getpid()}-{self.number}.log")
+        self.process = multiprocessing.Process(target=work, args=(other, self.options, self.log), daemon=True)
         self.process.start()
         other.close()
-        self.log, self.done = log, 0
+        self.done = 0
 
-    def give(self, seed: int) -> None:
-        self.seed, self.since = seed, time.monotonic()
-        self.pipe.send(seed)
+    def give(self, seeds: list) -> None:
+        """More seeds; a new process now and then, as compiled kernels are kept for as long as their process lives."""
+        if self.done >= self.LIFE:
+            self.stop()
+            self.start()
+        self.seeds, self.since = collections.deque(seeds), time.monotonic()
+        self.pipe.send(seeds)
 
-    def poll(self) -> tuple | None:
-        """(seed, targets, what is wrong) when it is done, has died, or has taken too long."""
+    def answers(self) -> list:
+        """(seed, what is wrong) of each program that is done, has died, or has taken too long."""
+        found = []
         try:
-            if self.pipe.poll(0.02):
-                self.done += 1
-                return self.pipe.recv()
+            while self.seeds and self.pipe.poll():
+                found.append(self.pipe.recv())
+                assert found[-1][0] == self.seeds.popleft()
+                self.since, self.done = time.monotonic(), self.done + 1
         except (EOFError, ConnectionResetError):
-            pass
-        if self.process.is_alive() and time.monotonic() - self.since < self.options.limit:
-            return None
+            self.process.join()
+        late = time.monotonic() - self.since > self.options.limit
+        if self.seeds and (late or not self.process.is_alive()) and not self.pipe_has_more():
+            found.append(self.lost())
+        return found
+
+    def pipe_has_more(self) -> bool:
+        try:
+            return self.process.is_alive() and self.pipe.poll()
+        except (EOFError, ConnectionResetError):
+            return False
+
+    def lost(self) -> tuple:
+        """The program that ended its process; the others of its batch are given to a new one."""
         how = f"takes longer than {self.options.limit} s"
         if not self.process.is_alive():
-            self.process.join()
             how = f"died with status {self.process.exitcode}"
         self.process.kill()
         self.process.join()
         with open(self.log) as file:
             how += "\n" + "".join(file.readlines()[-6:])
-        seed = self.seed
+        seed = self.seeds.popleft()
         self.start()
-        return seed, self.options.targets, [("process", how)]
-
-    def refresh(self) -> None:
-        """A new process now and then: kernels that were compiled are kept for as long as their process lives."""
-        if self.done >= 400:
-            self.stop()
-            self.start()
+        self.give(list(self.seeds))
+        return seed, [("process", how)]
 
     def stop(self) -> None:
         self.pipe.send(None)
@@ -104,6 +133,19 @@ def report(seed: int, wrong: list, seen: collections.Counter, show: int = 40) ->
             print(f"seed {seed}, {target}: {text}", flush=True)
 
 
+def run_corpus(options: argparse.Namespace) -> int:
+    """What failed once, on every target; says how many are wrong."""
+    wrong = 0
+    files = sorted(CORPUS.glob("*.py"))
+    for file in files:
+        found = check(Saved(file.read_text()), options.targets)
+        wrong += bool(found)
+        for target, text in found:
+            print(f"{file.name}, {target}: {text}", flush=True)
+    print(f"{len(files)} programs of {CORPUS.name}/ on {len(options.targets)} targets, {wrong} wrong", flush=True)
+    return wrong
+
+
 def run(options: argparse.Namespace) -> int:
     begin = time.monotonic()
     workers = [Worker(options, k) for k in range(options.jobs)]
@@ -111,33 +153,33 @@ def run(options: argparse.Namespace) -> int:
     ran: collections.Counter = collections.Counter()
     seen: collections.Counter = collections.Counter()
 
-    def may_go_on() -> bool:
+    def batch() -> list:
+        nonlocal given
         if options.seconds and time.monotonic() - begin > options.seconds:
-            return False
-        return not options.count or given < options.count
+            return []
+        size = min(Worker.BATCH, options.count - given) if options.count else Worker.BATCH
+        given += size
+        return list(range(options.seed + given - size, options.seed + given))
 
     while True:
         for worker in workers:
-            if worker.seed is None and may_go_on():
-                worker.refresh()
-                worker.give(options.seed + given)
-                given += 1
-            if worker.seed is None:
-                continue
-            answer = worker.poll()
-            if answer is None:
-                continue
-            worker.seed = None
-            seed, targets, wrong = answer
+            if not worker.seeds and (seeds := batch()):
+                worker.give(seeds)
+        busy = [worker for worker in workers if worker.seeds]
+        if not busy:
+            break
+        multiprocessing.connection.wait([worker.pipe for worker in busy], 0.5)
+        for seed, wrong in [answer for worker in busy for answer in worker.answers()]:
             done += 1
-            ran.update(["interpreter", *targets])
+            ran.update(["numpy", *chosen(options, seed)])
             if wrong:
                 failed += 1
                 report(seed, wrong, seen)
+                if options.keep:
+                    options.keep.mkdir(parents=True, exist_ok=True)
+                    (options.keep / f"{seed}.py").write_text(Saved.text(Program(seed)))
             if done % 1000 == 0:
                 print(f"{done} programs, {failed} wrong, {time.monotonic() - begin:.0f} s", flush=True)
-        if all(w.seed is None for w in workers) and not may_go_on():
-            break
     for worker in workers:
         worker.stop()
     print(f"{done} programs from seed {options.seed}, {failed} wrong, {time.monotonic() - begin:.0f} s")
@@ -156,24 +198,17 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=1, help="on how many of the targets each program runs")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--limit", type=float, default=60, help="seconds that a program may take")
+    parser.add_argument("--corpus", action="store_true", help="first what failed once")
+    parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="where failing programs are put")
     parser.add_argument("--show", action="store_true", help="print the programs' sources")
     parser.add_argument("--minimize", type=int, metavar="SEED", help="make a failing program small")
     options = parser.parse_args()
-    folder = tempfile.TemporaryDirectory(prefix="tritonc-fuzz-")
-    os.environ |= {"TRITON_CACHE_DIR": folder.name, "TRITON_ALWAYS_COMPILE": "1", "TRITONC_NUM_THREADS": "1"}
-    os.environ.setdefault("TRITONC_VERIFY", "1")
-    from compare import TARGETS
-
-    options.targets = options.targets or TARGETS
+    torch.set_num_threads(1)
+    options.targets = options.targets or [*TARGETS, "interpreter"]
     if options.minimize is not None:
-        from minimize import minimize
-
         return minimize(options.minimize, options.targets)
     options.seed = int(time.time()) * 100000 if options.seed is None else options.seed
     if options.show:
-        from compare import check
-        from program import Program
-
         program = Program(options.seed)
         print(program.source, program.scalars, program.grid, program.options)
         wrong = check(program, options.targets)
@@ -182,7 +217,8 @@ def main() -> int:
     if not options.count and not options.seconds:
         options.count = 1000
     print(f"seed {options.seed}", flush=True)
-    return run(options)
+    wrong = run_corpus(options) if options.corpus else 0
+    return int(run(options) or wrong > 0)
 
 
 if __name__ == "__main__":

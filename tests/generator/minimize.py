@@ -1,7 +1,7 @@
 """Makes a failing program small: statements and expressions are taken away as long as it fails on the same target.
 
-A candidate counts when the interpreter runs it and the target still disagrees, or fails with the same words; each runs
-in a process of its own, so that crashes and hangs can be made small as well.
+A candidate counts when it can be evaluated over NumPy and the target still disagrees, or fails with the same words;
+each runs in a process of its own, so that crashes and hangs can be made small as well.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def failure(program: Program, targets: list, source: str, here: bool = False, li
 
 def _kind(wrong: list) -> tuple:
     target, text = wrong[0]
-    is_value = "and the interpreter has" in text
+    is_value = "and NumPy has" in text
     return target, "a wrong value" if is_value else text.strip().splitlines()[-1].lstrip("% 0123456789")[:30]
 
 
@@ -115,8 +115,8 @@ def _without_operations(source: str) -> Iterator[str]:
 
 def smaller(program: Program, targets: list, source: str, wanted: tuple, seconds: float = 60) -> str:
     """The smallest source that this finds with the same failure."""
-    targets = [wanted[0]] if wanted[0] not in ("process", "interpreter") else targets
-    here = wanted[0] not in ("process", "interpreter")
+    targets = [wanted[0]] if wanted[0] not in ("process", "numpy") else targets
+    here = wanted[0] not in ("process", "numpy")
     changed, until = True, time.monotonic() + seconds
     while changed:
         changed = False

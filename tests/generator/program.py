@@ -12,6 +12,7 @@ element type and shape that is asked for. Nothing depends on anything but the se
 
 from __future__ import annotations
 
+import ast
 import random
 
 SIGNED = ["int8", "int16", "int32", "int64"]
@@ -21,6 +22,25 @@ FLOATS = ["float16", "bfloat16", "float32", "float64"]
 FP8 = ["float8e4nv", "float8e5"]
 ALL = [*INTS, *FLOATS, *FP8, "int1"]
 BITS = {d: int("".join(c for c in d.replace("e4nv", "").replace("e5", "") if c.isdigit())) for d in ALL}
+
+
+class Saved:
+    """A program that was kept in a file: its source below a line that says how it is launched.
+
+    It has the attributes of Program; `seed` is what its arrays are filled from.
+    """
+
+    FIELDS = ("seed", "arguments", "scalars", "grid", "options")
+
+    def __init__(self, text: str) -> None:
+        first, _, self.source = text.partition("\n")
+        for name, value in ast.literal_eval(first.removeprefix("# ")).items():
+            setattr(self, name, value)
+
+    @classmethod
+    def text(cls, program: object) -> str:
+        """What to keep of a program."""
+        return f"# { {name: getattr(program, name) for name in cls.FIELDS}!r}\n{program.source}"
 
 
 class Program:
@@ -56,7 +76,10 @@ class Program:
         self.lines: list = []
         self.variables: list = []
         self.indent, self.count, self.cost, self.loops, self.in_helper = 1, 0, 1, 0, False
-        self.fuel = rng.randint(4, 22)
+        # Most programs are small, so that many run; what takes many statements to go wrong has its share.
+        self.fuel, self.depth, self.stores = rng.choices(
+            [(rng.randint(1, 4), 1, 4), (rng.randint(3, 8), 2, 6), (rng.randint(8, 22), 2, 12)], [85, 12, 3]
+        )[0]
         self.use_dots = rng.random() < 0.25
         self._kernel()
 
@@ -93,7 +116,7 @@ class Program:
             self.emit(f"a_{name} = {name}")
         self.variables += [("pid", "int32", ()), ("a_n", "int32", ()), ("a_m", "int32", ()), ("j", "int32", (self.N,))]
         self.variables += [("a_big", "int32" if -(2**31) <= self.scalars["big"] < 2**31 else "int64", ())]
-        for _ in range(self.random.randint(1, 3)):
+        for _ in range(self.random.randint(1, 3) if self.depth > 1 else 1):
             self.do_load()
         while self.fuel > 0:
             self.statement()
@@ -101,7 +124,7 @@ class Program:
             self.emit(f"if {self.condition()}:")
             self.emit("    return")
         chosen = [v for v in self.variables if v[0][0] == "v"]
-        for variable in chosen[-12:]:
+        for variable in chosen[-self.stores :]:
             self.store(variable)
         numbers = [name for name in self.scalars]
         names = ", ".join([*[a[0] for a in self.arguments], *numbers])
@@ -165,10 +188,10 @@ class Program:
         if dtype == "int1":
             return self.truth(shape, depth)
         if dtype in FP8:
-            if depth < 2 and self.chance(0.6):
+            if depth < self.depth and self.chance(0.6):
                 return f"({self.expression('float32', shape, depth + 1)}).to(tl.{dtype})"
             return self.leaf([dtype], shape)[0]
-        if depth > 2 or self.chance(0.15):
+        if depth > self.depth or self.chance(0.15):
             text, have = self.leaf([dtype] if self.chance(0.5) else INTS if dtype in INTS else FLOATS, shape)
             return text if have == dtype else f"({text}).to(tl.{dtype})"
         if self.chance(0.12):
@@ -242,10 +265,10 @@ class Program:
 
     def truth(self, shape: tuple, depth: int) -> str:
         how = self.random.random()
-        if depth > 2 or how < 0.2:
-            if depth > 3 or any(v[1] == "int1" and self.fits(v[2], shape) for v in self.variables):
+        if depth > self.depth or how < 0.2:
+            if depth > self.depth + 1 or any(v[1] == "int1" and self.fits(v[2], shape) for v in self.variables):
                 return self.leaf(["int1"], shape)[0]
-        if how < 0.35 and depth <= 2:
+        if how < 0.35 and depth <= self.depth:
             parts = [self.truth(shape, depth + 1) for _ in range(2)]
             return f"({parts[0]} {self.pick(['&', '|', '^'])} {parts[1]})"
         kinds = INTS if self.chance(0.7) else FLOATS

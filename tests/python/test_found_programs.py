@@ -128,3 +128,19 @@ def test_comparisons_of_narrow_numbers_that_wrap_around(target, monkeypatch):
     """On the CPU they were taken for a bound on the lane."""
     outputs = [torch.zeros(256, dtype=torch.int32) for _ in range(3)]
     check(narrow_compare_kernel, target, monkeypatch, torch.full((1,), 3, dtype=torch.int8), *outputs)
+
+
+@triton.jit
+def number_kernel(out, x):
+    y = x.to(tl.float64)
+    tl.store(out, y)
+    tl.store(out + 1, (x >= tl.full((), -5, tl.int8)).to(tl.float64))
+    tl.store(out + 2, (x * 2).to(tl.float64))
+    tl.store(out + 3, (x * 0 - 1 < 0).to(tl.float64))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("x", [2**31 - 1, 2**31, 2**32 - 1, -(2**31), -(2**31) - 1, 2**63 - 1, 2**63, 0.1, 1e300])
+def test_numbers_that_a_launch_is_given(x, target, monkeypatch):
+    """The interpreter took 2**31 for a uint32, as a constant of that size is; a launch makes it an int64."""
+    check(number_kernel, target, monkeypatch, torch.zeros(4, dtype=torch.float64), x)

@@ -411,10 +411,12 @@ class _Maker:
 
     def __init__(self, module: Module) -> None:
         self.module = module
+        self.methods: dict = {}
 
-    def make(self, op: object, operands: list, results: list) -> object:
-        name = op.get_name()
-        method = getattr(self, name.replace(".", "_"), None)
+    def make(self, op: object, name: str, operands: list, results: list) -> object:
+        if name not in self.methods:
+            self.methods[name] = getattr(self, name.replace(".", "_"), None)
+        method = self.methods[name]
         if method is not None:
             return method(op, operands, results)
         if name in _INT2:
@@ -765,6 +767,7 @@ class Module:
         self.ir = _C.parse_ir(text, "<interpreter>")
         self.maker = _Maker(self)
         self.functions: dict = {}
+        self.types: dict = {}  # of values, by their ids
 
     def entry(self) -> object:
         return self.function(self.ir.get_entry_func_name())
@@ -778,19 +781,17 @@ class Module:
 
     def block(self, block: object, is_nested: bool = False) -> object:
         """A function of the block's arguments (and of the values around it) that gives what its last op has."""
-        arguments = [block.get_argument(i).id() for i in range(block.get_num_arguments())]
-        steps, last = [], []
+        arguments = [self._defined(block.get_argument(i)) for i in range(block.get_num_arguments())]
+        types, steps, last = self.types, [], []
         for op in block.ops():
             name = op.get_name()
-            operands = [op.get_operand(i) for i in range(op.get_num_operands())]
-            ids = [x.id() for x in operands]
+            ids = [op.get_operand(i).id() for i in range(op.get_num_operands())]
             if name in _ENDS:
                 last = ids
                 break
-            results = [op.get_result(i) for i in range(op.get_num_results())]
-            types = [type_of(str(x.get_type())) for x in results]
-            function = self.maker.make(op, [type_of(str(x.get_type())) for x in operands], types)
-            steps.append((function, ids, [x.id() for x in results], name in _NESTED))
+            results = [self._defined(op.get_result(i)) for i in range(op.get_num_results())]
+            function = self.maker.make(op, name, [types[i] for i in ids], [types[i] for i in results])
+            steps.append((function, ids, results, name in _NESTED))
 
         def evaluate(values: list, around: dict | None = None) -> list:
             environment = around if around is not None else {}
@@ -809,6 +810,12 @@ class Module:
             return [environment[i] for i in last]
 
         return evaluate
+
+    def _defined(self, value: object) -> int:
+        """A value's id, its type noted."""
+        found = value.id()
+        self.types[found] = type_of(str(value.get_type()))
+        return found
 
     def combination(self, op: object) -> object:
         """The region of a reduction or scan as a function of two lists of arrays."""

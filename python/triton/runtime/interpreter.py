@@ -597,6 +597,17 @@ _HELPERS = {
 _lock = threading.RLock()
 
 
+def _launched(value: object) -> str:
+    """The type of a number that a launch is given, which is not always that of the same constant in a kernel."""
+    if isinstance(value, bool):
+        return "i1"
+    if isinstance(value, float):
+        return "fp32"
+    if -(2**31) <= value < 2**31:
+        return "i32"
+    return "i64" if value < 2**63 else "u64"
+
+
 class _Arguments:
     """A launch's arguments as the kernel sees them, and the memory behind them."""
 
@@ -621,12 +632,12 @@ class _Arguments:
         return value
 
     def _number(self, value: object, kind: str, param: object) -> object:
-        if kind and not kind.startswith("*"):
-            return _run("tl.to_tensor(a0).to(a1)", [value, _core.dtype_from_text(kind)])
         specialized = param is None or not param.do_not_specialize
-        if value == 1 and type(value) is int and specialized:
-            return value  # a constant of the compiled kernel, too
-        return _run("tl.to_tensor(a0)", [value])
+        if not kind or kind.startswith("*"):
+            if value == 1 and type(value) is int and specialized:
+                return value  # a constant of the compiled kernel, too
+            kind = _launched(value)
+        return _run("tl.to_tensor(a0).to(a1)", [value, _core.dtype_from_text(kind)])
 
     def _register(self, value: object, name: str) -> builtins.tuple:
         """(address, name of the element type)"""
