@@ -43,51 +43,47 @@ def print_table(rows):
 
 
 def plots(folder):
-    """One plot per benchmark: throughput over size, ours and PyTorch's."""
+    """One plot per benchmark, throughput over size, ours and PyTorch's; and a page that shows them all."""
     import add
     import matmul
     import softmax
 
-    def figure(name, xlabel, xs, ylabel):
-        return triton.testing.perf_report(
-            triton.testing.Benchmark(
-                x_names=["n"],
-                x_vals=xs,
-                x_log=True,
-                line_arg="provider",
-                line_vals=["tritonc", "torch"],
-                line_names=["tritonc", "PyTorch"],
-                styles=[("tab:blue", "-"), ("tab:orange", "--")],
-                xlabel=xlabel,
-                ylabel=ylabel,
-                plot_name=name,
-                args={},
-            )
-        )
-
-    def add_rate(n, provider):
+    def add_rate(n, ours):
         x, y = torch.randn(n), torch.randn(n)
-        ms = milliseconds((lambda: add.add(x, y)) if provider == "tritonc" else (lambda: x + y))
-        return 12 * n / ms * 1e-6
+        return 12 * n / milliseconds((lambda: add.add(x, y)) if ours else (lambda: x + y)) * 1e-6
 
-    def softmax_rate(n, provider):
+    def softmax_rate(n, ours):
         x = torch.randn(max(1, (1 << 21) // n), n)
-        ms = milliseconds((lambda: softmax.softmax(x)) if provider == "tritonc" else (lambda: torch.softmax(x, 1)))
+        ms = milliseconds((lambda: softmax.softmax(x)) if ours else (lambda: torch.softmax(x, 1)))
         return 8 * x.numel() / ms * 1e-6
 
-    def matmul_rate(n, provider):
+    def matmul_rate(n, ours):
         a, b = torch.randn(n, n), torch.randn(n, n)
-        ms = milliseconds((lambda: matmul.matmul(a, b)) if provider == "tritonc" else (lambda: a @ b))
-        return 2 * n**3 / ms * 1e-6
+        return 2 * n**3 / milliseconds((lambda: matmul.matmul(a, b)) if ours else (lambda: a @ b)) * 1e-6
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, fn, xlabel, xs, ylabel in (
-        ("vector-add", add_rate, "elements", [1 << i for i in range(12, 25, 2)], "GB/s"),
-        ("softmax", softmax_rate, "columns", [1 << i for i in range(6, 15, 2)], "GB/s"),
-        ("matmul-f32", matmul_rate, "size", [64, 128, 256, 512, 1024], "GFLOP/s"),
-    ):
-        print(f"  plotting {folder / name}.png", file=sys.stderr)
-        figure(name, xlabel, xs, ylabel)(fn).run(save_path=str(folder), show_plots=False, print_data=False)
+    def benchmark(name, rate, xlabel, xs, ylabel):
+        return triton.testing.Benchmark(
+            x_names=["n"],
+            x_vals=xs,
+            x_log=True,
+            line_arg="ours",
+            line_vals=[True, False],
+            line_names=["tritonc", "PyTorch"],
+            styles=[("tab:blue", "-"), ("tab:orange", "--")],
+            xlabel=xlabel,
+            ylabel=ylabel,
+            plot_name=name,
+            args={"rate": rate},
+        )
+
+    benchmarks = [
+        benchmark("vector-add", add_rate, "elements", [1 << i for i in range(12, 25, 2)], "GB/s"),
+        benchmark("softmax", softmax_rate, "columns of 2 Mi elements", [1 << i for i in range(6, 15, 2)], "GB/s"),
+        benchmark("matmul-f32", matmul_rate, "rows and columns", [64, 128, 256, 512, 1024], "GFLOP/s"),
+    ]
+    print(f"  plotting; the page is {folder / 'results.html'}", file=sys.stderr)
+    report = triton.testing.perf_report(benchmarks)(lambda n, ours, rate: rate(n, ours))
+    report.run(save_path=str(folder), show_plots=False, print_data=False)
 
 
 def main():

@@ -125,6 +125,17 @@ TTC_API void ttc_context_free(ttc_context *cx);
 TTC_API void ttc_context_set_interrupt(ttc_context *cx, int (*ask)(void *self), void *self);
 TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, rendered; "" when there was none */
 
+/* What the last ttc_compile() with this context warned of, whether it failed or not. A kernel that comes from the disk
+ * cache brings no warnings: they were given when it was compiled. Texts live until the context's next call. */
+typedef struct ttc_warning {
+  const char *file; /* "" where the warning has no place in a source */
+  int line, column; /* from 1; 0 without a place */
+  const char *message;
+  const char *hint;     /* "" when there is none */
+  const char *rendered; /* all of it, with the source line and a caret */
+} ttc_warning;
+TTC_API bool ttc_warning_at(const ttc_context *cx, size_t index, ttc_warning *warning); /* false past the last */
+
 /* What one parameter of the kernel is, in the order of the parameters. */
 typedef struct ttc_param {
   const char *name;   /* may be NULL: by position */
@@ -160,7 +171,8 @@ typedef struct ttc_request {
   /* The same as text, instead of `params`: one entry per parameter, types ("*fp32", "i32", with ":16" after for
    * divisibility) and constants (1024, 1.5, True, None, "text"); `name=entry` is taken by name. Or NULL. */
   const char *signature;
-  /* NULL: "cpu". "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" … */
+  /* "cpu" (this machine's processor), "cpu:NAME" (one that LLVM knows), "cuda:90" … NULL: the target that Triton GPU IR
+   * names in `ttg.target`, else "cpu". */
   const char *target;
   const ttc_option *options;
   size_t noptions;

@@ -16,6 +16,20 @@ typedef struct Job {
   const char *arch; /* the option: "sm80" */
 } Job;
 
+/* The compiler's warnings as Python's, at the kernel's line; false when a filter made one an exception. */
+static bool show_warnings(const ttc_context *cx) {
+  ttc_warning w;
+  for (size_t i = 0; ttc_warning_at(cx, i, &w); i++) {
+    PyObject *text = PyUnicode_FromFormat("%s%s%s", w.message, *w.hint ? "; " : "", w.hint);
+    const char *utf8 = text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
+    const char *file = *w.file ? w.file : "<kernel>";
+    bool ok = utf8 && PyErr_WarnExplicit(PyExc_UserWarning, utf8, file, w.line, NULL, NULL) == 0;
+    Py_XDECREF(text);
+    if (!ok) return false;
+  }
+  return true;
+}
+
 static ttc_kernel *run_job(State *st, Job *job) {
   ttc_context *cx = new_context();
   ttc_kernel *kernel = NULL;
@@ -26,7 +40,12 @@ static ttc_kernel *run_job(State *st, Job *job) {
   request.options = job->options;
   ttc_status status = ttc_compile(cx, &request, &kernel);
   PyEval_RestoreThread(saved);
-  if (status != TTC_OK) raise_status(st, cx, status);
+  if (status != TTC_OK)
+    raise_status(st, cx, status);
+  else if (!show_warnings(cx)) {
+    ttc_kernel_free(kernel);
+    kernel = NULL;
+  }
   ttc_context_free(cx);
   return kernel;
 }
@@ -56,6 +75,7 @@ static bool add_option(Job *job, PyObject *name, PyObject *value) {
 
 /* The option `arch`, or TRITON_OVERRIDE_ARCH, names another GPU to compile for: "sm80". */
 static bool choose_arch(Job *job) {
+  if (!job->request.target) return true; /* what the IR names */
   const char *arch = job->arch ? job->arch : getenv("TRITON_OVERRIDE_ARCH"), *colon = strchr(job->request.target, ':');
   bool is_gpu = strncmp(job->request.target, "cuda", 4) == 0 || strncmp(job->request.target, "simt", 4) == 0;
   if (!arch || !*arch || !is_gpu) return true;
@@ -348,7 +368,7 @@ PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) 
   const char *text, *file, *target, *stop;
   Py_ssize_t length;
   (void)kwargs;
-  if (!PyArg_ParseTuple(args, "Oz#zO!sOz", &fn, &text, &length, &file, &PyTuple_Type, &params, &target, &options,
+  if (!PyArg_ParseTuple(args, "Oz#zO!zOz", &fn, &text, &length, &file, &PyTuple_Type, &params, &target, &options,
                         &stop))
     return NULL;
   if (!text && !PyObject_TypeCheck(fn, st->jit_type))

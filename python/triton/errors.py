@@ -22,8 +22,8 @@ def missing_argument(kernel: object, meta: dict, error: KeyError) -> KeyError:
     if not isinstance(name, str) or name in meta:
         return error
     near = difflib.get_close_matches(name, meta, 1)
-    hint = f"; did you mean `{near[0]}`?" if near else ""
+    hint = f"; did you mean `{near[0]}`?" if near else "."
     values = ", ".join(
         f"{key}={value!r}" if isinstance(value, (int, float, str)) else key for key, value in meta.items()
     )
-    return KeyError(f"the grid asks for `{name}`, which is no argument of `{kernel.__name__}`{hint} It has {values}")
+    return KeyError(f"the grid reads `{name}`, which is not an argument of `{kernel.__name__}`{hint} It has {values}")

@@ -456,6 +456,45 @@ class Benchmark:
         self.args = args
 
 
+def _pandas() -> object:
+    """The module pandas; None where it is not installed."""
+    try:
+        import pandas
+    except ImportError:
+        return None
+    return pandas
+
+
+def _table_text(table: dict[str, list]) -> str:
+    """A table for people, with the row's number in front; pandas' own where it is installed."""
+    pandas = _pandas()
+    if pandas:
+        return pandas.DataFrame(table).to_string()
+    text = [["", *map(str, range(len(next(iter(table.values())))))]]
+    for name, values in table.items():
+        text.append([name, *(f"{v:.6f}" if isinstance(v, float) else str(v) for v in values)])
+    widths = [max(map(len, column)) for column in text]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in zip(*text, strict=True)
+    )
+
+
+def _page(names: list[str]) -> str:
+    """An HTML page that shows the pictures NAME.png beside it."""
+    import html
+    import urllib.parse
+
+    figures = "".join(
+        f"<figure><figcaption>{html.escape(name)}</figcaption>"
+        f'<img src="{html.escape(urllib.parse.quote(name))}.png" alt="{html.escape(name)}"></figure>\n'
+        for name in names
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Benchmarks</title></head>\n'
+        f"<body>\n{figures}</body>\n</html>\n"
+    )
+
+
 class Mark:
     """A measured function with its benchmarks.
 
@@ -471,24 +510,27 @@ class Mark:
         self.fn = fn
         self.benchmarks = benchmarks
 
-    def _rows(self, bench: Benchmark, kwargs: dict) -> list[list]:
-        rows = []
+    def _measure(self, bench: Benchmark, kwargs: dict) -> dict[str, list]:
+        """The columns of the table: the sizes, a value per line, and its bounds as NAME-min and NAME-max."""
+        names = bench.line_names
+        columns = [*bench.x_names, *names, *[f"{n}-min" for n in names], *[f"{n}-max" for n in names]]
+        table = {name: [] for name in columns}
         for x in bench.x_vals:
             xs = list(x) if isinstance(x, (list, tuple)) else [x] * len(bench.x_names)
             if len(xs) != len(bench.x_names):
                 raise ValueError(f"Expected {len(bench.x_names)} values, got {x}")
-            middle, low, high = [], [], []
-            for line in bench.line_vals:
-                at = dict(zip(bench.x_names, xs, strict=True))
+            at = dict(zip(bench.x_names, xs, strict=True))
+            for name, size in at.items():
+                table[name].append(size)
+            for name, line in zip(names, bench.line_vals, strict=True):
                 result = self.fn(**at, **{bench.line_arg: line}, **bench.args, **kwargs)
                 value, lowest, highest = result if isinstance(result, (list, tuple)) else (result, None, None)
-                middle.append(value)
-                low.append(lowest)
-                high.append(highest)
-            rows.append(xs + middle + low + high)
-        return rows
+                table[name].append(value)
+                table[f"{name}-min"].append(lowest)
+                table[f"{name}-max"].append(highest)
+        return table
 
-    def _plot(self, bench: Benchmark, table: object, save_path: str, show_plots: bool) -> None:
+    def _plot(self, bench: Benchmark, table: dict[str, list], save_path: str, show_plots: bool) -> None:
         import matplotlib
 
         if not show_plots:
@@ -498,41 +540,51 @@ class Mark:
         plt.figure()
         axes = plt.subplot()
         first = bench.x_names[0]
+        xs = table[first]
         for i, name in enumerate(bench.line_names):
-            low, high = table[f"{name}-min"], table[f"{name}-max"]
+            low, high = (
+                [float("nan") if v is None else float(v) for v in table[f"{name}-{end}"]] for end in ("min", "max")
+            )
             colour, style = bench.styles[i] if bench.styles else (None, None)
-            axes.plot(table[first], table[name], label=name, color=colour, ls=style)
-            if not low.isnull().all() and not high.isnull().all():
-                axes.fill_between(table[first], low.astype(float), high.astype(float), alpha=0.15, color=colour)
+            axes.plot(xs, table[name], label=name, color=colour, ls=style)
+            if any(v == v for v in low) and any(v == v for v in high):
+                axes.fill_between(xs, low, high, alpha=0.15, color=colour)
         axes.legend()
+        axes.set_title(bench.plot_name)
         axes.set_xlabel(bench.xlabel or first)
         axes.set_ylabel(bench.ylabel)
         axes.set_xscale("log" if bench.x_log else "linear")
         axes.set_yscale("log" if bench.y_log else "linear")
+        if bench.x_log and len(xs) <= 16:  # the sizes that were measured, not powers of ten between them
+            axes.set_xticks(xs, [str(x) for x in xs], rotation=45 if len(str(xs[-1])) * len(xs) > 40 else 0)
+            axes.set_xticks([], minor=True)
         if save_path:
-            plt.savefig(os.path.join(save_path, f"{bench.plot_name}.png"))
+            plt.savefig(os.path.join(save_path, f"{bench.plot_name}.png"), bbox_inches="tight")
         if show_plots:
             plt.show()
         plt.close()
 
     def _run(
         self, bench: Benchmark, save_path: str, show_plots: bool, print_data: bool, diff_col: bool, kwargs: dict
-    ) -> object:
-        import pandas
+    ) -> dict[str, list]:
+        import csv
 
         names = bench.line_names
-        columns = [*bench.x_names, *names, *[f"{n}-min" for n in names], *[f"{n}-max" for n in names]]
-        table = pandas.DataFrame(self._rows(bench, kwargs), columns=columns)
+        table = self._measure(bench, kwargs)
         if bench.plot_name and (show_plots or save_path):
             self._plot(bench, table, save_path, show_plots)
-        table = table[[*bench.x_names, *names]]
+        table = {name: table[name] for name in (*bench.x_names, *names)}
         if diff_col and len(names) == 2:
-            table["Diff"] = table[names[1]] - table[names[0]]
+            table["Diff"] = [b - a for a, b in zip(table[names[0]], table[names[1]], strict=True)]
         if print_data:
             print(bench.plot_name + ":")
-            print(table.to_string())
+            print(_table_text(table))
         if save_path:
-            table.to_csv(os.path.join(save_path, f"{bench.plot_name}.csv"), float_format="%.4f", index=False)
+            with open(os.path.join(save_path, f"{bench.plot_name}.csv"), "w", encoding="utf-8", newline="") as file:
+                rows = csv.writer(file, lineterminator="\n")
+                rows.writerow(table)
+                for row in zip(*table.values(), strict=True):
+                    rows.writerow([f"{v:.4f}" if isinstance(v, float) else v for v in row])
         return table
 
     def run(
@@ -551,6 +603,9 @@ class Mark:
         pandas.DataFrame or list of pandas.DataFrame or None
             The tables, with `return_df`.
         """
+        pandas = _pandas()
+        if return_df and not pandas:
+            raise ImportError("return_df gives a pandas.DataFrame, and pandas is not installed (pip install pandas)")
         single = isinstance(self.benchmarks, Benchmark)
         benchmarks = [self.benchmarks] if single else self.benchmarks
         if save_path:
@@ -558,11 +613,11 @@ class Mark:
         tables = [self._run(bench, save_path, show_plots, print_data, diff_col, kwargs) for bench in benchmarks]
         if save_path:
             with open(os.path.join(save_path, "results.html"), "w", encoding="utf-8") as page:
-                images = "".join(f'<image src="{bench.plot_name}.png"/>\n' for bench in benchmarks)
-                page.write(f"<html><body>\n{images}</body></html>\n")
+                page.write(_page([bench.plot_name for bench in benchmarks if bench.plot_name]))
         if not return_df:
             return None
-        return tables[0] if single else tables
+        frames = [pandas.DataFrame(table) for table in tables]
+        return frames[0] if single else frames
 
 
 def perf_report(benchmarks: Benchmark | list[Benchmark]) -> Callable:

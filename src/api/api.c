@@ -19,6 +19,8 @@ struct ttc_context {
   int (*ask)(void *self); /* whether to end early; or NULL */
   void *asker;
   bool interrupted;
+  ttc_warning *warnings; /* of the last compile, in its arena */
+  size_t nwarnings;
 };
 
 struct ttc_kernel {
@@ -113,6 +115,8 @@ void ttc_context_set_interrupt(ttc_context *c, int (*ask)(void *self), void *sel
 static Ctx *begin(ttc_context *c) {
   ctx_free(c->cx);
   c->message = "";
+  c->warnings = NULL;
+  c->nwarnings = 0;
   Allocator a = {c->allocator.alloc, c->allocator.release, c->allocator.self};
   c->cx = ctx_new(&a);
   if (c->cx) ctx_set_interrupt(c->cx, interrupt_of(c));
@@ -146,6 +150,33 @@ static void render(Ctx *cx, void *arg) {
   for (const Diag *d = ctx_diags(cx); d; d = d->next) any_error |= d->severity == SEV_ERROR;
   for (const Diag *d = ctx_diags(cx); d; d = d->next)
     if (!any_error || d->severity == SEV_ERROR) diag_render(out, d, false);
+}
+
+static void collect_warnings(Ctx *cx, void *arg) {
+  ttc_context *c = arg;
+  size_t n = 0;
+  for (const Diag *d = ctx_diags(cx); d; d = d->next) n += d->severity == SEV_WARNING;
+  if (!n) return;
+  ttc_warning *all = NEWN(cx, ttc_warning, n), *w = all;
+  for (const Diag *d = ctx_diags(cx); d; d = d->next) {
+    if (d->severity != SEV_WARNING) continue;
+    Buf text = {.cx = cx};
+    diag_render(&text, d, false);
+    *w = (ttc_warning){.file = d->span.source && d->span.source->file ? d->span.source->file : "",
+                       .message = d->message,
+                       .hint = d->hint ? d->hint : "",
+                       .rendered = buf_text(&text)};
+    span_line_col(d->span, &w->line, &w->column);
+    w++;
+  }
+  c->warnings = all;
+  c->nwarnings = n;
+}
+
+bool ttc_warning_at(const ttc_context *c, size_t index, ttc_warning *out) {
+  if (!c || !out || index >= c->nwarnings) return false;
+  *out = c->warnings[index];
+  return true;
 }
 
 /* What an unwound compile means outside, with its diagnostics as the message. */
@@ -273,7 +304,12 @@ ttc_status ttc_compile(ttc_context *c, const ttc_request *request, ttc_kernel **
   if (mistake) return fail(c, TTC_ERROR_ARGUMENT, mistake);
   if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   CompileCall call = {c, &q, NULL};
-  ttc_status status = finish(c, ctx_protect(c->cx, compile, &call));
+  Err err = ctx_protect(c->cx, compile, &call);
+  if (ctx_protect(c->cx, collect_warnings, c) != ERR_NONE && err == ERR_NONE) {
+    ttc_kernel_free(call.kernel);
+    err = ERR_MEMORY;
+  }
+  ttc_status status = finish(c, err);
   if (status == TTC_OK) *kernel = call.kernel;
   return status;
 }

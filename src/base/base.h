@@ -186,6 +186,7 @@ _Noreturn void diag_vfail(Ctx *cx, Span span, const char *hint, const char *fmt,
 /* The same with notes of the caller's own in place of the chain of calls that is being compiled. */
 _Noreturn void diag_fail_noted(Ctx *cx, Span span, const char *hint, Diag *notes, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
+/* Goes on. The same text at the same place is kept once. */
 void diag_warn(Ctx *cx, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* A failure without a place in a source (a file that cannot be read, a target that is not known). Unwinds. */
 _Noreturn void ctx_fail(Ctx *cx, Err err, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -144,8 +144,20 @@ void diag_fail_noted(Ctx *cx, Span span, const char *hint, Diag *notes, const ch
 void diag_warn(Ctx *cx, Span span, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
+  Diag *before = cx->last_diag;
   diag_add(cx, SEV_WARNING, span, hint, fmt, args);
   va_end(args);
+  const char *key =
+      intern(cx, ctx_printf(cx, "%p %u %s", (const void *)span.source, span.begin, cx->last_diag->message));
+  if (!map_has(&cx->warned, key)) {
+    map_put(cx, &cx->warned, key, cx->last_diag);
+    return;
+  }
+  cx->last_diag = before; /* said already: the body of a loop is evaluated more than once */
+  if (before)
+    before->next = NULL;
+  else
+    cx->diags = NULL;
 }
 
 void ctx_fail(Ctx *cx, Err err, const char *fmt, ...) {
@@ -158,7 +170,10 @@ void ctx_fail(Ctx *cx, Err err, const char *fmt, ...) {
 
 const Diag *ctx_diags(const Ctx *cx) { return cx->diags; }
 
-void ctx_clear_diags(Ctx *cx) { cx->diags = cx->last_diag = NULL; }
+void ctx_clear_diags(Ctx *cx) {
+  cx->diags = cx->last_diag = NULL;
+  cx->warned = (Map){0};
+}
 
 /* ---- showing them ------------------------------------------------------------------------------------------------ */
 

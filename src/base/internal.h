@@ -47,6 +47,7 @@ struct Ctx {
   Err err; /* what the unwinding under way carries */
 
   Diag *diags, *last_diag;
+  Map warned; /* the place and text of every warning, interned */
   const CallFrame *calls;
 
   void *slots[CTX_SLOTS];

@@ -129,7 +129,6 @@ static void work(Ctx *cx, void *arg) {
   size_t len;
   bool from_stdin = strcmp(c->file, "-") == 0;
   const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
-  const char *emit = c->emit || c->simulate ? c->emit : last_text(cx, c->target);
   ttc_request q = {.text = text,
                    .len = len,
                    .file = from_stdin ? "<stdin>" : c->file,
@@ -137,10 +136,11 @@ static void work(Ctx *cx, void *arg) {
                    .signature = c->signature ? c->signature : "",
                    .target = c->target,
                    .options = c->options.at,
-                   .noptions = c->options.len,
-                   .stop = emit};
+                   .noptions = c->options.len};
   RunRequest r = run_request(cx, &q, c->defines.at, c->defines.len);
   r.passes = c->passes;
+  const char *emit = c->emit || c->simulate ? c->emit : last_text(cx, r.target);
+  r.stop = emit;
   if (c->simulate) {
     m->failed = !cli_simulate(cx, c, &r);
     return;

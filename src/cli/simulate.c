@@ -306,7 +306,7 @@ static const char *simulated_target(Ctx *cx, const char *target) {
 
 bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
   if (cli->emit) ctx_fail(cx, ERR_SOURCE, "--simulate runs a kernel and --emit writes a stage: one of them at a time");
-  request->target = simulated_target(cx, cli->target);
+  request->target = simulated_target(cx, request->target);
   request->stop = NULL;
   Compiled k;
   run_compile(cx, request, &k);

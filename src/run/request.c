@@ -60,6 +60,11 @@ static ttc_param *order_params(Ctx *cx, const ttc_request *q, const ttc_function
   return params;
 }
 
+/* The target that Triton GPU IR says it was made for; NULL where it says nothing. */
+static const char *target_of_ir(Ctx *cx, const Source *ir) {
+  return ir_attr_text_or(ir_read(cx, ir)->op, "ttg.target", NULL);
+}
+
 RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines, size_t ndefines) {
   RunRequest r = {.target = q->target,
                   .options = q->options,
@@ -76,6 +81,7 @@ RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines
       r.kernel = q->kernel;
       if ((q->signature && *q->signature) || ndefines || q->nparams)
         ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: its parameters have types already", source->file);
+      if (!r.target) r.target = target_of_ir(cx, source);
       return r;
     }
     LangModule *m = lang_module_read(cx, source);

@@ -16,6 +16,9 @@ static void give(void *self, void *p) {
 static const char source[] =
     "import triton\nimport triton.language as tl\n@triton.jit\ndef k(x, B: tl.constexpr):\n"
     "    i = tl.arange(0, B)\n    tl.store(x + i, tl.load(x + i) + tl.sum(i.to(tl.float32)))\n";
+static const char warned_source[] =
+    "import triton\nimport triton.language as tl\n@triton.jit\ndef k(x, B: tl.constexpr):\n"
+    "    i = tl.arange(0, B)\n    tl.store(x + i, tl.where((i > 1) and (i < 9), 1.0, 0.0))\n";
 #define CHECK(what)                                                                                                    \
   do {                                                                                                                 \
     if (!(what)) {                                                                                                     \
@@ -23,6 +26,33 @@ static const char source[] =
       return 1;                                                                                                        \
     }                                                                                                                  \
   } while (0)
+
+/* Warnings come with the compile that succeeds, and an allocation that fails on the way to them fails it. */
+static int check_warnings(const ttc_allocator *a, ttc_request s) {
+  ttc_context *cx = ttc_context_new_with(a);
+  ttc_warning w;
+  ttc_kernel *k;
+  s.text = warned_source;
+  s.noptions = 0;
+  s.stop = "ttir"; /* not from the disk cache */
+  long n = 0;
+  for (ttc_status status = TTC_ERROR_MEMORY; status != TTC_OK; n++) {
+    left = n;
+    status = ttc_compile(cx, &s, &k);
+    CHECK(status == TTC_OK || (status == TTC_ERROR_MEMORY && !k));
+  }
+  left = 1000000;
+  CHECK(n > 2 && ttc_warning_at(cx, 0, &w) && !ttc_warning_at(cx, 1, &w));
+  CHECK(!strcmp(w.file, "k.py") && w.line == 6 && w.column == 30 && strstr(w.message, "`and`") &&
+        strstr(w.hint, "`&`"));
+  CHECK(strstr(w.rendered, "k.py:6:30: warning: ") && strstr(w.rendered, "^~~") && !*ttc_message(cx));
+  ttc_kernel_free(k);
+  s.text = source;
+  CHECK(ttc_compile(cx, &s, &k) == TTC_OK && !ttc_warning_at(cx, 0, &w) && !ttc_warning_at(NULL, 0, &w));
+  ttc_kernel_free(k);
+  ttc_context_free(cx);
+  return 0;
+}
 
 int main(void) {
   ttc_allocator a = {limited, give, NULL};
@@ -162,5 +192,6 @@ int main(void) {
         ttc_spec_param(TTC_SPEC_I64 | TTC_SPEC_DIVISIBLE, "n", NULL).divisibility == 16);
   ttc_context_free(cx);
   printf("%d failures were survived\n", failures);
+  if (check_warnings(&a, s)) return 1;
   return 0;
 }

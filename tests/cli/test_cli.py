@@ -359,3 +359,22 @@ def test_an_override_for_no_stage(place):
     for stage in ("ttir", "ptx"):
         message = bad(place, 1, *ADD, "--emit", stage, "--target", "cuda:90", "--ir-override", "mine.llir")
         assert "target `cuda` takes no edited stage from `mine.llir`" in message
+
+
+def test_gpu_ir_names_its_target(place):
+    (place / "add.ttgir").write_text(good(place, *ADD, "--emit", "ttgir", "--target", "cuda:80"))
+    assert ".target sm_80" in good(place, "add.ttgir")
+    assert ".target sm_90" in good(place, "add.ttgir", "--target", "cuda:90")
+    (place / "add.ttir").write_text(good(place, *ADD, "--emit", "ttir"))
+    assert ".target sm_" not in good(place, "add.ttir")  # Triton IR names none: this machine's processor
+
+
+def test_a_warning_is_on_standard_error(place):
+    (place / "w.py").write_text(
+        "import triton\nimport triton.language as tl\n\n\n@triton.jit\ndef k(x):\n"
+        "    at = tl.arange(0, 16)\n    tl.store(x + at, tl.where((at > 1) or (at < -1), 1.0, 0.0))\n"
+    )
+    out = tritonc(place, "w.py", "-s", "*fp32", "--emit", "ttir")
+    assert out.returncode == 0 and "tt.func" in out.stdout
+    assert out.stderr.startswith("w.py:8:31: warning: `or` on tensors is deprecated; both sides are always evaluated\n")
+    assert out.stderr.endswith("hint: use `|`, with parentheses around each side\n")

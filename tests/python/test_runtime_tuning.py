@@ -1,7 +1,9 @@
 """Autotuning, heuristics, measuring and comparing."""
 
 import os
+import sys
 
+import matplotlib.pyplot
 import numpy as np
 import pytest
 import torch
@@ -411,8 +413,31 @@ def test_perf_report(tmp_path, capsys):
     )
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "plot.csv").read_text().startswith("n,A,B,Diff\n")
-    assert 'src="plot.png"' in (tmp_path / "results.html").read_text()
+    assert '<img src="plot.png" alt="plot">' in (tmp_path / "results.html").read_text()
     assert capsys.readouterr().out.startswith("plot:\n")
+
+
+def test_perf_report_shows_every_plot_and_needs_no_pandas(tmp_path, capsys, monkeypatch):
+    def benchmark(name):
+        return testing.Benchmark(
+            x_names=["n"], x_vals=[64, 128], line_arg="who", line_vals=["a"], line_names=["A"], plot_name=name,
+            args={}, xlabel="rows", ylabel="ms", x_log=True,
+        )  # fmt: skip
+
+    report = testing.perf_report([benchmark("first"), benchmark("a<b")])(lambda n, who: n / 4)
+    monkeypatch.setitem(sys.modules, "pandas", None)  # importing it fails
+    axes = []
+    monkeypatch.setattr("matplotlib.pyplot.close", lambda: axes.append(matplotlib.pyplot.gca()))
+    report.run(print_data=True, save_path=str(tmp_path))
+    page = (tmp_path / "results.html").read_text()
+    assert page.count("<img ") == 2 and 'src="first.png"' in page and 'src="a%3Cb.png" alt="a&lt;b"' in page
+    assert (tmp_path / "a<b.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "first.csv").read_text() == "n,A\n64,16.0000\n128,32.0000\n"
+    assert capsys.readouterr().out.splitlines()[:3] == ["first:", "     n          A", "0   64  16.000000"]
+    assert axes[0].get_title() == "first" and axes[0].get_xlabel() == "rows"
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == ["64", "128"]
+    with pytest.raises(ImportError, match="pandas is not installed"):
+        report.run(return_df=True)
 
 
 # ---- settings --------------------------------------------------------------------------------------------------------

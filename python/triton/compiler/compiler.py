@@ -417,7 +417,8 @@ def compile(
     src : ASTSource, IRSource or str
         What to compile; a string is the path of a `.ttir` or `.ttgir` file.
     target : GPUTarget, optional
-        For which processor; the active driver's by default.
+        For which processor; the active driver's by default. Where no GPU is active, Triton GPU IR is compiled for the
+        target that it names (`ttg.target`).
     options : dict, optional
         `num_warps`, `num_stages`, `debug`, ... Those that no compile has are left alone.
 
@@ -432,6 +433,8 @@ def compile(
         from ._third_party import compile_for
 
         return compile_for(src, target, options)
+    if isinstance(src, IRSource) and target is None and text == "cpu":
+        text = None  # the target that Triton GPU IR names, else this processor
     given = _known_options(options)
     begin = time.perf_counter_ns()
     if isinstance(src, IRSource):

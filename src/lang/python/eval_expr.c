@@ -106,17 +106,28 @@ static Val *eval_unary(Lang *L, Node *e) {
   return sem_unary(L, (UnaryOp)e->op, a);
 }
 
-/* As in Python, the first operand that settles the answer is the answer and what follows is not looked at. */
+/* `and` and `or` do not skip their right side where that is a tensor: `&` and `|` say so. */
+static void warn_of_tensor(Lang *L, const Node *e, const Val *operand) {
+  if (operand->kind != V_TENSOR || operand->type->kind != L_BLOCK) return;
+  const char *word = e->op == 1 ? "or" : "and", *sign = e->op == 1 ? "|" : "&";
+  diag_warn(L->cx, e->span, ctx_printf(L->cx, "use `%s`, with parentheses around each side", sign),
+            "`%s` on tensors is deprecated; both sides are always evaluated", word);
+}
+
+/* As in Python, the first operand that settles the answer is the answer, and what follows is not evaluated. */
 static Val *eval_bool(Lang *L, Node *e) {
   bool is_or = e->op == 1;
   Val *left = eval(L, e->items.at[0]);
+  warn_of_tensor(L, e, left);
   for (uint32_t i = 1; i < e->items.len; i++) {
     if (val_is_const(left)) {
       if (val_truth(L, left, e->items.at[i - 1]->span) == is_or) return left;
       left = eval(L, e->items.at[i]);
+      warn_of_tensor(L, e, left);
       continue;
     }
     Val *right = eval(L, e->items.at[i]);
+    warn_of_tensor(L, e, right);
     lang_at(L, e->span);
     left = sem_logical(L, is_or, left, right);
   }
