@@ -5,7 +5,8 @@
  *   emit_bounds.c    what is computed in front of a nest's loops: its test, the bounds of its masks
  *   emit_fold.c      members that accumulate: reductions and scans
  *   emit_lane.c      a tensor's value at a point: lanes
- *   emit_memory.c    loads, stores, slots, atomics
+ *   emit_memory.c    loads, stores, atomics; arrays in scratch
+ *   emit_slots.c     where these lie
  *   emit_stream.c    stores that go past the caches
  *   emit_prefetch.c  what the next program reads
  *   emit_element.c   one op on elements, scalar or vector alike
@@ -65,6 +66,7 @@ struct Lower {
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
   unsigned loop_kind;
   Vec(Slot *) slots;
+  Vec(SlotLoop *) loops; /* open: emit_slots.c */
   int clock;
   int64_t work; /* of the round being emitted, in elements, about */
   unsigned walk; /* number of the last walk over an expression: Info.visited */
@@ -116,11 +118,12 @@ Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *at, in
 LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b); /* signed */
 LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b);
 
-/* ---- memory: emit_memory.c -------------------------------------------------------------------------------------- */
+/* ---- memory: emit_memory.c, emit_slots.c -------------------------------------------------------------------------------------- */
 
 Slot *emit_slot_new(Lower *l, int64_t bytes);
 LLVMValueRef emit_slot_touch(Lower *l, Slot *s); /* its address; notes the access */
-void emit_slots_end_loop(Lower *l, int loop_start);
+void emit_slots_begin_loop(Lower *l);
+void emit_slots_end_loop(Lower *l);
 int64_t emit_slots_place(Lower *l); /* all of them; returns the bytes needed */
 Lane emit_slot_read(Lower *l, Slot *s, Type *type, const Lane *at);
 void emit_slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v);

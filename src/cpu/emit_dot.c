@@ -257,7 +257,7 @@ void emit_dot(Lower *l, Op *op) {
     call_dot(l, op, a, b, emit_slot_touch(l, emit_slot(l, d)));
     return;
   }
-  int clock = l->clock++;
+  emit_slots_begin_loop(l);
   emit_slot(l, d);
   emit_slot_touch(l, emit_slot(l, d));
   Loop loop = emit_loop_begin(l, size_const(l, 0), size_const(l, t->shape[0]), 1);
@@ -267,7 +267,7 @@ void emit_dot(Lower *l, Op *op) {
   call_dot(l, op, a, b, c.base);
   emit_loop_end(l, &loop);
   l->clock++;
-  emit_slots_end_loop(l, clock);
+  emit_slots_end_loop(l);
 }
 
 /* ---- operands of bf16 -------------------------------------------------------------------------------------------- */

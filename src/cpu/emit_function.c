@@ -87,7 +87,7 @@ static void add_work(Lower *l, int64_t n) {
   if (__builtin_add_overflow(l->work, n, &l->work)) l->work = INT64_MAX;
 }
 
-static int64_t work_of(const Step *s) {
+static int64_t step_work(const Step *s) {
   if (s->nest) return work_times(ir_numel(s->nest->shape), (int64_t)s->nest->members.len);
   const Op *op = s->op;
   int64_t n = op->noperands && ir_is_tensor(ir_operand(op, 0)->type) ? ir_numel(ir_operand(op, 0)->type) : 1;
@@ -157,7 +157,7 @@ static void emit_for(Lower *l, Op *op) {
   LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), inside = emit_new_block(l, "for"),
                     after = emit_new_block(l, "endfor");
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, less, lower, upper, ""), inside, after);
-  int start = ++l->clock;
+  emit_slots_begin_loop(l);
   LLVMPositionBuilderAtEnd(l->b, inside);
   LLVMValueRef index = LLVMBuildPhi(l->b, LLVMTypeOf(lower), "");
   info_of(ir_loop_index(op))->scalar = index;
@@ -180,8 +180,7 @@ static void emit_for(Lower *l, Op *op) {
     phis_from(i ? then : now, op, IR_LOOP_INITS, before);
     phis_from(i ? then : now, body->last, 0, latch);
   }
-  emit_slots_end_loop(l, start);
-  l->clock++;
+  emit_slots_end_loop(l);
 }
 
 static void emit_while(Lower *l, Op *op) {
@@ -195,7 +194,7 @@ static void emit_while(Lower *l, Op *op) {
   LLVMBuildBr(l->b, head);
   int64_t outside = l->work;
   l->work = 0;
-  int start = ++l->clock;
+  emit_slots_begin_loop(l);
   LLVMPositionBuilderAtEnd(l->b, head);
   Phis now = phis_for(l, before->args, before->nargs);
   emit_block(l, before);
@@ -211,8 +210,7 @@ static void emit_while(Lower *l, Op *op) {
   LLVMValueRef br = LLVMBuildBr(l->b, head);
   LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
   LLVMPositionBuilderAtEnd(l->b, end);
-  emit_slots_end_loop(l, start);
-  l->clock++;
+  emit_slots_end_loop(l);
 }
 
 static void emit_if(Lower *l, Op *op) {
@@ -348,7 +346,7 @@ void emit_block(Lower *l, Block *b) {
   Plan *plan = plan_of(b);
   for (uint32_t i = 0; i < plan->steps.len; i++) {
     Step *s = &plan->steps.at[i];
-    add_work(l, work_of(s));
+    add_work(l, step_work(s));
     if (s->nest)
       emit_nest(l, s->nest);
     else

@@ -1,4 +1,4 @@
-/* emit_memory.c: what touches memory: slots in the thread's scratch area, loads, stores and atomics in the user's.
+/* emit_memory.c: what touches memory: arrays in the thread's scratch area, loads, stores and atomics in the user's.
  *
  * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one.
  * Others gather or scatter. Lanes that are masked off never touch the user's memory: where the processor has no
@@ -17,62 +17,6 @@ Value *cpu_access_mask(const Op *op) {
 }
 
 Value *cpu_access_other(const Op *op) { return op->code == OP_LOAD && op->noperands > 2 ? ir_operand(op, 2) : NULL; }
-
-/* ---- slots ------------------------------------------------------------------------------------------------------- */
-
-Slot *emit_slot_new(Lower *l, int64_t bytes) {
-  Slot *s = NEW(l->cx, Slot);
-  s->bytes = (max64(bytes, 1) + 63) & ~INT64_C(63);
-  s->first = -1;
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMValueRef end = LLVMGetBasicBlockTerminator(l->entry);
-  if (end)
-    LLVMPositionBuilderBefore(l->b, end);
-  else
-    LLVMPositionBuilderAtEnd(l->b, l->entry);
-  LLVMValueRef unknown =
-      LLVMGetParam(l->fn, 2); /* stands for the offset until slots_place; not a constant, so nothing is folded */
-  s->address = LLVMBuildGEP2(l->b, l->i8, l->scratch, &unknown, 1, "slot");
-  LLVMPositionBuilderAtEnd(l->b, here);
-  vec_push(l->cx, &l->slots, s);
-  return s;
-}
-
-LLVMValueRef emit_slot_touch(Lower *l, Slot *s) {
-  if (s->first < 0) s->first = l->clock;
-  s->last = l->clock;
-  return s->address;
-}
-
-/* What was there before a loop and is used in it must last until the loop's end. */
-void emit_slots_end_loop(Lower *l, int start) {
-  for (uint32_t i = 0; i < l->slots.len; i++) {
-    Slot *s = l->slots.at[i];
-    if (s->first >= 0 && s->first < start && s->last >= start) s->last = l->clock;
-  }
-}
-
-/* First fit, in order of first access; slots alive at the same time do not overlap. */
-int64_t emit_slots_place(Lower *l) {
-  int64_t top = 64;
-  for (uint32_t i = 0; i < l->slots.len; i++) {
-    Slot *s = l->slots.at[i];
-    s->offset = 64;
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (uint32_t j = 0; j < i; j++) {
-        const Slot *o = l->slots.at[j];
-        if (o->last < s->first || s->last < o->first) continue;
-        if (s->offset >= o->offset + o->bytes || o->offset >= s->offset + s->bytes) continue;
-        s->offset = o->offset + o->bytes;
-        moved = true;
-      }
-    }
-    top = max64(top, s->offset + s->bytes);
-    LLVMSetOperand(s->address, 1, emit_int(l->i64, s->offset));
-  }
-  return top;
-}
 
 /* ---- between memory and registers -------------------------------------------------------------------------------- */
 

@@ -19,10 +19,13 @@
 enum { MAX_RANK = IR_MAX_RANK, MAX_LEVELS = MAX_RANK + 3 };
 
 /* An array in the thread's scratch area. Its place is chosen when everything is lowered and all lifetimes are known. */
+typedef struct SlotLoop SlotLoop;
 typedef struct Slot {
   LLVMValueRef address; /* in the entry block; the offset is filled in at the end */
   int64_t bytes, offset;
-  int first, last; /* clock of its first and last access; first < 0: never */
+  int first, last;      /* clock of its first and last access; first < 0: never */
+  const SlotLoop *loop; /* at whose end it ends, or NULL: at `last` */
+  uint32_t order;       /* in which it was made */
 } Slot;
 
 typedef struct Lower Lower;

@@ -1,0 +1,207 @@
+/* emit_slots.c: where in the thread's scratch area each array lies.
+ *
+ * Problem. Arrays that are not needed at the same time may share memory, and the less memory a program touches, the more of
+ * it stays in the nearest cache.
+ *
+ * Idea. What is emitted has a clock, which every step advances. An array lives from its first access to its last; one that
+ * was accessed before a loop began and is accessed in the loop lives to the loop's end, for the next iteration may access
+ * it again. When all is emitted, the arrays are placed in the order of their first accesses, each in the first gap that
+ * is large enough; an array whose life is over has become a gap.
+ *
+ * Invariant. Arrays that were placed before and are still alive are those that overlap in time with the one that is being
+ * placed: they began earlier and have not ended.
+ *
+ * Gaps are a search tree by offset, balanced by random priorities (Seidel and Aragon, "Randomized Search Trees", 1996),
+ * which knows of each subtree the largest gap.
+ *
+ * Cost: n log n for n arrays; an access asks in log(depth) which loop it keeps its array alive to the end of.
+ */
+#include "cpu/emit.h"
+
+#include <stdlib.h>
+
+struct SlotLoop {
+  int start, end;
+};
+
+Slot *emit_slot_new(Lower *l, int64_t bytes) {
+  Slot *s = NEW(l->cx, Slot);
+  s->bytes = (max64(bytes, 1) + 63) & ~INT64_C(63);
+  s->first = -1;
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
+  LLVMValueRef end = LLVMGetBasicBlockTerminator(l->entry);
+  if (end)
+    LLVMPositionBuilderBefore(l->b, end);
+  else
+    LLVMPositionBuilderAtEnd(l->b, l->entry);
+  LLVMValueRef unknown =
+      LLVMGetParam(l->fn, 2); /* stands for the offset until slots_place; not a constant, so nothing is folded */
+  s->address = LLVMBuildGEP2(l->b, l->i8, l->scratch, &unknown, 1, "slot");
+  LLVMPositionBuilderAtEnd(l->b, here);
+  vec_push(l->cx, &l->slots, s);
+  return s;
+}
+
+/* ---- lives ------------------------------------------------------------------------------------------------------- */
+
+void emit_slots_begin_loop(Lower *l) {
+  SlotLoop *loop = NEW(l->cx, SlotLoop);
+  loop->start = ++l->clock;
+  vec_push(l->cx, &l->loops, loop);
+}
+
+void emit_slots_end_loop(Lower *l) { l->loops.at[--l->loops.len]->end = l->clock++; }
+
+/* The outermost open loop that began after `time`, or NULL. Inner loops begin after outer ones. */
+static const SlotLoop *loop_after(const Lower *l, int time) {
+  uint32_t low = 0, high = l->loops.len;
+  while (low < high) {
+    uint32_t mid = low + (high - low) / 2;
+    if (l->loops.at[mid]->start > time)
+      high = mid;
+    else
+      low = mid + 1;
+  }
+  return low < l->loops.len ? l->loops.at[low] : NULL;
+}
+
+LLVMValueRef emit_slot_touch(Lower *l, Slot *s) {
+  if (s->first < 0) s->first = l->clock;
+  s->last = l->clock;
+  s->loop = loop_after(l, s->first);
+  return s->address;
+}
+
+/* ---- gaps -------------------------------------------------------------------------------------------------------- */
+
+typedef struct Gap Gap;
+struct Gap {
+  Gap *left, *right;
+  uint64_t priority; /* not below those of the children */
+  int64_t offset, bytes, largest;
+};
+
+typedef struct Gaps {
+  Ctx *cx;
+  Gap *root;
+  Gap *unused; /* through `left` */
+} Gaps;
+
+static int64_t largest(const Gap *g) { return g ? g->largest : 0; }
+
+static Gap *updated(Gap *g) {
+  g->largest = max64(g->bytes, max64(largest(g->left), largest(g->right)));
+  return g;
+}
+
+/* What begins before `offset`, and the rest. */
+static void split(Gap *g, int64_t offset, Gap **before, Gap **rest) {
+  if (!g) {
+    *before = *rest = NULL;
+  } else if (g->offset < offset) {
+    split(g->right, offset, &g->right, rest);
+    *before = updated(g);
+  } else {
+    split(g->left, offset, before, &g->left);
+    *rest = updated(g);
+  }
+}
+
+static Gap *joined(Gap *a, Gap *b) {
+  if (!a || !b) return a ? a : b;
+  if (a->priority >= b->priority) {
+    a->right = joined(a->right, b);
+    return updated(a);
+  }
+  b->left = joined(a, b->left);
+  return updated(b);
+}
+
+static Gap *new_gap(Gaps *gs, int64_t offset, int64_t bytes) {
+  Gap *g = gs->unused;
+  if (g)
+    gs->unused = g->left;
+  else
+    g = NEW(gs->cx, Gap);
+  *g = (Gap){.priority = hash_bytes(&offset, sizeof offset, 1), .offset = offset, .bytes = bytes, .largest = bytes};
+  return g;
+}
+
+static void discard(Gaps *gs, Gap *g) {
+  g->left = gs->unused;
+  gs->unused = g;
+}
+
+/* The offset of the first `bytes` that are free, which are so no longer. The last gap has no end. */
+static int64_t take(Gaps *gs, int64_t bytes) {
+  const Gap *g = gs->root;
+  while (largest(g->left) >= bytes || g->bytes < bytes) g = largest(g->left) >= bytes ? g->left : g->right;
+  Gap *before, *rest, *found;
+  int64_t offset = g->offset;
+  split(gs->root, offset, &before, &rest);
+  split(rest, offset + 1, &found, &rest);
+  int64_t left = found->bytes - bytes;
+  discard(gs, found);
+  if (left) before = joined(before, new_gap(gs, offset + bytes, left));
+  gs->root = joined(before, rest);
+  return offset;
+}
+
+static void give(Gaps *gs, int64_t offset, int64_t bytes) {
+  Gap *before, *rest, *next = gs->root, *last;
+  split(gs->root, offset, &before, &rest);
+  for (last = before; last && last->right;) last = last->right;
+  for (next = rest; next && next->left;) next = next->left;
+  if (last && last->offset + last->bytes == offset) {
+    split(before, last->offset, &before, &last);
+    offset = last->offset;
+    bytes += last->bytes;
+    discard(gs, last);
+  }
+  if (next && next->offset == offset + bytes) {
+    split(rest, next->offset + 1, &next, &rest);
+    bytes += next->bytes;
+    discard(gs, next);
+  }
+  gs->root = joined(joined(before, new_gap(gs, offset, bytes)), rest);
+}
+
+/* ---- placing ----------------------------------------------------------------------------------------------------- */
+
+static int by_first(const void *a, const void *b) {
+  const Slot *x = *(Slot *const *)a, *y = *(Slot *const *)b;
+  return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x->order > y->order) - (x->order < y->order);
+}
+
+static int by_last(const void *a, const void *b) {
+  const Slot *x = *(Slot *const *)a, *y = *(Slot *const *)b;
+  return x->last != y->last ? (x->last > y->last) - (x->last < y->last) : by_first(a, b);
+}
+
+int64_t emit_slots_place(Lower *l) {
+  enum { FIRST = 64 }; /* what is below is nobody's: see emit_memory.c */
+  uint32_t n = 0;
+  Slot **begin = NEWN(l->cx, Slot *, l->slots.len + 1), **end = NEWN(l->cx, Slot *, l->slots.len + 1);
+  for (uint32_t i = 0; i < l->slots.len; i++) {
+    Slot *s = l->slots.at[i];
+    if (s->first < 0) continue;
+    if (s->loop) s->last = s->loop->end;
+    s->order = i;
+    begin[n] = end[n] = s;
+    n++;
+  }
+  qsort(begin, n, sizeof *begin, by_first);
+  qsort(end, n, sizeof *end, by_last);
+  Gaps gaps = {.cx = l->cx};
+  gaps.root = new_gap(&gaps, FIRST, INT64_MAX / 2);
+  int64_t top = FIRST;
+  for (uint32_t i = 0, ended = 0; i < n; i++) {
+    for (; end[ended]->last < begin[i]->first; ended++) give(&gaps, end[ended]->offset, end[ended]->bytes);
+    Slot *s = begin[i];
+    s->offset = take(&gaps, s->bytes);
+    top = max64(top, s->offset + s->bytes);
+  }
+  for (uint32_t i = 0; i < l->slots.len; i++)
+    LLVMSetOperand(l->slots.at[i]->address, 1, emit_int(l->i64, l->slots.at[i]->offset));
+  return top;
+}
