@@ -1,4 +1,5 @@
-/* emit.h: what the files that make LLVM IR of a planned function share. They follow the plan (plan.h).
+/* emit.h: what the files that make LLVM IR of a planned function share. They follow the plan (plan.h), which they cannot
+ * change, and nothing here can fail but for want of memory.
  *
  *   emit_function.c  the function, its programs, scalars, control flow
  *   emit_nest.c      a loop nest: loops, and what its members do at a point
@@ -20,6 +21,10 @@
 
 #include "cpu/plan.h"
 
+#include <llvm-c/Core.h>
+
+enum { MAX_LEVELS = MAX_RANK + 3 };
+
 /* ---- lanes: emit_lane.c ----------------------------------------------------------------------------------------- */
 
 /* The values of a tensor at one point of a nest: for every lane of the vector dimension's vector. Let c be a lane's
@@ -30,26 +35,48 @@ typedef enum LaneKind {
   LANE_RANGE,   /* booleans: v <= c < step, both i32 */
   LANE_VECTOR,  /* v */
 } LaneKind;
-struct Lane {
+typedef struct Lane {
   LaneKind kind;
   int depth; /* the loop level at which v and step are available */
   LLVMValueRef v, step;
-};
+} Lane;
+
+/* An array in the thread's scratch area. Its place is chosen when everything is emitted and all lifetimes are known. */
+typedef struct SlotLoop SlotLoop;
+typedef struct Slot {
+  LLVMValueRef address; /* in the entry block; the offset is filled in at the end */
+  int64_t bytes, offset;
+  int first, last;      /* clock of its first and last access; first < 0: never */
+  const SlotLoop *loop; /* at whose end it ends, or NULL: at `last` */
+  uint32_t order;       /* in which it was made */
+} Slot;
+
+/* What the emitter has made of a value. */
+typedef struct Memo Memo;
+typedef struct ValueCode {
+  LLVMValueRef scalar; /* of a scalar */
+  Slot *slot;          /* of a tensor that is in scratch */
+  Memo *memo;          /* emit_lane.c: its lanes at points of the current nest */
+  struct {             /* emit_nest.c: the last walk for masks that came here, and with which coordinates */
+    unsigned number;
+    const Lane *at;
+  } mask_walk;
+} ValueCode;
+static inline ValueCode *code_of(const Value *v) { return ((const Info *)v->data)->code; }
 
 typedef struct Level {
   LLVMBasicBlockRef block; /* code that belongs to this level goes to the end of it */
   unsigned serial;
 } Level;
 
-struct Lower {
+typedef struct Lower {
   Ctx *cx;
-  Module *source;
+  const FunctionPlan *plan;
   LLVMContextRef llvm;
   LLVMModuleRef module;
   LLVMBuilderRef b;
   LLVMValueRef fn;
   LLVMBasicBlockRef entry, end; /* the function's first block and its last, which returns */
-  IndexInfo *index; /* of all values of the function */
   const CpuIsa *isa;
   const TargetOptions *options;
   KernelInfo *result;
@@ -57,34 +84,30 @@ struct Lower {
   LLVMValueRef scratch, grid[3], pid[3];
   LLVMValueRef program;    /* its number, i64 */
   Map sites;               /* of checks: a CpuSite each */
-  Block *arguments;        /* the function's own block: its arguments are the function's */
   struct {                 /* emit_stream.c */
     LLVMValueRef programs; /* of the launch, i64 */
-    bool allowed, used;    /* may stores go past the caches? has one been emitted that does? */
-    Map loaded;            /* arguments that something is loaded from */
+    bool used;             /* has a store been emitted that goes past the caches? */
   } stream;
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
   unsigned loop_kind;
   Vec(Slot *) slots;
-  Vec(SlotLoop *) loops; /* open: emit_slots.c */
+  Vec(SlotLoop *) loops;   /* open: emit_slots.c */
   int clock;
-  int64_t work; /* of the round being emitted, in elements, about */
-  unsigned walk; /* number of the last walk over an expression: Info.visited */
+  int64_t work;            /* of the round being emitted, in elements, about */
 
   /* The current nest: where code goes, what the loops around it are (emit_lane.c, emit_nest.c). */
+  const Nest *nest;        /* NULL: none */
   Level levels[MAX_LEVELS];
-  int depth;             /* the innermost level that is open */
-  int inner;             /* the level of the vector loop's body */
+  int depth;               /* the innermost level that is open */
+  int inner;               /* the level of the vector loop's body */
   unsigned serial;
-  int lanes;             /* of a vector; 1: serial */
-  int64_t extent;        /* of the vector dimension */
+  int lanes;               /* of a vector; 1: serial */
+  int64_t extent;          /* of the vector dimension */
   LLVMValueRef index64, index32; /* the vector dimension's, of lane 0; NULL while its loop is not open */
-  int nesting;           /* of emit_lane_eval */
-  bool full;             /* masks that were found to be bounds hold here */
-  bool assume;           /* what the nest's run-time test found holds: no wrap, unit steps */
-  unsigned nest_number;   /* of the nest being emitted */
-  const Nest *nest;       /* it; NULL: none */
-};
+  int nesting;             /* of emit_lane_eval */
+  bool full;               /* masks that were found to be bounds hold here */
+  bool assume;             /* what the nest's run-time test found holds: no wrap, unit steps */
+} Lower;
 
 Lane emit_lane_uniform(LLVMValueRef v, int depth);
 Lane emit_lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
@@ -107,9 +130,9 @@ void emit_base_level(Lower *l); /* outside of nests: level 0 is the current bloc
 /* ---- in front of loops: emit_bounds.c --------------------------------------------------------------------------- */
 
 LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
-LLVMValueRef emit_nest_test(Lower *l, const NestPlan *plan); /* NULL: nothing to test */
+LLVMValueRef emit_nest_test(Lower *l, const Nest *nest); /* NULL: nothing to test */
 /* Does x of `x % n` stay within [0, n) for `extent` steps (or `live`, an i64, where that is less)? */
-LLVMValueRef emit_wrap_test(Lower *l, const Value *wrap, int64_t extent, LLVMValueRef live);
+LLVMValueRef emit_wrap_test(Lower *l, WrapTest test, int64_t extent, LLVMValueRef live);
 /* The range of coordinates, of `extent`, where v + c (v a scalar) compares so with u. */
 Lane emit_compare_range(Lower *l, const char *predicate, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth);
 Lane emit_range_and(Lower *l, Lane range, Lane other); /* `other`: a range or uniform */
@@ -134,18 +157,15 @@ void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane ptr, LLVMValueRef 
 LLVMValueRef emit_memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr);
 void emit_memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
 LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
-Value *cpu_access_mask(const Op *op);  /* of a load, store or atomic; or NULL */
-Value *cpu_access_other(const Op *op); /* of a load, or NULL */
 
 /* ---- check mode: emit_check.c ----------------------------------------------------------------------------------- */
 
-void emit_check_begin(Lower *l, Op *func); /* once the function is planned */
-void emit_check(Lower *l, Op *op);
+void emit_check_begin(Lower *l);
+void emit_check(Lower *l, const Op *op, const CheckPlan *plan);
 void emit_check_acquire(Lower *l);
 
 /* ---- streaming stores: emit_stream.c ---------------------------------------------------------------------------- */
 
-void emit_stream_begin(Lower *l, Op *func);
 void emit_stream_programs(Lower *l); /* in the entry block, once the grid is known */
 /* Store a whole vector, past the caches where the launch is large; false: nothing was emitted, it never pays here. */
 bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
@@ -156,9 +176,6 @@ void emit_stream_fence(Lower *l); /* before the function returns */
 /* Is the current nest the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
  * level 0. */
 LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load);
-/* How many nests have read from each argument so far; and counting on from there. */
-unsigned *emit_prefetch_counts(Lower *l);
-void emit_prefetch_count_from(Lower *l, const unsigned *counts);
 void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
 /* ---- elements: emit_element.c, emit_float.c -------------------------------------------------------------------- */
@@ -189,9 +206,8 @@ CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
 /* ---- nests: emit_nest.c, emit_fold.c --------------------------------------------------------------------------- */
 
-void emit_nest(Lower *l, Nest *n);
-/* A nest made on the spot that copies `value` into `slot`. */
-void emit_nest_copy(Lower *l, Value *value, Slot *slot);
+void emit_nest(Lower *l, const Nest *n);
+Slot *emit_nest_copy(Lower *l, const Nest *copy); /* one that copies a tensor, into new scratch */
 
 /* A reduction or scan that is being emitted: an accumulator (or carry) per operand. */
 typedef struct Fold {
@@ -221,17 +237,18 @@ LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t);
 
 /* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 
-void emit_dot(Lower *l, Op *op);
+void emit_dot(Lower *l, const Op *op, const DotPlan *plan);
 /* Is `truncf` from f32 to bf16 for dots alone, where denormals need not be kept? Then it is one instruction. */
 bool emit_dot_narrows(Lower *l, const Op *truncf, int lanes);
 LLVMValueRef emit_dot_narrow(Lower *l, LLVMValueRef x); /* of 32 lanes */
-void emit_transpose(Lower *l, Op *op);
+void emit_transpose(Lower *l, const Op *op, const MatrixPlan *plan);
 void emit_histogram(Lower *l, Op *op);
 void emit_print(Lower *l, Op *op);
 void emit_assert(Lower *l, Op *op, LLVMValueRef condition);
 void emit_assert_lanes(Lower *l, Op *op, LLVMValueRef condition, int lanes); /* the program goes on */
 Slot *emit_slot(Lower *l, Value *v); /* the value's slot, made at first need */
-_Noreturn void emit_fail(Lower *l, const Op *op, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Where code would be that the plan has promised not to need: a bug of ours. */
+LLVMValueRef emit_unplanned(LLVMTypeRef t);
 void emit_block(Lower *l, Block *b);
 
 #endif

@@ -34,12 +34,10 @@ LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit) {
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
-LLVMValueRef emit_wrap_test(Lower *l, const Value *wrap, int64_t extent, LLVMValueRef live) {
-  Value *x = ir_operand(wrap->op, 0);
-  int axis = cpu_wrap_axis(l, NULL, wrap);
-  int64_t step = 0;
-  index_const_stride(index_of(l->index, x), axis, &step);
-  LLVMValueRef first = first_element(l, x), n = first_element(l, ir_operand(wrap->op, 1));
+LLVMValueRef emit_wrap_test(Lower *l, WrapTest test, int64_t extent, LLVMValueRef live) {
+  const Op *wrap = test.wrap->op;
+  int64_t step = test.step;
+  LLVMValueRef first = first_element(l, ir_operand(wrap, 0)), n = first_element(l, ir_operand(wrap, 1));
   LLVMTypeRef t = LLVMTypeOf(first);
   LLVMValueRef way = emit_int(t, step * (extent - 1));
   if (live) {
@@ -52,14 +50,14 @@ LLVMValueRef emit_wrap_test(Lower *l, const Value *wrap, int64_t extent, LLVMVal
                       LLVMBuildICmp(l->b, LLVMIntSLT, high, n, ""), "");
 }
 
-LLVMValueRef emit_nest_test(Lower *l, const NestPlan *plan) {
+LLVMValueRef emit_nest_test(Lower *l, const Nest *nest) {
   LLVMValueRef all = NULL;
   emit_base_level(l);
-  for (uint32_t i = 0; i < plan->tests.len; i++) {
-    const NestTest *t = &plan->tests.at[i];
+  for (uint32_t i = 0; i < nest->tests.len; i++) {
+    const NestTest *t = &nest->tests.at[i];
     LLVMValueRef holds =
-        t->wrap ? emit_wrap_test(l, t->wrap, plan->shape[plan->vector_dim], NULL)
-                : LLVMBuildICmp(l->b, LLVMIntEQ, emit_sum(l, t->stride, t->bytes), emit_int(l->i64, 1), "");
+        t->wrap.wrap ? emit_wrap_test(l, t->wrap, nest->shape[nest->vector_dim], NULL)
+                     : LLVMBuildICmp(l->b, LLVMIntEQ, emit_sum(l, t->stride, t->bytes), emit_int(l->i64, 1), "");
     all = all ? LLVMBuildAnd(l->b, all, holds, "") : holds;
   }
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
@@ -138,7 +136,7 @@ static Lane compared(Lower *l, const Op *cmp, const Lane *at, int axis, int64_t 
   const char *p = ir_attr_text_or(cmp, "predicate", "");
   const Lane *from = at_start(l, a, at);
   Lane x = emit_lane_eval(l, a, from), y = emit_lane_eval(l, b, from);
-  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(l, cmp, axis);
+  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(l->plan->index, cmp, axis);
   if (step > 0) return emit_compare_range(l, p, x.v, y.v, extent, depth);
   int which = (p[1] == 'g') * 2 + (p[2] == 'e');
   return emit_compare_range(l, swapped[which][1], y.v, x.v, extent, depth);
@@ -189,7 +187,7 @@ Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *mask_a
                                  op->code == OP_SPLAT)) {
       emit_lane_operand_at(l, op, 0, i.at, from);
       vec_push(l->cx, &work, ((Item){ir_operand(op, 0), from}));
-    } else if (is_expression && op->code == OP_CMPI && cpu_compare_step(l, op, axis)) {
+    } else if (is_expression && op->code == OP_CMPI && cpu_compare_step(l->plan->index, op, axis)) {
       Lane range = compared(l, op, i.at, axis, extent);
       c.range = c.range.step ? emit_range_and(l, c.range, range) : range;
     } else {

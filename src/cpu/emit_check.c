@@ -14,19 +14,6 @@ enum { LANES = 16 };
 
 /* ---- sites ------------------------------------------------------------------------------------------------------- */
 
-typedef struct Sites {
-  Lower *l;
-  Vec(Op *) checks;
-  bool makes_pointers; /* of integers, or reads them from memory: what they touch is unknown */
-} Sites;
-
-static void collect(Op *op, void *arg) {
-  Sites *s = arg;
-  if (op->code == OP_CHECK_ACCESS) vec_push(s->l->cx, &s->checks, op);
-  if (op->code == OP_INT_TO_PTR || (op->code == OP_LOAD && ir_is_ptr(ir_elem(op->results[0].type))))
-    s->makes_pointers = true;
-}
-
 static const Type *element_of(const Op *check) { return ir_elem(ir_operand(check, 0)->type)->elem; }
 
 static CpuAccess access_of(const Op *check) {
@@ -62,14 +49,13 @@ static LLVMValueRef shape_of(Lower *l, const Type *t) {
 }
 
 /* As struct CpuSite has them. */
-static LLVMValueRef site_of(const Sites *s, uint32_t i) {
-  Lower *l = s->l;
-  const Op *check = s->checks.at[i];
+static LLVMValueRef site_of(Lower *l, uint32_t i) {
+  const Op *check = l->plan->checks.at[i];
   const Type *type = ir_operand(check, 0)->type, *elem = element_of(check);
-  const Value *base = cpu_pointer_base(l, ir_operand(check, 0));
+  const Value *base = cpu_pointer_base(l->plan->index, ir_operand(check, 0));
   const Loc *loc = check->loc;
   while (loc && loc->kind != LOC_FILE) loc = loc->child;
-  int64_t arg = base ? base->index : s->makes_pointers ? CPU_SITE_UNKNOWN : CPU_SITE_ANY;
+  int64_t arg = base ? base->index : l->plan->makes_pointers ? CPU_SITE_UNKNOWN : CPU_SITE_ANY;
   LLVMValueRef fields[] = {text(l, loc ? loc->file : NULL),
                            text(l, base ? base->hint : NULL),
                            text(l, ir_type_text(l->cx, elem)),
@@ -84,23 +70,22 @@ static LLVMValueRef site_of(const Sites *s, uint32_t i) {
   return LLVMConstStructInContext(l->llvm, fields, COUNT(fields), false);
 }
 
-void emit_check_begin(Lower *l, Op *func) {
-  Sites s = {.l = l};
-  ir_walk(func, collect, &s);
-  if (!s.checks.len) return;
-  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, s.checks.len);
+void emit_check_begin(Lower *l) {
+  uint32_t n = l->plan->checks.len;
+  if (!n) return;
+  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, n);
   int grain = 8;
-  for (uint32_t i = 0; i < s.checks.len; i++) {
-    int bytes = ir_elem_bytes(element_of(s.checks.at[i]));
+  for (uint32_t i = 0; i < n; i++) {
+    int bytes = ir_elem_bytes(element_of(l->plan->checks.at[i]));
     if (bytes < grain) grain = bytes;
-    all[i] = site_of(&s, i);
+    all[i] = site_of(l, i);
   }
   l->result->check_grain = grain;
   LLVMTypeRef t = LLVMTypeOf(all[0]);
-  LLVMValueRef sites = constant(l, "sites", LLVMConstArray2(t, all, s.checks.len));
-  for (uint32_t i = 0; i < s.checks.len; i++) {
+  LLVMValueRef sites = constant(l, "sites", LLVMConstArray2(t, all, n));
+  for (uint32_t i = 0; i < n; i++) {
     LLVMValueRef at = emit_int(l->i64, i);
-    map_put(l->cx, &l->sites, s.checks.at[i], LLVMConstGEP2(t, sites, &at, 1));
+    map_put(l->cx, &l->sites, l->plan->checks.at[i], LLVMConstGEP2(t, sites, &at, 1));
   }
 }
 
@@ -108,10 +93,11 @@ void emit_check_begin(Lower *l, Op *func) {
 
 typedef struct Check {
   Lower *l;
-  Op *op;
+  const Op *op;
+  const CheckPlan *plan;
   Value *ptr, *mask;
   const Type *type;
-  int dim;          /* the one of the rows */
+  int dim;          /* plan->dim */
   int64_t distance; /* of two elements' positions along it */
   Lane at[MAX_RANK];
 } Check;
@@ -158,18 +144,10 @@ static Lane mask_lane(const Check *c) {
   return c->mask ? emit_lane_eval(c->l, c->mask, c->at) : emit_lane_uniform(LLVMConstInt(c->l->i1, 1, false), 0);
 }
 
-/* Do the addresses of a row lie evenly, and does its mask come to bounds? */
-static bool is_even(const Check *c) {
-  Lower *l = c->l;
-  const IndexAxis *a = &cpu_axis(l, c->ptr)[c->dim];
-  if (a->wrap || !cpu_sum_known(l, a->stride, ir_elem_bytes(element_of(c->op)))) return false;
-  return !c->mask || cpu_mask_bounds(l, NULL, c->mask, ir_is_tensor(c->mask->type) ? c->dim : -1);
-}
-
 static void row_at_once(Check *c) {
   Lower *l = c->l;
   int64_t n = c->type->shape[c->dim];
-  const IndexSum *stride = cpu_axis(l, c->ptr)[c->dim].stride;
+  const IndexSum *stride = c->plan->stride;
   Lane m = c->mask ? emit_mask_range(l, NULL, c->mask, c->at, n) : mask_lane(c);
   c->at[c->dim] = emit_lane_zero(l);
   Lane p = emit_lane_eval(l, c->ptr, c->at);
@@ -221,7 +199,7 @@ static void rows(Check *c, int d) {
         l->lanes == 1
             ? emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
             : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
-    if (l->lanes > 1 && is_even(c))
+    if (c->plan->is_even)
       row_at_once(c);
     else
       row_by_vectors(c);
@@ -244,33 +222,17 @@ static void rows(Check *c, int d) {
   l->levels[outer].block = LLVMGetInsertBlock(l->b);
 }
 
-/* The dimension whose elements are neighbours; else one along which they lie evenly; else the last. */
-static int row_dim(Lower *l, Value *ptr) {
-  const Type *t = ptr->type;
-  const IndexAxis *a = cpu_axis(l, ptr);
-  int even = -1, last = t->rank - 1;
-  for (int d = t->rank; d-- > 0;) {
-    if (t->shape[d] == 1) continue;
-    if (cpu_moves_by_one(l, ptr, d)) return d;
-    if (even < 0 && a[d].stride && !a[d].wrap) even = d;
-    if (t->shape[last] == 1) last = d;
-  }
-  return even < 0 ? last : even;
-}
-
-void emit_check(Lower *l, Op *op) {
-  Check c = {.l = l, .op = op, .ptr = ir_operand(op, 0), .mask = op->noperands > 1 ? ir_operand(op, 1) : NULL};
+void emit_check(Lower *l, const Op *op, const CheckPlan *plan) {
+  Check c = {.l = l, .op = op, .plan = plan, .ptr = ir_operand(op, 0), .dim = plan->dim, .distance = 1};
+  c.mask = op->noperands > 1 ? ir_operand(op, 1) : NULL;
   c.type = c.ptr->type;
   if (!ir_is_tensor(c.type)) {
-    Lane p = emit_lane_uniform(info_of(c.ptr)->scalar, 0),
-         m = emit_lane_uniform(c.mask ? info_of(c.mask)->scalar : LLVMConstInt(l->i1, 1, false), 0);
+    Lane p = emit_lane_uniform(code_of(c.ptr)->scalar, 0),
+         m = emit_lane_uniform(c.mask ? code_of(c.mask)->scalar : LLVMConstInt(l->i1, 1, false), 0);
     call_row(&c, p, m, 1, emit_int(l->i64, 0));
     return;
   }
-  c.dim = row_dim(l, c.ptr);
-  c.distance = 1;
   for (int d = c.dim + 1; d < c.type->rank; d++) c.distance *= c.type->shape[d];
-  l->nest_number++;
   l->extent = c.type->shape[c.dim];
   l->lanes = l->extent < LANES ? (int)l->extent : LANES;
   emit_base_level(l);

@@ -45,26 +45,12 @@ static void at_level_zero(Lower *l) {
 
 static LLVMValueRef both(Lower *l, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(l->b, a, b, "") : b; }
 
-/* Can the load be described as a matrix, here and by what is known here? */
-static bool is_matrix(Lower *l, Op *load) {
-  const Type *t = load->results[0].type;
-  Value *ptr = ir_operand(load, 0), *mask = cpu_access_mask(load);
-  for (int d = t->rank - 2; d < t->rank; d++) {
-    const IndexAxis *a = &cpu_axis(l, ptr)[d];
-    if (!cpu_sum_known(l, a->stride, ir_elem_bytes(t->elem)) || (a->wrap && cpu_wrap_axis(l, NULL, a->wrap) < 0))
-      return false;
-    if (mask && !cpu_mask_bounds(l, NULL, mask, ir_is_tensor(mask->type) ? d : -1)) return false;
-  }
-  return true;
-}
-
 /* The load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). *condition: what must hold at run time
  * for that, or NULL. */
-static Matrix direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMValueRef live[2],
+static Matrix direct_matrix(Lower *l, const MatrixPlan *plan, LLVMValueRef batch, const LLVMValueRef live[2],
                             LLVMValueRef *condition) {
-  const Type *t = load->results[0].type;
-  Value *ptr = ir_operand(load, 0), *mask = cpu_access_mask(load);
-  const IndexAxis *axes = &cpu_axis(l, ptr)[t->rank - 2];
+  const Type *t = plan->load->results[0].type;
+  Value *ptr = ir_operand(plan->load, 0), *mask = cpu_access_mask(plan->load);
   Lane at[MAX_RANK];
   Matrix m = {0};
   at_level_zero(l);
@@ -74,52 +60,20 @@ static Matrix direct_matrix(Lower *l, Op *load, LLVMValueRef batch, const LLVMVa
   *condition = NULL;
   for (int i = 0; i < 2; i++) {
     int d = t->rank - 2 + i;
-    *strides[i] = emit_sum(l, axes[i].stride, ir_elem_bytes(t->elem));
+    *strides[i] = emit_sum(l, plan->strides[i], ir_elem_bytes(t->elem));
     *extents[i] = masked_extent(l, t, mask, d, batch);
-    if (!axes[i].wrap) continue;
+    if (!plan->wraps[i].wrap) continue;
     emit_at(l, 0);
-    *condition = both(l, *condition, emit_wrap_test(l, axes[i].wrap, t->shape[d], live[i]));
+    *condition = both(l, *condition, emit_wrap_test(l, plan->wraps[i], t->shape[d], live[i]));
   }
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
   return m;
 }
 
-/* ---- live extents ------------------------------------------------------------------------------------------------ */
-
-/* The one store to which v goes, by elementwise ops only. */
-static bool only_store(const Value *v, const Op **store, int depth) {
-  for (const Use *u = v->uses; u; u = u->next) {
-    const Op *op = u->op;
-    if (op->code == OP_STORE && u->index == 1 && (!*store || *store == op))
-      *store = op;
-    else if (depth > 16 || !(ir_info(op)->traits & T_ELEMENTWISE) || op->nresults != 1 ||
-             !only_store(&op->results[0], store, depth + 1))
-      return false;
-  }
-  return true;
-}
-
-/* Can v be evaluated here: is it an expression, and are its scalars known by now? */
-static bool known_here(Lower *l, Value *v, int depth) {
-  if (!ir_is_tensor(v->type)) return info_of(v)->scalar != NULL;
-  if (depth > 32 || cpu_is_stored(v) || v->op->code == OP_LOAD || v->op->nregions) return false;
-  for (int i = 0; i < v->op->noperands; i++)
-    if (!known_here(l, ir_operand(v->op, i), depth + 1)) return false;
-  return true;
-}
-
 /* How many rows and columns of the dot's result matter: live[0 .. 1], NULL: all. */
-static void live_extents(Lower *l, const Op *dot, LLVMValueRef live[2]) {
-  const Value *d = &dot->results[0], *carried = info_of(d)->shares;
-  const Type *t = d->type;
+static void live_extents(Lower *l, const Type *t, Value *mask, LLVMValueRef live[2]) {
   live[0] = live[1] = NULL;
-  if (!carried || t->rank != 2 || ir_operand(dot, 2) != carried) return;
-  if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !carried->uses || carried->uses->next) return;
-  const Op *store = NULL;
-  if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return;
-  Value *mask = cpu_access_mask(store);
-  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(l, mask) || !known_here(l, mask, 0)) return;
-  if (!cpu_mask_bounds(l, NULL, mask, 0) || !cpu_mask_bounds(l, NULL, mask, 1)) return;
+  if (!mask) return;
   at_level_zero(l);
   for (int i = 0; i < 2; i++) live[i] = masked_extent(l, t, mask, i, NULL);
   LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
@@ -147,42 +101,32 @@ static Matrix join(Lower *l, Matrix a, LLVMBasicBlockRef from_a, Matrix b, LLVMB
   return (Matrix){phi[0], phi[1], phi[2], phi[3], phi[4], a.slot ? a.slot : b.slot};
 }
 
-static int64_t tensor_bytes(const Type *t) { return ir_numel(t) * max64(ir_elem_bytes(t->elem), 1); }
-
-static Matrix copied(Lower *l, Value *v, LLVMValueRef batch) {
-  Slot *s = emit_slot_new(l, tensor_bytes(v->type));
-  emit_nest_copy(l, v, s);
-  return slot_matrix(l, s, v->type, batch);
+static Matrix copied(Lower *l, const MatrixPlan *plan, LLVMValueRef batch) {
+  Slot *s = emit_nest_copy(l, plan->copy);
+  return slot_matrix(l, s, plan->source->type, batch);
 }
 
-static Matrix operand(Lower *l, Value *v, LLVMValueRef batch, LLVMValueRef rows, LLVMValueRef cols) {
-  bool swapped;
-  Value *source = cpu_dot_source(v, &swapped);
-  LLVMValueRef live[] = {swapped ? cols : rows, swapped ? rows : cols};
-  Op *load = cpu_dot_direct(l, v);
-  Matrix m;
-  LLVMValueRef fits = NULL;
-  if (cpu_is_stored(source)) {
-    m = slot_matrix(l, emit_slot(l, source), source->type, batch);
-  } else if (!load || !is_matrix(l, load)) {
-    m = copied(l, source, batch);
-  } else {
-    m = direct_matrix(l, load, batch, live, &fits);
-  }
+static Matrix stored_or_copied(Lower *l, const MatrixPlan *plan, LLVMValueRef batch) {
+  return plan->copy ? copied(l, plan, batch) : slot_matrix(l, emit_slot(l, plan->source), plan->source->type, batch);
+}
+
+static Matrix operand(Lower *l, const MatrixPlan *plan, LLVMValueRef batch, LLVMValueRef rows, LLVMValueRef cols) {
+  LLVMValueRef live[] = {plan->swapped ? cols : rows, plan->swapped ? rows : cols}, fits = NULL;
+  Matrix m = plan->load ? direct_matrix(l, plan, batch, live, &fits) : stored_or_copied(l, plan, batch);
   if (fits && LLVMIsAConstantInt(fits)) {
-    if (!LLVMConstIntGetZExtValue(fits)) m = copied(l, source, batch);
+    if (!LLVMConstIntGetZExtValue(fits)) m = copied(l, plan, batch);
   } else if (fits) {
     LLVMBasicBlockRef start = LLVMGetInsertBlock(l->b), wraps = emit_new_block(l, "wraps"),
                       after = emit_new_block(l, "operand");
     LLVMBuildCondBr(l->b, fits, after, wraps);
     LLVMPositionBuilderAtEnd(l->b, wraps);
-    Matrix c = copied(l, source, batch);
+    Matrix c = copied(l, plan, batch);
     LLVMBasicBlockRef end = LLVMGetInsertBlock(l->b);
     LLVMBuildBr(l->b, after);
     LLVMPositionBuilderAtEnd(l->b, after);
     m = join(l, m, start, c, end);
   }
-  if (swapped) m = (Matrix){m.base, m.col, m.row, m.cols, m.rows, m.slot};
+  if (plan->swapped) m = (Matrix){m.base, m.col, m.row, m.cols, m.rows, m.slot};
   return m;
 }
 
@@ -192,7 +136,7 @@ static LLVMTypeRef dot_type(Lower *l) {
   return LLVMStructTypeInContext(l->llvm, f, COUNT(f), false);
 }
 
-static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
+static void call_dot(Lower *l, const Op *op, const DotPlan *plan, Matrix a, Matrix b, LLVMValueRef c) {
   const Type *ta = ir_operand(op, 0)->type, *tb = ir_operand(op, 1)->type, *td = op->results[0].type;
   int r = td->rank;
   CpuElem ea = cpu_elem(ta->elem, false), eb = cpu_elem(tb->elem, false), ec = cpu_elem(td->elem, false);
@@ -217,7 +161,7 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
                            emit_int(l->i32, ea),
                            emit_int(l->i32, eb),
                            emit_int(l->i32, ec),
-                           emit_int(l->i32, cpu_dot_sets(l, op) ? DOT_SET : 0),
+                           emit_int(l->i32, plan->sets ? DOT_SET : 0),
                            emit_slot_touch(l, pack)};
   for (unsigned i = 0; i < COUNT(fields); i++) LLVMBuildStore(l->b, fields[i], LLVMBuildStructGEP2(l->b, t, d, i, ""));
   LLVMValueRef smallest = emit_least(l, emit_least(l, a.rows, b.cols), k);
@@ -232,39 +176,24 @@ static void call_dot(Lower *l, Op *op, Matrix a, Matrix b, LLVMValueRef c) {
   LLVMPositionBuilderAtEnd(l->b, after);
 }
 
-static void check_types(Lower *l, Op *op) {
-  const Type *a = ir_operand(op, 0)->type->elem, *d = op->results[0].type->elem;
-  bool ok;
-  if (a->kind == TYPE_FLOAT)
-    ok = a->fkind == F64 ? d->fkind == F64
-                         : d->kind == TYPE_FLOAT && (d->fkind == F32 || (d->fkind == F16 && a->fkind == F16));
-  else
-    ok = a->bits == 8 && d->kind == TYPE_INT && d->bits == 32;
-  if (!ok)
-    emit_fail(l, op, "dot of %s into %s is not supported on the CPU", ir_type_text(l->cx, a), ir_type_text(l->cx, d));
-}
-
-void emit_dot(Lower *l, Op *op) {
-  check_types(l, op);
+void emit_dot(Lower *l, const Op *op, const DotPlan *plan) {
   Value *d = &op->results[0];
   const Type *t = d->type;
   if (t->rank == 2) {
     LLVMValueRef live[2];
-    live_extents(l, op, live);
-    Matrix a = operand(l, ir_operand(op, 0), NULL, live[0], NULL);
-    Matrix b = operand(l, ir_operand(op, 1), NULL, NULL, live[1]);
+    live_extents(l, t, plan->live, live);
+    Matrix a = operand(l, &plan->a, NULL, live[0], NULL), b = operand(l, &plan->b, NULL, NULL, live[1]);
     if (live[0]) a.rows = emit_least(l, a.rows, live[0]), b.cols = emit_least(l, b.cols, live[1]);
-    call_dot(l, op, a, b, emit_slot_touch(l, emit_slot(l, d)));
+    call_dot(l, op, plan, a, b, emit_slot_touch(l, emit_slot(l, d)));
     return;
   }
   emit_slots_begin_loop(l);
-  emit_slot(l, d);
   emit_slot_touch(l, emit_slot(l, d));
   Loop loop = emit_loop_begin(l, size_const(l, 0), size_const(l, t->shape[0]), 1);
   LLVMValueRef batch = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
-  Matrix a = operand(l, ir_operand(op, 0), batch, NULL, NULL), b = operand(l, ir_operand(op, 1), batch, NULL, NULL);
+  Matrix a = operand(l, &plan->a, batch, NULL, NULL), b = operand(l, &plan->b, batch, NULL, NULL);
   Matrix c = slot_matrix(l, emit_slot(l, d), t, batch);
-  call_dot(l, op, a, b, c.base);
+  call_dot(l, op, plan, a, b, c.base);
   emit_loop_end(l, &loop);
   l->clock++;
   emit_slots_end_loop(l);
@@ -292,17 +221,12 @@ LLVMValueRef emit_dot_narrow(Lower *l, LLVMValueRef x) {
 
 /* ---- transposition ----------------------------------------------------------------------------------------------- */
 
-void emit_transpose(Lower *l, Op *op) {
-  Value *r = &op->results[0], *source = ir_operand(op, 0);
+void emit_transpose(Lower *l, const Op *op, const MatrixPlan *plan) {
+  Value *r = &op->results[0];
   const Type *t = r->type;
-  Matrix m = {0};
   LLVMValueRef fits;
-  if (cpu_is_stored(source))
-    m = slot_matrix(l, emit_slot(l, source), source->type, NULL);
-  else if (cpu_trans_direct(l, op) && is_matrix(l, source->op))
-    m = direct_matrix(l, source->op, NULL, (LLVMValueRef[2]){0}, &fits); /* the columns do not wrap */
-  else
-    m = copied(l, source, NULL);
+  Matrix m = plan->load ? direct_matrix(l, plan, NULL, (LLVMValueRef[2]){0}, &fits) /* which does not wrap */
+                        : stored_or_copied(l, plan, NULL);
   LLVMValueRef args[] = {emit_slot_touch(l, emit_slot(l, r)),
                          size_const(l, t->shape[1]),
                          m.base,

@@ -156,12 +156,14 @@ static LLVMValueRef compare_ints(Lower *l, const Op *op, LLVMValueRef a, LLVMVal
   static const struct {
     const char *name;
     LLVMIntPredicate p;
-  } table[] = {{"eq", LLVMIntEQ},   {"ne", LLVMIntNE},   {"slt", LLVMIntSLT}, {"sle", LLVMIntSLE}, {"sgt", LLVMIntSGT},
-               {"sge", LLVMIntSGE}, {"ult", LLVMIntULT}, {"ule", LLVMIntULE}, {"ugt", LLVMIntUGT}, {"uge", LLVMIntUGE}};
+  } table[] = {
+#define INT_PREDICATE(text, llvm) {text, LLVMInt##llvm},
+#include "cpu/elements.def"
+  };
   const char *name = ir_attr_text_or(op, "predicate", "");
   for (size_t i = 0; i < COUNT(table); i++)
     if (!strcmp(name, table[i].name)) return LLVMBuildICmp(l->b, table[i].p, a, b, "");
-  emit_fail(l, op, "unknown predicate \"%s\"", name);
+  return emit_unplanned(LLVMTypeOf(a));
 }
 
 static LLVMValueRef mulhi(Lower *l, LLVMValueRef a, LLVMValueRef b, int lanes) {
@@ -212,26 +214,14 @@ static LLVMValueRef compare_floats(Lower *l, const Op *op, LLVMValueRef a, LLVMV
   static const struct {
     const char *name;
     LLVMRealPredicate p;
-  } table[] = {{"false", LLVMRealPredicateFalse},
-               {"oeq", LLVMRealOEQ},
-               {"ogt", LLVMRealOGT},
-               {"oge", LLVMRealOGE},
-               {"olt", LLVMRealOLT},
-               {"ole", LLVMRealOLE},
-               {"one", LLVMRealONE},
-               {"ord", LLVMRealORD},
-               {"ueq", LLVMRealUEQ},
-               {"ugt", LLVMRealUGT},
-               {"uge", LLVMRealUGE},
-               {"ult", LLVMRealULT},
-               {"ule", LLVMRealULE},
-               {"une", LLVMRealUNE},
-               {"uno", LLVMRealUNO},
-               {"true", LLVMRealPredicateTrue}};
+  } table[] = {
+#define FLOAT_PREDICATE(text, llvm) {text, LLVMReal##llvm},
+#include "cpu/elements.def"
+  };
   const char *name = ir_attr_text_or(op, "predicate", "");
   for (size_t i = 0; i < COUNT(table); i++)
     if (!strcmp(name, table[i].name)) return LLVMBuildFCmp(l->b, table[i].p, a, b, "");
-  emit_fail(l, op, "unknown predicate \"%s\"", name);
+  return emit_unplanned(LLVMTypeOf(a));
 }
 
 /* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the
@@ -382,8 +372,7 @@ LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   } else {
     r = int_op(l, op, in, lanes);
   }
-  if (!r) emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
-  return r;
+  return r ? r : emit_unplanned(t);
 }
 
 static LLVMValueRef both(Lower *l, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(l->b, a, b, "") : b; }
@@ -395,7 +384,7 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
     for (int i = 0; i < op->noperands; i++) {
       Value *v = ir_operand(op, i);
       in[i] = map_get(values, v);
-      if (!in[i]) in[i] = emit_splat(l, info_of(v)->scalar, lanes); /* from outside: a scalar */
+      if (!in[i]) in[i] = emit_splat(l, code_of(v)->scalar, lanes); /* from outside: a scalar */
     }
     if (ir_has(op, T_TERMINATOR)) {
       for (int i = 0; i < op->noperands; i++) out[i] = in[i];
@@ -416,8 +405,6 @@ static void region_values(Lower *l, Block *block, Map *values, LLVMValueRef *out
         map_put(l->cx, values, &op->results[i], LLVMBuildSelect(l->b, in[0], yes[i], no[i], ""));
       continue;
     }
-    if (op->nresults != 1 || op->nregions || !(ir_info(op)->traits & T_PURE))
-      emit_fail(l, op, "%s in a combine function is not supported on the CPU", ir_info(op)->name);
     map_put(l->cx, values, &op->results[0], emit_element_op(l, op, in, lanes));
   }
 }

@@ -240,8 +240,8 @@ static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef
   LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, emit_wide(l->i32, lanes), "");
   LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
   for (int i = 0; i < 2; i++) { /* in two factors, so that subnormal results are right */
-    LLVMValueRef e = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
-    p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
+    LLVMValueRef scale = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
+    p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, scale, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
   }
   return LLVMBuildSelect(l->b, live, p, fc(l, 0, lanes), "");
 }
@@ -378,10 +378,10 @@ static LLVMValueRef logarithm(Lower *l, LLVMValueRef x, bool base2, int lanes) {
   LLVMValueRef w = bits_of(l, y, l->i32, lanes);
   /* exponent such that the mantissa is at least sqrt(1/2) */
   LLVMValueRef d = LLVMBuildSub(l->b, w, ic(l, l->i32, lanes, 0x3F3504F3), "");
-  LLVMValueRef e = LLVMBuildAShr(l->b, d, ic(l, l->i32, lanes, 23), "");
-  LLVMValueRef m = LLVMBuildSub(l->b, w, LLVMBuildShl(l->b, e, ic(l, l->i32, lanes, 23), ""), "");
+  LLVMValueRef exponent = LLVMBuildAShr(l->b, d, ic(l, l->i32, lanes, 23), "");
+  LLVMValueRef m = LLVMBuildSub(l->b, w, LLVMBuildShl(l->b, exponent, ic(l, l->i32, lanes, 23), ""), "");
   LLVMValueRef shift = LLVMBuildSelect(l->b, tiny, ic(l, l->i32, lanes, 23), ic(l, l->i32, lanes, 0), "");
-  LLVMValueRef n = LLVMBuildSIToFP(l->b, LLVMBuildSub(l->b, e, shift, ""), tf, "");
+  LLVMValueRef n = LLVMBuildSIToFP(l->b, LLVMBuildSub(l->b, exponent, shift, ""), tf, "");
   LLVMValueRef f = LLVMBuildFSub(l->b, bits_of(l, m, l->f32, lanes), fc(l, 1, lanes), "");
   LLVMValueRef z = LLVMBuildFMul(l->b, f, f, "");
   LLVMValueRef p = LLVMBuildFMul(l->b, LLVMBuildFMul(l->b, polynomial(l, f, c, COUNT(c), lanes), f, ""), z, "");
@@ -421,8 +421,8 @@ static LLVMValueRef library(Lower *l, Opcode code, LLVMValueRef x, bool is_f64, 
   if (lanes <= 1) return emit_call(l, name, t, &x, 1);
   LLVMValueRef r = LLVMGetPoison(emit_wide(t, lanes));
   for (int i = 0; i < lanes; i++) {
-    LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), e = LLVMBuildExtractElement(l->b, x, at, "");
-    r = LLVMBuildInsertElement(l->b, r, emit_call(l, name, t, &e, 1), at, "");
+    LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), element = LLVMBuildExtractElement(l->b, x, at, "");
+    r = LLVMBuildInsertElement(l->b, r, emit_call(l, name, t, &element, 1), at, "");
   }
   return r;
 }
@@ -459,6 +459,6 @@ CpuElem cpu_elem(const Type *t, bool is_unsigned) {
     return table[t->fkind];
   }
   int bits = t->kind == TYPE_INT ? t->bits : 64;
-  CpuElem e = bits == 1 ? CPU_I1 : bits == 8 ? CPU_I8 : bits == 16 ? CPU_I16 : bits == 32 ? CPU_I32 : CPU_I64;
-  return e != CPU_I1 && is_unsigned ? e + 1 : e;
+  CpuElem kind = bits == 1 ? CPU_I1 : bits == 8 ? CPU_I8 : bits == 16 ? CPU_I16 : bits == 32 ? CPU_I32 : CPU_I64;
+  return kind != CPU_I1 && is_unsigned ? kind + 1 : kind;
 }

@@ -56,10 +56,10 @@ Fold *emit_fold_new(Lower *l, Op *op) {
   f->acc = NEWN(l->cx, LLVMValueRef, f->n);
   if (op->code == OP_REDUCE && !ir_is_tensor(op->results[0].type)) { f->result = NEWN(l->cx, LLVMValueRef, f->n); }
   if (f->n == 1) {
-    LLVMValueRef e = identity_of(l, ir_entry(op, 0), operand_type(f, 0)->elem);
-    if (e) {
+    LLVMValueRef identity = identity_of(l, ir_entry(op, 0), operand_type(f, 0)->elem);
+    if (identity) {
       f->identity = NEWN(l->cx, LLVMValueRef, 1);
-      f->identity[0] = e;
+      f->identity[0] = identity;
     }
   }
   return f;
@@ -69,8 +69,8 @@ void emit_fold_reset(Lower *l, Fold *f, int vector_dim) {
   f->inner = f->axis == vector_dim;
   int lanes = f->op->code == OP_REDUCE ? l->lanes : 1;
   for (int i = 0; f->inner && i < f->n; i++) {
-    LLVMValueRef e = f->identity ? f->identity[i] : LLVMConstNull(emit_element_type(l, operand_type(f, i)->elem));
-    f->acc[i] = emit_splat(l, e, lanes);
+    LLVMValueRef start = f->identity ? f->identity[i] : LLVMConstNull(emit_element_type(l, operand_type(f, i)->elem));
+    f->acc[i] = emit_splat(l, start, lanes);
   }
 }
 
@@ -149,7 +149,7 @@ void emit_fold_finish(Lower *l, Fold *f, const Lane *at) {
 }
 
 void emit_fold_results(Fold *f) {
-  for (int i = 0; f->result && i < f->n; i++) info_of(&f->op->results[i])->scalar = f->result[i];
+  for (int i = 0; f->result && i < f->n; i++) code_of(&f->op->results[i])->scalar = f->result[i];
 }
 
 /* ---- scans ------------------------------------------------------------------------------------------------------- */

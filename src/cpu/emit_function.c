@@ -7,19 +7,17 @@
  */
 #include "cpu/jit.h"
 #include "cpu/emit.h"
-#include "opt/opt.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include <llvm-c/DebugInfo.h>
 
-/* ---- errors, calls ----------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
 
-void emit_fail(Lower *l, const Op *op, const char *fmt, ...) {
-  va_list args;
-  va_start(args, fmt);
-  ir_vfail(l->cx, op, NULL, fmt, args);
+LLVMValueRef emit_unplanned(LLVMTypeRef t) {
+  assert(!"the plan let something through that there is no code for");
+  return LLVMGetPoison(t);
 }
 
 LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
@@ -32,16 +30,17 @@ LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValue
 }
 
 Slot *emit_slot(Lower *l, Value *v) {
-  Info *info = info_of(v);
-  if (!info->slot)
-    info->slot = info->shares ? emit_slot(l, info->shares)
-                              : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
-  return info->slot;
+  ValueCode *code = code_of(v);
+  Value *shares = plan_of(v)->shares;
+  if (!code->slot)
+    code->slot =
+        shares ? emit_slot(l, shares) : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+  return code->slot;
 }
 
 /* ---- control flow ------------------------------------------------------------------------------------------------ */
 
-static LLVMValueRef scalar(Value *v) { return info_of(v)->scalar; }
+static LLVMValueRef scalar(Value *v) { return code_of(v)->scalar; }
 
 /* The scalars that meet at the top of a block: a phi for each of `values` that is no tensor, its scalar from here on.
  * Tensors are in their slots by the plan. */
@@ -54,7 +53,7 @@ static Phis phis_for(Lower *l, Value *const *values, int n) {
   Phis p = {NEWN(l->cx, LLVMValueRef, n + 1), n};
   for (int i = 0; i < n; i++)
     if (!ir_is_tensor(values[i]->type))
-      info_of(values[i])->scalar = p.at[i] = LLVMBuildPhi(l->b, emit_element_type(l, values[i]->type), "");
+      code_of(values[i])->scalar = p.at[i] = LLVMBuildPhi(l->b, emit_element_type(l, values[i]->type), "");
   return p;
 }
 
@@ -88,7 +87,7 @@ static void add_work(Lower *l, int64_t n) {
 }
 
 static int64_t step_work(const Step *s) {
-  if (s->nest) return work_times(ir_numel(s->nest->shape), (int64_t)s->nest->members.len);
+  if (s->nest) return work_times(ir_numel(s->nest->type), (int64_t)s->nest->members.len);
   const Op *op = s->op;
   int64_t n = op->noperands && ir_is_tensor(ir_operand(op, 0)->type) ? ir_numel(ir_operand(op, 0)->type) : 1;
   const Type *result = op->nresults ? op->results[0].type : NULL;
@@ -153,14 +152,14 @@ static void emit_for(Lower *l, Op *op) {
   LLVMValueRef lower = scalar(ir_operand(op, 0)), upper = scalar(ir_operand(op, 1)), step = scalar(ir_operand(op, 2));
   LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
   for (int i = 0; i < n; i++)
-    if (ir_is_tensor(carried[i]->type)) info_of(&op->results[i])->slot = emit_slot(l, carried[i]);
+    if (ir_is_tensor(carried[i]->type)) code_of(&op->results[i])->slot = emit_slot(l, carried[i]);
   LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), inside = emit_new_block(l, "for"),
                     after = emit_new_block(l, "endfor");
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, less, lower, upper, ""), inside, after);
   emit_slots_begin_loop(l);
   LLVMPositionBuilderAtEnd(l->b, inside);
   LLVMValueRef index = LLVMBuildPhi(l->b, LLVMTypeOf(lower), "");
-  info_of(ir_loop_index(op))->scalar = index;
+  code_of(ir_loop_index(op))->scalar = index;
   Phis now = phis_for(l, carried, n);
   int64_t outside = l->work;
   l->work = 0;
@@ -188,7 +187,7 @@ static void emit_while(Lower *l, Op *op) {
   for (int i = 0; i < before->nargs; i++)
     if (ir_is_tensor(before->args[i]->type)) emit_slot(l, before->args[i]);
   for (int i = 0; i < after->nargs; i++)
-    if (ir_is_tensor(after->args[i]->type)) info_of(&op->results[i])->slot = emit_slot(l, after->args[i]);
+    if (ir_is_tensor(after->args[i]->type)) code_of(&op->results[i])->slot = emit_slot(l, after->args[i]);
   LLVMBasicBlockRef entry = LLVMGetInsertBlock(l->b), head = emit_new_block(l, "while"), body = emit_new_block(l, "do"),
                     end = emit_new_block(l, "endwhile");
   LLVMBuildBr(l->b, head);
@@ -201,7 +200,7 @@ static void emit_while(Lower *l, Op *op) {
   LLVMBuildCondBr(l->b, scalar(ir_operand(before->last, 0)), body, end);
   for (int i = 0; i < after->nargs; i++) /* the condition's other operands: what the body and who comes after get */
     if (!ir_is_tensor(after->args[i]->type))
-      info_of(after->args[i])->scalar = info_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
+      code_of(after->args[i])->scalar = code_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(l->b, body);
   emit_block(l, after);
   emit_poll(l, entry, INT64_MAX, outside);
@@ -221,10 +220,8 @@ static void emit_if(Lower *l, Op *op) {
   LLVMBasicBlockRef yes = emit_new_block(l, "then"), after = emit_new_block(l, "endif"),
                     no = otherwise ? emit_new_block(l, "else") : after, ends[2];
   LLVMBuildCondBr(l->b, scalar(ir_operand(op, 0)), yes, no);
-  unsigned *nests = emit_prefetch_counts(l);
   for (int r = 0; r <= otherwise; r++) {
     l->clock++;
-    emit_prefetch_count_from(l, nests); /* neither branch follows the other */
     LLVMPositionBuilderAtEnd(l->b, r ? no : yes);
     emit_block(l, ir_entry(op, r));
     ends[r] = LLVMGetInsertBlock(l->b);
@@ -238,7 +235,7 @@ static void emit_if(Lower *l, Op *op) {
 
 /* ---- ops on scalars ---------------------------------------------------------------------------------------------- */
 
-static void set(Op *op, LLVMValueRef v) { info_of(&op->results[0])->scalar = v; }
+static void set(Op *op, LLVMValueRef v) { code_of(&op->results[0])->scalar = v; }
 
 static void load_scalar(Lower *l, Op *op) {
   Type *elem = op->results[0].type;
@@ -305,15 +302,12 @@ static LLVMValueRef only_element(Lower *l, Value *v) {
 
 static void emit_scalar(Lower *l, Op *op) {
   LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
-  if (op->nresults != 1) emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
-  for (int i = 0; i < op->noperands; i++) {
-    in[i] = scalar(ir_operand(op, i));
-    if (!in[i]) emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
-  }
+  for (int i = 0; i < op->noperands; i++) in[i] = scalar(ir_operand(op, i));
   set(op, emit_element_op(l, op, in, 1));
 }
 
-static void emit_op(Lower *l, Op *op) {
+static void emit_op(Lower *l, const Step *s) {
+  Op *op = s->op;
   switch (op->code) {
   case OP_FOR: emit_for(l, op); return;
   case OP_WHILE: emit_while(l, op); return;
@@ -329,11 +323,11 @@ static void emit_op(Lower *l, Op *op) {
   case OP_STORE: store_scalar(l, op); return;
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS: atomic_scalar(l, op); return;
-  case OP_DOT: emit_dot(l, op); break;
-  case OP_TRANS: emit_transpose(l, op); break;
+  case OP_DOT: emit_dot(l, op, s->dot); break;
+  case OP_TRANS: emit_transpose(l, op, s->matrix); break;
   case OP_HISTOGRAM: emit_histogram(l, op); break;
   case OP_PRINT: emit_print(l, op); break;
-  case OP_CHECK_ACCESS: emit_check(l, op); break;
+  case OP_CHECK_ACCESS: emit_check(l, op, s->check); break;
   case OP_CHECK_ACQUIRE: emit_check_acquire(l); return;
   case OP_ASSERT: emit_assert(l, op, scalar(ir_operand(op, 0))); return;
   case OP_UNSPLAT: set(op, only_element(l, ir_operand(op, 0))); break;
@@ -343,38 +337,27 @@ static void emit_op(Lower *l, Op *op) {
 }
 
 void emit_block(Lower *l, Block *b) {
-  Plan *plan = plan_of(b);
+  const BlockPlan *plan = block_plan(b);
   for (uint32_t i = 0; i < plan->steps.len; i++) {
-    Step *s = &plan->steps.at[i];
+    const Step *s = &plan->steps.at[i];
     add_work(l, step_work(s));
     if (s->nest)
       emit_nest(l, s->nest);
     else
-      emit_op(l, s->op);
+      emit_op(l, s);
   }
 }
 
 /* ---- the function ------------------------------------------------------------------------------------------------ */
 
-static ArgKind arg_kind(Lower *l, const Op *func, const Type *t) {
-  if (t->kind == TYPE_PTR) return ARG_PTR;
-  if (t->kind == TYPE_INT)
-    return t->bits == 1 ? ARG_I1 : t->bits == 8 ? ARG_I8 : t->bits == 16 ? ARG_I16 : t->bits == 32 ? ARG_I32 : ARG_I64;
-  if (t->kind == TYPE_FLOAT && t->bits >= 16)
-    return t->fkind == F16 ? ARG_F16 : t->fkind == BF16 ? ARG_BF16 : t->fkind == F32 ? ARG_F32 : ARG_F64;
-  emit_fail(l, func, "a parameter of type %s is not supported on the CPU", ir_type_text(l->cx, t));
-}
-
 static void emit_arguments(Lower *l, Op *func, KernelInfo *info) {
   Block *entry = ir_entry(func, 0);
-  ArgKind *kinds = NEWN(l->cx, ArgKind, entry->nargs + 1);
   for (int i = 0; i < entry->nargs; i++) {
     Value *v = entry->args[i];
     LLVMValueRef at = emit_int(l->i64, i);
     LLVMValueRef p = LLVMBuildLoad2(l->b, l->ptr, LLVMBuildGEP2(l->b, l->ptr, LLVMGetParam(l->fn, 0), &at, 1, ""), "");
-    kinds[i] = arg_kind(l, func, v->type);
-    info_of(v)->scalar = emit_memory_read_scalar(l, v->type, p);
-    if (v->hint) LLVMSetValueName2(info_of(v)->scalar, v->hint, strlen(v->hint));
+    code_of(v)->scalar = emit_memory_read_scalar(l, v->type, p);
+    if (v->hint) LLVMSetValueName2(code_of(v)->scalar, v->hint, strlen(v->hint));
   }
   for (int i = 0; i < 3; i++) {
     LLVMValueRef at = emit_int(l->i64, i);
@@ -382,7 +365,7 @@ static void emit_arguments(Lower *l, Op *func, KernelInfo *info) {
   }
   emit_stream_programs(l);
   info->nargs = entry->nargs;
-  info->args = kinds;
+  info->args = l->plan->args;
 }
 
 /* The numbers of the program `first` along the three axes, before the loop over programs. */
@@ -425,8 +408,7 @@ static void emit_programs(Lower *l, Op *func) {
   l->program = n;
   for (int i = 0; i < 3; i++) l->pid[i] = LLVMBuildPhi(l->b, l->i32, names[i]);
   emit_base_level(l);
-  l->arguments = ir_entry(func, 0);
-  emit_block(l, l->arguments);
+  emit_block(l, ir_entry(func, 0));
   next_numbers(l, from, before);
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildAdd(l->b, n, LLVMConstInt(l->i64, 1, false), "");
@@ -469,30 +451,11 @@ static void set_up(Lower *l) {
   l->loop_hint = LLVMMetadataAsValue(l->llvm, node);
 }
 
-static Op *kernel_of(Module *m) {
-  Op *found = NULL;
-  for (Op *op = m->body->first->first; op; op = op->next) {
-    if (op->code != OP_FUNC) continue;
-    if (!strcmp(ir_attr_text_or(op, "sym_visibility", "public"), "private")) continue;
-    if (found) ir_fail(m->cx, op, NULL, "the module has more than one public function");
-    found = op;
-  }
-  if (!found) ctx_fail(m->cx, ERR_SOURCE, "the module has no public function");
-  return found;
-}
-
-static void note_call(Op *op, void *arg) {
-  if (op->code == OP_CALL) *(bool *)arg = true;
-}
-
-/* Functions that were not to be inlined are, all the same: a program has one plan. */
-static void inline_all(Ctx *cx, Module *m) {
-  bool calls = false;
-  ir_walk(m->op, note_call, &calls);
-  if (!calls) return;
-  for (Op *op = m->body->first->first; op; op = op->next)
-    if (op->code == OP_FUNC) ir_set_attr(cx, op, "noinline", ir_attr_bool(cx, false));
-  opt_inline(cx, m);
+static void attach(Op *op, void *cx) {
+  for (int i = 0; i < op->nresults; i++) ((Info *)op->results[i].data)->code = NEW(cx, ValueCode);
+  for (int r = 0; r < op->nregions; r++)
+    for (Block *b = op->regions[r]->first; b; b = b->next)
+      for (int i = 0; i < b->nargs; i++) ((Info *)b->args[i]->data)->code = NEW(cx, ValueCode);
 }
 
 typedef struct Owned {
@@ -518,9 +481,9 @@ static void build_function(void *arg) {
   *own = (Owned){l->module, l->b, false};
   ctx_defer(cx, release, own);
   set_up(l);
-  inline_all(cx, l->source);
-  Op *func = kernel_of(l->source);
-  if (ir_entry(func, 0)->next) ir_fail(cx, func, NULL, "unstructured control flow is not supported on the CPU");
+  Op *func = l->plan->func;
+  attach(func, cx);
+  ir_walk(func, attach, cx);
   const char *name = ir_func_name(func);
   LLVMTypeRef params[] = {l->ptr, l->ptr, l->i64, l->i64, l->ptr};
   l->fn = LLVMAddFunction(l->module, name, LLVMFunctionType(l->voidty, params, COUNT(params), false));
@@ -531,10 +494,7 @@ static void build_function(void *arg) {
   l->entry = LLVMAppendBasicBlockInContext(l->llvm, l->fn, "entry");
   LLVMPositionBuilderAtEnd(l->b, l->entry);
   l->scratch = LLVMGetParam(l->fn, 4);
-  l->index = index_analyze(cx, l->source);
-  cpu_plan(l, func);
-  emit_check_begin(l, func);
-  emit_stream_begin(l, func);
+  emit_check_begin(l);
   emit_arguments(l, func, info);
   emit_programs(l, func);
   info->name = name;
@@ -547,7 +507,7 @@ static void emit_function(Ctx *cx, void *l) { cpu_llvm_build(cx, "lowering", bui
 LLVMModuleRef cpu_lower(Ctx *cx, LLVMContextRef llvm, Module *m, const CpuIsa *isa, const TargetOptions *o,
                         KernelInfo *info) {
   Lower *l = NEW(cx, Lower);
-  *l = (Lower){.cx = cx, .source = m, .llvm = llvm, .isa = isa, .options = o, .result = info};
+  *l = (Lower){.cx = cx, .plan = cpu_plan(cx, m, isa), .llvm = llvm, .isa = isa, .options = o, .result = info};
   Err err = ctx_protect(cx, emit_function, l);
   if (err) ctx_throw(cx, err);
   return l->module;

@@ -143,7 +143,7 @@ Lane emit_lane_times(Lower *l, Lane a, int64_t k) {
 static bool same_lane(const Lane *a, const Lane *b) { return a->kind == b->kind && a->v == b->v && a->step == b->step; }
 
 static const Lane *recall(Lower *l, const Value *v, const Lane *at) {
-  for (Memo **m = &info_of(v)->memo; *m;) {
+  for (Memo **m = &code_of(v)->memo; *m;) {
     Memo *x = *m;
     if (x->lane.depth > l->depth || x->serial != l->levels[x->lane.depth].serial) {
       *m = x->next; /* its level is closed */
@@ -162,8 +162,8 @@ void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
   m->at = ctx_copy(l->cx, at, sizeof *at * (size_t)v->type->rank);
   m->lane = lane;
   m->serial = l->levels[lane.depth].serial;
-  m->next = info_of(v)->memo;
-  info_of(v)->memo = m;
+  m->next = code_of(v)->memo;
+  code_of(v)->memo = m;
 }
 
 /* ---- rearranging ------------------------------------------------------------------------------------------------- */
@@ -227,7 +227,6 @@ static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
   Lane n = linear(l, to, at);
   int shift = 0;
   for (int i = from->rank; i-- > 0;) {
-    if (!is_pow2(from->shape[i])) emit_fail(l, op, "a shape whose sizes are not powers of two");
     bool top = true;
     for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
     out[i] = from->shape[i] == 1 ? emit_lane_zero(l) : digit(l, n, shift, from->shape[i], top);
@@ -351,7 +350,7 @@ static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
 static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !l->assume) return false;
   *out = a;
-  return info_of(&op->results[0])->in_nest.assumed == l->nest_number;
+  return map_has(&l->nest->linear, &op->results[0]);
 }
 
 static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
@@ -393,7 +392,8 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
   case OP_INDEX_CAST:
     if (!small_step(l, a.step)) return false;
     if (ir_elem(ir_operand(op, 0)->type)->bits < 32) return false; /* it may wrap around between two lanes */
-    if (op->code == OP_EXTUI && index_of(l->index, ir_operand(op, 0))->lo < 0) return false; /* so may this, at 0 */
+    if (op->code == OP_EXTUI && index_of(l->plan->index, ir_operand(op, 0))->lo < 0)
+      return false; /* so may this, at 0 */
     r.v = op->code == OP_EXTUI ? LLVMBuildZExt(l->b, a.v, t, "") : LLVMBuildIntCast2(l->b, a.v, t, true, "");
     r.step = LLVMBuildIntCast2(l->b, a.step, t, true, "");
     break;
@@ -549,13 +549,13 @@ static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
     all[i] = emit_element_const(l, v->type->elem, a->items[i]);
     if (LLVMTypeOf(all[i]) != t) all[i] = LLVMConstInt(t, LLVMConstIntGetZExtValue(all[i]), false);
   }
-  LLVMValueRef g = info_of(v)->scalar;
+  LLVMValueRef g = code_of(v)->scalar;
   if (!g) {
     g = LLVMAddGlobal(l->module, LLVMArrayType2(t, (uint64_t)n), "constant");
     LLVMSetInitializer(g, LLVMConstArray2(t, all, (uint64_t)n));
     LLVMSetGlobalConstant(g, true);
     LLVMSetLinkage(g, LLVMPrivateLinkage);
-    info_of(v)->scalar = g;
+    code_of(v)->scalar = g;
   }
   return emit_array_read(l, g, v->type, at, 0);
 }
@@ -586,16 +586,17 @@ static bool has_affine_lanes(const Op *op) {
 /* An integer or pointer of which the index analysis knows that it moves evenly along the one dimension whose coordinate
  * does: its element at that coordinate's beginning, and the step. */
 static bool affine_by_index(Lower *l, Value *v, const Lane *at, Lane *out) {
-  const Type *e = v->type->elem;
+  const Type *elem = v->type->elem;
   int moving = -1;
-  int64_t stride, bytes = ir_is_ptr(e) ? ir_elem_bytes(e->elem) : 1;
-  if (l->lanes == 1 || has_affine_lanes(v->op) || (!ir_is_ptr(e) && (!ir_is_int(e) || e->bits == 1))) return false;
+  int64_t stride, bytes = ir_is_ptr(elem) ? ir_elem_bytes(elem->elem) : 1;
+  if (l->lanes == 1 || has_affine_lanes(v->op) || (!ir_is_ptr(elem) && (!ir_is_int(elem) || elem->bits == 1)))
+    return false;
   for (int d = 0; d < v->type->rank; d++) {
     if (at[d].kind == LANE_UNIFORM) continue;
     if (at[d].kind != LANE_AFFINE || moving >= 0 || !LLVMIsAConstantInt(at[d].step)) return false;
     moving = d;
   }
-  if (moving < 0 || !index_const_stride(index_of(l->index, v), moving, &stride) || stride % bytes) return false;
+  if (moving < 0 || !index_const_stride(index_of(l->plan->index, v), moving, &stride) || stride % bytes) return false;
   Lane from[MAX_RANK];
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
   from[moving] = emit_lane_uniform(at[moving].v, at[moving].depth);
@@ -605,7 +606,7 @@ static bool affine_by_index(Lower *l, Value *v, const Lane *at, Lane *out) {
   *out = step ? (Lane){.kind = LANE_AFFINE,
                        .depth = base.depth,
                        .v = base.v,
-                       .step = emit_int(ir_is_ptr(e) ? l->i64 : emit_element_type(l, e), step)}
+                       .step = emit_int(ir_is_ptr(elem) ? l->i64 : emit_element_type(l, elem), step)}
               : base;
   return true;
 }
@@ -621,7 +622,7 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
     return emit_lane_uniform(emit_element_const(l, v->type->elem, a), 0);
   }
   case OP_POISON: return emit_lane_uniform(LLVMConstNull(emit_element_type(l, v->type->elem)), 0);
-  case OP_SPLAT: return emit_lane_uniform(info_of(ir_operand(op, 0))->scalar, 0);
+  case OP_SPLAT: return emit_lane_uniform(code_of(ir_operand(op, 0))->scalar, 0);
   case OP_MAKE_RANGE: return eval_range(l, op, at);
   case OP_RESHAPE: {
     Value *src = ir_operand(op, 0);
@@ -639,7 +640,7 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   case OP_LOAD: return emit_memory_load(l, op, at);
   default:
     if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
-    emit_fail(l, op, "%s is not supported on the CPU", ir_info(op)->name);
+    return emit_lane_uniform(emit_unplanned(emit_element_type(l, v->type->elem)), 0);
   }
 }
 
@@ -680,13 +681,13 @@ Lane emit_lane_define(Lower *l, Value *v, const Lane *at) {
 
 Lane emit_lane_eval(Lower *l, Value *v, const Lane *at) {
   enum { DEEP = 40 };
-  if (!ir_is_tensor(v->type)) return emit_lane_uniform(info_of(v)->scalar, 0);
+  if (!ir_is_tensor(v->type)) return emit_lane_uniform(code_of(v)->scalar, 0);
   const Lane *known = recall(l, v, at);
   if (known) return *known;
   Lane r;
   /* The nest that fills a slot does not read it: a second version of its loops finds the slot there, but empty. */
-  if (cpu_is_stored(v) && info_of(v)->slot && !cpu_is_expression(l->nest, v)) {
-    r = emit_slot_read(l, info_of(v)->slot, v->type, at);
+  if (cpu_is_stored(v) && code_of(v)->slot && !cpu_is_expression(l->nest, v)) {
+    r = emit_slot_read(l, code_of(v)->slot, v->type, at);
   } else {
     if (++l->nesting > DEEP) eval_operands(l, v, at);
     r = eval_op(l, v, at);

@@ -10,14 +10,6 @@
 
 #include <llvm/Config/llvm-config.h>
 
-Value *cpu_access_mask(const Op *op) {
-  int at = op->code == OP_LOAD ? 1 : 2;
-  if (op->code == OP_ATOMIC_CAS) return NULL;
-  return op->noperands > at ? ir_operand(op, at) : NULL;
-}
-
-Value *cpu_access_other(const Op *op) { return op->code == OP_LOAD && op->noperands > 2 ? ir_operand(op, 2) : NULL; }
-
 /* ---- between memory and registers -------------------------------------------------------------------------------- */
 
 static bool is_bit(const Type *elem) { return elem->kind == TYPE_INT && elem->bits == 1; }
@@ -189,12 +181,11 @@ static Type bit_type(void) { return (Type){.kind = TYPE_INT, .bits = 1}; }
 Lane emit_memory_load(Lower *l, Op *op, const Lane *at) {
   Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
   Type *type = op->results[0].type, *elem = type->elem;
-  Info *info = access_info(op);
   Lane p = emit_lane_eval(l, ir_operand(op, 0), at);
-  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->in_nest.unit == l->nest_number));
+  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && map_has(&l->nest->unit, op)));
   LLVMValueRef stride = unit && l->index32 ? emit_prefetch_stride(l, op) : NULL;
   if (!mask) return read_lane(l, elem, p, unit, 0, stride);
-  if (l->full && info->in_nest.bounded == l->nest_number) return read_lane(l, elem, p, unit, l->depth, stride);
+  if (l->full && map_has(&l->nest->bounded, op)) return read_lane(l, elem, p, unit, l->depth, stride);
   Lane m = emit_lane_eval(l, mask, at);
   if (all_true(l, m)) return read_lane(l, elem, p, unit, 0, stride);
   Lane o = other ? emit_lane_eval(l, other, at) : emit_lane_uniform(LLVMConstNull(emit_element_type(l, elem)), 0);
@@ -240,9 +231,8 @@ static void scatter(Lower *l, const Type *elem, LLVMValueRef v, LLVMValueRef ptr
 void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v, const Lane *mask) {
   (void)at;
   Type *ptr_type = ir_operand(op, 0)->type->elem, *elem = ptr_type->elem;
-  Info *info = access_info(op);
   Type bit = bit_type();
-  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && info->in_nest.unit == l->nest_number));
+  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && map_has(&l->nest->unit, op)));
   if (mask && all_true(l, *mask)) mask = NULL;
   if (l->lanes == 1) {
     emit_at(l, l->depth);
@@ -330,10 +320,10 @@ LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef
   static const struct {
     const char *name;
     LLVMAtomicRMWBinOp op;
-  } table[] = {{"and", LLVMAtomicRMWBinOpAnd},  {"or", LLVMAtomicRMWBinOpOr},     {"xor", LLVMAtomicRMWBinOpXor},
-               {"add", LLVMAtomicRMWBinOpAdd},  {"fadd", LLVMAtomicRMWBinOpFAdd}, {"max", LLVMAtomicRMWBinOpMax},
-               {"min", LLVMAtomicRMWBinOpMin},  {"umax", LLVMAtomicRMWBinOpUMax}, {"umin", LLVMAtomicRMWBinOpUMin},
-               {"exch", LLVMAtomicRMWBinOpXchg}};
+  } table[] = {
+#define ATOMIC(text, llvm, operands) {text, LLVMAtomicRMWBinOp##llvm},
+#include "cpu/elements.def"
+  };
   const char *name = ir_attr_text_or(op, "atomic_rmw_op", "");
   if (!strcmp(name, "fadd") && elem->bits <= 16) return add_by_exchange(l, op, elem, ptr, a);
   for (size_t i = 0; i < COUNT(table); i++) {
@@ -342,5 +332,5 @@ LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef
     LLVMSetAlignment(r, align);
     return r;
   }
-  emit_fail(l, op, "atomic operation \"%s\" is not supported on the CPU", name);
+  return emit_unplanned(t);
 }

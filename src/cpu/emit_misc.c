@@ -62,7 +62,7 @@ void emit_print(Lower *l, Op *op) {
       for (int d = 0; d < rank; d++) shape[d] = emit_int(l->i64, v->type->shape[d]);
     } else if (v) {
       data = emit_alloca(l, emit_memory_type(l, elem));
-      emit_memory_write_scalar(l, elem, info_of(v)->scalar, data);
+      emit_memory_write_scalar(l, elem, code_of(v)->scalar, data);
     }
     LLVMValueRef dims = LLVMConstNull(l->ptr);
     if (rank) {
@@ -73,11 +73,11 @@ void emit_print(Lower *l, Op *op) {
     }
     bool is_unsigned = sign && sign->kind == ATTR_INTS && i < sign->n && !sign->ints[i];
     const char *before = op->noperands > 1 ? ctx_printf(l->cx, "%s(operand %d) ", prefix, i) : prefix;
-    CpuElem e = elem ? cpu_elem(elem, is_unsigned || ir_is_ptr(elem)) : CPU_I32;
+    CpuElem kind = elem ? cpu_elem(elem, is_unsigned || ir_is_ptr(elem)) : CPU_I32;
     LLVMValueRef args[] = {pid,
                            text_constant(l, before),
                            emit_int(l->i32, hex || (elem && ir_is_ptr(elem))),
-                           emit_int(l->i32, e),
+                           emit_int(l->i32, kind),
                            emit_int(l->i32, rank),
                            dims,
                            data};

@@ -13,8 +13,7 @@
 
 typedef struct Work {
   Lower *l;
-  Nest *nest;
-  NestPlan plan;
+  const Nest *nest;
   Lane at[MAX_RANK];
   Fold **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
@@ -77,9 +76,9 @@ typedef struct Visit {
   const Lane *at;
 } Visit;
 
-static bool visited_at(const Info *info, const Value *v, const Lane *at) {
+static bool visited_at(const ValueCode *code, const Value *v, const Lane *at) {
   for (int i = 0; i < v->type->rank; i++)
-    if (at[i].v != info->mask_walk.at[i].v || at[i].step != info->mask_walk.at[i].step) return false;
+    if (at[i].v != code->mask_walk.at[i].v || at[i].step != code->mask_walk.at[i].step) return false;
   return true;
 }
 
@@ -102,11 +101,11 @@ static void each_access(Work *w, Value *value, const Lane *value_at, AccessFn *f
     Value *v = visit.v;
     const Lane *at = visit.at;
     if (!ir_is_tensor(v->type)) continue;
-    Info *info = info_of(v);
-    if (cpu_is_stored(v) && !(v->op && info->nest == w->nest && info->scratch)) continue;
-    if (info->mask_walk.number == number && visited_at(info, v, at)) continue;
-    info->mask_walk.number = number;
-    info->mask_walk.at = ctx_copy(cx, at, sizeof *at * (size_t)v->type->rank);
+    ValueCode *code = code_of(v);
+    if (cpu_is_stored(v) && !cpu_is_expression(w->nest, v)) continue;
+    if (code->mask_walk.number == number && visited_at(code, v, at)) continue;
+    code->mask_walk.number = number;
+    code->mask_walk.at = ctx_copy(cx, at, sizeof *at * (size_t)v->type->rank);
     if (v->op->code == OP_LOAD) fn(w, v->op, at);
     Lane from[MAX_RANK];
     for (int i = v->op->noperands; i-- > 0;) { /* the first operand on top */
@@ -139,7 +138,7 @@ static LLVMValueRef merged(Lower *l, LLVMValueRef a, LLVMValueRef b,
 static void bound_access(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   Value *mask = cpu_access_mask(op);
-  if (!mask || access_info(op)->in_nest.bounded != w->plan.number) {
+  if (!mask || !map_has(&w->nest->bounded, op)) {
     w->open = w->open || op->code == OP_STORE;
     return;
   }
@@ -166,16 +165,16 @@ typedef struct Result {
 static LLVMValueRef first_step(Work *w, int d) {
   Lower *l = w->l;
   bool down = w->nest->reverse >> d & 1;
-  if (w->plan.shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
-  if (d != w->plan.vector_dim || l->lanes == 1) {
+  if (w->nest->shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
+  if (d != w->nest->vector_dim || l->lanes == 1) {
     emit_at(l, w->at[d].depth);
-    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, emit_int(l->i32, down ? w->plan.shape[d] - 1 : 0), "");
+    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, emit_int(l->i32, down ? w->nest->shape[d] - 1 : 0), "");
   }
   emit_at(l, l->inner);
-  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, emit_int(l->i32, down ? w->plan.shape[d] - l->lanes : 0), "");
+  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, emit_int(l->i32, down ? w->nest->shape[d] - l->lanes : 0), "");
 }
 
-static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
+static void evaluate_fold(Work *w, const Member *m, Fold *f, Result *r) {
   Lower *l = w->l;
   LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, f->n);
   for (int i = 0; i < f->n; i++) {
@@ -196,20 +195,20 @@ static void evaluate_fold(Work *w, Member *m, Fold *f, Result *r) {
   }
 }
 
-static void evaluate(Work *w, Member *m, Fold *f, Result *r) {
+static void evaluate(Work *w, const Member *m, Fold *f, Result *r) {
   Lower *l = w->l;
   switch (m->kind) {
   case MEMBER_STORE: {
     Value *v = ir_operand(m->op, 1), *mask = cpu_access_mask(m->op);
     r->ptr = emit_lane_eval(l, ir_operand(m->op, 0), w->at);
     r->v = emit_lane_vector(l, emit_lane_eval(l, v, w->at), ir_elem(v->type));
-    r->masked = mask && !(l->full && access_info(m->op)->in_nest.bounded == l->nest_number);
+    r->masked = mask && !(l->full && map_has(&w->nest->bounded, m->op));
     if (r->masked) r->mask = emit_lane_eval(l, mask, w->at);
     return;
   }
   case MEMBER_VALUE: {
     Lane x = emit_lane_define(l, m->value, w->at);
-    if (info_of(m->value)->needs_slot) r->v = emit_lane_vector(l, x, m->value->type->elem);
+    if (plan_of(m->value)->is_kept) r->v = emit_lane_vector(l, x, m->value->type->elem);
     return;
   }
   case MEMBER_COPY: r->v = emit_lane_vector(l, emit_lane_eval(l, m->value, w->at), m->value->type->elem); return;
@@ -217,7 +216,7 @@ static void evaluate(Work *w, Member *m, Fold *f, Result *r) {
   }
 }
 
-static void write(Work *w, Member *m, Result *r) {
+static void write(Work *w, const Member *m, Result *r) {
   Lower *l = w->l;
   switch (m->kind) {
   case MEMBER_STORE: emit_memory_store(l, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
@@ -229,7 +228,7 @@ static void write(Work *w, Member *m, Result *r) {
     for (int i = 0; i < m->op->nresults; i++) {
       Value *v = &m->op->results[i];
       int axis = (int)ir_attr_int_or(m->op, "axis", 0);
-      if (info_of(v)->needs_slot || axis != w->plan.vector_dim)
+      if (plan_of(v)->is_kept || axis != w->nest->vector_dim)
         emit_slot_write(l, emit_slot(l, v), v->type, w->at, r->scan[i]);
     }
     return;
@@ -238,7 +237,7 @@ static void write(Work *w, Member *m, Result *r) {
 }
 
 /* One element of an atomic or an assertion, behind its mask. */
-static void serial_member(Work *w, Member *m) {
+static void serial_member(Work *w, const Member *m) {
   Lower *l = w->l;
   Op *op = m->op;
   LLVMValueRef in[4] = {0};
@@ -273,7 +272,7 @@ static void serial_member(Work *w, Member *m) {
 }
 
 static void point(Work *w) {
-  Nest *n = w->nest;
+  const Nest *n = w->nest;
   Result *results = NEWN(w->l->cx, Result, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
     if (n->members.at[i].kind == MEMBER_SERIAL)
@@ -297,7 +296,7 @@ static bool only_stores(const Nest *n) {
 static void mask_holds(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   Value *mask = cpu_access_mask(op);
-  if (!mask || !ir_is_tensor(mask->type) || access_info(op)->in_nest.bounded != l->nest_number) return;
+  if (!mask || !ir_is_tensor(mask->type) || !map_has(&w->nest->bounded, op)) return;
   emit_lane_remember(l, mask, at, emit_lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
 }
 
@@ -379,14 +378,14 @@ static void vector_body(Work *w) {
 
 static void vector_loop(Work *w) {
   Lower *l = w->l;
-  int64_t n = w->plan.shape[w->plan.vector_dim];
+  int64_t n = w->nest->shape[w->nest->vector_dim];
   LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), begin = zero, end = emit_int(l->i64, n);
   w->lo = w->hi = w->from = w->to = NULL;
   w->open = false;
   l->index32 = l->index64 = NULL;
   l->inner = l->depth + 1;
   l->extent = n;
-  w->at[w->plan.vector_dim] =
+  w->at[w->nest->vector_dim] =
       l->lanes == 1
           ? emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
           : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
@@ -396,7 +395,7 @@ static void vector_loop(Work *w) {
     begin = LLVMBuildAnd(l->b, LLVMBuildSExt(l->b, w->from, l->i64, ""), emit_int(l->i64, -l->lanes), "");
     end = LLVMBuildSExt(l->b, w->to, l->i64, "");
   }
-  bool looping = n > l->lanes, down = w->nest->reverse >> w->plan.vector_dim & 1;
+  bool looping = n > l->lanes, down = w->nest->reverse >> w->nest->vector_dim & 1;
   Loop loop = {0};
   int outer = l->depth;
   Accumulated phis = {0};
@@ -410,7 +409,7 @@ static void vector_loop(Work *w) {
   l->index64 = looping ? loop.index : zero;
   if (looping && down) l->index64 = LLVMBuildSub(l->b, emit_int(l->i64, n - l->lanes), loop.index, "");
   l->index32 = LLVMBuildTrunc(l->b, l->index64, l->i32, "");
-  if (l->lanes == 1) w->at[w->plan.vector_dim] = emit_lane_uniform(l->index32, l->depth);
+  if (l->lanes == 1) w->at[w->nest->vector_dim] = emit_lane_uniform(l->index32, l->depth);
   vector_body(w);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
   emit_pop_level(l);
@@ -422,25 +421,25 @@ static void vector_loop(Work *w) {
 
 static void rows(Work *w, int d) {
   Lower *l = w->l;
-  if (d == w->plan.rank) {
+  if (d == w->nest->rank) {
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i]) emit_fold_reset(l, w->folds[i], w->plan.vector_dim);
+      if (w->folds[i]) emit_fold_reset(l, w->folds[i], w->nest->vector_dim);
     vector_loop(w);
     for (uint32_t i = 0; i < w->nest->members.len; i++)
       if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) emit_fold_finish(l, w->folds[i], w->at);
     return;
   }
-  if (d == w->plan.vector_dim || w->plan.shape[d] == 1) {
+  if (d == w->nest->vector_dim || w->nest->shape[d] == 1) {
     w->at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
     rows(w, d + 1);
     return;
   }
   emit_at(l, l->depth);
   int outer = l->depth;
-  Loop loop = emit_loop_begin(l, LLVMConstInt(l->i64, 0, false), emit_int(l->i64, w->plan.shape[d]), 1);
+  Loop loop = emit_loop_begin(l, LLVMConstInt(l->i64, 0, false), emit_int(l->i64, w->nest->shape[d]), 1);
   emit_push_level(l, loop.body);
   LLVMValueRef i = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
-  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, emit_int(l->i32, w->plan.shape[d] - 1), i, "");
+  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, emit_int(l->i32, w->nest->shape[d] - 1), i, "");
   w->at[d] = emit_lane_uniform(i, l->depth);
   rows(w, d + 1);
   LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
@@ -482,18 +481,17 @@ static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVM
     }
 }
 
-void emit_nest(Lower *l, Nest *n) {
+void emit_nest(Lower *l, const Nest *n) {
   Work w = {.l = l, .nest = n};
-  cpu_plan_nest(l, n, &w.plan);
   l->nest = n;
-  l->lanes = w.plan.lanes;
+  l->lanes = n->lanes;
   w.folds = NEWN(l->cx, Fold *, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
-    Member *m = &n->members.at[i];
+    const Member *m = &n->members.at[i];
     if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
     w.folds[i] = emit_fold_new(l, m->op);
   }
-  LLVMValueRef condition = emit_nest_test(l, &w.plan);
+  LLVMValueRef condition = emit_nest_test(l, n);
   if (condition && !LLVMIsAConstantInt(condition)) {
     LLVMBasicBlockRef yes = emit_new_block(l, "assume"), no = emit_new_block(l, "general"),
                       after = emit_new_block(l, "after");
@@ -516,14 +514,11 @@ void emit_nest(Lower *l, Nest *n) {
   emit_base_level(l);
 }
 
-void emit_nest_copy(Lower *l, Value *value, Slot *slot) {
-  Nest n = {.shape = value->type};
-  Value *into = NEW(l->cx, Value);
-  Info *info = NEW(l->cx, Info);
-  into->type = value->type;
-  into->data = info;
-  info->slot = slot;
-  Member m = {.kind = MEMBER_COPY, .value = value, .into = into};
-  vec_push(l->cx, &n.members, m);
-  emit_nest(l, &n);
+Slot *emit_nest_copy(Lower *l, const Nest *copy) {
+  const Value *into = copy->members.at[0].into;
+  ValueCode *code = NEW(l->cx, ValueCode);
+  ((Info *)into->data)->code = code; /* the value is the nest's own */
+  code->slot = emit_slot_new(l, ir_numel(into->type) * max64(ir_elem_bytes(into->type->elem), 1));
+  emit_nest(l, copy);
+  return code->slot;
 }

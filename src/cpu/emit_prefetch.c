@@ -8,7 +8,7 @@
  * When. The second loop nest that reads from an argument is the one that finds its data in the cache: there each vector read
  * is accompanied by a prefetch of what lies `stride` bytes further, where stride is how far the address moves from one
  * program of axis 0 to the next. A thread takes its programs in that order. One nest does it, the others find the work
- * done.
+ * done: plan_steps.c says which.
  *
  * The stride. Addresses are derived with respect to the program's number by the rules for sums and products; a product
  * of two things that both depend on it, or any other op on one, has no constant derivative, and then nothing is
@@ -31,8 +31,8 @@ static LLVMValueRef factor_of(Lower *l, Value *x) {
   if (ir_is_const_int(x, &c)) return emit_int(l->i64, c);
   while (x->op && (x->op->code == OP_SPLAT || x->op->code == OP_BROADCAST || x->op->code == OP_EXPAND_DIMS))
     x = ir_operand(x->op, 0);
-  if (ir_is_tensor(x->type) || !info_of(x)->scalar) return NULL;
-  return LLVMBuildSExtOrBitCast(l->b, info_of(x)->scalar, l->i64, "");
+  if (ir_is_tensor(x->type) || !code_of(x)->scalar) return NULL;
+  return LLVMBuildSExtOrBitCast(l->b, code_of(x)->scalar, l->i64, "");
 }
 
 static Derivative times(Lower *l, Derivative d, LLVMValueRef factor) {
@@ -84,11 +84,8 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
 }
 
 LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load) {
-  const Value *base = cpu_pointer_base(l, ir_operand(load, 0));
-  if (!base) return NULL;
-  Info *info = info_of(base);
-  if (info->reads.last != l->nest_number) info->reads.last = l->nest_number, info->reads.count++;
-  if (info->reads.count != 2) return NULL;
+  const Value *base = cpu_pointer_base(l->plan->index, ir_operand(load, 0));
+  if (!l->nest || !base || !map_has(&l->nest->fetched, base)) return NULL;
   emit_at(l, 0);
   int budget = 100;
   Derivative d = derive(l, ir_operand(load, 0), &budget);
@@ -97,17 +94,6 @@ LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load) {
   LLVMValueRef shifted = LLVMBuildAdd(l->b, d.v, emit_int(l->i64, limit), "");
   LLVMValueRef near = LLVMBuildICmp(l->b, LLVMIntULE, shifted, emit_int(l->i64, 2 * limit), "near");
   return LLVMBuildSelect(l->b, near, d.v, emit_int(l->i64, 0), "stride");
-}
-
-unsigned *emit_prefetch_counts(Lower *l) {
-  const Block *b = l->arguments;
-  unsigned *counts = NEWN(l->cx, unsigned, b->nargs + 1);
-  for (int i = 0; i < b->nargs; i++) counts[i] = info_of(b->args[i])->reads.count;
-  return counts;
-}
-
-void emit_prefetch_count_from(Lower *l, const unsigned *counts) {
-  for (int i = 0; i < l->arguments->nargs; i++) info_of(l->arguments->args[i])->reads.count = counts[i];
 }
 
 void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {

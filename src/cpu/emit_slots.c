@@ -170,7 +170,8 @@ static void give(Gaps *gs, int64_t offset, int64_t bytes) {
 
 static int by_first(const void *a, const void *b) {
   const Slot *x = *(Slot *const *)a, *y = *(Slot *const *)b;
-  return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x->order > y->order) - (x->order < y->order);
+  return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
+                              : (x->order > y->order) - (x->order < y->order);
 }
 
 static int by_last(const void *a, const void *b) {

@@ -22,25 +22,6 @@
  * fast with it. */
 enum { CACHES = 12 };
 
-typedef struct Facts {
-  Lower *l;
-  bool communicates;
-} Facts;
-
-static void look(Op *op, void *arg) {
-  Facts *f = arg;
-  if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS || op->code == OP_BARRIER) f->communicates = true;
-  if (op->code != OP_LOAD) return;
-  const Value *base = cpu_pointer_base(f->l, ir_operand(op, 0));
-  if (base) map_put(f->l->cx, &f->l->stream.loaded, base, (void *)base);
-}
-
-void emit_stream_begin(Lower *l, Op *func) {
-  Facts f = {l, false};
-  ir_walk(func, look, &f);
-  l->stream.allowed = !f.communicates && l->isa->vector_bytes >= 32 && !l->isa->neon;
-}
-
 void emit_stream_programs(Lower *l) {
   l->stream.programs = LLVMBuildZExt(l->b, l->grid[0], l->i64, "");
   for (int i = 1; i < 3; i++)
@@ -49,8 +30,9 @@ void emit_stream_programs(Lower *l) {
 
 /* Does this launch write enough through the store? An i1 made in the entry block, or NULL: never. */
 static LLVMValueRef enough(Lower *l, const Op *store) {
-  const Value *base = cpu_pointer_base(l, ir_operand(store, 0));
-  if (!l->stream.allowed || !base || map_has(&l->stream.loaded, base)) return NULL;
+  const Value *base = cpu_pointer_base(l->plan->index, ir_operand(store, 0));
+  bool allowed = l->plan->streams && l->isa->vector_bytes >= 32 && !l->isa->neon;
+  if (!allowed || !base || map_has(&l->plan->loaded, base)) return NULL;
   int64_t bytes = ir_numel(ir_operand(store, 1)->type) * ir_elem_bytes(ir_operand(store, 1)->type->elem);
   int64_t threshold = CACHES * l->isa->l2_bytes / bytes + 1;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);

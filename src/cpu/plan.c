@@ -10,12 +10,12 @@
  * of its members use is evaluated once. So softmax becomes: load and maximum; load again, subtract, exp, keep it and
  * sum; divide and store.
  *
- * A tensor is stored (Info.scratch) when
+ * A tensor is stored (ValuePlan.is_stored) when
  *   - several nests would evaluate it, or a loop or a broadcast would evaluate it many times, and that is expensive;
  *   - it is loaded, and something may be written between the load and the place where it is evaluated;
  *   - one nest would evaluate it at more than a few points of its own (plan_points.c);
  *   - its elements are needed in another order or all at once (operands of dot, reshape, gather).
- * The result of a root is stored if somebody outside its nest reads it (Info.needs_slot).
+ * The result of a root is stored if somebody outside its nest reads it (ValuePlan.is_kept).
  *
  * Method. The ops of a block are visited in order, with a set of *open* nests, none of which needs another's
  * results. A root joins an open nest of its shape; before it does, every open nest is closed (put into the block's
@@ -27,46 +27,46 @@
  * Carried tensors. Each tensor that a loop carries has one slot. Yielding copies the new values there at the end of
  * the body, all of one shape in one nest that evaluates a point of all before it writes any; a value that reads a
  * carried tensor out of place is stored before. A dot that accumulates into a carried tensor does so in its slot
- * (Info.shares), when the old value is dead.
+ * (ValuePlan.shares), when the old value is dead.
  *
  * Cost: linear in the ops times the length of the expressions under each root.
  */
-#include "cpu/emit.h"
+#include "cpu/plan_work.h"
 
 enum { EXPENSIVE = 8, EXPENSIVE_IN_LOOP = 4 };
 
-typedef struct Planner {
-  Lower *l;
+typedef struct BlockPlanner {
+  Planner *all;
   Ctx *cx;
   Block *block;
-  Plan *plan;
-  Vec(Nest *) open;
+  BlockPlan *plan;
+  Vec(Draft *) open;
   int written;  /* order of the last write that is in a closed step; -1: none */
   bool changed; /* something was marked: plan the block again */
   /* What the current walk gathers. */
   const void *step;
-  Nest *target;
+  Draft *target;
   bool in_loop;   /* the step evaluates it many times */
   int load_limit; /* writes of the step itself: loads from outside it must be stored; else 0 */
   Vec(Op *) loads;
-} Planner;
+} BlockPlanner;
 
-static void mark_scratch(Planner *p, Value *v) {
-  Info *info = info_of(v);
-  if (info->scratch || cpu_is_stored(v)) return;
-  info->scratch = true;
-  cpu_note_stored(p->l, v);
+static void mark_stored(BlockPlanner *p, Value *v) {
+  ValuePlan *plan = &info_of(v)->plan;
+  if (plan->is_member || cpu_to_store(v)) return;
+  plan->is_member = true;
+  cpu_note_stored(p->all, v);
   p->changed = true;
 }
 
 /* ---- nests ------------------------------------------------------------------------------------------------------- */
 
-static void push_step(Planner *p, Op *op, Nest *nest) {
-  Step s = {.op = op, .nest = nest};
+static void push_step(BlockPlanner *p, Op *op, const Draft *draft) {
+  Step s = {.op = op, .nest = draft ? &draft->nest : NULL};
   vec_push(p->cx, &p->plan->steps, s);
 }
 
-static void close_nest(Planner *p, Nest *n) {
+static void close_nest(BlockPlanner *p, Draft *n) {
   if (n->closed) return;
   n->closed = true;
   push_step(p, NULL, n);
@@ -78,14 +78,14 @@ static void close_nest(Planner *p, Nest *n) {
   }
 }
 
-static void close_all(Planner *p) {
+static void close_all(BlockPlanner *p) {
   while (p->open.len) close_nest(p, p->open.at[0]);
 }
 
 /* Nests that touch memory: before something that writes it. */
-static void close_memory(Planner *p, const Nest *except) {
+static void close_memory(BlockPlanner *p, const Draft *except) {
   for (uint32_t i = 0; i < p->open.len;) {
-    Nest *n = p->open.at[i];
+    Draft *n = p->open.at[i];
     if (n != except && (n->loads.len || n->stores.len))
       close_nest(p, n);
     else
@@ -93,9 +93,9 @@ static void close_memory(Planner *p, const Nest *except) {
   }
 }
 
-static void close_stores_before(Planner *p, int order) {
+static void close_stores_before(BlockPlanner *p, int order) {
   for (uint32_t i = 0; i < p->open.len;) {
-    Nest *n = p->open.at[i];
+    Draft *n = p->open.at[i];
     if (n->stores.len && op_order(n->stores.at[0]) < order)
       close_nest(p, n);
     else
@@ -110,9 +110,9 @@ static bool same_shape(const Type *a, const Type *b) {
   return true;
 }
 
-static Nest *find_open(Planner *p, const Type *shape) {
+static Draft *find_open(BlockPlanner *p, const Type *shape) {
   for (uint32_t i = p->open.len; i-- > 0;)
-    if (same_shape(p->open.at[i]->shape, shape)) return p->open.at[i];
+    if (same_shape(p->open.at[i]->nest.type, shape)) return p->open.at[i];
   return NULL;
 }
 
@@ -131,7 +131,7 @@ typedef struct Pending {
 } Pending;
 typedef Vec(Pending) Walk;
 
-static void push_operands(Planner *p, Walk *w, const Pending *at, bool count_repeats) {
+static void push_operands(BlockPlanner *p, Walk *w, const Pending *at, bool count_repeats) {
   const Op *op = at->v->op;
   for (int i = op->noperands; i-- > 0;) {
     Value *x = ir_operand(op, i);
@@ -143,22 +143,22 @@ static void push_operands(Planner *p, Walk *w, const Pending *at, bool count_rep
 }
 
 /* First walk: close what must be computed before `v` can be evaluated in the open nest `keep` (or, NULL, anywhere).
- * Part of the walk p->l->walk. */
-static void walk_needs(Planner *p, Value *value, const Nest *keep, bool in_place) {
+ * Part of the walk p->all->walk. */
+static void walk_needs(BlockPlanner *p, Value *value, const Draft *keep, bool in_place) {
   Walk walk = {0};
   vec_push(p->cx, &walk, ((Pending){value, in_place, false}));
   while (walk.len) {
     Pending at = walk.at[--walk.len];
     Value *v = at.v;
-    Info *info = info_of(v);
-    if (info->visited[at.in_place] == p->l->walk) continue;
-    info->visited[at.in_place] = p->l->walk;
+    ValueWork *work = work_of(v);
+    if (work->visited[at.in_place] == p->all->walk) continue;
+    work->visited[at.in_place] = p->all->walk;
     if (!ir_is_tensor(v->type)) {
-      if (info->nest && !info->nest->closed) close_nest(p, info->nest);
+      if (work->draft && !work->draft->closed) close_nest(p, work->draft);
       continue;
     }
-    if (cpu_is_stored(v)) {
-      Nest *n = info->nest;
+    if (cpu_to_store(v)) {
+      Draft *n = work->draft;
       if (n && !n->closed && !(at.in_place && n == keep && v->op->code != OP_REDUCE)) close_nest(p, n);
       continue;
     }
@@ -168,10 +168,10 @@ static void walk_needs(Planner *p, Value *value, const Nest *keep, bool in_place
 }
 
 /* Has something been written, or will it be before the current step, that `load` must not see? */
-static bool load_is_late(Planner *p, const Op *load) {
+static bool load_is_late(BlockPlanner *p, const Op *load) {
   if (p->written > op_order(load)) return true;
   for (uint32_t i = 0; i < p->open.len; i++) {
-    const Nest *n = p->open.at[i];
+    const Draft *n = p->open.at[i];
     for (uint32_t j = 0; j < n->stores.len && n != p->target; j++)
       if (op_order(n->stores.at[j]) > op_order(load)) return true;
   }
@@ -179,55 +179,55 @@ static bool load_is_late(Planner *p, const Op *load) {
 }
 
 /* Must `v`, which the current step evaluates, be stored instead? */
-static bool too_expensive(Planner *p, Value *v, bool often) {
-  const Info *info = info_of(v);
-  bool outside = v->op->block != p->block, again = (info->step && info->step != p->step) || often;
-  int cost = cpu_moves_evenly(p->l, v) ? 0 : cpu_cost(p->l, v); /* its parts may be expensive */
+static bool too_expensive(BlockPlanner *p, Value *v, bool often) {
+  const void *step = work_of(v)->step;
+  bool outside = v->op->block != p->block, again = (step && step != p->step) || often;
+  int cost = cpu_moves_evenly(p->all, v) ? 0 : cpu_cost(p->all, v); /* its parts may be expensive */
   if (again && cost >= EXPENSIVE) return true;
   return (p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= EXPENSIVE_IN_LOOP;
 }
 
 /* Second walk, when the step that evaluates `v` is known: who is evaluated where. */
-static void walk_seen(Planner *p, Value *value, bool in_place, bool often) {
+static void walk_seen(BlockPlanner *p, Value *value, bool in_place, bool often) {
   Walk walk = {0};
   vec_push(p->cx, &walk, ((Pending){value, in_place, often}));
   while (walk.len) {
     Pending at = walk.at[--walk.len];
     Value *v = at.v;
-    Info *info = info_of(v);
+    ValueWork *work = work_of(v);
     if (!ir_is_tensor(v->type)) continue;
-    if (cpu_is_stored(v)) {
-      if (!(at.in_place && p->target && info->nest == p->target)) info->needs_slot = true;
+    if (cpu_to_store(v)) {
+      if (!(at.in_place && p->target && work->draft == p->target)) info_of(v)->plan.is_kept = true;
       continue;
     }
     int way = at.in_place + 2 * at.often;
-    if (info->visited[way] == p->l->walk) continue;
-    info->visited[way] = p->l->walk;
+    if (work->visited[way] == p->all->walk) continue;
+    work->visited[way] = p->all->walk;
     Op *op = v->op;
     if (too_expensive(p, v, at.often)) {
-      mark_scratch(p, v);
+      mark_stored(p, v);
       continue;
     }
-    info->step = p->step;
+    work->step = p->step;
     if (op->code == OP_LOAD && op->block == p->block) {
       if (p->load_limit || load_is_late(p, op)) {
-        mark_scratch(p, v);
+        mark_stored(p, v);
         continue;
       }
       vec_push(p->cx, &p->loads, op);
     }
     if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(ir_operand(op, 0)))
-      mark_scratch(p, ir_operand(op, 0));
-    if (op->code == OP_GATHER) mark_scratch(p, ir_operand(op, 0));
+      mark_stored(p, ir_operand(op, 0));
+    if (op->code == OP_GATHER) mark_stored(p, ir_operand(op, 0));
     push_operands(p, &walk, &at, true);
   }
 }
 
 /* A step that evaluates `v` somewhere in it, or needs it stored. */
-static void need_for_op(Planner *p, Op *step, Value *v, bool in_loop, bool writes) {
-  p->l->walk++;
+static void need_for_op(BlockPlanner *p, Op *step, Value *v, bool in_loop, bool writes) {
+  p->all->walk++;
   walk_needs(p, v, NULL, false);
-  p->l->walk++;
+  p->all->walk++;
   p->step = step;
   p->target = NULL;
   p->in_loop = in_loop;
@@ -236,8 +236,8 @@ static void need_for_op(Planner *p, Op *step, Value *v, bool in_loop, bool write
   walk_seen(p, v, false, false);
 }
 
-static void need_stored(Planner *p, Op *step, Value *v) {
-  mark_scratch(p, v);
+static void need_stored(BlockPlanner *p, Op *step, Value *v) {
+  mark_stored(p, v);
   need_for_op(p, step, v, false, false);
 }
 
@@ -252,54 +252,55 @@ static bool input_in_place(const Member *m, int i) {
   return m->kind != MEMBER_VALUE || !m->op || keeps_place(m->op, member_input(m, i), m->value);
 }
 
-static bool scans_agree(const Nest *n, const Member *m) {
+static bool scans_agree(const Draft *n, const Member *m) {
   if (m->kind != MEMBER_SCAN) return true;
   unsigned bit = 1u << ir_attr_int_or(m->op, "axis", 0);
-  if (!(n->scans & bit)) return true;
-  return ((n->reverse & bit) != 0) == (ir_attr_int_or(m->op, "reverse", 0) != 0);
+  if (!(n->nest.scans & bit)) return true;
+  return ((n->nest.reverse & bit) != 0) == (ir_attr_int_or(m->op, "reverse", 0) != 0);
 }
 
-static bool store_fits(Planner *p, const Nest *n, const Op *store) {
+static bool store_fits(BlockPlanner *p, const Draft *n, const Op *store) {
   for (uint32_t i = 0; i < n->loads.len; i++)
-    if (cpu_may_conflict(p->l, n->loads.at[i], store)) return false;
+    if (cpu_may_conflict(p->all, n->loads.at[i], store)) return false;
   for (uint32_t i = 0; i < n->stores.len; i++)
-    if (cpu_may_conflict(p->l, n->stores.at[i], store)) return false;
+    if (cpu_may_conflict(p->all, n->stores.at[i], store)) return false;
   return true;
 }
 
-static bool loads_fit(Planner *p, const Nest *n, Op *const *loads, uint32_t count) {
+static bool loads_fit(BlockPlanner *p, const Draft *n, Op *const *loads, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     for (uint32_t j = 0; j < n->stores.len; j++)
-      if (cpu_may_conflict(p->l, loads[i], n->stores.at[j])) return false;
+      if (cpu_may_conflict(p->all, loads[i], n->stores.at[j])) return false;
   return true;
 }
 
-static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
+static Draft *add_root(BlockPlanner *p, Type *shape, Member m, bool fresh) {
   int n = member_inputs(&m);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) close_stores_before(p, op_order(m.op));
-  Nest *nest;
+  Draft *draft;
   do { /* closing what is needed may close the nest itself */
-    nest = fresh ? NULL : find_open(p, shape);
-    if (nest && (nest->serial || !scans_agree(nest, &m) || (m.kind == MEMBER_STORE && !store_fits(p, nest, m.op)))) {
-      close_nest(p, nest);
+    draft = fresh ? NULL : find_open(p, shape);
+    if (draft &&
+        (draft->nest.serial || !scans_agree(draft, &m) || (m.kind == MEMBER_STORE && !store_fits(p, draft, m.op)))) {
+      close_nest(p, draft);
       continue;
     }
     for (int i = 0; i < n; i++) {
-      p->l->walk++;
-      walk_needs(p, member_input(&m, i), nest, input_in_place(&m, i));
+      p->all->walk++;
+      walk_needs(p, member_input(&m, i), draft, input_in_place(&m, i));
     }
-  } while (nest && nest->closed);
-  if (m.kind == MEMBER_STORE) close_memory(p, nest);
-  if (!nest) {
-    nest = NEW(p->cx, Nest);
-    nest->shape = shape;
+  } while (draft && draft->closed);
+  if (m.kind == MEMBER_STORE) close_memory(p, draft);
+  if (!draft) {
+    draft = NEW(p->cx, Draft);
+    draft->nest.type = shape;
   }
-  p->step = nest;
-  p->target = nest;
+  p->step = draft;
+  p->target = draft;
   p->in_loop = false;
   p->load_limit = 0;
   p->loads.len = 0;
-  p->l->walk++;
+  p->all->walk++;
   for (int i = 0; i < n; i++) {
     bool repeated = m.kind == MEMBER_VALUE && m.op && m.op->code == OP_BROADCAST;
     walk_seen(p, member_input(&m, i), input_in_place(&m, i), repeated);
@@ -307,38 +308,38 @@ static Nest *add_root(Planner *p, Type *shape, Member m, bool fresh) {
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) vec_push(p->cx, &p->loads, m.op);
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) &&
       !cpu_is_index(ir_operand(m.op, 0)))
-    mark_scratch(p, ir_operand(m.op, 0));
-  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_scratch(p, ir_operand(m.op, 0));
+    mark_stored(p, ir_operand(m.op, 0));
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_stored(p, ir_operand(m.op, 0));
   if (m.kind == MEMBER_STORE) {
     for (uint32_t i = 0; i < p->loads.len; i++)
-      if (cpu_may_conflict(p->l, p->loads.at[i], m.op)) mark_scratch(p, &p->loads.at[i]->results[0]);
-    vec_push(p->cx, &nest->stores, m.op);
-  } else if (!loads_fit(p, nest, p->loads.at, p->loads.len)) {
-    for (uint32_t i = 0; i < p->loads.len; i++) mark_scratch(p, &p->loads.at[i]->results[0]);
+      if (cpu_may_conflict(p->all, p->loads.at[i], m.op)) mark_stored(p, &p->loads.at[i]->results[0]);
+    vec_push(p->cx, &draft->stores, m.op);
+  } else if (!loads_fit(p, draft, p->loads.at, p->loads.len)) {
+    for (uint32_t i = 0; i < p->loads.len; i++) mark_stored(p, &p->loads.at[i]->results[0]);
   }
-  for (uint32_t i = 0; i < p->loads.len; i++) { vec_push(p->cx, &nest->loads, p->loads.at[i]); }
+  for (uint32_t i = 0; i < p->loads.len; i++) { vec_push(p->cx, &draft->loads, p->loads.at[i]); }
   if (m.kind == MEMBER_SCAN) {
     unsigned bit = 1u << ir_attr_int_or(m.op, "axis", 0);
-    nest->scans |= bit;
-    if (ir_attr_int_or(m.op, "reverse", 0)) nest->reverse |= bit;
+    draft->nest.scans |= bit;
+    if (ir_attr_int_or(m.op, "reverse", 0)) draft->nest.reverse |= bit;
   }
-  vec_push(p->cx, &nest->members, m);
+  vec_push(p->cx, &draft->nest.members, m);
   if (m.op && m.kind != MEMBER_STORE)
-    for (int i = 0; i < m.op->nresults; i++) info_of(&m.op->results[i])->nest = nest;
+    for (int i = 0; i < m.op->nresults; i++) work_of(&m.op->results[i])->draft = draft;
   bool known = false;
-  for (uint32_t i = 0; i < p->open.len; i++) known = known || p->open.at[i] == nest;
-  if (!known) vec_push(p->cx, &p->open, nest);
-  return nest;
+  for (uint32_t i = 0; i < p->open.len; i++) known = known || p->open.at[i] == draft;
+  if (!known) vec_push(p->cx, &p->open, draft);
+  return draft;
 }
 
-static Nest *add_copy(Planner *p, Value *value, Value *into) {
+static Draft *add_copy(BlockPlanner *p, Value *value, Value *into) {
   return add_root(p, into->type, (Member){.kind = MEMBER_COPY, .value = value, .into = into}, false);
 }
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Outer {
-  Planner *p;
+  BlockPlanner *p;
   Op *op;
   bool in_loop, writes;
 } Outer;
@@ -354,7 +355,7 @@ static void need_outer(Op *op, void *arg) {
   }
 }
 
-static void plan_control(Planner *p, Op *op) {
+static void plan_control(BlockPlanner *p, Op *op) {
   close_all(p);
   if (op->code == OP_FOR || op->code == OP_WHILE) {
     int first = op->code == OP_FOR ? 3 : 0, args = op->code == OP_FOR ? 1 : 0;
@@ -371,20 +372,20 @@ static void plan_control(Planner *p, Op *op) {
   if (outer.writes) p->written = op_order(op);
 }
 
-static void plan_dot(Planner *p, Op *op) {
+static void plan_dot(BlockPlanner *p, Op *op) {
   Value *d = &op->results[0], *c = ir_operand(op, 2);
   for (int i = 0; i < 2; i++) {
     bool swapped;
     Value *source = cpu_dot_source(ir_operand(op, i), &swapped);
-    Op *direct = cpu_dot_direct(p->l, ir_operand(op, i));
+    Op *direct = cpu_dot_direct(p->all, ir_operand(op, i));
     p->target = NULL;
-    if (direct && direct->block == p->block && load_is_late(p, direct)) mark_scratch(p, source);
-    if (!direct || info_of(source)->scratch) need_stored(p, op, source);
+    if (direct && direct->block == p->block && load_is_late(p, direct)) mark_stored(p, source);
+    if (!direct || plan_of(source)->is_member) need_stored(p, op, source);
   }
-  Value *shares = info_of(d)->shares;
-  if (!cpu_dot_sets(p->l, op) && (c != shares || !shares)) {
-    Nest *keep = find_open(p, d->type);
-    p->l->walk++;
+  Value *shares = plan_of(d)->shares;
+  if (!cpu_dot_sets(p->all, op) && (c != shares || !shares)) {
+    Draft *keep = find_open(p, d->type);
+    p->all->walk++;
     walk_needs(p, c, keep, true);
     if (keep && keep->closed) keep = NULL;
     for (uint32_t i = 0; i < p->open.len;)
@@ -406,14 +407,14 @@ static Value *yielded_into(const Op *yield, int i) {
   return ir_entry(parent, 0)->args[parent->code == OP_FOR ? IR_LOOP_ARGS + i : i];
 }
 
-static void plan_yield(Planner *p, Op *yield) {
+static void plan_yield(BlockPlanner *p, Op *yield) {
   for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) /* scalars, too, may come out of a nest */
     if (!ir_is_tensor(ir_operand(yield, i)->type)) need_for_op(p, yield, ir_operand(yield, i), false, false);
   if (yield->code == OP_CONDITION) need_for_op(p, yield, ir_operand(yield, 0), false, false);
   close_all(p);
   for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) {
     Value *v = ir_operand(yield, i), *into = yielded_into(yield, i);
-    if (!ir_is_tensor(v->type) || v == into || info_of(v)->shares == into) continue;
+    if (!ir_is_tensor(v->type) || v == into || plan_of(v)->shares == into) continue;
     add_copy(p, v, into);
   }
   close_all(p);
@@ -421,9 +422,9 @@ static void plan_yield(Planner *p, Op *yield) {
 }
 
 /* Does evaluating `value` read a tensor carried by the loop of p->block out of place, or of another shape? */
-static bool reads_carried(Planner *p, Value *value) {
+static bool reads_carried(BlockPlanner *p, Value *value) {
   Walk walk = {0};
-  p->l->walk++;
+  p->all->walk++;
   vec_push(p->cx, &walk, ((Pending){value, true, false}));
   while (walk.len) {
     Pending at = walk.at[--walk.len];
@@ -433,34 +434,35 @@ static bool reads_carried(Planner *p, Value *value) {
       if (!at.in_place || !same_shape(v->type, value->type)) return true;
       continue;
     }
-    if (cpu_is_stored(v) || v->op->block != p->block) continue;
-    if (info_of(v)->visited[at.in_place] == p->l->walk) continue;
-    info_of(v)->visited[at.in_place] = p->l->walk;
+    if (cpu_to_store(v) || v->op->block != p->block) continue;
+    ValueWork *work = work_of(v);
+    if (work->visited[at.in_place] == p->all->walk) continue;
+    work->visited[at.in_place] = p->all->walk;
     push_operands(p, &walk, &at, false);
   }
   return false;
 }
 
-static void guard_carried(Planner *p, Op *yield) {
+static void guard_carried(BlockPlanner *p, Op *yield) {
   if (ir_parent(yield)->code != OP_FOR) return;
   for (int i = 0; i < yield->noperands; i++) {
     Value *v = ir_operand(yield, i);
-    if (ir_is_tensor(v->type) && v->op && reads_carried(p, v)) mark_scratch(p, v);
+    if (ir_is_tensor(v->type) && v->op && reads_carried(p, v)) mark_stored(p, v);
   }
 }
 
-static void plan_serial(Planner *p, Op *op, Type *shape) {
+static void plan_serial(BlockPlanner *p, Op *op, Type *shape) {
   for (int i = 0; i < op->noperands; i++)
-    if (cpu_cost(p->l, ir_operand(op, i)) >= EXPENSIVE) mark_scratch(p, ir_operand(op, i));
+    if (cpu_cost(p->all, ir_operand(op, i)) >= EXPENSIVE) mark_stored(p, ir_operand(op, i));
   close_all(p);
-  Nest *n = add_root(p, shape, (Member){.kind = MEMBER_SERIAL, .op = op}, true);
-  n->serial = true;
+  Draft *n = add_root(p, shape, (Member){.kind = MEMBER_SERIAL, .op = op}, true);
+  n->nest.serial = true;
   close_all(p);
-  for (int i = 0; i < op->nresults; i++) info_of(&op->results[i])->needs_slot = true;
+  for (int i = 0; i < op->nresults; i++) info_of(&op->results[i])->plan.is_kept = true;
   p->written = op_order(op);
 }
 
-static void plan_op(Planner *p, Op *op) {
+static void plan_op(BlockPlanner *p, Op *op) {
   Type *shape = op->noperands ? ir_operand(op, 0)->type : NULL;
   bool tensor = shape && ir_is_tensor(shape);
   switch (op->code) {
@@ -498,7 +500,7 @@ static void plan_op(Planner *p, Op *op) {
   }
   if (op->nresults && ir_is_tensor(op->results[0].type) && op->code != OP_HISTOGRAM) {
     if (op->code == OP_TRANS && cpu_runs_transpose(op) && !cpu_is_index(ir_operand(op, 0))) {
-      if (cpu_trans_direct(p->l, op))
+      if (cpu_trans_direct(p->all, op))
         need_for_op(p, op, ir_operand(op, 0), false, false);
       else
         need_stored(p, op, ir_operand(op, 0));
@@ -506,7 +508,7 @@ static void plan_op(Planner *p, Op *op) {
       return;
     }
     for (int i = 0; i < op->nresults; i++)
-      if (info_of(&op->results[i])->scratch)
+      if (plan_of(&op->results[i])->is_member)
         add_root(p, op->results[i].type, (Member){.kind = MEMBER_VALUE, .op = op, .value = &op->results[i]}, false);
     return;
   }
@@ -523,20 +525,20 @@ static void plan_op(Planner *p, Op *op) {
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 static void forget(Info *info) {
-  info->needs_slot = false;
-  info->nest = NULL;
-  info->step = NULL;
+  info->plan.is_kept = false;
+  info->work->draft = NULL;
+  info->work->step = NULL;
 }
 
-static void plan_block(Planner *outer, Block *b) {
-  Planner p = {.l = outer->l, .cx = outer->cx, .block = b};
+static void plan_block(BlockPlanner *outer, Block *b) {
+  BlockPlanner p = {.all = outer->all, .cx = outer->cx, .block = b};
   for (Op *op = b->first; op; op = op->next)
     for (int r = 0; r < op->nregions; r++)
       if (op->code == OP_FOR || op->code == OP_IF || op->code == OP_WHILE)
         for (Block *inner = op->regions[r]->first; inner; inner = inner->next) plan_block(&p, inner);
-  p.plan = NEW(p.cx, Plan);
+  p.plan = NEW(p.cx, BlockPlan);
   for (Op *op = b->first; op; op = op->next)
-    if (op->code == OP_DOT) cpu_dot_in_place(p.l, op);
+    if (op->code == OP_DOT) cpu_dot_in_place(p.all, op);
   do {
     p.changed = false;
     p.plan->steps.len = 0;
@@ -550,13 +552,20 @@ static void plan_block(Planner *outer, Block *b) {
   b->data = p.plan;
 }
 
+/* ---- the function ------------------------------------------------------------------------------------------------ */
+
+static Info *new_info(Ctx *cx) {
+  Info *info = NEW(cx, Info);
+  info->work = NEW(cx, ValueWork);
+  return info;
+}
+
 static void attach(Op *op, void *arg) {
-  Lower *l = arg;
-  op->data = NEW(l->cx, Info);
-  for (int i = 0; i < op->nresults; i++) op->results[i].data = NEW(l->cx, Info);
+  Ctx *cx = ((Planner *)arg)->cx;
+  for (int i = 0; i < op->nresults; i++) op->results[i].data = new_info(cx);
   for (int r = 0; r < op->nregions; r++)
     for (Block *b = op->regions[r]->first; b; b = b->next) {
-      for (int i = 0; i < b->nargs; i++) b->args[i]->data = NEW(l->cx, Info);
+      for (int i = 0; i < b->nargs; i++) b->args[i]->data = new_info(cx);
       unsigned order = 0;
       for (Op *x = b->first; x; x = x->next) x->mark = order++;
     }
@@ -564,11 +573,35 @@ static void attach(Op *op, void *arg) {
 
 static void note(Op *op, void *arg) { cpu_note(arg, op); }
 
-void cpu_plan(Lower *l, Op *func) {
-  attach(func, l);
-  ir_walk(func, attach, l);
-  ir_walk(func, note, l); /* in order: what an op is made of comes before it */
-  cpu_plan_points(l, func);
-  Planner p = {.l = l, .cx = l->cx};
-  plan_block(&p, ir_entry(func, 0));
+/* From here on it is settled what is stored. */
+static void settle_value(Value *v) {
+  Info *info = info_of(v);
+  info->plan.is_stored = cpu_to_store(v);
+  info->plan.nest = info->work->draft ? &info->work->draft->nest : NULL;
+}
+
+static void settle(Op *op, void *arg) {
+  (void)arg;
+  for (int i = 0; i < op->nresults; i++) settle_value(&op->results[i]);
+  for (int r = 0; r < op->nregions; r++)
+    for (Block *b = op->regions[r]->first; b; b = b->next)
+      for (int i = 0; i < b->nargs; i++) settle_value(b->args[i]);
+}
+
+const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa) {
+  FunctionPlan *plan = NEW(cx, FunctionPlan);
+  plan->func = cpu_plan_kernel(cx, m, &plan->args);
+  plan->index = index_analyze(cx, m);
+  Planner all = {.cx = cx, .index = plan->index, .isa = isa, .result = plan};
+  attach(plan->func, &all);
+  ir_walk(plan->func, attach, &all);
+  ir_walk(plan->func, note, &all); /* in order: what an op is made of comes before it */
+  cpu_plan_points(&all, plan->func);
+  BlockPlanner p = {.all = &all, .cx = cx};
+  plan_block(&p, ir_entry(plan->func, 0));
+  settle(plan->func, NULL);
+  ir_walk(plan->func, settle, NULL);
+  cpu_check_stored(cx, plan->func);
+  cpu_plan_steps(&all, plan->func);
+  return plan;
 }

@@ -1,12 +1,16 @@
-/* plan.h: what is decided before anything is emitted.
+/* plan.h: what is decided of a kernel before anything is emitted. The emitter (emit.h) gets all of it as const.
  *
- *   plan.c        which tensors are stored in scratch, and which ops share a loop nest, in which order; the page at its top is
- *                 the design
- *   plan_nest.c   one nest: its vector dimension, what is tested in front of it, which masks are bounds of its loop
- *   plan_points.c  which tensors are stored before all, because an expression would evaluate them at too many points
- *   plan_rules.c  the questions that both ask: what a value costs, what may alias, what may be read in place
+ *   plan_support.c  what the back end has no code for: the errors
+ *   plan.c          which tensors are stored in scratch, and which ops share a loop nest, in which order; the page at its top
+ *                   is the design
+ *   plan_points.c   which tensors are stored before all, because an expression would evaluate them at too many points
+ *   plan_rules.c    the questions that both ask: what a value costs, what may alias, what may be read in place
+ *   plan_nest.c     each nest: its vector dimension, what is tested in front of it, which masks are bounds of its loop
+ *   plan_steps.c    the steps in the order in which they are emitted: their nests, the operands of dots and
+ *                   transpositions, checks
  *
- * All of them ask the index analysis (index/index.h). Nothing here makes LLVM IR.
+ * What planning itself needs is in plan_work.h. All of it asks the index analysis (index/index.h); nothing here knows
+ * LLVM.
  */
 #ifndef TRITONC_CPU_PLAN_H
 #define TRITONC_CPU_PLAN_H
@@ -14,69 +18,38 @@
 #include "cpu/internal.h"
 #include "index/index.h"
 
-#include <llvm-c/Core.h>
+enum { MAX_RANK = IR_MAX_RANK };
 
-enum { MAX_RANK = IR_MAX_RANK, MAX_LEVELS = MAX_RANK + 3 };
-
-/* An array in the thread's scratch area. Its place is chosen when everything is lowered and all lifetimes are known. */
-typedef struct SlotLoop SlotLoop;
-typedef struct Slot {
-  LLVMValueRef address; /* in the entry block; the offset is filled in at the end */
-  int64_t bytes, offset;
-  int first, last;      /* clock of its first and last access; first < 0: never */
-  const SlotLoop *loop; /* at whose end it ends, or NULL: at `last` */
-  uint32_t order;       /* in which it was made */
-} Slot;
-
-typedef struct Lower Lower;
 typedef struct Nest Nest;
-typedef struct Memo Memo;
-typedef struct Points Points;
-typedef struct Lane Lane;
 
-/* What is known of a value; hangs on Value.data. */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
+
+typedef struct ValuePlan {
+  bool is_stored;   /* it lies in scratch, or whoever computes it puts it there; else it is an expression */
+  bool is_member;   /* stored, and computed by a member of `nest` of its own */
+  bool is_kept;     /* stored, and read by somebody outside of `nest` */
+  Value *shares;    /* whose scratch it shares (a dot accumulates in that of the carried value), or NULL */
+  const Nest *nest; /* that computes it, or NULL */
+} ValuePlan;
+
+/* What hangs on Value.data, and on Op.data of ops. */
 typedef struct Info {
-  /* planned: plan.c */
-  bool scratch;        /* computed by a nest of its own position and kept */
-  bool needs_slot;     /* somebody outside that nest reads it */
-  Value *shares;       /* whose slot it shares (a dot accumulates in that of the carried value), or NULL */
-  Nest *nest;          /* that computes it */
-  const void *step;    /* the step that evaluates it */
-  unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
-  Points *points;      /* plan_points.c: where expressions evaluate it */
-  struct {             /* plan_rules.c */
-    bool is_index;     /* an expression of indices and scalars, no data in it */
-    bool by_slot;      /* made of what a loop carries or a conditional gives */
-    bool costed;       /* `cost` is right */
-    int cost;
-  } rules;
-  /* planned: plan_nest.c. Numbers of nests */
-  struct {
-    unsigned bounded, unit; /* of an access: in which its mask is a bound; its step is one element if the tests hold */
-    unsigned assumed;       /* of an `x % n`: in which it does not wrap if the tests hold */
-    unsigned visited;       /* whose accesses were planned through it, with this map */
-    const int *map;
-    unsigned asked; /* in which it was asked whether this mask is a bound on this axis */
-    int asked_axis;
-    bool is_bound;
-  } in_nest;
-  /* emitted */
-  LLVMValueRef scalar; /* of a scalar */
-  Slot *slot;          /* of a tensor that is in scratch */
-  Memo *memo;          /* emit_lane.c: its lanes at points of the current nest */
-  struct {             /* emit_nest.c: the last walk for masks that came here, and with which coordinates */
-    unsigned number;
-    const Lane *at;
-  } mask_walk;
-  struct { /* emit_prefetch.c, of an argument: the last nest that reads through it, and how many do so far */
-    unsigned last, count;
-  } reads;
+  ValuePlan plan;
+  struct ValueWork *work; /* of planning: plan_work.h */
+  struct ValueCode *code; /* of the emitter: emit.h */
 } Info;
+
+static inline const ValuePlan *plan_of(const Value *v) { return &((const Info *)v->data)->plan; }
+static inline bool cpu_is_stored(const Value *v) { return plan_of(v)->is_stored; }
+/* Is `v` evaluated from its operands in `nest` (or anywhere, NULL), rather than read from scratch? */
+bool cpu_is_expression(const Nest *nest, const Value *v);
+
+/* ---- nests ------------------------------------------------------------------------------------------------------- */
 
 typedef enum MemberKind {
   MEMBER_STORE,  /* op: tt.store */
-  MEMBER_VALUE,  /* value, kept in its own slot if somebody else needs it */
-  MEMBER_COPY,   /* value into the slot of `into` */
+  MEMBER_VALUE,  /* value, kept in its own scratch if somebody else needs it */
+  MEMBER_COPY,   /* value into the scratch of `into` */
   MEMBER_REDUCE, /* op */
   MEMBER_SCAN,   /* op */
   MEMBER_SERIAL, /* op: an atomic or an assertion, element by element */
@@ -86,94 +59,103 @@ typedef struct Member {
   Op *op;
   Value *value, *into;
 } Member;
-struct Nest {
-  Type *shape; /* any tensor type of the iteration space */
-  Vec(Member) members;
-  Vec(Op *) loads, stores;
-  bool serial;  /* one element at a time */
-  int order;    /* of its first store in the block */
-  unsigned reverse; /* dimensions whose loop runs downward, a bit each; scans decide */
-  unsigned scans;   /* dimensions along which something is scanned, a bit each */
-  bool closed;
-};
 
+/* An `x % n` that is taken not to wrap; what tells is that neither the first x nor the last does. */
+typedef struct WrapTest {
+  const Value *wrap; /* NULL: none */
+  int64_t step;      /* of x along the dimension that moves */
+} WrapTest;
 /* What is tested at run time in front of a nest: that a stride is one element, or that an `x % n` does not wrap. */
 typedef struct NestTest {
   const IndexSum *stride; /* in bytes, of which an element has `bytes`; or */
   int64_t bytes;
-  const Value *wrap;
+  WrapTest wrap;
 } NestTest;
-/* plan_nest.c: how a nest is emitted. Accesses whose masks are bounds and whose pointers are contiguous if the tests hold
- * are marked with `number` (Info.in_nest). */
-typedef struct NestPlan {
-  unsigned number;
+
+struct Nest {
+  const Type *type; /* of any tensor of the iteration space */
+  Vec(Member) members;
+  bool serial;      /* one element at a time */
+  unsigned reverse; /* dimensions whose loop runs downward, a bit each; scans decide */
+  unsigned scans;   /* dimensions along which something is scanned, a bit each */
+  /* plan_nest.c */
   int rank, vector_dim, lanes;
   int64_t shape[MAX_RANK];
   Vec(NestTest) tests;
-  Map strides; /* those that are tested */
-} NestPlan;
-void cpu_plan_nest(Lower *l, const Nest *nest, NestPlan *plan);
-/* By how much the left side of a comparison of integers grows against the right side per step along `axis`: 1 or -1, if it
- * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
-enum { CPU_NO_STEP = 2 };
-int cpu_compare_step(Lower *l, const Op *cmp, int axis);
-/* Is every conjunct of the mask either the same along `axis` (-1: no axis moves) or a bound on it, and known in front of the
- * loop? Then emit_mask_range gives it. */
-bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis);
-/* Is `v` evaluated from its operands in `nest` (or anywhere, NULL), rather than read from a slot? */
-bool cpu_is_expression(const Nest *nest, const Value *v);
-/* The only dimension along which x moves, of an `x % n` for which that it does not wrap can be tested; else -1. */
-int cpu_wrap_axis(Lower *l, const Nest *nest, const Value *wrap);
-/* Can the sum, divided by `unit`, be emitted here? */
-bool cpu_sum_known(Lower *l, const IndexSum *s, int64_t unit);
+  /* Sets of ops and values. */
+  Map bounded; /* accesses whose masks are bounds of the vector loop */
+  Map unit;    /* accesses whose step along it is one element if the tests hold */
+  Map linear;  /* `x % n` that do not wrap if the tests hold */
+  Map reads;   /* arguments that contiguous loads read from */
+  Map fetched; /* those of them from which what the next program reads is fetched ahead (emit_prefetch.c) */
+};
+
+/* ---- other steps ------------------------------------------------------------------------------------------------- */
+
+/* A matrix in memory that the run-time library reads: an operand of a dot, the source of a transposition. */
+typedef struct MatrixPlan {
+  Value *source; /* beneath a transposition, if `swapped` */
+  bool swapped;
+  const Op *load; /* read where this load would read, described by strides and extents; NULL: from scratch */
+  const IndexSum *strides[2]; /* of rows and columns, in bytes */
+  WrapTest wraps[2];
+  /* Copies `source` into scratch of its own, where it is an expression, or, of a load, where a wrap test fails; else NULL. */
+  const Nest *copy;
+} MatrixPlan;
+
+typedef struct DotPlan {
+  MatrixPlan a, b;
+  bool sets;       /* it begins with zero, and gives every element of its result */
+  Value *live;     /* a mask, a box: the rows and columns that it cuts off do not matter; or NULL */
+} DotPlan;
+
+/* A check of check mode. */
+typedef struct CheckPlan {
+  int dim;                /* of the rows that are checked; of a scalar's: -1 */
+  bool is_even;           /* a row's elements lie `stride` bytes apart, and its mask is bounds */
+  const IndexSum *stride;
+} CheckPlan;
 
 typedef struct Step {
   Op *op; /* or */
-  Nest *nest;
+  const Nest *nest;
+  const DotPlan *dot;         /* of tt.dot */
+  const MatrixPlan *matrix;   /* of tt.trans */
+  const CheckPlan *check;     /* of tt.check_access */
 } Step;
-typedef struct Plan {
+typedef struct BlockPlan {
   Vec(Step) steps;
-} Plan;
+} BlockPlan;
+static inline const BlockPlan *block_plan(const Block *b) { return b->data; }
 
-/* Attach an Info to every value, then a Plan to every block of the function (Block.data). */
-void cpu_plan(Lower *l, Op *func);
-static inline Info *info_of(const Value *v) { return v->data; }
-static inline Info *access_info(const Op *op) { return op->nresults ? info_of(&op->results[0]) : op->data; }
-static inline Plan *plan_of(const Block *b) { return b->data; }
-/* May this dot operand be read where the user has it? Then the load (maybe under a transposition). */
-Op *cpu_dot_direct(Lower *l, Value *operand);
-/* Likewise the source of a transposition done by the run-time library. */
-bool cpu_trans_direct(Lower *l, Op *trans);
-bool cpu_runs_transpose(const Op *trans);
+/* ---- the function ------------------------------------------------------------------------------------------------ */
+
+typedef struct FunctionPlan {
+  Op *func;
+  IndexInfo *index;
+  const ArgKind *args;
+  Vec(Op *) checks;
+  bool makes_pointers; /* of integers, or reads them from memory: what they touch is unknown */
+  bool streams;        /* no program waits for what another writes: large results may go past the caches */
+  Map loaded;          /* set of the arguments that something is loaded from */
+} FunctionPlan;
+/* The plan of the module's public function. Unwinds where the back end has no code for something; later nothing can go
+ * wrong but want of memory. */
+const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa);
+
+/* ---- what both ask of the IR and the index analysis: plan_rules.c ------------------------------------------------- */
+
+Value *cpu_access_mask(const Op *op);  /* of a load, store or atomic; or NULL */
+Value *cpu_access_other(const Op *op); /* of a load, or NULL */
+const IndexAxis *cpu_axis(IndexInfo *ix, const Value *v); /* how a tensor of integers or pointers moves */
+/* The function argument that a pointer comes from, or NULL when that is not plain. */
+const Value *cpu_pointer_base(IndexInfo *ix, const Value *ptr);
+/* By how much the left side of a comparison of integers grows against the right side per step along `axis`: 1 or -1, if it
+ * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
+enum { CPU_NO_STEP = 2 };
+int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis);
 /* Does a reshape only insert or drop dimensions of size 1? */
 bool cpu_reshape_trivial(const Op *op);
-/* Is `v` a tensor that lies in scratch, rather than an expression? */
-bool cpu_is_stored(const Value *v);
-/* plan_rules.c: what the plan rests on. */
-/* How a tensor of integers or pointers moves; as an expression: one that passes through a slot is read from there. */
-const IndexAxis *cpu_axis(Lower *l, const Value *v);
-bool cpu_is_affine(Lower *l, const Value *v);               /* along every axis by the same amount everywhere, or modulo something */
-bool cpu_moves_by_one(Lower *l, const Value *v, int axis);  /* by one element, everywhere */
-/* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box that begins
- * at 0? */
-bool cpu_mask_is_box(Lower *l, const Value *mask);
-/* The function argument that a pointer comes from, or NULL when that is not plain. */
-const Value *cpu_pointer_base(Lower *l, const Value *ptr);
-int cpu_cost(Lower *l, Value *v); /* of evaluating it once more, in vector instructions per vector */
-/* Store what expressions would evaluate at many points. */
-void cpu_plan_points(Lower *l, Op *func);
-/* Note what does not change while planning: of an op's results, those of its operands being noted. */
-void cpu_note(Lower *l, Op *op);
-/* `v` is to be stored from now on: what was derived from its being an expression is forgotten. */
-void cpu_note_stored(Lower *l, Value *v);
-/* Accesses that may share no loop nest: either may touch elements that the other has at another index. */
-bool cpu_may_conflict(Lower *l, const Op *a, const Op *b);
-bool cpu_is_index(const Value *v);                      /* an expression of indices and scalars, no data in it */
-bool cpu_moves_evenly(Lower *l, Value *v);        /* an index or pointer that is worth more as an expression */
-bool cpu_dot_in_place(Lower *l, Op *dot);
-bool cpu_dot_sets(Lower *l, Op *dot); /* does it begin with zero, and give every element of its result? */
 bool cpu_feeds_only_dots(const Value *v); /* as an operand, not as the accumulator */
-Value *cpu_dot_source(Value *operand, bool *swapped); /* beneath a transposition */
-static inline int op_order(const Op *op) { return (int)op->mark; }
 
 #endif

@@ -15,7 +15,7 @@
  *
  * Cost: linear in the ops below the members, once per nest.
  */
-#include "cpu/emit.h"
+#include "cpu/plan_work.h"
 
 #include <string.h>
 
@@ -69,9 +69,8 @@ static int follows(const int *map, int rank, int to) {
 /* ---- the vector dimension ---------------------------------------------------------------------------------------- */
 
 typedef struct Choice {
-  Lower *l;
+  Planner *g;
   const Nest *nest;
-  NestPlan *plan;
   int votes[MAX_RANK];
   int widest; /* bytes of the widest data */
   int cost;
@@ -84,20 +83,20 @@ static int weight_of(const Choice *c, const int *map, int rank) {
   bool covered[MAX_RANK] = {0};
   for (int d = 0; d < rank; d++)
     if (map[d] >= 0) covered[map[d]] = true;
-  for (int d = 0; d < c->plan->rank; d++)
-    if (c->plan->shape[d] > 1 && !covered[d]) return 1;
+  for (int d = 0; d < c->nest->rank; d++)
+    if (c->nest->shape[d] > 1 && !covered[d]) return 1;
   return 64;
 }
 
 static void vote_access(Choice *c, Value *ptr, const int *map, int weight) {
-  const IndexAxis *a = cpu_axis(c->l, ptr);
+  const IndexAxis *a = cpu_axis(c->g->index, ptr);
   int bytes = ir_elem_bytes(ptr->type->elem->elem);
   bool any = false;
   weight *= weight_of(c, map, ptr->type->rank);
   for (int d = 0; d < ptr->type->rank; d++) {
     int to = map[d];
-    if (to < 0 || c->plan->shape[to] == 1) continue;
-    if (cpu_moves_by_one(c->l, ptr, d))
+    if (to < 0 || c->nest->shape[to] == 1) continue;
+    if (cpu_moves_by_one(c->g->index, ptr, d))
       c->votes[to] += 4 * weight;
     else if (a[d].stride && (a[d].stride->n || (a[d].wrap && a[d].stride->constant <= bytes)))
       c->votes[to] += 2 * weight;
@@ -107,7 +106,7 @@ static void vote_access(Choice *c, Value *ptr, const int *map, int weight) {
   }
   for (int d = 0; !any && d < ptr->type->rank; d++) {
     bool still = index_is_const(a[d].stride, 0) && !a[d].wrap;
-    if (map[d] >= 0 && c->plan->shape[map[d]] > 1 && !still) c->gathers = true;
+    if (map[d] >= 0 && c->nest->shape[map[d]] > 1 && !still) c->gathers = true;
   }
 }
 
@@ -121,7 +120,7 @@ static void note_type(Choice *c, const Type *elem) {
 static void vote(Choice *c, Value *v, const int *map, int depth) {
   if (!ir_is_tensor(v->type) || depth > 64) return;
   int rank = v->type->rank;
-  if (cpu_is_stored(v) && !(info_of(v)->nest == c->nest && !info_of(v)->slot)) {
+  if (cpu_is_stored(v) && !(plan_of(v)->nest == c->nest && !work_of(v)->available)) {
     if (rank && map[rank - 1] >= 0) c->votes[map[rank - 1]] += 3 * weight_of(c, map, rank);
     note_type(c, v->type->elem);
     return;
@@ -129,19 +128,19 @@ static void vote(Choice *c, Value *v, const int *map, int depth) {
   if (c->cost > 4000) return;
   c->cost++;
   Op *op = v->op;
-  if (!op || cpu_is_affine(c->l, v)) return;
+  if (!op || cpu_is_affine(c->g, v)) return;
   if (op->code != OP_CMPI) note_type(c, v->type->elem);
   if (op->code == OP_LOAD) vote_access(c, ir_operand(op, 0), map, 1);
   if (op->code == OP_GATHER) c->gathers = true;
   for (int i = 0; i < op->noperands; i++)
     if (ir_is_tensor(ir_operand(op, i)->type))
-      vote(c, ir_operand(op, i), operand_map(c->l->cx, op, i, v->index, map), depth + 1);
+      vote(c, ir_operand(op, i), operand_map(c->g->cx, op, i, v->index, map), depth + 1);
 }
 
 static void vote_member(Choice *c, const Member *m, const int *map) {
   if (m->kind == MEMBER_STORE) vote_access(c, ir_operand(m->op, 0), map, 2);
-  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && info_of(m->value)->needs_slot))
-    c->votes[c->plan->rank - 1] += 3 * 64;
+  if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && plan_of(m->value)->is_kept))
+    c->votes[c->nest->rank - 1] += 3 * 64;
   if (m->op && m->kind != MEMBER_VALUE) {
     for (int i = 0; i < m->op->noperands; i++) vote(c, ir_operand(m->op, i), map, 0);
     return;
@@ -166,59 +165,55 @@ static int choose_lanes(const Choice *c) {
     folds = folds || c->nest->members.at[i].kind == MEMBER_REDUCE;
     scans = scans || c->nest->members.at[i].kind == MEMBER_SCAN;
   }
-  int lanes = c->l->isa->vector_bytes / bytes;
+  int lanes = c->g->isa->vector_bytes / bytes;
   if (!c->gathers && !scans && c->cost <= 40) lanes *= folds && c->cost <= 12 ? 4 : 2;
   if (lanes > 64) lanes = 64;
   if (c->gathers && lanes > 16) lanes = 16;
-  while (lanes > c->plan->shape[c->plan->vector_dim]) lanes /= 2;
+  while (lanes > c->nest->shape[c->nest->vector_dim]) lanes /= 2;
   return lanes < 1 ? 1 : lanes;
 }
 
 static int choose_dim(const Choice *c) {
-  const int64_t *shape = c->plan->shape;
+  const int64_t *shape = c->nest->shape;
   int best = -1;
-  for (int d = c->plan->rank; d-- > 0;) {
+  for (int d = c->nest->rank; d-- > 0;) {
     if (shape[d] == 1) continue;
     bool small = shape[d] < 4;
     if (best < 0 || (c->votes[d] > c->votes[best] && !small) || (shape[best] < 4 && shape[d] > shape[best])) best = d;
   }
-  return best < 0 ? c->plan->rank - 1 : best;
+  return best < 0 ? c->nest->rank - 1 : best;
 }
 
 /* ---- what can be evaluated in front of the loops ----------------------------------------------------------------- */
 
 /* Does `v` contain no value that the nest itself computes? All others are there: scalars, and tensors in their slots. */
-static bool is_known(Lower *l, const Nest *nest, Value *v) {
-  Vec(Value *) work = {0};
-  unsigned walk = ++l->walk;
-  vec_push(l->cx, &work, v);
-  while (work.len) {
-    Value *x = work.at[--work.len];
-    Info *info = info_of(x);
-    if (info->visited[0] == walk) continue;
-    info->visited[0] = walk;
-    if (!ir_is_tensor(x->type)) {
-      if (!info->scalar) return false;
+static bool is_known(Planner *g, const Nest *nest, Value *v) {
+  Vec(Value *) stack = {0};
+  unsigned walk = ++g->walk;
+  vec_push(g->cx, &stack, v);
+  while (stack.len) {
+    Value *x = stack.at[--stack.len];
+    ValueWork *work = work_of(x);
+    if (work->visited[0] == walk) continue;
+    work->visited[0] = walk;
+    if (!ir_is_tensor(x->type) || cpu_is_stored(x)) {
+      if (!work->available || (ir_is_tensor(x->type) && nest && plan_of(x)->nest == nest)) return false;
       continue;
     }
-    if (cpu_is_stored(x)) {
-      if (!info->slot || (nest && info->nest == nest)) return false;
-      continue;
-    }
-    for (int i = 0; i < x->op->noperands; i++) vec_push(l->cx, &work, ir_operand(x->op, i));
+    for (int i = 0; i < x->op->noperands; i++) vec_push(g->cx, &stack, ir_operand(x->op, i));
   }
   return true;
 }
 
-bool cpu_sum_known(Lower *l, const IndexSum *s, int64_t unit) {
+bool cpu_sum_known(Planner *g, const IndexSum *s, int64_t unit) {
   if (!s || s->constant % unit) return false;
   for (int i = 0; i < s->n; i++) {
     if (s->terms[i].times % unit) return false;
     for (int k = 0; k < s->terms[i].n; k++) {
       Value *v = (Value *)s->terms[i].factors[k];
       if (!v->data || ir_is_ptr(ir_elem(v->type))) return false;
-      if (ir_is_tensor(v->type) && !(index_is_uniform(index_of(l->index, v)) && cpu_is_index(v))) return false;
-      if (!is_known(l, NULL, v)) return false;
+      if (ir_is_tensor(v->type) && !(index_is_uniform(index_of(g->index, v)) && cpu_is_index(v))) return false;
+      if (!is_known(g, NULL, v)) return false;
     }
   }
   return true;
@@ -226,43 +221,25 @@ bool cpu_sum_known(Lower *l, const IndexSum *s, int64_t unit) {
 
 /* ---- masks ------------------------------------------------------------------------------------------------------- */
 
-int cpu_compare_step(Lower *l, const Op *cmp, int axis) {
-  const Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
-  const Index *x = index_of(l->index, a), *y = index_of(l->index, b);
-  const char *p = ir_attr_text_or(cmp, "predicate", "");
-  if (!ir_is_int(ir_elem(a->type)) || x->axis[axis].wrap || y->axis[axis].wrap) return CPU_NO_STEP;
-  const IndexSum *s = index_sub(l->index, x->axis[axis].stride, y->axis[axis].stride);
-  if (!s || s->n || s->constant < -1 || s->constant > 1) return CPU_NO_STEP;
-  bool still = index_is_const(x->axis[axis].stride, 0) && index_is_const(y->axis[axis].stride, 0);
-  if (!still && ir_elem(a->type)->bits < 32) return CPU_NO_STEP; /* it may wrap around on the way */
-  bool ordered = p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0);
-  return ordered || !s->constant ? (int)s->constant : CPU_NO_STEP;
-}
-
-static bool is_same_along(Lower *l, const Value *v, int axis) {
-  const IndexAxis *a = &index_of(l->index, v)->axis[axis];
+static bool is_same_along(Planner *g, const Value *v, int axis) {
+  const IndexAxis *a = &index_of(g->index, v)->axis[axis];
   return index_is_const(a->stride, 0) && !a->wrap;
 }
 
-bool cpu_is_expression(const Nest *nest, const Value *v) {
-  if (!v->op || !ir_is_tensor(v->type)) return false;
-  return !cpu_is_stored(v) || (nest && info_of(v)->nest == nest && info_of(v)->scratch);
-}
-
-bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis) {
+bool cpu_mask_bounds(Planner *g, const Nest *nest, Value *mask, int axis) {
   typedef struct Item {
     Value *v;
     int axis; /* the dimension that moves; -1: none */
   } Item;
   Vec(Item) work = {0};
-  vec_push(l->cx, &work, ((Item){mask, axis}));
+  vec_push(g->cx, &work, ((Item){mask, axis}));
   while (work.len) {
     Item at = work.at[--work.len];
     Op *op = at.v->op;
     switch (at.axis >= 0 && cpu_is_expression(nest, at.v) ? op->code : OP_POISON) {
     case OP_ANDI:
-      vec_push(l->cx, &work, ((Item){ir_operand(op, 1), at.axis}));
-      vec_push(l->cx, &work, ((Item){ir_operand(op, 0), at.axis}));
+      vec_push(g->cx, &work, ((Item){ir_operand(op, 1), at.axis}));
+      vec_push(g->cx, &work, ((Item){ir_operand(op, 0), at.axis}));
       continue;
     case OP_EXPAND_DIMS:
     case OP_BROADCAST:
@@ -271,19 +248,19 @@ bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis) {
       Value *x = ir_operand(op, 0);
       int only[MAX_RANK];
       for (int d = 0; d < at.v->type->rank; d++) only[d] = d == at.axis ? 0 : -1;
-      int next = ir_is_tensor(x->type) ? follows(operand_map(l->cx, op, 0, 0, only), x->type->rank, 0) : -1;
-      vec_push(l->cx, &work, ((Item){x, next}));
+      int next = ir_is_tensor(x->type) ? follows(operand_map(g->cx, op, 0, 0, only), x->type->rank, 0) : -1;
+      vec_push(g->cx, &work, ((Item){x, next}));
       continue;
     }
     case OP_CMPI:
-      if (cpu_compare_step(l, op, at.axis) == CPU_NO_STEP) break;
+      if (cpu_compare_step(g->index, op, at.axis) == CPU_NO_STEP) break;
       for (int i = 0; i < 2; i++)
-        if (!is_known(l, nest, ir_operand(op, i))) return false;
+        if (!is_known(g, nest, ir_operand(op, i))) return false;
       continue;
     default: break;
     }
-    bool moves = at.axis >= 0 && ir_is_tensor(at.v->type) && !is_same_along(l, at.v, at.axis);
-    if (moves || !is_known(l, nest, at.v)) return false;
+    bool moves = at.axis >= 0 && ir_is_tensor(at.v->type) && !is_same_along(g, at.v, at.axis);
+    if (moves || !is_known(g, nest, at.v)) return false;
   }
   return true;
 }
@@ -292,77 +269,78 @@ bool cpu_mask_bounds(Lower *l, const Nest *nest, Value *mask, int axis) {
 
 static bool is_remainder(const Value *v) { return v->op && (v->op->code == OP_REMSI || v->op->code == OP_REMUI); }
 
-int cpu_wrap_axis(Lower *l, const Nest *nest, const Value *wrap) {
-  if (!is_remainder(wrap)) return -1;
-  const IndexAxis *a = cpu_axis(l, ir_operand(wrap->op, 0));
+bool cpu_wrap_test(Planner *g, const Nest *nest, const Value *wrap, WrapTest *test) {
+  if (!is_remainder(wrap)) return false;
+  const Index *x = index_of(g->index, ir_operand(wrap->op, 0));
   int axis = -1;
-  int64_t step;
+  *test = (WrapTest){.wrap = wrap};
   for (int d = 0; d < wrap->type->rank; d++) {
-    if (index_is_const(a[d].stride, 0) && !a[d].wrap) continue;
-    if (axis >= 0 || a[d].wrap) return -1; /* along others, too: testing it for their first index would not do */
+    if (index_is_const(x->axis[d].stride, 0) && !x->axis[d].wrap) continue;
+    if (axis >= 0 || x->axis[d].wrap)
+      return false; /* along others, too: testing it for their first index would not do */
     axis = d;
   }
-  if (axis < 0 || !index_const_stride(index_of(l->index, ir_operand(wrap->op, 0)), axis, &step)) return -1;
-  if (!index_is_uniform(index_of(l->index, ir_operand(wrap->op, 1)))) return -1;
+  if (axis < 0 || !index_const_stride(x, axis, &test->step)) return false;
+  if (!index_is_uniform(index_of(g->index, ir_operand(wrap->op, 1)))) return false;
   for (int i = 0; i < 2; i++)
-    if (!is_known(l, nest, ir_operand(wrap->op, i))) return -1;
-  return axis;
+    if (!is_known(g, nest, ir_operand(wrap->op, i))) return false;
+  return true;
 }
 
 typedef struct Accesses {
-  Lower *l;
-  const Nest *nest;
-  NestPlan *plan;
+  Planner *g;
+  Nest *nest;
   unsigned number;
+  Map strides; /* those that are tested */
 } Accesses;
 
-/* The test that rules out that `wrap` wraps; once per nest. */
-static void test_wrap(Accesses *a, const Value *wrap) {
-  Info *info = info_of(wrap);
-  if (info->in_nest.assumed == a->plan->number) return;
-  info->in_nest.assumed = a->plan->number;
-  vec_push(a->l->cx, &a->plan->tests, ((NestTest){.wrap = wrap}));
-}
+static void add(Ctx *cx, Map *set, const void *x) { map_put(cx, set, x, (void *)x); }
 
 /* A stride that is one scalar, as tensors have them, may well be one element; a product of several, or a multiple, hardly. */
 static bool may_be_one(const IndexSum *s, int64_t bytes) {
   return s->n == 1 && !s->constant && s->terms[0].n == 1 && s->terms[0].times == bytes;
 }
 
-/* What must hold at run time for this access to be contiguous? */
-static void plan_pointers(Accesses *a, const Op *op, int axis) {
+/* Is this access contiguous along `axis`, by itself or if the nest's tests hold? They are added to for that. */
+static bool plan_pointers(Accesses *a, const Op *op, int axis) {
   Value *ptr = ir_operand(op, 0);
-  const IndexAxis *x = &cpu_axis(a->l, ptr)[axis];
+  const IndexAxis *x = &cpu_axis(a->g->index, ptr)[axis];
   int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
-  if (!x->stride || (x->wrap && cpu_wrap_axis(a->l, a->nest, x->wrap) < 0)) return;
+  WrapTest wraps;
+  if (!x->stride || (x->wrap && !cpu_wrap_test(a->g, a->nest, x->wrap, &wraps))) return false;
   if (x->stride->n) {
-    if (!may_be_one(x->stride, bytes) || !cpu_sum_known(a->l, x->stride, bytes)) return;
-    if (!map_has(&a->plan->strides, x->stride)) {
-      map_put(a->l->cx, &a->plan->strides, x->stride, (void *)x->stride);
-      vec_push(a->l->cx, &a->plan->tests, ((NestTest){.stride = x->stride, .bytes = bytes}));
+    if (!may_be_one(x->stride, bytes) || !cpu_sum_known(a->g, x->stride, bytes)) return false;
+    if (!map_has(&a->strides, x->stride)) {
+      add(a->g->cx, &a->strides, x->stride);
+      vec_push(a->g->cx, &a->nest->tests, ((NestTest){.stride = x->stride, .bytes = bytes}));
     }
-    access_info(op)->in_nest.unit = a->plan->number;
+    add(a->g->cx, &a->nest->unit, op);
   }
-  if (x->wrap) test_wrap(a, x->wrap);
+  if (x->wrap && !map_has(&a->nest->linear, x->wrap)) {
+    add(a->g->cx, &a->nest->linear, x->wrap);
+    vec_push(a->g->cx, &a->nest->tests, ((NestTest){.wrap = wraps}));
+  }
+  return x->stride->n || x->stride->constant == bytes;
 }
 
 /* Asked once for the accesses of a mask. */
 static bool mask_bounds(Accesses *a, Value *mask, int axis) {
-  Info *info = info_of(mask);
-  if (info->in_nest.asked != a->plan->number || info->in_nest.asked_axis != axis) {
-    info->in_nest.asked = a->plan->number;
-    info->in_nest.asked_axis = axis;
-    info->in_nest.is_bound = cpu_mask_bounds(a->l, a->nest, mask, axis);
+  ValueWork *work = work_of(mask);
+  if (work->access.asked != a->nest || work->access.asked_axis != axis) {
+    work->access.asked = a->nest;
+    work->access.asked_axis = axis;
+    work->access.is_bound = cpu_mask_bounds(a->g, a->nest, mask, axis);
   }
-  return info->in_nest.is_bound;
+  return work->access.is_bound;
 }
 
 static void plan_access(Accesses *a, const Op *op, const int *map) {
   Value *ptr = ir_operand(op, 0), *mask = cpu_access_mask(op);
-  int axis = follows(map, ptr->type->rank, a->plan->vector_dim);
-  if (axis >= 0) plan_pointers(a, op, axis);
-  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1))
-    access_info(op)->in_nest.bounded = a->plan->number;
+  int axis = follows(map, ptr->type->rank, a->nest->vector_dim);
+  bool contiguous = axis >= 0 && plan_pointers(a, op, axis);
+  const Value *base = cpu_pointer_base(a->g->index, ptr);
+  if (op->code == OP_LOAD && contiguous && base) add(a->g->cx, &a->nest->reads, base);
+  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) add(a->g->cx, &a->nest->bounded, op);
 }
 
 /* The accesses of an expression, and of what it is made of. */
@@ -371,28 +349,28 @@ static void visit(Accesses *a, Value *value, const int *value_map) {
     Value *v;
     const int *map;
   } Visit;
-  Ctx *cx = a->l->cx;
-  Vec(Visit) work = {0};
-  vec_push(cx, &work, ((Visit){value, value_map}));
-  while (work.len) {
-    Visit at = work.at[--work.len];
+  Ctx *cx = a->g->cx;
+  Vec(Visit) stack = {0};
+  vec_push(cx, &stack, ((Visit){value, value_map}));
+  while (stack.len) {
+    Visit at = stack.at[--stack.len];
     if (!ir_is_tensor(at.v->type)) continue;
-    Info *info = info_of(at.v);
-    if (cpu_is_stored(at.v) && !(at.v->op && info->nest == a->nest && info->scratch)) continue;
-    if (info->in_nest.visited == a->number && same_map(info->in_nest.map, at.map, at.v->type->rank)) continue;
-    info->in_nest.visited = a->number;
-    info->in_nest.map = at.map;
+    ValueWork *work = work_of(at.v);
+    if (cpu_is_stored(at.v) && !cpu_is_expression(a->nest, at.v)) continue;
+    if (work->access.visit == a->number && same_map(work->access.map, at.map, at.v->type->rank)) continue;
+    work->access.visit = a->number;
+    work->access.map = at.map;
     const Op *op = at.v->op;
     if (op->code == OP_LOAD) plan_access(a, op, at.map);
     if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op)) continue;
     for (int i = op->noperands; i-- > 0;)
       if (ir_is_tensor(ir_operand(op, i)->type) && !(op->code == OP_GATHER && i == 0))
-        vec_push(cx, &work, ((Visit){ir_operand(op, i), operand_map(cx, op, i, at.v->index, at.map)}));
+        vec_push(cx, &stack, ((Visit){ir_operand(op, i), operand_map(cx, op, i, at.v->index, at.map)}));
   }
 }
 
-static void plan_accesses(Lower *l, const Nest *nest, NestPlan *plan, const int *map) {
-  Accesses a = {l, nest, plan, ++l->serial};
+static void plan_accesses(Planner *g, Nest *nest, const int *map) {
+  Accesses a = {.g = g, .nest = nest, .number = ++g->visit};
   for (uint32_t i = 0; i < nest->members.len; i++) {
     const Member *m = &nest->members.at[i];
     if (m->kind == MEMBER_COPY || m->kind == MEMBER_VALUE) {
@@ -404,16 +382,16 @@ static void plan_accesses(Lower *l, const Nest *nest, NestPlan *plan, const int 
   }
 }
 
-void cpu_plan_nest(Lower *l, const Nest *nest, NestPlan *plan) {
-  *plan = (NestPlan){.number = ++l->nest_number, .rank = nest->shape->rank};
+void cpu_plan_nest(Planner *g, Nest *nest) {
+  nest->rank = nest->type->rank;
   int map[MAX_RANK];
-  for (int d = 0; d < plan->rank; d++) {
-    plan->shape[d] = nest->shape->shape[d];
+  for (int d = 0; d < nest->rank; d++) {
+    nest->shape[d] = nest->type->shape[d];
     map[d] = d;
   }
-  Choice c = {.l = l, .nest = nest, .plan = plan};
+  Choice c = {.g = g, .nest = nest};
   for (uint32_t i = 0; i < nest->members.len; i++) vote_member(&c, &nest->members.at[i], map);
-  plan->vector_dim = choose_dim(&c);
-  plan->lanes = nest->serial ? 1 : choose_lanes(&c);
-  if (plan->lanes > 1) plan_accesses(l, nest, plan, map);
+  nest->vector_dim = choose_dim(&c);
+  nest->lanes = nest->serial ? 1 : choose_lanes(&c);
+  if (nest->lanes > 1) plan_accesses(g, nest, map);
 }

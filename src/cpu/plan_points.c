@@ -16,7 +16,7 @@
  *
  * Cost: the ops, times POINTS.
  */
-#include "cpu/emit.h"
+#include "cpu/plan_work.h"
 
 enum { POINTS = 16 };
 
@@ -73,18 +73,18 @@ static bool reads_stored(const Op *op, int i) {
   return op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(ir_operand(op, i));
 }
 
-static Points *points_of(Lower *l, Value *v) {
-  Info *info = info_of(v);
-  if (!info->points) info->points = NEW(l->cx, Points);
-  return info->points;
+static Points *points_of(Planner *g, Value *v) {
+  ValueWork *work = work_of(v);
+  if (!work->points) work->points = NEW(g->cx, Points);
+  return work->points;
 }
 
 /* `v` is NULL or evaluated on demand, at the points `s`. */
-static void ask_operands(Lower *l, Op *op, const Value *v, const Points *s) {
+static void ask_operands(Planner *g, Op *op, const Value *v, const Points *s) {
   for (int i = 0; i < op->noperands; i++) {
     Value *x = ir_operand(op, i);
-    if (!ir_is_tensor(x->type) || cpu_is_stored(x)) continue;
-    Points *to = points_of(l, x);
+    if (!ir_is_tensor(x->type) || cpu_to_store(x)) continue;
+    Points *to = points_of(g, x);
     if (reads_stored(op, i)) to->stored = true;
     for (int j = 0; j < s->n; j++) add_point(to, v ? move_point(v, i, s->at[j]) : s->at[j]);
   }
@@ -97,22 +97,22 @@ static bool is_leaf(const Op *op) {
 }
 
 /* All users of its results have been seen. */
-static void see(Lower *l, Op *op) {
+static void see(Planner *g, Op *op) {
   static const Points root = {.at = {1}, .n = 1};
   if (is_leaf(op)) return;
   bool on_demand = false;
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
-    if (!ir_is_tensor(v->type) || cpu_is_stored(v)) continue;
+    if (!ir_is_tensor(v->type) || cpu_to_store(v)) continue;
     on_demand = true;
-    Points *s = info_of(v)->points;
+    Points *s = work_of(v)->points;
     if (s && s->many) {
-      info_of(v)->scratch = true;
-      cpu_note_stored(l, v);
+      info_of(v)->plan.is_member = true;
+      cpu_note_stored(g, v);
     }
-    if (s) ask_operands(l, op, v, s->many || s->stored ? &root : s);
+    if (s) ask_operands(g, op, v, s->many || s->stored ? &root : s);
   }
-  if (!on_demand) ask_operands(l, op, NULL, &root);
+  if (!on_demand) ask_operands(g, op, NULL, &root);
 }
 
 typedef struct Ops {
@@ -124,8 +124,8 @@ static void gather(Op *op, void *arg) {
   vec_push(ops->cx, &ops->all, op);
 }
 
-void cpu_plan_points(Lower *l, Op *func) {
-  Ops ops = {.cx = l->cx};
+void cpu_plan_points(Planner *g, Op *func) {
+  Ops ops = {.cx = g->cx};
   ir_walk(func, gather, &ops);
-  for (uint32_t i = ops.all.len; i-- > 0;) see(l, ops.all.at[i]);
+  for (uint32_t i = ops.all.len; i-- > 0;) see(g, ops.all.at[i]);
 }

@@ -1,5 +1,5 @@
 /* plan_rules.c: the questions that planning asks: what a value costs, what may alias, what may be read in place. */
-#include "cpu/emit.h"
+#include "cpu/plan_work.h"
 
 #include <math.h>
 
@@ -20,7 +20,7 @@ bool cpu_feeds_only_dots(const Value *v) {
   return v->uses != NULL;
 }
 
-bool cpu_is_index(const Value *v) { return !ir_is_tensor(v->type) || info_of(v)->rules.is_index; }
+bool cpu_is_index(const Value *v) { return !ir_is_tensor(v->type) || work_of(v)->rules.is_index; }
 
 bool cpu_runs_transpose(const Op *op) {
   const Type *t = op->results[0].type;
@@ -30,9 +30,9 @@ bool cpu_runs_transpose(const Op *op) {
   return ir_attr(op, "order")->ints[0] == 1;
 }
 
-bool cpu_is_stored(const Value *v) {
+bool cpu_to_store(const Value *v) {
   if (!ir_is_tensor(v->type)) return false;
-  if (!v->op || info_of(v)->scratch) return true;
+  if (!v->op || plan_of(v)->is_member) return true;
   switch (v->op->code) {
   case OP_REDUCE:
   case OP_SCAN:
@@ -48,43 +48,70 @@ bool cpu_is_stored(const Value *v) {
   }
 }
 
+bool cpu_is_expression(const Nest *nest, const Value *v) {
+  if (!v->op || !ir_is_tensor(v->type)) return false;
+  return !cpu_is_stored(v) || (nest && plan_of(v)->nest == nest && plan_of(v)->is_member);
+}
+
+/* ---- accesses ---------------------------------------------------------------------------------------------------- */
+
+Value *cpu_access_mask(const Op *op) {
+  int at = op->code == OP_LOAD ? 1 : 2;
+  if (op->code == OP_ATOMIC_CAS) return NULL;
+  return op->noperands > at ? ir_operand(op, at) : NULL;
+}
+
+Value *cpu_access_other(const Op *op) { return op->code == OP_LOAD && op->noperands > 2 ? ir_operand(op, 2) : NULL; }
+
 /* ---- how tensors move -------------------------------------------------------------------------------------------- */
 
-const IndexAxis *cpu_axis(Lower *l, const Value *v) { return index_of(l->index, v)->axis; }
+const IndexAxis *cpu_axis(IndexInfo *ix, const Value *v) { return index_of(ix, v)->axis; }
 
-bool cpu_is_affine(Lower *l, const Value *v) {
-  const Index *x = index_of(l->index, v);
-  return index_is_uniform(x) || (index_is_affine(x) && v->op && !info_of(v)->rules.by_slot);
+bool cpu_is_affine(Planner *g, const Value *v) {
+  const Index *x = index_of(g->index, v);
+  return index_is_uniform(x) || (index_is_affine(x) && v->op && !work_of(v)->rules.by_slot);
 }
 
-bool cpu_moves_by_one(Lower *l, const Value *v, int axis) {
+bool cpu_moves_by_one(IndexInfo *ix, const Value *v, int axis) {
   const Type *e = ir_elem(v->type);
   int64_t stride;
-  return index_const_stride(index_of(l->index, v), axis, &stride) &&
-         stride == (ir_is_ptr(e) ? ir_elem_bytes(e->elem) : 1);
+  return index_const_stride(index_of(ix, v), axis, &stride) && stride == (ir_is_ptr(e) ? ir_elem_bytes(e->elem) : 1);
 }
 
-bool cpu_mask_is_box(Lower *l, const Value *mask) {
-  const IndexMask *m = index_of(l->index, mask)->mask;
+int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis) {
+  const Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
+  const Index *x = index_of(ix, a), *y = index_of(ix, b);
+  const char *p = ir_attr_text_or(cmp, "predicate", "");
+  if (!ir_is_int(ir_elem(a->type)) || x->axis[axis].wrap || y->axis[axis].wrap) return CPU_NO_STEP;
+  const IndexSum *s = index_sub(ix, x->axis[axis].stride, y->axis[axis].stride);
+  if (!s || s->n || s->constant < -1 || s->constant > 1) return CPU_NO_STEP;
+  bool still = index_is_const(x->axis[axis].stride, 0) && index_is_const(y->axis[axis].stride, 0);
+  if (!still && ir_elem(a->type)->bits < 32) return CPU_NO_STEP; /* it may wrap around on the way */
+  bool ordered = p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0);
+  return ordered || !s->constant ? (int)s->constant : CPU_NO_STEP;
+}
+
+bool cpu_mask_is_box(Planner *g, const Value *mask) {
+  const IndexMask *m = index_of(g->index, mask)->mask;
   if (!m) return false;
   for (int i = 0; i < m->nbounds; i++)
     if (m->bounds[i].kind != INDEX_BELOW) return false;
   for (int i = 0; i < m->nrest; i++)
-    if (!index_is_uniform(index_of(l->index, m->rest[i]))) return false;
+    if (!index_is_uniform(index_of(g->index, m->rest[i]))) return false;
   return true;
 }
 
-const Value *cpu_pointer_base(Lower *l, const Value *ptr) {
-  const Value *root = index_of(l->index, ptr)->root;
+const Value *cpu_pointer_base(IndexInfo *ix, const Value *ptr) {
+  const Value *root = index_of(ix, ptr)->root;
   return root && root->block && root->block->region->op->code == OP_FUNC ? root : NULL;
 }
 
 /* Stored, an index or pointer tensor is only its elements; as an expression it tells how it moves along this
  * dimension. */
-bool cpu_moves_evenly(Lower *l, Value *v) {
+bool cpu_moves_evenly(Planner *g, Value *v) {
   if (!ir_is_ptr(v->type->elem) && !ir_is_int(v->type->elem)) return false;
-  if (!v->op || info_of(v)->rules.by_slot) return false;
-  const IndexAxis *a = cpu_axis(l, v);
+  if (!v->op || work_of(v)->rules.by_slot) return false;
+  const IndexAxis *a = cpu_axis(g->index, v);
   for (int i = 0; i < v->type->rank; i++)
     if (a[i].stride && (a[i].wrap || !index_is_const(a[i].stride, 0))) return true;
   return false;
@@ -92,7 +119,7 @@ bool cpu_moves_evenly(Lower *l, Value *v) {
 
 /* ---- costs ------------------------------------------------------------------------------------------------------- */
 
-static int op_cost(Lower *l, Op *op) {
+static int op_cost(Planner *g, Op *op) {
   switch (op->code) {
   case OP_CONSTANT:
   case OP_SPLAT:
@@ -108,9 +135,9 @@ static int op_cost(Lower *l, Op *op) {
   case OP_RESHAPE: return cpu_reshape_trivial(op) ? 0 : 4;
   case OP_LOAD: {
     const Value *ptr = ir_operand(op, 0);
-    const IndexAxis *a = cpu_axis(l, ptr);
+    const IndexAxis *a = cpu_axis(g->index, ptr);
     for (int i = 0; i < ptr->type->rank; i++)
-      if (a[i].stride && (a[i].wrap || a[i].stride->n || cpu_moves_by_one(l, ptr, i))) return 1;
+      if (a[i].stride && (a[i].wrap || a[i].stride->n || cpu_moves_by_one(g->index, ptr, i))) return 1;
     return 12;
   }
   case OP_DIVF:
@@ -140,89 +167,85 @@ static int op_cost(Lower *l, Op *op) {
 }
 
 /* Is everything known that cpu_cost(v) needs, without a look at v's operands? */
-static bool cost_known(const Value *v) {
-  return !ir_is_tensor(v->type) || info_of(v)->rules.costed || cpu_is_stored(v);
-}
+static bool cost_known(const Value *v) { return !ir_is_tensor(v->type) || work_of(v)->rules.costed || cpu_to_store(v); }
 
 /* The operands' costs are known. An affine tensor is a few scalar instructions. */
-static void find_cost(Lower *l, Value *v) {
-  Info *info = info_of(v);
-  info->rules.cost = 0;
-  info->rules.costed = true;
-  if (cpu_is_affine(l, v)) return;
-  info->rules.cost = op_cost(l, v->op);
-  for (int i = 0; i < v->op->noperands && info->rules.cost < 1000; i++)
-    info->rules.cost += cpu_cost(l, ir_operand(v->op, i));
+static void find_cost(Planner *g, Value *v) {
+  ValueWork *work = work_of(v);
+  work->rules.cost = 0;
+  work->rules.costed = true;
+  if (cpu_is_affine(g, v)) return;
+  work->rules.cost = op_cost(g, v->op);
+  for (int i = 0; i < v->op->noperands && work->rules.cost < 1000; i++)
+    work->rules.cost += cpu_cost(g, ir_operand(v->op, i));
 }
 
 /* Operands first, by a stack of our own: expressions may be thousands of ops deep. */
-int cpu_cost(Lower *l, Value *v) {
+int cpu_cost(Planner *g, Value *v) {
   if (!ir_is_tensor(v->type)) return 0;
-  if (cpu_is_stored(v)) return 1;
-  if (info_of(v)->rules.costed) return info_of(v)->rules.cost;
+  if (cpu_to_store(v)) return 1;
+  if (work_of(v)->rules.costed) return work_of(v)->rules.cost;
   Vec(Value *) work = {0};
-  vec_push(l->cx, &work, v);
+  vec_push(g->cx, &work, v);
   while (work.len) {
     Value *x = work.at[work.len - 1];
     uint32_t before = work.len;
-    if (!cost_known(x) && !cpu_is_affine(l, x))
+    if (!cost_known(x) && !cpu_is_affine(g, x))
       for (int i = 0; i < x->op->noperands; i++)
-        if (!cost_known(ir_operand(x->op, i))) vec_push(l->cx, &work, ir_operand(x->op, i));
+        if (!cost_known(ir_operand(x->op, i))) vec_push(g->cx, &work, ir_operand(x->op, i));
     if (work.len > before) continue;
     work.len--;
-    if (!cost_known(x)) find_cost(l, x);
+    if (!cost_known(x)) find_cost(g, x);
   }
-  return info_of(v)->rules.cost;
+  return work_of(v)->rules.cost;
 }
 
 /* ---- what does not change ---------------------------------------------------------------------------------------- */
 
-static bool find_index(Lower *l, Value *v) {
+static bool find_index(Planner *g, Value *v) {
   const Op *op = v->op;
-  if (cpu_is_stored(v) || op->code == OP_LOAD || op->code == OP_GATHER) return false;
-  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || cpu_is_affine(l, v)) return true;
+  if (cpu_to_store(v) || op->code == OP_LOAD || op->code == OP_GATHER) return false;
+  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || cpu_is_affine(g, v)) return true;
   for (int i = 0; i < op->noperands; i++)
     if (!cpu_is_index(ir_operand(op, i))) return false;
   return true;
 }
 
-static bool is_by_slot(Lower *l, const Op *op) {
+static bool is_by_slot(Planner *g, const Op *op) {
   if (op->nregions) return true;
   for (int i = 0; i < op->noperands && op->code != OP_LOAD; i++) {
     const Value *x = ir_operand(op, i);
-    if (!ir_is_tensor(x->type) || index_is_uniform(index_of(l->index, x))) continue;
-    if (!x->op || info_of(x)->rules.by_slot) return true;
+    if (!ir_is_tensor(x->type) || index_is_uniform(index_of(g->index, x))) continue;
+    if (!x->op || work_of(x)->rules.by_slot) return true;
   }
   return false;
 }
 
-void cpu_note(Lower *l, Op *op) {
+void cpu_note(Planner *g, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
-    if (ir_is_tensor(v->type) && v->type->rank > MAX_RANK)
-      emit_fail(l, op, "tensors of more than %d dimensions are not supported", MAX_RANK);
-    info_of(v)->rules.by_slot = is_by_slot(l, op);
-    if (ir_is_tensor(v->type)) info_of(v)->rules.is_index = find_index(l, v);
+    work_of(v)->rules.by_slot = is_by_slot(g, op);
+    if (ir_is_tensor(v->type)) work_of(v)->rules.is_index = find_index(g, v);
   }
 }
 
 /* Costs of what is derived from v are forgotten; that it is an index is only ever taken back. */
-void cpu_note_stored(Lower *l, Value *v) {
-  Vec(Value *) work = {0};
-  info_of(v)->rules.is_index = info_of(v)->rules.costed = false;
-  vec_push(l->cx, &work, v);
-  while (work.len) {
-    const Value *x = work.at[--work.len];
+void cpu_note_stored(Planner *g, Value *v) {
+  Vec(Value *) stack = {0};
+  work_of(v)->rules.is_index = work_of(v)->rules.costed = false;
+  vec_push(g->cx, &stack, v);
+  while (stack.len) {
+    const Value *x = stack.at[--stack.len];
     for (const Use *u = x->uses; u; u = u->next)
       for (int i = 0; i < u->op->nresults; i++) {
         Value *r = &u->op->results[i];
-        Info *info = info_of(r);
+        ValueWork *work = work_of(r);
         if (!ir_is_tensor(r->type) || u->op->nregions) continue;
-        bool index = info->rules.is_index && find_index(l, r);
-        if (!info->rules.costed && index == info->rules.is_index) continue;
-        info->rules.costed = false;
-        info->rules.is_index = index;
-        vec_push(l->cx, &work, r);
+        bool index = work->rules.is_index && find_index(g, r);
+        if (!work->rules.costed && index == work->rules.is_index) continue;
+        work->rules.costed = false;
+        work->rules.is_index = index;
+        vec_push(g->cx, &stack, r);
       }
   }
 }
@@ -245,22 +268,22 @@ static bool same_expression(const Value *a, const Value *b, int *budget) {
 }
 
 /* Two accesses from different arguments are taken to touch different memory, or the same element at the same index. */
-bool cpu_may_conflict(Lower *l, const Op *a, const Op *b) {
+bool cpu_may_conflict(Planner *g, const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
   int budget = 64;
   if (same_expression(p, q, &budget)) return false;
-  const Value *x = cpu_pointer_base(l, p), *y = cpu_pointer_base(l, q);
+  const Value *x = cpu_pointer_base(g->index, p), *y = cpu_pointer_base(g->index, q);
   return !x || !y || x == y;
 }
 
 /* ---- dots -------------------------------------------------------------------------------------------------------- */
 
 /* May the tensor that `load` gives be described as base, strides and true extents, the rest being zero? */
-static bool plain_load(Lower *l, Op *load) {
+static bool plain_load(Planner *g, Op *load) {
   Value *v = &load->results[0];
-  if (info_of(v)->scratch || v->type->rank < 2) return false;
+  if (plan_of(v)->is_member || v->type->rank < 2) return false;
   if (v->type->elem->kind == TYPE_INT && v->type->elem->bits == 1) return false;
-  if (!cpu_is_affine(l, ir_operand(load, 0))) return false;
+  if (!cpu_is_affine(g, ir_operand(load, 0))) return false;
   Value *mask = cpu_access_mask(load), *other = cpu_access_other(load);
   if (!mask) return true;
   if (other) {
@@ -269,13 +292,13 @@ static bool plain_load(Lower *l, Op *load) {
     bool zero = (ir_is_const_float(other, &f) && f == 0) || (ir_is_const_int(other, &n) && n == 0);
     if (!zero) return false;
   }
-  return cpu_mask_is_box(l, mask);
+  return cpu_mask_is_box(g, mask);
 }
 
 Value *cpu_dot_source(Value *operand, bool *swapped) {
   *swapped = false;
   Op *op = operand->op;
-  if (!op || op->code != OP_TRANS || cpu_is_stored(operand)) return operand;
+  if (!op || op->code != OP_TRANS || cpu_to_store(operand)) return operand;
   Attr *order = ir_attr(op, "order");
   int n = operand->type->rank;
   for (int i = 0; i < n - 2; i++)
@@ -284,28 +307,28 @@ Value *cpu_dot_source(Value *operand, bool *swapped) {
   return ir_operand(op, 0);
 }
 
-Op *cpu_dot_direct(Lower *l, Value *operand) {
+Op *cpu_dot_direct(Planner *g, Value *operand) {
   bool swapped;
   Value *v = cpu_dot_source(operand, &swapped);
-  return v->op && v->op->code == OP_LOAD && plain_load(l, v->op) ? v->op : NULL;
+  return v->op && v->op->code == OP_LOAD && plain_load(g, v->op) ? v->op : NULL;
 }
 
-bool cpu_dot_sets(Lower *l, Op *dot) {
+bool cpu_dot_sets(Planner *g, Op *dot) {
   Value *c = ir_operand(dot, 2);
   double f;
   int64_t n;
   bool zero = (ir_is_const_float(c, &f) && f == 0 && !signbit(f)) || (ir_is_const_int(c, &n) && n == 0);
   for (int i = 0; i < 2 && zero; i++) {
-    Op *load = cpu_dot_direct(l, ir_operand(dot, i));
+    Op *load = cpu_dot_direct(g, ir_operand(dot, i));
     zero = !load || !cpu_access_mask(load); /* else parts of it may be left out */
   }
   return zero;
 }
 
-bool cpu_trans_direct(Lower *l, Op *trans) {
+bool cpu_trans_direct(Planner *g, Op *trans) {
   Value *v = ir_operand(trans, 0);
-  if (!v->op || v->op->code != OP_LOAD || cpu_access_mask(v->op) || !plain_load(l, v->op)) return false;
-  return !cpu_axis(l, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(l, ir_operand(v->op, 0), 1);
+  if (!v->op || v->op->code != OP_LOAD || cpu_access_mask(v->op) || !plain_load(g, v->op)) return false;
+  return !cpu_axis(g->index, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(g->index, ir_operand(v->op, 0), 1);
 }
 
 /* The op of `block` that holds `op`, or NULL. */
@@ -316,41 +339,41 @@ static const Op *in_block(const Op *op, const Block *block) {
 
 /* No step after `dot` reads `v`'s slot as it was, and `dot` does so only through its accumulator operand, element by
  * element. */
-static bool dead_after(Lower *l, Value *v, const Op *dot) {
+static bool dead_after(Planner *g, Value *v, const Op *dot) {
   typedef struct Item {
     Value *v;
     bool same_place;
   } Item;
   Vec(Item) work = {0};
-  unsigned walk = ++l->walk;
-  vec_push(l->cx, &work, ((Item){v, true}));
+  unsigned walk = ++g->walk;
+  vec_push(g->cx, &work, ((Item){v, true}));
   while (work.len) {
     Item item = work.at[--work.len];
-    if (info_of(item.v)->visited[item.same_place] == walk) continue;
-    info_of(item.v)->visited[item.same_place] = walk;
+    if (work_of(item.v)->visited[item.same_place] == walk) continue;
+    work_of(item.v)->visited[item.same_place] = walk;
     for (const Use *u = item.v->uses; u; u = u->next) {
       const Op *at = in_block(u->op, dot->block);
       if (!at) return false;
       if (at == dot && (u->op != dot || u->index != 2 || !item.same_place)) return false;
       if (at != dot && op_order(at) > op_order(dot)) return false;
-      bool chained = u->op->nresults > 0 && !cpu_is_stored(&u->op->results[0]) && !u->op->nregions;
+      bool chained = u->op->nresults > 0 && !cpu_to_store(&u->op->results[0]) && !u->op->nregions;
       if (at != u->op || !chained) continue;
       bool still = item.same_place && (ir_info(u->op)->traits & T_ELEMENTWISE);
-      for (int i = 0; i < u->op->nresults; i++) vec_push(l->cx, &work, ((Item){&u->op->results[i], still}));
+      for (int i = 0; i < u->op->nresults; i++) vec_push(g->cx, &work, ((Item){&u->op->results[i], still}));
     }
   }
   return true;
 }
 
-bool cpu_dot_in_place(Lower *l, Op *dot) {
+bool cpu_dot_in_place(Planner *g, Op *dot) {
   Op *parent = ir_parent(dot), *yield = dot->block->last;
   if (parent->code != OP_FOR || yield->code != OP_YIELD) return false;
   Value *d = &dot->results[0];
   for (const Use *u = d->uses; u; u = u->next) {
     if (u->op != yield) continue;
     Value *carried = dot->block->args[u->index + 1];
-    if (!dead_after(l, carried, dot)) continue;
-    info_of(d)->shares = carried;
+    if (!dead_after(g, carried, dot)) continue;
+    info_of(d)->plan.shares = carried;
     return true;
   }
   return false;

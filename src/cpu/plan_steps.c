@@ -1,0 +1,301 @@
+/* plan_steps.c: the steps of the function in the order in which they are emitted, once it is known what is stored.
+ *
+ * Problem. How a nest runs, whether a dot reads its operand where the user has it, and how many of a product's rows matter
+ * depend on what has been computed by then: a test or a bound in front of a loop can only be made of that.
+ *
+ * Idea. The steps are visited as the emitter will visit them, and what each of them computes is marked as available
+ * (ValueWork.available) when it is done. So a question about "here" has the answer that holds where the step is emitted.
+ *
+ * Prefetching, too, goes by this order: of the nests that read from an argument, the second is the one that finds its data
+ * in the cache and has time to fetch what the next program reads (emit_prefetch.c). Of the branches of a conditional
+ * neither follows the other.
+ *
+ * Cost: linear in the steps, times what plan_nest.c takes for each nest.
+ */
+#include "cpu/plan_work.h"
+
+#include <string.h>
+
+typedef struct Order {
+  Planner *g;
+  unsigned *reads; /* of each argument of the function: how many nests read from it so far */
+} Order;
+
+static void available(Value *v) {
+  work_of(v)->available = true;
+  if (plan_of(v)->shares) work_of(plan_of(v)->shares)->available = true;
+}
+
+/* Tensors, or scalars, of several values. */
+static void all_available(Value *const *values, int n, bool tensors) {
+  for (int i = 0; i < n; i++)
+    if (ir_is_tensor(values[i]->type) == tensors) available(values[i]);
+}
+
+static void results_available(Op *op, bool tensors) {
+  for (int i = 0; i < op->nresults; i++)
+    if (ir_is_tensor(op->results[i].type) == tensors) available(&op->results[i]);
+}
+
+/* ---- nests ------------------------------------------------------------------------------------------------------- */
+
+static void count_reads(Order *o, Nest *nest) {
+  for (uint32_t i = 0; i < nest->reads.len; i++) {
+    const Value *base = nest->reads.entries[i].key;
+    if (++o->reads[base->index] == 2) map_put(o->g->cx, &nest->fetched, base, (void *)base);
+  }
+}
+
+static void member_available(const Nest *nest, const Member *m) {
+  switch (m->kind) {
+  case MEMBER_STORE: return;
+  case MEMBER_VALUE:
+    if (plan_of(m->value)->is_kept) available(m->value);
+    return;
+  case MEMBER_COPY: available(m->into); return;
+  case MEMBER_REDUCE:
+    for (int i = 0; i < m->op->nresults; i++) available(&m->op->results[i]);
+    return;
+  case MEMBER_SCAN:
+    for (int i = 0; i < m->op->nresults; i++) {
+      Value *v = &m->op->results[i];
+      if (plan_of(v)->is_kept || ir_attr_int_or(m->op, "axis", 0) != nest->vector_dim) available(v);
+    }
+    return;
+  case MEMBER_SERIAL:
+    for (int i = 0; i < m->op->nresults; i++)
+      if (!ir_unused(&m->op->results[i])) available(&m->op->results[i]);
+    return;
+  }
+}
+
+static void plan_nest(Order *o, Nest *nest) {
+  cpu_plan_nest(o->g, nest);
+  count_reads(o, nest);
+  for (uint32_t i = 0; i < nest->members.len; i++) member_available(nest, &nest->members.at[i]);
+}
+
+/* A nest that copies an expression into scratch that is made for it. */
+static const Nest *copy_of(Order *o, Value *value) {
+  Nest *nest = NEW(o->g->cx, Nest);
+  Value *into = NEW(o->g->cx, Value);
+  Info *info = NEW(o->g->cx, Info);
+  info->work = NEW(o->g->cx, ValueWork);
+  info->plan.is_stored = true;
+  into->type = value->type;
+  into->data = info;
+  nest->type = value->type;
+  vec_push(o->g->cx, &nest->members, ((Member){.kind = MEMBER_COPY, .value = value, .into = into}));
+  plan_nest(o, nest);
+  return nest;
+}
+
+/* ---- dots and transpositions ------------------------------------------------------------------------------------- */
+
+/* Describe what the load reads as a matrix, if that can be done here. */
+static bool describe_load(Order *o, const Op *load, MatrixPlan *m) {
+  const Type *t = load->results[0].type;
+  Value *ptr = ir_operand(load, 0), *mask = cpu_access_mask(load);
+  for (int i = 0; i < 2; i++) {
+    int d = t->rank - 2 + i;
+    const IndexAxis *a = &cpu_axis(o->g->index, ptr)[d];
+    if (!cpu_sum_known(o->g, a->stride, ir_elem_bytes(t->elem))) return false;
+    if (a->wrap && !cpu_wrap_test(o->g, NULL, a->wrap, &m->wraps[i])) return false;
+    if (mask && !cpu_mask_bounds(o->g, NULL, mask, ir_is_tensor(mask->type) ? d : -1)) return false;
+    m->strides[i] = a->stride;
+  }
+  m->load = load;
+  return true;
+}
+
+/* `direct`: the load that may be read where the user has it, or NULL. */
+static MatrixPlan plan_matrix(Order *o, Value *source, const Op *direct) {
+  MatrixPlan m = {.source = source};
+  if (cpu_is_stored(source)) return m;
+  bool described = direct && describe_load(o, direct, &m);
+  if (!described || m.wraps[0].wrap || m.wraps[1].wrap) m.copy = copy_of(o, source);
+  return m;
+}
+
+static MatrixPlan plan_operand(Order *o, Value *v) {
+  bool swapped;
+  Value *source = cpu_dot_source(v, &swapped);
+  MatrixPlan m = plan_matrix(o, source, cpu_dot_direct(o->g, v));
+  m.swapped = swapped;
+  return m;
+}
+
+/* The one store to which v goes, by elementwise ops only. */
+static bool only_store(const Value *v, const Op **store, int depth) {
+  for (const Use *u = v->uses; u; u = u->next) {
+    const Op *op = u->op;
+    if (op->code == OP_STORE && u->index == 1 && (!*store || *store == op))
+      *store = op;
+    else if (depth > 16 || !(ir_info(op)->traits & T_ELEMENTWISE) || op->nresults != 1 ||
+             !only_store(&op->results[0], store, depth + 1))
+      return false;
+  }
+  return true;
+}
+
+/* Can v be evaluated here: is it an expression, and are its scalars known by now? */
+static bool known_here(Value *v, int depth) {
+  if (!ir_is_tensor(v->type)) return work_of(v)->available;
+  if (depth > 32 || cpu_is_stored(v) || v->op->code == OP_LOAD || v->op->nregions) return false;
+  for (int i = 0; i < v->op->noperands; i++)
+    if (!known_here(ir_operand(v->op, i), depth + 1)) return false;
+  return true;
+}
+
+/* The mask of the only store of the product of a loop, if it is a box that is known here; or NULL. */
+static Value *live_mask(Order *o, const Op *dot) {
+  const Value *d = &dot->results[0], *carried = plan_of(d)->shares;
+  if (!carried || d->type->rank != 2 || ir_operand(dot, 2) != carried) return NULL;
+  if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !carried->uses || carried->uses->next) return NULL;
+  const Op *store = NULL;
+  if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return NULL;
+  Value *mask = cpu_access_mask(store);
+  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(o->g, mask) || !known_here(mask, 0)) return NULL;
+  return cpu_mask_bounds(o->g, NULL, mask, 0) && cpu_mask_bounds(o->g, NULL, mask, 1) ? mask : NULL;
+}
+
+static const DotPlan *plan_dot(Order *o, Op *op) {
+  DotPlan *d = NEW(o->g->cx, DotPlan);
+  d->live = live_mask(o, op);
+  d->a = plan_operand(o, ir_operand(op, 0));
+  d->b = plan_operand(o, ir_operand(op, 1));
+  d->sets = cpu_dot_sets(o->g, op);
+  return d;
+}
+
+static const MatrixPlan *plan_transpose(Order *o, Op *op) {
+  Value *source = ir_operand(op, 0);
+  MatrixPlan *m = NEW(o->g->cx, MatrixPlan);
+  *m = plan_matrix(o, source, cpu_trans_direct(o->g, op) ? source->op : NULL);
+  return m;
+}
+
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
+
+/* The dimension whose elements are neighbours; else one along which they lie evenly; else the last. */
+static int row_dim(IndexInfo *ix, const Value *ptr) {
+  const Type *t = ptr->type;
+  const IndexAxis *a = cpu_axis(ix, ptr);
+  int even = -1, last = t->rank - 1;
+  for (int d = t->rank; d-- > 0;) {
+    if (t->shape[d] == 1) continue;
+    if (cpu_moves_by_one(ix, ptr, d)) return d;
+    if (even < 0 && a[d].stride && !a[d].wrap) even = d;
+    if (t->shape[last] == 1) last = d;
+  }
+  return even < 0 ? last : even;
+}
+
+static const CheckPlan *plan_check(Order *o, const Op *op) {
+  CheckPlan *c = NEW(o->g->cx, CheckPlan);
+  Value *ptr = ir_operand(op, 0), *mask = op->noperands > 1 ? ir_operand(op, 1) : NULL;
+  c->dim = -1;
+  if (!ir_is_tensor(ptr->type)) return c;
+  c->dim = row_dim(o->g->index, ptr);
+  const IndexAxis *a = &cpu_axis(o->g->index, ptr)[c->dim];
+  c->stride = a->stride;
+  c->is_even = ptr->type->shape[c->dim] > 1 && !a->wrap &&
+               cpu_sum_known(o->g, a->stride, ir_elem_bytes(ir_elem(ptr->type)->elem)) &&
+               (!mask || cpu_mask_bounds(o->g, NULL, mask, ir_is_tensor(mask->type) ? c->dim : -1));
+  return c;
+}
+
+/* ---- the order --------------------------------------------------------------------------------------------------- */
+
+static void plan_steps(Order *o, Block *b);
+
+static void plan_for(Order *o, Op *op) {
+  Block *body = ir_entry(op, 0);
+  all_available(body->args, body->nargs, true);
+  results_available(op, true);
+  all_available(body->args, body->nargs, false);
+  plan_steps(o, body);
+  results_available(op, false);
+}
+
+static void plan_while(Order *o, Op *op) {
+  Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  all_available(before->args, before->nargs, true);
+  all_available(after->args, after->nargs, true);
+  results_available(op, true);
+  all_available(before->args, before->nargs, false);
+  plan_steps(o, before);
+  all_available(after->args, after->nargs, false);
+  results_available(op, false);
+  plan_steps(o, after);
+}
+
+static void plan_if(Order *o, Op *op) {
+  size_t size = sizeof *o->reads * (size_t)ir_entry(o->g->result->func, 0)->nargs;
+  results_available(op, true);
+  unsigned *reads = ctx_copy(o->g->cx, o->reads, size);
+  for (int r = 0; r < op->nregions && op->regions[r]->first; r++) {
+    if (size) memcpy(o->reads, reads, size);
+    plan_steps(o, ir_entry(op, r));
+  }
+  results_available(op, false);
+}
+
+static void plan_step(Order *o, Step *s) {
+  if (s->nest) {
+    plan_nest(o, (Nest *)s->nest); /* it is this step's */
+    return;
+  }
+  switch (s->op->code) {
+  case OP_FOR: plan_for(o, s->op); return;
+  case OP_WHILE: plan_while(o, s->op); return;
+  case OP_IF: plan_if(o, s->op); return;
+  case OP_DOT: s->dot = plan_dot(o, s->op); break;
+  case OP_TRANS: s->matrix = plan_transpose(o, s->op); break;
+  case OP_CHECK_ACCESS: s->check = plan_check(o, s->op); break;
+  default: break;
+  }
+  results_available(s->op, true);
+  results_available(s->op, false);
+}
+
+static void plan_steps(Order *o, Block *b) {
+  BlockPlan *plan = b->data;
+  for (uint32_t i = 0; i < plan->steps.len; i++) plan_step(o, &plan->steps.at[i]);
+}
+
+/* ---- the function ------------------------------------------------------------------------------------------------ */
+
+typedef struct Facts {
+  Planner *g;
+  bool communicates;
+} Facts;
+
+static void look(Op *op, void *arg) {
+  Facts *f = arg;
+  FunctionPlan *plan = f->g->result;
+  switch (op->code) {
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS:
+  case OP_BARRIER: f->communicates = true; return;
+  case OP_CHECK_ACCESS: vec_push(f->g->cx, &plan->checks, op); return;
+  case OP_INT_TO_PTR: plan->makes_pointers = true; return;
+  case OP_LOAD: {
+    const Value *base = cpu_pointer_base(f->g->index, ir_operand(op, 0));
+    if (base) map_put(f->g->cx, &plan->loaded, base, (void *)base);
+    if (ir_is_ptr(ir_elem(op->results[0].type))) plan->makes_pointers = true;
+    return;
+  }
+  default: return;
+  }
+}
+
+void cpu_plan_steps(Planner *g, Op *func) {
+  Facts f = {g, false};
+  ir_walk(func, look, &f);
+  g->result->streams = !f.communicates;
+  Block *entry = ir_entry(func, 0);
+  Order o = {g, NEWN(g->cx, unsigned, entry->nargs + 1)};
+  for (int i = 0; i < entry->nargs; i++) available(entry->args[i]);
+  plan_steps(&o, entry);
+}
