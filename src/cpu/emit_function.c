@@ -112,37 +112,40 @@ static void set_likely(Lower *l, LLVMValueRef branch) {
                   LLVMMetadataAsValue(l->llvm, LLVMMDNodeInContext2(l->llvm, parts, COUNT(parts))));
 }
 
-/* The end of a round; `before`: the block that enters the loop; `outside`: the work in front of it. The library's function
- * touches no memory that the kernel sees. */
-static void emit_poll(Lower *l, LLVMBasicBlockRef before, int64_t rounds, int64_t outside) {
+static LLVMValueRef phi_of(Lower *l, LLVMTypeRef type, const LLVMValueRef values[2], const LLVMBasicBlockRef from[2]) {
+  LLVMValueRef phi = LLVMBuildPhi(l->b, type, "");
+  LLVMAddIncoming(phi, (LLVMValueRef *)values, (LLVMBasicBlockRef *)from, 2);
+  return phi;
+}
+
+/* The end of a round of the loop that `before` enters at `head`; `outside`: the work in front of it. The rounds left and
+ * the library's state of the loop are carried in registers, and the library's function touches no memory that the kernel
+ * sees: n loops in a row stay n separate questions to LLVM. */
+static void emit_poll(Lower *l, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int64_t rounds, int64_t outside) {
   int64_t round = max64(l->work, 1), all = work_times(rounds, round), first = SOON / round;
   l->work = outside;
   add_work(l, all > SOON ? SOON : all);
   if (all <= SOON) return;
   first = first > MOST_UNASKED ? MOST_UNASKED : max64(first, 1);
-  LLVMValueRef left = emit_alloca(l, l->i32), state = emit_alloca(l, LLVMArrayType2(l->i64, 2)),
-               one = emit_int(l->i64, 1);
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(before));
-  LLVMBuildStore(l->b, emit_int(l->i32, first), left);
-  LLVMBuildStore(l->b, emit_int(l->i64, first), state);
-  LLVMBuildStore(l->b, emit_int(l->i64, 0), LLVMBuildGEP2(l->b, l->i64, state, &one, 1, ""));
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b), ask = emit_new_block(l, "ask"), on = emit_new_block(l, "on");
+  LLVMPositionBuilderBefore(l->b, LLVMGetFirstInstruction(head));
+  LLVMValueRef left = LLVMBuildPhi(l->b, l->i32, ""), state = LLVMBuildPhi(l->b, l->i64, "");
   LLVMPositionBuilderAtEnd(l->b, here);
-
-  LLVMBasicBlockRef ask = emit_new_block(l, "ask"), on = emit_new_block(l, "on");
-  LLVMValueRef zero = emit_int(l->i32, 0),
-               next = LLVMBuildSub(l->b, LLVMBuildLoad2(l->b, l->i32, left, ""), emit_int(l->i32, 1), "");
-  LLVMBuildStore(l->b, next, left);
+  LLVMValueRef next = LLVMBuildSub(l->b, left, emit_int(l->i32, 1), ""), zero = emit_int(l->i32, 0);
   set_likely(l, LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, next, zero, ""), on, ask));
   LLVMPositionBuilderAtEnd(l->b, ask);
-  LLVMValueRef more = emit_call(l, "ttc_rt_poll", l->i32, &state, 1);
-  enum { OF_ARGUMENTS = 3, INACCESSIBLE_MEMORY = 3 << 2 };
+  LLVMValueRef answer = emit_call(l, "ttc_rt_poll", l->i64, &state, 1), more = LLVMBuildTrunc(l->b, answer, l->i32, "");
+  enum { INACCESSIBLE_MEMORY = 3 << 2 };
   unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
-  LLVMAddCallSiteAttribute(more, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                           LLVMCreateEnumAttribute(l->llvm, memory, OF_ARGUMENTS | INACCESSIBLE_MEMORY));
-  LLVMBuildStore(l->b, more, left);
+  LLVMAddCallSiteAttribute(answer, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+                           LLVMCreateEnumAttribute(l->llvm, memory, INACCESSIBLE_MEMORY));
   LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSGT, more, zero, ""), on, l->end);
   LLVMPositionBuilderAtEnd(l->b, on);
+  LLVMBasicBlockRef from[] = {here, ask}, into[] = {before, on};
+  LLVMValueRef then_left = phi_of(l, l->i32, (LLVMValueRef[]){next, more}, from),
+               then_state = phi_of(l, l->i64, (LLVMValueRef[]){state, answer}, from);
+  LLVMAddIncoming(left, (LLVMValueRef[]){emit_int(l->i32, first), then_left}, into, 2);
+  LLVMAddIncoming(state, (LLVMValueRef[]){emit_int(l->i64, first), then_state}, into, 2);
 }
 
 static void emit_for(Lower *l, Op *op) {
@@ -164,7 +167,7 @@ static void emit_for(Lower *l, Op *op) {
   int64_t outside = l->work;
   l->work = 0;
   emit_block(l, body);
-  emit_poll(l, before, rounds_of(lower, upper, step), outside);
+  emit_poll(l, before, inside, rounds_of(lower, upper, step), outside);
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef next = LLVMBuildAdd(l->b, index, step, "");
   /* the next index may not have wrapped around to below the bound */
@@ -203,7 +206,7 @@ static void emit_while(Lower *l, Op *op) {
       code_of(after->args[i])->scalar = code_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(l->b, body);
   emit_block(l, after);
-  emit_poll(l, entry, INT64_MAX, outside);
+  emit_poll(l, entry, head, INT64_MAX, outside);
   phis_from(now, op, 0, entry);
   phis_from(now, after->last, 0, LLVMGetInsertBlock(l->b));
   LLVMValueRef br = LLVMBuildBr(l->b, head);

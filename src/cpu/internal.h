@@ -131,12 +131,10 @@ int32_t ttc_rt_check_many(const CpuSite *site, uint64_t program, const char *con
                           int64_t position, int64_t position_step);
 void ttc_rt_check_acquire(uint64_t program);
 
-/* Called by kernels in loops that may run for long: whether to go on, and for how many rounds before asking again; 0: no. */
-typedef struct CpuPoll {
-  int64_t rounds; /* between two questions */
-  uint64_t asked; /* when; 0: not yet */
-} CpuPoll;
-int32_t ttc_rt_poll(CpuPoll *loop);
+/* Called by kernels in loops that may run for long. `loop`: what was returned last (in the low 32 bits the number of rounds
+ * since; above, when), at first that number alone. Returns the rounds until the next call, in the same form; low bits 0:
+ * the loop is to end. */
+int64_t ttc_rt_poll(int64_t loop);
 
 /* ---- the run-time library: rt/ ----------------------------------------------------------------------------------- */
 

@@ -225,19 +225,21 @@ static void work_on(Job *job, uint64_t deadline) {
 }
 
 /* A loop asks about every millisecond. */
-int32_t ttc_rt_poll(CpuPoll *loop) {
-  enum { OFTEN_NS = 1000000, SELDOM_NS = 20000000, MOST = 1 << 20 };
-  static _Thread_local uint64_t questioned; /* when `interrupt` was, last */
+int64_t ttc_rt_poll(int64_t loop) {
+  enum { OFTEN_NS = 1000000, SELDOM_NS = 20000000, MOST = 1 << 20, TICK_BITS = 16 }; /* a tick is 65 us */
+  static _Thread_local uint64_t questioned;                                          /* when `interrupt` was, last */
   Job *job = current;
   if (!job) return MOST;
   if (atomic_load_explicit(&job->failed, memory_order_relaxed)) return 0;
-  uint64_t now = now_ns(), took = now - loop->asked;
-  if (loop->asked && took < OFTEN_NS && loop->rounds < MOST) loop->rounds *= 2;
-  if (loop->asked && took > SELDOM_NS && loop->rounds > 1) loop->rounds /= 2;
-  loop->asked = now;
-  if (now - questioned < OFTEN_NS || !interrupt.wanted) return (int32_t)loop->rounds;
+  uint64_t now = now_ns(), rounds = (uint32_t)loop;
+  uint32_t tick = (uint32_t)(now >> TICK_BITS), asked = (uint32_t)((uint64_t)loop >> 32);
+  uint64_t took = (uint64_t)(uint32_t)(tick - asked) << TICK_BITS;
+  if (asked && took < OFTEN_NS && rounds < MOST) rounds *= 2;
+  if (asked && took > SELDOM_NS && rounds > 1) rounds /= 2;
+  int64_t next = (int64_t)((uint64_t)(tick ? tick : 1) << 32 | rounds);
+  if (now - questioned < OFTEN_NS || !interrupt.wanted) return next;
   questioned = now;
-  if (!interrupt.wanted(interrupt.self)) return (int32_t)loop->rounds;
+  if (!interrupt.wanted(interrupt.self)) return next;
   fail(job, "interrupted");
   return 0;
 }
