@@ -139,6 +139,12 @@ def pytest(preset, paths, env=None, label="pytest", options=()):
     count(ok, max(bad, int(status != 0 or ok == 0)), label)
 
 
+def side_by_side(work, items):
+    """work(item) of each, as many at once as there are processors."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(work, items))
+
+
 def python():
     if build("release"):
         pytest("release", ["tests/python", "tests/cli"])
@@ -183,17 +189,19 @@ def every_option(option):
     pytest("release", EVERY_OPTION, env, f"simulated: {stages} stages, {warps} warps", options)
 
 
+def every_generation(target):
+    env = {"TRITONC_SIMULATE": target, "TRITONC_TEST_SMALL": "1"}
+    pytest("release", SIMULATED[target], env, label=f"simulated: {target}")
+
+
 def simulate():
     """The GPU's side of the compiler, on the simulated GPU."""
     if not build("release"):
         return
     pytest("release", GPU_TESTS, label="simulated: kernels of every kind")
     # All again for other stages and warps, as pipelining and barriers depend on them.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(every_option, itertools.product((1, 2, 3, 4), (4, 8))))
-    for target, paths in SIMULATED.items():
-        env = {"TRITONC_SIMULATE": target, "TRITONC_TEST_SMALL": "1"}
-        pytest("release", paths, env, label=f"simulated: {target}")
+    side_by_side(every_option, itertools.product((1, 2, 3, 4), (4, 8)))
+    side_by_side(every_generation, SIMULATED)
 
 
 def torch():
@@ -203,8 +211,7 @@ def torch():
     files = sorted(str(f.relative_to(ROOT)) for f in (ROOT / "tests" / "torch").glob("test_*.py"))
     first = [f for f in files if "pointwise" in f or "reductions" in f or "indexing" in f]
     halves = [first, [f for f in files if f not in first]]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda half: pytest("release", half, label="torch.compile", options=["-W", "ignore"]), halves))
+    side_by_side(lambda half: pytest("release", half, label="torch.compile", options=["-W", "ignore"]), halves)
 
 
 def jax():
@@ -232,11 +239,14 @@ def asan():
     env |= {"ASAN_OPTIONS": options + ":detect_leaks=0", "LD_PRELOAD": preload}
     # What a sanitizer says goes to the file descriptor, and must not end in pytest's memory when it ends the process.
     visible = ["--capture=sys", "-p", "no:faulthandler"]
-    # How compile time grows is measured without sanitizers, whose own cost is not even.
-    visible += [f"--ignore=tests/python/test_{name}.py" for name in ("compile_time", "growth")]
     # Shadow memory alone takes more addresses than this test's limits leave.
     visible += ["--deselect=tests/python/test_cpu.py::test_want_of_memory_inside_llvm_is_an_error"]
-    pytest("asan", ["tests/python"], env, label="pytest under the sanitizers", options=visible)
+    # How compile time grows is measured without sanitizers, whose own cost is not even.
+    files = [f for f in (ROOT / "tests" / "python").glob("test_*.py") if f.stem[5:] not in ("compile_time", "growth")]
+    files.sort(key=lambda f: f.stat().st_size)
+    side_by_side(
+        lambda half: pytest("asan", half, env, "pytest under the sanitizers", visible), [files[::2], files[1::2]]
+    )
 
 
 def tsan():
