@@ -220,6 +220,12 @@ def jax():
         pytest("release", ["tests/jax"], label="JAX")
 
 
+def docs():
+    """The documentation: its code runs, its lists are complete, its links lead somewhere."""
+    if build("release"):
+        pytest("release", ["tests/docs"], label="documentation")
+
+
 def runtime_library(compiler, name):
     out = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return os.path.realpath(out.stdout.strip())
@@ -288,8 +294,8 @@ def lint():
     listed = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True, check=True)
     files = [f for f in listed.stdout.split() if (ROOT / f).exists()]
     step("clang-format", ["clang-format-19", "--dry-run", "-Werror", *files])
-    step("ruff check", [VENV / "ruff", "check", "-q", "python", "examples", "bench", "tests"])
-    step("ruff format", [VENV / "ruff", "format", "-q", "--check", "python", "examples", "bench", "tests"])
+    step("ruff check", [VENV / "ruff", "check", "-q", "python", "examples", "bench", "tests", "docs/site"])
+    step("ruff format", [VENV / "ruff", "format", "-q", "--check", "python", "examples", "bench", "tests", "docs/site"])
 
 
 def tidy():
@@ -325,6 +331,7 @@ SUITES = {
     "lit": lit,
     "python": python,
     "examples": examples,
+    "docs": docs,
     "torch": torch,
     "jax": jax,
     "simulate": simulate,
