@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import messages
 import opening
 import reference
 import tutorial
@@ -85,7 +86,7 @@ def source_page(file):
     return f"---\norphan: true\n---\n# {file}\n\n``````{language}\n{text}``````\n"
 
 
-def assemble(pages):
+def assemble(pages, measured):
     for file in sorted((ROOT / "docs").glob("*.md")):
         pages.copy(file.relative_to(ROOT), file.name)
     pages.copy(Path("CONTRIBUTING.md"), "contributing.md")
@@ -93,8 +94,8 @@ def assemble(pages):
     for file in sorted((SITE / "static").iterdir()):
         pages.put(f"static/{file.name}", file.read_bytes())
     pages.put("conf.py", (SITE / "conf.py").read_bytes())
-    for module in (reference, opening, tutorial):
-        for name, text in module.pages(ROOT):
+    for made in (reference.pages(ROOT), messages.pages(ROOT), opening.pages(ROOT), tutorial.pages(ROOT, measured)):
+        for name, text in made:
             pages.put(name, text)
     for file in sorted(pages.sources):
         pages.put(f"source/{file}.md", source_page(file))
@@ -104,9 +105,11 @@ def assemble(pages):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    out = parser.parse_args().out.resolve()
+    parser.add_argument("--measured", type=Path, help="tables of tutorials; those that are missing are measured")
+    args = parser.parse_args()
+    out = args.out.resolve()
     work = out.parent / (out.name + "-pages")
-    assemble(Pages(work))
+    assemble(Pages(work), (args.measured or out.parent / (out.name + "-measured")).resolve())
     shutil.rmtree(out, ignore_errors=True)
     cache = out.parent / (out.name + "-cache")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", cache, work, out]

@@ -5,6 +5,7 @@ or tables and keep their shape.
 """
 
 import re
+import textwrap
 
 LEAST_LINES = 5  # a shorter comment says what a file is, and not how it works
 
@@ -72,7 +73,7 @@ def markdown(lines):
         if lines[i].startswith(" ") and not re.match(r" +- ", lines[i]):
             while end < len(lines) and (not lines[end].strip() or lines[end].startswith(" ")):
                 end += 1
-            block = "\n".join(lines[i:end]).rstrip()
+            block = textwrap.dedent("\n".join(lines[i:end])).rstrip()
             out.append(f"```text\n{block}\n```\n")
         else:
             while end < len(lines) and lines[end].strip() and (end == i or not kind_changes(lines[i], lines[end])):

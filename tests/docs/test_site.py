@@ -1,13 +1,13 @@
 """The site is built without a warning, every link leads somewhere, and no page needs a network."""
 
 import html.parser
-import os
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
 FETCHING = {"img": "src", "script": "src", "iframe": "src", "source": "src"}
@@ -30,12 +30,10 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(tmp_path_factory, measured):
     out = tmp_path_factory.mktemp("site") / "docs"
-    command = [sys.executable, ROOT / "docs" / "site" / "build.py", out]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=600, env={**os.environ, "TRITONC_TEST_SMALL": "1"}
-    )
+    command = [sys.executable, ROOT / "docs" / "site" / "build.py", out, "--measured", measured[0]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=SMALL)
     assert done.returncode == 0, done.stdout + done.stderr
     return {path.relative_to(out): Page(path) for path in out.rglob("*.html")}, out
 
