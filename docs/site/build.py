@@ -70,14 +70,21 @@ class Pages:
             self.sources.add(file)
         return f"/{name}{hash_}{anchor}"
 
-    def copy(self, page, name):
-        """A Markdown file of the tree, with its links turned to the site's pages."""
+    def copy(self, page, name, more=""):
+        """A Markdown file of the tree, with its links turned to the site's pages, and more behind it."""
         text = (ROOT / page).read_text()
         text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.S)  # code that only the tests need
         parts = re.split(r"(^```.*?^```$|`[^`\n]+`)", text, flags=re.M | re.S)
         for i in range(0, len(parts), 2):
             parts[i] = re.sub(r"\]\(([^)\s]+)\)", lambda m: f"]({self.link(page, m[1])})", parts[i])
-        self.put(name, "".join(parts))
+        self.put(name, "".join(parts) + more)
+
+
+def unlisted():
+    """A list of the manuals that index.md does not name, so that a new one is on the site at once."""
+    listed = set((SITE / "index.md").read_text().split())
+    names = [path.stem for path in sorted((ROOT / "docs").glob("*.md")) if path.stem not in listed]
+    return "\n```{toctree}\n:hidden:\n:caption: More\n\n" + "\n".join(names) + "\n```\n" if names else ""
 
 
 def source_page(file):
@@ -90,7 +97,7 @@ def assemble(pages, measured):
     for file in sorted((ROOT / "docs").glob("*.md")):
         pages.copy(file.relative_to(ROOT), file.name)
     pages.copy(Path("CONTRIBUTING.md"), "contributing.md")
-    pages.copy(Path("docs/site/index.md"), "index.md")
+    pages.copy(Path("docs/site/index.md"), "index.md", unlisted())
     for file in sorted((SITE / "static").iterdir()):
         pages.put(f"static/{file.name}", file.read_bytes())
     pages.put("conf.py", (SITE / "conf.py").read_bytes())
