@@ -76,6 +76,8 @@ class Pages:
         text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.S)  # code that only the tests need
         parts = re.split(r"(^```.*?^```$|`[^`\n]+`)", text, flags=re.M | re.S)
         for i in range(0, len(parts), 2):
+            # A link that shows a file's name shows the page's title instead.
+            parts[i] = re.sub(r"\[(?:docs/)?[\w-]+\.md\]\((?=[^)\s]+\.md\))", "[](", parts[i])
             parts[i] = re.sub(r"\]\(([^)\s]+)\)", lambda m: f"]({self.link(page, m[1])})", parts[i])
         self.put(name, "".join(parts) + more)
 

@@ -89,7 +89,7 @@ class LayerNorm(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx, *gradients):
         x, w, mean, rstd = ctx.saved_tensors
         rows, n = x.shape
         shares = min(SHARES, rows)
@@ -97,7 +97,7 @@ class LayerNorm(torch.autograd.Function):
         dw = torch.empty(shares, n, device=x.device)
         db = torch.empty(shares, n, device=x.device)
         block = triton.next_power_of_2(n)
-        dy = dy.contiguous()
+        dy = gradients[0].contiguous()
         backward_kernel[(shares,)](
             x, dy, w, mean, rstd, dx, dw, db, rows, n, BLOCK=block, num_warps=8 if block >= 2048 else 4
         )

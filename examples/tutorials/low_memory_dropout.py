@@ -51,8 +51,8 @@ class Dropout(torch.autograd.Function):
         return apply(x, p, seed)
 
     @staticmethod
-    def backward(ctx, gradient):
-        return apply(gradient.contiguous(), ctx.p, ctx.seed), None, None
+    def backward(ctx, *gradients):
+        return apply(gradients[0].contiguous(), ctx.p, ctx.seed), None, None
 
 
 def check():

@@ -100,14 +100,14 @@ def matmul(a, b, activation=None):
 
 def check():
     torch.manual_seed(0)
-    tolerance = {"rtol": 1e-2, "atol": 1e-2}  # float32 products go through tf32 on a GPU
+    rtol = atol = 1e-2  # float32 products go through tf32 on a GPU
     for m, n, k in ((64, 64, 64), (100, 130, 70)):
         a = torch.randn(m, k, device=DEVICE, dtype=DTYPE) * k**-0.5
         b = torch.randn(k, n, device=DEVICE, dtype=DTYPE)
-        torch.testing.assert_close(matmul(a, b), a @ b, **tolerance)
+        torch.testing.assert_close(matmul(a, b), a @ b, rtol=rtol, atol=atol)
         expected = torch.nn.functional.leaky_relu(a @ b, 0.01)
-        torch.testing.assert_close(matmul(a, b, leaky_relu), expected, **tolerance)
-        torch.testing.assert_close(matmul(b.T, a.T), b.T @ a.T, **tolerance)  # strides the other way
+        torch.testing.assert_close(matmul(a, b, leaky_relu), expected, rtol=rtol, atol=atol)
+        torch.testing.assert_close(matmul(b.T, a.T), b.T @ a.T, rtol=rtol, atol=atol)  # strides the other way
 
 
 @triton.testing.perf_report(

@@ -620,7 +620,7 @@ class Mark:
         return frames[0] if single else frames
 
 
-def perf_report(benchmarks: Benchmark | list[Benchmark]) -> Callable:
+def perf_report(benchmarks: Benchmark | list[Benchmark]) -> Callable[[Callable], Mark]:
     """Mark a function as a benchmark.
 
     Parameters
