@@ -5,7 +5,7 @@
  * branches, the second prints, with a label at each target and the symbol of its relocation for each operand that has
  * one.
  */
-#include "cpu/jit.h"
+#include "cpu/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,7 +163,6 @@ static void dispose_disasm(void *d) { LLVMDisasmDispose(d); }
 static void dispose_sections(void *s) { LLVMDisposeSectionIterator(s); }
 
 const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, size_t *text_len) {
-  cpu_llvm_init();
   Disasm d = {.cx = cx};
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(object, len, "kernel", 0);
   ctx_defer(cx, dispose_buffer, buffer);

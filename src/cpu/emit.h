@@ -2,19 +2,24 @@
  * change, and nothing here can fail but for want of memory.
  *
  *   emit_function.c  the function, its programs, scalars, control flow
- *   emit_nest.c      a loop nest: loops, and what its members do at a point
- *   emit_bounds.c    what is computed in front of a nest's loops: its test, the bounds of its masks
- *   emit_fold.c      members that accumulate: reductions and scans
- *   emit_lane.c      a tensor's value at a point: lanes
- *   emit_memory.c    loads, stores, atomics; arrays in scratch
- *   emit_slots.c     where these lie
- *   emit_stream.c    stores that go past the caches
- *   emit_prefetch.c  what the next program reads
- *   emit_element.c   one op on elements, scalar or vector alike
- *   emit_float.c     conversions between float formats; exp and log
  *   emit_dot.c       tl.dot, transposition
  *   emit_check.c     check mode: calls that check accesses
- *   emit_misc.c      histogram, printing, assertions
+ *   emit_misc.c      histogram, printing
+ *   emit_nest.c      a loop nest: loops, and what its members do at a point
+ *   emit_fold.c    members that accumulate: reductions and scans
+ *   emit_bounds.c    what is computed in front of a nest's loops: its test, the bounds of its masks
+ *   emit_lane.c      a tensor's value at a point, evaluated on demand
+ *   emit_memory.c    loads, stores, atomics, of lanes; arrays in scratch
+ *   emit_stream.c    stores that go past the caches
+ *   emit_prefetch.c  what the next program reads
+ *   emit_form.c      lanes: their forms, and the level of loops that their code belongs to
+ *   emit_element.c   one op on elements, scalar or vector alike
+ *   emit_float.c     conversions between float formats; exp and log
+ *   emit_assert.c    assertions
+ *   emit_slots.c     where the arrays in scratch lie
+ *   emit_code.c      blocks, loops, calls, types, constants
+ *
+ * A file calls only those below it.
  */
 #ifndef TRITONC_CPU_EMIT_H
 #define TRITONC_CPU_EMIT_H
@@ -25,7 +30,7 @@
 
 enum { MAX_LEVELS = MAX_RANK + 3 };
 
-/* ---- lanes: emit_lane.c ----------------------------------------------------------------------------------------- */
+/* ---- lanes ------------------------------------------------------------------------------------------------------- */
 
 /* The values of a tensor at one point of a nest: for every lane of the vector dimension's vector. Let c be a lane's
  * coordinate along the vector dimension. */
@@ -109,6 +114,31 @@ typedef struct Lower {
   bool assume;             /* what the nest's run-time test found holds: no wrap, unit steps */
 } Lower;
 
+/* ---- code: emit_code.c ------------------------------------------------------------------------------------------- */
+
+/* Loops outside of nests: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
+typedef struct Loop {
+  LLVMBasicBlockRef body, exit;
+  LLVMValueRef index, end, step;
+} Loop;
+Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step);
+void emit_loop_end(Lower *l, Loop *loop);
+LLVMBasicBlockRef emit_new_block(Lower *l, const char *name);
+LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t);
+LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
+LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
+/* Where code would be that the plan has promised not to need: a bug of ours. */
+LLVMValueRef emit_unplanned(LLVMTypeRef t);
+LLVMTypeRef emit_element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
+LLVMTypeRef emit_memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
+LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes);
+LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes);
+LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t);
+LLVMValueRef emit_int(LLVMTypeRef t, int64_t x);
+LLVMValueRef emit_element_const(Lower *l, const Type *elem, const Attr *a);
+
+/* ---- lanes: emit_form.c, emit_lane.c ----------------------------------------------------------------------------- */
+
 Lane emit_lane_uniform(LLVMValueRef v, int depth);
 Lane emit_lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
 Lane emit_lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
@@ -118,6 +148,8 @@ bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *o
 LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
 static inline LLVMValueRef emit_lane_scalar(Lane x) { return x.v; } /* of a uniform lane */
 Lane emit_lane_zero(Lower *l); /* the coordinate 0 */
+bool emit_lane_is_true(const Lower *l, Lane mask); /* everywhere, for certain */
+int emit_lane_vector_depth(Lower *l, Lane x);      /* the level at which it is a vector */
 void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane x);
 Lane emit_lane_add(Lower *l, Lane a, Lane b);                 /* integers of one type */
 Lane emit_lane_times(Lower *l, Lane a, int64_t k);
@@ -127,7 +159,7 @@ void emit_push_level(Lower *l, LLVMBasicBlockRef block);
 static inline void emit_pop_level(Lower *l) { l->depth--; }
 void emit_base_level(Lower *l); /* outside of nests: level 0 is the current block */
 
-/* ---- in front of loops: emit_bounds.c --------------------------------------------------------------------------- */
+/* ---- in front of loops: emit_bounds.c ---------------------------------------------------------------------------- */
 
 LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
 LLVMValueRef emit_nest_test(Lower *l, const Nest *nest); /* NULL: nothing to test */
@@ -141,7 +173,7 @@ Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *at, in
 LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b); /* signed */
 LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b);
 
-/* ---- memory: emit_memory.c, emit_slots.c -------------------------------------------------------------------------------------- */
+/* ---- memory: emit_memory.c, emit_slots.c ------------------------------------------------------------------------- */
 
 Slot *emit_slot_new(Lower *l, int64_t bytes);
 LLVMValueRef emit_slot_touch(Lower *l, Slot *s); /* its address; notes the access */
@@ -152,47 +184,45 @@ Lane emit_slot_read(Lower *l, Slot *s, Type *type, const Lane *at);
 void emit_slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v);
 /* The element(s) at `at` of a row-major array; read at level `depth` or deeper. */
 Lane emit_array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth);
-Lane emit_memory_load(Lower *l, Op *op, const Lane *at);
+typedef struct Pointers { /* of a load */
+  Lane lane;
+  bool unit;           /* next to each other */
+  LLVMValueRef stride; /* what is fetched as well (emit_prefetch.c), or NULL */
+} Pointers;
+Pointers emit_memory_pointers(Lower *l, const Op *load, Lane p);
+Lane emit_memory_read(Lower *l, const Op *load, const Pointers *p, int depth); /* not before level `depth` */
+Lane emit_memory_read_masked(Lower *l, const Op *load, const Pointers *p, Lane mask, Lane other);
 void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
 LLVMValueRef emit_memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr);
 void emit_memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
 LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
 
-/* ---- check mode: emit_check.c ----------------------------------------------------------------------------------- */
+/* ---- check mode: emit_check.c ------------------------------------------------------------------------------------ */
 
 void emit_check_begin(Lower *l);
 void emit_check(Lower *l, const Op *op, const CheckPlan *plan);
 void emit_check_acquire(Lower *l);
 
-/* ---- streaming stores: emit_stream.c ---------------------------------------------------------------------------- */
+/* ---- streaming stores: emit_stream.c ----------------------------------------------------------------------------- */
 
 void emit_stream_programs(Lower *l); /* in the entry block, once the grid is known */
 /* Store a whole vector, past the caches where the launch is large; false: nothing was emitted, it never pays here. */
 bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
 void emit_stream_fence(Lower *l); /* before the function returns */
 
-/* ---- prefetching: emit_prefetch.c ------------------------------------------------------------------------------- */
+/* ---- prefetching: emit_prefetch.c -------------------------------------------------------------------------------- */
 
 /* Is the current nest the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
  * level 0. */
 LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load);
 void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
-/* ---- elements: emit_element.c, emit_float.c -------------------------------------------------------------------- */
+/* ---- elements: emit_element.c, emit_float.c, emit_code.c --------------------------------------------------------- */
 
-LLVMTypeRef emit_element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
-LLVMTypeRef emit_memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
-LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes);
-LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes);
-LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t);
-LLVMValueRef emit_int(LLVMTypeRef t, int64_t x);
-LLVMValueRef emit_element_const(Lower *l, const Type *elem, const Attr *a);
 /* One pure elementwise op on operands of `lanes` elements each. */
 LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes);
 /* The block of a combine region: `args` to the values its terminator returns. */
 void emit_element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes);
-LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
-LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
 LLVMValueRef emit_float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
 LLVMValueRef emit_float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
 LLVMValueRef emit_float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
@@ -225,30 +255,17 @@ void emit_fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row
 void emit_fold_results(Fold *f);                          /* after the loops */
 void emit_scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
 
-/* Loops outside of nests: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
-typedef struct Loop {
-  LLVMBasicBlockRef body, exit;
-  LLVMValueRef index, end, step;
-} Loop;
-Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step);
-void emit_loop_end(Lower *l, Loop *loop);
-LLVMBasicBlockRef emit_new_block(Lower *l, const char *name);
-LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t);
-
 /* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 
 void emit_dot(Lower *l, const Op *op, const DotPlan *plan);
-/* Is `truncf` from f32 to bf16 for dots alone, where denormals need not be kept? Then it is one instruction. */
-bool emit_dot_narrows(Lower *l, const Op *truncf, int lanes);
-LLVMValueRef emit_dot_narrow(Lower *l, LLVMValueRef x); /* of 32 lanes */
 void emit_transpose(Lower *l, const Op *op, const MatrixPlan *plan);
 void emit_histogram(Lower *l, Op *op);
 void emit_print(Lower *l, Op *op);
+LLVMValueRef emit_text(Lower *l, const char *s); /* a constant that ends with a NUL */
+LLVMValueRef emit_program_id(Lower *l);          /* uint32_t[3] on the stack */
 void emit_assert(Lower *l, Op *op, LLVMValueRef condition);
 void emit_assert_lanes(Lower *l, Op *op, LLVMValueRef condition, int lanes); /* the program goes on */
 Slot *emit_slot(Lower *l, Value *v); /* the value's slot, made at first need */
-/* Where code would be that the plan has promised not to need: a bug of ours. */
-LLVMValueRef emit_unplanned(LLVMTypeRef t);
 void emit_block(Lower *l, Block *b);
 
 #endif

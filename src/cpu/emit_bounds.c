@@ -68,54 +68,6 @@ LLVMValueRef emit_nest_test(Lower *l, const Nest *nest) {
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
-static bool constant_of(LLVMValueRef v, int64_t *out) {
-  if (!LLVMIsAConstantInt(v)) return false;
-  *out = LLVMConstIntGetSExtValue(v);
-  return true;
-}
-
-static LLVMValueRef extreme(Lower *l, const char *name, bool least, LLVMValueRef a, LLVMValueRef b) {
-  int64_t x, y;
-  LLVMTypeRef t = LLVMTypeOf(a);
-  if (constant_of(a, &x) && constant_of(b, &y)) return (x < y) == least ? a : b;
-  return emit_intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
-}
-
-LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b) { return extreme(l, "llvm.smin", true, a, b); }
-LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b) { return extreme(l, "llvm.smax", false, a, b); }
-
-static LLVMValueRef widened(Lower *l, LLVMValueRef v) {
-  return LLVMTypeOf(v) == l->i64 ? v : LLVMBuildSExt(l->b, v, l->i64, "");
-}
-
-Lane emit_compare_range(Lower *l, const char *p, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth) {
-  Lane r = {.kind = LANE_RANGE, .depth = depth};
-  bool greater = p[1] == 'g';
-  emit_at(l, depth);
-  LLVMValueRef d = LLVMBuildSub(l->b, widened(l, u), widened(l, v), "");
-  if (greater ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(l->b, d, LLVMConstInt(l->i64, 1, false), "");
-  d = emit_least(l, emit_most(l, d, emit_int(l->i64, 0)), emit_int(l->i64, extent));
-  d = LLVMBuildTrunc(l->b, d, l->i32, "");
-  r.v = greater ? d : emit_int(l->i32, 0);
-  r.step = greater ? emit_int(l->i32, extent) : d;
-  return r;
-}
-
-Lane emit_range_and(Lower *l, Lane a, Lane b) {
-  Lane r = {.kind = LANE_RANGE, .depth = max_int(a.depth, b.depth)};
-  int64_t x, y;
-  emit_at(l, r.depth);
-  if (b.kind == LANE_UNIFORM) {
-    r.v = a.v;
-    r.step = LLVMBuildSelect(l->b, b.v, a.step, emit_int(l->i32, 0), "");
-    return r;
-  }
-  bool from_start = constant_of(a.v, &x) && !x, b_from_start = constant_of(b.v, &y) && !y;
-  r.v = from_start ? b.v : b_from_start ? a.v : emit_most(l, a.v, b.v);
-  r.step = emit_least(l, a.step, b.step);
-  return r;
-}
-
 /* The one coordinate that is no scalar, or -1. */
 static int moving(const Value *v, const Lane *at) {
   for (int d = 0; d < v->type->rank; d++)

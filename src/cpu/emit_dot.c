@@ -4,7 +4,7 @@
  * a load of affine pointers, its mask a box and its `other` zero, is never copied: masked-off rows and columns
  * contribute nothing and are left out by smaller extents. Where the pointers contain an `x % n`, a run-time test
  * tells whether the tile wraps; only then the operand is copied to scratch. The accumulator is in scratch already,
- * where it was initialized (plan.c).
+ * where it was initialized (plan_blocks.c).
  *
  * Live extents. A kernel for ragged sizes computes whole tiles, with row and column numbers modulo the size, and masks
  * the store. Where the product of a loop goes through elementwise ops into one store whose mask is a box, the rows and
@@ -197,26 +197,6 @@ void emit_dot(Lower *l, const Op *op, const DotPlan *plan) {
   emit_loop_end(l, &loop);
   l->clock++;
   emit_slots_end_loop(l);
-}
-
-/* ---- operands of bf16 -------------------------------------------------------------------------------------------- */
-
-/* The processor's conversion differs from the language's in one thing: denormals become zero. Its products of bf16, in
- * tiles and in vectors, read denormals as zero anyway. */
-bool emit_dot_narrows(Lower *l, const Op *truncf, int lanes) {
-  const Type *from = ir_elem(ir_operand(truncf, 0)->type), *to = ir_elem(truncf->results[0].type);
-  return l->isa->avx512_bf16 && lanes == 32 && from->fkind == F32 && to->fkind == BF16 &&
-         cpu_feeds_only_dots(&truncf->results[0]);
-}
-
-LLVMValueRef emit_dot_narrow(Lower *l, LLVMValueRef x) {
-  LLVMValueRef index[2][16], halves[2];
-  for (int i = 0; i < 2; i++) {
-    for (int j = 0; j < 16; j++) index[i][j] = emit_int(l->i32, 16 * (1 - i) + j); /* the upper half comes first */
-    halves[i] = LLVMBuildShuffleVector(l->b, x, LLVMGetPoison(LLVMTypeOf(x)), LLVMConstVector(index[i], 16), "");
-  }
-  LLVMValueRef r = emit_intrinsic(l, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", NULL, 0, halves, 2);
-  return LLVMBuildBitCast(l->b, r, LLVMVectorType(l->i16, 32), "");
 }
 
 /* ---- transposition ----------------------------------------------------------------------------------------------- */

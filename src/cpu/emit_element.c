@@ -11,65 +11,8 @@
 
 #include <string.h>
 
-/* ---- types and constants ----------------------------------------------------------------------------------------- */
-
-LLVMTypeRef emit_element_type(Lower *l, const Type *t) {
-  switch (t->kind) {
-  case TYPE_INT: return LLVMIntTypeInContext(l->llvm, (unsigned)t->bits);
-  case TYPE_INDEX: return l->i64;
-  case TYPE_PTR: return l->ptr;
-  case TYPE_FLOAT:
-    switch (t->fkind) {
-    case F64: return l->f64;
-    case F32: return l->f32;
-    case F16: return l->f16;
-    case BF16: return l->i16;
-    default: return l->i8;
-    }
-  default: return l->i64;
-  }
-}
-
-LLVMTypeRef emit_memory_type(Lower *l, const Type *t) {
-  return t->kind == TYPE_INT && t->bits < 8 ? l->i8 : emit_element_type(l, t);
-}
-
-LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes) { return lanes > 1 ? LLVMVectorType(t, (unsigned)lanes) : t; }
-
-LLVMValueRef emit_int(LLVMTypeRef t, int64_t x) { return LLVMConstInt(t, (uint64_t)x, true); }
-
 static LLVMTypeRef scalar_of(LLVMTypeRef t) {
   return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? LLVMGetElementType(t) : t;
-}
-
-LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes) {
-  if (lanes <= 1) return x;
-  LLVMTypeRef t = LLVMTypeOf(x);
-  if (LLVMIsConstant(x)) {
-    LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes);
-    for (int i = 0; i < lanes; i++) all[i] = x;
-    return LLVMConstVector(all, (unsigned)lanes);
-  }
-  LLVMTypeRef vt = LLVMVectorType(t, (unsigned)lanes);
-  LLVMValueRef one = LLVMBuildInsertElement(l->b, LLVMGetPoison(vt), x, LLVMConstInt(l->i64, 0, false), "");
-  return LLVMBuildShuffleVector(l->b, one, LLVMGetPoison(vt), LLVMConstNull(LLVMVectorType(l->i32, (unsigned)lanes)),
-                                "");
-}
-
-LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t) {
-  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes + 1);
-  for (int i = 0; i < lanes; i++) all[i] = emit_int(t, i);
-  return lanes > 1 ? LLVMConstVector(all, (unsigned)lanes) : all[0];
-}
-
-LLVMValueRef emit_element_const(Lower *l, const Type *t, const Attr *a) {
-  LLVMTypeRef lt = emit_element_type(l, t);
-  if (a->kind == ATTR_SPLAT) a = a->items[0];
-  if (t->kind != TYPE_FLOAT) return emit_int(lt, a->integer);
-  double x = a->kind == ATTR_FLOAT ? a->number : (double)a->integer;
-  uint64_t bits = ir_float_encode(t->fkind, x);
-  LLVMValueRef c = LLVMConstInt(LLVMIntTypeInContext(l->llvm, (unsigned)t->bits), bits, false);
-  return t->fkind == F64 || t->fkind == F32 || t->fkind == F16 ? LLVMConstBitCast(c, lt) : c;
 }
 
 /* The same constant in every lane, of the type of `like`. */
@@ -77,12 +20,6 @@ static LLVMValueRef same(Lower *l, LLVMValueRef like, int64_t x) {
   LLVMTypeRef t = LLVMTypeOf(like);
   int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
   return emit_splat(l, emit_int(scalar_of(t), x), lanes);
-}
-
-LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs) {
-  unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-  LLVMValueRef f = LLVMGetIntrinsicDeclaration(l->module, id, overloads, (size_t)n);
-  return LLVMBuildCall2(l->b, LLVMIntrinsicGetType(l->llvm, id, overloads, (size_t)n), f, args, (unsigned)nargs, "");
 }
 
 static LLVMValueRef intrinsic_like(Lower *l, const char *name, LLVMValueRef *args, int nargs) {
@@ -309,6 +246,26 @@ static LLVMValueRef bitcast(Lower *l, LLVMValueRef x, const Type *from, const Ty
   return LLVMTypeOf(x) == t ? x : LLVMBuildBitCast(l->b, x, t, "");
 }
 
+/* ---- operands of bf16 ------------------------------------------------------------------------------------------- */
+
+/* Is it for dots alone, and one instruction? The processor's conversion differs from the language's in one thing: denormals
+ * become zero. Its products of bf16, in tiles and in vectors, read denormals as zero anyway. */
+static bool narrows_for_dots(Lower *l, const Op *truncf, int lanes) {
+  const Type *from = ir_elem(ir_operand(truncf, 0)->type), *to = ir_elem(truncf->results[0].type);
+  return l->isa->avx512_bf16 && lanes == 32 && from->fkind == F32 && to->fkind == BF16 &&
+         cpu_feeds_only_dots(&truncf->results[0]);
+}
+
+static LLVMValueRef narrowed_for_dots(Lower *l, LLVMValueRef x) {
+  LLVMValueRef index[2][16], halves[2];
+  for (int i = 0; i < 2; i++) {
+    for (int j = 0; j < 16; j++) index[i][j] = emit_int(l->i32, 16 * (1 - i) + j); /* the upper half comes first */
+    halves[i] = LLVMBuildShuffleVector(l->b, x, LLVMGetPoison(LLVMTypeOf(x)), LLVMConstVector(index[i], 16), "");
+  }
+  LLVMValueRef r = emit_intrinsic(l, "llvm.x86.avx512bf16.cvtne2ps2bf16.512", NULL, 0, halves, 2);
+  return LLVMBuildBitCast(l->b, r, LLVMVectorType(l->i16, 32), "");
+}
+
 /* ---- the op ------------------------------------------------------------------------------------------------------ */
 
 static LLVMValueRef choose(Lower *l, LLVMValueRef *in) { return LLVMBuildSelect(l->b, in[0], in[1], in[2], ""); }
@@ -331,7 +288,7 @@ LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes
   case OP_TRUNCI: return LLVMBuildTrunc(l->b, in[0], t, "");
   case OP_INDEX_CAST: return LLVMBuildIntCast2(l->b, in[0], t, true, "");
   case OP_TRUNCF:
-    if (emit_dot_narrows(l, op, lanes)) return emit_dot_narrow(l, in[0]);
+    if (narrows_for_dots(l, op, lanes)) return narrowed_for_dots(l, in[0]);
     return emit_float_convert(l, from, to, in[0], lanes, false);
   case OP_EXTF: return emit_float_convert(l, from, to, in[0], lanes, false);
   case OP_FP_TO_FP:

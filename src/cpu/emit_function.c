@@ -3,7 +3,7 @@
  * The function runs the programs [begin, end) one after the other, each from its first op to its last on this
  * thread: a barrier inside a program has nothing to do. Scalars are SSA values; those that loops carry and
  * conditionals yield are phis. Tensors are lowered by the nests of the block's plan
- * (plan.c).
+ * (plan_blocks.c).
  */
 #include "cpu/jit.h"
 #include "cpu/emit.h"
@@ -12,31 +12,6 @@
 #include <string.h>
 
 #include <llvm-c/DebugInfo.h>
-
-/* ---- calls ------------------------------------------------------------------------------------------------------ */
-
-LLVMValueRef emit_unplanned(LLVMTypeRef t) {
-  assert(!"the plan let something through that there is no code for");
-  return LLVMGetPoison(t);
-}
-
-LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
-  LLVMTypeRef types[16];
-  for (int i = 0; i < nargs; i++) types[i] = LLVMTypeOf(args[i]);
-  LLVMTypeRef t = LLVMFunctionType(result, types, (unsigned)nargs, false);
-  LLVMValueRef f = LLVMGetNamedFunction(l->module, name);
-  if (!f) f = LLVMAddFunction(l->module, name, t);
-  return LLVMBuildCall2(l->b, t, f, args, (unsigned)nargs, "");
-}
-
-Slot *emit_slot(Lower *l, Value *v) {
-  ValueCode *code = code_of(v);
-  Value *shares = plan_of(v)->shares;
-  if (!code->slot)
-    code->slot =
-        shares ? emit_slot(l, shares) : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
-  return code->slot;
-}
 
 /* ---- control flow ------------------------------------------------------------------------------------------------ */
 

@@ -24,118 +24,10 @@ struct Memo {
   unsigned serial;
 };
 
-Lane emit_lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFORM, .v = v, .depth = depth}; }
-
 static int max_int(int a, int b) { return a > b ? a : b; }
-
-/* ---- levels ------------------------------------------------------------------------------------------------------ */
-
-void emit_at(Lower *l, int depth) {
-  if (depth >= l->depth) depth = l->depth;
-  LLVMBasicBlockRef block = l->levels[depth].block;
-  LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
-  if (end)
-    LLVMPositionBuilderBefore(l->b, end);
-  else
-    LLVMPositionBuilderAtEnd(l->b, block);
-}
-
-void emit_push_level(Lower *l, LLVMBasicBlockRef block) {
-  l->depth++;
-  l->levels[l->depth] = (Level){block, ++l->serial};
-}
-
-void emit_base_level(Lower *l) {
-  l->depth = 0;
-  l->levels[0] = (Level){LLVMGetInsertBlock(l->b), ++l->serial};
-  l->index32 = l->index64 = NULL;
-}
-
-/* ---- forms ------------------------------------------------------------------------------------------------------- */
-
-static bool is_zero(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetZExtValue(v) == 0; }
-
-/* v + (index + iota) * step */
-static LLVMValueRef affine_vector(Lower *l, Lane x, Type *elem) {
-  LLVMTypeRef t = LLVMTypeOf(x.step);
-  bool ptr = ir_is_ptr(elem);
-  int inner = max_int(l->inner, x.depth);
-  emit_at(l, x.depth);
-  LLVMValueRef spread = LLVMBuildMul(l->b, emit_iota(l, l->lanes, t), emit_splat(l, x.step, l->lanes), "");
-  LLVMValueRef base = ptr ? NULL : LLVMBuildAdd(l->b, emit_splat(l, x.v, l->lanes), spread, "");
-  emit_at(l, inner);
-  LLVMValueRef index = t == l->i64 ? l->index64 : t == l->i32 ? l->index32 : LLVMBuildTrunc(l->b, l->index64, t, "");
-  LLVMValueRef moved = LLVMBuildMul(l->b, index, x.step, "");
-  if (!ptr) return LLVMBuildAdd(l->b, base, emit_splat(l, moved, l->lanes), "");
-  LLVMTypeRef m = emit_memory_type(l, elem->elem);
-  LLVMValueRef at = LLVMBuildGEP2(l->b, m, x.v, &moved, 1, "");
-  return LLVMBuildGEP2(l->b, m, emit_splat(l, at, l->lanes), &spread, 1, "");
-}
-
-static LLVMValueRef range_vector(Lower *l, Lane x) {
-  LLVMValueRef r = NULL;
-  emit_at(l, x.depth);
-  LLVMValueRef lo = is_zero(x.v) ? NULL : emit_splat(l, x.v, l->lanes);
-  bool open = LLVMIsAConstantInt(x.step) && LLVMConstIntGetSExtValue(x.step) >= l->extent;
-  LLVMValueRef hi = open ? NULL : emit_splat(l, x.step, l->lanes);
-  emit_at(l, max_int(l->inner, x.depth));
-  LLVMValueRef c = LLVMBuildAdd(l->b, emit_splat(l, l->index32, l->lanes), emit_iota(l, l->lanes, l->i32), "");
-  if (lo) r = LLVMBuildICmp(l->b, LLVMIntSGE, c, lo, "");
-  if (hi) {
-    LLVMValueRef below = LLVMBuildICmp(l->b, LLVMIntSLT, c, hi, "");
-    r = r ? LLVMBuildAnd(l->b, r, below, "") : below;
-  }
-  return r ? r : emit_splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
-}
-
-static int vector_depth(Lower *l, Lane x) {
-  return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(l->inner, x.depth) : x.depth;
-}
-
-LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem) {
-  if (x.kind == LANE_VECTOR) return x.v;
-  if (x.kind == LANE_UNIFORM) {
-    if (l->lanes == 1) return x.v;
-    emit_at(l, x.depth);
-    LLVMValueRef v = emit_splat(l, x.v, l->lanes);
-    return v;
-  }
-  return x.kind == LANE_AFFINE ? affine_vector(l, x, elem) : range_vector(l, x);
-}
 
 static LLVMValueRef cast_int(Lower *l, LLVMValueRef v, LLVMTypeRef t, bool is_signed) {
   return LLVMTypeOf(v) == t ? v : LLVMBuildIntCast2(l->b, v, t, is_signed, "");
-}
-
-Lane emit_lane_add(Lower *l, Lane a, Lane b) {
-  Lane r = {.depth = max_int(a.depth, b.depth)};
-  if (a.kind == LANE_UNIFORM && is_zero(a.v)) return b;
-  if (b.kind == LANE_UNIFORM && is_zero(b.v)) return a;
-  emit_at(l, r.depth);
-  if (a.kind != LANE_VECTOR && b.kind != LANE_VECTOR) {
-    r.kind = a.kind == LANE_AFFINE || b.kind == LANE_AFFINE ? LANE_AFFINE : LANE_UNIFORM;
-    r.v = LLVMBuildAdd(l->b, a.v, b.v, "");
-    r.step = !a.step ? b.step : !b.step ? a.step : LLVMBuildAdd(l->b, a.step, b.step, "");
-    return r;
-  }
-  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
-  r.kind = LANE_VECTOR;
-  r.depth = max_int(vector_depth(l, a), vector_depth(l, b));
-  LLVMValueRef x = emit_lane_vector(l, a, (Type *)&i32), y = emit_lane_vector(l, b, (Type *)&i32);
-  emit_at(l, r.depth);
-  r.v = LLVMBuildAdd(l->b, x, y, "");
-  return r;
-}
-
-Lane emit_lane_times(Lower *l, Lane a, int64_t k) {
-  if (k == 1) return a;
-  emit_at(l, a.depth);
-  LLVMTypeRef t = LLVMTypeOf(a.v);
-  int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
-  LLVMValueRef c = emit_splat(l, emit_int(lanes > 1 ? LLVMGetElementType(t) : t, k), lanes);
-  a.v = LLVMBuildMul(l->b, a.v, c, "");
-  if (a.step) a.step = LLVMBuildMul(l->b, a.step, emit_int(LLVMTypeOf(a.step), k), "");
-  return a;
 }
 
 /* ---- remembering ------------------------------------------------------------------------------------------------- */
@@ -168,8 +60,6 @@ void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
 
 /* ---- rearranging ------------------------------------------------------------------------------------------------- */
 
-Lane emit_lane_zero(Lower *l) { return emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
-
 /* The row-major number of an element. */
 static Lane linear(Lower *l, const Type *t, const Lane *at) {
   Lane r = emit_lane_zero(l);
@@ -197,7 +87,7 @@ static Lane digit(Lower *l, Lane x, int shift, int64_t size, bool top) {
     if (!top) at = LLVMBuildAnd(l->b, at, emit_int(l->i32, size - 1), "");
     return (Lane){.kind = LANE_AFFINE, .depth = depth, .v = LLVMBuildSub(l->b, at, l->index32, ""), .step = x.step};
   } else if (x.kind != LANE_UNIFORM) {
-    depth = vector_depth(l, x);
+    depth = emit_lane_vector_depth(l, x);
     x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = emit_lane_vector(l, x, (Type *)&i32)};
   }
   int lanes = x.kind == LANE_VECTOR ? l->lanes : 1;
@@ -270,7 +160,7 @@ static Lane in_vectors(Lower *l, Op *op, Lane *in) {
   LLVMValueRef *v = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
   Lane r = {.kind = LANE_VECTOR};
   for (int i = 0; i < op->noperands; i++) {
-    r.depth = max_int(r.depth, vector_depth(l, in[i]));
+    r.depth = max_int(r.depth, emit_lane_vector_depth(l, in[i]));
     v[i] = emit_lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
   }
   emit_at(l, r.depth);
@@ -466,7 +356,8 @@ static Lane eval_range(Lower *l, Op *op, const Lane *at) {
 static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
   if (c.kind == LANE_UNIFORM && LLVMIsAConstantInt(c.v)) return LLVMConstIntGetZExtValue(c.v) ? yes : no;
   Lane r = {.kind = LANE_VECTOR,
-            .depth = max_int(vector_depth(l, c), max_int(vector_depth(l, yes), vector_depth(l, no)))};
+            .depth = max_int(emit_lane_vector_depth(l, c),
+                             max_int(emit_lane_vector_depth(l, yes), emit_lane_vector_depth(l, no)))};
   if (c.kind == LANE_UNIFORM && yes.kind == LANE_UNIFORM && no.kind == LANE_UNIFORM) r.kind = LANE_UNIFORM;
   LLVMValueRef v[3] = {c.v, yes.v, no.v};
   if (r.kind == LANE_VECTOR) {
@@ -484,7 +375,7 @@ static Lane compare_with(Lower *l, LLVMIntPredicate p, Lane x, int64_t k) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   int lanes = x.kind == LANE_UNIFORM ? 1 : l->lanes;
   Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
-            .depth = x.kind == LANE_UNIFORM ? x.depth : vector_depth(l, x)};
+            .depth = x.kind == LANE_UNIFORM ? x.depth : emit_lane_vector_depth(l, x)};
   LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : emit_lane_vector(l, x, (Type *)&i32);
   emit_at(l, r.depth);
   r.v = LLVMBuildICmp(l->b, p, v, emit_splat(l, emit_int(l->i32, k), lanes), "");
@@ -514,7 +405,7 @@ static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
   if (indices->type->elem->bits != 32) {
     int lanes = index.kind == LANE_UNIFORM ? 1 : l->lanes;
     Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
-              .depth = index.kind == LANE_UNIFORM ? index.depth : vector_depth(l, index)};
+              .depth = index.kind == LANE_UNIFORM ? index.depth : emit_lane_vector_depth(l, index)};
     LLVMValueRef v = lanes == 1 ? index.v : emit_lane_vector(l, index, indices->type->elem);
     emit_at(l, r.depth);
     r.v = LLVMBuildIntCast2(l->b, v, emit_wide(l->i32, lanes), true, "");
@@ -558,6 +449,17 @@ static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
     code_of(v)->scalar = g;
   }
   return emit_array_read(l, g, v->type, at, 0);
+}
+
+static Lane eval_load(Lower *l, const Op *op, const Lane *at) {
+  Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
+  Pointers p = emit_memory_pointers(l, op, emit_lane_eval(l, ir_operand(op, 0), at));
+  if (!mask) return emit_memory_read(l, op, &p, 0);
+  if (l->full && map_has(&l->nest->bounded, op)) return emit_memory_read(l, op, &p, l->depth);
+  Lane m = emit_lane_eval(l, mask, at);
+  if (emit_lane_is_true(l, m)) return emit_memory_read(l, op, &p, 0);
+  LLVMValueRef zero = LLVMConstNull(emit_element_type(l, op->results[0].type->elem));
+  return emit_memory_read_masked(l, op, &p, m, other ? emit_lane_eval(l, other, at) : emit_lane_uniform(zero, 0));
 }
 
 /* Ops whose lanes are worked out from the operands' lanes: those are as good as the form, or better. */
@@ -637,7 +539,7 @@ static Lane eval_op(Lower *l, Value *v, const Lane *at) {
   case OP_SPLIT: return eval_split(l, v, at);
   case OP_CAT: return eval_cat(l, op, at);
   case OP_GATHER: return eval_gather(l, op, at);
-  case OP_LOAD: return emit_memory_load(l, op, at);
+  case OP_LOAD: return eval_load(l, op, at);
   default:
     if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
     return emit_lane_uniform(emit_unplanned(emit_element_type(l, v->type->elem)), 0);

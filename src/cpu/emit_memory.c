@@ -170,25 +170,23 @@ void emit_slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef
   }
 }
 
-static bool all_true(Lower *l, Lane m) {
-  if (m.kind == LANE_UNIFORM) return LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v);
-  return m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v) == 0 &&
-         LLVMIsAConstantInt(m.step) && LLVMConstIntGetSExtValue(m.step) >= l->extent;
-}
-
 static Type bit_type(void) { return (Type){.kind = TYPE_INT, .bits = 1}; }
 
-Lane emit_memory_load(Lower *l, Op *op, const Lane *at) {
-  Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
-  Type *type = op->results[0].type, *elem = type->elem;
-  Lane p = emit_lane_eval(l, ir_operand(op, 0), at);
-  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && map_has(&l->nest->unit, op)));
-  LLVMValueRef stride = unit && l->index32 ? emit_prefetch_stride(l, op) : NULL;
-  if (!mask) return read_lane(l, elem, p, unit, 0, stride);
-  if (l->full && map_has(&l->nest->bounded, op)) return read_lane(l, elem, p, unit, l->depth, stride);
-  Lane m = emit_lane_eval(l, mask, at);
-  if (all_true(l, m)) return read_lane(l, elem, p, unit, 0, stride);
-  Lane o = other ? emit_lane_eval(l, other, at) : emit_lane_uniform(LLVMConstNull(emit_element_type(l, elem)), 0);
+/* The pointers of a load, as its accesses ask of them. `p`: their lanes. */
+Pointers emit_memory_pointers(Lower *l, const Op *load, Lane p) {
+  Pointers r = {.lane = p};
+  r.unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && map_has(&l->nest->unit, load)));
+  if (r.unit && l->index32) r.stride = emit_prefetch_stride(l, load);
+  return r;
+}
+
+Lane emit_memory_read(Lower *l, const Op *load, const Pointers *p, int depth) {
+  return read_lane(l, load->results[0].type->elem, p->lane, p->unit, depth, p->stride);
+}
+
+Lane emit_memory_read_masked(Lower *l, const Op *load, const Pointers *from, Lane m, Lane o) {
+  Type *elem = load->results[0].type->elem;
+  Lane p = from->lane;
   if (p.kind == LANE_UNIFORM && m.kind == LANE_UNIFORM && o.kind == LANE_UNIFORM) {
     int depth = max_int(p.depth, max_int(m.depth, o.depth));
     emit_at(l, depth);
@@ -197,12 +195,12 @@ Lane emit_memory_load(Lower *l, Op *op, const Lane *at) {
   }
   Type bit = bit_type();
   LLVMValueRef mv = emit_lane_vector(l, m, &bit), ov = emit_lane_vector(l, o, elem);
-  LLVMValueRef ptrs = unit ? NULL : emit_lane_vector(l, p, ir_operand(op, 0)->type->elem);
+  LLVMValueRef ptrs = from->unit ? NULL : emit_lane_vector(l, p, ir_operand(load, 0)->type->elem);
   Lane r = {.kind = LANE_VECTOR, .depth = l->depth};
   emit_at(l, r.depth);
-  if (unit) {
+  if (from->unit) {
     LLVMValueRef ptr = LLVMBuildGEP2(l->b, emit_memory_type(l, elem), p.v, &l->index64, 1, "");
-    if (stride) emit_prefetch(l, ptr, stride, l->lanes * ir_elem_bytes(elem));
+    if (from->stride) emit_prefetch(l, ptr, from->stride, l->lanes * ir_elem_bytes(elem));
     r.v = run_load(l, elem, ptr, mv, ov);
   } else {
     r.v = gather(l, elem, ptrs, mv, ov);
@@ -233,7 +231,7 @@ void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane p, LLVMValueRef v,
   Type *ptr_type = ir_operand(op, 0)->type->elem, *elem = ptr_type->elem;
   Type bit = bit_type();
   bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (l->assume && map_has(&l->nest->unit, op)));
-  if (mask && all_true(l, *mask)) mask = NULL;
+  if (mask && emit_lane_is_true(l, *mask)) mask = NULL;
   if (l->lanes == 1) {
     emit_at(l, l->depth);
     emit_memory_write_scalar(l, elem, v, mask ? LLVMBuildSelect(l->b, mask->v, p.v, unused_bytes(l), "") : p.v);

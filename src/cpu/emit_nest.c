@@ -21,52 +21,6 @@ typedef struct Work {
   bool open; /* some member works outside of all bounds */
 } Work;
 
-/* ---- loops ------------------------------------------------------------------------------------------------------- */
-
-LLVMBasicBlockRef emit_new_block(Lower *l, const char *name) {
-  return LLVMAppendBasicBlockInContext(l->llvm, l->fn, name);
-}
-
-LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t) {
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMValueRef first = LLVMGetFirstInstruction(l->entry);
-  if (first)
-    LLVMPositionBuilderBefore(l->b, first);
-  else
-    LLVMPositionBuilderAtEnd(l->b, l->entry);
-  LLVMValueRef a = LLVMBuildAlloca(l->b, t, "");
-  LLVMPositionBuilderAtEnd(l->b, here);
-  return a;
-}
-
-static bool known_at_least_one(LLVMValueRef begin, LLVMValueRef end) {
-  return LLVMIsAConstantInt(begin) && LLVMIsAConstantInt(end) &&
-         LLVMConstIntGetSExtValue(begin) < LLVMConstIntGetSExtValue(end);
-}
-
-Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
-  Loop loop = {emit_new_block(l, "loop"), emit_new_block(l, "done"), NULL, end, emit_int(l->i64, step)};
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
-  if (known_at_least_one(begin, end))
-    LLVMBuildBr(l->b, loop.body);
-  else
-    LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSLT, begin, end, ""), loop.body, loop.exit);
-  LLVMPositionBuilderAtEnd(l->b, loop.body);
-  loop.index = LLVMBuildPhi(l->b, l->i64, "i");
-  LLVMAddIncoming(loop.index, &begin, &before, 1);
-  return loop;
-}
-
-void emit_loop_end(Lower *l, Loop *loop) {
-  LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
-  LLVMValueRef next = LLVMBuildNSWAdd(l->b, loop->index, loop->step, "");
-  LLVMValueRef again = LLVMBuildICmp(l->b, LLVMIntSLT, next, loop->end, "");
-  LLVMValueRef br = LLVMBuildCondBr(l->b, again, loop->body, loop->exit);
-  LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
-  LLVMAddIncoming(loop->index, &next, &latch, 1);
-  LLVMPositionBuilderAtEnd(l->b, loop->exit);
-}
-
 /* ---- accesses ---------------------------------------------------------------------------------------------------- */
 
 typedef void AccessFn(Work *w, Op *op, const Lane *at);

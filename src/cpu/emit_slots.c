@@ -42,6 +42,15 @@ Slot *emit_slot_new(Lower *l, int64_t bytes) {
   return s;
 }
 
+Slot *emit_slot(Lower *l, Value *v) {
+  ValueCode *code = code_of(v);
+  Value *shares = plan_of(v)->shares;
+  if (!code->slot)
+    code->slot =
+        shares ? emit_slot(l, shares) : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+  return code->slot;
+}
+
 /* ---- lives ------------------------------------------------------------------------------------------------------- */
 
 void emit_slots_begin_loop(Lower *l) {

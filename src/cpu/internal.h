@@ -2,12 +2,14 @@
  *
  *   target.c    the struct Target: options, architecture, compile = the list of steps
  *   isa.c       what the processor has
- *   plan*.c     which tensors are stored, which ops share a loop nest, and how each nest runs (plan.h)
+ *   plan_*.c    which tensors are stored, which ops share a loop nest, and how each nest runs: all of it, before anything is
+ *               emitted (plan.h)
  *   emit_*.c    the planned function as LLVM IR (emit.h)
+ *   disasm.c    assembly text
  *   jit.c       LLVM: optimization, object code, assembly text, loading (ORC)
  *   pool.c      the thread pool that runs a grid
  *   fault.c     bad pointers: signals that become a launch's failure
- *   rt/      code that kernels call: dot micro-kernels, printing, assertions. Plain C with intrinsics, compiled once
+ *   rt/         code that kernels call: dot micro-kernels, printing, assertions. Plain C with intrinsics, compiled once
  *               for each instruction set and chosen at run time, so that a kernel's compile does not pay for it.
  *
  * The function that a kernel becomes:
@@ -58,6 +60,8 @@ void cpu_optimize(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, const 
 struct LLVMOpaqueModule *cpu_read_llir(Ctx *cx, struct LLVMOpaqueContext *llvm, struct LLVMOpaqueModule *like,
                                        const char *name, const char *text, size_t len);
 void cpu_emit(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object);
+/* Assembly text of the object that cpu_emit made, with labels and relocations named; disasm.c. */
+const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, size_t *text_len);
 /* Object bytes into memory; NULL and a message on failure. Runtime symbols (rt_symbols) are resolved by name. */
 typedef struct CpuCode CpuCode;
 CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKernelFn **entry, char *error, size_t error_size);

@@ -12,7 +12,5 @@ void cpu_llvm_build(Ctx *cx, const char *step, void (*build)(void *arg), void *a
 bool cpu_llvm_abandoned(void);
 /* Whether this build's LLVM makes code for `triple`. */
 bool cpu_llvm_has(const char *triple);
-/* Assembly text of the object that cpu_emit made, with labels and relocations named; disasm.c. */
-const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, size_t *text_len);
 
 #endif

@@ -1,7 +1,7 @@
 /* plan.h: what is decided of a kernel before anything is emitted. The emitter (emit.h) gets all of it as const.
  *
  *   plan_support.c  what the back end has no code for: the errors
- *   plan.c          which tensors are stored in scratch, and which ops share a loop nest, in which order; the page at its top
+ *   plan_blocks.c   which tensors are stored in scratch, and which ops share a loop nest, in which order; the page at its top
  *                   is the design
  *   plan_points.c   which tensors are stored before all, because an expression would evaluate them at too many points
  *   plan_rules.c    the questions that both ask: what a value costs, what may alias, what may be read in place

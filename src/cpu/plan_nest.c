@@ -69,7 +69,7 @@ static int follows(const int *map, int rank, int to) {
 /* ---- the vector dimension ---------------------------------------------------------------------------------------- */
 
 typedef struct Choice {
-  Planner *g;
+  Planner *pl;
   const Nest *nest;
   int votes[MAX_RANK];
   int widest; /* bytes of the widest data */
@@ -89,14 +89,14 @@ static int weight_of(const Choice *c, const int *map, int rank) {
 }
 
 static void vote_access(Choice *c, Value *ptr, const int *map, int weight) {
-  const IndexAxis *a = cpu_axis(c->g->index, ptr);
+  const IndexAxis *a = cpu_axis(c->pl->index, ptr);
   int bytes = ir_elem_bytes(ptr->type->elem->elem);
   bool any = false;
   weight *= weight_of(c, map, ptr->type->rank);
   for (int d = 0; d < ptr->type->rank; d++) {
     int to = map[d];
     if (to < 0 || c->nest->shape[to] == 1) continue;
-    if (cpu_moves_by_one(c->g->index, ptr, d))
+    if (cpu_moves_by_one(c->pl->index, ptr, d))
       c->votes[to] += 4 * weight;
     else if (a[d].stride && (a[d].stride->n || (a[d].wrap && a[d].stride->constant <= bytes)))
       c->votes[to] += 2 * weight;
@@ -128,13 +128,13 @@ static void vote(Choice *c, Value *v, const int *map, int depth) {
   if (c->cost > 4000) return;
   c->cost++;
   Op *op = v->op;
-  if (!op || cpu_is_affine(c->g, v)) return;
+  if (!op || cpu_is_affine(c->pl, v)) return;
   if (op->code != OP_CMPI) note_type(c, v->type->elem);
   if (op->code == OP_LOAD) vote_access(c, ir_operand(op, 0), map, 1);
   if (op->code == OP_GATHER) c->gathers = true;
   for (int i = 0; i < op->noperands; i++)
     if (ir_is_tensor(ir_operand(op, i)->type))
-      vote(c, ir_operand(op, i), operand_map(c->g->cx, op, i, v->index, map), depth + 1);
+      vote(c, ir_operand(op, i), operand_map(c->pl->cx, op, i, v->index, map), depth + 1);
 }
 
 static void vote_member(Choice *c, const Member *m, const int *map) {
@@ -165,7 +165,7 @@ static int choose_lanes(const Choice *c) {
     folds = folds || c->nest->members.at[i].kind == MEMBER_REDUCE;
     scans = scans || c->nest->members.at[i].kind == MEMBER_SCAN;
   }
-  int lanes = c->g->isa->vector_bytes / bytes;
+  int lanes = c->pl->isa->vector_bytes / bytes;
   if (!c->gathers && !scans && c->cost <= 40) lanes *= folds && c->cost <= 12 ? 4 : 2;
   if (lanes > 64) lanes = 64;
   if (c->gathers && lanes > 16) lanes = 16;
@@ -187,10 +187,10 @@ static int choose_dim(const Choice *c) {
 /* ---- what can be evaluated in front of the loops ----------------------------------------------------------------- */
 
 /* Does `v` contain no value that the nest itself computes? All others are there: scalars, and tensors in their slots. */
-static bool is_known(Planner *g, const Nest *nest, Value *v) {
+static bool is_known(Planner *pl, const Nest *nest, Value *v) {
   Vec(Value *) stack = {0};
-  unsigned walk = ++g->walk;
-  vec_push(g->cx, &stack, v);
+  unsigned walk = ++pl->walk;
+  vec_push(pl->cx, &stack, v);
   while (stack.len) {
     Value *x = stack.at[--stack.len];
     ValueWork *work = work_of(x);
@@ -200,20 +200,20 @@ static bool is_known(Planner *g, const Nest *nest, Value *v) {
       if (!work->available || (ir_is_tensor(x->type) && nest && plan_of(x)->nest == nest)) return false;
       continue;
     }
-    for (int i = 0; i < x->op->noperands; i++) vec_push(g->cx, &stack, ir_operand(x->op, i));
+    for (int i = 0; i < x->op->noperands; i++) vec_push(pl->cx, &stack, ir_operand(x->op, i));
   }
   return true;
 }
 
-bool cpu_sum_known(Planner *g, const IndexSum *s, int64_t unit) {
+bool cpu_sum_known(Planner *pl, const IndexSum *s, int64_t unit) {
   if (!s || s->constant % unit) return false;
   for (int i = 0; i < s->n; i++) {
     if (s->terms[i].times % unit) return false;
     for (int k = 0; k < s->terms[i].n; k++) {
       Value *v = (Value *)s->terms[i].factors[k];
       if (!v->data || ir_is_ptr(ir_elem(v->type))) return false;
-      if (ir_is_tensor(v->type) && !(index_is_uniform(index_of(g->index, v)) && cpu_is_index(v))) return false;
-      if (!is_known(g, NULL, v)) return false;
+      if (ir_is_tensor(v->type) && !(index_is_uniform(index_of(pl->index, v)) && cpu_is_index(v))) return false;
+      if (!is_known(pl, NULL, v)) return false;
     }
   }
   return true;
@@ -221,25 +221,25 @@ bool cpu_sum_known(Planner *g, const IndexSum *s, int64_t unit) {
 
 /* ---- masks ------------------------------------------------------------------------------------------------------- */
 
-static bool is_same_along(Planner *g, const Value *v, int axis) {
-  const IndexAxis *a = &index_of(g->index, v)->axis[axis];
+static bool is_same_along(Planner *pl, const Value *v, int axis) {
+  const IndexAxis *a = &index_of(pl->index, v)->axis[axis];
   return index_is_const(a->stride, 0) && !a->wrap;
 }
 
-bool cpu_mask_bounds(Planner *g, const Nest *nest, Value *mask, int axis) {
+bool cpu_mask_bounds(Planner *pl, const Nest *nest, Value *mask, int axis) {
   typedef struct Item {
     Value *v;
     int axis; /* the dimension that moves; -1: none */
   } Item;
   Vec(Item) work = {0};
-  vec_push(g->cx, &work, ((Item){mask, axis}));
+  vec_push(pl->cx, &work, ((Item){mask, axis}));
   while (work.len) {
     Item at = work.at[--work.len];
     Op *op = at.v->op;
     switch (at.axis >= 0 && cpu_is_expression(nest, at.v) ? op->code : OP_POISON) {
     case OP_ANDI:
-      vec_push(g->cx, &work, ((Item){ir_operand(op, 1), at.axis}));
-      vec_push(g->cx, &work, ((Item){ir_operand(op, 0), at.axis}));
+      vec_push(pl->cx, &work, ((Item){ir_operand(op, 1), at.axis}));
+      vec_push(pl->cx, &work, ((Item){ir_operand(op, 0), at.axis}));
       continue;
     case OP_EXPAND_DIMS:
     case OP_BROADCAST:
@@ -248,19 +248,19 @@ bool cpu_mask_bounds(Planner *g, const Nest *nest, Value *mask, int axis) {
       Value *x = ir_operand(op, 0);
       int only[MAX_RANK];
       for (int d = 0; d < at.v->type->rank; d++) only[d] = d == at.axis ? 0 : -1;
-      int next = ir_is_tensor(x->type) ? follows(operand_map(g->cx, op, 0, 0, only), x->type->rank, 0) : -1;
-      vec_push(g->cx, &work, ((Item){x, next}));
+      int next = ir_is_tensor(x->type) ? follows(operand_map(pl->cx, op, 0, 0, only), x->type->rank, 0) : -1;
+      vec_push(pl->cx, &work, ((Item){x, next}));
       continue;
     }
     case OP_CMPI:
-      if (cpu_compare_step(g->index, op, at.axis) == CPU_NO_STEP) break;
+      if (cpu_compare_step(pl->index, op, at.axis) == CPU_NO_STEP) break;
       for (int i = 0; i < 2; i++)
-        if (!is_known(g, nest, ir_operand(op, i))) return false;
+        if (!is_known(pl, nest, ir_operand(op, i))) return false;
       continue;
     default: break;
     }
-    bool moves = at.axis >= 0 && ir_is_tensor(at.v->type) && !is_same_along(g, at.v, at.axis);
-    if (moves || !is_known(g, nest, at.v)) return false;
+    bool moves = at.axis >= 0 && ir_is_tensor(at.v->type) && !is_same_along(pl, at.v, at.axis);
+    if (moves || !is_known(pl, nest, at.v)) return false;
   }
   return true;
 }
@@ -269,9 +269,9 @@ bool cpu_mask_bounds(Planner *g, const Nest *nest, Value *mask, int axis) {
 
 static bool is_remainder(const Value *v) { return v->op && (v->op->code == OP_REMSI || v->op->code == OP_REMUI); }
 
-bool cpu_wrap_test(Planner *g, const Nest *nest, const Value *wrap, WrapTest *test) {
+bool cpu_wrap_test(Planner *pl, const Nest *nest, const Value *wrap, WrapTest *test) {
   if (!is_remainder(wrap)) return false;
-  const Index *x = index_of(g->index, ir_operand(wrap->op, 0));
+  const Index *x = index_of(pl->index, ir_operand(wrap->op, 0));
   int axis = -1;
   *test = (WrapTest){.wrap = wrap};
   for (int d = 0; d < wrap->type->rank; d++) {
@@ -281,14 +281,14 @@ bool cpu_wrap_test(Planner *g, const Nest *nest, const Value *wrap, WrapTest *te
     axis = d;
   }
   if (axis < 0 || !index_const_stride(x, axis, &test->step)) return false;
-  if (!index_is_uniform(index_of(g->index, ir_operand(wrap->op, 1)))) return false;
+  if (!index_is_uniform(index_of(pl->index, ir_operand(wrap->op, 1)))) return false;
   for (int i = 0; i < 2; i++)
-    if (!is_known(g, nest, ir_operand(wrap->op, i))) return false;
+    if (!is_known(pl, nest, ir_operand(wrap->op, i))) return false;
   return true;
 }
 
 typedef struct Accesses {
-  Planner *g;
+  Planner *pl;
   Nest *nest;
   unsigned number;
   Map strides; /* those that are tested */
@@ -304,21 +304,21 @@ static bool may_be_one(const IndexSum *s, int64_t bytes) {
 /* Is this access contiguous along `axis`, by itself or if the nest's tests hold? They are added to for that. */
 static bool plan_pointers(Accesses *a, const Op *op, int axis) {
   Value *ptr = ir_operand(op, 0);
-  const IndexAxis *x = &cpu_axis(a->g->index, ptr)[axis];
+  const IndexAxis *x = &cpu_axis(a->pl->index, ptr)[axis];
   int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
   WrapTest wraps;
-  if (!x->stride || (x->wrap && !cpu_wrap_test(a->g, a->nest, x->wrap, &wraps))) return false;
+  if (!x->stride || (x->wrap && !cpu_wrap_test(a->pl, a->nest, x->wrap, &wraps))) return false;
   if (x->stride->n) {
-    if (!may_be_one(x->stride, bytes) || !cpu_sum_known(a->g, x->stride, bytes)) return false;
+    if (!may_be_one(x->stride, bytes) || !cpu_sum_known(a->pl, x->stride, bytes)) return false;
     if (!map_has(&a->strides, x->stride)) {
-      add(a->g->cx, &a->strides, x->stride);
-      vec_push(a->g->cx, &a->nest->tests, ((NestTest){.stride = x->stride, .bytes = bytes}));
+      add(a->pl->cx, &a->strides, x->stride);
+      vec_push(a->pl->cx, &a->nest->tests, ((NestTest){.stride = x->stride, .bytes = bytes}));
     }
-    add(a->g->cx, &a->nest->unit, op);
+    add(a->pl->cx, &a->nest->unit, op);
   }
   if (x->wrap && !map_has(&a->nest->linear, x->wrap)) {
-    add(a->g->cx, &a->nest->linear, x->wrap);
-    vec_push(a->g->cx, &a->nest->tests, ((NestTest){.wrap = wraps}));
+    add(a->pl->cx, &a->nest->linear, x->wrap);
+    vec_push(a->pl->cx, &a->nest->tests, ((NestTest){.wrap = wraps}));
   }
   return x->stride->n || x->stride->constant == bytes;
 }
@@ -329,7 +329,7 @@ static bool mask_bounds(Accesses *a, Value *mask, int axis) {
   if (work->access.asked != a->nest || work->access.asked_axis != axis) {
     work->access.asked = a->nest;
     work->access.asked_axis = axis;
-    work->access.is_bound = cpu_mask_bounds(a->g, a->nest, mask, axis);
+    work->access.is_bound = cpu_mask_bounds(a->pl, a->nest, mask, axis);
   }
   return work->access.is_bound;
 }
@@ -338,9 +338,9 @@ static void plan_access(Accesses *a, const Op *op, const int *map) {
   Value *ptr = ir_operand(op, 0), *mask = cpu_access_mask(op);
   int axis = follows(map, ptr->type->rank, a->nest->vector_dim);
   bool contiguous = axis >= 0 && plan_pointers(a, op, axis);
-  const Value *base = cpu_pointer_base(a->g->index, ptr);
-  if (op->code == OP_LOAD && contiguous && base) add(a->g->cx, &a->nest->reads, base);
-  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) add(a->g->cx, &a->nest->bounded, op);
+  const Value *base = cpu_pointer_base(a->pl->index, ptr);
+  if (op->code == OP_LOAD && contiguous && base) add(a->pl->cx, &a->nest->reads, base);
+  if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) add(a->pl->cx, &a->nest->bounded, op);
 }
 
 /* The accesses of an expression, and of what it is made of. */
@@ -349,7 +349,7 @@ static void visit(Accesses *a, Value *value, const int *value_map) {
     Value *v;
     const int *map;
   } Visit;
-  Ctx *cx = a->g->cx;
+  Ctx *cx = a->pl->cx;
   Vec(Visit) stack = {0};
   vec_push(cx, &stack, ((Visit){value, value_map}));
   while (stack.len) {
@@ -369,8 +369,8 @@ static void visit(Accesses *a, Value *value, const int *value_map) {
   }
 }
 
-static void plan_accesses(Planner *g, Nest *nest, const int *map) {
-  Accesses a = {.g = g, .nest = nest, .number = ++g->visit};
+static void plan_accesses(Planner *pl, Nest *nest, const int *map) {
+  Accesses a = {.pl = pl, .nest = nest, .number = ++pl->visit};
   for (uint32_t i = 0; i < nest->members.len; i++) {
     const Member *m = &nest->members.at[i];
     if (m->kind == MEMBER_COPY || m->kind == MEMBER_VALUE) {
@@ -382,16 +382,16 @@ static void plan_accesses(Planner *g, Nest *nest, const int *map) {
   }
 }
 
-void cpu_plan_nest(Planner *g, Nest *nest) {
+void cpu_plan_nest(Planner *pl, Nest *nest) {
   nest->rank = nest->type->rank;
   int map[MAX_RANK];
   for (int d = 0; d < nest->rank; d++) {
     nest->shape[d] = nest->type->shape[d];
     map[d] = d;
   }
-  Choice c = {.g = g, .nest = nest};
+  Choice c = {.pl = pl, .nest = nest};
   for (uint32_t i = 0; i < nest->members.len; i++) vote_member(&c, &nest->members.at[i], map);
   nest->vector_dim = choose_dim(&c);
   nest->lanes = nest->serial ? 1 : choose_lanes(&c);
-  if (nest->lanes > 1) plan_accesses(g, nest, map);
+  if (nest->lanes > 1) plan_accesses(pl, nest, map);
 }

@@ -67,24 +67,24 @@ static uint64_t move_point(const Value *v, int i, uint64_t p) {
   return hash_bytes(how, sizeof how, p);
 }
 
-/* Does `op` read this operand from memory? The walk over expressions stores it (plan.c). */
+/* Does `op` read this operand from memory? The walk over expressions stores it (plan_blocks.c). */
 static bool reads_stored(const Op *op, int i) {
   if (op->code == OP_GATHER) return i == 0;
   return op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(ir_operand(op, i));
 }
 
-static Points *points_of(Planner *g, Value *v) {
+static Points *points_of(Planner *pl, Value *v) {
   ValueWork *work = work_of(v);
-  if (!work->points) work->points = NEW(g->cx, Points);
+  if (!work->points) work->points = NEW(pl->cx, Points);
   return work->points;
 }
 
 /* `v` is NULL or evaluated on demand, at the points `s`. */
-static void ask_operands(Planner *g, Op *op, const Value *v, const Points *s) {
+static void ask_operands(Planner *pl, Op *op, const Value *v, const Points *s) {
   for (int i = 0; i < op->noperands; i++) {
     Value *x = ir_operand(op, i);
     if (!ir_is_tensor(x->type) || cpu_to_store(x)) continue;
-    Points *to = points_of(g, x);
+    Points *to = points_of(pl, x);
     if (reads_stored(op, i)) to->stored = true;
     for (int j = 0; j < s->n; j++) add_point(to, v ? move_point(v, i, s->at[j]) : s->at[j]);
   }
@@ -97,7 +97,7 @@ static bool is_leaf(const Op *op) {
 }
 
 /* All users of its results have been seen. */
-static void see(Planner *g, Op *op) {
+static void see(Planner *pl, Op *op) {
   static const Points root = {.at = {1}, .n = 1};
   if (is_leaf(op)) return;
   bool on_demand = false;
@@ -108,11 +108,11 @@ static void see(Planner *g, Op *op) {
     Points *s = work_of(v)->points;
     if (s && s->many) {
       info_of(v)->plan.is_member = true;
-      cpu_note_stored(g, v);
+      cpu_note_stored(pl, v);
     }
-    if (s) ask_operands(g, op, v, s->many || s->stored ? &root : s);
+    if (s) ask_operands(pl, op, v, s->many || s->stored ? &root : s);
   }
-  if (!on_demand) ask_operands(g, op, NULL, &root);
+  if (!on_demand) ask_operands(pl, op, NULL, &root);
 }
 
 typedef struct Ops {
@@ -124,8 +124,8 @@ static void gather(Op *op, void *arg) {
   vec_push(ops->cx, &ops->all, op);
 }
 
-void cpu_plan_points(Planner *g, Op *func) {
-  Ops ops = {.cx = g->cx};
+void cpu_plan_points(Planner *pl, Op *func) {
+  Ops ops = {.cx = pl->cx};
   ir_walk(func, gather, &ops);
-  for (uint32_t i = ops.all.len; i-- > 0;) see(g, ops.all.at[i]);
+  for (uint32_t i = ops.all.len; i-- > 0;) see(pl, ops.all.at[i]);
 }

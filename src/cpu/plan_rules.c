@@ -67,8 +67,8 @@ Value *cpu_access_other(const Op *op) { return op->code == OP_LOAD && op->nopera
 
 const IndexAxis *cpu_axis(IndexInfo *ix, const Value *v) { return index_of(ix, v)->axis; }
 
-bool cpu_is_affine(Planner *g, const Value *v) {
-  const Index *x = index_of(g->index, v);
+bool cpu_is_affine(Planner *pl, const Value *v) {
+  const Index *x = index_of(pl->index, v);
   return index_is_uniform(x) || (index_is_affine(x) && v->op && !work_of(v)->rules.by_slot);
 }
 
@@ -91,13 +91,13 @@ int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis) {
   return ordered || !s->constant ? (int)s->constant : CPU_NO_STEP;
 }
 
-bool cpu_mask_is_box(Planner *g, const Value *mask) {
-  const IndexMask *m = index_of(g->index, mask)->mask;
+bool cpu_mask_is_box(Planner *pl, const Value *mask) {
+  const IndexMask *m = index_of(pl->index, mask)->mask;
   if (!m) return false;
   for (int i = 0; i < m->nbounds; i++)
     if (m->bounds[i].kind != INDEX_BELOW) return false;
   for (int i = 0; i < m->nrest; i++)
-    if (!index_is_uniform(index_of(g->index, m->rest[i]))) return false;
+    if (!index_is_uniform(index_of(pl->index, m->rest[i]))) return false;
   return true;
 }
 
@@ -108,10 +108,10 @@ const Value *cpu_pointer_base(IndexInfo *ix, const Value *ptr) {
 
 /* Stored, an index or pointer tensor is only its elements; as an expression it tells how it moves along this
  * dimension. */
-bool cpu_moves_evenly(Planner *g, Value *v) {
+bool cpu_moves_evenly(Planner *pl, Value *v) {
   if (!ir_is_ptr(v->type->elem) && !ir_is_int(v->type->elem)) return false;
   if (!v->op || work_of(v)->rules.by_slot) return false;
-  const IndexAxis *a = cpu_axis(g->index, v);
+  const IndexAxis *a = cpu_axis(pl->index, v);
   for (int i = 0; i < v->type->rank; i++)
     if (a[i].stride && (a[i].wrap || !index_is_const(a[i].stride, 0))) return true;
   return false;
@@ -119,7 +119,7 @@ bool cpu_moves_evenly(Planner *g, Value *v) {
 
 /* ---- costs ------------------------------------------------------------------------------------------------------- */
 
-static int op_cost(Planner *g, Op *op) {
+static int op_cost(Planner *pl, Op *op) {
   switch (op->code) {
   case OP_CONSTANT:
   case OP_SPLAT:
@@ -135,9 +135,9 @@ static int op_cost(Planner *g, Op *op) {
   case OP_RESHAPE: return cpu_reshape_trivial(op) ? 0 : 4;
   case OP_LOAD: {
     const Value *ptr = ir_operand(op, 0);
-    const IndexAxis *a = cpu_axis(g->index, ptr);
+    const IndexAxis *a = cpu_axis(pl->index, ptr);
     for (int i = 0; i < ptr->type->rank; i++)
-      if (a[i].stride && (a[i].wrap || a[i].stride->n || cpu_moves_by_one(g->index, ptr, i))) return 1;
+      if (a[i].stride && (a[i].wrap || a[i].stride->n || cpu_moves_by_one(pl->index, ptr, i))) return 1;
     return 12;
   }
   case OP_DIVF:
@@ -170,70 +170,70 @@ static int op_cost(Planner *g, Op *op) {
 static bool cost_known(const Value *v) { return !ir_is_tensor(v->type) || work_of(v)->rules.costed || cpu_to_store(v); }
 
 /* The operands' costs are known. An affine tensor is a few scalar instructions. */
-static void find_cost(Planner *g, Value *v) {
+static void find_cost(Planner *pl, Value *v) {
   ValueWork *work = work_of(v);
   work->rules.cost = 0;
   work->rules.costed = true;
-  if (cpu_is_affine(g, v)) return;
-  work->rules.cost = op_cost(g, v->op);
+  if (cpu_is_affine(pl, v)) return;
+  work->rules.cost = op_cost(pl, v->op);
   for (int i = 0; i < v->op->noperands && work->rules.cost < 1000; i++)
-    work->rules.cost += cpu_cost(g, ir_operand(v->op, i));
+    work->rules.cost += cpu_cost(pl, ir_operand(v->op, i));
 }
 
 /* Operands first, by a stack of our own: expressions may be thousands of ops deep. */
-int cpu_cost(Planner *g, Value *v) {
+int cpu_cost(Planner *pl, Value *v) {
   if (!ir_is_tensor(v->type)) return 0;
   if (cpu_to_store(v)) return 1;
   if (work_of(v)->rules.costed) return work_of(v)->rules.cost;
   Vec(Value *) work = {0};
-  vec_push(g->cx, &work, v);
+  vec_push(pl->cx, &work, v);
   while (work.len) {
     Value *x = work.at[work.len - 1];
     uint32_t before = work.len;
-    if (!cost_known(x) && !cpu_is_affine(g, x))
+    if (!cost_known(x) && !cpu_is_affine(pl, x))
       for (int i = 0; i < x->op->noperands; i++)
-        if (!cost_known(ir_operand(x->op, i))) vec_push(g->cx, &work, ir_operand(x->op, i));
+        if (!cost_known(ir_operand(x->op, i))) vec_push(pl->cx, &work, ir_operand(x->op, i));
     if (work.len > before) continue;
     work.len--;
-    if (!cost_known(x)) find_cost(g, x);
+    if (!cost_known(x)) find_cost(pl, x);
   }
   return work_of(v)->rules.cost;
 }
 
 /* ---- what does not change ---------------------------------------------------------------------------------------- */
 
-static bool find_index(Planner *g, Value *v) {
+static bool find_index(Planner *pl, Value *v) {
   const Op *op = v->op;
   if (cpu_to_store(v) || op->code == OP_LOAD || op->code == OP_GATHER) return false;
-  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || cpu_is_affine(g, v)) return true;
+  if (op->code == OP_MAKE_RANGE || op->code == OP_SPLAT || op->code == OP_CONSTANT || cpu_is_affine(pl, v)) return true;
   for (int i = 0; i < op->noperands; i++)
     if (!cpu_is_index(ir_operand(op, i))) return false;
   return true;
 }
 
-static bool is_by_slot(Planner *g, const Op *op) {
+static bool is_by_slot(Planner *pl, const Op *op) {
   if (op->nregions) return true;
   for (int i = 0; i < op->noperands && op->code != OP_LOAD; i++) {
     const Value *x = ir_operand(op, i);
-    if (!ir_is_tensor(x->type) || index_is_uniform(index_of(g->index, x))) continue;
+    if (!ir_is_tensor(x->type) || index_is_uniform(index_of(pl->index, x))) continue;
     if (!x->op || work_of(x)->rules.by_slot) return true;
   }
   return false;
 }
 
-void cpu_note(Planner *g, Op *op) {
+void cpu_note(Planner *pl, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
-    work_of(v)->rules.by_slot = is_by_slot(g, op);
-    if (ir_is_tensor(v->type)) work_of(v)->rules.is_index = find_index(g, v);
+    work_of(v)->rules.by_slot = is_by_slot(pl, op);
+    if (ir_is_tensor(v->type)) work_of(v)->rules.is_index = find_index(pl, v);
   }
 }
 
 /* Costs of what is derived from v are forgotten; that it is an index is only ever taken back. */
-void cpu_note_stored(Planner *g, Value *v) {
+void cpu_note_stored(Planner *pl, Value *v) {
   Vec(Value *) stack = {0};
   work_of(v)->rules.is_index = work_of(v)->rules.costed = false;
-  vec_push(g->cx, &stack, v);
+  vec_push(pl->cx, &stack, v);
   while (stack.len) {
     const Value *x = stack.at[--stack.len];
     for (const Use *u = x->uses; u; u = u->next)
@@ -241,11 +241,11 @@ void cpu_note_stored(Planner *g, Value *v) {
         Value *r = &u->op->results[i];
         ValueWork *work = work_of(r);
         if (!ir_is_tensor(r->type) || u->op->nregions) continue;
-        bool index = work->rules.is_index && find_index(g, r);
+        bool index = work->rules.is_index && find_index(pl, r);
         if (!work->rules.costed && index == work->rules.is_index) continue;
         work->rules.costed = false;
         work->rules.is_index = index;
-        vec_push(g->cx, &stack, r);
+        vec_push(pl->cx, &stack, r);
       }
   }
 }
@@ -268,22 +268,22 @@ static bool same_expression(const Value *a, const Value *b, int *budget) {
 }
 
 /* Two accesses from different arguments are taken to touch different memory, or the same element at the same index. */
-bool cpu_may_conflict(Planner *g, const Op *a, const Op *b) {
+bool cpu_may_conflict(Planner *pl, const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
   int budget = 64;
   if (same_expression(p, q, &budget)) return false;
-  const Value *x = cpu_pointer_base(g->index, p), *y = cpu_pointer_base(g->index, q);
+  const Value *x = cpu_pointer_base(pl->index, p), *y = cpu_pointer_base(pl->index, q);
   return !x || !y || x == y;
 }
 
 /* ---- dots -------------------------------------------------------------------------------------------------------- */
 
 /* May the tensor that `load` gives be described as base, strides and true extents, the rest being zero? */
-static bool plain_load(Planner *g, Op *load) {
+static bool plain_load(Planner *pl, Op *load) {
   Value *v = &load->results[0];
   if (plan_of(v)->is_member || v->type->rank < 2) return false;
   if (v->type->elem->kind == TYPE_INT && v->type->elem->bits == 1) return false;
-  if (!cpu_is_affine(g, ir_operand(load, 0))) return false;
+  if (!cpu_is_affine(pl, ir_operand(load, 0))) return false;
   Value *mask = cpu_access_mask(load), *other = cpu_access_other(load);
   if (!mask) return true;
   if (other) {
@@ -292,7 +292,7 @@ static bool plain_load(Planner *g, Op *load) {
     bool zero = (ir_is_const_float(other, &f) && f == 0) || (ir_is_const_int(other, &n) && n == 0);
     if (!zero) return false;
   }
-  return cpu_mask_is_box(g, mask);
+  return cpu_mask_is_box(pl, mask);
 }
 
 Value *cpu_dot_source(Value *operand, bool *swapped) {
@@ -307,28 +307,28 @@ Value *cpu_dot_source(Value *operand, bool *swapped) {
   return ir_operand(op, 0);
 }
 
-Op *cpu_dot_direct(Planner *g, Value *operand) {
+Op *cpu_dot_direct(Planner *pl, Value *operand) {
   bool swapped;
   Value *v = cpu_dot_source(operand, &swapped);
-  return v->op && v->op->code == OP_LOAD && plain_load(g, v->op) ? v->op : NULL;
+  return v->op && v->op->code == OP_LOAD && plain_load(pl, v->op) ? v->op : NULL;
 }
 
-bool cpu_dot_sets(Planner *g, Op *dot) {
+bool cpu_dot_sets(Planner *pl, Op *dot) {
   Value *c = ir_operand(dot, 2);
   double f;
   int64_t n;
   bool zero = (ir_is_const_float(c, &f) && f == 0 && !signbit(f)) || (ir_is_const_int(c, &n) && n == 0);
   for (int i = 0; i < 2 && zero; i++) {
-    Op *load = cpu_dot_direct(g, ir_operand(dot, i));
+    Op *load = cpu_dot_direct(pl, ir_operand(dot, i));
     zero = !load || !cpu_access_mask(load); /* else parts of it may be left out */
   }
   return zero;
 }
 
-bool cpu_trans_direct(Planner *g, Op *trans) {
+bool cpu_trans_direct(Planner *pl, Op *trans) {
   Value *v = ir_operand(trans, 0);
-  if (!v->op || v->op->code != OP_LOAD || cpu_access_mask(v->op) || !plain_load(g, v->op)) return false;
-  return !cpu_axis(g->index, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(g->index, ir_operand(v->op, 0), 1);
+  if (!v->op || v->op->code != OP_LOAD || cpu_access_mask(v->op) || !plain_load(pl, v->op)) return false;
+  return !cpu_axis(pl->index, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(pl->index, ir_operand(v->op, 0), 1);
 }
 
 /* The op of `block` that holds `op`, or NULL. */
@@ -339,14 +339,14 @@ static const Op *in_block(const Op *op, const Block *block) {
 
 /* No step after `dot` reads `v`'s slot as it was, and `dot` does so only through its accumulator operand, element by
  * element. */
-static bool dead_after(Planner *g, Value *v, const Op *dot) {
+static bool dead_after(Planner *pl, Value *v, const Op *dot) {
   typedef struct Item {
     Value *v;
     bool same_place;
   } Item;
   Vec(Item) work = {0};
-  unsigned walk = ++g->walk;
-  vec_push(g->cx, &work, ((Item){v, true}));
+  unsigned walk = ++pl->walk;
+  vec_push(pl->cx, &work, ((Item){v, true}));
   while (work.len) {
     Item item = work.at[--work.len];
     if (work_of(item.v)->visited[item.same_place] == walk) continue;
@@ -359,20 +359,20 @@ static bool dead_after(Planner *g, Value *v, const Op *dot) {
       bool chained = u->op->nresults > 0 && !cpu_to_store(&u->op->results[0]) && !u->op->nregions;
       if (at != u->op || !chained) continue;
       bool still = item.same_place && (ir_info(u->op)->traits & T_ELEMENTWISE);
-      for (int i = 0; i < u->op->nresults; i++) vec_push(g->cx, &work, ((Item){&u->op->results[i], still}));
+      for (int i = 0; i < u->op->nresults; i++) vec_push(pl->cx, &work, ((Item){&u->op->results[i], still}));
     }
   }
   return true;
 }
 
-bool cpu_dot_in_place(Planner *g, Op *dot) {
+bool cpu_dot_in_place(Planner *pl, Op *dot) {
   Op *parent = ir_parent(dot), *yield = dot->block->last;
   if (parent->code != OP_FOR || yield->code != OP_YIELD) return false;
   Value *d = &dot->results[0];
   for (const Use *u = d->uses; u; u = u->next) {
     if (u->op != yield) continue;
     Value *carried = dot->block->args[u->index + 1];
-    if (!dead_after(g, carried, dot)) continue;
+    if (!dead_after(pl, carried, dot)) continue;
     info_of(d)->plan.shares = carried;
     return true;
   }

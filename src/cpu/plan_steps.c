@@ -17,7 +17,7 @@
 #include <string.h>
 
 typedef struct Order {
-  Planner *g;
+  Planner *pl;
   unsigned *reads; /* of each argument of the function: how many nests read from it so far */
 } Order;
 
@@ -42,7 +42,7 @@ static void results_available(Op *op, bool tensors) {
 static void count_reads(Order *o, Nest *nest) {
   for (uint32_t i = 0; i < nest->reads.len; i++) {
     const Value *base = nest->reads.entries[i].key;
-    if (++o->reads[base->index] == 2) map_put(o->g->cx, &nest->fetched, base, (void *)base);
+    if (++o->reads[base->index] == 2) map_put(o->pl->cx, &nest->fetched, base, (void *)base);
   }
 }
 
@@ -70,22 +70,22 @@ static void member_available(const Nest *nest, const Member *m) {
 }
 
 static void plan_nest(Order *o, Nest *nest) {
-  cpu_plan_nest(o->g, nest);
+  cpu_plan_nest(o->pl, nest);
   count_reads(o, nest);
   for (uint32_t i = 0; i < nest->members.len; i++) member_available(nest, &nest->members.at[i]);
 }
 
 /* A nest that copies an expression into scratch that is made for it. */
 static const Nest *copy_of(Order *o, Value *value) {
-  Nest *nest = NEW(o->g->cx, Nest);
-  Value *into = NEW(o->g->cx, Value);
-  Info *info = NEW(o->g->cx, Info);
-  info->work = NEW(o->g->cx, ValueWork);
+  Nest *nest = NEW(o->pl->cx, Nest);
+  Value *into = NEW(o->pl->cx, Value);
+  Info *info = NEW(o->pl->cx, Info);
+  info->work = NEW(o->pl->cx, ValueWork);
   info->plan.is_stored = true;
   into->type = value->type;
   into->data = info;
   nest->type = value->type;
-  vec_push(o->g->cx, &nest->members, ((Member){.kind = MEMBER_COPY, .value = value, .into = into}));
+  vec_push(o->pl->cx, &nest->members, ((Member){.kind = MEMBER_COPY, .value = value, .into = into}));
   plan_nest(o, nest);
   return nest;
 }
@@ -98,10 +98,10 @@ static bool describe_load(Order *o, const Op *load, MatrixPlan *m) {
   Value *ptr = ir_operand(load, 0), *mask = cpu_access_mask(load);
   for (int i = 0; i < 2; i++) {
     int d = t->rank - 2 + i;
-    const IndexAxis *a = &cpu_axis(o->g->index, ptr)[d];
-    if (!cpu_sum_known(o->g, a->stride, ir_elem_bytes(t->elem))) return false;
-    if (a->wrap && !cpu_wrap_test(o->g, NULL, a->wrap, &m->wraps[i])) return false;
-    if (mask && !cpu_mask_bounds(o->g, NULL, mask, ir_is_tensor(mask->type) ? d : -1)) return false;
+    const IndexAxis *a = &cpu_axis(o->pl->index, ptr)[d];
+    if (!cpu_sum_known(o->pl, a->stride, ir_elem_bytes(t->elem))) return false;
+    if (a->wrap && !cpu_wrap_test(o->pl, NULL, a->wrap, &m->wraps[i])) return false;
+    if (mask && !cpu_mask_bounds(o->pl, NULL, mask, ir_is_tensor(mask->type) ? d : -1)) return false;
     m->strides[i] = a->stride;
   }
   m->load = load;
@@ -120,7 +120,7 @@ static MatrixPlan plan_matrix(Order *o, Value *source, const Op *direct) {
 static MatrixPlan plan_operand(Order *o, Value *v) {
   bool swapped;
   Value *source = cpu_dot_source(v, &swapped);
-  MatrixPlan m = plan_matrix(o, source, cpu_dot_direct(o->g, v));
+  MatrixPlan m = plan_matrix(o, source, cpu_dot_direct(o->pl, v));
   m.swapped = swapped;
   return m;
 }
@@ -155,23 +155,23 @@ static Value *live_mask(Order *o, const Op *dot) {
   const Op *store = NULL;
   if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return NULL;
   Value *mask = cpu_access_mask(store);
-  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(o->g, mask) || !known_here(mask, 0)) return NULL;
-  return cpu_mask_bounds(o->g, NULL, mask, 0) && cpu_mask_bounds(o->g, NULL, mask, 1) ? mask : NULL;
+  if (!mask || !ir_is_tensor(mask->type) || !cpu_mask_is_box(o->pl, mask) || !known_here(mask, 0)) return NULL;
+  return cpu_mask_bounds(o->pl, NULL, mask, 0) && cpu_mask_bounds(o->pl, NULL, mask, 1) ? mask : NULL;
 }
 
 static const DotPlan *plan_dot(Order *o, Op *op) {
-  DotPlan *d = NEW(o->g->cx, DotPlan);
+  DotPlan *d = NEW(o->pl->cx, DotPlan);
   d->live = live_mask(o, op);
   d->a = plan_operand(o, ir_operand(op, 0));
   d->b = plan_operand(o, ir_operand(op, 1));
-  d->sets = cpu_dot_sets(o->g, op);
+  d->sets = cpu_dot_sets(o->pl, op);
   return d;
 }
 
 static const MatrixPlan *plan_transpose(Order *o, Op *op) {
   Value *source = ir_operand(op, 0);
-  MatrixPlan *m = NEW(o->g->cx, MatrixPlan);
-  *m = plan_matrix(o, source, cpu_trans_direct(o->g, op) ? source->op : NULL);
+  MatrixPlan *m = NEW(o->pl->cx, MatrixPlan);
+  *m = plan_matrix(o, source, cpu_trans_direct(o->pl, op) ? source->op : NULL);
   return m;
 }
 
@@ -192,16 +192,16 @@ static int row_dim(IndexInfo *ix, const Value *ptr) {
 }
 
 static const CheckPlan *plan_check(Order *o, const Op *op) {
-  CheckPlan *c = NEW(o->g->cx, CheckPlan);
+  CheckPlan *c = NEW(o->pl->cx, CheckPlan);
   Value *ptr = ir_operand(op, 0), *mask = op->noperands > 1 ? ir_operand(op, 1) : NULL;
   c->dim = -1;
   if (!ir_is_tensor(ptr->type)) return c;
-  c->dim = row_dim(o->g->index, ptr);
-  const IndexAxis *a = &cpu_axis(o->g->index, ptr)[c->dim];
+  c->dim = row_dim(o->pl->index, ptr);
+  const IndexAxis *a = &cpu_axis(o->pl->index, ptr)[c->dim];
   c->stride = a->stride;
   c->is_even = ptr->type->shape[c->dim] > 1 && !a->wrap &&
-               cpu_sum_known(o->g, a->stride, ir_elem_bytes(ir_elem(ptr->type)->elem)) &&
-               (!mask || cpu_mask_bounds(o->g, NULL, mask, ir_is_tensor(mask->type) ? c->dim : -1));
+               cpu_sum_known(o->pl, a->stride, ir_elem_bytes(ir_elem(ptr->type)->elem)) &&
+               (!mask || cpu_mask_bounds(o->pl, NULL, mask, ir_is_tensor(mask->type) ? c->dim : -1));
   return c;
 }
 
@@ -231,9 +231,9 @@ static void plan_while(Order *o, Op *op) {
 }
 
 static void plan_if(Order *o, Op *op) {
-  size_t size = sizeof *o->reads * (size_t)ir_entry(o->g->result->func, 0)->nargs;
+  size_t size = sizeof *o->reads * (size_t)ir_entry(o->pl->result->func, 0)->nargs;
   results_available(op, true);
-  unsigned *reads = ctx_copy(o->g->cx, o->reads, size);
+  unsigned *reads = ctx_copy(o->pl->cx, o->reads, size);
   for (int r = 0; r < op->nregions && op->regions[r]->first; r++) {
     if (size) memcpy(o->reads, reads, size);
     plan_steps(o, ir_entry(op, r));
@@ -267,22 +267,22 @@ static void plan_steps(Order *o, Block *b) {
 /* ---- the function ------------------------------------------------------------------------------------------------ */
 
 typedef struct Facts {
-  Planner *g;
+  Planner *pl;
   bool communicates;
 } Facts;
 
 static void look(Op *op, void *arg) {
   Facts *f = arg;
-  FunctionPlan *plan = f->g->result;
+  FunctionPlan *plan = f->pl->result;
   switch (op->code) {
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS:
   case OP_BARRIER: f->communicates = true; return;
-  case OP_CHECK_ACCESS: vec_push(f->g->cx, &plan->checks, op); return;
+  case OP_CHECK_ACCESS: vec_push(f->pl->cx, &plan->checks, op); return;
   case OP_INT_TO_PTR: plan->makes_pointers = true; return;
   case OP_LOAD: {
-    const Value *base = cpu_pointer_base(f->g->index, ir_operand(op, 0));
-    if (base) map_put(f->g->cx, &plan->loaded, base, (void *)base);
+    const Value *base = cpu_pointer_base(f->pl->index, ir_operand(op, 0));
+    if (base) map_put(f->pl->cx, &plan->loaded, base, (void *)base);
     if (ir_is_ptr(ir_elem(op->results[0].type))) plan->makes_pointers = true;
     return;
   }
@@ -290,12 +290,12 @@ static void look(Op *op, void *arg) {
   }
 }
 
-void cpu_plan_steps(Planner *g, Op *func) {
-  Facts f = {g, false};
+void cpu_plan_steps(Planner *pl, Op *func) {
+  Facts f = {pl, false};
   ir_walk(func, look, &f);
-  g->result->streams = !f.communicates;
+  pl->result->streams = !f.communicates;
   Block *entry = ir_entry(func, 0);
-  Order o = {g, NEWN(g->cx, unsigned, entry->nargs + 1)};
+  Order o = {pl, NEWN(pl->cx, unsigned, entry->nargs + 1)};
   for (int i = 0; i < entry->nargs; i++) available(entry->args[i]);
   plan_steps(&o, entry);
 }

@@ -24,7 +24,7 @@ typedef struct Points Points;
 
 /* What planning notes of a value. */
 typedef struct ValueWork {
-  /* plan.c */
+  /* plan_blocks.c */
   Draft *draft;        /* that computes it */
   const void *step;    /* the step that evaluates it */
   unsigned visited[4]; /* by the walk of this number: in place or not, often or not */
@@ -76,7 +76,7 @@ bool cpu_sum_known(Planner *p, const IndexSum *s, int64_t unit);
 
 /* Is `v` a tensor that lies in scratch, rather than an expression, as the plan stands? */
 bool cpu_to_store(const Value *v);
-bool cpu_is_affine(Planner *p, const Value *v);              /* along every axis by the same amount everywhere, or modulo something */
+bool cpu_is_affine(Planner *p, const Value *v); /* moves along every axis by the same amount everywhere, or modulo something */
 bool cpu_moves_by_one(IndexInfo *ix, const Value *v, int axis); /* by one element, everywhere */
 /* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box that begins
  * at 0? */

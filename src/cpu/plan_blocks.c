@@ -1,4 +1,4 @@
-/* plan.c: which tensors are stored, and which ops share a loop nest.
+/* plan_blocks.c: which tensors are stored, and which ops share a loop nest.
  *
  * Problem. Triton IR computes whole tiles, op by op. Done literally, every op would be a loop over an array in
  * memory. We want few loops, each doing much per element, and few arrays.
