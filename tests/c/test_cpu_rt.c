@@ -23,23 +23,12 @@ static double uniform(void) { return (double)(next_bits() >> 11) / 9007199254740
 /* ---- instruction sets -------------------------------------------------------------------------------------------- */
 
 /* What is forced in turn; NULL is the library's own choice. Only what the processor has. */
-static size_t available_sets(const RtDotSet *sets[8]) {
-  const RtCpu *cpu = rt_cpu();
-  (void)cpu;
-  size_t n = 0;
+static size_t available_sets(const RtDotSet *sets[16]) {
+  size_t n = 0, nchoices;
+  const RtDotChoice *choices = rt_dot_choices(&nchoices);
   sets[n++] = NULL;
-  sets[n++] = &rt_dot_generic;
-#if defined(__x86_64__)
-  if (cpu->avx2) sets[n++] = &rt_dot_avx2;
-  if (cpu->avx512) sets[n++] = &rt_dot_avx512;
-  if (cpu->avx512) sets[n++] = &rt_dot_avx512_i16;
-  if (cpu->avx512_bf16) sets[n++] = &rt_dot_avx512_bf16;
-#if RT_HAS_AMX
-  if (cpu->amx_bf16 && cpu->amx_int8) sets[n++] = &rt_dot_amx;
-#endif
-#elif defined(__aarch64__)
-  sets[n++] = &rt_dot_neon;
-#endif
+  for (size_t i = 0; i < nchoices; i++)
+    if (choices[i].here) sets[n++] = choices[i].set;
   return n;
 }
 
@@ -166,7 +155,7 @@ static void test_dot_all_types_and_orders(void **state) {
   (void)state;
   static const int64_t sizes[][3] = {{1, 1, 1},    {16, 16, 16},   {64, 64, 64}, {33, 47, 65},
                                      {17, 100, 3}, {130, 36, 300}, {2, 530, 20}, {40, 32, 31}};
-  const RtDotSet *sets[8];
+  const RtDotSet *sets[16];
   size_t nsets = available_sets(sets);
   for (size_t s = 0; s < nsets; s++)
     for (size_t t = 0; t < COUNT(dot_types); t++)
@@ -180,7 +169,7 @@ static void test_dot_all_types_and_orders(void **state) {
 
 static void test_dot_random_sizes(void **state) {
   (void)state;
-  const RtDotSet *sets[8];
+  const RtDotSet *sets[16];
   size_t nsets = available_sets(sets);
   for (int i = 0; i < 400; i++) {
     size_t t = next_bits() % COUNT(dot_types);

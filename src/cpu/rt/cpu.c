@@ -13,6 +13,7 @@
 #include <cpuid.h>
 #endif
 #if defined(__linux__)
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #endif
 
@@ -53,7 +54,10 @@ static void look_x86(void) {
   host.avx512_vnni = host.avx512 && (c >> 11 & 1);
   host.avx512_fp16 = host.avx512 && (d >> 23 & 1);
   bool amx_tile = d >> 24 & 1, amx_bf16 = d >> 22 & 1, amx_int8 = d >> 25 & 1;
-  if (subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) host.avx512_bf16 = host.avx512 && (a >> 5 & 1);
+  if (subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+    host.avx_vnni = host.avx2 && (a >> 4 & 1);
+    host.avx512_bf16 = host.avx512 && (a >> 5 & 1);
+  }
   if (host.avx512 && tiles && amx_tile && (amx_bf16 || amx_int8) && claim_tiles()) {
     host.amx_bf16 = amx_bf16;
     host.amx_int8 = amx_int8;
@@ -73,6 +77,10 @@ static void look(void) {
   look_x86();
 #elif defined(__aarch64__)
   host.neon = true;
+#if defined(__linux__)
+  host.neon_dotprod = getauxval(AT_HWCAP) >> 20 & 1;
+  host.neon_bf16 = getauxval(AT_HWCAP2) >> 14 & 1;
+#endif
 #endif
 }
 

@@ -7,10 +7,12 @@
  * Precision. Products and sums are at least f32 for floating-point types, and exact i32 (wrapping) for integers. f16
  * and f8 inputs are exact in f32. A c of f16 is widened to f32, added to, and rounded once.
  */
-#include "cpu/rt/dot.h"
+#include "cpu/rt/dot_rows.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the packing area -------------------------------------------------------------------------------------------- */
@@ -72,6 +74,35 @@ static void generic_i8(const CpuDot *d) { generic_i32(d); }
 
 const RtDotSet rt_dot_generic = {.name = "generic", .f32 = generic_f32, .i8 = generic_i8, .f64 = generic_f64};
 
+/* ---- corrections of flipped signs -------------------------------------------------------------------------------- */
+
+static inline uint32_t byte_value(const uint8_t *p, uint32_t sign) { return (*p ^ sign) - sign; }
+
+void rt_dot_correct(const CpuDot *d, int32_t za, int32_t zb) {
+  uint32_t cols[RT_NC], a_sign = d->a_type == CPU_I8 ? 128 : 0, b_sign = d->b_type == CPU_I8 ? 128 : 0;
+  const uint8_t *a = d->a, *b = d->b;
+  for (int64_t j0 = 0; j0 < d->n && (za || zb); j0 += RT_NC) {
+    int64_t nc = min64(RT_NC, d->n - j0);
+    for (int64_t j = 0; j < nc; j++) cols[j] = 0;
+    if (za && d->b_row == 1)
+      for (int64_t j = 0; j < nc; j++)
+        for (int64_t p = 0; p < d->k; p++) cols[j] += byte_value(b + (j0 + j) * d->b_col + p, b_sign);
+    else if (za && d->b_col == 1)
+      for (int64_t p = 0; p < d->k; p++)
+        for (int64_t j = 0; j < nc; j++) cols[j] += byte_value(b + p * d->b_row + j0 + j, b_sign);
+    else if (za)
+      for (int64_t p = 0; p < d->k; p++)
+        for (int64_t j = 0; j < nc; j++) cols[j] += byte_value(b + p * d->b_row + (j0 + j) * d->b_col, b_sign);
+    for (int64_t j = 0; j < nc; j++)
+      cols[j] = (uint32_t)za * (uint32_t)zb * (uint32_t)rt_panels(d->k, 4) - (uint32_t)za * cols[j];
+    for (int64_t i = 0; i < d->m; i++) {
+      uint32_t row = 0, *c = (uint32_t *)d->c + i * d->c_row + j0;
+      for (int64_t p = 0; zb && p < d->k; p++) row += byte_value(a + i * d->a_row + p * d->a_col, a_sign);
+      for (int64_t j = 0; j < nc; j++) c[j] += cols[j] + (uint32_t)zb * row;
+    }
+  }
+}
+
 /* ---- choosing ---------------------------------------------------------------------------------------------------- */
 
 static RtDotSet chosen;
@@ -87,21 +118,48 @@ static void weaken_to(RtDotSet *set, const RtDotSet *weaker) {
   if (!set->f64) set->f64 = weaker->f64;
 }
 
-static void choose(void) {
+const RtDotChoice *rt_dot_choices(size_t *n) {
+  static RtDotChoice choices[8];
   const RtCpu *cpu = rt_cpu();
   (void)cpu;
+  size_t i = 0;
 #if defined(__x86_64__)
 #if RT_HAS_AMX
-  if (cpu->amx_bf16 && cpu->amx_int8) weaken_to(&chosen, &rt_dot_amx);
+  choices[i++] = (RtDotChoice){&rt_dot_amx, cpu->amx_bf16 && cpu->amx_int8};
 #endif
-  if (cpu->avx512_bf16) weaken_to(&chosen, &rt_dot_avx512_bf16);
-  if (cpu->avx512) weaken_to(&chosen, &rt_dot_avx512_i16);
-  if (cpu->avx512) weaken_to(&chosen, &rt_dot_avx512);
-  if (cpu->avx2) weaken_to(&chosen, &rt_dot_avx2);
+  choices[i++] = (RtDotChoice){&rt_dot_avx512_bf16, cpu->avx512_bf16};
+  choices[i++] = (RtDotChoice){&rt_dot_avx512_vnni, cpu->avx512_vnni};
+  choices[i++] = (RtDotChoice){&rt_dot_avx512_i16, cpu->avx512};
+  choices[i++] = (RtDotChoice){&rt_dot_avx512, cpu->avx512};
+  choices[i++] = (RtDotChoice){&rt_dot_avx_vnni, cpu->avx_vnni};
+  choices[i++] = (RtDotChoice){&rt_dot_avx2, cpu->avx2};
 #elif defined(__aarch64__)
-  if (cpu->neon) weaken_to(&chosen, &rt_dot_neon);
+  choices[i++] = (RtDotChoice){&rt_dot_neon_bf16, cpu->neon_bf16};
+  choices[i++] = (RtDotChoice){&rt_dot_neon_i8, cpu->neon_dotprod};
+  choices[i++] = (RtDotChoice){&rt_dot_neon, cpu->neon};
 #endif
-  weaken_to(&chosen, &rt_dot_generic);
+  choices[i++] = (RtDotChoice){&rt_dot_generic, true};
+  *n = i;
+  return choices;
+}
+
+/* TRITONC_CPU_DOT=NAME leaves out what is stronger than the set of that name. */
+static void choose(void) {
+  size_t n, from = 0;
+  const RtDotChoice *choices = rt_dot_choices(&n);
+  const char *wanted = getenv("TRITONC_CPU_DOT");
+  if (wanted && *wanted) {
+    while (from < n && !(choices[from].here && !strcmp(choices[from].set->name, wanted))) from++;
+    if (from == n) {
+      fprintf(stderr, "tritonc: TRITONC_CPU_DOT is \"%s\", but this processor has", wanted);
+      for (from = 0; from < n; from++)
+        if (choices[from].here) fprintf(stderr, " %s", choices[from].set->name);
+      fprintf(stderr, "; the strongest is used\n");
+      from = 0;
+    }
+  }
+  for (; from < n; from++)
+    if (choices[from].here) weaken_to(&chosen, choices[from].set);
 }
 
 void rt_dot_force(const RtDotSet *set) {

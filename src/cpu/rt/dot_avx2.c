@@ -1,5 +1,6 @@
-/* dot_avx2.c: dot on AVX2 and FMA: f32 (and what is exact in f32) and f64. The loops are rt/dot_rows.h's, with
- * vectors of 8 lanes (f64: 4): 15 of the 16 registers. */
+/* dot_avx2.c: dot on AVX2 and FMA: f32 (and what is exact in f32) and f64 by fused multiply-add, 8-bit integers widened
+ * to pairs of 16 bits by VPMADDWD, or as quads by VPDPBUSD where the processor has AVX-VNNI. The loops are
+ * rt/dot_rows.h's, with vectors of 8 lanes (f64: 4): 15 of the 16 registers. */
 #include "cpu/rt/dot_rows.h"
 
 #if defined(__x86_64__)
@@ -7,46 +8,130 @@
 #include <immintrin.h>
 #include <string.h>
 
+#ifndef TARGET_AVX2
 #define TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define INLINE_AVX2 static inline __attribute__((always_inline, target("avx2,fma,f16c")))
+#define TARGET_AVX_VNNI __attribute__((target("avxvnni,avx2,fma,f16c")))
+#define INLINE_AVX_VNNI static inline __attribute__((always_inline, target("avxvnni,avx2,fma,f16c")))
+#endif
 
-/* n elements of any type, `step` elements apart, as f32. */
-TARGET_AVX2 static void read_f32(float *out, CpuElem type, const char *p, int64_t step, int64_t n) {
-  int64_t i = 0, bytes = rt_elem_bytes(type);
-  if (step == 1 && type == CPU_F32) {
-    memcpy(out, p, (size_t)n * 4);
-    return;
-  }
-  if (step == 1 && type == CPU_F16)
+/* n elements of any type, `step` bytes apart, as f32. */
+TARGET_AVX2 static void read_f32(float *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+                                 int64_t group, bool is_b) {
+  (void)k_step, (void)group, (void)is_b;
+  int64_t i = 0;
+  if (step == 4 && type == CPU_F32)
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, _mm256_loadu_ps((const float *)(const void *)(p + i * 4)));
+  if (step == 2 && type == CPU_F16)
     for (; i + 8 <= n; i += 8)
       _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(p + i * 2))));
-  if (step == 1 && type == CPU_BF16)
+  if (step == 2 && type == CPU_BF16)
     for (; i + 8 <= n; i += 8) {
       __m256i x = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)(p + i * 2)));
       _mm256_storeu_si256((__m256i *)(void *)(out + i), _mm256_slli_epi32(x, 16));
     }
   if (type == CPU_F32)
-    for (; i < n; i++) memcpy(out + i, p + i * step * 4, 4);
+    for (; i < n; i++) memcpy(out + i, p + i * step, 4);
+  if (type == CPU_BF16)
+    for (; i < n; i++) {
+      out[i] = 0;
+      memcpy((char *)(out + i) + 2, p + i * step, 2);
+    }
+  if (type == CPU_F16)
+    for (uint16_t x; i < n; i++) {
+      memcpy(&x, p + i * step, 2);
+      out[i] = _cvtsh_ss(x);
+    }
   if (rt_is_f8(type)) {
     const float *table = rt_f8_table(type);
     for (; i < n; i++) out[i] = table[(uint8_t)p[i * step]];
   }
-  for (; i < n; i++) out[i] = (float)rt_elem_value(type, p + i * step * bytes, 0);
+  for (; i < n; i++) out[i] = (float)rt_elem_value(type, p + i * step, 0);
 }
 
-TARGET_AVX2 static void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n) {
-  (void)type;
-  if (step == 1)
-    memcpy(out, p, (size_t)n * 8);
-  else
-    for (int64_t i = 0; i < n; i++) memcpy(out + i, p + i * step * 8, 8);
+TARGET_AVX2 static void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+                                 int64_t group, bool is_b) {
+  (void)type, (void)k_step, (void)group, (void)is_b;
+  rt_read_same(out, 8, p, step, n);
 }
 
-DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps,
+DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, 1, 6, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps,
            _mm256_fmadd_ps, _mm256_add_ps, _mm256_store_ps, _mm256_storeu_ps, _mm256_loadu_ps, f32)
-DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd,
+DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, 1, 6, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd,
            _mm256_fmadd_pd, _mm256_add_pd, _mm256_store_pd, _mm256_storeu_pd, _mm256_loadu_pd, f64)
 
-const RtDotSet rt_dot_avx2 = {.name = "avx2", .f32 = f32_dot, .f64 = f64_dot};
+/* ---- 8-bit integers ---------------------------------------------------------------------------------------------- */
 
+INLINE_AVX2 __m256i load_words(const uint32_t *p) { return _mm256_load_si256((const __m256i *)(const void *)p); }
+INLINE_AVX2 __m256i loadu_words(const uint32_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
+INLINE_AVX2 void store_words(uint32_t *p, __m256i x) { _mm256_store_si256((__m256i *)(void *)p, x); }
+INLINE_AVX2 void storeu_words(uint32_t *p, __m256i x) { _mm256_storeu_si256((__m256i *)(void *)p, x); }
+INLINE_AVX2 __m256i set1_word(uint32_t x) { return _mm256_set1_epi32((int)x); }
+
+INLINE_AVX2 __m256i widen_bytes(CpuElem type, const char *p) {
+  __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+  return type == CPU_U8 ? _mm256_cvtepu8_epi16(x) : _mm256_cvtepi8_epi16(x);
+}
+
+/* Pairs of 16 bits: a product of two is at most 2 * 255 * 255, exact. */
+TARGET_AVX2 static void read_i16(uint32_t *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+                                 int64_t group, bool is_b) {
+  (void)is_b;
+  int64_t i = 0;
+  if (k_step == 1 && step == 2 && group == 2) /* along k */
+    for (; i + 8 <= n; i += 8) storeu_words(out + i, widen_bytes(type, p + i * 2));
+  if (step == 1 && group == 2) /* across k: two rows */
+    for (; i + 16 <= n; i += 16) {
+      __m256i x = widen_bytes(type, p + i), y = widen_bytes(type, p + i + k_step);
+      __m256i low = _mm256_unpacklo_epi16(x, y), high = _mm256_unpackhi_epi16(x, y);
+      storeu_words(out + i, _mm256_permute2x128_si256(low, high, 0x20));
+      storeu_words(out + i + 8, _mm256_permute2x128_si256(low, high, 0x31));
+    }
+  uint32_t sign = type == CPU_I8 ? 128 : 0;
+  for (; i < n; i++) {
+    uint32_t x = (((uint8_t)p[i * step] ^ sign) - sign) & 0xffff;
+    if (group == 2) x |= (((uint8_t)p[i * step + k_step] ^ sign) - sign) << 16;
+    out[i] = x;
+  }
+}
+
+INLINE_AVX2 __m256i multiply_i16(__m256i x, __m256i y, __m256i sum) {
+#ifdef RT_EMULATED
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(x, y));
+#else
+  __m256i product; /* as instructions, so that the sum stays in its register: see rt/dot_words.c */
+  __asm__("vpmaddwd %2, %3, %1\n\tvpaddd %1, %0, %0" : "+x"(sum), "=&x"(product) : "x"(y), "x"(x));
+  return sum;
+#endif
+}
+DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, uint32_t, __m256i, 8, 2, 6, _mm256_setzero_si256, load_words, set1_word,
+           multiply_i16, _mm256_add_epi32, store_words, storeu_words, loadu_words, i16)
+
+const RtDotSet rt_dot_avx2 = {.name = "avx2", .f32 = f32_dot, .i8 = i16_dot, .f64 = f64_dot};
+
+#if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
+/* x = a + za unsigned, y = b - zb signed (rt_dot_correct). */
+INLINE_AVX_VNNI void read_i8(uint32_t *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+                             int64_t group, bool is_b) {
+  rt_read_quads(out, p, step, n, k_step, group, type == (is_b ? CPU_U8 : CPU_I8) ? 128 : 0);
+}
+INLINE_AVX_VNNI __m256i multiply_i8(__m256i x, __m256i y, __m256i sum) {
+#ifdef RT_EMULATED
+  return _mm256_dpbusd_epi32(sum, x, y);
+#else
+  __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(x), "x"(y)); /* in its register: see rt/dot_words.c */
+  return sum;
+#endif
+}
+DEFINE_DOT(INLINE_AVX_VNNI, TARGET_AVX_VNNI, uint32_t, __m256i, 8, 4, 6, _mm256_setzero_si256, load_words, set1_word,
+           multiply_i8, _mm256_add_epi32, store_words, storeu_words, loadu_words, i8)
+
+static void dot_i8(const CpuDot *d) {
+  i8_dot(d);
+  rt_dot_correct(d, d->a_type == CPU_I8 ? 128 : 0, d->b_type == CPU_U8 ? 128 : 0);
+}
+const RtDotSet rt_dot_avx_vnni = {.name = "avx_vnni", .i8 = dot_i8};
+#else
+const RtDotSet rt_dot_avx_vnni = {.name = "avx_vnni"};
+#endif
 #endif

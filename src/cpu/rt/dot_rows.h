@@ -1,8 +1,12 @@
 /* dot_rows.h: the plain blocked product as a template, for instruction sets whose kernel is nothing special.
  *
- * As in dot_avx512.c, with panels of two vectors of B and blocks of up to ROWS_MR rows: 12 accumulators, two vectors
- * of B and one broadcast element of A. The user defines read_NAME(T *out, CpuElem type, const char *p, int64_t step,
- * int64_t n), which converts n elements that lie `step` elements apart to T.
+ * As in dot_avx512.c, with panels of two vectors of B and blocks of up to MR rows: 2 MR accumulators, two vectors of B
+ * and one broadcast element of A. What is multiplied are words of type T, which hold GROUP neighbours along k: 1 where
+ * an instruction multiplies elements, 2 or 4 where it multiplies pairs or quads and adds their products up.
+ *
+ * The user defines read_NAME(T *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step, int64_t group,
+ * bool is_b), which makes n words; word i holds the `group` (1 .. GROUP) elements that begin at p + i * step, k_step apart (both in
+ * bytes), and zeros behind them.
  */
 #ifndef TRITONC_CPU_RT_DOT_ROWS_H
 #define TRITONC_CPU_RT_DOT_ROWS_H
@@ -11,84 +15,144 @@
 
 #include <string.h>
 
-enum { ROWS_MR = 6, ROWS_A = RT_KC + 16 };
+enum { ROWS_A = RT_KC + 16 };
 
-/* For one element type T with vectors V of W lanes: kernel, packing, and the loops around them. */
-#define DEFINE_DOT(INLINE, TARGET, T, V, W, zero, load, set1, fmadd, add_, store, storeu, loadu, name)                 \
-  INLINE void name##_kernel(int mr, const T *a, const T *b, int64_t kc, T *c, int64_t ldc, int64_t width) {            \
-    V acc[ROWS_MR][2];                                                                                                 \
-    _Pragma("GCC unroll 6") for (int i = 0; i < mr; i++) acc[i][0] = acc[i][1] = zero();                               \
-    for (int64_t p = 0; p < kc; p++, a++, b += 2 * W) {                                                                \
+/* For words T in vectors V of W lanes, MR rows (4 .. 8): kernel, packing, and the loops around them. */
+#define DEFINE_DOT(INLINE, TARGET, T, V, W, GROUP, MR, zero, load, set1, fmadd, add_, store, storeu, loadu, name)      \
+  INLINE void name##_kernel(int mr, const T *a, const T *b, int64_t words, T *c, int64_t ldc, int64_t width) {         \
+    V acc[MR][2];                                                                                                      \
+    _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) acc[i][0] = acc[i][1] = zero();                               \
+    for (int64_t p = 0; p < words; p++, a++, b += 2 * W) {                                                             \
       V b0 = load(b), b1 = load(b + W);                                                                                \
-      _Pragma("GCC unroll 6") for (int i = 0; i < mr; i++) {                                                           \
+      _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) {                                                           \
         V x = set1(a[i * ROWS_A]);                                                                                     \
         acc[i][0] = fmadd(x, b0, acc[i][0]);                                                                           \
         acc[i][1] = fmadd(x, b1, acc[i][1]);                                                                           \
       }                                                                                                                \
     }                                                                                                                  \
     if (width == 2 * W) {                                                                                              \
-      _Pragma("GCC unroll 6") for (int i = 0; i < mr; i++) {                                                           \
+      _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) {                                                           \
         storeu(c + i * ldc, add_(loadu(c + i * ldc), acc[i][0]));                                                      \
         storeu(c + i * ldc + W, add_(loadu(c + i * ldc + W), acc[i][1]));                                              \
       }                                                                                                                \
       return;                                                                                                          \
     }                                                                                                                  \
-    _Alignas(64) T edge[ROWS_MR][2 * W];                                                                               \
-    _Pragma("GCC unroll 6") for (int i = 0; i < mr; i++) store(edge[i], acc[i][0]), store(edge[i] + W, acc[i][1]);     \
-    for (int i = 0; i < mr; i++)                                                                                       \
-      for (int64_t j = 0; j < width; j++) c[i * ldc + j] += edge[i][j];                                                \
-  }                                                                                                                    \
-  TARGET static void name##_rows(int64_t mr, const T *a, const T *b, int64_t kc, T *c, int64_t ldc, int64_t width) {   \
-    switch (mr) {                                                                                                      \
-    case 1: name##_kernel(1, a, b, kc, c, ldc, width); break;                                                          \
-    case 2: name##_kernel(2, a, b, kc, c, ldc, width); break;                                                          \
-    case 3: name##_kernel(3, a, b, kc, c, ldc, width); break;                                                          \
-    case 4: name##_kernel(4, a, b, kc, c, ldc, width); break;                                                          \
-    case 5: name##_kernel(5, a, b, kc, c, ldc, width); break;                                                          \
-    default: name##_kernel(6, a, b, kc, c, ldc, width); break;                                                         \
+    _Pragma("GCC unroll 8") for (int i = 0; i < mr; i++) {                                                             \
+      _Alignas(64) T edge[2 * W] = {0};                                                                                \
+      for (int64_t j = 0; j < width; j++) edge[j] = c[i * ldc + j];                                                    \
+      store(edge, add_(load(edge), acc[i][0]));                                                                        \
+      store(edge + W, add_(load(edge + W), acc[i][1]));                                                                \
+      for (int64_t j = 0; j < width; j++) c[i * ldc + j] = edge[j];                                                    \
     }                                                                                                                  \
   }                                                                                                                    \
+  TARGET static void name##_rows(int64_t mr, const T *a, const T *b, int64_t words, T *c, int64_t ldc,                 \
+                                 int64_t width) {                                                                      \
+    switch (mr < MR ? mr : 0) {                                                                                        \
+    case 1: name##_kernel(1, a, b, words, c, ldc, width); break;                                                       \
+    case 2: name##_kernel(2, a, b, words, c, ldc, width); break;                                                       \
+    case 3: name##_kernel(3, a, b, words, c, ldc, width); break;                                                       \
+    case 4: name##_kernel(MR < 4 ? MR : 4, a, b, words, c, ldc, width); break;                                         \
+    case 5: name##_kernel(MR < 5 ? MR : 5, a, b, words, c, ldc, width); break;                                         \
+    case 6: name##_kernel(MR < 6 ? MR : 6, a, b, words, c, ldc, width); break;                                         \
+    case 7: name##_kernel(MR < 7 ? MR : 7, a, b, words, c, ldc, width); break;                                         \
+    default: name##_kernel(MR, a, b, words, c, ldc, width); break;                                                     \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  /* kc elements along k as words. */                                                                                  \
+  INLINE void name##_line(T *out, CpuElem type, const char *p, int64_t k_step, int64_t kc, bool is_b) {                \
+    int64_t whole = kc / GROUP, rest = kc % GROUP;                                                                     \
+    read_##name(out, type, p, GROUP * k_step, whole, k_step, GROUP, is_b);                                             \
+    if (rest) read_##name(out + whole, type, p + whole * GROUP * k_step, 0, 1, k_step, rest, is_b);                    \
+  }                                                                                                                    \
   TARGET static void name##_pack_b(T *out, const CpuDot *d, int64_t p0, int64_t j0, int64_t kc, int64_t nc) {          \
-    const char *base = (const char *)d->b + (p0 * d->b_row + j0 * d->b_col) * rt_elem_bytes((CpuElem)d->b_type);       \
-    int64_t bytes = rt_elem_bytes((CpuElem)d->b_type);                                                                 \
+    CpuElem type = (CpuElem)d->b_type;                                                                                 \
+    int64_t bytes = rt_elem_bytes(type), row = d->b_row * bytes, col = d->b_col * bytes, words = div_up(kc, GROUP);    \
+    const char *base = (const char *)d->b + p0 * row + j0 * col;                                                       \
     T line[RT_KC];                                                                                                     \
-    for (int64_t j = 0; j < nc; j += 2 * W, out += 2 * W * kc) {                                                       \
+    for (int64_t j = 0; j < nc; j += 2 * W, out += 2 * W * words) {                                                    \
       int64_t width = min64(2 * W, nc - j);                                                                            \
-      if (width < 2 * W) memset(out, 0, (size_t)(2 * W * kc) * sizeof(T));                                             \
+      if (width < 2 * W) memset(out, 0, (size_t)(2 * W * words) * sizeof(T));                                          \
       if (d->b_row == 1 && d->b_col != 1) { /* k is contiguous: a column at a time */                                  \
         for (int64_t s = 0; s < width; s++) {                                                                          \
-          read_##name(line, (CpuElem)d->b_type, base + (j + s) * d->b_col * bytes, 1, kc);                             \
-          for (int64_t p = 0; p < kc; p++) out[p * 2 * W + s] = line[p];                                               \
+          name##_line(line, type, base + (j + s) * col, row, kc, true);                                                \
+          for (int64_t w = 0; w < words; w++) out[w * 2 * W + s] = line[w];                                            \
         }                                                                                                              \
         continue;                                                                                                      \
       }                                                                                                                \
-      for (int64_t p = 0; p < kc; p++)                                                                                 \
-        read_##name(out + p * 2 * W, (CpuElem)d->b_type, base + (p * d->b_row + j * d->b_col) * bytes, d->b_col,       \
-                    width);                                                                                            \
+      for (int64_t w = 0; w < words; w++)                                                                              \
+        read_##name(out + w * 2 * W, type, base + w * GROUP * row + j * col, col, width, row,                          \
+                    min64(GROUP, kc - w * GROUP), true);                                                               \
     }                                                                                                                  \
   }                                                                                                                    \
   TARGET static void name##_pack_a(T *out, const CpuDot *d, int64_t i0, int64_t p0, int64_t mc, int64_t kc) {          \
-    int64_t bytes = rt_elem_bytes((CpuElem)d->a_type);                                                                 \
-    const char *base = (const char *)d->a + (i0 * d->a_row + p0 * d->a_col) * bytes;                                   \
-    for (int64_t i = 0; i < mc; i++)                                                                                   \
-      read_##name(out + i * ROWS_A, (CpuElem)d->a_type, base + i * d->a_row * bytes, d->a_col, kc);                    \
+    CpuElem type = (CpuElem)d->a_type;                                                                                 \
+    int64_t bytes = rt_elem_bytes(type), row = d->a_row * bytes, col = d->a_col * bytes;                               \
+    const char *base = (const char *)d->a + i0 * row + p0 * col;                                                       \
+    for (int64_t i = 0; i < mc; i++) name##_line(out + i * ROWS_A, type, base + i * row, col, kc, false);              \
   }                                                                                                                    \
   TARGET static void name##_dot(const CpuDot *d) {                                                                     \
     T *pack_b = rt_fma_area(d), *pack_a = pack_b + rt_panels(min64(d->n, RT_NC), 2 * W) * min64(d->k, RT_KC),          \
       *c = d->c;                                                                                                       \
     for (int64_t j = 0; j < d->n; j += RT_NC)                                                                          \
       for (int64_t p = 0; p < d->k; p += RT_KC) {                                                                      \
-        int64_t nc = min64(RT_NC, d->n - j), kc = min64(RT_KC, d->k - p);                                              \
+        int64_t nc = min64(RT_NC, d->n - j), kc = min64(RT_KC, d->k - p), words = div_up(kc, GROUP);                   \
         name##_pack_b(pack_b, d, p, j, kc, nc);                                                                        \
         for (int64_t i = 0; i < d->m; i += RT_MC) {                                                                    \
-          int64_t mc = min64(RT_MC, d->m - i);                                                                         \
+          int64_t mc = min64(RT_MC, d->m - i), nblocks = div_up(mc, MR);                                               \
+          int64_t base = mc / nblocks, longer = mc % nblocks; /* rows are shared out evenly */                         \
           name##_pack_a(pack_a, d, i, p, mc, kc);                                                                      \
           for (int64_t s = 0; s < nc; s += 2 * W)                                                                      \
-            for (int64_t r = 0; r < mc; r += ROWS_MR)                                                                  \
-              name##_rows(min64(ROWS_MR, mc - r), pack_a + r * ROWS_A, pack_b + s * kc, kc,                            \
-                          c + (i + r) * d->c_row + j + s, d->c_row, min64(2 * W, nc - s));                             \
+            for (int64_t r = 0, block = 0; block < nblocks; block++) {                                                 \
+              int64_t mr = base + (block < longer);                                                                    \
+              name##_rows(mr, pack_a + r * ROWS_A, pack_b + s * words, words, c + (i + r) * d->c_row + j + s,          \
+                          d->c_row, min64(2 * W, nc - s));                                                             \
+              r += mr;                                                                                                 \
+            }                                                                                                          \
         }                                                                                                              \
       }                                                                                                                \
   }
+
+/* Elements of 4 or 8 bytes as they are. */
+static inline __attribute__((always_inline)) void rt_read_same(void *out, int64_t bytes, const char *p, int64_t step,
+                                                               int64_t n) {
+  if (step == bytes)
+    memcpy(out, p, (size_t)(n * bytes));
+  else if (bytes == 8)
+    for (int64_t i = 0; i < n; i++) memcpy((char *)out + i * 8, p + i * step, 8);
+  else
+    for (int64_t i = 0; i < n; i++) memcpy((char *)out + i * 4, p + i * step, 4);
+}
+
+/* The words of 8-bit elements of GROUP bytes, each xored with `flip`. */
+static inline __attribute__((always_inline)) void rt_read_quads(uint32_t *out, const char *p, int64_t step, int64_t n,
+                                                                int64_t k_step, int64_t group, uint8_t flip) {
+  uint32_t all = flip * 0x01010101u;
+  if (k_step == 1 && group == 4) {
+    for (int64_t i = 0; i < n; i++) {
+      memcpy(&out[i], p + i * step, 4);
+      out[i] ^= all;
+    }
+    return;
+  }
+  if (step == 1 && group == 4) {
+    const uint8_t *q = (const uint8_t *)p;
+    for (int64_t i = 0; i < n; i++)
+      out[i] = (q[i] | (uint32_t)q[i + k_step] << 8 | (uint32_t)q[i + 2 * k_step] << 16 |
+                (uint32_t)q[i + 3 * k_step] << 24) ^
+               all;
+    return;
+  }
+  for (int64_t i = 0; i < n; i++) {
+    uint32_t x = 0;
+    for (int64_t g = 0; g < group; g++) x |= (uint32_t)(uint8_t)p[i * step + g * k_step] << 8 * g;
+    out[i] = x ^ all;
+  }
+}
+
+/* For products of quads whose highest bits were flipped, so that the instruction's signs fit: with x = a + za and
+ * y = b - zb the product of x and y is there, and
+ *     sum a b = sum x y + zb sum a - za sum b + za zb k,
+ * where k counts whole quads. Adds all but the first to c. */
+void rt_dot_correct(const CpuDot *d, int32_t za, int32_t zb);
 
 #endif

@@ -11,10 +11,11 @@
 /* The processor this process runs on. Asked once; AMX is claimed from the kernel then, and not listed when refused. */
 typedef struct RtCpu {
   bool avx2;   /* with FMA and F16C */
+  bool avx_vnni;
   bool avx512; /* F, BW, DQ, VL */
   bool avx512_bf16, avx512_fp16, avx512_vnni;
   bool amx_bf16, amx_int8;
-  bool neon;
+  bool neon, neon_bf16, neon_dotprod;
   int64_t l1_bytes, l2_bytes;
 } RtCpu;
 const RtCpu *rt_cpu(void);
@@ -41,12 +42,20 @@ extern const RtDotSet rt_dot_generic;
 #define RT_HAS_AMX 0
 #endif
 #if defined(__x86_64__)
-extern const RtDotSet rt_dot_avx2, rt_dot_avx512, rt_dot_avx512_bf16, rt_dot_avx512_i16, rt_dot_amx;
+extern const RtDotSet rt_dot_avx2, rt_dot_avx_vnni, rt_dot_avx512, rt_dot_avx512_bf16, rt_dot_avx512_i16,
+    rt_dot_avx512_vnni, rt_dot_amx;
 #elif defined(__aarch64__)
-extern const RtDotSet rt_dot_neon;
+extern const RtDotSet rt_dot_neon, rt_dot_neon_bf16, rt_dot_neon_i8;
 #endif
 /* Use `set` before any other until called with NULL. For tests and benchmarks only. */
 void rt_dot_force(const RtDotSet *set);
+
+/* All sets, from strong to weak, and whether this processor has them. */
+typedef struct RtDotChoice {
+  const RtDotSet *set;
+  bool here;
+} RtDotChoice;
+const RtDotChoice *rt_dot_choices(size_t *n);
 
 /* All 256 values of an f8 type as f32, and as the upper halves of f32 (bf16; exact, for no f8 has more than 4 bits). */
 const float *rt_f8_table(CpuElem e);
