@@ -14,9 +14,11 @@
 #include <immintrin.h>
 #include <string.h>
 
+#ifndef RT_EMULATED /* where the intrinsics are plain C: tests */
 #define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
 #define INLINE_AVX512                                                                                                  \
   static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
+#endif
 
 /* r[i] lane j becomes r[j] lane i. */
 INLINE_AVX512 void transpose_16x16(__m512i r[16]) {

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(RT_EMULATED)
 #include <cpuid.h>
 #endif
 #if defined(__linux__)
@@ -24,7 +24,7 @@ static int64_t cache_bytes(int name, int64_t otherwise) {
   return n > 0 ? (int64_t)n : otherwise;
 }
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(RT_EMULATED)
 static uint64_t xcr0(void) {
   uint32_t lo, hi;
   __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
@@ -73,7 +73,9 @@ static void look(void) {
 #endif
   host.l1_bytes = cache_bytes(l1, 32 << 10);
   host.l2_bytes = cache_bytes(l2, 1 << 20);
-#if defined(__x86_64__)
+#if defined(RT_EMULATED) /* tests: the intrinsics are plain C */
+  host.avx2 = host.avx_vnni = host.avx512 = host.avx512_bf16 = host.avx512_vnni = true;
+#elif defined(__x86_64__)
   look_x86();
 #elif defined(__aarch64__)
   host.neon = true;

@@ -8,7 +8,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#ifndef TARGET_AVX2
+#ifndef RT_EMULATED
 #define TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define INLINE_AVX2 static inline __attribute__((always_inline, target("avx2,fma,f16c")))
 #define TARGET_AVX_VNNI __attribute__((target("avxvnni,avx2,fma,f16c")))

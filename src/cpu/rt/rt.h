@@ -36,7 +36,7 @@ typedef struct RtDotSet {
 } RtDotSet;
 extern const RtDotSet rt_dot_generic;
 /* Compilers that know the tile instructions. */
-#if defined(__x86_64__) && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#if defined(__x86_64__) && !defined(RT_EMULATED) && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
 #define RT_HAS_AMX 1
 #else
 #define RT_HAS_AMX 0
