@@ -282,7 +282,7 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
   case OP_INDEX_CAST:
     if (!small_step(l, a.step)) return false;
     if (ir_elem(ir_operand(op, 0)->type)->bits < 32) return false; /* it may wrap around between two lanes */
-    if (op->code == OP_EXTUI && index_of(l->plan->index, ir_operand(op, 0))->lo < 0)
+    if (op->code == OP_EXTUI && index_passes_zero(index_of(l->plan->index, ir_operand(op, 0)), ir_operand(op, 0)->type))
       return false; /* so may this, at 0 */
     r.v = op->code == OP_EXTUI ? LLVMBuildZExt(l->b, a.v, t, "") : LLVMBuildIntCast2(l->b, a.v, t, true, "");
     r.step = LLVMBuildIntCast2(l->b, a.step, t, true, "");

@@ -192,13 +192,28 @@ static void remainder_of(IndexInfo *ix, const Type *t, const Value *v, const Ind
 
 /* ---- widths ------------------------------------------------------------------------------------------------------ */
 
+/* May an unsigned number pass 0 within a tile? It does not where a power of two that divides the base is more than what
+ * the axes add to it: between two multiples of it there is no 0. So pid * BLOCK + arange(BLOCK) is told from j - 6. */
+bool index_passes_zero(const Index *x, const Type *t) {
+  int64_t span = 0;
+  if (x->lo >= 0) return false;
+  for (int d = 0; d < x->rank; d++) {
+    int64_t stride;
+    if (!x->axis[d].stride || stands_still(&x->axis[d])) continue;
+    if (!index_const_stride(x, d, &stride) || stride < 0 || stride >= x->align) return true;
+    span += stride * (index_extent(t, d) - 1);
+    if (span >= x->align) return true;
+  }
+  return false;
+}
+
 /* x in a type of another width. A stride stays what it is, for an index does not overflow within a tile, except where
  * signs are dropped and x may be negative: an unsigned number may well pass 0. A base that looks like a hash, or may be
  * negative where signs are dropped, is its own value from here on. */
 static void widened(const Type *t, const Index *x, bool is_unsigned, Index *out) {
   const IndexSum *self = out->base;
   const int64_t large = (int64_t)1 << 24;
-  const bool passes_zero = is_unsigned && x->lo < 0;
+  const bool negative = is_unsigned && x->lo < 0, passes_zero = is_unsigned && index_passes_zero(x, t);
   for (int d = 0; d < out->rank; d++) {
     const IndexSum *s = x->axis[d].stride;
     if (passes_zero && s && !is_zero(s)) s = NULL;
@@ -206,7 +221,7 @@ static void widened(const Type *t, const Index *x, bool is_unsigned, Index *out)
     if (s && !s->n && (s->constant < 0 ? -s->constant : s->constant) > large / index_extent(t, d)) s = NULL;
     set_axis(&out->axis[d], s, x->axis[d].wrap);
   }
-  out->base = index_sum_is_small(x->base) && !passes_zero ? x->base : self;
+  out->base = index_sum_is_small(x->base) && !negative ? x->base : self;
   if (lost_axis(out, x)) out->base = self;
 }
 

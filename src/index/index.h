@@ -128,6 +128,9 @@ bool index_is_uniform(const Index *x);
 /* Is every stride known (wrapping or not)? */
 bool index_is_affine(const Index *x);
 
+/* May the value, of a type in shape like t, as an unsigned number go from its largest to 0 along an axis? */
+bool index_passes_zero(const Index *x, const Type *t);
+
 /* By how much a loop-carried value (an argument of a loop's body, scalar or tensor) grows from one iteration to the
  * next, the same for all elements; NULL: unknown. The sum may hold values of the loop's body. */
 const IndexSum *index_step(IndexInfo *ix, const Value *carried);

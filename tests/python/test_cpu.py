@@ -338,3 +338,39 @@ def test_even_addresses_are_accessed_as_vectors(how, n):
     kernel = even_kernel[(8,)](x, out, n, how)
     np.testing.assert_array_equal(out, even_expected(how, x, n))
     assert "gather" not in kernel.asm["llir"] and "scatter" not in kernel.asm["llir"]
+
+
+@triton.jit
+def unsigned_offsets_kernel(x, out, n, BLOCK: tl.constexpr):
+    i = tl.program_id(0).to(tl.uint32) * BLOCK + tl.arange(0, BLOCK).to(tl.uint32)
+    tl.store(out + i, tl.load(x + i, mask=i < n, other=0) + 1, mask=i < n)
+
+
+def test_unsigned_offsets_are_contiguous():
+    """A block that begins at a multiple of its size does not pass 0, wherever it begins: no gathers."""
+    x, out = np.arange(1000, dtype=np.int32), np.zeros(1000, np.int32)
+    kernel = unsigned_offsets_kernel[(8,)](x, out, 1000, BLOCK=128)
+    assert np.array_equal(out, x + 1)
+    assert "gather" not in kernel.asm["llir"] and "scatter" not in kernel.asm["llir"]
+
+
+def test_weaker_dot(tmp_path):
+    """TRITONC_CPU_DOT names the strongest kernels that tl.dot may use; an unknown name is said, with those there are."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import numpy as np, triton, triton.language as tl\n"
+        "@triton.jit\n"
+        "def product(a, b, c):\n"
+        "    i, j = tl.arange(0, 16)[:, None], tl.arange(0, 16)[None, :]\n"
+        "    tl.store(c + i * 16 + j, tl.dot(tl.load(a + i * 16 + j), tl.load(b + i * 16 + j)))\n"
+        "a, b, c = (np.arange(256).reshape(16, 16).astype(np.int8) for _ in 'abc')\n"
+        "c = np.zeros((16, 16), np.int32)\n"
+        "product[(1,)](a, b, c)\n"
+        "assert (c == a.astype(int) @ b.astype(int)).all()\n"
+    )
+    for name in "generic", "best":
+        env = {**os.environ, "TRITONC_CPU_DOT": name}
+        done = subprocess.run([sys.executable, program], capture_output=True, text=True, env=env)
+        assert done.returncode == 0, done.stderr
+        told = 'TRITONC_CPU_DOT is "best", but this processor has' in done.stderr and " generic" in done.stderr
+        assert told == (name == "best"), done.stderr

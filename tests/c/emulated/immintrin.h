@@ -34,7 +34,7 @@ MASKED_LOAD(_mm512_maskz_loadu_ps, __m512, __mmask16, float)
   static inline void name(void *p, M mask, V v) {                                                                      \
     T x[sizeof(V) / sizeof(T)];                                                                                        \
     memcpy(x, &v, sizeof v);                                                                                           \
-    for (int i = 0; i < (int)(sizeof x / sizeof *x); i++)                                                                                       \
+    for (int i = 0; i < (int)(sizeof x / sizeof *x); i++)                                                              \
       if (mask >> i & 1) memcpy((T *)p + i, &x[i], sizeof(T));                                                         \
   }
 MASKED_STORE(_mm512_mask_storeu_epi8, __m512i, __mmask64, uint8_t)
