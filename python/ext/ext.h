@@ -272,7 +272,7 @@ int watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
 /* ---- call.c ------------------------------------------------------------------------------------------------------ */
 
-enum { MAX_OPTIONS = 24 };
+enum { MAX_OPTIONS = 32 }; /* no fewer than there are (options.c): each is given once */
 
 /* Tags in the key's first word of a parameter: the low byte. */
 enum {

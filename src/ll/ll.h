@@ -165,8 +165,7 @@ typedef struct LLLoc {
 } LLLoc;
 
 /* Inline assembly: $0… are the results' registers, then the operands in order; constraints in LLVM's syntax
- * "=r,r,l". At most LL_ASM_ARGS registers of each kind. */
-enum { LL_ASM_ARGS = 64 };
+ * "=r,r,l". */
 typedef struct LLAsm {
   const char *text, *constraints;
   bool pure;

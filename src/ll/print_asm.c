@@ -6,15 +6,15 @@
 
 #include <string.h>
 
-typedef struct Regs {
-  const char *names[520], *types[520], *constraints[520];
-  int n;
-} Regs;
+typedef struct Reg {
+  const char *name, *type, *constraint;
+} Reg;
+typedef Vec(Reg) Regs;
 
 typedef struct AsmCall {
   Printer *p;
   const LLInst *inst;
-  int first[LL_ASM_ARGS], count[LL_ASM_ARGS]; /* per operand: which registers of `in` */
+  int *first, *count; /* per operand: which registers of `in` */
   Regs in;
   int nout;
 } AsmCall;
@@ -25,10 +25,8 @@ static const char *reg_constraint(const LLType *t) {
   return t->bits == 1 ? "b" : t->bits <= 16 ? "h" : t->bits == 32 ? "r" : "l";
 }
 
-static void push(Regs *r, const char *name, const char *type, const char *constraint) {
-  r->names[r->n] = name;
-  r->types[r->n] = type;
-  r->constraints[r->n++] = constraint;
+static void push(Printer *p, Regs *r, const char *name, const char *type, const char *constraint) {
+  vec_push(p->cx, r, ((Reg){name, type, constraint}));
 }
 
 static const char *convert(Printer *p, const char *op, const char *from, const char *name, const char *to) {
@@ -60,15 +58,15 @@ static void take_apart(Printer *p, Regs *r, const LLType *t, const char *name) {
   } else if (t->kind == LLK_VECTOR) {
     const char *packed = packed_type(p, t), *v = convert(p, "bitcast", type, name, packed);
     int n = ll_nregs(t);
-    if (n == 1) push(r, v, packed, t->bits <= 16 ? "h" : "r");
+    if (n == 1) push(p, r, v, packed, t->bits <= 16 ? "h" : "r");
     for (int i = 0; n > 1 && i < n; i++)
-      push(r, take(p, "extractelement", packed, v, ctx_printf(p->cx, "i32 %d", i)), "i32", "r");
+      push(p, r, take(p, "extractelement", packed, v, ctx_printf(p->cx, "i32 %d", i)), "i32", "r");
   } else if (t->kind == LLK_HALF || t->kind == LLK_BFLOAT) {
-    push(r, convert(p, "bitcast", type, name, "i16"), "i16", "h");
+    push(p, r, convert(p, "bitcast", type, name, "i16"), "i16", "h");
   } else if (t->kind == LLK_I8) {
-    push(r, convert(p, "zext", type, name, "i16"), "i16", "h");
+    push(p, r, convert(p, "zext", type, name, "i16"), "i16", "h");
   } else {
-    push(r, name, type, reg_constraint(t));
+    push(p, r, name, type, reg_constraint(t));
   }
 }
 
@@ -79,11 +77,11 @@ static void out_types(Printer *p, Regs *r, const LLType *t) {
   if (t->kind == LLK_VECTOR && t->elem->bits >= 32) {
     for (int i = 0; i < t->n; i++) out_types(p, r, t->elem);
   } else if (t->kind == LLK_VECTOR) {
-    for (int i = 0; i < ll_nregs(t); i++) push(r, "", t->bits <= 16 ? "i16" : "i32", t->bits <= 16 ? "h" : "r");
+    for (int i = 0; i < ll_nregs(t); i++) push(p, r, "", t->bits <= 16 ? "i16" : "i32", t->bits <= 16 ? "h" : "r");
   } else if (t->bits <= 16 && t->bits > 1) {
-    push(r, "", "i16", "h");
+    push(p, r, "", "i16", "h");
   } else {
-    push(r, "", ll_type_text(p->cx, t), reg_constraint(t));
+    push(p, r, "", ll_type_text(p->cx, t), reg_constraint(t));
   }
 }
 
@@ -110,12 +108,12 @@ static const char *put_together(Printer *p, const Regs *r, int *at, const LLType
   }
   if (vector) {
     int n = ll_nregs(t);
-    const char *packed = packed_type(p, t), *v = n == 1 ? r->names[(*at)++] : "undef";
+    const char *packed = packed_type(p, t), *v = n == 1 ? r->at[(*at)++].name : "undef";
     for (int i = 0; n > 1 && i < n; i++)
-      v = insert(p, "insertelement", packed, v, "i32", r->names[(*at)++], ctx_printf(p->cx, "i32 %d", i));
+      v = insert(p, "insertelement", packed, v, "i32", r->at[(*at)++].name, ctx_printf(p->cx, "i32 %d", i));
     return convert(p, "bitcast", packed, v, type);
   }
-  const char *v = r->names[(*at)++];
+  const char *v = r->at[(*at)++].name;
   if (t->kind == LLK_HALF || t->kind == LLK_BFLOAT) return convert(p, "bitcast", "i16", v, type);
   return t->kind == LLK_I8 ? convert(p, "trunc", "i16", v, "i8") : v;
 }
@@ -129,26 +127,29 @@ static void put_numbers(LLExpand *e, int index) {
 /* The call itself; its results' registers are named, taken out of a struct when there are several. */
 static void put_call(AsmCall *c, Regs *out, const char *text, const char *constraints, bool pure) {
   Printer *p = c->p;
-  int result = out->n ? temp(p) : -1;
+  int result = (int)out->len ? temp(p) : -1;
   Buf type = {.cx = p->cx};
-  if (out->n == 0) buf_puts(&type, "void");
-  if (out->n == 1) buf_puts(&type, out->types[0]);
-  for (int i = 0; out->n > 1 && i < out->n; i++) buf_printf(&type, "%s%s", i ? ", " : "{ ", out->types[i]);
-  if (out->n > 1) buf_puts(&type, " }");
+  if ((int)out->len == 0) buf_puts(&type, "void");
+  if ((int)out->len == 1) buf_puts(&type, out->at[0].type);
+  for (int i = 0; (int)out->len > 1 && i < (int)out->len; i++)
+    buf_printf(&type, "%s%s", i ? ", " : "{ ", out->at[i].type);
+  if ((int)out->len > 1) buf_puts(&type, " }");
   buf_puts(p->out, "  ");
-  if (out->n) buf_printf(p->out, "%%t%d = ", result);
+  if ((int)out->len) buf_printf(p->out, "%%t%d = ", result);
   buf_printf(p->out, "call %s asm %s", buf_text(&type), pure ? "" : "sideeffect ");
   put_quoted(p->out, text, strlen(text));
   buf_puts(p->out, ", ");
   put_quoted(p->out, constraints, strlen(constraints));
   buf_putc(p->out, '(');
-  for (int i = 0; i < c->in.n; i++) buf_printf(p->out, "%s%s %s", i ? ", " : "", c->in.types[i], c->in.names[i]);
+  for (int i = 0; i < (int)c->in.len; i++)
+    buf_printf(p->out, "%s%s %s", i ? ", " : "", c->in.at[i].type, c->in.at[i].name);
   buf_putc(p->out, ')');
   put_dbg(p, c->inst);
   buf_putc(p->out, '\n');
   const char *whole = ctx_printf(p->cx, "%%t%d", result);
-  for (int i = 0; i < out->n; i++)
-    out->names[i] = out->n == 1 ? whole : take(p, "extractvalue", buf_text(&type), whole, ctx_printf(p->cx, "%d", i));
+  for (int i = 0; i < (int)out->len; i++)
+    out->at[i].name =
+        (int)out->len == 1 ? whole : take(p, "extractvalue", buf_text(&type), whole, ctx_printf(p->cx, "%d", i));
 }
 
 /* The instruction's own name for what was put together. */
@@ -166,13 +167,15 @@ static void put_name(Printer *p, const LLInst *i, const char *v) {
 
 static void gather_operands(AsmCall *c, bool immediates) {
   const LLInst *i = c->inst;
+  c->first = NEWN(c->p->cx, int, i->nargs + 1);
+  c->count = NEWN(c->p->cx, int, i->nargs + 1);
   for (int a = 0; a < i->nargs; a++) {
-    c->first[a] = c->in.n;
+    c->first[a] = (int)c->in.len;
     if (immediates && i->args[a]->op == LL_CONST)
-      push(&c->in, text_of(c->p, i->args[a]), ll_type_text(c->p->cx, i->args[a]->type), "n");
+      push(c->p, &c->in, text_of(c->p, i->args[a]), ll_type_text(c->p->cx, i->args[a]->type), "n");
     else
       take_apart(c->p, &c->in, i->args[a]->type, text_of(c->p, i->args[a]));
-    c->count[a] = c->in.n - c->first[a];
+    c->count[a] = (int)c->in.len - c->first[a];
   }
 }
 
@@ -181,7 +184,7 @@ static void put_other(AsmCall *c, const Regs *out, Buf *text) {
   const LLInst *i = c->inst;
   if (!(i->mods.flags & LLF_PRED)) return;
   int other = i->nargs - 2;
-  for (int r = 0; r < out->n; r++)
+  for (int r = 0; r < (int)out->len; r++)
     buf_printf(text, "mov.b%d $%d, $%d; ", ll_reg_bits(i->type, r), r, c->nout + c->first[other] + r);
   buf_printf(text, "@$%d ", c->nout + c->first[i->nargs - 1]);
 }
@@ -194,20 +197,20 @@ void put_as_asm(Printer *p, const LLInst *i, const char *template) {
   bool tied = ll_is(i, LLE_TIED), pure = ll_is_pure(i) && !ll_is(i, LLE_CONVERGENT);
   gather_operands(c, strstr(template, "$!") != NULL);
   out_types(p, out, i->type);
-  c->nout = out->n;
+  c->nout = (int)out->len;
   Buf text = {.cx = p->cx}, constraints = {.cx = p->cx};
   put_other(c, out, &text);
   LLExpand e = {.out = &text, .inst = i, .operand = put_numbers, .self = c};
   ll_expand(&e, template);
   bool early = (i->mods.flags & LLF_PRED) != 0;
-  for (int r = 0; r < out->n; r++)
-    buf_printf(&constraints, "%s=%s%s", r ? "," : "", early ? "&" : "", out->constraints[r]);
-  for (int r = 0; r < c->in.n; r++) {
+  for (int r = 0; r < (int)out->len; r++)
+    buf_printf(&constraints, "%s=%s%s", r ? "," : "", early ? "&" : "", out->at[r].constraint);
+  for (int r = 0; r < (int)c->in.len; r++) {
     if (constraints.len) buf_putc(&constraints, ',');
     if (tied && r < c->count[0])
       buf_printf(&constraints, "%d", r);
     else
-      buf_puts(&constraints, c->in.constraints[r]);
+      buf_puts(&constraints, c->in.at[r].constraint);
   }
   if (!pure) buf_puts(&constraints, constraints.len ? ",~{memory}" : "~{memory}");
   put_call(c, out, buf_text(&text), buf_text(&constraints), pure);

@@ -383,6 +383,36 @@ def test_custom_reductions():
 
 
 @triton.jit
+def nine_at_once(a0, a1, a2, a3, a4, a5, a6, a7, a8, b0, b1, b2, b3, b4, b5, b6, b7, b8):
+    return a0 + b0, tl.maximum(a1, b1), a2, tl.minimum(a3, b3), a4 + b4, a5 + b5, a6 + b6, a7 + b7, a8 + b8
+
+
+@triton.jit
+def nine_kernel(x, y, z, N: tl.constexpr):
+    i = tl.arange(0, N)
+    v = tl.load(x + i)
+    all = (v, v, v, v, v, v, v, v, v * 2)
+    r = tl.reduce(all, 0, nine_at_once)
+    s = tl.associative_scan(all, 0, nine_at_once)
+    for k in tl.static_range(9):
+        tl.store(y + k, r[k])
+        tl.store(z + k * N + i, s[k])
+
+
+@pytest.mark.parametrize("n", [64, 2048])
+def test_many_tensors_reduced_and_scanned(n):
+    x = torch.randint(-50, 50, (n,), dtype=torch.int32)
+    y, z = torch.zeros(9, dtype=torch.int32), torch.zeros(9, n, dtype=torch.int32)
+    nine_kernel[(1,)](x, y, z, N=n)
+    total = x.sum()
+    assert y.tolist() == [total, x.max(), x[0], x.min(), total, total, total, total, 2 * total]
+    sums = x.cumsum(0)
+    assert torch.equal(z[1], x.cummax(0).values) and torch.equal(z[3], x.cummin(0).values)
+    assert (z[2] == x[0]).all() and (z[8] == 2 * sums).all()
+    assert (z[[0, 4, 5, 6, 7]] == sums).all()
+
+
+@triton.jit
 def linear_step(a1, b1, a2, b2):
     return a1 * a2, b1 * a2 + b2
 

@@ -1,9 +1,11 @@
 /* encoding.h: layouts as they stand in the IR: attributes of tensor types and of the module.
  *
  *   encode.c      an encoding (#ttg.blocked, #ttg.nvidia_mma, …) as a Layout, and how ops carry encodings over
+ *   machine.c     what a module says of the machine
  *   check.c       whether the encodings of a file mean anything
  *   exchange.c    which layout of shared memory takes a tensor from one distributed layout to another
  *   shuffles.c    the same by shuffles within warps
+ *   along.c       who holds the elements along an axis (along.h)
  */
 #ifndef TRITONC_GPU_ENCODING_H
 #define TRITONC_GPU_ENCODING_H
@@ -20,7 +22,7 @@ static inline int log2_of(int64_t x) {
   return b;
 }
 
-/* ---- module attributes: passes/module.c -------------------------------------------------------------------------------- */
+/* ---- what the module says: machine.c -------------------------------------------------------------------------------- */
 
 void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dimensions */
 int gpu_num_warps(const Module *m);
@@ -78,6 +80,9 @@ typedef struct Exchange {
   bool within_warp; /* no element changes its warp */
 } Exchange;
 Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
+/* Larger tensors change their layout part by part. */
+#define GPU_SCRATCH_LIMIT (64 << 10)
+int64_t convert_scratch(Ctx *cx, const Op *op); /* bytes of shared memory that a ttg.convert_layout needs */
 /* By shuffles within warps, see shuffles.c. In round p lane l asks lane image(asked, l) ^ lane(p), which gives its
  * register reg(p) ^ image(given, its own number); what l gets is its register p ^ image(turn, l). */
 typedef struct Shuffles {

@@ -240,3 +240,13 @@ uint64_t layout_thread_free(const Layout *l) {
   out |= (all >> warps & (((uint64_t)1 << layout_in_bits(l, AXIS_WARP)) - 1)) << LANE_BITS;
   return out;
 }
+
+/* In memory i1 is a byte. */
+static int stored_bytes(const Type *elem) { return elem->kind == TYPE_INT && elem->bits < 8 ? 1 : ir_elem_bytes(elem); }
+
+int64_t convert_scratch(Ctx *cx, const Op *op) {
+  const Type *t = op->results[0].type;
+  const Layout *from = gpu_layout(cx, ir_operand(op, 0)->type), *to = gpu_layout(cx, t);
+  if (exchange_in_registers(cx, from, to) || exchange_by_shuffles(cx, from, to, stored_bytes(t->elem))) return 0;
+  return exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;
+}

@@ -167,13 +167,3 @@ void lower_convert(Lower *w, const Op *op) {
     transfer(w, op, &e, (Side){e.to, e.rep_to, e.vec_to}, out, false, part, NULL);
   }
 }
-
-/* As lower_stored() has it. */
-static int stored_bytes(const Type *elem) { return elem->kind == TYPE_INT && elem->bits < 8 ? 1 : ir_elem_bytes(elem); }
-
-int64_t convert_scratch(Ctx *cx, const Op *op) {
-  const Type *t = op->results[0].type;
-  const Layout *from = gpu_layout(cx, ir_operand(op, 0)->type), *to = gpu_layout(cx, t);
-  if (exchange_in_registers(cx, from, to) || exchange_by_shuffles(cx, from, to, stored_bytes(t->elem))) return 0;
-  return exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;
-}

@@ -6,8 +6,6 @@
  */
 #include "gpu/lower/lower.h"
 
-#include <assert.h>
-
 LLInst *lower_thread_part(Lower *w, const uint64_t *columns, int n) {
   LLInst *sum = NULL;
   uint64_t used = 0;
@@ -29,17 +27,6 @@ LLInst *lower_thread_part(Lower *w, const uint64_t *columns, int n) {
     used |= image;
   }
   return sum ? sum : ll_const_i32(&w->b, 0);
-}
-
-Places places_of(const Layout *l, int shift, int bits) {
-  Places p = {0};
-  uint64_t mask = bits >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
-  int lanes = layout_in_bits(l, AXIS_LANE), warps = layout_in_bits(l, AXIS_WARP);
-  assert(lanes == LANE_BITS && warps <= 5);
-  for (int k = 0; k < lanes; k++) p.columns[p.nthread++] = layout_basis(l, AXIS_LANE, k) >> shift & mask;
-  for (int k = 0; k < warps; k++) p.columns[p.nthread++] = layout_basis(l, AXIS_WARP, k) >> shift & mask;
-  for (int k = 0; k < p.nthread; k++) p.used |= p.columns[k];
-  return p;
 }
 
 uint64_t lower_register_image(const Layout *l, int reg) {

@@ -1,4 +1,4 @@
-/* lower.c: Triton GPU IR to ll/: functions, types, values, and which op is lowered where. */
+/* lower.c: Triton GPU IR to ll/: functions, and which op is lowered where. */
 #include "gpu/lower/lower.h"
 
 #include <stdlib.h>
@@ -13,254 +13,9 @@ static const Loc *file_place(const Loc *loc) {
   return loc;
 }
 
-_Noreturn void lower_fail(Lower *w, const Op *op, const char *why) {
-  ir_fail(w->cx, op, NULL, "'%s': %s", ir_info(op)->name, why);
-}
-
-/* ---- types ------------------------------------------------------------------------------------------------------- */
-
-const LLType *lower_elem(Lower *w, Type *t) {
-  t = ir_elem(t);
-  switch (t->kind) {
-  case TYPE_INT: return ll_int(t->bits);
-  case TYPE_INDEX: return &ll_i32;
-  case TYPE_PTR: return &ll_ptr_global;
-  case TYPE_TENSORDESC: return &ll_ptr; /* where the tensor map lies */
-  case TYPE_FLOAT:
-    switch (t->fkind) {
-    case F16: return &ll_half;
-    case BF16: return &ll_bfloat;
-    case F32: return &ll_float;
-    case F64: return &ll_double;
-    default: return &ll_i8;
-    }
-  default: ctx_fail(w->cx, ERR_SOURCE, "values of type %s are not supported here", ir_type_text(w->cx, t));
-  }
-}
-
-const LLType *lower_stored(Lower *w, Type *t) {
-  const LLType *e = lower_elem(w, t);
-  return e == &ll_i1 ? &ll_i8 : ll_is_ptr(e) ? &ll_i64 : e;
-}
-
-LLInst *lower_to_stored(Lower *w, Type *t, LLInst *x) {
-  const LLType *e = lower_elem(w, t);
-  if (e == &ll_i1) return ll_op1(&w->b, LL_ZEXT, &ll_i8, x);
-  return ll_is_ptr(e) ? ll_op1(&w->b, LL_PTRTOINT, &ll_i64, x) : x;
-}
-
-LLInst *lower_from_stored(Lower *w, Type *t, LLInst *x) {
-  const LLType *e = lower_elem(w, t);
-  if (e == &ll_i1) return ll_op1(&w->b, LL_TRUNC, &ll_i1, x);
-  return ll_is_ptr(e) ? ll_op1(&w->b, LL_INTTOPTR, e, x) : x;
-}
-
-unsigned lower_contract(const Lower *w) { return w->o->common.enable_fp_fusion ? LLF_CONTRACT : 0; }
-
-/* ---- values ------------------------------------------------------------------------------------------------------ */
-
-int lower_count(Lower *w, const Value *v) {
-  if (v->type->kind == TYPE_TOKEN) return 0;
-  return ir_is_tensor(v->type) ? gpu_registers(gpu_layout(w->cx, v->type)) : 1;
-}
-
-Val *lower_val(Lower *w, const Value *v) {
-  Val *x = map_get(&w->values, v);
-  if (!x) ctx_fail(w->cx, ERR_INTERNAL, "a value of type %s was not lowered", ir_type_text(w->cx, v->type));
-  return x;
-}
-
-Val *lower_new(Lower *w, const Value *v, int n) {
-  Val *x = NEW(w->cx, Val);
-  x->n = n;
-  x->at = NEWN(w->cx, LLInst *, n ? n : 1);
-  map_put(w->cx, &w->values, v, x);
-  return x;
-}
-
-void lower_set(Lower *w, const Value *v, LLInst *x) { lower_new(w, v, 1)->at[0] = x; }
-
-void lower_barrier(Lower *w) {
-  if (w->num_warps == 1)
-    ll_call(&w->b, LL_BARRIER_WARP, NULL, ll_const_i32(&w->b, -1), NULL);
-  else
-    ll_call(&w->b, LL_BARRIER0, NULL, NULL);
-}
-
-LLInst *lower_scratch(Lower *w, const Op *op) {
-  return ll_ptradd(&w->b, ll_shared(&w->b), NULL, ir_attr_int_or(op, GPU_OFFSET, 0));
-}
-
-void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n) {
-  const Block *b = ir_entry(op, 0);
-  for (int i = 0; i < n; i++) {
-    lower_set(w, b->args[i], acc[i]);
-    lower_set(w, b->args[n + i], cur[i]);
-  }
-  lower_block(w, b);
-  const Op *end = ir_terminator(b);
-  for (int i = 0; i < n; i++) out[i] = lower_scalar(w, ir_operand(end, i));
-}
-
-/* ---- ops of indices and shapes ----------------------------------------------------------------------------------- */
-
-static LLInst *constant_scalar(Lower *w, const Attr *a, Type *elem) {
-  const LLType *t = lower_elem(w, elem);
-  if (a->kind == ATTR_FLOAT) {
-    if (ll_is_float(t)) return ll_const_float(&w->b, t, a->number);
-    return ll_const(&w->b, t, ir_float_encode(elem->fkind, a->number));
-  }
-  uint64_t bits = (uint64_t)a->integer;
-  return ll_const(&w->b, t, t->bits >= 64 ? bits : bits & (((uint64_t)1 << t->bits) - 1));
-}
-
-static void lower_constant(Lower *w, const Op *op) {
-  const Value *r = &op->results[0];
-  const Attr *a = ir_attr(op, "value");
-  Val *x = lower_new(w, r, lower_count(w, r));
-  if (a->kind == ATTR_DENSE) lower_fail(w, op, "tensors of unequal constants are not supported");
-  LLInst *c = constant_scalar(w, a->kind == ATTR_SPLAT ? a->items[0] : a, ir_elem(r->type));
-  for (int i = 0; i < x->n; i++) x->at[i] = c;
-}
-
-static void lower_poison(Lower *w, const Op *op) {
-  Val *x = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
-  for (int i = 0; i < x->n; i++) x->at[i] = ll_undef(&w->b, lower_elem(w, op->results[0].type));
-}
-
-static void lower_range(Lower *w, const Op *op) {
-  const Value *r = &op->results[0];
-  const Layout *l = gpu_layout(w->cx, r->type);
-  int64_t start = ir_attr_int_or(op, "start", 0);
-  Val *x = lower_new(w, r, gpu_registers(l));
-  for (int i = 0; i < x->n; i++) {
-    x->at[i] = lower_index(w, l, 0, i);
-    if (start) x->at[i] = ll_op2(&w->b, LL_ADD, x->at[i], ll_const_i32(&w->b, (int32_t)start));
-  }
-}
-
-static void lower_splat(Lower *w, const Op *op) {
-  Val *x = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
-  for (int i = 0; i < x->n; i++) x->at[i] = lower_scalar(w, ir_operand(op, 0));
-}
-
-/* Each register of the result is the register of the operand that holds the element which `source` maps its place
- * to. */
-static void lower_by_place(Lower *w, const Op *op,
-                           uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
-  const Value *r = &op->results[0], *v = ir_operand(op, 0);
-  const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
-  Val *in = lower_val(w, v), *out = lower_new(w, r, gpu_registers(to));
-  for (int i = 0; i < out->n; i++) {
-    uint64_t wanted = source(op, from, to, lower_register_image(to, i));
-    for (int j = 0; j < in->n && !out->at[i]; j++)
-      if (lower_register_image(from, j) == wanted) out->at[i] = in->at[j];
-    if (!out->at[i]) lower_fail(w, op, "the layouts of operand and result do not go together");
-  }
-}
-
-static uint64_t part(const Layout *l, uint64_t place, int dim) {
-  Axis a = (Axis)(AXIS_DIM0 + dim);
-  return place >> layout_out_shift(l, a) & (((uint64_t)1 << layout_out_bits(l, a)) - 1);
-}
-
-static uint64_t part_at(const Layout *l, uint64_t x, int dim) {
-  return x << layout_out_shift(l, (Axis)(AXIS_DIM0 + dim));
-}
-
-static uint64_t broadcast_source(const Op *op, const Layout *from, const Layout *to, uint64_t place) {
-  uint64_t out = 0;
-  (void)op;
-  for (int d = 0; d < from->nout; d++)
-    if (layout_out_bits(from, (Axis)(AXIS_DIM0 + d))) out |= part_at(from, part(to, place, d), d);
-  return out;
-}
-
-static uint64_t expand_source(const Op *op, const Layout *from, const Layout *to, uint64_t place) {
-  int axis = (int)ir_attr_int_or(op, "axis", 0);
-  uint64_t out = 0;
-  for (int d = 0, k = 0; d < to->nout; d++)
-    if (d != axis) out |= part_at(from, part(to, place, d), k++);
-  return out;
-}
-
-static uint64_t trans_source(const Op *op, const Layout *from, const Layout *to, uint64_t place) {
-  const Attr *order = ir_attr(op, "order");
-  uint64_t out = 0;
-  for (int d = 0; d < to->nout; d++) out |= part_at(from, part(to, place, d), (int)order->ints[d]);
-  return out;
-}
-
-/* Row-major number of a place, and back. */
-static uint64_t reshape_source(const Op *op, const Layout *from, const Layout *to, uint64_t place) {
-  uint64_t number = 0, out = 0;
-  (void)op;
-  for (int d = 0; d < to->nout; d++) number = number << layout_out_bits(to, (Axis)(AXIS_DIM0 + d)) | part(to, place, d);
-  for (int d = from->nout - 1; d >= 0; d--) {
-    int bits = layout_out_bits(from, (Axis)(AXIS_DIM0 + d));
-    out |= part_at(from, number & (((uint64_t)1 << bits) - 1), d);
-    number >>= bits;
-  }
-  return out;
-}
-
-/* join and split: the last dimension says which. `whole` is the layout with it. */
-static void lower_join(Lower *w, const Op *op) {
-  const Value *r = &op->results[0];
-  const Layout *to = gpu_layout(w->cx, r->type), *from = gpu_layout(w->cx, ir_operand(op, 0)->type);
-  Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1)),
-      *out = lower_new(w, r, gpu_registers(to));
-  int last = r->type->rank - 1;
-  for (int i = 0; i < out->n; i++) {
-    uint64_t place = lower_register_image(to, i), wanted = 0;
-    for (int d = 0; d < last; d++) wanted |= part_at(from, part(to, place, d), d);
-    for (int j = 0; j < x->n; j++)
-      if (lower_register_image(from, j) == wanted) out->at[i] = part(to, place, last) ? y->at[j] : x->at[j];
-    if (!out->at[i]) lower_fail(w, op, "the layouts of operands and result do not go together");
-  }
-}
-
-static void lower_split(Lower *w, const Op *op) {
-  const Value *src = ir_operand(op, 0);
-  const Layout *from = gpu_layout(w->cx, src->type), *to = gpu_layout(w->cx, op->results[0].type);
-  Val *in = lower_val(w, src);
-  int last = src->type->rank - 1;
-  for (int half = 0; half < 2; half++) {
-    Val *out = lower_new(w, &op->results[half], gpu_registers(to));
-    for (int i = 0; i < out->n; i++) {
-      uint64_t wanted = part_at(from, (uint64_t)half, last), place = lower_register_image(to, i);
-      for (int d = 0; d < last; d++) wanted |= part_at(from, part(to, place, d), d);
-      for (int j = 0; j < in->n; j++)
-        if (lower_register_image(from, j) == wanted) out->at[i] = in->at[j];
-      if (!out->at[i]) lower_fail(w, op, "the layouts of operand and results do not go together");
-    }
-  }
-}
-
-static void lower_cat(Lower *w, const Op *op) {
-  Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1));
-  Val *out = lower_new(w, &op->results[0], x->n + y->n);
-  for (int i = 0; i < out->n; i++) out->at[i] = i < x->n ? x->at[i] : y->at[i - x->n];
-}
-
-static void lower_unsplat(Lower *w, const Op *op) {
-  lower_set(w, &op->results[0], lower_val(w, ir_operand(op, 0))->at[0]);
-}
-
-static void lower_program(Lower *w, const Op *op) {
-  static const LLOp ids[] = {LL_CTAID_X, LL_CTAID_Y, LL_CTAID_Z}, counts[] = {LL_NCTAID_X, LL_NCTAID_Y, LL_NCTAID_Z};
-  int axis = (int)ir_attr_int_or(op, "axis", 0);
-  lower_set(w, &op->results[0], ll_call(&w->b, op->code == OP_PROGRAM_ID ? ids[axis] : counts[axis], NULL, NULL));
-}
-
 enum { TENSOR_MAP_BYTES = 128, TENSOR_MAP_ALIGN = 64 };
 
 /* ---- which function lowers which op ------------------------------------------------------------------------------ */
-
-static void lower_broadcast(Lower *w, const Op *op) { lower_by_place(w, op, broadcast_source); }
-static void lower_expand(Lower *w, const Op *op) { lower_by_place(w, op, expand_source); }
-static void lower_trans(Lower *w, const Op *op) { lower_by_place(w, op, trans_source); }
-static void lower_reshape(Lower *w, const Op *op) { lower_by_place(w, op, reshape_source); }
 
 static void lower_barrier_op(Lower *w, const Op *op) {
   (void)op;
@@ -370,7 +125,7 @@ static const LLLoc *place_of(Lower *w, const Loc *loc) {
   return l;
 }
 
-void lower_op(Lower *w, const Op *op) {
+static void lower_op(Lower *w, const Op *op) {
   w->b.loc = place_of(w, op->loc);
   w->op = op;
   if (lower_table[op->code]) {
@@ -383,6 +138,17 @@ void lower_op(Lower *w, const Op *op) {
 
 void lower_block(Lower *w, const Block *b) {
   for (const Op *op = b->first; op; op = op->next) lower_op(w, op);
+}
+
+void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n) {
+  const Block *b = ir_entry(op, 0);
+  for (int i = 0; i < n; i++) {
+    lower_set(w, b->args[i], acc[i]);
+    lower_set(w, b->args[n + i], cur[i]);
+  }
+  lower_block(w, b);
+  const Op *end = ir_terminator(b);
+  for (int i = 0; i < n; i++) out[i] = lower_scalar(w, ir_operand(end, i));
 }
 
 static int64_t arg_fact(const Op *func, int i, const char *name) {

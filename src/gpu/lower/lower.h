@@ -4,8 +4,9 @@
  * shared memory, an array of one; a token, of none. All threads run the same code; what differs is the thread's number,
  * from which indices and addresses are computed by the layout's columns (index.c).
  *
- *   lower.c               functions, types, values, the walk over ops
+ *   value.c         types, values
  *   index.c         indices and shared-memory offsets of a thread's elements
+ *   shape.c         constants, ranges, changes of shape
  *   elementwise.c   arithmetic, by a table; float.c: conversions of floating-point formats
  *   control.c       scf
  *   memory.c        loads, stores, atomics; shared.c: buffers, asynchronous copies
@@ -15,6 +16,7 @@
  *   reduce.c scan.c gather.c   ops along an axis
  *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
  *   misc.c          print, assert, inline assembly, functions of elements
+ *   lower.c         functions, and the walk over ops, which calls all of these; ops with regions call it for those
  */
 #ifndef TRITONC_GPU_LOWER_H
 #define TRITONC_GPU_LOWER_H
@@ -41,9 +43,8 @@ typedef struct Lower {
   const Op *op; /* being lowered */
 } Lower;
 
+/* value.c */
 _Noreturn void lower_fail(Lower *w, const Op *op, const char *why);
-
-/* lower.c */
 const LLType *lower_elem(Lower *w, Type *t);   /* of a register: pointers are global pointers, 8-bit floats i8 */
 const LLType *lower_stored(Lower *w, Type *t); /* in memory: i1 is an i8, a pointer an i64 */
 LLInst *lower_to_stored(Lower *w, Type *t, LLInst *x);
@@ -53,29 +54,39 @@ static inline LLInst *lower_scalar(Lower *w, const Value *v) { return lower_val(
 Val *lower_new(Lower *w, const Value *v, int n); /* fresh and recorded */
 void lower_set(Lower *w, const Value *v, LLInst *x); /* a scalar */
 int lower_count(Lower *w, const Value *v);           /* registers of a value */
-void lower_block(Lower *w, const Block *b);
-void lower_op(Lower *w, const Op *op);
-/* The region of a reduction or scan applied to scalars: `n` accumulators and as many elements give `n` results. */
-void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n);
 void lower_barrier(Lower *w);
 LLInst *lower_scratch(Lower *w, const Op *op); /* the address of the op's own shared memory */
+LLInst *lower_shuffle(Lower *w, LLOp kind, LLInst *x, LLInst *lane); /* any scalar type */
 unsigned lower_contract(const Lower *w);        /* LLF_CONTRACT where allowed */
+
+/* lower.c */
+void lower_block(Lower *w, const Block *b);
+/* The region of a reduction or scan applied to scalars: `n` accumulators and as many elements give `n` results. */
+void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n);
 
 /* index.c */
 LLInst *lower_thread_part(Lower *w, const uint64_t *columns, int n); /* XOR of the columns of the thread's set bits; i32 */
-/* A linear function of (register, thread), word-wide: per thread bit a column, per register a constant. */
-typedef struct Places {
-  uint64_t columns[16];
-  int nthread; /* thread bits: lanes and warps */
-  uint64_t used; /* bits that some thread column sets */
-} Places;
-Places places_of(const Layout *l, int shift, int bits); /* of the output bits [shift, shift + bits) */
 /* base + scale * (thread part ^ constant), as address; `thread` is lower_thread_part's. */
 LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, uint64_t constant, int scale);
 LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg); /* i32: where register `reg` lies along `dim` */
 uint64_t lower_register_image(const Layout *l, int reg);
 LLInst *lower_is_first(Lower *w, const Layout *l);   /* i1: no other thread below holds the same; NULL: always */
 LLInst *lower_is_thread0(Lower *w);
+
+/* shape.c */
+void lower_constant(Lower *w, const Op *op);
+void lower_poison(Lower *w, const Op *op);
+void lower_range(Lower *w, const Op *op);
+void lower_splat(Lower *w, const Op *op);
+void lower_join(Lower *w, const Op *op);
+void lower_split(Lower *w, const Op *op);
+void lower_cat(Lower *w, const Op *op);
+void lower_unsplat(Lower *w, const Op *op);
+void lower_program(Lower *w, const Op *op);
+void lower_broadcast(Lower *w, const Op *op);
+void lower_expand(Lower *w, const Op *op);
+void lower_trans(Lower *w, const Op *op);
+void lower_reshape(Lower *w, const Op *op);
 
 /* elementwise.c, float.c, divide.c */
 bool lower_wide_division(Lower *w, const Op *op); /* false: not one, or one that takes no thought */
@@ -109,7 +120,6 @@ void lower_reduce(Lower *w, const Op *op);
 void lower_scan(Lower *w, const Op *op);
 void lower_gather(Lower *w, const Op *op);
 void lower_histogram(Lower *w, const Op *op);
-LLInst *lower_shuffle(Lower *w, LLOp kind, LLInst *x, LLInst *lane); /* any scalar type */
 
 /* dot.c, wgmma.c */
 void lower_dot(Lower *w, const Op *op);

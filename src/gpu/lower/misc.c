@@ -137,16 +137,13 @@ void lower_assert(Lower *w, const Op *op) {
  * Registers are numbered results first, then operands, each in the order of its elements.
  */
 
-enum { ASM_REGISTERS = LL_ASM_ARGS }; /* of the results, and of the operands */
-
 typedef struct AsmText {
   Lower *w;
   const Op *op;
   const LLAsm *text;
   int packed;
   const char *at; /* the constraints not yet read */
-  LLInst *args[ASM_REGISTERS];
-  int nargs;
+  Vec(LLInst *) args;
 } AsmText;
 
 static const LLType *register_type(char letter) {
@@ -201,8 +198,7 @@ static void asm_operand(AsmText *a, const Value *v, int first) {
     const LLType *reg = next_register(a, false);
     slots = slots_of(a, elem, reg);
     for (int k = 0; k < slots; k++) parts[k] = x->at[first + e + k < x->n ? first + e + k : x->n - 1];
-    if (a->nargs == ASM_REGISTERS) lower_fail(a->w, a->op, "too many registers");
-    a->args[a->nargs++] = same_bits(&a->w->b, reg, ll_build_vector(&a->w->b, parts, slots));
+    vec_push(a->w->cx, &a->args, same_bits(&a->w->b, reg, ll_build_vector(&a->w->b, parts, slots)));
   }
 }
 
@@ -221,23 +217,24 @@ static void asm_result(AsmText *a, const Value *v, int first, LLInst *const **ou
 
 /* The text once, for the elements from `first` on. */
 static void asm_once(AsmText *a, int first) {
-  const LLType *types[ASM_REGISTERS];
-  LLInst *outs[ASM_REGISTERS];
-  int n = 0;
+  Vec(const LLType *) types = {0};
   a->at = a->text->constraints;
-  a->nargs = 0;
+  a->args.len = 0;
   for (int i = 0; i < a->op->nresults; i++) {
     const LLType *elem = lower_elem(a->w, a->op->results[i].type);
-    for (int e = 0; e < a->packed; e += slots_of(a, elem, types[n]), n++) {
-      if (n == ASM_REGISTERS) lower_fail(a->w, a->op, "too many registers");
-      types[n] = next_register(a, true);
+    for (int e = 0; e < a->packed;) {
+      const LLType *reg = next_register(a, true);
+      vec_push(a->w->cx, &types, reg);
+      e += slots_of(a, elem, reg);
     }
   }
   for (int i = 0; i < a->op->noperands; i++) asm_operand(a, ir_operand(a->op, i), first);
   const char *rest = a->at + strspn(a->at, " ");
   if (*rest && *rest != '~')
     lower_fail(a->w, a->op, "there are more constraints than registers of results and operands");
-  LLInst *x = ll_asm(&a->w->b, n == 1 ? types[0] : ll_struct_of(a->w->lm, types, n), a->text, a->args, a->nargs);
+  int n = (int)types.len;
+  const LLType *type = n == 1 ? types.at[0] : ll_struct_of(a->w->lm, types.at, n);
+  LLInst *x = ll_asm(&a->w->b, type, a->text, a->args.at, (int)a->args.len), **outs = NEWN(a->w->cx, LLInst *, n + 1);
   for (int i = 0; i < n; i++) outs[i] = n == 1 ? x : ll_extract(&a->w->b, x, i);
   LLInst *const *at = outs;
   for (int i = 0; i < a->op->nresults; i++) asm_result(a, &a->op->results[i], first, &at);
@@ -272,7 +269,7 @@ void lower_inline_asm(Lower *w, const Op *op) {
     return;
   }
   int count = lower_count(w, &op->results[0]), packed = (int)ir_attr_int_or(op, "packed_element", 1);
-  if (packed < 1 || packed > ASM_REGISTERS) lower_fail(w, op, "no such number of elements goes through at once");
+  if (packed < 1) lower_fail(w, op, "no such number of elements goes through at once");
   const Attr *pure = ir_attr(op, "pure");
   LLAsm *text = NEW(w->cx, LLAsm);
   *text = (LLAsm){ir_attr_text_or(op, "asm_string", ""), ir_attr_text_or(op, "constraints", ""), pure && pure->integer};

@@ -26,20 +26,12 @@
 
 #include <string.h>
 
-enum { MAX_OPERANDS = 8 };
-
 typedef struct ScanBlock {
-  LLInst *total[MAX_OPERANDS];  /* of its group: in the group's last lane, or in all (Scan.is_spread) */
-  LLInst *before[MAX_OPERANDS]; /* what precedes it in its group, if has_before and if_valid */
+  LLInst **total;  /* of its group: in the group's last lane, or in all (Scan.is_spread) */
+  LLInst **before; /* what precedes it in its group, if has_before and if_valid */
   bool has_before;
   LLInst *if_valid; /* i1; NULL: always */
 } ScanBlock;
-
-/* Bits of the axis that are bits of one kind, at ascending positions. */
-typedef struct Run {
-  Axis axis;
-  int n, mask, at[16];
-} Run;
 
 typedef struct Scan {
   Lower *w;
@@ -48,39 +40,24 @@ typedef struct Scan {
   int n, count; /* operands; registers */
   int low_mask; /* register bits that are the axis's lowest */
   bool reverse;
-  bool is_single;  /* blocks are single elements: `prefix` is kept up to date */
-  bool is_spread;  /* totals are in all lanes */
-  int lanes_below; /* lane bits of the runs so far */
-  LLInst **prefix[MAX_OPERANDS];
+  bool is_single;    /* blocks are single elements: `prefix` is kept up to date */
+  bool is_spread;    /* totals are in all lanes */
+  int lanes_below;   /* lane bits of the runs so far */
+  LLInst ***prefix;  /* by operand and register */
   ScanBlock *blocks; /* by register; used are those whose low bits are zero */
   int64_t scratch;   /* bytes used so far */
 } Scan;
+
+static LLInst **new_tuple(Scan *s) { return NEWN(s->w->cx, LLInst *, s->n); } /* one per operand */
+
+static void copy_tuple(const Scan *s, LLInst **to, LLInst *const *from) { memcpy(to, from, (size_t)s->n * sizeof *to); }
 
 static void combine(Scan *s, LLInst *const *a, LLInst *const *b, LLInst **out) {
   lower_combine(s->w, s->op, a, b, out, s->n);
 }
 
-/* Who owns a bit of the axis: the axis of the layout, and its bit. */
-static Axis owner(const Layout *l, uint64_t bit, int *k) {
-  for (int axis = AXIS_REGISTER; axis <= AXIS_WARP; axis++)
-    for (*k = 0; *k < layout_in_bits(l, (Axis)axis); ++*k)
-      if (layout_basis(l, (Axis)axis, *k) == bit) return (Axis)axis;
-  return AXES;
-}
-
-/* The run that begins at bit `b` of the axis. */
-static Run next_run(const Layout *l, Axis dim, int b) {
-  int k, shift = layout_out_shift(l, dim), bits = layout_out_bits(l, dim);
-  Run run = {.axis = owner(l, (uint64_t)1 << (shift + b), &k)};
-  for (; b < bits && owner(l, (uint64_t)1 << (shift + b), &k) == run.axis && 1 << k > run.mask; b++) {
-    run.mask |= 1 << k;
-    run.at[run.n++] = k;
-  }
-  return run;
-}
-
 /* The number of the i-th group of a run, in the order of the scan, as bits of its kind. */
-static int group(const Scan *s, const Run *run, int i) {
+static int group(const Scan *s, const AxisRun *run, int i) {
   int out = 0;
   for (int b = 0; b < run->n; b++)
     if (((i >> b & 1) != 0) != s->reverse) out |= 1 << run->at[b];
@@ -95,7 +72,7 @@ static LLInst *and_i32(Scan *s, LLInst *x, int mask) { return ll_op2(&s->w->b, L
 static bool is_block(const Scan *s, int r) { return (r & s->low_mask) == 0; }
 
 /* The element prefixes in the blocks. */
-static void scan_registers(Scan *s, const Run *low) {
+static void scan_registers(Scan *s, const AxisRun *low) {
   for (int b = 0, below = 0; b < low->n; below |= 1 << low->at[b++]) {
     int bit = 1 << low->at[b];
     for (int r = 0; r < s->count; r++) {
@@ -103,7 +80,7 @@ static void scan_registers(Scan *s, const Run *low) {
       /* The last element, in order, of the earlier half holds its total. */
       int last = (r ^ bit) & ~below;
       if (!s->reverse) last |= below;
-      LLInst *earlier[MAX_OPERANDS], *own[MAX_OPERANDS];
+      LLInst **earlier = new_tuple(s), **own = new_tuple(s);
       for (int i = 0; i < s->n; i++) earlier[i] = s->prefix[i][last], own[i] = s->prefix[i][r];
       combine(s, earlier, own, own);
       for (int i = 0; i < s->n; i++) s->prefix[i][r] = own[i];
@@ -113,7 +90,7 @@ static void scan_registers(Scan *s, const Run *low) {
 
 /* `earlier` precedes all that is known to precede block `r`, where `if_later` holds (NULL: everywhere). */
 static void precede(Scan *s, int r, LLInst *const *earlier, LLInst *if_later) {
-  LLInst *with[MAX_OPERANDS], *own[MAX_OPERANDS];
+  LLInst **with = new_tuple(s), **own = new_tuple(s);
   LLBuilder *build = &s->w->b;
   ScanBlock *b = &s->blocks[r];
   if (s->is_single) {
@@ -126,7 +103,7 @@ static void precede(Scan *s, int r, LLInst *const *earlier, LLInst *if_later) {
     combine(s, earlier, b->before, with);
     for (int i = 0; i < s->n && b->if_valid; i++) with[i] = ll_select(build, b->if_valid, with[i], earlier[i]);
   } else {
-    memcpy(with, earlier, sizeof with);
+    copy_tuple(s, with, earlier);
   }
   for (int i = 0; i < s->n; i++)
     b->before[i] = b->has_before && if_later ? ll_select(build, if_later, with[i], b->before[i]) : with[i];
@@ -137,17 +114,17 @@ static void precede(Scan *s, int r, LLInst *const *earlier, LLInst *if_later) {
   b->has_before = true;
 }
 
-static void run_registers(Scan *s, const Run *run) {
+static void run_registers(Scan *s, const AxisRun *run) {
   for (int r = 0; r < s->count; r++) {
     if (!is_block(s, r) || (r & run->mask)) continue;
-    LLInst *carry[MAX_OPERANDS];
+    LLInst **carry = new_tuple(s);
     for (int g = 0; g < 1 << run->n; g++) {
       int at = r | group(s, run, g);
       LLInst *const *total = s->blocks[at].total;
       if (g) precede(s, at, carry, NULL), combine(s, carry, total, carry);
-      if (!g) memcpy(carry, total, sizeof carry);
+      if (!g) copy_tuple(s, carry, total);
     }
-    for (int g = 0; g < 1 << run->n; g++) memcpy(s->blocks[r | group(s, run, g)].total, carry, sizeof carry);
+    for (int g = 0; g < 1 << run->n; g++) copy_tuple(s, s->blocks[r | group(s, run, g)].total, carry);
   }
 }
 
@@ -158,7 +135,7 @@ static void shuffle(Scan *s, LLInst *const *x, LLInst *lane, LLInst **out) {
 }
 
 /* The last lane of the earlier half, for those in the later one. */
-static LLInst *last_of_earlier(Scan *s, const Run *run, int b) {
+static LLInst *last_of_earlier(Scan *s, const AxisRun *run, int b) {
   LLBuilder *build = &s->w->b;
   int below = 0;
   for (int i = 0; i < b; i++) below |= 1 << run->at[i];
@@ -167,7 +144,7 @@ static LLInst *last_of_earlier(Scan *s, const Run *run, int b) {
 }
 
 /* The lane that comes right before within the run: what borrows and carries is only the run's bits. */
-static LLInst *lane_before(Scan *s, const Run *run) {
+static LLInst *lane_before(Scan *s, const AxisRun *run) {
   LLBuilder *build = &s->w->b;
   LLInst *rest = and_i32(s, s->w->tid, 31 & ~run->mask), *x;
   if (s->reverse)
@@ -181,7 +158,7 @@ static LLInst *is_later(Scan *s, int bit) {
   return ll_icmp(&s->w->b, s->reverse ? LLP_EQ : LLP_NE, and_i32(s, s->w->tid, bit), constant(s, 0));
 }
 
-static void run_lanes(Scan *s, const Run *run, bool is_first) {
+static void run_lanes(Scan *s, const AxisRun *run, bool is_first) {
   LLInst *source[LANE_BITS], *if_later[LANE_BITS];
   for (int b = 0; b < run->n; b++) {
     source[b] = last_of_earlier(s, run, b);
@@ -194,7 +171,7 @@ static void run_lanes(Scan *s, const Run *run, bool is_first) {
     if (!is_block(s, r)) continue;
     ScanBlock *block = &s->blocks[r];
     for (int b = 0; b < run->n; b++) {
-      LLInst *earlier[MAX_OPERANDS], *sum[MAX_OPERANDS];
+      LLInst **earlier = new_tuple(s), **sum = new_tuple(s);
       shuffle(s, block->total, source[b], earlier);
       combine(s, earlier, block->total, sum);
       for (int i = 0; i < s->n; i++) block->total[i] = ll_select(&s->w->b, if_later[b], sum[i], block->total[i]);
@@ -203,7 +180,7 @@ static void run_lanes(Scan *s, const Run *run, bool is_first) {
       for (int i = 0; i < s->n; i++) s->prefix[i][r] = block->total[i];
       continue;
     }
-    LLInst *earlier[MAX_OPERANDS];
+    LLInst **earlier = new_tuple(s);
     shuffle(s, block->total, before, earlier);
     precede(s, r, earlier, if_not_first);
   }
@@ -223,17 +200,6 @@ static void spread(Scan *s) {
 
 /* ---- across warps ------------------------------------------------------------------------------------------------ */
 
-/* Of lanes that differ only in bits of groups that are one by now, one has a place. */
-static int lane_places(int lanes_below) {
-  int n = 32;
-  for (; lanes_below; lanes_below &= lanes_below - 1) n /= 2;
-  return n;
-}
-
-static int64_t slot_bytes(int places, int num_warps, int elem) {
-  return ((int64_t)places * num_warps * elem + 15) & ~15;
-}
-
 /* The lane's bits outside of `below`, pushed together. */
 static LLInst *lane_place(Scan *s) {
   LLInst *out = constant(s, 0);
@@ -251,9 +217,9 @@ static LLInst *at_place(Scan *s, LLInst *place, int64_t slot, int i) {
   return ll_ptradd(&s->w->b, lower_scratch(s->w, s->op), offset, slot);
 }
 
-static void run_warps(Scan *s, const Run *run, bool is_last) {
+static void run_warps(Scan *s, const AxisRun *run, bool is_last) {
   Lower *w = s->w;
-  int places = lane_places(s->lanes_below), groups = 1 << run->n;
+  int places = axis_lane_places(s->lanes_below), groups = 1 << run->n;
   LLInst *warp = ll_op2(&w->b, LL_LSHR, w->tid, constant(s, LANE_BITS)), *lane = lane_place(s);
   LLInst *mine = ll_op2(&w->b, LL_ADD, ll_op2(&w->b, LL_MUL, warp, constant(s, places)), lane);
   LLInst *own = and_i32(s, warp, run->mask);
@@ -269,12 +235,12 @@ static void run_warps(Scan *s, const Run *run, bool is_last) {
     int64_t slot = begin;
     for (int r = 0; r < s->count; r++) {
       if (!is_block(s, r)) continue;
-      LLInst *sum[MAX_OPERANDS] = {0}, *earlier[MAX_OPERANDS] = {0}, *total[MAX_OPERANDS];
-      int64_t slots[MAX_OPERANDS];
+      LLInst **sum = new_tuple(s), **earlier = new_tuple(s), **total = new_tuple(s);
+      int64_t *slots = NEWN(w->cx, int64_t, s->n);
       for (int i = 0; i < s->n; i++) {
         Type *t = ir_elem(ir_operand(s->op, i)->type);
         slots[i] = slot;
-        slot += slot_bytes(places, w->num_warps, ir_elem_bytes(t));
+        slot += axis_slot_bytes(places, w->num_warps, ir_elem_bytes(t));
         LLInst *x = lower_to_stored(w, t, s->blocks[r].total[i]), *at = pass ? NULL : at_place(s, mine, slots[i], i);
         if (!pass && is_holder) ll_store_if(&w->b, at, x, is_holder, (LLMods){0});
         if (!pass && !is_holder) ll_store(&w->b, at, x, (LLMods){0});
@@ -288,13 +254,13 @@ static void run_warps(Scan *s, const Run *run, bool is_last) {
               lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at_place(s, others, offset, i), (LLMods){0}));
         }
         if (g) combine(s, sum, total, sum);
-        if (!g) memcpy(sum, total, sizeof sum);
+        if (!g) copy_tuple(s, sum, total);
         LLInst *if_after = ll_icmp(&w->b, s->reverse ? LLP_ULT : LLP_UGT, own, constant(s, number));
         for (int i = 0; i < s->n && g < groups - 1; i++)
           earlier[i] = g ? ll_select(&w->b, if_after, sum[i], earlier[i]) : sum[i];
       }
       if (!pass) continue;
-      memcpy(s->blocks[r].total, sum, sizeof sum);
+      copy_tuple(s, s->blocks[r].total, sum);
       LLInst *first = constant(s, s->reverse ? run->mask : 0);
       precede(s, r, earlier, ll_icmp(&w->b, LLP_NE, own, first));
     }
@@ -306,43 +272,12 @@ static void run_warps(Scan *s, const Run *run, bool is_last) {
 
 /* ---- all together ------------------------------------------------------------------------------------------------ */
 
-static Axis axis_of_op(const Op *op) { return (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0)); }
-
-/* The axis's lowest bits that are registers; none if another kind comes first. */
-static Run low_run(const Layout *l, Axis dim) {
-  Run low = {.axis = AXIS_REGISTER};
-  int k, shift = layout_out_shift(l, dim);
-  for (int b = 0; b < layout_out_bits(l, dim); b++) {
-    if (owner(l, (uint64_t)1 << (shift + b), &k) != AXIS_REGISTER) break;
-    low.mask |= 1 << k;
-    low.at[low.n++] = k;
-  }
-  return low;
-}
-
-int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps) {
-  const Layout *l = gpu_layout(cx, ir_operand(op, 0)->type);
-  Axis dim = axis_of_op(op);
-  Run low = low_run(l, dim), run;
-  int64_t bytes = 0;
-  for (int b = low.n, lanes = 0; b < layout_out_bits(l, dim); b += run.n) {
-    run = next_run(l, dim, b);
-    if (run.axis == AXES) return 0;
-    if (run.axis == AXIS_LANE) lanes |= run.mask;
-    for (int i = 0; i < op->noperands && run.axis == AXIS_WARP; i++) {
-      int elem = ir_elem_bytes(ir_elem(ir_operand(op, i)->type));
-      bytes += (gpu_registers(l) >> low.n) * slot_bytes(lane_places(lanes), num_warps, elem);
-    }
-  }
-  return bytes;
-}
-
 /* What precedes a block is put before each of its elements. */
 static void finish(Scan *s) {
   for (int r = 0; r < s->count; r++) {
     ScanBlock *block = &s->blocks[r & ~s->low_mask];
     if (!block->has_before) continue;
-    LLInst *own[MAX_OPERANDS], *with[MAX_OPERANDS];
+    LLInst **own = new_tuple(s), **with = new_tuple(s);
     for (int i = 0; i < s->n; i++) own[i] = s->prefix[i][r];
     combine(s, block->before, own, with);
     for (int i = 0; i < s->n; i++)
@@ -352,28 +287,32 @@ static void finish(Scan *s) {
 
 void lower_scan(Lower *w, const Op *op) {
   Scan s = {.w = w, .op = op, .n = op->noperands, .is_spread = true};
-  if (s.n > MAX_OPERANDS) lower_fail(w, op, "more than eight tensors are scanned at once");
   const Attr *reverse = ir_attr(op, "reverse");
   s.reverse = reverse && reverse->integer;
   s.l = gpu_layout(w->cx, ir_operand(op, 0)->type);
   s.count = gpu_registers(s.l);
   Axis dim = axis_of_op(op);
   int bits = layout_out_bits(s.l, dim);
+  s.prefix = NEWN(w->cx, LLInst **, s.n);
   for (int i = 0; i < s.n; i++) {
     Val *in = lower_val(w, ir_operand(op, i)), *out = lower_new(w, &op->results[i], s.count);
     memcpy(out->at, in->at, (size_t)s.count * sizeof *in->at);
     s.prefix[i] = out->at;
   }
-  Run low = low_run(s.l, dim), run;
+  AxisRun low = axis_low_run(s.l, dim), run;
   s.low_mask = low.mask;
   s.is_single = !low.n;
   scan_registers(&s, &low);
   s.blocks = NEWN(w->cx, ScanBlock, s.count);
-  for (int r = 0; r < s.count; r++)
-    for (int i = 0; i < s.n && is_block(&s, r); i++) s.blocks[r].total[i] = s.prefix[i][s.reverse ? r : r | low.mask];
+  for (int r = 0; r < s.count; r++) {
+    if (!is_block(&s, r)) continue;
+    s.blocks[r].total = new_tuple(&s);
+    s.blocks[r].before = new_tuple(&s);
+    for (int i = 0; i < s.n; i++) s.blocks[r].total[i] = s.prefix[i][s.reverse ? r : r | low.mask];
+  }
   bool is_first = true;
   for (int b = low.n; b < bits; b += run.n, is_first = false) {
-    run = next_run(s.l, dim, b);
+    run = axis_next_run(s.l, dim, b);
     bool is_last = b + run.n == bits;
     switch (run.axis) {
     case AXIS_REGISTER: run_registers(&s, &run); break;
@@ -381,7 +320,7 @@ void lower_scan(Lower *w, const Op *op) {
     case AXIS_WARP: run_warps(&s, &run, is_last); break;
     default: lower_fail(w, op, "this layout cannot be scanned");
     }
-    if (!is_last && next_run(s.l, dim, b + run.n).axis != AXIS_WARP) spread(&s);
+    if (!is_last && axis_next_run(s.l, dim, b + run.n).axis != AXIS_WARP) spread(&s);
   }
   if (!s.is_single) finish(&s);
 }

@@ -144,13 +144,6 @@ static int64_t place_along(const Layout *l, int reg, int dim) {
                    (((uint64_t)1 << layout_out_bits(l, a)) - 1));
 }
 
-int64_t wgmma_partial_sums(const Op *op) {
-  const Type *b = ir_operand(op, 1)->type;
-  int64_t n = ir_attr_int_or(op, "maxNumImpreciseAcc", 0);
-  if (b->elem->kind != TYPE_FLOAT || b->elem->bits != 8 || n > b->shape[0]) return 0;
-  return max64(n, 1);
-}
-
 static void add_to(Lower *w, LLInst **sum, LLInst *partial, int group) {
   ll_call(&w->b, LL_WGMMA_COMMIT, NULL, NULL);
   partial = ll_call_n(&w->b, LL_WGMMA_WAIT_ACC, partial->type, (LLMods){0}, 0, &partial, 1);

@@ -157,37 +157,27 @@ static void barrier_before(Membar *m, Path *path, Op *op) {
 
 /* ---- the accesses of an op --------------------------------------------------------------------------------------- */
 
-enum { MAX_ACCESSES = 8 };
-typedef struct Accesses {
-  Access at[MAX_ACCESSES];
-  int n;
-} Accesses;
-
-static void add(Membar *m, Accesses *all, Access a) {
-  if (all->n == MAX_ACCESSES)
-    ctx_fail(m->cx, ERR_SOURCE, "an op on more than %d buffers is not supported", MAX_ACCESSES);
-  all->at[all->n++] = a;
-}
+typedef Vec(Access) Accesses;
 
 static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memdesc, bool write) {
   const Op *buffer = gpu_buffer_of(memdesc);
   int64_t from = buffer ? ir_attr_int_or(buffer, GPU_OFFSET, 0) : 0;
   int64_t bytes = buffer ? gpu_buffer_bytes(buffer->results[0].type) : 0;
   if (!buffer || !bytes) return;
-  add(m, all,
-      (Access){.owner = buffer,
-               .from = from,
-               .to = from + bytes,
-               .write = write,
-               .copy = op->code == OP_ASYNC_COPY                                     ? SMALL_COPY
-                       : op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT    ? BULK_COPY
-                       : op->code == OP_INIT_BARRIER || op->code == OP_INVAL_BARRIER ? ONE_THREAD
-                                                                                     : NO_COPY});
+  vec_push(m->cx, all,
+           ((Access){.owner = buffer,
+                     .from = from,
+                     .to = from + bytes,
+                     .write = write,
+                     .copy = op->code == OP_ASYNC_COPY                                     ? SMALL_COPY
+                             : op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT    ? BULK_COPY
+                             : op->code == OP_INIT_BARRIER || op->code == OP_INVAL_BARRIER ? ONE_THREAD
+                                                                                           : NO_COPY}));
 }
 
 static void add_global(Membar *m, Accesses *all, const Op *op, bool write) {
   const Value *ptr = ir_operand(op, 0), *base = gpu_base_of(ptr);
-  if (base) add(m, all, (Access){.owner = base, .ptr = ptr, .write = write});
+  if (base) vec_push(m->cx, all, ((Access){.owner = base, .ptr = ptr, .write = write}));
 }
 
 static Accesses accesses_of(Membar *m, const Op *op) {
@@ -222,7 +212,7 @@ static Accesses accesses_of(Membar *m, const Op *op) {
   }
   if (!ir_attr(op, GPU_OFFSET)) return all;
   int64_t from = ir_attr_int_or(op, GPU_OFFSET, 0), bytes = gpu_scratch_bytes(m->cx, op, m->num_warps);
-  add(m, &all, (Access){.owner = op, .from = from, .to = from + bytes, .write = true});
+  vec_push(m->cx, &all, ((Access){.owner = op, .from = from, .to = from + bytes, .write = true}));
   return all;
 }
 
@@ -236,9 +226,9 @@ static bool releases(const Op *op) {
 static void touch(Membar *m, Path *path, Op *op) {
   Accesses all = accesses_of(m, op);
   bool meets = false;
-  for (int i = 0; i < all.n && !meets; i++) meets = conflicts(m, &path->pending, &all.at[i]);
+  for (uint32_t i = 0; i < all.len && !meets; i++) meets = conflicts(m, &path->pending, &all.at[i]);
   if (meets) barrier_before(m, path, op);
-  for (int i = 0; i < all.n; i++) {
+  for (uint32_t i = 0; i < all.len; i++) {
     Access a = all.at[i];
     if (path->clean && path->exposed) remember(m, path->exposed, a);
     if (a.owner == op && op->code != OP_LOCAL_ALLOC) a.write = false; /* the op's own scratch: read at its end */

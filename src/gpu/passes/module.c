@@ -1,7 +1,6 @@
-/* module.c: what the module says of the machine: warps, threads, target. The passes read it there. */
+/* module.c: writes into the module what it says of the machine: warps, threads, target. Read there by layout/machine.c. */
 #include "gpu/passes/passes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -12,17 +11,6 @@ enum {
 static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
   ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
 }
-
-static void check_rank(Op *op, void *arg) {
-  for (int i = 0; i < op->nresults; i++) {
-    const Type *t = op->results[i].type;
-    if (ir_is_tensor(t) && t->rank > LAYOUT_MAX_DIMS - 1)
-      ir_fail(arg, op, NULL, "a tensor of %d dimensions: at most %d are possible on this target", t->rank,
-              LAYOUT_MAX_DIMS - 1);
-  }
-}
-
-void gpu_check_ranks(Ctx *cx, Module *m) { ir_walk(m->op, check_rank, cx); }
 
 /* A program that num_ctas blocks may share is run by one block with the warps of all: a tensor is spread over the same
  * threads, program ids count programs, and no exchange between blocks is needed. */
@@ -51,10 +39,6 @@ void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
              32 * (long long)o->common.num_warps);
 }
 
-int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4); }
-
-int gpu_num_stages(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-stages", 1); }
-
 int64_t gpu_shared_limit(int sm) {
   switch (sm) {
   case 75: return 64 << 10;
@@ -65,9 +49,4 @@ int64_t gpu_shared_limit(int sm) {
   case 103: return 227 << 10;
   default: return 99 << 10;
   }
-}
-
-int gpu_sm(const Module *m) {
-  const char *target = ir_attr_text_or(m->op, "ttg.target", "cuda:80"), *colon = strchr(target, ':');
-  return colon ? atoi(colon + 1) : 80;
 }

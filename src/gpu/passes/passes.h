@@ -9,7 +9,7 @@
 #define TRITONC_GPU_PASSES_H
 
 #include "gpu/gpu.h"
-#include "gpu/layout/encoding.h"
+#include "gpu/layout/along.h"
 #include "index/index.h"
 
 /* ---- anchors: coalesce.c, dot.c ---------------------------------------------------------------------------------- */
@@ -80,19 +80,14 @@ void tma_replace_load(Ctx *cx, Op *load, Value *buffer);
   extern const Pass gpu_pass_##id;
 #include "gpu/passes/passes.def"
 #undef PASS
-/* module.c: what the module says of the machine, as attributes. */
+/* module.c: what the module says of the machine, written into it. */
 void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o);
 /* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
  * which the first operands lead to. */
 #define GPU_PIECE "tt.piece"
 
 /* Bytes of shared memory that an op needs for itself while it runs. */
-/* Larger tensors change their layout part by part. */
-#define GPU_SCRATCH_LIMIT (64 << 10)
 int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps);
-int64_t reduce_scratch(Ctx *cx, const Op *op);
-int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps);
-int64_t convert_scratch(Ctx *cx, const Op *op);
 /* The ttg.local_alloc that a buffer is a view of, or NULL; its size. */
 Op *gpu_buffer_of(const Value *v);
 int64_t gpu_buffer_bytes(const Type *memdesc);

@@ -279,15 +279,6 @@ static void visit_arguments(Choose *c, const Op *func) {
   }
 }
 
-void tma_set_inputs(Ctx *cx, Op *func) {
-  const Type *t = ir_func_signature(func);
-  const Block *entry = ir_entry(func, 0);
-  Type **inputs = NEWN(cx, Type *, entry->nargs + 1);
-  for (int i = 0; i < entry->nargs; i++) inputs[i] = entry->args[i]->type;
-  Type *now = ir_func_type(cx, inputs, entry->nargs, t->results, t->nresults);
-  ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
-}
-
 /* The same memory by ordinary accesses and by copies, one of them writing: not without fences. What is refused is
  * accessed in the ordinary way, so this goes on until nothing more is. */
 static bool refuse_mixed(Choose *c) {

@@ -159,6 +159,15 @@ int64_t tma_launch_pointer(const Op *func, int i) {
   return code && code->n > 2 && code->ints[1] == MAP_ARG ? code->ints[2] >> 8 : -1;
 }
 
+void tma_set_inputs(Ctx *cx, Op *func) {
+  const Type *t = ir_func_signature(func);
+  const Block *entry = ir_entry(func, 0);
+  Type **inputs = NEWN(cx, Type *, entry->nargs + 1);
+  for (int i = 0; i < entry->nargs; i++) inputs[i] = entry->args[i]->type;
+  Type *now = ir_func_type(cx, inputs, entry->nargs, t->results, t->nresults);
+  ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
+}
+
 void tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code) {
   Block *entry = ir_entry(func, 0);
   const Attr *old = ir_attr(func, "arg_attrs");

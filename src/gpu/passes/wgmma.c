@@ -10,6 +10,13 @@
  */
 #include "gpu/passes/passes.h"
 
+int64_t wgmma_partial_sums(const Op *op) {
+  const Type *b = ir_operand(op, 1)->type;
+  int64_t n = ir_attr_int_or(op, "maxNumImpreciseAcc", 0);
+  if (b->elem->kind != TYPE_FLOAT || b->elem->bits != 8 || n > b->shape[0]) return 0;
+  return max64(n, 1);
+}
+
 static Op *wait_for(Ctx *cx, Builder *b, Value *const *values, int n, int pendings) {
   Type *types[3];
   for (int i = 0; i < n; i++) types[i] = values[i]->type;

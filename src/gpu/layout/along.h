@@ -1,0 +1,43 @@
+/* along.h: who holds the elements along an axis. */
+#ifndef TRITONC_GPU_ALONG_H
+#define TRITONC_GPU_ALONG_H
+
+#include "gpu/layout/encoding.h"
+
+/* A linear function of (register, thread), word-wide: per thread bit a column, per register a constant. */
+typedef struct Places {
+  uint64_t columns[16];
+  int nthread; /* thread bits: lanes and warps */
+  uint64_t used; /* bits that some thread column sets */
+} Places;
+Places places_of(const Layout *l, int shift, int bits); /* of the output bits [shift, shift + bits) */
+
+/* ---- reductions -------------------------------------------------------------------------------------------------- */
+
+uint64_t axis_mask(const Layout *l, int axis); /* the bits of the output that are the axis's */
+uint64_t axis_squeezed(uint64_t x, uint64_t without, int bits); /* the bits outside of `without`, pushed together */
+/* The layout of the parts in shared memory: part number lowest, then the bits of the place that matter (compressed). */
+typedef struct AxisParts {
+  Places places;      /* of a thread that writes: in elements */
+  uint64_t warp_mask; /* thread bits that number the parts */
+  int part_bits, bits;
+  uint64_t axis;
+} AxisParts;
+AxisParts axis_parts(const Layout *l, int axis);
+int64_t reduce_scratch(Ctx *cx, const Op *op); /* bytes of shared memory */
+
+/* ---- scans ------------------------------------------------------------------------------------------------------- */
+
+/* Bits of the axis that are bits of one kind, at ascending positions. */
+typedef struct AxisRun {
+  Axis axis;
+  int n, mask, at[16];
+} AxisRun;
+Axis axis_of_op(const Op *op);
+AxisRun axis_low_run(const Layout *l, Axis dim);
+AxisRun axis_next_run(const Layout *l, Axis dim, int b);
+int axis_lane_places(int lanes_below);
+int64_t axis_slot_bytes(int places, int num_warps, int elem); /* of one total of each place */
+int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps);
+
+#endif
