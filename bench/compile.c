@@ -18,11 +18,11 @@ typedef struct Bench {
 
 /* Signatures as the runtime specializes them for the yardstick's calls (bench/cpu_side_by_side.py). */
 static const Bench benches[] = {
-    {"vector add", "bench/side_by_side.py", "add_kernel", "*fp32:16,*fp32:16,*fp32:16,i32:16,1024"},
-    {"softmax", "bench/side_by_side.py", "softmax_kernel", "*fp32:16,*fp32:16,i32:16,i32:16,1024"},
-    {"matmul", "bench/side_by_side.py", "matmul_kernel",
+    {"vector add", "tests/kernels.py", "add_kernel", "*fp32:16,*fp32:16,*fp32:16,i32:16,1024"},
+    {"softmax", "tests/kernels.py", "softmax_kernel", "*fp32:16,*fp32:16,i32:16,i32:16,1024"},
+    {"matmul", "tests/kernels.py", "matmul_kernel",
      "*fp32:16,*fp32:16,*fp32:16,i32:16,i32:16,i32:16,i32:16,1,i32:16,1,i32:16,1,128,256,64,8"},
-    {"attention", "bench/side_by_side.py", "attn_fwd_kernel",
+    {"attention", "tests/kernels.py", "attn_fwd_kernel",
      "*fp32:16,*fp32:16,*fp32:16,*fp32:16,fp32,i32:16,i32:16,i32:16,i32:16,64,64,64,True,8"},
 };
 

@@ -1,4 +1,4 @@
-"""The kernels of cpu_side_by_side.py that side_by_side.py does not have.
+"""The kernels of cpu_side_by_side.py that tests/kernels.py does not have.
 
 Rows and columns, losses, optimizers, indexing, sorting, decoding.
 """

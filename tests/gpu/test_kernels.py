@@ -13,8 +13,8 @@ import torch
 import triton
 import triton.language as tl
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
-from side_by_side import (  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from kernels import (  # noqa: E402
     add_kernel,
     attn_fwd_kernel,
     cumsum_kernel,
