@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from .language.core import _BITS, TRITON_MAX_TENSOR_NUMEL
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +23,9 @@ __all__ = [
     "validate_block_shape",
     "warn_once",
 ]
+
+#: The most elements of a block.
+TRITON_MAX_TENSOR_NUMEL = 1048576
 
 CAT_CAN_REORDER_WARNING = (
     "tl.cat with can_reorder=True may put elements in any order; pass can_reorder=False to keep theirs"
@@ -68,6 +69,13 @@ for _bits in (8, 16, 32, 64):
     )
 for _name in ("fp8e4nv", "fp8e4b15", "fp8e4b8", "fp8e5", "fp8e5b16", "fp16", "bf16", "fp32", "fp64"):
     type_canonicalisation_dict[_name] = _name
+
+#: Bits of an element type by its name in the language.
+_BITS = {
+    "void": 0, "int1": 1, "int8": 8, "int16": 16, "int32": 32, "int64": 64, "uint8": 8, "uint16": 16, "uint32": 32,
+    "uint64": 64, "fp8e4nv": 8, "fp8e5": 8, "fp8e4b8": 8, "fp8e5b16": 8, "fp8e4b15": 8, "fp16": 16, "bf16": 16,
+    "fp32": 32, "fp64": 64,
+}  # fmt: skip
 
 #: Bits of an element type by its name in signatures.
 BITWIDTH_DICT = {

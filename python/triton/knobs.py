@@ -394,13 +394,18 @@ def _hooks_changed() -> None:
     _C.set_hook_chains(hooks.get("launch_enter_hook"), hooks.get("launch_exit_hook"))
     _C.set_launch_hooks(hooks.get("launch_enter_hook") or None, hooks.get("launch_exit_hook") or None)
     _C.set_load_hooks(hooks.get("kernel_load_start_hook") or None, hooks.get("kernel_load_end_hook") or None)
-    before, after = hooks.get("jit_cache_hook"), hooks.get("jit_post_compile_hook") or listener
-    if not before and not after:
+    before, after = hooks.get("jit_cache_hook"), hooks.get("jit_post_compile_hook")
+    if not before and not after and not listener:
         _C.set_compile_hooks(None, None)
         return
-    from .runtime import _hooks
+    from functools import partial
 
-    _C.set_compile_hooks(_hooks.before if before else None, _hooks.after if after else None)
+    from . import _hooks
+
+    _C.set_compile_hooks(
+        partial(_hooks.before, before) if before else None,
+        partial(_hooks.after, listener, after) if after or listener else None,
+    )
 
 
 class language_knobs(base_knobs):
@@ -573,7 +578,7 @@ class _Module(types.ModuleType):
 
             return FP_FUSION_DEFAULT_WARNING
         if name == "CompileTimes":
-            from .runtime._hooks import CompileTimes
+            from ._hooks import CompileTimes
 
             return CompileTimes
         made = _typing_names() if name in _TYPING_NAMES else {}

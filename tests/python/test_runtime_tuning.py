@@ -370,8 +370,8 @@ def test_do_bench():
 
 def test_quantiles_and_modes():
     times = [4.0, 1.0, 3.0, 2.0]
-    assert testing._statistics(times, [0, 0.5, 1], "mean") == [1.0, 2.5, 4.0]
-    assert [testing._statistics(times, None, m) for m in ("min", "max", "mean", "median")] == [1, 4, 2.5, 2.5]
+    assert testing.statistics(times, [0, 0.5, 1], "mean") == [1.0, 2.5, 4.0]
+    assert [testing.statistics(times, None, m) for m in ("min", "max", "mean", "median")] == [1, 4, 2.5, 2.5]
 
 
 def test_assert_close():

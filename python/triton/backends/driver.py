@@ -7,6 +7,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+_C_TYPES = {"i1": "int8_t", "u1": "uint8_t", "fp16": "double", "bf16": "double", "fp32": "double", "f32": "double",
+            "fp64": "double", "nvTmaDesc": "CUtensorMap"}  # fmt: skip
+_C_TYPES.update({f"i{n}": f"int{n}_t" for n in (8, 16, 32, 64)})
+_C_TYPES.update({f"u{n}": f"uint{n}_t" for n in (8, 16, 32, 64)})
+
+
+def ty_to_cpp(ty: str) -> str:
+    """A type of a signature in C."""
+    if ty[0] == "*":
+        return "CUdeviceptr"
+    if ty.startswith("tensordesc"):
+        return "CUtensorMap"
+    return _C_TYPES[ty]
+
+
 class DriverBase:
     """The device of a target that new tensors go to and kernels without tensors run on."""
 
@@ -17,8 +32,6 @@ class DriverBase:
 
     def map_python_to_cpp_type(self, ty: str) -> str:
         """A type of a signature in C."""
-        from .nvidia.driver import ty_to_cpp
-
         return ty_to_cpp(ty)
 
     def get_current_target(self) -> object:
@@ -30,10 +43,12 @@ class DriverBase:
         raise NotImplementedError
 
     def get_benchmarker(self) -> Callable:
-        """What measures a function: `triton.testing.do_bench`."""
-        from ..testing import do_bench
+        """What measures a function: `triton.testing.do_bench` on this driver's device."""
+        from functools import partial
 
-        return do_bench
+        from ._timing import measure
+
+        return partial(measure, self)
 
 
 class GPUDriver(DriverBase):

@@ -63,7 +63,7 @@ def compile_for(src: object, target: GPUTarget, options: object) -> ThirdPartyKe
 
     from ..backends.compiler import Language
     from ..runtime.cache import get_cache_key
-    from .compiler import make_backend
+    from ._backend import make_backend
 
     backend = make_backend(target)
     given = backend.parse_options(dict(vars(options) if hasattr(options, "__dict__") else options or {}))

@@ -7,7 +7,8 @@ import sys
 import time
 
 from .._C import libtriton as _C
-from ..backends.compiler import BaseBackend, GPUTarget
+from ..backends.compiler import BaseBackend, GPUTarget  # noqa: F401
+from ._backend import make_backend  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -444,22 +445,10 @@ def compile(
     kernel.src = src
     knobs = sys.modules.get("triton.knobs")
     if knobs and knobs.compilation.listener:
-        from ..runtime._hooks import listen
+        from .._hooks import listen
 
-        listen(src, kernel, (time.perf_counter_ns() - begin) / 1000)
+        listen(knobs.compilation.listener, src, kernel, (time.perf_counter_ns() - begin) / 1000)
     return kernel
-
-
-def make_backend(target: GPUTarget) -> BaseBackend:
-    """What knows the options of a target."""
-    from ..backends import backends
-
-    found = [b.compiler for b in backends.values() if b.compiler.supports_target(target)]
-    if len(found) != 1:
-        raise RuntimeError(
-            f"{len(found)} compatible backends for target ({target.backend}) ({found}). There should be one."
-        )
-    return found[0](target)
 
 
 def max_shared_mem(device: int) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import operator
 
+from .._utils import _BITS, TRITON_MAX_TENSOR_NUMEL  # noqa: F401
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
 __triton_builtin__ = "tl"
-TRITON_MAX_TENSOR_NUMEL = 1048576
 _interpreter = None  # while a kernel is interpreted: what the functions of the language call
 
 
@@ -78,11 +79,6 @@ class builtin:
 
 # ---- types -----------------------------------------------------------------------------------------------------------
 
-_BITS = {
-    "void": 0, "int1": 1, "int8": 8, "int16": 16, "int32": 32, "int64": 64, "uint8": 8, "uint16": 16, "uint32": 32,
-    "uint64": 64, "fp8e4nv": 8, "fp8e5": 8, "fp8e4b8": 8, "fp8e5b16": 8, "fp8e4b15": 8, "fp16": 16, "bf16": 16,
-    "fp32": 32, "fp64": 64,
-}  # fmt: skip
 _MANTISSA = {
     "fp8e4nv": 3, "fp8e5": 2, "fp8e4b8": 3, "fp8e5b16": 2, "fp8e4b15": 3, "fp16": 10, "bf16": 7, "fp32": 23, "fp64": 52,
 }  # fmt: skip
@@ -853,7 +849,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(_utils, name)
     if name == "JITCallable":
-        from ..runtime.jit import JITCallable
+        from .._callable import JITCallable
 
         return JITCallable
     if name == "warn":

@@ -6,6 +6,7 @@ import os
 import sys
 
 from .._C import libtriton as _C
+from .._callable import JITCallable
 from ..language import core as _core
 from ..language.core import BoundConstexprFunction, ConstexprFunction, constexpr_function  # noqa: F401
 
@@ -216,7 +217,7 @@ class _DeviceCaches(dict):
         self._function = function
 
     def __missing__(self, device: object) -> tuple:
-        from ..compiler.compiler import make_backend
+        from ..compiler._backend import make_backend
         from .driver import driver
 
         target = driver.active.get_current_target()
@@ -226,10 +227,6 @@ class _DeviceCaches(dict):
     def clear(self) -> None:
         """Forget the kernels of every device."""
         self._function._forget()
-
-
-class JITCallable(_C.JITCore):
-    """A function whose source is compiled: what kernels and the functions they call have in common."""
 
 
 class JITFunction(JITCallable, KernelInterface):

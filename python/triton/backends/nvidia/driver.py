@@ -7,7 +7,7 @@ import sys
 
 from ..._C import libtriton as _C
 from ..compiler import GPUTarget
-from ..driver import GPUDriver
+from ..driver import GPUDriver, ty_to_cpp  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,21 +73,6 @@ def _count_gpus() -> bool:
         "raise SystemExit(c.cuInit(0) != 0 or c.cuDeviceGetCount(ctypes.byref(n)) != 0 or n.value == 0)"
     )
     return subprocess.run([sys.executable, "-S", "-c", code], capture_output=True).returncode == 0
-
-
-_C_TYPES = {"i1": "int8_t", "u1": "uint8_t", "fp16": "double", "bf16": "double", "fp32": "double", "f32": "double",
-            "fp64": "double", "nvTmaDesc": "CUtensorMap"}  # fmt: skip
-_C_TYPES.update({f"i{n}": f"int{n}_t" for n in (8, 16, 32, 64)})
-_C_TYPES.update({f"u{n}": f"uint{n}_t" for n in (8, 16, 32, 64)})
-
-
-def ty_to_cpp(ty: str) -> str:
-    """A type of a signature in C."""
-    if ty[0] == "*":
-        return "CUdeviceptr"
-    if ty.startswith("tensordesc"):
-        return "CUtensorMap"
-    return _C_TYPES[ty]
 
 
 def annotate_arguments(signature: object) -> list:

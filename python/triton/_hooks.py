@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .. import knobs
-
 JitFunctionInfo = namedtuple("JitFunctionInfo", "module name jit_function")
 
 _DEFAULTS = {
@@ -71,26 +69,24 @@ def _tell(hook: object, function: object, params: list, given: dict, warmup: boo
     )
 
 
-def before(function: object, call: tuple, warmup: int) -> bool:
+def before(hook: object, function: object, call: tuple, warmup: int) -> bool:
     """Whether `jit_cache_hook` says not to compile."""
-    hook = knobs.runtime.jit_cache_hook
-    return bool(hook and _tell(hook, function, *call, bool(warmup)))
+    return bool(_tell(hook, function, *call, bool(warmup)))
 
 
-def after(function: object, kernel: object, call: tuple, warmup: int, microseconds: float) -> None:
-    """Tell the listener and `jit_post_compile_hook` of a new kernel."""
-    if knobs.compilation.listener:
-        from ..compiler.compiler import ASTSource
+def after(
+    listener: object, hook: object, function: object, kernel: object, call: tuple, warmup: int, microseconds: float
+) -> None:
+    """Tell the listener and `jit_post_compile_hook`, where there are such, of a new kernel."""
+    if listener:
+        listen(listener, kernel.src, kernel, microseconds)
+    if hook:
+        _tell(hook, function, *call, bool(warmup))
 
-        signature, constants, attrs, _ = _facts(*call)
-        listen(ASTSource(function, signature, constants, attrs), kernel, microseconds)
-    if knobs.runtime.jit_post_compile_hook:
-        _tell(knobs.runtime.jit_post_compile_hook, function, *call, bool(warmup))
 
-
-def listen(src: object, kernel: object, microseconds: float) -> None:
+def listen(listener: object, src: object, kernel: object, microseconds: float) -> None:
     """Tell `knobs.compilation.listener` of a compile."""
-    knobs.compilation.listener(
+    listener(
         src=src,
         metadata=kernel.metadata._asdict(),
         metadata_group=kernel.metadata_group,
