@@ -28,7 +28,8 @@ typedef struct LangOptions {
   const char *const *allowed_dot_precisions; /* NULL-terminated; NULL: any */
   bool has_tensor_cores;               /* which take a product's inner dimension in steps of 16, or 32 of 8-bit elements */
   bool fp8_sums_are_imprecise;         /* unless a program asks for more: max_num_imprecise_acc */
-  const char *target_name;             /* "cpu", "cuda" */
+  const char *target_name;             /* "cpu", "cuda": for messages */
+  bool takes_ptx;                      /* inline assembly is PTX */
   int target_arch;                     /* 90 */
   const char *symbol;                  /* of the kernel; NULL: its function's name */
   bool returns; /* the kernel may take tensors and gives what its function returns, which "tl.result" describes */

@@ -35,6 +35,7 @@ static void lang_options(const TargetOptions *o, LangOptions *out) {
   out->has_tensor_cores = true;
   out->allowed_dot_precisions = dot_precisions;
   out->target_name = "cuda";
+  out->takes_ptx = true;
   out->target_arch = o->arch ? atoi(o->arch) : 0;
   out->fp8_sums_are_imprecise = out->target_arch == 90;
 }

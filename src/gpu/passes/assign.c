@@ -4,26 +4,26 @@
  * those of the tensor cores, reductions like rows within a warp; where two wishes meet, a conversion through shared
  * memory is paid for.
  *
- * Idea. A value is `free` if it is computed from indices and scalars alone (ranges, splats, constants, arithmetic on
- * them): computing it anew in another layout is cheaper than moving it, so it has no layout of its own and is made on
- * demand, once per layout. All other values have a home: that of the access, dot or reduction they come from, passed on
- * by the ops that keep elements in place; where several homes meet, that of the higher rank (tensor cores, then blocks,
- * then what came about by reshaping). A value is `stretched` if it is a smaller one broadcast, a vector of few elements
- * loaded from free addresses, or elementwise arithmetic on nothing but such and free ones (the addresses of a gather of
- * rows): its home ranks below all others, for it can be had in any layout by converting the smaller one, or by loading
- * it in that layout.
+ * Idea. A value is rematerializable if it is computed from indices and scalars alone (ranges, splats, constants,
+ * arithmetic on them): computing it again in another layout is cheaper than moving it, so it has no layout of its own
+ * and is made on demand, once per layout. All other values have an assigned layout: that of the access, dot or
+ * reduction they come from, passed on by the ops that keep elements in place; where several meet, that of the higher
+ * rank (tensor cores, then blocks, then what came about by reshaping). A value is a broadcast one if it is a smaller
+ * one broadcast, a vector of few elements loaded from rematerializable addresses, or elementwise arithmetic on nothing
+ * but such and rematerializable ones (the addresses of a gather of rows): its assigned layout ranks below all others,
+ * for it can be had in any layout by converting the smaller one, or by loading it in that layout.
  *
- * First pass (infer): homes, to a fixed point over loops; a carried value has the home of what flows into it. A home
- * only gives way to one of higher rank, so that this ends. Second pass (place): each op in order takes its layout and
- * asks want() for its operands in the layouts that follow from it.
+ * First pass (infer): assigned layouts, to a fixed point over loops; a carried value has the layout of what flows into
+ * it. An assigned layout only gives way to one of higher rank, so that this ends. Second pass (place): each op in order
+ * takes its layout and asks value_in_layout() for its operands in the layouts that follow from it.
  *
- * want(v, L): v itself if L is its home; a copy of v's op on operands wanted in turn, if v is free or stretched or the
- * op makes its operand larger (broadcasts, extensions: then the smaller operand is converted), or is arithmetic on
- * nothing but one load's result; else a conversion placed right after v's definition, which is at the least loop depth
- * possible, and shared by all who want the same.
+ * value_in_layout(v, L): v itself if L is its assigned layout; a copy of v's op on operands asked for in turn, if v is
+ * rematerializable or broadcast or the op makes its operand larger (broadcasts, extensions: then the smaller operand is
+ * converted), or is arithmetic on nothing but one load's result; else a conversion placed right after v's definition,
+ * which is at the least loop depth possible, and shared by all uses in that layout.
  *
- * A free value that a loop carries takes the layout in which the loop first wants it; so does one into which only
- * stretched and free ones flow (the addresses of gathered rows, moved on by a step).
+ * A rematerializable value that a loop carries takes the layout of the first use in the loop; so does one into which
+ * only broadcast and rematerializable ones flow (the addresses of gathered rows, moved on by a step).
  */
 #include "gpu/passes/passes.h"
 
@@ -45,8 +45,8 @@ typedef struct Assign {
   Ctx *cx;
   int num_warps, sm;
   Coalesce *coalesce;
-  Map homes;        /* Value to encoding; absent: free (or not a tensor) */
-  Map stretched;    /* Values whose home comes from smaller ones alone */
+  Map assigned;     /* Value to encoding; absent: rematerializable (or not a tensor) */
+  Map broadcasts;   /* Values whose layout comes from smaller ones alone */
   Map versions;     /* Value to Version list */
   Map plans;        /* Dot to DotPlan */
   Map of_loads;     /* Ops that are done again in other layouts: is_of_a_load */
@@ -54,9 +54,9 @@ typedef struct Assign {
   bool changed;
 } Assign;
 
-/* ---- homes ------------------------------------------------------------------------------------------------------- */
+/* ---- assigned layouts -------------------------------------------------------------------------------------------- */
 
-static Attr *home(Assign *a, const Value *v) { return map_get(&a->homes, v); }
+static Attr *assigned(Assign *a, const Value *v) { return map_get(&a->assigned, v); }
 
 static int rank_of(const Attr *e) {
   if (gpu_is(e, "ttg.slice")) return rank_of(gpu_param(e, "parent"));
@@ -65,20 +65,20 @@ static int rank_of(const Attr *e) {
   return e ? 1 : 0;
 }
 
-static void set_home(Assign *a, const Value *v, Attr *e) {
+static void assign_layout(Assign *a, const Value *v, Attr *e) {
   if (!e || !ir_is_tensor(v->type)) return;
-  Attr *old = home(a, v);
+  Attr *old = assigned(a, v);
   if (old == e || (old && rank_of(old) >= rank_of(e))) return;
-  map_put(a->cx, &a->homes, v, e);
+  map_put(a->cx, &a->assigned, v, e);
   a->changed = true;
 }
 
-static bool is_stretched(Assign *a, const Value *v) { return map_has(&a->stretched, v); }
+static bool is_broadcast(Assign *a, const Value *v) { return map_has(&a->broadcasts, v); }
 
 /* An op's results are computed anew by every inference: what it depends on may have changed. */
-static void renew_home(Assign *a, const Value *v, Attr *e) {
-  if (!e || !ir_is_tensor(v->type) || home(a, v) == e) return;
-  map_put(a->cx, &a->homes, v, e);
+static void reassign_layout(Assign *a, const Value *v, Attr *e) {
+  if (!e || !ir_is_tensor(v->type) || assigned(a, v) == e) return;
+  map_put(a->cx, &a->assigned, v, e);
   a->changed = true;
 }
 
@@ -95,69 +95,69 @@ static Attr *rows_encoding(Assign *a, const Type *t) {
 }
 
 static Attr *home_or_block(Assign *a, const Value *v) {
-  Attr *e = home(a, v);
+  Attr *e = assigned(a, v);
   return e ? e : block_of(a, v->type);
 }
 
-/* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those homes
- * that do not fit what the op does are replaced by a plain one. */
+/* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those
+ * assigned layouts that do not fit what the op does are replaced by a plain one. */
 static Attr *best_operand(Assign *a, const Op *op) {
   enum { FIRM = 10 }; /* above every rank */
   Attr *best = NULL;
   for (int i = 0, highest = 0; i < op->noperands; i++) {
     const Value *v = ir_operand(op, i);
-    Attr *e = ir_is_tensor(v->type) ? home(a, v) : NULL;
-    int rank = rank_of(e) + (e && !is_stretched(a, v) ? FIRM : 0);
+    Attr *e = ir_is_tensor(v->type) ? assigned(a, v) : NULL;
+    int rank = rank_of(e) + (e && !is_broadcast(a, v) ? FIRM : 0);
     if (rank > highest) best = e, highest = rank;
   }
   return best;
 }
 
-/* A vector of no more elements than there are threads, loaded from addresses that are free: to load it in another layout
- * takes an instruction, to exchange it through shared memory several and a barrier. */
+/* A vector of no more elements than there are threads, loaded from rematerializable addresses: to load it in another
+ * layout takes an instruction, to exchange it through shared memory several and a barrier. */
 static bool is_small_load(Assign *a, const Op *op) {
   const Attr *is_volatile = ir_attr(op, "isVolatile");
   if (op->code != OP_LOAD || (is_volatile && is_volatile->integer)) return false;
   if (ir_numel(op->results[0].type) > 32 * a->num_warps) return false;
   for (int i = 0; i < op->noperands; i++)
-    if (home(a, ir_operand(op, i))) return false;
+    if (assigned(a, ir_operand(op, i))) return false;
   return true;
 }
 
 static void set_stretched(Assign *a, const Value *v, bool is) {
-  if (is == is_stretched(a, v)) return;
+  if (is == is_broadcast(a, v)) return;
   if (is)
-    map_put(a->cx, &a->stretched, v, a);
+    map_put(a->cx, &a->broadcasts, v, a);
   else
-    map_remove(&a->stretched, v);
+    map_remove(&a->broadcasts, v);
 }
 
-/* Is the result stretched, the operands being what they are by now? */
+/* Is the result broadcast, the operands being what they are by now? */
 static void stretch(Assign *a, const Op *op) {
   const Value *r = &op->results[0];
   bool some = op->code == OP_LOAD && is_small_load(a, op);
   if (op->code == OP_BROADCAST || op->code == OP_EXPAND_DIMS) {
     const Value *v = ir_operand(op, 0);
-    some = is_stretched(a, v) || (home(a, v) && ir_numel(r->type) > ir_numel(v->type));
+    some = is_broadcast(a, v) || (assigned(a, v) && ir_numel(r->type) > ir_numel(v->type));
   }
   if (!some && ir_has(op, T_ELEMENTWISE) && ir_has(op, T_PURE)) {
     for (int i = 0; i < op->noperands; i++) {
       const Value *v = ir_operand(op, i);
-      if (!ir_is_tensor(v->type) || !home(a, v)) continue;
-      some = is_stretched(a, v);
+      if (!ir_is_tensor(v->type) || !assigned(a, v)) continue;
+      some = is_broadcast(a, v);
       if (!some) break;
     }
   }
   set_stretched(a, r, some);
 }
 
-static Type *homed(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, home(a, v)); }
+static Type *assigned_type(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, assigned(a, v)); }
 
 static bool is_shape_op(Opcode c) { return c == OP_EXPAND_DIMS || c == OP_TRANS || c == OP_RESHAPE || c == OP_SPLIT; }
 
 /* The half that op's result holds twice over: an operand enlarged by a register. */
 static Attr *cat_encoding(Assign *a, const Op *op) {
-  const Layout *l = gpu_layout(a->cx, homed(a, ir_operand(op, 0)));
+  const Layout *l = gpu_layout(a->cx, assigned_type(a, ir_operand(op, 0)));
   return gpu_linear(a->cx, layout_product(a->cx, l, layout_identity(a->cx, AXIS_REGISTER, AXIS_DIM0, 1)));
 }
 
@@ -180,11 +180,11 @@ static void infer_regions(Assign *a, const Op *op) {
     if (op->regions[r]->first) infer_block(a, op->regions[r]->first);
 }
 
-/* A carried value has the home of what flows into it. Where that is stretched the value is free instead: the loop carries
- * it in the layout in which it is wanted there, and only what it starts from, or what a step adds, is converted, at its
- * smaller size. */
+/* A carried value has the layout of what flows into it. Where that is broadcast the value is rematerializable instead:
+ * the loop carries it in the layout of its uses there, and only what it starts from, or what a step adds, is
+ * converted, at its smaller size. */
 static void flow_into(Assign *a, const Value *arg, const Value *from) {
-  if (!is_stretched(a, from)) set_home(a, arg, home(a, from));
+  if (!is_broadcast(a, from)) assign_layout(a, arg, assigned(a, from));
 }
 
 static void infer_for(Assign *a, const Op *op) {
@@ -192,7 +192,7 @@ static void infer_for(Assign *a, const Op *op) {
   infer_regions(a, op);
   for (int i = 0; i < op->nresults; i++) {
     flow_into(a, ir_loop_arg(op, i), ir_loop_yield(op, i));
-    renew_home(a, &op->results[i], home(a, ir_loop_arg(op, i)));
+    reassign_layout(a, &op->results[i], assigned(a, ir_loop_arg(op, i)));
   }
 }
 
@@ -200,17 +200,17 @@ static void infer_while(Assign *a, const Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   const Op *condition = ir_terminator(before), *yield = ir_terminator(after);
   for (int i = 0; i < before->nargs; i++) {
-    set_home(a, before->args[i], home(a, ir_operand(op, i)));
-    set_home(a, before->args[i], home(a, ir_operand(yield, i)));
-    if (ir_is_tensor(before->args[i]->type) && !home(a, before->args[i]))
-      set_home(a, before->args[i], block_of(a, before->args[i]->type));
+    assign_layout(a, before->args[i], assigned(a, ir_operand(op, i)));
+    assign_layout(a, before->args[i], assigned(a, ir_operand(yield, i)));
+    if (ir_is_tensor(before->args[i]->type) && !assigned(a, before->args[i]))
+      assign_layout(a, before->args[i], block_of(a, before->args[i]->type));
   }
   infer_block(a, before);
   for (int i = 0; i < after->nargs; i++) {
     Value *v = ir_operand(condition, 1 + i);
     if (!ir_is_tensor(v->type)) continue;
-    set_home(a, after->args[i], home_or_block(a, v));
-    renew_home(a, &op->results[i], home(a, after->args[i]));
+    assign_layout(a, after->args[i], home_or_block(a, v));
+    reassign_layout(a, &op->results[i], assigned(a, after->args[i]));
   }
   infer_block(a, after);
 }
@@ -219,16 +219,16 @@ static void infer_if(Assign *a, const Op *op) {
   infer_regions(a, op);
   for (int i = 0; i < op->nresults; i++) {
     if (!ir_is_tensor(op->results[i].type)) continue;
-    set_home(a, &op->results[i], home(a, ir_operand(ir_terminator(ir_entry(op, 0)), i)));
-    set_home(a, &op->results[i], home(a, ir_operand(ir_terminator(ir_entry(op, 1)), i)));
-    if (!home(a, &op->results[i])) set_home(a, &op->results[i], block_of(a, op->results[i].type));
+    assign_layout(a, &op->results[i], assigned(a, ir_operand(ir_terminator(ir_entry(op, 0)), i)));
+    assign_layout(a, &op->results[i], assigned(a, ir_operand(ir_terminator(ir_entry(op, 1)), i)));
+    if (!assigned(a, &op->results[i])) assign_layout(a, &op->results[i], block_of(a, op->results[i].type));
   }
 }
 
-/* The results' homes where those follow from the layout `e` of the operands. */
+/* The results' layouts where those follow from the layout `e` of the operands. */
 static void renew_results(Assign *a, const Op *op, Attr *e) {
   for (int i = 0; e && i < op->nresults; i++)
-    renew_home(a, &op->results[i], op->code == OP_SCAN ? e : gpu_result_encoding(a->cx, op, e));
+    reassign_layout(a, &op->results[i], op->code == OP_SCAN ? e : gpu_result_encoding(a->cx, op, e));
 }
 
 static Attr *operand_or_block(Assign *a, const Op *op) {
@@ -237,7 +237,7 @@ static Attr *operand_or_block(Assign *a, const Op *op) {
 }
 
 /* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result
- * is a plain block of the shape that it will be stretched to. */
+ * is a plain block of the shape that it will be broadcast to. */
 static const Type *stretched_to(const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) {
     if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
@@ -247,18 +247,18 @@ static const Type *stretched_to(const Value *v) {
 }
 
 static void infer_enlarged(Assign *a, const Op *op) {
-  Attr *e = home(a, ir_operand(op, 0));
+  Attr *e = assigned(a, ir_operand(op, 0));
   if (!e) return;
   const Value *r = &op->results[0];
   e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
-  renew_home(a, r, rank_of(e) > 1 ? e : block_of(a, stretched_to(r)));
+  reassign_layout(a, r, rank_of(e) > 1 ? e : block_of(a, stretched_to(r)));
   stretch(a, op);
 }
 
 /* For a split both halves must be in one thread. */
 static Attr *split_source(Assign *a, const Op *op) {
   Value *src = ir_operand(op, 0);
-  Attr *e = home(a, src);
+  Attr *e = assigned(a, src);
   if (e && gpu_result_encoding(a->cx, op, e)) return e;
   Type *half = op->results[0].type;
   return gpu_operand_encoding(a->cx, op, block_of(a, half), a->num_warps);
@@ -284,39 +284,40 @@ static void infer_op(Assign *a, const Op *op) {
   case OP_ATOMIC_CAS: {
     Attr *e = op->code == OP_LOAD || coalesce_atomic_width(a->coalesce, op, a->sm) > 1 ? NULL : best_operand(a, op);
     if (e && is_repeated(a, op, e, 1)) e = NULL;
-    if (ir_is_tensor(r->type)) renew_home(a, r, e ? e : coalesce_encoding(a->coalesce, op));
+    if (ir_is_tensor(r->type)) reassign_layout(a, r, e ? e : coalesce_encoding(a->coalesce, op));
     if (op->code == OP_LOAD && ir_is_tensor(r->type)) stretch(a, op);
     return;
   }
-  case OP_DESC_LOAD: renew_home(a, r, rows_encoding(a, r->type)); return;
-  case OP_DOT: renew_home(a, r, plan_of(a, op).encoding); return;
+  case OP_DESC_LOAD: reassign_layout(a, r, rows_encoding(a, r->type)); return;
+  case OP_DOT: reassign_layout(a, r, plan_of(a, op).encoding); return;
   case OP_REDUCE:
   case OP_SCAN: renew_results(a, op, operand_or_block(a, op)); return;
-  case OP_HISTOGRAM: renew_home(a, r, block_of(a, r->type)); return;
-  case OP_GATHER: renew_home(a, r, home_or_block(a, ir_operand(op, 1))); return;
+  case OP_HISTOGRAM: reassign_layout(a, r, block_of(a, r->type)); return;
+  case OP_GATHER: reassign_layout(a, r, home_or_block(a, ir_operand(op, 1))); return;
   case OP_CAT:
-    set_home(a, ir_operand(op, 0), home_or_block(a, ir_operand(op, 0)));
-    renew_home(a, r, cat_encoding(a, op));
+    assign_layout(a, ir_operand(op, 0), home_or_block(a, ir_operand(op, 0)));
+    reassign_layout(a, r, cat_encoding(a, op));
     return;
   case OP_JOIN: renew_results(a, op, best_operand(a, op)); return;
   case OP_EXPAND_DIMS:
   case OP_BROADCAST: infer_enlarged(a, op); return;
   case OP_SPLIT:
-    if (home(a, ir_operand(op, 0))) renew_results(a, op, split_source(a, op));
+    if (assigned(a, ir_operand(op, 0))) renew_results(a, op, split_source(a, op));
     return;
   case OP_INLINE_ASM:
   case OP_MAP_ELEMENTWISE:
   case OP_EXTERN_ELEMENTWISE: {
     Attr *e = best_operand(a, op);
     for (int i = 0; i < op->nresults; i++)
-      if (ir_is_tensor(op->results[i].type)) renew_home(a, &op->results[i], e ? e : block_of(a, op->results[i].type));
+      if (ir_is_tensor(op->results[i].type))
+        reassign_layout(a, &op->results[i], e ? e : block_of(a, op->results[i].type));
     return;
   }
   default: break;
   }
   if (op->nresults != 1 || !ir_is_tensor(r->type)) return;
   Attr *e = best_operand(a, op);
-  if (e) renew_home(a, r, is_shape_op(op->code) ? gpu_result_encoding(a->cx, op, e) : e);
+  if (e) reassign_layout(a, r, is_shape_op(op->code) ? gpu_result_encoding(a->cx, op, e) : e);
   stretch(a, op);
 }
 
@@ -324,7 +325,7 @@ static void infer_block(Assign *a, const Block *b) {
   for (const Op *op = b->first; op; op = op->next) infer_op(a, op);
 }
 
-/* ---- wanting ----------------------------------------------------------------------------------------------------- */
+/* ---- values in other layouts ------------------------------------------------------------------------------------- */
 
 static Value *known_version(Assign *a, const Value *v, Attr *to) {
   for (Version *x = map_get(&a->versions, v); x; x = x->next)
@@ -340,7 +341,7 @@ static Value *remember(Assign *a, const Value *v, Attr *to, Value *made) {
 }
 
 /* Right after the definition of `v`. */
-static Builder behind(Assign *a, const Value *v) {
+static Builder builder_after(Assign *a, const Value *v) {
   Builder b = {a->cx, v->op ? v->op->block : v->block, NULL, v->op ? v->op->loc : v->loc};
   b.before = v->op ? v->op->next : v->block->first;
   if (!b.loc) b.loc = ir_loc_unknown(a->cx);
@@ -361,29 +362,29 @@ static bool enlarges(Assign *a, const Op *op) {
   case OP_UITOFP:
   case OP_FP_TO_FP: {
     Type *from = ir_elem(ir_operand(op, 0)->type), *to = ir_elem(op->results[0].type);
-    return from->bits < to->bits && from->bits > 1 && home(a, ir_operand(op, 0)) != NULL;
+    return from->bits < to->bits && from->bits > 1 && assigned(a, ir_operand(op, 0)) != NULL;
   }
   default: return false;
   }
 }
 
-/* Of elementwise arithmetic, the one operand that is not free, if it is used for nothing else, and no wider than the
- * result; NULL: there is no such one. */
+/* Of elementwise arithmetic, the one operand that is not rematerializable, if it is used for nothing else, and no
+ * wider than the result; NULL: there is no such one. */
 static const Value *only_operand(Assign *a, const Op *op) {
   const Value *only = NULL;
   if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || !ir_has(op, T_PURE) || !ir_one_use(&op->results[0]))
     return NULL;
   for (int i = 0; i < op->noperands; i++) {
     const Value *v = ir_operand(op, i);
-    if (!ir_is_tensor(v->type) || !home(a, v)) continue;
+    if (!ir_is_tensor(v->type) || !assigned(a, v)) continue;
     if (only) return NULL;
     only = v;
   }
   return only && ir_one_use(only) && ir_elem(only->type)->bits <= ir_elem(op->results[0].type)->bits ? only : NULL;
 }
 
-/* Arithmetic on nothing but one loaded tensor and free ones: as well done after the conversion of what was loaded, which
- * is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
+/* Arithmetic on nothing but one loaded tensor and rematerializable ones: as well done after the conversion of what was
+ * loaded, which is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
 static bool is_of_a_load(Assign *a, const Op *op) {
   enum { STEPS = 8 };
   if (map_has(&a->of_loads, op)) return true; /* decided, although new ops use its operands by now */
@@ -403,7 +404,7 @@ static bool is_of_a_load(Assign *a, const Op *op) {
 static Value *at_hand(Assign *a, Value *v, Attr *to) {
   while (ir_is_tensor(v->type) && v->op && v->op->code == OP_CONVERT_LAYOUT) v = ir_operand(v->op, 0);
   if (!ir_is_tensor(v->type)) return v;
-  if (home(a, v) == to || v->type->encoding == to) return v;
+  if (assigned(a, v) == to || v->type->encoding == to) return v;
   return known_version(a, v, to);
 }
 
@@ -422,7 +423,7 @@ static Value *made_again(Assign *a, Value *v, Attr *to, Attr *operand_encoding) 
   bool all = true;
   for (int i = 0; i < op->noperands; i++) all &= (operands[i] = ask(a, ir_operand(op, i), operand_encoding)) != NULL;
   if (!all) return NULL;
-  Builder b = behind(a, v);
+  Builder b = builder_after(a, v);
   Map map = {0};
   Op *copy = ir_clone(&b, op, &map);
   for (int i = 0; i < op->noperands; i++) ir_set_operand(copy, i, operands[i]);
@@ -438,22 +439,22 @@ static Value *made_again(Assign *a, Value *v, Attr *to, Attr *operand_encoding) 
 }
 
 static Value *converted(Assign *a, Value *v, Attr *to) {
-  Builder b = behind(a, v);
+  Builder b = builder_after(a, v);
   return ir_make(&b, OP_CONVERT_LAYOUT, gpu_with(a->cx, v->type, to), v, NULL);
 }
 
-/* A free argument of a loop gets a home by being wanted; it waits for what it starts from. */
-static bool settle(Assign *a, Value *arg, Attr *to) {
+/* A rematerializable argument of a loop gets a layout when a use asks for one; it waits for what it starts from. */
+static bool assign_carried(Assign *a, Value *arg, Attr *to) {
   Op *loop = arg->block->region->op;
   if (!loop || loop->code != OP_FOR) ctx_fail(a->cx, ERR_INTERNAL, "an argument without a layout");
   int i = arg->index - 1;
-  Value *init = ask(a, ir_operand(loop, 3 + i), to);
+  Value *init = ask(a, ir_loop_init(loop, i), to);
   if (!init) return false;
-  map_put(a->cx, &a->homes, arg, to);
-  map_put(a->cx, &a->homes, &loop->results[i], to);
+  map_put(a->cx, &a->assigned, arg, to);
+  map_put(a->cx, &a->assigned, &loop->results[i], to);
   arg->type = gpu_with(a->cx, arg->type, to);
   loop->results[i].type = arg->type;
-  ir_set_operand(loop, 3 + i, init);
+  ir_loop_set_init(loop, i, init);
   return true;
 }
 
@@ -461,12 +462,12 @@ static bool settle(Assign *a, Value *arg, Attr *to) {
 static bool make_version(Assign *a, Value *v, Attr *to) {
   if (at_hand(a, v, to)) return true;
   while (v->op && v->op->code == OP_CONVERT_LAYOUT) v = ir_operand(v->op, 0);
-  Attr *e = home(a, v);
-  if (!e && !v->op) return settle(a, v, to);
-  if (!e && v->op->code == OP_FOR) return settle(a, ir_entry(v->op, 0)->args[1 + v->index], to);
+  Attr *e = assigned(a, v);
+  if (!e && !v->op) return assign_carried(a, v, to);
+  if (!e && v->op->code == OP_FOR) return assign_carried(a, ir_loop_arg(v->op, v->index), to);
   Op *op = v->op;
   /* What a load's addresses come from may have got a layout of its own by now. */
-  bool again = op && (!e || is_stretched(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
+  bool again = op && (!e || is_broadcast(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
                (op->code != OP_LOAD || is_small_load(a, op));
   if (again) {
     Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
@@ -486,8 +487,8 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   return true;
 }
 
-/* Chains of free values are as long as the program: a list of what is to be made, and no recursion. */
-static Value *want(Assign *a, Value *v, Attr *to) {
+/* Chains of rematerializable values are as long as the program: a list of what is to be made, and no recursion. */
+static Value *value_in_layout(Assign *a, Value *v, Attr *to) {
   Value *x = ask(a, v, to);
   if (x) return x;
   while (a->wishes.len) {
@@ -502,30 +503,30 @@ static Value *want(Assign *a, Value *v, Attr *to) {
 
 static void place_block(Assign *a, Block *b);
 
-static void want_operand(Assign *a, Op *op, int i, Attr *to) {
+static void operand_in_layout(Assign *a, Op *op, int i, Attr *to) {
   Value *v = ir_operand(op, i);
-  if (ir_is_tensor(v->type)) ir_set_operand(op, i, want(a, v, to));
+  if (ir_is_tensor(v->type)) ir_set_operand(op, i, value_in_layout(a, v, to));
 }
 
-static void want_all(Assign *a, Op *op, Attr *to) {
-  for (int i = 0; i < op->noperands; i++) want_operand(a, op, i, to);
+static void operands_in_layout(Assign *a, Op *op, Attr *to) {
+  for (int i = 0; i < op->noperands; i++) operand_in_layout(a, op, i, to);
 }
 
 static void set_results(Assign *a, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *r = &op->results[i];
-    Attr *e = ir_is_tensor(r->type) ? home(a, r) : NULL;
+    Attr *e = ir_is_tensor(r->type) ? assigned(a, r) : NULL;
     if (e) r->type = gpu_with(a->cx, r->type, e);
   }
 }
 
-/* An op whose results lie as its operands do. A loop's result that was free got its home when the loop was placed, which
- * is later than homes were inferred: so the results' follow from what the operands are by now. Who uses them asks for
- * the layout that it inferred, and gets them converted. */
+/* An op whose results lie as its operands do. A loop's result that was rematerializable got its assigned layout when
+ * the loop was placed, which is later than assigned layouts were inferred: so the results' follow from what the
+ * operands are by now. Who uses them asks for the layout that it inferred, and gets them converted. */
 static void place_from(Assign *a, Op *op, Attr *e) {
-  want_all(a, op, e);
+  operands_in_layout(a, op, e);
   if (op->code == OP_CAT)
-    renew_home(a, &op->results[0], cat_encoding(a, op));
+    reassign_layout(a, &op->results[0], cat_encoding(a, op));
   else
     renew_results(a, op, e);
   set_results(a, op);
@@ -534,22 +535,22 @@ static void place_from(Assign *a, Op *op, Attr *e) {
 static void place_for(Assign *a, Op *op) {
   Block *body = ir_entry(op, 0);
   for (int i = 0; i < op->nresults; i++) {
-    Attr *e = home(a, ir_loop_arg(op, i));
+    Attr *e = assigned(a, ir_loop_arg(op, i));
     if (!e) continue;
     ir_loop_arg(op, i)->type = gpu_with(a->cx, ir_loop_arg(op, i)->type, e);
-    want_operand(a, op, IR_LOOP_INITS + i, e);
+    operand_in_layout(a, op, IR_LOOP_INITS + i, e);
   }
   place_block(a, body);
   Op *yield = ir_terminator(body);
   for (int i = 0; i < op->nresults; i++) {
     Value *arg = ir_loop_arg(op, i);
     if (!ir_is_tensor(arg->type)) continue;
-    if (!home(a, arg)) {
+    if (!assigned(a, arg)) {
       Attr *e = block_of(a, arg->type);
-      want_operand(a, op, IR_LOOP_INITS + i, e);
-      settle(a, arg, e);
+      operand_in_layout(a, op, IR_LOOP_INITS + i, e);
+      assign_carried(a, arg, e);
     }
-    want_operand(a, yield, i, home(a, arg));
+    operand_in_layout(a, yield, i, assigned(a, arg));
   }
   set_results(a, op);
 }
@@ -557,19 +558,20 @@ static void place_for(Assign *a, Op *op) {
 static void place_while(Assign *a, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   for (int i = 0; i < before->nargs; i++) {
-    Attr *e = home(a, before->args[i]);
+    Attr *e = assigned(a, before->args[i]);
     if (!e) continue;
     before->args[i]->type = gpu_with(a->cx, before->args[i]->type, e);
-    want_operand(a, op, i, e);
+    operand_in_layout(a, op, i, e);
   }
   for (int i = 0; i < after->nargs; i++)
-    if (home(a, after->args[i])) after->args[i]->type = gpu_with(a->cx, after->args[i]->type, home(a, after->args[i]));
+    if (assigned(a, after->args[i]))
+      after->args[i]->type = gpu_with(a->cx, after->args[i]->type, assigned(a, after->args[i]));
   place_block(a, before);
   Op *condition = ir_terminator(before);
-  for (int i = 0; i < after->nargs; i++) want_operand(a, condition, 1 + i, home(a, after->args[i]));
+  for (int i = 0; i < after->nargs; i++) operand_in_layout(a, condition, 1 + i, assigned(a, after->args[i]));
   place_block(a, after);
   Op *yield = ir_terminator(after);
-  for (int i = 0; i < before->nargs; i++) want_operand(a, yield, i, home(a, before->args[i]));
+  for (int i = 0; i < before->nargs; i++) operand_in_layout(a, yield, i, assigned(a, before->args[i]));
   set_results(a, op);
 }
 
@@ -578,22 +580,22 @@ static void place_if(Assign *a, Op *op) {
     if (!op->regions[r]->first) continue;
     place_block(a, op->regions[r]->first);
     Op *yield = ir_terminator(op->regions[r]->first);
-    for (int i = 0; i < op->nresults; i++) want_operand(a, yield, i, home(a, &op->results[i]));
+    for (int i = 0; i < op->nresults; i++) operand_in_layout(a, yield, i, assigned(a, &op->results[i]));
   }
   set_results(a, op);
 }
 
-/* Where a store takes place: in the coalesced layout, but a vector of few elements where it lies, unless that takes many
- * more instructions. */
+/* Where a store takes place: in the coalesced layout, but a vector of few elements where it lies, unless that takes
+ * many more instructions. */
 static void place_store(Assign *a, Op *op) {
   Value *ptr = ir_operand(op, 0);
   if (!ir_is_tensor(ptr->type)) return;
-  Attr *value = home(a, ir_operand(op, 1)), *e = coalesce_encoding(a->coalesce, op);
+  Attr *value = assigned(a, ir_operand(op, 1)), *e = coalesce_encoding(a->coalesce, op);
   enum { INSTRUCTIONS = 8 }; /* what a conversion costs */
   if (value && ptr->type->rank == 1 && ir_numel(ptr->type) <= 32 * a->num_warps &&
       !is_repeated(a, op, value, INSTRUCTIONS))
     e = value;
-  want_all(a, op, e);
+  operands_in_layout(a, op, e);
 }
 
 static int64_t swizzle_bytes(int64_t row_bytes) { return row_bytes >= 128 ? 128 : row_bytes >= 64 ? 64 : 32; }
@@ -603,13 +605,13 @@ static int64_t swizzle_bytes(int64_t row_bytes) { return row_bytes >= 128 ? 128 
 static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
   int order[LAYOUT_MAX_DIMS], k_dim = index == 0 ? 1 : 0;
   const int64_t *trans = NULL;
-  if (v->op && v->op->code == OP_TRANS && home(a, v)) {
+  if (v->op && v->op->code == OP_TRANS && assigned(a, v)) {
     trans = ir_attr(v->op, "order")->ints;
     v = ir_operand(v->op, 0);
     k_dim = 1 - k_dim;
   }
   Attr *e = home_or_block(a, v);
-  Value *src = want(a, v, e);
+  Value *src = value_in_layout(a, v, e);
   gpu_order(e, 2, order);
   int bits = ir_elem(v->type)->bits, fast = bits == 16 ? order[0] : k_dim;
   int64_t swizzle = swizzle_bytes(v->type->shape[fast] * bits / 8);
@@ -617,7 +619,7 @@ static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
   Type *t = ir_memdesc(a->cx, v->type->elem, 2, v->type->shape, shared, gpu_smem(a->cx), false);
   Value *buffer = known_version(a, src, shared);
   if (!buffer) {
-    Builder after = behind(a, src);
+    Builder after = builder_after(a, src);
     buffer = remember(a, src, shared, ir_make(&after, OP_LOCAL_ALLOC, t, src, NULL));
   }
   if (!trans) return buffer;
@@ -632,10 +634,11 @@ static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
 static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
   Builder b = ir_before(a->cx, op);
   Value *x = ir_operand(op, 0), *operands[3];
-  bool in_registers = home(a, x) && rank_of(home(a, x)) == 4 && ir_elem(x->type)->bits >= 16;
-  operands[0] = in_registers ? want(a, x, gpu_dot_op(a->cx, 0, plan.encoding, plan.k_width)) : in_shared(a, &b, x, 0);
+  bool in_registers = assigned(a, x) && rank_of(assigned(a, x)) == 4 && ir_elem(x->type)->bits >= 16;
+  operands[0] =
+      in_registers ? value_in_layout(a, x, gpu_dot_op(a->cx, 0, plan.encoding, plan.k_width)) : in_shared(a, &b, x, 0);
   operands[1] = in_shared(a, &b, ir_operand(op, 1), 1);
-  operands[2] = want(a, ir_operand(op, 2), plan.encoding);
+  operands[2] = value_in_layout(a, ir_operand(op, 2), plan.encoding);
   Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
   ir_set_attr(a->cx, fence, "bCluster", ir_attr_bool(a->cx, false));
   Type *t = gpu_with(a->cx, op->results[0].type, plan.encoding);
@@ -645,7 +648,7 @@ static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
               ir_attr_int(a->cx, i32, 0)); /* tf32: the only one a tensor core has for f32 */
   Attr *imprecise = ir_attr(op, "maxNumImpreciseAcc");
   if (imprecise && imprecise->integer) ir_set_attr(a->cx, dot, "maxNumImpreciseAcc", imprecise);
-  map_put(a->cx, &a->homes, &dot->results[0], plan.encoding);
+  map_put(a->cx, &a->assigned, &dot->results[0], plan.encoding);
   ir_replace_all(&op->results[0], &dot->results[0]);
   ir_erase(op);
 }
@@ -669,10 +672,10 @@ static void place_dot(Assign *a, Op *op) {
     return;
   }
   for (int i = 0; i < 2; i++) {
-    want_operand(a, op, i, gpu_dot_op(a->cx, i, plan.encoding, plan.k_width));
+    operand_in_layout(a, op, i, gpu_dot_op(a->cx, i, plan.encoding, plan.k_width));
     if (plan.kind == DOT_MMA && lacks_fp8(a->sm) && ir_elem(ir_operand(op, i)->type)->bits == 8) as_half(a, op, i);
   }
-  want_operand(a, op, 2, plan.encoding);
+  operand_in_layout(a, op, 2, plan.encoding);
   set_results(a, op);
 }
 
@@ -691,21 +694,21 @@ static void place_op(Assign *a, Op *op) {
   case OP_DOT: place_dot(a, op); return;
   case OP_REDUCE:
   case OP_SCAN: place_from(a, op, operand_or_block(a, op)); return;
-  case OP_HISTOGRAM: want_all(a, op, home_or_block(a, ir_operand(op, 0))); break;
+  case OP_HISTOGRAM: operands_in_layout(a, op, home_or_block(a, ir_operand(op, 0))); break;
   case OP_GATHER:
-    want_operand(a, op, 0, home_or_block(a, ir_operand(op, 0)));
-    want_operand(a, op, 1, home(a, &op->results[0]));
+    operand_in_layout(a, op, 0, home_or_block(a, ir_operand(op, 0)));
+    operand_in_layout(a, op, 1, assigned(a, &op->results[0]));
     break;
-  case OP_CAT: place_from(a, op, home(a, ir_operand(op, 0))); return;
-  case OP_UNSPLAT: want_operand(a, op, 0, home_or_block(a, ir_operand(op, 0))); return;
+  case OP_CAT: place_from(a, op, assigned(a, ir_operand(op, 0))); return;
+  case OP_UNSPLAT: operand_in_layout(a, op, 0, home_or_block(a, ir_operand(op, 0))); return;
   case OP_PRINT:
   case OP_ASSERT:
     for (int i = 0; i < op->noperands; i++)
-      if (ir_is_tensor(ir_operand(op, i)->type)) want_operand(a, op, i, home_or_block(a, ir_operand(op, i)));
+      if (ir_is_tensor(ir_operand(op, i)->type)) operand_in_layout(a, op, i, home_or_block(a, ir_operand(op, i)));
     return;
   case OP_DESC_LOAD: break;
   case OP_DESC_STORE:
-  case OP_DESC_REDUCE: want_operand(a, op, 1, home_or_block(a, ir_operand(op, 1))); return;
+  case OP_DESC_REDUCE: operand_in_layout(a, op, 1, home_or_block(a, ir_operand(op, 1))); return;
   case OP_MAKE_TENSOR_PTR:
   case OP_ADVANCE:
   case OP_MAKE_TENSOR_DESC:
@@ -715,14 +718,14 @@ static void place_op(Assign *a, Op *op) {
   case OP_CALL: refuse(a, op); return;
   default: {
     bool any = false;
-    for (int i = 0; i < op->nresults; i++) any |= home(a, &op->results[i]) != NULL;
-    if (!any) return; /* free, or of scalars */
+    for (int i = 0; i < op->nresults; i++) any |= assigned(a, &op->results[i]) != NULL;
+    if (!any) return; /* rematerializable, or of scalars */
     if (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST)
-      want_operand(a, op, 0, gpu_operand_encoding(a->cx, op, home(a, &op->results[0]), a->num_warps));
+      operand_in_layout(a, op, 0, gpu_operand_encoding(a->cx, op, assigned(a, &op->results[0]), a->num_warps));
     else if (op->code == OP_SPLIT || is_shape_op(op->code) || op->code == OP_JOIN)
       place_from(a, op, op->code == OP_SPLIT ? split_source(a, op) : best_operand(a, op));
     else
-      want_all(a, op, home(a, &op->results[0]));
+      operands_in_layout(a, op, assigned(a, &op->results[0]));
   }
   }
   set_results(a, op);

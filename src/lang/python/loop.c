@@ -727,90 +727,134 @@ static void check_condition_names(Lang *L, Node *stmt, const Changes *changes) {
                  "`:=` in the condition of a `while` loop cannot be used in a kernel");
 }
 
-static bool try_while(Lang *L, Loop *loop) {
-  Node *stmt = loop->stmt;
-  find_carried(L, loop);
-  Builder outer = L->b;
-  Op *op = ir_op(&L->b, OP_WHILE, NULL, 0, loop->inits.at, (int)loop->inits.len);
-  Block *before = new_region(L, op), *after = new_region(L, op);
-  uint32_t mark = scope_mark(L->fn->scope);
-  build_at(L, before);
-  bind_carried(L, loop, before);
-  Val *cond = eval(L, stmt->a);
-  Value *c = NULL;
-  if (cond->kind == V_TENSOR) {
-    c = lang_condition(L, cond, stmt->a->span)->value;
-  } else if (!val_truth(L, cond, stmt->a->span)) {
-    scope_take_back(L, L->fn->scope, mark);
-    L->b = outer;
-    ir_erase(op);
-    return true;
-  }
-  Changes by_condition = scope_take_back(L, L->fn->scope, mark);
+/* A while loop being built: its op, with the regions of the condition and of the body. */
+typedef struct While {
+  Loop *loop;
+  Op *op;
+  Block *before, *after;
+  Val *condition; /* as evaluated */
+  Value *test;    /* i1; NULL: always true */
+  Flow flow;      /* of the body */
+  Changes changes;
+  Values yields;
+  Exit exit;
+} While;
+
+/* Names that the condition gives values other than the arguments it began with. */
+static void check_condition_changes(Lang *L, const Loop *loop, const Changes *by_condition) {
   Vec(Change) own = {0};
-  for (uint32_t i = 0; i < by_condition.n; i++) {
+  for (uint32_t i = 0; i < by_condition->n; i++) {
     bool is_argument = false;
     for (uint32_t k = 0; k < loop->carried.len; k++)
-      is_argument = is_argument || (loop->carried.at[k].slot == by_condition.at[i].slot &&
-                                    by_condition.at[i].now.val == loop->carried.at[k].arg.val);
-    if (!is_argument) vec_push(L->cx, &own, by_condition.at[i]);
+      is_argument = is_argument || (loop->carried.at[k].slot == by_condition->at[i].slot &&
+                                    by_condition->at[i].now.val == loop->carried.at[k].arg.val);
+    if (!is_argument) vec_push(L->cx, &own, by_condition->at[i]);
   }
-  check_condition_names(L, stmt, &(Changes){own.at, own.len});
+  check_condition_names(L, loop->stmt, &(Changes){own.at, own.len});
+}
 
-  lang_at(L, stmt->span);
-  mark = scope_mark(L->fn->scope);
-  build_at(L, after);
-  bind_carried(L, loop, after);
-  Flow flow = run_body(L, stmt);
-  Changes changes = scope_take_back(L, L->fn->scope, mark);
-  Values yields = {0};
-  lang_at(L, stmt->span);
-  collect_yields(L, loop, &changes, &yields);
-  lang_at(L, stmt->span);
-  Exit x = find_exit(L, &flow);
-  loop->again = false;
-  settle_others(L, loop, &changes);
-  if (loop->again) {
-    L->b = outer;
-    ir_erase(op);
+/* The condition, in the first region; false: it is known not to hold, and there is no loop. */
+static bool while_condition(Lang *L, While *w) {
+  Node *stmt = w->loop->stmt;
+  uint32_t mark = scope_mark(L->fn->scope);
+  build_at(L, w->before);
+  bind_carried(L, w->loop, w->before);
+  w->condition = eval(L, stmt->a);
+  if (w->condition->kind == V_TENSOR)
+    w->test = lang_condition(L, w->condition, stmt->a->span)->value;
+  else if (!val_truth(L, w->condition, stmt->a->span)) {
+    scope_take_back(L, L->fn->scope, mark);
     return false;
   }
-  int ncarried = (int)loop->inits.len;
-  if (x.may_leave) {
-    L->b = ir_before(L->cx, op);
-    lang_at(L, stmt->span);
-    exit_inits(L, &x);
-    for (uint32_t i = 0; i < x.inits.len; i++) ir_add_operand(L->cx, op, x.inits.at[i]);
-    Type **types = types_of(L, &x.inits);
-    add_block_args(L, before, types, (int)x.inits.len, NULL);
-    add_block_args(L, after, types, (int)x.inits.len, NULL);
-    add_all(L, &yields, &x.yields);
+  Changes by_condition = scope_take_back(L, L->fn->scope, mark);
+  check_condition_changes(L, w->loop, &by_condition);
+  return true;
+}
+
+/* The body, in the second region; false: more is carried than was known, and the loop is built again. */
+static bool while_body(Lang *L, While *w) {
+  Node *stmt = w->loop->stmt;
+  lang_at(L, stmt->span);
+  uint32_t mark = scope_mark(L->fn->scope);
+  build_at(L, w->after);
+  bind_carried(L, w->loop, w->after);
+  w->flow = run_body(L, stmt);
+  w->changes = scope_take_back(L, L->fn->scope, mark);
+  lang_at(L, stmt->span);
+  collect_yields(L, w->loop, &w->changes, &w->yields);
+  lang_at(L, stmt->span);
+  w->exit = find_exit(L, &w->flow);
+  w->loop->again = false;
+  settle_others(L, w->loop, &w->changes);
+  return !w->loop->again;
+}
+
+/* What says that the loop is left is carried, too. */
+static void while_carry_exit(Lang *L, While *w) {
+  Exit *x = &w->exit;
+  L->b = ir_before(L->cx, w->op);
+  lang_at(L, w->loop->stmt->span);
+  exit_inits(L, x);
+  for (uint32_t i = 0; i < x->inits.len; i++) ir_add_operand(L->cx, w->op, x->inits.at[i]);
+  Type **types = types_of(L, &x->inits);
+  add_block_args(L, w->before, types, (int)x->inits.len, NULL);
+  add_block_args(L, w->after, types, (int)x->inits.len, NULL);
+  add_all(L, &w->yields, &x->yields);
+}
+
+/* The terminators of both regions, and the results. */
+static void while_finish(Lang *L, While *w, int ncarried) {
+  Value *test = w->test;
+  build_at(L, w->before);
+  if (w->exit.may_leave && !test) {
+    test = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), w->before->args[ncarried], value_i1(L, true), NULL);
+  } else if (w->exit.may_leave) {
+    test = guard_condition(L, w->before, test, w->before->args[ncarried]);
+  } else if (!test) {
+    test = value_i1(L, true);
   }
-  build_at(L, before);
-  if (x.may_leave && !c) {
-    c = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), before->args[ncarried], value_i1(L, true), NULL);
-  } else if (x.may_leave) {
-    c = guard_condition(L, before, c, before->args[ncarried]);
-  } else if (!c) {
-    c = value_i1(L, true);
-  }
-  build_at(L, before);
+  build_at(L, w->before);
   Values condition = {0};
-  vec_push(L->cx, &condition, c);
-  for (int i = 0; i < before->nargs; i++) vec_push(L->cx, &condition, before->args[i]);
+  vec_push(L->cx, &condition, test);
+  for (int i = 0; i < w->before->nargs; i++) vec_push(L->cx, &condition, w->before->args[i]);
   ir_op(&L->b, OP_CONDITION, NULL, 0, condition.at, (int)condition.len);
-  build_at(L, after);
-  ir_op(&L->b, OP_YIELD, NULL, 0, yields.at, (int)yields.len);
-  ir_add_result_types(L->cx, op, types_of(L, &yields), (int)yields.len);
-  L->b = outer;
-  bind_results(L, loop, result_values(L, op, 0));
-  exit_flow(L, &x, result_values(L, op, ncarried));
-  if (x.may_leave) loop->left = ir_result(op, ncarried);
-  if (cond->kind != V_TENSOR && x.may_return && flow.broken.state == NO) { /* `while True` that only returns */
+  build_at(L, w->after);
+  ir_op(&L->b, OP_YIELD, NULL, 0, w->yields.at, (int)w->yields.len);
+  ir_add_result_types(L->cx, w->op, types_of(L, &w->yields), (int)w->yields.len);
+}
+
+/* What holds after the loop. */
+static void while_leave(Lang *L, While *w, int ncarried) {
+  bind_results(L, w->loop, result_values(L, w->op, 0));
+  exit_flow(L, &w->exit, result_values(L, w->op, ncarried));
+  if (w->exit.may_leave) w->loop->left = ir_result(w->op, ncarried);
+  bool forever = w->condition->kind != V_TENSOR;
+  if (forever && w->exit.may_return && w->flow.broken.state == NO) { /* `while True` that only returns */
     L->fn->flow.returned = (Flag){.state = YES};
     L->fn->flow.dead = true;
   }
-  L->here = stmt->span;
+  L->here = w->loop->stmt->span;
+}
+
+/* False: what is carried had to grow, and the loop is to be built once more. */
+static bool try_while(Lang *L, Loop *loop) {
+  find_carried(L, loop);
+  Builder outer = L->b;
+  While w = {.loop = loop};
+  w.op = ir_op(&L->b, OP_WHILE, NULL, 0, loop->inits.at, (int)loop->inits.len);
+  w.before = new_region(L, w.op);
+  w.after = new_region(L, w.op);
+  bool runs = while_condition(L, &w);
+  if (!runs || !while_body(L, &w)) {
+    L->b = outer;
+    ir_erase(w.op);
+    return !runs;
+  }
+  int ncarried = (int)loop->inits.len;
+  if (w.exit.may_leave) while_carry_exit(L, &w);
+  while_finish(L, &w, ncarried);
+  L->b = outer;
+  while_leave(L, &w, ncarried);
   return true;
 }
 

@@ -3,11 +3,9 @@
 
 #include "lang/tl/tl.h"
 
-static bool on_cuda(Lang *L) { return L->options.target_name && strcmp(L->options.target_name, "cuda") == 0; }
-
 /* One instruction without operands, as inline assembly. */
 static Val *instruction(Lang *L, const Builtin *f, const char *text, const char *constraint, LKind kind, bool pure) {
-  if (!on_cuda(L))
+  if (!L->options.takes_ptx)
     lang_fail(L, NULL, "%s is for CUDA devices, and this kernel is compiled for %s", f->name,
               L->options.target_name ? L->options.target_name : "none");
   const LType *t = lt_scalar(L, kind);
@@ -38,7 +36,7 @@ Val *builtin_num_warps(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 /* Where no launch depends on another, there is nothing to wait for and nobody to tell. */
 static Val *dependency(Lang *L, const Builtin *f, const char *text) {
-  if (on_cuda(L)) instruction(L, f, text, "=r", L_INT32, false);
+  if (L->options.takes_ptx) instruction(L, f, text, "=r", L_INT32, false);
   return val_none(L);
 }
 
