@@ -87,6 +87,19 @@ static Value *any(Gen *g, Type *t) {
   return x ? splatted(g, x, t) : ir_const_int(&g->b, t, small_constant(g));
 }
 
+/* Programs of these seeds divide, and take the smaller, of numbers without a sign, too. */
+#define UNSIGNED_SEEDS (UINT64_C(1) << 32)
+
+static Opcode unsigned_of(Opcode code) {
+  switch (code) {
+  case OP_DIVSI: return OP_DIVUI;
+  case OP_REMSI: return OP_REMUI;
+  case OP_MINSI: return OP_MINUI;
+  case OP_MAXSI: return OP_MAXUI;
+  default: return code;
+  }
+}
+
 static Value *binary(Gen *g) {
   static const Opcode codes[] = {OP_ADDI, OP_ADDI, OP_ADDI, OP_SUBI, OP_MULI,  OP_MULI,  OP_DIVSI, OP_REMSI, OP_REMSI,
                                  OP_ANDI, OP_ORI,  OP_XORI, OP_SHLI, OP_SHRSI, OP_SHRUI, OP_MINSI, OP_MAXSI};
@@ -96,6 +109,7 @@ static Value *binary(Gen *g) {
   bool constant = below(g, 2) || code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI;
   int64_t k = code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI ? below(g, 5) : small_constant(g);
   if ((code == OP_DIVSI || code == OP_REMSI) && k < 1) k = 8;
+  if (g->seed >= UNSIGNED_SEEDS && below(g, 2)) code = unsigned_of(code);
   if (code == OP_ANDI && k > 0 && below(g, 2)) k = 7;
   if (code == OP_MULI && below(g, 12) == 0) k = 0x1E3779B1 + 2 * below(g, 1000); /* a hash */
   Value *y = constant ? ir_const_int(&g->b, x->type, k) : any(g, x->type);

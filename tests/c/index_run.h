@@ -104,7 +104,7 @@ static bool is_hash(const Op *op) {
 
 static int64_t compute(const Op *op, int64_t x, int64_t y, int bits, unsigned *flags) {
   Opcode code = op->code;
-  uint64_t a = (uint64_t)x, b = (uint64_t)y;
+  uint64_t a = (uint64_t)x, b = (uint64_t)y, ones = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
   bool shift = code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI;
   if (shift && (y < 0 || y >= bits)) return *flags |= OVERFLOWN, 0;
   switch (code) {
@@ -128,6 +128,13 @@ static int64_t compute(const Op *op, int64_t x, int64_t y, int bits, unsigned *f
     if (x < 0) *flags |= NEGATIVE;
     if (y == 0 || y == -1) return *flags |= OVERFLOWN, 0;
     return code == OP_DIVSI ? x / y : x % y;
+  case OP_MINUI: return (a & ones) < (b & ones) ? x : y;
+  case OP_MAXUI: return (a & ones) > (b & ones) ? x : y;
+  case OP_DIVUI:
+  case OP_REMUI:
+    if (x < 0 || y < 0) *flags |= NEGATIVE;
+    if (y == 0) return *flags |= OVERFLOWN, 0;
+    return wrapped((int64_t)(code == OP_DIVUI ? (a & ones) / (b & ones) : (a & ones) % (b & ones)), bits);
   default: fail_msg("the interpreter does not know %s", ir_ops[code].name); return 0;
   }
 }
