@@ -494,8 +494,11 @@ INTEGERS = {
 }
 
 
+CONVERSIONS = ["int2float", "uint2float", "ll2float", "ull2float", "ll2double", "ull2double"]
+
+
 @pytest.mark.parametrize("mode", ["rd", "ru", "rz"])
-@pytest.mark.parametrize("name", ["int2float", "uint2float", "ll2float", "ull2float", "ll2double", "ull2double"])
+@pytest.mark.parametrize("name", CONVERSIONS)
 def test_directed_conversions(kernel, name, mode):
     source, low, high = INTEGERS[name.split("2")[0]]
     dtype = torch.float32 if name.endswith("float") else torch.float64
