@@ -100,3 +100,25 @@ def test_fp8_of_bias_15():
     assert np.array_equal(back.numpy(), np.where(code & 0x7F == 0x7F, code - 1, code))  # nothing becomes 1.875
     assert np.array_equal(three.numpy(), 3 * want)
     assert np.array_equal(mixed.numpy(), np.where(code < 128, -want, np.float32(0.6875)))
+
+
+# The largest finite number, the step below it, its code, which all that is larger gets, infinities too, and NaN's codes.
+ENDS = {
+    torch.float8_e4m3fn: (448, 32, 0x7E, {0x7F, 0xFF}),
+    torch.float8_e5m2: (57344, 8192, 0x7B, {0x7D, 0x7E, 0x7F, 0xFD, 0xFE, 0xFF}),
+    torch.float8_e4m3fnuz: (240, 16, 0x7F, {0x80}), torch.float8_e5m2fnuz: (57344, 8192, 0x7F, {0x80}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fp8", [*FP8, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+def test_fp8_beyond_the_largest(fp8, dtype):
+    largest, step, code, nan = ENDS[fp8]
+    inf = float("inf")
+    x = [largest, largest + step / 4, largest + step / 2, largest + step, 65280.0, inf, torch.finfo(dtype).max]
+    x = torch.tensor([*x, *[-a for a in x], float("nan"), -float("nan")], dtype=torch.float64).to(dtype)
+    y = torch.zeros(16, dtype=torch.uint8)
+    cast_kernel[(1,)](x, y.view(fp8), B=16)
+    got = y.tolist()
+    assert got[:7] == [code] * 7 and got[7:14] == [code | 0x80] * 7, [hex(c) for c in got]
+    assert set(got[14:]) <= nan, [hex(c) for c in got]
