@@ -72,6 +72,20 @@ class Program:
             "m": rng.randint(-5, 70),
             "big": rng.choice([2**31, -(2**40), 7, 2**20]),
         }
+        # Strides known at run time: of rows and of columns, and where the first element is.
+        M, N = self.M, self.N
+        self.strides = rng.choice(
+            [
+                (N + 5, 1, 0),
+                (1, M, 0),
+                (2 * N, 2, 0),
+                (-N, 1, (M - 1) * N),
+                (N, -1, N - 1),
+                (3, 3 * M, 1),
+                (16 * N, 16, 0),
+            ]
+        )
+        self.scalars |= {"s": self.strides[0], "t": self.strides[1]}
         self.helpers: list = []
         self.lines: list = []
         self.variables: list = []
@@ -225,7 +239,12 @@ class Program:
             text = f"({a}) // ((({b}) & 15) + 1)" if self.chance(0.5) else f"({a}) % ((({b}) & 15) + 1)"
         elif how == 1 and dtype in SIGNED:
             b = self.expression(dtype, shape, depth)
-            text = f"({a}) {self.pick(['//', '%'])} (0 - ((({b}) & 7) + 2))"
+            negative = f"(0 - ((({b}) & 7) + 2))"
+            text = f"({a}) {self.pick(['//', '%'])} {self.pick([negative, f'((({b}) & -2) | 2)'])}"
+        elif how == 8 and self.chance(0.5):
+            top = 2 ** (BITS[dtype] - (dtype in SIGNED)) - 1
+            divisor = self.pick([2, 3, 7, 16, 100, top, *([-2, -3, -16, -100, -top - 1] if dtype in SIGNED else [])])
+            text = f"({a}) {self.pick(['//', '%'])} tl.full((), {divisor}, tl.{dtype})"
         elif how == 2:
             text = f"({a}) {self.pick(['<<', '>>'])} {self.random.randrange(BITS[dtype])}"
         elif how == 3:
@@ -291,6 +310,7 @@ class Program:
             "assign", "assign", "assign", "again", "again", "again", "branch", "branch", "loop", "loop", "repeat",
             "reduce", "reduce", "scan", "sort", "gather", "histogram", "halves", "turn", "call", "call", "counter",
             "swap", "unroll", "scratch", "user_reduce", "pick_best", "load", "numbers", "leave", "topk", "three",
+            "compact",
         ]  # fmt: skip
         if self.use_dots:
             names += ["dot"] * 4
@@ -428,7 +448,10 @@ class Program:
             return f"({text}) * {stride}", n * stride
         rows, columns = shape
         i, j = self.index_text(rows) + "[:, None]", self.index_text(columns) + "[None, :]"
-        how = self.random.randrange(5)
+        how = self.random.randrange(6)
+        if how == 5 and (rows, columns) == (self.M, self.N):
+            s, t, first = self.strides
+            return f"{first} + {i} * s + {j} * t", first + max(s, 0) * (rows - 1) + max(t, 0) * (columns - 1) + 1
         if how == 0:
             return f"{i} + {j} * {rows}", rows * columns
         if how == 1:
@@ -455,6 +478,9 @@ class Program:
         base = f"{pointer} + pid * {count}" if self.chance(0.5) else pointer
         if self.chance(0.2) and shape:  # an address out of data
             index, _ = self.leaf(["int32"], shape)
+            if self.chance(0.4):
+                axis = self.random.randrange(len(shape))
+                index = f"tl.cumsum(({index}) & 3, {axis}{self.pick(['', ', reverse=True'])})"
             at = f"(({index}) & {self.power_below(count)})"
         self.define(f"tl.load({base} + {at}{mask})", dtype, shape)
 
@@ -484,6 +510,19 @@ class Program:
         name = self.define(f"tl.load({pointer} + pid * {count} + {other})", dtype, shape)
         self.emit("tl.debug_barrier()")
         del name
+
+    def do_compact(self) -> None:
+        """What a mask keeps, side by side: a scan is the address."""
+        dtype = self.pick([*INTS, *FLOATS])
+        pointer, keep = self.argument(dtype, self.N * 3, "out"), self.name("keep")
+        self.emit(f"{keep} = {self.truth((self.N,), 1)}")
+        at = f"tl.cumsum({keep}.to(tl.int32), 0) - 1"
+        if self.chance(0.5):
+            name = self.name("at")
+            self.emit(f"{name} = {at}")
+            at = name
+        value = self.expression(dtype, (self.N,), 1)
+        self.emit(f"tl.store({pointer} + pid * {self.N} + ({at}), {value}, mask={keep})")
 
     def do_counter(self) -> None:
         """Atomics whose result does not depend on the order."""
@@ -730,13 +769,25 @@ class Program:
         self.emit(f"for {k} in tl.range({bound}{hints}):")
         self.indent += 1
         x, y = self.name("x"), self.name("y")
+        first = dtype not in FP8 and self.chance(0.15)
         mask = (
             f", mask={ki}[None, :] < {rng.randint(1, K)} - {k}, other=0"
             if self.chance(0.3) and dtype not in FP8
             else ""
         )
-        self.emit(f"{x} = tl.load({pa}{mask})")
-        self.emit(f"{y} = tl.load({pb})")
+        if first:  # not from memory
+            self.emit(f"{x} = ((({mi}[:, None] * 3 + {ki}[None, :] + {k}) & 3) - 1).to(tl.{dtype})")
+        else:
+            self.emit(f"{x} = tl.load({pa}{mask})")
+        if self.chance(0.15):  # read the other way round, and turned
+            turned = (
+                b_at.replace("[:, None]", "[?, :]").replace("[None, :]", "[:, None]").replace("[?, :]", "[None, :]")
+            )
+            self.emit(f"{y} = tl.trans(tl.load({b} + ({turned}) + {k} * {b_step}))")
+        else:
+            self.emit(f"{y} = tl.load({pb})")
+        if self.chance(0.15) and dtype not in FP8:
+            self.emit(f"{y} = tl.where({ki}[:, None] > {k}, {y}, tl.max({y}, 0)[None, :]).to(tl.{dtype})")
         if dtype not in FP8 and self.chance(0.4):
             self.emit(
                 f"{x} = ({self.pick([f'{x} * 2', f'-{x}', f'{x} + {x}', f'tl.where({x} > 0, {x}, 0)'])}).to(tl.{dtype})"
@@ -747,8 +798,6 @@ class Program:
         if dtype == "float32":
             more = f", input_precision='{self.pick(['ieee', 'tf32', 'tf32x3'])}'"
         if self.chance(0.2) and M == N:
-            y = f"tl.trans({x}).to(tl.{dtype})"
-            y = y if K == M or True else y
             y = f"tl.trans({x})"
         form = f"tl.dot({x}, {y}, {acc}{more}, out_dtype=tl.{out})"
         self.emit(f"{acc} = {form}" if self.chance(0.7) else f"{acc} += tl.dot({x}, {y}{more}, out_dtype=tl.{out})")
@@ -758,6 +807,10 @@ class Program:
         self.emit(f"{pa} += {a_step}")
         self.emit(f"{pb} += {b_step}")
         self.indent -= 1
+        if M == N and dtype in ("float16", "bfloat16", "float32") and self.chance(0.3):  # a product's product
+            small = f"tl.minimum(tl.maximum({acc}, -3.0), 3.0).to(tl.{dtype})"
+            second = f"tl.trans({small})" if self.chance(0.5) else small
+            self.emit(f"{acc} = tl.dot({small}, {second}{more}, out_dtype=tl.{out})")
         ending = self.random.randrange(3)
         if ending == 0:
             pointer = self.argument("float32" if out != "int32" else out, M * N * 3, "out")

@@ -1,4 +1,4 @@
-"""Triton IR and Triton GPU IR of the examples, damaged at random, through the GPU's back end to the end.
+"""Triton IR and Triton GPU IR of the examples, damaged at random, through both back ends to the end.
 
 Every damaged text is compiled or refused with an error: never a crash, never an internal error, never without end. What
 still compiles and has small operands runs on the simulated GPU, too. Each run has a seed of its own, which a failure
@@ -17,7 +17,7 @@ import pytest
 TRITONC = shutil.which("tritonc")
 ROOT = Path(__file__).resolve().parents[2]
 SEED = int(os.environ.get("TRITONC_TEST_SEED", random.SystemRandom().randrange(1 << 30)))
-COUNT = int(os.environ.get("TRITONC_TEST_FUZZ", "60"))
+COUNT = int(os.environ.get("TRITONC_TEST_FUZZ", "250"))
 # file | kernel | signature | operands for a simulated run
 FLOATS = "*fp32:16,*fp32:16,*fp32:16"
 HALVES = "*fp16:16,*fp16:16,*fp16:16"
@@ -28,7 +28,13 @@ KERNELS = [
     ("histogram.py", "histogram_kernel", "*fp32,*i32,i32,i32,1024", ()),
     ("add.py", "add_kernel", f"{FLOATS},i32:16,1024", ("x_ptr=1024", "y_ptr=1024", "out_ptr=zeros:1024", "n=1000")),
     ("cumsum.py", "cumsum_kernel", f"{FLOATS},i32,i32,1024", ()),
+    ("softmax.py", "softmax_kernel", "*fp32:16,*fp32:16,i32:16,i32:16,i32:16,256", ()),
+    ("conv2d.py", "conv2d_kernel", "*fp32,*fp32,*fp32,i32,i32,i32,i32,i32,i32,i32,3,3,1,1,64,32,32", ()),
+    ("heat.py", "heat_kernel", "*fp32,*fp32,i32,i32,fp32,16,64", ()),
+    ("cross_entropy.py", "cross_entropy_kernel", "*fp32,*i64,*fp32,*fp32,i32,i32,1024", ()),
 ]
+TARGETS = {"ttir": ["cuda:90", "cuda:80", "cuda:120", "cuda:75", "cpu", "cpu:x86-64"],
+           "ttgir": ["cuda:90", "cuda:80", "cuda:120", "cuda:75"]}  # fmt: skip
 NUMBERS = ["0", "1", "-1", "2", "3", "4", "8", "16", "32", "64", "256", "1024", "4294967296", "1152921504606846976",
            "-9223372036854775808"]  # fmt: skip
 TYPES = ["f16", "bf16", "f32", "f64", "i1", "i8", "i16", "i32", "i64"]
@@ -88,10 +94,10 @@ def test_damaged_ir(texts, tmp_path):
         stage, operands, lines = rng.choice(texts)
         path = tmp_path / f"k.{stage}"
         path.write_text(damaged(rng, lines))
-        done = run(
-            str(path), "--target", rng.choice(["cuda:90", "cuda:80", "cuda:120"]), "--emit", "ptx", "-o", os.devnull
-        )
-        where = f"TRITONC_TEST_SEED={SEED}, program {n}:\n{path.read_text()}"
+        target = rng.choice(TARGETS[stage])
+        last = "ptx" if target.startswith("cuda") else "asm"
+        done = run(str(path), "--target", target, "--emit", last, "-o", os.devnull)
+        where = f"TRITONC_TEST_SEED={SEED}, program {n}, {target}:\n{path.read_text()}"
         assert done.returncode in (0, 1), f"ended with {done.returncode}: {done.stderr[-300:]}\n{where}"
         compiled += done.returncode == 0
         if done.returncode == 0 and operands:
