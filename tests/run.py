@@ -226,6 +226,15 @@ def docs():
         pytest("release", ["tests/docs"], label="documentation")
 
 
+def wheel():
+    """The wheels: built as they are released, installed beside others and in their place, for every Python at hand."""
+    if not step("./dev wheel", [ROOT / "dev", "wheel", "--out", BUILD / "wheels", "--compatible", "3.6.0",
+                                "--compatible", "3.7.1", "--compatible", "3.9.0"]):  # fmt: skip
+        return
+    env = {"TRITONC_WHEELS": str(BUILD / "wheels"), "PYTHONPATH": ""}
+    pytest("release", ["tests/wheel"], env, label="wheels")
+
+
 def runtime_library(compiler, name):
     out = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return os.path.realpath(out.stdout.strip())
@@ -334,6 +343,7 @@ SUITES = {
     "docs": docs,
     "torch": torch,
     "jax": jax,
+    "wheel": wheel,
     "simulate": simulate,
     "asan": asan,
     "tsan": tsan,

@@ -29,7 +29,7 @@
  *
  * A file calls only those above it in this list.
  *
- * One build serves Python 3.11 and later (limited API). What a launch executes on a hit is C alone; no Python frame
+ * One build serves Python 3.10 and later (limited API). What a launch executes on a hit is C alone; no Python frame
  * runs.
  */
 #ifndef TRITON_EXT_H
@@ -43,6 +43,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "buffer.h"
 #include "tritonc.h"
 
 /* A function in a type's slot: ISO C has no conversion from function to object pointers but this. */

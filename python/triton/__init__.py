@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from . import _bindings  # noqa: E402
 from ._C import libtriton as _libtriton  # noqa: E402
+from ._version import __version__  # noqa: E402, F401
 
-__version__ = "3.6.0+c" + _libtriton.version
 __triton_builtin__ = "triton"
 
 from . import language  # noqa: E402
