@@ -9,7 +9,13 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-from triton.runtime.interpreter import GridExecutor, InterpretedFunction, TensorHandle, interpreter_builder
+from triton.runtime.interpreter import (
+    GridExecutor,
+    InterpretedFunction,
+    InterpreterError,
+    TensorHandle,
+    interpreter_builder,
+)
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 
@@ -199,6 +205,78 @@ def test_breakpoints(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "<['4'], fp32>([0. 1. 2. 3.])" in done.stdout
     assert "tl.store(x + at, helper(a))" in done.stdout and "script.py(18)kernel()" in done.stdout
+
+
+COMBINE = """
+import numpy as np
+import triton
+import triton.language as tl
+
+@triton.jit
+def larger(a, b):
+    breakpoint()
+    c = tl.maximum(a, b)
+    return c
+
+@triton.jit
+def kernel(x, out, B: tl.constexpr):
+    tl.store(out, tl.reduce(tl.load(x + tl.arange(0, B)), 0, larger))
+
+x, out = np.array([3, 9, 4, 1], np.float32), np.zeros(1, np.float32)
+kernel[(1,)](x, out, B=4)
+assert out[0] == 9
+"""
+
+
+def test_breakpoints_in_what_combines(tmp_path):
+    """The debugger stops in a reduction's function; all that is combined at once is one tensor."""
+    (tmp_path / "script.py").write_text(COMBINE)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py")],
+        input="p b\nn\nc\nc\n", capture_output=True, text=True, env={**os.environ, "TRITON_INTERPRET": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "fp32>([4. 1.])" in done.stdout and "script.py(9)larger()" in done.stdout
+
+
+@triton.jit
+def larger_by_if(a, b):
+    c = a
+    if b > a:
+        c = b
+    return c
+
+
+@triton.jit
+def first_wins(a, i, b, j):
+    take = (a > b) | ((a == b) & (i < j))
+    return tl.where(take, a, b), tl.where(take, i, j)
+
+
+@triton.jit
+def combine_kernel(x, out, B: tl.constexpr):
+    at = tl.arange(0, B)
+    a = tl.load(x + at[:, None] * B + at[None, :])
+    tl.store(out + at, tl.reduce(a, 1, larger_by_if))
+    value, index = tl.reduce((a, at[:, None] + tl.zeros([B, B], tl.int32)), 0, first_wins)
+    tl.store(out + B + at, value + index)
+    tl.store(out + 2 * B + at[:, None] * B + at[None, :], tl.associative_scan(a, 0, larger_by_if))
+
+
+def test_what_combines_elements():
+    x = torch.randint(-9, 9, (8, 8), generator=torch.Generator().manual_seed(3)).float()
+    (out,) = both(combine_kernel, (1,), x, torch.zeros(80), outputs=[1], B=8)
+    assert torch.equal(out[:8], x.amax(1))
+
+
+def test_inline_assembly_says_what_to_do():
+    @triton.jit
+    def kernel(x):
+        a = tl.load(x)
+        tl.store(x, tl.inline_asm_elementwise("mov $0, $1", "=r,r", [a], dtype=tl.int32, is_pure=True, pack=1))
+
+    with pytest.raises(InterpreterError, match="the interpreter has none; run the kernel without TRITON_INTERPRET=1"):
+        InterpretedFunction(kernel)[(1,)](torch.zeros(1, dtype=torch.int32))
 
 
 def test_names_that_tools_use():

@@ -432,6 +432,13 @@ class _Maker:
             return _cast(name, operands[0], results[0])
         raise InterpreterError(f"the interpreter does not know {name}")
 
+    def tt_elementwise_inline_asm(self, op: object, operands: list, results: list) -> object:
+        raise InterpreterError(
+            "tl.inline_asm_elementwise runs instructions of a processor, and the interpreter has none; run the kernel "
+            "without TRITON_INTERPRET=1 (instructions of a GPU: with TRITONC_SIMULATE=1), or compute the same with tl's "
+            "functions while you look for the mistake"
+        )
+
     # arith, math
 
     def arith_constant(self, op: object, operands: list, results: list) -> object:

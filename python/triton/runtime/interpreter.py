@@ -410,7 +410,10 @@ def _combination(fn: Callable) -> Callable:
     def combine(kinds: list, a: list, b: list) -> list:
         tensors = [_of_shape(x, kind) for x, kind in zip([*a, *b], [*kinds, *kinds], strict=True)]
         given = fn(*tensors)
-        return [x.handle.data for x in (given if isinstance(given, builtins.tuple) else (given,))]
+        given = given if isinstance(given, builtins.tuple) else (given,)
+        if [x.dtype if isinstance(x, Tensor) else None for x in given] != kinds:
+            raise InterpreterError("what is combined and what that gives are of different types")
+        return [x.handle.data for x in given]
 
     return combine
 
@@ -459,6 +462,13 @@ def _interpret(function: object, args: builtins.tuple, kwargs: dict) -> object:
         fn = kwargs.get("combine_fn", args[2] if len(args) > 2 else None)
         if isinstance(fn, types.FunctionType):
             return _along(name, fn, list(args), kwargs)
+        if isinstance(fn, JITFunction):
+            fn = interpreted(fn)
+        if isinstance(fn, InterpretedFunction):
+            try:
+                return _along(name, fn, list(args), kwargs)
+            except InterpreterError:  # what it says needs scalars (an `if`), or is wrong: then the compiler says how
+                pass
     return _call("f", list(args), kwargs, {"f": function}, name)
 
 
