@@ -291,6 +291,8 @@ TTC_API char *ttc_doc_text(const ttc_doc *doc);
 typedef enum ttc_memory_flag {
   TTC_MEMORY_READ_ONLY = 1,
   TTC_MEMORY_UNINITIALIZED = 2, /* reading a byte of it before the kernel wrote it is a mistake */
+  TTC_MEMORY_UNBOUNDED = 4, /* (base and size do not count) there is memory beside what is listed: an address in none of it is not checked,
+                             * but through an argument whose memory is listed */
 } ttc_memory_flag;
 typedef struct ttc_memory {
   const void *base;

@@ -345,12 +345,14 @@ PyObject *current_device(PyObject *module, PyObject *args);
 struct Memory {
   ttc_memory *at;
   size_t n, cap;
-  bool unknown; /* some argument does not say how much memory it stands for */
+  bool unknown;             /* some argument does not say how much memory it stands for: */
+  const char *unknown_name; /* the last such; or NULL */
 };
 /* What TRITONC_SIMULATE asks for: 90; 0: nothing is simulated. */
 int simulated_processor(void);
 /* The memory of an argument, if it is one that has memory. false with an exception set. */
 bool memory_add(State *st, Memory *m, PyObject *obj, const char *name);
+bool memory_add_unknown(Memory *m, const char *name);
 void memory_clear(Memory *m);
 
 /* ---- grid.c ------------------------------------------------------------------------------------------------------ */
@@ -381,6 +383,7 @@ struct Kernel {
   bool loaded;
   bool checks;          /* a launch checks accesses against the arguments' memory */
   bool has_descriptors; /* among its run-time arguments: a slot holds one's address */
+  bool warned;          /* of accesses that are not checked */
   bool on_gpu;          /* its launches are over at once: nothing asks whether to end one early */
 };
 PyTypeObject *make_kernel_type(PyObject *module);

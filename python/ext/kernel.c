@@ -106,9 +106,8 @@ typedef struct Ready {
 static ttc_status launch_ready(ttc_context *cx, const Ready *r) {
   const Memory *m = r->memory;
   PyThreadState *saved = PyEval_SaveThread();
-  ttc_status status = m && !m->unknown
-                          ? ttc_launch_checked(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n, m->at, m->n)
-                          : ttc_launch(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n);
+  ttc_status status = m ? ttc_launch_checked(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n, m->at, m->n)
+                        : ttc_launch(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n);
   PyEval_RestoreThread(saved);
   return status;
 }
@@ -126,9 +125,23 @@ static bool launch_or_raise(State *st, const Ready *r) {
   return status == TTC_OK;
 }
 
+/* Once for each kernel. */
+static bool warn_unchecked(Kernel *k, const Memory *memory) {
+  if (k->warned) return true;
+  k->warned = true;
+  const char *name = memory->unknown_name;
+  return PyErr_WarnFormat(
+             PyExc_RuntimeWarning, 1,
+             "kernel `%s`: accesses through %s%s%s are not checked, for it does not say how much memory it "
+             "stands for; pass the tensor itself",
+             ttc_kernel_name(k->kernel), name ? "the argument `" : "an argument", name ? name : "",
+             name ? "`" : "") == 0;
+}
+
 bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
                    const Memory *memory) {
   if (!k->loaded && !kernel_load(k)) return false;
+  if (memory && memory->unknown && !warn_unchecked(k, memory)) return false;
   const void *inline_args[INLINE_SLOTS];
   const void **args = n <= INLINE_SLOTS ? inline_args : PyMem_Malloc(n * sizeof *args);
   if (!args) return PyErr_NoMemory(), false;
@@ -212,7 +225,12 @@ typedef struct Packing {
 static bool pack_run_time(Packing *p, PyObject *value) {
   if (p->used == p->n)
     return PyErr_Format(PyExc_TypeError, "the kernel takes %zu run-time arguments, and more were given", p->n), false;
-  if (p->memory && !memory_add(p->k->st, p->memory, value, NULL)) return false;
+  const TypeEntry *t = type_entry(p->k->st, value);
+  if (!t) return false;
+  bool number = t->class == ARG_INT || t->class == ARG_INDEX;
+  bool bare = number && strcmp(ttc_kernel_arg_type(p->k->kernel, p->used), "ptr") == 0;
+  if (p->memory && !(bare ? memory_add_unknown(p->memory, NULL) : memory_add(p->k->st, p->memory, value, NULL)))
+    return false;
   bool ok = pack(p->k, ttc_kernel_arg_type(p->k->kernel, p->used), value, &p->slots[p->used],
                  p->descriptors ? &p->descriptors[p->used] : NULL);
   p->used++;

@@ -115,6 +115,25 @@ static void add(Memory *m, const Bytes *b, const char *name) {
   m->at[m->n++] = fresh;
 }
 
+static bool reserve(Memory *m) {
+  if (m->n < m->cap) return true;
+  size_t cap = m->cap ? 2 * m->cap : 8;
+  ttc_memory *more = PyMem_Realloc(m->at, cap * sizeof *more);
+  if (!more) return PyErr_NoMemory(), false;
+  m->at = more;
+  m->cap = cap;
+  return true;
+}
+
+bool memory_add_unknown(Memory *m, const char *name) {
+  m->unknown_name = name;
+  if (m->unknown) return true;
+  if (!reserve(m)) return false;
+  m->at[m->n++] = (ttc_memory){.flags = TTC_MEMORY_UNBOUNDED};
+  m->unknown = true;
+  return true;
+}
+
 bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
   const TypeEntry *t = type_entry(st, obj);
   if (!t) return false;
@@ -126,21 +145,15 @@ bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
     return ok;
   }
   if (!class_has_memory(class)) return true;
-  if (m->n == m->cap) {
-    size_t cap = m->cap ? 2 * m->cap : 8;
-    ttc_memory *more = PyMem_Realloc(m->at, cap * sizeof *more);
-    if (!more) return PyErr_NoMemory(), false;
-    m->at = more;
-    m->cap = cap;
-  }
+  if (!reserve(m)) return false;
   Bytes bytes = {0};
   bool known = class == ARG_TENSOR   ? tensor_bytes(obj, &bytes)
                : class == ARG_ARRAY  ? array_bytes(st, obj, &bytes)
                : class == ARG_BUFFER ? buffer_bytes(obj, &bytes)
                                      : false;
   PyErr_Clear();
-  m->unknown |= !known;
-  if (known && bytes.size) add(m, &bytes, name);
+  if (!known) return memory_add_unknown(m, name);
+  if (bytes.size) add(m, &bytes, name);
   return true;
 }
 

@@ -153,6 +153,10 @@ typedef struct RunCall {
 } RunCall;
 
 static void add_memory(Ctx *cx, SimtOptions *o, const ttc_memory *m) {
+  if (m->flags & TTC_MEMORY_UNBOUNDED) {
+    o->unbounded = true;
+    return;
+  }
   simt_add_buffer(cx, o, m->base, m->size, m->flags & TTC_MEMORY_READ_ONLY, m->flags & TTC_MEMORY_UNINITIALIZED);
   o->buffers.at[o->buffers.len - 1].name = m->name ? ctx_printf(cx, "`%s`", m->name) : "a buffer";
 }

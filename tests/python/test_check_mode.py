@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -204,6 +205,43 @@ def test_matmul():
     mistake(
         lambda: matmul_kernel[grid](a, b, c[:99].clone(), M, N, K, 32, debug=True), "at c_ptr[7128]", "program (3, "
     )
+
+
+class Bare:
+    """An address, and no word of how much is there."""
+
+    def __init__(self, array):
+        self.array, self.dtype = array, array.dtype
+
+    def data_ptr(self):
+        return self.array.ctypes.data
+
+
+def test_a_bare_address_is_not_checked_and_the_others_are():
+    @triton.jit
+    def bare_kernel(x_ptr, y_ptr, n, m):
+        at = tl.arange(0, 64)
+        tl.store(y_ptr + at, tl.load(x_ptr + at, mask=at < n), mask=at < m)
+
+    x, y = np.arange(64, dtype=np.float32), np.zeros(64, np.float32)
+    unknown = Bare(x)
+    with pytest.warns(
+        RuntimeWarning, match="kernel `bare_kernel`: accesses through the argument `x_ptr` are not checked"
+    ):
+        bare_kernel[(1,)](unknown, y, 64, 64, debug=True)
+    assert (x == y).all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # said once
+        mistake(lambda: bare_kernel[(1,)](unknown, y[:60].copy(), 64, 64, debug=True), "at y_ptr[60]")
+
+
+def test_an_integer_as_an_address():
+    x, y = np.ones(64, np.float32), np.zeros(64, np.float32)
+    compiled = copy_kernel.warmup(x, y, 64, 64, B=64, grid=(1,), debug=True)
+    with pytest.warns(RuntimeWarning, match="accesses through an argument are not checked"):
+        compiled[(1,)](x.ctypes.data, y, 64, 64)
+    assert (y == 1).all()
+    mistake(lambda: compiled[(1,)](x.ctypes.data, y[:60].copy(), 64, 64), "at y_ptr[60]")
 
 
 # ---- races between programs ----

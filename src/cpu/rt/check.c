@@ -22,6 +22,7 @@ struct CpuChecks {
   Races *races;
   ttc_memory *memory; /* sorted, apart from each other */
   size_t nmemory;
+  bool unbounded;       /* there is other memory, of which nothing is known */
   bool *shadowed;       /* of each memory: does it have a shadow? */
   int32_t arg_memory[]; /* of each argument; NOWHERE: none */
 };
@@ -42,7 +43,8 @@ static void sort_memory(CpuChecks *c) {
   size_t n = 0;
   for (size_t i = 0; i < c->nmemory; i++) {
     ttc_memory *last = n ? &c->memory[n - 1] : NULL, m = c->memory[i];
-    if (!m.size) continue;
+    c->unbounded |= (m.flags & TTC_MEMORY_UNBOUNDED) != 0;
+    if (!m.size || m.flags & TTC_MEMORY_UNBOUNDED) continue;
     if (!last || (uintptr_t)m.base >= end_of(last)) {
       c->memory[n++] = m;
       continue;
@@ -276,11 +278,18 @@ static int32_t find_memory(const Element *e) {
   return e->s->arg >= 0 ? e->c->arg_memory[e->s->arg] : memory_at(e->c, e->address);
 }
 
+/* May an address in no memory be right? */
+static bool is_unchecked(const Element *e) {
+  const CpuSite *s = e->s;
+  if (s->arg == CPU_SITE_UNKNOWN) return true;
+  return e->c->unbounded && (s->arg < 0 || (e->c->arg_memory[s->arg] == NOWHERE && pointer_arg(e->c, s->arg)));
+}
+
 /* One element. */
 static int32_t check_one(Element *e) {
   int32_t m = find_memory(e);
   if (m != NOWHERE && holds(&e->c->memory[m], e->address, (size_t)e->s->bytes)) return check_run(e, m, 1, 0);
-  return m == NOWHERE && e->s->arg == CPU_SITE_UNKNOWN ? 1 : outside(e);
+  return m == NOWHERE && is_unchecked(e) ? 1 : outside(e);
 }
 
 static void release(const CpuChecks *c, const CpuSite *s, uint64_t program) {
