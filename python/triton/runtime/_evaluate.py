@@ -435,8 +435,8 @@ class _Maker:
     def tt_elementwise_inline_asm(self, op: object, operands: list, results: list) -> object:
         raise InterpreterError(
             "tl.inline_asm_elementwise runs instructions of a processor, and the interpreter has none; run the kernel "
-            "without TRITON_INTERPRET=1 (instructions of a GPU: with TRITONC_SIMULATE=1), or compute the same with functions "
-            "of tl while you look for the mistake"
+            "without TRITON_INTERPRET=1 (instructions of a GPU: with TRITONC_SIMULATE=1), or compute the same with "
+            "functions of tl while you look for the mistake"
         )
 
     # arith, math
