@@ -58,8 +58,8 @@ static void test_where_they_meet(void **state) {
   assert_false(races_access(r, 0, 2, 0, RACE_WRITE, BASE + 104, 100, &found));
   assert_true(races_access(r, 0, 2, 0, RACE_READ, BASE + 80, 100, &found));
   assert_int_equal(found.at, 20);
-  assert_false(races_access(r, 0, 3, 0, RACE_READ, BASE + 100, 0, &found)); /* nothing is accessed */
-  assert_false(races_access(r, 1, 3, 0, RACE_WRITE, BASE, 4, &found));      /* a region that is not there */
+  assert_false(races_access(r, 0, 3, 0, RACE_READ, BASE + 100, 0, &found));             /* nothing is accessed */
+  assert_false(races_access(r, 1, 3, 0, RACE_WRITE, BASE, 4, &found));                  /* a region that is not there */
   assert_false(races_access(r, 2, 3, 0, RACE_WRITE, BASE + 2 * SIZE + 100, 4, &found)); /* another region */
   races_free(r);
 }
@@ -70,8 +70,7 @@ static void test_grain(void **state) {
   for (size_t grain = 1; grain <= 8; grain *= 2) {
     Races *r = make(grain);
     RaceFound found = {0};
-    for (size_t i = 0; i < 16; i++)
-      assert_false(races_access(r, 0, i, 0, RACE_WRITE, BASE + i * grain, grain, &found));
+    for (size_t i = 0; i < 16; i++) assert_false(races_access(r, 0, i, 0, RACE_WRITE, BASE + i * grain, grain, &found));
     assert_true(races_access(r, 0, 99, 0, RACE_READ, BASE + 15 * grain, grain, &found));
     assert_int_equal(found.program, 15);
     races_free(r);
@@ -235,11 +234,10 @@ static void test_no_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_pairs),         cmocka_unit_test(test_where_they_meet),
-      cmocka_unit_test(test_grain),         cmocka_unit_test(test_several_readers),
-      cmocka_unit_test(test_order),         cmocka_unit_test(test_chain),
-      cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_written),
-      cmocka_unit_test(test_threads),       cmocka_unit_test(test_no_memory),
+      cmocka_unit_test(test_pairs),           cmocka_unit_test(test_where_they_meet), cmocka_unit_test(test_grain),
+      cmocka_unit_test(test_several_readers), cmocka_unit_test(test_order),           cmocka_unit_test(test_chain),
+      cmocka_unit_test(test_large_numbers),   cmocka_unit_test(test_written),         cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_no_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
