@@ -224,7 +224,6 @@ def test_beside_another_triton(ours_first, others, script, environment):
     assert sorted(p.name for p in where.iterdir() if p.name != "__pycache__") == ["__init__.py", "other.py"]
     assert environment.run("-c", "import tritonc, triton; print(triton.__version__)") == "3.7.1"
     assert environment.run("-m", "tritonc", script).startswith("3.6.0+c")
-    assert "ret" in run(environment.command, script, "-k", "add", "-s", "*fp32,*fp32,*fp32,i32,256", "--emit", "asm")
     environment.pip("uninstall", "-q", "-y", "tritonc")
     assert environment.run("-c", "import triton, triton.other; print(triton.__version__)") == "3.7.1"
     assert not (where.parent / "tritonc").exists() or not any((where.parent / "tritonc").rglob("*.so"))
