@@ -184,6 +184,7 @@ typedef struct ttc_request {
 
 TTC_API ttc_status ttc_compile(ttc_context *cx, const ttc_request *request, ttc_kernel **kernel);
 TTC_API void ttc_kernel_free(ttc_kernel *kernel);
+/* Of NULL, these give NULL, 0 or false. */
 TTC_API const char *ttc_kernel_name(const ttc_kernel *kernel);
 /* The text (or bytes) of a stage, NULL when the kernel has none of that name. */
 TTC_API const char *ttc_kernel_stage(const ttc_kernel *kernel, const char *stage, size_t *len);

@@ -49,6 +49,7 @@ const char *ttc_version(void) { return TTC_VERSION; }
 
 ttc_context *ttc_context_new_with(const ttc_allocator *given) {
   ttc_allocator a = given ? *given : (ttc_allocator){plain_alloc, plain_release, NULL};
+  if (!a.alloc || !a.release) return NULL;
   ttc_context *c = a.alloc(a.self, sizeof *c);
   if (!c) return NULL;
   *c = (ttc_context){.allocator = a, .message = ""};
@@ -69,7 +70,7 @@ const char *ttc_option_name(size_t i) { return i < run_noptions ? run_option_tab
 
 /* ---- the manual -------------------------------------------------------------------------------------------------- */
 
-bool ttc_doc_at(size_t index, ttc_doc *doc) { return lang_doc_at(index, doc); }
+bool ttc_doc_at(size_t index, ttc_doc *doc) { return doc && lang_doc_at(index, doc); }
 
 typedef struct DocText {
   const ttc_doc *doc;
@@ -84,6 +85,7 @@ static void write_doc(Ctx *cx, void *arg) {
 }
 
 char *ttc_doc_text(const ttc_doc *doc) {
+  if (!doc) return NULL;
   DocText t = {doc, NULL};
   Ctx *cx = ctx_new(NULL);
   if (cx) ctx_protect(cx, write_doc, &t);
@@ -341,21 +343,24 @@ void ttc_kernel_free(ttc_kernel *k) {
   k->allocator.release(k->allocator.self, k);
 }
 
-const char *ttc_kernel_name(const ttc_kernel *k) { return k->info.name; }
-const char *ttc_kernel_metadata(const ttc_kernel *k) { return k->metadata; }
-const char *ttc_kernel_target(const ttc_kernel *k) { return k->info.target; }
-const char *ttc_kernel_hash(const ttc_kernel *k) { return k->hash; }
-int ttc_kernel_from_cache(const ttc_kernel *k) { return k->from_cache; }
-size_t ttc_kernel_nargs(const ttc_kernel *k) { return (size_t)run_nargs(&k->info); }
+/* Of no kernel each of these gives NULL, 0 or false. */
+const char *ttc_kernel_name(const ttc_kernel *k) { return k ? k->info.name : NULL; }
+const char *ttc_kernel_metadata(const ttc_kernel *k) { return k ? k->metadata : NULL; }
+const char *ttc_kernel_target(const ttc_kernel *k) { return k ? k->info.target : NULL; }
+const char *ttc_kernel_hash(const ttc_kernel *k) { return k ? k->hash : NULL; }
+int ttc_kernel_from_cache(const ttc_kernel *k) { return k && k->from_cache; }
+size_t ttc_kernel_nargs(const ttc_kernel *k) { return k ? (size_t)run_nargs(&k->info) : 0; }
 
-const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) { return run_arg_type(&k->info, i); }
+const char *ttc_kernel_arg_type(const ttc_kernel *k, size_t i) { return k ? run_arg_type(&k->info, i) : NULL; }
 
-bool ttc_kernel_arg_written(const ttc_kernel *k, size_t i) { return run_arg_written(&k->info, i); }
+bool ttc_kernel_arg_written(const ttc_kernel *k, size_t i) { return k && run_arg_written(&k->info, i); }
 
-const char *ttc_kernel_stage_name(const ttc_kernel *k, size_t i) { return i < k->nstages ? k->stages[i].name : NULL; }
+const char *ttc_kernel_stage_name(const ttc_kernel *k, size_t i) {
+  return k && i < k->nstages ? k->stages[i].name : NULL;
+}
 
 const char *ttc_kernel_stage(const ttc_kernel *k, const char *stage, size_t *len) {
-  for (size_t i = 0; stage && i < k->nstages; i++) {
+  for (size_t i = 0; k && stage && i < k->nstages; i++) {
     if (strcmp(k->stages[i].name, stage) != 0) continue;
     if (len) *len = k->stages[i].len;
     return k->stages[i].bytes;
@@ -515,6 +520,12 @@ static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], 
              run_nargs(&k->info), nargs);
     return fail(c, TTC_ERROR_ARGUMENT, text);
   }
+  for (size_t i = 0; i < nargs; i++)
+    if (!args[i]) {
+      char text[160];
+      snprintf(text, sizeof text, "kernel `%.80s`: args[%zu] is NULL", k->info.name, i);
+      return fail(c, TTC_ERROR_ARGUMENT, text);
+    }
   ttc_status status = ttc_kernel_load(c, k);
   if (status != TTC_OK) return status;
   if (!grid[0] || !grid[1] || !grid[2]) return TTC_OK;

@@ -5,10 +5,54 @@
 
 #include <string.h>
 
+static bool has_parts(const ttc_function *f) {
+  return f && f->name && f->qualname && f->file && (f->source || !f->source_len);
+}
+
+/* Has a constant what its kind needs? Its depth is checked with it. */
+static bool is_whole(const ttc_value *v, int depth) {
+  enum { DEEPEST = 100 };
+  switch (v->kind) {
+  case TTC_NONE:
+  case TTC_BOOL:
+  case TTC_FLOAT:
+  case TTC_MODULE:
+  case TTC_CALLABLE:
+  case TTC_OBJECT: return true;
+  case TTC_INT: {
+    const char *digits = v->text ? v->text + (v->text[0] == '-') : "0";
+    return *digits && strspn(digits, "0123456789") == strlen(digits);
+  }
+  case TTC_STR: return v->text || !v->len;
+  case TTC_DTYPE:
+  case TTC_BUILTIN:
+  case TTC_CLASS: return v->text;
+  case TTC_FUNCTION: return has_parts(v->function);
+  case TTC_TUPLE:
+  case TTC_LIST:
+    if ((!v->items && v->len) || (v->object && !v->text) || depth > DEEPEST) return false;
+    for (size_t i = 0; i < v->len; i++)
+      if (!is_whole(&v->items[i], depth + 1) || (v->names && !v->names[i])) return false;
+    return true;
+  case TTC_HANDLE: break; /* no constant */
+  }
+  return false; /* nor is a kind that there is not */
+}
+
+static void check_constant(Ctx *cx, const ttc_param *p, const char *name, const char *function) {
+  if (!is_whole(&p->constant, 0))
+    ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: its constant, a ttc_value of kind %d, is not whole", name,
+             function, (int)p->constant.kind);
+}
+
 /* The types of a parameter and of a tuple's items as the front end spells them. */
 static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *function, int depth) {
   if (!p->type) ctx_fail(cx, ERR_SOURCE, "an item of parameter `%s` of `%s` has no type", name, function);
-  if (strcmp(p->type, "constexpr") == 0) return;
+  if (strcmp(p->type, "tuple") != 0) p->items = NULL, p->nitems = 0;
+  if (strcmp(p->type, "constexpr") == 0) {
+    check_constant(cx, p, name, function);
+    return;
+  }
   if (strchr(p->type, '[') && p->type[strlen(p->type) - 1] == '>' && strncmp(p->type, "tensordesc<", 11) != 0)
     return; /* a tensor, which no kernel has; the front end knows when it may be */
   if (strcmp(p->type, "tuple") != 0) {
@@ -18,6 +62,8 @@ static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *
     return;
   }
   if (depth > 100) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: tuples nest too deeply", name, function);
+  if (p->nitems && !p->items)
+    ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: the tuple's items are missing", name, function);
   ttc_param *items = ctx_copy(cx, p->items, p->nitems * sizeof *items);
   for (size_t i = 0; i < p->nitems; i++) canonical_type(cx, &items[i], name, function, depth + 1);
   p->items = items;
@@ -50,9 +96,8 @@ static ttc_param *order_params(Ctx *cx, const ttc_request *q, const ttc_function
                  known[i].name, f->name);
     }
     if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);
-    if (strcmp(params[i].type, "constexpr") == 0) continue;
     canonical_type(cx, &params[i], known[i].name, f->name, 0);
-    if (known[i].is_constexpr)
+    if (known[i].is_constexpr && strcmp(params[i].type, "constexpr") != 0)
       ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is a tl.constexpr: it needs a value, not the type `%s`",
                known[i].name, f->name, params[i].type);
   }
@@ -73,6 +118,8 @@ RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines
                   .symbol = q->symbol,
                   .function = q->function,
                   .host = q->host};
+  if (r.function && !has_parts(r.function))
+    ctx_fail(cx, ERR_SOURCE, "a function needs its name, its qualified name, its file and its source");
   if (!r.function) {
     size_t len = q->len ? q->len : strlen(q->text);
     const Source *source = source_new(cx, q->file ? q->file : "<source>", q->text, len, 1);
