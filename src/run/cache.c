@@ -95,7 +95,8 @@ static bool write_file(Ctx *cx, const char *path, const char *pending, const voi
 }
 
 /* A whole file of the user's own in the arena, or NULL. */
-static char *read_own_file(Ctx *cx, const char *path, size_t *len) {
+/* `time`: when it was written, in nanoseconds; or NULL. */
+static char *read_own_file(Ctx *cx, const char *path, size_t *len, int64_t *time) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
   if (fd < 0) return NULL;
   struct stat st;
@@ -112,6 +113,7 @@ static char *read_own_file(Ctx *cx, const char *path, size_t *len) {
   }
   close(fd);
   if (!text) return NULL;
+  if (time) *time = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
   ctx_defer(cx, free, text); /* runs at once if there is no memory to note it */
   *len = n;
   return ctx_strndup(cx, text, n);
@@ -363,7 +365,7 @@ static const char *kernel_file(Ctx *cx, const char *folder, const KernelInfo *k,
 
 static const char *bytes_of_file(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage, size_t *len) {
   (void)r;
-  return read_own_file(cx, kernel_file(cx, self, k, stage), len);
+  return read_own_file(cx, kernel_file(cx, self, k, stage), len, NULL);
 }
 
 bool run_cache_read(Ctx *cx, Compiled *out) {
@@ -372,7 +374,7 @@ bool run_cache_read(Ctx *cx, Compiled *out) {
   if (!dir) return false;
   size_t len = 0;
   const char *own = entry_folder(cx, dir, out);
-  const char *file = read_own_file(cx, ctx_printf(cx, "%s/%s.kernel", own, out->hash), &len);
+  const char *file = read_own_file(cx, ctx_printf(cx, "%s/%s.kernel", own, out->hash), &len, NULL);
   Reader r;
   if (!file || !open_body(cache_magic, file, len, &r)) return false;
   return get_entry(cx, &r, bytes_of_file, (void *)own, out);
@@ -439,8 +441,8 @@ void run_dump(Ctx *cx, const Compiled *c) {
   }
 }
 
-const char *run_override(Ctx *cx, const Compiled *c, const char *stage, size_t *len) {
-  if (!env_is_on("TRITON_KERNEL_OVERRIDE")) return NULL;
+const char *run_override(Ctx *cx, const Compiled *c, const char *stage, size_t *len, int64_t *time) {
+  if (c->edited.none || !env_is_on("TRITON_KERNEL_OVERRIDE")) return NULL;
   const char *dir = folder(cx, "TRITON_OVERRIDE_DIR", "override");
-  return dir ? read_own_file(cx, stage_path(cx, dir, c, stage), len) : NULL;
+  return dir ? read_own_file(cx, stage_path(cx, dir, c, stage), len, time) : NULL;
 }

@@ -1,4 +1,11 @@
-/* override.c: the stages that a user has edited, which take the place of what was made. */
+/* override.c: the stages that a user has edited, which take the place of what was made.
+ *
+ * Problem. A person copies all stages of a kernel, edits one and asks for it to be taken. The others are still what was
+ * made of the source: a later one that is taken as well hides the edit. Idea. Edited is what differs from what is made
+ * without any edit: where there are several files, the kernel is compiled once without them and each is compared. Of the
+ * edited ones the last counts, as each takes the place of what was made of the one before; so one that is older than an
+ * edited one before it, and would hide it, is an error. Cost: a second compile, where there is more than one file.
+ */
 #include "run/run.h"
 
 #include <string.h>
@@ -11,6 +18,35 @@ void run_override_read(Ctx *cx, Compiled *c) {
   c->edited.text = file_read(cx, path, &c->edited.len);
 }
 
+/* What the kernel is without any edit, if there is more than one file in the folder. */
+void run_override_compare(Ctx *cx, const RunRequest *r, Compiled *c) {
+  int files = 0;
+  size_t len;
+  int64_t time;
+  for (const char *const *stage = run_stages(&c->target); *stage; stage++)
+    files += run_override(cx, c, *stage, &len, &time) != NULL;
+  if (files < 2) return;
+  RunRequest plain = *r;
+  plain.unedited = true;
+  Compiled *made = NEW(cx, Compiled);
+  run_compile(cx, &plain, made);
+  c->edited.made = &made->stages;
+}
+
+static bool is_made(const Stages *made, const char *stage, const char *text, size_t len) {
+  for (uint32_t i = 0; made && i < made->len; i++) {
+    const Stage *s = &made->at[i];
+    if (!strcmp(s->name, stage)) return s->len == len && !memcmp(s->bytes, text, len);
+  }
+  return false;
+}
+
+/* The folder's file for the stage, if somebody has edited it. */
+static const char *edited_file(Ctx *cx, const Compiled *c, const char *stage, size_t *len, int64_t *time) {
+  const char *text = run_override(cx, c, stage, len, time);
+  return text && !is_made(c->edited.made, stage, text, *len) ? text : NULL;
+}
+
 const char *run_override_stage(void *self, Ctx *cx, const char *stage, size_t *len) {
   Compiled *c = self;
   if (c->edited.stage && strcmp(stage, c->edited.stage) == 0) {
@@ -18,8 +54,18 @@ const char *run_override_stage(void *self, Ctx *cx, const char *stage, size_t *l
     *len = c->edited.len;
     return c->edited.text;
   }
-  const char *text = run_override(cx, c, stage, len);
-  if (text) c->edited.from_folder = true;
+  int64_t time;
+  const char *text = edited_file(cx, c, stage, len, &time);
+  if (!text) return NULL;
+  if (c->edited.last && time < c->edited.last_time)
+    ctx_fail(
+        cx, ERR_SOURCE,
+        "TRITON_KERNEL_OVERRIDE: %s.%s and %s.%s are both edited, and the second, which would be taken, is the older "
+        "one; remove it, or touch it",
+        c->info.name, c->edited.last, c->info.name, stage);
+  c->edited.last = stage;
+  c->edited.last_time = time;
+  c->edited.from_folder = true;
   return text;
 }
 
@@ -36,7 +82,8 @@ static void refuse_others(Ctx *cx, const Compiled *c) {
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const Stage *s = &c->stages.at[i];
     size_t len;
-    const char *text = is_edited_stage(c, s->name) ? NULL : run_override(cx, c, s->name, &len);
+    int64_t time;
+    const char *text = is_edited_stage(c, s->name) ? NULL : edited_file(cx, c, s->name, &len, &time);
     if (text && (len != s->len || memcmp(text, s->bytes, len) != 0))
       ctx_fail(cx, ERR_SOURCE, "TRITON_KERNEL_OVERRIDE: target `%s` takes no edited `%s`; remove %s.%s", c->target.name,
                s->name, c->info.name, s->name);

@@ -101,6 +101,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   *c = (Compiled){.target = run_target(cx, r->target), .options = run_options(cx, r->options, r->noptions)};
   check_stop(cx, &c->target, r->stop);
   opt_check_dump(cx, c->target.backend ? c->target.backend->passes : NULL);
+  c->edited.none = r->unedited;
   run_override_read(cx, c);
   TargetOptions target = target_options(c);
   LangOptions lang = lang_options(c, &target);
@@ -109,7 +110,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
 
   run_key(cx, r, c);
-  if (whole && r->use_cache && run_cache_read(cx, c)) {
+  if (whole && r->use_cache && !r->unedited && run_cache_read(cx, c)) {
     c->from_cache = true;
     run_dump(cx, c);
     return;
@@ -139,6 +140,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   else if (!is_gpu_ir)
     opt_ttir(cx, m);
 
+  run_override_compare(cx, r, c);
   size_t len;
   const char *edited = run_override_stage(c, cx, "ttir", &len);
   if (edited) {
@@ -155,6 +157,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   c->info.written = run_place_written(cx, &c->info, written);
 
   run_override_check(cx, c, whole);
+  if (r->unedited) return;
   run_dump(cx, c);
   if (whole && r->use_cache && !c->edited.from_folder) run_cache_write(cx, c);
 }

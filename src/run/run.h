@@ -67,10 +67,11 @@ typedef struct RunRequest {
   const char *stop;   /* the last stage wanted, or NULL */
   const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
+  bool unedited; /* TRITON_KERNEL_OVERRIDE is not asked, and nothing is written */
 } RunRequest;
 
 /* The source read, the parameters in the function's order: request.c. `defines`: NAME=VALUE for constants, which go
- * with a signature as text. What stays unset in the result: passes, use_cache. Unwinds. */
+ * with a signature as text. What stays unset in the result: passes, use_cache, unedited. Unwinds. */
 RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines, size_t ndefines);
 
 typedef struct Compiled {
@@ -86,6 +87,10 @@ typedef struct Compiled {
     size_t len;
     bool taken;      /* … and it has taken the stage's place */
     bool from_folder; /* TRITON_KERNEL_OVERRIDE had one: the result is not what its hash says */
+    bool none;        /* TRITON_KERNEL_OVERRIDE is not asked */
+    const Stages *made; /* without any edit; NULL: a file in the folder is an edit */
+    const char *last;   /* the last stage that was taken from the folder, or NULL, and when it was written */
+    int64_t last_time;
   } edited;
 } Compiled;
 
@@ -95,6 +100,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
 void run_key(Ctx *cx, const RunRequest *r, Compiled *out);
 /* override.c: the stages that the user has written: the file of the option ir_override, and TRITON_KERNEL_OVERRIDE. */
 void run_override_read(Ctx *cx, Compiled *c);
+void run_override_compare(Ctx *cx, const RunRequest *r, Compiled *c); /* once the kernel's name is known */
 const char *run_override_stage(void *compiled, Ctx *cx, const char *stage, size_t *len); /* NULL: none; TargetOptions.edited */
 /* The stages are made, all or some: unwinds if the override was not taken and should have been. */
 void run_override_check(Ctx *cx, const Compiled *c, bool whole);
@@ -155,6 +161,6 @@ void run_save(Ctx *cx, const Compiled *c, const char *metadata, Buf *out);
 bool run_restore(Ctx *cx, const char *bytes, size_t len, Compiled *out, const char **metadata);
 /* TRITON_KERNEL_DUMP and TRITON_KERNEL_OVERRIDE: stage files in a folder by hash. */
 void run_dump(Ctx *cx, const Compiled *c);
-const char *run_override(Ctx *cx, const Compiled *c, const char *stage, size_t *len); /* NULL: none */
+const char *run_override(Ctx *cx, const Compiled *c, const char *stage, size_t *len, int64_t *time); /* NULL: none */
 
 #endif

@@ -1,6 +1,7 @@
 """Autotuning, heuristics, measuring and comparing."""
 
 import os
+import struct
 import sys
 
 import matplotlib.pyplot
@@ -217,6 +218,56 @@ def test_ir_override_of_llir_on_the_cpu(tmp_path):
         file.write_text(text)
         with pytest.raises(triton.CompilationError, match=wrong):
             make([triton.Config({"BLOCK": 64}, ir_override=str(file))])[grid](x, 64)
+
+
+@pytest.mark.parametrize("backend, later", [("cpu", "llir"), ("cuda", "ptx")])
+def test_an_edited_stage_among_stale_ones(backend, later, tmp_path, monkeypatch):
+    """In a folder with all stages, what differs from what is made is an edit; a later stage that does not hides nothing."""
+    target = triton.backends.compiler.GPUTarget(backend, *(("", 0) if backend == "cpu" else (90, 32)))
+
+    @triton.jit
+    def kernel(x):
+        tl.store(x, 1.5)
+
+    source = triton.compiler.ASTSource(kernel, {"x": "*fp32"})
+    numbers = {"ttir": ("1.500000e+00", "2.500000e+00")}
+    numbers["llir"], numbers["ptx"] = (("float 1.500000e+00", "float 3.500000e+00"), ("0x3fc00000", "0x40600000"))
+    monkeypatch.setenv("TRITON_KERNEL_DUMP", "1")
+    monkeypatch.setenv("TRITON_DUMP_DIR", str(tmp_path))
+    plain = triton.compile(source, target=target)
+    monkeypatch.delenv("TRITON_KERNEL_DUMP")
+    monkeypatch.setenv("TRITON_KERNEL_OVERRIDE", "1")
+    monkeypatch.setenv("TRITON_OVERRIDE_DIR", str(tmp_path))
+
+    def edit(stage, when):
+        path = tmp_path / plain.hash / f"kernel.{stage}"
+        one, two = numbers[stage]
+        assert one in plain.asm[stage]
+        path.write_text(plain.asm[stage].replace(one, two))
+        os.utime(path, ns=(when, when))
+
+    def code():
+        return triton.compile(source, target=target).asm[later]
+
+    def holds(text, value):
+        return {"llir": f"float {value:e}", "ptx": f"0x{struct.unpack('I', struct.pack('f', value))[0]:08x}"}[
+            later
+        ] in text
+
+    assert holds(code(), 1.5)  # nothing is edited
+    for name in (tmp_path / plain.hash).iterdir():  # however old the files look
+        os.utime(name, ns=(2 * 10**18, 2 * 10**18))
+    edit("ttir", 10**18)
+    assert holds(code(), 2.5)
+    edit(later, 10**18 + 5)
+    assert holds(code(), 3.5)  # both are edited: the later stage was edited later
+    edit("ttir", 10**18 + 7)
+    with pytest.raises(
+        triton.CompilationError, match=rf"kernel.ttir and kernel.{later} are both edited, and the second"
+    ):
+        code()
+    (tmp_path / plain.hash / "kernel.ttir").write_text(plain.asm["ttir"])
+    assert holds(code(), 3.5)
 
 
 def test_ir_override_that_cannot_be_taken(tmp_path):
