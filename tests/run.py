@@ -332,7 +332,7 @@ def tidy():
 # A child of fork() starts a pool of its own: that is tested, so the tool must not end the child for it.
 TSAN_OPTIONS = "halt_on_error=1:exitcode=66:die_after_fork=0"
 # The C tests in which threads meet.
-TSAN_TESTS = ["test_corpus", "test_pool", "test_cpu_jit", "test_base"]
+TSAN_TESTS = ["test_corpus", "test_pool", "test_cpu_jit", "test_base", "test_races"]
 
 SUITES = {
     "c": c,
