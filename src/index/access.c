@@ -1,4 +1,4 @@
-/* access.c: what a load or store needs, put together; and the printed form. */
+/* access.c: what a load or store needs to know, in one struct; and the printed form. */
 #include "index/internal.h"
 
 static const Value *group(const Op *op, const char *name) {

@@ -4,11 +4,11 @@
  * that is computed from the value itself.
  *
  * Idea. Optimism, as in sparse conditional constant propagation: a carried value begins with what its initial value has
- * and is met with what is yielded. Where that changes it, the ops that use it are looked at again, and so on. A carried
- * value is its own base from the start, so that only strides and runs have to settle.
+ * and is met with what is yielded. Where that changes it, the ops that use it are visited again, and so on. A carried
+ * value is its own base from the start, so that only strides and runs have to converge.
  *
  * Invariant. Ops wait in a heap by their number in program order, so that an op is looked at after what it depends on,
- * back edges apart. A value's Index only gets weaker; one that has changed MOST_CHANGES times is given up as unknown.
+ * back edges apart. A value's Index only gets weaker; one that has changed MOST_CHANGES times becomes unknown.
  * So the cost is at most MOST_CHANGES * (ops + uses) * log(ops), and about one visit per op in practice. There is no
  * recursion.
  */
@@ -67,7 +67,7 @@ static bool is_own_base(const Index *x, const Value *v) {
   return s->n == 1 && s->terms[0].n == 1 && s->terms[0].factors[0] == v;
 }
 
-/* The rest of an Index whose form, interval and runs by rule are there. */
+/* Completes an Index whose form, interval and runs by rule are known. */
 static void complete(IndexInfo *ix, const Value *v, Index *x) {
   const Fact *f = index_fact(ix, v);
   if (f->assumed) {
@@ -213,7 +213,7 @@ static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *reg
   }
   if (lost) out->base = index_sum_value(ix, v);
   if (out->root && !ir_defined_outside(out->root, region)) out->root = NULL;
-  if (old && !is_choice) { /* do not count up to the end one by one */
+  if (old && !is_choice) { /* widen: do not count up one by one */
     int64_t lo, hi;
     index_whole(v->type, &lo, &hi);
     if (out->lo < old->lo) out->lo = lo;

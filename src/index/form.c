@@ -83,7 +83,7 @@ static void scaled(IndexInfo *ix, const Index *x, const Index *y, const Value *f
   if (!out->base || lost_axis(out, x)) out->base = self;
 }
 
-/* Whatever x does not stand still along is unknown. */
+/* Axes along which x is not constant become unknown. */
 static void varies_too(const Index *x, Index *out) {
   for (int d = 0; d < out->rank; d++)
     if (!stands_still(&x->axis[d])) set_axis(&out->axis[d], NULL, NULL);
@@ -125,7 +125,7 @@ static bool stays_within(IndexInfo *ix, const Type *t, const Index *x, const Ind
   return true;
 }
 
-/* What is left of the form when every axis that moves is unknown. */
+/* The form when every axis along which x varies is unknown. */
 static void varies_with(IndexInfo *ix, const Index *x, Index *out) {
   all_still(ix, out);
   varies_too(x, out);
@@ -392,7 +392,7 @@ static void selected(IndexInfo *ix, const Op *op, Index *out) {
   out->base = self;
 }
 
-/* An op of which nothing is known but that it works element by element: it stands still where its operands do. */
+/* An op of which nothing is known but that it works element by element: it is constant along the axes where its operands are. */
 static void elementwise(IndexInfo *ix, const Op *op, Index *out) {
   all_still(ix, out);
   for (int i = 0; i < op->noperands; i++)

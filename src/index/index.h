@@ -17,8 +17,8 @@
  * moves by one element. Pointers count in bytes, and so do their strides.
  *
  * Beside the form, each axis has what survives where no form does (`i % 32`, `i / 8`, a loaded row index): contiguity,
- * divisibility and constancy, powers of two; and the whole has an interval. Booleans have an IndexMask: a conjunction
- * of bounds, `i1 < upper`, and what is left over.
+ * divisibility and constancy, powers of two; and the value has an interval. Booleans have an IndexMask: a conjunction
+ * of bounds, `i1 < upper`, and a remainder.
  *
  *     IndexInfo *ix = index_analyze(cx, module);
  *     IndexAccess a;
@@ -29,12 +29,12 @@
  * contiguity, divisibility and constancy only, never for a stride: kernels promise whole tiles where they mean
  * vectors.
  *
- * What is taken for granted. As in the language's own notion of contiguity, arithmetic on indices does not overflow
+ * Assumptions. As in the language's own notion of contiguity, arithmetic on indices does not overflow
  * within a tile: sums are mathematical integers, to be computed in 64 bits from sign-extended scalars. Multiples of
  * large constants (hashes) are not indices: a form does not survive their extension to a wider type.
  *
- * The analysis takes about linear time, and describes the IR as it is at that moment: later values are unknown to it,
- * and values keep their Index as long as nothing they depend on changes.
+ * The analysis takes about linear time, and describes the IR as it is at that moment: values made later are unknown
+ * to it, and values keep their Index as long as nothing they depend on changes.
  *
  *   index.h     this
  *   internal.h  what the files share

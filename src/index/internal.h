@@ -31,8 +31,8 @@ struct IndexInfo {
   int numbers;
   const IndexSum *zero;
   Vec(Place) order;
-  Vec(uint32_t) queue; /* a heap: numbers of ops that are to be looked at again, lowest first */
-  uint32_t visiting;   /* number of the op that is being looked at, plus one; 0: none, all is settled */
+  Vec(uint32_t) queue; /* a heap: numbers of ops that are to be visited again, lowest first */
+  uint32_t visiting;   /* number of the op that is being visited, plus one; 0: none, the analysis is complete */
 };
 
 bool index_is_tracked(const Type *t); /* a tensor, or an integer or pointer */
@@ -80,7 +80,7 @@ Index *index_meet(IndexInfo *ix, const Index *x, const Index *y, const Value *v)
 void index_meet_runs(const Index *x, const Index *y, int64_t unit, Index *out);
 /* Runs that follow from the form alone. */
 void index_runs_of_form(IndexInfo *ix, const Type *t, Index *out);
-/* What the programmer promised by tt.divisibility and the like. */
+/* What the programmer asserts by tt.divisibility and its like. */
 void index_hints(const Value *v, Index *out);
 
 const IndexMask *index_mask_itself(IndexInfo *ix, const Value *v);

@@ -2,8 +2,8 @@
  *
  * l < r is a bound on an axis if l - r moves by one along that axis and not at all along the others:
  *     i + base < 0  is  i < -base,      -i + base < 0  is  i >= base + 1.
- * Conjunctions collect the bounds of both sides; changes of shape move them to other axes. What is none of these, the
- * mask keeps as `rest`: of another shape it is itself, which says more than is needed, but holds.
+ * Conjunctions collect the bounds of both sides; changes of shape move them to other axes. Other conditions are kept
+ * as `rest`; after a change of shape the mask itself is its rest, which is conservative.
  */
 #include "index/internal.h"
 

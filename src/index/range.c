@@ -1,8 +1,8 @@
 /* range.c: the interval that a value lies in.
  *
  * Intervals are of mathematical integers. Where a result may not fit its type, indices are taken not to overflow: the
- * interval is cut to the type's. That is not taken for granted of products with large constants and what is added to
- * such (hashes wrap around on purpose): they may be anything.
+ * interval is cut to the type's. This is not assumed of products with large constants and sums with them (hashes
+ * wrap around on purpose): they may be anything.
  */
 #include "index/internal.h"
 

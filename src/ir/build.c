@@ -32,7 +32,7 @@ void ir_use_unlink(Use *u) {
   u->next = NULL, u->link = NULL;
 }
 
-/* The use moved in memory: its neighbours have to point at the new place. */
+/* The use has moved in memory: its neighbours in the list must point to the new address. */
 void ir_use_moved(Use *u) {
   *u->link = u;
   if (u->next) u->next->link = &u->next;

@@ -1,4 +1,4 @@
-/* custom.c: the table of what custom(name) in a format stands for. */
+/* custom.c: the functions that custom(name) in a format calls. */
 #include "ir/internal.h"
 
 #include <assert.h>

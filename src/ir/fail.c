@@ -1,7 +1,7 @@
 /* fail.c: errors at an op, shown where the user wrote it.
  *
- * A location is a chain: names and fusions around a place in a file, call sites around both. Shown is the innermost
- * place whose source is at hand: of a kernel from Python the line of Python, of IR that was read the line of that IR, and
+ * A location is a chain: names and fusions around a place in a file, call sites around both. The innermost place
+ * whose source text is available is shown: of a kernel from Python the line of Python, of IR that was read the line of that IR, and
  * then a note says which place its loc(..) names. Every call site adds the note "called from here".
  */
 #include "ir/ir.h"

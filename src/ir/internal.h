@@ -20,7 +20,7 @@ void *ir_intern_find(Ctx *cx, InternSet *set, uint64_t hash, bool (*same)(const 
                      const void *key, uint32_t *at);
 void ir_intern_add(InternSet *set, uint64_t hash, void *item, uint32_t at);
 
-/* Operand and result groups: "ptr mask? other?" taken apart. */
+/* Operand and result groups: "ptr mask? other?" parsed. */
 typedef struct Group {
   const char *name;
   int len;
@@ -87,7 +87,7 @@ const EnumTable *ir_format_enum(const Format *f, const char *name);
 
 /* ---- tables of a context ----------------------------------------------------------------------------------------- */
 
-/* Everything of the IR that a context keeps; made on first use. */
+/* The IR's per-context tables; made on first use. */
 typedef struct IrTables {
   InternSet types, attrs, locs;
   Type *ints[65], *floats[FLOAT_KINDS], *index, *token;
@@ -122,7 +122,7 @@ typedef struct Alias {
   Vec(struct Alias *) children;
 } Alias;
 
-/* The state of one printing. The module is printed twice, the first time (`collecting`) to see what gets an alias. */
+/* The state of one printing. The module is printed twice, the first time (`collecting`) to find what gets an alias. */
 typedef struct Printer {
   Ctx *cx;
   Buf *out;

@@ -81,13 +81,13 @@ static inline bool ir_is_int(const Type *t) { return t->kind == TYPE_INT; }
 static inline bool ir_is_float(const Type *t) { return t->kind == TYPE_FLOAT; }
 static inline bool ir_is_ptr(const Type *t) { return t->kind == TYPE_PTR; }
 int64_t ir_numel(const Type *t);      /* 1 for a scalar */
-bool ir_same_shape(const Type *a, const Type *b); /* what is no tensor has none */
+bool ir_same_shape(const Type *a, const Type *b); /* false for what is not a tensor */
 int ir_elem_bytes(const Type *t);     /* storage of one element: i1 takes 1, a pointer 8 */
 void ir_print_type(Buf *out, const Type *t);
 const char *ir_type_text(Ctx *cx, const Type *t);
 
 /* Conversions between a float kind's bits and double; rounding to nearest even, the only place where formats are known.
- * Overflow: to infinity where the format has one, else to NaN (saturating conversions are the caller's business). */
+ * Overflow: to infinity where the format has one, else to NaN (saturation is up to the caller). */
 uint64_t ir_float_encode(FloatKind kind, double x);
 double ir_float_decode(FloatKind kind, uint64_t bits);
 int ir_float_bits(FloatKind kind);
@@ -123,7 +123,7 @@ struct Attr {
   Attr *const *items;
   const char *const *names;
   const int64_t *ints;
-  void *cached; /* a pass may hang the parsed form of a layout here */
+  void *cached; /* for passes: the parsed form of a layout */
 };
 
 Attr *ir_attr_unit(Ctx *cx);
@@ -151,7 +151,7 @@ struct Loc {
   LocKind kind;
   const char *file;   /* LOC_FILE */
   int line, col;
-  const char *name;   /* LOC_NAME: the variable a value is called after */
+  const char *name;   /* LOC_NAME: the variable that names the value */
   Loc *child;         /* LOC_NAME: may be NULL; LOC_CALL: the callee's place; LOC_FUSED: first; LOC_TEXT: what loc(..) said */
   Loc *caller;        /* LOC_CALL; LOC_FUSED: second */
   Span span;          /* LOC_FILE: where that is, if its source is at hand; LOC_TEXT: where the op stands in the IR read */
@@ -181,7 +181,7 @@ typedef enum Opcode {
 
 /* Traits: what passes may rely on without knowing the op. */
 enum {
-  T_PURE = 1 << 0,        /* no side effects, cannot trap in a way we must keep: may be moved, merged, dropped */
+  T_PURE = 1 << 0,        /* no side effects, no trap that must be preserved: may be moved, merged, dropped */
   T_READ = 1 << 1,        /* reads memory */
   T_WRITE = 1 << 2,       /* writes memory or has another effect: stays, in order */
   T_TERMINATOR = 1 << 3,
@@ -189,7 +189,7 @@ enum {
   T_ELEMENTWISE = 1 << 5, /* operands and results have one shape; element i depends on elements i alone */
   T_SAME_TYPE = 1 << 6,   /* the result has the type of the first operand */
   T_CONSTANT = 1 << 7,
-  T_ISOLATED = 1 << 8,    /* regions see no values from outside (functions, reduce bodies do see none either by use) */
+  T_ISOLATED = 1 << 8,    /* regions use no values from outside (functions) */
   T_MULTI_SEGMENT = 1 << 9, /* several variadic operand groups; sizes in attribute operandSegmentSizes */
 };
 
@@ -314,8 +314,8 @@ Region *ir_add_region(Ctx *cx, Op *op);
 Block *ir_add_block(Ctx *cx, Region *r);
 Value *ir_add_arg(Ctx *cx, Block *b, Type *type, Loc *loc);
 void ir_remove_arg(Ctx *cx, Block *b, int index); /* it has no uses */
-/* What the programmer promised of a value, "tt.divisibility", "tt.contiguity", "tt.constancy": an attribute of its op, or,
- * of an argument of a loop's body, of the loop ("tt.divisibility_arg2"). Of other values there are none. */
+/* What the programmer asserts of a value, "tt.divisibility", "tt.contiguity", "tt.constancy": an attribute of its op, or,
+ * of an argument of a loop's body, of the loop ("tt.divisibility_arg2"). Other values have no hints. */
 void ir_set_hint(Ctx *cx, Value *v, const char *name, Attr *hint); /* NULL removes */
 Attr *ir_hint(const Value *v, const char *name);                   /* or NULL */
 void ir_move_hints(Ctx *cx, Value *from, Value *to);
@@ -329,8 +329,8 @@ static inline void ir_loop_set_yield(Op *loop, int i, Value *v) { ir_set_operand
 void ir_add_operand(Ctx *cx, Op *op, Value *v);
 void ir_remove_operand(Op *op, int index);
 void ir_replace_all(Value *from, Value *to); /* uses of `from` become uses of `to` */
-void ir_erase(Op *op);                       /* its results have no uses; its regions go with it */
-void ir_unlink(Op *op);                      /* out of its block, still whole */
+void ir_erase(Op *op);                       /* its results have no uses; its regions are erased, too */
+void ir_unlink(Op *op);                      /* removed from its block, not erased */
 void ir_insert_before(Op *op, Op *where);
 void ir_append(Block *b, Op *op);
 void ir_move_ops(Block *from, Block *to, Op *before); /* all ops of `from`; before == NULL: to the end */
@@ -342,7 +342,7 @@ void ir_clone_region(Ctx *cx, Region *to, const Region *from, Map *map);
 /* Looking. */
 static inline bool ir_unused(const Value *v) { return v->uses == NULL; }
 bool ir_one_use(const Value *v);
-Op *ir_parent(const Op *op);                    /* the op whose region holds it; NULL for the module */
+Op *ir_parent(const Op *op);                    /* the op whose region contains it; NULL for the module */
 Op *ir_enclosing(const Op *op, Opcode code);    /* nearest ancestor of that kind, or NULL */
 /* How many operands the op has in the group of that name ("mask", "shape": see ops.def), and where the first one is. */
 int ir_operand_group(const Op *op, const char *name, int *first);
@@ -363,7 +363,7 @@ void ir_walk_post(Op *root, void (*fn)(Op *op, void *arg), void *arg);
 
 /* ---- verifier, printer, reader ----------------------------------------------------------------------------------- */
 
-/* NULL when all is well, else what is wrong and where (text in the arena). */
+/* NULL when the module is valid, else what is wrong and where (text in the arena). */
 const char *ir_verify(Ctx *cx, const Module *m);
 /* Unwinds with an internal error that shows the function in question when something is wrong. `when`: "after ...". */
 void ir_check(Ctx *cx, const Module *m, const char *when);

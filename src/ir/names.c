@@ -1,7 +1,7 @@
 /* names.c: the names that values are printed by.
  *
- * A value is called after its hint, else after the name in its location (the variable of the source program), else, a
- * constant, after its value; otherwise it has a number. A name that is taken gets `_` and a number from a counter.
+ * A value is named by its hint, else by the name in its location (the variable of the source program), else, a
+ * constant, by its value; otherwise it has a number. A name that is taken gets `_` and a number from a counter.
  * Scopes and counters are MLIR's: all values of a region come before those of the regions inside it, each of which goes
  * on from the counters at the end of its parent, as if its siblings were not there. A value named in one region may
  * share its name with one in a sibling region.
@@ -73,8 +73,8 @@ static const char *unique(Namer *n, const char *name) {
   return name;
 }
 
-/* A hint that reads as if a conflict had made it (its stem is taken, its number is the counter's): then one did, when
- * the text it was read from was printed, and the counter has to go on as it did then. */
+/* A hint that looks like a name made in a conflict (its stem is taken, its number is the counter's): it was one when
+ * the text that was read was printed, and the counter advances as it did then. */
 static void count_conflict(Namer *n, const char *hint) {
   const char *tail = strrchr(hint, '_');
   if (!tail || !isdigit((unsigned char)tail[1]) || tail == hint) return;

@@ -94,14 +94,14 @@ static void put_generic(Printer *p, const Op *op, const Format *f) {
 
 /* ---- by format --------------------------------------------------------------------------------------------------- */
 
-/* Where the printing of one op stands. */
+/* The state of printing one op. */
 typedef struct Walk {
   Printer *p;
   const Op *op;
   const Format *f;
   int sizes[MAX_GROUPS], first[MAX_GROUPS];
   int result_sizes[MAX_GROUPS], result_first[MAX_GROUPS];
-  bool space; /* the next element wants a space before it */
+  bool space; /* the next element has a space before it */
   bool after_punctuation;
 } Walk;
 

@@ -128,7 +128,7 @@ void ir_put_types(Printer *p, Value *const *values, int n) {
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
-/* How many decimal digits of a positive number MLIR looks at when it is asked for `want`. The number is an integer
+/* How many decimal digits of a positive number MLIR looks at when `want` are requested. The number is an integer
  * times a power of ten; of that integer's digits as many are cut off as its surplus of bits allows, which may leave no
  * digit to round by. 196/59 stands for the logarithm of 10 to base 2. */
 static int digits_looked_at(double x, int want, int exp10) {
@@ -187,7 +187,7 @@ static void scientific(Buf *b, double x) {
              exp < 1 ? '-' : '+', abs(exp - 1));
 }
 
-/* As many digits as tell every number of the format apart; plain where short, else with an exponent: 3.14159274,
+/* As many digits as distinguish all numbers of the format; plain where short, else with an exponent: 3.14159274,
  * 1.17549435E-38. False if that text would read as an integer. */
 static bool full_digits(Buf *b, FloatKind kind, double x) {
   static const int precision[FLOAT_KINDS] = {

@@ -32,7 +32,7 @@ static int depth_of(const Op *op) {
 }
 
 static bool before_in_block(const Op *a, const Op *b) {
-  /* Two searches in step: the cost is that of the nearer end. */
+  /* Searches in both directions at once: the cost is that of the nearer end. */
   const Op *down = a->next, *up = b->prev;
   for (;;) {
     if (!down || !up) return down ? up == a : false;
@@ -41,8 +41,8 @@ static bool before_in_block(const Op *a, const Op *b) {
   }
 }
 
-/* Is every way from the region's entry to `b` through `a`? By taking `a` away and looking whether b is still reached.
- * The blocks that are to be looked at form a queue through the blocks themselves. */
+/* Does every path from the region's entry to `b` pass through `a`? Remove `a` and see whether `b` is still reachable.
+ * The worklist is a queue linked through the blocks themselves. */
 bool ir_block_dominates(const Block *a, const Block *b) {
   Block *entry = a->region->first, *last = entry;
   if (a == b || a == entry) return true;
@@ -173,7 +173,7 @@ Value *ir_moved_pointer(const Op *op) {
 
 Attr *ir_const_value(const Value *v) { return v->op && v->op->code == OP_CONSTANT ? ir_attr(v->op, "value") : NULL; }
 
-/* The scalar attribute that every element of `v` is, looking through ops that only change the shape. */
+/* The scalar attribute that all elements of `v` are equal to, looking through ops that only change the shape. */
 static const Attr *uniform(const Value *v) {
   while (v->op) {
     switch (v->op->code) {
@@ -243,7 +243,7 @@ bool ir_group_sizes(const Op *op, const Group *groups, int n, int sizes[MAX_GROU
     }
     return sum == op->noperands;
   }
-  /* Without sizes: optional ones are present from the left; variadic ones share the rest evenly. */
+  /* Without sizes: optional ones are present from the left; variadic ones share the remaining ones evenly. */
   int rest = op->noperands - single;
   if (rest < 0) return false;
   if (variadic && (optional || rest % variadic)) return false;

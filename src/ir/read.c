@@ -1,6 +1,6 @@
-/* read.c: modules and ops from text: the formats of ops.def, followed the other way.
+/* read.c: modules and ops from text: by the formats of ops.def.
  *
- * An op is gathered in a PendingOp while its text is read, and made when all of it is known. Values are found by name;
+ * An op is collected in a PendingOp while its text is read, and made when all of it is known. Values are found by name;
  * the names of a region are forgotten at its end. A value may be used before its definition (in a block that comes
  * later in the text): a placeholder stands for it until then. Operand types in the text are checked against the values,
  * which know their types; result types come from the text or by the format's result(...) rule.
@@ -19,7 +19,7 @@ void ir_close_scope(Reader *r, uint32_t mark) {
   while (r->scope.len > mark) map_remove(&r->bindings, r->scope.at[--r->scope.len]->name);
 }
 
-/* The definition of `name` is here: uses that came before it get the value. */
+/* `name` is defined now: earlier uses get the value. */
 static void resolve(Reader *r, const char *name, Value *v) {
   if (!r->forwards.live) return;
   Forward *f = map_get(&r->forwards, name);
@@ -111,7 +111,7 @@ static bool follows_from(const char *name, const char *base) {
   return true;
 }
 
-/* A name that the printer would not come up with by itself is kept. */
+/* A name that the printer would not generate by itself is kept. */
 static void keep_name(Reader *r, Value *v, const char *name) {
   if (isdigit((unsigned char)*name)) return;
   const char *base = ir_base_name(r->cx, v);

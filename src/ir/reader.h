@@ -23,7 +23,7 @@ typedef struct Token {
   uint32_t begin, end; /* in the source text */
 } Token;
 
-/* A name of values in sight: the results of one op (`count` of them) or an argument. */
+/* A name in scope: the results of one op (`count` of them) or an argument. */
 typedef struct Binding {
   const char *name;
   Value *first;
@@ -39,7 +39,7 @@ typedef struct Forward {
 
 typedef struct AliasText {
   uint32_t at; /* where the definition's right-hand side begins */
-  bool busy;   /* being read: it may not stand in itself */
+  bool busy;   /* being read: it may not contain itself */
   Attr *attr;
   Type *type;
   Loc *loc;
@@ -124,9 +124,9 @@ void ir_read_op(Reader *r, Block *into);
 void ir_read_region(Reader *r, Block *entry, Opcode terminator);
 Value *ir_read_use(Reader *r);             /* %x */
 const char *ir_read_value_name(Reader *r); /* %x that is being defined: "x" */
-/* An argument called `name`, in sight from here on. `begin`, `end`: where the name stands. */
+/* An argument called `name`, in scope from here on. `begin`, `end`: where the name stands. */
 Value *ir_define_arg(Reader *r, Block *b, const char *name, Type *type, Loc *loc, uint32_t begin, uint32_t end);
-/* The text says that `v` is a `t`: true of it, or a placeholder learns it. */
+/* The text says that `v` is a `t`: an error if it is not; a placeholder takes that type. */
 void ir_check_type(Reader *r, Value *v, Type *t, uint32_t begin, uint32_t end);
 void ir_read_attr_dict(Reader *r); /* optional {...} of the op */
 void ir_put_pending_attr(Reader *r, const char *name, Attr *a);

@@ -123,7 +123,7 @@ static void drop_operands(Op *op) {
   op->noperands = 0;
 }
 
-/* Everything below an op lets go of its operands, so that order does not matter. Walks up and down the tree by its own
+/* Every op below drops its operands, so that they can be erased in any order. Walks up and down the tree by its own
  * links: however deep it is, the C stack stays as it is. */
 static void drop_below(Op *root) {
   Op *op = root;

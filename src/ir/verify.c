@@ -48,7 +48,7 @@ static bool check_use_lists(Verifier *v, const Op *op) {
 
 static intptr_t place(const Op *op) { return (intptr_t)op->data; }
 
-/* Is `value` known where `op` stands? Climb from `op` to the region that the value is defined in. */
+/* Does the definition of `value` dominate `op`? Climb from `op` to the region that the value is defined in. */
 static bool check_dominance(Verifier *v, const Op *op, int i) {
   const Value *value = ir_operand(op, i);
   const Block *home = value->op ? value->op->block : value->block;

@@ -1,6 +1,6 @@
 /* check_accesses.c: check mode: a check in front of every access to memory.
  *
- * A check has the access's pointer and mask and runs before it; what it asks, and how, is the target's. The pass is the last
+ * A check has the access's pointer and mask and runs before it; what it checks, and how, is up to the target. The pass is the last
  * before lowering, so that it neither checks what is never accessed nor keeps other passes from their work. An atomic
  * that acquires is followed by ttc.check_acquire: from there on the program may see what others did before they released.
  * So is a volatile load, with which kernels wait for a flag. Cost: linear.

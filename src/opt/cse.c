@@ -1,14 +1,14 @@
 /* cse.c: one computation instead of several equal ones.
  *
- * Idea: walk the structured program in order with a table of what has been computed and still dominates the place at
- * hand: an op enters the table when it is met and leaves it when the region that holds it ends. An equal op met later
+ * Idea: walk the structured program in order with a table of what has been computed and dominates the current
+ * op: an op enters the table when it is met and leaves it when the region that holds it ends. An equal op met later
  * is replaced by the one in the table. Equal is: same opcode, operands (in either order where the op is commutative),
  * attributes, types, and regions equal op by op.
  *
  * Loads take part with the number of the memory state they read; a write, or a region with writes in it, begins a new
  * state, so that a load is replaced only when nothing was written between.
  *
- * Regions of tt.reduce and its like see nothing from outside: looking up stops at their border.
+ * Regions of tt.reduce and its like use no values from outside: look-ups stop at their border.
  * Cost: linear, one hash look-up per op.
  */
 #include "opt/internal.h"
@@ -27,7 +27,7 @@ typedef struct Cse {
   Vec(Entry) entries; /* a stack: the innermost scope's last */
   uint32_t *buckets;
   uint32_t nbuckets;
-  uint32_t floor; /* entries below this one lie outside the closed region at hand */
+  uint32_t floor; /* entries below this one lie outside of the current closed region */
   uint32_t memory, states;
   bool changed;
 } Cse;
@@ -132,7 +132,7 @@ static Op *find(Cse *c, const Op *op, uint64_t hash) {
   if (!c->nbuckets) return NULL;
   for (uint32_t i = c->buckets[hash & (c->nbuckets - 1)]; i; i = c->entries.at[i - 1].next) {
     const Entry *e = &c->entries.at[i - 1];
-    if (i - 1 < c->floor) return NULL; /* older ones are further out still */
+    if (i - 1 < c->floor) return NULL; /* older ones lie further out */
     if (e->hash != hash || (is_load(op) && e->memory != c->memory)) continue;
     if (same_op(c->cx, e->op, op, NULL)) return e->op;
   }

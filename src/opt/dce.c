@@ -8,8 +8,8 @@
  * slot (initial value, the yields' operand at that place, the block argument), not its neighbours. An op inside a
  * region makes the ops around it live as control: their bounds or conditions, not their slots.
  *
- * Then dead ops go and live control ops are rebuilt with their live slots only. A loop without effects whose results
- * nobody uses is dead as a whole. Cost: linear in ops and uses.
+ * Then dead ops are erased and live control ops are rebuilt with their live slots only. A loop without effects whose
+ * results are unused is dead as a whole. Cost: linear in ops and uses.
  */
 #include "opt/internal.h"
 
@@ -146,7 +146,7 @@ static void root(Op *op, void *arg) {
 
 /* ---- sweeping ---------------------------------------------------------------------------------------------------- */
 
-/* A dead op lets go of its operands first, so that the order in which dead ops go does not matter. */
+/* A dead op drops its operands first, so that dead ops can be erased in any order. */
 static void let_go(Op *op, void *arg) {
   Dce *d = arg;
   bool terminator = ir_has(op, T_TERMINATOR);
@@ -212,8 +212,8 @@ static void drop_empty_if(Op *op, void *arg) {
   d->changed = true;
 }
 
-/* A dead slot's values may be held by another dead slot, of a loop further in or out. So all of them first let go of
- * what they use, and then all of them go. */
+/* A dead slot's values may be held by another dead slot, of a loop further in or out. So all of them first drop what
+ * they use, and then all of them are erased. */
 static void drop_dead_slots(Dce *d, Module *m) {
   Control control = {.cx = d->cx};
   ir_walk(m->op, collect_control, &control);

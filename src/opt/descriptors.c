@@ -1,8 +1,8 @@
 /* descriptors.c: block pointers and tensor descriptors as plain pointers with bounds.
  *
  * Problem: a block pointer (!tt.ptr<tensor<..>>) or a tensor descriptor (!tt.tensordesc<..>) stands for a base, a
- * shape, strides and, of a block pointer, offsets. It is made in one place, moved or chosen in others, carried through
- * loops and calls, and used in yet others. A target without hardware for them needs the parts at each use.
+ * shape, strides and, of a block pointer, offsets. It is made in one place, advanced or selected in others, passed
+ * through loops and calls, and used in yet others. A target without hardware for them needs the parts at each use.
  *
  * Idea: every value of such a type is replaced by its parts, several values for one. Walking the functions in program
  * order, each definition gives the parts of its result: making one is its operands, tt.advance adds to the offsets, a

@@ -11,7 +11,7 @@
  *
  * e2m1, two to a byte, the lower half first: its three bits of magnitude, put at the upper end of the target format's
  * fraction field and the lower end of its exponent, are a number too small by the difference of the biases, its
- * subnormal 0.5 included; one exact multiplication makes up for it. The two halves are joined in a new last dimension,
+ * subnormal 0.5 included; one exact multiplication corrects that. The two halves are joined in a new last dimension,
  * which a reshape (and a transposition, where it is not the last dimension that is packed) brings into its place.
  *
  * Everything is elementwise or a change of shape on the small tensors; scales are converted before they are broadcast.

@@ -1,8 +1,8 @@
-/* expand_math.c: mathematical functions that the target has no instruction for become our own.
+/* expand_math.c: mathematical functions that the target has no instruction for are expanded from the library.
  *
  * The library (lang/lib/math.py) has each of them once for f32 and once for f64, straight-line and written on scalars.
  * Its ops are all elementwise, so the same ops with tensor types are the function on tensors: lifting copies them with
- * every scalar type replaced by a tensor of the shape at hand. One compile of the function serves all shapes of a
+ * every scalar type replaced by a tensor of the given shape. One compile of the function serves all shapes of a
  * module.
  *
  * Narrower formats go through f32 and are rounded once at the end: the functions are good to a unit or two in f32's

@@ -1,10 +1,10 @@
 /* fold.c: the driver of the fold rules.
  *
- * A worklist holds every op once, to begin with in program order. An op that nothing uses goes; an op whose operands
+ * A worklist holds every op once, to begin with in program order. An unused op is erased; an op whose operands
  * are constants becomes a constant; else the rules of its opcode are tried in the order of fold_rules.def until one
  * applies. Whatever a rewrite touches (new ops, users of what changed, makers of what lost a use) goes back on the
  * list. Every rule makes the program smaller or moves it along a fixed order (constants to the right, shape ops
- * outwards), so the list runs dry.
+ * outwards), so the list becomes empty.
  *
  * Constants live at the top of their function (or of the closed region they are used in), one op for each: a rule may
  * compare constants by pointer, and merging them needs no pass.
@@ -39,8 +39,8 @@ static void push_users(Fold *f, const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
 }
 
-/* The op is about to let go of its operands: their makers may be unused then, or have one user left, which some
- * rules ask for. */
+/* The op is about to drop its operands: their definitions may become unused, or be left with one user, which
+ * some rules require. */
 static void push_makers(Fold *f, const Op *op) {
   for (int i = 0; i < op->noperands; i++) {
     Value *v = ir_operand(op, i);
@@ -52,7 +52,7 @@ static void push_makers(Fold *f, const Op *op) {
 
 /* ---- constants --------------------------------------------------------------------------------------------------- */
 
-/* The constants of one scope. They stand in the order in which they came, ahead of all else. */
+/* The constants of one scope, in the order in which they were made, ahead of all other ops. */
 typedef struct Constants {
   Map ops;  /* value (an Attr *) to its op */
   Op *last; /* of the constants that open the block; NULL: not looked for yet, or there is none */
@@ -91,7 +91,7 @@ static void place_constant(Constants *known, Op *op, Block *b) {
 
 /* ---- changes ----------------------------------------------------------------------------------------------------- */
 
-/* What an op in a region becomes may decide about the op around it. */
+/* A change in a region may make a rule apply to the op around it. */
 static void push_holder(Fold *f, const Op *op) {
   Op *holder = ir_parent(op);
   if (holder && (holder->code == OP_IF || holder->code == OP_FOR)) fold_push(f, holder);
@@ -159,7 +159,7 @@ Value *fold_float(Fold *f, Op *at, Type *type, double x) {
   return fold_attr(f, at, ir_is_tensor(type) ? ir_attr_splat(f->cx, type, item) : item);
 }
 
-/* A constant op met on the list: to its place, or away if there is one like it. */
+/* A constant op from the list: moved to its place, or replaced by an equal one. */
 static void settle_constant(Fold *f, Op *op) {
   Attr *value = ir_attr(op, "value");
   if (!value || value->type != op->results[0].type) return;
@@ -245,7 +245,7 @@ bool opt_fold(Ctx *cx, Module *m) {
   index_rules(&f);
   ir_walk(m->op, clear, NULL);
   ir_walk(m->op, push, &f);
-  /* A stack gives the last one first: turned round once, so that makers come before users. */
+  /* A stack gives the last one first: reversed once, so that definitions come before users. */
   for (uint32_t i = 0, k = f.work.len; i + 1 < k; i++) {
     Op *t = f.work.at[i];
     f.work.at[i] = f.work.at[--k];

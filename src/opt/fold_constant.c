@@ -5,7 +5,7 @@
  * twice is rounding once (Figueroa, 1995: 53 >= 2p + 2); where it is not (fma, integers beyond 53 bits) the double is
  * rounded to odd first, which keeps what the second rounding needs to know.
  *
- * What has no one answer is left alone: NaN results (their bits are the machine's affair), division by zero, shifts by
+ * What has no single answer is left alone: NaN results (their bits depend on the machine), division by zero, shifts by
  * the width or more, conversions out of range, transcendental functions except where they are exact.
  */
 #include "opt/internal.h"

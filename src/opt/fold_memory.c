@@ -94,7 +94,7 @@ static bool is_zero(const Value *v) {
   return (ir_is_const_float(v, &x) && x == 0) || (ir_is_const_int(v, &c) && c == 0);
 }
 
-/* An accumulation written as a sum: the matrix product adds on by itself. */
+/* An accumulation written as a sum: tt.dot can add it itself. */
 bool fold_dot_add(Fold *f, Op *op) {
   for (int i = 0; i < 2; i++) {
     Op *dot = def_of(ir_operand(op, i), OP_DOT);
@@ -120,7 +120,7 @@ static void pass_on(Fold *f, Value *from, Value *to) {
   ir_replace_all(from, to);
 }
 
-/* The block's ops move ahead of `op`, whose results become what the block yields; `op` goes. */
+/* The block's ops move ahead of `op`, whose results become what the block yields; `op` is erased. */
 static bool splice(Fold *f, Op *op, Block *b) {
   Op *end = b ? ir_terminator(b) : NULL;
   for (int i = 0; i < op->nresults; i++) pass_on(f, &op->results[i], ir_operand(end, i));

@@ -49,7 +49,7 @@ bool fold_broadcast_twice(Fold *f, Op *op) {
   return in && fold_replace(f, op, fold_make(f, op, OP_BROADCAST, op->results[0].type, arg0(in), NULL, NULL));
 }
 
-/* The inner one must keep the order of elements, unless the outer one does not care. */
+/* The inner one must keep the order of elements, unless the outer one may reorder them. */
 bool fold_reshape_twice(Fold *f, Op *op) {
   Op *in = arg0(op)->op;
   if (!in || (in->code != OP_RESHAPE && in->code != OP_EXPAND_DIMS)) return false;

@@ -1,9 +1,9 @@
-/* inline.c: calls away.
+/* inline.c: inlining.
  *
  * Functions are done callees first, so that what is copied into a caller holds no call any more and each body is walked
  * once. A copied op's location becomes "there, called from here". Functions marked noinline stay functions, and so does
- * the call, until a target that has no calls asks for all of them (opt_inline_all); private functions that nobody calls
- * in the end are dropped.
+ * the call, until a target that has no calls asks for all of them (opt_inline_all); private functions without callers
+ * are dropped in the end.
  */
 #include "opt/internal.h"
 

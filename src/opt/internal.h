@@ -6,7 +6,7 @@
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
- *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c descriptors.c   a pass each
+ *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
  *   check_accesses.c       check mode: a check before every access
  *   written.c              which pointers a kernel writes through
  *   swap.c                 atomics that no target has
@@ -26,13 +26,13 @@ bool opt_speculatable(const Op *op);
 /* A pure op without regions, or one whose regions have no effects: equal operands give equal results. */
 bool opt_is_pure(const Op *op);
 bool opt_is_volatile(const Op *op);
-/* Has effects, but writes no memory of the program's: assertions, prints, checks. */
+/* Has effects, but writes none of the program's memory: assertions, prints, checks. */
 bool opt_only_tells(const Op *op);
 /* Does it write memory that a load might read? Assumptions, assertions and prints have effects and write nothing. */
 bool opt_clobbers(const Op *op); /* of its own or inside its regions */
 /* The number of iterations of a scf.for whose bounds are constants. */
 bool opt_trip_count(const Op *loop, int64_t *trips);
-bool opt_loop_runs(const Op *loop); /* at least once, for sure */
+bool opt_loop_runs(const Op *loop); /* certainly, at least once */
 /* Is every value that `op` uses (in its regions too) defined outside `scope`? */
 bool opt_operands_outside(const Op *op, const Op *scope);
 /* Dropping slots (a result with what flows into it) of a scf.for, scf.if or scf.while, in two steps, since slots of
@@ -64,7 +64,7 @@ typedef struct Fold {
   uint16_t first_rule[OPCODES + 1];
 } Fold;
 
-/* A rule looks at `op` and either leaves all as it was (false) or does its rewrite (true; `op` may be gone). */
+/* A rule examines `op` and either changes nothing (false) or rewrites it (true; `op` may have been erased). */
 typedef bool RuleFn(Fold *f, Op *op);
 typedef struct Rule {
   Opcode code;
@@ -102,7 +102,7 @@ static inline uint64_t low_bits(uint64_t x, int bits) { return bits >= 64 ? x : 
 static inline int64_t sign_extended(uint64_t x, int bits) {
   return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
 }
-/* Bounds, as signed numbers of the value's type, that every element of an integer value keeps to; or nothing known. */
+/* Bounds, as signed numbers of the value's type, that hold for every element of an integer value; or nothing known. */
 typedef struct Range {
   int64_t lo, hi;
 } Range;

@@ -1,7 +1,7 @@
-/* licm.c: what does not change from one iteration to the next moves ahead of the loop.
+/* licm.c: loop-invariant code motion.
  *
- * Loops are taken from the inside out, so that an op climbs through all the loops it can in one pass. Only what may run
- * although the loop does not is moved; an unconditional load moves when nothing in the loop writes memory and the loop
+ * Loops are taken from the inside out, so that an op climbs through all the loops it can in one pass. Only what may be
+ * speculated (the loop may run zero times) is moved; an unconditional load moves when nothing in the loop writes memory and the loop
  * is known to run.
  */
 #include "opt/internal.h"

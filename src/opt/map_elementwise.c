@@ -1,7 +1,7 @@
 /* map_elementwise.c: tt.map_elementwise whose function takes several elements at once, or gives several results.
  *
  * With pack = p the function takes p neighbours along the last dimension of each tensor and gives p elements of each
- * result. The tensors fall apart into p tensors of every p-th element each (reshape, then log2 p splits of the last
+ * result. The tensors are split into p tensors of every p-th element each (reshape, then log2 p splits of the last
  * dimension, the low bit of the element's number first), which are so many more operands and results of a map with
  * pack = 1; the results are put together the same way back.
  *

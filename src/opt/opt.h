@@ -1,4 +1,4 @@
-/* opt.h: passes that know no target.
+/* opt.h: target-independent passes.
  *
  * A pass is `bool opt_NAME(Ctx *cx, Module *m)` in a file of its name and says whether it changed anything. The order
  * in which passes run is a list: opt_ttir's in pass.c, and each target's in its own pipeline. opt_run() times, dumps
@@ -16,7 +16,7 @@ typedef struct Pass {
   PassFn *run;
 } Pass;
 
-/* The passes there are: opt_pass_fold and so on, which run opt_fold and so on. */
+/* All passes: opt_pass_fold and so on, which run opt_fold and so on. */
 #define PASS(id, name, what) \
   PassFn opt_##id;           \
   extern const Pass opt_pass_##id;

@@ -16,8 +16,8 @@ static const Pass *const all_passes[] = {
 #undef PASS
 };
 
-/* What a kernel goes through, in this order. Folding comes again after unrolling (constant induction variables), and
- * once more at the end for what merging and moving have brought together. */
+/* The standard list, in order. Folding is repeated after unrolling (constant induction variables), and at the end
+ * for what CSE and LICM have exposed. */
 static const Pass *const ttir_passes[] = {
     &opt_pass_structurize, &opt_pass_inline, &opt_pass_block_pointers, &opt_pass_fold, &opt_pass_unroll, &opt_pass_cse,
     &opt_pass_licm,        &opt_pass_dce,    &opt_pass_fold,           &opt_pass_cse,

@@ -1,8 +1,8 @@
-/* split_pointers.c: carried tensors of pointers that only ever move by a uniform step.
+/* split_pointers.c: loop-carried tensors of pointers that advance by a uniform step.
  *
- * Problem: kernels walk through memory by carrying a tensor of pointers round a loop, `p = p + step`. Carried as it is,
- * p is opaque inside the loop: that its elements lie side by side, and that it is one base with fixed distances, is
- * lost, and 64 bits per element have to be kept.
+ * Problem: kernels walk through memory by a loop-carried tensor of pointers, `p = p + step`. Carried as it is, p is
+ * opaque inside the loop: its contiguity, and that it is one base with fixed strides, is lost, and 64 bits per element
+ * have to be kept.
  *
  * Idea: if all that happens to the tensor in an iteration is adding the same number to every element, then
  *     p (this iteration) = p (at first) + splat(o),    o = sum of the steps so far.

@@ -6,7 +6,7 @@
  * Idea: code is emitted from a block onwards until one of a set of *targets* is reached; what arrives there is a row of
  * values: a selector that says which target it is (when there are several), each target's block arguments, and values
  * that the code after it needs. A region of a structured op then simply yields its row.
- *   - a branch on a condition: if all ways from it meet again in a block J before any target, it is a scf.if whose
+ *   - a branch on a condition: if all paths from it meet again in a block J before any target, it is a scf.if whose
  *     branches have the one target J, and emission goes on at J. Otherwise it is a scf.if that has the targets at hand
  *     and ends this region: what follows is emitted inside its branches.
  *   - a loop (a block that dominates the source of an edge to it) is a scf.while: its first region emits one iteration
@@ -19,14 +19,14 @@
  * each branch therefore works on a copy of the map. What a row has no value for is ub.poison.
  *
  * Refused: irreducible control flow (a cycle with two entries), loops without an exit. See Ramsey, "Beyond Relooper",
- * 2022, for the translation by dominance that this one is a cousin of.
+ * 2022, for a related translation by dominance.
  */
 #include "opt/internal.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { MOST_BLOCKS = 512 }; /* finding where ways meet costs the square of their number at each branch */
+enum { MOST_BLOCKS = 512 }; /* finding where paths meet costs the square of their number at each branch */
 
 typedef struct Targets {
   int n;
@@ -85,7 +85,7 @@ static void mark_loop(Structure *s, int header, Block *b) {
   }
 }
 
-/* 0: not seen, 1: on the way, 2: done. Edges back to a dominator aside, no cycle may be left. */
+/* 0: not seen, 1: in progress, 2: done. Apart from back edges to a dominator there must be no cycle. */
 static void check_acyclic(Structure *s, Block *b, char *state) {
   state[number(b)] = 1;
   Op *end = ir_terminator(b);
@@ -130,7 +130,7 @@ static bool reach(const Structure *s, Block *b, const Block *avoid, const Target
   return found;
 }
 
-/* The first block that all ways from the edges' ends come to, before any target; NULL when there is none. */
+/* The first block that all paths from the edges' ends reach, before any target; NULL when there is none. */
 static Block *meeting_point(const Structure *s, const Edge *edges, int n, const Targets *t) {
   Block *best = NULL;
   size_t size = (size_t)s->nblocks * sizeof(bool);
@@ -314,7 +314,7 @@ static void loop_targets(Structure *s, const Block *header, Targets *t) {
   *t = (Targets){.n = (int)blocks.len, .blocks = blocks.at, .nextra = (int)extra.len, .extra = extra.at};
 }
 
-/* Uses deep inside the regions of an op count as uses by the op: hang them on it before the analysis. */
+/* Uses nested in the regions of an op count as uses by the op: recorded there before the analysis. */
 typedef struct Deep {
   Structure *s;
   const Op *outer;
@@ -352,7 +352,7 @@ static Value *is_selector(Builder *b, Value *selector, int64_t which) {
 }
 
 /* scf.while whose first region is an iteration. Its row is [selector, header's arguments, exits' arguments, values
- * needed behind]; all of it but the selector's reading is passed on. */
+ * needed after the loop]; all but the decision by the selector is passed on. */
 static Row emit_loop(Emit *e, Block *header) {
   Structure *s = e->s;
   Ctx *cx = s->cx;

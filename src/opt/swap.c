@@ -1,12 +1,12 @@
 /* swap.c: the minimum or maximum of 16-bit floats with what lies in memory, by comparing and swapping.
  *
- * Problem: no target but the tensor-memory engine of sm_90 has such an atomic, and a float's bits do not order as an
+ * Problem: no target has such an atomic but the copy engine (TMA) of sm_90, and a float's bits do not order as an
  * integer's where signs differ.
  *
  * Idea: each element loops until nothing is left to change,
  *     want = min(cur, v);  if want is not cur: got = cas(p, cur, want);  cur = got == cur ? want : got
  * all elements together, until none of them changes. The compare-and-swap has no mask: an element that is done, or
- * outside, swaps the tensor's first element, which is always there, with itself.
+ * outside, swaps the tensor's first element, which is always accessible, with itself.
  */
 #include "opt/internal.h"
 

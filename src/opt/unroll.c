@@ -1,4 +1,4 @@
-/* unroll.c: loops that ask for it (tt.loop_unroll_factor = n) do n iterations at a time.
+/* unroll.c: loops with tt.loop_unroll_factor = n run n iterations at a time.
  *
  *     for i in lower..upper step s          for i in lower..middle step n*s { body(i); body(i+s); …; body(i+(n-1)s) }
  *         body(i)                     ->    for i in middle..upper step s   { body(i) }

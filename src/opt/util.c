@@ -1,4 +1,4 @@
-/* util.c: questions and rebuilding steps that several passes share. */
+/* util.c: queries and rewriting steps that several passes share. */
 #include "opt/internal.h"
 
 #include <assert.h>

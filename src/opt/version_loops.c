@@ -1,11 +1,11 @@
 /* version_loops.c: loop versioning: kernels whose loops over tiles run once get a version without the loops.
  *
  * Problem. A kernel for rows of any length goes over its row in tiles (a layer norm: once for the mean, once for the
- * variance, once for the result), and is mostly launched with tiles as long as the row. Each loop then runs once, but what
- * it carries (a tile of partial sums) is made, stored and read again as if it ran often, and what the loops have in common
- * (the row that each of them loads) cannot be merged.
+ * variance, once for the result), and is mostly launched with tiles as long as the row. Each loop then runs once, but its
+ * loop-carried values (a tile of partial sums) are stored and reloaded as if it ran often, and what the loops have in
+ * common (the row that each of them loads) cannot be merged.
  *
- * Idea. At the first such loop the function divides:
+ * Idea. At the first such loop the function is split:
  *
  *     %once = every loop's lower < upper, and not lower + step < upper
  *     scf.if %once {
@@ -36,7 +36,7 @@ static void look(Op *op, void *arg) {
   if (op->code == OP_DOT || op->code == OP_DOT_SCALED) o->dots = true;
 }
 
-/* Is `v` there in front of `first`, an op of the function's own block? Constants are everywhere. */
+/* Is `v` defined before `first`, an op of the function's own block? Constants are available everywhere. */
 static bool is_early(const Value *v, const Op *first) {
   int64_t c;
   return ir_is_const_int(v, &c) || !v->op || (v->op != first && ir_dominates(v->op, first));
@@ -45,7 +45,7 @@ static bool is_early(const Value *v, const Op *first) {
 static void consider(Versioning *o, Op *loop) {
   const Op *first = o->loops.len ? o->loops.at[0] : loop;
   int64_t trips;
-  if (opt_trip_count(loop, &trips)) return; /* folding does what there is to do */
+  if (opt_trip_count(loop, &trips)) return; /* folding handles it */
   for (int i = 0; i < 3; i++)
     if (!is_early(ir_operand(loop, i), first)) return;
   for (int i = 0; i < loop->nresults; i++) o->carries |= ir_is_tensor(loop->results[i].type);
@@ -84,7 +84,7 @@ static bool is_chosen(const Versioning *o, const Op *op) {
   return false;
 }
 
-/* One turn of the loop. */
+/* One iteration of the loop. */
 static void copy_turn(Builder *b, const Op *loop, Map *map) {
   Block *body = ir_entry(loop, 0);
   const Op *yield = ir_terminator(body);

@@ -37,7 +37,7 @@ static void reach_operands(Written *w, const Op *op) {
   for (int i = 0; i < op->noperands; i++) reach(w, ir_operand(op, i));
 }
 
-/* What the blocks below `op` hand over at their ends: to its results and to its own blocks' arguments. */
+/* What the terminators below `op` pass on: to its results and to its own blocks' arguments. */
 static void reach_handed(Written *w, const Op *op) {
   reach_operands(w, op);
   for (int r = 0; r < op->nregions; r++)

@@ -1,6 +1,6 @@
 /* fstring.c: f-strings (PEP 701).
  *
- * An f-string is text and replacement fields by turns. The text is read here, character by character; a field's
+ * An f-string is text and replacement fields in alternation. The text is read here, character by character; a field's
  * expression is ordinary tokens, so that any expression may stand in it, strings with the same quotes included. The
  * lexer knows only that the innermost bracket is a field's `{`, in which `:` and `!` end the expression. Format
  * specifications are text with fields once more.
@@ -21,7 +21,7 @@ static bool at_quote(const Lexer *lx, const Quote *q) {
   return char_at(lx, i) == q->c && (!q->triple || (char_at(lx, i + 1) == q->c && char_at(lx, i + 2) == q->c));
 }
 
-/* Move over a backslash and what it protects. A brace is never protected. */
+/* Move past a backslash and the character it escapes. A brace cannot be escaped. */
 static void skip_escape(Lexer *lx, const Quote *q) {
   bool raw = q->prefix & STR_RAW;
   char c = char_at(lx, lx->pos + 1);

@@ -80,7 +80,7 @@ typedef struct Parser {
   } stack; /* lists under construction, one above the other; see list_begin() */
 } Parser;
 
-/* A place to come back to within the same logical line. */
+/* A position to backtrack to within the same logical line. */
 typedef struct Mark {
   Token tok;
   uint32_t prev_end, pos, depth;

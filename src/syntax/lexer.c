@@ -173,7 +173,7 @@ static Token lex_string(Lexer *lx, uint32_t begin, int prefix) {
     } else if (at_newline(lx)) {
       if (!triple) fail_unterminated(lx, begin, quote_end, false);
       lx->pos++;
-    } else { /* a backslash, and whatever it protects; "\r\n" is one thing */
+    } else { /* a backslash and the character it escapes; "\r\n" counts as one */
       lx->pos++;
       if (at_end(lx)) fail_unterminated(lx, begin, quote_end, triple);
       if (at_newline(lx))
@@ -445,7 +445,7 @@ static bool compare_indent(Lexer *lx, Indent in) {
   return false;
 }
 
-/* What is left to say after the last character: the end of the line, of each block, of the source. */
+/* The tokens after the last character: the end of the line, of each block, of the source. */
 static Token lex_end(Lexer *lx) {
   if (lx->depth) {
     Bracket b = lx->brackets[lx->depth - 1];

@@ -1,4 +1,4 @@
-/* parse_expr.c: expressions, from lists of them down to the operators. What operators stand between is in
+/* parse_expr.c: expressions, from lists of them down to the operators. The operands of operators are in
  * parse_atom.c. */
 #include "syntax/internal.h"
 
