@@ -1,6 +1,7 @@
-/* args.c: the command line, from the tables args.def and lang/options.def. */
+/* args.c: the command line and --help, from the tables args.def, lang/options.def and manual.def. */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,42 +105,82 @@ void cli_parse(Ctx *cx, int argc, char **argv, Cli *cli) {
   }
 }
 
-static void help_line(const char *left, const char *help) {
-  if (strlen(left) > 31)
-    printf("  %s\n%34s%s\n", left, "", help);
+const CliSection *cli_sections(size_t *n) {
+  static const CliSection sections[] = {
+#define SECTION(title, text, example) {title, text, example},
+#include "cli/manual.def"
+#undef SECTION
+  };
+  *n = COUNT(sections);
+  return sections;
+}
+
+size_t cli_noptions(void) { return COUNT(flags); }
+
+const CliFlag *cli_flags(Ctx *cx, size_t *n) {
+  static const char *const values[] = {[OPTION_INT] = "N", [OPTION_BOOL] = NULL, [OPTION_TEXT] = "TEXT"};
+  CliFlag *all = NEWN(cx, CliFlag, COUNT(flags) + run_noptions);
+  *n = 0;
+  for (size_t i = 0; i < COUNT(flags); i++) {
+    const Flag *f = &flags[i];
+    all[(*n)++] = (CliFlag){f->letter, f->name, f->value, f->help, f->action == DO_LIST};
+  }
+  for (size_t i = 0; i < run_noptions; i++) {
+    const OptionInfo *o = &run_option_table[i];
+    const char *name = option_flag(cx, o);
+    if (!find_flag(name, strlen(name))) all[(*n)++] = (CliFlag){NULL, name, values[o->kind], o->help, false};
+  }
+  return all;
+}
+
+/* ---- --help ------------------------------------------------------------------------------------------------------ */
+
+enum { HELP_COLUMNS = 118, HELP_INDENT = 34 };
+
+/* Words of `text` in lines from column `indent` on; the first line continues one that is there. */
+static void help_wrapped(const char *text, int indent) {
+  int column = indent;
+  while (*text) {
+    int n = (int)strcspn(text, " ");
+    if (column > indent && column + 1 + n > HELP_COLUMNS) column = indent, printf("\n%*s", indent, "");
+    column += printf("%s%.*s", column > indent ? " " : "", n, text);
+    text += n;
+    text += strspn(text, " ");
+  }
+  printf("\n");
+}
+
+static void help_flag(Ctx *cx, const CliFlag *f) {
+  const char *left = ctx_printf(cx, "%s%s%s%s%s", f->letter ? f->letter : "  ", f->letter ? ", " : "  ", f->name,
+                                f->value ? " " : "", f->value ? f->value : "");
+  if ((int)strlen(left) > HELP_INDENT - 3)
+    printf("  %s\n%*s", left, HELP_INDENT, "");
   else
-    printf("  %-31s %s\n", left, help);
+    printf("  %-*s", HELP_INDENT - 2, left);
+  help_wrapped(f->help, HELP_INDENT);
+}
+
+static void help_section(const CliSection *s) {
+  help_wrapped(s->text, 0);
+  for (const char *line = s->example; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+    printf("    %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 void cli_help(Ctx *cx) {
-  printf("usage: tritonc FILE [options]\n\n"
-         "Compile a kernel of FILE, a Python source with @triton.jit functions (read, never executed) or Triton IR\n"
-         "(.ttir, .mlir, or by its first words). FILE may be - for standard input.\n\noptions:\n");
-  for (size_t i = 0; i < COUNT(flags); i++) {
-    const Flag *f = &flags[i];
-    help_line(ctx_printf(cx, "%s%s%s%s%s", f->letter ? f->letter : "  ", f->letter ? ", " : "  ", f->name,
-                         f->value ? " " : "", f->value ? f->value : ""),
-              f->help);
+  size_t n, count;
+  const CliFlag *all = cli_flags(cx, &n);
+  const CliSection *sections = cli_sections(&count);
+  printf("usage: tritonc FILE [options]\n\n");
+  help_section(&sections[0]);
+  printf("\noptions:\n");
+  for (size_t i = 0; i < n; i++) {
+    if (i == cli_noptions()) printf("\noptions of the compile:\n");
+    help_flag(cx, &all[i]);
   }
-  printf("\noptions of the compile:\n");
-  for (size_t i = 0; i < run_noptions; i++) {
-    static const char *const values[] = {"N", "", "TEXT"};
-    const OptionInfo *o = &run_option_table[i];
-    if (!find_flag(option_flag(cx, o), strlen(option_flag(cx, o))))
-      help_line(ctx_printf(cx, "    %s %s", option_flag(cx, o), values[o->kind]), o->help);
+  for (size_t i = 1; i < count; i++) {
+    printf("\n");
+    for (const char *s = sections[i].title; *s; s++) putchar(tolower((unsigned char)*s));
+    printf(":\n");
+    help_section(&sections[i]);
   }
-  printf("\nA signature describes the parameters in their order, separated by commas: a type (*fp32, i32, fp16 ...), "
-         "with :16\n"
-         "if the value or the address is known to be a multiple of 16; or, for a constant, its value (1024, \"text\", "
-         "True,\n"
-         "None, 1.5, fp32). NAME=... describes the parameter NAME. A parameter with a default may be left out.\n"
-         "    tritonc add.py -k add -s \"*fp32:16,*fp32:16,*fp32:16,i32,1024\" --emit llir\n\n"
-         "--simulate runs the kernel on a simulated GPU, with memory made up for its pointers, and reports accesses "
-         "out of\n"
-         "bounds, reads of what was never written, races, bank conflicts and sectors per access, with lines of the "
-         "source.\n"
-         "    tritonc add.py -k add -s \"*fp32,*fp32,*fp32,i32,1024\" --simulate --grid 4 --arg x=random:4000 \\\n"
-         "        --arg y=iota:4000 --arg z=uninit:4000 --arg n=4000 --print z[:8]\n\n"
-         "exit status: 0 done, 1 the source is wrong (or the simulated run was), 2 the command line is, 3 the system "
-         "failed\n");
 }

@@ -25,7 +25,7 @@ static void parse(Ctx *cx, void *arg) {
   Main *m = arg;
   cli_parse(cx, m->argc, m->argv, &m->cli);
   const Cli *c = &m->cli;
-  if (!c->file && !c->help && !c->version && !c->print_pipeline && !c->explain) {
+  if (!c->file && !c->help && !c->version && !c->print_pipeline && !c->explain && !c->manual) {
     fprintf(stderr, "tritonc: which file? (tritonc --help lists what there is)\n");
     ctx_throw(cx, ERR_HOST);
   }
@@ -120,6 +120,10 @@ static void work(Ctx *cx, void *arg) {
   }
   if (c->print_pipeline) {
     print_pipeline(cx, c);
+    return;
+  }
+  if (c->manual) {
+    cli_manual(cx, c->manual);
     return;
   }
   if (c->explain) {

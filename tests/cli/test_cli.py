@@ -378,3 +378,82 @@ def test_a_warning_is_on_standard_error(place):
     assert out.returncode == 0 and "tt.func" in out.stdout
     assert out.stderr.startswith("w.py:8:31: warning: `or` on tensors is deprecated; both sides are always evaluated\n")
     assert out.stderr.endswith("hint: use `|`, with parentheses around each side\n")
+
+
+# ---- the man page and the completions of shells ----------------------------------------------------------------------
+
+MANUAL = {
+    "man": "man/man1/tritonc.1",
+    "bash": "bash-completion/completions/tritonc",
+    "zsh": "zsh/site-functions/_tritonc",
+    "fish": "fish/vendor_completions.d/tritonc.fish",
+}
+
+
+def options_of(place):
+    """Every option that --help has."""
+    return set(re.findall(r"^  (?:-\w, |    )(--[\w-]+)", good(place, "--help"), re.M))
+
+
+@pytest.mark.parametrize("kind", MANUAL)
+def test_the_build_writes_the_manual(place, kind):
+    text = good(place, "--manual", kind)
+    share = os.path.join(os.path.dirname(shutil.which("tritonc")), "..", "share")
+    with open(os.path.join(share, MANUAL[kind])) as file:
+        assert file.read() == text
+    plain = text.replace("\\-", "-")
+    names = options_of(place)
+    assert len(names) > 25 and not [name for name in names if name.removeprefix("--") not in plain]
+
+
+def test_the_man_page(place):
+    text = good(place, "--manual", "man")
+    assert re.findall(r"^\.SH (.*)", text, re.M)[:4] == ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"]
+    assert all(line[:3] in (".TH", ".SH", ".TP", ".PP", ".nf", ".fi", ".RS", ".RE", ".B ", ".I ", ".RI", '.\\"')
+               for line in text.splitlines() if line[:1] in ".'")  # fmt: skip
+    page = place / "tritonc.1"
+    page.write_text(text)
+    formatters = (["groff", "-man", "-Tascii", "-ww", str(page)], ["mandoc", "-T", "lint", "-W", "warning", str(page)])
+    for command in formatters:
+        if shutil.which(command[0]):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0 and not done.stderr, done
+            assert command[0] == "mandoc" or "--kernel" in re.sub(".\x08", "", done.stdout)
+
+
+def complete(place, *words):
+    """What bash offers for the last of these words."""
+    (place / "completion").write_text(good(place, "--manual", "bash"))
+    script = 'source ./completion; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tritonc; printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ["bash", "--norc", "-uc", script, "bash", *words], cwd=place, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and done.stderr == "", done
+    return done.stdout.split()
+
+
+def test_completion_in_bash(place):
+    (place / "notes.txt").write_text("")
+    assert complete(place, "tritonc", "--num-w") == ["--num-warps"]
+    assert complete(place, "tritonc", "--emit", "p") == ["ptx"] == complete(place, "tritonc", "--emit", "=", "p")
+    assert complete(place, "tritonc", "-t", "cuda:9") == ["cuda:90"]
+    assert complete(place, "tritonc", "--passes", "lic") == ["licm"]
+    assert complete(place, "tritonc", "") == ["kernels.py"]
+    assert set(complete(place, "tritonc", "--output", "")) == {"kernels.py", "notes.txt", "completion"}
+    assert complete(place, "tritonc", "--kernel", "a") == []
+
+
+def test_completion_in_other_shells(place):
+    """They read the script where they are installed, and its quotes are balanced everywhere."""
+    for shell, check in (("zsh", ["-n"]), ("fish", ["--no-execute"])):
+        text = good(place, "--manual", shell)
+        script = place / f"script.{shell}"
+        script.write_text(text)
+        assert text.replace("'\\''", "").replace("\\'", "").count("'") % 2 == 0
+        if shutil.which(shell):
+            done = subprocess.run([shell, *check, str(script)], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0 and done.stderr == "", done
+
+
+def test_an_unknown_kind_of_manual(place):
+    assert "--manual tcsh: it is one of man, bash, zsh, fish" in bad(place, 1, "--manual", "tcsh")
