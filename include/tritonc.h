@@ -30,7 +30,7 @@ typedef enum ttc_status {
   TTC_OK = 0,
   TTC_ERROR_SOURCE,    /* the program is wrong; the message shows where */
   TTC_ERROR_MEMORY,    /* out of memory */
-  TTC_ERROR_HOST,      /* a host callback said no */
+  TTC_ERROR_HOST,      /* a host callback failed */
   TTC_ERROR_SYSTEM,    /* a file, a library, a driver */
   TTC_ERROR_INTERNAL,  /* a bug in tritonc */
   TTC_ERROR_ARGUMENT,  /* a call's arguments make no sense */
@@ -121,7 +121,7 @@ TTC_API ttc_context *ttc_context_new_with(const ttc_allocator *allocator); /* NU
 TTC_API void ttc_context_free(ttc_context *cx);
 /* While a compile or a launch with this context runs, `ask` is called now and then from the thread that made the call,
  * at least every few milliseconds of work; when it gives something else than 0 the call ends with TTC_ERROR_HOST. What
- * cannot stop halfway is finished first: a program of a kernel on the CPU, a pass of LLVM's. NULL: nobody is asked. */
+ * cannot stop halfway is finished first: a program of a kernel on the CPU, a pass of LLVM's. NULL: never. */
 TTC_API void ttc_context_set_interrupt(ttc_context *cx, int (*ask)(void *self), void *self);
 TTC_API const char *ttc_message(const ttc_context *cx); /* the last failure's, rendered; "" when there was none */
 
@@ -156,7 +156,7 @@ typedef struct ttc_option {
 TTC_API const char *ttc_option_name(size_t index); /* the options there are; NULL past the last */
 
 /* What to compile, for which target. `size` is sizeof(ttc_request), and says which version of the struct the caller was
- * built with: members that came later count as zero. All that are zero or NULL mean what is usual. */
+ * built with: members that came later count as zero. Members that are zero or NULL have their defaults. */
 typedef struct ttc_request {
   size_t size;
   const char *text;   /* a module's Python source, or Triton IR; needs no NUL when len is given */
@@ -176,7 +176,7 @@ typedef struct ttc_request {
   const char *target;
   const ttc_option *options;
   size_t noptions;
-  const char *stop; /* the last stage wanted ("ttir", "llir", …); NULL: all */
+  const char *stop; /* the last stage to make ("ttir", "llir", …); NULL: all */
   /* What the kernel is called (ttc_kernel_name()), which people see in profiles; characters that no symbol can have
    * become `_`. NULL: its function's name. */
   const char *symbol;
@@ -193,28 +193,28 @@ TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);              
 TTC_API const char *ttc_kernel_target(const ttc_kernel *kernel);                   /* "cuda:90" */
 TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
 TTC_API int ttc_kernel_from_cache(const ttc_kernel *kernel); /* 1: read from the disk cache, 0: compiled now */
-TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* run-time parameters, which ttc_launch() wants */
+TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* how many arguments ttc_launch() takes */
 TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
                                         size_t index); /* "ptr" "i1" … "i64" "fp16" "bf16" "fp32" "fp64" "tensordesc" */
 /* Is the run-time parameter a pointer that the kernel may write through? */
 TTC_API bool ttc_kernel_arg_written(const ttc_kernel *kernel, size_t index);
-/* The kernel as bytes that ttc_kernel_restore() makes it of again, in another process or on another machine, as long as
+/* The kernel as bytes, from which ttc_kernel_restore() makes it again, in another process or on another machine, as long as
  * its target is there. The bytes hold a version and checksums. Released with free(). */
 TTC_API ttc_status ttc_kernel_save(ttc_context *cx, const ttc_kernel *kernel, void **bytes, size_t *len);
-/* TTC_ERROR_ARGUMENT: the bytes are damaged, or of another version. What is in them is run: take them from whom you
- * would take a program. */
+/* TTC_ERROR_ARGUMENT: the bytes are damaged, or of another version. The bytes contain code: restore only from
+ * sources that you would run a program from. */
 TTC_API ttc_status ttc_kernel_restore(ttc_context *cx, const void *bytes, size_t len, ttc_kernel **kernel);
 /* Load the kernel now; ttc_launch() does it on first use otherwise. */
 TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 
-/* The exact processor that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such
+/* The exact target that `target` means on this machine, "cpu:znver5"; NULL and a message when there is no such
  * target. The text lives until the context's next call. */
 TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
 
-/* The device that a launch for `target` ("cuda") would run on when this thread makes it, and its processor (90 of
- * "cuda:90"); 0 and 0 for a target with one device only. Quick enough to be asked before every launch; `cx` may be
+/* The device that a launch for `target` ("cuda") would run on when this thread makes it, and its compute
+ * capability (90 of "cuda:90"); 0 and 0 for a target with one device only. Quick enough to be asked before every launch; `cx` may be
  * NULL. TTC_ERROR_SYSTEM: there is no such device. */
-TTC_API ttc_status ttc_device(ttc_context *cx, const char *target, int *number, int *processor);
+TTC_API ttc_status ttc_device(ttc_context *cx, const char *target, int *number, int *capability);
 
 /* ---- specialization: what a kernel may assume of its arguments' values ------------------------------------------- */
 
@@ -283,7 +283,7 @@ TTC_API char *ttc_doc_text(const ttc_doc *doc);
 
 /* ---- checked launches -------------------------------------------------------------------------------------------- */
 
-/* The simulated GPU. Target "simt:90" (or 75, 80, …) is an NVIDIA GPU of that processor, simulated here: kernels are compiled as for
+/* The simulated GPU. Target "simt:90" (or 75, 80, …) is a simulated NVIDIA GPU of that compute capability: kernels are compiled as for
  * "cuda:90" and run on the CPU, in host memory. What a real GPU hides makes the launch fail, after the run, with a
  * message that shows the line of the kernel: accesses outside of any buffer, reads of what was never written, races on
  * shared memory.
@@ -304,7 +304,7 @@ typedef struct ttc_memory {
 
 /* ttc_launch() with a check of every access: those outside of `memory` are mistakes. The simulated GPU checks, and so does the
  * CPU for a kernel that was compiled with the option "debug"; other launches ignore `memory`. With no memory at all every
- * address counts as somebody's, as in ttc_launch(), and so does one that a kernel makes of an integer. With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost
+ * address counts as allocated, as in ttc_launch(), and so does one that a kernel makes from an integer. With TRITONC_SIMULATE_REPORT=1 in the environment, what a simulated launch cost
  * (sectors, bank conflicts) is written to standard error. */
 TTC_API bool ttc_kernel_checks(const ttc_kernel *kernel); /* would it check? */
 TTC_API ttc_status ttc_launch_checked(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,

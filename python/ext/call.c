@@ -3,7 +3,7 @@
  * Two words per parameter say what the compiled code may depend on: for a pointer its element type and whether its
  * address is a multiple of 16, for an integer its width, whether it is 1 and whether it is a multiple of 16, for a
  * constant its value (numbers as they are, anything else by its number in a dictionary). A tuple's two words are
- * followed by those of its items. Then come two words per option, and one for the processor that the call runs on
+ * followed by those of its items. Then come two words per option, and one for the device that the call runs on
  * (device.c). The run-time values are packed while the key is made, so that on a hit nothing is left but the launch.
  */
 #include "ext.h"

@@ -282,7 +282,7 @@ static bool call_after(State *st, const Job *job, const Call *c, Kernel *k, doub
   return answer != NULL;
 }
 
-/* The kernel knows what it was compiled from, for people who look. */
+/* Records what the kernel was compiled from, for inspection. */
 static bool attach(Kernel *k, const Job *job, const Call *c) {
   PyObject *params = described_params(job, c), *done = NULL;
   if (params) done = PyObject_CallMethod((PyObject *)k, "_attach", "OO", (PyObject *)c->f, params);

@@ -1,4 +1,4 @@
-/* context.c: the library's contexts as Python wants them: Ctrl-C ends what runs in one, and its errors become
+/* context.c: the library's contexts for Python: Ctrl-C ends what runs in one, and its errors become
  * exceptions. */
 #include "ext.h"
 
@@ -48,7 +48,7 @@ double now_us(void) {
 
 /* ---- Ctrl-C ------------------------------------------------------------------------------------------------------ */
 
-/* Runs without the GIL, and takes it only where a question has not been asked for a while. */
+/* Runs without the GIL, and takes it only when enough time has passed since the last check. */
 static int signal_came(void *self) {
   static _Thread_local double last;
   enum { BETWEEN_US = 50000 };

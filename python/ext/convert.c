@@ -169,7 +169,7 @@ static int python_builtin(Host *h, PyObject *obj, ttc_value *out) {
 }
 
 /* A number for an object's value: of a constexpr_function, what it computes; of anything else, how it prints (an
- * address in there makes it a stranger to every other process, which is safe). */
+ * address in it makes the value unique to this process, which is safe). */
 static bool value_hash(PyObject *obj, ttc_kind kind, int64_t *out) {
   PyObject *number = NULL;
   if (kind == TTC_CALLABLE)

@@ -1,8 +1,8 @@
 /* device.c: where a launch runs, and in which stream.
  *
- * A kernel runs where its tensors are: on the processor when they lie in host memory, on the GPU when one of them lies
+ * A kernel runs where its tensors are: on the CPU when they lie in host memory, on the GPU when one of them lies
  * there. Then the others must be reachable from there too: on a GPU, or pinned. A call without any tensor runs on the
- * default device, which the Python part chooses. TRITONC_SIMULATE has what would run on the processor run on the
+ * default device, which the Python part chooses. With TRITONC_SIMULATE, what would run on the CPU runs on the
  * simulated GPU. On a GPU the device is the one that is current in the calling thread (torch.cuda.device,
  * torch.cuda.set_device), and the stream is the one that PyTorch or CuPy works in at that moment.
  */
@@ -67,7 +67,7 @@ static bool check_reachable(Call *c, const Param *p, PyObject *value, const uint
   return false;
 }
 
-/* 1: a GPU, 0: the processor, -1: an exception is set. */
+/* 1: a GPU, 0: the CPU, -1: an exception is set. */
 static int default_is_gpu(State *st) {
   if (!st->default_target) return 0;
   PyObject *answer = PyObject_CallFunctionObjArgs(st->default_target, NULL);

@@ -8,7 +8,7 @@
  *   types.c    what a Python type's instances are to a launch, and where their memory is
  *   descriptor.c tensor descriptors as arguments
  *   source.c   where a function's source text ends
- *   function.c a decorated function as the front end wants it
+ *   function.c a decorated function as a ttc_function
  *   convert.c  Python values <-> ttc_value
  *   watch.c    globals that must not change after they were compiled into a kernel
  *   host.c     the ttc_host of Python functions: names, attributes, calls
@@ -16,7 +16,7 @@
  *   table.c    specialization key -> kernel
  *   call.c     a call's arguments: the key, and the values packed
  *   simulate.c where a launch runs on the simulated GPU: how much memory is behind each argument
- *   device.c   where a launch runs: the processor or a GPU, in which stream
+ *   device.c   where a launch runs: the CPU or a GPU, in which stream
  *   grid.c     how many programs a launch has
  *   image.c    the type Image: a kernel's code, which Kernels share and which can be pickled
  *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel: loading and launching
@@ -148,7 +148,7 @@ double now_us(void); /* of a clock that only moves on */
 /* ---- options.c --------------------------------------------------------------------------------------------------- */
 
 bool option_known(const char *name);  /* anything that @triton.jit kernels accept */
-bool option_for_us(const char *name); /* … and that the compiler here understands */
+bool option_for_us(const char *name); /* … and that this compiler understands */
 
 /* ---- dtypes.c ---------------------------------------------------------------------------------------------------- */
 
@@ -247,13 +247,13 @@ struct JITCore {
   Table table;
   Watch *watches;
   size_t nwatches;
-  ttc_function function; /* source NULL until it is wanted */
+  ttc_function function; /* source NULL until first needed */
   PyObject *keep;        /* list: texts of `function` */
   bool noinline;
   bool names_kernels; /* _kernel_name(params) says what a kernel is called */
 };
 
-/* The function as the front end wants it, its source loaded; NULL with an exception set. */
+/* The function as a ttc_function, its source loaded; NULL with an exception set. */
 const ttc_function *jit_function(JITCore *f);
 
 /* ---- fingerprint.c ----------------------------------------------------------------------------------------------- */

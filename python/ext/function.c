@@ -1,4 +1,4 @@
-/* function.c: a decorated function as the front end wants it.
+/* function.c: a decorated function as a ttc_function.
  *
  * The function's file is read when it is decorated, so that what is compiled later is what Python runs; where the
  * function stands in it is found at the first compile: a module of a hundred kernels imports at once.

@@ -32,8 +32,8 @@ bool parse_grid(PyObject *grid, uint32_t out[3]) {
   return true;
 }
 
-/* A KeyError of a grid that asked for an argument which the kernel has not: it is worded anew, and names what there is.
- * Other KeyErrors stay. */
+/* A KeyError of a grid that asked for an argument which the kernel has not: its message names the arguments there are.
+ * Other KeyErrors are left alone. */
 static void explain_missing(const Call *c, PyObject *meta) {
   PyObject *type, *error, *trace;
   PyErr_Fetch(&type, &error, &trace);

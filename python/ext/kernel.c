@@ -162,7 +162,7 @@ static PyObject *load(PyObject *self, PyObject *ignored) {
   Py_RETURN_NONE;
 }
 
-/* A value as the kernel's parameter of this type wants it; `d` is where a descriptor goes. */
+/* Packs a value for the kernel's parameter of this type; `d` is where a descriptor goes. */
 static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc_tensor_descriptor *d) {
   if (strcmp(type, "tensordesc") == 0) {
     Pointer base;
@@ -219,7 +219,7 @@ typedef struct Packing {
   ttc_tensor_descriptor *descriptors; /* as many; NULL where the kernel takes none */
   size_t n, used;
   const char *letter; /* of Image.constants: what the next value is */
-  Memory *memory;     /* NULL: nobody asks */
+  Memory *memory;     /* NULL: not needed */
 } Packing;
 
 static bool pack_run_time(Packing *p, PyObject *value) {

@@ -1,4 +1,4 @@
-/* simulate.c: TRITONC_SIMULATE: kernels on tensors in host memory run on the simulated GPU instead of the processor.
+/* simulate.c: TRITONC_SIMULATE: kernels on tensors in host memory run on the simulated GPU instead of the CPU.
  *
  * The simulated GPU checks every access against the buffers that the arguments stand for. A view may reach all of the
  * memory it is a view of, as on a real GPU: of a PyTorch tensor that is its storage, of a NumPy array its owner's

@@ -1,4 +1,4 @@
-/* state.c: the state of the module, from the module or from a type of it. */
+/* state.c: access to the module's state, from the module or from one of its types. */
 #include "ext.h"
 
 State *state_of(PyObject *module) { return PyModule_GetState(module); }

@@ -31,7 +31,7 @@ static ArgClass classify(State *st, PyObject *obj) {
     return ARG_DESCRIPTOR;
   if (has_attr(obj, st->str_data_ptr)) return ARG_TENSOR;
   if (has_attr(obj, st->str_cuda_array_interface)) return ARG_GPU_ARRAY;
-  /* A NumPy scalar has __array_interface__ too, and is a number all the same. */
+  /* A NumPy scalar has __array_interface__ too, but is a number. */
   if (PyIndex_Check(obj) && !PyObject_CheckBuffer(obj)) return ARG_INDEX;
   PyObject *shape = PyObject_GetAttr(obj, st->str_shape);
   if (!shape) PyErr_Clear();
@@ -181,8 +181,8 @@ static bool pointer_by_class(State *st, const TypeEntry *t, PyObject *obj, PyObj
   }
 }
 
-/* Instances of one type may lie in different places and have element types that only one of the ways knows: what the
- * type's first instance was asked by fails, and DLPack is asked. */
+/* Instances of one type may lie in different places and have element types that only one of the ways knows: where
+ * the way that worked for the first instance fails, DLPack is tried. */
 bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   bool other_way = t->class == ARG_GPU_ARRAY || t->class == ARG_BUFFER;
   if (pointer_by_class(st, t, obj, what, out)) return true;

@@ -287,7 +287,7 @@ class cache_knobs(base_knobs):
         return redis
 
     def get_triton_dir(self, dirname: str) -> str:
-        """A folder of ours in the home folder."""
+        """A folder of this package in the home folder."""
         return os.path.join(self.home_dir, ".triton", dirname)
 
 

@@ -133,7 +133,8 @@ static void print_zsh(Ctx *cx, const CliFlag *flags, size_t n) {
     else
       printf("  '%s%s%s", many, f->name, f->value ? "=" : "");
     Buf quoted = {.cx = cx}; /* ' inside of '…' */
-    for (const char *s = escaped(cx, f->help, "[]:\\"); *s; s++) buf_puts(&quoted, *s == '\'' ? "'\\''" : (char[]){*s, 0});
+    for (const char *s = escaped(cx, f->help, "[]:\\"); *s; s++)
+      buf_puts(&quoted, *s == '\'' ? "'\\''" : (char[]){*s, 0});
     printf("[%s]", quoted.len ? buf_text(&quoted) : "");
     if (f->value) printf(":%s:", escaped(cx, f->value, ":[]"));
     if (f->value && is_file(f)) printf("_files");

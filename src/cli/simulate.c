@@ -92,7 +92,8 @@ static size_t count_of(Ctx *cx, const char *arg, const char *text, int bytes) {
   char *end;
   errno = 0;
   unsigned long long n = strtoull(text, &end, 0);
-  if (end == text || *end || errno || *text == '-') wrong(cx, arg, "a number of elements is wanted, as in random:4096");
+  if (end == text || *end || errno || *text == '-')
+    wrong(cx, arg, "a number of elements is expected, as in random:4096");
   if (n > MOST_BYTES / (size_t)bytes) wrong(cx, arg, "more than 4 GB of memory");
   return (size_t)n;
 }
@@ -127,7 +128,7 @@ static void make_number(Run *r, Arg *a, const Type *t, const char *arg, const ch
     a->value = ir_float_encode(t->fkind, text_to_double(text, &end));
   else
     a->value = *text == '-' ? (uint64_t)strtoll(text, &end, 0) : strtoull(text, &end, 0);
-  if (end == text || *end || errno) wrong(r->cx, arg, "a number is wanted: this parameter is no pointer");
+  if (end == text || *end || errno) wrong(r->cx, arg, "a number is expected: this parameter is not a pointer");
 }
 
 /* The text after NAME= of the last --arg for a parameter, or NULL. */
@@ -217,7 +218,7 @@ static void parse_grid(Ctx *cx, const char *text, uint32_t grid[3]) {
     char *end;
     unsigned long n = strtoul(at, &end, 10);
     if (end == at || *at == '-' || !n || n > INT32_MAX || (*end && *end != ',') || (*end && i == 2))
-      ctx_fail(cx, ERR_SOURCE, "--grid %s: one to three numbers of programs are wanted, as in 4,1,1", text);
+      ctx_fail(cx, ERR_SOURCE, "--grid %s: one to three numbers of programs are expected, as in 4,1,1", text);
     grid[i] = (uint32_t)n;
     at = *end ? end + 1 : NULL;
   }

@@ -1,11 +1,11 @@
 /* gpu.h: Triton IR -> Triton GPU IR -> the low-level IR of ll/.
  *
- * Triton GPU IR is Triton IR whose tensors say where their elements lie (an encoding on the type), with buffers in
+ * Triton GPU IR is Triton IR whose tensors have a layout (an encoding on the type), with buffers in
  * shared memory (!ttg.memdesc), asynchronous copies and tensor-core operations beside. gpu_ttgir() makes it: its passes
- * are one list, gpu_passes. gpu_lower() makes from it what a single thread does. Both unwind with a diagnostic on what
+ * are one list, gpu_passes. gpu_lower() lowers it to the code of a single thread. Both unwind with a diagnostic on what
  * this target cannot do.
  *
- * Layouts are maps over F2: layout.h. What an encoding's text means as a Layout is encode.c's business.
+ * Layouts are maps over F2: layout.h. encode.c makes a Layout of an encoding.
  */
 #ifndef TRITONC_GPU_GPU_H
 #define TRITONC_GPU_GPU_H
@@ -19,7 +19,7 @@ typedef struct GpuOptions {
   int sm; /* 75, 80, 86, 89, 90, 100, 120 */
   Options common;
   bool call_sites;    /* places say where inlined functions were called, too; PTX does without */
-  int64_t max_shared; /* bytes a program may have; 0: what the processor gives */
+  int64_t max_shared; /* bytes a program may have; 0: what the GPU has */
 } GpuOptions;
 
 /* The passes in order; the options travel as attributes of the module (passes/module.c). */
@@ -42,8 +42,8 @@ const Attr *tma_launch_attr(const Op *func, int i);
 
 /* Optimized Triton IR into Triton GPU IR, in place. */
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);
-/* Of Triton GPU IR that came from elsewhere: its layouts are checked, its buffers get their places, and barriers stand
- * between accesses. Unwinds where it is for a later processor than `sm`. */
+/* Of Triton GPU IR that came from elsewhere: its layouts are checked, its buffers are allocated, and barriers inserted
+ * between accesses. Unwinds where it is for a later compute capability than `sm`. */
 void gpu_place(Ctx *cx, Module *m, int sm);
 /* Triton GPU IR into low-level IR, not yet optimized. `shared`: bytes of shared memory a program needs. May change
  * `m`. */

@@ -1,5 +1,5 @@
-/* compile.c: from a function and the description of its parameters to a module of Triton IR; what a kernel's header
- * says; and the fingerprint of everything that a compile looks at.
+/* compile.c: from a function and the description of its parameters to a module of Triton IR; and the parameters of
+ * a kernel from its source.
  */
 #include "lang/python/python.h"
 

@@ -1,4 +1,4 @@
-/* fingerprint.c: everything that a compile looks at beyond the function's own source, fed into a hash: the sources of
+/* fingerprint.c: everything that a compile depends on beyond the function's own source, fed into a hash: the sources of
  * the functions it calls and of those they call, and the constants it takes from outside, each with the path it is
  * reached by.
  *
@@ -27,7 +27,7 @@ static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, 
 
 static void add_value(Walk *w, const ttc_value *v);
 
-/* What its methods look at counts too. */
+/* What its methods depend on counts, too. */
 static void add_class(Walk *w, const ttc_value *class) {
   ttc_value functions = {0};
   int found = w->host && w->host->getattr ? w->host->getattr(w->host->self, class, "functions", &functions) : 0;
@@ -122,7 +122,7 @@ static void bind_target(Walk *w, const Node *t) {
   }
 }
 
-/* A block that may not run: what it binds is unknown again after it. */
+/* A block that may not run: the names that it binds are unbound after it. */
 static void walk_block(Walk *w, Nodes body) {
   uint32_t before = w->bound.len;
   walk_all(w, body);

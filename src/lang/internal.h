@@ -1,8 +1,8 @@
 /* internal.h: what the files of lang/ share.
  *
  * The front end is an evaluator. It walks the syntax tree once; every expression evaluates to a Val, which is either
- * known now (a number, a string, a dtype, a tuple, a function, …) or a tensor: an IR value together with the language's
- * type for it, which knows what IR does not (signedness, const pointers). Arithmetic on what is known now is Python's;
+ * known at compile time (a number, a string, a dtype, a tuple, a function, …) or a tensor: an IR value together with the language's
+ * type for it, which knows what IR does not (signedness, const pointers). Arithmetic on compile-time values is Python's;
  * as soon as a tensor is involved it is the language's, in tl/promote.c.
  *
  * Border between the halves:
@@ -105,7 +105,7 @@ typedef enum VKind {
 } VKind;
 
 __extension__ typedef __int128
-    BigInt; /* Python integers within a kernel; beyond 127 bits is an error with a clear message */
+    BigInt; /* Python integers within a kernel; values beyond 127 bits are an error */
 
 struct Val {
   VKind kind;
@@ -258,12 +258,12 @@ const Builtin *py_builtin_find(const char *name); /* "builtins.len"; NULL when u
 const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for suggestions */
 
 /* Language's half (library.c). A library function's ttc_function has `object == L->library`; a free name inside it is
- * asked of library_lookup and of nobody else: "tl", "math", "jit", other functions and constants of its file; NULL when
+ * resolved by library_lookup alone: "tl", "math", "jit", other functions and constants of its file; NULL when
  * unknown. library_function(L, name) and lang_library_function are library.c's, too. */
 Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
-/* Is the function at hand one of the library's whose integers wrap on purpose: a mathematical one, or of random numbers? */
+/* Is the current function one of the library's whose integers wrap on purpose: a mathematical one, or of random numbers? */
 bool library_wraps(const Lang *L);
-/* Where to report a mistake that was found at `at`: inside the library it is the user's call of it. Takes the library's
+/* Where to report an error found at `at`: for a place in the library, the user's call of it. Takes the library's
  * frames off the chain of calls, so only for a failure that is about to be reported. */
 Span library_blame(Lang *L, Span at);
 /* Is `name` a method of tensors (x.sum, x.to)? For suggestions. */

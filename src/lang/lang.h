@@ -12,7 +12,7 @@
 #include "syntax/syntax.h"
 #include "tritonc.h"
 
-/* What a compile can be told, the same for every stage and target: options.def has a line for each. */
+/* The options of a compile, the same for every stage and target: options.def has a line for each. */
 typedef struct Options {
 #define OPTION_TYPE_INT int
 #define OPTION_TYPE_BOOL bool
@@ -26,7 +26,7 @@ typedef struct LangOptions {
   Options common;
   const char *default_dot_precision;   /* the target's: "tf32" on CUDA, "ieee" on the CPU */
   const char *const *allowed_dot_precisions; /* NULL-terminated; NULL: any */
-  bool has_tensor_cores;               /* which take a product's inner dimension in steps of 16, or 32 of 8-bit elements */
+  bool has_tensor_cores;               /* which take the inner dimension of a matmul in steps of 16, or 32 of 8-bit elements */
   bool fp8_sums_are_imprecise;         /* unless a program asks for more: max_num_imprecise_acc */
   const char *target_name;             /* "cpu", "cuda": for messages */
   bool takes_ptx;                      /* inline assembly is PTX */
@@ -47,7 +47,7 @@ LangModule *lang_module_read(Ctx *cx, const Source *source);
 const ttc_host *lang_module_host(LangModule *m);
 const ttc_function *lang_module_function(LangModule *m, const char *name); /* NULL name: the only kernel; or unwinds */
 
-/* What a kernel's header says, for callers that bind arguments: from the source alone, nothing is looked up. */
+/* A kernel's parameters, for callers that bind arguments: from the source alone, no names are looked up. */
 typedef struct LangParam {
   const char *name;
   bool is_constexpr;          /* annotated tl.constexpr */
@@ -57,10 +57,10 @@ typedef struct LangParam {
 } LangParam;
 const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n);
 
-/* Everything the compile looked at beyond the function's own source (other functions' sources, constants by name), for
+/* Everything the compile depends on beyond the function's own source (other functions' sources, constants by name), for
  * the cache key: call with the same host, before compiling. Feeds names and values into the hash in a fixed order. */
 void lang_fingerprint(Ctx *cx, const ttc_host *host, const ttc_function *function, Sha256 *hash);
-/* A constant, and what the functions in it look at. */
+/* A constant, and what the functions in it depend on. */
 void lang_fingerprint_value(Ctx *cx, const ttc_host *host, const ttc_value *v, Sha256 *hash);
 
 /* What the manual says: the function of that index, in its order, and all of one as text. */

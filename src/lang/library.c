@@ -231,7 +231,7 @@ typedef struct LibrarySession {
   struct LibrarySession *next;
 } LibrarySession;
 
-/* Is every function that was handed out still in the module? Inlining drops them, and what they call with them. */
+/* Is every function that was returned to a caller still in the module? Inlining drops them, and what they call with them. */
 static bool still_whole(const LibrarySession *s) {
   for (uint32_t i = 0; i < s->made.len; i++)
     if (ir_module_func(s->module, ir_func_name(s->made.at[i])) != s->made.at[i]) return false;

@@ -1,5 +1,5 @@
-/* val.c: values of the evaluator: making them, describing them, taking the tensors out of them and putting others in,
- * and their way to the host and back. */
+/* val.c: values of the evaluator: making and describing them, flattening them to tensors and rebuilding them,
+ * converting them to and from the host's. */
 #include "lang/python/python.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* addressing.c: addresses in the form that the machine adds best.
+/* addressing.c: reassociation of addresses.
  *
  * Inside a loop, base + (invariant + varying) becomes (base + invariant) + varying, so that ll_licm() takes the first
  * sum out; and (base + varying) + invariant becomes (base + invariant) + varying for the same reason. Constants at the

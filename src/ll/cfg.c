@@ -55,7 +55,7 @@ static bool drop_trivial_params(LLFunc *f) {
     for (int p = 0; p < b->nparams; p++) {
       LLInst *param = b->params[p], *v = param->replaced ? NULL : only_value(param);
       if (!v) continue;
-      param->replaced = v; /* the parameter itself goes with ll_dce(): nobody uses it any more */
+      param->replaced = v; /* ll_dce() removes the parameter, which is unused now */
       changed = true;
     }
   if (changed) ll_apply_replacements(f);

@@ -1,5 +1,5 @@
 /* expand.c: PTX text of one instruction from its template, for the PTX printer and for inline assembly in LLVM IR; and
- * what processor and PTX version an instruction needs.
+ * the compute capability and PTX version that an instruction needs.
  *
  * The parts in $(…) are a table of names and small functions below.
  */
@@ -193,7 +193,7 @@ void ll_expand(LLExpand *e, const char *text) {
 }
 
 /* The qualifiers of atomics stand in the order that the reference prints, which the assembler takes as well. Where
- * nobody reads the old value it makes a RED of an atom by itself. */
+ * the old value is unused, it turns an atom into a RED by itself. */
 const char *ll_memory_text(const LLInst *i) {
   switch (i->op) {
   case LL_LOAD: return "ld$(order)$(scope)$(volatile)$(space)$(cache)$(nc)$(evict)$(hint)$(vec) $=d, [$0$o]$(policy);";

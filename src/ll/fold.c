@@ -2,7 +2,7 @@
  *
  * Arithmetic of half and bfloat is done in double and rounded once: double holds sums, products and quotients of 11-bit
  * significands well enough that the second rounding never differs (Figueroa, "When is double rounding innocuous?").
- * A result that is a NaN is left to the machine, whose NaNs have bits of their own.
+ * A NaN result is not folded: its bits depend on the machine.
  */
 #include "ir/ir.h"
 #include "ll/internal.h"

@@ -192,7 +192,7 @@ LLInst *ll_pooled(LLFunc *f, const LLKey *k) {
   return i;
 }
 
-/* May `i`, equal to what is wanted at the builder's place, stand for it there? */
+/* May `i`, equal to the requested instruction, be used at the builder's place? */
 static bool available(const LLBuilder *b, const LLInst *i) {
   if (!i->block) return true;
   if (i->block == b->block) return b->before == NULL;

@@ -1,4 +1,4 @@
-/* internal.h: what the files of ll/ know of each other. */
+/* internal.h: what the files of ll/ share. */
 #ifndef TRITONC_LL_INTERNAL_H
 #define TRITONC_LL_INTERNAL_H
 

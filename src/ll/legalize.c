@@ -1,5 +1,5 @@
-/* legalize.c: rewrites what the processor has no instruction for, or what the PTX printer does not know, by what there
- * is:
+/* legalize.c: rewrites what the GPU has no instruction for, or the PTX printer does not
+ * know:
  *
  *   i1     selections are logic, comparisons of booleans too; conversions to floating point go through i32
  *   i8     lives in a 16-bit register whose upper half means nothing: what would look at that half goes through i32
@@ -9,7 +9,7 @@
  *   bfloat arithmetic before sm_90 goes through float, conversions before sm_80 are integer arithmetic
  *   any    frem is x - trunc(x/y)*y
  *
- * Replacements are made of instructions that are legal or are met by the same walk, which goes on over what it inserts.
+ * Replacements consist of legal instructions, or of ones that the same walk visits later, since it continues with what it inserts.
  */
 #include "ll/internal.h"
 

@@ -23,7 +23,7 @@
  *   i1           has predicate registers; it is never loaded, stored or shuffled.
  *   Pointers     ptr addrspace(0) generic, (1) global: 64 bits; (3) shared, (4) constant, (5) local: 32 bits.
  *
- * Passes change functions in place; the order that suits a target is that target's business. Everything lives in the
+ * Passes change functions in place; their order is up to the target. Everything lives in the
  * arena.
  */
 #ifndef TRITONC_LL_H
@@ -109,7 +109,7 @@ enum {
   LLF_VOLATILE = 32,
   LLF_TRANS = 64,    /* ldmatrix, stmatrix: transposed; wgmma: B is transposed ("MN-major") */
   LLF_TRANS_A = 128, /* wgmma: A in shared memory is transposed */
-  LLF_INVARIANT = 64, /* LOAD: nobody writes there while the kernel runs (ld.global.nc); is then pure */
+  LLF_INVARIANT = 64, /* LOAD: the memory is not written while the kernel runs (ld.global.nc); then pure */
 };
 typedef enum LLCache { LLC_NONE, LLC_CA, LLC_CG, LLC_CS, LLC_LU, LLC_CV, LLC_WB, LLC_WT } LLCache;
 typedef enum LLEvict { LLV_NONE, LLV_NORMAL, LLV_UNCHANGED, LLV_FIRST, LLV_LAST, LLV_NO_ALLOCATE } LLEvict;
@@ -196,7 +196,7 @@ struct LLInst {
   LLInst *replaced;    /* by what, until ll_apply_replacements() */
   LLInst *same_hash;   /* chain of the value table */
   uint64_t hash;
-  void *data;          /* scratch of the pass at work */
+  void *data;          /* scratch of the current pass */
 };
 
 struct LLBlock {
@@ -341,11 +341,11 @@ uint64_t ll_ones(const LLType *t);                 /* all bits of an integer or 
 void ll_insert(LLInst *i, LLBlock *block, LLInst *before);
 void ll_remove(LLInst *i); /* from its block */
 void ll_move(LLInst *i, LLBlock *block, LLInst *before);
-void ll_replace(LLInst *i, LLInst *by);   /* remembered; uses change at ll_apply_replacements() */
+void ll_replace(LLInst *i, LLInst *by);   /* recorded; uses change at ll_apply_replacements() */
 void ll_apply_replacements(LLFunc *f);    /* and removes what was replaced */
 void ll_count_uses(LLFunc *f);
 void ll_renumber(LLFunc *f);
-void ll_forget_values(LLFunc *f);         /* what was built so far is no candidate for value numbering any more */
+void ll_forget_values(LLFunc *f);         /* values built so far no longer take part in value numbering */
 
 /* ---- analysis and passes: each says whether it changed anything -------------------------------------------------- */
 
@@ -357,12 +357,12 @@ bool ll_addressing(LLFunc *f);  /* loop-invariant parts of addresses apart from 
 bool ll_strength(LLFunc *f);    /* addresses linear in an induction variable become pointers that are stepped */
 bool ll_pack16(LLFunc *f, int sm); /* pairs of 16-bit operations into one */
 bool ll_predicate(LLFunc *f);   /* small ifs into predicated instructions */
-bool ll_legalize(LLFunc *f, int sm); /* what the processor has no instruction for, by what it has; before printing PTX */
+bool ll_legalize(LLFunc *f, int sm); /* rewrites what the GPU has no instruction for; before printing PTX */
 void ll_optimize(LLFunc *f, int sm); /* the usual order of all of the above but ll_legalize */
 
 /* ---- verifying and printing -------------------------------------------------------------------------------------- */
 
-const char *ll_verify(Ctx *cx, LLFunc *f); /* NULL when all is well, else what is wrong */
+const char *ll_verify(Ctx *cx, LLFunc *f); /* NULL when the function is valid, else what is wrong */
 /* LLVM assembly; what has no LLVM intrinsic is inline assembly. `sm` is named in a comment only: give llc its -mcpu,
  * and -nvptx-short-ptr, for pointers to shared memory have 32 bits. */
 void ll_print(Buf *out, LLModule *m, int sm, bool locations);

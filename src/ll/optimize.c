@@ -1,4 +1,4 @@
-/* optimize.c: the usual order of passes. */
+/* optimize.c: the standard order of passes. */
 #include "ll/internal.h"
 
 void ll_optimize(LLFunc *f, int sm) {

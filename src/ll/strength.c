@@ -3,8 +3,8 @@
  *     header(i):  p = base + ext(i)*k      =>    header(i, p):          p0 = base + ext(init)*k before the loop
  *     latch:      br header(i + s)               latch: br header(i + s, p + ext(s)*k)
  *
- * for a loop with one way in and one latch, an i that is stepped by a constant s, and base and k that do not change. It
- * pays where the multiplication and the wide addition would be done each time round for each address; the assembler
+ * for a loop with one entry and one latch, an i that is stepped by a constant s, and invariant base and k. It pays
+ * where the multiplication and the wide addition would be repeated in every iteration for each address; the assembler
  * does not do it across sign extensions. i + s must not wrap: ext(i) would then not be linear; so the increment carries
  * NSW, or i is as wide as the pointer.
  */

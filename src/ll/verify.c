@@ -1,4 +1,4 @@
-/* verify.c: what must hold of a function: types, operand counts against the signatures, dominance, terminators,
+/* verify.c: checks a function: types, operand counts against the signatures, dominance, terminators,
  * edges. */
 #include "ll/internal.h"
 

@@ -48,7 +48,7 @@ static void read_log(Ctx *cx, Cubin *c, const char *entry) {
   if (smem >= 0) c->shared = smem;
 }
 
-/* The text that was refused stays where it can be looked at. */
+/* The refused text is kept in a file. */
 static _Noreturn void refuse(Ctx *cx, AssemblerKind kind, const char *ptx, const char *log) {
   const char *dir = getenv("TMPDIR");
   char path[512];
@@ -64,7 +64,7 @@ static _Noreturn void refuse(Ctx *cx, AssemblerKind kind, const char *ptx, const
            kept ? path : "", log);
 }
 
-/* ".target sm_90a" names the processor. */
+/* ".target sm_90a" names the architecture. */
 static const char *target_of(Ctx *cx, const char *ptx) {
   const char *t = strstr(ptx, ".target ");
   if (!t) ctx_fail(cx, ERR_INTERNAL, "PTX without a .target");

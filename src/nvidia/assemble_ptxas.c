@@ -68,7 +68,7 @@ static bool run(Ctx *cx, char *const argv[], const char *log) {
   if (error) ctx_fail(cx, ERR_SYSTEM, "cannot run %s: %s", argv[0], strerror(error));
   while (waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) ctx_fail(cx, ERR_SYSTEM, "waiting for %s: %s", argv[0], strerror(errno));
-  ctx_check_interrupt(cx); /* the signal that ends us may have ended it */
+  ctx_check_interrupt(cx); /* the signal that interrupts us may have ended it */
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

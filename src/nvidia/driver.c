@@ -8,8 +8,8 @@
  * A kernel keeps one module per device it was launched on, behind a lock that a launch only takes when it meets a new
  * device. Its modules are unloaded with it, each in its device's own context, if it was never launched. Code that was
  * launched stays in the device: a CUDA graph that captured the launch runs it again whenever it likes, a launch may
- * still wait in its stream, and nobody can be asked. So a process that tunes keeps what it measured (tens of kilobytes
- * each) until it ends.
+ * still be queued in its stream, and neither can be detected. So a process that tunes keeps the code it measured (tens
+ * of kilobytes each) until it ends.
  */
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
@@ -35,7 +35,7 @@ enum {
   DEVICE_CC_MAJOR = 75,
   DEVICE_CC_MINOR = 76,
   DEVICE_SHARED_OPTIN = 97,
-  REGISTERS_PER_BLOCK = 65536, /* on every processor that we compile for */
+  REGISTERS_PER_BLOCK = 65536, /* on every GPU that we compile for */
   SCRATCH_PARAMS = 2,          /* pointers to scratch memory, the last parameters of kernels from the reference */
   MAX_DEVICES = 64
 };
@@ -314,7 +314,7 @@ typedef struct MapKey {
   int rank, type, swizzle, fill;
 } MapKey;
 typedef struct RememberedMap {
-  _Alignas(64) unsigned char map[TENSOR_MAP_BYTES]; /* the driver wants it aligned */
+  _Alignas(64) unsigned char map[TENSOR_MAP_BYTES]; /* as the driver requires */
   MapKey key;
 } RememberedMap;
 
@@ -367,7 +367,7 @@ bool driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, v
 
 /* ---- launching --------------------------------------------------------------------------------------------------- */
 
-/* What the driver calls an invalid argument has one reason that people meet. */
+/* The driver's "invalid argument" has one frequent cause. */
 static TargetStatus launch_failed(const Loaded *k, const uint32_t grid[3], CUresult r, char *error, size_t size) {
   if (r == ERROR_LAUNCH_OUT_OF_RESOURCES)
     return out_of("registers", (int64_t)32 * k->num_warps * k->registers, REGISTERS_PER_BLOCK, error, size);

@@ -44,7 +44,7 @@ typedef struct AssembleOptions {
   bool may_refuse;      /* an attempt: what the assembler refuses has no bytes, and the log says why */
 } AssembleOptions;
 
-/* In cx's arena. An assembler that refuses the text is a bug of ours, unless it was asked whether it would: unwinds with
+/* In cx's arena. Text that the assembler refuses is a bug of ours, unless `may_refuse`: unwinds with
  * ERR_INTERNAL, the message holding the assembler's words and the place where the PTX was kept. */
 Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
 bool assembler_present(AssemblerKind kind);

@@ -373,7 +373,7 @@ void ptx_emit(Ptx *p, LLInst *i) {
 
 /* ---- edges ------------------------------------------------------------------------------------------------------- */
 
-/* All moves at once: one whose target nobody reads any more goes first; when only cycles are left, a scratch register
+/* A parallel copy: a move whose target is no longer read goes first; when only cycles are left, a scratch register
  * breaks one. */
 void ptx_put_moves(Ptx *p, PtxMoves all) {
   PtxMove *moves = all.at;

@@ -33,7 +33,7 @@ typedef struct PtxValue {
 
 typedef struct Ptx {
   Ctx *cx;
-  Buf *out;             /* the body of the function at work */
+  Buf *out;             /* the body of the current function */
   LLModule *module;
   LLFunc *func;
   PtxOptions options;
@@ -62,7 +62,7 @@ int ptx_new_reg(Ptx *p, int bits);                 /* a scratch register's numbe
 const char *ptx_reg_name(Ptx *p, int bits, int number);
 void ptx_emit(Ptx *p, LLInst *i);                  /* one instruction, no terminator */
 
-/* The moves of an edge: what its arguments are to what they become. They happen all at once. */
+/* The moves of an edge: what its arguments are to what they become. They form a parallel copy. */
 typedef struct PtxMove {
   const char *to, *from; /* registers, or a number */
   int bits;

@@ -1,8 +1,8 @@
-/* simulate.c: the struct Target "simt": an NVIDIA GPU of some processor, simulated here.
+/* simulate.c: the struct Target "simt": an NVIDIA GPU of a given compute capability, simulated.
  *
  * Compiling is what "cuda" does, up to `llir`. The simulated machine runs what that text was printed from, which is
  * made again when a kernel is loaded: from `ttgir`, the last stage that our own reader understands. So a kernel from
- * the disk cache, or a stage that a person has edited, runs as well. A run changes the module it runs, so launches of
+ * the disk cache, or an edited stage, runs as well. A run changes the module it runs, so launches of
  * one kernel take turns.
  */
 #include "nvidia/simulate.h"
@@ -23,7 +23,7 @@ struct Loaded {
   LLModule *module;
   int64_t shared;
   int threads;
-  bool makes_pointers; /* of integers, or reads them from memory: nobody can know what they may touch */
+  bool makes_pointers; /* from integers, or reads them from memory: what they may access is unknown */
 };
 
 /* ---- compiling --------------------------------------------------------------------------------------------------- */
@@ -138,7 +138,7 @@ static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, 
   return TARGET_OK;
 }
 
-static _Thread_local Interrupt interrupt; /* whom this thread's launches ask */
+static _Thread_local Interrupt interrupt; /* what this thread's launches poll */
 
 static void set_interrupt(Interrupt i) { interrupt = i; }
 

@@ -13,7 +13,7 @@ extern const Target simt_target;
 typedef struct SimulatedLaunch {
   const uint32_t *grid;
   const void *const *args;
-  const ttc_memory *memory; /* none: every address is somebody's */
+  const ttc_memory *memory; /* none: every address counts as allocated */
   size_t nmemory;
   uint64_t max_instructions; /* of one warp; 0: the machine's own limit */
 } SimulatedLaunch;

@@ -26,7 +26,8 @@ static int processor(Ctx *cx, const char *arch) {
   long sm = strtol(arch, &end, 10);
   for (size_t i = 0; i < COUNT(processors); i++)
     if (processors[i] == sm && (!*end || !strcmp(end, "a"))) return (int)sm;
-  ctx_fail(cx, ERR_SOURCE, "there is no processor `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120", arch);
+  ctx_fail(cx, ERR_SOURCE, "there is no compute capability `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120",
+           arch);
 }
 
 static void lang_options(const TargetOptions *o, LangOptions *out) {
@@ -133,7 +134,7 @@ static void note_descriptor(Op *op, void *has) {
   if (op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE) *(bool *)has = true;
 }
 
-/* Are there any, and on a processor with a copy engine? */
+/* Are there any, and on a GPU with a copy engine (TMA)? */
 static bool may_have_maps(const Module *m, int sm) {
   for (const Op *op = m->body->first->first; op && sm >= FIRST_WITH_TMA; op = op->next) {
     bool has = false;
@@ -152,7 +153,7 @@ static void lower_descriptors(Ctx *cx, Module *m, bool maps) {
   if (opt_descriptors(cx, m)) opt_run(cx, m, after, COUNT(after));
 }
 
-/* Triton IR of any origin: mathematical functions without an instruction become our library's. */
+/* In Triton IR of any origin, mathematical functions without an instruction are expanded from the library. */
 static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
   static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
   LangOptions language = {0};
@@ -183,7 +184,7 @@ static void make_ttgir(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *g
   gpu_ttgir(cx, m, gpu);
 }
 
-/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all that is wanted, fewer
+/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all buffers, fewer
  * stages may do; else descriptors are a base, a shape and strides, which need none. */
 static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   Buf text = {.cx = cx};

@@ -105,7 +105,7 @@ ttc_param *run_signature(Ctx *cx, const ttc_function *f, const char *signature, 
   }
   for (size_t i = 0; i < ndefines; i++) {
     const char *value, *name = split_name(cx, defines[i], &value);
-    if (!name) ctx_fail(cx, ERR_SOURCE, "-D wants NAME=VALUE, not `%s`", defines[i]);
+    if (!name) ctx_fail(cx, ERR_SOURCE, "-D takes NAME=VALUE, not `%s`", defines[i]);
     size_t at = run_param_named(cx, known, n, name, f);
     if (params[at].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` is described twice", known[at].name);
     params[at].name = known[at].name;

@@ -1,11 +1,11 @@
-/* exec.c: a warp goes on until it has to wait.
+/* exec.c: runs a warp until it has to wait.
  *
  * A warp is a few fragments: threads that are at the same instruction. A branch that not all of them take splits one;
  * fragments that come to the same place become one again. Of those that can run, the one that is furthest behind in the
  * layout of the code runs: the layout (decode.c) puts what is before a join before the join, so the others wait there.
- * An instruction that wants all threads (MEET) makes its fragment wait until they have come, or nobody else can move:
- * then it is done with those who are there, and reported. So that threads that wait for each other in loops get on, a
- * fragment that jumps back very often lets another have a turn.
+ * A convergent instruction (MEET) makes its fragment wait until all of its threads have arrived, or no other fragment
+ * can run: then it is executed with those present, and reported. So that threads that wait for each other in loops
+ * make progress, a fragment that jumps back very often yields to another.
  */
 #include "simt/internal.h"
 
@@ -48,7 +48,7 @@ static bool choose(Warp *w) {
   return true;
 }
 
-/* Nobody of the warp can move, but some wait for the others to come along: they will not. */
+/* No fragment of the warp can run, but some wait for threads that will not arrive. */
 static bool force(Warp *w) {
   int best = -1;
   for (int i = 0; i < w->nfrags; i++) {
@@ -72,7 +72,7 @@ bool warp_force(Warp *w) {
   return false;
 }
 
-/* Are all threads here that this instruction wants? */
+/* Have all threads arrived that this instruction needs? */
 static bool meets(Warp *w, const Code *c) {
   Frag *f = &w->frags[w->at];
   uint32_t wanted = w->live;
@@ -125,7 +125,7 @@ static void branch(Warp *w, const Code *c) {
   f->pc++;
 }
 
-/* Does the turn of this fragment end with this instruction? */
+/* Does the fragment's time slice end with this instruction? */
 static bool control(Warp *w, const Code *c) {
   switch (c->op) {
   case S_JUMP: jump(w, c); return w->nfrags > 1;

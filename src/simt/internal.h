@@ -1,4 +1,4 @@
-/* internal.h: what the files of simt/ share. simt.c tells how it hangs together. */
+/* internal.h: what the files of simt/ share. simt.c has an overview. */
 #ifndef TRITONC_SIMT_INTERNAL_H
 #define TRITONC_SIMT_INTERNAL_H
 
@@ -56,7 +56,7 @@ typedef struct Code {
 enum { NO_REG = INT32_MAX };
 
 /* Shared memory's shadow, per byte. `write`, `read`: agent + 1 in the upper 8 bits, its clock in the lower 24; 0:
- * nobody yet. SEVERAL in the upper bits of `read`: the lower ones are the number of a row of `readers`, a clock per
+ * no access yet. SEVERAL in the upper bits of `read`: the lower ones are the number of a row of `readers`, a clock per
  * agent. IN_FLIGHT in those of `write`: an asynchronous copy of the warp in the lower bits is writing. */
 typedef struct Shadow {
   uint32_t write, read;
@@ -69,7 +69,7 @@ typedef struct Frag { /* threads of a warp that are at the same place */
   uint32_t pc, mask;
   uint8_t state;
   bool forced;   /* goes on though others are missing */
-  bool rested;   /* gave way to others of its warp */
+  bool rested;   /* yielded to others of its warp */
   int barrier;
   uint32_t generation; /* of the barrier, when it began to wait */
   uint32_t address, parity;
@@ -110,7 +110,7 @@ typedef struct Mbarrier {
   uint32_t address;
   int32_t count, pending, tx;
   uint32_t phase;
-  uint32_t *vc, *over; /* what was released into the phase at work; what those who wait for finished ones get */
+  uint32_t *vc, *over; /* clocks released into the current phase; clocks that waiters for finished ones acquire */
 } Mbarrier;
 
 typedef struct Machine {
@@ -147,10 +147,10 @@ struct Blk {
   Barrier barriers[BARRIERS];
   Vec(Mbarrier) mbarriers;
   uint32_t **engines;    /* clocks of the agents that are no warps: one of bulk copies, then one per warp's wgmma */
-  uint32_t *atomics;     /* what releasing atomics have made known */
+  uint32_t *atomics;     /* clocks that releasing atomics have published */
   uint32_t *readers;     /* rows of nagents */
   uint32_t readers_cap, free_reader;
-  uint32_t events;       /* things that may end somebody's waiting */
+  uint32_t events;       /* events that may end a wait */
   uint32_t idle_rounds;
   int live_warps;
 };
@@ -164,7 +164,7 @@ typedef void Handler(Warp *w, const Code *c, uint32_t *out, uint32_t mask);
 extern Handler *const simt_arithmetic[];
 extern Handler *const simt_intrinsics[];
 
-/* exec.c: until the warp waits, ends, or had its turn. True if it executed anything. */
+/* exec.c: until the warp waits, ends, or used up its time slice. True if it executed anything. */
 bool warp_run(Warp *w, uint32_t turn);
 bool warp_force(Warp *w); /* threads that wait for others of their warp go on without them */
 
@@ -206,7 +206,7 @@ void block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t 
 void block_acquire(Warp *w);
 void block_release(Warp *w);
 void clock_join(const Machine *m, uint32_t *into, const uint32_t *from);
-void clock_release(Warp *w, uint32_t *into); /* what w did so far becomes known to whoever takes `into` */
+void clock_release(Warp *w, uint32_t *into); /* release: merges the clocks of `w` into `into`, to be acquired */
 
 /* sync.c */
 void barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t expected, bool wait);

@@ -2,7 +2,7 @@
  *
  * Costs, as NVIDIA's profilers count them. Global memory is moved in sectors of 32 bytes; a request needs as many as it
  * touches. Shared memory has 32 banks of 4 bytes, each of which gives one word per pass; 4 bytes per lane are asked for
- * by 32 lanes at once, 8 bytes by halves of the warp, 16 bytes by quarters. Lanes that want the same word share it.
+ * by 32 lanes at once, 8 bytes by halves of the warp, 16 bytes by quarters. Lanes that access the same word share it.
  */
 #include "simt/internal.h"
 #include "simt/number.h"
@@ -106,7 +106,7 @@ static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *d
   return best;
 }
 
-/* Addresses differ from run to run and mean nothing to a person: the bytes are told from the buffer. `i` may be
+/* Addresses differ from run to run: places are given relative to a named buffer. `i` may be
  * NULL. */
 void locate(const Machine *m, SimtIssue *i) {
   uint64_t distance = 0;

@@ -142,7 +142,7 @@ static void put_accesses(Printer *p, const SimtReport *r) {
   }
 }
 
-/* One operation of the source becomes many instructions: what goes wrong in several of them is told once. */
+/* One operation of the source becomes many instructions: an issue in several of them is reported once. */
 static void put_issues(Printer *p, const SimtReport *r) {
   bool *told = NEWN(p->out->cx, bool, r->nissues + 1);
   for (uint32_t i = 0; i < r->nissues; i++) {

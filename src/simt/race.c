@@ -1,13 +1,13 @@
-/* race.c: who touched which byte of shared memory, and was it ordered?
+/* race.c: data races on shared memory.
  *
  * Problem. Two accesses race if at least one writes, they touch the same byte, and no synchronization orders them; a
  * run in one particular order does not show it. Idea. Vector clocks: every agent (a warp; the bulk-copy engine; the
  * tensor-core unit on behalf of a warp) counts its own releases, and knows of every other agent up to which count it
- * has been told, through a barrier, an mbarrier, or a releasing atomic that it then acquired. A byte remembers its last
- * writer with that one's clock, and its readers since. An access is ordered after an earlier one exactly if the agent
+ * has been told, through a barrier, an mbarrier, or a releasing atomic that it then acquired. A byte's shadow records
+ * its last writer with the writer's clock, and its readers since. An access is ordered after an earlier one exactly if the agent
  * knows of the earlier agent at least that clock. Flanagan and Freund, "FastTrack", PLDI 2009: one reader is enough as
  * long as each is ordered after the one before; only otherwise a row of clocks, one per agent, is needed. A warp's own
- * accesses are ordered by the program. Atomics do not race with each other: they count as readers, and the byte says so
+ * accesses are ordered by the program. Atomics do not race with each other: they count as readers, and are marked so
  * (ATOMIC). Cost: 16 bytes of shadow per byte, a compare or two per byte accessed.
  *
  * Between blocks, on global memory, base/races.c looks, for which a block is one agent.

@@ -1,5 +1,5 @@
-/* report.c: what was seen: issues, one entry for each kind at each instruction; accesses; printf. The text is
- * print.c's. */
+/* report.c: collects issues (one entry per kind and instruction), accesses and printf's output. print.c
+ * formats them. */
 #include "simt/internal.h"
 #include "simt/number.h"
 

@@ -11,12 +11,12 @@
  * report.c        issues and accesses
  *
  * A value in a register is 32 lanes next to each other; predicates are 32 bits of one word. Registers of a warp that is
- * not whole are written through a mask. Warps of a block take turns: each goes on until it waits or has had its share.
- * Blocks come one after another; a block that used up its patience (it may wait for what another block is to do) lets
- * others run, `resident` of them in turn. Nothing depends on time or addresses: a run can be repeated.
+ * not whole are written through a mask. Warps of a block take turns: each runs until it waits or has used up its time
+ * slice. Blocks run one after another; a block that has run long (it may wait for another block) yields to others,
+ * `resident` of them in turn. Nothing depends on time or addresses: a run can be repeated.
  *
- * Waiting. If every fragment of a block waits and a round over its warps changes nothing that somebody could be waiting
- * for, then fragments that wait for other threads of their warp go on without them; if there are none, it is a
+ * Waiting. If every fragment of a block waits and a round over its warps changes nothing that could end a
+ * wait, then fragments that wait for other threads of their warp go on without them; if there are none, it is a
  * deadlock. A block whose warps only ask again and again (try_wait in a loop) counts as idle, too.
  */
 #include "simt/internal.h"
@@ -79,7 +79,7 @@ static Blk *new_block(Machine *m) {
   return b;
 }
 
-/* Every agent has done something at clock 1 that nobody knows of. */
+/* Every agent starts at clock 1, which no other agent has acquired. */
 static void reset_warp(Warp *w) {
   const Machine *m = w->b->m;
   int threads = m->threads - w->index * LANES;
@@ -98,7 +98,7 @@ static void reset_warp(Warp *w) {
   w->instructions = 0;
 }
 
-/* Shared memory begins with bytes that no program expects. */
+/* Shared memory is filled with an unlikely pattern. */
 static void reset_block(Blk *b, uint64_t number) {
   const Machine *m = b->m;
   size_t clocks = (size_t)m->nagents * sizeof(uint32_t);
@@ -180,7 +180,7 @@ static bool run_round(Blk *b, bool *asked) {
   return did;
 }
 
-/* Until the block is done or had its share. */
+/* Runs the block until it ends or has used up its time slice. */
 static void run_block(Blk *b) {
   for (int round = 0; round < ROUNDS && b->live_warps && !b->m->stop; round++) {
     const Interrupt *interrupt = &b->m->o->interrupt;

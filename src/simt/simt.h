@@ -1,7 +1,7 @@
 /* simt.h: a simulated machine that runs ll/ on the CPU: threads in warps of 32, warps in blocks, blocks in a grid.
  *
  * It is how the GPU path is tested without a GPU, and it reports what hardware hides: accesses outside of any buffer,
- * reads of what nobody wrote, races on shared memory and between blocks, copies nobody waited for, bank conflicts, sectors per request.
+ * uninitialized reads, races on shared memory and between blocks, missing waits for copies, bank conflicts, sectors per request.
  * Pointers in global memory are the host's own addresses; the buffers a kernel may touch are registered beforehand.
  * A run is deterministic: the same module, arguments and options give the same memory and the same report.
  */
@@ -32,7 +32,7 @@ typedef struct SimtIssue {
   int bytes;
   uint64_t count;
   const char *detail;  /* or NULL */
-  const char *where;   /* global memory: the bytes in words, when a named buffer is near; or NULL */
+  const char *where;   /* global memory: the place as text, relative to a nearby named buffer; or NULL */
 } SimtIssue;
 
 /* What one instruction that touches memory did. A warp's access is one request. */
@@ -71,9 +71,9 @@ typedef struct SimtOptions {
   Vec(SimtBuffer) buffers;
   uint64_t max_instructions; /* of one warp; 0: a billion */
   int resident;              /* blocks that take turns when one waits for another; 0: 32 */
-  bool unbounded;            /* every address but the first 64 KB counts as somebody's */
+  bool unbounded;            /* every address but the first 64 KB counts as allocated */
   bool no_shared_checks;     /* faster: no races, no uninitialized reads of shared memory */
-  Interrupt interrupt;       /* whom to ask whether to end early; unwinds with ERR_HOST then */
+  Interrupt interrupt;       /* polled for a request to stop; unwinds with ERR_HOST then */
   void (*print)(void *self, const char *text, size_t n); /* of vprintf; NULL: standard output */
   void *self;
 } SimtOptions;

@@ -1,6 +1,6 @@
-/* sync.c: barriers, mbarriers, and copies that go on while the threads do something else (cp.async).
+/* sync.c: barriers, mbarriers, and asynchronous copies (cp.async).
  *
- * Whoever waits is a fragment in a waiting state. A barrier that is complete wakes its fragments at once and gives each
+ * Waiting is a state of a fragment. A barrier that is complete wakes its fragments at once and gives each
  * what all of them knew (race.c); an mbarrier is looked at whenever its waiters might go on. An asynchronous copy reads
  * when it is issued and writes when it is waited for: as late as the hardware may, so that a missing wait shows.
  */

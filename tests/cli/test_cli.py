@@ -124,7 +124,7 @@ def test_targets(place):
     assert "ttg.blocked" in good(place, *ADD, "--emit", "ttgir", "--target", "cuda:90")
     assert ".target sm_90" in good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
     assert good(place, *ADD, "--target", "cuda:90") == good(place, *ADD, "--emit", "ptx", "--target", "cuda:90")
-    assert "there is no processor `cuda:91`" in bad(place, 1, *ADD, "--emit", "ptx", "--target", "cuda:91")
+    assert "there is no compute capability `cuda:91`" in bad(place, 1, *ADD, "--emit", "ptx", "--target", "cuda:91")
     assert "there is no target `cdua`; did you mean `cuda`?" in bad(place, 3, *ADD, "--target", "cdua:90")
     assert "ymm" in good(place, *ADD, "--target", "cpu:x86-64-v3") and "zmm" in good(
         place, *ADD, "--target", "cpu:x86-64-v4"
@@ -168,7 +168,7 @@ def test_defines(place):
         (["-s", "*fp32,fp32,fp32,kind=fp32"], "`kind` is described twice"),
         (["-s", "*fp32,fp32:8,fp32"], "divisibility is 16 or 1"),
         (["-s", "*fp32,a+b,fp32"], "neither a type nor a constant"),
-        (["-s", "*fp32,fp32,fp32", "-D", "kind"], "-D wants NAME=VALUE"),
+        (["-s", "*fp32,fp32,fp32", "-D", "kind"], "-D takes NAME=VALUE"),
         (["-s", "*fp32,fp32,fp32", "--num-warps", "3"], "num_warps must be a power of 2"),
         (["-s", "*fp32,fp32,fp32", "--num-warps", "many"], "`many` is not a number"),
         (
@@ -283,8 +283,8 @@ def test_simulate(place):
     assert out.returncode == 1 and out.stderr == "" and out.stdout.count("error: out-of-bounds") == 3
     assert "which has 400 bytes" in out.stdout and "kernels.py:" in out.stdout
     for args, message in (
-        (["-a", "n=x"], "--arg n=x: a number is wanted"),
-        (["-a", "n=1", "-a", "x=1e3"], "--arg x=1e3: a number of elements is wanted"),
+        (["-a", "n=x"], "--arg n=x: a number is expected"),
+        (["-a", "n=1", "-a", "x=1e3"], "--arg x=1e3: a number of elements is expected"),
         (["-a", "n=1", "-a", "x=ramdom:3"], "one of random, zeros, ones, iota, uninit"),
         (["-a", "n=1", "-a", "BLOCK=3"], "no run-time parameter of that name"),
         (["-a", "n"], "it is written NAME=VALUE"),
@@ -424,7 +424,9 @@ def test_the_man_page(place):
 def complete(place, *words):
     """What bash offers for the last of these words."""
     (place / "completion").write_text(good(place, "--manual", "bash"))
-    script = 'source ./completion; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tritonc; printf "%s\\n" "${COMPREPLY[@]}"'
+    script = (
+        'source ./completion; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tritonc; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
     done = subprocess.run(
         ["bash", "--norc", "-uc", script, "bash", *words], cwd=place, capture_output=True, text=True, timeout=60
     )

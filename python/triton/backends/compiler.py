@@ -15,7 +15,7 @@ class GPUTarget:
     backend : str
         "cpu", "cuda".
     arch : int or str
-        Its generation: 90; the processor's name on a CPU.
+        Its compute capability: 90; the processor's name on a CPU.
     warp_size : int
         Threads that run in step; 0 on a CPU.
     """
@@ -123,7 +123,7 @@ class BaseBackend:
     get_arg_specialization = get_tensor_specialization
 
     def pack_metadata(self, metadata: object) -> tuple:
-        """What a launch wants to know of a kernel."""
+        """What a launch needs to know of a kernel."""
         return (metadata.num_warps, metadata.num_ctas, metadata.shared)
 
 

@@ -36,7 +36,7 @@ class LazyDict:
         return self.data
 
     def add(self, func: Callable, args: tuple) -> None:
-        """Let `func(*args)` supply more entries when they are wanted."""
+        """Let `func(*args)` supply more entries when they are needed."""
         self.extras.append((func, args))
 
 
@@ -188,7 +188,7 @@ class CompiledKernel(_C.Kernel):
 
     @staticmethod
     def restore(data: bytes) -> CompiledKernel:
-        """The kernel that was saved as bytes. What is in them is run: take them from whom you would take a program."""
+        """The kernel that was saved as bytes. They contain code: restore only from sources that you would run a program from."""
         kernel = CompiledKernel()
         kernel._image = _C.restore(data, None)
         kernel._load()
@@ -202,7 +202,7 @@ class CompiledKernel(_C.Kernel):
         self._load()
 
     def close(self) -> None:
-        """Nothing: a kernel's code goes when the last that holds it does."""
+        """Does nothing: a kernel's code is freed with its last reference."""
 
     def launch_metadata(self, grid: tuple, stream: object, *args: object) -> LazyDict:
         """What launch hooks are given: the kernel's name, and what the decorator's `launch_metadata` says of it."""

@@ -1,4 +1,4 @@
-"""A kernel's function as one that Python can run: its source with calls of helpers where the language means something
+"""A kernel's function rewritten so that Python can run it: its source with calls of helpers where the language means something
 other than Python. Names, lines and files stay what they are, so that a debugger shows the kernel's own text.
 """
 

@@ -43,7 +43,7 @@ def _build(
 
 
 def platform_key() -> str:
-    """What tells machines apart whose shared objects cannot be exchanged."""
+    """A key that differs for machines whose shared objects are incompatible."""
     import platform
 
     return ",".join([platform.machine(), platform.system(), *platform.architecture()])

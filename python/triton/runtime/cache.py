@@ -101,7 +101,7 @@ class FileCacheManager(CacheManager):
         if not binary:
             data = str(data)
         path = self._make_path(filename)
-        # In a folder of its own, whose name nobody else has, then moved: readers see all of it or nothing.
+        # In a folder with a unique name, then moved: readers see all of it or nothing.
         pending_dir = os.path.join(self.cache_dir, f"tmp.pid_{os.getpid()}_{uuid.uuid4()}")
         os.makedirs(pending_dir, exist_ok=True)
         pending = os.path.join(pending_dir, filename)
@@ -149,7 +149,7 @@ class RedisRemoteCacheBackend(RemoteCacheBackend):
 
 
 class RemoteCacheManager(CacheManager):
-    """Files that several machines share, each copied into this one's folder when it is wanted."""
+    """Files that several machines share, each copied into this one's folder when it is first needed."""
 
     def __init__(self, key: str, override: bool = False, dump: bool = False) -> None:
         backend = knobs.cache.remote_manager_class
@@ -231,7 +231,7 @@ def make_so_cache_key(version_hash: str, signature: dict, constants: dict, ids: 
 
 @functools.lru_cache
 def triton_key() -> str:
-    """What tells this build of the compiler from every other: its version, and its files' sizes and times."""
+    """What identifies this build of the compiler: its version, and its files' sizes and times."""
     import hashlib
 
     from .._C import libtriton as _C

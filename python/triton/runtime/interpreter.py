@@ -327,14 +327,14 @@ def _result(shape: builtins.tuple, values: Iterator, constants: object = None) -
 
 
 def _message(error: Exception) -> str:
-    """What a compile error says, without the place in the expression, which nobody wrote."""
+    """What a compile error says, without the place in the expression, which is not the user's text."""
     lines = str(error).splitlines()
     first = lines[0].partition("error: ")[2] or lines[0]
     return "\n".join([first, *[line for line in lines[1:] if line.startswith("hint")]])
 
 
 def _run(expression: str, args: list, names: dict | None = None, key: object = None) -> object:
-    """Evaluate an expression of a0, a1, ...; `names` are other names in it, told apart by `key`."""
+    """Evaluate an expression of a0, a1, ...; `names` are other names in it, identified by `key`."""
     data: list = []
     described = builtins.tuple([_describe(f"a{i}", value, data) for i, value in enumerate(args)])
     known_as = (expression, key, *map(_key, described))

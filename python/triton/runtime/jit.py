@@ -90,7 +90,7 @@ class KernelParam:
         return f"<parameter {self.name}>"
 
     def _spec(self) -> tuple:
-        """As the extension wants it."""
+        """As the extension takes it."""
         flags = self.do_not_specialize * _C.NO_VALUE | self.do_not_specialize_on_alignment * _C.NO_ALIGNMENT
         kind = "" if self.annotation_type.startswith("*") else self.annotation_type
         default = self.default if self.has_default else None

@@ -1,4 +1,4 @@
-/* check.c: layout attributes that a file brought: whether they mean a layout.
+/* check.c: validates the layout attributes of IR that was read from a file.
  *
  * The passes make encodings that are right by construction and take their parameters as they are. Those of a file can
  * hold anything: counts of zero, no powers of two, orders that are no permutation, more warps than there are. Each
@@ -59,7 +59,7 @@ static const Param params[] = {
 
 typedef struct Check {
   Ctx *cx;
-  const Op *op; /* whose type is looked at */
+  const Op *op; /* whose type is checked */
   int num_warps;
   Map good; /* encodings, to their rank plus one */
 } Check;
@@ -205,7 +205,7 @@ static int shared_rank(Check *c, const Attr *e) {
   return 2;
 }
 
-/* Looks at an encoding and what it is made of; its rank. */
+/* Checks an encoding and the encodings in it; gives its rank. */
 static int rank_of(Check *c, const Attr *e) {
   intptr_t known = (intptr_t)map_get(&c->good, e);
   if (known) return (int)known - 1;

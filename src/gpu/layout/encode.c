@@ -345,14 +345,14 @@ static Attr *reshaped(Ctx *cx, const Type *from, Attr *e, const Type *to) {
   return gpu_linear(cx, layout_reshape(cx, gpu_layout(cx, t), bits, to->rank));
 }
 
-/* x with a last dimension of two, both halves in each thread: how a join's result lies over its operands. */
+/* x with a last dimension of two, both halves in each thread: the layout of a join's result, given its operands'. */
 static Attr *joined(Ctx *cx, const Type *half, Attr *e) {
   const Layout *l = layout_expand(cx, gpu_layout(cx, gpu_with(cx, (Type *)half, e)), half->rank);
   const Layout *pair = layout_identity(cx, AXIS_REGISTER, (Axis)(AXIS_DIM0 + half->rank), 1);
   return gpu_linear(cx, layout_product(cx, pair, l));
 }
 
-/* The other way: the last dimension of `whole` must be a register; NULL when it is not. */
+/* The inverse: the last dimension of `whole` must be a register; NULL when it is not. */
 static Attr *halved(Ctx *cx, const Type *whole, Attr *e) {
   const Layout *l = gpu_layout(cx, gpu_with(cx, (Type *)whole, e));
   Axis last = (Axis)(AXIS_DIM0 + whole->rank - 1);

@@ -74,7 +74,7 @@ typedef struct Exchange {
   const Layout *memory; /* offset (in elements) -> dimensions of the tensor, without the repeated bits */
   const Layout *from, *to; /* register, lane, warp -> offset */
   int vec_from, vec_to; /* log2: how many of the lowest registers are one access */
-  uint64_t rep_from[8], rep_to[8]; /* register bits (masks of the register number) that are gone through one after another */
+  uint64_t rep_from[8], rep_to[8]; /* register bits (masks of the register number) that are processed one value after another */
   int nrep;
   int64_t bytes;
   bool within_warp; /* no element changes its warp */

@@ -77,7 +77,7 @@ static bool is_register(const Layout *l, uint64_t x) {
   return false;
 }
 
-/* Registers of `l` in order that are single element bits and, if given, registers of `other` too. */
+/* Registers of `l`, in order, that are single element bits and registers of `other` too, if that is given. */
 static void take_registers(Plan *p, const Layout *l, const Layout *other, int limit) {
   for (int k = 0; k < layout_in_bits(l, AXIS_REGISTER) && p->count < limit; k++) {
     uint64_t x = layout_basis(l, AXIS_REGISTER, k);
@@ -189,7 +189,7 @@ static bool same_warps(const Layout *from, const Layout *to) {
   for (int k = 0; k < n; k++) {
     if (!has(&below, layout_basis(from, AXIS_WARP, k) ^ layout_basis(to, AXIS_WARP, k))) return false;
     if (!add(&held, layout_basis(from, AXIS_WARP, k)))
-      return false; /* of warps that hold the same, one writes for all */
+      return false; /* of warps that hold the same elements, one writes */
   }
   return true;
 }
@@ -221,7 +221,7 @@ Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_b
 
 const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to) {
   /* Lanes and warps that hold the same on both sides stay as they are: what a lane's or warp's bit means must be the
-   * same up to what registers can make up for. */
+   * same up to a permutation of registers. */
   const Layout *x = layout_solve(cx, layout_restrict(cx, from, 1u << AXIS_REGISTER, ~0u),
                                  layout_restrict(cx, to, 1u << AXIS_REGISTER, ~0u));
   if (!x) return NULL;

@@ -14,7 +14,7 @@ static const Layout *along(Ctx *cx, const Layout *l, Axis in, int dim, int bits)
   return layout_product(cx, l, layout_identity(cx, in, AXIS_DIM0 + dim, bits));
 }
 
-/* × bits of `in` that make no difference. */
+/* × bits of `in` that have no influence: copies. */
 static const Layout *repeat(Ctx *cx, const Layout *l, Axis in, int dim, int bits) {
   return layout_product(cx, l, layout_zeros(cx, in, AXIS_DIM0 + dim, bits));
 }

@@ -112,7 +112,7 @@ typedef struct Echelon {
   int rank;
 } Echelon;
 
-/* Reduce `v` by the basis; what is left (0 if v is in its span), and in *from the inputs that were used. */
+/* Reduce `v` by the basis: gives the remainder (0 if v is in its span), and in *from the inputs that were used. */
 static uint64_t reduce(const Echelon *e, uint64_t v, uint64_t *from) {
   for (int b = top_bit(v); b >= 0; b--)
     if (v >> b & 1 && e->vector[b]) {

@@ -10,7 +10,7 @@
  * side in one word, the first axis in the lowest bits; that is the only meaning of their order.
  *
  * A Layout is immutable and lives in the context's arena. Functions that need an impossible thing (an inverse of what
- * has none) return NULL; passing axes that do not fit is a bug of ours and asserts.
+ * has none) return NULL; passing axes that do not fit is a bug and asserts.
  */
 #ifndef TRITONC_GPU_LAYOUT_H
 #define TRITONC_GPU_LAYOUT_H

@@ -1,4 +1,4 @@
-/* shuffles.c: how a tensor gets from one distributed layout to another by shuffles within warps.
+/* shuffles.c: conversion of a distributed layout into another by shuffles within warps.
  *
  * Problem. A shuffle brings each lane one register of another lane. Which lane that is each says for itself; which
  * register it gives, a lane chooses without knowing for whom, and all do so in the same instruction.
@@ -10,7 +10,7 @@
  *     A p + F (s + C p)     with F N = A E + B.
  * E is found column by column: where D's column depends on those before it, and what is wanted does not follow, the
  * column of a register bit is added to it that is independent of them. Choosing among registers by a lane's number is a
- * select per register and bit of the lane that has a say in it, before the shuffle (F) and after it (E). Rounds in which
+ * select per register and bit of the lane that it depends on, before the shuffle (F) and after it (E). Rounds in which
  * every lane asks itself cost nothing: exchanging a bit of the lane with a bit of the register takes half as many
  * shuffles as there are registers.
  *
@@ -29,7 +29,7 @@ typedef struct Partial {
   uint32_t at[32], image[32];
 } Partial;
 
-/* What is left of `v` beside the span, and, added to `image`, the image of what is in it. */
+/* The remainder of `v` after reduction by the span; the image of the reduced part is added to `image`. */
 static uint32_t reduce(const Partial *p, uint32_t v, uint32_t *image) {
   for (int b = 31; b >= 0 && v; b--)
     if (v >> b & 1 && p->at[b]) v ^= p->at[b], *image ^= p->image[b];

@@ -1,6 +1,6 @@
 /* control.c: scf.for, scf.if and scf.while as blocks.
  *
- * What is carried becomes block parameters, a register each; the accumulator of a wgmma is carried whole, as the one
+ * Loop-carried values become block parameters, a register each; the accumulator of a wgmma is carried whole, as the one
  * structure that the instruction reads and writes (ll.h), so that its registers never move. A for loop is laid out with
  * its test at the end, after a first test before it.
  */
@@ -56,7 +56,7 @@ static void take_results(Lower *w, const Op *op, LLInst *const *params) {
 
 /* Results that are accumulators still being written, with a wait for them after the loop. Only the edge out of the
  * loop has something to wait for: put on it, the wait does not make the assembler think that the initial values, which
- * are carried around the loop, are written while a wgmma is in flight. */
+ * are loop-carried, are written while a wgmma is in flight. */
 static bool waits_outside(const Op *op) {
   const Op *wait = op->next;
   if (!wait || wait->code != OP_WARP_GROUP_DOT_WAIT) return false;
@@ -86,7 +86,7 @@ static LLBlock *waiting_exit(Lower *w, const Op *op, const Types *types, LLBlock
 
 /* Bits of an induction variable that are known to be zero: it is a multiple of what divides both its start and its
  * step, and not negative when it climbs from where it is not (in the body it is below its bound). With them, index
- * arithmetic in the loop has no carries between what varies and what does not, and addresses share their parts. */
+ * arithmetic in the loop has no carries between the varying and the invariant part, and addresses share their parts. */
 static uint64_t induction_zeros(const LLInst *lower, const LLInst *step, LLPred less) {
   int bits = lower->type->bits;
   uint64_t low = ~lower->zeros | ~step->zeros, sign = UINT64_C(1) << (bits - 1);

@@ -1,5 +1,5 @@
 /* convert.c: ttg.convert_layout: by renaming registers, by shuffles within a warp, or through shared memory, as
- * exchange.c plans it: the first of them that can do it for what it costs. */
+ * exchange.c plans it: whichever is cheapest. */
 #include "gpu/lower/lower.h"
 
 #include <assert.h>

@@ -2,7 +2,7 @@
  *
  * Indices are 64 bits wide where a tensor may be large, and then divided although they are small: a division of 64 bits
  * takes about a hundred instructions, one of 32 bits a fifth of that. What an operand's bits are known to be decides
- * where it can; else it is asked at run time, once for all elements that a thread has: when no operand has a bit above
+ * where it can; else a run-time test decides, once for all elements of a thread: when no operand has a bit above
  * the lowest 32 (which a negative number has), the quotients are those of the lower halves.
  */
 #include "gpu/lower/lower.h"

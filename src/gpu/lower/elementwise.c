@@ -57,7 +57,7 @@ static const struct Simple {
     {OP_PRECISE_SQRT, LL_SQRT, IN_FLOAT},
 };
 
-/* A 16-bit add or multiply where the processor has none for the format (bf16 before sm_90). */
+/* A 16-bit add or multiply where the GPU has none for the format (bf16 before sm_90). */
 static bool has_16bit(const Lower *w, const LLType *t) {
   return t == &ll_half ? w->sm >= 53 : t == &ll_bfloat ? w->sm >= 90 : true;
 }
@@ -117,7 +117,7 @@ static LLInst *compare(Lower *w, const Op *op, LLInst *x, LLInst *y) {
   return NULL;
 }
 
-/* A NaN operand wins. */
+/* NaN if an operand is NaN. */
 static LLInst *extreme_nan(Lower *w, LLOp with_nan, LLOp without, LLInst *x, LLInst *y) {
   const LLType *t = x->type;
   x = widen(w, x), y = widen(w, y);
@@ -147,7 +147,7 @@ static LLInst *divide(Lower *w, LLInst *x, LLInst *y) {
   return narrow(w, ll_call(&w->b, LL_DIV_FULL, NULL, widen(w, x), widen(w, y), NULL), t);
 }
 
-/* One-operand functions of f32 that the processor approximates: the operand may be scaled first. */
+/* One-operand functions of f32 that the GPU approximates: the operand may be scaled first. */
 static LLInst *approximate(Lower *w, LLOp op, LLOp wide, LLInst *x, double scale) {
   const LLType *t = x->type;
   if (t == &ll_double) return ll_call(&w->b, wide, wide == LL_SQRT ? t : NULL, x, NULL);

@@ -10,8 +10,8 @@
  * rows 2 (l mod 4) and the next the element at l / 4: lane bits 2, 3 and 4 run through the 16 bytes, and register bit 0
  * and lane bits 0 and 1 number the rows.
  *
- * The columns that number rows and matrices are dealt to the lanes that give the addresses. Whatever layout has those
- * columns can be read this way: nothing is asked of its name.
+ * The columns that number rows and matrices are assigned to the lanes that give the addresses. Every layout with such
+ * columns can be read this way, whatever its kind.
  */
 #include "gpu/lower/lower.h"
 

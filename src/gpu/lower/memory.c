@@ -32,7 +32,7 @@ LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n) {
 
 /* How many registers, from the lowest on, are one access. `fast`: a pointer's fastest dimension. */
 static int vector_length(Lower *w, const Op *op, const Layout *l, const Value *ptr, const Value *mask) {
-  int best = (int)ir_attr_int_or(op, "contiguity", 1); /* known where the access was made: pipeline.c */
+  int best = (int)ir_attr_int_or(op, "contiguity", 1); /* set by the pass that made the access: pipeline.c */
   for (int d = 0; d < ptr->type->rank; d++) {
     int n = layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
     n = (int)min64(n, index_width(w->index, ptr, mask, d));
@@ -171,8 +171,8 @@ static LLInst *atomic_element(Lower *w, const Op *op, LLInst *p, LLInst *const *
   return ll_atomic(&w->b, kind, p, args[0], pred, mods);
 }
 
-/* What one thread got, to all that hold the element: through the op's shared memory, where its size in bytes was set
- * aside. */
+/* Broadcasts what one thread received to all that hold the element, through the op's scratch in shared
+ * memory. */
 static void spread(Lower *w, const Op *op, Val *out, LLInst *first) {
   const Value *r = &op->results[0];
   const LLType *elem = lower_stored(w, r->type);

@@ -50,7 +50,7 @@ static void print_one(Lower *w, const Op *op, const char *prefix, int operand, i
     if (ir_is_tensor(v->type)) {
       const Layout *l = gpu_layout(w->cx, v->type);
       buf_puts(&f, " idx (");
-      for (int d = 0; d < v->type->rank; d++) { /* as wide as the last index, so that columns stand below each other */
+      for (int d = 0; d < v->type->rank; d++) { /* as wide as the last index, so that columns are aligned */
         int width = snprintf(NULL, 0, "%lld", (long long)v->type->shape[d] - 1);
         buf_printf(&f, "%s%%%du", d ? ", " : "", width);
         args[n++] = lower_index(w, l, d, reg);
@@ -189,7 +189,7 @@ static LLInst *same_bits(LLBuilder *b, const LLType *to, LLInst *x) {
   return ll_is_ptr(to) ? ll_op1(b, LL_INTTOPTR, to, x) : ll_bitcast(b, to, x);
 }
 
-/* The operand's elements from `first` on, as many as go through at once; the last stands in for those beyond it. */
+/* The operand's elements from `first` on, as many as are processed at once; the last is repeated for those beyond it. */
 static void asm_operand(AsmText *a, const Value *v, int first) {
   Val *x = lower_val(a->w, v);
   const LLType *elem = x->at[0]->type;
@@ -294,7 +294,7 @@ static void check_mapped(Op *op, void *arg) {
 void lower_map(Lower *w, const Op *op) {
   const Region *region = op->regions[0];
   if (region->first != region->last)
-    lower_fail(w, op, "its body has several blocks; structured control flow is wanted");
+    lower_fail(w, op, "its body has several blocks; structured control flow is expected");
   Block *body = region->first;
   ir_walk((Op *)op, check_mapped, w);
   int n = lower_count(w, &op->results[0]);

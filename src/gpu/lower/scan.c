@@ -20,7 +20,7 @@
  *
  * Totals are brought to all lanes of a group only where a following run asks for them; a run of warps takes them from the
  * last lane. Cost: for r registers in k blocks, r + k per bit of lanes, r + k 2^n for n bits of warps. "Last", "earlier"
- * and "ascending" are in the direction of the scan: a reverse one has the meaning of bits turned round.
+ * and "ascending" are in the direction of the scan: for a reverse one the bits count as inverted.
  */
 #include "gpu/lower/lower.h"
 

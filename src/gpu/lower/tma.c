@@ -82,7 +82,7 @@ static void copy_block(Lower *w, const Op *op) {
     ll_call_n(&w->b, copy_op(op, rank), &ll_void, mods, offset, args, n);
     for (int d = rank - 1; d >= 0 && (place[d] += box[d]) == block->shape[d]; d--) place[d] = 0;
   }
-  /* Who issues no copy has an empty group: the waits of all threads may then be alike. */
+  /* A thread that issues no copy has an empty group, so that all threads can execute the same wait. */
   if (!loads) ll_call(&w->b, LL_BULK_COMMIT, NULL, NULL);
 }
 

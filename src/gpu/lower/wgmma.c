@@ -166,7 +166,7 @@ void lower_warp_group_dot(Lower *w, const Op *op) {
   LLInst *use = op->noperands > 3 ? lower_scalar(w, ir_operand(op, 3)) : ll_true(&w->b);
   int steps = (int)(k_size / ll_mma[variant].k), at = 0;
   LLInst **left = NEWN(w->cx, LLInst *, out->n / group * steps);
-  /* Registers that a wgmma reads are written before the fence, or the assembler puts in fences of its own. */
+  /* Registers that a wgmma reads are written before the fence, or the assembler inserts fences of its own. */
   for (int i = 0; i < out->n; i += group)
     for (int k = 0; k < steps; k++) {
       int64_t m = place_along(l, i, 0), depth = (int64_t)k * ll_mma[variant].k;

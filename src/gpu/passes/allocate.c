@@ -1,4 +1,4 @@
-/* allocate.c: where in shared memory each buffer lies.
+/* allocate.c: allocation of shared memory.
  *
  * Buffers are those of ttg.local_alloc, live from there to the last use of any view of them, and the scratch of single
  * ops (layout conversions, reductions, …). Ops are numbered in the order of the text; a buffer made before a loop and

@@ -1,4 +1,4 @@
-/* coalesce.c: the layout in which a tensor of pointers is best accessed.
+/* coalesce.c: the coalesced layout of an access.
  *
  * Problem. A warp's access is fast when its threads touch neighbouring bytes, and each thread up to 16 of them at once.
  * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many

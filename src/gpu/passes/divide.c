@@ -1,7 +1,7 @@
 /* divide.c: a remainder whose quotient is computed too takes one division, not two.
  *
- * x % y is x - (x / y) * y. The processor has neither; the assembler computes each by a division of its own. Where both
- * are wanted of the same operands, in this order or the other, the quotient is computed at the first of them and the
+ * x % y is x - (x / y) * y. The GPU has neither; the assembler computes each by a division of its own. Where both are
+ * computed of the same operands, in either order, the quotient is computed at the first of them and the
  * remainder follows by a multiplication and a subtraction: exactly, for truncating division on two's complement. A
  * remainder alone stays as it is.
  *
@@ -13,7 +13,7 @@
 typedef struct Division {
   Op *first;            /* of the pair's ops, in the order of the text */
   Value *quotient;      /* NULL: only remainders so far */
-  Vec(Op *) remainders; /* that wait for a quotient */
+  Vec(Op *) remainders; /* that were seen before a quotient */
 } Division;
 
 typedef struct Divide {

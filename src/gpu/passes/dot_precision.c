@@ -1,4 +1,4 @@
-/* dot_precision.c: products of f32 on tensor cores that have no f32, each as several products of fewer bits.
+/* dot_precision.c: dots of f32 on tensor cores, each as several dots of narrower types.
  *
  * Problem. Tensor cores multiply f32 as tf32, 11 bits of significand out of 24, or as bf16, 8 bits. Products by plain
  * multiplications keep all bits and run at a thirtieth of the rate. Idea. A number is the sum of a few numbers of fewer

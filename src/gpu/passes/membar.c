@@ -7,23 +7,23 @@
  * After a wait for asynchronous copies there always is one: what other threads' copies brought is visible only after
  * it.
  *
- * An asynchronous copy into one of several buffers of an allocation is not held against accesses of that same
- * allocation: the pipeline that makes the copies (pipeline.c) puts them after the barrier after which nobody reads the
- * buffer any more, and reads come after the wait and its barrier. A copy through a tensor map is held against reads
+ * An asynchronous copy into one of several buffers of an allocation does not conflict with accesses of that
+ * same allocation: the pipeline that makes the copies (pipeline.c) places them after the barrier that follows the last
+ * read of the buffer, and reads come after the wait and its barrier. A copy through a tensor map conflicts with reads
  * before it, and reads after it are those that waited at its mbarrier.
  *
- * Global memory is looked at in the same way, so that a program's accesses take effect in its own order, whichever
+ * Global memory is handled in the same way, so that a program's accesses take effect in its own order, whichever
  * threads make them: what tl.store wrote, a later tl.load reads, and a load is over before a later store. Two
- * accesses may meet if their pointers come from the same argument of the kernel; arguments are taken to be apart. With
- * one and the same tensor of pointers each thread comes back to its own elements, provided that no element is held by
- * several: an update in place needs no barrier. (This says nothing of different programs, nor of iterations of a loop
+ * accesses may alias if their pointers come from the same argument of the kernel; different arguments are assumed not
+ * to alias. With one and the same tensor of pointers each thread accesses its own elements again, provided that no
+ * element is held by several: an update in place needs no barrier. (This says nothing of different programs, nor of iterations of a loop
  * whose accesses overlap through one op's pointers.)
  *
  * Control flow. The branches of an if start from the same state and are merged. A loop is visited once for all: first
  * as if nothing was pending before it, then again from what its end leaves, which finds the barriers that its back edge
  * needs. What remains of it is a summary: the accesses that it may make before its first barrier (`exposed`) and those
- * that it may leave behind (`pending`). Where the former conflict with what is pending in front of the loop, a barrier
- * stands there, and not inside, where it would stop every iteration.
+ * that it may leave behind (`pending`). Where the former conflict with what is pending before the loop, a barrier is
+ * inserted there, and not inside, where it would stop every iteration.
  *
  * Invariant: barriers are only added, so that a state computed before another barrier came holds at least what it
  * should. Cost: every op is visited twice per loop that is directly around it (not per nesting), and meets as many
@@ -64,7 +64,7 @@ typedef struct Membar {
   Map loops; /* to their Summary */
 } Membar;
 
-/* The way through a region: `clean` while no barrier was passed since its beginning. */
+/* The state along a path through a region: `clean` until the first barrier in it. */
 typedef struct Path {
   State pending, *exposed;
   bool clean;
@@ -104,14 +104,14 @@ static State copy(Membar *m, const State *s) {
   return c;
 }
 
-/* Whether the same threads come to the same elements: scalars are read by all, but written by the first. */
+/* Whether the same threads access the same elements: scalars are read by all, but written by the first. */
 static bool same_threads(Membar *m, const Access *a, const Access *b, bool many) {
   if (is_scalar(a)) return a->write && b->write && is_scalar(b);
   if (many || a->ptr != b->ptr) return false;
   return layout_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0;
 }
 
-/* What the makers of copies into a buffer see to themselves: of a pending access and the next. Bulk copies are waited
+/* Conflicts that the passes that make copies have already taken care of. Bulk copies are waited
  * for at an mbarrier by those who read what they brought. */
 static bool are_kept_apart(const Access *pending, const Access *next) {
   if (pending->copy == SMALL_COPY || next->copy == SMALL_COPY) return true;

@@ -1,4 +1,4 @@
-/* partial.c: what a loop adds up from reductions is kept apart by thread until the loop is over.
+/* partial.c: a loop's running sum of reductions is kept as one partial sum per thread until the loop ends.
  *
  * Problem.
  *     for ...:
@@ -14,11 +14,11 @@
  *     for ...:
  *       part = part + sum(x', last)
  *     acc = acc + sum(part, axis)
- * The shape of x' is taken from the layout that the load of x will get (coalesce.c). Should x come to another layout
- * after all, the result is the same and only the exchange comes back.
+ * The shape of x' is taken from the layout that the load of x will get (coalesce.c). Should x get another layout
+ * after all, the result is the same and only the exchange is back.
  *
  * When. The operation is the reduction's own, associative and commutative with a neutral element: sums, maxima, minima
- * and bitwise operations. Nobody else looks at acc in the loop. Sums of floats are added in another order, as reductions
+ * and bitwise operations. acc has no other use in the loop. Sums of floats are added in another order, as reductions
  * do anyway.
  *
  * Cost: one walk over the ops; per pattern found a walk back to its load, at most a few ops long.
@@ -101,7 +101,7 @@ typedef struct Split {
   int64_t outer, threads, inner;
 } Split;
 
-/* How the axis falls apart; false: there is nothing to gain. */
+/* How the axis is split; false: there is nothing to gain. */
 static bool split_axis(Partial *p, const Op *reduce, int axis, Split *s) {
   const Value *x = ir_operand(reduce, 0);
   const Op *load = load_behind(x);

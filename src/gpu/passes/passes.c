@@ -1,4 +1,4 @@
-/* passes.c: what Triton IR goes through to become Triton GPU IR, in order. */
+/* passes.c: the passes from Triton IR to Triton GPU IR, in order. */
 #include "gpu/passes/passes.h"
 
 #define PASS(id, name, what) const Pass gpu_pass_##id = {name, what, gpu_##id};

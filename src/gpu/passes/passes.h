@@ -22,7 +22,7 @@ typedef struct Coalesce {
   Map widths; /* "function, shape and order" to the elements per thread that accesses of them share, plus one */
   const struct Chains *chains; /* of dots, once asked for: dot.c */
 } Coalesce;
-/* Looks at all accesses below the module's functions. */
+/* Analyzes all accesses in the module's functions. */
 Coalesce *coalesce_analyze(Ctx *cx, const Module *m);
 Attr *coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
 /* Bytes that one instruction of an atomic op takes, where it may take several elements (PTX ISA, red and atom: additions

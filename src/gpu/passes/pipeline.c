@@ -6,18 +6,18 @@
  *
  * Which loads: first those that are a dot's operand as they are; then, as far as shared memory goes, all others that a
  * dot depends on (operands that are scaled or widened) or that meet a dot's result on its way to the next iteration
- * (what is added to it). The latter are read from the buffer into registers, in the layout in which they are wanted.
+ * (what is added to it). The latter are read from the buffer into registers, in the layout in which they are needed.
  *
  *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
  *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); copies for iteration i + S - 1 into the buffer
- *                     that nobody reads any more; the dots on buffer i mod n
+ *                     that was read last; the dots on buffer i mod n
  *
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
  * again: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
  * then into it, where it runs S - 1 iterations ahead on carried values of its own. A slice that would contain an effect
  * or a region is refused, and the load stays as it is. So it does where the body writes to the argument that it reads
- * from, or to an unknown address, and where threads communicate: after a barrier or an atomic operation what was
- * read iterations earlier is not what was asked for.
+ * from, or to an unknown address, and where threads communicate: after a barrier or an atomic operation a value
+ * read iterations earlier may be stale.
  *
  * Addresses that are loaded themselves (the pages of a table, the blocks of a sparse matrix): such a load of few
  * elements is done S iterations ahead into registers, one iteration before the copies need it. The loop carries its
@@ -26,12 +26,12 @@
  * dots what is loaded is loaded one iteration ahead, as long as that takes few registers: the loop then waits for memory
  * only as far as an iteration is shorter than an access.
  *
- * Buffers. After the barrier of iteration i all warps have done with the dots of iteration i - 1, and one more buffer
+ * Buffers. After the barrier of iteration i all warps have finished the dots of iteration i - 1, and one more buffer
  * than stages ahead suffices: S. When the dot itself stays in flight (wgmma.c), only that of iteration i - 2 is done
  * there. Then either the copies go after the dot of iteration i was issued and that of i - 1 is done, behind a second
  * barrier (`late`), or there is one buffer more, S + 1. The spare buffer saves the barrier, and is worth it where it does
  * not lower how many blocks a multiprocessor holds (occupancy). In the same way a tile that is read into registers needs
- * one buffer fewer, S - 1, if copies wait for all such reading and for a barrier behind it: but everything that is read
+ * one buffer fewer, S - 1, if copies wait for all such reads and for a barrier after them: but everything that is read
  * then lies in registers at the same time, which counts against the blocks, too.
  */
 #include "gpu/passes/passes.h"
@@ -174,7 +174,7 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
 
 static const Value *pointer_before(const Value *ptr);
 
-/* Whether a loop-carried pointer stems from itself: through nothing but moves and inner loops. */
+/* Whether a loop-carried pointer is computed from itself through nothing but offsets and inner loops. */
 static bool comes_round(const Op *loop, int carried) {
   const Block *body = ir_entry(loop, 0);
   const Value *v = ir_operand(ir_terminator(body), carried);
@@ -251,7 +251,7 @@ static void find_feeds(Pipeline *p) {
 
 /* Can what the load reads be known `early`, several iterations before? Notes down what its operands depend on. */
 static bool slice_of(Pipeline *p, const Op *load, bool early) {
-  Pipeline trial = *p; /* whether it can be, before anything is noted down */
+  Pipeline trial = *p; /* a trial, before anything is recorded */
   trial.slice = trial.early_slice = (Map){0};
   trial.early.at = NULL, trial.early.len = trial.early.cap = 0;
   trial.is_ahead = NEWN(p->cx, bool, p->loop->nresults + 1);
@@ -293,7 +293,7 @@ static bool find_operand(Pipeline *p, Tile *t) {
   return t->shared != NULL;
 }
 
-/* A load that dots depend on in some other way: it is read into registers, in the layout in which it is wanted. */
+/* A load that dots depend on in some other way: it is read into registers, in the layout in which it is needed. */
 static bool find_reader(Pipeline *p, Tile *t) {
   Value *r = &t->load->results[0];
   if (!map_has(&p->feeds, t->load) || map_has(&p->addresses, r) || r->type->rank > 2) return false;
@@ -331,8 +331,8 @@ static void consider(Pipeline *p, Op *load, bool (*find)(Pipeline *, Tile *), in
   if (slice_of(p, load, false)) vec_push(p->cx, &p->tiles, t);
 }
 
-/* Few elements that are not copied: loaded one iteration ahead into registers. Further ahead would be of no use: registers
- * that are carried on are waited for at the end of the iteration. */
+/* Few elements that are not copied: loaded one iteration ahead into registers. Further ahead would be of no use: loop-carried
+ * registers are waited for at the end of the iteration. */
 static void consider_next(Pipeline *p, Pipeline *next, Op *load) {
   if (map_has(&p->feeds, load) && !is_tile(p, load) && !is_early(p, load) && may_be_early(next, load) &&
       slice_of(next, load, true))
@@ -549,7 +549,7 @@ static Op *behind_reads(const Pipeline *p) {
   return last->next;
 }
 
-/* What the steps of the transformation hand on. S: p->stages; n: how many values the loop carried before it. */
+/* State that the steps of the transformation share. S: p->stages; n: how many values the loop carried before it. */
 typedef struct Rotation {
   Pipeline *p;
   int n;

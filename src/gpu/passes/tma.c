@@ -14,12 +14,12 @@
  * Rows of 32, 64 or 128 bytes and more are swizzled, so that tensor cores read the block as it lies; blocks of fewer than
  * eight rows are dense. A block wider than the swizzle is moved in several copies (messages), each of the map's box.
  *
- * The engine clips a load at the tensor's bounds element by element, but a store in steps of 16 bytes: what it writes
- * through must have rows that end on such a step, or it would overwrite what lies behind them. The launch says so of its
+ * The engine clips a load at the tensor's bounds element by element, but a store in steps of 16 bytes: a tensor that
+ * it writes must have rows that end on such a step, or it would overwrite what follows them. The launch says so of its
  * descriptors (tt.divisibility of the last size), a program's own sizes are asked of index/.
  *
  * Memory that a kernel reaches by ordinary loads and stores as well as by the engine, one of them writing, would need
- * fences between the two proxies: such a class stays as it is. Arguments of a kernel are taken to be apart.
+ * fences between the two proxies: such a class stays as it is. Arguments of a kernel are assumed not to alias.
  *
  * Invariant: calls are inlined and control flow is structured. Cost: linear, but for the classes' inverse Ackermann.
  * Source: PTX ISA, "Tensors", "cp.async.bulk.tensor"; CUDA driver API, "Tensor Map Object Management".
@@ -279,8 +279,8 @@ static void visit_arguments(Choose *c, const Op *func) {
   }
 }
 
-/* The same memory by ordinary accesses and by copies, one of them writing: not without fences. What is refused is
- * accessed in the ordinary way, so this goes on until nothing more is. */
+/* The same memory by ordinary accesses and by copies, one of them writing: not without fences. A refused class is
+ * accessed in the ordinary way, so this is repeated to a fixed point. */
 static bool refuse_mixed(Choose *c) {
   Map ordinary = {0}; /* base to whether it is written, plus one */
   for (uint32_t i = 0; i < c->bases.len; i++) {

@@ -2,7 +2,7 @@
  *
  * Problem. A tensor map that a program makes itself goes to memory and back through fences, in each program again. Idea.
  * Where the base, the shape and the strides are arithmetic on the kernel's arguments, they are the same for all
- * programs: whoever launches the kernel computes them and passes the map, as an argument of its own after all others.
+ * programs: the launch computes them and passes the map, as an argument of its own after all others.
  * The arithmetic travels as an attribute of that argument, tt.tensor_map: whether elements outside are NaN, then a
  * program for a stack machine (target.h, MapOp), which leaves the base, the shape and the strides there.
  *

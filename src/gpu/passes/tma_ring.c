@@ -7,9 +7,9 @@
  *   in iteration i    wait until the phase of barrier i mod S is over; use buffer i mod S; copy for iteration i + S - 1
  *                     into the buffer of iteration i - 1
  *
- * The parity of the phase to wait for changes each time the ring is gone through once. Loads that feed the same dot
- * share a barrier. One thread issues copies, so all must have done with the buffer first: copies stand after a barrier
- * of the program's threads. As a rule it is at the loop's top. Where the loop's dot stays in flight over iterations
+ * The parity of the phase to wait for changes each time the ring wraps around. Loads that feed the same dot
+ * share a barrier. One thread issues copies, so all threads must be done with the buffer first: copies are placed
+ * after a barrier. As a rule it is at the loop's top. Where the loop's dot stays in flight over iterations
  * (wgmma.c), it is after that dot, which is where the dot of iteration i - 1 has been waited for.
  *
  * Coordinates (and the descriptor, if it changes) are computed S - 1 iterations ahead: the slice of the body that they
@@ -187,7 +187,7 @@ static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *ind
   }
 }
 
-/* What of the ring is carried, beside the values that run ahead. */
+/* The ring's loop-carried values, beside those that run ahead. */
 enum { READ, PHASE, FILL, NCARRIED };
 
 static void put_waits(Ring *r, Value *read, Value *phase) {

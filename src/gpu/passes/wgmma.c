@@ -1,4 +1,4 @@
-/* wgmma.c: dots of warp groups run on while the loop goes on.
+/* wgmma.c: dots of warp groups stay in flight across iterations.
  *
  * Problem. A dot that is waited for at once leaves the tensor cores idle while the next iteration is prepared. Idea.
  * Where a loop's dot only adds to a carried accumulator, the wait moves one iteration down: at most one dot stays in

@@ -1,4 +1,4 @@
-/* arithmetic.c: arithmetic and comparison of what is known at compile time, exactly as Python does it: integers floor on
+/* arithmetic.c: arithmetic and comparison of compile-time values, exactly as Python does it: integers floor on
  * division, bools are integers, int and float mix. Integers reach to 127 bits; beyond that is an error, never a wrap.
  */
 #include "lang/python/python.h"

@@ -1,4 +1,4 @@
-/* bind.c: the binding of a call's arguments to a function's parameters, by Python's rules, and its complaints. */
+/* bind.c: the binding of a call's arguments to a function's parameters, by Python's rules, and its errors. */
 #include "lang/python/python.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* call.c: calls. A @jit function is compiled once for every signature (the types of its tensors and the values of its
- * constants) into a private tt.func that the inliner takes away later; what it returns that is known at compile time
+ * constants) into a private tt.func, which the inliner removes later; what it returns that is known at compile time
  * stays so. Combining functions of reductions and scans, lambdas and nested functions are evaluated in place.
  */
 #include "lang/python/python.h"

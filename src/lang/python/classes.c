@@ -2,7 +2,7 @@
  *
  * An object is a V_TUPLE with names: whatever works on tuples (loops that carry them, branches that join them, functions
  * that take and return them) works on objects. What makes it an object of its class is its array of names: every class
- * has one of its own, and whoever makes a tuple like another one keeps its names. L->classes finds the class by it.
+ * has one of its own, and code that makes a tuple like another one keeps its names. L->classes finds the class by it.
  *
  * What a class is, is asked of the host once: its fields and their defaults, and by name its methods (m_NAME), static
  * methods (s_NAME), properties (p_NAME) and other attributes (a_NAME); methods are @triton.jit functions. A constructor

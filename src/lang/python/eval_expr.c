@@ -1,5 +1,5 @@
-/* eval_expr.c: expressions. Each evaluates to a Val: by Python's rules while everything is known now, by the language's
- * (tl/promote.c) as soon as a tensor takes part.
+/* eval_expr.c: expressions. Each evaluates to a Val: by Python's rules while everything is known at compile time, by
+ * the language's (tl/promote.c) as soon as a tensor takes part.
  */
 #include "lang/python/python.h"
 
@@ -114,7 +114,7 @@ static void warn_of_tensor(Lang *L, const Node *e, const Val *operand) {
             "`%s` on tensors is deprecated; both sides are always evaluated", word);
 }
 
-/* As in Python, the first operand that settles the answer is the answer, and what follows is not evaluated. */
+/* As in Python, the first operand that decides the result is the result, and those after it are not evaluated. */
 static Val *eval_bool(Lang *L, Node *e) {
   bool is_or = e->op == 1;
   Val *left = eval(L, e->items.at[0]);

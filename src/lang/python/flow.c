@@ -8,7 +8,7 @@
  * NO, YES, or MAYBE, an i1 that tells at run time. Statements are evaluated only where all three are NO. Three rules
  * keep it so:
  *
- *   1. After `return` (`break`, `continue`) its flag is YES and the list is dead: what follows is not looked at.
+ *   1. After `return` (`break`, `continue`) its flag is YES and the list is dead: what follows is not evaluated.
  *   2. An `if` of which one side is dead takes the rest of its list into the other side:
  *          if c: return x            if c: (returned)
  *          A                   =>    else: A
@@ -17,15 +17,15 @@
  *   3. An `if` that some paths through it leave and others do not makes the flag MAYBE; the rest of each list around it goes
  *      into `scf.if (no flag set)`.
  *
- * When two sides meet, a name that has different values becomes a result of the scf.if. A side that has returned has no
- * say in the values. A side that left by `break` or `continue` has, because the loop carries them on; but a name that
- * such a side does not have gets poison there and is `partial`: no one may look at it after that loop.
+ * When two sides meet, a name that has different values becomes a result of the scf.if. A side that has returned does
+ * not contribute values. A side that left by `break` or `continue` does, because they are loop-carried; but a name that
+ * such a side does not bind gets poison there and is `partial`: it may not be used after that loop.
  *
  * The return value travels the same way, as a value without a name; where nothing was returned it is poison, and a flag
- * guards its use. Loops (loop.c) carry the flags and the return value round.
+ * guards its use. In loops (loop.c) the flags and the return value are loop-carried.
  *
- * Cost: linear in the statements and in the names bound inside the branches: a branch's bindings are taken back through
- * the scope's trail, never by copying the scope.
+ * Cost: linear in the statements and in the names bound inside the branches: a branch's bindings are undone through the
+ * scope's trail, never by copying the scope.
  */
 #include "lang/python/python.h"
 
@@ -102,7 +102,7 @@ static Value *poison_in(Join *j, const Branch *side, const LType *type) {
   return value_poison(j->L, lt_ir(j->L, type));
 }
 
-/* One side alone has a say: its tensors, against poison on the other. Tensors made outside need no result. */
+/* Only one side contributes: its tensors, against poison on the other. Tensors made outside need no result. */
 static Val *join_one(Join *j, Val *v, bool from_a) {
   if (v->kind == V_TENSOR) {
     const Branch *mine = from_a ? j->a : j->b;
@@ -287,7 +287,7 @@ static void finish_side(const Join *j, const Branch *side, const Values *values)
   ir_op(&b, OP_YIELD, NULL, 0, values->at, (int)values->len);
 }
 
-/* The op gets its results, its sides their terminators. An empty `else` goes. */
+/* Gives the op its results and its sides their terminators. An empty `else` is erased. */
 static void finish_op(Join *j, Type *const *types) {
   ir_add_result_types(j->L->cx, j->op, types, (int)j->va.len);
   finish_side(j, j->a, &j->va);
@@ -300,7 +300,7 @@ static void finish_op(Join *j, Type *const *types) {
     j->pending.at[i]->value = ir_result(j->op, (int)j->pending.at[i]->integer);
 }
 
-/* Both sides of `op`, an scf.if without results so far, are evaluated and taken back: join them, add the results, bind
+/* Both sides of `op`, an scf.if without results so far, are evaluated and their bindings undone: join them, add the results, bind
  * the names, set the flow. `extra` is a pair of values to be joined besides (a conditional expression's). */
 static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra_b, Value *guard) {
   Builder after = L->b;
@@ -341,7 +341,7 @@ static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra
   Type **types = NEWN(L->cx, Type *, nresults);
   for (int i = 0; i < nresults; i++) types[i] = j.va.at[i]->type;
   if (nresults == 0 && !a->block->first && !b->block->first) {
-    ir_erase(op); /* nothing is left of it */
+    ir_erase(op); /* it is empty */
   } else {
     finish_op(&j, types);
   }

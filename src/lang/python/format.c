@@ -253,7 +253,7 @@ Val *eval_fstring(Lang *L, Node *e) {
   return val_str(L, buf_text(&out), out.len);
 }
 
-/* "…%d…" % args: each %[flags][width][.precision]type is a format specification in older clothes. */
+/* "…%d…" % args: each %[flags][width][.precision]type is equivalent to a format specification. */
 Val *py_percent(Lang *L, Val *format, Val *args) {
   Buf out = {.cx = L->cx};
   size_t next = 0, n = args->kind == V_TUPLE ? args->len : 1;

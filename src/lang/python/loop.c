@@ -16,7 +16,7 @@
  *       BODY (may set left)       =>      condition(more and not left) ...
  *                                       } do { BODY; yield i + s, x', left', b - i > s }
  *
- * `b - i`, without sign, is the way that is left, so `i + s` may wrap after the last iteration.
+ * `b - i`, unsigned, is the remaining distance, so `i + s` may wrap after the last iteration.
  *
  * `left` is `broken or returned`; where the loop may return, `returned` and the return value (poison until then) are
  * carried too, and what follows the loop is guarded by it (flow.c, rule 3). A `while` does the same; its condition is
@@ -160,7 +160,7 @@ static void collect_yields(Lang *L, Loop *loop, const Changes *changes, Values *
   }
 }
 
-/* After the loop: names that hold something else now but were not carried. */
+/* After the loop: names whose values changed but were not loop-carried. */
 static void settle_others(Lang *L, Loop *loop, const Changes *changes) {
   Scope *s = L->fn->scope;
   for (uint32_t i = 0; i < changes->n; i++) {
@@ -611,7 +611,7 @@ typedef struct Unroll {
   uint32_t mark;
 } Unroll;
 
-/* The loop is over: what only its early exits left undefined is not to be looked at. */
+/* After the loop: names that its early exits left undefined become unbound. */
 static void unbind_partial(Lang *L, uint32_t mark) {
   Scope *s = L->fn->scope;
   uint32_t end = s->trail.len;

@@ -2,7 +2,7 @@
  *
  * Walks the module's top-level statements in order and remembers what each name is: a module of ours or Python's
  * `math`, a @triton.jit function, or a constant whose expression can be evaluated without running anything. What cannot
- * is remembered too, as an object that says why it is not known, so that a kernel that uses it gets that reason and not
+ * is recorded too, as an object that says why its value is unknown, so that a kernel that uses it gets that reason and not
  * "not defined".
  */
 #include "lang/python/python.h"
@@ -142,7 +142,7 @@ static int module_call(void *self, const ttc_value *callee, const ttc_value *arg
 
 /* ---- imports ----------------------------------------------------------------------------------------------------- */
 
-/* What our front end calls a module, or NULL for one it does not know. */
+/* The front end's name of a module, or NULL for one it does not know. */
 static const char *our_module(const char *dotted) {
   static const char *const table[][2] = {
       {"triton", "triton"},
@@ -331,7 +331,7 @@ static void read_statements(LangModule *m, Nodes body);
 
 static void read_if(LangModule *m, const Node *s) {
   ttc_value v = {0};
-  if (!fold_constant(m, s->a, &v)) { /* either may be what runs: what they define is worth knowing */
+  if (!fold_constant(m, s->a, &v)) { /* either branch may run: the definitions of both are recorded */
     read_statements(m, s->orelse);
     read_statements(m, s->body);
     return;

@@ -1,4 +1,4 @@
-/* python.h: what the files of Python's half of lang/ share with each other and with nobody else.
+/* python.h: what the files of lang/python/ share.
  *
  * One FnState is one function being evaluated: a jit function that becomes a tt.func, or one that is evaluated in place
  * (a reduction's combining function, a lambda). Its names live in a Scope; control flow that the program may or may not
@@ -32,7 +32,7 @@ typedef struct Slot {
   Val *val; /* NULL when unbound, and then `why` says why */
   Unbound why;
   Span at;           /* the binding; for an unbound name what made it so */
-  bool is_constexpr; /* annotated tl.constexpr: may not be bound again */
+  bool is_constexpr; /* annotated tl.constexpr: may not be rebound */
   bool partial;      /* no value where `break` or `continue` left; see flow.c */
 } Slot;
 typedef struct Undo {
@@ -48,7 +48,7 @@ struct Scope {
   uint32_t stamp;
   Vec(Undo) trail; /* what to undo, while a branch is being evaluated */
   int marks;
-  const Node *body; /* what is evaluated in place, to notice recursion */
+  const Node *body; /* the body evaluated in place, to detect recursion */
 };
 typedef struct Change {
   uint32_t slot;
@@ -63,8 +63,8 @@ Scope *scope_new(Lang *L, FnInfo *info, Scope *outer);
 uint32_t scope_slot(Lang *L, Scope *s, const char *name); /* makes one, unbound, if there is none */
 void scope_set(Lang *L, Scope *s, uint32_t slot, Slot value);
 void scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at);
-uint32_t scope_mark(Scope *s);                             /* from here on changes can be taken back … */
-Changes scope_take_back(Lang *L, Scope *s, uint32_t mark); /* … which tells what they were */
+uint32_t scope_mark(Scope *s);                             /* from here on changes can be undone … */
+Changes scope_take_back(Lang *L, Scope *s, uint32_t mark); /* … which gives the changes */
 void scope_keep(Scope *s, uint32_t mark);                  /* … or are kept */
 /* As nearest_name, but a known name that begins like the wrong one is near, too. */
 const char *near_name(const char *wrong, const char *const *names, size_t n);
@@ -103,7 +103,7 @@ void flow_while(Lang *L, Node *stmt);
 void flow_for(Lang *L, Node *stmt);
 void exec_tail(Lang *L, Nodes body, uint32_t from);
 Val *lang_condition(Lang *L, Val *cond, Span at); /* a tensor of one as an i1 */
-/* Run `body` in the rest of a block whose statements run only where no exit was taken, if some exit may have been. */
+/* May an exit have been taken? Then the rest of the block has to be guarded. */
 bool flow_may_have_left(const Flow *f);
 void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg);
 Value *flow_flag_value(Lang *L, Flag f);
@@ -133,7 +133,7 @@ Val *eval_fstring(Lang *L, Node *e);
 void assign_target(Lang *L, Node *target, Val *v, Node *stmt);
 Val *assign_value(Lang *L, Val *v, const char *name); /* what `name = v` binds: numbers become tensors */
 /* The items of anything that can be unrolled or unpacked now: tuples, lists, strings, ranges of known bounds, dict
- * keys; false: no such thing. */
+ * keys; false: not iterable. */
 bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n);
 Val *lambda_call(Lang *L, Val *f, const Args *args);
 Val *inline_call(Lang *L, const ttc_function *f, const Args *args);

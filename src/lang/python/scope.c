@@ -1,5 +1,5 @@
 /* scope.c: names. What a name means inside a function: a local (with its history, so that a branch's bindings can be
- * taken back and joined), a local of an enclosing function (lambdas), or a free name that the host or the library is
+ * undone and joined), a local of an enclosing function (lambdas), or a free name that the host or the library is
  * asked for, once per function.
  */
 #include "lang/python/python.h"
@@ -154,7 +154,7 @@ _Noreturn static void fail_unknown(Lang *L, const char *name, Span at) {
   lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` is not defined", name);
 }
 
-/* A value that can be anything at the next call must not be built into a kernel. */
+/* A value that may differ at the next call must not be compiled into a kernel. */
 static bool global_is_fixed(const Val *v) {
   switch (v->kind) {
   case V_BOOL:

@@ -168,7 +168,7 @@ static Val *as_integers(Lang *L, Val *pointer) {
   return sem_bitcast(L, pointer, lt_pointer(L, lt_scalar(L, lt_kind_of_bits(lt_bits(elem), true)), false));
 }
 
-/* A load that no other program's atomics fall into: `or` with nothing gives what is there. */
+/* An atomic load: `or` with zero gives the value in memory. */
 Val *builtin_atomic_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   check_pointer(L, args[0], f->name);

@@ -1,4 +1,4 @@
-/* builtins_cuda.c: tl.extra.cuda: what a CUDA device knows of itself, and dependent launches. */
+/* builtins_cuda.c: tl.extra.cuda: special registers of a CUDA device, and dependent launches. */
 #include <string.h>
 
 #include "lang/tl/tl.h"
@@ -34,7 +34,7 @@ Val *builtin_num_warps(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return val_int(L, (BigInt)L->options.common.num_warps * f->op);
 }
 
-/* Where no launch depends on another, there is nothing to wait for and nobody to tell. */
+/* Emits nothing on targets without dependent launches. */
 static Val *dependency(Lang *L, const Builtin *f, const char *text) {
   if (L->options.takes_ptx) instruction(L, f, text, "=r", L_INT32, false);
   return val_none(L);

@@ -41,7 +41,7 @@ Val *builtin_sqrt_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return sem_op1(L, val_elem(x)->kind == L_FP64 ? OP_SQRT : OP_PRECISE_SQRT, x->type, x);
 }
 
-/* Functions that do not promote integers to floats want floats to begin with. */
+/* Functions that do not promote integers require floats. */
 static void want_float(Lang *L, const Val *x, const Builtin *f, const char *hint) {
   const LType *t = val_is_number(x) ? sem_number_type(L, x) : sem_is_tensor(x) ? val_elem(x) : NULL;
   if (!t || !lt_is_float(t)) lang_fail(L, hint, "%s is for floats, but an operand is %s", f->name, val_kind_text(L, x));

@@ -1,4 +1,4 @@
-/* builtins_program.c: programs, ranges, constants, and what is said to the compiler or to the person debugging. */
+/* builtins_program.c: programs, ranges, constants, compiler hints and debugging output. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* builtins_shape.c: the functions that move elements about. */
+/* builtins_shape.c: functions that rearrange elements. */
 #include "lang/tl/tl.h"
 
 /* The dimensions of trans/permute: several ints or one tuple of them; none means the reverse of the last two. */
@@ -16,7 +16,7 @@ Val *builtin_trans(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   int rank = lt_rank(x->type), *order, n = dims_arg(L, args[1], rank, &order, "tl.trans");
   if (n == 0) {
     if (rank < 2)
-      lang_fail(L, NULL, "tl.trans: a tensor of rank 2 or more is wanted, but this has shape %s",
+      lang_fail(L, NULL, "tl.trans: a tensor of rank 2 or more is expected, but this has shape %s",
                 lt_shape_text(L, x->type));
     n = rank;
     order = NEWN(L->cx, int, rank);
@@ -139,7 +139,7 @@ Val *builtin_split(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 static Val *cat_in_order(Lang *L, Val *a, Val *b, const Val *dim) {
   int rank = lt_rank(a->type);
   if (!rank || !lt_same_shape(a->type, b->type))
-    lang_fail(L, NULL, "tl.cat: two tensors of one shape are wanted, but these are %s and %s", val_kind_text(L, a),
+    lang_fail(L, NULL, "tl.cat: two tensors of one shape are expected, but these are %s and %s", val_kind_text(L, a),
               val_kind_text(L, b));
   int at = sem_axis(L, dim, rank, "tl.cat: `dim`"), *order = NEWN(L->cx, int, rank + 1);
   Val *pair[] = {a, b};
@@ -155,7 +155,7 @@ Val *builtin_cat(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Val *a = arg_tensor(L, args[0], f, "input"), *b = arg_tensor(L, args[1], f, "other");
   if (!arg_bool(L, args[2], "tl.cat: `can_reorder`")) return cat_in_order(L, a, b, args[3]);
   if (lt_rank(a->type) != 1 || a->type != b->type)
-    lang_fail(L, NULL, "tl.cat: two tensors of rank 1, one shape and one type are wanted, but these are %s and %s",
+    lang_fail(L, NULL, "tl.cat: two tensors of rank 1, one shape and one type are expected, but these are %s and %s",
               val_kind_text(L, a), val_kind_text(L, b));
   int64_t n = a->type->shape[0] * 2;
   sem_check_shape(L, 1, &n, "the result");

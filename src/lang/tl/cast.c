@@ -1,4 +1,4 @@
-/* cast.c: from every type of element to every other.
+/* cast.c: conversions between element types.
  *
  * The steps of a cast depend on the pair of kinds alone. Narrow floats other than fp8 travel through fp32 when
  * they meet integers, doubles or each other, as the reference does, so that each conversion is one rounding of a

@@ -3,8 +3,8 @@
  * Two operands of different types meet as follows. A number known at compile time takes the tensor's type when its
  * kind (bool < integer < float) is no higher than the tensor's; otherwise the wider one wins: fp64, fp32, fp16,
  * bf16 (which meets anything but itself in fp32), then equal fp8 (two different ones meet in fp16), then integers
- * by rank, where of two of one rank the unsigned one wins. Division computes halves in fp32 and wants one
- * signedness.
+ * by rank, where of two of one rank the unsigned one wins. Division computes halves in fp32 and requires
+ * operands of one signedness.
  */
 #include "lang/tl/tl.h"
 

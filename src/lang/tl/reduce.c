@@ -98,7 +98,7 @@ static Val *reduce(Lang *L, Val **in, int n, bool as_tuple, int axis, Val *fn, b
 static int axis_arg(Lang *L, const Val *axis, const Val *input, const Builtin *f) {
   int rank = lt_rank(input->type);
   if (rank == 0)
-    lang_fail(L, NULL, "%s: `input` is a scalar (%s); a tensor is wanted", f->name, lt_text(L, input->type));
+    lang_fail(L, NULL, "%s: `input` is a scalar (%s); a tensor is expected", f->name, lt_text(L, input->type));
   return sem_is_none(axis) ? -1 : sem_axis(L, axis, rank, "`axis`");
 }
 
@@ -161,12 +161,12 @@ Val *builtin_map(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   want_callable(L, fn, f, "scalar_fn");
   int n = (int)rest->len;
   if (n == 0 || pack < 1)
-    lang_fail(L, NULL, n == 0 ? "%s wants at least one tensor" : "%s: `pack` must be positive", f->name);
+    lang_fail(L, NULL, n == 0 ? "%s takes at least one tensor" : "%s: `pack` must be positive", f->name);
   Val **in = NEWN(L->cx, Val *, n);
   for (int i = 0; i < n; i++) in[i] = arg_tensor(L, rest->items[i], f, "args");
   for (int pass = 0; pass < 2; pass++)
     for (int i = 1; i < n; i++) sem_broadcast(L, &in[0], &in[i]);
-  if (in[0]->type->kind != L_BLOCK) lang_fail(L, "call the function itself", "%s wants tensors, not scalars", f->name);
+  if (in[0]->type->kind != L_BLOCK) lang_fail(L, "call the function itself", "%s takes tensors, not scalars", f->name);
   Value **operands = NEWN(L->cx, Value *, n);
   for (int i = 0; i < n; i++) operands[i] = in[i]->value;
   Op *op = ir_op(&L->b, OP_MAP_ELEMENTWISE, NULL, 0, operands, n);

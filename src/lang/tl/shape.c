@@ -1,4 +1,4 @@
-/* shape.c: constants, splats, broadcasting, and the ops that move elements about without looking at them. */
+/* shape.c: constants, splats, broadcasting, and ops that rearrange elements. */
 #include <math.h>
 #include <string.h>
 
