@@ -1,4 +1,4 @@
-/* cpu.h: the backend that runs kernels on the processor: Triton IR -> LLVM IR -> native code, on a thread pool.
+/* cpu.h: the backend that runs kernels on the CPU: Triton IR -> LLVM IR -> native code, on a thread pool.
  *
  * Built as a shared object of its own (libtritonc_cpu.so, LLVM inside with hidden symbols) that run/ loads on first
  * use; its one export is tritonc_target().

@@ -1,6 +1,6 @@
 /* disasm.c: assembly text from object code.
  *
- * Making code twice, once as text and once as an object, would double the longest part of a compile; reading the object
+ * Generating code twice, once as text and once as an object, would double the longest part of a compile; reading the object
  * back costs about a microsecond an instruction. Two walks over each text section: the first collects the targets of
  * branches, the second prints, with a label at each target and the symbol of its relocation for each operand that has
  * one.
@@ -23,7 +23,7 @@ typedef struct Reloc {
 typedef struct Disasm {
   Ctx *cx;
   Vec(uint64_t) targets; /* of branches; sorted and unique after the first walk */
-  Vec(Reloc) relocs;     /* of the section at hand, by offset */
+  Vec(Reloc) relocs;     /* of the current section, by offset */
   bool naming;           /* second walk */
   char label[32];
 } Disasm;

@@ -1,5 +1,5 @@
 /* emit.h: what the files that make LLVM IR of a planned function share. They follow the plan (plan.h), which they cannot
- * change, and nothing here can fail but for want of memory.
+ * change, and nothing here can fail except by running out of memory.
  *
  *   emit_function.c  the function, its programs, scalars, control flow
  *   emit_dot.c       tl.dot, transposition
@@ -98,7 +98,7 @@ typedef struct Lower {
   Vec(Slot *) slots;
   Vec(SlotLoop *) loops;   /* open: emit_slots.c */
   int clock;
-  int64_t work;            /* of the round being emitted, in elements, about */
+  int64_t work;            /* of the iteration being emitted: an estimate, in elements */
 
   /* The current nest: where code goes, what the loops around it are (emit_lane.c, emit_nest.c). */
   const Nest *nest;        /* NULL: none */
@@ -110,8 +110,8 @@ typedef struct Lower {
   int64_t extent;          /* of the vector dimension */
   LLVMValueRef index64, index32; /* the vector dimension's, of lane 0; NULL while its loop is not open */
   int nesting;             /* of emit_lane_eval */
-  bool full;               /* masks that were found to be bounds hold here */
-  bool assume;             /* what the nest's run-time test found holds: no wrap, unit steps */
+  bool full;               /* masks that are bounds are known to be true here */
+  bool assume;             /* the nest's run-time tests are known to hold: no wrap, unit steps */
 } Lower;
 
 /* ---- code: emit_code.c ------------------------------------------------------------------------------------------- */
@@ -127,7 +127,7 @@ LLVMBasicBlockRef emit_new_block(Lower *l, const char *name);
 LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t);
 LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
 LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
-/* Where code would be that the plan has promised not to need: a bug of ours. */
+/* In place of code that the plan rules out: reaching it is a bug. */
 LLVMValueRef emit_unplanned(LLVMTypeRef t);
 LLVMTypeRef emit_element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
 LLVMTypeRef emit_memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
@@ -226,7 +226,7 @@ void emit_element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRe
 LLVMValueRef emit_float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
 LLVMValueRef emit_float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
 LLVMValueRef emit_float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
-/* maxnum or minnum: a NaN loses against a number. */
+/* maxnum or minnum: of a NaN and a number, the number. */
 LLVMValueRef emit_float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes);
 /* Division of f32 vectors by a scalar: 1/b and whether b is of usual size, once; then each quotient. */
 void emit_float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
@@ -246,7 +246,7 @@ typedef struct Fold {
   bool inner;              /* along the vector dimension */
   LLVMValueRef *acc;       /* here and now: a vector each for a reduction, a scalar each for a scan */
   LLVMValueRef *result;    /* of a reduction to scalars, at the end of its loops */
-  LLVMValueRef *identity;  /* an element each; NULL: none known, the first step is told apart */
+  LLVMValueRef *identity;  /* an element each; NULL: none known, the first step is a case of its own */
 } Fold;
 Fold *emit_fold_new(Lower *l, Op *op);
 void emit_fold_reset(Lower *l, Fold *f, int vector_dim); /* at the beginning of a row, the lanes chosen */

@@ -2,7 +2,7 @@
  *
  * Everything here is evaluated where all coordinates are scalars (the moving one at its beginning), so that every value is
  * one, too: of an `x % n` the first x, of a comparison the first elements of both sides. That these exist in front of the
- * loops, and that steps are what is taken for granted here, is the plan's business (plan_nest.c).
+ * loops, and that steps are as assumed here, is ensured by the plan (plan_nest.c).
  */
 #include "cpu/emit.h"
 

@@ -1,8 +1,8 @@
 /* emit_check.c: check mode: the calls that check accesses (rt/check.c), from the ops that opt_check_accesses left.
  *
- * A check is a loop nest of its own in front of its access. Along the dimension whose elements lie evenly, a row is one
+ * A check is a loop nest of its own in front of its access. Along the dimension with a constant stride, a row is one
  * call: the first address, the distance, and the bounds that the mask comes to, all known in front of the row. Where
- * addresses or mask are no such thing, they are evaluated a vector at a time, put into memory, and checked there.
+ * addresses or mask are not of this form, they are evaluated a vector at a time, put into memory, and checked there.
  *
  * The sites, one for each check, are a constant array of CpuSite.
  */
@@ -102,7 +102,7 @@ typedef struct Check {
   Lane at[MAX_RANK];
 } Check;
 
-/* Of the call at the end of the innermost level: if it said no, the program ends. */
+/* Branches on the call at the end of the innermost level: the program ends if the check failed. */
 static void obey(Lower *l, LLVMValueRef answer) {
   LLVMBasicBlockRef good = emit_new_block(l, "checked");
   LLVMValueRef yes = LLVMBuildICmp(l->b, LLVMIntNE, answer, LLVMConstInt(l->i32, 0, false), "");

@@ -45,7 +45,7 @@ static void at_level_zero(Lower *l) {
 
 static LLVMValueRef both(Lower *l, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(l->b, a, b, "") : b; }
 
-/* The load as a matrix, of which live[0 .. 1] rows and columns matter (NULL: all). *condition: what must hold at run time
+/* The load as a matrix, of which live[0 .. 1] rows and columns are used (NULL: all). *condition: what must hold at run time
  * for that, or NULL. */
 static Matrix direct_matrix(Lower *l, const MatrixPlan *plan, LLVMValueRef batch, const LLVMValueRef live[2],
                             LLVMValueRef *condition) {
@@ -142,7 +142,7 @@ static void call_dot(Lower *l, const Op *op, const DotPlan *plan, Matrix a, Matr
   CpuElem ea = cpu_elem(ta->elem, false), eb = cpu_elem(tb->elem, false), ec = cpu_elem(td->elem, false);
   Slot *pack =
       emit_slot_new(l, (int64_t)cpu_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
-  if (a.slot) emit_slot_touch(l, a.slot); /* it lives until here, whatever was done for the other operand */
+  if (a.slot) emit_slot_touch(l, a.slot); /* it is live until here, whatever was done for the other operand */
   if (b.slot) emit_slot_touch(l, b.slot);
   LLVMTypeRef t = dot_type(l);
   LLVMValueRef d = emit_alloca(l, t);

@@ -161,7 +161,7 @@ static LLVMValueRef compare_floats(Lower *l, const Op *op, LLVMValueRef a, LLVMV
   return emit_unplanned(LLVMTypeOf(a));
 }
 
-/* The larger (or smaller); where `numbers` a NaN loses against a number, else it wins. llvm.minimum also orders the
+/* The larger (or smaller); where `numbers`, of a NaN and a number the number, else the NaN. llvm.minimum also orders the
  * zeros. */
 static LLVMValueRef extreme(Lower *l, bool max, bool numbers, LLVMValueRef a, LLVMValueRef b, int lanes) {
   if (numbers) return emit_float_extreme(l, max, a, b, lanes);
@@ -215,7 +215,7 @@ static LLVMValueRef from_int(Lower *l, const Op *op, LLVMValueRef x, const Type 
   bool is_signed = op->code == OP_SITOFP;
   LLVMTypeRef f = emit_wide(emit_element_type(l, to), lanes);
   if (to->fkind != F32 && to->fkind != F64) {
-    /* 64 bits through f64 would round twice; what f16 and bf16 can tell apart is kept by setting a sticky bit
+    /* 64 bits through f64 would round twice; a sticky bit keeps what rounding to f16 and bf16 needs
      * instead */
     unsigned bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(x)));
     static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32},

@@ -249,8 +249,8 @@ static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef
 /* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2; 2^x = 2^n 2^r, n = round(x), |r| <= 1/2. Adding 1.5 * 2^23
  * rounds to a whole number. The polynomials are those of lang/lib/math.py.
  *
- * What is so small that the result is zero takes no part: a result below the normal range is slow to make. What is so
- * large that the result is infinite is brought near, so that n stays exact. A NaN goes through every step. */
+ * Arguments so small that the result is zero are excluded: subnormal results are slow. Arguments so large that the
+ * result is infinite are clamped, so that n stays exact. A NaN goes through every step. */
 static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes) {
   static const double for_e[] = {0.00138380308632850645,
                                  0.0083691664040088654,

@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-/* The element that changes nothing, for combine functions that are a single known op of their two arguments. */
+/* The neutral element, for combine functions that are a single known op of their two arguments. */
 static LLVMValueRef identity_of(Lower *l, const Block *b, const Type *elem) {
   Op *op = b->first, *ret = b->last;
   if (b->nargs != 2 || !op || op->next != ret || op->noperands != 2 || ir_operand(ret, 0) != &op->results[0])
@@ -154,7 +154,7 @@ void emit_fold_results(Fold *f) {
 
 /* ---- scans ------------------------------------------------------------------------------------------------------- */
 
-/* v moved by `by` lanes, toward higher ones (or lower, in reverse); the lanes that nothing moves into keep their own
+/* v moved by `by` lanes, toward higher ones (or lower, in reverse); lanes without a source keep their own
  * value. */
 static LLVMValueRef moved(Lower *l, LLVMValueRef v, int by, bool reverse) {
   LLVMValueRef *mask = NEWN(l->cx, LLVMValueRef, l->lanes);

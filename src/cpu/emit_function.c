@@ -1,8 +1,8 @@
 /* emit_function.c: a module's kernel as an LLVM function: its arguments, its programs, scalars and control flow.
  *
  * The function runs the programs [begin, end) one after the other, each from its first op to its last on this
- * thread: a barrier inside a program has nothing to do. Scalars are SSA values; those that loops carry and
- * conditionals yield are phis. Tensors are lowered by the nests of the block's plan
+ * thread: barriers inside a program are no-ops. Scalars are SSA values; those that are
+ * loop-carried or yielded by conditionals are phis. Tensors are lowered by the nests of the block's plan
  * (plan_blocks.c).
  */
 #include "cpu/jit.h"
@@ -46,10 +46,10 @@ static Value **results_of(Lower *l, Op *op) {
   return out;
 }
 
-/* Ending early. A loop that may run for long asks the run-time library now and then whether to go on. What a round does
- * is estimated in elements (Lower.work): a loop of a known number of rounds that do little is part of the round around
- * it and asks nothing, so the loops within tiles stay as they are. In any other, a round counts down in a register. The
- * library says for how many rounds it does; until then, as many as are soon over by the estimate. */
+/* Ending early. A loop that may run for long polls the run-time library for a request to stop. The work of an iteration
+ * is estimated in elements (Lower.work): a loop of a known, small amount of work counts as part of the iteration
+ * around it and does not poll, so the loops within tiles stay as they are. In any other, each iteration decrements a
+ * register. The library gives the number of iterations between polls; the first poll comes after a number that the estimate says is short. */
 enum { SOON = 1 << 20, MOST_UNASKED = 64 };
 
 static int64_t work_times(int64_t a, int64_t b) {
@@ -69,7 +69,7 @@ static int64_t step_work(const Step *s) {
   return op->code == OP_DOT ? work_times(n, result->shape[result->rank - 1]) : n;
 }
 
-/* The number of rounds, where it is a constant; else INT64_MAX. */
+/* The trip count, where it is a constant; else INT64_MAX. */
 static int64_t rounds_of(LLVMValueRef lower, LLVMValueRef upper, LLVMValueRef step) {
   if (!LLVMIsAConstantInt(lower) || !LLVMIsAConstantInt(upper) || !LLVMIsAConstantInt(step)) return INT64_MAX;
   int64_t by = LLVMConstIntGetSExtValue(step), length;
@@ -356,7 +356,7 @@ static void first_numbers(Lower *l, LLVMValueRef first, LLVMValueRef out[3]) {
 }
 
 /* Those of the next program, by counting, for dividing takes longer than a small program: the phis l->pid, up to the
- * last that somebody asks for, get their values from before the loop and from here. */
+ * last one used, get their values from before the loop and from here. */
 static void next_numbers(Lower *l, const LLVMValueRef from[3], LLVMBasicBlockRef before) {
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
   LLVMValueRef carry = LLVMConstInt(l->i32, 1, false), zero = LLVMConstInt(l->i32, 0, false);

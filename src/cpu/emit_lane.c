@@ -7,11 +7,11 @@
  *   - an index or pointer that moves by a constant amount stays a base and a step (LANE_AFFINE), so that an access
  *     is one instruction with the loop's counter as index; a comparison of such with a scalar stays a pair of bounds
  *     (LANE_RANGE);
- *   - code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked
- * for. What was evaluated at a point is remembered while the level it belongs to is open.
+ *   - code is placed at the level of the innermost loop that its operands depend on (Lane.depth), not where it is
+ * used. Values evaluated at a point are memoized while the level they belong to is open.
  *
  * Evaluation recurses over operands, up to a depth; below that, a stack of our own evaluates operands before their
- * users, which then find them remembered. So an expression may be as long as it likes.
+ * users, which then find them memoized. So expressions may be of any length.
  */
 #include "cpu/emit.h"
 
@@ -179,7 +179,7 @@ static Lane in_scalars(Lower *l, Op *op, Lane *in) {
   return emit_lane_uniform(emit_element_op(l, op, v, 1), depth);
 }
 
-/* Does a step stay what it is when the index gets wider? Indices do not wrap; multiples of large odd constants
+/* Is a step preserved when the index is extended? Indices do not wrap; multiples of large odd constants
  * (hashes) do. */
 static bool small_step(Lower *l, LLVMValueRef step) {
   if (!LLVMIsAConstantInt(step)) return false;
@@ -236,7 +236,7 @@ static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
   return true;
 }
 
-/* x % n where x runs on: the nest's run-time test may have found that nothing wraps. */
+/* x % n where x varies: the nest's run-time test may have found that nothing wraps. */
 static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !l->assume) return false;
   *out = a;
@@ -462,7 +462,7 @@ static Lane eval_load(Lower *l, const Op *op, const Lane *at) {
   return emit_memory_read_masked(l, op, &p, m, other ? emit_lane_eval(l, other, at) : emit_lane_uniform(zero, 0));
 }
 
-/* Ops whose lanes are worked out from the operands' lanes: those are as good as the form, or better. */
+/* Ops whose lanes are computed from the operands' lanes, which is as precise as the index form, or more. */
 static bool has_affine_lanes(const Op *op) {
   switch (op->code) {
   case OP_ADDI:

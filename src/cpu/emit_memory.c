@@ -1,7 +1,7 @@
 /* emit_memory.c: what touches memory: arrays in the thread's scratch area, loads, stores and atomics in the user's.
  *
  * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one.
- * Others gather or scatter. Lanes that are masked off never touch the user's memory: where the processor has no
+ * Others gather or scatter. Lanes that are masked off never access the user's memory: where the CPU has no
  * masked form, their pointers are replaced by the address of the first bytes of the scratch area, which hold nothing.
  */
 #include "cpu/emit.h"

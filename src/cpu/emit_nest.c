@@ -18,7 +18,7 @@ typedef struct Work {
   Fold **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
-  bool open; /* some member works outside of all bounds */
+  bool open; /* some member works outside all bounds */
 } Work;
 
 /* ---- accesses ---------------------------------------------------------------------------------------------------- */
@@ -245,8 +245,8 @@ static bool only_stores(const Nest *n) {
   return true;
 }
 
-/* Where a vector lies wholly within the bounds, the masks that they come from are true, whoever else asks for them (tl.where
- * on the mask of the load). */
+/* Where a vector lies wholly within the bounds, the masks that they come from are true, for all their users (tl.where on the
+ * mask of the load). */
 static void mask_holds(Work *w, Op *op, const Lane *at) {
   Lower *l = w->l;
   Value *mask = cpu_access_mask(op);

@@ -5,14 +5,14 @@
  * prefetcher stops at a page's end, and the next row begins at another. On two cores of a Sapphire Rapids server a
  * softmax of rows of 4 KB runs 1.2 times as fast when the next row is fetched meanwhile.
  *
- * When. The second loop nest that reads from an argument is the one that finds its data in the cache: there each vector read
- * is accompanied by a prefetch of what lies `stride` bytes further, where stride is how far the address moves from one
+ * When. The second loop nest that reads from an argument is the one that finds its data in the cache: there each vector load
+ * is accompanied by a prefetch of the address `stride` bytes further, where stride is how far the address moves from one
  * program of axis 0 to the next. A thread takes its programs in that order. One nest does it, the others find the work
  * done: plan_steps.c says which.
  *
  * The stride. Addresses are derived with respect to the program's number by the rules for sums and products; a product
  * of two things that both depend on it, or any other op on one, has no constant derivative, and then nothing is
- * fetched. Where the answer is wrong (the next program is in another row of the grid) a line is fetched in vain, no
+ * prefetched. Where the answer is wrong (the next program is in another row of the grid) a line is fetched in vain, no
  * more. Strides beyond a quarter of the second-level cache are not worth it: what is fetched would be evicted before
  * it is used.
  */
@@ -40,7 +40,7 @@ static Derivative times(Lower *l, Derivative d, LLVMValueRef factor) {
   return factor ? (Derivative){LLVMBuildMul(l->b, d.v, factor, ""), true} : unknown;
 }
 
-/* Of an integer, or of a pointer in bytes. `budget`: values that may still be looked at. */
+/* Of an integer, or of a pointer in bytes. `budget`: values that may still be visited. */
 static Derivative derive(Lower *l, Value *x, int *budget) {
   if (--*budget < 0) return unknown;
   Op *op = x->op;

@@ -189,7 +189,7 @@ static int by_last(const void *a, const void *b) {
 }
 
 int64_t emit_slots_place(Lower *l) {
-  enum { FIRST = 64 }; /* what is below is nobody's: see emit_memory.c */
+  enum { FIRST = 64 }; /* the bytes below belong to no array: see emit_memory.c */
   uint32_t n = 0;
   Slot **begin = NEWN(l->cx, Slot *, l->slots.len + 1), **end = NEWN(l->cx, Slot *, l->slots.len + 1);
   for (uint32_t i = 0; i < l->slots.len; i++) {

@@ -1,4 +1,4 @@
-/* emit_stream.c: stores that go past the caches.
+/* emit_stream.c: non-temporal stores.
  *
  * The problem. A kernel that writes a large result once (a vector add, a row-wise normalization) pays for every line it
  * writes twice: the processor first reads the line that is about to be overwritten. On two cores of a Sapphire Rapids
@@ -8,7 +8,7 @@
  * When. Such a store evicts its line, so it pays only where the result is not read again soon: (1) what the whole launch
  * writes through this store is more than the caches near the cores hold; the number of programs is known when the
  * launch begins, the bytes of one execution are known here. (2) The kernel does not also load from the same argument.
- * (3) The vector is whole cache lines and aligned to them, which is looked at where the store is. All three are one
+ * (3) The vector is whole cache lines and aligned to them, which is tested at the store. All three are one
  * branch in front of the store, predicted after the first time.
  *
  * Order. Non-temporal stores are weakly ordered on x86: the function ends with a store fence. A kernel that communicates with

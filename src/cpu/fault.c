@@ -1,10 +1,10 @@
-/* fault.c: a kernel that touches memory which is not there ends its launch and not the process.
+/* fault.c: a kernel that accesses unmapped memory ends its launch and not the process.
  *
  * Problem. A bad pointer raises SIGSEGV or SIGBUS in the middle of a kernel's code, on whatever thread runs it.
  *
  * Idea. Around each run of programs the thread notes a place to come back to (sigsetjmp). The handler of the signal jumps
- * there when the fault happened on a thread that has such a place, and hands everything else on to whoever handled the
- * signal before. A jump out of a kernel leaves nothing behind: kernels hold no lock and own no memory, their scratch is
+ * there when the fault happened on a thread that has such a place, and passes everything else on to the handler
+ * installed before. A jump out of a kernel leaks nothing: kernels hold no lock and own no memory, their scratch is
  * the thread's, and the functions of the run-time library that they hand pointers to only compute.
  *
  * The place is kept with pthread_setspecific: asking for it in a handler allocates nothing, unlike a thread-local variable of

@@ -32,7 +32,7 @@ typedef struct CpuIsa {
   const char *cpu;       /* LLVM's name: "sapphirerapids" */
   const char *features;  /* "+avx512f,-…" */
   const char *triple;    /* "x86_64-pc-linux-gnu" */
-  const char *key;       /* the exact processor as text, for cache keys: "sapphirerapids+9f…" (name and hash of the features) */
+  const char *key;       /* the exact CPU as text, for cache keys: "sapphirerapids+9f…" (name and hash of the features) */
   bool avx2, avx512, avx512_bf16, avx512_fp16, amx_bf16, amx_int8, neon;
   int vector_bytes;      /* 64, 32 or 16 */
   int64_t l1_bytes, l2_bytes;
@@ -69,12 +69,12 @@ void cpu_code_free(CpuCode *code);
 
 /* ---- the pool: pool.c -------------------------------------------------------------------------------------------- */
 
-/* Whom launches from this thread ask, between programs, whether to end early. */
+/* What launches from this thread poll, between programs, for a request to stop. */
 void cpu_pool_set_interrupt(Interrupt interrupt);
 /* What the pool keeps of a kernel. */
 typedef struct CpuKernel {
   const char *name;        /* for messages; or NULL */
-  _Atomic uint64_t ns_256; /* what a program of it takes, as its launches tell: in 1/256 ns; 0: not known yet */
+  _Atomic uint64_t ns_256; /* the measured time of a program, in 1/256 ns; 0: not known yet */
 } CpuKernel;
 
 /* Run programs [0, n) of `fn` on up to TRITONC_NUM_THREADS threads (default: the processors this process may use), in
@@ -85,7 +85,7 @@ typedef struct CpuKernel {
 int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuKernel *kernel,
                  char *error, size_t error_size);
 int cpu_pool_threads(void);
-/* The program at work ends with this message, and its launch with it; the first message wins. */
+/* The current program fails with this message, and its launch with it; the first message is kept. */
 void cpu_pool_fail(const char *message);
 
 /* ---- faults: fault.c --------------------------------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ typedef struct CpuDot {
   int32_t flags;                             /* DOT_ */
   void *pack;
 } CpuDot;
-enum { DOT_SET = 1 }; /* c = the product, whatever c was */
+enum { DOT_SET = 1 }; /* c = a b; the old c is ignored */
 void ttc_rt_dot(const CpuDot *d);
 size_t cpu_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b); /* an upper bound; compile time */
 

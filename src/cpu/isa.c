@@ -1,4 +1,4 @@
-/* isa.c: from the text after "cpu:" to what the compiler needs to know of that processor.
+/* isa.c: from the text after "cpu:" to what the compiler needs to know of that CPU.
  *
  * "native" is what the process runs on: LLVM's own name and feature list, sorted so that the text is the same each
  * time. A virtual machine may show a model number that LLVM takes for an older processor while the features are a newer

@@ -1,8 +1,8 @@
 /* jit.c: LLVM's part: optimization, object code, loading.
  *
- * What comes here is already in loops and vectors, so the passes only clean up after lowering: promote, combine,
- * number, hoist, simplify the control flow; the vectorizers and the unroller stay away. Floating-point arithmetic keeps
- * its meaning: no fast-math flag is ever set, contraction is lowering's own decision.
+ * The input is already in loops and vectors, so the passes only clean up after lowering: mem2reg, instruction
+ * combining, value numbering, hoisting, simplification of control flow; no vectorizers and no unroller. Floating-point arithmetic keeps
+ * its meaning: no fast-math flag is ever set, contraction is decided by lowering.
  *
  * LLVM reports three ways. A function that fails returns an error or a string; a diagnostic (a bad inline assembly, an
  * instruction that cannot be selected) goes to the context's handler, which keeps the first error; a fatal error calls
@@ -10,12 +10,12 @@
  * allocated but keeping the process. Running out of memory is such an error; what was being built is then left as it
  * is, never taken apart.
  *
- * Size. Some of LLVM's analyses take time with the square of a function's size, and some recurse over it. A large
- * function is worked on by a thread with a large stack, and a huge one is made into code without those analyses.
- * That thread is left alone with its work when the compile is to end early (Ctrl-C), for LLVM does not stop inside a pass.
+ * Size. Some of LLVM's analyses are quadratic in a function's size, and some recurse over it. A large function is
+ * compiled on a thread with a large stack, and a huge one without those analyses. When the compile is
+ * interrupted (Ctrl-C), that thread is left to finish by itself, for LLVM cannot be stopped inside a pass.
  *
  * Loading. One LLJIT serves the process. Each kernel gets a JITDylib of its own, in which the run-time library's
- * symbols are defined at their addresses, so kernels of one name do not meet and unloading is clearing the dylib, which
+ * symbols are defined at their addresses, so kernels of one name do not clash, and unloading is clearing the dylib, which
  * is then used again.
  */
 #include "cpu/jit.h"
@@ -126,7 +126,7 @@ bool cpu_llvm_has(const char *triple) {
   return has;
 }
 
-/* The first error that LLVM's diagnostics told of while a module was worked on. */
+/* The first error among LLVM's diagnostics for a module. */
 typedef struct Complaint {
   char text[400];
 } Complaint;
@@ -185,7 +185,7 @@ static void set_layout(LLVMModuleRef m, const CpuIsa *isa, LLVMTargetMachineRef 
   LLVMDisposeTargetData(layout);
 }
 
-/* Run `work` inside LLVM under the guard, with the module's diagnostics watched; unwinds if either told of an error. */
+/* Run `work` inside LLVM under the guard, with the module's diagnostics watched; unwinds if either reported an error. */
 typedef struct Work {
   LLVMModuleRef module;
   LLVMTargetMachineRef machine;
@@ -229,8 +229,8 @@ void cpu_llvm_build(Ctx *cx, const char *step, void (*build)(void *arg), void *a
   guard = g->outer;
 }
 
-/* A piece of work, maybe on a thread of its own. Whoever started it may leave before it is finished; then that thread
- * disposes of what it worked on. */
+/* A piece of work, maybe on a thread of its own. Its starter may leave before it is finished; then that thread
+ * disposes of the objects. */
 typedef struct Task {
   void (*work)(Work *);
   Work w;
@@ -296,13 +296,13 @@ static void leave_task(Task *t) {
   pthread_once(&tasks.once, wait_at_exit);
 }
 
-/* True: it finished; false: the compile is to end before it does. */
+/* True: it finished; false: the compile was interrupted before. */
 static bool wait_for_task(Ctx *cx, Task *t) {
   enum { ASKS_NS = 20000000, SECOND = 1000000000 };
   bool left = false;
   pthread_mutex_lock(&tasks.lock);
   while (!t->finished && !left) {
-    pthread_mutex_unlock(&tasks.lock); /* whoever is asked may wait for another thread */
+    pthread_mutex_unlock(&tasks.lock); /* the callback may wait for another thread */
     bool wanted = ctx_interrupt_wanted(cx);
     pthread_mutex_lock(&tasks.lock);
     if (t->finished) break;
@@ -501,7 +501,7 @@ static struct {
   unsigned ndylibs;
 } loader = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .loading = PTHREAD_MUTEX_INITIALIZER};
 
-/* Functions that LLVM's code generator calls of its own accord. */
+/* Functions that LLVM's code generator inserts calls of. */
 static const CpuRtSymbol c_symbols[] = {
 #define SYMBOL(f) {#f, (void *)(uintptr_t)f}
     SYMBOL(memcpy), SYMBOL(memmove), SYMBOL(memset), SYMBOL(memcmp), SYMBOL(fmod),   SYMBOL(fmodf), SYMBOL(floor),

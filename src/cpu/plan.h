@@ -1,6 +1,6 @@
-/* plan.h: what is decided of a kernel before anything is emitted. The emitter (emit.h) gets all of it as const.
+/* plan.h: the decisions on a kernel before anything is emitted. The emitter (emit.h) gets all of it as const.
  *
- *   plan_support.c  what the back end has no code for: the errors
+ *   plan_support.c  ops that the back end has no code for: the errors
  *   plan_blocks.c   which tensors are stored in scratch, and which ops share a loop nest, in which order; the page at its top
  *                   is the design
  *   plan_points.c   which tensors are stored before all, because an expression would evaluate them at too many points
@@ -25,9 +25,9 @@ typedef struct Nest Nest;
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
 typedef struct ValuePlan {
-  bool is_stored;   /* it lies in scratch, or whoever computes it puts it there; else it is an expression */
+  bool is_stored;   /* it is in scratch, or its computation puts it there; else it is an expression */
   bool is_member;   /* stored, and computed by a member of `nest` of its own */
-  bool is_kept;     /* stored, and read by somebody outside of `nest` */
+  bool is_kept;     /* stored, and read outside of `nest` */
   Value *shares;    /* whose scratch it shares (a dot accumulates in that of the carried value), or NULL */
   const Nest *nest; /* that computes it, or NULL */
 } ValuePlan;
@@ -48,7 +48,7 @@ bool cpu_is_expression(const Nest *nest, const Value *v);
 
 typedef enum MemberKind {
   MEMBER_STORE,  /* op: tt.store */
-  MEMBER_VALUE,  /* value, kept in its own scratch if somebody else needs it */
+  MEMBER_VALUE,  /* value, kept in its own scratch if it has other users */
   MEMBER_COPY,   /* value into the scratch of `into` */
   MEMBER_REDUCE, /* op */
   MEMBER_SCAN,   /* op */
@@ -60,7 +60,7 @@ typedef struct Member {
   Value *value, *into;
 } Member;
 
-/* An `x % n` that is taken not to wrap; what tells is that neither the first x nor the last does. */
+/* An `x % n` that is assumed not to wrap; the test is that neither the first x nor the last does. */
 typedef struct WrapTest {
   const Value *wrap; /* NULL: none */
   int64_t step;      /* of x along the dimension that moves */
@@ -135,12 +135,12 @@ typedef struct FunctionPlan {
   IndexInfo *index;
   const ArgKind *args;
   Vec(Op *) checks;
-  bool makes_pointers; /* of integers, or reads them from memory: what they touch is unknown */
-  bool streams;        /* no program waits for what another writes: large results may go past the caches */
+  bool makes_pointers; /* from integers, or reads them from memory: what they access is unknown */
+  bool streams;        /* no program waits for another's writes: large results may be written by non-temporal stores */
   Map loaded;          /* set of the arguments that something is loaded from */
 } FunctionPlan;
-/* The plan of the module's public function. Unwinds where the back end has no code for something; later nothing can go
- * wrong but want of memory. */
+/* The plan of the module's public function. Unwinds where the back end has no code for something; later steps can only
+ * fail by running out of memory. */
 const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa);
 
 /* ---- what both ask of the IR and the index analysis: plan_rules.c ------------------------------------------------- */

@@ -15,7 +15,7 @@
  *   - it is loaded, and something may be written between the load and the place where it is evaluated;
  *   - one nest would evaluate it at more than a few points of its own (plan_points.c);
  *   - its elements are needed in another order or all at once (operands of dot, reshape, gather).
- * The result of a root is stored if somebody outside its nest reads it (ValuePlan.is_kept).
+ * The result of a root is stored if it is read outside its nest (ValuePlan.is_kept).
  *
  * Method. The ops of a block are visited in order, with a set of *open* nests, none of which needs another's
  * results. A root joins an open nest of its shape; before it does, every open nest is closed (put into the block's
@@ -24,7 +24,7 @@
  * planned again: marks only grow, so this ends, in practice after two or three rounds. Inner blocks are planned
  * before the block around them.
  *
- * Carried tensors. Each tensor that a loop carries has one slot. Yielding copies the new values there at the end of
+ * Loop-carried tensors. Each has one slot. Yielding copies the new values there at the end of
  * the body, all of one shape in one nest that evaluates a point of all before it writes any; a value that reads a
  * carried tensor out of place is stored before. A dot that accumulates into a carried tensor does so in its slot
  * (ValuePlan.shares), when the old value is dead.
@@ -43,7 +43,7 @@ typedef struct BlockPlanner {
   Vec(Draft *) open;
   int written;  /* order of the last write that is in a closed step; -1: none */
   bool changed; /* something was marked: plan the block again */
-  /* What the current walk gathers. */
+  /* State of the current walk. */
   const void *step;
   Draft *target;
   bool in_loop;   /* the step evaluates it many times */
@@ -187,7 +187,7 @@ static bool too_expensive(BlockPlanner *p, Value *v, bool often) {
   return (p->in_loop || (outside && p->block->region->op->code != OP_IF)) && cost >= EXPENSIVE_IN_LOOP;
 }
 
-/* Second walk, when the step that evaluates `v` is known: who is evaluated where. */
+/* Second walk, when the step that evaluates `v` is known: which values are evaluated where. */
 static void walk_seen(BlockPlanner *p, Value *value, bool in_place, bool often) {
   Walk walk = {0};
   vec_push(p->cx, &walk, ((Pending){value, in_place, often}));
@@ -512,7 +512,7 @@ static void plan_op(BlockPlanner *p, Op *op) {
         add_root(p, op->results[i].type, (Member){.kind = MEMBER_VALUE, .op = op, .value = &op->results[i]}, false);
     return;
   }
-  /* Scalars are computed where they stand, and so is whatever else works on a whole tensor at once. */
+  /* Scalars are computed in place, and so are other ops that work on a whole tensor at once. */
   for (int i = 0; i < op->noperands; i++)
     if (!ir_is_tensor(ir_operand(op, i)->type)) need_for_op(p, op, ir_operand(op, i), false, false);
   if (op->code == OP_LOAD) close_stores_before(p, op_order(op));
@@ -573,7 +573,7 @@ static void attach(Op *op, void *arg) {
 
 static void note(Op *op, void *arg) { cpu_note(arg, op); }
 
-/* From here on it is settled what is stored. */
+/* From here on the set of stored tensors is final. */
 static void settle_value(Value *v) {
   Info *info = info_of(v);
   info->plan.is_stored = cpu_to_store(v);

@@ -1,5 +1,5 @@
 /* plan_nest.c: decisions about one loop nest, from the index analysis: along which dimension it is vectorized, how many
- * elements at a time, what a run-time test in front of it can find out, which masks are bounds of its vector loop.
+ * elements at a time, what a run-time test before it decides, which masks are bounds of its vector loop.
  *
  * Problem. The same access may be one vector instruction or a gather, by what strides and sizes are at run time; and a mask
  * that is a bound costs nothing but at the tile's edge. Both must be known before the loops are emitted.
@@ -7,10 +7,10 @@
  * Idea. Every access below the nest's members is visited with a map: which of the nest's dimensions each of its own
  * follows. With that its strides (index/) are strides of the loops. Where the stride along the vector dimension is known
  * only at run time, or holds only while an `x % n` does not wrap, the nest gets a test, and two versions. A mask is a
- * bound if each of its conjuncts is either the same for all of a row or a comparison of two sides that drift apart by one
- * element per step; what such a conjunct needs is evaluated at the row's beginning, where every coordinate is a scalar.
+ * bound if each of its conjuncts is either the same for all of a row or a comparison whose sides differ by one element
+ * more per step; what such a conjunct needs is evaluated at the row's beginning, where every coordinate is a scalar.
  *
- * Invariant. Nothing is emitted here, and emission asks nothing that was not decided here: what a bound or a test refers to
+ * Invariant. Nothing is emitted here, and the emitter decides nothing: what a bound or a test refers to
  * can be evaluated in front of the loops, for it contains no value that the nest itself computes.
  *
  * Cost: linear in the ops below the members, once per nest.

@@ -10,8 +10,8 @@
  * that has more than a few: its elements are then computed once each, and its operands are asked at the points of one
  * nest only.
  *
- * A point is named by the way from the root down to the tensor: a hash of the moving ops on it, what they are and not
- * which. So different roots, and equal moves, share points. Two ways that lead to equal coordinates count as two: a
+ * A point is identified by the path from the root down to the tensor: a hash of the moving ops on it, what they are and not
+ * which. So different roots, and equal moves, share points. Two paths that lead to equal coordinates count as two: a
  * tensor may be stored that need not be, but a tensor that is not stored has few points.
  *
  * Cost: the ops, times POINTS.

@@ -180,7 +180,7 @@ static void find_cost(Planner *pl, Value *v) {
     work->rules.cost += cpu_cost(pl, ir_operand(v->op, i));
 }
 
-/* Operands first, by a stack of our own: expressions may be thousands of ops deep. */
+/* Operands first, by an explicit stack: expressions may be thousands of ops deep. */
 int cpu_cost(Planner *pl, Value *v) {
   if (!ir_is_tensor(v->type)) return 0;
   if (cpu_to_store(v)) return 1;
@@ -267,7 +267,7 @@ static bool same_expression(const Value *a, const Value *b, int *budget) {
   return true;
 }
 
-/* Two accesses from different arguments are taken to touch different memory, or the same element at the same index. */
+/* Two accesses through different arguments are assumed not to alias, or the same element at the same index. */
 bool cpu_may_conflict(Planner *pl, const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
   int budget = 64;

@@ -1,5 +1,5 @@
-/* plan_support.c: what this back end has no code for. Everything that a kernel can be refused for is found here, before
- * anything is planned or emitted; what emission takes for granted is what this file lets through (elements.def).
+/* plan_support.c: refuses ops that this back end has no code for. Every reason to refuse a kernel is found here, before
+ * anything is planned or emitted; the emitter relies on it (elements.def).
  */
 #include "cpu/plan_work.h"
 #include "opt/opt.h"
@@ -24,7 +24,7 @@ static void note_call(Op *op, void *arg) {
   if (op->code == OP_CALL) *(bool *)arg = true;
 }
 
-/* Functions that were not to be inlined are, all the same: a program has one plan. */
+/* Inlines noinline functions, too: a program has one plan. */
 static void inline_all(Ctx *cx, Module *m) {
   bool calls = false;
   ir_walk(m->op, note_call, &calls);

@@ -22,7 +22,7 @@ typedef struct Draft {
 
 typedef struct Points Points;
 
-/* What planning notes of a value. */
+/* What planning records of a value. */
 typedef struct ValueWork {
   /* plan_blocks.c */
   Draft *draft;        /* that computes it */
@@ -89,7 +89,7 @@ void cpu_note_stored(Planner *p, Value *v);
 /* Accesses that may share no loop nest: either may touch elements that the other has at another index. */
 bool cpu_may_conflict(Planner *p, const Op *a, const Op *b);
 bool cpu_is_index(const Value *v);              /* an expression of indices and scalars, no data in it */
-bool cpu_moves_evenly(Planner *p, Value *v);    /* an index or pointer that is worth more as an expression */
+bool cpu_moves_evenly(Planner *p, Value *v);    /* an index or pointer that is better kept as an expression */
 bool cpu_dot_in_place(Planner *p, Op *dot);
 bool cpu_dot_sets(Planner *p, Op *dot); /* does it begin with zero, and give every element of its result? */
 Value *cpu_dot_source(Value *operand, bool *swapped); /* beneath a transposition */

@@ -5,22 +5,22 @@
  *
  * Alone or with help. The caller works on its own job. What a program of this kernel took the last time (CpuKernel) times
  * the programs of this launch tells how many threads are worth waking; for a few microseconds of work none is. If the
- * caller then finds itself at work for longer than that, it calls for help between two chunks.
+ * caller's work then takes longer than that, it wakes workers between two chunks.
  *
- * Nobody waits for a thread that the system has put aside, unless that thread is in the middle of a program: a job is
- * done when all of its programs are, not when all threads have left it. So jobs are counted references: the last to
- * leave frees it, and a worker that comes late finds the counter used up. Only `args` and `grid` belong to the caller,
- * and only the holder of a chunk looks at them.
+ * Nothing waits for a thread that has been preempted, unless that thread is in the middle of a program: a job is
+ * done when all of its programs are, not when all threads have left it. So jobs are reference-counted: the last
+ * thread to leave frees it, and a late worker finds the counter used up. Only `args` and `grid` belong to the caller, and
+ * only the holder of a chunk reads them.
  *
- * A worker without work looks at the pool's ticket for a few tens of microseconds, which catches the next of a row of
+ * An idle worker spins on the pool's ticket for a few tens of microseconds, which catches the next of a series of
  * launches without a system call, and then sleeps on a condition variable.
  *
  * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
  * does today) gets a block of its own for the inner launch.
  *
- * Beside OpenMP. PyTorch's operators run on OpenMP's threads, and one that has just run dry spins on its processor for
- * milliseconds (GNU: 300000 pauses, some 12 ms) waiting for the next. Workers of ours would share that processor with
- * it, half each: two threads then do the work of one and a half. So where the process has an OpenMP library whose team
+ * Beside OpenMP. PyTorch's operators run on OpenMP's threads, and one that has just run dry spins on its core for
+ * milliseconds (GNU: 300000 pauses, some 12 ms) waiting for the next. Workers of ours would share that core with it,
+ * half each: two threads then do the work of one and a half. So where the process has an OpenMP library whose team
  * is of our size, a launch is a parallel region of it: the threads that spin are the ones that work. GOMP_parallel is
  * what compilers call; the GNU library, LLVM's and Intel's all have it. Not used: within a region, after fork(), which
  * OpenMP's threads do not survive, and for launches so short that waiting for all of its threads could be the longer
@@ -75,7 +75,7 @@ typedef struct Job {
 static struct {
   pthread_mutex_t lock;
   pthread_cond_t work, done;
-  _Atomic unsigned ticket; /* goes up with every launch: what idle workers watch */
+  _Atomic unsigned ticket; /* incremented by every launch: what idle workers watch */
   _Atomic bool stopping;
   Job *jobs;
   int nworkers, nsleeping;
@@ -94,7 +94,7 @@ typedef struct Scratch {
   bool in_use;
 } Scratch;
 static _Thread_local Scratch scratch;
-static _Thread_local Interrupt interrupt;     /* whom this thread's launches ask */
+static _Thread_local Interrupt interrupt;     /* what this thread's launches poll */
 static _Thread_local const CpuChecks *checks; /* what they are checked against */
 static _Thread_local Job *current;            /* the job whose program this thread runs: where assertions are told */
 static pthread_key_t scratch_key;
@@ -161,8 +161,8 @@ void cpu_pool_set_interrupt(Interrupt i) { interrupt = i; }
 void cpu_pool_set_checks(const CpuChecks *c) { checks = c; }
 const CpuChecks *cpu_pool_checks(void) { return current ? current->checks : NULL; }
 
-/* How many programs to run before the clock is looked at again: enough for it not to be felt, few enough that an
- * interruption is noticed soon. */
+/* How many programs to run before the clock is read again: enough for its cost to be negligible, few enough that
+ * an interruption is noticed soon. */
 static uint64_t next_step(const Job *job, uint64_t step, uint64_t took) {
   enum { SHORT = 1000000, LONG = 50000000 };
   if (atomic_load_explicit(&job->failed, memory_order_relaxed)) return job->chunk;
@@ -465,7 +465,7 @@ static void publish(Job *job, int helpers) {
   pthread_mutex_unlock(&pool.lock);
 }
 
-/* Under the lock, but not while asking: whoever is asked may have to wait for another thread that wants to launch. */
+/* Under the lock, but not while polling: the callback may wait for another thread that launches. */
 static void wait_and_ask(Job *job) {
   enum { ASKS_NS = 10000000, SECOND = 1000000000 };
   struct timespec until;
@@ -479,7 +479,7 @@ static void wait_and_ask(Job *job) {
   pthread_mutex_lock(&pool.lock);
 }
 
-/* Take the job off the list and wait until all of its programs are done: those that other threads are at. */
+/* Take the job off the list and wait for the programs that other threads are still running. */
 static void retire(Job *job) {
   for (int i = 0; i < 2000 && atomic_load(&job->done) < job->end; i++) relax();
   pthread_mutex_lock(&pool.lock);
@@ -503,7 +503,7 @@ static uint64_t expected_ns(const CpuKernel *kernel, uint64_t programs) {
   return !each || __builtin_mul_overflow(each, programs, &all) ? UINT64_MAX : all >> 8;
 }
 
-/* A launch during which the system took the processor away counts no more than double. */
+/* A launch during which this thread was preempted counts at most double. */
 static void note_pace(CpuKernel *kernel, Job *job) {
   uint64_t ns = atomic_load(&job->ns), programs = atomic_load(&job->counted);
   if (!kernel || !programs || ns >> 48) return;

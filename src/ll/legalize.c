@@ -1,5 +1,4 @@
-/* legalize.c: rewrites what the GPU has no instruction for, or the PTX printer does not
- * know:
+/* legalize.c: rewrites what the GPU has no instruction for, or the PTX printer does not know:
  *
  *   i1     selections are logic, comparisons of booleans too; conversions to floating point go through i32
  *   i8     lives in a 16-bit register whose upper half means nothing: what would look at that half goes through i32

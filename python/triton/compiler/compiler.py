@@ -188,7 +188,7 @@ class CompiledKernel(_C.Kernel):
 
     @staticmethod
     def restore(data: bytes) -> CompiledKernel:
-        """The kernel that was saved as bytes. They contain code: restore only from sources that you would run a program from."""
+        """The kernel that was saved as bytes, which contain code: restore them from trusted sources only."""
         kernel = CompiledKernel()
         kernel._image = _C.restore(data, None)
         kernel._load()

@@ -1,5 +1,5 @@
-"""A kernel's function rewritten so that Python can run it: its source with calls of helpers where the language means something
-other than Python. Names, lines and files stay what they are, so that a debugger shows the kernel's own text.
+"""A kernel's function rewritten for Python: its source with calls of helpers where the language differs from
+Python. Names, lines and files stay what they are, so that a debugger shows the kernel's own text.
 """
 
 from __future__ import annotations

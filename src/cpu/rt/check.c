@@ -1,10 +1,10 @@
 /* check.c: check mode: is what a kernel is about to access its arguments' memory, and does it race with another program?
  *
- * Problem. A wrong index reads or writes somebody else's memory; two programs that update one element lose an update.
- * Neither shows. Idea. The kernel asks before every access, a row of elements at a time where they lie evenly. An access
+ * Problem. A wrong index reads or writes other memory; two programs that update one element lose an update. Neither
+ * is visible. Idea. The kernel calls a check before every access, for a row of elements at a time where their stride is constant. An access
  * through a pointer that comes from an argument has to stay within the memory behind that argument; any other, within that
- * of some argument. Memory that the kernel may write has a shadow (base/races.c), which tells races and reads of what
- * nobody wrote. The kernel's first wrong access ends its program with a message; nothing was accessed then.
+ * of some argument. Memory that the kernel may write has a shadow (base/races.c), which detects races and
+ * uninitialized reads. The kernel's first wrong access ends its program with a message; nothing was accessed then.
  *
  * Cost: a call and a comparison for each row, and what the shadow costs where there is one.
  */
@@ -77,7 +77,7 @@ static uintptr_t pointer_arg(const CpuChecks *c, int i) {
   return p;
 }
 
-/* Shadows for what may be written, or tells whether it was. */
+/* Shadows for memory that may be written, or whose initialization is tracked. */
 static bool make_shadows(CpuChecks *c) {
   RaceRegion *regions = calloc(c->nmemory + 1, sizeof *regions);
   c->shadowed = calloc(c->nmemory + 1, sizeof *c->shadowed);
@@ -296,8 +296,8 @@ static void release(const CpuChecks *c, const CpuSite *s, uint64_t program) {
   if (s->releases) races_release(c->races, program);
 }
 
-/* Reads of memory of which nothing else is asked than that it is there: the usual case. Is that of `e` so, and holds its
- * memory all from `lowest` to `highest`? */
+/* The usual case: reads that only need a bounds check. Is the access of `e` one, and does its memory contain all from
+ * `lowest` to `highest`? */
 static bool plainly_there(const Element *e, uintptr_t lowest, uintptr_t highest) {
   const CpuSite *s = e->s;
   if (s->access != CPU_LOAD || s->arg < 0 || e->c->arg_memory[s->arg] == NOWHERE) return false;

@@ -1,4 +1,4 @@
-/* cpu.c: what the processor that this process runs on has, for the run-time library and for "native".
+/* cpu.c: the features of the CPU that this process runs on, for the run-time library and for "native".
  *
  * An instruction set counts when the processor has it and the operating system saves its registers (XCR0). The tile
  * registers of AMX must also be asked for, once per process: Linux gives them out on request because they make every

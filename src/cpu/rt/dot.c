@@ -1,7 +1,7 @@
 /* dot.c: tl.dot at run time: which micro-kernel a call takes, and the portable one.
  *
- * The instruction sets form a list from strong to weak. For each kind of product (RtDotSet) the first one in the list
- * that the processor has and that implements the kind is used; the list ends with plain C, which implements all of
+ * The instruction sets form a list from strong to weak. For each kind of matmul (RtDotSet) the first one in the list
+ * that the CPU has and that implements the kind is used; the list ends with plain C, which implements all of
  * them. The choice is made once.
  *
  * Precision. Products and sums are at least f32 for floating-point types, and exact i32 (wrapping) for integers. f16

@@ -11,7 +11,7 @@ enum { RT_MC = 128, RT_NC = 512, RT_KC = 256 };
 /* Tiles keep all of a packed, and of b two panels of 32 columns. */
 enum { RT_TILES_MC = 256 };
 
-/* c = 0. For kernels that can but add, before a call with DOT_SET. */
+/* c = 0. For kernels that can only add, before a call with DOT_SET. */
 void rt_dot_clear(const CpuDot *d);
 
 static inline int64_t rt_panels(int64_t n, int64_t width) { return div_up(n, width) * width; }

@@ -32,11 +32,11 @@
  * makes a pair out of two vectors by a shift and a blend; bf16 pairs neighbours, as they lie in a row of a.
  *
  * Side by side. Splitting costs as much as multiplying, in other units of the processor. To overlap them the
- * instructions must stand close together: a kernel is dealt out as "four tile products, then a slot", and in a slot the
+ * instructions must stand close together: a kernel alternates four tile products and a slot, and in a slot the
  * vector unit packs a little of the next panel of b (while the first panel is at work, of the next block of a) and adds
  * a little of the last block's product to c. The tile loads of the next four products come before the slot: a load
- * behind the slot's stores was seen to wait for them. What is packed also prefetches what the next call will want if it
- * goes on along k.
+ * after the slot's stores was seen to wait for them. Packing also prefetches the data of the next call, in case that
+ * continues along k.
  *
  * Sources: Intel Architecture Instruction Set Extensions Programming Reference, chapter 3 (AMX); Henry, Tang, Heinecke,
  * "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", arXiv 1904.06376.
@@ -104,8 +104,8 @@ INLINE_AVX512 void emit_row(int levels, __m512i x, __m512i y, char *out, Range *
 }
 
 /* What is packed is the matrix m seen as [outer][k] (a: tiles of 16 outer x 32 k) or as [k][outer] (b). A Packer walks
- * over the tiles of 32 of outer in units of work that take a few tens of cycles each, so that packing can be dealt out
- * between tile products. Tiles follow each other in `out` by halves of outer, then steps of k, then levels. */
+ * over the tiles of 32 of outer in units of work that take a few tens of cycles each, so that packing can be
+ * distributed between tile products. Tiles follow each other in `out` by halves of outer, then steps of k, then levels. */
 typedef struct Packer Packer;
 typedef void UnitFn(Packer *p);
 struct Packer {
@@ -114,7 +114,7 @@ struct Packer {
   char *out;
   int64_t i0, p0, width, kc; /* the piece: outer from i0, width of them (1 .. 32); k from p0 */
   int64_t steps, tile, ntiles;
-  int unit, nunits; /* of the tile at hand */
+  int unit, nunits; /* of the current tile */
   int levels, tile_k;
   /* The tile at hand: where it begins, how much of it the matrix has, and how far from it lies what will be packed
    * next. */
@@ -335,8 +335,8 @@ typedef struct Sum {
   _Alignas(64) uint32_t at[32 * 32];
 } Sum;
 
-/* Vector work to deal out between tile products: the processor holds only a few tile instructions in flight, so what
- * shall run beside them must stand between them. A slot is the place after four products, about 64 cycles. */
+/* Vector work to distribute between tile products: the core holds only a few tile instructions in flight, so work
+ * that is to run beside them must be placed between them. A slot is the place after four products, about 64 cycles. */
 typedef struct Feed {
   const Sum *sum; /* whose rows [added, to_add) wait to be added to c */
   int64_t added, to_add, rows_a_slot;
@@ -668,7 +668,7 @@ static void run_chunk(Work *w) {
       f->rate[1] = rate_of(&w->b_packer, slots * w->nblocks);
     }
     for (int64_t n = 0; n < w->nblocks; n++) {
-      /* There and back: the block that ended one panel begins the next, while it is still in the first-level cache. */
+      /* Boustrophedon: the block that ended one panel begins the next, while it is still in the first-level cache. */
       int64_t block = panel & 1 ? w->nblocks - 1 - n : n;
       bool more_a = !w->a_read && panel == 0 && block + 1 < w->nblocks;
       if (more_a) {

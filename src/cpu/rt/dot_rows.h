@@ -1,4 +1,4 @@
-/* dot_rows.h: the plain blocked product as a template, for instruction sets whose kernel is nothing special.
+/* dot_rows.h: the blocked matmul as a template, for instruction sets with plain multiply-adds.
  *
  * As in dot_avx512.c, with panels of two vectors of B and blocks of up to MR rows: 2 MR accumulators, two vectors of B
  * and one broadcast element of A. What is multiplied are words of type T, which hold GROUP neighbours along k: 1 where

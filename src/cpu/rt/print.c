@@ -1,4 +1,4 @@
-/* print.c: device_print. One line an element, in the reference's words:
+/* print.c: device_print. One line per element, in the reference's format:
  *     pid (0, 0, 0) idx ( 3, 12) prefix: 1.500000
  * The lines of one call are written at once, so those of programs that run at the same time do not mix.
  */

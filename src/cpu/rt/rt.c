@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* What LLVM calls to convert f16 on a processor without the instructions. A half travels in the low bits of a vector
- * register, as a float does, so it is told here as one. */
+ * register, as a float does, so it is declared as one here. */
 static float from_bits(uint32_t bits) {
   float x;
   memcpy(&x, &bits, sizeof x);

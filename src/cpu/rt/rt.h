@@ -1,6 +1,6 @@
 /* rt.h: what the files of the run-time library (rt/) share among themselves, and show to isa.c and to tests.
  *
- * ttc_rt_dot picks a micro-kernel by the element types and the processor it runs on, once; each instruction set has its
+ * ttc_rt_dot chooses a micro-kernel by the element types and the CPU, once; each instruction set has its
  * file, compiled with that instruction set's target attribute, so that one library serves every processor.
  */
 #ifndef TRITONC_CPU_RT_H
