@@ -1,8 +1,8 @@
 /* api.c: tritonc.h's functions.
  *
- * A ttc_context is little more than the last call's message: every compile gets an arena of its own, which goes when
- * the context's next call begins. A ttc_kernel is one block of memory, so that making it is one allocation that fails
- * or does not; it is loaded on its first launch, by whichever thread comes first.
+ * A ttc_context is little more than the last call's message: every compile gets an arena of its own, which is freed
+ * when the context's next call begins. A ttc_kernel is one block of memory, so that making it is a single
+ * allocation; it is loaded on its first launch, by whichever thread comes first.
  */
 #include "run/run.h"
 
@@ -95,7 +95,7 @@ char *ttc_doc_text(const ttc_doc *doc) {
 
 /* ---- the border: contexts, errors -------------------------------------------------------------------------------- */
 
-/* Once it was wanted it stays so, until the next call: whoever asked has an exception pending. */
+/* Once requested, a stop stays requested until the next call: the host has an exception pending. */
 static bool is_interrupted(void *self) {
   ttc_context *c = self;
   if (!c->interrupted && c->ask(c->asker)) c->interrupted = true;
@@ -181,7 +181,7 @@ bool ttc_warning_at(const ttc_context *c, size_t index, ttc_warning *out) {
   return true;
 }
 
-/* What an unwound compile means outside, with its diagnostics as the message. */
+/* The status of an unwound compile, with its diagnostics as the message. */
 static ttc_status finish(ttc_context *c, Err err) {
   static const ttc_status statuses[] = {
       [ERR_NONE] = TTC_OK,
@@ -203,7 +203,7 @@ static ttc_status finish(ttc_context *c, Err err) {
 
 /* ---- compiling --------------------------------------------------------------------------------------------------- */
 
-/* One block that holds everything of a kernel: sizes are added up, then the pieces are laid down in the same order. */
+/* One block that holds a whole kernel: a first pass adds up the sizes, a second copies the pieces in the same order. */
 typedef struct KernelBlock {
   char *at; /* NULL while sizes are added up */
   size_t used;
@@ -250,7 +250,7 @@ static ttc_kernel *lay_kernel(KernelBlock *b, const Compiled *c, const char *met
   return k;
 }
 
-/* A kernel out of a compile's arena into a block of its own. */
+/* Copies a kernel out of a compile's arena into a block of its own. */
 static ttc_kernel *keep_kernel(Ctx *cx, const ttc_context *context, const Compiled *c, const char *metadata) {
   KernelBlock size = {0};
   lay_kernel(&size, c, metadata);

@@ -1,7 +1,7 @@
 /* base.h: what every other folder stands on.
  *
- * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the way that an
- * error takes back to the API boundary. Everything a compile makes lives in the context's arena and dies with it;
+ * A compilation owns one `Ctx`: an arena, a table of interned strings, the diagnostics it made, and the state of
+ * error unwinding. Everything a compile makes lives in the context's arena and dies with it;
  * nothing is freed one by one. A context belongs to one thread at a time; any number of contexts may work at once, for
  * there is no global mutable state.
  *
@@ -53,14 +53,14 @@ char *ctx_vprintf(Ctx *cx, const char *fmt, va_list args) PRINTF_LIKE(2, 0);
 #define NEW(cx, T) ((T *)ctx_alloc((cx), sizeof(T)))
 #define NEWN(cx, T, n) ((T *)ctx_alloc_n((cx), (size_t)(n), sizeof(T)))
 
-/* Somebody who may want the work to end: asked now and then, often enough that a second does not pass between. */
+/* A request to stop: polled during the work, at intervals well below a second. */
 typedef struct Interrupt {
-  bool (*wanted)(void *self); /* quick; NULL: nobody asks */
+  bool (*wanted)(void *self); /* should the work stop? quick; NULL: never */
   void *self;
 } Interrupt;
 void ctx_set_interrupt(Ctx *cx, Interrupt interrupt);
 bool ctx_interrupt_wanted(Ctx *cx);
-void ctx_check_interrupt(Ctx *cx); /* unwinds with ERR_HOST when it is wanted; allocations ask as well */
+void ctx_check_interrupt(Ctx *cx); /* unwinds with ERR_HOST when a stop is requested; allocations poll as well */
 
 /* Interned strings: equal text has equal pointers within one context. */
 const char *intern(Ctx *cx, const char *s);
@@ -118,7 +118,7 @@ char *buf_text(Buf *b); /* "" for an empty one */
 
 /* The shortest decimal text that reads back as the same double ("1.5", "1e+30", "inf", "nan"). */
 void buf_double(Buf *b, double x);
-/* strtod that knows no locale: the decimal point is a point. */
+/* strtod, independent of the locale: the decimal point is a point. */
 double text_to_double(const char *s, char **end);
 
 /* The number of bytes of the UTF-8 sequence at s (at most n bytes), or 0 if it is not a valid one. */
@@ -168,7 +168,7 @@ typedef enum Err {
   ERR_MEMORY,    /* out of memory */
   ERR_HOST,      /* a host callback failed; its own error is pending there */
   ERR_SYSTEM,    /* a file, a library, the operating system; ctx_diags() says how */
-  ERR_INTERNAL,  /* a bug of ours that was noticed in time */
+  ERR_INTERNAL,  /* a bug in tritonc, caught before it did harm */
   ERR_RESOURCES, /* more is asked for than the device has; ctx_diags() says it in TARGET_RESOURCES' words */
 } Err;
 
@@ -199,7 +199,7 @@ const CallFrame *ctx_calls(const Ctx *cx);
 /* file:line:col: error: message, the source line, a caret under the span, hint, the chain of calls. */
 void diag_render(Buf *out, const Diag *d, bool colour);
 
-/* The name in `names` (n of them) that is nearest to `wrong` by edit distance, or NULL if none is near. */
+/* The name among the n `names` that is nearest to `wrong` by edit distance, or NULL if none is near. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t n);
 /* The same for the end of a message: "; did you mean `NAME`?", or "". */
 const char *did_you_mean(Ctx *cx, const char *wrong, const char *const *names, size_t n);

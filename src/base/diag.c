@@ -1,4 +1,4 @@
-/* diag.c: sources, spans, and what is said about them. */
+/* diag.c: sources, spans and diagnostics. */
 #include "base/internal.h"
 
 #include <assert.h>
@@ -85,7 +85,7 @@ Span span_join(Span a, Span b) {
 
 /* ---- making diagnostics ------------------------------------------------------------------------------------------ */
 
-/* "called from" notes for the calls under way, innermost first. The frame of a kernel itself has no call: nobody to
+/* "called from" notes for the calls in progress, innermost first. A kernel's own frame has no caller to
  * name. */
 static Diag *call_notes(Ctx *cx) {
   Diag *first = NULL, **tail = &first;
@@ -187,7 +187,7 @@ static void plain(Buf *out, bool colour) {
   if (colour) buf_puts(out, "\033[0m");
 }
 
-/* One character of the source, made fit for a terminal; returns its bytes. */
+/* One character of the source, safe for a terminal; returns its length in bytes. */
 static size_t show_char(Buf *out, const char *s, size_t n) {
   size_t len = utf8_len(s, n);
   bool control = len == 1 && ((unsigned char)*s < 0x20 || *s == 0x7f) && *s != '\t';
@@ -199,7 +199,7 @@ static size_t show_char(Buf *out, const char *s, size_t n) {
   return len;
 }
 
-/* Of a longer line only this many characters are shown, so many of them before the span. */
+/* Of a longer line at most SHOWN characters are shown, SHOWN_BEFORE of them before the span. */
 enum { SHOWN = 160, SHOWN_BEFORE = 60 };
 
 static uint32_t next_char(const Source *s, uint32_t at, uint32_t end) {

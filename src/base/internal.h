@@ -31,7 +31,7 @@ typedef struct Interned {
 struct Ctx {
   Allocator allocator;
   Chunk *chunks;      /* all of them, newest first */
-  char *free, *limit; /* the unused rest of the chunk that small allocations come from */
+  char *free, *limit; /* the unused part of the chunk that small allocations come from */
   char *last;         /* the newest allocation in it: that one can grow in place */
   size_t chunk_bytes; /* size of the next chunk */
   size_t bytes;       /* handed out */
@@ -40,11 +40,11 @@ struct Ctx {
   size_t interned_len, interned_cap;
 
   Interrupt interrupt;
-  unsigned allocations; /* counted to know when to ask */
+  unsigned allocations; /* since the context was made; tells when to poll `interrupt` */
 
   Protect *protect;
   Deferred *deferred;
-  Err err; /* what the unwinding under way carries */
+  Err err; /* of the unwinding in progress */
 
   Diag *diags, *last_diag;
   Map warned; /* the place and text of every warning, interned */

@@ -3,7 +3,7 @@
  * The entries lie in an array in the order they were put; `slots` is an open-addressed table of their indices, plus one
  * (zero: empty), with linear probing. A removed entry stays where it is with key NULL; its slot is freed, and the entries
  * after it in the probe chain move up, so that keys which come and go do not make chains longer.
- * When the array is full and more than half of it is removed entries, it is closed up; a walk that removes and puts at
+ * When the array is full and more than half of it is removed entries, it is compacted; a walk that removes and puts at
  * the same time must not hold an index across a put.
  */
 #include "base/internal.h"

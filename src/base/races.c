@@ -5,12 +5,12 @@
  * need not show it.
  *
  * Idea. Every grain of memory (as many bytes as the smallest access) has two words of shadow: its last writer and its
- * first reader since, each with the place in the code and the time. Whoever comes looks at the other's word. Time is a
+ * first reader since, each with the place in the code and the time. Each access checks the other word: a write the reader's, a read the writer's. Time is a
  * count of releases: an access of A is ordered before one of B if A released after its access and B acquired after that.
  * Only programs with atomics have an entry in the table of releases, and only when a conflict is suspected is it asked.
  *
- * Invariant: what is reported is a race. Not every race is: who releases and who acquires are taken to have met, of
- * several readers one is remembered, and numbers that do not fit their fields count as ordered, or as one program.
+ * Invariant: what is reported is a race. Not every race is: every release is taken to synchronize with every later
+ * acquire, of several readers one is recorded, and numbers that do not fit their fields count as ordered, or as one program.
  *
  * Threads. Reader and writer each write their own word first and then look at the other's (sequentially consistent), so
  * that of two that are there at once at least one sees the other.
@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* A word, from the top: kind, program, site, clock. 0: nobody. */
+/* A word, from the top: kind, program, site, clock. 0: no access yet. */
 enum { PLAIN = 1, ATOMIC = 2, SEVERAL = 3, CLOCK_BITS = 22, SITE_BITS = 16, PROGRAM_BITS = 24 };
 #define MASK(bits) ((UINT64_C(1) << (bits)) - 1)
 
@@ -152,11 +152,11 @@ void races_acquire(Races *r, uint64_t program) {
   pthread_mutex_unlock(&r->lock);
 }
 
-/* Does `program` know of the access that the word tells of? */
+/* Is the access that the word records ordered before what `program` does now? */
 static bool is_ordered(Races *r, uint64_t word, uint64_t program) {
   uint64_t clock = clock_of(word);
   if (clock == MASK(CLOCK_BITS) || atomic_load(&r->lost)) return true;
-  if (clock == atomic_load(&r->clock)) return false; /* nobody has released since */
+  if (clock == atomic_load(&r->clock)) return false; /* no release since */
   bool ordered = false;
   pthread_mutex_lock(&r->lock);
   const Sync *by = sync_of(r, program_of(word), false), *to = sync_of(r, program, false);
@@ -184,7 +184,7 @@ static bool conflicts(Races *r, uint64_t word, uint64_t program) {
 }
 
 static bool tell(uint64_t word, uint64_t program, RaceAccess access, RaceFound *found) {
-  bool own = program_of(word) == program; /* and others, which are not remembered */
+  bool own = program_of(word) == program; /* and others, which are not recorded */
   uint64_t site = site_of(word);
   *found = (RaceFound){access, own ? -1 : (int64_t)program_of(word),
                        site == MASK(SITE_BITS) ? UINT32_MAX : (uint32_t)site, 0};

@@ -1,4 +1,4 @@
-/* races.h: accesses to memory by programs that run side by side: was one of them a race? races.c tells how it is found. */
+/* races.h: data races among programs that run concurrently; races.c has the algorithm. */
 #ifndef TRITONC_RACES_H
 #define TRITONC_RACES_H
 
@@ -13,15 +13,15 @@ typedef struct RaceRegion {
   size_t size;
 } RaceRegion;
 
-/* The other of two accesses that race. */
+/* The earlier of two accesses that race. */
 typedef struct RaceFound {
   RaceAccess access;
-  int64_t program; /* -1: one that is not known */
+  int64_t program; /* -1: unknown */
   uint32_t site;   /* UINT32_MAX: not known */
-  size_t at;       /* where in the access they meet, in bytes */
+  size_t at;       /* the first byte of the access that both touch */
 } RaceFound;
 
-/* Thread-safe, all of it, but making and freeing. */
+/* All functions are thread-safe, but for races_new() and races_free(). */
 typedef struct Races Races;
 /* `grain`: the fewest bytes of an access, 1, 2, 4, ... NULL: out of memory. */
 Races *races_new(const RaceRegion *regions, size_t n, size_t grain);
@@ -32,7 +32,7 @@ bool races_access(Races *r, size_t region, uint64_t program, uint32_t site, Race
                   size_t bytes, RaceFound *found);
 /* Has any program written all of it? */
 bool races_written(const Races *r, size_t region, uintptr_t address, size_t bytes);
-/* The program makes known what it did so far; it gets to know what others made known so far. */
+/* Release: what the program did so far is ordered before later acquires. Acquire: after earlier releases. */
 void races_release(Races *r, uint64_t program);
 void races_acquire(Races *r, uint64_t program);
 

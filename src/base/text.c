@@ -46,7 +46,7 @@ static void put_signed(Buf *b, int64_t x) {
   put_unsigned(b, x < 0 ? 0 - (uint64_t)x : (uint64_t)x, 10);
 }
 
-/* What the C library does for any format. */
+/* Any format, by the C library. */
 static PRINTF_LIKE(2, 0) void put_any(Buf *b, const char *fmt, va_list args) {
   va_list again;
   va_copy(again, args);
@@ -60,8 +60,8 @@ static PRINTF_LIKE(2, 0) void put_any(Buf *b, const char *fmt, va_list args) {
   if (n > 0) b->len += (size_t)n;
 }
 
-/* Texts of a compile are tens of thousands of short pieces, and the C library's formatting is slow once somebody in the
- * process has registered a conversion of his own (the Fortran library that NumPy brings does). So the conversions that
+/* Texts of a compile are tens of thousands of short pieces, and the C library's formatting is slow once something in
+ * the process has registered a conversion of its own (the Fortran library that NumPy brings does). So the conversions that
  * nearly all pieces are made of are done here; from another one on, the rest is the library's. */
 static PRINTF_LIKE(2, 0) void buf_vprintf(Buf *b, const char *fmt, va_list args) {
   va_list rest;
@@ -160,7 +160,7 @@ static bool last_digit_up(char *s) {
  * try: below a power of two doubles lie twice as dense as above it, so that the next larger n-digit number may read
  * back as x where the nearest does not. */
 static void shortest_digits(double x, char s[40]) {
-  /* 15 digits always survive the way to a double and back, except among the subnormals. */
+  /* 15 digits always survive a round trip through double, except among the subnormals. */
   for (int digits = x < 2.2250738585072014e-308 ? 1 : 15; digits <= 17; digits++) {
     snprintf(s, 40, "%.*e", digits - 1, x);
     point(s);

@@ -32,7 +32,7 @@ Err ctx_protect(Ctx *cx, void (*fn)(Ctx *cx, void *arg), void *arg) {
 
 void ctx_throw(Ctx *cx, Err err) {
   assert(err != ERR_NONE);
-  /* Outside any ctx_protect() there is nobody to tell. The API boundary protects all that a user can reach. */
+  /* An error outside of any ctx_protect() is a bug: the API boundary protects all that a user can reach. */
   assert(cx->protect);
   if (!cx->protect) abort();
   /* The actions run before the jump: what their arguments point at may be on the stack that it discards. */

@@ -78,7 +78,7 @@ static void print_pipeline(Ctx *cx, const Cli *c) {
   if (!t.backend) printf("(%s)\n", t.missing);
 }
 
-/* --explain: what is called so, in any module (`load`, `tl.load`), or everything. */
+/* --explain: every function of that name in any module (`load`, `tl.load`), or all. */
 static void explain(Ctx *cx, const char *name) {
   Buf out = {.cx = cx};
   Vec(const char *) names = {0};

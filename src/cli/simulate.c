@@ -1,4 +1,4 @@
-/* simulate.c: `tritonc FILE --simulate`: runs a kernel on the simulated GPU with data made up here, and prints what it
+/* simulate.c: `tritonc FILE --simulate`: runs a kernel on the simulated GPU with generated data, and prints what it
  * found.
  *
  * The parameters are the compiled function's: their names and types are read from its Triton IR, so that it does not
@@ -100,7 +100,7 @@ static size_t count_of(Ctx *cx, const char *arg, const char *text, int bytes) {
 
 static void make_buffer(Run *r, Arg *a, const char *arg, const char *text, uint64_t seed) {
   const char *colon = strchr(text, ':');
-  if (a->elem->kind == TYPE_PTR) wrong(r->cx, arg, "memory for a pointer of pointers cannot be made up");
+  if (a->elem->kind == TYPE_PTR) wrong(r->cx, arg, "a buffer of pointers cannot be generated");
   a->bytes = elem_bytes(a->elem);
   a->fill = FILL_RANDOM;
   if (colon) {

@@ -9,7 +9,7 @@
  * the user's own (or root's) are believed, because what is in them is run. Nothing here fails a compile.
  *
  * A process that dies while it writes leaves its temporary file. Once an hour, as the time of the file `.swept` says,
- * whoever writes an entry removes the temporary files that are older than an hour: nobody is writing those any more.
+ * whoever writes an entry removes the temporary files that are older than an hour: their writers are gone.
  *
  * Layout, little-endian: magic (8 bytes), length of the body (8), two 64-bit checksums of the body (16), body. In the
  * body numbers are 8 bytes, a text is its length and its bytes:
@@ -81,7 +81,7 @@ static bool write_all(int fd, const void *data, size_t n) {
   return true;
 }
 
-/* `head` and `body` as the file `path`, whole or not at all; until then it is called `pending` and six letters. */
+/* Writes `head` and `body` as the file `path`, atomically; until then it is named `pending` and six letters. */
 static bool write_file(Ctx *cx, const char *path, const char *pending, const void *head, size_t nhead, const void *body,
                        size_t nbody) {
   char *temporary = ctx_printf(cx, "%s.XXXXXX", pending);
@@ -292,7 +292,7 @@ static Header header_of(const char magic[8], const Buf *body) {
   return h;
 }
 
-/* The body after a header that is as it should be; false otherwise. */
+/* The body behind a valid header; false where the header or the checksum is wrong. */
 static bool open_body(const char magic[8], const char *bytes, size_t len, Reader *r) {
   Header h;
   uint64_t sum[2];

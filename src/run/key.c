@@ -1,7 +1,7 @@
 /* key.c: the key of a compile.
  *
  * It is everything that the result depends on: this build of the code and of the backend, the kernel's source and what it
- * takes from outside (other functions' sources, constants), the parameters, the options, the exact processor. Equal keys
+ * takes from outside (other functions' sources, constants), the parameters, the options, the exact CPU or compute capability. Equal keys
  * mean equal kernels, so the key is also the kernel's name in the cache.
  */
 #include "run/run.h"

@@ -1,4 +1,4 @@
-/* metadata.c: what is known of a compiled kernel, as JSON. */
+/* metadata.c: facts about a compiled kernel, as JSON. */
 #include "run/run.h"
 
 static void put_json(Buf *b, const char *s) {
@@ -21,7 +21,7 @@ const char *run_arg_kind_text(ArgKind kind) {
   return (size_t)kind < COUNT(kinds) ? kinds[kind] : "?";
 }
 
-/* The tensor maps among the arguments, as the reference words it; null: a descriptor that is base, shape and strides.
+/* The tensor maps among the arguments, with the reference's keys; null: a descriptor that is base, shape and strides.
  * Maps that the launch makes are arguments that other launchers know nothing of: scratch memory, which they refuse. */
 static void put_maps(Buf *b, const KernelInfo *k) {
   int made = 0;

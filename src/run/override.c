@@ -77,7 +77,7 @@ static bool is_edited_stage(const Compiled *c, const char *stage) {
   return false;
 }
 
-/* A file of the override folder for a stage that cannot be edited, with something else in it than what was made. */
+/* Refuses a file of the override folder for a stage that cannot be overridden, if it differs from the generated one. */
 static void refuse_others(Ctx *cx, const Compiled *c) {
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const Stage *s = &c->stages.at[i];

@@ -1,4 +1,4 @@
-/* pipeline.c: the whole way of a kernel, every step in order: run_compile(). */
+/* pipeline.c: run_compile(): every step of a compile, in order. */
 #include "run/run.h"
 
 #include <ctype.h>
@@ -60,7 +60,7 @@ static void push_ttir(Ctx *cx, Compiled *c, const Module *m, const char *name) {
   vec_push(cx, &c->stages, s);
 }
 
-/* Before a backend has its way with the module. */
+/* Asked before the backend changes the module. */
 static const bool *written_params(Ctx *cx, Module *m, const Compiled *c) {
   const Op *kernel = ir_module_func(m, c->info.name);
   bool *written = NEWN(cx, bool, ir_entry(kernel, 0)->nargs + 1);

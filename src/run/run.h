@@ -1,8 +1,8 @@
 /* run.h: from a request to a kernel that can be launched: the pipeline, targets, options, the disk cache,
  * specialization.
  *
- * run_compile() is the whole way of a kernel and lives in pipeline.c. Everything it makes is in the context's arena; a
- * caller who wants to keep a kernel copies it out (api/ does).
+ * run_compile(), in pipeline.c, runs every step of a compile. Everything it makes is in the context's arena; a
+ * caller that keeps a kernel copies it out (api/ does).
  */
 #ifndef TRITONC_RUN_H
 #define TRITONC_RUN_H
@@ -13,11 +13,11 @@
 
 /* ---- targets: targets.c ------------------------------------------------------------------------------------------ */
 
-/* A target string, understood. `backend` is NULL where this build can make Triton IR for the target and no more. */
+/* A parsed target string. `backend` is NULL where this build can make Triton IR for the target and no more. */
 typedef struct RunTarget {
   const char *name;     /* "cpu", "cuda" */
   const char *arch;     /* what stood after the colon, or NULL */
-  const char *resolved; /* "cpu:znver5": the exact processor */
+  const char *resolved; /* "cpu:znver5": the exact CPU or compute capability */
   const Target *backend;
   const char *missing; /* why there is no backend: a message */
 } RunTarget;
@@ -52,7 +52,7 @@ Options run_options(Ctx *cx, const ttc_option *given, size_t n);
 
 /* ---- a compile: pipeline.c --------------------------------------------------------------------------------------- */
 
-/* A ttc_request, understood. */
+/* A checked ttc_request. */
 typedef struct RunRequest {
   const ttc_host *host; /* a function and who knows it … */
   const ttc_function *function;
@@ -64,7 +64,7 @@ typedef struct RunRequest {
   const ttc_option *options;
   size_t noptions;
   const char *symbol; /* what the kernel is called, any text; NULL: as the function is */
-  const char *stop;   /* the last stage wanted, or NULL */
+  const char *stop;   /* the last stage to make, or NULL */
   const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
   bool unedited; /* TRITON_KERNEL_OVERRIDE is not asked, and nothing is written */
@@ -81,11 +81,11 @@ typedef struct Compiled {
   Stages stages;
   char hash[65];
   bool from_cache;
-  /* Stages that a person has written. */
+  /* The user's overrides of stages. */
   struct {
     const char *stage, *text; /* of the option ir_override; or NULL */
     size_t len;
-    bool taken;      /* … and it has taken the stage's place */
+    bool taken;      /* … and it was used */
     bool from_folder; /* TRITON_KERNEL_OVERRIDE had one: the result is not what its hash says */
     bool none;        /* TRITON_KERNEL_OVERRIDE is not asked */
     const Stages *made; /* without any edit; NULL: a file in the folder is an edit */
@@ -98,11 +98,11 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
 
 /* The steps of it that are files of their own. key.c: everything that the result depends on, as out->hash. */
 void run_key(Ctx *cx, const RunRequest *r, Compiled *out);
-/* override.c: the stages that the user has written: the file of the option ir_override, and TRITON_KERNEL_OVERRIDE. */
+/* override.c: the user's overrides of stages: the file of the option ir_override, and TRITON_KERNEL_OVERRIDE. */
 void run_override_read(Ctx *cx, Compiled *c);
 void run_override_compare(Ctx *cx, const RunRequest *r, Compiled *c); /* once the kernel's name is known */
 const char *run_override_stage(void *compiled, Ctx *cx, const char *stage, size_t *len); /* NULL: none; TargetOptions.edited */
-/* The stages are made, all or some: unwinds if the override was not taken and should have been. */
+/* After the stages were made (`whole`: all of them): unwinds if an override should have been used and was not. */
 void run_override_check(Ctx *cx, const Compiled *c, bool whole);
 /* select.c: the name of a module's kernel (its only, or first, public function); nothing but a kernel and its callees. */
 const char *run_kernel_name(Ctx *cx, const Module *m);

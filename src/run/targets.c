@@ -1,6 +1,6 @@
 /* targets.c: what a target string means, and where its backend is.
  *
- * The processor's backend carries LLVM and is a shared object of its own, beside this library; others are named in
+ * The CPU backend carries LLVM and is a shared object of its own, beside this library; others are named in
  * TRITONC_TARGETS. The loader keeps an open object open and counts, so opening it again for each compile costs a
  * look-up, and no table of ours has to be kept or guarded. A backend is never closed: its code may be running.
  */
@@ -38,7 +38,7 @@ const char *run_library_dir(Ctx *cx) {
   Dl_info info;
   const void *here = (const void *)(uintptr_t)run_library_dir;
   if (!dladdr(here, &info) || !info.dli_fname || !*info.dli_fname) return ".";
-  /* A program's own name is what it was called by: found on PATH, it says nothing of the folder. */
+  /* A program's own name is argv[0]; where that was found on PATH, it does not tell the folder. */
   char *path = realpath(strchr(info.dli_fname, '/') ? info.dli_fname : "/proc/self/exe", NULL);
   const char *from = path ? path : info.dli_fname;
   const char *slash = strrchr(from, '/');

@@ -90,18 +90,18 @@ struct Target {
   const char *const *edited_stages; /* the stages after "ttir" that a user may override, NULL-terminated; NULL: none */
   const Pass *const *passes;        /* in order, those of its own on Triton IR, NULL-terminated; NULL: none */
   void (*lang_options)(const TargetOptions *o, LangOptions *out); /* the target's facts; the rest is filled in */
-  /* The exact processor that `options->arch` means here ("native" resolved), part of the cache key. Unwinds if
+  /* The exact CPU or compute capability that `options->arch` means here ("native" resolved), part of the cache key. Unwinds if
    * unknown. */
   const char *(*resolve_arch)(Ctx *cx, const TargetOptions *o);
   /* From optimized Triton IR to the last stage or `stop`, pushing each stage. May change the module. Unwinds on
    * errors. */
   void (*compile)(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *stages, KernelInfo *info);
-  /* The bytes of `load_stage` into this process. Thread-safe. A message in `error` on failure. */
+  /* Loads the bytes of `load_stage` into this process. Thread-safe. A message in `error` on failure. */
   TargetStatus (*load)(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
   void (*unload)(Loaded *k);
   /* args[i] points at the i-th run-time argument's value. A message in `error` on failure. Thread-safe. */
   TargetStatus (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
-  /* Which device a launch from this thread would run on, and its processor (90); quick. NULL where there is only one
+  /* Which device a launch from this thread would run on, and its compute capability (90); quick. NULL where there is only one
    * device. */
   TargetStatus (*device)(int *number, int *processor, char *error, size_t error_size);
   /* The tensor map of a caller's descriptor, TENSOR_MAP_BYTES at `map`; false, and a message: there is none of this kind.
@@ -111,11 +111,11 @@ struct Target {
   /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */
   TargetStatus (*launch_checked)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, const ttc_memory *memory,
                                  size_t nmemory, char *error, size_t error_size);
-  /* launch_checked() with all that a simulation can tell of it, as text; true if it found no mistake. What the machine
+  /* launch_checked() with everything that the simulation reports, as text; true if it found no mistake. What the machine
    * cannot do unwinds. NULL where kernels are not simulated. */
   bool (*launch_reported)(Ctx *cx, Loaded *k, const uint32_t grid[3], const void *const *args, const ttc_memory *memory,
                           size_t nmemory, Buf *report);
-  /* Whom this thread's launches ask whether to end early, with TARGET_FAILED; {0}: nobody. NULL: they are over at once. */
+  /* What this thread's launches poll for a request to stop (they end with TARGET_FAILED); {0}: nothing. NULL: launches are asynchronous. */
   void (*set_interrupt)(Interrupt interrupt);
 };
 typedef struct Target Target;
