@@ -6,7 +6,7 @@
  *   emit_check.c     check mode: calls that check accesses
  *   emit_misc.c      histogram, printing
  *   emit_nest.c      a loop nest: loops, and what its members do at a point
- *   emit_fold.c    members that accumulate: reductions and scans
+ *   emit_reduce.c    members that accumulate: reductions and scans
  *   emit_bounds.c    what is computed in front of a nest's loops: its test, the bounds of its masks
  *   emit_lane.c      a tensor's value at a point, evaluated on demand
  *   emit_memory.c    loads, stores, atomics, of lanes; arrays in scratch
@@ -48,19 +48,19 @@ typedef struct Lane {
 
 /* An array in the thread's scratch area. Its place is chosen when everything is emitted and all lifetimes are known. */
 typedef struct SlotLoop SlotLoop;
-typedef struct Slot {
+typedef struct ScratchSlot {
   LLVMValueRef address; /* in the entry block; the offset is filled in at the end */
   int64_t bytes, offset;
   int first, last;      /* clock of its first and last access; first < 0: never */
   const SlotLoop *loop; /* at whose end it ends, or NULL: at `last` */
   uint32_t order;       /* in which it was made */
-} Slot;
+} ScratchSlot;
 
 /* What the emitter has made of a value. */
 typedef struct Memo Memo;
 typedef struct ValueCode {
   LLVMValueRef scalar; /* of a scalar */
-  Slot *slot;          /* of a tensor that is in scratch */
+  ScratchSlot *slot;          /* of a tensor that is in scratch */
   Memo *memo;          /* emit_lane.c: its lanes at points of the current nest */
   struct {             /* emit_nest.c: the last walk for masks that came here, and with which coordinates */
     unsigned number;
@@ -74,7 +74,7 @@ typedef struct Level {
   unsigned serial;
 } Level;
 
-typedef struct Lower {
+typedef struct Emitter {
   Ctx *cx;
   const FunctionPlan *plan;
   LLVMContextRef llvm;
@@ -95,7 +95,7 @@ typedef struct Lower {
   } stream;
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
   unsigned loop_kind;
-  Vec(Slot *) slots;
+  Vec(ScratchSlot *) slots;
   Vec(SlotLoop *) loops;   /* open: emit_slots.c */
   int clock;
   int64_t work;            /* of the iteration being emitted: an estimate, in elements */
@@ -112,160 +112,160 @@ typedef struct Lower {
   int nesting;             /* of emit_lane_eval */
   bool full;               /* masks that are bounds are known to be true here */
   bool assume;             /* the nest's run-time tests are known to hold: no wrap, unit steps */
-} Lower;
+} Emitter;
 
 /* ---- code: emit_code.c ------------------------------------------------------------------------------------------- */
 
 /* Loops outside of nests: for (i = begin; i < end; i += step), i64. loop_begin leaves the builder in the body. */
-typedef struct Loop {
+typedef struct CountedLoop {
   LLVMBasicBlockRef body, exit;
   LLVMValueRef index, end, step;
-} Loop;
-Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step);
-void emit_loop_end(Lower *l, Loop *loop);
-LLVMBasicBlockRef emit_new_block(Lower *l, const char *name);
-LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t);
-LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
-LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
+} CountedLoop;
+CountedLoop emit_loop_begin(Emitter *e, LLVMValueRef begin, LLVMValueRef end, int64_t step);
+void emit_loop_end(Emitter *e, CountedLoop *loop);
+LLVMBasicBlockRef emit_new_block(Emitter *e, const char *name);
+LLVMValueRef emit_alloca(Emitter *e, LLVMTypeRef t);
+LLVMValueRef emit_intrinsic(Emitter *e, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
+LLVMValueRef emit_call(Emitter *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);
 /* In place of code that the plan rules out: reaching it is a bug. */
 LLVMValueRef emit_unplanned(LLVMTypeRef t);
-LLVMTypeRef emit_element_type(Lower *l, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
-LLVMTypeRef emit_memory_type(Lower *l, const Type *elem);  /* in memory: i1 as i8 */
+LLVMTypeRef emit_element_type(Emitter *e, const Type *elem); /* in registers: bf16 as i16 and f8 as i8 bits */
+LLVMTypeRef emit_memory_type(Emitter *e, const Type *elem);  /* in memory: i1 as i8 */
 LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes);
-LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes);
-LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t);
+LLVMValueRef emit_splat(Emitter *e, LLVMValueRef x, int lanes);
+LLVMValueRef emit_iota(Emitter *e, int lanes, LLVMTypeRef t);
 LLVMValueRef emit_int(LLVMTypeRef t, int64_t x);
-LLVMValueRef emit_element_const(Lower *l, const Type *elem, const Attr *a);
+LLVMValueRef emit_element_const(Emitter *e, const Type *elem, const Attr *a);
 
 /* ---- lanes: emit_form.c, emit_lane.c ----------------------------------------------------------------------------- */
 
 Lane emit_lane_uniform(LLVMValueRef v, int depth);
-Lane emit_lane_define(Lower *l, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
-Lane emit_lane_eval(Lower *l, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
+Lane emit_lane_define(Emitter *e, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
+Lane emit_lane_eval(Emitter *e, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
 /* The coordinates of operand `i` for a point of the result; false if the op is not a plain rearrangement or
  * elementwise. */
-bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out);
-LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
+bool emit_lane_operand_at(Emitter *e, const Op *op, int i, const Lane *at, Lane *out);
+LLVMValueRef emit_lane_vector(Emitter *e, Lane x, Type *elem); /* all lanes; a scalar when the nest is serial */
 static inline LLVMValueRef emit_lane_scalar(Lane x) { return x.v; } /* of a uniform lane */
-Lane emit_lane_zero(Lower *l); /* the coordinate 0 */
-bool emit_lane_is_true(const Lower *l, Lane mask); /* everywhere, for certain */
-int emit_lane_vector_depth(Lower *l, Lane x);      /* the level at which it is a vector */
-void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane x);
-Lane emit_lane_add(Lower *l, Lane a, Lane b);                 /* integers of one type */
-Lane emit_lane_times(Lower *l, Lane a, int64_t k);
+Lane emit_lane_zero(Emitter *e); /* the coordinate 0 */
+bool emit_lane_is_true(const Emitter *e, Lane mask); /* everywhere, for certain */
+int emit_lane_vector_depth(Emitter *e, Lane x);      /* the level at which it is a vector */
+void emit_lane_remember(Emitter *e, Value *v, const Lane *at, Lane x);
+Lane emit_lane_add(Emitter *e, Lane a, Lane b);                 /* integers of one type */
+Lane emit_lane_times(Emitter *e, Lane a, int64_t k);
 /* Put the builder where code of `depth` goes. */
-void emit_at(Lower *l, int depth);
-void emit_push_level(Lower *l, LLVMBasicBlockRef block);
-static inline void emit_pop_level(Lower *l) { l->depth--; }
-void emit_base_level(Lower *l); /* outside of nests: level 0 is the current block */
+void emit_at(Emitter *e, int depth);
+void emit_push_level(Emitter *e, LLVMBasicBlockRef block);
+static inline void emit_pop_level(Emitter *e) { e->depth--; }
+void emit_base_level(Emitter *e); /* outside of nests: level 0 is the current block */
 
 /* ---- in front of loops: emit_bounds.c ---------------------------------------------------------------------------- */
 
-LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
-LLVMValueRef emit_nest_test(Lower *l, const Nest *nest); /* NULL: nothing to test */
+LLVMValueRef emit_sum(Emitter *e, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
+LLVMValueRef emit_nest_test(Emitter *e, const Nest *nest); /* NULL: nothing to test */
 /* Does x of `x % n` stay within [0, n) for `extent` steps (or `live`, an i64, where that is less)? */
-LLVMValueRef emit_wrap_test(Lower *l, WrapTest test, int64_t extent, LLVMValueRef live);
+LLVMValueRef emit_wrap_test(Emitter *e, WrapTest test, int64_t extent, LLVMValueRef live);
 /* The range of coordinates, of `extent`, where v + c (v a scalar) compares so with u. */
-Lane emit_compare_range(Lower *l, const char *predicate, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth);
-Lane emit_range_and(Lower *l, Lane range, Lane other); /* `other`: a range or uniform */
+Lane emit_compare_range(Emitter *e, const char *predicate, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth);
+Lane emit_range_and(Emitter *e, Lane range, Lane other); /* `other`: a range or uniform */
 /* Where a mask that is a bound is true, as a LANE_RANGE along the one coordinate of `at` that moves. */
-Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *at, int64_t extent);
-LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b); /* signed */
-LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b);
+Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *at, int64_t extent);
+LLVMValueRef emit_least(Emitter *e, LLVMValueRef a, LLVMValueRef b); /* signed */
+LLVMValueRef emit_most(Emitter *e, LLVMValueRef a, LLVMValueRef b);
 
 /* ---- memory: emit_memory.c, emit_slots.c ------------------------------------------------------------------------- */
 
-Slot *emit_slot_new(Lower *l, int64_t bytes);
-LLVMValueRef emit_slot_touch(Lower *l, Slot *s); /* its address; notes the access */
-void emit_slots_begin_loop(Lower *l);
-void emit_slots_end_loop(Lower *l);
-int64_t emit_slots_place(Lower *l); /* all of them; returns the bytes needed */
-Lane emit_slot_read(Lower *l, Slot *s, Type *type, const Lane *at);
-void emit_slot_write(Lower *l, Slot *s, Type *type, const Lane *at, LLVMValueRef v);
+ScratchSlot *emit_slot_new(Emitter *e, int64_t bytes);
+LLVMValueRef emit_slot_touch(Emitter *e, ScratchSlot *s); /* its address; notes the access */
+void emit_slots_begin_loop(Emitter *e);
+void emit_slots_end_loop(Emitter *e);
+int64_t emit_slots_place(Emitter *e); /* all of them; returns the bytes needed */
+Lane emit_slot_read(Emitter *e, ScratchSlot *s, Type *type, const Lane *at);
+void emit_slot_write(Emitter *e, ScratchSlot *s, Type *type, const Lane *at, LLVMValueRef v);
 /* The element(s) at `at` of a row-major array; read at level `depth` or deeper. */
-Lane emit_array_read(Lower *l, LLVMValueRef base, Type *type, const Lane *at, int depth);
+Lane emit_array_read(Emitter *e, LLVMValueRef base, Type *type, const Lane *at, int depth);
 typedef struct Pointers { /* of a load */
   Lane lane;
   bool unit;           /* next to each other */
   LLVMValueRef stride; /* what is fetched as well (emit_prefetch.c), or NULL */
 } Pointers;
-Pointers emit_memory_pointers(Lower *l, const Op *load, Lane p);
-Lane emit_memory_read(Lower *l, const Op *load, const Pointers *p, int depth); /* not before level `depth` */
-Lane emit_memory_read_masked(Lower *l, const Op *load, const Pointers *p, Lane mask, Lane other);
-void emit_memory_store(Lower *l, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
-LLVMValueRef emit_memory_read_scalar(Lower *l, Type *elem, LLVMValueRef ptr);
-void emit_memory_write_scalar(Lower *l, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
-LLVMValueRef emit_memory_atomic(Lower *l, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
+Pointers emit_memory_pointers(Emitter *e, const Op *load, Lane p);
+Lane emit_memory_read(Emitter *e, const Op *load, const Pointers *p, int depth); /* not before level `depth` */
+Lane emit_memory_read_masked(Emitter *e, const Op *load, const Pointers *p, Lane mask, Lane other);
+void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
+LLVMValueRef emit_memory_read_scalar(Emitter *e, Type *elem, LLVMValueRef ptr);
+void emit_memory_write_scalar(Emitter *e, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
+LLVMValueRef emit_memory_atomic(Emitter *e, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
 
 /* ---- check mode: emit_check.c ------------------------------------------------------------------------------------ */
 
-void emit_check_begin(Lower *l);
-void emit_check(Lower *l, const Op *op, const CheckPlan *plan);
-void emit_check_acquire(Lower *l);
+void emit_check_begin(Emitter *e);
+void emit_check(Emitter *e, const Op *op, const CheckPlan *plan);
+void emit_check_acquire(Emitter *e);
 
 /* ---- streaming stores: emit_stream.c ----------------------------------------------------------------------------- */
 
-void emit_stream_programs(Lower *l); /* in the entry block, once the grid is known */
+void emit_stream_programs(Emitter *e); /* in the entry block, once the grid is known */
 /* Store a whole vector, past the caches where the launch is large; false: nothing was emitted, it never pays here. */
-bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
-void emit_stream_fence(Lower *l); /* before the function returns */
+bool emit_stream_store(Emitter *e, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
+void emit_stream_fence(Emitter *e); /* before the function returns */
 
 /* ---- prefetching: emit_prefetch.c -------------------------------------------------------------------------------- */
 
 /* Is the current nest the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
  * level 0. */
-LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load);
-void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
+LLVMValueRef emit_prefetch_stride(Emitter *e, const Op *load);
+void emit_prefetch(Emitter *e, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
 /* ---- elements: emit_element.c, emit_float.c, emit_code.c --------------------------------------------------------- */
 
 /* One pure elementwise op on operands of `lanes` elements each. */
-LLVMValueRef emit_element_op(Lower *l, const Op *op, LLVMValueRef *in, int lanes);
+LLVMValueRef emit_element_op(Emitter *e, const Op *op, LLVMValueRef *in, int lanes);
 /* The block of a combine region: `args` to the values its terminator returns. */
-void emit_element_region(Lower *l, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes);
-LLVMValueRef emit_float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes);
-LLVMValueRef emit_float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
-LLVMValueRef emit_float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
+void emit_element_region(Emitter *e, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes);
+LLVMValueRef emit_float_to_f32(Emitter *e, const Type *from, LLVMValueRef x, int lanes);
+LLVMValueRef emit_float_convert(Emitter *e, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
+LLVMValueRef emit_float_math(Emitter *e, Opcode code, const Type *elem, LLVMValueRef x, int lanes);
 /* maxnum or minnum: of a NaN and a number, the number. */
-LLVMValueRef emit_float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes);
+LLVMValueRef emit_float_extreme(Emitter *e, bool max, LLVMValueRef a, LLVMValueRef b, int lanes);
 /* Division of f32 vectors by a scalar: 1/b and whether b is of usual size, once; then each quotient. */
-void emit_float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
-LLVMValueRef emit_float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+void emit_float_inverse(Emitter *e, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
+LLVMValueRef emit_float_divide_by(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
                              int lanes);
 CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
-/* ---- nests: emit_nest.c, emit_fold.c --------------------------------------------------------------------------- */
+/* ---- nests: emit_nest.c, emit_reduce.c --------------------------------------------------------------------------- */
 
-void emit_nest(Lower *l, const Nest *n);
-Slot *emit_nest_copy(Lower *l, const Nest *copy); /* one that copies a tensor, into new scratch */
+void emit_nest(Emitter *e, const Nest *n);
+ScratchSlot *emit_nest_copy(Emitter *e, const Nest *copy); /* one that copies a tensor, into new scratch */
 
 /* A reduction or scan that is being emitted: an accumulator (or carry) per operand. */
-typedef struct Fold {
+typedef struct Reduction {
   Op *op;
   int axis, n;
   bool inner;              /* along the vector dimension */
   LLVMValueRef *acc;       /* here and now: a vector each for a reduction, a scalar each for a scan */
   LLVMValueRef *result;    /* of a reduction to scalars, at the end of its loops */
   LLVMValueRef *identity;  /* an element each; NULL: none known, the first step is a case of its own */
-} Fold;
-Fold *emit_fold_new(Lower *l, Op *op);
-void emit_fold_reset(Lower *l, Fold *f, int vector_dim); /* at the beginning of a row, the lanes chosen */
-void emit_fold_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
-void emit_fold_finish(Lower *l, Fold *f, const Lane *at); /* at the end of a row */
-void emit_fold_results(Fold *f);                          /* after the loops */
-void emit_scan_step(Lower *l, Fold *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
+} Reduction;
+Reduction *emit_reduce_new(Emitter *e, Op *op);
+void emit_reduce_reset(Emitter *e, Reduction *f, int vector_dim); /* at the beginning of a row, the lanes chosen */
+void emit_reduce_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
+void emit_reduce_finish(Emitter *e, Reduction *f, const Lane *at); /* at the end of a row */
+void emit_reduce_results(Reduction *f);                          /* after the loops */
+void emit_scan_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
 
 /* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 
-void emit_dot(Lower *l, const Op *op, const DotPlan *plan);
-void emit_transpose(Lower *l, const Op *op, const MatrixPlan *plan);
-void emit_histogram(Lower *l, Op *op);
-void emit_print(Lower *l, Op *op);
-LLVMValueRef emit_text(Lower *l, const char *s); /* a constant that ends with a NUL */
-LLVMValueRef emit_program_id(Lower *l);          /* uint32_t[3] on the stack */
-void emit_assert(Lower *l, Op *op, LLVMValueRef condition);
-void emit_assert_lanes(Lower *l, Op *op, LLVMValueRef condition, int lanes); /* the program goes on */
-Slot *emit_slot(Lower *l, Value *v); /* the value's slot, made at first need */
-void emit_block(Lower *l, Block *b);
+void emit_dot(Emitter *e, const Op *op, const DotPlan *plan);
+void emit_transpose(Emitter *e, const Op *op, const MatrixPlan *plan);
+void emit_histogram(Emitter *e, Op *op);
+void emit_print(Emitter *e, Op *op);
+LLVMValueRef emit_text(Emitter *e, const char *s); /* a constant that ends with a NUL */
+LLVMValueRef emit_program_id(Emitter *e);          /* uint32_t[3] on the stack */
+void emit_assert(Emitter *e, Op *op, LLVMValueRef condition);
+void emit_assert_lanes(Emitter *e, Op *op, LLVMValueRef condition, int lanes); /* the program goes on */
+ScratchSlot *emit_slot(Emitter *e, Value *v); /* the value's slot, made at first need */
+void emit_block(Emitter *e, Block *b);
 
 #endif

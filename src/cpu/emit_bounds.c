@@ -9,58 +9,58 @@
 /* ---- sums -------------------------------------------------------------------------------------------------------- */
 
 /* A tensor's element where all indices are 0. */
-static LLVMValueRef first_element(Lower *l, Value *v) {
+static LLVMValueRef first_element(Emitter *e, Value *v) {
   Lane at[MAX_RANK];
-  for (int d = 0; ir_is_tensor(v->type) && d < v->type->rank; d++) at[d] = emit_lane_zero(l);
-  LLVMValueRef x = emit_lane_scalar(emit_lane_eval(l, v, at));
-  emit_at(l, 0);
+  for (int d = 0; ir_is_tensor(v->type) && d < v->type->rank; d++) at[d] = emit_lane_zero(e);
+  LLVMValueRef x = emit_lane_scalar(emit_lane_eval(e, v, at));
+  emit_at(e, 0);
   return x;
 }
 
-LLVMValueRef emit_sum(Lower *l, const IndexSum *s, int64_t unit) {
-  emit_at(l, 0);
-  LLVMValueRef sum = s->constant || !s->n ? emit_int(l->i64, s->constant / unit) : NULL;
+LLVMValueRef emit_sum(Emitter *e, const IndexSum *s, int64_t unit) {
+  emit_at(e, 0);
+  LLVMValueRef sum = s->constant || !s->n ? emit_int(e->i64, s->constant / unit) : NULL;
   for (int i = 0; i < s->n; i++) {
     const IndexTerm *t = &s->terms[i];
-    LLVMValueRef product = t->times != unit ? emit_int(l->i64, t->times / unit) : NULL;
+    LLVMValueRef product = t->times != unit ? emit_int(e->i64, t->times / unit) : NULL;
     for (int k = 0; k < t->n; k++) {
-      LLVMValueRef x = LLVMBuildIntCast2(l->b, first_element(l, (Value *)t->factors[k]), l->i64, true, "");
-      product = product ? LLVMBuildMul(l->b, product, x, "") : x;
+      LLVMValueRef x = LLVMBuildIntCast2(e->b, first_element(e, (Value *)t->factors[k]), e->i64, true, "");
+      product = product ? LLVMBuildMul(e->b, product, x, "") : x;
     }
-    sum = sum ? LLVMBuildAdd(l->b, sum, product, "") : product;
+    sum = sum ? LLVMBuildAdd(e->b, sum, product, "") : product;
   }
   return sum;
 }
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
-LLVMValueRef emit_wrap_test(Lower *l, WrapTest test, int64_t extent, LLVMValueRef live) {
+LLVMValueRef emit_wrap_test(Emitter *e, WrapTest test, int64_t extent, LLVMValueRef live) {
   const Op *wrap = test.wrap->op;
   int64_t step = test.step;
-  LLVMValueRef first = first_element(l, ir_operand(wrap, 0)), n = first_element(l, ir_operand(wrap, 1));
+  LLVMValueRef first = first_element(e, ir_operand(wrap, 0)), n = first_element(e, ir_operand(wrap, 1));
   LLVMTypeRef t = LLVMTypeOf(first);
   LLVMValueRef way = emit_int(t, step * (extent - 1));
   if (live) {
-    LLVMValueRef steps = LLVMBuildSub(l->b, live, emit_int(l->i64, 1), "");
-    way = LLVMBuildIntCast2(l->b, LLVMBuildMul(l->b, steps, emit_int(l->i64, step), ""), t, true, "");
+    LLVMValueRef steps = LLVMBuildSub(e->b, live, emit_int(e->i64, 1), "");
+    way = LLVMBuildIntCast2(e->b, LLVMBuildMul(e->b, steps, emit_int(e->i64, step), ""), t, true, "");
   }
-  LLVMValueRef last = LLVMBuildAdd(l->b, first, way, "");
+  LLVMValueRef last = LLVMBuildAdd(e->b, first, way, "");
   LLVMValueRef low = step < 0 ? last : first, high = step < 0 ? first : last;
-  return LLVMBuildAnd(l->b, LLVMBuildICmp(l->b, LLVMIntSGE, low, emit_int(t, 0), ""),
-                      LLVMBuildICmp(l->b, LLVMIntSLT, high, n, ""), "");
+  return LLVMBuildAnd(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, low, emit_int(t, 0), ""),
+                      LLVMBuildICmp(e->b, LLVMIntSLT, high, n, ""), "");
 }
 
-LLVMValueRef emit_nest_test(Lower *l, const Nest *nest) {
+LLVMValueRef emit_nest_test(Emitter *e, const Nest *nest) {
   LLVMValueRef all = NULL;
-  emit_base_level(l);
+  emit_base_level(e);
   for (uint32_t i = 0; i < nest->tests.len; i++) {
     const NestTest *t = &nest->tests.at[i];
     LLVMValueRef holds =
-        t->wrap.wrap ? emit_wrap_test(l, t->wrap, nest->shape[nest->vector_dim], NULL)
-                     : LLVMBuildICmp(l->b, LLVMIntEQ, emit_sum(l, t->stride, t->bytes), emit_int(l->i64, 1), "");
-    all = all ? LLVMBuildAnd(l->b, all, holds, "") : holds;
+        t->wrap.wrap ? emit_wrap_test(e, t->wrap, nest->shape[nest->vector_dim], NULL)
+                     : LLVMBuildICmp(e->b, LLVMIntEQ, emit_sum(e, t->stride, t->bytes), emit_int(e->i64, 1), "");
+    all = all ? LLVMBuildAnd(e->b, all, holds, "") : holds;
   }
-  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  LLVMPositionBuilderAtEnd(e->b, e->levels[0].block);
   return all;
 }
 
@@ -75,23 +75,23 @@ static int moving(const Value *v, const Lane *at) {
   return -1;
 }
 
-static const Lane *at_start(Lower *l, const Value *v, const Lane *at) {
-  Lane *out = ctx_copy(l->cx, at, sizeof *at * (size_t)v->type->rank);
+static const Lane *at_start(Emitter *e, const Value *v, const Lane *at) {
+  Lane *out = ctx_copy(e->cx, at, sizeof *at * (size_t)v->type->rank);
   for (int d = 0; d < v->type->rank; d++)
     if (out[d].kind != LANE_UNIFORM) out[d] = emit_lane_uniform(out[d].v, out[d].depth);
   return out;
 }
 
-static Lane compared(Lower *l, const Op *cmp, const Lane *at, int axis, int64_t extent) {
+static Lane compared(Emitter *e, const Op *cmp, const Lane *at, int axis, int64_t extent) {
   static const char *const swapped[][2] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
   Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
   const char *p = ir_attr_text_or(cmp, "predicate", "");
-  const Lane *from = at_start(l, a, at);
-  Lane x = emit_lane_eval(l, a, from), y = emit_lane_eval(l, b, from);
-  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(l->plan->index, cmp, axis);
-  if (step > 0) return emit_compare_range(l, p, x.v, y.v, extent, depth);
+  const Lane *from = at_start(e, a, at);
+  Lane x = emit_lane_eval(e, a, from), y = emit_lane_eval(e, b, from);
+  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(e->plan->index, cmp, axis);
+  if (step > 0) return emit_compare_range(e, p, x.v, y.v, extent, depth);
   int which = (p[1] == 'g') * 2 + (p[2] == 'e');
-  return emit_compare_range(l, swapped[which][1], y.v, x.v, extent, depth);
+  return emit_compare_range(e, swapped[which][1], y.v, x.v, extent, depth);
 }
 
 /* The conjuncts that are the same for all of a row, by the level at which they are available, and the bounds. */
@@ -100,53 +100,53 @@ typedef struct Conjuncts {
   Lane range;                    /* without `step`: none */
 } Conjuncts;
 
-static void add_same(Lower *l, Conjuncts *c, Lane x) {
+static void add_same(Emitter *e, Conjuncts *c, Lane x) {
   LLVMValueRef *all = &c->same[x.depth];
   if (LLVMIsAConstantInt(x.v) && LLVMConstIntGetZExtValue(x.v)) return;
-  emit_at(l, x.depth);
-  *all = *all ? LLVMBuildAnd(l->b, *all, x.v, "") : x.v;
+  emit_at(e, x.depth);
+  *all = *all ? LLVMBuildAnd(e->b, *all, x.v, "") : x.v;
 }
 
-static Lane together(Lower *l, Conjuncts *c, int64_t extent) {
+static Lane together(Emitter *e, Conjuncts *c, int64_t extent) {
   Lane all = {.kind = LANE_UNIFORM};
   for (int d = 0; d < MAX_LEVELS; d++) {
     if (!c->same[d]) continue;
-    emit_at(l, d);
-    all = emit_lane_uniform(all.v ? LLVMBuildAnd(l->b, all.v, c->same[d], "") : c->same[d], d);
+    emit_at(e, d);
+    all = emit_lane_uniform(all.v ? LLVMBuildAnd(e->b, all.v, c->same[d], "") : c->same[d], d);
   }
-  if (!c->range.step) c->range = (Lane){.kind = LANE_RANGE, .v = emit_int(l->i32, 0), .step = emit_int(l->i32, extent)};
-  return all.v ? emit_range_and(l, c->range, all) : c->range;
+  if (!c->range.step) c->range = (Lane){.kind = LANE_RANGE, .v = emit_int(e->i32, 0), .step = emit_int(e->i32, extent)};
+  return all.v ? emit_range_and(e, c->range, all) : c->range;
 }
 
-Lane emit_mask_range(Lower *l, const Nest *nest, Value *mask, const Lane *mask_at, int64_t extent) {
+Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *mask_at, int64_t extent) {
   typedef struct Item {
     Value *v;
     const Lane *at;
   } Item;
   Vec(Item) work = {0};
   Conjuncts c = {0};
-  vec_push(l->cx, &work, ((Item){mask, mask_at}));
+  vec_push(e->cx, &work, ((Item){mask, mask_at}));
   while (work.len) {
     Item i = work.at[--work.len];
     Op *op = i.v->op;
     int axis = ir_is_tensor(i.v->type) ? moving(i.v, i.at) : -1;
-    Lane *from = NEWN(l->cx, Lane, MAX_RANK);
+    Lane *from = NEWN(e->cx, Lane, MAX_RANK);
     bool is_expression = axis >= 0 && cpu_is_expression(nest, i.v);
     if (is_expression && op->code == OP_ANDI) {
-      vec_push(l->cx, &work, ((Item){ir_operand(op, 1), i.at}));
-      vec_push(l->cx, &work, ((Item){ir_operand(op, 0), i.at}));
+      vec_push(e->cx, &work, ((Item){ir_operand(op, 1), i.at}));
+      vec_push(e->cx, &work, ((Item){ir_operand(op, 0), i.at}));
     } else if (is_expression && (op->code == OP_EXPAND_DIMS || op->code == OP_BROADCAST || op->code == OP_TRANS ||
                                  op->code == OP_SPLAT)) {
-      emit_lane_operand_at(l, op, 0, i.at, from);
-      vec_push(l->cx, &work, ((Item){ir_operand(op, 0), from}));
-    } else if (is_expression && op->code == OP_CMPI && cpu_compare_step(l->plan->index, op, axis)) {
-      Lane range = compared(l, op, i.at, axis, extent);
-      c.range = c.range.step ? emit_range_and(l, c.range, range) : range;
+      emit_lane_operand_at(e, op, 0, i.at, from);
+      vec_push(e->cx, &work, ((Item){ir_operand(op, 0), from}));
+    } else if (is_expression && op->code == OP_CMPI && cpu_compare_step(e->plan->index, op, axis)) {
+      Lane range = compared(e, op, i.at, axis, extent);
+      c.range = c.range.step ? emit_range_and(e, c.range, range) : range;
     } else {
-      add_same(l, &c, emit_lane_eval(l, i.v, axis >= 0 ? at_start(l, i.v, i.at) : i.at));
+      add_same(e, &c, emit_lane_eval(e, i.v, axis >= 0 ? at_start(e, i.v, i.at) : i.at));
     }
   }
-  Lane r = together(l, &c, extent);
-  emit_at(l, l->depth);
+  Lane r = together(e, &c, extent);
+  emit_at(e, e->depth);
   return r;
 }

@@ -6,19 +6,19 @@
 
 /* ---- blocks and loops -------------------------------------------------------------------------------------------- */
 
-LLVMBasicBlockRef emit_new_block(Lower *l, const char *name) {
-  return LLVMAppendBasicBlockInContext(l->llvm, l->fn, name);
+LLVMBasicBlockRef emit_new_block(Emitter *e, const char *name) {
+  return LLVMAppendBasicBlockInContext(e->llvm, e->fn, name);
 }
 
-LLVMValueRef emit_alloca(Lower *l, LLVMTypeRef t) {
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMValueRef first = LLVMGetFirstInstruction(l->entry);
+LLVMValueRef emit_alloca(Emitter *e, LLVMTypeRef t) {
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  LLVMValueRef first = LLVMGetFirstInstruction(e->entry);
   if (first)
-    LLVMPositionBuilderBefore(l->b, first);
+    LLVMPositionBuilderBefore(e->b, first);
   else
-    LLVMPositionBuilderAtEnd(l->b, l->entry);
-  LLVMValueRef a = LLVMBuildAlloca(l->b, t, "");
-  LLVMPositionBuilderAtEnd(l->b, here);
+    LLVMPositionBuilderAtEnd(e->b, e->entry);
+  LLVMValueRef a = LLVMBuildAlloca(e->b, t, "");
+  LLVMPositionBuilderAtEnd(e->b, here);
   return a;
 }
 
@@ -27,27 +27,27 @@ static bool known_at_least_one(LLVMValueRef begin, LLVMValueRef end) {
          LLVMConstIntGetSExtValue(begin) < LLVMConstIntGetSExtValue(end);
 }
 
-Loop emit_loop_begin(Lower *l, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
-  Loop loop = {emit_new_block(l, "loop"), emit_new_block(l, "done"), NULL, end, emit_int(l->i64, step)};
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
+CountedLoop emit_loop_begin(Emitter *e, LLVMValueRef begin, LLVMValueRef end, int64_t step) {
+  CountedLoop loop = {emit_new_block(e, "loop"), emit_new_block(e, "done"), NULL, end, emit_int(e->i64, step)};
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b);
   if (known_at_least_one(begin, end))
-    LLVMBuildBr(l->b, loop.body);
+    LLVMBuildBr(e->b, loop.body);
   else
-    LLVMBuildCondBr(l->b, LLVMBuildICmp(l->b, LLVMIntSLT, begin, end, ""), loop.body, loop.exit);
-  LLVMPositionBuilderAtEnd(l->b, loop.body);
-  loop.index = LLVMBuildPhi(l->b, l->i64, "i");
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, begin, end, ""), loop.body, loop.exit);
+  LLVMPositionBuilderAtEnd(e->b, loop.body);
+  loop.index = LLVMBuildPhi(e->b, e->i64, "i");
   LLVMAddIncoming(loop.index, &begin, &before, 1);
   return loop;
 }
 
-void emit_loop_end(Lower *l, Loop *loop) {
-  LLVMBasicBlockRef latch = LLVMGetInsertBlock(l->b);
-  LLVMValueRef next = LLVMBuildNSWAdd(l->b, loop->index, loop->step, "");
-  LLVMValueRef again = LLVMBuildICmp(l->b, LLVMIntSLT, next, loop->end, "");
-  LLVMValueRef br = LLVMBuildCondBr(l->b, again, loop->body, loop->exit);
-  LLVMSetMetadata(br, l->loop_kind, l->loop_hint);
+void emit_loop_end(Emitter *e, CountedLoop *loop) {
+  LLVMBasicBlockRef latch = LLVMGetInsertBlock(e->b);
+  LLVMValueRef next = LLVMBuildNSWAdd(e->b, loop->index, loop->step, "");
+  LLVMValueRef again = LLVMBuildICmp(e->b, LLVMIntSLT, next, loop->end, "");
+  LLVMValueRef br = LLVMBuildCondBr(e->b, again, loop->body, loop->exit);
+  LLVMSetMetadata(br, e->loop_kind, e->loop_hint);
   LLVMAddIncoming(loop->index, &next, &latch, 1);
-  LLVMPositionBuilderAtEnd(l->b, loop->exit);
+  LLVMPositionBuilderAtEnd(e->b, loop->exit);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
@@ -57,74 +57,75 @@ LLVMValueRef emit_unplanned(LLVMTypeRef t) {
   return LLVMGetPoison(t);
 }
 
-LLVMValueRef emit_call(Lower *l, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
+LLVMValueRef emit_call(Emitter *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs) {
   LLVMTypeRef types[16];
   for (int i = 0; i < nargs; i++) types[i] = LLVMTypeOf(args[i]);
   LLVMTypeRef t = LLVMFunctionType(result, types, (unsigned)nargs, false);
-  LLVMValueRef f = LLVMGetNamedFunction(l->module, name);
-  if (!f) f = LLVMAddFunction(l->module, name, t);
-  return LLVMBuildCall2(l->b, t, f, args, (unsigned)nargs, "");
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
+  if (!f) f = LLVMAddFunction(e->module, name, t);
+  return LLVMBuildCall2(e->b, t, f, args, (unsigned)nargs, "");
 }
 
-LLVMValueRef emit_intrinsic(Lower *l, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs) {
+LLVMValueRef emit_intrinsic(Emitter *e, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args,
+                            int nargs) {
   unsigned id = LLVMLookupIntrinsicID(name, strlen(name));
-  LLVMValueRef f = LLVMGetIntrinsicDeclaration(l->module, id, overloads, (size_t)n);
-  return LLVMBuildCall2(l->b, LLVMIntrinsicGetType(l->llvm, id, overloads, (size_t)n), f, args, (unsigned)nargs, "");
+  LLVMValueRef f = LLVMGetIntrinsicDeclaration(e->module, id, overloads, (size_t)n);
+  return LLVMBuildCall2(e->b, LLVMIntrinsicGetType(e->llvm, id, overloads, (size_t)n), f, args, (unsigned)nargs, "");
 }
 
 /* ---- types and constants ----------------------------------------------------------------------------------------- */
 
-LLVMTypeRef emit_element_type(Lower *l, const Type *t) {
+LLVMTypeRef emit_element_type(Emitter *e, const Type *t) {
   switch (t->kind) {
-  case TYPE_INT: return LLVMIntTypeInContext(l->llvm, (unsigned)t->bits);
-  case TYPE_INDEX: return l->i64;
-  case TYPE_PTR: return l->ptr;
+  case TYPE_INT: return LLVMIntTypeInContext(e->llvm, (unsigned)t->bits);
+  case TYPE_INDEX: return e->i64;
+  case TYPE_PTR: return e->ptr;
   case TYPE_FLOAT:
     switch (t->fkind) {
-    case F64: return l->f64;
-    case F32: return l->f32;
-    case F16: return l->f16;
-    case BF16: return l->i16;
-    default: return l->i8;
+    case F64: return e->f64;
+    case F32: return e->f32;
+    case F16: return e->f16;
+    case BF16: return e->i16;
+    default: return e->i8;
     }
-  default: return l->i64;
+  default: return e->i64;
   }
 }
 
-LLVMTypeRef emit_memory_type(Lower *l, const Type *t) {
-  return t->kind == TYPE_INT && t->bits < 8 ? l->i8 : emit_element_type(l, t);
+LLVMTypeRef emit_memory_type(Emitter *e, const Type *t) {
+  return t->kind == TYPE_INT && t->bits < 8 ? e->i8 : emit_element_type(e, t);
 }
 
 LLVMTypeRef emit_wide(LLVMTypeRef t, int lanes) { return lanes > 1 ? LLVMVectorType(t, (unsigned)lanes) : t; }
 
 LLVMValueRef emit_int(LLVMTypeRef t, int64_t x) { return LLVMConstInt(t, (uint64_t)x, true); }
 
-LLVMValueRef emit_splat(Lower *l, LLVMValueRef x, int lanes) {
+LLVMValueRef emit_splat(Emitter *e, LLVMValueRef x, int lanes) {
   if (lanes <= 1) return x;
   LLVMTypeRef t = LLVMTypeOf(x);
   if (LLVMIsConstant(x)) {
-    LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes);
+    LLVMValueRef *all = NEWN(e->cx, LLVMValueRef, lanes);
     for (int i = 0; i < lanes; i++) all[i] = x;
     return LLVMConstVector(all, (unsigned)lanes);
   }
   LLVMTypeRef vt = LLVMVectorType(t, (unsigned)lanes);
-  LLVMValueRef one = LLVMBuildInsertElement(l->b, LLVMGetPoison(vt), x, LLVMConstInt(l->i64, 0, false), "");
-  return LLVMBuildShuffleVector(l->b, one, LLVMGetPoison(vt), LLVMConstNull(LLVMVectorType(l->i32, (unsigned)lanes)),
+  LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetPoison(vt), x, LLVMConstInt(e->i64, 0, false), "");
+  return LLVMBuildShuffleVector(e->b, one, LLVMGetPoison(vt), LLVMConstNull(LLVMVectorType(e->i32, (unsigned)lanes)),
                                 "");
 }
 
-LLVMValueRef emit_iota(Lower *l, int lanes, LLVMTypeRef t) {
-  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, lanes + 1);
+LLVMValueRef emit_iota(Emitter *e, int lanes, LLVMTypeRef t) {
+  LLVMValueRef *all = NEWN(e->cx, LLVMValueRef, lanes + 1);
   for (int i = 0; i < lanes; i++) all[i] = emit_int(t, i);
   return lanes > 1 ? LLVMConstVector(all, (unsigned)lanes) : all[0];
 }
 
-LLVMValueRef emit_element_const(Lower *l, const Type *t, const Attr *a) {
-  LLVMTypeRef lt = emit_element_type(l, t);
+LLVMValueRef emit_element_const(Emitter *e, const Type *t, const Attr *a) {
+  LLVMTypeRef lt = emit_element_type(e, t);
   if (a->kind == ATTR_SPLAT) a = a->items[0];
   if (t->kind != TYPE_FLOAT) return emit_int(lt, a->integer);
   double x = a->kind == ATTR_FLOAT ? a->number : (double)a->integer;
   uint64_t bits = ir_float_encode(t->fkind, x);
-  LLVMValueRef c = LLVMConstInt(LLVMIntTypeInContext(l->llvm, (unsigned)t->bits), bits, false);
+  LLVMValueRef c = LLVMConstInt(LLVMIntTypeInContext(e->llvm, (unsigned)t->bits), bits, false);
   return t->fkind == F64 || t->fkind == F32 || t->fkind == F16 ? LLVMConstBitCast(c, lt) : c;
 }

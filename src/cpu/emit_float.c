@@ -14,32 +14,32 @@
 
 static const Type type_f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
 
-static LLVMValueRef ic(Lower *l, LLVMTypeRef t, int lanes, int64_t x) { return emit_splat(l, emit_int(t, x), lanes); }
-static LLVMValueRef fc(Lower *l, double x, int lanes) { return emit_splat(l, LLVMConstReal(l->f32, x), lanes); }
+static LLVMValueRef ic(Emitter *e, LLVMTypeRef t, int lanes, int64_t x) { return emit_splat(e, emit_int(t, x), lanes); }
+static LLVMValueRef fc(Emitter *e, double x, int lanes) { return emit_splat(e, LLVMConstReal(e->f32, x), lanes); }
 
-static LLVMValueRef bits_of(Lower *l, LLVMValueRef x, LLVMTypeRef t, int lanes) {
-  return LLVMBuildBitCast(l->b, x, emit_wide(t, lanes), "");
+static LLVMValueRef bits_of(Emitter *e, LLVMValueRef x, LLVMTypeRef t, int lanes) {
+  return LLVMBuildBitCast(e->b, x, emit_wide(t, lanes), "");
 }
 
 /* ---- bf16 -------------------------------------------------------------------------------------------------------- */
 
-static LLVMValueRef bf16_to_f32(Lower *l, LLVMValueRef x, int lanes) {
+static LLVMValueRef bf16_to_f32(Emitter *e, LLVMValueRef x, int lanes) {
   LLVMValueRef w =
-      LLVMBuildShl(l->b, LLVMBuildZExt(l->b, x, emit_wide(l->i32, lanes), ""), ic(l, l->i32, lanes, 16), "");
-  return bits_of(l, w, l->f32, lanes);
+      LLVMBuildShl(e->b, LLVMBuildZExt(e->b, x, emit_wide(e->i32, lanes), ""), ic(e, e->i32, lanes, 16), "");
+  return bits_of(e, w, e->f32, lanes);
 }
 
-static LLVMValueRef f32_to_bf16(Lower *l, LLVMValueRef x, int lanes, bool toward_zero) {
-  LLVMValueRef w = bits_of(l, x, l->i32, lanes), high = LLVMBuildLShr(l->b, w, ic(l, l->i32, lanes, 16), "");
+static LLVMValueRef f32_to_bf16(Emitter *e, LLVMValueRef x, int lanes, bool toward_zero) {
+  LLVMValueRef w = bits_of(e, x, e->i32, lanes), high = LLVMBuildLShr(e->b, w, ic(e, e->i32, lanes, 16), "");
   LLVMValueRef r = high;
   if (!toward_zero) {
-    LLVMValueRef odd = LLVMBuildAnd(l->b, high, ic(l, l->i32, lanes, 1), "");
-    LLVMValueRef sum = LLVMBuildAdd(l->b, w, LLVMBuildAdd(l->b, odd, ic(l, l->i32, lanes, 0x7FFF), ""), "");
-    r = LLVMBuildLShr(l->b, sum, ic(l, l->i32, lanes, 16), "");
+    LLVMValueRef odd = LLVMBuildAnd(e->b, high, ic(e, e->i32, lanes, 1), "");
+    LLVMValueRef sum = LLVMBuildAdd(e->b, w, LLVMBuildAdd(e->b, odd, ic(e, e->i32, lanes, 0x7FFF), ""), "");
+    r = LLVMBuildLShr(e->b, sum, ic(e, e->i32, lanes, 16), "");
   }
-  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
-  r = LLVMBuildSelect(l->b, nan, LLVMBuildOr(l->b, high, ic(l, l->i32, lanes, 0x40), ""), r, "");
-  return LLVMBuildTrunc(l->b, r, emit_wide(l->i16, lanes), "");
+  LLVMValueRef nan = LLVMBuildFCmp(e->b, LLVMRealUNO, x, x, "");
+  r = LLVMBuildSelect(e->b, nan, LLVMBuildOr(e->b, high, ic(e, e->i32, lanes, 0x40), ""), r, "");
+  return LLVMBuildTrunc(e->b, r, emit_wide(e->i16, lanes), "");
 }
 
 /* ---- f8 ---------------------------------------------------------------------------------------------------------- */
@@ -63,187 +63,187 @@ static const Tiny *tiny_format(FloatKind kind) {
 
 /* Shift exponent and mantissa to where f32 has them and multiply by the ratio of the biases, which also makes the
  * subnormals right. */
-static LLVMValueRef f8_to_f32(Lower *l, FloatKind kind, LLVMValueRef x, int lanes) {
+static LLVMValueRef f8_to_f32(Emitter *e, FloatKind kind, LLVMValueRef x, int lanes) {
   const Tiny *f = tiny_format(kind);
-  LLVMValueRef w = LLVMBuildZExt(l->b, x, emit_wide(l->i32, lanes), "");
+  LLVMValueRef w = LLVMBuildZExt(e->b, x, emit_wide(e->i32, lanes), "");
   LLVMValueRef sign =
-      LLVMBuildShl(l->b, LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x80), ""), ic(l, l->i32, lanes, 24), "");
-  LLVMValueRef low = LLVMBuildAnd(l->b, w, ic(l, l->i32, lanes, 0x7F), "");
-  LLVMValueRef r = LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 23 - f->mantissa), "");
-  r = LLVMBuildFMul(l->b, bits_of(l, r, l->f32, lanes), fc(l, ldexp(1, 127 - f->bias), lanes), "");
-  r = LLVMBuildOr(l->b, bits_of(l, r, l->i32, lanes), sign, "");
+      LLVMBuildShl(e->b, LLVMBuildAnd(e->b, w, ic(e, e->i32, lanes, 0x80), ""), ic(e, e->i32, lanes, 24), "");
+  LLVMValueRef low = LLVMBuildAnd(e->b, w, ic(e, e->i32, lanes, 0x7F), "");
+  LLVMValueRef r = LLVMBuildShl(e->b, low, ic(e, e->i32, lanes, 23 - f->mantissa), "");
+  r = LLVMBuildFMul(e->b, bits_of(e, r, e->f32, lanes), fc(e, ldexp(1, 127 - f->bias), lanes), "");
+  r = LLVMBuildOr(e->b, bits_of(e, r, e->i32, lanes), sign, "");
   if (f->infinity) {
-    LLVMValueRef special = LLVMBuildICmp(l->b, LLVMIntUGE, low, ic(l, l->i32, lanes, 0x7C), "");
+    LLVMValueRef special = LLVMBuildICmp(e->b, LLVMIntUGE, low, ic(e, e->i32, lanes, 0x7C), "");
     LLVMValueRef s =
-        LLVMBuildOr(l->b, LLVMBuildShl(l->b, low, ic(l, l->i32, lanes, 21), ""), ic(l, l->i32, lanes, 0x7F800000), "");
-    r = LLVMBuildSelect(l->b, special, LLVMBuildOr(l->b, s, sign, ""), r, "");
+        LLVMBuildOr(e->b, LLVMBuildShl(e->b, low, ic(e, e->i32, lanes, 21), ""), ic(e, e->i32, lanes, 0x7F800000), "");
+    r = LLVMBuildSelect(e->b, special, LLVMBuildOr(e->b, s, sign, ""), r, "");
   } else {
-    LLVMValueRef nan = LLVMBuildICmp(l->b, LLVMIntEQ, f->unsigned_zero ? w : low, ic(l, l->i32, lanes, f->nan), "");
-    r = LLVMBuildSelect(l->b, nan, ic(l, l->i32, lanes, 0x7FC00000), r, "");
+    LLVMValueRef nan = LLVMBuildICmp(e->b, LLVMIntEQ, f->unsigned_zero ? w : low, ic(e, e->i32, lanes, f->nan), "");
+    r = LLVMBuildSelect(e->b, nan, ic(e, e->i32, lanes, 0x7FC00000), r, "");
   }
-  return bits_of(l, r, l->f32, lanes);
+  return bits_of(e, r, e->f32, lanes);
 }
 
 /* Normal results: add half a unit (less one, plus the last bit kept) and shift. Subnormal ones: adding the number
  * whose unit in the last place is the format's smallest subnormal makes the hardware round there. */
-static LLVMValueRef f32_to_f8(Lower *l, FloatKind kind, LLVMValueRef x, int lanes, bool toward_zero) {
+static LLVMValueRef f32_to_f8(Emitter *e, FloatKind kind, LLVMValueRef x, int lanes, bool toward_zero) {
   const Tiny *f = tiny_format(kind);
-  LLVMTypeRef t = l->i32;
+  LLVMTypeRef t = e->i32;
   int drop = 23 - f->mantissa;
-  LLVMValueRef w = bits_of(l, x, t, lanes);
-  LLVMValueRef sign = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, w, ic(l, t, lanes, 24), ""), ic(l, t, lanes, 0x80), "");
-  LLVMValueRef mag = LLVMBuildAnd(l->b, w, ic(l, t, lanes, 0x7FFFFFFF), "");
-  LLVMValueRef odd = LLVMBuildAnd(l->b, LLVMBuildLShr(l->b, mag, ic(l, t, lanes, drop), ""), ic(l, t, lanes, 1), "");
+  LLVMValueRef w = bits_of(e, x, t, lanes);
+  LLVMValueRef sign = LLVMBuildAnd(e->b, LLVMBuildLShr(e->b, w, ic(e, t, lanes, 24), ""), ic(e, t, lanes, 0x80), "");
+  LLVMValueRef mag = LLVMBuildAnd(e->b, w, ic(e, t, lanes, 0x7FFFFFFF), "");
+  LLVMValueRef odd = LLVMBuildAnd(e->b, LLVMBuildLShr(e->b, mag, ic(e, t, lanes, drop), ""), ic(e, t, lanes, 1), "");
   int64_t rebias = (int64_t)(f->bias - 127) * (INT64_C(1) << 23), half = (INT64_C(1) << (drop - 1)) - 1;
-  LLVMValueRef n = LLVMBuildAdd(l->b, mag, ic(l, t, lanes, rebias + (toward_zero ? 0 : half)), "");
-  if (!toward_zero) n = LLVMBuildAdd(l->b, n, odd, "");
-  n = LLVMBuildLShr(l->b, n, ic(l, t, lanes, drop), "");
+  LLVMValueRef n = LLVMBuildAdd(e->b, mag, ic(e, t, lanes, rebias + (toward_zero ? 0 : half)), "");
+  if (!toward_zero) n = LLVMBuildAdd(e->b, n, odd, "");
+  n = LLVMBuildLShr(e->b, n, ic(e, t, lanes, drop), "");
   /* the smallest normal is 2^(1-bias), the smallest subnormal 2^(1-bias-mantissa) */
   double magic = ldexp(1, 1 - f->bias - f->mantissa + 23);
-  LLVMValueRef m = bits_of(l, mag, l->f32, lanes), s;
+  LLVMValueRef m = bits_of(e, mag, e->f32, lanes), s;
   if (toward_zero) {
-    LLVMValueRef scaled = LLVMBuildFMul(l->b, m, fc(l, ldexp(1, f->bias + f->mantissa - 1), lanes), "");
-    LLVMTypeRef types[2] = {emit_wide(t, lanes), emit_wide(l->f32, lanes)};
-    s = emit_intrinsic(l, "llvm.fptosi.sat", types, 2, &scaled, 1);
+    LLVMValueRef scaled = LLVMBuildFMul(e->b, m, fc(e, ldexp(1, f->bias + f->mantissa - 1), lanes), "");
+    LLVMTypeRef types[2] = {emit_wide(t, lanes), emit_wide(e->f32, lanes)};
+    s = emit_intrinsic(e, "llvm.fptosi.sat", types, 2, &scaled, 1);
   } else {
-    s = LLVMBuildSub(l->b, bits_of(l, LLVMBuildFAdd(l->b, m, fc(l, magic, lanes), ""), t, lanes),
-                     emit_splat(l, LLVMConstBitCast(LLVMConstReal(l->f32, magic), t), lanes), "");
+    s = LLVMBuildSub(e->b, bits_of(e, LLVMBuildFAdd(e->b, m, fc(e, magic, lanes), ""), t, lanes),
+                     emit_splat(e, LLVMConstBitCast(LLVMConstReal(e->f32, magic), t), lanes), "");
   }
-  LLVMValueRef small = LLVMBuildICmp(l->b, LLVMIntULT, mag, ic(l, t, lanes, (int64_t)(128 - f->bias) << 23), "");
-  LLVMValueRef r = LLVMBuildSelect(l->b, small, s, n, "");
-  LLVMValueRef over = LLVMBuildICmp(l->b, LLVMIntSGT, r, ic(l, t, lanes, f->largest), "");
-  r = LLVMBuildSelect(l->b, over, ic(l, t, lanes, f->largest), r, "");
-  LLVMValueRef huge = LLVMBuildICmp(l->b, LLVMIntUGE, mag, ic(l, t, lanes, (int64_t)(127 + 60) << 23), "");
-  r = LLVMBuildSelect(l->b, huge, ic(l, t, lanes, f->largest), r, "");
+  LLVMValueRef small = LLVMBuildICmp(e->b, LLVMIntULT, mag, ic(e, t, lanes, (int64_t)(128 - f->bias) << 23), "");
+  LLVMValueRef r = LLVMBuildSelect(e->b, small, s, n, "");
+  LLVMValueRef over = LLVMBuildICmp(e->b, LLVMIntSGT, r, ic(e, t, lanes, f->largest), "");
+  r = LLVMBuildSelect(e->b, over, ic(e, t, lanes, f->largest), r, "");
+  LLVMValueRef huge = LLVMBuildICmp(e->b, LLVMIntUGE, mag, ic(e, t, lanes, (int64_t)(127 + 60) << 23), "");
+  r = LLVMBuildSelect(e->b, huge, ic(e, t, lanes, f->largest), r, "");
   if (f->unsigned_zero) {
-    LLVMValueRef zero = LLVMBuildICmp(l->b, LLVMIntEQ, r, ic(l, t, lanes, 0), "");
-    sign = LLVMBuildSelect(l->b, zero, ic(l, t, lanes, 0), sign, "");
+    LLVMValueRef zero = LLVMBuildICmp(e->b, LLVMIntEQ, r, ic(e, t, lanes, 0), "");
+    sign = LLVMBuildSelect(e->b, zero, ic(e, t, lanes, 0), sign, "");
   }
-  r = LLVMBuildOr(l->b, r, sign, "");
-  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, x, x, "");
-  r = LLVMBuildSelect(l->b, nan, ic(l, t, lanes, f->nan), r, "");
-  return LLVMBuildTrunc(l->b, r, emit_wide(l->i8, lanes), "");
+  r = LLVMBuildOr(e->b, r, sign, "");
+  LLVMValueRef nan = LLVMBuildFCmp(e->b, LLVMRealUNO, x, x, "");
+  r = LLVMBuildSelect(e->b, nan, ic(e, t, lanes, f->nan), r, "");
+  return LLVMBuildTrunc(e->b, r, emit_wide(e->i8, lanes), "");
 }
 
 /* ---- any to any -------------------------------------------------------------------------------------------------- */
 
-LLVMValueRef emit_float_to_f32(Lower *l, const Type *from, LLVMValueRef x, int lanes) {
+LLVMValueRef emit_float_to_f32(Emitter *e, const Type *from, LLVMValueRef x, int lanes) {
   switch (from->fkind) {
   case F32: return x;
-  case F64: return LLVMBuildFPTrunc(l->b, x, emit_wide(l->f32, lanes), "");
-  case F16: return LLVMBuildFPExt(l->b, x, emit_wide(l->f32, lanes), "");
-  case BF16: return bf16_to_f32(l, x, lanes);
-  default: return f8_to_f32(l, from->fkind, x, lanes);
+  case F64: return LLVMBuildFPTrunc(e->b, x, emit_wide(e->f32, lanes), "");
+  case F16: return LLVMBuildFPExt(e->b, x, emit_wide(e->f32, lanes), "");
+  case BF16: return bf16_to_f32(e, x, lanes);
+  default: return f8_to_f32(e, from->fkind, x, lanes);
   }
 }
 
 /* f64 to f32 toward zero; with `sticky` the last bit is set when anything was lost. */
-static LLVMValueRef f64_cut(Lower *l, LLVMValueRef x, int lanes, bool sticky) {
-  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, emit_wide(l->f32, lanes), "");
-  LLVMValueRef back = LLVMBuildFPExt(l->b, y, emit_wide(l->f64, lanes), "");
-  LLVMTypeRef t64 = emit_wide(l->f64, lanes);
-  LLVMValueRef ax = emit_intrinsic(l, "llvm.fabs", &t64, 1, &x, 1),
-               ab = emit_intrinsic(l, "llvm.fabs", &t64, 1, &back, 1);
-  LLVMValueRef bits = bits_of(l, y, l->i32, lanes);
-  LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
-  LLVMValueRef down = LLVMBuildSub(l->b, bits, LLVMBuildZExt(l->b, above, emit_wide(l->i32, lanes), ""), "");
+static LLVMValueRef f64_cut(Emitter *e, LLVMValueRef x, int lanes, bool sticky) {
+  LLVMValueRef y = LLVMBuildFPTrunc(e->b, x, emit_wide(e->f32, lanes), "");
+  LLVMValueRef back = LLVMBuildFPExt(e->b, y, emit_wide(e->f64, lanes), "");
+  LLVMTypeRef t64 = emit_wide(e->f64, lanes);
+  LLVMValueRef ax = emit_intrinsic(e, "llvm.fabs", &t64, 1, &x, 1),
+               ab = emit_intrinsic(e, "llvm.fabs", &t64, 1, &back, 1);
+  LLVMValueRef bits = bits_of(e, y, e->i32, lanes);
+  LLVMValueRef above = LLVMBuildFCmp(e->b, LLVMRealOGT, ab, ax, "");
+  LLVMValueRef down = LLVMBuildSub(e->b, bits, LLVMBuildZExt(e->b, above, emit_wide(e->i32, lanes), ""), "");
   if (sticky) {
-    LLVMValueRef lost = LLVMBuildFCmp(l->b, LLVMRealONE, x, back, "");
-    down = LLVMBuildOr(l->b, down, LLVMBuildZExt(l->b, lost, emit_wide(l->i32, lanes), ""), "");
+    LLVMValueRef lost = LLVMBuildFCmp(e->b, LLVMRealONE, x, back, "");
+    down = LLVMBuildOr(e->b, down, LLVMBuildZExt(e->b, lost, emit_wide(e->i32, lanes), ""), "");
   }
-  return bits_of(l, down, l->f32, lanes);
+  return bits_of(e, down, e->f32, lanes);
 }
 
-static LLVMValueRef f32_to_f16_toward_zero(Lower *l, LLVMValueRef x, int lanes) {
-  LLVMValueRef y = LLVMBuildFPTrunc(l->b, x, emit_wide(l->f16, lanes), "");
-  LLVMValueRef back = LLVMBuildFPExt(l->b, y, emit_wide(l->f32, lanes), "");
-  LLVMTypeRef t = emit_wide(l->f32, lanes);
-  LLVMValueRef ax = emit_intrinsic(l, "llvm.fabs", &t, 1, &x, 1), ab = emit_intrinsic(l, "llvm.fabs", &t, 1, &back, 1);
-  LLVMValueRef above = LLVMBuildFCmp(l->b, LLVMRealOGT, ab, ax, "");
+static LLVMValueRef f32_to_f16_toward_zero(Emitter *e, LLVMValueRef x, int lanes) {
+  LLVMValueRef y = LLVMBuildFPTrunc(e->b, x, emit_wide(e->f16, lanes), "");
+  LLVMValueRef back = LLVMBuildFPExt(e->b, y, emit_wide(e->f32, lanes), "");
+  LLVMTypeRef t = emit_wide(e->f32, lanes);
+  LLVMValueRef ax = emit_intrinsic(e, "llvm.fabs", &t, 1, &x, 1), ab = emit_intrinsic(e, "llvm.fabs", &t, 1, &back, 1);
+  LLVMValueRef above = LLVMBuildFCmp(e->b, LLVMRealOGT, ab, ax, "");
   LLVMValueRef down =
-      LLVMBuildSub(l->b, bits_of(l, y, l->i16, lanes), LLVMBuildZExt(l->b, above, emit_wide(l->i16, lanes), ""), "");
-  return bits_of(l, down, l->f16, lanes);
+      LLVMBuildSub(e->b, bits_of(e, y, e->i16, lanes), LLVMBuildZExt(e->b, above, emit_wide(e->i16, lanes), ""), "");
+  return bits_of(e, down, e->f16, lanes);
 }
 
-LLVMValueRef emit_float_convert(Lower *l, const Type *from, const Type *to, LLVMValueRef x, int lanes,
+LLVMValueRef emit_float_convert(Emitter *e, const Type *from, const Type *to, LLVMValueRef x, int lanes,
                                 bool toward_zero) {
   if (from->fkind == to->fkind) return x;
   if (to->fkind == F64) {
-    if (from->fkind != F32) x = emit_float_to_f32(l, from, x, lanes);
-    return LLVMBuildFPExt(l->b, x, emit_wide(l->f64, lanes), "");
+    if (from->fkind != F32) x = emit_float_to_f32(e, from, x, lanes);
+    return LLVMBuildFPExt(e->b, x, emit_wide(e->f64, lanes), "");
   }
   if (from->fkind == F64) {
-    if (to->fkind == F32 && !toward_zero) return LLVMBuildFPTrunc(l->b, x, emit_wide(l->f32, lanes), "");
-    if (to->fkind == F16 && !toward_zero && l->isa->avx512_fp16)
-      return LLVMBuildFPTrunc(l->b, x, emit_wide(l->f16, lanes), "");
-    x = f64_cut(l, x, lanes, !toward_zero);
+    if (to->fkind == F32 && !toward_zero) return LLVMBuildFPTrunc(e->b, x, emit_wide(e->f32, lanes), "");
+    if (to->fkind == F16 && !toward_zero && e->isa->avx512_fp16)
+      return LLVMBuildFPTrunc(e->b, x, emit_wide(e->f16, lanes), "");
+    x = f64_cut(e, x, lanes, !toward_zero);
   } else {
-    x = emit_float_to_f32(l, from, x, lanes);
+    x = emit_float_to_f32(e, from, x, lanes);
   }
   switch (to->fkind) {
   case F32: return x;
   case F16:
-    return toward_zero ? f32_to_f16_toward_zero(l, x, lanes) : LLVMBuildFPTrunc(l->b, x, emit_wide(l->f16, lanes), "");
-  case BF16: return f32_to_bf16(l, x, lanes, toward_zero);
-  default: return f32_to_f8(l, to->fkind, x, lanes, toward_zero);
+    return toward_zero ? f32_to_f16_toward_zero(e, x, lanes) : LLVMBuildFPTrunc(e->b, x, emit_wide(e->f16, lanes), "");
+  case BF16: return f32_to_bf16(e, x, lanes, toward_zero);
+  default: return f32_to_f8(e, to->fkind, x, lanes, toward_zero);
   }
 }
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
 
-static LLVMValueRef fma_of(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
+static LLVMValueRef fma_of(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
   LLVMTypeRef t = LLVMTypeOf(a);
-  return emit_intrinsic(l, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
+  return emit_intrinsic(e, "llvm.fma", &t, 1, (LLVMValueRef[]){a, b, c}, 3);
 }
 
 /* Do instructions of AVX-512 on 16 f32 make up the vector? */
-static bool has_wide_floats(const Lower *l, int lanes) { return l->isa->avx512 && lanes >= 16 && lanes % 16 == 0; }
+static bool has_wide_floats(const Emitter *e, int lanes) { return e->isa->avx512 && lanes >= 16 && lanes % 16 == 0; }
 
-static LLVMValueRef slice(Lower *l, LLVMValueRef v, int from, int n) {
+static LLVMValueRef slice(Emitter *e, LLVMValueRef v, int from, int n) {
   if ((int)LLVMGetVectorSize(LLVMTypeOf(v)) == n) return v;
   LLVMValueRef mask[64];
-  for (int i = 0; i < n; i++) mask[i] = LLVMConstInt(l->i32, (unsigned)(from + i), false);
-  return LLVMBuildShuffleVector(l->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, (unsigned)n), "");
+  for (int i = 0; i < n; i++) mask[i] = LLVMConstInt(e->i32, (unsigned)(from + i), false);
+  return LLVMBuildShuffleVector(e->b, v, LLVMGetPoison(LLVMTypeOf(v)), LLVMConstVector(mask, (unsigned)n), "");
 }
 
 /* parts (a power of two of them) of n elements each, one after the other. */
-static LLVMValueRef concatenate(Lower *l, LLVMValueRef *parts, int count, int n) {
+static LLVMValueRef concatenate(Emitter *e, LLVMValueRef *parts, int count, int n) {
   LLVMValueRef mask[128];
   for (; count > 1; count /= 2, n *= 2) {
-    for (int i = 0; i < 2 * n; i++) mask[i] = LLVMConstInt(l->i32, (unsigned)i, false);
+    for (int i = 0; i < 2 * n; i++) mask[i] = LLVMConstInt(e->i32, (unsigned)i, false);
     for (int i = 0; i < count / 2; i++)
       parts[i] =
-          LLVMBuildShuffleVector(l->b, parts[2 * i], parts[2 * i + 1], LLVMConstVector(mask, (unsigned)(2 * n)), "");
+          LLVMBuildShuffleVector(e->b, parts[2 * i], parts[2 * i + 1], LLVMConstVector(mask, (unsigned)(2 * n)), "");
   }
   return parts[0];
 }
 
-static LLVMValueRef polynomial(Lower *l, LLVMValueRef x, const double *c, int n, int lanes) {
-  LLVMValueRef y = fc(l, c[0], lanes);
-  for (int i = 1; i < n; i++) y = fma_of(l, y, x, fc(l, c[i], lanes));
+static LLVMValueRef polynomial(Emitter *e, LLVMValueRef x, const double *c, int n, int lanes) {
+  LLVMValueRef y = fc(e, c[0], lanes);
+  for (int i = 1; i < n; i++) y = fma_of(e, y, x, fc(e, c[i], lanes));
   return y;
 }
 
 /* p * 2^n, n a whole number in f32; zero where not `live`. AVX-512 has an instruction for it. */
-static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef live, int lanes) {
-  if (has_wide_floats(l, lanes)) {
-    LLVMValueRef parts[8] = {0}, zero = fc(l, 0, 16);
+static LLVMValueRef scale(Emitter *e, LLVMValueRef p, LLVMValueRef n, LLVMValueRef live, int lanes) {
+  if (has_wide_floats(e, lanes)) {
+    LLVMValueRef parts[8] = {0}, zero = fc(e, 0, 16);
     for (int i = 0; i < lanes / 16; i++) {
-      LLVMValueRef mask = LLVMBuildBitCast(l->b, slice(l, live, 16 * i, 16), l->i16, "");
-      LLVMValueRef args[] = {slice(l, p, 16 * i, 16), slice(l, n, 16 * i, 16), zero, mask, emit_int(l->i32, 4)};
-      parts[i] = emit_intrinsic(l, "llvm.x86.avx512.mask.scalef.ps.512", NULL, 0, args, 5);
+      LLVMValueRef mask = LLVMBuildBitCast(e->b, slice(e, live, 16 * i, 16), e->i16, "");
+      LLVMValueRef args[] = {slice(e, p, 16 * i, 16), slice(e, n, 16 * i, 16), zero, mask, emit_int(e->i32, 4)};
+      parts[i] = emit_intrinsic(e, "llvm.x86.avx512.mask.scalef.ps.512", NULL, 0, args, 5);
     }
-    return concatenate(l, parts, lanes / 16, 16);
+    return concatenate(e, parts, lanes / 16, 16);
   }
-  LLVMValueRef nan = LLVMBuildFCmp(l->b, LLVMRealUNO, n, n, "");
-  LLVMValueRef safe = LLVMBuildSelect(l->b, nan, fc(l, 0, lanes), n, "");
-  LLVMValueRef k = LLVMBuildFPToSI(l->b, safe, emit_wide(l->i32, lanes), "");
-  LLVMValueRef half = LLVMBuildAShr(l->b, k, ic(l, l->i32, lanes, 1), ""), rest = LLVMBuildSub(l->b, k, half, "");
+  LLVMValueRef nan = LLVMBuildFCmp(e->b, LLVMRealUNO, n, n, "");
+  LLVMValueRef safe = LLVMBuildSelect(e->b, nan, fc(e, 0, lanes), n, "");
+  LLVMValueRef k = LLVMBuildFPToSI(e->b, safe, emit_wide(e->i32, lanes), "");
+  LLVMValueRef half = LLVMBuildAShr(e->b, k, ic(e, e->i32, lanes, 1), ""), rest = LLVMBuildSub(e->b, k, half, "");
   for (int i = 0; i < 2; i++) { /* in two factors, so that subnormal results are right */
-    LLVMValueRef scale = LLVMBuildAdd(l->b, i ? rest : half, ic(l, l->i32, lanes, 127), "");
-    p = LLVMBuildFMul(l->b, p, bits_of(l, LLVMBuildShl(l->b, scale, ic(l, l->i32, lanes, 23), ""), l->f32, lanes), "");
+    LLVMValueRef scale = LLVMBuildAdd(e->b, i ? rest : half, ic(e, e->i32, lanes, 127), "");
+    p = LLVMBuildFMul(e->b, p, bits_of(e, LLVMBuildShl(e->b, scale, ic(e, e->i32, lanes, 23), ""), e->f32, lanes), "");
   }
-  return LLVMBuildSelect(l->b, live, p, fc(l, 0, lanes), "");
+  return LLVMBuildSelect(e->b, live, p, fc(e, 0, lanes), "");
 }
 
 /* e^x = 2^n e^r, n = round(x log2(e)), |r| <= ln(2)/2; 2^x = 2^n 2^r, n = round(x), |r| <= 1/2. Adding 1.5 * 2^23
@@ -251,7 +251,7 @@ static LLVMValueRef scale(Lower *l, LLVMValueRef p, LLVMValueRef n, LLVMValueRef
  *
  * Arguments so small that the result is zero are excluded: subnormal results are slow. Arguments so large that the
  * result is infinite are clamped, so that n stays exact. A NaN goes through every step. */
-static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes) {
+static LLVMValueRef exponential(Emitter *e, LLVMValueRef x, bool base2, int lanes) {
   static const double for_e[] = {0.00138380308632850645,
                                  0.0083691664040088654,
                                  0.041668102145195007,
@@ -267,148 +267,148 @@ static LLVMValueRef exponential(Lower *l, LLVMValueRef x, bool base2, int lanes)
                                  0.6931471824645996,
                                  1};
   double high = base2 ? 129 : 89.5, low = base2 ? -151 : -104.5;
-  LLVMValueRef magic = fc(l, 12582912, lanes);
-  LLVMValueRef live = LLVMBuildFCmp(l->b, LLVMRealUGE, x, fc(l, low, lanes), "");
-  LLVMValueRef over = LLVMBuildFCmp(l->b, LLVMRealOGT, x, fc(l, high, lanes), "");
-  LLVMValueRef y = LLVMBuildSelect(l->b, over, fc(l, high, lanes), x, ""), n, r;
-  if (!has_wide_floats(l, lanes)) y = LLVMBuildSelect(l->b, live, y, fc(l, 0, lanes), "");
+  LLVMValueRef magic = fc(e, 12582912, lanes);
+  LLVMValueRef live = LLVMBuildFCmp(e->b, LLVMRealUGE, x, fc(e, low, lanes), "");
+  LLVMValueRef over = LLVMBuildFCmp(e->b, LLVMRealOGT, x, fc(e, high, lanes), "");
+  LLVMValueRef y = LLVMBuildSelect(e->b, over, fc(e, high, lanes), x, ""), n, r;
+  if (!has_wide_floats(e, lanes)) y = LLVMBuildSelect(e->b, live, y, fc(e, 0, lanes), "");
   if (base2) {
-    n = LLVMBuildFSub(l->b, LLVMBuildFAdd(l->b, y, magic, ""), magic, "");
-    r = LLVMBuildFSub(l->b, y, n, "");
+    n = LLVMBuildFSub(e->b, LLVMBuildFAdd(e->b, y, magic, ""), magic, "");
+    r = LLVMBuildFSub(e->b, y, n, "");
   } else {
-    n = LLVMBuildFSub(l->b, fma_of(l, y, fc(l, 1.4426950216293335, lanes), magic), magic, "");
-    r = fma_of(l, n, fc(l, -0.6931471824645996, lanes), y);
-    r = fma_of(l, n, fc(l, 1.9046542121259336e-09, lanes), r);
+    n = LLVMBuildFSub(e->b, fma_of(e, y, fc(e, 1.4426950216293335, lanes), magic), magic, "");
+    r = fma_of(e, n, fc(e, -0.6931471824645996, lanes), y);
+    r = fma_of(e, n, fc(e, 1.9046542121259336e-09, lanes), r);
   }
-  return scale(l, base2 ? polynomial(l, r, for_2, COUNT(for_2), lanes) : polynomial(l, r, for_e, COUNT(for_e), lanes),
+  return scale(e, base2 ? polynomial(e, r, for_2, COUNT(for_2), lanes) : polynomial(e, r, for_e, COUNT(for_e), lanes),
                n, live, lanes);
 }
 
-LLVMValueRef emit_float_extreme(Lower *l, bool max, LLVMValueRef a, LLVMValueRef b, int lanes) {
+LLVMValueRef emit_float_extreme(Emitter *e, bool max, LLVMValueRef a, LLVMValueRef b, int lanes) {
   LLVMTypeRef t = LLVMTypeOf(a);
-  if (LLVMGetTypeKind(t) != LLVMVectorTypeKind || LLVMGetElementType(t) != l->f32 || !has_wide_floats(l, lanes))
-    return emit_intrinsic(l, max ? "llvm.maxnum" : "llvm.minnum", &t, 1, (LLVMValueRef[]){a, b}, 2);
+  if (LLVMGetTypeKind(t) != LLVMVectorTypeKind || LLVMGetElementType(t) != e->f32 || !has_wide_floats(e, lanes))
+    return emit_intrinsic(e, max ? "llvm.maxnum" : "llvm.minnum", &t, 1, (LLVMValueRef[]){a, b}, 2);
   enum { MIN = 0, MAX = 1, SIGN_OF_RESULT = 4, CURRENT_ROUNDING = 4 };
   LLVMValueRef parts[8] = {0};
   for (int i = 0; i < lanes / 16; i++) {
-    LLVMValueRef x = slice(l, a, 16 * i, 16), y = slice(l, b, 16 * i, 16);
+    LLVMValueRef x = slice(e, a, 16 * i, 16), y = slice(e, b, 16 * i, 16);
     LLVMValueRef args[] = {x,
                            y,
-                           emit_int(l->i32, SIGN_OF_RESULT | (max ? MAX : MIN)),
+                           emit_int(e->i32, SIGN_OF_RESULT | (max ? MAX : MIN)),
                            x,
-                           emit_int(l->i16, -1),
-                           emit_int(l->i32, CURRENT_ROUNDING)};
-    parts[i] = emit_intrinsic(l, "llvm.x86.avx512.mask.range.ps.512", NULL, 0, args, 6);
+                           emit_int(e->i16, -1),
+                           emit_int(e->i32, CURRENT_ROUNDING)};
+    parts[i] = emit_intrinsic(e, "llvm.x86.avx512.mask.range.ps.512", NULL, 0, args, 6);
   }
-  return concatenate(l, parts, lanes / 16, 16);
+  return concatenate(e, parts, lanes / 16, 16);
 }
 
-void emit_float_inverse(Lower *l, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual) {
-  *inverse = LLVMBuildFDiv(l->b, LLVMConstReal(l->f32, 1), b, "");
-  *usual = LLVMBuildAnd(l->b, LLVMBuildFCmp(l->b, LLVMRealOGT, b, LLVMConstReal(l->f32, ldexp(1, -60)), ""),
-                        LLVMBuildFCmp(l->b, LLVMRealOLT, b, LLVMConstReal(l->f32, ldexp(1, 60)), ""), "");
+void emit_float_inverse(Emitter *e, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual) {
+  *inverse = LLVMBuildFDiv(e->b, LLVMConstReal(e->f32, 1), b, "");
+  *usual = LLVMBuildAnd(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, b, LLVMConstReal(e->f32, ldexp(1, -60)), ""),
+                        LLVMBuildFCmp(e->b, LLVMRealOLT, b, LLVMConstReal(e->f32, ldexp(1, 60)), ""), "");
 }
 
 /* a * inverse, corrected by its remainder. */
-static LLVMValueRef corrected_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse) {
-  LLVMValueRef q = LLVMBuildFMul(l->b, a, inverse, "");
-  LLVMValueRef rest = fma_of(l, q, b, LLVMBuildFNeg(l->b, a, "")); /* so signed, zeros keep their sign */
-  return fma_of(l, LLVMBuildFNeg(l->b, rest, ""), inverse, q);
+static LLVMValueRef corrected_quotient(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse) {
+  LLVMValueRef q = LLVMBuildFMul(e->b, a, inverse, "");
+  LLVMValueRef rest = fma_of(e, q, b, LLVMBuildFNeg(e->b, a, "")); /* so signed, zeros keep their sign */
+  return fma_of(e, LLVMBuildFNeg(e->b, rest, ""), inverse, q);
 }
 
 /* With `inverse` = 1/b and 2^64 around it, so that the remainder is exact for every a below 2^63: what the factor 2^-64
  * then makes subnormal may have been rounded twice, and the rest is infinite or no number. *odd: is there such a
  * one? */
-static LLVMValueRef wide_quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
+static LLVMValueRef wide_quotient(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
                                   LLVMValueRef *odd) {
   enum { NAN_CLASS = 0x81, INFINITE = 0x18, SUBNORMAL = 0x20 };
   LLVMValueRef parts[8] = {0}, any = NULL;
-  b = emit_splat(l, b, 16), inverse = emit_splat(l, inverse, 16);
+  b = emit_splat(e, b, 16), inverse = emit_splat(e, inverse, 16);
   for (int i = 0; i < lanes / 16; i++) {
-    LLVMValueRef x = LLVMBuildFMul(l->b, slice(l, a, 16 * i, 16), fc(l, ldexp(1, 64), 16), "");
-    parts[i] = LLVMBuildFMul(l->b, corrected_quotient(l, x, b, inverse), fc(l, ldexp(1, -64), 16), "");
-    LLVMValueRef args[] = {parts[i], emit_int(l->i32, NAN_CLASS | INFINITE | SUBNORMAL)};
-    LLVMValueRef bad = emit_intrinsic(l, "llvm.x86.avx512.fpclass.ps.512", NULL, 0, args, 2);
-    any = any ? LLVMBuildOr(l->b, any, bad, "") : bad;
+    LLVMValueRef x = LLVMBuildFMul(e->b, slice(e, a, 16 * i, 16), fc(e, ldexp(1, 64), 16), "");
+    parts[i] = LLVMBuildFMul(e->b, corrected_quotient(e, x, b, inverse), fc(e, ldexp(1, -64), 16), "");
+    LLVMValueRef args[] = {parts[i], emit_int(e->i32, NAN_CLASS | INFINITE | SUBNORMAL)};
+    LLVMValueRef bad = emit_intrinsic(e, "llvm.x86.avx512.fpclass.ps.512", NULL, 0, args, 2);
+    any = any ? LLVMBuildOr(e->b, any, bad, "") : bad;
   }
-  *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, any, l->i16, ""), emit_int(l->i16, 0), "");
-  return concatenate(l, parts, lanes / 16, 16);
+  *odd = LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, any, e->i16, ""), emit_int(e->i16, 0), "");
+  return concatenate(e, parts, lanes / 16, 16);
 }
 
 /* The remainder is exact for zeros and magnitudes from 2^-60 to 2^60. *odd: is there another? */
-static LLVMValueRef quotient(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
+static LLVMValueRef quotient(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, int lanes,
                              LLVMValueRef *odd) {
-  LLVMValueRef bits = LLVMBuildAnd(l->b, bits_of(l, a, l->i32, lanes), ic(l, l->i32, lanes, 0x7FFFFFFF), "");
+  LLVMValueRef bits = LLVMBuildAnd(e->b, bits_of(e, a, e->i32, lanes), ic(e, e->i32, lanes, 0x7FFFFFFF), "");
   int64_t low = (int64_t)(127 - 60) << 23, high = (int64_t)(127 + 60) << 23;
-  LLVMValueRef far = LLVMBuildICmp(l->b, LLVMIntUGT, LLVMBuildSub(l->b, bits, ic(l, l->i32, lanes, low), ""),
-                                   ic(l, l->i32, lanes, high - low), "");
-  LLVMValueRef bad = LLVMBuildAnd(l->b, far, LLVMBuildICmp(l->b, LLVMIntNE, bits, ic(l, l->i32, lanes, 0), ""), "");
-  LLVMTypeRef word = LLVMIntTypeInContext(l->llvm, (unsigned)lanes);
-  *odd = LLVMBuildICmp(l->b, LLVMIntNE, LLVMBuildBitCast(l->b, bad, word, ""), LLVMConstInt(word, 0, false), "");
-  return corrected_quotient(l, a, emit_splat(l, b, lanes), emit_splat(l, inverse, lanes));
+  LLVMValueRef far = LLVMBuildICmp(e->b, LLVMIntUGT, LLVMBuildSub(e->b, bits, ic(e, e->i32, lanes, low), ""),
+                                   ic(e, e->i32, lanes, high - low), "");
+  LLVMValueRef bad = LLVMBuildAnd(e->b, far, LLVMBuildICmp(e->b, LLVMIntNE, bits, ic(e, e->i32, lanes, 0), ""), "");
+  LLVMTypeRef word = LLVMIntTypeInContext(e->llvm, (unsigned)lanes);
+  *odd = LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, bad, word, ""), LLVMConstInt(word, 0, false), "");
+  return corrected_quotient(e, a, emit_splat(e, b, lanes), emit_splat(e, inverse, lanes));
 }
 
 /* a * (1/b) corrected by its remainder is the correctly rounded quotient, when 1/b is correctly rounded and the
  * remainder is exact (Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990).
  * A vector with an element for which that may not hold is divided by the instruction. */
-LLVMValueRef emit_float_divide_by(Lower *l, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
+LLVMValueRef emit_float_divide_by(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
                                   int lanes) {
-  LLVMValueRef odd, q = has_wide_floats(l, lanes) ? wide_quotient(l, a, b, inverse, lanes, &odd)
-                                                  : quotient(l, a, b, inverse, lanes, &odd);
-  LLVMBasicBlockRef quick = LLVMGetInsertBlock(l->b), slow = emit_new_block(l, "slow"),
-                    after = emit_new_block(l, "quotient");
-  LLVMValueRef good = LLVMBuildAnd(l->b, LLVMBuildNot(l->b, odd, ""), usual, "");
-  LLVMBuildCondBr(l->b, good, after, slow);
-  LLVMPositionBuilderAtEnd(l->b, slow);
-  LLVMValueRef s = LLVMBuildFDiv(l->b, a, emit_splat(l, b, lanes), "");
-  LLVMBuildBr(l->b, after);
-  LLVMPositionBuilderAtEnd(l->b, after);
-  LLVMValueRef phi = LLVMBuildPhi(l->b, LLVMTypeOf(a), "");
+  LLVMValueRef odd, q = has_wide_floats(e, lanes) ? wide_quotient(e, a, b, inverse, lanes, &odd)
+                                                  : quotient(e, a, b, inverse, lanes, &odd);
+  LLVMBasicBlockRef quick = LLVMGetInsertBlock(e->b), slow = emit_new_block(e, "slow"),
+                    after = emit_new_block(e, "quotient");
+  LLVMValueRef good = LLVMBuildAnd(e->b, LLVMBuildNot(e->b, odd, ""), usual, "");
+  LLVMBuildCondBr(e->b, good, after, slow);
+  LLVMPositionBuilderAtEnd(e->b, slow);
+  LLVMValueRef s = LLVMBuildFDiv(e->b, a, emit_splat(e, b, lanes), "");
+  LLVMBuildBr(e->b, after);
+  LLVMPositionBuilderAtEnd(e->b, after);
+  LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(a), "");
   LLVMAddIncoming(phi, (LLVMValueRef[]){q, s}, (LLVMBasicBlockRef[]){quick, slow}, 2);
   return phi;
 }
 
 /* x = 2^e m with m in [sqrt(1/2), sqrt(2)); log(1+f), f = m-1, by a polynomial. */
-static LLVMValueRef logarithm(Lower *l, LLVMValueRef x, bool base2, int lanes) {
+static LLVMValueRef logarithm(Emitter *e, LLVMValueRef x, bool base2, int lanes) {
   static const double c[] = {7.0376836292e-2,  -1.1514610310e-1, 1.1676998740e-1,  -1.2420140846e-1, 1.4249322787e-1,
                              -1.6668057665e-1, 2.0000714765e-1,  -2.4999993993e-1, 3.3333331174e-1};
-  LLVMTypeRef tf = emit_wide(l->f32, lanes);
-  LLVMValueRef tiny = LLVMBuildFCmp(l->b, LLVMRealOLT, x, fc(l, 1.17549435082228750797e-38, lanes), "");
-  LLVMValueRef y = LLVMBuildSelect(l->b, tiny, LLVMBuildFMul(l->b, x, fc(l, 8388608.0, lanes), ""), x, "");
-  LLVMValueRef w = bits_of(l, y, l->i32, lanes);
+  LLVMTypeRef tf = emit_wide(e->f32, lanes);
+  LLVMValueRef tiny = LLVMBuildFCmp(e->b, LLVMRealOLT, x, fc(e, 1.17549435082228750797e-38, lanes), "");
+  LLVMValueRef y = LLVMBuildSelect(e->b, tiny, LLVMBuildFMul(e->b, x, fc(e, 8388608.0, lanes), ""), x, "");
+  LLVMValueRef w = bits_of(e, y, e->i32, lanes);
   /* exponent such that the mantissa is at least sqrt(1/2) */
-  LLVMValueRef d = LLVMBuildSub(l->b, w, ic(l, l->i32, lanes, 0x3F3504F3), "");
-  LLVMValueRef exponent = LLVMBuildAShr(l->b, d, ic(l, l->i32, lanes, 23), "");
-  LLVMValueRef m = LLVMBuildSub(l->b, w, LLVMBuildShl(l->b, exponent, ic(l, l->i32, lanes, 23), ""), "");
-  LLVMValueRef shift = LLVMBuildSelect(l->b, tiny, ic(l, l->i32, lanes, 23), ic(l, l->i32, lanes, 0), "");
-  LLVMValueRef n = LLVMBuildSIToFP(l->b, LLVMBuildSub(l->b, exponent, shift, ""), tf, "");
-  LLVMValueRef f = LLVMBuildFSub(l->b, bits_of(l, m, l->f32, lanes), fc(l, 1, lanes), "");
-  LLVMValueRef z = LLVMBuildFMul(l->b, f, f, "");
-  LLVMValueRef p = LLVMBuildFMul(l->b, LLVMBuildFMul(l->b, polynomial(l, f, c, COUNT(c), lanes), f, ""), z, "");
+  LLVMValueRef d = LLVMBuildSub(e->b, w, ic(e, e->i32, lanes, 0x3F3504F3), "");
+  LLVMValueRef exponent = LLVMBuildAShr(e->b, d, ic(e, e->i32, lanes, 23), "");
+  LLVMValueRef m = LLVMBuildSub(e->b, w, LLVMBuildShl(e->b, exponent, ic(e, e->i32, lanes, 23), ""), "");
+  LLVMValueRef shift = LLVMBuildSelect(e->b, tiny, ic(e, e->i32, lanes, 23), ic(e, e->i32, lanes, 0), "");
+  LLVMValueRef n = LLVMBuildSIToFP(e->b, LLVMBuildSub(e->b, exponent, shift, ""), tf, "");
+  LLVMValueRef f = LLVMBuildFSub(e->b, bits_of(e, m, e->f32, lanes), fc(e, 1, lanes), "");
+  LLVMValueRef z = LLVMBuildFMul(e->b, f, f, "");
+  LLVMValueRef p = LLVMBuildFMul(e->b, LLVMBuildFMul(e->b, polynomial(e, f, c, COUNT(c), lanes), f, ""), z, "");
   LLVMValueRef r;
   if (base2) {
     /* log2(e) = 1 + 0.4427: the product is kept exact where it matters */
-    p = fma_of(l, z, fc(l, -0.5, lanes), p);
-    r = LLVMBuildFMul(l->b, p, fc(l, 0.44269504088896340735992, lanes), "");
-    r = fma_of(l, f, fc(l, 0.44269504088896340735992, lanes), r);
-    r = LLVMBuildFAdd(l->b, LLVMBuildFAdd(l->b, r, p, ""), f, "");
-    r = LLVMBuildFAdd(l->b, r, n, "");
+    p = fma_of(e, z, fc(e, -0.5, lanes), p);
+    r = LLVMBuildFMul(e->b, p, fc(e, 0.44269504088896340735992, lanes), "");
+    r = fma_of(e, f, fc(e, 0.44269504088896340735992, lanes), r);
+    r = LLVMBuildFAdd(e->b, LLVMBuildFAdd(e->b, r, p, ""), f, "");
+    r = LLVMBuildFAdd(e->b, r, n, "");
   } else {
-    p = fma_of(l, n, fc(l, -2.12194440e-4, lanes), p);
-    p = fma_of(l, z, fc(l, -0.5, lanes), p);
-    r = LLVMBuildFAdd(l->b, f, p, "");
-    r = fma_of(l, n, fc(l, 0.693359375, lanes), r);
+    p = fma_of(e, n, fc(e, -2.12194440e-4, lanes), p);
+    p = fma_of(e, z, fc(e, -0.5, lanes), p);
+    r = LLVMBuildFAdd(e->b, f, p, "");
+    r = fma_of(e, n, fc(e, 0.693359375, lanes), r);
   }
-  LLVMValueRef zero = LLVMBuildFCmp(l->b, LLVMRealOEQ, x, fc(l, 0, lanes), "");
-  LLVMValueRef bad = LLVMBuildFCmp(l->b, LLVMRealULT, x, fc(l, 0, lanes), "");
-  LLVMValueRef inf = LLVMBuildFCmp(l->b, LLVMRealOEQ, x, fc(l, INFINITY, lanes), "");
-  r = LLVMBuildSelect(l->b, inf, x, r, "");
-  r = LLVMBuildSelect(l->b, zero, fc(l, -INFINITY, lanes), r, "");
-  return LLVMBuildSelect(l->b, bad, fc(l, NAN, lanes), r, "");
+  LLVMValueRef zero = LLVMBuildFCmp(e->b, LLVMRealOEQ, x, fc(e, 0, lanes), "");
+  LLVMValueRef bad = LLVMBuildFCmp(e->b, LLVMRealULT, x, fc(e, 0, lanes), "");
+  LLVMValueRef inf = LLVMBuildFCmp(e->b, LLVMRealOEQ, x, fc(e, INFINITY, lanes), "");
+  r = LLVMBuildSelect(e->b, inf, x, r, "");
+  r = LLVMBuildSelect(e->b, zero, fc(e, -INFINITY, lanes), r, "");
+  return LLVMBuildSelect(e->b, bad, fc(e, NAN, lanes), r, "");
 }
 
 /* The C library's function, element by element. */
-static LLVMValueRef library(Lower *l, Opcode code, LLVMValueRef x, bool is_f64, int lanes) {
+static LLVMValueRef library(Emitter *e, Opcode code, LLVMValueRef x, bool is_f64, int lanes) {
   static const struct {
     Opcode code;
     const char *f64, *f32;
@@ -417,12 +417,12 @@ static LLVMValueRef library(Lower *l, Opcode code, LLVMValueRef x, bool is_f64, 
   const char *name = "exp";
   for (size_t i = 0; i < COUNT(table); i++)
     if (table[i].code == code) name = is_f64 ? table[i].f64 : table[i].f32;
-  LLVMTypeRef t = is_f64 ? l->f64 : l->f32;
-  if (lanes <= 1) return emit_call(l, name, t, &x, 1);
+  LLVMTypeRef t = is_f64 ? e->f64 : e->f32;
+  if (lanes <= 1) return emit_call(e, name, t, &x, 1);
   LLVMValueRef r = LLVMGetPoison(emit_wide(t, lanes));
   for (int i = 0; i < lanes; i++) {
-    LLVMValueRef at = LLVMConstInt(l->i32, (unsigned)i, false), element = LLVMBuildExtractElement(l->b, x, at, "");
-    r = LLVMBuildInsertElement(l->b, r, emit_call(l, name, t, &element, 1), at, "");
+    LLVMValueRef at = LLVMConstInt(e->i32, (unsigned)i, false), element = LLVMBuildExtractElement(e->b, x, at, "");
+    r = LLVMBuildInsertElement(e->b, r, emit_call(e, name, t, &element, 1), at, "");
   }
   return r;
 }
@@ -432,17 +432,17 @@ bool cpu_native_math(Opcode code, const Type *elem) {
          (code == OP_EXP || code == OP_EXP2 || code == OP_LOG || code == OP_LOG2);
 }
 
-LLVMValueRef emit_float_math(Lower *l, Opcode code, const Type *elem, LLVMValueRef x, int lanes) {
-  if (elem->fkind == F64) return library(l, code, x, true, lanes);
-  LLVMValueRef f = emit_float_to_f32(l, elem, x, lanes), r;
+LLVMValueRef emit_float_math(Emitter *e, Opcode code, const Type *elem, LLVMValueRef x, int lanes) {
+  if (elem->fkind == F64) return library(e, code, x, true, lanes);
+  LLVMValueRef f = emit_float_to_f32(e, elem, x, lanes), r;
   switch (code) {
-  case OP_EXP: r = exponential(l, f, false, lanes); break;
-  case OP_EXP2: r = exponential(l, f, true, lanes); break;
-  case OP_LOG: r = logarithm(l, f, false, lanes); break;
-  case OP_LOG2: r = logarithm(l, f, true, lanes); break;
-  default: r = library(l, code, f, false, lanes); break;
+  case OP_EXP: r = exponential(e, f, false, lanes); break;
+  case OP_EXP2: r = exponential(e, f, true, lanes); break;
+  case OP_LOG: r = logarithm(e, f, false, lanes); break;
+  case OP_LOG2: r = logarithm(e, f, true, lanes); break;
+  default: r = library(e, code, f, false, lanes); break;
   }
-  return emit_float_convert(l, &type_f32, elem, r, lanes, false);
+  return emit_float_convert(e, &type_f32, elem, r, lanes, false);
 }
 
 CpuElem cpu_elem(const Type *t, bool is_unsigned) {

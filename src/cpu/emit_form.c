@@ -10,118 +10,118 @@ static int max_int(int a, int b) { return a > b ? a : b; }
 
 /* ---- levels ------------------------------------------------------------------------------------------------------ */
 
-void emit_at(Lower *l, int depth) {
-  if (depth >= l->depth) depth = l->depth;
-  LLVMBasicBlockRef block = l->levels[depth].block;
+void emit_at(Emitter *e, int depth) {
+  if (depth >= e->depth) depth = e->depth;
+  LLVMBasicBlockRef block = e->levels[depth].block;
   LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
   if (end)
-    LLVMPositionBuilderBefore(l->b, end);
+    LLVMPositionBuilderBefore(e->b, end);
   else
-    LLVMPositionBuilderAtEnd(l->b, block);
+    LLVMPositionBuilderAtEnd(e->b, block);
 }
 
-void emit_push_level(Lower *l, LLVMBasicBlockRef block) {
-  l->depth++;
-  l->levels[l->depth] = (Level){block, ++l->serial};
+void emit_push_level(Emitter *e, LLVMBasicBlockRef block) {
+  e->depth++;
+  e->levels[e->depth] = (Level){block, ++e->serial};
 }
 
-void emit_base_level(Lower *l) {
-  l->depth = 0;
-  l->levels[0] = (Level){LLVMGetInsertBlock(l->b), ++l->serial};
-  l->index32 = l->index64 = NULL;
+void emit_base_level(Emitter *e) {
+  e->depth = 0;
+  e->levels[0] = (Level){LLVMGetInsertBlock(e->b), ++e->serial};
+  e->index32 = e->index64 = NULL;
 }
 
 /* ---- forms ------------------------------------------------------------------------------------------------------- */
 
 Lane emit_lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFORM, .v = v, .depth = depth}; }
 
-Lane emit_lane_zero(Lower *l) { return emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0); }
+Lane emit_lane_zero(Emitter *e) { return emit_lane_uniform(LLVMConstInt(e->i32, 0, false), 0); }
 
 static bool is_zero(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetZExtValue(v) == 0; }
 
 /* v + (index + iota) * step */
-static LLVMValueRef affine_vector(Lower *l, Lane x, Type *elem) {
+static LLVMValueRef affine_vector(Emitter *e, Lane x, Type *elem) {
   LLVMTypeRef t = LLVMTypeOf(x.step);
   bool ptr = ir_is_ptr(elem);
-  int inner = max_int(l->inner, x.depth);
-  emit_at(l, x.depth);
-  LLVMValueRef spread = LLVMBuildMul(l->b, emit_iota(l, l->lanes, t), emit_splat(l, x.step, l->lanes), "");
-  LLVMValueRef base = ptr ? NULL : LLVMBuildAdd(l->b, emit_splat(l, x.v, l->lanes), spread, "");
-  emit_at(l, inner);
-  LLVMValueRef index = t == l->i64 ? l->index64 : t == l->i32 ? l->index32 : LLVMBuildTrunc(l->b, l->index64, t, "");
-  LLVMValueRef moved = LLVMBuildMul(l->b, index, x.step, "");
-  if (!ptr) return LLVMBuildAdd(l->b, base, emit_splat(l, moved, l->lanes), "");
-  LLVMTypeRef m = emit_memory_type(l, elem->elem);
-  LLVMValueRef at = LLVMBuildGEP2(l->b, m, x.v, &moved, 1, "");
-  return LLVMBuildGEP2(l->b, m, emit_splat(l, at, l->lanes), &spread, 1, "");
+  int inner = max_int(e->inner, x.depth);
+  emit_at(e, x.depth);
+  LLVMValueRef spread = LLVMBuildMul(e->b, emit_iota(e, e->lanes, t), emit_splat(e, x.step, e->lanes), "");
+  LLVMValueRef base = ptr ? NULL : LLVMBuildAdd(e->b, emit_splat(e, x.v, e->lanes), spread, "");
+  emit_at(e, inner);
+  LLVMValueRef index = t == e->i64 ? e->index64 : t == e->i32 ? e->index32 : LLVMBuildTrunc(e->b, e->index64, t, "");
+  LLVMValueRef moved = LLVMBuildMul(e->b, index, x.step, "");
+  if (!ptr) return LLVMBuildAdd(e->b, base, emit_splat(e, moved, e->lanes), "");
+  LLVMTypeRef m = emit_memory_type(e, elem->elem);
+  LLVMValueRef at = LLVMBuildGEP2(e->b, m, x.v, &moved, 1, "");
+  return LLVMBuildGEP2(e->b, m, emit_splat(e, at, e->lanes), &spread, 1, "");
 }
 
-static LLVMValueRef range_vector(Lower *l, Lane x) {
+static LLVMValueRef range_vector(Emitter *e, Lane x) {
   LLVMValueRef r = NULL;
-  emit_at(l, x.depth);
-  LLVMValueRef lo = is_zero(x.v) ? NULL : emit_splat(l, x.v, l->lanes);
-  bool open = LLVMIsAConstantInt(x.step) && LLVMConstIntGetSExtValue(x.step) >= l->extent;
-  LLVMValueRef hi = open ? NULL : emit_splat(l, x.step, l->lanes);
-  emit_at(l, max_int(l->inner, x.depth));
-  LLVMValueRef c = LLVMBuildAdd(l->b, emit_splat(l, l->index32, l->lanes), emit_iota(l, l->lanes, l->i32), "");
-  if (lo) r = LLVMBuildICmp(l->b, LLVMIntSGE, c, lo, "");
+  emit_at(e, x.depth);
+  LLVMValueRef lo = is_zero(x.v) ? NULL : emit_splat(e, x.v, e->lanes);
+  bool open = LLVMIsAConstantInt(x.step) && LLVMConstIntGetSExtValue(x.step) >= e->extent;
+  LLVMValueRef hi = open ? NULL : emit_splat(e, x.step, e->lanes);
+  emit_at(e, max_int(e->inner, x.depth));
+  LLVMValueRef c = LLVMBuildAdd(e->b, emit_splat(e, e->index32, e->lanes), emit_iota(e, e->lanes, e->i32), "");
+  if (lo) r = LLVMBuildICmp(e->b, LLVMIntSGE, c, lo, "");
   if (hi) {
-    LLVMValueRef below = LLVMBuildICmp(l->b, LLVMIntSLT, c, hi, "");
-    r = r ? LLVMBuildAnd(l->b, r, below, "") : below;
+    LLVMValueRef below = LLVMBuildICmp(e->b, LLVMIntSLT, c, hi, "");
+    r = r ? LLVMBuildAnd(e->b, r, below, "") : below;
   }
-  return r ? r : emit_splat(l, LLVMConstInt(l->i1, 1, false), l->lanes);
+  return r ? r : emit_splat(e, LLVMConstInt(e->i1, 1, false), e->lanes);
 }
 
-int emit_lane_vector_depth(Lower *l, Lane x) {
-  return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(l->inner, x.depth) : x.depth;
+int emit_lane_vector_depth(Emitter *e, Lane x) {
+  return x.kind == LANE_AFFINE || x.kind == LANE_RANGE ? max_int(e->inner, x.depth) : x.depth;
 }
 
-LLVMValueRef emit_lane_vector(Lower *l, Lane x, Type *elem) {
+LLVMValueRef emit_lane_vector(Emitter *e, Lane x, Type *elem) {
   if (x.kind == LANE_VECTOR) return x.v;
   if (x.kind == LANE_UNIFORM) {
-    if (l->lanes == 1) return x.v;
-    emit_at(l, x.depth);
-    LLVMValueRef v = emit_splat(l, x.v, l->lanes);
+    if (e->lanes == 1) return x.v;
+    emit_at(e, x.depth);
+    LLVMValueRef v = emit_splat(e, x.v, e->lanes);
     return v;
   }
-  return x.kind == LANE_AFFINE ? affine_vector(l, x, elem) : range_vector(l, x);
+  return x.kind == LANE_AFFINE ? affine_vector(e, x, elem) : range_vector(e, x);
 }
 
-Lane emit_lane_add(Lower *l, Lane a, Lane b) {
+Lane emit_lane_add(Emitter *e, Lane a, Lane b) {
   Lane r = {.depth = max_int(a.depth, b.depth)};
   if (a.kind == LANE_UNIFORM && is_zero(a.v)) return b;
   if (b.kind == LANE_UNIFORM && is_zero(b.v)) return a;
-  emit_at(l, r.depth);
+  emit_at(e, r.depth);
   if (a.kind != LANE_VECTOR && b.kind != LANE_VECTOR) {
     r.kind = a.kind == LANE_AFFINE || b.kind == LANE_AFFINE ? LANE_AFFINE : LANE_UNIFORM;
-    r.v = LLVMBuildAdd(l->b, a.v, b.v, "");
-    r.step = !a.step ? b.step : !b.step ? a.step : LLVMBuildAdd(l->b, a.step, b.step, "");
+    r.v = LLVMBuildAdd(e->b, a.v, b.v, "");
+    r.step = !a.step ? b.step : !b.step ? a.step : LLVMBuildAdd(e->b, a.step, b.step, "");
     return r;
   }
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   r.kind = LANE_VECTOR;
-  r.depth = max_int(emit_lane_vector_depth(l, a), emit_lane_vector_depth(l, b));
-  LLVMValueRef x = emit_lane_vector(l, a, (Type *)&i32), y = emit_lane_vector(l, b, (Type *)&i32);
-  emit_at(l, r.depth);
-  r.v = LLVMBuildAdd(l->b, x, y, "");
+  r.depth = max_int(emit_lane_vector_depth(e, a), emit_lane_vector_depth(e, b));
+  LLVMValueRef x = emit_lane_vector(e, a, (Type *)&i32), y = emit_lane_vector(e, b, (Type *)&i32);
+  emit_at(e, r.depth);
+  r.v = LLVMBuildAdd(e->b, x, y, "");
   return r;
 }
 
-Lane emit_lane_times(Lower *l, Lane a, int64_t k) {
+Lane emit_lane_times(Emitter *e, Lane a, int64_t k) {
   if (k == 1) return a;
-  emit_at(l, a.depth);
+  emit_at(e, a.depth);
   LLVMTypeRef t = LLVMTypeOf(a.v);
   int lanes = LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
-  LLVMValueRef c = emit_splat(l, emit_int(lanes > 1 ? LLVMGetElementType(t) : t, k), lanes);
-  a.v = LLVMBuildMul(l->b, a.v, c, "");
-  if (a.step) a.step = LLVMBuildMul(l->b, a.step, emit_int(LLVMTypeOf(a.step), k), "");
+  LLVMValueRef c = emit_splat(e, emit_int(lanes > 1 ? LLVMGetElementType(t) : t, k), lanes);
+  a.v = LLVMBuildMul(e->b, a.v, c, "");
+  if (a.step) a.step = LLVMBuildMul(e->b, a.step, emit_int(LLVMTypeOf(a.step), k), "");
   return a;
 }
 
-bool emit_lane_is_true(const Lower *l, Lane m) {
+bool emit_lane_is_true(const Emitter *e, Lane m) {
   if (m.kind == LANE_UNIFORM) return LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v);
   return m.kind == LANE_RANGE && LLVMIsAConstantInt(m.v) && LLVMConstIntGetZExtValue(m.v) == 0 &&
-         LLVMIsAConstantInt(m.step) && LLVMConstIntGetSExtValue(m.step) >= l->extent;
+         LLVMIsAConstantInt(m.step) && LLVMConstIntGetSExtValue(m.step) >= e->extent;
 }
 
 /* ---- ranges ------------------------------------------------------------------------------------------------------ */
@@ -132,45 +132,45 @@ static bool constant_of(LLVMValueRef v, int64_t *out) {
   return true;
 }
 
-static LLVMValueRef extreme(Lower *l, const char *name, bool least, LLVMValueRef a, LLVMValueRef b) {
+static LLVMValueRef extreme(Emitter *e, const char *name, bool least, LLVMValueRef a, LLVMValueRef b) {
   int64_t x, y;
   LLVMTypeRef t = LLVMTypeOf(a);
   if (constant_of(a, &x) && constant_of(b, &y)) return (x < y) == least ? a : b;
-  return emit_intrinsic(l, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
+  return emit_intrinsic(e, name, &t, 1, (LLVMValueRef[]){a, b}, 2);
 }
 
-LLVMValueRef emit_least(Lower *l, LLVMValueRef a, LLVMValueRef b) { return extreme(l, "llvm.smin", true, a, b); }
+LLVMValueRef emit_least(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return extreme(e, "llvm.smin", true, a, b); }
 
-LLVMValueRef emit_most(Lower *l, LLVMValueRef a, LLVMValueRef b) { return extreme(l, "llvm.smax", false, a, b); }
+LLVMValueRef emit_most(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return extreme(e, "llvm.smax", false, a, b); }
 
-static LLVMValueRef widened(Lower *l, LLVMValueRef v) {
-  return LLVMTypeOf(v) == l->i64 ? v : LLVMBuildSExt(l->b, v, l->i64, "");
+static LLVMValueRef widened(Emitter *e, LLVMValueRef v) {
+  return LLVMTypeOf(v) == e->i64 ? v : LLVMBuildSExt(e->b, v, e->i64, "");
 }
 
-Lane emit_compare_range(Lower *l, const char *p, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth) {
+Lane emit_compare_range(Emitter *e, const char *p, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth) {
   Lane r = {.kind = LANE_RANGE, .depth = depth};
   bool greater = p[1] == 'g';
-  emit_at(l, depth);
-  LLVMValueRef d = LLVMBuildSub(l->b, widened(l, u), widened(l, v), "");
-  if (greater ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(l->b, d, LLVMConstInt(l->i64, 1, false), "");
-  d = emit_least(l, emit_most(l, d, emit_int(l->i64, 0)), emit_int(l->i64, extent));
-  d = LLVMBuildTrunc(l->b, d, l->i32, "");
-  r.v = greater ? d : emit_int(l->i32, 0);
-  r.step = greater ? emit_int(l->i32, extent) : d;
+  emit_at(e, depth);
+  LLVMValueRef d = LLVMBuildSub(e->b, widened(e, u), widened(e, v), "");
+  if (greater ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(e->b, d, LLVMConstInt(e->i64, 1, false), "");
+  d = emit_least(e, emit_most(e, d, emit_int(e->i64, 0)), emit_int(e->i64, extent));
+  d = LLVMBuildTrunc(e->b, d, e->i32, "");
+  r.v = greater ? d : emit_int(e->i32, 0);
+  r.step = greater ? emit_int(e->i32, extent) : d;
   return r;
 }
 
-Lane emit_range_and(Lower *l, Lane a, Lane b) {
+Lane emit_range_and(Emitter *e, Lane a, Lane b) {
   Lane r = {.kind = LANE_RANGE, .depth = max_int(a.depth, b.depth)};
   int64_t x, y;
-  emit_at(l, r.depth);
+  emit_at(e, r.depth);
   if (b.kind == LANE_UNIFORM) {
     r.v = a.v;
-    r.step = LLVMBuildSelect(l->b, b.v, a.step, emit_int(l->i32, 0), "");
+    r.step = LLVMBuildSelect(e->b, b.v, a.step, emit_int(e->i32, 0), "");
     return r;
   }
   bool from_start = constant_of(a.v, &x) && !x, b_from_start = constant_of(b.v, &y) && !y;
-  r.v = from_start ? b.v : b_from_start ? a.v : emit_most(l, a.v, b.v);
-  r.step = emit_least(l, a.step, b.step);
+  r.v = from_start ? b.v : b_from_start ? a.v : emit_most(e, a.v, b.v);
+  r.step = emit_least(e, a.step, b.step);
   return r;
 }

@@ -26,18 +26,18 @@ struct Memo {
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 
-static LLVMValueRef cast_int(Lower *l, LLVMValueRef v, LLVMTypeRef t, bool is_signed) {
-  return LLVMTypeOf(v) == t ? v : LLVMBuildIntCast2(l->b, v, t, is_signed, "");
+static LLVMValueRef cast_int(Emitter *e, LLVMValueRef v, LLVMTypeRef t, bool is_signed) {
+  return LLVMTypeOf(v) == t ? v : LLVMBuildIntCast2(e->b, v, t, is_signed, "");
 }
 
 /* ---- remembering ------------------------------------------------------------------------------------------------- */
 
 static bool same_lane(const Lane *a, const Lane *b) { return a->kind == b->kind && a->v == b->v && a->step == b->step; }
 
-static const Lane *recall(Lower *l, const Value *v, const Lane *at) {
+static const Lane *recall(Emitter *e, const Value *v, const Lane *at) {
   for (Memo **m = &code_of(v)->memo; *m;) {
     Memo *x = *m;
-    if (x->lane.depth > l->depth || x->serial != l->levels[x->lane.depth].serial) {
+    if (x->lane.depth > e->depth || x->serial != e->levels[x->lane.depth].serial) {
       *m = x->next; /* its level is closed */
       continue;
     }
@@ -49,11 +49,11 @@ static const Lane *recall(Lower *l, const Value *v, const Lane *at) {
   return NULL;
 }
 
-void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
-  Memo *m = NEW(l->cx, Memo);
-  m->at = ctx_copy(l->cx, at, sizeof *at * (size_t)v->type->rank);
+void emit_lane_remember(Emitter *e, Value *v, const Lane *at, Lane lane) {
+  Memo *m = NEW(e->cx, Memo);
+  m->at = ctx_copy(e->cx, at, sizeof *at * (size_t)v->type->rank);
   m->lane = lane;
-  m->serial = l->levels[lane.depth].serial;
+  m->serial = e->levels[lane.depth].serial;
   m->next = code_of(v)->memo;
   code_of(v)->memo = m;
 }
@@ -61,39 +61,39 @@ void emit_lane_remember(Lower *l, Value *v, const Lane *at, Lane lane) {
 /* ---- rearranging ------------------------------------------------------------------------------------------------- */
 
 /* The row-major number of an element. */
-static Lane linear(Lower *l, const Type *t, const Lane *at) {
-  Lane r = emit_lane_zero(l);
+static Lane linear(Emitter *e, const Type *t, const Lane *at) {
+  Lane r = emit_lane_zero(e);
   int64_t stride = 1;
   for (int i = t->rank; i-- > 0; stride *= t->shape[i])
-    if (t->shape[i] != 1) r = emit_lane_add(l, r, emit_lane_times(l, at[i], stride));
+    if (t->shape[i] != 1) r = emit_lane_add(e, r, emit_lane_times(e, at[i], stride));
   return r;
 }
 
 /* (x / 2^shift) % 2^bits of a lane. Where an affine lane stays within one run of 2^bits for a whole vector, it
  * remains affine. */
-static Lane digit(Lower *l, Lane x, int shift, int64_t size, bool top) {
+static Lane digit(Emitter *e, Lane x, int shift, int64_t size, bool top) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   int64_t step = x.kind == LANE_AFFINE && LLVMIsAConstantInt(x.step) ? LLVMConstIntGetSExtValue(x.step) : 0;
   int depth = x.depth;
-  if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= l->lanes) {
+  if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= e->lanes) {
     /* shift is 0 for all lanes of an aligned vector: the same digit */
-    depth = max_int(depth, l->inner);
-    emit_at(l, depth);
-    x = emit_lane_uniform(LLVMBuildAdd(l->b, x.v, l->index32, ""), depth);
-  } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= l->lanes) {
-    depth = max_int(depth, l->inner);
-    emit_at(l, depth);
-    LLVMValueRef at = LLVMBuildAdd(l->b, x.v, l->index32, "");
-    if (!top) at = LLVMBuildAnd(l->b, at, emit_int(l->i32, size - 1), "");
-    return (Lane){.kind = LANE_AFFINE, .depth = depth, .v = LLVMBuildSub(l->b, at, l->index32, ""), .step = x.step};
+    depth = max_int(depth, e->inner);
+    emit_at(e, depth);
+    x = emit_lane_uniform(LLVMBuildAdd(e->b, x.v, e->index32, ""), depth);
+  } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= e->lanes) {
+    depth = max_int(depth, e->inner);
+    emit_at(e, depth);
+    LLVMValueRef at = LLVMBuildAdd(e->b, x.v, e->index32, "");
+    if (!top) at = LLVMBuildAnd(e->b, at, emit_int(e->i32, size - 1), "");
+    return (Lane){.kind = LANE_AFFINE, .depth = depth, .v = LLVMBuildSub(e->b, at, e->index32, ""), .step = x.step};
   } else if (x.kind != LANE_UNIFORM) {
-    depth = emit_lane_vector_depth(l, x);
-    x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = emit_lane_vector(l, x, (Type *)&i32)};
+    depth = emit_lane_vector_depth(e, x);
+    x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = emit_lane_vector(e, x, (Type *)&i32)};
   }
-  int lanes = x.kind == LANE_VECTOR ? l->lanes : 1;
-  emit_at(l, depth);
-  if (shift) x.v = LLVMBuildLShr(l->b, x.v, emit_splat(l, emit_int(l->i32, shift), lanes), "");
-  if (!top) x.v = LLVMBuildAnd(l->b, x.v, emit_splat(l, emit_int(l->i32, size - 1), lanes), "");
+  int lanes = x.kind == LANE_VECTOR ? e->lanes : 1;
+  emit_at(e, depth);
+  if (shift) x.v = LLVMBuildLShr(e->b, x.v, emit_splat(e, emit_int(e->i32, shift), lanes), "");
+  if (!top) x.v = LLVMBuildAnd(e->b, x.v, emit_splat(e, emit_int(e->i32, size - 1), lanes), "");
   return x;
 }
 
@@ -103,28 +103,28 @@ static int log2_of(int64_t x) {
   return n;
 }
 
-static void reshape_at(Lower *l, const Op *op, const Lane *at, Lane *out) {
+static void reshape_at(Emitter *e, const Op *op, const Lane *at, Lane *out) {
   const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
   if (cpu_reshape_trivial(op)) {
     for (int i = 0, j = 0; i < from->rank; i++) {
-      out[i] = emit_lane_zero(l);
+      out[i] = emit_lane_zero(e);
       if (from->shape[i] == 1) continue;
       while (to->shape[j] == 1) j++;
       out[i] = at[j++];
     }
     return;
   }
-  Lane n = linear(l, to, at);
+  Lane n = linear(e, to, at);
   int shift = 0;
   for (int i = from->rank; i-- > 0;) {
     bool top = true;
     for (int j = 0; j < i; j++) top = top && from->shape[j] == 1;
-    out[i] = from->shape[i] == 1 ? emit_lane_zero(l) : digit(l, n, shift, from->shape[i], top);
+    out[i] = from->shape[i] == 1 ? emit_lane_zero(e) : digit(e, n, shift, from->shape[i], top);
     shift += log2_of(from->shape[i]);
   }
 }
 
-bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *out) {
+bool emit_lane_operand_at(Emitter *e, const Op *op, int i, const Lane *at, Lane *out) {
   const Value *x = ir_operand(op, i);
   int rank = x->type->rank;
   switch (op->code) {
@@ -134,14 +134,14 @@ bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *o
     return true;
   }
   case OP_BROADCAST:
-    for (int d = 0; d < rank; d++) out[d] = x->type->shape[d] == 1 ? emit_lane_zero(l) : at[d];
+    for (int d = 0; d < rank; d++) out[d] = x->type->shape[d] == 1 ? emit_lane_zero(e) : at[d];
     return true;
   case OP_TRANS: {
     Attr *order = ir_attr(op, "order");
     for (int d = 0; d < rank; d++) out[order->ints[d]] = at[d];
     return true;
   }
-  case OP_RESHAPE: reshape_at(l, op, at, out); return true;
+  case OP_RESHAPE: reshape_at(e, op, at, out); return true;
   case OP_JOIN:
     for (int d = 0; d < rank; d++) out[d] = at[d];
     return true;
@@ -156,47 +156,47 @@ bool emit_lane_operand_at(Lower *l, const Op *op, int i, const Lane *at, Lane *o
 
 /* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
-static Lane in_vectors(Lower *l, Op *op, Lane *in) {
-  LLVMValueRef *v = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
+static Lane in_vectors(Emitter *e, Op *op, Lane *in) {
+  LLVMValueRef *v = NEWN(e->cx, LLVMValueRef, op->noperands + 1);
   Lane r = {.kind = LANE_VECTOR};
   for (int i = 0; i < op->noperands; i++) {
-    r.depth = max_int(r.depth, emit_lane_vector_depth(l, in[i]));
-    v[i] = emit_lane_vector(l, in[i], ir_elem(ir_operand(op, i)->type));
+    r.depth = max_int(r.depth, emit_lane_vector_depth(e, in[i]));
+    v[i] = emit_lane_vector(e, in[i], ir_elem(ir_operand(op, i)->type));
   }
-  emit_at(l, r.depth);
-  r.v = emit_element_op(l, op, v, l->lanes);
+  emit_at(e, r.depth);
+  r.v = emit_element_op(e, op, v, e->lanes);
   return r;
 }
 
-static Lane in_scalars(Lower *l, Op *op, Lane *in) {
-  LLVMValueRef *v = NEWN(l->cx, LLVMValueRef, op->noperands + 1);
+static Lane in_scalars(Emitter *e, Op *op, Lane *in) {
+  LLVMValueRef *v = NEWN(e->cx, LLVMValueRef, op->noperands + 1);
   int depth = 0;
   for (int i = 0; i < op->noperands; i++) {
     depth = max_int(depth, in[i].depth);
     v[i] = in[i].v;
   }
-  emit_at(l, depth);
-  return emit_lane_uniform(emit_element_op(l, op, v, 1), depth);
+  emit_at(e, depth);
+  return emit_lane_uniform(emit_element_op(e, op, v, 1), depth);
 }
 
 /* Is a step preserved when the index is extended? Indices do not wrap; multiples of large odd constants
  * (hashes) do. */
-static bool small_step(Lower *l, LLVMValueRef step) {
+static bool small_step(Emitter *e, LLVMValueRef step) {
   if (!LLVMIsAConstantInt(step)) return false;
   int64_t k = LLVMConstIntGetSExtValue(step);
-  return (k < 0 ? -k : k) * l->extent < (INT64_C(1) << 24);
+  return (k < 0 ? -k : k) * e->extent < (INT64_C(1) << 24);
 }
 
-static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
+static bool compare_lanes(Emitter *e, Op *op, Lane a, Lane b, Lane *out) {
   const char *p = ir_attr_text_or(op, "predicate", "");
   int depth = max_int(a.depth, b.depth);
   bool narrow = ir_elem(ir_operand(op, 0)->type)->bits < 32; /* it may wrap around between two lanes */
-  if (l->lanes == 1) return false;
+  if (e->lanes == 1) return false;
   if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step &&
       ((p[0] == 's' && !narrow) || p[0] == 'e' || p[0] == 'n')) {
     LLVMValueRef in[2] = {a.v, b.v};
-    emit_at(l, depth);
-    *out = emit_lane_uniform(emit_element_op(l, op, in, 1), depth);
+    emit_at(e, depth);
+    *out = emit_lane_uniform(emit_element_op(e, op, in, 1), depth);
     return true;
   }
   if (p[0] != 's' || narrow) return false;
@@ -216,81 +216,81 @@ static bool compare_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
   if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && LLVMIsAConstantInt(a.step) && LLVMIsAConstantInt(b.step)) {
     int64_t d = LLVMConstIntGetSExtValue(a.step) - LLVMConstIntGetSExtValue(b.step);
     if (d != 1) return false;
-    *out = emit_compare_range(l, p, a.v, b.v, l->extent, depth);
+    *out = emit_compare_range(e, p, a.v, b.v, e->extent, depth);
     return true;
   }
   if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM) return false;
   if (!LLVMIsAConstantInt(a.step) || LLVMConstIntGetSExtValue(a.step) != 1) return false;
-  *out = emit_compare_range(l, p, a.v, b.v, l->extent, depth);
+  *out = emit_compare_range(e, p, a.v, b.v, e->extent, depth);
   return true;
 }
 
-static bool and_lanes(Lower *l, Lane a, Lane b, Lane *out) {
+static bool and_lanes(Emitter *e, Lane a, Lane b, Lane *out) {
   if (b.kind == LANE_RANGE && a.kind == LANE_UNIFORM) {
     Lane t = a;
     a = b;
     b = t;
   }
   if (a.kind != LANE_RANGE || (b.kind != LANE_RANGE && b.kind != LANE_UNIFORM)) return false;
-  *out = emit_range_and(l, a, b);
+  *out = emit_range_and(e, a, b);
   return true;
 }
 
 /* x % n where x varies: the nest's run-time test may have found that nothing wraps. */
-static bool remainder_lanes(Lower *l, Op *op, Lane a, Lane b, Lane *out) {
-  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !l->assume) return false;
+static bool remainder_lanes(Emitter *e, Op *op, Lane a, Lane b, Lane *out) {
+  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !e->assume) return false;
   *out = a;
-  return map_has(&l->nest->linear, &op->results[0]);
+  return map_has(&e->nest->linear, &op->results[0]);
 }
 
-static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
+static bool affine_lanes(Emitter *e, Op *op, Lane *in, Lane *out) {
   Lane a = in[0], b = op->noperands > 1 ? in[1] : in[0];
   if (a.kind == LANE_VECTOR || b.kind == LANE_VECTOR) return false;
   int depth = max_int(a.depth, b.depth);
   Lane r = {.kind = LANE_AFFINE, .depth = depth};
-  LLVMTypeRef t = emit_element_type(l, ir_elem(op->results[0].type));
+  LLVMTypeRef t = emit_element_type(e, ir_elem(op->results[0].type));
   switch (op->code) {
-  case OP_CMPI: return compare_lanes(l, op, a, b, out);
+  case OP_CMPI: return compare_lanes(e, op, a, b, out);
   case OP_ANDI:
-    if (ir_elem(op->results[0].type)->bits == 1 && l->lanes > 1) return and_lanes(l, a, b, out);
+    if (ir_elem(op->results[0].type)->bits == 1 && e->lanes > 1) return and_lanes(e, a, b, out);
     return false;
   case OP_REMSI:
-  case OP_REMUI: return remainder_lanes(l, op, a, b, out);
+  case OP_REMUI: return remainder_lanes(e, op, a, b, out);
   default: break;
   }
   if (a.kind == LANE_RANGE || b.kind == LANE_RANGE) return false;
-  emit_at(l, depth);
+  emit_at(e, depth);
   switch (op->code) {
-  case OP_ADDI: *out = emit_lane_add(l, a, b); return true;
+  case OP_ADDI: *out = emit_lane_add(e, a, b); return true;
   case OP_SUBI:
-    r.v = LLVMBuildSub(l->b, a.v, b.v, "");
-    r.step = !b.step ? a.step : !a.step ? LLVMBuildNeg(l->b, b.step, "") : LLVMBuildSub(l->b, a.step, b.step, "");
+    r.v = LLVMBuildSub(e->b, a.v, b.v, "");
+    r.step = !b.step ? a.step : !a.step ? LLVMBuildNeg(e->b, b.step, "") : LLVMBuildSub(e->b, a.step, b.step, "");
     break;
   case OP_MULI:
     if (a.step && b.step) return false;
-    r.v = LLVMBuildMul(l->b, a.v, b.v, "");
-    r.step = a.step ? LLVMBuildMul(l->b, a.step, b.v, "") : LLVMBuildMul(l->b, b.step, a.v, "");
+    r.v = LLVMBuildMul(e->b, a.v, b.v, "");
+    r.step = a.step ? LLVMBuildMul(e->b, a.step, b.v, "") : LLVMBuildMul(e->b, b.step, a.v, "");
     break;
   case OP_SHLI:
     if (b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(b.v) || LLVMConstIntGetZExtValue(b.v) >= LLVMGetIntTypeWidth(t))
       return false;
-    r.v = LLVMBuildShl(l->b, a.v, b.v, "");
-    r.step = LLVMBuildShl(l->b, a.step, b.v, "");
+    r.v = LLVMBuildShl(e->b, a.v, b.v, "");
+    r.step = LLVMBuildShl(e->b, a.step, b.v, "");
     break;
   case OP_EXTSI:
   case OP_EXTUI:
   case OP_INDEX_CAST:
-    if (!small_step(l, a.step)) return false;
+    if (!small_step(e, a.step)) return false;
     if (ir_elem(ir_operand(op, 0)->type)->bits < 32) return false; /* it may wrap around between two lanes */
-    if (op->code == OP_EXTUI && index_passes_zero(index_of(l->plan->index, ir_operand(op, 0)), ir_operand(op, 0)->type))
+    if (op->code == OP_EXTUI && index_passes_zero(index_of(e->plan->index, ir_operand(op, 0)), ir_operand(op, 0)->type))
       return false; /* so may this, at 0 */
-    r.v = op->code == OP_EXTUI ? LLVMBuildZExt(l->b, a.v, t, "") : LLVMBuildIntCast2(l->b, a.v, t, true, "");
-    r.step = LLVMBuildIntCast2(l->b, a.step, t, true, "");
+    r.v = op->code == OP_EXTUI ? LLVMBuildZExt(e->b, a.v, t, "") : LLVMBuildIntCast2(e->b, a.v, t, true, "");
+    r.step = LLVMBuildIntCast2(e->b, a.step, t, true, "");
     break;
   case OP_TRUNCI:
     if (LLVMGetIntTypeWidth(t) < 8) return false;
-    r.v = LLVMBuildTrunc(l->b, a.v, t, "");
-    r.step = LLVMBuildTrunc(l->b, a.step, t, "");
+    r.v = LLVMBuildTrunc(e->b, a.v, t, "");
+    r.step = LLVMBuildTrunc(e->b, a.step, t, "");
     break;
   case OP_TT_BITCAST:
     if (!ir_is_ptr(ir_elem(op->results[0].type)) || !ir_is_ptr(ir_elem(ir_operand(op, 0)->type))) return false;
@@ -299,9 +299,9 @@ static bool affine_lanes(Lower *l, Op *op, Lane *in, Lane *out) {
     r = a;
     break;
   case OP_ADDPTR: {
-    LLVMValueRef offset = cast_int(l, b.v, l->i64, true), step = b.step ? cast_int(l, b.step, l->i64, true) : NULL;
-    r.v = LLVMBuildGEP2(l->b, emit_memory_type(l, ir_elem(op->results[0].type)->elem), a.v, &offset, 1, "");
-    r.step = !step ? a.step : !a.step ? step : LLVMBuildAdd(l->b, a.step, step, "");
+    LLVMValueRef offset = cast_int(e, b.v, e->i64, true), step = b.step ? cast_int(e, b.step, e->i64, true) : NULL;
+    r.v = LLVMBuildGEP2(e->b, emit_memory_type(e, ir_elem(op->results[0].type)->elem), a.v, &offset, 1, "");
+    r.step = !step ? a.step : !a.step ? step : LLVMBuildAdd(e->b, a.step, step, "");
     break;
   }
   default: return false;
@@ -318,148 +318,148 @@ static bool all_uniform(const Lane *in, int n) {
 
 /* a / b for a scalar b that the loop does not change: an exact quotient without the slow instruction
  * (emit_float.c). It branches, so it belongs to the innermost level. */
-static bool divides_by_scalar(Lower *l, const Op *op, const Lane *in) {
+static bool divides_by_scalar(Emitter *e, const Op *op, const Lane *in) {
   if (op->code != OP_DIVF && op->code != OP_PRECISE_DIVF) return false;
   const Type *t = ir_elem(op->results[0].type);
-  return t->fkind == F32 && l->lanes >= 8 && l->index32 && in[1].kind == LANE_UNIFORM && in[1].depth < l->inner &&
-         in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !LLVMIsConstant(in[1].v);
+  return t->fkind == F32 && e->lanes >= 8 && e->index32 && in[1].kind == LANE_UNIFORM && in[1].depth < e->inner &&
+         in[0].kind == LANE_VECTOR && in[0].depth >= e->inner && !LLVMIsConstant(in[1].v);
 }
 
-static Lane divide_by_scalar(Lower *l, const Lane *in) {
-  Lane r = {.kind = LANE_VECTOR, .depth = l->depth};
-  emit_at(l, in[1].depth);
+static Lane divide_by_scalar(Emitter *e, const Lane *in) {
+  Lane r = {.kind = LANE_VECTOR, .depth = e->depth};
+  emit_at(e, in[1].depth);
   LLVMValueRef inverse, usual;
-  emit_float_inverse(l, in[1].v, &inverse, &usual);
-  emit_at(l, l->depth);
-  r.v = emit_float_divide_by(l, in[0].v, in[1].v, inverse, usual, l->lanes);
-  l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
+  emit_float_inverse(e, in[1].v, &inverse, &usual);
+  emit_at(e, e->depth);
+  r.v = emit_float_divide_by(e, in[0].v, in[1].v, inverse, usual, e->lanes);
+  e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
   return r;
 }
 
-static Lane eval_elementwise(Lower *l, Op *op, const Lane *at) {
-  Lane *in = NEWN(l->cx, Lane, op->noperands + 1);
-  for (int i = 0; i < op->noperands; i++) in[i] = emit_lane_eval(l, ir_operand(op, i), at);
+static Lane eval_elementwise(Emitter *e, Op *op, const Lane *at) {
+  Lane *in = NEWN(e->cx, Lane, op->noperands + 1);
+  for (int i = 0; i < op->noperands; i++) in[i] = emit_lane_eval(e, ir_operand(op, i), at);
   Lane r;
-  if (all_uniform(in, op->noperands)) return in_scalars(l, op, in);
-  if (affine_lanes(l, op, in, &r)) return r;
-  if (divides_by_scalar(l, op, in)) return divide_by_scalar(l, in);
-  return in_vectors(l, op, in);
+  if (all_uniform(in, op->noperands)) return in_scalars(e, op, in);
+  if (affine_lanes(e, op, in, &r)) return r;
+  if (divides_by_scalar(e, op, in)) return divide_by_scalar(e, in);
+  return in_vectors(e, op, in);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
-static Lane eval_range(Lower *l, Op *op, const Lane *at) {
+static Lane eval_range(Emitter *e, Op *op, const Lane *at) {
   int64_t start = ir_attr_int_or(op, "start", 0);
-  return emit_lane_add(l, at[0], emit_lane_uniform(emit_int(l->i32, start), 0));
+  return emit_lane_add(e, at[0], emit_lane_uniform(emit_int(e->i32, start), 0));
 }
 
-static Lane choose_lane(Lower *l, Lane c, Lane yes, Lane no, Type *elem) {
+static Lane choose_lane(Emitter *e, Lane c, Lane yes, Lane no, Type *elem) {
   if (c.kind == LANE_UNIFORM && LLVMIsAConstantInt(c.v)) return LLVMConstIntGetZExtValue(c.v) ? yes : no;
   Lane r = {.kind = LANE_VECTOR,
-            .depth = max_int(emit_lane_vector_depth(l, c),
-                             max_int(emit_lane_vector_depth(l, yes), emit_lane_vector_depth(l, no)))};
+            .depth = max_int(emit_lane_vector_depth(e, c),
+                             max_int(emit_lane_vector_depth(e, yes), emit_lane_vector_depth(e, no)))};
   if (c.kind == LANE_UNIFORM && yes.kind == LANE_UNIFORM && no.kind == LANE_UNIFORM) r.kind = LANE_UNIFORM;
   LLVMValueRef v[3] = {c.v, yes.v, no.v};
   if (r.kind == LANE_VECTOR) {
     static const Type i1 = {.kind = TYPE_INT, .bits = 1};
-    v[0] = emit_lane_vector(l, c, (Type *)&i1);
-    v[1] = emit_lane_vector(l, yes, elem);
-    v[2] = emit_lane_vector(l, no, elem);
+    v[0] = emit_lane_vector(e, c, (Type *)&i1);
+    v[1] = emit_lane_vector(e, yes, elem);
+    v[2] = emit_lane_vector(e, no, elem);
   }
-  emit_at(l, r.depth);
-  r.v = LLVMBuildSelect(l->b, v[0], v[1], v[2], "");
+  emit_at(e, r.depth);
+  r.v = LLVMBuildSelect(e->b, v[0], v[1], v[2], "");
   return r;
 }
 
-static Lane compare_with(Lower *l, LLVMIntPredicate p, Lane x, int64_t k) {
+static Lane compare_with(Emitter *e, LLVMIntPredicate p, Lane x, int64_t k) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
-  int lanes = x.kind == LANE_UNIFORM ? 1 : l->lanes;
+  int lanes = x.kind == LANE_UNIFORM ? 1 : e->lanes;
   Lane r = {.kind = x.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
-            .depth = x.kind == LANE_UNIFORM ? x.depth : emit_lane_vector_depth(l, x)};
-  LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : emit_lane_vector(l, x, (Type *)&i32);
-  emit_at(l, r.depth);
-  r.v = LLVMBuildICmp(l->b, p, v, emit_splat(l, emit_int(l->i32, k), lanes), "");
+            .depth = x.kind == LANE_UNIFORM ? x.depth : emit_lane_vector_depth(e, x)};
+  LLVMValueRef v = x.kind == LANE_UNIFORM ? x.v : emit_lane_vector(e, x, (Type *)&i32);
+  emit_at(e, r.depth);
+  r.v = LLVMBuildICmp(e->b, p, v, emit_splat(e, emit_int(e->i32, k), lanes), "");
   return r;
 }
 
 /* cat: the first tensor's elements, then the second's. Both are evaluated, at coordinates that exist. */
-static Lane eval_cat(Lower *l, Op *op, const Lane *at) {
+static Lane eval_cat(Emitter *e, Op *op, const Lane *at) {
   Lane a[MAX_RANK], b[MAX_RANK];
   int64_t n = ir_operand(op, 0)->type->shape[0];
   for (int i = 0; i < op->results[0].type->rank; i++) a[i] = b[i] = at[i];
-  Lane first = compare_with(l, LLVMIntSLT, at[0], n),
-       back = emit_lane_add(l, at[0], emit_lane_uniform(emit_int(l->i32, -n), 0));
+  Lane first = compare_with(e, LLVMIntSLT, at[0], n),
+       back = emit_lane_add(e, at[0], emit_lane_uniform(emit_int(e->i32, -n), 0));
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
-  Lane zero = emit_lane_zero(l);
-  a[0] = choose_lane(l, first, at[0], zero, (Type *)&i32);
-  b[0] = choose_lane(l, first, zero, back, (Type *)&i32);
-  Lane x = emit_lane_eval(l, ir_operand(op, 0), a), y = emit_lane_eval(l, ir_operand(op, 1), b);
-  return choose_lane(l, first, x, y, op->results[0].type->elem);
+  Lane zero = emit_lane_zero(e);
+  a[0] = choose_lane(e, first, at[0], zero, (Type *)&i32);
+  b[0] = choose_lane(e, first, zero, back, (Type *)&i32);
+  Lane x = emit_lane_eval(e, ir_operand(op, 0), a), y = emit_lane_eval(e, ir_operand(op, 1), b);
+  return choose_lane(e, first, x, y, op->results[0].type->elem);
 }
 
-static Lane eval_gather(Lower *l, Op *op, const Lane *at) {
+static Lane eval_gather(Emitter *e, Op *op, const Lane *at) {
   Lane from[MAX_RANK];
   Value *src = ir_operand(op, 0), *indices = ir_operand(op, 1);
   for (int i = 0; i < src->type->rank; i++) from[i] = at[i];
-  Lane index = emit_lane_eval(l, indices, at);
+  Lane index = emit_lane_eval(e, indices, at);
   if (indices->type->elem->bits != 32) {
-    int lanes = index.kind == LANE_UNIFORM ? 1 : l->lanes;
+    int lanes = index.kind == LANE_UNIFORM ? 1 : e->lanes;
     Lane r = {.kind = index.kind == LANE_UNIFORM ? LANE_UNIFORM : LANE_VECTOR,
-              .depth = index.kind == LANE_UNIFORM ? index.depth : emit_lane_vector_depth(l, index)};
-    LLVMValueRef v = lanes == 1 ? index.v : emit_lane_vector(l, index, indices->type->elem);
-    emit_at(l, r.depth);
-    r.v = LLVMBuildIntCast2(l->b, v, emit_wide(l->i32, lanes), true, "");
+              .depth = index.kind == LANE_UNIFORM ? index.depth : emit_lane_vector_depth(e, index)};
+    LLVMValueRef v = lanes == 1 ? index.v : emit_lane_vector(e, index, indices->type->elem);
+    emit_at(e, r.depth);
+    r.v = LLVMBuildIntCast2(e->b, v, emit_wide(e->i32, lanes), true, "");
     index = r;
   }
   from[ir_attr_int_or(op, "axis", 0)] = index;
-  return emit_slot_read(l, emit_slot(l, src), src->type, from);
+  return emit_slot_read(e, emit_slot(e, src), src->type, from);
 }
 
-static Lane eval_split(Lower *l, const Value *v, const Lane *at) {
+static Lane eval_split(Emitter *e, const Value *v, const Lane *at) {
   Value *src = ir_operand(v->op, 0);
   Lane from[MAX_RANK];
   for (int i = 0; i < v->type->rank; i++) from[i] = at[i];
-  from[v->type->rank] = emit_lane_uniform(emit_int(l->i32, v->index), 0);
-  return emit_lane_eval(l, src, from);
+  from[v->type->rank] = emit_lane_uniform(emit_int(e->i32, v->index), 0);
+  return emit_lane_eval(e, src, from);
 }
 
-static Lane eval_join(Lower *l, Op *op, const Lane *at) {
-  Lane second = compare_with(l, LLVMIntNE, at[op->results[0].type->rank - 1], 0);
+static Lane eval_join(Emitter *e, Op *op, const Lane *at) {
+  Lane second = compare_with(e, LLVMIntNE, at[op->results[0].type->rank - 1], 0);
   if (second.kind == LANE_UNIFORM && LLVMIsAConstantInt(second.v))
-    return emit_lane_eval(l, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
-  Lane a = emit_lane_eval(l, ir_operand(op, 0), at), b = emit_lane_eval(l, ir_operand(op, 1), at);
-  return choose_lane(l, second, b, a, op->results[0].type->elem);
+    return emit_lane_eval(e, ir_operand(op, LLVMConstIntGetZExtValue(second.v) ? 1 : 0), at);
+  Lane a = emit_lane_eval(e, ir_operand(op, 0), at), b = emit_lane_eval(e, ir_operand(op, 1), at);
+  return choose_lane(e, second, b, a, op->results[0].type->elem);
 }
 
 /* A constant with different elements: an array in the module. */
-static Lane eval_dense(Lower *l, Value *v, const Attr *a, const Lane *at) {
+static Lane eval_dense(Emitter *e, Value *v, const Attr *a, const Lane *at) {
   int64_t n = ir_numel(v->type);
-  LLVMTypeRef t = emit_memory_type(l, v->type->elem);
-  LLVMValueRef *all = NEWN(l->cx, LLVMValueRef, n);
+  LLVMTypeRef t = emit_memory_type(e, v->type->elem);
+  LLVMValueRef *all = NEWN(e->cx, LLVMValueRef, n);
   for (int64_t i = 0; i < n; i++) {
-    all[i] = emit_element_const(l, v->type->elem, a->items[i]);
+    all[i] = emit_element_const(e, v->type->elem, a->items[i]);
     if (LLVMTypeOf(all[i]) != t) all[i] = LLVMConstInt(t, LLVMConstIntGetZExtValue(all[i]), false);
   }
   LLVMValueRef g = code_of(v)->scalar;
   if (!g) {
-    g = LLVMAddGlobal(l->module, LLVMArrayType2(t, (uint64_t)n), "constant");
+    g = LLVMAddGlobal(e->module, LLVMArrayType2(t, (uint64_t)n), "constant");
     LLVMSetInitializer(g, LLVMConstArray2(t, all, (uint64_t)n));
     LLVMSetGlobalConstant(g, true);
     LLVMSetLinkage(g, LLVMPrivateLinkage);
     code_of(v)->scalar = g;
   }
-  return emit_array_read(l, g, v->type, at, 0);
+  return emit_array_read(e, g, v->type, at, 0);
 }
 
-static Lane eval_load(Lower *l, const Op *op, const Lane *at) {
+static Lane eval_load(Emitter *e, const Op *op, const Lane *at) {
   Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
-  Pointers p = emit_memory_pointers(l, op, emit_lane_eval(l, ir_operand(op, 0), at));
-  if (!mask) return emit_memory_read(l, op, &p, 0);
-  if (l->full && map_has(&l->nest->bounded, op)) return emit_memory_read(l, op, &p, l->depth);
-  Lane m = emit_lane_eval(l, mask, at);
-  if (emit_lane_is_true(l, m)) return emit_memory_read(l, op, &p, 0);
-  LLVMValueRef zero = LLVMConstNull(emit_element_type(l, op->results[0].type->elem));
-  return emit_memory_read_masked(l, op, &p, m, other ? emit_lane_eval(l, other, at) : emit_lane_uniform(zero, 0));
+  Pointers p = emit_memory_pointers(e, op, emit_lane_eval(e, ir_operand(op, 0), at));
+  if (!mask) return emit_memory_read(e, op, &p, 0);
+  if (e->full && map_has(&e->nest->bounded, op)) return emit_memory_read(e, op, &p, e->depth);
+  Lane m = emit_lane_eval(e, mask, at);
+  if (emit_lane_is_true(e, m)) return emit_memory_read(e, op, &p, 0);
+  LLVMValueRef zero = LLVMConstNull(emit_element_type(e, op->results[0].type->elem));
+  return emit_memory_read_masked(e, op, &p, m, other ? emit_lane_eval(e, other, at) : emit_lane_uniform(zero, 0));
 }
 
 /* Ops whose lanes are computed from the operands' lanes, which is as precise as the index form, or more. */
@@ -487,115 +487,115 @@ static bool has_affine_lanes(const Op *op) {
 
 /* An integer or pointer of which the index analysis knows that it moves evenly along the one dimension whose coordinate
  * does: its element at that coordinate's beginning, and the step. */
-static bool affine_by_index(Lower *l, Value *v, const Lane *at, Lane *out) {
+static bool affine_by_index(Emitter *e, Value *v, const Lane *at, Lane *out) {
   const Type *elem = v->type->elem;
   int moving = -1;
   int64_t stride, bytes = ir_is_ptr(elem) ? ir_elem_bytes(elem->elem) : 1;
-  if (l->lanes == 1 || has_affine_lanes(v->op) || (!ir_is_ptr(elem) && (!ir_is_int(elem) || elem->bits == 1)))
+  if (e->lanes == 1 || has_affine_lanes(v->op) || (!ir_is_ptr(elem) && (!ir_is_int(elem) || elem->bits == 1)))
     return false;
   for (int d = 0; d < v->type->rank; d++) {
     if (at[d].kind == LANE_UNIFORM) continue;
     if (at[d].kind != LANE_AFFINE || moving >= 0 || !LLVMIsAConstantInt(at[d].step)) return false;
     moving = d;
   }
-  if (moving < 0 || !index_const_stride(index_of(l->plan->index, v), moving, &stride) || stride % bytes) return false;
+  if (moving < 0 || !index_const_stride(index_of(e->plan->index, v), moving, &stride) || stride % bytes) return false;
   Lane from[MAX_RANK];
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
   from[moving] = emit_lane_uniform(at[moving].v, at[moving].depth);
-  Lane base = emit_lane_eval(l, v, from);
+  Lane base = emit_lane_eval(e, v, from);
   if (base.kind != LANE_UNIFORM) return false;
   int64_t step = stride / bytes * LLVMConstIntGetSExtValue(at[moving].step);
   *out = step ? (Lane){.kind = LANE_AFFINE,
                        .depth = base.depth,
                        .v = base.v,
-                       .step = emit_int(ir_is_ptr(elem) ? l->i64 : emit_element_type(l, elem), step)}
+                       .step = emit_int(ir_is_ptr(elem) ? e->i64 : emit_element_type(e, elem), step)}
               : base;
   return true;
 }
 
-static Lane eval_op(Lower *l, Value *v, const Lane *at) {
+static Lane eval_op(Emitter *e, Value *v, const Lane *at) {
   Op *op = v->op;
   Lane from[MAX_RANK], evenly;
-  if (affine_by_index(l, v, at, &evenly)) return evenly;
+  if (affine_by_index(e, v, at, &evenly)) return evenly;
   switch (op->code) {
   case OP_CONSTANT: {
     Attr *a = ir_const_value(v);
-    if (a->kind == ATTR_DENSE) return eval_dense(l, v, a, at);
-    return emit_lane_uniform(emit_element_const(l, v->type->elem, a), 0);
+    if (a->kind == ATTR_DENSE) return eval_dense(e, v, a, at);
+    return emit_lane_uniform(emit_element_const(e, v->type->elem, a), 0);
   }
-  case OP_POISON: return emit_lane_uniform(LLVMConstNull(emit_element_type(l, v->type->elem)), 0);
+  case OP_POISON: return emit_lane_uniform(LLVMConstNull(emit_element_type(e, v->type->elem)), 0);
   case OP_SPLAT: return emit_lane_uniform(code_of(ir_operand(op, 0))->scalar, 0);
-  case OP_MAKE_RANGE: return eval_range(l, op, at);
+  case OP_MAKE_RANGE: return eval_range(e, op, at);
   case OP_RESHAPE: {
     Value *src = ir_operand(op, 0);
-    if (cpu_is_stored(src) && !cpu_reshape_trivial(op)) return emit_slot_read(l, emit_slot(l, src), v->type, at);
-    reshape_at(l, op, at, from);
-    return emit_lane_eval(l, src, from);
+    if (cpu_is_stored(src) && !cpu_reshape_trivial(op)) return emit_slot_read(e, emit_slot(e, src), v->type, at);
+    reshape_at(e, op, at, from);
+    return emit_lane_eval(e, src, from);
   }
   case OP_EXPAND_DIMS:
   case OP_BROADCAST:
-  case OP_TRANS: emit_lane_operand_at(l, op, 0, at, from); return emit_lane_eval(l, ir_operand(op, 0), from);
-  case OP_JOIN: return eval_join(l, op, at);
-  case OP_SPLIT: return eval_split(l, v, at);
-  case OP_CAT: return eval_cat(l, op, at);
-  case OP_GATHER: return eval_gather(l, op, at);
-  case OP_LOAD: return eval_load(l, op, at);
+  case OP_TRANS: emit_lane_operand_at(e, op, 0, at, from); return emit_lane_eval(e, ir_operand(op, 0), from);
+  case OP_JOIN: return eval_join(e, op, at);
+  case OP_SPLIT: return eval_split(e, v, at);
+  case OP_CAT: return eval_cat(e, op, at);
+  case OP_GATHER: return eval_gather(e, op, at);
+  case OP_LOAD: return eval_load(e, op, at);
   default:
-    if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(l, op, at);
-    return emit_lane_uniform(emit_unplanned(emit_element_type(l, v->type->elem)), 0);
+    if ((ir_info(op)->traits & T_ELEMENTWISE) || op->code == OP_MAP_ELEMENTWISE) return eval_elementwise(e, op, at);
+    return emit_lane_uniform(emit_unplanned(emit_element_type(e, v->type->elem)), 0);
   }
 }
 
 /* Evaluate what `root` is made of at `root_at`, operands first, through ops that only pass on the coordinates. */
-static void eval_operands(Lower *l, Value *root, const Lane *root_at) {
+static void eval_operands(Emitter *e, Value *root, const Lane *root_at) {
   typedef struct Point {
     Value *v;
     const Lane *at;
     int next; /* operand */
   } Point;
   Vec(Point) work = {0};
-  vec_push(l->cx, &work, ((Point){root, root_at, 0}));
+  vec_push(e->cx, &work, ((Point){root, root_at, 0}));
   while (work.len) {
     Point *p = &work.at[work.len - 1];
     Op *op = p->v->op;
     bool plain = op->code != OP_RESHAPE || cpu_reshape_trivial(op);
     if (!plain || p->next == op->noperands) {
       Point done = *p;
-      if (--work.len) emit_lane_eval(l, done.v, done.at);
+      if (--work.len) emit_lane_eval(e, done.v, done.at);
       continue;
     }
     int i = p->next++;
     Value *x = ir_operand(op, i);
     Lane from[MAX_RANK];
-    if (!ir_is_tensor(x->type) || cpu_is_stored(x) || !emit_lane_operand_at(l, op, i, p->at, from)) continue;
-    if (recall(l, x, from)) continue;
-    vec_push(l->cx, &work, ((Point){x, ctx_copy(l->cx, from, sizeof *from * (size_t)x->type->rank), 0}));
+    if (!ir_is_tensor(x->type) || cpu_is_stored(x) || !emit_lane_operand_at(e, op, i, p->at, from)) continue;
+    if (recall(e, x, from)) continue;
+    vec_push(e->cx, &work, ((Point){x, ctx_copy(e->cx, from, sizeof *from * (size_t)x->type->rank), 0}));
   }
 }
 
-Lane emit_lane_define(Lower *l, Value *v, const Lane *at) {
-  const Lane *known = recall(l, v, at);
+Lane emit_lane_define(Emitter *e, Value *v, const Lane *at) {
+  const Lane *known = recall(e, v, at);
   if (known) return *known;
-  Lane r = eval_op(l, v, at);
-  emit_lane_remember(l, v, at, r);
+  Lane r = eval_op(e, v, at);
+  emit_lane_remember(e, v, at, r);
   return r;
 }
 
-Lane emit_lane_eval(Lower *l, Value *v, const Lane *at) {
+Lane emit_lane_eval(Emitter *e, Value *v, const Lane *at) {
   enum { DEEP = 40 };
   if (!ir_is_tensor(v->type)) return emit_lane_uniform(code_of(v)->scalar, 0);
-  const Lane *known = recall(l, v, at);
+  const Lane *known = recall(e, v, at);
   if (known) return *known;
   Lane r;
   /* The nest that fills a slot does not read it: a second version of its loops finds the slot there, but empty. */
-  if (cpu_is_stored(v) && code_of(v)->slot && !cpu_is_expression(l->nest, v)) {
-    r = emit_slot_read(l, code_of(v)->slot, v->type, at);
+  if (cpu_is_stored(v) && code_of(v)->slot && !cpu_is_expression(e->nest, v)) {
+    r = emit_slot_read(e, code_of(v)->slot, v->type, at);
   } else {
-    if (++l->nesting > DEEP) eval_operands(l, v, at);
-    r = eval_op(l, v, at);
-    l->nesting--;
+    if (++e->nesting > DEEP) eval_operands(e, v, at);
+    r = eval_op(e, v, at);
+    e->nesting--;
   }
-  if (r.depth > l->depth) r.depth = l->depth;
-  emit_lane_remember(l, v, at, r);
+  if (r.depth > e->depth) r.depth = e->depth;
+  emit_lane_remember(e, v, at, r);
   return r;
 }

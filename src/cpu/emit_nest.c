@@ -12,10 +12,10 @@
 #include "cpu/emit.h"
 
 typedef struct Work {
-  Lower *l;
+  Emitter *e;
   const Nest *nest;
   Lane at[MAX_RANK];
-  Fold **folds; /* per member, or NULL */
+  Reduction **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
   bool open; /* some member works outside all bounds */
@@ -40,14 +40,14 @@ static bool visited_at(const ValueCode *code, const Value *v, const Lane *at) {
 static bool operand_visit(Work *w, const Value *v, int i, const Lane *at, Lane *from) {
   const Op *op = v->op;
   if (!ir_is_tensor(ir_operand(op, i)->type) || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))) return false;
-  if (op->code != OP_GATHER && op->code != OP_SPLIT) return emit_lane_operand_at(w->l, op, i, at, from);
+  if (op->code != OP_GATHER && op->code != OP_SPLIT) return emit_lane_operand_at(w->e, op, i, at, from);
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-  if (op->code == OP_SPLIT) from[v->type->rank] = emit_lane_uniform(emit_int(w->l->i32, v->index), 0);
+  if (op->code == OP_SPLIT) from[v->type->rank] = emit_lane_uniform(emit_int(w->e->i32, v->index), 0);
   return op->code == OP_SPLIT || i != 0;
 }
 
 static void each_access(Work *w, Value *value, const Lane *value_at, AccessFn *fn, unsigned number) {
-  Ctx *cx = w->l->cx;
+  Ctx *cx = w->e->cx;
   Vec(Visit) work = {0};
   vec_push(cx, &work, ((Visit){value, value_at}));
   while (work.len) {
@@ -71,7 +71,7 @@ static void each_access(Work *w, Value *value, const Lane *value_at, AccessFn *f
 }
 
 static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
-  unsigned number = ++w->l->serial;
+  unsigned number = ++w->e->serial;
   for (uint32_t i = 0; i < w->nest->members.len; i++) {
     const Member *m = &w->nest->members.at[i];
     if (m->kind == MEMBER_COPY || m->kind == MEMBER_VALUE) {
@@ -83,26 +83,26 @@ static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
   }
 }
 
-static LLVMValueRef merged(Lower *l, LLVMValueRef a, LLVMValueRef b,
-                           LLVMValueRef (*merge)(Lower *, LLVMValueRef, LLVMValueRef)) {
-  return a ? merge(l, a, b) : b;
+static LLVMValueRef merged(Emitter *e, LLVMValueRef a, LLVMValueRef b,
+                           LLVMValueRef (*merge)(Emitter *, LLVMValueRef, LLVMValueRef)) {
+  return a ? merge(e, a, b) : b;
 }
 
 /* Narrow the row's bounds to where this access's mask is true. */
 static void bound_access(Work *w, Op *op, const Lane *at) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   Value *mask = cpu_access_mask(op);
   if (!mask || !map_has(&w->nest->bounded, op)) {
     w->open = w->open || op->code == OP_STORE;
     return;
   }
-  Lane m = emit_mask_range(l, w->nest, mask, at, l->extent);
-  emit_at(l, l->depth);
-  w->lo = merged(l, w->lo, m.v, emit_most);
-  w->hi = merged(l, w->hi, m.step, emit_least);
+  Lane m = emit_mask_range(e, w->nest, mask, at, e->extent);
+  emit_at(e, e->depth);
+  w->lo = merged(e, w->lo, m.v, emit_most);
+  w->hi = merged(e, w->hi, m.step, emit_least);
   if (op->code == OP_STORE) {
-    w->from = merged(l, w->from, m.v, emit_least);
-    w->to = merged(l, w->to, m.step, emit_most);
+    w->from = merged(e, w->from, m.v, emit_least);
+    w->to = merged(e, w->to, m.step, emit_most);
   }
 }
 
@@ -117,73 +117,73 @@ typedef struct Result {
 
 /* Is this the first step along dimension `d` of the loops? */
 static LLVMValueRef first_step(Work *w, int d) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   bool down = w->nest->reverse >> d & 1;
-  if (w->nest->shape[d] == 1) return LLVMConstInt(l->i1, 1, false);
-  if (d != w->nest->vector_dim || l->lanes == 1) {
-    emit_at(l, w->at[d].depth);
-    return LLVMBuildICmp(l->b, LLVMIntEQ, w->at[d].v, emit_int(l->i32, down ? w->nest->shape[d] - 1 : 0), "");
+  if (w->nest->shape[d] == 1) return LLVMConstInt(e->i1, 1, false);
+  if (d != w->nest->vector_dim || e->lanes == 1) {
+    emit_at(e, w->at[d].depth);
+    return LLVMBuildICmp(e->b, LLVMIntEQ, w->at[d].v, emit_int(e->i32, down ? w->nest->shape[d] - 1 : 0), "");
   }
-  emit_at(l, l->inner);
-  return LLVMBuildICmp(l->b, LLVMIntEQ, l->index32, emit_int(l->i32, down ? w->nest->shape[d] - l->lanes : 0), "");
+  emit_at(e, e->inner);
+  return LLVMBuildICmp(e->b, LLVMIntEQ, e->index32, emit_int(e->i32, down ? w->nest->shape[d] - e->lanes : 0), "");
 }
 
-static void evaluate_fold(Work *w, const Member *m, Fold *f, Result *r) {
-  Lower *l = w->l;
-  LLVMValueRef *in = NEWN(l->cx, LLVMValueRef, f->n);
+static void evaluate_fold(Work *w, const Member *m, Reduction *f, Result *r) {
+  Emitter *e = w->e;
+  LLVMValueRef *in = NEWN(e->cx, LLVMValueRef, f->n);
   for (int i = 0; i < f->n; i++) {
     Value *x = ir_operand(m->op, i);
-    in[i] = emit_lane_vector(l, emit_lane_eval(l, x, w->at), x->type->elem);
+    in[i] = emit_lane_vector(e, emit_lane_eval(e, x, w->at), x->type->elem);
   }
   LLVMValueRef first = first_step(w, f->axis);
-  emit_at(l, l->depth);
+  emit_at(e, e->depth);
   if (m->kind == MEMBER_REDUCE) {
-    emit_fold_step(l, f, in, w->at, first);
+    emit_reduce_step(e, f, in, w->at, first);
     return;
   }
-  r->scan = NEWN(l->cx, LLVMValueRef, f->n);
-  emit_scan_step(l, f, in, w->at, first, r->scan);
+  r->scan = NEWN(e->cx, LLVMValueRef, f->n);
+  emit_scan_step(e, f, in, w->at, first, r->scan);
   for (int i = 0; i < f->n; i++) {
-    Lane lane = {.kind = l->lanes > 1 ? LANE_VECTOR : LANE_UNIFORM, .depth = l->depth, .v = r->scan[i]};
-    emit_lane_remember(l, &m->op->results[i], w->at, lane);
+    Lane lane = {.kind = e->lanes > 1 ? LANE_VECTOR : LANE_UNIFORM, .depth = e->depth, .v = r->scan[i]};
+    emit_lane_remember(e, &m->op->results[i], w->at, lane);
   }
 }
 
-static void evaluate(Work *w, const Member *m, Fold *f, Result *r) {
-  Lower *l = w->l;
+static void evaluate(Work *w, const Member *m, Reduction *f, Result *r) {
+  Emitter *e = w->e;
   switch (m->kind) {
   case MEMBER_STORE: {
     Value *v = ir_operand(m->op, 1), *mask = cpu_access_mask(m->op);
-    r->ptr = emit_lane_eval(l, ir_operand(m->op, 0), w->at);
-    r->v = emit_lane_vector(l, emit_lane_eval(l, v, w->at), ir_elem(v->type));
-    r->masked = mask && !(l->full && map_has(&w->nest->bounded, m->op));
-    if (r->masked) r->mask = emit_lane_eval(l, mask, w->at);
+    r->ptr = emit_lane_eval(e, ir_operand(m->op, 0), w->at);
+    r->v = emit_lane_vector(e, emit_lane_eval(e, v, w->at), ir_elem(v->type));
+    r->masked = mask && !(e->full && map_has(&w->nest->bounded, m->op));
+    if (r->masked) r->mask = emit_lane_eval(e, mask, w->at);
     return;
   }
   case MEMBER_VALUE: {
-    Lane x = emit_lane_define(l, m->value, w->at);
-    if (plan_of(m->value)->is_kept) r->v = emit_lane_vector(l, x, m->value->type->elem);
+    Lane x = emit_lane_define(e, m->value, w->at);
+    if (plan_of(m->value)->is_kept) r->v = emit_lane_vector(e, x, m->value->type->elem);
     return;
   }
-  case MEMBER_COPY: r->v = emit_lane_vector(l, emit_lane_eval(l, m->value, w->at), m->value->type->elem); return;
+  case MEMBER_COPY: r->v = emit_lane_vector(e, emit_lane_eval(e, m->value, w->at), m->value->type->elem); return;
   default: evaluate_fold(w, m, f, r); return;
   }
 }
 
 static void write(Work *w, const Member *m, Result *r) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   switch (m->kind) {
-  case MEMBER_STORE: emit_memory_store(l, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
+  case MEMBER_STORE: emit_memory_store(e, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
   case MEMBER_VALUE:
-    if (r->v) emit_slot_write(l, emit_slot(l, m->value), m->value->type, w->at, r->v);
+    if (r->v) emit_slot_write(e, emit_slot(e, m->value), m->value->type, w->at, r->v);
     return;
-  case MEMBER_COPY: emit_slot_write(l, emit_slot(l, m->into), m->into->type, w->at, r->v); return;
+  case MEMBER_COPY: emit_slot_write(e, emit_slot(e, m->into), m->into->type, w->at, r->v); return;
   case MEMBER_SCAN:
     for (int i = 0; i < m->op->nresults; i++) {
       Value *v = &m->op->results[i];
       int axis = (int)ir_attr_int_or(m->op, "axis", 0);
       if (plan_of(v)->is_kept || axis != w->nest->vector_dim)
-        emit_slot_write(l, emit_slot(l, v), v->type, w->at, r->scan[i]);
+        emit_slot_write(e, emit_slot(e, v), v->type, w->at, r->scan[i]);
     }
     return;
   default: return;
@@ -192,42 +192,42 @@ static void write(Work *w, const Member *m, Result *r) {
 
 /* One element of an atomic or an assertion, behind its mask. */
 static void serial_member(Work *w, const Member *m) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   Op *op = m->op;
   LLVMValueRef in[4] = {0};
   for (int i = 0; i < op->noperands && i < 4; i++)
-    in[i] = emit_lane_scalar(emit_lane_eval(l, ir_operand(op, i), w->at));
-  emit_at(l, l->depth);
+    in[i] = emit_lane_scalar(emit_lane_eval(e, ir_operand(op, i), w->at));
+  emit_at(e, e->depth);
   if (op->code == OP_ASSERT) {
-    emit_assert(l, op, in[0]);
-    l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
+    emit_assert(e, op, in[0]);
+    e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
     return;
   }
   Value *mask = cpu_access_mask(op);
-  LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b), after = NULL;
+  LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), after = NULL;
   if (mask) {
-    LLVMBasicBlockRef doing = emit_new_block(l, "atomic");
-    after = emit_new_block(l, "next");
-    LLVMBuildCondBr(l->b, in[2], doing, after);
-    LLVMPositionBuilderAtEnd(l->b, doing);
+    LLVMBasicBlockRef doing = emit_new_block(e, "atomic");
+    after = emit_new_block(e, "next");
+    LLVMBuildCondBr(e->b, in[2], doing, after);
+    LLVMPositionBuilderAtEnd(e->b, doing);
   }
-  LLVMValueRef old = emit_memory_atomic(l, op, in[0], in[1], in[2]);
+  LLVMValueRef old = emit_memory_atomic(e, op, in[0], in[1], in[2]);
   if (after) {
-    LLVMBasicBlockRef done = LLVMGetInsertBlock(l->b);
-    LLVMBuildBr(l->b, after);
-    LLVMPositionBuilderAtEnd(l->b, after);
-    LLVMValueRef phi = LLVMBuildPhi(l->b, LLVMTypeOf(old), "");
+    LLVMBasicBlockRef done = LLVMGetInsertBlock(e->b);
+    LLVMBuildBr(e->b, after);
+    LLVMPositionBuilderAtEnd(e->b, after);
+    LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(old), "");
     LLVMAddIncoming(phi, (LLVMValueRef[]){LLVMConstNull(LLVMTypeOf(old)), old}, (LLVMBasicBlockRef[]){before, done}, 2);
     old = phi;
   }
-  l->levels[l->depth].block = LLVMGetInsertBlock(l->b);
+  e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
   Value *r = &op->results[0];
-  if (!ir_unused(r)) emit_slot_write(l, emit_slot(l, r), r->type, w->at, old);
+  if (!ir_unused(r)) emit_slot_write(e, emit_slot(e, r), r->type, w->at, old);
 }
 
 static void point(Work *w) {
   const Nest *n = w->nest;
-  Result *results = NEWN(w->l->cx, Result, n->members.len + 1);
+  Result *results = NEWN(w->e->cx, Result, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
     if (n->members.at[i].kind == MEMBER_SERIAL)
       serial_member(w, &n->members.at[i]);
@@ -248,10 +248,10 @@ static bool only_stores(const Nest *n) {
 /* Where a vector lies wholly within the bounds, the masks that they come from are true, for all their users (tl.where on the
  * mask of the load). */
 static void mask_holds(Work *w, Op *op, const Lane *at) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   Value *mask = cpu_access_mask(op);
   if (!mask || !ir_is_tensor(mask->type) || !map_has(&w->nest->bounded, op)) return;
-  emit_lane_remember(l, mask, at, emit_lane_uniform(LLVMConstInt(l->i1, 1, false), l->depth));
+  emit_lane_remember(e, mask, at, emit_lane_uniform(LLVMConstInt(e->i1, 1, false), e->depth));
 }
 
 /* ---- accumulators ------------------------------------------------------------------------------------------------ */
@@ -263,7 +263,7 @@ static Accumulated accumulated(Work *w) {
   Accumulated all = {0};
   for (uint32_t i = 0; i < w->nest->members.len; i++)
     for (int j = 0; w->folds[i] && w->folds[i]->inner && j < w->folds[i]->n; j++)
-      vec_push(w->l->cx, &all, w->folds[i]->acc[j]);
+      vec_push(w->e->cx, &all, w->folds[i]->acc[j]);
   return all;
 }
 
@@ -277,7 +277,7 @@ static void set_accumulated(Work *w, Accumulated all) {
 static Accumulated accumulated_phis(Work *w, LLVMBasicBlockRef block) {
   Accumulated from = accumulated(w), phis = {0};
   for (uint32_t i = 0; i < from.len; i++) {
-    vec_push(w->l->cx, &phis, LLVMBuildPhi(w->l->b, LLVMTypeOf(from.at[i]), ""));
+    vec_push(w->e->cx, &phis, LLVMBuildPhi(w->e->b, LLVMTypeOf(from.at[i]), ""));
     LLVMAddIncoming(phis.at[i], &from.at[i], &block, 1);
   }
   return phis;
@@ -291,124 +291,124 @@ static void add_incoming(Accumulated phis, Accumulated from, LLVMBasicBlockRef b
 
 /* Returns the block that it ends in. */
 static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
-  Lower *l = w->l;
-  emit_push_level(l, block);
-  l->full = full;
+  Emitter *e = w->e;
+  emit_push_level(e, block);
+  e->full = full;
   if (full) each_access_of_nest(w, w->at, mask_holds);
   point(w);
-  l->full = false;
-  LLVMBasicBlockRef end = l->levels[l->depth].block;
-  LLVMPositionBuilderAtEnd(l->b, end);
-  LLVMBuildBr(l->b, after);
-  emit_pop_level(l);
+  e->full = false;
+  LLVMBasicBlockRef end = e->levels[e->depth].block;
+  LLVMPositionBuilderAtEnd(e->b, end);
+  LLVMBuildBr(e->b, after);
+  emit_pop_level(e);
   return end;
 }
 
 /* The body of the vector loop, whose index is set. */
 static void vector_body(Work *w) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   if (!w->hi) {
     point(w);
     return;
   }
-  emit_at(l, l->depth);
-  LLVMValueRef lo = LLVMBuildICmp(l->b, LLVMIntSGE, l->index32, w->lo, "");
+  emit_at(e, e->depth);
+  LLVMValueRef lo = LLVMBuildICmp(e->b, LLVMIntSGE, e->index32, w->lo, "");
   LLVMValueRef hi =
-      LLVMBuildICmp(l->b, LLVMIntSLE, LLVMBuildAdd(l->b, l->index32, emit_int(l->i32, l->lanes), ""), w->hi, "");
-  LLVMBasicBlockRef whole = emit_new_block(l, "whole"), masked = emit_new_block(l, "masked"),
-                    after = emit_new_block(l, "next");
-  LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, lo, hi, ""), whole, masked);
+      LLVMBuildICmp(e->b, LLVMIntSLE, LLVMBuildAdd(e->b, e->index32, emit_int(e->i32, e->lanes), ""), w->hi, "");
+  LLVMBasicBlockRef whole = emit_new_block(e, "whole"), masked = emit_new_block(e, "masked"),
+                    after = emit_new_block(e, "next");
+  LLVMBuildCondBr(e->b, LLVMBuildAnd(e->b, lo, hi, ""), whole, masked);
   Accumulated before = accumulated(w);
   LLVMBasicBlockRef end = branch_point(w, whole, after, true);
-  LLVMPositionBuilderAtEnd(l->b, after);
+  LLVMPositionBuilderAtEnd(e->b, after);
   Accumulated phis = accumulated_phis(w, end);
   set_accumulated(w, before);
   end = branch_point(w, masked, after, false);
   add_incoming(phis, accumulated(w), end);
   set_accumulated(w, phis);
-  l->levels[l->depth].block = after;
-  LLVMPositionBuilderAtEnd(l->b, after);
+  e->levels[e->depth].block = after;
+  LLVMPositionBuilderAtEnd(e->b, after);
 }
 
 static void vector_loop(Work *w) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   int64_t n = w->nest->shape[w->nest->vector_dim];
-  LLVMValueRef zero = LLVMConstInt(l->i64, 0, false), begin = zero, end = emit_int(l->i64, n);
+  LLVMValueRef zero = LLVMConstInt(e->i64, 0, false), begin = zero, end = emit_int(e->i64, n);
   w->lo = w->hi = w->from = w->to = NULL;
   w->open = false;
-  l->index32 = l->index64 = NULL;
-  l->inner = l->depth + 1;
-  l->extent = n;
+  e->index32 = e->index64 = NULL;
+  e->inner = e->depth + 1;
+  e->extent = n;
   w->at[w->nest->vector_dim] =
-      l->lanes == 1
-          ? emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0)
-          : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(l->i32, 0, false), .step = LLVMConstInt(l->i32, 1, false)};
-  if (l->lanes > 1) each_access_of_nest(w, w->at, bound_access);
-  emit_at(l, l->depth);
-  if (w->to && !w->open && only_stores(w->nest) && l->lanes < n) {
-    begin = LLVMBuildAnd(l->b, LLVMBuildSExt(l->b, w->from, l->i64, ""), emit_int(l->i64, -l->lanes), "");
-    end = LLVMBuildSExt(l->b, w->to, l->i64, "");
+      e->lanes == 1
+          ? emit_lane_uniform(LLVMConstInt(e->i32, 0, false), 0)
+          : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(e->i32, 0, false), .step = LLVMConstInt(e->i32, 1, false)};
+  if (e->lanes > 1) each_access_of_nest(w, w->at, bound_access);
+  emit_at(e, e->depth);
+  if (w->to && !w->open && only_stores(w->nest) && e->lanes < n) {
+    begin = LLVMBuildAnd(e->b, LLVMBuildSExt(e->b, w->from, e->i64, ""), emit_int(e->i64, -e->lanes), "");
+    end = LLVMBuildSExt(e->b, w->to, e->i64, "");
   }
-  bool looping = n > l->lanes, down = w->nest->reverse >> w->nest->vector_dim & 1;
-  Loop loop = {0};
-  int outer = l->depth;
+  bool looping = n > e->lanes, down = w->nest->reverse >> w->nest->vector_dim & 1;
+  CountedLoop loop = {0};
+  int outer = e->depth;
   Accumulated phis = {0};
   if (looping) {
-    LLVMBasicBlockRef before = LLVMGetInsertBlock(l->b);
-    loop = emit_loop_begin(l, begin, end, l->lanes); /* nests with folds run it at least once */
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b);
+    loop = emit_loop_begin(e, begin, end, e->lanes); /* nests with folds run it at least once */
     phis = accumulated_phis(w, before);
     set_accumulated(w, phis);
   }
-  emit_push_level(l, LLVMGetInsertBlock(l->b));
-  l->index64 = looping ? loop.index : zero;
-  if (looping && down) l->index64 = LLVMBuildSub(l->b, emit_int(l->i64, n - l->lanes), loop.index, "");
-  l->index32 = LLVMBuildTrunc(l->b, l->index64, l->i32, "");
-  if (l->lanes == 1) w->at[w->nest->vector_dim] = emit_lane_uniform(l->index32, l->depth);
+  emit_push_level(e, LLVMGetInsertBlock(e->b));
+  e->index64 = looping ? loop.index : zero;
+  if (looping && down) e->index64 = LLVMBuildSub(e->b, emit_int(e->i64, n - e->lanes), loop.index, "");
+  e->index32 = LLVMBuildTrunc(e->b, e->index64, e->i32, "");
+  if (e->lanes == 1) w->at[w->nest->vector_dim] = emit_lane_uniform(e->index32, e->depth);
   vector_body(w);
-  LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
-  emit_pop_level(l);
-  add_incoming(phis, accumulated(w), LLVMGetInsertBlock(l->b));
-  if (looping) emit_loop_end(l, &loop);
-  l->levels[outer].block = LLVMGetInsertBlock(l->b);
-  l->index32 = l->index64 = NULL;
+  LLVMPositionBuilderAtEnd(e->b, e->levels[e->depth].block);
+  emit_pop_level(e);
+  add_incoming(phis, accumulated(w), LLVMGetInsertBlock(e->b));
+  if (looping) emit_loop_end(e, &loop);
+  e->levels[outer].block = LLVMGetInsertBlock(e->b);
+  e->index32 = e->index64 = NULL;
 }
 
 static void rows(Work *w, int d) {
-  Lower *l = w->l;
+  Emitter *e = w->e;
   if (d == w->nest->rank) {
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i]) emit_fold_reset(l, w->folds[i], w->nest->vector_dim);
+      if (w->folds[i]) emit_reduce_reset(e, w->folds[i], w->nest->vector_dim);
     vector_loop(w);
     for (uint32_t i = 0; i < w->nest->members.len; i++)
-      if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) emit_fold_finish(l, w->folds[i], w->at);
+      if (w->folds[i] && w->nest->members.at[i].kind == MEMBER_REDUCE) emit_reduce_finish(e, w->folds[i], w->at);
     return;
   }
   if (d == w->nest->vector_dim || w->nest->shape[d] == 1) {
-    w->at[d] = emit_lane_uniform(LLVMConstInt(l->i32, 0, false), 0);
+    w->at[d] = emit_lane_uniform(LLVMConstInt(e->i32, 0, false), 0);
     rows(w, d + 1);
     return;
   }
-  emit_at(l, l->depth);
-  int outer = l->depth;
-  Loop loop = emit_loop_begin(l, LLVMConstInt(l->i64, 0, false), emit_int(l->i64, w->nest->shape[d]), 1);
-  emit_push_level(l, loop.body);
-  LLVMValueRef i = LLVMBuildTrunc(l->b, loop.index, l->i32, "");
-  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(l->b, emit_int(l->i32, w->nest->shape[d] - 1), i, "");
-  w->at[d] = emit_lane_uniform(i, l->depth);
+  emit_at(e, e->depth);
+  int outer = e->depth;
+  CountedLoop loop = emit_loop_begin(e, LLVMConstInt(e->i64, 0, false), emit_int(e->i64, w->nest->shape[d]), 1);
+  emit_push_level(e, loop.body);
+  LLVMValueRef i = LLVMBuildTrunc(e->b, loop.index, e->i32, "");
+  if (w->nest->reverse >> d & 1) i = LLVMBuildSub(e->b, emit_int(e->i32, w->nest->shape[d] - 1), i, "");
+  w->at[d] = emit_lane_uniform(i, e->depth);
   rows(w, d + 1);
-  LLVMPositionBuilderAtEnd(l->b, l->levels[l->depth].block);
-  emit_pop_level(l);
-  emit_loop_end(l, &loop);
-  l->levels[outer].block = LLVMGetInsertBlock(l->b);
+  LLVMPositionBuilderAtEnd(e->b, e->levels[e->depth].block);
+  emit_pop_level(e);
+  emit_loop_end(e, &loop);
+  e->levels[outer].block = LLVMGetInsertBlock(e->b);
 }
 
 static void version(Work *w, bool assume) {
-  Lower *l = w->l;
-  emit_base_level(l);
-  l->assume = assume;
+  Emitter *e = w->e;
+  emit_base_level(e);
+  e->assume = assume;
   rows(w, 0);
-  l->assume = false;
-  LLVMPositionBuilderAtEnd(l->b, l->levels[0].block);
+  e->assume = false;
+  LLVMPositionBuilderAtEnd(e->b, e->levels[0].block);
 }
 
 /* The results of reductions to scalars, in order. */
@@ -416,63 +416,63 @@ static Accumulated scalar_results(Work *w) {
   Accumulated all = {0};
   for (uint32_t i = 0; i < w->nest->members.len; i++)
     for (int j = 0; w->folds[i] && w->folds[i]->result && j < w->folds[i]->n; j++)
-      vec_push(w->l->cx, &all, w->folds[i]->result[j]);
+      vec_push(w->e->cx, &all, w->folds[i]->result[j]);
   return all;
 }
 
 /* After the nest's second version: on to `after`, where the first came from `end` with `first`. */
 static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVMBasicBlockRef after) {
-  Lower *l = w->l;
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMBuildBr(l->b, after);
-  LLVMPositionBuilderAtEnd(l->b, after);
+  Emitter *e = w->e;
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  LLVMBuildBr(e->b, after);
+  LLVMPositionBuilderAtEnd(e->b, after);
   uint32_t k = 0;
   for (uint32_t i = 0; i < w->nest->members.len; i++)
     for (int j = 0; w->folds[i] && w->folds[i]->result && j < w->folds[i]->n; j++, k++) {
-      LLVMValueRef *r = &w->folds[i]->result[j], phi = LLVMBuildPhi(l->b, LLVMTypeOf(*r), "");
+      LLVMValueRef *r = &w->folds[i]->result[j], phi = LLVMBuildPhi(e->b, LLVMTypeOf(*r), "");
       LLVMAddIncoming(phi, (LLVMValueRef[]){first.at[k], *r}, (LLVMBasicBlockRef[]){end, here}, 2);
       *r = phi;
     }
 }
 
-void emit_nest(Lower *l, const Nest *n) {
-  Work w = {.l = l, .nest = n};
-  l->nest = n;
-  l->lanes = n->lanes;
-  w.folds = NEWN(l->cx, Fold *, n->members.len + 1);
+void emit_nest(Emitter *e, const Nest *n) {
+  Work w = {.e = e, .nest = n};
+  e->nest = n;
+  e->lanes = n->lanes;
+  w.folds = NEWN(e->cx, Reduction *, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
     const Member *m = &n->members.at[i];
     if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
-    w.folds[i] = emit_fold_new(l, m->op);
+    w.folds[i] = emit_reduce_new(e, m->op);
   }
-  LLVMValueRef condition = emit_nest_test(l, n);
+  LLVMValueRef condition = emit_nest_test(e, n);
   if (condition && !LLVMIsAConstantInt(condition)) {
-    LLVMBasicBlockRef yes = emit_new_block(l, "assume"), no = emit_new_block(l, "general"),
-                      after = emit_new_block(l, "after");
-    LLVMBuildCondBr(l->b, condition, yes, no);
-    LLVMPositionBuilderAtEnd(l->b, yes);
+    LLVMBasicBlockRef yes = emit_new_block(e, "assume"), no = emit_new_block(e, "general"),
+                      after = emit_new_block(e, "after");
+    LLVMBuildCondBr(e->b, condition, yes, no);
+    LLVMPositionBuilderAtEnd(e->b, yes);
     version(&w, true);
-    LLVMBasicBlockRef end = LLVMGetInsertBlock(l->b);
+    LLVMBasicBlockRef end = LLVMGetInsertBlock(e->b);
     Accumulated results = scalar_results(&w);
-    LLVMBuildBr(l->b, after);
-    LLVMPositionBuilderAtEnd(l->b, no);
+    LLVMBuildBr(e->b, after);
+    LLVMPositionBuilderAtEnd(e->b, no);
     version(&w, false);
     join_results(&w, results, end, after);
   } else {
     version(&w, condition && LLVMConstIntGetZExtValue(condition));
   }
   for (uint32_t i = 0; i < n->members.len; i++)
-    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) emit_fold_results(w.folds[i]);
-  l->nest = NULL;
-  l->clock++;
-  emit_base_level(l);
+    if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) emit_reduce_results(w.folds[i]);
+  e->nest = NULL;
+  e->clock++;
+  emit_base_level(e);
 }
 
-Slot *emit_nest_copy(Lower *l, const Nest *copy) {
+ScratchSlot *emit_nest_copy(Emitter *e, const Nest *copy) {
   const Value *into = copy->members.at[0].into;
-  ValueCode *code = NEW(l->cx, ValueCode);
+  ValueCode *code = NEW(e->cx, ValueCode);
   ((Info *)into->data)->code = code; /* the value is the nest's own */
-  code->slot = emit_slot_new(l, ir_numel(into->type) * max64(ir_elem_bytes(into->type->elem), 1));
-  emit_nest(l, copy);
+  code->slot = emit_slot_new(e, ir_numel(into->type) * max64(ir_elem_bytes(into->type->elem), 1));
+  emit_nest(e, copy);
   return code->slot;
 }

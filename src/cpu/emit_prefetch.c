@@ -26,38 +26,38 @@ typedef struct Derivative {
 static const Derivative unknown = {NULL, false}, zero = {NULL, true};
 
 /* The number that a tensor or scalar is everywhere, as i64, if it is at hand. */
-static LLVMValueRef factor_of(Lower *l, Value *x) {
+static LLVMValueRef factor_of(Emitter *e, Value *x) {
   int64_t c;
-  if (ir_is_const_int(x, &c)) return emit_int(l->i64, c);
+  if (ir_is_const_int(x, &c)) return emit_int(e->i64, c);
   while (x->op && (x->op->code == OP_SPLAT || x->op->code == OP_BROADCAST || x->op->code == OP_EXPAND_DIMS))
     x = ir_operand(x->op, 0);
   if (ir_is_tensor(x->type) || !code_of(x)->scalar) return NULL;
-  return LLVMBuildSExtOrBitCast(l->b, code_of(x)->scalar, l->i64, "");
+  return LLVMBuildSExtOrBitCast(e->b, code_of(x)->scalar, e->i64, "");
 }
 
-static Derivative times(Lower *l, Derivative d, LLVMValueRef factor) {
+static Derivative times(Emitter *e, Derivative d, LLVMValueRef factor) {
   if (!d.v) return d;
-  return factor ? (Derivative){LLVMBuildMul(l->b, d.v, factor, ""), true} : unknown;
+  return factor ? (Derivative){LLVMBuildMul(e->b, d.v, factor, ""), true} : unknown;
 }
 
 /* Of an integer, or of a pointer in bytes. `budget`: values that may still be visited. */
-static Derivative derive(Lower *l, Value *x, int *budget) {
+static Derivative derive(Emitter *e, Value *x, int *budget) {
   if (--*budget < 0) return unknown;
   Op *op = x->op;
   if (!op) {
     const Op *owner = x->block->region->op;
     if (owner->code != OP_FOR) return owner->code == OP_FUNC ? zero : unknown;
     for (int i = 1; i < x->block->nargs; i++) /* a carried value grows alike in all programs */
-      if (x->block->args[i] == x) return derive(l, ir_operand(owner, i + 2), budget);
+      if (x->block->args[i] == x) return derive(e, ir_operand(owner, i + 2), budget);
     return zero;
   }
   if (op->code == OP_PROGRAM_ID)
-    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){emit_int(l->i64, 1), true} : zero;
+    return ir_attr_int_or(op, "axis", 0) == 0 ? (Derivative){emit_int(e->i64, 1), true} : zero;
   if (op->nregions) return unknown;
   Derivative d[4] = {{0}};
   bool still = op->noperands <= 4;
   for (int i = 0; i < op->noperands && i < 4; i++) {
-    d[i] = derive(l, ir_operand(op, i), budget);
+    d[i] = derive(e, ir_operand(op, i), budget);
     still = still && d[i].known && !d[i].v;
   }
   if (still) return zero;
@@ -72,36 +72,36 @@ static Derivative derive(Lower *l, Value *x, int *budget) {
   case OP_EXTUI:
   case OP_TRUNCI:
   case OP_INDEX_CAST: return d[0];
-  case OP_ADDPTR: d[1] = times(l, d[1], emit_int(l->i64, ir_elem_bytes(ir_elem(x->type)->elem))); break;
+  case OP_ADDPTR: d[1] = times(e, d[1], emit_int(e->i64, ir_elem_bytes(ir_elem(x->type)->elem))); break;
   case OP_ADDI: break;
   case OP_MULI:
     if (d[0].v && d[1].v) return unknown;
-    return d[0].v ? times(l, d[0], factor_of(l, ir_operand(op, 1))) : times(l, d[1], factor_of(l, ir_operand(op, 0)));
+    return d[0].v ? times(e, d[0], factor_of(e, ir_operand(op, 1))) : times(e, d[1], factor_of(e, ir_operand(op, 0)));
   default: return unknown;
   }
   if (!d[0].v || !d[1].v) return d[0].v ? d[0] : d[1];
-  return (Derivative){LLVMBuildAdd(l->b, d[0].v, d[1].v, ""), true};
+  return (Derivative){LLVMBuildAdd(e->b, d[0].v, d[1].v, ""), true};
 }
 
-LLVMValueRef emit_prefetch_stride(Lower *l, const Op *load) {
-  const Value *base = cpu_pointer_base(l->plan->index, ir_operand(load, 0));
-  if (!l->nest || !base || !map_has(&l->nest->fetched, base)) return NULL;
-  emit_at(l, 0);
+LLVMValueRef emit_prefetch_stride(Emitter *e, const Op *load) {
+  const Value *base = cpu_pointer_base(e->plan->index, ir_operand(load, 0));
+  if (!e->nest || !base || !map_has(&e->nest->fetched, base)) return NULL;
+  emit_at(e, 0);
   int budget = 100;
-  Derivative d = derive(l, ir_operand(load, 0), &budget);
+  Derivative d = derive(e, ir_operand(load, 0), &budget);
   if (!d.known || !d.v) return NULL;
-  int64_t limit = l->isa->l2_bytes / 4;
-  LLVMValueRef shifted = LLVMBuildAdd(l->b, d.v, emit_int(l->i64, limit), "");
-  LLVMValueRef near = LLVMBuildICmp(l->b, LLVMIntULE, shifted, emit_int(l->i64, 2 * limit), "near");
-  return LLVMBuildSelect(l->b, near, d.v, emit_int(l->i64, 0), "stride");
+  int64_t limit = e->isa->l2_bytes / 4;
+  LLVMValueRef shifted = LLVMBuildAdd(e->b, d.v, emit_int(e->i64, limit), "");
+  LLVMValueRef near = LLVMBuildICmp(e->b, LLVMIntULE, shifted, emit_int(e->i64, 2 * limit), "near");
+  return LLVMBuildSelect(e->b, near, d.v, emit_int(e->i64, 0), "stride");
 }
 
-void emit_prefetch(Lower *l, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {
+void emit_prefetch(Emitter *e, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes) {
   enum { READ = 0, KEEP = 3, DATA = 1, LINE = 64 };
   for (int64_t i = 0; i < bytes; i += LINE) {
-    LLVMValueRef at = LLVMBuildAdd(l->b, stride, emit_int(l->i64, i), "");
-    LLVMValueRef args[] = {LLVMBuildGEP2(l->b, l->i8, ptr, &at, 1, ""), emit_int(l->i32, READ), emit_int(l->i32, KEEP),
-                           emit_int(l->i32, DATA)};
-    emit_intrinsic(l, "llvm.prefetch", &l->ptr, 1, args, 4);
+    LLVMValueRef at = LLVMBuildAdd(e->b, stride, emit_int(e->i64, i), "");
+    LLVMValueRef args[] = {LLVMBuildGEP2(e->b, e->i8, ptr, &at, 1, ""), emit_int(e->i32, READ), emit_int(e->i32, KEEP),
+                           emit_int(e->i32, DATA)};
+    emit_intrinsic(e, "llvm.prefetch", &e->ptr, 1, args, 4);
   }
 }

@@ -24,60 +24,60 @@ struct SlotLoop {
   int start, end;
 };
 
-Slot *emit_slot_new(Lower *l, int64_t bytes) {
-  Slot *s = NEW(l->cx, Slot);
+ScratchSlot *emit_slot_new(Emitter *e, int64_t bytes) {
+  ScratchSlot *s = NEW(e->cx, ScratchSlot);
   s->bytes = (max64(bytes, 1) + 63) & ~INT64_C(63);
   s->first = -1;
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMValueRef end = LLVMGetBasicBlockTerminator(l->entry);
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  LLVMValueRef end = LLVMGetBasicBlockTerminator(e->entry);
   if (end)
-    LLVMPositionBuilderBefore(l->b, end);
+    LLVMPositionBuilderBefore(e->b, end);
   else
-    LLVMPositionBuilderAtEnd(l->b, l->entry);
+    LLVMPositionBuilderAtEnd(e->b, e->entry);
   LLVMValueRef unknown =
-      LLVMGetParam(l->fn, 2); /* stands for the offset until slots_place; not a constant, so nothing is folded */
-  s->address = LLVMBuildGEP2(l->b, l->i8, l->scratch, &unknown, 1, "slot");
-  LLVMPositionBuilderAtEnd(l->b, here);
-  vec_push(l->cx, &l->slots, s);
+      LLVMGetParam(e->fn, 2); /* stands for the offset until slots_place; not a constant, so nothing is folded */
+  s->address = LLVMBuildGEP2(e->b, e->i8, e->scratch, &unknown, 1, "slot");
+  LLVMPositionBuilderAtEnd(e->b, here);
+  vec_push(e->cx, &e->slots, s);
   return s;
 }
 
-Slot *emit_slot(Lower *l, Value *v) {
+ScratchSlot *emit_slot(Emitter *e, Value *v) {
   ValueCode *code = code_of(v);
   Value *shares = plan_of(v)->shares;
   if (!code->slot)
     code->slot =
-        shares ? emit_slot(l, shares) : emit_slot_new(l, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
+        shares ? emit_slot(e, shares) : emit_slot_new(e, ir_numel(v->type) * max64(ir_elem_bytes(v->type->elem), 1));
   return code->slot;
 }
 
 /* ---- lives ------------------------------------------------------------------------------------------------------- */
 
-void emit_slots_begin_loop(Lower *l) {
-  SlotLoop *loop = NEW(l->cx, SlotLoop);
-  loop->start = ++l->clock;
-  vec_push(l->cx, &l->loops, loop);
+void emit_slots_begin_loop(Emitter *e) {
+  SlotLoop *loop = NEW(e->cx, SlotLoop);
+  loop->start = ++e->clock;
+  vec_push(e->cx, &e->loops, loop);
 }
 
-void emit_slots_end_loop(Lower *l) { l->loops.at[--l->loops.len]->end = l->clock++; }
+void emit_slots_end_loop(Emitter *e) { e->loops.at[--e->loops.len]->end = e->clock++; }
 
 /* The outermost open loop that began after `time`, or NULL. Inner loops begin after outer ones. */
-static const SlotLoop *loop_after(const Lower *l, int time) {
-  uint32_t low = 0, high = l->loops.len;
+static const SlotLoop *loop_after(const Emitter *e, int time) {
+  uint32_t low = 0, high = e->loops.len;
   while (low < high) {
     uint32_t mid = low + (high - low) / 2;
-    if (l->loops.at[mid]->start > time)
+    if (e->loops.at[mid]->start > time)
       high = mid;
     else
       low = mid + 1;
   }
-  return low < l->loops.len ? l->loops.at[low] : NULL;
+  return low < e->loops.len ? e->loops.at[low] : NULL;
 }
 
-LLVMValueRef emit_slot_touch(Lower *l, Slot *s) {
-  if (s->first < 0) s->first = l->clock;
-  s->last = l->clock;
-  s->loop = loop_after(l, s->first);
+LLVMValueRef emit_slot_touch(Emitter *e, ScratchSlot *s) {
+  if (s->first < 0) s->first = e->clock;
+  s->last = e->clock;
+  s->loop = loop_after(e, s->first);
   return s->address;
 }
 
@@ -178,22 +178,23 @@ static void give(Gaps *gs, int64_t offset, int64_t bytes) {
 /* ---- placing ----------------------------------------------------------------------------------------------------- */
 
 static int by_first(const void *a, const void *b) {
-  const Slot *x = *(Slot *const *)a, *y = *(Slot *const *)b;
+  const ScratchSlot *x = *(ScratchSlot *const *)a, *y = *(ScratchSlot *const *)b;
   return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
                               : (x->order > y->order) - (x->order < y->order);
 }
 
 static int by_last(const void *a, const void *b) {
-  const Slot *x = *(Slot *const *)a, *y = *(Slot *const *)b;
+  const ScratchSlot *x = *(ScratchSlot *const *)a, *y = *(ScratchSlot *const *)b;
   return x->last != y->last ? (x->last > y->last) - (x->last < y->last) : by_first(a, b);
 }
 
-int64_t emit_slots_place(Lower *l) {
+int64_t emit_slots_place(Emitter *e) {
   enum { FIRST = 64 }; /* the bytes below belong to no array: see emit_memory.c */
   uint32_t n = 0;
-  Slot **begin = NEWN(l->cx, Slot *, l->slots.len + 1), **end = NEWN(l->cx, Slot *, l->slots.len + 1);
-  for (uint32_t i = 0; i < l->slots.len; i++) {
-    Slot *s = l->slots.at[i];
+  ScratchSlot **begin = NEWN(e->cx, ScratchSlot *, e->slots.len + 1),
+              **end = NEWN(e->cx, ScratchSlot *, e->slots.len + 1);
+  for (uint32_t i = 0; i < e->slots.len; i++) {
+    ScratchSlot *s = e->slots.at[i];
     if (s->first < 0) continue;
     if (s->loop) s->last = s->loop->end;
     s->order = i;
@@ -202,16 +203,16 @@ int64_t emit_slots_place(Lower *l) {
   }
   qsort(begin, n, sizeof *begin, by_first);
   qsort(end, n, sizeof *end, by_last);
-  Gaps gaps = {.cx = l->cx};
+  Gaps gaps = {.cx = e->cx};
   gaps.root = new_gap(&gaps, FIRST, INT64_MAX / 2);
   int64_t top = FIRST;
   for (uint32_t i = 0, ended = 0; i < n; i++) {
     for (; end[ended]->last < begin[i]->first; ended++) give(&gaps, end[ended]->offset, end[ended]->bytes);
-    Slot *s = begin[i];
+    ScratchSlot *s = begin[i];
     s->offset = take(&gaps, s->bytes);
     top = max64(top, s->offset + s->bytes);
   }
-  for (uint32_t i = 0; i < l->slots.len; i++)
-    LLVMSetOperand(l->slots.at[i]->address, 1, emit_int(l->i64, l->slots.at[i]->offset));
+  for (uint32_t i = 0; i < e->slots.len; i++)
+    LLVMSetOperand(e->slots.at[i]->address, 1, emit_int(e->i64, e->slots.at[i]->offset));
   return top;
 }

@@ -22,54 +22,54 @@
  * fast with it. */
 enum { CACHES = 12 };
 
-void emit_stream_programs(Lower *l) {
-  l->stream.programs = LLVMBuildZExt(l->b, l->grid[0], l->i64, "");
+void emit_stream_programs(Emitter *e) {
+  e->stream.programs = LLVMBuildZExt(e->b, e->grid[0], e->i64, "");
   for (int i = 1; i < 3; i++)
-    l->stream.programs = LLVMBuildMul(l->b, l->stream.programs, LLVMBuildZExt(l->b, l->grid[i], l->i64, ""), "");
+    e->stream.programs = LLVMBuildMul(e->b, e->stream.programs, LLVMBuildZExt(e->b, e->grid[i], e->i64, ""), "");
 }
 
 /* Does this launch write enough through the store? An i1 made in the entry block, or NULL: never. */
-static LLVMValueRef enough(Lower *l, const Op *store) {
-  const Value *base = cpu_pointer_base(l->plan->index, ir_operand(store, 0));
-  bool allowed = l->plan->streams && l->isa->vector_bytes >= 32 && !l->isa->neon;
-  if (!allowed || !base || map_has(&l->plan->loaded, base)) return NULL;
+static LLVMValueRef enough(Emitter *e, const Op *store) {
+  const Value *base = cpu_pointer_base(e->plan->index, ir_operand(store, 0));
+  bool allowed = e->plan->streams && e->isa->vector_bytes >= 32 && !e->isa->neon;
+  if (!allowed || !base || map_has(&e->plan->loaded, base)) return NULL;
   int64_t bytes = ir_numel(ir_operand(store, 1)->type) * ir_elem_bytes(ir_operand(store, 1)->type->elem);
-  int64_t threshold = CACHES * l->isa->l2_bytes / bytes + 1;
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(l->b);
-  LLVMPositionBuilderBefore(l->b, LLVMGetBasicBlockTerminator(l->entry));
-  LLVMValueRef many = LLVMBuildICmp(l->b, LLVMIntUGE, l->stream.programs, emit_int(l->i64, threshold), "many");
-  LLVMPositionBuilderAtEnd(l->b, here);
+  int64_t threshold = CACHES * e->isa->l2_bytes / bytes + 1;
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  LLVMPositionBuilderBefore(e->b, LLVMGetBasicBlockTerminator(e->entry));
+  LLVMValueRef many = LLVMBuildICmp(e->b, LLVMIntUGE, e->stream.programs, emit_int(e->i64, threshold), "many");
+  LLVMPositionBuilderAtEnd(e->b, here);
   return many;
 }
 
-bool emit_stream_store(Lower *l, const Op *store, LLVMValueRef v, LLVMValueRef ptr) {
-  int line = l->isa->vector_bytes, bytes = l->lanes * ir_elem_bytes(ir_operand(store, 1)->type->elem);
-  LLVMValueRef many = bytes % line ? NULL : enough(l, store);
+bool emit_stream_store(Emitter *e, const Op *store, LLVMValueRef v, LLVMValueRef ptr) {
+  int line = e->isa->vector_bytes, bytes = e->lanes * ir_elem_bytes(ir_operand(store, 1)->type->elem);
+  LLVMValueRef many = bytes % line ? NULL : enough(e, store);
   if (!many) return false;
-  LLVMBasicBlockRef past = emit_new_block(l, "stream"), through = emit_new_block(l, "store"),
-                    after = emit_new_block(l, "stored");
-  LLVMValueRef low = LLVMBuildAnd(l->b, LLVMBuildPtrToInt(l->b, ptr, l->i64, ""), emit_int(l->i64, line - 1), "");
-  LLVMValueRef aligned = LLVMBuildICmp(l->b, LLVMIntEQ, low, emit_int(l->i64, 0), "");
-  LLVMBuildCondBr(l->b, LLVMBuildAnd(l->b, many, aligned, ""), past, through);
+  LLVMBasicBlockRef past = emit_new_block(e, "stream"), through = emit_new_block(e, "store"),
+                    after = emit_new_block(e, "stored");
+  LLVMValueRef low = LLVMBuildAnd(e->b, LLVMBuildPtrToInt(e->b, ptr, e->i64, ""), emit_int(e->i64, line - 1), "");
+  LLVMValueRef aligned = LLVMBuildICmp(e->b, LLVMIntEQ, low, emit_int(e->i64, 0), "");
+  LLVMBuildCondBr(e->b, LLVMBuildAnd(e->b, many, aligned, ""), past, through);
 
-  LLVMPositionBuilderAtEnd(l->b, past);
-  LLVMValueRef s = LLVMBuildStore(l->b, v, ptr);
-  LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(l->i32, 1, false));
-  LLVMMetadataRef node = LLVMMDNodeInContext2(l->llvm, &one, 1);
-  LLVMSetMetadata(s, LLVMGetMDKindIDInContext(l->llvm, "nontemporal", 11), LLVMMetadataAsValue(l->llvm, node));
+  LLVMPositionBuilderAtEnd(e->b, past);
+  LLVMValueRef s = LLVMBuildStore(e->b, v, ptr);
+  LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(e->i32, 1, false));
+  LLVMMetadataRef node = LLVMMDNodeInContext2(e->llvm, &one, 1);
+  LLVMSetMetadata(s, LLVMGetMDKindIDInContext(e->llvm, "nontemporal", 11), LLVMMetadataAsValue(e->llvm, node));
   LLVMSetAlignment(s, (unsigned)line);
-  LLVMBuildBr(l->b, after);
+  LLVMBuildBr(e->b, after);
 
-  LLVMPositionBuilderAtEnd(l->b, through);
-  LLVMSetAlignment(LLVMBuildStore(l->b, v, ptr), (unsigned)ir_elem_bytes(ir_operand(store, 1)->type->elem));
-  LLVMBuildBr(l->b, after);
+  LLVMPositionBuilderAtEnd(e->b, through);
+  LLVMSetAlignment(LLVMBuildStore(e->b, v, ptr), (unsigned)ir_elem_bytes(ir_operand(store, 1)->type->elem));
+  LLVMBuildBr(e->b, after);
 
-  LLVMPositionBuilderAtEnd(l->b, after);
-  l->levels[l->depth].block = after;
-  l->stream.used = true;
+  LLVMPositionBuilderAtEnd(e->b, after);
+  e->levels[e->depth].block = after;
+  e->stream.used = true;
   return true;
 }
 
-void emit_stream_fence(Lower *l) {
-  if (l->stream.used) emit_intrinsic(l, "llvm.x86.sse.sfence", NULL, 0, NULL, 0);
+void emit_stream_fence(Emitter *e) {
+  if (e->stream.used) emit_intrinsic(e, "llvm.x86.sse.sfence", NULL, 0, NULL, 0);
 }
