@@ -69,10 +69,18 @@ static const Target *open_backend(Ctx *cx, const char *path, const char **why) {
 }
 
 /* The backend in TRITONC_LIBDIR; beside this library; above it or in the package (a build folder); in ../lib next to
- * bin/; in the Python package of the environment whose bin/ this is; or where the loader looks. */
+ * bin/; in the Python package (of the distribution triton or tritonc) of the environment or of the folder whose bin/ this
+ * is; or where the loader looks. */
 static const Target *open_beside(Ctx *cx, const struct Known *k, const char **why) {
-  static const char *const places[] = {"",        "/..",       "/../python/triton/_C",
-                                       "/../lib", "/../lib64", "/../lib/python3*/site-packages/triton/_C"};
+  static const char *const places[] = {"",
+                                       "/..",
+                                       "/../python/triton/_C",
+                                       "/../lib",
+                                       "/../lib64",
+                                       "/../lib/python3*/*-packages/triton/_C",
+                                       "/../lib/python3*/*-packages/tritonc/_packages/triton/_C",
+                                       "/../triton/_C",
+                                       "/../tritonc/_packages/triton/_C"};
   const char *given = getenv("TRITONC_LIBDIR"), *dir = run_library_dir(cx);
   struct stat st;
   if (given && *given) {
