@@ -1,6 +1,6 @@
 # Builds for Linux with glibc 2.28 and later (manylinux_2_28), for this machine's architecture or another.
 #
-#   TRITONC_ZIG       zig (the PyPI package ziglang): it has glibc's symbols release by release, and links against 2.28
+#   TRITONC_ZIG       zig (the Python package ziglang): it has glibc's symbols release by release, and links against 2.28
 #   TRITONC_MACHINE   x86_64 or aarch64
 #   TRITONC_SYSROOT   for another architecture: a folder with Debian's packages of LLVM, libstdc++, zlib, zstd unpacked
 #
