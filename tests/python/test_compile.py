@@ -1,5 +1,6 @@
 """Compiling without a launch: descriptions, IR as text, other targets, and what is told of the result."""
 
+import os
 import pickle
 
 import numpy as np
@@ -178,7 +179,7 @@ def test_machine_code_as_text(tmp_path, monkeypatch):
 
 
 def test_edited_stages(tmp_path, monkeypatch):
-    """TRITON_KERNEL_OVERRIDE takes a person's version of any stage."""
+    """TRITON_KERNEL_OVERRIDE takes a user's version of any stage; the last one counts, unless it is the older."""
     target = triton.backends.compiler.GPUTarget("cuda", 80, 32)
     source = triton.compiler.ASTSource(put_kernel, {"out": "*fp32", "value": "fp32"})
     kernel = triton.compile(source, target=target)
@@ -189,10 +190,17 @@ def test_edited_stages(tmp_path, monkeypatch):
     monkeypatch.setenv("TRITON_KERNEL_OVERRIDE", "1")
     monkeypatch.setenv("TRITON_OVERRIDE_DIR", str(tmp_path))
     assert triton.compile(source, target=target).asm["ptx"] == edited
-    (folder / f"{kernel.name}.ttgir").write_text(
-        kernel.asm["ttgir"].replace('"ttg.num-warps" = 4', '"ttg.num-warps" = 8')
-    )
-    assert triton.compile(source, target=target).metadata.n_max_threads == 256
+    earlier, later = folder / f"{kernel.name}.ttgir", folder / f"{kernel.name}.ptx"
+    earlier.write_text(kernel.asm["ttgir"].replace('"ttg.num-warps" = 4', '"ttg.num-warps" = 8'))
+    os.utime(earlier, (1000, 1000))
+    os.utime(later, (2000, 2000))
+    both = triton.compile(source, target=target)
+    assert both.metadata.n_max_threads == 256 and both.asm["ptx"] == edited
+    os.utime(later, (500, 500))
+    with pytest.raises(triton.CompilationError, match="ttgir and .*ptx are both edited"):
+        triton.compile(source, target=target)
+    later.write_text(kernel.asm["ptx"])  # what is made of the source, so nobody's edit
+    assert triton.compile(source, target=target).asm["ptx"] not in (edited, kernel.asm["ptx"])
     monkeypatch.setenv("TRITON_KERNEL_OVERRIDE", "0")
     plain = triton.compile(source, target=target)
     assert plain.asm["ptx"] == kernel.asm["ptx"] and plain.asm["ttgir"] == kernel.asm["ttgir"]

@@ -881,7 +881,10 @@ def test_globals_that_a_function_hides_are_not_watched():
 
 def test_a_grid_that_asks_for_a_wrong_name():
     x = np.zeros(16, np.float32)
-    with pytest.raises(KeyError, match=r"no argument of `add_kernel`; did you mean `BLOCK`\? It has .*n=16, BLOCK=16"):
+    with pytest.raises(
+        KeyError,
+        match=r"`BLOK`, which is not an argument of `add_kernel`; did you mean `BLOCK`\? It has .*n=16, BLOCK=16",
+    ):
         add_kernel[lambda meta: (meta["BLOK"],)](x, x, x, 16, BLOCK=16)
     with pytest.raises(KeyError, match="^'mine'$"):
         add_kernel[lambda meta: ({}["mine"] if meta.update(mine=1) is None else 1,)](x, x, x, 16, BLOCK=16)
