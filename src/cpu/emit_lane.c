@@ -485,8 +485,19 @@ static bool has_affine_lanes(const Op *op) {
   }
 }
 
+/* An affine lane (of coordinates, integers or pointers) where the innermost loop is at `by` times its index from `v`. */
+static LLVMValueRef moved_by_index(Emitter *e, LLVMValueRef v, Type *elem, int64_t by, int depth) {
+  LLVMTypeRef t = ir_is_ptr(elem) ? e->i64 : LLVMTypeOf(v);
+  emit_at(e, depth);
+  LLVMValueRef index = cast_int(e, e->index64, t, true), moved = LLVMBuildMul(e->b, index, emit_int(t, by), "");
+  if (!ir_is_ptr(elem)) return LLVMBuildAdd(e->b, v, moved, "");
+  return LLVMBuildGEP2(e->b, emit_memory_type(e, elem->elem), v, &moved, 1, "");
+}
+
 /* An integer or pointer of which the index analysis knows that it moves evenly along the one dimension whose coordinate
- * does: its element at that coordinate's beginning, and the step. */
+ * does: its element at a coordinate, and the step. The coordinate has to be one of the tensor's. Where the loop begins is
+ * one, and is preferred since the loop does not change it; a lane that the loop's body made (digit) may be none there,
+ * so it is taken where the vector begins. */
 static bool affine_by_index(Emitter *e, Value *v, const Lane *at, Lane *out) {
   const Type *elem = v->type->elem;
   int moving = -1;
@@ -500,11 +511,19 @@ static bool affine_by_index(Emitter *e, Value *v, const Lane *at, Lane *out) {
   }
   if (moving < 0 || !index_const_stride(index_of(e->plan->index, v), moving, &stride) || stride % bytes) return false;
   Lane from[MAX_RANK];
+  static Type i32 = {.kind = TYPE_INT, .bits = 32};
+  int64_t along = LLVMConstIntGetSExtValue(at[moving].step), step = stride / bytes * along;
+  bool made_inside = at[moving].depth >= e->inner && e->index64;
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-  from[moving] = emit_lane_uniform(at[moving].v, at[moving].depth);
+  LLVMValueRef coordinate = at[moving].v;
+  if (made_inside) coordinate = moved_by_index(e, coordinate, &i32, along, at[moving].depth);
+  from[moving] = emit_lane_uniform(coordinate, at[moving].depth);
   Lane base = emit_lane_eval(e, v, from);
   if (base.kind != LANE_UNIFORM) return false;
-  int64_t step = stride / bytes * LLVMConstIntGetSExtValue(at[moving].step);
+  if (made_inside && step) {
+    base.depth = max_int(base.depth, at[moving].depth);
+    base.v = moved_by_index(e, base.v, ir_elem(v->type), -step, base.depth);
+  }
   *out = step ? (Lane){.kind = LANE_AFFINE,
                        .depth = base.depth,
                        .v = base.v,

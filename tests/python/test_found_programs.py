@@ -144,3 +144,21 @@ def number_kernel(out, x):
 def test_numbers_that_a_launch_is_given(x, target, monkeypatch):
     """The interpreter took 2**31 for a uint32, as a constant of that size is; a launch makes it an int64."""
     check(number_kernel, target, monkeypatch, torch.zeros(4, dtype=torch.float64), x)
+
+
+@triton.jit
+def folded_columns_kernel(out):
+    j = tl.arange(0, 8)
+    even, odd = tl.split(tl.reshape(j[None, :] + tl.zeros((16, 8), tl.int64), (16, 4, 2)))
+    v = tl.reshape(tl.permute(tl.join(even, odd), (0, 2, 1)), (16, 8))
+    tl.store(out + tl.arange(0, 16)[:, None] * 8 + (7 - tl.arange(0, 8)[None, :]), v)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_column_that_comes_of_a_folded_index(target, monkeypatch):
+    """On the CPU the second vector of a row read its columns from before the row's beginning."""
+    out = torch.zeros(16, 8, dtype=torch.int64)
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    folded_columns_kernel[(1,)](out)
+    assert torch.equal(out, torch.tensor([7, 5, 3, 1, 6, 4, 2, 0]).expand(16, 8))
