@@ -288,12 +288,19 @@ def fuzz():
                            f"-artifact_prefix={work}-", work, seeds])  # fmt: skip
 
 
+def seed_of_tree():
+    """A seed of its own for each state of the sources, so that a run can be repeated; a new one without git."""
+    command = ["git", "-C", ROOT, "rev-parse", "HEAD^{tree}"]
+    tree = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return int(tree[:11], 16) if tree else time.time_ns() & ((1 << 44) - 1)
+
+
 def generator():
-    """Random kernels: what failed once, and 20,000 from a seed of this run's own, or as many as there is time for."""
+    """Random kernels: what failed once, and 20,000 from a seed of these sources, or as many as there is time for."""
     if not build("release"):
         return
     seconds = os.environ.get("TRITONC_FUZZ_SECONDS", "360")
-    command = [ROOT / "dev", "fuzz", "--corpus", "--count", "20000", "--seconds", seconds]
+    command = [ROOT / "dev", "fuzz", "--corpus", "--count", "20000", "--seed", seed_of_tree(), "--seconds", seconds]
     command += ["--keep", BUILD / "fuzz-failures"]
     done = subprocess.run([str(x) for x in command], cwd=ROOT, text=True, stdout=subprocess.PIPE, check=False)
     print(done.stdout, flush=True)
