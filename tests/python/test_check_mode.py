@@ -268,7 +268,8 @@ def test_histogram_without_atomics():
     lines = [line_of(histogram_kernel, "old = tl.load"), line_of(histogram_kernel, "tl.store(bin")]
     assert {int(n) for n in re.findall(r"test_check_mode.py:(\d+)", text)} <= set(lines)
     assert len(re.findall(r"test_check_mode.py:(\d+)", text)) == 2
-    assert len(set(re.findall(r"program \((\d)", text))) == 2
+    # Of many readers one is remembered, and that may be the program itself.
+    assert len(set(re.findall(r"program \((\d)", text))) == 2 or "; another program loads it" in text
 
 
 @triton.jit
