@@ -817,7 +817,8 @@ class Program:
             self.emit(f"tl.store({pointer} + pid * {M * N} + {mi}[:, None] * {N} + {ni}[None, :], {acc})")
         elif ending == 1:
             pointer = self.argument("float32" if out != "int32" else out, M * 3, "out")
-            self.emit(f"tl.store({pointer} + pid * {M} + {mi}, tl.max({acc}, 1) + tl.sum({acc}, 1))")
+            wide = f"{acc}.to(tl.float32)" if out == "float16" else acc  # a row's sum passes what f16 holds exactly
+            self.emit(f"tl.store({pointer} + pid * {M} + {mi}, tl.max({acc}, 1) + tl.sum({wide}, 1))")
         else:
             self.define(f"tl.sum(tl.sum({acc}.to(tl.{'int32' if out == 'int32' else 'float32'}), 1), 0)",
                         "int32" if out == "int32" else "float32", ())  # fmt: skip
