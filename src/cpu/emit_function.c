@@ -49,7 +49,8 @@ static Value **results_of(Emitter *e, Op *op) {
 /* Ending early. A loop that may run for long polls the run-time library for a request to stop. The work of an iteration
  * is estimated in elements (Emitter.work): a loop of a known, small amount of work counts as part of the iteration
  * around it and does not poll, so the loops within tiles stay as they are. In any other, each iteration decrements a
- * register. The library gives the number of iterations between polls; the first poll comes after a number that the estimate says is short. */
+ * register. The library gives the number of iterations between polls; the first poll comes after few enough that the
+ * estimate says they are short. */
 enum { SOON = 1 << 20, MOST_UNASKED = 64 };
 
 static int64_t work_times(int64_t a, int64_t b) {
@@ -94,9 +95,9 @@ static LLVMValueRef phi_of(Emitter *e, LLVMTypeRef type, const LLVMValueRef valu
   return phi;
 }
 
-/* The end of a round of the loop that `before` enters at `head`; `outside`: the work in front of it. The rounds left and
- * the library's state of the loop are carried in registers, and the library's function touches no memory that the kernel
- * sees: n loops in a row stay n separate questions to LLVM. */
+/* The end of an iteration of the loop that `before` enters at `head`; `outside`: the work in front of the loop. What is
+ * left until the next poll and the library's state of the loop are loop-carried values, and the library's function touches
+ * no memory that the kernel sees, so that LLVM's memory analyses cost nothing more for many loops in a row. */
 static void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int64_t rounds, int64_t outside) {
   int64_t round = max64(e->work, 1), all = work_times(rounds, round), first = SOON / round;
   e->work = outside;

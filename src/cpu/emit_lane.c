@@ -486,7 +486,7 @@ static bool has_affine_lanes(const Op *op) {
 }
 
 /* An affine lane (of coordinates, integers or pointers) where the innermost loop is at `by` times its index from `v`. */
-static LLVMValueRef moved_by_index(Emitter *e, LLVMValueRef v, Type *elem, int64_t by, int depth) {
+static LLVMValueRef moved_by_index(Emitter *e, LLVMValueRef v, const Type *elem, int64_t by, int depth) {
   LLVMTypeRef t = ir_is_ptr(elem) ? e->i64 : LLVMTypeOf(v);
   emit_at(e, depth);
   LLVMValueRef index = cast_int(e, e->index64, t, true), moved = LLVMBuildMul(e->b, index, emit_int(t, by), "");
@@ -511,7 +511,7 @@ static bool affine_by_index(Emitter *e, Value *v, const Lane *at, Lane *out) {
   }
   if (moving < 0 || !index_const_stride(index_of(e->plan->index, v), moving, &stride) || stride % bytes) return false;
   Lane from[MAX_RANK];
-  static Type i32 = {.kind = TYPE_INT, .bits = 32};
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   int64_t along = LLVMConstIntGetSExtValue(at[moving].step), step = stride / bytes * along;
   bool made_inside = at[moving].depth >= e->inner && e->index64;
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];

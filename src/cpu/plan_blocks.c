@@ -103,16 +103,9 @@ static void close_stores_before(BlockPlanner *p, int order) {
   }
 }
 
-static bool same_shape(const Type *a, const Type *b) {
-  if (a->rank != b->rank) return false;
-  for (int i = 0; i < a->rank; i++)
-    if (a->shape[i] != b->shape[i]) return false;
-  return true;
-}
-
 static Draft *find_open(BlockPlanner *p, const Type *shape) {
   for (uint32_t i = p->open.len; i-- > 0;)
-    if (same_shape(p->open.at[i]->nest.type, shape)) return p->open.at[i];
+    if (ir_same_shape(p->open.at[i]->nest.type, shape)) return p->open.at[i];
   return NULL;
 }
 
@@ -120,7 +113,7 @@ static Draft *find_open(BlockPlanner *p, const Type *shape) {
 
 static bool keeps_place(const Op *op, const Value *operand, const Value *v) {
   if (!(ir_info(op)->traits & T_ELEMENTWISE) && op->code != OP_LOAD && op->code != OP_MAP_ELEMENTWISE) return false;
-  return ir_is_tensor(operand->type) && same_shape(operand->type, v->type);
+  return ir_is_tensor(operand->type) && ir_same_shape(operand->type, v->type);
 }
 
 /* An expression still to be walked. Walks keep such a stack of their own, the next operand on top: expressions may be
@@ -431,7 +424,7 @@ static bool reads_carried(BlockPlanner *p, Value *value) {
     Value *v = at.v;
     if (!ir_is_tensor(v->type)) continue;
     if (v->block == p->block) {
-      if (!at.in_place || !same_shape(v->type, value->type)) return true;
+      if (!at.in_place || !ir_same_shape(v->type, value->type)) return true;
       continue;
     }
     if (cpu_to_store(v) || v->op->block != p->block) continue;

@@ -251,7 +251,7 @@ static void visit_yield(IndexInfo *ix, const Op *op) {
     if (holder->code == OP_IF) {
       flow(ix, from, &holder->results[i], holder, true);
     } else if (holder->code == OP_FOR) {
-      flow(ix, from, ir_entry(holder, 0)->args[1 + i], holder, false);
+      flow(ix, from, ir_loop_arg(holder, i), holder, false);
       flow(ix, from, &holder->results[i], holder, false);
     } else if (holder->code == OP_WHILE) {
       flow(ix, from, ir_entry(holder, 0)->args[i], holder, false);
