@@ -155,6 +155,16 @@ typedef struct ttc_option {
 
 TTC_API const char *ttc_option_name(size_t index); /* the options there are; NULL past the last */
 
+/* Where compiled kernels are kept in place of the folder on disk: files by name below a kernel's hash. Of one kernel
+ * the file HASH.kernel, which names the others, is read first and written last. What is kept contains code, which is run.
+ * A member gives -1 for an error that is pending in the host (the compile ends with TTC_ERROR_HOST). */
+typedef struct ttc_store {
+  void *self;
+  /* 1 and the file's bytes, which live until the compile returns; 0: there is none of that name. */
+  int (*get)(void *self, const char *hash, const char *file, const void **bytes, size_t *len);
+  int (*put)(void *self, const char *hash, const char *file, bool is_text, const void *bytes, size_t len); /* 0 or -1 */
+} ttc_store;
+
 /* What to compile, for which target. `size` is sizeof(ttc_request), and says which version of the struct the caller was
  * built with: members that came later count as zero. Members that are zero or NULL have their defaults. */
 typedef struct ttc_request {
@@ -180,6 +190,7 @@ typedef struct ttc_request {
   /* What the kernel is called (ttc_kernel_name()), which people see in profiles; characters that no symbol can have
    * become `_`. NULL: its function's name. */
   const char *symbol;
+  const ttc_store *store; /* NULL: $TRITON_CACHE_DIR, else ~/.triton/cache */
 } ttc_request;
 
 TTC_API ttc_status ttc_compile(ttc_context *cx, const ttc_request *request, ttc_kernel **kernel);

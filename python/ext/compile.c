@@ -31,11 +31,14 @@ static bool show_warnings(const ttc_context *cx) {
 }
 
 static ttc_kernel *run_job(State *st, Job *job) {
+  ttc_request request = job->request;
+  Store store;
+  if (!store_open(&store, &job->host, request.function ? request.function->name : request.file)) return NULL;
+  if (store.object) request.store = &store.table;
   ttc_context *cx = new_context();
   ttc_kernel *kernel = NULL;
   if (!cx) return NULL;
   PyThreadState *saved = PyEval_SaveThread();
-  ttc_request request = job->request;
   request.params = job->params;
   request.options = job->options;
   ttc_status status = ttc_compile(cx, &request, &kernel);

@@ -12,6 +12,7 @@
  *   convert.c  Python values <-> ttc_value
  *   watch.c    globals that must not change after they were compiled into a kernel
  *   host.c     the ttc_host of Python functions: names, attributes, calls
+ *   store.c    the user's cache manager as a ttc_store
  *   fingerprint.c  a hash of a function and of what it looks at
  *   table.c    specialization key -> kernel
  *   call.c     a call's arguments: the key, and the values packed
@@ -199,6 +200,16 @@ bool to_value(Host *h, PyObject *obj, ttc_value *out);
 PyObject *from_value(Host *h, const ttc_value *v);
 void *host_memory(Host *h, size_t bytes); /* zeroed; NULL with an exception set */
 bool host_keep(Host *h, PyObject *obj);   /* takes a reference of its own */
+
+/* ---- store.c ----------------------------------------------------------------------------------------------------- */
+
+typedef struct Store {
+  Host *host;
+  PyObject *object; /* NULL: kernels are kept where the library keeps them */
+  ttc_store table;
+} Store;
+/* false with an exception set. `kernel` is what the files are grouped under. */
+bool store_open(Store *s, Host *host, const char *kernel);
 
 /* ---- table.c ----------------------------------------------------------------------------------------------------- */
 

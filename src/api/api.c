@@ -291,6 +291,7 @@ static const char *take_request(const ttc_request *given, ttc_request *q) {
   if ((!q->text && !q->function) || (!q->params && q->nparams) || (!q->options && q->noptions))
     return "ttc_compile: a source and its parameters are needed";
   if (q->signature && q->nparams) return "ttc_compile: the parameters are described twice: by `params` and `signature`";
+  if (q->store && (!q->store->get || !q->store->put)) return "ttc_compile: a store has the members get and put";
   for (size_t i = 0; i < q->noptions; i++)
     if (!q->options[i].name || !q->options[i].value) return "ttc_compile: an option needs a name and a value";
   return NULL;

@@ -123,7 +123,7 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
   return add_input(L, k, type, param->name, p->divisibility);
 }
 
-static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound, Span *spans) {
+static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound) {
   const Params *params = &info->def->params;
   if (k->nparams > params->len)
     lang_fail_at(L, info->def->name_span, NULL, "`%s` has %u parameters, but %zu were described", info->function->name,
@@ -137,7 +137,6 @@ static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound, Spa
   }
   for (uint32_t i = 0; i < params->len; i++) {
     const Param *param = &params->at[i];
-    spans[i] = param->span;
     if (param->kind == P_STAR && !param->name) continue; /* the bare `*` before keyword-only ones */
     if (param->kind == P_STAR || param->kind == P_STARSTAR)
       lang_fail_at(L, param->span, "name every parameter", "a kernel cannot have a `%s` parameter",
@@ -170,10 +169,9 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   const Params *params = &info->def->params;
   FnState fn = {.info = info, .scope = scope_new(L, info, NULL), .name = info->function->name};
   Val **bound = NEWN(L->cx, Val *, params->len);
-  Span *spans = NEWN(L->cx, Span, params->len);
   L->fn = &fn;
   lang_at(L, info->def->name_span);
-  bind_kernel(L, k, info, bound, spans);
+  bind_kernel(L, k, info, bound);
   lang_at(L, info->def->span);
   Type *type = ir_func_type(L->cx, k->inputs.at, (int)k->inputs.len, NULL, 0);
   const char *symbol = L->options.symbol ? L->options.symbol : info->function->name;
@@ -191,7 +189,7 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   Loc *loc = L->b.loc;
   L->b = ir_at_end(L->cx, entry);
   L->b.loc = loc;
-  bind_scope(L, info->function->name, params, bound, spans);
+  bind_scope(L, params, bound);
   exec_block(L, info->def->body);
   if (info->def->body.len) lang_at(L, info->def->body.at[info->def->body.len - 1]->span);
   if (L->options.returns)

@@ -15,6 +15,8 @@
  * body numbers are 8 bytes, a text is its length and its bytes:
  *     hash, name, target, nargs, args..., descriptors (rank, place, bytes of an element, block...), nine counts of
  *     KernelInfo, nstages, then per stage: name, binary, size, two checksums
+ * A caller may give a store of its own (ttc_store) in place of the folder: the same files, by the same names.
+ *
  * A kernel that is saved whole (run_save()) has its hash and metadata before that, and after it the stages' bytes.
  */
 #include "run/run.h"
@@ -81,21 +83,19 @@ static bool write_all(int fd, const void *data, size_t n) {
   return true;
 }
 
-/* Writes `head` and `body` as the file `path`, atomically; until then it is named `pending` and six letters. */
-static bool write_file(Ctx *cx, const char *path, const char *pending, const void *head, size_t nhead, const void *body,
-                       size_t nbody) {
+/* Writes the file `path`, atomically; until then it is named `pending` and six letters. */
+static bool write_file(Ctx *cx, const char *path, const char *pending, const void *bytes, size_t n) {
   char *temporary = ctx_printf(cx, "%s.XXXXXX", pending);
   int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
   if (fd < 0) return false;
-  bool ok = write_all(fd, head, nhead) && write_all(fd, body, nbody);
+  bool ok = write_all(fd, bytes, n);
   ok = close(fd) == 0 && ok;
   ok = ok && rename(temporary, path) == 0;
   if (!ok) unlink(temporary);
   return ok;
 }
 
-/* A whole file of the user's own in the arena, or NULL. */
-/* `time`: when it was written, in nanoseconds; or NULL. */
+/* A whole file of the user's own in the arena, or NULL. `time`: when it was written, in nanoseconds; or NULL. */
 static char *read_own_file(Ctx *cx, const char *path, size_t *len, int64_t *time) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
   if (fd < 0) return NULL;
@@ -358,26 +358,58 @@ static const char *entry_folder(Ctx *cx, const char *dir, const Compiled *c) {
   return ctx_printf(cx, "%s/%s", dir, name);
 }
 
+/* The files of one kernel: in its folder, or in the caller's store. */
+typedef struct Files {
+  const ttc_store *store;
+  const char *hash;
+  const char *folder, *pending; /* without a store; `pending`: see write_file() */
+} Files;
+
+/* NULL: there is none. */
+static const char *get_file(Ctx *cx, const Files *f, const char *name, size_t *len) {
+  if (!f->store) return read_own_file(cx, ctx_printf(cx, "%s/%s", f->folder, name), len, NULL);
+  const void *bytes = NULL;
+  int found = f->store->get(f->store->self, f->hash, name, &bytes, len);
+  if (found < 0) ctx_throw(cx, ERR_HOST);
+  return found ? bytes : NULL;
+}
+
+static bool put_file(Ctx *cx, const Files *f, const char *name, bool is_text, const void *bytes, size_t len) {
+  if (!f->store) return write_file(cx, ctx_printf(cx, "%s/%s", f->folder, name), f->pending, bytes, len);
+  if (f->store->put(f->store->self, f->hash, name, is_text, bytes, len) < 0) ctx_throw(cx, ERR_HOST);
+  return true;
+}
+
 /* A file system takes names of 255 bytes. */
-static const char *kernel_file(Ctx *cx, const char *folder, const KernelInfo *k, const char *ending) {
-  return ctx_printf(cx, "%s/%.240s.%s", folder, k->name, ending);
+static const char *file_of(Ctx *cx, const KernelInfo *k, const char *ending) {
+  return ctx_printf(cx, "%.240s.%s", k->name, ending);
 }
 
-static const char *bytes_of_file(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage, size_t *len) {
+static const char *bytes_of_file(Ctx *cx, Reader *r, void *files, const KernelInfo *k, const char *stage, size_t *len) {
   (void)r;
-  return read_own_file(cx, kernel_file(cx, self, k, stage), len, NULL);
+  return get_file(cx, files, file_of(cx, k, stage), len);
 }
 
-bool run_cache_read(Ctx *cx, Compiled *out) {
-  if (env_is_on("TRITON_ALWAYS_COMPILE") || env_is_on("TRITON_KERNEL_OVERRIDE")) return false;
+/* false: nothing is kept, there is no place for it. */
+static bool files_of(Ctx *cx, const ttc_store *store, const Compiled *c, Files *f) {
+  *f = (Files){.store = store, .hash = c->hash};
+  if (store) return true;
   const char *dir = folder(cx, "TRITON_CACHE_DIR", "cache");
   if (!dir) return false;
+  f->folder = entry_folder(cx, dir, c);
+  f->pending = ctx_printf(cx, "%s/%s.kernel", dir, c->hash);
+  return true;
+}
+
+bool run_cache_read(Ctx *cx, const ttc_store *store, Compiled *out) {
+  if (env_is_on("TRITON_ALWAYS_COMPILE") || env_is_on("TRITON_KERNEL_OVERRIDE")) return false;
+  Files files;
+  if (!files_of(cx, store, out, &files)) return false;
   size_t len = 0;
-  const char *own = entry_folder(cx, dir, out);
-  const char *file = read_own_file(cx, ctx_printf(cx, "%s/%s.kernel", own, out->hash), &len, NULL);
+  const char *file = get_file(cx, &files, ctx_printf(cx, "%s.kernel", out->hash), &len);
   Reader r;
   if (!file || !open_body(cache_magic, file, len, &r)) return false;
-  return get_entry(cx, &r, bytes_of_file, (void *)own, out);
+  return get_entry(cx, &r, bytes_of_file, &files, out);
 }
 
 /* HASH.kernel.XXXXXX: what write_file() calls an entry until it is whole. */
@@ -405,23 +437,30 @@ static void sweep(Ctx *cx, const char *dir) {
   closedir(d);
 }
 
-void run_cache_write(Ctx *cx, const Compiled *c) {
+/* The folder of all kernels, swept, and in it that of this one. */
+static bool prepare_folder(Ctx *cx, const Files *f) {
   const char *dir = folder(cx, "TRITON_CACHE_DIR", "cache");
-  if (!dir || !make_folders(cx, dir)) return;
+  if (!make_folders(cx, dir)) return false;
   sweep(cx, dir);
-  const char *own = entry_folder(cx, dir, c), *pending = ctx_printf(cx, "%s/%s.kernel", dir, c->hash);
-  if (mkdir(own, 0700) != 0 && errno != EEXIST) return;
+  return mkdir(f->folder, 0700) == 0 || errno == EEXIST;
+}
+
+void run_cache_write(Ctx *cx, const ttc_store *store, const Compiled *c) {
+  Files files;
+  if (!files_of(cx, store, c, &files) || (!store && !prepare_folder(cx, &files))) return;
   bool ok = true;
   for (uint32_t i = 0; ok && i < c->stages.len; i++) {
     const Stage *s = &c->stages.at[i];
-    ok = write_file(cx, kernel_file(cx, own, &c->info, s->name), pending, "", 0, s->bytes, s->len);
+    ok = put_file(cx, &files, file_of(cx, &c->info, s->name), !s->binary, s->bytes, s->len);
   }
   const char *metadata = run_metadata(cx, c);
-  ok = ok && write_file(cx, kernel_file(cx, own, &c->info, "json"), pending, "", 0, metadata, strlen(metadata));
-  Buf body = {.cx = cx};
+  ok = ok && put_file(cx, &files, file_of(cx, &c->info, "json"), true, metadata, strlen(metadata));
+  Buf body = {.cx = cx}, entry = {.cx = cx};
   put_entry(&body, c);
   Header h = header_of(cache_magic, &body);
-  if (ok) write_file(cx, ctx_printf(cx, "%s/%s.kernel", own, c->hash), pending, &h, sizeof h, body.s, body.len);
+  buf_write(&entry, (const char *)&h, sizeof h);
+  buf_write(&entry, body.s, body.len);
+  if (ok) put_file(cx, &files, ctx_printf(cx, "%s.kernel", c->hash), false, entry.s, entry.len);
 }
 
 /* ---- stage files for people -------------------------------------------------------------------------------------- */
@@ -437,7 +476,7 @@ void run_dump(Ctx *cx, const Compiled *c) {
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const Stage *s = &c->stages.at[i];
     const char *path = stage_path(cx, dir, c, s->name);
-    write_file(cx, path, path, "", 0, s->bytes, s->len);
+    write_file(cx, path, path, s->bytes, s->len);
   }
 }
 

@@ -110,7 +110,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
 
   run_key(cx, r, c);
-  if (whole && r->use_cache && !r->unedited && run_cache_read(cx, c)) {
+  if (whole && r->use_cache && !r->unedited && run_cache_read(cx, r->store, c)) {
     c->from_cache = true;
     run_dump(cx, c);
     return;
@@ -159,5 +159,5 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
   run_override_check(cx, c, whole);
   if (r->unedited) return;
   run_dump(cx, c);
-  if (whole && r->use_cache && !c->edited.from_folder) run_cache_write(cx, c);
+  if (whole && r->use_cache && !c->edited.from_folder) run_cache_write(cx, r->store, c);
 }

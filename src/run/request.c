@@ -116,6 +116,7 @@ RunRequest run_request(Ctx *cx, const ttc_request *q, const char *const *defines
                   .noptions = q->noptions,
                   .stop = q->stop,
                   .symbol = q->symbol,
+                  .store = q->store,
                   .function = q->function,
                   .host = q->host};
   if (r.function && !has_parts(r.function))

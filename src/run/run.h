@@ -67,6 +67,7 @@ typedef struct RunRequest {
   const char *stop;   /* the last stage to make, or NULL */
   const char *passes; /* instead of the standard list on Triton IR: names separated by commas; or NULL */
   bool use_cache;
+  const ttc_store *store; /* in place of the folder of compiled kernels; or NULL */
   bool unedited; /* TRITON_KERNEL_OVERRIDE is not asked, and nothing is written */
 } RunRequest;
 
@@ -154,8 +155,8 @@ bool run_default(Ctx *cx, const ttc_function *f, size_t index, ttc_value *out);
 /* ---- the disk cache: cache.c ------------------------------------------------------------------------------------- */
 
 /* The entry `out->hash`, checked; false when there is none or it is damaged. `out` gets stages and info. */
-bool run_cache_read(Ctx *cx, Compiled *out);
-void run_cache_write(Ctx *cx, const Compiled *c); /* best effort: a failure is ignored */
+bool run_cache_read(Ctx *cx, const ttc_store *store, Compiled *out); /* store: the caller's, or NULL */
+void run_cache_write(Ctx *cx, const ttc_store *store, const Compiled *c); /* best effort: a failure is ignored */
 /* A kernel as bytes, and the kernel and its metadata of those bytes; false where they are damaged or of another version. */
 void run_save(Ctx *cx, const Compiled *c, const char *metadata, Buf *out);
 bool run_restore(Ctx *cx, const char *bytes, size_t len, Compiled *out, const char **metadata);

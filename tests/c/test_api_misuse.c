@@ -250,6 +250,67 @@ static void test_options(void **state) {
   ttc_context_free(cx);
 }
 
+/* A store in memory: the files of one kernel. */
+typedef struct Shelf {
+  struct {
+    char *name, *bytes;
+    size_t len;
+  } files[16];
+  int n, gets;
+  bool fails;
+} Shelf;
+
+static int shelf_get(void *self, const char *hash, const char *file, const void **bytes, size_t *len) {
+  Shelf *s = self;
+  assert_int_equal(strlen(hash), 64);
+  s->gets++;
+  for (int i = 0; i < s->n; i++)
+    if (strcmp(s->files[i].name, file) == 0) return *bytes = s->files[i].bytes, *len = s->files[i].len, 1;
+  return 0;
+}
+
+static int shelf_put(void *self, const char *hash, const char *file, bool is_text, const void *bytes, size_t len) {
+  Shelf *s = self;
+  assert_int_equal(strlen(hash), 64);
+  assert_true(!is_text || !memchr(bytes, 0, len));
+  if (s->fails) return -1;
+  assert_true(s->n < 16);
+  s->files[s->n].name = strdup(file);
+  s->files[s->n].bytes = malloc(len + 1);
+  memcpy(s->files[s->n].bytes, bytes, len);
+  s->files[s->n++].len = len;
+  return 0;
+}
+
+static void test_a_callers_store(void **state) {
+  (void)state;
+  ttc_context *cx = ttc_context_new();
+  Shelf shelf = {.fails = true};
+  ttc_store store = {&shelf, shelf_get, shelf_put};
+  ttc_request q = add("cpu");
+  q.store = &store;
+  ttc_kernel *k = NULL;
+  assert_int_equal(ttc_compile(cx, &q, &k), TTC_ERROR_HOST);
+  assert_null(k);
+  shelf.fails = false;
+  for (int round = 0; round < 2; round++) {
+    assert_int_equal(ttc_compile(cx, &q, &k), TTC_OK);
+    assert_int_equal(ttc_kernel_from_cache(k), round);
+    assert_string_equal(strrchr(shelf.files[shelf.n - 1].name, '.'), ".kernel"); /* written last */
+    ttc_kernel_free(k);
+  }
+  shelf.files[0].bytes[0] ^= 1; /* damage is found */
+  int n = shelf.n;
+  assert_int_equal(ttc_compile(cx, &q, &k), TTC_OK);
+  assert_int_equal(ttc_kernel_from_cache(k), 0);
+  assert_true(shelf.n > n);
+  ttc_kernel_free(k);
+  store.put = NULL;
+  refused(cx, &q);
+  for (int i = 0; i < shelf.n; i++) free(shelf.files[i].name), free(shelf.files[i].bytes);
+  ttc_context_free(cx);
+}
+
 static void test_parameters(void **state) {
   (void)state;
   ttc_context *cx = ttc_context_new();
@@ -330,8 +391,9 @@ static void test_orders(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_null_objects), cmocka_unit_test(test_null_arguments), cmocka_unit_test(test_requests),
-      cmocka_unit_test(test_options),      cmocka_unit_test(test_parameters),     cmocka_unit_test(test_orders),
+      cmocka_unit_test(test_null_objects), cmocka_unit_test(test_null_arguments),  cmocka_unit_test(test_requests),
+      cmocka_unit_test(test_options),      cmocka_unit_test(test_a_callers_store), cmocka_unit_test(test_parameters),
+      cmocka_unit_test(test_orders),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

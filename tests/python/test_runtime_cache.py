@@ -294,3 +294,113 @@ def test_what_killed_writers_left_is_swept(place):
     os.utime(cache / ".swept", (an_hour_ago, an_hour_ago))
     run(place, 5)
     assert not young.exists()
+
+
+MANAGED = """
+import array, json, os, sys
+import triton
+import triton.language as tl
+from triton import knobs
+from triton.runtime.cache import FileCacheManager, RemoteCacheBackend, RemoteCacheManager
+
+SHARED, MINE, CALLS = sys.argv[1], sys.argv[2], []
+
+
+class Noting(FileCacheManager):
+    def __init__(self, key, override=False, dump=False):
+        super().__init__(key, override, dump)
+        self.cache_dir = os.path.join(SHARED, key)
+        os.makedirs(self.cache_dir, exist_ok=True)
+
+    def get_group(self, filename):
+        group = super().get_group(filename)
+        CALLS.append(("get_group", filename, bool(group)))
+        return group
+
+    def put(self, data, filename, binary=True):
+        CALLS.append(("put", filename, type(data).__name__))
+        return super().put(data, filename, binary)
+
+
+class Folder(RemoteCacheBackend):
+    def __init__(self, key):
+        self.folder = os.path.join(SHARED, "remote", key)
+
+    def get(self, filenames):
+        paths = {name: os.path.join(self.folder, name) for name in filenames}
+        return {name: open(path, "rb").read() for name, path in paths.items() if os.path.exists(path)}
+
+    def put(self, filename, data):
+        os.makedirs(self.folder, exist_ok=True)
+        with open(os.path.join(self.folder, filename), "wb") as file:
+            file.write(data)
+
+
+class Failing(FileCacheManager):
+    def put(self, data, filename, binary=True):
+        raise KeyError("no room for " + filename)
+
+
+@triton.jit
+def kernel(out, n):
+    tl.store(out + tl.arange(0, 8), tl.arange(0, 8) + n)
+
+
+knobs.cache.remote_manager_class = Folder
+if sys.argv[3] != "None":
+    knobs.cache.manager_class = {"Noting": Noting, "Remote": RemoteCacheManager, "Failing": Failing}[sys.argv[3]]
+out = array.array("i", [0] * 8)
+compiled = kernel[(1,)](out, 30)
+assert out.tolist() == [30 + i for i in range(8)]
+print(json.dumps({"hash": compiled.hash, "cached": compiled._from_cache(), "calls": CALLS,
+                  "group": sorted(compiled.metadata_group)}))
+"""
+
+
+def managed(place, name, cache="cache", fails=False, **env):
+    (place / "managed.py").write_text(MANAGED)
+    done = subprocess.run(
+        [sys.executable, str(place / "managed.py"), str(place / "shared"), str(place), name], capture_output=True,
+        text=True, timeout=900, env={**os.environ, "TRITON_CACHE_DIR": str(place / cache), **env},
+    )  # fmt: skip
+    assert (done.returncode != 0) == fails, done.stderr
+    return done.stderr if fails else json.loads(done.stdout)
+
+
+def test_a_cache_manager_of_the_users(place):
+    first = managed(place, "Noting")
+    kinds = {name: kind for what, name, kind in first["calls"] if what == "put"}
+    assert not first["cached"] and kinds["kernel.ttir"] == "str" and kinds[first["hash"] + ".kernel"] == "bytes"
+    assert {"kernel.json", "__grp__kernel.json"} <= set(kinds)
+    assert not entries(place)  # the folder of its own is not used beside it
+    second = managed(place, "Noting")
+    assert second["cached"] and second["hash"] == first["hash"]
+    assert second["calls"] == [["get_group", "kernel.json", True]] * len(second["calls"])
+    assert second["group"] == first["group"] and "kernel.json" in first["group"]
+    assert not managed(place, "Noting", TRITON_ALWAYS_COMPILE="1")["cached"]
+
+
+def test_a_cache_manager_by_its_variable(place):
+    first = managed(place, "None", TRITON_CACHE_MANAGER="triton.runtime.cache:FileCacheManager")
+    second = managed(place, "None")
+    assert not first["cached"] and second["cached"]  # the same folder, found by either
+
+
+def test_machines_that_share_a_cache(place):
+    first = managed(place, "Remote", cache="one")
+    second = managed(place, "Remote", cache="two")
+    assert not first["cached"] and second["cached"] and second["hash"] == first["hash"]
+    assert (place / "two").exists()
+
+
+def test_what_a_cache_manager_raises(place):
+    error = managed(place, "Failing", fails=True)
+    assert "no room for" in error and "KeyError" in error
+
+
+def test_a_cache_manager_with_damaged_files(place):
+    managed(place, "Noting")
+    (folder,) = (place / "shared").glob("*")
+    for path in folder.glob("kernel.ttir"):
+        path.write_text("not what it was")
+    assert not managed(place, "Noting")["cached"]

@@ -67,3 +67,26 @@ def test_a_path_without_a_return_gives_anything():
             tl.constexpr_type(tl.program_id(0))
 
         wrong[(1,)](out)
+
+
+@triton.jit
+def shifted(x, BY: tl.constexpr, TIMES: tl.constexpr = 2):
+    return (x + BY) * TIMES
+
+
+@triton.jit
+def run_time_values_kernel(out, n):
+    i = tl.arange(0, 8)
+    Y: tl.constexpr = n + 1
+    tl.store(out + i, shifted(i, n) + shifted(i, 1, n) + shifted(i, 1) + Y)
+    for k in range(n):
+        Y: tl.constexpr = k
+        tl.store(out + 8 + k, Y)
+
+
+def test_a_run_time_value_where_a_constant_is_declared():
+    out = np.zeros(16, np.int32)
+    run_time_values_kernel[(1,)](out, 6)
+    i = np.arange(8)
+    assert (out[:8] == (i + 6) * 2 + (i + 1) * 6 + (i + 1) * 2 + 7).all()
+    assert out[8:].tolist() == [0, 1, 2, 3, 4, 5, 0, 0]

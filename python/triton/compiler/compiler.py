@@ -148,7 +148,7 @@ class CompiledKernel(_C.Kernel):
         elif name == "packed_metadata":
             self.packed_metadata = (self.metadata.num_warps, self.metadata.num_ctas, self.metadata.shared, 1, 1, 1)
         elif name == "metadata_group":
-            self.metadata_group = _files_of(self.hash)
+            self.metadata_group = _files_of(self.hash, self.src)
         else:
             raise AttributeError(f"a compiled kernel has no attribute {name!r}")
         return self.__dict__[name]
@@ -245,13 +245,13 @@ def _source_of(function: object, params: list) -> ASTSource:
     return ASTSource(function, signature, constants, attrs)
 
 
-def _files_of(hash: str) -> dict[str, str]:
+def _files_of(hash: str, src: object) -> dict[str, str]:
     """The files of a kernel in the cache by name; none where it is not there."""
-    import os
-
     from .. import knobs
-    from ..runtime.cache import _base32
+    from ..runtime.cache import _base32, _group_name
 
+    if knobs.cache.manager_class:
+        return knobs.cache.manager_class(hash).get_group(_group_name(getattr(src, "name", ""))) or {}
     folder = os.path.join(knobs.cache.dir, _base32(hash))
     try:
         return {name: os.path.join(folder, name) for name in sorted(os.listdir(folder))}

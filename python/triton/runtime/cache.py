@@ -97,7 +97,7 @@ class FileCacheManager(CacheManager):
         return self.put(json.dumps({"child_paths": group}), f"__grp__{filename}", binary=False)
 
     def put(self, data: object, filename: str, binary: bool = True) -> str:
-        binary = binary or isinstance(data, bytes)
+        binary = isinstance(data, (bytes, bytearray, memoryview))
         if not binary:
             data = str(data)
         path = self._make_path(filename)
@@ -202,6 +202,57 @@ class RemoteCacheManager(CacheManager):
         if self._is_local:
             return self._file_cache_manager.put_group(filename, group)
         return self.put(json.dumps({"child_paths": sorted(group)}), f"__grp__{filename}")
+
+
+class _Store:
+    """The kernels of one compile in a cache manager of the user's: what the compiler asks for a file.
+
+    Parameters
+    ----------
+    manager_class : type
+        A `CacheManager`.
+    kernel : str
+        The name of the function, or the path of the IR, that is compiled.
+    """
+
+    def __init__(self, manager_class: type, kernel: str) -> None:
+        self._manager_class = manager_class
+        self._managers: dict[str, tuple[CacheManager, dict[str, str]]] = {}
+        self._group = _group_name(kernel)
+
+    def _of(self, hash: str) -> tuple[CacheManager, dict[str, str]]:
+        if hash not in self._managers:
+            manager = self._manager_class(hash)
+            self._managers[hash] = manager, dict(manager.get_group(self._group) or {})
+        return self._managers[hash]
+
+    def get(self, hash: str, file: str) -> bytes | None:
+        """A file's bytes, or None."""
+        path = self._of(hash)[1].get(file)
+        if path is None:
+            return None
+        try:
+            with open(path, "rb") as opened:
+                return opened.read()
+        except OSError:
+            return None
+
+    def put(self, hash: str, file: str, data: str | bytes) -> None:
+        """Keep a file; with the last one, HASH.kernel, note which files belong together."""
+        manager, files = self._of(hash)
+        files[file] = manager.put(data, file, binary=isinstance(data, bytes))
+        if file == f"{hash}.kernel":
+            manager.put_group(self._group, files)
+
+
+def _group_name(kernel: str) -> str:
+    return f"{kernel.rpartition('/')[2].partition('.')[0][:150]}.json"
+
+
+def _store(kernel: str) -> _Store | None:
+    """Where the compiler keeps what it makes of a kernel; None: in its own folder."""
+    manager_class = knobs.cache.manager_class
+    return manager_class and _Store(manager_class, kernel)
 
 
 def get_cache_manager(key: str) -> CacheManager:

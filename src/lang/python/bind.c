@@ -61,7 +61,7 @@ static uint32_t find_param(const Params *params, const char *name) {
   return UINT32_MAX;
 }
 
-void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound, Span *spans) {
+void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound) {
   bool star;
   uint32_t takes = count_positional(params, &star), at = 0;
   Vec(Val *) rest = {0};
@@ -80,41 +80,36 @@ void bind_arguments(Lang *L, const char *callee, const Params *params, const Arg
       at++;
     }
     bound[k] = args->at[i];
-    spans[k] = args->spans[i];
   }
   for (uint32_t i = 0; i < params->len; i++) {
     const Param *p = &params->at[i];
     if (p->kind == P_STARSTAR)
       lang_fail_at(L, p->span, "name the parameters", "a `**` parameter cannot be used in a kernel");
     if (p->kind == P_STAR && p->name) bound[i] = val_tuple(L, rest.at, rest.len, NULL);
-    if (p->kind == P_STAR) spans[i] = args->call;
     if (!bound[i] && !p->fallback && p->kind != P_STAR) fail_missing(L, callee, params, bound, args->call);
   }
 }
 
 /* Defaults see the function's globals, where plain ones are allowed: Python evaluates them once, at the definition. */
-static void fill_defaults(Lang *L, const Params *params, Val **bound, Span *spans) {
+static void fill_defaults(Lang *L, const Params *params, Val **bound) {
   bool allowed = L->options.common.allow_non_constexpr_globals;
   L->options.common.allow_non_constexpr_globals = true;
   for (uint32_t i = 0; i < params->len; i++) {
     if (bound[i] || !params->at[i].fallback) continue;
     bound[i] = eval(L, params->at[i].fallback);
-    spans[i] = params->at[i].fallback->span;
   }
   L->options.common.allow_non_constexpr_globals = allowed;
 }
 
-void bind_scope(Lang *L, const char *callee, const Params *params, Val **bound, Span *spans) {
-  fill_defaults(L, params, bound, spans);
+/* The annotation tl.constexpr makes a constant of what is known at compile time. A run-time value keeps being one, as the
+ * reference has it: what needs a constant of it says so. */
+void bind_scope(Lang *L, const Params *params, Val **bound) {
+  fill_defaults(L, params, bound);
   for (uint32_t i = 0; i < params->len; i++) {
     const Param *p = &params->at[i];
     if (!bound[i]) continue;
     Slot slot = {.name = p->name, .val = bound[i], .at = p->span};
-    if (annotation_is_constexpr(p->annotation)) {
-      if (val_has_tensor(bound[i]))
-        lang_fail_at(L, spans[i], "pass a constant or a tl.constexpr",
-                     "`%s` is a tl.constexpr parameter of `%s`, but its argument is %s", p->name, callee,
-                     val_kind_text(L, bound[i]));
+    if (annotation_is_constexpr(p->annotation) && !val_has_tensor(bound[i])) {
       Val *copy = NEW(L->cx, Val);
       *copy = *bound[i];
       copy->constexpr_ = true;

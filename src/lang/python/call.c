@@ -293,12 +293,11 @@ static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
   FnInfo *info = fn_info(L, f);
   const Params *params = &info->def->params;
   Val **bound = NEWN(L->cx, Val *, params->len);
-  Span *spans = NEWN(L->cx, Span, params->len);
-  bind_arguments(L, f->name, params, args, bound, spans);
+  bind_arguments(L, f->name, params, args, bound);
   Saved caller = save(L);
   FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
   L->fn = &fn;
-  bind_scope(L, f->name, params, bound, spans);
+  bind_scope(L, params, bound);
   CallFrame frame = {.function = f->name, .call = args->call};
   enter_call(L, &frame);
   Values flat = {0};
@@ -315,8 +314,7 @@ static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
 
 static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *def, const Args *args) {
   Val **bound = NEWN(L->cx, Val *, params->len);
-  Span *spans = NEWN(L->cx, Span, params->len);
-  bind_arguments(L, fn->name, params, args, bound, spans);
+  bind_arguments(L, fn->name, params, args, bound);
   for (const FnState *f = L->fn; f; f = f->caller)
     if (f->in_place && f->scope->body == def) fail_recursion(L, L->fn, fn->info, def, fn->name, args->call);
   Saved caller = save(L);
@@ -324,7 +322,7 @@ static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *
   fn->scope->body = def;
   fn->call_site = L->b.loc;
   L->fn = fn;
-  bind_scope(L, fn->name, params, bound, spans);
+  bind_scope(L, params, bound);
   CallFrame frame = {.function = fn->name, .call = args->call};
   enter_call(L, &frame);
   L->name_hint = NULL;
@@ -381,15 +379,14 @@ Op *lang_compile_callee(Lang *L, const ttc_function *f, Val *const *values, size
   FnInfo *info = fn_info(L, f);
   const Params *params = &info->def->params;
   Val **bound = NEWN(L->cx, Val *, params->len);
-  Span *spans = NEWN(L->cx, Span, params->len);
   const char **names = NEWN(L->cx, const char *, n);
   Span *given = NEWN(L->cx, Span, n);
   Args args = {ctx_copy(L->cx, values, n * sizeof *values), names, given, n, L->here};
-  bind_arguments(L, f->name, params, &args, bound, spans);
+  bind_arguments(L, f->name, params, &args, bound);
   Saved caller = save(L);
   FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
   L->fn = &fn;
-  bind_scope(L, f->name, params, bound, spans);
+  bind_scope(L, params, bound);
   Values flat = {0};
   for (uint32_t i = 0; i < params->len; i++)
     if (bound[i]) val_flatten(L, bound[i], &flat);

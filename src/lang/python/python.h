@@ -151,9 +151,9 @@ Val *class_method_call(Lang *L, Val *self, const char *method, Val *other); /* N
 Val *class_binary(Lang *L, BinaryOp op, Val *a, Val *b);
 
 /* Binding of a call's arguments to parameters; fills bound[i] (NULL: take the fallback) for every parameter. */
-void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound, Span *spans);
+void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound);
 /* Bind all, evaluate defaults in the callee's scope, apply annotations. `fn` is the callee's state, already L->fn. */
-void bind_scope(Lang *L, const char *callee, const Params *params, Val **bound, Span *spans);
+void bind_scope(Lang *L, const Params *params, Val **bound);
 bool annotation_is_constexpr(const Node *annotation);
 
 #define BIG_MAX (((((BigInt)1 << 126) - 1) << 1) + 1)

@@ -130,9 +130,10 @@ static void exec_annassign(Lang *L, Node *s) {
   }
   if (s->a->kind != N_NAME) lang_fail_at(L, s->a->span, NULL, "only a name can be a tl.constexpr");
   Val *v = eval(L, s->b);
-  if (val_has_tensor(v))
-    lang_fail_at(L, s->b->span, "a tl.constexpr must follow from constants and other tl.constexpr values",
-                 "`%s` is declared tl.constexpr, but its value is %s", s->a->name, val_kind_text(L, v));
+  if (val_has_tensor(v)) { /* a run-time value keeps being one: what needs a constant of it says so */
+    assign_target(L, s->a, assign_value(L, v, s->a->name), s);
+    return;
+  }
   Val *copy = NEW(L->cx, Val);
   *copy = *v;
   copy->constexpr_ = true;
