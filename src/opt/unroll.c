@@ -25,17 +25,16 @@ static void collect(Op *op, void *arg) {
 
 static Value *int_op(Builder *b, Opcode code, Value *x, Value *y) { return ir_make(b, code, x->type, x, y, NULL); }
 
-/* lower + max(trips, 0) / n * n * step, where trips = ceil((upper - lower) / step). Signed, or unsigned as the loop
- * compares. */
+/* lower + trips / n * n * step, where trips = ceil((upper - lower) / step). No trip at all counts as one, which makes no
+ * group; the difference is a number without a sign, which no bounds are too far apart for. */
 static Value *middle_of(Builder *b, const Op *loop, Value *big_step, int64_t n) {
   Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
   bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
-  Opcode divide = is_unsigned ? OP_DIVUI : OP_DIVSI;
   Value *end = int_op(b, is_unsigned ? OP_MAXUI : OP_MAXSI, upper, lower);
   Value *span = int_op(b, OP_SUBI, end, lower);
   Value *one = ir_const_int(b, step->type, 1), *factor = ir_const_int(b, step->type, n);
-  Value *trips = int_op(b, divide, int_op(b, OP_ADDI, span, int_op(b, OP_SUBI, step, one)), step);
-  Value *groups = int_op(b, divide, trips, factor);
+  Value *last = int_op(b, OP_DIVUI, int_op(b, OP_SUBI, int_op(b, OP_MAXUI, span, one), one), step);
+  Value *groups = int_op(b, OP_DIVUI, int_op(b, OP_ADDI, last, one), factor);
   return int_op(b, OP_ADDI, lower, int_op(b, OP_MULI, groups, big_step));
 }
 

@@ -58,6 +58,31 @@ bool opt_trip_count(const Op *loop, int64_t *trips) {
   return *trips > 0;
 }
 
+/* upper - k * step, or the type's least value where that would be less. */
+Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k) {
+  Value *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+  bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
+  int bits = upper->type->bits;
+  int64_t end, by, ahead, least = is_unsigned ? 0 : bits == 64 ? INT64_MIN : -(INT64_C(1) << (bits - 1));
+  if (!k) return upper;
+  Value *low = ir_const_int(b, upper->type, least);
+  Opcode max = is_unsigned ? OP_MAXUI : OP_MAXSI;
+  if (!ir_is_const_int(step, &by)) {
+    for (int64_t i = 0; i < k; i++) {
+      Value *safe = ir_make(b, max, upper->type, upper, ir_make(b, OP_ADDI, upper->type, low, step, NULL), NULL);
+      upper = ir_make(b, OP_SUBI, upper->type, safe, step, NULL);
+    }
+    return upper;
+  }
+  int64_t most = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - 1)) - 1;
+  if (__builtin_mul_overflow(by, k, &ahead) || ahead > most) return low;
+  int64_t safe = least + ahead;
+  if (ir_is_const_int(upper, &end) && !is_unsigned)
+    return ir_const_int(b, upper->type, (end < safe ? safe : end) - ahead);
+  Value *from = ir_make(b, max, upper->type, upper, ir_const_int(b, upper->type, safe), NULL);
+  return ir_make(b, OP_SUBI, upper->type, from, ir_const_int(b, upper->type, ahead), NULL);
+}
+
 bool opt_loop_runs(const Op *loop) {
   int64_t trips;
   return opt_trip_count(loop, &trips) && trips > 0;

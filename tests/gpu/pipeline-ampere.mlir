@@ -13,6 +13,12 @@
 // THREE: %[[AS:.*]] = ttg.local_alloc : () -> !ttg.memdesc<3x32x32xf16, #[[SHARED]], #smem, mutable>
 // THREE-NEXT: %[[BS:.*]] = ttg.local_alloc : () -> !ttg.memdesc<3x32x32xf16, #[[SHARED]], #smem, mutable>
 
+// Iteration i + k exists if i < n - k; the difference does not wrap around.
+// THREE: %[[FROM1:.*]] = arith.maxsi %[[N]], %c-2147483647_i32
+// THREE: %[[BOUND1:.*]] = arith.subi %[[FROM1]], %c1_i32
+// THREE: %[[FROM2:.*]] = arith.maxsi %[[N]], %c-2147483646_i32
+// THREE: %[[BOUND2:.*]] = arith.subi %[[FROM2]], %c2_i32
+
 // Iteration 0, if there is one. A's load has a mask of its own, B's has none.
 // THREE: %[[IN0:.*]] = arith.cmpi slt, %c0, %[[N]] : i32
 // THREE: %[[S0:.*]] = tt.splat %[[IN0]] : i1 -> tensor<32x32xi1, #[[B]]>
@@ -25,8 +31,7 @@
 // THREE: ttg.async_commit_group tokens %[[TA0]], %[[TB0]]
 
 // Iteration 1, a step further on.
-// THREE: %[[I1:.*]] = arith.addi %c0, %c1 : i32
-// THREE: %[[IN1:.*]] = arith.cmpi slt, %[[I1]], %[[N]] : i32
+// THREE: %[[IN1:.*]] = arith.cmpi slt, %c0, %[[BOUND1]] : i32
 // THREE: tt.splat %[[IN1]]
 // THREE: %[[A1:.*]] = ttg.memdesc_index %[[AS]][%c1_i32
 // THREE-NEXT: ttg.async_copy_global_to_local %{{.*}}, %[[A1]] mask
@@ -41,7 +46,7 @@
 // THREE-NEXT: scf.for %[[I:.*]] = %c0 to %[[N]] step %c1 iter_args({{.*}}, %[[READ:[a-z0-9]+]] = %[[READ0]], %[[FILL:[a-z0-9]+]] = %[[FILL0]])
 // THREE-NEXT: ttg.async_wait {num = 1 : i32}
 // THREE: %[[LATER:.*]] = arith.addi %[[I]], %{{.*}} : i32
-// THREE-NEXT: %[[IN2:.*]] = arith.cmpi slt, %[[LATER]], %[[N]] : i32
+// THREE-NEXT: %[[IN2:.*]] = arith.cmpi slt, %[[I]], %[[BOUND2]] : i32
 // THREE-NEXT: %[[S2:.*]] = tt.splat %[[IN2]]
 // THREE-NEXT: %[[M2:.*]] = arith.andi %[[S2]], %[[MASK]]
 // THREE-NEXT: %[[A2:.*]] = ttg.memdesc_index %[[AS]][%[[FILL]]]

@@ -9,8 +9,9 @@ tt.func public @remainder(%x: i32, %n: i32, %p: !tt.ptr<i32>) {
   // CHECK-DAG: %[[TWO:.*]] = arith.constant 2 : i32
   %zero = arith.constant 0 : i32
   %one = arith.constant 1 : i32
-  // CHECK: %[[TRIPS:.*]] = arith.maxsi %[[N]], %[[ZERO]]
-  // CHECK: %[[PAIRS:.*]] = arith.divsi %[[TRIPS]], %[[TWO]]
+  // CHECK: %[[SPAN:.*]] = arith.maxsi %[[N]], %[[ZERO]]
+  // CHECK: %[[TRIPS:.*]] = arith.maxui %[[SPAN]], %[[ONE]]
+  // CHECK: %[[PAIRS:.*]] = arith.divui %[[TRIPS]], %[[TWO]]
   // CHECK: %[[MIDDLE:.*]] = arith.muli %[[PAIRS]], %[[TWO]]
   // CHECK: %[[R:.*]] = scf.for %[[I:.*]] = %[[ZERO]] to %[[MIDDLE]] step %[[TWO]] iter_args(%[[A:.*]] = %[[X]])
   // CHECK-NEXT: %[[B:.*]] = arith.muli %[[A]], %[[I]]

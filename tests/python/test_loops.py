@@ -120,6 +120,42 @@ def test_break_and_the_counters_type(start, stop, step):
 
 
 @triton.jit
+def summed_kernel(x, out, start, stop, step: tl.constexpr, UNROLL: tl.constexpr):
+    total = 0
+    for i in tl.range(start, stop, step, loop_unroll_factor=UNROLL):
+        total += tl.load(x + (i - start))
+    tl.store(out, total)
+
+
+@triton.jit
+def product_kernel(x, y, out, start, stop, step: tl.constexpr, STAGES: tl.constexpr):
+    at = tl.arange(0, 16)
+    sums = tl.zeros([16, 16], tl.float32)
+    for i in tl.range(start, stop, step, num_stages=STAGES):
+        rows = at[:, None] * 128 + at[None, :] + (i - start)
+        sums += tl.dot(tl.load(x + rows), tl.load(y + rows))
+    tl.store(out + at[:, None] * 16 + at[None, :], sums)
+
+
+@pytest.mark.parametrize("start, stop, step", [(BIG - 40, BIG, 16), (BIG - 20, BIG, 1), (-BIG - 1, -BIG + 40, 16)])
+@pytest.mark.parametrize("unroll", [1, 4])
+def test_unrolled_up_to_the_last_integer(start, stop, step, unroll):
+    x, out = np.arange(64, dtype=np.int32) ** 2, np.zeros(1, np.int32)
+    summed_kernel[(1,)](x, out, start, stop, step, unroll)
+    assert out[0] == sum(x[i - start] for i in range(start, stop, step))
+
+
+@pytest.mark.parametrize("start, stop, step", [(BIG - 40, BIG, 16), (BIG - 1, BIG, 16), (-BIG - 1, -BIG - 1, 2**30)])
+def test_copies_ahead_up_to_the_last_integer(start, stop, step):
+    rng = np.random.default_rng(0)
+    x, y = (rng.integers(-3, 4, (16, 128)).astype(np.float16) for _ in range(2))
+    out = np.zeros((16, 16), np.float32)
+    product_kernel[(1,)](x, y, out, start, stop, step, 3, num_stages=3)
+    parts = [slice(i - start, i - start + 16) for i in range(start, stop, step)]
+    assert np.array_equal(out, sum((x[:, p].astype(np.float32) @ y[:, p] for p in parts), np.zeros((16, 16))))
+
+
+@triton.jit
 def strided_loads_kernel(x, out, n, step, B: tl.constexpr):
     at = tl.arange(0, B)
     total = tl.zeros([B], tl.float32)

@@ -95,6 +95,27 @@ static uint64_t induction_zeros(const LLInst *lower, const LLInst *step, LLPred 
   return zeros;
 }
 
+/* Is there an iteration after the one with `iv`, which has begun? iv + step < upper, as iv < upper - step where the sum
+ * may wrap around: the difference then is the type's least value at least, below which there is none. */
+typedef struct Bound {
+  bool ahead; /* compare iv + step */
+  LLInst *at;
+} Bound;
+
+static Bound loop_bound(Lower *w, LLInst *lower, LLInst *upper, LLInst *step, LLPred less) {
+  int64_t by, end;
+  int bits = upper->type->bits;
+  bool is_signed = less == LLP_SLT, constant = ll_is_const_int(step, &by);
+  int64_t most = INT64_MAX >> (64 - bits);
+  if (constant && (by == 1 || (is_signed && ll_is_const_int(upper, &end) && end <= most - by + 1)))
+    return (Bound){true, upper};
+  LLInst *at = ll_op2(&w->b, LL_SUB, upper, step);
+  if (is_signed && (lower->zeros >> (bits - 1) & 1)) return (Bound){false, at}; /* 0 <= lower < upper */
+  LLInst *least = ll_const(&w->b, upper->type, is_signed ? (uint64_t)-most - 1 : 0);
+  LLInst *under = ll_icmp(&w->b, less, upper, ll_op2(&w->b, LL_ADD, least, step));
+  return (Bound){false, ll_select(&w->b, under, least, at)};
+}
+
 void lower_for(Lower *w, const Op *op) {
   const Block *body = ir_entry(op, 0);
   LLInst *lower = lower_scalar(w, ir_operand(op, 0)), *upper = lower_scalar(w, ir_operand(op, 1));
@@ -112,6 +133,7 @@ void lower_for(Lower *w, const Op *op) {
   LLInst **carried = add_params(w, head, &types), **results = add_params(w, after, &types);
   vec_push(w->cx, &first, lower);
   for (uint32_t i = 0; i < inits.len; i++) vec_push(w->cx, &first, inits.at[i]);
+  Bound bound = loop_bound(w, lower, upper, step, less);
   ll_cond_br(&w->b, ll_icmp(&w->b, less, lower, upper), head, first.at, (int)first.len, after, inits.at,
              (int)inits.len);
 
@@ -125,8 +147,8 @@ void lower_for(Lower *w, const Op *op) {
   vec_push(w->cx, &next, more);
   for (int i = 0; i < op->nresults; i++) push_values(w, &op->results[i], ir_operand(yield, i), &next);
   LLBlock *exit = waits_outside(op) ? waiting_exit(w, op, &types, w->b.block, after) : after;
-  ll_cond_br(&w->b, ll_icmp(&w->b, less, more, upper), head, next.at, (int)next.len, exit, next.at + 1,
-             (int)next.len - 1);
+  ll_cond_br(&w->b, ll_icmp(&w->b, less, bound.ahead ? more : iv, bound.at), head, next.at, (int)next.len, exit,
+             next.at + 1, (int)next.len - 1);
 
   ll_block_move_last(after);
   start_at(w, after);

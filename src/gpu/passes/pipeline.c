@@ -553,7 +553,8 @@ static Op *behind_reads(const Pipeline *p) {
 typedef struct Rotation {
   Pipeline *p;
   int n;
-  Value *lower, *upper, *step;
+  Value *lower, *step;
+  Value **bound;                /* [k]: iteration i + k exists if i < bound[k] */
   Value **window;               /* [load * S + s]: what early load `load` gives for iteration s */
   Value **ahead, **early;       /* carried values as iterations S - 1 and S see them, for copies and for early loads */
   int *ahead_slot, *early_slot; /* which carried values of the new loop run ahead in their place */
@@ -572,11 +573,12 @@ static void allocate_buffers(Pipeline *p, Builder *b) {
   }
 }
 
-static Rotation begin_rotation(Pipeline *p) {
+static Rotation begin_rotation(Pipeline *p, Builder *b) {
   Op *loop = p->loop;
   int n = loop->nresults;
-  Rotation r = {
-      .p = p, .n = n, .lower = ir_operand(loop, 0), .upper = ir_operand(loop, 1), .step = ir_operand(loop, 2)};
+  Rotation r = {.p = p, .n = n, .lower = ir_operand(loop, 0), .step = ir_operand(loop, 2)};
+  r.bound = NEWN(p->cx, Value *, p->stages + 1);
+  for (int k = 0; k <= p->stages - !p->early.len; k++) r.bound[k] = opt_bound_ahead(b, loop, k);
   r.window = NEWN(p->cx, Value *, (size_t)p->early.len * (size_t)p->stages + 1);
   r.ahead = NEWN(p->cx, Value *, n + 1);
   r.early = NEWN(p->cx, Value *, n + 1);
@@ -610,7 +612,7 @@ static void load_first_windows(Rotation *r, Builder *b) {
     Map map = {0};
     map_put(p->cx, &map, ir_loop_index(p->loop), iv);
     map_carried(r, &map, p->is_early, r->early);
-    load_early(p, b, &map, less(b, iv, r->upper));
+    load_early(p, b, &map, less(b, r->lower, r->bound[s]));
     for (uint32_t e = 0; e < p->early.len; e++)
       r->window[e * (uint32_t)p->stages + (uint32_t)s] = mapped(&map, &p->early.at[e]->results[0]);
     step_carried(r, &map, p->is_early, r->early);
@@ -629,7 +631,7 @@ static void copy_first_tiles(Rotation *r, Builder *b) {
     map_carried(r, &map, p->is_ahead, r->ahead);
     Value *fill[RINGS];
     for (int i = 0; i < RINGS; i++) fill[i] = ir_const_int(b, ir_int(p->cx, 32), s % p->rings[i].n);
-    make_copies(p, b, &map, less(b, iv, r->upper), fill);
+    make_copies(p, b, &map, less(b, r->lower, r->bound[s]), fill);
     step_carried(r, &map, p->is_ahead, r->ahead);
     iv = ir_make(b, OP_ADDI, NULL, iv, r->step, NULL);
   }
@@ -678,7 +680,7 @@ static void issue_early(Rotation *r, Builder *b) {
   map_put(p->cx, &r->loads, ir_loop_index(loop), latest);
   for (int i = 0; i < r->n; i++)
     if (p->is_early[i]) map_put(p->cx, &r->loads, ir_loop_arg(loop, i), ir_loop_arg(loop, r->early_slot[i]));
-  load_early(p, b, &r->loads, less(b, latest, r->upper));
+  load_early(p, b, &r->loads, less(b, ir_loop_index(loop), r->bound[p->stages]));
 }
 
 /* ... and the copies for iteration i + S - 1. */
@@ -705,7 +707,7 @@ static void issue_ahead(Rotation *r) {
   Value *fill[RINGS] = {NULL};
   for (int i = 0; i < RINGS; i++)
     if (p->rings[i].used) fill[i] = ir_loop_arg(loop, p->rings[i].fill_slot);
-  if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, later, r->upper), fill);
+  if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, ir_loop_index(loop), r->bound[depth]), fill);
 }
 
 /* What the next iteration sees of the new carried values, in add_carried()'s order. */
@@ -752,7 +754,7 @@ static void wait_and_free(Pipeline *p) {
 static void transform(Pipeline *p) {
   Builder b = ir_before(p->cx, p->loop);
   allocate_buffers(p, &b);
-  Rotation r = begin_rotation(p);
+  Rotation r = begin_rotation(p, &b);
   load_first_windows(&r, &b);
   copy_first_tiles(&r, &b);
   add_carried(&r, &b);

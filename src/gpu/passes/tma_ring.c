@@ -227,10 +227,10 @@ static void transform(Ring *r) {
   int depth = r->stages - 1, n = loop->nresults;
   Builder b = ir_before(cx, loop);
   Type *i32 = ir_int(cx, 32);
-  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+  Value *lower = ir_operand(loop, 0), *step = ir_operand(loop, 2);
   for (uint32_t i = 0; i < r->tiles.len; i++) r->tiles.at[i].buffers = tma_buffers(&b, r->tiles.at[i].load, r->stages);
   for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = tma_barriers(&b, r->stages);
-  Value **state = NEWN(cx, Value *, n + 1), *iv = lower;
+  Value **state = NEWN(cx, Value *, n + 1), *iv = lower, *bound = opt_bound_ahead(&b, loop, depth);
   for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
   Op *yield = ir_terminator(r->body);
   for (int s = 0; s < depth; s++) {
@@ -238,7 +238,7 @@ static void transform(Ring *r) {
     map_put(cx, &map, ir_loop_index(loop), iv);
     for (int i = 0; i < n; i++)
       if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), state[i]);
-    make_copies(r, &b, &map, compare(&b, "slt", iv, upper), ir_const_int(&b, i32, s));
+    make_copies(r, &b, &map, compare(&b, "slt", lower, opt_bound_ahead(&b, loop, s)), ir_const_int(&b, i32, s));
     for (int i = 0; i < n; i++)
       if (r->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
     iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
@@ -268,7 +268,7 @@ static void transform(Ring *r) {
   map_put(cx, &map, ir_loop_index(loop), later);
   for (int i = 0; i < n; i++)
     if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), ir_loop_arg(loop, slot[i]));
-  make_copies(r, &b, &map, compare(&b, "slt", later, upper), now[FILL]);
+  make_copies(r, &b, &map, compare(&b, "slt", ir_loop_index(loop), bound), now[FILL]);
   for (int i = 0; i < n; i++)
     if (r->is_ahead[i]) ir_add_operand(cx, yield, mapped(&map, ir_operand(yield, i)));
   put_waits(r, now[READ], now[PHASE]);
