@@ -16,6 +16,8 @@ void ir_find_aliases(Reader *r) {
     uint32_t line = i;
     const char *newline = memchr(r->text + i, '\n', r->len - i);
     i = newline ? (uint32_t)(newline - r->text) + 1 : r->len;
+    while (line < i && (r->text[line] == ' ' || r->text[line] == '\t')) line++;
+    if (line == i) continue;
     if (r->text[line] != '#' && r->text[line] != '!') continue;
     uint32_t end = line + 1;
     while (end < i && (isalnum((unsigned char)r->text[end]) || (r->text[end] && strchr("_$.", r->text[end])))) end++;

@@ -457,3 +457,23 @@ def test_one_after_another():
     compiled = many[(1,)](*(given(t, (128, 128)) for t in x), given(o, (128, 128)), num_warps=8)
     torch.testing.assert_close(o, (x[0] + x[1]) * (x[2] + x[3]))
     assert compiled.metadata.shared <= 227 << 10
+
+
+@triton.jit
+def product(x, y, out, TRANSPOSED: tl.constexpr, K: tl.constexpr):
+    z = tl.dot(x.load([0, 0]), y.load([0, 0]))
+    z = z.to(out.dtype)
+    out.store([0, 0], z.T if TRANSPOSED else z)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("m, n", [(64, 64), (128, 32), (128, 16), (32, 128)])
+def test_results_of_dots_go_to_shared_memory_as_matrices(m, n, dtype, transposed):
+    x, y = (torch.randint(-3, 4, s).to(dtype) for s in ((m, 32), (32, n)))
+    out = torch.zeros(n if transposed else m, m if transposed else n, dtype=dtype)
+    text = code(product, given(x, x.shape), given(y, y.shape), given(out, out.shape), transposed, 32, stage="llir")
+    want = x.float() @ y.float()
+    assert torch.equal(out.float(), want.T if transposed else want)
+    assert "stmatrix" in text
+    assert ("trans" in text.split("stmatrix", 1)[1].split("shared", 1)[0]) == transposed

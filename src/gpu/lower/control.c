@@ -143,12 +143,13 @@ void lower_for(Lower *w, const Op *op) {
   for (int i = 0; i < op->nresults; i++) take_values(w, ir_loop_arg(op, i), carried, &at);
   lower_block(w, body);
   const Op *yield = ir_terminator(body);
+  LLInst *goes_on = bound.ahead ? NULL : ll_icmp(&w->b, less, iv, bound.at); /* before iv's register is stepped */
   LLInst *more = ll_op2f(&w->b, LL_ADD, iv, step, LLF_NSW);
+  if (bound.ahead) goes_on = ll_icmp(&w->b, less, more, bound.at);
   vec_push(w->cx, &next, more);
   for (int i = 0; i < op->nresults; i++) push_values(w, &op->results[i], ir_operand(yield, i), &next);
   LLBlock *exit = waits_outside(op) ? waiting_exit(w, op, &types, w->b.block, after) : after;
-  ll_cond_br(&w->b, ll_icmp(&w->b, less, bound.ahead ? more : iv, bound.at), head, next.at, (int)next.len, exit,
-             next.at + 1, (int)next.len - 1);
+  ll_cond_br(&w->b, goes_on, head, next.at, (int)next.len, exit, next.at + 1, (int)next.len - 1);
 
   ll_block_move_last(after);
   start_at(w, after);

@@ -109,6 +109,7 @@ void lower_tma(Lower *w, const Op *op); /* tma.c: mbarriers, ttng.async_tma_* */
 /* matrix.c: `result` from shared memory by ldmatrix; `l`: register, lane, warp -> offset in elements from `base`. False,
  * and nothing done: the layout does not read 8 x 8 matrices. */
 bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst *base);
+bool lower_store_matrices(Lower *w, const Val *x, Type *tensor, const Layout *l, LLInst *base); /* by stmatrix */
 LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n);
 LLMods lower_mods(const Op *op);
 

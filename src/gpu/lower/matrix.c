@@ -1,7 +1,8 @@
-/* matrix.c: shared memory read as 8 x 8 matrices: ldmatrix.
+/* matrix.c: shared memory read and written as 8 x 8 matrices: ldmatrix, stmatrix.
  *
- * Problem. The operands of mma.sync take from each row of a tile two (four) neighbouring elements per thread: by plain
- * loads a register each, or half a register when the rows lie the other way.
+ * Problem. The operands of mma.sync take from each row of a tile two (four) neighbouring elements per thread, and the
+ * results of mma.sync and wgmma lie so: by plain accesses a register each, or half a register when the rows lie the other
+ * way.
  *
  * Idea. ldmatrix (PTX ISA, "ldmatrix") reads up to four matrices of eight rows of 16 bytes. Lane 8 m + r gives the address
  * of row r of matrix m; lane l gets 32 bits of row l / 4 of each matrix, those at 4 (l mod 4). In terms of the map from
@@ -11,7 +12,8 @@
  * and lane bits 0 and 1 number the rows.
  *
  * The columns that number rows and matrices are assigned to the lanes that give the addresses. Every layout with such
- * columns can be read this way, whatever its kind.
+ * columns can be read this way, whatever its kind. stmatrix (sm_90) is the same with the data flowing the other way; each
+ * place must then belong to one register of one thread.
  */
 #include "gpu/lower/lower.h"
 
@@ -77,6 +79,29 @@ bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst 
       for (int e = 0; e < per; e++)
         out->at[i + k * per + e] = lower_from_stored(w, result->type, per == 1 ? x : ll_extract(&w->b, x, e));
     }
+  }
+  return true;
+}
+
+bool lower_store_matrices(Lower *w, const Val *x, Type *tensor, const Layout *l, LLInst *base) {
+  const LLType *elem = lower_stored(w, tensor);
+  int bytes = ll_type_bytes(elem);
+  Matrices m;
+  if (w->sm < 90 || bytes > 2 || layout_thread_free(l) || !find_matrices(l, bytes, &m)) return false;
+  for (int k = 0; k < layout_in_bits(l, AXIS_REGISTER); k++)
+    if (!layout_basis(l, AXIS_REGISTER, k)) return false;
+  int count = 1 << m.nbits, per = 1 << m.low;
+  LLInst *thread = lower_thread_part(w, m.places.columns, m.places.nthread);
+  LLMods mods = {.variant = (uint8_t)count, .flags = m.transposed ? LLF_TRANS : 0};
+  for (int i = 0; i < x->n; i += count * per) {
+    LLInst *parts[4], *rows = lower_address(w, base, &m.places, thread, lower_register_image(l, i), bytes);
+    for (int k = 0; k < count; k++) {
+      LLInst *e[4];
+      for (int j = 0; j < per; j++) e[j] = lower_to_stored(w, tensor, x->at[i + k * per + j]);
+      parts[k] = ll_bitcast(&w->b, &ll_i32, lower_pack(w, elem, e, per));
+    }
+    LLInst *data = count == 1 ? parts[0] : ll_build_struct(&w->b, parts, count);
+    ll_call_n(&w->b, LL_STMATRIX, &ll_void, mods, 0, (LLInst *[]){rows, data}, 2);
   }
   return true;
 }

@@ -29,6 +29,7 @@ static void local_store(Lower *w, Val *x, Type *tensor, const Type *memdesc, LLI
   const Layout *l = offsets(w, tensor, memdesc);
   const LLType *elem = lower_stored(w, tensor);
   int bytes = ll_type_bytes(elem), n = vector_of(l, bytes, 16);
+  if (n * bytes <= 4 && lower_store_matrices(w, x, tensor, l, base)) return; /* else plain stores are as wide */
   Places p = places_of(l, 0, l->out_bits);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *first = lower_is_first(w, l);
   for (int i = 0; i < x->n; i += n) {

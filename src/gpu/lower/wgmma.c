@@ -147,7 +147,8 @@ static int64_t place_along(const Layout *l, int reg, int dim) {
 static void add_to(Lower *w, LLInst **sum, LLInst *partial, int group) {
   ll_call(&w->b, LL_WGMMA_COMMIT, NULL, NULL);
   partial = ll_call_n(&w->b, LL_WGMMA_WAIT_ACC, partial->type, (LLMods){0}, 0, &partial, 1);
-  for (int k = 0; k < group; k++) sum[k] = ll_op2f(&w->b, LL_FADD, sum[k], ll_extract(&w->b, partial, k), 0);
+  for (int k = 0; k < group; k++)
+    sum[k] = ll_op2f(&w->b, LL_FADD, sum[k], ll_extract(&w->b, partial, k), lower_contract(w));
   ll_call(&w->b, LL_WGMMA_FENCE, NULL, NULL); /* the next partial sum may take the same registers */
 }
 
