@@ -34,17 +34,61 @@ uint64_t axis_squeezed(uint64_t x, uint64_t without, int bits) {
   return out;
 }
 
-AxisParts axis_parts(const Layout *l, int axis) {
+/* Is the place's bit one of `axis`'s alone: a bit of theirs stands for it, and it is in no other column? */
+static bool belongs_to(const Layout *l, Axis axis, uint64_t bit, uint64_t mask) {
+  bool found = false;
+  for (int a = AXIS_REGISTER; a <= AXIS_WARP; a++)
+    for (int k = 0; k < layout_in_bits(l, (Axis)a); k++) {
+      uint64_t column = layout_basis(l, (Axis)a, k) & mask;
+      if (!(column & bit)) continue;
+      if (column != bit || a != (int)axis || found) return false;
+      found = true;
+    }
+  return found;
+}
+
+/* Wavefronts and instructions that read 2^parts parts of a place, 2^lanes lanes having places of their own: with the
+ * part's number lowest (then one instruction takes several parts) or highest (then it takes 2^vector places). */
+static double cost_of_lowest(int parts, int lanes, int widest) {
+  int wide = parts < widest ? parts : widest, lines = lanes + parts - 5;
+  double conflicts = lines > 0 ? 1 << lines : 1;
+  return conflicts + (1 << (parts - wide)) * conflicts; /* one store */
+}
+
+static double cost_of_highest(int parts, int lanes, int vector) {
+  double share = 1.0 / (1 << vector), lines = 1.0 / (1 << (5 - lanes));
+  return (1 + (1 << parts)) * (share > lines ? share : lines);
+}
+
+AxisParts axis_parts(const Layout *l, int axis, int elem_bytes) {
   AxisParts p = {.axis = axis_mask(l, axis)};
   p.places = places_of(l, 0, l->out_bits);
-  int parts = 0;
-  for (int k = 0; k < p.places.nthread; k++)
-    if (k >= LANE_BITS && p.places.columns[k] & p.axis) p.warp_mask |= (uint64_t)1 << k, parts++;
-  p.part_bits = parts;
-  p.bits = l->out_bits - layout_out_bits(l, (Axis)(AXIS_DIM0 + axis)) + parts;
+  for (int k = LANE_BITS; k < p.places.nthread; k++)
+    if (p.places.columns[k] & p.axis) p.warp_mask |= (uint64_t)1 << k, p.part_bits++;
+  p.bits = l->out_bits - layout_out_bits(l, (Axis)(AXIS_DIM0 + axis)) + p.part_bits;
+  /* A vector of registers lowest, then lanes, so that neighbours write side by side, then the rest. */
+  int next = 0, lanes = 0, widest = 0;
+  while (elem_bytes << (widest + 1) <= 16) widest++;
+  for (int b = 0; b < l->out_bits; b++) p.at[b] = -1;
+  for (int turn = 0; turn < 3; turn++)
+    for (int b = 0; b < l->out_bits; b++) {
+      uint64_t bit = (uint64_t)1 << b;
+      if (bit & p.axis || p.at[b] >= 0) continue;
+      if (turn == 0 && (next == widest || !belongs_to(l, AXIS_REGISTER, bit, ~p.axis))) continue;
+      if (turn == 1 && !belongs_to(l, AXIS_LANE, bit, ~p.axis)) continue;
+      p.at[b] = next++;
+      p.vector_bits += turn == 0;
+      lanes += turn == 1;
+    }
+  p.part_at = next;
+  if (cost_of_lowest(p.part_bits, lanes, widest) <= cost_of_highest(p.part_bits, lanes, p.vector_bits)) {
+    p.part_at = p.vector_bits = 0;
+    for (int b = 0, at = p.part_bits; b < l->out_bits; b++)
+      if (p.at[b] >= 0) p.at[b] = at++;
+  }
   p.places.used = 0;
-  for (int k = 0, part = 0; k < p.places.nthread; k++) {
-    uint64_t column = axis_squeezed(p.places.columns[k], p.axis, l->out_bits) << parts;
+  for (int k = 0, part = p.part_at; k < p.places.nthread; k++) {
+    uint64_t column = axis_offset(&p, p.places.columns[k]);
     if (p.warp_mask >> k & 1) column |= (uint64_t)1 << part++;
     p.places.columns[k] = column;
     p.places.used |= column;
@@ -52,9 +96,16 @@ AxisParts axis_parts(const Layout *l, int axis) {
   return p;
 }
 
+uint64_t axis_offset(const AxisParts *p, uint64_t place) {
+  uint64_t out = 0;
+  for (int b = 0; b < LAYOUT_MAX_BITS; b++)
+    if (place >> b & 1 && p->at[b] >= 0) out |= (uint64_t)1 << p->at[b];
+  return out;
+}
+
 int64_t reduce_scratch(Ctx *cx, const Op *op) {
   const Layout *l = gpu_layout(cx, ir_operand(op, 0)->type);
-  AxisParts p = axis_parts(l, (int)ir_attr_int_or(op, "axis", 0));
+  AxisParts p = axis_parts(l, (int)ir_attr_int_or(op, "axis", 0), 4);
   int64_t bytes = 0;
   if (!p.part_bits) return 0;
   for (int i = 0; i < op->noperands; i++) bytes += (max64(4, ir_elem_bytes(ir_operand(op, i)->type->elem)) << p.bits);

@@ -16,14 +16,18 @@ Places places_of(const Layout *l, int shift, int bits); /* of the output bits [s
 
 uint64_t axis_mask(const Layout *l, int axis); /* the bits of the output that are the axis's */
 uint64_t axis_squeezed(uint64_t x, uint64_t without, int bits); /* the bits outside of `without`, pushed together */
-/* The layout of the parts in shared memory: part number lowest, then the bits of the place that matter (compressed). */
+/* The layout of the parts in shared memory. An offset has the part's number and the bits of the place that matter. */
 typedef struct AxisParts {
   Places places;      /* of a thread that writes: in elements */
   uint64_t warp_mask; /* thread bits that number the parts */
   int part_bits, bits;
+  int part_at;     /* where in an offset the part's number lies: at 0, or above the place */
+  int vector_bits; /* the offset's lowest bits that are a thread's registers, unless the part is there */
+  int at[LAYOUT_MAX_BITS]; /* where in an offset a bit of the place lies; -1: the axis's */
   uint64_t axis;
 } AxisParts;
-AxisParts axis_parts(const Layout *l, int axis);
+AxisParts axis_parts(const Layout *l, int axis, int elem_bytes);
+uint64_t axis_offset(const AxisParts *p, uint64_t place); /* of part 0 */
 int64_t reduce_scratch(Ctx *cx, const Op *op); /* bytes of shared memory */
 
 /* ---- scans ------------------------------------------------------------------------------------------------------- */

@@ -60,63 +60,107 @@ static void reduce_lanes(Lower *w, const Reduction *r, Groups *groups) {
   }
 }
 
-static LLInst *as_word(Lower *w, Type *t, LLInst *x) { return lower_to_stored(w, t, x); }
+typedef struct Parts {
+  Lower *w;
+  const Reduction *r;
+  const AxisParts *p;
+  const Groups *groups;
+  Places read;      /* of a thread that reads */
+  uint64_t *offset; /* of a group's first part */
+  Map at;           /* the group of such an offset */
+  LLInst **base;    /* by operand */
+} Parts;
+
+static const void *key_of_offset(uint64_t offset) { return (const void *)(uintptr_t)(offset + 1); }
+
+/* The group whose parts lie `step` after those of group g. */
+static int neighbour(const Parts *s, uint32_t g, int step) {
+  return (int)(intptr_t)map_get(&s->at, key_of_offset(s->offset[g] + (uint64_t)step)) - 1;
+}
+
+static bool is_first_of_vector(const Parts *s, uint32_t g) {
+  return !(s->offset[g] & (((uint64_t)1 << s->p->vector_bits) - 1));
+}
+
+static void leave_parts(const Parts *s, int operand) {
+  Lower *w = s->w;
+  Type *t = ir_elem(ir_operand(s->r->op, operand)->type);
+  const LLType *elem = lower_stored(w, t);
+  int bytes = ll_type_bytes(elem), n = 1 << s->p->vector_bits;
+  /* Of the lanes that share the axis one writes, and of threads that hold the same one. */
+  uint64_t idle = layout_thread_free(s->r->layout);
+  for (int k = 0; k < LANE_BITS; k++)
+    if (layout_basis(s->r->layout, AXIS_LANE, k) & s->p->axis) idle |= (uint64_t)1 << k;
+  LLInst *writes = NULL, *zero = ll_const_i32(&w->b, 0);
+  if (idle) writes = ll_icmp(&w->b, LLP_EQ, ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, (int32_t)idle)), zero);
+  LLInst *thread = lower_thread_part(w, s->p->places.columns, s->p->places.nthread);
+  for (uint32_t g = 0; g < s->groups->len; g++) {
+    if (!is_first_of_vector(s, g)) continue;
+    LLInst *x[16], *to = lower_address(w, s->base[operand], &s->p->places, thread, s->offset[g], bytes);
+    for (int k = 0; k < n; k++) x[k] = lower_to_stored(w, t, s->groups->at[neighbour(s, g, k)].at[operand]);
+    if (writes)
+      ll_store_if(&w->b, to, lower_pack(w, elem, x, n), writes, (LLMods){0});
+    else
+      ll_store(&w->b, to, lower_pack(w, elem, x, n), (LLMods){0});
+  }
+}
+
+/* Of the groups that one vector holds: all[which << part_bits | part][operand]. */
+static void take_parts(const Parts *s, uint32_t g, int operand, LLInst ***all) {
+  Lower *w = s->w;
+  Type *t = ir_elem(ir_operand(s->r->op, operand)->type);
+  const LLType *elem = lower_stored(w, t);
+  int bytes = ll_type_bytes(elem), parts = 1 << s->p->part_bits;
+  /* Together: one part of several places, or several of one. */
+  int n = s->p->part_at ? 1 << s->p->vector_bits : (int)min64(parts, 16 / bytes), step = s->p->part_at ? 1 : n;
+  LLInst *reader = lower_thread_part(w, s->read.columns, s->read.nthread);
+  for (int part = 0; part < parts; part += step) {
+    uint64_t offset = s->offset[g] + ((uint64_t)part << s->p->part_at);
+    LLInst *from = lower_address(w, s->base[operand], &s->read, reader, offset, bytes);
+    LLInst *x = ll_load(&w->b, n == 1 ? elem : ll_vector(w->lm, elem, n), from, (LLMods){0});
+    for (int k = 0; k < n; k++)
+      all[s->p->part_at ? k << s->p->part_bits | part : part + k][operand] =
+          lower_from_stored(w, t, n == 1 ? x : ll_extract(&w->b, x, k));
+  }
+}
 
 static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
-  AxisParts p = axis_parts(r->layout, r->axis);
+  int widest = 1;
+  for (int i = 0; i < r->n; i++) widest = (int)max64(widest, ir_elem_bytes(ir_elem(ir_operand(r->op, i)->type)));
+  AxisParts p = axis_parts(r->layout, r->axis, widest);
   if (!p.part_bits) return;
-  /* Of the lanes that share the axis one writes, and of threads that hold the same one. */
-  uint64_t idle = layout_thread_free(r->layout);
-  for (int k = 0; k < LANE_BITS; k++)
-    if (layout_basis(r->layout, AXIS_LANE, k) & p.axis) idle |= (uint64_t)1 << k;
-  LLInst *writes = NULL;
-  if (idle)
-    writes = ll_icmp(&w->b, LLP_EQ, ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, (int32_t)idle)),
-                     ll_const_i32(&w->b, 0));
-  LLInst *thread = lower_thread_part(w, p.places.columns, p.places.nthread);
-  LLInst **base = NEWN(w->cx, LLInst *, r->n);
-  Places read = p.places;
-  read.used = 0;
-  for (int k = 0; k < read.nthread; k++) {
-    if (p.warp_mask >> k & 1) read.columns[k] = 0;
-    read.columns[k] &= ~(((uint64_t)1 << p.part_bits) - 1);
-    read.used |= read.columns[k];
+  Parts s = {.w = w, .r = r, .p = &p, .groups = groups};
+  s.offset = NEWN(w->cx, uint64_t, groups->len);
+  s.base = NEWN(w->cx, LLInst *, r->n);
+  for (uint32_t g = 0; g < groups->len; g++) {
+    s.offset[g] = axis_offset(&p, groups->at[g].place);
+    map_put(w->cx, &s.at, key_of_offset(s.offset[g]), (void *)(intptr_t)(g + 1));
   }
-  LLInst *reader = lower_thread_part(w, read.columns, read.nthread);
   int64_t at = 0;
   for (int i = 0; i < r->n; i++) {
-    Type *t = ir_elem(ir_operand(r->op, i)->type);
-    base[i] = ll_ptradd(&w->b, lower_scratch(w, r->op), NULL, at);
-    at += max64(4, ir_elem_bytes(t)) << p.bits;
-    for (uint32_t g = 0; g < groups->len; g++) {
-      uint64_t place = axis_squeezed(groups->at[g].place, p.axis, r->layout->out_bits) << p.part_bits;
-      LLInst *x = as_word(w, t, groups->at[g].at[i]);
-      LLInst *to = lower_address(w, base[i], &p.places, thread, place, ll_type_bytes(x->type));
-      if (writes)
-        ll_store_if(&w->b, to, x, writes, (LLMods){0});
-      else
-        ll_store(&w->b, to, x, (LLMods){0});
-    }
+    s.base[i] = ll_ptradd(&w->b, lower_scratch(w, r->op), NULL, at);
+    at += max64(4, ir_elem_bytes(ir_elem(ir_operand(r->op, i)->type))) << p.bits;
+    leave_parts(&s, i);
   }
   lower_barrier(w);
+  int parts = 1 << p.part_bits, places = 1 << p.vector_bits;
+  s.read = p.places;
+  s.read.used = 0;
+  for (int k = 0; k < s.read.nthread; k++) {
+    if (p.warp_mask >> k & 1) s.read.columns[k] &= ~((uint64_t)(parts - 1) << p.part_at);
+    s.read.used |= s.read.columns[k];
+  }
   for (uint32_t g = 0; g < groups->len; g++) {
-    uint64_t place = axis_squeezed(groups->at[g].place, p.axis, r->layout->out_bits) << p.part_bits;
-    int parts = 1 << p.part_bits;
-    LLInst ***all = NEWN(w->cx, LLInst **, parts); /* by part and operand */
-    for (int part = 0; part < parts; part++) all[part] = NEWN(w->cx, LLInst *, r->n);
-    for (int i = 0; i < r->n; i++) {
-      Type *t = ir_elem(ir_operand(r->op, i)->type);
-      const LLType *elem = lower_stored(w, t);
-      int bytes = ll_type_bytes(elem), n = (int)min64(parts, 16 / bytes);
-      for (int part = 0; part < parts; part += n) {
-        LLInst *from = lower_address(w, base[i], &read, reader, place + (uint64_t)part, bytes);
-        LLInst *x = ll_load(&w->b, n == 1 ? elem : ll_vector(w->lm, elem, n), from, (LLMods){0});
-        for (int k = 0; k < n; k++) all[part + k][i] = lower_from_stored(w, t, n == 1 ? x : ll_extract(&w->b, x, k));
-      }
+    if (!is_first_of_vector(&s, g)) continue;
+    LLInst ***all = NEWN(w->cx, LLInst **, places * parts);
+    for (int k = 0; k < places * parts; k++) all[k] = NEWN(w->cx, LLInst *, r->n);
+    for (int i = 0; i < r->n; i++) take_parts(&s, g, i, all);
+    for (int k = 0; k < places; k++) {
+      LLInst ***own = all + k * parts;
+      for (int half = parts / 2; half; half /= 2)
+        for (int part = 0; part < half; part++) lower_combine(w, r->op, own[part], own[part + half], own[part], r->n);
+      groups->at[neighbour(&s, g, k)].at = own[0];
     }
-    for (int half = parts / 2; half; half /= 2)
-      for (int part = 0; part < half; part++) lower_combine(w, r->op, all[part], all[part + half], all[part], r->n);
-    groups->at[g].at = all[0];
   }
 }
 
