@@ -9,7 +9,6 @@
 // CHECK-DAG: #[[ONE:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 // CHECK-DAG: #[[TWO:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [2], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 // CHECK-DAG: #[[FOUR:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
-// CHECK-DAG: #[[EIGHT:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [8], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 
 // Rows whose beginnings are aligned: 16 bytes of a row per thread.
 // CHECK-LABEL: @rows
@@ -107,11 +106,12 @@ tt.func public @few(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}) {
   tt.return
 }
 
-// A narrow type beside a wide one: the widest choice for both, so that no conversion stands between them.
+// A narrow type beside a wide one that is stored: 16 bytes per thread of what is written, so that a warp's instruction
+// leaves no gaps, and what is loaded for nothing else is loaded in that layout; no conversion stands between them.
 // CHECK-LABEL: @mixed
-// CHECK: tt.load {{.*}} : tensor<4096x!tt.ptr<f16>, #[[EIGHT]]>
+// CHECK: tt.load {{.*}} : tensor<4096x!tt.ptr<f16>, #[[FOUR]]>
 // CHECK-NOT: ttg.convert_layout
-// CHECK: tt.store {{.*}} : tensor<4096x!tt.ptr<f32>, #[[EIGHT]]>
+// CHECK: tt.store {{.*}} : tensor<4096x!tt.ptr<f32>, #[[FOUR]]>
 tt.func public @mixed(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
   %r = tt.make_range {end = 4096 : i32, start = 0 : i32} : tensor<4096xi32>
   %ps = tt.splat %p : !tt.ptr<f16> -> tensor<4096x!tt.ptr<f16>>

@@ -71,3 +71,26 @@ def test_columns_and_all_elements():
     columns_kernel[(1,)](x, out, seen, 3, M=16, B=64)
     assert np.array_equal(out, 2 * x.sum(0) + x.sum())
     assert np.array_equal(seen, np.cumsum(x.reshape(3, -1).sum(1)))
+
+
+@triton.jit
+def shared_columns_kernel(X, total, largest, at, M: tl.constexpr, N: tl.constexpr):
+    c = tl.arange(0, N)
+    x = tl.load(X + tl.arange(0, M)[:, None] * N + c[None, :])
+    tl.store(total + c, tl.sum(x, 0))
+    most, where = tl.max(x, 0, return_indices=True)
+    tl.store(largest + c, most)
+    tl.store(at + c, where)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int64, np.int8])
+@pytest.mark.parametrize("shape", [(16, 128), (64, 64), (64, 8), (128, 2), (8, 512)])
+@pytest.mark.parametrize("warps", [2, 8])
+def test_columns_that_many_warps_share(dtype, shape, warps):
+    """What warps leave for each other lies by part or by place, as banks ask: sums, and pairs of unlike size."""
+    rows, columns = shape
+    x = np.random.default_rng(3).integers(-7, 7, size=shape).astype(dtype)
+    total, largest = np.zeros(columns, np.int32 if dtype == np.int8 else dtype), np.zeros(columns, dtype)
+    at = np.zeros(columns, np.int32)
+    shared_columns_kernel[(1,)](x, total, largest, at, M=rows, N=columns, num_warps=warps)
+    assert (total == x.sum(0, dtype=total.dtype)).all() and (largest == x.max(0)).all() and (at == x.argmax(0)).all()

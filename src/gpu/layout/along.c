@@ -47,17 +47,21 @@ static bool belongs_to(const Layout *l, Axis axis, uint64_t bit, uint64_t mask) 
   return found;
 }
 
-/* Wavefronts and instructions that read 2^parts parts of a place, 2^lanes lanes having places of their own: with the
- * part's number lowest (then one instruction takes several parts) or highest (then it takes 2^vector places). */
+/* Wavefronts that leave and read 2^parts parts of a place, 2^lanes lanes having places of their own: with the part's
+ * number lowest (then an instruction takes several parts) or highest (then it takes 2^vector places). */
 static double cost_of_lowest(int parts, int lanes, int widest) {
   int wide = parts < widest ? parts : widest, lines = lanes + parts - 5;
-  double conflicts = lines > 0 ? 1 << lines : 1;
-  return conflicts + (1 << (parts - wide)) * conflicts; /* one store */
+  return ((1 << (parts - wide)) + 1) * (lines > 0 ? 1 << lines : 1);
 }
 
 static double cost_of_highest(int parts, int lanes, int vector) {
   double share = 1.0 / (1 << vector), lines = 1.0 / (1 << (5 - lanes));
-  return (1 + (1 << parts)) * (share > lines ? share : lines);
+  return ((1 << parts) + 1) * (share > lines ? share : lines);
+}
+
+/* Several places at a time take as many registers: only where banks would conflict. */
+static bool is_part_highest(int parts, int lanes, int widest, int vector) {
+  return parts + lanes > 5 && cost_of_highest(parts, lanes, vector) < cost_of_lowest(parts, lanes, widest);
 }
 
 AxisParts axis_parts(const Layout *l, int axis, int elem_bytes) {
@@ -81,7 +85,7 @@ AxisParts axis_parts(const Layout *l, int axis, int elem_bytes) {
       lanes += turn == 1;
     }
   p.part_at = next;
-  if (cost_of_lowest(p.part_bits, lanes, widest) <= cost_of_highest(p.part_bits, lanes, p.vector_bits)) {
+  if (!is_part_highest(p.part_bits, lanes, widest, p.vector_bits)) {
     p.part_at = p.vector_bits = 0;
     for (int b = 0, at = p.part_bits; b < l->out_bits; b++)
       if (p.at[b] >= 0) p.at[b] = at++;

@@ -69,6 +69,7 @@ typedef struct Parts {
   uint64_t *offset; /* of a group's first part */
   Map at;           /* the group of such an offset */
   LLInst **base;    /* by operand */
+  int vector;       /* elements that are read together */
 } Parts;
 
 static const void *key_of_offset(uint64_t offset) { return (const void *)(uintptr_t)(offset + 1); }
@@ -105,28 +106,48 @@ static void leave_parts(const Parts *s, int operand) {
   }
 }
 
-/* Of the groups that one vector holds: all[which << part_bits | part][operand]. */
-static void take_parts(const Parts *s, uint32_t g, int operand, LLInst ***all) {
+/* What one vector holds of each operand, as out[place][operand]: a part of several places, or several parts of one,
+ * which are combined. */
+static void take_vector(const Parts *s, uint32_t g, int part, LLInst ***out) {
   Lower *w = s->w;
-  Type *t = ir_elem(ir_operand(s->r->op, operand)->type);
-  const LLType *elem = lower_stored(w, t);
-  int bytes = ll_type_bytes(elem), parts = 1 << s->p->part_bits;
-  /* Together: one part of several places, or several of one. */
-  int n = s->p->part_at ? 1 << s->p->vector_bits : (int)min64(parts, 16 / bytes), step = s->p->part_at ? 1 : n;
   LLInst *reader = lower_thread_part(w, s->read.columns, s->read.nthread);
-  for (int part = 0; part < parts; part += step) {
+  LLInst ***x = NEWN(w->cx, LLInst **, s->vector);
+  for (int k = 0; k < s->vector; k++) x[k] = NEWN(w->cx, LLInst *, s->r->n);
+  for (int i = 0; i < s->r->n; i++) {
+    Type *t = ir_elem(ir_operand(s->r->op, i)->type);
+    const LLType *elem = lower_stored(w, t);
     uint64_t offset = s->offset[g] + ((uint64_t)part << s->p->part_at);
-    LLInst *from = lower_address(w, s->base[operand], &s->read, reader, offset, bytes);
-    LLInst *x = ll_load(&w->b, n == 1 ? elem : ll_vector(w->lm, elem, n), from, (LLMods){0});
-    for (int k = 0; k < n; k++)
-      all[s->p->part_at ? k << s->p->part_bits | part : part + k][operand] =
-          lower_from_stored(w, t, n == 1 ? x : ll_extract(&w->b, x, k));
+    for (int k = 0; k < s->vector;) {
+      int n = (int)min64(s->vector, 16 / ll_type_bytes(elem));
+      LLInst *from = lower_address(w, s->base[i], &s->read, reader, offset + (uint64_t)k, ll_type_bytes(elem));
+      LLInst *all = ll_load(&w->b, n == 1 ? elem : ll_vector(w->lm, elem, n), from, (LLMods){0});
+      for (int j = 0; j < n; j++) x[k++][i] = lower_from_stored(w, t, n == 1 ? all : ll_extract(&w->b, all, j));
+    }
   }
+  for (int half = s->p->part_at ? 0 : s->vector / 2; half; half /= 2)
+    for (int k = 0; k < half; k++) lower_combine(w, s->r->op, x[k], x[k + half], x[k], s->r->n);
+  for (int k = 0; k < 1 << s->p->vector_bits; k++) out[k] = x[k];
+}
+
+/* Parts [part, part + n) of the places of a vector: halves, so that few values are live at a time. */
+static void take_parts(const Parts *s, uint32_t g, int part, int n, LLInst ***out) {
+  int places = 1 << s->p->vector_bits;
+  if (n == (s->p->part_at ? 1 : s->vector)) {
+    take_vector(s, g, part, out);
+    return;
+  }
+  LLInst ***other = NEWN(s->w->cx, LLInst **, places);
+  take_parts(s, g, part, n / 2, out);
+  take_parts(s, g, part + n / 2, n / 2, other);
+  for (int k = 0; k < places; k++) lower_combine(s->w, s->r->op, out[k], other[k], out[k], s->r->n);
 }
 
 static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
-  int widest = 1;
-  for (int i = 0; i < r->n; i++) widest = (int)max64(widest, ir_elem_bytes(ir_elem(ir_operand(r->op, i)->type)));
+  int widest = 1, narrowest = 8;
+  for (int i = 0; i < r->n; i++) {
+    int bytes = ll_type_bytes(lower_stored(w, ir_elem(ir_operand(r->op, i)->type)));
+    widest = (int)max64(widest, bytes), narrowest = (int)min64(narrowest, bytes);
+  }
   AxisParts p = axis_parts(r->layout, r->axis, widest);
   if (!p.part_bits) return;
   Parts s = {.w = w, .r = r, .p = &p, .groups = groups};
@@ -150,17 +171,12 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
     if (p.warp_mask >> k & 1) s.read.columns[k] &= ~((uint64_t)(parts - 1) << p.part_at);
     s.read.used |= s.read.columns[k];
   }
+  s.vector = p.part_at ? places : (int)min64(parts, 16 / narrowest);
   for (uint32_t g = 0; g < groups->len; g++) {
     if (!is_first_of_vector(&s, g)) continue;
-    LLInst ***all = NEWN(w->cx, LLInst **, places * parts);
-    for (int k = 0; k < places * parts; k++) all[k] = NEWN(w->cx, LLInst *, r->n);
-    for (int i = 0; i < r->n; i++) take_parts(&s, g, i, all);
-    for (int k = 0; k < places; k++) {
-      LLInst ***own = all + k * parts;
-      for (int half = parts / 2; half; half /= 2)
-        for (int part = 0; part < half; part++) lower_combine(w, r->op, own[part], own[part + half], own[part], r->n);
-      groups->at[neighbour(&s, g, k)].at = own[0];
-    }
+    LLInst ***out = NEWN(w->cx, LLInst **, places);
+    take_parts(&s, g, 0, parts, out);
+    for (int k = 0; k < places; k++) groups->at[neighbour(&s, g, k)].at = out[k];
   }
 }
 

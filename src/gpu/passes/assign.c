@@ -19,7 +19,8 @@
  *
  * value_in_layout(v, L): v itself if L is its assigned layout; a copy of v's op on operands asked for in turn, if v is
  * rematerializable or broadcast or the op makes its operand larger (broadcasts, extensions: then the smaller operand is
- * converted), or is arithmetic on nothing but one load's result; else a conversion placed right after v's definition,
+ * converted), or is arithmetic on nothing but one load's result, or such a load itself, in a layout that serves it as
+ * well; else a conversion placed right after v's definition,
  * which is at the least loop depth possible, and shared by all uses in that layout.
  *
  * A rematerializable value that a loop carries takes the layout of the first use in the loop; so does one into which
@@ -122,6 +123,23 @@ static bool is_small_load(Assign *a, const Op *op) {
   for (int i = 0; i < op->noperands; i++)
     if (assigned(a, ir_operand(op, i))) return false;
   return true;
+}
+
+/* A load that nothing but the op that asks uses: as well loaded in the layout `to`, if threads lie in the same order
+ * there and take 8 bytes or more at a time. */
+static bool is_loaded_as_well(Assign *a, const Op *op, Attr *to) {
+  enum { BYTES = 8 };
+  const Attr *is_volatile = ir_attr(op, "isVolatile");
+  if (op->code != OP_LOAD || (is_volatile && is_volatile->integer) || !ir_one_use(&op->results[0])) return false;
+  Type *t = op->results[0].type;
+  Attr *own = assigned(a, &op->results[0]);
+  if (!own || !gpu_is(own, "ttg.blocked") || !gpu_is(to, "ttg.blocked")) return false;
+  int order[LAYOUT_MAX_DIMS], wanted[LAYOUT_MAX_DIMS];
+  gpu_order(own, t->rank, order);
+  gpu_order(to, t->rank, wanted);
+  if (memcmp(order, wanted, (size_t)t->rank * sizeof *order) != 0) return false;
+  const Layout *l = gpu_layout(a->cx, gpu_with(a->cx, t, to));
+  return layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + order[0])) * ir_elem_bytes(t->elem) >= BYTES;
 }
 
 static void set_stretched(Assign *a, const Value *v, bool is) {
@@ -469,6 +487,7 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   /* What a load's addresses come from may have got a layout of its own by now. */
   bool again = op && (!e || is_broadcast(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
                (op->code != OP_LOAD || is_small_load(a, op));
+  again |= op && is_loaded_as_well(a, op, to);
   if (again) {
     Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
     if (op->code != OP_JOIN || operand_encoding) {

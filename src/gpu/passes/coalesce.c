@@ -5,7 +5,9 @@
  * elements of the fastest one as alignment and the mask allow (those that would be accessed one by one better lie in
  * neighbouring threads), no more than gives every thread work. A function's accesses of one
  * shape and order share the widest choice of all of them, so that a narrow type beside a wide one needs no conversion
- * between the two.
+ * between the two. What writes takes no more than one instruction does, though: of a warp's threads, neighbours would
+ * leave gaps in what one instruction writes, and no cache fills them on the way to the second level, where half lines
+ * cost as much as whole ones. (Loads find the other half in the first level's cache.)
  */
 #include "gpu/passes/passes.h"
 
@@ -86,7 +88,10 @@ Attr *coalesce_encoding(Coalesce *c, const Op *op) {
   int64_t per_thread[LAYOUT_MAX_DIMS];
   order_by_contiguity(index_of(c->index, ir_operand(op, 0)), t->rank, order);
   intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, op, order));
+  if (!n) n = width(c, op, order);
+  if (op->code == OP_STORE) n = min64(n, max64(1, 16 / ir_elem_bytes(t->elem->elem)));
+  if (op->code == OP_ATOMIC_RMW) n = min64(n, coalesce_atomic_width(c, op, gpu_sm(c->module)));
   for (int d = 0; d < t->rank; d++) per_thread[d] = 1;
-  per_thread[order[0]] = n ? n : width(c, op, order);
+  per_thread[order[0]] = n;
   return gpu_blocked(c->cx, t->rank, t->shape, per_thread, order, c->num_warps);
 }
