@@ -54,7 +54,7 @@ typedef struct Tiny {
 
 static const Tiny *tiny_format(FloatKind kind) {
   static const Tiny table[] = {
-      [F8E4M3FN] = {4, 3, 7, 0x7E, 0x7F, false, false},      [F8E5M2] = {5, 2, 15, 0x7B, 0x7E, false, true},
+      [F8E4M3FN] = {4, 3, 7, 0x7E, 0x7F, false, false},      [F8E5M2] = {5, 2, 15, 0x7B, 0x7F, false, true},
       [F8E4M3FNUZ] = {4, 3, 8, 0x7F, 0x80, true, false},     [F8E5M2FNUZ] = {5, 2, 16, 0x7F, 0x80, true, false},
       [F8E4M3B11FNUZ] = {4, 3, 11, 0x7F, 0x80, true, false},
   };

@@ -55,10 +55,11 @@ static uint64_t max_finite(const struct FloatFormat *f) {
   return f->family == FN ? all - 1 : all;
 }
 
-/* A NaN's code, with as much of the double's payload as there is room for. */
+/* A NaN's code, with as much of the double's payload as there is room for. In 8 bits there is one, as GPUs make it:
+ * without sign, all bits set. */
 static uint64_t encode_nan(const struct FloatFormat *f, uint64_t sign, uint64_t mantissa) {
   if (f->family == FNUZ) return UINT64_C(1) << (f->bits - 1);
-  if (f->family == FN) return sign | ones(f->bits - 1);
+  if (f->family == FN || f->bits == 8) return ones(f->bits - 1);
   uint64_t payload = mantissa >> (52 - f->mantissa);
   if (!payload) payload = UINT64_C(1) << (f->mantissa - 1);
   return sign | ones(f->exponent) << f->mantissa | payload;

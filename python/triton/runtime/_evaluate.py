@@ -89,9 +89,14 @@ def _remainder(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _shift(function: object) -> object:
+    """By the width or more, all bits are gone: nothing is left, or copies of the sign."""
+
     def apply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         bits = a.dtype.itemsize * 8
-        return function(a, (b.view(UINTS[bits]) & (bits - 1)).astype(a.dtype))
+        by = b.view(UINTS[bits])
+        some = function(a, np.minimum(by, bits - 1).astype(a.dtype))
+        copies_sign = function is np.right_shift and a.dtype.kind == "i"
+        return some if copies_sign else np.where(by < bits, some, np.zeros_like(some))
 
     return apply
 

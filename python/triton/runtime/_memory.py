@@ -106,7 +106,7 @@ class _Format:
         half = 1 << (bits - 1)
         positive = self.values[:half].astype(np.float64)
         self.finite = positive[np.isfinite(positive)]  # in the order of their codes, which is that of their values
-        self.nan = 0x7FC0 if bits == 16 else int(np.flatnonzero(np.isnan(self.values))[0])
+        self.nan = 0x7FC0 if bits == 16 else int(np.flatnonzero(np.isnan(self.values[: half + 1]))[-1])  # 0x80 or 0x7F
         self.sign = half
         self.has_minus_zero = not np.isnan(self.values[half])
         self.saturates = bits == 8

@@ -128,10 +128,10 @@ static LLInst *f32_to_eight(Lower *w, LLInst *x, Eight f, bool toward_zero) {
   LLInst *r = ll_select(&w->b, is_small, small, normal);
   LLInst *is_over = op2(w, LL_AND, ll_not(&w->b, is_small), ll_icmp(&w->b, LLP_SGT, normal, i32c(w, f.top)));
   r = ll_select(&w->b, is_over, i32c(w, f.top), r);
+  if (f.nan == 0x80) sign = ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, r, i32c(w, 0)), i32c(w, 0), sign);
+  r = op2(w, LL_OR, r, sign);
   r = ll_select(&w->b, ll_icmp(&w->b, LLP_UGT, low, i32c(w, 0x7F800000)), i32c(w, f.nan), r);
-  if (f.nan == 0x80)
-    sign = ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, op2(w, LL_AND, r, i32c(w, 0x7F)), i32c(w, 0)), i32c(w, 0), sign);
-  return ll_op1(&w->b, LL_TRUNC, &ll_i8, op2(w, LL_OR, r, sign));
+  return ll_op1(&w->b, LL_TRUNC, &ll_i8, r);
 }
 
 static LLInst *float_to_eight(Lower *w, LLInst *x, FloatKind kind, bool toward_zero) {

@@ -1,0 +1,313 @@
+"""What is easily forgotten: numbers at their limits, shifts by the width, loops that end at the largest integer, bool
+arithmetic, tensors of one element or none, NaN's code. On every target the same, and what is written down here."""
+
+import pytest
+import torch
+import triton
+import triton.language as tl
+from triton.runtime.interpreter import InterpretedFunction
+
+TARGETS = ["cpu", "interpreter", "cuda:75", "cuda:80", "cuda:90"]
+SIGNED = [torch.int8, torch.int16, torch.int32, torch.int64]
+LEAST, MOST = -(2**31), 2**31 - 1
+
+
+@pytest.fixture(params=TARGETS)
+def run(request, monkeypatch):
+    def launch(kernel, *args):
+        if request.param == "interpreter":
+            return InterpretedFunction(kernel)[(1,)](*args)
+        if request.param != "cpu":
+            monkeypatch.setenv("TRITONC_SIMULATE", request.param)
+        return kernel[(1,)](*args)
+
+    return launch
+
+
+def corners(dtype):
+    info = torch.iinfo(dtype)
+    return torch.tensor([info.min, -1, 0, 1, info.max, info.min + 1, 7, -7], dtype=dtype)
+
+
+def wrapped(value, dtype):
+    bits = torch.iinfo(dtype).bits
+    return (value + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
+
+
+def toward_zero(a, b):
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+
+
+@triton.jit
+def divide_kernel(x, y, out, d):
+    i = tl.arange(0, 8)
+    v, w = tl.load(x + i), tl.load(y + i)
+    tl.store(out + i, v // d)
+    tl.store(out + 8 + i, v % d)
+    tl.store(out + 16 + i, v // -1)
+    tl.store(out + 24 + i, v % -1)
+    tl.store(out + 32 + i, v // w)
+    tl.store(out + 40 + i, v % w)
+    tl.store(out + 48 + i, -v)
+    tl.store(out + 56 + i, tl.abs(v))
+    tl.store(out + 64, tl.load(x) // tl.load(x + 1))
+    tl.store(out + 65, tl.load(x) % tl.load(x + 1))
+
+
+@pytest.mark.parametrize("dtype", SIGNED)
+@pytest.mark.parametrize("d", [-1, 3])
+def test_division_of_the_least_integer(d, dtype, run):
+    x, out = corners(dtype), torch.zeros(66, dtype=dtype)
+    y = torch.tensor([-1, 1, -1, 2, -1, 3, -2, 5], dtype=dtype)
+    run(divide_kernel, x, y, out, d)
+    want = []
+    for divisors in ([d] * 8, [-1] * 8, y.tolist()):
+        pairs = list(zip(x.tolist(), divisors, strict=True))
+        want += [wrapped(toward_zero(a, b), dtype) for a, b in pairs]
+        want += [a - toward_zero(a, b) * b for a, b in pairs]
+    want += [wrapped(-a, dtype) for a in x.tolist()] + [wrapped(abs(a), dtype) for a in x.tolist()]
+    assert out.tolist() == [*want, x[0].item(), 0]
+
+
+@triton.jit
+def shift_kernel(x, s, out, W: tl.constexpr):
+    i = tl.arange(0, 8)
+    v = tl.load(x + i)
+    tl.store(out + i, v << s)
+    tl.store(out + 8 + i, v >> s)
+    tl.store(out + 16 + i, v << W)
+    tl.store(out + 24 + i, v >> W)
+    w = tl.load(x + (i + 3) % 8)
+    tl.store(out + 32 + i, v << w)
+    tl.store(out + 40 + i, v >> w)
+
+
+@pytest.mark.parametrize("dtype", SIGNED)
+@pytest.mark.parametrize("more", [0, 1, 1000])
+def test_shifts_by_the_width_and_more(more, dtype, run):
+    bits = torch.iinfo(dtype).bits
+    x, out = corners(dtype), torch.zeros(48, dtype=dtype)
+    run(shift_kernel, x, bits + min(more, 60), out, bits)
+    values = x.tolist()
+    by = [n if 0 <= n < bits else bits for n in values[3:] + values[:3]]
+    want = ([0] * 8 + [-1 if a < 0 else 0 for a in values]) * 2
+    want += [wrapped(a << n, dtype) for a, n in zip(values, by, strict=True)]
+    want += [a >> n for a, n in zip(values, by, strict=True)]
+    assert out.tolist() == want
+
+
+@triton.jit
+def range_kernel(out, start, stop, step):
+    count, last = 0, start
+    for k in range(start, stop, step):
+        count += 1
+        last = k
+    tl.store(out, count)
+    tl.store(out + 1, last)
+
+
+@pytest.mark.parametrize(("start", "stop", "step"), [
+    (MOST - 5, MOST, 3), (-7, MOST, 2**29), (0, MOST, 2**30), (LEAST, MOST, MOST), (LEAST, MOST, 2**30),
+    (LEAST + 3, LEAST, -2), (MOST, LEAST, LEAST), (3, 3, -1), (5, 3, 2), (LEAST, LEAST + 1, MOST), (-5, 7, 3),
+    (2**63 - 20, 2**63 - 1, 7), (2**40, 2**63 - 1, 2**62), (-(2**63) + 9, -(2**63), -4),
+])  # fmt: skip
+def test_ranges_that_end_at_the_largest_integer(start, stop, step, run):
+    """The index passes the largest integer after the last iteration: that one must be the last all the same."""
+    out = torch.zeros(2, dtype=torch.int64)
+    run(range_kernel, out, start, stop, step)
+    whole = range(start, stop, step)
+    assert out.tolist() == [len(whole), whole[-1] if len(whole) else start]
+
+
+@triton.jit
+def constant_range_kernel(out, n):
+    count = 0
+    for _ in range(0, n, 1 << 30):
+        count += 1
+    for _ in range(2147483600, 2147483647, 5):
+        count += 10
+    for _ in range(-2147483600, -2147483648, -5):
+        count += 1000
+    for _ in range(-2147483648, n, 1 << 30):
+        count += 100000
+    for _ in range(tl.cast(0, tl.uint32), n.to(tl.uint32), 1 << 30):
+        count += 10000000
+    tl.store(out, count)
+
+
+@pytest.mark.parametrize("n", [MOST - 20, 5, LEAST, LEAST + 30, -1, 0])
+def test_ranges_of_constant_steps(n, run):
+    out = torch.zeros(1, dtype=torch.int32)
+    run(constant_range_kernel, out, n)
+    rounds = [len(range(0, n, 2**30)), 10, 10, len(range(LEAST, n, 2**30)), len(range(0, n % 2**32, 2**30))]
+    assert out.item() == sum(n * 10 ** (0, 1, 3, 5, 7)[i] for i, n in enumerate(rounds))
+
+
+@triton.jit
+def bool_kernel(x, out, floats, n):
+    i = tl.arange(0, 8)
+    v, w = tl.load(x + i) != 0, i > 3
+    tl.store(out + i, (v + w).to(tl.int32))
+    tl.store(out + 8 + i, (v * w).to(tl.int32))
+    tl.store(out + 16 + i, (v - w).to(tl.int32))
+    tl.store(out + 24 + i, (~v).to(tl.int32))
+    tl.store(out + 32 + i, v.to(tl.int8).to(tl.int32))
+    tl.store(out + 40 + i, (v < w).to(tl.int32))
+    tl.store(out + 48 + i, tl.sum(v, 0))
+    tl.store(out + 56 + i, tl.where(v, w, ~w).to(tl.int32))
+    tl.store(out + 64 + i, tl.cumsum(v.to(tl.int32), 0))
+    tl.store(floats + i, v * 2.5 + w)
+
+
+def test_bool_arithmetic(run):
+    x = corners(torch.int32)
+    out, floats = torch.zeros(72, dtype=torch.int32), torch.zeros(8)
+    run(bool_kernel, x, out, floats, 0)
+    v, w = (x != 0).int(), (torch.arange(8) > 3).int()
+    want = [v ^ w, v & w, v ^ w, 1 - v, v, (v < w).int(), v.sum().repeat(8), torch.where(v > 0, w, 1 - w), v.cumsum(0)]
+    assert out.tolist() == torch.cat(want).tolist()
+    assert floats.tolist() == (v * 2.5 + w).tolist()
+
+
+@triton.jit
+def bool_memory_kernel(x, y, out):
+    i = tl.arange(0, 8)
+    v = tl.load(x + i)
+    w = tl.load(x + i, mask=i < 4, other=1)
+    tl.store(out + i, v.to(tl.int32) + 2 * w.to(tl.int32))
+    tl.store(y + i, v & (i > 2))
+    tl.store(y + 8 + i, i.to(tl.int8) * 64)
+    if tl.load(x):
+        tl.store(out + 8, 1)
+    else:
+        tl.store(out + 8, 2)
+
+
+@pytest.mark.parametrize("bytes", [[1, 0, 1, 1, 0, 0, 1, 0], [2, 0, 255, 128, 0, 0, 3, 0]])
+def test_bools_in_memory(bytes, run):
+    """Any byte but 0 is true, and true is written as 1."""
+    x = torch.tensor(bytes, dtype=torch.uint8).view(torch.bool)
+    y, out = torch.zeros(16, dtype=torch.bool), torch.zeros(9, dtype=torch.int32)
+    run(bool_memory_kernel, x, y, out)
+    v = [int(b != 0) for b in bytes]
+    w = v[:4] + [1] * 4
+    assert out.tolist() == [a + 2 * b for a, b in zip(v, w, strict=True)] + [1]
+    assert y.view(torch.uint8).tolist() == [v[i] if i > 2 else 0 for i in range(8)] + [0, 1, 1, 1] * 2
+
+
+@triton.jit
+def one_element_kernel(x, out):
+    i = tl.arange(0, 1)
+    v = tl.load(x + i)
+    tl.store(out + i, tl.sum(v, 0) + tl.cumsum(v, 0) + tl.max(v, 0) + tl.argmax(v, 0))
+    m = v[:, None] + v[None, :]
+    tl.store(out + 1 + i[:, None] + i[None, :], tl.trans(m))
+    tl.store(out + 2 + i, tl.sort(v) + tl.flip(v, 0) + tl.gather(v, i, 0))
+    tl.store(out + 3 + i, tl.reshape(m, (1,)))
+    a, b = tl.split(tl.join(v, v * 2))
+    tl.store(out + 4 + i, a + b * 10)
+    scalar = tl.load(x)
+    t = tl.full((), 3, tl.int32) + scalar
+    f = tl.where(scalar > 100, t, -t)
+    tl.store(out + 5, tl.broadcast_to(f, (4,)).sum(0))
+    tl.store(out + 6 + i, tl.reshape(tl.broadcast_to(f, (1, 1)), (1,)))
+    tl.store(out + 7, tl.sum(tl.expand_dims(f, 0), 0))
+
+
+def test_one_element(run):
+    x, out = torch.tensor([5], dtype=torch.int32), torch.zeros(8, dtype=torch.int32)
+    run(one_element_kernel, x, out)
+    assert out.tolist() == [15, 10, 15, 10, 105, -32, -8, -8]
+
+
+@triton.jit
+def pair(a, b, c):
+    if c > 0:
+        return a + b, (a - b, a * b), a > 0
+    return a, (b, a + b), b > 0
+
+
+@triton.jit
+def tuples_kernel(x, out, n):
+    i = tl.arange(0, 8)
+    p, (q, r), m = pair(tl.load(x + i), tl.load(x + 7 - i), n)
+    s = (p, q, r)
+    for k in range(n):
+        s = (s[1], s[2], s[0] + k)
+        p, (q, r), m = pair(s[0], s[1], k - 2)
+        s = (p, q, r)
+    tl.store(out + i, s[0])
+    tl.store(out + 8 + i, s[1])
+    tl.store(out + 16 + i, s[2], mask=m)
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_tuples_of_tensors_through_calls_and_loops(n, run):
+    x, out = torch.arange(-3, 5, dtype=torch.int32), torch.zeros(24, dtype=torch.int32)
+    run(tuples_kernel, x, out, n)
+
+    def pair(a, b, c):
+        return (a + b, a - b, a * b, a > 0) if c > 0 else (a, b, a + b, b > 0)
+
+    *s, m = pair(x, x.flip(0), n)
+    for k in range(n):
+        *s, m = pair(s[1], s[2], k - 2)
+    assert out.tolist() == torch.cat([s[0], s[1], torch.where(m, s[2], 0)]).tolist()
+
+
+@triton.jit
+def pointers_kernel(x, steps, out, n):
+    i = tl.arange(0, 8)
+    p = x + i
+    acc = tl.zeros((8,), tl.int32)
+    for k in range(n):
+        q = p + k
+        j = tl.load(steps + k)
+        while j > 0:
+            acc += tl.load(q, mask=tl.load(steps + i) > k, other=-1)
+            q += j
+            j -= 1
+            if j == 2:
+                q = p
+        p = q
+    tl.store(out + i, acc)
+    tl.store(out + 8 + i, tl.load(p))
+
+
+@pytest.mark.parametrize("n", [0, 1, 6])
+def test_pointers_carried_by_a_while_in_a_for(n, run):
+    steps = [3, 0, 5, 1, 2, 4, 6, 7]
+    out = torch.zeros(16, dtype=torch.int32)
+    run(pointers_kernel, torch.arange(256, dtype=torch.int32), torch.tensor(steps, dtype=torch.int32), out, n)
+    p, acc = 0, [0] * 8
+    for k in range(n):
+        q, j = p + k, steps[k]
+        while j > 0:
+            acc = [a + (q + i if steps[i] > k else -1) for i, a in enumerate(acc)]
+            q += j
+            j -= 1
+            if j == 2:
+                q = p
+        p = q
+    assert out.tolist() == acc + [p + i for i in range(8)]
+
+
+@triton.jit
+def nan_kernel(x, out):
+    i = tl.arange(0, 8)
+    v = tl.load(x + i)
+    tl.store(out + i, v.to(tl.float8e5).to(tl.uint8, bitcast=True))
+    tl.store(out + 8 + i, v.to(tl.float16).to(tl.float8e5).to(tl.uint8, bitcast=True))
+    tl.store(out + 16 + i, v.to(tl.bfloat16).to(tl.float8e5).to(tl.uint8, bitcast=True))
+    tl.store(out + 24 + i, v.to(tl.float8e5, fp_downcast_rounding="rtz").to(tl.uint8, bitcast=True))
+    tl.store(out + 32 + i, tl.full((8,), float("nan"), tl.float32).to(tl.float8e5).to(tl.uint8, bitcast=True))
+    tl.store(out + 40 + i, v.to(tl.float8e4nv).to(tl.uint8, bitcast=True))
+
+
+def test_the_code_of_a_nan(run):
+    """In 8 bits a NaN is 0x7F whatever its sign was, converted by an instruction, in software or by the compiler."""
+    x = torch.tensor([float("nan"), -float("nan"), 1e9, -1e9, 0.0, -0.0, float("inf"), 3.0])
+    out = torch.zeros(48, dtype=torch.uint8)
+    run(nan_kernel, x, out)
+    codes = [0x7F, 0x7F, 0x7B, 0xFB, 0, 0x80, 0x7B, 0x42]
+    assert out.tolist() == codes * 4 + [0x7F] * 8 + [0x7F, 0x7F, 0x7E, 0xFE, 0, 0x80, 0x7E, 0x44]
