@@ -33,7 +33,9 @@ bool opt_clobbers(const Op *op); /* of its own or inside its regions */
 /* The number of iterations of a scf.for whose bounds are constants. */
 bool opt_trip_count(const Op *loop, int64_t *trips);
 bool opt_loop_runs(const Op *loop); /* certainly, at least once */
-/* Of a scf.for: `iv + k * step < upper` is `iv < bound`, which cannot wrap around. Built where `b` stands. */
+/* Of a scf.for: whether it has an iteration k (from 0). In an iteration: `iv + k * step < upper` is `iv < bound`, which
+ * cannot wrap around. Both are built where `b` stands, before the loop. */
+Value *opt_first_exists(Builder *b, const Op *loop, int64_t k);
 Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k);
 /* Is every value that `op` uses (in its regions too) defined outside `scope`? */
 bool opt_operands_outside(const Op *op, const Op *scope);

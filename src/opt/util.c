@@ -58,7 +58,7 @@ bool opt_trip_count(const Op *loop, int64_t *trips) {
   return *trips > 0;
 }
 
-/* upper - k * step, or the type's least value where that would be less. */
+/* upper - k * step, or the type's least value where that would be less; in a loop that begins at 0 or above it cannot be. */
 Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k) {
   Value *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
   bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
@@ -76,11 +76,28 @@ Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k) {
   }
   int64_t most = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - 1)) - 1;
   if (__builtin_mul_overflow(by, k, &ahead) || ahead > most) return low;
-  int64_t safe = least + ahead;
+  int64_t safe = least + ahead, begin;
+  bool in_range = !is_unsigned && ir_is_const_int(ir_operand(loop, 0), &begin) && begin >= 0;
   if (ir_is_const_int(upper, &end) && !is_unsigned)
     return ir_const_int(b, upper->type, (end < safe ? safe : end) - ahead);
-  Value *from = ir_make(b, max, upper->type, upper, ir_const_int(b, upper->type, safe), NULL);
+  Value *from = upper;
+  if (!in_range) from = ir_make(b, max, upper->type, upper, ir_const_int(b, upper->type, safe), NULL);
   return ir_make(b, OP_SUBI, upper->type, from, ir_const_int(b, upper->type, ahead), NULL);
+}
+
+Value *opt_first_exists(Builder *b, const Op *loop, int64_t k) {
+  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1);
+  int64_t begin, by, at;
+  const char *predicate = ir_attr(loop, "unsignedCmp") ? "ult" : "slt";
+  int64_t most = lower->type->bits == 64 ? INT64_MAX : (INT64_C(1) << (lower->type->bits - 1)) - 1;
+  bool constant = ir_is_const_int(lower, &begin) && ir_is_const_int(ir_operand(loop, 2), &by) && begin >= 0;
+  if (constant && !__builtin_mul_overflow(by, k, &at) && at <= most - begin)
+    lower = ir_const_int(b, lower->type, begin + at);
+  else
+    upper = opt_bound_ahead(b, loop, k);
+  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), lower, upper, NULL);
+  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
+  return c;
 }
 
 bool opt_loop_runs(const Op *loop) {

@@ -554,8 +554,8 @@ typedef struct Rotation {
   Pipeline *p;
   int n;
   Value *lower, *step;
-  Value **bound;                /* [k]: iteration i + k exists if i < bound[k] */
-  Value **window;               /* [load * S + s]: what early load `load` gives for iteration s */
+  Value *bound_ahead, *bound_early; /* iterations i + S - 1 and i + S exist if i is below them */
+  Value **window;                   /* [load * S + s]: what early load `load` gives for iteration s */
   Value **ahead, **early;       /* carried values as iterations S - 1 and S see them, for copies and for early loads */
   int *ahead_slot, *early_slot; /* which carried values of the new loop run ahead in their place */
   int window_slot;
@@ -577,8 +577,8 @@ static Rotation begin_rotation(Pipeline *p, Builder *b) {
   Op *loop = p->loop;
   int n = loop->nresults;
   Rotation r = {.p = p, .n = n, .lower = ir_operand(loop, 0), .step = ir_operand(loop, 2)};
-  r.bound = NEWN(p->cx, Value *, p->stages + 1);
-  for (int k = 0; k <= p->stages - !p->early.len; k++) r.bound[k] = opt_bound_ahead(b, loop, k);
+  r.bound_ahead = opt_bound_ahead(b, loop, p->stages - 1);
+  if (p->early.len) r.bound_early = opt_bound_ahead(b, loop, p->stages);
   r.window = NEWN(p->cx, Value *, (size_t)p->early.len * (size_t)p->stages + 1);
   r.ahead = NEWN(p->cx, Value *, n + 1);
   r.early = NEWN(p->cx, Value *, n + 1);
@@ -612,7 +612,7 @@ static void load_first_windows(Rotation *r, Builder *b) {
     Map map = {0};
     map_put(p->cx, &map, ir_loop_index(p->loop), iv);
     map_carried(r, &map, p->is_early, r->early);
-    load_early(p, b, &map, less(b, r->lower, r->bound[s]));
+    load_early(p, b, &map, opt_first_exists(b, p->loop, s));
     for (uint32_t e = 0; e < p->early.len; e++)
       r->window[e * (uint32_t)p->stages + (uint32_t)s] = mapped(&map, &p->early.at[e]->results[0]);
     step_carried(r, &map, p->is_early, r->early);
@@ -631,7 +631,7 @@ static void copy_first_tiles(Rotation *r, Builder *b) {
     map_carried(r, &map, p->is_ahead, r->ahead);
     Value *fill[RINGS];
     for (int i = 0; i < RINGS; i++) fill[i] = ir_const_int(b, ir_int(p->cx, 32), s % p->rings[i].n);
-    make_copies(p, b, &map, less(b, r->lower, r->bound[s]), fill);
+    make_copies(p, b, &map, opt_first_exists(b, p->loop, s), fill);
     step_carried(r, &map, p->is_ahead, r->ahead);
     iv = ir_make(b, OP_ADDI, NULL, iv, r->step, NULL);
   }
@@ -680,7 +680,7 @@ static void issue_early(Rotation *r, Builder *b) {
   map_put(p->cx, &r->loads, ir_loop_index(loop), latest);
   for (int i = 0; i < r->n; i++)
     if (p->is_early[i]) map_put(p->cx, &r->loads, ir_loop_arg(loop, i), ir_loop_arg(loop, r->early_slot[i]));
-  load_early(p, b, &r->loads, less(b, ir_loop_index(loop), r->bound[p->stages]));
+  load_early(p, b, &r->loads, less(b, ir_loop_index(loop), r->bound_early));
 }
 
 /* ... and the copies for iteration i + S - 1. */
@@ -707,7 +707,7 @@ static void issue_ahead(Rotation *r) {
   Value *fill[RINGS] = {NULL};
   for (int i = 0; i < RINGS; i++)
     if (p->rings[i].used) fill[i] = ir_loop_arg(loop, p->rings[i].fill_slot);
-  if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, ir_loop_index(loop), r->bound[depth]), fill);
+  if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, ir_loop_index(loop), r->bound_ahead), fill);
 }
 
 /* What the next iteration sees of the new carried values, in add_carried()'s order. */

@@ -238,7 +238,7 @@ static void transform(Ring *r) {
     map_put(cx, &map, ir_loop_index(loop), iv);
     for (int i = 0; i < n; i++)
       if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), state[i]);
-    make_copies(r, &b, &map, compare(&b, "slt", lower, opt_bound_ahead(&b, loop, s)), ir_const_int(&b, i32, s));
+    make_copies(r, &b, &map, opt_first_exists(&b, loop, s), ir_const_int(&b, i32, s));
     for (int i = 0; i < n; i++)
       if (r->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
     iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
