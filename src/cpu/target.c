@@ -24,7 +24,8 @@ static void lang_options(const TargetOptions *o, LangOptions *out) {
 static const char *resolve_arch(Ctx *cx, const TargetOptions *o) { return cpu_isa(cx, o->arch)->key; }
 
 /* What lowering turns into an instruction or a short sequence for any element type; the others come from the library. */
-static bool is_native(Opcode code, const Type *elem) {
+static bool is_native(Opcode code, const Type *elem, bool precise) {
+  (void)precise; /* all are */
   switch (code) {
   case OP_SQRT:
   case OP_RSQRT:

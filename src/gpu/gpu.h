@@ -22,6 +22,9 @@ typedef struct GpuOptions {
   int64_t max_shared; /* bytes a program may have; 0: what the GPU has */
 } GpuOptions;
 
+/* Of a module: math.exp2 of f32 keeps results below 2^-126; the reference's makes them 0, as this one's without it. */
+#define GPU_SUBNORMALS "tt.subnormals"
+
 /* The passes in order; the options travel as attributes of the module (passes/module.c). */
 extern const Pass *const gpu_passes[]; /* NULL-terminated */
 extern const PassOrder gpu_pass_orders[];

@@ -38,7 +38,8 @@ static bool is_function(Opcode code) {
 
 static void collect(Op *op, void *arg) {
   Expand *e = arg;
-  if (is_function(op->code) && !e->is_native(op->code, ir_elem(op->results[0].type))) vec_push(e->cx, &e->ops, op);
+  if (is_function(op->code) && !e->is_native(op->code, ir_elem(op->results[0].type), ir_attr(op, "tt.precise")))
+    vec_push(e->cx, &e->ops, op);
 }
 
 static Op *library_function(Expand *e, Opcode code, FloatKind kind) {
@@ -123,7 +124,7 @@ static void expand(Expand *e, Op *op) {
   FloatKind kind = elem->fkind == F64 ? F64 : F32;
   Builder b = ir_before(e->cx, op);
   Value *x = convert(&b, ir_operand(op, 0), kind), *y;
-  if (e->is_native(op->code, ir_elem(x->type))) /* the target has it in f32 alone */
+  if (e->is_native(op->code, ir_elem(x->type), ir_attr(op, "tt.precise"))) /* the target has it in f32 alone */
     y = ir_make(&b, op->code, x->type, x, NULL);
   else
     y = expand_on(e, &b, op->code, x);
@@ -151,8 +152,8 @@ bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions 
   return true;
 }
 
-static bool never_native(Opcode code, const Type *elem) {
-  (void)code, (void)elem;
+static bool never_native(Opcode code, const Type *elem, bool precise) {
+  (void)code, (void)elem, (void)precise;
   return false;
 }
 

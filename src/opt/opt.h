@@ -37,8 +37,8 @@ extern const size_t opt_npass_orders;
 int opt_kernel_descriptor(const Type *signature, int i);
 
 /* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then
- * inline. */
-typedef bool NativeFn(Opcode code, const Type *elem);
+ * inline. `precise`: an instruction whose result is only close will not do (of an op, tt.precise). */
+typedef bool NativeFn(Opcode code, const Type *elem, bool precise);
 bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options);
 
 /* Which of the function's parameters are pointers (or descriptors) that it may write through: one flag for each. */

@@ -530,3 +530,29 @@ def test_nearest(kernel):
         value = Fraction(a) * Fraction(b) + Fraction(c)
         low, high = (rounded(value, m, torch.float32) if value else 0.0 for m in ("rd", "ru"))
         assert abs(Fraction(r) - value) <= min(abs(Fraction(low) - value), abs(Fraction(high) - value)), (a, b, c, r)
+
+
+@pytest.mark.parametrize("name, exact", [("exp", mpmath.exp), ("exp2", lambda x: mpf(2) ** x)])
+def test_exponentials_are_close_on_every_target(kernel, name, exact):
+    rng = random.Random(name)
+    x = torch.tensor([rng.uniform(-86, 88) for _ in range(400)] + [8.996, -8.9, 20.5, 0.0, -0.0])
+    with mpmath.workprec(100):
+        for a, got in zip(x.tolist(), kernel(name, [x], torch.float32).tolist(), strict=True):
+            want = exact(mpf(a))
+            assert abs(mpf(got) - want) <= 0.95 * last_place(want, torch.float32), (a, got)
+    tiny = kernel(name, [torch.tensor([-100.0, -127.0])], torch.float32)
+    assert tiny[0] > 0 and (tiny[1] > 0) == (name == "exp2")
+
+
+@triton.jit
+def exp2_kernel(out, x):
+    tl.store(out, tl.exp2(x))
+
+
+def test_results_below_the_normal_range():
+    """On a GPU `tl.exp2` makes them 0, unless the option says not to."""
+    kept, out = torch.zeros(1), torch.zeros(1)
+    exp2_kernel[(1,)](kept, -127.0, enable_reflect_ftz=False)
+    exp2_kernel[(1,)](out, -127.0)
+    assert kept[0] == 2.0**-127
+    assert out[0] == (0 if ON_GPU else 2.0**-127)

@@ -226,7 +226,8 @@ LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *a) {
   case OP_DIVF: return divide(w, a[0], a[1]);
   case OP_EXP: return approximate(w, LL_EX2, LL_EX2, a[0], 1.4426950408889634);
   case OP_EXP2:
-    return approximate(w, LL_EX2_FTZ, LL_EX2_FTZ, a[0], 1); /* results below 2^-126 are 0, as the reference has it */
+    if (ir_attr(w->m->op, GPU_SUBNORMALS)) return approximate(w, LL_EX2, LL_EX2, a[0], 1);
+    return approximate(w, LL_EX2_FTZ, LL_EX2_FTZ, a[0], 1);
   case OP_SQRT: return approximate(w, LL_SQRT_APPROX, LL_SQRT, a[0], 1);
   case OP_RSQRT: return approximate(w, LL_RSQRT, LL_RSQRT_D, a[0], 1);
   case OP_ABSI: return absolute(w, a[0]);
@@ -236,11 +237,11 @@ LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *a) {
   }
 }
 
-bool gpu_native_math(Opcode code, const Type *elem) {
+bool gpu_native_math(Opcode code, const Type *elem, bool precise) {
   bool is_f64 = elem->kind == TYPE_FLOAT && elem->fkind == F64;
   switch (code) {
   case OP_EXP:
-  case OP_EXP2:
+  case OP_EXP2: return !is_f64 && !precise;
   case OP_RSQRT: return !is_f64;
   case OP_LOG:
   case OP_LOG2:

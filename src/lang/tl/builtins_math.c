@@ -20,6 +20,13 @@ Val *builtin_unary(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   return sem_op1(L, (Opcode)f->op, x->type, x);
 }
 
+/* libdevice's: as close as the library has it, where tl's may be an instruction that is less so. */
+Val *builtin_unary_precise(Lang *L, Val **args, size_t nargs, const Builtin *f) {
+  Val *y = builtin_unary(L, args, nargs, f);
+  if (y->value->op) ir_set_attr(L->cx, y->value->op, "tt.precise", ir_attr_unit(L->cx));
+  return y;
+}
+
 Val *builtin_abs(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = arg_tensor(L, args[0], f, "x");
