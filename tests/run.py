@@ -235,6 +235,21 @@ def wheel():
     pytest("release", ["tests/wheel"], env, label="wheels")
 
 
+def cross():
+    """Other machines and systems: built here by cross compilers, run under emulators."""
+    out, build_folder = BUILD / "wheels-cross", BUILD / "wheel" / "aarch64"
+    if not step("./dev wheel --machine aarch64", [ROOT / "dev", "wheel", "--machine", "aarch64", "--name", "triton",
+                                                  "--compatible", "3.6.0", "--out", out]):  # fmt: skip
+        return
+    if not step(
+        "tests in C for aarch64", ["cmake", "--build", build_folder, "--target", "test_cpu_rt", "test_cpu_jit"]
+    ):
+        return
+    env = {"TRITONC_WHEELS": str(out), "TRITONC_SYSROOT": str(BUILD / "sysroot" / "aarch64"),
+           "TRITONC_CROSS_BUILD": str(build_folder), "PYTHONPATH": ""}  # fmt: skip
+    pytest("release", ["tests/cross"], env, label="other machines")
+
+
 def runtime_library(compiler, name):
     out = subprocess.run([compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return os.path.realpath(out.stdout.strip())
@@ -353,6 +368,7 @@ SUITES = {
     "torch": torch,
     "jax": jax,
     "wheel": wheel,
+    "cross": cross,
     "simulate": simulate,
     "asan": asan,
     "tsan": tsan,

@@ -24,6 +24,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import sysroot
 import version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ def build(machine: str, cpu: bool, zig: str, sysroot: str | None) -> Path:
     folder = ROOT / "build" / "wheel" / (machine + ("" if cpu else "-nocpu"))
     stage = folder / "stage"
     env = {"TRITONC_CPU": "ON" if cpu else "OFF", "CCACHE_NOHASHDIR": "1"}
-    options = ["-DTRITONC_WHEEL=ON", "-DTRITONC_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release",
+    options = ["-DTRITONC_WHEEL=ON", f"-DTRITONC_TESTS={'ON' if sysroot else 'OFF'}", "-DCMAKE_BUILD_TYPE=Release",
                f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'cmake/manylinux/toolchain.cmake'}", f"-DTRITONC_ZIG={zig}",
                f"-DTRITONC_MACHINE={machine}", f"-DPython3_EXECUTABLE={sys.executable}"]  # fmt: skip
     if sysroot:
@@ -155,12 +156,15 @@ def main() -> None:
     parser.add_argument("--compatible", action="append", choices=version.SERVED,
                         help="the release that it answers to; default: TRITONC_COMPATIBLE, else 3.6.0")  # fmt: skip
     parser.add_argument("--no-cpu", action="store_true", help="without the CPU back end; the version says so")
-    parser.add_argument("--sysroot", help="for another machine: where Debian's packages for it are unpacked")
+    parser.add_argument(
+        "--sysroot",
+        help="for another machine: where Debian's packages for it are unpacked; default: build/sysroot, fetched by apt",
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
     args = parser.parse_args()
     cpu = not args.no_cpu and version.with_cpu()
     if cpu and args.machine != platform.machine() and not args.sysroot:
-        parser.error("the CPU back end for another machine needs its LLVM: --sysroot DIR, or --no-cpu")
+        args.sysroot = str(sysroot.make(args.machine, ROOT / "build" / "sysroot" / args.machine))
     stage = build(args.machine, cpu, find_zig(), args.sysroot)
     texts = licenses(cpu, args.sysroot)
     for name in args.name or ["triton", "tritonc"]:

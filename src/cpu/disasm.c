@@ -109,10 +109,10 @@ static void collect_relocs(Disasm *d, LLVMBinaryRef binary, const char *name) {
 /* Called for each operand that could be symbolic: names the one that has a relocation. */
 static int on_operand(void *arg, uint64_t pc, uint64_t offset, uint64_t op_size, uint64_t inst_size, int tag,
                       void *out) {
-  (void)inst_size;
   Disasm *d = arg;
   if (tag != 1) return 0;
-  uint64_t begin = pc + offset, end = begin + op_size;
+  /* Where operands are bits within a word (64-bit Arm) they have no size of their own. */
+  uint64_t begin = pc + offset, end = begin + (op_size ? op_size : inst_size);
   uint32_t lo = 0, hi = d->relocs.len;
   while (lo < hi) {
     uint32_t mid = (lo + hi) / 2;

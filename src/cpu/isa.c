@@ -61,6 +61,7 @@ static char *sorted_features(const char *list) {
     if (strlen(item) > 1) items[n++] = item;
   qsort(items, n, sizeof *items, by_text);
   char *at = out;
+  *at = 0; /* the list may be empty: an emulated processor */
   for (size_t i = 0; i < n; i++) at += sprintf(at, "%s%s", i ? "," : "", items[i]);
 #if defined(__x86_64__)
   sprintf(at, "%s-prefer-256-bit", n ? "," : "");
