@@ -124,6 +124,38 @@ tt.func public @mixed(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr
   tt.return
 }
 
+// Two operands that lie differently: their sum is made in the layout in which it is stored, and one of them is converted.
+// CHECK-LABEL: @across
+// CHECK-COUNT-1: ttg.convert_layout
+// CHECK-NOT: ttg.convert_layout
+// CHECK: tt.store
+tt.func public @across(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %stride: i32 {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>
+  %c = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
+  %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<128xi32> -> tensor<128x1xi32>
+  %cols = tt.expand_dims %c {axis = 0 : i32} : tensor<32xi32> -> tensor<1x32xi32>
+  %s0 = tt.splat %stride : i32 -> tensor<128x1xi32>
+  %s1 = tt.splat %stride : i32 -> tensor<1x32xi32>
+  %m0 = arith.muli %rows, %s0 : tensor<128x1xi32>
+  %m1 = arith.muli %cols, %s1 : tensor<1x32xi32>
+  %a0 = tt.broadcast %m0 : tensor<128x1xi32> -> tensor<128x32xi32>
+  %a1 = tt.broadcast %cols : tensor<1x32xi32> -> tensor<128x32xi32>
+  %b0 = tt.broadcast %rows : tensor<128x1xi32> -> tensor<128x32xi32>
+  %b1 = tt.broadcast %m1 : tensor<1x32xi32> -> tensor<128x32xi32>
+  %along = arith.addi %a0, %a1 : tensor<128x32xi32>
+  %down = arith.addi %b0, %b1 : tensor<128x32xi32>
+  %ps = tt.splat %p : !tt.ptr<f16> -> tensor<128x32x!tt.ptr<f16>>
+  %qs = tt.splat %q : !tt.ptr<f16> -> tensor<128x32x!tt.ptr<f16>>
+  %pa = tt.addptr %ps, %along : tensor<128x32x!tt.ptr<f16>>, tensor<128x32xi32>
+  %qd = tt.addptr %qs, %down : tensor<128x32x!tt.ptr<f16>>, tensor<128x32xi32>
+  %x = tt.load %pa : tensor<128x32x!tt.ptr<f16>>
+  %y = tt.load %qd : tensor<128x32x!tt.ptr<f16>>
+  %z = arith.addf %x, %y : tensor<128x32xf16>
+  %n = math.absf %z : tensor<128x32xf16>
+  tt.store %qd, %n : tensor<128x32x!tt.ptr<f16>>
+  tt.return
+}
+
 // Pointers that a loop moves on: by a multiple of 16 they stay aligned ...
 // CHECK-LABEL: @steps
 // CHECK: scf.for

@@ -100,15 +100,33 @@ static Attr *home_or_block(Assign *a, const Value *v) {
   return e ? e : block_of(a, v->type);
 }
 
+/* The layout in which a store takes what comes of this op by elementwise arithmetic alone; NULL: no such store. */
+static Attr *stored_in(Assign *a, const Op *op) {
+  enum { STEPS = 16 };
+  for (int i = 0; i < STEPS && op->nresults == 1 && ir_one_use(&op->results[0]); i++) {
+    const Op *user = op->results[0].uses->op;
+    if (user->code == OP_STORE && ir_operand(user, 1) == &op->results[0]) return coalesce_encoding(a->coalesce, user);
+    if (!ir_has(user, T_ELEMENTWISE) || !ir_has(user, T_PURE)) return NULL;
+    op = user;
+  }
+  return NULL;
+}
+
 /* Layouts of sixteen-row accumulators need not carry over to the result of an op that has another shape; those
- * assigned layouts that do not fit what the op does are replaced by a plain one. */
+ * assigned layouts that do not fit what the op does are replaced by a plain one. Of several operands' layouts of the
+ * highest rank the first's is taken, or the one in which the result will be stored: else that is converted too. */
 static Attr *best_operand(Assign *a, const Op *op) {
   enum { FIRM = 10 }; /* above every rank */
-  Attr *best = NULL;
+  Attr *best = NULL, *store = NULL;
+  bool asked = false;
   for (int i = 0, highest = 0; i < op->noperands; i++) {
     const Value *v = ir_operand(op, i);
     Attr *e = ir_is_tensor(v->type) ? assigned(a, v) : NULL;
     int rank = rank_of(e) + (e && !is_broadcast(a, v) ? FIRM : 0);
+    if (rank == highest && e && e != best && rank > FIRM) {
+      if (!asked) store = stored_in(a, op), asked = true;
+      if (e == store) best = e;
+    }
     if (rank > highest) best = e, highest = rank;
   }
   return best;

@@ -346,18 +346,26 @@ static bool is_cheap(const Pipeline *p) {
   return true;
 }
 
+/* Do warps wait for each other in every iteration, because a result goes through shared memory? */
+static bool has_barriers(const Pipeline *p) {
+  for (const Op *op = p->body->first; op; op = op->next)
+    if (gpu_scratch_bytes(p->cx, op, p->num_warps)) return true;
+  return false;
+}
+
 /* A loop without dots: what it loads is loaded one iteration ahead into registers, if those are few. All of it or nothing:
- * the iteration waits for what is not. */
+ * the iteration waits for what is not. Where warps wait for each other, other blocks work meanwhile, and more blocks are
+ * worth more than loads ahead: then fewer registers still. */
 static bool prefetch(Pipeline *p) {
-  enum { PREFETCHED = 16 };
-  int registers = 0;
+  enum { PREFETCHED = 16, BESIDE_BARRIERS = 8 };
+  int registers = 0, most = has_barriers(p) ? BESIDE_BARRIERS : PREFETCHED;
   p->stages = 1;
   for (Op *op = p->body->first; op; op = op->next) {
     if (op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT) return false;
     if (op->code != OP_LOAD || map_has(&p->addresses, &op->results[0])) continue;
     Type *t = op->results[0].type;
     registers += ir_is_tensor(t) ? gpu_registers(gpu_layout(p->cx, t)) : 1;
-    if (registers > PREFETCHED) return false;
+    if (registers > most) return false;
     if (may_be_early(p, op) && slice_of(p, op, true)) vec_push(p->cx, &p->early, op);
   }
   return p->early.len > 0 && is_cheap(p);
