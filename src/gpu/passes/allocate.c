@@ -3,12 +3,17 @@
  * Buffers are those of ttg.local_alloc, live from there to the last use of any view of them, and the scratch of single
  * ops (layout conversions, reductions, …). Ops are numbered in the order of the text; a buffer made before a loop and
  * used in it lives to the loop's end. Then first fit: the largest first, each at the lowest offset where no buffer that
- * is alive at the same time lies. O(n²) in the number of buffers.
+ * is alive at the same time lies.
+ *
+ * Which buffers that is, an interval tree says: the buffers in the order of their begins, over them a binary tree that
+ * knows of each part the latest end of a buffer that has been placed. Cost: n log n for n buffers, and k log k for a
+ * buffer that meets k others.
  *
  * What uses one place at different times is kept apart by barriers: membar.c.
  */
 #include "gpu/passes/passes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps) {
@@ -47,6 +52,7 @@ typedef struct Buffer {
   Op *op;
   int64_t bytes, align, offset;
   int from, to; /* op numbers */
+  uint32_t leaf;
 } Buffer;
 
 typedef struct Allocate {
@@ -77,11 +83,15 @@ static int use_end(const Op *made, const Op *user) {
   return end;
 }
 
+static void add_buffer(Allocate *a, Op *op, int64_t bytes, int64_t align) {
+  Buffer b = {.op = op, .bytes = bytes, .align = align, .from = (int)op->mark, .to = (int)op->mark};
+  vec_push(a->cx, &a->buffers, b);
+}
+
 static void collect(Allocate *a, Op *op) {
   if (op->code == OP_LOCAL_ALLOC) {
     bool whole_tiles = gpu_is(op->results[0].type->encoding, "ttg.nvmma_shared");
-    Buffer b = {op, gpu_buffer_bytes(op->results[0].type), whole_tiles ? 1024 : 128, 0, (int)op->mark, (int)op->mark};
-    vec_push(a->cx, &a->buffers, b);
+    add_buffer(a, op, gpu_buffer_bytes(op->results[0].type), whole_tiles ? 1024 : 128);
     map_put(a->cx, &a->index, op, (void *)(intptr_t)a->buffers.len);
     return;
   }
@@ -94,35 +104,82 @@ static void collect(Allocate *a, Op *op) {
     if (end > b->to) b->to = end;
   }
   int64_t bytes = gpu_scratch_bytes(a->cx, op, a->num_warps);
-  if (!bytes) return;
-  Buffer b = {op, bytes, 128, 0, (int)op->mark, (int)op->mark};
-  vec_push(a->cx, &a->buffers, b);
+  if (bytes) add_buffer(a, op, bytes, 128);
+}
+
+/* ---- placing ----------------------------------------------------------------------------------------------------- */
+
+/* The tree: node 1 is all, nodes 2i and 2i + 1 are the halves of node i, the last `leaves` nodes are one buffer each, in
+ * the order of `from`. latest[i]: the largest `to` of those placed, -1 for none. */
+typedef struct Lives {
+  Buffer *const *begin;
+  int *latest;
+  uint32_t n, leaves;
+} Lives;
+
+typedef Vec(const Buffer *) Met;
+
+static int by_bytes(const void *a, const void *b) {
+  const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
+  return x->bytes != y->bytes ? (x->bytes < y->bytes) - (x->bytes > y->bytes) : (x > y) - (x < y);
+}
+
+static int by_begin(const void *a, const void *b) {
+  const Buffer *x = *(Buffer *const *)a, *y = *(Buffer *const *)b;
+  return x->from != y->from ? (x->from > y->from) - (x->from < y->from) : (x > y) - (x < y);
+}
+
+static int by_offset(const void *a, const void *b) {
+  const Buffer *x = *(const Buffer *const *)a, *y = *(const Buffer *const *)b;
+  return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* Those below `node`, which covers `width` buffers from `first` on, that are placed and alive when `b` is. */
+static void meet(Ctx *cx, const Lives *l, uint32_t node, uint32_t first, uint32_t width, const Buffer *b, Met *met) {
+  if (first >= l->n || l->latest[node] < b->from || l->begin[first]->from > b->to) return;
+  if (width == 1) {
+    vec_push(cx, met, l->begin[first]);
+    return;
+  }
+  meet(cx, l, 2 * node, first, width / 2, b, met);
+  meet(cx, l, 2 * node + 1, first + width / 2, width / 2, b, met);
+}
+
+static void note_placed(const Lives *l, uint32_t leaf) {
+  int to = l->begin[leaf]->to;
+  for (uint32_t node = l->leaves + leaf; node > 0 && l->latest[node] < to; node /= 2) l->latest[node] = to;
+}
+
+/* The lowest offset at which `b` meets none of them. */
+static int64_t lowest_offset(const Buffer *b, Met *met) {
+  int64_t offset = 0;
+  qsort((void *)met->at, met->len, sizeof *met->at, by_offset);
+  for (uint32_t i = 0; i < met->len; i++) {
+    const Buffer *o = met->at[i];
+    if (o->offset >= offset + b->bytes) break;
+    if (o->offset + o->bytes > offset) offset = div_up(o->offset + o->bytes, b->align) * b->align;
+  }
+  return offset;
 }
 
 static int64_t place(Allocate *a) {
-  uint32_t n = a->buffers.len;
-  Buffer **order = NEWN(a->cx, Buffer *, n + 1);
+  uint32_t n = a->buffers.len, leaves = 1;
   int64_t total = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    Buffer *b = &a->buffers.at[i];
-    uint32_t at = i;
-    for (; at > 0 && order[at - 1]->bytes < b->bytes; at--) order[at] = order[at - 1];
-    order[at] = b;
-  }
+  Buffer **order = NEWN(a->cx, Buffer *, n + 1), **begin = NEWN(a->cx, Buffer *, n + 1);
+  for (uint32_t i = 0; i < n; i++) order[i] = begin[i] = &a->buffers.at[i];
+  qsort(order, n, sizeof *order, by_bytes);
+  qsort(begin, n, sizeof *begin, by_begin);
+  while (leaves < n) leaves *= 2;
+  Lives lives = {.begin = begin, .latest = NEWN(a->cx, int, 2 * leaves), .n = n, .leaves = leaves};
+  for (uint32_t i = 0; i < 2 * leaves; i++) lives.latest[i] = -1;
+  for (uint32_t i = 0; i < n; i++) begin[i]->leaf = i;
+  Met met = {0};
   for (uint32_t i = 0; i < n; i++) {
     Buffer *b = order[i];
-    bool moved = true;
-    while (moved) {
-      moved = false;
-      for (uint32_t j = 0; j < i; j++) {
-        const Buffer *o = order[j];
-        if (o->to < b->from || o->from > b->to || o->offset + o->bytes <= b->offset ||
-            o->offset >= b->offset + b->bytes)
-          continue;
-        b->offset = div_up(o->offset + o->bytes, b->align) * b->align;
-        moved = true;
-      }
-    }
+    met.len = 0;
+    meet(a->cx, &lives, 1, 0, leaves, b, &met);
+    b->offset = lowest_offset(b, &met);
+    note_placed(&lives, b->leaf);
     total = max64(total, b->offset + b->bytes);
   }
   return total;
