@@ -82,9 +82,9 @@ static bool choose_arch(Job *job) {
   const char *arch = job->arch ? job->arch : getenv("TRITON_OVERRIDE_ARCH"), *colon = strchr(job->request.target, ':');
   bool is_gpu = strncmp(job->request.target, "cuda", 4) == 0 || strncmp(job->request.target, "simt", 4) == 0;
   if (!arch || !*arch || !is_gpu) return true;
-  unsigned processor;
+  unsigned capability;
   char rest;
-  int n = sscanf(arch, "sm%3u%c", &processor, &rest);
+  int n = sscanf(arch, "sm%3u%c", &capability, &rest);
   if (n != 1 && !(n == 2 && rest == 'a' && strchr(arch, 'a')[1] == 0))
     return PyErr_Format(PyExc_ValueError, "`%s`: the option arch, and TRITON_OVERRIDE_ARCH, are of the form sm80",
                         arch),
@@ -92,7 +92,7 @@ static bool choose_arch(Job *job) {
   char *target = host_memory(&job->host, TARGET_TEXT);
   if (!target) return false;
   size_t name = colon ? (size_t)(colon - job->request.target) : strlen(job->request.target);
-  snprintf(target, TARGET_TEXT, "%.*s:%u", (int)name, job->request.target, processor);
+  snprintf(target, TARGET_TEXT, "%.*s:%u", (int)name, job->request.target, capability);
   job->request.target = target;
   return true;
 }

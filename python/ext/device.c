@@ -12,14 +12,14 @@
 
 PyObject *current_device(PyObject *module, PyObject *args) {
   const char *target;
-  int number, processor;
+  int number, capability;
   if (!PyArg_ParseTuple(args, "s", &target)) return NULL;
   ttc_context *cx = ttc_context_new();
   if (!cx) return PyErr_NoMemory();
-  ttc_status status = ttc_device(cx, target, &number, &processor);
+  ttc_status status = ttc_device(cx, target, &number, &capability);
   if (status != TTC_OK) raise_status(state_of(module), cx, status);
   ttc_context_free(cx);
-  return status == TTC_OK ? Py_BuildValue("(ii)", number, processor) : NULL;
+  return status == TTC_OK ? Py_BuildValue("(ii)", number, capability) : NULL;
 }
 
 bool current_stream(State *st, int device, uintptr_t *stream) {
@@ -78,33 +78,33 @@ static int default_is_gpu(State *st) {
 }
 
 static bool choose_gpu(Call *c, uint64_t *word) {
-  int device, processor;
-  if (ttc_device(NULL, "cuda", &device, &processor) != TTC_OK) { /* once more, for the message */
+  int device, capability;
+  if (ttc_device(NULL, "cuda", &device, &capability) != TTC_OK) { /* once more, for the message */
     ttc_context *cx = ttc_context_new();
-    ttc_status status = cx ? ttc_device(cx, "cuda", &device, &processor) : TTC_ERROR_MEMORY;
+    ttc_status status = cx ? ttc_device(cx, "cuda", &device, &capability) : TTC_ERROR_MEMORY;
     if (status != TTC_OK && cx) raise_status(c->f->st, cx, status);
     if (!cx) PyErr_NoMemory();
     ttc_context_free(cx);
     if (status != TTC_OK) return false;
   }
   if (!c->stream_known && !current_stream(c->f->st, device, &c->stream)) return false;
-  c->processor = processor;
-  *word = (uint64_t)processor;
+  c->capability = capability;
+  *word = (uint64_t)capability;
   return true;
 }
 
 const char *call_target(const Call *c, char out[TARGET_TEXT]) {
-  if (!c->processor) return "cpu";
-  snprintf(out, TARGET_TEXT, "%s:%d", c->simulated ? "simt" : "cuda", c->processor);
+  if (!c->capability) return "cpu";
+  snprintf(out, TARGET_TEXT, "%s:%d", c->simulated ? "simt" : "cuda", c->capability);
   return out;
 }
 
 bool choose_device(Call *c, uint64_t *word) {
   *word = 0;
   bool gpu = c->gpu_param >= 0;
-  if (!gpu && (c->processor = simulated_processor()) != 0) {
+  if (!gpu && (c->capability = simulated_capability()) != 0) {
     c->simulated = true;
-    *word = (uint64_t)c->processor | UINT64_C(1) << 32;
+    *word = (uint64_t)c->capability | UINT64_C(1) << 32;
     return true;
   }
   if (!gpu && c->host_param < 0) {

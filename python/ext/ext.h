@@ -326,7 +326,7 @@ typedef struct Call {
   Py_ssize_t host_param, gpu_param;    /* the last parameters whose memory is here and there; -1: none */
   uintptr_t stream;                    /* of a GPU: the caller's */
   bool stream_known;
-  int processor;  /* of a GPU: 90; 0: this machine's own */
+  int capability; /* of a GPU: 90; 0: this machine's own */
   bool simulated; /* … and the GPU is the simulated one */
 } Call;
 
@@ -339,7 +339,7 @@ PyObject *sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
 
 /* ---- device.c ---------------------------------------------------------------------------------------------------- */
 
-/* Where the call runs, from what its arguments are: `processor`, `stream`, and the word of the key that says so. false
+/* Where the call runs, from what its arguments are: `capability`, `stream`, and the word of the key that says so. false
  * with an exception set. */
 bool choose_device(Call *c, uint64_t *word);
 /* What to compile for: "cpu", "cuda:90"; into `out`. */
@@ -347,7 +347,7 @@ enum { TARGET_TEXT = 24 };
 const char *call_target(const Call *c, char out[TARGET_TEXT]);
 /* The stream that the caller's library (PyTorch, CuPy) works in on a device; 0 where there is none. */
 bool current_stream(State *st, int device, uintptr_t *stream);
-/* current_device(target): (number, processor) */
+/* current_device(target): (number, capability) */
 PyObject *current_device(PyObject *module, PyObject *args);
 
 /* ---- simulate.c -------------------------------------------------------------------------------------------------- */
@@ -360,7 +360,7 @@ struct Memory {
   const char *unknown_name; /* the last such; or NULL */
 };
 /* What TRITONC_SIMULATE asks for: 90; 0: nothing is simulated. */
-int simulated_processor(void);
+int simulated_capability(void);
 /* The memory of an argument, if it is one that has memory. false with an exception set. */
 bool memory_add(State *st, Memory *m, PyObject *obj, const char *name);
 bool memory_add_unknown(Memory *m, const char *name);

@@ -202,14 +202,14 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc
 
 /* The stream to launch in: what was given, else the caller's library's. */
 static bool stream_for(const Kernel *k, PyObject *given, uintptr_t *stream) {
-  int device, processor;
+  int device, capability;
   *stream = 0;
   if (given != Py_None) {
     *stream = (uintptr_t)PyLong_AsUnsignedLongLong(given);
     return !PyErr_Occurred();
   }
   if (strncmp(ttc_kernel_target(k->kernel), "cuda", 4) != 0) return true;
-  if (ttc_device(NULL, "cuda", &device, &processor) != TTC_OK) return true; /* the launch says why */
+  if (ttc_device(NULL, "cuda", &device, &capability) != TTC_OK) return true; /* the launch says why */
   return current_stream(k->st, device, stream);
 }
 

@@ -130,7 +130,7 @@ static PyMethodDef functions[] = {
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},
     {"current_device", current_device, METH_VARARGS,
-     "current_device(target): the device a launch from this thread runs on and its processor: (0, 90)."},
+     "current_device(target): the device a launch from this thread runs on and its compute capability: (0, 90)."},
     {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
     {"float_codes", float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
     {"doc_at", doc_at, METH_O, "doc_at(i): name, group, signature and text of the manual's i-th function; IndexError."},

@@ -10,7 +10,7 @@
 
 enum { DEFAULT_PROCESSOR = 90 };
 
-int simulated_processor(void) {
+int simulated_capability(void) {
   const char *text = getenv("TRITONC_SIMULATE");
   if (!text || !*text || strcmp(text, "0") == 0) return 0;
   const char *colon = strrchr(text, ':');

@@ -55,7 +55,7 @@ class _Plan:
     options: tuple
     aliases: tuple
     shared: bool  # an output that shares an array's memory is no parameter of its own
-    processor: int | None
+    capability: int | None
     side_effect: bool
     zeroed: tuple = ()  # pairs as in `aliases`, of arrays that are no arguments
 
@@ -192,10 +192,10 @@ def _target(plan: _Plan, platform: str) -> object:
         from .backends.cpu.driver import CPUDriver
 
         return CPUDriver().get_current_target()
-    processor = plan.processor
-    if processor is None:
-        processor = round(float(jax.local_devices(backend="gpu")[0].compute_capability) * 10)
-    return GPUTarget("cuda", processor, 32)
+    capability = plan.capability
+    if capability is None:
+        capability = round(float(jax.local_devices(backend="gpu")[0].compute_capability) * 10)
+    return GPUTarget("cuda", capability, 32)
 
 
 def _describe(plan: _Plan, avals: Sequence) -> tuple[ASTSource, list, list]:

@@ -549,14 +549,14 @@ ttc_status ttc_launch_checked(ttc_context *c, ttc_kernel *k, const uint32_t grid
   return launch(c, k, grid, stream, args, nargs, memory, nmemory);
 }
 
-ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *processor) {
+ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *capability) {
   if (c) c->message = "";
-  if (!target || !number || !processor)
+  if (!target || !number || !capability)
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_device: a target and places for the answer are needed");
-  *number = *processor = 0;
+  *number = *capability = 0;
   const Target *t = run_built_in_target(target);
   if (!t || !t->device) return TTC_OK;
   char error[512] = "";
-  TargetStatus status = t->device(number, processor, error, sizeof error);
+  TargetStatus status = t->device(number, capability, error, sizeof error);
   return status == TARGET_OK ? TTC_OK : target_failed(c, status, error);
 }

@@ -89,8 +89,8 @@ typedef struct Driver {
   char problem[256];         /* why there is none */
   int ndevices;
   struct {
-    int processor; /* 10 * major + minor */
-    int shared;    /* bytes that a block may have at most */
+    int capability; /* 10 * major + minor */
+    int shared;     /* bytes that a block may have at most */
   } device[MAX_DEVICES];
 } Driver;
 
@@ -121,7 +121,7 @@ static void open_driver(void) {
     if (!r) r = driver.cuDeviceGetAttribute(&major, DEVICE_CC_MAJOR, device);
     if (!r) r = driver.cuDeviceGetAttribute(&minor, DEVICE_CC_MINOR, device);
     if (!r) r = driver.cuDeviceGetAttribute(&driver.device[i].shared, DEVICE_SHARED_OPTIN, device);
-    driver.device[i].processor = 10 * major + minor;
+    driver.device[i].capability = 10 * major + minor;
   }
   const char *text = NULL;
   if (r) driver.cuGetErrorString(r, &text);
@@ -176,12 +176,12 @@ static bool current_device(CUdevice *device, char *error, size_t size) {
   return device_of(context, device, error, size);
 }
 
-TargetStatus driver_device(int *number, int *processor, char *error, size_t size) {
+TargetStatus driver_device(int *number, int *capability, char *error, size_t size) {
   CUcontext context = NULL;
   *number = 0; /* a process that only asks gets no context */
   if (!ready(error, size)) return TARGET_FAILED;
   if (!driver.cuCtxGetCurrent(&context) && context && !device_of(context, number, error, size)) return TARGET_FAILED;
-  *processor = driver.device[*number].processor;
+  *capability = driver.device[*number].capability;
   return TARGET_OK;
 }
 

@@ -6,7 +6,7 @@
 #include "target/target.h"
 
 /* The device that is current in this thread (else the first), and 10 * major + minor of it. */
-TargetStatus driver_device(int *number, int *processor, char *error, size_t size);
+TargetStatus driver_device(int *number, int *capability, char *error, size_t size);
 
 /* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that
  * is current, or the first. `stream` is a CUstream; NULL: the default one. */

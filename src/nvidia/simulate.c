@@ -72,7 +72,7 @@ static void note_pointers(Op *op, void *arg) {
     k->makes_pointers = true;
 }
 
-static int processor_of(const char *target) {
+static int capability_of(const char *target) {
   const char *colon = strchr(target, ':');
   return colon ? atoi(colon + 1) : atoi(default_arch);
 }
@@ -81,7 +81,7 @@ static void load_module(Ctx *cx, void *arg) {
   LoadCall *call = arg;
   Loaded *k = call->k;
   const KernelInfo *info = call->info;
-  GpuOptions o = {.sm = processor_of(info->target),
+  GpuOptions o = {.sm = capability_of(info->target),
                   .common = {.num_warps = info->num_warps,
                              .num_stages = info->num_stages,
                              .num_ctas = info->num_ctas,
@@ -110,7 +110,7 @@ static void unload(Loaded *k) {
 
 static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
                          size_t size) {
-  int64_t limit = gpu_shared_limit(processor_of(info->target));
+  int64_t limit = gpu_shared_limit(capability_of(info->target));
   if (info->shared > limit) {
     snprintf(
         error, size,

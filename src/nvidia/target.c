@@ -11,10 +11,10 @@
 static const char *const stages[] = {"ttir", "ttgir", "llir", "ptx", "cubin", NULL};
 static const char *const edited_stages[] = {"ttgir", "ptx", "cubin", NULL};
 static const char *const dot_precisions[] = {"tf32", "tf32x3", "ieee", "bf16x3", "bf16x6", NULL};
-static const int processors[] = {75, 80, 86, 87, 89, 90, 100, 103, 120};
+static const int capabilities[] = {75, 80, 86, 87, 89, 90, 100, 103, 120};
 
 /* "90", "90a", or of the first device when nothing is said. */
-static int processor(Ctx *cx, const char *arch) {
+static int capability(Ctx *cx, const char *arch) {
   if (!arch || !*arch || !strcmp(arch, "native")) {
     char error[256];
     int number, sm;
@@ -24,8 +24,8 @@ static int processor(Ctx *cx, const char *arch) {
   }
   char *end;
   long sm = strtol(arch, &end, 10);
-  for (size_t i = 0; i < COUNT(processors); i++)
-    if (processors[i] == sm && (!*end || !strcmp(end, "a"))) return (int)sm;
+  for (size_t i = 0; i < COUNT(capabilities); i++)
+    if (capabilities[i] == sm && (!*end || !strcmp(end, "a"))) return (int)sm;
   ctx_fail(cx, ERR_SOURCE, "there is no compute capability `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120",
            arch);
 }
@@ -42,7 +42,7 @@ static void lang_options(const TargetOptions *o, LangOptions *out) {
 }
 
 static const char *resolve_arch(Ctx *cx, const TargetOptions *o) {
-  return ctx_printf(cx, "%d", processor(cx, o->arch));
+  return ctx_printf(cx, "%d", capability(cx, o->arch));
 }
 
 static void push(Ctx *cx, Stages *out, const char *name, const void *bytes, size_t len, bool binary) {
@@ -294,7 +294,7 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
 }
 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
-  GpuOptions gpu = {.sm = processor(cx, o->arch), .common = o->common};
+  GpuOptions gpu = {.sm = capability(cx, o->arch), .common = o->common};
   info->target = ctx_printf(cx, "cuda:%d", gpu.sm);
 
   to_ttgir(cx, &m, o, &gpu, info);

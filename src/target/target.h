@@ -103,7 +103,7 @@ struct Target {
   TargetStatus (*launch)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error, size_t error_size);
   /* Which device a launch from this thread would run on, and its compute capability (90); quick. NULL where there is only one
    * device. */
-  TargetStatus (*device)(int *number, int *processor, char *error, size_t error_size);
+  TargetStatus (*device)(int *number, int *capability, char *error, size_t error_size);
   /* The tensor map of a caller's descriptor, TENSOR_MAP_BYTES at `map`; false, and a message: there is none of this kind.
    * Thread-safe. NULL: kernels of this target take none. */
   bool (*tensor_map)(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error, size_t error_size);

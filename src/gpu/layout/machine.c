@@ -1,4 +1,4 @@
-/* machine.c: what a module says of the machine: warps, processor, stages; and what fits it. */
+/* machine.c: what a module says of the machine: warps, compute capability, stages; and what fits it. */
 #include "gpu/layout/encoding.h"
 
 #include <stdlib.h>
