@@ -103,6 +103,9 @@ def c_tests(preset, names=None, env=None):
 
 def c():
     if build("release"):
+        step(
+            "includes fall, circles among files are those of tests/structure.py", [sys.executable, "tests/structure.py"]
+        )
         say("unit tests in C")
         c_tests("release")
 

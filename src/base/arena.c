@@ -1,4 +1,4 @@
-/* arena.c: contexts, their arena, their interned strings.
+/* arena.c: contexts and their arena. Nothing here unwinds: alloc.c does where there is no memory.
  *
  * Memory comes in chunks that grow geometrically, and is handed out by advancing a pointer. An allocation too big for
  * that gets a chunk of its own, so that it does not waste the rest of the current one. Memory is zeroed as it is
@@ -116,94 +116,13 @@ void *arena_try(Ctx *cx, size_t bytes) {
   return memset(p, 0, bytes);
 }
 
-void *arena_grow(Ctx *cx, void *p, size_t old, size_t bytes) {
+bool arena_extend(Ctx *cx, void *p, size_t old, size_t bytes) {
   assert(bytes > old);
   size_t need = round_up(bytes + RED_ZONE);
-  if (p && p == (void *)cx->last && bytes <= SIZE_MAX / 2 && need <= (size_t)(cx->limit - cx->last)) {
-    cx->free = cx->last + need;
-    cx->bytes += bytes - old;
-    UNPOISON(cx->last, bytes);
-    memset(cx->last + old, 0, bytes - old);
-    return p;
-  }
-  void *moved = ctx_alloc(cx, bytes);
-  if (old) memcpy(moved, p, old);
-  return moved;
+  if (!p || p != (void *)cx->last || bytes > SIZE_MAX / 2 || need > (size_t)(cx->limit - cx->last)) return false;
+  cx->free = cx->last + need;
+  cx->bytes += bytes - old;
+  UNPOISON(cx->last, bytes);
+  memset(cx->last + old, 0, bytes - old);
+  return true;
 }
-
-void ctx_set_interrupt(Ctx *cx, Interrupt interrupt) { cx->interrupt = interrupt; }
-
-bool ctx_interrupt_wanted(Ctx *cx) {
-  return cx->interrupt.wanted && cx->protect && cx->interrupt.wanted(cx->interrupt.self);
-}
-
-void ctx_check_interrupt(Ctx *cx) {
-  if (ctx_interrupt_wanted(cx)) ctx_throw(cx, ERR_HOST);
-}
-
-void *ctx_alloc(Ctx *cx, size_t bytes) {
-  enum { BETWEEN_QUESTIONS = 1024 };
-  if (cx->interrupt.wanted && ++cx->allocations % BETWEEN_QUESTIONS == 0) ctx_check_interrupt(cx);
-  void *p = arena_try(cx, bytes);
-  if (!p) ctx_throw(cx, ERR_MEMORY);
-  return p;
-}
-
-void *ctx_alloc_n(Ctx *cx, size_t count, size_t bytes) {
-  if (bytes && count > SIZE_MAX / bytes) ctx_throw(cx, ERR_MEMORY);
-  return ctx_alloc(cx, count * bytes);
-}
-
-void *ctx_copy(Ctx *cx, const void *from, size_t bytes) {
-  void *to = ctx_alloc(cx, bytes);
-  return bytes ? memcpy(to, from, bytes) : to;
-}
-
-char *ctx_strndup(Ctx *cx, const char *s, size_t n) {
-  char *copy = ctx_alloc(cx, n + 1);
-  if (n) memcpy(copy, s, n);
-  return copy;
-}
-
-void *vec_room(Ctx *cx, void *at, uint32_t len, uint32_t *cap, size_t size) {
-  if (len < *cap) return at;
-  if (*cap > UINT32_MAX / 2) ctx_throw(cx, ERR_MEMORY);
-  uint32_t more = *cap ? *cap * 2 : 8;
-  if (size && more > SIZE_MAX / size) ctx_throw(cx, ERR_MEMORY);
-  at = arena_grow(cx, at, (size_t)*cap * size, (size_t)more * size);
-  *cap = more;
-  return at;
-}
-
-/* ---- interned strings -------------------------------------------------------------------------------------------- */
-
-static Interned *intern_slot(Interned *table, size_t cap, const char *s, size_t n, uint64_t hash) {
-  size_t at = hash & (cap - 1);
-  while (table[at].s && !(table[at].hash == hash && table[at].len == n && memcmp(table[at].s, s, n) == 0))
-    at = (at + 1) & (cap - 1);
-  return &table[at];
-}
-
-static void intern_grow(Ctx *cx) {
-  size_t cap = cx->interned_cap ? cx->interned_cap * 2 : 256;
-  Interned *table = ctx_alloc_n(cx, cap, sizeof *table);
-  for (size_t i = 0; i < cx->interned_cap; i++) {
-    Interned *e = &cx->interned[i];
-    if (e->s) *intern_slot(table, cap, e->s, e->len, e->hash) = *e;
-  }
-  cx->interned = table;
-  cx->interned_cap = cap;
-}
-
-const char *intern_n(Ctx *cx, const char *s, size_t n) {
-  if (cx->interned_len * 2 >= cx->interned_cap) intern_grow(cx);
-  uint64_t hash = hash_bytes(s, n, 0);
-  Interned *e = intern_slot(cx->interned, cx->interned_cap, s, n, hash);
-  if (!e->s) {
-    *e = (Interned){ctx_strndup(cx, s, n), n, hash};
-    cx->interned_len++;
-  }
-  return e->s;
-}
-
-const char *intern(Ctx *cx, const char *s) { return intern_n(cx, s, strlen(s)); }

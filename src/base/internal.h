@@ -55,8 +55,10 @@ struct Ctx {
 
 /* As ctx_alloc, but NULL when there is no memory: for the few places that have to clean up before they unwind. */
 void *arena_try(Ctx *cx, size_t bytes);
-/* `p`, an allocation of `old` bytes, made `bytes` long (bytes > old): in place where nothing was allocated since, else
- * moved. */
+/* Makes `p`, an allocation of `old` bytes, `bytes` long (bytes > old) in place; false where something was allocated since
+ * or there is no room. */
+bool arena_extend(Ctx *cx, void *p, size_t old, size_t bytes);
+/* The same, or moved; unwinds. */
 void *arena_grow(Ctx *cx, void *p, size_t old, size_t bytes);
 
 #endif

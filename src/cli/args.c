@@ -31,10 +31,8 @@ static const char *option_flag(Ctx *cx, const OptionInfo *o) {
   return s;
 }
 
-static _Noreturn void usage(Ctx *cx, const char *message, const char *what, const char *near) {
-  fprintf(stderr, "tritonc: %s%s", message, what);
-  if (near) fprintf(stderr, "; did you mean `%s`?", near);
-  fprintf(stderr, "\n(tritonc --help lists what there is)\n");
+static _Noreturn void usage(Ctx *cx, const char *message, const char *what, const char *guess) {
+  fprintf(stderr, "tritonc: %s%s%s\n(tritonc --help lists what there is)\n", message, what, guess);
   ctx_throw(cx, ERR_HOST);
 }
 
@@ -58,13 +56,13 @@ static _Noreturn void unknown(Ctx *cx, const char *arg) {
   Vec(const char *) names = {0};
   for (size_t i = 0; i < COUNT(flags); i++) vec_push(cx, &names, flags[i].name);
   for (size_t i = 0; i < run_noptions; i++) vec_push(cx, &names, option_flag(cx, &run_option_table[i]));
-  usage(cx, "unknown option ", arg, nearest_name(arg, names.at, names.len));
+  usage(cx, "unknown option ", arg, did_you_mean(cx, arg, names.at, names.len));
 }
 
 /* The value of the flag at argv[*i], after `=` or in the next word. */
 static const char *value_of(Ctx *cx, int argc, char **argv, int *i, size_t n) {
   if (argv[*i][n] == '=') return argv[*i] + n + 1;
-  if (*i + 1 >= argc) usage(cx, "a value is missing after ", argv[*i], NULL);
+  if (*i + 1 >= argc) usage(cx, "a value is missing after ", argv[*i], "");
   return argv[++*i];
 }
 
@@ -83,7 +81,7 @@ void cli_parse(Ctx *cx, int argc, char **argv, Cli *cli) {
   for (int i = 1; i < argc; i++) {
     const char *arg = argv[i];
     if (only_files || arg[0] != '-' || !arg[1]) {
-      if (cli->file) usage(cx, "one file at a time, and this is the second: ", arg, NULL);
+      if (cli->file) usage(cx, "one file at a time, and this is the second: ", arg, "");
       cli->file = arg;
       continue;
     }
@@ -94,7 +92,7 @@ void cli_parse(Ctx *cx, int argc, char **argv, Cli *cli) {
     size_t n = arg[1] == '-' ? strcspn(arg, "=") : strlen(arg);
     const Flag *f = find_flag(arg, n);
     if (f) {
-      if (!f->value && arg[n] == '=') usage(cx, "no value goes with ", f->name, NULL);
+      if (!f->value && arg[n] == '=') usage(cx, "no value goes with ", f->name, "");
       apply(cx, cli, f, f->value ? value_of(cx, argc, argv, &i, n) : NULL);
       continue;
     }

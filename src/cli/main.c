@@ -92,9 +92,8 @@ static void explain(Ctx *cx, const char *name) {
     lang_explain(&out, &doc);
   }
   if (!out.len) {
-    const char *near = nearest_name(name, names.at, names.len);
-    ctx_fail(cx, ERR_SOURCE, "--explain: the language has no function `%s`%s%s%s", name, near ? "; did you mean `" : "",
-             near ? near : "", near ? "`?" : "");
+    ctx_fail(cx, ERR_SOURCE, "--explain: the language has no function `%s`%s", name,
+             did_you_mean(cx, name, names.at, names.len));
   }
   fputs(buf_text(&out), stdout);
 }

@@ -98,7 +98,6 @@ typedef struct Emitter {
   Vec(ScratchSlot *) slots;
   Vec(SlotLoop *) loops;   /* open: emit_slots.c */
   int clock;
-  int64_t work;            /* of the iteration being emitted: an estimate, in elements */
 
   /* The current nest: where code goes, what the loops around it are (emit_lane.c, emit_nest.c). */
   const Nest *nest;        /* NULL: none */

@@ -46,39 +46,6 @@ static Value **results_of(Emitter *e, Op *op) {
   return out;
 }
 
-/* Ending early. A loop that may run for long polls the run-time library for a request to stop. The work of an iteration
- * is estimated in elements (Emitter.work): a loop of a known, small amount of work counts as part of the iteration
- * around it and does not poll, so the loops within tiles stay as they are. In any other, each iteration decrements a
- * register. The library gives the number of iterations between polls; the first poll comes after few enough that the
- * estimate says they are short. */
-enum { SOON = 1 << 20, MOST_UNASKED = 64 };
-
-static int64_t work_times(int64_t a, int64_t b) {
-  int64_t r;
-  return __builtin_mul_overflow(a, b, &r) ? INT64_MAX : r;
-}
-
-static void add_work(Emitter *e, int64_t n) {
-  if (__builtin_add_overflow(e->work, n, &e->work)) e->work = INT64_MAX;
-}
-
-static int64_t step_work(const Step *s) {
-  if (s->nest) return work_times(ir_numel(s->nest->type), (int64_t)s->nest->members.len);
-  const Op *op = s->op;
-  int64_t n = op->noperands && ir_is_tensor(ir_operand(op, 0)->type) ? ir_numel(ir_operand(op, 0)->type) : 1;
-  const Type *result = op->nresults ? op->results[0].type : NULL;
-  return op->code == OP_DOT ? work_times(n, result->shape[result->rank - 1]) : n;
-}
-
-/* The trip count, where it is a constant; else INT64_MAX. */
-static int64_t rounds_of(LLVMValueRef lower, LLVMValueRef upper, LLVMValueRef step) {
-  if (!LLVMIsAConstantInt(lower) || !LLVMIsAConstantInt(upper) || !LLVMIsAConstantInt(step)) return INT64_MAX;
-  int64_t by = LLVMConstIntGetSExtValue(step), length;
-  if (__builtin_sub_overflow(LLVMConstIntGetSExtValue(upper), LLVMConstIntGetSExtValue(lower), &length) || by <= 0)
-    return INT64_MAX;
-  return length <= 0 ? 0 : (length - 1) / by + 1;
-}
-
 /* The branch goes to its first target nearly always: what a call in the other costs is not paid here. */
 static void set_likely(Emitter *e, LLVMValueRef branch) {
   static const char text[] = "branch_weights";
@@ -95,15 +62,11 @@ static LLVMValueRef phi_of(Emitter *e, LLVMTypeRef type, const LLVMValueRef valu
   return phi;
 }
 
-/* The end of an iteration of the loop that `before` enters at `head`; `outside`: the work in front of the loop. What is
+/* The end of an iteration of the loop that `before` enters at `head`, which asks after `first` of them (plan_steps.c). What is
  * left until the next poll and the library's state of the loop are loop-carried values, and the library's function touches
  * no memory that the kernel sees, so that LLVM's memory analyses cost nothing more for many loops in a row. */
-static void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int64_t rounds, int64_t outside) {
-  int64_t round = max64(e->work, 1), all = work_times(rounds, round), first = SOON / round;
-  e->work = outside;
-  add_work(e, all > SOON ? SOON : all);
-  if (all <= SOON) return;
-  first = first > MOST_UNASKED ? MOST_UNASKED : max64(first, 1);
+static void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int first) {
+  if (!first) return;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), ask = emit_new_block(e, "ask"), on = emit_new_block(e, "on");
   LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(head));
   LLVMValueRef left = LLVMBuildPhi(e->b, e->i32, ""), state = LLVMBuildPhi(e->b, e->i64, "");
@@ -125,7 +88,8 @@ static void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef he
   LLVMAddIncoming(state, (LLVMValueRef[]){emit_int(e->i64, first), then_state}, into, 2);
 }
 
-static void emit_for(Emitter *e, Op *op) {
+static void emit_for(Emitter *e, const Step *s) {
+  Op *op = s->op;
   Block *body = ir_entry(op, 0);
   Value *const *carried = body->args + IR_LOOP_ARGS;
   int n = op->nresults;
@@ -141,10 +105,8 @@ static void emit_for(Emitter *e, Op *op) {
   LLVMValueRef index = LLVMBuildPhi(e->b, LLVMTypeOf(lower), "");
   code_of(ir_loop_index(op))->scalar = index;
   Phis now = phis_for(e, carried, n);
-  int64_t outside = e->work;
-  e->work = 0;
   emit_block(e, body);
-  emit_poll(e, before, inside, rounds_of(lower, upper, step), outside);
+  emit_poll(e, before, inside, s->first_poll);
   LLVMBasicBlockRef latch = LLVMGetInsertBlock(e->b);
   LLVMValueRef next = LLVMBuildAdd(e->b, index, step, "");
   /* the next index may not have wrapped around to below the bound */
@@ -162,7 +124,8 @@ static void emit_for(Emitter *e, Op *op) {
   emit_slots_end_loop(e);
 }
 
-static void emit_while(Emitter *e, Op *op) {
+static void emit_while(Emitter *e, const Step *s) {
+  Op *op = s->op;
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   for (int i = 0; i < before->nargs; i++)
     if (ir_is_tensor(before->args[i]->type)) emit_slot(e, before->args[i]);
@@ -171,8 +134,6 @@ static void emit_while(Emitter *e, Op *op) {
   LLVMBasicBlockRef entry = LLVMGetInsertBlock(e->b), head = emit_new_block(e, "while"), body = emit_new_block(e, "do"),
                     end = emit_new_block(e, "endwhile");
   LLVMBuildBr(e->b, head);
-  int64_t outside = e->work;
-  e->work = 0;
   emit_slots_begin_loop(e);
   LLVMPositionBuilderAtEnd(e->b, head);
   Phis now = phis_for(e, before->args, before->nargs);
@@ -183,7 +144,7 @@ static void emit_while(Emitter *e, Op *op) {
       code_of(after->args[i])->scalar = code_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
   LLVMPositionBuilderAtEnd(e->b, body);
   emit_block(e, after);
-  emit_poll(e, entry, head, INT64_MAX, outside);
+  emit_poll(e, entry, head, s->first_poll);
   phis_from(now, op, 0, entry);
   phis_from(now, after->last, 0, LLVMGetInsertBlock(e->b));
   LLVMValueRef br = LLVMBuildBr(e->b, head);
@@ -289,8 +250,8 @@ static void emit_scalar(Emitter *e, Op *op) {
 static void emit_op(Emitter *e, const Step *s) {
   Op *op = s->op;
   switch (op->code) {
-  case OP_FOR: emit_for(e, op); return;
-  case OP_WHILE: emit_while(e, op); return;
+  case OP_FOR: emit_for(e, s); return;
+  case OP_WHILE: emit_while(e, s); return;
   case OP_IF: emit_if(e, op); return;
   case OP_YIELD:
   case OP_CONDITION:
@@ -320,7 +281,6 @@ void emit_block(Emitter *e, Block *b) {
   const BlockPlan *plan = block_plan(b);
   for (uint32_t i = 0; i < plan->steps.len; i++) {
     const Step *s = &plan->steps.at[i];
-    add_work(e, step_work(s));
     if (s->nest)
       emit_nest(e, s->nest);
     else

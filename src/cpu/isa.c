@@ -131,9 +131,8 @@ _Noreturn static void unknown_cpu(Ctx *cx, const char *arch) {
   const char *names[COUNT(named_cpus)];
   for (size_t i = 0; i < COUNT(named_cpus); i++) names[i] = named_cpus[i].name;
   const char *near = nearest_name(arch, names, COUNT(names));
-  if (near) ctx_fail(cx, ERR_SYSTEM, "unknown processor \"cpu:%s\"; did you mean \"cpu:%s\"?", arch, near);
-  ctx_fail(cx, ERR_SYSTEM, "unknown processor \"cpu:%s\"; \"cpu\" is this machine's, \"cpu:x86-64-v3\" any with AVX2",
-           arch);
+  if (near) ctx_fail(cx, ERR_SYSTEM, "unknown processor `cpu:%s`; %s", arch, hint_near(cx, "cpu:", near));
+  ctx_fail(cx, ERR_SYSTEM, "unknown processor `cpu:%s`; `cpu` is this machine's, `cpu:x86-64-v3` any with AVX2", arch);
 }
 
 const CpuIsa *cpu_isa(Ctx *cx, const char *arch) {

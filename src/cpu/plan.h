@@ -7,7 +7,7 @@
  *   plan_rules.c    the questions that both ask: what a value costs, what may alias, what may be read in place
  *   plan_nest.c     each nest: its vector dimension, what is tested in front of it, which masks are bounds of its loop
  *   plan_steps.c    the steps in the order in which they are emitted: their nests, the operands of dots and
- *                   transpositions, checks
+ *                   transpositions, checks; which loops ask whether to stop
  *
  * What planning itself needs is in plan_work.h. All of it asks the index analysis (index/index.h); nothing here knows
  * LLVM.
@@ -122,6 +122,7 @@ typedef struct Step {
   const DotPlan *dot;         /* of tt.dot */
   const MatrixPlan *matrix;   /* of tt.trans */
   const CheckPlan *check;     /* of tt.check_access */
+  int first_poll;             /* of a loop: after how many iterations it asks for the first time whether to stop; 0: never */
 } Step;
 typedef struct BlockPlan {
   Vec(Step) steps;

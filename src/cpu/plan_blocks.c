@@ -567,18 +567,18 @@ static void attach(Op *op, void *arg) {
 static void note(Op *op, void *arg) { cpu_note(arg, op); }
 
 /* From here on the set of stored tensors is final. */
-static void settle_value(Value *v) {
+static void decide_value(Value *v) {
   Info *info = info_of(v);
   info->plan.is_stored = cpu_to_store(v);
   info->plan.nest = info->work->draft ? &info->work->draft->nest : NULL;
 }
 
-static void settle(Op *op, void *arg) {
+static void decide_results(Op *op, void *arg) {
   (void)arg;
-  for (int i = 0; i < op->nresults; i++) settle_value(&op->results[i]);
+  for (int i = 0; i < op->nresults; i++) decide_value(&op->results[i]);
   for (int r = 0; r < op->nregions; r++)
     for (Block *b = op->regions[r]->first; b; b = b->next)
-      for (int i = 0; i < b->nargs; i++) settle_value(b->args[i]);
+      for (int i = 0; i < b->nargs; i++) decide_value(b->args[i]);
 }
 
 const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa) {
@@ -592,8 +592,8 @@ const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa) {
   cpu_plan_points(&all, plan->func);
   BlockPlanner p = {.all = &all, .cx = cx};
   plan_block(&p, ir_entry(plan->func, 0));
-  settle(plan->func, NULL);
-  ir_walk(plan->func, settle, NULL);
+  decide_results(plan->func, NULL);
+  ir_walk(plan->func, decide_results, NULL);
   cpu_check_stored(cx, plan->func);
   cpu_plan_steps(&all, plan->func);
   return plan;

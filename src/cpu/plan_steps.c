@@ -19,6 +19,7 @@
 typedef struct Order {
   Planner *pl;
   unsigned *reads; /* of each argument of the function: how many nests read from it so far */
+  int64_t work;    /* of the iteration that is being planned: an estimate, in elements */
 } Order;
 
 static void available(Value *v) {
@@ -205,6 +206,49 @@ static const CheckPlan *plan_check(Order *o, const Op *op) {
   return c;
 }
 
+/* ---- ending early ------------------------------------------------------------------------------------------------ */
+
+/* A loop that may run for long polls the run-time library for a request to stop. A loop of a known, small amount of work
+ * counts as part of the iteration around it and does not poll, so the loops within tiles stay as they are. In any other,
+ * each iteration decrements a register. The library gives the number of iterations between polls; the first poll comes
+ * after few enough that the estimate says they are short. */
+enum { SOON = 1 << 20, MOST_UNASKED = 64 };
+
+static int64_t work_times(int64_t a, int64_t b) {
+  int64_t r;
+  return __builtin_mul_overflow(a, b, &r) ? INT64_MAX : r;
+}
+
+static void add_work(Order *o, int64_t n) {
+  if (__builtin_add_overflow(o->work, n, &o->work)) o->work = INT64_MAX;
+}
+
+static int64_t step_work(const Step *s) {
+  if (s->nest) return work_times(ir_numel(s->nest->type), (int64_t)s->nest->members.len);
+  const Op *op = s->op;
+  int64_t n = op->noperands && ir_is_tensor(ir_operand(op, 0)->type) ? ir_numel(ir_operand(op, 0)->type) : 1;
+  const Type *result = op->nresults ? op->results[0].type : NULL;
+  return op->code == OP_DOT ? work_times(n, result->shape[result->rank - 1]) : n;
+}
+
+/* The trip count, where it is a constant; else INT64_MAX. */
+static int64_t rounds_of(const Op *loop) {
+  int64_t lower, upper, by, length;
+  if (loop->code != OP_FOR || !ir_is_const_int(ir_operand(loop, 0), &lower) ||
+      !ir_is_const_int(ir_operand(loop, 1), &upper) || !ir_is_const_int(ir_operand(loop, 2), &by))
+    return INT64_MAX;
+  if (__builtin_sub_overflow(upper, lower, &length) || by <= 0) return INT64_MAX;
+  return length <= 0 ? 0 : (length - 1) / by + 1;
+}
+
+/* After the loop's body; `outside`: the work in front of the loop. */
+static void plan_poll(Order *o, Step *s, int64_t outside) {
+  int64_t round = max64(o->work, 1), all = work_times(rounds_of(s->op), round);
+  o->work = outside;
+  add_work(o, min64(all, SOON));
+  if (all > SOON) s->first_poll = (int)min64(max64(SOON / round, 1), MOST_UNASKED);
+}
+
 /* ---- the order --------------------------------------------------------------------------------------------------- */
 
 static void plan_steps(Order *o, Block *b);
@@ -241,14 +285,25 @@ static void plan_if(Order *o, Op *op) {
   results_available(op, false);
 }
 
+static void plan_loop(Order *o, Step *s) {
+  int64_t outside = o->work;
+  o->work = 0;
+  if (s->op->code == OP_FOR)
+    plan_for(o, s->op);
+  else
+    plan_while(o, s->op);
+  plan_poll(o, s, outside);
+}
+
 static void plan_step(Order *o, Step *s) {
+  add_work(o, step_work(s));
   if (s->nest) {
     plan_nest(o, (Nest *)s->nest); /* it is this step's */
     return;
   }
   switch (s->op->code) {
-  case OP_FOR: plan_for(o, s->op); return;
-  case OP_WHILE: plan_while(o, s->op); return;
+  case OP_FOR:
+  case OP_WHILE: plan_loop(o, s); return;
   case OP_IF: plan_if(o, s->op); return;
   case OP_DOT: s->dot = plan_dot(o, s->op); break;
   case OP_TRANS: s->matrix = plan_transpose(o, s->op); break;
@@ -295,7 +350,7 @@ void cpu_plan_steps(Planner *pl, Op *func) {
   ir_walk(func, look, &f);
   pl->result->streams = !f.communicates;
   Block *entry = ir_entry(func, 0);
-  Order o = {pl, NEWN(pl->cx, unsigned, entry->nargs + 1)};
+  Order o = {.pl = pl, .reads = NEWN(pl->cx, unsigned, entry->nargs + 1)};
   for (int i = 0; i < entry->nargs; i++) available(entry->args[i]);
   plan_steps(&o, entry);
 }

@@ -18,68 +18,7 @@
 
 enum { MOST_CHANGES = 12 };
 
-bool index_is_number(const Type *t) {
-  const Type *e = index_elem(t);
-  return e->kind == TYPE_INT || e->kind == TYPE_PTR || e->kind == TYPE_INDEX;
-}
-
-bool index_is_tracked(const Type *t) { return ir_is_tensor(t) || index_is_number(t); }
-
-static bool is_boolean(const Type *t) { return index_elem(t)->kind == TYPE_INT && index_elem(t)->bits == 1; }
-
-/* ---- facts ------------------------------------------------------------------------------------------------------- */
-
-Fact *index_fact(IndexInfo *ix, const Value *v) {
-  Fact *f = map_get(&ix->facts, v);
-  if (f) return f;
-  f = NEW(ix->cx, Fact);
-  map_put(ix->cx, &ix->facts, v, f);
-  return f;
-}
-
-Index *index_nothing(IndexInfo *ix, const Value *v) {
-  int rank = index_rank(v->type);
-  Index *x = ctx_alloc(ix->cx, sizeof *x + (size_t)rank * sizeof *x->axis);
-  x->base = index_sum_value(ix, v);
-  x->rank = rank;
-  x->align = 1;
-  index_whole(v->type, &x->lo, &x->hi);
-  for (int d = 0; d < rank; d++)
-    x->axis[d] = (IndexAxis){
-        .stride = index_extent(v->type, d) == 1 ? ix->zero : NULL, .contiguity = 1, .divisibility = 1, .constancy = 1};
-  return x;
-}
-
-/* What divides the value itself where it is its own base: at index 0 along the axes with a stride, every element along
- * the others. */
-static int64_t own_align(const Type *t, const Index *x) {
-  int64_t most = 1;
-  for (int d = 0; d < x->rank; d++) {
-    const IndexAxis *a = &x->axis[d];
-    bool starts = a->stride || a->contiguity == 1;
-    most = max64(most, starts ? a->divisibility : min64(a->divisibility, low_bit(index_unit(t))));
-  }
-  return most;
-}
-
-static bool is_own_base(const Index *x, const Value *v) {
-  const IndexSum *s = x->base;
-  return s->n == 1 && s->terms[0].n == 1 && s->terms[0].factors[0] == v;
-}
-
-/* Completes an Index whose form, interval and runs by rule are known. */
-static void complete(IndexInfo *ix, const Value *v, Index *x) {
-  const Fact *f = index_fact(ix, v);
-  if (f->assumed) {
-    x->lo = max64(x->lo, f->lo);
-    x->hi = min64(x->hi, f->hi);
-    for (int d = 0; d < x->rank; d++) x->axis[d].divisibility = max64(x->axis[d].divisibility, f->align);
-  }
-  x->align = own_align(v->type, x);
-  if (!is_own_base(x, v)) x->align = max64(x->align, index_divisor(ix, x->base));
-  if (index_is_number(v->type)) index_runs_of_form(ix, v->type, x);
-  if (is_boolean(v->type) && !x->mask) x->mask = index_mask_itself(ix, v);
-}
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
 
 static bool same_mask(const IndexMask *x, const IndexMask *y) {
   if (x == y) return true;
@@ -133,7 +72,7 @@ static void set(IndexInfo *ix, const Value *v, Index *x) {
   if (f->index && ++f->changes >= MOST_CHANGES) {
     if (f->changes > MOST_CHANGES) return;
     x = index_nothing(ix, v);
-    complete(ix, v, x);
+    index_complete(ix, v, x);
   }
   for (uint32_t i = 0; f->index && f->index->align != x->align && i < f->watchers.len; i++)
     wait_for(ix, f->watchers.at[i] - 1);
@@ -143,23 +82,6 @@ static void set(IndexInfo *ix, const Value *v, Index *x) {
     if (number) wait_for(ix, (uint32_t)(number - 1));
   }
 }
-
-const Index *index_of(IndexInfo *ix, const Value *v) {
-  Fact *f = index_fact(ix, v);
-  if (!f->index) {
-    f->index = index_nothing(ix, v);
-    if (v->op && v->op->code == OP_CONSTANT && index_is_tracked(v->type)) {
-      index_form(ix, v->op, v, f->index);
-      index_range(ix, v->op, v, f->index);
-      index_runs(ix, v->op, v, f->index);
-      if (is_boolean(v->type)) index_bounds(ix, v->op, v, f->index);
-    }
-    complete(ix, v, f->index);
-  }
-  return f->index;
-}
-
-const Index *index_operand(IndexInfo *ix, const Op *op, int i) { return index_of(ix, ir_operand(op, i)); }
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 
@@ -175,16 +97,15 @@ static const Value *root_of(IndexInfo *ix, const Op *op, const Value *v) {
 static void visit_result(IndexInfo *ix, const Op *op, const Value *v) {
   if (!index_is_tracked(v->type)) return;
   Index *x = index_nothing(ix, v);
-  bool is_number = index_is_number(v->type);
-  if (is_number) index_range(ix, op, v, x);
-  index_form(ix, op, v, x);
-  if (is_number) {
-    index_runs(ix, op, v, x);
-    index_hints(v, x);
-  }
-  if (is_boolean(v->type)) index_bounds(ix, op, v, x);
+  bool is_number = index_is_number(v->type), is_constant = op->code == OP_CONSTANT;
+  if (is_constant) index_constant(ix, v, x);
+  if (!is_constant && is_number) index_range(ix, op, v, x);
+  if (!is_constant) index_form(ix, op, v, x);
+  if (!is_constant && is_number) index_runs(ix, op, v, x);
+  if (!is_constant && index_is_boolean(v->type)) index_bounds(ix, op, v, x);
+  if (is_number) index_hints(v, x);
   if (ir_is_ptr(index_elem(v->type))) x->root = root_of(ix, op, v);
-  complete(ix, v, x);
+  index_complete(ix, v, x);
   set(ix, v, x);
 }
 
@@ -220,7 +141,7 @@ static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *reg
     if (out->hi > old->hi) out->hi = hi;
   }
   if (v->block && index_is_number(v->type)) index_hints(v, out);
-  complete(ix, v, out);
+  index_complete(ix, v, out);
   set(ix, v, out);
 }
 
@@ -231,12 +152,13 @@ static void visit_for(IndexInfo *ix, const Op *op) {
   Index *x = index_nothing(ix, iv);
   x->axis[0].divisibility = min64(lower->axis[0].divisibility, step->axis[0].divisibility);
   index_hints(iv, x);
-  if (step->lo >= 1) {
-    x->lo = max64(x->lo, lower->lo);
+  bool is_unsigned = ir_attr(op, "unsignedCmp") != NULL; /* then the bounds are those of numbers below 2^(bits - 1) */
+  if (step->lo >= 1 && (!is_unsigned || upper->lo >= 0)) {
+    x->lo = max64(x->lo, is_unsigned ? max64(lower->lo, 0) : lower->lo);
     if (upper->hi > INT64_MIN) x->hi = min64(x->hi, upper->hi - 1);
   }
   if (x->lo > x->hi) x->hi = x->lo; /* it never runs */
-  complete(ix, iv, x);
+  index_complete(ix, iv, x);
   set(ix, iv, x);
   for (int i = 1; i < body->nargs; i++) {
     flow(ix, ir_operand(op, 2 + i), body->args[i], op, false);
@@ -279,7 +201,7 @@ static void visit_function(IndexInfo *ix, const Op *func) {
       if (!strcmp(own->names[k], "tt.divisibility") && own->items[k]->kind == ATTR_INT && own->items[k]->integer > 0)
         x->axis[0].divisibility = low_bit(own->items[k]->integer);
     if (ir_is_ptr(v->type)) x->root = v;
-    complete(ix, v, x);
+    index_complete(ix, v, x);
     set(ix, v, x);
   }
 }
@@ -301,11 +223,9 @@ static void visit(IndexInfo *ix, const Op *op) {
 
 /* ---- tl.assume --------------------------------------------------------------------------------------------------- */
 
-static const Block *block_of(const Value *v) { return v->op ? v->op->block : v->block; }
-
 /* The fact to be extended, if whatever computes `v` comes to the assumption, too. */
 static Fact *assumable(IndexInfo *ix, const Value *v, const Block *at) {
-  if (ir_is_tensor(v->type) || block_of(v) != at) return NULL;
+  if (ir_is_tensor(v->type) || ir_defining_block(v) != at) return NULL;
   Fact *f = index_fact(ix, v);
   if (!f->assumed) f->assumed = true, f->lo = INT64_MIN, f->hi = INT64_MAX, f->align = 1;
   return f;

@@ -18,37 +18,10 @@
 
 static bool is_zero(const IndexSum *s) { return index_is_const(s, 0); }
 
-static bool stands_still(const IndexAxis *a) { return is_zero(a->stride) && !a->wrap; }
-
-bool index_is_uniform(const Index *x) {
-  for (int d = 0; d < x->rank; d++)
-    if (!stands_still(&x->axis[d])) return false;
-  return true;
-}
-
-bool index_is_affine(const Index *x) {
-  for (int d = 0; d < x->rank; d++)
-    if (!x->axis[d].stride) return false;
-  return true;
-}
-
-bool index_const_stride(const Index *x, int axis, int64_t *stride) {
-  const IndexAxis *a = &x->axis[axis];
-  if (!a->stride || a->stride->n || a->wrap) return false;
-  *stride = a->stride->constant;
-  return true;
-}
-
-bool index_const(const Index *x, int64_t *value) {
-  if (x->base->n || !index_is_uniform(x)) return false;
-  *value = x->base->constant;
-  return true;
-}
-
 /* Does `out` no longer know an axis along which `x` is known to move? */
 static bool lost_axis(const Index *out, const Index *x) {
   for (int d = 0; d < out->rank; d++)
-    if (!out->axis[d].stride && x->axis[d].stride && !stands_still(&x->axis[d])) return true;
+    if (!out->axis[d].stride && x->axis[d].stride && !index_stands_still(&x->axis[d])) return true;
   return false;
 }
 
@@ -86,7 +59,7 @@ static void scaled(IndexInfo *ix, const Index *x, const Index *y, const Value *f
 /* Axes along which x is not constant become unknown. */
 static void varies_too(const Index *x, Index *out) {
   for (int d = 0; d < out->rank; d++)
-    if (!stands_still(&x->axis[d])) set_axis(&out->axis[d], NULL, NULL);
+    if (!index_stands_still(&x->axis[d])) set_axis(&out->axis[d], NULL, NULL);
 }
 
 static void all_still(IndexInfo *ix, Index *out) {
@@ -116,7 +89,7 @@ static bool stays_within(IndexInfo *ix, const Type *t, const Index *x, const Ind
   for (int d = 0; d < x->rank; d++) {
     int64_t stride;
     if (x->axis[d].stride && !index_sum_is_small(x->axis[d].stride)) return false; /* it may have overflowed */
-    if (!x->axis[d].stride || (by && index_sum_divide(ix, x->axis[d].stride, by)) || stands_still(&x->axis[d]))
+    if (!x->axis[d].stride || (by && index_sum_divide(ix, x->axis[d].stride, by)) || index_stands_still(&x->axis[d]))
       continue;
     if (!index_const_stride(x, d, &stride) || stride < 0 || stride >= g) return false;
     span += stride * (index_extent(t, d) - 1);
@@ -180,7 +153,7 @@ static void remainder_of(IndexInfo *ix, const Type *t, const Value *v, const Ind
   for (int d = 0; d < out->rank; d++) {
     const IndexAxis *a = &x->axis[d];
     bool multiple = within && by && a->stride && index_sum_divide(ix, a->stride, by);
-    if (stands_still(a) || multiple)
+    if (index_stands_still(a) || multiple)
       set_axis(&out->axis[d], index_sum_const(ix, 0), a->wrap);
     else if (within)
       set_axis(&out->axis[d], a->stride, a->wrap);
@@ -199,7 +172,7 @@ bool index_passes_zero(const Index *x, const Type *t) {
   if (x->lo >= 0) return false;
   for (int d = 0; d < x->rank; d++) {
     int64_t stride;
-    if (!x->axis[d].stride || stands_still(&x->axis[d])) continue;
+    if (!x->axis[d].stride || index_stands_still(&x->axis[d])) continue;
     if (!index_const_stride(x, d, &stride) || stride < 0 || stride >= x->align) return true;
     span += stride * (index_extent(t, d) - 1);
     if (span >= x->align) return true;
@@ -300,7 +273,7 @@ static void regroup(IndexInfo *ix, const Type *from, const Index *x, int f0, int
   for (int d = f1; d-- > f0; extent *= from->shape[d]) {
     const IndexAxis *a = &x->axis[d];
     if (from->shape[d] == 1) continue;
-    still = still && stands_still(a);
+    still = still && index_stands_still(a);
     if (extent == 1) {
       stride = a->stride;
       wrap = a->wrap;
@@ -367,7 +340,7 @@ static void reduced(IndexInfo *ix, const Op *op, Index *out) {
   for (int i = 0; i < op->noperands; i++) {
     const Index *x = index_operand(ix, op, i);
     for (int d = 0; d < out->rank; d++)
-      if (!stands_still(&x->axis[d < axis ? d : d + 1])) set_axis(&out->axis[d], NULL, NULL);
+      if (!index_stands_still(&x->axis[d < axis ? d : d + 1])) set_axis(&out->axis[d], NULL, NULL);
   }
 }
 
@@ -388,7 +361,7 @@ static void selected(IndexInfo *ix, const Op *op, Index *out) {
   bool is_tensor = ir_is_tensor(ir_operand(op, 0)->type);
   meet_form(x, y, out);
   for (int d = 0; d < out->rank && is_tensor; d++)
-    if (!stands_still(&c->axis[d])) set_axis(&out->axis[d], NULL, NULL);
+    if (!index_stands_still(&c->axis[d])) set_axis(&out->axis[d], NULL, NULL);
   out->base = self;
 }
 
@@ -493,20 +466,13 @@ static bool rearranged(IndexInfo *ix, const Op *op, const Value *v, const Index 
   }
 }
 
-static bool counts(const Type *t) {
-  return index_is_number(t) && !(index_elem(t)->kind == TYPE_INT && index_elem(t)->bits == 1);
-}
+static bool counts(const Type *t) { return index_is_number(t) && !index_is_boolean(t); }
 
 void index_form(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   const IndexSum *self = out->base;
   const Index *x = op->noperands > 0 ? index_operand(ix, op, 0) : NULL;
   const Index *y = op->noperands > 1 ? index_operand(ix, op, 1) : NULL;
-  int64_t c;
-  if (op->code == OP_CONSTANT) {
-    if (ir_const_value(v)->kind == ATTR_DENSE) return;
-    all_still(ix, out);
-    if (ir_is_const_int(v, &c)) out->base = index_sum_const(ix, c);
-  } else if (op->code == OP_SELECT) {
+  if (op->code == OP_SELECT) {
     selected(ix, op, out);
   } else if (!rearranged(ix, op, v, x, out) && !(y && arithmetic(ix, op, v, x, y, out)) &&
              (op->code == OP_LOAD || ir_has(op, T_PURE | T_ELEMENTWISE))) {
@@ -517,7 +483,7 @@ void index_form(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   if (!counts(v->type)) { /* a boolean or a float: whether it moves is all there is to say */
     out->base = self;
     for (int d = 0; d < out->rank; d++)
-      if (!stands_still(&out->axis[d])) set_axis(&out->axis[d], NULL, NULL);
+      if (!index_stands_still(&out->axis[d])) set_axis(&out->axis[d], NULL, NULL);
   }
 }
 

@@ -37,6 +37,10 @@ struct IndexInfo {
 
 bool index_is_tracked(const Type *t); /* a tensor, or an integer or pointer */
 bool index_is_number(const Type *t);  /* an integer or a pointer, or a tensor of such */
+static inline bool index_is_boolean(const Type *t) {
+  const Type *e = t->kind == TYPE_TENSOR ? t->elem : t;
+  return e->kind == TYPE_INT && e->bits == 1;
+}
 Fact *index_fact(IndexInfo *ix, const Value *v); /* made if need be */
 /* A fresh Index for values of a type, nothing known: the value itself as base, strides unknown (of a scalar: 0). */
 Index *index_nothing(IndexInfo *ix, const Value *v);
@@ -46,6 +50,9 @@ static inline const Type *index_elem(const Type *t) { return t->kind == TYPE_TEN
 /* By how much elements differ that lie side by side: bytes for pointers, else 1. */
 int64_t index_unit(const Type *t);
 const Index *index_operand(IndexInfo *ix, const Op *op, int i);
+void index_constant(IndexInfo *ix, const Value *v, Index *out); /* all of it */
+void index_complete(IndexInfo *ix, const Value *v, Index *x); /* whose form, interval and runs by rule are known */
+static inline bool index_stands_still(const IndexAxis *a) { return index_is_const(a->stride, 0) && !a->wrap; }
 bool index_const(const Index *x, int64_t *value); /* the same known number everywhere */
 void index_whole(const Type *t, int64_t *lo, int64_t *hi); /* all that the type can hold */
 

@@ -45,11 +45,6 @@ static void add_rest(Draft *d, const Value *v) {
     d->rest[d->nrest++] = v;
 }
 
-const IndexMask *index_mask_itself(IndexInfo *ix, const Value *v) {
-  Draft d = {.nrest = 1, .rest = {v}};
-  return finished(ix, &d, v);
-}
-
 /* ---- comparisons ------------------------------------------------------------------------------------------------- */
 
 /* The axis along which l - r moves, by `step` of 1 or -1; -1: none, or not so. */

@@ -14,17 +14,9 @@ typedef struct Interval {
 } Interval;
 
 static Interval whole(const Type *t) {
-  const Type *e = index_elem(t);
-  if (e->kind != TYPE_INT || e->bits >= 64) return (Interval){INT64_MIN, INT64_MAX};
-  if (e->bits == 1) return (Interval){0, 1};
-  int64_t half = (int64_t)1 << (e->bits - 1);
-  return (Interval){-half, half - 1};
-}
-
-void index_whole(const Type *t, int64_t *lo, int64_t *hi) {
-  Interval r = whole(t);
-  *lo = r.lo;
-  *hi = r.hi;
+  Interval r;
+  index_whole(t, &r.lo, &r.hi);
+  return r;
 }
 
 static int64_t clamp(Wide x) { return x < INT64_MIN ? INT64_MIN : x > INT64_MAX ? INT64_MAX : (int64_t)x; }
@@ -135,9 +127,6 @@ void index_range(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   Interval r = whole(t);
   int64_t c;
   switch (op->code) {
-  case OP_CONSTANT:
-    if (ir_is_const_int(v, &c)) r = (Interval){c, c};
-    break;
   case OP_MAKE_RANGE:
     c = ir_attr_int_or(op, "start", 0);
     r = (Interval){c, c + index_extent(t, 0) - 1};

@@ -7,7 +7,7 @@
  * one, the first of each a multiple of `divisibility`; and into aligned blocks of `constancy` equal elements. A rule per
  * op gives the result's from the operands'. If runs are cut shorter, their first elements are multiples of less:
  * start_of(); every single element is one of elements_of(). Where a form is known it says at least as much:
- * index_runs_of_form().
+ * index_runs_of_form(), in known.c.
  *
  * Negative numbers divided toward zero break blocks at zero; as the reference does, offsets are taken to be
  * non-negative.
@@ -15,11 +15,6 @@
 #include "index/internal.h"
 
 #include <string.h>
-
-int64_t index_unit(const Type *t) {
-  const Type *e = index_elem(t);
-  return ir_is_ptr(e) && !ir_is_tensor(e->elem) ? ir_elem_bytes(e->elem) : 1;
-}
 
 static void nothing(Index *a) {
   for (int d = 0; d < a->rank; d++) a->axis[d].contiguity = a->axis[d].divisibility = a->axis[d].constancy = 1;
@@ -274,12 +269,9 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   const Type *t = v->type;
   const Index *x = op->noperands > 0 ? index_operand(ix, op, 0) : NULL;
   const Index *y = op->noperands > 1 ? index_operand(ix, op, 1) : NULL;
-  int64_t c, unit = op->noperands > 0 ? index_unit(ir_operand(op, 0)->type) : 1;
+  int64_t unit = op->noperands > 0 ? index_unit(ir_operand(op, 0)->type) : 1;
   nothing(a);
   switch (op->code) {
-  case OP_CONSTANT:
-    if (ir_is_const_int(v, &c)) same_everywhere(t, low_bit(c), a);
-    break;
   case OP_MAKE_RANGE: range(op, t, a); break;
   case OP_SPLAT: same_everywhere(t, x->axis[0].divisibility, a); break;
   case OP_UNSPLAT: a->axis[0].divisibility = every_element(x, unit); break;
@@ -317,35 +309,6 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_TRUNCI: cast(op, x, a); break;
   case OP_LOAD: loaded(ix, op, a); break;
   default: break;
-  }
-}
-
-/* At index `run` * k of axis d and 0 of the others, a value is a multiple of this. */
-static int64_t start_by_form(IndexInfo *ix, const Type *t, const Index *x, int d, int64_t run) {
-  int64_t g = x->align;
-  for (int e = 0; e < x->rank; e++) {
-    const IndexSum *s = x->axis[e].stride;
-    int64_t step = e == d ? run : 1;
-    if (s && step < index_extent(t, e)) g = min64(g, times_pow2(index_divisor(ix, s), step));
-  }
-  return g;
-}
-
-void index_runs_of_form(IndexInfo *ix, const Type *t, Index *x) {
-  int64_t unit = index_unit(t), stride;
-  for (int d = 0; d < x->rank; d++)
-    if (x->axis[d].wrap) return;
-  for (int d = 0; d < x->rank; d++) {
-    IndexAxis *a = &x->axis[d];
-    if (!a->stride) continue;
-    int64_t extent = low_bit(index_extent(t, d));
-    if (index_const_stride(x, d, &stride) && stride == 0) a->constancy = max64(a->constancy, extent);
-    if (index_const_stride(x, d, &stride) && stride == unit && extent > a->contiguity) {
-      a->contiguity = extent;
-      a->divisibility = start_by_form(ix, t, x, d, extent);
-    } else {
-      a->divisibility = max64(a->divisibility, start_by_form(ix, t, x, d, a->contiguity));
-    }
   }
 }
 

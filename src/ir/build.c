@@ -4,40 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-const OpInfo ir_ops[OPCODES] = {
-#define OP(id, name, operands, results, traits, format) [OP_##id] = {name, operands, results, traits, format},
-#include "ir/ops.def"
-#undef OP
-};
-
-Opcode ir_opcode(const char *name) {
-  for (int i = 0; i < OPCODES; i++)
-    if (!strcmp(ir_ops[i].name, name)) return (Opcode)i;
-  return OPCODES;
-}
-
-/* ---- use lists --------------------------------------------------------------------------------------------------- */
-
-void ir_use_link(Use *u) {
-  Value *v = u->value;
-  u->next = v->uses;
-  u->link = &v->uses;
-  if (v->uses) v->uses->link = &u->next;
-  v->uses = u;
-}
-
-void ir_use_unlink(Use *u) {
-  *u->link = u->next;
-  if (u->next) u->next->link = u->link;
-  u->next = NULL, u->link = NULL;
-}
-
-/* The use has moved in memory: its neighbours in the list must point to the new address. */
-void ir_use_moved(Use *u) {
-  *u->link = u;
-  if (u->next) u->next->link = &u->next;
-}
-
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 
 static Op *op_alloc(Ctx *cx, Opcode code, Loc *loc, int nresults, int noperands) {

@@ -1,10 +1,10 @@
-/* fail.c: errors at an op, shown where the user wrote it.
+/* fail.c: errors at an op, shown where the user wrote it; what the verifier finds.
  *
  * A location is a chain: names and fusions around a place in a file, call sites around both. The innermost place
  * whose source text is available is shown: of a kernel from Python the line of Python, of IR that was read the line of that IR, and
  * then a note says which place its loc(..) names. Every call site adds the note "called from here".
  */
-#include "ir/ir.h"
+#include "ir/internal.h"
 
 typedef struct Where {
   Span span;
@@ -62,4 +62,15 @@ void ir_fail(Ctx *cx, const Op *op, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   ir_vfail(cx, op, hint, fmt, args);
+}
+
+bool ir_wrong(Verifier *v, const Op *op, const char *fmt, ...) {
+  if (v->wrong) return false;
+  va_list args;
+  va_start(args, fmt);
+  const char *text = ctx_vprintf(v->cx, fmt, args);
+  va_end(args);
+  v->where = op;
+  v->wrong = ctx_printf(v->cx, "'%s': %s", ir_info(op)->name, text);
+  return false;
 }

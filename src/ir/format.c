@@ -23,7 +23,7 @@
  *     ( ... ^ ... )?        an optional part, written if what stands before ^ (its anchor) is present. It begins with a
  *                           literal, or with the anchor itself
  *     successor(i)          ^block(%args : types)
- *     custom(name)          written and read by C functions; see the table in custom.c
+ *     custom(name)          written and read by C functions; see custom.def
  *     result(rule)          writes nothing: how the reader finds result types that the text does not show:
  *                             same: all that of the first operand; elem: the element type of the first operand;
  *                             pointee: what the first operand points to; bool: the first operand's shape of i1;

@@ -180,23 +180,13 @@ const char *ir_verify_at(Ctx *cx, const Module *m, const Op **where);
 
 typedef struct Reader Reader;
 
-/* The hand-written parts of custom syntax: custom(name) in a format (custom.c). */
-typedef struct CustomSyntax {
-  const char *name;
-  void (*print)(Printer *p, const Op *op);
-  void (*read)(Reader *r);
-} CustomSyntax;
-const CustomSyntax *ir_custom(const char *name);
-
-#define CUSTOM(name)                                                                                                   \
-  void ir_print_##name(Printer *p, const Op *op);                                                                      \
-  void ir_read_##name(Reader *r);
-CUSTOM(module_syntax)
-CUSTOM(func_syntax)
-CUSTOM(for_syntax)
-CUSTOM(if_syntax)
-CUSTOM(while_syntax)
-CUSTOM(select_types)
+/* The hand-written parts of custom syntax, custom(name) in a format: custom.def. */
+void ir_print_custom(Printer *p, const Op *op, const char *name);
+void ir_read_custom(Reader *r, const char *name);
+#define CUSTOM(name, function)                                                                                         \
+  void ir_print_##function(Printer *p, const Op *op);                                                                  \
+  void ir_read_##function(Reader *r);
+#include "ir/custom.def"
 #undef CUSTOM
 
 #endif

@@ -263,6 +263,7 @@ struct Module {
   Region *body;
 };
 
+static inline Block *ir_defining_block(const Value *v) { return v->op ? v->op->block : v->block; }
 static inline const OpInfo *ir_info(const Op *op) { return &ir_ops[op->code]; }
 static inline bool ir_has(const Op *op, unsigned traits) { return (ir_ops[op->code].traits & traits) == traits; }
 static inline Value *ir_operand(const Op *op, int i) { return op->operands[i].value; }

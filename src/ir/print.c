@@ -252,7 +252,7 @@ static void put_item(Walk *w, const Item *item) {
   case F_BARE_TYPES: before_element(w), put_bare_type(w, item); break;
   case F_FUNCTIONAL: before_element(w), put_functional(w, item); break;
   case F_SUCCESSOR: before_element(w), put_successor(w, item->group); break;
-  case F_CUSTOM: before_element(w), ir_custom(item->text)->print(w->p, w->op); break;
+  case F_CUSTOM: before_element(w), ir_print_custom(w->p, w->op, item->text); break;
   case F_OPTIONAL: break;
   }
 }

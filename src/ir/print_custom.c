@@ -157,3 +157,10 @@ void ir_print_select_types(Printer *p, const Op *op) {
   }
   ir_put_type(p, op->results[0].type);
 }
+
+void ir_print_custom(Printer *p, const Op *op, const char *name) {
+#define CUSTOM(custom, function)                                                                                       \
+  if (!strcmp(name, custom)) ir_print_##function(p, op);
+#include "ir/custom.def"
+#undef CUSTOM
+}

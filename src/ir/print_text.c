@@ -549,3 +549,9 @@ void ir_print_attr(Buf *out, const Attr *a) {
   Printer p = {.cx = out->cx, .out = out};
   ir_put_attr(&p, a, false);
 }
+
+const char *ir_type_text(Ctx *cx, const Type *t) {
+  Buf b = {.cx = cx};
+  ir_print_type(&b, t);
+  return buf_text(&b);
+}

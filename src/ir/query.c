@@ -14,10 +14,8 @@ Op *ir_enclosing(const Op *op, Opcode code) {
   return NULL;
 }
 
-static const Block *home(const Value *v) { return v->op ? v->op->block : v->block; }
-
 bool ir_defined_outside(const Value *v, const Op *op) {
-  for (const Block *b = home(v); b;) {
+  for (const Block *b = ir_defining_block(v); b;) {
     const Op *holder = b->region->op;
     if (holder == op) return false;
     b = holder ? holder->block : NULL;

@@ -320,7 +320,7 @@ static void read_item(Reader *r, const Item *item) {
   case F_FUNCTIONAL: read_functional(r, item); break;
   case F_ATTR_DICT: ir_read_attr_dict(r); break;
   case F_SUCCESSOR: read_successor(r); break;
-  case F_CUSTOM: ir_custom(item->text)->read(r); break;
+  case F_CUSTOM: ir_read_custom(r, item->text); break;
   case F_GLUE:
   case F_OPTIONAL: break;
   }
@@ -549,8 +549,7 @@ static Opcode find_opcode(Reader *r, const char *name) {
   const char *names[OPCODES];
   for (int i = 0; i < OPCODES; i++) names[i] = ir_ops[i].name;
   const char *near = nearest_name(name, names, OPCODES);
-  ir_read_fail(r, r->tok.begin, r->tok.end, near ? ctx_printf(r->cx, "did you mean '%s'?", near) : NULL,
-               "unknown operation '%s'", name);
+  ir_read_fail(r, r->tok.begin, r->tok.end, hint_near(r->cx, "", near), "unknown operation '%s'", name);
 }
 
 void ir_read_op(Reader *r, Block *into) {

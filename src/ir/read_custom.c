@@ -258,3 +258,10 @@ void ir_read_select_types(Reader *r) {
   for (int i = 1; i < 3; i++) ir_check_type(r, op->operands[i].at[0], first, begin, r->last_end);
   vec_push(r->cx, &op->results[0], first);
 }
+
+void ir_read_custom(Reader *r, const char *name) {
+#define CUSTOM(custom, function)                                                                                       \
+  if (!strcmp(name, custom)) ir_read_##function(r);
+#include "ir/custom.def"
+#undef CUSTOM
+}

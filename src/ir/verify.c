@@ -5,20 +5,7 @@
  */
 #include "ir/internal.h"
 
-#include <stdio.h>
 #include <string.h>
-
-bool ir_wrong(Verifier *v, const Op *op, const char *fmt, ...) {
-  if (v->wrong) return false;
-  char text[512];
-  va_list args;
-  va_start(args, fmt);
-  vsnprintf(text, sizeof text, fmt, args);
-  va_end(args);
-  v->where = op;
-  v->wrong = ctx_printf(v->cx, "'%s': %s", ir_info(op)->name, text);
-  return false;
-}
 
 /* ---- uses -------------------------------------------------------------------------------------------------------- */
 
@@ -51,18 +38,18 @@ static intptr_t place(const Op *op) { return (intptr_t)op->data; }
 /* Does the definition of `value` dominate `op`? Climb from `op` to the region that the value is defined in. */
 static bool check_dominance(Verifier *v, const Op *op, int i) {
   const Value *value = ir_operand(op, i);
-  const Block *home = value->op ? value->op->block : value->block;
+  const Block *made = ir_defining_block(value);
   const Op *at = op;
-  while (at->block && home && at->block->region != home->region) {
+  while (at->block && made && at->block->region != made->region) {
     at = ir_parent(at);
     if (!at || !at->block || ir_has(at, T_ISOLATED)) return ir_wrong(v, op, "operand %d is not visible here", i);
   }
-  if (!home || !at->block) return ir_wrong(v, op, "operand %d belongs to an op that is in no block", i);
-  if (at->block == home) {
+  if (!made || !at->block) return ir_wrong(v, op, "operand %d belongs to an op that is in no block", i);
+  if (at->block == made) {
     if (!value->op || place(value->op) < place(at)) return true;
     return ir_wrong(v, op, "operand %d is used before it is defined", i);
   }
-  if (ir_block_dominates(home, at->block)) return true;
+  if (ir_block_dominates(made, at->block)) return true;
   return ir_wrong(v, op, "operand %d is not defined on every way to this use", i);
 }
 

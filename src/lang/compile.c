@@ -5,41 +5,6 @@
 
 #include <string.h>
 
-/* ---- messages and places ----------------------------------------------------------------------------------------- */
-
-void lang_fail(Lang *L, const char *hint, const char *fmt, ...) {
-  va_list args;
-  va_start(args, fmt);
-  diag_vfail(L->cx, library_blame(L, L->here), hint, fmt, args);
-}
-
-void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) {
-  va_list args;
-  va_start(args, fmt);
-  diag_vfail(L->cx, library_blame(L, at), hint, fmt, args);
-}
-
-Span lang_argument(const Lang *L, const Val *v) {
-  for (size_t i = 0; L->args && L->args->spans && i < L->args->n; i++) {
-    const Val *arg = L->args->at[i];
-    if (arg == v) return L->args->spans[i];
-    for (size_t k = 0; (arg->kind == V_TUPLE || arg->kind == V_LIST) && k < arg->len; k++)
-      if (arg->items[k] == v) return L->args->spans[i];
-  }
-  return L->here;
-}
-
-Span lang_at(Lang *L, Span span) {
-  Span old = L->here;
-  L->here = span;
-  if (!span.source) return old;
-  Loc *loc = ir_loc_span(L->cx, span);
-  if (L->name_hint) loc = ir_loc_name(L->cx, L->name_hint, loc);
-  if (L->fn && L->fn->call_site) loc = ir_loc_call(L->cx, loc, L->fn->call_site);
-  L->b.loc = loc;
-  return old;
-}
-
 /* ---- compiling --------------------------------------------------------------------------------------------------- */
 
 typedef struct Kernel {

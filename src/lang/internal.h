@@ -6,11 +6,13 @@
  * as soon as a tensor is involved it is the language's, in tl/promote.c.
  *
  * Border between the halves:
- *   Python's half    eval_*.c (expressions), classes.c (objects), stmt.c (statements), flow.c (if/for/while/return/break), call.c (binding of
- *                    arguments, inlined and real calls, recursion), scope.c, arithmetic.c (compile-time arithmetic and
- *                    methods), module.c (the host of a file), compile.c (lang_compile, signature, fingerprint).
- *   language's half  types.c (LType), promote.c and its siblings (operators, promotion, broadcasting, casts),
- *                    builtins.def + builtins_*.c (tl.*), methods, library.c and lib/.
+ *   Python's half    python/: eval_expr.c (expressions), classes.c (objects), stmt.c (statements), flow.c and loop.c (if, for, while, return,
+ *                    break), bind.c and call.c (binding of arguments, inlined and real calls, recursion), scope.c, arithmetic.c and
+ *                    methods.c (compile-time arithmetic and methods), host.c (values from the host and to it), module.c (the host of a file).
+ *   language's half  tl/: types.c (LType), make.c, cast.c, shape.c, promote.c (operators, promotion, broadcasting, casts),
+ *                    builtins.def + builtins.c + builtins_*.c (tl.*), args.c (what their arguments must be).
+ *   both             val.c (values), place.c (where the evaluation is, for messages and locations), compile.c (lang_compile, signature),
+ *                    fingerprint.c, library.c and lib/.
  */
 #ifndef TRITONC_LANG_INTERNAL_H
 #define TRITONC_LANG_INTERNAL_H
@@ -140,6 +142,7 @@ Val *val_none(Lang *L);
 Val *val_bool(Lang *L, bool x);
 Val *val_int(Lang *L, BigInt x);
 bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
+static inline bool val_is_integer(const Val *v) { return v->kind == V_INT || v->kind == V_BOOL; }
 Val *val_float(Lang *L, double x);
 Val *val_str(Lang *L, const char *s, size_t n);
 Val *val_dtype(Lang *L, const LType *t);
@@ -250,7 +253,7 @@ Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
 
 /* ---- who writes what, where it is not plain ---------------------------------------------------------------------- */
 
-/* Python's half: val_*() (val.c), lang_fail*() and lang_at() (compile.c), the rows "builtins.*" that are functions
+/* Python's half: the rows "builtins.*" that are functions
  * (builtins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int",
  * "builtins.float", "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE
  * values, called in eval_call. */
@@ -261,6 +264,7 @@ const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for sugge
  * resolved by library_lookup alone: "tl", "math", "jit", other functions and constants of its file; NULL when
  * unknown. library_function(L, name) and lang_library_function are library.c's, too. */
 Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
+#define LANG_LIBRARY "<tritonc>/lib/" /* begins the file names of library sources */
 /* Is the current function one of the library's whose integers wrap on purpose: a mathematical one, or of random numbers? */
 bool library_wraps(const Lang *L);
 /* Where to report an error found at `at`: for a place in the library, the user's call of it. Takes the library's

@@ -14,8 +14,6 @@
 #include "lang/python/python.h"
 #include "lang/tl/tl.h"
 
-#define LIBRARY_PREFIX "<tritonc>/lib/" /* of the file names of library sources */
-
 typedef struct LibEntry {
   const LibFile *file;
   const char *name;
@@ -135,7 +133,7 @@ static Val *entry_value(Lang *L, LibEntry *e) {
                                                                    : "tritonc.math";
   f->name = e->name;
   f->qualname = intern(L->cx, ctx_printf(L->cx, "%s.%s", module, e->name));
-  f->file = intern(L->cx, ctx_printf(L->cx, LIBRARY_PREFIX "%s", e->file->name));
+  f->file = intern(L->cx, ctx_printf(L->cx, LANG_LIBRARY "%s", e->file->name));
   f->first_line = e->line;
   f->source = ctx_strndup(L->cx, e->file->text + e->begin, e->end - e->begin);
   f->source_len = e->end - e->begin;
@@ -162,14 +160,6 @@ Val *library_function(Lang *L, const char *name) { return find(L, name); }
 
 Val *library_libdevice(Lang *L, const char *name) {
   return name[0] == '_' ? NULL : find(L, ctx_printf(L->cx, "libdevice.%s", name));
-}
-
-Span library_blame(Lang *L, Span at) {
-  while (at.source && strncmp(at.source->file, LIBRARY_PREFIX, strlen(LIBRARY_PREFIX)) == 0 && ctx_calls(L->cx)) {
-    at = ctx_calls(L->cx)->call;
-    ctx_pop_call(L->cx);
-  }
-  return at;
 }
 
 /* What Python itself gives: len, range, int, … */
@@ -209,16 +199,10 @@ Val *library_lookup(Lang *L, const ttc_function *function, const char *name) {
     v->len = strlen(v->text);
     return v;
   }
-  bool in_libdevice = strncmp(function->file, LIBRARY_PREFIX "libdevice", strlen(LIBRARY_PREFIX "libdevice")) == 0;
+  bool in_libdevice = strncmp(function->file, LANG_LIBRARY "libdevice", strlen(LANG_LIBRARY "libdevice")) == 0;
   Val *v = in_libdevice ? find(L, ctx_printf(L->cx, "libdevice.%s", name)) : NULL;
   if (v || (v = find(L, name))) return v;
   return python_name(L, name);
-}
-
-bool library_wraps(const Lang *L) {
-  const FnInfo *f = L->fn ? L->fn->info : NULL;
-  if (!f || strncmp(f->function->file, LIBRARY_PREFIX, strlen(LIBRARY_PREFIX)) != 0) return false;
-  return strcmp(f->function->file + strlen(LIBRARY_PREFIX), "standard.py") != 0;
 }
 
 /* ---- for passes -------------------------------------------------------------------------------------------------- */

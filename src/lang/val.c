@@ -297,6 +297,53 @@ void py_str(Lang *L, Buf *out, const Val *v) {
   }
 }
 
+/* ---- iteration --------------------------------------------------------------------------------------------------- */
+
+static bool iterate_range(Lang *L, const RangeVal *r, Val ***items, size_t *n) {
+  if (!val_is_integer(r->start) || !val_is_integer(r->stop) || !val_is_integer(r->step)) return false;
+  BigInt start = r->start->integer, stop = r->stop->integer, step = r->step->integer, count = 0;
+  if (step == 0) lang_fail(L, NULL, "the step of a range must not be 0");
+  const BigInt most = (BigInt)1 << 100; /* so that the differences below cannot overflow */
+  if (start > most || start < -most || stop > most || stop < -most || step > most || step < -most)
+    lang_fail(L, NULL, "the bounds of a range are too large");
+  if (step > 0 ? start < stop : start > stop)
+    count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
+  if (count > 1 << 20)
+    lang_fail(L, "use tl.range, which is a loop at run time", "a range of this length cannot be unrolled");
+  *n = (size_t)count;
+  *items = NEWN(L->cx, Val *, *n);
+  for (size_t i = 0; i < *n; i++) {
+    (*items)[i] = val_int(L, start + (BigInt)i * step);
+    (*items)[i]->constexpr_ = true;
+  }
+  return true;
+}
+
+bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n) {
+  switch (v->kind) {
+  case V_TUPLE:
+    if (v->type) return false; /* an object */
+    /* fallthrough */
+  case V_LIST:
+  case V_DICT:
+    *items = (Val **)(uintptr_t)v->items;
+    *n = v->len;
+    return true;
+  case V_STR:
+    *n = 0;
+    *items = NEWN(L->cx, Val *, v->len);
+    for (size_t i = 0; i < v->len;) {
+      size_t k = i + 1;
+      while (k < v->len && ((unsigned char)v->text[k] & 0xC0) == 0x80) k++;
+      (*items)[(*n)++] = val_str(L, v->text + i, k - i);
+      i = k;
+    }
+    return true;
+  case V_RANGE: return iterate_range(L, v->range, items, n);
+  default: return false;
+  }
+}
+
 bool val_truth(Lang *L, const Val *v, Span at) {
   switch (v->kind) {
   case V_NONE: return false;
@@ -381,146 +428,4 @@ bool val_same(Lang *L, const Val *a, const Val *b) {
     return true;
   default: return false;
   }
-}
-
-/* ---- host -------------------------------------------------------------------------------------------------------- */
-
-static Val *from_builtin(Lang *L, const char *text) {
-  if (strncmp(text, "builtins.", 9) == 0) {
-    static const char *const types[] = {"int", "float", "bool", "str", "tuple", "list", "dict"};
-    for (size_t i = 0; i < COUNT(types); i++)
-      if (strcmp(types[i], text + 9) == 0) return val_type(L, text);
-    const Builtin *row = py_builtin_find(text);
-    return row ? val_builtin(L, row, NULL) : NULL;
-  }
-  const char *dot = strrchr(text, '.');
-  if (!dot) return lang_member(L, "", text);
-  return lang_member(L, intern_n(L->cx, text, (size_t)(dot - text)), dot + 1);
-}
-
-/* A host's integer; one that does not fit in 64 bits comes as its decimal digits. */
-static BigInt host_integer(Lang *L, const ttc_value *v) {
-  if (!v->text) return v->integer;
-  const BigInt limit = ((BigInt)1 << 126) / 10;
-  bool negative = v->text[0] == '-';
-  BigInt x = 0;
-  for (const char *p = v->text + negative; *p; p++) {
-    if (x > limit) lang_fail(L, NULL, "the integer %s has more than 127 bits", v->text);
-    x = x * 10 + (*p - '0');
-  }
-  return negative ? -x : x;
-}
-
-Val *val_from_host(Lang *L, const ttc_value *v) {
-  Val *out = NULL;
-  switch (v->kind) {
-  case TTC_NONE: out = val_none(L); break;
-  case TTC_BOOL: out = val_bool(L, v->integer != 0); break;
-  case TTC_INT: out = val_int(L, host_integer(L, v)); break;
-  case TTC_FLOAT: out = val_float(L, v->number); break;
-  case TTC_STR: out = val_str(L, v->text, v->len); break;
-  case TTC_DTYPE: {
-    const LType *t = lt_parse(L, v->text);
-    if (!t) lang_fail(L, NULL, "`%s` is not a type the language knows", v->text);
-    out = val_dtype(L, t);
-    break;
-  }
-  case TTC_TUPLE:
-  case TTC_LIST: {
-    Val **items = NEWN(L->cx, Val *, v->len);
-    for (size_t i = 0; i < v->len; i++) items[i] = val_from_host(L, &v->items[i]);
-    const char **names = NULL;
-    if (v->names) {
-      names = NEWN(L->cx, const char *, v->len);
-      for (size_t i = 0; i < v->len; i++) names[i] = intern(L->cx, v->names[i]);
-    }
-    if (v->kind == TTC_TUPLE && v->object) {
-      ttc_value class = {.kind = TTC_CLASS, .object = v->object, .text = v->text};
-      out = class_object(L, val_from_host(L, &class), items, v->len);
-      break;
-    }
-    out = v->kind == TTC_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, names);
-    break;
-  }
-  case TTC_FUNCTION: out = val_function(L, v->function); break;
-  case TTC_BUILTIN:
-    out = from_builtin(L, v->text);
-    if (!out)
-      lang_fail(L, NULL, "`%s` is not supported in a kernel", strncmp(v->text, "builtins.", 9) ? v->text : v->text + 9);
-    break;
-  case TTC_MODULE:
-  case TTC_CALLABLE:
-  case TTC_CLASS:
-  case TTC_OBJECT:
-    out = val_new(L, V_HOST);
-    out->host = *v;
-    break;
-  case TTC_HANDLE: return v->object; /* a host function gives back what it was given */
-  }
-  if (v->is_constexpr) {
-    Val *copy = NEW(L->cx, Val);
-    *copy = *out;
-    copy->constexpr_ = true;
-    out = copy;
-  }
-  return out;
-}
-
-void val_to_host(Lang *L, const Val *v, ttc_value *out) {
-  *out = (ttc_value){.is_constexpr = true};
-  switch (v->kind) {
-  case V_NONE: out->kind = TTC_NONE; return;
-  case V_BOOL:
-  case V_INT:
-    if (v->integer > INT64_MAX || v->integer < INT64_MIN)
-      lang_fail(L, NULL, "the integer %s does not fit in 64 bits", val_repr(L, v));
-    out->kind = v->kind == V_BOOL ? TTC_BOOL : TTC_INT;
-    out->integer = (int64_t)v->integer;
-    return;
-  case V_FLOAT:
-    out->kind = TTC_FLOAT;
-    out->number = v->number;
-    return;
-  case V_STR:
-    out->kind = TTC_STR;
-    out->text = v->text;
-    out->len = v->len;
-    return;
-  case V_DTYPE:
-    out->kind = TTC_DTYPE;
-    out->text = lt_text(L, v->type);
-    out->len = strlen(out->text);
-    return;
-  case V_TUPLE:
-    if (v->type) break;
-    /* fallthrough */
-  case V_LIST: {
-    ttc_value *items = NEWN(L->cx, ttc_value, v->len);
-    for (size_t i = 0; i < v->len; i++) val_to_host(L, v->items[i], &items[i]);
-    out->kind = v->kind == V_TUPLE ? TTC_TUPLE : TTC_LIST;
-    out->items = items;
-    out->len = v->len;
-    out->names = v->names;
-    const Val *class = class_of_object(L, v);
-    if (class) out->object = class->host.object;
-    return;
-  }
-  case V_FUNCTION:
-    out->kind = TTC_FUNCTION;
-    out->function = v->function;
-    return;
-  case V_BUILTIN:
-    if (v->self) break;
-    out->kind = TTC_BUILTIN;
-    out->text = v->builtin->name;
-    return;
-  case V_TYPE:
-    out->kind = TTC_BUILTIN;
-    out->text = v->text;
-    return;
-  case V_HOST: *out = v->host; return;
-  default: break;
-  }
-  lang_fail(L, "a host function takes compile-time values only", "%s cannot be passed to the host",
-            val_kind_text(L, v));
 }

@@ -10,12 +10,12 @@
  */
 #include "ll/internal.h"
 
-typedef struct Loop {
+typedef struct LLLoop {
   LLFunc *f;
   LLBlock *header, *before, *latch;
-} Loop;
+} LLLoop;
 
-static bool invariant(const Loop *l, const LLInst *v) { return !v->block || !ll_dominates(l->header, v->block); }
+static bool invariant(const LLLoop *l, const LLInst *v) { return !v->block || !ll_dominates(l->header, v->block); }
 
 static LLInst **incoming(LLBlock *from, LLBlock *to, int index) {
   for (int s = 0; s < ll_nsucc(from->last); s++)
@@ -27,7 +27,7 @@ static LLInst **incoming(LLBlock *from, LLBlock *to, int index) {
 }
 
 /* i stepped by a constant: its step. */
-static bool is_stepped(const Loop *l, LLInst *i, int64_t *step, bool *no_wrap) {
+static bool is_stepped(const LLLoop *l, LLInst *i, int64_t *step, bool *no_wrap) {
   if (i->op != LL_BLOCKPARAM || i->block != l->header) return false;
   LLInst *next = *incoming(l->latch, l->header, (int)i->imm);
   if (next->op != LL_ADD || next->args[0] != i || !ll_is_const_int(next->args[1], step)) return false;
@@ -36,7 +36,7 @@ static bool is_stepped(const Loop *l, LLInst *i, int64_t *step, bool *no_wrap) {
 }
 
 /* index = ext(i) scaled by a constant: i and the factor. */
-static LLInst *scaled(const Loop *l, LLInst *index, int64_t *factor, int64_t *step) {
+static LLInst *scaled(const LLLoop *l, LLInst *index, int64_t *factor, int64_t *step) {
   int64_t c;
   *factor = 1;
   if ((index->op == LL_SHL || index->op == LL_MUL) && ll_is_const_int(index->args[1], &c)) {
@@ -59,7 +59,7 @@ static void add_edge_arg(LLBlock *from, LLBlock *to, LLInst *v) {
   if (t->op == LL_CONDBR && t->succ[0] == to) t->nfirst++;
 }
 
-static LLInst *stepped_pointer(const Loop *l, LLInst *p, LLInst *i, int64_t factor, int64_t step) {
+static LLInst *stepped_pointer(const LLLoop *l, LLInst *p, LLInst *i, int64_t factor, int64_t step) {
   LLBuilder before = ll_before(l->before->last), latch = ll_before(l->latch->last);
   LLInst *init = *incoming(l->before, l->header, (int)i->imm);
   LLInst *wide = ll_int_cast(&before, ll_int(p->type->bits), init, true);
@@ -71,7 +71,7 @@ static LLInst *stepped_pointer(const Loop *l, LLInst *p, LLInst *i, int64_t fact
   return pointer;
 }
 
-static bool reduce_loop(Loop *l) {
+static bool reduce_loop(LLLoop *l) {
   bool changed = false;
   for (LLBlock *b = l->f->first; b; b = b->next) {
     if (b->loop != l->header) continue;
@@ -94,7 +94,7 @@ bool ll_strength(LLFunc *f) {
   for (LLBlock *h = f->first; h; h = h->next) {
     if (h->loop != h || h->npreds != 2) continue;
     bool first_is_latch = ll_dominates(h, h->preds[0]);
-    Loop l = {.f = f, .header = h, .before = h->preds[first_is_latch], .latch = h->preds[!first_is_latch]};
+    LLLoop l = {.f = f, .header = h, .before = h->preds[first_is_latch], .latch = h->preds[!first_is_latch]};
     if (ll_dominates(h, l.before)) continue;
     if (reduce_loop(&l)) changed = true;
   }

@@ -1,8 +1,10 @@
 /* internal.h: what the files of opt/ share.
  *
  *   pass.c                 running a list of passes; passes.def, their names; the standard list
+ *   trace.c                what the environment asks to see of every pass
  *   inline.c structurize.c control flow into the one shape that everything later expects
- *   fold.c                 the driver of the rules: a worklist, constants kept unique
+ *   fold.c                 the driver of the rules
+ *   fold_rewrite.c         by what the rules change a function: a worklist, constants kept unique
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
  *                          fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
@@ -54,7 +56,7 @@ Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n);
  * `first` is a scalar pointer that may always be accessed. */
 void opt_swap_extremum(Builder *b, bool is_max, Value *at, Value *v, Value *mask, Value *first);
 
-/* ---- fold.c ------------------------------------------------------------------------------------------------------ */
+/* ---- fold.c, fold_rewrite.c ------------------------------------------------------------------------------------------------------ */
 
 enum { FOLD_IDLE = 0, FOLD_QUEUED = 1, FOLD_GONE = 2 }; /* Op.mark during opt_fold */
 
@@ -88,6 +90,8 @@ bool fold_replace(Fold *f, Op *op, Value *with); /* the op's only result becomes
 bool fold_changed(Fold *f, Op *op);              /* the op was changed in place: look at it and its users again; true */
 void fold_erase(Fold *f, Op *op);                /* its results are unused */
 void fold_push(Fold *f, Op *op);
+void fold_push_holder(Fold *f, const Op *op); /* a change in a region may make a rule apply to the op around it */
+void fold_settle_constant(Fold *f, Op *op); /* from the list: moved to its place, or replaced by an equal one */
 Value *fold_int(Fold *f, Op *at, Type *type, int64_t x); /* constants, unique in their region; `at` says which */
 Value *fold_float(Fold *f, Op *at, Type *type, double x);
 Value *fold_attr(Fold *f, Op *at, Attr *value); /* a typed attribute: ATTR_INT, FLOAT, BOOL, SPLAT, DENSE */

@@ -302,8 +302,8 @@ static void loop_targets(Structure *s, const Block *header, Targets *t) {
     for (Op *op = b->first; op; op = op->next) {
       for (int k = 0; k < op->noperands; k++) {
         Value *v = ir_operand(op, k);
-        const Block *home = v->op ? v->op->block : v->block;
-        if (home->region != b->region || !in[number(home)] || map_has(&seen, v)) continue;
+        const Block *made = ir_defining_block(v);
+        if (made->region != b->region || !in[number(made)] || map_has(&seen, v)) continue;
         map_put(cx, &seen, v, v);
         bool known = false;
         for (uint32_t q = 0; q < extra.len && !known; q++) known = extra.at[q] == v;
@@ -326,8 +326,8 @@ static void deep_use(Op *op, void *arg) {
   Deep *d = arg;
   for (int k = 0; k < op->noperands; k++) {
     Value *v = ir_operand(op, k);
-    const Block *home = v->op ? v->op->block : v->block;
-    if (home->region != d->outer->block->region || !d->in[number(home)]) continue;
+    const Block *made = ir_defining_block(v);
+    if (made->region != d->outer->block->region || !d->in[number(made)]) continue;
     bool known = false;
     for (int q = 0; q < d->t->nextra && !known; q++) known = d->t->extra[q] == v;
     if (known) continue;

@@ -29,7 +29,7 @@ void run_key(Ctx *cx, const RunRequest *r, Compiled *c) {
   Sha256 h;
   sha256_init(&h);
   add_text(&h, "tritonc " TTC_VERSION);
-  run_build_id(&h, (const void *)(uintptr_t)run_compile);
+  run_build_id(&h, (const void *)(uintptr_t)run_key);
   if (c->target.backend) run_build_id(&h, c->target.backend);
   add_text(&h, c->target.resolved);
   for (size_t i = 0; i < run_noptions; i++) {

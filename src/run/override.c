@@ -18,19 +18,13 @@ void run_override_read(Ctx *cx, Compiled *c) {
   c->edited.text = file_read(cx, path, &c->edited.len);
 }
 
-/* What the kernel is without any edit, if there is more than one file in the folder. */
-void run_override_compare(Ctx *cx, const RunRequest *r, Compiled *c) {
+int run_override_files(Ctx *cx, const Compiled *c) {
   int files = 0;
   size_t len;
   int64_t time;
   for (const char *const *stage = run_stages(&c->target); *stage; stage++)
     files += run_override(cx, c, *stage, &len, &time) != NULL;
-  if (files < 2) return;
-  RunRequest plain = *r;
-  plain.unedited = true;
-  Compiled *made = NEW(cx, Compiled);
-  run_compile(cx, &plain, made);
-  c->edited.made = &made->stages;
+  return files;
 }
 
 static bool is_made(const Stages *made, const char *stage, const char *text, size_t len) {

@@ -95,69 +95,128 @@ static void check_stop(Ctx *cx, const RunTarget *t, const char *stop) {
   ctx_fail(cx, ERR_SOURCE, "target `%s` has no stage `%s`; it has %s", t->name, stop, buf_text(&known));
 }
 
-/* ---- the list ---------------------------------------------------------------------------------------------------- */
+/* ---- stages ------------------------------------------------------------------------------------------------------ */
 
-void run_compile(Ctx *cx, const RunRequest *r, Compiled *c) {
-  *c = (Compiled){.target = run_target(cx, r->target), .options = run_options(cx, r->options, r->noptions)};
-  check_stop(cx, &c->target, r->stop);
-  opt_check_dump(cx, c->target.backend ? c->target.backend->passes : NULL);
+/* A compile in progress. */
+typedef struct Compile {
+  Ctx *cx;
+  const RunRequest *r;
+  Compiled *out;
+  TargetOptions target;
+  LangOptions lang;
+  Module *m;
+  bool whole;       /* every stage is asked for; else: */
+  bool front, ttir; /* the front end's Triton IR, the optimized one, is the last */
+  bool is_gpu_ir;   /* it begins after Triton IR */
+} Compile;
+
+/* What was asked for, checked. */
+static void understand(Compile *p) {
+  const RunRequest *r = p->r;
+  Compiled *c = p->out;
+  *c = (Compiled){.target = run_target(p->cx, r->target), .options = run_options(p->cx, r->options, r->noptions)};
+  check_stop(p->cx, &c->target, r->stop);
+  opt_check_dump(p->cx, c->target.backend ? c->target.backend->passes : NULL);
+  p->whole = !r->stop;
+  p->front = r->stop && strcmp(r->stop, FRONT_STAGE) == 0;
+  p->ttir = r->stop && strcmp(r->stop, "ttir") == 0;
   c->edited.none = r->unedited;
-  run_override_read(cx, c);
-  TargetOptions target = target_options(c);
-  LangOptions lang = lang_options(c, &target);
-  bool whole = !r->stop, front = r->stop && strcmp(r->stop, FRONT_STAGE) == 0;
-  lang.returns = front;
-  if (r->symbol) lang.symbol = symbol_of(cx, r->symbol);
+  run_override_read(p->cx, c);
+  p->target = target_options(c);
+  p->lang = lang_options(c, &p->target);
+  p->lang.returns = p->front;
+  if (r->symbol) p->lang.symbol = symbol_of(p->cx, r->symbol);
+}
 
-  run_key(cx, r, c);
-  if (whole && r->use_cache && !r->unedited && run_cache_read(cx, r->store, c)) {
-    c->from_cache = true;
-    run_dump(cx, c);
-    return;
-  }
+static bool take_from_cache(Compile *p) {
+  const RunRequest *r = p->r;
+  if (!p->whole || !r->use_cache || r->unedited || !run_cache_read(p->cx, r->store, p->out)) return false;
+  p->out->from_cache = true;
+  run_dump(p->cx, p->out);
+  return true;
+}
 
-  Module *m = r->ir ? ir_read(cx, r->ir) : lang_compile(cx, r->host, r->function, r->params, r->nparams, &lang);
-  if (r->ir && r->kernel) run_keep_kernel(cx, m, r->kernel);
-  c->info = (KernelInfo){.name = run_kernel_name(cx, m),
+/* The kernel in Triton IR, or in the IR that was given. */
+static void make_ir(Compile *p) {
+  const RunRequest *r = p->r;
+  Compiled *c = p->out;
+  p->m = r->ir ? ir_read(p->cx, r->ir) : lang_compile(p->cx, r->host, r->function, r->params, r->nparams, &p->lang);
+  if (r->ir && r->kernel) run_keep_kernel(p->cx, p->m, r->kernel);
+  p->is_gpu_ir = ir_attr(p->m->op, "ttg.num-warps") != NULL;
+  c->info = (KernelInfo){.name = run_kernel_name(p->cx, p->m),
                          .target = c->target.resolved,
-                         .num_warps = target.common.num_warps,
-                         .num_stages = target.common.num_stages,
-                         .num_ctas = target.common.num_ctas,
+                         .num_warps = p->target.common.num_warps,
+                         .num_stages = p->target.common.num_stages,
+                         .num_ctas = p->target.common.num_ctas,
                          .cooperative = c->options.launch_cooperative_grid,
                          .dependent = c->options.launch_pdl};
-  if (front) {
-    run_named_passes(cx, m, r->passes ? r->passes : "dot-scaled,expand-math");
-    push_ttir(cx, c, m, FRONT_STAGE);
-    return;
-  }
-  bool is_gpu_ir = ir_attr(m->op, "ttg.num-warps") != NULL; /* it begins after Triton IR */
-  bool only_ir = r->stop && strcmp(r->stop, "ttir") == 0;
-  if (is_gpu_ir && !only_ir && !has_stage(&c->target, "ttgir"))
-    ctx_fail(cx, ERR_SOURCE, "`%s` holds Triton GPU IR, and target `%s` takes Triton IR; name a GPU (cuda:90)",
+  if (p->is_gpu_ir && !p->front && !p->ttir && !has_stage(&c->target, "ttgir"))
+    ctx_fail(p->cx, ERR_SOURCE, "`%s` holds Triton GPU IR, and target `%s` takes Triton IR; name a GPU (cuda:90)",
              r->ir ? r->ir->file : c->info.name, c->target.name);
-  if (r->passes)
-    run_named_passes(cx, m, r->passes);
-  else if (!is_gpu_ir)
-    opt_ttir(cx, m);
+}
 
-  run_override_compare(cx, r, c);
+static void optimize(Compile *p) {
+  if (p->r->passes)
+    run_named_passes(p->cx, p->m, p->r->passes);
+  else if (p->front)
+    run_named_passes(p->cx, p->m, "dot-scaled,expand-math");
+  else if (!p->is_gpu_ir)
+    opt_ttir(p->cx, p->m);
+}
+
+/* Which of several files of the user's are edits is known by what is made without any: one more compile. */
+static void find_edits(Compile *p) {
+  if (run_override_files(p->cx, p->out) < 2) return;
+  RunRequest plain = *p->r;
+  plain.unedited = true;
+  Compiled *made = NEW(p->cx, Compiled);
+  run_compile(p->cx, &plain, made);
+  p->out->edited.made = &made->stages;
+}
+
+static void take_edited_ttir(Compile *p) {
+  Compiled *c = p->out;
   size_t len;
-  const char *edited = run_override_stage(c, cx, "ttir", &len);
-  if (edited) {
-    m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", c->info.name), edited, len, 1));
-    c->info.name = run_kernel_name(cx, m);
-  }
-  if (!is_gpu_ir || only_ir) push_ttir(cx, c, m, "ttir");
-  const bool *written = written_params(cx, m, c);
-  run_describe_descriptors(cx, m, &c->info);
-  if (!only_ir) {
-    c->target.backend->compile(cx, m, &target, r->stop, &c->stages, &c->info);
+  find_edits(p);
+  const char *edited = run_override_stage(c, p->cx, "ttir", &len);
+  if (!edited) return;
+  p->m = ir_read(p->cx, source_new(p->cx, ctx_printf(p->cx, "%s.ttir", c->info.name), edited, len, 1));
+  c->info.name = run_kernel_name(p->cx, p->m);
+}
+
+static void make_stages(Compile *p) {
+  Compiled *c = p->out;
+  if (!p->is_gpu_ir || p->ttir) push_ttir(p->cx, c, p->m, "ttir");
+  const bool *written = written_params(p->cx, p->m, c);
+  run_describe_descriptors(p->cx, p->m, &c->info);
+  if (!p->ttir) {
+    c->target.backend->compile(p->cx, p->m, &p->target, p->r->stop, &c->stages, &c->info);
     drop_second_ttir(&c->stages);
   }
-  c->info.written = run_place_written(cx, &c->info, written);
+  c->info.written = run_place_written(p->cx, &c->info, written);
+  run_override_check(p->cx, c, p->whole);
+}
 
-  run_override_check(cx, c, whole);
-  if (r->unedited) return;
-  run_dump(cx, c);
-  if (whole && r->use_cache && !c->edited.from_folder) run_cache_write(cx, r->store, c);
+static void keep(Compile *p) {
+  if (p->r->unedited) return;
+  run_dump(p->cx, p->out);
+  if (p->whole && p->r->use_cache && !p->out->edited.from_folder) run_cache_write(p->cx, p->r->store, p->out);
+}
+
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
+
+void run_compile(Ctx *cx, const RunRequest *r, Compiled *out) {
+  Compile p = {.cx = cx, .r = r, .out = out};
+  understand(&p);
+  run_key(cx, r, out);
+  if (take_from_cache(&p)) return;
+  make_ir(&p);
+  optimize(&p);
+  if (p.front) {
+    push_ttir(cx, out, p.m, FRONT_STAGE);
+    return;
+  }
+  take_edited_ttir(&p);
+  make_stages(&p);
+  keep(&p);
 }

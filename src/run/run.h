@@ -101,7 +101,7 @@ void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
 void run_key(Ctx *cx, const RunRequest *r, Compiled *out);
 /* override.c: the user's overrides of stages: the file of the option ir_override, and TRITON_KERNEL_OVERRIDE. */
 void run_override_read(Ctx *cx, Compiled *c);
-void run_override_compare(Ctx *cx, const RunRequest *r, Compiled *c); /* once the kernel's name is known */
+int run_override_files(Ctx *cx, const Compiled *c); /* in TRITON_KERNEL_OVERRIDE's folder, once the kernel's name is known */
 const char *run_override_stage(void *compiled, Ctx *cx, const char *stage, size_t *len); /* NULL: none; TargetOptions.edited */
 /* After the stages were made (`whole`: all of them): unwinds if an override should have been used and was not. */
 void run_override_check(Ctx *cx, const Compiled *c, bool whole);

@@ -169,6 +169,8 @@ bool warp_run(Warp *w, uint32_t turn);
 bool warp_force(Warp *w); /* threads that wait for others of their warp go on without them */
 
 /* report.c */
+enum { FIRST_ADDRESS = 1 << 16 }; /* below it there is never memory: null pointers, and offsets from them */
+void locate(const Machine *m, SimtIssue *i); /* says where its address is; `i` may be NULL */
 /* The new entry; NULL: this kind was seen at this instruction before, and is only counted. */
 SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail);
 void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code, int other_warp);
@@ -187,7 +189,6 @@ typedef struct Request { /* a warp's access */
 uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access); /* NULL: reported */
 bool shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write);
 void global_written(Machine *m, uint64_t address, int bytes);
-void locate(const Machine *m, SimtIssue *i); /* says where its address is; `i` may be NULL */
 void count_shared(Warp *w, const Code *c, const Request *r, bool write);
 void count_global(Warp *w, const Code *c, const Request *r, bool write);
 void mem_load(Warp *w, const Code *c, uint32_t mask);

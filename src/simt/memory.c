@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum { FIRST_ADDRESS = 1 << 16 }; /* below it there is never memory: null pointers, and offsets from them */
-
 /* ---- what it costs ----------------------------------------------------------------------------------------------- */
 
 /* The fullest bank's words in one pass of lanes [from, to). */
@@ -89,39 +87,6 @@ static bool aligned(Warp *w, const Code *c, int lane, uint64_t address, int byte
   if (address % (uint64_t)bytes == 0) return true;
   issue(w, SIMT_MISALIGNED, c, lane, address, bytes, NULL);
   return false;
-}
-
-/* The named buffer that is nearest to an address, and how far away. */
-static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *distance) {
-  const SimtBuffer *best = NULL;
-  for (uint32_t i = 0; i < m->buffers.len; i++) {
-    const SimtBuffer *b = &m->buffers.at[i];
-    uint64_t d = address < b->base             ? b->base - address
-                 : address < b->base + b->size ? 0
-                                               : address - (b->base + b->size);
-    if (!b->name || (best && d >= *distance)) continue;
-    best = b;
-    *distance = d;
-  }
-  return best;
-}
-
-/* Addresses differ from run to run: places are given relative to a named buffer. `i` may be
- * NULL. */
-void locate(const Machine *m, SimtIssue *i) {
-  uint64_t distance = 0;
-  const SimtBuffer *b = i ? nearest(m, i->address, &distance) : NULL;
-  if (!b) return;
-  int64_t offset = (int64_t)(i->address - b->base);
-  const char *s = i->bytes == 1 ? "" : "s";
-  if (i->address < FIRST_ADDRESS)
-    i->where =
-        ctx_printf(m->cx, "%d byte%s at address %llu, a null pointer?", i->bytes, s, (unsigned long long)i->address);
-  else if (distance > UINT64_C(1) << 40)
-    i->where = ctx_printf(m->cx, "%d byte%s far from every buffer", i->bytes, s);
-  else
-    i->where = ctx_printf(m->cx, "%d byte%s at offset %lld of %s, which has %llu bytes", i->bytes, s, (long long)offset,
-                          b->name, (unsigned long long)b->size);
 }
 
 static void written_bits(Warp *w, const Code *c, SimtBuffer *b, int lane, uint64_t address, int bytes, bool write) {

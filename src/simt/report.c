@@ -17,6 +17,39 @@ const char *simt_kind_text(SimtKind kind) {
 
 /* ---- issues ------------------------------------------------------------------------------------------------------ */
 
+/* The named buffer that is nearest to an address, and how far away. */
+static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *distance) {
+  const SimtBuffer *best = NULL;
+  for (uint32_t i = 0; i < m->buffers.len; i++) {
+    const SimtBuffer *b = &m->buffers.at[i];
+    uint64_t d = address < b->base             ? b->base - address
+                 : address < b->base + b->size ? 0
+                                               : address - (b->base + b->size);
+    if (!b->name || (best && d >= *distance)) continue;
+    best = b;
+    *distance = d;
+  }
+  return best;
+}
+
+/* Addresses differ from run to run: places are given relative to a named buffer. `i` may be
+ * NULL. */
+void locate(const Machine *m, SimtIssue *i) {
+  uint64_t distance = 0;
+  const SimtBuffer *b = i ? nearest(m, i->address, &distance) : NULL;
+  if (!b) return;
+  int64_t offset = (int64_t)(i->address - b->base);
+  const char *s = i->bytes == 1 ? "" : "s";
+  if (i->address < FIRST_ADDRESS)
+    i->where =
+        ctx_printf(m->cx, "%d byte%s at address %llu, a null pointer?", i->bytes, s, (unsigned long long)i->address);
+  else if (distance > UINT64_C(1) << 40)
+    i->where = ctx_printf(m->cx, "%d byte%s far from every buffer", i->bytes, s);
+  else
+    i->where = ctx_printf(m->cx, "%d byte%s at offset %lld of %s, which has %llu bytes", i->bytes, s, (long long)offset,
+                          b->name, (unsigned long long)b->size);
+}
+
 static SimtIssue *entry(Warp *w, SimtKind kind, const Code *c, int lane) {
   Machine *m = w->b->m;
   uintptr_t key = (uintptr_t)(c ? c - m->code + 1 : 0) * SIMT_KINDS + kind + 1;

@@ -2,32 +2,6 @@
  * parse_atom.c. */
 #include "syntax/internal.h"
 
-bool starts_expression(TokenKind kind) {
-  switch (kind) {
-  case T_NAME:
-  case T_INT:
-  case T_FLOAT:
-  case T_IMAG:
-  case T_STRING:
-  case T_FSTRING:
-  case T_LPAR:
-  case T_LSQB:
-  case T_LBRACE:
-  case T_ELLIPSIS:
-  case T_PLUS:
-  case T_MINUS:
-  case T_TILDE:
-  case T_NOT:
-  case T_LAMBDA:
-  case T_AWAIT:
-  case T_NONE:
-  case T_TRUE:
-  case T_FALSE:
-  case T_STAR: return true;
-  default: return false;
-  }
-}
-
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 
 typedef struct Operator {

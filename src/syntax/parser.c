@@ -1,4 +1,4 @@
-/* parser.c: what the parser's functions share (tokens, lists, nodes, complaints), and the entries to it.
+/* parser.c: what the parser's functions share: tokens, lists, nodes, complaints.
  *
  * Recursive descent over Python's grammar, one function per rule, the rule above it. One token is looked at ahead; the
  * few places where that is not enough (a `match` that may be a name, a parenthesis after `with`) look over the tokens
@@ -54,6 +54,32 @@ void rewind_to(Parser *p, Mark m) {
 
 Span token_span(const Parser *p) { return (Span){p->source, p->tok.begin, p->tok.end}; }
 Span span_from(const Parser *p, uint32_t begin) { return (Span){p->source, begin, p->prev_end}; }
+
+bool starts_expression(TokenKind kind) {
+  switch (kind) {
+  case T_NAME:
+  case T_INT:
+  case T_FLOAT:
+  case T_IMAG:
+  case T_STRING:
+  case T_FSTRING:
+  case T_LPAR:
+  case T_LSQB:
+  case T_LBRACE:
+  case T_ELLIPSIS:
+  case T_PLUS:
+  case T_MINUS:
+  case T_TILDE:
+  case T_NOT:
+  case T_LAMBDA:
+  case T_AWAIT:
+  case T_NONE:
+  case T_TRUE:
+  case T_FALSE:
+  case T_STAR: return true;
+  default: return false;
+  }
+}
 
 void fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...) {
   va_list args;
@@ -193,50 +219,3 @@ Nodes list_end(Parser *p, uint32_t begin) {
   if (!n) return (Nodes){0};
   return (Nodes){ctx_copy(p->cx, p->stack.at + begin, n * sizeof *p->stack.at), n};
 }
-
-/* ---- entries ----------------------------------------------------------------------------------------------------- */
-
-static Parser *parser_new(Ctx *cx, const Source *source) {
-  if (source->len >= UINT32_MAX) ctx_fail(cx, ERR_SYSTEM, "%s: a source of 4 GiB or more", source->file);
-  Parser *p = NEW(cx, Parser);
-  p->cx = cx;
-  p->source = source;
-  lex_init(&p->lx, cx, source);
-  advance(p);
-  return p;
-}
-
-/* file: statement* EOF */
-Node *syn_parse_module(Ctx *cx, const Source *source) {
-  Parser *p = parser_new(cx, source);
-  Node *module = node(p, N_MODULE, 0);
-  uint32_t body = list_begin(p);
-  while (!at(p, T_EOF)) parse_statement(p);
-  module->body = list_end(p, body);
-  return finish(p, module);
-}
-
-/* eval: star_expressions NEWLINE* EOF */
-Node *syn_parse_expression(Ctx *cx, const Source *source) {
-  Parser *p = parser_new(cx, source);
-  Node *value = parse_star_expressions(p);
-  while (accept(p, T_NEWLINE)) continue;
-  if (!at(p, T_EOF)) fail_unexpected(p, "the end of the expression");
-  return value;
-}
-
-static Node *find_in(const Nodes *body, const char *name) {
-  Node *found = NULL;
-  for (uint32_t i = 0; i < body->len; i++) {
-    Node *n = body->at[i], *inner = NULL;
-    if (n->kind == N_FUNCTION && strcmp(n->name, name) == 0) inner = n;
-    if (n->kind == N_IF || n->kind == N_CLASS) {
-      inner = find_in(&n->body, name);
-      if (!inner) inner = find_in(&n->orelse, name);
-    }
-    if (inner) found = inner; /* a later definition replaces an earlier one */
-  }
-  return found;
-}
-
-Node *syn_find_function(const Node *module, const char *name) { return find_in(&module->body, name); }

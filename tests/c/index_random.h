@@ -300,7 +300,13 @@ static void loop_or_choice(Gen *g) {
     inits[0] = ir_const_int(&g->b, i32, below(g, 3) * 4);
     inits[1] = below(g, 2) ? ir_const_int(&g->b, i32, 20 + below(g, 9)) : any(g, i32);
     inits[2] = ir_const_int(&g->b, i32, 1 << below(g, 4));
+    bool is_unsigned = g->seed >= UNSIGNED_SEEDS && below(g, 2);
+    if (is_unsigned && below(g, 2)) { /* over the largest signed number, or to it */
+      inits[0] = ir_const_int(&g->b, i32, INT32_MAX - below(g, 40));
+      inits[1] = below(g, 2) ? ir_const_int(&g->b, i32, INT32_MIN + below(g, 40)) : any(g, i32);
+    }
     Op *op = ir_op(&g->b, OP_FOR, types, n, inits, 3 + n);
+    if (is_unsigned) ir_set_attr(g->cx, op, "unsignedCmp", ir_attr_unit(g->cx));
     outer = g->b;
     Block *body = ir_add_block(g->cx, ir_add_region(g->cx, op));
     push(g, ir_add_arg(g->cx, body, i32, loc));

@@ -392,8 +392,9 @@ static void run_for(Run *r, const Op *op) {
           step = data_of(r, ir_operand(op, 2))->at[0];
   const Op *from = op;
   int first = 3;
+  if (ir_attr(op, "unsignedCmp")) lower = (uint32_t)lower, upper = (uint32_t)upper;
   for (int64_t i = lower, round = 0; i < upper && round < 9; i += step, round++) { /* no matter if it ends early */
-    fresh(r, body->args[0])->at[0] = i;
+    fresh(r, body->args[0])->at[0] = wrapped(i, 32);
     check(r, body->args[0]);
     set_all(r, from, first, body->args + 1, op->nresults);
     from = run_block(r, body);

@@ -552,7 +552,7 @@ static void mistakes_point_into_the_text(void **state) {
   assert_int_equal(line, 3);
   assert_int_equal(col, 10);
   assert_string_equal(ctx_diags(cx)->message, "unknown operation 'arith.addj'");
-  assert_string_equal(ctx_diags(cx)->hint, "did you mean 'arith.addi'?");
+  assert_string_equal(ctx_diags(cx)->hint, "did you mean `arith.addi`?");
   ctx_free(cx);
 }
 

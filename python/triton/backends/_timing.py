@@ -7,9 +7,15 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .driver import DriverBase
+    class Driver(Protocol):
+        """What of a driver is used here."""
+
+        def get_current_target(self) -> Any: ...
+        def get_device_interface(self) -> Any: ...
+        def get_empty_cache_for_benchmark(self) -> Any: ...
+        def clear_cache(self, cache: Any) -> None: ...
 
 
 def statistics(times: list[float], quantiles: Sequence[float] | None, return_mode: str) -> float | list[float]:
@@ -34,7 +40,7 @@ def _quantile(times: list[float], q: float) -> float:
 
 
 def measure(
-    driver: DriverBase,
+    driver: Driver,
     fn: Callable,
     warmup: float = 25,
     rep: float = 100,
@@ -80,7 +86,7 @@ def _time_here(fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) 
     return times
 
 
-def _time_on_gpu(driver: DriverBase, fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) -> list[float]:
+def _time_on_gpu(driver: Driver, fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) -> list[float]:
     """Milliseconds of each run between two events in the current stream, each run with a cold second-level cache."""
     device = driver.get_device_interface()
     cache = driver.get_empty_cache_for_benchmark()

@@ -21,12 +21,9 @@ class Doc(NamedTuple):
     parameters: str
     text: str
 
-    def signature(self) -> inspect.Signature:
-        """The parameters with their defaults, as `inspect.signature` gives them."""
-        from .. import language as tl
-        from . import core
-
-        scope: dict = {"tl": tl, "float32": core.float32}
+    def signature(self, names: dict) -> inspect.Signature:
+        """The parameters with their defaults, as `inspect.signature` gives them. `names`: what defaults may name."""
+        scope = dict(names)
         exec("def f({}): ...".format(self.parameters.replace("\n", "\\n")), scope)
         return inspect.signature(scope["f"])
 

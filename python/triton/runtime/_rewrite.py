@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .jit import JITFunction
+    from .._callable import JITCallable
 
 
 class _Rewrite(ast.NodeTransformer):
@@ -132,7 +132,7 @@ def _inner_code(code: types.CodeType, name: str) -> types.CodeType:
     raise InterpreterError(f"the source of `{name}` holds no function")
 
 
-def rewritten(function: JITFunction, helpers: dict) -> Callable:
+def rewritten(function: JITCallable, helpers: dict) -> Callable:
     """The function that Python runs in place of a kernel's own."""
     fn = function.fn
     tree = ast.parse(function._source_facts()[4])

@@ -76,7 +76,7 @@ static void assign_layout(Assign *a, const Value *v, Attr *e) {
 
 static bool is_broadcast(Assign *a, const Value *v) { return map_has(&a->broadcasts, v); }
 
-/* An op's results are computed anew by every inference: what it depends on may have changed. */
+/* An op's results are computed again by every inference: what it depends on may have changed. */
 static void reassign_layout(Assign *a, const Value *v, Attr *e) {
   if (!e || !ir_is_tensor(v->type) || assigned(a, v) == e) return;
   map_put(a->cx, &a->assigned, v, e);
@@ -378,7 +378,7 @@ static Value *remember(Assign *a, const Value *v, Attr *to, Value *made) {
 
 /* Right after the definition of `v`. */
 static Builder builder_after(Assign *a, const Value *v) {
-  Builder b = {a->cx, v->op ? v->op->block : v->block, NULL, v->op ? v->op->loc : v->loc};
+  Builder b = {a->cx, ir_defining_block(v), NULL, v->op ? v->op->loc : v->loc};
   b.before = v->op ? v->op->next : v->block->first;
   if (!b.loc) b.loc = ir_loc_unknown(a->cx);
   return b;

@@ -8,8 +8,6 @@
 
 /* ---- operands ---------------------------------------------------------------------------------------------------- */
 
-static bool is_integer(const Val *v) { return v->kind == V_INT || v->kind == V_BOOL; }
-
 static double big_to_double(BigInt x) { return (double)x; }
 
 static double as_double(const Val *v) { return v->kind == V_FLOAT ? v->number : big_to_double(v->integer); }
@@ -181,20 +179,20 @@ static Val *repeat(Lang *L, const Val *v, BigInt times) {
 static bool can_repeat(const Val *v) { return is_sequence(v) || v->kind == V_STR; }
 
 Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
-  if (is_integer(a) && is_integer(b)) return integer_binary(L, op, a, b);
+  if (val_is_integer(a) && val_is_integer(b)) return integer_binary(L, op, a, b);
   if (val_is_number(a) && val_is_number(b)) return float_binary(L, op, a, b);
   if (op == B_MOD && a->kind == V_STR) return py_percent(L, a, b);
   if (op == B_ADD && ((a->kind == V_STR && b->kind == V_STR) || (is_sequence(a) && is_sequence(b))))
     return concatenate(L, a, b);
-  if (op == B_MUL && can_repeat(a) && is_integer(b)) return repeat(L, a, b->integer);
-  if (op == B_MUL && can_repeat(b) && is_integer(a)) return repeat(L, b, a->integer);
+  if (op == B_MUL && can_repeat(a) && val_is_integer(b)) return repeat(L, a, b->integer);
+  if (op == B_MUL && can_repeat(b) && val_is_integer(a)) return repeat(L, b, a->integer);
   fail_operands(L, syn_binary_text(op), a, b);
 }
 
 Val *py_unary(Lang *L, UnaryOp op, Val *v) {
   if (op == U_NOT) return val_bool(L, !val_truth(L, v, L->here));
   if (v->kind == V_FLOAT && op != U_INVERT) return val_float(L, op == U_NEG ? -v->number : v->number);
-  if (!is_integer(v)) lang_fail(L, NULL, "`%s` does not work on %s", syn_unary_text(op), val_kind_text(L, v));
+  if (!val_is_integer(v)) lang_fail(L, NULL, "`%s` does not work on %s", syn_unary_text(op), val_kind_text(L, v));
   if (op == U_NEG) return val_int(L, big_sub(L, 0, v->integer));
   return val_int(L, op == U_INVERT ? ~v->integer : v->integer);
 }
@@ -203,7 +201,7 @@ Val *py_unary(Lang *L, UnaryOp op, Val *v) {
 
 /* An exact comparison of an integer with a double: < 0, 0, > 0; 2 if unordered. */
 static int compare_numbers(const Val *a, const Val *b) {
-  if (is_integer(a) && is_integer(b)) return a->integer < b->integer ? -1 : a->integer > b->integer;
+  if (val_is_integer(a) && val_is_integer(b)) return a->integer < b->integer ? -1 : a->integer > b->integer;
   double x = as_double(a), y = as_double(b);
   if (isnan(x) || isnan(y)) return 2;
   if (x != y || a->kind == b->kind || isinf(x)) return x < y ? -1 : x > y;
@@ -271,52 +269,7 @@ bool py_contains(Lang *L, Val *in, Val *x) {
   return false;
 }
 
-/* ---- iteration and subscripts ------------------------------------------------------------------------------------ */
-
-static bool iterate_range(Lang *L, const RangeVal *r, Val ***items, size_t *n) {
-  if (!is_integer(r->start) || !is_integer(r->stop) || !is_integer(r->step)) return false;
-  BigInt start = r->start->integer, stop = r->stop->integer, step = r->step->integer, count = 0;
-  if (step == 0) lang_fail(L, NULL, "the step of a range must not be 0");
-  const BigInt most = (BigInt)1 << 100; /* so that the differences below cannot overflow */
-  if (start > most || start < -most || stop > most || stop < -most || step > most || step < -most)
-    lang_fail(L, NULL, "the bounds of a range are too large");
-  if (step > 0 ? start < stop : start > stop)
-    count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
-  if (count > 1 << 20)
-    lang_fail(L, "use tl.range, which is a loop at run time", "a range of this length cannot be unrolled");
-  *n = (size_t)count;
-  *items = NEWN(L->cx, Val *, *n);
-  for (size_t i = 0; i < *n; i++) {
-    (*items)[i] = val_int(L, start + (BigInt)i * step);
-    (*items)[i]->constexpr_ = true;
-  }
-  return true;
-}
-
-bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n) {
-  switch (v->kind) {
-  case V_TUPLE:
-    if (v->type) return false; /* an object */
-    /* fallthrough */
-  case V_LIST:
-  case V_DICT:
-    *items = (Val **)(uintptr_t)v->items;
-    *n = v->len;
-    return true;
-  case V_STR:
-    *n = 0;
-    *items = NEWN(L->cx, Val *, v->len);
-    for (size_t i = 0; i < v->len;) {
-      size_t k = i + 1;
-      while (k < v->len && ((unsigned char)v->text[k] & 0xC0) == 0x80) k++;
-      (*items)[(*n)++] = val_str(L, v->text + i, k - i);
-      i = k;
-    }
-    return true;
-  case V_RANGE: return iterate_range(L, v->range, items, n);
-  default: return false;
-  }
-}
+/* ---- subscripts -------------------------------------------------------------------------------------------------- */
 
 static Val *subscript_slice(Lang *L, Val *of, Val *const *items, size_t n, const Val *slice) {
   int64_t len = (int64_t)n;

@@ -106,7 +106,7 @@ static Value *poison_in(Join *j, const Branch *side, const LType *type) {
 static Val *join_one(Join *j, Val *v, bool from_a) {
   if (v->kind == V_TENSOR) {
     const Branch *mine = from_a ? j->a : j->b;
-    const Block *made = v->value->op ? v->value->op->block : v->value->block;
+    const Block *made = ir_defining_block(v->value);
     if (made != mine->block) return v;
     Value *p = poison_in(j, from_a ? j->b : j->a, v->type);
     return from_a ? join_result(j, v->value, p, v->type) : join_result(j, p, v->value, v->type);

@@ -1,52 +1,10 @@
-/* format.c: numbers and values as text, as Python writes them: repr, str, format specifications, f-strings, `%`. */
+/* format.c: values as text by a format specification, and by `%`. */
 #include "lang/python/python.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void py_int_text(Buf *out, BigInt x, int base) {
-  char digits[130];
-  int n = 0;
-  bool negative = x < 0;
-  do {
-    int d = (int)(x % base);
-    digits[n++] = "0123456789abcdef"[d < 0 ? -d : d];
-    x /= base;
-  } while (x != 0);
-  if (negative) buf_putc(out, '-');
-  while (n > 0) buf_putc(out, digits[--n]);
-}
-
-/* A point, whatever the locale. */
-static void fix_point(char *s) {
-  for (; *s; s++)
-    if (*s == ',') *s = '.';
-}
-
-/* The shortest digits that read back as x, written with an exponent below 1e-4 and from 1e16 on. */
-void py_float_repr(Buf *out, double x) {
-  if (isnan(x) || isinf(x)) {
-    buf_puts(out, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
-    return;
-  }
-  char text[64];
-  int precision = 1;
-  for (; precision <= 17; precision++) {
-    snprintf(text, sizeof text, "%.*e", precision - 1, x);
-    fix_point(text);
-    char *end;
-    if (text_to_double(text, &end) == x) break;
-  }
-  int exponent = atoi(strchr(text, 'e') + 1);
-  if (exponent >= -4 && exponent < 16) {
-    int decimals = precision - 1 - exponent;
-    snprintf(text, sizeof text, "%.*f", decimals > 1 ? decimals : 1, x);
-    fix_point(text);
-  }
-  buf_puts(out, text);
-}
 
 /* ---- format specifications: [[fill]align][sign][z][#][0][width][,|_][.precision][type] --------------------------- */
 
@@ -161,7 +119,7 @@ static void format_float(Lang *L, Buf *out, const Spec *f, double x) {
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(text, 400 + (size_t)(f->precision > 0 ? f->precision : 6), fmt, precision, a);
 #pragma GCC diagnostic pop
-    fix_point(text);
+    py_fix_point(text);
     buf_puts(&body, text);
     if (!type && !strpbrk(text, ".e")) buf_puts(&body, ".0");
     if (type == '%') buf_putc(&body, '%');
@@ -233,24 +191,6 @@ void py_format(Lang *L, Buf *out, Val *v, char conversion, const char *spec, siz
     if (f.type && f.type != 's') lang_fail(L, NULL, "`%c` cannot format %s", f.type, val_kind_text(L, v));
     format_text(L, out, &f, v);
   }
-}
-
-Val *eval_fstring(Lang *L, Node *e) {
-  Buf out = {.cx = L->cx};
-  for (uint32_t i = 0; i < e->items.len; i++) {
-    Node *part = e->items.at[i];
-    if (part->kind == N_STR) {
-      buf_write(&out, part->name, (size_t)part->integer);
-      continue;
-    }
-    Val *v = eval(L, part->a);
-    if (part->op && part->name2) buf_puts(&out, part->name2);
-    Val *spec = part->b ? eval(L, part->b) : NULL;
-    char conversion = part->name ? part->name[0] : part->op && !spec ? 'r' : 0;
-    L->here = part->span;
-    py_format(L, &out, v, conversion, spec ? spec->text : "", spec ? spec->len : 0);
-  }
-  return val_str(L, buf_text(&out), out.len);
 }
 
 /* "…%d…" % args: each %[flags][width][.precision]type is equivalent to a format specification. */

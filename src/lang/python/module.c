@@ -258,15 +258,15 @@ static void read_function(LangModule *m, const Node *def) {
 
 /* ---- constants --------------------------------------------------------------------------------------------------- */
 
-typedef struct Fold {
+typedef struct Evaluation {
   LangModule *m;
   Node *e;
   ttc_value out;
-} Fold;
+} Evaluation;
 
 static void fold(Ctx *cx, void *arg) {
   (void)cx;
-  Fold *f = arg;
+  Evaluation *f = arg;
   Lang *L = f->m->L;
   L->depth = 0;
   Val *v = eval(L, f->e);
@@ -275,7 +275,7 @@ static void fold(Ctx *cx, void *arg) {
 }
 
 static bool fold_constant(LangModule *m, Node *e, ttc_value *out) {
-  Fold f = {.m = m, .e = e};
+  Evaluation f = {.m = m, .e = e};
   if (e->kind == N_LAMBDA) return false;
   m->L->fn->info->globals = (Map){0}; /* names may have been rebound since */
   Err err = ctx_protect(m->cx, fold, &f);

@@ -179,6 +179,7 @@ Val *py_logical_not(Lang *L, Val *v);
 void py_format(Lang *L, Buf *out, Val *v, char conversion, const char *spec, size_t len);
 Val *py_percent(Lang *L, Val *format, Val *args);
 void py_float_repr(Buf *out, double x);
+void py_fix_point(char *s); /* a point, whatever the locale */
 void py_int_text(Buf *out, BigInt x, int base);
 void py_str(Lang *L, Buf *out, const Val *v);
 Val *py_type_call(Lang *L, const char *type, const Args *args);

@@ -122,18 +122,6 @@ _Noreturn static void fail_unbound(Lang *L, const Slot *slot, Span at) {
   }
 }
 
-const char *near_name(const char *wrong, const char *const *names, size_t n) {
-  const char *near = nearest_name(wrong, names, n);
-  size_t len = strlen(wrong);
-  for (size_t i = 0; !near && len >= 3 && i < n; i++) {
-    size_t other = strlen(names[i]), shorter = len < other ? len : other;
-    if (shorter >= 3 && strncmp(wrong, names[i], shorter) == 0) near = names[i];
-    for (size_t common = 0; !near && common < shorter && wrong[common] == names[i][common]; common++)
-      if (common + 1 >= 5) near = names[i];
-  }
-  return near;
-}
-
 _Noreturn static void fail_unknown(Lang *L, const char *name, Span at) {
   Span later;
   if (L->fn->info->def && binds_name(L, L->fn->info->def->body, name, &later)) {

@@ -8,7 +8,7 @@
 
 static Val *integer_scalar(Lang *L, Val *v, int bits, const char *what) {
   const LType *type = lt_scalar(L, lt_kind_of_bits(bits, false));
-  if (sem_is_int(v)) {
+  if (val_is_integer(v)) {
     if (!lt_int_fits(type, v->integer))
       lang_fail_at(L, lang_argument(L, v), NULL, "%s is %s, which does not fit in %d bits", what,
                    big_text(L, v->integer), bits);

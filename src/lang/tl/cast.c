@@ -1,9 +1,11 @@
-/* cast.c: conversions between element types.
+/* cast.c: conversions between element types; compile-time values as constants and tensors.
  *
  * The steps of a cast depend on the pair of kinds alone. Narrow floats other than fp8 travel through fp32 when
  * they meet integers, doubles or each other, as the reference does, so that each conversion is one rounding of a
  * value that the step before kept exactly.
  */
+#include <math.h>
+
 #include "lang/tl/tl.h"
 
 static bool is_half(const LType *t) { return t->kind == L_FP16 || t->kind == L_BF16; }
@@ -138,4 +140,46 @@ Val *sem_cast(Lang *L, Val *t, const LType *elem) {
 Val *sem_convert(Lang *L, Val *v, const LType *elem) {
   if (val_is_number(v) && !lt_is_ptr(elem)) return sem_constant(L, v, elem);
   return sem_cast(L, v, elem);
+}
+
+Val *sem_constant(Lang *L, const Val *v, const LType *type) {
+  const LType *elem = lt_elem(type);
+  Type *ir = lt_ir(L, type);
+  if (elem->kind == L_FP8E4B15)
+    return sem_cast(L, sem_constant(L, v, lt_with_elem(L, type, lt_scalar(L, L_FP32))), elem);
+  if (lt_is_float(elem)) {
+    double x = v->kind == V_FLOAT ? v->number : (double)v->integer;
+    return val_tensor(L, ir_const_float(&L->b, ir, x), type);
+  }
+  if (!lt_is_int(elem)) {
+    if (lt_is_ptr(elem) && val_is_integer(v)) /* a null pointer, or one to a fixed address */
+      return sem_op1(L, OP_INT_TO_PTR, type, sem_constant(L, v, lt_with_elem(L, type, lt_scalar(L, L_INT64))));
+    lang_fail(L, NULL, "a number cannot become a value of type %s", lt_text(L, elem));
+  }
+  BigInt x = v->integer;
+  if (v->kind == V_FLOAT) {
+    if (elem->kind != L_INT1 && (v->number != floor(v->number) || fabs(v->number) >= 0x1p64))
+      lang_fail(L, "convert it with int(...) first", "the float %s cannot become a constant of type %s", val_repr(L, v),
+                lt_text(L, elem));
+    x = elem->kind == L_INT1 ? v->number != 0 : (BigInt)v->number;
+  }
+  if (elem->kind == L_INT1)
+    x = x != 0;
+  else if (!lt_int_fits(elem, x))
+    lang_fail(L, NULL, "%s is out of range for %s", big_text(L, x), lt_text(L, elem));
+  return val_tensor(L, ir_const_int(&L->b, ir, (int64_t)x), type);
+}
+
+Val *sem_to_tensor(Lang *L, Val *v) {
+  if (sem_is_tensor(v)) return v;
+  if (!val_is_number(v)) lang_fail(L, NULL, "expected a tensor or a number, but got %s", val_kind_text(L, v));
+  return sem_constant(L, v, sem_number_type(L, v));
+}
+
+Val *arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param) {
+  if (val_is_number(v)) return sem_to_tensor(L, v);
+  if (!sem_is_tensor(v))
+    lang_fail_at(L, lang_argument(L, v), NULL, "%s: `%s` must be a tensor or a number, but is %s", f->name, param,
+                 val_kind_text(L, v));
+  return v;
 }

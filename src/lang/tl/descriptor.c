@@ -53,10 +53,10 @@ static void check_block(Lang *L, const LType *type) {
 }
 
 static void check_last_stride(Lang *L, const Val *s) {
-  if (!sem_is_int(s) || s->integer != 1)
+  if (!val_is_integer(s) || s->integer != 1)
     lang_fail_at(L, lang_argument(L, s), "describe the tensor with its dimensions in another order",
                  "tl.make_tensor_descriptor: the last stride must be the constant 1, but is %s",
-                 sem_is_int(s) ? val_repr(L, s) : val_kind_text(L, s));
+                 val_is_integer(s) ? val_repr(L, s) : val_kind_text(L, s));
 }
 
 static void scalars_of(Lang *L, Val *const *items, int n, LKind kind, Val **out, Value **values, const char *what) {

@@ -51,13 +51,13 @@ const LType *sem_computation_type(Lang *L, const char *op, const LType *a, bool 
 /* A number as a constant of the type that was promoted to, by way of the type that it has on its own: wraps around. */
 static Val *wrapped_constant(Lang *L, const Val *v, const LType *type) {
   const LType *elem = lt_elem(type);
-  if (!sem_is_int(v) || !lt_is_int(elem) || elem->kind == L_INT1 || lt_int_fits(elem, v->integer))
+  if (!val_is_integer(v) || !lt_is_int(elem) || elem->kind == L_INT1 || lt_int_fits(elem, v->integer))
     return sem_constant(L, v, type);
   return sem_constant_int(L, (int64_t)v->integer, type);
 }
 
 static void check_number(Lang *L, const Val *v, const LType *t) {
-  if (!sem_is_int(v) || !lt_is_int(t) || t->kind == L_INT1) return;
+  if (!val_is_integer(v) || !lt_is_int(t) || t->kind == L_INT1) return;
   if (v->integer < 0 && lt_is_unsigned(t))
     lang_fail(L, "cast one of them first", "the negative constant %s meets a tensor of %s, which is unsigned",
               big_text(L, v->integer), lt_text(L, t));

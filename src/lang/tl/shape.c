@@ -1,91 +1,11 @@
-/* shape.c: constants, splats, broadcasting, and ops that rearrange elements. */
-#include <math.h>
+/* shape.c: broadcasting, and ops that rearrange elements. */
 #include <string.h>
 
 #include "lang/tl/tl.h"
 
 #define MAX_NUMEL 1048576 /* the language's bound on the elements of one tensor */
 
-/* ---- making ops -------------------------------------------------------------------------------------------------- */
-
-Val *sem_op1(Lang *L, Opcode code, const LType *result, const Val *a) {
-  return val_tensor(L, ir_make(&L->b, code, lt_ir(L, result), a->value, NULL), result);
-}
-
-Val *sem_op2(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b) {
-  return val_tensor(L, ir_make(&L->b, code, lt_ir(L, result), a->value, b->value, NULL), result);
-}
-
-Val *sem_op3(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b, const Val *c) {
-  return val_tensor(L, ir_make(&L->b, code, lt_ir(L, result), a->value, b->value, c->value, NULL), result);
-}
-
-/* ---- constants --------------------------------------------------------------------------------------------------- */
-
-const LType *sem_number_type(Lang *L, const Val *v) {
-  if (v->kind == V_BOOL) return lt_scalar(L, L_INT1);
-  if (v->kind == V_INT) {
-    static const LKind kinds[] = {L_INT32, L_UINT32, L_INT64, L_UINT64};
-    for (size_t i = 0; i < COUNT(kinds); i++)
-      if (lt_int_fits(lt_scalar(L, kinds[i]), v->integer)) return lt_scalar(L, kinds[i]);
-    lang_fail(L, NULL, "the integer %s does not fit in 64 bits", big_text(L, v->integer));
-  }
-  double x = fabs(v->number);
-  bool fits = x == 0 || isinf(x) || isnan(x) || (x >= 0x1p-126 && x <= 0x1.fffffep127);
-  return lt_scalar(L, fits ? L_FP32 : L_FP64);
-}
-
-Val *sem_constant_int(Lang *L, int64_t x, const LType *type) {
-  return val_tensor(L, ir_const_int(&L->b, lt_ir(L, type), x), type);
-}
-
-Val *sem_constant(Lang *L, const Val *v, const LType *type) {
-  const LType *elem = lt_elem(type);
-  Type *ir = lt_ir(L, type);
-  if (elem->kind == L_FP8E4B15)
-    return sem_cast(L, sem_constant(L, v, lt_with_elem(L, type, lt_scalar(L, L_FP32))), elem);
-  if (lt_is_float(elem)) {
-    double x = v->kind == V_FLOAT ? v->number : (double)v->integer;
-    return val_tensor(L, ir_const_float(&L->b, ir, x), type);
-  }
-  if (!lt_is_int(elem)) {
-    if (lt_is_ptr(elem) && sem_is_int(v)) /* a null pointer, or one to a fixed address */
-      return sem_op1(L, OP_INT_TO_PTR, type, sem_constant(L, v, lt_with_elem(L, type, lt_scalar(L, L_INT64))));
-    lang_fail(L, NULL, "a number cannot become a value of type %s", lt_text(L, elem));
-  }
-  BigInt x = v->integer;
-  if (v->kind == V_FLOAT) {
-    if (elem->kind != L_INT1 && (v->number != floor(v->number) || fabs(v->number) >= 0x1p64))
-      lang_fail(L, "convert it with int(...) first", "the float %s cannot become a constant of type %s", val_repr(L, v),
-                lt_text(L, elem));
-    x = elem->kind == L_INT1 ? v->number != 0 : (BigInt)v->number;
-  }
-  if (elem->kind == L_INT1)
-    x = x != 0;
-  else if (!lt_int_fits(elem, x))
-    lang_fail(L, NULL, "%s is out of range for %s", big_text(L, x), lt_text(L, elem));
-  return val_tensor(L, ir_const_int(&L->b, ir, (int64_t)x), type);
-}
-
-Val *sem_to_tensor(Lang *L, Val *v) {
-  if (sem_is_tensor(v)) return v;
-  if (!val_is_number(v)) lang_fail(L, NULL, "expected a tensor or a number, but got %s", val_kind_text(L, v));
-  return sem_constant(L, v, sem_number_type(L, v));
-}
-
-/* ---- splat and broadcast ----------------------------------------------------------------------------------------- */
-
-Val *sem_splat(Lang *L, Val *v, int rank, const int64_t *shape) {
-  const LType *type = lt_block(L, v->type, rank, shape);
-  if (rank == 0) return v;
-  Attr *known = ir_const_value(v->value); /* a splat of a constant is a constant */
-  if (known && known->kind == ATTR_INT) return val_tensor(L, ir_const_int(&L->b, lt_ir(L, type), known->integer), type);
-  if (known && known->kind == ATTR_BOOL)
-    return val_tensor(L, ir_const_int(&L->b, lt_ir(L, type), known->integer), type);
-  if (known && known->kind == ATTR_FLOAT)
-    return val_tensor(L, ir_const_float(&L->b, lt_ir(L, type), known->number), type);
-  return sem_op1(L, OP_SPLAT, type, v);
-}
+/* ---- broadcasting ----------------------------------------------------------------------------------------- */
 
 Val *sem_expand_dims(Lang *L, Val *t, int axis) {
   int rank = lt_rank(t->type);
@@ -156,7 +76,7 @@ void sem_broadcast(Lang *L, Val **a, Val **b) {
 int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what) {
   if (sem_is_sequence(v) && v->len == 1 && sem_is_sequence(v->items[0])) /* f(x, (2, 3)) is f(x, 2, 3) */
     v = v->items[0];
-  if (sem_is_int(v)) {
+  if (val_is_integer(v)) {
     int64_t *one = NEW(L->cx, int64_t);
     *one = arg_int(L, v, what);
     *shape = one;

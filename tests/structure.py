@@ -1,0 +1,131 @@
+"""Is the house as docs/design.md says: do includes only fall, and are the circles among files those that are meant?
+
+Includes: a file of a folder includes files of its own folder and of folders above it in the list of section 4.
+Circles: files whose code calls each other in a circle, by the symbols in the objects of build/release. Some problems
+are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
+entry that is no circle any more.
+"""
+
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+KEPT = {
+    "the parser is a recursive descent: statements hold statements": """
+        src/syntax/parse_compound.c src/syntax/parse_match.c src/syntax/parse_stmt.c""",
+    "the same for expressions, in targets and f-strings, too; the search for an open bracket skips strings": """
+        src/syntax/fstring.c src/syntax/literal.c src/syntax/parse_atom.c src/syntax/parse_expr.c
+        src/syntax/parse_params.c src/syntax/parse_target.c src/syntax/parser.c""",
+    "an op with syntax of its own has regions, and these have ops": """
+        src/ir/print.c src/ir/print_custom.c""",
+    "the same, read": """
+        src/ir/read.c src/ir/read_custom.c""",
+    "the evaluator: calls execute statements, these evaluate expressions, and these call. A name may mean a builtin or "
+    "a function of the library; builtins call (tl.reduce its function), get attributes, give other builtins": """
+        src/lang/library.c src/lang/python/bind.c src/lang/python/builtins.c src/lang/python/call.c
+        src/lang/python/classes.c src/lang/python/eval_expr.c src/lang/python/flow.c src/lang/python/fstring.c
+        src/lang/python/host.c src/lang/python/loop.c src/lang/python/scope.c src/lang/python/stmt.c
+        src/lang/tl/attribute.c src/lang/tl/builtins.c src/lang/tl/builtins_shape.c src/lang/tl/descriptor.c
+        src/lang/tl/reduce.c""",
+    "an instruction is simplified into others, which are simplified": """
+        src/ll/build.c src/ll/rules_cast.c src/ll/rules_float.c src/ll/rules_int.c src/ll/rules_shape.c""",
+    "loops, reductions and scans have regions of ops, which are lowered as any others": """
+        src/gpu/lower/control.c src/gpu/lower/lower.c src/gpu/lower/misc.c src/gpu/lower/reduce.c
+        src/gpu/lower/scan.c""",
+}
+
+
+def folders():
+    """The folders of section 4, lowest first."""
+    text = (ROOT / "docs" / "design.md").read_text()
+    return re.findall(r"^src/(\w+)/", text[text.index("## 4.") :], re.M)
+
+
+def rising_includes():
+    order = {name: i for i, name in enumerate(folders())}
+    wrong = []
+    for file in sorted((ROOT / "src").rglob("*.[ch]")):
+        folder = file.relative_to(ROOT / "src").parts[0]
+        if folder not in order:
+            wrong.append(f"src/{folder}/ is not in the list of docs/design.md")
+            continue
+        for other in re.findall(r'^#include "(\w+)/', file.read_text(), re.M):
+            if order.get(other, 0) > order[folder]:
+                wrong.append(f"{file.relative_to(ROOT)} includes a file of {other}/, which stands below {folder}/")
+    return wrong
+
+
+def objects():
+    """The object of every file of src/ and python/ext/ in build/release, by the file's path."""
+    found = {}
+    for path in (ROOT / "build" / "release" / "CMakeFiles").glob("*.dir/**/*.o"):
+        source = re.search(r"\.dir/(.*)\.o$", str(path))[1]
+        if source.startswith(("src/", "python/ext/")) and (ROOT / source).exists():
+            found.setdefault(source, path)
+    return found
+
+
+def calls():
+    """Which files each file takes symbols from."""
+    defined, wanted = {}, defaultdict(set)
+    for source, path in objects().items():
+        out = subprocess.run(["nm", "-P", path], capture_output=True, text=True, check=True).stdout
+        for line in out.splitlines():
+            name, kind = line.split()[:2]
+            if kind == "U":
+                wanted[source].add(name)
+            elif kind in "TDRBC":
+                defined[name] = source
+    return {s: {defined[n] for n in names if n in defined} - {s} for s, names in wanted.items()}
+
+
+def circles(graph):
+    """Strongly connected components of more than one file (Tarjan, 1972)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(v):
+        index[v] = low[v] = len(index)
+        stack.append(v)
+        for w in graph.get(v, ()):
+            if w not in index:
+                visit(w)
+                low[v] = min(low[v], low[w])
+            elif w in stack:
+                low[v] = min(low[v], index[w])
+        if low[v] == index[v]:
+            at = stack.index(v)
+            component = frozenset(stack[at:])
+            del stack[at:]
+            if len(component) > 1:
+                found.append(component)
+
+    sys.setrecursionlimit(10_000)
+    for v in list(graph):
+        if v not in index:
+            visit(v)
+    return found
+
+
+def main():
+    wrong = rising_includes()
+    graph = calls()
+    if len(graph) < 100:
+        sys.exit("there are no objects in build/release: ./dev build")
+    kept = {frozenset(files.split()): why for why, files in KEPT.items()}
+    found = circles(graph)
+    for circle in found:
+        if circle in kept:
+            continue
+        wrong.append("files call each other in a circle:")
+        wrong += [f"    {a} -> {b}" for a in sorted(circle) for b in sorted(graph[a] & circle)]
+    wrong += [f"tests/structure.py: no circle any more: {why}" for files, why in kept.items() if files not in found]
+    print("\n".join(wrong) or f"{len(graph)} files, {len(found)} circles, all of them meant")
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
