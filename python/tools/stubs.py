@@ -43,10 +43,8 @@ def indent(text: str, by: str) -> str:
 
 def function(doc: object, name: str, method: bool = False) -> str:
     """A function or method with its documentation."""
-    from triton.language.core import _named_in_defaults
-
     parameters = []
-    for p in doc.signature(_named_in_defaults()).parameters.values():
+    for p in doc.signature().parameters.values():
         default = "" if p.default is p.empty else "=..."
         parameters.append({p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "") + p.name + ": Any" + default)
     if method:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from typing import NamedTuple
 
 
@@ -21,9 +22,10 @@ class Doc(NamedTuple):
     parameters: str
     text: str
 
-    def signature(self, names: dict) -> inspect.Signature:
-        """The parameters with their defaults, as `inspect.signature` gives them. `names`: what defaults may name."""
-        scope = dict(names)
+    def signature(self) -> inspect.Signature:
+        """The parameters with their defaults, as `inspect.signature` gives them."""
+        tl = sys.modules[__package__]
+        scope = {"tl": tl, "float32": tl.float32}
         exec("def f({}): ...".format(self.parameters.replace("\n", "\\n")), scope)
         return inspect.signature(scope["f"])
 

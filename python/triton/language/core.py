@@ -7,7 +7,6 @@ Called outside a kernel they say so.
 from __future__ import annotations
 
 import operator
-import sys
 
 from .._utils import _BITS, TRITON_MAX_TENSOR_NUMEL  # noqa: F401
 
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
 
 __triton_builtin__ = "tl"
 _interpreter = None  # while a kernel is interpreted: what the functions of the language call
-
-
-def _named_in_defaults() -> dict:
-    """What default values in the manual may name."""
-    return {"tl": sys.modules[__package__], "float32": float32}
 
 
 class _FromManual:
@@ -74,7 +68,7 @@ class builtin:
         )
 
     __doc__ = _FromManual(__doc__, lambda self, doc: self._doc or (doc and doc.text))
-    __signature__ = _FromManual(None, lambda self, doc: doc and doc.signature(_named_in_defaults()))
+    __signature__ = _FromManual(None, lambda self, doc: doc and doc.signature())
 
     def __repr__(self) -> str:
         return f"<function {self.__triton_builtin__}>"
