@@ -221,15 +221,32 @@ static PyObject *type_object(const ttc_param *p) {
   return types;
 }
 
+/* (type, constant or None, divisibility) of each item of a tuple; the constant of a tuple: those of its items. */
+static PyObject *described_values(const ttc_param *p, PyObject *value) {
+  if (strcmp(p->type, "tuple") != 0) return Py_NewRef(strcmp(p->type, "constexpr") == 0 ? value : Py_None);
+  PyObject *items = PyTuple_New((Py_ssize_t)p->nitems);
+  for (size_t i = 0; items && i < p->nitems; i++) {
+    PyObject *item = PySequence_GetItem(value, (Py_ssize_t)i), *type = item ? type_object(&p->items[i]) : NULL;
+    PyObject *constant = type ? described_values(&p->items[i], item) : NULL;
+    PyObject *all = constant ? Py_BuildValue("(OOi)", type, constant, (int)p->items[i].divisibility) : NULL;
+    if (!all || PyTuple_SetItem(items, (Py_ssize_t)i, all) != 0) Py_CLEAR(items);
+    Py_XDECREF(item);
+    Py_XDECREF(type);
+    Py_XDECREF(constant);
+  }
+  return items;
+}
+
 /* [(name, type, constant or None, divisibility)] of a call. */
 static PyObject *described_params(const Job *job, const Call *c) {
   PyObject *params = PyList_New(0);
   bool ok = params != NULL;
   for (size_t i = 0; ok && i < job->request.nparams; i++) {
     const ttc_param *p = &job->params[i];
-    PyObject *constant = strcmp(p->type, "constexpr") == 0 ? c->values[i] : Py_None, *type = type_object(p);
+    PyObject *constant = described_values(p, c->values[i]), *type = constant ? type_object(p) : NULL;
     PyObject *item = type ? Py_BuildValue("(OOOi)", c->f->params[i].name, type, constant, (int)p->divisibility) : NULL;
     ok = item && PyList_Append(params, item) == 0;
+    Py_XDECREF(constant);
     Py_XDECREF(type);
     Py_XDECREF(item);
   }

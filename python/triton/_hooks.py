@@ -47,7 +47,17 @@ def _tell(hook: object, function: object, params: list, given: dict, warmup: boo
     shown = ", ".join(f"{name}={options[name]}" for name in _DEFAULTS)
     key = f"{[(n, k, v, d) for n, k, v, d in params]}{sorted(options.items(), key=lambda item: item[0])}"
     name = f"{function.module}.{function.__qualname__}"
-    data = {"name": name, "signature": signature, "options": options, "key": key}
+    from .runtime._preload import target_now, written
+
+    data = {
+        "name": name,
+        "signature": signature,
+        "options": options,
+        "key": key,
+        "target": target_now(),
+        "params": [written(kind, value, d) for _, kind, value, d in params],
+        "given": given,
+    }
     compiled = {
         "key": key,
         "signature": signature,

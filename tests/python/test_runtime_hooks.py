@@ -1,15 +1,20 @@
 """Hooks around compiles, globals that change, TRITON_INTERPRET."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import threading
 
 import numpy as np
 import pytest
+import torch
 import triton
 import triton.language as tl
 from triton import knobs
+from triton.compiler import IRSource
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 
 def make():
@@ -315,3 +320,65 @@ def test_interpret_checks_and_keeps_order(interpret, status, tmp_path):
     if interpret == "0":
         env["TRITONC_NUM_THREADS"] = "1"
     assert subprocess.run([sys.executable, str(tmp_path / "script.py")], env=env, timeout=900).returncode == status
+
+
+@triton.jit
+def specialized_kernel(a, b, n, FLAG: tl.constexpr):
+    if FLAG:
+        tl.store(a, n)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        (torch.float32, (1, 16, (7, 2**40)), 3, tl.float32),
+        (torch.empty(8)[1:], (tl.constexpr(2), torch.empty(4), None), 2**63 + 2, True),
+        (torch.empty(8), TensorDescriptor.from_tensor(torch.empty(64, 64), [16, 16]), -16, (1, "x")),
+        (torch.int8, 2.5, True, None),
+    ],
+    ids=["numbers", "tuple", "descriptor", "float"],
+)
+def test_what_a_hook_was_told_can_be_preloaded(args):
+    told = []
+    with knobs.runtime.scope():
+        knobs.runtime.jit_cache_hook = lambda **k: told.append(k["compile"]["specialization_data"])
+        kernels = specialized_kernel.device_caches[0][0]
+        kernels.clear()
+        first = specialized_kernel.warmup(*args, grid=(1,), num_warps=8)
+        kernels.clear()
+        again = specialized_kernel.preload(told[0])
+        assert again.hash == first.hash
+        assert len(kernels) == 1
+        assert len(told) == 2
+        specialized_kernel.warmup(*args, grid=(1,), num_warps=8)
+        assert len(told) == 2
+
+
+def test_preloading_for_another_kernel_or_target():
+    told = []
+    with knobs.runtime.scope():
+        knobs.runtime.jit_cache_hook = lambda **k: told.append(k["compile"]["specialization_data"])
+        specialized_kernel.device_caches[0][0].clear()
+        specialized_kernel.warmup(torch.float32, 1, 5, specialized_kernel, grid=(1,))
+    data = json.loads(told[0])
+    for wrong, message in (
+        ({"name": "elsewhere.f"}, "Specialization data is for elsewhere.f but trying to preload for"),
+        ({"target": {"backend": "other"}}, "Specialization data is for {'backend': 'other'} but"),
+        ({}, "with the constant JITFunction"),
+    ):
+        with pytest.raises(RuntimeError, match=re.escape(message)):
+            specialized_kernel.preload(json.dumps({**data, **wrong}))
+
+
+def test_what_a_file_of_ir_says_of_its_kernel(tmp_path):
+    file = tmp_path / "any.ttgir"
+    file.write_text("""
+      module attributes {"ttg.num-warps" = 8 : i32, ttg.target = "cuda:90"} {
+        tt.func public @given(%a: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %b: !tt.ptr<bf16, 1>, %n: i64, %x: f32,
+                              %map: !tt.ptr<i8> {tt.nv_tma_desc = 1 : i32}) { tt.return }
+      }
+      """)
+    src = IRSource(file)
+    assert src.name == "@given"
+    assert src.signature == {0: "*f32", 1: "*bf16", 2: "i64", 3: "f32", 4: "nvTmaDesc"}
+    assert src.parse_options() == {"num_warps": 8}

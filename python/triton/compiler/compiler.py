@@ -363,9 +363,21 @@ class IRSource:
         self.path = str(path)
         with open(self.path, encoding="utf-8") as file:
             self.src = file.read()
-        self.name = self.path.rpartition("/")[2].partition(".")[0]
         self.language = "triton"
         self.ext = self.path.rpartition(".")[2]
+
+    def __getattr__(self, name: str) -> object:
+        # What the text says, read when it is asked for.
+        if name == "name":
+            self.name = f"@{self._module().get_entry_func_name()}"
+        elif name == "signature":
+            self.signature = _signature_of(self._module().str(), self.name)
+        else:
+            raise AttributeError(f"an IRSource has no attribute {name!r}")
+        return self.__dict__[name]
+
+    def _module(self) -> object:
+        return _C.parse_ir(self.src, self.path)
 
     def hash(self) -> str:
         """A hash of the text."""
@@ -374,14 +386,30 @@ class IRSource:
         return hashlib.sha256(self.src.encode()).hexdigest()
 
     def parse_options(self) -> dict:
-        return {}
+        """The options that the text fixes: of Triton GPU IR the number of warps."""
+        import re
+
+        warps = re.search(r'"ttg.num-warps" = (\d+) : i32', self.src) if self.ext == "ttgir" else None
+        return {"num_warps": int(warps[1])} if warps else {}
 
     def make_ir(
         self, target: object, options: object, codegen_fns: object = None, module_map: object = None,
         context: object = None,
     ) -> object:  # fmt: skip
         """The file as a module of `triton._C.libtriton.ir`."""
-        return _C.parse_ir(self.src, self.path)
+        return self._module()
+
+
+def _signature_of(text: str, name: str) -> dict:
+    """The types of the parameters of a function in printed IR, by position: "*f32", "i32", "nvTmaDesc"."""
+    import re
+
+    head = re.search(rf"tt\.func public {re.escape(name)}\((.*)\)", text)[1]
+    types = {}
+    for i, (kind, rest) in enumerate(re.findall(r"%[\w.$-]+: (!tt\.ptr<[^{}%]*>|[^ ,{}%]+)([^%]*)", head)):
+        pointee = re.match(r"!tt\.ptr<(.*?)(, \d+)?>$", kind)
+        types[i] = "nvTmaDesc" if "tt.nv_tma_desc" in rest else f"*{pointee[1]}" if pointee else kind
+    return types
 
 
 def _known_options(options: object) -> dict:

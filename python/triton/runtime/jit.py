@@ -453,6 +453,12 @@ class JITFunction(JITCallable, KernelInterface):
             raise TypeError(f"@triton.jit(repr=...) of {self.__qualname__} must give a string, and gave {name!r}")
         return name
 
+    def preload(self, specialization_data: str) -> object:
+        """Compile for a specialization that `knobs.runtime.jit_cache_hook` was told, and keep the kernel."""
+        from ._preload import preload
+
+        return preload(self, specialization_data)
+
     # ---- launching: __getitem__ and run() are the extension's -------------------------------------------------------
 
     def add_pre_run_hook(self, hook: Callable) -> None:
