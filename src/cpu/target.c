@@ -93,9 +93,9 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   LangOptions language = {0};
   lang_options(o, &language);
-  static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled, &opt_pass_map_pack,
-                                            &opt_pass_map_results,   &opt_pass_fold,       &opt_pass_version_loops,
-                                            &opt_pass_split_pointers};
+  static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled,    &opt_pass_reduce_order,
+                                            &opt_pass_map_pack,      &opt_pass_map_results,   &opt_pass_fold,
+                                            &opt_pass_version_loops, &opt_pass_split_pointers};
   static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
   opt_run(cx, m, before_math, COUNT(before_math));
   opt_expand_math(cx, m, is_native, &language);

@@ -13,17 +13,10 @@
 #include <math.h>
 #include <string.h>
 
-/* One element. Integers are kept as their low bits, zero-extended. */
-typedef struct Elem {
-  Type *type;
-  uint64_t i;
-  double f;
-} Elem;
-
 static bool is_float(const Elem *e) { return ir_is_float(e->type); }
 static int64_t sext(const Elem *e) { return sign_extended(e->i, e->type->bits); }
 
-static bool elem_of(const Attr *a, Elem *e) {
+bool fold_element_of(const Attr *a, Elem *e) {
   if (a->kind == ATTR_FLOAT) return *e = (Elem){.type = a->type, .f = a->number}, true;
   if (a->kind != ATTR_INT && a->kind != ATTR_BOOL) return false;
   if (!a->type || !ir_is_int(a->type)) return false;
@@ -246,7 +239,7 @@ static bool convert(const Op *op, const Elem *a, Elem *r) {
 
 /* ---- an op on elements ------------------------------------------------------------------------------------------- */
 
-static bool evaluate(const Op *op, const Elem *in, Elem *r) {
+bool fold_element(const Op *op, const Elem *in, Elem *r) {
   bool floats = is_float(&in[0]);
   switch (op->code) {
   case OP_CMPI: return r->i = compare_int(ir_attr_text_or(op, "predicate", ""), &in[0], &in[1]), true;
@@ -293,9 +286,9 @@ Attr *fold_constant(Ctx *cx, const Op *op) {
     Elem e[3] = {0}, r = {.type = elem};
     for (int i = 0; i < op->noperands; i++) {
       const Attr *a = in[i]->kind == ATTR_DENSE ? in[i]->items[k] : in[i]->kind == ATTR_SPLAT ? in[i]->items[0] : in[i];
-      if (!elem_of(a, &e[i])) return NULL;
+      if (!fold_element_of(a, &e[i])) return NULL;
     }
-    if (!evaluate(op, e, &r) || !(items[k] = attr_of(cx, op, &r))) return NULL;
+    if (!fold_element(op, e, &r) || !(items[k] = attr_of(cx, op, &r))) return NULL;
   }
   if (!ir_is_tensor(type)) return items[0];
   return dense ? ir_attr_dense(cx, type, items) : ir_attr_splat(cx, type, items[0]);

@@ -103,7 +103,18 @@ static inline Op *def_of(const Value *v, Opcode code) { return v->op && v->op->c
 static inline Value *arg0(const Op *op) { return ir_operand(op, 0); }
 static inline Value *arg1(const Op *op) { return ir_operand(op, 1); }
 
-/* fold_constant.c: the attribute that is the value of `op`'s result if all its operands are constants, or NULL. */
+/* One element. Integers are kept as their low bits, zero-extended. */
+typedef struct Elem {
+  Type *type;
+  uint64_t i;
+  double f;
+} Elem;
+
+/* fold_constant.c: what an elementwise op gives for elements, r->type being set; a float is not rounded to its type.
+ * False: there is no single answer. */
+bool fold_element(const Op *op, const Elem *in, Elem *r);
+bool fold_element_of(const Attr *a, Elem *e); /* of a scalar constant */
+/* The attribute that is the value of `op`'s result if all its operands are constants, or NULL. */
 Attr *fold_constant(Ctx *cx, const Op *op);
 /* Two's complement in `bits` bits. */
 static inline uint64_t low_bits(uint64_t x, int bits) { return bits >= 64 ? x : x & ((UINT64_C(1) << bits) - 1); }

@@ -236,7 +236,7 @@ def test_breakpoints_in_what_combines(tmp_path):
         input="p b\nn\nc\nc\n", capture_output=True, text=True, env={**os.environ, "TRITON_INTERPRET": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "fp32>([4. 1.])" in done.stdout and "script.py(9)larger()" in done.stdout
+    assert "fp32>([9. 1.])" in done.stdout and "script.py(9)larger()" in done.stdout
 
 
 @triton.jit

@@ -299,12 +299,12 @@ def _to_tf32(x: np.ndarray, to_even: bool = False) -> np.ndarray:
 
 
 def reduce_values(sources: list, axis: int, combine: object) -> list:
-    """`combine` of lists of accumulated and of new values, along an axis: halves onto halves."""
+    """`combine` of lists of accumulated and of new values, along an axis: neighbours, in their order."""
     parts = [np.moveaxis(x, axis, 0) for x in sources]
     n = parts[0].shape[0]
     while n > 1:
         n //= 2
-        parts = [np.asarray(x) for x in combine([x[:n] for x in parts], [x[n : 2 * n] for x in parts])]
+        parts = [np.asarray(x) for x in combine([x[::2] for x in parts], [x[1::2] for x in parts])]
     return [x[0] for x in parts]
 
 

@@ -2,8 +2,8 @@
  *
  * Along the axis an element's number has bits that are registers, lanes or warps. First each thread combines its
  * registers, in a tree; then lanes exchange by butterfly shuffles, so that all of them know the result; then, if warps
- * share the axis, each leaves its part in shared memory and everyone reads and combines all parts. Functions are taken
- * to be associative and commutative, as the language says.
+ * share the axis, each leaves its part in shared memory and everyone reads and combines all parts. Functions are
+ * associative and commutative here: others have become scans (opt/reduce_order.c).
  */
 #include "gpu/lower/lower.h"
 
