@@ -29,6 +29,9 @@ LLInst *ll_simplify_float(LLBuilder *b, const LLKey *k);
 LLInst *ll_simplify_cast(LLBuilder *b, const LLKey *k);
 LLInst *ll_simplify_shape(LLBuilder *b, const LLKey *k);
 
+/* divide.c: an integer division of 32 or 64 bits without one; NULL where the divisor is not constant. */
+LLInst *ll_divide_by_constant(LLBuilder *b, const LLInst *i);
+
 uint64_t ll_known_zeros(const LLInst *i); /* from the operands' */
 double ll_bits_to_double(const LLType *t, uint64_t bits);
 uint64_t ll_double_to_bits(const LLType *t, double x); /* rounds to nearest even */

@@ -2,7 +2,8 @@
  *
  *   i1     selections are logic, comparisons of booleans too; conversions to floating point go through i32
  *   i8     lives in a 16-bit register whose upper half means nothing: what would look at that half goes through i32
- *   i16    shifts by a variable amount go through i32 (the amount is 32 bits wide in PTX)
+ *   i16    shifts by a variable amount go through i32 (the amount is 32 bits wide in PTX), and divisions by a constant
+ *   i32..  divisions by a constant are multiplications (divide.c)
  *   half   division and remainder go through float (exact enough: one rounding of a correctly rounded float quotient of
  *          11-bit significands is the correct one); minimum and maximum before sm_80 too
  *   bfloat arithmetic before sm_90 goes through float, conversions before sm_80 are integer arithmetic
@@ -58,7 +59,8 @@ static LLInst *legal_small(Legal *l, LLInst *i) {
                  i->op == LL_ICMP || i->op == LL_SITOFP || i->op == LL_UITOFP || (i->op >= LL_SMIN && i->op <= LL_UMAX);
     if (looks) return through_i32(l, i);
   }
-  if (t == &ll_i16 && variable) return through_i32(l, i);
+  bool divides = i->op >= LL_UDIV && i->op <= LL_SREM && i->args[1]->op == LL_CONST;
+  if (t == &ll_i16 && (variable || divides)) return through_i32(l, i);
   if (i->type == &ll_i8 && (i->op == LL_FPTOSI || i->op == LL_FPTOUI)) return through_i32(l, i);
   return NULL;
 }
@@ -205,6 +207,7 @@ bool ll_legalize(LLFunc *f, int sm) {
       Legal l = {.b = ll_before(i), .sm = sm};
       LLInst *r = legal_small(&l, i);
       if (!r) r = legal_float(&l, i);
+      if (!r) r = ll_divide_by_constant(&l.b, i);
       if (!r) continue;
       ll_replace(i, r);
       changed = true;

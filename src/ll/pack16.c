@@ -5,6 +5,11 @@
  * pairs moves to packed form; it ends at loads of vectors (EXTRACTs of neighbouring elements), at constants, or by
  * building a pair of what is there. A pair of fptruncs from float is one cvt (sm_80). Each element must have no other
  * use: else both forms would be computed. Packing is per lane, so results are the same bit for bit.
+ *
+ * Bytes of one word become a pair without a conversion instruction, which is done at a fraction of the rate of others:
+ * a byte put under the exponent of 2^(significand bits) is that power plus the byte, and the power is subtracted, which
+ * is exact. A half holds 1024 + 0 .. 255; of a bfloat's 8 bits the byte's upper one has to become part of what is
+ * subtracted (Kim et al., "Who Says Elephants Can't Run", 2022, for half).
  */
 #include "ll/internal.h"
 
@@ -39,6 +44,62 @@ static bool same_operation(const LLInst *x, const LLInst *y) {
          x->nargs > 0 && x->args[0]->type == y->args[0]->type;
 }
 
+/* ---- from bytes -------------------------------------------------------------------------------------------------- */
+
+/* A conversion to 16 bits of byte number `at` of a vector. */
+typedef struct Byte {
+  LLInst *bytes;
+  int at;
+  bool is_signed;
+} Byte;
+
+static bool is_byte(const Pack *p, const LLInst *i, Byte *out) {
+  if (i->type == &ll_bfloat && (p->sm < 80 || i->op != LL_FPTRUNC)) return false;
+  if (i->type == &ll_bfloat) i = i->uses == 1 ? i->args[0] : i;
+  if ((i->op != LL_SITOFP && i->op != LL_UITOFP) || i->uses != 1) return false;
+  const LLInst *wide = i->args[0];
+  if ((wide->op != LL_SEXT && wide->op != LL_ZEXT) || (wide->op == LL_SEXT && i->op == LL_UITOFP)) return false;
+  const LLInst *x = wide->args[0];
+  if (x->type != &ll_i8 || x->op != LL_EXTRACT || x->args[0]->type->kind != LLK_VECTOR) return false;
+  *out = (Byte){x->args[0], (int)x->imm, wide->op == LL_SEXT};
+  return out->bytes->type->n % 4 == 0;
+}
+
+static bool are_bytes(const Pack *p, const LLInst *lo, const LLInst *hi, Byte *x, Byte *y) {
+  return lo->type == hi->type && is_byte(p, lo, x) && is_byte(p, hi, y) && x->bytes == y->bytes &&
+         x->at / 4 == y->at / 4 && x->is_signed == y->is_signed && (x->is_signed || lo->type == &ll_half);
+}
+
+static LLInst *mask_word(LLBuilder *b, LLOp op, LLInst *word, uint32_t mask) {
+  return ll_op2(b, op, word, ll_const(b, &ll_i32, mask));
+}
+
+static LLInst *convert_bytes(Pack *p, LLInst *lo, LLInst *hi) {
+  Byte x, y;
+  if (!are_bytes(p, lo, hi, &x, &y)) return NULL;
+  LLBuilder *b = &p->b;
+  const LLType *t = pair_type(lo->type);
+  int n = x.bytes->type->n / 4;
+  LLInst *word = n == 1 ? ll_bitcast(b, &ll_i32, x.bytes)
+                        : ll_extract(b, ll_bitcast(b, ll_vector(b->func->module, &ll_i32, n), x.bytes), x.at / 4);
+  LLInst *places = ll_const(b, &ll_i32, (uint64_t)(0x4040 | x.at % 4 | y.at % 4 << 8)); /* each below the exponent */
+  if (t == &ll_half2) {
+    if (x.is_signed) word = mask_word(b, LL_XOR, word, 0x80808080); /* plus 128 */
+    LLInst *high = ll_call(b, LL_PRMT, NULL, word, ll_const(b, &ll_i32, 0x64), places, NULL);
+    LLInst *power = ll_const(b, &ll_i32, x.is_signed ? 0x64806480 : 0x64006400);
+    return ll_op2(b, LL_FSUB, ll_bitcast(b, t, high), ll_bitcast(b, t, power));
+  }
+  /* 128 + the byte's lower bits, and 128, or 256 for a negative byte */
+  LLInst *both = ll_call(b, LL_PRMT, NULL, word, ll_const(b, &ll_i32, 0x43), places, NULL);
+  LLInst *high = ll_bitcast(b, t, mask_word(b, LL_AND, both, 0xff7fff7f));
+  LLInst *power = ll_bitcast(b, t, mask_word(b, LL_AND, both, 0xff80ff80));
+  if (p->sm >= 90) return ll_op2(b, LL_FSUB, high, power);
+  LLInst *minus = ll_bitcast(b, t, ll_const(b, &ll_i32, 0xbf80bf80));
+  return ll_call_n(b, LL_FMA, t, (LLMods){0}, 0, (LLInst *[]){power, minus, high}, 3);
+}
+
+/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+
 static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth);
 
 static LLInst *pack_operation(Pack *p, LLInst *lo, LLInst *hi, int depth) {
@@ -63,6 +124,7 @@ static LLInst *pair_of_vector(Pack *p, LLInst *lo, LLInst *hi) {
 
 static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth) {
   LLInst *v = pair_of_vector(p, lo, hi);
+  if (!v) v = convert_bytes(p, lo, hi);
   if (v) return v;
   if (depth < 16 && lo->uses == 1 && hi->uses == 1 && same_operation(lo, hi) && packs(p, lo))
     return pack_operation(p, lo, hi, depth);
@@ -72,7 +134,10 @@ static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth) {
 static LLInst *pack_build(Pack *p, LLInst *i) {
   int n = i->type->n;
   bool any = false;
-  for (int e = 0; e < n; e += 2) any |= packs(p, i->args[e]) && same_operation(i->args[e], i->args[e + 1]);
+  Byte x, y;
+  for (int e = 0; e < n; e += 2)
+    any |= (packs(p, i->args[e]) && same_operation(i->args[e], i->args[e + 1])) ||
+           are_bytes(p, i->args[e], i->args[e + 1], &x, &y);
   if (!any) return NULL;
   LLInst *words[4];
   for (int e = 0; e < n; e += 2) words[e / 2] = pack(p, i->args[e], i->args[e + 1], 0);

@@ -378,6 +378,30 @@ TEST(dead_code_goes) {
   assert_false(ll_dce(f));
 }
 
+/* Two parameters that every edge gives one value are one; a third differs in what enters. */
+TEST(equal_parameters_are_merged) {
+  (void)arg;
+  LLFunc *f = new_func(cx, 3);
+  LLBlock *loop = ll_block_new(f, ll_entry(f)), *done = ll_block_new(f, loop);
+  LLBuilder b = ll_at_end(ll_entry(f));
+  LLInst *one = ll_const_i32(&b, 1), *n = ll_param(f, 1);
+  ll_br(&b, loop, (LLInst *[]){n, n, one}, 3);
+  LLInst *x = ll_block_param(loop, &ll_i32), *same = ll_block_param(loop, &ll_i32),
+         *other = ll_block_param(loop, &ll_i32);
+  b = ll_at_end(loop);
+  LLInst *next = ll_op2(&b, LL_ADD, ll_op2(&b, LL_MUL, x, same), other);
+  ll_cond_br(&b, ll_icmp(&b, LLP_SGT, next, ll_param(f, 2)), loop, (LLInst *[]){next, next, next}, 3, done, NULL, 0);
+  b = ll_at_end(done);
+  ll_store(&b, ll_param(f, 0), next, plain);
+  ll_ret(&b);
+  assert_true(ll_simplify_cfg(f));
+  check(cx, f);
+  assert_int_equal(loop->nparams, 2);
+  for (const LLInst *i = loop->first; i; i = i->next)
+    if (i->op == LL_MUL) assert_ptr_equal(i->args[0], i->args[1]);
+  assert_false(ll_simplify_cfg(f));
+}
+
 TEST(small_ifs_become_predicates) {
   (void)arg;
   LLFunc *f = new_func(cx, 3);
@@ -490,6 +514,7 @@ int main(void) {
       cmocka_unit_test(invariants_leave_loops),
       cmocka_unit_test(addresses_are_stepped),
       cmocka_unit_test(dead_code_goes),
+      cmocka_unit_test(equal_parameters_are_merged),
       cmocka_unit_test(small_ifs_become_predicates),
       cmocka_unit_test(half_operations_are_paired),
       cmocka_unit_test(verifier_refuses),

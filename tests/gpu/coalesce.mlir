@@ -1,7 +1,7 @@
 // RUN: env TRITONC_DUMP=gpu-assign tritonc %s --target cuda:90 --num-warps 4 --emit ttgir -o /dev/null 2>&1 | FileCheck %s
 // RUN: tritonc %s --target cuda:90 --num-warps 4 --emit ptx -o - | FileCheck %s --check-prefix PTX
 // The layouts of memory accesses: threads stand next to each other along the dimension that is contiguous in memory, and each takes as many
-// elements of it as alignment allows, up to 16 bytes. A function's accesses of one shape and order share a layout.
+// elements of it as alignment allows, up to 16 bytes. Accesses of one shape and order whose elements meet share a layout.
 
 // CHECK-DAG: #[[ROWS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
 // CHECK-DAG: #[[COLUMNS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [16, 2], warpsPerCTA = [1, 4], order = [0, 1]}>
@@ -9,6 +9,7 @@
 // CHECK-DAG: #[[ONE:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 // CHECK-DAG: #[[TWO:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [2], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 // CHECK-DAG: #[[FOUR:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+// CHECK-DAG: #[[EIGHT:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [8], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 
 // Rows whose beginnings are aligned: 16 bytes of a row per thread.
 // CHECK-LABEL: @rows
@@ -295,5 +296,44 @@ tt.func public @gathered_addresses(%i: !tt.ptr<i64>, %out: !tt.ptr<f32> {tt.divi
   %outs = tt.splat %out : !tt.ptr<f32> -> tensor<16x64x!tt.ptr<f32>>
   %to = tt.addptr %outs, %y : tensor<16x64x!tt.ptr<f32>>, tensor<16x64xi32>
   tt.store %to, %v : tensor<16x64x!tt.ptr<f32>>
+  tt.return
+}
+
+// A narrow type and a wide one that meet are loaded with the narrow one's width; apart from each other each has its own.
+// CHECK-LABEL: @meet
+// CHECK: tt.load {{.*}} : tensor<1024x!tt.ptr<f32>, #[[EIGHT]]>
+// CHECK: tt.load {{.*}} : tensor<1024x!tt.ptr<f16>, #[[EIGHT]]>
+// CHECK: tt.store {{.*}} : tensor<1024x!tt.ptr<f32>, #[[FOUR]]>
+tt.func public @meet(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16> {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f16> -> tensor<1024x!tt.ptr<f16>>
+  %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<f32>>, tensor<1024xi32>
+  %qq = tt.addptr %qs, %r : tensor<1024x!tt.ptr<f16>>, tensor<1024xi32>
+  %x = tt.load %pp : tensor<1024x!tt.ptr<f32>>
+  %h = tt.load %qq : tensor<1024x!tt.ptr<f16>>
+  %y = arith.extf %h : tensor<1024xf16> to tensor<1024xf32>
+  %z = arith.addf %x, %y : tensor<1024xf32>
+  tt.store %pp, %z : tensor<1024x!tt.ptr<f32>>
+  tt.return
+}
+
+// CHECK-LABEL: @apart
+// CHECK: tt.load {{.*}} : tensor<1024x!tt.ptr<f32>, #[[FOUR]]>
+// CHECK: tt.store {{.*}} : tensor<1024x!tt.ptr<f32>, #[[FOUR]]>
+// CHECK: tt.load {{.*}} : tensor<1024x!tt.ptr<f16>, #[[EIGHT]]>
+// CHECK: tt.store {{.*}} : tensor<1024x!tt.ptr<f16>, #[[EIGHT]]>
+tt.func public @apart(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16> {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f16> -> tensor<1024x!tt.ptr<f16>>
+  %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<f32>>, tensor<1024xi32>
+  %qq = tt.addptr %qs, %r : tensor<1024x!tt.ptr<f16>>, tensor<1024xi32>
+  %x = tt.load %pp : tensor<1024x!tt.ptr<f32>>
+  %z = arith.addf %x, %x : tensor<1024xf32>
+  tt.store %pp, %z : tensor<1024x!tt.ptr<f32>>
+  %h = tt.load %qq : tensor<1024x!tt.ptr<f16>>
+  %y = arith.addf %h, %h : tensor<1024xf16>
+  tt.store %qq, %y : tensor<1024x!tt.ptr<f16>>
   tt.return
 }

@@ -1,4 +1,4 @@
-"""High halves of products, sums and products that are rounded by themselves, and what topk and cumprod widen to."""
+"""High halves of products, quotients by constants, sums and products that are rounded by themselves, and what topk and cumprod widen to."""
 
 import numpy as np
 import pytest
@@ -22,6 +22,54 @@ def test_mulhi(dtype):
     mulhi_kernel[(1,)](x, y, out, B=64)
     bits = 8 * limits.dtype.itemsize
     assert out.tolist() == [(int(a) * int(b)) >> bits for a, b in zip(x, y, strict=True)]
+
+
+@triton.jit
+def divide_kernel(x, q, r, n, C: tl.constexpr, B: tl.constexpr):
+    at = tl.program_id(0) * B + tl.arange(0, B)
+    v = tl.load(x + at, mask=at < n, other=1)
+    tl.store(q + at, v // C, mask=at < n)
+    tl.store(r + at, v % C, mask=at < n)
+
+
+# Powers of two; what needs a multiplier of one bit more than the type has (7, even: 28, 14); the ends of a type.
+DIVISORS = (
+    1,
+    2,
+    3,
+    7,
+    14,
+    28,
+    100,
+    127,
+    128,
+    641,
+    65535,
+    65537,
+    10**9,
+    2**31 - 1,
+    2**31,
+    2**32 - 5,
+    10**12,
+    2**63,
+    2**64 - 59,
+)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+def test_division_by_constants(dtype):
+    """Truncates toward zero, as C does; beside multiples of the divisor and at the ends of the type."""
+    limits, rng = np.iinfo(dtype), np.random.default_rng(6)
+    for c in (c for d in DIVISORS for c in {d, -d} if limits.min <= c <= limits.max):
+        times = rng.integers(0, min(limits.max // abs(c), 2**62), 12, endpoint=True)
+        near = [int(t) * c + d for t in times for d in (-1, 0, 1)] + [limits.min, limits.min + 1, limits.max, 0, 1]
+        exact = [v for v in near if limits.min + (c == -1) * (limits.min < 0) <= v <= limits.max]
+        x = np.array(exact, dtype)
+        q, r = np.zeros_like(x), np.zeros_like(x)
+        divide_kernel[(1,)](x, q, r, x.size, C=c, B=64)
+        want = [abs(v) // abs(c) * (1 if (v < 0) == (c < 0) else -1) for v in exact]
+        assert q.tolist() == want, c
+        assert r.tolist() == [v - w * c for v, w in zip(exact, want, strict=True)], c
 
 
 @triton.jit

@@ -86,12 +86,13 @@ static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
   }
 }
 
-/* Packed 32-bit registers: pairs and quads as a vector; f32 as their bits. */
+/* The 32-bit registers of an operand. What was read as whole registers (ldmatrix) is taken as such: put together anew,
+ * four bytes would be taken apart and put together by instructions. */
 static LLInst *packed(Lower *w, LLInst *const *x, int n) {
   LLInst *bits[16];
-  if (x[0]->type->bits < 32) return ll_build_vector(&w->b, x, n);
-  for (int i = 0; i < n; i++) bits[i] = ll_bitcast(&w->b, &ll_i32, x[i]);
-  return ll_build_struct(&w->b, bits, n);
+  int per = 32 / x[0]->type->bits;
+  for (int i = 0; i < n / per; i++) bits[i] = ll_bitcast(&w->b, &ll_i32, ll_build_vector(&w->b, x + i * per, per));
+  return ll_build_struct(&w->b, bits, n / per);
 }
 
 /* Thread 0's element number `i` along K. Which elements a tile takes is up to us, if it is the same for A and B: each

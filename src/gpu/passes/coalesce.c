@@ -3,11 +3,17 @@
  * Problem. A warp's access is fast when its threads touch neighbouring bytes, and each thread up to 16 of them at once.
  * Idea. Dimensions are ordered by how long the runs of neighbouring addresses along them are; a thread takes as many
  * elements of the fastest one as alignment and the mask allow (those that would be accessed one by one better lie in
- * neighbouring threads), no more than gives every thread work. A function's accesses of one
- * shape and order share the widest choice of all of them, so that a narrow type beside a wide one needs no conversion
- * between the two. What writes takes no more than one instruction does, though: of a warp's threads, neighbours would
- * leave gaps in what one instruction writes, and no cache fills them on the way to the second level, where half lines
- * cost as much as whole ones. (Loads find the other half in the first level's cache.)
+ * neighbouring threads), no more than gives every thread work.
+ *
+ * Accesses whose elements meet (x = load(p); store(q, f(x, load(r)))) share the widest choice among them, so that a
+ * narrow type beside a wide one needs no conversion between the two. Groups of values that meet are found by
+ * union-find: an elementwise operation or a scan joins its operands and results, a loop or branch what flows into each
+ * of its results, an access what it reads or writes with addresses and masks that were loaded themselves. A dot or a
+ * reduction ends a group: its operands and results have layouts of their own in any case, and a choice wider than 16
+ * bytes leaves gaps between the threads of one instruction, which only a cache hides.
+ *
+ * What writes takes no more than one instruction does, though: no cache fills such gaps on the way to the second level,
+ * where half lines cost as much as whole ones. (Loads find the other half in the first level's cache.)
  */
 #include "gpu/passes/passes.h"
 
@@ -22,11 +28,110 @@ static void order_by_contiguity(const Index *a, int rank, int *order) {
   }
 }
 
+static bool is_access(const Op *op) {
+  switch (op->code) {
+  case OP_LOAD:
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: return ir_is_tensor(ir_operand(op, 0)->type);
+  default: return false;
+  }
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
+
+/* A group's representative; of a value that is in none, the value itself. */
+static const Value *group_of(Coalesce *c, const Value *v) {
+  for (const Value *up; (up = map_get(&c->groups, v)) && up != v; v = up) {
+    const Value *above = map_get(&c->groups, up);
+    if (above != up) map_put(c->cx, &c->groups, v, (void *)above); /* halve the path */
+  }
+  return v;
+}
+
+static bool is_grouped(Coalesce *c, const Value *v) { return map_has(&c->groups, v); }
+
+static void found_group(Coalesce *c, const Value *v) {
+  if (!is_grouped(c, v)) map_put(c->cx, &c->groups, v, (void *)v);
+}
+
+/* Of the same shape: an access's order means the same for both. */
+static void join(Coalesce *c, const Value *a, const Value *b) {
+  if (!ir_same_shape(a->type, b->type)) return;
+  found_group(c, a), found_group(c, b);
+  const Value *x = group_of(c, a), *y = group_of(c, b);
+  if (x != y) map_put(c->cx, &c->groups, x, (void *)y);
+}
+
+/* `from` flows into `to`. A constant may flow into many things that have nothing to do with each other, and so may
+ * pointers that are moved on. */
+static void flow(Coalesce *c, const Value *to, const Value *from) {
+  if (from->op && (from->op->code == OP_CONSTANT || from->op->code == OP_SPLAT)) return;
+  if (!ir_is_ptr(ir_elem(from->type)) || is_grouped(c, from)) join(c, to, from);
+}
+
+static void group_for(Coalesce *c, const Op *op) {
+  for (int i = 0; i < op->nresults; i++) {
+    flow(c, ir_loop_result(op, i), ir_loop_arg(op, i));
+    flow(c, ir_loop_arg(op, i), ir_loop_init(op, i));
+    flow(c, ir_loop_arg(op, i), ir_loop_yield(op, i));
+  }
+}
+
+static void group_while(Coalesce *c, const Op *op) {
+  const Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  for (int i = 0; i < before->nargs; i++) {
+    flow(c, before->args[i], ir_operand(op, i));
+    flow(c, before->args[i], ir_operand(after->last, i));
+  }
+  for (int i = 0; i < after->nargs; i++) {
+    flow(c, after->args[i], ir_operand(before->last, 1 + i));
+    flow(c, ir_result(op, i), after->args[i]);
+  }
+}
+
+static void group_if(Coalesce *c, const Op *op) {
+  for (int i = 0; i < op->nresults; i++)
+    for (int r = 0; r < 2; r++) flow(c, ir_result(op, i), ir_operand(ir_terminator(ir_entry(op, r)), i));
+}
+
+/* Do all operands and results have one layout? */
+static bool is_in_place(const Op *op) {
+  return op->code == OP_SCAN || is_access(op) || ir_has(op, T_ELEMENTWISE) || op->code == OP_INLINE_ASM ||
+         op->code == OP_MAP_ELEMENTWISE || op->code == OP_EXTERN_ELEMENTWISE;
+}
+
+static void group_in_place(Coalesce *c, const Op *op) {
+  const Value *first = NULL;
+  for (int i = 0; i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    if (!is_grouped(c, v)) continue;
+    if (first) join(c, first, v);
+    first = v;
+  }
+  for (int i = 0; first && i < op->nresults; i++) join(c, first, ir_result(op, i));
+}
+
+/* Only values that come from memory or are carried found groups: indices can be computed in any layout. */
+static void group(Op *op, void *arg) {
+  Coalesce *c = arg;
+  switch (op->code) {
+  case OP_LOAD:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: found_group(c, ir_result(op, 0)); break;
+  case OP_FOR: group_for(c, op); return;
+  case OP_WHILE: group_while(c, op); return;
+  case OP_IF: group_if(c, op); return;
+  default: break;
+  }
+  if (is_in_place(op)) group_in_place(c, op);
+}
+
 static const char *key_of(Coalesce *c, const Op *op, const int *order) {
   const Type *t = ir_operand(op, 0)->type;
   Buf b = {.cx = c->cx};
-  while (op->code != OP_FUNC) op = ir_parent(op);
-  buf_printf(&b, "%s ", ir_func_name(op));
+  const Value *v = op->code == OP_STORE ? ir_operand(op, 1) : ir_result(op, 0);
+  buf_printf(&b, "%p ", (const void *)group_of(c, v));
   for (int i = 0; i < t->rank; i++) buf_printf(&b, "%lld:%d ", (long long)t->shape[i], order[i]);
   return intern(c->cx, buf_text(&b));
 }
@@ -54,16 +159,6 @@ int64_t coalesce_atomic_width(Coalesce *c, const Op *op, int sm) {
   return min64(width(c, op, order), gpu_atomic_bytes(op, sm) / ir_elem_bytes(ptr->type->elem->elem));
 }
 
-static bool is_access(const Op *op) {
-  switch (op->code) {
-  case OP_LOAD:
-  case OP_STORE:
-  case OP_ATOMIC_RMW:
-  case OP_ATOMIC_CAS: return ir_is_tensor(ir_operand(op, 0)->type);
-  default: return false;
-  }
-}
-
 static void collect(Op *op, void *arg) {
   Coalesce *c = arg;
   if (!is_access(op) || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) return;
@@ -78,6 +173,7 @@ static void collect(Op *op, void *arg) {
 Coalesce *coalesce_analyze(Ctx *cx, const Module *m) {
   Coalesce *c = NEW(cx, Coalesce);
   *c = (Coalesce){.cx = cx, .module = m, .index = index_analyze(cx, m), .num_warps = gpu_num_warps(m)};
+  ir_walk(m->op, group, c);
   ir_walk(m->op, collect, c);
   return c;
 }

@@ -109,14 +109,21 @@ static int k_width(Coalesce *c, const Op *dot) {
   return narrow && free ? 4 : 32 / bits;
 }
 
+/* What it takes to have a row of A, or a column of B, in registers: little if ldmatrix reads it, more if each warp that
+ * needs it widens it for itself. */
+static int64_t operand_cost(const Value *v) { return loaded_bits(v) < ir_elem(v->type)->bits ? 4 : 1; }
+
+/* Warps divide the dimension along which each of them would otherwise have more to read and widen. */
 static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
   Ctx *cx = c->cx;
   const Type *t = dot->results[0].type;
   int64_t warps[2] = {1, 1};
   bool chained = is_chained(c, dot);
+  int64_t row_cost = operand_cost(ir_operand(dot, 0)), column_cost = operand_cost(ir_operand(dot, 1));
   while (warps[0] * warps[1] < num_warps) {
     int64_t rows = t->shape[0] / warps[0], columns = t->shape[1] / warps[1];
-    bool down = chained ? rows > 16 || columns <= 8 : (rows >= columns && rows > 16) || columns <= 8;
+    bool taller = rows * row_cost >= columns * column_cost;
+    bool down = columns <= 8 || (rows > 16 && (taller || chained));
     warps[down ? 0 : 1] *= 2;
   }
   int64_t instr[2] = {16, 8};

@@ -19,7 +19,8 @@ typedef struct Coalesce {
   const Module *module;
   IndexInfo *index;
   int num_warps;
-  Map widths; /* "function, shape and order" to the elements per thread that accesses of them share, plus one */
+  Map groups; /* Values to others of the same group: union-find (coalesce.c) */
+  Map widths; /* "group, shape and order" to the elements per thread that its accesses share */
   const struct Chains *chains; /* of dots, once asked for: dot.c */
 } Coalesce;
 /* Analyzes all accesses in the module's functions. */

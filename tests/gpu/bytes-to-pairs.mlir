@@ -1,0 +1,39 @@
+// RUN: tritonc %s --target cuda:90 --emit ptx -o - | FileCheck %s
+// RUN: tritonc %s --target cuda:80 --emit ptx -o - | FileCheck %s --check-prefix=OLD
+// Four bytes of a word become two pairs of 16-bit numbers by permutation and subtraction, without conversions.
+
+// CHECK-LABEL: .entry bfloats
+// CHECK: prmt.b32 %[[BOTH:r[0-9]+]], %r{{[0-9]+}}, 67, 16704;
+// CHECK: and.b32 {{.*}}, %[[BOTH]], -8388737;
+// CHECK: and.b32 {{.*}}, %[[BOTH]], -8323200;
+// CHECK: sub.{{(rn.)?}}bf16x2
+// CHECK-NOT: cvt.rn.f32
+// OLD-LABEL: .entry bfloats
+// OLD: fma.rn.bf16x2
+tt.func public @bfloats(%p: !tt.ptr<i8> {tt.divisibility = 16 : i32}, %q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<i8> -> tensor<1024x!tt.ptr<i8>>
+  %qs = tt.splat %q : !tt.ptr<bf16> -> tensor<1024x!tt.ptr<bf16>>
+  %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<i8>>, tensor<1024xi32>
+  %qq = tt.addptr %qs, %r : tensor<1024x!tt.ptr<bf16>>, tensor<1024xi32>
+  %x = tt.load %pp : tensor<1024x!tt.ptr<i8>>
+  %y = arith.sitofp %x : tensor<1024xi8> to tensor<1024xbf16>
+  tt.store %qq, %y : tensor<1024x!tt.ptr<bf16>>
+  tt.return
+}
+
+// CHECK-LABEL: .entry halves
+// CHECK: prmt.b32
+// CHECK: sub.{{(rn.)?}}f16x2
+// CHECK-NOT: cvt.rn.f16
+tt.func public @halves(%p: !tt.ptr<i8> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16> {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<i8> -> tensor<1024x!tt.ptr<i8>>
+  %qs = tt.splat %q : !tt.ptr<f16> -> tensor<1024x!tt.ptr<f16>>
+  %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<i8>>, tensor<1024xi32>
+  %qq = tt.addptr %qs, %r : tensor<1024x!tt.ptr<f16>>, tensor<1024xi32>
+  %x = tt.load %pp : tensor<1024x!tt.ptr<i8>>
+  %y = arith.uitofp %x : tensor<1024xi8> to tensor<1024xf16>
+  tt.store %qq, %y : tensor<1024x!tt.ptr<f16>>
+  tt.return
+}
