@@ -300,6 +300,7 @@ tt.func public @gathered_addresses(%i: !tt.ptr<i64>, %out: !tt.ptr<f32> {tt.divi
 }
 
 // A narrow type and a wide one that meet are loaded with the narrow one's width; apart from each other each has its own.
+// PTX-LABEL: .entry meet
 // CHECK-LABEL: @meet
 // CHECK: tt.load {{.*}} : tensor<1024x!tt.ptr<f32>, #[[EIGHT]]>
 // CHECK: tt.load {{.*}} : tensor<1024x!tt.ptr<f16>, #[[EIGHT]]>
