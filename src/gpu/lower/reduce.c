@@ -37,11 +37,11 @@ static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
       for (int k = 0; k < r->n; k++) g.at[k] = r->src[k]->at[j];
       vec_push(w->cx, &parts, g);
     }
-    while (parts.len > 1) {
-      uint32_t half = (parts.len + 1) / 2;
-      for (uint32_t j = 0; j + half < parts.len; j++)
-        lower_combine(w, r->op, parts.at[j].at, parts.at[j + half].at, parts.at[j].at, r->n);
-      parts.len = half;
+    uint32_t kept = 0; /* one for every bit of how many are done, the largest first: few are live at a time */
+    for (uint32_t j = 0; j < parts.len; j++) {
+      parts.at[kept++] = parts.at[j];
+      for (uint32_t done = j + 1; !(done & 1) || (j + 1 == parts.len && kept > 1); done /= 2, kept--)
+        lower_combine(w, r->op, parts.at[kept - 2].at, parts.at[kept - 1].at, parts.at[kept - 2].at, r->n);
     }
     vec_push(w->cx, out, parts.at[0]);
   }

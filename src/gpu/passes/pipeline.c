@@ -805,17 +805,25 @@ static int64_t registers_read(const Pipeline *p) {
   return bits / 32;
 }
 
-/* How many blocks a multiprocessor holds when each has so many bytes of buffers. The registers of a thread are estimated:
- * its accumulators, what addresses and descriptors take, and `more`. */
-static int blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
-  enum { SHARED = 228 << 10, RESERVED = 1 << 10, REGISTERS = 64 << 10, OTHER_REGISTERS = 44, THREADS = 2048 };
-  int threads = 32 * p->num_warps;
-  int64_t registers = 0;
+/* Registers of a thread, as seen in matrix products: accumulators and what comes with them, the copies' addresses,
+ * counters and descriptors; `more` that operands are read into, which takes addresses and temporaries, too. */
+static int64_t registers_estimated(const Pipeline *p, int64_t more) {
+  enum { COUNTERS = 20, PER_COPY = 2, ACCUMULATORS_PER_TEMPORARY = 8, OTHERS_OF_READERS = 44 };
+  int64_t accumulators = 0, copies = 0;
   for (const Op *op = p->body->first; op; op = op->next)
     if (op->code == OP_WARP_GROUP_DOT || op->code == OP_DOT)
-      registers = max64(registers, ir_numel(op->results[0].type) / threads);
-  registers += OTHER_REGISTERS + more;
-  int64_t n = min64(SHARED / (bytes + RESERVED), REGISTERS / (registers * threads));
+      accumulators = max64(accumulators, ir_numel(op->results[0].type) / (32 * p->num_warps));
+  for (uint32_t i = 0; i < p->tiles.len; i++)
+    copies += gpu_registers(gpu_layout(p->cx, p->tiles.at[i].load->results[0].type)) / p->tiles.at[i].contiguity;
+  int64_t others = accumulators / ACCUMULATORS_PER_TEMPORARY + PER_COPY * copies + COUNTERS;
+  return accumulators + more + (more ? max64(others, OTHERS_OF_READERS) : others);
+}
+
+/* How many blocks a multiprocessor holds when each has so many bytes of buffers, and threads read `more` registers. */
+static int blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
+  enum { SHARED = 228 << 10, RESERVED = 1 << 10, REGISTERS = 64 << 10, THREADS = 2048 };
+  int threads = 32 * p->num_warps;
+  int64_t n = min64(SHARED / (bytes + RESERVED), REGISTERS / (registers_estimated(p, more) * threads));
   return (int)min64(n, THREADS / threads);
 }
 
