@@ -240,6 +240,8 @@ def wheel():
 
 def cross():
     """Other machines and systems: built here by cross compilers, run under emulators."""
+    if not build("release"):
+        return
     out, build_folder = BUILD / "wheels-cross", BUILD / "wheel" / "aarch64"
     if not step("./dev wheel --machine aarch64", [ROOT / "dev", "wheel", "--machine", "aarch64", "--name", "triton",
                                                   "--compatible", "3.6.0", "--out", out]):  # fmt: skip
@@ -249,7 +251,10 @@ def cross():
     ):
         return
     env = {"TRITONC_WHEELS": str(out), "TRITONC_SYSROOT": str(BUILD / "sysroot" / "aarch64"),
-           "TRITONC_CROSS_BUILD": str(build_folder), "PYTHONPATH": ""}  # fmt: skip
+           "TRITONC_CROSS_BUILD": str(build_folder), "PYTHONPATH": "",
+           "TRITONC_WINDOWS": str(BUILD / "windows")}  # fmt: skip
+    if not build("windows"):
+        return
     pytest("release", ["tests/cross"], env, label="other machines")
 
 

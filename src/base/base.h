@@ -19,7 +19,11 @@
 #include <stdint.h>
 
 #if defined(__GNUC__)
+#if defined(__MINGW32__) && !defined(__clang__) /* there printf is the system's, gnu_printf the C standard's */
+#define PRINTF_LIKE(fmt, args) __attribute__((format(gnu_printf, fmt, args)))
+#else
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#endif
 #else
 #define PRINTF_LIKE(fmt, args)
 #endif

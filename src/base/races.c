@@ -19,11 +19,11 @@
  * of shadow per grain, mapped when touched; a few instructions per grain accessed.
  */
 #include "base/races.h"
+#include "base/system.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 /* A word, from the top: kind, program, site, clock. 0: no access yet. */
 enum { PLAIN = 1, ATOMIC = 2, SEVERAL = 3, CLOCK_BITS = 22, SITE_BITS = 16, PROGRAM_BITS = 24 };
@@ -75,9 +75,8 @@ Races *races_new(const RaceRegion *regions, size_t n, size_t grain) {
     if (!from->size) continue;
     to->base = from->base >> r->shift;
     to->cells = ((from->base + from->size - 1) >> r->shift) - to->base + 1;
-    void *at = mmap(NULL, to->cells * sizeof *to->at, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (at == MAP_FAILED) return races_free(r), NULL;
+    void *at = sys_reserve(to->cells * sizeof *to->at);
+    if (!at) return races_free(r), NULL;
     to->at = at;
   }
   return r;
@@ -86,7 +85,7 @@ Races *races_new(const RaceRegion *regions, size_t n, size_t grain) {
 void races_free(Races *r) {
   if (!r) return;
   for (size_t i = 0; i < r->nregions; i++)
-    if (r->regions[i].at) munmap(r->regions[i].at, r->regions[i].cells * sizeof(Cell));
+    if (r->regions[i].at) sys_release(r->regions[i].at, r->regions[i].cells * sizeof(Cell));
   for (size_t i = 0; i < r->cap; i++) free(r->syncs[i].released);
   free(r->syncs);
   pthread_mutex_destroy(&r->lock);

@@ -1,7 +1,7 @@
 /* text.c: text under construction, and numbers as text. */
 #include "base/internal.h"
+#include "base/system.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,14 +128,7 @@ char *ctx_printf(Ctx *cx, const char *fmt, ...) {
 
 /* ---- doubles ----------------------------------------------------------------------------------------------------- */
 
-double text_to_double(const char *s, char **end) {
-  /* glibc's "C" locale object is static: this neither allocates nor fails there. */
-  locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (!c) return strtod(s, end);
-  double x = strtod_l(s, end, c);
-  freelocale(c);
-  return x;
-}
+double text_to_double(const char *s, char **end) { return sys_strtod(s, end); }
 
 /* The digits of "d.ddde-xx" with their point put back where the host's locale may have written something else. */
 static void point(char *s) {

@@ -1,4 +1,5 @@
 /* main.c: the command `tritonc`: one file in, one stage out. */
+#include "base/system.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -167,6 +168,7 @@ static void show(Ctx *cx, void *arg) {
 }
 
 int main(int argc, char **argv) {
+  sys_binary_streams();
   Ctx *cx = ctx_new(NULL);
   if (!cx) {
     fprintf(stderr, "tritonc: out of memory\n");

@@ -1,12 +1,12 @@
 /* assemble.c: PTX to cubin, by the first assembler that is there: libnvptxcompiler (linked in), libnvJitLink (dlopen),
  * ptxas (a program). All get the same options and their logs are read the same way.
  */
+#include "base/system.h"
 #include "nvidia/assemble.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *assembler_name(AssemblerKind kind) {
   static const char *const names[] = {"none", "libnvptxcompiler", "libnvJitLink", "ptxas", "any"};
@@ -50,16 +50,10 @@ static void read_log(Ctx *cx, Cubin *c, const char *entry) {
 
 /* The refused text is kept in a file. */
 static _Noreturn void refuse(Ctx *cx, AssemblerKind kind, const char *ptx, const char *log) {
-  const char *dir = getenv("TMPDIR");
-  char path[512];
-  snprintf(path, sizeof path, "%s/tritonc-XXXXXX.ptx", dir && *dir ? dir : "/tmp");
-  int fd = mkstemps(path, 4);
-  FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+  char *path = ctx_printf(cx, "%s/tritonc-XXXXXX.ptx", sys_temporary_place());
+  FILE *out = sys_temporary_file(path, 4);
   bool kept = out && fputs(ptx, out) >= 0;
-  if (out)
-    kept &= fclose(out) == 0;
-  else if (fd >= 0)
-    close(fd);
+  if (out) kept &= fclose(out) == 0;
   ctx_fail(cx, ERR_INTERNAL, "%s refused the PTX%s%s:\n%s", assembler_name(kind), kept ? ", which is kept in " : "",
            kept ? path : "", log);
 }

@@ -2,21 +2,21 @@
  * (nvptxcompiler.h), which is built where CUDA's toolkit was found. It lies in the folder that TRITONC_LIBDIR names,
  * beside this library, or where the loader looks. Once open it stays: to open it again costs a look-up.
  */
+#include "base/system.h"
 #include "nvidia/assemble.h"
 #include "nvidia/nvptxcompiler.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OBJECT "libtritonc_nvptxcompiler.so"
+#define OBJECT "libtritonc_nvptxcompiler" SYS_LIBRARY_SUFFIX
 
 /* The object in a folder near the one that is the first `n` bytes of `from`. */
 static void *open_near(const char *from, size_t n, const char *place) {
   char path[4096];
   int len = snprintf(path, sizeof path, "%.*s%s/%s", (int)n, from, place, OBJECT);
-  return len > 0 && (size_t)len < sizeof path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+  return len > 0 && (size_t)len < sizeof path ? sys_library_open(path) : NULL;
 }
 
 static const NvPtxCompiler *open_object(void) {
@@ -24,15 +24,15 @@ static const NvPtxCompiler *open_object(void) {
   /* beside this library; above a program's bin/, in a build folder or an installed tree */
   static const char *const places[] = {"", "/../lib", "/../lib64", "/../python/triton/_C"};
   void *library = given && *given ? open_near(given, strlen(given), "") : NULL;
-  Dl_info here;
-  bool known = dladdr((const void *)(uintptr_t)open_object, &here) && here.dli_fname;
-  const char *slash = known ? strrchr(here.dli_fname, '/') : NULL;
+  char *here = sys_object_path((const void *)(uintptr_t)open_object);
+  const char *slash = here ? strrchr(here, '/') : NULL;
   for (size_t i = 0; slash && !library && i < COUNT(places); i++)
-    library = open_near(here.dli_fname, (size_t)(slash - here.dli_fname), places[i]);
-  if (!library) library = dlopen(OBJECT, RTLD_NOW | RTLD_LOCAL);
+    library = open_near(here, (size_t)(slash - here), places[i]);
+  free(here);
+  if (!library) library = sys_library_open(OBJECT);
   if (!library) return NULL;
   NvPtxCompilerFn *get;
-  *(void **)&get = dlsym(library, "tritonc_nvptxcompiler");
+  *(void **)&get = sys_library_symbol(library, "tritonc_nvptxcompiler");
   return get ? get() : NULL;
 }
 

@@ -1,9 +1,9 @@
-/* assemble_nvjitlink.c: libnvJitLink, by dlopen: CUDA's toolkit and PyTorch's wheels bring it. It takes ptxas' options
+/* assemble_nvjitlink.c: libnvJitLink, opened at run time: CUDA's toolkit and PyTorch's wheels bring it. It takes ptxas' options
  * after "-Xptxas=". The library stays loaded as long as the process: its address is asked of the system each time.
  */
+#include "base/system.h"
 #include "nvidia/assemble.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +26,23 @@ enum { INPUT_PTX = 2 };
 /* Functions are exported under versioned names, __nvJitLinkCreate_13_0; the plain ones are macros of its header. */
 static void *symbol(void *lib, const char *name) {
   char versioned[96];
-  void *f = dlsym(lib, name);
+  void *f = sys_library_symbol(lib, name);
   for (int major = 13; !f && major >= 12; major--)
     for (int minor = 9; !f && minor >= 0; minor--) {
       snprintf(versioned, sizeof versioned, "__%s_%d_%d", name, major, minor);
-      f = dlsym(lib, versioned);
+      f = sys_library_symbol(lib, versioned);
     }
   return f;
 }
 
 static bool load(Api *api) {
-  static const char *const files[] = {"libnvJitLink.so.13", "libnvJitLink.so.12", "libnvJitLink.so"};
+  static const char *const files[] = {
+#if defined(_WIN32)
+      "nvJitLink_130_0.dll", "nvJitLink_120_0.dll"
+#else
+      "libnvJitLink.so.13", "libnvJitLink.so.12", "libnvJitLink.so"
+#endif
+  };
   static const char *const names[] = {"nvJitLinkCreate",
                                       "nvJitLinkDestroy",
                                       "nvJitLinkAddData",
@@ -48,8 +54,8 @@ static bool load(Api *api) {
                                       "nvJitLinkGetInfoLogSize",
                                       "nvJitLinkGetInfoLog"};
   const char *said = getenv("TRITON_NVJITLINK_PATH");
-  void *lib = said && *said ? dlopen(said, RTLD_NOW | RTLD_LOCAL) : NULL;
-  for (size_t i = 0; !lib && i < COUNT(files); i++) lib = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
+  void *lib = said && *said ? sys_library_open(said) : NULL;
+  for (size_t i = 0; !lib && i < COUNT(files); i++) lib = sys_library_open(files[i]);
   if (!lib) return false;
   void *functions[COUNT(names)];
   _Static_assert(sizeof functions == sizeof *api, "one pointer per function");

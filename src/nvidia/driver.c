@@ -1,4 +1,4 @@
-/* driver.c: loading and launching through libcuda, opened by dlopen.
+/* driver.c: loading and launching through libcuda, opened at run time.
  *
  * The library's functions are looked up once per process, under a once-flag, and what each device is is asked then too:
  * a table that never changes afterwards, which is all the state there is. The context of the caller's choice stays
@@ -11,10 +11,10 @@
  * still be queued in its stream, and neither can be detected. So a process that tunes keeps the code it measured (tens
  * of kilobytes each) until it ends.
  */
+#include "base/system.h"
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -98,19 +98,26 @@ static Driver driver;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void open_driver(void) {
-  void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (!library) library = dlopen("libcuda.so", RTLD_NOW | RTLD_LOCAL);
+  static const char *const names[] = {
+#if defined(_WIN32)
+      "nvcuda.dll"
+#else
+      "libcuda.so.1", "libcuda.so"
+#endif
+  };
+  void *library = NULL;
+  for (size_t i = 0; i < COUNT(names) && !library; i++) library = sys_library_open(names[i]);
   if (!library) {
-    snprintf(driver.problem, sizeof driver.problem, "libcuda.so.1, the GPU's driver, is not installed");
+    snprintf(driver.problem, sizeof driver.problem, "%s, the GPU's driver, is not installed", names[0]);
     return;
   }
 #define F(name, symbol, args)                                                                                          \
-  if (!(*(void **)&driver.name = dlsym(library, symbol)))                                                              \
+  if (!(*(void **)&driver.name = sys_library_symbol(library, symbol)))                                                 \
     snprintf(driver.problem, sizeof driver.problem, "the GPU's driver is too old: it has no %s", symbol);
   FUNCTIONS(F)
 #undef F
   if (driver.problem[0]) return;
-  *(void **)&driver.encode_tiled = dlsym(library, "cuTensorMapEncodeTiled");
+  *(void **)&driver.encode_tiled = sys_library_symbol(library, "cuTensorMapEncodeTiled");
   CUresult r = driver.cuInit(0);
   if (!r) r = driver.cuDeviceGetCount(&driver.ndevices);
   if (driver.ndevices > MAX_DEVICES) driver.ndevices = MAX_DEVICES;

@@ -19,17 +19,13 @@
  *
  * A kernel that is saved whole (run_save()) has its hash and metadata before that, and after it the stages' bytes.
  */
+#include "base/system.h"
 #include "run/run.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 static const char cache_magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '5'};
 static const char saved_magic[8] = {'T', 'T', 'K', 'E', 'R', 'N', 'L', '2'};
@@ -65,58 +61,30 @@ static bool make_folders(Ctx *cx, const char *path) {
   for (char *s = p + 1; *s; s++) {
     if (*s != '/') continue;
     *s = 0;
-    if (mkdir(p, 0700) != 0 && errno != EEXIST) return false;
+    if (!sys_make_folder(p)) return false;
     *s = '/';
   }
-  return mkdir(p, 0700) == 0 || errno == EEXIST;
-}
-
-static bool write_all(int fd, const void *data, size_t n) {
-  const char *p = data;
-  while (n) {
-    ssize_t did = write(fd, p, n);
-    if (did < 0 && errno == EINTR) continue;
-    if (did <= 0) return false;
-    p += did;
-    n -= (size_t)did;
-  }
-  return true;
+  return sys_make_folder(p);
 }
 
 /* Writes the file `path`, atomically; until then it is named `pending` and six letters. */
 static bool write_file(Ctx *cx, const char *path, const char *pending, const void *bytes, size_t n) {
   char *temporary = ctx_printf(cx, "%s.XXXXXX", pending);
-  int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-  if (fd < 0) return false;
-  bool ok = write_all(fd, bytes, n);
-  ok = close(fd) == 0 && ok;
-  ok = ok && rename(temporary, path) == 0;
-  if (!ok) unlink(temporary);
+  FILE *f = sys_temporary_file(temporary, 0);
+  if (!f) return false;
+  bool ok = fwrite(bytes, 1, n, f) == n;
+  ok = fclose(f) == 0 && ok;
+  ok = ok && sys_replace(temporary, path);
+  if (!ok) sys_remove(temporary);
   return ok;
 }
 
 /* A whole file of the user's own in the arena, or NULL. `time`: when it was written, in nanoseconds; or NULL. */
 static char *read_own_file(Ctx *cx, const char *path, size_t *len, int64_t *time) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO would wait for a writer */
-  if (fd < 0) return NULL;
-  struct stat st;
-  bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0) &&
-            st.st_size >= 0 && st.st_size < (off_t)1 << 32;
-  /* Not ctx_alloc: it may unwind, and the descriptor would stay open. */
-  char *text = ok ? malloc((size_t)st.st_size + 1) : NULL;
-  size_t n = 0;
-  while (text && n < (size_t)st.st_size) {
-    ssize_t did = read(fd, text + n, (size_t)st.st_size - n);
-    if (did < 0 && errno == EINTR) continue;
-    if (did <= 0) break;
-    n += (size_t)did;
-  }
-  close(fd);
+  char *text = sys_read_own(path, len, time);
   if (!text) return NULL;
-  if (time) *time = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
   ctx_defer(cx, free, text); /* runs at once if there is no memory to note it */
-  *len = n;
-  return ctx_strndup(cx, text, n);
+  return ctx_strndup(cx, text, *len);
 }
 
 /* ---- the body ---------------------------------------------------------------------------------------------------- */
@@ -419,22 +387,11 @@ static bool is_temporary(const char *name) {
 }
 
 static void sweep(Ctx *cx, const char *dir) {
-  enum { HOUR = 3600 };
-  struct stat st;
-  time_t now = time(NULL);
+  const int64_t hour = INT64_C(3600) * 1000000000, old = (int64_t)time(NULL) * 1000000000 - hour;
   const char *stamp = ctx_printf(cx, "%s/.swept", dir);
-  if (stat(stamp, &st) == 0 && now - st.st_mtime < HOUR) return;
-  int fd = open(stamp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return;
-  futimens(fd, NULL);
-  close(fd);
-  DIR *d = opendir(dir);
-  if (!d) return;
-  for (struct dirent *e; (e = readdir(d));)
-    if (is_temporary(e->d_name) && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-        now - st.st_mtime >= HOUR)
-      unlinkat(dirfd(d), e->d_name, 0);
-  closedir(d);
+  SysFile last;
+  if (sys_file(stamp, &last) && last.time > old) return;
+  if (sys_touch(stamp)) sys_sweep(dir, old, is_temporary);
 }
 
 /* The folder of all kernels, swept, and in it that of this one. */
@@ -442,7 +399,7 @@ static bool prepare_folder(Ctx *cx, const Files *f) {
   const char *dir = folder(cx, "TRITON_CACHE_DIR", "cache");
   if (!make_folders(cx, dir)) return false;
   sweep(cx, dir);
-  return mkdir(f->folder, 0700) == 0 || errno == EEXIST;
+  return sys_make_folder(f->folder);
 }
 
 void run_cache_write(Ctx *cx, const ttc_store *store, const Compiled *c) {

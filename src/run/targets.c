@@ -4,21 +4,12 @@
  * TRITONC_TARGETS. The loader keeps an open object open and counts, so opening it again for each compile costs a
  * look-up, and no table of ours has to be kept or guarded. A backend is never closed: its code may be running.
  */
+#include "base/system.h"
 #include "run/run.h"
 
-#include <dlfcn.h>
-#include <glob.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#if defined(__APPLE__)
-#define LIBRARY_SUFFIX ".dylib"
-#else
-#define LIBRARY_SUFFIX ".so"
-#endif
 
 /* Backends that this build knows by name. `library` is NULL where a backend is not in this build; the language still
  * knows how to make Triton IR for it. */
@@ -29,33 +20,29 @@ static const struct Known {
   const char *name, *library, *missing;
   const Target *built_in;
 } known[] = {
-    {"cpu", "libtritonc_cpu" LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)", NULL},
+    {"cpu", "libtritonc_cpu" SYS_LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)",
+     NULL},
     {"cuda", NULL, NULL, &cuda_target},
     {"simt", NULL, NULL, &simt_target},
 };
 
 const char *run_library_dir(Ctx *cx) {
-  Dl_info info;
-  const void *here = (const void *)(uintptr_t)run_library_dir;
-  if (!dladdr(here, &info) || !info.dli_fname || !*info.dli_fname) return ".";
-  /* A program's own name is argv[0]; where that was found on PATH, it does not tell the folder. */
-  char *path = realpath(strchr(info.dli_fname, '/') ? info.dli_fname : "/proc/self/exe", NULL);
-  const char *from = path ? path : info.dli_fname;
-  const char *slash = strrchr(from, '/');
-  const char *dir = slash ? intern_n(cx, from, (size_t)(slash - from)) : ".";
+  char *path = sys_object_path((const void *)(uintptr_t)run_library_dir);
+  const char *slash = path ? strrchr(path, '/') : NULL;
+  const char *dir = slash ? intern_n(cx, path, (size_t)(slash - path)) : ".";
   free(path);
   return dir;
 }
 
 static const Target *open_backend(Ctx *cx, const char *path, const char **why) {
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void *library = sys_library_open(path);
   if (!library) {
-    const char *error = dlerror();
+    const char *error = sys_library_error();
     *why = ctx_printf(cx, "%s", error ? error : path);
     return NULL;
   }
   const Target *(*get)(void);
-  *(void **)&get = dlsym(library, "tritonc_target");
+  *(void **)&get = sys_library_symbol(library, "tritonc_target");
   if (!get) {
     *why = ctx_printf(cx, "%s exports no function tritonc_target", path);
     return NULL;
@@ -79,26 +66,24 @@ static const Target *open_beside(Ctx *cx, const struct Known *k, const char **wh
                                        "/../lib64",
                                        "/../lib/python3*/*-packages/triton/_C",
                                        "/../lib/python3*/*-packages/tritonc/_packages/triton/_C",
+                                       "/../Lib/site-packages/triton/_C",
                                        "/../triton/_C",
                                        "/../tritonc/_packages/triton/_C"};
   const char *given = getenv("TRITONC_LIBDIR"), *dir = run_library_dir(cx);
-  struct stat st;
+  SysFile file;
   if (given && *given) {
     const char *path = ctx_printf(cx, "%s/%s", given, k->library);
-    if (stat(path, &st) == 0) return open_backend(cx, path, why);
+    if (sys_file(path, &file)) return open_backend(cx, path, why);
   }
   for (size_t i = 0; i < COUNT(places); i++) {
     const char *path = ctx_printf(cx, "%s%s/%s", dir, places[i], k->library);
-    glob_t found = {0};
-    if (strchr(places[i], '*') && glob(path, 0, NULL, &found) == 0) {
-      char *first = realpath(found.gl_pathv[0], NULL);
-      globfree(&found);
-      if (!first) continue;
+    char *first = strchr(places[i], '*') ? sys_first_match(path) : NULL;
+    if (first) {
       const Target *t = open_backend(cx, first, why);
       free(first);
       return t;
     }
-    if (stat(path, &st) == 0) return open_backend(cx, path, why);
+    if (sys_file(path, &file)) return open_backend(cx, path, why);
   }
   const Target *t = open_backend(cx, k->library, why);
   if (!t) *why = k->missing;
@@ -109,12 +94,12 @@ static const Target *open_beside(Ctx *cx, const struct Known *k, const char **wh
 static const Target *open_third_party(Ctx *cx, const char *name, const char **why) {
   const char *list = getenv("TRITONC_TARGETS");
   while (list && *list) {
-    size_t n = strcspn(list, ":");
+    size_t n = strcspn(list, SYS_LIST_SEPARATOR);
     const char *problem = NULL;
     const Target *t = n ? open_backend(cx, ctx_strndup(cx, list, n), &problem) : NULL;
     if (t && strcmp(t->name, name) == 0) return t;
     if (problem) *why = ctx_printf(cx, "TRITONC_TARGETS: %s", problem);
-    list += n + (list[n] == ':');
+    list += n + (list[n] != 0);
   }
   return NULL;
 }
@@ -163,50 +148,18 @@ const char *const *run_stages(const RunTarget *t) {
 
 /* ---- which build this is ----------------------------------------------------------------------------------------- */
 
-struct FindNote {
-  uintptr_t address;
-  Sha256 *hash;
-  bool found;
-};
-
-/* The GNU build id among an object's notes, if the object holds the address. */
-static int find_build_id(struct dl_phdr_info *info, size_t size, void *arg) {
-  struct FindNote *f = arg;
-  (void)size;
-  bool ours = false;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-    if (info->dlpi_phdr[i].p_type == PT_LOAD && f->address >= begin && f->address < begin + info->dlpi_phdr[i].p_memsz)
-      ours = true;
-  }
-  if (!ours) return 0;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    if (info->dlpi_phdr[i].p_type != PT_NOTE) continue;
-    const char *at = (const char *)(uintptr_t)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-    const char *end = at + info->dlpi_phdr[i].p_memsz;
-    while (end - at >= (ptrdiff_t)sizeof(ElfW(Nhdr))) {
-      ElfW(Nhdr) note;
-      memcpy(&note, at, sizeof note);
-      const char *name = at + sizeof note, *data = name + ((note.n_namesz + 3u) & ~3u);
-      if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 && memcmp(name, "GNU", 4) == 0) {
-        sha256_add(f->hash, data, note.n_descsz);
-        f->found = true;
-        return 1;
-      }
-      at = data + ((note.n_descsz + 3u) & ~3u);
-    }
-  }
-  return 1;
-}
-
 void run_build_id(Sha256 *hash, const void *address) {
-  struct FindNote f = {(uintptr_t)address, hash, false};
-  dl_iterate_phdr(find_build_id, &f);
-  if (f.found) return;
-  Dl_info info;
-  struct stat st;
-  if (dladdr(address, &info) && info.dli_fname && stat(info.dli_fname, &st) == 0) {
-    int64_t facts[] = {(int64_t)st.st_size, (int64_t)st.st_mtim.tv_sec, (int64_t)st.st_mtim.tv_nsec};
+  const void *id;
+  size_t len;
+  if (sys_build_id(address, &id, &len)) {
+    sha256_add(hash, id, len);
+    return;
+  }
+  char *path = sys_object_path(address);
+  SysFile file;
+  if (path && sys_file(path, &file)) {
+    int64_t facts[] = {(int64_t)file.bytes, file.time};
     sha256_add(hash, facts, sizeof facts);
   }
+  free(path);
 }

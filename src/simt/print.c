@@ -1,10 +1,10 @@
 /* print.c: the report as text: what is wrong first, then the accesses that cost more than they need, each with its line
  * of the kernel's source. The files are read again for every report; where one is gone, the place stands alone. */
+#include "base/system.h"
 #include "simt/internal.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct Printer {
   Buf *out;
@@ -17,12 +17,12 @@ enum { LONGEST_FILE = 16 << 20 };
 static const Source no_source;
 
 static const Source *read_source(Ctx *cx, const char *file) {
-  struct stat st;
-  if (stat(file, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > LONGEST_FILE) return &no_source;
-  char *text = NEWN(cx, char, st.st_size + 1); /* before the file is open: running out of memory unwinds */
+  SysFile st;
+  if (!sys_file(file, &st) || !st.regular || st.bytes > LONGEST_FILE) return &no_source;
+  char *text = NEWN(cx, char, st.bytes + 1); /* before the file is open: running out of memory unwinds */
   FILE *f = fopen(file, "rb");
   if (!f) return &no_source;
-  size_t n = fread(text, 1, (size_t)st.st_size, f);
+  size_t n = fread(text, 1, (size_t)st.bytes, f);
   fclose(f);
   return source_new(cx, file, text, n, 1);
 }

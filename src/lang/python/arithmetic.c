@@ -1,6 +1,7 @@
 /* arithmetic.c: arithmetic and comparison of compile-time values, exactly as Python does it: integers floor on
  * division, bools are integers, int and float mix. Integers reach to 127 bits; beyond that is an error, never a wrap.
  */
+#include "base/system.h" /* memmem() */
 #include "lang/python/python.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 /* methods.c: attributes and methods of compile-time strings, tuples, lists, dictionaries and constants. */
+#include "base/system.h" /* memmem() */
 #include "lang/python/python.h"
 
 #include <string.h>
