@@ -10,6 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 import triton
 import triton.language as tl
@@ -59,6 +60,58 @@ def test_entry(doc):
         assert documented == [name for name in names if name != "self"]
     ast.parse(textwrap.dedent(section(doc, "Example")))
     assert max(map(len, doc.text.splitlines()[1:])) <= 100
+
+
+# What an example's names stand for; an entry's own come first. `p`, `acc`, `a` and `b` differ from example to example.
+NAMES = {
+    "M": "n", "N": "n", "K": "n", "m": "n // 16", "pid": "tl.program_id(0)", "row": "0", "column": "0", "k": "0",
+    "seed": "7", "stride": "n", "offsets": "tl.arange(0, BLOCK)", "index": "tl.arange(0, BLOCK)",
+    "bins": "tl.arange(0, BLOCK) % 8", "x": "tl.load(x_ptr + tl.arange(0, 32))", "y": "tl.load(x_ptr + tl.arange(0, BLOCK))",
+    "re": "tl.load(x_ptr + tl.arange(0, 32))", "im": "tl.load(y_ptr + tl.arange(0, 32))",
+    "pairs": "tl.reshape(tl.load(x_ptr + tl.arange(0, 32)), (16, 2))", "p": "0.5",
+    "a": "tl.full((16, 16), 1, tl.float16)", "b": "tl.full((16, 16), 1, tl.float16)", "acc": "tl.zeros((16, 16), tl.float32)",
+    "desc": "tl.make_tensor_descriptor(x_ptr.to(tl.pointer_type(tl.float16)), [n, n], [n, 1], [16, 64])",
+}  # fmt: skip
+OWN_NAMES = {
+    "tl.advance": {"p": "tl.make_block_ptr(x_ptr, (n, n), (n, 1), (0, 0), (16, 16), (1, 0))"},
+    "tl.multiple_of": {"p": "n * 16"},
+    "tl.permute": {"x": "tl.reshape(tl.load(x_ptr + tl.arange(0, 32)), (2, 4, 4))"},
+    "tensor_descriptor.store": {"acc": "tl.zeros((16, 64), tl.float32)"},
+    "tl.dot_scaled": {"a": "tl.full((32, 64), 56, tl.uint8)", "a_scale": "tl.full((32, 2), 127, tl.uint8)",
+                      "b": "tl.full((32, 32), 34, tl.uint8)", "b_scale": "tl.full((32, 2), 127, tl.uint8)",
+                      "acc": "tl.zeros((32, 32), tl.float32)"},
+}  # fmt: skip
+ARGUMENTS = ("x_ptr", "y_ptr", "count_ptr", "lock_ptr", "n", "BLOCK", "BLOCK_M", "BLOCK_N", "BLOCK_K")
+EXAMPLES = {name: textwrap.dedent(section(doc, "Example")) for name, doc in DOCS.items() if section(doc, "Example")}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_example_runs(name, tmp_path, monkeypatch):
+    """Each in a kernel that gives its names a meaning; PTX runs on the simulated GPU."""
+    tree = ast.parse(EXAMPLES[name])
+    used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    meaning = {**NAMES, **OWN_NAMES.get(name, {})}
+    known = {"tl", "range", "float", "combine", *ARGUMENTS}
+    given = [f"{word} = {meaning[word]}" for word in dict.fromkeys(used) if word not in known]
+    parameters = [f"{a}: tl.constexpr" if a.startswith("BLOCK") else a for a in ARGUMENTS]
+    source = "\n".join(
+        ["import triton", "import triton.language as tl", "", "@triton.jit", "def combine(a, b):",
+         "    return tl.maximum(a, b)", "", "@triton.jit", f"def kernel({', '.join(parameters)}):",
+         textwrap.indent("\n".join([*given, EXAMPLES[name]]), "    "), ""]
+    )  # fmt: skip
+    path = tmp_path / "example.py"
+    path.write_text(source)
+    namespace = {"__name__": "example", "__file__": str(path)}
+    exec(compile(source, str(path), "exec"), namespace)
+    if "ex2" in source:
+        monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+    x, y = (np.ones(4096, np.float32) for _ in range(2))
+    count, lock = np.zeros(8, np.int32), np.zeros(1, np.int32)
+    namespace["kernel"][(1,)](x, y, count, lock, 64, BLOCK=64, BLOCK_M=16, BLOCK_N=16, BLOCK_K=16)
+    if name == "tl.atomic_add":
+        assert count.tolist() == [8] * 8
+    if name == "tl.atomic_cas":
+        assert lock.tolist() == [1]
 
 
 def test_signatures():

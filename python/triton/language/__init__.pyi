@@ -2271,7 +2271,7 @@ def inline_asm_elementwise(asm: Any, constraints: Any, args: Any, dtype: Any, is
         tensor, or a tuple of them
 
     Example
-        y, = tl.inline_asm_elementwise('ex2.approx.f32 $0, $1;', '=f,f', [x], tl.float32, True, 1),
+        y = tl.inline_asm_elementwise('ex2.approx.f32 $0, $1;', '=f,f', [x], tl.float32, True, 1)
     """
 
 def map_elementwise(scalar_fn: Any, *args: Any, pack: Any=...) -> Any:
