@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 
@@ -19,9 +20,19 @@ TMA_DTYPE_DEVICE_TO_HOST.update({8: 10, 9: 8, 10: 9})
 TMA_TF32 = 11
 GSAN_PER_DEVICE_STATE_STRIDE = 1 << 40
 
-#: Where headers, libraries and the device library of a toolkit would be: nothing is built by a C compiler here.
+
+def _toolkit_include() -> list[str]:
+    """The folders that have the driver's header: of a CUDA toolkit, or of NVIDIA's Python packages."""
+    roots = [os.environ.get("CUDA_HOME"), "/usr/local/cuda", *sorted(glob.glob("/usr/local/cuda-*"), reverse=True)]
+    for folder in sys.path:
+        roots += sorted(glob.glob(os.path.join(folder, "nvidia", "cu*")), reverse=True)
+    found = [os.path.join(root, "include") for root in roots if root]
+    return [folder for folder in dict.fromkeys(found) if os.path.exists(os.path.join(folder, "cuda.h"))]
+
+
+#: Where the driver's header is, for what triton.tools.compile writes; where the device library of a toolkit would be.
 dirname = os.path.dirname(os.path.realpath(__file__))
-include_dirs: list[str] = []
+include_dirs: list[str] = _toolkit_include()
 libdevice_dir = os.path.join(dirname, "lib")
 libraries = ["libcuda.so.1"]
 
