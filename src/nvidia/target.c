@@ -207,6 +207,7 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   const char *text = edited(cx, o, "ttgir", &len);
   if (text) *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
   if (text || is_lowered) {
+    opt_inline_all(cx, *m);
     gpu_adopt_maps(cx, *m);
     describe_args(cx, *m, info);
     adopt(cx, *m, o, gpu, info);

@@ -187,3 +187,65 @@ void lower_fp_to_fp(Lower *w, const Op *op) {
     }
   }
 }
+
+/* ---- two numbers of four bits in a byte: ttg.fp4_to_fp ------------------------------------------------------------ */
+
+/* The result's place (a word of the layout's outputs) as the source's: halved along the axis. */
+static uint64_t halved(const Layout *result, const Layout *source, uint64_t word, Axis axis, int rank) {
+  uint64_t out = 0;
+  for (int d = 0; d < rank; d++) {
+    Axis a = (Axis)(AXIS_DIM0 + d);
+    uint64_t at = word >> layout_out_shift(result, a) & (((uint64_t)1 << layout_out_bits(result, a)) - 1);
+    out |= (a == axis ? at >> 1 : at) << layout_out_shift(source, a);
+  }
+  return out;
+}
+
+/* For each bit of the result's register number which bits of the source's it stands for; 0 for that which tells the
+ * halves of a byte apart, as *half. False: threads do not have the bytes of their results. */
+static bool match_registers(const Layout *result, const Layout *source, Axis axis, int rank, int *bit, int *half) {
+  for (Axis in = AXIS_LANE; in <= AXIS_WARP; in++)
+    for (int k = 0; k < layout_in_bits(result, in); k++) {
+      uint64_t to = layout_basis(result, in, k);
+      if (halved(result, source, to, axis, rank) != layout_basis(source, in, k)) return false;
+      if (to >> layout_out_shift(result, axis) & 1) return false;
+    }
+  *half = -1;
+  for (int k = 0; k < layout_in_bits(result, AXIS_REGISTER); k++) {
+    uint64_t to = layout_basis(result, AXIS_REGISTER, k), from = halved(result, source, to, axis, rank);
+    bit[k] = 0;
+    if (to == (uint64_t)1 << layout_out_shift(result, axis)) {
+      *half = k;
+      continue;
+    }
+    for (int j = 0; j < layout_in_bits(source, AXIS_REGISTER) && from; j++)
+      if (layout_basis(source, AXIS_REGISTER, j) == from) bit[k] = 1 << j;
+    if ((from && !bit[k]) || (to >> layout_out_shift(result, axis) & 1)) return false;
+  }
+  return *half >= 0;
+}
+
+/* The fields of e2m1, put where an f32 has them, are 2^-126 of the value, subnormal numbers included. */
+static LLInst *from_e2m1(Lower *w, LLInst *byte, bool upper, const LLType *to) {
+  LLInst *sign = op2(w, LL_SHL, op2(w, LL_AND, byte, i32c(w, upper ? 0x80 : 8)), i32c(w, upper ? 24 : 28));
+  LLInst *rest = op2(w, LL_AND, byte, i32c(w, upper ? 0x70 : 7));
+  LLInst *bits = op2(w, LL_OR, sign, op2(w, LL_SHL, rest, i32c(w, upper ? 18 : 22)));
+  LLInst *scale = ll_const(&w->b, &ll_float, 0x7E800000); /* 2^126 */
+  return between_wide(w, op2(w, LL_FMUL, ll_bitcast(&w->b, &ll_float, bits), scale), to, false);
+}
+
+void lower_fp4_to_fp(Lower *w, const Op *op) {
+  const Value *from = ir_operand(op, 0), *r = &op->results[0];
+  const Layout *result = gpu_layout(w->cx, r->type), *source = gpu_layout(w->cx, from->type);
+  Axis axis = (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0));
+  int bit[64], half;
+  if (!match_registers(result, source, axis, r->type->rank, bit, &half))
+    lower_fail(w, op, "the layouts of bytes and results are not those of the same threads");
+  Val *x = lower_val(w, from), *y = lower_new(w, r, lower_count(w, r));
+  const LLType *to = lower_elem(w, r->type);
+  for (int i = 0; i < y->n; i++) {
+    int at = 0;
+    for (int k = 0; k < layout_in_bits(result, AXIS_REGISTER); k++) at |= i >> k & 1 ? bit[k] : 0;
+    y->at[i] = from_e2m1(w, ll_int_cast(&w->b, &ll_i32, x->at[at], false), i >> half & 1, to);
+  }
+}

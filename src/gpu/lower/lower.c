@@ -88,6 +88,7 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_INLINE_ASM] = lower_inline_asm,
     [OP_MAP_ELEMENTWISE] = lower_map,
     [OP_FP_TO_FP] = lower_fp_to_fp,
+    [OP_FP4_TO_FP] = lower_fp4_to_fp,
     [OP_ASSUME] = lower_nothing,
     [OP_YIELD] = lower_nothing,
     [OP_CONDITION] = lower_nothing,
@@ -133,7 +134,9 @@ static void lower_op(Lower *w, const Op *op) {
     return;
   }
   if (lower_wide_division(w, op)) return;
-  if (!lower_elementwise(w, op)) lower_fail(w, op, "not supported on this target yet");
+  if (op->code == OP_GLOBAL_SCRATCH)
+    lower_fail(w, op, "a tensor map of what only a program knows is not made here; compile the kernel's Triton IR");
+  if (!lower_elementwise(w, op)) lower_fail(w, op, "this op cannot be compiled for this target");
 }
 
 void lower_block(Lower *w, const Block *b) {

@@ -94,6 +94,7 @@ bool lower_elementwise(Lower *w, const Op *op);
 LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *args); /* NULL: not one */
 LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, const char *rounding);
 void lower_fp_to_fp(Lower *w, const Op *op);
+void lower_fp4_to_fp(Lower *w, const Op *op);
 
 /* control.c */
 void lower_for(Lower *w, const Op *op);
