@@ -177,7 +177,12 @@ GPU_TESTS = [f"tests/gpu/test_{name}.py" for name in ("kernels", "fused", "codeg
 # What is tried with every number of stages and warps.
 EVERY_OPTION = ["tests/gpu/test_kernels.py", "tests/examples",
                 "tests/python/test_language.py::test_dot",
-                "tests/python/test_language.py::test_dot_of_dot"]  # fmt: skip
+                "tests/python/test_language.py::test_dot_of_dot",
+                *[f"tests/python/test_{name}.py" for name in (
+                    "zoo", "descriptors", "block_pointers", "loops", "loop_reductions", "dots", "dot_scaled",
+                    "control_flow", "found_programs", "corners", "reduce_order")]]  # fmt: skip
+# What chooses its targets itself, or does not launch.
+NO_OPTION = "not cuda:80 and not cuda:75 and not test_dot_of_int8 and not test_every_case_is_made"
 
 
 def every_option(option):
@@ -188,7 +193,7 @@ def every_option(option):
         "TRITONC_TEST_OPTIONS": f"{stages},{warps}",
         "PYTHONPATH": f"{BUILD / 'release' / 'python'}:{ROOT / 'tests' / 'gpu'}",
     }
-    options = ["-p", "every_option", "-k", "not cuda:80 and not cuda:75"]
+    options = ["-p", "every_option", "-k", NO_OPTION]
     pytest("release", EVERY_OPTION, env, f"simulated: {stages} stages, {warps} warps", options)
 
 

@@ -24,6 +24,7 @@ DTYPES = {
     "int32": torch.int32, "int64": torch.int64, "uint8": torch.uint8, "uint16": torch.uint16, "uint32": torch.uint32,
     "uint64": torch.uint64,
 }  # fmt: skip
+triton.set_allocator(lambda size, _align, _stream: torch.empty(size, dtype=torch.int8))  # for tensor descriptors
 # Ways to run a program: this processor, plain x86-64, AVX2, and simulated GPUs; "cuda" is a real one.
 TARGETS = ["cpu", "cpu:x86-64", "cpu:x86-64-v3", "simt:75", "simt:80", "simt:90", "simt:120"]
 # How often each has its turn: LLVM takes several times as long as the simulated GPU.
@@ -89,6 +90,8 @@ def launch(program: Program, kernel: object, target: str) -> dict:
     """The memory after a run on a target."""
     made = arrays(program)
     options = {**program.options, "enable_fp_fusion": False}
+    if target in ("simt:75", "simt:80"):
+        options.pop("num_ctas", None)  # a cluster's, which those do not have
     os.environ.pop("TRITONC_SIMULATE", None)
     if target == "numpy":
         evaluated(program, kernel, made)

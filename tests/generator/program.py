@@ -66,6 +66,8 @@ class Program:
             self.M, self.N = 1, rng.choice([128, 256, 512])
         self.grid = (rng.choice([1, 1, 2, 3]),)
         self.options = {"num_warps": rng.choice([1, 2, 4, 4, 8]), "num_stages": rng.choice([1, 2, 3, 4])}
+        if rng.random() < 0.05:
+            self.options |= rng.choice([{"num_ctas": 2}, {"num_ctas": 4}, {"maxnreg": 64}, {"maxnreg": 255}])
         self.arguments: list = []
         self.scalars = {
             "n": rng.randint(0, 9),
@@ -310,10 +312,10 @@ class Program:
             "assign", "assign", "assign", "again", "again", "again", "branch", "branch", "loop", "loop", "repeat",
             "reduce", "reduce", "scan", "sort", "gather", "histogram", "halves", "turn", "call", "call", "counter",
             "swap", "unroll", "scratch", "user_reduce", "pick_best", "load", "numbers", "leave", "topk", "three",
-            "compact",
+            "compact", "affine",
         ]  # fmt: skip
         if self.use_dots:
-            names += ["dot"] * 4
+            names += ["dot"] * 4 + ["batch", "scaled_dot", "descriptor"]
         getattr(self, "do_" + self.pick(names))()
         return None
 
@@ -590,7 +592,11 @@ class Program:
         shape = self.pick(self.shapes()[1:])
         axis = self.random.randrange(len(shape))
         text, dtype = self.source_of(["int32", "int64", "uint32"], shape)
-        helper = self.combination(self.pick(["a + b", "tl.maximum(a, b)", "a ^ b", "a & b", "tl.minimum(b, a)"]))
+        helper = self.combination(
+            self.pick(
+                ["a + b", "tl.maximum(a, b)", "a ^ b", "a & b", "tl.minimum(b, a)", "a", "b", "tl.where(b > 9, b, a)"]
+            )
+        )
         self.reduced(f"tl.reduce({text}, {axis}, {helper})", dtype, shape, axis)
 
     def do_pick_best(self) -> None:
@@ -608,6 +614,22 @@ class Program:
         self.emit(f"{pair} = tl.reduce(({text}, {index}), {axis}, {name})")
         self.reduced(f"{pair}[0]", dtype, shape, axis)
         self.reduced(f"{pair}[1]", "int32", shape, axis)
+
+    def do_affine(self) -> None:
+        """A reduction or a scan of pairs by a function that is associative only: x -> a x + b, one after the other."""
+        shape = self.pick(self.shapes()[1:])
+        axis = self.random.randrange(len(shape))
+        name, pair = self.name("affine"), self.name("t")
+        self.helpers.append(f"@triton.jit\ndef {name}(a, b, c, d):\n    return a * c, b * c + d")
+        dtype = self.pick(["int32", "uint32", "int64"])
+        operands = f"({self.expression(dtype, shape, 1)}, {self.expression(dtype, shape, 1)})"
+        if self.chance(0.3):
+            reverse = ", reverse=True" if self.chance(0.5) else ""
+            self.emit(f"{pair} = tl.associative_scan({operands}, {axis}, {name}{reverse})")
+            self.define(f"{pair}[1]", dtype, shape)
+            return
+        self.emit(f"{pair} = tl.reduce({operands}, {axis}, {name})")
+        self.reduced(f"{pair}[{self.random.randrange(2)}]", dtype, shape, axis)
 
     def tame(self, dtype: str, shape: tuple) -> str:
         """Numbers that have one order: no NaN, no two zeros."""
@@ -740,10 +762,14 @@ class Program:
         """A product over a loop, of whole numbers so small that every order of summing gives the same."""
         rng = self.random
         M, N, K = rng.choice([16, 32, 64]), rng.choice([16, 32, 64]), rng.choice([32, 64])
-        dtype = rng.choice(["float16", "bfloat16", "float32", "int8", "float8e5", "float8e4nv", "float16", "bfloat16"])
+        dtype = rng.choice(
+            ["float16", "bfloat16", "float32", "int8", "float8e5", "float8e4nv", "float16", "bfloat16", "float64"]
+        )
         out = "int32" if dtype == "int8" else rng.choice(["float32", "float32", "float16"])
         if dtype in ("bfloat16", "float32", *FP8):
             out = "float32"
+        if dtype == "float64":
+            M, N, K, out = 16, 16, 32, "float64"
         rounds = rng.choice([1, 2, 3, 4])
         a, b = (self.argument(dtype, size * rounds * K, "small") for size in (M, N))
         mi, ni, ki = (f"tl.arange(0, {size})" for size in (M, N, K))
@@ -813,12 +839,68 @@ class Program:
             self.emit(f"{acc} = tl.dot({small}, {second}{more}, out_dtype=tl.{out})")
         ending = self.random.randrange(3)
         if ending == 0:
-            pointer = self.argument("float32" if out != "int32" else out, M * N * 3, "out")
+            pointer = self.argument("float32" if out == "float16" else out, M * N * 3, "out")
             self.emit(f"tl.store({pointer} + pid * {M * N} + {mi}[:, None] * {N} + {ni}[None, :], {acc})")
         elif ending == 1:
-            pointer = self.argument("float32" if out != "int32" else out, M * 3, "out")
+            pointer = self.argument("float32" if out == "float16" else out, M * 3, "out")
             wide = f"{acc}.to(tl.float32)" if out == "float16" else acc  # a row's sum passes what f16 holds exactly
             self.emit(f"tl.store({pointer} + pid * {M} + {mi}, tl.max({acc}, 1) + tl.sum({wide}, 1))")
         else:
             self.define(f"tl.sum(tl.sum({acc}.to(tl.{'int32' if out == 'int32' else 'float32'}), 1), 0)",
                         "int32" if out == "int32" else "float32", ())  # fmt: skip
+
+    def do_batch(self) -> None:
+        """Products of several matrices at once, with a sum that is carried."""
+        rng = self.random
+        B, M, N, K = rng.choice([1, 2, 4]), rng.choice([16, 32]), rng.choice([16, 32]), rng.choice([16, 32])
+        dtype = rng.choice(["float16", "bfloat16", "float32", "int8", "float64"])
+        K = 32 if dtype == "int8" else K
+        out = {"int8": "int32", "float64": "float64"}.get(dtype, "float32")
+        a, b = self.argument(dtype, B * M * K, "small"), self.argument(dtype, B * K * N, "small")
+        at = [f"tl.arange(0, {size})" for size in (B, M, N, K)]
+        x, y, acc = self.name("x"), self.name("y"), self.name("acc")
+        self.emit(f"{x} = tl.load({a} + {at[0]}[:, None, None] * {M * K} + {at[1]}[None, :, None] * {K} + {at[3]})")
+        turned = self.chance(0.4)
+        inner = f"{at[2]}[None, :, None] * {K} + {at[3]}" if turned else f"{at[3]}[None, :, None] * {N} + {at[2]}"
+        self.emit(f"{y} = tl.load({b} + {at[0]}[:, None, None] * {K * N} + {inner})")
+        if turned:
+            self.emit(f"{y} = tl.permute({y}, (0, 2, 1))")
+        precision = ", input_precision='ieee'" if dtype == "float32" else ""
+        self.emit(f"{acc} = tl.dot({x}, {y}{precision}, out_dtype=tl.{out})")
+        if self.chance(0.5):
+            k = self.name("k")
+            self.emit(f"for {k} in range(n):")
+            self.emit(f"    {acc} = tl.dot({x}, {y}, {acc}{precision}, out_dtype=tl.{out})")
+        self.define(f"tl.sum(tl.ravel(tl.max({acc}, {rng.randrange(3)})), 0).to(tl.{out})", out, ())
+
+    def do_scaled_dot(self) -> None:
+        """A product of 8-bit numbers that have a common power of two every 32."""
+        rng = self.random
+        M, N, K = rng.choice([16, 32, 64]), rng.choice([16, 32, 64]), rng.choice([32, 64])
+        formats = [rng.choice([("float8e4nv", "e4m3"), ("float8e5", "e5m2")]) for _ in range(2)]
+        a, b = (self.argument(f[0], size * K, "small") for f, size in zip(formats, (M, N), strict=True))
+        mi, ni, ki = (f"tl.arange(0, {size})" for size in (M, N, K))
+        scales = [f"tl.full(({size}, {K // 32}), {rng.choice([126, 127, 129])}, tl.uint8)" for size in (M, N)]
+        acc = self.name("acc")
+        left = f"tl.load({a} + {mi}[:, None] * {K} + {ki}), {scales[0]}, '{formats[0][1]}'"
+        right = f"tl.load({b} + {ki}[:, None] * {N} + {ni}), {scales[1]}, '{formats[1][1]}'"
+        self.emit(f"{acc} = tl.dot_scaled({left}, {right})")
+        self.define(f"tl.sum(tl.max({acc}, {rng.randrange(2)}), 0)", "float32", ())
+
+    def do_descriptor(self) -> None:
+        """Blocks of a matrix through a tensor descriptor, partly outside of it."""
+        rng = self.random
+        dtype = rng.choice(["int32", "float32", "float16", "int16"])
+        R, C = rng.randint(1, 40), rng.choice([16, 24, 64])
+        M, N = rng.choice([8, 16, 32]), rng.choice([16, 32])
+        pointer, d, t = self.argument(dtype, R * C, "small"), self.name("d"), self.name("t")
+        self.emit(f"{d} = tl.make_tensor_descriptor({pointer}, [{R}, {C}], [{C}, 1], [{M}, {N}])")
+        if self.chance(0.5):
+            i, acc = self.name("k"), self.name("acc")
+            self.emit(f"{acc} = tl.zeros(({M}, {N}), tl.{dtype})")
+            self.emit(f"for {i} in range({rng.choice([0, -M])}, {R} + {rng.choice([0, M])}, {M}):")
+            self.emit(f"    {acc} = ({acc} + {d}.load([{i}, n & 16])).to(tl.{dtype})")
+            self.emit(f"{t} = {acc}")
+        else:
+            self.emit(f"{t} = {d}.load([m & 31, (n & 3) * 8 - 8])")
+        self.define(f"tl.sum(tl.max({t}, {rng.randrange(2)}), 0).to(tl.{dtype})", dtype, ())
