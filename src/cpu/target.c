@@ -101,7 +101,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   opt_expand_math(cx, m, is_native, &language);
   opt_run(cx, m, after_math, COUNT(after_math));
   static const Pass *const checks[] = {&opt_pass_check_accesses};
-  if (o->common.debug) opt_run(cx, m, checks, COUNT(checks));
+  if (o->common.debug && o->common.check_memory) opt_run(cx, m, checks, COUNT(checks));
 
   ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();

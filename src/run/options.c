@@ -77,7 +77,7 @@ Options run_options(Ctx *cx, const ttc_option *given, size_t n) {
     }
     set_option(cx, &o, info, given[i].value);
   }
-  o.debug |= debug; /* whatever a kernel says */
+  if (debug) o.debug = o.check_memory = true; /* whatever a kernel says */
   if (!is_pow2(o.num_warps)) ctx_fail(cx, ERR_SOURCE, "num_warps must be a power of 2, and is %d", o.num_warps);
   return o;
 }

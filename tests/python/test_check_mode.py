@@ -403,3 +403,18 @@ def test_sums_of_integers_in_check_mode():
     assert y == 2016
     x[:2] = 2**31 - 1
     mistake(lambda: sum_kernel[(1,)](x, y, debug=True), "assertion failed", "overflow")
+
+
+@pytest.mark.parametrize("options, checked", [
+    ({}, False), ({"debug": True}, False), ({"debug": False}, False), ({"debug": True, "check_memory": True}, True),
+])  # fmt: skip
+def test_what_a_compile_is_asked_for(options, checked, monkeypatch):
+    """PyTorch's compiler has `debug` on in all that it generates: for assertions, not for checks of every access."""
+    from triton.compiler import ASTSource
+
+    signature = {"x_ptr": "*fp32", "y_ptr": "*fp32", "n": "i32", "m": "i32", "B": "constexpr"}
+    source = ASTSource(copy_kernel, signature, {"B": 64})
+    compiled = triton.compile(source, options=options)
+    assert ("ttc_rt_check" in compiled.asm["llir"]) == checked
+    monkeypatch.setenv("TRITON_DEBUG", "1")
+    assert "ttc_rt_check" in triton.compile(source, options=options).asm["llir"]

@@ -116,3 +116,19 @@ def test_a_profile_names_the_kernels():
     with profile(activities=kinds) as report:
         compiled(x)
     assert any(e.key.startswith("triton_") for e in report.key_averages())
+
+
+def test_generated_code_is_not_in_check_mode(monkeypatch):
+    """Inductor compiles with `debug` for its assertions; on the CPU that must not bring a check of every access."""
+    import triton
+
+    seen, compile_source = [], triton.compile
+
+    def noting(*args, **kwargs):
+        seen.append(compile_source(*args, **kwargs))
+        return seen[-1]
+
+    monkeypatch.setattr(triton, "compile", noting)
+    i = tensor(5, dtype=torch.int64, low=0, high=30)
+    torch.compile(lambda x, i: torch.softmax(x[i], -1))(tensor(30, 40), i)
+    assert seen and not any("ttc_rt_check" in str(kernel.asm.get("llir", "")) for kernel in seen)

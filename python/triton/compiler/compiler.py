@@ -449,7 +449,8 @@ def compile(
         For which processor; the active driver's by default. Where no GPU is active, Triton GPU IR is compiled for the
         target that it names (`ttg.target`).
     options : dict, optional
-        `num_warps`, `num_stages`, `debug`, ... Those that no compile has are left alone.
+        `num_warps`, `num_stages`, `debug`, ... Those that no compile has are left alone. With `debug` the accesses to
+        memory are not checked, as PyTorch asks for it in all that it generates; `check_memory` asks for that.
 
     Returns
     -------
@@ -465,6 +466,8 @@ def compile(
     if isinstance(src, IRSource) and target is None and text == "cpu":
         text = None  # the target that Triton GPU IR names, else this processor
     given = _known_options(options)
+    if given.get("debug"):
+        given.setdefault("check_memory", False)
     begin = time.perf_counter_ns()
     if isinstance(src, IRSource):
         kernel = _C.compile(None, src.src, src.path, (), text, given, None)
