@@ -71,7 +71,7 @@ def test_ranks_and_shapes(kernel, shape, block, dtype):
     n = torch.tensor(shape).prod().item()
     x = (torch.arange(n) % 113).to(dtype).reshape(shape)
     y = torch.full(block, 7, dtype=dtype)
-    at = 40 if len(shape) == 1 else 8
+    at = 48 if len(shape) == 1 else 8
     text = code(kernel, given(x, block), given(y, block), at)
     offset = [*([[], [], [1], [0, 1], [0, 0, 1]][len(shape) - 1]), *([at] if len(shape) == 1 else [at, 16])]
     want = torch.zeros(block, dtype=dtype)
@@ -81,6 +81,19 @@ def test_ranks_and_shapes(kernel, shape, block, dtype):
     whole = want.numel() * want.element_size() <= 128 << 10
     assert ("ttng.async_tma_copy_global_to_local" in text) == whole
     assert ("ttng.async_tma_copy_local_to_global" in text) == whole
+
+
+@pytest.mark.parametrize("at", [1, 7, -3, 60])
+def test_last_coordinates_between_steps(at):
+    """The engine takes last coordinates on steps of 16 bytes only: others are accessed by pointers."""
+    x, y = torch.arange(1.0, 81), torch.full((64,), 7.0)
+    text = code(copy1, given(x, [64]), given(y, [64]), at)
+    inside = x[max(at, 0) : at + 64]
+    want = torch.zeros(64)
+    want[max(-at, 0) :][: len(inside)] = inside
+    assert torch.equal(y, want)
+    assert "ttng.async_tma_copy_global_to_local" not in text
+    assert "ttng.async_tma_copy_local_to_global" in text
 
 
 @triton.jit

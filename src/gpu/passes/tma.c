@@ -18,6 +18,10 @@
  * it writes must have rows that end on such a step, or it would overwrite what follows them. The launch says so of its
  * descriptors (tt.divisibility of the last size), a program's own sizes are asked of index/.
  *
+ * Along the last dimension it takes steps of 16 bytes, too: a coordinate between two is an illegal instruction (seen on
+ * an H100; the manuals do not say so). Where index/ does not know the last coordinate to be such a multiple, the class
+ * stays as it is.
+ *
  * Memory that a kernel reaches by ordinary loads and stores as well as by the engine, one of them writing, would need
  * fences between the two proxies: such a class stays as it is. Arguments of a kernel are assumed not to alias.
  *
@@ -219,6 +223,12 @@ static void note_size(Choose *c, Value *desc, const Value *size) {
     class_of(c, desc)->ragged = true;
 }
 
+/* Does the block's last coordinate lie on a step of 16 bytes? The last operand of all accesses. */
+static void check_coordinate(Choose *c, Op *op) {
+  Value *desc = ir_operand(op, 0), *last = ir_operand(op, op->noperands - 1);
+  if (index_of(c->index, last)->axis[0].divisibility * ir_elem_bytes(desc->type->elem->elem) % 16 != 0) refuse(c, desc);
+}
+
 static void visit_make(Choose *c, Op *op) {
   Attr *code = tma_launch_code(c->cx, c->func, op);
   if (!code) refuse(c, &op->results[0]);
@@ -253,9 +263,13 @@ static void visit(Op *op, void *arg) {
   case OP_DESC_REDUCE:
     if (!can_reduce(op)) refuse(c, ir_operand(op, 0));
     class_of(c, ir_operand(op, 0))->writes = true;
+    check_coordinate(c, op);
     return;
-  case OP_DESC_LOAD: return;
-  case OP_DESC_STORE: class_of(c, ir_operand(op, 0))->writes = true; return;
+  case OP_DESC_LOAD: check_coordinate(c, op); return;
+  case OP_DESC_STORE:
+    class_of(c, ir_operand(op, 0))->writes = true;
+    check_coordinate(c, op);
+    return;
   case OP_LOAD: note_base(c, ir_operand(op, 0), false, NULL); break;
   case OP_STORE:
   case OP_ATOMIC_RMW:
