@@ -3,6 +3,7 @@
 // outermost loop; and none at all for what can be computed again.
 
 // CHECK-DAG: #[[ROWS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [2, 16], warpsPerCTA = [4, 1], order = [1, 0]}>
+// CHECK-DAG: #[[ALONG:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [1, 4], order = [1, 0]}>
 // CHECK-DAG: #[[COLUMNS:[a-z0-9]+]] = #ttg.blocked<{sizePerThread = [4, 1], threadsPerWarp = [16, 2], warpsPerCTA = [1, 4], order = [0, 1]}>
 
 // What keeps elements in place keeps the layout of the load up to the store.
@@ -336,5 +337,77 @@ tt.func public @constants_alone(%x: !tt.ptr<f32>) {
     scf.yield %s : tensor<16xf32>
   }
   tt.store %xs, %acc : tensor<16x!tt.ptr<f32>>
+  tt.return
+}
+
+// What one element is broadcast to lies as others of its shape do, not whole in every thread: here, what a loop adds up and
+// a reduction takes.
+// CHECK-LABEL: @one_element
+// CHECK: scf.for {{.*}} -> (tensor<1x2048xf32, #[[ALONG]]>)
+// CHECK: "tt.reduce"
+// CHECK: (tensor<1x2048xf32, #[[ALONG]]>)
+tt.func public @one_element(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32>, %n: i32) {
+  %zero = arith.constant dense<0.0> : tensor<1x2048xf32>
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %r = tt.make_range {end = 2048 : i32, start = 0 : i32} : tensor<2048xi32>
+  %row = tt.expand_dims %r {axis = 0 : i32} : tensor<2048xi32> -> tensor<1x2048xi32>
+  %pp = tt.splat %p : !tt.ptr<f32> -> tensor<1x1x!tt.ptr<f32>>
+  %x = tt.load %pp : tensor<1x1x!tt.ptr<f32>>
+  %sum = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<1x2048xf32>) : i32 {
+    %is = tt.splat %i : i32 -> tensor<1x2048xi32>
+    %hit = arith.cmpi slt, %row, %is : tensor<1x2048xi32>
+    %wide = tt.broadcast %x : tensor<1x1xf32> -> tensor<1x2048xf32>
+    %next = arith.addf %acc, %wide : tensor<1x2048xf32>
+    %kept = arith.select %hit, %next, %acc : tensor<1x2048xi1>, tensor<1x2048xf32>
+    scf.yield %kept : tensor<1x2048xf32>
+  }
+  %total = "tt.reduce"(%sum) <{axis = 1 : i32}> ({
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    tt.reduce.return %s : f32
+  }) : (tensor<1x2048xf32>) -> tensor<1xf32>
+  %qq = tt.splat %q : !tt.ptr<f32> -> tensor<1x!tt.ptr<f32>>
+  tt.store %qq, %total : tensor<1x!tt.ptr<f32>>
+  tt.return
+}
+
+// A count that is chosen beside a sum lies as the sum does: no conversion in the loop.
+// CHECK-LABEL: @count_beside
+// CHECK: scf.for
+// CHECK-NOT: ttg.convert_layout
+// CHECK: scf.yield
+// CHECK: tt.return
+tt.func public @count_beside(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
+  %zero = arith.constant dense<0.0> : tensor<2048xf32>
+  %one = arith.constant dense<1.0> : tensor<2048xf32>
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %step = arith.constant dense<2048> : tensor<2048xi32>
+  %r = tt.make_range {end = 2048 : i32, start = 0 : i32} : tensor<2048xi32>
+  %ps = tt.splat %p : !tt.ptr<f16> -> tensor<2048x!tt.ptr<f16>>
+  %res:2 = scf.for %i = %c0 to %n step %c1 iter_args(%mean = %zero, %count = %zero) -> (tensor<2048xf32>, tensor<2048xf32>) : i32 {
+    %is = tt.splat %i : i32 -> tensor<2048xi32>
+    %at = arith.muli %is, %step : tensor<2048xi32>
+    %off = arith.addi %at, %r : tensor<2048xi32>
+    %pp = tt.addptr %ps, %off : tensor<2048x!tt.ptr<f16>>, tensor<2048xi32>
+    %h = tt.load %pp : tensor<2048x!tt.ptr<f16>>
+    %x = arith.extf %h : tensor<2048xf16> to tensor<2048xf32>
+    %first = arith.cmpi eq, %i, %c0 : i32
+    %new:2 = scf.if %first -> (tensor<2048xf32>, tensor<2048xf32>) {
+      scf.yield %x, %one : tensor<2048xf32>, tensor<2048xf32>
+    } else {
+      %k = arith.addf %count, %one : tensor<2048xf32>
+      %d = arith.subf %x, %mean : tensor<2048xf32>
+      %part = arith.divf %d, %k : tensor<2048xf32>
+      %m = arith.addf %mean, %part : tensor<2048xf32>
+      scf.yield %m, %k : tensor<2048xf32>, tensor<2048xf32>
+    }
+    scf.yield %new#0, %new#1 : tensor<2048xf32>, tensor<2048xf32>
+  }
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<2048x!tt.ptr<f32>>
+  %qq = tt.addptr %qs, %r : tensor<2048x!tt.ptr<f32>>, tensor<2048xi32>
+  %both = arith.addf %res#0, %res#1 : tensor<2048xf32>
+  tt.store %qq, %both : tensor<2048x!tt.ptr<f32>>
   tt.return
 }

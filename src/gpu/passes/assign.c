@@ -232,15 +232,26 @@ static void infer_for(Assign *a, const Op *op) {
   }
 }
 
+/* What nothing gives a layout, though it is carried or chosen, is likely to meet the values beside it (the count beside a
+ * running mean): it takes the layout of one of its shape among them, or else the plain one. */
+static void assign_beside(Assign *a, Value *const *v, int n) {
+  for (int i = 0; i < n; i++) {
+    if (!ir_is_tensor(v[i]->type) || assigned(a, v[i])) continue;
+    Attr *e = NULL;
+    for (int k = 0; k < n && !e; k++)
+      if (ir_same_shape(v[k]->type, v[i]->type)) e = assigned(a, v[k]);
+    assign_layout(a, v[i], e ? e : block_of(a, v[i]->type));
+  }
+}
+
 static void infer_while(Assign *a, const Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
   const Op *condition = ir_terminator(before), *yield = ir_terminator(after);
   for (int i = 0; i < before->nargs; i++) {
     assign_layout(a, before->args[i], assigned(a, ir_operand(op, i)));
     assign_layout(a, before->args[i], assigned(a, ir_operand(yield, i)));
-    if (ir_is_tensor(before->args[i]->type) && !assigned(a, before->args[i]))
-      assign_layout(a, before->args[i], block_of(a, before->args[i]->type));
   }
+  assign_beside(a, before->args, before->nargs);
   infer_block(a, before);
   for (int i = 0; i < after->nargs; i++) {
     Value *v = ir_operand(condition, 1 + i);
@@ -253,12 +264,13 @@ static void infer_while(Assign *a, const Op *op) {
 
 static void infer_if(Assign *a, const Op *op) {
   infer_regions(a, op);
+  Value **results = NEWN(a->cx, Value *, op->nresults + 1);
   for (int i = 0; i < op->nresults; i++) {
-    if (!ir_is_tensor(op->results[i].type)) continue;
-    assign_layout(a, &op->results[i], assigned(a, ir_operand(ir_terminator(ir_entry(op, 0)), i)));
-    assign_layout(a, &op->results[i], assigned(a, ir_operand(ir_terminator(ir_entry(op, 1)), i)));
-    if (!assigned(a, &op->results[i])) assign_layout(a, &op->results[i], block_of(a, op->results[i].type));
+    results[i] = ir_result(op, i);
+    for (int r = 0; r < 2; r++)
+      assign_layout(a, results[i], assigned(a, ir_operand(ir_terminator(ir_entry(op, r)), i)));
   }
+  assign_beside(a, results, op->nresults);
 }
 
 /* The results' layouts where those follow from the layout `e` of the operands. */
@@ -282,12 +294,20 @@ static const Type *stretched_to(const Value *v) {
   return v->type;
 }
 
+static int registers_in(Assign *a, Type *t, Attr *e) { return gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, t, e))); }
+
+/* A broadcast value that would lie in several threads at once (the layout of one element has room for no more) lies as
+ * others of its shape do. */
 static void infer_enlarged(Assign *a, const Op *op) {
   Attr *e = assigned(a, ir_operand(op, 0));
   if (!e) return;
   const Value *r = &op->results[0];
   e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
-  reassign_layout(a, r, rank_of(e) > 1 ? e : block_of(a, stretched_to(r)));
+  if (rank_of(e) <= 1) e = block_of(a, stretched_to(r));
+  if (op->code == OP_BROADCAST && gpu_is(e, "ttg.blocked") &&
+      registers_in(a, r->type, e) > registers_in(a, r->type, block_of(a, r->type)))
+    e = block_of(a, r->type);
+  reassign_layout(a, r, e);
   stretch(a, op);
 }
 
@@ -299,8 +319,6 @@ static Attr *split_source(Assign *a, const Op *op) {
   Type *half = op->results[0].type;
   return gpu_operand_encoding(a->cx, op, block_of(a, half), a->num_warps);
 }
-
-static int registers_in(Assign *a, Type *t, Attr *e) { return gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, t, e))); }
 
 /* Does `e` leave each thread more elements than the coalesced layout does? Then several threads hold the same ones (a
  * row's sum lies in all threads that added up), and of an access in that layout each instruction moves few elements. */
