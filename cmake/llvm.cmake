@@ -37,7 +37,7 @@ foreach(name z zstd)
   if(TRITONC_SYSROOT)
     set(llvm_${name} ${TRITONC_SYSROOT}/usr/lib/${TRITONC_MACHINE}-linux-gnu/lib${name}.a)
   else()
-    find_library(llvm_${name} NAMES lib${name}.a ${name})
+    find_library(llvm_${name} NAMES lib${name}.a ${name} PATHS /usr/lib/${TRITONC_MACHINE}-linux-gnu) # zig names no such folder
   endif()
   if(llvm_${name})
     list(APPEND llvm_system ${llvm_${name}})

@@ -153,7 +153,7 @@ static void note_placed(const Lives *l, uint32_t leaf) {
 /* The lowest offset at which `b` meets none of them. */
 static int64_t lowest_offset(const Buffer *b, Met *met) {
   int64_t offset = 0;
-  qsort((void *)met->at, met->len, sizeof *met->at, by_offset);
+  if (met->len) qsort((void *)met->at, met->len, sizeof *met->at, by_offset);
   for (uint32_t i = 0; i < met->len; i++) {
     const Buffer *o = met->at[i];
     if (o->offset >= offset + b->bytes) break;

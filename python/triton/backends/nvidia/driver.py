@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 
@@ -22,7 +21,10 @@ GSAN_PER_DEVICE_STATE_STRIDE = 1 << 40
 
 
 def _toolkit_include() -> list[str]:
-    """The folders that have the driver's header: of a CUDA toolkit, or of NVIDIA's Python packages."""
+    """The folders that have the driver's header: of a CUDA toolkit, or of NVIDIA's Python packages. `include_dirs`, for
+    what triton.tools.compile writes."""
+    import glob
+
     roots = [os.environ.get("CUDA_HOME"), "/usr/local/cuda", *sorted(glob.glob("/usr/local/cuda-*"), reverse=True)]
     for folder in sys.path:
         roots += sorted(glob.glob(os.path.join(folder, "nvidia", "cu*")), reverse=True)
@@ -30,9 +32,8 @@ def _toolkit_include() -> list[str]:
     return [folder for folder in dict.fromkeys(found) if os.path.exists(os.path.join(folder, "cuda.h"))]
 
 
-#: Where the driver's header is, for what triton.tools.compile writes; where the device library of a toolkit would be.
+#: Where the device library of a toolkit would be.
 dirname = os.path.dirname(os.path.realpath(__file__))
-include_dirs: list[str] = _toolkit_include()
 libdevice_dir = os.path.join(dirname, "lib")
 libraries = ["libcuda.so.1"]
 
@@ -146,6 +147,8 @@ def __getattr__(name: str) -> object:
 
     if name in ("decompose_descriptor", "expand_signature", "wrap_handle_tensordesc_impl"):
         return getattr(driver, name)
+    if name == "include_dirs":  # looked for when somebody asks
+        return _toolkit_include()
     raise AttributeError(f"module 'triton.backends.nvidia.driver' has no attribute {name!r}")
 
 
