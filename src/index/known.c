@@ -17,7 +17,9 @@ Index *index_nothing(IndexInfo *ix, const Value *v) {
 
 const IndexMask *index_mask_itself(IndexInfo *ix, const Value *v) {
   IndexMask *m = NEW(ix->cx, IndexMask);
-  m->rest = ctx_copy(ix->cx, (const void *)&v, sizeof v);
+  const Value **rest = NEWN(ix->cx, const Value *, 1);
+  rest[0] = v;
+  m->rest = rest;
   m->nrest = 1;
   return m;
 }
