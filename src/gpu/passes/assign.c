@@ -232,15 +232,27 @@ static void infer_for(Assign *a, const Op *op) {
   }
 }
 
+static const char *shape_key(Assign *a, const Type *t) {
+  Buf b = {.cx = a->cx};
+  for (int d = 0; d < t->rank; d++) buf_printf(&b, "%lld ", (long long)t->shape[d]);
+  return intern(a->cx, buf_text(&b));
+}
+
 /* What nothing gives a layout, though it is carried or chosen, is likely to meet the values beside it (the count beside a
  * running mean): it takes the layout of one of its shape among them, or else the plain one. */
 static void assign_beside(Assign *a, Value *const *v, int n) {
+  Map of_shape = {0}; /* the first layout of each shape */
+  bool missing = false;
   for (int i = 0; i < n; i++) {
+    Attr *e = ir_is_tensor(v[i]->type) ? assigned(a, v[i]) : NULL;
+    missing |= ir_is_tensor(v[i]->type) && !e;
+    if (e && !map_has(&of_shape, shape_key(a, v[i]->type))) map_put(a->cx, &of_shape, shape_key(a, v[i]->type), e);
+  }
+  for (int i = 0; missing && i < n; i++) {
     if (!ir_is_tensor(v[i]->type) || assigned(a, v[i])) continue;
-    Attr *e = NULL;
-    for (int k = 0; k < n && !e; k++)
-      if (ir_same_shape(v[k]->type, v[i]->type)) e = assigned(a, v[k]);
-    assign_layout(a, v[i], e ? e : block_of(a, v[i]->type));
+    const char *key = shape_key(a, v[i]->type);
+    if (!map_has(&of_shape, key)) map_put(a->cx, &of_shape, key, block_of(a, v[i]->type));
+    assign_layout(a, v[i], map_get(&of_shape, key));
   }
 }
 
