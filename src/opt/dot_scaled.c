@@ -144,19 +144,9 @@ static void expand(Ctx *cx, Op *op) {
   ir_erase(op);
 }
 
-typedef struct Found {
-  Ctx *cx;
-  Vec(Op *) at;
-} Found;
-
-static void collect(Op *op, void *arg) {
-  Found *f = arg;
-  if (op->code == OP_DOT_SCALED) vec_push(f->cx, &f->at, op);
+static bool is_dot_scaled(Ctx *cx, const Op *op) {
+  (void)cx;
+  return op->code == OP_DOT_SCALED;
 }
 
-bool opt_dot_scaled(Ctx *cx, Module *m) {
-  Found f = {.cx = cx};
-  ir_walk(m->op, collect, &f);
-  for (uint32_t i = 0; i < f.at.len; i++) expand(cx, f.at.at[i]);
-  return f.at.len > 0;
-}
+bool opt_dot_scaled(Ctx *cx, Module *m) { return opt_rewrite_each(cx, m, is_dot_scaled, expand); }

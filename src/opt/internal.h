@@ -30,6 +30,9 @@ bool opt_is_pure(const Op *op);
 bool opt_is_volatile(const Op *op);
 /* Has effects, but writes none of the program's memory: assertions, prints, checks. */
 bool opt_only_tells(const Op *op);
+/* Calls `rewrite` on each op of the module that is `wanted`: collected first, so that ops may come and go. Says whether
+ * there was any. */
+bool opt_rewrite_each(Ctx *cx, Module *m, bool (*wanted)(Ctx *cx, const Op *op), void (*rewrite)(Ctx *cx, Op *op));
 /* Does it write memory that a load might read? Assumptions, assertions and prints have effects and write nothing. */
 bool opt_clobbers(const Op *op); /* of its own or inside its regions */
 /* The number of iterations of a scf.for whose bounds are constants. */

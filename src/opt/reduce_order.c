@@ -227,26 +227,15 @@ static void by_scan(Ctx *cx, Op *op) {
   ir_erase(op);
 }
 
-typedef struct Found {
-  Ctx *cx;
-  Vec(Op *) at;
-} Found;
-
-static void collect(Op *op, void *arg) {
-  Found *f = arg;
-  if (op->code != OP_REDUCE) return;
+static bool has_order(Ctx *cx, const Op *op) {
+  if (op->code != OP_REDUCE) return false;
   const Type *t = ir_operand(op, 0)->type;
-  if (t->shape[ir_attr_int_or(op, "axis", 0)] == 1) return;
+  if (t->shape[ir_attr_int_or(op, "axis", 0)] == 1) return false;
   for (int i = 0; i < op->noperands; i++) {
     const Type *elem = ir_elem(ir_operand(op, i)->type);
-    if (!ir_is_int(elem) && !ir_is_float(elem)) return;
+    if (!ir_is_int(elem) && !ir_is_float(elem)) return false;
   }
-  if (!is_commutative(f->cx, ir_entry(op, 0), op->noperands)) vec_push(f->cx, &f->at, op);
+  return !is_commutative(cx, ir_entry(op, 0), op->noperands);
 }
 
-bool opt_reduce_order(Ctx *cx, Module *m) {
-  Found f = {.cx = cx};
-  ir_walk(m->op, collect, &f);
-  for (uint32_t i = 0; i < f.at.len; i++) by_scan(cx, f.at.at[i]);
-  return f.at.len > 0;
-}
+bool opt_reduce_order(Ctx *cx, Module *m) { return opt_rewrite_each(cx, m, has_order, by_scan); }

@@ -34,6 +34,24 @@ bool opt_only_tells(const Op *op) {
   return op->code == OP_ASSERT || op->code == OP_PRINT || op->code == OP_CHECK_ACCESS || op->code == OP_CHECK_ACQUIRE;
 }
 
+typedef struct Collect {
+  Ctx *cx;
+  bool (*wanted)(Ctx *cx, const Op *op);
+  Vec(Op *) found;
+} Collect;
+
+static void collect(Op *op, void *arg) {
+  Collect *c = arg;
+  if (c->wanted(c->cx, op)) vec_push(c->cx, &c->found, op);
+}
+
+bool opt_rewrite_each(Ctx *cx, Module *m, bool (*wanted)(Ctx *cx, const Op *op), void (*rewrite)(Ctx *cx, Op *op)) {
+  Collect c = {.cx = cx, .wanted = wanted};
+  ir_walk(m->op, collect, &c);
+  for (uint32_t i = 0; i < c.found.len; i++) rewrite(cx, c.found.at[i]);
+  return c.found.len > 0;
+}
+
 static void note_clobber(Op *op, void *arg) {
   if (!ir_has(op, T_WRITE)) return;
   if (!opt_only_tells(op) && op->code != OP_ASSUME) *(bool *)arg = true;
