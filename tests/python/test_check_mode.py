@@ -202,9 +202,8 @@ def test_matmul():
     torch.testing.assert_close(c, a @ b)
     text = mistake(lambda: matmul_kernel[grid](a, b[:49].clone(), c, M, N, K, 32, debug=True), "at b_ptr[35")
     assert f":{line_of(matmul_kernel, 'y = tl.load')}: " in text
-    mistake(
-        lambda: matmul_kernel[grid](a, b, c[:99].clone(), M, N, K, 32, debug=True), "at c_ptr[7128]", "program (3, "
-    )
+    text = mistake(lambda: matmul_kernel[grid](a, b, c[:99].clone(), M, N, K, 32, debug=True), "program (3, ")
+    assert re.search(r" at c_ptr\[(7128|7160|7192)\]", text), text  # row 99, of whichever column of programs is first
 
 
 class Bare:
@@ -295,9 +294,9 @@ def shift_kernel(x_ptr, n, B: tl.constexpr):
 
 
 def test_in_place_across_programs():
-    mistake(
-        lambda: shift_kernel[(4,)](torch.zeros(256), 256, B=64, debug=True), "race between programs", " at x_ptr[64]"
-    )
+    text = mistake(lambda: shift_kernel[(4,)](torch.zeros(256), 256, B=64, debug=True), "race between programs")
+    # There are three such places; which one is met first is the threads' matter.
+    assert re.search(r" at x_ptr\[(64|128|192)\]", text), text
     shift_kernel[(1,)](torch.zeros(256), 256, B=256, debug=True)
 
 
