@@ -276,7 +276,7 @@ typedef struct ttc_tensor_descriptor {
 
 /* ---- the manual -------------------------------------------------------------------------------------------------- */
 
-/* What the manual says of one function of the language. Texts are static. */
+/* What the manual says of one name of the language: a function, a type, a constant. Texts are static. */
 typedef struct ttc_doc {
   const char *name;      /* "tl.load", "tensor_descriptor.store", "libdevice.acos" */
   const char *group;     /* "Memory" */
@@ -284,10 +284,10 @@ typedef struct ttc_doc {
   const char *parameters; /* a line "name: text" each; "" when the summary says all */
   const char *result;    /* "": nothing, or the summary says it */
   const char *example;   /* a line of a kernel, or "" */
-  const char *signature; /* "pointer, mask=None, ...", as Python writes it; not terminated */
+  const char *signature; /* "pointer, mask=None, ...", as Python writes it; not terminated. NULL: not a function */
   size_t signature_len;
 } ttc_doc;
-/* The functions in the manual's order; false when there is none of that index. */
+/* The names in the manual's order; false when there is none of that index. */
 TTC_API bool ttc_doc_at(size_t index, ttc_doc *doc);
 /* All of it as text in lines of at most 96 columns. Released with free(); NULL when out of memory. */
 TTC_API char *ttc_doc_text(const ttc_doc *doc);

@@ -61,7 +61,14 @@ def dedent(text):
 def signature(doc, width=84):
     """The call as Python writes it, in lines that fit a page."""
     line, lines = f"{doc.name}(", []
-    for part in re.split(r"(?<=,) (?![^(\[]*[)\]])", doc.parameters + ")"):
+    depth, parts = 0, [""]
+    for c in doc.parameters + ")":  # pieces end with a comma that no bracket encloses
+        depth += (c in "([") - (c in ")]")
+        if c == " " and depth == 0 and parts[-1].endswith(","):
+            parts.append("")
+        else:
+            parts[-1] += c
+    for part in parts:
         if len(line) + len(part) > width:
             lines.append(line.rstrip())
             line = " " * (len(doc.name) + 1)
@@ -71,7 +78,10 @@ def signature(doc, width=84):
 
 def function(doc):
     parts = sections(doc.text)
-    out = [f"({anchor(doc.name)})=", f"## {doc.name}\n", f"```python\n{signature(doc)}\n```\n", prose(parts[""]) + "\n"]
+    out = [f"({anchor(doc.name)})=", f"## {doc.name}\n"]
+    if doc.parameters is not None:
+        out.append(f"```python\n{signature(doc)}\n```\n")
+    out.append(prose(parts[""]) + "\n")
     if "Parameters" in parts:
         out.append(parameters(parts["Parameters"]))
     if "Returns" in parts:
@@ -89,13 +99,13 @@ def language():
     from triton.language import _docs
 
     groups = {}
-    for doc in _docs.docs().values():
+    for doc in _docs.entries():
         groups.setdefault(doc.group, []).append(doc)
     index = "".join(f"{slug(group)}\n" for group in groups)
     text = [
         "# triton.language\n",
-        "Every function of the language, as `help(tl.load)` and `tritonc --explain load` tell it too. In the examples "
-        "`tl` is `triton.language`. [The language](/language.md) says which statements and types there are.\n",
+        "Every function and type of the language, as `help(tl.load)` and `tritonc --explain load` tell it too. In the "
+        "examples `tl` is `triton.language`. [The language](/language.md) says which statements and types there are.\n",
         f"```{{toctree}}\n:maxdepth: 1\n:hidden:\n\n{index}```\n",
     ]
     for group, docs in groups.items():
@@ -199,7 +209,7 @@ def command(tritonc):
             if lines[figure:]:
                 out.append("```sh\n" + "\n".join(line[4:] for line in lines[figure:]) + "\n```\n")
     out.append(
-        "`tritonc --explain NAME` prints the manual of a function of the language. "
+        "`tritonc --explain NAME` prints the manual of a function or type of the language. "
         "[The simulated GPU](/simulate.md) tells what a simulated run reports; [Triton IR](/ir.md) is what the command "
         "reads besides Python.\n"
     )
@@ -268,7 +278,7 @@ def ops(root):
     remark, new_section = "", True
     for i, (kind, value) in enumerate(table.items):
         if kind == "blank":
-            new_section = True
+            remark, new_section = "", True
         elif kind == "comment":
             if new_section and i + 2 < len(table.items) and "op" in (table.items[i + 1][0], table.items[i + 2][0]):
                 title, *more = re.split(r"[.;] ", value.rstrip("."), maxsplit=1)
@@ -282,8 +292,8 @@ def ops(root):
             name, operands, results, traits, syntax, behind = value
             cells = [
                 code(name),
-                code(operands),
-                code(results),
+                " ".join(map(code, operands.split())),
+                " ".join(map(code, results.split())),
                 ", ".join(table.traits(traits)),
                 cell((behind or remark).strip()),
             ]

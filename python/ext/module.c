@@ -101,13 +101,13 @@ static PyObject *knows_option(PyObject *module, PyObject *args) {
   return PyBool_FromLong(option_known(name));
 }
 
-/* ("tl.load", "Memory", "pointer, mask=None, ...", all of it as text) */
+/* ("tl.load", "Memory", "pointer, mask=None, ..." or None for what is not called, all of it as text) */
 static PyObject *doc_at(PyObject *module, PyObject *index) {
   (void)module;
   size_t i = PyLong_AsSize_t(index);
   if (i == (size_t)-1 && PyErr_Occurred()) return NULL;
   ttc_doc doc;
-  if (!ttc_doc_at(i, &doc)) return PyErr_Format(PyExc_IndexError, "there is no function %zu", i);
+  if (!ttc_doc_at(i, &doc)) return PyErr_Format(PyExc_IndexError, "the manual has no entry %zu", i);
   char *text = ttc_doc_text(&doc);
   if (!text) return PyErr_NoMemory();
   PyObject *result = Py_BuildValue("sss#s", doc.name, doc.group, doc.signature, (Py_ssize_t)doc.signature_len, text);

@@ -79,7 +79,7 @@ static void print_pipeline(Ctx *cx, const Cli *c) {
   if (!t.backend) printf("(%s)\n", t.missing);
 }
 
-/* --explain: every function of that name in any module (`load`, `tl.load`), or all. */
+/* --explain: everything of that name in any module (`load`, `tl.load`), or all. */
 static void explain(Ctx *cx, const char *name) {
   Buf out = {.cx = cx};
   Vec(const char *) names = {0};
@@ -93,7 +93,7 @@ static void explain(Ctx *cx, const char *name) {
     lang_explain(&out, &doc);
   }
   if (!out.len) {
-    ctx_fail(cx, ERR_SOURCE, "--explain: the language has no function `%s`%s", name,
+    ctx_fail(cx, ERR_SOURCE, "--explain: the language has no name `%s`%s", name,
              did_you_mean(cx, name, names.at, names.len));
   }
   fputs(buf_text(&out), stdout);

@@ -238,6 +238,9 @@ def test_explain(place):
     assert text.startswith(good(place, "--explain", "tl.load")) and "tensor_descriptor.load(" in text
     lines = good(place, "--explain", "all").splitlines()
     assert lines[0] == "tl.program_id(axis)" and "libdevice.acos(x)" in lines
+    for name in (line.partition("(")[0] for line in lines if re.match(r"[a-z]\w*\.[\w.]*\w(\(.*\))?$", line)):
+        assert good(place, "--explain", name).startswith(name)
+    assert good(place, "--explain", "float16").startswith("tl.float16\n\nIEEE half precision")
     assert "did you mean `load`?" in bad(place, 1, "--explain", "laod")
 
 

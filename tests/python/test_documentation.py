@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import pydoc
+import re
 import subprocess
 import sys
 import textwrap
@@ -82,7 +83,7 @@ OWN_NAMES = {
                       "acc": "tl.zeros((32, 32), tl.float32)"},
 }  # fmt: skip
 ARGUMENTS = ("x_ptr", "y_ptr", "count_ptr", "lock_ptr", "n", "BLOCK", "BLOCK_M", "BLOCK_N", "BLOCK_K")
-EXAMPLES = {name: textwrap.dedent(section(doc, "Example")) for name, doc in DOCS.items() if section(doc, "Example")}
+EXAMPLES = {doc.name: textwrap.dedent(section(doc, "Example")) for doc in _docs.entries() if section(doc, "Example")}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -112,6 +113,20 @@ def test_example_runs(name, tmp_path, monkeypatch):
         assert count.tolist() == [8] * 8
     if name == "tl.atomic_cas":
         assert lock.tolist() == [1]
+
+
+def test_every_name_is_explained():
+    """Functions, types and constants: all that docs/language.md lists, and each element type."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "language.md").read_text()
+    table = page.partition("## Names of `triton.language`")[2].partition("\n\nWhat each one does")[0]
+    listed = {name for name in re.findall(r"`(\w+)`", table.replace("and of a descriptor", "\n"))}
+    listed |= {name for name in dir(tl) if isinstance(getattr(tl, name), tl.dtype)}
+    listed -= {"timeout_ns", "dim", "pack", "x", "to"} | {"shape", "strides", "block_shape"}  # parameters, attributes
+    explained = {doc.name.rpartition(".")[2] for doc in _docs.entries()}
+    assert len(listed) > 130 and sorted(listed - explained) == []
+    types = [doc for doc in _docs.entries() if doc.parameters is None]
+    assert len(types) > 25 and all(hasattr(tl, doc.name.removeprefix("tl.")) for doc in types)
+    assert all(doc.text.startswith(f"{doc.name}\n\n") for doc in types)
 
 
 def test_signatures():

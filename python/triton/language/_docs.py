@@ -1,4 +1,4 @@
-"""What the manual says of the language's functions, read from the library when it is asked for."""
+"""What the manual says of the language's names, read from the library when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 
 class Doc(NamedTuple):
-    """A function of the language.
+    """What the manual says of one name of the language.
 
     name : "tl.load", "tensor_descriptor.store", "libdevice.acos"
     group : the manual's heading: "Memory"
-    parameters : as Python writes them: "pointer, mask=None"
+    parameters : as Python writes them: "pointer, mask=None"; None of a name that is not called
     text : all that the manual says
     """
 
     name: str
     group: str
-    parameters: str
+    parameters: str | None
     text: str
 
     def signature(self) -> inspect.Signature:
@@ -31,17 +31,22 @@ class Doc(NamedTuple):
 
 
 @functools.cache
-def docs() -> dict[str, Doc]:
-    """All functions by name, in the manual's order."""
+def entries() -> list[Doc]:
+    """The whole manual, in its order."""
     from .._C import libtriton as _C
 
-    table: dict[str, Doc] = {}
+    found: list[Doc] = []
     while True:
         try:
-            doc = Doc(*_C.doc_at(len(table)))
+            found.append(Doc(*_C.doc_at(len(found))))
         except IndexError:
-            return table
-        table[doc.name] = doc
+            return found
+
+
+@functools.cache
+def docs() -> dict[str, Doc]:
+    """All functions by name, in the manual's order."""
+    return {doc.name: doc for doc in entries() if doc.parameters is not None}
 
 
 def find(name: str) -> Doc | None:

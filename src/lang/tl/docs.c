@@ -1,4 +1,4 @@
-/* docs.c: what the manual says of the language's functions.
+/* docs.c: what the manual says of the language's functions and types.
  *
  * The words are rows of docs.def. A signature is not written twice: a builtin's is its row's in builtins.def, that of a
  * function written in Triton the one in its source in lib/.
@@ -10,17 +10,20 @@
 typedef struct Row {
   const char *group; /* of a heading; the others are NULL then */
   const char *name, *summary, *parameters, *result, *example;
+  bool not_called;
 } Row;
 
 #define GROUP(title) {.group = title},
-#define DOC(name, summary, parameters, result, example) {NULL, name, summary, parameters, result, example},
-#define LINE(name, summary) {NULL, name, summary, "", "", ""},
+#define DOC(name, summary, parameters, result, example) {NULL, name, summary, parameters, result, example, false},
+#define LINE(name, summary) {NULL, name, summary, "", "", "", false},
+#define TYPE(name, summary, example) {NULL, name, summary, "", "", example, true},
 static const Row rows[] = {
 #include "lang/tl/docs.def"
 };
 #undef GROUP
 #undef DOC
 #undef LINE
+#undef TYPE
 
 /* The parameters of `def NAME(...):` at the left margin of a file of the library. */
 static bool library_signature(const LibFile *file, const char *name, ttc_doc *doc) {
@@ -60,7 +63,7 @@ bool lang_doc_at(size_t index, ttc_doc *doc) {
       group = r->group;
     } else if (index-- == 0) {
       *doc = (ttc_doc){r->name, group, r->summary, r->parameters, r->result, r->example, NULL, 0};
-      find_signature(doc);
+      if (!r->not_called) find_signature(doc);
       return true;
     }
   }
@@ -106,13 +109,17 @@ static void section(Buf *out, const char *title, const char *lines, bool as_writ
 }
 
 void lang_explain(Buf *out, const ttc_doc *doc) {
-  buf_printf(out, "%s(", doc->name);
-  for (size_t i = 0; i < doc->signature_len; i++)
-    if (doc->signature[i] == '\n')
-      buf_printf(out, "\\n"); /* in a default */
-    else
-      buf_write(out, &doc->signature[i], 1);
-  buf_printf(out, ")\n\n");
+  buf_printf(out, "%s", doc->name);
+  if (doc->signature) {
+    buf_printf(out, "(");
+    for (size_t i = 0; i < doc->signature_len; i++)
+      if (doc->signature[i] == '\n')
+        buf_printf(out, "\\n"); /* in a default */
+      else
+        buf_write(out, &doc->signature[i], 1);
+    buf_printf(out, ")");
+  }
+  buf_printf(out, "\n\n");
   fill(out, doc->summary, strlen(doc->summary), 0, 0);
   section(out, "Parameters", doc->parameters, false);
   section(out, "Returns", doc->result, false);
