@@ -23,7 +23,7 @@ int simulated_capability(void) {
 typedef struct Bytes {
   uintptr_t base;
   size_t size;
-  bool read_only;
+  bool read_only, unwritten;
 } Bytes;
 
 /* obj.method() as a number. */
@@ -35,14 +35,27 @@ static bool number_of(PyObject *obj, const char *method, size_t *out) {
   return !PyErr_Occurred();
 }
 
+static bool array_bytes(State *st, PyObject *obj, Bytes *out);
+
+/* Does a wrapper say that nothing is in its memory yet (triton.testing.unwritten)? */
+static bool says_unwritten(PyObject *wrapper) {
+  PyObject *answer = PyObject_GetAttrString(wrapper, "_unwritten");
+  PyErr_Clear();
+  bool yes = answer == Py_True;
+  Py_XDECREF(answer);
+  return yes;
+}
+
 /* A PyTorch tensor, or something around one (triton.TensorWrapper). */
-static bool tensor_bytes(PyObject *obj, Bytes *out) {
+static bool tensor_bytes(State *st, PyObject *obj, Bytes *out) {
   PyObject *storage = PyObject_CallMethod(obj, "untyped_storage", NULL);
   if (!storage) {
     PyErr_Clear();
     PyObject *base = PyObject_GetAttrString(obj, "base");
-    bool ok = base && base != Py_None && base != obj && tensor_bytes(base, out);
+    const TypeEntry *t = base && base != Py_None && base != obj ? type_entry(st, base) : NULL;
+    bool ok = t && (t->class == ARG_ARRAY ? array_bytes(st, base, out) : tensor_bytes(st, base, out));
     Py_XDECREF(base);
+    out->unwritten |= says_unwritten(obj);
     return ok;
   }
   bool ok = number_of(storage, "data_ptr", &out->base) && number_of(storage, "nbytes", &out->size);
@@ -92,7 +105,7 @@ static bool array_bytes(State *st, PyObject *obj, Bytes *out) {
 static bool buffer_bytes(PyObject *obj, Bytes *out) {
   Py_buffer view;
   if (PyObject_GetBuffer(obj, &view, PyBUF_FORMAT | PyBUF_ANY_CONTIGUOUS) != 0) return false;
-  *out = (Bytes){(uintptr_t)view.buf, (size_t)view.len, view.readonly != 0};
+  *out = (Bytes){.base = (uintptr_t)view.buf, .size = (size_t)view.len, .read_only = view.readonly != 0};
   PyBuffer_Release(&view);
   return true;
 }
@@ -101,7 +114,8 @@ static bool buffer_bytes(PyObject *obj, Bytes *out) {
 
 /* Memory that overlaps is one buffer. */
 static void add(Memory *m, const Bytes *b, const char *name) {
-  ttc_memory fresh = {(const void *)b->base, b->size, b->read_only ? TTC_MEMORY_READ_ONLY : 0, name};
+  uint32_t flags = (b->read_only ? TTC_MEMORY_READ_ONLY : 0) | (b->unwritten ? TTC_MEMORY_UNINITIALIZED : 0);
+  ttc_memory fresh = {(const void *)b->base, b->size, flags, name};
   for (size_t i = 0; i < m->n; i++) {
     uintptr_t from = (uintptr_t)m->at[i].base, to = from + m->at[i].size, begin = (uintptr_t)fresh.base,
               end = begin + fresh.size;
@@ -147,7 +161,7 @@ bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
   if (!class_has_memory(class)) return true;
   if (!reserve(m)) return false;
   Bytes bytes = {0};
-  bool known = class == ARG_TENSOR   ? tensor_bytes(obj, &bytes)
+  bool known = class == ARG_TENSOR   ? tensor_bytes(st, obj, &bytes)
                : class == ARG_ARRAY  ? array_bytes(st, obj, &bytes)
                : class == ARG_BUFFER ? buffer_bytes(obj, &bytes)
                                      : false;

@@ -45,6 +45,28 @@ def do_bench(
     return measure(driver.active, fn, warmup, rep, grad_to_none, quantiles, return_mode)
 
 
+def unwritten(tensor: Any) -> Any:
+    """Say that nothing is in a tensor's memory when a kernel starts: a workspace that `torch.empty` made.
+
+    Check mode (`debug=True`) and the simulated GPU then find reads of elements that the launch has not written.
+
+    Parameters
+    ----------
+    tensor : tensor or array
+        The workspace.
+
+    Returns
+    -------
+    TensorWrapper
+        What to give a kernel in its place.
+    """
+    from .runtime.jit import TensorWrapper
+
+    wrapper = TensorWrapper(tensor, tensor.dtype)
+    wrapper._unwritten = True
+    return wrapper
+
+
 def _on_gpu() -> bool:
     from .runtime.driver import driver
 

@@ -4,7 +4,8 @@ A program is evaluated over NumPy and run on `--each` of the targets, in turn. P
 that one which crashes or hangs is a failure like any other. Prints what is wrong with each failing program, its seed.
 
     ./dev fuzz --count 20000              programs from a seed of its own, which is printed
-    ./dev fuzz --seconds 28800            a night
+    ./dev fuzz --night                    on until a million programs have run; stopped and started again it goes on
+    ./dev fuzz --seconds 28800            a night of programs from a seed of its own
     ./dev fuzz --seed 7 --count 1 --show  one program: its source, and every target
     ./dev fuzz --minimize 7               the smallest kernel that still fails as program 7 does
     ./dev fuzz --corpus --count 1000      first all programs of tests/generator/corpus, on every target
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import collections
 import gc
+import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -30,10 +32,12 @@ os.environ.setdefault("TRITONC_VERIFY", "1")
 
 import torch  # noqa: E402
 from compare import TARGETS, check, turns  # noqa: E402
+from memory import program_of  # noqa: E402
 from minimize import minimize  # noqa: E402
-from program import Program, Saved  # noqa: E402
+from program import Saved  # noqa: E402
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
+NIGHT = pathlib.Path(__file__).parents[2] / "build" / "fuzz-night.json"
 
 
 def chosen(options: argparse.Namespace, seed: int) -> list:
@@ -55,7 +59,7 @@ def work(pipe: object, options: argparse.Namespace, log: str) -> None:
         if seeds is None:
             return
         for seed in seeds:
-            pipe.send((seed, check(Program(seed), chosen(options, seed))))
+            pipe.send((seed, check(program_of(seed, options.kind), chosen(options, seed))))
         gc.collect()
 
 
@@ -146,10 +150,38 @@ def run_corpus(options: argparse.Namespace) -> int:
     return wrong
 
 
-def run(options: argparse.Namespace) -> int:
+class Night:
+    """How far a long run has come, in a file: of `count` programs from `seed` all of the first `done` have run.
+
+    What others had run when the run was stopped runs again.
+    """
+
+    FACTS = ("seed", "count", "kind", "each", "targets")
+
+    def __init__(self, path: pathlib.Path, options: argparse.Namespace) -> None:
+        self.path, self.open = path, set()
+        self.state = {name: getattr(options, name) for name in self.FACTS} | {"done": 0, "failed": [], "seconds": 0.0}
+        if path.exists():
+            self.state = json.loads(path.read_text())
+            for name in self.FACTS:
+                setattr(options, name, self.state[name])
+        self.before = self.state["seconds"]
+
+    def save(self, given: int, seconds: float) -> None:
+        """`given`: how many have been given to workers, of which `open` are not done."""
+        self.state["done"] = min(self.open) - self.state["seed"] if self.open else given
+        self.state["seconds"] = round(self.before + seconds, 1)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(self.state, indent=1) + "\n")
+        fresh.replace(self.path)
+
+
+def run(options: argparse.Namespace, night: Night | None = None) -> int:
     begin = time.monotonic()
     workers = [Worker(options, k) for k in range(options.jobs)]
-    given = done = failed = 0
+    done = failed = 0
+    given = night.state["done"] if night else 0
     ran: collections.Counter = collections.Counter()
     seen: collections.Counter = collections.Counter()
 
@@ -159,7 +191,10 @@ def run(options: argparse.Namespace) -> int:
             return []
         size = min(Worker.BATCH, options.count - given) if options.count else Worker.BATCH
         given += size
-        return list(range(options.seed + given - size, options.seed + given))
+        seeds = list(range(options.seed + given - size, options.seed + given))
+        if night:
+            night.open.update(seeds)
+        return seeds
 
     while True:
         for worker in workers:
@@ -177,12 +212,21 @@ def run(options: argparse.Namespace) -> int:
                 report(seed, wrong, seen)
                 if options.keep:
                     options.keep.mkdir(parents=True, exist_ok=True)
-                    (options.keep / f"{seed}.py").write_text(Saved.text(Program(seed)))
+                    (options.keep / f"{seed}.py").write_text(Saved.text(program_of(seed, options.kind)))
+            if night:
+                night.open.discard(seed)
+                night.state["failed"] += [seed] * bool(wrong and seed not in night.state["failed"])
+                if done % 100 == 0:
+                    night.save(given, time.monotonic() - begin)
             if done % 1000 == 0:
                 print(f"{done} programs, {failed} wrong, {time.monotonic() - begin:.0f} s", flush=True)
     for worker in workers:
         worker.stop()
     print(f"{done} programs from seed {options.seed}, {failed} wrong, {time.monotonic() - begin:.0f} s")
+    if night:
+        night.save(given, time.monotonic() - begin)
+        facts = night.state
+        print(f"{facts['done']} of {facts['count']} programs in {facts['seconds']:.0f} s, {len(facts['failed'])} wrong")
     print("runs:", ", ".join(f"{target} {n}" for target, n in sorted(ran.items())))
     for what, n in seen.most_common(30):
         print(f"  {n} x {what}")
@@ -198,27 +242,47 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=1, help="on how many of the targets each program runs")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--limit", type=float, default=60, help="seconds that a program may take")
+    parser.add_argument(
+        "--kind",
+        choices=["all", "general", "memory"],
+        default="all",
+        help="which programs: all but one in four are general, that one is about memory",
+    )
     parser.add_argument("--corpus", action="store_true", help="first what failed once")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="where failing programs are put")
+    parser.add_argument(
+        "--night",
+        nargs="?",
+        type=pathlib.Path,
+        const=NIGHT,
+        metavar="FILE",
+        help="go on with the run of a file (build/fuzz-night.json); a new one has a million programs",
+    )
     parser.add_argument("--show", action="store_true", help="print the programs' sources")
     parser.add_argument("--minimize", type=int, metavar="SEED", help="make a failing program small")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.targets = options.targets or [*TARGETS, "interpreter"]
     if options.minimize is not None:
-        return minimize(options.minimize, options.targets)
+        return minimize(program_of(options.minimize, options.kind), options.targets)
     options.seed = int(time.time()) * 100000 if options.seed is None else options.seed
     if options.show:
-        program = Program(options.seed)
+        program = program_of(options.seed, options.kind)
         print(program.source, program.scalars, program.grid, program.options)
         wrong = check(program, options.targets)
         report(options.seed, wrong, collections.Counter())
         return int(bool(wrong))
+    night = None
+    if options.night:
+        options.count = options.count or 1_000_000
+        options.keep = options.keep or options.night.with_suffix("")
+        night = Night(options.night, options)
+        print(f"{options.night}: {night.state['done']} of {options.count} programs have run", flush=True)
     if not options.count and not options.seconds:
         options.count = 1000
     print(f"seed {options.seed}", flush=True)
     wrong = run_corpus(options) if options.corpus else 0
-    return int(run(options) or wrong > 0)
+    return int(run(options, night) or wrong > 0)
 
 
 if __name__ == "__main__":

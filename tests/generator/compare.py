@@ -25,10 +25,11 @@ DTYPES = {
     "uint64": torch.uint64,
 }  # fmt: skip
 triton.set_allocator(lambda size, _align, _stream: torch.empty(size, dtype=torch.int8))  # for tensor descriptors
-# Ways to run a program: this processor, plain x86-64, AVX2, and simulated GPUs; "cuda" is a real one.
-TARGETS = ["cpu", "cpu:x86-64", "cpu:x86-64-v3", "simt:75", "simt:80", "simt:90", "simt:120"]
+# Ways to run a program: this processor, plain x86-64, AVX2, check mode (which finds nothing, and begins with scratch
+# full of NaN), and simulated GPUs; "cuda" is a real one.
+TARGETS = ["cpu", "cpu:x86-64", "cpu:x86-64-v3", "cpu:checked", "simt:75", "simt:80", "simt:90", "simt:120"]
 # How often each has its turn: LLVM takes several times as long as the simulated GPU.
-TURNS = {"cpu": 3, "cpu:x86-64": 2, "cpu:x86-64-v3": 2, "interpreter": 1}
+TURNS = {"cpu": 3, "cpu:x86-64": 2, "cpu:x86-64-v3": 2, "cpu:checked": 2, "interpreter": 1}
 
 
 def turns(targets: list) -> list:
@@ -42,7 +43,12 @@ def arrays(program: Program) -> dict:
     made = {}
     for name, dtype, count, what in program.arguments:
         kind = DTYPES[dtype]
-        if what in ("zero", "sum"):
+        what, _, first = what.partition(" behind ")
+        if what.startswith("same "):
+            made[name] = made[what[5:]]
+        elif what.startswith("below "):
+            made[name] = torch.randint(0, int(what[6:]), (count,), generator=generator).to(kind)
+        elif what in ("zero", "sum", "scratch"):
             made[name] = torch.zeros(count, dtype=kind)
         elif what == "out":
             made[name] = torch.full((count,), 77, dtype=torch.int8).to(kind)
@@ -56,6 +62,8 @@ def arrays(program: Program) -> dict:
             raw = torch.randint(-(2**62), 2**62, (count,), generator=generator)
             small = torch.randint(0, 2, (1,), generator=generator).item()
             made[name] = (raw % 50 if small else raw).to(kind)
+        if first:  # an address that is a multiple of nothing more than an element's size
+            made[name] = torch.cat([made[name].new_zeros(int(first)), made[name]])[int(first) :]
     return made
 
 
@@ -104,9 +112,12 @@ def launch(program: Program, kernel: object, target: str) -> dict:
         finally:
             del os.environ["TRITONC_SIMULATE"]
     elif target == "cuda":
-        made = {name: x.cuda() for name, x in made.items()}
+        there = {id(x): x.cuda() for x in made.values()}
+        made = {name: there[id(x)] for name, x in made.items()}
         kernel[program.grid](*made.values(), **program.scalars, **options)
         made = {name: x.cpu() for name, x in made.items()}
+    elif target == "cpu:checked":
+        kernel[program.grid](*made.values(), **program.scalars, **options, debug=True, sanitize_overflow=False)
     elif target == "cpu":
         kernel[program.grid](*made.values(), **program.scalars, **options)
     else:
@@ -128,9 +139,12 @@ SHORT = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "f
          "float8e5": "fp8e5"}  # fmt: skip
 
 
-def difference(want: dict, have: dict) -> str | None:
+def difference(program: Program, want: dict, have: dict) -> str | None:
     """The first place where two memories differ; NaNs are equal, and so are zeros."""
-    for name, x in want.items():
+    for name, _, _, what in program.arguments:
+        if what.startswith("scratch"):  # the order of what is in it is not defined
+            continue
+        x = want[name]
         y = have[name]
         if x.dtype.is_floating_point:
             x, y = x.double(), y.double()
@@ -154,7 +168,7 @@ def check(program: Program, targets: list, source: str | None = None) -> list:
     wrong = []
     for target in targets:
         try:
-            found = difference(want, launch(program, kernel, target))
+            found = difference(program, want, launch(program, kernel, target))
         except Exception:
             found = last_lines(traceback.format_exc())
         if found:

@@ -136,13 +136,12 @@ def smaller(program: Program, targets: list, source: str, wanted: tuple, seconds
     return source
 
 
-def minimize(seed: int, targets: list) -> int:
+def minimize(program: Program, targets: list) -> int:
     """Print the small form of a program, its arguments and what is wrong with it."""
     warnings.simplefilter("ignore")  # of candidates that are nonsense
-    program = Program(seed)
     wanted = failure(program, targets, program.source)
     if wanted is None:
-        print(f"program {seed} is right on {', '.join(targets)}")
+        print(f"program {program.seed} is right on {', '.join(targets)}")
         return 1
     print(f"{wanted[0]}: {wanted[1]}", flush=True)
     source = smaller(program, targets, ast.unparse(ast.parse(program.source)), wanted)

@@ -671,6 +671,8 @@ class Program:
 
     def do_halves(self) -> None:
         """Split and joined again in another way."""
+        if self.N < 2:
+            return self.do_turn()
         shape, dtype = (self.M, self.N), self.pick([*INTS, *FLOATS])
         a, b = self.name("h"), self.name("h")
         half = self.N // 2
@@ -685,6 +687,7 @@ class Program:
         else:
             text = f"tl.reshape(tl.permute(tl.join({a}, {b} + {a}), (2, 1, 0)), {shape})"
         self.define(text, dtype, shape)
+        return None
 
     def do_turn(self) -> None:
         shape, dtype = (self.M, self.N), self.pick([*INTS, *FLOATS])
@@ -702,6 +705,8 @@ class Program:
 
     def do_three(self) -> None:
         """Three dimensions, and one of them summed."""
+        if self.N < 2:
+            return self.do_turn()
         dtype = self.pick(["int32", "int64", "uint16", "float32"])
         shape, half = (self.M, self.N), self.N // 2
         inner = self.expression(dtype, shape, 1)
@@ -710,6 +715,7 @@ class Program:
         text = f"tl.permute(tl.reshape({inner}, ({self.M}, {half}, 2)), {self.pick(['(1, 0, 2)', '(2, 1, 0)'])})"
         axis = self.random.randrange(3)
         self.define(f"tl.sum(tl.ravel(tl.sum({text}, {axis})), 0).to(tl.{dtype})", dtype, ())
+        return None
 
     def do_numbers(self) -> None:
         index = self.expression("int32", (self.N,), 1)

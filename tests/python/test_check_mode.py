@@ -417,3 +417,34 @@ def test_what_a_compile_is_asked_for(options, checked, monkeypatch):
     assert ("ttc_rt_check" in compiled.asm["llir"]) == checked
     monkeypatch.setenv("TRITON_DEBUG", "1")
     assert "ttc_rt_check" in triton.compile(source, options=options).asm["llir"]
+
+
+@triton.jit
+def workspace_kernel(x_ptr, work_ptr, out_ptr, n, m, B: tl.constexpr):
+    at = tl.arange(0, B)
+    tl.store(work_ptr + at, tl.load(x_ptr + at, mask=at < n, other=0), mask=at < n)
+    tl.debug_barrier()
+    tl.store(out_ptr + at, tl.load(work_ptr + (B - 1 - at), mask=at >= B - m, other=0))
+
+
+@pytest.mark.parametrize("array", [lambda x: x, torch.from_numpy])
+@pytest.mark.parametrize("simulated", [False, True])
+def test_a_workspace_is_read_where_nothing_was_written(simulated, array, monkeypatch):
+    if simulated:
+        monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+    x, out = np.arange(64, dtype=np.float32), np.zeros(64, np.float32)
+
+    def launch(n, m, wrap=triton.testing.unwritten):
+        work = array(np.full(64, 9, np.float32))
+        workspace_kernel[(1,)](array(x), wrap(work), array(out), n, m, B=64, debug=True)
+
+    launch(40, 40)
+    assert (out == np.where(np.arange(64) >= 24, 63 - np.arange(64), 0)).all()
+    launch(40, 41, wrap=lambda work: work)  # something may be there
+    assert out[23] == 9
+    with pytest.raises(RuntimeError) as caught:
+        launch(40, 41)
+    text = str(caught.value)
+    assert f":{line_of(workspace_kernel, 'tl.load(work_ptr')}:" in text
+    assert simulated or "work_ptr[40]" in text
+    assert "never written" in text or "uninitialized" in text

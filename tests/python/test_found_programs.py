@@ -1,5 +1,6 @@
 """What random programs found (tests/generator), made small: each kernel compiled and interpreted writes the same."""
 
+import numpy as np
 import pytest
 import torch
 import triton
@@ -162,3 +163,264 @@ def test_a_column_that_comes_of_a_folded_index(target, monkeypatch):
         monkeypatch.setenv("TRITONC_SIMULATE", target)
     folded_columns_kernel[(1,)](out)
     assert torch.equal(out, torch.tensor([7, 5, 3, 1, 6, 4, 2, 0]).expand(16, 8))
+
+
+# ---- kernels that once went wrong, with the values that they must have -------------------------------------------------
+
+EVERY = ["", "cuda:75", "cuda:80", "cuda:90", "cuda:120"]
+
+
+@pytest.fixture(params=EVERY)
+def target(request, monkeypatch):
+    """The CPU, and simulated GPUs, whose reports of races and uninitialized reads end a launch."""
+    if request.param:
+        monkeypatch.setenv("TRITONC_SIMULATE", request.param)
+    return request.param
+
+
+@triton.jit
+def narrow_branch_kernel(x, o, n):
+    at = tl.arange(0, 1024)
+    v = tl.load(x + at)
+    if n > 0:
+        v = v - 1.0
+    tl.store(o + at, v * 2)
+
+
+@triton.jit
+def narrow_loop_kernel(x, o, n):
+    at = tl.arange(0, 1024)
+    v = tl.load(x + at)
+    w = v
+    for k in range(n):
+        if k % 2 == 1:
+            w = v
+        v, w = (w + 1.0).to(v.dtype), v
+    tl.store(o + at, v + w)
+
+
+@pytest.mark.parametrize("n", [0, 1, 4])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_narrow_floats_through_branches_and_loops(dtype, n, target):
+    """Pairs of them in one register, which came out of a block's argument, ended the compiler."""
+    x = (torch.arange(1024) % 64).to(dtype)
+    out = torch.zeros_like(x)
+    narrow_branch_kernel[(1,)](x, out, n)
+    assert torch.equal(out, (x - 1 if n > 0 else x) * 2)
+    narrow_loop_kernel[(1,)](x, out, n)
+    v = w = x
+    for k in range(n):
+        if k % 2 == 1:
+            w = v
+        v, w = w + 1, v
+    assert torch.equal(out, v + w)
+
+
+@triton.jit
+def scaled_product_kernel(x, w, o, HOW: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    a = tl.load(x + m[:, None] * K + k[None, :])
+    b = tl.load(w + k[:, None] * N + n[None, :])
+    if HOW == "rows":
+        r = tl.sum(a.to(tl.float32), 1)[:, None]
+    elif HOW == "norm":
+        f = a.to(tl.float32)
+        r = 1.0 / tl.sqrt(tl.sum(f * f, 1) / K + 1e-6)[:, None]
+    else:
+        s = tl.max(tl.abs(b.to(tl.float32)))
+        b = (b.to(tl.float32) / s).to(tl.float16)
+        r = s
+    tl.store(o + m[:, None] * N + n[None, :], tl.dot(a, b) * r)
+
+
+@triton.jit
+def gated_kernel(x, u, w, o, k_end, ADD: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    g, h = tl.zeros([M, N], tl.float32), tl.zeros([M, N], tl.float32)
+    for i in range(0, k_end, K):
+        a = tl.load(x + m[:, None] * k_end + i + k[None, :])
+        b = tl.load(u + (i + k)[:, None] * N + n[None, :])
+        c = tl.load(w + (i + k)[:, None] * N + n[None, :])
+        if ADD:
+            a = a + i.to(tl.float16)
+        g = tl.dot(a, b, g)
+        h = tl.dot(a, c, h)
+    tl.store(o + m[:, None] * N + n[None, :], g * tl.sigmoid(g) * h)
+
+
+def whole(*shape):
+    """Small whole numbers, whose sums f16 and f32 hold."""
+    return torch.randint(-2, 3, shape, generator=torch.Generator().manual_seed(len(shape))).half()
+
+
+@pytest.mark.parametrize("warps", [4, 8])
+@pytest.mark.parametrize("how", ["rows", "norm", "scale"])
+def test_operands_of_a_product_that_are_used_before(how, warps, target):
+    """A barrier was missing before the product that reads what threads wrote."""
+    x, w, out = whole(64, 64), whole(64, 64), torch.zeros(64, 64)
+    scaled_product_kernel[(1,)](x, w, out, how, 64, 64, 64, num_warps=warps)
+    f = x.double()
+    scale = {"rows": f.sum(1, True), "norm": 1 / (f.square().mean(1, True) + 1e-6).sqrt(), "scale": 1.0}[how]
+    torch.testing.assert_close(out, (f @ w.double() * scale).float(), rtol=1e-5 if how != "scale" else 1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3, 4])
+@pytest.mark.parametrize("add", [False, True])
+def test_two_products_with_one_operand(add, stages, target):
+    x, u, w, out = whole(64, 128), whole(128, 64), whole(128, 64), torch.zeros(64, 64)
+    gated_kernel[(1,)](x, u, w, out, 128, add, 64, 64, 32, num_stages=stages)
+    a = x.double() + (torch.arange(128) // 32 * 32 if add else 0)
+    g, h = a @ u.double(), a @ w.double()
+    torch.testing.assert_close(out, (g * torch.sigmoid(g) * h).float(), rtol=1e-5, atol=1e-3)
+
+
+@triton.jit
+def unchanged_in_a_loop_kernel(x, out, n, HOW: tl.constexpr):
+    b = tl.load(x)
+    c = b * 7
+    if HOW == "cast":
+        for _ in range(n):
+            b = b.to(tl.int32)
+            c = b
+    elif HOW == "itself":
+        for _ in range(n):
+            b = b
+            c = b + 1
+    elif HOW == "swap":
+        c = b + 5
+        for _ in range(n):
+            b = b.to(tl.int32)
+            b, c = c, b
+    else:
+        while n > 0:
+            n -= 1
+            b = b
+            c = b
+    tl.store(out, c)
+
+
+@pytest.mark.parametrize("n", [0, 3])
+@pytest.mark.parametrize(("how", "want"), [("cast", 5), ("itself", 6), ("swap", 5), ("while", 5)])
+def test_names_that_a_loop_leaves_as_they_are(how, want, n, target):
+    """The loop yielded a value that nothing defined."""
+    x, out = torch.full((4,), 5, dtype=torch.int32), torch.zeros(1, dtype=torch.int32)
+    unchanged_in_a_loop_kernel[(1,)](x, out, n, how)
+    assert out.item() == (want if n else 10 if how == "swap" else 35)
+
+
+@triton.jit
+def scan_says_where_kernel(x, out, n, HOW: tl.constexpr):
+    at = tl.arange(0, 16)
+    v = tl.load(x + at)
+    if HOW == "compact":
+        keep = v > 3
+        tl.store(out + (tl.cumsum(keep.to(tl.int32), 0) - 1), v, mask=keep)
+    elif HOW == "scan":
+        tl.store(out + at, v, mask=(tl.cumsum(v, 0) < n) & (at < n))
+    elif HOW == "sort":
+        tl.store(out + at, v, mask=tl.sort(v) < n // 4)
+    elif HOW == "stored":
+        m = tl.cumsum(v, 0)
+        tl.store(out + at, m, mask=m < n)
+    elif HOW == "reduction":
+        tl.store(out + (at + tl.max(v, 0)) % 16, v, mask=at < tl.min(v + 9, 0))
+    else:
+        m = tl.cumsum(v, 0)
+        tl.store(out + at, tl.load(x + at, mask=m < n, other=1) + m)
+
+
+@pytest.mark.parametrize("how", ["compact", "scan", "sort", "stored", "reduction", "loaded"])
+def test_addresses_and_masks_out_of_scans(how, target):
+    """The CPU had no code for them."""
+    x, out, n = (torch.arange(16, dtype=torch.int32) * 7) % 11, torch.zeros(16, dtype=torch.int32), 20
+    scan_says_where_kernel[(1,)](x, out, n, how)
+    at, m = torch.arange(16), x.cumsum(0)
+    want = torch.zeros_like(x)
+    if how == "compact":
+        want[: (x > 3).sum()] = x[x > 3]
+    elif how == "reduction":
+        kept = at < (x + 9).min()
+        want[((at + x.max()) % 16)[kept]] = x[kept]
+    else:
+        values = {"scan": x, "sort": x, "stored": m, "loaded": torch.where(m < n, x, 1) + m}[how]
+        masks = {"scan": (m < n) & (at < n), "sort": x.sort().values < n // 4, "stored": m < n, "loaded": at >= 0}[how]
+        want = torch.where(masks, values, 0).int()
+    assert torch.equal(out, want)
+
+
+@triton.jit
+def long_index_kernel(out, n, HOW: tl.constexpr, ROUNDS: tl.constexpr):
+    at = tl.arange(0, 128)
+    x = at + (n if HOW != "address" and HOW != "chosen" else 0)
+    for i in tl.static_range(ROUNDS):
+        if HOW == "address":
+            x = (x >> 1) ^ (x & 7)
+        elif HOW == "chosen":
+            x = tl.where(x > i, x - i, x + 1)
+        elif HOW == "xorshift":
+            x = x ^ (x << 13)
+            x = x ^ (x >> 17)
+            x = x ^ (x << 5)
+        else:
+            x = x * x + x
+    if HOW == "address":
+        tl.store(out + x, n)
+    else:
+        tl.store(out + at, x)
+
+
+@pytest.mark.parametrize("how", ["address", "chosen", "xorshift", "squares"])
+def test_long_chains_of_index_arithmetic(how, target):
+    """Every step that uses the one before twice doubled the CPU's compile time: 2**40 here."""
+    out, n, rounds = torch.zeros(128, dtype=torch.int32), 3, 40
+    long_index_kernel[(1,)](out, n, how, rounds)
+    x = np.arange(128, dtype=np.int32) + np.int32(n if how in ("xorshift", "squares") else 0)
+    with np.errstate(over="ignore"):
+        for i in range(rounds):
+            if how == "address":
+                x = (x >> 1) ^ (x & 7)
+            elif how == "chosen":
+                x = np.where(x > i, x - i, x + 1)
+            elif how == "xorshift":
+                x = x ^ (x << 13)
+                x = x ^ (x >> 17)
+                x = x ^ (x << 5)
+            else:
+                x = x * x + x
+    want = np.zeros(128, np.int32)
+    if how == "address":
+        want[x] = n
+    else:
+        want = x
+    assert np.array_equal(out.numpy(), want)
+
+
+@triton.jit
+def known_sort_kernel(x, out, seed, HOW: tl.constexpr, N: tl.constexpr):
+    at = tl.arange(0, N)
+    if HOW == "zeros":
+        v = tl.load(x + at)
+        v = tl.sort(v - v)
+    elif HOW == "one":
+        v = tl.sort(tl.load(x + at * 0))
+    elif HOW == "flip":
+        v = tl.flip(tl.load(x + at * 0))
+    elif HOW == "random":
+        v = tl.sort((tl.rand(seed, at) * 1000).to(tl.int32))
+    else:
+        v = tl.sort(tl.load(x + at))
+    tl.store(out + at, v)
+
+
+@pytest.mark.parametrize("how", ["zeros", "one", "flip", "random", "plain"])
+def test_sorts_of_what_is_hardly_loaded(how, target):
+    x, out = (torch.arange(64, dtype=torch.int32) * 37) % 64, torch.full((64,), -1, dtype=torch.int32)
+    x[0] = 9
+    known_sort_kernel[(1,)](x, out, 5, how, 64)
+    if how == "random":
+        assert torch.equal(out, out.sort().values)
+        assert out.unique().numel() > 50
+        assert 0 <= out.min() <= out.max() < 1000
+    else:
+        want = {"zeros": x - x, "one": torch.full_like(x, 9), "flip": torch.full_like(x, 9), "plain": x.sort().values}
+        assert torch.equal(out, want[how])

@@ -593,7 +593,7 @@ class TensorWrapper:
         self.shape = getattr(base, "shape", None)
 
     def data_ptr(self) -> int:
-        return self.base.data_ptr()
+        return self.base.data_ptr() if hasattr(self.base, "data_ptr") else self.base.ctypes.data
 
     def stride(self, *args: int) -> object:
         return self.base.stride(*args)
