@@ -4,6 +4,7 @@ Includes: a file of a folder includes files of its own folder and of folders abo
 Circles: files whose code calls each other in a circle, by the symbols in the objects of build/release. Some problems
 are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
 entry that is no circle any more.
+Names: what a file of a folder defines for other files begins with the folder's prefix.
 """
 
 import re
@@ -38,6 +39,32 @@ KEPT = {
         src/gpu/lower/scan.c""",
 }
 
+# By folder: its prefix; then those of its own types (Val, Layout, Ptx, Lexer) and tables (builtins, fold rules), and of
+# what is called by name from outside. base/ names things by what they are: arenas, maps, buffers.
+PREFIXES = {
+    "src/syntax": "syn_ lex_ parse_",
+    "src/ir": "ir_",
+    "src/index": "index_",
+    "src/lang": "lang_ val_",
+    "src/lang/python": "py_ lang_",
+    "src/lang/tl": "sem_ lt_ builtin_ lang_",
+    "src/opt": "opt_ fold_",
+    "src/target": "target_",
+    "src/ll": "ll_",
+    "src/simt": "simt_",
+    "src/gpu/layout": "gpu_ layout_",
+    "src/gpu/passes": "gpu_",
+    "src/gpu/lower": "lower_ gpu_",
+    "src/nvidia": "nvidia_ ptx_",
+    "src/cpu": "cpu_ ttc_rt_ tritonc_target",
+    "src/cpu/emit": "emit_ cpu_",
+    "src/cpu/rt": "rt_ ttc_rt_",
+    "src/run": "run_ ttc_",
+    "src/api": "ttc_",
+    "src/cli": "cli_ main",
+    "python/ext": "ext_ PyInit_",
+}
+
 
 def folders():
     """The folders of section 4, lowest first."""
@@ -69,8 +96,8 @@ def objects():
     return found
 
 
-def calls():
-    """Which files each file takes symbols from."""
+def symbols():
+    """The file that defines each external name, and which names each file takes from elsewhere."""
     defined, wanted = {}, defaultdict(set)
     for source, path in objects().items():
         out = subprocess.run(["nm", "-P", path], capture_output=True, text=True, check=True).stdout
@@ -80,7 +107,21 @@ def calls():
                 wanted[source].add(name)
             elif kind in "TDRBC":
                 defined[name] = source
+    return defined, wanted
+
+
+def calls(defined, wanted):
+    """Which files each file takes symbols from."""
     return {s: {defined[n] for n in names if n in defined} - {s} for s, names in wanted.items()}
+
+
+def misnamed(defined):
+    wrong = []
+    for name, file in sorted(defined.items()):
+        folder = file.rpartition("/")[0]
+        if folder != "src/base" and not name.startswith(tuple(PREFIXES.get(folder, "").split()) or ("?",)):
+            wrong.append(f"{file}: {name} begins with none of the folder's prefixes: {PREFIXES.get(folder, '(none)')}")
+    return wrong
 
 
 def circles(graph):
@@ -111,8 +152,9 @@ def circles(graph):
 
 
 def main():
-    wrong = rising_includes()
-    graph = calls()
+    defined, wanted = symbols()
+    graph = calls(defined, wanted)
+    wrong = rising_includes() + misnamed(defined)
     if len(graph) < 100:
         sys.exit("there are no objects in build/release: ./dev build")
     kept = {frozenset(files.split()): why for why, files in KEPT.items()}

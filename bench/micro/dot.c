@@ -83,7 +83,7 @@ static void run_programs(const void *const *args, const uint32_t grid[3], uint64
 
 static size_t scratch_bytes(const Case *x) {
   size_t c = (size_t)(x->s.bm * x->s.bn * 8 + 64);
-  return c + cpu_dot_pack_bytes(x->s.bm, x->s.bn, x->s.bk, x->type, x->type);
+  return c + rt_dot_pack_bytes(x->s.bm, x->s.bn, x->s.bk, x->type, x->type);
 }
 
 static double gflops(const Case *x, bool threads) {
@@ -185,7 +185,7 @@ static void error_of(const char *name, const float *a, const float *b, int64_t n
 static void error(void) {
   static const char *const names[] = {"normal", "uniform", "wide", "nearly equal", "cancelling"};
   int64_t n = 64;
-  char *pack = aligned_alloc(64, cpu_dot_pack_bytes(n, n, 2048, CPU_F32, CPU_F32) / 64 * 64 + 64);
+  char *pack = aligned_alloc(64, rt_dot_pack_bytes(n, n, 2048, CPU_F32, CPU_F32) / 64 * 64 + 64);
   for (int distribution = 0; distribution < 5; distribution++)
     for (int64_t k = 32; k <= 2048; k *= 8)
       for (int64_t bk = 32; bk <= k; bk *= 4) {

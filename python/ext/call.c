@@ -160,7 +160,7 @@ static void note_place(Call *c, const Pointer *q) {
 
 static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *obj, uint64_t word[2]) {
   Pointer q;
-  if (!pointer_of(c->f->st, t, obj, p->name, &q)) return false;
+  if (!ext_pointer_of(c->f->st, t, obj, p->name, &q)) return false;
   word[0] = TAG_POINTER | (uint64_t)ttc_spec_pointer(q.address, p->spec_flags) << 32;
   word[1] = (uint64_t)q.dtype;
   if (!q.address && !c->warmup && has_elements(obj)) {
@@ -180,7 +180,7 @@ static bool key_descriptor(Call *c, const Param *p, PyObject *obj, uint64_t word
   if (!d) return PyErr_NoMemory(), false;
   d->next = c->descriptors;
   c->descriptors = d;
-  if (!descriptor_of(c->f->st, obj, p->name, &base, &d->value, &word[1])) return false;
+  if (!ext_descriptor_of(c->f->st, obj, p->name, &base, &d->value, &word[1])) return false;
   word[0] = TAG_DESCRIPTOR;
   c->read_only |= base.read_only;
   note_place(c, &base);
@@ -195,7 +195,7 @@ static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
   return push_slot(c, ttc_float_bits(x, "fp32"));
 }
 
-PyObject *sequence_item(PyObject *v, Py_ssize_t i) {
+PyObject *ext_sequence_item(PyObject *v, Py_ssize_t i) {
   return PyTuple_Check(v) ? PyTuple_GetItem(v, i) : PyList_GetItem(v, i);
 }
 
@@ -211,7 +211,7 @@ static bool key_tuple(Call *c, const Param *p, PyObject *obj) {
   word[1] = type;
   if (Py_EnterRecursiveCall(" in a tuple among a kernel's arguments")) return false;
   bool ok = true;
-  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, sequence_item(obj, i));
+  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, ext_sequence_item(obj, i));
   Py_LeaveRecursiveCall();
   return ok;
 }
@@ -219,7 +219,7 @@ static bool key_tuple(Call *c, const Param *p, PyObject *obj) {
 static bool key_leaf(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   if (p->is_constexpr) return key_constant(c->f, p, obj, word);
   if (PyLong_CheckExact(obj) && !p->type[0]) return key_int(c, p, obj, word);
-  const TypeEntry *t = type_entry(c->f->st, obj);
+  const TypeEntry *t = ext_type_entry(c->f->st, obj);
   if (!t) return false;
   bool is_number = t->class == ARG_INT || t->class == ARG_BOOL || t->class == ARG_FLOAT || t->class == ARG_INDEX ||
                    t->class == ARG_NUMBER;
@@ -273,11 +273,11 @@ static bool visit(Call *c, const Param *p, PyObject *value, size_t *at, LeafFn *
   *at += 2;
   if ((word[0] & 0xff) != TAG_TUPLE) return fn(c, p, value, word, arg);
   for (Py_ssize_t i = 0, n = (Py_ssize_t)(word[0] >> 8); i < n; i++)
-    if (!visit(c, p, sequence_item(value, i), at, fn, arg)) return false;
+    if (!visit(c, p, ext_sequence_item(value, i), at, fn, arg)) return false;
   return true;
 }
 
-bool call_leaves(Call *c, LeafFn *fn, void *arg) {
+bool ext_call_leaves(Call *c, LeafFn *fn, void *arg) {
   size_t at = 0;
   for (Py_ssize_t i = 0; i < c->f->nparams; i++) {
     c->at = i;
@@ -286,7 +286,7 @@ bool call_leaves(Call *c, LeafFn *fn, void *arg) {
   return true;
 }
 
-bool key_call(Call *c) {
+bool ext_key_call(Call *c) {
   JITCore *f = c->f;
   for (c->at = 0; c->at < f->nparams; c->at++)
     if (!key_value(c, &f->params[c->at], c->values[c->at])) return false;
@@ -300,7 +300,7 @@ bool key_call(Call *c) {
   return true;
 }
 
-bool key_device(Call *c, uint64_t device) {
+bool ext_key_device(Call *c, uint64_t device) {
   uint64_t *word = more_words(c);
   if (!word) return false;
   word[0] = device;

@@ -33,9 +33,9 @@ static bool show_warnings(const ttc_context *cx) {
 static ttc_kernel *run_job(State *st, Job *job) {
   ttc_request request = job->request;
   Store store;
-  if (!store_open(&store, &job->host, request.function ? request.function->name : request.file)) return NULL;
+  if (!ext_store_open(&store, &job->host, request.function ? request.function->name : request.file)) return NULL;
   if (store.object) request.store = &store.table;
-  ttc_context *cx = new_context();
+  ttc_context *cx = ext_new_context();
   ttc_kernel *kernel = NULL;
   if (!cx) return NULL;
   PyThreadState *saved = PyEval_SaveThread();
@@ -44,7 +44,7 @@ static ttc_kernel *run_job(State *st, Job *job) {
   ttc_status status = ttc_compile(cx, &request, &kernel);
   PyEval_RestoreThread(saved);
   if (status != TTC_OK)
-    raise_status(st, cx, status);
+    ext_raise_status(st, cx, status);
   else if (!show_warnings(cx)) {
     ttc_kernel_free(kernel);
     kernel = NULL;
@@ -57,17 +57,17 @@ static ttc_kernel *run_job(State *st, Job *job) {
 static bool add_option(Job *job, PyObject *name, PyObject *value) {
   const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
   if (!text) return PyErr_SetString(PyExc_TypeError, "names of options are strings"), false;
-  if (!option_known(text))
+  if (!ext_option_known(text))
     return PyErr_Format(PyExc_KeyError, "Keyword argument %U was specified but unrecognised", name), false;
   if (value == Py_None) return true;
   if (strcmp(text, "arch") == 0 && PyUnicode_Check(value)) {
     job->arch = PyUnicode_AsUTF8AndSize(value, NULL);
-    return job->arch && host_keep(&job->host, value);
+    return job->arch && ext_host_keep(&job->host, value);
   }
-  if (!option_for_us(text)) return true;
+  if (!ext_option_for_us(text)) return true;
   PyObject *str = PyObject_Str(value);
   const char *utf8 = str ? PyUnicode_AsUTF8AndSize(str, NULL) : NULL;
-  bool ok = utf8 && host_keep(&job->host, str) && host_keep(&job->host, name);
+  bool ok = utf8 && ext_host_keep(&job->host, str) && ext_host_keep(&job->host, name);
   Py_XDECREF(str);
   if (!ok) return false;
   if (job->request.noptions == sizeof job->options / sizeof *job->options)
@@ -89,7 +89,7 @@ static bool choose_arch(Job *job) {
     return PyErr_Format(PyExc_ValueError, "`%s`: the option arch, and TRITON_OVERRIDE_ARCH, are of the form sm80",
                         arch),
            false;
-  char *target = host_memory(&job->host, TARGET_TEXT);
+  char *target = ext_host_memory(&job->host, TARGET_TEXT);
   if (!target) return false;
   size_t name = colon ? (size_t)(colon - job->request.target) : strlen(job->request.target);
   snprintf(target, TARGET_TEXT, "%.*s:%u", (int)name, job->request.target, capability);
@@ -111,7 +111,7 @@ static bool add_options(Job *job, PyObject *dict) {
 /* A constant of the kernel: all of its value is part of the cache's key. */
 static bool exact_value(Host *h, PyObject *obj, ttc_value *out) {
   h->exact++;
-  bool ok = to_value(h, obj, out);
+  bool ok = ext_to_value(h, obj, out);
   h->exact--;
   return ok;
 }
@@ -120,16 +120,17 @@ static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *va
 
 /* A tuple's items; those of a named one have their fields' names. */
 static bool describe_items(Host *h, const Param *p, const uint64_t **key, PyObject *value, size_t n, ttc_param *out) {
-  ttc_param *items = host_memory(h, (n + 1) * sizeof *items);
+  ttc_param *items = ext_host_memory(h, (n + 1) * sizeof *items);
   if (!items) return false;
   PyObject *fields = PyObject_GetAttrString(value, "_fields");
   if (!fields) PyErr_Clear();
   bool named = fields && PyTuple_Check(fields) && (size_t)PyTuple_Size(fields) == n, ok = true;
   for (size_t i = 0; ok && i < n; i++) {
-    PyObject *item = sequence_item(value, (Py_ssize_t)i), *name = named ? PyTuple_GetItem(fields, (Py_ssize_t)i) : NULL;
+    PyObject *item = ext_sequence_item(value, (Py_ssize_t)i),
+             *name = named ? PyTuple_GetItem(fields, (Py_ssize_t)i) : NULL;
     ok = describe(h, p, key, item, &items[i]);
     items[i].name = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-    ok = ok && (!named || (items[i].name && host_keep(h, name)));
+    ok = ok && (!named || (items[i].name && ext_host_keep(h, name)));
   }
   Py_XDECREF(fields);
   out->type = "tuple";
@@ -147,18 +148,18 @@ static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *va
   switch (word[0] & 0xff) {
   case TAG_TUPLE: return describe_items(h, p, key, value, (size_t)(word[0] >> 8), out);
   case TAG_POINTER: {
-    char *type = host_memory(h, 24);
+    char *type = ext_host_memory(h, 24);
     if (!type) return false;
-    snprintf(type, 24, "*%s%s", p->is_const ? "k" : "", dtype_of_id((int)word[1]));
+    snprintf(type, 24, "*%s%s", p->is_const ? "k" : "", ext_dtype_of_id((int)word[1]));
     *out = ttc_spec_param(spec, p->utf8, type);
     return true;
   }
   case TAG_DESCRIPTOR: {
-    char *type = host_memory(h, DESCRIPTOR_TEXT);
+    char *type = ext_host_memory(h, DESCRIPTOR_TEXT);
     if (!type) return false;
-    descriptor_type(word[1], type);
+    ext_descriptor_type(word[1], type);
     out->type = type;
-    out->divisibility = descriptor_divisibility(word[1]);
+    out->divisibility = ext_descriptor_divisibility(word[1]);
     return true;
   }
   case TAG_INT: *out = ttc_spec_param(spec, p->utf8, NULL); return true;
@@ -197,9 +198,9 @@ static PyObject *constants_of(const Job *job) {
 static bool prepare_call(Job *job, Call *c) {
   JITCore *f = c->f;
   const uint64_t *key = c->key;
-  job->request.function = jit_function(f);
+  job->request.function = ext_jit_function(f);
   job->request.host = &job->host.table;
-  job->params = host_memory(&job->host, ((size_t)f->nparams + 1) * sizeof *job->params);
+  job->params = ext_host_memory(&job->host, ((size_t)f->nparams + 1) * sizeof *job->params);
   job->request.nparams = (size_t)f->nparams;
   if (!job->request.function || !job->params) return false;
   for (Py_ssize_t i = 0; i < f->nparams; i++)
@@ -260,7 +261,7 @@ static bool name_kernel(Job *job, PyObject *fn, PyObject *params) {
   bool ok = name != NULL;
   if (ok && name != Py_None) {
     job->request.symbol = PyUnicode_AsUTF8AndSize(name, NULL);
-    ok = job->request.symbol && host_keep(&job->host, name);
+    ok = job->request.symbol && ext_host_keep(&job->host, name);
   }
   Py_XDECREF(name);
   Py_XDECREF(params);
@@ -311,26 +312,27 @@ static bool attach(Kernel *k, const Job *job, const Call *c) {
   return done != NULL;
 }
 
-Kernel *compile_call(Call *c) {
+Kernel *ext_compile_call(Call *c) {
   State *st = c->f->st;
   char target[TARGET_TEXT];
-  Job job = {.request = {.size = sizeof job.request, .target = call_target(c, target)}};
-  if (!host_init(&job.host, st)) return NULL;
+  Job job = {.request = {.size = sizeof job.request, .target = ext_call_target(c, target)}};
+  if (!ext_host_init(&job.host, st)) return NULL;
   Kernel *k = NULL;
-  double begin = now_us();
+  double begin = ext_now_us();
   if (prepare_call(&job, c) && call_before(st, &job, c) > 0 &&
       (!c->f->names_kernels || name_kernel(&job, (PyObject *)c->f, described_params(&job, c)))) {
     ttc_kernel *kernel = run_job(st, &job);
     PyObject *constants = kernel ? constants_of(&job) : NULL;
     if (constants)
-      k = kernel_new(st, kernel, constants);
+      k = ext_kernel_new(st, kernel, constants);
     else
       ttc_kernel_free(kernel);
     Py_XDECREF(constants);
   }
-  if (k && !(watch_add(c->f, job.host.globals) && attach(k, &job, c) && call_after(st, &job, c, k, now_us() - begin)))
+  if (k && !(ext_watch_add(c->f, job.host.globals) && attach(k, &job, c) &&
+             call_after(st, &job, c, k, ext_now_us() - begin)))
     Py_CLEAR(k);
-  host_clear(&job.host);
+  ext_host_clear(&job.host);
   return k;
 }
 
@@ -342,7 +344,7 @@ static bool described_items(Job *job, PyObject *described, ttc_param **items, si
 static bool described_param(Job *job, PyObject *item, ttc_param *out) {
   PyObject *constant, *type;
   if (!PyArg_ParseTuple(item, "zOOi", &out->name, &type, &constant, &out->divisibility)) return false;
-  if (!host_keep(&job->host, item)) return false;
+  if (!ext_host_keep(&job->host, item)) return false;
   if (PyTuple_Check(type)) {
     ttc_param *items;
     if (!described_items(job, type, &items, &out->nitems)) return false;
@@ -356,7 +358,7 @@ static bool described_param(Job *job, PyObject *item, ttc_param *out) {
 
 static bool described_items(Job *job, PyObject *described, ttc_param **items, size_t *n) {
   *n = (size_t)PyTuple_Size(described);
-  *items = host_memory(&job->host, (*n + 1) * sizeof **items);
+  *items = ext_host_memory(&job->host, (*n + 1) * sizeof **items);
   if (!*items || Py_EnterRecursiveCall(" in the description of a tuple")) return false;
   bool ok = true;
   for (size_t i = 0; ok && i < *n; i++)
@@ -373,7 +375,7 @@ static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize
     job->request.file = file;
     return true;
   }
-  job->request.function = jit_function((JITCore *)fn);
+  job->request.function = ext_jit_function((JITCore *)fn);
   job->request.host = &job->host.table;
   if (!job->request.function || !described_items(job, params, &job->params, &job->request.nparams)) return false;
   if (!((JITCore *)fn)->names_kernels) return true;
@@ -382,8 +384,8 @@ static bool prepare_described(Job *job, PyObject *fn, const char *text, Py_ssize
 }
 
 /* compile(fn or None, text or None, file, params, target, options, stop or None) */
-PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) {
-  State *st = state_of(module);
+PyObject *ext_compile_described(PyObject *module, PyObject *args, PyObject *kwargs) {
+  State *st = ext_state_of(module);
   PyObject *fn, *params, *options;
   const char *text, *file, *target, *stop;
   Py_ssize_t length;
@@ -394,15 +396,15 @@ PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs) 
   if (!text && !PyObject_TypeCheck(fn, st->jit_type))
     return PyErr_SetString(PyExc_TypeError, "a @triton.jit function is needed"), NULL;
   Job job = {.request = {.size = sizeof job.request, .target = target, .stop = stop}};
-  if (!host_init(&job.host, st)) return NULL;
+  if (!ext_host_init(&job.host, st)) return NULL;
   ttc_kernel *kernel = NULL;
   if (prepare_described(&job, fn, text, length, file, params) && add_options(&job, options) && choose_arch(&job))
     kernel = run_job(st, &job);
   PyObject *constants = kernel && !text ? constants_of(&job) : NULL;
   bool whole = kernel && (text || constants);
-  Kernel *k = whole ? kernel_new(st, kernel, constants) : NULL;
+  Kernel *k = whole ? ext_kernel_new(st, kernel, constants) : NULL;
   if (!whole) ttc_kernel_free(kernel);
   Py_XDECREF(constants);
-  host_clear(&job.host);
+  ext_host_clear(&job.host);
   return (PyObject *)k;
 }

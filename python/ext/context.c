@@ -19,7 +19,7 @@ static bool raise_resources(State *st, const char *text) {
   return true;
 }
 
-void raise_status(State *st, ttc_context *cx, ttc_status status) {
+void ext_raise_status(State *st, ttc_context *cx, ttc_status status) {
   if (status == TTC_ERROR_HOST && PyErr_Occurred()) return;
   PyErr_Clear();
   if (status == TTC_ERROR_MEMORY) {
@@ -40,7 +40,7 @@ void raise_status(State *st, ttc_context *cx, ttc_status status) {
   Py_DECREF(message);
 }
 
-double now_us(void) {
+double ext_now_us(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
@@ -53,7 +53,7 @@ static int signal_came(void *self) {
   static _Thread_local double last;
   enum { BETWEEN_US = 50000 };
   (void)self;
-  double now = now_us();
+  double now = ext_now_us();
   if (now - last < BETWEEN_US) return 0;
   last = now;
   PyGILState_STATE gil = PyGILState_Ensure();
@@ -62,7 +62,7 @@ static int signal_came(void *self) {
   return came;
 }
 
-ttc_context *new_context(void) {
+ttc_context *ext_new_context(void) {
   ttc_context *cx = ttc_context_new();
   if (!cx) return PyErr_NoMemory(), NULL;
   ttc_context_set_interrupt(cx, signal_came, NULL);

@@ -10,13 +10,13 @@
 /* What a run-time value of a kernel is in Python: a capsule of that name. */
 #define HANDLE "a value of a kernel"
 
-bool host_keep(Host *h, PyObject *obj) { return PyList_Append(h->keep, obj) == 0; }
+bool ext_host_keep(Host *h, PyObject *obj) { return PyList_Append(h->keep, obj) == 0; }
 
-void *host_memory(Host *h, size_t bytes) {
+void *ext_host_memory(Host *h, size_t bytes) {
   PyObject *block = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(bytes ? bytes : 1));
   if (!block) return NULL;
   char *p = PyBytes_AsString(block);
-  bool ok = host_keep(h, block);
+  bool ok = ext_host_keep(h, block);
   Py_DECREF(block);
   return ok ? memset(p, 0, bytes) : NULL;
 }
@@ -24,7 +24,7 @@ void *host_memory(Host *h, size_t bytes) {
 static bool text_value(Host *h, PyObject *str, ttc_kind kind, ttc_value *out) {
   Py_ssize_t n;
   const char *s = PyUnicode_AsUTF8AndSize(str, &n);
-  if (!s || !host_keep(h, str)) return false;
+  if (!s || !ext_host_keep(h, str)) return false;
   out->kind = kind;
   out->text = s;
   out->len = (size_t)n;
@@ -59,7 +59,7 @@ static int class_value(Host *h, PyObject *class, ttc_value *out) {
   }
   name = PyObject_GetAttrString(facts, "name");
   number = name ? PyObject_GetAttrString(facts, "hash") : NULL;
-  bool ok = number && text_value(h, name, TTC_CLASS, out) && host_keep(h, facts);
+  bool ok = number && text_value(h, name, TTC_CLASS, out) && ext_host_keep(h, facts);
   if (ok) {
     out->integer = (int64_t)PyLong_AsUnsignedLongLongMask(number);
     out->object = facts;
@@ -82,7 +82,7 @@ static int instance_value(Host *h, PyObject *obj, ttc_value *out) {
     if (!value || PyTuple_SetItem(values, i, value) != 0) Py_CLEAR(values);
   }
   ttc_value class = {0};
-  bool ok = values && host_keep(h, values) && sequence_value(h, values, out) &&
+  bool ok = values && ext_host_keep(h, values) && sequence_value(h, values, out) &&
             class_value(h, (PyObject *)Py_TYPE(obj), &class) > 0;
   out->object = class.object;
   out->text = class.text;
@@ -95,11 +95,11 @@ static bool sequence_value(Host *h, PyObject *obj, ttc_value *out) {
   bool is_list = PyList_Check(obj);
   Py_ssize_t n = PySequence_Size(obj);
   if (n < 0) return false;
-  ttc_value *items = host_memory(h, (size_t)n * sizeof *items);
+  ttc_value *items = ext_host_memory(h, (size_t)n * sizeof *items);
   if (!items) return false;
   for (Py_ssize_t i = 0; i < n; i++) {
     PyObject *item = PySequence_GetItem(obj, i);
-    bool ok = item && to_value(h, item, &items[i]);
+    bool ok = item && ext_to_value(h, item, &items[i]);
     Py_XDECREF(item);
     if (!ok) return false;
   }
@@ -109,11 +109,11 @@ static bool sequence_value(Host *h, PyObject *obj, ttc_value *out) {
   PyObject *fields = is_list ? NULL : PyObject_GetAttrString(obj, "_fields");
   if (!fields) return PyErr_Clear(), true;
   bool ok = PyTuple_Check(fields) && PyTuple_Size(fields) == n;
-  const char **names = ok ? host_memory(h, ((size_t)n + 1) * sizeof *names) : NULL;
+  const char **names = ok ? ext_host_memory(h, ((size_t)n + 1) * sizeof *names) : NULL;
   for (Py_ssize_t i = 0; names && i < n; i++) {
     PyObject *name = PyTuple_GetItem(fields, i);
     names[i] = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
-    if (!names[i] || !host_keep(h, name)) names = NULL;
+    if (!names[i] || !ext_host_keep(h, name)) names = NULL;
   }
   out->names = names;
   Py_DECREF(fields);
@@ -203,7 +203,7 @@ static bool object_value(Host *h, PyObject *obj, ttc_kind kind, ttc_value *out) 
     Py_XDECREF(text);
     text = PyUnicode_FromString("an object");
   }
-  bool ok = text && text_value(h, text, kind, out) && host_keep(h, obj);
+  bool ok = text && text_value(h, text, kind, out) && ext_host_keep(h, obj);
   Py_XDECREF(text);
   out->object = obj;
   bool hashed = kind == TTC_CALLABLE || (kind == TTC_OBJECT && h->exact > 0);
@@ -213,7 +213,7 @@ static bool object_value(Host *h, PyObject *obj, ttc_kind kind, ttc_value *out) 
 static bool constexpr_value(Host *h, PyObject *obj, ttc_value *out) {
   PyObject *inner = PyObject_GetAttr(obj, h->st->str_value);
   h->exact++;
-  bool ok = inner && to_value(h, inner, out);
+  bool ok = inner && ext_to_value(h, inner, out);
   h->exact--;
   Py_XDECREF(inner);
   out->is_constexpr = true;
@@ -237,7 +237,7 @@ static int foreign_builtin(Host *h, PyObject *obj, ttc_value *out) {
   return ok ? 1 : -1;
 }
 
-bool to_value(Host *h, PyObject *obj, ttc_value *out) {
+bool ext_to_value(Host *h, PyObject *obj, ttc_value *out) {
   State *st = h->st;
   *out = (ttc_value){0};
   if (obj == Py_None) return out->kind = TTC_NONE, true;
@@ -251,8 +251,8 @@ bool to_value(Host *h, PyObject *obj, ttc_value *out) {
   if (PyUnicode_Check(obj)) return text_value(h, obj, TTC_STR, out);
   if (PyObject_TypeCheck(obj, st->jit_type)) {
     out->kind = TTC_FUNCTION;
-    out->function = jit_function((JITCore *)obj);
-    return out->function && host_keep(h, obj);
+    out->function = ext_jit_function((JITCore *)obj);
+    return out->function && ext_host_keep(h, obj);
   }
   int is_constexpr = PyObject_IsInstance(obj, st->constexpr), is_dtype = PyObject_IsInstance(obj, st->dtype);
   if (is_constexpr < 0 || is_dtype < 0) return false;
@@ -266,7 +266,7 @@ bool to_value(Host *h, PyObject *obj, ttc_value *out) {
   if (PyTuple_Check(obj) || PyList_Check(obj)) return sequence_value(h, obj, out);
   int known = builtin_value(h, obj, out);
   if (!known) known = python_builtin(h, obj, out);
-  if (known) return known > 0 && host_keep(h, obj);
+  if (known) return known > 0 && ext_host_keep(h, obj);
   if (PyObject_IsInstance(obj, st->constexpr_function) == 1) {
     bool ok = object_value(h, obj, TTC_CALLABLE, out);
     out->len = 0;
@@ -297,7 +297,7 @@ bool to_value(Host *h, PyObject *obj, ttc_value *out) {
 static PyObject *sequence_from(Host *h, const ttc_value *v) {
   PyObject *list = PyList_New(0);
   for (size_t i = 0; list && i < v->len; i++) {
-    PyObject *item = from_value(h, &v->items[i]);
+    PyObject *item = ext_from_value(h, &v->items[i]);
     if (!item || PyList_Append(list, item) != 0) Py_CLEAR(list);
     Py_XDECREF(item);
   }
@@ -312,7 +312,7 @@ static PyObject *sequence_from(Host *h, const ttc_value *v) {
   return tuple;
 }
 
-PyObject *from_value(Host *h, const ttc_value *v) {
+PyObject *ext_from_value(Host *h, const ttc_value *v) {
   switch (v->kind) {
   case TTC_NONE: Py_RETURN_NONE;
   case TTC_BOOL: return PyBool_FromLong(v->integer != 0);

@@ -73,36 +73,36 @@ static bool block_key(const int64_t *block, int rank, int dtype, uint64_t *key) 
   return true;
 }
 
-int descriptor_divisibility(uint64_t key) { return key & WHOLE_ROWS ? 16 : 0; }
+int ext_descriptor_divisibility(uint64_t key) { return key & WHOLE_ROWS ? 16 : 0; }
 
-void descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]) {
+void ext_descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]) {
   int rank = (int)(key >> 8 & 0xff),
-      n = snprintf(out, DESCRIPTOR_TEXT, "tensordesc<%s[", dtype_of_id((int)(key & 0xff)));
+      n = snprintf(out, DESCRIPTOR_TEXT, "tensordesc<%s[", ext_dtype_of_id((int)(key & 0xff)));
   for (int i = 0; i < rank; i++)
     n += snprintf(out + n, (size_t)(DESCRIPTOR_TEXT - n), "%s%lld", i ? "," : "",
                   (long long)((int64_t)1 << (key >> (16 + 6 * i) & 63)));
   snprintf(out + n, (size_t)(DESCRIPTOR_TEXT - n), "]>");
 }
 
-PyObject *descriptor_base(PyObject *desc) { return PyObject_GetAttrString(desc, "base"); }
+PyObject *ext_descriptor_base(PyObject *desc) { return PyObject_GetAttrString(desc, "base"); }
 
-bool descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc_tensor_descriptor *out,
-                   uint64_t *key) {
+bool ext_descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc_tensor_descriptor *out,
+                       uint64_t *key) {
   int64_t block[TTC_MAX_RANK];
   *out = (ttc_tensor_descriptor){0};
   out->rank = integers_of(st, desc, "shape", -1, out->shape);
   if (out->rank < 0 || integers_of(st, desc, "strides", out->rank, out->strides) < 0 ||
       integers_of(st, desc, "block_shape", out->rank, block) < 0)
     return false;
-  PyObject *tensor = descriptor_base(desc);
-  const TypeEntry *t = tensor ? type_entry(st, tensor) : NULL;
+  PyObject *tensor = ext_descriptor_base(desc);
+  const TypeEntry *t = tensor ? ext_type_entry(st, tensor) : NULL;
   bool is_memory = t && class_has_memory(t->class);
   if (t && !is_memory)
     PyErr_Format(PyExc_TypeError, "argument `%U`: the base of a tensor descriptor must be a tensor", what);
-  bool ok = is_memory && pointer_of(st, t, tensor, what, base) && block_key(block, out->rank, base->dtype, key);
+  bool ok = is_memory && ext_pointer_of(st, t, tensor, what, base) && block_key(block, out->rank, base->dtype, key);
   Py_XDECREF(tensor);
   if (!ok) return false;
-  if (out->shape[out->rank - 1] * dtype_bytes(base->dtype) % 16 == 0) *key |= WHOLE_ROWS;
+  if (out->shape[out->rank - 1] * ext_dtype_bytes(base->dtype) % 16 == 0) *key |= WHOLE_ROWS;
   out->base = (void *)base->address;
   out->flags = flags_of(desc);
   return true;

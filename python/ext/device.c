@@ -10,19 +10,19 @@
 
 #include <string.h>
 
-PyObject *current_device(PyObject *module, PyObject *args) {
+PyObject *ext_current_device(PyObject *module, PyObject *args) {
   const char *target;
   int number, capability;
   if (!PyArg_ParseTuple(args, "s", &target)) return NULL;
   ttc_context *cx = ttc_context_new();
   if (!cx) return PyErr_NoMemory();
   ttc_status status = ttc_device(cx, target, &number, &capability);
-  if (status != TTC_OK) raise_status(state_of(module), cx, status);
+  if (status != TTC_OK) ext_raise_status(ext_state_of(module), cx, status);
   ttc_context_free(cx);
   return status == TTC_OK ? Py_BuildValue("(ii)", number, capability) : NULL;
 }
 
-bool current_stream(State *st, int device, uintptr_t *stream) {
+bool ext_current_stream(State *st, int device, uintptr_t *stream) {
   *stream = 0;
   if (!st->current_stream && st->find_stream) {
     PyObject *function = PyObject_CallFunctionObjArgs(st->find_stream, NULL);
@@ -56,9 +56,9 @@ static bool check_reachable(Call *c, const Param *p, PyObject *value, const uint
   State *st = c->f->st;
   (void)arg;
   if ((word[0] & 0xff) != TAG_POINTER) return true;
-  const TypeEntry *t = type_entry(st, value);
+  const TypeEntry *t = ext_type_entry(st, value);
   Pointer q;
-  if (!t || !pointer_of(st, t, value, p->name, &q)) return false;
+  if (!t || !ext_pointer_of(st, t, value, p->name, &q)) return false;
   if (q.place != PLACE_HOST || is_pinned(st, value)) return true;
   PyErr_Format(PyExc_ValueError,
                "Pointer argument (at %zd) cannot be accessed from Triton (cpu tensor?): `%U` is in host memory and "
@@ -82,27 +82,27 @@ static bool choose_gpu(Call *c, uint64_t *word) {
   if (ttc_device(NULL, "cuda", &device, &capability) != TTC_OK) { /* once more, for the message */
     ttc_context *cx = ttc_context_new();
     ttc_status status = cx ? ttc_device(cx, "cuda", &device, &capability) : TTC_ERROR_MEMORY;
-    if (status != TTC_OK && cx) raise_status(c->f->st, cx, status);
+    if (status != TTC_OK && cx) ext_raise_status(c->f->st, cx, status);
     if (!cx) PyErr_NoMemory();
     ttc_context_free(cx);
     if (status != TTC_OK) return false;
   }
-  if (!c->stream_known && !current_stream(c->f->st, device, &c->stream)) return false;
+  if (!c->stream_known && !ext_current_stream(c->f->st, device, &c->stream)) return false;
   c->capability = capability;
   *word = (uint64_t)capability;
   return true;
 }
 
-const char *call_target(const Call *c, char out[TARGET_TEXT]) {
+const char *ext_call_target(const Call *c, char out[TARGET_TEXT]) {
   if (!c->capability) return "cpu";
   snprintf(out, TARGET_TEXT, "%s:%d", c->simulated ? "simt" : "cuda", c->capability);
   return out;
 }
 
-bool choose_device(Call *c, uint64_t *word) {
+bool ext_choose_device(Call *c, uint64_t *word) {
   *word = 0;
   bool gpu = c->gpu_param >= 0;
-  if (!gpu && (c->capability = simulated_capability()) != 0) {
+  if (!gpu && (c->capability = ext_simulated_capability()) != 0) {
     c->simulated = true;
     *word = (uint64_t)c->capability | UINT64_C(1) << 32;
     return true;
@@ -113,6 +113,6 @@ bool choose_device(Call *c, uint64_t *word) {
     gpu = answer == 1;
   }
   if (!gpu) return true;
-  if (c->host_param >= 0 && !call_leaves(c, check_reachable, NULL)) return false;
+  if (c->host_param >= 0 && !ext_call_leaves(c, check_reachable, NULL)) return false;
   return choose_gpu(c, word);
 }

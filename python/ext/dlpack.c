@@ -59,7 +59,7 @@ static bool describe(const DLTensor *t, PyObject *what, Pointer *out) {
   out->dtype = -1;
   for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
     if (t->dtype.code == dtypes[i].code && t->dtype.bits == dtypes[i].bits && t->dtype.lanes == 1)
-      out->dtype = id_of_dtype(dtypes[i].name);
+      out->dtype = ext_id_of_dtype(dtypes[i].name);
   if (out->dtype < 0)
     return PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type of DLPack's code %d with %d bits",
                         what, (int)t->dtype.code, (int)t->dtype.bits),
@@ -79,7 +79,7 @@ static bool describe(const DLTensor *t, PyObject *what, Pointer *out) {
   return true;
 }
 
-bool dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out) {
+bool ext_dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out) {
   PyObject *capsule = capsule_of(obj);
   if (!capsule) return false;
   bool ok;

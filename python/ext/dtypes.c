@@ -45,15 +45,15 @@ static const struct {
     {"u1", "i1"},
 };
 
-const char *dtype_of_id(int id) { return names[id]; }
+const char *ext_dtype_of_id(int id) { return names[id]; }
 
-int dtype_bytes(int id) {
+int ext_dtype_bytes(int id) {
   const char *digits = names[id] + strcspn(names[id], "0123456789");
   int bits = strcmp(names[id], "i1") == 0 ? 8 : atoi(digits); /* fp8e4nv: the first number */
   return bits / 8;
 }
 
-int id_of_dtype(const char *text) {
+int ext_id_of_dtype(const char *text) {
   const char *dot = strrchr(text, '.');
   if (dot) text = dot + 1;
   for (int i = 0; i < NNAMES; i++)
@@ -66,12 +66,12 @@ int id_of_dtype(const char *text) {
   return -1;
 }
 
-const char *dtype_name(State *st, PyObject *dtype, PyObject *what, int *id) {
+const char *ext_dtype_name(State *st, PyObject *dtype, PyObject *what, int *id) {
   for (int i = 0; i < st->ndtypes; i++)
     if (st->dtypes[i].dtype == dtype) return *id = st->dtypes[i].id, st->dtypes[i].name;
   PyObject *text = PyObject_Str(dtype);
   const char *utf8 = text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
-  int found = utf8 ? id_of_dtype(utf8) : -1;
+  int found = utf8 ? ext_id_of_dtype(utf8) : -1;
   if (utf8 && found < 0 && what)
     PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%U`", what, text);
   else if (utf8 && found < 0)

@@ -24,7 +24,7 @@
  *   compile.c  what a launch does when there is no kernel yet; triton.compile
  *   launch.c   kernel[grid](...): binding, look-up, launch
  *   jit.c      the type JITCore, under triton.JITFunction: a function's parameters and its kernels
- *   ir.c       Triton IR as Python reads it
+ *   ir_objects.c   Triton IR as Python reads it
  *   xla.c      kernels that XLA runs
  *   module.c   the module and its functions
  *
@@ -132,8 +132,8 @@ struct State {
       *str_builtin, *str_value, *str_name, *str_shape, *str_grid, *str_warmup, *str_stream, *str_typestr, *str_data;
 };
 
-State *state_of(PyObject *module);
-State *state_of_type(PyObject *type); /* a type made here or one derived from it; NULL with an exception set */
+State *ext_state_of(PyObject *module);
+State *ext_state_of_type(PyObject *type); /* a type made here or one derived from it; NULL with an exception set */
 
 static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 
@@ -141,36 +141,37 @@ static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 
 /* A context that asks Python now and then whether a signal has come: Ctrl-C ends a compile or a launch. NULL with an
  * exception set. */
-ttc_context *new_context(void);
+ttc_context *ext_new_context(void);
 /* The exception that a status means. */
-void raise_status(State *st, ttc_context *cx, ttc_status status);
-double now_us(void); /* of a clock that only moves on */
+void ext_raise_status(State *st, ttc_context *cx, ttc_status status);
+double ext_now_us(void); /* of a clock that only moves on */
 
 /* ---- options.c --------------------------------------------------------------------------------------------------- */
 
-bool option_known(const char *name);  /* anything that @triton.jit kernels accept */
-bool option_for_us(const char *name); /* … and that this compiler understands */
+bool ext_option_known(const char *name);  /* anything that @triton.jit kernels accept */
+bool ext_option_for_us(const char *name); /* … and that this compiler understands */
 
 /* ---- dtypes.c ---------------------------------------------------------------------------------------------------- */
 
 /* "fp32" of torch.float32, a NumPy dtype, a tl dtype, "float32"; the text is static. NULL with TypeError. */
-const char *dtype_name(State *st, PyObject *dtype, PyObject *what, int *id); /* what: the argument it is of, or NULL */
-const char *dtype_of_id(int id);                                             /* "fp32" */
-int dtype_bytes(int id);                                                     /* of an element in memory */
-int id_of_dtype(const char *name); /* of "fp32", "torch.float32"; -1: there is none */
+const char *ext_dtype_name(State *st, PyObject *dtype, PyObject *what,
+                           int *id);   /* what: the argument it is of, or NULL */
+const char *ext_dtype_of_id(int id);   /* "fp32" */
+int ext_dtype_bytes(int id);           /* of an element in memory */
+int ext_id_of_dtype(const char *name); /* of "fp32", "torch.float32"; -1: there is none */
 
 /* ---- dlpack.c ---------------------------------------------------------------------------------------------------- */
 
-bool dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out); /* false with an exception set */
+bool ext_dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out); /* false with an exception set */
 
 /* ---- descriptor.c ------------------------------------------------------------------------------------------------- */
 
 /* ---- types.c ----------------------------------------------------------------------------------------------------- */
 
 /* The entry of obj's type; NULL with an exception set. The pointer is valid until the next call. */
-const TypeEntry *type_entry(State *st, PyObject *obj);
+const TypeEntry *ext_type_entry(State *st, PyObject *obj);
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
-bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
+bool ext_pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
 static inline bool class_has_memory(ArgClass c) {
   return c == ARG_TENSOR || c == ARG_ARRAY || c == ARG_GPU_ARRAY || c == ARG_BUFFER || c == ARG_DLPACK;
 }
@@ -178,10 +179,11 @@ static inline bool class_has_memory(ArgClass c) {
 enum { DESCRIPTOR_TEXT = 96 };
 /* A tensor descriptor's pointer, what a launch gives for it, and a number that says what its type is. false with an
  * exception set. */
-bool descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc_tensor_descriptor *out, uint64_t *key);
-void descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]); /* "tensordesc<fp16[64,32]>" */
-int descriptor_divisibility(uint64_t key);                     /* of its rows, in bytes: 16, or 0 for unknown */
-PyObject *descriptor_base(PyObject *desc);                     /* a new reference; NULL with an exception set */
+bool ext_descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base, ttc_tensor_descriptor *out,
+                       uint64_t *key);
+void ext_descriptor_type(uint64_t key, char out[DESCRIPTOR_TEXT]); /* "tensordesc<fp16[64,32]>" */
+int ext_descriptor_divisibility(uint64_t key);                     /* of its rows, in bytes: 16, or 0 for unknown */
+PyObject *ext_descriptor_base(PyObject *desc);                     /* a new reference; NULL with an exception set */
 
 /* ---- convert.c, host.c ------------------------------------------------------------------------------------------- */
 
@@ -193,13 +195,13 @@ typedef struct Host {
   int exact;         /* above 0: objects are converted with a hash of their value, for the cache's key */
   ttc_host table;
 } Host;
-bool host_init(Host *h, State *st);
-void host_clear(Host *h);
+bool ext_host_init(Host *h, State *st);
+void ext_host_clear(Host *h);
 /* false with an exception set. Text and arrays are kept by the host. */
-bool to_value(Host *h, PyObject *obj, ttc_value *out);
-PyObject *from_value(Host *h, const ttc_value *v);
-void *host_memory(Host *h, size_t bytes); /* zeroed; NULL with an exception set */
-bool host_keep(Host *h, PyObject *obj);   /* takes a reference of its own */
+bool ext_to_value(Host *h, PyObject *obj, ttc_value *out);
+PyObject *ext_from_value(Host *h, const ttc_value *v);
+void *ext_host_memory(Host *h, size_t bytes); /* zeroed; NULL with an exception set */
+bool ext_host_keep(Host *h, PyObject *obj);   /* takes a reference of its own */
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
 
@@ -209,7 +211,7 @@ typedef struct Store {
   ttc_store table;
 } Store;
 /* false with an exception set. `kernel` is what the files are grouped under. */
-bool store_open(Store *s, Host *host, const char *kernel);
+bool ext_store_open(Store *s, Host *host, const char *kernel);
 
 /* ---- table.c ----------------------------------------------------------------------------------------------------- */
 
@@ -217,16 +219,16 @@ typedef struct Table {
   struct TableEntry *slots;
   size_t cap, len;
   size_t words;                  /* of a key */
-  const struct TableEntry *last; /* that table_get() found; NULL: none */
+  const struct TableEntry *last; /* that ext_table_get() found; NULL: none */
 } Table;
-/* Borrowed; NULL: there is none. table_last() looks at what was found last alone, which takes no hash. */
-Kernel *table_last(const Table *t, const uint64_t *key, size_t words);
-Kernel *table_get(Table *t, const uint64_t *key, size_t words, uint64_t hash);
-bool table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kernel *kernel);
-void table_clear(Table *t);
-int table_traverse(const Table *t, visitproc visit, void *arg);
-PyObject *table_kernels(const Table *t); /* a new list */
-uint64_t table_hash(const uint64_t *key, size_t words);
+/* Borrowed; NULL: there is none. ext_table_last() looks at what was found last alone, which takes no hash. */
+Kernel *ext_table_last(const Table *t, const uint64_t *key, size_t words);
+Kernel *ext_table_get(Table *t, const uint64_t *key, size_t words, uint64_t hash);
+bool ext_table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kernel *kernel);
+void ext_table_clear(Table *t);
+int ext_table_traverse(const Table *t, visitproc visit, void *arg);
+PyObject *ext_table_kernels(const Table *t); /* a new list */
+uint64_t ext_table_hash(const uint64_t *key, size_t words);
 
 /* ---- function.c -------------------------------------------------------------------------------------------------- */
 
@@ -265,22 +267,22 @@ struct JITCore {
 };
 
 /* The function as a ttc_function, its source loaded; NULL with an exception set. */
-const ttc_function *jit_function(JITCore *f);
+const ttc_function *ext_jit_function(JITCore *f);
 
 /* ---- fingerprint.c ----------------------------------------------------------------------------------------------- */
 
 /* A hash of the function's source and of all that it looks at; "" where there is none. false: out of memory. An
  * exception of the host's may be set. */
-bool fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]);
+bool ext_fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]);
 
 /* ---- watch.c ----------------------------------------------------------------------------------------------------- */
 
 /* false with an exception set, all three. */
-bool watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value); /* a global was looked at */
-bool watch_add(JITCore *f, PyObject *notes);                                  /* a compile succeeded with them */
-bool watch_check(JITCore *f);                                                 /* all are what they were */
-void watch_clear(JITCore *f);
-int watch_traverse(const JITCore *f, visitproc visit, void *arg);
+bool ext_watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value); /* a global was looked at */
+bool ext_watch_add(JITCore *f, PyObject *notes);                                  /* a compile succeeded with them */
+bool ext_watch_check(JITCore *f);                                                 /* all are what they were */
+void ext_watch_clear(JITCore *f);
+int ext_watch_traverse(const JITCore *f, visitproc visit, void *arg);
 
 /* ---- call.c ------------------------------------------------------------------------------------------------------ */
 
@@ -330,25 +332,25 @@ typedef struct Call {
   bool simulated; /* … and the GPU is the simulated one */
 } Call;
 
-bool key_call(Call *c);                    /* everything but the device; false with an exception set */
-bool key_device(Call *c, uint64_t device); /* … and that, at last */
+bool ext_key_call(Call *c);                    /* everything but the device; false with an exception set */
+bool ext_key_device(Call *c, uint64_t device); /* … and that, at last */
 /* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */
 typedef bool LeafFn(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg);
-bool call_leaves(Call *c, LeafFn *fn, void *arg);
-PyObject *sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
+bool ext_call_leaves(Call *c, LeafFn *fn, void *arg);
+PyObject *ext_sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
 
 /* ---- device.c ---------------------------------------------------------------------------------------------------- */
 
 /* Where the call runs, from what its arguments are: `capability`, `stream`, and the word of the key that says so. false
  * with an exception set. */
-bool choose_device(Call *c, uint64_t *word);
+bool ext_choose_device(Call *c, uint64_t *word);
 /* What to compile for: "cpu", "cuda:90"; into `out`. */
 enum { TARGET_TEXT = 24 };
-const char *call_target(const Call *c, char out[TARGET_TEXT]);
+const char *ext_call_target(const Call *c, char out[TARGET_TEXT]);
 /* The stream that the caller's library (PyTorch, CuPy) works in on a device; 0 where there is none. */
-bool current_stream(State *st, int device, uintptr_t *stream);
-/* current_device(target): (number, capability) */
-PyObject *current_device(PyObject *module, PyObject *args);
+bool ext_current_stream(State *st, int device, uintptr_t *stream);
+/* ext_current_device(target): (number, capability) */
+PyObject *ext_current_device(PyObject *module, PyObject *args);
 
 /* ---- simulate.c -------------------------------------------------------------------------------------------------- */
 
@@ -360,19 +362,19 @@ struct Memory {
   const char *unknown_name; /* the last such; or NULL */
 };
 /* What TRITONC_SIMULATE asks for: 90; 0: nothing is simulated. */
-int simulated_capability(void);
+int ext_simulated_capability(void);
 /* The memory of an argument, if it is one that has memory. false with an exception set. */
-bool memory_add(State *st, Memory *m, PyObject *obj, const char *name);
-bool memory_add_unknown(Memory *m, const char *name);
-void memory_clear(Memory *m);
+bool ext_memory_add(State *st, Memory *m, PyObject *obj, const char *name);
+bool ext_memory_add_unknown(Memory *m, const char *name);
+void ext_memory_clear(Memory *m);
 
 /* ---- grid.c ------------------------------------------------------------------------------------------------------ */
 
 /* grid = int or tuple of one to three, into out; false with an exception set. */
-bool parse_grid(PyObject *grid, uint32_t out[3]);
-bool grid_number(PyObject *obj, uint32_t *out); /* of one dimension */
+bool ext_parse_grid(PyObject *grid, uint32_t out[3]);
+bool ext_grid_number(PyObject *obj, uint32_t *out); /* of one dimension */
 /* grid(META): every bound argument and option by name; a new reference. */
-PyObject *call_grid(const Call *c, PyObject *grid);
+PyObject *ext_call_grid(const Call *c, PyObject *grid);
 
 /* ---- image.c ----------------------------------------------------------------------------------------------------- */
 
@@ -381,9 +383,9 @@ struct Image {
   ttc_kernel *kernel;
   PyObject *constants; /* bytes, a letter per parameter: c a constant, r a run-time value, (...) a tuple; or NULL */
 };
-PyTypeObject *make_image_type(PyObject *module);
-Image *image_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
-PyObject *restore_image(PyObject *module, PyObject *args);
+PyTypeObject *ext_make_image_type(PyObject *module);
+Image *ext_image_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
+PyObject *ext_restore_image(PyObject *module, PyObject *args);
 
 /* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 
@@ -397,39 +399,39 @@ struct Kernel {
   bool warned;          /* of accesses that are not checked */
   bool on_gpu;          /* its launches are over at once: nothing asks whether to end one early */
 };
-PyTypeObject *make_kernel_type(PyObject *module);
-Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
+PyTypeObject *ext_make_kernel_type(PyObject *module);
+Kernel *ext_kernel_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
 /* Launch with packed arguments, the GIL released. */
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
-                   const Memory *memory); /* NULL: it does not matter */
+bool ext_launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
+                       const Memory *memory); /* NULL: it does not matter */
 
 /* ---- compile.c --------------------------------------------------------------------------------------------------- */
 
 /* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
-Kernel *compile_call(Call *call);
-PyObject *compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
+Kernel *ext_compile_call(Call *call);
+PyObject *ext_compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* ---- launch.c ---------------------------------------------------------------------------------------------------- */
 
-PyObject *jit_subscript(PyObject *self, PyObject *grid);
-PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *ext_jit_subscript(PyObject *self, PyObject *grid);
+PyObject *ext_jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
 /* ---- jit.c ------------------------------------------------------------------------------------------------------- */
 
-PyTypeObject *make_jit_type(PyObject *module);
+PyTypeObject *ext_make_jit_type(PyObject *module);
 
 /* ---- source.c ---------------------------------------------------------------------------------------------------- */
 
-size_t block_lines(const char *text, size_t n);
+size_t ext_block_lines(const char *text, size_t n);
 
-/* ---- ir.c -------------------------------------------------------------------------------------------------------- */
+/* ---- ir_objects.c ------------------------------------------------------------------------------------------------ */
 
-bool make_ir_types(State *st, PyObject *module);
-PyObject *float_codes(PyObject *module, PyObject *name);
-PyObject *parse_ir(PyObject *module, PyObject *args);
+bool ext_make_ir_types(State *st, PyObject *module);
+PyObject *ext_float_codes(PyObject *module, PyObject *name);
+PyObject *ext_parse_ir(PyObject *module, PyObject *args);
 
 /* ---- xla.c -------------------------------------------------------------------------------------------------------- */
 
-PyObject *xla_handler(PyObject *module, PyObject *args);
+PyObject *ext_xla_handler(PyObject *module, PyObject *args);
 
 #endif

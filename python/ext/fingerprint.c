@@ -4,7 +4,7 @@
  */
 #include "lang/lang.h"
 
-bool fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]);
+bool ext_fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]);
 
 typedef struct Fingerprint {
   const ttc_function *function;
@@ -21,7 +21,7 @@ static void take(Ctx *cx, void *arg) {
   sha256_hex(&hash, p->hex);
 }
 
-bool fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]) {
+bool ext_fingerprint_function(const ttc_function *function, const ttc_host *host, char hex[65]) {
   Fingerprint p = {function, host, hex};
   hex[0] = 0; /* and stays so where the source is no kernel: compiling it will say why */
   Ctx *cx = ctx_new(NULL);

@@ -13,7 +13,7 @@ static const char *kept_text(JITCore *f, PyObject *str, size_t *len) {
   return s;
 }
 
-const ttc_function *jit_function(JITCore *f) {
+const ttc_function *ext_jit_function(JITCore *f) {
   if (f->function.source) return &f->function;
   /* (name, qualified name, file, first line, source) */
   PyObject *facts = PyObject_CallMethod((PyObject *)f, "_source_facts", NULL);

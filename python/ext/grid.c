@@ -1,7 +1,7 @@
 /* grid.c: how many programs a launch has: numbers, a tuple of them, or a function of the arguments. */
 #include "ext.h"
 
-bool grid_number(PyObject *obj, uint32_t *out) {
+bool ext_grid_number(PyObject *obj, uint32_t *out) {
   long long x;
   if (PyLong_CheckExact(obj))
     x = PyLong_AsLongLong(obj);
@@ -21,14 +21,14 @@ bool grid_number(PyObject *obj, uint32_t *out) {
   return true;
 }
 
-bool parse_grid(PyObject *grid, uint32_t out[3]) {
+bool ext_parse_grid(PyObject *grid, uint32_t out[3]) {
   out[0] = out[1] = out[2] = 1;
   bool is_tuple = PyTuple_Check(grid);
-  if (!is_tuple && !PyList_Check(grid)) return grid_number(grid, &out[0]);
+  if (!is_tuple && !PyList_Check(grid)) return ext_grid_number(grid, &out[0]);
   Py_ssize_t n = is_tuple ? PyTuple_Size(grid) : PyList_Size(grid);
   if (n < 1 || n > 3) return PyErr_Format(PyExc_ValueError, "a grid has one to three dimensions, not %zd", n), false;
   for (Py_ssize_t i = 0; i < n; i++)
-    if (!grid_number(is_tuple ? PyTuple_GetItem(grid, i) : PyList_GetItem(grid, i), &out[i])) return false;
+    if (!ext_grid_number(is_tuple ? PyTuple_GetItem(grid, i) : PyList_GetItem(grid, i), &out[i])) return false;
   return true;
 }
 
@@ -51,7 +51,7 @@ static void explain_missing(const Call *c, PyObject *meta) {
   PyErr_Restore(type, error, trace);
 }
 
-PyObject *call_grid(const Call *c, PyObject *grid) {
+PyObject *ext_call_grid(const Call *c, PyObject *grid) {
   PyObject *meta = PyDict_New();
   bool ok = meta != NULL;
   for (Py_ssize_t i = 0; ok && i < c->f->nparams; i++)

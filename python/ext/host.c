@@ -28,7 +28,7 @@ static PyObject *in_globals(Host *h, PyObject *fn, PyObject *name) {
   PyObject *globals = PyObject_GetAttrString(fn, "__globals__");
   PyObject *found = globals ? PyDict_GetItemWithError(globals, name) : NULL;
   Py_XINCREF(found);
-  if (found && !watch_note(h, globals, name, found)) Py_CLEAR(found);
+  if (found && !ext_watch_note(h, globals, name, found)) Py_CLEAR(found);
   Py_XDECREF(globals);
   if (found || PyErr_Occurred()) return found;
   PyObject *builtins = PyImport_ImportModule("builtins");
@@ -41,7 +41,7 @@ static PyObject *in_globals(Host *h, PyObject *fn, PyObject *name) {
 /* 1 and the value, 0 for none, -1 for a pending exception. Consumes `obj`. */
 static int answer(Host *h, PyObject *obj, ttc_value *out) {
   if (!obj) return PyErr_Occurred() ? -1 : 0;
-  bool ok = to_value(h, obj, out);
+  bool ok = ext_to_value(h, obj, out);
   Py_DECREF(obj);
   return ok ? 1 : -1;
 }
@@ -77,7 +77,7 @@ static int call(void *self, const ttc_value *callee, const ttc_value *args, cons
   PyObject *positional = PyList_New(0), *keywords = PyDict_New(), *tuple = NULL, *result = NULL;
   bool ok = positional && keywords && callee->object;
   for (size_t i = 0; ok && i < n; i++) {
-    PyObject *value = from_value(h, &args[i]);
+    PyObject *value = ext_from_value(h, &args[i]);
     ok = value &&
          (names && names[i] ? PyDict_SetItemString(keywords, names[i], value) : PyList_Append(positional, value)) == 0;
     Py_XDECREF(value);
@@ -103,18 +103,18 @@ static int print(void *self, const char *text, size_t len) {
   return status;
 }
 
-bool host_init(Host *h, State *st) {
+bool ext_host_init(Host *h, State *st) {
   *h = (Host){.st = st};
   if (!st->constexpr)
     return PyErr_SetString(PyExc_RuntimeError, "import triton before using its extension module"), false;
   h->keep = PyList_New(0);
   h->globals = PyList_New(0);
-  if (!h->keep || !h->globals) return host_clear(h), false;
+  if (!h->keep || !h->globals) return ext_host_clear(h), false;
   h->table = (ttc_host){h, lookup, get_attribute, call, print};
   return true;
 }
 
-void host_clear(Host *h) {
+void ext_host_clear(Host *h) {
   Py_CLEAR(h->keep);
   Py_CLEAR(h->globals);
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-Image *image_new(State *st, ttc_kernel *kernel, PyObject *constants) {
+Image *ext_image_new(State *st, ttc_kernel *kernel, PyObject *constants) {
   allocfunc alloc = (allocfunc)(uintptr_t)PyType_GetSlot(st->image_type, Py_tp_alloc);
   Image *m = (Image *)alloc(st->image_type, 0);
   if (!m) return ttc_kernel_free(kernel), NULL;
@@ -81,7 +81,7 @@ static PyObject *save(PyObject *self, PyObject *ignored) {
   if (status == TTC_OK)
     result = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len);
   else
-    raise_status(m->st, cx, status);
+    ext_raise_status(m->st, cx, status);
   if (status == TTC_OK) free(bytes);
   ttc_context_free(cx);
   return result;
@@ -100,8 +100,8 @@ static PyObject *reduce(PyObject *self, PyObject *ignored) {
 }
 
 /* restore(bytes, constants): an Image */
-PyObject *restore_image(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
+PyObject *ext_restore_image(PyObject *module, PyObject *args) {
+  State *st = ext_state_of(module);
   const char *bytes;
   Py_ssize_t len;
   PyObject *constants = Py_None;
@@ -115,10 +115,10 @@ PyObject *restore_image(PyObject *module, PyObject *args) {
   if (status == TTC_ERROR_ARGUMENT)
     PyErr_SetString(PyExc_ValueError, ttc_message(cx));
   else if (status != TTC_OK)
-    raise_status(st, cx, status);
+    ext_raise_status(st, cx, status);
   ttc_context_free(cx);
   if (status != TTC_OK) return NULL;
-  return (PyObject *)image_new(st, kernel, constants == Py_None ? NULL : constants);
+  return (PyObject *)ext_image_new(st, kernel, constants == Py_None ? NULL : constants);
 }
 
 static PyMethodDef methods[] = {
@@ -143,6 +143,6 @@ static PyType_Spec spec = {
     .slots = slots,
 };
 
-PyTypeObject *make_image_type(PyObject *module) {
+PyTypeObject *ext_make_image_type(PyObject *module) {
   return (PyTypeObject *)PyType_FromModuleAndSpec(module, &spec, NULL);
 }

@@ -66,8 +66,8 @@ static PyObject *setup(PyObject *self, PyObject *args) {
 static PyObject *forget(PyObject *self, PyObject *ignored) {
   JITCore *f = (JITCore *)self;
   (void)ignored;
-  table_clear(&f->table);
-  watch_clear(f);
+  ext_table_clear(&f->table);
+  ext_watch_clear(f);
   f->function = (ttc_function){0};
   Py_RETURN_NONE;
 }
@@ -77,22 +77,22 @@ static PyObject *fingerprint(PyObject *self, PyObject *ignored) {
   Host host;
   char hex[65];
   (void)ignored;
-  const ttc_function *function = jit_function(f);
-  if (!function || !host_init(&host, f->st)) return NULL;
-  bool memory = fingerprint_function(function, &host.table, hex);
-  host_clear(&host);
+  const ttc_function *function = ext_jit_function(f);
+  if (!function || !ext_host_init(&host, f->st)) return NULL;
+  bool memory = ext_fingerprint_function(function, &host.table, hex);
+  ext_host_clear(&host);
   if (!memory) return PyErr_NoMemory();
   return PyErr_Occurred() ? NULL : PyUnicode_FromString(hex);
 }
 
 static PyObject *kernels(PyObject *self, PyObject *ignored) {
   (void)ignored;
-  return table_kernels(&((JITCore *)self)->table);
+  return ext_table_kernels(&((JITCore *)self)->table);
 }
 
 static PyObject *jit_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   (void)args, (void)kwargs;
-  State *st = state_of_type((PyObject *)type);
+  State *st = ext_state_of_type((PyObject *)type);
   if (!st) return NULL;
   allocfunc alloc = (allocfunc)(uintptr_t)PyType_GetSlot(type, Py_tp_alloc);
   JITCore *f = (JITCore *)alloc(type, 0);
@@ -117,15 +117,15 @@ static int jit_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(f->params[i].fallback);
     Py_VISIT(f->params[i].last);
   }
-  int stop = watch_traverse(f, visit, arg);
-  return stop ? stop : table_traverse(&f->table, visit, arg);
+  int stop = ext_watch_traverse(f, visit, arg);
+  return stop ? stop : ext_table_traverse(&f->table, visit, arg);
 }
 
 static int jit_clear(PyObject *self) {
   JITCore *f = (JITCore *)self;
   clear_params(f);
-  table_clear(&f->table);
-  watch_clear(f);
+  ext_table_clear(&f->table);
+  ext_watch_clear(f);
   Py_CLEAR(f->fn);
   Py_CLEAR(f->hooks);
   Py_CLEAR(f->constants);
@@ -182,7 +182,7 @@ static PyMethodDef methods[] = {
     {"_forget", forget, METH_NOARGS, "Forget source and compiled kernels."},
     {"_fingerprint", fingerprint, METH_NOARGS, "A hash of what the function calls and of the constants it reads."},
     {"_kernels", kernels, METH_NOARGS, "The kernels compiled so far."},
-    {"run", (PyCFunction)(void (*)(void))jit_run, METH_FASTCALL | METH_KEYWORDS,
+    {"run", (PyCFunction)(void (*)(void))ext_jit_run, METH_FASTCALL | METH_KEYWORDS,
      "run(*args, grid, warmup=False, **kwargs): launch on `grid`, or only compile."},
     {0},
 };
@@ -199,7 +199,7 @@ static PyType_Slot slots[] = {
     {Py_tp_clear, SLOT(jit_clear)},
     {Py_tp_methods, methods},
     {Py_tp_getset, getters},
-    {Py_mp_subscript, SLOT(jit_subscript)},
+    {Py_mp_subscript, SLOT(ext_jit_subscript)},
     {0, NULL},
 };
 static PyType_Spec spec = {
@@ -209,7 +209,7 @@ static PyType_Spec spec = {
     .slots = slots,
 };
 
-PyTypeObject *make_jit_type(PyObject *module) {
+PyTypeObject *ext_make_jit_type(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   if (type && PyObject_SetAttrString(type, "_core", type) != 0) Py_CLEAR(type);
   return (PyTypeObject *)type;

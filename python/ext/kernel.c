@@ -19,8 +19,8 @@ static void adopt(Kernel *k, Image *m) {
   Py_XDECREF((PyObject *)old);
 }
 
-Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
-  Image *m = image_new(st, kernel, constants);
+Kernel *ext_kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
+  Image *m = ext_image_new(st, kernel, constants);
   if (!m) return NULL;
   Kernel *k = st->kernel_class ? (Kernel *)PyObject_CallFunctionObjArgs(st->kernel_class, NULL) : NULL;
   bool ok = k && PyObject_TypeCheck((PyObject *)k, st->kernel_type);
@@ -34,7 +34,7 @@ Kernel *kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
 
 static PyObject *kernel_make(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
   (void)args, (void)kwargs;
-  State *st = state_of_type((PyObject *)type);
+  State *st = ext_state_of_type((PyObject *)type);
   if (!st) return NULL;
   allocfunc alloc = (allocfunc)(uintptr_t)PyType_GetSlot(type, Py_tp_alloc);
   Kernel *k = (Kernel *)alloc(type, 0);
@@ -80,12 +80,12 @@ static bool call_load_hook(Kernel *k, PyObject *hook, PyObject *itself) {
 static bool kernel_load(Kernel *k) {
   if (k->loaded) return true;
   if (!call_load_hook(k, k->st->load_start, Py_None)) return false;
-  ttc_context *cx = new_context();
+  ttc_context *cx = ext_new_context();
   if (!cx) return false;
   PyThreadState *saved = PyEval_SaveThread();
   ttc_status status = ttc_kernel_load(cx, k->kernel);
   PyEval_RestoreThread(saved);
-  if (status != TTC_OK) raise_status(k->st, cx, status);
+  if (status != TTC_OK) ext_raise_status(k->st, cx, status);
   ttc_context_free(cx);
   if (status != TTC_OK) return false;
   k->loaded = true;
@@ -117,10 +117,10 @@ static ttc_status launch_ready(ttc_context *cx, const Ready *r) {
 static bool launch_or_raise(State *st, const Ready *r) {
   bool quick = r->kernel->on_gpu;
   if (quick && launch_ready(NULL, r) == TTC_OK) return true;
-  ttc_context *cx = new_context();
+  ttc_context *cx = ext_new_context();
   if (!cx) return false;
   ttc_status status = launch_ready(cx, r);
-  if (status != TTC_OK) raise_status(st, cx, status);
+  if (status != TTC_OK) ext_raise_status(st, cx, status);
   ttc_context_free(cx);
   return status == TTC_OK;
 }
@@ -138,8 +138,8 @@ static bool warn_unchecked(Kernel *k, const Memory *memory) {
              name ? "`" : "") == 0;
 }
 
-bool launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
-                   const Memory *memory) {
+bool ext_launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
+                       const Memory *memory) {
   if (!k->loaded && !kernel_load(k)) return false;
   if (memory && memory->unknown && !warn_unchecked(k, memory)) return false;
   const void *inline_args[INLINE_SLOTS];
@@ -168,13 +168,13 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc
     Pointer base;
     uint64_t key;
     PyObject *what = PyUnicode_FromString("descriptor");
-    bool ok = what && descriptor_of(k->st, obj, what, &base, d, &key);
+    bool ok = what && ext_descriptor_of(k->st, obj, what, &base, d, &key);
     Py_XDECREF(what);
     *slot = (uintptr_t)d;
     return ok;
   }
   if (strcmp(type, "ptr") == 0) {
-    const TypeEntry *t = type_entry(k->st, obj);
+    const TypeEntry *t = ext_type_entry(k->st, obj);
     if (!t) return false;
     if (t->class == ARG_INT || t->class == ARG_INDEX) {
       *slot = PyLong_AsUnsignedLongLong(obj);
@@ -182,7 +182,7 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc
     }
     Pointer p = {0};
     PyObject *what = PyUnicode_FromString("pointer");
-    bool ok = what && pointer_of(k->st, t, obj, what, &p);
+    bool ok = what && ext_pointer_of(k->st, t, obj, what, &p);
     Py_XDECREF(what);
     *slot = p.address;
     return ok;
@@ -210,7 +210,7 @@ static bool stream_for(const Kernel *k, PyObject *given, uintptr_t *stream) {
   }
   if (strncmp(ttc_kernel_target(k->kernel), "cuda", 4) != 0) return true;
   if (ttc_device(NULL, "cuda", &device, &capability) != TTC_OK) return true; /* the launch says why */
-  return current_stream(k->st, device, stream);
+  return ext_current_stream(k->st, device, stream);
 }
 
 typedef struct Packing {
@@ -225,11 +225,11 @@ typedef struct Packing {
 static bool pack_run_time(Packing *p, PyObject *value) {
   if (p->used == p->n)
     return PyErr_Format(PyExc_TypeError, "the kernel takes %zu run-time arguments, and more were given", p->n), false;
-  const TypeEntry *t = type_entry(p->k->st, value);
+  const TypeEntry *t = ext_type_entry(p->k->st, value);
   if (!t) return false;
   bool number = t->class == ARG_INT || t->class == ARG_INDEX;
   bool bare = number && strcmp(ttc_kernel_arg_type(p->k->kernel, p->used), "ptr") == 0;
-  if (p->memory && !(bare ? memory_add_unknown(p->memory, NULL) : memory_add(p->k->st, p->memory, value, NULL)))
+  if (p->memory && !(bare ? ext_memory_add_unknown(p->memory, NULL) : ext_memory_add(p->k->st, p->memory, value, NULL)))
     return false;
   bool ok = pack(p->k, ttc_kernel_arg_type(p->k->kernel, p->used), value, &p->slots[p->used],
                  p->descriptors ? &p->descriptors[p->used] : NULL);
@@ -247,7 +247,7 @@ static bool pack_param(Packing *p, PyObject *value) {
   Py_ssize_t i = 0, n = PySequence_Size(value);
   for (; *p->letter != ')'; i++) {
     if (i == n) return PyErr_SetString(PyExc_TypeError, "a tuple has fewer items than it was compiled with"), false;
-    if (!pack_param(p, sequence_item(value, i))) return false;
+    if (!pack_param(p, ext_sequence_item(value, i))) return false;
   }
   p->letter++;
   if (i < n) PyErr_SetString(PyExc_TypeError, "a tuple has more items than it was compiled with");
@@ -288,8 +288,8 @@ static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, P
                .memory = k->checks ? &memory : NULL};
   for (size_t i = 0; ok && i < count; i++)
     ok = letters && count == all ? pack_param(&p, values[i]) : pack_run_time(&p, values[i]);
-  ok = ok && launch_kernel(k->st, k, size, stream, slots, p.used, k->checks ? &memory : NULL);
-  memory_clear(&memory);
+  ok = ok && ext_launch_kernel(k->st, k, size, stream, slots, p.used, k->checks ? &memory : NULL);
+  ext_memory_clear(&memory);
   PyMem_Free(descriptors);
   if (slots != inline_slots) PyMem_Free(slots);
   return ok;
@@ -302,7 +302,7 @@ static PyObject *launch(PyObject *self, PyObject *args) {
   uint32_t size[3];
   uintptr_t stream;
   if (!PyArg_ParseTuple(args, "OO!|O", &grid, &PyTuple_Type, &values, &given) || !is_there(k) ||
-      !parse_grid(grid, size) || !stream_for(k, given, &stream))
+      !ext_parse_grid(grid, size) || !stream_for(k, given, &stream))
     return NULL;
   size_t n = (size_t)PyTuple_Size(values);
   PyObject **items = PyMem_Malloc((n + 1) * sizeof(PyObject *));
@@ -335,7 +335,7 @@ static PyObject *run(PyObject *self, PyObject *const *args, Py_ssize_t nargs) {
   uintptr_t stream;
   if (!is_there(k) || !stream_for(k, args[STREAM], &stream)) return NULL;
   for (int i = 0; i < 3; i++)
-    if (!grid_number(args[i], &size[i])) return NULL;
+    if (!ext_grid_number(args[i], &size[i])) return NULL;
   if (!call_given_hook(args[ENTER], st->enter_chain, st->launch_enter, args[METADATA]) ||
       !launch_values(k, size, stream, args + FIRST, (size_t)(nargs - FIRST)) ||
       !call_given_hook(args[EXIT], st->exit_chain, st->launch_exit, args[METADATA]))
@@ -365,7 +365,7 @@ static PyType_Spec spec = {
     .slots = slots,
 };
 
-PyTypeObject *make_kernel_type(PyObject *module) {
+PyTypeObject *ext_make_kernel_type(PyObject *module) {
   PyObject *type = PyType_FromModuleAndSpec(module, &spec, NULL);
   if (type && PyObject_SetAttrString(type, "_core", type) != 0) Py_CLEAR(type);
   return (PyTypeObject *)type;

@@ -39,7 +39,7 @@ static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *n
     return true;
   const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
   if (!text) return false;
-  if (!option_known(text)) {
+  if (!ext_option_known(text)) {
     PyErr_Format(PyExc_KeyError, "Keyword argument %U was specified but unrecognised", name);
     return false;
   }
@@ -83,14 +83,14 @@ static bool bind(Call *c, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
 
 static bool make_key(Call *c) {
   uint64_t device;
-  return key_call(c) && choose_device(c, &device) && key_device(c, device);
+  return ext_key_call(c) && ext_choose_device(c, &device) && ext_key_device(c, device);
 }
 
 /* ---- the launch -------------------------------------------------------------------------------------------------- */
 
 static bool add_memory(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
   bool has_memory = (word[0] & 0xff) == TAG_POINTER || (word[0] & 0xff) == TAG_DESCRIPTOR;
-  return !has_memory || memory_add(c->f->st, arg, value, p->utf8);
+  return !has_memory || ext_memory_add(c->f->st, arg, value, p->utf8);
 }
 
 typedef struct Written {
@@ -107,10 +107,10 @@ static bool refuse_written(Call *c, const Param *p, PyObject *value, const uint6
   size_t slot = w->slot++;
   bool has_memory = tag == TAG_POINTER || tag == TAG_DESCRIPTOR;
   if (!has_memory || !ttc_kernel_arg_written(w->kernel->kernel, slot)) return true;
-  PyObject *memory = tag == TAG_DESCRIPTOR ? descriptor_base(value) : Py_NewRef(value);
-  const TypeEntry *t = memory ? type_entry(c->f->st, memory) : NULL;
+  PyObject *memory = tag == TAG_DESCRIPTOR ? ext_descriptor_base(value) : Py_NewRef(value);
+  const TypeEntry *t = memory ? ext_type_entry(c->f->st, memory) : NULL;
   Pointer q;
-  bool known = t && pointer_of(c->f->st, t, memory, p->name, &q);
+  bool known = t && ext_pointer_of(c->f->st, t, memory, p->name, &q);
   Py_XDECREF(memory);
   if (!known) return false;
   if (!q.read_only) return true;
@@ -121,12 +121,12 @@ static bool refuse_written(Call *c, const Param *p, PyObject *value, const uint6
 static bool launch_call(Call *c, Kernel *k, const uint32_t grid[3]) {
   State *st = c->f->st;
   Written written = {k, 0};
-  if (c->read_only && !call_leaves(c, refuse_written, &written)) return false;
-  if (!k->checks) return launch_kernel(st, k, grid, c->stream, c->slots, c->nslots, NULL);
+  if (c->read_only && !ext_call_leaves(c, refuse_written, &written)) return false;
+  if (!k->checks) return ext_launch_kernel(st, k, grid, c->stream, c->slots, c->nslots, NULL);
   Memory memory = {0};
-  bool ok = call_leaves(c, add_memory, &memory);
-  ok = ok && launch_kernel(st, k, grid, 0, c->slots, c->nslots, &memory);
-  memory_clear(&memory);
+  bool ok = ext_call_leaves(c, add_memory, &memory);
+  ok = ok && ext_launch_kernel(st, k, grid, 0, c->slots, c->nslots, &memory);
+  ext_memory_clear(&memory);
   return ok;
 }
 
@@ -184,23 +184,23 @@ static bool call_pre_run_hooks(JITCore *f, PyObject *const *args, Py_ssize_t nar
 }
 
 static Kernel *find_or_compile(Call *c) {
-  Kernel *k = table_last(&c->f->table, c->key, c->words);
-  uint64_t hash = k ? 0 : table_hash(c->key, c->words);
-  if (!k) k = table_get(&c->f->table, c->key, c->words, hash);
+  Kernel *k = ext_table_last(&c->f->table, c->key, c->words);
+  uint64_t hash = k ? 0 : ext_table_hash(c->key, c->words);
+  if (!k) k = ext_table_get(&c->f->table, c->key, c->words, hash);
   if (k) {
     Py_INCREF((PyObject *)k);
     return k;
   }
-  k = compile_call(c);
+  k = ext_compile_call(c);
   if (!k) return NULL;
   /* Another thread may have been faster; then its kernel serves both. */
-  Kernel *first = table_get(&c->f->table, c->key, c->words, hash);
+  Kernel *first = ext_table_get(&c->f->table, c->key, c->words, hash);
   if (first) {
     Py_INCREF((PyObject *)first);
     Py_DECREF((PyObject *)k);
     return first;
   }
-  if (!table_put(&c->f->table, c->key, c->words, hash, k)) Py_CLEAR(k);
+  if (!ext_table_put(&c->f->table, c->key, c->words, hash, k)) Py_CLEAR(k);
   return k;
 }
 
@@ -209,7 +209,7 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
   JITCore *f = c->f;
   if (!warmup && PyList_Size(f->hooks) > 0 && !call_pre_run_hooks(f, args, nargs, kwnames)) return NULL;
   c->warmup = warmup;
-  if (!bind(c, args, nargs, kwnames) || !make_key(c) || !watch_check(f)) return NULL;
+  if (!bind(c, args, nargs, kwnames) || !make_key(c) || !ext_watch_check(f)) return NULL;
   Kernel *k = find_or_compile(c);
   if (!k && !PyErr_Occurred()) Py_RETURN_NONE; /* a hook said not to compile */
   bool ok = k != NULL;
@@ -217,10 +217,10 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
     uint32_t size[3];
     PyObject *called = NULL; /* what a function of the arguments gave */
     if (!PyTuple_Check(grid) && PyCallable_Check(grid)) {
-      grid = called = call_grid(c, grid);
+      grid = called = ext_call_grid(c, grid);
       ok = called != NULL;
     }
-    ok = ok && parse_grid(grid, size);
+    ok = ok && ext_parse_grid(grid, size);
     bool hooked = is_hook(f->st->launch_enter) || is_hook(f->st->launch_exit);
     ok = ok && (hooked ? launch_hooked(c, k, grid, size) : launch_call(c, k, size));
     Py_XDECREF(called);
@@ -277,7 +277,7 @@ static PyObject *last_launcher(const JITCore *f, PyObject *grid) {
   return pair && PyTuple_GetItem(pair, 1) == grid ? Py_NewRef(f->launcher) : NULL;
 }
 
-PyObject *jit_subscript(PyObject *self, PyObject *grid) {
+PyObject *ext_jit_subscript(PyObject *self, PyObject *grid) {
   JITCore *f = (JITCore *)self;
   PyObject *known = last_launcher(f, grid);
   if (known) return known;
@@ -292,7 +292,7 @@ PyObject *jit_subscript(PyObject *self, PyObject *grid) {
   return function;
 }
 
-PyObject *jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+PyObject *ext_jit_run(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   JITCore *f = (JITCore *)self;
   PyObject *grid = NULL;
   bool warmup = false;

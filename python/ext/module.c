@@ -5,7 +5,7 @@
 
 /* register(**classes): what the C part must know of the Python part. */
 static PyObject *set_parts(PyObject *module, PyObject *args, PyObject *kwargs) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   static char *names[] = {"constexpr",
                           "dtype",
                           "constexpr_function",
@@ -49,22 +49,22 @@ static PyObject *set_pair(PyObject *args, PyObject **first, PyObject **second) {
 }
 
 static PyObject *set_launch_hooks(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   return set_pair(args, &st->launch_enter, &st->launch_exit);
 }
 
 static PyObject *set_hook_chains(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   return set_pair(args, &st->enter_chain, &st->exit_chain);
 }
 
 static PyObject *set_load_hooks(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   return set_pair(args, &st->load_start, &st->load_end);
 }
 
 static PyObject *set_compile_hooks(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   return set_pair(args, &st->compile_before, &st->compile_after);
 }
 
@@ -73,12 +73,12 @@ static PyObject *function_lines(PyObject *module, PyObject *args) {
   const char *text;
   Py_ssize_t n;
   if (!PyArg_ParseTuple(args, "s#", &text, &n)) return NULL;
-  return PyLong_FromSize_t(block_lines(text, (size_t)n));
+  return PyLong_FromSize_t(ext_block_lines(text, (size_t)n));
 }
 
 static PyObject *name_of_dtype(PyObject *module, PyObject *dtype) {
   int id;
-  const char *name = dtype_name(state_of(module), dtype, NULL, &id);
+  const char *name = ext_dtype_name(ext_state_of(module), dtype, NULL, &id);
   return name ? PyUnicode_FromString(name) : NULL;
 }
 
@@ -89,7 +89,7 @@ static PyObject *resolve_target(PyObject *module, PyObject *args) {
   if (!cx) return PyErr_NoMemory();
   const char *text = ttc_target_resolve(cx, target);
   PyObject *result = text ? PyUnicode_FromString(text) : NULL;
-  if (!text) raise_status(state_of(module), cx, TTC_ERROR_SYSTEM);
+  if (!text) ext_raise_status(ext_state_of(module), cx, TTC_ERROR_SYSTEM);
   ttc_context_free(cx);
   return result;
 }
@@ -98,7 +98,7 @@ static PyObject *knows_option(PyObject *module, PyObject *args) {
   (void)module;
   const char *name;
   if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
-  return PyBool_FromLong(option_known(name));
+  return PyBool_FromLong(ext_option_known(name));
 }
 
 /* ("tl.load", "Memory", "pointer, mask=None, ..." or None for what is not called, all of it as text) */
@@ -129,21 +129,21 @@ static PyMethodDef functions[] = {
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},
-    {"current_device", current_device, METH_VARARGS,
+    {"current_device", ext_current_device, METH_VARARGS,
      "current_device(target): the device a launch from this thread runs on and its compute capability: (0, 90)."},
     {"knows_option", knows_option, METH_VARARGS, "Whether a launch accepts this keyword as an option."},
-    {"float_codes", float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
+    {"float_codes", ext_float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
     {"doc_at", doc_at, METH_O, "doc_at(i): name, group, signature and text of the manual's i-th function; IndexError."},
-    {"parse_ir", parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
-    {"restore", restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
-    {"xla_handler", xla_handler, METH_VARARGS, "xla_handler(major, minor): runs kernels for XLA."},
-    {"compile", (PyCFunction)(void (*)(void))compile_described, METH_VARARGS | METH_KEYWORDS,
+    {"parse_ir", ext_parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
+    {"restore", ext_restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
+    {"xla_handler", ext_xla_handler, METH_VARARGS, "xla_handler(major, minor): runs kernels for XLA."},
+    {"compile", (PyCFunction)(void (*)(void))ext_compile_described, METH_VARARGS | METH_KEYWORDS,
      "compile(fn, text, file, params, target, options, stop): a Kernel."},
     {0},
 };
 
 static int module_exec(PyObject *module) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   const struct {
     PyObject **at;
     const char *text;
@@ -164,10 +164,10 @@ static int module_exec(PyObject *module) {
                  {&st->str_data, "data"}};
   for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
     if (!(*strings[i].at = PyUnicode_InternFromString(strings[i].text))) return -1;
-  st->jit_type = make_jit_type(module);
-  st->kernel_type = make_kernel_type(module);
-  st->image_type = make_image_type(module);
-  if (!st->jit_type || !st->kernel_type || !st->image_type || !make_ir_types(st, module)) return -1;
+  st->jit_type = ext_make_jit_type(module);
+  st->kernel_type = ext_make_kernel_type(module);
+  st->image_type = ext_make_image_type(module);
+  if (!st->jit_type || !st->kernel_type || !st->image_type || !ext_make_ir_types(st, module)) return -1;
   if (PyModule_AddObjectRef(module, "JITCore", (PyObject *)st->jit_type) != 0) return -1;
   if (PyModule_AddObjectRef(module, "Image", (PyObject *)st->image_type) != 0) return -1;
   if (PyModule_AddObjectRef(module, "Kernel", (PyObject *)st->kernel_type) != 0) return -1;
@@ -177,7 +177,7 @@ static int module_exec(PyObject *module) {
 }
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg) {
-  State *st = state_of(module);
+  State *st = ext_state_of(module);
   if (!st) return 0;
   Py_VISIT((PyObject *)st->jit_type);
   Py_VISIT((PyObject *)st->kernel_type);

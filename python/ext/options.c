@@ -23,15 +23,15 @@ static const char *const foreign_options[] = {
     "maxRegAutoWS",
 };
 
-bool option_for_us(const char *name) {
+bool ext_option_for_us(const char *name) {
   const char *known;
   for (size_t i = 0; (known = ttc_option_name(i)); i++)
     if (strcmp(known, name) == 0) return true;
   return false;
 }
 
-bool option_known(const char *name) {
+bool ext_option_known(const char *name) {
   for (size_t i = 0; i < sizeof foreign_options / sizeof *foreign_options; i++)
     if (strcmp(foreign_options[i], name) == 0) return true;
-  return option_for_us(name);
+  return ext_option_for_us(name);
 }

@@ -10,7 +10,7 @@
 
 enum { DEFAULT_PROCESSOR = 90 };
 
-int simulated_capability(void) {
+int ext_simulated_capability(void) {
   const char *text = getenv("TRITONC_SIMULATE");
   if (!text || !*text || strcmp(text, "0") == 0) return 0;
   const char *colon = strrchr(text, ':');
@@ -52,7 +52,7 @@ static bool tensor_bytes(State *st, PyObject *obj, Bytes *out) {
   if (!storage) {
     PyErr_Clear();
     PyObject *base = PyObject_GetAttrString(obj, "base");
-    const TypeEntry *t = base && base != Py_None && base != obj ? type_entry(st, base) : NULL;
+    const TypeEntry *t = base && base != Py_None && base != obj ? ext_type_entry(st, base) : NULL;
     bool ok = t && (t->class == ARG_ARRAY ? array_bytes(st, base, out) : tensor_bytes(st, base, out));
     Py_XDECREF(base);
     out->unwritten |= says_unwritten(obj);
@@ -89,8 +89,8 @@ static bool interface_bytes(PyObject *interface, Bytes *out) {
 static bool array_bytes(State *st, PyObject *obj, Bytes *out) {
   PyObject *base = PyObject_GetAttrString(obj, "base");
   PyErr_Clear();
-  bool owned = base && base != Py_None && base != obj && type_entry(st, base) &&
-               type_entry(st, base)->class == ARG_ARRAY && array_bytes(st, base, out);
+  bool owned = base && base != Py_None && base != obj && ext_type_entry(st, base) &&
+               ext_type_entry(st, base)->class == ARG_ARRAY && array_bytes(st, base, out);
   Py_XDECREF(base);
   PyErr_Clear();
   PyObject *interface = PyObject_GetAttr(obj, st->str_array_interface);
@@ -139,7 +139,7 @@ static bool reserve(Memory *m) {
   return true;
 }
 
-bool memory_add_unknown(Memory *m, const char *name) {
+bool ext_memory_add_unknown(Memory *m, const char *name) {
   m->unknown_name = name;
   if (m->unknown) return true;
   if (!reserve(m)) return false;
@@ -148,13 +148,13 @@ bool memory_add_unknown(Memory *m, const char *name) {
   return true;
 }
 
-bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
-  const TypeEntry *t = type_entry(st, obj);
+bool ext_memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
+  const TypeEntry *t = ext_type_entry(st, obj);
   if (!t) return false;
   ArgClass class = t->class;
   if (class == ARG_DESCRIPTOR) {
-    PyObject *base = descriptor_base(obj);
-    bool ok = base && memory_add(st, m, base, name);
+    PyObject *base = ext_descriptor_base(obj);
+    bool ok = base && ext_memory_add(st, m, base, name);
     Py_XDECREF(base);
     return ok;
   }
@@ -166,9 +166,9 @@ bool memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
                : class == ARG_BUFFER ? buffer_bytes(obj, &bytes)
                                      : false;
   PyErr_Clear();
-  if (!known) return memory_add_unknown(m, name);
+  if (!known) return ext_memory_add_unknown(m, name);
   if (bytes.size) add(m, &bytes, name);
   return true;
 }
 
-void memory_clear(Memory *m) { PyMem_Free(m->at); }
+void ext_memory_clear(Memory *m) { PyMem_Free(m->at); }

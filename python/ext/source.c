@@ -67,7 +67,7 @@ static bool begins(const Scan *s, const char *p, const char *word) {
   return (size_t)(s->end - p) > n && memcmp(p, word, n) == 0 && strchr(" \t\\", p[n]);
 }
 
-size_t block_lines(const char *text, size_t n) {
+size_t ext_block_lines(const char *text, size_t n) {
   Scan s = {text, text + n, 0};
   size_t last = 0, indent = 0;
   bool seen_def = false;

@@ -12,7 +12,7 @@ static int get(void *self, const char *hash, const char *file, const void **byte
   char *data = NULL;
   Py_ssize_t n = 0;
   int found = !answer ? -1 : answer != Py_None;
-  if (found > 0 && (PyBytes_AsStringAndSize(answer, &data, &n) != 0 || !host_keep(s->host, answer))) found = -1;
+  if (found > 0 && (PyBytes_AsStringAndSize(answer, &data, &n) != 0 || !ext_host_keep(s->host, answer))) found = -1;
   *bytes = data;
   *len = (size_t)n;
   Py_XDECREF(answer);
@@ -40,13 +40,13 @@ static bool may_have_manager(void) {
   return (variable && *variable) || (modules && PyDict_GetItemString(modules, "triton.knobs"));
 }
 
-bool store_open(Store *s, Host *host, const char *kernel) {
+bool ext_store_open(Store *s, Host *host, const char *kernel) {
   *s = (Store){.host = host, .table = {s, get, put}};
   if (!may_have_manager()) return true;
   PyObject *cache = PyImport_ImportModule("triton.runtime.cache");
   PyObject *store = cache ? PyObject_CallMethod(cache, "_store", "s", kernel) : NULL;
   Py_XDECREF(cache);
-  if (store && store != Py_None && host_keep(host, store)) s->object = store;
+  if (store && store != Py_None && ext_host_keep(host, store)) s->object = store;
   Py_XDECREF(store);
   return !PyErr_Occurred();
 }

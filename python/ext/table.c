@@ -11,7 +11,7 @@ struct TableEntry {
   Kernel *kernel; /* owned; NULL: free */
 };
 
-uint64_t table_hash(const uint64_t *key, size_t words) {
+uint64_t ext_table_hash(const uint64_t *key, size_t words) {
   uint64_t h = 0x9e3779b97f4a7c15u ^ words;
   for (size_t i = 0; i < words; i++) {
     h ^= key[i];
@@ -21,12 +21,12 @@ uint64_t table_hash(const uint64_t *key, size_t words) {
   return h;
 }
 
-Kernel *table_last(const Table *t, const uint64_t *key, size_t words) {
+Kernel *ext_table_last(const Table *t, const uint64_t *key, size_t words) {
   const struct TableEntry *e = t->last;
   return e && e->words == words && memcmp(e->key, key, words * sizeof *key) == 0 ? e->kernel : NULL;
 }
 
-Kernel *table_get(Table *t, const uint64_t *key, size_t words, uint64_t hash) {
+Kernel *ext_table_get(Table *t, const uint64_t *key, size_t words, uint64_t hash) {
   for (size_t i = hash & (t->cap - 1); t->cap && t->slots[i].kernel; i = (i + 1) & (t->cap - 1)) {
     const struct TableEntry *e = &t->slots[i];
     if (e->hash != hash || e->words != words || memcmp(e->key, key, words * sizeof *key) != 0) continue;
@@ -42,7 +42,7 @@ static void insert(struct TableEntry *slots, size_t cap, struct TableEntry e) {
   slots[i] = e;
 }
 
-bool table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kernel *kernel) {
+bool ext_table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kernel *kernel) {
   if (t->len * 2 >= t->cap) {
     size_t cap = t->cap ? t->cap * 2 : 16;
     struct TableEntry *slots = PyMem_Calloc(cap, sizeof *slots);
@@ -63,7 +63,7 @@ bool table_put(Table *t, const uint64_t *key, size_t words, uint64_t hash, Kerne
   return true;
 }
 
-void table_clear(Table *t) {
+void ext_table_clear(Table *t) {
   struct TableEntry *slots = t->slots;
   size_t cap = t->cap;
   *t = (Table){0};
@@ -74,14 +74,14 @@ void table_clear(Table *t) {
   PyMem_Free(slots);
 }
 
-PyObject *table_kernels(const Table *t) {
+PyObject *ext_table_kernels(const Table *t) {
   PyObject *list = PyList_New(0);
   for (size_t i = 0; list && i < t->cap; i++)
     if (t->slots[i].kernel && PyList_Append(list, (PyObject *)t->slots[i].kernel) != 0) Py_CLEAR(list);
   return list;
 }
 
-int table_traverse(const Table *t, visitproc visit, void *arg) {
+int ext_table_traverse(const Table *t, visitproc visit, void *arg) {
   for (size_t i = 0; i < t->cap; i++) Py_VISIT((PyObject *)t->slots[i].kernel);
   return 0;
 }

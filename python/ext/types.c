@@ -54,7 +54,7 @@ static ArgClass classify(State *st, PyObject *obj) {
   return ARG_UNKNOWN;
 }
 
-const TypeEntry *type_entry(State *st, PyObject *obj) {
+const TypeEntry *ext_type_entry(State *st, PyObject *obj) {
   PyTypeObject *type = Py_TYPE(obj);
   for (int i = 0; i < st->ntypes; i++)
     if (st->types[i].type == type) return &st->types[i];
@@ -97,7 +97,7 @@ static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, PyObjec
   if (PyErr_Occurred()) return false;
   PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
   if (!dtype) return false;
-  bool ok = dtype_name(st, dtype, what, &out->dtype) != NULL;
+  bool ok = ext_dtype_name(st, dtype, what, &out->dtype) != NULL;
   Py_DECREF(dtype);
   return ok;
 }
@@ -138,7 +138,7 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu,
     int found = text && strlen(text) >= 3 && text[0] != '>' ? id_of_kind(text[1], atoi(text + 2)) : -1;
     if (text && found < 0) { /* bfloat16 and fp8 of ml_dtypes call themselves "<V2"; their dtype has the name */
       PyObject *dtype = PyObject_GetAttr(obj, st->str_dtype);
-      ok = dtype && dtype_name(st, dtype, what, &found) != NULL;
+      ok = dtype && ext_dtype_name(st, dtype, what, &found) != NULL;
       Py_XDECREF(dtype);
     }
     out->dtype = found;
@@ -176,14 +176,14 @@ static bool pointer_by_class(State *st, const TypeEntry *t, PyObject *obj, PyObj
   case ARG_TENSOR: return tensor_pointer(st, t, obj, what, out);
   case ARG_ARRAY: return array_pointer(st, obj, what, false, out);
   case ARG_GPU_ARRAY: return array_pointer(st, obj, what, true, out);
-  case ARG_DLPACK: return dlpack_pointer(obj, what, out);
+  case ARG_DLPACK: return ext_dlpack_pointer(obj, what, out);
   default: return buffer_pointer(obj, what, out);
   }
 }
 
 /* Instances of one type may lie in different places and have element types that only one of the ways knows: where
  * the way that worked for the first instance fails, DLPack is tried. */
-bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
+bool ext_pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   bool other_way = t->class == ARG_GPU_ARRAY || t->class == ARG_BUFFER;
   if (pointer_by_class(st, t, obj, what, out)) return true;
   if (!other_way || !PyErr_ExceptionMatches(PyExc_Exception)) return false;
@@ -194,7 +194,7 @@ bool pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Po
     Py_XDECREF(value);
     Py_XDECREF(trace);
     *out = (Pointer){.place = PLACE_ANY};
-    return dlpack_pointer(obj, what, out);
+    return ext_dlpack_pointer(obj, what, out);
   }
   PyErr_Restore(type, value, trace);
   return false;

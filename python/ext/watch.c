@@ -12,7 +12,7 @@ static bool is_data(State *st, PyObject *obj) {
          (st->dtype && (PyObject *)Py_TYPE(obj) == st->dtype);
 }
 
-bool watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value) {
+bool ext_watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value) {
   if (!is_data(h->st, value)) return true;
   PyObject *item = PyTuple_Pack(3, globals, name, value);
   bool ok = item && PyList_Append(h->globals, item) == 0;
@@ -20,7 +20,7 @@ bool watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value) {
   return ok;
 }
 
-bool watch_add(JITCore *f, PyObject *notes) {
+bool ext_watch_add(JITCore *f, PyObject *notes) {
   Py_ssize_t n = PyList_Size(notes);
   if (n <= 0) return true;
   Watch *grown = PyMem_Realloc(f->watches, (f->nwatches + (size_t)n) * sizeof *grown);
@@ -47,7 +47,7 @@ static int same(PyObject *a, PyObject *b) {
   return Py_TYPE(a) == Py_TYPE(b) ? PyObject_RichCompareBool(a, b, Py_EQ) : 0;
 }
 
-bool watch_check(JITCore *f) {
+bool ext_watch_check(JITCore *f) {
   for (size_t i = 0; i < f->nwatches; i++) {
     Watch *w = &f->watches[i];
     PyObject *now = PyDict_GetItemWithError(w->globals, w->name);
@@ -73,7 +73,7 @@ bool watch_check(JITCore *f) {
   return true;
 }
 
-void watch_clear(JITCore *f) {
+void ext_watch_clear(JITCore *f) {
   Watch *watches = f->watches;
   size_t n = f->nwatches;
   f->watches = NULL;
@@ -86,7 +86,7 @@ void watch_clear(JITCore *f) {
   PyMem_Free(watches);
 }
 
-int watch_traverse(const JITCore *f, visitproc visit, void *arg) {
+int ext_watch_traverse(const JITCore *f, visitproc visit, void *arg) {
   for (size_t i = 0; i < f->nwatches; i++) {
     Py_VISIT(f->watches[i].globals);
     Py_VISIT(f->watches[i].value);

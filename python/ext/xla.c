@@ -11,7 +11,7 @@
  * in the device anyway (nvidia/driver.c).
  *
  * The structs are XLA's interface as far as it is used here, the same since its version 0.0; what is added to them later
- * comes at their ends. Nothing here touches Python but xla_handler(): XLA's threads do not hold the GIL.
+ * comes at their ends. Nothing here touches Python but ext_xla_handler(): XLA's threads do not hold the GIL.
  */
 #include "ext.h"
 
@@ -301,8 +301,8 @@ static FFIError *handler(FFIFrame *f) {
   return error;
 }
 
-/* xla_handler(major, minor): what runs kernels for XLA, as a capsule, for that version of its interface. */
-PyObject *xla_handler(PyObject *module, PyObject *args) {
+/* ext_xla_handler(major, minor): what runs kernels for XLA, as a capsule, for that version of its interface. */
+PyObject *ext_xla_handler(PyObject *module, PyObject *args) {
   (void)module;
   if (!PyArg_ParseTuple(args, "ii", &version_major, &version_minor)) return NULL;
   return PyCapsule_New(SLOT(handler), NULL, NULL);

@@ -119,9 +119,9 @@ typedef enum CpuAccess { CPU_LOAD, CPU_STORE, CPU_ATOMIC, CPU_VOLATILE } CpuAcce
 typedef struct CpuChecks CpuChecks;
 /* `args` as the kernel takes them; is_pointer[i]: that one is a pointer, written[i]: and written through. The smallest access
  * has `grain` bytes. NULL: out of memory. */
-CpuChecks *cpu_checks_new(const KernelInfo *info, const void *const *args, const uint32_t grid[3],
+CpuChecks *rt_checks_new(const KernelInfo *info, const void *const *args, const uint32_t grid[3],
                           const ttc_memory *memory, size_t nmemory);
-void cpu_checks_free(CpuChecks *c);
+void rt_checks_free(CpuChecks *c);
 /* What launches from this thread are checked against; NULL: nothing. */
 void cpu_pool_set_checks(const CpuChecks *checks);
 const CpuChecks *cpu_pool_checks(void); /* of the launch that this thread works for */
@@ -146,8 +146,8 @@ typedef struct CpuRtSymbol {
   const char *name;
   void *address;
 } CpuRtSymbol;
-extern const CpuRtSymbol cpu_rt_symbols[];
-extern const int cpu_rt_nsymbols;
+extern const CpuRtSymbol rt_symbols[];
+extern const int rt_nsymbols;
 
 /* Element types as the run-time library counts them. */
 typedef enum CpuElem {
@@ -160,7 +160,7 @@ typedef enum CpuElem {
  * `a` and `b` may lie anywhere (scratch, or straight in the user's tensors when no mask is in the way): element (i, j)
  * of a matrix is at base + (i * row_stride + j * col_stride) elements. c is in scratch, col_stride 1. Sizes m, n, k are
  * any positive numbers (an edge tile may be passed with its true extent instead of padding). `pack` is
- * cpu_dot_pack_bytes() of scratch, 64-aligned. Types: a and b alike (or mixed fp8), c: CPU_F32 for f8/f16/bf16/f32,
+ * rt_dot_pack_bytes() of scratch, 64-aligned. Types: a and b alike (or mixed fp8), c: CPU_F32 for f8/f16/bf16/f32,
  * CPU_F64 for f64, CPU_I32 for i8/u8, CPU_F16 for f16 with 16-bit accumulation (products and sums still f32 within the
  * call). f32 is computed at full precision. */
 typedef struct CpuDot {
@@ -174,7 +174,7 @@ typedef struct CpuDot {
 } CpuDot;
 enum { DOT_SET = 1 }; /* c = a b; the old c is ignored */
 void ttc_rt_dot(const CpuDot *d);
-size_t cpu_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b); /* an upper bound; compile time */
+size_t rt_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b); /* an upper bound; compile time */
 
 /* 2-D copies that change order, for transposes through scratch: dst[i][j] = src[j][i] blocks done in registers. Strides
  * in elements. */

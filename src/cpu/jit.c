@@ -557,7 +557,7 @@ static size_t add_symbols(LLVMOrcCSymbolMapPair *pairs, const CpuRtSymbol *symbo
 static LLVMErrorRef define_runtime(LLVMOrcJITDylibRef dylib) {
   LLVMOrcCSymbolMapPair pairs[COUNT(c_symbols) + 64];
   size_t n = add_symbols(pairs, c_symbols, COUNT(c_symbols));
-  n += add_symbols(pairs + n, cpu_rt_symbols, (size_t)cpu_rt_nsymbols);
+  n += add_symbols(pairs + n, rt_symbols, (size_t)rt_nsymbols);
   LLVMOrcMaterializationUnitRef unit = LLVMOrcAbsoluteSymbols(pairs, n);
   LLVMErrorRef e = LLVMOrcJITDylibDefine(dylib, unit);
   if (e) LLVMOrcDisposeMaterializationUnit(unit);

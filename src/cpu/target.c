@@ -166,7 +166,7 @@ static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, cons
 static TargetStatus launch_checked(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args,
                                    const ttc_memory *memory, size_t nmemory, char *error, size_t error_size) {
   if (!k->info->check_grain) return launch(k, grid, stream, args, error, error_size);
-  CpuChecks *checks = cpu_checks_new(k->info, args, grid, memory, nmemory);
+  CpuChecks *checks = rt_checks_new(k->info, args, grid, memory, nmemory);
   if (!checks) {
     snprintf(error, error_size, "out of memory for the shadow of check mode");
     return TARGET_FAILED;
@@ -174,7 +174,7 @@ static TargetStatus launch_checked(Loaded *k, const uint32_t grid[3], void *stre
   cpu_pool_set_checks(checks);
   TargetStatus status = launch(k, grid, stream, args, error, error_size);
   cpu_pool_set_checks(NULL);
-  cpu_checks_free(checks);
+  rt_checks_free(checks);
   return status;
 }
 

@@ -33,15 +33,15 @@ extern const size_t gpu_npass_orders;
 /* Of Triton IR whose calls are inlined: the tensor descriptors that can be tensor maps get the types of such. */
 bool gpu_choose_tma(Ctx *cx, Module *m);
 /* Is this type one of them, and what then: the box of one copy, the swizzle and the element type as PTX numbers them. */
-bool tma_is_map(const Type *t);
-void tma_box(const Type *block, int64_t *box);
-int tma_swizzle(const Type *block); /* 0: none; 1, 2, 3: lines of 32, 64, 128 bytes */
-int tma_elem_type(const Type *desc);
+bool gpu_tma_is_map(const Type *t);
+void gpu_tma_box(const Type *block, int64_t *box);
+int gpu_tma_swizzle(const Type *block); /* 0: none; 1, 2, 3: lines of 32, 64, 128 bytes */
+int gpu_tma_elem_type(const Type *desc);
 /* Of Triton GPU IR that came from elsewhere: maps that programs make of arguments alone become the launch's, too. */
 void gpu_adopt_maps(Ctx *cx, Module *m);
 /* Attribute of an argument: a map that the launch makes, and how (passes/tma_launch.c); of argument i, or NULL. */
 #define TMA_LAUNCH "tt.tensor_map"
-const Attr *tma_launch_attr(const Op *func, int i);
+const Attr *gpu_tma_launch_attr(const Op *func, int i);
 
 /* Optimized Triton IR into Triton GPU IR, in place. */
 void gpu_ttgir(Ctx *cx, Module *m, const GpuOptions *o);

@@ -66,10 +66,10 @@ static Val *bind_kernel_tuple(Lang *L, Kernel *k, const Param *param, const ttc_
 }
 
 static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
-  bool wants_constant = annotation_is_constexpr(param->annotation);
+  bool wants_constant = py_annotation_is_constexpr(param->annotation);
   if (strcmp(p->type, "constexpr") == 0) {
     Val *v = NEW(L->cx, Val);
-    *v = *val_from_host(L, &p->constant);
+    *v = *py_val_from_host(L, &p->constant);
     v->constexpr_ = true;
     return v;
   }
@@ -132,7 +132,7 @@ static void return_result(Lang *L, const Kernel *k, Op *func) {
 
 static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   const Params *params = &info->def->params;
-  FnState fn = {.info = info, .scope = scope_new(L, info, NULL), .name = info->function->name};
+  FnState fn = {.info = info, .scope = py_scope_new(L, info, NULL), .name = info->function->name};
   Val **bound = NEWN(L->cx, Val *, params->len);
   L->fn = &fn;
   lang_at(L, info->def->name_span);
@@ -154,8 +154,8 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
   Loc *loc = L->b.loc;
   L->b = ir_at_end(L->cx, entry);
   L->b.loc = loc;
-  bind_scope(L, params, bound);
-  exec_block(L, info->def->body);
+  py_bind_scope(L, params, bound);
+  py_exec_block(L, info->def->body);
   if (info->def->body.len) lang_at(L, info->def->body.at[info->def->body.len - 1]->span);
   if (L->options.returns)
     return_result(L, k, func);
@@ -172,7 +172,7 @@ Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function
   L->module = ir_module_new(cx);
   L->b.cx = cx;
   Kernel k = {.params = params, .nparams = nparams};
-  make_kernel(L, fn_info(L, function), &k);
+  make_kernel(L, py_fn_info(L, function), &k);
   ir_check(cx, L->module, "after the front end");
   return L->module;
 }
@@ -201,7 +201,7 @@ static bool listed(const Node *list, const char *name, uint32_t index) {
 
 const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n) {
   const Source *source;
-  const Node *def = fn_parse(cx, function, &source);
+  const Node *def = py_fn_parse(cx, function, &source);
   const Node *unspecialized = decorator_keyword(def, "do_not_specialize");
   LangParam *out = NEWN(cx, LangParam, def->params.len);
   *n = 0;
@@ -210,7 +210,7 @@ const LangParam *lang_signature(Ctx *cx, const ttc_function *function, size_t *n
     if (p->kind == P_STAR && !p->name) continue;
     LangParam *q = &out[(*n)++];
     q->name = p->name;
-    q->is_constexpr = annotation_is_constexpr(p->annotation);
+    q->is_constexpr = py_annotation_is_constexpr(p->annotation);
     if (p->annotation) {
       Span s = p->annotation->span;
       q->annotation =

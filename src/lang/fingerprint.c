@@ -218,7 +218,7 @@ static void hash_function(Ctx *cx, const ttc_host *host, const ttc_function *f, 
   if (map_has(seen, f)) return;
   map_put(cx, seen, f, (void *)f);
   const Source *source;
-  Node *def = fn_parse(cx, f, &source);
+  Node *def = py_fn_parse(cx, f, &source);
   add_text(hash, f->name);
   sha256_add(hash, f->source, f->source_len);
   sha256_add(hash, &f->noinline, sizeof f->noinline);

@@ -237,15 +237,15 @@ Val *lang_member(Lang *L, const char *module, const char *name);
 /* ---- Python's half, as the language's half calls it -------------------------------------------------------------- */
 
 /* Evaluate a call of any callable value. */
-Val *eval_call(Lang *L, Val *callee, const Args *args);
+Val *py_eval_call(Lang *L, Val *callee, const Args *args);
 /* Make a region body by calling `fn` (a jit function, lambda or builtin) on the block's arguments, for reduce, scan and
  * map_elementwise: `args` are n tensors; gives its results flattened. */
-size_t eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results);
-Val *val_from_host(Lang *L, const ttc_value *v);
-void val_to_host(Lang *L, const Val *v, ttc_value *out);
-/* A function of the embedded library as a value: library_function(L, "softmax"). The library's modules see only tl and
+size_t py_eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results);
+Val *py_val_from_host(Lang *L, const ttc_value *v);
+void py_val_to_host(Lang *L, const Val *v, ttc_value *out);
+/* A function of the embedded library as a value: lang_library_value(L, "softmax"). The library's modules see only tl and
  * each other. */
-Val *library_function(Lang *L, const char *name);
+Val *lang_library_value(Lang *L, const char *name);
 /* Compile-time binary/unary/compare by Python's rules; both known. Division by zero and the like unwind. */
 Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b);
 Val *py_unary(Lang *L, UnaryOp op, Val *a);
@@ -256,25 +256,25 @@ Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
 /* Python's half: the rows "builtins.*" that are functions
  * (builtins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int",
  * "builtins.float", "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE
- * values, called in eval_call. */
+ * values, called in py_eval_call. */
 const Builtin *py_builtin_find(const char *name); /* "builtins.len"; NULL when unknown */
 const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for suggestions */
 
 /* Language's half (library.c). A library function's ttc_function has `object == L->library`; a free name inside it is
- * resolved by library_lookup alone: "tl", "math", "jit", other functions and constants of its file; NULL when
- * unknown. library_function(L, name) and lang_library_function are library.c's, too. */
-Val *library_lookup(Lang *L, const ttc_function *function, const char *name);
+ * resolved by lang_library_lookup alone: "tl", "math", "jit", other functions and constants of its file; NULL when
+ * unknown. lang_library_value(L, name) and lang_library_function are library.c's, too. */
+Val *lang_library_lookup(Lang *L, const ttc_function *function, const char *name);
 #define LANG_LIBRARY "<tritonc>/lib/" /* begins the file names of library sources */
 /* Is the current function one of the library's whose integers wrap on purpose: a mathematical one, or of random numbers? */
-bool library_wraps(const Lang *L);
+bool lang_library_wraps(const Lang *L);
 /* Where to report an error found at `at`: for a place in the library, the user's call of it. Takes the library's
  * frames off the chain of calls, so only for a failure that is about to be reported. */
-Span library_blame(Lang *L, Span at);
+Span lang_library_blame(Lang *L, Span at);
 /* Is `name` a method of tensors (x.sum, x.to)? For suggestions. */
 bool sem_is_method(const char *name);
 /* A module of the language as a value (lang_member gives "tl.math", say): V_HOST with host.kind TTC_MODULE, host.object
  * NULL and host.text its canonical name; its attributes are lang_member(L, host.text, name). A library function bound
- * as a method (x.sum(0)) is a V_FUNCTION with `self`: eval_call passes that first. */
+ * as a method (x.sum(0)) is a V_FUNCTION with `self`: py_eval_call passes that first. */
 typedef struct LibFile {
   const char *name, *text; /* "standard.py" */
   size_t len;
@@ -283,7 +283,7 @@ extern const LibFile lang_lib_files[]; /* lib/, embedded at build time (cmake/em
 extern const size_t lang_nlib_files;
 
 /* Compile a @jit function for these arguments into a private tt.func of L->module, once per signature, and give it with
- * its results flattened; for library_function users that hold no call expression. */
+ * its results flattened; for lang_library_value users that hold no call expression. */
 Op *lang_compile_callee(Lang *L, const ttc_function *function, Val *const *args, size_t nargs, Val **result_shape);
 
 #endif

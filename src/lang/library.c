@@ -150,15 +150,15 @@ static Val *find(Lang *L, const char *key) {
   return e ? entry_value(L, e) : NULL;
 }
 
-bool library_has_public(Lang *L, const char *name) {
+bool lang_library_has_public(Lang *L, const char *name) {
   if (name[0] == '_') return false;
   const LibEntry *e = map_get(&library(L)->entries, intern(L->cx, name));
   return e && is_public_file(e->file);
 }
 
-Val *library_function(Lang *L, const char *name) { return find(L, name); }
+Val *lang_library_value(Lang *L, const char *name) { return find(L, name); }
 
-Val *library_libdevice(Lang *L, const char *name) {
+Val *lang_library_libdevice(Lang *L, const char *name) {
   return name[0] == '_' ? NULL : find(L, ctx_printf(L->cx, "libdevice.%s", name));
 }
 
@@ -179,7 +179,7 @@ static Val *python_name(Lang *L, const char *name) {
   return v->builtin ? v : NULL;
 }
 
-Val *library_lookup(Lang *L, const ttc_function *function, const char *name) {
+Val *lang_library_lookup(Lang *L, const ttc_function *function, const char *name) {
   static const struct {
     const char *name, *module;
   } modules[] = {{"tl", "tl"}, {"triton", "triton"}, {"math", "math"}, {"libdevice", "libdevice"}};
@@ -258,7 +258,7 @@ static const LType *ltype_of_ir(Lang *L, const Type *t) {
 Op *lang_library_function(Module *m, const char *name, Type *const *inputs, int ninputs, const LangOptions *options) {
   LibrarySession *s = session(m, options);
   Lang *L = s->lang;
-  Val *fn = library_function(L, name);
+  Val *fn = lang_library_value(L, name);
   if (!fn || fn->kind != V_FUNCTION) ctx_fail(m->cx, ERR_INTERNAL, "the library has no function %s", name);
   Val **args = NEWN(m->cx, Val *, ninputs + 1), *shape;
   for (int i = 0; i < ninputs; i++) {

@@ -24,7 +24,7 @@ Span lang_argument(const Lang *L, const Val *v) {
   return L->here;
 }
 
-Span library_blame(Lang *L, Span at) {
+Span lang_library_blame(Lang *L, Span at) {
   while (at.source && strncmp(at.source->file, LANG_LIBRARY, strlen(LANG_LIBRARY)) == 0 && ctx_calls(L->cx)) {
     at = ctx_calls(L->cx)->call;
     ctx_pop_call(L->cx);
@@ -32,7 +32,7 @@ Span library_blame(Lang *L, Span at) {
   return at;
 }
 
-bool library_wraps(const Lang *L) {
+bool lang_library_wraps(const Lang *L) {
   const FnInfo *f = L->fn ? L->fn->info : NULL;
   if (!f || strncmp(f->function->file, LANG_LIBRARY, strlen(LANG_LIBRARY)) != 0) return false;
   return strcmp(f->function->file + strlen(LANG_LIBRARY), "standard.py") != 0;
@@ -41,16 +41,16 @@ bool library_wraps(const Lang *L) {
 void lang_fail(Lang *L, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  diag_vfail(L->cx, library_blame(L, L->here), hint, fmt, args);
+  diag_vfail(L->cx, lang_library_blame(L, L->here), hint, fmt, args);
 }
 
 void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  diag_vfail(L->cx, library_blame(L, at), hint, fmt, args);
+  diag_vfail(L->cx, lang_library_blame(L, at), hint, fmt, args);
 }
 
-const char *near_name(const char *wrong, const char *const *names, size_t n) {
+const char *lang_near_name(const char *wrong, const char *const *names, size_t n) {
   const char *near = nearest_name(wrong, names, n);
   size_t len = strlen(wrong);
   for (size_t i = 0; !near && len >= 3 && i < n; i++) {

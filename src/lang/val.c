@@ -289,7 +289,7 @@ const char *val_repr(Lang *L, const Val *v) {
   return buf_text(&b);
 }
 
-void py_str(Lang *L, Buf *out, const Val *v) {
+void val_python_str(Lang *L, Buf *out, const Val *v) {
   if (v->kind == V_STR) {
     buf_write(out, v->text, v->len);
   } else {

@@ -13,9 +13,9 @@ static void put_args(Printer *p, const LLInst *i, int from, int n) {
   for (int a = from; a < n; a++) {
     if (a > from) buf_puts(p->out, ", ");
     if (a == from)
-      put_typed(p, i->args[a]);
+      ll_put_typed(p, i->args[a]);
     else
-      put_value(p, i->args[a]);
+      ll_put_value(p, i->args[a]);
   }
 }
 
@@ -45,13 +45,13 @@ static void put_select(Printer *p, const LLInst *i) {
   buf_puts(p->out, "select ");
   for (int a = 0; a < 3; a++) {
     if (a) buf_puts(p->out, ", ");
-    put_typed(p, i->args[a]);
+    ll_put_typed(p, i->args[a]);
   }
 }
 
 static void put_cast(Printer *p, const LLInst *i) {
   buf_printf(p->out, "%s ", ll_info(i)->name);
-  put_typed(p, i->args[0]);
+  ll_put_typed(p, i->args[0]);
   buf_puts(p->out, " to ");
   ll_put_type(p->out, i->type);
 }
@@ -59,10 +59,10 @@ static void put_cast(Printer *p, const LLInst *i) {
 /* A getelementptr by bytes; the constant offset, when there is an index too, is a second one. */
 static void put_ptradd(Printer *p, const LLInst *i) {
   buf_puts(p->out, "getelementptr i8, ");
-  put_typed(p, i->args[0]);
+  ll_put_typed(p, i->args[0]);
   buf_puts(p->out, ", ");
   if (i->nargs == 2)
-    put_typed(p, i->args[1]);
+    ll_put_typed(p, i->args[1]);
   else
     buf_printf(p->out, "i%d %lld", i->type->bits, (long long)i->imm);
 }
@@ -70,7 +70,7 @@ static void put_ptradd(Printer *p, const LLInst *i) {
 static void put_extract(Printer *p, const LLInst *i) {
   bool vector = i->args[0]->type->kind == LLK_VECTOR;
   buf_puts(p->out, vector ? "extractelement " : "extractvalue ");
-  put_typed(p, i->args[0]);
+  ll_put_typed(p, i->args[0]);
   buf_printf(p->out, vector ? ", i32 %lld" : ", %lld", (long long)i->imm);
 }
 
@@ -79,7 +79,7 @@ static void put_build(Printer *p, const LLInst *i) {
   const char *op = i->type->kind == LLK_VECTOR ? "insertelement" : "insertvalue", *type = ll_type_text(p->cx, i->type);
   int last = -1;
   for (int e = 0; e < i->nargs; e++) {
-    int t = e + 1 < i->nargs ? temp(p) : -1;
+    int t = e + 1 < i->nargs ? ll_temp(p) : -1;
     if (t >= 0)
       buf_printf(p->out, "  %%t%d = ", t);
     else
@@ -90,9 +90,9 @@ static void put_build(Printer *p, const LLInst *i) {
     else
       buf_printf(p->out, "%%t%d", last);
     buf_puts(p->out, ", ");
-    put_typed(p, i->args[e]);
+    ll_put_typed(p, i->args[e]);
     buf_printf(p->out, i->type->kind == LLK_VECTOR ? ", i32 %d" : ", %d", e);
-    put_dbg(p, i);
+    ll_put_dbg(p, i);
     buf_putc(p->out, '\n');
     last = t;
   }
@@ -106,10 +106,10 @@ static bool is_plain(const LLInst *i) {
 
 /* The address with its offset, as text. */
 static const char *put_address(Printer *p, const LLInst *i, int arg) {
-  if (i->imm == 0) return text_of(p, i->args[arg]);
-  int t = temp(p);
+  if (i->imm == 0) return ll_text_of(p, i->args[arg]);
+  int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = getelementptr i8, ", t);
-  put_typed(p, i->args[arg]);
+  ll_put_typed(p, i->args[arg]);
   buf_printf(p->out, ", i%d %lld\n", i->args[arg]->type->bits, (long long)i->imm);
   return ctx_printf(p->cx, "%%t%d", t);
 }
@@ -120,13 +120,13 @@ static void put_result(Printer *p, const LLInst *i) {
 }
 
 static void end_inst(Printer *p, const LLInst *i) {
-  put_dbg(p, i);
+  ll_put_dbg(p, i);
   buf_putc(p->out, '\n');
 }
 
 static void put_memory(Printer *p, const LLInst *i) {
   if (!is_plain(i)) {
-    put_as_asm(p, i, ll_memory_text(i));
+    ll_put_as_asm(p, i, ll_memory_text(i));
     return;
   }
   const char *ptr = put_address(p, i, 0), *space = ll_type_text(p->cx, i->args[0]->type);
@@ -135,7 +135,7 @@ static void put_memory(Printer *p, const LLInst *i) {
   buf_puts(p->out, ll_info(i)->name);
   buf_putc(p->out, ' ');
   if (i->op == LL_STORE)
-    put_typed(p, i->args[1]);
+    ll_put_typed(p, i->args[1]);
   else
     ll_put_type(p->out, t);
   buf_printf(p->out, ", %s %s, align %d", space, ptr, i->mods.align ? 1 << i->mods.align : ll_type_bytes(t));
@@ -149,31 +149,31 @@ static void put_atomic(Printer *p, const LLInst *i) {
   bool plain = i->mods.sem == LLS_RELAXED && !(i->mods.flags & LLF_PRED) && ll_is_scalar(i->type) &&
                i->type->bits >= 32 && i->mods.scope != LLSC_CLUSTER;
   if (!plain || i->op == LL_CMPXCHG) {
-    put_as_asm(p, i, ll_memory_text(i));
+    ll_put_as_asm(p, i, ll_memory_text(i));
     return;
   }
   const char *ptr = put_address(p, i, 0);
   put_result(p, i);
   buf_printf(p->out, "atomicrmw %s %s %s, ", names[i->mods.rmw], ll_type_text(p->cx, i->args[0]->type), ptr);
-  put_typed(p, i->args[1]);
+  ll_put_typed(p, i->args[1]);
   buf_printf(p->out, " %smonotonic, align %d", scopes[i->mods.scope], ll_type_bytes(i->type));
   end_inst(p, i);
 }
 
 static void put_printf(Printer *p, const LLInst *i) {
-  int slot = temp(p), at = 0;
+  int slot = ll_temp(p), at = 0;
   buf_printf(p->out, "  %%t%d = alloca [%d x i8], align 8\n", slot, 8 * i->nargs);
   for (int a = 1; a < i->nargs; a++, at += 8) {
-    int t = temp(p);
+    int t = ll_temp(p);
     buf_printf(p->out, "  %%t%d = getelementptr i8, ptr %%t%d, i64 %d\n  store ", t, slot, at);
-    put_typed(p, i->args[a]);
+    ll_put_typed(p, i->args[a]);
     buf_printf(p->out, ", ptr %%t%d, align 8\n", t);
   }
-  int format = temp(p), unused = temp(p);
+  int format = ll_temp(p), unused = ll_temp(p);
   buf_printf(p->out, "  %%t%d = addrspacecast ", format);
-  put_typed(p, i->args[0]);
+  ll_put_typed(p, i->args[0]);
   buf_printf(p->out, " to ptr\n  %%t%d = call i32 @vprintf(ptr %%t%d, ptr %%t%d)", unused, format, slot);
-  declare(p, "declare i32 @vprintf(ptr, ptr)");
+  ll_declare(p, "declare i32 @vprintf(ptr, ptr)");
   end_inst(p, i);
 }
 
@@ -181,15 +181,15 @@ static void put_assertfail(Printer *p, const LLInst *i) {
   int generic[4] = {0};
   for (int a = 0; a < 4; a++) {
     if (a == 2) continue;
-    generic[a] = temp(p);
+    generic[a] = ll_temp(p);
     buf_printf(p->out, "  %%t%d = addrspacecast ", generic[a]);
-    put_typed(p, i->args[a]);
+    ll_put_typed(p, i->args[a]);
     buf_puts(p->out, " to ptr\n");
   }
   buf_printf(p->out, "  call void @__assertfail(ptr %%t%d, ptr %%t%d, ", generic[0], generic[1]);
-  put_typed(p, i->args[2]);
+  ll_put_typed(p, i->args[2]);
   buf_printf(p->out, ", ptr %%t%d, i64 1)", generic[3]);
-  declare(p, "declare void @__assertfail(ptr, ptr, i32, ptr, i64)");
+  ll_declare(p, "declare void @__assertfail(ptr, ptr, i32, ptr, i64)");
   end_inst(p, i);
 }
 
@@ -204,7 +204,7 @@ static void put_intrinsic(Printer *p, const LLInst *i) {
   const LLOpInfo *info = ll_info(i);
   bool two_kinds = i->type->kind == LLK_BFLOAT || ll_scalar(i->type)->kind == LLK_BFLOAT;
   if (!info->nvvm || (i->mods.flags & LLF_PRED) || (two_kinds && i->op == LL_COPYSIGN)) {
-    put_as_asm(p, i, info->text);
+    ll_put_as_asm(p, i, info->text);
     return;
   }
   const char *o = strstr(info->text, "$o");
@@ -220,11 +220,11 @@ static void put_intrinsic(Printer *p, const LLInst *i) {
     const char *sep = a ? ", " : "", *type = ll_type_text(p->cx, i->args[a]->type);
     bool immediate = strstr(info->text, "$!") != NULL;
     buf_printf(&decl, "%s%s%s", sep, type, immediate ? " immarg" : "");
-    buf_printf(p->out, "%s%s %s", sep, type, a == addressed ? ptr : text_of(p, i->args[a]));
+    buf_printf(p->out, "%s%s %s", sep, type, a == addressed ? ptr : ll_text_of(p, i->args[a]));
   }
   buf_puts(&decl, ")");
   buf_putc(p->out, ')');
-  declare(p, buf_text(&decl));
+  ll_declare(p, buf_text(&decl));
   end_inst(p, i);
 }
 
@@ -234,7 +234,7 @@ static void put_terminator(Printer *p, const LLInst *i) {
     buf_printf(p->out, "br label %%b%u", i->succ[0]->id);
   else if (i->op == LL_CONDBR) {
     buf_puts(p->out, "br ");
-    put_typed(p, i->args[0]);
+    ll_put_typed(p, i->args[0]);
     buf_printf(p->out, ", label %%b%u, label %%b%u", i->succ[0]->id, i->succ[1]->id);
   } else
     buf_puts(p->out, i->op == LL_RET ? "ret void" : "unreachable");
@@ -269,9 +269,9 @@ static void put_inst(Printer *p, const LLInst *i) {
   else if (i->op <= LL_CMPXCHG)
     put_atomic(p, i);
   else if (i->op == LL_FENCE)
-    put_as_asm(p, i, ll_memory_text(i));
+    ll_put_as_asm(p, i, ll_memory_text(i));
   else if (i->op == LL_ASM)
-    put_inline_asm(p, i);
+    ll_put_inline_asm(p, i);
   else if (i->op == LL_PRINTF)
     put_printf(p, i);
   else if (i->op == LL_ASSERTFAIL)
@@ -293,7 +293,7 @@ static void put_phi(Printer *p, const LLBlock *b, const LLInst *param) {
       int n;
       LLInst **args = ll_edge_args(t, s, &n);
       buf_puts(p->out, first ? " [ " : ", [ ");
-      put_value(p, args[param->imm]);
+      ll_put_value(p, args[param->imm]);
       buf_printf(p->out, ", %%b%u ]", b->preds[e]->id);
       first = false;
     }
@@ -322,7 +322,7 @@ static void put_func(Printer *p, LLFunc *f) {
   buf_printf(p->out, "\ndefine ptx_kernel void @%s(", f->name);
   put_params(p, f);
   buf_putc(p->out, ')');
-  if (p->locations && f->loc) buf_printf(p->out, " !dbg !%d", function_metadata(p, f));
+  if (p->locations && f->loc) buf_printf(p->out, " !dbg !%d", ll_function_metadata(p, f));
   buf_puts(p->out, " {\n");
   for (LLBlock *b = f->first; b; b = b->next) {
     if (b != f->first) buf_puts(p->out, "\n");
@@ -363,7 +363,7 @@ void ll_print(Buf *out, LLModule *m, int sm, bool locations) {
     buf_printf(out, "\n@global_smem = external addrspace(3) global [0 x i8], align %d\n", m->shared_align);
   for (LLGlobal *g = m->globals; g; g = g->next) {
     buf_printf(out, "@%s = internal addrspace(1) constant [%zu x i8] c", g->name, g->len);
-    put_quoted(out, g->bytes, g->len);
+    ll_put_quoted(out, g->bytes, g->len);
     buf_puts(out, ", align 1\n");
   }
   Buf annotations = {.cx = out->cx};
@@ -374,7 +374,7 @@ void ll_print(Buf *out, LLModule *m, int sm, bool locations) {
   buf_putc(out, '\n');
   for (uint32_t i = 0; i < p.declared.len; i++) buf_printf(out, "%s\n", (const char *)p.declared.entries[i].key);
   if (annotations.len) buf_printf(out, "\n!nvvm.annotations = !{%s}\n", buf_text(&annotations));
-  if (locations) put_debug_metadata(&p);
+  if (locations) ll_put_debug_metadata(&p);
   buf_puts(out, "!0 = !{}\n");
   buf_puts(out, buf_text(&p.metadata));
 }
@@ -388,5 +388,5 @@ void ll_print_inst(Buf *out, const LLInst *i) {
   else if (i->block)
     put_inst(&p, i);
   else
-    put_typed(&p, i);
+    ll_put_typed(&p, i);
 }

@@ -17,18 +17,18 @@ typedef struct Printer {
   int next_metadata;
 } Printer;
 
-void put_value(Printer *p, const LLInst *v);       /* "%v3", "1", "@shared" */
-void put_typed(Printer *p, const LLInst *v);       /* "i32 %v3" */
-void put_constant(Printer *p, const LLType *t, uint64_t bits);
-void declare(Printer *p, const char *text);
-int temp(Printer *p);
-const char *text_of(Printer *p, const LLInst *v);  /* put_value as a string */
-void put_dbg(Printer *p, const LLInst *i);         /* ", !dbg !7" */
-int function_metadata(Printer *p, const LLFunc *f);
-void put_debug_metadata(Printer *p);
+void ll_put_value(Printer *p, const LLInst *v);       /* "%v3", "1", "@shared" */
+void ll_put_typed(Printer *p, const LLInst *v);       /* "i32 %v3" */
+void ll_put_constant(Printer *p, const LLType *t, uint64_t bits);
+void ll_declare(Printer *p, const char *text);
+int ll_temp(Printer *p);
+const char *ll_text_of(Printer *p, const LLInst *v);  /* ll_put_value as a string */
+void ll_put_dbg(Printer *p, const LLInst *i);         /* ", !dbg !7" */
+int ll_function_metadata(Printer *p, const LLFunc *f);
+void ll_put_debug_metadata(Printer *p);
 /* As inline assembly (print_asm.c), from a template. */
-void put_as_asm(Printer *p, const LLInst *i, const char *text);
-void put_inline_asm(Printer *p, const LLInst *i);
-void put_quoted(Buf *out, const char *s, size_t n); /* "…" with LLVM's escapes */
+void ll_put_as_asm(Printer *p, const LLInst *i, const char *text);
+void ll_put_inline_asm(Printer *p, const LLInst *i);
+void ll_put_quoted(Buf *out, const char *s, size_t n); /* "…" with LLVM's escapes */
 
 #endif

@@ -30,13 +30,13 @@ static void push(Printer *p, Regs *r, const char *name, const char *type, const 
 }
 
 static const char *convert(Printer *p, const char *op, const char *from, const char *name, const char *to) {
-  int t = temp(p);
+  int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s to %s\n", t, op, from, name, to);
   return ctx_printf(p->cx, "%%t%d", t);
 }
 
 static const char *take(Printer *p, const char *op, const char *type, const char *name, const char *index) {
-  int t = temp(p);
+  int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s, %s\n", t, op, type, name, index);
   return ctx_printf(p->cx, "%%t%d", t);
 }
@@ -87,7 +87,7 @@ static void out_types(Printer *p, Regs *r, const LLType *t) {
 
 static const char *insert(Printer *p, const char *op, const char *type, const char *into, const char *elem_type,
                           const char *elem, const char *index) {
-  int t = temp(p);
+  int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s, %s %s, %s\n", t, op, type, into, elem_type, elem, index);
   return ctx_printf(p->cx, "%%t%d", t);
 }
@@ -127,7 +127,7 @@ static void put_numbers(LLExpand *e, int index) {
 /* The call itself; its results' registers are named, taken out of a struct when there are several. */
 static void put_call(AsmCall *c, Regs *out, const char *text, const char *constraints, bool pure) {
   Printer *p = c->p;
-  int result = (int)out->len ? temp(p) : -1;
+  int result = (int)out->len ? ll_temp(p) : -1;
   Buf type = {.cx = p->cx};
   if ((int)out->len == 0) buf_puts(&type, "void");
   if ((int)out->len == 1) buf_puts(&type, out->at[0].type);
@@ -137,14 +137,14 @@ static void put_call(AsmCall *c, Regs *out, const char *text, const char *constr
   buf_puts(p->out, "  ");
   if ((int)out->len) buf_printf(p->out, "%%t%d = ", result);
   buf_printf(p->out, "call %s asm %s", buf_text(&type), pure ? "" : "sideeffect ");
-  put_quoted(p->out, text, strlen(text));
+  ll_put_quoted(p->out, text, strlen(text));
   buf_puts(p->out, ", ");
-  put_quoted(p->out, constraints, strlen(constraints));
+  ll_put_quoted(p->out, constraints, strlen(constraints));
   buf_putc(p->out, '(');
   for (int i = 0; i < (int)c->in.len; i++)
     buf_printf(p->out, "%s%s %s", i ? ", " : "", c->in.at[i].type, c->in.at[i].name);
   buf_putc(p->out, ')');
-  put_dbg(p, c->inst);
+  ll_put_dbg(p, c->inst);
   buf_putc(p->out, '\n');
   const char *whole = ctx_printf(p->cx, "%%t%d", result);
   for (int i = 0; i < (int)out->len; i++)
@@ -172,9 +172,9 @@ static void gather_operands(AsmCall *c, bool immediates) {
   for (int a = 0; a < i->nargs; a++) {
     c->first[a] = (int)c->in.len;
     if (immediates && i->args[a]->op == LL_CONST)
-      push(c->p, &c->in, text_of(c->p, i->args[a]), ll_type_text(c->p->cx, i->args[a]->type), "n");
+      push(c->p, &c->in, ll_text_of(c->p, i->args[a]), ll_type_text(c->p->cx, i->args[a]->type), "n");
     else
-      take_apart(c->p, &c->in, i->args[a]->type, text_of(c->p, i->args[a]));
+      take_apart(c->p, &c->in, i->args[a]->type, ll_text_of(c->p, i->args[a]));
     c->count[a] = (int)c->in.len - c->first[a];
   }
 }
@@ -189,7 +189,7 @@ static void put_other(AsmCall *c, const Regs *out, Buf *text) {
   buf_printf(text, "@$%d ", c->nout + c->first[i->nargs - 1]);
 }
 
-void put_as_asm(Printer *p, const LLInst *i, const char *template) {
+void ll_put_as_asm(Printer *p, const LLInst *i, const char *template) {
   AsmCall *c = NEW(p->cx, AsmCall);
   Regs *out = NEW(p->cx, Regs);
   c->p = p;
@@ -219,7 +219,7 @@ void put_as_asm(Printer *p, const LLInst *i, const char *template) {
 }
 
 /* The user's own assembly: its text and constraints as they are. */
-void put_inline_asm(Printer *p, const LLInst *i) {
+void ll_put_inline_asm(Printer *p, const LLInst *i) {
   const LLAsm *a = i->ref;
   AsmCall *c = NEW(p->cx, AsmCall);
   Regs *out = NEW(p->cx, Regs);

@@ -23,14 +23,14 @@ static int file_metadata(Printer *p, const char *file) {
   if (!is_new) return id;
   const char *slash = strrchr(file, '/');
   buf_printf(&p->metadata, "!%d = !DIFile(filename: ", id);
-  put_quoted(&p->metadata, slash ? slash + 1 : file, strlen(slash ? slash + 1 : file));
+  ll_put_quoted(&p->metadata, slash ? slash + 1 : file, strlen(slash ? slash + 1 : file));
   buf_puts(&p->metadata, ", directory: ");
-  put_quoted(&p->metadata, slash ? file : ".", slash ? (size_t)(slash - file) : 1);
+  ll_put_quoted(&p->metadata, slash ? file : ".", slash ? (size_t)(slash - file) : 1);
   buf_puts(&p->metadata, ")\n");
   return id;
 }
 
-/* The compile unit is !1 once locations are printed; see put_debug_metadata(). */
+/* The compile unit is !1 once locations are printed; see ll_put_debug_metadata(). */
 static int unit_metadata(Printer *p) {
   bool is_new;
   return numbered(p, &p->subprograms, "unit", &is_new);
@@ -43,7 +43,7 @@ static int subprogram(Printer *p, const char *file, const char *name, int line) 
   int f = file_metadata(p, file), unit = unit_metadata(p), type = new_metadata(p);
   buf_printf(&p->metadata, "!%d = !DISubroutineType(types: !0)\n", type);
   buf_printf(&p->metadata, "!%d = distinct !DISubprogram(name: ", id);
-  put_quoted(&p->metadata, name, strlen(name));
+  ll_put_quoted(&p->metadata, name, strlen(name));
   buf_printf(
       &p->metadata,
       ", scope: !%d, file: !%d, line: %d, type: !%d, scopeLine: %d, spFlags: DISPFlagDefinition | DISPFlagOptimized, "
@@ -52,7 +52,7 @@ static int subprogram(Printer *p, const char *file, const char *name, int line) 
   return id;
 }
 
-int function_metadata(Printer *p, const LLFunc *f) {
+int ll_function_metadata(Printer *p, const LLFunc *f) {
   return subprogram(p, f->loc->file, f->loc->function ? f->loc->function : f->name, f->loc->line);
 }
 
@@ -61,7 +61,7 @@ static int location(Printer *p, const LLLoc *l) {
   int outer = l->inlined_at ? location(p, l->inlined_at) : 0;
   const char *file = l->file ? l->file : p->func->loc->file;
   int scope =
-      l->inlined_at ? subprogram(p, file, l->function ? l->function : "", l->line) : function_metadata(p, p->func);
+      l->inlined_at ? subprogram(p, file, l->function ? l->function : "", l->line) : ll_function_metadata(p, p->func);
   bool is_new;
   int id = numbered(p, &p->locs, ctx_printf(p->cx, "%d:%d:%d:%d", scope, l->line, l->col, outer), &is_new);
   if (!is_new) return id;
@@ -71,11 +71,11 @@ static int location(Printer *p, const LLLoc *l) {
   return id;
 }
 
-void put_dbg(Printer *p, const LLInst *i) {
+void ll_put_dbg(Printer *p, const LLInst *i) {
   if (p->locations && p->func->loc && i->loc) buf_printf(p->out, ", !dbg !%d", location(p, i->loc));
 }
 
-void put_debug_metadata(Printer *p) {
+void ll_put_debug_metadata(Printer *p) {
   const LLFunc *f = p->module->first;
   while (f && !f->loc) f = f->next;
   if (!f) return;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void put_quoted(Buf *out, const char *s, size_t n) {
+void ll_put_quoted(Buf *out, const char *s, size_t n) {
   buf_putc(out, '"');
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)s[i];
@@ -35,7 +35,7 @@ static void put_float_constant(Printer *p, const LLType *t, uint64_t bits) {
   }
 }
 
-void put_constant(Printer *p, const LLType *t, uint64_t bits) {
+void ll_put_constant(Printer *p, const LLType *t, uint64_t bits) {
   if (t->kind >= LLK_VECTOR) {
     if (bits == 0) {
       buf_puts(p->out, "zeroinitializer");
@@ -47,7 +47,7 @@ void put_constant(Printer *p, const LLType *t, uint64_t bits) {
       if (i) buf_puts(p->out, ", ");
       ll_put_type(p->out, ll_field(t, i));
       buf_putc(p->out, ' ');
-      put_constant(p, ll_field(t, i), bits);
+      ll_put_constant(p, ll_field(t, i), bits);
     }
     buf_putc(p->out, vector ? '>' : '}');
   } else if (ll_is_float(t)) {
@@ -64,9 +64,9 @@ void put_constant(Printer *p, const LLType *t, uint64_t bits) {
   }
 }
 
-void put_value(Printer *p, const LLInst *v) {
+void ll_put_value(Printer *p, const LLInst *v) {
   switch (v->op) {
-  case LL_CONST: put_constant(p, v->type, (uint64_t)v->imm); return;
+  case LL_CONST: ll_put_constant(p, v->type, (uint64_t)v->imm); return;
   case LL_UNDEF: buf_puts(p->out, "undef"); return;
   case LL_PARAM: buf_printf(p->out, "%%%s", p->func->params[v->imm].name); return;
   case LL_SHARED: buf_puts(p->out, "@global_smem"); return;
@@ -75,20 +75,20 @@ void put_value(Printer *p, const LLInst *v) {
   }
 }
 
-void put_typed(Printer *p, const LLInst *v) {
+void ll_put_typed(Printer *p, const LLInst *v) {
   ll_put_type(p->out, v->type);
   buf_putc(p->out, ' ');
-  put_value(p, v);
+  ll_put_value(p, v);
 }
 
-const char *text_of(Printer *p, const LLInst *v) {
+const char *ll_text_of(Printer *p, const LLInst *v) {
   Buf *saved = p->out, b = {.cx = p->cx};
   p->out = &b;
-  put_value(p, v);
+  ll_put_value(p, v);
   p->out = saved;
   return buf_text(&b);
 }
 
-int temp(Printer *p) { return p->temps++; }
+int ll_temp(Printer *p) { return p->temps++; }
 
-void declare(Printer *p, const char *text) { map_put(p->cx, &p->declared, intern(p->cx, text), p); }
+void ll_declare(Printer *p, const char *text) { map_put(p->cx, &p->declared, intern(p->cx, text), p); }

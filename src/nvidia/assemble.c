@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *assembler_name(AssemblerKind kind) {
+const char *nvidia_assembler_name(AssemblerKind kind) {
   static const char *const names[] = {"none", "libnvptxcompiler", "libnvJitLink", "ptxas", "any"};
   return names[kind];
 }
 
-bool assembler_present(AssemblerKind kind) {
+bool nvidia_assembler_present(AssemblerKind kind) {
   switch (kind) {
-  case ASSEMBLER_LIBRARY: return nvptxcompiler_present();
-  case ASSEMBLER_NVJITLINK: return nvjitlink_present();
-  case ASSEMBLER_PTXAS: return ptxas_present();
-  case ASSEMBLER_ANY: return nvptxcompiler_present() || nvjitlink_present() || ptxas_present();
+  case ASSEMBLER_LIBRARY: return nvidia_nvptxcompiler_present();
+  case ASSEMBLER_NVJITLINK: return nvidia_nvjitlink_present();
+  case ASSEMBLER_PTXAS: return nvidia_ptxas_present();
+  case ASSEMBLER_ANY: return nvidia_nvptxcompiler_present() || nvidia_nvjitlink_present() || nvidia_ptxas_present();
   default: return true;
   }
 }
@@ -54,8 +54,8 @@ static _Noreturn void refuse(Ctx *cx, AssemblerKind kind, const char *ptx, const
   FILE *out = sys_temporary_file(path, 4);
   bool kept = out && fputs(ptx, out) >= 0;
   if (out) kept &= fclose(out) == 0;
-  ctx_fail(cx, ERR_INTERNAL, "%s refused the PTX%s%s:\n%s", assembler_name(kind), kept ? ", which is kept in " : "",
-           kept ? path : "", log);
+  ctx_fail(cx, ERR_INTERNAL, "%s refused the PTX%s%s:\n%s", nvidia_assembler_name(kind),
+           kept ? ", which is kept in " : "", kept ? path : "", log);
 }
 
 /* ".target sm_90a" names the architecture. */
@@ -77,26 +77,26 @@ static Arguments arguments(Ctx *cx, const char *ptx, AssembleOptions o) {
   return a;
 }
 
-Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions o) {
+Cubin nvidia_assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions o) {
   static const struct {
     AssemblerKind kind;
     bool (*run)(Ctx *, const char *, const Arguments *, Cubin *);
   } all[] = {
-      {ASSEMBLER_LIBRARY, nvptxcompiler_run},
-      {ASSEMBLER_NVJITLINK, nvjitlink_run},
-      {ASSEMBLER_PTXAS, ptxas_run},
+      {ASSEMBLER_LIBRARY, nvidia_nvptxcompiler_run},
+      {ASSEMBLER_NVJITLINK, nvidia_nvjitlink_run},
+      {ASSEMBLER_PTXAS, nvidia_ptxas_run},
   };
   Cubin c = {.regs = -1, .spill_stores = -1, .spill_loads = -1, .stack = -1, .log = ""};
   Arguments a = arguments(cx, ptx, o);
   for (size_t i = 0; i < COUNT(all); i++) {
-    if ((o.only != ASSEMBLER_ANY && o.only != all[i].kind) || !assembler_present(all[i].kind)) continue;
+    if ((o.only != ASSEMBLER_ANY && o.only != all[i].kind) || !nvidia_assembler_present(all[i].kind)) continue;
     c.assembler = all[i].kind;
     if (!all[i].run(cx, ptx, &a, &c)) {
       if (!o.may_refuse) refuse(cx, all[i].kind, ptx, c.log);
       c.bytes = NULL;
       return c;
     }
-    cubin_resources(c.bytes, c.len, entry, &c);
+    nvidia_cubin_resources(c.bytes, c.len, entry, &c);
     read_log(cx, &c, entry);
     return c;
   }

@@ -1,4 +1,4 @@
-/* assemble.h: the three assemblers behind assemble(): whether each is there, and how it is run. `run` gives false when
+/* assemble.h: the three assemblers behind nvidia_assemble(): whether each is there, and how it is run. `run` gives false when
  * the text was refused; the log says why in either case. */
 #ifndef TRITONC_ASSEMBLE_H
 #define TRITONC_ASSEMBLE_H
@@ -10,11 +10,11 @@ typedef struct Arguments {
   int n;
 } Arguments;
 
-bool nvptxcompiler_present(void);
-bool nvptxcompiler_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out);
-bool nvjitlink_present(void);
-bool nvjitlink_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out);
-bool ptxas_present(void);
-bool ptxas_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out);
+bool nvidia_nvptxcompiler_present(void);
+bool nvidia_nvptxcompiler_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out);
+bool nvidia_nvjitlink_present(void);
+bool nvidia_nvjitlink_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out);
+bool nvidia_ptxas_present(void);
+bool nvidia_ptxas_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out);
 
 #endif

@@ -36,7 +36,7 @@ static const NvPtxCompiler *open_object(void) {
   return get ? get() : NULL;
 }
 
-bool nvptxcompiler_present(void) { return open_object() != NULL; }
+bool nvidia_nvptxcompiler_present(void) { return open_object() != NULL; }
 
 typedef struct Job {
   const NvPtxCompiler *api;
@@ -56,7 +56,7 @@ static char *log_of(Ctx *cx, PtxCompiler c, int (*size)(PtxCompiler, size_t *), 
   return log;
 }
 
-bool nvptxcompiler_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
+bool nvidia_nvptxcompiler_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
   Job *job = NEW(cx, Job);
   const NvPtxCompiler *api = job->api = open_object();
   if (!api || api->create(&job->compiler, strlen(ptx), ptx) != 0)

@@ -65,7 +65,7 @@ static bool load(Api *api) {
   return true;
 }
 
-bool nvjitlink_present(void) {
+bool nvidia_nvjitlink_present(void) {
   Api api;
   return load(&api);
 }
@@ -90,7 +90,7 @@ static char *log_of(Ctx *cx, Handle h, int (*size)(Handle, size_t *), int (*get)
   return log;
 }
 
-bool nvjitlink_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
+bool nvidia_nvjitlink_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
   Session *s = NEW(cx, Session);
   if (!load(&s->api)) return false;
   const char *options[16];

@@ -25,7 +25,7 @@ static bool find_ptxas(char *path, size_t size) {
   return (size_t)snprintf(path, size, "/usr/local/cuda/bin/" PTXAS) < size && sys_is_program(path);
 }
 
-bool ptxas_present(void) {
+bool nvidia_ptxas_present(void) {
   char path[4096];
   return find_ptxas(path, sizeof path);
 }
@@ -59,7 +59,7 @@ static void make_files(Ctx *cx, Files *f, const char *ptx) {
   if (!ok) ctx_fail(cx, ERR_SYSTEM, "cannot write %s: %s", f->ptx, strerror(errno));
 }
 
-bool ptxas_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
+bool nvidia_ptxas_run(Ctx *cx, const char *ptx, const Arguments *a, Cubin *out) {
   char path[4096];
   if (!find_ptxas(path, sizeof path)) return false;
   Files *f = NEW(cx, Files);

@@ -70,7 +70,7 @@ static void read_info(const Elf *e, const Section *s, int symbol, Cubin *out) {
   }
 }
 
-bool cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out) {
+bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out) {
   Elf e = {.bytes = bytes, .len = len};
   if (!bytes || len < sizeof e.head) return false;
   memcpy(&e.head, bytes, sizeof e.head);

@@ -183,7 +183,7 @@ static bool current_device(CUdevice *device, char *error, size_t size) {
   return device_of(context, device, error, size);
 }
 
-TargetStatus driver_device(int *number, int *capability, char *error, size_t size) {
+TargetStatus nvidia_driver_device(int *number, int *capability, char *error, size_t size) {
   CUcontext context = NULL;
   *number = 0; /* a process that only asks gets no context */
   if (!ready(error, size)) return TARGET_FAILED;
@@ -219,7 +219,7 @@ static void unload_from(CUmodule module, CUdevice device) {
   driver.cuDevicePrimaryCtxRelease(device);
 }
 
-void driver_unload(Loaded *k) {
+void nvidia_driver_unload(Loaded *k) {
   if (!k) return;
   for (int i = 0; i < driver.ndevices && !atomic_load(&k->launched); i++)
     if (k->module[i]) unload_from(k->module[i], i);
@@ -272,7 +272,7 @@ static TargetStatus function_on(Loaded *k, CUdevice device, CUfunction *out, cha
  * The pointers to scratch memory that the reference adds are given as null. */
 static bool parameters_fit(Loaded *k, const char *bytes, size_t len, char *error, size_t size) {
   Cubin c = {0};
-  if (!cubin_resources(bytes, len, k->name, &c)) return true; /* PTX, which the driver assembles */
+  if (!nvidia_cubin_resources(bytes, len, k->name, &c)) return true; /* PTX, which the driver assembles */
   k->scratch_params = c.params - k->nargs;
   if (k->scratch_params >= 0 && k->scratch_params <= SCRATCH_PARAMS) return true; /* earlier versions add one */
   snprintf(error, size, "kernel `%s` has %d parameters, but its launches give %d: was it edited for another one?",
@@ -280,8 +280,8 @@ static bool parameters_fit(Loaded *k, const char *bytes, size_t len, char *error
   return false;
 }
 
-TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
-                         size_t size) {
+TargetStatus nvidia_driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error,
+                                size_t size) {
   CUdevice device;
   CUfunction f;
   if (!ready(error, size) || !current_device(&device, error, size)) return TARGET_FAILED;
@@ -289,7 +289,7 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
   if (k) pthread_mutex_init(&k->lock, NULL);
   if (k) k->name = strdup(info->name), k->image = malloc(len);
   if (!k || !k->name || !k->image) {
-    driver_unload(k);
+    nvidia_driver_unload(k);
     snprintf(error, size, "out of memory");
     return TARGET_FAILED;
   }
@@ -303,7 +303,7 @@ TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, 
   TargetStatus status = TARGET_FAILED;
   if (parameters_fit(k, bytes, len, error, size)) status = function_on(k, device, &f, error, size);
   if (status != TARGET_OK)
-    driver_unload(k);
+    nvidia_driver_unload(k);
   else
     *out = k;
   return status;
@@ -345,7 +345,8 @@ static MapKey key_of(const DescriptorArg *d, const ttc_tensor_descriptor *t) {
   return k;
 }
 
-bool driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error, size_t size) {
+bool nvidia_driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error,
+                              size_t size) {
   static _Thread_local RememberedMap all[MAPS_REMEMBERED];
   static _Thread_local unsigned used;
   static const uint32_t steps[MAX_MAP_RANK] = {1, 1, 1, 1, 1};
@@ -398,8 +399,8 @@ static void **with_scratch(const Loaded *k, const void *const *args) {
   return (void **)all;
 }
 
-TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
-                           size_t size) {
+TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
+                                  size_t size) {
   CUdevice device;
   CUfunction f;
   if (!grid[0] || !grid[1] || !grid[2]) return TARGET_OK;

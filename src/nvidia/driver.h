@@ -6,16 +6,16 @@
 #include "target/target.h"
 
 /* The device that is current in this thread (else the first), and 10 * major + minor of it. */
-TargetStatus driver_device(int *number, int *capability, char *error, size_t size);
+TargetStatus nvidia_driver_device(int *number, int *capability, char *error, size_t size);
 
 /* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that
  * is current, or the first. `stream` is a CUstream; NULL: the default one. */
-TargetStatus driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
-void driver_unload(Loaded *k);
-TargetStatus driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
+TargetStatus nvidia_driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);
+void nvidia_driver_unload(Loaded *k);
+TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t error_size);
 /* By the driver's own encoder. The last few that a thread asked for are remembered: launches repeat them. */
-bool driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error,
+bool nvidia_driver_tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, void *map, char *error,
                        size_t error_size);
 
 #endif

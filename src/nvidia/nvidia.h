@@ -4,7 +4,7 @@
  * function out of SSA form with as few moves as it can, and gives every line its place in the source. The assembler
  * allocates registers and schedules.
  *
- * assemble() takes the first of these that is there: libnvptxcompiler, in an object beside this library that is built
+ * nvidia_assemble() takes the first of these that is there: libnvptxcompiler, in an object beside this library that is built
  * where CUDA's toolkit is; libnvJitLink, by dlopen; the program ptxas (TRITON_PTXAS_PATH, else on the PATH) through
  * temporary files. If none is, the answer has no cubin and the driver gets the PTX.
  */
@@ -46,11 +46,11 @@ typedef struct AssembleOptions {
 
 /* In cx's arena. Text that the assembler refuses is a bug of ours, unless `may_refuse`: unwinds with
  * ERR_INTERNAL, the message holding the assembler's words and the place where the PTX was kept. */
-Cubin assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
-bool assembler_present(AssemblerKind kind);
-const char *assembler_name(AssemblerKind kind);
+Cubin nvidia_assemble(Ctx *cx, const char *ptx, const char *entry, AssembleOptions options);
+bool nvidia_assembler_present(AssemblerKind kind);
+const char *nvidia_assembler_name(AssemblerKind kind);
 /* Registers, stack, static shared memory and number of parameters of `entry` from a cubin's ELF sections (.nv.info);
  * false if it is none. */
-bool cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out);
+bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out);
 
 #endif

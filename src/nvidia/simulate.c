@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const Target cuda_target; /* target.c */
+extern const Target nvidia_cuda_target; /* target.c */
 
 struct Loaded {
   Ctx *cx; /* what follows lives there, all but the lock */
@@ -39,18 +39,18 @@ static TargetOptions as_cuda(const TargetOptions *o) {
 
 static void lang_options(const TargetOptions *o, LangOptions *out) {
   TargetOptions c = as_cuda(o);
-  cuda_target.lang_options(&c, out);
+  nvidia_cuda_target.lang_options(&c, out);
 }
 
 static const char *resolve_arch(Ctx *cx, const TargetOptions *o) {
   TargetOptions c = as_cuda(o);
-  return cuda_target.resolve_arch(cx, &c);
+  return nvidia_cuda_target.resolve_arch(cx, &c);
 }
 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   TargetOptions c = as_cuda(o);
   const char *target = info->target;
-  cuda_target.compile(cx, m, &c, stop ? stop : "llir", out, info);
+  nvidia_cuda_target.compile(cx, m, &c, stop ? stop : "llir", out, info);
   info->target = target;
   info->n_max_threads = 32 * info->num_warps;
   info->fp_fusion = o->common.enable_fp_fusion;
@@ -178,7 +178,7 @@ static void run_with_module(Ctx *module_cx, void *arg) {
   call->err = ctx_protect(call->cx, run, call);
 }
 
-void simulate_launch(Ctx *cx, Loaded *k, const SimulatedLaunch *l, SimtReport *report) {
+void nvidia_simulate_launch(Ctx *cx, Loaded *k, const SimulatedLaunch *l, SimtReport *report) {
   RunCall call = {.cx = cx, .k = k, .launch = l, .report = report};
   pthread_mutex_lock(&k->lock);
   Err outer = ctx_protect(k->cx, run_with_module, &call);
@@ -203,7 +203,7 @@ typedef struct LaunchCall {
 static void launch_and_tell(Ctx *cx, void *arg) {
   LaunchCall *call = arg;
   SimtReport report;
-  simulate_launch(cx, call->k, &call->launch, &report);
+  nvidia_simulate_launch(cx, call->k, &call->launch, &report);
   if (wants_report()) {
     Buf all = {.cx = cx};
     buf_printf(&all, "simulated %s, grid %u,%u,%u:\n", call->k->name, call->launch.grid[0], call->launch.grid[1],
@@ -257,7 +257,7 @@ static bool launch_reported(Ctx *cx, Loaded *k, const uint32_t grid[3], const vo
                             const ttc_memory *memory, size_t nmemory, Buf *text) {
   SimulatedLaunch launch = {.grid = grid, .args = args, .memory = memory, .nmemory = nmemory};
   SimtReport report;
-  simulate_launch(cx, k, &launch, &report);
+  nvidia_simulate_launch(cx, k, &launch, &report);
   return simt_print(text, &report);
 }
 
@@ -266,7 +266,7 @@ static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, cons
   return launch_checked(k, grid, stream, args, NULL, 0, error, size);
 }
 
-const Target simt_target = {
+const Target nvidia_simt_target = {
     .abi = TARGET_ABI,
     .name = "simt",
     .stages = stages,

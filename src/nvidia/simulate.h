@@ -5,9 +5,9 @@
 #include "simt/simt.h"
 #include "target/target.h"
 
-extern const Target simt_target;
+extern const Target nvidia_simt_target;
 
-/* One launch of what simt_target.load() made, for callers who want the whole report (in cx's arena). What the machine
+/* One launch of what nvidia_simt_target.load() made, for callers who want the whole report (in cx's arena). What the machine
  * cannot do unwinds. Thread-safe: launches of one kernel come one after another. `print`: as in SimtOptions, or
  * NULL. */
 typedef struct SimulatedLaunch {
@@ -17,6 +17,6 @@ typedef struct SimulatedLaunch {
   size_t nmemory;
   uint64_t max_instructions; /* of one warp; 0: the machine's own limit */
 } SimulatedLaunch;
-void simulate_launch(Ctx *cx, Loaded *k, const SimulatedLaunch *l, SimtReport *report);
+void nvidia_simulate_launch(Ctx *cx, Loaded *k, const SimulatedLaunch *l, SimtReport *report);
 
 #endif

@@ -18,7 +18,7 @@ static int capability(Ctx *cx, const char *arch) {
   if (!arch || !*arch || !strcmp(arch, "native")) {
     char error[256];
     int number, sm;
-    if (driver_device(&number, &sm, error, sizeof error) != TARGET_OK)
+    if (nvidia_driver_device(&number, &sm, error, sizeof error) != TARGET_OK)
       ctx_fail(cx, ERR_SYSTEM, "which GPU to compile for? There is none here (%s); name one: cuda:90", error);
     return sm;
   }
@@ -66,16 +66,16 @@ static ArgKind arg_kind(Ctx *cx, const Type *t) {
   if (t->kind == TYPE_FLOAT && t->fkind == BF16) return ARG_BF16;
   if (t->kind == TYPE_FLOAT && t->fkind == F32) return ARG_F32;
   if (t->kind == TYPE_FLOAT && t->fkind == F64) return ARG_F64;
-  if (tma_is_map(t)) return ARG_TENSOR_MAP;
+  if (gpu_tma_is_map(t)) return ARG_TENSOR_MAP;
   ctx_fail(cx, ERR_SOURCE, "a kernel's argument cannot be of type %s on this target", ir_type_text(cx, t));
 }
 
 static void describe_map(const Type *t, DescriptorArg *d) {
   int64_t box[LAYOUT_MAX_DIMS];
   d->is_map = true;
-  d->elem_type = tma_elem_type(t);
-  d->swizzle = tma_swizzle(t->elem);
-  tma_box(t->elem, box);
+  d->elem_type = gpu_tma_elem_type(t);
+  d->swizzle = gpu_tma_swizzle(t->elem);
+  gpu_tma_box(t->elem, box);
   for (int k = 0; k < d->rank; k++) d->box[k] = (int)box[k];
 }
 
@@ -83,7 +83,7 @@ static void describe_map(const Type *t, DescriptorArg *d) {
 static void describe_made(Ctx *cx, const Op *func, const Type *type, KernelInfo *info, DescriptorArg *all) {
   Vec(int64_t) code = {0};
   for (int i = 0; i < type->ninputs; i++) {
-    const Attr *a = tma_is_map(type->inputs[i]) ? tma_launch_attr(func, i) : NULL;
+    const Attr *a = gpu_tma_is_map(type->inputs[i]) ? gpu_tma_launch_attr(func, i) : NULL;
     if (!a) continue;
     const Type *block = type->inputs[i]->elem;
     if (block->rank > TTC_MAX_RANK)
@@ -110,7 +110,7 @@ static void describe_maps(Ctx *cx, const Op *func, const Type *type, KernelInfo 
     *d = info->descriptors[i];
     at += d->at - given, given = d->at;
     const Type *t = at < type->ninputs ? type->inputs[at] : NULL;
-    if (t && tma_is_map(t)) describe_map(t, d);
+    if (t && gpu_tma_is_map(t)) describe_map(t, d);
     at += (d->is_map ? 1 : 3) + 2 * d->rank;
   }
   info->descriptors = all;
@@ -222,12 +222,12 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
 }
 
 static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info, bool may_refuse) {
-  return assemble(cx, ptx, info->name,
-                  (AssembleOptions){.only = ASSEMBLER_ANY,
-                                    .line_info = !o->common.no_line_info,
-                                    .opt_level = 3,
-                                    .maxnreg = o->common.maxnreg,
-                                    .may_refuse = may_refuse});
+  return nvidia_assemble(cx, ptx, info->name,
+                         (AssembleOptions){.only = ASSEMBLER_ANY,
+                                           .line_info = !o->common.no_line_info,
+                                           .opt_level = 3,
+                                           .maxnreg = o->common.maxnreg,
+                                           .may_refuse = may_refuse});
 }
 
 static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, size_t *len) {
@@ -281,7 +281,7 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
     cubin = to_ptx_and_cubin(cx, lm, o, sm, info, &ptx, &len);
   else if (!stops && !given)
     cubin = assemble_ptx(cx, ptx, o, info, false);
-  if (given) cubin_resources(given, cubin_len, info->name, &cubin);
+  if (given) nvidia_cubin_resources(given, cubin_len, info->name, &cubin);
   push(cx, out, "ptx", ptx, len, false);
   if (stops) return;
   info->n_max_threads = 32 * info->num_warps;
@@ -314,7 +314,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   to_binary(cx, lm, o, stop, gpu.sm, out, info);
 }
 
-const Target cuda_target = {
+const Target nvidia_cuda_target = {
     .abi = TARGET_ABI,
     .name = "cuda",
     .stages = stages,
@@ -323,9 +323,9 @@ const Target cuda_target = {
     .lang_options = lang_options,
     .resolve_arch = resolve_arch,
     .compile = compile,
-    .load = driver_load,
-    .unload = driver_unload,
-    .launch = driver_launch,
-    .device = driver_device,
-    .tensor_map = driver_tensor_map,
+    .load = nvidia_driver_load,
+    .unload = nvidia_driver_unload,
+    .launch = nvidia_driver_launch,
+    .device = nvidia_driver_device,
+    .tensor_map = nvidia_driver_tensor_map,
 };

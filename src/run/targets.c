@@ -13,8 +13,8 @@
 
 /* Backends that this build knows by name. `library` is NULL where a backend is not in this build; the language still
  * knows how to make Triton IR for it. */
-extern const Target cuda_target; /* nvidia/target.c: needs no library to build, so it is part of this one */
-extern const Target simt_target; /* nvidia/simulate.c */
+extern const Target nvidia_cuda_target; /* nvidia/target.c: needs no library to build, so it is part of this one */
+extern const Target nvidia_simt_target; /* nvidia/simulate.c */
 
 static const struct Known {
   const char *name, *library, *missing;
@@ -22,8 +22,8 @@ static const struct Known {
 } known[] = {
     {"cpu", "libtritonc_cpu" SYS_LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)",
      NULL},
-    {"cuda", NULL, NULL, &cuda_target},
-    {"simt", NULL, NULL, &simt_target},
+    {"cuda", NULL, NULL, &nvidia_cuda_target},
+    {"simt", NULL, NULL, &nvidia_simt_target},
 };
 
 const char *run_library_dir(Ctx *cx) {

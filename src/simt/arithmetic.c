@@ -281,13 +281,13 @@ UNARY(UL2ODD, uint64_t, uint64_t, reg64_at, double_bits(odd_magnitude(x)))
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static void FENCE(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { (void)w, (void)c, (void)out, UNUSED; }
-static void LOAD(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { mem_load(w, c, mask), (void)out; }
-static void STORE(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { mem_store(w, c, mask), (void)out; }
-static void ATOMIC(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { mem_atomic(w, c, mask), (void)out; }
-static void PRINTF(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { put_printf(w, c, mask), (void)out; }
+static void LOAD(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { simt_mem_load(w, c, mask), (void)out; }
+static void STORE(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { simt_mem_store(w, c, mask), (void)out; }
+static void ATOMIC(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { simt_mem_atomic(w, c, mask), (void)out; }
+static void PRINTF(Warp *w, const Code *c, uint32_t *out, uint32_t mask) { simt_put_printf(w, c, mask), (void)out; }
 static void ASSERTFAIL(Warp *w, const Code *c, uint32_t *out, uint32_t mask) {
-  const char *text = device_text(w, reg64_at(w, c->a)[first_lane(mask)]);
-  issue(w, SIMT_ASSERT, c, first_lane(mask), 0, 0, text);
+  const char *text = simt_device_text(w, reg64_at(w, c->a)[first_lane(mask)]);
+  simt_issue(w, SIMT_ASSERT, c, first_lane(mask), 0, 0, text);
   w->b->m->stop = true;
   (void)out;
 }

@@ -50,11 +50,11 @@ static Engine engine_of(Warp *w, const Code *c, int lane) {
 
 /* `bytes` of shared memory for the engine; NULL: out of bounds. */
 static uint8_t *engine_shared(Engine *e, uint32_t address, int bytes, bool write) {
-  if (!shared_ok(e->w, e->c, e->lane, address, bytes, write)) return NULL;
+  if (!simt_shared_ok(e->w, e->c, e->lane, address, bytes, write)) return NULL;
   if (write)
-    shadow_write(e->w, e->c, e->agent, e->vc, e->lane, address, bytes);
+    simt_shadow_write(e->w, e->c, e->agent, e->vc, e->lane, address, bytes);
   else
-    shadow_read(e->w, e->c, e->agent, e->vc, e->lane, address, bytes, true);
+    simt_shadow_read(e->w, e->c, e->agent, e->vc, e->lane, address, bytes, true);
   return e->w->b->shared + (address - SHARED_BASE);
 }
 
@@ -63,14 +63,14 @@ static uint8_t *engine_shared(Engine *e, uint32_t address, int bytes, bool write
 static void bulk_load(Warp *w, const Code *c, int lane) {
   uint32_t to = reg_at(w, c->a)[lane] + (uint32_t)c->imm, bytes = reg_at(w, c->c)[lane];
   uint64_t from = reg64_at(w, c->b)[lane];
-  Mbarrier *m = mbarrier_at(w, c, lane, reg_at(w, c->d)[lane]);
+  Mbarrier *m = simt_mbarrier_at(w, c, lane, reg_at(w, c->d)[lane]);
   Engine e = engine_of(w, c, lane);
   if (to % 16 || from % 16 || bytes % 16)
-    issue(w, SIMT_MISALIGNED, c, lane, to % 16 ? to - SHARED_BASE : from, (int)bytes, NULL);
+    simt_issue(w, SIMT_MISALIGNED, c, lane, to % 16 ? to - SHARED_BASE : from, (int)bytes, NULL);
   uint8_t *at = engine_shared(&e, to, (int)bytes, true);
-  const uint8_t *source = global_at(w, c, lane, from, (int)bytes, RACE_READ);
+  const uint8_t *source = simt_global_at(w, c, lane, from, (int)bytes, RACE_READ);
   if (at && source) memcpy(at, source, bytes);
-  if (m) mbarrier_complete_bytes(w, m, (int)bytes, e.vc);
+  if (m) simt_mbarrier_complete_bytes(w, m, (int)bytes, e.vc);
 }
 
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
@@ -169,12 +169,12 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
   if (!at) return;
   if (!store) fill(&t->map, at);
   if (store && in && skip + n < 16) {
-    issue(t->e.w, SIMT_TENSOR_MAP, t->e.c, t->e.lane, global, 0,
-          "a row of the tensor ends within 16 bytes, and a store writes up to their end");
+    simt_issue(t->e.w, SIMT_TENSOR_MAP, t->e.c, t->e.lane, global, 0,
+               "a row of the tensor ends within 16 bytes, and a store writes up to their end");
     return;
   }
   RaceAccess access = !store ? RACE_READ : t->way == REDUCE ? RACE_ATOMIC : RACE_WRITE;
-  uint8_t *memory = in ? global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, access) : NULL;
+  uint8_t *memory = in ? simt_global_at(t->e.w, t->e.c, t->e.lane, global, (int)n, access) : NULL;
   if (!memory) return;
   if (t->way == REDUCE)
     reduce(t, memory, at + skip, n);
@@ -222,22 +222,22 @@ static void tensor_copy(Warp *w, const Code *c, int lane, Way way, int rank) {
   const int32_t *coordinates = c->list + (store ? 2 : 3);
   uint64_t map = reg64_at(w, map_reg)[lane];
   Tile t = {.way = way, .op = (LLRmw)c->src->mods.rmw, .shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
-  const uint8_t *bytes = global_at(w, c, lane, map, 128, RACE_READ);
+  const uint8_t *bytes = simt_global_at(w, c, lane, map, 128, RACE_READ);
   if (!bytes) return;
   memcpy(&t.map, bytes, sizeof t.map);
   for (int d = 0; d < rank; d++) t.at[d] = (int32_t)reg_at(w, coordinates[d])[lane];
   const char *wrong = bad_map(&t, rank);
   if (wrong) {
-    issue(w, SIMT_TENSOR_MAP, c, lane, map, 0, wrong);
+    simt_issue(w, SIMT_TENSOR_MAP, c, lane, map, 0, wrong);
     return;
   }
-  Mbarrier *m = store ? NULL : mbarrier_at(w, c, lane, reg_at(w, c->list[2])[lane]);
+  Mbarrier *m = store ? NULL : simt_mbarrier_at(w, c, lane, reg_at(w, c->list[2])[lane]);
   t.e = engine_of(w, c, lane);
   int n = copy_tile(&t);
-  if (m) mbarrier_complete_bytes(w, m, n, t.e.vc);
+  if (m) simt_mbarrier_complete_bytes(w, m, n, t.e.vc);
 }
 
-void bulk_op(Warp *w, const Code *c, uint32_t mask) {
+void simt_bulk_op(Warp *w, const Code *c, uint32_t mask) {
   EACH_LANE(l, mask) {
     if (c->op == LL_BULK_LOAD)
       bulk_load(w, c, (int)l);
@@ -251,7 +251,7 @@ void bulk_op(Warp *w, const Code *c, uint32_t mask) {
   w->b->events++;
 }
 
-void bulk_wait(Warp *w, uint32_t pending) {
+void simt_bulk_wait(Warp *w, uint32_t pending) {
   int agent = w->b->m->nwarps;
   if (w->bulk_groups <= pending) return;
   uint32_t clock = w->bulk_clocks[(w->bulk_groups - pending - 1) % COUNT(w->bulk_clocks)];

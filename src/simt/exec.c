@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { PATIENCE = 4096 }; /* jumps back; mem_atomic() wears it down, too */
+enum { PATIENCE = 4096 }; /* jumps back; simt_mem_atomic() wears it down, too */
 
 static void drop_frag(Warp *w, int f) { w->frags[f] = w->frags[--w->nfrags]; }
 
@@ -35,7 +35,7 @@ static void merge(Warp *w) {
 static bool choose(Warp *w) {
   int best = -1, rested = -1;
   for (int i = 0; i < w->nfrags; i++) {
-    if (!frag_ready(w, &w->frags[i])) continue;
+    if (!simt_frag_ready(w, &w->frags[i])) continue;
     int *which = w->frags[i].rested ? &rested : &best;
     if (*which < 0 || w->frags[i].pc < w->frags[*which].pc) *which = i;
   }
@@ -63,7 +63,7 @@ static bool force(Warp *w) {
   return true;
 }
 
-bool warp_force(Warp *w) {
+bool simt_warp_force(Warp *w) {
   for (int i = 0; i < w->nfrags; i++)
     if (w->frags[i].state == FRAG_MEET) {
       w->frags[i].state = FRAG_RUN;
@@ -80,7 +80,7 @@ static bool meets(Warp *w, const Code *c) {
   if ((f->mask & wanted) == wanted) return true;
   if (f->forced) {
     f->forced = false;
-    issue(w, SIMT_DIVERGENT, c, first_lane(f->mask), 0, 0, NULL);
+    simt_issue(w, SIMT_DIVERGENT, c, first_lane(f->mask), 0, 0, NULL);
     return true;
   }
   f->state = FRAG_MEET;
@@ -95,7 +95,7 @@ static void leave(Warp *w) {
   drop_frag(w, w->at);
   if (!w->live) w->b->live_warps--;
   w->b->events++;
-  barriers_recheck(w->b);
+  simt_barriers_recheck(w->b);
 }
 
 static void jump(Warp *w, const Code *c) {
@@ -131,7 +131,7 @@ static bool control(Warp *w, const Code *c) {
   case S_JUMP: jump(w, c); return w->nfrags > 1;
   case S_BRANCH: branch(w, c); return false;
   case S_UNREACHABLE:
-    issue(w, SIMT_TRAP, c, first_lane(w->frags[w->at].mask), 0, 0, "unreachable code");
+    simt_issue(w, SIMT_TRAP, c, first_lane(w->frags[w->at].mask), 0, 0, "unreachable code");
     leave(w);
     return true;
   default: leave(w); return true;
@@ -187,7 +187,7 @@ static bool run_frag(Warp *w, uint32_t *turn) {
   return did;
 }
 
-bool warp_run(Warp *w, uint32_t turn) {
+bool simt_warp_run(Warp *w, uint32_t turn) {
   uint64_t before = w->instructions;
   w->yield = false;
   while (turn && w->live && !w->b->m->stop && !w->yield) {

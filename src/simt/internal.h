@@ -165,20 +165,20 @@ extern Handler *const simt_arithmetic[];
 extern Handler *const simt_intrinsics[];
 
 /* exec.c: until the warp waits, ends, or used up its time slice. True if it executed anything. */
-bool warp_run(Warp *w, uint32_t turn);
-bool warp_force(Warp *w); /* threads that wait for others of their warp go on without them */
+bool simt_warp_run(Warp *w, uint32_t turn);
+bool simt_warp_force(Warp *w); /* threads that wait for others of their warp go on without them */
 
 /* report.c */
 enum { FIRST_ADDRESS = 1 << 16 }; /* below it there is never memory: null pointers, and offsets from them */
-void locate(const Machine *m, SimtIssue *i); /* says where its address is; `i` may be NULL */
+void simt_locate(const Machine *m, SimtIssue *i); /* says where its address is; `i` may be NULL */
 /* The new entry; NULL: this kind was seen at this instruction before, and is only counted. */
-SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail);
-void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code, int other_warp);
+SimtIssue *simt_issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail);
+void simt_issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code, int other_warp);
 /* Between blocks: with what `found` says of the other one. */
-void issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int bytes, const RaceFound *found);
-SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write);
-void put_printf(Warp *w, const Code *c, uint32_t mask);
-const char *device_text(Warp *w, uint64_t address);
+void simt_issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int bytes, const RaceFound *found);
+SimtAccess *simt_stat_of(Machine *m, const Code *c, int space, bool write);
+void simt_put_printf(Warp *w, const Code *c, uint32_t mask);
+const char *simt_device_text(Warp *w, uint64_t address);
 
 /* memory.c */
 typedef struct Request { /* a warp's access */
@@ -186,49 +186,49 @@ typedef struct Request { /* a warp's access */
   uint32_t mask;
   int bytes;
 } Request;
-uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access); /* NULL: reported */
-bool shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write);
+uint8_t *simt_global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access); /* NULL: reported */
+bool simt_shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write);
 void global_written(Machine *m, uint64_t address, int bytes);
-void count_shared(Warp *w, const Code *c, const Request *r, bool write);
-void count_global(Warp *w, const Code *c, const Request *r, bool write);
-void mem_load(Warp *w, const Code *c, uint32_t mask);
-void mem_store(Warp *w, const Code *c, uint32_t mask);
-void mem_atomic(Warp *w, const Code *c, uint32_t mask);
+void simt_count_shared(Warp *w, const Code *c, const Request *r, bool write);
+void simt_count_global(Warp *w, const Code *c, const Request *r, bool write);
+void simt_mem_load(Warp *w, const Code *c, uint32_t mask);
+void simt_mem_store(Warp *w, const Code *c, uint32_t mask);
+void simt_mem_atomic(Warp *w, const Code *c, uint32_t mask);
 
 /* race.c */
-void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes, bool async);
-void shadow_write(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes);
-void shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes);
-void shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes);
-void shadow_landed(Warp *w, uint32_t address, int bytes);
-void readers_reset(Blk *b);
-void block_races_begin(Machine *m); /* when the code and the buffers are there */
-void block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t address, int bytes, RaceAccess access);
-void block_acquire(Warp *w);
-void block_release(Warp *w);
-void clock_join(const Machine *m, uint32_t *into, const uint32_t *from);
-void clock_release(Warp *w, uint32_t *into); /* release: merges the clocks of `w` into `into`, to be acquired */
+void simt_shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes, bool async);
+void simt_shadow_write(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes);
+void simt_shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes);
+void simt_shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes);
+void simt_shadow_landed(Warp *w, uint32_t address, int bytes);
+void simt_readers_reset(Blk *b);
+void simt_block_races_begin(Machine *m); /* when the code and the buffers are there */
+void simt_block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t address, int bytes, RaceAccess access);
+void simt_block_acquire(Warp *w);
+void simt_block_release(Warp *w);
+void simt_clock_join(const Machine *m, uint32_t *into, const uint32_t *from);
+void simt_clock_release(Warp *w, uint32_t *into); /* release: merges the clocks of `w` into `into`, to be acquired */
 
 /* sync.c */
-void barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t expected, bool wait);
-void barriers_recheck(Blk *b);
-bool frag_ready(Warp *w, Frag *f);
-void mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask);
-const char *mbarrier_lacks(Blk *b, uint32_t address); /* why its phase is not over, for a message */
-Mbarrier *mbarrier_at(Warp *w, const Code *c, int lane, uint32_t address);
-void mbarrier_complete_bytes(Warp *w, Mbarrier *b, int bytes, const uint32_t *vc);
-void cp_async(Warp *w, const Code *c, uint32_t mask);
-void cp_async_wait(Warp *w, uint32_t pending, uint32_t mask);
+void simt_barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t expected, bool wait);
+void simt_barriers_recheck(Blk *b);
+bool simt_frag_ready(Warp *w, Frag *f);
+void simt_mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask);
+const char *simt_mbarrier_lacks(Blk *b, uint32_t address); /* why its phase is not over, for a message */
+Mbarrier *simt_mbarrier_at(Warp *w, const Code *c, int lane, uint32_t address);
+void simt_mbarrier_complete_bytes(Warp *w, Mbarrier *b, int bytes, const uint32_t *vc);
+void simt_cp_async(Warp *w, const Code *c, uint32_t mask);
+void simt_cp_async_wait(Warp *w, uint32_t pending, uint32_t mask);
 
 /* tensor.c, bulk.c */
-void ldmatrix(Warp *w, const Code *c, uint32_t mask);
-void stmatrix(Warp *w, const Code *c, uint32_t mask);
-void mma_sync(Warp *w, const Code *c);
-void wgmma(Warp *w, const Code *c);
-void wgmma_commit(Warp *w);
-void wgmma_wait(Warp *w, uint32_t pending);
-void bulk_op(Warp *w, const Code *c, uint32_t mask);
-void bulk_wait(Warp *w, uint32_t pending);
+void simt_ldmatrix(Warp *w, const Code *c, uint32_t mask);
+void simt_stmatrix(Warp *w, const Code *c, uint32_t mask);
+void simt_mma_sync(Warp *w, const Code *c);
+void simt_wgmma(Warp *w, const Code *c);
+void simt_wgmma_commit(Warp *w);
+void simt_wgmma_wait(Warp *w, uint32_t pending);
+void simt_bulk_op(Warp *w, const Code *c, uint32_t mask);
+void simt_bulk_wait(Warp *w, uint32_t pending);
 
 static inline uint32_t *reg_at(const Warp *w, int32_t r) { return r >= 0 ? w->regs + r : w->b->m->consts + ~r; }
 static inline uint64_t *reg64_at(const Warp *w, int32_t r) { return (uint64_t *)(void *)reg_at(w, r); }

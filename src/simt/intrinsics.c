@@ -67,7 +67,7 @@ static void shuffle(Warp *w, const Code *c, uint32_t *out, uint32_t mask, LLOp o
     out[l] = value[j & 31];
     if ((mask >> l & 1) && !(mask >> (j & 31) & 1) && bad < 0) bad = (int)l;
   }
-  if (bad >= 0) issue(w, SIMT_SHUFFLE, c, bad, 0, 0, NULL);
+  if (bad >= 0) simt_issue(w, SIMT_SHUFFLE, c, bad, 0, 0, NULL);
 }
 DO(SHFL_IDX) { shuffle(w, c, out, mask, LL_SHFL_IDX); }
 DO(SHFL_UP) { shuffle(w, c, out, mask, LL_SHFL_UP); }
@@ -275,39 +275,39 @@ DO(policy) {
   UNUSED;
   memset(out, 0, LANES * 8);
 }
-DO(BARRIER0) { UNUSED, barrier_arrive(w, c, mask, 0, 0, true); }
+DO(BARRIER0) { UNUSED, simt_barrier_arrive(w, c, mask, 0, 0, true); }
 static void named_barrier(Warp *w, const Code *c, uint32_t mask, bool wait) {
   int l = first_lane(mask);
-  barrier_arrive(w, c, mask, (int)reg_at(w, c->a)[l], reg_at(w, c->b)[l], wait);
+  simt_barrier_arrive(w, c, mask, (int)reg_at(w, c->a)[l], reg_at(w, c->b)[l], wait);
 }
 DO(BARRIER) { UNUSED, named_barrier(w, c, mask, true); }
 DO(BARRIER_ARRIVE) { UNUSED, named_barrier(w, c, mask, false); }
-DO(CLUSTER_WAIT) { UNUSED, barrier_arrive(w, c, mask, CLUSTER_BARRIER, 0, true); }
-DO(LDMATRIX) { UNUSED, ldmatrix(w, c, mask); }
-DO(STMATRIX) { UNUSED, stmatrix(w, c, mask); }
-DO(MMA) { UNUSED, mma_sync(w, c); }
-DO(WGMMA) { UNUSED, wgmma(w, c); }
+DO(CLUSTER_WAIT) { UNUSED, simt_barrier_arrive(w, c, mask, CLUSTER_BARRIER, 0, true); }
+DO(LDMATRIX) { UNUSED, simt_ldmatrix(w, c, mask); }
+DO(STMATRIX) { UNUSED, simt_stmatrix(w, c, mask); }
+DO(MMA) { UNUSED, simt_mma_sync(w, c); }
+DO(WGMMA) { UNUSED, simt_wgmma(w, c); }
 DO(WGMMA_FENCE) { UNUSED, w->wgmma_fenced = true; }
-DO(WGMMA_COMMIT) { UNUSED, wgmma_commit(w); }
-DO(WGMMA_WAIT) { UNUSED, wgmma_wait(w, (uint32_t)reg64_at(w, c->a)[first_lane(mask)]); }
-DO(WGMMA_WAIT_ACC) { UNUSED, wgmma_wait(w, (uint32_t)c->imm); }
-DO(CP_ASYNC) { UNUSED, cp_async(w, c, mask); }
+DO(WGMMA_COMMIT) { UNUSED, simt_wgmma_commit(w); }
+DO(WGMMA_WAIT) { UNUSED, simt_wgmma_wait(w, (uint32_t)reg64_at(w, c->a)[first_lane(mask)]); }
+DO(WGMMA_WAIT_ACC) { UNUSED, simt_wgmma_wait(w, (uint32_t)c->imm); }
+DO(CP_ASYNC) { UNUSED, simt_cp_async(w, c, mask); }
 DO(CP_ASYNC_COMMIT) {
   UNUSED;
   EACH_LANE(l, mask) w->group[l]++;
 }
-DO(CP_ASYNC_WAIT) { UNUSED, cp_async_wait(w, reg_at(w, c->a)[first_lane(mask)], mask); }
-DO(mbarrier) { mbarrier_op(w, c, out, mask); }
-DO(bulk) { bulk_op(w, c, mask), (void)out; }
+DO(CP_ASYNC_WAIT) { UNUSED, simt_cp_async_wait(w, reg_at(w, c->a)[first_lane(mask)], mask); }
+DO(mbarrier) { simt_mbarrier_op(w, c, out, mask); }
+DO(bulk) { simt_bulk_op(w, c, mask), (void)out; }
 DO(BULK_COMMIT) { UNUSED, w->bulk_clocks[w->bulk_groups++ % 64] = w->b->engines[0][w->b->m->nwarps]; }
-DO(BULK_WAIT) { UNUSED, bulk_wait(w, reg_at(w, c->a)[first_lane(mask)]); }
+DO(BULK_WAIT) { UNUSED, simt_bulk_wait(w, reg_at(w, c->a)[first_lane(mask)]); }
 DO(FENCE_PROXY_ASYNC) {
   UNUSED;
   memcpy(w->fenced, w->vc, (size_t)w->b->m->nagents * sizeof *w->vc);
   w->vc[w->index]++;
 }
 DO(TRAP) {
-  issue(w, SIMT_TRAP, c, first_lane(mask), 0, 0, NULL);
+  simt_issue(w, SIMT_TRAP, c, first_lane(mask), 0, 0, NULL);
   w->b->m->stop = true, UNUSED;
 }
 

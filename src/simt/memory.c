@@ -30,8 +30,8 @@ static int passes(const Request *r, int from, int to) {
   return worst;
 }
 
-void count_shared(Warp *w, const Code *c, const Request *r, bool write) {
-  SimtAccess *s = stat_of(w->b->m, c, 3, write);
+void simt_count_shared(Warp *w, const Code *c, const Request *r, bool write) {
+  SimtAccess *s = simt_stat_of(w->b->m, c, 3, write);
   int lanes = r->bytes <= 4 ? 32 : r->bytes == 8 ? 16 : 8;
   s->requests++;
   s->bytes += (uint64_t)r->bytes * (uint64_t)__builtin_popcount(r->mask);
@@ -43,8 +43,8 @@ void count_shared(Warp *w, const Code *c, const Request *r, bool write) {
   }
 }
 
-void count_global(Warp *w, const Code *c, const Request *r, bool write) {
-  SimtAccess *s = stat_of(w->b->m, c, 1, write);
+void simt_count_global(Warp *w, const Code *c, const Request *r, bool write) {
+  SimtAccess *s = simt_stat_of(w->b->m, c, 1, write);
   uint64_t seen[2 * LANES];
   uint32_t n = 0;
   EACH_LANE(l, r->mask) {
@@ -85,7 +85,7 @@ static SimtBuffer *buffer_at(Machine *m, uint64_t address, int bytes) {
 
 static bool aligned(Warp *w, const Code *c, int lane, uint64_t address, int bytes) {
   if (address % (uint64_t)bytes == 0) return true;
-  issue(w, SIMT_MISALIGNED, c, lane, address, bytes, NULL);
+  simt_issue(w, SIMT_MISALIGNED, c, lane, address, bytes, NULL);
   return false;
 }
 
@@ -95,37 +95,38 @@ static void written_bits(Warp *w, const Code *c, SimtBuffer *b, int lane, uint64
     if (write)
       b->written[k / 8] |= (uint8_t)(1 << k % 8);
     else if (!(b->written[k / 8] >> k % 8 & 1)) {
-      locate(w->b->m, issue(w, SIMT_UNINITIALIZED, c, lane, address, bytes, NULL));
+      simt_locate(w->b->m, simt_issue(w, SIMT_UNINITIALIZED, c, lane, address, bytes, NULL));
       return;
     }
   }
 }
 
-uint8_t *global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access) {
+uint8_t *simt_global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access) {
   Machine *m = w->b->m;
   bool write = access != RACE_READ;
   SimtBuffer *b = buffer_at(m, address, bytes);
   if (!b && m->o->unbounded && address >= FIRST_ADDRESS) return (uint8_t *)(uintptr_t)address;
   if (!b) {
-    locate(m, issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, address, bytes, NULL));
+    simt_locate(
+        m, simt_issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, address, bytes, NULL));
     return NULL;
   }
   if (write && b->read_only) {
-    locate(m, issue(w, SIMT_READ_ONLY, c, lane, address, bytes, NULL));
+    simt_locate(m, simt_issue(w, SIMT_READ_ONLY, c, lane, address, bytes, NULL));
     return NULL;
   }
   if (b->written && access != RACE_WRITE) written_bits(w, c, b, lane, address, bytes, false);
   if (b->written && write) written_bits(w, c, b, lane, address, bytes, true);
-  if (m->races) block_race_check(w, c, lane, (size_t)(b - m->buffers.at), address, bytes, access);
+  if (m->races) simt_block_race_check(w, c, lane, (size_t)(b - m->buffers.at), address, bytes, access);
   return (uint8_t *)(uintptr_t)address;
 }
 
-bool shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write) {
+bool simt_shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write) {
   const Machine *m = w->b->m;
   if (address >= SHARED_BASE && (uint64_t)address + (uint64_t)bytes <= (uint64_t)SHARED_BASE + m->shared_bytes)
     return true;
-  issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, (uint64_t)address - SHARED_BASE, bytes,
-        "shared memory");
+  simt_issue(w, write ? SIMT_OUT_OF_BOUNDS_WRITE : SIMT_OUT_OF_BOUNDS_READ, c, lane, (uint64_t)address - SHARED_BASE,
+             bytes, "shared memory");
   return false;
 }
 
@@ -136,11 +137,11 @@ typedef struct Places {
 } Places;
 
 static uint8_t *shared_place(Warp *w, const Code *c, int lane, uint32_t address, RaceAccess access) {
-  if (!aligned(w, c, lane, address, c->bytes) || !shared_ok(w, c, lane, address, c->bytes, access != RACE_READ))
+  if (!aligned(w, c, lane, address, c->bytes) || !simt_shared_ok(w, c, lane, address, c->bytes, access != RACE_READ))
     return NULL;
-  if (access == RACE_READ) shadow_read(w, c, w->index, w->vc, lane, address, c->bytes, false);
-  if (access == RACE_WRITE) shadow_write(w, c, w->index, w->vc, lane, address, c->bytes);
-  if (access == RACE_ATOMIC) shadow_atomic(w, c, lane, address, c->bytes);
+  if (access == RACE_READ) simt_shadow_read(w, c, w->index, w->vc, lane, address, c->bytes, false);
+  if (access == RACE_WRITE) simt_shadow_write(w, c, w->index, w->vc, lane, address, c->bytes);
+  if (access == RACE_ATOMIC) simt_shadow_atomic(w, c, lane, address, c->bytes);
   return w->b->shared + (address - SHARED_BASE);
 }
 
@@ -155,11 +156,11 @@ static void find_places(Warp *w, const Code *c, uint32_t mask, RaceAccess access
     r->address[l] = in_shared ? (uint32_t)x : x;
     r->mask |= UINT32_C(1) << l;
   }
-  if (global.mask) count_global(w, c, &global, write);
-  if (shared.mask) count_shared(w, c, &shared, write);
+  if (global.mask) simt_count_global(w, c, &global, write);
+  if (shared.mask) simt_count_shared(w, c, &shared, write);
   EACH_LANE(g, global.mask)
   p->at[g] = aligned(w, c, (int)g, global.address[g], c->bytes)
-                 ? global_at(w, c, (int)g, global.address[g], c->bytes, access)
+                 ? simt_global_at(w, c, (int)g, global.address[g], c->bytes, access)
                  : NULL;
   EACH_LANE(s, shared.mask) p->at[s] = shared_place(w, c, (int)s, (uint32_t)shared.address[s], access);
 }
@@ -195,17 +196,17 @@ static void put_other(Warp *w, const Code *c, const int32_t *other, uint32_t mas
 static void synchronize(Warp *w, const Code *c, bool before) {
   int sem = c->src->mods.sem;
   if (before && (sem == LLS_ACQUIRE || sem >= LLS_ACQ_REL)) {
-    clock_join(w->b->m, w->vc, w->b->atomics);
-    block_acquire(w);
+    simt_clock_join(w->b->m, w->vc, w->b->atomics);
+    simt_block_acquire(w);
   }
   if (!before && sem >= LLS_RELEASE) {
-    clock_release(w, w->b->atomics);
-    block_release(w);
+    simt_clock_release(w, w->b->atomics);
+    simt_block_release(w);
   }
-  if (before && c->src->mods.flags & LLF_VOLATILE) block_acquire(w);
+  if (before && c->src->mods.flags & LLF_VOLATILE) simt_block_acquire(w);
 }
 
-void mem_load(Warp *w, const Code *c, uint32_t mask) {
+void simt_mem_load(Warp *w, const Code *c, uint32_t mask) {
   static const uint8_t zeros[16];
   Places p;
   put_other(w, c, c->list + c->n, mask);
@@ -231,12 +232,13 @@ static void check_conflict(Warp *w, const Code *c, const Places *p, uint32_t mas
   EACH_LANE(i, mask)
   EACH_LANE(j, mask & ~((UINT32_C(2) << i) - 1))
   if (p->at[i] && p->at[i] == p->at[j] && memcmp(bytes[i], bytes[j], c->bytes) != 0) {
-    issue_race(w, SIMT_RACE, c, (int)j, (uint64_t)(p->at[i] - w->b->shared), (uint32_t)(c - w->b->m->code), w->index);
+    simt_issue_race(w, SIMT_RACE, c, (int)j, (uint64_t)(p->at[i] - w->b->shared), (uint32_t)(c - w->b->m->code),
+                    w->index);
     return;
   }
 }
 
-void mem_store(Warp *w, const Code *c, uint32_t mask) {
+void simt_mem_store(Warp *w, const Code *c, uint32_t mask) {
   Places p;
   if (!mask) return;
   synchronize(w, c, false);
@@ -293,7 +295,7 @@ static void update(const Code *c, uint8_t *at, const uint8_t *value, const uint8
 }
 
 /* One lane after another; equal addresses within a warp see each other's results. */
-void mem_atomic(Warp *w, const Code *c, uint32_t mask) {
+void simt_mem_atomic(Warp *w, const Code *c, uint32_t mask) {
   Places p;
   const int32_t *operand = c->list + c->n, *value = c->op == S_CMPXCHG ? operand + c->n : operand;
   put_other(w, c, value + c->n, mask);

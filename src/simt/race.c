@@ -21,13 +21,13 @@ enum { ATOMIC = 0xfd, ORDERED = 0xfc, CLOCK = 0xffffff };
 static uint32_t stamp(int agent, const uint32_t *vc) { return (uint32_t)(agent + 1) << 24 | (vc[agent] & CLOCK); }
 static bool knows(const uint32_t *vc, uint32_t access) { return vc[(access >> 24) - 1] >= (access & CLOCK); }
 
-void clock_join(const Machine *m, uint32_t *into, const uint32_t *from) {
+void simt_clock_join(const Machine *m, uint32_t *into, const uint32_t *from) {
   for (int i = 0; i < m->nagents; i++)
     if (from[i] > into[i]) into[i] = from[i];
 }
 
-void clock_release(Warp *w, uint32_t *into) {
-  clock_join(w->b->m, into, w->vc);
+void simt_clock_release(Warp *w, uint32_t *into) {
+  simt_clock_join(w->b->m, into, w->vc);
   w->vc[w->index]++;
 }
 
@@ -43,7 +43,7 @@ static void link_rows(Blk *b, uint32_t from, uint32_t to) {
   }
 }
 
-void readers_reset(Blk *b) {
+void simt_readers_reset(Blk *b) {
   b->free_reader = 0;
   link_rows(b, 1, b->readers_cap);
 }
@@ -114,7 +114,7 @@ static void tell(Look *k, SimtKind kind, uint32_t at, uint32_t other, int agent)
   k->told = true;
   int nwarps = k->w->b->m->nwarps;
   int warp = agent < nwarps ? agent : agent == nwarps ? -1 : agent - nwarps - 1;
-  issue_race(k->w, kind, k->c, k->lane, at, other, warp);
+  simt_issue_race(k->w, kind, k->c, k->lane, at, other, warp);
 }
 
 static void check_writer(Look *k, const Shadow *s, uint32_t at) {
@@ -133,8 +133,8 @@ static bool is_fenced(const Warp *w, uint32_t write, uint32_t writer) {
   return w->b->warps[agent].fenced[agent] >= clock || w->fenced[agent] >= clock;
 }
 
-void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes,
-                 bool async) {
+void simt_shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes,
+                      bool async) {
   Look k = {w, c, agent, lane, vc, address, false};
   if (!w->b->m->shared_checks) return;
   uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
@@ -142,7 +142,7 @@ void shadow_read(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane
     uint32_t tag = s->write >> 24;
     if (!tag && !k.told) {
       k.told = true;
-      issue(w, SIMT_UNINITIALIZED, c, lane, at, bytes, "shared memory");
+      simt_issue(w, SIMT_UNINITIALIZED, c, lane, at, bytes, "shared memory");
     }
     check_writer(&k, s, at);
     if (tag == ATOMIC) {
@@ -162,7 +162,7 @@ static void check_all(Look *k, const Shadow *s, uint32_t at) {
   if (other >= 0) tell(k, SIMT_RACE, at, s->reader, other);
 }
 
-void shadow_write(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes) {
+void simt_shadow_write(Warp *w, const Code *c, int agent, const uint32_t *vc, int lane, uint32_t address, int bytes) {
   Look k = {w, c, agent, lane, vc, address, false};
   if (!w->b->m->shared_checks) return;
   uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
@@ -174,14 +174,14 @@ void shadow_write(Warp *w, const Code *c, int agent, const uint32_t *vc, int lan
   }
 }
 
-void shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
+void simt_shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
   Look k = {w, c, w->index, lane, w->vc, address, false};
   if (!w->b->m->shared_checks) return;
   uint32_t at = address - SHARED_BASE, code = (uint32_t)(c - w->b->m->code);
   for (Shadow *s = w->b->shadow + at, *end = s + bytes; s < end; s++, at++) {
     if (!s->write && !k.told) {
       k.told = true;
-      issue(w, SIMT_UNINITIALIZED, c, lane, at, bytes, "shared memory");
+      simt_issue(w, SIMT_UNINITIALIZED, c, lane, at, bytes, "shared memory");
     }
     if (s->write >> 24 != ATOMIC) {
       check_all(&k, s, at);
@@ -193,14 +193,14 @@ void shadow_atomic(Warp *w, const Code *c, int lane, uint32_t address, int bytes
 }
 
 /* A copy was issued: it may write from now on until it is waited for. */
-void shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
-  shadow_write(w, c, w->index, w->vc, lane, address, bytes);
+void simt_shadow_in_flight(Warp *w, const Code *c, int lane, uint32_t address, int bytes) {
+  simt_shadow_write(w, c, w->index, w->vc, lane, address, bytes);
   if (!w->b->m->shared_checks) return;
   for (int k = 0; k < bytes; k++)
     w->b->shadow[address - SHARED_BASE + (uint32_t)k].write = (uint32_t)IN_FLIGHT << 24 | (uint32_t)w->index;
 }
 
-void shadow_landed(Warp *w, uint32_t address, int bytes) {
+void simt_shadow_landed(Warp *w, uint32_t address, int bytes) {
   if (!w->b->m->shared_checks) return;
   for (int k = 0; k < bytes; k++) {
     Shadow *s = &w->b->shadow[address - SHARED_BASE + (uint32_t)k];
@@ -224,7 +224,7 @@ static size_t grain_of(const Machine *m) {
   return grain;
 }
 
-void block_races_begin(Machine *m) {
+void simt_block_races_begin(Machine *m) {
   if (!m->shared_checks || (uint64_t)m->grid[0] * m->grid[1] * m->grid[2] < 2 || !m->buffers.len) return;
   RaceRegion *regions = NEWN(m->cx, RaceRegion, m->buffers.len);
   for (uint32_t i = 0; i < m->buffers.len; i++) {
@@ -240,18 +240,19 @@ static uint64_t number_of(const Blk *b) {
   return b->id[0] + b->m->grid[0] * (b->id[1] + (uint64_t)b->m->grid[1] * b->id[2]);
 }
 
-void block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t address, int bytes, RaceAccess access) {
+void simt_block_race_check(Warp *w, const Code *c, int lane, size_t buffer, uint64_t address, int bytes,
+                           RaceAccess access) {
   const Machine *m = w->b->m;
   RaceFound found;
   if (access == RACE_READ && c->src->mods.flags & LLF_VOLATILE) return;
   if (races_access(m->races, buffer, number_of(w->b), (uint32_t)(c - m->code), access, address, (size_t)bytes, &found))
-    issue_block_race(w, c, lane, address, bytes, &found);
+    simt_issue_block_race(w, c, lane, address, bytes, &found);
 }
 
-void block_acquire(Warp *w) {
+void simt_block_acquire(Warp *w) {
   if (w->b->m->races) races_acquire(w->b->m->races, number_of(w->b));
 }
 
-void block_release(Warp *w) {
+void simt_block_release(Warp *w) {
   if (w->b->m->races) races_release(w->b->m->races, number_of(w->b));
 }

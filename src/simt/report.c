@@ -34,7 +34,7 @@ static const SimtBuffer *nearest(const Machine *m, uint64_t address, uint64_t *d
 
 /* Addresses differ from run to run: places are given relative to a named buffer. `i` may be
  * NULL. */
-void locate(const Machine *m, SimtIssue *i) {
+void simt_locate(const Machine *m, SimtIssue *i) {
   uint64_t distance = 0;
   const SimtBuffer *b = i ? nearest(m, i->address, &distance) : NULL;
   if (!b) return;
@@ -66,7 +66,8 @@ static SimtIssue *entry(Warp *w, SimtKind kind, const Code *c, int lane) {
   return &m->issues.at[m->issues.len - 1];
 }
 
-SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes, const char *detail) {
+SimtIssue *simt_issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, int bytes,
+                      const char *detail) {
   SimtIssue *i = entry(w, kind, c, lane);
   if (!i) return NULL;
   i->address = address;
@@ -75,8 +76,8 @@ SimtIssue *issue(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t addre
   return i;
 }
 
-void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code,
-                int other_warp) {
+void simt_issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t address, uint32_t other_code,
+                     int other_warp) {
   SimtIssue *i = entry(w, kind, c, lane);
   if (!i) return;
   i->address = address;
@@ -85,8 +86,8 @@ void issue_race(Warp *w, SimtKind kind, const Code *c, int lane, uint64_t addres
   i->other_warp = other_warp;
 }
 
-void issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int bytes, const RaceFound *found) {
-  SimtIssue *i = issue(w, SIMT_BLOCK_RACE, c, lane, address, bytes, NULL);
+void simt_issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int bytes, const RaceFound *found) {
+  SimtIssue *i = simt_issue(w, SIMT_BLOCK_RACE, c, lane, address, bytes, NULL);
   if (!i) return;
   if (found->site < w->b->m->ncode) i->other = w->b->m->code[found->site].src;
   const uint32_t *grid = w->b->m->grid;
@@ -95,10 +96,10 @@ void issue_block_race(Warp *w, const Code *c, int lane, uint64_t address, int by
   i->other_block[0] = (uint32_t)(n % grid[0]);
   i->other_block[1] = (uint32_t)(n / grid[0] % grid[1]);
   i->other_block[2] = (uint32_t)(n / grid[0] / grid[1]);
-  locate(w->b->m, i);
+  simt_locate(w->b->m, i);
 }
 
-SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write) {
+SimtAccess *simt_stat_of(Machine *m, const Code *c, int space, bool write) {
   SimtAccess *s = &m->stats[c - m->code];
   if (!s->inst) *s = (SimtAccess){.inst = c->src, .space = space, .is_write = write};
   return s;
@@ -107,7 +108,7 @@ SimtAccess *stat_of(Machine *m, const Code *c, int space, bool write) {
 /* ---- printf ------------------------------------------------------------------------------------------------------ */
 
 /* A string of the module, or "?". */
-const char *device_text(Warp *w, uint64_t address) {
+const char *simt_device_text(Warp *w, uint64_t address) {
   for (const LLGlobal *g = w->b->m->module->globals; g; g = g->next)
     if (address - (uintptr_t)g->bytes < g->len &&
         memchr((const char *)(uintptr_t)address, 0, g->len - (size_t)(address - (uintptr_t)g->bytes)))
@@ -126,7 +127,7 @@ static void put_value(Warp *w, Buf *out, const char *spec, size_t n, const LLTyp
   bool wide = t->bits == 64;
   uint64_t x = wide ? reg64_at(w, r)[l] : t->bits == 1 ? *reg_at(w, r) >> l & 1 : reg_at(w, r)[l];
   if (kind == 's') {
-    buf_puts(out, device_text(w, x));
+    buf_puts(out, simt_device_text(w, x));
   } else if (strchr("fFeEgGaA", kind)) {
     memcpy(flags + keep, (char[]){kind, 0}, 2);
     buf_printf(out, flags, t->kind == LLK_DOUBLE ? as_double(x) : (double)as_float((uint32_t)x));
@@ -161,11 +162,11 @@ static void put_line(Warp *w, const Code *c, Buf *out, const char *format, uint3
   }
 }
 
-void put_printf(Warp *w, const Code *c, uint32_t mask) {
+void simt_put_printf(Warp *w, const Code *c, uint32_t mask) {
   const SimtOptions *o = w->b->m->o;
   EACH_LANE(l, mask) {
     Buf line = {.cx = w->b->m->cx};
-    put_line(w, c, &line, device_text(w, reg64_at(w, c->a)[l]), l);
+    put_line(w, c, &line, simt_device_text(w, reg64_at(w, c->a)[l]), l);
     if (o->print)
       o->print(o->self, buf_text(&line), line.len);
     else

@@ -118,7 +118,7 @@ static void reset_block(Blk *b, uint64_t number) {
   }
   memset(b->atomics, 0, clocks);
   b->mbarriers.len = 0;
-  readers_reset(b);
+  simt_readers_reset(b);
   b->events = b->idle_rounds = 0;
   b->live_warps = m->nwarps;
 }
@@ -143,8 +143,8 @@ static void report_deadlock(Blk *b) {
     for (int f = 0; f < w->nfrags; f++) {
       const Frag *x = &w->frags[f];
       const Code *c = &b->m->code[x->state == FRAG_BARRIER || x->state == FRAG_MBARRIER ? x->pc - 1 : x->pc];
-      const char *why = x->state == FRAG_MBARRIER ? mbarrier_lacks(b, x->address) : whys[x->state];
-      issue(w, SIMT_DEADLOCK, c, __builtin_ctz(x->mask), 0, 0, why);
+      const char *why = x->state == FRAG_MBARRIER ? simt_mbarrier_lacks(b, x->address) : whys[x->state];
+      simt_issue(w, SIMT_DEADLOCK, c, __builtin_ctz(x->mask), 0, 0, why);
     }
   }
   b->m->stop = true;
@@ -155,7 +155,7 @@ static bool over_limit(Blk *b) {
   for (int i = 0; i < b->m->nwarps; i++) {
     Warp *w = &b->warps[i];
     if (w->instructions < limit || !w->nfrags) continue;
-    issue(w, SIMT_LIMIT, &b->m->code[w->frags[0].pc], __builtin_ctz(w->frags[0].mask), 0, 0, NULL);
+    simt_issue(w, SIMT_LIMIT, &b->m->code[w->frags[0].pc], __builtin_ctz(w->frags[0].mask), 0, 0, NULL);
     return b->m->stop = true;
   }
   return false;
@@ -163,7 +163,7 @@ static bool over_limit(Blk *b) {
 
 static bool force_any(Blk *b) {
   for (int i = 0; i < b->m->nwarps; i++)
-    if (warp_force(&b->warps[i])) return true;
+    if (simt_warp_force(&b->warps[i])) return true;
   return false;
 }
 
@@ -173,7 +173,7 @@ static bool run_round(Blk *b, bool *asked) {
   *asked = true;
   for (int i = 0; i < b->m->nwarps && !b->m->stop; i++) {
     Warp *w = &b->warps[i];
-    if (!w->live || !warp_run(w, TURN)) continue;
+    if (!w->live || !simt_warp_run(w, TURN)) continue;
     did = true;
     *asked &= w->yield;
   }
@@ -260,7 +260,7 @@ void simt_run(Ctx *cx, LLModule *module, const char *kernel, const uint32_t grid
   m->shared_checks = !o->no_shared_checks;
   gather_buffers(m);
   simt_decode(m);
-  block_races_begin(m);
+  simt_block_races_begin(m);
   m->stats = NEWN(cx, SimtAccess, m->ncode + 1);
   run_grid(m);
   finish(m);

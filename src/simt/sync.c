@@ -23,7 +23,7 @@ static void wake(Blk *b, int number) {
     for (int f = 0; f < w->nfrags; f++) {
       if (w->frags[f].state != FRAG_BARRIER || w->frags[f].barrier != number) continue;
       w->frags[f].state = FRAG_RUN;
-      clock_join(b->m, w->vc, bar->vc);
+      simt_clock_join(b->m, w->vc, bar->vc);
       w->vc[i]++;
     }
   }
@@ -37,25 +37,25 @@ static void complete(Blk *b, int number) {
   if (bar->arrived && bar->arrived >= (bar->expected ? bar->expected : live_threads(b))) wake(b, number);
 }
 
-void barriers_recheck(Blk *b) {
+void simt_barriers_recheck(Blk *b) {
   for (int i = 0; i < BARRIERS; i++)
     if (!b->barriers[i].expected) complete(b, i);
 }
 
-void barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t expected, bool wait) {
+void simt_barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t expected, bool wait) {
   Blk *b = w->b;
   if (number < 0 || number >= BARRIERS || expected % 32) {
-    issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0,
-          expected % 32 ? "the number of threads is not a multiple of 32" : "there are 16 barriers");
+    simt_issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0,
+               expected % 32 ? "the number of threads is not a multiple of 32" : "there are 16 barriers");
     return;
   }
   Barrier *bar = &b->barriers[number];
   if (bar->arrived && bar->expected != expected)
-    issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "threads come with different counts");
+    simt_issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "threads come with different counts");
   bar->expected = expected;
   /* A named barrier counts whole warps, whoever of them lives. */
   bar->arrived += expected && mask == w->live ? LANES : (uint32_t)__builtin_popcount(mask);
-  clock_join(b->m, bar->vc, w->vc);
+  simt_clock_join(b->m, bar->vc, w->vc);
   if (wait) {
     Frag *f = &w->frags[w->at];
     f->state = FRAG_BARRIER;
@@ -64,7 +64,7 @@ void barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint32_t 
     w->vc[w->index]++;
   }
   if (expected && bar->arrived > expected)
-    issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "more threads came than it counts");
+    simt_issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "more threads came than it counts");
   complete(b, number);
 }
 
@@ -76,18 +76,18 @@ static Mbarrier *find(Blk *b, uint32_t address) {
   return NULL;
 }
 
-Mbarrier *mbarrier_at(Warp *w, const Code *c, int lane, uint32_t address) {
+Mbarrier *simt_mbarrier_at(Warp *w, const Code *c, int lane, uint32_t address) {
   Mbarrier *m = find(w->b, address);
-  if (!m) issue(w, SIMT_MBARRIER, c, lane, (uint64_t)address - SHARED_BASE, 8, "there is none");
+  if (!m) simt_issue(w, SIMT_MBARRIER, c, lane, (uint64_t)address - SHARED_BASE, 8, "there is none");
   return m;
 }
 
 static void init(Warp *w, const Code *c, int lane, uint32_t address, int32_t count) {
   Blk *b = w->b;
-  if (!shared_ok(w, c, lane, address, 8, true)) return;
-  if (address % 8) issue(w, SIMT_MISALIGNED, c, lane, address - SHARED_BASE, 8, NULL);
+  if (!simt_shared_ok(w, c, lane, address, 8, true)) return;
+  if (address % 8) simt_issue(w, SIMT_MISALIGNED, c, lane, address - SHARED_BASE, 8, NULL);
   if (count <= 0) {
-    issue(w, SIMT_MBARRIER, c, lane, address - SHARED_BASE, 8, "a count below 1");
+    simt_issue(w, SIMT_MBARRIER, c, lane, address - SHARED_BASE, 8, "a count below 1");
     return;
   }
   Mbarrier *m = find(b, address);
@@ -110,25 +110,25 @@ static void phase_over(Blk *b, Mbarrier *m) {
   b->events++;
 }
 
-void mbarrier_complete_bytes(Warp *w, Mbarrier *m, int bytes, const uint32_t *vc) {
+void simt_mbarrier_complete_bytes(Warp *w, Mbarrier *m, int bytes, const uint32_t *vc) {
   m->tx -= bytes;
-  clock_join(w->b->m, m->vc, vc);
+  simt_clock_join(w->b->m, m->vc, vc);
   phase_over(w->b, m);
 }
 
 static void arrive(Warp *w, const Code *c, int lane, Mbarrier *m, int32_t bytes) {
   if (!m) return;
   m->tx += bytes;
-  clock_release(w, m->vc);
+  simt_clock_release(w, m->vc);
   m->pending--;
   if (m->pending < 0) {
-    issue(w, SIMT_MBARRIER, c, lane, m->address - SHARED_BASE, 8, "more arrivals than it counts");
+    simt_issue(w, SIMT_MBARRIER, c, lane, m->address - SHARED_BASE, 8, "more arrivals than it counts");
     m->pending = 0;
   }
   phase_over(w->b, m);
 }
 
-const char *mbarrier_lacks(Blk *b, uint32_t address) {
+const char *simt_mbarrier_lacks(Blk *b, uint32_t address) {
   const Mbarrier *m = find(b, address);
   if (!m || m->pending || !m->tx) return "it waits for an mbarrier";
   if (m->tx < 0)
@@ -141,9 +141,9 @@ const char *mbarrier_lacks(Blk *b, uint32_t address) {
 static bool is_over(const Mbarrier *m, uint32_t parity) { return (m->phase & 1) != (parity & 1); }
 
 static void wait(Warp *w, const Code *c, uint32_t *out, uint32_t mask, uint32_t address, uint32_t parity) {
-  Mbarrier *m = mbarrier_at(w, c, first_lane(mask), address);
+  Mbarrier *m = simt_mbarrier_at(w, c, first_lane(mask), address);
   bool over = !m || is_over(m, parity);
-  if (m && over) clock_join(w->b->m, w->vc, m->over);
+  if (m && over) simt_clock_join(w->b->m, w->vc, m->over);
   if (c->op != LL_MBARRIER_WAIT) {
     *out |= over ? mask : 0;
     if (!over) w->yield = true;
@@ -155,19 +155,19 @@ static void wait(Warp *w, const Code *c, uint32_t *out, uint32_t mask, uint32_t 
   }
 }
 
-bool frag_ready(Warp *w, Frag *f) {
+bool simt_frag_ready(Warp *w, Frag *f) {
   if (f->state == FRAG_RUN) return true;
   if (f->state != FRAG_MBARRIER) return false;
   Mbarrier *m = find(w->b, f->address);
   if (m && !is_over(m, f->parity)) return false;
-  if (m) clock_join(w->b->m, w->vc, m->over);
+  if (m) simt_clock_join(w->b->m, w->vc, m->over);
   f->state = FRAG_RUN;
   return true;
 }
 
 static void land(Warp *w, uint32_t mask, uint32_t pending, bool all);
 
-void mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask) {
+void simt_mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask) {
   const uint32_t *a = reg_at(w, c->a), *b = c->b == NO_REG ? a : reg_at(w, c->b);
   uint32_t offset = (uint32_t)c->imm;
   if (!mask) return;
@@ -183,19 +183,21 @@ void mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask) {
     switch (c->op) {
     case LL_MBARRIER_INIT: init(w, c, (int)l, address, (int32_t)b[l]); break;
     case LL_MBARRIER_INVAL: {
-      Mbarrier *m = mbarrier_at(w, c, (int)l, address);
+      Mbarrier *m = simt_mbarrier_at(w, c, (int)l, address);
       if (m) m->count = 0;
       break;
     }
-    case LL_MBARRIER_ARRIVE_EXPECT_TX: arrive(w, c, (int)l, mbarrier_at(w, c, (int)l, address), (int32_t)b[l]); break;
-    default: arrive(w, c, (int)l, mbarrier_at(w, c, (int)l, address), 0); break;
+    case LL_MBARRIER_ARRIVE_EXPECT_TX:
+      arrive(w, c, (int)l, simt_mbarrier_at(w, c, (int)l, address), (int32_t)b[l]);
+      break;
+    default: arrive(w, c, (int)l, simt_mbarrier_at(w, c, (int)l, address), 0); break;
     }
   }
 }
 
 /* ---- cp.async ---------------------------------------------------------------------------------------------------- */
 
-void cp_async(Warp *w, const Code *c, uint32_t mask) {
+void simt_cp_async(Warp *w, const Code *c, uint32_t mask) {
   int bytes = c->src->mods.variant;
   Request to = {.bytes = bytes, .mask = mask}, from = {.bytes = bytes};
   if (!mask) return;
@@ -205,19 +207,20 @@ void cp_async(Warp *w, const Code *c, uint32_t mask) {
     uint32_t take = c->c == NO_REG ? (uint32_t)bytes : reg_at(w, c->c)[l];
     if (take > (uint32_t)bytes) take = (uint32_t)bytes;
     if (take) from.mask |= UINT32_C(1) << l;
-    if (!shared_ok(w, c, (int)l, address, bytes, true)) continue;
+    if (!simt_shared_ok(w, c, (int)l, address, bytes, true)) continue;
     if (address % (uint32_t)bytes || (take && source % (uint64_t)bytes)) {
-      issue(w, SIMT_MISALIGNED, c, (int)l, address % (uint32_t)bytes ? address - SHARED_BASE : source, bytes, NULL);
+      simt_issue(w, SIMT_MISALIGNED, c, (int)l, address % (uint32_t)bytes ? address - SHARED_BASE : source, bytes,
+                 NULL);
       continue;
     }
     Copy copy = {.address = address, .bytes = (uint32_t)bytes, .lane = l, .group = w->group[l]};
-    const uint8_t *at = take ? global_at(w, c, (int)l, source, (int)take, RACE_READ) : NULL;
+    const uint8_t *at = take ? simt_global_at(w, c, (int)l, source, (int)take, RACE_READ) : NULL;
     if (at) memcpy(copy.data, at, take);
-    shadow_in_flight(w, c, (int)l, address, bytes);
+    simt_shadow_in_flight(w, c, (int)l, address, bytes);
     vec_push(w->b->m->cx, &w->copies, copy);
   }
-  count_shared(w, c, &to, true);
-  if (from.mask) count_global(w, c, &from, false);
+  simt_count_shared(w, c, &to, true);
+  if (from.mask) simt_count_global(w, c, &from, false);
 }
 
 /* Copies of the threads in `mask` are done: those of all groups but the `pending` last committed ones, or all. */
@@ -228,7 +231,7 @@ static void land(Warp *w, uint32_t mask, uint32_t pending, bool all) {
     bool done = (mask >> copy->lane & 1) && (all || copy->group + pending < w->group[copy->lane]);
     if (done) {
       memcpy(w->b->shared + (copy->address - SHARED_BASE), copy->data, copy->bytes);
-      shadow_landed(w, copy->address, (int)copy->bytes);
+      simt_shadow_landed(w, copy->address, (int)copy->bytes);
     } else {
       w->copies.at[kept++] = *copy;
     }
@@ -236,4 +239,4 @@ static void land(Warp *w, uint32_t mask, uint32_t pending, bool all) {
   w->copies.len = kept;
 }
 
-void cp_async_wait(Warp *w, uint32_t pending, uint32_t mask) { land(w, mask, pending, false); }
+void simt_cp_async_wait(Warp *w, uint32_t pending, uint32_t mask) { land(w, mask, pending, false); }

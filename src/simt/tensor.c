@@ -31,18 +31,18 @@ static bool matrix_rows(Warp *w, const Code *c, int n, bool write, uint8_t *rows
   EACH_LANE(l, r.mask) {
     uint32_t address = reg_at(w, c->a)[l] + (uint32_t)c->imm;
     r.address[l] = address;
-    if (address % 16) issue(w, SIMT_MISALIGNED, c, (int)l, address - SHARED_BASE, 16, NULL);
-    if (!shared_ok(w, c, (int)l, address, 16, write)) {
+    if (address % 16) simt_issue(w, SIMT_MISALIGNED, c, (int)l, address - SHARED_BASE, 16, NULL);
+    if (!simt_shared_ok(w, c, (int)l, address, 16, write)) {
       ok = false;
       continue;
     }
     rows[l] = w->b->shared + (address - SHARED_BASE);
     if (write)
-      shadow_write(w, c, w->index, w->vc, (int)l, address, 16);
+      simt_shadow_write(w, c, w->index, w->vc, (int)l, address, 16);
     else
-      shadow_read(w, c, w->index, w->vc, (int)l, address, 16, false);
+      simt_shadow_read(w, c, w->index, w->vc, (int)l, address, 16, false);
   }
-  count_shared(w, c, &r, write);
+  simt_count_shared(w, c, &r, write);
   return ok;
 }
 
@@ -52,7 +52,7 @@ static uint8_t *matrix_place(uint8_t *const rows[LANES], int m, uint32_t l, uint
   return rows[8 * (uint32_t)m + row] + 2 * column;
 }
 
-void ldmatrix(Warp *w, const Code *c, uint32_t mask) {
+void simt_ldmatrix(Warp *w, const Code *c, uint32_t mask) {
   uint8_t *rows[LANES];
   int n = c->src->mods.variant;
   bool trans = c->src->mods.flags & LLF_TRANS;
@@ -64,7 +64,7 @@ void ldmatrix(Warp *w, const Code *c, uint32_t mask) {
     }
 }
 
-void stmatrix(Warp *w, const Code *c, uint32_t mask) {
+void simt_stmatrix(Warp *w, const Code *c, uint32_t mask) {
   uint8_t *rows[LANES];
   int n = c->src->mods.variant;
   bool trans = c->src->mods.flags & LLF_TRANS;
@@ -216,7 +216,7 @@ static void multiply(const Shape *s, Rows a, Columns b, double sum[16][8]) {
     }
 }
 
-void mma_sync(Warp *w, const Code *c) {
+void simt_mma_sync(Warp *w, const Code *c) {
   const LLMmaInfo *info = &ll_mma[c->src->mods.variant];
   Shape s = shape_of(info);
   Rows a;
@@ -269,8 +269,8 @@ static uint32_t chunk_address(const Operand *o, uint32_t line, uint32_t chunk) {
 static const uint8_t *chunk_at(Warp *w, const Code *c, const Operand *o, uint32_t line, uint32_t chunk) {
   static const uint8_t nothing[16];
   uint32_t address = chunk_address(o, line, chunk);
-  if (!shared_ok(w, c, 0, address, 16, false)) return nothing;
-  shadow_read(w, c, w->b->m->nwarps + 1 + w->index, w->b->engines[1 + w->index], 0, address, 16, true);
+  if (!simt_shared_ok(w, c, 0, address, 16, false)) return nothing;
+  simt_shadow_read(w, c, w->b->m->nwarps + 1 + w->index, w->b->engines[1 + w->index], 0, address, 16, true);
   return w->b->shared + (address - SHARED_BASE);
 }
 
@@ -310,7 +310,7 @@ static const char *misuse(const Warp *w, int32_t adesc, int32_t bdesc, const Sha
   return NULL;
 }
 
-void wgmma(Warp *w, const Code *c) {
+void simt_wgmma(Warp *w, const Code *c) {
   const LLInst *i = c->src;
   const LLMmaInfo *info = &ll_mma[i->mods.variant];
   Shape s = shape_of(info);
@@ -318,8 +318,8 @@ void wgmma(Warp *w, const Code *c) {
   const int32_t *acc = c->list, *a = acc + nacc, *b = a + na, *out = b + 2;
   unsigned flags = i->mods.flags;
   const char *wrong = misuse(w, na == 1 ? a[0] : NO_REG, b[0], &s, flags);
-  if (wrong) issue(w, SIMT_WGMMA, c, 0, 0, 0, wrong);
-  clock_join(w->b->m, w->b->engines[1 + w->index], w->vc);
+  if (wrong) simt_issue(w, SIMT_WGMMA, c, 0, 0, 0, wrong);
+  simt_clock_join(w->b->m, w->b->engines[1 + w->index], w->vc);
   Rows rows = {{0}};
   if (na == 1) {
     Operand o = operand_of(reg64_at(w, a[0])[0], flags & LLF_TRANS_A, s.a);
@@ -339,12 +339,12 @@ void wgmma(Warp *w, const Code *c) {
   }
 }
 
-void wgmma_commit(Warp *w) {
+void simt_wgmma_commit(Warp *w) {
   int agent = w->b->m->nwarps + 1 + w->index;
   w->wgmma_clocks[w->wgmma_groups++ % COUNT(w->wgmma_clocks)] = w->b->engines[1 + w->index][agent]++;
 }
 
-void wgmma_wait(Warp *w, uint32_t pending) {
+void simt_wgmma_wait(Warp *w, uint32_t pending) {
   int agent = w->b->m->nwarps + 1 + w->index;
   w->wgmma_fenced = false;
   if (w->wgmma_groups <= pending) return;

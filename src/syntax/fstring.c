@@ -50,7 +50,7 @@ static void read_text(Parser *p, const Quote *q, bool in_spec, Buf *out, bool *n
       if (in_spec || (c == '{' && next != '{')) break;
       if (next != c)
         lex_fail(lx, lx->pos, lx->pos + 1, "a brace is written `}}`", "`}` opens nothing in this f-string");
-      *named |= decode_string(lx, out, begin, lx->pos + 1, q->prefix);
+      *named |= lex_decode_string(lx, out, begin, lx->pos + 1, q->prefix);
       lx->pos += 2;
       begin = lx->pos;
     } else if (c == '\\') {
@@ -59,7 +59,7 @@ static void read_text(Parser *p, const Quote *q, bool in_spec, Buf *out, bool *n
       lx->pos++;
     }
   }
-  *named |= decode_string(lx, out, begin, lx->pos, q->prefix);
+  *named |= lex_decode_string(lx, out, begin, lx->pos, q->prefix);
 }
 
 static Node *parse_field(Parser *p, const Quote *q);
@@ -67,7 +67,7 @@ static Node *parse_field(Parser *p, const Quote *q);
 /* fstring_format_spec: (text | fstring_replacement_field)*      up to the `}` */
 static Node *parse_format_spec(Parser *p, const Quote *q) {
   Lexer *lx = &p->lx;
-  uint32_t begin = lx->pos, parts = list_begin(p);
+  uint32_t begin = lx->pos, parts = parse_list_begin(p);
   Buf text = {.cx = p->cx};
   bool named = false, any_field = false;
   for (;;) {
@@ -79,31 +79,31 @@ static Node *parse_format_spec(Parser *p, const Quote *q) {
                "this `{` of an f-string is never closed");
     any_field = true;
     p->prev_end = lx->pos;
-    push_string_part(p, &text, begin, named);
-    list_push(p, parse_field(p, q));
+    parse_push_string_part(p, &text, begin, named);
+    parse_list_push(p, parse_field(p, q));
   }
   p->prev_end = lx->pos;
   if (any_field) {
-    push_string_part(p, &text, begin, named);
-    Node *n = node(p, N_FSTRING, begin);
-    n->items = list_end(p, parts);
-    return finish(p, n);
+    parse_push_string_part(p, &text, begin, named);
+    Node *n = parse_node(p, N_FSTRING, begin);
+    n->items = parse_list_end(p, parts);
+    return parse_finish(p, n);
   }
-  Node *n = node(p, N_STR, begin);
+  Node *n = parse_node(p, N_STR, begin);
   n->name = intern_n(p->cx, buf_text(&text), text.len);
   n->integer = text.len;
   n->op = named;
-  return finish(p, n);
+  return parse_finish(p, n);
 }
 
 /* '!' ('r' | 's' | 'a') */
 static const char *parse_conversion(Parser *p) {
   uint32_t bang = p->tok.begin;
-  advance(p);
-  bool known = at_word(p, "r") || at_word(p, "s") || at_word(p, "a");
+  parse_advance(p);
+  bool known = parse_at_word(p, "r") || parse_at_word(p, "s") || parse_at_word(p, "a");
   if (!known || p->tok.begin != bang + 1)
-    fail_at(p, token_span(p), NULL, "expected `r`, `s` or `a` directly after the `!`");
-  return expect_name(p, NULL, "a conversion");
+    parse_fail_at(p, parse_token_span(p), NULL, "expected `r`, `s` or `a` directly after the `!`");
+  return parse_expect_name(p, NULL, "a conversion");
 }
 
 /* fstring_replacement_field: '{' (yield_expr | star_expressions) ['='] ['!' NAME] [':' format_spec] '}'
@@ -111,32 +111,32 @@ static const char *parse_conversion(Parser *p) {
 static Node *parse_field(Parser *p, const Quote *q) {
   Lexer *lx = &p->lx;
   uint32_t open = lx->pos++;
-  enter(p);
+  parse_enter(p);
   lex_open_bracket(lx, '{', open, true);
   p->tok = lex_next(lx);
-  Node *n = node(p, N_FORMAT, open);
-  if (at(p, T_RBRACE) || at(p, T_BANG) || at(p, T_COLON) || at(p, T_ASSIGN))
-    fail_at(p, token_span(p), "a brace is written `{{`", "expected an expression in the f-string before %s",
-            token_text(p->tok.kind));
+  Node *n = parse_node(p, N_FORMAT, open);
+  if (parse_at(p, T_RBRACE) || parse_at(p, T_BANG) || parse_at(p, T_COLON) || parse_at(p, T_ASSIGN))
+    parse_fail_at(p, parse_token_span(p), "a brace is written `{{`", "expected an expression in the f-string before %s",
+                  lex_token_text(p->tok.kind));
   n->a = parse_yield_or_star_expressions(p);
-  if (accept(p, T_ASSIGN)) {
+  if (parse_accept(p, T_ASSIGN)) {
     n->op = 1;
     n->name2 = intern_n(p->cx, lx->text + open + 1, p->tok.begin - open - 1);
   }
-  if (at(p, T_BANG)) n->name = parse_conversion(p);
-  if (at(p, T_COLON)) {
+  if (parse_at(p, T_BANG)) n->name = parse_conversion(p);
+  if (parse_at(p, T_COLON)) {
     lx->pos = p->tok.end;
     n->b = parse_format_spec(p, q);
     lx->depth--;
     lx->pos++;
   } else {
-    if (!at(p, T_RBRACE)) fail_unexpected(p, "`}`, `!`, `:` or `=` in the f-string");
+    if (!parse_at(p, T_RBRACE)) parse_fail_unexpected(p, "`}`, `!`, `:` or `=` in the f-string");
     lx->pos = p->tok.end;
   }
   if (n->op && !n->name && !n->b) n->name = intern(p->cx, "r");
   p->prev_end = lx->pos;
-  leave(p);
-  return finish(p, n);
+  parse_leave(p);
+  return parse_finish(p, n);
 }
 
 /* fstring: FSTRING_START (text | fstring_replacement_field)* FSTRING_END
@@ -147,15 +147,15 @@ void parse_fstring_into(Parser *p, Buf *literal, bool *named) {
   uint32_t quote = q.begin;
   while (lx->text[quote] != q.c) quote++;
   q.triple = q.end - quote == 3;
-  q.prefix = string_prefix(lx->text + q.begin, quote - q.begin);
+  q.prefix = lex_string_prefix(lx->text + q.begin, quote - q.begin);
   lx->pos = q.end;
   for (;;) {
     read_text(p, &q, false, literal, named);
     p->prev_end = lx->pos;
     if (char_at(lx, lx->pos) != '{') break;
-    push_string_part(p, literal, q.begin, *named);
+    parse_push_string_part(p, literal, q.begin, *named);
     *named = false;
-    list_push(p, parse_field(p, &q));
+    parse_list_push(p, parse_field(p, &q));
   }
   lx->pos += q.triple ? 3 : 1;
   p->prev_end = lx->pos;

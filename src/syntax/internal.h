@@ -52,15 +52,15 @@ typedef struct Lexer {
 void lex_init(Lexer *lx, Ctx *cx, const Source *source);
 Token lex_next(Lexer *lx);
 void lex_open_bracket(Lexer *lx, char open, uint32_t at, bool fstring);
-const char *token_text(TokenKind kind); /* "`:`", "a name" */
-TokenKind keyword_of(const char *s, uint32_t len); /* T_NAME if it is none */
+const char *lex_token_text(TokenKind kind); /* "`:`", "a name" */
+TokenKind lex_keyword_of(const char *s, uint32_t len); /* T_NAME if it is none */
 
 /* What stands before the opening quote. */
 enum { STR_RAW = 1, STR_BYTES = 2, STR_FORMAT = 4, STR_TEMPLATE = 8, STR_BAD = 16 };
-int string_prefix(const char *s, uint32_t len);
+int lex_string_prefix(const char *s, uint32_t len);
 
 /* Append what the literal text [begin, end) means. Returns true if it holds a \N{...}. */
-bool decode_string(Lexer *lx, Buf *out, uint32_t begin, uint32_t end, int prefix);
+bool lex_decode_string(Lexer *lx, Buf *out, uint32_t begin, uint32_t end, int prefix);
 
 _Noreturn void lex_fail(const Lexer *lx, uint32_t begin, uint32_t end, const char *hint, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
@@ -73,11 +73,11 @@ typedef struct Parser {
   Lexer lx;
   Token tok;         /* not consumed yet. Nothing after it has been lexed. */
   uint32_t prev_end; /* where the last token of substance ended */
-  uint32_t nesting;  /* of recursive parser functions; see enter() */
+  uint32_t nesting;  /* of recursive parser functions; see parse_enter() */
   struct {
     Node **at;
     uint32_t len, cap;
-  } stack; /* lists under construction, one above the other; see list_begin() */
+  } stack; /* lists under construction, one above the other; see parse_list_begin() */
 } Parser;
 
 /* A position to backtrack to within the same logical line. */
@@ -87,42 +87,42 @@ typedef struct Mark {
   bool line_start, line_open;
   Bracket innermost;
 } Mark;
-Mark mark(const Parser *p);
-void rewind_to(Parser *p, Mark m);
+Mark parse_mark(const Parser *p);
+void parse_rewind_to(Parser *p, Mark m);
 
-void advance(Parser *p);
-static inline bool at(const Parser *p, TokenKind kind) { return p->tok.kind == kind; }
-bool accept(Parser *p, TokenKind kind);
+void parse_advance(Parser *p);
+static inline bool parse_at(const Parser *p, TokenKind kind) { return p->tok.kind == kind; }
+bool parse_accept(Parser *p, TokenKind kind);
 /* The next token must be `kind`; `where` completes the message: "after the condition". */
-void expect(Parser *p, TokenKind kind, const char *where);
+void parse_expect(Parser *p, TokenKind kind, const char *where);
 /* The innermost open bracket must close here. */
-void expect_close(Parser *p, TokenKind kind);
-const char *expect_name(Parser *p, Span *span, const char *what);
-bool at_word(const Parser *p, const char *word); /* a soft keyword */
+void parse_expect_close(Parser *p, TokenKind kind);
+const char *parse_expect_name(Parser *p, Span *span, const char *what);
+bool parse_at_word(const Parser *p, const char *word); /* a soft keyword */
 
-_Noreturn void fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
+_Noreturn void parse_fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* The next token cannot stand here; `wanted` says what could, or is NULL. */
-_Noreturn void fail_unexpected(Parser *p, const char *wanted);
-Span token_span(const Parser *p);
-Span span_from(const Parser *p, uint32_t begin); /* up to the last consumed token */
+_Noreturn void parse_fail_unexpected(Parser *p, const char *wanted);
+Span parse_token_span(const Parser *p);
+Span parse_span_from(const Parser *p, uint32_t begin); /* up to the last consumed token */
 
 /* Every function that can recurse without bound brackets itself in these. */
-void enter(Parser *p);
-static inline void leave(Parser *p) { p->nesting--; }
+void parse_enter(Parser *p);
+static inline void parse_leave(Parser *p) { p->nesting--; }
 
-/* A node that starts at `begin`; finish() ends it at the last consumed token, and measures it. */
-Node *node(Parser *p, NodeKind kind, uint32_t begin);
-Node *finish(Parser *p, Node *n);
+/* A node that starts at `begin`; parse_finish() ends it at the last consumed token, and measures it. */
+Node *parse_node(Parser *p, NodeKind kind, uint32_t begin);
+Node *parse_finish(Parser *p, Node *n);
 
-/* Lists: uint32_t l = list_begin(p); list_push(p, x); ... n->items = list_end(p, l). They nest. */
-static inline uint32_t list_begin(const Parser *p) { return p->stack.len; }
-void list_push(Parser *p, Node *n);
-Nodes list_end(Parser *p, uint32_t begin);
+/* Lists: uint32_t l = parse_list_begin(p); parse_list_push(p, x); ... n->items = parse_list_end(p, l). They nest. */
+static inline uint32_t parse_list_begin(const Parser *p) { return p->stack.len; }
+void parse_list_push(Parser *p, Node *n);
+Nodes parse_list_end(Parser *p, uint32_t begin);
 
 /* ---- the grammar, by level --------------------------------------------------------------------------------------- */
 
 /* expressions (parse_expr.c) */
-bool starts_expression(TokenKind kind);
+bool parse_starts_expression(TokenKind kind);
 Node *parse_expression(Parser *p);
 Node *parse_named_expression(Parser *p);
 Node *parse_star_named_expression(Parser *p);
@@ -139,12 +139,12 @@ void parse_arguments(Parser *p, uint32_t open, Nodes *positional, Nodes *keyword
 Node *parse_number(Parser *p);
 Node *parse_strings(Parser *p);
 void parse_fstring_into(Parser *p, Buf *literal, bool *named_escape); /* pushes the finished parts on the list */
-void push_string_part(Parser *p, Buf *literal, uint32_t begin, bool named_escape);
+void parse_push_string_part(Parser *p, Buf *literal, uint32_t begin, bool named_escape);
 /* parameters (parse_params.c) */
 Params parse_parameters(Parser *p, bool lambda, TokenKind close); /* `close` is not consumed */
 Nodes parse_type_parameters(Parser *p);
 /* assignment targets (parse_target.c) */
-void check_target(Parser *p, const Node *target, const char *doing); /* "assign to" */
+void parse_check_target(Parser *p, const Node *target, const char *doing); /* "assign to" */
 Node *parse_target_list(Parser *p, const char *doing);
 Node *parse_target(Parser *p, const char *doing);
 /* statements (parse_stmt.c, parse_compound.c, parse_match.c) */

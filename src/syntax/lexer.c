@@ -105,7 +105,7 @@ static const Keyword KEYWORDS[] = {
 #include "syntax/tokens.def"
 };
 
-TokenKind keyword_of(const char *s, uint32_t len) {
+TokenKind lex_keyword_of(const char *s, uint32_t len) {
   /* Where the keywords of each length begin. */
   static const uint8_t first[] = {0, 0, 0, 5, 11, 18, 26, 32, 33, 35};
   if (len < 2 || len > 8) return T_NAME;
@@ -115,7 +115,7 @@ TokenKind keyword_of(const char *s, uint32_t len) {
   return T_NAME;
 }
 
-const char *token_text(TokenKind kind) {
+const char *lex_token_text(TokenKind kind) {
   static const char *const texts[] = {
 #define TOKEN(kind, text) [kind] = text,
 #define OPERATOR(kind, text) [kind] = "`" text "`",
@@ -125,7 +125,7 @@ const char *token_text(TokenKind kind) {
   return texts[kind];
 }
 
-int string_prefix(const char *s, uint32_t len) {
+int lex_string_prefix(const char *s, uint32_t len) {
   int prefix = 0;
   if (len > 2) return STR_BAD;
   for (uint32_t i = 0; i < len; i++) {
@@ -210,10 +210,10 @@ static Token lex_word(Lexer *lx) {
   }
   uint32_t n = lx->pos - begin;
   if (n <= 2 && (peek(lx, 0) == '"' || peek(lx, 0) == '\'')) {
-    int prefix = string_prefix(lx->text + begin, n);
+    int prefix = lex_string_prefix(lx->text + begin, n);
     if (prefix != STR_BAD) return lex_string(lx, begin, prefix);
   }
-  return (Token){keyword_of(lx->text + begin, n), begin, lx->pos};
+  return (Token){lex_keyword_of(lx->text + begin, n), begin, lx->pos};
 }
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
@@ -241,7 +241,7 @@ static void end_number(Lexer *lx, uint32_t begin, const char *what) {
   if (!is_word(c) && (unsigned char)c < 0x80) return;
   uint32_t n = 0;
   while (is_word(peek(lx, n))) n++;
-  switch (keyword_of(lx->text + lx->pos, n)) {
+  switch (lex_keyword_of(lx->text + lx->pos, n)) {
   case T_AND:
   case T_ELSE:
   case T_FOR:

@@ -27,7 +27,7 @@ Node *parse_number(Parser *p) {
   TokenKind kind = p->tok.kind;
   const char *s = p->lx.text + p->tok.begin;
   uint32_t len = p->tok.end - p->tok.begin, digits = 0, base = 10;
-  Node *n = node(p, kind == T_INT ? N_INT : kind == T_FLOAT ? N_FLOAT : N_IMAG, p->tok.begin);
+  Node *n = parse_node(p, kind == T_INT ? N_INT : kind == T_FLOAT ? N_FLOAT : N_IMAG, p->tok.begin);
   if (kind == T_INT && len > 2 && s[0] == '0' && (s[1] | 32) >= 'b') {
     base = (s[1] | 32) == 'x' ? 16 : (s[1] | 32) == 'o' ? 8 : 2;
     s += 2;
@@ -45,8 +45,8 @@ Node *parse_number(Parser *p) {
   } else {
     n->number = text_to_double(text, NULL); /* stops at the `j` */
   }
-  advance(p);
-  return finish(p, n);
+  parse_advance(p);
+  return parse_finish(p, n);
 }
 
 /* ---- strings ----------------------------------------------------------------------------------------------------- */
@@ -122,7 +122,7 @@ static uint32_t decode_escape(Lexer *lx, Buf *out, uint32_t at, uint32_t end, bo
   return at + 1;
 }
 
-bool decode_string(Lexer *lx, Buf *out, uint32_t begin, uint32_t end, int prefix) {
+bool lex_decode_string(Lexer *lx, Buf *out, uint32_t begin, uint32_t end, int prefix) {
   bool named = false, raw = prefix & STR_RAW, bytes = prefix & STR_BYTES;
   for (uint32_t i = begin; i < end;) {
     char c = lx->text[i];
@@ -170,38 +170,39 @@ static void add_string(Parser *p, Pieces *all, int prefix, uint32_t quote) {
   if (plain)
     buf_write(&all->text, plain, end - begin);
   else
-    all->named |= decode_string(&p->lx, &all->text, begin, end, prefix);
-  advance(p);
+    all->named |= lex_decode_string(&p->lx, &all->text, begin, end, prefix);
+  parse_advance(p);
 }
 
 /* A piece of an f-string between two fields. */
-void push_string_part(Parser *p, Buf *literal, uint32_t begin, bool named) {
+void parse_push_string_part(Parser *p, Buf *literal, uint32_t begin, bool named) {
   if (!literal->len) return;
-  Node *n = node(p, N_STR, begin);
+  Node *n = parse_node(p, N_STR, begin);
   n->name = intern_n(p->cx, literal->s, literal->len);
   n->integer = literal->len;
   n->op = named;
   literal->len = 0;
-  list_push(p, finish(p, n));
+  parse_list_push(p, parse_finish(p, n));
 }
 
 /* strings: (STRING | fstring)+ */
 Node *parse_strings(Parser *p) {
-  uint32_t begin = p->tok.begin, parts = list_begin(p);
+  uint32_t begin = p->tok.begin, parts = parse_list_begin(p);
   Pieces all = {.text = {.cx = p->cx}};
-  while (at(p, T_STRING) || at(p, T_FSTRING)) {
+  while (parse_at(p, T_STRING) || parse_at(p, T_FSTRING)) {
     uint32_t quote = p->tok.begin;
     while (p->lx.text[quote] != '"' && p->lx.text[quote] != '\'') quote++;
-    int prefix = string_prefix(p->lx.text + p->tok.begin, quote - p->tok.begin);
+    int prefix = lex_string_prefix(p->lx.text + p->tok.begin, quote - p->tok.begin);
     if (prefix & STR_BYTES)
       all.any_bytes = true;
     else
       all.any_text = true;
-    if (all.any_bytes && all.any_text) fail_at(p, token_span(p), NULL, "cannot join a bytes literal and a string");
+    if (all.any_bytes && all.any_text)
+      parse_fail_at(p, parse_token_span(p), NULL, "cannot join a bytes literal and a string");
     if (begin != p->tok.begin && all.template != !!(prefix & STR_TEMPLATE))
-      fail_at(p, token_span(p), NULL, "cannot join a t-string and another string");
+      parse_fail_at(p, parse_token_span(p), NULL, "cannot join a t-string and another string");
     all.template = prefix & STR_TEMPLATE;
-    if (at(p, T_STRING)) {
+    if (parse_at(p, T_STRING)) {
       add_string(p, &all, prefix, quote);
     } else {
       all.any_format = true;
@@ -209,15 +210,15 @@ Node *parse_strings(Parser *p) {
     }
   }
   if (all.any_format) {
-    push_string_part(p, &all.text, begin, all.named);
-    Node *n = node(p, N_FSTRING, begin);
+    parse_push_string_part(p, &all.text, begin, all.named);
+    Node *n = parse_node(p, N_FSTRING, begin);
     n->op = all.template;
-    n->items = list_end(p, parts);
-    return finish(p, n);
+    n->items = parse_list_end(p, parts);
+    return parse_finish(p, n);
   }
-  Node *n = node(p, all.any_bytes ? N_BYTES : N_STR, begin);
+  Node *n = parse_node(p, all.any_bytes ? N_BYTES : N_STR, begin);
   n->name = intern_n(p->cx, buf_text(&all.text), all.text.len);
   n->integer = all.text.len;
   n->op = all.named;
-  return finish(p, n);
+  return parse_finish(p, n);
 }

@@ -9,26 +9,26 @@ static Parser *parser_new(Ctx *cx, const Source *source) {
   p->cx = cx;
   p->source = source;
   lex_init(&p->lx, cx, source);
-  advance(p);
+  parse_advance(p);
   return p;
 }
 
 /* file: statement* EOF */
 Node *syn_parse_module(Ctx *cx, const Source *source) {
   Parser *p = parser_new(cx, source);
-  Node *module = node(p, N_MODULE, 0);
-  uint32_t body = list_begin(p);
-  while (!at(p, T_EOF)) parse_statement(p);
-  module->body = list_end(p, body);
-  return finish(p, module);
+  Node *module = parse_node(p, N_MODULE, 0);
+  uint32_t body = parse_list_begin(p);
+  while (!parse_at(p, T_EOF)) parse_statement(p);
+  module->body = parse_list_end(p, body);
+  return parse_finish(p, module);
 }
 
 /* eval: star_expressions NEWLINE* EOF */
 Node *syn_parse_expression(Ctx *cx, const Source *source) {
   Parser *p = parser_new(cx, source);
   Node *value = parse_star_expressions(p);
-  while (accept(p, T_NEWLINE)) continue;
-  if (!at(p, T_EOF)) fail_unexpected(p, "the end of the expression");
+  while (parse_accept(p, T_NEWLINE)) continue;
+  if (!parse_at(p, T_EOF)) parse_fail_unexpected(p, "the end of the expression");
   return value;
 }
 

@@ -32,30 +32,30 @@ static bool single_target(const Node *n) {
 static Node *parse_annotated(Parser *p, uint32_t begin, Node *target) {
   if (!single_target(target)) {
     bool known = target->kind == N_TUPLE || target->kind == N_LIST;
-    if (!known) fail_unexpected(p, "the end of the statement");
-    fail_at(p, target->span, NULL, "only a single target can be annotated, not %s", syn_kind_text(target->kind));
+    if (!known) parse_fail_unexpected(p, "the end of the statement");
+    parse_fail_at(p, target->span, NULL, "only a single target can be annotated, not %s", syn_kind_text(target->kind));
   }
-  Node *n = node(p, N_ANNASSIGN, begin);
+  Node *n = parse_node(p, N_ANNASSIGN, begin);
   n->a = target;
-  advance(p);
+  parse_advance(p);
   n->c = parse_expression(p);
-  if (accept(p, T_ASSIGN)) n->b = parse_yield_or_star_expressions(p);
-  return finish(p, n);
+  if (parse_accept(p, T_ASSIGN)) n->b = parse_yield_or_star_expressions(p);
+  return parse_finish(p, n);
 }
 
 /* (star_targets '=')+ (yield_expr | star_expressions) */
 static Node *parse_assignment(Parser *p, uint32_t begin, Node *first) {
-  Node *n = node(p, N_ASSIGN, begin);
-  uint32_t targets = list_begin(p);
+  Node *n = parse_node(p, N_ASSIGN, begin);
+  uint32_t targets = parse_list_begin(p);
   n->b = first;
-  while (at(p, T_ASSIGN)) {
-    check_target(p, n->b, "assign to");
-    advance(p);
-    list_push(p, n->b);
+  while (parse_at(p, T_ASSIGN)) {
+    parse_check_target(p, n->b, "assign to");
+    parse_advance(p);
+    parse_list_push(p, n->b);
     n->b = parse_yield_or_star_expressions(p);
   }
-  n->items = list_end(p, targets);
-  return finish(p, n);
+  n->items = parse_list_end(p, targets);
+  return parse_finish(p, n);
 }
 
 /* assignment: single_target ':' expression ['=' rhs] | (star_targets '=')+ rhs | single_target augassign rhs
@@ -63,21 +63,22 @@ static Node *parse_assignment(Parser *p, uint32_t begin, Node *first) {
 static Node *parse_expression_statement(Parser *p) {
   uint32_t begin = p->tok.begin;
   Node *left = parse_yield_or_star_expressions(p);
-  if (at(p, T_COLON)) return parse_annotated(p, begin, left);
-  if (at(p, T_ASSIGN)) return parse_assignment(p, begin, left);
+  if (parse_at(p, T_COLON)) return parse_annotated(p, begin, left);
+  if (parse_at(p, T_ASSIGN)) return parse_assignment(p, begin, left);
   int op = augmented_operator(p->tok.kind);
-  Node *n = node(p, op < 0 ? N_EXPR : N_AUGASSIGN, begin);
+  Node *n = parse_node(p, op < 0 ? N_EXPR : N_AUGASSIGN, begin);
   n->a = left;
-  if (op < 0) return finish(p, n);
+  if (op < 0) return parse_finish(p, n);
   if (!single_target(left)) {
     if (left->kind == N_TUPLE || left->kind == N_LIST)
-      fail_at(p, left->span, NULL, "an augmented assignment has a single target, not %s", syn_kind_text(left->kind));
-    check_target(p, left, "assign to");
+      parse_fail_at(p, left->span, NULL, "an augmented assignment has a single target, not %s",
+                    syn_kind_text(left->kind));
+    parse_check_target(p, left, "assign to");
   }
   n->op = (uint32_t)op;
-  advance(p);
+  parse_advance(p);
   n->b = parse_yield_or_star_expressions(p);
-  return finish(p, n);
+  return parse_finish(p, n);
 }
 
 /* ---- imports ----------------------------------------------------------------------------------------------------- */
@@ -88,142 +89,142 @@ static const char *parse_dotted_name(Parser *p, Span *span) {
   Buf text = {.cx = p->cx};
   do {
     if (text.len) buf_putc(&text, '.');
-    buf_puts(&text, expect_name(p, NULL, "the name of a module"));
-  } while (accept(p, T_DOT));
-  *span = span_from(p, begin);
+    buf_puts(&text, parse_expect_name(p, NULL, "the name of a module"));
+  } while (parse_accept(p, T_DOT));
+  *span = parse_span_from(p, begin);
   return intern_n(p->cx, text.s, text.len);
 }
 
 /* ['as' NAME] */
 static Node *finish_alias(Parser *p, Node *n) {
-  if (accept(p, T_AS)) n->name2 = expect_name(p, NULL, "a name after `as`");
-  return finish(p, n);
+  if (parse_accept(p, T_AS)) n->name2 = parse_expect_name(p, NULL, "a name after `as`");
+  return parse_finish(p, n);
 }
 
 /* import_name: 'import' (dotted_name ['as' NAME]) % ',' */
 static Node *parse_import(Parser *p) {
-  Node *n = node(p, N_IMPORT, p->tok.begin);
-  uint32_t items = list_begin(p);
+  Node *n = parse_node(p, N_IMPORT, p->tok.begin);
+  uint32_t items = parse_list_begin(p);
   do {
-    advance(p);
-    Node *alias = node(p, N_ALIAS, p->tok.begin);
+    parse_advance(p);
+    Node *alias = parse_node(p, N_ALIAS, p->tok.begin);
     alias->name = parse_dotted_name(p, &alias->name_span);
-    list_push(p, finish_alias(p, alias));
-  } while (at(p, T_COMMA));
-  n->items = list_end(p, items);
-  return finish(p, n);
+    parse_list_push(p, finish_alias(p, alias));
+  } while (parse_at(p, T_COMMA));
+  n->items = parse_list_end(p, items);
+  return parse_finish(p, n);
 }
 
 /* import_from: 'from' ('.' | '...')* dotted_name 'import' names | 'from' ('.' | '...')+ 'import' names
  * names: '*' | '(' (NAME ['as' NAME]) % ',' [','] ')' | (NAME ['as' NAME]) % ',' */
 static Node *parse_import_from(Parser *p) {
-  Node *n = node(p, N_IMPORT_FROM, p->tok.begin);
-  advance(p);
+  Node *n = parse_node(p, N_IMPORT_FROM, p->tok.begin);
+  parse_advance(p);
   n->name = intern(p->cx, "");
-  for (; at(p, T_DOT) || at(p, T_ELLIPSIS); advance(p)) n->op += at(p, T_DOT) ? 1 : 3;
-  if (!n->op || !at(p, T_IMPORT)) n->name = parse_dotted_name(p, &n->name_span);
-  expect(p, T_IMPORT, "after the name of the module");
-  uint32_t open = p->tok.begin, items = list_begin(p);
-  if (at(p, T_STAR)) {
-    Node *all = node(p, N_ALIAS, open);
+  for (; parse_at(p, T_DOT) || parse_at(p, T_ELLIPSIS); parse_advance(p)) n->op += parse_at(p, T_DOT) ? 1 : 3;
+  if (!n->op || !parse_at(p, T_IMPORT)) n->name = parse_dotted_name(p, &n->name_span);
+  parse_expect(p, T_IMPORT, "after the name of the module");
+  uint32_t open = p->tok.begin, items = parse_list_begin(p);
+  if (parse_at(p, T_STAR)) {
+    Node *all = parse_node(p, N_ALIAS, open);
     all->name = intern(p->cx, "*");
-    advance(p);
-    list_push(p, finish(p, all));
+    parse_advance(p);
+    parse_list_push(p, parse_finish(p, all));
   } else {
-    bool parenthesis = accept(p, T_LPAR);
+    bool parenthesis = parse_accept(p, T_LPAR);
     do {
-      if (parenthesis && at(p, T_RPAR) && p->stack.len > items) break;
-      Node *alias = node(p, N_ALIAS, p->tok.begin);
-      alias->name = expect_name(p, &alias->name_span, "a name to import");
-      list_push(p, finish_alias(p, alias));
-    } while (accept(p, T_COMMA));
-    if (parenthesis) expect_close(p, T_RPAR);
+      if (parenthesis && parse_at(p, T_RPAR) && p->stack.len > items) break;
+      Node *alias = parse_node(p, N_ALIAS, p->tok.begin);
+      alias->name = parse_expect_name(p, &alias->name_span, "a name to import");
+      parse_list_push(p, finish_alias(p, alias));
+    } while (parse_accept(p, T_COMMA));
+    if (parenthesis) parse_expect_close(p, T_RPAR);
   }
-  n->items = list_end(p, items);
-  return finish(p, n);
+  n->items = parse_list_end(p, items);
+  return parse_finish(p, n);
 }
 
 /* ---- the others -------------------------------------------------------------------------------------------------- */
 
 /* 'pass' | 'break' | 'continue' */
 static Node *parse_word(Parser *p, NodeKind kind) {
-  Node *n = node(p, kind, p->tok.begin);
-  advance(p);
-  return finish(p, n);
+  Node *n = parse_node(p, kind, p->tok.begin);
+  parse_advance(p);
+  return parse_finish(p, n);
 }
 
 /* return_stmt: 'return' [star_expressions] */
 static Node *parse_return(Parser *p) {
-  Node *n = node(p, N_RETURN, p->tok.begin);
-  advance(p);
-  if (starts_expression(p->tok.kind)) n->a = parse_star_expressions(p);
-  return finish(p, n);
+  Node *n = parse_node(p, N_RETURN, p->tok.begin);
+  parse_advance(p);
+  if (parse_starts_expression(p->tok.kind)) n->a = parse_star_expressions(p);
+  return parse_finish(p, n);
 }
 
 /* raise_stmt: 'raise' [expression ['from' expression]] */
 static Node *parse_raise(Parser *p) {
-  Node *n = node(p, N_RAISE, p->tok.begin);
-  advance(p);
-  if (starts_expression(p->tok.kind)) {
+  Node *n = parse_node(p, N_RAISE, p->tok.begin);
+  parse_advance(p);
+  if (parse_starts_expression(p->tok.kind)) {
     n->a = parse_expression(p);
-    if (accept(p, T_FROM)) n->b = parse_expression(p);
+    if (parse_accept(p, T_FROM)) n->b = parse_expression(p);
   }
-  return finish(p, n);
+  return parse_finish(p, n);
 }
 
 /* assert_stmt: 'assert' expression [',' expression] */
 static Node *parse_assert(Parser *p) {
-  Node *n = node(p, N_ASSERT, p->tok.begin);
-  advance(p);
+  Node *n = parse_node(p, N_ASSERT, p->tok.begin);
+  parse_advance(p);
   n->a = parse_expression(p);
-  if (accept(p, T_COMMA)) n->b = parse_expression(p);
-  return finish(p, n);
+  if (parse_accept(p, T_COMMA)) n->b = parse_expression(p);
+  return parse_finish(p, n);
 }
 
 /* del_stmt: 'del' del_target % ',' [','] */
 static Node *parse_del(Parser *p) {
-  Node *n = node(p, N_DELETE, p->tok.begin);
-  uint32_t items = list_begin(p);
-  advance(p);
+  Node *n = parse_node(p, N_DELETE, p->tok.begin);
+  uint32_t items = parse_list_begin(p);
+  parse_advance(p);
   do {
-    if (p->stack.len > items && !starts_expression(p->tok.kind)) break;
+    if (p->stack.len > items && !parse_starts_expression(p->tok.kind)) break;
     Node *target = parse_bitwise_or(p);
-    check_target(p, target, "delete");
-    list_push(p, target);
-  } while (accept(p, T_COMMA));
-  n->items = list_end(p, items);
-  return finish(p, n);
+    parse_check_target(p, target, "delete");
+    parse_list_push(p, target);
+  } while (parse_accept(p, T_COMMA));
+  n->items = parse_list_end(p, items);
+  return parse_finish(p, n);
 }
 
 /* global_stmt: 'global' NAME % ','      nonlocal_stmt: 'nonlocal' NAME % ',' */
 static Node *parse_global(Parser *p, NodeKind kind) {
-  Node *n = node(p, kind, p->tok.begin);
-  uint32_t items = list_begin(p);
+  Node *n = parse_node(p, kind, p->tok.begin);
+  uint32_t items = parse_list_begin(p);
   do {
-    advance(p);
-    Node *name = node(p, N_NAME, p->tok.begin);
-    name->name = expect_name(p, &name->name_span, "a name");
-    list_push(p, finish(p, name));
-  } while (at(p, T_COMMA));
-  n->items = list_end(p, items);
-  return finish(p, n);
+    parse_advance(p);
+    Node *name = parse_node(p, N_NAME, p->tok.begin);
+    name->name = parse_expect_name(p, &name->name_span, "a name");
+    parse_list_push(p, parse_finish(p, name));
+  } while (parse_at(p, T_COMMA));
+  n->items = parse_list_end(p, items);
+  return parse_finish(p, n);
 }
 
 /* type_alias: "type" NAME [type_params] '=' expression      where a name follows the soft keyword */
 static Node *parse_type_alias(Parser *p) {
-  if (!at_word(p, "type")) return NULL;
-  Mark start = mark(p);
-  Node *n = node(p, N_TYPE_ALIAS, p->tok.begin);
-  advance(p);
-  if (!at(p, T_NAME)) {
-    rewind_to(p, start);
+  if (!parse_at_word(p, "type")) return NULL;
+  Mark start = parse_mark(p);
+  Node *n = parse_node(p, N_TYPE_ALIAS, p->tok.begin);
+  parse_advance(p);
+  if (!parse_at(p, T_NAME)) {
+    parse_rewind_to(p, start);
     return NULL;
   }
-  n->name = expect_name(p, &n->name_span, "a name");
+  n->name = parse_expect_name(p, &n->name_span, "a name");
   n->type_params = parse_type_parameters(p);
-  expect(p, T_ASSIGN, "after the name of the type");
+  parse_expect(p, T_ASSIGN, "after the name of the type");
   n->a = parse_expression(p);
-  return finish(p, n);
+  return parse_finish(p, n);
 }
 
 static Node *parse_simple_statement(Parser *p) {
@@ -239,15 +240,16 @@ static Node *parse_simple_statement(Parser *p) {
   case T_NONLOCAL: return parse_global(p, N_NONLOCAL);
   case T_IMPORT: return parse_import(p);
   case T_FROM: return parse_import_from(p);
-  case T_INDENT: fail_at(p, token_span(p), NULL, "unexpected indentation");
+  case T_INDENT: parse_fail_at(p, parse_token_span(p), NULL, "unexpected indentation");
   case T_ELIF:
-  case T_ELSE: fail_at(p, token_span(p), NULL, "%s belongs to no `if` here", token_text(p->tok.kind));
+  case T_ELSE: parse_fail_at(p, parse_token_span(p), NULL, "%s belongs to no `if` here", lex_token_text(p->tok.kind));
   case T_EXCEPT:
-  case T_FINALLY: fail_at(p, token_span(p), NULL, "%s belongs to no `try` here", token_text(p->tok.kind));
+  case T_FINALLY:
+    parse_fail_at(p, parse_token_span(p), NULL, "%s belongs to no `try` here", lex_token_text(p->tok.kind));
   default: {
     Node *alias = parse_type_alias(p);
     if (alias) return alias;
-    if (!starts_expression(p->tok.kind) && !at(p, T_YIELD)) fail_unexpected(p, "a statement");
+    if (!parse_starts_expression(p->tok.kind) && !parse_at(p, T_YIELD)) parse_fail_unexpected(p, "a statement");
     return parse_expression_statement(p);
   }
   }
@@ -257,16 +259,17 @@ static Node *parse_simple_statement(Parser *p) {
 static _Noreturn void fail_line_end(Parser *p, const Node *last) {
   const Node *value = last->kind == N_EXPR ? last->a : NULL;
   bool name = value && value->kind == N_NAME;
-  if (name && starts_expression(p->tok.kind)) {
+  if (name && parse_starts_expression(p->tok.kind)) {
     if (strcmp(value->name, "print") == 0 || strcmp(value->name, "exec") == 0)
-      fail_at(p, span_join(value->span, token_span(p)), "its arguments go in parentheses", "`%s` is a function",
-              value->name);
+      parse_fail_at(p, span_join(value->span, parse_token_span(p)), "its arguments go in parentheses",
+                    "`%s` is a function", value->name);
     if (strcmp(value->name, "function") == 0 || strcmp(value->name, "func") == 0 || strcmp(value->name, "fn") == 0)
-      fail_at(p, value->span, "did you mean `def`?", "unexpected name after `%s`", value->name);
+      parse_fail_at(p, value->span, "did you mean `def`?", "unexpected name after `%s`", value->name);
   }
-  if (name && at(p, T_WALRUS))
-    fail_at(p, token_span(p), "did you mean `=`?", "`:=` cannot stand outside parentheses in a statement of its own");
-  fail_unexpected(p, "the end of the statement");
+  if (name && parse_at(p, T_WALRUS))
+    parse_fail_at(p, parse_token_span(p), "did you mean `=`?",
+                  "`:=` cannot stand outside parentheses in a statement of its own");
+  parse_fail_unexpected(p, "the end of the statement");
 }
 
 /* statement: compound_stmt | simple_stmt % ';' [';'] NEWLINE */
@@ -274,9 +277,9 @@ void parse_statement(Parser *p) {
   if (parse_compound_statement(p)) return;
   for (;;) {
     Node *n = parse_simple_statement(p);
-    list_push(p, n);
-    if (accept(p, T_NEWLINE) || at(p, T_EOF)) return;
-    if (!accept(p, T_SEMICOLON)) fail_line_end(p, n);
-    if (accept(p, T_NEWLINE) || at(p, T_EOF)) return;
+    parse_list_push(p, n);
+    if (parse_accept(p, T_NEWLINE) || parse_at(p, T_EOF)) return;
+    if (!parse_accept(p, T_SEMICOLON)) fail_line_end(p, n);
+    if (parse_accept(p, T_NEWLINE) || parse_at(p, T_EOF)) return;
   }
 }

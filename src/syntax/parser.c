@@ -2,9 +2,9 @@
  *
  * Recursive descent over Python's grammar, one function per rule, the rule above it. One token is looked at ahead; the
  * few places where that is not enough (a `match` that may be a name, a parenthesis after `with`) look over the tokens
- * of the line and come back with mark() and rewind_to().
+ * of the line and come back with parse_mark() and parse_rewind_to().
  *
- * No input overflows the C stack: functions that recurse count their nesting (enter), and finish() measures the height
+ * No input overflows the C stack: functions that recurse count their nesting (enter), and parse_finish() measures the height
  * of each tree, so that what walks the tree later may recurse as well.
  */
 #include "syntax/internal.h"
@@ -14,23 +14,23 @@
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
-void advance(Parser *p) {
+void parse_advance(Parser *p) {
   if (p->tok.end > p->tok.begin) p->prev_end = p->tok.end;
   p->tok = lex_next(&p->lx);
 }
 
-bool accept(Parser *p, TokenKind kind) {
-  if (!at(p, kind)) return false;
-  advance(p);
+bool parse_accept(Parser *p, TokenKind kind) {
+  if (!parse_at(p, kind)) return false;
+  parse_advance(p);
   return true;
 }
 
-bool at_word(const Parser *p, const char *word) {
+bool parse_at_word(const Parser *p, const char *word) {
   size_t n = strlen(word);
-  return at(p, T_NAME) && p->tok.end - p->tok.begin == n && memcmp(p->lx.text + p->tok.begin, word, n) == 0;
+  return parse_at(p, T_NAME) && p->tok.end - p->tok.begin == n && memcmp(p->lx.text + p->tok.begin, word, n) == 0;
 }
 
-Mark mark(const Parser *p) {
+Mark parse_mark(const Parser *p) {
   const Lexer *lx = &p->lx;
   Mark m = {.tok = p->tok, .prev_end = p->prev_end, .pos = lx->pos, .depth = lx->depth};
   m.line_start = lx->line_start;
@@ -39,7 +39,7 @@ Mark mark(const Parser *p) {
   return m;
 }
 
-void rewind_to(Parser *p, Mark m) {
+void parse_rewind_to(Parser *p, Mark m) {
   Lexer *lx = &p->lx;
   p->tok = m.tok;
   p->prev_end = m.prev_end;
@@ -52,10 +52,10 @@ void rewind_to(Parser *p, Mark m) {
 
 /* ---- complaints -------------------------------------------------------------------------------------------------- */
 
-Span token_span(const Parser *p) { return (Span){p->source, p->tok.begin, p->tok.end}; }
-Span span_from(const Parser *p, uint32_t begin) { return (Span){p->source, begin, p->prev_end}; }
+Span parse_token_span(const Parser *p) { return (Span){p->source, p->tok.begin, p->tok.end}; }
+Span parse_span_from(const Parser *p, uint32_t begin) { return (Span){p->source, begin, p->prev_end}; }
 
-bool starts_expression(TokenKind kind) {
+bool parse_starts_expression(TokenKind kind) {
   switch (kind) {
   case T_NAME:
   case T_INT:
@@ -81,7 +81,7 @@ bool starts_expression(TokenKind kind) {
   }
 }
 
-void fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...) {
+void parse_fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   diag_vfail(p->cx, span, hint, fmt, args);
@@ -96,15 +96,15 @@ static void blame_bracket(Parser *p) {
   Bracket b = lx->brackets[lx->depth - 1];
   const char *between = lx->text + b.at;
   if (!memchr(between, '\n', p->tok.begin - b.at)) return;
-  Mark here = mark(p);
+  Mark here = parse_mark(p);
   uint32_t depth = lx->depth;
   while (lx->depth >= depth) { /* reaching the end complains about the bracket */
-    if (at(p, T_FSTRING))
+    if (parse_at(p, T_FSTRING))
       parse_strings(p);
     else
-      advance(p);
+      parse_advance(p);
   }
-  rewind_to(p, here);
+  parse_rewind_to(p, here);
 }
 
 /* The next token as a message names it. */
@@ -116,8 +116,8 @@ static const char *found_text(Parser *p) {
   case T_FLOAT:
   case T_IMAG:
     if (n <= 40) return ctx_printf(p->cx, "`%.*s`", (int)n, p->lx.text + p->tok.begin);
-    return token_text(p->tok.kind);
-  default: return token_text(p->tok.kind);
+    return lex_token_text(p->tok.kind);
+  default: return lex_token_text(p->tok.kind);
   }
 }
 
@@ -139,52 +139,54 @@ static const char *habit_hint(const Parser *p) {
   }
 }
 
-void fail_unexpected(Parser *p, const char *wanted) {
-  if (at(p, T_INDENT)) fail_at(p, token_span(p), NULL, "unexpected indentation");
+void parse_fail_unexpected(Parser *p, const char *wanted) {
+  if (parse_at(p, T_INDENT)) parse_fail_at(p, parse_token_span(p), NULL, "unexpected indentation");
   blame_bracket(p);
-  if (at(p, T_ASSIGN)) {
+  if (parse_at(p, T_ASSIGN)) {
     const char *hint = p->lx.depth ? "did you mean `==`, or `:=`?" : "did you mean `==`?";
-    fail_at(p, token_span(p), hint, "`=` cannot stand in an expression");
+    parse_fail_at(p, parse_token_span(p), hint, "`=` cannot stand in an expression");
   }
   const char *hint = habit_hint(p);
-  if (wanted) fail_at(p, token_span(p), hint, "expected %s, found %s", wanted, found_text(p));
-  fail_at(p, token_span(p), hint, "unexpected %s", found_text(p));
+  if (wanted) parse_fail_at(p, parse_token_span(p), hint, "expected %s, found %s", wanted, found_text(p));
+  parse_fail_at(p, parse_token_span(p), hint, "unexpected %s", found_text(p));
 }
 
-void expect(Parser *p, TokenKind kind, const char *where) {
-  if (accept(p, kind)) return;
-  fail_unexpected(p, ctx_printf(p->cx, "%s %s", token_text(kind), where));
+void parse_expect(Parser *p, TokenKind kind, const char *where) {
+  if (parse_accept(p, kind)) return;
+  parse_fail_unexpected(p, ctx_printf(p->cx, "%s %s", lex_token_text(kind), where));
 }
 
-void expect_close(Parser *p, TokenKind kind) {
-  if (accept(p, kind)) return;
-  if (starts_expression(p->tok.kind) && p->tok.kind != T_STAR) {
+void parse_expect_close(Parser *p, TokenKind kind) {
+  if (parse_accept(p, kind)) return;
+  if (parse_starts_expression(p->tok.kind) && p->tok.kind != T_STAR) {
     blame_bracket(p);
-    fail_at(p, token_span(p), "is a comma missing?", "expected `,` or %s, found %s", token_text(kind), found_text(p));
+    parse_fail_at(p, parse_token_span(p), "is a comma missing?", "expected `,` or %s, found %s", lex_token_text(kind),
+                  found_text(p));
   }
-  fail_unexpected(p, token_text(kind));
+  parse_fail_unexpected(p, lex_token_text(kind));
 }
 
-const char *expect_name(Parser *p, Span *span, const char *what) {
-  if (!at(p, T_NAME)) {
+const char *parse_expect_name(Parser *p, Span *span, const char *what) {
+  if (!parse_at(p, T_NAME)) {
     if (p->tok.kind >= T_AS && p->tok.kind <= T_NONLOCAL)
-      fail_at(p, token_span(p), NULL, "expected %s, found the keyword %s", what, token_text(p->tok.kind));
+      parse_fail_at(p, parse_token_span(p), NULL, "expected %s, found the keyword %s", what,
+                    lex_token_text(p->tok.kind));
     blame_bracket(p);
-    fail_at(p, token_span(p), NULL, "expected %s, found %s", what, found_text(p));
+    parse_fail_at(p, parse_token_span(p), NULL, "expected %s, found %s", what, found_text(p));
   }
-  if (span) *span = token_span(p);
+  if (span) *span = parse_token_span(p);
   const char *name = intern_n(p->cx, p->lx.text + p->tok.begin, p->tok.end - p->tok.begin);
-  advance(p);
+  parse_advance(p);
   return name;
 }
 
-void enter(Parser *p) {
-  if (++p->nesting > MAX_NESTING) fail_at(p, token_span(p), NULL, "expression nested too deeply");
+void parse_enter(Parser *p) {
+  if (++p->nesting > MAX_NESTING) parse_fail_at(p, parse_token_span(p), NULL, "expression nested too deeply");
 }
 
 /* ---- nodes and lists --------------------------------------------------------------------------------------------- */
 
-Node *node(Parser *p, NodeKind kind, uint32_t begin) {
+Node *parse_node(Parser *p, NodeKind kind, uint32_t begin) {
   Node *n = NEW(p->cx, Node);
   n->kind = kind;
   n->span = (Span){p->source, begin, begin};
@@ -198,7 +200,7 @@ static uint32_t tallest(uint32_t height, const Nodes *list) {
   return height;
 }
 
-Node *finish(Parser *p, Node *n) {
+Node *parse_finish(Parser *p, Node *n) {
   n->span.end = p->prev_end;
   uint32_t height = taller(taller(taller(0, n->a), n->b), n->c);
   const Nodes *lists[] = {&n->items, &n->items2, &n->keywords, &n->body, &n->orelse, &n->final, &n->type_params};
@@ -206,14 +208,14 @@ Node *finish(Parser *p, Node *n) {
   for (uint32_t i = 0; i < n->params.len; i++)
     height = taller(taller(height, n->params.at[i].annotation), n->params.at[i].fallback);
   if (height >= SYN_MAX_HEIGHT)
-    fail_at(p, n->span, NULL, "%s nested too deeply", n->kind < N_EXPR ? "expression" : "statement");
+    parse_fail_at(p, n->span, NULL, "%s nested too deeply", n->kind < N_EXPR ? "expression" : "statement");
   n->height = (uint16_t)(height + 1);
   return n;
 }
 
-void list_push(Parser *p, Node *n) { vec_push(p->cx, &p->stack, n); }
+void parse_list_push(Parser *p, Node *n) { vec_push(p->cx, &p->stack, n); }
 
-Nodes list_end(Parser *p, uint32_t begin) {
+Nodes parse_list_end(Parser *p, uint32_t begin) {
   uint32_t n = p->stack.len - begin;
   p->stack.len = begin;
   if (!n) return (Nodes){0};

@@ -88,7 +88,7 @@ static void check_dot_flags(const RtDotSet *set, int32_t flags, CpuElem a_type, 
   Matrix before = c;
   before.data = malloc((size_t)c_size);
   memcpy(before.data, c.data, (size_t)c_size);
-  size_t pack_bytes = cpu_dot_pack_bytes(m, n, k, a_type, b_type);
+  size_t pack_bytes = rt_dot_pack_bytes(m, n, k, a_type, b_type);
   char *pack = aligned_alloc(64, (pack_bytes + GUARD + 63) / 64 * 64);
   memset(pack, 0x5a, pack_bytes + GUARD);
   CpuDot d = {.m = m,
@@ -197,7 +197,7 @@ static void test_dot_specials(void **state) {
   static const double specials[] = {INFINITY, -INFINITY, NAN, 1e38, -3e38, 1e-38, 1e-42, 1e30, 1e-31};
   enum { M = 64, N = 64, K = 64 };
   static float a[M * K], b[K * N], c[2][M * N];
-  char *pack = aligned_alloc(64, cpu_dot_pack_bytes(M, N, K, CPU_F32, CPU_F32) / 64 * 64 + 64);
+  char *pack = aligned_alloc(64, rt_dot_pack_bytes(M, N, K, CPU_F32, CPU_F32) / 64 * 64 + 64);
   for (int trial = 0; trial < 60; trial++) {
     for (int i = 0; i < M * K; i++) a[i] = (float)(uniform() - 0.5), b[i] = (float)(uniform() - 0.5);
     for (int i = 0; i < 1 + trial % 4; i++)
@@ -272,7 +272,7 @@ static void test_dot_f32_error(void **state) {
   if (!rt_cpu()->avx512) return;
   enum { N = 64, K = 256 };
   static float a[N * K], b[K * N];
-  void *pack = aligned_alloc(64, cpu_dot_pack_bytes(N, N, K, CPU_F32, CPU_F32) / 64 * 64 + 64);
+  void *pack = aligned_alloc(64, rt_dot_pack_bytes(N, N, K, CPU_F32, CPU_F32) / 64 * 64 + 64);
   for (int kind = 0; kind < 4; kind++)
     for (int64_t k = 32; k <= K; k *= 2) {
       for (int i = 0; i < 2 * N * K; i++) {
@@ -299,7 +299,7 @@ static void test_dot_f16_infinity(void **state) {
   enum { M = 32, N = 48, K = 64 };
   static uint16_t a[M * K], b[K * N];
   static float c[M * N];
-  char *pack = aligned_alloc(64, cpu_dot_pack_bytes(M, N, K, CPU_F16, CPU_F16) / 64 * 64 + 64);
+  char *pack = aligned_alloc(64, rt_dot_pack_bytes(M, N, K, CPU_F16, CPU_F16) / 64 * 64 + 64);
   for (int i = 0; i < M * K; i++) a[i] = (uint16_t)ir_float_encode(F16, uniform() + 0.5);
   for (int i = 0; i < K * N; i++) b[i] = (uint16_t)ir_float_encode(F16, uniform() + 0.5);
   a[3 * K + 5] = 0x7c00;  /* inf in row 3 */

@@ -71,7 +71,7 @@ static uint64_t fixed_bits(const uint64_t *reps, int n, int reg) {
 
 /* What lies at each (part, offset) after the writers are done, plus one. */
 static void check_exchange(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit) {
-  Exchange e = exchange_plan(cx, from, to, elem_bytes, limit);
+  Exchange e = gpu_exchange_plan(cx, from, to, elem_bytes, limit);
   int64_t slots = e.bytes / elem_bytes;
   uint64_t *memory = NEWN(cx, uint64_t, slots << e.nrep);
   int at = layout_in_shift(from, AXIS_REGISTER), at_to = layout_in_shift(to, AXIS_REGISTER);
@@ -100,7 +100,7 @@ static void check_exchange(Ctx *cx, const Layout *from, const Layout *to, int el
 /* Every (register, lane, warp) of the result gets its element from the place in its own warp that the map says, and in
  * the round that is its turn from a lane that gives that. */
 static bool check_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
-  const Shuffles *s = exchange_by_shuffles(cx, from, to, elem_bytes);
+  const Shuffles *s = gpu_exchange_by_shuffles(cx, from, to, elem_bytes);
   if (!s) return false;
   int warp_from = layout_in_shift(from, AXIS_WARP), warp_to = layout_in_shift(to, AXIS_WARP);
   int lane_from = layout_in_shift(from, AXIS_LANE), lane_to = layout_in_shift(to, AXIS_LANE);
@@ -111,9 +111,9 @@ static bool check_shuffles(Ctx *cx, const Layout *from, const Layout *to, int el
     assert_true(layout_map(from, layout_map(s->x, within) | warp << warp_from) == layout_map(to, in));
     if (!s->in_rounds) continue;
     uint32_t lane = (uint32_t)(within >> lane_to), reg = (uint32_t)(within & ((1u << lane_to) - 1)), there, given;
-    bool leaves = shuffles_round(s, (int)(reg ^ shuffles_image(s->turn, lane)), &there, &given);
-    there ^= shuffles_image(s->asked, lane);
-    given ^= shuffles_image(s->given, there);
+    bool leaves = gpu_shuffles_round(s, (int)(reg ^ gpu_shuffles_image(s->turn, lane)), &there, &given);
+    there ^= gpu_shuffles_image(s->asked, lane);
+    given ^= gpu_shuffles_image(s->given, there);
     assert_true(leaves || there == lane);
     assert_true(layout_map(from, given | (uint64_t)there << lane_from | warp << warp_from) == layout_map(to, in));
   }
@@ -125,11 +125,12 @@ static void one_bit_for_another(Ctx *cx, void *arg) {
   (void)arg;
   const AxisSize in[] = {{AXIS_REGISTER, 3}, {AXIS_LANE, 5}, {AXIS_WARP, 0}}, out[] = {{AXIS_DIM0, 8}};
   const uint64_t a[] = {1, 2, 4, 8, 16, 32, 64, 128}, b[] = {1, 16, 4, 8, 2, 32, 64, 128};
-  const Shuffles *s = exchange_by_shuffles(cx, layout_new(cx, in, 3, out, 1, a), layout_new(cx, in, 3, out, 1, b), 4);
+  const Shuffles *s =
+      gpu_exchange_by_shuffles(cx, layout_new(cx, in, 3, out, 1, a), layout_new(cx, in, 3, out, 1, b), 4);
   assert_true(s && s->in_rounds && s->asks_itself);
   int leaving = 0;
   uint32_t lane, reg;
-  for (int r = 0; r < 8; r++) leaving += shuffles_round(s, r, &lane, &reg);
+  for (int r = 0; r < 8; r++) leaving += gpu_shuffles_round(s, r, &lane, &reg);
   assert_int_equal(leaving, 4);
 }
 
@@ -160,7 +161,7 @@ static void random_exchanges(Ctx *cx, void *arg) {
                  *to = gpu_layout(cx, random_tensor(cx, shape, num_warps));
     check_exchange(cx, from, to, 1 << rnd(4), rnd(2) ? 1 << 20 : 4096);
     check_shuffles(cx, from, to, 1 << rnd(4));
-    const Layout *moves = exchange_in_registers(cx, from, to);
+    const Layout *moves = gpu_exchange_in_registers(cx, from, to);
     for (uint64_t in = 0; moves && in < (uint64_t)1 << to->in_bits; in++) {
       uint64_t reg = in >> layout_in_shift(to, AXIS_REGISTER) & ((1u << layout_in_bits(to, AXIS_REGISTER)) - 1);
       uint64_t rest =
@@ -189,8 +190,8 @@ static void common_exchanges(Ctx *cx, void *arg) {
   Attr *wgmma = gpu_mma(cx, 3, 0, (int64_t[]){8, 1}, (int64_t[]){16, 128, 16}, 3);
   Attr *from[] = {mma, wgmma};
   for (size_t i = 0; i < COUNT(from); i++) {
-    Exchange e = exchange_plan(cx, gpu_layout(cx, ir_tensor(cx, half, 2, shape, from[i])),
-                               gpu_layout(cx, ir_tensor(cx, half, 2, shape, rows)), 2, 1 << 20);
+    Exchange e = gpu_exchange_plan(cx, gpu_layout(cx, ir_tensor(cx, half, 2, shape, from[i])),
+                                   gpu_layout(cx, ir_tensor(cx, half, 2, shape, rows)), 2, 1 << 20);
     assert_int_equal(e.vec_to, 3);
     assert_int_equal(conflicts(e.from, e.vec_from, 2), 1);
     assert_int_equal(conflicts(e.to, e.vec_to, 2), 1);
@@ -305,7 +306,8 @@ static void corpus_compiles_for_every_processor(void **state) {
 
 static void corpus_assembles(void **state) {
   (void)state;
-  if (!assembler_present(ASSEMBLER_ANY)) fail_msg("an assembler of PTX is needed: ptxas on PATH, or libnvJitLink");
+  if (!nvidia_assembler_present(ASSEMBLER_ANY))
+    fail_msg("an assembler of PTX is needed: ptxas on PATH, or libnvJitLink");
   for (size_t i = 0; i < COUNT(targets); i++) compile_for(targets[i], "cubin", NULL);
 }
 

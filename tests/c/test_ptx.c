@@ -48,7 +48,7 @@ static void in_context(void (*run)(Ctx *cx, int arg), int arg) {
 /* Nothing here passes by skipping: without them the tests fail and say what is missing. */
 #define NO_ASSEMBLER "an assembler of PTX is needed: ptxas on PATH, or libnvJitLink"
 static void need_assembler(void) {
-  if (!assembler_present(ASSEMBLER_ANY)) fail_msg("%s", NO_ASSEMBLER);
+  if (!nvidia_assembler_present(ASSEMBLER_ANY)) fail_msg("%s", NO_ASSEMBLER);
 }
 
 static bool have(const char *tool) {
@@ -102,8 +102,8 @@ static char *ptx_text(Ctx *cx, LLModule *m, int sm) {
 }
 
 static Cubin to_cubin(Ctx *cx, LLModule *m, int sm, const char *entry) {
-  return assemble(cx, ptx_text(cx, m, sm), entry,
-                  (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3, .line_info = true});
+  return nvidia_assemble(cx, ptx_text(cx, m, sm), entry,
+                         (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3, .line_info = true});
 }
 
 /* ---- the whole tables -------------------------------------------------------------------------------------------- */
@@ -221,7 +221,7 @@ static void vector_add_is_good(void **state) {
 /* An attempt that the assembler refuses: no cubin, and its words. */
 static void look_at_refusal(Ctx *cx, int sm) {
   const char *ptx = ctx_printf(cx, ".version 7.8\n.target sm_%d\n.visible .entry k() { nonsense; }\n", sm);
-  Cubin c = assemble(cx, ptx, "k", (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3, .may_refuse = true});
+  Cubin c = nvidia_assemble(cx, ptx, "k", (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3, .may_refuse = true});
   if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
   assert_null(c.bytes);
   assert_true(strlen(c.log) > 0);
@@ -405,8 +405,8 @@ static void swaps_are_parallel(void **state) {
 
 static void assemble_nonsense(Ctx *cx, void *arg) {
   (void)arg;
-  assemble(cx, ".version 8.0\n.target sm_80\n.address_size 64\n.entry k() { nonsense; }\n", "k",
-           (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3});
+  nvidia_assemble(cx, ".version 8.0\n.target sm_80\n.address_size 64\n.entry k() { nonsense; }\n", "k",
+                  (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3});
 }
 
 static void refusal_is_an_internal_error(void **state) {
@@ -430,20 +430,20 @@ static void compare_assemblers(Ctx *cx, int sm) {
   const char *ptx = ptx_text(cx, m, sm);
   int regs = -1;
   for (int k = ASSEMBLER_LIBRARY; k <= ASSEMBLER_PTXAS; k++) {
-    if (!assembler_present((AssemblerKind)k)) {
-      print_message("%s is not on this machine\n", assembler_name((AssemblerKind)k));
+    if (!nvidia_assembler_present((AssemblerKind)k)) {
+      print_message("%s is not on this machine\n", nvidia_assembler_name((AssemblerKind)k));
       continue;
     }
-    Cubin c = assemble(cx, ptx, "add", (AssembleOptions){.only = (AssemblerKind)k, .opt_level = 3});
+    Cubin c = nvidia_assemble(cx, ptx, "add", (AssembleOptions){.only = (AssemblerKind)k, .opt_level = 3});
     assert_int_equal(c.assembler, k);
     assert_in_range(c.regs, 8, 40);
     if (regs >= 0) assert_int_equal(c.regs, regs);
     regs = c.regs;
     Cubin from_elf = {.regs = -1, .stack = -1};
-    assert_true(cubin_resources(c.bytes, c.len, "add", &from_elf));
+    assert_true(nvidia_cubin_resources(c.bytes, c.len, "add", &from_elf));
     assert_int_equal(from_elf.regs, c.regs);
     assert_int_equal(from_elf.params, 4);
-    assert_false(cubin_resources(c.bytes, c.len / 2, "add", &from_elf));
+    assert_false(nvidia_cubin_resources(c.bytes, c.len / 2, "add", &from_elf));
   }
 }
 

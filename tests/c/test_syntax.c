@@ -185,11 +185,11 @@ static void keywords_are_known(void **state) {
 #include "syntax/tokens.def"
   };
   for (size_t i = 0; i < COUNT(keywords); i++) {
-    assert_int_equal(keyword_of(keywords[i].text, (uint32_t)strlen(keywords[i].text)), keywords[i].kind);
-    assert_int_equal(keyword_of(keywords[i].text, (uint32_t)strlen(keywords[i].text) - 1), T_NAME);
+    assert_int_equal(lex_keyword_of(keywords[i].text, (uint32_t)strlen(keywords[i].text)), keywords[i].kind);
+    assert_int_equal(lex_keyword_of(keywords[i].text, (uint32_t)strlen(keywords[i].text) - 1), T_NAME);
   }
-  assert_int_equal(keyword_of("match", 5), T_NAME);
-  assert_int_equal(keyword_of("continued", 9), T_NAME);
+  assert_int_equal(lex_keyword_of("match", 5), T_NAME);
+  assert_int_equal(lex_keyword_of("continued", 9), T_NAME);
   assert_string_equal(syn_kind_text(N_TRY), "a `try` statement");
   assert_string_equal(syn_compare_text(C_NOT_IN), "not in");
   assert_string_equal(syn_binary_text(B_SHR), ">>");

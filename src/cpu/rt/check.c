@@ -94,8 +94,8 @@ static bool make_shadows(CpuChecks *c) {
   return c->races != NULL;
 }
 
-CpuChecks *cpu_checks_new(const KernelInfo *info, const void *const *args, const uint32_t grid[3],
-                          const ttc_memory *memory, size_t nmemory) {
+CpuChecks *rt_checks_new(const KernelInfo *info, const void *const *args, const uint32_t grid[3],
+                         const ttc_memory *memory, size_t nmemory) {
   CpuChecks *c = calloc(1, sizeof *c + (size_t)info->nargs * sizeof *c->arg_memory);
   if (!c) return NULL;
   c->info = info;
@@ -109,11 +109,11 @@ CpuChecks *cpu_checks_new(const KernelInfo *info, const void *const *args, const
   for (int i = 0; i < info->nargs; i++)
     c->arg_memory[i] = info->args[i] == ARG_PTR ? memory_at(c, pointer_arg(c, i)) : NOWHERE;
   if (make_shadows(c)) return c;
-  cpu_checks_free(c);
+  rt_checks_free(c);
   return NULL;
 }
 
-void cpu_checks_free(CpuChecks *c) {
+void rt_checks_free(CpuChecks *c) {
   if (!c) return;
   races_free(c->races);
   free(c->shadowed);

@@ -41,7 +41,7 @@
  * Sources: Intel Architecture Instruction Set Extensions Programming Reference, chapter 3 (AMX); Henry, Tang, Heinecke,
  * "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", arXiv 1904.06376.
  */
-#include "cpu/rt/dot.h"
+#include "cpu/rt/dot_set.h"
 
 #if RT_HAS_AMX
 

@@ -11,7 +11,7 @@
  *
  * c is read only when its block's sum is ready: the sum over a chunk of k starts from 0 and is added once.
  */
-#include "cpu/rt/dot.h"
+#include "cpu/rt/dot_set.h"
 
 #if defined(__x86_64__)
 

@@ -15,7 +15,7 @@ RtPackArea rt_pack_area(int64_t m, int64_t n, int64_t k, CpuElem a) {
   return area;
 }
 
-size_t cpu_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b) {
+size_t rt_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b) {
   RtPackArea area = rt_pack_area(m, n, k, a == CPU_F64 ? a : b == CPU_F64 ? b : a);
   return area.fma + area.tiles + area.wide;
 }

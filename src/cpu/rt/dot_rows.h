@@ -11,7 +11,7 @@
 #ifndef TRITONC_CPU_RT_DOT_ROWS_H
 #define TRITONC_CPU_RT_DOT_ROWS_H
 
-#include "cpu/rt/dot.h"
+#include "cpu/rt/dot_set.h"
 
 #include <string.h>
 

@@ -16,7 +16,7 @@
  * row's part of the correction, the first row of a panel of B the columns'; the accumulators start from their sum. All
  * is modulo 2^32, as the result is. What lies beyond the end of k is packed as a = b = 0 and takes part.
  */
-#include "cpu/rt/dot.h"
+#include "cpu/rt/dot_set.h"
 
 #if defined(__x86_64__)
 

@@ -22,7 +22,7 @@ static float half_of_float(float x) { return from_bits((uint32_t)ir_float_encode
 static float half_of_double(double x) { return from_bits((uint32_t)ir_float_encode(F16, x)); }
 
 #define SYMBOL(f) {#f, (void *)(uintptr_t)f}
-const CpuRtSymbol cpu_rt_symbols[] = {
+const CpuRtSymbol rt_symbols[] = {
     SYMBOL(ttc_rt_dot),
     SYMBOL(ttc_rt_transpose),
     SYMBOL(ttc_rt_print),
@@ -37,4 +37,4 @@ const CpuRtSymbol cpu_rt_symbols[] = {
     {"__truncdfhf2", (void *)(uintptr_t)half_of_double},
 };
 #undef SYMBOL
-const int cpu_rt_nsymbols = (int)COUNT(cpu_rt_symbols);
+const int rt_nsymbols = (int)COUNT(rt_symbols);

@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-Places places_of(const Layout *l, int shift, int bits) {
+Places gpu_places_of(const Layout *l, int shift, int bits) {
   Places p = {0};
   uint64_t mask = bits >= 64 ? ~(uint64_t)0 : ((uint64_t)1 << bits) - 1;
   int lanes = layout_in_bits(l, AXIS_LANE), warps = layout_in_bits(l, AXIS_WARP);
@@ -22,12 +22,12 @@ Places places_of(const Layout *l, int shift, int bits) {
 
 /* ---- reductions -------------------------------------------------------------------------------------------------- */
 
-uint64_t axis_mask(const Layout *l, int axis) {
+uint64_t gpu_axis_mask(const Layout *l, int axis) {
   Axis a = (Axis)(AXIS_DIM0 + axis);
   return (((uint64_t)1 << layout_out_bits(l, a)) - 1) << layout_out_shift(l, a);
 }
 
-uint64_t axis_squeezed(uint64_t x, uint64_t without, int bits) {
+uint64_t gpu_axis_squeezed(uint64_t x, uint64_t without, int bits) {
   uint64_t out = 0;
   for (int b = 0, at = 0; b < bits; b++)
     if (!(without >> b & 1)) out |= (x >> b & 1) << at++;
@@ -64,9 +64,9 @@ static bool is_part_highest(int parts, int lanes, int widest, int vector) {
   return parts + lanes > 5 && cost_of_highest(parts, lanes, vector) < cost_of_lowest(parts, lanes, widest);
 }
 
-AxisParts axis_parts(const Layout *l, int axis, int elem_bytes) {
-  AxisParts p = {.axis = axis_mask(l, axis)};
-  p.places = places_of(l, 0, l->out_bits);
+AxisParts gpu_axis_parts(const Layout *l, int axis, int elem_bytes) {
+  AxisParts p = {.axis = gpu_axis_mask(l, axis)};
+  p.places = gpu_places_of(l, 0, l->out_bits);
   for (int k = LANE_BITS; k < p.places.nthread; k++)
     if (p.places.columns[k] & p.axis) p.warp_mask |= (uint64_t)1 << k, p.part_bits++;
   p.bits = l->out_bits - layout_out_bits(l, (Axis)(AXIS_DIM0 + axis)) + p.part_bits;
@@ -92,7 +92,7 @@ AxisParts axis_parts(const Layout *l, int axis, int elem_bytes) {
   }
   p.places.used = 0;
   for (int k = 0, part = p.part_at; k < p.places.nthread; k++) {
-    uint64_t column = axis_offset(&p, p.places.columns[k]);
+    uint64_t column = gpu_axis_offset(&p, p.places.columns[k]);
     if (p.warp_mask >> k & 1) column |= (uint64_t)1 << part++;
     p.places.columns[k] = column;
     p.places.used |= column;
@@ -100,16 +100,16 @@ AxisParts axis_parts(const Layout *l, int axis, int elem_bytes) {
   return p;
 }
 
-uint64_t axis_offset(const AxisParts *p, uint64_t place) {
+uint64_t gpu_axis_offset(const AxisParts *p, uint64_t place) {
   uint64_t out = 0;
   for (int b = 0; b < LAYOUT_MAX_BITS; b++)
     if (place >> b & 1 && p->at[b] >= 0) out |= (uint64_t)1 << p->at[b];
   return out;
 }
 
-int64_t reduce_scratch(Ctx *cx, const Op *op) {
+int64_t gpu_reduce_scratch(Ctx *cx, const Op *op) {
   const Layout *l = gpu_layout(cx, ir_operand(op, 0)->type);
-  AxisParts p = axis_parts(l, (int)ir_attr_int_or(op, "axis", 0), 4);
+  AxisParts p = gpu_axis_parts(l, (int)ir_attr_int_or(op, "axis", 0), 4);
   int64_t bytes = 0;
   if (!p.part_bits) return 0;
   for (int i = 0; i < op->noperands; i++) bytes += (max64(4, ir_elem_bytes(ir_operand(op, i)->type->elem)) << p.bits);
@@ -127,7 +127,7 @@ static Axis owner(const Layout *l, uint64_t bit, int *k) {
 }
 
 /* The run that begins at bit `b` of the axis. */
-AxisRun axis_next_run(const Layout *l, Axis dim, int b) {
+AxisRun gpu_axis_next_run(const Layout *l, Axis dim, int b) {
   int k, shift = layout_out_shift(l, dim), bits = layout_out_bits(l, dim);
   AxisRun run = {.axis = owner(l, (uint64_t)1 << (shift + b), &k)};
   for (; b < bits && owner(l, (uint64_t)1 << (shift + b), &k) == run.axis && 1 << k > run.mask; b++) {
@@ -138,16 +138,18 @@ AxisRun axis_next_run(const Layout *l, Axis dim, int b) {
 }
 
 /* Of lanes that differ only in bits of groups that are one by now, one has a place. */
-int axis_lane_places(int lanes_below) {
+int gpu_axis_lane_places(int lanes_below) {
   int n = 32;
   for (; lanes_below; lanes_below &= lanes_below - 1) n /= 2;
   return n;
 }
 
-int64_t axis_slot_bytes(int places, int num_warps, int elem) { return ((int64_t)places * num_warps * elem + 15) & ~15; }
+int64_t gpu_axis_slot_bytes(int places, int num_warps, int elem) {
+  return ((int64_t)places * num_warps * elem + 15) & ~15;
+}
 
 /* The axis's lowest bits that are registers; none if another kind comes first. */
-AxisRun axis_low_run(const Layout *l, Axis dim) {
+AxisRun gpu_axis_low_run(const Layout *l, Axis dim) {
   AxisRun low = {.axis = AXIS_REGISTER};
   int k, shift = layout_out_shift(l, dim);
   for (int b = 0; b < layout_out_bits(l, dim); b++) {
@@ -158,20 +160,20 @@ AxisRun axis_low_run(const Layout *l, Axis dim) {
   return low;
 }
 
-Axis axis_of_op(const Op *op) { return (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0)); }
+Axis gpu_axis_of_op(const Op *op) { return (Axis)(AXIS_DIM0 + ir_attr_int_or(op, "axis", 0)); }
 
-int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps) {
+int64_t gpu_scan_scratch(Ctx *cx, const Op *op, int num_warps) {
   const Layout *l = gpu_layout(cx, ir_operand(op, 0)->type);
-  Axis dim = axis_of_op(op);
-  AxisRun low = axis_low_run(l, dim), run;
+  Axis dim = gpu_axis_of_op(op);
+  AxisRun low = gpu_axis_low_run(l, dim), run;
   int64_t bytes = 0;
   for (int b = low.n, lanes = 0; b < layout_out_bits(l, dim); b += run.n) {
-    run = axis_next_run(l, dim, b);
+    run = gpu_axis_next_run(l, dim, b);
     if (run.axis == AXES) return 0;
     if (run.axis == AXIS_LANE) lanes |= run.mask;
     for (int i = 0; i < op->noperands && run.axis == AXIS_WARP; i++) {
       int elem = ir_elem_bytes(ir_elem(ir_operand(op, i)->type));
-      bytes += (gpu_registers(l) >> low.n) * axis_slot_bytes(axis_lane_places(lanes), num_warps, elem);
+      bytes += (gpu_registers(l) >> low.n) * gpu_axis_slot_bytes(gpu_axis_lane_places(lanes), num_warps, elem);
     }
   }
   return bytes;

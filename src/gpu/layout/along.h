@@ -10,12 +10,12 @@ typedef struct Places {
   int nthread; /* thread bits: lanes and warps */
   uint64_t used; /* bits that some thread column sets */
 } Places;
-Places places_of(const Layout *l, int shift, int bits); /* of the output bits [shift, shift + bits) */
+Places gpu_places_of(const Layout *l, int shift, int bits); /* of the output bits [shift, shift + bits) */
 
 /* ---- reductions -------------------------------------------------------------------------------------------------- */
 
-uint64_t axis_mask(const Layout *l, int axis); /* the bits of the output that are the axis's */
-uint64_t axis_squeezed(uint64_t x, uint64_t without, int bits); /* the bits outside of `without`, pushed together */
+uint64_t gpu_axis_mask(const Layout *l, int axis); /* the bits of the output that are the axis's */
+uint64_t gpu_axis_squeezed(uint64_t x, uint64_t without, int bits); /* the bits outside of `without`, pushed together */
 /* The layout of the parts in shared memory. An offset has the part's number and the bits of the place that matter. */
 typedef struct AxisParts {
   Places places;      /* of a thread that writes: in elements */
@@ -26,9 +26,9 @@ typedef struct AxisParts {
   int at[LAYOUT_MAX_BITS]; /* where in an offset a bit of the place lies; -1: the axis's */
   uint64_t axis;
 } AxisParts;
-AxisParts axis_parts(const Layout *l, int axis, int elem_bytes);
-uint64_t axis_offset(const AxisParts *p, uint64_t place); /* of part 0 */
-int64_t reduce_scratch(Ctx *cx, const Op *op); /* bytes of shared memory */
+AxisParts gpu_axis_parts(const Layout *l, int axis, int elem_bytes);
+uint64_t gpu_axis_offset(const AxisParts *p, uint64_t place); /* of part 0 */
+int64_t gpu_reduce_scratch(Ctx *cx, const Op *op); /* bytes of shared memory */
 
 /* ---- scans ------------------------------------------------------------------------------------------------------- */
 
@@ -37,11 +37,11 @@ typedef struct AxisRun {
   Axis axis;
   int n, mask, at[16];
 } AxisRun;
-Axis axis_of_op(const Op *op);
-AxisRun axis_low_run(const Layout *l, Axis dim);
-AxisRun axis_next_run(const Layout *l, Axis dim, int b);
-int axis_lane_places(int lanes_below);
-int64_t axis_slot_bytes(int places, int num_warps, int elem); /* of one total of each place */
-int64_t scan_scratch(Ctx *cx, const Op *op, int num_warps);
+Axis gpu_axis_of_op(const Op *op);
+AxisRun gpu_axis_low_run(const Layout *l, Axis dim);
+AxisRun gpu_axis_next_run(const Layout *l, Axis dim, int b);
+int gpu_axis_lane_places(int lanes_below);
+int64_t gpu_axis_slot_bytes(int places, int num_warps, int elem); /* of one total of each place */
+int64_t gpu_scan_scratch(Ctx *cx, const Op *op, int num_warps);
 
 #endif

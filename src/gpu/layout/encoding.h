@@ -79,10 +79,10 @@ typedef struct Exchange {
   int64_t bytes;
   bool within_warp; /* no element changes its warp */
 } Exchange;
-Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
+Exchange gpu_exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
 /* Larger tensors change their layout part by part. */
 #define GPU_SCRATCH_LIMIT (64 << 10)
-int64_t convert_scratch(Ctx *cx, const Op *op); /* bytes of shared memory that a ttg.convert_layout needs */
+int64_t gpu_convert_scratch(Ctx *cx, const Op *op); /* bytes of shared memory that a ttg.convert_layout needs */
 /* By shuffles within warps, see shuffles.c. In round p lane l asks lane image(asked, l) ^ lane(p), which gives its
  * register reg(p) ^ image(given, its own number); what l gets is its register p ^ image(turn, l). */
 typedef struct Shuffles {
@@ -92,11 +92,11 @@ typedef struct Shuffles {
   uint32_t asked[LANE_BITS], given[LANE_BITS], turn[LANE_BITS]; /* linear maps, by columns */
 } Shuffles;
 /* NULL where shuffles cannot do it, or where shared memory is cheaper. */
-const Shuffles *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
-uint32_t shuffles_image(const uint32_t *columns, uint32_t bits);
-bool shuffles_round(const Shuffles *s, int round, uint32_t *lane, uint32_t *reg); /* false: nothing leaves its lane */
+const Shuffles *gpu_exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes);
+uint32_t gpu_shuffles_image(const uint32_t *columns, uint32_t bits);
+bool gpu_shuffles_round(const Shuffles *s, int round, uint32_t *lane, uint32_t *reg); /* false: nothing leaves its lane */
 /* X with to's registers found in from's: register moves alone do it. NULL: they do not. */
-const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to);
+const Layout *gpu_exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to);
 uint64_t layout_thread_free(const Layout *l); /* thread bits (lanes, then warps) without influence */
 
 #endif

@@ -194,7 +194,7 @@ static bool same_warps(const Layout *from, const Layout *to) {
   return true;
 }
 
-Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit) {
+Exchange gpu_exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit) {
   Plan p = {.cx = cx, .from = from, .to = to, .n = from->out_bits, .elem_bits = log2_of(elem_bytes)};
   assert(from->out_bits == to->out_bits);
   choose_reps(&p, limit);
@@ -219,7 +219,7 @@ Exchange exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_b
   return e;
 }
 
-const Layout *exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to) {
+const Layout *gpu_exchange_in_registers(Ctx *cx, const Layout *from, const Layout *to) {
   /* Lanes and warps that hold the same on both sides stay as they are: what a lane's or warp's bit means must be the
    * same up to a permutation of registers. */
   const Layout *x = layout_solve(cx, layout_restrict(cx, from, 1u << AXIS_REGISTER, ~0u),
@@ -244,9 +244,10 @@ uint64_t layout_thread_free(const Layout *l) {
 /* In memory i1 is a byte. */
 static int stored_bytes(const Type *elem) { return elem->kind == TYPE_INT && elem->bits < 8 ? 1 : ir_elem_bytes(elem); }
 
-int64_t convert_scratch(Ctx *cx, const Op *op) {
+int64_t gpu_convert_scratch(Ctx *cx, const Op *op) {
   const Type *t = op->results[0].type;
   const Layout *from = gpu_layout(cx, ir_operand(op, 0)->type), *to = gpu_layout(cx, t);
-  if (exchange_in_registers(cx, from, to) || exchange_by_shuffles(cx, from, to, stored_bytes(t->elem))) return 0;
-  return exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;
+  if (gpu_exchange_in_registers(cx, from, to) || gpu_exchange_by_shuffles(cx, from, to, stored_bytes(t->elem)))
+    return 0;
+  return gpu_exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;
 }

@@ -105,18 +105,18 @@ static bool find_rounds(const Columns *m, Shuffles *s) {
   return true;
 }
 
-uint32_t shuffles_image(const uint32_t *columns, uint32_t bits) {
+uint32_t gpu_shuffles_image(const uint32_t *columns, uint32_t bits) {
   uint32_t out = 0;
   for (int k = 0; bits >> k; k++)
     if (bits >> k & 1) out ^= columns[k];
   return out;
 }
 
-bool shuffles_round(const Shuffles *s, int round, uint32_t *lane, uint32_t *reg) {
+bool gpu_shuffles_round(const Shuffles *s, int round, uint32_t *lane, uint32_t *reg) {
   uint64_t at = layout_map(s->x, (uint64_t)round << layout_in_shift(s->x, AXIS_REGISTER));
   uint64_t regs = ((uint64_t)1 << layout_out_bits(s->x, AXIS_REGISTER)) - 1;
   *lane = (uint32_t)(at >> layout_out_shift(s->x, AXIS_LANE)) & ((1u << LANE_BITS) - 1);
-  *reg = (uint32_t)(at >> layout_out_shift(s->x, AXIS_REGISTER) & regs) ^ shuffles_image(s->given, *lane);
+  *reg = (uint32_t)(at >> layout_out_shift(s->x, AXIS_REGISTER) & regs) ^ gpu_shuffles_image(s->given, *lane);
   return *lane || !s->asks_itself;
 }
 
@@ -134,7 +134,7 @@ static int64_t cost_of(const Shuffles *s, const Columns *m, int64_t given, int64
   for (int k = 0; k < m->lanes && s->in_rounds; k++) halves += (s->given[k] ? given : 0) + (s->turn[k] ? made : 0);
   for (int r = 0; r < made && s->in_rounds; r++) {
     uint32_t lane, reg;
-    halves += 2 * shuffles_round(s, r, &lane, &reg);
+    halves += 2 * gpu_shuffles_round(s, r, &lane, &reg);
   }
   if (s->in_rounds) return halves;
   for (int k = 0; k < m->lanes; k++)
@@ -144,7 +144,7 @@ static int64_t cost_of(const Shuffles *s, const Columns *m, int64_t given, int64
 
 /* Shared memory costs a store and a load of all words, and the time until what was stored can be read, as long as some
  * eight shuffles. Where the result holds elements several times, lanes read the same words at once, four in a go. */
-const Shuffles *exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
+const Shuffles *gpu_exchange_by_shuffles(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes) {
   enum { TURNAROUND = 8 };
   const unsigned in_warp = 1u << AXIS_REGISTER | 1u << AXIS_LANE;
   if (!same_warp_bits(from, to)) return NULL;

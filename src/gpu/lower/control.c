@@ -14,22 +14,22 @@ static void push_types(Lower *w, const Value *v, Types *out) {
     vec_push(w->cx, out, &ll_ptr_shared);
     return;
   }
-  int n = lower_count(w, v), group = wgmma_registers(v->type);
+  int n = lower_count(w, v), group = lower_wgmma_registers(v->type);
   const LLType *e = n ? lower_elem(w, v->type) : NULL;
   for (int i = 0; i < n; i += group ? group : 1) vec_push(w->cx, out, group ? ll_struct(w->lm, e, group) : e);
 }
 
 static void push_values(Lower *w, const Value *shape, const Value *v, Insts *out) {
-  int n = lower_count(w, shape), group = wgmma_registers(shape->type);
-  Val *x = n ? lower_val(w, v) : NULL;
+  int n = lower_count(w, shape), group = lower_wgmma_registers(shape->type);
+  Registers *x = n ? lower_value(w, v) : NULL;
   for (int i = 0; i < n; i += group ? group : 1)
     vec_push(w->cx, out, group ? ll_build_struct(&w->b, x->at + i, group) : x->at[i]);
 }
 
 /* Reads a value's registers from parameters, beginning at *at. */
 static void take_values(Lower *w, const Value *v, LLInst *const *params, int *at) {
-  int n = lower_count(w, v), group = wgmma_registers(v->type);
-  Val *x = lower_new(w, v, n);
+  int n = lower_count(w, v), group = lower_wgmma_registers(v->type);
+  Registers *x = lower_new(w, v, n);
   for (int i = 0; i < n; i += group ? group : 1) {
     LLInst *p = params[(*at)++];
     for (int k = 0; k < group; k++) x->at[i + k] = ll_extract(&w->b, p, k);
@@ -61,7 +61,7 @@ static bool waits_outside(const Op *op) {
   const Op *wait = op->next;
   if (!wait || wait->code != OP_WARP_GROUP_DOT_WAIT) return false;
   for (int i = 0; i < wait->noperands; i++)
-    if (ir_operand(wait, i)->op != op || !wgmma_registers(ir_operand(wait, i)->type)) return false;
+    if (ir_operand(wait, i)->op != op || !lower_wgmma_registers(ir_operand(wait, i)->type)) return false;
   return true;
 }
 
@@ -73,7 +73,7 @@ static LLBlock *waiting_exit(Lower *w, const Op *op, const Types *types, LLBlock
   int at = 0;
   for (int i = 0; i < op->nresults; i++) {
     const Value *r = &op->results[i];
-    int group = wgmma_registers(r->type), n = lower_count(w, r);
+    int group = lower_wgmma_registers(r->type), n = lower_count(w, r);
     bool pending = false;
     for (int k = 0; k < wait->noperands; k++) pending |= ir_operand(wait, k) == r;
     if (pending) map_put(w->cx, &w->waited, r, exit);

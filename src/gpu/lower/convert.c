@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-static void rename_registers(const Layout *x, const Val *in, Val *out) {
+static void rename_registers(const Layout *x, const Registers *in, Registers *out) {
   for (int i = 0; i < out->n; i++) {
     uint64_t from = layout_map(x, (uint64_t)i << layout_in_shift(x, AXIS_REGISTER));
     out->at[i] = in->at[from >> layout_out_shift(x, AXIS_REGISTER)];
@@ -15,7 +15,7 @@ static void rename_registers(const Layout *x, const Val *in, Val *out) {
 typedef struct Shuffle {
   Lower *w;
   const Layout *x; /* (register, lane) of the result to those of the source */
-  const Val *in;
+  const Registers *in;
   LLInst *lane; /* of the source, for the register at work */
 } Shuffle;
 
@@ -34,7 +34,7 @@ static LLInst *fetch(const Shuffle *s, int reg, int bits) {
   return ll_select(&w->b, ll_icmp(&w->b, LLP_EQ, bit, ll_const_i32(&w->b, 0)), zero, one);
 }
 
-static void shuffle_and_select(Lower *w, const Layout *x, const Val *in, Val *out) {
+static void shuffle_and_select(Lower *w, const Layout *x, const Registers *in, Registers *out) {
   int lanes = layout_in_bits(x, AXIS_LANE), at = layout_out_shift(x, AXIS_LANE);
   uint64_t columns[LANE_BITS] = {0}, all = ((uint64_t)1 << layout_out_bits(x, AXIS_LANE)) - 1;
   bool moves = false;
@@ -63,7 +63,7 @@ static void choose(Lower *w, LLInst **x, int n, const uint32_t *columns) {
   }
 }
 
-static void shuffle(Lower *w, const Shuffles *s, const Val *in, Val *out) {
+static void shuffle(Lower *w, const Shuffles *s, const Registers *in, Registers *out) {
   if (!s->in_rounds) {
     shuffle_and_select(w, s->x, in, out);
     return;
@@ -76,7 +76,7 @@ static void shuffle(Lower *w, const Shuffles *s, const Val *in, Val *out) {
   LLInst *thread = s->asks_itself ? NULL : lower_thread_part(w, columns, LANE_BITS);
   for (int r = 0; r < out->n; r++) {
     uint32_t lane, reg;
-    bool leaves = shuffles_round(s, r, &lane, &reg);
+    bool leaves = gpu_shuffles_round(s, r, &lane, &reg);
     LLInst *at = ll_const_i32(&w->b, lane);
     if (leaves && thread) at = ll_op2(&w->b, LL_XOR, thread, at);
     out->at[r] = leaves ? lower_shuffle(w, thread ? LL_SHFL_IDX : LL_SHFL_BFLY, given[reg], at) : given[reg];
@@ -107,12 +107,12 @@ typedef struct Side {
   int vec;
 } Side;
 
-static void transfer(Lower *w, const Op *op, const Exchange *e, Side side, Val *val, bool storing, int part,
+static void transfer(Lower *w, const Op *op, const Exchange *e, Side side, Registers *val, bool storing, int part,
                      LLInst *first) {
   Type *t = op->results[0].type;
   const LLType *elem = lower_stored(w, t);
   int bytes = ll_type_bytes(elem), n = 1 << side.vec;
-  Places p = places_of(side.layout, 0, side.layout->out_bits);
+  Places p = gpu_places_of(side.layout, 0, side.layout->out_bits);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *base = lower_scratch(w, op);
   const LLType *type = n == 1 ? elem : ll_vector(w->lm, elem, n);
   for (int i = 0; i < val->n; i++) {
@@ -147,18 +147,18 @@ static void wait_for_all(Lower *w, bool within_warp) {
 void lower_convert(Lower *w, const Op *op) {
   const Value *v = ir_operand(op, 0), *r = &op->results[0];
   const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
-  Val *in = lower_val(w, v), *out = lower_new(w, r, gpu_registers(to));
-  const Layout *moves = exchange_in_registers(w->cx, from, to);
+  Registers *in = lower_value(w, v), *out = lower_new(w, r, gpu_registers(to));
+  const Layout *moves = gpu_exchange_in_registers(w->cx, from, to);
   if (moves) {
     rename_registers(moves, in, out);
     return;
   }
-  const Shuffles *lanes = exchange_by_shuffles(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)));
+  const Shuffles *lanes = gpu_exchange_by_shuffles(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)));
   if (lanes) {
     shuffle(w, lanes, in, out);
     return;
   }
-  Exchange e = exchange_plan(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)), GPU_SCRATCH_LIMIT);
+  Exchange e = gpu_exchange_plan(w->cx, from, to, ll_type_bytes(lower_stored(w, r->type)), GPU_SCRATCH_LIMIT);
   LLInst *first = lower_is_first(w, from);
   for (int part = 0; part < 1 << e.nrep; part++) {
     if (part) wait_for_all(w, e.within_warp);

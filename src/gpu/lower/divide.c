@@ -23,7 +23,7 @@ static LLInst *narrow(Lower *w, LLOp kind, LLInst *x, LLInst *y) {
 }
 
 /* The upper half of what is set in any of the values. */
-static LLInst *upper_bits(Lower *w, LLInst *all, const Val *v, int n) {
+static LLInst *upper_bits(Lower *w, LLInst *all, const Registers *v, int n) {
   for (int i = 0; i < v->n && i < n; i++) {
     LLInst *half = ll_op1(&w->b, LL_TRUNC, &ll_i32, ll_op2(&w->b, LL_LSHR, v->at[i], ll_const_i64(&w->b, 32)));
     all = all ? ll_op2(&w->b, LL_OR, all, half) : half;
@@ -35,7 +35,7 @@ bool lower_wide_division(Lower *w, const Op *op) {
   if (op->code != OP_DIVSI && op->code != OP_DIVUI && op->code != OP_REMSI && op->code != OP_REMUI) return false;
   const Value *r = &op->results[0];
   if (ir_elem(r->type)->kind != TYPE_INT || ir_elem(r->type)->bits != 64) return false;
-  const Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1));
+  const Registers *x = lower_value(w, ir_operand(op, 0)), *y = lower_value(w, ir_operand(op, 1));
   LLOp kind = kind_of(op);
   uint64_t c;
   bool is_const = true, is_power = true;
@@ -44,7 +44,7 @@ bool lower_wide_division(Lower *w, const Op *op) {
     is_power &= is_const && (c & (c - 1)) == 0;
   }
   if (is_const && is_power) return false; /* shifts and masks */
-  Val *out = lower_new(w, r, lower_count(w, r));
+  Registers *out = lower_new(w, r, lower_count(w, r));
   LLInst *wide =
       ll_icmp(&w->b, LLP_NE, upper_bits(w, upper_bits(w, NULL, x, out->n), y, out->n), ll_const_i32(&w->b, 0));
   bool narrow_only = ll_is_const(wide, &c) && !c, wide_only = ll_is_const(wide, &c) && c;

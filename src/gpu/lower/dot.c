@@ -37,7 +37,7 @@ static int64_t part_of(const Layout *l, int reg, int dim) {
 typedef struct Dot {
   const Op *op;
   Finder a, b, c;
-  Val *x, *y, *acc, *out;
+  Registers *x, *y, *acc, *out;
   Type *ta, *tc;
   int64_t k;
   int rank, k_width; /* of mma.sync's operands: how many neighbours along K a thread holds */
@@ -52,7 +52,7 @@ static LLInst *widened(Lower *w, const Dot *d, LLInst *x) {
 
 static void by_fma(Lower *w, const Dot *d) {
   bool narrow = d->tc->kind == TYPE_FLOAT && d->tc->bits < 32;
-  Val x = {d->x->n, NEWN(w->cx, LLInst *, d->x->n)}, y = {d->y->n, NEWN(w->cx, LLInst *, d->y->n)};
+  Registers x = {d->x->n, NEWN(w->cx, LLInst *, d->x->n)}, y = {d->y->n, NEWN(w->cx, LLInst *, d->y->n)};
   for (int i = 0; i < x.n; i++) x.at[i] = widened(w, d, d->x->at[i]);
   for (int i = 0; i < y.n; i++) y.at[i] = widened(w, d, d->y->at[i]);
   Type *f32 = ir_float(w->cx, F32);
@@ -152,7 +152,7 @@ void lower_dot(Lower *w, const Op *op) {
   Dot d = {.op = op, .ta = ir_elem(a->type), .tc = ir_elem(r->type), .rank = r->type->rank};
   d.k = a->type->shape[d.rank - 1];
   d.a = finder(w, a->type), d.b = finder(w, b->type), d.c = finder(w, r->type);
-  d.x = lower_val(w, a), d.y = lower_val(w, b), d.acc = lower_val(w, ir_operand(op, 2));
+  d.x = lower_value(w, a), d.y = lower_value(w, b), d.acc = lower_value(w, ir_operand(op, 2));
   d.out = lower_new(w, r, gpu_registers(d.c.l));
   d.k_width = (int)gpu_param_int(a->type->encoding, "kWidth", 32 / d.ta->bits);
   if (gpu_is_mma(r->type->encoding, 2))

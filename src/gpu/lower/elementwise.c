@@ -268,8 +268,8 @@ static int equal_registers(Lower *w, const Value *v) {
 bool lower_elementwise(Lower *w, const Op *op) {
   if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || op->noperands > 3 || op->noperands < 1) return false;
   const Value *r = &op->results[0];
-  Val *in[3] = {0}, *out = lower_new(w, r, lower_count(w, r));
-  for (int k = 0; k < op->noperands; k++) in[k] = lower_val(w, ir_operand(op, k));
+  Registers *in[3] = {0}, *out = lower_new(w, r, lower_count(w, r));
+  for (int k = 0; k < op->noperands; k++) in[k] = lower_value(w, ir_operand(op, k));
   int equal = op->code == OP_CMPI ? equal_registers(w, r) : 1;
   for (int i = 0; i < out->n; i++) {
     LLInst *a[3] = {0};

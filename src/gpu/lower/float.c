@@ -165,7 +165,7 @@ LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, 
 
 void lower_fp_to_fp(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
-  Val *in = lower_val(w, ir_operand(op, 0)), *out = lower_new(w, r, lower_count(w, r));
+  Registers *in = lower_value(w, ir_operand(op, 0)), *out = lower_new(w, r, lower_count(w, r));
   const Type *from = ir_elem(ir_operand(op, 0)->type), *to = ir_elem(r->type);
   const char *rounding = ir_attr_text_or(op, "rounding", "rtne");
   bool fast = w->sm >= 89 && strcmp(rounding, "rtz") != 0 && is_8bit(from) != is_8bit(to);
@@ -241,7 +241,7 @@ void lower_fp4_to_fp(Lower *w, const Op *op) {
   int bit[64], half;
   if (!match_registers(result, source, axis, r->type->rank, bit, &half))
     lower_fail(w, op, "the layouts of bytes and results are not those of the same threads");
-  Val *x = lower_val(w, from), *y = lower_new(w, r, lower_count(w, r));
+  Registers *x = lower_value(w, from), *y = lower_new(w, r, lower_count(w, r));
   const LLType *to = lower_elem(w, r->type);
   for (int i = 0; i < y->n; i++) {
     int at = 0;

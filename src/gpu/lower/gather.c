@@ -3,7 +3,7 @@
 
 /* Row-major position: the last dimension lowest. */
 static Places row_major(const Layout *l, int rank, uint64_t (*place)(const Layout *l, int rank, uint64_t word)) {
-  Places p = places_of(l, 0, l->out_bits);
+  Places p = gpu_places_of(l, 0, l->out_bits);
   p.used = 0;
   for (int k = 0; k < p.nthread; k++) p.columns[k] = place(l, rank, p.columns[k]), p.used |= p.columns[k];
   return p;
@@ -25,7 +25,7 @@ void lower_gather(Lower *w, const Op *op) {
   const Layout *from = gpu_layout(w->cx, src->type), *to = gpu_layout(w->cx, r->type);
   const LLType *elem = lower_stored(w, src->type);
   int bytes = ll_type_bytes(elem);
-  Val *in = lower_val(w, src), *at = lower_val(w, index), *out = lower_new(w, r, gpu_registers(to));
+  Registers *in = lower_value(w, src), *at = lower_value(w, index), *out = lower_new(w, r, gpu_registers(to));
   Places p = row_major(from, rank, row_major_place);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *base = lower_scratch(w, op),
          *first = lower_is_first(w, from);
@@ -56,8 +56,8 @@ void lower_histogram(Lower *w, const Op *op) {
   int64_t bins = r->type->shape[0];
   int threads = 32 * w->num_warps;
   const Layout *from = gpu_layout(w->cx, src->type), *to = gpu_layout(w->cx, r->type);
-  Val *in = lower_val(w, src), *mask = op->noperands > 1 ? lower_val(w, ir_operand(op, 1)) : NULL;
-  Val *out = lower_new(w, r, gpu_registers(to));
+  Registers *in = lower_value(w, src), *mask = op->noperands > 1 ? lower_value(w, ir_operand(op, 1)) : NULL;
+  Registers *out = lower_new(w, r, gpu_registers(to));
   LLInst *base = lower_scratch(w, op), *zero = ll_const_i32(&w->b, 0), *first = lower_is_first(w, from);
   LLInst *mine = ll_ptradd(&w->b, base, ll_op2(&w->b, LL_MUL, w->tid, ll_const_i32(&w->b, 4)), 0);
   for (int64_t b = 0; b < bins; b += threads) {

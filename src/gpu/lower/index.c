@@ -43,7 +43,7 @@ LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, u
 LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg) {
   Axis axis = (Axis)(AXIS_DIM0 + dim);
   int shift = layout_out_shift(l, axis), bits = layout_out_bits(l, axis);
-  Places p = places_of(l, shift, bits);
+  Places p = gpu_places_of(l, shift, bits);
   uint64_t constant = lower_register_image(l, reg) >> shift & (((uint64_t)1 << bits) - 1);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread);
   if (!constant) return thread;

@@ -23,10 +23,10 @@
 
 #include "gpu/passes/passes.h"
 
-typedef struct Val {
+typedef struct Registers {
   int n;
   LLInst **at;
-} Val;
+} Registers;
 
 typedef struct Lower {
   Ctx *cx;
@@ -36,7 +36,7 @@ typedef struct Lower {
   LLFunc *f;
   LLBuilder b;
   IndexInfo *index;
-  Map values; /* Value to Val */
+  Map values; /* Value to Registers */
   Map waited; /* results of loops whose asynchronous dots have been waited for on the way out */
   int num_warps, sm;
   LLInst *tid;
@@ -49,9 +49,9 @@ const LLType *lower_elem(Lower *w, Type *t);   /* of a register: pointers are gl
 const LLType *lower_stored(Lower *w, Type *t); /* in memory: i1 is an i8, a pointer an i64 */
 LLInst *lower_to_stored(Lower *w, Type *t, LLInst *x);
 LLInst *lower_from_stored(Lower *w, Type *t, LLInst *x);
-Val *lower_val(Lower *w, const Value *v);
-static inline LLInst *lower_scalar(Lower *w, const Value *v) { return lower_val(w, v)->at[0]; }
-Val *lower_new(Lower *w, const Value *v, int n); /* fresh and recorded */
+Registers *lower_value(Lower *w, const Value *v);
+static inline LLInst *lower_scalar(Lower *w, const Value *v) { return lower_value(w, v)->at[0]; }
+Registers *lower_new(Lower *w, const Value *v, int n); /* fresh and recorded */
 void lower_set(Lower *w, const Value *v, LLInst *x); /* a scalar */
 int lower_count(Lower *w, const Value *v);           /* registers of a value */
 void lower_barrier(Lower *w);
@@ -110,7 +110,7 @@ void lower_tma(Lower *w, const Op *op); /* tma.c: mbarriers, ttng.async_tma_* */
 /* matrix.c: `result` from shared memory by ldmatrix; `l`: register, lane, warp -> offset in elements from `base`. False,
  * and nothing done: the layout does not read 8 x 8 matrices. */
 bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst *base);
-bool lower_store_matrices(Lower *w, const Val *x, Type *tensor, const Layout *l, LLInst *base); /* by stmatrix */
+bool lower_store_matrices(Lower *w, const Registers *x, Type *tensor, const Layout *l, LLInst *base); /* by stmatrix */
 LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n);
 LLMods lower_mods(const Op *op);
 
@@ -127,7 +127,7 @@ void lower_histogram(Lower *w, const Op *op);
 void lower_dot(Lower *w, const Op *op);
 void lower_warp_group_dot(Lower *w, const Op *op);
 void lower_warp_group_dot_wait(Lower *w, const Op *op);
-int wgmma_registers(const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
+int lower_wgmma_registers(const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
 
 /* misc.c */
 void lower_map(Lower *w, const Op *op);

@@ -65,7 +65,7 @@ bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst 
   int bytes = ll_type_bytes(elem);
   Matrices m;
   if (bytes > 4 || !find_matrices(l, bytes, &m)) return false;
-  Val *out = lower_new(w, result, lower_count(w, result));
+  Registers *out = lower_new(w, result, lower_count(w, result));
   int count = 1 << m.nbits, per = 1 << m.low;
   const LLType *packed = per == 1 ? elem : ll_vector(w->lm, elem, per);
   LLInst *thread = lower_thread_part(w, m.places.columns, m.places.nthread);
@@ -83,7 +83,7 @@ bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst 
   return true;
 }
 
-bool lower_store_matrices(Lower *w, const Val *x, Type *tensor, const Layout *l, LLInst *base) {
+bool lower_store_matrices(Lower *w, const Registers *x, Type *tensor, const Layout *l, LLInst *base) {
   const LLType *elem = lower_stored(w, tensor);
   int bytes = ll_type_bytes(elem);
   Matrices m;

@@ -42,12 +42,12 @@ static int vector_length(Lower *w, const Op *op, const Layout *l, const Value *p
   return best;
 }
 
-static Val *group_val(Lower *w, const Op *op, const char *name, const Value **value) {
+static Registers *group_val(Lower *w, const Op *op, const char *name, const Value **value) {
   int at;
   *value = NULL;
   if (!ir_operand_group(op, name, &at)) return NULL;
   *value = ir_operand(op, at);
-  return lower_val(w, *value);
+  return lower_value(w, *value);
 }
 
 /* Register bits along which all addresses are the same (axis information): what the register without them loads, they
@@ -73,8 +73,8 @@ static uint8_t align_of(int bytes) { return (uint8_t)log2_of(bytes); }
 
 void lower_load(Lower *w, const Op *op) {
   const Value *r = &op->results[0], *ptr = ir_operand(op, 0), *mask, *other;
-  Val *p = lower_val(w, ptr), *m = group_val(w, op, "mask", &mask), *o = group_val(w, op, "other", &other);
-  Val *out = lower_new(w, r, lower_count(w, r));
+  Registers *p = lower_value(w, ptr), *m = group_val(w, op, "mask", &mask), *o = group_val(w, op, "other", &other);
+  Registers *out = lower_new(w, r, lower_count(w, r));
   const LLType *elem = lower_stored(w, r->type);
   int n = ir_is_tensor(r->type) ? vector_length(w, op, gpu_layout(w->cx, r->type), ptr, mask) : 1;
   int bytes = ll_type_bytes(elem);
@@ -106,7 +106,7 @@ static LLInst *both(Lower *w, LLInst *a, LLInst *b) { return !a ? b : !b ? a : l
 
 void lower_store(Lower *w, const Op *op) {
   const Value *ptr = ir_operand(op, 0), *v = ir_operand(op, 1), *mask;
-  Val *p = lower_val(w, ptr), *x = lower_val(w, v), *m = group_val(w, op, "mask", &mask);
+  Registers *p = lower_value(w, ptr), *x = lower_value(w, v), *m = group_val(w, op, "mask", &mask);
   const LLType *elem = lower_stored(w, v->type);
   bool is_tensor = ir_is_tensor(v->type);
   const Layout *l = is_tensor ? gpu_layout(w->cx, v->type) : NULL;
@@ -173,7 +173,7 @@ static LLInst *atomic_element(Lower *w, const Op *op, LLInst *p, LLInst *const *
 
 /* Broadcasts what one thread received to all that hold the element, through the op's scratch in shared
  * memory. */
-static void spread(Lower *w, const Op *op, Val *out, LLInst *first) {
+static void spread(Lower *w, const Op *op, Registers *out, LLInst *first) {
   const Value *r = &op->results[0];
   const LLType *elem = lower_stored(w, r->type);
   LLInst *base = lower_scratch(w, op);
@@ -182,7 +182,7 @@ static void spread(Lower *w, const Op *op, Val *out, LLInst *first) {
   LLInst *thread = NULL;
   const Layout *l = ir_is_tensor(r->type) ? gpu_layout(w->cx, r->type) : NULL;
   if (l) {
-    p = places_of(l, 0, l->out_bits);
+    p = gpu_places_of(l, 0, l->out_bits);
     thread = lower_thread_part(w, p.columns, p.nthread);
   }
   for (int pass = 0; pass < 2; pass++) {
@@ -199,9 +199,10 @@ static void spread(Lower *w, const Op *op, Val *out, LLInst *first) {
 
 void lower_atomic(Lower *w, const Op *op) {
   const Value *r = &op->results[0], *ptr = ir_operand(op, 0), *mask = NULL;
-  Val *p = lower_val(w, ptr), *m = op->code == OP_ATOMIC_RMW ? group_val(w, op, "mask", &mask) : NULL;
-  Val *x = lower_val(w, ir_operand(op, 1)), *y = op->code == OP_ATOMIC_CAS ? lower_val(w, ir_operand(op, 2)) : NULL;
-  Val *out = lower_new(w, r, lower_count(w, r));
+  Registers *p = lower_value(w, ptr), *m = op->code == OP_ATOMIC_RMW ? group_val(w, op, "mask", &mask) : NULL;
+  Registers *x = lower_value(w, ir_operand(op, 1)),
+            *y = op->code == OP_ATOMIC_CAS ? lower_value(w, ir_operand(op, 2)) : NULL;
+  Registers *out = lower_new(w, r, lower_count(w, r));
   const Layout *l = ir_is_tensor(r->type) ? gpu_layout(w->cx, r->type) : NULL;
   LLInst *first = l ? lower_is_first(w, l) : lower_is_thread0(w);
   LLMods mods = atomic_mods(w, op);

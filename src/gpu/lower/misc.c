@@ -62,7 +62,7 @@ static void print_one(Lower *w, const Op *op, const char *prefix, int operand, i
     put_escaped(&f, prefix);
     if (op->noperands > 1) buf_printf(&f, "(operand %d) ", operand);
     buf_puts(&f, format_of(w, v->type, sign, in_hex));
-    args[n++] = promoted(w, v->type, lower_val(w, v)->at[reg], sign);
+    args[n++] = promoted(w, v->type, lower_value(w, v)->at[reg], sign);
   }
   buf_puts(&f, "\n");
   args[0] = text(w, buf_text(&f));
@@ -117,7 +117,7 @@ static const Loc *file_of(const Loc *loc) {
 }
 
 void lower_assert(Lower *w, const Op *op) {
-  Val *c = lower_val(w, ir_operand(op, 0));
+  Registers *c = lower_value(w, ir_operand(op, 0));
   LLInst *all = NULL;
   for (int i = 0; i < c->n; i++) all = all ? ll_op2(&w->b, LL_AND, all, c->at[i]) : c->at[i];
   const Loc *at = file_of(op->loc);
@@ -191,7 +191,7 @@ static LLInst *same_bits(LLBuilder *b, const LLType *to, LLInst *x) {
 
 /* The operand's elements from `first` on, as many as are processed at once; the last is repeated for those beyond it. */
 static void asm_operand(AsmText *a, const Value *v, int first) {
-  Val *x = lower_val(a->w, v);
+  Registers *x = lower_value(a->w, v);
   const LLType *elem = x->at[0]->type;
   for (int e = 0, slots; e < a->packed; e += slots) {
     LLInst *parts[4];
@@ -204,7 +204,7 @@ static void asm_operand(AsmText *a, const Value *v, int first) {
 
 static void asm_result(AsmText *a, const Value *v, int first, LLInst *const **outs) {
   LLBuilder *b = &a->w->b;
-  Val *x = lower_val(a->w, v);
+  Registers *x = lower_value(a->w, v);
   const LLType *elem = lower_elem(a->w, v->type);
   for (int e = 0, slots; e < a->packed; e += slots) {
     LLInst *out = *(*outs)++;
@@ -263,7 +263,7 @@ void lower_inline_asm(Lower *w, const Op *op) {
   LLOp known = intrinsic_of(w, op, ir_attr_text_or(op, "asm_string", ""));
   if (known != LL_OPS) {
     LLInst *x = ll_call(&w->b, known, NULL, NULL);
-    Val *out = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
+    Registers *out = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
     for (int i = 0; i < out->n; i++)
       out->at[i] = x->type == &ll_void ? ll_const(&w->b, lower_elem(w, ir_elem(op->results[0].type)), 0) : x;
     return;
@@ -298,8 +298,8 @@ void lower_map(Lower *w, const Op *op) {
   Block *body = region->first;
   ir_walk((Op *)op, check_mapped, w);
   int n = lower_count(w, &op->results[0]);
-  Val **in = NEWN(w->cx, Val *, op->noperands), **out = NEWN(w->cx, Val *, op->nresults);
-  for (int i = 0; i < op->noperands; i++) in[i] = lower_val(w, ir_operand(op, i));
+  Registers **in = NEWN(w->cx, Registers *, op->noperands), **out = NEWN(w->cx, Registers *, op->nresults);
+  for (int i = 0; i < op->noperands; i++) in[i] = lower_value(w, ir_operand(op, i));
   for (int i = 0; i < op->nresults; i++) out[i] = lower_new(w, &op->results[i], n);
   for (int r = 0; r < n; r++) {
     for (int i = 0; i < op->noperands; i++) lower_set(w, body->args[i], in[i]->at[r]);

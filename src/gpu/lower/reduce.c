@@ -12,7 +12,7 @@ typedef struct Reduction {
   int n; /* operands */
   const Layout *layout;
   int axis;
-  Val **src;
+  Registers **src;
 } Reduction;
 
 typedef struct Group {
@@ -24,7 +24,7 @@ typedef Vec(Group) Groups;
 /* Registers with one place apart from the axis: pairs until one is left. */
 static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
   int count = r->src[0]->n;
-  uint64_t axis = axis_mask(r->layout, r->axis);
+  uint64_t axis = gpu_axis_mask(r->layout, r->axis);
   bool *done = NEWN(w->cx, bool, count);
   for (int i = 0; i < count; i++) {
     if (done[i]) continue;
@@ -48,7 +48,7 @@ static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
 }
 
 static void reduce_lanes(Lower *w, const Reduction *r, Groups *groups) {
-  uint64_t axis = axis_mask(r->layout, r->axis);
+  uint64_t axis = gpu_axis_mask(r->layout, r->axis);
   LLInst **other = NEWN(w->cx, LLInst *, r->n);
   for (int k = LANE_BITS - 1; k >= 0; k--) {
     if (!(layout_basis(r->layout, AXIS_LANE, k) & axis)) continue;
@@ -148,13 +148,13 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
     int bytes = ll_type_bytes(lower_stored(w, ir_elem(ir_operand(r->op, i)->type)));
     widest = (int)max64(widest, bytes), narrowest = (int)min64(narrowest, bytes);
   }
-  AxisParts p = axis_parts(r->layout, r->axis, widest);
+  AxisParts p = gpu_axis_parts(r->layout, r->axis, widest);
   if (!p.part_bits) return;
   Parts s = {.w = w, .r = r, .p = &p, .groups = groups};
   s.offset = NEWN(w->cx, uint64_t, groups->len);
   s.base = NEWN(w->cx, LLInst *, r->n);
   for (uint32_t g = 0; g < groups->len; g++) {
-    s.offset[g] = axis_offset(&p, groups->at[g].place);
+    s.offset[g] = gpu_axis_offset(&p, groups->at[g].place);
     map_put(w->cx, &s.at, key_of_offset(s.offset[g]), (void *)(intptr_t)(g + 1));
   }
   int64_t at = 0;
@@ -192,22 +192,22 @@ static const Layout *slice_of_operand(Lower *w, const Op *op, const Value *resul
 
 void lower_reduce(Lower *w, const Op *op) {
   Reduction r = {.op = op, .n = op->noperands, .axis = (int)ir_attr_int_or(op, "axis", 0)};
-  r.src = NEWN(w->cx, Val *, r.n);
+  r.src = NEWN(w->cx, Registers *, r.n);
   r.layout = gpu_layout(w->cx, ir_operand(op, 0)->type);
-  for (int i = 0; i < r.n; i++) r.src[i] = lower_val(w, ir_operand(op, i));
+  for (int i = 0; i < r.n; i++) r.src[i] = lower_value(w, ir_operand(op, i));
   Groups groups = {0};
   reduce_registers(w, &r, &groups);
   reduce_lanes(w, &r, &groups);
   reduce_warps(w, &r, &groups);
   for (int i = 0; i < r.n; i++) {
     const Value *result = &op->results[i];
-    Val *out = lower_new(w, result, lower_count(w, result));
+    Registers *out = lower_new(w, result, lower_count(w, result));
     const Layout *l = ir_is_tensor(result->type) ? gpu_layout(w->cx, result->type) : NULL;
     if (l && !layout_equal(l, slice_of_operand(w, op, result))) fail_layouts(w, op);
     for (int k = 0; k < out->n; k++) {
       uint64_t place = l ? lower_register_image(l, k) : 0;
       for (uint32_t g = 0; g < groups.len && !out->at[k]; g++)
-        if (axis_squeezed(groups.at[g].place, axis_mask(r.layout, r.axis), r.layout->out_bits) == place)
+        if (gpu_axis_squeezed(groups.at[g].place, gpu_axis_mask(r.layout, r.axis), r.layout->out_bits) == place)
           out->at[k] = groups.at[g].at[i];
       if (!out->at[k]) fail_layouts(w, op);
     }

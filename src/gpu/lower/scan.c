@@ -219,7 +219,7 @@ static LLInst *at_place(Scan *s, LLInst *place, int64_t slot, int i) {
 
 static void run_warps(Scan *s, const AxisRun *run, bool is_last) {
   Lower *w = s->w;
-  int places = axis_lane_places(s->lanes_below), groups = 1 << run->n;
+  int places = gpu_axis_lane_places(s->lanes_below), groups = 1 << run->n;
   LLInst *warp = ll_op2(&w->b, LL_LSHR, w->tid, constant(s, LANE_BITS)), *lane = lane_place(s);
   LLInst *mine = ll_op2(&w->b, LL_ADD, ll_op2(&w->b, LL_MUL, warp, constant(s, places)), lane);
   LLInst *own = and_i32(s, warp, run->mask);
@@ -240,7 +240,7 @@ static void run_warps(Scan *s, const AxisRun *run, bool is_last) {
       for (int i = 0; i < s->n; i++) {
         Type *t = ir_elem(ir_operand(s->op, i)->type);
         slots[i] = slot;
-        slot += axis_slot_bytes(places, w->num_warps, ir_elem_bytes(t));
+        slot += gpu_axis_slot_bytes(places, w->num_warps, ir_elem_bytes(t));
         LLInst *x = lower_to_stored(w, t, s->blocks[r].total[i]), *at = pass ? NULL : at_place(s, mine, slots[i], i);
         if (!pass && is_holder) ll_store_if(&w->b, at, x, is_holder, (LLMods){0});
         if (!pass && !is_holder) ll_store(&w->b, at, x, (LLMods){0});
@@ -291,15 +291,15 @@ void lower_scan(Lower *w, const Op *op) {
   s.reverse = reverse && reverse->integer;
   s.l = gpu_layout(w->cx, ir_operand(op, 0)->type);
   s.count = gpu_registers(s.l);
-  Axis dim = axis_of_op(op);
+  Axis dim = gpu_axis_of_op(op);
   int bits = layout_out_bits(s.l, dim);
   s.prefix = NEWN(w->cx, LLInst **, s.n);
   for (int i = 0; i < s.n; i++) {
-    Val *in = lower_val(w, ir_operand(op, i)), *out = lower_new(w, &op->results[i], s.count);
+    Registers *in = lower_value(w, ir_operand(op, i)), *out = lower_new(w, &op->results[i], s.count);
     memcpy(out->at, in->at, (size_t)s.count * sizeof *in->at);
     s.prefix[i] = out->at;
   }
-  AxisRun low = axis_low_run(s.l, dim), run;
+  AxisRun low = gpu_axis_low_run(s.l, dim), run;
   s.low_mask = low.mask;
   s.is_single = !low.n;
   scan_registers(&s, &low);
@@ -312,7 +312,7 @@ void lower_scan(Lower *w, const Op *op) {
   }
   bool is_first = true;
   for (int b = low.n; b < bits; b += run.n, is_first = false) {
-    run = axis_next_run(s.l, dim, b);
+    run = gpu_axis_next_run(s.l, dim, b);
     bool is_last = b + run.n == bits;
     switch (run.axis) {
     case AXIS_REGISTER: run_registers(&s, &run); break;
@@ -320,7 +320,7 @@ void lower_scan(Lower *w, const Op *op) {
     case AXIS_WARP: run_warps(&s, &run, is_last); break;
     default: lower_fail(w, op, "this layout cannot be scanned");
     }
-    if (!is_last && axis_next_run(s.l, dim, b + run.n).axis != AXIS_WARP) spread(&s);
+    if (!is_last && gpu_axis_next_run(s.l, dim, b + run.n).axis != AXIS_WARP) spread(&s);
   }
   if (!s.is_single) finish(&s);
 }

@@ -15,14 +15,14 @@ static LLInst *constant_scalar(Lower *w, const Attr *a, Type *elem) {
 void lower_constant(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
   const Attr *a = ir_attr(op, "value");
-  Val *x = lower_new(w, r, lower_count(w, r));
+  Registers *x = lower_new(w, r, lower_count(w, r));
   if (a->kind == ATTR_DENSE) lower_fail(w, op, "tensors of unequal constants are not supported");
   LLInst *c = constant_scalar(w, a->kind == ATTR_SPLAT ? a->items[0] : a, ir_elem(r->type));
   for (int i = 0; i < x->n; i++) x->at[i] = c;
 }
 
 void lower_poison(Lower *w, const Op *op) {
-  Val *x = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
+  Registers *x = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
   for (int i = 0; i < x->n; i++) x->at[i] = ll_undef(&w->b, lower_elem(w, op->results[0].type));
 }
 
@@ -30,7 +30,7 @@ void lower_range(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
   const Layout *l = gpu_layout(w->cx, r->type);
   int64_t start = ir_attr_int_or(op, "start", 0);
-  Val *x = lower_new(w, r, gpu_registers(l));
+  Registers *x = lower_new(w, r, gpu_registers(l));
   for (int i = 0; i < x->n; i++) {
     x->at[i] = lower_index(w, l, 0, i);
     if (start) x->at[i] = ll_op2(&w->b, LL_ADD, x->at[i], ll_const_i32(&w->b, (int32_t)start));
@@ -38,7 +38,7 @@ void lower_range(Lower *w, const Op *op) {
 }
 
 void lower_splat(Lower *w, const Op *op) {
-  Val *x = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
+  Registers *x = lower_new(w, &op->results[0], lower_count(w, &op->results[0]));
   for (int i = 0; i < x->n; i++) x->at[i] = lower_scalar(w, ir_operand(op, 0));
 }
 
@@ -48,7 +48,7 @@ static void lower_by_place(Lower *w, const Op *op,
                            uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
   const Value *r = &op->results[0], *v = ir_operand(op, 0);
   const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
-  Val *in = lower_val(w, v), *out = lower_new(w, r, gpu_registers(to));
+  Registers *in = lower_value(w, v), *out = lower_new(w, r, gpu_registers(to));
   for (int i = 0; i < out->n; i++) {
     uint64_t wanted = source(op, from, to, lower_register_image(to, i));
     for (int j = 0; j < in->n && !out->at[i]; j++)
@@ -106,8 +106,8 @@ static uint64_t reshape_source(const Op *op, const Layout *from, const Layout *t
 void lower_join(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
   const Layout *to = gpu_layout(w->cx, r->type), *from = gpu_layout(w->cx, ir_operand(op, 0)->type);
-  Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1)),
-      *out = lower_new(w, r, gpu_registers(to));
+  Registers *x = lower_value(w, ir_operand(op, 0)), *y = lower_value(w, ir_operand(op, 1)),
+            *out = lower_new(w, r, gpu_registers(to));
   int last = r->type->rank - 1;
   for (int i = 0; i < out->n; i++) {
     uint64_t place = lower_register_image(to, i), wanted = 0;
@@ -121,10 +121,10 @@ void lower_join(Lower *w, const Op *op) {
 void lower_split(Lower *w, const Op *op) {
   const Value *src = ir_operand(op, 0);
   const Layout *from = gpu_layout(w->cx, src->type), *to = gpu_layout(w->cx, op->results[0].type);
-  Val *in = lower_val(w, src);
+  Registers *in = lower_value(w, src);
   int last = src->type->rank - 1;
   for (int half = 0; half < 2; half++) {
-    Val *out = lower_new(w, &op->results[half], gpu_registers(to));
+    Registers *out = lower_new(w, &op->results[half], gpu_registers(to));
     for (int i = 0; i < out->n; i++) {
       uint64_t wanted = part_at(from, (uint64_t)half, last), place = lower_register_image(to, i);
       for (int d = 0; d < last; d++) wanted |= part_at(from, part(to, place, d), d);
@@ -136,12 +136,12 @@ void lower_split(Lower *w, const Op *op) {
 }
 
 void lower_cat(Lower *w, const Op *op) {
-  Val *x = lower_val(w, ir_operand(op, 0)), *y = lower_val(w, ir_operand(op, 1));
-  Val *out = lower_new(w, &op->results[0], x->n + y->n);
+  Registers *x = lower_value(w, ir_operand(op, 0)), *y = lower_value(w, ir_operand(op, 1));
+  Registers *out = lower_new(w, &op->results[0], x->n + y->n);
   for (int i = 0; i < out->n; i++) out->at[i] = i < x->n ? x->at[i] : y->at[i - x->n];
 }
 
-void lower_unsplat(Lower *w, const Op *op) { lower_set(w, &op->results[0], lower_val(w, ir_operand(op, 0))->at[0]); }
+void lower_unsplat(Lower *w, const Op *op) { lower_set(w, &op->results[0], lower_value(w, ir_operand(op, 0))->at[0]); }
 
 void lower_program(Lower *w, const Op *op) {
   static const LLOp ids[] = {LL_CTAID_X, LL_CTAID_Y, LL_CTAID_Z}, counts[] = {LL_NCTAID_X, LL_NCTAID_Y, LL_NCTAID_Z};

@@ -25,12 +25,12 @@ static int vector_of(const Layout *l, int bytes, int most) {
   return n;
 }
 
-static void local_store(Lower *w, Val *x, Type *tensor, const Type *memdesc, LLInst *base) {
+static void local_store(Lower *w, Registers *x, Type *tensor, const Type *memdesc, LLInst *base) {
   const Layout *l = offsets(w, tensor, memdesc);
   const LLType *elem = lower_stored(w, tensor);
   int bytes = ll_type_bytes(elem), n = vector_of(l, bytes, 16);
   if (n * bytes <= 4 && lower_store_matrices(w, x, tensor, l, base)) return; /* else plain stores are as wide */
-  Places p = places_of(l, 0, l->out_bits);
+  Places p = gpu_places_of(l, 0, l->out_bits);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread), *first = lower_is_first(w, l);
   for (int i = 0; i < x->n; i += n) {
     LLInst *parts[16], *at = lower_address(w, base, &p, thread, lower_register_image(l, i), bytes);
@@ -49,9 +49,9 @@ static void local_load(Lower *w, const Op *op) {
   int bytes = ll_type_bytes(elem), n = vector_of(l, bytes, 16);
   LLInst *base = lower_scalar(w, src);
   if (n * bytes <= 4 && lower_load_matrices(w, r, l, base)) return; /* else plain loads are as wide */
-  Places p = places_of(l, 0, l->out_bits);
+  Places p = gpu_places_of(l, 0, l->out_bits);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread);
-  Val *out = lower_new(w, r, lower_count(w, r));
+  Registers *out = lower_new(w, r, lower_count(w, r));
   for (int i = 0; i < out->n; i += n) {
     LLInst *at = lower_address(w, base, &p, thread, lower_register_image(l, i), bytes);
     LLInst *x = ll_load(&w->b, n == 1 ? elem : ll_vector(w->lm, elem, n), at, (LLMods){0});
@@ -63,7 +63,7 @@ static void local_alloc(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
   LLInst *base = lower_scratch(w, op);
   lower_set(w, r, base);
-  if (op->noperands) local_store(w, lower_val(w, ir_operand(op, 0)), ir_operand(op, 0)->type, r->type, base);
+  if (op->noperands) local_store(w, lower_value(w, ir_operand(op, 0)), ir_operand(op, 0)->type, r->type, base);
 }
 
 static void memdesc_index(Lower *w, const Op *op) {
@@ -93,8 +93,8 @@ static void async_copy(Lower *w, const Op *op) {
   const Layout *l = offsets(w, ptr->type, dst->type);
   int n = copy_vector(w, op, l, ptr, mask, bytes);
   if (n * bytes < 4) lower_fail(w, op, "elements that do not lie together cannot be copied asynchronously");
-  Val *p = lower_val(w, ptr), *m = mask ? lower_val(w, mask) : NULL;
-  Places places = places_of(l, 0, l->out_bits);
+  Registers *p = lower_value(w, ptr), *m = mask ? lower_value(w, mask) : NULL;
+  Places places = gpu_places_of(l, 0, l->out_bits);
   LLInst *thread = lower_thread_part(w, places.columns, places.nthread), *base = lower_scalar(w, dst),
          *first = lower_is_first(w, l);
   LLMods mods = lower_mods(op);
@@ -126,7 +126,7 @@ void lower_local(Lower *w, const Op *op) {
   case OP_LOCAL_ALLOC: local_alloc(w, op); return;
   case OP_LOCAL_LOAD: local_load(w, op); return;
   case OP_LOCAL_STORE:
-    local_store(w, lower_val(w, ir_operand(op, 0)), ir_operand(op, 0)->type, ir_operand(op, 1)->type,
+    local_store(w, lower_value(w, ir_operand(op, 0)), ir_operand(op, 0)->type, ir_operand(op, 1)->type,
                 lower_scalar(w, ir_operand(op, 1)));
     return;
   case OP_MEMDESC_INDEX: memdesc_index(w, op); return;

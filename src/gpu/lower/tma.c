@@ -57,7 +57,7 @@ static void copy_block(Lower *w, const Op *op) {
   const Type *block = ir_operand(op, 0)->type->elem;
   bool loads = op->code == OP_TMA_LOAD;
   int rank = block->rank, first = loads ? 4 : 2;
-  if (!tma_is_map(ir_operand(op, 0)->type)) lower_fail(w, op, "the descriptor is no tensor map");
+  if (!gpu_tma_is_map(ir_operand(op, 0)->type)) lower_fail(w, op, "the descriptor is no tensor map");
   const Layout *inverse = layout_invert(w->cx, gpu_shared_layout(w->cx, block));
   if (!inverse || block->rank > TMA_MAX_RANK) lower_fail(w, op, "no tensor map has such blocks");
   LLInst *map = lower_scalar(w, ir_operand(op, 0)), *buffer = lower_scalar(w, ir_operand(op, 1));
@@ -66,8 +66,8 @@ static void copy_block(Lower *w, const Op *op) {
   int64_t box[LAYOUT_MAX_DIMS], place[LAYOUT_MAX_DIMS] = {0};
   LLMods mods = when();
   mods.rmw = op->code == OP_TMA_REDUCE ? reduction(op) : 0;
-  tma_box(block, box);
-  for (int64_t k = tma_messages(block); k > 0; k--) {
+  gpu_tma_box(block, box);
+  for (int64_t k = gpu_tma_messages(block); k > 0; k--) {
     LLInst *args[4 + LAYOUT_MAX_DIMS];
     int64_t offset = offset_of(w, block, inverse, place);
     int n = 0;

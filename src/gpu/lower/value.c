@@ -52,14 +52,14 @@ int lower_count(Lower *w, const Value *v) {
   return ir_is_tensor(v->type) ? gpu_registers(gpu_layout(w->cx, v->type)) : 1;
 }
 
-Val *lower_val(Lower *w, const Value *v) {
-  Val *x = map_get(&w->values, v);
+Registers *lower_value(Lower *w, const Value *v) {
+  Registers *x = map_get(&w->values, v);
   if (!x) ctx_fail(w->cx, ERR_INTERNAL, "a value of type %s was not lowered", ir_type_text(w->cx, v->type));
   return x;
 }
 
-Val *lower_new(Lower *w, const Value *v, int n) {
-  Val *x = NEW(w->cx, Val);
+Registers *lower_new(Lower *w, const Value *v, int n) {
+  Registers *x = NEW(w->cx, Registers);
   x->n = n;
   x->at = NEWN(w->cx, LLInst *, n ? n : 1);
   map_put(w->cx, &w->values, v, x);

@@ -20,7 +20,7 @@
 
 enum { WGMMA_ROWS = 64 }; /* of one instruction; a tensor of fewer is no accumulator, though it may share the layout */
 
-int wgmma_registers(const Type *t) {
+int lower_wgmma_registers(const Type *t) {
   if (!ir_is_tensor(t) || !gpu_is_mma(t->encoding, 3) || t->rank != 2 || t->shape[0] < WGMMA_ROWS) return 0;
   int64_t instr[LAYOUT_MAX_DIMS];
   gpu_param_ints(t->encoding, "instrShape", instr);
@@ -92,7 +92,7 @@ static LLInst *warp_part(Lower *w, const Layout *acc, const Operand *o, int dim)
 /* Four registers of A: rows g and g + 8, then the same for the second half of the step. */
 static LLInst *register_tile(Lower *w, const Value *v, int64_t m, int64_t k) {
   const Layout *l = gpu_layout(w->cx, v->type);
-  Val *x = lower_val(w, v);
+  Registers *x = lower_value(w, v);
   int step = 32 / ir_elem(v->type)->bits, n = 0;
   LLInst *regs[4], *parts[4];
   for (int half = 0; half < 2; half++)
@@ -123,14 +123,14 @@ static LLMma variant_of(Lower *w, const Op *op) {
   }
 }
 
-static bool all_zero(const Val *x, int from, int n) {
+static bool all_zero(const Registers *x, int from, int n) {
   uint64_t bits;
   for (int i = from; i < from + n; i++)
     if (!ll_is_const(x->at[i], &bits) || bits) return false;
   return true;
 }
 
-static void wait_for(Lower *w, Val *x, int group, int64_t pendings) {
+static void wait_for(Lower *w, Registers *x, int group, int64_t pendings) {
   for (int i = 0; i < x->n; i += group) {
     LLInst *acc = ll_build_struct(&w->b, x->at + i, group);
     acc = ll_call_n(&w->b, LL_WGMMA_WAIT_ACC, acc->type, (LLMods){0}, pendings, &acc, 1);
@@ -155,15 +155,15 @@ static void add_to(Lower *w, LLInst **sum, LLInst *partial, int group) {
 void lower_warp_group_dot(Lower *w, const Op *op) {
   const Value *a = ir_operand(op, 0), *b = ir_operand(op, 1), *r = &op->results[0];
   const Layout *l = gpu_layout(w->cx, r->type);
-  Val *in = lower_val(w, ir_operand(op, 2)), *out = lower_new(w, r, in->n);
-  int group = wgmma_registers(r->type);
+  Registers *in = lower_value(w, ir_operand(op, 2)), *out = lower_new(w, r, in->n);
+  int group = lower_wgmma_registers(r->type);
   LLMma variant = variant_of(w, op);
   bool in_registers = ir_is_tensor(a->type);
   Operand x = {0}, y = describe(w, b, 1);
   if (!in_registers) x = describe(w, a, 0);
   LLInst *x_warps = in_registers ? NULL : warp_part(w, l, &x, 0), *y_warps = warp_part(w, l, &y, 1);
   unsigned flags = (y.k_major ? 0u : (unsigned)LLF_TRANS) | (in_registers || x.k_major ? 0u : (unsigned)LLF_TRANS_A);
-  int64_t k_size = b->type->shape[0], partial = wgmma_partial_sums(op);
+  int64_t k_size = b->type->shape[0], partial = gpu_wgmma_partial_sums(op);
   LLInst *use = op->noperands > 3 ? lower_scalar(w, ir_operand(op, 3)) : ll_true(&w->b);
   int steps = (int)(k_size / ll_mma[variant].k), at = 0;
   LLInst **left = NEWN(w->cx, LLInst *, out->n / group * steps);
@@ -205,14 +205,14 @@ void lower_warp_group_dot_wait(Lower *w, const Op *op) {
   bool waited = false;
   if (map_has(&w->waited, ir_operand(op, 0))) { /* on the way out of the loop */
     for (int i = 0; i < op->noperands; i++)
-      map_put(w->cx, &w->values, &op->results[i], lower_val(w, ir_operand(op, i)));
+      map_put(w->cx, &w->values, &op->results[i], lower_value(w, ir_operand(op, i)));
     return;
   }
   for (int i = 0; i < op->noperands; i++) {
     const Value *v = ir_operand(op, i);
-    Val *in = lower_val(w, v), *out = lower_new(w, &op->results[i], in->n);
+    Registers *in = lower_value(w, v), *out = lower_new(w, &op->results[i], in->n);
     for (int k = 0; k < in->n; k++) out->at[k] = in->at[k];
-    int group = wgmma_registers(v->type);
+    int group = lower_wgmma_registers(v->type);
     if (!group) continue;
     wait_for(w, out, group, pendings);
     waited = true;

@@ -105,7 +105,8 @@ static Attr *stored_in(Assign *a, const Op *op) {
   enum { STEPS = 16 };
   for (int i = 0; i < STEPS && op->nresults == 1 && ir_one_use(&op->results[0]); i++) {
     const Op *user = op->results[0].uses->op;
-    if (user->code == OP_STORE && ir_operand(user, 1) == &op->results[0]) return coalesce_encoding(a->coalesce, user);
+    if (user->code == OP_STORE && ir_operand(user, 1) == &op->results[0])
+      return gpu_coalesce_encoding(a->coalesce, user);
     if (!ir_has(user, T_ELEMENTWISE) || !ir_has(user, T_PURE)) return NULL;
     op = user;
   }
@@ -203,7 +204,7 @@ static DotPlan plan_of(Assign *a, const Op *dot) {
   DotPlan *plan = map_get(&a->plans, dot);
   if (!plan) {
     plan = NEW(a->cx, DotPlan);
-    *plan = dot_plan(a->coalesce, dot, a->sm);
+    *plan = gpu_dot_plan(a->coalesce, dot, a->sm);
     map_put(a->cx, &a->plans, dot, plan);
   }
   return *plan;
@@ -336,7 +337,7 @@ static Attr *split_source(Assign *a, const Op *op) {
  * row's sum lies in all threads that added up), and of an access in that layout each instruction moves few elements. */
 static bool is_repeated(Assign *a, const Op *access, Attr *e, int allowed) {
   Type *t = ir_operand(access, 0)->type;
-  return registers_in(a, t, e) > allowed * registers_in(a, t, coalesce_encoding(a->coalesce, access));
+  return registers_in(a, t, e) > allowed * registers_in(a, t, gpu_coalesce_encoding(a->coalesce, access));
 }
 
 static void infer_op(Assign *a, const Op *op) {
@@ -348,9 +349,9 @@ static void infer_op(Assign *a, const Op *op) {
   case OP_LOAD:
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS: {
-    Attr *e = op->code == OP_LOAD || coalesce_atomic_width(a->coalesce, op, a->sm) > 1 ? NULL : best_operand(a, op);
+    Attr *e = op->code == OP_LOAD || gpu_coalesce_atomic_width(a->coalesce, op, a->sm) > 1 ? NULL : best_operand(a, op);
     if (e && is_repeated(a, op, e, 1)) e = NULL;
-    if (ir_is_tensor(r->type)) reassign_layout(a, r, e ? e : coalesce_encoding(a->coalesce, op));
+    if (ir_is_tensor(r->type)) reassign_layout(a, r, e ? e : gpu_coalesce_encoding(a->coalesce, op));
     if (op->code == OP_LOAD && ir_is_tensor(r->type)) stretch(a, op);
     return;
   }
@@ -657,7 +658,7 @@ static void place_if(Assign *a, Op *op) {
 static void place_store(Assign *a, Op *op) {
   Value *ptr = ir_operand(op, 0);
   if (!ir_is_tensor(ptr->type)) return;
-  Attr *value = assigned(a, ir_operand(op, 1)), *e = coalesce_encoding(a->coalesce, op);
+  Attr *value = assigned(a, ir_operand(op, 1)), *e = gpu_coalesce_encoding(a->coalesce, op);
   enum { INSTRUCTIONS = 8 }; /* what a conversion costs */
   if (value && ptr->type->rank == 1 && ir_numel(ptr->type) <= 32 * a->num_warps &&
       !is_repeated(a, op, value, INSTRUCTIONS))
@@ -809,7 +810,7 @@ static void forget_piece(Op *op, void *cx) { ir_set_attr(cx, op, GPU_PIECE, NULL
 
 bool gpu_assign(Ctx *cx, Module *m) {
   Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m)};
-  a.coalesce = coalesce_analyze(cx, m);
+  a.coalesce = gpu_coalesce_analyze(cx, m);
   for (Op *op = m->body->first->first; op; op = op->next) {
     if (op->code != OP_FUNC || !op->regions[0]->first) continue;
     int rounds = 0;

@@ -151,7 +151,7 @@ int gpu_atomic_bytes(const Op *op, int sm) {
   return t->bits == 16 && t->fkind == F16 && sm >= 70 ? 4 : 0;
 }
 
-int64_t coalesce_atomic_width(Coalesce *c, const Op *op, int sm) {
+int64_t gpu_coalesce_atomic_width(Coalesce *c, const Op *op, int sm) {
   const Value *ptr = ir_operand(op, 0);
   if (!ir_is_tensor(ptr->type) || !gpu_atomic_bytes(op, sm)) return 1;
   int order[LAYOUT_MAX_DIMS];
@@ -170,7 +170,7 @@ static void collect(Op *op, void *arg) {
   if (n > old) map_put(c->cx, &c->widths, key, (void *)n);
 }
 
-Coalesce *coalesce_analyze(Ctx *cx, const Module *m) {
+Coalesce *gpu_coalesce_analyze(Ctx *cx, const Module *m) {
   Coalesce *c = NEW(cx, Coalesce);
   *c = (Coalesce){.cx = cx, .module = m, .index = index_analyze(cx, m), .num_warps = gpu_num_warps(m)};
   ir_walk(m->op, group, c);
@@ -178,7 +178,7 @@ Coalesce *coalesce_analyze(Ctx *cx, const Module *m) {
   return c;
 }
 
-Attr *coalesce_encoding(Coalesce *c, const Op *op) {
+Attr *gpu_coalesce_encoding(Coalesce *c, const Op *op) {
   const Type *t = ir_operand(op, 0)->type;
   int order[LAYOUT_MAX_DIMS];
   int64_t per_thread[LAYOUT_MAX_DIMS];
@@ -186,7 +186,7 @@ Attr *coalesce_encoding(Coalesce *c, const Op *op) {
   intptr_t n = (intptr_t)map_get(&c->widths, key_of(c, op, order));
   if (!n) n = width(c, op, order);
   if (op->code == OP_STORE) n = min64(n, max64(1, 16 / ir_elem_bytes(t->elem->elem)));
-  if (op->code == OP_ATOMIC_RMW) n = min64(n, coalesce_atomic_width(c, op, gpu_sm(c->module)));
+  if (op->code == OP_ATOMIC_RMW) n = min64(n, gpu_coalesce_atomic_width(c, op, gpu_sm(c->module)));
   for (int d = 0; d < t->rank; d++) per_thread[d] = 1;
   per_thread[order[0]] = n;
   return gpu_blocked(c->cx, t->rank, t->shape, per_thread, order, c->num_warps);

@@ -158,13 +158,13 @@ static bool lies_across(Coalesce *c, const Op *dot, int index) {
   return a->axis[1 - k_dim].contiguity > a->axis[k_dim].contiguity;
 }
 
-bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
+bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
   const Type *t = dot->results[0].type;
   return sm >= 80 && t->rank == 2 && t->shape[0] >= 16 && t->shape[1] >= 8 &&
          ir_operand(dot, 0)->type->shape[1] * elem_bits >= 256;
 }
 
-DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
+DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
   Ctx *cx = c->cx;
   int num_warps = c->num_warps;
   const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
@@ -174,7 +174,7 @@ DotPlan dot_plan(Coalesce *c, const Op *dot, int sm) {
   if (!turned && sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 &&
       ir_numel(t) >= 16 * 8 * num_warps && k_bits >= 256 && multiplies(dot, sm, true))
     return wgmma_plan(cx, dot, num_warps);
-  if (dot_has_mma_shape(dot, ir_elem((Type *)a)->bits, sm) && multiplies(dot, sm, false))
+  if (gpu_dot_has_mma_shape(dot, ir_elem((Type *)a)->bits, sm) && multiplies(dot, sm, false))
     return mma_plan(c, dot, num_warps);
   return fma_plan(cx, dot, num_warps);
 }

@@ -125,7 +125,7 @@ static void collect(Op *op, void *arg) {
   if (op->code != OP_DOT || ir_elem(op->results[0].type) != ir_float(d->cx, F32)) return;
   if (ir_elem(ir_operand(op, 0)->type) != ir_float(d->cx, F32)) return;
   const struct Scheme *s = scheme_of(op);
-  if (s && dot_has_mma_shape(op, s->tf32 ? 32 : 16, d->sm)) vec_push(d->cx, &d->at, op);
+  if (s && gpu_dot_has_mma_shape(op, s->tf32 ? 32 : 16, d->sm)) vec_push(d->cx, &d->at, op);
 }
 
 bool gpu_dot_precision(Ctx *cx, Module *m) {

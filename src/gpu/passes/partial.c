@@ -106,8 +106,8 @@ static bool split_axis(Partial *p, const Op *reduce, int axis, Split *s) {
   const Value *x = ir_operand(reduce, 0);
   const Op *load = load_behind(x);
   if (!load || x->type->rank > LAYOUT_MAX_DIMS - 3) return false;
-  if (!p->coalesce) p->coalesce = coalesce_analyze(p->cx, p->m);
-  const Attr *e = coalesce_encoding(p->coalesce, load);
+  if (!p->coalesce) p->coalesce = gpu_coalesce_analyze(p->cx, p->m);
+  const Attr *e = gpu_coalesce_encoding(p->coalesce, load);
   int64_t size[LAYOUT_MAX_DIMS], lanes[LAYOUT_MAX_DIMS], warps[LAYOUT_MAX_DIMS], n = x->type->shape[axis];
   gpu_param_ints(e, "sizePerThread", size);
   gpu_param_ints(e, "threadsPerWarp", lanes);

@@ -24,29 +24,29 @@ typedef struct Coalesce {
   const struct Chains *chains; /* of dots, once asked for: dot.c */
 } Coalesce;
 /* Analyzes all accesses in the module's functions. */
-Coalesce *coalesce_analyze(Ctx *cx, const Module *m);
-Attr *coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
+Coalesce *gpu_coalesce_analyze(Ctx *cx, const Module *m);
+Attr *gpu_coalesce_encoding(Coalesce *c, const Op *access); /* of a tensor of pointers */
 /* Bytes that one instruction of an atomic op takes, where it may take several elements (PTX ISA, red and atom: additions
  * of floats, vectors of them from sm_90 on); else 0. */
 int gpu_atomic_bytes(const Op *atomic, int sm);
 /* How many neighbouring elements one instruction of an atomic op takes in that layout; 1: each has its own. */
-int64_t coalesce_atomic_width(Coalesce *c, const Op *atomic, int sm);
+int64_t gpu_coalesce_atomic_width(Coalesce *c, const Op *atomic, int sm);
 
 typedef struct DotPlan {
   Attr *encoding; /* of the result */
   enum { DOT_FMA, DOT_MMA, DOT_WGMMA } kind;
   int k_width;
 } DotPlan;
-DotPlan dot_plan(Coalesce *c, const Op *dot, int sm);
+DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm);
 /* Are the matrices large enough for mma.sync, their elements having so many bits? */
-bool dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
+bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
 
 /* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
  * (wgmma.c). */
-int64_t wgmma_partial_sums(const Op *dot);
+int64_t gpu_wgmma_partial_sums(const Op *dot);
 /* The loop-carried value that only this dot adds to, as its slot; -1: there is none, or the dot has to be waited for
  * (wgmma.c). */
-int wgmma_carried_slot(const Op *dot);
+int gpu_wgmma_carried_slot(const Op *dot);
 /* Of a loop: its buffers allow that its dot stays in flight during the next iteration. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
@@ -55,24 +55,24 @@ GpuLoops gpu_loops(Ctx *cx, Module *m); /* every scf.for, in program order */
 
 /* ---- copies by tensor maps: tma.c ---------------------------------------------------------------------------------- */
 
-int64_t tma_messages(const Type *block); /* how many copies of the box (gpu.h) move a block */
+int64_t gpu_tma_messages(const Type *block); /* how many copies of the box (gpu.h) move a block */
 /* What stands for the memory that a tensor map describes: an argument of the kernel; NULL: it is not known. */
-const Value *tma_base(const Value *desc);
+const Value *gpu_tma_base(const Value *desc);
 /* tma_launch.c: how a launch makes the map that `make` is; NULL: a program has to. Then: it is an argument. */
-Attr *tma_launch_code(Ctx *cx, const Op *func, const Op *make);
-int64_t tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
-void tma_set_inputs(Ctx *cx, Op *func); /* the function's type, from what its arguments are by now */
-void tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);
+Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make);
+int64_t gpu_tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
+void gpu_tma_set_inputs(Ctx *cx, Op *func); /* the function's type, from what its arguments are by now */
+void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);
 /* tma_copies.c: an mbarrier; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
-Value *tma_barriers(Builder *b, int n);
-Value *tma_buffers(Builder *b, const Op *load, int n);
-Value *tma_one(Builder *b, Value *buffers, Value *index);
-void tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred);
-void tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred);
-void tma_wait(Builder *b, Value *barrier, Value *phase);
-int64_t tma_bytes(const Op *load);
+Value *gpu_tma_barriers(Builder *b, int n);
+Value *gpu_tma_buffers(Builder *b, const Op *load, int n);
+Value *gpu_tma_one(Builder *b, Value *buffers, Value *index);
+void gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred);
+void gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred);
+void gpu_tma_wait(Builder *b, Value *barrier, Value *phase);
+int64_t gpu_tma_bytes(const Op *load);
 /* The users of a load read the buffer; the load is gone. */
-void tma_replace_load(Ctx *cx, Op *load, Value *buffer);
+void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer);
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 

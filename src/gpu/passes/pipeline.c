@@ -789,7 +789,7 @@ static Op *dot_in_flight(const Pipeline *p) {
     if (dot) return NULL;
     dot = op;
   }
-  if (!dot || wgmma_carried_slot(dot) < 0) return NULL;
+  if (!dot || gpu_wgmma_carried_slot(dot) < 0) return NULL;
   return is_buffered(p, ir_operand(dot, 0)) && is_buffered(p, ir_operand(dot, 1)) ? dot : NULL;
 }
 

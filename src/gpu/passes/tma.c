@@ -57,7 +57,7 @@ static Attr *encoding_of(Ctx *cx, const Type *block) {
   return gpu_swizzled_shared(cx, 1, 1, 1, order, block->rank);
 }
 
-int tma_swizzle(const Type *block) {
+int gpu_tma_swizzle(const Type *block) {
   int64_t bytes =
       gpu_is(block->encoding, "ttg.nvmma_shared") ? gpu_param_int(block->encoding, "swizzlingByteWidth", 0) : 0;
   return bytes >= 32 ? log2_of(bytes) - 4 : 0;
@@ -65,7 +65,7 @@ int tma_swizzle(const Type *block) {
 
 /* The box of one message: all of the block along the inner dimensions as far as the engine's limits allow; where one is
  * cut, the dimensions outside of it are gone through one by one, so that what a message brings lies together. */
-void tma_box(const Type *block, int64_t *box) {
+void gpu_tma_box(const Type *block, int64_t *box) {
   bool cut = false;
   for (int d = block->rank - 1; d >= 0; d--) {
     int64_t most = MAX_BOX;
@@ -76,15 +76,15 @@ void tma_box(const Type *block, int64_t *box) {
   }
 }
 
-int64_t tma_messages(const Type *block) {
+int64_t gpu_tma_messages(const Type *block) {
   int64_t box[LAYOUT_MAX_DIMS], n = 1;
-  tma_box(block, box);
+  gpu_tma_box(block, box);
   for (int d = 0; d < block->rank; d++) n *= block->shape[d] / box[d];
   return n;
 }
 
 /* PTX's number of the element type (tensormap.replace, .elemtype). Integers that are not reduced have no sign. */
-int tma_elem_type(const Type *desc) {
+int gpu_tma_elem_type(const Type *desc) {
   enum { U8, U16, U32, S32, U64, S64, F16_, F32_, F32_FTZ, F64_, BF16_ };
   const Type *t = desc->elem->elem;
   if (t->kind == TYPE_FLOAT && t->bits >= 16)
@@ -101,19 +101,19 @@ static bool can_be_block(Ctx *cx, Type *desc) {
   const Type *t = desc->elem;
   if (t->rank < 1 || t->rank > TMA_MAX_RANK || t->encoding || !can_be_element(t->elem)) return false;
   int64_t line = t->shape[t->rank - 1] * ir_elem_bytes(t->elem), bytes = ir_numel(t) * ir_elem_bytes(t->elem);
-  return line >= 16 && bytes <= MAX_BLOCK_BYTES && tma_messages(tma_type(cx, desc)->elem) <= MAX_MESSAGES;
+  return line >= 16 && bytes <= MAX_BLOCK_BYTES && gpu_tma_messages(tma_type(cx, desc)->elem) <= MAX_MESSAGES;
 }
 
-bool tma_is_map(const Type *t) { return t->kind == TYPE_TENSORDESC && t->elem->encoding; }
+bool gpu_tma_is_map(const Type *t) { return t->kind == TYPE_TENSORDESC && t->elem->encoding; }
 
 /* Of the maps that a launch makes of one pointer, the first stands for all. */
-const Value *tma_base(const Value *desc) {
+const Value *gpu_tma_base(const Value *desc) {
   if (!desc->op) {
     const Op *func = desc->block->region->op;
     if (func->code != OP_FUNC) return NULL;
-    int64_t pointer = tma_launch_pointer(func, desc->index);
+    int64_t pointer = gpu_tma_launch_pointer(func, desc->index);
     for (int i = 0; pointer >= 0 && i < desc->index; i++)
-      if (tma_launch_pointer(func, i) == pointer) return desc->block->args[i];
+      if (gpu_tma_launch_pointer(func, i) == pointer) return desc->block->args[i];
     return desc;
   }
   if (desc->op->code != OP_MAKE_TENSOR_DESC) return NULL;
@@ -230,7 +230,7 @@ static void check_coordinate(Choose *c, Op *op) {
 }
 
 static void visit_make(Choose *c, Op *op) {
-  Attr *code = tma_launch_code(c->cx, c->func, op);
+  Attr *code = gpu_tma_launch_code(c->cx, c->func, op);
   if (!code) refuse(c, &op->results[0]);
   note_size(c, &op->results[0], ir_operand(op, op->results[0].type->elem->rank));
   vec_push(c->cx, &c->made, ((Made){op, code}));
@@ -338,9 +338,9 @@ bool gpu_choose_tma(Ctx *cx, Module *m) {
       changed = true;
     }
     for (uint32_t i = 0; i < c.made.len; i++)
-      if (tma_is_map(c.made.at[i].op->results[0].type))
-        tma_pass_at_launch(cx, func, c.made.at[i].op, c.made.at[i].code);
-    if (changed) tma_set_inputs(cx, func);
+      if (gpu_tma_is_map(c.made.at[i].op->results[0].type))
+        gpu_tma_pass_at_launch(cx, func, c.made.at[i].op, c.made.at[i].code);
+    if (changed) gpu_tma_set_inputs(cx, func);
   }
   return changed;
 }

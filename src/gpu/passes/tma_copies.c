@@ -25,7 +25,7 @@ static Type *one_of(Ctx *cx, const Type *t) {
   return ir_memdesc(cx, t->elem, t->rank - 1, t->shape + 1, t->encoding, t->memory_space, true);
 }
 
-Value *tma_one(Builder *b, Value *buffers, Value *index) {
+Value *gpu_tma_one(Builder *b, Value *buffers, Value *index) {
   return ir_make(b, OP_MEMDESC_INDEX, one_of(b->cx, buffers->type), buffers, index, NULL);
 }
 
@@ -36,13 +36,13 @@ static Value *make_buffers(Builder *b, Type *elem, int rank, const int64_t *shap
   return &ir_op(b, OP_LOCAL_ALLOC, &t, 1, NULL, 0)->results[0];
 }
 
-Value *tma_barriers(Builder *b, int n) {
+Value *gpu_tma_barriers(Builder *b, int n) {
   int64_t one = 1;
   int order[1] = {0};
   Attr *dense = gpu_swizzled_shared(b->cx, 1, 1, 1, order, 1);
   Value *all = make_buffers(b, ir_int(b->cx, 64), 1, &one, dense, n);
   for (int i = 0; i < (n ? n : 1); i++) {
-    Value *bar = n ? tma_one(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
+    Value *bar = n ? gpu_tma_one(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
     set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", 1);
   }
   ir_effect(b, OP_BARRIER, NULL);
@@ -64,28 +64,28 @@ static Attr *shared_for(Ctx *cx, const Op *access, const Type *value) {
   return gpu_swizzled_shared(cx, 1, 1, 1, order, value->rank);
 }
 
-Value *tma_buffers(Builder *b, const Op *load, int n) {
+Value *gpu_tma_buffers(Builder *b, const Op *load, int n) {
   const Type *t = load->results[0].type;
   return make_buffers(b, t->elem, t->rank, t->shape, shared_for(b->cx, load, t), n);
 }
 
-int64_t tma_bytes(const Op *load) {
+int64_t gpu_tma_bytes(const Op *load) {
   const Type *block = ir_operand(load, 0)->type->elem;
   return ir_numel(block) * ir_elem_bytes(block->elem);
 }
 
-void tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred) {
+void gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred) {
   set_int(b->cx, ir_effect(b, OP_BARRIER_EXPECT, barrier, pred, NULL), "size", bytes);
 }
 
-void tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred) {
+void gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred) {
   Value *operands[4 + LAYOUT_MAX_DIMS] = {coord[0], buffer, barrier, pred};
   int rank = ir_operand(load, 0)->type->elem->rank;
   for (int d = 0; d < rank; d++) operands[4 + d] = coord[1 + d];
   ir_op(b, OP_TMA_LOAD, NULL, 0, operands, 4 + rank);
 }
 
-void tma_wait(Builder *b, Value *barrier, Value *phase) {
+void gpu_tma_wait(Builder *b, Value *barrier, Value *phase) {
   Op *wait = ir_effect(b, OP_WAIT_BARRIER, barrier, phase, NULL);
   int64_t sizes[] = {1, 1, 0, 0};
   ir_set_attr(b->cx, wait, "operandSegmentSizes", ir_attr_ints(b->cx, ir_int(b->cx, 32), sizes, 4));
@@ -100,7 +100,7 @@ static void mend_views(Ctx *cx, Value *buffer) {
   }
 }
 
-void tma_replace_load(Ctx *cx, Op *load, Value *buffer) {
+void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer) {
   Value *r = &load->results[0];
   Vec(Op *) taken = {0};
   for (Use *u = r->uses; u; u = u->next)
@@ -123,14 +123,14 @@ void tma_replace_load(Ctx *cx, Op *load, Value *buffer) {
 
 static void copy_load(Ctx *cx, Op *load) {
   Builder b = ir_before(cx, load);
-  Value *buffer = tma_buffers(&b, load, 0), *barrier = tma_barriers(&b, 0), *always = true_value(&b);
+  Value *buffer = gpu_tma_buffers(&b, load, 0), *barrier = gpu_tma_barriers(&b, 0), *always = true_value(&b);
   Value *coord[1 + LAYOUT_MAX_DIMS];
   for (int i = 0; i < load->noperands; i++) coord[i] = ir_operand(load, i);
-  tma_expect(&b, barrier, tma_bytes(load), always);
-  tma_copy(&b, load, coord, buffer, barrier, always);
-  tma_wait(&b, barrier, ir_const_int(&b, ir_int(cx, 32), 0));
+  gpu_tma_expect(&b, barrier, gpu_tma_bytes(load), always);
+  gpu_tma_copy(&b, load, coord, buffer, barrier, always);
+  gpu_tma_wait(&b, barrier, ir_const_int(&b, ir_int(cx, 32), 0));
   ir_effect(&b, OP_INVAL_BARRIER, barrier, NULL);
-  tma_replace_load(cx, load, buffer);
+  gpu_tma_replace_load(cx, load, buffer);
 }
 
 /* ---- stores and reductions --------------------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ static bool is_loaded(const Accesses *a, const Value *base) {
 static void collect(Op *op, void *arg) {
   Accesses *a = arg;
   if (op->code == OP_TMA_LOAD || op->code == OP_DESC_LOAD) {
-    const Value *base = tma_base(ir_operand(op, 0));
+    const Value *base = gpu_tma_base(ir_operand(op, 0));
     vec_push(a->cx, &a->loaded, base);
   }
   if (op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE) vec_push(a->cx, &a->at, op);
@@ -183,7 +183,7 @@ bool gpu_tma_copies(Ctx *cx, Module *m) {
     if (a.at.at[i]->code == OP_DESC_LOAD)
       copy_load(cx, a.at.at[i]);
     else
-      copy_store(cx, a.at.at[i], is_loaded(&a, tma_base(ir_operand(a.at.at[i], 0))));
+      copy_store(cx, a.at.at[i], is_loaded(&a, gpu_tma_base(ir_operand(a.at.at[i], 0))));
   }
   return a.at.len > 0;
 }

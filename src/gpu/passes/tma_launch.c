@@ -74,7 +74,7 @@ static bool compute(Code *c, const Value *v, int depth) {
   }
 }
 
-Attr *tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
+Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
   Code c = {.cx = cx, .func = func};
   int rank = make->results[0].type->elem->rank;
   int64_t nan = ir_attr_int_or(make, "padding", 1) == 2, last;
@@ -127,7 +127,7 @@ static void adopt_create(Ctx *cx, Op *func, Op *create) {
   }
   Attr *code = desc ? code_of_create(cx, func, create, desc->results[0].type) : NULL;
   if (!code) return;
-  tma_pass_at_launch(cx, func, desc, code);
+  gpu_tma_pass_at_launch(cx, func, desc, code);
   while (scratch->results[0].uses) ir_erase(scratch->results[0].uses->op);
   ir_erase(scratch);
 }
@@ -138,13 +138,13 @@ void gpu_adopt_maps(Ctx *cx, Module *m) {
     Creates c = {.cx = cx};
     ir_walk(func, collect_create, &c);
     for (uint32_t i = 0; i < c.at.len; i++) adopt_create(cx, func, c.at.at[i]);
-    if (c.at.len) tma_set_inputs(cx, func);
+    if (c.at.len) gpu_tma_set_inputs(cx, func);
   }
 }
 
 /* ---- the arguments ----------------------------------------------------------------------------------------------- */
 
-const Attr *tma_launch_attr(const Op *func, int i) {
+const Attr *gpu_tma_launch_attr(const Op *func, int i) {
   const Attr *attrs = ir_attr(func, "arg_attrs"), *own = attrs && i < attrs->n ? attrs->items[i] : NULL;
   for (int k = 0; own && own->kind == ATTR_DICT && k < own->n; k++) {
     const Attr *code = own->items[k];
@@ -154,12 +154,12 @@ const Attr *tma_launch_attr(const Op *func, int i) {
 }
 
 /* The steps begin with the base, and that with the pointer. */
-int64_t tma_launch_pointer(const Op *func, int i) {
-  const Attr *code = tma_launch_attr(func, i);
+int64_t gpu_tma_launch_pointer(const Op *func, int i) {
+  const Attr *code = gpu_tma_launch_attr(func, i);
   return code && code->n > 2 && code->ints[1] == MAP_ARG ? code->ints[2] >> 8 : -1;
 }
 
-void tma_set_inputs(Ctx *cx, Op *func) {
+void gpu_tma_set_inputs(Ctx *cx, Op *func) {
   const Type *t = ir_func_signature(func);
   const Block *entry = ir_entry(func, 0);
   Type **inputs = NEWN(cx, Type *, entry->nargs + 1);
@@ -168,7 +168,7 @@ void tma_set_inputs(Ctx *cx, Op *func) {
   ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
 }
 
-void tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code) {
+void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code) {
   Block *entry = ir_entry(func, 0);
   const Attr *old = ir_attr(func, "arg_attrs");
   Value *v = ir_add_arg(cx, entry, make->results[0].type, make->loc);

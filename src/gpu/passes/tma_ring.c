@@ -78,12 +78,12 @@ static void look_at_effect(Op *op, void *arg) {
   Effects *e = arg;
   if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
   if (op->code != OP_DESC_STORE && op->code != OP_DESC_REDUCE) return;
-  const Value *to = tma_base(ir_operand(op, 0));
+  const Value *to = gpu_tma_base(ir_operand(op, 0));
   if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
 }
 
 static bool may_run_ahead(const Ring *r, const Op *load) {
-  Effects e = {tma_base(ir_operand(load, 0)), false};
+  Effects e = {gpu_tma_base(ir_operand(load, 0)), false};
   ir_walk(r->loop, look_at_effect, &e);
   return !e.stand_in_the_way;
 }
@@ -108,12 +108,12 @@ static const Op *dot_of(const Op *load) {
 /* A ring's buffers lie one after the other, and each must begin where the swizzle's pattern does. */
 static bool can_be_in_row(const Op *load) {
   const Type *block = ir_operand(load, 0)->type->elem;
-  int swizzle = tma_swizzle(block);
-  return tma_bytes(load) % (swizzle ? 128 << swizzle : 128) == 0;
+  int swizzle = gpu_tma_swizzle(block);
+  return gpu_tma_bytes(load) % (swizzle ? 128 << swizzle : 128) == 0;
 }
 
 static void consider(Ring *r, Op *load) {
-  if (load->code != OP_DESC_LOAD || !tma_is_map(ir_operand(load, 0)->type)) return;
+  if (load->code != OP_DESC_LOAD || !gpu_tma_is_map(ir_operand(load, 0)->type)) return;
   if (!can_be_in_row(load) || !may_run_ahead(r, load)) return;
   Map slice = {0};
   int n = r->loop->nresults;
@@ -129,7 +129,7 @@ static void consider(Ring *r, Op *load) {
     t.group = (int)r->groups.len;
     vec_push(r->cx, &r->groups, ((Group){.dot = dot, .first = load}));
   }
-  r->groups.at[t.group].bytes += tma_bytes(load);
+  r->groups.at[t.group].bytes += gpu_tma_bytes(load);
   vec_push(r->cx, &r->tiles, t);
 }
 
@@ -151,8 +151,8 @@ static Op *dot_in_flight(const Ring *r) {
     if (dot) return NULL;
     dot = op;
   }
-  bool can =
-      dot && wgmma_carried_slot(dot) >= 0 && is_buffered(r, ir_operand(dot, 0)) && is_buffered(r, ir_operand(dot, 1));
+  bool can = dot && gpu_wgmma_carried_slot(dot) >= 0 && is_buffered(r, ir_operand(dot, 0)) &&
+             is_buffered(r, ir_operand(dot, 1));
   return can ? dot : NULL;
 }
 
@@ -176,14 +176,14 @@ static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *ind
     if (map_has(&r->slice, op)) ir_clone(b, op, map);
   Value **barrier = NEWN(r->cx, Value *, r->groups.len + 1);
   for (uint32_t g = 0; g < r->groups.len; g++) {
-    barrier[g] = tma_one(b, r->groups.at[g].barriers, index);
-    tma_expect(b, barrier[g], r->groups.at[g].bytes, exists);
+    barrier[g] = gpu_tma_one(b, r->groups.at[g].barriers, index);
+    gpu_tma_expect(b, barrier[g], r->groups.at[g].bytes, exists);
   }
   for (uint32_t i = 0; i < r->tiles.len; i++) {
     const Tile *t = &r->tiles.at[i];
     Value *operands[1 + LAYOUT_MAX_DIMS];
     for (int k = 0; k < t->load->noperands; k++) operands[k] = mapped(map, ir_operand(t->load, k));
-    tma_copy(b, t->load, operands, tma_one(b, t->buffers, index), barrier[t->group], exists);
+    gpu_tma_copy(b, t->load, operands, gpu_tma_one(b, t->buffers, index), barrier[t->group], exists);
   }
 }
 
@@ -193,7 +193,7 @@ enum { READ, PHASE, FILL, NCARRIED };
 static void put_waits(Ring *r, Value *read, Value *phase) {
   for (uint32_t g = 0; g < r->groups.len; g++) {
     Builder b = ir_before(r->cx, r->groups.at[g].first);
-    tma_wait(&b, tma_one(&b, r->groups.at[g].barriers, read), phase);
+    gpu_tma_wait(&b, gpu_tma_one(&b, r->groups.at[g].barriers, read), phase);
   }
 }
 
@@ -228,8 +228,9 @@ static void transform(Ring *r) {
   Builder b = ir_before(cx, loop);
   Type *i32 = ir_int(cx, 32);
   Value *lower = ir_operand(loop, 0), *step = ir_operand(loop, 2);
-  for (uint32_t i = 0; i < r->tiles.len; i++) r->tiles.at[i].buffers = tma_buffers(&b, r->tiles.at[i].load, r->stages);
-  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = tma_barriers(&b, r->stages);
+  for (uint32_t i = 0; i < r->tiles.len; i++)
+    r->tiles.at[i].buffers = gpu_tma_buffers(&b, r->tiles.at[i].load, r->stages);
+  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = gpu_tma_barriers(&b, r->stages);
   Value **state = NEWN(cx, Value *, n + 1), *iv = lower, *bound = opt_bound_ahead(&b, loop, depth);
   for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
   Op *yield = ir_terminator(r->body);
@@ -284,14 +285,14 @@ static void transform(Ring *r) {
   for (uint32_t i = 0; i < r->tiles.len; i++) {
     Tile *t = &r->tiles.at[i];
     b = ir_before(cx, t->load);
-    tma_replace_load(cx, t->load, tma_one(&b, t->buffers, now[READ]));
+    gpu_tma_replace_load(cx, t->load, gpu_tma_one(&b, t->buffers, now[READ]));
   }
   drop_fences(r);
 
   b = (Builder){cx, loop->block, loop->next, loop->loc};
   for (uint32_t g = 0; g < r->groups.len; g++)
     for (int s = 0; s < r->stages; s++)
-      ir_effect(&b, OP_INVAL_BARRIER, tma_one(&b, r->groups.at[g].barriers, ir_const_int(&b, i32, s)), NULL);
+      ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, r->groups.at[g].barriers, ir_const_int(&b, i32, s)), NULL);
 }
 
 static bool has_inner_loop(const Block *body) {
@@ -309,7 +310,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   for (Op *op = body->first; op; op = op->next) consider(&r, op);
   if (!r.tiles.len) return false;
   int64_t room = gpu_shared_limit(gpu_sm(m)) - (GPU_SCRATCH_LIMIT / 8), each = 0;
-  for (uint32_t i = 0; i < r.tiles.len; i++) each += tma_bytes(r.tiles.at[i].load);
+  for (uint32_t i = 0; i < r.tiles.len; i++) each += gpu_tma_bytes(r.tiles.at[i].load);
   while (r.stages > 2 && each * r.stages > room) r.stages--;
   if (each * r.stages > room) return false;
   r.in_flight = dot_in_flight(&r);

@@ -10,7 +10,7 @@
  */
 #include "gpu/passes/passes.h"
 
-int64_t wgmma_partial_sums(const Op *op) {
+int64_t gpu_wgmma_partial_sums(const Op *op) {
   const Type *b = ir_operand(op, 1)->type;
   int64_t n = ir_attr_int_or(op, "maxNumImpreciseAcc", 0);
   if (b->elem->kind != TYPE_FLOAT || b->elem->bits != 8 || n > b->shape[0]) return 0;
@@ -25,10 +25,10 @@ static Op *wait_for(Ctx *cx, Builder *b, Value *const *values, int n, int pendin
   return wait;
 }
 
-int wgmma_carried_slot(const Op *dot) {
+int gpu_wgmma_carried_slot(const Op *dot) {
   const Value *r = &dot->results[0];
   const Op *loop = ir_parent(dot);
-  if (!ir_one_use(r) || r->uses->op->code != OP_YIELD || !loop || loop->code != OP_FOR || wgmma_partial_sums(dot))
+  if (!ir_one_use(r) || r->uses->op->code != OP_YIELD || !loop || loop->code != OP_FOR || gpu_wgmma_partial_sums(dot))
     return -1;
   const Value *arg = ir_loop_arg(loop, r->uses->index);
   return ir_operand(dot, 2) == arg && ir_one_use(arg) ? r->uses->index : -1;
@@ -50,7 +50,7 @@ static bool outlives_iteration(const Op *dot, int index) {
 
 static void make_async(Ctx *cx, Op *dot) {
   Op *loop = ir_parent(dot);
-  int slot = wgmma_carried_slot(dot);
+  int slot = gpu_wgmma_carried_slot(dot);
   if (slot < 0 || !ir_attr(loop, WGMMA_IN_FLIGHT) || count_dots(dot->block) != 1) return;
   if (!outlives_iteration(dot, 0) || !outlives_iteration(dot, 1)) return;
   Op *yield = ir_terminator(dot->block);

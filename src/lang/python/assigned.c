@@ -50,7 +50,7 @@ static void collect(Lang *L, const Node *n, NameList *out, Map *seen) {
   collect_all(L, n->orelse, out, seen);
 }
 
-bool binds_name(Lang *L, Nodes body, const char *name, Span *where) {
+bool py_binds_name(Lang *L, Nodes body, const char *name, Span *where) {
   NameList names = {0};
   Map seen = {0};
   collect_all(L, body, &names, &seen);
@@ -59,7 +59,7 @@ bool binds_name(Lang *L, Nodes body, const char *name, Span *where) {
   return node != NULL;
 }
 
-const NameList *assigned_names(Lang *L, const Node *loop) {
+const NameList *py_assigned_names(Lang *L, const Node *loop) {
   Map *cache = &L->fn->info->assigned;
   NameList *names = map_get(cache, loop);
   if (names) return names;

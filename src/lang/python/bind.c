@@ -32,7 +32,7 @@ _Noreturn static void fail_keyword(Lang *L, const char *callee, const Params *pa
       lang_fail_at(L, at, NULL, "`%s` takes `%s` by position only", callee, name);
     if (p->kind == P_NORMAL || p->kind == P_KEYWORD_ONLY) names[n++] = p->name;
   }
-  const char *near = near_name(name, names, n);
+  const char *near = lang_near_name(name, names, n);
   Buf all = {.cx = L->cx};
   for (size_t i = 0; i < n; i++) buf_printf(&all, "%s`%s`", i ? ", " : "", names[i]);
   lang_fail_at(L, at,
@@ -61,7 +61,7 @@ static uint32_t find_param(const Params *params, const char *name) {
   return UINT32_MAX;
 }
 
-void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound) {
+void py_bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound) {
   bool star;
   uint32_t takes = count_positional(params, &star), at = 0;
   Vec(Val *) rest = {0};
@@ -96,25 +96,25 @@ static void fill_defaults(Lang *L, const Params *params, Val **bound) {
   L->options.common.allow_non_constexpr_globals = true;
   for (uint32_t i = 0; i < params->len; i++) {
     if (bound[i] || !params->at[i].fallback) continue;
-    bound[i] = eval(L, params->at[i].fallback);
+    bound[i] = py_eval(L, params->at[i].fallback);
   }
   L->options.common.allow_non_constexpr_globals = allowed;
 }
 
 /* The annotation tl.constexpr makes a constant of what is known at compile time. A run-time value keeps being one, as the
  * reference has it: what needs a constant of it says so. */
-void bind_scope(Lang *L, const Params *params, Val **bound) {
+void py_bind_scope(Lang *L, const Params *params, Val **bound) {
   fill_defaults(L, params, bound);
   for (uint32_t i = 0; i < params->len; i++) {
     const Param *p = &params->at[i];
     if (!bound[i]) continue;
     Slot slot = {.name = p->name, .val = bound[i], .at = p->span};
-    if (annotation_is_constexpr(p->annotation) && !val_has_tensor(bound[i])) {
+    if (py_annotation_is_constexpr(p->annotation) && !val_has_tensor(bound[i])) {
       Val *copy = NEW(L->cx, Val);
       *copy = *bound[i];
       copy->constexpr_ = true;
       slot.val = bound[i] = copy;
     }
-    scope_set(L, L->fn->scope, scope_slot(L, L->fn->scope, p->name), slot);
+    py_scope_set(L, L->fn->scope, py_scope_slot(L, L->fn->scope, p->name), slot);
   }
 }

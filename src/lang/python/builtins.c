@@ -93,7 +93,7 @@ static Val *py_print(Lang *L, Val **a, size_t nargs, const Builtin *self) {
       continue;
     }
     if (prefix.len) buf_putc(&prefix, ' ');
-    py_str(L, &prefix, v);
+    val_python_str(L, &prefix, v);
   }
   out.at[0] = val_str(L, buf_text(&prefix), prefix.len);
   return call_row(L, "tl.device_print", out.at, out.len);
@@ -168,7 +168,7 @@ static Val *attribute_or_null(Lang *L, Val *of, const char *name) {
   ttc_value v = {0};
   int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, name, &v) : 0;
   if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  return found ? val_from_host(L, &v) : NULL;
+  return found ? py_val_from_host(L, &v) : NULL;
 }
 
 static Val *py_getattr(Lang *L, Val **a, size_t nargs, const Builtin *self) {
@@ -184,7 +184,7 @@ static Val *py_getattr(Lang *L, Val **a, size_t nargs, const Builtin *self) {
   Val *v = attribute_or_null(L, x[0], x[1]->text);
   if (only_ask) return val_bool(L, v != NULL);
   if (v || n == 3) return v ? v : x[2];
-  return eval_attribute_of(L, x[0], x[1]->text, L->here);
+  return py_eval_attribute_of(L, x[0], x[1]->text, L->here);
 }
 
 bool py_isinstance(Lang *L, Val *v, Val *type) {
@@ -194,7 +194,7 @@ bool py_isinstance(Lang *L, Val *v, Val *type) {
     return false;
   }
   if (type->kind == V_HOST && type->host.kind == TTC_CLASS) {
-    const Val *class = class_of_object(L, v);
+    const Val *class = py_class_of_object(L, v);
     return class && class->host.object == type->host.object;
   }
   const char *name = type->kind == V_TYPE ? type->text : type->kind == V_BUILTIN ? type->builtin->name : "";
@@ -401,6 +401,6 @@ Val *py_type_call(Lang *L, const char *type, const Args *args) {
   if (strcmp(name, "float") == 0) return v ? to_float(L, v) : val_float(L, 0);
   if (strcmp(name, "bool") == 0) return val_bool(L, v && val_truth(L, v, L->here));
   Buf b = {.cx = L->cx};
-  if (v) py_str(L, &b, v);
+  if (v) val_python_str(L, &b, v);
   return val_str(L, buf_text(&b), b.len);
 }

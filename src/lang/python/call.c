@@ -22,7 +22,7 @@ static void push_arg(Lang *L, ArgList *list, Val *v, const char *name, Span span
 }
 
 static void push_starred(Lang *L, ArgList *list, Node *e) {
-  Val *v = eval(L, e->a);
+  Val *v = py_eval(L, e->a);
   Val **items;
   size_t n;
   if (!val_iterate(L, v, &items, &n))
@@ -31,7 +31,7 @@ static void push_starred(Lang *L, ArgList *list, Node *e) {
 }
 
 static void push_keywords(Lang *L, ArgList *list, const Node *keyword) {
-  Val *v = eval(L, keyword->a);
+  Val *v = py_eval(L, keyword->a);
   if (keyword->name) {
     push_arg(L, list, v, keyword->name, keyword->span);
     return;
@@ -48,14 +48,15 @@ static Args finish_args(const ArgList *list, Span call) {
   return (Args){list->at, list->names.at, list->spans.at, list->len, call};
 }
 
-Val *eval_call_node(Lang *L, Node *e) {
+Val *py_eval_call_node(Lang *L, Node *e) {
   Val *callee, *self = NULL;
   if (e->a->kind == N_ATTRIBUTE) { /* a method of a known value has no value of its own */
-    Val *of = eval(L, e->a->a);
+    Val *of = py_eval(L, e->a->a);
     if (of->kind == V_STR || of->kind == V_TUPLE || of->kind == V_LIST || of->kind == V_DICT) self = of;
-    callee = self && !(self->kind == V_TUPLE && self->names) ? NULL : eval_attribute_of(L, of, e->a->name, e->a->span);
+    callee =
+        self && !(self->kind == V_TUPLE && self->names) ? NULL : py_eval_attribute_of(L, of, e->a->name, e->a->span);
   } else {
-    callee = eval(L, e->a);
+    callee = py_eval(L, e->a);
   }
   ArgList list = {0};
   for (uint32_t i = 0; i < e->items.len; i++) {
@@ -63,13 +64,13 @@ Val *eval_call_node(Lang *L, Node *e) {
     if (item->kind == N_STARRED) {
       push_starred(L, &list, item);
     } else {
-      push_arg(L, &list, eval(L, item), NULL, item->span);
+      push_arg(L, &list, py_eval(L, item), NULL, item->span);
     }
   }
   for (uint32_t i = 0; i < e->keywords.len; i++) push_keywords(L, &list, e->keywords.at[i]);
   Args args = finish_args(&list, e->span);
   lang_at(L, e->span);
-  Val *v = callee ? eval_call(L, callee, &args) : py_method_call(L, self, e->a->name, &args);
+  Val *v = callee ? py_eval_call(L, callee, &args) : py_method_call(L, self, e->a->name, &args);
   if (!callee || callee->kind != V_FUNCTION) L->called = NULL;
   return v;
 }
@@ -105,7 +106,7 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
       signature_of(L, key, v->items[i]);
       buf_putc(key, ',');
     }
-    if (class_of_object(L, v)) signature_of(L, key, class_of_object(L, v));
+    if (py_class_of_object(L, v)) signature_of(L, key, py_class_of_object(L, v));
     buf_putc(key, v->kind == V_TUPLE ? ')' : ']');
     return;
   case V_DICT:
@@ -118,7 +119,7 @@ static void signature_of(Lang *L, Buf *key, const Val *v) {
     }
     buf_putc(key, '}');
     return;
-  case V_FUNCTION: buf_printf(key, "c%s.%d", v->function->name, fn_info(L, v->function)->serial); break;
+  case V_FUNCTION: buf_printf(key, "c%s.%d", v->function->name, py_fn_info(L, v->function)->serial); break;
   case V_HOST:
     buf_printf(key, "chost.%d", object_serial(L, v->host.object ? v->host.object : (const void *)v->host.text));
     break;
@@ -233,7 +234,7 @@ static void compile_body(Lang *L, Callee *callee, const char *symbol, const Valu
     Slot *slot = &fn->scope->slots.at[i];
     if (slot->val) slot->val = as_arguments(L, slot->val, entry, &next, slot->name);
   }
-  exec_block(L, def->body);
+  py_exec_block(L, def->body);
   callee->result = returned_value(L);
   Values results = {0};
   val_flatten(L, callee->result, &results);
@@ -289,15 +290,15 @@ static void leave_call(Lang *L) {
 
 static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
   for (size_t i = 0; i < args->n; i++)
-    if (has_lambda(args->at[i])) return inline_call(L, f, args); /* it may use the caller's tensors */
-  FnInfo *info = fn_info(L, f);
+    if (has_lambda(args->at[i])) return py_inline_call(L, f, args); /* it may use the caller's tensors */
+  FnInfo *info = py_fn_info(L, f);
   const Params *params = &info->def->params;
   Val **bound = NEWN(L->cx, Val *, params->len);
-  bind_arguments(L, f->name, params, args, bound);
+  py_bind_arguments(L, f->name, params, args, bound);
   Saved caller = save(L);
-  FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
+  FnState fn = new_state(L, info, py_scope_new(L, info, NULL), f->name);
   L->fn = &fn;
-  bind_scope(L, params, bound);
+  py_bind_scope(L, params, bound);
   CallFrame frame = {.function = f->name, .call = args->call};
   enter_call(L, &frame);
   Values flat = {0};
@@ -314,7 +315,7 @@ static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
 
 static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *def, const Args *args) {
   Val **bound = NEWN(L->cx, Val *, params->len);
-  bind_arguments(L, fn->name, params, args, bound);
+  py_bind_arguments(L, fn->name, params, args, bound);
   for (const FnState *f = L->fn; f; f = f->caller)
     if (f->in_place && f->scope->body == def) fail_recursion(L, L->fn, fn->info, def, fn->name, args->call);
   Saved caller = save(L);
@@ -322,15 +323,15 @@ static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *
   fn->scope->body = def;
   fn->call_site = L->b.loc;
   L->fn = fn;
-  bind_scope(L, params, bound);
+  py_bind_scope(L, params, bound);
   CallFrame frame = {.function = fn->name, .call = args->call};
   enter_call(L, &frame);
   L->name_hint = NULL;
   Val *v;
   if (def->kind == N_LAMBDA) {
-    v = eval(L, def->a);
+    v = py_eval(L, def->a);
   } else {
-    exec_block(L, def->body);
+    py_exec_block(L, def->body);
     v = returned_value(L);
   }
   leave_call(L);
@@ -341,26 +342,26 @@ static Val *evaluate_in_place(Lang *L, FnState *fn, const Params *params, Node *
   return v;
 }
 
-Val *inline_call(Lang *L, const ttc_function *f, const Args *args) {
-  FnInfo *info = fn_info(L, f);
-  FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
+Val *py_inline_call(Lang *L, const ttc_function *f, const Args *args) {
+  FnInfo *info = py_fn_info(L, f);
+  FnState fn = new_state(L, info, py_scope_new(L, info, NULL), f->name);
   return evaluate_in_place(L, &fn, &info->def->params, info->def, args);
 }
 
 /* The names of the function that a lambda stands in are looked up when it is called. */
-Val *lambda_call(Lang *L, Val *f, const Args *args) {
+Val *py_lambda_call(Lang *L, Val *f, const Args *args) {
   const char *name = f->node->kind == N_LAMBDA ? "<lambda>" : f->node->name;
-  Scope *scope = scope_new(L, f->scope->info, f->scope);
+  Scope *scope = py_scope_new(L, f->scope->info, f->scope);
   FnState fn = new_state(L, f->scope->info, scope, name);
   return evaluate_in_place(L, &fn, &f->node->params, f->node, args);
 }
 
-size_t eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results) {
+size_t py_eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results) {
   const char **names = NEWN(L->cx, const char *, n);
   Span *spans = NEWN(L->cx, Span, n);
   for (size_t i = 0; i < n; i++) spans[i] = L->here;
   Args list = {args, names, spans, n, L->here};
-  Val *v = fn->kind == V_FUNCTION ? inline_call(L, fn->function, &list) : eval_call(L, fn, &list);
+  Val *v = fn->kind == V_FUNCTION ? py_inline_call(L, fn->function, &list) : py_eval_call(L, fn, &list);
   Vec(Val *) out = {0};
   bool several = v->kind == V_TUPLE || v->kind == V_LIST;
   for (size_t i = 0; i < (several ? v->len : 1); i++) {
@@ -376,17 +377,17 @@ size_t eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results) 
 }
 
 Op *lang_compile_callee(Lang *L, const ttc_function *f, Val *const *values, size_t n, Val **result_shape) {
-  FnInfo *info = fn_info(L, f);
+  FnInfo *info = py_fn_info(L, f);
   const Params *params = &info->def->params;
   Val **bound = NEWN(L->cx, Val *, params->len);
   const char **names = NEWN(L->cx, const char *, n);
   Span *given = NEWN(L->cx, Span, n);
   Args args = {ctx_copy(L->cx, values, n * sizeof *values), names, given, n, L->here};
-  bind_arguments(L, f->name, params, &args, bound);
+  py_bind_arguments(L, f->name, params, &args, bound);
   Saved caller = save(L);
-  FnState fn = new_state(L, info, scope_new(L, info, NULL), f->name);
+  FnState fn = new_state(L, info, py_scope_new(L, info, NULL), f->name);
   L->fn = &fn;
-  bind_scope(L, params, bound);
+  py_bind_scope(L, params, bound);
   Values flat = {0};
   for (uint32_t i = 0; i < params->len; i++)
     if (bound[i]) val_flatten(L, bound[i], &flat);
@@ -406,7 +407,7 @@ static Args with_self(Lang *L, Val *self, const Args *args) {
 }
 
 static Val *call_host(Lang *L, Val *callee, const Args *args) {
-  if (callee->host.kind == TTC_CLASS) return class_call(L, callee, args);
+  if (callee->host.kind == TTC_CLASS) return py_class_call(L, callee, args);
   if (callee->host.kind != TTC_CALLABLE) lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
   if (!L->host || !L->host->call)
     lang_fail(L, "only functions marked @triton.jit can be called where no Python runs",
@@ -421,11 +422,11 @@ static Val *call_host(Lang *L, Val *callee, const Args *args) {
     if (run_time)
       lang_fail_at(L, args->spans[i], "mark the function @triton.jit, or pass compile-time values only",
                    "a Python function cannot take %s", val_kind_text(L, args->at[i]));
-    val_to_host(L, args->at[i], &values[i]);
+    py_val_to_host(L, args->at[i], &values[i]);
   }
   ttc_value out = {0};
   if (L->host->call(L->host->self, &callee->host, values, args->names, args->n, &out) <= 0) ctx_throw(L->cx, ERR_HOST);
-  Val *given = val_from_host(L, &out);
+  Val *given = py_val_from_host(L, &out);
   if (val_has_tensor(given)) return given;
   Val *v = NEW(L->cx, Val);
   *v = *given;
@@ -433,10 +434,10 @@ static Val *call_host(Lang *L, Val *callee, const Args *args) {
   return v;
 }
 
-Val *eval_call(Lang *L, Val *callee, const Args *args) {
+Val *py_eval_call(Lang *L, Val *callee, const Args *args) {
   switch (callee->kind) {
   case V_BUILTIN: {
-    if (strcmp(callee->builtin->name, "tl.aggregate_replace") == 0) return class_replace(L, args);
+    if (strcmp(callee->builtin->name, "tl.aggregate_replace") == 0) return py_class_replace(L, args);
     Val *v = builtin_call(L, callee->builtin, callee->self, args);
     return v ? v : val_none(L);
   }
@@ -444,7 +445,7 @@ Val *eval_call(Lang *L, Val *callee, const Args *args) {
     Args all = callee->self ? with_self(L, callee->self, args) : *args;
     return call_function(L, callee->function, &all);
   }
-  case V_LAMBDA: return lambda_call(L, callee, args);
+  case V_LAMBDA: return py_lambda_call(L, callee, args);
   case V_TYPE: return py_type_call(L, callee->text, args);
   case V_HOST: return call_host(L, callee, args);
   case V_DTYPE:

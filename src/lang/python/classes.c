@@ -27,7 +27,7 @@ static Val *ask_class(Lang *L, const Val *of, const char *prefix, const char *na
   const char *full = ctx_printf(L->cx, "%s%s", prefix, name);
   int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, full, &v) : 0;
   if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  return found ? val_from_host(L, &v) : NULL;
+  return found ? py_val_from_host(L, &v) : NULL;
 }
 
 static Val *constant(Lang *L, const Val *v) {
@@ -67,17 +67,17 @@ static Class *class_of(Lang *L, const Val *v) {
   return v->kind == V_TUPLE && v->names ? map_get(&L->classes, v->names) : NULL;
 }
 
-Val *class_of_object(Lang *L, const Val *v) {
+Val *py_class_of_object(Lang *L, const Val *v) {
   Class *c = class_of(L, v);
   return c ? c->value : NULL;
 }
 
-bool class_keeps_constants(Lang *L, const Val *v) {
+bool py_class_keeps_constants(Lang *L, const Val *v) {
   const Class *c = class_of(L, v);
   return c && c->keeps_constants;
 }
 
-Val *class_object(Lang *L, Val *class, Val *const *items, size_t n) {
+Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n) {
   Class *c = class_info(L, class);
   if (n != c->n) lang_fail(L, NULL, "%s has %zu fields, not %zu", val_kind_text(L, class), c->n, n);
   return val_tuple(L, items, n, c->names);
@@ -93,7 +93,7 @@ static const char *class_name(const Class *c) {
 static size_t field_named(Lang *L, const Class *c, const char *name, Span at) {
   for (size_t i = 0; i < c->n; i++)
     if (strcmp(c->names[i], name) == 0) return i;
-  const char *near = near_name(name, c->names, c->n);
+  const char *near = lang_near_name(name, c->names, c->n);
   lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` has no field `%s`", class_name(c), name);
 }
 
@@ -131,7 +131,7 @@ static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
     all.spans[i + 1] = args->spans[i];
   }
   map_put(L->cx, &L->constructing, self, items);
-  inline_call(L, c->init->function, &all);
+  py_inline_call(L, c->init->function, &all);
   map_put(L->cx, &L->constructing, self, NULL);
   for (size_t i = 0; i < c->n; i++) {
     if (!items[i]) items[i] = c->defaults[i];
@@ -142,12 +142,12 @@ static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
   return val_tuple(L, items, c->n, c->names);
 }
 
-Val *class_call(Lang *L, Val *class, const Args *args) {
+Val *py_class_call(Lang *L, Val *class, const Args *args) {
   const Class *c = class_info(L, class);
   return c->init ? make_by_init(L, c, args) : make_from_fields(L, c, args);
 }
 
-void class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at) {
+void py_class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at) {
   const Class *c = class_of(L, object);
   Val **items = map_get(&L->constructing, object);
   if (!c) lang_fail_at(L, at, NULL, "assignment to an attribute is not possible in a kernel");
@@ -157,7 +157,7 @@ void class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span 
   items[field_named(L, c, name, at)] = v;
 }
 
-Val *class_replace(Lang *L, const Args *args) {
+Val *py_class_replace(Lang *L, const Args *args) {
   const Class *c = args->n && !args->names[0] ? class_of(L, args->at[0]) : NULL;
   if (!c)
     lang_fail(L, NULL, "tl.aggregate_replace() takes an object of a class first, not %s",
@@ -175,10 +175,10 @@ Val *class_replace(Lang *L, const Args *args) {
 static Val *call_property(Lang *L, Val *function, Val *self) {
   const char *name = NULL;
   Args args = {&self, &name, &L->here, 1, L->here};
-  return eval_call(L, function, &args);
+  return py_eval_call(L, function, &args);
 }
 
-Val *class_attribute(Lang *L, Val *of, const char *name) {
+Val *py_class_attribute(Lang *L, Val *of, const char *name) {
   const Class *c = class_of(L, of);
   if (map_get(&L->constructing, of)) {
     Val **items = map_get(&L->constructing, of);
@@ -201,7 +201,7 @@ Val *class_attribute(Lang *L, Val *of, const char *name) {
 }
 
 /* What `a OP b` (or x[i]) means where `a`'s class has a method for it; NULL where it has none. */
-Val *class_method_call(Lang *L, Val *self, const char *method, Val *other) {
+Val *py_class_method_call(Lang *L, Val *self, const char *method, Val *other) {
   const Class *c = class_of(L, self);
   Val *v = c ? ask_class(L, c->value, "m_", method) : NULL;
   if (!v) return NULL;
@@ -209,15 +209,15 @@ Val *class_method_call(Lang *L, Val *self, const char *method, Val *other) {
   const char *names[] = {NULL, NULL};
   Span spans[] = {L->here, L->here};
   Args args = {values, names, spans, other ? 2 : 1, L->here};
-  return eval_call(L, v, &args);
+  return py_eval_call(L, v, &args);
 }
 
-Val *class_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
+Val *py_class_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
   static const char *const methods[] = {
       [B_ADD] = "add",    [B_SUB] = "sub",       [B_MUL] = "mul", [B_DIV] = "truediv", [B_FLOORDIV] = "floordiv",
       [B_MOD] = "mod",    [B_AND] = "and",       [B_OR] = "or",   [B_XOR] = "xor",     [B_SHL] = "lshift",
       [B_SHR] = "rshift", [B_MATMUL] = "matmul", [B_POW] = "pow"};
   if ((!class_of(L, a) && !class_of(L, b)) || (size_t)op >= COUNT(methods) || !methods[op]) return NULL;
-  Val *v = class_method_call(L, a, ctx_printf(L->cx, "__%s__", methods[op]), b);
-  return v ? v : class_method_call(L, b, ctx_printf(L->cx, "__r%s__", methods[op]), a);
+  Val *v = py_class_method_call(L, a, ctx_printf(L->cx, "__%s__", methods[op]), b);
+  return v ? v : py_class_method_call(L, b, ctx_printf(L->cx, "__r%s__", methods[op]), a);
 }

@@ -31,10 +31,10 @@ static Val **eval_items(Lang *L, Nodes items, size_t *n) {
   for (uint32_t i = 0; i < items.len; i++) {
     Node *item = items.at[i];
     if (item->kind != N_STARRED) {
-      vec_push(L->cx, &out, eval(L, item));
+      vec_push(L->cx, &out, py_eval(L, item));
       continue;
     }
-    Val *spread = eval(L, item->a);
+    Val *spread = py_eval(L, item->a);
     Val **each;
     size_t count;
     if (!val_iterate(L, spread, &each, &count))
@@ -56,7 +56,7 @@ static Val *eval_dict(Lang *L, const Node *e) {
   for (uint32_t i = 0; i < e->items.len; i++) {
     Val *value;
     if (!e->items.at[i]) {
-      value = eval(L, e->items2.at[i]);
+      value = py_eval(L, e->items2.at[i]);
       if (value->kind != V_DICT)
         lang_fail_at(L, e->items2.at[i]->span, NULL, "%s cannot be spread with `**`", val_kind_text(L, value));
       for (size_t k = 0; k < value->len; k++) {
@@ -65,10 +65,10 @@ static Val *eval_dict(Lang *L, const Node *e) {
       }
       continue;
     }
-    Val *key = eval(L, e->items.at[i]);
+    Val *key = py_eval(L, e->items.at[i]);
     if (val_has_tensor(key))
       lang_fail_at(L, e->items.at[i]->span, NULL, "a dictionary's key must be known at compile time");
-    value = eval(L, e->items2.at[i]);
+    value = py_eval(L, e->items2.at[i]);
     vec_push(L->cx, &keys, key);
     vec_push(L->cx, &values, value);
   }
@@ -83,10 +83,10 @@ static Val *eval_dict(Lang *L, const Node *e) {
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 
 static Val *eval_binary(Lang *L, Node *e) {
-  Val *a = eval(L, e->a);
-  Val *b = eval(L, e->b);
+  Val *a = py_eval(L, e->a);
+  Val *b = py_eval(L, e->b);
   lang_at(L, e->span);
-  Val *by_class = class_binary(L, (BinaryOp)e->op, a, b);
+  Val *by_class = py_class_binary(L, (BinaryOp)e->op, a, b);
   if (by_class) return by_class;
   if (val_is_const(a) && val_is_const(b)) {
     L->here = e->span;
@@ -97,7 +97,7 @@ static Val *eval_binary(Lang *L, Node *e) {
 }
 
 static Val *eval_unary(Lang *L, Node *e) {
-  Val *a = eval(L, e->a);
+  Val *a = py_eval(L, e->a);
   if (val_is_const(a)) {
     L->here = e->span;
     return e->op == U_NOT ? val_bool(L, !val_truth(L, a, e->a->span)) : py_unary(L, (UnaryOp)e->op, a);
@@ -117,16 +117,16 @@ static void warn_of_tensor(Lang *L, const Node *e, const Val *operand) {
 /* As in Python, the first operand that decides the result is the result, and those after it are not evaluated. */
 static Val *eval_bool(Lang *L, Node *e) {
   bool is_or = e->op == 1;
-  Val *left = eval(L, e->items.at[0]);
+  Val *left = py_eval(L, e->items.at[0]);
   warn_of_tensor(L, e, left);
   for (uint32_t i = 1; i < e->items.len; i++) {
     if (val_is_const(left)) {
       if (val_truth(L, left, e->items.at[i - 1]->span) == is_or) return left;
-      left = eval(L, e->items.at[i]);
+      left = py_eval(L, e->items.at[i]);
       warn_of_tensor(L, e, left);
       continue;
     }
-    Val *right = eval(L, e->items.at[i]);
+    Val *right = py_eval(L, e->items.at[i]);
     warn_of_tensor(L, e, right);
     lang_at(L, e->span);
     left = sem_logical(L, is_or, left, right);
@@ -155,9 +155,9 @@ static Val *compare_pair(Lang *L, Node *e, CompareOp op, Val *a, Val *b) {
 
 /* `a < b < c` is `a < b and b < c`, with b evaluated once; on tensors the `and` is elementwise. */
 static Val *eval_compare(Lang *L, Node *e) {
-  Val *left = eval(L, e->items.at[0]), *all = NULL;
+  Val *left = py_eval(L, e->items.at[0]), *all = NULL;
   for (uint32_t i = 0; i + 1 < e->items.len; i++) {
-    Val *right = eval(L, e->items.at[i + 1]);
+    Val *right = py_eval(L, e->items.at[i + 1]);
     L->here = e->span;
     Val *one = compare_pair(L, e, (CompareOp)e->ops[i], left, right);
     if (!all) {
@@ -194,7 +194,7 @@ static const char *nearest_member(Lang *L, const char *prefix, bool methods, con
   static const char *const attributes[] = {"dtype", "shape", "T", "type", "to", "numel"};
   if (methods)
     for (size_t i = 0; i < COUNT(attributes); i++) vec_push(L->cx, &known, attributes[i]);
-  const char *near = near_name(wrong, known.at, known.len);
+  const char *near = lang_near_name(wrong, known.at, known.len);
   return hint_near(L->cx, methods ? "." : ctx_printf(L->cx, "%s.", prefix), near);
 }
 
@@ -203,10 +203,10 @@ static Val *module_attribute(Lang *L, Val *of, const char *name) {
   ttc_value v = {0};
   int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, name, &v) : 0;
   if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  return found ? val_from_host(L, &v) : NULL;
+  return found ? py_val_from_host(L, &v) : NULL;
 }
 
-Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
+Val *py_eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
   Val *v = NULL;
   if (of->kind == V_TENSOR || of->kind == V_DTYPE || (of->kind == V_TUPLE && of->type)) {
     lang_at(L, at);
@@ -216,7 +216,7 @@ Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
   } else {
     L->here = at;
     v = of->kind == V_HOST && of->host.kind != TTC_CLASS ? module_attribute(L, of, name) : py_attribute(L, of, name);
-    if (!v) v = class_attribute(L, of, name);
+    if (!v) v = py_class_attribute(L, of, name);
   }
   if (v) return v;
   if (of->kind == V_HOST && of->host.kind == TTC_MODULE) {
@@ -230,17 +230,17 @@ Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
 }
 
 static Val *eval_attribute(Lang *L, Node *e) {
-  Val *of = eval(L, e->a);
-  return eval_attribute_of(L, of, e->name, e->span);
+  Val *of = py_eval(L, e->a);
+  return py_eval_attribute_of(L, of, e->name, e->span);
 }
 
 /* ---- subscripts -------------------------------------------------------------------------------------------------- */
 
 static Val *eval_slice(Lang *L, const Node *e) {
   Val **parts = NEWN(L->cx, Val *, 3);
-  parts[0] = e->a ? eval(L, e->a) : NULL;
-  parts[1] = e->b ? eval(L, e->b) : NULL;
-  parts[2] = e->c ? eval(L, e->c) : NULL;
+  parts[0] = e->a ? py_eval(L, e->a) : NULL;
+  parts[1] = e->b ? py_eval(L, e->b) : NULL;
+  parts[2] = e->c ? py_eval(L, e->c) : NULL;
   Val *v = NEW(L->cx, Val);
   v->kind = V_SLICE;
   v->items = parts;
@@ -249,13 +249,13 @@ static Val *eval_slice(Lang *L, const Node *e) {
 }
 
 static Val *eval_subscript(Lang *L, Node *e) {
-  Val *of = eval(L, e->a);
+  Val *of = py_eval(L, e->a);
   if (of->kind == V_FUNCTION)
     lang_fail_at(L, e->span, "call it without a grid: it becomes part of this kernel",
                  "a kernel cannot launch another kernel (`%s[...]`)", of->function->name);
-  Val *index = eval(L, e->b);
+  Val *index = py_eval(L, e->b);
   L->here = e->span;
-  Val *by_class = class_method_call(L, of, "__getitem__", index);
+  Val *by_class = py_class_method_call(L, of, "__getitem__", index);
   if (by_class) return by_class;
   if (of->kind == V_TENSOR) {
     lang_at(L, e->span);
@@ -275,22 +275,22 @@ typedef struct ValVec {
 
 static void comprehend_into(Lang *L, const Node *e, uint32_t clause, ValVec *out) {
   if (clause == e->items.len) {
-    vec_push(L->cx, out, eval(L, e->a));
+    vec_push(L->cx, out, py_eval(L, e->a));
     return;
   }
   Node *f = e->items.at[clause];
   if (f->op) refuse(L, e, NULL);
-  Val *over = eval(L, f->b);
+  Val *over = py_eval(L, f->b);
   Val **items;
   size_t n;
   if (!val_iterate(L, over, &items, &n))
     lang_fail_at(L, f->b->span, "a comprehension is unrolled: iterate over a tuple, a list or tl.static_range(...)",
                  "%s cannot be iterated at compile time", val_kind_text(L, over));
   for (size_t i = 0; i < n; i++) {
-    assign_target(L, f->a, items[i], NULL);
+    py_assign_target(L, f->a, items[i], NULL);
     bool wanted = true;
     for (uint32_t k = 0; k < f->items.len && wanted; k++) {
-      Val *condition = eval(L, f->items.at[k]);
+      Val *condition = py_eval(L, f->items.at[k]);
       wanted = val_truth(L, condition, f->items.at[k]->span);
     }
     if (wanted) comprehend_into(L, e, clause + 1, out);
@@ -300,18 +300,18 @@ static void comprehend_into(Lang *L, const Node *e, uint32_t clause, ValVec *out
 static Val *eval_comprehension(Lang *L, Node *e) {
   if (e->op == 1 || e->op == 2) refuse(L, e, "a list comprehension over compile-time values is fine");
   ValVec out = {0};
-  uint32_t mark = scope_mark(L->fn->scope);
+  uint32_t mark = py_scope_mark(L->fn->scope);
   comprehend_into(L, e, 0, &out);
-  scope_take_back(L, L->fn->scope, mark);
+  py_scope_take_back(L, L->fn->scope, mark);
   return e->op == 0 ? val_list(L, out.at, out.len) : val_tuple(L, out.at, out.len, NULL);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static Val *eval_ifexp(Lang *L, Node *e) {
-  Val *cond = eval(L, e->b);
-  if (cond->kind == V_TENSOR) return flow_select(L, e, cond);
-  return eval(L, val_truth(L, cond, e->b->span) ? e->a : e->c);
+  Val *cond = py_eval(L, e->b);
+  if (cond->kind == V_TENSOR) return py_flow_select(L, e, cond);
+  return py_eval(L, val_truth(L, cond, e->b->span) ? e->a : e->c);
 }
 
 static Val *eval_lambda(Lang *L, Node *e) {
@@ -323,10 +323,10 @@ static Val *eval_lambda(Lang *L, Node *e) {
 }
 
 static Val *eval_named(Lang *L, Node *e) {
-  Val *v = eval(L, e->b);
+  Val *v = py_eval(L, e->b);
   lang_at(L, e->span);
-  v = assign_value(L, v, e->a->name);
-  scope_bind(L, L->fn->scope, e->a->name, v, e->a->span);
+  v = py_assign_value(L, v, e->a->name);
+  py_scope_bind(L, L->fn->scope, e->a->name, v, e->a->span);
   return v;
 }
 
@@ -338,11 +338,11 @@ static Val *eval_constant(Lang *L, VKind kind) {
 
 static Val *eval_inner(Lang *L, Node *e) {
   switch (e->kind) {
-  case N_NAME: return scope_lookup(L, e->name, e->span);
+  case N_NAME: return py_scope_lookup(L, e->name, e->span);
   case N_INT: return eval_int(L, e);
   case N_FLOAT: return val_float(L, e->number);
   case N_STR: return val_str(L, e->name, (size_t)e->integer);
-  case N_FSTRING: return eval_fstring(L, e);
+  case N_FSTRING: return py_eval_fstring(L, e);
   case N_TRUE: return val_bool(L, true);
   case N_FALSE: return val_bool(L, false);
   case N_NONE: return val_none(L);
@@ -354,7 +354,7 @@ static Val *eval_inner(Lang *L, Node *e) {
   case N_BINARY: return eval_binary(L, e);
   case N_BOOL: return eval_bool(L, e);
   case N_COMPARE: return eval_compare(L, e);
-  case N_CALL: return eval_call_node(L, e);
+  case N_CALL: return py_eval_call_node(L, e);
   case N_ATTRIBUTE: return eval_attribute(L, e);
   case N_SUBSCRIPT: return eval_subscript(L, e);
   case N_SLICE: return eval_slice(L, e);
@@ -368,7 +368,7 @@ static Val *eval_inner(Lang *L, Node *e) {
   }
 }
 
-Val *eval(Lang *L, Node *e) {
+Val *py_eval(Lang *L, Node *e) {
   if (++L->depth > MAX_DEPTH)
     lang_fail_at(L, e->span, "split it into several statements or functions", "this is nested too deeply to compile");
   Span old = L->here;

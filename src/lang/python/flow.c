@@ -40,20 +40,20 @@ typedef struct Branch {
 
 /* ---- small pieces ------------------------------------------------------------------------------------------------ */
 
-Value *value_poison(Lang *L, Type *t) { return ir_make(&L->b, OP_POISON, t, NULL); }
+Value *py_value_poison(Lang *L, Type *t) { return ir_make(&L->b, OP_POISON, t, NULL); }
 
-Value *const_as(Lang *L, const Val *v, const LType *type) {
+Value *py_const_as(Lang *L, const Val *v, const LType *type) {
   const LType *elem = lt_elem(type);
   if (lt_is_float(elem))
     return ir_const_float(&L->b, lt_ir(L, type), v->kind == V_FLOAT ? v->number : (double)v->integer);
   return ir_const_int(&L->b, lt_ir(L, type), (int64_t)v->integer);
 }
 
-Value *value_i1(Lang *L, bool x) { return ir_const_int(&L->b, ir_int(L->cx, 1), x ? -1 : 0); }
+Value *py_value_i1(Lang *L, bool x) { return ir_const_int(&L->b, ir_int(L->cx, 1), x ? -1 : 0); }
 
-Value *flow_flag_value(Lang *L, Flag f) { return f.state == MAYBE ? f.value : value_i1(L, f.state == YES); }
+Value *py_flow_flag_value(Lang *L, Flag f) { return f.state == MAYBE ? f.value : py_value_i1(L, f.state == YES); }
 
-bool flow_may_have_left(const Flow *f) {
+bool py_flow_may_have_left(const Flow *f) {
   return f->returned.state == MAYBE || f->broken.state == MAYBE || f->continued.state == MAYBE;
 }
 
@@ -62,7 +62,7 @@ Val *lang_condition(Lang *L, Val *cond, Span at) {
   return sem_condition(L, cond);
 }
 
-static Value *value_not(Lang *L, Value *v) { return ir_make(&L->b, OP_XORI, v->type, v, value_i1(L, true), NULL); }
+static Value *value_not(Lang *L, Value *v) { return ir_make(&L->b, OP_XORI, v->type, v, py_value_i1(L, true), NULL); }
 
 /* ---- where two sides meet ---------------------------------------------------------------------------------------- */
 
@@ -93,13 +93,13 @@ static Value *convert_in(Join *j, const Branch *side, Val *v, const LType *type)
   Lang *L = j->L;
   if (v->kind == V_TENSOR && v->type == type) return v->value;
   build_in(j, side);
-  if (v->kind != V_TENSOR) return const_as(L, v, type);
+  if (v->kind != V_TENSOR) return py_const_as(L, v, type);
   return sem_cast(L, v, lt_elem(type))->value;
 }
 
 static Value *poison_in(Join *j, const Branch *side, const LType *type) {
   build_in(j, side);
-  return value_poison(j->L, lt_ir(j->L, type));
+  return py_value_poison(j->L, lt_ir(j->L, type));
 }
 
 /* Only one side contributes: its tensors, against poison on the other. Tensors made outside need no result. */
@@ -248,9 +248,9 @@ static Flag join_flag(Join *j, Flag a, Flag b, Value *cond) {
   if (a.state == YES && b.state == NO) return (Flag){MAYBE, cond};
   Flag out = {MAYBE, NULL};
   build_in(j, j->a);
-  Value *x = flow_flag_value(j->L, a);
+  Value *x = py_flow_flag_value(j->L, a);
   build_in(j, j->b);
-  Value *y = flow_flag_value(j->L, b);
+  Value *y = py_flow_flag_value(j->L, b);
   vec_push(j->L->cx, &j->va, x);
   vec_push(j->L->cx, &j->vb, y);
   return out; /* join() fills in the result */
@@ -347,7 +347,7 @@ static Val *join(Lang *L, Op *op, Branch *a, Branch *b, Val *extra_a, Val *extra
   }
   for (int i = 0; i < 3; i++)
     if (flag_result[i] >= 0) flags[i]->value = ir_result(op, flag_result[i]);
-  for (uint32_t i = 0; i < n; i++) scope_set(L, L->fn->scope, pairs[i].slot, slots[i]);
+  for (uint32_t i = 0; i < n; i++) py_scope_set(L, L->fn->scope, pairs[i].slot, slots[i]);
   L->fn->flow = out;
   return extra;
 }
@@ -364,18 +364,18 @@ static Op *begin_if(Lang *L, Value *cond, Branch *a, Branch *b) {
 static uint32_t enter_side(Lang *L, const Branch *side) {
   L->b.block = side->block;
   L->b.before = NULL;
-  return scope_mark(L->fn->scope);
+  return py_scope_mark(L->fn->scope);
 }
 
 static void leave_side(Lang *L, Branch *side, uint32_t mark) {
-  side->changes = scope_take_back(L, L->fn->scope, mark);
+  side->changes = py_scope_take_back(L, L->fn->scope, mark);
   side->flow = L->fn->flow;
 }
 
-void flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done) {
-  Val *cond = eval(L, stmt->a);
+void py_flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done) {
+  Val *cond = py_eval(L, stmt->a);
   if (cond->kind != V_TENSOR) {
-    exec_block(L, val_truth(L, cond, stmt->a->span) ? stmt->body : stmt->orelse);
+    py_exec_block(L, val_truth(L, cond, stmt->a->span) ? stmt->body : stmt->orelse);
     return;
   }
   Value *c = lang_condition(L, cond, stmt->a->span)->value;
@@ -387,24 +387,24 @@ void flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done) {
   Op *op = begin_if(L, c, &a, &b);
 
   uint32_t mark = enter_side(L, &a);
-  exec_block(L, stmt->body);
+  py_exec_block(L, stmt->body);
   leave_side(L, &a, mark);
 
   L->fn->flow = start;
   mark = enter_side(L, &b);
-  exec_block(L, stmt->orelse);
+  py_exec_block(L, stmt->orelse);
   bool b_dead = L->fn->flow.dead;
   if (a.flow.dead && !b_dead) { /* rule 2 of this file's head */
-    exec_block(L, tail);
+    py_exec_block(L, tail);
     *tail_done = true;
   }
   leave_side(L, &b, mark);
 
   if (b_dead && !a.flow.dead) {
     mark = enter_side(L, &a);
-    for (uint32_t i = 0; i < a.changes.n; i++) scope_set(L, L->fn->scope, a.changes.at[i].slot, a.changes.at[i].now);
+    for (uint32_t i = 0; i < a.changes.n; i++) py_scope_set(L, L->fn->scope, a.changes.at[i].slot, a.changes.at[i].now);
     L->fn->flow = a.flow;
-    exec_block(L, tail);
+    py_exec_block(L, tail);
     *tail_done = true;
     leave_side(L, &a, mark);
   }
@@ -414,7 +414,7 @@ void flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done) {
   join(L, op, &a, &b, NULL, NULL, NULL);
 }
 
-void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg) {
+void py_flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg) {
   Flow before = L->fn->flow;
   Flag *flags[] = {&before.returned, &before.broken, &before.continued};
   Value *left = NULL;
@@ -453,7 +453,7 @@ void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg) {
 
 /* ---- conditional expressions ------------------------------------------------------------------------------------- */
 
-Val *flow_select(Lang *L, Node *e, Val *cond) {
+Val *py_flow_select(Lang *L, Node *e, Val *cond) {
   Value *c = lang_condition(L, cond, e->b->span)->value;
   lang_at(L, e->span);
   Loc *loc = L->b.loc;
@@ -461,10 +461,10 @@ Val *flow_select(Lang *L, Node *e, Val *cond) {
   Branch a, b;
   Op *op = begin_if(L, c, &a, &b);
   uint32_t mark = enter_side(L, &a);
-  Val *x = eval(L, e->a);
+  Val *x = py_eval(L, e->a);
   leave_side(L, &a, mark);
   mark = enter_side(L, &b);
-  Val *y = eval(L, e->c);
+  Val *y = py_eval(L, e->c);
   leave_side(L, &b, mark);
   L->b = outer;
   L->b.loc = loc;
@@ -474,31 +474,31 @@ Val *flow_select(Lang *L, Node *e, Val *cond) {
 
 /* ---- statement lists --------------------------------------------------------------------------------------------- */
 
-static void run_rest(Lang *L, void *arg) { exec_tail(L, *(Nodes *)arg, 0); }
+static void run_rest(Lang *L, void *arg) { py_exec_tail(L, *(Nodes *)arg, 0); }
 
-void exec_tail(Lang *L, Nodes body, uint32_t from) {
+void py_exec_tail(Lang *L, Nodes body, uint32_t from) {
   for (uint32_t i = from; i < body.len; i++) {
     Nodes rest = {body.at + i, body.len - i};
     if (L->fn->flow.dead) return;
-    if (flow_may_have_left(&L->fn->flow)) { /* rule 3 */
+    if (py_flow_may_have_left(&L->fn->flow)) { /* rule 3 */
       lang_at(L, body.at[i]->span);
-      flow_guarded(L, run_rest, &rest);
+      py_flow_guarded(L, run_rest, &rest);
       return;
     }
     if (body.at[i]->kind != N_IF) {
-      exec_stmt(L, body.at[i]);
+      py_exec_stmt(L, body.at[i]);
       continue;
     }
     bool done = false;
     Span old = L->here;
-    flow_if(L, body.at[i], (Nodes){rest.at + 1, rest.len - 1}, &done);
+    py_flow_if(L, body.at[i], (Nodes){rest.at + 1, rest.len - 1}, &done);
     L->here = old;
     if (done) return;
   }
 }
 
-void exec_block(Lang *L, Nodes body) {
+void py_exec_block(Lang *L, Nodes body) {
   if (++L->depth > 1000) lang_fail(L, "split it into several functions", "this is nested too deeply to compile");
-  exec_tail(L, body, 0);
+  py_exec_tail(L, body, 0);
   L->depth--;
 }

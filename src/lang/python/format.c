@@ -153,7 +153,7 @@ static void format_int(Lang *L, Buf *out, const Spec *f, BigInt x) {
 
 static void format_text(Lang *L, Buf *out, const Spec *f, const Val *v) {
   Buf text = {.cx = L->cx};
-  py_str(L, &text, v);
+  val_python_str(L, &text, v);
   size_t n = text.len;
   if (f->precision >= 0) {
     size_t points = 0, i = 0;
@@ -172,11 +172,11 @@ void py_format(Lang *L, Buf *out, Val *v, char conversion, const char *spec, siz
     v = val_str(L, r, strlen(r));
   } else if (conversion == 's') {
     Buf b = {.cx = L->cx};
-    py_str(L, &b, v);
+    val_python_str(L, &b, v);
     v = val_str(L, buf_text(&b), b.len);
   }
   if (len == 0) {
-    py_str(L, out, v);
+    val_python_str(L, out, v);
     return;
   }
   Spec f = read_spec(L, spec, len);

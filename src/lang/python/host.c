@@ -29,7 +29,7 @@ static BigInt host_integer(Lang *L, const ttc_value *v) {
   return negative ? -x : x;
 }
 
-Val *val_from_host(Lang *L, const ttc_value *v) {
+Val *py_val_from_host(Lang *L, const ttc_value *v) {
   Val *out = NULL;
   switch (v->kind) {
   case TTC_NONE: out = val_none(L); break;
@@ -46,7 +46,7 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
   case TTC_TUPLE:
   case TTC_LIST: {
     Val **items = NEWN(L->cx, Val *, v->len);
-    for (size_t i = 0; i < v->len; i++) items[i] = val_from_host(L, &v->items[i]);
+    for (size_t i = 0; i < v->len; i++) items[i] = py_val_from_host(L, &v->items[i]);
     const char **names = NULL;
     if (v->names) {
       names = NEWN(L->cx, const char *, v->len);
@@ -54,7 +54,7 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
     }
     if (v->kind == TTC_TUPLE && v->object) {
       ttc_value class = {.kind = TTC_CLASS, .object = v->object, .text = v->text};
-      out = class_object(L, val_from_host(L, &class), items, v->len);
+      out = py_class_object(L, py_val_from_host(L, &class), items, v->len);
       break;
     }
     out = v->kind == TTC_LIST ? val_list(L, items, v->len) : val_tuple(L, items, v->len, names);
@@ -85,7 +85,7 @@ Val *val_from_host(Lang *L, const ttc_value *v) {
   return out;
 }
 
-void val_to_host(Lang *L, const Val *v, ttc_value *out) {
+void py_val_to_host(Lang *L, const Val *v, ttc_value *out) {
   *out = (ttc_value){.is_constexpr = true};
   switch (v->kind) {
   case V_NONE: out->kind = TTC_NONE; return;
@@ -115,12 +115,12 @@ void val_to_host(Lang *L, const Val *v, ttc_value *out) {
     /* fallthrough */
   case V_LIST: {
     ttc_value *items = NEWN(L->cx, ttc_value, v->len);
-    for (size_t i = 0; i < v->len; i++) val_to_host(L, v->items[i], &items[i]);
+    for (size_t i = 0; i < v->len; i++) py_val_to_host(L, v->items[i], &items[i]);
     out->kind = v->kind == V_TUPLE ? TTC_TUPLE : TTC_LIST;
     out->items = items;
     out->len = v->len;
     out->names = v->names;
-    const Val *class = class_of_object(L, v);
+    const Val *class = py_class_of_object(L, v);
     if (class) out->object = class->host.object;
     return;
   }

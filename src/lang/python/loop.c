@@ -48,7 +48,7 @@ typedef struct Loop {
 /* Numbers among a carried value's items become tensors, so that an iteration may change them. */
 static Val *as_tensors(Lang *L, Val *v) {
   if (val_is_number(v)) return sem_to_tensor(L, v);
-  if ((v->kind != V_TUPLE && v->kind != V_LIST) || !v->len || class_keeps_constants(L, v)) return v;
+  if ((v->kind != V_TUPLE && v->kind != V_LIST) || !v->len || py_class_keeps_constants(L, v)) return v;
   Val **items = NEWN(L->cx, Val *, v->len);
   for (size_t i = 0; i < v->len; i++) items[i] = as_tensors(L, v->items[i]);
   return val_like(L, v, items);
@@ -57,11 +57,11 @@ static Val *as_tensors(Lang *L, Val *v) {
 static void find_carried(Lang *L, Loop *loop) {
   loop->carried.len = 0;
   loop->inits.len = 0;
-  const NameList *names = assigned_names(L, loop->stmt);
+  const NameList *names = py_assigned_names(L, loop->stmt);
   Scope *s = L->fn->scope;
   Vec(uint32_t) slots = {0};
   for (uint32_t i = 0; i < names->len; i++) {
-    uint32_t slot = scope_slot(L, s, names->at[i]);
+    uint32_t slot = py_scope_slot(L, s, names->at[i]);
     const Slot *now = &s->slots.at[slot];
     bool forced = map_has(&loop->forced, (void *)(uintptr_t)(slot + 1));
     if (!now->val || (!val_has_tensor(now->val) && !forced)) continue;
@@ -93,7 +93,7 @@ static void bind_carried(Lang *L, Loop *loop, Block *block) {
     size_t next = 0;
     c->arg = c->init;
     c->arg.val = val_rebuild(L, c->init.val, args, &next);
-    scope_set(L, L->fn->scope, c->slot, c->arg);
+    py_scope_set(L, L->fn->scope, c->slot, c->arg);
   }
 }
 
@@ -113,7 +113,7 @@ static void yield_like(Lang *L, const Carried *c, const Val *like, Val *now, Spa
       vec_push(L->cx, out, now->value);
     } else if (val_is_number(now) && lt_elem(like->type)->kind != L_POINTER && like->type->kind != L_BLOCK &&
                !(now->kind == V_FLOAT && !lt_is_float(like->type))) {
-      vec_push(L->cx, out, const_as(L, now, like->type));
+      vec_push(L->cx, out, py_const_as(L, now, like->type));
     } else {
       fail_changed(L, c, like, now, at);
     }
@@ -171,7 +171,7 @@ static void settle_others(Lang *L, Loop *loop, const Changes *changes) {
     Slot before = s->slots.at[c->slot];
     if (!before.val) {
       if (c->now.val || c->now.why != NEVER_BOUND)
-        scope_set(L, s, c->slot, (Slot){.name = before.name, .why = BOUND_IN_LOOP, .at = c->now.at});
+        py_scope_set(L, s, c->slot, (Slot){.name = before.name, .why = BOUND_IN_LOOP, .at = c->now.at});
       continue;
     }
     if (c->now.val && val_same(L, before.val, c->now.val)) continue;
@@ -181,7 +181,7 @@ static void settle_others(Lang *L, Loop *loop, const Changes *changes) {
       continue;
     }
     if (loop->stmt->kind == N_FOR && loop->stmt->a->kind == N_NAME && loop->stmt->a->name == before.name) {
-      scope_set(L, s, c->slot, (Slot){.name = before.name, .why = BOUND_IN_LOOP, .at = c->now.at});
+      py_scope_set(L, s, c->slot, (Slot){.name = before.name, .why = BOUND_IN_LOOP, .at = c->now.at});
       continue;
     }
     Carried as = {.init = before};
@@ -198,7 +198,7 @@ static void bind_results(Lang *L, Loop *loop, Value *const *results) {
     Slot slot = c->init;
     slot.val = val_rebuild(L, c->init.val, results + c->first, &next);
     slot.at = c->now.at.source ? c->now.at : c->init.at;
-    scope_set(L, L->fn->scope, c->slot, slot);
+    py_scope_set(L, L->fn->scope, c->slot, slot);
   }
 }
 
@@ -221,15 +221,15 @@ static Exit find_exit(Lang *L, const Flow *flow) {
   x.own_returned = x.may_return && flow->broken.state != NO;
   Value *left;
   if (!x.may_return) {
-    left = flow_flag_value(L, flow->broken);
+    left = py_flow_flag_value(L, flow->broken);
   } else if (!x.own_returned) {
-    left = flow_flag_value(L, flow->returned);
+    left = py_flow_flag_value(L, flow->returned);
   } else {
-    left = ir_make(&L->b, OP_ORI, ir_int(L->cx, 1), flow_flag_value(L, flow->broken),
-                   flow_flag_value(L, flow->returned), NULL);
+    left = ir_make(&L->b, OP_ORI, ir_int(L->cx, 1), py_flow_flag_value(L, flow->broken),
+                   py_flow_flag_value(L, flow->returned), NULL);
   }
   vec_push(L->cx, &x.yields, left);
-  if (x.own_returned) vec_push(L->cx, &x.yields, flow_flag_value(L, flow->returned));
+  if (x.own_returned) vec_push(L->cx, &x.yields, py_flow_flag_value(L, flow->returned));
   if (x.may_return && flow->result) {
     x.result = flow->result;
     x.result_at = flow->result_at;
@@ -242,7 +242,7 @@ static Exit find_exit(Lang *L, const Flow *flow) {
 static void exit_inits(Lang *L, Exit *x) {
   uint32_t flags = x->own_returned ? 2 : 1;
   for (uint32_t i = 0; i < x->yields.len; i++) {
-    Value *v = i < flags ? value_i1(L, false) : value_poison(L, x->yields.at[i]->type);
+    Value *v = i < flags ? py_value_i1(L, false) : py_value_poison(L, x->yields.at[i]->type);
     vec_push(L->cx, &x->inits, v);
   }
 }
@@ -252,19 +252,19 @@ static void exit_inits(Lang *L, Exit *x) {
 static void loop_else(Lang *L, Node *stmt, Value *left) {
   if (!stmt->orelse.len || L->fn->flow.dead) return;
   if (!left) {
-    exec_block(L, stmt->orelse);
+    py_exec_block(L, stmt->orelse);
     return;
   }
   const char *name = intern(L->cx, "the loop ran to its end"); /* no name that a program can spell */
   lang_at(L, stmt->span);
-  Value *ended = ir_make(&L->b, OP_XORI, left->type, left, value_i1(L, true), NULL);
-  scope_bind(L, L->fn->scope, name, val_tensor(L, ended, lt_scalar(L, L_INT1)), stmt->span);
+  Value *ended = ir_make(&L->b, OP_XORI, left->type, left, py_value_i1(L, true), NULL);
+  py_scope_bind(L, L->fn->scope, name, val_tensor(L, ended, lt_scalar(L, L_INT1)), stmt->span);
   Node *condition = NEW(L->cx, Node), *branch = NEW(L->cx, Node);
   *condition = (Node){.kind = N_NAME, .span = stmt->span, .name = name};
   *branch = (Node){.kind = N_IF, .span = stmt->span, .a = condition, .body = stmt->orelse};
   Node **list = NEW(L->cx, Node *);
   *list = branch;
-  exec_block(L, (Nodes){list, 1});
+  py_exec_block(L, (Nodes){list, 1});
 }
 
 static void exit_flow(Lang *L, const Exit *x, Value *const *results) {
@@ -280,7 +280,7 @@ static Flow run_body(Lang *L, Node *stmt) {
   Flow start = L->fn->flow;
   L->fn->flow = (Flow){0};
   L->fn->loops++;
-  exec_block(L, stmt->body);
+  py_exec_block(L, stmt->body);
   L->fn->loops--;
   Flow end = L->fn->flow;
   L->fn->flow = start;
@@ -449,7 +449,7 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
   const char *name = stmt->a->kind == N_NAME ? stmt->a->name : NULL;
   Loc *loc = name && !bounds->reversed && !bounds->backward ? named_loc(L, name) : L->b.loc;
   Value *counter = ir_add_arg(L->cx, block, bounds->lower->type, loc);
-  uint32_t mark = scope_mark(L->fn->scope);
+  uint32_t mark = py_scope_mark(L->fn->scope);
   build_at(L, block);
   bind_carried(L, loop, block);
   Value *variable = counter;
@@ -462,9 +462,9 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
       variable = ir_make(&L->b, OP_SELECT, counter->type, bounds->backward, variable, counter, NULL);
     L->b.loc = old;
   }
-  assign_target(L, stmt->a, val_tensor(L, variable, bounds->type), NULL);
+  py_assign_target(L, stmt->a, val_tensor(L, variable, bounds->type), NULL);
   *flow = run_body(L, stmt);
-  *changes = scope_take_back(L, L->fn->scope, mark);
+  *changes = py_scope_take_back(L, L->fn->scope, mark);
   lang_at(L, stmt->span);
   collect_yields(L, loop, changes, yields);
   lang_at(L, stmt->span);
@@ -539,7 +539,7 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
 
   build_at(L, before);
   Type *i1 = ir_int(L->cx, 1);
-  Value *stay = ir_make(&L->b, OP_XORI, i1, before->args[left_at], value_i1(L, true), NULL);
+  Value *stay = ir_make(&L->b, OP_XORI, i1, before->args[left_at], py_value_i1(L, true), NULL);
   Values condition = {0};
   vec_push(L->cx, &condition, ir_make(&L->b, OP_ANDI, i1, before->args[n - 1], stay, NULL));
   for (int i = 0; i < n; i++) vec_push(L->cx, &condition, before->args[i]);
@@ -618,7 +618,7 @@ static void unbind_partial(Lang *L, uint32_t mark) {
   for (uint32_t i = mark; i < end; i++) {
     uint32_t slot = s->trail.at[i].slot;
     Slot now = s->slots.at[slot];
-    if (now.partial) scope_set(L, s, slot, (Slot){.name = now.name, .why = BOUND_IN_BRANCH, .at = now.at});
+    if (now.partial) py_scope_set(L, s, slot, (Slot){.name = now.name, .why = BOUND_IN_BRANCH, .at = now.at});
   }
 }
 
@@ -627,12 +627,12 @@ static void unroll(Lang *L, void *arg) {
   Flow *f = &L->fn->flow;
   while (u->at < u->n) {
     if (f->dead) return;
-    if (flow_may_have_left(f)) {
-      flow_guarded(L, unroll, u);
+    if (py_flow_may_have_left(f)) {
+      py_flow_guarded(L, unroll, u);
       return;
     }
-    assign_target(L, u->stmt->a, u->items[u->at++], NULL);
-    exec_block(L, u->stmt->body);
+    py_assign_target(L, u->stmt->a, u->items[u->at++], NULL);
+    py_exec_block(L, u->stmt->body);
     if (f->continued.state != NO) {
       unbind_partial(L, u->mark);
       f->dead = false; /* the next iteration is where `continue` leads */
@@ -645,7 +645,7 @@ static void unroll(Lang *L, void *arg) {
 static void for_unrolled(Lang *L, Node *stmt, Val **items, size_t n) {
   if (n > 65536)
     lang_fail_at(L, stmt->b->span, "use tl.range, which is a loop at run time", "a loop unrolled %zu times", n);
-  Unroll u = {.stmt = stmt, .items = items, .n = n, .mark = scope_mark(L->fn->scope)};
+  Unroll u = {.stmt = stmt, .items = items, .n = n, .mark = py_scope_mark(L->fn->scope)};
   L->fn->loops++;
   unroll(L, &u);
   L->fn->loops--;
@@ -656,13 +656,13 @@ static void for_unrolled(Lang *L, Node *stmt, Val **items, size_t n) {
     if (f->returned.state != YES) f->dead = false;
     f->broken = (Flag){0};
   }
-  scope_keep(L->fn->scope, u.mark);
+  py_scope_keep(L->fn->scope, u.mark);
   if (broken.state != YES) loop_else(L, stmt, broken.state == MAYBE ? broken.value : NULL);
 }
 
-void flow_for(Lang *L, Node *stmt) {
+void py_flow_for(Lang *L, Node *stmt) {
   if (stmt->op) lang_fail_at(L, stmt->span, NULL, "an `async for` loop cannot be used in a kernel");
-  Val *over = eval(L, stmt->b);
+  Val *over = py_eval(L, stmt->b);
   if (over->kind == V_RANGE && !over->range->is_static) {
     lang_at(L, stmt->b->span);
     Bounds bounds = make_bounds(L, over->range, stmt->b);
@@ -691,7 +691,7 @@ void flow_for(Lang *L, Node *stmt) {
 static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) {
   if (!before->first && cond->op == NULL) {
     build_at(L, before);
-    Value *stay = ir_make(&L->b, OP_XORI, cond->type, left, value_i1(L, true), NULL);
+    Value *stay = ir_make(&L->b, OP_XORI, cond->type, left, py_value_i1(L, true), NULL);
     return ir_make(&L->b, OP_ANDI, cond->type, cond, stay, NULL);
   }
   Block *then_block;
@@ -756,17 +756,17 @@ static void check_condition_changes(Lang *L, const Loop *loop, const Changes *by
 /* The condition, in the first region; false: it is known not to hold, and there is no loop. */
 static bool while_condition(Lang *L, While *w) {
   Node *stmt = w->loop->stmt;
-  uint32_t mark = scope_mark(L->fn->scope);
+  uint32_t mark = py_scope_mark(L->fn->scope);
   build_at(L, w->before);
   bind_carried(L, w->loop, w->before);
-  w->condition = eval(L, stmt->a);
+  w->condition = py_eval(L, stmt->a);
   if (w->condition->kind == V_TENSOR)
     w->test = lang_condition(L, w->condition, stmt->a->span)->value;
   else if (!val_truth(L, w->condition, stmt->a->span)) {
-    scope_take_back(L, L->fn->scope, mark);
+    py_scope_take_back(L, L->fn->scope, mark);
     return false;
   }
-  Changes by_condition = scope_take_back(L, L->fn->scope, mark);
+  Changes by_condition = py_scope_take_back(L, L->fn->scope, mark);
   check_condition_changes(L, w->loop, &by_condition);
   return true;
 }
@@ -775,11 +775,11 @@ static bool while_condition(Lang *L, While *w) {
 static bool while_body(Lang *L, While *w) {
   Node *stmt = w->loop->stmt;
   lang_at(L, stmt->span);
-  uint32_t mark = scope_mark(L->fn->scope);
+  uint32_t mark = py_scope_mark(L->fn->scope);
   build_at(L, w->after);
   bind_carried(L, w->loop, w->after);
   w->flow = run_body(L, stmt);
-  w->changes = scope_take_back(L, L->fn->scope, mark);
+  w->changes = py_scope_take_back(L, L->fn->scope, mark);
   lang_at(L, stmt->span);
   collect_yields(L, w->loop, &w->changes, &w->yields);
   lang_at(L, stmt->span);
@@ -807,11 +807,11 @@ static void while_finish(Lang *L, While *w, int ncarried) {
   Value *test = w->test;
   build_at(L, w->before);
   if (w->exit.may_leave && !test) {
-    test = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), w->before->args[ncarried], value_i1(L, true), NULL);
+    test = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), w->before->args[ncarried], py_value_i1(L, true), NULL);
   } else if (w->exit.may_leave) {
     test = guard_condition(L, w->before, test, w->before->args[ncarried]);
   } else if (!test) {
-    test = value_i1(L, true);
+    test = py_value_i1(L, true);
   }
   build_at(L, w->before);
   Values condition = {0};
@@ -858,7 +858,7 @@ static bool try_while(Lang *L, Loop *loop) {
   return true;
 }
 
-void flow_while(Lang *L, Node *stmt) {
+void py_flow_while(Lang *L, Node *stmt) {
   Loop loop = {.stmt = stmt};
   do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
   loop_else(L, stmt, loop.left);

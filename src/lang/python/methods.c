@@ -210,6 +210,6 @@ Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args) {
     if (strcmp(changing[i], name) == 0 && self->kind != V_STR)
       lang_fail(L, "make a new one: `a + (x,)`", "`%s` would change %s, and compile-time values do not change", name,
                 val_kind_text(L, self));
-  const char *near = near_name(name, known, n);
+  const char *near = lang_near_name(name, known, n);
   lang_fail(L, hint_near(L->cx, ".", near), "%s has no method `%s`", val_kind_text(L, self), name);
 }

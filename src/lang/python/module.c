@@ -269,8 +269,8 @@ static void fold(Ctx *cx, void *arg) {
   Evaluation *f = arg;
   Lang *L = f->m->L;
   L->depth = 0;
-  Val *v = eval(L, f->e);
-  val_to_host(L, v, &f->out);
+  Val *v = py_eval(L, f->e);
+  py_val_to_host(L, v, &f->out);
   f->out.is_constexpr = v->constexpr_;
 }
 
@@ -389,7 +389,7 @@ static Lang *constant_evaluator(LangModule *m) {
   FnState *fn = NEW(m->cx, FnState);
   fn->info = info;
   fn->name = f->name;
-  fn->scope = scope_new(L, info, NULL);
+  fn->scope = py_scope_new(L, info, NULL);
   L->fn = fn;
   return L;
 }
@@ -428,7 +428,7 @@ static const ttc_function *only_kernel(LangModule *m) {
   Vec(const Node *) defs = {0};
   for (uint32_t i = 0; i < m->functions.len; i++) {
     const Source *source;
-    Node *def = fn_parse(m->cx, m->functions.at[i], &source);
+    Node *def = py_fn_parse(m->cx, m->functions.at[i], &source);
     def->items.len = 0;
     vec_push(m->cx, &defs, def);
   }

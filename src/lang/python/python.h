@@ -20,9 +20,9 @@ typedef struct FnInfo {
   Map assigned; /* loop Node -> the names it assigns (loop.c) */
   int serial;   /* order of first meeting; makes symbol names unique */
 } FnInfo;
-FnInfo *fn_info(Lang *L, const ttc_function *function);
+FnInfo *py_fn_info(Lang *L, const ttc_function *function);
 /* The function's source, parsed, without a Lang: for signatures and fingerprints. Unwinds when there is no `def`. */
-Node *fn_parse(Ctx *cx, const ttc_function *function, const Source **source);
+Node *py_fn_parse(Ctx *cx, const ttc_function *function, const Source **source);
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
@@ -59,16 +59,16 @@ typedef struct Changes {
   uint32_t n;
 } Changes;
 
-Scope *scope_new(Lang *L, FnInfo *info, Scope *outer);
-uint32_t scope_slot(Lang *L, Scope *s, const char *name); /* makes one, unbound, if there is none */
-void scope_set(Lang *L, Scope *s, uint32_t slot, Slot value);
-void scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at);
-uint32_t scope_mark(Scope *s);                             /* from here on changes can be undone … */
-Changes scope_take_back(Lang *L, Scope *s, uint32_t mark); /* … which gives the changes */
-void scope_keep(Scope *s, uint32_t mark);                  /* … or are kept */
+Scope *py_scope_new(Lang *L, FnInfo *info, Scope *outer);
+uint32_t py_scope_slot(Lang *L, Scope *s, const char *name); /* makes one, unbound, if there is none */
+void py_scope_set(Lang *L, Scope *s, uint32_t slot, Slot value);
+void py_scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at);
+uint32_t py_scope_mark(Scope *s);                             /* from here on changes can be undone … */
+Changes py_scope_take_back(Lang *L, Scope *s, uint32_t mark); /* … which gives the changes */
+void py_scope_keep(Scope *s, uint32_t mark);                  /* … or are kept */
 /* As nearest_name, but a known name that begins like the wrong one is near, too. */
-const char *near_name(const char *wrong, const char *const *names, size_t n);
-Val *scope_lookup(Lang *L, const char *name, Span at); /* L->fn's names, then free names; unwinds if unknown */
+const char *lang_near_name(const char *wrong, const char *const *names, size_t n);
+Val *py_scope_lookup(Lang *L, const char *name, Span at); /* L->fn's names, then free names; unwinds if unknown */
 
 /* ---- control flow (flow.c) --------------------------------------------------------------------------------------- */
 
@@ -97,21 +97,21 @@ typedef struct FnState {
   Op *func;
 } FnState;
 
-void exec_block(Lang *L, Nodes body); /* in L->fn; leaves L->fn->flow */
-void flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done);
-void flow_while(Lang *L, Node *stmt);
-void flow_for(Lang *L, Node *stmt);
-void exec_tail(Lang *L, Nodes body, uint32_t from);
+void py_exec_block(Lang *L, Nodes body); /* in L->fn; leaves L->fn->flow */
+void py_flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done);
+void py_flow_while(Lang *L, Node *stmt);
+void py_flow_for(Lang *L, Node *stmt);
+void py_exec_tail(Lang *L, Nodes body, uint32_t from);
 Val *lang_condition(Lang *L, Val *cond, Span at); /* a tensor of one as an i1 */
 /* May an exit have been taken? Then the rest of the block has to be guarded. */
-bool flow_may_have_left(const Flow *f);
-void flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg);
-Value *flow_flag_value(Lang *L, Flag f);
-Value *value_i1(Lang *L, bool x); /* a constant */
-Value *value_poison(Lang *L, Type *t);
-Value *const_as(Lang *L, const Val *number, const LType *type); /* a compile-time number as a constant of a type */
-void exec_stmt(Lang *L, Node *stmt);
-Val *flow_select(Lang *L, Node *ifexp, Val *cond); /* a if c else b, for a tensor c */
+bool py_flow_may_have_left(const Flow *f);
+void py_flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg);
+Value *py_flow_flag_value(Lang *L, Flag f);
+Value *py_value_i1(Lang *L, bool x); /* a constant */
+Value *py_value_poison(Lang *L, Type *t);
+Value *py_const_as(Lang *L, const Val *number, const LType *type); /* a compile-time number as a constant of a type */
+void py_exec_stmt(Lang *L, Node *stmt);
+Val *py_flow_select(Lang *L, Node *ifexp, Val *cond); /* a if c else b, for a tensor c */
 /* `a and b`, `a or b` evaluate both operands, as the reference does. */
 
 /* Names that a loop may bind, in source order, each once (assigned.c). */
@@ -119,42 +119,42 @@ typedef struct NameList {
   const char **at;
   uint32_t len, cap;
 } NameList;
-const NameList *assigned_names(Lang *L, const Node *loop);
+const NameList *py_assigned_names(Lang *L, const Node *loop);
 /* Does a statement of `body` bind `name`? Then *where is the first one that does. */
-bool binds_name(Lang *L, Nodes body, const char *name, Span *where);
+bool py_binds_name(Lang *L, Nodes body, const char *name, Span *where);
 bool val_same(Lang *L, const Val *a, const Val *b); /* equal compile-time values, or the very same tensor */
 
 /* ---- expressions, calls ------------------------------------------------------------------------------------------ */
 
-Val *eval(Lang *L, Node *e);
-Val *eval_call_node(Lang *L, Node *e);
-Val *eval_attribute_of(Lang *L, Val *of, const char *name, Span at);
-Val *eval_fstring(Lang *L, Node *e);
-void assign_target(Lang *L, Node *target, Val *v, Node *stmt);
-Val *assign_value(Lang *L, Val *v, const char *name); /* what `name = v` binds: numbers become tensors */
+Val *py_eval(Lang *L, Node *e);
+Val *py_eval_call_node(Lang *L, Node *e);
+Val *py_eval_attribute_of(Lang *L, Val *of, const char *name, Span at);
+Val *py_eval_fstring(Lang *L, Node *e);
+void py_assign_target(Lang *L, Node *target, Val *v, Node *stmt);
+Val *py_assign_value(Lang *L, Val *v, const char *name); /* what `name = v` binds: numbers become tensors */
 /* The items of anything that can be unrolled or unpacked now: tuples, lists, strings, ranges of known bounds, dict
  * keys; false: not iterable. */
 bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n);
-Val *lambda_call(Lang *L, Val *f, const Args *args);
-Val *inline_call(Lang *L, const ttc_function *f, const Args *args);
+Val *py_lambda_call(Lang *L, Val *f, const Args *args);
+Val *py_inline_call(Lang *L, const ttc_function *f, const Args *args);
 
 /* ---- objects of the host's classes (classes.c) -------------------------------------------------------------------- */
 
-Val *class_call(Lang *L, Val *class, const Args *args);
-Val *class_object(Lang *L, Val *class, Val *const *items, size_t n); /* of values for all fields */
-Val *class_of_object(Lang *L, const Val *v);                         /* NULL: of none */
-bool class_keeps_constants(Lang *L, const Val *v); /* numbers in its fields do not become tensors */
-void class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at);
-Val *class_replace(Lang *L, const Args *args); /* tl.aggregate_replace */
-Val *class_attribute(Lang *L, Val *of, const char *name); /* of an object or a class; NULL: none */
-Val *class_method_call(Lang *L, Val *self, const char *method, Val *other); /* NULL: no such method */
-Val *class_binary(Lang *L, BinaryOp op, Val *a, Val *b);
+Val *py_class_call(Lang *L, Val *class, const Args *args);
+Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n); /* of values for all fields */
+Val *py_class_of_object(Lang *L, const Val *v);                         /* NULL: of none */
+bool py_class_keeps_constants(Lang *L, const Val *v); /* numbers in its fields do not become tensors */
+void py_class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at);
+Val *py_class_replace(Lang *L, const Args *args); /* tl.aggregate_replace */
+Val *py_class_attribute(Lang *L, Val *of, const char *name); /* of an object or a class; NULL: none */
+Val *py_class_method_call(Lang *L, Val *self, const char *method, Val *other); /* NULL: no such method */
+Val *py_class_binary(Lang *L, BinaryOp op, Val *a, Val *b);
 
 /* Binding of a call's arguments to parameters; fills bound[i] (NULL: take the fallback) for every parameter. */
-void bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound);
+void py_bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound);
 /* Bind all, evaluate defaults in the callee's scope, apply annotations. `fn` is the callee's state, already L->fn. */
-void bind_scope(Lang *L, const Params *params, Val **bound);
-bool annotation_is_constexpr(const Node *annotation);
+void py_bind_scope(Lang *L, const Params *params, Val **bound);
+bool py_annotation_is_constexpr(const Node *annotation);
 
 #define BIG_MAX (((((BigInt)1 << 126) - 1) << 1) + 1)
 #define BIG_MIN (-BIG_MAX - 1)
@@ -181,7 +181,7 @@ Val *py_percent(Lang *L, Val *format, Val *args);
 void py_float_repr(Buf *out, double x);
 void py_fix_point(char *s); /* a point, whatever the locale */
 void py_int_text(Buf *out, BigInt x, int base);
-void py_str(Lang *L, Buf *out, const Val *v);
+void val_python_str(Lang *L, Buf *out, const Val *v);
 Val *py_type_call(Lang *L, const char *type, const Args *args);
 bool py_isinstance(Lang *L, Val *v, Val *type);
 Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args);

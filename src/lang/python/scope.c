@@ -8,7 +8,7 @@
 
 /* ---- functions --------------------------------------------------------------------------------------------------- */
 
-Node *fn_parse(Ctx *cx, const ttc_function *f, const Source **source) {
+Node *py_fn_parse(Ctx *cx, const ttc_function *f, const Source **source) {
   *source = source_new(cx, f->file ? f->file : "<kernel>", f->source, f->source_len, f->first_line);
   Node *module = syn_parse_module(cx, *source);
   Node *def = syn_find_function(module, f->name);
@@ -18,27 +18,27 @@ Node *fn_parse(Ctx *cx, const ttc_function *f, const Source **source) {
   return def;
 }
 
-FnInfo *fn_info(Lang *L, const ttc_function *f) {
+FnInfo *py_fn_info(Lang *L, const ttc_function *f) {
   FnInfo *info = map_get(&L->sources, f);
   if (info) return info;
   info = NEW(L->cx, FnInfo);
   info->function = f;
   info->serial = (int)L->sources.len;
-  info->def = fn_parse(L->cx, f, &info->source);
+  info->def = py_fn_parse(L->cx, f, &info->source);
   map_put(L->cx, &L->sources, f, info);
   return info;
 }
 
 /* ---- locals ------------------------------------------------------------------------------------------------------ */
 
-Scope *scope_new(Lang *L, FnInfo *info, Scope *outer) {
+Scope *py_scope_new(Lang *L, FnInfo *info, Scope *outer) {
   Scope *s = NEW(L->cx, Scope);
   s->info = info;
   s->outer = outer;
   return s;
 }
 
-uint32_t scope_slot(Lang *L, Scope *s, const char *name) {
+uint32_t py_scope_slot(Lang *L, Scope *s, const char *name) {
   uintptr_t found = (uintptr_t)map_get(&s->index, name);
   if (found) return (uint32_t)found - 1;
   Slot slot = {.name = name, .why = NEVER_BOUND};
@@ -48,7 +48,7 @@ uint32_t scope_slot(Lang *L, Scope *s, const char *name) {
   return s->slots.len - 1;
 }
 
-void scope_set(Lang *L, Scope *s, uint32_t slot, Slot value) {
+void py_scope_set(Lang *L, Scope *s, uint32_t slot, Slot value) {
   if (s->marks) {
     Undo undo = {slot, s->slots.at[slot]};
     vec_push(L->cx, &s->trail, undo);
@@ -56,16 +56,16 @@ void scope_set(Lang *L, Scope *s, uint32_t slot, Slot value) {
   s->slots.at[slot] = value;
 }
 
-void scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at) {
-  scope_set(L, s, scope_slot(L, s, name), (Slot){.name = name, .val = v, .at = at});
+void py_scope_bind(Lang *L, Scope *s, const char *name, Val *v, Span at) {
+  py_scope_set(L, s, py_scope_slot(L, s, name), (Slot){.name = name, .val = v, .at = at});
 }
 
-uint32_t scope_mark(Scope *s) {
+uint32_t py_scope_mark(Scope *s) {
   s->marks++;
   return s->trail.len;
 }
 
-void scope_keep(Scope *s, uint32_t mark) {
+void py_scope_keep(Scope *s, uint32_t mark) {
   if (--s->marks == 0) s->trail.len = 0;
   (void)mark;
 }
@@ -80,7 +80,7 @@ static void sort_changes(Change *at, uint32_t n) { /* mostly sorted already, and
 }
 
 /* Walking the trail backwards, the first entry of a slot meets its latest value and the last one its oldest. */
-Changes scope_take_back(Lang *L, Scope *s, uint32_t mark) {
+Changes py_scope_take_back(Lang *L, Scope *s, uint32_t mark) {
   Vec(Change) changes = {0};
   uint32_t stamp = ++s->stamp;
   for (uint32_t i = s->trail.len; i > mark; i--) {
@@ -124,7 +124,7 @@ _Noreturn static void fail_unbound(Lang *L, const Slot *slot, Span at) {
 
 _Noreturn static void fail_unknown(Lang *L, const char *name, Span at) {
   Span later;
-  if (L->fn->info->def && binds_name(L, L->fn->info->def->body, name, &later)) {
+  if (L->fn->info->def && py_binds_name(L, L->fn->info->def->body, name, &later)) {
     int line, col;
     span_line_col(later, &line, &col);
     lang_fail_at(L, at, NULL, "`%s` is used before it is given a value (line %d)", name, line);
@@ -138,7 +138,7 @@ _Noreturn static void fail_unknown(Lang *L, const char *name, Span at) {
   size_t n;
   const char *const *names = py_builtin_names(&n);
   for (size_t i = 0; i < n; i++) vec_push(L->cx, &known, names[i]);
-  const char *near = near_name(name, known.at, known.len);
+  const char *near = lang_near_name(name, known.at, known.len);
   lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` is not defined", name);
 }
 
@@ -181,19 +181,19 @@ static void check_global(Lang *L, const char *name, const Val *v, Span at) {
 
 static Val *ask(Lang *L, FnInfo *info, const char *name) {
   const ttc_function *f = info->function;
-  if (L->library && f->object == (void *)L->library) return library_lookup(L, f, name);
+  if (L->library && f->object == (void *)L->library) return lang_library_lookup(L, f, name);
   ttc_value v = {0};
   int found = L->host && L->host->lookup ? L->host->lookup(L->host->self, f, name, &v) : 0;
   if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  if (found) return val_from_host(L, &v);
+  if (found) return py_val_from_host(L, &v);
   ttc_value b = {.kind = TTC_BUILTIN, .text = ctx_printf(L->cx, "builtins.%s", name)};
   static const char *const types[] = {"int", "float", "bool", "str", "tuple", "list", "dict"};
   bool known = py_builtin_find(b.text) != NULL;
   for (size_t i = 0; i < COUNT(types); i++) known = known || strcmp(types[i], name) == 0;
-  return known ? val_from_host(L, &b) : NULL;
+  return known ? py_val_from_host(L, &b) : NULL;
 }
 
-Val *scope_lookup(Lang *L, const char *name, Span at) {
+Val *py_scope_lookup(Lang *L, const char *name, Span at) {
   for (Scope *s = L->fn->scope; s; s = s->outer) {
     uintptr_t found = (uintptr_t)map_get(&s->index, name);
     if (!found) continue;

@@ -16,17 +16,17 @@ static void name_value(Lang *L, Val *v, const char *name) {
 
 /* As in the reference, a number that is assigned is a tensor from then on; only `name: tl.constexpr = …` stays a
  * compile-time value. What cannot be a tensor (None, strings, types, functions) stays what it is. */
-Val *assign_value(Lang *L, Val *v, const char *name) {
+Val *py_assign_value(Lang *L, Val *v, const char *name) {
   if (val_is_number(v)) v = sem_to_tensor(L, v);
   if (v->kind == V_TENSOR) {
     if (name) name_value(L, v, name);
     return v;
   }
-  if ((v->kind != V_TUPLE && v->kind != V_LIST) || class_keeps_constants(L, v)) return v;
+  if ((v->kind != V_TUPLE && v->kind != V_LIST) || py_class_keeps_constants(L, v)) return v;
   Val **items = NEWN(L->cx, Val *, v->len);
   bool changed = false;
   for (size_t i = 0; i < v->len; i++) {
-    items[i] = assign_value(L, v->items[i], name);
+    items[i] = py_assign_value(L, v->items[i], name);
     changed = changed || items[i] != v->items[i];
   }
   if (!changed) return v;
@@ -54,28 +54,28 @@ static void assign_unpacked(Lang *L, Node *target, Val *v, Node *stmt) {
   size_t from = 0;
   for (size_t i = 0; i < wanted; i++) {
     if (i != star) {
-      assign_target(L, target->items.at[i], items[from++], stmt);
+      py_assign_target(L, target->items.at[i], items[from++], stmt);
       continue;
     }
     size_t count = n + 1 - wanted;
-    assign_target(L, target->items.at[i]->a, val_list(L, items + from, count), stmt);
+    py_assign_target(L, target->items.at[i]->a, val_list(L, items + from, count), stmt);
     from += count;
   }
 }
 
 /* Bind `v` as it is. `stmt` is the assignment, or NULL when a loop or a comprehension binds its variable. */
-void assign_target(Lang *L, Node *target, Val *v, Node *stmt) {
+void py_assign_target(Lang *L, Node *target, Val *v, Node *stmt) {
   switch (target->kind) {
   case N_NAME:
     if (v->kind == V_TENSOR) name_value(L, v, target->name);
-    scope_bind(L, L->fn->scope, target->name, v, stmt ? stmt->span : target->span);
+    py_scope_bind(L, L->fn->scope, target->name, v, stmt ? stmt->span : target->span);
     return;
   case N_TUPLE:
   case N_LIST: assign_unpacked(L, target, v, stmt); return;
   case N_SUBSCRIPT:
     lang_fail_at(L, target->span, "tensors are values: make a new one with tl.where, or write memory with tl.store",
                  "assignment to an element is not possible");
-  case N_ATTRIBUTE: class_set_field(L, eval(L, target->a), target->name, v, target->span); return;
+  case N_ATTRIBUTE: py_class_set_field(L, py_eval(L, target->a), target->name, v, target->span); return;
   default: lang_fail_at(L, target->span, NULL, "%s cannot be assigned to", syn_kind_text(target->kind));
   }
 }
@@ -83,9 +83,9 @@ void assign_target(Lang *L, Node *target, Val *v, Node *stmt) {
 static Val *eval_named_value(Lang *L, Node *value, Node *target, Node *stmt) {
   const char *old = L->name_hint;
   L->name_hint = target->kind == N_NAME ? target->name : NULL;
-  Val *v = eval(L, value);
+  Val *v = py_eval(L, value);
   lang_at(L, value->span);
-  v = assign_value(L, v, L->name_hint);
+  v = py_assign_value(L, v, L->name_hint);
   L->name_hint = old;
   L->here = stmt->span;
   return v;
@@ -93,15 +93,15 @@ static Val *eval_named_value(Lang *L, Node *value, Node *target, Node *stmt) {
 
 static void exec_assign(Lang *L, Node *s) {
   Val *v = eval_named_value(L, s->b, s->items.at[0], s);
-  for (uint32_t i = 0; i < s->items.len; i++) assign_target(L, s->items.at[i], v, s);
+  for (uint32_t i = 0; i < s->items.len; i++) py_assign_target(L, s->items.at[i], v, s);
 }
 
 static void exec_augassign(Lang *L, Node *s) {
-  if (s->a->kind != N_NAME) assign_target(L, s->a, val_none(L), s); /* says why not */
+  if (s->a->kind != N_NAME) py_assign_target(L, s->a, val_none(L), s); /* says why not */
   const char *old = L->name_hint;
-  Val *a = eval(L, s->a);
+  Val *a = py_eval(L, s->a);
   L->name_hint = s->a->name;
-  Val *b = eval(L, s->b);
+  Val *b = py_eval(L, s->b);
   Val *v;
   lang_at(L, s->span);
   if (val_is_const(a) && val_is_const(b)) {
@@ -109,12 +109,12 @@ static void exec_augassign(Lang *L, Node *s) {
   } else {
     v = sem_binary(L, (BinaryOp)s->op, a, b);
   }
-  v = assign_value(L, v, s->a->name);
+  v = py_assign_value(L, v, s->a->name);
   L->name_hint = old;
-  assign_target(L, s->a, v, s);
+  py_assign_target(L, s->a, v, s);
 }
 
-bool annotation_is_constexpr(const Node *annotation) {
+bool py_annotation_is_constexpr(const Node *annotation) {
   if (!annotation) return false;
   if (annotation->kind == N_NAME || annotation->kind == N_ATTRIBUTE) return strcmp(annotation->name, "constexpr") == 0;
   if (annotation->kind != N_STR) return false;
@@ -124,27 +124,27 @@ bool annotation_is_constexpr(const Node *annotation) {
 
 static void exec_annassign(Lang *L, Node *s) {
   if (!s->b) return; /* a bare annotation */
-  if (!annotation_is_constexpr(s->c)) {
-    assign_target(L, s->a, eval_named_value(L, s->b, s->a, s), s);
+  if (!py_annotation_is_constexpr(s->c)) {
+    py_assign_target(L, s->a, eval_named_value(L, s->b, s->a, s), s);
     return;
   }
   if (s->a->kind != N_NAME) lang_fail_at(L, s->a->span, NULL, "only a name can be a tl.constexpr");
-  Val *v = eval(L, s->b);
+  Val *v = py_eval(L, s->b);
   if (val_has_tensor(v)) { /* a run-time value keeps being one: what needs a constant of it says so */
-    assign_target(L, s->a, assign_value(L, v, s->a->name), s);
+    py_assign_target(L, s->a, py_assign_value(L, v, s->a->name), s);
     return;
   }
   Val *copy = NEW(L->cx, Val);
   *copy = *v;
   copy->constexpr_ = true;
   Slot slot = {.name = s->a->name, .val = copy, .at = s->span, .is_constexpr = true};
-  scope_set(L, L->fn->scope, scope_slot(L, L->fn->scope, s->a->name), slot);
+  py_scope_set(L, L->fn->scope, py_scope_slot(L, L->fn->scope, s->a->name), slot);
 }
 
 /* ---- exits ------------------------------------------------------------------------------------------------------- */
 
 static void exec_return(Lang *L, Node *s) {
-  Val *v = s->a ? eval(L, s->a) : NULL;
+  Val *v = s->a ? py_eval(L, s->a) : NULL;
   if (v && v->kind == V_NONE) v = NULL;
   if (v && !L->options.returns && !L->fn->caller && !L->fn->in_place)
     lang_fail_at(L, s->a->span, "write the result to memory with tl.store", "a kernel cannot return a value");
@@ -170,17 +170,17 @@ static void exec_leave(Lang *L, const Node *s) {
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static void exec_assert(Lang *L, Node *s) {
-  Val *cond = eval(L, s->a);
+  Val *cond = py_eval(L, s->a);
   Val *message = NULL;
   if (cond->kind != V_TENSOR) {
     if (val_truth(L, cond, s->a->span)) return;
-    message = s->b ? eval(L, s->b) : NULL;
+    message = s->b ? py_eval(L, s->b) : NULL;
     Buf text = {.cx = L->cx};
-    if (message) py_str(L, &text, message);
+    if (message) val_python_str(L, &text, message);
     lang_fail_at(L, s->a->span, NULL, message ? "the assertion does not hold: %s" : "the assertion does not hold%s",
                  buf_text(&text));
   }
-  message = s->b ? eval(L, s->b) : val_str(L, "", 0);
+  message = s->b ? py_eval(L, s->b) : val_str(L, "", 0);
   if (message->kind != V_STR)
     lang_fail_at(L, s->b->span, NULL, "an assertion's message must be a string known at compile time");
   const Builtin *device_assert = builtin_find("tl.device_assert");
@@ -199,9 +199,9 @@ static void exec_delete(Lang *L, Node *s) {
   for (uint32_t i = 0; i < s->items.len; i++) {
     Node *t = s->items.at[i];
     if (t->kind != N_NAME) lang_fail_at(L, t->span, NULL, "`del` takes names only");
-    scope_lookup(L, t->name, t->span);
-    uint32_t slot = scope_slot(L, L->fn->scope, t->name);
-    scope_set(L, L->fn->scope, slot, (Slot){.name = t->name, .why = DELETED, .at = s->span});
+    py_scope_lookup(L, t->name, t->span);
+    uint32_t slot = py_scope_slot(L, L->fn->scope, t->name);
+    py_scope_set(L, L->fn->scope, slot, (Slot){.name = t->name, .why = DELETED, .at = s->span});
   }
 }
 
@@ -213,7 +213,7 @@ static void exec_function(Lang *L, Node *s) {
   v->kind = V_LAMBDA;
   v->node = s;
   v->scope = L->fn->scope;
-  scope_bind(L, L->fn->scope, s->name, v, s->span);
+  py_scope_bind(L, L->fn->scope, s->name, v, s->span);
 }
 
 static const char *refusal_hint(NodeKind kind) {
@@ -232,12 +232,12 @@ static const char *refusal_hint(NodeKind kind) {
 
 static void exec_expression(Lang *L, Node *e) {
   L->called = NULL;
-  eval(L, e);
+  py_eval(L, e);
   if (e->kind == N_CALL && L->called && L->called->must_use_result)
     lang_fail_at(L, e->span, NULL, "the result of `%s` is not used", L->called->name);
 }
 
-void exec_stmt(Lang *L, Node *s) {
+void py_exec_stmt(Lang *L, Node *s) {
   Span old = L->here;
   L->here = s->span;
   switch (s->kind) {
@@ -247,8 +247,8 @@ void exec_stmt(Lang *L, Node *s) {
   case N_ASSIGN: exec_assign(L, s); break;
   case N_AUGASSIGN: exec_augassign(L, s); break;
   case N_ANNASSIGN: exec_annassign(L, s); break;
-  case N_WHILE: flow_while(L, s); break;
-  case N_FOR: flow_for(L, s); break;
+  case N_WHILE: py_flow_while(L, s); break;
+  case N_FOR: py_flow_for(L, s); break;
   case N_RETURN: exec_return(L, s); break;
   case N_PASS: break;
   case N_BREAK:

@@ -7,7 +7,7 @@ Val *sem_as_element(Lang *L, Val *v, const LType *elem, const Builtin *f, const 
                  (val_is_integer(v) && lt_is_int(elem) && lt_int_fits(elem, v->integer));
     return exact ? sem_constant(L, v, elem) : sem_cast(L, sem_to_tensor(L, v), elem);
   }
-  v = arg_tensor(L, v, f, param);
+  v = sem_arg_tensor(L, v, f, param);
   if (lt_is_fp8(elem) && lt_is_int(val_elem(v))) v = sem_cast(L, v, lt_scalar(L, L_FP32));
   return sem_cast(L, v, elem);
 }

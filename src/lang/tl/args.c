@@ -10,36 +10,36 @@ _Noreturn static void not_known(Lang *L, const Val *v, const char *what, const c
   lang_fail_at(L, lang_argument(L, v), NULL, "%s must be %s, but is %s", what, wanted, val_kind_text(L, v));
 }
 
-int64_t arg_int(Lang *L, const Val *v, const char *what) {
+int64_t sem_arg_int(Lang *L, const Val *v, const char *what) {
   if (v->kind == V_FLOAT && v->number == (double)(int64_t)v->number && v->number > -0x1p62 && v->number < 0x1p62)
     lang_fail_at(L, lang_argument(L, v), "use // instead of /, or int(...)",
                  "%s must be an integer, but is the float %s", what, val_repr(L, v));
   if (!val_is_integer(v)) not_known(L, v, what, "an integer");
   if (v->integer < INT64_MIN || v->integer > INT64_MAX)
     lang_fail_at(L, lang_argument(L, v), NULL, "%s is %s, which does not fit in 64 bits", what,
-                 big_text(L, v->integer));
+                 sem_big_text(L, v->integer));
   return (int64_t)v->integer;
 }
 
-bool arg_bool(Lang *L, const Val *v, const char *what) {
+bool sem_arg_bool(Lang *L, const Val *v, const char *what) {
   if (sem_is_tensor(v)) not_known(L, v, what, "a bool");
   return val_truth(L, v, L->here);
 }
 
-const char *arg_text(Lang *L, const Val *v, const char *what) {
+const char *sem_arg_text(Lang *L, const Val *v, const char *what) {
   if (v->kind != V_STR) not_known(L, v, what, "a string");
   return v->text;
 }
 
-const LType *arg_dtype(Lang *L, const Val *v, const char *what) {
+const LType *sem_arg_dtype(Lang *L, const Val *v, const char *what) {
   if (v->kind == V_STR && lt_parse(L, v->text)) return lt_parse(L, v->text);
   if (v->kind != V_DTYPE) not_known(L, v, what, "a dtype, like tl.float32");
   return v->type;
 }
 
-const char *arg_choice(Lang *L, const Val *v, const char *what, const char *const *choices, size_t n) {
+const char *sem_arg_choice(Lang *L, const Val *v, const char *what, const char *const *choices, size_t n) {
   if (v->kind == V_NONE || (v->kind == V_STR && v->len == 0)) return NULL;
-  const char *s = arg_text(L, v, what);
+  const char *s = sem_arg_text(L, v, what);
   for (size_t i = 0; i < n; i++)
     if (strcmp(choices[i], s) == 0) return choices[i];
   Buf all = {.cx = L->cx};

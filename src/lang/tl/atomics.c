@@ -18,8 +18,8 @@ typedef struct Atomic {
 static void order_and_scope(Lang *L, Atomic *a, const Val *sem, const Val *scope) {
   static const char *const sems[] = {"acquire", "release", "acq_rel", "relaxed"}, *const scopes[] = {"gpu", "cta",
                                                                                                      "sys"};
-  a->sem = arg_choice(L, sem, ctx_printf(L->cx, "%s: `sem`", a->name), sems, COUNT(sems));
-  a->scope = arg_choice(L, scope, ctx_printf(L->cx, "%s: `scope`", a->name), scopes, COUNT(scopes));
+  a->sem = sem_arg_choice(L, sem, ctx_printf(L->cx, "%s: `sem`", a->name), sems, COUNT(sems));
+  a->scope = sem_arg_choice(L, scope, ctx_printf(L->cx, "%s: `scope`", a->name), scopes, COUNT(scopes));
   if (!a->sem) a->sem = "acq_rel";
   if (!a->scope) a->scope = "gpu";
 }
@@ -53,7 +53,7 @@ static Atomic read_args(Lang *L, Val **args, const Builtin *f) {
   const LType *flag = lt_scalar(L, L_INT1);
   Val *mask = args[2];
   if (!sem_is_none(mask)) {
-    mask = arg_tensor(L, mask, f, "mask");
+    mask = sem_arg_tensor(L, mask, f, "mask");
     if (val_elem(mask)->kind != L_INT1) mask = sem_cast(L, mask, flag);
     if (mask->type->kind == L_BLOCK && a.pointer->type->kind != L_BLOCK)
       lang_fail(L, NULL, "%s: `mask` has shape %s, but the pointer is a scalar", a.name, lt_shape_text(L, mask->type));

@@ -72,7 +72,7 @@ static Val *block_shapes(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 static Val *with_element_ty(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  return val_dtype(L, lt_with_elem(L, args[0]->type, arg_dtype(L, args[1], "with_element_ty")));
+  return val_dtype(L, lt_with_elem(L, args[0]->type, sem_arg_dtype(L, args[1], "with_element_ty")));
 }
 
 static Val *int_limit(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -167,9 +167,9 @@ static Val *tensor_attribute(Lang *L, Val *of, const char *name) {
     return v;
   }
   for (size_t i = 0; i < COUNT(library_methods); i++)
-    if (strcmp(library_methods[i], name) == 0 && library_has_public(L, name)) {
+    if (strcmp(library_methods[i], name) == 0 && lang_library_has_public(L, name)) {
       Val *v = NEW(L->cx, Val);
-      *v = *library_function(L, name);
+      *v = *lang_library_value(L, name);
       v->self = of;
       return v;
     }
@@ -255,7 +255,7 @@ static Val *language_member(Lang *L, const char *name) {
   if (strcmp(name, "pi32_t") == 0) return val_dtype(L, lt_pointer(L, lt_scalar(L, L_INT32), false));
   if (strcmp(name, "TRITON_MAX_TENSOR_NUMEL") == 0) return constexpr_value(val_int(L, 1048576));
   if (strcmp(name, "PropagateNan") == 0) return module_value(L, "tl.PropagateNan");
-  return library_has_public(L, name) ? library_function(L, name) : NULL;
+  return lang_library_has_public(L, name) ? lang_library_value(L, name) : NULL;
 }
 
 static Val *math_member(Lang *L, const char *name) {
@@ -292,6 +292,6 @@ Val *lang_member(Lang *L, const char *module, const char *name) {
     return v;
   }
   if (strcmp(m, "math") == 0) return math_member(L, name);
-  if (strcmp(m, "libdevice") == 0) return library_libdevice(L, name);
+  if (strcmp(m, "libdevice") == 0) return lang_library_libdevice(L, name);
   return in_tl ? language_member(L, name) : NULL;
 }

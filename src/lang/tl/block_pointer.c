@@ -11,7 +11,7 @@ static Val *integer_scalar(Lang *L, Val *v, int bits, const char *what) {
   if (val_is_integer(v)) {
     if (!lt_int_fits(type, v->integer))
       lang_fail_at(L, lang_argument(L, v), NULL, "%s is %s, which does not fit in %d bits", what,
-                   big_text(L, v->integer), bits);
+                   sem_big_text(L, v->integer), bits);
     return sem_constant(L, val_int(L, v->integer), type);
   }
   if (!sem_is_tensor(v) || !lt_is_int(v->type))
@@ -139,7 +139,7 @@ Val *sem_load_block(Lang *L, Val **args, const char *cache, const char *evict, c
   Val *p = args[0];
   const LType *block = block_of(p);
   no_mask(L, args[1], args[2], f);
-  const char *padding = arg_choice(L, args[4], "tl.load: `padding_option`", paddings, COUNT(paddings));
+  const char *padding = sem_arg_choice(L, args[4], "tl.load: `padding_option`", paddings, COUNT(paddings));
   bool nan = padding && *padding == 'n';
   if (nan && !lt_is_float(block->elem))
     lang_fail(L, NULL, "tl.load: `padding_option` cannot be \"nan\" for a block of %s", lt_text(L, block->elem));

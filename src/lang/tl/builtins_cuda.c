@@ -53,6 +53,6 @@ Val *builtin_gdc_launch(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 /* Between float8e4b15 and f16 or f32: a cast, which does the same on every target. */
 Val *builtin_convert_custom_float8(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "arg");
-  return sem_cast(L, x, arg_dtype(L, args[1], "convert_custom_float8: `dst_ty`"));
+  Val *x = sem_arg_tensor(L, args[0], f, "arg");
+  return sem_cast(L, x, sem_arg_dtype(L, args[1], "convert_custom_float8: `dst_ty`"));
 }

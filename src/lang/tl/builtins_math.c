@@ -15,7 +15,7 @@ static void want_fp32_or_fp64(Lang *L, const Val *x, const Builtin *f) {
 
 Val *builtin_unary(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "x");
+  Val *x = sem_arg_tensor(L, args[0], f, "x");
   want_fp32_or_fp64(L, x, f);
   return sem_op1(L, (Opcode)f->op, x->type, x);
 }
@@ -29,7 +29,7 @@ Val *builtin_unary_precise(Lang *L, Val **args, size_t nargs, const Builtin *f) 
 
 Val *builtin_abs(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "x");
+  Val *x = sem_arg_tensor(L, args[0], f, "x");
   const LType *elem = val_elem(x);
   if (lt_is_fp8(elem)) { /* clear the sign bit */
     const LType *bits = lt_scalar(L, L_INT8);
@@ -43,7 +43,7 @@ Val *builtin_abs(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_sqrt_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "x");
+  Val *x = sem_arg_tensor(L, args[0], f, "x");
   want_fp32_or_fp64(L, x, f);
   return sem_op1(L, val_elem(x)->kind == L_FP64 ? OP_SQRT : OP_PRECISE_SQRT, x->type, x);
 }
@@ -67,7 +67,7 @@ Val *builtin_div_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_fdiv(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = args[0], *y = args[1];
-  bool ieee = arg_bool(L, args[2], "tl.fdiv: `ieee_rounding`");
+  bool ieee = sem_arg_bool(L, args[2], "tl.fdiv: `ieee_rounding`");
   want_float(L, x, f, "use / or //, or cast it first");
   want_float(L, y, f, "use / or //, or cast it first");
   sem_operands(L, f->name, &x, &y, 0);
@@ -102,7 +102,7 @@ Val *builtin_umulhi(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Val *x = args[0], *y = args[1];
   for (int i = 0; i < 2; i++) {
     const LType *t =
-        val_is_number(args[i]) ? sem_number_type(L, args[i]) : val_elem(arg_tensor(L, args[i], f, i ? "y" : "x"));
+        val_is_number(args[i]) ? sem_number_type(L, args[i]) : val_elem(sem_arg_tensor(L, args[i], f, i ? "y" : "x"));
     if (!lt_is_int(t) || lt_bits(t) < 32)
       lang_fail(L, NULL, "tl.umulhi is defined for 32- and 64-bit integers, but an operand is %s",
                 val_kind_text(L, args[i]));
@@ -165,25 +165,25 @@ Val *builtin_clamp(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_add(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  return sem_add(L, sem_to_tensor(L, args[0]), args[1], arg_bool(L, args[2], "tl.add: `sanitize_overflow`"));
+  return sem_add(L, sem_to_tensor(L, args[0]), args[1], sem_arg_bool(L, args[2], "tl.add: `sanitize_overflow`"));
 }
 
 Val *builtin_sub(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  return sem_sub(L, sem_to_tensor(L, args[0]), args[1], arg_bool(L, args[2], "tl.sub: `sanitize_overflow`"));
+  return sem_sub(L, sem_to_tensor(L, args[0]), args[1], sem_arg_bool(L, args[2], "tl.sub: `sanitize_overflow`"));
 }
 
 Val *builtin_mul(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  return sem_mul(L, sem_to_tensor(L, args[0]), args[1], arg_bool(L, args[2], "tl.mul: `sanitize_overflow`"));
+  return sem_mul(L, sem_to_tensor(L, args[0]), args[1], sem_arg_bool(L, args[2], "tl.mul: `sanitize_overflow`"));
 }
 
 Val *builtin_where(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = args[1], *y = args[2];
-  if (!val_is_number(x)) arg_tensor(L, x, f, "x");
-  if (!val_is_number(y)) arg_tensor(L, y, f, "y");
-  return sem_where(L, arg_tensor(L, args[0], f, "condition"), x, y);
+  if (!val_is_number(x)) sem_arg_tensor(L, x, f, "x");
+  if (!val_is_number(y)) sem_arg_tensor(L, y, f, "y");
+  return sem_where(L, sem_arg_tensor(L, args[0], f, "condition"), x, y);
 }
 
 Val *builtin_logical(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -196,11 +196,11 @@ Val *builtin_logical(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_cast(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   static const char *const roundings[] = {"rtne", "rtz"};
-  Val *x = arg_tensor(L, args[0], f, "input");
-  const LType *elem = lt_elem(arg_dtype(L, args[1], ctx_printf(L->cx, "%s: `dtype`", f->name)));
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
+  const LType *elem = lt_elem(sem_arg_dtype(L, args[1], ctx_printf(L->cx, "%s: `dtype`", f->name)));
   const char *rounding =
-      arg_choice(L, args[2], ctx_printf(L->cx, "%s: `fp_downcast_rounding`", f->name), roundings, COUNT(roundings));
-  if (arg_bool(L, args[3], ctx_printf(L->cx, "%s: `bitcast`", f->name))) return sem_bitcast(L, x, elem);
+      sem_arg_choice(L, args[2], ctx_printf(L->cx, "%s: `fp_downcast_rounding`", f->name), roundings, COUNT(roundings));
+  if (sem_arg_bool(L, args[3], ctx_printf(L->cx, "%s: `bitcast`", f->name))) return sem_bitcast(L, x, elem);
   return sem_cast_rounding(L, x, elem,
                            !rounding                      ? ROUND_DEFAULT
                            : strcmp(rounding, "rtz") == 0 ? ROUND_RTZ
@@ -209,10 +209,10 @@ Val *builtin_cast(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_pointer_type(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  if (arg_int(L, args[1], "tl.pointer_type: `address_space`") != 1)
+  if (sem_arg_int(L, args[1], "tl.pointer_type: `address_space`") != 1)
     lang_fail(L, NULL, "tl.pointer_type: only address space 1 (global memory) can be pointed to");
-  return val_dtype(L, lt_pointer(L, arg_dtype(L, args[0], "tl.pointer_type: `element_ty`"),
-                                 arg_bool(L, args[2], "tl.pointer_type: `const`")));
+  return val_dtype(L, lt_pointer(L, sem_arg_dtype(L, args[0], "tl.pointer_type: `element_ty`"),
+                                 sem_arg_bool(L, args[2], "tl.pointer_type: `const`")));
 }
 
 Val *builtin_block_type(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -220,12 +220,12 @@ Val *builtin_block_type(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const int64_t *shape;
   int rank = sem_shape_arg(L, args[1], &shape, "tl.block_type: `shape`");
   sem_check_shape(L, rank, shape, "the tensor");
-  return val_dtype(L, lt_block(L, arg_dtype(L, args[0], "tl.block_type: `element_ty`"), rank, shape));
+  return val_dtype(L, lt_block(L, sem_arg_dtype(L, args[0], "tl.block_type: `element_ty`"), rank, shape));
 }
 
 Val *builtin_str_to_ty(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  const char *name = arg_text(L, args[0], "tl.str_to_ty: `name`");
+  const char *name = sem_arg_text(L, args[0], "tl.str_to_ty: `name`");
   const LType *t = lt_parse(L, name);
   if (!t) lang_fail(L, NULL, "tl.str_to_ty: \"%s\" is no type", name);
   return val_dtype(L, t);
@@ -246,7 +246,7 @@ Val *builtin_host_cdiv(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_next_power_of_2(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  int64_t n = arg_int(L, args[0], "triton.next_power_of_2: `n`"), p = 1;
+  int64_t n = sem_arg_int(L, args[0], "triton.next_power_of_2: `n`"), p = 1;
   if (n > (int64_t)1 << 62) lang_fail(L, NULL, "triton.next_power_of_2: %lld is too large", (long long)n);
   while (p < n) p <<= 1;
   return val_int(L, n <= 0 ? 0 : p);
@@ -312,7 +312,7 @@ Val *builtin_host_prod(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_host_gcd(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  int64_t a = arg_int(L, args[0], "math.gcd"), b = arg_int(L, args[1], "math.gcd");
+  int64_t a = sem_arg_int(L, args[0], "math.gcd"), b = sem_arg_int(L, args[1], "math.gcd");
   uint64_t x = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, y = b < 0 ? 0 - (uint64_t)b : (uint64_t)b;
   while (y) {
     uint64_t t = x % y;

@@ -10,7 +10,7 @@ static Attr *i32_attr(Lang *L, int64_t x) { return ir_attr_int(L->cx, ir_int(L->
 
 Val *builtin_program_id(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  int64_t axis = arg_int(L, args[0], ctx_printf(L->cx, "%s: `axis`", f->name));
+  int64_t axis = sem_arg_int(L, args[0], ctx_printf(L->cx, "%s: `axis`", f->name));
   if (axis < 0 || axis > 2)
     lang_fail(L, NULL, "%s: program_id axis must be 0, 1, or 2 but got %lld", f->name, (long long)axis);
   const LType *int32 = lt_scalar(L, L_INT32);
@@ -30,7 +30,7 @@ static Val *make_range(Lang *L, int64_t start, int64_t end) {
 
 Val *builtin_arange(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  int64_t start = arg_int(L, args[0], "tl.arange: `start`"), end = arg_int(L, args[1], "tl.arange: `end`");
+  int64_t start = sem_arg_int(L, args[0], "tl.arange: `start`"), end = sem_arg_int(L, args[1], "tl.arange: `end`");
   if (start < 0 || end > INT32_MAX)
     lang_fail(L, NULL, "tl.arange(%lld, %lld): the bounds must lie in 0 .. 2^31 - 1", (long long)start, (long long)end);
   if (end <= start)
@@ -70,21 +70,22 @@ static Val *range_value(Lang *L, const RangeVal *r) {
 Val *builtin_range(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   RangeVal *r = range_bounds(L, args, f->name);
-  if (!sem_is_none(args[3])) r->num_stages = val_int(L, arg_int(L, args[3], "tl.range: `num_stages`"));
-  if (!sem_is_none(args[4])) r->loop_unroll_factor = val_int(L, arg_int(L, args[4], "tl.range: `loop_unroll_factor`"));
-  r->disallow_acc_multi_buffer = arg_bool(L, args[5], "tl.range: `disallow_acc_multi_buffer`");
-  r->flatten = arg_bool(L, args[6], "tl.range: `flatten`");
-  r->warp_specialize = arg_bool(L, args[7], "tl.range: `warp_specialize`");
-  r->disable_licm = arg_bool(L, args[8], "tl.range: `disable_licm`");
+  if (!sem_is_none(args[3])) r->num_stages = val_int(L, sem_arg_int(L, args[3], "tl.range: `num_stages`"));
+  if (!sem_is_none(args[4]))
+    r->loop_unroll_factor = val_int(L, sem_arg_int(L, args[4], "tl.range: `loop_unroll_factor`"));
+  r->disallow_acc_multi_buffer = sem_arg_bool(L, args[5], "tl.range: `disallow_acc_multi_buffer`");
+  r->flatten = sem_arg_bool(L, args[6], "tl.range: `flatten`");
+  r->warp_specialize = sem_arg_bool(L, args[7], "tl.range: `warp_specialize`");
+  r->disable_licm = sem_arg_bool(L, args[8], "tl.range: `disable_licm`");
   return range_value(L, r);
 }
 
 Val *builtin_static_range(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   RangeVal *r = range_bounds(L, args, f->name);
-  r->start = val_int(L, arg_int(L, r->start, "tl.static_range: the start"));
-  r->stop = val_int(L, arg_int(L, r->stop, "tl.static_range: the end"));
-  r->step = val_int(L, arg_int(L, r->step, "tl.static_range: the step"));
+  r->start = val_int(L, sem_arg_int(L, r->start, "tl.static_range: the start"));
+  r->stop = val_int(L, sem_arg_int(L, r->stop, "tl.static_range: the end"));
+  r->step = val_int(L, sem_arg_int(L, r->step, "tl.static_range: the step"));
   if (r->step->integer == 0) lang_fail(L, NULL, "tl.static_range: the step must not be zero");
   r->is_static = true;
   return range_value(L, r);
@@ -97,10 +98,10 @@ Val *builtin_full(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const int64_t *shape;
   int rank = sem_shape_arg(L, args[0], &shape, "tl.full: `shape`");
   sem_check_shape(L, rank, shape, "the tensor");
-  const LType *elem = arg_dtype(L, args[2], "tl.full: `dtype`");
+  const LType *elem = sem_arg_dtype(L, args[2], "tl.full: `dtype`");
   Val *v = args[1];
   if (val_is_number(v)) return sem_constant(L, v, lt_block(L, elem, rank, shape));
-  v = arg_tensor(L, v, f, "value");
+  v = sem_arg_tensor(L, v, f, "value");
   if (lt_numel(v->type) != 1)
     lang_fail(L, "to broadcast a tensor use tl.broadcast_to", "tl.full: `value` must be a scalar, but is %s",
               val_kind_text(L, v));
@@ -113,17 +114,17 @@ Val *builtin_zeros(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   const int64_t *shape;
   int rank = sem_shape_arg(L, args[0], &shape, "tl.zeros: `shape`");
   sem_check_shape(L, rank, shape, "the tensor");
-  return sem_constant(L, val_int(L, 0), lt_block(L, arg_dtype(L, args[1], "tl.zeros: `dtype`"), rank, shape));
+  return sem_constant(L, val_int(L, 0), lt_block(L, sem_arg_dtype(L, args[1], "tl.zeros: `dtype`"), rank, shape));
 }
 
 Val *builtin_zeros_like(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  return sem_constant(L, val_int(L, 0), arg_tensor(L, args[0], f, "input")->type);
+  return sem_constant(L, val_int(L, 0), sem_arg_tensor(L, args[0], f, "input")->type);
 }
 
 Val *builtin_to_tensor(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  return arg_tensor(L, args[0], f, "x");
+  return sem_arg_tensor(L, args[0], f, "x");
 }
 
 /* ---- facts ------------------------------------------------------------------------------------------------------- */
@@ -131,7 +132,7 @@ Val *builtin_to_tensor(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_fact(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   static const char *const names[] = {"tt.divisibility", "tt.contiguity", "tt.constancy"};
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   const int64_t *values;
   int n = sem_shape_arg(L, args[1], &values, ctx_printf(L->cx, "%s: `values`", f->name));
   int rank = lt_rank(x->type) ? lt_rank(x->type) : 1;
@@ -173,7 +174,7 @@ Val *builtin_barrier(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *prefix = arg_text(L, args[0], "tl.device_print: `prefix`");
+  const char *prefix = sem_arg_text(L, args[0], "tl.device_print: `prefix`");
   size_t n = strlen(prefix);
   for (size_t i = 0; i < n; i++)
     if ((unsigned char)prefix[i] < 32 || (unsigned char)prefix[i] > 126)
@@ -189,13 +190,13 @@ Val *builtin_device_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Value **values = NEWN(L->cx, Value *, rest->len + 1);
   int64_t *is_signed = NEWN(L->cx, int64_t, rest->len + 1);
   for (size_t i = 0; i < rest->len; i++) {
-    Val *v = arg_tensor(L, rest->items[i], f, "args");
+    Val *v = sem_arg_tensor(L, rest->items[i], f, "args");
     values[i] = v->value;
     is_signed[i] = lt_is_int(val_elem(v)) && !lt_is_unsigned(val_elem(v));
   }
   Op *op = ir_op(&L->b, OP_PRINT, NULL, 0, values, (int)rest->len);
   ir_set_attr(L->cx, op, "prefix", ir_attr_string(L->cx, prefix, strlen(prefix)));
-  ir_set_attr(L->cx, op, "hex", ir_attr_bool(L->cx, arg_bool(L, args[2], "tl.device_print: `hex`")));
+  ir_set_attr(L->cx, op, "hex", ir_attr_bool(L->cx, sem_arg_bool(L, args[2], "tl.device_print: `hex`")));
   ir_set_attr(L->cx, op, "isSigned", ir_attr_ints(L->cx, ir_int(L->cx, 32), is_signed, (int)rest->len));
   return val_none(L);
 }
@@ -217,11 +218,11 @@ Val *builtin_slice(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_device_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *message = arg_text(L, args[1], "tl.device_assert: `msg`");
+  const char *message = sem_arg_text(L, args[1], "tl.device_assert: `msg`");
   if (!L->options.common.debug) return val_none(L);
-  Val *cond = sem_cast(L, arg_tensor(L, args[0], f, "cond"), lt_scalar(L, L_INT1));
+  Val *cond = sem_cast(L, sem_arg_tensor(L, args[0], f, "cond"), lt_scalar(L, L_INT1));
   if (!sem_is_none(args[2])) { /* an element that is masked off cannot fail */
-    Val *off = sem_not(L, arg_tensor(L, args[2], f, "mask"));
+    Val *off = sem_not(L, sem_arg_tensor(L, args[2], f, "mask"));
     cond = sem_logical(L, true, cond, off);
   }
   Op *op = ir_effect(&L->b, OP_ASSERT, cond->value, NULL);
@@ -254,8 +255,8 @@ static void print_text(Lang *L, const char *text, size_t n) {
 Val *builtin_static_print(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
   Buf out = {.cx = L->cx};
-  const char *sep = sem_is_none(args[1]) ? " " : arg_text(L, args[1], "tl.static_print: `sep`");
-  const char *end = sem_is_none(args[2]) ? "\n" : arg_text(L, args[2], "tl.static_print: `end`");
+  const char *sep = sem_is_none(args[1]) ? " " : sem_arg_text(L, args[1], "tl.static_print: `sep`");
+  const char *end = sem_is_none(args[2]) ? "\n" : sem_arg_text(L, args[2], "tl.static_print: `end`");
   for (size_t i = 0; i < args[0]->len; i++) {
     if (i) buf_puts(&out, sep);
     print_value(L, &out, args[0]->items[i]);
@@ -280,6 +281,6 @@ Val *builtin_static_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) 
 /* `while tl.condition(x)`: the condition, with a hint about moving code out of the loop, which is never wrong to do. */
 Val *builtin_condition(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  arg_bool(L, args[1], "tl.condition: `disable_licm`");
+  sem_arg_bool(L, args[1], "tl.condition: `disable_licm`");
   return args[0];
 }

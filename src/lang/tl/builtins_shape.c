@@ -12,7 +12,7 @@ static int dims_arg(Lang *L, const Val *v, int rank, int **order, const char *na
 
 Val *builtin_trans(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   int rank = lt_rank(x->type), *order, n = dims_arg(L, args[1], rank, &order, "tl.trans");
   if (n == 0) {
     if (rank < 2)
@@ -27,7 +27,7 @@ Val *builtin_trans(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_permute(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   int *order, n = dims_arg(L, args[1], lt_rank(x->type), &order, "tl.permute");
   return sem_permute(L, x, n, order);
 }
@@ -35,16 +35,16 @@ Val *builtin_permute(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_reshape(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const int64_t *shape;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   int rank = sem_shape_arg(L, args[1], &shape, "tl.reshape: `shape`");
   sem_check_shape(L, rank, shape, "the new shape");
-  return sem_reshape(L, x, rank, shape, arg_bool(L, args[2], "tl.reshape: `can_reorder`"));
+  return sem_reshape(L, x, rank, shape, sem_arg_bool(L, args[2], "tl.reshape: `can_reorder`"));
 }
 
 Val *builtin_view(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const int64_t *shape;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   int rank = sem_shape_arg(L, args[1], &shape, "tl.view: `shape`");
   sem_check_shape(L, rank, shape, "the new shape");
   return sem_reshape(L, x, rank, shape, true);
@@ -60,7 +60,7 @@ static int compare_ints(int a, int b) { return (a > b) - (a < b); }
 
 Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   const Val *axis = args[1];
   Val *const *items = sem_is_sequence(axis) ? axis->items : &args[1];
   int n = sem_is_sequence(axis) ? (int)axis->len : 1, rank = lt_rank(x->type) + n, *axes = NEWN(L->cx, int, n + 1);
@@ -79,8 +79,8 @@ Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_broadcast(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *pair[2];
-  pair[0] = arg_tensor(L, args[0], f, "input");
-  pair[1] = arg_tensor(L, args[1], f, "other");
+  pair[0] = sem_arg_tensor(L, args[0], f, "input");
+  pair[1] = sem_arg_tensor(L, args[1], f, "other");
   sem_broadcast(L, &pair[0], &pair[1]);
   return val_tuple(L, pair, 2, NULL);
 }
@@ -88,7 +88,7 @@ Val *builtin_broadcast(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_broadcast_to(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const int64_t *shape;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   int rank = sem_shape_arg(L, args[1], &shape, "tl.broadcast_to: `shape`");
   sem_check_shape(L, rank, shape, "the new shape");
   return sem_broadcast_to(L, x, rank, shape);
@@ -96,7 +96,7 @@ Val *builtin_broadcast_to(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_join(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *a = arg_tensor(L, args[0], f, "a"), *b = arg_tensor(L, args[1], f, "b");
+  Val *a = sem_arg_tensor(L, args[0], f, "a"), *b = sem_arg_tensor(L, args[1], f, "b");
   sem_broadcast(L, &a, &b);
   if (lt_ir(L, val_elem(a)) != lt_ir(L, val_elem(b)))
     lang_fail(L, "cast one of them", "tl.join: the element types differ: %s and %s", lt_text(L, val_elem(a)),
@@ -117,7 +117,7 @@ Val *builtin_join(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_split(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "a");
+  Val *x = sem_arg_tensor(L, args[0], f, "a");
   int rank = lt_rank(x->type);
   if (rank == 0 || x->type->shape[rank - 1] != 2)
     lang_fail(L, "reshape it so that the last dimension is 2",
@@ -152,8 +152,8 @@ static Val *cat_in_order(Lang *L, Val *a, Val *b, const Val *dim) {
 
 Val *builtin_cat(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *a = arg_tensor(L, args[0], f, "input"), *b = arg_tensor(L, args[1], f, "other");
-  if (!arg_bool(L, args[2], "tl.cat: `can_reorder`")) return cat_in_order(L, a, b, args[3]);
+  Val *a = sem_arg_tensor(L, args[0], f, "input"), *b = sem_arg_tensor(L, args[1], f, "other");
+  if (!sem_arg_bool(L, args[2], "tl.cat: `can_reorder`")) return cat_in_order(L, a, b, args[3]);
   if (lt_rank(a->type) != 1 || a->type != b->type)
     lang_fail(L, NULL, "tl.cat: two tensors of rank 1, one shape and one type are expected, but these are %s and %s",
               val_kind_text(L, a), val_kind_text(L, b));
@@ -164,7 +164,7 @@ Val *builtin_cat(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_gather(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *src = arg_tensor(L, args[0], f, "src"), *index = arg_tensor(L, args[1], f, "index");
+  Val *src = sem_arg_tensor(L, args[0], f, "src"), *index = sem_arg_tensor(L, args[1], f, "index");
   if (!lt_is_int(val_elem(index)))
     lang_fail(L, NULL, "tl.gather: `index` must be a tensor of integers, but is %s", val_kind_text(L, index));
   int rank = lt_rank(src->type);
@@ -183,20 +183,20 @@ Val *builtin_gather(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_histogram(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "input");
-  int64_t bins = arg_int(L, args[1], "tl.histogram: `num_bins`");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
+  int64_t bins = sem_arg_int(L, args[1], "tl.histogram: `num_bins`");
   if (lt_rank(x->type) != 1 || !lt_is_int(val_elem(x)))
     lang_fail(L, NULL, "tl.histogram: `input` must be a tensor of integers of rank 1, but is %s", val_kind_text(L, x));
   sem_check_shape(L, 1, &bins, "the histogram");
   const LType *type = lt_block(L, lt_scalar(L, L_INT32), 1, &bins);
-  Val *mask = sem_is_none(args[2]) ? NULL : sem_cast(L, arg_tensor(L, args[2], f, "mask"), lt_scalar(L, L_INT1));
+  Val *mask = sem_is_none(args[2]) ? NULL : sem_cast(L, sem_arg_tensor(L, args[2], f, "mask"), lt_scalar(L, L_INT1));
   if (mask) mask = sem_broadcast_to(L, mask, x->type->rank, x->type->shape);
   return val_tensor(L, ir_make(&L->b, OP_HISTOGRAM, lt_ir(L, type), x->value, mask ? mask->value : NULL, NULL), type);
 }
 
 Val *builtin_item(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "self");
+  Val *x = sem_arg_tensor(L, args[0], f, "self");
   if (lt_numel(x->type) != 1)
     lang_fail(L, NULL, "item(): only a tensor of one element has an item, but this is %s", val_kind_text(L, x));
   return sem_reshape(L, x, 0, NULL, false);

@@ -166,7 +166,7 @@ Val *sem_constant(Lang *L, const Val *v, const LType *type) {
   if (elem->kind == L_INT1)
     x = x != 0;
   else if (!lt_int_fits(elem, x))
-    lang_fail(L, NULL, "%s is out of range for %s", big_text(L, x), lt_text(L, elem));
+    lang_fail(L, NULL, "%s is out of range for %s", sem_big_text(L, x), lt_text(L, elem));
   return val_tensor(L, ir_const_int(&L->b, ir, (int64_t)x), type);
 }
 
@@ -176,7 +176,7 @@ Val *sem_to_tensor(Lang *L, Val *v) {
   return sem_constant(L, v, sem_number_type(L, v));
 }
 
-Val *arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param) {
+Val *sem_arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param) {
   if (val_is_number(v)) return sem_to_tensor(L, v);
   if (!sem_is_tensor(v))
     lang_fail_at(L, lang_argument(L, v), NULL, "%s: `%s` must be a tensor or a number, but is %s", f->name, param,

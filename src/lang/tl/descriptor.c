@@ -89,7 +89,7 @@ Val *builtin_make_descriptor(Lang *L, Val **args, size_t nargs, const Builtin *f
   check_block(L, type);
   check_last_stride(L, strides[rank - 1]);
   const char *padding =
-      arg_choice(L, args[4], "tl.make_tensor_descriptor: `padding_option`", paddings, COUNT(paddings));
+      sem_arg_choice(L, args[4], "tl.make_tensor_descriptor: `padding_option`", paddings, COUNT(paddings));
   bool nan = padding && *padding == 'n';
   if (nan && !lt_is_float(elem))
     lang_fail(L, NULL, "%s: `padding_option` cannot be \"nan\" for a block of %s", f->name, lt_text(L, elem));

@@ -50,9 +50,9 @@ static const char *precision_arg(Lang *L, Val *input_precision, Val *allow_tf32)
   const char *p = NULL;
   if (input_precision->kind == V_STR) /* in letters of either case */
     for (size_t i = 0; i < COUNT(all); i++)
-      if (!strcasecmp(all[i], arg_text(L, input_precision, "tl.dot: `input_precision`"))) p = all[i];
-  if (!p) p = arg_choice(L, input_precision, "tl.dot: `input_precision`", all, COUNT(all));
-  if (!sem_is_none(allow_tf32)) p = arg_bool(L, allow_tf32, "tl.dot: `allow_tf32`") ? "tf32" : "ieee";
+      if (!strcasecmp(all[i], sem_arg_text(L, input_precision, "tl.dot: `input_precision`"))) p = all[i];
+  if (!p) p = sem_arg_choice(L, input_precision, "tl.dot: `input_precision`", all, COUNT(all));
+  if (!sem_is_none(allow_tf32)) p = sem_arg_bool(L, allow_tf32, "tl.dot: `allow_tf32`") ? "tf32" : "ieee";
   if (!p) p = L->options.common.default_dot_input_precision;
   return p ? p : L->options.default_dot_precision ? L->options.default_dot_precision : "ieee";
 }
@@ -73,7 +73,7 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     lang_fail(L, NULL, "tl.dot: `%s` must be a tensor, but is %s", sem_is_tensor(a) ? "other" : "input",
               val_kind_text(L, sem_is_tensor(a) ? b : a));
   const char *precision = precision_arg(L, args[3], args[4]);
-  const LType *out = !sem_is_none(args[6])    ? lt_elem(arg_dtype(L, args[6], "tl.dot: `out_dtype`"))
+  const LType *out = !sem_is_none(args[6])    ? lt_elem(sem_arg_dtype(L, args[6], "tl.dot: `out_dtype`"))
                      : sem_is_tensor(args[2]) ? val_elem(args[2])
                                               : lt_scalar(L, L_FP32);
   if (val_elem(a)->kind == L_FP8E4B15 || val_elem(b)->kind == L_FP8E4B15) {
@@ -91,7 +91,7 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
       (val_is_number(args[2]) && sem_constant(L, args[2], elem) && args[2]->number == 0 && args[2]->integer == 0)) {
     acc = sem_constant(L, val_int(L, 0), type);
   } else {
-    acc = arg_tensor(L, args[2], f, "acc");
+    acc = sem_arg_tensor(L, args[2], f, "acc");
     if (acc->type->kind != L_BLOCK || !lt_same_shape(acc->type, type))
       lang_fail(L, NULL, "tl.dot: the product of %s and %s has shape %s, but `acc` has %s", lt_shape_text(L, a->type),
                 lt_shape_text(L, b->type), lt_shape_text(L, type), lt_shape_text(L, acc->type));
@@ -104,7 +104,7 @@ Val *builtin_dot(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   }
   int64_t imprecise = 0;
   if (!sem_is_none(args[5])) {
-    imprecise = arg_int(L, args[5], "tl.dot: `max_num_imprecise_acc`");
+    imprecise = sem_arg_int(L, args[5], "tl.dot: `max_num_imprecise_acc`");
     if (lt_is_fp8(val_elem(a)) && imprecise > a->type->shape[rank - 1])
       lang_fail(L, NULL, "tl.dot: `max_num_imprecise_acc` (%lld) is larger than the inner dimension %lld",
                 (long long)imprecise, (long long)a->type->shape[rank - 1]);

@@ -70,14 +70,14 @@ static void check_scale(Lang *L, const Side *s) {
 }
 
 static const char *format_arg(Lang *L, Val *v, const char *what) {
-  const char *f = arg_choice(L, v, what, formats, COUNT(formats));
+  const char *f = sem_arg_choice(L, v, what, formats, COUNT(formats));
   if (!f) lang_fail(L, NULL, "%s must be given", what);
   return f;
 }
 
 static Val *accumulator(Lang *L, Val *given, const LType *type, const Builtin *f) {
   if (sem_is_none(given)) return sem_constant(L, val_int(L, 0), type);
-  Val *acc = arg_tensor(L, given, f, "acc");
+  Val *acc = sem_arg_tensor(L, given, f, "acc");
   if (acc->type != type)
     lang_fail(L, val_elem(acc) != lt_elem(type) ? "`out_dtype` is the accumulator's type" : NULL,
               "tl.dot_scaled: the result is %s, but `acc` is %s", lt_text(L, type), lt_text(L, acc->type));
@@ -90,14 +90,14 @@ Val *builtin_dot_scaled(Lang *L, Val **args, size_t nargs, const Builtin *f) {
             format_arg(L, args[2], "tl.dot_scaled: `lhs_format`"),
             args[0],
             sem_is_none(args[1]) ? NULL : args[1],
-            arg_bool(L, args[8], "tl.dot_scaled: `lhs_k_pack`"),
+            sem_arg_bool(L, args[8], "tl.dot_scaled: `lhs_k_pack`"),
             0,
             0};
   Side b = {"rhs",
             format_arg(L, args[5], "tl.dot_scaled: `rhs_format`"),
             args[3],
             sem_is_none(args[4]) ? NULL : args[4],
-            arg_bool(L, args[9], "tl.dot_scaled: `rhs_k_pack`"),
+            sem_arg_bool(L, args[9], "tl.dot_scaled: `rhs_k_pack`"),
             0,
             0};
   measure(L, &a, true), measure(L, &b, false);
@@ -112,7 +112,7 @@ Val *builtin_dot_scaled(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     lang_fail(L, "\"e2m1\" has two elements in a byte", "tl.dot_scaled: `lhs` has %lld elements along K and `rhs` %lld",
               (long long)a.k, (long long)b.k);
   check_scale(L, &a), check_scale(L, &b);
-  const LType *out = lt_elem(arg_dtype(L, args[10], "tl.dot_scaled: `out_dtype`"));
+  const LType *out = lt_elem(sem_arg_dtype(L, args[10], "tl.dot_scaled: `out_dtype`"));
   if (out->kind != L_FP32 && out->kind != L_FP16 && out->kind != L_BF16)
     lang_fail(L, NULL, "tl.dot_scaled: `out_dtype` must be fp32, fp16 or bf16, not %s", lt_text(L, out));
   const LType *type =
@@ -129,7 +129,7 @@ Val *builtin_dot_scaled(Lang *L, Val **args, size_t nargs, const Builtin *f) {
               ir_attr_ints(cx, ir_int(cx, 32), (int64_t[]){1, 1, 1, a.scale != NULL, b.scale != NULL}, 5));
   ir_set_attr(cx, op, "a_elem_type", ir_attr_enum(cx, a.format));
   ir_set_attr(cx, op, "b_elem_type", ir_attr_enum(cx, b.format));
-  ir_set_attr(cx, op, "fastMath", ir_attr_bool(cx, arg_bool(L, args[7], "tl.dot_scaled: `fast_math`")));
+  ir_set_attr(cx, op, "fastMath", ir_attr_bool(cx, sem_arg_bool(L, args[7], "tl.dot_scaled: `fast_math`")));
   ir_set_attr(cx, op, "lhs_k_pack", ir_attr_bool(cx, a.k_pack));
   ir_set_attr(cx, op, "rhs_k_pack", ir_attr_bool(cx, b.k_pack));
   return val_tensor(L, &op->results[0], type);

@@ -25,7 +25,7 @@ static Val *pointer_operand(Lang *L, Val *p, const Builtin *f) {
 /* The mask as int1, shaped like the pointer. NULL when there is none. A larger mask enlarges the pointer. */
 static Val *mask_operand(Lang *L, Val **pointer, Val *mask, const Builtin *f) {
   if (sem_is_none(mask)) return NULL;
-  mask = arg_tensor(L, mask, f, "mask");
+  mask = sem_arg_tensor(L, mask, f, "mask");
   if (val_elem(mask)->kind != L_INT1) {
     if (!lt_is_int(val_elem(mask)))
       lang_fail(L, "a mask comes from a comparison", "%s: `mask` must be boolean (int1), but is %s", f->name,
@@ -60,9 +60,9 @@ static Val *bytes_of_bools(Lang *L, Val *p) {
 
 Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *cache = arg_choice(L, args[5], "tl.load: `cache_modifier`", load_cache, COUNT(load_cache));
-  const char *evict = arg_choice(L, args[6], "tl.load: `eviction_policy`", evictions, COUNT(evictions));
-  bool is_volatile = arg_bool(L, args[7], "tl.load: `volatile`");
+  const char *cache = sem_arg_choice(L, args[5], "tl.load: `cache_modifier`", load_cache, COUNT(load_cache));
+  const char *evict = sem_arg_choice(L, args[6], "tl.load: `eviction_policy`", evictions, COUNT(evictions));
+  bool is_volatile = sem_arg_bool(L, args[7], "tl.load: `volatile`");
   if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) {
     Val *block = sem_load_block(L, args, cache, evict, f);
     if (is_volatile) ir_set_attr(L->cx, block->value->op, "isVolatile", ir_attr_bool(L->cx, true));
@@ -70,7 +70,7 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   }
   Val *p = pointer_operand(L, args[0], f), *other = args[2];
   no_block_options(L, args[3], f);
-  if (arg_choice(L, args[4], "tl.load: `padding_option`", padding_options, COUNT(padding_options)))
+  if (sem_arg_choice(L, args[4], "tl.load: `padding_option`", padding_options, COUNT(padding_options)))
     lang_fail(L, "use `other`", "tl.load: `padding_option` is for block pointers, and this is a tensor of pointers");
   if (sem_is_none(args[1]) && !sem_is_none(other))
     lang_fail(L, "`other` is what masked-off elements get, so it needs a `mask`",
@@ -102,8 +102,8 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *cache = arg_choice(L, args[4], "tl.store: `cache_modifier`", store_cache, COUNT(store_cache));
-  const char *evict = arg_choice(L, args[5], "tl.store: `eviction_policy`", evictions, COUNT(evictions));
+  const char *cache = sem_arg_choice(L, args[4], "tl.store: `cache_modifier`", store_cache, COUNT(store_cache));
+  const char *evict = sem_arg_choice(L, args[5], "tl.store: `eviction_policy`", evictions, COUNT(evictions));
   if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) return sem_store_block(L, args, cache, evict, f);
   Val *p = pointer_operand(L, args[0], f), *v = args[1];
   if (val_elem(p)->is_const) lang_fail(L, NULL, "Cannot store to a constant pointer (%s)", lt_text(L, val_elem(p)));

@@ -60,9 +60,9 @@ static void check_number(Lang *L, const Val *v, const LType *t) {
   if (!val_is_integer(v) || !lt_is_int(t) || t->kind == L_INT1) return;
   if (v->integer < 0 && lt_is_unsigned(t))
     lang_fail(L, "cast one of them first", "the negative constant %s meets a tensor of %s, which is unsigned",
-              big_text(L, v->integer), lt_text(L, t));
+              sem_big_text(L, v->integer), lt_text(L, t));
   if (!lt_int_fits(t, v->integer))
-    lang_fail(L, NULL, "the constant %s is out of range for %s", big_text(L, v->integer), lt_text(L, t));
+    lang_fail(L, NULL, "the constant %s is out of range for %s", sem_big_text(L, v->integer), lt_text(L, t));
 }
 
 void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags) {
@@ -105,7 +105,7 @@ static void check_overflow(Lang *L, Opcode code, const Val *a, const Val *b, con
   const LType *elem = val_elem(a);
   if (!L->options.common.debug || !L->options.common.sanitize_overflow || lt_bits(elem) >= 64 || elem->kind == L_INT1)
     return;
-  if (library_wraps(L)) return;
+  if (lang_library_wraps(L)) return;
   BigInt min, max;
   lt_int_range(elem, &min, &max);
   const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64)),

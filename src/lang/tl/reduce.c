@@ -9,7 +9,7 @@
 static int inputs_arg(Lang *L, Val *v, Val ***out, const Builtin *f) {
   int n = sem_is_sequence(v) ? (int)v->len : 1;
   Val **in = NEWN(L->cx, Val *, n + 1);
-  for (int i = 0; i < n; i++) in[i] = arg_tensor(L, sem_is_sequence(v) ? v->items[i] : v, f, "input");
+  for (int i = 0; i < n; i++) in[i] = sem_arg_tensor(L, sem_is_sequence(v) ? v->items[i] : v, f, "input");
   if (n == 0) lang_fail(L, NULL, "%s: `input` is an empty tuple", f->name);
   for (int i = 1; i < n; i++)
     if (!lt_same_shape(in[0]->type, in[i]->type))
@@ -38,7 +38,7 @@ static Op *op_with_region(Lang *L, Opcode code, Opcode terminator, Val **in, int
   Builder outside = L->b;
   L->b = ir_at_end(L->cx, block);
   L->b.loc = outside.loc;
-  size_t ngot = eval_region_call(L, fn, args, (size_t)n * (size_t)groups, &got);
+  size_t ngot = py_eval_region_call(L, fn, args, (size_t)n * (size_t)groups, &got);
   if (ngot != (size_t)n)
     lang_fail(L, NULL, "%s: the function gives %zu value%s, but there %s %d input%s", f->name, ngot,
               ngot == 1 ? "" : "s", n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
@@ -107,15 +107,16 @@ Val *builtin_reduce(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Val **in;
   int n = inputs_arg(L, args[0], &in, f), axis = axis_arg(L, args[1], in[0], f);
   want_callable(L, args[2], f, "combine_fn");
-  return reduce(L, in, n, sem_is_sequence(args[0]), axis, args[2], arg_bool(L, args[3], "tl.reduce: `keep_dims`"), f);
+  return reduce(L, in, n, sem_is_sequence(args[0]), axis, args[2], sem_arg_bool(L, args[3], "tl.reduce: `keep_dims`"),
+                f);
 }
 
 /* reduce((x, index of each element along axis), ...): what argmax and the like are made of. */
 Val *builtin_reduce_indexed(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  Val *x = arg_tensor(L, args[0], f, "input");
+  Val *x = sem_arg_tensor(L, args[0], f, "input");
   int axis = axis_arg(L, args[1], x, f), rank = lt_rank(x->type);
-  bool keep_dims = arg_bool(L, args[3], "`keep_dims`");
+  bool keep_dims = sem_arg_bool(L, args[3], "`keep_dims`");
   int64_t n = lt_numel(x->type);
   if (axis < 0) {
     x = sem_reshape(L, x, 1, &n, false);
@@ -148,7 +149,7 @@ Val *builtin_scan(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   for (int i = 0; i < n; i++) types[i] = in[i]->type;
   Op *op = op_with_region(L, OP_SCAN, OP_SCAN_RETURN, in, n, types, args[2], 2, true, f);
   ir_set_attr(L->cx, op, "axis", ir_attr_int(L->cx, ir_int(L->cx, 32), axis));
-  ir_set_attr(L->cx, op, "reverse", ir_attr_bool(L->cx, arg_bool(L, args[3], "tl.associative_scan: `reverse`")));
+  ir_set_attr(L->cx, op, "reverse", ir_attr_bool(L->cx, sem_arg_bool(L, args[3], "tl.associative_scan: `reverse`")));
   return results_of(L, op, types, n, sem_is_sequence(args[0]));
 }
 
@@ -157,13 +158,13 @@ Val *builtin_scan(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 Val *builtin_map(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *fn = args[0], *rest = args[1];
-  int64_t pack = arg_int(L, args[2], "tl.map_elementwise: `pack`");
+  int64_t pack = sem_arg_int(L, args[2], "tl.map_elementwise: `pack`");
   want_callable(L, fn, f, "scalar_fn");
   int n = (int)rest->len;
   if (n == 0 || pack < 1)
     lang_fail(L, NULL, n == 0 ? "%s takes at least one tensor" : "%s: `pack` must be positive", f->name);
   Val **in = NEWN(L->cx, Val *, n);
-  for (int i = 0; i < n; i++) in[i] = arg_tensor(L, rest->items[i], f, "args");
+  for (int i = 0; i < n; i++) in[i] = sem_arg_tensor(L, rest->items[i], f, "args");
   for (int pass = 0; pass < 2; pass++)
     for (int i = 1; i < n; i++) sem_broadcast(L, &in[0], &in[i]);
   if (in[0]->type->kind != L_BLOCK) lang_fail(L, "call the function itself", "%s takes tensors, not scalars", f->name);
@@ -180,7 +181,7 @@ Val *builtin_map(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Builder outside = L->b;
   L->b = ir_at_end(L->cx, block);
   L->b.loc = outside.loc;
-  size_t ngot = eval_region_call(L, fn, scalars, (size_t)total, &got);
+  size_t ngot = py_eval_region_call(L, fn, scalars, (size_t)total, &got);
   if (ngot == 0 || ngot % (size_t)pack)
     lang_fail(L, NULL, "%s: the function gives %zu values, which is no multiple of `pack`", f->name, ngot);
   Value **values = NEWN(L->cx, Value *, ngot);
@@ -201,13 +202,13 @@ Val *builtin_map(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_inline_asm(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *text = arg_text(L, args[0], "tl.inline_asm_elementwise: `asm`"),
-             *constraints = arg_text(L, args[1], "tl.inline_asm_elementwise: `constraints`");
+  const char *text = sem_arg_text(L, args[0], "tl.inline_asm_elementwise: `asm`"),
+             *constraints = sem_arg_text(L, args[1], "tl.inline_asm_elementwise: `constraints`");
   if (!sem_is_sequence(args[2]))
     lang_fail(L, NULL, "%s: `args` must be a list of tensors, but is %s", f->name, val_kind_text(L, args[2]));
   int n = (int)args[2]->len, m = sem_is_sequence(args[3]) ? (int)args[3]->len : 1;
   Val **in = NEWN(L->cx, Val *, n + 1);
-  for (int i = 0; i < n; i++) in[i] = arg_tensor(L, args[2]->items[i], f, "args");
+  for (int i = 0; i < n; i++) in[i] = sem_arg_tensor(L, args[2]->items[i], f, "args");
   for (int pass = 0; pass < 2; pass++)
     for (int i = 1; i < n; i++) sem_broadcast(L, &in[0], &in[i]);
   Value **operands = NEWN(L->cx, Value *, n + 1);
@@ -216,15 +217,15 @@ Val *builtin_inline_asm(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Type **irs = NEWN(L->cx, Type *, m + 1);
   for (int i = 0; i < m; i++) {
     const LType *elem =
-        arg_dtype(L, sem_is_sequence(args[3]) ? args[3]->items[i] : args[3], "tl.inline_asm_elementwise: `dtype`");
+        sem_arg_dtype(L, sem_is_sequence(args[3]) ? args[3]->items[i] : args[3], "tl.inline_asm_elementwise: `dtype`");
     types[i] = n ? lt_with_elem(L, in[0]->type, elem) : elem;
     irs[i] = lt_ir(L, types[i]);
   }
   Op *op = ir_op(&L->b, OP_INLINE_ASM, irs, m, operands, n);
   ir_set_attr(L->cx, op, "asm_string", ir_attr_string(L->cx, text, args[0]->len));
   ir_set_attr(L->cx, op, "constraints", ir_attr_string(L->cx, constraints, args[1]->len));
-  ir_set_attr(L->cx, op, "pure", ir_attr_bool(L->cx, arg_bool(L, args[4], "tl.inline_asm_elementwise: `is_pure`")));
+  ir_set_attr(L->cx, op, "pure", ir_attr_bool(L->cx, sem_arg_bool(L, args[4], "tl.inline_asm_elementwise: `is_pure`")));
   ir_set_attr(L->cx, op, "packed_element",
-              ir_attr_int(L->cx, ir_int(L->cx, 32), arg_int(L, args[5], "tl.inline_asm_elementwise: `pack`")));
+              ir_attr_int(L->cx, ir_int(L->cx, 32), sem_arg_int(L, args[5], "tl.inline_asm_elementwise: `pack`")));
   return results_of(L, op, types, m, sem_is_sequence(args[3]));
 }

@@ -78,7 +78,7 @@ int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what
     v = v->items[0];
   if (val_is_integer(v)) {
     int64_t *one = NEW(L->cx, int64_t);
-    *one = arg_int(L, v, what);
+    *one = sem_arg_int(L, v, what);
     *shape = one;
     return 1;
   }
@@ -86,7 +86,7 @@ int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what
     lang_fail(L, NULL, "%s must be a tuple or list of integers known at compile time, but is %s", what,
               val_kind_text(L, v));
   int64_t *out = NEWN(L->cx, int64_t, v->len + 1);
-  for (size_t i = 0; i < v->len; i++) out[i] = arg_int(L, v->items[i], ctx_printf(L->cx, "%s[%zu]", what, i));
+  for (size_t i = 0; i < v->len; i++) out[i] = sem_arg_int(L, v->items[i], ctx_printf(L->cx, "%s[%zu]", what, i));
   *shape = out;
   return (int)v->len;
 }
@@ -103,7 +103,7 @@ void sem_check_shape(Lang *L, int rank, const int64_t *shape, const char *what) 
 }
 
 int sem_axis(Lang *L, const Val *axis, int rank, const char *what) {
-  int64_t a = arg_int(L, axis, what);
+  int64_t a = sem_arg_int(L, axis, what);
   if (a < -rank || a >= rank)
     lang_fail(L, NULL, "%s: invalid axis %lld for a tensor of rank %d", what, (long long)a, rank);
   return (int)(a < 0 ? a + rank : a);

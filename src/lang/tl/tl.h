@@ -23,7 +23,7 @@ bool lt_same_shape(const LType *a, const LType *b);
 LKind lt_kind_of_bits(int bits, bool is_unsigned);  /* the integer kind of a width */
 void lt_int_range(const LType *t, BigInt *min, BigInt *max);
 bool lt_int_fits(const LType *t, BigInt x);
-const char *big_text(Lang *L, BigInt x);
+const char *sem_big_text(Lang *L, BigInt x);
 
 /* ---- making ops -------------------------------------------------------------------------------------------------- */
 
@@ -107,13 +107,13 @@ Val *sem_convert(Lang *L, Val *v, const LType *elem);
 /* ---- arguments of builtins --------------------------------------------------------------------------------------- */
 
 typedef Val *BuiltinFn(Lang *L, Val **args, size_t nargs, const Builtin *self);
-Val *arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param); /* numbers become tensors; else unwinds */
-int64_t arg_int(Lang *L, const Val *v, const char *what);              /* a known integer */
-bool arg_bool(Lang *L, const Val *v, const char *what);
-const char *arg_text(Lang *L, const Val *v, const char *what);
-const LType *arg_dtype(Lang *L, const Val *v, const char *what); /* a known dtype */
+Val *sem_arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param); /* numbers become tensors; else unwinds */
+int64_t sem_arg_int(Lang *L, const Val *v, const char *what);              /* a known integer */
+bool sem_arg_bool(Lang *L, const Val *v, const char *what);
+const char *sem_arg_text(Lang *L, const Val *v, const char *what);
+const LType *sem_arg_dtype(Lang *L, const Val *v, const char *what); /* a known dtype */
 /* One of the listed words; "" and None give NULL. */
-const char *arg_choice(Lang *L, const Val *v, const char *what, const char *const *choices, size_t n);
+const char *sem_arg_choice(Lang *L, const Val *v, const char *what, const char *const *choices, size_t n);
 
 /* The functions of the table, by file. */
 #define BUILTIN(name, params, fn, flags, op) BuiltinFn fn;
@@ -123,7 +123,7 @@ const char *arg_choice(Lang *L, const Val *v, const char *what, const char *cons
 /* ---- the library ------------------------------------------------------------------------------------------------- */
 
 /* Does the library have a function `name` that is the language's `tl.name`? */
-bool library_has_public(Lang *L, const char *name);
-Val *library_libdevice(Lang *L, const char *name); /* of tl.extra.libdevice; NULL if there is none */
+bool lang_library_has_public(Lang *L, const char *name);
+Val *lang_library_libdevice(Lang *L, const char *name); /* of tl.extra.libdevice; NULL if there is none */
 
 #endif

@@ -230,7 +230,7 @@ bool lt_int_fits(const LType *t, BigInt x) {
   return x >= min && x <= max;
 }
 
-const char *big_text(Lang *L, BigInt x) {
+const char *sem_big_text(Lang *L, BigInt x) {
   char digits[48];
   int at = (int)sizeof digits;
   bool negative = x < 0;

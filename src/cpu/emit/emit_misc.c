@@ -1,5 +1,5 @@
 /* emit_misc.c: histogram, printing. */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <string.h>
 

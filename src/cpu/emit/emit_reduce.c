@@ -9,7 +9,7 @@
  * the carry from the vector before; the carry's own chain is one scalar combination per vector. Along another
  * dimension each row is combined with the row of results before it.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <math.h>
 

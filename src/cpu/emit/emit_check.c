@@ -6,7 +6,7 @@
  *
  * The sites, one for each check, are a constant array of CpuSite.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * one, too: of an `x % n` the first x, of a comparison the first elements of both sides. That these exist in front of the
  * loops, and that steps are as assumed here, is ensured by the plan (plan_nest.c).
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 /* ---- sums -------------------------------------------------------------------------------------------------------- */
 

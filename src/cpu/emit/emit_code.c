@@ -1,5 +1,5 @@
 /* emit_code.c: what all of emission is made of: blocks and loops, calls, types, constants. Nothing here knows of nests. */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <assert.h>
 #include <string.h>

@@ -16,7 +16,7 @@
  * more. Strides beyond a quarter of the second-level cache are not worth it: what is fetched would be evicted before
  * it is used.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 typedef struct Derivative {
   LLVMValueRef v; /* i64; NULL: zero */

@@ -8,7 +8,7 @@
  * exp is evaluated in f32 by minimax polynomials, log by those of the Cephes library after Cody and Waite's argument
  * reduction; largest errors are given in docs/. f16 and bf16 go through f32. f64 calls the C library.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <math.h>
 

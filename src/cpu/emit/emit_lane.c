@@ -13,7 +13,7 @@
  * Evaluation recurses over operands, up to a depth; below that, a stack of our own evaluates operands before their
  * users, which then find them memoized. So expressions may be of any length.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <string.h>
 

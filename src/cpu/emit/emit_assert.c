@@ -1,5 +1,5 @@
 /* emit_assert.c: assertions, and the texts that the run-time library prints. */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * Others gather or scatter. Lanes that are masked off never access the user's memory: where the CPU has no
  * masked form, their pointers are replaced by the address of the first bytes of the scratch area, which hold nothing.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <string.h>
 

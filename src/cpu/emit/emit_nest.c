@@ -9,7 +9,7 @@
  *     last bound.
  * At a point, all members' values are evaluated before anything is written, so that members may update what others read.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 typedef struct Work {
   Emitter *e;

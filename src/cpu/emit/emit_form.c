@@ -4,7 +4,7 @@
  * stays what it is as long as it can: of two affine lanes the sum is affine, of two ranges both is a range; only who
  * needs every lane gets a vector.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 static int max_int(int a, int b) { return a > b ? a : b; }
 

@@ -1,4 +1,4 @@
-/* ir.c: Triton IR as Python reads it: triton._C.libtriton.ir.
+/* ir_objects.c: Triton IR as Python reads it: triton._C.libtriton.ir.
  *
  * A Module owns an arena, into which a kernel's Triton IR is read; ops, values, blocks, regions, types and attributes
  * are pairs of the module, which they keep alive, and a pointer into it. Nothing is changed through them. Two objects
@@ -393,9 +393,9 @@ static void render(Ctx *cx, void *arg) {
     if (d->severity == SEV_ERROR) diag_render(out, d, false);
 }
 
-/* parse_ir(text, file): a module; CompilationError where the text is wrong. */
-PyObject *parse_ir(PyObject *module, PyObject *args) {
-  State *st = state_of(module);
+/* ext_parse_ir(text, file): a module; CompilationError where the text is wrong. */
+PyObject *ext_parse_ir(PyObject *module, PyObject *args) {
+  State *st = ext_state_of(module);
   Reading r = {0};
   Py_ssize_t len;
   if (!PyArg_ParseTuple(args, "s#s", &r.text, &len, &r.file)) return NULL;
@@ -423,8 +423,8 @@ PyObject *parse_ir(PyObject *module, PyObject *args) {
   return NULL;
 }
 
-/* float_codes(name): the values of all codes of a floating-point format of at most 16 bits. */
-PyObject *float_codes(PyObject *module, PyObject *name) {
+/* ext_float_codes(name): the values of all codes of a floating-point format of at most 16 bits. */
+PyObject *ext_float_codes(PyObject *module, PyObject *name) {
   const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
   (void)module;
   int kind = 0;
@@ -511,7 +511,7 @@ static PyType_Slot module_slots[] = {{Py_tp_doc, "A kernel and what it calls, in
                                      {Py_tp_str, SLOT(module_str)},
                                      {0, NULL}};
 
-bool make_ir_types(State *st, PyObject *module) {
+bool ext_make_ir_types(State *st, PyObject *module) {
   const struct {
     const char *name;
     PyType_Slot *slots;

@@ -7,7 +7,7 @@
  * x, the smallest integer / -1 wraps, a shift by the width or more gives 0 (or the sign), a float that does not fit
  * an integer saturates and NaN becomes 0.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <string.h>
 

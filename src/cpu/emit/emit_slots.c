@@ -16,7 +16,7 @@
  *
  * Cost: n log n for n arrays; an access asks in log(depth) which loop it keeps its array alive to the end of.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
  * the store. Where the product of a loop goes through elementwise ops into one store whose mask is a box, the rows and
  * columns that the mask cuts off are not computed, and within the others nothing wraps.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 typedef struct Matrix {
   LLVMValueRef base, row, col; /* pointer; strides in elements, i64 */
@@ -141,7 +141,7 @@ static void call_dot(Emitter *e, const Op *op, const DotPlan *plan, Matrix a, Ma
   int r = td->rank;
   CpuElem ea = cpu_elem(ta->elem, false), eb = cpu_elem(tb->elem, false), ec = cpu_elem(td->elem, false);
   ScratchSlot *pack =
-      emit_slot_new(e, (int64_t)cpu_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
+      emit_slot_new(e, (int64_t)rt_dot_pack_bytes(td->shape[r - 2], td->shape[r - 1], ta->shape[r - 1], ea, eb));
   if (a.slot) emit_slot_touch(e, a.slot); /* it is live until here, whatever was done for the other operand */
   if (b.slot) emit_slot_touch(e, b.slot);
   LLVMTypeRef t = dot_type(e);

@@ -6,7 +6,7 @@
  * (plan_blocks.c).
  */
 #include "cpu/jit.h"
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 #include <assert.h>
 #include <string.h>

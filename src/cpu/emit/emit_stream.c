@@ -14,7 +14,7 @@
  * Order. Non-temporal stores are weakly ordered on x86: the function ends with a store fence. A kernel that communicates with
  * other programs while it runs (atomics, barriers) never streams.
  */
-#include "cpu/emit.h"
+#include "cpu/emit/emit.h"
 
 /* Below this many times a core's second-level cache (24 MB where that has 2) a result is likely to be found in the
  * third level, and storing it there is faster: on two idle cores of a Sapphire Rapids server softmax of 16 MB ran 1.15

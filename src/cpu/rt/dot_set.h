@@ -1,6 +1,6 @@
-/* dot.h: the block sizes that dot's micro-kernels share, and with them the size of the packing area. */
-#ifndef TRITONC_CPU_RT_DOT_H
-#define TRITONC_CPU_RT_DOT_H
+/* dot_set.h: the block sizes that dot's micro-kernels share, and with them the size of the packing area. */
+#ifndef TRITONC_CPU_RT_DOT_SET_H
+#define TRITONC_CPU_RT_DOT_SET_H
 
 #include "cpu/rt/rt.h"
 
