@@ -64,6 +64,35 @@ def counts(estimate: float, warmup: float, rep: float) -> tuple[int, int]:
     return max(1, min(int(warmup / estimate), 100_000)), max(1, min(int(rep / estimate), 100_000))
 
 
+def time_runs(driver: Driver, before: Callable, fn: Callable, after: Callable, runs: int) -> list[float]:
+    """Milliseconds of each of some runs of `fn`, with what surrounds it left out: `before` and `after` each of them."""
+    if driver.get_current_target().backend == "cuda":
+        return _runs_on_gpu(driver, before, fn, after, runs)
+    times = []
+    for _ in range(runs):
+        before()
+        begin = time.perf_counter()
+        fn()
+        times.append((time.perf_counter() - begin) * 1e3)
+        after()
+    return times
+
+
+def _runs_on_gpu(driver: Driver, before: Callable, fn: Callable, after: Callable, runs: int) -> list[float]:
+    device = driver.get_device_interface()
+    cache = driver.get_empty_cache_for_benchmark()
+    pairs = [(device.Event(enable_timing=True), device.Event(enable_timing=True)) for _ in range(runs)]
+    for begin, end in pairs:
+        before()
+        driver.clear_cache(cache)
+        begin.record()
+        fn()
+        end.record()
+        after()
+    device.synchronize()
+    return [begin.elapsed_time(end) for begin, end in pairs]
+
+
 def _time_here(fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) -> list[float]:
     """Milliseconds of each run by this machine's clock."""
     clock = time.perf_counter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import OutOfResources, PTXASError
+from .errors import OutOfResources, PTXASError  # noqa: F401
 from .jit import JITFunction, KernelInterface  # noqa: F401
 
 TYPE_CHECKING = False
@@ -44,6 +44,11 @@ class Config:
         self.pre_hook = pre_hook
         self.ir_override = ir_override
 
+    def __setstate__(self, state: dict) -> None:
+        # A state of another version may have less in it, and one that PyTorch wrote into, more.
+        self.__init__({})
+        self.__dict__.update(state)
+
     def _options(self) -> dict:
         names = ("num_warps", "num_ctas", "num_stages", "maxnreg", "ir_override")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
@@ -67,20 +72,24 @@ class Config:
             "num_ctas": self.num_ctas,
             "num_stages": self.num_stages,
             "maxnreg": self.maxnreg,
+            "ir_override": self.ir_override,
         }
         return ", ".join(f"{k}: {v}" for k, v in {**self.kwargs, **options}.items())
-
-
-def _env_is_on(name: str) -> bool:
-    import os
-
-    return os.environ.get(name, "").lower() in ("1", "true", "on", "yes", "y")
 
 
 class Autotuner(KernelInterface):
     """A kernel that measures its configurations once for each key and then uses the best.
 
     Parameters are those of `triton.autotune`.
+
+    Attributes
+    ----------
+    best_config : Config
+        What the last launch used.
+    configs_timings : dict
+        Of the last choice: configuration to [milliseconds, least, high], infinite where it cannot run.
+    cache : dict
+        Key to the configuration that was chosen for it.
     """
 
     def __init__(
@@ -110,6 +119,7 @@ class Autotuner(KernelInterface):
         self.nargs: dict | None = None
         self.reset_to_zero = list(reset_to_zero or ())
         self.restore_value = list(restore_value or ())
+        self._check_names()
         self.restore_copies: dict[str, object] = {}
         self.user_defined_pre_hook = pre_hook is not None
         self.user_defined_post_hook = post_hook is not None
@@ -120,19 +130,48 @@ class Autotuner(KernelInterface):
         self.configs_top_k = prune.get("top_k", 1.0)
         self.early_config_prune = prune.get("early_config_prune")
         self.fn = fn
-        self.base_fn = fn
-        while (
-            hasattr(self.base_fn, "fn")
-            and isinstance(self.base_fn, KernelInterface)
-            and isinstance(self.base_fn.fn, KernelInterface)
-        ):
-            self.base_fn = self.base_fn.fn
         self._do_bench = do_bench
         self.num_warmups = warmup
         self.num_reps = rep
         self.use_cuda_graph = use_cuda_graph
-        self.cache_results = cache_results or _env_is_on("TRITON_CACHE_AUTOTUNING")
+        if warmup is not None or rep is not None or use_cuda_graph:
+            import warnings
+
+            warnings.warn(
+                "warmup, rep and use_cuda_graph are deprecated: leave them out, and the configurations race; or pass "
+                "do_bench, which measures one as you like.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+        self.cache_results = cache_results
         self.__name__ = getattr(fn, "__name__", "autotuned")
+        self._rows: dict[tuple, dict[str, dict]] = {}  # what is known, by key and configuration: see _tuning.py
+        self._interrupted: set[tuple] = set()  # keys whose choice began and did not end
+        self._choices: dict[tuple, tuple] = {}  # for the report: (configurations, best one, seconds)
+
+    def _check_names(self) -> None:
+        groups = (("key", self.keys), ("reset_to_zero", self.reset_to_zero), ("restore_value", self.restore_value))
+        for parameter, names in groups:
+            unknown = [name for name in names if name not in self.arg_names]
+            if unknown:
+                raise ValueError(
+                    f"{parameter} contains names that are not kernel arguments: {', '.join(unknown)}. "
+                    f"Valid argument names are: {', '.join(self.arg_names)}."
+                )
+
+    @property
+    def base_fn(self) -> object:
+        """The Python function below all decorators."""
+        function = self.fn
+        while hasattr(function, "fn") and function.fn is not None:
+            function = function.fn
+        return function
+
+    def _jit_function(self) -> object:
+        function = self.fn
+        while isinstance(function, (Autotuner, Heuristics)):
+            function = function.fn
+        return function
 
     # ---- hooks around each measured run -----------------------------------------------------------------------------
 
@@ -150,9 +189,11 @@ class Autotuner(KernelInterface):
             _copy_back(kwargs[name], copy)
         self.restore_copies = {}
 
+    # ---- measuring --------------------------------------------------------------------------------------------------
+
     @property
     def do_bench(self) -> Callable:
-        """What measures a function, called with it and `quantiles`."""
+        """What measures a function, called with it and `quantiles`, where the configurations do not race."""
         if self._do_bench is not None:
             return self._do_bench
         from .driver import driver
@@ -165,10 +206,35 @@ class Autotuner(KernelInterface):
         times = {k: v for k, v in (("warmup", self.num_warmups), ("rep", self.num_reps)) if v is not None}
         return lambda fn, quantiles: bench(fn, quantiles=quantiles, **times)
 
-    # ---- measuring --------------------------------------------------------------------------------------------------
+    def _races(self) -> bool:
+        """Whether how to measure is left to us: neither the user nor a driver of their own says it."""
+        told = (self.num_warmups, self.num_reps, self._do_bench)
+        if self.use_cuda_graph or any(way is not None for way in told):
+            return False
+        from ..backends.driver import DriverBase
+        from .driver import driver
 
-    def _bench(self, *args: object, config: Config, **meta: object) -> list[float]:
-        from ..compiler.errors import CompileTimeAssertionFailure
+        active = driver.active
+        own = "get_benchmarker" in getattr(active, "__dict__", ())
+        return not own and getattr(type(active), "get_benchmarker", None) is DriverBase.get_benchmarker
+
+    @staticmethod
+    def _clock() -> float:
+        import time
+
+        return time.perf_counter()
+
+    @staticmethod
+    def _time(before: Callable, run: Callable, after: Callable, runs: int) -> list[float]:
+        """Milliseconds of each of some runs."""
+        from ..backends._timing import time_runs
+        from .driver import driver
+
+        return time_runs(driver.active, before, run, after, runs)
+
+    def _announce(self, config: Config, meta: dict) -> None:
+        """Before a configuration is measured: say so where that is wanted; refuse one that the caller contradicts."""
+        from .. import knobs
 
         conflicts = meta.keys() & config.kwargs.keys()
         if conflicts:
@@ -176,8 +242,21 @@ class Autotuner(KernelInterface):
                 f"Conflicting meta-parameters: {', '.join(sorted(conflicts))}. "
                 "Make sure that you don't re-define auto-tuned symbols."
             )
-        if _env_is_on("TRITON_PRINT_AUTOTUNING"):
+        if knobs.autotuning.print:
             print(f"Autotuning kernel {self.base_fn.__name__} with config {config}")
+
+    @staticmethod
+    def _announce_failure(error: BaseException) -> None:
+        from .. import knobs
+
+        if knobs.autotuning.print:
+            print(f"Autotuning failed with {error}")
+
+    def _bench(self, *args: object, config: Config, **meta: object) -> list[float]:
+        """The times of a configuration by `do_bench`."""
+        from ._tuning import failures
+
+        self._announce(config, meta)
         current = {**meta, **config.all_kwargs()}
         full = {**self.nargs, **current}
 
@@ -187,7 +266,7 @@ class Autotuner(KernelInterface):
             self.pre_hook(full)
             try:
                 self.fn.run(*args, **current)
-            except Exception as error:
+            except BaseException as error:  # of Ctrl-C too: what was changed is restored
                 try:
                     self.post_hook(full, exception=error)
                 finally:
@@ -196,9 +275,8 @@ class Autotuner(KernelInterface):
 
         try:
             return self.do_bench(call, quantiles=(0.5, 0.2, 0.8))
-        except (OutOfResources, CompileTimeAssertionFailure, PTXASError) as error:
-            if _env_is_on("TRITON_PRINT_AUTOTUNING"):
-                print(f"Autotuning failed with {error}")
+        except failures() as error:
+            self._announce_failure(error)
             return [float("inf")] * 3
 
     def _key(self, bound: dict) -> tuple:
@@ -206,126 +284,147 @@ class Autotuner(KernelInterface):
         types = [str(value.dtype) for value in bound.values() if hasattr(value, "dtype")]
         return tuple([getattr(v, "value", v) for v in values] + types)
 
-    def _compile_all(self, configs: Sequence[Config], args: tuple, kwargs: dict) -> None:
-        """Compile for all configurations at once; what fails here fails again, and is told, when it is measured."""
-        import os
-        from concurrent.futures import ThreadPoolExecutor
-
-        def compile_one(config: Config) -> None:
-            try:
-                self.fn.warmup(*args, **{**kwargs, **config.all_kwargs()})
-            except Exception:
-                pass
-
-        threads = min(len(configs), os.cpu_count() or 1)
-        if threads > 1:
-            kwargs = {name: value for name, value in kwargs.items() if name != "warmup"}
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(compile_one, configs))
-
     # ---- choices on disk --------------------------------------------------------------------------------------------
 
-    def _file(self, key: tuple, configs: Sequence[Config]) -> str | None:
-        """Where the timings for a key lie; None if they are not kept: a hook cannot be told from another one."""
-        source = getattr(self.base_fn, "cache_key", None)
-        if not self.cache_results or source is None or any(config.pre_hook for config in configs):
+    def _folder(self, key: tuple, configs: Sequence[Config]) -> object:
+        """The cache's folder for a key; None if nothing is kept, as with hooks, which may do anything."""
+        from .. import knobs
+
+        source = getattr(self._jit_function(), "cache_key", None)
+        wanted = (self.cache_results or knobs.autotuning.cache) and not knobs.runtime.interpret
+        if not wanted or source is None or any(config.pre_hook for config in configs):
             return None
         import hashlib
         import os
 
-        from .. import knobs
         from .._C import libtriton as _C
+        from .cache import get_cache_manager, triton_key
         from .driver import driver
 
-        facts = (
-            _C.version, str(driver.active.get_current_target()), os.environ.get("TRITONC_SIMULATE"),
-            source, key,
-            [str(config) for config in configs], [config.ir_override for config in configs],
-        )  # fmt: skip
-        name = hashlib.sha256(repr(facts).encode()).hexdigest()
-        return os.path.join(knobs.cache.dir, f"{name}.autotune.json")
-
-    def _read(self, path: str | None, configs: Sequence[Config]) -> dict[Config, object] | None:
-        """The timings of an earlier process, or None; a file that is damaged is as good as none."""
-        import json
-
+        variables = sorted(_C.get_cache_invalidating_env_vars().items())
+        facts = (triton_key(), str(driver.active.get_current_target()), os.cpu_count(),
+                 os.environ.get("TRITONC_SIMULATE"), source, key, variables, self._races())  # fmt: skip
         try:
-            with open(path or "", encoding="utf-8") as file:
-                timings = json.load(file)
-            return dict(zip(configs, [[float(t) for t in times] for times in timings], strict=True)) or None
-        except (OSError, ValueError, TypeError):
+            return get_cache_manager(hashlib.sha256(repr(facts).encode()).hexdigest())
+        except OSError:  # no place for it: nothing is kept
             return None
 
-    def _write(self, path: str | None, timings: dict[Config, object]) -> None:
-        """Keep the timings, whole or not at all; a disk that is full is no reason to fail."""
-        if path is None:
-            return
-        import json
-        import os
+    def _file(self) -> str:
+        return f"{self.base_fn.__name__[:150]}.autotune.json"
 
-        rows = [list(times) if isinstance(times, (list, tuple)) else [times] for times in timings.values()]
-        temporary = f"{path}.{os.getpid()}"
+    def _read(self, folder: object) -> dict[str, dict]:
+        """What is known, by configuration; a file that is damaged is as good as none."""
+        import json
+
+        from ._tuning import empty_row
+
         try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            with open(temporary, "w", encoding="utf-8") as file:
-                json.dump(rows, file)
-            os.replace(temporary, path)
+            with open(folder.get_file(self._file()) or "", encoding="utf-8") as file:
+                rows = json.load(file)["rows"]
+            known = {name: {**empty_row(), **row} for name, row in rows.items()}
+            for row in known.values():
+                row["times"] = [float(t) for t in row["times"]]
+                row["samples"] = [float(t) for t in row["samples"]]
+            return known
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return {}
+
+    def _write(self, folder: object, key: tuple, rows: dict[str, dict]) -> None:
+        """Keep what is known, whole or not at all; a disk that is full is no reason to fail."""
+        import json
+
+        rows = {**self._read(folder), **rows}
+        try:
+            text = json.dumps({"key": key, "rows": rows}, default=str, indent=1)
+            folder.put(text, self._file(), binary=False)
         except OSError:
             pass
 
-    def _choose(self, key: tuple, args: tuple, kwargs: dict) -> Config:
-        import time
+    # ---- choosing ---------------------------------------------------------------------------------------------------
+
+    def _fastest(self, configs: Sequence[Config], rows: dict[str, dict]) -> Config:
+        """The first of the configurations that are as good as the best; where they do not race, the best."""
+        from ._racing import TIE
+        from ._tuning import row_name
+
+        times = {config: rows[row_name(config)]["times"][0] for config in configs}
+        limit = min(times.values()) * (1 + (TIE if self._races() else 0))
+        return next(config for config in configs if times[config] <= limit)
+
+    def _choose(self, key: tuple, args: tuple, kwargs: dict) -> bool:
+        """Choose for a key; whether everything was known."""
+        from ._tuning import Trial, row_name
 
         configs = self.prune_configs(kwargs)
-        path = self._file(key, configs)
-        kept = self._read(path, configs)
-        if kept:
-            self.configs_timings, self.bench_time = kept, 0.0
-            self.cache[key] = min(kept, key=lambda config: kept[config][0])
-            return self.cache[key]
-        begin = time.perf_counter()
-        if not any(config.pre_hook for config in configs):  # which could change what is compiled
-            self._compile_all(configs, args, kwargs)
-        timings = {config: self._bench(*args, config=config, **kwargs) for config in configs}
-        self.bench_time = time.perf_counter() - begin
-        best = min(
-            timings,
-            key=lambda config: timings[config][0] if isinstance(timings[config], (list, tuple)) else timings[config],
-        )
-        self.cache[key] = best
-        self.configs_timings = timings
-        self._write(path, timings)
-        full = {**self.nargs, **kwargs, **best.all_kwargs()}
-        if self.user_defined_pre_hook:
+        if len(configs) == 1:
+            self.cache[key] = configs[0]
+            return True
+        # A choice is made anew, where it is asked for again; one that was interrupted goes on.
+        rows = self._rows[key] if key in self._interrupted else {}
+        self._rows[key] = rows
+        self._interrupted.add(key)
+        folder = self._folder(key, configs)
+        if folder is not None:
+            rows.update(self._read(folder))
+        hit = all(rows.get(row_name(config), {}).get("done") for config in configs)
+        self.bench_time = 0.0
+        if not hit:
+            begin = self._clock()
+            try:
+                Trial(self, configs, args, kwargs, rows).measure()
+            finally:
+                if folder is not None:
+                    self._write(folder, key, rows)
+            self.bench_time = self._clock() - begin
+        self._interrupted.discard(key)
+        self.configs_timings = {config: rows[row_name(config)]["times"] for config in configs}
+        self.cache[key] = best = self._fastest(configs, rows)
+        self._choices[key] = list(configs), best, self.bench_time
+        if not hit:
+            full = {**self.nargs, **kwargs, **best.all_kwargs()}
             self.pre_hook(full, reset_only=True)
-        else:
-            self._reset_and_keep(full, reset_only=True)
-        return best
+        self._tell(key, hit)
+        return hit
+
+    def _tell(self, key: tuple, hit: bool) -> None:
+        """Tell `knobs.autotuning.listener` of a choice."""
+        from .. import knobs
+
+        if knobs.autotuning.listener is not None:
+            knobs.autotuning.listener(
+                fn=self._jit_function(), key=key, best_config=self.cache[key], configs_timings=self.configs_timings,
+                duration=None if hit else self.bench_time, cache_hit=hit,
+            )  # fmt: skip
 
     def run(self, *args: object, **kwargs: object) -> object:
         """Launch with the best configuration for these arguments, measuring first where there is none yet."""
         self.nargs = dict(zip(self.arg_names, args, strict=False))
-        measured = False
         if len(self.configs) > 1:
             key = self._key({**self.nargs, **{k: v for k, v in kwargs.items() if k in self.arg_names}})
             config = self.cache.get(key)
             if config is None:
-                measured = True
-                config = self._choose(key, args, {k: v for k, v in kwargs.items() if k != "warmup"} | {"warmup": False})
+                hit = self._choose(key, args, {**kwargs, "warmup": False})
+                config = self.cache[key]
+                if not hit:
+                    self._announce_choice(key, config)
         else:
             config = self.configs[0]
         self.best_config = config
-        if measured and _env_is_on("TRITON_PRINT_AUTOTUNING"):
-            print(
-                f"Triton autotuning for function {self.base_fn.__name__},\nwith key as {key},\n"
-                f"finished after {self.bench_time:.2f}s,\nbest config selected: {config};"
-            )
         if config.pre_hook is not None:
             config.pre_hook({**self.nargs, **kwargs, **config.all_kwargs()})
         try:
             return self.fn.run(*args, **kwargs, **config.all_kwargs())
         finally:
             self.nargs = None
+
+    def _announce_choice(self, key: tuple, config: Config) -> None:
+        from .. import knobs
+
+        if knobs.autotuning.print:
+            print(
+                f"Triton autotuning for function {self.base_fn.__name__},\nwith key as {key},\n"
+                f"finished after {self.bench_time:.2f}s,\nbest config selected: {config};"
+            )
 
     def prune_configs(self, kwargs: dict) -> list[Config]:
         """The configurations worth measuring for these arguments."""
@@ -340,14 +439,27 @@ class Autotuner(KernelInterface):
                 )
         if self.perf_model:
             top_k = self.configs_top_k
-            if isinstance(top_k, float):
-                if top_k > 1.0:
-                    raise TypeError("prune_configs_by['top_k'] is an integer, or a fraction of at most 1.0")
-                top_k = int(len(self.configs) * top_k)
+            if isinstance(top_k, float) and top_k <= 1.0:
+                top_k = max(1, int(len(pruned) * top_k))
+            elif not isinstance(top_k, int):
+                raise TypeError("prune_configs_by['top_k'] is an integer, or a fraction of at most 1.0")
             if len(pruned) > top_k:
                 costs = {c: self.perf_model(**self.nargs, **kwargs, **c.all_kwargs()) for c in pruned}
                 pruned = sorted(costs, key=costs.__getitem__)[:top_k]
         return pruned
+
+    def report(self, path: str) -> None:
+        """Write an HTML page that shows what was tried for each key so far: time, registers, spills, shared memory.
+
+        Parameters
+        ----------
+        path : str
+            The file: "tune.html".
+        """
+        from ._tuning_report import page
+
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page(self))
 
     def warmup(self, *args: object, **kwargs: object) -> list:
         """Compile every configuration for these arguments."""
@@ -393,6 +505,9 @@ def autotune(
 ) -> Callable:
     """Let a kernel choose among configurations by measuring them.
 
+    Configurations that become the same code are measured once; the others race in short rounds, which those without a
+    chance leave early. `docs/tuning.md` tells how.
+
     Parameters
     ----------
     configs : list of Config
@@ -407,7 +522,9 @@ def autotune(
     pre_hook, post_hook : callable, optional
         `pre_hook(kwargs, reset_only)` before and `post_hook(kwargs, exception)` after every measured run.
     do_bench : callable, optional
-        `do_bench(fn, quantiles)`, which measures.
+        `do_bench(fn, quantiles)`, which measures a configuration; then they do not race.
+    warmup, rep, use_cuda_graph : optional
+        Deprecated: each configuration is measured for so many milliseconds.
     cache_results : bool
         Keep the times on disk, beside the compiled kernels: another process chooses by them and measures nothing.
         TRITON_CACHE_AUTOTUNING=1 does so for all kernels.

@@ -1,0 +1,369 @@
+"""What the autotuner does when it has to choose: compile, tell equal code apart from different code, measure.
+
+All candidates are compiled at once on several threads. Those that became the same code, launched the same way, are one
+candidate from there on: on the CPU, which has no warps, a list that varies `num_warps` shrinks to a part. Then
+either they race (`_racing.py`), or, where the user says how to measure, each is measured once.
+
+What becomes known of a configuration is a row, a dictionary that JSON can hold:
+
+    times    [time, least, high]: what it is chosen by, and the range (milliseconds); infinity where it cannot run
+    samples  the samples of its races
+    runs     how many runs there were
+    done     whether nothing more is to be measured
+    why      in words, what became of it: "out of resource: ...", "left the race after round 3"
+    same     the configuration, as text, that it has the code of; "" where it has its own
+    facts    of the compiled kernel: registers, spills, shared, code (bytes)
+"""
+
+from __future__ import annotations
+
+import os
+
+from .errors import OutOfResources, PTXASError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .autotuner import Autotuner, Config
+
+INFINITE = [float("inf")] * 3
+
+
+def failures() -> tuple[type, ...]:
+    """The errors that say that a configuration is not for this device or these arguments."""
+    from ..compiler.errors import CompileTimeAssertionFailure
+
+    return (OutOfResources, CompileTimeAssertionFailure, PTXASError)
+
+
+def empty_row() -> dict:
+    return {"times": [], "samples": [], "runs": 0, "done": False, "why": "", "same": "", "facts": {}}
+
+
+def row_name(config: Config) -> str:
+    """What a configuration's row goes by: the configuration as text, and the contents of a file that it names."""
+    name = str(config)
+    if config.ir_override is not None:
+        import hashlib
+
+        try:
+            with open(config.ir_override, "rb") as file:
+                name += " " + hashlib.sha256(file.read()).hexdigest()
+        except OSError:  # the compile will tell
+            pass
+    return name if config.pre_hook is None else f"{name}, pre_hook: {id(config.pre_hook)}"
+
+
+class Progress:
+    """One line on a terminal that says how far tuning is; nothing where there is no terminal.
+
+    Parameters
+    ----------
+    name : str
+        The kernel.
+    stream : file
+        Where to.
+    """
+
+    def __init__(self, name: str, stream: object) -> None:
+        from .. import knobs
+
+        asked = os.environ.get("TRITON_PRINT_AUTOTUNING", "")
+        terminal = bool(getattr(stream, "isatty", lambda: False)())
+        self.stream = stream if terminal and not knobs.autotuning.print and asked in ("", None) else None
+        self.name = name
+        self._shown = False
+
+    def say(self, text: str) -> None:
+        """Show a text in place of the last one."""
+        if self.stream is None:
+            return
+        import shutil
+
+        line = f"tuning {self.name}: {text}"
+        width = shutil.get_terminal_size().columns
+        self.stream.write("\r\x1b[K" + line[: max(width - 1, 20)])
+        self.stream.flush()
+        self._shown = True
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+            self._shown = False
+
+
+def shown_time(milliseconds: float) -> str:
+    """A time for people."""
+    if milliseconds == float("inf"):
+        return "never"
+    if milliseconds < 1:
+        return f"{milliseconds * 1e3:.3g} us"
+    return f"{milliseconds:.3g} ms" if milliseconds < 1e3 else f"{milliseconds / 1e3:.3g} s"
+
+
+# ---- compiling ------------------------------------------------------------------------------------------------------
+
+
+def compile_all(tuner: Autotuner, configs: Sequence[Config], args: tuple, kwargs: dict, progress: Progress) -> list:
+    """The kernels of configurations, or the errors in their place; None where a hook could still change what is
+    compiled."""
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+    if any(config.pre_hook for config in configs):
+        return [None] * len(configs)
+    kwargs = {name: value for name, value in kwargs.items() if name != "warmup"}
+
+    def compile_one(config: Config) -> object:
+        try:
+            return tuner.fn.warmup(*args, **{**kwargs, **config.all_kwargs()})
+        except Exception as error:
+            return error
+
+    threads = min(len(configs), os.cpu_count() or 1)
+    if threads < 2:
+        return [compile_one(config) for config in configs]
+    pool = ThreadPoolExecutor(threads)
+    try:
+        futures = [pool.submit(compile_one, config) for config in configs]
+        pending = set(futures)
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            progress.say(f"compiled {len(configs) - len(pending)} of {len(configs)} configurations")
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def facts_of(kernel: object) -> dict:
+    """What a compiled kernel says of itself."""
+    metadata = getattr(kernel, "metadata", None)
+    if metadata is None:
+        return {}
+    facts = {"code": len(_code(kernel)), "target": f"{metadata.backend_name}:{metadata.arch}"}
+    if metadata.warp_size:
+        facts.update(registers=metadata.n_regs, spills=metadata.n_spills, shared=metadata.shared)
+    return facts
+
+
+def _code(kernel: object) -> bytes:
+    """The last stage of a compile: machine code, where the target has an assembler."""
+    stage = kernel.asm[kernel.asm.keys()[-1]]
+    return stage.encode() if isinstance(stage, str) else stage
+
+
+def identity(tuner: Autotuner, config: Config, kernel: object, kwargs: dict) -> object:
+    """Equal for configurations whose launches do the same: the same code on the same grid with the same arguments."""
+    from .autotuner import Heuristics
+
+    metadata = getattr(kernel, "metadata", None)
+    if metadata is None:
+        return config
+    given = {**tuner.nargs, **kwargs, **config.all_kwargs()}
+    named = dict(config.kwargs)
+    inner = tuner.fn
+    try:
+        while isinstance(inner, Heuristics):
+            for name, function in inner.values.items():
+                given[name] = named[name] = function(given)
+            inner = inner.fn
+        grid = kwargs.get("grid")
+        grid = grid(given) if callable(grid) else grid
+        grid = tuple(grid) if isinstance(grid, (tuple, list)) else (grid,)
+        grid = tuple([int(n) for n in grid])
+        constants = {p.name for p in inner.params if p.is_constexpr}
+    except Exception:  # the launch will tell
+        return config
+    import hashlib
+
+    arguments = sorted((name, repr(value)) for name, value in named.items() if name not in constants)
+    launch = (metadata.shared, tuple(metadata.cluster_dims), metadata.num_ctas, metadata.launch_cooperative_grid,
+              metadata.num_warps if metadata.warp_size else 0, metadata.launch_pdl)  # fmt: skip
+    return hashlib.sha256(_code(kernel)).hexdigest(), grid, launch, tuple(arguments)
+
+
+# ---- measuring ------------------------------------------------------------------------------------------------------
+
+
+class Trial:
+    """The choice among configurations for one key.
+
+    Parameters
+    ----------
+    tuner : Autotuner
+        Whose.
+    configs : list of Config
+        What to choose from.
+    args, kwargs : tuple, dict
+        The launch.
+    rows : dict
+        What is known already, by the configuration as text; what is found out is put there at once, so that it is there
+        when the trial is interrupted.
+    """
+
+    def __init__(self, tuner: Autotuner, configs: Sequence[Config], args: tuple, kwargs: dict, rows: dict) -> None:
+        import sys
+
+        self.tuner = tuner
+        self.configs = configs
+        self.args = args
+        self.kwargs = kwargs
+        self.rows = rows
+        self.progress = Progress(tuner.base_fn.__name__, sys.stderr)
+
+    def measure(self) -> None:
+        """Make all rows."""
+        try:
+            self._measure()
+        finally:
+            self.progress.close()
+
+    def _measure(self) -> None:
+        kernels = compile_all(self.tuner, self.configs, self.args, self.kwargs, self.progress)
+        groups: dict[object, list[Config]] = {}
+        for config, kernel in zip(self.configs, kernels, strict=True):
+            self.rows.setdefault(row_name(config), empty_row())["facts"] = facts_of(kernel)
+            groups.setdefault(identity(self.tuner, config, kernel, self.kwargs), []).append(config)
+        members = list(groups.values())
+        for group in members:  # one of them may be known from another list
+            known = max(
+                (self.rows[row_name(config)] for config in group), key=lambda row: (row["done"], len(row["samples"]))
+            )
+            self._share(group, known)
+        if self.tuner._races():
+            self._race(members)
+        else:
+            self._measure_each(members)
+
+    def _share(self, group: list[Config], row: dict) -> None:
+        """Let all configurations of a group have what is known of one."""
+        for config in group:
+            own = self.rows[row_name(config)]
+            own.update({name: row[name] for name in ("times", "samples", "runs", "done", "why")})
+            own["same"] = "" if config is group[0] else str(group[0])
+
+    def _measure_each(self, groups: list[list[Config]]) -> None:
+        """By the measuring function that the user or the driver gives."""
+        best = float("inf")
+        for at, group in enumerate(groups):
+            row = self.rows[row_name(group[0])]
+            if row["done"]:
+                continue
+            self.progress.say(f"measured {at} of {len(groups)}, best {shown_time(best)}")
+            times = self.tuner._bench(*self.args, config=group[0], **self.kwargs)
+            row["times"] = list(times) if isinstance(times, (list, tuple)) else [times]
+            row["done"] = True
+            best = min(best, row["times"][0])
+            self._share(group, row)
+
+    # ---- racing -----------------------------------------------------------------------------------------------------
+
+    def _launcher(self, config: Config) -> tuple[Callable, Callable, Callable]:
+        """What is done before a run of a configuration, the run, and what is done after it."""
+        tuner, args = self.tuner, self.args
+        current = {**self.kwargs, **config.all_kwargs()}
+        full = {**tuner.nargs, **current}
+
+        def before() -> None:
+            if config.pre_hook:
+                config.pre_hook(full)
+            tuner.pre_hook(full)
+
+        def run() -> None:
+            try:
+                tuner.fn.run(*args, **current)
+            except BaseException as error:
+                try:
+                    tuner.post_hook(full, exception=error)
+                finally:
+                    raise error  # whatever the hook makes of it
+
+        return before, run, lambda: tuner.post_hook(full, exception=None)
+
+    def _first_run(self, config: Config) -> float:
+        """Run a configuration for the first time, which loads it; milliseconds, infinite where it cannot run."""
+        row = self.rows[row_name(config)]
+        self.tuner._announce(config, self.kwargs)
+        try:
+            row["runs"] += 1
+            return self.tuner._time(*self._launcher(config), 1)[0]
+        except failures() as error:
+            self.tuner._announce_failure(error)
+            row.update(times=list(INFINITE), done=True, why=str(error).partition("\n")[0])
+            return float("inf")
+
+    def _race(self, groups: list[list[Config]]) -> None:
+        from ._racing import Race
+
+        first = [INFINITE[0]] * len(groups)
+        best = float("inf")
+        for at, group in enumerate(groups):
+            row = self.rows[row_name(group[0])]
+            if row["times"] == INFINITE:  # it failed before
+                continue
+            self.progress.say(f"first run of {at + 1} of {len(groups)}")
+            first[at] = self._first_run(group[0])
+            best = min(best, first[at])
+            self._share(group, row)
+        # Loading, and a moment in which other programs run, cost a tenth of a second at most: what is far beyond needs
+        # no second run.
+        hopeless = 4 * best + 100
+        racing = [at for at, spent in enumerate(first) if spent <= hopeless]
+        for at, spent in enumerate(first):
+            if hopeless < spent < float("inf"):
+                row = self.rows[row_name(groups[at][0])]
+                row.update(times=[spent] * 3, why="far slower in its first run")
+                self._share(groups[at], row)
+        if not racing:
+            self._finish(groups)
+            return
+        race = Race(len(racing))
+        race.samples = [sorted(self.rows[row_name(groups[at][0])]["samples"]) for at in racing]
+        high = [0.0] * len(racing)
+        least = [first[at] for at in racing]
+        launchers = [self._launcher(groups[at][0]) for at in racing]
+
+        def sample(candidate: int) -> float:
+            runs = max(1, min(int(1.0 / max(least[candidate], 1e-3)), 10))  # a sample takes a millisecond or one run
+            times = self.tuner._time(*launchers[candidate], runs)
+            least[candidate] = min(least[candidate], *times)
+            row = self.rows[row_name(groups[racing[candidate]][0])]
+            row["runs"] += len(times)
+            row["samples"] = [*row["samples"], min(times)]
+            high[candidate] = max(high[candidate], sorted(times)[int(0.8 * (len(times) - 1))])
+            return min(times)
+
+        def told(race: Race) -> None:
+            for candidate, at in enumerate(racing):
+                row = self.rows[row_name(groups[at][0])]
+                estimate = race.estimate(candidate)
+                row["times"] = [estimate, *race.samples[candidate][:1], max(high[candidate], estimate)]
+                if candidate not in race.left and not row["why"]:
+                    row["why"] = f"left the race after round {race.rounds}"
+                self._share(groups[at], row)
+            winner = race.winner()
+            self.progress.say(
+                f"round {race.rounds}, {len(race.left)} of {len(groups)} left, "
+                f"best {shown_time(race.estimate(winner))}: {groups[racing[winner]][0]}"
+            )
+
+        begin, budget = self.tuner._clock(), max(0.1, 0.015 * len(racing))
+
+        def go_on() -> bool:
+            spent = self.tuner._clock() - begin
+            return spent < (budget if race.noise() < 0.05 else 12 * budget)  # a machine that is busy gets more time
+
+        race.run(sample, go_on, told)
+        for at in racing:
+            row = self.rows[row_name(groups[at][0])]
+            if not row["times"]:  # alone: it needs no race
+                row["times"] = [first[at]] * 3
+            self._share(groups[at], row)
+        self._finish(groups)
+
+    def _finish(self, groups: list[list[Config]]) -> None:
+        for group in groups:
+            for config in group:
+                self.rows[row_name(config)]["done"] = True

@@ -1,0 +1,452 @@
+"""How the autotuner chooses: the race, code that is the same, what is kept. No clock decides a test."""
+
+import io
+import itertools
+import os
+import random
+import signal
+
+import numpy as np
+import pytest
+import triton
+import triton.language as tl
+from triton import knobs
+from triton.runtime._racing import TIE, Race
+from triton.runtime._tuning import Progress, shown_time
+
+# ---- the race ----------------------------------------------------------------------------------------------------------
+
+
+class Machine:
+    """Runs candidates of known times among other programs, which slow every run down a little and, half of the time, in
+    spells of some runs, by up to `slow` times more."""
+
+    def __init__(self, times, seed, jitter=0.0, slow=0.0, change=0.05, runs=5):
+        self.times, self.random = times, random.Random(seed)
+        self.jitter, self.slow, self.change, self.runs = jitter, slow, change, runs
+        self.disturbed = False
+        self.samples = [0] * len(times)
+
+    def run(self):
+        if self.random.random() < self.change:
+            self.disturbed = self.random.random() < 0.5
+        slower = self.random.random() * self.slow if self.disturbed else 0
+        return 1 + abs(self.random.gauss(0, self.jitter)) + slower
+
+    def sample(self, candidate):
+        self.samples[candidate] += 1
+        return self.times[candidate] * min(self.run() for _ in range(self.runs))
+
+
+def winners(times, **machine):
+    """Who wins in a hundred races of 24 rounds at most, and the samples that a race took."""
+    won, samples = [], 0
+    for seed in range(100):
+        race, here = Race(len(times)), Machine(times, seed, **machine)
+        won.append(race.run(here.sample, lambda race=race: race.rounds < 24))
+        samples += sum(here.samples)
+    return won, samples / 100
+
+
+SPREAD = [1.0 + 0.05 * i for i in (7, 3, 12, 0, 9, 1, 14, 5, 19, 2, 16, 11, 4, 8, 17, 6, 13, 10, 18, 15)]
+
+
+@pytest.mark.parametrize("machine", [
+    {"jitter": 0.01}, {"jitter": 0.05, "slow": 1.5}, {"jitter": 0.1, "slow": 2.0, "change": 0.2, "runs": 3},
+    {"jitter": 0.05, "slow": 1.0, "change": 0.3, "runs": 1},
+], ids=["quiet", "busy", "very busy", "long runs"])  # fmt: skip
+def test_the_same_wins_in_nine_of_ten_races(machine):
+    won, samples = winners(SPREAD, **machine)
+    assert won.count(3) >= 90
+    assert samples < 24 * len(SPREAD) / 2  # those without a chance left early
+
+
+def test_a_quiet_race_is_short():
+    won, samples = winners(SPREAD, jitter=0.002)
+    assert won.count(3) == 100 and samples < 3 * len(SPREAD)
+
+
+def test_of_equals_the_first_wins():
+    for times in ([1.003, 1.0, 1.2], [1.0, 1.003, 1.2]):
+        won, _ = winners(times, jitter=0.02, slow=0.5)
+        assert won.count(0) >= 95
+    race = Race(2)
+    assert race.run(lambda candidate: 5.0, lambda: True) == 0 and race.rounds == 2  # equal for certain
+    race = Race(3)
+    assert race.run([1 + 2 * TIE, 1.0, 3.0].__getitem__, lambda: True) == 1 and race.left == [1]
+
+
+def test_a_race_that_was_cut_off_goes_on():
+    times = [1.1, 1.0, 1.3, 1.0 + TIE / 2]
+    here, race = Machine(times, 1, jitter=0.02), Race(4)
+    counter = itertools.count()
+
+    def interrupted(candidate):
+        if next(counter) == 6:
+            raise KeyboardInterrupt
+        return here.sample(candidate)
+
+    with pytest.raises(KeyboardInterrupt):
+        race.run(interrupted, lambda: True)
+    assert race.rounds == 1 and sum(map(len, race.samples)) == 6
+    assert race.run(here.sample, lambda: race.rounds < 10) == 1
+    assert all(len(race.samples[c]) == race.rounds for c in race.left)
+
+
+def test_a_race_against_known_times():
+    """Candidates whose samples are known from before are not sampled until the others have as many."""
+    race, here = Race(3), Machine([1.0, 2.0, 0.9], 1)
+    race.samples = [[1.0] * 5, [2.0] * 5, []]
+    assert race.run(here.sample, lambda: race.rounds < 5) == 2
+    assert here.samples[:2] == [0, 0] and here.samples[2] >= 2
+
+
+# ---- code that is the same ---------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def add(x, n, step, BLOCK: tl.constexpr, UNUSED: tl.constexpr = 0):
+    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(x + at, tl.load(x + at, mask=at < n) + step, mask=at < n)
+
+
+def grid(meta):
+    return (triton.cdiv(meta["n"], meta["BLOCK"]),)
+
+
+class Bench:
+    """Measures by a list of times, and notes how often."""
+
+    def __init__(self, *times):
+        self.times, self.calls = itertools.cycle(times), 0
+
+    def __call__(self, fn, quantiles):
+        fn()
+        self.calls += 1
+        return [next(self.times)] * 3
+
+
+def tuned(configs, bench=None, fn=add, **options):
+    options.setdefault("key", ["n"])
+    return triton.autotune(configs, do_bench=bench, **options)(fn)
+
+
+def test_configurations_of_the_same_code_are_measured_once():
+    configs = [triton.Config({"BLOCK": b}, num_warps=w, num_stages=s) for b in (16, 64) for w in (1, 4) for s in (2, 3)]
+    bench = Bench(2.0, 1.0)
+    kernel = tuned(configs, bench)
+    kernel[grid](np.zeros(100, np.float32), 100, 1.0)
+    assert bench.calls == 2 and kernel.best_config is configs[4]
+    assert [kernel.configs_timings[c][0] for c in configs] == [2.0] * 4 + [1.0] * 4
+
+
+def test_what_the_launch_gets_tells_equal_code_apart():
+    x = np.zeros(100, np.float32)
+    bench = Bench(1.0)
+    tuned([triton.Config({"step": s, "BLOCK": 64}) for s in (2.0, 3.0)], bench)[grid](x, 100)
+    assert bench.calls == 2  # `step` is no constant: the code is the same, its argument is not
+    bench = Bench(1.0)
+    kernel = tuned([triton.Config({"BLOCK": 64, "UNUSED": u}) for u in (1, 2, 3)], bench)
+    kernel[lambda meta: (meta["UNUSED"] // 2 + 1,)](x, 100, 1.0)
+    assert bench.calls == 2  # grids of 1, 2 and 2 programs
+    bench = Bench(1.0)
+    computed = triton.heuristics({"step": lambda args: float(args["UNUSED"] > 1)})(add)
+    tuned([triton.Config({"BLOCK": 64, "UNUSED": u}) for u in (1, 2, 3)], bench, computed)[(1,)](x, 100)
+    assert bench.calls == 2
+
+
+def test_warps_matter_on_a_gpu(monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", "1")
+    bench = Bench(1.0)
+    configs = [triton.Config({"BLOCK": 64}, num_warps=w, num_stages=s) for w in (1, 2) for s in (2, 3)]
+    tuned(configs, bench)[grid](np.zeros(64, np.float32), 64, 1.0)
+    assert bench.calls == 2  # stages make no difference without a loop
+
+
+def test_hooks_keep_configurations_apart():
+    seen = []
+    configs = [triton.Config({"BLOCK": 64}, pre_hook=lambda args, i=i: seen.append(i)) for i in range(3)]
+    bench = Bench(3.0, 1.0, 2.0)
+    kernel = tuned(configs, bench)
+    kernel[grid](np.zeros(64, np.float32), 64, 1.0)
+    assert bench.calls == 3 and kernel.best_config is configs[1] and seen == [0, 1, 2, 1]
+
+
+# ---- racing in the tuner -----------------------------------------------------------------------------------------------
+
+
+def raced(configs, time_of, **options):
+    """An autotuner whose clock is a function of BLOCK; `runs` counts the runs of each."""
+    kernel = tuned(configs, **options)
+    kernel.runs = {}
+    current = {}
+
+    def time(before, run, after, runs):
+        for _ in range(runs):
+            before()
+            run()
+            after()
+        block = current["BLOCK"]
+        kernel.runs[block] = kernel.runs.get(block, 0) + runs
+        return [time_of(block)] * runs
+
+    launch = kernel.fn.run
+
+    class Watched(type(kernel.fn)):
+        def run(self, *args, **kwargs):
+            current.update(kwargs)
+            return launch(*args, **kwargs)
+
+    kernel.fn.__class__ = Watched
+    kernel._time = time
+    kernel._clock = lambda: 0.0
+    return kernel
+
+
+@pytest.fixture
+def fresh_add():
+    """A kernel of its own, whose class a test may change."""
+
+    @triton.jit
+    def add(x, n, step, BLOCK: tl.constexpr):
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(x + at, tl.load(x + at, mask=at < n) + step, mask=at < n)
+
+    return add
+
+
+BLOCKS = [triton.Config({"BLOCK": b}, num_warps=w) for b in (16, 32, 64, 128, 256) for w in (1, 4)]
+TIMES = {16: 0.5, 32: 0.2, 64: 0.1, 128: 0.11, 256: 1000.0}
+
+
+def test_the_fastest_wins_and_the_hopeless_run_once(fresh_add):
+    kernel = raced(BLOCKS, TIMES.__getitem__, fn=fresh_add, restore_value=["x"])
+    x = np.zeros(300, np.float32)
+    kernel[grid](x, 300, 1.0)
+    assert kernel.best_config is BLOCKS[4] and (x == 1).all()
+    assert kernel.runs[256] == 1 and kernel.runs[64] > 10
+    assert kernel.configs_timings[BLOCKS[4]][0] == pytest.approx(0.1)
+    assert kernel.configs_timings[BLOCKS[9]][0] == 1000.0
+    before = dict(kernel.runs)
+    kernel[grid](x, 300, 1.0)
+    assert kernel.runs == before and (x == 2).all()
+
+
+def test_a_configuration_that_cannot_run_loses_the_race(fresh_add):
+    @triton.jit
+    def picky(x, n, step, BLOCK: tl.constexpr):
+        tl.static_assert(BLOCK == 64, "only 64")
+        tl.store(x + tl.arange(0, BLOCK), step)
+
+    kernel = tuned(BLOCKS, fn=picky)
+    x = np.zeros(64, np.float32)
+    kernel[(1,)](x, 64, 3.0)
+    assert kernel.best_config is BLOCKS[4] and (x == 3).all()
+    assert kernel.configs_timings[BLOCKS[0]] == [float("inf")] * 3
+    with pytest.raises(triton.CompilationError):
+        tuned(BLOCKS[:4], fn=picky)[(1,)](x, 64, 3.0)
+
+
+def test_the_race_on_this_machine():
+    kernel = tuned(BLOCKS)
+    x = np.zeros(300, np.float32)
+    kernel[grid](x, 300, 1.0)
+    assert kernel.best_config in BLOCKS and (x == x[0]).all()
+    assert all(0 < times[0] < float("inf") for times in kernel.configs_timings.values())
+
+
+def test_a_driver_of_ones_own_measures_its_way(monkeypatch):
+    from triton.runtime import driver
+
+    bench = Bench(2.0, 1.0)
+    monkeypatch.setattr(driver.active, "get_benchmarker", lambda: bench, raising=False)
+    kernel = tuned(BLOCKS[:4])
+    kernel[grid](np.zeros(64, np.float32), 64, 1.0)
+    assert bench.calls == 2 and kernel.best_config is BLOCKS[2]
+
+
+# ---- what is kept ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("disk", [False, True])
+def test_an_interrupt_keeps_what_is_known(disk, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    configs = [triton.Config({"BLOCK": b}) for b in (16, 32, 64, 128)]
+    seen, broken = [], True
+
+    def bench(fn, quantiles):
+        if broken and len(seen) == 2:
+            signal.raise_signal(signal.SIGINT)
+        fn()
+        seen.append(1)
+        return [4.0 - len(seen)] * 3
+
+    kernel = tuned(configs, bench, cache_results=disk, restore_value=["x"])
+    x = np.zeros(100, np.float32)
+    with pytest.raises(KeyboardInterrupt):
+        kernel[grid](x, 100, 1.0)
+    assert len(seen) == 2 and (x == 0).all() and not kernel.cache
+    broken = False
+    if disk:  # as another process would
+        kernel = tuned(configs, bench, cache_results=disk, restore_value=["x"])
+    kernel[grid](x, 100, 1.0)
+    assert len(seen) == 4 and (x == 1).all() and kernel.best_config is configs[3]
+
+
+def test_an_interrupt_in_a_run_restores_the_arguments():
+    def bench(fn, quantiles):
+        fn()
+        return [1.0] * 3
+
+    kernel = tuned(BLOCKS[:4], bench, restore_value=["x"])
+    inner, calls = kernel.fn.run, []
+
+    class Stopped:
+        arg_names, params, run_ = add.arg_names, add.params, inner
+        __name__ = "add"
+
+        def warmup(self, *args, **kwargs):
+            return add.warmup(*args, **kwargs)
+
+        def run(self, *args, **kwargs):
+            inner(*args, **kwargs)
+            calls.append(1)
+            raise KeyboardInterrupt
+
+    kernel.fn = Stopped()
+    x = np.zeros(64, np.float32)
+    with pytest.raises(KeyboardInterrupt):
+        kernel[grid](x, 64, 1.0)
+    assert calls == [1] and (x == 0).all()
+
+
+def test_samples_of_a_race_are_kept(fresh_add, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    x = np.zeros(300, np.float32)
+    first = raced(BLOCKS[:6], TIMES.__getitem__, fn=fresh_add, cache_results=True)
+    first[grid](x, 300, 1.0)
+    again = raced(BLOCKS[:6], TIMES.__getitem__, fn=first.fn, cache_results=True)
+    again[grid](x, 300, 1.0)
+    assert again.runs == {} and again.best_config == first.best_config
+    assert again.configs_timings == first.configs_timings
+    more = raced(BLOCKS, TIMES.__getitem__, fn=first.fn, cache_results=True)
+    more[grid](x, 300, 1.0)
+    assert more.best_config is BLOCKS[4] and more.runs[128] > 1 and more.runs[64] < first.runs[64]
+
+
+# ---- who is told -------------------------------------------------------------------------------------------------------
+
+
+def test_the_listener(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    told = []
+    monkeypatch.setattr(knobs.autotuning, "listener", lambda **kwargs: told.append(kwargs))
+    x = np.zeros(100, np.float32)
+    for _ in range(2):
+        kernel = tuned(BLOCKS[:4], Bench(2.0, 1.0), cache_results=True)
+        kernel[grid](x, 100, 1.0)
+        kernel[grid](x, 100, 1.0)
+    assert [sorted(t) for t in told] == [["best_config", "cache_hit", "configs_timings", "duration", "fn", "key"]] * 2
+    assert [t["cache_hit"] for t in told] == [False, True] and told[0]["duration"] > 0 and told[1]["duration"] is None
+    assert told[0]["fn"] is add and told[0]["key"] == (100, "float32") and told[0]["best_config"] is BLOCKS[2]
+    assert told[0]["configs_timings"] == told[1]["configs_timings"] == kernel.configs_timings
+    only = tuned(BLOCKS, Bench(1.0), prune_configs_by={"early_config_prune": lambda configs, args, **kw: configs[:1]})
+    only[grid](x, 100, 1.0)
+    assert len(told) == 2 and only.best_config is BLOCKS[0]  # nothing was measured
+
+
+def test_what_is_printed(capsys):
+    kernel = tuned(BLOCKS[:6], Bench(2.0, 1.0, 3.0))
+    with knobs.autotuning.scope():
+        knobs.autotuning.print = True
+        kernel[grid](np.zeros(100, np.float32), 100, 1.0)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == [f"Autotuning kernel add with config {c}" for c in BLOCKS[:6:2]]
+    assert lines[3] == "Triton autotuning for function add," and lines[4] == "with key as (100, 'float32'),"
+    assert lines[5].startswith("finished after ") and lines[6] == f"best config selected: {BLOCKS[2]};"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_on_a_terminal(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("TRITON_PRINT_AUTOTUNING", raising=False)
+    tuned(BLOCKS)[grid](np.zeros(300, np.float32), 300, 1.0)
+    said = terminal.getvalue().split("\r\x1b[K")
+    assert "tuning add: compiled 10 of 10 configurations" in said or os.cpu_count() == 1
+    assert "tuning add: first run of 5 of 5" in said
+    assert any(text.startswith("tuning add: round 2, ") and "best " in text and "BLOCK: " in text for text in said)
+    assert terminal.getvalue().endswith("\r\x1b[K")  # nothing is left of it
+    for stream, variable in ((Terminal(), "0"), (Terminal(), "1"), (io.StringIO(), "")):
+        monkeypatch.setenv("TRITON_PRINT_AUTOTUNING", variable)
+        progress = Progress("add", stream)
+        progress.say("something")
+        progress.close()
+        assert stream.getvalue() == ""
+
+
+def test_shown_times():
+    assert [shown_time(t) for t in (0.001234, 1.5, 12345.0, float("inf"))] == ["1.23 us", "1.5 ms", "12.3 s", "never"]
+
+
+# ---- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def test_names_that_are_no_arguments():
+    for option in ("key", "reset_to_zero", "restore_value"):
+        with pytest.raises(
+            ValueError, match=f"{option} contains names that are not kernel arguments: y. Valid .* x, n"
+        ):
+            tuned(BLOCKS, **{"key": ["n"], option: ["y"]})
+
+
+def test_top_k():
+    def picked(top_k, configs=BLOCKS):
+        kernel = tuned(configs, Bench(1.0), prune_configs_by={"perf_model": lambda BLOCK, **kw: -BLOCK, "top_k": top_k})
+        kernel.nargs = {}
+        return [c.kwargs["BLOCK"] for c in kernel.prune_configs({})]
+
+    assert picked(3) == [256, 256, 128] and picked(0.5) == [256, 256, 128, 128, 64]
+    assert picked(0.01) == [256] and picked(1.0) == [c.kwargs["BLOCK"] for c in BLOCKS]
+    with pytest.raises(TypeError, match="top_k"):
+        picked(1.5)
+
+
+# ---- the report --------------------------------------------------------------------------------------------------------
+
+
+def test_report(tmp_path):
+    page = tmp_path / "tune.html"
+    kernel = tuned(BLOCKS[:6], Bench(2.0, 0.001, float("inf")))
+    kernel.report(str(page))
+    assert "Nothing was chosen yet" in page.read_text()
+    kernel[grid](np.zeros(100, np.float32), 100, 1.0)
+    kernel[grid](np.zeros(100, np.float32), 99, 1.0)
+    kernel.report(str(page))
+    text = page.read_text()
+    assert text.count("<h2>") == 2 and "n = 100, float32" in text and "n = 99, float32" in text
+    assert "6 configurations, 3 different programs, 2 that cannot run here" in text
+    assert "1 us</span> with <code>BLOCK: 32, num_warps: 1" in text and "2000.00x" in text
+    assert text.count("same program as 1") == 2 and "registers" not in text  # a CPU has none to tell of
+    assert "http" not in text and "src=" not in text and text.count("<table>") == text.count("</table>") == 2
+
+
+def test_report_of_a_gpu(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", "1")
+
+    @triton.jit
+    def row(x, y, n, BLOCK: tl.constexpr):
+        at = tl.arange(0, BLOCK)
+        tl.store(y + at, tl.cumsum(tl.load(x + at, mask=at < n, other=0.0)), mask=at < n)
+
+    kernel = tuned([triton.Config({"BLOCK": 64}, num_warps=w) for w in (1, 128)], Bench(1.0), row)
+    x = np.zeros(64, np.float32)
+    kernel[(1,)](x, x, 64)
+    kernel.report(str(tmp_path / "tune.html"))
+    text = (tmp_path / "tune.html").read_text()
+    assert all(f"<th>{name}</th>" in text for name in ("registers", "spills", "shared", "code"))
