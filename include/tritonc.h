@@ -256,6 +256,13 @@ TTC_API ttc_param ttc_spec_param(uint32_t spec, const char *name, const char *ty
 TTC_API ttc_status ttc_launch(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs);
 
+/* Some kernels need memory of the device for what their programs make there (tensor maps of what only a program knows):
+ * how many bytes on this grid; 0: none. ttc_launch() finds it itself; ttc_launch_in() takes the caller's, aligned to 128
+ * bytes and not used for anything else until the launch is over. */
+TTC_API size_t ttc_kernel_program_memory(const ttc_kernel *kernel, const uint32_t grid[3]);
+TTC_API ttc_status ttc_launch_in(ttc_context *cx, ttc_kernel *kernel, const uint32_t grid[3], void *stream,
+                                 const void *const *args, size_t nargs, void *memory);
+
 /* A float as the bits of "fp16", "bf16", "fp32" or "fp64", rounded to nearest: the value of an argument of that type. */
 TTC_API uint64_t ttc_float_bits(double x, const char *type);
 

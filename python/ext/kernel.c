@@ -101,13 +101,14 @@ typedef struct Ready {
   const void *const *args;
   size_t n;
   const Memory *memory;
+  void *program_memory;
 } Ready;
 
 static ttc_status launch_ready(ttc_context *cx, const Ready *r) {
   const Memory *m = r->memory;
   PyThreadState *saved = PyEval_SaveThread();
   ttc_status status = m ? ttc_launch_checked(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n, m->at, m->n)
-                        : ttc_launch(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n);
+                        : ttc_launch_in(cx, r->kernel->kernel, r->grid, r->stream, r->args, r->n, r->program_memory);
   PyEval_RestoreThread(saved);
   return status;
 }
@@ -138,6 +139,23 @@ static bool warn_unchecked(Kernel *k, const Memory *memory) {
              name ? "`" : "") == 0;
 }
 
+/* What the user's allocator (triton.set_allocator) gives for a launch, to be kept until it is launched; None: there is no
+ * allocator, or no memory is needed. */
+static PyObject *allocate(const Kernel *k, const uint32_t grid[3], uintptr_t stream, void **at) {
+  size_t bytes = k->on_gpu ? ttc_kernel_program_memory(k->kernel, grid) : 0;
+  *at = NULL;
+  if (!bytes) return Py_NewRef(Py_None);
+  PyObject *module = PyImport_ImportModule("triton.runtime._allocation"), *memory = NULL, *address = NULL;
+  if (module) memory = PyObject_CallMethod(module, "allocate", "nn", (Py_ssize_t)bytes, (Py_ssize_t)stream);
+  if (memory && memory != Py_None) address = PyObject_CallMethod(memory, "data_ptr", NULL);
+  if (address) *at = PyLong_AsVoidPtr(address);
+  bool ok = memory && (memory == Py_None || address) && !PyErr_Occurred();
+  Py_XDECREF(module);
+  Py_XDECREF(address);
+  if (!ok) Py_CLEAR(memory);
+  return memory;
+}
+
 bool ext_launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t stream, const uint64_t *slots, size_t n,
                        const Memory *memory) {
   if (!k->loaded && !kernel_load(k)) return false;
@@ -149,7 +167,10 @@ bool ext_launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t s
     bool is_descriptor = k->has_descriptors && strcmp(ttc_kernel_arg_type(k->kernel, i), "tensordesc") == 0;
     args[i] = is_descriptor ? (const void *)(uintptr_t)slots[i] : &slots[i];
   }
-  bool ok = launch_or_raise(st, &(Ready){k, grid, (void *)stream, args, n, memory});
+  void *program_memory;
+  PyObject *allocated = allocate(k, grid, stream, &program_memory);
+  bool ok = allocated && launch_or_raise(st, &(Ready){k, grid, (void *)stream, args, n, memory, program_memory});
+  Py_XDECREF(allocated);
   if (args != inline_args) PyMem_Free((void *)args);
   return ok;
 }

@@ -481,6 +481,7 @@ typedef struct Launch {
   void *stream;
   const ttc_memory *memory;
   size_t nmemory;
+  void *const *program_memory; /* NULL: the target finds it */
 } Launch;
 
 static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
@@ -497,21 +498,22 @@ static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, 
   return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
 }
 
-/* With tensor descriptors among the arguments. */
-static ttc_status launch_descriptors(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
-  size_t n = (size_t)k->info.nargs * sizeof *args, values = (size_t)k->info.ndescriptors * sizeof(DescriptorValues);
+/* With tensor descriptors among the arguments, or memory for what programs make. */
+static ttc_status launch_placed(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
+  size_t n = (size_t)k->info.nargs * sizeof *args,
+         values = ((size_t)k->info.ndescriptors + 1) * sizeof(DescriptorValues);
   const void **all = malloc(n + values);
   if (!all) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   char error[512];
-  bool ok = run_place_args(k->target, &k->info, args, all, (DescriptorValues *)(void *)((char *)all + n), error,
-                           sizeof error);
+  bool ok = run_place_args(k->target, &k->info, args, all, (DescriptorValues *)(void *)((char *)all + n),
+                           l->program_memory, error, sizeof error);
   ttc_status status = ok ? launch_loaded(c, k, l, all) : fail(c, TTC_ERROR_ARGUMENT, error);
   free(all);
   return status;
 }
 
-static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
-                         size_t nargs, const ttc_memory *memory, size_t nmemory) {
+static ttc_status launch(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args, size_t nargs) {
+  const uint32_t *grid = l->grid;
   if (c) c->message = "", c->interrupted = false;
   if (!k || !grid || (!args && nargs))
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch: a kernel, a grid and its arguments are needed");
@@ -530,13 +532,22 @@ static ttc_status launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], 
   ttc_status status = ttc_kernel_load(c, k);
   if (status != TTC_OK) return status;
   if (!grid[0] || !grid[1] || !grid[2]) return TTC_OK;
-  Launch l = {grid, stream, memory, nmemory};
-  return k->info.ndescriptors ? launch_descriptors(c, k, &l, args) : launch_loaded(c, k, &l, args);
+  return run_places_args(&k->info) ? launch_placed(c, k, l, args) : launch_loaded(c, k, l, args);
 }
 
 ttc_status ttc_launch(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
                       size_t nargs) {
-  return launch(c, k, grid, stream, args, nargs, NULL, 0);
+  return launch(c, k, &(Launch){.grid = grid, .stream = stream}, args, nargs);
+}
+
+size_t ttc_kernel_program_memory(const ttc_kernel *k, const uint32_t grid[3]) {
+  return k && grid ? (size_t)k->info.program_memory * grid[0] * grid[1] * grid[2] : 0;
+}
+
+ttc_status ttc_launch_in(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream, const void *const *args,
+                         size_t nargs, void *memory) {
+  return launch(c, k, &(Launch){.grid = grid, .stream = stream, .program_memory = memory ? &memory : NULL}, args,
+                nargs);
 }
 
 bool ttc_kernel_checks(const ttc_kernel *k) {
@@ -546,7 +557,7 @@ bool ttc_kernel_checks(const ttc_kernel *k) {
 ttc_status ttc_launch_checked(ttc_context *c, ttc_kernel *k, const uint32_t grid[3], void *stream,
                               const void *const *args, size_t nargs, const ttc_memory *memory, size_t nmemory) {
   if (!memory && nmemory) return fail(c, TTC_ERROR_ARGUMENT, "ttc_launch_checked: the memory is missing");
-  return launch(c, k, grid, stream, args, nargs, memory, nmemory);
+  return launch(c, k, &(Launch){grid, stream, memory, nmemory, NULL}, args, nargs);
 }
 
 ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *capability) {

@@ -286,11 +286,11 @@ static Machine *load(Ctx *cx, const Compiled *k) {
 
 /* The arguments as the kernel takes them: with those that a launch makes. */
 static const void *const *placed(Ctx *cx, const Compiled *k, const void *const *values) {
-  if (!k->info.ndescriptors) return values;
+  if (!run_places_args(&k->info)) return values;
   char error[512];
   const void **all = NEWN(cx, const void *, k->info.nargs);
-  DescriptorValues *descriptors = NEWN(cx, DescriptorValues, k->info.ndescriptors);
-  if (!run_place_args(k->target.backend, &k->info, values, all, descriptors, error, sizeof error))
+  DescriptorValues *descriptors = NEWN(cx, DescriptorValues, k->info.ndescriptors + 1);
+  if (!run_place_args(k->target.backend, &k->info, values, all, descriptors, NULL, error, sizeof error))
     ctx_fail(cx, ERR_SOURCE, "%s", error);
   return all;
 }

@@ -19,6 +19,7 @@ typedef struct GpuOptions {
   int sm; /* 75, 80, 86, 89, 90, 100, 120 */
   Options common;
   bool call_sites;    /* places say where inlined functions were called, too; PTX does without */
+  bool wait_for_stores; /* by the copy engine, where they stand: that takes less shared memory */
   int64_t max_shared; /* bytes a program may have; 0: what the GPU has */
 } GpuOptions;
 
@@ -39,6 +40,11 @@ int gpu_tma_swizzle(const Type *block); /* 0: none; 1, 2, 3: lines of 32, 64, 12
 int gpu_tma_elem_type(const Type *desc);
 /* Of Triton GPU IR that came from elsewhere: maps that programs make of arguments alone become the launch's, too. */
 void gpu_adopt_maps(Ctx *cx, Module *m);
+/* The memory of the maps that programs make: one argument more, TMA_SCRATCH, for all ttg.global_scratch_alloc. Its bytes
+ * per program; 0: there is none. */
+#define TMA_SCRATCH "tt.program_memory"
+void gpu_place_maps(Ctx *cx, Module *m);
+int64_t gpu_map_memory(const Op *func);
 /* Attribute of an argument: a map that the launch makes, and how (passes/tma_launch.c); of argument i, or NULL. */
 #define TMA_LAUNCH "tt.tensor_map"
 const Attr *gpu_tma_launch_attr(const Op *func, int i);

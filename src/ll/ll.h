@@ -94,7 +94,7 @@ typedef struct LLOpInfo {
   unsigned effects;
   /* Of intrinsics only; the columns of ll_intrinsics.def. */
   const char *signature;
-  int sm, ptx;           /* least of both: 80, and 70 for PTX 7.0; sm 1090: the target must be sm_90a */
+  int sm, ptx;           /* least of both: 80, and 70 for PTX 7.0; sm 1090: the target must be sm_90a; 2090: sm_90a, sm_100a … */
   const char *nvvm;      /* LLVM's intrinsic, or NULL: printed as inline assembly */
   const char *text;      /* PTX */
 } LLOpInfo;

@@ -86,7 +86,9 @@ typedef struct Driver {
   FUNCTIONS(F)
 #undef F
   EncodeTiled *encode_tiled; /* NULL: older than CUDA 12 */
-  char problem[256];         /* why there is none */
+  CUresult (*alloc_async)(uint64_t *at, size_t size, void *stream);
+  CUresult (*free_async)(uint64_t at, void *stream);
+  char problem[256]; /* why there is none */
   int ndevices;
   struct {
     int capability; /* 10 * major + minor */
@@ -118,6 +120,8 @@ static void open_driver(void) {
 #undef F
   if (driver.problem[0]) return;
   *(void **)&driver.encode_tiled = sys_library_symbol(library, "cuTensorMapEncodeTiled");
+  *(void **)&driver.alloc_async = sys_library_symbol(library, "cuMemAllocAsync");
+  *(void **)&driver.free_async = sys_library_symbol(library, "cuMemFreeAsync");
   CUresult r = driver.cuInit(0);
   if (!r) r = driver.cuDeviceGetCount(&driver.ndevices);
   if (driver.ndevices > MAX_DEVICES) driver.ndevices = MAX_DEVICES;
@@ -200,7 +204,7 @@ struct Loaded {
   int nargs, scratch_params; /* what a launch gives, and what the kernel has beyond */
   int num_warps, registers;  /* of a thread */
   bool cooperative, dependent;
-  int64_t shared;
+  int64_t shared, program_memory;
   _Atomic bool launched;
   pthread_mutex_t lock;
   CUmodule module[MAX_DEVICES];
@@ -295,6 +299,7 @@ TargetStatus nvidia_driver_load(const KernelInfo *info, const char *bytes, size_
   }
   memcpy(k->image, bytes, len);
   k->nargs = info->nargs;
+  k->program_memory = info->program_memory;
   k->num_warps = info->num_warps;
   k->registers = info->n_regs;
   k->cooperative = info->cooperative;
@@ -399,6 +404,49 @@ static void **with_scratch(const Loaded *k, const void *const *args) {
   return (void **)all;
 }
 
+static CUresult launch_with(const Loaded *k, CUfunction f, const uint32_t grid[3], void *stream, void **pointers) {
+  unsigned threads = 32u * (unsigned)k->num_warps, shared = (unsigned)k->shared;
+  if (!k->cooperative && !k->dependent)
+    return driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers, NULL);
+  LaunchAttribute attributes[2] = {0};
+  LaunchConfig c = {.grid = {grid[0], grid[1], grid[2]}, .block = {threads, 1, 1}, .shared = shared, .stream = stream};
+  c.attributes = attributes;
+  if (k->cooperative) attributes[c.nattributes++] = (LaunchAttribute){.id = LAUNCH_COOPERATIVE, .value = {.flag = 1}};
+  if (k->dependent) attributes[c.nattributes++] = (LaunchAttribute){.id = LAUNCH_DEPENDENT, .value = {.flag = 1}};
+  return driver.cuLaunchKernelEx(&c, f, pointers, NULL);
+}
+
+/* With memory for what the programs make, from the stream's pool, for as long as the launch takes. */
+static TargetStatus launch_allocated(const Loaded *k, CUfunction f, const uint32_t grid[3], void *stream,
+                                     void **pointers, char *error, size_t size) {
+  uint64_t at = 0;
+  void **all = malloc((size_t)k->nargs * sizeof *all);
+  if (!all || !driver.alloc_async || !driver.free_async) {
+    free(all);
+    snprintf(error, size, all ? "the GPU's driver is too old: it has no cuMemAllocAsync" : "out of memory");
+    return TARGET_FAILED;
+  }
+  memcpy(all, pointers, (size_t)k->nargs * sizeof *all);
+  all[k->nargs - 1] = &at;
+  size_t bytes = (size_t)k->program_memory * grid[0] * grid[1] * grid[2];
+  CUresult r = driver.alloc_async(&at, bytes, stream);
+  bool allocated = !r;
+  if (allocated) {
+    r = launch_with(k, f, grid, stream, all);
+    driver.free_async(at, stream);
+  }
+  free(all);
+  if (allocated) return r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
+  failed(r, "allocating memory for the programs", error, size);
+  return TARGET_FAILED;
+}
+
+static bool wants_memory(const Loaded *k, void *const *pointers) {
+  uint64_t at = 0;
+  if (k->program_memory) memcpy(&at, pointers[k->nargs - 1], sizeof at);
+  return k->program_memory && !at;
+}
+
 TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                                   size_t size) {
   CUdevice device;
@@ -410,19 +458,12 @@ TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *strea
   void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
   if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
   atomic_store_explicit(&k->launched, true, memory_order_relaxed);
-  unsigned threads = 32u * (unsigned)k->num_warps, shared = (unsigned)k->shared;
-  CUresult r;
-  if (k->cooperative || k->dependent) {
-    LaunchAttribute attributes[2] = {0};
-    LaunchConfig c = {
-        .grid = {grid[0], grid[1], grid[2]}, .block = {threads, 1, 1}, .shared = shared, .stream = stream};
-    c.attributes = attributes;
-    if (k->cooperative) attributes[c.nattributes++] = (LaunchAttribute){.id = LAUNCH_COOPERATIVE, .value = {.flag = 1}};
-    if (k->dependent) attributes[c.nattributes++] = (LaunchAttribute){.id = LAUNCH_DEPENDENT, .value = {.flag = 1}};
-    r = driver.cuLaunchKernelEx(&c, f, pointers, NULL);
+  if (wants_memory(k, pointers)) {
+    status = launch_allocated(k, f, grid, stream, pointers, error, size);
   } else {
-    r = driver.cuLaunchKernel(f, grid[0], grid[1], grid[2], threads, 1, 1, shared, stream, pointers, NULL);
+    CUresult r = launch_with(k, f, grid, stream, pointers);
+    status = r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
   }
   if (k->scratch_params) free(pointers);
-  return r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
+  return status;
 }

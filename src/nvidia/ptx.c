@@ -239,7 +239,7 @@ void ptx_print(Buf *out, LLModule *m, PtxOptions options) {
   Buf body = {.cx = out->cx};
   for (LLFunc *f = m->first; f; f = f->next) put_func(&p, &body, f);
   bool specific = p.need_sm >= 1000;
-  if ((specific ? p.need_sm - 1000 : p.need_sm) > options.sm || (specific && p.need_sm - 1000 != options.sm))
+  if (p.need_sm % 1000 > options.sm || (p.need_sm / 1000 == 1 && p.need_sm % 1000 != options.sm))
     ctx_fail(out->cx, ERR_SOURCE, "an instruction needs sm_%d%s, the target is sm_%d", p.need_sm % 1000,
              specific ? "a" : "", options.sm);
   int ptx = target_ptx(options.sm, specific);

@@ -18,7 +18,7 @@ extern const Target nvidia_cuda_target; /* target.c */
 struct Loaded {
   Ctx *cx; /* what follows lives there, all but the lock */
   pthread_mutex_t lock;
-  const KernelInfo *info;
+  size_t program_memory, nargs; /* KernelInfo */
   const char *name;
   LLModule *module;
   int64_t shared;
@@ -89,6 +89,8 @@ static void load_module(Ctx *cx, void *arg) {
                   .call_sites = true};
   k->name = ctx_strndup(cx, info->name, strlen(info->name));
   k->threads = 32 * info->num_warps;
+  k->program_memory = (size_t)info->program_memory;
+  k->nargs = (size_t)info->nargs;
   /* The reader keeps what it read by address. */
   const char *text = ctx_strndup(cx, call->bytes, call->len);
   Module *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", k->name), text, call->len, 1));
@@ -161,14 +163,31 @@ static void add_memory(Ctx *cx, SimtOptions *o, const ttc_memory *m) {
   o->buffers.at[o->buffers.len - 1].name = m->name ? ctx_printf(cx, "`%s`", m->name) : "a buffer";
 }
 
+/* The arguments, with memory of the machine's own for what programs make. */
+static const void *const *with_program_memory(Ctx *cx, const Loaded *k, const SimulatedLaunch *l, SimtOptions *o) {
+  if (!k->program_memory) return l->args;
+  size_t bytes = k->program_memory * l->grid[0] * l->grid[1] * l->grid[2], n = k->nargs;
+  char *at = NEWN(cx, char, bytes + TENSOR_MAP_BYTES);
+  at += -(uintptr_t)at % TENSOR_MAP_BYTES;
+  const void **args = NEWN(cx, const void *, n);
+  void **value = NEW(cx, void *);
+  *value = at;
+  memcpy(args, l->args, n * sizeof *args);
+  args[n - 1] = value;
+  simt_add_buffer(cx, o, at, bytes, false, false);
+  o->buffers.at[o->buffers.len - 1].name = "the programs' own memory";
+  return args;
+}
+
 static void run(Ctx *cx, void *arg) {
   RunCall *call = arg;
   const SimulatedLaunch *l = call->launch;
   Loaded *k = call->k;
   SimtOptions o = {
       .max_instructions = l->max_instructions, .interrupt = interrupt, .unbounded = !l->nmemory || k->makes_pointers};
+  const void *const *args = with_program_memory(cx, k, l, &o);
   for (size_t i = 0; i < l->nmemory; i++) add_memory(cx, &o, &l->memory[i]);
-  simt_run(cx, k->module, k->name, l->grid, k->threads, (size_t)k->shared, l->args, &o, call->report);
+  simt_run(cx, k->module, k->name, l->grid, k->threads, (size_t)k->shared, args, &o, call->report);
 }
 
 /* Inside the protection of the module's context, whose arena the run may need. */

@@ -125,6 +125,7 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
   for (int i = 0; i < type->ninputs; i++) kinds[i] = arg_kind(cx, type->inputs[i]);
   info->args = kinds;
   info->nargs = type->ninputs;
+  info->program_memory = gpu_map_memory(func);
   describe_maps(cx, func, type, info);
 }
 
@@ -184,19 +185,21 @@ static void make_ttgir(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *g
   gpu_ttgir(cx, m, gpu);
 }
 
-/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all buffers, fewer
- * stages may do; else descriptors are a base, a shape and strides, which need none. */
+/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all buffers, stores that are
+ * waited for may do, then fewer stages; else descriptors are a base, a shape and strides, which need none. */
 static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   Buf text = {.cx = cx};
   ir_print(&text, m, (PrintOptions){0});
   const KernelInfo before = *info;
   GpuOptions wanted = *gpu;
-  for (bool maps = true;; maps = wanted.common.num_stages > 1, wanted.common.num_stages--) {
+  for (bool maps = true;;) {
     *gpu = wanted;
     if (!maps) gpu->common.num_stages = o->common.num_stages;
     make_ttgir(cx, m, o, gpu, info, maps);
     if (!maps || ir_attr_int_or(m->op, "ttg.shared", 0) <= gpu_shared_limit(gpu->sm)) return m;
     *info = before;
+    if (wanted.wait_for_stores) maps = wanted.common.num_stages-- > 1;
+    wanted.wait_for_stores = true;
     m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", info->name), buf_text(&text), text.len, 1));
   }
 }
@@ -209,6 +212,7 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   if (text || is_lowered) {
     opt_inline_all(cx, *m);
     gpu_adopt_maps(cx, *m);
+    gpu_place_maps(cx, *m);
     describe_args(cx, *m, info);
     adopt(cx, *m, o, gpu, info);
     return;

@@ -37,7 +37,7 @@ void run_describe_descriptors(Ctx *cx, const Module *m, KernelInfo *info) {
 static bool is_given(const DescriptorArg *d) { return d->ncode == 0; }
 
 int run_nargs(const KernelInfo *k) {
-  int n = k->nargs;
+  int n = k->nargs - (k->program_memory > 0);
   for (int i = 0; i < k->ndescriptors; i++)
     n -= is_given(&k->descriptors[i]) ? arguments_of(&k->descriptors[i]) - 1 : 1;
   return n;
@@ -170,7 +170,7 @@ static bool make_map(const Target *target, const KernelInfo *k, const Descriptor
 /* ---- the arguments of a launch ----------------------------------------------------------------------------------- */
 
 bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out,
-                    DescriptorValues *values, char *error, size_t size) {
+                    DescriptorValues *values, void *const *program_memory, char *error, size_t size) {
   int next = 0, given = run_nargs(k), d = 0;
   for (int i = 0; i < given; i++) {
     if (d == k->ndescriptors || !is_given(&k->descriptors[d]) || k->descriptors[d].at != i) {
@@ -211,5 +211,7 @@ bool run_place_args(const Target *target, const KernelInfo *k, const void *const
     if (!make_map(target, k, &k->descriptors[d], args, &values[d], error, size)) return false;
     out[next++] = values[d].map;
   }
+  static void *const none;
+  if (k->program_memory) out[next++] = program_memory ? (const void *)program_memory : &none;
   return true;
 }

@@ -42,7 +42,8 @@ static void put_maps(Buf *b, const KernelInfo *k) {
     buf_puts(b, "], \"fp4_padded\": false}");
   }
   if (any) buf_putc(b, ']');
-  if (made) buf_printf(b, ", \"global_scratch_size\": %d", made * TENSOR_MAP_BYTES);
+  int64_t scratch = made * TENSOR_MAP_BYTES + k->program_memory;
+  if (scratch) buf_printf(b, ", \"global_scratch_size\": %lld, \"global_scratch_align\": 128", (long long)scratch);
 }
 
 const char *run_metadata(Ctx *cx, const Compiled *c) {

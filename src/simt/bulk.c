@@ -188,6 +188,7 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
 static const char *bad_map(const Tile *t, int rank) {
   const SimtTensorMap *m = &t->map;
   if (m->magic != MAGIC) return "this is no tensor map";
+  if (m->unfenced) return "the program wrote the map, and no fence.proxy.tensormap makes it known to the copy engine";
   if (m->rank != rank) return "the tensor map has another number of dimensions";
   if (m->elem >= SIMT_ELEMS) return "no such element type";
   if (m->nan_fill && m->elem <= SIMT_S64) return "integers are not filled with NaN";
@@ -235,6 +236,73 @@ static void tensor_copy(Warp *w, const Code *c, int lane, Way way, int rank) {
   t.e = engine_of(w, c, lane);
   int n = copy_tile(&t);
   if (m) simt_mbarrier_complete_bytes(w, m, n, t.e.vc);
+}
+
+/* ---- maps that programs make --------------------------------------------------------------------------------------- */
+
+static void set_field(SimtTensorMap *m, int op, unsigned d, uint64_t x) {
+  uint32_t *const per_dimension[] = {m->box, m->dims, NULL, m->steps};
+  m->magic = MAGIC;
+  switch (op) {
+  case LL_TENSORMAP_ADDRESS: m->base = x; break;
+  case LL_TENSORMAP_RANK: m->rank = (uint8_t)(x + 1); break;
+  case LL_TENSORMAP_STRIDE:
+    if (d < 4) m->strides[d] = x;
+    break;
+  case LL_TENSORMAP_ELEM: m->elem = (uint8_t)x; break;
+  case LL_TENSORMAP_SWIZZLE: m->swizzle = (uint8_t)x; break;
+  case LL_TENSORMAP_FILL: m->nan_fill = (uint8_t)x; break;
+  case LL_TENSORMAP_INTERLEAVE: break;
+  default:
+    if (d < 5) per_dimension[op - LL_TENSORMAP_BOX][d] = (uint32_t)x;
+  }
+}
+
+static SimtTensorMap *map_in_shared(Warp *w, const Code *c, int lane, uint32_t at, bool write) {
+  if (!simt_shared_ok(w, c, lane, at, 128, write)) return NULL;
+  if (at % 128) simt_issue(w, SIMT_MISALIGNED, c, lane, at - SHARED_BASE, 128, NULL);
+  if (write)
+    simt_shadow_write(w, c, w->index, w->vc, lane, at, 128);
+  else
+    simt_shadow_read(w, c, w->index, w->vc, lane, at, 128, false);
+  return (SimtTensorMap *)(void *)(w->b->shared + (at - SHARED_BASE));
+}
+
+void simt_tensormap_field(Warp *w, const Code *c, uint32_t mask) {
+  bool wide = c->op == LL_TENSORMAP_ADDRESS || c->op == LL_TENSORMAP_STRIDE;
+  EACH_LANE(l, mask) {
+    SimtTensorMap *m = map_in_shared(w, c, (int)l, reg_at(w, c->a)[l] + (uint32_t)c->imm, true), copy;
+    if (!m) continue;
+    memcpy(&copy, m, sizeof copy);
+    set_field(&copy, c->op, c->src->mods.variant, wide ? reg64_at(w, c->b)[l] : reg_at(w, c->b)[l]);
+    memcpy(m, &copy, sizeof copy);
+  }
+}
+
+/* A whole warp copies one map. */
+void simt_tensormap_publish(Warp *w, const Code *c, uint32_t mask) {
+  if (!mask) return;
+  int l = first_lane(mask);
+  uint64_t to = reg64_at(w, c->a)[l];
+  const SimtTensorMap *m = map_in_shared(w, c, l, reg_at(w, c->b)[l] + (uint32_t)c->imm, false);
+  uint8_t *at = simt_global_at(w, c, l, to, 128, RACE_WRITE);
+  if (to % 128) simt_issue(w, SIMT_MISALIGNED, c, l, to, 128, NULL);
+  if (!m || !at) return;
+  SimtTensorMap copy;
+  memcpy(&copy, m, sizeof copy);
+  copy.unfenced = 1;
+  memcpy(at, &copy, sizeof copy);
+}
+
+void simt_tensormap_acquire(Warp *w, const Code *c, uint32_t mask) {
+  if (!mask) return;
+  uint8_t *at = simt_global_at(w, c, first_lane(mask), reg64_at(w, c->a)[first_lane(mask)], 128, RACE_READ);
+  SimtTensorMap copy;
+  if (!at) return;
+  memcpy(&copy, at, sizeof copy);
+  if (copy.magic != MAGIC) return;
+  copy.unfenced = 0;
+  memcpy(at, &copy, sizeof copy);
 }
 
 void simt_bulk_op(Warp *w, const Code *c, uint32_t mask) {

@@ -229,6 +229,10 @@ void simt_wgmma_commit(Warp *w);
 void simt_wgmma_wait(Warp *w, uint32_t pending);
 void simt_bulk_op(Warp *w, const Code *c, uint32_t mask);
 void simt_bulk_wait(Warp *w, uint32_t pending);
+/* Maps that programs make: one field, in shared memory; the copy to global memory; the fence before its use. */
+void simt_tensormap_field(Warp *w, const Code *c, uint32_t mask);
+void simt_tensormap_publish(Warp *w, const Code *c, uint32_t mask);
+void simt_tensormap_acquire(Warp *w, const Code *c, uint32_t mask);
 
 static inline uint32_t *reg_at(const Warp *w, int32_t r) { return r >= 0 ? w->regs + r : w->b->m->consts + ~r; }
 static inline uint64_t *reg64_at(const Warp *w, int32_t r) { return (uint64_t *)(void *)reg_at(w, r); }

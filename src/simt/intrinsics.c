@@ -298,6 +298,9 @@ DO(CP_ASYNC_COMMIT) {
 }
 DO(CP_ASYNC_WAIT) { UNUSED, simt_cp_async_wait(w, reg_at(w, c->a)[first_lane(mask)], mask); }
 DO(mbarrier) { simt_mbarrier_op(w, c, out, mask); }
+DO(tensormap) { simt_tensormap_field(w, c, mask), (void)out; }
+DO(TENSORMAP_PUBLISH) { UNUSED, simt_tensormap_publish(w, c, mask); }
+DO(FENCE_TENSORMAP_ACQUIRE) { UNUSED, simt_tensormap_acquire(w, c, mask); }
 DO(bulk) { simt_bulk_op(w, c, mask), (void)out; }
 DO(BULK_COMMIT) { UNUSED, w->bulk_clocks[w->bulk_groups++ % 64] = w->b->engines[0][w->b->m->nwarps]; }
 DO(BULK_WAIT) { UNUSED, simt_bulk_wait(w, reg_at(w, c->a)[first_lane(mask)]); }
@@ -450,7 +453,18 @@ Handler *const simt_intrinsics[LL_OPS - LL_FIRST_INTRINSIC] = {
     AT(BULK_WAIT_READ) = do_BULK_WAIT,
     IS(FENCE_PROXY_ASYNC),
     NOTHING(FENCE_MBARRIER_INIT),
-    NOTHING(FENCE_TENSORMAP_ACQUIRE),
+    IS(FENCE_TENSORMAP_ACQUIRE),
+    AT(TENSORMAP_ADDRESS) = do_tensormap,
+    AT(TENSORMAP_RANK) = do_tensormap,
+    AT(TENSORMAP_BOX) = do_tensormap,
+    AT(TENSORMAP_SIZE) = do_tensormap,
+    AT(TENSORMAP_STRIDE) = do_tensormap,
+    AT(TENSORMAP_STEP) = do_tensormap,
+    AT(TENSORMAP_ELEM) = do_tensormap,
+    AT(TENSORMAP_INTERLEAVE) = do_tensormap,
+    AT(TENSORMAP_SWIZZLE) = do_tensormap,
+    AT(TENSORMAP_FILL) = do_tensormap,
+    IS(TENSORMAP_PUBLISH),
     NOTHING(GRIDDEP_WAIT),
     NOTHING(GRIDDEP_LAUNCH),
     NOTHING(SETMAXNREG_INC),

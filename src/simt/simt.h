@@ -112,7 +112,7 @@ typedef struct SimtTensorMap {
   uint64_t strides[4]; /* bytes, of dimensions 1… */
   uint32_t box[5];     /* elements that one copy moves */
   uint32_t steps[5];   /* in elements; 1: side by side */
-  uint32_t reserved;
+  uint32_t unfenced;   /* written by a program, without a fence since */
 } SimtTensorMap;
 _Static_assert(sizeof(SimtTensorMap) <= 128, "a descriptor has 128 bytes");
 void simt_tensor_map(SimtTensorMap *map, const void *base, SimtElem elem, int rank, const uint32_t *dims,

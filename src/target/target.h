@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 7
+#define TARGET_ABI 8
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -66,6 +66,8 @@ typedef struct KernelInfo {
   const DescriptorArg *descriptors; /* in order; last those that no caller gives, whose `at` is after all arguments */
   int nmap_code;
   const int64_t *map_code;
+  int64_t program_memory; /* bytes of global memory for each program, a pointer to all of which is the last of `args`; 0: none.
+                             Null there: the target finds the memory */
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
   bool dependent;         /* may begin before the launch ahead of it on its stream has ended */

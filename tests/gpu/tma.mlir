@@ -4,6 +4,11 @@
 // RUN: tritonc %s -k product --target cuda:90 --emit ptx | FileCheck %s --check-prefix PTX
 // RUN: tritonc %s -k gathers --target cuda:90 --emit ttgir | FileCheck %s --check-prefix GATHER
 // RUN: tritonc %s -k made --target cuda:90 --emit ttgir | FileCheck %s --check-prefix MADE
+// RUN: tritonc %s -k own --target cuda:90 --emit ttgir | FileCheck %s --check-prefix OWN
+// RUN: tritonc %s -k own --target cuda:90 --emit ptx | FileCheck %s --check-prefix OWNPTX
+// RUN: tritonc %s -k own --target cuda:120 --emit ptx | FileCheck %s --check-prefix OWNPTX
+// RUN: tritonc %s -k kept --target cuda:90 --emit ttgir | FileCheck %s --check-prefix KEPT
+// RUN: tritonc %s -k later --target cuda:90 --emit ttgir | FileCheck %s --check-prefix LATER
 // RUN: tritonc %s -k chosen --target cuda:90 --emit ttgir | FileCheck %s --check-prefix CHOSEN
 // Tensor descriptors as tensor maps: which of them, and what becomes of their accesses.
 
@@ -75,7 +80,7 @@ tt.func public @gathers(%a: !tt.tensordesc<tensor<1x64xf16>>, %a0: i32, %a1: i32
   tt.return
 }
 
-// Made of arguments alone: by the launch. Of the program's number: not at all. Rows of 8 bytes: neither.
+// Made of arguments alone: by the launch. Where the base is on no step of 16 bytes: not at all. Rows of 8 bytes: neither.
 // MADE-LABEL: @made
 // MADE-SAME: {tt.tensor_map = array<i64: 0, 1, 64, 1, 544, 0, 64, 0, 64>}
 // MADE-COUNT-1: ttng.async_tma_copy_global_to_local
@@ -119,5 +124,99 @@ tt.func public @chosen(%a: !tt.tensordesc<tensor<32x64xf16>>, %a0: i32, %a1: i32
   %y = tt.descriptor_gather %f[%rows, %zero] : (!tt.tensordesc<tensor<1x64xf16>>, tensor<32xi32>, i32) -> tensor<32x64xf16>
   %z = arith.addf %x, %y : tensor<32x64xf16>
   tt.descriptor_store %o[%zero, %zero], %z : !tt.tensordesc<tensor<32x64xf16>>, tensor<32x64xf16>
+  tt.return
+}
+
+// Made of the program's number: by the program, in its part of the memory that the last argument points to; in a loop it
+// is written again, after the copies that read it.
+// OWN-LABEL: @own
+// OWN-SAME: !tt.ptr<i8> {tt.program_memory = 128 : i64}
+// OWN: tt.get_program_id z
+// OWN: scf.for
+// OWN: ttng.tensormap_create {{.*}}fill_mode = 0 : i32{{.*}}
+// OWN-NEXT: ttng.tensormap_fenceproxy_acquire
+// OWN: ttng.reinterpret_tensor_descriptor
+// OWN: ttng.async_tma_copy_global_to_local
+// OWNPTX: .target sm_{{90|120}}a
+// OWNPTX: cp.async.bulk.wait_group 0;
+// OWNPTX: bar.warp.sync
+// OWNPTX: tensormap.replace.tile.global_address.shared::cta.b1024.b64
+// OWNPTX: tensormap.replace.tile.fill_mode.shared::cta.b1024.b32
+// OWNPTX: bar.warp.sync
+// OWNPTX: tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release.gpu.sync.aligned
+// OWNPTX: fence.proxy.tensormap::generic.acquire.gpu
+// OWNPTX: cp.async.bulk.tensor.2d.shared
+tt.func public @own(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32) {
+  %zero = arith.constant 0 : i32
+  %step = arith.constant 1 : i32
+  %columns = arith.constant 64 : i32
+  %stride = arith.constant 64 : i64
+  %one = arith.constant 1 : i64
+  %init = arith.constant dense<0.0> : tensor<16x64xf16>
+  %o = tt.make_tensor_descriptor %q, [%n, %columns], [%stride, %one] : <f16>, <tensor<16x64xf16>>
+  %sum = scf.for %k = %zero to %n step %step iter_args(%acc = %init) -> (tensor<16x64xf16>) : i32 {
+    %at = arith.muli %k, %columns : i32
+    %own = tt.addptr %p, %at : !tt.ptr<f16>, i32
+    %d = tt.make_tensor_descriptor %own, [%n, %columns], [%stride, %one] : <f16>, <tensor<16x64xf16>>
+    %x = tt.descriptor_load %d[%zero, %zero] : !tt.tensordesc<tensor<16x64xf16>> -> tensor<16x64xf16>
+    %y = arith.addf %acc, %x : tensor<16x64xf16>
+    scf.yield %y : tensor<16x64xf16>
+  }
+  tt.descriptor_store %o[%zero, %zero], %sum : !tt.tensordesc<tensor<16x64xf16>>, tensor<16x64xf16>
+  tt.return
+}
+
+// The descriptor of the iteration before is used after the next one is made: one slot does not do, so both are pointers.
+// KEPT-LABEL: @kept
+// KEPT-NOT: tensormap_create
+// KEPT: tt.return
+tt.func public @kept(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32) {
+  %zero = arith.constant 0 : i32
+  %step = arith.constant 1 : i32
+  %columns = arith.constant 64 : i32
+  %stride = arith.constant 64 : i64
+  %one = arith.constant 1 : i64
+  %init = arith.constant dense<0.0> : tensor<16x64xf16>
+  %first = tt.make_tensor_descriptor %p, [%n, %columns], [%stride, %one] : <f16>, <tensor<16x64xf16>>
+  %sum:2 = scf.for %k = %zero to %n step %step iter_args(%acc = %init, %before = %first) -> (tensor<16x64xf16>, !tt.tensordesc<tensor<16x64xf16>>) : i32 {
+    %at = arith.muli %k, %columns : i32
+    %own = tt.addptr %p, %at : !tt.ptr<f16>, i32
+    %d = tt.make_tensor_descriptor %own, [%n, %columns], [%stride, %one] : <f16>, <tensor<16x64xf16>>
+    %x = tt.descriptor_load %before[%zero, %zero] : !tt.tensordesc<tensor<16x64xf16>> -> tensor<16x64xf16>
+    %y = arith.addf %acc, %x : tensor<16x64xf16>
+    scf.yield %y, %d : tensor<16x64xf16>, !tt.tensordesc<tensor<16x64xf16>>
+  }
+  %o = tt.make_tensor_descriptor %q, [%n, %columns], [%stride, %one] : <f16>, <tensor<16x64xf16>>
+  tt.descriptor_store %o[%zero, %zero], %sum#0 : !tt.tensordesc<tensor<16x64xf16>>, tensor<16x64xf16>
+  tt.return
+}
+
+// A loop's stores: each waits for its own buffer, the other's copy may be under way; all are over behind the loop.
+// LATER-LABEL: @later
+// LATER-COUNT-2: ttg.local_alloc {{.*}}mutable
+// LATER: scf.for
+// LATER: ttng.async_tma_store_wait {pendings = 1 : i32}
+// LATER-NEXT: gpu.barrier
+// LATER-NEXT: ttg.local_store
+// LATER-NEXT: ttng.fence_async_shared
+// LATER-NEXT: gpu.barrier
+// LATER-NEXT: ttng.async_tma_copy_local_to_global
+// LATER: ttng.async_tma_store_wait {pendings = 1 : i32}
+// LATER: ttng.async_tma_copy_local_to_global
+// LATER-NOT: async_tma_store_wait
+// LATER: }
+// LATER: ttng.async_tma_store_wait {pendings = 0 : i32}
+// LATER-NEXT: gpu.barrier
+// LATER-NEXT: ttg.local_dealloc
+tt.func public @later(%a: !tt.tensordesc<tensor<32x64xf16>>, %a0: i32, %a1: i32 {tt.divisibility = 8 : i32}, %a2: i64, %a3: i64, %b: !tt.tensordesc<tensor<32x64xf16>>, %b0: i32, %b1: i32 {tt.divisibility = 8 : i32}, %b2: i64, %b3: i64, %p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32) {
+  %zero = arith.constant 0 : i32
+  %step = arith.constant 32 : i32
+  %value = tt.load %p : !tt.ptr<f16>
+  %x = tt.splat %value : f16 -> tensor<32x64xf16>
+  scf.for %k = %zero to %n step %step : i32 {
+    tt.descriptor_store %a[%k, %zero], %x : !tt.tensordesc<tensor<32x64xf16>>, tensor<32x64xf16>
+    %y = arith.addf %x, %x : tensor<32x64xf16>
+    tt.descriptor_store %b[%k, %zero], %y : !tt.tensordesc<tensor<32x64xf16>>, tensor<32x64xf16>
+  }
   tt.return
 }

@@ -490,3 +490,112 @@ def test_results_of_dots_go_to_shared_memory_as_matrices(m, n, dtype, transposed
     assert torch.equal(out.float(), want.T if transposed else want)
     assert "stmatrix" in text
     assert ("trans" in text.split("stmatrix", 1)[1].split("shared", 1)[0]) == transposed
+
+
+# ---- maps that a program makes ----------------------------------------------------------------------------------------
+
+
+@triton.jit
+def rows_of_a_program(x, y, M, N, s, BM: tl.constexpr, BN: tl.constexpr):
+    first = tl.program_id(0) * BM
+    rows = tl.minimum(M - first, BM)
+    d = tl.make_tensor_descriptor(x + first * s, shape=[rows, N], strides=[s, 1], block_shape=[BM, BN])
+    e = tl.make_tensor_descriptor(y + first * s, shape=[rows, N], strides=[s, 1], block_shape=[BM, BN])
+    for k in range(0, N, BN):
+        e.store([0, k], d.load([0, k]) * 2)
+
+
+def test_a_program_makes_maps_of_its_own_rows():
+    x, y = torch.randn(60, 128), torch.zeros(64, 128)
+    k = rows_of_a_program.run(x, y, 60, 128, 128, BM=16, BN=32, grid=(4,), warmup=False)
+    assert torch.equal(y[:60], 2 * x) and not y[60:].any()
+    assert k.asm["ttgir"].count("ttng.tensormap_create") == 2
+    assert k.metadata.global_scratch_size == 256
+
+
+@triton.jit
+def sum_of_tensors(pointers, sizes, y, n, s, BM: tl.constexpr, BN: tl.constexpr):
+    first = tl.program_id(0) * BM
+    sum = tl.zeros((BM, BN), tl.float32)
+    for i in range(n):
+        x = tl.multiple_of(tl.load(pointers + i).to(tl.pointer_type(tl.float32)), 16)
+        d = tl.make_tensor_descriptor(x, shape=[tl.load(sizes + i), BN], strides=[s, 1], block_shape=[BM, BN])
+        sum += d.load([first, 0])
+    tl.store(y + (first + tl.arange(0, BM)[:, None]) * BN + tl.arange(0, BN), sum)
+
+
+def test_a_loop_makes_a_map_of_each_tensor():
+    tensors = [torch.randn(32, 32) for _ in range(5)]
+    sizes = torch.tensor([32, 17, 5, 32, 20], dtype=torch.int32)
+    y = torch.zeros(32, 32)
+    pointers = torch.tensor([t.data_ptr() for t in tensors])
+    k = sum_of_tensors.run(pointers, sizes, y, 5, 32, BM=16, BN=32, grid=(2,), warmup=False)
+    want = sum(torch.where(torch.arange(32)[:, None] < n, t, 0) for t, n in zip(tensors, sizes, strict=True))
+    assert torch.equal(y, want)
+    assert k.asm["ttgir"].count("ttng.tensormap_create") == 1
+
+
+@triton.jit
+def next_tile(x, y, tiles, per_tile, s, BM: tl.constexpr, BN: tl.constexpr):
+    """The descriptor is carried, and made anew when a tile begins."""
+    d = tl.make_tensor_descriptor(x, shape=[BM, s], strides=[s, 1], block_shape=[BM, BN])
+    sum = tl.zeros((BM, BN), tl.float32)
+    for i in range(tiles * per_tile):
+        k = i % per_tile
+        if k == 0:
+            tile = x + i // per_tile * BM * s
+            d = tl.make_tensor_descriptor(tile, shape=[BM, s], strides=[s, 1], block_shape=[BM, BN])
+            sum = tl.zeros((BM, BN), tl.float32)
+        sum += d.load([0, k * BN])
+        if k == per_tile - 1:
+            at = y + (i // per_tile * BM + tl.arange(0, BM)[:, None]) * BN + tl.arange(0, BN)
+            tl.store(at, sum)
+
+
+def test_a_carried_map_is_made_again():
+    x, y = torch.randn(48, 96), torch.zeros(48, 32)
+    k = next_tile.run(x, y, 3, 3, 96, BM=16, BN=32, grid=(1,), warmup=False)
+    assert torch.equal(y, x.view(48, 3, 32)[:, 0] + x.view(48, 3, 32)[:, 1] + x.view(48, 3, 32)[:, 2])
+    assert "ttng.tensormap_create" in k.asm["ttgir"]
+
+
+@triton.jit
+def one_behind(x, y, n, s, BM: tl.constexpr, BN: tl.constexpr):
+    d = tl.make_tensor_descriptor(x, shape=[BM, s], strides=[s, 1], block_shape=[BM, BN])
+    for i in range(n):
+        new = tl.make_tensor_descriptor(x + i * BM * s, shape=[BM, s], strides=[s, 1], block_shape=[BM, BN])
+        tl.store(y + (i * BM + tl.arange(0, BM)[:, None]) * BN + tl.arange(0, BN), d.load([0, 0]))
+        d = new
+
+
+def test_a_descriptor_that_outlives_the_next_one_is_no_map():
+    x, y = torch.randn(64, 32), torch.zeros(64, 32)
+    k = one_behind.run(x, y, 4, 32, BM=16, BN=32, grid=(1,), warmup=False)
+    assert torch.equal(y, torch.cat([x[:16], x[:48]]))
+    assert "tensormap_create" not in k.asm["ttgir"]
+
+
+def test_every_processor_with_a_copy_engine_has_the_instructions():
+    signature = {"x": "*fp32", "y": "*fp32", "M": "i32", "N": "i32", "s": "i32"}
+    attrs = {(i,): [["tt.divisibility", 16]] for i in range(5)}
+    source = triton.compiler.ASTSource(rows_of_a_program, signature, {"BM": 16, "BN": 32}, attrs)
+    for sm in (90, 100, 120):
+        ptx = triton.compile(source, target=triton.backends.compiler.GPUTarget("cuda", sm, 32)).asm["ptx"]
+        assert ptx.count("tensormap.cp_fenceproxy") == 2 and f".target sm_{sm}a" in ptx
+
+
+@triton.jit
+def stored_twice(x, y, z, n, BM: tl.constexpr, BN: tl.constexpr):
+    for i in range(n):
+        v = x.load([i * BM, 0])
+        y.store([i * BM, 0], v + 1)
+        z.store([i * BM, 0], v * 2)
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+def test_stores_of_a_loop_are_waited_for_an_iteration_later(stages):
+    x, y, z = torch.randn(64, 32), torch.zeros(64, 32), torch.zeros(64, 32)
+    blocks = [given(t, (16, 32)) for t in (x, y, z)]
+    text = code(stored_twice, *blocks, 4, BM=16, BN=32, num_stages=stages)
+    assert torch.equal(y, x + 1) and torch.equal(z, x * 2)
+    assert text.count("async_tma_store_wait {pendings = 1 : i32}") == 2

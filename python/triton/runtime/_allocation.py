@@ -19,6 +19,11 @@ class NullAllocator:
 _allocator: Callable = NullAllocator()
 
 
+def allocate(size: int, stream: int) -> object:
+    """Memory from the user's allocator; None: there is none, and the launch finds the memory itself."""
+    return None if isinstance(_allocator, NullAllocator) else _allocator(size, 128, stream)
+
+
 def set_allocator(allocator: Callable) -> None:
     """Name the function `(size, alignment, stream)` that gives kernels their scratch memory on a device.
 

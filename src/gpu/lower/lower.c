@@ -73,6 +73,9 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_TMA_STORE] = lower_tma,
     [OP_TMA_REDUCE] = lower_tma,
     [OP_TMA_STORE_WAIT] = lower_tma,
+    [OP_TENSORMAP_CREATE] = lower_tma,
+    [OP_TENSORMAP_ACQUIRE] = lower_tma,
+    [OP_REINTERPRET_DESC] = lower_tma,
     [OP_WARP_GROUP_DOT] = lower_warp_group_dot,
     [OP_WARP_GROUP_DOT_WAIT] = lower_warp_group_dot_wait,
     [OP_DOT] = lower_dot,
@@ -134,8 +137,6 @@ static void lower_op(Lower *w, const Op *op) {
     return;
   }
   if (lower_wide_division(w, op)) return;
-  if (op->code == OP_GLOBAL_SCRATCH)
-    lower_fail(w, op, "a tensor map of what only a program knows is not made here; compile the kernel's Triton IR");
   if (!lower_elementwise(w, op)) lower_fail(w, op, "this op cannot be compiled for this target");
 }
 

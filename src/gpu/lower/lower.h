@@ -106,7 +106,7 @@ void lower_load(Lower *w, const Op *op);
 void lower_store(Lower *w, const Op *op);
 void lower_atomic(Lower *w, const Op *op);
 void lower_local(Lower *w, const Op *op); /* all of ttg.local_*, memdesc_*, async_* */
-void lower_tma(Lower *w, const Op *op); /* tma.c: mbarriers, ttng.async_tma_* */
+void lower_tma(Lower *w, const Op *op); /* tma.c: mbarriers, ttng.async_tma_*, maps that a program makes */
 /* matrix.c: `result` from shared memory by ldmatrix; `l`: register, lane, warp -> offset in elements from `base`. False,
  * and nothing done: the layout does not read 8 x 8 matrices. */
 bool lower_load_matrices(Lower *w, const Value *result, const Layout *l, LLInst *base);

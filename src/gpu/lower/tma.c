@@ -3,6 +3,11 @@
  * One thread, the first, does what is done once for the program: it makes barriers, announces bytes, issues copies and
  * waits for stores. A block goes in messages of the map's box (passes/tma.c); where a message lies in the buffer follows
  * from the buffer's layout. Coordinates are the innermost dimension's first.
+ *
+ * A map that the program makes (passes/tma_device.c) is put together by the first warp: zeros, which all of its threads
+ * write to shared memory, then field by field; the warp copies it to where the copy engine finds it. That warp's first
+ * thread also issues all copies, so what it has waited for is over when the map is written again: loads, always; of
+ * stores, ttng.async_tma_store_wait may only have waited until their buffer was read, so in a loop it waits for them here.
  */
 #include "gpu/lower/lower.h"
 
@@ -91,6 +96,59 @@ static void store_wait(Lower *w, const Op *op) {
   ll_call(&w->b, ir_attr(op, "tt.done") ? LL_BULK_WAIT : LL_BULK_WAIT_READ, NULL, pending, NULL);
 }
 
+/* ---- maps that the program makes ------------------------------------------------------------------------------------ */
+
+static void field(Lower *w, LLOp code, int variant, LLInst *map, LLInst *x) {
+  LLMods mods = when();
+  mods.variant = (uint8_t)variant;
+  LLInst *args[] = {map, x, lower_is_thread0(w)};
+  ll_call_n(&w->b, code, &ll_void, mods, 0, args, 3);
+}
+
+static void fields(Lower *w, const Op *op, const char *group, LLOp code, LLInst *map) {
+  int at, n = ir_operand_group(op, group, &at);
+  for (int i = 0; i < n; i++) field(w, code, i, map, lower_scalar(w, ir_operand(op, at + i)));
+}
+
+static void attribute(Lower *w, const Op *op, const char *name, LLOp code, LLInst *map) {
+  field(w, code, 0, map, ll_const_i32(&w->b, (int32_t)ir_attr_int_or(op, name, 0)));
+}
+
+static LLInst *in_first_warp(Lower *w) {
+  LLInst *limit = ll_const_i32(&w->b, 32);
+  return w->num_warps == 1 ? NULL : ll_icmp(&w->b, LLP_ULT, w->tid, limit);
+}
+
+static void create_map(Lower *w, const Op *op) {
+  if (gpu_tma_in_loop(op)) ll_call(&w->b, LL_BULK_WAIT, NULL, ll_const_i32(&w->b, 0), NULL);
+  LLInst *map = lower_scratch(w, op), *first = in_first_warp(w), *all = ll_const_i32(&w->b, -1);
+  LLInst *lane = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 31));
+  LLInst *word = ll_ptradd(&w->b, map, ll_op2(&w->b, LL_SHL, lane, ll_const_i32(&w->b, 2)), 0);
+  if (first)
+    ll_store_if(&w->b, word, ll_const_i32(&w->b, 0), first, (LLMods){0});
+  else
+    ll_store(&w->b, word, ll_const_i32(&w->b, 0), (LLMods){0});
+  ll_call(&w->b, LL_BARRIER_WARP, NULL, all, NULL);
+  int at, rank = ir_operand_group(op, "box", &at);
+  field(w, LL_TENSORMAP_ADDRESS, 0, map, ll_op1(&w->b, LL_PTRTOINT, &ll_i64, lower_scalar(w, ir_operand(op, 1))));
+  field(w, LL_TENSORMAP_RANK, 0, map, ll_const_i32(&w->b, rank - 1));
+  fields(w, op, "box", LL_TENSORMAP_BOX, map);
+  fields(w, op, "shape", LL_TENSORMAP_SIZE, map);
+  fields(w, op, "strides", LL_TENSORMAP_STRIDE, map);
+  fields(w, op, "element_strides", LL_TENSORMAP_STEP, map);
+  attribute(w, op, "elem_type", LL_TENSORMAP_ELEM, map);
+  attribute(w, op, "interleave_layout", LL_TENSORMAP_INTERLEAVE, map);
+  attribute(w, op, "swizzle_mode", LL_TENSORMAP_SWIZZLE, map);
+  attribute(w, op, "fill_mode", LL_TENSORMAP_FILL, map);
+  ll_call(&w->b, LL_BARRIER_WARP, NULL, all, NULL);
+  LLInst *args[] = {lower_scalar(w, ir_operand(op, 0)), map, first};
+  ll_call_n(&w->b, LL_TENSORMAP_PUBLISH, &ll_void, first ? when() : (LLMods){0}, 0, args, first ? 3 : 2);
+}
+
+static LLInst *generic(Lower *w, const Value *pointer) {
+  return ll_op1(&w->b, LL_ADDRSPACECAST, &ll_ptr, lower_scalar(w, pointer));
+}
+
 void lower_tma(Lower *w, const Op *op) {
   switch (op->code) {
   case OP_INIT_BARRIER:
@@ -103,6 +161,11 @@ void lower_tma(Lower *w, const Op *op) {
     return;
   case OP_WAIT_BARRIER: wait_barrier(w, op); return;
   case OP_TMA_STORE_WAIT: store_wait(w, op); return;
+  case OP_TENSORMAP_CREATE: create_map(w, op); return;
+  case OP_TENSORMAP_ACQUIRE:
+    ll_call(&w->b, LL_FENCE_TENSORMAP_ACQUIRE, NULL, generic(w, ir_operand(op, 0)), NULL);
+    return;
+  case OP_REINTERPRET_DESC: lower_set(w, &op->results[0], generic(w, ir_operand(op, 0))); return;
   default: copy_block(w, op); return;
   }
 }

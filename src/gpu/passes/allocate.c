@@ -22,6 +22,7 @@ int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps) {
   case OP_REDUCE: return gpu_reduce_scratch(cx, op);
   case OP_SCAN: return gpu_scan_scratch(cx, op, num_warps);
   case OP_GATHER: return ir_numel(ir_operand(op, 0)->type) * ir_elem_bytes(ir_operand(op, 0)->type->elem);
+  case OP_TENSORMAP_CREATE: return 128;
   case OP_HISTOGRAM: return ir_numel(op->results[0].type) * 4;
   case OP_ATOMIC_RMW:
   case OP_ATOMIC_CAS: {

@@ -33,6 +33,7 @@ void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
   set_int(cx, m->op, "ttg.num-stages", o->common.num_stages);
+  ir_set_attr(cx, m->op, GPU_WAIT_FOR_STORES, o->wait_for_stores ? ir_attr_unit(cx) : NULL);
   ir_set_attr(cx, m->op, GPU_SUBNORMALS, o->common.enable_reflect_ftz ? NULL : ir_attr_unit(cx));
   if (o->common.num_warps > 32) /* a block of any GPU has at most 1024 threads */
     ctx_fail(cx, ERR_RESOURCES,

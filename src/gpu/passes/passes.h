@@ -3,6 +3,7 @@
  *   passes.c                  the list of passes
  *   coalesce.c dot.c          what memory accesses and dots ask of layouts
  *   tma.c tma_launch.c        which descriptors become tensor maps
+ *   tma_device.c tma_shape.c  maps that programs make; the shape of copies
  *   module.c dot_precision.c assign.c divide.c tma_ring.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
 #ifndef TRITONC_GPU_PASSES_H
@@ -63,6 +64,15 @@ Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make);
 int64_t gpu_tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
 void gpu_tma_set_inputs(Ctx *cx, Op *func); /* the function's type, from what its arguments are by now */
 void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);
+/* One more argument of the function, with one attribute; the function's type is tma_set_inputs' to mend. */
+Value *gpu_tma_add_argument(Ctx *cx, Op *func, Type *type, Loc *loc, const char *name, Attr *attr);
+const Attr *gpu_tma_own_attr(const Op *func, int i, const char *name); /* of argument i, or NULL */
+/* tma_device.c: the ops that make a map in the program's memory, in place of `make`. Whether `v` is live where `make`
+ * stands, ops having the numbers `order` (program order). */
+void gpu_tma_make_in_program(Ctx *cx, Op *make);
+bool gpu_tma_live_at(const Map *order, const Value *v, const Op *make);
+bool gpu_tma_in_loop(const Op *op);
+enum { TMA_MAX_MAKES = 16 };
 /* tma_copies.c: an mbarrier; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
 Value *gpu_tma_barriers(Builder *b, int n);
 Value *gpu_tma_buffers(Builder *b, const Op *load, int n);
@@ -83,6 +93,8 @@ void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer);
 #undef PASS
 /* module.c: what the module says of the machine, written into it. */
 void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o);
+/* Of a module: stores by the copy engine are waited for where they stand, which takes less shared memory. */
+#define GPU_WAIT_FOR_STORES "tt.wait_for_stores"
 /* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
  * which the first operands lead to. */
 #define GPU_PIECE "tt.piece"

@@ -1,9 +1,10 @@
-/* tma.c: which tensor descriptors become tensor maps, for the copy engine (TMA), and the shape of its copies.
+/* tma.c: which tensor descriptors become tensor maps, for the copy engine (TMA).
  *
  * Problem. From sm_90 on a tensor descriptor can be a tensor map: 128 bytes in memory that tell the copy engine where a
  * tensor lies, and one thread moves a whole block between global and shared memory. Not every descriptor can: the engine
- * has rules for types, sizes and strides, knows no rows in any order on sm_90, and where a program makes the descriptor of what
- * is its own (tma_launch.c has the rest) it would have to write the map to memory. The others stay base, shape and strides: opt/descriptors.c.
+ * has rules for types, sizes and strides, and knows no rows in any order on sm_90. The others stay base, shape and
+ * strides: opt/descriptors.c. A map is an argument, or the launch makes it (tma_launch.c), or the program does, of what is
+ * its own (tma_device.c), where index/ knows the base and the strides to be multiples of 16 bytes.
  *
  * Idea. Descriptors that control flow brings together must be of one kind, so values are joined into classes (union-find
  * over loops, branches and selections), and a class becomes tensor maps if all that it comes from and all that is done
@@ -32,9 +33,9 @@
 
 #include <string.h>
 
-/* ---- the shape of copies ----------------------------------------------------------------------------------------- */
+/* ---- how a block lies ------------------------------------------------------------------------------------------- */
 
-enum { MAX_BOX = 256, MAX_MESSAGES = 64, MAX_BLOCK_BYTES = 128 << 10 };
+enum { MAX_MESSAGES = 64, MAX_BLOCK_BYTES = 128 << 10 };
 
 static bool can_be_element(const Type *t) {
   if (t->kind == TYPE_INT) return t->bits >= 8 && t->bits <= 64;
@@ -57,42 +58,6 @@ static Attr *encoding_of(Ctx *cx, const Type *block) {
   return gpu_swizzled_shared(cx, 1, 1, 1, order, block->rank);
 }
 
-int gpu_tma_swizzle(const Type *block) {
-  int64_t bytes =
-      gpu_is(block->encoding, "ttg.nvmma_shared") ? gpu_param_int(block->encoding, "swizzlingByteWidth", 0) : 0;
-  return bytes >= 32 ? log2_of(bytes) - 4 : 0;
-}
-
-/* The box of one message: all of the block along the inner dimensions as far as the engine's limits allow; where one is
- * cut, the dimensions outside of it are gone through one by one, so that what a message brings lies together. */
-void gpu_tma_box(const Type *block, int64_t *box) {
-  bool cut = false;
-  for (int d = block->rank - 1; d >= 0; d--) {
-    int64_t most = MAX_BOX;
-    bool lines = d == block->rank - 1 && gpu_is(block->encoding, "ttg.nvmma_shared");
-    if (lines) most = max64(16, gpu_param_int(block->encoding, "swizzlingByteWidth", 0)) / ir_elem_bytes(block->elem);
-    box[d] = cut ? 1 : min64(block->shape[d], most);
-    cut |= !lines && box[d] < block->shape[d];
-  }
-}
-
-int64_t gpu_tma_messages(const Type *block) {
-  int64_t box[LAYOUT_MAX_DIMS], n = 1;
-  gpu_tma_box(block, box);
-  for (int d = 0; d < block->rank; d++) n *= block->shape[d] / box[d];
-  return n;
-}
-
-/* PTX's number of the element type (tensormap.replace, .elemtype). Integers that are not reduced have no sign. */
-int gpu_tma_elem_type(const Type *desc) {
-  enum { U8, U16, U32, S32, U64, S64, F16_, F32_, F32_FTZ, F64_, BF16_ };
-  const Type *t = desc->elem->elem;
-  if (t->kind == TYPE_FLOAT && t->bits >= 16)
-    return t->fkind == F16 ? F16_ : t->fkind == BF16 ? BF16_ : t->fkind == F32 ? F32_ : F64_;
-  bool is_signed = t->kind == TYPE_INT && desc->sign != 'u';
-  return t->bits == 8 ? U8 : t->bits == 16 ? U16 : t->bits == 32 ? (is_signed ? S32 : U32) : is_signed ? S64 : U64;
-}
-
 static Type *tma_type(Ctx *cx, Type *desc) {
   return ir_tensordesc(cx, gpu_with(cx, desc->elem, encoding_of(cx, desc->elem)), desc->sign);
 }
@@ -104,8 +69,6 @@ static bool can_be_block(Ctx *cx, Type *desc) {
   return line >= 16 && bytes <= MAX_BLOCK_BYTES && gpu_tma_messages(tma_type(cx, desc)->elem) <= MAX_MESSAGES;
 }
 
-bool gpu_tma_is_map(const Type *t) { return t->kind == TYPE_TENSORDESC && t->elem->encoding; }
-
 /* Of the maps that a launch makes of one pointer, the first stands for all. */
 const Value *gpu_tma_base(const Value *desc) {
   if (!desc->op) {
@@ -116,8 +79,12 @@ const Value *gpu_tma_base(const Value *desc) {
       if (gpu_tma_launch_pointer(func, i) == pointer) return desc->block->args[i];
     return desc;
   }
-  if (desc->op->code != OP_MAKE_TENSOR_DESC) return NULL;
-  return gpu_base_of(ir_operand(desc->op, 0));
+  if (desc->op->code == OP_MAKE_TENSOR_DESC) return gpu_base_of(ir_operand(desc->op, 0));
+  if (desc->op->code != OP_REINTERPRET_DESC) return NULL;
+  for (const Use *u = ir_operand(desc->op, 0)->uses; u; u = u->next)
+    if (u->op->code == OP_TENSORMAP_CREATE && ir_operand(u->op, 0) == ir_operand(desc->op, 0))
+      return gpu_base_of(ir_operand(u->op, 1));
+  return NULL;
 }
 
 /* ---- classes ----------------------------------------------------------------------------------------------------- */
@@ -126,6 +93,7 @@ typedef struct Class {
   struct Class *parent; /* NULL: this is the representative */
   bool refused, writes;
   bool ragged; /* rows may end within 16 bytes */
+  int again;   /* ops that make one of them in a loop */
 } Class;
 
 typedef struct Member {
@@ -135,7 +103,7 @@ typedef struct Member {
 
 typedef struct Made {
   Op *op;
-  Attr *code; /* tma_launch.c */
+  Attr *code; /* tma_launch.c; NULL: the program makes it */
 } Made;
 
 typedef struct Base { /* what memory is accessed */
@@ -152,6 +120,8 @@ typedef struct Choose {
   Op *func;
   IndexInfo *index;
   Vec(Made) made;
+  Map order; /* Op to its number, from 1 */
+  intptr_t nops;
 } Choose;
 
 static bool is_desc(const Value *v) { return v->type->kind == TYPE_TENSORDESC; }
@@ -182,6 +152,7 @@ static void join(Choose *c, Value *a, Value *b) {
   x->refused |= y->refused;
   x->writes |= y->writes;
   x->ragged |= y->ragged;
+  x->again += y->again;
 }
 
 static void refuse(Choose *c, Value *v) {
@@ -229,9 +200,22 @@ static void check_coordinate(Choose *c, Op *op) {
   if (index_of(c->index, last)->axis[0].divisibility * ir_elem_bytes(desc->type->elem->elem) % 16 != 0) refuse(c, desc);
 }
 
+/* Can a program make the map? */
+static bool can_be_made(Choose *c, const Op *make) {
+  const Type *block = make->results[0].type->elem;
+  int bytes = ir_elem_bytes(block->elem);
+  int64_t last;
+  if (!ir_is_const_int(ir_operand(make, 2 * block->rank), &last) || last != 1) return false;
+  if (index_of(c->index, ir_operand(make, 0))->axis[0].divisibility % 16 != 0) return false;
+  for (int d = 0; d + 1 < block->rank; d++)
+    if (index_of(c->index, ir_operand(make, 1 + block->rank + d))->axis[0].divisibility * bytes % 16 != 0) return false;
+  return true;
+}
+
 static void visit_make(Choose *c, Op *op) {
   Attr *code = gpu_tma_launch_code(c->cx, c->func, op);
-  if (!code) refuse(c, &op->results[0]);
+  if (!code && !can_be_made(c, op)) refuse(c, &op->results[0]);
+  if (!code && gpu_tma_in_loop(op)) class_of(c, &op->results[0])->again++;
   note_size(c, &op->results[0], ir_operand(op, op->results[0].type->elem->rank));
   vec_push(c->cx, &c->made, ((Made){op, code}));
   note_base(c, ir_operand(op, 0), false, class_of(c, &op->results[0]));
@@ -239,6 +223,7 @@ static void visit_make(Choose *c, Op *op) {
 
 static void visit(Op *op, void *arg) {
   Choose *c = arg;
+  map_put(c->cx, &c->order, op, (void *)++c->nops);
   switch (op->code) {
   case OP_FOR:
     for (int i = 0; i < op->nresults; i++) {
@@ -315,6 +300,35 @@ static bool refuse_mixed(Choose *c) {
   return changed;
 }
 
+/* A map that a loop's program makes is written over that of the iteration before, which nothing may need by then. */
+static void refuse_live(Choose *c) {
+  Map makes = {0}; /* Class to the last such op, and on to the one before */
+  for (uint32_t i = 0; i < c->made.len; i++) {
+    Op *make = c->made.at[i].op;
+    if (c->made.at[i].code || !gpu_tma_in_loop(make)) continue;
+    Class *k = find(class_of(c, &make->results[0]));
+    if (k->again > TMA_MAX_MAKES) k->refused = true;
+    map_put(c->cx, &makes, make, map_get(&makes, k));
+    map_put(c->cx, &makes, k, make);
+  }
+  for (uint32_t i = 0; i < c->members.len; i++) {
+    Class *k = find(c->members.at[i].class);
+    for (const Op *make = map_get(&makes, k); make && !k->refused; make = map_get(&makes, make))
+      if (c->members.at[i].v->op != make && gpu_tma_live_at(&c->order, c->members.at[i].v, make)) k->refused = true;
+  }
+}
+
+static void make_maps(Choose *c) {
+  for (uint32_t i = 0; i < c->made.len; i++) {
+    const Made *made = &c->made.at[i];
+    if (!gpu_tma_is_map(made->op->results[0].type)) continue;
+    if (made->code)
+      gpu_tma_pass_at_launch(c->cx, c->func, made->op, made->code);
+    else
+      gpu_tma_make_in_program(c->cx, made->op);
+  }
+}
+
 bool gpu_choose_tma(Ctx *cx, Module *m) {
   bool changed = false;
   IndexInfo *index = index_analyze(cx, m);
@@ -330,6 +344,7 @@ bool gpu_choose_tma(Ctx *cx, Module *m) {
       Class *k = find(c.members.at[i].class);
       k->refused |= k->writes && k->ragged;
     }
+    refuse_live(&c);
     while (refuse_mixed(&c));
     for (uint32_t i = 0; i < c.members.len; i++) {
       Value *v = c.members.at[i].v;
@@ -337,10 +352,9 @@ bool gpu_choose_tma(Ctx *cx, Module *m) {
       v->type = tma_type(cx, v->type);
       changed = true;
     }
-    for (uint32_t i = 0; i < c.made.len; i++)
-      if (gpu_tma_is_map(c.made.at[i].op->results[0].type))
-        gpu_tma_pass_at_launch(cx, func, c.made.at[i].op, c.made.at[i].code);
+    make_maps(&c);
     if (changed) gpu_tma_set_inputs(cx, func);
   }
+  gpu_place_maps(cx, m);
   return changed;
 }

@@ -10,6 +10,12 @@
  *
  * What a program stored through one map and loads through another of the same memory has to be there: then the wait is
  * for the copy itself (tt.done).
+ *
+ * Asynchronous stores. Where a loop's body stores, the program need not stand still while the engine reads: the buffer
+ * lives as long as the loop, and is waited for before it is written again, an iteration later, and behind the loop. Where
+ * the body has n such stores, and no others inside of its own loops and branches, the n - 1 after the one of this buffer
+ * may still be under way. That keeps more shared memory; if there is not enough (nvidia/target.c), the module says so
+ * (GPU_WAIT_FOR_STORES).
  */
 #include "gpu/passes/passes.h"
 
@@ -135,24 +141,70 @@ static void copy_load(Ctx *cx, Op *load) {
 
 /* ---- stores and reductions --------------------------------------------------------------------------------------- */
 
+static bool is_store(const Op *op) { return op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE; }
+
+static void wait_for_stores(Builder *b, int pending, bool done) {
+  Op *wait = ir_effect(b, OP_TMA_STORE_WAIT, NULL);
+  set_int(b->cx, wait, "pendings", pending);
+  if (done) ir_set_attr(b->cx, wait, "tt.done", ir_attr_unit(b->cx));
+  ir_effect(b, OP_BARRIER, NULL);
+}
+
+/* From the buffer, which holds the value. */
+static void issue_store(Builder *b, const Op *store, Value *buffer) {
+  Value *operands[2 + LAYOUT_MAX_DIMS] = {ir_operand(store, 0), buffer};
+  for (int i = 2; i < store->noperands; i++) operands[i] = ir_operand(store, i);
+  Op *fence = ir_effect(b, OP_FENCE_ASYNC_SHARED, NULL);
+  ir_set_attr(b->cx, fence, "bCluster", ir_attr_bool(b->cx, false));
+  bool reduces = store->code == OP_DESC_REDUCE;
+  Op *copy = ir_op(b, reduces ? OP_TMA_REDUCE : OP_TMA_STORE, NULL, 0, operands, store->noperands);
+  if (reduces) ir_set_attr(b->cx, copy, "kind", ir_attr(store, "kind"));
+}
+
 static void copy_store(Ctx *cx, Op *store, bool done) {
   Builder b = ir_before(cx, store);
-  Value *v = ir_operand(store, 1), *operands[2 + LAYOUT_MAX_DIMS];
+  Value *v = ir_operand(store, 1);
   Type *t =
       ir_memdesc(cx, v->type->elem, v->type->rank, v->type->shape, shared_for(cx, store, v->type), gpu_smem(cx), false);
-  operands[0] = ir_operand(store, 0);
-  operands[1] = ir_make(&b, OP_LOCAL_ALLOC, t, v, NULL);
-  for (int i = 2; i < store->noperands; i++) operands[i] = ir_operand(store, i);
-  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
-  ir_set_attr(cx, fence, "bCluster", ir_attr_bool(cx, false));
-  bool reduces = store->code == OP_DESC_REDUCE;
-  Op *copy = ir_op(&b, reduces ? OP_TMA_REDUCE : OP_TMA_STORE, NULL, 0, operands, store->noperands);
-  if (reduces) ir_set_attr(cx, copy, "kind", ir_attr(store, "kind"));
-  Op *wait = ir_effect(&b, OP_TMA_STORE_WAIT, NULL);
-  set_int(cx, wait, "pendings", 0);
-  if (done) ir_set_attr(cx, wait, "tt.done", ir_attr_unit(cx));
-  ir_effect(&b, OP_BARRIER, NULL);
+  issue_store(&b, store, ir_make(&b, OP_LOCAL_ALLOC, t, v, NULL));
+  wait_for_stores(&b, 0, done);
   ir_erase(store);
+}
+
+static void count_store(Op *op, void *n) {
+  *(int *)n += is_store(op) || op->code == OP_TMA_STORE || op->code == OP_TMA_REDUCE;
+}
+
+/* The stores in the loop's own body, all asynchronous, when there are no others inside; else 0. */
+static int stores_of(Op *loop) {
+  int own = 0, all = 0;
+  for (const Op *op = ir_entry(loop, 0)->first; op; op = op->next) own += is_store(op);
+  ir_walk(loop, count_store, &all);
+  return own == all ? own : 0;
+}
+
+/* The store waits for its buffer instead of for its copy. `pending`: how many copies there have been since the last one of
+ * this buffer. */
+static void copy_store_later(Ctx *cx, Op *store, int pending) {
+  Op *loop = store->block->region->op;
+  Builder before = ir_before(cx, loop), b = ir_before(cx, store), behind = ir_before(cx, loop->next);
+  Value *v = ir_operand(store, 1);
+  Value *buffer =
+      make_buffers(&before, v->type->elem, v->type->rank, v->type->shape, shared_for(cx, store, v->type), 0);
+  wait_for_stores(&b, pending, false);
+  ir_effect(&b, OP_LOCAL_STORE, v, buffer, NULL);
+  issue_store(&b, store, buffer);
+  wait_for_stores(&behind, 0, false);
+  ir_effect(&behind, OP_LOCAL_DEALLOC, buffer, NULL);
+  ir_erase(store);
+}
+
+/* The stores of one loop's body. */
+static void copy_stores_later(Ctx *cx, Op *loop, int n) {
+  for (Op *op = ir_entry(loop, 0)->first, *next; op; op = next) {
+    next = op->next;
+    if (is_store(op)) copy_store_later(cx, op, n - 1);
+  }
 }
 
 typedef struct Accesses {
@@ -176,8 +228,28 @@ static void collect(Op *op, void *arg) {
   if (op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE) vec_push(a->cx, &a->at, op);
 }
 
+/* Is what the loop's body stores loaded again through maps? */
+static bool loads_what_it_stores(const Accesses *a, const Op *loop) {
+  for (const Op *op = ir_entry((Op *)loop, 0)->first; op; op = op->next)
+    if (is_store(op) && is_loaded(a, gpu_tma_base(ir_operand(op, 0)))) return true;
+  return false;
+}
+
+static void store_later(Ctx *cx, Module *m, const Accesses *a) {
+  if (ir_attr(m->op, GPU_WAIT_FOR_STORES)) return;
+  GpuLoops loops = gpu_loops(cx, m);
+  for (uint32_t i = 0; i < loops.len; i++) {
+    int n = stores_of(loops.at[i]);
+    if (n && !loads_what_it_stores(a, loops.at[i])) copy_stores_later(cx, loops.at[i], n);
+  }
+}
+
 bool gpu_tma_copies(Ctx *cx, Module *m) {
   Accesses a = {.cx = cx};
+  ir_walk(m->op, collect, &a);
+  bool any = a.at.len > 0;
+  store_later(cx, m, &a);
+  a.at.len = 0;
   ir_walk(m->op, collect, &a);
   for (uint32_t i = 0; i < a.at.len; i++) {
     if (a.at.at[i]->code == OP_DESC_LOAD)
@@ -185,5 +257,5 @@ bool gpu_tma_copies(Ctx *cx, Module *m) {
     else
       copy_store(cx, a.at.at[i], is_loaded(&a, gpu_tma_base(ir_operand(a.at.at[i], 0))));
   }
-  return a.at.len > 0;
+  return any;
 }

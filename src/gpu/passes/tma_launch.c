@@ -144,13 +144,16 @@ void gpu_adopt_maps(Ctx *cx, Module *m) {
 
 /* ---- the arguments ----------------------------------------------------------------------------------------------- */
 
-const Attr *gpu_tma_launch_attr(const Op *func, int i) {
+const Attr *gpu_tma_own_attr(const Op *func, int i, const char *name) {
   const Attr *attrs = ir_attr(func, "arg_attrs"), *own = attrs && i < attrs->n ? attrs->items[i] : NULL;
-  for (int k = 0; own && own->kind == ATTR_DICT && k < own->n; k++) {
-    const Attr *code = own->items[k];
-    if (!strcmp(own->names[k], TMA_LAUNCH) && code->kind == ATTR_INTS && code->n % 2 == 1) return code;
-  }
+  for (int k = 0; own && own->kind == ATTR_DICT && k < own->n; k++)
+    if (!strcmp(own->names[k], name)) return own->items[k];
   return NULL;
+}
+
+const Attr *gpu_tma_launch_attr(const Op *func, int i) {
+  const Attr *code = gpu_tma_own_attr(func, i, TMA_LAUNCH);
+  return code && code->kind == ATTR_INTS && code->n % 2 == 1 ? code : NULL;
 }
 
 /* The steps begin with the base, and that with the pointer. */
@@ -168,21 +171,26 @@ void gpu_tma_set_inputs(Ctx *cx, Op *func) {
   ir_set_attr(cx, func, "function_type", ir_attr_type(cx, now));
 }
 
-void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code) {
+Value *gpu_tma_add_argument(Ctx *cx, Op *func, Type *type, Loc *loc, const char *name, Attr *attr) {
   Block *entry = ir_entry(func, 0);
   const Attr *old = ir_attr(func, "arg_attrs");
-  Value *v = ir_add_arg(cx, entry, make->results[0].type, make->loc);
-  v->hint = make->results[0].hint;
+  Value *v = ir_add_arg(cx, entry, type, loc);
   Vec(Attr *) attrs = {0};
   Attr *none = ir_attr_dict(cx, NULL, NULL, 0);
   for (int i = 0; i + 1 < entry->nargs; i++) {
-    Attr *attr = old && i < old->n ? old->items[i] : none;
-    vec_push(cx, &attrs, attr);
+    Attr *given = old && i < old->n ? old->items[i] : none;
+    vec_push(cx, &attrs, given);
   }
-  const char *name = intern(cx, TMA_LAUNCH);
-  Attr *own = ir_attr_dict(cx, &name, &code, 1);
+  name = intern(cx, name);
+  Attr *own = ir_attr_dict(cx, &name, &attr, 1);
   vec_push(cx, &attrs, own);
   ir_set_attr(cx, func, "arg_attrs", ir_attr_array(cx, attrs.at, (int)attrs.len));
+  return v;
+}
+
+void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code) {
+  Value *v = gpu_tma_add_argument(cx, func, make->results[0].type, make->loc, TMA_LAUNCH, code);
+  v->hint = make->results[0].hint;
   ir_replace_all(&make->results[0], v);
   ir_erase(make);
 }
