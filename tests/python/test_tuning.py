@@ -13,6 +13,7 @@ import triton.language as tl
 from triton import knobs
 from triton.runtime._racing import TIE, Race
 from triton.runtime._tuning import Progress, shown_time
+from triton.runtime.errors import AutotunerError
 
 # ---- the race ----------------------------------------------------------------------------------------------------------
 
@@ -449,4 +450,138 @@ def test_report_of_a_gpu(tmp_path, monkeypatch):
     kernel[(1,)](x, x, 64)
     kernel.report(str(tmp_path / "tune.html"))
     text = (tmp_path / "tune.html").read_text()
+    assert all(f"<th>{name}</th>" in text for name in ("shared", "code"))
+
+
+def test_registers_in_the_report(tmp_path):
+    """What is told of a kernel for a real GPU, which is assembled here but not run."""
+    kernel = tuned([triton.Config({"BLOCK": b}) for b in (16, 32)], Bench(2.0, 1.0))
+    kernel[grid](np.zeros(100, np.float32), 100, 1.0)
+    for row in kernel._rows[100, "float32"].values():
+        row["facts"].update(registers=40, spills=7, shared=2048)
+    kernel.report(str(tmp_path / "tune.html"))
+    text = (tmp_path / "tune.html").read_text()
     assert all(f"<th>{name}</th>" in text for name in ("registers", "spills", "shared", "code"))
+    assert text.count("<td>40</td><td>7</td><td>2.0 KB</td>") == 2
+
+
+# ---- configs="auto" ----------------------------------------------------------------------------------------------------
+
+
+def automatic(fn, key=(), **options):
+    """An autotuner that proposes configurations, of which the first wins."""
+    return triton.autotune("auto", key=list(key), do_bench=Bench(*range(1, 9)), **options)(fn)
+
+
+@triton.jit
+def matmul(a, b, c, m, n, k, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, GROUP: tl.constexpr):
+    p, q = tl.program_id(0), tl.program_id(1)
+    p, q = tl.swizzle2d(p, q, tl.num_programs(0), tl.num_programs(1), GROUP)
+    rm, rn, rk = p * BM + tl.arange(0, BM), q * BN + tl.arange(0, BN), tl.arange(0, BK)
+    total = tl.zeros((BM, BN), tl.float32)
+    for at in range(0, k, BK):
+        x = tl.load(a + rm[:, None] * k + (at + rk)[None, :], mask=(rm < m)[:, None] & (at + rk < k)[None, :], other=0)
+        y = tl.load(b + (at + rk)[:, None] * n + rn[None, :], mask=(at + rk < k)[:, None] & (rn < n)[None, :], other=0)
+        total = tl.dot(x, y, total, input_precision="ieee")
+    tl.store(c + rm[:, None] * n + rn[None, :], total, mask=(rm < m)[:, None] & (rn < n)[None, :])
+
+
+def of_tiles(meta):
+    return (triton.cdiv(meta["m"], meta["BM"]), triton.cdiv(meta["n"], meta["BN"]))
+
+
+@pytest.mark.parametrize("target", ["cpu", "gpu"])
+def test_auto_matmul(target, monkeypatch):
+    from triton.runtime import _proposals
+
+    if target == "gpu":
+        monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+    kinds = {}
+    kind = _proposals._Probes.kind
+    monkeypatch.setattr(_proposals._Probes, "kind", lambda self, name: kinds.setdefault(name, kind(self, name)))
+    a, b = np.random.default_rng(1).standard_normal((2, 48, 48), np.float32)
+    c = np.zeros((48, 48), np.float32)
+    kernel = automatic(matmul, key=["m", "n", "k"])
+    kernel[of_tiles](a, b, c, 48, 48, 48)
+    assert np.allclose(c, a @ b, atol=1e-4)
+    assert kinds == {"BM": "grid", "BN": "grid", "BK": "loop", "GROUP": "factor"}
+    assert 2 <= len(kernel.configs) <= 8 and all(set(c.kwargs) == {"BM", "BN", "BK", "GROUP"} for c in kernel.configs)
+    # A tile that is larger than the matrix only wastes work.
+    assert all(16 <= c.kwargs[name] <= 64 for c in kernel.configs for name in ("BM", "BN"))
+    if target == "gpu":
+        assert len({(c.num_warps, c.num_stages) for c in kernel.configs}) > 1
+    before = kernel.configs
+    kernel[of_tiles](a, b, c, 48, 48, 48)
+    assert kernel.configs is before  # once for a key
+
+
+def test_auto_elementwise_and_rows():
+    x = np.arange(1000, dtype=np.float32)
+    kernel = automatic(add, key=["n"], restore_value=["x"])
+    kernel[grid](x, 1000, 1.0)
+    assert (x == np.arange(1000) + 1).all()
+    sizes = [c.kwargs["BLOCK"] for c in kernel.configs]
+    assert sorted(sizes) == [16, 32, 64, 128, 256, 512, 1024]  # beyond that the grid stays as it is
+
+    @triton.jit
+    def softmax(x, y, n, BLOCK: tl.constexpr):
+        row, at = tl.program_id(0), tl.arange(0, BLOCK)
+        values = tl.exp(tl.load(x + row * n + at, mask=at < n, other=-float("inf")))
+        tl.store(y + row * n + at, values / tl.sum(values), mask=at < n)
+
+    x = np.random.default_rng(1).standard_normal((5, 300), np.float32)
+    y = np.zeros_like(x)
+    kernel = automatic(softmax)
+    kernel[(5,)](x, y, 300)
+    assert [c.kwargs for c in kernel.configs] == [{"BLOCK": 512}]  # a program covers a row, which has 300
+    assert np.allclose(y, np.exp(x) / np.exp(x).sum(1, keepdims=True), atol=1e-5)
+
+
+def test_auto_without_masks():
+    @triton.jit
+    def double(x, n, BLOCK: tl.constexpr):
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(x + at, tl.load(x + at) * 2)
+
+    x = np.ones(192, np.float32)
+    kernel = automatic(double, restore_value=["x"])
+    kernel[grid](x, 192)
+    assert sorted(c.kwargs["BLOCK"] for c in kernel.configs) == [16, 32, 64] and (x == 2).all()
+    with pytest.raises(AutotunerError, match="an access of double has no mask, and no size of BLOCK"):
+        automatic(double)[grid](x, 100)
+
+
+def test_auto_takes_what_is_given_and_computed():
+    @triton.heuristics({"EVEN": lambda args: args["n"] % args["BLOCK"] == 0})
+    @triton.jit
+    def fill(x, n, VALUE: tl.constexpr, BLOCK: tl.constexpr, EVEN: tl.constexpr, TIMES: tl.constexpr = 1):
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(x + at, VALUE * TIMES + EVEN * 0, mask=at < n)
+
+    x = np.zeros(100, np.float32)
+    kernel = automatic(fill, prune_configs_by={"early_config_prune": lambda configs, args, **kw: configs[:2]})
+    kernel[grid](x, 100, VALUE=7)
+    assert (x == 7).all() and all(set(c.kwargs) == {"BLOCK"} for c in kernel.configs)
+    assert set(kernel.configs_timings) == set(kernel.configs[:2])
+
+
+def test_auto_that_cannot_know():
+    @triton.jit
+    def first(x, BLOCK: tl.constexpr):
+        at = tl.arange(0, BLOCK)
+        tl.store(x + at, 1.0, mask=tl.load(x + at) < 1)
+
+    x = np.zeros(64, np.float32)
+    with pytest.raises(AutotunerError, match="neither the grid nor a loop of first depends on BLOCK.*Pass BLOCK"):
+        automatic(first)[(1,)](x)
+    with pytest.raises(AutotunerError, match="proposes configurations for a launch's arguments"):
+        _ = automatic(first).configs
+    with pytest.raises(ValueError, match="a list of triton.Config, or \"auto\"; not 'best'"):
+        triton.autotune("best", key=[])(first)
+
+    @triton.jit
+    def wrong(x, BLOCK: tl.constexpr):
+        tl.store(x + tl.arange(0, BLOCK), tl.nothing(BLOCK))
+
+    with pytest.raises(AutotunerError, match='configs="auto": wrong does not compile with BLOCK = 32: .*nothing'):
+        automatic(wrong)[(1,)](x)

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
 #: Candidates whose times differ by less than this fraction are as good as each other.
 TIE = 0.01
-#: Rounds: no candidate is dropped before the first of these, no race goes on beyond the second.
-FIRST, LAST = 2, 60
+#: Rounds: no candidate is dropped before the first of these, none is without its three least samples before the
+#: second, whatever the time, and no race goes on beyond the third.
+FIRST, LEAST, LAST = 2, 3, 60
 #: The probability that a lower bound misses.
 RISK = 0.1
 
@@ -122,7 +123,7 @@ class Race:
         """
         import random
 
-        while len(self.left) > 1 and self.rounds < LAST and (self.rounds < FIRST or go_on()):
+        while len(self.left) > 1 and self.rounds < LAST and (self.rounds < LEAST or go_on()):
             order = [c for c in self.left if len(self.samples[c]) <= self.rounds]  # all, unless this round was cut off
             random.Random(self.rounds).shuffle(order)
             for c in order:

@@ -144,7 +144,9 @@ def facts_of(kernel: object) -> dict:
         return {}
     facts = {"code": len(_code(kernel)), "target": f"{metadata.backend_name}:{metadata.arch}"}
     if metadata.warp_size:
-        facts.update(registers=metadata.n_regs, spills=metadata.n_spills, shared=metadata.shared)
+        facts["shared"] = metadata.shared
+        if metadata.n_regs:  # the simulated GPU has no limit of registers, so it does not count them
+            facts.update(registers=metadata.n_regs, spills=metadata.n_spills)
     return facts
 
 

@@ -96,7 +96,7 @@ class Autotuner(KernelInterface):
         self,
         fn: object,
         arg_names: Sequence[str],
-        configs: Sequence[Config],
+        configs: Sequence[Config] | str,
         key: Sequence[str],
         reset_to_zero: Sequence[str] | None,
         restore_value: Sequence[str] | None,
@@ -109,7 +109,11 @@ class Autotuner(KernelInterface):
         do_bench: Callable | None = None,
         cache_results: bool = False,
     ) -> None:
-        self.configs = list(configs) or [Config({})]
+        self._auto = isinstance(configs, str)
+        if not self._auto:
+            self.configs = list(configs) or [Config({})]
+        elif configs != "auto":
+            raise ValueError(f'configs is a list of triton.Config, or "auto"; not {configs!r}')
         self.keys = list(key)
         self.arg_names = list(arg_names)
         self.cache: dict[tuple, Config] = {}
@@ -148,6 +152,16 @@ class Autotuner(KernelInterface):
         self._rows: dict[tuple, dict[str, dict]] = {}  # what is known, by key and configuration: see _tuning.py
         self._interrupted: set[tuple] = set()  # keys whose choice began and did not end
         self._choices: dict[tuple, tuple] = {}  # for the report: (configurations, best one, seconds)
+
+    def __getattr__(self, name: str) -> object:
+        if name == "configs" and self.__dict__.get("_auto"):
+            from .errors import AutotunerError
+
+            raise AutotunerError(
+                f'configs="auto" of {self.__name__} proposes configurations for a launch\'s arguments, and there was '
+                "none yet; torch.compile and triton_call take a list"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _check_names(self) -> None:
         groups = (("key", self.keys), ("reset_to_zero", self.reset_to_zero), ("restore_value", self.restore_value))
@@ -355,6 +369,10 @@ class Autotuner(KernelInterface):
         """Choose for a key; whether everything was known."""
         from ._tuning import Trial, row_name
 
+        if self._auto:
+            from ._proposals import propose
+
+            self.configs = propose(self, args, kwargs)
         configs = self.prune_configs(kwargs)
         if len(configs) == 1:
             self.cache[key] = configs[0]
@@ -399,7 +417,7 @@ class Autotuner(KernelInterface):
     def run(self, *args: object, **kwargs: object) -> object:
         """Launch with the best configuration for these arguments, measuring first where there is none yet."""
         self.nargs = dict(zip(self.arg_names, args, strict=False))
-        if len(self.configs) > 1:
+        if self._auto or len(self.configs) > 1:
             key = self._key({**self.nargs, **{k: v for k, v in kwargs.items() if k in self.arg_names}})
             config = self.cache.get(key)
             if config is None:
@@ -465,6 +483,10 @@ class Autotuner(KernelInterface):
         """Compile every configuration for these arguments."""
         self.nargs = dict(zip(self.arg_names, args, strict=False))
         try:
+            if self._auto:
+                from ._proposals import propose
+
+                self.configs = propose(self, args, kwargs)
             configs = self.prune_configs(kwargs)
             return [self.fn.warmup(*args, **kwargs, **config.all_kwargs()) for config in configs]
         finally:
@@ -490,7 +512,7 @@ def _copy_back(array: object, kept: object) -> None:
 
 
 def autotune(
-    configs: Sequence[Config],
+    configs: Sequence[Config] | str,
     key: Sequence[str],
     prune_configs_by: dict | None = None,
     reset_to_zero: Sequence[str] | None = None,
@@ -510,8 +532,9 @@ def autotune(
 
     Parameters
     ----------
-    configs : list of Config
-        What to choose from.
+    configs : list of Config, or "auto"
+        What to choose from. "auto" proposes eight for each key: sizes for the `tl.constexpr` parameters that have no
+        default and that the launch does not give, and on GPUs warps and stages.
     key : list of str
         Parameters whose values, when they change, ask for a new choice.
     prune_configs_by : dict, optional
