@@ -257,8 +257,8 @@ def cross():
         return
     env = {"TRITONC_WHEELS": str(out), "TRITONC_SYSROOT": str(BUILD / "sysroot" / "aarch64"),
            "TRITONC_CROSS_BUILD": str(build_folder), "PYTHONPATH": "",
-           "TRITONC_WINDOWS": str(BUILD / "windows")}  # fmt: skip
-    if not build("windows"):
+           "TRITONC_WINDOWS": str(BUILD / "windows"), "TRITONC_MACOS": str(BUILD / "macos")}  # fmt: skip
+    if not (build("windows") and build("macos")):
         return
     pytest("release", ["tests/cross"], env, label="other machines")
 

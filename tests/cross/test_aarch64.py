@@ -98,17 +98,19 @@ def test_the_wheel_runs_where_its_name_says():
     assert tag and int(tag[1]) <= 28, shown
 
 
-@pytest.mark.parametrize("processor", [PLAIN, NEWER])
-def test_add(package, tmp_path, processor):
-    python(processor, package, tmp_path, ADD)
-
-
 @pytest.mark.parametrize(
-    "processor,dot", [(PLAIN, "neon"), (NEWER, "neon_bf16"), (NEWER, "neon_dotprod"), (NEWER, "generic")]
+    "processor,dot,code",
+    [
+        (PLAIN, "neon", ADD + MATMUL),
+        (NEWER, "neon_bf16", ADD + MATMUL),
+        (NEWER, "neon_dotprod", MATMUL),
+        (NEWER, "generic", MATMUL),
+    ],
+    ids=("neon", "neon_bf16", "neon_dotprod", "generic"),
 )
-def test_matmul(package, tmp_path, processor, dot):
-    """With each set of micro-kernels; an unknown name would be told on standard error, which has to stay empty."""
-    python(processor, package, tmp_path, MATMUL, TRITONC_CPU_DOT=dot)
+def test_kernels(package, tmp_path, processor, dot, code):
+    """Matmuls with each set of micro-kernels; an unknown one would be named on standard error, which stays empty."""
+    python(processor, package, tmp_path, code, TRITONC_CPU_DOT=dot)
 
 
 @pytest.mark.parametrize("test", ["test_cpu_rt", "test_cpu_jit"])

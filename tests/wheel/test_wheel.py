@@ -1,11 +1,14 @@
 """The wheels as a user meets them: installed by pip in fresh environments, beside another `triton` and in its place.
 
-`./dev test wheel` builds them and says where they are (TRITONC_WHEELS). What pins a release of triton is a stand-in
-with PyTorch's metadata, since PyTorch's builds for the CPU pin none; so is the other triton.
+`./dev test wheel` builds them and says where they are (TRITONC_WHEELS). PyTorch's builds for CUDA, which pin a release
+of triton, are stand-ins with the metadata of the real ones, since those take gigabytes; so is the other triton. The
+PyTorch of the tests is the real one.
 """
 
 import base64
 import hashlib
+import importlib.metadata
+import json
 import os
 import re
 import subprocess
@@ -14,6 +17,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 WHEELS = Path(os.environ["TRITONC_WHEELS"])
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,18 +169,65 @@ def test_a_wheel_without_the_cpu_back_end_says_so():
 # ---- in the place of another triton ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("compatible", SERVED)
-def test_what_pins_a_release_is_served(compatible, tmp_path, script, environment):
-    pinning = made(tmp_path, "torch", "2.0", [SERVED[compatible]])
-    first = [pinning, wheel("triton", compatible)]
-    for order in (first, first[::-1]):
-        for one in order:
-            environment.install(one)
-        assert "No broken requirements" in environment.pip("check")
-        version = environment.run("-c", "import importlib.metadata as m; print(m.version('triton'))")
+def metadata_of_pytorch(release):
+    """What that release's wheel for CUDA asks for, as the package index tells: nothing large is fetched."""
+    told = run(sys.executable, "-m", "pip", "install", "-q", "--dry-run", "--ignore-installed", "--no-deps",
+               "--report", "-", "--target", "nowhere", "--only-binary", ":all:", "--python-version", "3.11",
+               "--platform", "manylinux_2_28_x86_64", f"torch==={release}",
+               PIP_FIND_LINKS="")  # fmt: skip
+    return json.loads(told[told.index("{") :])["install"][0]["metadata"]["requires_dist"]
+
+
+def stand_in(requirement):
+    """The version of a stand-in that fulfils a requirement."""
+    exact = [s.version for s in requirement.specifier if s.operator in ("==", ">=", "~=")]
+    return exact[0] if exact else "1"
+
+
+@pytest.mark.parametrize("compatible,release", [*zip(SERVED, ("2.11.0", "2.13.0", "2.15.0"), strict=True)])
+def test_pytorch_for_cuda_is_served(compatible, release, tmp_path, script, monkeypatch):
+    """PyTorch's own requirements, ours and theirs installed in both orders by pip's resolver; the files are empty."""
+    (tmp_path / "none.txt").touch()
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "none.txt"))  # a machine's own limit on PyTorch is not ours
+    asked = metadata_of_pytorch(release)
+    folder = tmp_path / "index"
+    folder.mkdir()
+    made(folder, "torch", release, asked, {"__init__.py": ""})
+    environment = {"extra": "", "platform_system": "Linux", "python_version": "3.11"}
+    for requirement in map(Requirement, asked):
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            if requirement.name == "triton":
+                assert str(requirement.specifier) == SERVED[compatible].removeprefix("triton")
+            made(folder, requirement.name.replace("-", "_"), stand_in(requirement))
+    offline = ["install", "-q", "--no-index", "--no-compile", "--find-links", folder]
+    for ours_first in (True, False):
+        place = Environment(tmp_path / f"venv-{ours_first}")
+        for what in [[wheel("triton", compatible)], [f"torch=={release}"]][:: 1 if ours_first else -1]:
+            place.pip(*offline, *what)
+        assert "No broken requirements" in place.pip("check")
+        version = place.run("-c", "import importlib.metadata as m; print(m.version('triton'))")
         assert re.fullmatch(re.escape(compatible) + r"\+c[\d.]+", version)
-        assert environment.run(script) == version
-        environment.pip("uninstall", "-q", "-y", "triton", "torch")
+        assert place.run(script) == version
+
+
+def test_pytorch_itself(environment, script):
+    """The PyTorch of the tests, installed by pip after both of ours, then before. That for CPUs pins no triton."""
+    pytorch = f"torch==={importlib.metadata.version('torch')}"
+    pins = [r for r in importlib.metadata.requires("torch") if r.startswith("triton")]
+    compatible = next((c for c in SERVED if any(SERVED[c] in pin for pin in pins)), "3.7.1")
+    use = (
+        "import torch, triton; from torch._inductor.codegen import triton; print(triton.triton_version_uses_attrs_dict)"
+    )
+    ours = wheel("triton", compatible), wheel("tritonc")
+    environment.install(*ours)
+    environment.pip("install", "-q", "--no-compile", pytorch)
+    assert "No broken requirements" in environment.pip("check")
+    assert environment.run(script).startswith(f"{compatible}+c")
+    environment.pip("uninstall", "-q", "-y", "triton", "tritonc")
+    environment.install(*ours)
+    assert "No broken requirements" in environment.pip("check")
+    environment.run("-c", use)
+    assert environment.run(script).startswith(f"{compatible}+c")
 
 
 def test_a_folder_is_a_place_too(tmp_path, script):
