@@ -289,6 +289,8 @@ def asan():
     # How compile time grows is measured without sanitizers, whose own cost is not even.
     files = [f for f in (ROOT / "tests" / "python").glob("test_*.py") if f.stem[5:] not in ("compile_time", "growth")]
     files.sort(key=lambda f: f.stat().st_size)
+    damaged = {**env, "TRITONC_TEST_FUZZ": "120", "TRITONC_TEST_SEED": str(seed_of_tree())}
+    pytest("asan", ["tests/gpu/test_fuzz_ir.py"], damaged, "damaged IR under the sanitizers", visible)
     side_by_side(
         lambda half: pytest("asan", half, env, "pytest under the sanitizers", visible), [files[::2], files[1::2]]
     )

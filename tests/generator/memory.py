@@ -5,7 +5,8 @@ return, masked-off accesses to nowhere, pointers that are broadcast, loops whose
 loads, reductions in the condition of a loop, block pointers and descriptors beside pointers, integers at their ends,
 and blocks that are much smaller or much longer than the threads.
 
-What is written to is read again, or read before, only across a barrier, or by the same expression of the address.
+Accesses through one argument take effect in the program's order, with a barrier or without; where the same memory is
+two arguments, a barrier is between.
 """
 
 from __future__ import annotations
@@ -31,11 +32,15 @@ class MemoryProgram(Program):
         self.scalars |= {"s": self.strides[0], "t": self.strides[1]}
         self.scalars["m"] = self.pick([self.scalars["m"], 0, 1, 16, 32, 64])
         self.options["num_warps"] = self.pick([1, 2, 4, 8])
-        self.aligned: set = set()
         super()._kernel()
         same = {what[5:] for _, _, _, what in self.arguments if what.startswith("same ")}
         for k, (name, dtype, count, what) in enumerate(self.arguments):
-            if name not in self.aligned | same and " " not in what and self.chance(0.3):
+            if (
+                name not in same
+                and f"tensor_descriptor({name}" not in "\n".join(self.lines)
+                and " " not in what
+                and self.chance(0.3)
+            ):
                 self.arguments[k] = (name, dtype, count, f"{what} behind {self.random.randint(1, 9)}")
 
     def statement(self) -> None:
@@ -44,8 +49,9 @@ class MemoryProgram(Program):
         self.fuel -= 1
         return getattr(self, "do_" + self.pick(STATEMENTS))()
 
-    def barrier(self) -> None:
-        self.emit("tl.debug_barrier()")
+    def barrier(self, needed: bool = True) -> None:
+        if needed or self.chance(0.3):
+            self.emit("tl.debug_barrier()")
 
     def base(self, pointer: str, count: int) -> str:
         """What is a program's own."""
@@ -80,26 +86,31 @@ class MemoryProgram(Program):
             self.barrier()
         self.emit(f"tl.store({target}, {self.value(x, dtype, shape)}{mask})")
         if loop:
-            self.barrier()
+            self.barrier(alias != pointer)
             self.indent -= 1
-        self.barrier()
+        self.barrier(False)
+        if self.chance(0.5):  # in another order
+            other, size = self.place(shape)
+            at = other if size <= count else at
         self.define(f"tl.load({self.base(alias, count)} + {at})", dtype, shape)
 
     def do_shifted(self) -> None:
-        """A loop that reads what its last iteration wrote elsewhere, through another argument of the same memory."""
+        """A loop that reads what its last iteration wrote elsewhere or through another argument of the same memory."""
         dtype, n, rounds = self.pick([*INTS, *FLOATS]), self.N, self.random.randint(1, 4)
         count = n * (rounds + 2)
         pointer = self.argument(dtype, count * 3, "any")
-        alias = self.name("p")
-        self.arguments.append((alias, dtype, count * 3, f"same {pointer}"))
+        alias, two = pointer, self.chance(0.5)
+        if two:
+            alias = self.name("p")
+            self.arguments.append((alias, dtype, count * 3, f"same {pointer}"))
         k, x, step = self.name("k"), self.name("x"), self.pick([1, n, n // 2 or 1])
         self.emit(f"for {k} in tl.range({rounds}, num_stages={self.random.randint(1, 4)}):")
         self.indent += 1
         self.emit(f"{x} = tl.load({self.base(pointer, count)} + j + {k} * {step})")
-        self.barrier()
+        self.barrier(two)
         turned = self.pick(["j", f"({n - 1} - j)"])
         self.emit(f"tl.store({self.base(alias, count)} + {turned} + ({k} + 1) * {step}, {self.value(x, dtype, (n,))})")
-        self.barrier()
+        self.barrier(two)
         self.indent -= 1
         self.define(f"tl.load({self.base(self.pick([pointer, alias]), count)} + j + {step})", dtype, (n,))
 
@@ -144,10 +155,10 @@ class MemoryProgram(Program):
         zeros = zeros % n if "%" in zeros else zeros
         self.emit(f"{slot} = tl.atomic_add({counter} + pid + {zeros}, 1, mask={keep})")
         self.emit(f"tl.store({self.base(data, n)} + j, tl.zeros(({n},), tl.{dtype}))")
-        self.barrier()
+        self.barrier(False)
         at = f"({slot} & {n - 1})"  # where this stands in a loop, the counter goes on
         self.emit(f"tl.store({self.base(data, n)} + {at}, {self.expression(dtype, (n,), 1)}, mask={keep})")
-        self.barrier()
+        self.barrier(False)
         self.emit(f"{x} = tl.load({self.base(data, n)} + j)")
         self.define(f"tl.load({counter} + pid)", "int32", ())
         how = self.pick([f"tl.sum({x}, 0).to(tl.{dtype})", f"tl.xor_sum({x}, 0).to(tl.{dtype})", f"tl.max({x}, 0)"])
@@ -230,7 +241,7 @@ class MemoryProgram(Program):
         self.emit(f"{x} = tl.load({wild}, mask={keep}{other or ', other=0'})")
         self.variables.append((x, dtype, shape))
         if self.chance(0.5):
-            self.barrier()
+            self.barrier(False)
             value = self.expression(dtype, shape, 1)
             if dtype in ("int32", "int64", "uint32") and self.chance(0.3):
                 self.emit(f"tl.atomic_{self.pick(['add', 'max', 'xchg'])}({wild}, {value}, mask={keep})")
@@ -399,10 +410,10 @@ class MemoryProgram(Program):
         )
         self.emit(f"{p} = tl.advance({p}, {rng.choice([f'({M}, 0)', f'(0, {N})', '(1, 2)', '(-1, 3)'])})")
         self.indent -= 1
-        self.barrier()
+        self.barrier(False)
         if self.chance(0.6):
             self.emit(f"tl.store({p}, {acc}, boundary_check={check})")
-            self.barrier()
+            self.barrier(False)
             at = f"tl.arange(0, 64) % {R * C}"
             self.define(f"tl.xor_sum(tl.load({base} + {at}).to(tl.int64, bitcast=False), 0)"
                         if dtype in INTS else f"tl.max(tl.load({base} + {at}), 0).to(tl.{dtype})",
@@ -416,13 +427,12 @@ class MemoryProgram(Program):
         dtype = rng.choice(["int32", "float32", "float16", "int16", "int8"])
         R, C, M, N = rng.randint(1, 24), rng.choice([16, 32, 48]), rng.choice([4, 8, 16]), rng.choice([16, 32])
         pointer, d, x = self.argument(dtype, R * C * 3, "any"), self.name("d"), self.name("x")
-        self.aligned.add(pointer)
         base = self.base(pointer, R * C)
         self.emit(f"{d} = tl.make_tensor_descriptor({base}, [{R}, {C}], [{C}, 1], [{M}, {N}])")
         self.emit(f"{x} = {d}.load([{rng.randint(0, 3)}, {rng.choice([0, 16])}])")
-        self.barrier()
+        self.barrier(False)
         self.emit(f"{d}.store([(n & 3) * {M}, {rng.choice([0, 16])}], ({x} + {x}).to(tl.{dtype}))")
-        self.barrier()
+        self.barrier(False)
         self.define(f"tl.max(tl.ravel({x}), 0).to(tl.{dtype})", dtype, ())
         self.define(f"tl.max(tl.load({base} + tl.arange(0, 128) % {R * C}), 0).to(tl.{dtype})", dtype, ())
 

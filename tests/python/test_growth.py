@@ -71,8 +71,11 @@ def seconds(path, target):
 def test_growth(axis, target, tmp_path):
     n, program = AXES[axis]
     path = tmp_path / "k.py"
-    times = []
-    for size in (n, 4 * n):
-        path.write_text(HEAD + program(size))
-        times.append(min(seconds(path, target) for _ in range(2)))
-    assert times[1] < 8 * max(times[0], 0.02), f"{n}: {times[0]:.3f} s, {4 * n}: {times[1]:.3f} s"
+    least = [float("inf")] * 2
+    for _ in range(6):  # neighbours on the machine slow one or the other; what grows too fast does so every time
+        for k, size in enumerate((n, 4 * n)):
+            path.write_text(HEAD + program(size))
+            least[k] = min(least[k], seconds(path, target))
+        if least[1] < 8 * max(least[0], 0.02):
+            return
+    pytest.fail(f"{n}: {least[0]:.3f} s, {4 * n}: {least[1]:.3f} s")

@@ -71,7 +71,7 @@ endless_kernel[(2,)](x, 0)
 for name in sys.argv[1:]:
     sent = []
     def send():
-        sent.append(time.time())
+        sent.append(time.process_time())
         os.kill(os.getpid(), signal.SIGINT)
     timer = threading.Timer(0.7, send)
     timer.start()
@@ -79,7 +79,7 @@ for name in sys.argv[1:]:
         jobs[name]()
         print(name, "ran to its end")
     except KeyboardInterrupt:
-        print(name, "interrupted", time.time() - sent[0])
+        print(name, "interrupted", time.process_time() - sent[0])
     x[:] = 0
     slow_kernel[(10,)](x, 3)
     assert np.array_equal(x[:10], expected)
@@ -99,7 +99,8 @@ def test_interrupt(tmp_path, simulated):
     assert out.returncode == 0, out.stderr
     lines = [line.split() for line in out.stdout.splitlines()]
     assert [line[:2] for line in lines] == [[job, "interrupted"] for job in JOBS]
-    late = [line for line in lines if float(line[2]) >= 3]  # a second, on a machine with nothing else to do
+    # What the process computed after the signal, whatever else the machine does: a second of its time, with two threads.
+    late = [line for line in lines if float(line[2]) >= 3]
     assert not late, late
 
 
