@@ -1,4 +1,5 @@
-# Turns the files of src/lang/lib/ into a C array: cmake -DOUT=lib_embedded.c -P cmake/embed.cmake -- FILE...
+# Turns files into a C array of (name, text, length): cmake -DOUT=lib_embedded.c -DINCLUDE=lang/internal.h -DTYPE=LibFile
+# -DNAME=lang_lib_files -P cmake/embed.cmake -- FILE...  INCLUDE declares NAME[] and `size_t NAME_count`.
 #
 # A file becomes one array of unsigned bytes, so that no limit on the length of string literals and no escaping matters.
 set(files)
@@ -29,11 +30,11 @@ foreach(path IN LISTS files)
   math(EXPR index "${index} + 1")
 endforeach()
 
-file(WRITE "${OUT}" "/* Made by cmake/embed.cmake from src/lang/lib/. */
-#include \"lang/internal.h\"
+file(WRITE "${OUT}" "/* Made by cmake/embed.cmake. */
+#include \"${INCLUDE}\"
 
 ${arrays}
-const LibFile lang_lib_files[] = {
+const ${TYPE} ${NAME}[] = {
 ${rows}};
-const size_t lang_nlib_files = ${count};
+const size_t ${NAME}_count = ${count};
 ")

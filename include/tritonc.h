@@ -215,6 +215,23 @@ TTC_API ttc_status ttc_kernel_save(ttc_context *cx, const ttc_kernel *kernel, vo
 /* TTC_ERROR_ARGUMENT: the bytes are damaged, or of another version. The bytes contain code: restore only from
  * sources that you would run a program from. */
 TTC_API ttc_status ttc_kernel_restore(ttc_context *cx, const void *bytes, size_t len, ttc_kernel **kernel);
+/* Kernels as C source, for programs that hold no compiler. `size` is sizeof(ttc_source_request). */
+typedef struct ttc_source_request {
+  size_t size;
+  const char *name;   /* the files are NAME.c and NAME.h; for the CPU a name in C */
+  const char *symbol; /* what the C function is called */
+  const ttc_kernel *const *kernels; /* one kernel, compiled for each of the targets, strong before weak; all cpu or all cuda */
+  size_t nkernels;
+  const ttc_kernel *fallback; /* for GPUs: whose PTX is for later ones; or NULL */
+  const ttc_param *params; /* what the kernels were compiled for; a number that is 1 by its divisibility was a constant */
+  size_t nparams;
+  const char *grid[3];     /* C expressions over the parameters; NULL: the function's caller says */
+  const char *kernel, *file; /* for the comment: what it is called, and where it is from */
+  const char *tag;         /* lines of the header before the function's declaration; or NULL */
+  bool trusts_hints;       /* the function does not test what divisibilities say of its arguments */
+} ttc_source_request;
+/* The texts are released with free(). */
+TTC_API ttc_status ttc_kernel_source(ttc_context *cx, const ttc_source_request *request, char **header, char **source);
 /* Load the kernel now; ttc_launch() does it on first use otherwise. */
 TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
 

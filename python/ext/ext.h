@@ -20,6 +20,7 @@
  *   device.c   where a launch runs: the CPU or a GPU, in which stream
  *   grid.c     how many programs a launch has
  *   image.c    the type Image: a kernel's code, which Kernels share and which can be pickled
+ *   artefact.c compiled kernels as C source
  *   kernel.c   the type Kernel, under triton.compiler.CompiledKernel: loading and launching
  *   compile.c  what a launch does when there is no kernel yet; triton.compile
  *   launch.c   kernel[grid](...): binding, look-up, launch
@@ -386,6 +387,7 @@ struct Image {
 PyTypeObject *ext_make_image_type(PyObject *module);
 Image *ext_image_new(State *st, ttc_kernel *kernel, PyObject *constants); /* takes `kernel` over */
 PyObject *ext_restore_image(PyObject *module, PyObject *args);
+PyObject *ext_kernel_source(PyObject *module, PyObject *args); /* artefact.c */
 
 /* ---- kernel.c ---------------------------------------------------------------------------------------------------- */
 

@@ -135,6 +135,8 @@ static PyMethodDef functions[] = {
     {"float_codes", ext_float_codes, METH_O, "float_codes(name): the values of all codes of a floating-point format."},
     {"doc_at", doc_at, METH_O, "doc_at(i): name, group, signature and text of the manual's i-th function; IndexError."},
     {"parse_ir", ext_parse_ir, METH_VARARGS, "parse_ir(text, file): a module of Triton IR."},
+    {"kernel_source", ext_kernel_source, METH_VARARGS,
+     "kernel_source(image, fallback, (name, symbol, kernel, file, tag), params, grid): (header, source) in C."},
     {"restore", ext_restore_image, METH_VARARGS, "restore(bytes, constants): the Image that was saved."},
     {"xla_handler", ext_xla_handler, METH_VARARGS, "xla_handler(major, minor): runs kernels for XLA."},
     {"compile", (PyCFunction)(void (*)(void))ext_compile_described, METH_VARARGS | METH_KEYWORDS,

@@ -4,6 +4,7 @@
  * when the context's next call begins. A ttc_kernel is one block of memory, so that making it is a single
  * allocation; it is loaded on its first launch, by whichever thread comes first.
  */
+#include "aot/aot.h"
 #include "run/run.h"
 
 #include <stdatomic.h>
@@ -377,6 +378,79 @@ uint64_t ttc_float_bits(double x, const char *type) {
   for (size_t i = 0; type && i < COUNT(kinds); i++)
     if (strcmp(kinds[i].name, type) == 0) return ir_float_encode(kinds[i].kind, x);
   return ir_float_encode(F32, x);
+}
+
+/* ---- kernels as C source ------------------------------------------------------------------------------------------ */
+
+typedef struct SourceCall {
+  const ttc_source_request *request;
+  Buf header, source;
+} SourceCall;
+
+static const Compiled *as_compiled(Ctx *cx, const ttc_kernel *k) {
+  Compiled *c = NEW(cx, Compiled);
+  c->info = k->info;
+  c->target.name = k->target->name;
+  const char *colon = strchr(k->info.target, ':');
+  c->target.arch = colon ? colon + 1 : "";
+  for (size_t i = 0; i < k->nstages; i++) vec_push(cx, &c->stages, k->stages[i]);
+  return c;
+}
+
+static void write_source(Ctx *cx, void *arg) {
+  SourceCall *call = arg;
+  const ttc_source_request *q = call->request;
+  const Compiled **images = NEWN(cx, const Compiled *, q->nkernels + 1);
+  for (size_t i = 0; i < q->nkernels; i++) images[i] = as_compiled(cx, q->kernels[i]);
+  AotParam *params = NEWN(cx, AotParam, q->nparams + 1);
+  for (size_t i = 0, at = 0; i < q->nparams; i++) {
+    const ttc_param *p = &q->params[i];
+    bool constant = strcmp(p->type, "constexpr") == 0;
+    params[i] = (AotParam){.name = p->name, .type = constant ? NULL : p->type, .hint = constant ? 0 : p->divisibility};
+    if (constant) params[i].constant = &p->constant;
+    aot_check_param(cx, &params[i]);
+    if (!constant && p->divisibility != 1) params[i].written = run_arg_written(&images[0]->info, at++);
+  }
+  AotVariant v = {.params = params,
+                  .nparams = q->nparams,
+                  .grid = {q->grid[0], q->grid[1], q->grid[2]},
+                  .images = images,
+                  .nimages = q->nkernels,
+                  .fallback = q->fallback ? as_compiled(cx, q->fallback) : NULL};
+  AotFunction f = {.name = q->symbol, .kernel = q->kernel, .file = q->file, .variants = &v, .nvariants = 1};
+  AotBuild b = {.name = q->name,
+                .is_cuda = strcmp(images[0]->target.name, "cuda") == 0,
+                .functions = &f,
+                .nfunctions = 1,
+                .tag = q->tag,
+                .trusts_hints = q->trusts_hints};
+  call->header = call->source = (Buf){.cx = cx};
+  aot_header(&call->header, &b);
+  aot_source(&call->source, &b);
+}
+
+ttc_status ttc_kernel_source(ttc_context *c, const ttc_source_request *q, char **header, char **source) {
+  if (!c) return TTC_ERROR_ARGUMENT;
+  if (!q || !header || !source || q->size != sizeof *q || !q->nkernels || !q->kernels || !q->name || !q->symbol ||
+      !q->kernel || !q->file || (q->nparams && !q->params) || (q->grid[0] && (!q->grid[1] || !q->grid[2])))
+    return fail(c, TTC_ERROR_ARGUMENT,
+                "ttc_kernel_source: names, kernels, their parameters, a whole grid and the request's size are needed");
+  for (size_t i = 0; i < q->nkernels; i++)
+    if (!q->kernels[i]) return fail(c, TTC_ERROR_ARGUMENT, "ttc_kernel_source: one of the kernels is NULL");
+  for (size_t i = 0; i < q->nparams; i++)
+    if (!q->params[i].name || !q->params[i].type)
+      return fail(c, TTC_ERROR_ARGUMENT, "ttc_kernel_source: a parameter needs a name and a type");
+  *header = *source = NULL;
+  if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory");
+  SourceCall call = {.request = q};
+  ttc_status status = finish(c, ctx_protect(c->cx, write_source, &call));
+  if (status != TTC_OK) return status;
+  *header = strdup(call.header.s);
+  *source = strdup(call.source.s);
+  if (*header && *source) return TTC_OK;
+  free(*header), free(*source);
+  *header = *source = NULL;
+  return fail(c, TTC_ERROR_MEMORY, "out of memory");
 }
 
 /* ---- kernels as bytes -------------------------------------------------------------------------------------------- */

@@ -7,9 +7,9 @@
 typedef Vec(const char *) Texts;
 
 typedef struct Cli {
-  const char *file, *kernel, *signature, *target, *emit, *output, *passes, *explain, *manual;
+  const char *file, *kernel, *target, *emit, *output, *passes, *explain, *manual;
   const char *grid;
-  Texts defines, args, prints; /* NAME=VALUE; NAME=VALUE; NAME[FROM:TO] */
+  Texts signatures, defines, args, prints; /* NAME=VALUE; NAME=VALUE; NAME[FROM:TO] */
   Vec(ttc_option) options;
   bool simulate, print_pipeline, help, version;
 } Cli;
@@ -35,6 +35,8 @@ size_t cli_noptions(void);
 
 /* Print "man", the man page, or the completions of "bash", "zsh" or "fish": manual.c. Unwinds on another kind. */
 void cli_manual(Ctx *cx, const char *kind);
+/* Write C sources, objects or a shared object of what the command line, or the list that it names, describes. artefact.c. */
+void cli_artefact(Ctx *cx, const Cli *cli);
 /* Compile and run on the simulated GPU, and print what it found; true if that is nothing. simulate.c. */
 bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request);
 

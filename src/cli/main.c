@@ -1,4 +1,5 @@
-/* main.c: the command `tritonc`: one file in, one stage out. */
+/* main.c: the command `tritonc`: one file in, one stage or artefact out. */
+#include "aot/aot.h"
 #include "base/system.h"
 #include "cli/cli.h"
 
@@ -22,6 +23,12 @@ static bool wants_colour(void) {
   return isatty(STDERR_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
 }
 
+/* The stage obj goes to standard output; as an artefact it has a name. */
+static bool is_artefact(const Cli *c) {
+  if (c->simulate || !aot_is_kind(c->emit)) return false;
+  return strcmp(c->emit, "obj") != 0 || (c->output && strcmp(c->output, "-") != 0);
+}
+
 static void parse(Ctx *cx, void *arg) {
   Main *m = arg;
   cli_parse(cx, m->argc, m->argv, &m->cli);
@@ -30,8 +37,15 @@ static void parse(Ctx *cx, void *arg) {
     fprintf(stderr, "tritonc: which file? (tritonc --help lists what there is)\n");
     ctx_throw(cx, ERR_HOST);
   }
-  if (!c->simulate && (c->grid || c->args.len || c->prints.len)) {
-    fprintf(stderr, "tritonc: --grid, --arg and --print go with --simulate (tritonc --help)\n");
+  bool artefact = is_artefact(c);
+  if (!c->simulate && ((c->grid && !artefact) || c->args.len || c->prints.len)) {
+    fprintf(stderr,
+            "tritonc: --grid, --arg and --print go with --simulate, --grid with an artefact too (tritonc --help)\n");
+    ctx_throw(cx, ERR_HOST);
+  }
+  if (!artefact && c->signatures.len > 1) {
+    fprintf(stderr,
+            "tritonc: several signatures go with an artefact, --emit c, obj or so with -o DIR/NAME (tritonc --help)\n");
     ctx_throw(cx, ERR_HOST);
   }
 }
@@ -130,6 +144,10 @@ static void work(Ctx *cx, void *arg) {
     explain(cx, c->explain);
     return;
   }
+  if (is_artefact(c)) {
+    cli_artefact(cx, c);
+    return;
+  }
   size_t len;
   bool from_stdin = strcmp(c->file, "-") == 0;
   const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
@@ -137,7 +155,7 @@ static void work(Ctx *cx, void *arg) {
                    .len = len,
                    .file = from_stdin ? "<stdin>" : c->file,
                    .kernel = c->kernel,
-                   .signature = c->signature ? c->signature : "",
+                   .signature = c->signatures.len ? c->signatures.at[0] : "",
                    .target = c->target,
                    .options = c->options.at,
                    .noptions = c->options.len};

@@ -400,6 +400,22 @@ static struct {
   _Atomic unsigned launches;
 } openmp;
 
+#ifdef RT_STATIC /* in a program of its own: what it is linked with */
+extern AskFn omp_get_max_threads __attribute__((weak)), omp_in_parallel __attribute__((weak));
+extern ParallelFn GOMP_parallel __attribute__((weak));
+static void look_for_openmp(AskFn **max_threads, AskFn **in_parallel, ParallelFn **parallel) {
+  *max_threads = omp_get_max_threads;
+  *in_parallel = omp_in_parallel;
+  *parallel = GOMP_parallel;
+}
+#else
+static void look_for_openmp(AskFn **max_threads, AskFn **in_parallel, ParallelFn **parallel) {
+  *(void **)max_threads = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
+  *(void **)in_parallel = dlsym(RTLD_DEFAULT, "omp_in_parallel");
+  *(void **)parallel = dlsym(RTLD_DEFAULT, "GOMP_parallel");
+}
+#endif
+
 /* The library may be loaded at any time; it is looked for at launches 1, 2, 4, 8, ... */
 static bool find_openmp(void) {
   if (atomic_load_explicit(&openmp.parallel, memory_order_acquire)) return true;
@@ -407,9 +423,7 @@ static bool find_openmp(void) {
   if (n & (n - 1)) return false;
   AskFn *max_threads, *in_parallel;
   ParallelFn *parallel;
-  *(void **)&max_threads = dlsym(RTLD_DEFAULT, "omp_get_max_threads");
-  *(void **)&in_parallel = dlsym(RTLD_DEFAULT, "omp_in_parallel");
-  *(void **)&parallel = dlsym(RTLD_DEFAULT, "GOMP_parallel");
+  look_for_openmp(&max_threads, &in_parallel, &parallel);
   if (!max_threads || !in_parallel || !parallel) return false;
   pthread_mutex_lock(&pool.lock);
   handle_fork();

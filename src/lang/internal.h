@@ -280,7 +280,7 @@ typedef struct LibFile {
   size_t len;
 } LibFile;
 extern const LibFile lang_lib_files[]; /* lib/, embedded at build time (cmake/embed.cmake) */
-extern const size_t lang_nlib_files;
+extern const size_t lang_lib_files_count;
 
 /* Compile a @jit function for these arguments into a private tt.func of L->module, once per signature, and give it with
  * its results flattened; for lang_library_value users that hold no call expression. */

@@ -99,7 +99,7 @@ static void scan_file(Lang *L, struct Library *lib, const LibFile *file) {
 static struct Library *library(Lang *L) {
   if (!L->library) {
     L->library = NEW(L->cx, struct Library);
-    for (size_t i = 0; i < lang_nlib_files; i++) scan_file(L, L->library, &lang_lib_files[i]);
+    for (size_t i = 0; i < lang_lib_files_count; i++) scan_file(L, L->library, &lang_lib_files[i]);
   }
   return L->library;
 }

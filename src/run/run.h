@@ -31,6 +31,8 @@ const Target *run_built_in_target(const char *name);
 const char *const *run_stages(const RunTarget *t);
 /* The folder that this library lies in, without a trailing slash; "." when the loader does not say. */
 const char *run_library_dir(Ctx *cx);
+/* Where a file of this build is: "libtritonc_rt.a"; NULL: not where it belongs. */
+const char *run_library_file(Ctx *cx, const char *name);
 /* What identifies this build of the code at `address`: its build id, else its file's size and time. Into the hash. */
 void run_build_id(Sha256 *hash, const void *address);
 

@@ -55,13 +55,13 @@ static const Target *open_backend(Ctx *cx, const char *path, const char **why) {
   return t;
 }
 
-/* The backend in TRITONC_LIBDIR; beside this library; above it or in the package (a build folder); in ../lib next to
- * bin/; in the Python package (of the distribution triton or tritonc) of the environment or of the folder whose bin/ this
- * is; or where the loader looks. */
-static const Target *open_beside(Ctx *cx, const struct Known *k, const char **why) {
+/* A file in TRITONC_LIBDIR; beside this library; above it or in the package (a build folder); in ../lib next to bin/; in the
+ * Python package (of the distribution triton or tritonc) of the environment or of the folder whose bin/ this is. */
+const char *run_library_file(Ctx *cx, const char *name) {
   static const char *const places[] = {"",
                                        "/..",
                                        "/../python/triton/_C",
+                                       "/../../..",
                                        "/../lib",
                                        "/../lib64",
                                        "/../lib/python3*/*-packages/triton/_C",
@@ -72,19 +72,26 @@ static const Target *open_beside(Ctx *cx, const struct Known *k, const char **wh
   const char *given = getenv("TRITONC_LIBDIR"), *dir = run_library_dir(cx);
   SysFile file;
   if (given && *given) {
-    const char *path = ctx_printf(cx, "%s/%s", given, k->library);
-    if (sys_file(path, &file)) return open_backend(cx, path, why);
+    const char *path = ctx_printf(cx, "%s/%s", given, name);
+    if (sys_file(path, &file)) return path;
   }
   for (size_t i = 0; i < COUNT(places); i++) {
-    const char *path = ctx_printf(cx, "%s%s/%s", dir, places[i], k->library);
+    const char *path = ctx_printf(cx, "%s%s/%s", dir, places[i], name);
     char *first = strchr(places[i], '*') ? sys_first_match(path) : NULL;
     if (first) {
-      const Target *t = open_backend(cx, first, why);
+      path = intern(cx, first);
       free(first);
-      return t;
+      return path;
     }
-    if (sys_file(path, &file)) return open_backend(cx, path, why);
+    if (sys_file(path, &file)) return path;
   }
+  return NULL;
+}
+
+/* The backend among this build's files, or where the loader looks. */
+static const Target *open_beside(Ctx *cx, const struct Known *k, const char **why) {
+  const char *path = run_library_file(cx, k->library);
+  if (path) return open_backend(cx, path, why);
   const Target *t = open_backend(cx, k->library, why);
   if (!t) *why = k->missing;
   return t;

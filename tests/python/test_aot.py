@@ -52,7 +52,17 @@ typedef unsigned long long CUdeviceptr;
 typedef struct Stream *CUstream;
 typedef struct Module *CUmodule;
 typedef struct Function *CUfunction;
-typedef enum { CUDA_SUCCESS = 0, CUDA_ERROR_INVALID_VALUE = 1, CUDA_ERROR_NO_BINARY_FOR_GPU = 209 } CUresult;
+typedef enum { CUDA_SUCCESS = 0, CUDA_ERROR_INVALID_VALUE = 1, CUDA_ERROR_NO_BINARY_FOR_GPU = 209,
+               CUDA_ERROR_INVALID_PTX = 218, CUDA_ERROR_UNSUPPORTED_PTX_VERSION = 222 } CUresult;
+typedef unsigned cuuint32_t;
+typedef unsigned long long cuuint64_t;
+typedef struct { _Alignas(64) unsigned long long opaque[16]; } CUtensorMap;
+typedef int CUtensorMapDataType, CUtensorMapSwizzle, CUtensorMapFloatOOBfill;
+enum { CU_TENSOR_MAP_INTERLEAVE_NONE = 0, CU_TENSOR_MAP_L2_PROMOTION_L2_128B = 2 };
+CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *base,
+                                const cuuint64_t *dims, const cuuint64_t *strides, const cuuint32_t *box,
+                                const cuuint32_t *steps, int interleave, CUtensorMapSwizzle swizzle, int promotion,
+                                CUtensorMapFloatOOBfill fill);
 typedef enum { CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8 } CUfunction_attribute;
 CUresult cuModuleLoadData(CUmodule *module, const void *image);
 CUresult cuModuleUnload(CUmodule module);
@@ -202,12 +212,58 @@ def test_the_same_bytes_again(place):
         ("*fp32, *fp32, i32, i32, fp32, 64", {"grid": "n"}, "a grid has three expressions, not 1"),
         ("*fp32, *fp32, i32", {"name": "nothing"}, "has no kernel `nothing`"),
         ("*fp32, i32", {"name": "in_c", "grid": "1, 1, 1"}, "`register` cannot be a parameter's name in C"),
-        ("*fp32:16, *fp32:16, i32:16", {"name": "by_descriptor", "grid": "1, 1, 1"}, "tensor descriptors"),
     ],
 )
 def test_refused(place, signature, more, message):
     assert message in compiled(place, signature, fails=True, **more)
     assert not list(place.glob("*.h"))
+
+
+MAP_MAIN = r"""
+#include <cuda.h>
+#include <stdio.h>
+#include <string.h>
+CUresult cuTensorMapEncodeTiled(CUtensorMap *map, CUtensorMapDataType type, cuuint32_t rank, void *base,
+                                const cuuint64_t *dims, const cuuint64_t *strides, const cuuint32_t *box,
+                                const cuuint32_t *steps, int interleave, CUtensorMapSwizzle swizzle, int promotion,
+                                CUtensorMapFloatOOBfill fill) {
+  (void)map, (void)steps, (void)interleave, (void)swizzle, (void)promotion;
+  printf("map type %d of %llu: %llu x %llu, stride %llu, box %u x %u, fill %d\n", type, (unsigned long long)base, dims[0],
+         dims[1], strides[0], box[0], box[1], fill);
+  return rank == 2 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+  return *module = (CUmodule)1, memcmp(image, "\177ELF", 4) ? CUDA_ERROR_INVALID_PTX : CUDA_SUCCESS;
+}
+CUresult cuModuleUnload(CUmodule module) { return (void)module, CUDA_SUCCESS; }
+CUresult cuModuleGetFunction(CUfunction *f, CUmodule module, const char *name) {
+  return (void)module, (void)name, *f = (CUfunction)1, CUDA_SUCCESS;
+}
+CUresult cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int v) { return (void)f, (void)a, (void)v, CUDA_SUCCESS; }
+CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                        unsigned shared, CUstream stream, void **arguments, void **extra) {
+  int n = 0;
+  (void)f, (void)gx, (void)gy, (void)gz, (void)bx, (void)by, (void)bz, (void)shared, (void)stream, (void)extra;
+  while (arguments[n]) n++;
+  printf("launch of %d arguments, %d\n", n, *(int *)arguments[2]);
+  return CUDA_SUCCESS;
+}
+#include "SOURCE"
+int main(void) { return (int)NAME(NULL, 4096, 8192, 48); }
+"""
+
+
+def test_maps_that_a_kernel_makes(place):
+    """On sm_90 the descriptor's blocks are copied by the copy engine, by a map that the launch makes."""
+    compiled(place, "*fp32:16, *fp32:16, i32:16", name="by_descriptor", grid="1, 1, 1")
+    source = next(place.glob("by_descriptor.*.c"))
+    name = "by_descriptor_" + source.name.split(".")[1]
+    (place / "map.c").write_text(MAP_MAIN.replace("SOURCE", source.name).replace("NAME", name))
+    out = subprocess.run([built(place, "map.c")], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert out == [
+        "map type 7 of 4096: 64 x 48, stride 256, box 32 x 16, fill 0",
+        "launch of 4 arguments, 48",
+    ]
 
 
 def test_only_its_own_headers_are_linked(place):

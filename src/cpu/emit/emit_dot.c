@@ -136,6 +136,16 @@ static LLVMTypeRef dot_type(Emitter *e) {
   return LLVMStructTypeInContext(e->llvm, f, COUNT(f), false);
 }
 
+/* The library's function for operands of these types. Each is linked by itself into a program of compiled kernels. */
+static const char *dot_function(CpuElem a, CpuElem b, CpuElem c) {
+  bool f8 = a >= CPU_F8E4M3FN && a <= CPU_F8E4M3B11FNUZ && b >= CPU_F8E4M3FN && b <= CPU_F8E4M3B11FNUZ;
+  if (c == CPU_I32) return "ttc_rt_dot_i8";
+  if (a == CPU_F64) return "ttc_rt_dot_f64";
+  if (f8) return "ttc_rt_dot_f8";
+  if (a != b) return "ttc_rt_dot_f32";
+  return a == CPU_F16 ? "ttc_rt_dot_f16" : a == CPU_BF16 ? "ttc_rt_dot_bf16" : "ttc_rt_dot_f32";
+}
+
 static void call_dot(Emitter *e, const Op *op, const DotPlan *plan, Matrix a, Matrix b, LLVMValueRef c) {
   const Type *ta = ir_operand(op, 0)->type, *tb = ir_operand(op, 1)->type, *td = op->results[0].type;
   int r = td->rank;
@@ -171,7 +181,7 @@ static void call_dot(Emitter *e, const Op *op, const DotPlan *plan, Matrix a, Ma
   LLVMBasicBlockRef work = emit_new_block(e, "dot"), after = emit_new_block(e, "after");
   LLVMBuildCondBr(e->b, some, work, after);
   LLVMPositionBuilderAtEnd(e->b, work);
-  emit_call(e, "ttc_rt_dot", e->voidty, &d, 1);
+  emit_call(e, dot_function(ea, eb, ec), e->voidty, &d, 1);
   LLVMBuildBr(e->b, after);
   LLVMPositionBuilderAtEnd(e->b, after);
 }

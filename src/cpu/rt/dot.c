@@ -54,7 +54,10 @@ DEFINE_GENERIC(uint32_t, i32, int64_t) /* unsigned: wraps where i32 would */
 
 static void generic_i8(const CpuDot *d) { generic_i32(d); }
 
-const RtDotSet rt_dot_generic = {.name = "generic", .f32 = generic_f32, .i8 = generic_i8, .f64 = generic_f64};
+const RtDotSet rt_dot_generic = {.name = "generic",
+                                 .f32 = RT_FOR(RT_ANY_F32, generic_f32),
+                                 .i8 = RT_FOR(RT_KIND_i8, generic_i8),
+                                 .f64 = RT_FOR(RT_KIND_f64, generic_f64)};
 
 /* ---- choosing ---------------------------------------------------------------------------------------------------- */
 

@@ -773,7 +773,11 @@ static void dot_f32(const CpuDot *d) {
   }
 }
 
-const RtDotSet rt_dot_amx = {
-    .name = "amx", .bf16 = dot_bf16, .f16 = dot_f16, .f32_split = dot_f32, .f8 = dot_f8, .i8 = dot_i8};
+const RtDotSet rt_dot_amx = {.name = "amx",
+                             .bf16 = RT_FOR(RT_KIND_bf16, dot_bf16),
+                             .f16 = RT_FOR(RT_KIND_f16, dot_f16),
+                             .f32_split = RT_FOR(RT_KIND_f32, dot_f32),
+                             .f8 = RT_FOR(RT_KIND_f8, dot_f8),
+                             .i8 = RT_FOR(RT_KIND_i8, dot_i8)};
 
 #endif

@@ -107,7 +107,10 @@ INLINE_AVX2 __m256i multiply_i16(__m256i x, __m256i y, __m256i sum) {
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, uint32_t, __m256i, 8, 2, 6, _mm256_setzero_si256, load_words, set1_word,
            multiply_i16, _mm256_add_epi32, store_words, storeu_words, loadu_words, i16)
 
-const RtDotSet rt_dot_avx2 = {.name = "avx2", .f32 = f32_dot, .i8 = i16_dot, .f64 = f64_dot};
+const RtDotSet rt_dot_avx2 = {.name = "avx2",
+                              .f32 = RT_FOR(RT_ANY_F32, f32_dot),
+                              .i8 = RT_FOR(RT_KIND_i8, i16_dot),
+                              .f64 = RT_FOR(RT_KIND_f64, f64_dot)};
 
 #if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
 /* x = a + za unsigned, y = b - zb signed (rt_dot_correct). */
@@ -130,7 +133,7 @@ static void dot_i8(const CpuDot *d) {
   i8_dot(d);
   rt_dot_correct(d, d->a_type == CPU_I8 ? 128 : 0, d->b_type == CPU_U8 ? 128 : 0);
 }
-const RtDotSet rt_dot_avx_vnni = {.name = "avx_vnni", .i8 = dot_i8};
+const RtDotSet rt_dot_avx_vnni = {.name = "avx_vnni", .i8 = RT_FOR(RT_KIND_i8, dot_i8)};
 #else
 const RtDotSet rt_dot_avx_vnni = {.name = "avx_vnni"};
 #endif

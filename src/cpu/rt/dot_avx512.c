@@ -167,6 +167,7 @@ TARGET_AVX512 static void read_f64(double *out, CpuElem type, const char *p, int
 DEFINE_DOT(INLINE_AVX512, TARGET_AVX512, double, __m512d, 8, 1, 8, _mm512_setzero_pd, _mm512_load_pd, _mm512_set1_pd,
            _mm512_fmadd_pd, _mm512_add_pd, _mm512_store_pd, _mm512_storeu_pd, _mm512_loadu_pd, f64)
 
-const RtDotSet rt_dot_avx512 = {.name = "avx512", .f32 = dot_f32, .f64 = f64_dot};
+const RtDotSet rt_dot_avx512 = {
+    .name = "avx512", .f32 = RT_FOR(RT_ANY_F32, dot_f32), .f64 = RT_FOR(RT_KIND_f64, f64_dot)};
 
 #endif

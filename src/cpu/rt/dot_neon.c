@@ -41,7 +41,7 @@ DEFINE_DOT(INLINE_NEON, TARGET_NEON, float, float32x4_t, 4, 1, 8, zero_f32, vld1
 DEFINE_DOT(INLINE_NEON, TARGET_NEON, double, float64x2_t, 2, 1, 8, zero_f64, vld1q_f64, vdupq_n_f64, FMADD_F64,
            vaddq_f64, vst1q_f64, vst1q_f64, vld1q_f64, f64)
 
-const RtDotSet rt_dot_neon = {.name = "neon", .f32 = f32_dot, .f64 = f64_dot};
+const RtDotSet rt_dot_neon = {.name = "neon", .f32 = RT_FOR(RT_ANY_F32, f32_dot), .f64 = RT_FOR(RT_KIND_f64, f64_dot)};
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +68,7 @@ static void dot_i8(const CpuDot *d) {
   rt_dot_correct(d, d->a_type == CPU_U8 ? -128 : 0, d->b_type == CPU_U8 ? 128 : 0);
 }
 
-const RtDotSet rt_dot_neon_i8 = {.name = "neon_dotprod", .i8 = dot_i8};
+const RtDotSet rt_dot_neon_i8 = {.name = "neon_dotprod", .i8 = RT_FOR(RT_KIND_i8, dot_i8)};
 
 INLINE_BF16 void read_bf16(uint32_t *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
                            int64_t group, bool is_b) {
@@ -94,6 +94,7 @@ INLINE_BF16 uint32x4_t add_f32(uint32x4_t x, uint32x4_t y) {
 DEFINE_DOT(INLINE_BF16, TARGET_BF16, uint32_t, uint32x4_t, 4, 2, 8, zero_u32, vld1q_u32, vdupq_n_u32, multiply_bf16,
            add_f32, vst1q_u32, vst1q_u32, vld1q_u32, bf16)
 
-const RtDotSet rt_dot_neon_bf16 = {.name = "neon_bf16", .bf16 = bf16_dot, .f8 = bf16_dot};
+const RtDotSet rt_dot_neon_bf16 = {
+    .name = "neon_bf16", .bf16 = RT_FOR(RT_KIND_bf16, bf16_dot), .f8 = RT_FOR(RT_KIND_f8, bf16_dot)};
 
 #endif

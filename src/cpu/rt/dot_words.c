@@ -299,8 +299,9 @@ static void dot_bf16(const CpuDot *d) { dot_words(d, 2, bf16_rows); }
 static void dot_i16(const CpuDot *d) { dot_words(d, 2, i16_rows); }
 static void dot_i8(const CpuDot *d) { dot_words(d, 4, i8_rows); }
 
-const RtDotSet rt_dot_avx512_bf16 = {.name = "avx512_bf16", .bf16 = dot_bf16, .f8 = dot_bf16};
-const RtDotSet rt_dot_avx512_i16 = {.name = "avx512_i16", .i8 = dot_i16};
-const RtDotSet rt_dot_avx512_vnni = {.name = "avx512_vnni", .i8 = dot_i8};
+const RtDotSet rt_dot_avx512_bf16 = {
+    .name = "avx512_bf16", .bf16 = RT_FOR(RT_KIND_bf16, dot_bf16), .f8 = RT_FOR(RT_KIND_f8, dot_bf16)};
+const RtDotSet rt_dot_avx512_i16 = {.name = "avx512_i16", .i8 = RT_FOR(RT_KIND_i8, dot_i16)};
+const RtDotSet rt_dot_avx512_vnni = {.name = "avx512_vnni", .i8 = RT_FOR(RT_KIND_i8, dot_i8)};
 
 #endif

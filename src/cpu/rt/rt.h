@@ -19,8 +19,44 @@ typedef struct RtCpu {
   int64_t l1_bytes, l2_bytes;
 } RtCpu;
 const RtCpu *rt_cpu(void);
+/* Has it everything of a level of levels.def? TRITONC_CPU_LEVEL=NAME leaves out what is stronger. */
+bool rt_has_level(const char *level);
 
 /* ---- dot --------------------------------------------------------------------------------------------------------- */
+
+/* libtritonc_rt.a has dot.c and the micro-kernels once for each kind of dot that a kernel calls (ttc_rt_dot_f32, ...), with
+ * RT_DOT_KIND set to it: a program is linked with what its kernels use. Elsewhere there is one ttc_rt_dot for all. */
+#define RT_KIND_f32 1
+#define RT_KIND_f16 2
+#define RT_KIND_bf16 4
+#define RT_KIND_f8 8
+#define RT_KIND_i8 16
+#define RT_KIND_f64 32
+#define RT_JOIN2(a, b) a##b
+#define RT_JOIN(a, b) RT_JOIN2(a, b)
+#ifdef RT_DOT_KIND
+#define RT_KINDS RT_JOIN(RT_KIND_, RT_DOT_KIND)
+#define RT_NAMED(name) RT_JOIN(name, RT_DOT_KIND)
+#define ttc_rt_dot RT_NAMED(ttc_rt_dot_)
+#define rt_dot_force RT_NAMED(rt_dot_force_for_)
+#define rt_dot_choices RT_NAMED(rt_dot_choices_for_)
+#define rt_dot_generic RT_NAMED(rt_dot_generic_for_)
+#define rt_dot_avx2 RT_NAMED(rt_dot_avx2_for_)
+#define rt_dot_avx_vnni RT_NAMED(rt_dot_avx_vnni_for_)
+#define rt_dot_avx512 RT_NAMED(rt_dot_avx512_for_)
+#define rt_dot_avx512_bf16 RT_NAMED(rt_dot_avx512_bf16_for_)
+#define rt_dot_avx512_i16 RT_NAMED(rt_dot_avx512_i16_for_)
+#define rt_dot_avx512_vnni RT_NAMED(rt_dot_avx512_vnni_for_)
+#define rt_dot_amx RT_NAMED(rt_dot_amx_for_)
+#define rt_dot_neon RT_NAMED(rt_dot_neon_for_)
+#define rt_dot_neon_bf16 RT_NAMED(rt_dot_neon_bf16_for_)
+#define rt_dot_neon_i8 RT_NAMED(rt_dot_neon_i8_for_)
+#else
+#define RT_KINDS 63
+#endif
+/* A function of a set, for dots of these kinds. */
+#define RT_FOR(kinds, function) ((RT_KINDS) & (kinds) ? (function) : NULL)
+#define RT_ANY_F32 (RT_KIND_f32 | RT_KIND_f16 | RT_KIND_bf16 | RT_KIND_f8)
 
 /* The micro-kernels of one instruction set, by what they multiply. Each takes any sizes and strides. NULL: has none;
  * the next weaker set is asked. `dot_f32` takes all types that are exact in f32 (f8, f16, bf16, f32). */
@@ -65,6 +101,17 @@ static inline bool rt_is_f8(CpuElem e) { return e >= CPU_F8E4M3FN && e <= CPU_F8
 /* Rows of f16 to rows of f32 and back, rounding to nearest even. */
 void rt_widen_f16(float *to, int64_t to_row, const uint16_t *from, int64_t from_row, int64_t rows, int64_t cols);
 void rt_narrow_f16(uint16_t *to, int64_t to_row, const float *from, int64_t from_row, int64_t rows, int64_t cols);
+
+/* Of a half in the low bits of a float, and back. */
+#ifdef RT_STATIC
+float rt_extend_half(float half) __asm__("__extendhfsf2");
+float rt_half_of_float(float x) __asm__("__truncsfhf2");
+float rt_half_of_double(double x) __asm__("__truncdfhf2");
+#else
+float rt_extend_half(float half);
+float rt_half_of_float(float x);
+float rt_half_of_double(double x);
+#endif
 
 /* Storage of an element type. */
 int rt_elem_bytes(CpuElem e);

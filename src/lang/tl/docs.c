@@ -47,7 +47,7 @@ static void find_signature(ttc_doc *doc) {
   }
   bool libdevice = strncmp(doc->name, "libdevice.", 10) == 0;
   const char *name = strrchr(doc->name, '.') + 1;
-  for (size_t i = 0; i < lang_nlib_files; i++) {
+  for (size_t i = 0; i < lang_lib_files_count; i++) {
     bool of_libdevice = strncmp(lang_lib_files[i].name, "libdevice", 9) == 0;
     if (of_libdevice == libdevice && library_signature(&lang_lib_files[i], name, doc)) return;
   }
