@@ -89,10 +89,11 @@ def _scale_f64_once(x, n):
 
 
 @jit
-def _signed_f64(y, x):
+def _signed(y, x):
     """y >= 0 with the sign of x; a negated zero (0 - y) would be a positive one."""
-    sign = x.to(tl.int64, bitcast=True) & -9223372036854775808
-    return _double(y.to(tl.int64, bitcast=True) | sign)
+    i = y.to(tl.int32 if y.dtype.is_fp32() else tl.int64, bitcast=True)
+    sign: tl.constexpr = -2147483648 if y.dtype.is_fp32() else -9223372036854775808
+    return (i | (x.to(i.dtype, bitcast=True) & sign)).to(y.dtype, bitcast=True)
 
 
 @jit

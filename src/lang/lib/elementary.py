@@ -232,6 +232,25 @@ def atanh_f64(x):
 
 
 @jit
+def _is_odd(y):
+    return (tl.floor(y) == y) & (tl.floor(y * 0.5) != y * 0.5)
+
+
+@jit
+def _pow_ends(r, a, x, y, odd):
+    """x^y where r is |x|^y, a being |x|, and right but where there is no logarithm: zeros, infinities, negative x; odd: y is an odd integer."""
+    inf = float("inf")
+    zero = (a == 0.0) == (y > 0.0)
+    r = tl.where((a == 0.0) | (a == inf), tl.where(zero, 0.0, inf), r)
+    away = (a > 1.0) == (y > 0.0)
+    r = tl.where((tl.abs(y) == inf) & (a == a), tl.where(a == 1.0, 1.0, tl.where(away, inf, 0.0)), r)
+    r = tl.where(odd, _signed(r, x), r)
+    r = tl.where((x < 0.0) & (tl.floor(y) != y) & (a != inf), float("nan"), r)
+    r = tl.where((x != x) | (y != y), x + y, r)
+    return tl.where((y == 0.0) | (x == 1.0), 1.0, r)
+
+
+@jit
 def pow_f64(x, y):
     a = tl.abs(x)
     h, l = _log_dd(a)
@@ -239,19 +258,7 @@ def pow_f64(x, y):
     p, q = _two_prod(h, t)
     q = tl.fma(l, t, q)
     p, q = _quick_two_sum(p, q)
-    r = exp_dd(p, q, 0)
-    whole = tl.floor(y) == y
-    odd = whole & (tl.floor(y * 0.5) != y * 0.5)
-    # Where there is no logarithm: zeros and infinities.
-    inf = float("inf")
-    zero = (a == 0.0) == (y > 0.0)
-    r = tl.where((a == 0.0) | (a == inf), tl.where(zero, 0.0, inf), r)
-    away = (a > 1.0) == (y > 0.0)
-    r = tl.where((tl.abs(y) == inf) & (a == a), tl.where(a == 1.0, 1.0, tl.where(away, inf, 0.0)), r)
-    r = tl.where(odd, _signed_f64(r, x), r)
-    r = tl.where((x < 0.0) & ~whole & (a != inf), float("nan"), r)
-    r = tl.where((x != x) | (y != y), x + y, r)
-    return tl.where((y == 0.0) | (x == 1.0), 1.0, r)
+    return _pow_ends(exp_dd(p, q, 0), a, x, y, _is_odd(y))
 
 
 # ---- arcs --------------------------------------------------------------------------------------------------------------
@@ -315,7 +322,7 @@ def atan2_f64(y, x):
     ph, pl = _add_dd(3.141592653589793, 1.2246467991473532e-16, -h, -l)
     negative = x.to(tl.int64, bitcast=True) < 0
     r = tl.where(negative, ph + pl, h + l)
-    r = _signed_f64(r, y)
+    r = _signed(r, y)
     return tl.where((x != x) | (y != y), x + y, r)
 
 
@@ -350,8 +357,7 @@ def sinpi_f64(x):
     a = tl.abs(x)
     i, h, l = _turns_f64(a)
     y = _sin_or_cos_f64(i, h, l)
-    y = tl.where(tl.floor(a) == a, 0.0, y)
-    y = tl.where(x < 0.0, -y, tl.where(x == 0.0, x, y))
+    y = tl.where(tl.floor(a) == a, x * 0.0, tl.where(x < 0.0, -y, y))
     return tl.where(a < float("inf"), y, float("nan"))
 
 
@@ -469,6 +475,6 @@ def remainder_f64(x, y):
     up = tl.where(b < 1e-300, t + t > b, t > half)
     tie = tl.where(b < 1e-300, t + t == b, t == half)
     t = tl.where(up | (tie & odd), t - b, t)
-    t = tl.where(t == 0.0, _signed_f64(tl.abs(t), x), tl.where(x < 0.0, -t, t))
+    t = tl.where(t == 0.0, _signed(tl.abs(t), x), tl.where(x < 0.0, -t, t))
     t = tl.where((b == float("inf")) & (a < float("inf")), x, t)
     return tl.where((x != x) | (y != y), x + y, tl.where((a == float("inf")) | (b == 0.0), float("nan"), t))

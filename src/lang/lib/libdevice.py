@@ -189,12 +189,6 @@ def rcp_rn(x):
 
 
 @jit
-def tan(x):
-    tl.static_assert(x.dtype.is_fp32() or x.dtype.is_fp64(), "libdevice.tan is for fp32 and fp64")
-    return tl.div_rn(tl.sin(x), tl.cos(x))
-
-
-@jit
 def fast_expf(x):
     return tl.exp(x)
 

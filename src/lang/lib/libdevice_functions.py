@@ -1,4 +1,5 @@
-"""`tl.extra.libdevice`: functions of fp32 and fp64. All are computed in fp64 (elementary.py, special.py) and rounded once."""
+"""`tl.extra.libdevice`: functions of fp32 and fp64. Those of fp32 are computed in fp32 (single.py) where two words of it suffice, else
+in fp64 (elementary.py, special.py) and rounded once."""
 import triton.language as tl
 from triton import jit
 
@@ -7,6 +8,12 @@ from triton import jit
 def _wide(x):
     tl.static_assert(x.dtype.is_fp32() or x.dtype.is_fp64(), "this function of libdevice is for fp32 and fp64")
     return x.to(tl.float64)
+
+
+@jit
+def _is_wide(x):
+    tl.static_assert(x.dtype.is_fp32() or x.dtype.is_fp64(), "this function of libdevice is for fp32 and fp64")
+    return tl.constexpr(x.dtype.is_fp64())
 
 
 @jit
@@ -19,77 +26,122 @@ def _of_both(x, y):
 
 @jit
 def acos(x):
-    return acos_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return acos_f64(x)
+    else:
+        return acos_f32(x)
 
 
 @jit
 def acosh(x):
-    return acosh_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return acosh_f64(x)
+    else:
+        return acosh_f32(x)
 
 
 @jit
 def asin(x):
-    return asin_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return asin_f64(x)
+    else:
+        return asin_f32(x)
 
 
 @jit
 def asinh(x):
-    return asinh_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return asinh_f64(x)
+    else:
+        return asinh_f32(x)
 
 
 @jit
 def atan(x):
-    return atan_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return atan_f64(x)
+    else:
+        return atan_f32(x)
 
 
 @jit
 def atanh(x):
-    return atanh_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return atanh_f64(x)
+    else:
+        return atanh_f32(x)
 
 
 @jit
 def cbrt(x):
-    return cbrt_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return cbrt_f64(x)
+    else:
+        return cbrt_f32(x)
 
 
 @jit
 def cosh(x):
-    return cosh_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return cosh_f64(x)
+    else:
+        return cosh_f32(x)
 
 
 @jit
 def cospi(x):
-    return cospi_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return cospi_f64(x)
+    else:
+        return cospi_f32(x)
 
 
 @jit
 def erfc(x):
-    return erfc_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return erfc_f64(x)
+    else:
+        return erfc_f32(x)
 
 
 @jit
 def erfcinv(x):
-    return erfcinv_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return erfcinv_f64(x)
+    else:
+        return erfcinv_f32(x)
 
 
 @jit
 def erfcx(x):
-    return erfcx_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return erfcx_f64(x)
+    else:
+        return erfcx_f32(x)
 
 
 @jit
 def erfinv(x):
-    return erfinv_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return erfinv_f64(x)
+    else:
+        return erfinv_f32(x)
 
 
 @jit
 def exp10(x):
-    return exp10_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return exp10_f64(x)
+    else:
+        return exp10_f32(x)
 
 
 @jit
 def expm1(x):
-    return expm1_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return expm1_f64(x)
+    else:
+        return expm1_f32(x)
 
 
 @jit
@@ -109,42 +161,74 @@ def lgamma(x):
 
 @jit
 def log10(x):
-    return log10_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return log10_f64(x)
+    else:
+        return log10_f32(x)
 
 
 @jit
 def log1p(x):
-    return log1p_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return log1p_f64(x)
+    else:
+        return log1p_f32(x)
 
 
 @jit
 def normcdf(x):
-    return normcdf_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return normcdf_f64(x)
+    else:
+        return normcdf_f32(x)
 
 
 @jit
 def normcdfinv(x):
-    return normcdfinv_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return normcdfinv_f64(x)
+    else:
+        return normcdfinv_f32(x)
 
 
 @jit
 def rcbrt(x):
-    return rcbrt_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return rcbrt_f64(x)
+    else:
+        return rcbrt_f32(x)
 
 
 @jit
 def sinh(x):
-    return sinh_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return sinh_f64(x)
+    else:
+        return sinh_f32(x)
 
 
 @jit
 def sinpi(x):
-    return sinpi_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return sinpi_f64(x)
+    else:
+        return sinpi_f32(x)
+
+
+@jit
+def tan(x):
+    if _is_wide(x):
+        return tl.div_rn(tl.sin(x), tl.cos(x))
+    else:
+        return tan_f32(x)
 
 
 @jit
 def tanh(x):
-    return tanh_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return tanh_f64(x)
+    else:
+        return tanh_f32(x)
 
 
 @jit
@@ -176,7 +260,10 @@ def cyl_bessel_i1(x):
 def atan2(y, x):
     y = tl._to_tensor(y)
     x = tl._to_tensor(x)
-    return atan2_f64(*tl.broadcast(_wide(y), _wide(x))).to(_of_both(x, y))
+    if _of_both(x, y) == tl.float64:
+        return atan2_f64(*tl.broadcast(_wide(y), _wide(x)))
+    else:
+        return atan2_f32(*tl.broadcast(y, x))
 
 
 @jit
@@ -184,10 +271,14 @@ def pow(x, y):
     """The exponent may be an integer."""
     x = tl._to_tensor(x)
     y = tl._to_tensor(y)
-    if y.dtype.is_floating():
-        return pow_f64(*tl.broadcast(_wide(x), _wide(y))).to(_of_both(x, y))
+    if not y.dtype.is_floating() and _is_wide(x):
+        return pow_f64(*tl.broadcast(x, y.to(tl.float64)))
+    elif not y.dtype.is_floating():
+        return pow_of_int_f32(*tl.broadcast(x, y))
+    elif _of_both(x, y) == tl.float64:
+        return pow_f64(*tl.broadcast(_wide(x), _wide(y)))
     else:
-        return pow_f64(*tl.broadcast(_wide(x), y.to(tl.float64))).to(x.dtype)
+        return pow_f32(*tl.broadcast(x, y))
 
 
 @jit
@@ -202,12 +293,18 @@ def yn(n, x):
 
 @jit
 def _length(a, b, c, d):
-    return length_f64(_wide(a), _wide(b), _wide(c), _wide(d)).to(a.dtype)
+    if _is_wide(a):
+        return length_f64(a, b, c, d)
+    else:
+        return length_f32(a, b, c, d)
 
 
 @jit
 def _inverse_length(a, b, c, d):
-    return inverse_length_f64(_wide(a), _wide(b), _wide(c), _wide(d)).to(a.dtype)
+    if _is_wide(a):
+        return inverse_length_f64(a, b, c, d)
+    else:
+        return inverse_length_f32(a, b, c, d)
 
 
 @jit

@@ -52,18 +52,37 @@ def exp_f32(x):
 
 
 @triton.jit
+def _exp2_poly_f32(r):
+    """2 * 2^r on [-1/2, 1/2], to 2^-26."""
+    p = tl.fma(r, 0.00026669321232475340, 0.002677581273019314)
+    p = tl.fma(p, r, 0.019250880926847458)
+    p = tl.fma(p, r, 0.11100732535123825)
+    p = tl.fma(p, r, 0.48045188188552856)
+    p = tl.fma(p, r, 1.3862943649291992)
+    return tl.fma(p, r, 2.0)
+
+
+@triton.jit
 def exp2_f32(x):
     x = tl.where(x > 128.0, 128.0, x)
     x = tl.where(x < -151.0, -151.0, x)
     t = x + 12583038.0
     r = x - (t - 12583038.0)
-    p = tl.fma(r, 0.00026669321232475340, 0.002677581273019314)  # 2 * 2^r, to 2^-26
-    p = tl.fma(p, r, 0.019250880926847458)
-    p = tl.fma(p, r, 0.11100732535123825)
-    p = tl.fma(p, r, 0.48045188188552856)
-    p = tl.fma(p, r, 1.3862943649291992)
-    p = tl.fma(p, r, 2.0)
-    return _scale_f32(p, t, x < -125.0)
+    return _scale_f32(_exp2_poly_f32(r), t, x < -125.0)
+
+
+@triton.jit
+def _log1p_poly_f32(f):
+    """ln(1 + f) - f for sqrt(1/2) <= 1 + f < sqrt(2)."""
+    p = tl.fma(f, 0.05343526229262352, -0.1091606542468071)  # (ln(1 + f) - f + f^2/2) / f^3, to 2^-27
+    p = tl.fma(p, f, 0.12108122557401657)
+    p = tl.fma(p, f, -0.12549564242362976)
+    p = tl.fma(p, f, 0.1420963704586029)
+    p = tl.fma(p, f, -0.1665937304496765)
+    p = tl.fma(p, f, 0.20002222061157227)
+    p = tl.fma(p, f, -0.2500016689300537)
+    p = tl.fma(p, f, 0.3333331346511841)
+    return tl.fma(p, f, -0.5) * (f * f)
 
 
 @triton.jit
@@ -74,15 +93,7 @@ def _log_parts_f32(x):
     e = (i - 0x3F3504F3) >> 23
     f = (i - (e << 23)).to(tl.float32, bitcast=True) - 1.0
     n = tl.where(tiny, e - 23, e).to(tl.float32)
-    p = tl.fma(f, 0.05343526229262352, -0.1091606542468071)  # (ln(1 + f) - f + f^2/2) / f^3, to 2^-27
-    p = tl.fma(p, f, 0.12108122557401657)
-    p = tl.fma(p, f, -0.12549564242362976)
-    p = tl.fma(p, f, 0.1420963704586029)
-    p = tl.fma(p, f, -0.1665937304496765)
-    p = tl.fma(p, f, 0.20002222061157227)
-    p = tl.fma(p, f, -0.2500016689300537)
-    p = tl.fma(p, f, 0.3333331346511841)
-    return n, f, tl.fma(p, f, -0.5) * (f * f)
+    return n, f, _log1p_poly_f32(f)
 
 
 @triton.jit

@@ -765,4 +765,4 @@ def cyl_bessel_i1_f64(x):
     p = tl.fma(p, v, 0.38939845902587233)
     c = tl.where((a >= 8.0) & (a < 1000.0), a, 1000.0)
     y = tl.where(a < 8.0, q * b, exp_dd(c, 0.0, -1) * (p / tl.sqrt(c)) * 2.0)
-    return tl.where(x != x, x, _signed_f64(y, x))
+    return tl.where(x != x, x, _signed(y, x))
