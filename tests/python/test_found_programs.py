@@ -424,3 +424,25 @@ def test_sorts_of_what_is_hardly_loaded(how, target):
     else:
         want = {"zeros": x - x, "one": torch.full_like(x, 9), "flip": torch.full_like(x, 9), "plain": x.sort().values}
         assert torch.equal(out, want[how])
+
+
+@triton.jit
+def unsigned_distance_kernel(out, n, HOW: tl.constexpr):
+    j = tl.arange(0, 32)
+    u = j.to(tl.uint32)
+    keep = u - 3 <= u if HOW == "constant" else u - n.to(tl.uint32) < u
+    tl.store(out + ((j * 5) & 31), j, mask=keep)
+    tl.store(out + 32 + j, j, mask=keep)
+    tl.atomic_add(out + 64 + (j ^ 9), j + 1, mask=keep)
+
+
+@pytest.mark.parametrize("how", ["constant", "known when it runs"])
+def test_unsigned_numbers_that_keep_their_distance(how, target):
+    """One of them passes zero before the other: the CPU took the comparison of the first two for that of all."""
+    out, n = torch.full((96,), -1, dtype=torch.int32), 3
+    unsigned_distance_kernel[(1,)](out, n, how)
+    want, j = torch.full((96,), -1, dtype=torch.int32), torch.arange(3, 32)
+    want[(j * 5) % 32] = j.int()
+    want[32 + j] = j.int()
+    want[64 + (j ^ 9)] += j.int() + 1
+    assert torch.equal(out, want)
