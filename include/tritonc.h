@@ -244,6 +244,30 @@ TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
  * NULL. TTC_ERROR_SYSTEM: there is no such device. */
 TTC_API ttc_status ttc_device(ttc_context *cx, const char *target, int *number, int *capability);
 
+/* ---- profiling: how long launches take --------------------------------------------------------------------------- */
+
+typedef struct ttc_profile_record {
+  uint64_t id;        /* as ttc_profile_mark() gave it to the thread that launched it */
+  const char *name;   /* the kernel's; lives as long as the process */
+  const char *target; /* "cpu", "cuda" */
+  int64_t begin, end; /* nanoseconds of this machine's monotonic clock */
+  int device;
+  uint64_t stream;
+} ttc_profile_record;
+
+/* Record launches from now on. Their time is the caller's clock where a launch returns when the kernel has ended (CPU, simulated
+ * GPU), else what the device says. `way`: NULL, the best that there is; "cupti" (every kernel of the process), "events"
+ * (ours), "clock" (no device is asked). TTC_ERROR_SYSTEM: what was asked for is not there. Without: no launch is slower. */
+TTC_API ttc_status ttc_profile_start(ttc_context *cx, const char *way);
+/* What this thread launches from now on belongs to `id` (not 0). ttc_profile_mark_all: what any thread does that is not
+ * given an id after this. */
+TTC_API void ttc_profile_mark(uint64_t id);
+TTC_API void ttc_profile_mark_all(uint64_t id);
+/* Take up to `n` records, the oldest first; how many there were. `wait`: for all that was launched. */
+TTC_API size_t ttc_profile_read(ttc_profile_record *records, size_t n, bool wait);
+/* Take no more. Records that were not read stay until the next start. */
+TTC_API void ttc_profile_stop(void);
+
 /* ---- specialization: what a kernel may assume of its arguments' values ------------------------------------------- */
 
 /* Python's @triton.jit compiles a kernel again for integers that are 1 (they become constants), for integers and

@@ -126,11 +126,13 @@ struct State {
   PyObject *enter_chain, *exit_chain;       /* what they are when there are calls in them */
   PyObject *load_start, *load_end;          /* hooks or None */
   PyObject *compile_before, *compile_after; /* hooks or None */
+  PyObject *torch_profiler;                 /* the dictionary of PyTorch's module; NULL as long as no tensor was seen */
   PyObject *default_target;                 /* function of the Python part: "cpu" or "cuda" */
   PyObject *find_stream,
       *current_stream; /* function that gives a function; its answer once there is one: stream of a device's number */
   PyObject *str_data_ptr, *str_dtype, *str_is_cuda, *str_array_interface, *str_cuda_array_interface, *str_is_pinned,
-      *str_builtin, *str_value, *str_name, *str_shape, *str_grid, *str_warmup, *str_stream, *str_typestr, *str_data;
+      *str_is_profiler_enabled, *str_builtin, *str_value, *str_name, *str_shape, *str_grid, *str_warmup, *str_stream,
+      *str_typestr, *str_data;
 };
 
 State *ext_state_of(PyObject *module);
@@ -146,6 +148,17 @@ ttc_context *ext_new_context(void);
 /* The exception that a status means. */
 void ext_raise_status(State *st, ttc_context *cx, ttc_status status);
 double ext_now_us(void); /* of a clock that only moves on */
+
+/* ---- profile.c --------------------------------------------------------------------------------------------------- */
+
+PyObject *ext_profile_start(PyObject *module, PyObject *args);
+PyObject *ext_profile_mark(PyObject *module, PyObject *args);
+PyObject *ext_profile_read(PyObject *module, PyObject *args);
+PyObject *ext_profile_stop(PyObject *module, PyObject *ignored);
+void ext_range_watch(State *st);             /* a tensor was seen: PyTorch may be there */
+bool ext_range_wanted(const State *st);      /* is its profiler at work? quick */
+PyObject *ext_range_enter(const char *name); /* NULL with an exception set */
+bool ext_range_leave(PyObject *range);
 
 /* ---- options.c --------------------------------------------------------------------------------------------------- */
 

@@ -222,7 +222,10 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
     }
     ok = ok && ext_parse_grid(grid, size);
     bool hooked = is_hook(f->st->launch_enter) || is_hook(f->st->launch_exit);
+    PyObject *range = NULL;
+    if (ok && ext_range_wanted(f->st)) ok = (range = ext_range_enter(ttc_kernel_name(k->kernel))) != NULL;
     ok = ok && (hooked ? launch_hooked(c, k, grid, size) : launch_call(c, k, size));
+    if (range) ok = ext_range_leave(range) && ok;
     Py_XDECREF(called);
   }
   if (!ok) Py_CLEAR(k);

@@ -126,6 +126,11 @@ static PyMethodDef functions[] = {
      "set_load_hooks(start, end): called around the loading of every kernel; None for none."},
     {"set_compile_hooks", set_compile_hooks, METH_VARARGS,
      "set_compile_hooks(before, after): called around every compile of a launch; None for none."},
+    {"profile_start", ext_profile_start, METH_VARARGS, "profile_start(way=None): record launches."},
+    {"profile_mark", ext_profile_mark, METH_VARARGS, "profile_mark(id, everywhere=False): what launches belong to."},
+    {"profile_read", ext_profile_read, METH_VARARGS,
+     "profile_read(wait=False): [(id, kernel, target, begin, end, device, stream)], in nanoseconds."},
+    {"profile_stop", ext_profile_stop, METH_NOARGS, "profile_stop(): record no more."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},
@@ -155,6 +160,7 @@ static int module_exec(PyObject *module) {
                  {&st->str_array_interface, "__array_interface__"},
                  {&st->str_cuda_array_interface, "__cuda_array_interface__"},
                  {&st->str_is_pinned, "is_pinned"},
+                 {&st->str_is_profiler_enabled, "_is_profiler_enabled"},
                  {&st->str_builtin, "__triton_builtin__"},
                  {&st->str_value, "value"},
                  {&st->str_name, "name"},
@@ -193,6 +199,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg) {
   Py_VISIT(st->kernel_class);
   Py_VISIT(st->compilation_error);
   Py_VISIT(st->out_of_resources);
+  Py_VISIT(st->torch_profiler);
   Py_VISIT(st->default_target);
   Py_VISIT(st->find_stream);
   Py_VISIT(st->current_stream);

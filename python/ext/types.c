@@ -66,6 +66,7 @@ const TypeEntry *ext_type_entry(State *st, PyObject *obj) {
     if (e.data_ptr && !PyObject_HasAttrString(e.data_ptr, "__objclass__")) Py_CLEAR(e.data_ptr);
     PyErr_Clear();
     e.has_is_cuda = has_attr(obj, st->str_is_cuda);
+    ext_range_watch(st);
   }
   Py_INCREF((PyObject *)type);
   e.type = type;

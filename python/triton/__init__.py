@@ -77,8 +77,8 @@ _libtriton.register(
 
 
 def __getattr__(name: str) -> object:
-    """`triton.testing`, `triton.tools` and `triton.knobs` are imported when they are first asked for."""
-    if name in ("testing", "tools", "knobs", "backends", "_utils"):
+    """`triton.testing`, `triton.tools`, `triton.profiler`, `triton.knobs`: imported when they are first asked for."""
+    if name in ("testing", "tools", "knobs", "backends", "profiler", "_utils"):
         import importlib
 
         return importlib.import_module(f"triton.{name}")

@@ -98,8 +98,7 @@ def do_bench_cudagraph(
     float or list of float
         Milliseconds.
     """
-    if return_mode not in ("min", "max", "mean", "median", "all"):
-        raise ValueError(f"return_mode is one of min, max, mean, median, all, not {return_mode!r}")
+    _check_return_mode(return_mode)
     if not _on_gpu():
         raise RuntimeError("triton.testing.do_bench_cudagraph needs a CUDA device; do_bench measures on the CPU too")
     import torch
@@ -134,6 +133,81 @@ def do_bench_cudagraph(
         torch.cuda.synchronize()
         times = [elapsed(graph.replay) / n for _ in range(10)]
     return statistics(times, quantiles, return_mode)
+
+
+def do_bench_proton(
+    fn: Callable,
+    warmup: float = 25,
+    rep: float = 100,
+    grad_to_none: Sequence | None = None,
+    quantiles: Sequence[float] | None = None,
+    return_mode: str = "mean",
+) -> Any:
+    """Measure the kernels that a function launches, by the profiler: without what it does between them.
+
+    The parameters and the result are those of `do_bench`. On a GPU with CUPTI all kernels count, else those of this
+    package.
+    """
+    from .profiler._bench import kernel_times
+    from .runtime.driver import driver
+
+    _check_return_mode(return_mode)
+    active, on_gpu = driver.active, _on_gpu()
+    estimate = measure(active, fn, 0, 1)
+    first, runs = counts(estimate, warmup, rep)
+    for _ in range(first):
+        fn()
+    cache = active.get_empty_cache_for_benchmark() if on_gpu else None
+
+    def before() -> None:
+        for x in grad_to_none or ():
+            x.grad = None
+        if on_gpu:
+            active.clear_cache(cache)
+
+    def after() -> None:
+        if on_gpu:
+            active.get_device_interface().synchronize()
+
+    return statistics(kernel_times(runs, fn, before, after), quantiles, return_mode)
+
+
+def do_bench_cudagraph_proton(
+    fn: Callable,
+    rep: float = 20,
+    grad_to_none: Sequence | None = None,
+    quantiles: Sequence[float] | None = None,
+    return_mode: str = "mean",
+) -> Any:
+    """Measure the kernels of a function inside a CUDA graph, by the profiler (CUPTI).
+
+    The parameters and the result are those of `do_bench_cudagraph`.
+    """
+    from .profiler._bench import kernel_times
+
+    _check_return_mode(return_mode)
+    if not _on_gpu():
+        raise RuntimeError(
+            "triton.testing.do_bench_cudagraph_proton needs a CUDA device; do_bench_proton measures on the CPU"
+        )
+    import torch
+
+    for x in grad_to_none or ():
+        x.grad = None
+    with torch.cuda.stream(torch.cuda.Stream()):
+        fn()  # compiles
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            fn()
+        estimate = do_bench(graph.replay, 1, 5)
+        runs = counts(estimate, 0, rep)[1]
+        times = kernel_times(runs, graph.replay, lambda: None, torch.cuda.synchronize)
+    return statistics(times, quantiles, return_mode)
+
+
+def _check_return_mode(return_mode: str) -> None:
+    if return_mode not in ("min", "max", "mean", "median", "all"):
+        raise ValueError(f"return_mode is one of min, max, mean, median, all, not {return_mode!r}")
 
 
 class cuda_graph_without_gc:

@@ -6,6 +6,7 @@
  */
 #include "aot/aot.h"
 #include "run/run.h"
+#include "target/profile.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ struct ttc_kernel {
   const char *metadata;
   const char *hash;
   bool from_cache;
+  int64_t compile_time; /* nanoseconds, where TRITONC_TIME asks */
   size_t nstages;
   Stage *stages;
   _Atomic(Loaded *) loaded;
@@ -261,6 +263,7 @@ static ttc_kernel *keep_kernel(Ctx *cx, const ttc_context *context, const Compil
   ttc_kernel *k = lay_kernel(&block, c, metadata);
   k->allocator = a;
   k->from_cache = c->from_cache;
+  k->compile_time = c->taken;
   return k;
 }
 
@@ -530,6 +533,11 @@ static ttc_status target_failed(ttc_context *c, TargetStatus status, const char 
   return fail(c, status == TARGET_RESOURCES ? TTC_ERROR_RESOURCES : TTC_ERROR_SYSTEM, error);
 }
 
+static void print_load_time(const ttc_kernel *k, int64_t load) {
+  fprintf(stderr, "---- %s, %s: load %.3f ms; with its compile %.3f ms in total\n", k->info.name, k->info.target,
+          (double)load / 1e6, (double)(k->compile_time + load) / 1e6);
+}
+
 ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
   if (!k) return fail(c, TTC_ERROR_ARGUMENT, "there is no kernel to load");
   if (atomic_load_explicit(&k->loaded, memory_order_acquire)) return TTC_OK;
@@ -544,7 +552,9 @@ ttc_status ttc_kernel_load(ttc_context *c, ttc_kernel *k) {
     return fail(c, TTC_ERROR_ARGUMENT, "the kernel was not compiled to its last stage and cannot be launched");
   char error[512] = "";
   Loaded *mine = NULL, *none = NULL;
+  int64_t begin = times_wanted() ? time_now() : 0;
   TargetStatus status = k->target->load(&k->info, code->bytes, code->len, &mine, error, sizeof error);
+  if (begin) print_load_time(k, time_now() - begin);
   if (status != TARGET_OK) return target_failed(c, status, error);
   if (!atomic_compare_exchange_strong(&k->loaded, &none, mine)) k->target->unload(mine); /* another thread was first */
   return TTC_OK;
@@ -562,11 +572,15 @@ static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, 
   char error[LONGEST_ERROR];
   error[0] = 0;
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
+  int64_t begin = target_profile_wanted() && !k->target->profiler ? time_now() : 0;
   if (c && k->target->set_interrupt) k->target->set_interrupt(interrupt_of(c));
   TargetStatus launched =
       l->nmemory && k->target->launch_checked
           ? k->target->launch_checked(loaded, l->grid, l->stream, args, l->memory, l->nmemory, error, sizeof error)
           : k->target->launch(loaded, l->grid, l->stream, args, error, sizeof error);
+  if (begin && launched == TARGET_OK)
+    target_profile_add((ttc_profile_record){
+        .id = target_profile_id(), .name = k->info.name, .target = k->target->name, .begin = begin, .end = time_now()});
   if (c && k->target->set_interrupt) k->target->set_interrupt((Interrupt){0});
   if (c && c->interrupted) return fail(c, TTC_ERROR_HOST, "interrupted");
   return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
@@ -644,4 +658,44 @@ ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *capa
   char error[512] = "";
   TargetStatus status = t->device(number, capability, error, sizeof error);
   return status == TARGET_OK ? TTC_OK : target_failed(c, status, error);
+}
+
+/* ---- profiling --------------------------------------------------------------------------------------------------- */
+
+/* The profiler of a device that is in use, or NULL. One thread at a time starts, reads and stops. */
+static _Atomic(const TargetProfiler *) device_profiler;
+
+ttc_status ttc_profile_start(ttc_context *c, const char *way) {
+  if (c) c->message = "";
+  bool clock = way && strcmp(way, "clock") == 0, known = !way || clock;
+  known = known || strcmp(way, "cupti") == 0 || strcmp(way, "events") == 0;
+  if (!known) return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: the way is NULL, cupti, events or clock");
+  if (target_profile_wanted()) return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: launches are being recorded");
+  const Target *cuda = run_built_in_target("cuda");
+  char error[512] = "";
+  bool started = !clock && cuda && cuda->profiler && cuda->profiler->start(way, error, sizeof error);
+  if (way && !clock && !started) return fail(c, TTC_ERROR_SYSTEM, error);
+  atomic_store(&device_profiler, started ? cuda->profiler : NULL);
+  target_profile_begin();
+  return TTC_OK;
+}
+
+void ttc_profile_mark(uint64_t id) {
+  target_profile_mark(id);
+  const TargetProfiler *p = atomic_load_explicit(&device_profiler, memory_order_relaxed);
+  if (p) p->mark(id);
+}
+
+void ttc_profile_mark_all(uint64_t id) { target_profile_mark_all(id); }
+
+size_t ttc_profile_read(ttc_profile_record *records, size_t n, bool wait) {
+  const TargetProfiler *p = atomic_load(&device_profiler);
+  if (p) p->collect(wait);
+  return target_profile_take(records, records ? n : 0);
+}
+
+void ttc_profile_stop(void) {
+  const TargetProfiler *p = atomic_exchange(&device_profiler, NULL);
+  if (p) p->stop();
+  target_profile_end();
 }

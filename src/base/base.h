@@ -44,7 +44,7 @@ Ctx *ctx_new(const Allocator *allocator);
 void ctx_free(Ctx *cx);
 size_t ctx_bytes(const Ctx *cx); /* arena bytes handed out so far */
 /* A place in the context where a folder keeps a pointer to its own tables (interned types, say). NULL at first. */
-enum { CTX_SLOT_IR, CTX_SLOT_LANG, CTX_SLOT_RUN, CTX_SLOTS };
+enum { CTX_SLOT_IR, CTX_SLOT_LANG, CTX_SLOT_RUN, CTX_SLOT_TIMES, CTX_SLOTS };
 void **ctx_slot(Ctx *cx, int slot);
 
 /* Zeroed memory, aligned to 16. Never NULL: running out unwinds with ERR_MEMORY. */
@@ -65,6 +65,16 @@ typedef struct Interrupt {
 void ctx_set_interrupt(Ctx *cx, Interrupt interrupt);
 bool ctx_interrupt_wanted(Ctx *cx);
 void ctx_check_interrupt(Ctx *cx); /* unwinds with ERR_HOST when a stop is requested; allocations poll as well */
+
+/* Spans of time, which lie in each other: times.c. time_whole() begins one of which a tree is to be printed; it gives
+ * NULL, and so do those within it, unless TRITONC_TIME asks. time_end() also ends what an error left open inside. */
+typedef struct TimeSpan TimeSpan;
+bool times_wanted(void);
+int64_t time_now(void); /* nanoseconds */
+TimeSpan *time_whole(Ctx *cx, const char *name);
+TimeSpan *time_begin(Ctx *cx, const char *name);
+int64_t time_end(Ctx *cx, TimeSpan *s); /* what it took */
+const char *time_tree(Ctx *cx, const TimeSpan *root); /* a line for each span: its name, milliseconds, share */
 
 /* Interned strings: equal text has equal pointers within one context. */
 const char *intern(Ctx *cx, const char *s);

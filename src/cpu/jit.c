@@ -33,9 +33,12 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Analysis.h>
+#include <llvm-c/ExecutionEngine.h>
 #include <llvm-c/IRReader.h>
 #include <llvm-c/LLJIT.h>
+#include <llvm-c/Object.h>
 #include <llvm-c/Orc.h>
+#include <llvm-c/OrcEE.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -469,8 +472,10 @@ static void disassemble(void *arg) {
 
 void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {
   Size size = size_of(m);
+  TimeSpan *span = time_begin(cx, "LLVM's code generator");
   Work w = prepare(cx, isa, m, size);
   work_in_llvm(cx, "making code", size, emit_object, &w);
+  time_end(cx, span);
   size_t len = LLVMGetBufferSize(w.buffer);
   ctx_defer(cx, (void (*)(void *))LLVMDisposeMemoryBuffer, w.buffer);
   object->name = "obj";
@@ -480,7 +485,9 @@ void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage 
   if (!want_asm) return;
   assembly->name = "asm";
   Disassembly d = {cx, isa, object, assembly};
+  span = time_begin(cx, "disassembling");
   cpu_llvm_build(cx, "printing the code", disassemble, &d);
+  time_end(cx, span);
   assembly->binary = false;
 }
 
@@ -531,9 +538,71 @@ static void on_reported(void *arg, LLVMErrorRef e) {
     keep_error(e, reported, sizeof reported);
 }
 
+/* ---- telling debuggers and profilers of the code ------------------------------------------------------------------ */
+
+static bool environment_says(const char *name) {
+  const char *s = getenv(name);
+  return s && *s && strcmp(s, "0") != 0;
+}
+
+/* Is a debugger at this process? */
+static bool is_traced(void) {
+  FILE *f = fopen("/proc/self/status", "r");
+  if (!f) return false;
+  char line[256];
+  int tracer = 0;
+  while (fgets(line, sizeof line, f) && sscanf(line, "TracerPid: %d", &tracer) != 1) continue;
+  fclose(f);
+  return tracer != 0;
+}
+
+/* LLVM's listeners are told of every object by the older of its two linkers, which keeps the line tables. */
+static LLVMOrcObjectLayerRef listened_layer(void *arg, LLVMOrcExecutionSessionRef session, const char *triple) {
+  (void)arg, (void)triple;
+  LLVMOrcObjectLayerRef layer = LLVMOrcCreateRTDyldObjectLinkingLayerWithSectionMemoryManager(session);
+  if (environment_says("TRITONC_GDB") || is_traced())
+    LLVMOrcRTDyldObjectLinkingLayerRegisterJITEventListener(layer, LLVMCreateGDBRegistrationListener());
+#ifdef TRITONC_LLVM_PERF
+  LLVMJITEventListenerRef perf = environment_says("TRITONC_PERF") ? LLVMCreatePerfJITEventListener() : NULL;
+  if (perf) LLVMOrcRTDyldObjectLinkingLayerRegisterJITEventListener(layer, perf);
+#endif
+  return layer;
+}
+
+/* The bytes of the function's code in its object; 0: it is not there. */
+static uint64_t code_bytes(LLVMBinaryRef object, const char *name) {
+  uint64_t bytes = 0;
+  LLVMSymbolIteratorRef s = LLVMObjectFileCopySymbolIterator(object);
+  for (; !LLVMObjectFileIsSymbolIteratorAtEnd(object, s); LLVMMoveToNextSymbol(s))
+    if (strcmp(LLVMGetSymbolName(s), name) == 0) bytes = LLVMGetSymbolSize(s);
+  LLVMDisposeSymbolIterator(s);
+  return bytes;
+}
+
+/* A line in /tmp/perf-PID.map, by which perf names the function without jitdump. */
+static void write_perf_map(const char *name, const void *entry, const char *object, size_t len) {
+  char path[64], *wrong = NULL;
+  snprintf(path, sizeof path, "/tmp/perf-%ld.map", (long)getpid());
+  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(object, len, name);
+  LLVMBinaryRef binary = LLVMCreateBinary(buffer, NULL, &wrong);
+  uint64_t bytes = binary ? code_bytes(binary, name) : 0;
+  if (binary) LLVMDisposeBinary(binary);
+  LLVMDisposeMessage(wrong);
+  LLVMDisposeMemoryBuffer(buffer);
+  FILE *f = bytes ? fopen(path, "a") : NULL;
+  if (!f) return;
+  fprintf(f, "%llx %llx %s\n", (unsigned long long)(uintptr_t)entry, (unsigned long long)bytes, name);
+  fclose(f);
+}
+
 static void start_jit(void) {
   cpu_llvm_init();
-  LLVMErrorRef e = LLVMOrcCreateLLJIT(&loader.jit, NULL);
+  LLVMOrcLLJITBuilderRef builder = NULL;
+  if (environment_says("TRITONC_GDB") || environment_says("TRITONC_PERF") || is_traced()) {
+    builder = LLVMOrcCreateLLJITBuilder();
+    LLVMOrcLLJITBuilderSetObjectLinkingLayerCreator(builder, listened_layer, NULL);
+  }
+  LLVMErrorRef e = LLVMOrcCreateLLJIT(&loader.jit, builder);
   if (e) {
     keep_error(e, loader.error, sizeof loader.error);
     loader.jit = NULL;
@@ -648,6 +717,7 @@ CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKern
   pthread_mutex_unlock(&loader.loading);
   if (done && !l.work.error && l.found.address) {
     *entry = (CpuKernelFn *)(uintptr_t)l.found.address;
+    if (environment_says("TRITONC_PERF")) write_perf_map(name, l.found.address, object, len);
     return code;
   }
   if (!done) {

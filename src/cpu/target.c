@@ -106,14 +106,20 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();
   LLVMContextRef llvm = new_context(cx);
+  TimeSpan *span = time_begin(cx, "lowering to LLVM IR");
   LLVMModuleRef lm = cpu_lower(cx, llvm, m, isa, o, info);
+  time_end(cx, span);
   size_t len;
   const char *edited = o->edited ? o->edited(o->self, cx, "llir", &len) : NULL;
+  span = time_begin(cx, edited ? "reading LLVM IR" : "LLVM's passes");
   if (edited)
     lm = cpu_read_llir(cx, llvm, lm, info->name, edited, len);
   else
     cpu_optimize(cx, lm, isa, o);
+  time_end(cx, span);
+  span = time_begin(cx, "printing LLVM IR");
   const char *llir = print_llir(cx, lm, &len);
+  time_end(cx, span);
   push_text(cx, out, "llir", llir, len);
   if (stops_at(stop, "llir")) return;
 

@@ -14,6 +14,8 @@
 #include "base/system.h"
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
+#include "nvidia/profile.h"
+#include "target/profile.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -458,12 +460,14 @@ TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *strea
   void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
   if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
   atomic_store_explicit(&k->launched, true, memory_order_relaxed);
+  TimedLaunch *timed = target_profile_wanted() ? nvidia_profile_before(stream, k->name, device) : NULL;
   if (wants_memory(k, pointers)) {
     status = launch_allocated(k, f, grid, stream, pointers, error, size);
   } else {
     CUresult r = launch_with(k, f, grid, stream, pointers);
     status = r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
   }
+  nvidia_profile_after(timed, status == TARGET_OK);
   if (k->scratch_params) free(pointers);
   return status;
 }

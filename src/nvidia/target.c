@@ -3,6 +3,7 @@
 #include "gpu/gpu.h"
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
+#include "nvidia/profile.h"
 #include "target/target.h"
 
 #include <stdlib.h>
@@ -226,17 +227,22 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
 }
 
 static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info, bool may_refuse) {
-  return nvidia_assemble(cx, ptx, info->name,
-                         (AssembleOptions){.only = ASSEMBLER_ANY,
-                                           .line_info = !o->common.no_line_info,
-                                           .opt_level = 3,
-                                           .maxnreg = o->common.maxnreg,
-                                           .may_refuse = may_refuse});
+  TimeSpan *span = time_begin(cx, "assembler");
+  Cubin cubin = nvidia_assemble(cx, ptx, info->name,
+                                (AssembleOptions){.only = ASSEMBLER_ANY,
+                                                  .line_info = !o->common.no_line_info,
+                                                  .opt_level = 3,
+                                                  .maxnreg = o->common.maxnreg,
+                                                  .may_refuse = may_refuse});
+  time_end(cx, span);
+  return cubin;
 }
 
 static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, size_t *len) {
   Buf text = {.cx = cx};
+  TimeSpan *span = time_begin(cx, "printing PTX");
   ptx_print(&text, lm, (PtxOptions){.sm = sm, .line_info = !o->common.no_line_info});
+  time_end(cx, span);
   *len = text.len;
   return buf_text(&text);
 }
@@ -307,14 +313,22 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   if (stops_at(stop, "ttgir")) return;
 
   ir_check(cx, m, "before it is lowered for the GPU");
+  TimeSpan *span = time_begin(cx, "lowering to llir");
   LLModule *lm = gpu_lower(cx, m, &gpu, &info->shared);
+  time_end(cx, span);
+  span = time_begin(cx, "passes on llir");
   for (LLFunc *f = lm->first; f; f = f->next) ll_optimize(f, gpu.sm);
+  time_end(cx, span);
+  span = time_begin(cx, "printing llir");
   Buf llir = {.cx = cx};
   ll_print(&llir, lm, gpu.sm, !o->common.no_line_info);
   push(cx, out, "llir", buf_text(&llir), llir.len, false);
+  time_end(cx, span);
   if (stops_at(stop, "llir")) return;
 
+  span = time_begin(cx, "legalizing llir");
   for (LLFunc *f = lm->first; f; f = f->next) ll_legalize(f, gpu.sm);
+  time_end(cx, span);
   to_binary(cx, lm, o, stop, gpu.sm, out, info);
 }
 
@@ -332,4 +346,5 @@ const Target nvidia_cuda_target = {
     .launch = nvidia_driver_launch,
     .device = nvidia_driver_device,
     .tensor_map = nvidia_driver_tensor_map,
+    .profiler = &nvidia_profiler,
 };

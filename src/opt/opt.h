@@ -45,14 +45,12 @@ bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions 
 void opt_written(Ctx *cx, Module *m, const Op *func, bool *written);
 
 /* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes,
- * TRITONC_VERIFY=1 verifies after each, TRITONC_TIME=1 prints what each took in microseconds. Says whether anything
- * changed. */
+ * TRITONC_VERIFY=1 verifies after each. Each is a span of time (base.h). Says whether anything changed. */
 bool opt_run(Ctx *cx, Module *m, const Pass *const *passes, size_t n);
 /* Unwinds when TRITONC_DUMP names what is neither a pass of opt/ nor one of these (NULL-terminated; NULL: none). */
 void opt_check_dump(Ctx *cx, const Pass *const *more);
-/* The same around one step that is no PassFn: call it when the step has run. `started` is from opt_clock(). */
-void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started);
-int64_t opt_clock(void); /* nanoseconds */
+/* The same for one step that is no PassFn: call it when the step has run. */
+void opt_ran(Ctx *cx, const Module *m, const char *name);
 /* All passes of opt/, and the one of that name, or NULL. */
 const Pass *const *opt_passes(size_t *n);
 const Pass *opt_pass_named(const char *name);

@@ -1,16 +1,9 @@
-/* trace.c: what the environment asks to see of every pass: its time, the function after it, whether that is valid. */
+/* trace.c: what the environment asks to see of every pass: the function after it, whether that is valid. */
 #include "opt/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-int64_t opt_clock(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* Is `name` in the comma-separated list? `all` stands for every name. */
 static bool listed(const char *list, const char *name) {
@@ -28,9 +21,8 @@ static bool wanted(const char *variable) {
   return s && *s && strcmp(s, "0") != 0;
 }
 
-void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started) {
+void opt_ran(Ctx *cx, const Module *m, const char *name) {
   ctx_check_interrupt(cx);
-  if (wanted("TRITONC_TIME")) fprintf(stderr, "%-16s %8.1f us\n", name, (double)(opt_clock() - started) / 1000);
   if (listed(getenv("TRITONC_DUMP"), name)) {
     Buf text = {.cx = cx};
     ir_print(&text, m, (PrintOptions){0});

@@ -140,8 +140,10 @@ static bool take_from_cache(Compile *p) {
 static void make_ir(Compile *p) {
   const RunRequest *r = p->r;
   Compiled *c = p->out;
+  TimeSpan *span = time_begin(p->cx, r->ir ? "reading" : "front end");
   p->m = r->ir ? ir_read(p->cx, r->ir) : lang_compile(p->cx, r->host, r->function, r->params, r->nparams, &p->lang);
   if (r->ir && r->kernel) run_keep_kernel(p->cx, p->m, r->kernel);
+  time_end(p->cx, span);
   p->is_gpu_ir = ir_attr(p->m->op, "ttg.num-warps") != NULL;
   c->info = (KernelInfo){.name = run_kernel_name(p->cx, p->m),
                          .target = c->target.resolved,
@@ -156,12 +158,14 @@ static void make_ir(Compile *p) {
 }
 
 static void optimize(Compile *p) {
+  TimeSpan *span = time_begin(p->cx, "passes on Triton IR");
   if (p->r->passes)
     run_named_passes(p->cx, p->m, p->r->passes);
   else if (p->front)
     run_named_passes(p->cx, p->m, "dot-scaled,expand-math");
   else if (!p->is_gpu_ir)
     opt_ttir(p->cx, p->m);
+  time_end(p->cx, span);
 }
 
 /* Which of several files of the user's are edits is known by what is made without any: one more compile. */
@@ -190,7 +194,9 @@ static void make_stages(Compile *p) {
   const bool *written = written_params(p->cx, p->m, c);
   run_describe_descriptors(p->cx, p->m, &c->info);
   if (!p->ttir) {
+    TimeSpan *span = time_begin(p->cx, c->target.name);
     c->target.backend->compile(p->cx, p->m, &p->target, p->r->stop, &c->stages, &c->info);
+    time_end(p->cx, span);
     drop_second_ttir(&c->stages);
   }
   c->info.written = run_place_written(p->cx, &c->info, written);
@@ -199,24 +205,37 @@ static void make_stages(Compile *p) {
 
 static void keep(Compile *p) {
   if (p->r->unedited) return;
+  TimeSpan *span = time_begin(p->cx, "writing to the cache");
   run_dump(p->cx, p->out);
   if (p->whole && p->r->use_cache && !p->out->edited.from_folder) run_cache_write(p->cx, p->r->store, p->out);
+  time_end(p->cx, span);
 }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
 
-void run_compile(Ctx *cx, const RunRequest *r, Compiled *out) {
-  Compile p = {.cx = cx, .r = r, .out = out};
-  understand(&p);
-  run_key(cx, r, out);
-  if (take_from_cache(&p)) return;
-  make_ir(&p);
-  optimize(&p);
-  if (p.front) {
-    push_ttir(cx, out, p.m, FRONT_STAGE);
+static void compile_steps(Compile *p) {
+  TimeSpan *span = time_begin(p->cx, "request, key and cache");
+  understand(p);
+  run_key(p->cx, p->r, p->out);
+  bool known = take_from_cache(p);
+  time_end(p->cx, span);
+  if (known) return;
+  make_ir(p);
+  optimize(p);
+  if (p->front) {
+    push_ttir(p->cx, p->out, p->m, FRONT_STAGE);
     return;
   }
-  take_edited_ttir(&p);
-  make_stages(&p);
-  keep(&p);
+  take_edited_ttir(p);
+  make_stages(p);
+  keep(p);
+}
+
+void run_compile(Ctx *cx, const RunRequest *r, Compiled *out) {
+  TimeSpan *span = time_whole(cx, "compile");
+  compile_steps(&(Compile){.cx = cx, .r = r, .out = out});
+  out->taken = time_end(cx, span);
+  if (span && !r->unedited)
+    fprintf(stderr, "---- %s, %s%s\n%s", out->info.name, out->target.resolved,
+            out->from_cache ? ", from the cache" : "", time_tree(cx, span));
 }

@@ -84,6 +84,7 @@ typedef struct Compiled {
   Stages stages;
   char hash[65];
   bool from_cache;
+  int64_t taken; /* nanoseconds, where TRITONC_TIME asks; else 0 */
   /* The user's overrides of stages. */
   struct {
     const char *stage, *text; /* of the option ir_override; or NULL */

@@ -85,6 +85,15 @@ typedef enum TargetStatus {
   TARGET_RESOURCES /* the kernel asks for more than the device has; the message is "out of resource: NAME, Required: N, Hardware limit: M. ..." */
 } TargetStatus;
 
+/* How long kernels take on a device that works beside its callers. Called by one thread at a time, but for mark(). What is
+ * known goes to profile_add(). */
+typedef struct TargetProfiler {
+  bool (*start)(const char *way, char *error, size_t error_size); /* NULL: the best; a message: there is none */
+  void (*mark)(uint64_t id); /* what this thread launches from now on belongs to `id` */
+  void (*collect)(bool wait); /* `wait`: for all that was launched */
+  void (*stop)(void);
+} TargetProfiler;
+
 struct Target {
   int abi;               /* TARGET_ABI */
   const char *name;      /* "cpu", "cuda" */
@@ -119,6 +128,8 @@ struct Target {
                           size_t nmemory, Buf *report);
   /* What this thread's launches poll for a request to stop (they end with TARGET_FAILED); {0}: nothing. NULL: launches are asynchronous. */
   void (*set_interrupt)(Interrupt interrupt);
+  /* NULL: a launch's time is what it takes its caller. */
+  const TargetProfiler *profiler;
 };
 typedef struct Target Target;
 

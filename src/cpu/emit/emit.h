@@ -74,6 +74,8 @@ typedef struct Level {
   unsigned serial;
 } Level;
 
+typedef struct Lines Lines; /* emit_lines.c */
+
 typedef struct Emitter {
   Ctx *cx;
   const FunctionPlan *plan;
@@ -93,6 +95,7 @@ typedef struct Emitter {
     LLVMValueRef programs; /* of the launch, i64 */
     bool used;             /* has a store been emitted that goes past the caches? */
   } stream;
+  Lines *lines;            /* of the source; NULL: none are kept */
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
   unsigned loop_kind;
   Vec(ScratchSlot *) slots;
@@ -112,6 +115,13 @@ typedef struct Emitter {
   bool full;               /* masks that are bounds are known to be true here */
   bool assume;             /* the nest's run-time tests are known to hold: no wrap, unit steps */
 } Emitter;
+
+/* ---- lines of the source: emit_lines.c ---------------------------------------------------------------------------- */
+
+/* What is emitted from now on is of this place. */
+void emit_lines_at(Emitter *e, const Loc *loc);
+void emit_lines_begin(Emitter *e, const Op *func); /* the function is made, and nothing of it emitted */
+void emit_lines_end(Emitter *e);
 
 /* ---- code: emit_code.c ------------------------------------------------------------------------------------------- */
 

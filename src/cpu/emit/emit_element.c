@@ -279,6 +279,7 @@ static LLVMValueRef map_region(Emitter *e, const Op *op, LLVMValueRef *in, int l
 LLVMValueRef emit_element_op(Emitter *e, const Op *op, LLVMValueRef *in, int lanes) {
   const Type *to = ir_elem(op->results[0].type), *from = op->noperands ? ir_elem(ir_operand(op, 0)->type) : to;
   LLVMTypeRef t = emit_wide(emit_element_type(e, to), lanes);
+  emit_lines_at(e, op->loc);
   switch (op->code) {
   case OP_CONSTANT: return emit_splat(e, emit_element_const(e, to, ir_const_value(&op->results[0])), lanes);
   case OP_POISON: return LLVMConstNull(t);

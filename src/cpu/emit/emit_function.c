@@ -249,6 +249,7 @@ static void emit_scalar(Emitter *e, Op *op) {
 
 static void emit_op(Emitter *e, const Step *s) {
   Op *op = s->op;
+  emit_lines_at(e, op->loc);
   switch (op->code) {
   case OP_FOR: emit_for(e, s); return;
   case OP_WHILE: emit_while(e, s); return;
@@ -434,11 +435,13 @@ static void build_function(void *arg) {
   e->entry = LLVMAppendBasicBlockInContext(e->llvm, e->fn, "entry");
   LLVMPositionBuilderAtEnd(e->b, e->entry);
   e->scratch = LLVMGetParam(e->fn, 4);
+  emit_lines_begin(e, func);
   emit_check_begin(e);
   emit_arguments(e, func, info);
   emit_programs(e, func);
   info->name = name;
   info->shared = emit_slots_place(e);
+  emit_lines_end(e);
   own->keep = true;
 }
 

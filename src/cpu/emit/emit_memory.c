@@ -181,10 +181,12 @@ Pointers emit_memory_pointers(Emitter *e, const Op *load, Lane p) {
 }
 
 Lane emit_memory_read(Emitter *e, const Op *load, const Pointers *p, int depth) {
+  emit_lines_at(e, load->loc);
   return read_lane(e, load->results[0].type->elem, p->lane, p->unit, depth, p->stride);
 }
 
 Lane emit_memory_read_masked(Emitter *e, const Op *load, const Pointers *from, Lane m, Lane o) {
+  emit_lines_at(e, load->loc);
   Type *elem = load->results[0].type->elem;
   Lane p = from->lane;
   if (p.kind == LANE_UNIFORM && m.kind == LANE_UNIFORM && o.kind == LANE_UNIFORM) {
@@ -227,6 +229,7 @@ static void scatter(Emitter *e, const Type *elem, LLVMValueRef v, LLVMValueRef p
 }
 
 void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef v, const Lane *mask) {
+  emit_lines_at(e, op->loc);
   (void)at;
   Type *ptr_type = ir_operand(op, 0)->type->elem, *elem = ptr_type->elem;
   Type bit = bit_type();
@@ -302,6 +305,7 @@ static LLVMValueRef add_by_exchange(Emitter *e, const Op *op, const Type *elem, 
 }
 
 LLVMValueRef emit_memory_atomic(Emitter *e, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b) {
+  emit_lines_at(e, op->loc);
   Type *elem = ir_elem(ir_operand(op, 1)->type);
   unsigned align = alignment(elem);
   LLVMTypeRef t = emit_element_type(e, elem), bits = LLVMIntTypeInContext(e->llvm, (unsigned)(ir_elem_bytes(elem) * 8));
