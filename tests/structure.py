@@ -4,9 +4,11 @@ Includes: a file of a folder includes files of its own folder and of folders abo
 Circles: files whose code calls each other in a circle, by the symbols in the objects of build/release. Some problems
 are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
 entry that is no circle any more.
+The Python package: no circle at all among its modules, imports within functions included.
 Names: what a file of a folder defines for other files begins with the folder's prefix.
 """
 
+import ast
 import re
 import subprocess
 import sys
@@ -116,6 +118,30 @@ def calls(defined, wanted):
     return {s: {defined[n] for n in names if n in defined} - {s} for s, names in wanted.items()}
 
 
+def python_imports():
+    """Which modules each module of the Python package imports, wherever in it the import stands."""
+    files = {}
+    for file in (ROOT / "python" / "triton").rglob("*.py"):
+        parts = file.relative_to(ROOT / "python").with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    graph = {}
+    for module, file in files.items():
+        package = module.split(".")[: None if file.name == "__init__.py" else -1]
+        tree = ast.parse(file.read_text())
+        typing = [n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)]
+        passed = {id(n) for branch in typing for n in ast.walk(branch)}
+        graph[module] = set()
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ImportFrom) or id(node) in passed:
+                continue
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join(base + (node.module.split(".") if node.module else []))
+            for alias in node.names:
+                graph[module] |= {f"{base}.{alias.name}" if f"{base}.{alias.name}" in files else base}
+        graph[module] = (graph[module] & files.keys()) - {module}
+    return graph
+
+
 def misnamed(defined):
     wrong = []
     for name, file in sorted(defined.items()):
@@ -165,6 +191,10 @@ def main():
             continue
         wrong.append("files call each other in a circle:")
         wrong += [f"    {a} -> {b}" for a in sorted(circle) for b in sorted(graph[a] & circle)]
+    imports = python_imports()
+    for circle in circles(imports):
+        wrong.append("modules import each other in a circle:")
+        wrong += [f"    {a} -> {b}" for a in sorted(circle) for b in sorted(imports[a] & circle)]
     wrong += [f"tests/structure.py: no circle any more: {why}" for files, why in kept.items() if files not in found]
     print("\n".join(wrong) or f"{len(graph)} files, {len(found)} circles, all of them meant")
     sys.exit(bool(wrong))

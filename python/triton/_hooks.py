@@ -47,14 +47,14 @@ def _tell(hook: object, function: object, params: list, given: dict, warmup: boo
     shown = ", ".join(f"{name}={options[name]}" for name in _DEFAULTS)
     key = f"{[(n, k, v, d) for n, k, v, d in params]}{sorted(options.items(), key=lambda item: item[0])}"
     name = f"{function.module}.{function.__qualname__}"
-    from .runtime._preload import target_now, written
+    from .runtime._preload import written
 
     data = {
         "name": name,
         "signature": signature,
         "options": options,
         "key": key,
-        "target": target_now(),
+        "target": function._target(),
         "params": [written(kind, value, d) for _, kind, value, d in params],
         "given": given,
     }

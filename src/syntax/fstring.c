@@ -75,7 +75,7 @@ static Node *parse_format_spec(Parser *p, const Quote *q) {
     char c = char_at(lx, lx->pos);
     if (c == '}') break;
     if (c != '{')
-      lex_fail(lx, lx->brackets[lx->depth - 1].at, lx->brackets[lx->depth - 1].at + 1, NULL,
+      lex_fail(lx, lx->brackets.at[lx->brackets.len - 1].at, lx->brackets.at[lx->brackets.len - 1].at + 1, NULL,
                "this `{` of an f-string is never closed");
     any_field = true;
     p->prev_end = lx->pos;
@@ -127,7 +127,7 @@ static Node *parse_field(Parser *p, const Quote *q) {
   if (parse_at(p, T_COLON)) {
     lx->pos = p->tok.end;
     n->b = parse_format_spec(p, q);
-    lx->depth--;
+    lx->brackets.len--;
     lx->pos++;
   } else {
     if (!parse_at(p, T_RBRACE)) parse_fail_unexpected(p, "`}`, `!`, `:` or `=` in the f-string");

@@ -20,6 +20,7 @@ typedef struct Token {
   uint32_t begin, end;
 } Token;
 
+/* Python's own limits of open brackets and of blocks in blocks; and what the parser's recursion may need of the C stack. */
 enum { MAX_BRACKETS = 200, MAX_INDENTS = 100, MAX_NESTING = 200 };
 
 typedef struct Bracket {
@@ -39,14 +40,12 @@ typedef struct Lexer {
   const Source *source;
   const char *text;
   uint32_t pos, len;
-  uint32_t depth;    /* open brackets */
-  uint32_t indents;  /* indent[indents] is the current block's */
   uint32_t dedents;  /* T_DEDENT still to be handed out */
   bool line_start;   /* the indentation of a line comes next */
   bool line_open;    /* a token since the last T_NEWLINE */
   bool indent_known; /* the first line has been seen: its indentation is level 0 */
-  Bracket brackets[MAX_BRACKETS];
-  Indent indent[MAX_INDENTS + 1];
+  Vec(Bracket) brackets; /* open ones */
+  Vec(Indent) indents;   /* of the open blocks; the first is that of the first line */
 } Lexer;
 
 void lex_init(Lexer *lx, Ctx *cx, const Source *source);

@@ -150,7 +150,7 @@ int lex_string_prefix(const char *s, uint32_t len) {
 }
 
 static _Noreturn void fail_unterminated(const Lexer *lx, uint32_t begin, uint32_t quote_end, bool triple) {
-  const Bracket *b = lx->depth ? &lx->brackets[lx->depth - 1] : NULL;
+  const Bracket *b = lx->brackets.len ? &lx->brackets.at[lx->brackets.len - 1] : NULL;
   if (b && b->fstring) lex_fail(lx, b->at, b->at + 1, NULL, "this `{` of an f-string is never closed");
   lex_fail(lx, begin, quote_end, triple ? NULL : "a string that goes over several lines is quoted with three quotes",
            triple ? "unterminated triple-quoted string" : "unterminated string");
@@ -310,27 +310,27 @@ static Token lex_number(Lexer *lx) {
 /* ---- operators and brackets -------------------------------------------------------------------------------------- */
 
 void lex_open_bracket(Lexer *lx, char open, uint32_t at, bool fstring) {
-  if (lx->depth == MAX_BRACKETS) lex_fail(lx, at, at + 1, NULL, "expression nested too deeply");
-  lx->brackets[lx->depth++] = (Bracket){at, open, fstring};
+  if (lx->brackets.len == MAX_BRACKETS) lex_fail(lx, at, at + 1, NULL, "expression nested too deeply");
+  vec_push(lx->cx, &lx->brackets, ((Bracket){at, open, fstring}));
 }
 
 static void close_bracket(Lexer *lx, char close) {
   uint32_t at = lx->pos - 1;
-  if (!lx->depth) lex_fail(lx, at, lx->pos, NULL, "`%c` closes nothing", close);
-  Bracket b = lx->brackets[lx->depth - 1];
+  if (!lx->brackets.len) lex_fail(lx, at, lx->pos, NULL, "`%c` closes nothing", close);
+  Bracket b = lx->brackets.at[lx->brackets.len - 1];
   char wanted = b.open == '(' ? ')' : b.open == '[' ? ']' : '}';
   if (close != wanted) {
     int line, col;
     span_line_col((Span){lx->source, b.at, b.at + 1}, &line, &col);
     lex_fail(lx, at, lx->pos, NULL, "`%c` does not match the `%c` opened on line %d", close, b.open, line);
   }
-  lx->depth--;
+  lx->brackets.len--;
 }
 
 /* The operator that starts with c; lx->pos is after c. */
 static TokenKind lex_operator(Lexer *lx, char c) {
   char d = peek(lx, 0), e = peek(lx, 1);
-  bool field = lx->depth && lx->brackets[lx->depth - 1].fstring;
+  bool field = lx->brackets.len && lx->brackets.at[lx->brackets.len - 1].fstring;
 #define WITH_ASSIGN(plain, assign) return d == '=' ? (lx->pos++, assign) : plain
 #define DOUBLED(plain, assign, twice, twice_assign)                                                                    \
   if (d == c) return e == '=' ? (lx->pos += 2, twice_assign) : (lx->pos++, twice);                                     \
@@ -418,37 +418,38 @@ static _Noreturn void fail_tabs(const Lexer *lx) {
 static bool compare_indent(Lexer *lx, Indent in) {
   if (!lx->indent_known) {
     lx->indent_known = true;
-    lx->indent[0] = in;
+    lx->indents.at[0] = in;
     return false;
   }
-  Indent top = lx->indent[lx->indents];
+  Indent top = lx->indents.at[lx->indents.len - 1];
   if (in.wide == top.wide) {
     if (in.narrow != top.narrow) fail_tabs(lx);
     return false;
   }
   if (in.wide > top.wide) {
     if (in.narrow <= top.narrow) fail_tabs(lx);
-    if (lx->indents == MAX_INDENTS) lex_fail(lx, lx->pos, lx->pos + 1, NULL, "too many levels of indentation");
-    lx->indent[++lx->indents] = in;
+    if (lx->indents.len > MAX_INDENTS) lex_fail(lx, lx->pos, lx->pos + 1, NULL, "too many levels of indentation");
+    vec_push(lx->cx, &lx->indents, in);
     return true;
   }
-  while (lx->indents && lx->indent[lx->indents].wide > in.wide) {
-    lx->indents--;
+  while (lx->indents.len > 1 && lx->indents.at[lx->indents.len - 1].wide > in.wide) {
+    lx->indents.len--;
     lx->dedents++;
   }
-  if (lx->indent[lx->indents].wide != in.wide) {
-    if (!lx->indents && lx->indent[0].wide > in.wide)
+  top = lx->indents.at[lx->indents.len - 1];
+  if (top.wide != in.wide) {
+    if (lx->indents.len == 1 && top.wide > in.wide)
       lex_fail(lx, lx->pos, lx->pos + 1, NULL, "this line is indented less than the first one");
     lex_fail(lx, lx->pos, lx->pos + 1, NULL, "the indentation matches no block around it");
   }
-  if (lx->indent[lx->indents].narrow != in.narrow) fail_tabs(lx);
+  if (top.narrow != in.narrow) fail_tabs(lx);
   return false;
 }
 
 /* The tokens after the last character: the end of the line, of each block, of the source. */
 static Token lex_end(Lexer *lx) {
-  if (lx->depth) {
-    Bracket b = lx->brackets[lx->depth - 1];
+  if (lx->brackets.len) {
+    Bracket b = lx->brackets.at[lx->brackets.len - 1];
     lex_fail(lx, b.at, b.at + 1, NULL, "`%c` was never closed", b.open);
   }
   Token end = {T_EOF, lx->len, lx->len};
@@ -456,24 +457,17 @@ static Token lex_end(Lexer *lx) {
     lx->line_open = false;
     lx->line_start = true;
     end.kind = T_NEWLINE;
-  } else if (lx->indents) {
-    lx->indents--;
+  } else if (lx->indents.len > 1) {
+    lx->indents.len--;
     end.kind = T_DEDENT;
   }
   return end;
 }
 
 void lex_init(Lexer *lx, Ctx *cx, const Source *source) {
-  /* Not the stacks: their depths say what of them is in use. */
-  lx->cx = cx;
-  lx->source = source;
-  lx->text = source->text;
-  lx->len = (uint32_t)source->len;
-  lx->pos = source->len >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
-  lx->depth = lx->indents = lx->dedents = 0;
-  lx->line_start = true;
-  lx->line_open = lx->indent_known = false;
-  lx->indent[0] = (Indent){0, 0};
+  *lx = (Lexer){.cx = cx, .source = source, .text = source->text, .len = (uint32_t)source->len, .line_start = true};
+  if (source->len >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0) lx->pos = 3; /* a byte order mark */
+  vec_push(cx, &lx->indents, ((Indent){0, 0}));
 }
 
 Token lex_next(Lexer *lx) {
@@ -498,7 +492,7 @@ Token lex_next(Lexer *lx) {
     else if (c == '\n' || c == '\r') {
       uint32_t begin = lx->pos;
       skip_newline(lx);
-      if (lx->depth) continue;
+      if (lx->brackets.len) continue;
       lx->line_start = true;
       lx->line_open = false;
       return (Token){T_NEWLINE, begin, begin};

@@ -164,11 +164,11 @@ static Node *parse_with_item(Parser *p) {
 static bool at_with_items(Parser *p) {
   if (!parse_at(p, T_LPAR)) return false;
   Mark here = parse_mark(p);
-  uint32_t depth = p->lx.depth;
+  uint32_t depth = p->lx.brackets.len;
   bool items = false;
   parse_advance(p);
-  while (p->lx.depth >= depth && !items) {
-    items = parse_at(p, T_AS) && p->lx.depth == depth;
+  while (p->lx.brackets.len >= depth && !items) {
+    items = parse_at(p, T_AS) && p->lx.brackets.len == depth;
     if (parse_at(p, T_FSTRING))
       parse_strings(p);
     else

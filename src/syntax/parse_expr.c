@@ -145,7 +145,7 @@ Node *parse_disjunction(Parser *p) {
 /* lambdef: 'lambda' [parameters] ':' expression */
 static Node *parse_lambda(Parser *p) {
   Node *n = parse_node(p, N_LAMBDA, p->tok.begin);
-  if (p->lx.depth && p->lx.brackets[p->lx.depth - 1].fstring)
+  if (p->lx.brackets.len && p->lx.brackets.at[p->lx.brackets.len - 1].fstring)
     parse_fail_at(p, parse_token_span(p), NULL, "a `lambda` in an f-string must be in parentheses");
   parse_advance(p);
   n->params = parse_parameters(p, true, T_COLON);

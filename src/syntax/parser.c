@@ -32,10 +32,10 @@ bool parse_at_word(const Parser *p, const char *word) {
 
 Mark parse_mark(const Parser *p) {
   const Lexer *lx = &p->lx;
-  Mark m = {.tok = p->tok, .prev_end = p->prev_end, .pos = lx->pos, .depth = lx->depth};
+  Mark m = {.tok = p->tok, .prev_end = p->prev_end, .pos = lx->pos, .depth = lx->brackets.len};
   m.line_start = lx->line_start;
   m.line_open = lx->line_open;
-  if (lx->depth) m.innermost = lx->brackets[lx->depth - 1];
+  if (lx->brackets.len) m.innermost = lx->brackets.at[lx->brackets.len - 1];
   return m;
 }
 
@@ -44,10 +44,10 @@ void parse_rewind_to(Parser *p, Mark m) {
   p->tok = m.tok;
   p->prev_end = m.prev_end;
   lx->pos = m.pos;
-  lx->depth = m.depth;
+  lx->brackets.len = m.depth;
   lx->line_start = m.line_start;
   lx->line_open = m.line_open;
-  if (m.depth) lx->brackets[m.depth - 1] = m.innermost;
+  if (m.depth) lx->brackets.at[m.depth - 1] = m.innermost;
 }
 
 /* ---- complaints -------------------------------------------------------------------------------------------------- */
@@ -92,13 +92,13 @@ void parse_fail_at(Parser *p, Span span, const char *hint, const char *fmt, ...)
  * mistake. */
 static void blame_bracket(Parser *p) {
   Lexer *lx = &p->lx;
-  if (!lx->depth || lx->brackets[lx->depth - 1].fstring) return;
-  Bracket b = lx->brackets[lx->depth - 1];
+  if (!lx->brackets.len || lx->brackets.at[lx->brackets.len - 1].fstring) return;
+  Bracket b = lx->brackets.at[lx->brackets.len - 1];
   const char *between = lx->text + b.at;
   if (!memchr(between, '\n', p->tok.begin - b.at)) return;
   Mark here = parse_mark(p);
-  uint32_t depth = lx->depth;
-  while (lx->depth >= depth) { /* reaching the end complains about the bracket */
+  uint32_t depth = lx->brackets.len;
+  while (lx->brackets.len >= depth) { /* reaching the end complains about the bracket */
     if (parse_at(p, T_FSTRING))
       parse_strings(p);
     else
@@ -143,7 +143,7 @@ void parse_fail_unexpected(Parser *p, const char *wanted) {
   if (parse_at(p, T_INDENT)) parse_fail_at(p, parse_token_span(p), NULL, "unexpected indentation");
   blame_bracket(p);
   if (parse_at(p, T_ASSIGN)) {
-    const char *hint = p->lx.depth ? "did you mean `==`, or `:=`?" : "did you mean `==`?";
+    const char *hint = p->lx.brackets.len ? "did you mean `==`, or `:=`?" : "did you mean `==`?";
     parse_fail_at(p, parse_token_span(p), hint, "`=` cannot stand in an expression");
   }
   const char *hint = habit_hint(p);

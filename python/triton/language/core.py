@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __triton_builtin__ = "tl"
 _interpreter = None  # while a kernel is interpreted: what the functions of the language call
+_interpreted = None  # and what makes a compiled function one that it can call
 
 
 class _FromManual:

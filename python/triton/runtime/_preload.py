@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .jit import MockTensor
+from ._mock import MockTensor
 
 
 class _Unaligned(MockTensor):
@@ -23,14 +23,6 @@ def written(kind: object, value: object, divisibility: int) -> object:
     if isinstance(kind, tuple):
         return [written(*item) for item in value]
     return {"type": kind, "divisibility": divisibility, **({"value": _encoded(value)} if kind == "constexpr" else {})}
-
-
-def target_now() -> dict:
-    """The target of launches in this thread."""
-    from .driver import driver
-
-    target = driver.active.get_current_target()
-    return {"backend": target.backend, "arch": target.arch, "warp_size": target.warp_size}
 
 
 def _encoded(value: object) -> object:
@@ -87,13 +79,12 @@ def _argument(param: object) -> object:
     return number - number % 16 + 16 * (number < 16) if divisible else number
 
 
-def preload(function: object, text: str) -> object:
-    """Compile for the specialization that the text tells."""
+def preload(function: object, text: str, target: dict) -> object:
+    """Compile for the specialization that the text tells; `target` is that of launches now."""
     data = json.loads(text)
     name = f"{function.module}.{function.__qualname__}"
     if data["name"] != name:
         raise RuntimeError(f"Specialization data is for {data['name']} but trying to preload for {name}")
-    target = target_now()
     if data["target"] != target:
         raise RuntimeError(f"Specialization data is for {data['target']} but trying to preload for {target}")
     return function.warmup(*(_argument(p) for p in data["params"]), grid=(1,), **data["given"])

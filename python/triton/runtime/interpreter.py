@@ -757,12 +757,12 @@ class _Active:
     """While it is entered the language's functions can be called, and so can @triton.jit functions."""
 
     def __enter__(self) -> None:
-        self.before = _core._interpreter
+        self.before = _core._interpreter, _core._interpreted
         self.state = vars(_memory.state).copy()
-        _core._interpreter = _interpret
+        _core._interpreter, _core._interpreted = _interpret, interpreted
 
     def __exit__(self, *error: object) -> None:
-        _core._interpreter = self.before
+        _core._interpreter, _core._interpreted = self.before
         vars(_memory.state).update(self.state)
 
 

@@ -9,6 +9,7 @@ from .._C import libtriton as _C
 from .._callable import JITCallable
 from ..language import core as _core
 from ..language.core import BoundConstexprFunction, ConstexprFunction, constexpr_function  # noqa: F401
+from ._mock import MockTensor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -340,9 +341,7 @@ class JITFunction(JITCallable, KernelInterface):
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         if _core._interpreter is not None:
-            from .interpreter import interpreted
-
-            return interpreted(self)(*args, **kwargs)
+            return _core._interpreted(self)(*args, **kwargs)
         raise RuntimeError("Cannot call @triton.jit'd outside of the scope of a kernel")
 
     def __repr__(self) -> str:
@@ -457,7 +456,15 @@ class JITFunction(JITCallable, KernelInterface):
         """Compile for a specialization that `knobs.runtime.jit_cache_hook` was told, and keep the kernel."""
         from ._preload import preload
 
-        return preload(self, specialization_data)
+        return preload(self, specialization_data, self._target())
+
+    @staticmethod
+    def _target() -> dict:
+        """The target of launches in this thread, as what JSON can write."""
+        from .driver import driver
+
+        target = driver.active.get_current_target()
+        return {"backend": target.backend, "arch": target.arch, "warp_size": target.warp_size}
 
     # ---- launching: __getitem__ and run() are the extension's -------------------------------------------------------
 
@@ -518,11 +525,12 @@ def jit(
     """
 
     def decorate(function: Callable) -> JITFunction:
-        if _is_interpreting():
-            from .interpreter import InterpretedFunction as Kind
-        else:
-            Kind = JITFunction
-        return Kind(
+        kind = JITFunction
+        if _is_interpreting():  # the interpreter stands on this module, and is loaded only where it is asked for
+            import importlib
+
+            kind = importlib.import_module("triton.runtime.interpreter").InterpretedFunction
+        return kind(
             function,
             version=version,
             do_not_specialize=do_not_specialize,
@@ -534,44 +542,6 @@ def jit(
         )
 
     return decorate(fn) if fn is not None else decorate
-
-
-class MockTensor:
-    """Stands for a tensor where only its type matters, in `kernel.warmup`.
-
-    Parameters
-    ----------
-    dtype : object
-        A dtype of PyTorch, NumPy or the language.
-    shape : list of int, optional
-        Its shape.
-    """
-
-    def __init__(self, dtype: object, shape: list | None = None) -> None:
-        self.dtype = dtype
-        self.shape = [1] if shape is None else shape
-
-    @staticmethod
-    def wrap_dtype(arg: object) -> object:
-        """A dtype of PyTorch as a tensor of it; anything else unchanged."""
-        if type(arg).__name__ == "dtype" and type(arg).__module__ == "torch":
-            return MockTensor(arg)
-        return arg
-
-    def stride(self) -> tuple:
-        """Strides of a contiguous tensor of this shape."""
-        strides = [1]
-        for n in reversed(self.shape[1:]):
-            strides.append(strides[-1] * n)
-        return tuple(reversed(strides))
-
-    @staticmethod
-    def data_ptr() -> int:
-        return 0
-
-    @staticmethod
-    def ptr_range() -> int:
-        return 0
 
 
 class TensorWrapper:
