@@ -265,6 +265,9 @@ static void put_launch(Buf *out, const AotVariant *v, size_t index) {
   const KernelInfo *k = &c->info;
   Buf arguments = {.cx = out->cx};
   int d = 0;
+  if (k->program_memory)
+    ctx_fail(out->cx, ERR_SOURCE, "`%s` keeps tensor maps in memory of each program, which no C source gives it yet",
+             k->name);
   buf_printf(out, "    case %zu: {\n", index);
   for (int i = 0; i < k->ndescriptors; i++) buf_printf(out, "      Descriptor_ values_%d_;\n", i);
   for (size_t i = 0; i < v->nparams; i++) {

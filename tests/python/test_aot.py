@@ -30,6 +30,12 @@ def in_c(Out, register):
 
 
 @triton.jit
+def of_a_program(In, Out, n):
+    d = tl.make_tensor_descriptor(In + tl.load(Out).to(tl.int32) * 64, [n, 64], [64, 1], [16, 64])
+    tl.store(Out + tl.arange(0, 64), tl.sum(d.load([0, 0]), 0))
+
+
+@triton.jit
 def by_descriptor(In, Out, n):
     d = tl.make_tensor_descriptor(In, [n, 64], [64, 1], [16, 64])
     tl.store(Out + tl.arange(0, 64), tl.sum(d.load([0, 0]), 0))
@@ -211,6 +217,7 @@ def test_the_same_bytes_again(place):
         ("*fp32, *fp32, int, i32, fp32, 64", {}, "`int`, given for `n`, is no constant and no type"),
         ("*fp32, *fp32, i32, i32, fp32, 64", {"grid": "n"}, "a grid has three expressions, not 1"),
         ("*fp32, *fp32, i32", {"name": "nothing"}, "has no kernel `nothing`"),
+        ("*fp32:16, *fp32:16, i32:16", {"name": "of_a_program", "grid": "1, 1, 1"}, "memory of each program"),
         ("*fp32, i32", {"name": "in_c", "grid": "1, 1, 1"}, "`register` cannot be a parameter's name in C"),
     ],
 )
