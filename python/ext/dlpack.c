@@ -61,8 +61,9 @@ static bool describe(const DLTensor *t, PyObject *what, Pointer *out) {
     if (t->dtype.code == dtypes[i].code && t->dtype.bits == dtypes[i].bits && t->dtype.lanes == 1)
       out->dtype = ext_id_of_dtype(dtypes[i].name);
   if (out->dtype < 0)
-    return PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type of DLPack's code %d with %d bits",
-                        what, (int)t->dtype.code, (int)t->dtype.bits),
+    return PyErr_Format(PyExc_TypeError,
+                        "argument `%U`: kernels do not support the element type of DLPack's code %d with %d bits", what,
+                        (int)t->dtype.code, (int)t->dtype.bits),
            false;
   switch (t->device) {
   case DEVICE_CPU: out->place = PLACE_HOST; break;

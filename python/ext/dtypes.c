@@ -73,9 +73,9 @@ const char *ext_dtype_name(State *st, PyObject *dtype, PyObject *what, int *id) 
   const char *utf8 = text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL;
   int found = utf8 ? ext_id_of_dtype(utf8) : -1;
   if (utf8 && found < 0 && what)
-    PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%U`", what, text);
+    PyErr_Format(PyExc_TypeError, "argument `%U`: kernels do not support the element type `%U`", what, text);
   else if (utf8 && found < 0)
-    PyErr_Format(PyExc_TypeError, "kernels know no element type `%U`", text);
+    PyErr_Format(PyExc_TypeError, "kernels do not support the element type `%U`", text);
   Py_XDECREF(text);
   if (found < 0) return NULL;
   *id = found;

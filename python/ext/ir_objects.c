@@ -413,7 +413,7 @@ PyObject *ext_parse_ir(PyObject *module, PyObject *args) {
   if (err == ERR_MEMORY || ctx_protect(m->cx, render, &out) != ERR_NONE)
     PyErr_NoMemory();
   else {
-    PyObject *message = PyUnicode_FromString(out.len ? buf_text(&out) : "this is no Triton IR");
+    PyObject *message = PyUnicode_FromString(out.len ? buf_text(&out) : "this is not Triton IR");
     PyObject *error = message ? PyObject_CallFunctionObjArgs(st->compilation_error, message, NULL) : NULL;
     if (error) PyErr_SetObject((PyObject *)Py_TYPE(error), error);
     Py_XDECREF(error);

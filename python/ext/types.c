@@ -165,7 +165,7 @@ static bool buffer_pointer(PyObject *obj, PyObject *what, Pointer *out) {
   out->place = PLACE_HOST;
   out->read_only = view.readonly;
   if (out->dtype < 0)
-    PyErr_Format(PyExc_TypeError, "argument `%U`: kernels know no element type `%s`", what,
+    PyErr_Format(PyExc_TypeError, "argument `%U`: kernels do not support the element type `%s`", what,
                  view.format ? view.format : "B");
   PyBuffer_Release(&view); /* the caller's object keeps the memory through the call */
   return out->dtype >= 0;

@@ -470,7 +470,7 @@ def triton_call(
     """
     out_shape = out_type if out_shape is None else out_shape
     if out_shape is None:
-        raise TypeError("triton_call: out_shape is needed: what the outputs are")
+        raise TypeError("triton_call: out_shape is required: the shapes and types of the outputs")
     is_out = lambda x: hasattr(x, "shape") and hasattr(x, "dtype")  # noqa: E731
     flat_outs, out_tree = jax.tree.flatten(out_shape, is_leaf=is_out)
     outs = [(tuple(o.shape), np.dtype(o.dtype)) for o in flat_outs]
@@ -484,7 +484,7 @@ def triton_call(
     for i, out in (input_output_aliases or {}).items():
         if i not in operand or not 0 <= out < len(outs):
             raise ValueError(
-                f"triton_call: input_output_aliases: argument {i} is no array, or there is no output {out}"
+                f"triton_call: input_output_aliases: argument {i} is not an array, or there is no output {out}"
             )
         if (arrays[operand[i]].shape, arrays[operand[i]].dtype) != outs[out]:
             raise ValueError(f"triton_call: argument {i} and output {out} share memory and differ in shape or type")

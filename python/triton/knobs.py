@@ -489,8 +489,8 @@ class env_nvidia_tool(env_base):
         toolkit = os.path.join(os.environ.get("CUDA_HOME") or "/usr/local/cuda", "bin")
         path = (value and shutil.which(value)) or shutil.which(self.binary) or shutil.which(self.binary, path=toolkit)
         if not path:
-            named = f"{self.key}={value} is no program, and " if value else ""
-            raise RuntimeError(f"{named}{self.binary} of CUDA's toolkit is not here; {self.key} can name it")
+            named = f"{self.key}={value} is not a program, and " if value else ""
+            raise RuntimeError(f"{named}{self.binary} of CUDA's toolkit was not found; {self.key} can name it")
         return NvidiaTool(path)
 
 

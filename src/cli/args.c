@@ -32,7 +32,7 @@ static const char *option_flag(Ctx *cx, const OptionInfo *o) {
 }
 
 static _Noreturn void usage(Ctx *cx, const char *message, const char *what, const char *guess) {
-  fprintf(stderr, "tritonc: %s%s%s\n(tritonc --help lists what there is)\n", message, what, guess);
+  fprintf(stderr, "tritonc: %s%s%s\n(tritonc --help lists the options)\n", message, what, guess);
   ctx_throw(cx, ERR_HOST);
 }
 

@@ -34,7 +34,7 @@ static void parse(Ctx *cx, void *arg) {
   cli_parse(cx, m->argc, m->argv, &m->cli);
   const Cli *c = &m->cli;
   if (!c->file && !c->help && !c->version && !c->print_pipeline && !c->explain && !c->manual) {
-    fprintf(stderr, "tritonc: which file? (tritonc --help lists what there is)\n");
+    fprintf(stderr, "tritonc: which file? (tritonc --help lists the options)\n");
     ctx_throw(cx, ERR_HOST);
   }
   bool artefact = is_artefact(c);

@@ -229,7 +229,7 @@ static void parse_grid(Ctx *cx, const char *text, uint32_t grid[3]) {
 /* NAME, NAME[FROM:TO], NAME[:TO], NAME[FROM:], NAME[AT] */
 static void print_elements(Run *r, const char *text) {
   const Arg *a = known_arg(r, "--print", text, "[");
-  if (!a->elem) ctx_fail(r->cx, ERR_SOURCE, "--print %s: this parameter is no pointer", text);
+  if (!a->elem) ctx_fail(r->cx, ERR_SOURCE, "--print %s: this parameter is not a pointer", text);
   unsigned long long from = 0, to = a->n;
   const char *bracket = strchr(text, '[');
   if (bracket) {

@@ -449,7 +449,7 @@ LLVMModuleRef cpu_read_llir(Ctx *cx, LLVMContextRef llvm, LLVMModuleRef like, co
   LLVMValueRef f = LLVMGetNamedFunction(r->module, name);
   if (!f || LLVMIsDeclaration(f)) ctx_fail(cx, ERR_SOURCE, "the edited llir has no function `%s`", name);
   if (LLVMGlobalGetValueType(f) != LLVMGlobalGetValueType(LLVMGetNamedFunction(like, name)))
-    ctx_fail(cx, ERR_SOURCE, "the edited llir's function `%s` has not the kernel's parameters", name);
+    ctx_fail(cx, ERR_SOURCE, "the edited llir's function `%s` does not have the kernel's parameters", name);
   return r->module;
 }
 

@@ -184,7 +184,7 @@ static void run_programs(Job *job, uint64_t begin, uint64_t end, void *block) {
   put_program(last, sizeof last, job, end - 1);
   bool one = end - begin == 1;
   snprintf(text, sizeof text,
-           "kernel `%s`, %s %s%s%s: access to memory that is not there, at address 0x%llx; compiled with the option "
+           "kernel `%s`, %s %s%s%s: access to unmapped memory, at address 0x%llx; compiled with the option "
            "debug, the kernel says which access it is",
            job->name ? job->name : "?", one ? "program" : "one of the programs", first, one ? "" : " to ",
            one ? "" : last, (unsigned long long)fault.address);

@@ -134,7 +134,7 @@ static void put_attr(Reader *r, void *arg, const char *name, Attr *a) {
   const EnumTable *e = ir_format_enum(op->format, name);
   if (e && !e->is_number && a->kind == ATTR_INT) {
     const char *keyword = ir_enum_keyword(e, a->integer);
-    if (!keyword) ir_read_fail(r, op->begin, op->end, NULL, "%lld is no value of '%s'", (long long)a->integer, name);
+    if (!keyword) ir_read_fail(r, op->begin, op->end, NULL, "%lld is not a value of '%s'", (long long)a->integer, name);
     a = ir_attr_enum(r->cx, keyword);
   }
   if (!strcmp(name, "operandSegmentSizes") && !op->successors.len && !(ir_ops[op->code].traits & T_MULTI_SEGMENT))

@@ -678,7 +678,7 @@ static bool rule_memdesc_index(Verifier *v, const Op *op) {
   if (!is_buffer(v, op, "the operand", from) || !is_buffer(v, op, "the result", to)) return false;
   bool fits = from->rank == to->rank + 1 && from->elem == to->elem && ir_is_int(operand_type(op, 1));
   for (int i = 0; fits && i < to->rank; i++) fits = from->shape[i + 1] == to->shape[i];
-  return fits || ir_wrong(v, op, "%s is no part of %s", text(v, to), text(v, from));
+  return fits || ir_wrong(v, op, "%s is not part of %s", text(v, to), text(v, from));
 }
 
 static bool rule_memdesc_trans(Verifier *v, const Op *op) {
@@ -758,7 +758,7 @@ static bool rule_tensormap_create(Verifier *v, const Op *op) {
 
 static bool rule_reinterpret_desc(Verifier *v, const Op *op) {
   return (ir_is_ptr(operand_type(op, 0)) && result_type(op, 0)->kind == TYPE_TENSORDESC) ||
-         ir_wrong(v, op, "%s is no descriptor in memory", text(v, operand_type(op, 0)));
+         ir_wrong(v, op, "%s is not a descriptor in memory", text(v, operand_type(op, 0)));
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */

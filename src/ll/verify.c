@@ -71,7 +71,7 @@ static bool check_mma(Check *c, const LLInst *i) {
   if (i->imm % 8 || i->imm < 8 || i->imm > 256) return fail(c, i, "n is not a multiple of 8 up to 256");
   if (i->type != i->args[0]->type || ll_nregs(i->type) != regs) return fail(c, i, "the accumulator has the wrong size");
   if (i->args[1]->type != &ll_i64 && ll_nregs(i->args[1]->type) != 4)
-    return fail(c, i, "a is no descriptor and not 4 registers");
+    return fail(c, i, "a is neither a descriptor nor 4 registers");
   return true;
 }
 
@@ -107,7 +107,7 @@ static bool check_types(Check *c, const LLInst *i) {
       return fail(c, i, "a type that cannot be moved");
   }
   if (i->mods.flags & LLF_PRED && (i->op == LL_LOAD || i->op >= LL_STORE) && i->op <= LL_CMPXCHG)
-    return i->args[i->nargs - 1]->type == &ll_i1 || fail(c, i, "the predicate is no i1");
+    return i->args[i->nargs - 1]->type == &ll_i1 || fail(c, i, "the predicate is not an i1");
   return true;
 }
 

@@ -27,7 +27,7 @@ static int capability(Ctx *cx, const char *arch) {
   long sm = strtol(arch, &end, 10);
   for (size_t i = 0; i < COUNT(capabilities); i++)
     if (capabilities[i] == sm && (!*end || !strcmp(end, "a"))) return (int)sm;
-  ctx_fail(cx, ERR_SOURCE, "there is no compute capability `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120",
+  ctx_fail(cx, ERR_SOURCE, "unknown compute capability `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120",
            arch);
 }
 

@@ -103,7 +103,7 @@ static const Op *lift(Expand *e, Builder *b, const Op *func, Value *const *args,
 
 static void lift_call(Expand *e, Builder *b, const Op *call, Type *shape, Map *map) {
   const Op *func = ir_module_func(e->module, ir_attr_text_or(call, "callee", ""));
-  if (!func) ctx_fail(e->cx, ERR_INTERNAL, "a library function calls one that is not there");
+  if (!func) ctx_fail(e->cx, ERR_INTERNAL, "a library function calls one that does not exist");
   Value **args = NEWN(e->cx, Value *, call->noperands + 1);
   for (int i = 0; i < call->noperands; i++) args[i] = map_get(map, ir_operand(call, i));
   Map inner = {0};

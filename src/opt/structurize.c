@@ -272,7 +272,7 @@ static Row emit_body(Emit *e, Block *b) {
     for (int i = 0; i < end->noperands; i++) args[i] = map_get(e->map, ir_operand(end, i));
     return row_for(e, target_index(e->to, NULL), args);
   }
-  if (end->nsuccessors < 1 || end->nsuccessors > 2) refuse(s, "a block ends in an op that is no branch");
+  if (end->nsuccessors < 1 || end->nsuccessors > 2) refuse(s, "a block ends in an op that is not a branch");
   Edge edges[2];
   for (int k = 0; k < end->nsuccessors; k++) edges[k] = edge_of(e, end, k);
   Value *condition = end->nsuccessors == 2 ? map_get(e->map, ir_operand(end, 0)) : NULL;

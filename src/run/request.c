@@ -92,7 +92,7 @@ static ttc_param *order_params(Ctx *cx, const ttc_request *q, const ttc_function
       if (!known[i].has_default)
         ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described", known[i].name, f->name);
       if (!run_default(cx, f, i, &params[i].constant))
-        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is no literal",
+        ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` is not described, and its default is not a literal",
                  known[i].name, f->name);
     }
     if (!params[i].type) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s` has no type", known[i].name, f->name);

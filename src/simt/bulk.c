@@ -187,7 +187,7 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
 
 static const char *bad_map(const Tile *t, int rank) {
   const SimtTensorMap *m = &t->map;
-  if (m->magic != MAGIC) return "this is no tensor map";
+  if (m->magic != MAGIC) return "this is not a tensor map";
   if (m->unfenced) return "the program wrote the map, and no fence.proxy.tensormap makes it known to the copy engine";
   if (m->rank != rank) return "the tensor map has another number of dimensions";
   if (m->elem >= SIMT_ELEMS) return "no such element type";

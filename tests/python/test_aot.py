@@ -214,7 +214,7 @@ def test_the_same_bytes_again(place):
     [
         ("*fp32, i32", {}, "`spread` has 6 parameters, the signature 2"),
         ("*fp32, *fp32, i32:8, i32, fp32, 64", {}, "`i32:8`, given for `n`: a hint is 16, or 1 of a number"),
-        ("*fp32, *fp32, int, i32, fp32, 64", {}, "`int`, given for `n`, is no constant and no type"),
+        ("*fp32, *fp32, int, i32, fp32, 64", {}, "`int`, given for `n`, is neither a constant nor a type"),
         ("*fp32, *fp32, i32, i32, fp32, 64", {"grid": "n"}, "a grid has three expressions, not 1"),
         ("*fp32, *fp32, i32", {"name": "nothing"}, "has no kernel `nothing`"),
         ("*fp32:16, *fp32:16, i32:16", {"name": "of_a_program", "grid": "1, 1, 1"}, "memory of each program"),
@@ -275,6 +275,6 @@ def test_maps_that_a_kernel_makes(place):
 
 def test_only_its_own_headers_are_linked(place):
     (place / "other.h").write_text("int x;\n")
-    assert "other.h is no header that triton.tools.compile wrote" in tool(
+    assert "other.h is not a header that triton.tools.compile wrote" in tool(
         place, "link.py", "other.h", "-o", "all", fails=True
     )

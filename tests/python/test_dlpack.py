@@ -59,7 +59,9 @@ def test_memory_that_must_not_be_written():
 
 def test_what_cannot_be_passed():
     out = torch.zeros(16)
-    with pytest.raises(TypeError, match="argument `x`: kernels know no element type of DLPack's code 5 with 64 bits"):
+    with pytest.raises(
+        TypeError, match="argument `x`: kernels do not support the element type of DLPack's code 5 with 64 bits"
+    ):
         add_one_kernel[(1,)](Exporter(torch.zeros(16, dtype=torch.complex64), True), out, 16, 16)
 
     class Broken:

@@ -38,7 +38,7 @@ def test_names(owner):
         try:
             resolve(f"{owner}.{name}")
         except RuntimeError as error:
-            assert "of CUDA's toolkit is not here" in str(error)  # a program of CUDA's toolkit that is not installed
+            assert "of CUDA's toolkit was not found" in str(error)  # a program of CUDA's toolkit that is not installed
         except (AttributeError, ImportError):
             missing.append(name)
     assert not missing

@@ -898,7 +898,7 @@ def test_a_grid_of_floats():
 
 def test_an_element_type_that_is_refused_names_its_argument():
     x = np.zeros(16, np.float32)
-    with pytest.raises(TypeError, match=r"argument `\w+`: kernels know no element type `datetime64"):
+    with pytest.raises(TypeError, match=r"argument `\w+`: kernels do not support the element type `datetime64"):
         add_kernel[(1,)](x, x.astype("datetime64[s]"), x, 16, BLOCK=16)
 
 

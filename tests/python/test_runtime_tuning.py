@@ -223,7 +223,7 @@ def test_ir_override_of_llir_on_the_cpu(tmp_path):
     for text, wrong in [
         ("nonsense", "the edited llir: .*expected top-level entity"),
         ("define void @other() { ret void }", "has no function `"),
-        (f"define void @{edited.name}() {{ ret void }}", "has not the kernel's parameters"),
+        (f"define void @{edited.name}() {{ ret void }}", "does not have the kernel's parameters"),
     ]:
         file.write_text(text)
         with pytest.raises(triton.CompilationError, match=wrong):
@@ -594,7 +594,9 @@ def test_tools(tmp_path, monkeypatch):
     monkeypatch.setenv("TRITON_NVDISASM_PATH", str(tmp_path / "third"))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CUDA_HOME", str(tmp_path))
-    with pytest.raises(RuntimeError, match="TRITON_NVDISASM_PATH=.*third is no program, and nvdisasm .* is not here"):
+    with pytest.raises(
+        RuntimeError, match="TRITON_NVDISASM_PATH=.*third is not a program, and nvdisasm .* was not found"
+    ):
         _ = knobs.nvidia.nvdisasm
 
 

@@ -47,7 +47,7 @@ def parse_parameter(name: str, text: str) -> Parameter:
     except (SyntaxError, ValueError):
         known = ", ".join(NUMBERS)
         raise SystemExit(
-            f"`{text.strip()}`, given for `{name}`, is no constant and no type; types are {known}"
+            f"`{text.strip()}`, given for `{name}`, is neither a constant nor a type; types are {known}"
         ) from None
 
 
@@ -77,7 +77,7 @@ def compile_for(kernel: object, parameters: list[Parameter], target: str | None,
     else:
         chosen = triton.runtime.driver.active.get_current_target()
         if chosen.backend != "cuda":
-            raise SystemExit("there is no GPU here to compile for; name one by -t cuda:90:32")
+            raise SystemExit("there is no GPU on this machine to compile for; name one with -t cuda:90:32")
     constants = {p.name: 1 if p.hint == 1 else p.value for p in parameters if p.type == "constexpr" or p.hint == 1}
     signature = {p.name: "constexpr" if p.name in constants else p.type for p in parameters}
     multiples = {(i,): [["tt.divisibility", 16]] for i, p in enumerate(parameters) if p.hint == 16}

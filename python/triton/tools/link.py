@@ -33,7 +33,7 @@ class Variant(NamedTuple):
 def read(path: Path) -> Variant:
     found = LINE.search(path.read_text())
     if not found:
-        raise SystemExit(f"{path} is no header that triton.tools.compile wrote")
+        raise SystemExit(f"{path} is not a header that triton.tools.compile wrote")
     name, signature, algorithm, symbol, parameters = found.groups()
     names, hints = [], {}
     for entry in filter(None, signature.split(",")):

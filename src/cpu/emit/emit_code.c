@@ -53,7 +53,7 @@ void emit_loop_end(Emitter *e, CountedLoop *loop) {
 /* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 LLVMValueRef emit_unplanned(LLVMTypeRef t) {
-  assert(!"the plan let something through that there is no code for");
+  assert(!"the plan accepted something that has no code");
   return LLVMGetPoison(t);
 }
 

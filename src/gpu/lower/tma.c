@@ -62,7 +62,7 @@ static void copy_block(Lower *w, const Op *op) {
   const Type *block = ir_operand(op, 0)->type->elem;
   bool loads = op->code == OP_TMA_LOAD;
   int rank = block->rank, first = loads ? 4 : 2;
-  if (!gpu_tma_is_map(ir_operand(op, 0)->type)) lower_fail(w, op, "the descriptor is no tensor map");
+  if (!gpu_tma_is_map(ir_operand(op, 0)->type)) lower_fail(w, op, "the descriptor is not a tensor map");
   const Layout *inverse = layout_invert(w->cx, gpu_shared_layout(w->cx, block));
   if (!inverse || block->rank > TMA_MAX_RANK) lower_fail(w, op, "no tensor map has such blocks");
   LLInst *map = lower_scalar(w, ir_operand(op, 0)), *buffer = lower_scalar(w, ir_operand(op, 1));

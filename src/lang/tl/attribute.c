@@ -79,7 +79,7 @@ static Val *int_limit(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   BigInt range[2];
   if (!lt_is_int(args[0]->type))
-    lang_fail(L, NULL, "%s has no %s: it is no integer type", lt_text(L, args[0]->type), f->name);
+    lang_fail(L, NULL, "%s has no %s: it is not an integer type", lt_text(L, args[0]->type), f->name);
   lt_int_range(args[0]->type, &range[0], &range[1]);
   return val_int(L, range[f->op]);
 }

@@ -227,7 +227,7 @@ Val *builtin_str_to_ty(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
   const char *name = sem_arg_text(L, args[0], "tl.str_to_ty: `name`");
   const LType *t = lt_parse(L, name);
-  if (!t) lang_fail(L, NULL, "tl.str_to_ty: \"%s\" is no type", name);
+  if (!t) lang_fail(L, NULL, "tl.str_to_ty: \"%s\" is not a type", name);
   return val_dtype(L, t);
 }
 

@@ -183,7 +183,7 @@ Val *builtin_map(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   L->b.loc = outside.loc;
   size_t ngot = py_eval_region_call(L, fn, scalars, (size_t)total, &got);
   if (ngot == 0 || ngot % (size_t)pack)
-    lang_fail(L, NULL, "%s: the function gives %zu values, which is no multiple of `pack`", f->name, ngot);
+    lang_fail(L, NULL, "%s: the function gives %zu values, which is not a multiple of `pack`", f->name, ngot);
   Value **values = NEWN(L->cx, Value *, ngot);
   for (size_t i = 0; i < ngot; i++) values[i] = (got[i] = sem_to_tensor(L, got[i]))->value;
   ir_op(&L->b, OP_MAP_RETURN, NULL, 0, values, (int)ngot);

@@ -50,7 +50,7 @@ def libcuda_dirs() -> list[str]:
     folders += [f for f in os.environ.get("LD_LIBRARY_PATH", "").split(":") if f]
     found = [folder for folder in folders if os.path.exists(os.path.join(folder, "libcuda.so.1"))]
     if not found:
-        raise AssertionError("libcuda.so.1 of NVIDIA's driver is not here; TRITON_LIBCUDA_PATH can name its folder")
+        raise AssertionError("libcuda.so.1 of NVIDIA's driver was not found; TRITON_LIBCUDA_PATH can name its folder")
     return found
 
 
