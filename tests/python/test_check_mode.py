@@ -371,7 +371,7 @@ def test_a_fault_is_an_exception(programs, threads, tmp_path):
     assert out.returncode == -11 or "AddressSanitizer: SEGV" in out.stderr, out.stderr
     lines = out.stdout.splitlines()
     assert lines[3:] == ["True"]
-    assert all(line.startswith("kernel `wild_kernel`, ") and "memory that is not there" in line for line in lines[:3])
+    assert all(line.startswith("kernel `wild_kernel`, ") and "unmapped memory" in line for line in lines[:3])
 
 
 # ---- how it is asked for ----
