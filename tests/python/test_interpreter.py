@@ -292,3 +292,17 @@ def test_names_that_tools_use():
 @triton.jit
 def place_kernel(x):
     tl.store(x + tl.program_id(1) * tl.num_programs(0) + tl.program_id(0), tl.program_id(1) * 10 + tl.program_id(0))
+
+
+@triton.jit
+def shapes_of(a, B: tl.constexpr):
+    d = tl.make_tensor_descriptor(a, shape=[64, 64], strides=[64, 1], block_shape=[B, B])
+    if d.block_shape == [B, B]:
+        tl.store(a, 1.0)
+    if d.block_shape == (B, B):
+        tl.store(a + 1, 1.0)
+
+
+def test_a_descriptor_has_a_shape_that_equals_a_list():
+    (a,) = both(shapes_of, (1,), torch.zeros(64, 64), outputs=[0], B=16)
+    assert a[0, 0] == a[0, 1] == 1

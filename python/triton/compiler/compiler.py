@@ -43,16 +43,28 @@ class LazyDict:
 class AsmDict(dict):
     """The stages of a compiled kernel by name; each is fetched when it is first looked at.
 
-    For a CUDA kernel there is "sass" too, its machine code as text, which is not among the keys.
+    For a CUDA kernel there is "sass" too, its machine code as text; for the CPU "so" and "launcher.so", shared objects
+    (backends/cpu/shared_object.py). These are not among the keys.
     """
 
-    def __init__(self, image: object) -> None:
+    def __init__(self, image: object, source: object = None) -> None:
         super().__init__()
         self._image = image
+        self._source = source
         self._names = image._stage_names()
 
     def __reduce__(self) -> tuple:
-        return AsmDict, (self._image,)
+        return AsmDict, (self._image, self._source)
+
+    def _shared_object(self, key: str) -> bytes | None:
+        from ..backends.cpu import shared_object
+
+        if key == "launcher.so":
+            return shared_object.launcher()
+        signature = getattr(self._source, "signature", None)
+        if signature is None:
+            return None
+        return shared_object.kernel(self._image._facts()[0], signature, self._image.save())
 
     def __missing__(self, key: str) -> str | bytes:
         stage = self._image._stage(key)
@@ -60,13 +72,18 @@ class AsmDict(dict):
             from ..tools.disasm import get_sass
 
             stage = get_sass(self["cubin"])
+        if stage is None and key in ("so", "launcher.so") and "obj" in self:
+            stage = self._shared_object(key)
         if stage is None:
             raise KeyError(key)
         self[key] = stage
         return stage
 
     def get(self, key: str, default: object = None) -> object:
-        return self[key] if key in self else default
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def keys(self) -> list[str]:
         return list(self._names)
@@ -139,7 +156,7 @@ class CompiledKernel(_C.Kernel):
         elif name == "metadata":
             self.metadata = _metadata(self._json)
         elif name == "asm":
-            self.asm = AsmDict(self._image)
+            self.asm = AsmDict(self._image, self.src)
         elif name in ("n_regs", "n_spills", "n_max_threads", "shared"):
             return getattr(self.metadata, name)
         elif name in ("kernel", "function", "module"):

@@ -23,23 +23,29 @@ def _build(
     ccflags: list[str],
 ) -> str:
     """Compile the C file `src` into a shared object in `srcdir`; its path."""
-    import shutil
-    import subprocess
     import sysconfig
 
     if knobs.build.impl is not None:
         return knobs.build.impl(name, src, srcdir, library_dirs, include_dirs, libraries)
     out = os.path.join(srcdir, f"{name}{sysconfig.get_config_var('EXT_SUFFIX')}")
-    compiler = knobs.build.cc or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        raise RuntimeError("Failed to find C compiler. Please specify via CC environment variable")
     folders = [srcdir, sysconfig.get_paths()["include"], *include_dirs]
-    command = [compiler, src, "-O3", "-shared", "-fPIC", "-Wno-psabi", "-o", out]
+    command = [src, "-O3", "-shared", "-fPIC", "-Wno-psabi", "-o", out]
     command += [f"-l{library}" if ".so" not in library else f"-l:{library}" for library in libraries]
     command += [f"-L{folder}" for folder in library_dirs]
     command += [f"-I{folder}" for folder in folders if folder is not None]
-    subprocess.check_call([*command, *ccflags], stdout=subprocess.DEVNULL)
+    run_compiler([*command, *ccflags])
     return out
+
+
+def run_compiler(arguments: list[str]) -> None:
+    """Run the C compiler: `CC`, else cc, gcc or clang of the PATH."""
+    import shutil
+    import subprocess
+
+    compiler = knobs.build.cc or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise RuntimeError("Failed to find C compiler. Please specify via CC environment variable")
+    subprocess.check_call([compiler, *arguments], stdout=subprocess.DEVNULL)
 
 
 def platform_key() -> str:

@@ -72,8 +72,8 @@ class TensorHandle:
         self.attr[key] = value
 
 
-class _Shape(builtins.tuple):
-    """A shape, which equals a list of the same numbers as well."""
+class _Sequence(builtins.tuple):
+    """A tuple (a shape, what an operation gives) that equals a list of the same values, as in compiled kernels."""
 
     def __eq__(self, other: object) -> bool:
         return builtins.tuple(self) == (builtins.tuple(other) if isinstance(other, list) else other)
@@ -104,8 +104,8 @@ class Tensor(_core.tensor):
     __str__ = __repr__
 
     @property
-    def shape(self) -> _Shape:
-        return _Shape(self.type.shape if self.type.is_block() else ())
+    def shape(self) -> _Sequence:
+        return _Sequence(self.type.shape if self.type.is_block() else ())
 
     @property
     def numel(self) -> int:
@@ -319,7 +319,7 @@ def _result(shape: builtins.tuple, values: Iterator, constants: object = None) -
         return float(shape[1])
     if kind in ("tuple", "list"):
         items = [_result(item, values) for item in shape[1]]
-        return builtins.tuple(items) if kind == "tuple" else items
+        return _Sequence(items) if kind == "tuple" else items
     if kind == "descriptor":
         block = next(values)
         return _descriptor(shape[1], block, *[_result(item, values) for item in shape[2][1:]])
