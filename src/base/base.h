@@ -44,7 +44,7 @@ Ctx *ctx_new(const Allocator *allocator);
 void ctx_free(Ctx *cx);
 size_t ctx_bytes(const Ctx *cx); /* arena bytes handed out so far */
 /* A place in the context where a folder keeps a pointer to its own tables (interned types, say). NULL at first. */
-enum { CTX_SLOT_IR, CTX_SLOT_LANG, CTX_SLOT_RUN, CTX_SLOT_TIMES, CTX_SLOTS };
+enum { CTX_SLOT_IR, CTX_SLOT_WATCH, CTX_SLOT_LANG, CTX_SLOT_RUN, CTX_SLOT_TIMES, CTX_SLOTS };
 void **ctx_slot(Ctx *cx, int slot);
 
 /* Zeroed memory, aligned to 16. Never NULL: running out unwinds with ERR_MEMORY. */
@@ -132,6 +132,8 @@ char *buf_text(Buf *b); /* "" for an empty one */
 
 /* The shortest decimal text that reads back as the same double ("1.5", "1e+30", "inf", "nan"). */
 void buf_double(Buf *b, double x);
+/* A string of JSON, in quotes. It may stand in a script element of HTML: "</" and "<!" are escaped. */
+void buf_json(Buf *b, const char *s, size_t n);
 /* strtod, independent of the locale: the decimal point is a point. */
 double text_to_double(const char *s, char **end);
 

@@ -3,6 +3,7 @@
 #define TRITONC_CLI_H
 
 #include "run/run.h"
+#include "simt/simt.h"
 
 typedef Vec(const char *) Texts;
 
@@ -39,5 +40,7 @@ void cli_manual(Ctx *cx, const char *kind);
 void cli_artefact(Ctx *cx, const Cli *cli);
 /* Compile and run on the simulated GPU, and print what it found; true if that is nothing. simulate.c. */
 bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request);
+/* The same for --emit facts and html: nothing is printed; what was found is in `report`. */
+void cli_simulate_reported(Ctx *cx, const Cli *cli, const RunRequest *request, uint32_t grid[3], SimtReport *report);
 
 #endif

@@ -2,6 +2,7 @@
 #include "aot/aot.h"
 #include "base/system.h"
 #include "cli/cli.h"
+#include "explore/explore.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -121,6 +122,22 @@ static const char *last_text(Ctx *cx, const char *target) {
   return "asm";
 }
 
+/* --emit facts, --emit html; with --simulate, of a run, too. True if that found no mistake. */
+static bool explore(Ctx *cx, const Cli *c, RunRequest *r, bool page) {
+  Compiled k;
+  SimtReport report;
+  uint32_t grid[3];
+  if (c->simulate && !c->target) r->target = "cuda:90";
+  run_compile(cx, r, &k);
+  if (c->simulate) cli_simulate_reported(cx, c, r, grid, &report);
+  Buf facts = {.cx = cx}, html = {.cx = cx};
+  explore_facts(&facts, &k, c->simulate ? &(ExploreRun){grid, &report} : NULL);
+  if (page) explore_page(&html, buf_text(&facts), facts.len);
+  const Buf *out = page ? &html : &facts;
+  write_stage(cx, c, &k, &(Stage){.name = c->emit, .bytes = out->s, .len = out->len});
+  return !c->simulate || report.nissues == 0;
+}
+
 static void work(Ctx *cx, void *arg) {
   Main *m = arg;
   const Cli *c = &m->cli;
@@ -159,8 +176,14 @@ static void work(Ctx *cx, void *arg) {
                    .target = c->target,
                    .options = c->options.at,
                    .noptions = c->options.len};
+  bool facts = c->emit && !strcmp(c->emit, "facts"), page = c->emit && !strcmp(c->emit, "html");
+  if (facts || page) watch_begin(cx);
   RunRequest r = run_request(cx, &q, c->defines.at, c->defines.len);
   r.passes = c->passes;
+  if (facts || page) {
+    m->failed = !explore(cx, c, &r, page);
+    return;
+  }
   const char *emit = c->emit || c->simulate ? c->emit : last_text(cx, r.target);
   r.stop = emit;
   if (c->simulate) {

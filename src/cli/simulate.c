@@ -6,6 +6,9 @@
  */
 #include "cli/cli.h"
 
+#include "ir/watch.h"
+#include "nvidia/simulate.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -305,33 +308,61 @@ static const char *simulated_target(Ctx *cx, const char *target) {
   return text;
 }
 
-bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
-  if (cli->emit) ctx_fail(cx, ERR_SOURCE, "--simulate runs a kernel and --emit writes a stage: one of them at a time");
+typedef struct Launch {
+  Machine *machine;
+  const void *const *args;
+  ttc_memory *memory;
+  size_t nmemory;
+} Launch;
+
+/* Of the simulated target: compiled, loaded, with memory for its arguments. */
+static Launch prepare(Run *r, Compiled *k, RunRequest *request, uint32_t grid[3]) {
+  Ctx *cx = r->cx;
   request->target = simulated_target(cx, request->target);
   request->stop = NULL;
-  Compiled k;
-  run_compile(cx, request, &k);
-  Run r = {.cx = cx, .cli = cli, .kernel = &k};
-  make_args(&r, request);
-  uint32_t grid[3];
-  parse_grid(cx, cli->grid, grid);
-
-  Machine *m = load(cx, &k);
-  const void **values = NEWN(cx, const void *, r.nargs + 1);
-  ttc_memory *memory = NEWN(cx, ttc_memory, r.nargs + 1);
-  size_t nmemory = 0;
-  for (int i = 0; i < r.nargs; i++) {
-    Arg *a = &r.args[i];
+  run_compile(cx, request, k);
+  make_args(r, request);
+  parse_grid(cx, r->cli->grid, grid);
+  Launch l = {.machine = load(cx, k), .memory = NEWN(cx, ttc_memory, r->nargs + 1)};
+  const void **values = NEWN(cx, const void *, r->nargs + 1);
+  for (int i = 0; i < r->nargs; i++) {
+    Arg *a = &r->args[i];
     values[i] = &a->value;
     if (a->elem)
-      memory[nmemory++] =
+      l.memory[l.nmemory++] =
           (ttc_memory){a->at, a->n * (size_t)a->bytes, a->fill == FILL_UNINIT ? TTC_MEMORY_UNINITIALIZED : 0, a->name};
   }
+  l.args = placed(cx, k, values);
+  return l;
+}
+
+bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
+  if (cli->emit)
+    ctx_fail(
+        cx, ERR_SOURCE,
+        "--simulate runs a kernel and --emit writes a stage: one of them at a time (but for --emit facts and html)");
+  Compiled k;
+  Run r = {.cx = cx, .cli = cli, .kernel = &k};
+  uint32_t grid[3];
+  Launch l = prepare(&r, &k, request, grid);
   Buf text = {.cx = cx};
-  bool clean = m->target->launch_reported(cx, m->kernel, grid, placed(cx, &k, values), memory, nmemory, &text);
+  const Target *target = l.machine->target;
+  bool clean = target->launch_reported(cx, l.machine->kernel, grid, l.args, l.memory, l.nmemory, &text);
   fputs(buf_text(&text), stdout);
   for (int i = 0; i < r.nargs && !cli->prints.len; i++)
     if (r.args[i].elem) print_summary(&r.args[i]);
   for (uint32_t i = 0; i < cli->prints.len; i++) print_elements(&r, cli->prints.at[i]);
   return clean;
+}
+
+void cli_simulate_reported(Ctx *cx, const Cli *cli, const RunRequest *request, uint32_t grid[3], SimtReport *report) {
+  RunRequest again = *request;
+  Compiled k;
+  Run r = {.cx = cx, .cli = cli, .kernel = &k};
+  WatchMark mark = watch_mark(cx);
+  Launch l = prepare(&r, &k, &again, grid);
+  watch_rewind(cx, mark);
+  if (l.machine->target != &simt_target) ctx_fail(cx, ERR_SOURCE, "only GPUs can be simulated");
+  SimulatedLaunch launch = {.grid = grid, .args = l.args, .memory = l.memory, .nmemory = l.nmemory};
+  simulate_launch(cx, l.machine->kernel, &launch, report);
 }

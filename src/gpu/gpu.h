@@ -11,6 +11,7 @@
 #define TRITONC_GPU_GPU_H
 
 #include "gpu/layout/layout.h"
+#include "index/index.h"
 #include "ir/ir.h"
 #include "ll/ll.h"
 #include "opt/opt.h"
@@ -59,6 +60,8 @@ void gpu_place(Ctx *cx, Module *m, int sm);
 LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared);
 /* Which mathematical ops the lowering makes instructions of; the others are opt_expand_math's. */
 NativeFn gpu_native_math;
+/* How many registers, from the lowest on, are one access of a load, a store or an atomic operation in that layout. */
+int gpu_access_width(IndexInfo *index, const Op *op, const Layout *l, const Value *ptr, const Value *mask);
 int64_t gpu_shared_limit(int sm); /* bytes of shared memory a program may ask for */
 
 #endif

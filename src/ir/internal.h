@@ -127,6 +127,7 @@ typedef struct Printer {
   Ctx *cx;
   Buf *out;
   bool collecting, locations;
+  PrintedLocs *locs; /* or NULL */
   int indent;
   Map names;   /* Value * to its text, "%x_3" */
   Map blocks;  /* Block * to number + 1 */

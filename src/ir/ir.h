@@ -369,8 +369,17 @@ const char *ir_verify(Ctx *cx, const Module *m);
 /* Unwinds with an internal error that shows the function in question when something is wrong. `when`: "after ...". */
 void ir_check(Ctx *cx, const Module *m, const char *when);
 
+/* Where an op begins in a printed text, and its location. */
+typedef struct PrintedLoc {
+  size_t at;
+  const Op *op;
+  const Loc *loc;
+} PrintedLoc;
+typedef Vec(PrintedLoc) PrintedLocs;
+
 typedef struct PrintOptions {
-  bool no_locations; /* leave out loc(...) */
+  bool no_locations;   /* leave out loc(...) */
+  PrintedLocs *locs;   /* ir_print(): every op, in the order of the text; or NULL */
 } PrintOptions;
 void ir_print(Buf *out, const Module *m, PrintOptions options);
 void ir_print_op(Buf *out, const Op *op, PrintOptions options); /* for messages and dumps */

@@ -295,6 +295,8 @@ static void put_results(Printer *p, const Op *op) {
 void ir_put_op(Printer *p, const Op *op) {
   const Format *f = ir_format(p->cx, op->code);
   if (p->collecting) ir_visit_op_loc(p, op->loc);
+  if (p->locs && !p->collecting)
+    vec_push(p->cx, p->locs, ((PrintedLoc){p->out->len, op, ir_loc_printed(p->cx, op->loc)}));
   put_results(p, op);
   if (f->generic)
     put_generic(p, op, f);
@@ -371,7 +373,8 @@ void ir_put_region(Printer *p, const Region *r, bool entry_args, bool terminator
 
 void ir_print(Buf *out, const Module *m, PrintOptions options) {
   Buf nowhere = {.cx = out->cx};
-  Printer p = {.cx = out->cx, .out = &nowhere, .locations = !options.no_locations, .collecting = true};
+  Printer p = {
+      .cx = out->cx, .out = &nowhere, .locations = !options.no_locations, .locs = options.locs, .collecting = true};
   ir_name_values(&p, m->op);
   ir_put_op(&p, m->op);
   ir_number_aliases(&p);

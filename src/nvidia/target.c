@@ -1,6 +1,7 @@
 /* target.c: the struct Target "cuda": from optimized Triton IR to a cubin, as the list of its steps. Running one is
  * driver.c's. */
 #include "gpu/gpu.h"
+#include "ir/watch.h"
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
 #include "nvidia/profile.h"
@@ -192,6 +193,7 @@ static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOpt
   Buf text = {.cx = cx};
   ir_print(&text, m, (PrintOptions){0});
   const KernelInfo before = *info;
+  const WatchMark mark = watch_mark(cx);
   GpuOptions wanted = *gpu;
   for (bool maps = true;;) {
     *gpu = wanted;
@@ -201,6 +203,7 @@ static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOpt
     *info = before;
     if (wanted.wait_for_stores) maps = wanted.common.num_stages-- > 1;
     wanted.wait_for_stores = true;
+    watch_rewind(cx, mark);
     m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", info->name), buf_text(&text), text.len, 1));
   }
 }
@@ -305,7 +308,7 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
 }
 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
-  GpuOptions gpu = {.sm = capability(cx, o->arch), .common = o->common};
+  GpuOptions gpu = {.sm = capability(cx, o->arch), .common = o->common, .call_sites = watch_of(cx) != NULL};
   info->target = ctx_printf(cx, "cuda:%d", gpu.sm);
 
   to_ttgir(cx, &m, o, &gpu, info);

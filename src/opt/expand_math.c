@@ -144,12 +144,13 @@ bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions 
   Expand e = {.cx = cx, .module = m, .is_native = is_native, .options = options};
   ir_walk(m->op, collect, &e);
   if (!e.ops.len) return false;
+  int64_t started = time_now();
   TimeSpan *span = time_begin(cx, "expand-math");
   Op *last = m->body->first->last;
   for (uint32_t i = 0; i < e.ops.len; i++) expand(&e, e.ops.at[i]);
   drop_functions(last);
   time_end(cx, span);
-  opt_ran(cx, m, "expand-math");
+  opt_ran(cx, m, "expand-math", started);
   return true;
 }
 

@@ -50,7 +50,7 @@ bool opt_run(Ctx *cx, Module *m, const Pass *const *passes, size_t n);
 /* Unwinds when TRITONC_DUMP names what is neither a pass of opt/ nor one of these (NULL-terminated; NULL: none). */
 void opt_check_dump(Ctx *cx, const Pass *const *more);
 /* The same for one step that is no PassFn: call it when the step has run. */
-void opt_ran(Ctx *cx, const Module *m, const char *name);
+void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started); /* started: by time_now() */
 /* All passes of opt/, and the one of that name, or NULL. */
 const Pass *const *opt_passes(size_t *n);
 const Pass *opt_pass_named(const char *name);

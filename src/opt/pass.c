@@ -65,10 +65,11 @@ void opt_check_dump(Ctx *cx, const Pass *const *more) {
 bool opt_run(Ctx *cx, Module *m, const Pass *const *list, size_t n) {
   bool changed = false;
   for (size_t i = 0; i < n; i++) {
+    int64_t started = time_now();
     TimeSpan *span = time_begin(cx, list[i]->name);
     changed |= list[i]->run(cx, m);
     time_end(cx, span);
-    opt_ran(cx, m, list[i]->name);
+    opt_ran(cx, m, list[i]->name, started);
   }
   return changed;
 }

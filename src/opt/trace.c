@@ -1,6 +1,8 @@
 /* trace.c: what the environment asks to see of every pass: the function after it, whether that is valid. */
 #include "opt/internal.h"
 
+#include "ir/watch.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +23,9 @@ static bool wanted(const char *variable) {
   return s && *s && strcmp(s, "0") != 0;
 }
 
-void opt_ran(Ctx *cx, const Module *m, const char *name) {
+void opt_ran(Ctx *cx, const Module *m, const char *name, int64_t started) {
   ctx_check_interrupt(cx);
+  watch_pass(cx, m, name, time_now() - started);
   if (listed(getenv("TRITONC_DUMP"), name)) {
     Buf text = {.cx = cx};
     ir_print(&text, m, (PrintOptions){0});

@@ -1,19 +1,9 @@
 /* metadata.c: facts about a compiled kernel, as JSON. */
 #include "run/run.h"
 
-static void put_json(Buf *b, const char *s) {
-  buf_putc(b, '"');
-  for (; *s; s++) {
-    unsigned char ch = (unsigned char)*s;
-    if (ch == '"' || ch == '\\')
-      buf_printf(b, "\\%c", ch);
-    else if (ch < 0x20)
-      buf_printf(b, "\\u%04x", ch);
-    else
-      buf_putc(b, (char)ch);
-  }
-  buf_putc(b, '"');
-}
+#include <string.h>
+
+static void put_json(Buf *b, const char *s) { buf_json(b, s, strlen(s)); }
 
 const char *run_arg_kind_text(ArgKind kind) {
   static const char *const kinds[] = {"ptr",  "i1",   "i8",   "i16",  "i32",      "i64",

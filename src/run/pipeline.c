@@ -1,4 +1,5 @@
 /* pipeline.c: run_compile(): every step of a compile, in order. */
+#include "ir/watch.h"
 #include "run/run.h"
 
 #include <ctype.h>
@@ -130,7 +131,8 @@ static void understand(Compile *p) {
 
 static bool take_from_cache(Compile *p) {
   const RunRequest *r = p->r;
-  if (!p->whole || !r->use_cache || r->unedited || !run_cache_read(p->cx, r->store, p->out)) return false;
+  if (!p->whole || !r->use_cache || watch_of(p->cx) || r->unedited || !run_cache_read(p->cx, r->store, p->out))
+    return false;
   p->out->from_cache = true;
   run_dump(p->cx, p->out);
   return true;
@@ -141,7 +143,9 @@ static void make_ir(Compile *p) {
   const RunRequest *r = p->r;
   Compiled *c = p->out;
   TimeSpan *span = time_begin(p->cx, r->ir ? "reading" : "front end");
+  int64_t start = time_now();
   p->m = r->ir ? ir_read(p->cx, r->ir) : lang_compile(p->cx, r->host, r->function, r->params, r->nparams, &p->lang);
+  watch_pass(p->cx, p->m, r->ir ? "read" : "front end", time_now() - start);
   if (r->ir && r->kernel) run_keep_kernel(p->cx, p->m, r->kernel);
   time_end(p->cx, span);
   p->is_gpu_ir = ir_attr(p->m->op, "ttg.num-warps") != NULL;

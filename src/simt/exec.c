@@ -115,6 +115,7 @@ static void branch(Warp *w, const Code *c) {
   uint32_t yes = f->mask & *reg_at(w, c->a), no = f->mask & ~yes;
   if (no) {
     if (yes) {
+      w->b->m->counts[c - w->b->m->code].splits++;
       w->frags[w->nfrags++] = (Frag){.pc = c->target, .mask = no};
       f->mask = yes;
     } else {
@@ -157,6 +158,13 @@ static void execute(Warp *w, const Code *c, uint32_t mask, bool whole) {
   if (!direct) blend(to, aside, mask, (RegKind)c->dkind);
 }
 
+static void count(Warp *w, const Code *c, uint32_t mask) {
+  SimtCount *n = &w->b->m->counts[c - w->b->m->code];
+  w->instructions++;
+  n->instructions++;
+  n->divergent += mask != w->live;
+}
+
 static bool is_control(const Code *c) { return c->op >= S_JUMP; }
 
 /* One fragment until it has to stop. */
@@ -167,7 +175,8 @@ static bool run_frag(Warp *w, uint32_t *turn) {
     Frag *f = &w->frags[w->at];
     const Code *c = &code[f->pc];
     if (is_control(c)) {
-      w->instructions++, --*turn;
+      count(w, c, f->mask);
+      --*turn;
       if (control(w, c)) return true;
       did = true;
       continue;
@@ -176,9 +185,10 @@ static bool run_frag(Warp *w, uint32_t *turn) {
       if (w->nfrags > 1) merge(w), f = &w->frags[w->at];
       if (!meets(w, c)) return did;
     }
-    w->instructions++, --*turn;
-    f->pc++;
+    count(w, c, f->mask);
     if (f->mask != w->live) w->b->m->report->divergent++;
+    --*turn;
+    f->pc++;
     execute(w, c, f->mask, f->mask == w->live);
     did = true;
     f->forced = false;

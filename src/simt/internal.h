@@ -133,6 +133,7 @@ typedef struct Machine {
   Vec(SimtIssue) issues;
   Map issue_of;
   SimtAccess *stats;     /* per code */
+  SimtCount *counts;     /* per code */
   bool shared_checks, stop;
   Blk *free_blocks;
 } Machine;

@@ -238,6 +238,11 @@ static void finish(Machine *m) {
   r->accesses = NEWN(m->cx, SimtAccess, m->ncode + 1);
   for (uint32_t c = 0; c < m->ncode; c++)
     if (m->stats[c].inst) r->accesses[r->naccesses++] = m->stats[c];
+  r->counts = m->counts;
+  for (uint32_t c = 0; c < m->ncode; c++) {
+    m->counts[c].inst = m->code[c].src;
+    if (m->counts[c].instructions) r->counts[r->ncounts++] = m->counts[c];
+  }
   r->stopped = m->stop;
 }
 
@@ -262,6 +267,7 @@ void simt_run(Ctx *cx, LLModule *module, const char *kernel, const uint32_t grid
   simt_decode(m);
   simt_block_races_begin(m);
   m->stats = NEWN(cx, SimtAccess, m->ncode + 1);
+  m->counts = NEWN(cx, SimtCount, m->ncode + 1);
   run_grid(m);
   finish(m);
 }

@@ -48,11 +48,23 @@ typedef struct SimtAccess {
   int worst;              /* the most words that one bank had to give in one pass: 32 is a 32-way conflict */
 } SimtAccess;
 
+/* How often warps executed one instruction. */
+typedef struct SimtCount {
+  const LLInst *inst;    /* NULL: several, or none in particular */
+  uint64_t instructions; /* by warps */
+  uint64_t divergent;    /* of those, with some thread of the warp elsewhere */
+  uint64_t splits;       /* branches that some threads of a warp took and others did not */
+  uint64_t barriers;     /* times that a warp came to a barrier here */
+  uint64_t waits;        /* … and had to wait: it was not the last, or what was to arrive had not */
+} SimtCount;
+
 typedef struct SimtReport {
   SimtIssue *issues;
   uint32_t nissues;
   SimtAccess *accesses;   /* in the order of the code; those that ran */
   uint32_t naccesses;
+  SimtCount *counts;      /* in the order of the code; those that ran */
+  uint32_t ncounts;
   uint64_t instructions;  /* of warps */
   uint64_t divergent;     /* of those, with some thread of the warp elsewhere */
   uint64_t barriers;

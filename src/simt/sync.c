@@ -65,6 +65,9 @@ void simt_barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint
   }
   if (expected && bar->arrived > expected)
     simt_issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "more threads came than it counts");
+  SimtCount *n = &b->m->counts[c - b->m->code];
+  n->barriers++;
+  n->waits += wait && bar->arrived < (expected ? expected : live_threads(b));
   complete(b, number);
 }
 
@@ -144,6 +147,9 @@ static void wait(Warp *w, const Code *c, uint32_t *out, uint32_t mask, uint32_t 
   Mbarrier *m = simt_mbarrier_at(w, c, first_lane(mask), address);
   bool over = !m || is_over(m, parity);
   if (m && over) simt_clock_join(w->b->m, w->vc, m->over);
+  SimtCount *n = &w->b->m->counts[c - w->b->m->code];
+  n->barriers++;
+  n->waits += !over;
   if (c->op != LL_MBARRIER_WAIT) {
     *out |= over ? mask : 0;
     if (!over) w->yield = true;

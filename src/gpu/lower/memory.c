@@ -30,12 +30,11 @@ LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n) {
   return n == 1 ? x[0] : ll_build_vector(&w->b, x, n);
 }
 
-/* How many registers, from the lowest on, are one access. `fast`: a pointer's fastest dimension. */
-static int vector_length(Lower *w, const Op *op, const Layout *l, const Value *ptr, const Value *mask) {
+int gpu_access_width(IndexInfo *index, const Op *op, const Layout *l, const Value *ptr, const Value *mask) {
   int best = (int)ir_attr_int_or(op, "contiguity", 1); /* set by the pass that made the access: pipeline.c */
   for (int d = 0; d < ptr->type->rank; d++) {
     int n = layout_contiguous(l, AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
-    n = (int)min64(n, index_width(w->index, ptr, mask, d));
+    n = (int)min64(n, index_width(index, ptr, mask, d));
     if (n > best) best = n;
   }
   while (!is_pow2(best)) best--;
@@ -76,7 +75,7 @@ void lower_load(Lower *w, const Op *op) {
   Registers *p = lower_value(w, ptr), *m = group_val(w, op, "mask", &mask), *o = group_val(w, op, "other", &other);
   Registers *out = lower_new(w, r, lower_count(w, r));
   const LLType *elem = lower_stored(w, r->type);
-  int n = ir_is_tensor(r->type) ? vector_length(w, op, gpu_layout(w->cx, r->type), ptr, mask) : 1;
+  int n = ir_is_tensor(r->type) ? gpu_access_width(w->index, op, gpu_layout(w->cx, r->type), ptr, mask) : 1;
   int bytes = ll_type_bytes(elem);
   const LLType *type = n == 1 ? elem : ll_vector(w->lm, elem, n);
   LLMods mods = lower_mods(op);
@@ -110,7 +109,7 @@ void lower_store(Lower *w, const Op *op) {
   const LLType *elem = lower_stored(w, v->type);
   bool is_tensor = ir_is_tensor(v->type);
   const Layout *l = is_tensor ? gpu_layout(w->cx, v->type) : NULL;
-  int n = is_tensor ? vector_length(w, op, l, ptr, mask) : 1;
+  int n = is_tensor ? gpu_access_width(w->index, op, l, ptr, mask) : 1;
   LLInst *first = is_tensor ? lower_is_first(w, l) : lower_is_thread0(w);
   LLMods mods = lower_mods(op);
   mods.align = align_of(ll_type_bytes(elem) * n);
@@ -207,7 +206,7 @@ void lower_atomic(Lower *w, const Op *op) {
   LLInst *first = l ? lower_is_first(w, l) : lower_is_thread0(w);
   LLMods mods = atomic_mods(w, op);
   const LLType *elem = x->at[0]->type;
-  int n = l ? vector_length(w, op, l, ptr, mask) : 1;
+  int n = l ? gpu_access_width(w->index, op, l, ptr, mask) : 1;
   n = (int)max64(1, min64(n, gpu_atomic_bytes(op, w->sm) / ll_type_bytes(elem)));
   /* One thread acts for all of the program: what the others wrote before is part of what it releases. */
   if (!l && (mods.sem == LLS_RELEASE || mods.sem == LLS_ACQ_REL)) lower_barrier(w);

@@ -13,6 +13,8 @@
  */
 #include "gpu/passes/passes.h"
 
+#include "ir/watch.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +53,7 @@ int64_t gpu_buffer_bytes(const Type *memdesc) { return ir_numel(memdesc) * ir_el
 
 typedef struct Buffer {
   Op *op;
+  const Op *last; /* that it is alive at */
   int64_t bytes, align, offset;
   int from, to; /* op numbers */
   uint32_t leaf;
@@ -85,7 +88,7 @@ static int use_end(const Op *made, const Op *user) {
 }
 
 static void add_buffer(Allocate *a, Op *op, int64_t bytes, int64_t align) {
-  Buffer b = {.op = op, .bytes = bytes, .align = align, .from = (int)op->mark, .to = (int)op->mark};
+  Buffer b = {.op = op, .last = op, .bytes = bytes, .align = align, .from = (int)op->mark, .to = (int)op->mark};
   vec_push(a->cx, &a->buffers, b);
 }
 
@@ -102,7 +105,7 @@ static void collect(Allocate *a, Op *op) {
     if (!made) ir_fail(a->cx, op, NULL, "buffers of shared memory cannot be carried by control flow");
     Buffer *b = &a->buffers.at[(intptr_t)map_get(&a->index, made) - 1];
     int end = use_end(made, op);
-    if (end > b->to) b->to = end;
+    if (end > b->to) b->to = end, b->last = op;
   }
   int64_t bytes = gpu_scratch_bytes(a->cx, op, a->num_warps);
   if (bytes) add_buffer(a, op, bytes, 128);
@@ -186,6 +189,20 @@ static int64_t place(Allocate *a) {
   return total;
 }
 
+static void tell(Ctx *cx, const Buffer *b) {
+  Remark *r = watch_remark(cx, b->op->loc, "shared");
+  if (!r) return;
+  bool is_buffer = b->op->code == OP_LOCAL_ALLOC;
+  remark_text(r, "what", is_buffer ? "buffer" : "scratch");
+  remark_text(r, "op", ir_info(b->op)->name);
+  remark_text(r, "type", is_buffer ? ir_type_text(cx, b->op->results[0].type) : NULL);
+  remark_int(r, "offset", b->offset);
+  remark_int(r, "bytes", b->bytes);
+  remark_int(r, "from", b->from);
+  remark_int(r, "to", b->to);
+  r->last = ir_loc_printed(cx, b->last->loc);
+}
+
 bool gpu_allocate(Ctx *cx, Module *m) {
   Type *i32 = ir_int(cx, 32);
   int64_t total = 0;
@@ -197,6 +214,7 @@ bool gpu_allocate(Ctx *cx, Module *m) {
     total = max64(total, place(&a));
     for (uint32_t i = 0; i < a.buffers.len; i++)
       ir_set_attr(cx, a.buffers.at[i].op, GPU_OFFSET, ir_attr_int(cx, i32, a.buffers.at[i].offset));
+    for (uint32_t i = 0; i < a.buffers.len; i++) tell(cx, &a.buffers.at[i]);
   }
   ir_set_attr(cx, m->op, "ttg.shared", ir_attr_int(cx, i32, total));
   return true;

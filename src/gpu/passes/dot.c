@@ -11,6 +11,8 @@
  */
 #include "gpu/passes/passes.h"
 
+#include "ir/watch.h"
+
 #include <string.h>
 
 /* Which values are computed from a dot's result, and which become a dot's matrix: everything in one go over the ops in
@@ -164,17 +166,55 @@ bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
          ir_operand(dot, 0)->type->shape[1] * elem_bits >= 256;
 }
 
-DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
-  Ctx *cx = c->cx;
-  int num_warps = c->num_warps;
+/* Why no tensor core multiplies these; NULL: one does. */
+static const char *no_product(const Op *dot, int sm, bool wgmma) {
+  const Type *a = ir_elem(ir_operand(dot, 0)->type), *b = ir_elem(ir_operand(dot, 1)->type);
+  if (multiplies(dot, sm, wgmma)) return NULL;
+  if (a != b && !(is_fp8(a) && is_fp8(b))) return "the operands are of different types";
+  if (a->kind == TYPE_FLOAT && a->fkind == F32) return "f32 operands at full precision (input_precision=\"ieee\")";
+  if (a->kind == TYPE_FLOAT && a->fkind == F64) return "f64 operands";
+  if (is_fp8(a) && sm < 89) return "8-bit floats need compute capability 8.9";
+  return "no tensor core has this combination of element types";
+}
+
+/* Why it does not become wgmma, and why not mma.sync; NULL: it can. */
+static const char *no_wgmma(Coalesce *c, const Op *dot, int sm) {
   const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
-  if (t->rank != 2) return fma_plan(cx, dot, num_warps);
-  int64_t k_bits = a->shape[1] * ir_elem((Type *)a)->bits;
-  bool turned = is_tf32(dot) && (lies_across(c, dot, 0) || lies_across(c, dot, 1));
-  if (!turned && sm >= 90 && sm < 100 && num_warps % 4 == 0 && t->shape[0] >= 64 && t->shape[1] >= 16 &&
-      ir_numel(t) >= 16 * 8 * num_warps && k_bits >= 256 && multiplies(dot, sm, true))
-    return wgmma_plan(cx, dot, num_warps);
-  if (gpu_dot_has_mma_shape(dot, ir_elem((Type *)a)->bits, sm) && multiplies(dot, sm, false))
-    return mma_plan(c, dot, num_warps);
-  return fma_plan(cx, dot, num_warps);
+  if (sm < 90 || sm >= 100) return "wgmma is of compute capability 9.0 alone";
+  if (c->num_warps % 4) return "wgmma takes groups of four warps";
+  if (t->shape[0] < 64) return "fewer than 64 rows";
+  if (t->shape[1] < 16) return "fewer than 16 columns";
+  if (ir_numel(t) < 16 * 8 * c->num_warps) return "too few elements for so many warps";
+  if (a->shape[1] * ir_elem((Type *)a)->bits < 256) return "the inner dimension has fewer than 32 bytes";
+  if (is_tf32(dot) && (lies_across(c, dot, 0) || lies_across(c, dot, 1)))
+    return "wgmma reads tf32 along the inner dimension only, and memory has an operand along the other";
+  return no_product(dot, sm, true);
+}
+
+static const char *no_mma(const Op *dot, int sm) {
+  if (sm < 80) return "mma.sync is used from compute capability 8.0 on";
+  if (!gpu_dot_has_mma_shape(dot, ir_elem(ir_operand(dot, 0)->type)->bits, sm))
+    return "smaller than 16 x 8, or an inner dimension of fewer than 32 bytes";
+  return no_product(dot, sm, false);
+}
+
+static const char *not_two_dimensional(const Op *dot) {
+  return dot->results[0].type->rank == 2 ? NULL : "tensor cores take two dimensions, not three";
+}
+
+/* Which it becomes, and why no faster one. */
+DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
+  const char *shape = not_two_dimensional(dot), *wgmma = shape ? shape : no_wgmma(c, dot, sm),
+             *mma = shape ? shape : no_mma(dot, sm);
+  Remark *r = watch_remark(c->cx, dot->loc, "dot");
+  const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
+  remark_text(r, "unit", !wgmma ? "wgmma" : !mma ? "mma.sync" : "fma");
+  remark_text(r, "not_wgmma", wgmma);
+  remark_text(r, "not_mma_sync", !wgmma ? NULL : mma);
+  remark_ints(r, "result", t->shape, t->rank);
+  remark_int(r, "inner", a->shape[a->rank - 1]);
+  if (r) remark_text(r, "operands", ir_type_text(c->cx, ir_elem((Type *)a)));
+  if (!wgmma) return wgmma_plan(c->cx, dot, c->num_warps);
+  if (!mma) return mma_plan(c, dot, c->num_warps);
+  return fma_plan(c->cx, dot, c->num_warps);
 }

@@ -36,6 +36,7 @@
  */
 #include "gpu/passes/passes.h"
 
+#include "ir/watch.h"
 #include "opt/internal.h"
 
 #include <string.h>
@@ -76,6 +77,9 @@ typedef struct Pipeline {
   Vec(Op *) early; /* loads whose results they depend on */
   Map early_slice; /* what those loads' addresses depend on */
   bool *is_early;
+  Vec(Op *) loads;  /* of the body, as they stood; what became of them: */
+  Map refused;      /* to why they are not copied ahead */
+  Map in_registers; /* set of those that are loaded ahead into registers */
 } Pipeline;
 
 /* ---- which loads ------------------------------------------------------------------------------------------------- */
@@ -319,16 +323,30 @@ static bool is_repeated(Pipeline *p, const Tile *t) {
   return copies > 4 && copies * t->contiguity * 32 * p->num_warps > 4 * ir_numel(tensor);
 }
 
-static void consider(Pipeline *p, Op *load, bool (*find)(Pipeline *, Tile *), int64_t room) {
+/* Why the load is not copied ahead; NULL: it may be, as `t` says. */
+static const char *refusal(Pipeline *p, Op *load, Tile *t, bool (*find)(Pipeline *, Tile *), int64_t room) {
   int at;
+  if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at)))
+    return "masked-off elements are not zero (other=), and copies write zeros";
+  if (opt_is_volatile(load)) return "it is volatile";
+  if (!may_run_ahead(p, load))
+    return "the loop writes to the same argument or to an unknown address, or its threads communicate";
+  if (!find(p, t)) return "no dot reads it as an operand, alone and in this iteration";
+  t->contiguity = copy_length(p, load, t->shared);
+  if (t->contiguity * ir_elem_bytes(load->results[0].type->elem) < 4)
+    return "a copy moves 4 bytes at least, and fewer neighbours are known to be aligned and masked alike";
+  if (is_repeated(p, t)) return "it is so small that many threads hold the same elements";
+  if (room && buffer_bytes(p, p->stages, true) + bytes_of(t) * (p->stages - 1) > room)
+    return "there is not enough shared memory for its buffers";
+  return slice_of(p, load, false) ? NULL : "its address cannot be computed iterations ahead";
+}
+
+static void consider(Pipeline *p, Op *load, bool (*find)(Pipeline *, Tile *), int64_t room) {
   Tile t = {.load = load};
   if (load->code != OP_LOAD || !ir_is_tensor(load->results[0].type) || is_tile(p, load) || is_early(p, load)) return;
-  if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at))) return;
-  if (opt_is_volatile(load) || !may_run_ahead(p, load) || !find(p, &t)) return;
-  t.contiguity = copy_length(p, load, t.shared);
-  if (t.contiguity * ir_elem_bytes(load->results[0].type->elem) < 4 || is_repeated(p, &t)) return;
-  if (room && buffer_bytes(p, p->stages, true) + bytes_of(&t) * (p->stages - 1) > room) return;
-  if (slice_of(p, load, false)) vec_push(p->cx, &p->tiles, t);
+  const char *why = refusal(p, load, &t, find, room);
+  map_put(p->cx, &p->refused, load, (void *)(uintptr_t)why);
+  if (!why) vec_push(p->cx, &p->tiles, t);
 }
 
 /* Few elements that are not copied: loaded one iteration ahead into registers. Further ahead would be of no use: loop-carried
@@ -418,6 +436,7 @@ static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
  * buffers `index`, one of each ring. */
 static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value *const index[RINGS]) {
   Vec(Value *) tokens = {0};
+  Loc *loc = b->loc;
   for (Op *op = p->body->first; op; op = op->next) {
     if (map_has(&p->slice, op)) {
       ir_clone(b, op, map);
@@ -427,6 +446,7 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
       Tile *t = &p->tiles.at[i];
       if (t->load != op) continue;
       int at;
+      b->loc = op->loc;
       Value *ptr = mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
       Type *mask_type = ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1));
       Value *mask = ir_make(b, OP_SPLAT, mask_type, exists, NULL);
@@ -446,6 +466,7 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
       vec_push(p->cx, &tokens, &copy->results[0]);
     }
   }
+  b->loc = loc;
   Type *token = ir_token(p->cx);
   ir_op(b, OP_ASYNC_COMMIT, &token, 1, tokens.at, (int)tokens.len);
 }
@@ -856,6 +877,39 @@ static bool *marks(Ctx *cx, const Op *loop, const bool *old, int n) {
   return all;
 }
 
+static const char *why_not(const Pipeline *p, const Op *load) {
+  const char *refused = map_get(&p->refused, load);
+  bool has_dot = false;
+  for (const Op *op = p->body->first; op; op = op->next) has_dot |= op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT;
+  if (!has_dot) return "the loop has no dot, and what it loads takes too many registers to be loaded ahead";
+  return refused ? refused : "no dot depends on it";
+}
+
+/* What became of each load of the loop. `why`: none is pipelined, for that reason. */
+static void tell(const Pipeline *p, const char *why) {
+  for (uint32_t i = 0; i < p->loads.len; i++) {
+    Op *load = p->loads.at[i];
+    const Tile *tile = NULL;
+    for (uint32_t k = 0; k < p->tiles.len; k++)
+      if (p->tiles.at[k].load == load) tile = &p->tiles.at[k];
+    Remark *r = watch_remark(p->cx, load->loc, "pipeline");
+    if (!r) return;
+    bool registers = map_has(&p->in_registers, load);
+    remark_text(r, "how", tile ? "cp.async" : registers ? "registers" : NULL);
+    remark_int(r, "stages", tile ? p->stages : registers ? 2 : 1);
+    remark_text(r, "why_not", tile || registers ? NULL : why ? why : why_not(p, load));
+    if (tile) {
+      remark_int(r, "buffers", p->rings[tile->ring].n);
+      remark_int(r, "copy_bytes", tile->contiguity * ir_elem_bytes(load->results[0].type->elem));
+    }
+    r->last = ir_loc_printed(p->cx, p->loop->loc);
+  }
+}
+
+static void note_registers(Pipeline *p, const Pipeline *from) {
+  for (uint32_t i = 0; i < from->early.len; i++) map_put(p->cx, &p->in_registers, from->early.at[i], p->loop);
+}
+
 static void load_next(Pipeline *p) {
   Pipeline next = {.cx = p->cx, .index = p->index, .loop = p->loop, .body = p->body, .sm = p->sm, .stages = 1};
   int n = p->loop->nresults;
@@ -864,6 +918,7 @@ static void load_next(Pipeline *p) {
   next.is_early = marks(p->cx, p->loop, NULL, 0);
   for (Op *op = p->body->first; op; op = op->next) consider_next(p, &next, op);
   if (!next.early.len) return;
+  note_registers(p, &next);
   transform(&next);
   p->is_ahead = marks(p->cx, p->loop, p->is_ahead, n);
   p->is_early = marks(p->cx, p->loop, p->is_early, n);
@@ -872,22 +927,36 @@ static void load_next(Pipeline *p) {
 static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
-  if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
   Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.num_warps = gpu_num_warps(m);
+  for (Op *op = body->first; op; op = op->next)
+    if (op->code == OP_LOAD) vec_push(cx, &p.loads, op);
+  if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) {
+    tell(&p, stages < 2             ? "the loop has one stage (num_stages)"
+             : has_inner_loop(body) ? "the loop holds another one"
+                                    : "the loop counts unsigned");
+    return false;
+  }
   p.is_ahead = marks(cx, loop, NULL, 0);
   p.is_early = marks(cx, loop, NULL, 0);
   find_feeds(&p);
   int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8);
   for (Op *op = body->first; op; op = op->next) consider(&p, op, find_operand, 0);
   while (p.stages > 2 && buffer_bytes(&p, p.stages, true) > room) p.stages--;
-  if (buffer_bytes(&p, p.stages, true) > room) return false;
+  if (buffer_bytes(&p, p.stages, true) > room) {
+    p.tiles.len = 0;
+    tell(&p, "two buffers of each operand are more than there is shared memory");
+    return false;
+  }
   for (Op *op = body->first; op; op = op->next) consider(&p, op, find_reader, room);
   if (!p.tiles.len) {
-    if (!prefetch(&p)) return false;
-    transform(&p);
-    return true;
+    bool ahead = prefetch(&p);
+    if (ahead) note_registers(&p, &p);
+    tell(&p, NULL);
+    if (ahead) transform(&p);
+    return ahead;
   }
+  note_registers(&p, &p);
   load_next(&p);
   choose_buffers(&p, room);
   for (uint32_t i = 0; i < p.tiles.len; i++) {
@@ -895,6 +964,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
     t->ring = t->registers && p.rings[REGISTERS].n != p.rings[OPERANDS].n ? REGISTERS : OPERANDS;
     p.rings[t->ring].used = true;
   }
+  tell(&p, NULL);
   ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, p.in_flight ? ir_attr_unit(cx) : NULL);
   transform(&p);
   return true;
