@@ -45,7 +45,7 @@ KEPT = {
 # what is called by name from outside. base/ names things by what they are: arenas, maps, buffers.
 PREFIXES = {
     "src/syntax": "syn_ lex_ parse_",
-    "src/ir": "ir_",
+    "src/ir": "ir_ watch_ remark_",
     "src/index": "index_",
     "src/lang": "lang_ val_",
     "src/lang/python": "py_ lang_",
@@ -61,6 +61,7 @@ PREFIXES = {
     "src/cpu": "cpu_ ttc_rt_ tritonc_target",
     "src/cpu/emit": "emit_ cpu_",
     "src/cpu/rt": "rt_ ttc_rt_ __extendhfsf2 __truncsfhf2 __truncdfhf2",
+    "src/explore": "explore_",
     "src/run": "run_ ttc_",
     "src/aot": "aot_",
     "src/api": "ttc_",

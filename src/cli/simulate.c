@@ -362,7 +362,7 @@ void cli_simulate_reported(Ctx *cx, const Cli *cli, const RunRequest *request, u
   WatchMark mark = watch_mark(cx);
   Launch l = prepare(&r, &k, &again, grid);
   watch_rewind(cx, mark);
-  if (l.machine->target != &simt_target) ctx_fail(cx, ERR_SOURCE, "only GPUs can be simulated");
+  if (l.machine->target != &nvidia_simt_target) ctx_fail(cx, ERR_SOURCE, "only GPUs can be simulated");
   SimulatedLaunch launch = {.grid = grid, .args = l.args, .memory = l.memory, .nmemory = l.nmemory};
-  simulate_launch(cx, l.machine->kernel, &launch, report);
+  nvidia_simulate_launch(cx, l.machine->kernel, &launch, report);
 }

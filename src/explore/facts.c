@@ -15,20 +15,20 @@ static int capability(const Compiled *c) {
 static void put_kernel(Facts *f) {
   const Compiled *c = f->compiled;
   const KernelInfo *k = &c->info;
-  put_text(f, "kernel", k->name);
-  put_text(f, "target", k->target);
-  put_name(f, "metadata");
+  explore_put_text(f, "kernel", k->name);
+  explore_put_text(f, "target", k->target);
+  explore_put_name(f, "metadata");
   buf_puts(f->out, run_metadata(f->cx, c));
   int sm = capability(c);
-  put_open(f, "resources", '{');
-  put_int(f, "warps", sm ? k->num_warps : 0);
-  put_int(f, sm ? "shared_bytes" : "scratch_bytes", k->shared);
+  explore_put_open(f, "resources", '{');
+  explore_put_int(f, "warps", sm ? k->num_warps : 0);
+  explore_put_int(f, sm ? "shared_bytes" : "scratch_bytes", k->shared);
   if (k->n_regs) {
-    put_int(f, "registers", k->n_regs);
-    put_int(f, "spilled_words", k->n_spills);
+    explore_put_int(f, "registers", k->n_regs);
+    explore_put_int(f, "spilled_words", k->n_spills);
   }
-  if (sm) put_occupancy(f, sm);
-  put_close(f, '}');
+  if (sm) explore_put_occupancy(f, sm);
+  explore_put_close(f, '}');
 }
 
 static const char *what_pass(Facts *f, const char *name) {
@@ -45,49 +45,49 @@ static const char *what_pass(Facts *f, const char *name) {
 static void put_passes(Facts *f) {
   const char *before = NULL;
   bool gpu = false;
-  put_open(f, "passes", '[');
+  explore_put_open(f, "passes", '[');
   for (uint32_t i = 0; i < f->watch->passes.len; i++) {
     const WatchedPass *p = f->watch->passes.at[i];
     bool changed = p->text != before;
-    put_open(f, NULL, '{');
-    put_text(f, "name", p->name);
-    put_text(f, "what", what_pass(f, p->name));
-    put_double(f, "us", (double)(p->ns / 100) / 10);
+    explore_put_open(f, NULL, '{');
+    explore_put_text(f, "name", p->name);
+    explore_put_text(f, "what", what_pass(f, p->name));
+    explore_put_double(f, "us", (double)(p->ns / 100) / 10);
     gpu |= strstr(p->text, "ttg.num-warps") != NULL;
-    put_text(f, "stage", gpu ? "ttgir" : "ttir");
-    put_bool(f, "changed", changed);
-    if (changed) put_lines(f, p->text, p->len, &p->locs);
-    put_close(f, '}');
+    explore_put_text(f, "stage", gpu ? "ttgir" : "ttir");
+    explore_put_bool(f, "changed", changed);
+    if (changed) explore_put_lines(f, p->text, p->len, &p->locs);
+    explore_put_close(f, '}');
     before = p->text;
   }
-  put_close(f, ']');
+  explore_put_close(f, ']');
 }
 
 /* Those of one kind, in the order in which they were made. */
 static void put_remarks_of(Facts *f, const char *kind) {
-  put_open(f, kind, '[');
+  explore_put_open(f, kind, '[');
   for (uint32_t i = 0; i < f->watch->remarks.len; i++) {
     const Remark *r = f->watch->remarks.at[i];
     if (strcmp(r->kind, kind) != 0) continue;
-    put_open(f, NULL, '{');
-    put_int(f, "place", place_of(f, r->loc));
-    if (r->last) put_int(f, "last", place_of(f, r->last));
+    explore_put_open(f, NULL, '{');
+    explore_put_int(f, "place", explore_place_of(f, r->loc));
+    if (r->last) explore_put_int(f, "last", explore_place_of(f, r->last));
     if (r->fields.len) buf_printf(f->out, ", %s", r->fields.s);
-    put_close(f, '}');
+    explore_put_close(f, '}');
   }
-  put_close(f, ']');
+  explore_put_close(f, ']');
 }
 
 static void put_remarks(Facts *f) {
   Map done = {0};
-  put_open(f, "remarks", '{');
+  explore_put_open(f, "remarks", '{');
   for (uint32_t i = 0; i < f->watch->remarks.len; i++) {
     const char *kind = intern(f->cx, f->watch->remarks.at[i]->kind);
     if (map_has(&done, kind)) continue;
     map_put(f->cx, &done, kind, f);
     put_remarks_of(f, kind);
   }
-  put_close(f, '}');
+  explore_put_close(f, '}');
 }
 
 static void put_ir(Facts *f, const Stage *s) {
@@ -95,43 +95,43 @@ static void put_ir(Facts *f, const Stage *s) {
   Buf text = {.cx = f->cx};
   PrintedLocs locs = {0};
   ir_print(&text, m, (PrintOptions){.no_locations = true, .locs = &locs});
-  put_lines(f, buf_text(&text), text.len, &locs);
+  explore_put_lines(f, buf_text(&text), text.len, &locs);
 }
 
 static void put_stages(Facts *f) {
   const Stages *all = &f->compiled->stages;
-  put_open(f, "stages", '[');
+  explore_put_open(f, "stages", '[');
   for (uint32_t i = 0; i < all->len; i++) {
     const Stage *s = &all->at[i];
     if (s->binary) continue;
-    put_open(f, NULL, '{');
-    put_text(f, "name", s->name);
+    explore_put_open(f, NULL, '{');
+    explore_put_text(f, "name", s->name);
     if (!strcmp(s->name, "ttir") || !strcmp(s->name, "ttgir"))
       put_ir(f, s);
     else
-      put_lines(f, s->bytes, s->len, NULL);
-    put_close(f, '}');
+      explore_put_lines(f, s->bytes, s->len, NULL);
+    explore_put_close(f, '}');
   }
-  put_close(f, ']');
+  explore_put_close(f, ']');
   for (uint32_t i = 0; i < all->len; i++)
-    if (!strcmp(all->at[i].name, "ttgir")) put_gpu(f, all->at[i].bytes, all->at[i].len);
+    if (!strcmp(all->at[i].name, "ttgir")) explore_put_gpu(f, all->at[i].bytes, all->at[i].len);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------------------- */
 
 static void put_access(Facts *f, const SimtAccess *a) {
-  put_open(f, NULL, '{');
-  put_int(f, "place", place_of_ll(f, a->inst->loc));
-  put_text(f, "memory", a->space == 3 ? "shared" : "global");
-  put_bool(f, "write", a->is_write);
-  put_int(f, "requests", (int64_t)a->requests);
-  put_int(f, "bytes", (int64_t)a->bytes);
-  put_int(f, "sectors", (int64_t)a->sectors);
-  put_int(f, "ideal_sectors", (int64_t)a->ideal_sectors);
-  put_int(f, "passes", (int64_t)a->wavefronts);
-  put_int(f, "ideal_passes", (int64_t)a->ideal_wavefronts);
-  put_int(f, "worst_bank", a->worst);
-  put_close(f, '}');
+  explore_put_open(f, NULL, '{');
+  explore_put_int(f, "place", explore_place_of_ll(f, a->inst->loc));
+  explore_put_text(f, "memory", a->space == 3 ? "shared" : "global");
+  explore_put_bool(f, "write", a->is_write);
+  explore_put_int(f, "requests", (int64_t)a->requests);
+  explore_put_int(f, "bytes", (int64_t)a->bytes);
+  explore_put_int(f, "sectors", (int64_t)a->sectors);
+  explore_put_int(f, "ideal_sectors", (int64_t)a->ideal_sectors);
+  explore_put_int(f, "passes", (int64_t)a->wavefronts);
+  explore_put_int(f, "ideal_passes", (int64_t)a->ideal_wavefronts);
+  explore_put_int(f, "worst_bank", a->worst);
+  explore_put_close(f, '}');
 }
 
 /* One entry for all instructions of a place, a memory and a direction. */
@@ -140,7 +140,8 @@ static void put_accesses(Facts *f, const SimtReport *r) {
   Vec(SimtAccess *) all = {0};
   for (uint32_t i = 0; i < r->naccesses; i++) {
     const SimtAccess *x = &r->accesses[i];
-    const char *key = intern(f->cx, ctx_printf(f->cx, "%d %d %d", place_of_ll(f, x->inst->loc), x->space, x->is_write));
+    const char *key =
+        intern(f->cx, ctx_printf(f->cx, "%d %d %d", explore_place_of_ll(f, x->inst->loc), x->space, x->is_write));
     SimtAccess *sum = map_get(&at, key);
     if (!sum) {
       sum = ctx_copy(f->cx, x, sizeof *x);
@@ -153,9 +154,9 @@ static void put_accesses(Facts *f, const SimtReport *r) {
     sum->wavefronts += x->wavefronts, sum->ideal_wavefronts += x->ideal_wavefronts;
     if (x->worst > sum->worst) sum->worst = x->worst;
   }
-  put_open(f, "accesses", '[');
+  explore_put_open(f, "accesses", '[');
   for (uint32_t i = 0; i < all.len; i++) put_access(f, all.at[i]);
-  put_close(f, ']');
+  explore_put_close(f, ']');
 }
 
 static void put_counts(Facts *f, const SimtReport *r) {
@@ -163,52 +164,52 @@ static void put_counts(Facts *f, const SimtReport *r) {
   Map at = {0};
   for (uint32_t i = 0; i < r->ncounts; i++) {
     const SimtCount *x = &r->counts[i];
-    int place = x->inst ? place_of_ll(f, x->inst->loc) : -1;
+    int place = x->inst ? explore_place_of_ll(f, x->inst->loc) : -1;
     const void *key = (const void *)(uintptr_t)(place + 2);
     SimtCount *s = map_get(&at, key);
     if (!s) map_put(f->cx, &at, key, s = &sum[at.len]);
     s->instructions += x->instructions, s->divergent += x->divergent;
     s->splits += x->splits, s->barriers += x->barriers, s->waits += x->waits;
   }
-  put_open(f, "lines", '[');
+  explore_put_open(f, "lines", '[');
   for (uint32_t i = 0; i < at.len; i++) {
     const SimtCount *s = at.entries[i].value;
-    put_open(f, NULL, '{');
-    put_int(f, "place", (int64_t)(uintptr_t)at.entries[i].key - 2);
-    put_int(f, "instructions", (int64_t)s->instructions);
-    put_int(f, "divergent", (int64_t)s->divergent);
-    put_int(f, "divergent_branches", (int64_t)s->splits);
-    put_int(f, "barriers", (int64_t)s->barriers);
-    put_int(f, "waits", (int64_t)s->waits);
-    put_close(f, '}');
+    explore_put_open(f, NULL, '{');
+    explore_put_int(f, "place", (int64_t)(uintptr_t)at.entries[i].key - 2);
+    explore_put_int(f, "instructions", (int64_t)s->instructions);
+    explore_put_int(f, "divergent", (int64_t)s->divergent);
+    explore_put_int(f, "divergent_branches", (int64_t)s->splits);
+    explore_put_int(f, "barriers", (int64_t)s->barriers);
+    explore_put_int(f, "waits", (int64_t)s->waits);
+    explore_put_close(f, '}');
   }
-  put_close(f, ']');
+  explore_put_close(f, ']');
 }
 
 static void put_run(Facts *f, const ExploreRun *run) {
   const SimtReport *r = run->report;
-  put_open(f, "run", '{');
+  explore_put_open(f, "run", '{');
   buf_printf(f->out, "\"grid\": [%u, %u, %u]", run->grid[0], run->grid[1], run->grid[2]);
-  put_int(f, "instructions", (int64_t)r->instructions);
-  put_int(f, "divergent", (int64_t)r->divergent);
-  put_int(f, "barriers", (int64_t)r->barriers);
-  put_int(f, "mistakes", r->nissues);
+  explore_put_int(f, "instructions", (int64_t)r->instructions);
+  explore_put_int(f, "divergent", (int64_t)r->divergent);
+  explore_put_int(f, "barriers", (int64_t)r->barriers);
+  explore_put_int(f, "mistakes", r->nissues);
   put_accesses(f, r);
   put_counts(f, r);
-  put_close(f, '}');
+  explore_put_close(f, '}');
 }
 
 void explore_facts(Buf *out, const Compiled *c, const ExploreRun *run) {
   Facts f = {.cx = out->cx, .out = out, .compiled = c, .watch = watch_of(out->cx)};
-  put_open(&f, NULL, '{');
-  put_int(&f, "version", FACTS_VERSION);
-  put_text(&f, "tritonc", TTC_VERSION);
+  explore_put_open(&f, NULL, '{');
+  explore_put_int(&f, "version", FACTS_VERSION);
+  explore_put_text(&f, "tritonc", TTC_VERSION);
   put_kernel(&f);
   put_passes(&f);
   put_remarks(&f);
   put_stages(&f);
   if (run) put_run(&f, run);
-  put_places(&f);
-  put_close(&f, '}');
+  explore_put_places(&f);
+  explore_put_close(&f, '}');
   buf_putc(out, '\n');
 }

@@ -37,8 +37,8 @@ typedef struct Gpu {
 static int line_of(const Gpu *g, const Op *op) { return (int)(uintptr_t)map_get(&g->line_of, op); }
 
 static void put_where(Gpu *g, const Op *op) {
-  put_int(g->f, "place", place_of(g->f, op->loc));
-  put_int(g->f, "line", line_of(g, op));
+  explore_put_int(g->f, "place", explore_place_of(g->f, op->loc));
+  explore_put_int(g->f, "line", line_of(g, op));
 }
 
 /* ---- ops and their lines ----------------------------------------------------------------------------------------- */
@@ -90,7 +90,7 @@ static void put_bases(Gpu *g, const Layout *l, Axis axis, const char *name) {
   Buf *out = g->f->out;
   int bits = layout_in_bits(l, axis);
   if (bits < 0) return;
-  put_open(g->f, name, '[');
+  explore_put_open(g->f, name, '[');
   for (int b = 0; b < bits; b++) {
     uint64_t image = layout_basis(l, axis, b);
     buf_puts(out, b ? ",[" : "[");
@@ -101,13 +101,13 @@ static void put_bases(Gpu *g, const Layout *l, Axis axis, const char *name) {
     }
     buf_putc(out, ']');
   }
-  put_close(g->f, ']');
+  explore_put_close(g->f, ']');
 }
 
 static void put_shape(Gpu *g, const Type *t) {
-  put_open(g->f, "shape", '[');
+  explore_put_open(g->f, "shape", '[');
   for (int d = 0; d < t->rank; d++) buf_printf(g->f->out, "%s%lld", d ? "," : "", (long long)t->shape[d]);
-  put_close(g->f, ']');
+  explore_put_close(g->f, ']');
 }
 
 static int element_bits(Type *t) {
@@ -119,25 +119,25 @@ static void put_layout(Gpu *g, Type *t) {
   Buf encoding = {.cx = g->cx};
   bool shared = t->kind == TYPE_MEMDESC;
   ir_print_attr(&encoding, t->encoding);
-  put_open(g->f, NULL, '{');
-  put_text(g->f, "name", alias_of(g, buf_text(&encoding)));
-  put_text(g->f, "encoding", buf_text(&encoding));
-  put_text(g->f, "memory", shared ? "shared" : "registers");
+  explore_put_open(g->f, NULL, '{');
+  explore_put_text(g->f, "name", alias_of(g, buf_text(&encoding)));
+  explore_put_text(g->f, "encoding", buf_text(&encoding));
+  explore_put_text(g->f, "memory", shared ? "shared" : "registers");
   put_shape(g, t);
-  put_int(g->f, "element_bits", element_bits(t));
+  explore_put_int(g->f, "element_bits", element_bits(t));
   const Layout *l = shared ? gpu_shared_layout(g->cx, t) : gpu_layout(g->cx, t);
-  put_open(g->f, "bases", '{');
+  explore_put_open(g->f, "bases", '{');
   put_bases(g, l, AXIS_REGISTER, "register");
   put_bases(g, l, AXIS_LANE, "lane");
   put_bases(g, l, AXIS_WARP, "warp");
   put_bases(g, l, AXIS_OFFSET, "offset");
-  put_close(g->f, '}');
-  put_close(g->f, '}');
+  explore_put_close(g->f, '}');
+  explore_put_close(g->f, '}');
 }
 
 /* Which layouts the results of a line have. */
 static void put_layout_lines(Gpu *g) {
-  put_open(g->f, "layout_lines", '[');
+  explore_put_open(g->f, "layout_lines", '[');
   bool any = false;
   for (uint32_t i = 0; i < g->ops.len; i++) {
     const Op *op = g->ops.at[i];
@@ -152,7 +152,7 @@ static void put_layout_lines(Gpu *g) {
       }
     }
   }
-  put_close(g->f, ']');
+  explore_put_close(g->f, ']');
 }
 
 /* ---- accesses ---------------------------------------------------------------------------------------------------- */
@@ -234,28 +234,28 @@ static void put_access(Gpu *g, const Op *op) {
   if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) width = 1;
   int64_t total;
   int sectors = sectors_of(g, ptr, bytes * width, &total);
-  put_open(g->f, NULL, '{');
+  explore_put_open(g->f, NULL, '{');
   put_where(g, op);
-  put_text(g->f, "op", ir_info(op)->name);
-  put_text(g->f, "kind", access_kind(op));
-  put_text(g->f, "element", ir_type_text(g->cx, elem));
-  put_int(g->f, "width", width);
-  put_int(g->f, "bytes_per_thread", (int64_t)width * bytes);
-  put_int(g->f, "requests_per_warp", gpu_registers(l) / width);
-  put_bool(g->f, "masked", mask != NULL);
+  explore_put_text(g->f, "op", ir_info(op)->name);
+  explore_put_text(g->f, "kind", access_kind(op));
+  explore_put_text(g->f, "element", ir_type_text(g->cx, elem));
+  explore_put_int(g->f, "width", width);
+  explore_put_int(g->f, "bytes_per_thread", (int64_t)width * bytes);
+  explore_put_int(g->f, "requests_per_warp", gpu_registers(l) / width);
+  explore_put_bool(g->f, "masked", mask != NULL);
   if (sectors >= 0) {
-    put_int(g->f, "sectors_per_request", sectors);
-    put_int(g->f, "ideal_sectors", div_up(total, SECTOR));
+    explore_put_int(g->f, "sectors_per_request", sectors);
+    explore_put_int(g->f, "ideal_sectors", div_up(total, SECTOR));
   }
-  put_int(g->f, "layout", layout_number(g, ptr->type));
-  put_close(g->f, '}');
+  explore_put_int(g->f, "layout", layout_number(g, ptr->type));
+  explore_put_close(g->f, '}');
 }
 
 /* ---- conversions ------------------------------------------------------------------------------------------------- */
 
 static const char *conversion_way(Gpu *g, const Layout *from, const Layout *to, int bytes) {
-  if (exchange_in_registers(g->cx, from, to)) return "registers";
-  return exchange_by_shuffles(g->cx, from, to, bytes) ? "shuffles" : "shared memory";
+  if (gpu_exchange_in_registers(g->cx, from, to)) return "registers";
+  return gpu_exchange_by_shuffles(g->cx, from, to, bytes) ? "shuffles" : "shared memory";
 }
 
 static void put_conversion(Gpu *g, const Op *op) {
@@ -265,18 +265,19 @@ static void put_conversion(Gpu *g, const Op *op) {
   Type *from = ir_operand(op, 0)->type, *to = op->nresults ? op->results[0].type : ir_operand(op, 1)->type;
   int a = layout_number(g, from), b = layout_number(g, to);
   if (a < 0 || b < 0) return;
-  put_open(g->f, NULL, '{');
+  explore_put_open(g->f, NULL, '{');
   put_where(g, op);
-  put_text(g->f, "op", ir_info(op)->name);
-  put_int(g->f, "from", a);
-  put_int(g->f, "to", b);
+  explore_put_text(g->f, "op", ir_info(op)->name);
+  explore_put_int(g->f, "from", a);
+  explore_put_int(g->f, "to", b);
   if (convert) {
-    put_text(g->f, "by", conversion_way(g, gpu_layout(g->cx, from), gpu_layout(g->cx, to), ir_elem_bytes(to->elem)));
-    put_int(g->f, "scratch_bytes", convert_scratch(g->cx, op));
+    explore_put_text(g->f, "by",
+                     conversion_way(g, gpu_layout(g->cx, from), gpu_layout(g->cx, to), ir_elem_bytes(to->elem)));
+    explore_put_int(g->f, "scratch_bytes", gpu_convert_scratch(g->cx, op));
   } else {
-    put_text(g->f, "by", "shared memory");
+    explore_put_text(g->f, "by", "shared memory");
   }
-  put_close(g->f, '}');
+  explore_put_close(g->f, '}');
 }
 
 /* ---- loops ------------------------------------------------------------------------------------------------------- */
@@ -336,24 +337,24 @@ static int64_t pending_of(const Block *body) {
 static void put_loop(Gpu *g, const Op *loop) {
   const Block *body = ir_entry(loop, 0);
   int64_t pending = pending_of(body);
-  put_open(g->f, NULL, '{');
+  explore_put_open(g->f, NULL, '{');
   put_where(g, loop);
-  put_int(g->f, "ahead", pending < 0 ? 0 : pending + 1);
-  put_open(g->f, "steps", '[');
+  explore_put_int(g->f, "ahead", pending < 0 ? 0 : pending + 1);
+  explore_put_open(g->f, "steps", '[');
   for (const Op *op = body->first; op; op = op->next) {
     const char *kind = step_kind(op);
     if (!kind) continue;
-    put_open(g->f, NULL, '{');
+    explore_put_open(g->f, NULL, '{');
     put_where(g, op);
-    put_text(g->f, "op", ir_info(op)->name);
-    put_text(g->f, "kind", kind);
-    put_int(g->f, "ahead", ahead_of(op, pending));
-    if (op->code == OP_ASYNC_WAIT) put_int(g->f, "pending", ir_attr_int_or(op, "num", 0));
-    if (op->code == OP_WARP_GROUP_DOT_WAIT) put_int(g->f, "pending", ir_attr_int_or(op, "pendings", 0));
-    put_close(g->f, '}');
+    explore_put_text(g->f, "op", ir_info(op)->name);
+    explore_put_text(g->f, "kind", kind);
+    explore_put_int(g->f, "ahead", ahead_of(op, pending));
+    if (op->code == OP_ASYNC_WAIT) explore_put_int(g->f, "pending", ir_attr_int_or(op, "num", 0));
+    if (op->code == OP_WARP_GROUP_DOT_WAIT) explore_put_int(g->f, "pending", ir_attr_int_or(op, "pendings", 0));
+    explore_put_close(g->f, '}');
   }
-  put_close(g->f, ']');
-  put_close(g->f, '}');
+  explore_put_close(g->f, ']');
+  explore_put_close(g->f, '}');
 }
 
 /* ---- values in registers ----------------------------------------------------------------------------------------- */
@@ -415,33 +416,33 @@ static void put_registers(Gpu *g) {
   }
   enum { SHOWN = 40 };
   if (all.len) qsort(all.at, all.len, sizeof *all.at, by_registers);
-  put_open(g->f, "live", '[');
+  explore_put_open(g->f, "live", '[');
   for (uint32_t i = 0; i < all.len && i < SHOWN; i++) {
     const Ranged *r = &all.at[i];
-    put_open(g->f, NULL, '{');
+    explore_put_open(g->f, NULL, '{');
     put_where(g, r->v->op);
-    put_text(g->f, "type", ir_type_text(g->cx, r->v->type));
-    put_text(g->f, "name", r->v->op->loc && r->v->op->loc->kind == LOC_NAME ? r->v->op->loc->name : NULL);
-    put_int(g->f, "registers", r->registers);
-    put_int(g->f, "to_line", r->to > r->from ? r->to : r->from);
-    put_close(g->f, '}');
+    explore_put_text(g->f, "type", ir_type_text(g->cx, r->v->type));
+    explore_put_text(g->f, "name", r->v->op->loc && r->v->op->loc->kind == LOC_NAME ? r->v->op->loc->name : NULL);
+    explore_put_int(g->f, "registers", r->registers);
+    explore_put_int(g->f, "to_line", r->to > r->from ? r->to : r->from);
+    explore_put_close(g->f, '}');
   }
-  put_close(g->f, ']');
+  explore_put_close(g->f, ']');
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 static void each(Gpu *g, const char *name, void (*put)(Gpu *g, const Op *op)) {
-  put_open(g->f, name, '[');
+  explore_put_open(g->f, name, '[');
   for (uint32_t i = 0; i < g->ops.len; i++) put(g, g->ops.at[i]);
-  put_close(g->f, ']');
+  explore_put_close(g->f, ']');
 }
 
 static void put_if_loop(Gpu *g, const Op *op) {
   if (op->code == OP_FOR) put_loop(g, op);
 }
 
-void put_gpu(Facts *f, const char *text, size_t len) {
+void explore_put_gpu(Facts *f, const char *text, size_t len) {
   Gpu g = {.f = f, .cx = f->cx};
   g.m = ir_read(f->cx, source_new(f->cx, "ttgir", text, len, 1));
   g.index = index_analyze(f->cx, g.m);
@@ -451,14 +452,14 @@ void put_gpu(Facts *f, const char *text, size_t len) {
   g.text = buf_text(&shown);
   ir_walk(g.m->op, note_op, &g);
   number_lines(&g, &locs);
-  put_open(f, "gpu", '{');
+  explore_put_open(f, "gpu", '{');
   each(&g, "accesses", put_access);
   each(&g, "conversions", put_conversion);
   each(&g, "loops", put_if_loop);
   put_registers(&g);
   put_layout_lines(&g);
-  put_open(f, "layouts", '[');
+  explore_put_open(f, "layouts", '[');
   for (uint32_t i = 0; i < g.layouts.len; i++) put_layout(&g, g.layouts.at[i]);
-  put_close(f, ']');
-  put_close(f, '}');
+  explore_put_close(f, ']');
+  explore_put_close(f, '}');
 }

@@ -31,26 +31,26 @@ typedef struct Facts {
 /* ---- json.c ------------------------------------------------------------------------------------------------------ */
 
 /* `"name": `, with a comma in front where something stands there already. */
-void put_name(Facts *f, const char *name);
-void put_text(Facts *f, const char *name, const char *text); /* NULL: null */
-void put_int(Facts *f, const char *name, int64_t x);
-void put_bool(Facts *f, const char *name, bool x);
-void put_double(Facts *f, const char *name, double x);
-void put_open(Facts *f, const char *name, char bracket); /* name NULL: an element of a list */
-void put_close(Facts *f, char bracket);
+void explore_put_name(Facts *f, const char *name);
+void explore_put_text(Facts *f, const char *name, const char *text); /* NULL: null */
+void explore_put_int(Facts *f, const char *name, int64_t x);
+void explore_put_bool(Facts *f, const char *name, bool x);
+void explore_put_double(Facts *f, const char *name, double x);
+void explore_put_open(Facts *f, const char *name, char bracket); /* name NULL: an element of a list */
+void explore_put_close(Facts *f, char bracket);
 
 /* ---- places.c ---------------------------------------------------------------------------------------------------- */
 
-int place_of(Facts *f, const Loc *loc);       /* -1: unknown */
-int place_of_ll(Facts *f, const LLLoc *loc);
+int explore_place_of(Facts *f, const Loc *loc);       /* -1: unknown */
+int explore_place_of_ll(Facts *f, const LLLoc *loc);
 /* A text of lines, and the number of a place for each line. `locs`: of a printed module; NULL: what the text says of
  * itself (`!dbg`, `.loc`), which is left out. */
-void put_lines(Facts *f, const char *text, size_t len, const PrintedLocs *locs);
-void put_places(Facts *f); /* last: files, their sources, places */
+void explore_put_lines(Facts *f, const char *text, size_t len, const PrintedLocs *locs);
+void explore_put_places(Facts *f); /* last: files, their sources, places */
 
 /* ---- gpu.c ------------------------------------------------------------------------------------------------------- */
 
-void put_gpu(Facts *f, const char *text, size_t len); /* of the stage ttgir, which is put, too */
+void explore_put_gpu(Facts *f, const char *text, size_t len); /* of the stage ttgir, which is put, too */
 
 /* ---- page.c ------------------------------------------------------------------------------------------------------ */
 
@@ -63,6 +63,6 @@ extern const size_t explore_page_files_count;
 
 /* ---- occupancy.c ------------------------------------------------------------------------------------------------- */
 
-void put_occupancy(Facts *f, int sm);
+void explore_put_occupancy(Facts *f, int sm);
 
 #endif

@@ -21,7 +21,7 @@ static const Multiprocessor multiprocessors[] = {
 
 static int64_t up(int64_t x, int64_t unit) { return div_up(x, unit) * unit; }
 
-void put_occupancy(Facts *f, int sm) {
+void explore_put_occupancy(Facts *f, int sm) {
   const KernelInfo *k = &f->compiled->info;
   const Multiprocessor *m = NULL;
   for (size_t i = 0; i < COUNT(multiprocessors); i++)
@@ -40,15 +40,15 @@ void put_occupancy(Facts *f, int sm) {
   size_t least = 0;
   for (size_t i = 1; i < COUNT(limits); i++)
     if (limits[i].blocks >= 0 && limits[i].blocks < limits[least].blocks) least = i;
-  put_open(f, "occupancy", '{');
-  put_int(f, "blocks", limits[least].blocks);
-  put_int(f, "warps", limits[least].blocks * k->num_warps);
-  put_int(f, "most_warps", m->threads / 32);
-  put_text(f, "limit", limits[least].name);
-  put_open(f, "blocks_by", '{');
+  explore_put_open(f, "occupancy", '{');
+  explore_put_int(f, "blocks", limits[least].blocks);
+  explore_put_int(f, "warps", limits[least].blocks * k->num_warps);
+  explore_put_int(f, "most_warps", m->threads / 32);
+  explore_put_text(f, "limit", limits[least].name);
+  explore_put_open(f, "blocks_by", '{');
   for (size_t i = 0; i < COUNT(limits); i++)
-    if (limits[i].blocks >= 0) put_int(f, limits[i].name, limits[i].blocks);
-  put_close(f, '}');
-  put_int(f, "shared_per_multiprocessor", m->shared);
-  put_close(f, '}');
+    if (limits[i].blocks >= 0) explore_put_int(f, limits[i].name, limits[i].blocks);
+  explore_put_close(f, '}');
+  explore_put_int(f, "shared_per_multiprocessor", m->shared);
+  explore_put_close(f, '}');
 }

@@ -72,7 +72,7 @@ function addLine(column, number, text, keys, heat) {
   const i = column.lines.length;
   const element = el("div", { class: "l" + (keys.length ? " mine" : ""), role: "option", id: column.name + "-" + i, "data-i": i });
   if (heat) element.append(el("em"));
-  element.append(el("u", null, number), ...colour(text));
+  element.append(el("u", null, number), el("code", null, ...colour(text, column.name)));
   column.rows.append(element);
   column.lines.push({ keys, element, number });
   for (const key of keys) {
@@ -82,14 +82,15 @@ function addLine(column, number, text, keys, heat) {
 }
 
 /** Keywords, strings and comments of any of the languages: enough to find one's way. */
-function colour(text) {
+function colour(text, language) {
   const parts = [];
   const pattern = /("[^"\n]*"|#.*$|\/\/.*$|;.*$)|\b(def|return|for|in|if|else|while|import|from|as|tt\.\w+|ttg\.\w+|ttng\.\w+|arith\.\w+|math\.\w+|scf\.\w+|cf\.\w+)\b|^(\s*(?:@!?%?\w+ )?[a-z]\w*(?:\.[\w:]+)+)/gm;
   let from = 0;
   for (const m of text.matchAll(pattern)) {
     const isComment = m[1] && !m[1].startsWith('"');
+    if (isComment && m[1].startsWith("//") === (language === "source") && !m[1].startsWith(";")) continue;
     if (isComment && m[1].startsWith(";") && m[1].length < 3) continue;
-    if (isComment && m[1].startsWith("#") && /^#(ttg|ttng|\w+[,>)\s]|\w+$)/.test(m[1])) continue;
+    if (isComment && m[1].startsWith("#") && language !== "source") continue;
     parts.push(text.slice(from, m.index), el("span", { class: isComment ? "n" : m[1] ? "s" : "k" }, m[0]));
     from = m.index + m[0].length;
   }
@@ -339,9 +340,10 @@ function start() {
   addChips();
   addMenus();
   showHeat(heats.find((h) => !h.empty) || heats[0]);
+  light([]);
+  columns[0].text.focus();
   addPanels();
   dragDivider();
   document.addEventListener("keydown", onKey);
-  light([]);
-  columns[0].text.focus();
+  document.documentElement.dataset.ready = "yes";
 }

@@ -232,8 +232,12 @@ function addPanels() {
     byId("tabs").append(tab);
   });
   openPanel(facts.run ? "run" : facts.gpu && facts.gpu.loops.length ? "pipeline" : there[0].name);
-  const asked = new URLSearchParams(location.hash.slice(1)); // #tab=layouts&theme=dark&line=7, for links and pictures
+  const asked = new URLSearchParams(location.hash.slice(1)); // #tab=layouts&layout=2&theme=dark&line=7, for links and pictures
   if (there.some((p) => p.name === asked.get("tab"))) openPanel(asked.get("tab"));
+  if (openTab === "layouts" && asked.get("layout")) {
+    byId("layout-from").value = asked.get("layout");
+    byId("layout-from").dispatchEvent(new Event("change"));
+  }
   if (asked.get("theme")) document.documentElement.dataset.theme = asked.get("theme");
   if (asked.get("line")) {
     const i = columns[0].lines.findIndex((l) => l.number === Number(asked.get("line")));

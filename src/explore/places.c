@@ -41,7 +41,7 @@ static void keep_source(Facts *f, const Loc *loc, int file) {
   map_put(f->cx, &f->piece_of, s->text, f);
 }
 
-int place_of(Facts *f, const Loc *loc) {
+int explore_place_of(Facts *f, const Loc *loc) {
   if (!loc) return -1;
   uintptr_t known = (uintptr_t)map_get(&f->loc_of, loc);
   if (known) return (int)known - 1;
@@ -69,7 +69,7 @@ int place_of(Facts *f, const Loc *loc) {
   return place;
 }
 
-int place_of_ll(Facts *f, const LLLoc *loc) {
+int explore_place_of_ll(Facts *f, const LLLoc *loc) {
   Vec(const LLLoc *) chain = {0};
   for (; loc; loc = loc->inlined_at) vec_push(f->cx, &chain, loc);
   int place = -1;
@@ -136,7 +136,7 @@ static int place_of_metadata(Debug *d, int n) {
     const char *folder = file ? quoted_after(f->cx, file, "directory: \"") : NULL;
     int at = number_after(line, "line: ", 0);
     if (!name || !at) continue;
-    if (folder && *folder && *name != '/') name = ctx_printf(f->cx, "%s/%s", folder, name);
+    if (folder && *folder && strcmp(folder, ".") != 0 && *name != '/') name = ctx_printf(f->cx, "%s/%s", folder, name);
     place = number_of_place(f, (Place){number_of_file(f, name), at, number_after(line, "column: ", 0), place});
   }
   return place;
@@ -172,9 +172,9 @@ static void read_loc(Debug *d, const char *word) {
 typedef Vec(int) Numbers;
 
 static void put_numbers(Facts *f, const char *name, const Numbers *numbers) {
-  put_open(f, name, '[');
+  explore_put_open(f, name, '[');
   for (uint32_t i = 0; i < numbers->len; i++) buf_printf(f->out, "%s%d", i ? "," : "", numbers->at[i]);
-  put_close(f, ']');
+  explore_put_close(f, ']');
 }
 
 /* Is the line nothing but debugging information? */
@@ -217,20 +217,20 @@ static void lines_of_ir(Facts *f, const char *text, size_t len, const PrintedLoc
     const char *stop = line_end(s, end);
     int place = -1;
     for (; next < locs->len && text + locs->at[next].at <= stop; next++)
-      if (place < 0) place = place_of(f, locs->at[next].loc);
+      if (place < 0) place = explore_place_of(f, locs->at[next].loc);
     vec_push(f->cx, at, place);
     s = stop + 1;
   }
 }
 
-void put_lines(Facts *f, const char *text, size_t len, const PrintedLocs *locs) {
+void explore_put_lines(Facts *f, const char *text, size_t len, const PrintedLocs *locs) {
   Numbers at = {0};
   Buf shown = {.cx = f->cx};
   if (locs)
     lines_of_ir(f, text, len, locs, &at);
   else
     lines_of_text(f, text, len, &shown, &at);
-  put_name(f, "text");
+  explore_put_name(f, "text");
   buf_json(f->out, locs ? text : buf_text(&shown), locs ? len : shown.len);
   put_numbers(f, "at", &at);
 }
@@ -255,31 +255,31 @@ static int by_line(const void *a, const void *b) {
                             : (x->first_line > y->first_line) - (x->first_line < y->first_line);
 }
 
-void put_places(Facts *f) {
+void explore_put_places(Facts *f) {
   for (uint32_t i = 0; i < f->files.len; i++) read_source(f, (int)i);
   if (f->pieces.len) qsort(f->pieces.at, f->pieces.len, sizeof *f->pieces.at, by_line);
-  put_open(f, "files", '[');
+  explore_put_open(f, "files", '[');
   for (uint32_t i = 0; i < f->files.len; i++) {
-    put_open(f, NULL, '{');
-    put_text(f, "name", f->files.at[i]);
-    put_open(f, "pieces", '[');
+    explore_put_open(f, NULL, '{');
+    explore_put_text(f, "name", f->files.at[i]);
+    explore_put_open(f, "pieces", '[');
     for (uint32_t k = 0; k < f->pieces.len; k++) {
       const Piece *p = &f->pieces.at[k];
       if (p->file != (int)i) continue;
-      put_open(f, NULL, '{');
-      put_int(f, "first_line", p->first_line);
-      put_name(f, "text");
+      explore_put_open(f, NULL, '{');
+      explore_put_int(f, "first_line", p->first_line);
+      explore_put_name(f, "text");
       buf_json(f->out, p->text, p->len);
-      put_close(f, '}');
+      explore_put_close(f, '}');
     }
-    put_close(f, ']');
-    put_close(f, '}');
+    explore_put_close(f, ']');
+    explore_put_close(f, '}');
   }
-  put_close(f, ']');
-  put_open(f, "places", '[');
+  explore_put_close(f, ']');
+  explore_put_open(f, "places", '[');
   for (uint32_t i = 0; i < f->places.len; i++) {
     const Place *p = &f->places.at[i];
     buf_printf(f->out, "%s[%d,%d,%d,%d]", i ? "," : "", p->file, p->line, p->col, p->caller);
   }
-  put_close(f, ']');
+  explore_put_close(f, ']');
 }
