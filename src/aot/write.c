@@ -26,7 +26,7 @@ static bool has_descriptors(const AotBuild *b) {
 }
 
 static void put_guard(Buf *out, const char *name) {
-  buf_puts(out, "TRITONC_");
+  buf_puts(out, "KERNELS_");
   for (const char *s = name; *s; s++)
     buf_putc(out, isalnum((unsigned char)*s) ? (char)toupper((unsigned char)*s) : '_');
   buf_puts(out, "_H");
