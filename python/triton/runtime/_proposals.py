@@ -175,7 +175,7 @@ class _Probes:
         self.grid = self._grid(self.base)
 
     def _unknowns(self) -> list[str]:
-        from .autotuner import Heuristics
+        from ._config import Heuristics
 
         given = {*self.tuner.nargs, *self.kwargs}
         inner = self.tuner.fn
@@ -186,7 +186,7 @@ class _Probes:
 
     def values(self, sizes: dict) -> dict:
         """All arguments by name."""
-        from .autotuner import Heuristics
+        from ._config import Heuristics
 
         given = {p.name: p.default for p in self.function.params if p.has_default}
         given.update(self.tuner.nargs, **self.kwargs, **sizes)
@@ -392,7 +392,7 @@ def _machine(metadata: object) -> dict:
 
 def propose(tuner: Autotuner, args: tuple, kwargs: dict) -> list[Config]:
     """The configurations to measure for a launch, what is most promising first."""
-    from .autotuner import Config
+    from ._config import Config
 
     probes = _Probes(tuner, args, kwargs)
     model = _Model(probes)

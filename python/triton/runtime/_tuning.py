@@ -158,7 +158,7 @@ def _code(kernel: object) -> bytes:
 
 def identity(tuner: Autotuner, config: Config, kernel: object, kwargs: dict) -> object:
     """Equal for configurations whose launches do the same: the same code on the same grid with the same arguments."""
-    from .autotuner import Heuristics
+    from ._config import Heuristics
 
     metadata = getattr(kernel, "metadata", None)
     if metadata is None:
