@@ -420,7 +420,7 @@ def test_descriptors_assertions_and_bad_pointers(place):
     assert out[1] == "1 picked, `desc`: a stride of a tensor descriptor is not a multiple of 16 bytes"
     assert out[2] == "0 5"
     assert out[3].startswith("4 checked: ") and out[3].endswith("assertion failed: n must be positive")
-    assert out[4].startswith("4 checked: kernel `checked`, program (0, 0, 0): access to memory")
+    assert out[4].startswith("4 checked: kernel `checked`, program (0, 0, 0): access to unmapped memory")
 
 
 def test_half_floats_without_the_instructions(place, kernels):
