@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-
-
 class Autotuner(KernelInterface):
     """A kernel that measures its configurations once for each key and then uses the best.
 
@@ -508,8 +506,6 @@ def autotune(
         )
 
     return decorate
-
-
 
 
 def heuristics(values: dict[str, Callable]) -> Callable:
