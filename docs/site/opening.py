@@ -24,6 +24,8 @@ FOLDERS = {
     "nvidia": "PTX, assembler, driver",
     "cpu": "The CPU back end",
     "run": "Pipeline, cache, launch",
+    "aot": "Kernels as C source",
+    "explore": "Facts and the page",
     "api": "The C interface",
     "cli": "The command",
     "ext": "The extension module of Python",

@@ -268,7 +268,7 @@ def test_impossible_arguments(value, message):
 
 
 def test_dtype_that_kernels_do_not_know():
-    with pytest.raises(TypeError, match="no element type `torch.complex64`"):
+    with pytest.raises(TypeError, match="do not support the element type `torch.complex64`"):
         put_kernel[(1,)](torch.zeros(1, dtype=torch.complex64), 1)
 
 

@@ -272,6 +272,9 @@ def test_a_driver_of_ones_own_measures_its_way(monkeypatch):
 @pytest.mark.parametrize("disk", [False, True])
 def test_an_interrupt_keeps_what_is_known(disk, tmp_path, monkeypatch):
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    before = signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a background process begins with the signal ignored
     configs = [triton.Config({"BLOCK": b}) for b in (16, 32, 64, 128)]
     seen, broken = [], True
 
@@ -286,6 +289,7 @@ def test_an_interrupt_keeps_what_is_known(disk, tmp_path, monkeypatch):
     x = np.zeros(100, np.float32)
     with pytest.raises(KeyboardInterrupt):
         kernel[grid](x, 100, 1.0)
+    signal.signal(signal.SIGINT, before)
     assert len(seen) == 2 and (x == 0).all() and not kernel.cache
     broken = False
     if disk:  # as another process would
