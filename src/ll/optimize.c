@@ -10,5 +10,6 @@ void ll_optimize(LLFunc *f, int sm) {
   ll_addressing(f);
   ll_licm(f);
   ll_strength(f);
+  ll_widen(f);
   ll_dce(f);
 }

@@ -228,6 +228,20 @@ static void put_intrinsic(Printer *p, const LLInst *i) {
   end_inst(p, i);
 }
 
+/* LLVM has no wide product, and finds the machine's behind extensions. */
+static void put_wide_product(Printer *p, const LLInst *i) {
+  int t[2];
+  for (int a = 0; a < 2; a++) {
+    t[a] = ll_temp(p);
+    buf_printf(p->out, "  %%t%d = %s i32 ", t[a], i->op == LL_MUL_WIDE_S32 ? "sext" : "zext");
+    ll_put_value(p, i->args[a]);
+    buf_puts(p->out, " to i64\n");
+  }
+  put_result(p, i);
+  buf_printf(p->out, "mul i64 %%t%d, %%t%d", t[0], t[1]);
+  end_inst(p, i);
+}
+
 static void put_terminator(Printer *p, const LLInst *i) {
   buf_puts(p->out, "  ");
   if (i->op == LL_BR)
@@ -248,7 +262,9 @@ static void put_one_line(Printer *p, const LLInst *i, void (*put)(Printer *, con
 }
 
 static void put_inst(Printer *p, const LLInst *i) {
-  if (i->op >= LL_FIRST_INTRINSIC)
+  if (i->op == LL_MUL_WIDE_S32 || i->op == LL_MUL_WIDE_U32)
+    put_wide_product(p, i);
+  else if (i->op >= LL_FIRST_INTRINSIC)
     put_intrinsic(p, i);
   else if (i->op <= LL_FNEG)
     put_one_line(p, i, put_arithmetic);

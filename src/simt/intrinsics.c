@@ -158,6 +158,8 @@ EACH1(EX2_F16X2, uint32_t, uint32_t, reg_at, half_exp2(x) | half_exp2(x >> 16) <
 
 EACH2(MULHI_S32, uint32_t, uint32_t, reg_at, (uint64_t)((int64_t)(int32_t)x *(int32_t)y) >> 32)
 EACH2(MULHI_U32, uint32_t, uint32_t, reg_at, (uint64_t)x *y >> 32)
+EACH2(MUL_WIDE_S32, uint64_t, uint32_t, reg_at, (int64_t)(int32_t)x *(int32_t)y)
+EACH2(MUL_WIDE_U32, uint64_t, uint32_t, reg_at, (uint64_t)x *y)
 static uint64_t mulhi_unsigned(uint64_t x, uint64_t y) {
   uint64_t xl = (uint32_t)x, xh = x >> 32, yl = (uint32_t)y, yh = y >> 32;
   uint64_t middle = xh * yl + (xl * yl >> 32), low = (uint32_t)middle + xl * yh;
@@ -377,6 +379,8 @@ Handler *const simt_intrinsics[LL_OPS - LL_FIRST_INTRINSIC] = {
     IS(DIV_APPROX),
     IS(MULHI_S32),
     IS(MULHI_U32),
+    IS(MUL_WIDE_S32),
+    IS(MUL_WIDE_U32),
     IS(MULHI_S64),
     IS(MULHI_U64),
     IS(POPC),

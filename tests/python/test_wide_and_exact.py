@@ -25,6 +25,30 @@ def test_mulhi(dtype):
 
 
 @triton.jit
+def wide_product_kernel(x, y, signed, unsigned, mixed, scaled, B: tl.constexpr):
+    at = tl.arange(0, B)
+    a, b = tl.load(x + at), tl.load(y + at)
+    u, v = a.to(tl.uint32, bitcast=True), b.to(tl.uint32, bitcast=True)
+    tl.store(signed + at, a.to(tl.int64) * b)
+    tl.store(unsigned + at, u.to(tl.uint64) * v)
+    tl.store(mixed + at, a.to(tl.int64) * v.to(tl.int64))
+    tl.store(scaled + at, (a.to(tl.int64) << 30) + a.to(tl.int64) * -2147483648 + u.to(tl.int64) * 4294967295)
+
+
+def test_products_of_extended_numbers():
+    limits, rng = np.iinfo(np.int32), np.random.default_rng(7)
+    x, y = (rng.integers(limits.min, limits.max, 64, dtype=np.int32) for _ in range(2))
+    x[:5], y[:5] = [limits.min, limits.min, limits.max, -1, 0], [limits.min, limits.max, limits.max, -1, limits.min]
+    outs = [np.zeros(64, np.int64), np.zeros(64, np.uint64), np.zeros(64, np.int64), np.zeros(64, np.int64)]
+    wide_product_kernel[(1,)](x, y, *outs, B=64)
+    a, b = (v.astype(object) for v in (x, y))
+    u, v = (w.view(np.uint32).astype(object) for w in (x, y))
+    for got, want in zip(outs, (a * b, u * v, a * v, (a << 30) - (a << 31) + u * 4294967295), strict=True):
+        bits = 2**64
+        assert [int(g) % bits for g in got] == [int(w) % bits for w in want]
+
+
+@triton.jit
 def divide_kernel(x, q, r, n, C: tl.constexpr, B: tl.constexpr):
     at = tl.program_id(0) * B + tl.arange(0, B)
     v = tl.load(x + at, mask=at < n, other=1)
