@@ -215,7 +215,7 @@ def test_mistakes():
         triton_call(x, x + 1j, 10, kernel=add_kernel, out_shape=shape, grid=1, BLOCK=16)
     with pytest.raises(TypeError, match="decorated with @triton.jit"):
         triton_call(x, kernel=print, out_shape=shape, grid=1)
-    with pytest.raises(TypeError, match="out_shape is needed"):
+    with pytest.raises(TypeError, match="out_shape is required"):
         triton_call(x, x, 10, kernel=add_kernel, grid=1, BLOCK=16)
     with pytest.raises(ValueError, match="one to three sizes"):
         triton_call(x, x, 10, kernel=add_kernel, out_shape=shape, grid=(1, 2, 3, 4), BLOCK=16)
