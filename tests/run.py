@@ -289,6 +289,8 @@ def asan():
     visible = ["--capture=sys", "-p", "no:faulthandler"]
     # Shadow memory alone takes more addresses than this test's limits leave.
     visible += ["--deselect=tests/python/test_cpu.py::test_want_of_memory_inside_llvm_is_an_error"]
+    # The run-time library would come first in the debugger as well, which then waits for itself.
+    visible += ["--deselect=tests/python/test_lines.py::test_gdb_names_the_line"]
     # How compile time grows is measured without sanitizers, whose own cost is not even.
     files = [f for f in (ROOT / "tests" / "python").glob("test_*.py") if f.stem[5:] not in ("compile_time", "growth")]
     files.sort(key=lambda f: f.stat().st_size)
