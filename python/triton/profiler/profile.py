@@ -42,7 +42,7 @@ def _check(context: str | None, data: str | None, mode: str | BaseMode | None) -
         raise ValueError(f"the mode {str(mode)!r} is not known; there are 'pcsampling' and 'periodic_flushing'")
     if name == "pcsampling":
         raise RuntimeError(
-            "mode 'pcsampling' needs a GPU whose instructions may be sampled, and a driver that permits it"
+            "mode 'pcsampling': instructions are not sampled; without a mode the time of kernels is measured"
         )
 
 
