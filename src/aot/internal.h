@@ -35,10 +35,8 @@ bool aot_is_c_name(const char *name);
 bool aot_is_descriptor(const AotParam *p);
 /* ", int32_t n, ..." of those that are no constants, the grid first where callers give it. */
 void aot_params(Buf *out, const AotBuild *b, const AotVariant *v);
-/* An expression: are the arguments what the variant takes? */
-void aot_condition(Buf *out, const AotBuild *b, const AotVariant *v);
-/* Declarations of the constants that a grid may name, and of `grid_`. */
-void aot_grid(Buf *out, const AotVariant *v, const char *indent);
+/* "if (" are the arguments what the variant takes? ") {", and declarations of the constants that a grid may name and of `grid_`. */
+void aot_open_variant(Buf *out, const AotBuild *b, const AotVariant *v);
 /* "(void)n;" for parameters that this variant does not use. */
 void aot_unused(Buf *out, const AotVariant *v, const char *indent);
 /* What callers read of a function: what arguments its variants want. */

@@ -125,7 +125,7 @@ static void put_hint(Buf *out, const AotBuild *b, const AotVariant *v, size_t i)
   }
 }
 
-void aot_condition(Buf *out, const AotBuild *b, const AotVariant *v) {
+static void put_condition(Buf *out, const AotBuild *b, const AotVariant *v) {
   const char *and = "";
   for (size_t i = 0; i < v->nwhen; i++, and = " && ") {
     const AotRange *r = &v->when[i];
@@ -150,7 +150,7 @@ void aot_condition(Buf *out, const AotBuild *b, const AotVariant *v) {
 
 /* ---- grids ------------------------------------------------------------------------------------------------------- */
 
-void aot_grid(Buf *out, const AotVariant *v, const char *indent) {
+static void put_grid(Buf *out, const AotVariant *v, const char *indent) {
   for (size_t i = 0; i < v->nparams && v->grid[0]; i++) {
     const AotParam *p = &v->params[i];
     if (p->type || !aot_is_c_name(p->name)) continue;
@@ -169,6 +169,13 @@ void aot_grid(Buf *out, const AotVariant *v, const char *indent) {
     buf_puts(out, "grid_x, grid_y, grid_z};\n");
 }
 
+void aot_open_variant(Buf *out, const AotBuild *b, const AotVariant *v) {
+  buf_puts(out, "  if (");
+  put_condition(out, b, v);
+  buf_puts(out, ") {\n");
+  put_grid(out, v, "    ");
+}
+
 void aot_unused(Buf *out, const AotVariant *v, const char *indent) {
   for (size_t i = 0; i < v->nparams; i++)
     if (v->params[i].type && v->params[i].hint == 1) buf_printf(out, "%s(void)%s;\n", indent, v->params[i].name);
@@ -183,7 +190,7 @@ void aot_describe(Buf *out, const AotBuild *b, const AotFunction *f) {
     Buf condition = {.cx = out->cx};
     AotBuild tested = *b;
     tested.trusts_hints = false;
-    aot_condition(&condition, &tested, v);
+    put_condition(&condition, &tested, v);
     buf_printf(out, "%s%s", i ? ";\n * else " : ", ",
                strcmp(buf_text(&condition), "1") == 0 ? "for any arguments" : "where ");
     if (strcmp(buf_text(&condition), "1") != 0) buf_puts(out, buf_text(&condition));

@@ -86,10 +86,7 @@ static void put_function(Buf *out, const AotBuild *b, const AotFunction *f) {
   buf_puts(out, ") {\n");
   for (size_t i = 0; i < f->nvariants; i++) {
     const AotVariant *v = &f->variants[i];
-    buf_puts(out, "  if (");
-    aot_condition(out, b, v);
-    buf_puts(out, ") {\n");
-    aot_grid(out, v, "    ");
+    aot_open_variant(out, b, v);
     put_arguments(out, f, v);
     aot_unused(out, v, "    ");
     buf_printf(out, "    return ttc_rt_launch(&%s_%zu_, grid_, args_);\n  }\n", f->name, i);

@@ -316,10 +316,7 @@ static void put_function(Buf *out, const AotBuild *b, const AotFunction *f) {
   buf_puts(out, ") {\n");
   for (size_t i = 0; i < f->nvariants; i++) {
     const AotVariant *v = &f->variants[i];
-    buf_puts(out, "  if (");
-    aot_condition(out, b, v);
-    buf_puts(out, ") {\n");
-    aot_grid(out, v, "    ");
+    aot_open_variant(out, b, v);
     buf_printf(out, "    Kernel_ *const kernel_ = &%s_%zu_;\n    CUresult result_ = load_(kernel_);\n", f->name, i);
     aot_unused(out, v, "    ");
     buf_puts(out,
