@@ -66,7 +66,7 @@ static int moving_axis(IndexInfo *ix, const Index *l, const Index *r, int64_t *s
 /* l + plus < r */
 static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, int64_t plus, Draft *out) {
   int64_t step = 0;
-  if (l->hi < r->lo - plus && l->hi < INT64_MAX && r->lo > INT64_MIN + 1) return; /* always */
+  if (l->hi > INT64_MIN && l->hi < INT64_MAX && l->hi + plus < r->lo) return; /* always */
   if (l->lo > INT64_MIN && r->hi < INT64_MAX && l->lo + plus >= r->hi) {
     out->never = true;
     return;

@@ -446,3 +446,31 @@ def test_unsigned_numbers_that_keep_their_distance(how, target):
     want[32 + j] = j.int()
     want[64 + (j ^ 9)] += j.int() + 1
     assert torch.equal(out, want)
+
+
+@triton.jit
+def far_bounds_kernel(x, out, m: tl.int64, c: tl.constexpr):
+    """Masks whose two sides are further apart than a number of their type tells."""
+    r, j = tl.arange(0, 2)[:, None], tl.arange(0, 64)[None, :]
+    up, down = c - 63 + j.to(m.dtype), c - j.to(m.dtype)
+    n: tl.constexpr = 128
+    tl.store(out + r * 64 + j, tl.load(x + r, mask=m >= down, other=0))
+    tl.store(out + n + r * 64 + j, tl.load(x + r, mask=m > down, other=0))
+    tl.store(out + 2 * n + r * 64 + j, tl.load(x + r, mask=m <= down, other=0))
+    tl.store(out + 3 * n + r * 64 + j, tl.load(x + r, mask=m < down, other=0))
+    tl.store(out + 4 * n + r * 64 + j, tl.load(x + r, mask=m >= up, other=0))
+    tl.store(out + 5 * n + r * 64 + j, tl.load(x + r, mask=m > up, other=0))
+    tl.store(out + 6 * n + r * 64 + j, tl.load(x + r, mask=m <= up, other=0))
+    tl.store(out + 7 * n + r * 64 + j, tl.load(x + r, mask=m < up, other=0))
+
+
+LEAST, MOST = -(2**63), 2**63 - 1
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("c", [MOST, 2**31 - 1, 0, LEAST + 63])
+def test_bounds_further_apart_than_a_type_holds(c, target, monkeypatch):
+    """The CPU took the difference of both sides, which had wrapped around, for the number of elements."""
+    for m in (LEAST, LEAST + 5, -(2**40), -5, 31, 2**40, MOST - 31, MOST):
+        x = torch.full((2,), 7, dtype=torch.int16)
+        check(far_bounds_kernel, target, monkeypatch, x, torch.ones(8 * 128, dtype=torch.int16), m, c)
