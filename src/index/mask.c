@@ -72,7 +72,7 @@ static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, 
     return;
   }
   bool narrow = ir_elem(ir_operand(v->op, 0)->type)->bits < 32; /* it may wrap around on the way */
-  int axis = narrow ? -1 : moving_axis(ix, l, r, &step);
+  int axis = narrow || index_may_wrap(l) || index_may_wrap(r) ? -1 : moving_axis(ix, l, r, &step);
   const IndexSum *base =
       axis >= 0 && index_sum_is_small(l->base) && index_sum_is_small(r->base) ? index_sub(ix, l->base, r->base) : NULL;
   base = index_sum_add(ix, base, index_sum_const(ix, plus), 1);

@@ -427,6 +427,34 @@ def test_sorts_of_what_is_hardly_loaded(how, target):
 
 
 @triton.jit
+def from_an_end_kernel(out, wide, n, FIRST: tl.constexpr, N: tl.constexpr):
+    j = tl.arange(0, N)
+    up, down = FIRST + j, FIRST - j
+    tl.store(out + j, 1, mask=up < n)
+    tl.store(out + N + j, 1, mask=n <= down)
+    tl.store(out + 2 * N + j, 1, mask=up < n + j)
+    tl.store(out + 3 * N + j, 1, mask=n - j >= down)
+    tl.store(out + 4 * N + j, (up > n).to(tl.int8))
+    tl.store(wide + j, up.to(tl.int64))
+    tl.store(wide + N + j, down.to(tl.int64) - 1)
+    tl.store(wide + 2 * N + j, (up - 1).to(tl.uint32).to(tl.int64))
+
+
+@pytest.mark.parametrize("n", [5, -5, 2**31 - 16, -(2**31) + 15])
+@pytest.mark.parametrize("first", [2**31 - 4, -(2**31) + 3, 2**31 - 1, 7])
+def test_index_arithmetic_that_begins_at_an_end(first, n, target):
+    """The CPU took it not to pass the end: comparisons became bounds, and what was widened went on evenly."""
+    count = 16
+    out, wide = torch.zeros(5 * count, dtype=torch.int8), torch.zeros(3 * count, dtype=torch.int64)
+    from_an_end_kernel[(1,)](out, wide, n, first, count)
+    j = np.arange(count)
+    up, down, above, below = ((x + 2**31) % 2**32 - 2**31 for x in (first + j, first - j, n + j, n - j))
+    want = [up < n, n <= down, up < above, below >= down, up > n]
+    assert np.array_equal(out.reshape(5, count).numpy() != 0, want)
+    assert np.array_equal(wide.numpy(), np.concatenate([up, down - 1, (up - 1) % 2**32]))
+
+
+@triton.jit
 def unsigned_distance_kernel(out, n, HOW: tl.constexpr):
     j = tl.arange(0, 32)
     u = j.to(tl.uint32)
