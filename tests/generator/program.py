@@ -81,7 +81,7 @@ class Program:
             "n": rng.randint(0, 9),
             "m": rng.randint(-5, 70),
             "big": rng.choice([2**31, -(2**40), 7, 2**20]),
-            # Not nearer: what a kernel is given is taken not to pass an end of its type within a block (docs/language.md).
+            # Not nearer: what a launch gives is taken not to pass an end of its type in a block (docs/language.md).
             "end": rng.choice([-1, 1]) * (2 ** rng.choice([31, 63]) - 2**20 - rng.randrange(100)),
         }
         # Strides known at run time: of rows and of columns, and where the first element is.
