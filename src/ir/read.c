@@ -129,8 +129,23 @@ Value *ir_define_arg(Reader *r, Block *b, const char *name, Type *type, Loc *loc
 
 /* ---- attributes -------------------------------------------------------------------------------------------------- */
 
+static void put_attr(Reader *r, void *arg, const char *name, Attr *a);
+
+/* #tt.cache_policy<cache_modifier = ca, eviction_policy = evict_first>, of 3.9: two attributes here. */
+static void put_cache_policy(Reader *r, PendingOp *op, const Attr *policy) {
+  static const char *const names[][2] = {{"cache_modifier", "cache"}, {"eviction_policy", "evict"}};
+  for (int i = 0; i < policy->n; i++)
+    for (size_t k = 0; k < COUNT(names); k++)
+      if (policy->names && !strcmp(policy->names[i], names[k][0]))
+        put_attr(r, op, intern(r->cx, names[k][1]), policy->items[i]);
+}
+
 static void put_attr(Reader *r, void *arg, const char *name, Attr *a) {
   PendingOp *op = arg;
+  if (!strcmp(name, "cachePolicy") && a->kind == ATTR_DIALECT && !strcmp(a->text, "tt.cache_policy")) {
+    put_cache_policy(r, op, a);
+    return;
+  }
   const EnumTable *e = ir_format_enum(op->format, name);
   if (e && !e->is_number && a->kind == ATTR_INT) {
     const char *keyword = ir_enum_keyword(e, a->integer);
@@ -545,6 +560,8 @@ static void bind_results(Reader *r, Op *made, const ResultNames *names) {
 static Opcode find_opcode(Reader *r, const char *name) {
   intptr_t code = (intptr_t)map_get(&ir_tables(r->cx)->opcodes, name);
   if (!strcmp(name, "module")) return OP_MODULE;
+  if (!strcmp(name, "tt.approx_divf"))
+    return OP_DIVF; /* of 3.9: a division that may be approximated is arith.divf here */
   if (code) return (Opcode)(code - 1);
   const char *names[OPCODES];
   for (int i = 0; i < OPCODES; i++) names[i] = ir_ops[i].name;

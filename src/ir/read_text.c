@@ -453,11 +453,16 @@ static Attr *read_param_inside(Reader *r) {
   return a;
 }
 
+/* Attributes whose parameters stand as name = value without braces. */
+static bool names_without_braces(const char *name) {
+  return !strncmp(name, "llvm.", 5) || !strcmp(name, "tt.cache_policy");
+}
+
 Attr *ir_read_params(Reader *r, const char *name) {
   Vec(const char *) names = {0};
   Vec(Attr *) items = {0};
   ir_expect(r, '<');
-  bool braces = ir_accept(r, '{'), named = braces || !strncmp(name, "llvm.", 5);
+  bool braces = ir_accept(r, '{'), named = braces || names_without_braces(name);
   if (!ir_is_punct(r, braces ? '}' : '>')) {
     do {
       if (named) {

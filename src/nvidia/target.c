@@ -1,5 +1,6 @@
 /* target.c: the struct Target "cuda": from optimized Triton IR to a cubin, as the list of its steps. Running one is
  * driver.c's. */
+#include "nvidia/adopt.h"
 #include "gpu/gpu.h"
 #include "ir/watch.h"
 #include "nvidia/driver.h"
@@ -214,7 +215,14 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   const char *text = edited(cx, o, "ttgir", &len);
   if (text) *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
   if (text || is_lowered) {
+    static const Pass *const before[] = {&opt_pass_structurize};
+    LangOptions language = {0};
+    lang_options(o, &language);
+    opt_run(cx, *m, before, COUNT(before));
     opt_inline_all(cx, *m);
+    opt_expand_math(cx, *m, gpu_native_math, &language);
+    Op *func = ir_module_func(*m, info->name);
+    if (func) nvidia_adopt_parts(cx, func, info);
     gpu_adopt_maps(cx, *m);
     gpu_place_maps(cx, *m);
     describe_args(cx, *m, info);

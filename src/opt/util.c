@@ -23,6 +23,7 @@ bool opt_speculatable(const Op *op) {
   case OP_DIVUI:
   case OP_REMUI: return ir_is_const_int(ir_operand(op, 1), &d) && d != 0;
   case OP_DIVSI:
+  case OP_CEILDIVSI:
   case OP_REMSI: return ir_is_const_int(ir_operand(op, 1), &d) && d != 0 && d != -1;
   default: return true;
   }

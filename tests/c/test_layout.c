@@ -250,8 +250,8 @@ static void instance_mma(Ctx *cx) {
   assert_int_equal(at(l, 0, 0, 2, AXIS_DIM0), 16);
   /* Operand A of m16n8k16, 16-bit elements: a0 a1 row g, k 2t; a2 a3 row g + 8; a4 a5 k + 8. B: b0 b1 k 2t, column g;
    * b2 b3 k + 8. */
-  const Layout *a = layout_mma_operand(cx, 0, 1, (int[]){1, 1}, (int[]){6, 5}, false);
-  const Layout *b = layout_mma_operand(cx, 1, 1, (int[]){1, 1}, (int[]){5, 6}, false);
+  const Layout *a = layout_mma_operand(cx, 2, 0, 1, (int[]){1, 1}, (int[]){6, 5}, false);
+  const Layout *b = layout_mma_operand(cx, 2, 1, 1, (int[]){1, 1}, (int[]){5, 6}, false);
   assert_true(layout_surjective(a) && layout_surjective(b));
   for (int lane = 0; lane < 32; lane++)
     for (int warp = 0; warp < 4; warp++) {
@@ -273,7 +273,7 @@ static void instance_mma(Ctx *cx) {
   /* Two warp groups beside each other: both read the same rows of an operand in registers, in the order of the
    * accumulator's warps. */
   const Layout *acc = layout_wgmma(cx, (int[]){2, 1}, 5, (int[]){6, 6});
-  const Layout *left = layout_mma_operand(cx, 0, 1, (int[]){2, 1}, (int[]){6, 5}, true);
+  const Layout *left = layout_mma_operand(cx, 2, 0, 1, (int[]){2, 1}, (int[]){6, 5}, true);
   for (int warp = 0; warp < 8; warp++) {
     assert_int_equal(at(acc, 0, 0, warp, AXIS_DIM1), warp / 4 * 32);
     assert_int_equal(at(left, 0, 0, warp, AXIS_DIM0), at(acc, 0, 0, warp, AXIS_DIM0));

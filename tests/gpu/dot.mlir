@@ -83,7 +83,9 @@ tt.func public @all_bits(%a: !tt.ptr<f32>, %b: !tt.ptr<f32>, %c: !tt.ptr<f32>) {
 }
 
 // CHECK-LABEL: @double
-// CHECK: tt.dot {{.*}} : tensor<64x16xf64, #ttg.dot_op<{opIdx = 0, parent = #[[FMA]]}>> * {{.*}} -> tensor<64x64xf64, #[[FMA]]>
+// SM75: tt.dot {{.*}} : tensor<64x16xf64, #ttg.dot_op<{opIdx = 0, parent = #[[FMA]]}>> * {{.*}} -> tensor<64x64xf64, #[[FMA]]>
+// SM80: tt.dot {{.*}} : tensor<64x16xf64, #ttg.dot_op<{opIdx = 0, parent = #[[DOUBLE:.*]], kWidth = 1}>> * {{.*}} -> tensor<64x64xf64, #[[DOUBLE]]>
+// SM90: tt.dot {{.*}} : tensor<64x16xf64, #ttg.dot_op<{opIdx = 0, parent = #[[DOUBLE:.*]], kWidth = 1}>> * {{.*}} -> tensor<64x64xf64, #[[DOUBLE]]>
 tt.func public @double(%a: !tt.ptr<f64>, %b: !tt.ptr<f64>, %c: !tt.ptr<f64>) {
   %zero = arith.constant dense<0.0> : tensor<64x64xf64>
   %as = tt.splat %a : !tt.ptr<f64> -> tensor<64x16x!tt.ptr<f64>>

@@ -290,4 +290,32 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     }
     tt.return
   }
+
+  // The copy engine may read a buffer until one thread has waited for it and a barrier has told the others: the barrier for
+  // %other, before the wait, does not count. What has been waited for needs one barrier, not two.
+  // CHECK-LABEL: @write_after_bulk_store
+  // CHECK: ttng.async_tma_copy_local_to_global
+  // CHECK: ttg.local_store %{{.*}}, %[[OTHER:.*]] :
+  // CHECK: gpu.barrier
+  // CHECK-NEXT: ttg.local_load %[[OTHER]]
+  // CHECK-NEXT: ttng.async_tma_store_wait
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: ttg.local_store
+  // CHECK-NOT: gpu.barrier
+  // CHECK: tt.return
+  tt.func public @write_after_bulk_store(%d: !tt.tensordesc<tensor<64x64xf16, #tile>>, %p: !tt.ptr<f16>) {
+    %c0 = arith.constant 0 : i32
+    %x = arith.constant dense<1.0> : tensor<64x64xf16, #rows>
+    %ps = tt.splat %p : !tt.ptr<f16> -> tensor<64x64x!tt.ptr<f16>, #rows>
+    %b = ttg.local_alloc %x : (tensor<64x64xf16, #rows>) -> !ttg.memdesc<64x64xf16, #tile, #smem, mutable>
+    %other = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #tile, #smem, mutable>
+    ttng.fence_async_shared {bCluster = false}
+    ttng.async_tma_copy_local_to_global %d[%c0, %c0] %b : !tt.tensordesc<tensor<64x64xf16, #tile>>, !ttg.memdesc<64x64xf16, #tile, #smem, mutable>
+    ttg.local_store %x, %other : tensor<64x64xf16, #rows> -> !ttg.memdesc<64x64xf16, #tile, #smem, mutable>
+    %y = ttg.local_load %other : !ttg.memdesc<64x64xf16, #tile, #smem, mutable> -> tensor<64x64xf16, #rows>
+    ttng.async_tma_store_wait {pendings = 0 : i32}
+    ttg.local_store %x, %b : tensor<64x64xf16, #rows> -> !ttg.memdesc<64x64xf16, #tile, #smem, mutable>
+    tt.store %ps, %y : tensor<64x64x!tt.ptr<f16>, #rows>
+    tt.return
+  }
 }

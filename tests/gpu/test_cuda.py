@@ -172,8 +172,7 @@ def test_a_graph_outlives_the_kernel_that_it_captured():
 
 
 def test_cupy():
-    import cupy
-
+    cupy = pytest.importorskip("cupy")
     x, y = cupy.random.randn(500, dtype=cupy.float32), cupy.random.randn(500, dtype=cupy.float32)
     z = cupy.zeros_like(x)
     with cupy.cuda.Stream(non_blocking=True) as stream:

@@ -193,12 +193,13 @@ static const Layout *operand_layout(Ctx *cx, const Attr *e, int rank, const int 
   const Attr *parent = gpu_param(e, "parent");
   int index = (int)gpu_param_int(e, "opIdx", 0);
   if (gpu_is(parent, "ttg.blocked") || gpu_is(parent, "ttg.slice")) return fma_operand(cx, parent, index, rank, bits);
-  if (!gpu_is(parent, "ttg.nvidia_mma") || rank != 2) not_understood(cx, e);
   int64_t raw[LAYOUT_MAX_DIMS];
-  int warps[2];
-  gpu_param_ints(parent, "warpsPerCTA", raw);
-  logs(raw, warps, 2);
-  return layout_mma_operand(cx, index, log2_of(gpu_param_int(e, "kWidth", 1)), warps, bits, gpu_is_mma(parent, 3));
+  int warps[LAYOUT_MAX_DIMS], k_width = log2_of(gpu_param_int(e, "kWidth", 1));
+  if (!gpu_is(parent, "ttg.nvidia_mma") || (rank != 2 && rank != 3) ||
+      gpu_param_ints(parent, "warpsPerCTA", raw) != rank)
+    not_understood(cx, e);
+  logs(raw, warps, rank);
+  return layout_mma_operand(cx, rank, index, k_width, warps, bits, gpu_is_mma(parent, 3));
 }
 
 static const Layout *linear_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {

@@ -95,21 +95,22 @@ static const Layout *warps_of_operand(Ctx *cx, const Layout *l, int operand, int
   return operand == dim ? along(cx, l, AXIS_WARP, dim, warps) : repeat(cx, l, AXIS_WARP, operand, warps);
 }
 
-const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int warps[2], const int shape[2],
+const Layout *layout_mma_operand(Ctx *cx, int rank, int operand, int k_width, const int *warps, const int *shape,
                                  bool rows_first) {
-  int k = operand == 0 ? 1 : 0, other = 1 - k;
-  const Layout *l = along(cx, start(cx, 2), AXIS_REGISTER, k, k_width);
+  int row = rank - 2, k = row + (operand == 0 ? 1 : 0), other = row + (operand == 0 ? 0 : 1);
+  const Layout *l = along(cx, start(cx, rank), AXIS_REGISTER, k, k_width);
   l = along(cx, l, AXIS_LANE, k, 2);
   l = along(cx, l, AXIS_LANE, other, 3);
   if (operand == 0) l = along(cx, l, AXIS_REGISTER, other, 1);
   l = along(cx, l, AXIS_REGISTER, k, 1);
   /* Warps count as those of the accumulator do; those in a row share A, those in a column share B. */
   for (int i = 0; i < 2; i++) {
-    int dim = rows_first ? i : 1 - i;
-    l = warps_of_operand(cx, l, operand, dim, warps[dim]);
+    int dim = row + (rows_first ? i : 1 - i);
+    l = warps_of_operand(cx, l, row + operand, dim, warps[dim]);
   }
-  const int order[2] = {k, other};
-  return layout_fit(cx, l, shape, 2, order);
+  if (rank == 3) l = along(cx, l, AXIS_WARP, 0, warps[0]);
+  const int order[3] = {k, other, 0};
+  return layout_fit(cx, l, shape, rank, order);
 }
 
 /* offset -> (row, column) for `rows` by `columns` (in bits), the vectors of a row exchanged by XOR with the row's

@@ -109,7 +109,7 @@ const Layout *layout_mma(Ctx *cx, int rank, const int *warps, const int *shape);
 const Layout *layout_wgmma(Ctx *cx, const int warps[2], int n_bits, const int shape[2]);
 /* #ttg.dot_op of an mma.sync parent: operand 0 (M x K) or 1 (K x N) with elements of `elem_bits` width; k_width
  * elements packed in a 32-bit register, in bits. */
-const Layout *layout_mma_operand(Ctx *cx, int operand, int k_width, const int warps[2], const int shape[2],
+const Layout *layout_mma_operand(Ctx *cx, int rank, int operand, int k_width, const int *warps, const int *shape,
                                  bool rows_first); /* of warps: wgmma's count along the rows first, mma's along the columns */
 /* #ttg.swizzled_shared: offset to element. Rows of order[0] are XORed in vectors of 1 << vec elements by (row >>
  * per_phase) mod (1 << max_phase). All in bits. */

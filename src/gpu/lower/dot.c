@@ -76,6 +76,7 @@ static void by_fma(Lower *w, const Dot *d) {
 
 static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
   if (ir_is_int(d->ta)) return LLM_M16N8K32_S32_S8;
+  if (d->ta->fkind == F64) return w->sm >= 90 ? LLM_M16N8K8_F64 : LLM_M8N8K4_F64;
   switch (d->ta->fkind) {
   case F16: return d->tc->fkind == F16 ? LLM_M16N8K16_F16_F16 : LLM_M16N8K16_F32_F16;
   case BF16: return LLM_M16N8K16_F32_BF16;
@@ -89,6 +90,7 @@ static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
 /* The 32-bit registers of an operand. What was read as whole registers (ldmatrix) is taken as such: put together anew,
  * four bytes would be taken apart and put together by instructions. */
 static LLInst *packed(Lower *w, LLInst *const *x, int n) {
+  if (x[0]->type == &ll_double) return ll_build_struct(&w->b, x, n);
   LLInst *bits[16];
   int per = 32 / x[0]->type->bits;
   for (int i = 0; i < n / per; i++) bits[i] = ll_bitcast(&w->b, &ll_i32, ll_build_vector(&w->b, x + i * per, per));
@@ -99,48 +101,75 @@ static LLInst *packed(Lower *w, LLInst *const *x, int n) {
  * thread takes what it holds, in order. With k_width elements to a register that is what PTX says. */
 static int64_t k_of(const Dot *d, int64_t i) { return i / d->k_width * 4 * d->k_width + i % d->k_width; }
 
-/* The tile of A at row m, whose first element along K is thread 0's number k: rows and rows + 8, then the second half of
- * K; `step`: elements of K in a register. */
-static LLInst *a_tile(Lower *w, const Dot *d, int64_t m, int64_t k, int step) {
+/* Where a product is, in a batch of them: the tile of A at row m, whose first element along K is thread 0's number k,
+ * times the tile of B at column n; `step`: elements of K in a register. */
+typedef struct Tile {
+  int64_t batch, m, n, k;
+  int step;
+} Tile;
+
+/* Rows and rows + 8, then the second half of K. */
+static LLInst *a_tile(Lower *w, const Dot *d, const Tile *t) {
   LLInst *x[16];
   int n = 0;
   for (int half = 0; half < 2; half++)
     for (int row = 0; row < 16; row += 8)
-      for (int e = 0; e < step; e++) {
-        int i = find(&d->a, m + row, k_of(d, k + half * step + e), 2, 0);
+      for (int e = 0; e < t->step; e++) {
+        int i = find(&d->a, t->m + row, k_of(d, t->k + half * t->step + e), d->rank, t->batch);
         if (i < 0) lower_fail(w, d->op, "the layout of the left operand is not that of its result");
         x[n++] = d->x->at[i];
       }
   return packed(w, x, n);
 }
 
-static LLInst *b_tile(Lower *w, const Dot *d, int64_t k, int64_t n_at, int step) {
+static LLInst *b_tile(Lower *w, const Dot *d, const Tile *t) {
   LLInst *x[LAYOUT_MAX_DIMS];
   int n = 0;
   for (int half = 0; half < 2; half++)
-    for (int e = 0; e < step; e++) {
-      int i = find(&d->b, k_of(d, k + half * step + e), n_at, 2, 0);
+    for (int e = 0; e < t->step; e++) {
+      int i = find(&d->b, k_of(d, t->k + half * t->step + e), t->n, d->rank, t->batch);
       if (i < 0) lower_fail(w, d->op, "the layout of the right operand is not that of its result");
       x[n++] = d->y->at[i];
     }
   return packed(w, x, n);
 }
 
+/* Before sm_90 a product of f64 has eight rows and four elements of K: four of them make one of 16 x 8 x 8. */
+static LLInst *multiply_f64(Lower *w, LLInst *a, LLInst *b, LLInst *const *c) {
+  LLInst *sum[4];
+  for (int row = 0; row < 2; row++) {
+    LLInst *part = ll_build_struct(&w->b, c + 2 * row, 2);
+    for (int half = 0; half < 2; half++) {
+      LLInst *x = ll_extract(&w->b, a, 2 * half + row), *y = ll_extract(&w->b, b, half);
+      part = ll_mma_sync(&w->b, LLM_M8N8K4_F64, ll_build_struct(&w->b, &x, 1), ll_build_struct(&w->b, &y, 1), part);
+    }
+    for (int i = 0; i < 2; i++) sum[2 * row + i] = ll_extract(&w->b, part, i);
+  }
+  return ll_build_struct(&w->b, sum, 4);
+}
+
 static void by_mma(Lower *w, const Dot *d) {
-  int step = 32 / d->ta->bits;
+  int step = d->ta->bits > 32 ? 1 : 32 / d->ta->bits;
   LLMma variant = variant_of(w, d, ir_elem(ir_operand(d->op, 1)->type));
   bool pairs = ll_mma[variant].ctype->kind == LLK_VECTOR;
   memcpy(d->out->at, d->acc->at, (size_t)d->out->n * sizeof *d->acc->at);
   for (int64_t k = 0; k < d->k / 4; k += 2 * step)
     for (int r = 0; r < d->out->n; r++) {
-      int64_t m = part_of(d->c.l, r, 0), n = part_of(d->c.l, r, 1);
-      if ((m & 8) || (n & 1)) continue;
+      Tile t = {.batch = d->rank == 3 ? part_of(d->c.l, r, 0) : 0, .k = k, .step = step};
+      t.m = part_of(d->c.l, r, d->rank - 2), t.n = part_of(d->c.l, r, d->rank - 1);
+      if ((t.m & 8) || (t.n & 1)) continue;
       int at[4];
       LLInst *c[4];
-      for (int i = 0; i < 4; i++) at[i] = find(&d->c, m + (i >> 1) * 8, n + (i & 1), 2, 0), c[i] = d->out->at[at[i]];
+      for (int i = 0; i < 4; i++) {
+        at[i] = find(&d->c, t.m + (i >> 1) * 8, t.n + (i & 1), d->rank, t.batch);
+        c[i] = d->out->at[at[i]];
+      }
+      LLInst *a = a_tile(w, d, &t), *b = b_tile(w, d, &t), *sum;
       if (pairs) c[0] = ll_build_vector(&w->b, c, 2), c[1] = ll_build_vector(&w->b, c + 2, 2);
-      LLInst *sum = ll_mma_sync(&w->b, variant, a_tile(w, d, m, k, step), b_tile(w, d, k, n, step),
-                                ll_build_struct(&w->b, c, pairs ? 2 : 4));
+      if (variant == LLM_M8N8K4_F64)
+        sum = multiply_f64(w, a, b, c);
+      else
+        sum = ll_mma_sync(&w->b, variant, a, b, ll_build_struct(&w->b, c, pairs ? 2 : 4));
       for (int i = 0; i < 4; i++)
         d->out->at[at[i]] =
             pairs ? ll_extract(&w->b, ll_extract(&w->b, sum, i >> 1), i & 1) : ll_extract(&w->b, sum, i);
@@ -154,7 +183,7 @@ void lower_dot(Lower *w, const Op *op) {
   d.a = finder(w, a->type), d.b = finder(w, b->type), d.c = finder(w, r->type);
   d.x = lower_value(w, a), d.y = lower_value(w, b), d.acc = lower_value(w, ir_operand(op, 2));
   d.out = lower_new(w, r, gpu_registers(d.c.l));
-  d.k_width = (int)gpu_param_int(a->type->encoding, "kWidth", 32 / d.ta->bits);
+  d.k_width = (int)gpu_param_int(a->type->encoding, "kWidth", d.ta->bits > 32 ? 1 : 32 / d.ta->bits);
   if (gpu_is_mma(r->type->encoding, 2))
     by_mma(w, &d);
   else

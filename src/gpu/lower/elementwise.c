@@ -175,6 +175,17 @@ static LLInst *fused(Lower *w, LLInst *const *a) {
   return narrow(w, ll_call_n(&w->b, LL_FMA, &ll_float, (LLMods){0}, 0, x, 3), t);
 }
 
+/* x / y, rounded up: one more than the quotient toward zero where that is below. */
+static LLInst *divide_up(Lower *w, LLInst *x, LLInst *y) {
+  const LLType *t = x->type;
+  x = wide_int(w, x, true), y = wide_int(w, y, true);
+  LLInst *zero = ll_const(&w->b, x->type, 0), *rest = ll_op2(&w->b, LL_SREM, x, y);
+  LLInst *same_sign = ll_icmp(&w->b, LLP_SGE, ll_op2(&w->b, LL_XOR, x, y), zero);
+  LLInst *up = ll_op2(&w->b, LL_AND, ll_icmp(&w->b, LLP_NE, rest, zero), same_sign);
+  LLInst *q = ll_op2(&w->b, LL_ADD, ll_op2(&w->b, LL_SDIV, x, y), ll_int_cast(&w->b, x->type, up, false));
+  return ll_int_cast(&w->b, t, q, false);
+}
+
 static LLInst *absolute(Lower *w, LLInst *x) {
   const LLType *t = x->type;
   x = wide_int(w, x, true);
@@ -231,6 +242,7 @@ LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *a) {
   case OP_SQRT: return approximate(w, LL_SQRT_APPROX, LL_SQRT, a[0], 1);
   case OP_RSQRT: return approximate(w, LL_RSQRT, LL_RSQRT_D, a[0], 1);
   case OP_ABSI: return absolute(w, a[0]);
+  case OP_CEILDIVSI: return divide_up(w, a[0], a[1]);
   case OP_FMA: return fused(w, a);
   case OP_MULHIUI: return ll_call(&w->b, to->bits == 64 ? LL_MULHI_U64 : LL_MULHI_U32, NULL, a[0], a[1], NULL);
   default: return NULL;

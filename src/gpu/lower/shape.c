@@ -2,6 +2,8 @@
  * are. */
 #include "gpu/lower/lower.h"
 
+#include <string.h>
+
 static LLInst *constant_scalar(Lower *w, const Attr *a, Type *elem) {
   const LLType *t = lower_elem(w, elem);
   if (a->kind == ATTR_FLOAT) {
@@ -44,17 +46,25 @@ void lower_splat(Lower *w, const Op *op) {
 
 /* Each register of the result is the register of the operand that holds the element which `source` maps its place
  * to. */
-static void lower_by_place(Lower *w, const Op *op,
-                           uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
+static bool by_place(Lower *w, const Op *op, Registers *out,
+                     uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
   const Value *r = &op->results[0], *v = ir_operand(op, 0);
   const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
-  Registers *in = lower_value(w, v), *out = lower_new(w, r, gpu_registers(to));
+  Registers *in = lower_value(w, v);
   for (int i = 0; i < out->n; i++) {
     uint64_t wanted = source(op, from, to, lower_register_image(to, i));
     for (int j = 0; j < in->n && !out->at[i]; j++)
       if (lower_register_image(from, j) == wanted) out->at[i] = in->at[j];
-    if (!out->at[i]) lower_fail(w, op, "the layouts of operand and result do not go together");
+    if (!out->at[i]) return false;
   }
+  return true;
+}
+
+static void lower_by_place(Lower *w, const Op *op,
+                           uint64_t (*source)(const Op *op, const Layout *from, const Layout *to, uint64_t place)) {
+  const Value *r = &op->results[0];
+  Registers *out = lower_new(w, r, gpu_registers(gpu_layout(w->cx, r->type)));
+  if (!by_place(w, op, out, source)) lower_fail(w, op, "the layouts of operand and result do not go together");
 }
 
 static uint64_t part(const Layout *l, uint64_t place, int dim) {
@@ -155,4 +165,17 @@ void lower_expand(Lower *w, const Op *op) { lower_by_place(w, op, expand_source)
 
 void lower_trans(Lower *w, const Op *op) { lower_by_place(w, op, trans_source); }
 
-void lower_reshape(Lower *w, const Op *op) { lower_by_place(w, op, reshape_source); }
+/* In any order: whatever a thread holds is the result's, if each element is held equally often. */
+static bool is_reorder(Lower *w, const Op *op) {
+  const Layout *from = gpu_layout(w->cx, ir_operand(op, 0)->type), *to = gpu_layout(w->cx, op->results[0].type);
+  return ir_attr(op, "allow_reorder") && gpu_registers(from) == gpu_registers(to) &&
+         layout_thread_free(from) == layout_thread_free(to);
+}
+
+void lower_reshape(Lower *w, const Op *op) {
+  const Value *r = &op->results[0];
+  Registers *out = lower_new(w, r, gpu_registers(gpu_layout(w->cx, r->type)));
+  if (by_place(w, op, out, reshape_source)) return;
+  if (!is_reorder(w, op)) lower_fail(w, op, "the layouts of operand and result do not go together");
+  memcpy(out->at, lower_value(w, ir_operand(op, 0))->at, (size_t)out->n * sizeof *out->at);
+}

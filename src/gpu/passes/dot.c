@@ -70,6 +70,7 @@ static bool multiplies(const Op *dot, int sm, bool wgmma) {
   if (a != b) return false;
   if (a->fkind == F16) return d->fkind == F32 || (!wgmma && d->fkind == F16);
   if (a->fkind == BF16) return d->fkind == F32;
+  if (a->fkind == F64) return !wgmma && d->fkind == F64;
   return is_tf32(dot) && d->fkind == F32;
 }
 
@@ -108,7 +109,7 @@ static int k_width(Coalesce *c, const Op *dot) {
   int bits = ir_elem(a->type)->bits;
   bool narrow = bits == 16 && (loaded_bits(a) == 8 || loaded_bits(b) == 8);
   bool free = !map_has(&all->from_dot, a) && !map_has(&all->from_dot, b);
-  return narrow && free ? 4 : 32 / bits;
+  return narrow && free ? 4 : bits > 32 ? 1 : 32 / bits;
 }
 
 /* What it takes to have a row of A, or a column of B, in registers: little if ldmatrix reads it, more if each warp that
@@ -163,7 +164,7 @@ static bool lies_across(Coalesce *c, const Op *dot, int index) {
 bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
   const Type *t = dot->results[0].type;
   return sm >= 80 && t->rank == 2 && t->shape[0] >= 16 && t->shape[1] >= 8 &&
-         ir_operand(dot, 0)->type->shape[1] * elem_bits >= 256;
+         ir_operand(dot, 0)->type->shape[1] * elem_bits >= (elem_bits == 64 ? 512 : 256);
 }
 
 /* Why no tensor core multiplies these; NULL: one does. */
@@ -172,7 +173,7 @@ static const char *no_product(const Op *dot, int sm, bool wgmma) {
   if (multiplies(dot, sm, wgmma)) return NULL;
   if (a != b && !(is_fp8(a) && is_fp8(b))) return "the operands are of different types";
   if (a->kind == TYPE_FLOAT && a->fkind == F32) return "f32 operands at full precision (input_precision=\"ieee\")";
-  if (a->kind == TYPE_FLOAT && a->fkind == F64) return "f64 operands";
+  if (a->kind == TYPE_FLOAT && a->fkind == F64) return "wgmma does not multiply f64";
   if (is_fp8(a) && sm < 89) return "8-bit floats need compute capability 8.9";
   return "no tensor core has this combination of element types";
 }

@@ -7,10 +7,11 @@
  * After a wait for asynchronous copies there always is one: what other threads' copies brought is visible only after
  * it.
  *
- * An asynchronous copy into one of several buffers of an allocation does not conflict with accesses of that
- * same allocation: the pipeline that makes the copies (pipeline.c) places them after the barrier that follows the last
- * read of the buffer, and reads come after the wait and its barrier. A copy through a tensor map conflicts with reads
- * before it, and reads after it are those that waited at its mbarrier.
+ * Between an asynchronous copy into one of several buffers of an allocation and later reads of the allocation there is
+ * the copy's wait, with its barrier, where the buffer is the same. A copy after a read does conflict with it: the pipeline
+ * (pipeline.c) places copies directly after a barrier, where no read is pending, but files may not. A copy through a tensor map conflicts with reads
+ * before it, and reads after it are those that waited at its mbarrier. What the copy engine reads from a buffer to store it is
+ * pending until a barrier that comes after the wait for it: one thread waits for all.
  *
  * Global memory is handled in the same way, so that a program's accesses take effect in its own order, whichever
  * threads make them: what tl.store wrote, a later tl.load reads, and a load is over before a later store. Two
@@ -40,7 +41,7 @@ typedef struct Access {
   int64_t from, to;  /* bytes of shared memory */
   bool write;
   /* Not by the program's threads: cp.async, or through a tensor map. Or by the first thread alone, of an mbarrier. */
-  enum { NO_COPY, SMALL_COPY, BULK_COPY, ONE_THREAD } copy;
+  enum { NO_COPY, SMALL_COPY, BULK_COPY, BULK_STORE, ONE_THREAD } copy;
 } Access;
 
 enum { READ = 0, WRITE = 1, KINDS = 4 }; /* and twice that: + 2 by copies, or through scalar pointers */
@@ -114,7 +115,7 @@ static bool same_threads(Membar *m, const Access *a, const Access *b, bool many)
 /* Conflicts that the passes that make copies have already taken care of. Bulk copies are waited
  * for at an mbarrier by those who read what they brought. */
 static bool are_kept_apart(const Access *pending, const Access *next) {
-  if (pending->copy == SMALL_COPY || next->copy == SMALL_COPY) return true;
+  if (pending->copy == SMALL_COPY) return next->copy == SMALL_COPY || !next->write;
   if (next->copy == ONE_THREAD) return pending->copy == ONE_THREAD;
   return pending->copy == BULK_COPY && (next->copy == BULK_COPY || !next->write);
 }
@@ -144,13 +145,28 @@ static bool conflicts(Membar *m, const State *s, const Access *a) {
   return false;
 }
 
-static void pass_barrier(Path *path) {
+static bool is_bulk_store(const Touched *t) { return t->has[READ + 2] && t->of[READ + 2].copy == BULK_STORE; }
+
+/* What a barrier leaves pending: stores of the copy engine that nobody has waited for yet. */
+static void pass_barrier(Membar *m, Path *path) {
+  State before = path->pending;
   path->pending = (State){0};
+  for (uint32_t i = 0; i < before.all.len; i++)
+    if (is_bulk_store(before.all.at[i])) remember(m, &path->pending, before.all.at[i]->of[READ + 2]);
   path->clean = false;
 }
 
+/* The first thread has waited for what the copy engine reads: over for all at the next barrier, like reads of their own. */
+static void pass_store_wait(Membar *m, Path *path) {
+  State before = path->pending;
+  path->pending = (State){0};
+  for (uint32_t i = 0; i < before.all.len; i++)
+    if (is_bulk_store(before.all.at[i])) before.all.at[i]->of[READ + 2].copy = NO_COPY;
+  merge(m, &path->pending, &before);
+}
+
 static void barrier_before(Membar *m, Path *path, Op *op) {
-  pass_barrier(path);
+  pass_barrier(m, path);
   Builder b = ir_before(m->cx, op);
   ir_effect(&b, OP_BARRIER, NULL);
 }
@@ -171,6 +187,7 @@ static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memd
                      .write = write,
                      .copy = op->code == OP_ASYNC_COPY                                     ? SMALL_COPY
                              : op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT    ? BULK_COPY
+                             : op->code == OP_TMA_STORE || op->code == OP_TMA_REDUCE       ? BULK_STORE
                              : op->code == OP_INIT_BARRIER || op->code == OP_INVAL_BARRIER ? ONE_THREAD
                                                                                            : NO_COPY}));
 }
@@ -292,12 +309,13 @@ static void visit_op(Membar *m, Path *path, Op *op) {
   case OP_FOR:
   case OP_WHILE: visit_loop(m, path, op); return;
   case OP_IF: visit_if(m, path, op); return;
-  case OP_BARRIER: pass_barrier(path); return;
+  case OP_BARRIER: pass_barrier(m, path); return;
+  case OP_TMA_STORE_WAIT: pass_store_wait(m, path); return;
   case OP_ASYNC_WAIT:
     if (op->next && op->next->code != OP_BARRIER) barrier_before(m, path, op->next);
     return;
   default:
-    if (releases(op)) pass_barrier(path);
+    if (releases(op)) pass_barrier(m, path);
     touch(m, path, op);
   }
 }

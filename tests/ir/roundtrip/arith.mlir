@@ -8,6 +8,7 @@ module {
     %muli = arith.muli %x, %x : i32
     %t_muli = arith.muli %t, %t : tensor<64xi64>
     %divsi = arith.divsi %x, %x : i32
+    %ceildivsi = arith.ceildivsi %x, %x : i32
     %t_divsi = arith.divsi %t, %t : tensor<64xi64>
     %divui = arith.divui %x, %x : i32
     %t_divui = arith.divui %t, %t : tensor<64xi64>
