@@ -20,18 +20,24 @@ def milliseconds(fn):
     return triton.testing.do_bench(fn, warmup=5, rep=30, return_mode="median")
 
 
+def progress(text=""):
+    """A line that the next one replaces, where somebody may be looking."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
 def run_cases(names):
     rows = []
     for path in sorted((HERE / "kernels").glob("*.py")):
         if path.stem == "case" or (names and not any(n in path.stem for n in names)):
             continue
         for case in importlib.import_module(path.stem).cases():
-            print(f"\r\033[K  {case.kernel}, {case.size} …", end="", file=sys.stderr, flush=True)
+            progress(f"  {case.kernel}, {case.size} …")
             error = case.error()
             ours = milliseconds(case.run)
             theirs = milliseconds(case.rival) if case.rival else None
             rows.append((case.kernel, case.size, error <= case.rtol, error, ours, theirs))
-    print("\r\033[K", end="", file=sys.stderr)
+    progress()
     return rows
 
 
@@ -78,12 +84,16 @@ def plots(folder):
 
     benchmarks = [
         benchmark("vector-add", add_rate, "elements", [1 << i for i in range(12, 25, 2)], "GB/s"),
-        benchmark("softmax", softmax_rate, "columns of 2 Mi elements", [1 << i for i in range(6, 15, 2)], "GB/s"),
+        benchmark(
+            "softmax", softmax_rate, "columns (2097152 elements in all)", [1 << i for i in range(6, 15, 2)], "GB/s"
+        ),
         benchmark("matmul-f32", matmul_rate, "rows and columns", [64, 128, 256, 512, 1024], "GFLOP/s"),
     ]
-    print(f"  plotting; the page is {folder / 'results.html'}", file=sys.stderr)
+    progress("  measuring for the plots …")
     report = triton.testing.perf_report(benchmarks)(lambda n, ours, rate: rate(n, ours))
     report.run(save_path=str(folder), show_plots=False, print_data=False)
+    progress()
+    print(f"plots: {folder / 'results.html'}")
 
 
 def main():

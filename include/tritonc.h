@@ -334,6 +334,7 @@ typedef struct ttc_doc {
   const char *example;   /* a line of a kernel, or "" */
   const char *signature; /* "pointer, mask=None, ...", as Python writes it; not terminated. NULL: not a function */
   size_t signature_len;
+  const char *errors; /* a line "wrong call -> message" each, or "" */
 } ttc_doc;
 /* The names in the manual's order; false when there is none of that index. */
 TTC_API bool ttc_doc_at(size_t index, ttc_doc *doc);

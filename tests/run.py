@@ -242,6 +242,9 @@ def wheel():
     if not step("./dev wheel", [ROOT / "dev", "wheel", "--out", BUILD / "wheels", "--compatible", "3.6.0",
                                 "--compatible", "3.7.1", "--compatible", "3.9.0"]):  # fmt: skip
         return
+    if not step("./dev wheel --no-cpu", [ROOT / "dev", "wheel", "--no-cpu", "--compatible", "3.7.1",
+                                         "--out", BUILD / "wheels" / "nocpu"]):  # fmt: skip
+        return
     env = {"TRITONC_WHEELS": str(BUILD / "wheels"), "PYTHONPATH": ""}
     pytest("release", ["tests/wheel"], env, label="wheels")
 

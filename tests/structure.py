@@ -6,6 +6,7 @@ are mutually recursive, and their files with them; KEPT says which and why. Any 
 entry that is no circle any more.
 The Python package: no circle at all among its modules, imports within functions included.
 Names: what a file of a folder defines for other files begins with the folder's prefix.
+Tests: none is skipped, nor expected to fail: what cannot be tested is said, not dropped.
 """
 
 import ast
@@ -152,6 +153,19 @@ def misnamed(defined):
     return wrong
 
 
+def skips():
+    """Where a test may be skipped."""
+    word = re.compile(
+        r"\b(importorskip|skipif|skipUnless|skipIf|xfail|SkipTest|(?:pytest|self|mark)\.skip|skip\(\))(?![\w])"
+    )
+    wrong = []
+    for file in sorted(p for kind in ("py", "c", "h", "mjs") for p in (ROOT / "tests").rglob(f"*.{kind}")):
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            if word.search(line) and file != Path(__file__).resolve():
+                wrong.append(f"{file.relative_to(ROOT)}:{number} may skip a test: {line.strip()}")
+    return wrong
+
+
 def circles(graph):
     """Strongly connected components of more than one file (Tarjan, 1972)."""
     index, low, stack, found = {}, {}, [], []
@@ -182,7 +196,7 @@ def circles(graph):
 def main():
     defined, wanted = symbols()
     graph = calls(defined, wanted)
-    wrong = rising_includes() + misnamed(defined)
+    wrong = rising_includes() + misnamed(defined) + skips()
     if len(graph) < 100:
         sys.exit("there are no objects in build/release: ./dev build")
     kept = {frozenset(files.split()): why for why, files in KEPT.items()}

@@ -3,9 +3,9 @@
     python docs/site/build.py OUT        (./dev docs: OUT is build/docs)
 
 Pages come from four places: the manuals in docs/, which are taken as they are but for their links; tables of the
-compiler that pages are made of (reference.py); the opening comments of the sources (opening.py); and the programs in
-examples/tutorials, text and code in one file (tutorial.py). A link that leads nowhere, or a page that no other leads
-to, ends the build.
+compiler that pages are made of (reference.py), and docstrings (package.py); the opening comments of the sources
+(opening.py); and the programs in examples/tutorials, text and code in one file (tutorial.py). A link that leads
+nowhere, or a page that no other leads to, ends the build.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import messages
 import opening
+import package
 import reference
 import tutorial
 
@@ -103,7 +104,13 @@ def assemble(pages, measured):
     for file in sorted((SITE / "static").iterdir()):
         pages.put(f"static/{file.name}", file.read_bytes())
     pages.put("conf.py", (SITE / "conf.py").read_bytes())
-    for made in (reference.pages(ROOT), messages.pages(ROOT), opening.pages(ROOT), tutorial.pages(ROOT, measured)):
+    for made in (
+        reference.pages(ROOT),
+        package.pages(ROOT),
+        messages.pages(ROOT),
+        opening.pages(ROOT),
+        tutorial.pages(ROOT, measured),
+    ):
         for name, text in made:
             pages.put(name, text)
     for file in sorted(pages.sources):

@@ -32,11 +32,11 @@ def code(text):
 
 
 def sections(text):
-    """The parts of one function's manual: the summary, and "Parameters", "Returns", "Example" by name."""
+    """The parts of one function's manual: the summary, and "Parameters", "Returns", "Errors", "Example" by name."""
     parts = {}
     for part in text.split("\n\n")[1:]:
         head, _, rest = part.partition("\n")
-        if head in ("Parameters", "Returns", "Example"):
+        if head in ("Parameters", "Returns", "Errors", "Example"):
             parts[head] = rest
         else:
             parts.setdefault("", part.replace("\n", " "))
@@ -52,6 +52,17 @@ def parameters(text):
             name, _, rest = line.strip().partition(": ")
             items.append([name, rest])
     return "".join(f"`{name}`\n: {prose(rest)}\n\n" for name, rest in items)
+
+
+def errors(text):
+    """Wrong calls with what the compiler says of them."""
+    items = []
+    for line in text.splitlines():
+        if line[4:5] == " ":
+            items[-1] += " " + line.strip()
+        else:
+            items.append(line.strip())
+    return "".join(f"- {code(call)}: {prose(said)}\n" for call, _, said in (item.partition(" -> ") for item in items))
 
 
 def dedent(text):
@@ -86,6 +97,8 @@ def function(doc):
         out.append(parameters(parts["Parameters"]))
     if "Returns" in parts:
         out.append(f"**Returns** {prose(' '.join(parts['Returns'].split()))}\n")
+    if "Errors" in parts:
+        out.append(f"**Errors**\n\n{errors(parts['Errors'])}")
     if "Example" in parts:
         out.append(f"```python\n{dedent(parts['Example'])}\n```\n")
     return "\n".join(out)

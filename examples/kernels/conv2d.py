@@ -1,4 +1,4 @@
-"""2-D convolution as an implicit matrix product: the patches are never laid out, only addressed."""
+"""2-D convolution as an implicit matmul: the patches are never laid out, only addressed."""
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +27,7 @@ def conv2d_kernel(
     BN: tl.constexpr,
     BK: tl.constexpr,
 ):
-    # One row of the product is an output pixel, one column a filter, the inner dimension channel x R x S.
+    # One row of the matmul is an output pixel, one column a filter, the inner dimension channel x R x S.
     pixels = tl.program_id(0) * BM + tl.arange(0, BM)
     filter_ids = tl.program_id(1) * BN + tl.arange(0, BN)
     n = pixels // (out_h * out_w)

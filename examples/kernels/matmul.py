@@ -1,4 +1,4 @@
-"""Matrix product in tiles, programs grouped for cache reuse, an activation fused into the end."""
+"""Matrix multiplication in tiles, programs grouped for cache reuse, an activation fused into the end."""
 
 import torch
 import triton

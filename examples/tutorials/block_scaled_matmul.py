@@ -52,7 +52,7 @@ def quantize_e2m1(x):
 
 #: ## The kernel
 #:
-#: It differs from that of a plain product in that each operand comes with a tile of scales: for `BM` rows of `BK`
+#: It differs from that of a plain matmul in that each operand comes with a tile of scales: for `BM` rows of `BK`
 #: elements, `BM` x `BK / 32`. Elements of four bits are packed along K, so a row of `BK` is `BK / 2` bytes. Scales
 #: of B have a row per *column* of B. B is given as N x K.
 
@@ -89,10 +89,10 @@ def scaled_matmul(a, b, form):
     return c
 
 
-#: ## Is it right?
+#: ## Is it correct?
 #:
-#: Two questions. Does the kernel compute the product of the numbers that it was given? And how far is that from the
-#: product of the numbers before they were quantized? The first is answered by unpacking them again: the products of
+#: Two questions. Does the kernel compute the matmul of the numbers that it was given? And how far is that from the
+#: matmul of the numbers before they were quantized? The first is answered by unpacking them again: the products of
 #: such short numbers are exact in float32, and only sums are rounded.
 
 
@@ -120,7 +120,7 @@ def check():
 
 #: ## Measured
 #:
-#: Operations per second. Processors without instructions for these formats widen them to bfloat16 first, exactly;
+#: Operations per second. GPUs and CPUs without instructions for these formats widen them to bfloat16 first, exactly;
 #: the gain is then in the memory: a quarter or an eighth of float32's.
 
 

@@ -25,9 +25,9 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 #: ## Two instructions
 #:
 #: `gdc_launch_dependents()` in the first kernel says: from here on the next kernel may start, as soon as there is
-#: room. `gdc_wait()` in the second says: wait here until the kernels before are complete and what they wrote can be
-#: read. Both are hints of order only, and do nothing where no launch depends on another: on the CPU, on older GPUs,
-#: or without `launch_pdl=True`.
+#: room. `gdc_wait()` in the second says: wait here until the preceding kernels are complete and what they wrote can
+#: be read. Both are hints of order only, and do nothing where no launch depends on another: on the CPU, on older
+#: GPUs, or without `launch_pdl=True`.
 #:
 #: Here the second kernel loads its own weights before it waits. What the first one writes may be read only after
 #: `gdc_wait`; where a kernel forgets it, the result is a race. It also has to wait before it *writes* to what the

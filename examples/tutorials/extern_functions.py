@@ -20,7 +20,7 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 #:
 #: A function of libdevice takes tensors and works on each element. The type chooses the version: of float32 it is
 #: CUDA's `__nv_asinf`, of float64 `__nv_asin`. `tritonc --explain libdevice.asin` says what a function does; [the
-#: page of errors](/math.md) how exact it is.
+#: page of errors](/math.md) how accurate it is.
 
 
 @triton.jit
@@ -52,9 +52,9 @@ def map_kernel(x_ptr, y_ptr, n, FUNCTION: tl.constexpr, BLOCK: tl.constexpr):
 
 #: ## Your own
 #:
-#: What no library has is a function marked `@triton.jit`: it is compiled into the kernels that call it. The
-#: function of Lambert solves `w * exp(w) = x`; from a good start, a few of Halley's steps find it to the last
-#: digits. `tl.static_range` unrolls them.
+#: Write a function that no library has as a `@triton.jit` function: it is compiled into the kernels that call it.
+#: Lambert's W function solves `w * exp(w) = x`; from a good start, a few of Halley's steps find it to full
+#: precision. `tl.static_range` unrolls them.
 
 
 @triton.jit

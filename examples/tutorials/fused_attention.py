@@ -1,7 +1,7 @@
 """Fused attention.
 
 Attention without the N x N matrix in memory: a block of queries meets one block of keys after the other and keeps a
-running softmax. Two products and a softmax become one kernel whose memory grows with N, not with its square.
+running softmax. Two matmuls and a softmax become one kernel whose memory grows with N, not with its square.
 """
 
 import math
@@ -20,18 +20,18 @@ SMALL = "TRITONC_TEST_SMALL" in os.environ
 #: ## The idea
 #:
 #: `softmax(q kᵀ / sqrt(d)) v`, row by row, is a weighted mean of the rows of `v`. A weighted mean can be taken in
-#: pieces, if for each query three things are carried: the largest score so far `m`, the sum of the weights `total`,
-#: and the sum of weighted rows `acc`. When a block of keys raises the maximum, what was summed before shrinks by
-#: `2^(m - new)`. The division by `total` comes last, once.
+#: pieces, if three things are kept for each query: the largest score so far `m`, the sum of the weights `total`, and
+#: the sum of weighted rows `acc`. When a block of keys raises the maximum, what was summed before shrinks by `2^(m -
+#: new)`. The division by `total` comes last, once.
 #:
-#: The exponential is `exp2`, which processors have; the scale takes the factor `log2(e)` in. (Algorithm: Dao et
-#: al., "FlashAttention", 2022, on the running softmax of Milakov and Gimelshein, 2018.)
+#: The exponential is `exp2`, for which GPUs have an instruction; the scale absorbs the factor `log2(e)`. (Algorithm:
+#: Dao et al., "FlashAttention", 2022, on the running softmax of Milakov and Gimelshein, 2018.)
 #:
 #: ## Causal attention in two loops
 #:
-#: Where a query sees only keys that do not come after it, blocks of keys fall in three classes: wholly before the
-#: block of queries (no mask), across the diagonal (mask), wholly after (skipped). So there is one loop without a
-#: mask and one with, over the same body: a helper function that is compiled for either, `MASKED` being a constant.
+#: Where a query sees only keys that do not come after it, blocks of keys fall into three classes: entirely before
+#: the block of queries (no mask), across the diagonal (mask), entirely after (skipped). So there is one loop without
+#: a mask and one with, over the same body: a helper function that is compiled for either, `MASKED` being a constant.
 
 
 @triton.jit

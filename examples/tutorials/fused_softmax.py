@@ -45,9 +45,9 @@ def softmax_kernel(x_ptr, y_ptr, x_stride, y_stride, n, BLOCK: tl.constexpr):
 
 #: ## Rows that do not fit
 #:
-#: A row of a million elements fits in no register file. Then the maximum and the sum are taken block by block: when
-#: a later block has a larger maximum `new`, the sum so far is too large by the factor `exp(m - new)` and is put
-#: right. A second pass writes the quotients: three times the matrix.
+#: A row of a million elements does not fit in the registers. Then the maximum and the sum are taken block by block:
+#: when a later block has a larger maximum `new`, the sum so far is too large by the factor `exp(m - new)` and is
+#: corrected. A second pass writes the quotients: three times the matrix.
 
 
 @triton.jit
@@ -69,8 +69,7 @@ def long_softmax_kernel(x_ptr, y_ptr, x_stride, y_stride, n, BLOCK: tl.constexpr
         tl.store(y_ptr + columns, tl.exp(x - m) / total, mask=columns < n)
 
 
-#: `num_warps` is how many warps of 32 threads share a row on a GPU: more for longer rows. The CPU takes no notice
-#: of it.
+#: `num_warps` is how many warps of 32 threads share a row on a GPU: more for longer rows. The CPU ignores it.
 
 LONGEST = 16_384
 
@@ -97,8 +96,8 @@ def check():
 
 #: ## Measured
 #:
-#: Bytes that have to move (the matrix in and out) per second, for 4096 rows. The steps cannot be near; PyTorch's
-#: own softmax is fused, too.
+#: Bytes that have to move (the matrix in and out) per second, for 4096 rows. The step-by-step version cannot come
+#: close; PyTorch's own softmax is fused, too.
 
 SMALL = "TRITONC_TEST_SMALL" in os.environ
 

@@ -1,6 +1,6 @@
 """Grouped GEMM.
 
-Many products of matrices of different shapes in one launch. The programs find their work themselves: a fixed number
+Many matmuls of different shapes in one launch. The programs find their work themselves: a fixed number
 of them walks over the tiles of all problems. Pointers and shapes come from arrays in memory.
 """
 
@@ -18,14 +18,14 @@ SMALL = "TRITONC_TEST_SMALL" in os.environ
 
 #: ## Why one launch
 #:
-#: Experts of a mixture, or layers of different widths, give products of which each alone is too small to fill a
+#: Experts of a mixture, or layers of different widths, give matmuls each of which alone is too small to fill a
 #: GPU. One launch for each leaves most multiprocessors without work. In one launch the tiles of all problems are
 #: one list, and every program takes every `num_programs`-th of it.
 #:
 #: ## Pointers from memory
 #:
 #: The kernel gets one array of addresses per operand, as int64, and an array of shapes. A number that was loaded
-#: becomes a pointer with `.to(tl.pointer_type(...))`. Nobody can check such a pointer: not the compiler, and not
+#: becomes a pointer with `.to(tl.pointer_type(...))`. Nothing can check such a pointer: neither the compiler nor
 #: check mode.
 #:
 #: Tiles of problem `g` have the numbers `start` to `start + tiles - 1`. A program's next tile is either in this
@@ -66,8 +66,8 @@ def grouped_kernel(
 
 #: ## The host's part
 #:
-#: The arrays of addresses keep nothing alive: the tensors have to be. The number of programs is that of the
-#: multiprocessors (here: of the threads), whatever the problems are.
+#: The arrays of addresses do not keep the tensors alive: hold on to those yourself. There are as many programs as
+#: multiprocessors (here: as threads), whatever the problems are.
 
 
 def programs():
@@ -108,7 +108,7 @@ def check():
 
 #: ## Measured
 #:
-#: Sixteen square products in one launch, beside one call of PyTorch after the other.
+#: Sixteen square matmuls in one launch, beside one call of PyTorch after the other.
 
 
 @triton.testing.perf_report(

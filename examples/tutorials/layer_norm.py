@@ -44,7 +44,7 @@ def forward_kernel(x_ptr, y_ptr, w_ptr, b_ptr, mean_ptr, rstd_ptr, n, eps, BLOCK
 #: sums along the row again. The gradients of `w` and `b` are sums over *all* rows: `dw = sum(dy * h)`, `db =
 #: sum(dy)`.
 #:
-#: One atomic addition per row and column would make programs wait for each other, in another order every time.
+#: One atomic addition per row and column would make programs wait for each other, in a different order every time.
 #: Instead a program takes a share of the rows, one after the other, adds up in registers, and writes one line of
 #: partial sums; PyTorch adds the few lines up.
 

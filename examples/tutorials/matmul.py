@@ -1,7 +1,7 @@
 """Matrix multiplication.
 
-A product of matrices in tiles: tensor cores (or the CPU's vector units) through `tl.dot`, an order of tiles that
-the cache likes, parameters found by measuring, and an activation function fused behind the product.
+A matmul in tiles: tensor cores (or the CPU's vector units) through `tl.dot`, an order of tiles that
+the cache likes, parameters found by measuring, and an activation function fused after the matmul.
 """
 
 import os
@@ -20,13 +20,13 @@ SMALL = "TRITONC_TEST_SMALL" in os.environ
 #:
 #: Each program computes one tile of C, `BM` x `BN`. It walks along K: a tile of A (`BM` x `BK`) times a tile of B
 #: (`BK` x `BN`), added to an accumulator in float32. Every element that is loaded is used `BN` or `BM` times, so
-#: that arithmetic and not memory sets the pace.
+#: that arithmetic, not memory, is the limit.
 #:
 #: ## The order of tiles
 #:
-#: Programs that run at the same time should share rows of A and columns of B, which then come from the cache. Row
-#: by row, a wave of programs needs a few rows of A and all of B. `tl.swizzle2d` renumbers the tiles so that `GROUP`
-#: rows of them are walked together, column by column: a wave then covers a rather square patch of C, and needs
+#: Programs that run at the same time should share rows of A and columns of B, which then come from the cache. Row by
+#: row, a wave of programs needs a few rows of A and all of B. `tl.swizzle2d` renumbers the tiles so that `GROUP`
+#: rows of them are visited together, column by column: a wave then covers a roughly square patch of C, and needs
 #: fewer distinct tiles.
 #:
 #: ## Which tile sizes?
@@ -100,7 +100,7 @@ def matmul(a, b, activation=None):
 
 def check():
     torch.manual_seed(0)
-    rtol = atol = 1e-2  # float32 products go through tf32 on a GPU
+    rtol = atol = 1e-2  # float32 matmuls go through tf32 on a GPU
     for m, n, k in ((64, 64, 64), (100, 130, 70)):
         a = torch.randn(m, k, device=DEVICE, dtype=DTYPE) * k**-0.5
         b = torch.randn(k, n, device=DEVICE, dtype=DTYPE)

@@ -1,7 +1,7 @@
 """Persistent matrix multiplication.
 
 As many programs as the machine can run at once, each of which computes one tile after the other, with its operands
-moved by tensor descriptors. On GPUs from Hopper on these blocks travel through the tensor memory accelerator.
+moved by tensor descriptors. On GPUs from Hopper on the tensor memory accelerator moves these blocks.
 """
 
 import os
@@ -20,16 +20,15 @@ SMALL = "TRITONC_TEST_SMALL" in os.environ
 #: ## Tensor descriptors
 #:
 #: A descriptor says where a tensor lies, how large it is, and in which blocks it will be read and written.
-#: `desc.load([row, column])` is a block; what of it lies outside the tensor is zero, and a store drops it. So there
+#: `desc.load([row, column])` is a block; its elements outside the tensor are zero, and a store drops them. So there
 #: are no pointers and no masks in the kernel, and where the hardware has an engine for such copies, one thread
 #: starts a whole block. In return the last stride is 1, and the others and the address are multiples of 16 bytes.
 #:
 #: ## Persistent programs
 #:
-#: One program per tile means that a multiprocessor starts each tile from nothing: the first loads of a tile wait
+#: One program per tile means that a multiprocessor starts each tile from scratch: the first loads of a tile wait
 #: while nothing is computed. A program that goes on with its next tile pays that once. And the number of programs
-#: does not grow with the problem: the last, half-empty wave becomes a matter of a fraction of a tile's time for
-#: each.
+#: does not grow with the problem: the last, half-empty wave costs each program a fraction of a tile's time.
 
 
 @triton.jit

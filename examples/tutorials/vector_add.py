@@ -26,7 +26,7 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 #: `offsets` is a tensor of `BLOCK` integers; `x_ptr + offsets` is a tensor of pointers, and `tl.load` reads what
 #: they point at. The last block may reach past the end, so the load and the store have a mask: where it is false,
 #: memory is not touched. `BLOCK` is a `tl.constexpr`, known while compiling, since it is the shape of tensors.
-#: `tl.arange` wants a power of two.
+#: `tl.arange` requires a power of two.
 
 
 @triton.jit
@@ -51,10 +51,10 @@ def add(x, y):
     return out
 
 
-#: ## Is it right?
+#: ## Is it correct?
 #:
-#: A length that is no multiple of the block tries the mask. An addition is rounded in the same way everywhere, so
-#: the results must be equal.
+#: A length that is not a multiple of the block exercises the mask. An addition is rounded in the same way
+#: everywhere, so the results must be equal.
 
 
 def check():

@@ -24,6 +24,16 @@ static Py_ssize_t param_named(const JITCore *f, PyObject *name, Py_ssize_t next)
 
 static bool is_name(PyObject *a, PyObject *b) { return a == b || PyUnicode_Compare(a, b) == 0; }
 
+/* A KeyError that names the nearest parameter or option. */
+static bool unknown_keyword(JITCore *f, PyObject *name) {
+  PyObject *errors = PyImport_ImportModule("triton.errors");
+  PyObject *error = errors ? PyObject_CallMethod(errors, "unknown_keyword", "OO", (PyObject *)f, name) : NULL;
+  if (error) PyErr_SetObject(PyExc_KeyError, error);
+  Py_XDECREF(error);
+  Py_XDECREF(errors);
+  return false;
+}
+
 static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *next) {
   JITCore *f = c->f;
   Py_ssize_t at = param_named(f, name, *next);
@@ -39,10 +49,7 @@ static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *n
     return true;
   const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
   if (!text) return false;
-  if (!ext_option_known(text)) {
-    PyErr_Format(PyExc_KeyError, "Keyword argument %U was specified but unrecognised", name);
-    return false;
-  }
+  if (!ext_option_known(text)) return unknown_keyword(f, name);
   if (c->noptions == MAX_OPTIONS) return PyErr_SetString(PyExc_TypeError, "too many options"), false;
   c->option_names[c->noptions] = name;
   c->option_values[c->noptions++] = value;

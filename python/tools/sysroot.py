@@ -1,4 +1,4 @@
-"""Debian's packages for another machine, unpacked into a folder: what a cross-compiled CPU back end links.
+"""Debian's packages for another machine, unpacked into a folder: what a cross-compiled CPU backend links.
 
     python3 python/tools/sysroot.py aarch64 build/sysroot/aarch64
 

@@ -1,7 +1,7 @@
 """The version of the Python distributions, from what this tree is and what the build is asked for.
 
 `TRITONC_COMPATIBLE` in the environment is the release of Triton that the build answers to, which has to be the one
-that the PyTorch it serves pins; `TRITONC_CPU=OFF` builds without the CPU back end, and the version says so. CMake,
+that the PyTorch it serves pins; `TRITONC_CPU=OFF` builds without the CPU backend, and the version says so. CMake,
 `pip install .` (as scikit-build-core's provider of the version) and `wheel.py` all ask here.
 """
 

@@ -1,6 +1,6 @@
 """Builds the wheels: `./dev wheel [--machine x86_64] [--name triton] [--compatible 3.6.0] [--no-cpu] [--out dist]`.
 
-One build per machine, with or without the CPU back end, gives every wheel of it: they differ in their Python files and
+One build per machine, with or without the CPU backend, gives every wheel of it: they differ in their Python files and
 their metadata alone. A wheel is linked against glibc 2.28 (cmake/manylinux/) and serves Python 3.10 and later, so it is
 tagged `cp310-abi3-manylinux_2_28`. Of the two distributions
 
@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--name", action="append", choices=["triton", "tritonc"], help="default: both")
     parser.add_argument("--compatible", action="append", choices=version.SERVED,
                         help="the release that it answers to; default: TRITONC_COMPATIBLE, else 3.6.0")  # fmt: skip
-    parser.add_argument("--no-cpu", action="store_true", help="without the CPU back end; the version says so")
+    parser.add_argument("--no-cpu", action="store_true", help="without the CPU backend; the version says so")
     parser.add_argument(
         "--sysroot",
         help="for another machine: where Debian's packages for it are unpacked; default: build/sysroot, fetched by apt",

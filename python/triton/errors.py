@@ -27,3 +27,26 @@ def missing_argument(kernel: object, meta: dict, error: KeyError) -> KeyError:
         f"{key}={value!r}" if isinstance(value, (int, float, str)) else key for key, value in meta.items()
     )
     return KeyError(f"the grid reads `{name}`, which is not an argument of `{kernel.__name__}`{hint} It has {values}")
+
+
+OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg", "debug", "enable_fp_fusion", "launch_cooperative_grid",
+           "launch_pdl", "ir_override", "grid", "warmup", "stream")  # fmt: skip
+
+
+def unknown_keyword(kernel: object, name: str) -> KeyError:
+    """The error of a keyword that is neither a parameter nor an option of a launch.
+
+    Parameters
+    ----------
+    kernel : JITFunction
+    name : str
+        The keyword.
+    """
+    import difflib
+
+    near = difflib.get_close_matches(name, [*kernel.arg_names, *OPTIONS], 1)
+    hint = f"; did you mean `{near[0]}`?" if near else "."
+    return KeyError(
+        f"Keyword argument {name} was specified but unrecognised{hint} "
+        f"The parameters of `{kernel.__name__}` are {', '.join(kernel.arg_names)}"
+    )

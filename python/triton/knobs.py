@@ -601,7 +601,7 @@ def _typing_names() -> dict:
     from typing import Protocol, TypedDict, TypeVar, cast
 
     class JITHookCompileInfo(TypedDict):
-        """What a hook around compiles is told."""
+        """What a hook around a compile receives."""
 
         key: str
         signature: dict
@@ -624,12 +624,12 @@ def _typing_names() -> dict:
         "Protocol": Protocol, "TypedDict": TypedDict, "cast": cast, "Generator": Generator,
         "JITHookCompileInfo": JITHookCompileInfo,
         "BuildImpl": hook("BuildImpl", "Builds a C file."),
-        "AutotuneListener": hook("AutotuneListener", "Is told of an autotuner's choice."),
-        "CompilationListener": hook("CompilationListener", "Is told of a compile."),
-        "InitHandleHook": hook("InitHandleHook", "Is told of a kernel that is loaded."),
-        "JITHook": hook("JITHook", "Is told of a compile of a launch."),
-        "LaunchHook": hook("LaunchHook", "Is told of a launch."),
-        "PipelineStagesHook": hook("PipelineStagesHook", "Is told of the stages of a compile."),
+        "AutotuneListener": hook("AutotuneListener", "Called after an autotuner's choice."),
+        "CompilationListener": hook("CompilationListener", "Called after a compile."),
+        "InitHandleHook": hook("InitHandleHook", "Called when a kernel is loaded."),
+        "JITHook": hook("JITHook", "Called around the compile of a launch."),
+        "LaunchHook": hook("LaunchHook", "Called around a launch."),
+        "PipelineStagesHook": hook("PipelineStagesHook", "Called with the stages of a compile."),
         "KernelAttr": dict, "knobs_type": TypeVar("knobs_type", bound=base_knobs),
         "ClassType": TypeVar("ClassType"), "SetType": TypeVar("SetType"), "GetType": TypeVar("GetType"),
         "F": TypeVar("F", bound=Callable),

@@ -235,7 +235,7 @@ _handles: dict = {}
 
 
 def cublas() -> object:
-    """NVIDIA's library of matrix products on the current device: `cublas().matmul(a, b, c)`."""
+    """NVIDIA's library for matrix multiplication on the current device: `cublas().matmul(a, b, c)`."""
     import torch
 
     from ._C.libtriton.nvidia.cublas import CublasLt

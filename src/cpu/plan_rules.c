@@ -86,8 +86,8 @@ int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis) {
   const IndexSum *s = index_sub(ix, x->axis[axis].stride, y->axis[axis].stride);
   if (!s || s->n || s->constant < -1 || s->constant > 1) return CPU_NO_STEP;
   bool still = index_is_const(x->axis[axis].stride, 0) && index_is_const(y->axis[axis].stride, 0);
-  if (!still && ir_elem(a->type)->bits < 32) return CPU_NO_STEP; /* it may wrap around on the way */
-  bool ordered = p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0);
+  bool wraps = !still && (ir_elem(a->type)->bits < 32 || index_may_wrap(x) || index_may_wrap(y));
+  bool ordered = !wraps && (p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0));
   /* Of two that keep their distance, one may pass zero before the other, where unsigned numbers begin again. */
   bool same_along = still || p[0] == 'e' || p[0] == 'n';
   return ordered || (same_along && !s->constant) ? (int)s->constant : CPU_NO_STEP;

@@ -1,6 +1,7 @@
 /* facts.c: the JSON of facts; docs/facts.md describes it. */
 #include "explore/internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static void put_passes(Facts *f) {
     explore_put_open(f, NULL, '{');
     explore_put_text(f, "name", p->name);
     explore_put_text(f, "what", what_pass(f, p->name));
-    explore_put_double(f, "us", (double)(p->ns / 100) / 10);
+    explore_put_double(f, "us", round((double)p->ns / 100) / 10);
     gpu |= strstr(p->text, "ttg.num-warps") != NULL;
     explore_put_text(f, "stage", gpu ? "ttgir" : "ttir");
     explore_put_bool(f, "changed", changed);

@@ -31,8 +31,8 @@ static bool same_mask(const IndexMask *x, const IndexMask *y) {
 }
 
 static bool same(const Index *x, const Index *y) {
-  if (x->base != y->base || x->lo != y->lo || x->hi != y->hi || x->align != y->align || x->root != y->root ||
-      !same_mask(x->mask, y->mask))
+  if (x->base != y->base || x->lo != y->lo || x->hi != y->hi || x->align != y->align || x->is_far != y->is_far ||
+      x->root != y->root || !same_mask(x->mask, y->mask))
     return false;
   for (int d = 0; d < x->rank; d++) {
     const IndexAxis *a = &x->axis[d], *b = &y->axis[d];
@@ -101,6 +101,7 @@ static void visit_result(IndexInfo *ix, const Op *op, const Value *v) {
   if (is_constant) index_constant(ix, v, x);
   if (!is_constant && is_number) index_range(ix, op, v, x);
   if (!is_constant) index_form(ix, op, v, x);
+  if (is_number) index_far(ix, op, v, x);
   if (!is_constant && is_number) index_runs(ix, op, v, x);
   if (!is_constant && index_is_boolean(v->type)) index_bounds(ix, op, v, x);
   if (is_number) index_hints(v, x);

@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+static bool counts(const Type *t) { return index_is_number(t) && !index_is_boolean(t); }
+
 static bool is_zero(const IndexSum *s) { return index_is_const(s, 0); }
 
 /* Does `out` no longer know an axis along which `x` is known to move? */
@@ -86,6 +88,7 @@ static void product(IndexInfo *ix, const Op *op, const Index *x, const Index *y,
 /* Do the axes along which x does not move by multiples of `by` stay between two multiples of it? */
 static bool stays_within(IndexInfo *ix, const Type *t, const Index *x, const Index *n, int64_t by) {
   int64_t g = min64(x->align, index_divisor(ix, n->base)), span = 0;
+  if (index_may_wrap(x)) return false;
   for (int d = 0; d < x->rank; d++) {
     int64_t stride;
     if (x->axis[d].stride && !index_sum_is_small(x->axis[d].stride)) return false; /* it may have overflowed */
@@ -180,16 +183,32 @@ bool index_passes_zero(const Index *x, const Type *t) {
   return false;
 }
 
+static bool is_beyond(int64_t x, int64_t limit) { return x >= limit || x <= -limit; }
+
+bool index_may_wrap(const Index *x) { return x->is_far && !index_is_uniform(x); }
+
+void index_far(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
+  bool is_wide = index_elem(v->type)->bits > 32;
+  const int64_t limit = (int64_t)1 << (is_wide ? 62 : 30);
+  bool is_far = is_beyond(out->base->constant, limit);
+  for (int i = 0; i < out->base->n; i++) is_far = is_far || is_beyond(out->base->terms[i].times, limit);
+  bool is_extended = is_wide && (op->code == OP_EXTSI || op->code == OP_EXTUI);
+  for (int i = 0; i < op->noperands && !is_extended; i++)
+    is_far = is_far || (counts(ir_operand(op, i)->type) && index_operand(ix, op, i)->is_far);
+  out->is_far = is_far;
+}
+
 /* x in a type of another width. A stride stays what it is, for an index does not overflow within a tile, except where
- * signs are dropped and x may be negative: an unsigned number may well pass 0. A base that looks like a hash, or may be
- * negative where signs are dropped, is its own value from here on. */
+ * x begins near an end of its type, and where signs are dropped and x may be negative: an unsigned number may well pass
+ * 0. A base that looks like a hash, or may be negative where signs are dropped, is its own value from here on. */
 static void widened(const Type *t, const Index *x, bool is_unsigned, Index *out) {
   const IndexSum *self = out->base;
   const int64_t large = (int64_t)1 << 24;
-  const bool negative = is_unsigned && x->lo < 0, passes_zero = is_unsigned && index_passes_zero(x, t);
+  const bool negative = is_unsigned && x->lo < 0,
+             passes_end = index_may_wrap(x) || (is_unsigned && index_passes_zero(x, t));
   for (int d = 0; d < out->rank; d++) {
     const IndexSum *s = x->axis[d].stride;
-    if (passes_zero && s && !is_zero(s)) s = NULL;
+    if (passes_end && s && !is_zero(s)) s = NULL;
     if (s && !index_sum_is_small(s)) s = NULL;
     if (s && !s->n && (s->constant < 0 ? -s->constant : s->constant) > large / index_extent(t, d)) s = NULL;
     set_axis(&out->axis[d], s, x->axis[d].wrap);
@@ -466,8 +485,6 @@ static bool rearranged(IndexInfo *ix, const Op *op, const Value *v, const Index 
   }
 }
 
-static bool counts(const Type *t) { return index_is_number(t) && !index_is_boolean(t); }
-
 void index_form(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   const IndexSum *self = out->base;
   const Index *x = op->noperands > 0 ? index_operand(ix, op, 0) : NULL;
@@ -494,6 +511,7 @@ Index *index_meet(IndexInfo *ix, const Index *x, const Index *y, const Value *v)
   out->lo = min64(x->lo, y->lo);
   out->hi = max64(x->hi, y->hi);
   out->align = min64(x->align, y->align);
+  out->is_far = x->is_far || y->is_far;
   out->root = x->root == y->root ? x->root : NULL;
   if (x->mask && y->mask) out->mask = index_mask_itself(ix, v);
   return out;

@@ -108,6 +108,7 @@ typedef struct Index {
   const IndexMask *mask; /* of booleans, else NULL */
   int64_t lo, hi;        /* lo <= value <= hi; INT64_MIN, INT64_MAX when unknown */
   int64_t align;         /* a power of two that divides `base` */
+  bool is_far;           /* a constant near an end of the type is in it: see index_may_wrap() */
   const Value *root;     /* of pointers: the scalar pointer that the address is counted from, a function's argument unless
                           * it was loaded or made from a number; NULL: not known, or several */
   int rank;              /* of a scalar: 1, one axis of a single element */
@@ -128,6 +129,9 @@ bool index_is_uniform(const Index *x);
 /* Is every stride known (wrapping or not)? */
 bool index_is_affine(const Index *x);
 
+/* May it pass an end of its type along an axis, so that strides hold modulo 2^bits only? Indices are taken not to. What
+ * begins at a constant near an end, or is made of such, is no index. */
+bool index_may_wrap(const Index *x);
 /* May the value, of a type in shape like t, as an unsigned number go from its largest to 0 along an axis? */
 bool index_passes_zero(const Index *x, const Type *t);
 

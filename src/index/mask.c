@@ -66,13 +66,13 @@ static int moving_axis(IndexInfo *ix, const Index *l, const Index *r, int64_t *s
 /* l + plus < r */
 static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, int64_t plus, Draft *out) {
   int64_t step = 0;
-  if (l->hi < r->lo - plus && l->hi < INT64_MAX && r->lo > INT64_MIN + 1) return; /* always */
+  if (l->hi > INT64_MIN && l->hi < INT64_MAX && l->hi + plus < r->lo) return; /* always */
   if (l->lo > INT64_MIN && r->hi < INT64_MAX && l->lo + plus >= r->hi) {
     out->never = true;
     return;
   }
   bool narrow = ir_elem(ir_operand(v->op, 0)->type)->bits < 32; /* it may wrap around on the way */
-  int axis = narrow ? -1 : moving_axis(ix, l, r, &step);
+  int axis = narrow || index_may_wrap(l) || index_may_wrap(r) ? -1 : moving_axis(ix, l, r, &step);
   const IndexSum *base =
       axis >= 0 && index_sum_is_small(l->base) && index_sum_is_small(r->base) ? index_sub(ix, l->base, r->base) : NULL;
   base = index_sum_add(ix, base, index_sum_const(ix, plus), 1);

@@ -40,9 +40,10 @@ static Interval sum(const Type *t, Interval x, Interval y) {
   return fitted(t, (Interval){clamp(lo + y.lo), clamp(hi + y.hi)}, is_large(x) || is_large(y));
 }
 
-static Interval negated(Interval x) {
+/* Not the sum with -y: the smallest number has no negative of its own type. */
+static Interval difference(const Type *t, Interval x, Interval y) {
   Wide lo = x.lo, hi = x.hi;
-  return (Interval){clamp(-hi), clamp(-lo)};
+  return fitted(t, (Interval){clamp(lo - y.hi), clamp(hi - y.lo)}, is_large(x) || is_large(y));
 }
 
 static Interval product(const Type *t, Interval x, Interval y) {
@@ -73,7 +74,7 @@ static Interval binary(const Op *op, const Type *t, Interval x, Interval y) {
   bool positive = x.lo >= 0 && y.lo >= 0;
   switch (op->code) {
   case OP_ADDI: return sum(t, x, y);
-  case OP_SUBI: return sum(t, x, negated(y));
+  case OP_SUBI: return difference(t, x, y);
   case OP_MULI: return product(t, x, y);
   case OP_SHLI:
     if (!is_shift(y, 62)) return all;
@@ -114,7 +115,7 @@ static Interval unary(const Op *op, const Type *t, const Type *from, Interval x)
   case OP_SPLIT:
   case OP_CONVERT_LAYOUT:
   case OP_INDEX_CAST: return x;
-  case OP_EXTSI: return e->bits == 1 ? negated(x) : x;
+  case OP_EXTSI: return e->bits == 1 ? (Interval){-x.hi, -x.lo} : x;
   case OP_EXTUI: return x.lo >= 0 || e->bits > 32 ? x : (Interval){0, ((int64_t)1 << e->bits) - 1};
   case OP_TRUNCI: return fitted(t, x, true);
   case OP_ABSI: return (Interval){0, x.lo == INT64_MIN ? INT64_MAX : max64(-x.lo, x.hi)};

@@ -240,6 +240,17 @@ static void of_other_unit(const Index *x, int64_t unit, Index *a) {
   }
 }
 
+/* The runs that x, which may pass an end of its type, keeps in a wider one: those of which no multiple of their length
+ * is within, as an end is. */
+static const Index *kept_runs(IndexInfo *ix, const Value *v, const Index *x) {
+  if (!index_may_wrap(x) || index_elem(v->type)->bits >= 64) return x;
+  Index *kept = index_nothing(ix, v);
+  copy(x, kept);
+  for (int d = 0; d < kept->rank; d++)
+    kept->axis[d].contiguity = min64(kept->axis[d].contiguity, kept->axis[d].divisibility);
+  return kept;
+}
+
 static void cast(const Op *op, const Index *x, Index *a) {
   const Type *t = op->results[0].type, *from = ir_operand(op, 0)->type;
   int bits = index_elem(t)->bits;
@@ -281,7 +292,7 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_RESHAPE: reshaped(op, ir_operand(op, 0)->type, t, x, unit, a); break;
   case OP_ADDI: sum(x, y, 1, a); break;
   case OP_SUBI: difference(x, y, a); break;
-  case OP_ADDPTR: sum(x, y, unit, a); break;
+  case OP_ADDPTR: sum(x, kept_runs(ix, ir_operand(op, 1), y), unit, a); break;
   case OP_MULI: product(x, y, a); break;
   case OP_SHLI: shifted_left(x, y, a); break;
   case OP_DIVSI:
@@ -301,7 +312,7 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_SELECT: selected(ix, op, a); break;
   case OP_CONVERT_LAYOUT: copy(x, a); break;
   case OP_EXTSI:
-  case OP_EXTUI:
+  case OP_EXTUI: cast(op, kept_runs(ix, ir_operand(op, 0), x), a); break;
   case OP_INDEX_CAST:
   case OP_TT_BITCAST:
   case OP_PTR_TO_INT:

@@ -124,7 +124,8 @@ static LLInst *fold_cast(LLBuilder *b, const LLKey *k, uint64_t x) {
     /* Rounded once: a 64-bit integer goes to float directly; to the narrow types only when double holds it. */
     int64_t s = ll_sext(x, from->bits);
     bool is_signed = k->op == LL_SITOFP;
-    if (to->kind == LLK_FLOAT) return ll_const_float(b, to, is_signed ? (double)(float)s : (double)(float)x);
+    if (to->kind == LLK_FLOAT || to->kind == LLK_BFLOAT) /* which is by way of float */
+      return ll_const_float(b, to, is_signed ? (double)(float)s : (double)(float)x);
     double d = is_signed ? (double)s : (double)x;
     bool exact = fabs(d) < 0x1p53;
     return to->kind == LLK_DOUBLE || exact ? ll_const_float(b, to, d) : NULL;

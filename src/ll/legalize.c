@@ -98,7 +98,7 @@ static LLInst *legal_conversion(Legal *l, LLInst *i) {
   if ((i->op == LL_FPTOSI || i->op == LL_FPTOUI) && x->type == &ll_bfloat)
     return op1(l, i->op, i->type, op1(l, LL_FPEXT, &ll_float, x));
   if ((i->op == LL_SITOFP || i->op == LL_UITOFP) && i->type == &ll_bfloat)
-    return op1(l, LL_FPTRUNC, &ll_bfloat, op1(l, i->op, x->type->bits >= 32 ? &ll_double : &ll_float, x));
+    return op1(l, LL_FPTRUNC, &ll_bfloat, op1(l, i->op, &ll_float, x));
   return NULL;
 }
 

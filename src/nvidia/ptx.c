@@ -100,9 +100,9 @@ static bool writes(PtxMoves moves, const char *reg) {
 }
 
 /* One edge is taken by a branch under a condition, the other is the fall-through. Moves of the first stand before the
- * branch: as they are when the other edge does not mind, else under the same condition. A loop's end must be such a
- * branch: where the way back is an unconditional jump after an exit, the assembler turns the loop around, with a copy
- * of the whole body in front of it. Elsewhere more than a few moves are jumped around. */
+ * branch: as they are where the other edge does not need what they overwrite, else under the same condition. A loop's
+ * end must be such a branch: where the way back is an unconditional jump after an exit, the assembler turns the loop
+ * around, with a copy of the whole body in front of it. Elsewhere more than a few moves are jumped around. */
 static void put_branch(Ptx *p, LLBlock *b, LLInst *t) {
   enum { FEW_MOVES = 4 };
   int s = goes_back(b, t->succ[1]) && !goes_back(b, t->succ[0]);
@@ -119,16 +119,14 @@ static void put_branch(Ptx *p, LLBlock *b, LLInst *t) {
   if (moves.n && (writes(moves, c) || !(moves.n <= FEW_MOVES || goes_back(b, near)))) {
     int label = p->labels++;
     ptx_line(p, "%sbra $edge%d;", unless, label);
-    ptx_put_moves(p, moves);
+    ptx_put_moves(p, moves, NULL);
     ptx_line(p, "bra $L%u;", near->id);
     buf_printf(p->out, "$edge%d:\n", label);
   } else {
-    p->guard = ptx_edge_is_private(p, t, s) ? NULL : when;
-    ptx_put_moves(p, moves);
-    p->guard = NULL;
+    ptx_put_moves(p, moves, when);
     ptx_line(p, "%sbra $L%u;", when, near->id);
   }
-  ptx_put_moves(p, others);
+  ptx_put_moves(p, others, NULL);
   put_jump(p, b, far);
 }
 
@@ -137,7 +135,7 @@ static void put_terminator(Ptx *p, LLBlock *b) {
   put_location(p, t);
   switch (t->op) {
   case LL_BR:
-    ptx_put_moves(p, ptx_edge_moves(p, t, 0));
+    ptx_put_moves(p, ptx_edge_moves(p, t, 0), NULL);
     put_jump(p, b, t->succ[0]);
     break;
   case LL_CONDBR: put_branch(p, b, t); break;

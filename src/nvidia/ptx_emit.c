@@ -375,7 +375,7 @@ void ptx_emit(Ptx *p, LLInst *i) {
 
 /* A parallel copy: a move whose target is no longer read goes first; when only cycles are left, a scratch register
  * breaks one. */
-void ptx_put_moves(Ptx *p, PtxMoves all) {
+void ptx_put_moves(Ptx *p, PtxMoves all, const char *when) {
   PtxMove *moves = all.at;
   int n = all.n;
   for (int left = n; left > 0;) {
@@ -385,7 +385,9 @@ void ptx_put_moves(Ptx *p, PtxMoves all) {
       bool read = false;
       for (int k = 0; k < n; k++) read |= !moves[k].done && k != m && strcmp(moves[k].from, moves[m].to) == 0;
       if (read) continue;
+      p->guard = moves[m].is_private ? NULL : when;
       put_move(p, moves[m].bits, moves[m].to, moves[m].from);
+      p->guard = NULL;
       moves[m].done = true;
       left--;
     }
@@ -408,8 +410,9 @@ PtxMoves ptx_edge_moves(Ptx *p, const LLInst *t, int s) {
     for (int c = 0; c < ptx_value(args[a])->ncomps; c++) {
       if (args[a]->op == LL_UNDEF) continue;
       const char *from = move_source(p, args[a], c), *target = ptx_reg(p, ptx_value(to->params[a])->comps[c]);
-      if (strcmp(from, target) != 0)
-        moves.at[moves.n++] = (PtxMove){target, from, ll_reg_bits(to->params[a]->type, c), false};
+      if (strcmp(from, target) == 0) continue;
+      bool is_private = ptx_move_is_private(p, t, s, to->params[a]);
+      moves.at[moves.n++] = (PtxMove){target, from, ll_reg_bits(to->params[a]->type, c), is_private, false};
     }
   return moves;
 }

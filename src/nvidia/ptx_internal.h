@@ -53,8 +53,8 @@ typedef struct Ptx {
 
 static inline PtxValue *ptx_value(const LLInst *i) { return i->data; }
 PtxValue *ptx_leader(PtxValue *v);
-/* Do the moves of edge `s` leave alone what is read along the terminator's other edge? */
-bool ptx_edge_is_private(Ptx *p, const LLInst *t, int s);
+/* Does a move into this parameter of edge `s` leave alone what is read along the terminator's other edge? */
+bool ptx_move_is_private(Ptx *p, const LLInst *t, int s, const LLInst *param);
 void ptx_assign_registers(Ptx *p);                 /* fills in all PtxValues of the function */
 bool ptx_is_alias(const LLInst *i);                /* has no registers of its own */
 const char *ptx_reg(Ptx *p, Comp c);               /* "%r12" */
@@ -66,6 +66,7 @@ void ptx_emit(Ptx *p, LLInst *i);                  /* one instruction, no termin
 typedef struct PtxMove {
   const char *to, *from; /* registers, or a number */
   int bits;
+  bool is_private; /* the branch's other edge does not need what `to` held */
   bool done;
 } PtxMove;
 typedef struct PtxMoves {
@@ -73,7 +74,7 @@ typedef struct PtxMoves {
   int n;
 } PtxMoves;
 PtxMoves ptx_edge_moves(Ptx *p, const LLInst *t, int s);
-void ptx_put_moves(Ptx *p, PtxMoves moves);
+void ptx_put_moves(Ptx *p, PtxMoves moves, const char *when); /* under this condition; private ones always */
 /* Numbers that both edges of a branch put into the same register are written now, once, and leave both lists. */
 void ptx_put_common_moves(Ptx *p, PtxMoves *a, PtxMoves *b);
 const char *ptx_value_reg(Ptx *p, const LLInst *v, int index); /* a register that holds it; constants by a move before */

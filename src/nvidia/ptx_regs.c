@@ -253,15 +253,11 @@ static bool reads_class(const LLInst *t, int s, PtxValue *leader) {
   return false;
 }
 
-bool ptx_edge_is_private(Ptx *p, const LLInst *t, int s) {
-  int n;
-  ll_edge_args(t, s, &n);
-  const LLBlock *to = t->succ[s], *other = t->succ[!s];
-  for (int a = 0; a < n; a++) {
-    PtxValue *leader = ptx_leader(ptx_value(to->params[a]));
-    if (reads_class(t, !s, leader)) return false;
-    for (PtxValue *v = leader; v; v = v->next_member)
-      if (get(p->live_in[other->id], v->number)) return false;
-  }
+bool ptx_move_is_private(Ptx *p, const LLInst *t, int s, const LLInst *param) {
+  if (ll_nsucc(t) < 2) return true;
+  PtxValue *leader = ptx_leader(ptx_value(param));
+  if (reads_class(t, !s, leader)) return false;
+  for (PtxValue *v = leader; v; v = v->next_member)
+    if (get(p->live_in[t->succ[!s]->id], v->number)) return false;
   return true;
 }

@@ -42,12 +42,18 @@ static void collect(Op *op, void *arg) {
     vec_push(e->cx, &e->ops, op);
 }
 
+/* How the library's function is made. An exponential that has to be precise can still use a target's approximate 2^x. */
+static const char *method(Expand *e, Opcode code, const Type *type) {
+  bool exponential = code == OP_EXP || code == OP_EXP2;
+  return exponential && type->fkind == F32 && e->is_native(OP_EXP2, type, false) ? "_by_exp2" : "";
+}
+
 static Op *library_function(Expand *e, Opcode code, FloatKind kind) {
   const char *op_name = strchr(ir_ops[code].name, '.') + 1;
-  const char *name = intern(e->cx, ctx_printf(e->cx, "%s_%s", op_name, ir_float_name(kind)));
+  Type *input = ir_float(e->cx, kind);
+  const char *name = intern(e->cx, ctx_printf(e->cx, "%s%s_%s", op_name, method(e, code, input), ir_float_name(kind)));
   Op *func = map_get(&e->functions, name);
   if (func) return func;
-  Type *input = ir_float(e->cx, kind);
   func = lang_library_function(e->module, name, &input, 1, e->options);
   map_put(e->cx, &e->functions, name, func);
   return func;

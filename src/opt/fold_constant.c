@@ -185,8 +185,9 @@ static double odd_from_unsigned(uint64_t m) {
   return (double)m;
 }
 
+/* To be rounded to the type: bf16 has it by way of f32. */
 static double int_to_float(uint64_t magnitude, bool negative, FloatKind to) {
-  double x = to == F64 ? (double)magnitude : odd_from_unsigned(magnitude);
+  double x = to == F64 ? (double)magnitude : to == BF16 ? (double)(float)magnitude : odd_from_unsigned(magnitude);
   return negative ? -x : x;
 }
 

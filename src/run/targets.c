@@ -20,7 +20,9 @@ static const struct Known {
   const char *name, *library, *missing;
   const Target *built_in;
 } known[] = {
-    {"cpu", "libtritonc_cpu" SYS_LIBRARY_SUFFIX, "this build has no CPU backend (LLVM was absent when it was built)",
+    {"cpu", "libtritonc_cpu" SYS_LIBRARY_SUFFIX,
+     "this build has no CPU backend: it is a `nocpu` wheel, or was built without LLVM. "
+     "Kernels can be compiled for GPUs, and run on the simulated one: TRITONC_SIMULATE=1, or `tritonc --simulate`",
      NULL},
     {"cuda", NULL, NULL, &nvidia_cuda_target},
     {"simt", NULL, NULL, &nvidia_simt_target},
@@ -135,7 +137,7 @@ RunTarget run_target(Ctx *cx, const char *text) {
       t.missing = k->missing;
   }
   if (!t.backend && !k) {
-    if (t.missing) ctx_fail(cx, ERR_SYSTEM, "there is no target `%s` (%s)", t.name, t.missing);
+    if (t.missing) ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`: %s", t.name, t.missing);
     const char *names[COUNT(known)];
     for (size_t i = 0; i < COUNT(known); i++) names[i] = known[i].name;
     const char *guess = did_you_mean(cx, t.name, names, COUNT(known));

@@ -65,6 +65,17 @@ static int64_t small_constant(Gen *g) {
   return some[below(g, (int)COUNT(some))];
 }
 
+/* Programs of these seeds divide, and take the smaller, of numbers without a sign, too. */
+#define UNSIGNED_SEEDS (UINT64_C(1) << 32)
+/* Those of these have numbers at the ends of their types besides. */
+#define END_SEEDS (UINT64_C(1) << 33)
+
+static int64_t constant(Gen *g, int bits) {
+  if (g->seed < END_SEEDS || below(g, 3)) return small_constant(g);
+  int64_t top = (int64_t)(UINT64_MAX >> (65 - bits)), near = below(g, 3) ? 0 : below(g, 40);
+  return below(g, 2) ? top - near : -top - 1 + near;
+}
+
 static Value *splatted(Gen *g, Value *x, Type *like) {
   return ir_is_tensor(like) ? ir_make(&g->b, OP_SPLAT, ir_tensor_like(g->cx, like, x->type), x, NULL) : x;
 }
@@ -82,13 +93,10 @@ static Value *any(Gen *g, Type *t) {
     return splatted(g, p, t);
   }
   if (e->bits == 1) return ir_const_int(&g->b, t, below(g, 2));
-  if (!ir_is_tensor(t) || below(g, 3) == 0) return ir_const_int(&g->b, t, small_constant(g));
+  if (!ir_is_tensor(t) || below(g, 3) == 0) return ir_const_int(&g->b, t, constant(g, e->bits));
   Value *x = pick(g, e->bits, false);
-  return x ? splatted(g, x, t) : ir_const_int(&g->b, t, small_constant(g));
+  return x ? splatted(g, x, t) : ir_const_int(&g->b, t, constant(g, e->bits));
 }
-
-/* Programs of these seeds divide, and take the smaller, of numbers without a sign, too. */
-#define UNSIGNED_SEEDS (UINT64_C(1) << 32)
 
 static Opcode unsigned_of(Opcode code) {
   switch (code) {
@@ -106,13 +114,14 @@ static Value *binary(Gen *g) {
   Value *x = pick(g, below(g, 3) ? 32 : 64, below(g, 4) != 0);
   if (!x) return NULL;
   Opcode code = codes[below(g, (int)COUNT(codes))];
-  bool constant = below(g, 2) || code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI;
-  int64_t k = code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI ? below(g, 5) : small_constant(g);
+  bool is_constant = below(g, 2) || code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI;
+  int64_t k = code == OP_SHLI || code == OP_SHRSI || code == OP_SHRUI ? below(g, 5)
+                                                                      : constant(g, elem_of(x->type)->bits);
   if ((code == OP_DIVSI || code == OP_REMSI) && k < 1) k = 8;
   if (g->seed >= UNSIGNED_SEEDS && below(g, 2)) code = unsigned_of(code);
   if (code == OP_ANDI && k > 0 && below(g, 2)) k = 7;
   if (code == OP_MULI && below(g, 12) == 0) k = 0x1E3779B1 + 2 * below(g, 1000); /* a hash */
-  Value *y = constant ? ir_const_int(&g->b, x->type, k) : any(g, x->type);
+  Value *y = is_constant ? ir_const_int(&g->b, x->type, k) : any(g, x->type);
   return below(g, 5) ? ir_make(&g->b, code, NULL, x, y, NULL) : ir_make(&g->b, code, NULL, y, x, NULL);
 }
 
@@ -197,14 +206,14 @@ static Value *rearranged(Gen *g) {
 }
 
 static Value *compared(Gen *g) {
-  static const char *const names[] = {"slt", "slt", "slt", "sle", "sgt", "sge", "ult", "uge", "eq", "ne"};
+  static const char *const names[] = {"slt", "slt", "slt", "sle", "sgt", "sge", "ult", "uge", "eq", "ne", "ule", "ugt"};
   Value *x = pick(g, below(g, 3) ? 32 : 64, below(g, 6) != 0);
   if (!x) return NULL;
   Value *y = any(g, x->type);
   bool swap = below(g, 2);
   Value *v =
       ir_make(&g->b, OP_CMPI, ir_tensor_like(g->cx, x->type, ir_int(g->cx, 1)), swap ? y : x, swap ? x : y, NULL);
-  ir_set_attr(g->cx, v->op, "predicate", ir_attr_enum(g->cx, names[below(g, (int)COUNT(names))]));
+  ir_set_attr(g->cx, v->op, "predicate", ir_attr_enum(g->cx, names[below(g, g->seed < END_SEEDS ? 10 : (int)COUNT(names))]));
   return v;
 }
 

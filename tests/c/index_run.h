@@ -94,11 +94,12 @@ static bool overflows(Opcode code, int64_t x, int64_t y, int bits) {
 
 static bool is_large(int64_t x) { return x >= 1 << 24 || x <= -(1 << 24); }
 
-/* A product with a large constant: it may overflow. */
-static bool is_hash(const Op *op) {
-  int64_t k;
-  for (int i = 0; i < 2 && op->code == OP_MULI; i++)
-    if (ir_is_const_int(ir_operand(op, i), &k) && is_large(k)) return true;
+/* A product with a large constant, a sum or difference with one near an end of the type: they may overflow. */
+static bool is_hash(const Op *op, int bits) {
+  int64_t k, far = (int64_t)1 << (bits > 32 ? 62 : 30);
+  for (int i = 0; i < 2; i++)
+    if (ir_is_const_int(ir_operand(op, i), &k) && (op->code == OP_MULI ? is_large(k) : k >= far || k <= -far))
+      return true;
   return false;
 }
 
@@ -111,7 +112,7 @@ static int64_t compute(const Op *op, int64_t x, int64_t y, int bits, unsigned *f
   case OP_ADDI:
   case OP_SUBI:
   case OP_MULI:
-    if (overflows(code, x, y, bits) && !is_hash(op)) *flags |= OVERFLOWN;
+    if (overflows(code, x, y, bits) && !is_hash(op, bits)) *flags |= OVERFLOWN;
     return wrapped((int64_t)(code == OP_ADDI ? a + b : code == OP_SUBI ? a - b : a * b), bits);
   case OP_SHLI:
     if (wrapped((int64_t)(a << y), bits) >> y != x) *flags |= OVERFLOWN;

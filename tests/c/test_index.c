@@ -191,9 +191,12 @@ static void test_law(void **state) {
                                                           : getenv("SEEDS") ? strtoull(getenv("SEEDS"), NULL, 10)
                                                                             : 2000;
   static const uint64_t rare[] = {5285, 18502, 54114}; /* what few programs show */
-  uint64_t more = one ? 0 : n / 2;                     /* of the unsigned kind */
-  for (uint64_t i = 0; i < n + more + (one ? 0 : COUNT(rare)); i++) {
-    uint64_t seed = i < n ? first + i : i < n + more ? UNSIGNED_SEEDS + i - n : rare[i - n - more];
+  uint64_t more = one ? 0 : n / 2;                     /* of the unsigned kind, and with ends of types */
+  for (uint64_t i = 0; i < n + 2 * more + (one ? 0 : COUNT(rare)); i++) {
+    uint64_t seed = i < n              ? first + i
+                    : i < n + more     ? UNSIGNED_SEEDS + i - n
+                    : i < n + 2 * more ? END_SEEDS + i - n - more
+                                       : rare[i - n - 2 * more];
     Ctx *cx = ctx_new(NULL);
     Err e = ctx_protect(cx, check_random, &seed);
     if (e != ERR_NONE) print_error("seed %" PRIu64 "\n", seed);

@@ -1,6 +1,6 @@
 """The command and the library for macOS on 64-bit Arm, cross-compiled by zig: what they are and what they ask for.
 
-`./dev test cross` builds them and says where: TRITONC_MACOS. Nothing runs such programs here. Of the CPU back end, for
+`./dev test cross` builds them and says where: TRITONC_MACOS. Nothing runs such programs here. Of the CPU backend, for
 which there is no LLVM of that system here, the objects are compiled.
 """
 

@@ -1,4 +1,4 @@
-"""The command and the library for Windows, without the CPU back end, compiled by MinGW and run by Wine.
+"""The command and the library for Windows, without the CPU backend, compiled by MinGW and run by Wine.
 
 `./dev test cross` builds them and says where: TRITONC_WINDOWS. What they make has to be what the command makes here,
 byte for byte.

@@ -69,3 +69,18 @@ def test_every_manual_has_a_page(site):
     pages, _ = site
     manuals = {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert manuals <= {path.stem for path in pages}
+
+
+def test_the_package_is_documented(site):
+    """Every public function and class of triton and triton.testing."""
+    import triton
+    import triton.testing
+
+    pages, _ = site
+    for module, page in ((triton, "triton"), (triton.testing, "testing")):
+        listed = getattr(module, "__all__", None) or ("do_bench", "perf_report", "Benchmark", "assert_close")
+        names = [name for name in listed if callable(getattr(module, name))]
+        anchors = pages[Path(f"api/python-{page}.html")].names
+        assert len(names) > 3
+        prefix = module.__name__.replace(".", "-")
+        assert [n for n in names if f"python-{prefix}-{n.lower().replace('_', '-')}" not in anchors] == []

@@ -24,6 +24,14 @@ ALL = [*INTS, *FLOATS, *FP8, "int1"]
 BITS = {d: int("".join(c for c in d.replace("e4nv", "").replace("e5", "") if c.isdigit())) for d in ALL}
 
 
+def near_an_end(rng: random.Random, dtype: str) -> int:
+    """A number at or near an end of a type, or where the sign of a number of as many bits turns."""
+    low = -(2 ** (BITS[dtype] - 1)) if dtype in SIGNED else 0
+    high = low + 2 ** BITS[dtype] - 1
+    step = rng.choice([0, 0, 1, rng.randrange(100)])
+    return rng.choice([low + step, high - step, high - step, (low + high) // 2 + rng.choice([-step, step, 1])])
+
+
 class Saved:
     """A program that was kept in a file: its source below a line that says how it is launched.
 
@@ -73,6 +81,8 @@ class Program:
             "n": rng.randint(0, 9),
             "m": rng.randint(-5, 70),
             "big": rng.choice([2**31, -(2**40), 7, 2**20]),
+            # Not nearer: what a launch gives is taken not to pass an end of its type in a block (docs/language.md).
+            "end": rng.choice([-1, 1]) * (2 ** rng.choice([31, 63]) - 2**20 - rng.randrange(100)),
         }
         # Strides known at run time: of rows and of columns, and where the first element is.
         M, N = self.M, self.N
@@ -131,7 +141,8 @@ class Program:
         for name in self.scalars:  # a tensor even where the number is 1
             self.emit(f"a_{name} = {name}")
         self.variables += [("pid", "int32", ()), ("a_n", "int32", ()), ("a_m", "int32", ()), ("j", "int32", (self.N,))]
-        self.variables += [("a_big", "int32" if -(2**31) <= self.scalars["big"] < 2**31 else "int64", ())]
+        for name in ("big", "end"):
+            self.variables += [(f"a_{name}", "int32" if -(2**31) <= self.scalars[name] < 2**31 else "int64", ())]
         for _ in range(self.random.randint(1, 3) if self.depth > 1 else 1):
             self.do_load()
         while self.fuel > 0:
@@ -232,7 +243,66 @@ class Program:
             kind = "int32"
         return f"({self.expression(kind, shape, depth + 1)}).to(tl.{dtype})"
 
+    def index_form(self, dtype: str, shape: tuple) -> tuple:
+        """(text, shape) of what addresses are made of: multiples of indices and scalars, from an end of the type on.
+
+        It moves evenly along each axis of the shape, or stands still, until it wraps around.
+        """
+        bits = BITS[dtype]
+        number = f"tl.full((), {{}}, tl.{dtype})"
+        terms, have = [], [1] * len(shape)
+        for axis, n in enumerate(shape):
+            if self.chance(0.6 if len(shape) == 2 else 0.85):
+                have[axis] = n
+                at = self.index_text(n) + ("" if len(shape) == 1 else ["[:, None]", "[None, :]"][axis])
+                times = self.pick([1, 1, 1, 1, 2, 3, 5, min(shape[-1], 64)])
+                if self.chance(0.1):
+                    times = near_an_end(self.random, dtype)
+                if self.chance(0.2) and abs(times) < 2**31 and bits > 16:
+                    terms.append(f"({at} * {times}).to(tl.{dtype})")
+                else:
+                    terms.append(f"{at}.to(tl.{dtype})" + (f" * {number.format(times)}" if times != 1 else ""))
+        if self.chance(0.5) or not terms:
+            text, _ = self.leaf(["int32", "int64", "uint32", "uint64"], ())
+            terms.append(f"({text}).to(tl.{dtype})")
+        if self.chance(0.6):
+            end = near_an_end(self.random, dtype)
+            terms.append(number.format(end) if self.chance(0.6) or len(terms) > 1 else str(end))
+        self.random.shuffle(terms)
+        text = terms[0]
+        for term in terms[1:]:
+            text = f"{text} {self.pick(['+', '-'])} {term}"
+        moves = any("tl.arange" in term for term in terms)
+        return f"({text}).to(tl.{dtype})", tuple(have) if moves else ()
+
+    def whole(self, text: str, dtype: str, have: tuple, want: tuple) -> str:
+        """A value of one shape, or with axes of one element, as one of a larger."""
+        if have and have != want:
+            return f"tl.broadcast_to({text}, {want})" if self.chance(0.5) else f"({text} {self.nothing(dtype, want)})"
+        return self.full_text(text, dtype, have, want)
+
+    def end_truth(self, shape: tuple) -> str:
+        """A comparison of such forms, of a type's ends and of scalars: a bound of an index, unless one wraps around."""
+        dtype = self.pick([*INTS, "int32", "int64", "uint32", "uint64"])
+        left, have = self.index_form(dtype, shape)
+        how = self.random.randrange(4)
+        if how == 0:
+            right, other = self.index_form(dtype, shape)
+            if have and other:
+                have = tuple(max(sizes) for sizes in zip(have, other, strict=True))
+            have = have or other
+        elif how == 1:
+            right = str(near_an_end(self.random, dtype))
+        else:
+            right, _ = self.leaf(INTS if how == 2 else [dtype], ())
+        if self.chance(0.4):
+            left, right = right, left
+        return self.whole(f"({left} {self.pick(['<', '<=', '>', '>=', '==', '!='])} {right})", "int1", have, shape)
+
     def integer(self, dtype: str, shape: tuple, depth: int) -> str:
+        if self.chance(0.08):
+            text, have = self.index_form(dtype, shape)
+            return self.whole(text, dtype, have, shape)
         other = dtype if self.chance(0.7) else self.pick(INTS)
         a, b = self.expression(dtype, shape, depth), self.expression(other, shape, depth)
         how = self.random.randrange(12)
@@ -292,6 +362,8 @@ class Program:
         if how < 0.35 and depth <= self.depth:
             parts = [self.truth(shape, depth + 1) for _ in range(2)]
             return f"({parts[0]} {self.pick(['&', '|', '^'])} {parts[1]})"
+        if self.chance(0.2):
+            return self.end_truth(shape)
         kinds = INTS if self.chance(0.7) else FLOATS
         dtype = self.pick(kinds)
         a = self.expression(dtype, shape, depth + 1)

@@ -1,6 +1,13 @@
 // RUN: tritonc %s --target cuda:90 --num-warps 4 --emit ttgir | FileCheck %s
+// RUN: tritonc %s -k sums --target cuda:90 --num-warps 4 --emit ptx | FileCheck %s --check-prefix PTX
 // A loop without dots loads what the next iteration needs, if that takes few registers: not what an address
 // depends on, nor where the loop stores to what it reads.
+
+// What is loaded becomes what is used at the end of the body, whether or not there is another iteration.
+// PTX: ld.global.v4
+// PTX: @%p{{.*}} ld.global.v4
+// PTX-NOT: @%p{{[0-9]+}} mov
+// PTX: @%p{{[0-9]+}} bra
 
 // CHECK-LABEL: @sums
 // CHECK: tt.load

@@ -1,7 +1,9 @@
 // RUN: tritonc %s -k columns --target cuda:90 --num-warps 8 --emit ptx | FileCheck %s --check-prefix COLUMNS
 // RUN: tritonc %s -k row --target cuda:90 --num-warps 8 --emit ptx | FileCheck %s --check-prefix ROW
+// RUN: tritonc %s -k long --target cuda:90 --num-warps 8 --emit ptx | FileCheck %s --check-prefix LONG
 // What warps leave of a reduction whose axis they share: where a warp holds many places, a part of neighbouring places is
-// one access, and lanes lie side by side; where it holds one, an access takes several parts of that.
+// one access, and lanes lie side by side; where it holds one, an access takes several parts of that. Where the function
+// is long, a lane reads one part and lanes combine theirs.
 #tile = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [2, 16], warpsPerCTA = [8, 1], order = [1, 0]}>
 #block = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [8], order = [0]}>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
@@ -47,6 +49,34 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.targ
     %s = "tt.reduce"(%v) <{axis = 0 : i32}> ({
     ^bb0(%a: f32, %b: f32):
       %t = arith.addf %a, %b : f32
+      tt.reduce.return %t : f32
+    }) : (tensor<1024xf32, #block>) -> f32
+    tt.store %q, %s : !tt.ptr<f32>
+    tt.return
+  }
+
+  // LONG: st.shared.b32
+  // LONG-NOT: st.shared
+  // LONG: bar.sync 0
+  // LONG: ld.shared.b32
+  // LONG-NOT: ld.shared
+  // LONG: shfl.sync.bfly.b32 {{.*}}, 4, 31, -1;
+  // LONG: shfl.sync.bfly.b32 {{.*}}, 2, 31, -1;
+  // LONG: shfl.sync.bfly.b32 {{.*}}, 1, 31, -1;
+  // LONG-NOT: bar.sync
+  tt.func public @long(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+    %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32, #block>
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>, #block>
+    %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<f32>, #block>, tensor<1024xi32, #block>
+    %v = tt.load %pp : tensor<1024x!tt.ptr<f32>, #block>
+    %s = "tt.reduce"(%v) <{axis = 0 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %sum = arith.addf %a, %b : f32
+      %product = arith.mulf %a, %b : f32
+      %one = arith.constant 1.0 : f32
+      %below = arith.addf %product, %one : f32
+      %u = arith.divf %sum, %below : f32
+      %t = arith.divf %u, %below : f32
       tt.reduce.return %t : f32
     }) : (tensor<1024xf32, #block>) -> f32
     tt.store %q, %s : !tt.ptr<f32>

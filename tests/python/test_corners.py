@@ -311,3 +311,25 @@ def test_the_code_of_a_nan(run):
     run(nan_kernel, x, out)
     codes = [0x7F, 0x7F, 0x7B, 0xFB, 0, 0x80, 0x7B, 0x42]
     assert out.tolist() == codes * 4 + [0x7F] * 8 + [0x7F, 0x7F, 0x7E, 0xFE, 0, 0x80, 0x7E, 0x44]
+
+
+@triton.jit
+def to_float_kernel(x, halves, brains, known, X: tl.constexpr):
+    i = tl.arange(0, 8)
+    v = tl.load(x + i)
+    tl.store(halves + i, v.to(tl.float16))
+    tl.store(brains + i, v.to(tl.bfloat16))
+    tl.store(known, tl.full((), X, v.dtype).to(tl.bfloat16))
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64, torch.uint32, torch.uint64])
+def test_integers_to_narrow_floats(dtype, run):
+    """To bfloat16 by way of float32, as PyTorch; to float16 once."""
+    one = 2**30 + 2**22 + 1  # above half of bfloat16's last place by what float32 has no place for
+    values = [one, one + 254, one - 2, 2049, 4099, 65519, 65520, 2**24 + 2**16 + 1]
+    x, halves, brains = torch.tensor(values).to(dtype), torch.zeros(8).half(), torch.zeros(8).bfloat16()
+    known = torch.zeros(1).bfloat16()
+    run(to_float_kernel, x, halves, brains, known, one)
+    wide = torch.tensor(values, dtype=torch.int64)
+    assert torch.equal(brains, wide.float().bfloat16()) and torch.equal(halves, wide.double().half())
+    assert brains[0] == 2**30 and known[0] == 2**30

@@ -1,7 +1,5 @@
 """Dots: of 8-bit integers, and of more dimensions than three."""
 
-import os
-
 import numpy as np
 import pytest
 import triton
@@ -17,8 +15,6 @@ def dot_kernel(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
 
 @pytest.mark.parametrize("shape", [(16, 16, 32), (32, 8, 64)])
 def test_dot_of_int8(shape, monkeypatch):
-    if os.environ.get("TRITONC_TEST_DEVICE") == "cuda":
-        pytest.skip("host memory")
     M, N, K = shape
     rng = np.random.default_rng(1)
     a, b = rng.integers(-128, 128, (M, K), np.int8), rng.integers(-128, 128, (K, N), np.int8)
@@ -49,8 +45,6 @@ def batched_kernel(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
 
 @pytest.mark.parametrize("target", [None, "cuda:90"])
 def test_batches_of_several_dimensions(target, monkeypatch):
-    if os.environ.get("TRITONC_TEST_DEVICE") == "cuda":
-        pytest.skip("host memory")
     monkeypatch.setenv("TRITONC_SIMULATE", target or "")
     if not target:
         monkeypatch.delenv("TRITONC_SIMULATE")

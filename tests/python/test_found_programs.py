@@ -427,6 +427,34 @@ def test_sorts_of_what_is_hardly_loaded(how, target):
 
 
 @triton.jit
+def from_an_end_kernel(out, wide, n, FIRST: tl.constexpr, N: tl.constexpr):
+    j = tl.arange(0, N)
+    up, down = FIRST + j, FIRST - j
+    tl.store(out + j, 1, mask=up < n)
+    tl.store(out + N + j, 1, mask=n <= down)
+    tl.store(out + 2 * N + j, 1, mask=up < n + j)
+    tl.store(out + 3 * N + j, 1, mask=n - j >= down)
+    tl.store(out + 4 * N + j, (up > n).to(tl.int8))
+    tl.store(wide + j, up.to(tl.int64))
+    tl.store(wide + N + j, down.to(tl.int64) - 1)
+    tl.store(wide + 2 * N + j, (up - 1).to(tl.uint32).to(tl.int64))
+
+
+@pytest.mark.parametrize("n", [5, -5, 2**31 - 16, -(2**31) + 15])
+@pytest.mark.parametrize("first", [2**31 - 4, -(2**31) + 3, 2**31 - 1, 7])
+def test_index_arithmetic_that_begins_at_an_end(first, n, target):
+    """The CPU took it not to pass the end: comparisons became bounds, and what was widened went on evenly."""
+    count = 16
+    out, wide = torch.zeros(5 * count, dtype=torch.int8), torch.zeros(3 * count, dtype=torch.int64)
+    from_an_end_kernel[(1,)](out, wide, n, first, count)
+    j = np.arange(count)
+    up, down, above, below = ((x + 2**31) % 2**32 - 2**31 for x in (first + j, first - j, n + j, n - j))
+    want = [up < n, n <= down, up < above, below >= down, up > n]
+    assert np.array_equal(out.reshape(5, count).numpy() != 0, want)
+    assert np.array_equal(wide.numpy(), np.concatenate([up, down - 1, (up - 1) % 2**32]))
+
+
+@triton.jit
 def unsigned_distance_kernel(out, n, HOW: tl.constexpr):
     j = tl.arange(0, 32)
     u = j.to(tl.uint32)
@@ -446,3 +474,31 @@ def test_unsigned_numbers_that_keep_their_distance(how, target):
     want[32 + j] = j.int()
     want[64 + (j ^ 9)] += j.int() + 1
     assert torch.equal(out, want)
+
+
+@triton.jit
+def far_bounds_kernel(x, out, m: tl.int64, c: tl.constexpr):
+    """Masks whose two sides are further apart than a number of their type tells."""
+    r, j = tl.arange(0, 2)[:, None], tl.arange(0, 64)[None, :]
+    up, down = c - 63 + j.to(m.dtype), c - j.to(m.dtype)
+    n: tl.constexpr = 128
+    tl.store(out + r * 64 + j, tl.load(x + r, mask=m >= down, other=0))
+    tl.store(out + n + r * 64 + j, tl.load(x + r, mask=m > down, other=0))
+    tl.store(out + 2 * n + r * 64 + j, tl.load(x + r, mask=m <= down, other=0))
+    tl.store(out + 3 * n + r * 64 + j, tl.load(x + r, mask=m < down, other=0))
+    tl.store(out + 4 * n + r * 64 + j, tl.load(x + r, mask=m >= up, other=0))
+    tl.store(out + 5 * n + r * 64 + j, tl.load(x + r, mask=m > up, other=0))
+    tl.store(out + 6 * n + r * 64 + j, tl.load(x + r, mask=m <= up, other=0))
+    tl.store(out + 7 * n + r * 64 + j, tl.load(x + r, mask=m < up, other=0))
+
+
+LEAST, MOST = -(2**63), 2**63 - 1
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("c", [MOST, 2**31 - 1, 0, LEAST + 63])
+def test_bounds_further_apart_than_a_type_holds(c, target, monkeypatch):
+    """The CPU took the difference of both sides, which had wrapped around, for the number of elements."""
+    for m in (LEAST, LEAST + 5, -(2**40), -5, 31, 2**40, MOST - 31, MOST):
+        x = torch.full((2,), 7, dtype=torch.int16)
+        check(far_bounds_kernel, target, monkeypatch, x, torch.ones(8 * 128, dtype=torch.int16), m, c)

@@ -43,6 +43,18 @@ def test_a_grid_that_reads_a_missing_argument(x):
         tuned[lambda meta: (meta["BLOCK_"],)](x)
 
 
+def test_a_keyword_that_is_not_there(x):
+    with pytest.raises(
+        KeyError, match="Keyword argument BLOK was specified.*did you mean `BLOCK`.*`increment` are x, BLOCK"
+    ):
+        increment[(1,)](x, BLOK=64)
+    with pytest.raises(KeyError, match="num_wraps was specified.*did you mean `num_warps`"):
+        increment[(1,)](x, BLOCK=64, num_wraps=4)
+    tuned = triton.autotune([triton.Config({"BLOCK_": 32})], key=[])(increment)
+    with pytest.raises(KeyError, match="Keyword argument BLOCK_ was .*did you mean `BLOCK`"):
+        tuned[(1,)](x)
+
+
 @pytest.mark.parametrize("grid", [(1.0,), (64 / 32,), lambda meta: (64 / meta["BLOCK"],)])
 def test_a_float_in_the_grid(x, grid):
     with pytest.raises(TypeError, match="is an int, not a float.*cdiv"):

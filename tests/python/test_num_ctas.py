@@ -1,7 +1,5 @@
 """num_ctas above 1: a program is one program, whatever number of blocks may share it."""
 
-import os
-
 import pytest
 import torch
 import triton
@@ -10,8 +8,6 @@ import triton.language as tl
 
 @pytest.fixture(params=[None, "cuda:90", "cuda:100"], autouse=True)
 def target(request, monkeypatch):
-    if os.environ.get("TRITONC_TEST_DEVICE") == "cuda":
-        pytest.skip("tests/gpu runs these on a GPU")
     if request.param is None:
         monkeypatch.delenv("TRITONC_SIMULATE", raising=False)
     else:

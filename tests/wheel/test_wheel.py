@@ -156,7 +156,16 @@ def test_the_record_is_right():
                 assert (digest, size) == (f"sha256={hashed}", str(len(data)))
 
 
-def test_a_wheel_without_the_cpu_back_end_says_so():
+# ---- without the CPU backend -----------------------------------------------------------------------------------------
+
+
+def without_cpu(name):
+    found = list((WHEELS / "nocpu").glob(f"{name}-*.whl"))
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_the_version_names_a_missing_back_end():
     tools = str(ROOT / "python" / "tools")
     ask = "import sys, version; print(version.version(), version.version(name='tritonc'))"
     say = {"PYTHONPATH": tools, "TRITONC_CPU": "OFF"}
@@ -164,6 +173,44 @@ def test_a_wheel_without_the_cpu_back_end_says_so():
     assert run(sys.executable, "-c", ask, **say, TRITONC_COMPATIBLE="") == f"3.6.0+c{ours}.nocpu {ours}+nocpu"
     assert run(sys.executable, "-c", ask, **say, TRITONC_COMPATIBLE="3.9.0").startswith(f"3.9.0+c{ours}.nocpu ")
     assert "3.6.0, 3.7.1, 3.9.0" in fails(sys.executable, "-c", ask, PYTHONPATH=tools, TRITONC_COMPATIBLE="3.8.0")
+
+
+def test_a_wheel_without_the_cpu_back_end():
+    """Its name says so, it is small, and it carries no licence of what is not in it."""
+    ours = wheel("tritonc").name.split("-")[1]
+    names = {"triton": f"triton-3.7.1+c{ours}.nocpu-", "tritonc": f"tritonc-{ours}+nocpu.triton3.7.1-"}
+    for name, start in names.items():
+        path = without_cpu(name)
+        assert path.name.startswith(start) and path.stat().st_size < 8 << 20, path
+        with zipfile.ZipFile(path) as archive:
+            files = archive.namelist()
+            said = archive.read(next(n for n in files if re.fullmatch(rf"{name}-[^/]+/METADATA", n))).decode()
+        assert not [n for n in files if "tritonc_cpu" in n]
+        assert sorted(Path(n).name for n in files if "/licenses/" in n) == ["LICENSE", "zig.txt"]
+        assert "License-Expression: MIT\n" in said
+        shown = " ".join(run(sys.executable, "-m", "auditwheel", "show", path).split())
+        assert int(re.search(r'following platform tag: "manylinux_2_(\d+)_', shown)[1]) <= 28
+
+
+def test_what_runs_without_the_cpu_back_end(environment, script, others, tmp_path):
+    """It meets PyTorch's pin, compiles for GPUs, runs on the simulated one, and says what is missing for the CPU."""
+    environment.install(without_cpu("triton"), others[0])
+    assert "No broken requirements" in environment.pip("check")
+    version = environment.run("-c", "import triton; print(triton.__version__)")
+    assert re.fullmatch(r"3\.7\.1\+c[\d.]+\.nocpu", version)
+    assert environment.run(script, TRITONC_SIMULATE="cuda:80") == version
+    command = environment.python.parent / "tritonc"
+    signature = ["-k", "add", "-s", "*fp32,*fp32,*fp32,i32,256"]
+    assert ".visible .entry add" in run(command, script, *signature, "--target", "cuda:90", "--emit", "ptx")
+    empty = tmp_path / "empty"
+    for said in (
+        fails(environment.python, script, TRITON_DEFAULT_BACKEND="", TRITON_CACHE_DIR=empty),
+        fails(command, script, *signature, "--emit", "asm"),
+    ):
+        assert "this build has no CPU backend" in said and "TRITONC_SIMULATE=1" in said, said
+    environment.pip("uninstall", "-q", "-y", "triton")
+    environment.install(without_cpu("tritonc"))
+    assert environment.run("-m", "tritonc", script, TRITONC_SIMULATE="1") == version
 
 
 # ---- in the place of another triton ----------------------------------------------------------------------------------

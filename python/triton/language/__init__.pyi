@@ -97,6 +97,11 @@ class tensor:
         Returns
             tensor of the same shape
 
+        Errors
+            x.to(tl.int16, bitcast=True) -> a bitcast keeps the size, but fp32 has 32 bits and int16 has
+                16
+            x.to(n) -> tl.to: `dtype` must be known at compile time, but is a scalar of int32
+
         Example
             y = x.to(tl.float16)
         """
@@ -105,6 +110,13 @@ class tensor:
 
         Returns
             scalar
+
+        Errors
+            x.item() -> item(): only a tensor of one element has an item, but this is a tensor of fp32
+                with shape [32]
+
+        Example
+            total = tl.sum(x, axis=0, keep_dims=True).item()
         """
     def logical_and(self, other: Any) -> tensor:
         """Whether both are true, per element.
@@ -114,6 +126,13 @@ class tensor:
 
         Returns
             tensor of bool
+
+        Errors
+            (x > 0).logical_and(tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
+                dimension 0 is 32 and 16
+
+        Example
+            inside = (x > 0).logical_and(x < 1)
         """
     def logical_or(self, other: Any) -> tensor:
         """Whether either is true, per element.
@@ -123,6 +142,13 @@ class tensor:
 
         Returns
             tensor of bool
+
+        Errors
+            (x > 0).logical_or(tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
+                dimension 0 is 32 and 16
+
+        Example
+            outside = (x < 0).logical_or(x > 1)
         """
     def trans(self, *dims: Any) -> tensor:
         """The tensor with its axes in another order.
@@ -133,6 +159,10 @@ class tensor:
 
         Returns
             tensor of the permuted shape
+
+        Errors
+            tl.trans(x) -> tl.trans: a tensor of rank 2 or more is expected, but this has shape [32]
+            tl.trans(t, (0, 0)) -> the dimensions given are not a permutation of 0 to 1
 
         Example
             b_t = tl.trans(b)
@@ -146,6 +176,10 @@ class tensor:
 
         Returns
             tensor of the permuted shape
+
+        Errors
+            tl.permute(t, (0, 0)) -> the dimensions given are not a permutation of 0 to 1
+            tl.permute(t, (1,)) -> 1 dimensions are given for a tensor of rank 2
 
         Example
             y = tl.permute(x, (2, 0, 1))
@@ -161,6 +195,9 @@ class tensor:
         Returns
             tensor of the shape
 
+        Errors
+            tl.reshape(x, (4, 4)) -> cannot reshape [32] (32 elements) to [4, 4] (16 elements)
+
         Example
             y = tl.reshape(x, (4, 8))
         """
@@ -173,6 +210,12 @@ class tensor:
 
         Returns
             tensor of the shape
+
+        Errors
+            tl.view(x, (4, 4)) -> cannot reshape [32] (32 elements) to [4, 4] (16 elements)
+
+        Example
+            y = tl.view(x, (4, 8))
         """
     def ravel(self, can_reorder: Any=...) -> tensor:
         """The elements in row-major order along one axis.
@@ -183,6 +226,12 @@ class tensor:
 
         Returns
             tensor of rank 1
+
+        Errors
+            tl.ravel(3) -> an int has no attribute `numel`
+
+        Example
+            y = tl.ravel(pairs)
         """
     def expand_dims(self, axis: Any) -> tensor:
         """The tensor with an axis of size 1 inserted.
@@ -193,6 +242,10 @@ class tensor:
 
         Returns
             tensor
+
+        Errors
+            tl.expand_dims(x, 3) -> tl.expand_dims: `axis`: invalid axis 3 for a tensor of rank 2
+            tl.expand_dims(x, (0, 0)) -> tl.expand_dims: duplicate axes, normalized axes = [0, 0]
 
         Example
             column = tl.expand_dims(x, 1)
@@ -206,6 +259,13 @@ class tensor:
 
         Returns
             tensor of the shape
+
+        Errors
+            tl.broadcast_to(x, (64,)) -> cannot broadcast shape [32] to [64]: dimension 0 is 32, and
+                only a dimension of 1 is repeated
+
+        Example
+            y = tl.broadcast_to(x[:, None], (32, 8))
         """
     def split(self) -> tuple[tensor, tensor]:
         """The two halves of a tensor along its last axis, which has size 2: the inverse of `tl.join`.
@@ -215,6 +275,9 @@ class tensor:
 
         Returns
             two tensors of shape (...)
+
+        Errors
+            tl.split(t) -> tl.split: the last dimension must be 2, but the shape is [4, 8]
 
         Example
             re, im = tl.split(pairs)
@@ -229,6 +292,15 @@ class tensor:
 
         Returns
             tensor of index's shape: for axis 0, r[i, j] = src[index[i, j], j]
+
+        Errors
+            tl.gather(x, y, 0) -> tl.gather: `index` must be a tensor of integers, but is a tensor of
+                fp32 with shape [32]
+            tl.gather(t, i, 0) -> tl.gather: `src` and `index` must have one rank, but their shapes are
+                [4, 8] and [32]
+
+        Example
+            y = tl.gather(x, index, 0)
         """
     def flip(self, dim: Any=...) -> tensor:
         """The elements in reverse order along an axis.
@@ -239,6 +311,12 @@ class tensor:
 
         Returns
             tensor like x
+
+        Errors
+            tl.flip(x, 1) -> static assertion failed: invalid axis 1 for a tensor of rank 1
+
+        Example
+            y = tl.flip(x)
         """
     def abs(self) -> tensor:
         """The absolute value.
@@ -248,78 +326,140 @@ class tensor:
 
         Returns
             tensor like x
+
+        Errors
+            tl.abs(x_ptr) -> tl.abs: `x` must be a number, but is a pointer to fp32
+
+        Example
+            y = tl.abs(x)
         """
     def exp(self) -> tensor:
         """e to the power x.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.exp(h) -> tl.exp is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.exp(x)
         """
     def exp2(self) -> tensor:
         """2 to the power x.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.exp2(h) -> tl.exp2 is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.exp2(x)
         """
     def log(self) -> tensor:
         """The natural logarithm.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.log(h) -> tl.log is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.log(x)
         """
     def log2(self) -> tensor:
         """The logarithm to base 2.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.log2(h) -> tl.log2 is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.log2(x)
         """
     def sin(self) -> tensor:
         """The sine of x in radians.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.sin(h) -> tl.sin is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.sin(x)
         """
     def cos(self) -> tensor:
         """The cosine of x in radians.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.cos(h) -> tl.cos is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.cos(x)
         """
     def erf(self) -> tensor:
         """The error function.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.erf(h) -> tl.erf is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.erf(x)
         """
     def sqrt(self) -> tensor:
         """The square root, possibly approximate on a GPU.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.sqrt(h) -> tl.sqrt is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.sqrt(x)
         """
     def sqrt_rn(self) -> tensor:
         """The square root rounded to the nearest.
@@ -329,54 +469,95 @@ class tensor:
 
         Returns
             tensor like x
+
+        Errors
+            tl.sqrt_rn(h) -> tl.sqrt_rn is defined for fp32 and fp64, but `x` is a tensor of fp16 with
+                shape [32]
+
+        Example
+            y = tl.sqrt_rn(x)
         """
     def rsqrt(self) -> tensor:
         """1 / sqrt(x).
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.rsqrt(h) -> tl.rsqrt is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.rsqrt(x)
         """
     def floor(self) -> tensor:
         """The largest integer that is at most x.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.floor(h) -> tl.floor is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.floor(x)
         """
     def ceil(self) -> tensor:
         """The smallest integer that is at least x.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.ceil(h) -> tl.ceil is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+                [32]
+
+        Example
+            y = tl.ceil(x)
         """
     def sigmoid(self) -> tensor:
         """1 / (1 + exp(-x)).
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: float32 or float64 tensor or scalar
 
         Returns
             tensor like x
+
+        Errors
+            tl.sigmoid(i) -> tl.exp is defined for fp32 and fp64, but `x` is a tensor of int32 with
+                shape [32]
+
+        Example
+            y = tl.sigmoid(x)
         """
     def softmax(self, dim: Any=..., keep_dims: Any=..., ieee_rounding: Any=...) -> tensor:
         """exp(x) divided by its sum along an axis, computed without overflow.
 
         Parameters
-            x: tensor or scalar of a floating-point type
+            x: floating-point tensor
             dim: int, the axis; None: 0
             keep_dims: has no effect
             ieee_rounding: divide with correct rounding
 
         Returns
             tensor like x
+
+        Errors
+            tl.softmax(x, 1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            p = tl.softmax(x)
         """
     def sum(self, axis: Any=..., keep_dims: Any=..., dtype: Any=...) -> tensor:
         """The sum along an axis. Integers narrower than 32 bits are added in 32.
@@ -389,6 +570,10 @@ class tensor:
 
         Returns
             tensor without the axis; a scalar for axis=None
+
+        Errors
+            tl.sum(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+            tl.sum(n) -> tl.reduce: `input` is a scalar (int32); a tensor is expected
 
         Example
             total = tl.sum(x, axis=0)
@@ -407,6 +592,12 @@ class tensor:
 
         Returns
             tensor without the axis, or a pair of it and the int32 indices
+
+        Errors
+            tl.max(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            m = tl.max(x, axis=0)
         """
     def min(
         self, axis: Any=..., return_indices: Any=..., return_indices_tie_break_left: Any=..., keep_dims: Any=...
@@ -422,6 +613,12 @@ class tensor:
 
         Returns
             tensor without the axis, or a pair of it and the int32 indices
+
+        Errors
+            tl.min(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            m = tl.min(x, axis=0)
         """
     def argmax(self, axis: Any, tie_break_left: Any=..., keep_dims: Any=...) -> tensor:
         """The index of the largest element along an axis.
@@ -434,6 +631,12 @@ class tensor:
 
         Returns
             int32 tensor without the axis
+
+        Errors
+            tl.argmax(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            at = tl.argmax(x, axis=0)
         """
     def argmin(self, axis: Any, tie_break_left: Any=..., keep_dims: Any=...) -> tensor:
         """The index of the smallest element along an axis.
@@ -446,6 +649,12 @@ class tensor:
 
         Returns
             int32 tensor without the axis
+
+        Errors
+            tl.argmin(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            at = tl.argmin(x, axis=0)
         """
     def xor_sum(self, axis: Any=..., keep_dims: Any=...) -> tensor:
         """The bitwise exclusive or of the elements along an axis.
@@ -457,6 +666,12 @@ class tensor:
 
         Returns
             tensor without the axis
+
+        Errors
+            tl.xor_sum(x, axis=0) -> static assertion failed: xor_sum is for integers
+
+        Example
+            parity = tl.xor_sum(i, axis=0)
         """
     def reduce_or(self, axis: Any, keep_dims: Any=...) -> tensor:
         """The bitwise or of the elements along an axis.
@@ -468,6 +683,12 @@ class tensor:
 
         Returns
             tensor without the axis
+
+        Errors
+            tl.reduce_or(x, axis=0) -> static assertion failed: reduce_or is for integers
+
+        Example
+            bits = tl.reduce_or(i, axis=0)
         """
     def reduce(self, axis: Any, combine_fn: Any, keep_dims: Any=...) -> Any:
         """The elements along an axis combined by a function.
@@ -481,6 +702,10 @@ class tensor:
 
         Returns
             tensor without the axis, or a tuple of them
+
+        Errors
+            tl.reduce(x, 1, combine) -> `axis`: invalid axis 1 for a tensor of rank 1
+            tl.reduce((x, y), 0, combine) -> `combine` takes 2 positional arguments, but 4 were given
 
         Example
             m = tl.reduce(x, 0, combine)
@@ -496,6 +721,12 @@ class tensor:
 
         Returns
             tensor of input's shape
+
+        Errors
+            tl.cumsum(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            y = tl.cumsum(x, axis=0)
         """
     def cumprod(self, axis: Any=..., reverse: Any=..., dtype: Any=...) -> tensor:
         """The running product along an axis.
@@ -508,6 +739,12 @@ class tensor:
 
         Returns
             tensor of input's shape
+
+        Errors
+            tl.cumprod(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+        Example
+            y = tl.cumprod(x, axis=0)
         """
     def associative_scan(self, axis: Any, combine_fn: Any, reverse: Any=...) -> Any:
         """The running combination of the elements along an axis.
@@ -520,6 +757,14 @@ class tensor:
 
         Returns
             tensor of input's shape, or a tuple of them
+
+        Errors
+            tl.associative_scan(x, 1, combine) -> `axis`: invalid axis 1 for a tensor of rank 1
+            tl.associative_scan((x, t), 0, combine) -> tl.associative_scan: the inputs must have one
+                shape, but these have [32] and [4, 8]
+
+        Example
+            y = tl.associative_scan(x, 0, combine)
         """
     def histogram(self, num_bins: Any, mask: Any=...) -> tensor:
         """How many elements have each value from 0 to num_bins - 1.
@@ -531,17 +776,31 @@ class tensor:
 
         Returns
             int32 tensor of shape (num_bins,)
+
+        Errors
+            tl.histogram(x, 8) -> tl.histogram: `input` must be a tensor of integers of rank 1, but is a
+                tensor of fp32 with shape [32]
+            tl.histogram(i, 10) -> dimension 0 of the histogram is 10, which is not a power of two
+
+        Example
+            counts = tl.histogram(bins, 8)
         """
     def sort(self, dim: Any=..., descending: Any=...) -> tensor:
         """The elements in ascending order along an axis.
 
         Parameters
             x: tensor
-            dim: int, the last axis; None: the last
+            dim: int, the axis; None: the last
             descending: in descending order
 
         Returns
             tensor like x
+
+        Errors
+            tl.sort(x, dim=1) -> static assertion failed: invalid axis 1 for a tensor of rank 1
+
+        Example
+            y = tl.sort(x)
         """
     def store(
         self, value: Any, mask: Any=..., boundary_check: Any=..., cache_modifier: Any=..., eviction_policy: Any=...
@@ -557,6 +816,13 @@ class tensor:
             cache_modifier: '', '.wb', '.cg', '.cs' or '.wt'
             eviction_policy: '', 'evict_first' or 'evict_last'
 
+        Errors
+            tl.store(x, 0.0) -> tl.store: `pointer` must be a pointer or a tensor of pointers, but is a
+                tensor of fp32 with shape [32]
+            tl.store(x_ptr + tl.arange(0, 64), x) -> tl.store: `value` has shape [32], which does not
+                fit the pointer's shape [64]
+            tl.store(x_ptr, x) -> tl.store: `value` has shape [32], but the pointer is a scalar
+
         Example
             tl.store(y_ptr + offsets, y, mask=offsets < n)
         """
@@ -569,6 +835,10 @@ class tensor:
 
         Returns
             block pointer
+
+        Errors
+            tl.advance(x_ptr, (1,)) -> tl.advance: `base` must be a block pointer, but is a pointer to
+                fp32
 
         Example
             p = tl.advance(p, (0, BLOCK_K))
@@ -587,6 +857,11 @@ class tensor:
         Returns
             the values before
 
+        Errors
+            tl.atomic_add(x, 1) -> tl.atomic_add: `pointer` must be a pointer or a tensor of pointers,
+                but is a tensor of fp32 with shape [32]
+            tl.atomic_add(x_ptr + i, 1, sem='seq_cst') -> tl.atomic_add: `sem` cannot be "seq_cst"
+
         Example
             tl.atomic_add(count_ptr + bins, 1, mask=offsets < n)
         """
@@ -603,6 +878,14 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_max(x, 1) -> tl.atomic_max: `pointer` must be a pointer or a tensor of pointers,
+                but is a tensor of fp32 with shape [32]
+            tl.atomic_max(x_ptr + i, 1, sem='seq_cst') -> tl.atomic_max: `sem` cannot be "seq_cst"
+
+        Example
+            tl.atomic_max(y_ptr + row, tl.max(x, axis=0))
         """
     def atomic_min(self, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
         """Replace memory by the smaller of it and `val`, indivisibly.
@@ -617,6 +900,14 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_min(x, 1) -> tl.atomic_min: `pointer` must be a pointer or a tensor of pointers,
+                but is a tensor of fp32 with shape [32]
+            tl.atomic_min(x_ptr + i, 1, sem='seq_cst') -> tl.atomic_min: `sem` cannot be "seq_cst"
+
+        Example
+            tl.atomic_min(y_ptr + row, tl.min(x, axis=0))
         """
     def atomic_and(self, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
         """Combine memory with `val` by a bitwise and, indivisibly.
@@ -631,6 +922,12 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_and(x_ptr, 1) -> tl.atomic_and is not defined for fp32
+
+        Example
+            tl.atomic_and(count_ptr + bins, 1)
         """
     def atomic_or(self, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
         """Combine memory with `val` by a bitwise or, indivisibly.
@@ -645,6 +942,12 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_or(x_ptr, 1) -> tl.atomic_or is not defined for fp32
+
+        Example
+            tl.atomic_or(count_ptr + bins, 1)
         """
     def atomic_xor(self, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
         """Combine memory with `val` by a bitwise exclusive or, indivisibly.
@@ -659,6 +962,12 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_xor(x_ptr, 1) -> tl.atomic_xor is not defined for fp32
+
+        Example
+            tl.atomic_xor(count_ptr + bins, 1)
         """
     def atomic_xchg(self, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
         """Put `val` into memory and give what was there, indivisibly.
@@ -673,6 +982,13 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_xchg(x_ptr + i, t) -> tl.atomic_xchg: `val` has shape [4, 8], which does not fit
+                the pointer's shape [32]
+
+        Example
+            tl.atomic_xchg(lock_ptr, 0, sem='release')
         """
     def atomic_cas(self, cmp: Any, val: Any, sem: Any=..., scope: Any=...) -> tensor:
         """Put `val` into memory where it holds `cmp`, indivisibly.
@@ -686,6 +1002,10 @@ class tensor:
 
         Returns
             the values before
+
+        Errors
+            tl.atomic_cas(lock_ptr, 0) -> tl.atomic_cas: `val` is missing
+            tl.atomic_cas(lock_ptr, 0.5, 1) -> the float 0.5 cannot become a constant of type int32
 
         Example
             while tl.atomic_cas(lock_ptr, 0, 1) == 1: pass
@@ -703,6 +1023,11 @@ class tensor:
         Returns
             tensor of input's shape. Floating point to integer truncates; values out of range are
                 undefined
+
+        Errors
+            tl.cast(x, tl.int16, bitcast=True) -> a bitcast keeps the size, but fp32 has 32 bits and
+                int16 has 16
+            tl.cast(i, tl.float8e5) -> cannot cast int32 to fp8e5
 
         Example
             y = tl.cast(x, tl.float16)
@@ -724,6 +1049,9 @@ class tensor_descriptor:
         Returns
             tensor of the descriptor's block shape
 
+        Errors
+            desc.load([0]) -> tensor_descriptor.load: 1 offset for a tensor of rank 2
+
         Example
             a = desc.load([row, k])
         """
@@ -734,6 +1062,10 @@ class tensor_descriptor:
             offsets: list of int32 scalars
             value: tensor of the block's shape
 
+        Errors
+            desc.store([0, 0], t) -> tensor_descriptor.store: `value` has shape [4, 8], but a block has
+                shape [16, 64]
+
         Example
             desc.store([row, column], acc.to(tl.float16))
         """
@@ -743,6 +1075,13 @@ class tensor_descriptor:
         Parameters
             offsets: list of int32 scalars
             value: tensor of the block's shape
+
+        Errors
+            desc.atomic_add([0, 0], t) -> tensor_descriptor.atomic_add: `value` has shape [4, 8], but a
+                block has shape [16, 64]
+
+        Example
+            desc.atomic_add([row, column], a)
         """
     def atomic_min(self, offsets: Any, value: Any) -> tensor:
         """Take the smaller of memory and a block at `offsets`, each element indivisibly.
@@ -750,6 +1089,13 @@ class tensor_descriptor:
         Parameters
             offsets: list of int32 scalars
             value: tensor of the block's shape
+
+        Errors
+            desc.atomic_min([0, 0], t) -> tensor_descriptor.atomic_min: `value` has shape [4, 8], but a
+                block has shape [16, 64]
+
+        Example
+            desc.atomic_min([row, column], a)
         """
     def atomic_max(self, offsets: Any, value: Any) -> tensor:
         """Take the larger of memory and a block at `offsets`, each element indivisibly.
@@ -757,6 +1103,13 @@ class tensor_descriptor:
         Parameters
             offsets: list of int32 scalars
             value: tensor of the block's shape
+
+        Errors
+            desc.atomic_max([0, 0], t) -> tensor_descriptor.atomic_max: `value` has shape [4, 8], but a
+                block has shape [16, 64]
+
+        Example
+            desc.atomic_max([row, column], a)
         """
     def atomic_and(self, offsets: Any, value: Any) -> tensor:
         """Combine memory and a block by a bitwise and at `offsets`, each element indivisibly.
@@ -764,6 +1117,12 @@ class tensor_descriptor:
         Parameters
             offsets: list of int32 scalars
             value: integer tensor of the block's shape
+
+        Errors
+            desc.atomic_and([0, 0], t) -> tensor_descriptor.atomic_and is not defined for fp16
+
+        Example
+            desc.atomic_and([row, column], a)
         """
     def atomic_or(self, offsets: Any, value: Any) -> tensor:
         """Combine memory and a block by a bitwise or at `offsets`, each element indivisibly.
@@ -771,6 +1130,12 @@ class tensor_descriptor:
         Parameters
             offsets: list of int32 scalars
             value: integer tensor of the block's shape
+
+        Errors
+            desc.atomic_or([0, 0], t) -> tensor_descriptor.atomic_or is not defined for fp16
+
+        Example
+            desc.atomic_or([row, column], a)
         """
     def atomic_xor(self, offsets: Any, value: Any) -> tensor:
         """Combine memory and a block by a bitwise exclusive or at `offsets`, each element indivisibly.
@@ -778,6 +1143,12 @@ class tensor_descriptor:
         Parameters
             offsets: list of int32 scalars
             value: integer tensor of the block's shape
+
+        Errors
+            desc.atomic_xor([0, 0], t) -> tensor_descriptor.atomic_xor is not defined for fp16
+
+        Example
+            desc.atomic_xor([row, column], a)
         """
     def gather(self, x_offsets: Any, y_offset: Any) -> tensor:
         """Rows of a matrix, one for each index; the descriptor's blocks have one row.
@@ -788,6 +1159,13 @@ class tensor_descriptor:
 
         Returns
             tensor of shape (rows, columns of the block)
+
+        Errors
+            desc.gather(i, 0) -> tensor_descriptor.gather: the descriptor's block must be one row, but
+                is [16, 64]
+
+        Example
+            a = desc.gather(rows, column)
         """
     def scatter(self, value: Any, x_offsets: Any, y_offset: Any) -> None:
         """Write the rows of `value` to rows of a matrix; the descriptor's blocks have one row.
@@ -796,6 +1174,13 @@ class tensor_descriptor:
             value: tensor of shape (rows, columns of the block)
             x_offsets: int32 tensor, the rows
             y_offset: int32 scalar, the first column
+
+        Errors
+            desc.scatter(t, i, 0) -> tensor_descriptor.scatter: the descriptor's block must be one row,
+                but is [16, 64]
+
+        Example
+            desc.scatter(a, rows, column)
         """
 
 class range:
@@ -807,11 +1192,16 @@ class range:
         arg2: the end
         step: int or scalar, not 0, may be negative
         num_stages: how many steps are in flight: loads are issued num_stages - 1 steps ahead
-        loop_unroll_factor: int, copies of the body per round
-        disallow_acc_multi_buffer: keep one accumulator for products in the loop
+        loop_unroll_factor: int, copies of the body per iteration
+        disallow_acc_multi_buffer: keep one accumulator for the matmuls in the loop
         flatten: merge this loop with the loop directly inside it
         warp_specialize: let some warps load while others compute, where the target can
         disable_licm: leave invariant code in the loop
+
+    Errors
+        for k in tl.range(0, n, 0): pass -> the step of a range must not be 0
+        for k in tl.range(0.5, n): pass -> the start of a `for` loop's range must be a scalar
+            integer, not a float
 
     Example
         for k in tl.range(0, K, BLOCK_K, num_stages=4): ...
@@ -826,6 +1216,10 @@ class static_range:
         arg1: int, the end; with arg2, the start
         arg2: int, the end
         step: int
+
+    Errors
+        for k in tl.static_range(n): pass -> tl.static_range: the end must be known at compile time,
+            but is a scalar of int32
 
     Example
         for i in tl.static_range(4): ...
@@ -843,6 +1237,10 @@ def condition(arg1: Any, disable_licm: bool = ...) -> bool:
     Returns
         the scalar
 
+    Errors
+        while tl.condition(x > 0): pass -> a condition must be a scalar, but this is a tensor of
+            int1 with shape [32]
+
     Example
         while tl.condition(n > 0): ...
     """
@@ -856,6 +1254,9 @@ def program_id(axis: Any) -> tensor:
     Returns
         int32 scalar, 0 <= id < num_programs(axis)
 
+    Errors
+        tl.program_id(3) -> tl.program_id: program_id axis must be 0, 1, or 2 but got 3
+
     Example
         row = tl.program_id(0)
     """
@@ -868,6 +1269,10 @@ def num_programs(axis: Any) -> tensor:
 
     Returns
         int32 scalar
+
+    Errors
+        tl.num_programs(n) -> tl.num_programs: `axis` must be known at compile time, but is a scalar
+            of int32
 
     Example
         for row in range(tl.program_id(0), n, tl.num_programs(0)): ...
@@ -883,6 +1288,10 @@ def arange(start: Any, end: Any) -> tensor:
     Returns
         int32 tensor of shape (end - start,)
 
+    Errors
+        tl.arange(0, n) -> tl.arange: `end` must be known at compile time, but is a scalar of int32
+        tl.arange(0, 100) -> tl.arange(0, 100) has 100 elements, which is not a power of two
+
     Example
         offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     """
@@ -896,6 +1305,9 @@ def cdiv(x: Any, div: Any) -> Any:
 
     Returns
         an integer like x
+
+    Errors
+        tl.cdiv(x, 2) -> // is for integers, but its operands are fp32
 
     Example
         blocks = tl.cdiv(n, BLOCK)
@@ -915,6 +1327,9 @@ def swizzle2d(i: Any, j: Any, size_i: Any, size_j: Any, size_g: Any) -> tuple[te
     Returns
         the tile's new row and column
 
+    Errors
+        tl.swizzle2d(x, 0, 2, 3, 4) -> // is for integers, but its operands are fp32
+
     Example
         i, j = tl.swizzle2d(pid // n, pid % n, m, n, 8)
     """
@@ -930,6 +1345,11 @@ def full(shape: Any, value: Any, dtype: Any) -> tensor:
     Returns
         tensor of the shape
 
+    Errors
+        tl.full((n,), 0, tl.float32) -> tl.full: `shape`[0] must be known at compile time, but is a
+            scalar of int32
+        tl.full((16,), 300, tl.int8) -> 300 is out of range for int8
+
     Example
         acc = tl.full((BLOCK,), float('-inf'), tl.float32)
     """
@@ -944,6 +1364,12 @@ def zeros(shape: Any, dtype: Any) -> tensor:
     Returns
         tensor of the shape
 
+    Errors
+        tl.zeros((n,), tl.float32) -> tl.zeros: `shape`[0] must be known at compile time, but is a
+            scalar of int32
+        tl.zeros((100,), tl.float32) -> dimension 0 of the tensor is 100, which is not a power of
+            two
+
     Example
         acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
     """
@@ -956,6 +1382,12 @@ def zeros_like(input: Any) -> tensor:
 
     Returns
         tensor like input
+
+    Errors
+        tl.zeros_like('x') -> tl.zeros_like: `input` must be a tensor or a number, but is a string
+
+    Example
+        acc = tl.zeros_like(x)
     """
 
 def cast(input: Any, dtype: Any, fp_downcast_rounding: Any=..., bitcast: Any=...) -> tensor:
@@ -972,6 +1404,11 @@ def cast(input: Any, dtype: Any, fp_downcast_rounding: Any=..., bitcast: Any=...
         tensor of input's shape. Floating point to integer truncates; values out of range are
             undefined
 
+    Errors
+        tl.cast(x, tl.int16, bitcast=True) -> a bitcast keeps the size, but fp32 has 32 bits and
+            int16 has 16
+        tl.cast(i, tl.float8e5) -> cannot cast int32 to fp8e5
+
     Example
         y = tl.cast(x, tl.float16)
     """
@@ -987,6 +1424,11 @@ def to(self: Any, dtype: Any, fp_downcast_rounding: Any=..., bitcast: Any=...) -
     Returns
         tensor of the same shape
 
+    Errors
+        x.to(tl.int16, bitcast=True) -> a bitcast keeps the size, but fp32 has 32 bits and int16 has
+            16
+        x.to(n) -> tl.to: `dtype` must be known at compile time, but is a scalar of int32
+
     Example
         y = x.to(tl.float16)
     """
@@ -999,6 +1441,12 @@ def to_tensor(x: Any) -> tensor:
 
     Returns
         scalar tensor, or x if it is a tensor
+
+    Errors
+        tl.to_tensor('x') -> tl.to_tensor: `x` must be a tensor or a number, but is a string
+
+    Example
+        one = tl.to_tensor(1.0)
     """
 
 def cat(input: Any, other: Any, can_reorder: Any=..., dim: Any=...) -> tensor:
@@ -1012,6 +1460,14 @@ def cat(input: Any, other: Any, can_reorder: Any=..., dim: Any=...) -> tensor:
 
     Returns
         tensor whose size along dim is doubled
+
+    Errors
+        tl.cat(x, t) -> tl.cat: two tensors of one shape are expected, but these are a tensor of
+            fp32 with shape [32] and a tensor of fp32 with shape [4, 8]
+        tl.cat(x, y, dim=1) -> tl.cat: `dim`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        z = tl.cat(x, y)
     """
 
 def join(a: Any, b: Any) -> tensor:
@@ -1023,6 +1479,11 @@ def join(a: Any, b: Any) -> tensor:
 
     Returns
         tensor of shape (..., 2): [..., 0] is a, [..., 1] is b
+
+    Errors
+        tl.join(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together: dimension
+            0 is 32 and 16
+        tl.join(x, h) -> tl.join: the element types differ: fp32 and fp16
 
     Example
         pairs = tl.join(re, im)
@@ -1037,6 +1498,9 @@ def split(a: Any) -> tuple[tensor, tensor]:
     Returns
         two tensors of shape (...)
 
+    Errors
+        tl.split(t) -> tl.split: the last dimension must be 2, but the shape is [4, 8]
+
     Example
         re, im = tl.split(pairs)
     """
@@ -1050,6 +1514,14 @@ def interleave(a: Any, b: Any) -> tensor:
 
     Returns
         tensor whose last axis is twice as long: a[0], b[0], a[1], b[1], ...
+
+    Errors
+        tl.interleave(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
+            dimension 0 is 32 and 16
+        tl.interleave(x, h) -> tl.join: the element types differ: fp32 and fp16
+
+    Example
+        z = tl.interleave(re, im)
     """
 
 def load(
@@ -1071,6 +1543,14 @@ def load(
     Returns
         tensor of the pointer's shape, of the type pointed at
 
+    Errors
+        tl.load(i) -> tl.load: `pointer` must be a pointer or a tensor of pointers, but is a tensor
+            of int32 with shape [32]
+        tl.load(x_ptr + i, mask=tl.arange(0, 64) < n) -> tl.load: `mask` has shape [64], which does
+            not fit the pointer's shape [32]
+        tl.load(x_ptr + i, other=0.0) -> tl.load: `other` is given without `mask`
+        tl.load(x_ptr + i, cache_modifier='.wb') -> tl.load: `cache_modifier` cannot be ".wb"
+
     Example
         x = tl.load(x_ptr + offsets, mask=offsets < n, other=0.0)
     """
@@ -1088,6 +1568,13 @@ def store(
         boundary_check: of a block pointer: the axes along which the tensor's bounds are checked
         cache_modifier: '', '.wb', '.cg', '.cs' or '.wt'
         eviction_policy: '', 'evict_first' or 'evict_last'
+
+    Errors
+        tl.store(x, 0.0) -> tl.store: `pointer` must be a pointer or a tensor of pointers, but is a
+            tensor of fp32 with shape [32]
+        tl.store(x_ptr + tl.arange(0, 64), x) -> tl.store: `value` has shape [32], which does not
+            fit the pointer's shape [64]
+        tl.store(x_ptr, x) -> tl.store: `value` has shape [32], but the pointer is a scalar
 
     Example
         tl.store(y_ptr + offsets, y, mask=offsets < n)
@@ -1107,6 +1594,11 @@ def atomic_add(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=.
     Returns
         the values before
 
+    Errors
+        tl.atomic_add(x, 1) -> tl.atomic_add: `pointer` must be a pointer or a tensor of pointers,
+            but is a tensor of fp32 with shape [32]
+        tl.atomic_add(x_ptr + i, 1, sem='seq_cst') -> tl.atomic_add: `sem` cannot be "seq_cst"
+
     Example
         tl.atomic_add(count_ptr + bins, 1, mask=offsets < n)
     """
@@ -1124,6 +1616,14 @@ def atomic_max(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=.
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_max(x, 1) -> tl.atomic_max: `pointer` must be a pointer or a tensor of pointers,
+            but is a tensor of fp32 with shape [32]
+        tl.atomic_max(x_ptr + i, 1, sem='seq_cst') -> tl.atomic_max: `sem` cannot be "seq_cst"
+
+    Example
+        tl.atomic_max(y_ptr + row, tl.max(x, axis=0))
     """
 
 def atomic_min(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
@@ -1139,6 +1639,14 @@ def atomic_min(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=.
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_min(x, 1) -> tl.atomic_min: `pointer` must be a pointer or a tensor of pointers,
+            but is a tensor of fp32 with shape [32]
+        tl.atomic_min(x_ptr + i, 1, sem='seq_cst') -> tl.atomic_min: `sem` cannot be "seq_cst"
+
+    Example
+        tl.atomic_min(y_ptr + row, tl.min(x, axis=0))
     """
 
 def atomic_and(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
@@ -1154,6 +1662,12 @@ def atomic_and(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=.
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_and(x_ptr, 1) -> tl.atomic_and is not defined for fp32
+
+    Example
+        tl.atomic_and(count_ptr + bins, 1)
     """
 
 def atomic_or(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
@@ -1169,6 +1683,12 @@ def atomic_or(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=..
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_or(x_ptr, 1) -> tl.atomic_or is not defined for fp32
+
+    Example
+        tl.atomic_or(count_ptr + bins, 1)
     """
 
 def atomic_xor(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
@@ -1184,6 +1704,12 @@ def atomic_xor(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=.
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_xor(x_ptr, 1) -> tl.atomic_xor is not defined for fp32
+
+    Example
+        tl.atomic_xor(count_ptr + bins, 1)
     """
 
 def atomic_xchg(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> tensor:
@@ -1199,6 +1725,13 @@ def atomic_xchg(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_xchg(x_ptr + i, t) -> tl.atomic_xchg: `val` has shape [4, 8], which does not fit
+            the pointer's shape [32]
+
+    Example
+        tl.atomic_xchg(lock_ptr, 0, sem='release')
     """
 
 def atomic_cas(pointer: Any, cmp: Any, val: Any, sem: Any=..., scope: Any=...) -> tensor:
@@ -1213,6 +1746,10 @@ def atomic_cas(pointer: Any, cmp: Any, val: Any, sem: Any=..., scope: Any=...) -
 
     Returns
         the values before
+
+    Errors
+        tl.atomic_cas(lock_ptr, 0) -> tl.atomic_cas: `val` is missing
+        tl.atomic_cas(lock_ptr, 0.5, 1) -> the float 0.5 cannot become a constant of type int32
 
     Example
         while tl.atomic_cas(lock_ptr, 0, 1) == 1: pass
@@ -1230,6 +1767,13 @@ def atomic_load(pointer: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> te
 
     Returns
         tensor of the pointer's shape
+
+    Errors
+        tl.atomic_load(x) -> tl.atomic_load: `pointer` must be a pointer or a tensor of pointers,
+            but is a tensor of fp32 with shape [32]
+
+    Example
+        ready = tl.atomic_load(lock_ptr, sem='acquire')
     """
 
 def atomic_store(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any=...) -> None:
@@ -1242,6 +1786,13 @@ def atomic_store(pointer: Any, val: Any, mask: Any=..., sem: Any=..., scope: Any
             None: all are
         sem: 'relaxed', 'acquire', 'release' or 'acq_rel' (the default), the memory order
         scope: 'cta', 'gpu' (the default) or 'sys', the threads among which the order holds
+
+    Errors
+        tl.atomic_store(x, 1) -> tl.atomic_store: `pointer` must be a pointer or a tensor of
+            pointers, but is a tensor of fp32 with shape [32]
+
+    Example
+        tl.atomic_store(lock_ptr, 1, sem='release')
     """
 
 def atomic_poll(pointer: Any, expected_value: Any, sem: Any=..., scope: Any=..., timeout_ns: Any=...) -> tensor:
@@ -1256,6 +1807,13 @@ def atomic_poll(pointer: Any, expected_value: Any, sem: Any=..., scope: Any=...,
 
     Returns
         the value that was read last
+
+    Errors
+        tl.atomic_poll(lock_ptr, 1, timeout_ns=1000) -> static assertion failed: atomic_poll: there
+            is no clock to measure timeout_ns with
+
+    Example
+        tl.atomic_poll(lock_ptr, 1, sem='acquire')
     """
 
 def make_block_ptr(base: Any, shape: Any, strides: Any, offsets: Any, block_shape: Any, order: Any) -> tensor:
@@ -1272,6 +1830,12 @@ def make_block_ptr(base: Any, shape: Any, strides: Any, offsets: Any, block_shap
     Returns
         block pointer, for `tl.load`, `tl.store` and `tl.advance`
 
+    Errors
+        tl.make_block_ptr(x_ptr, (n, n), (n, 1), (0,), (16, 16), (1, 0)) -> tl.make_block_ptr:
+            `offsets` has 1 item, but the block has 2 dimensions
+        tl.make_block_ptr(x_ptr, (n, n), (n, 1), (0, 0), (16, n), (1, 0)) -> tl.make_block_ptr:
+            `block_shape`[1] must be known at compile time, but is a scalar of int32
+
     Example
         p = tl.make_block_ptr(x_ptr, (M, N), (N, 1), (row, 0), (16, 64), (1, 0))
     """
@@ -1285,6 +1849,10 @@ def advance(base: Any, offsets: Any) -> tensor:
 
     Returns
         block pointer
+
+    Errors
+        tl.advance(x_ptr, (1,)) -> tl.advance: `base` must be a block pointer, but is a pointer to
+            fp32
 
     Example
         p = tl.advance(p, (0, BLOCK_K))
@@ -1306,6 +1874,13 @@ def make_tensor_descriptor(
     Returns
         tensor descriptor
 
+    Errors
+        tl.make_tensor_descriptor(x_ptr, [n, n], [1, n], [16, 64]) -> tl.make_tensor_descriptor: the
+            last stride must be the constant 1, but is a scalar of int32
+        tl.make_tensor_descriptor(x_ptr, [n, n], [n, 1], [16, 2]) -> tl.make_tensor_descriptor:
+            Descriptor block shape must have at least 16 bytes in the last dimension, but 2 elements
+            of fp32 have 8
+
     Example
         desc = tl.make_tensor_descriptor(x_ptr, [M, N], [N, 1], [16, 64])
     """
@@ -1319,6 +1894,13 @@ def load_tensor_descriptor(desc: Any, offsets: Any) -> tensor:
 
     Returns
         tensor of the descriptor's block shape
+
+    Errors
+        tl.load_tensor_descriptor(x_ptr, [0, 0]) -> tl.load_tensor_descriptor: `desc` must be a
+            tensor descriptor, but is a pointer to fp32
+
+    Example
+        a = tl.load_tensor_descriptor(desc, [row, k])
     """
 
 def store_tensor_descriptor(desc: Any, offsets: Any, value: Any) -> None:
@@ -1328,6 +1910,13 @@ def store_tensor_descriptor(desc: Any, offsets: Any, value: Any) -> None:
         desc: tensor descriptor
         offsets: list of int32 scalars
         value: tensor of the block's shape
+
+    Errors
+        tl.store_tensor_descriptor(desc, [0, 0], t) -> tl.store_tensor_descriptor: `value` has shape
+            [4, 8], but a block has shape [16, 64]
+
+    Example
+        tl.store_tensor_descriptor(desc, [row, column], a)
     """
 
 def trans(input: Any, *dims: Any) -> tensor:
@@ -1339,6 +1928,10 @@ def trans(input: Any, *dims: Any) -> tensor:
 
     Returns
         tensor of the permuted shape
+
+    Errors
+        tl.trans(x) -> tl.trans: a tensor of rank 2 or more is expected, but this has shape [32]
+        tl.trans(t, (0, 0)) -> the dimensions given are not a permutation of 0 to 1
 
     Example
         b_t = tl.trans(b)
@@ -1353,6 +1946,10 @@ def permute(input: Any, *dims: Any) -> tensor:
 
     Returns
         tensor of the permuted shape
+
+    Errors
+        tl.permute(t, (0, 0)) -> the dimensions given are not a permutation of 0 to 1
+        tl.permute(t, (1,)) -> 1 dimensions are given for a tensor of rank 2
 
     Example
         y = tl.permute(x, (2, 0, 1))
@@ -1369,6 +1966,9 @@ def reshape(input: Any, *shape: Any, can_reorder: Any=...) -> tensor:
     Returns
         tensor of the shape
 
+    Errors
+        tl.reshape(x, (4, 4)) -> cannot reshape [32] (32 elements) to [4, 4] (16 elements)
+
     Example
         y = tl.reshape(x, (4, 8))
     """
@@ -1382,6 +1982,12 @@ def view(input: Any, *shape: Any) -> tensor:
 
     Returns
         tensor of the shape
+
+    Errors
+        tl.view(x, (4, 4)) -> cannot reshape [32] (32 elements) to [4, 4] (16 elements)
+
+    Example
+        y = tl.view(x, (4, 8))
     """
 
 def ravel(x: Any, can_reorder: Any=...) -> tensor:
@@ -1393,6 +1999,12 @@ def ravel(x: Any, can_reorder: Any=...) -> tensor:
 
     Returns
         tensor of rank 1
+
+    Errors
+        tl.ravel(3) -> an int has no attribute `numel`
+
+    Example
+        y = tl.ravel(pairs)
     """
 
 def expand_dims(input: Any, axis: Any) -> tensor:
@@ -1404,6 +2016,10 @@ def expand_dims(input: Any, axis: Any) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.expand_dims(x, 3) -> tl.expand_dims: `axis`: invalid axis 3 for a tensor of rank 2
+        tl.expand_dims(x, (0, 0)) -> tl.expand_dims: duplicate axes, normalized axes = [0, 0]
 
     Example
         column = tl.expand_dims(x, 1)
@@ -1418,6 +2034,13 @@ def squeeze(x: Any, dim: Any) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.squeeze(t, 0) -> static assertion failed: squeeze: the shape is (4, 8), and only a
+            dimension of 1 can be left out
+
+    Example
+        y = tl.squeeze(column, 1)
     """
 
 def unsqueeze(x: Any, dim: Any) -> tensor:
@@ -1429,6 +2052,12 @@ def unsqueeze(x: Any, dim: Any) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.unsqueeze(x, 3) -> tl.expand_dims: `axis`: invalid axis 3 for a tensor of rank 2
+
+    Example
+        column = tl.unsqueeze(x, 1)
     """
 
 def broadcast(input: Any, other: Any) -> tuple[tensor, tensor]:
@@ -1440,6 +2069,13 @@ def broadcast(input: Any, other: Any) -> tuple[tensor, tensor]:
 
     Returns
         two tensors
+
+    Errors
+        tl.broadcast(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
+            dimension 0 is 32 and 16
+
+    Example
+        rows, columns = tl.broadcast(i[:, None], i[None, :])
     """
 
 def broadcast_to(input: Any, *shape: Any) -> tensor:
@@ -1451,6 +2087,13 @@ def broadcast_to(input: Any, *shape: Any) -> tensor:
 
     Returns
         tensor of the shape
+
+    Errors
+        tl.broadcast_to(x, (64,)) -> cannot broadcast shape [32] to [64]: dimension 0 is 32, and
+            only a dimension of 1 is repeated
+
+    Example
+        y = tl.broadcast_to(x[:, None], (32, 8))
     """
 
 def gather(src: Any, index: Any, axis: Any) -> tensor:
@@ -1463,6 +2106,15 @@ def gather(src: Any, index: Any, axis: Any) -> tensor:
 
     Returns
         tensor of index's shape: for axis 0, r[i, j] = src[index[i, j], j]
+
+    Errors
+        tl.gather(x, y, 0) -> tl.gather: `index` must be a tensor of integers, but is a tensor of
+            fp32 with shape [32]
+        tl.gather(t, i, 0) -> tl.gather: `src` and `index` must have one rank, but their shapes are
+            [4, 8] and [32]
+
+    Example
+        y = tl.gather(x, index, 0)
     """
 
 def flip(x: Any, dim: Any=...) -> tensor:
@@ -1474,6 +2126,12 @@ def flip(x: Any, dim: Any=...) -> tensor:
 
     Returns
         tensor like x
+
+    Errors
+        tl.flip(x, 1) -> static assertion failed: invalid axis 1 for a tensor of rank 1
+
+    Example
+        y = tl.flip(x)
     """
 
 def add(x: Any, y: Any, sanitize_overflow: Any=...) -> tensor:
@@ -1486,6 +2144,13 @@ def add(x: Any, y: Any, sanitize_overflow: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.add(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together: dimension
+            0 is 32 and 16
+
+    Example
+        z = tl.add(x, y)
     """
 
 def sub(x: Any, y: Any, sanitize_overflow: Any=...) -> tensor:
@@ -1498,6 +2163,12 @@ def sub(x: Any, y: Any, sanitize_overflow: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.sub(x_ptr, 0.5) -> unsupported operands for -: a pointer to fp32 and a float
+
+    Example
+        z = tl.sub(x, y)
     """
 
 def mul(x: Any, y: Any, sanitize_overflow: Any=...) -> tensor:
@@ -1510,6 +2181,12 @@ def mul(x: Any, y: Any, sanitize_overflow: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.mul(x_ptr, 2) -> unsupported operands for *: a pointer to fp32 and an int
+
+    Example
+        z = tl.mul(x, y)
     """
 
 def where(condition: Any, x: Any, y: Any) -> tensor:
@@ -1523,6 +2200,10 @@ def where(condition: Any, x: Any, y: Any) -> tensor:
 
     Returns
         tensor of the common shape and type
+
+    Errors
+        tl.where(x > 0, x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
+            dimension 0 is 32 and 16
 
     Example
         y = tl.where(x > 0, x, 0.0)
@@ -1539,6 +2220,13 @@ def minimum(x: Any, y: Any, propagate_nan: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.minimum(x, x_ptr) -> unsupported operands for tl.minimum: a tensor of fp32 with shape
+            [32] and a pointer to fp32
+
+    Example
+        y = tl.minimum(x, 1.0)
     """
 
 def maximum(x: Any, y: Any, propagate_nan: Any=...) -> tensor:
@@ -1552,6 +2240,13 @@ def maximum(x: Any, y: Any, propagate_nan: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.maximum(x, x_ptr) -> unsupported operands for tl.maximum: a tensor of fp32 with shape
+            [32] and a pointer to fp32
+
+    Example
+        y = tl.maximum(x, 0.0)
     """
 
 def clamp(x: Any, min: Any, max: Any, propagate_nan: Any=...) -> tensor:
@@ -1565,6 +2260,12 @@ def clamp(x: Any, min: Any, max: Any, propagate_nan: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.clamp(i, 0, 5) -> tl.clamp is for floats, but its operands are int32
+
+    Example
+        y = tl.clamp(x, 0.0, 1.0)
     """
 
 def abs(x: Any) -> tensor:
@@ -1575,6 +2276,12 @@ def abs(x: Any) -> tensor:
 
     Returns
         tensor like x
+
+    Errors
+        tl.abs(x_ptr) -> tl.abs: `x` must be a number, but is a pointer to fp32
+
+    Example
+        y = tl.abs(x)
     """
 
 def fma(x: Any, y: Any, z: Any) -> tensor:
@@ -1587,6 +2294,12 @@ def fma(x: Any, y: Any, z: Any) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.fma(i, i, i) -> tl.fma is for floats, but its operands are int32
+
+    Example
+        z = tl.fma(x, y, 1.0)
     """
 
 def fdiv(x: Any, y: Any, ieee_rounding: Any=..., approx: Any=...) -> tensor:
@@ -1600,6 +2313,12 @@ def fdiv(x: Any, y: Any, ieee_rounding: Any=..., approx: Any=...) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.fdiv(i, 2) -> tl.fdiv is for floats, but an operand is a tensor of int32 with shape [32]
+
+    Example
+        z = tl.fdiv(x, y)
     """
 
 def div_rn(x: Any, y: Any) -> tensor:
@@ -1611,6 +2330,13 @@ def div_rn(x: Any, y: Any) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.div_rn(h, h) -> tl.div_rn is defined for fp32 and fp64, but `x` is a tensor of fp16 with
+            shape [32]
+
+    Example
+        z = tl.div_rn(x, y)
     """
 
 def umulhi(x: Any, y: Any) -> tensor:
@@ -1622,86 +2348,149 @@ def umulhi(x: Any, y: Any) -> tensor:
 
     Returns
         tensor
+
+    Errors
+        tl.umulhi(x, x) -> tl.umulhi is defined for 32- and 64-bit integers, but an operand is a
+            tensor of fp32 with shape [32]
+
+    Example
+        high = tl.umulhi(i, i)
     """
 
 def exp(x: Any) -> tensor:
     """e to the power x.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.exp(h) -> tl.exp is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.exp(x)
     """
 
 def exp2(x: Any) -> tensor:
     """2 to the power x.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.exp2(h) -> tl.exp2 is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.exp2(x)
     """
 
 def log(x: Any) -> tensor:
     """The natural logarithm.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.log(h) -> tl.log is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.log(x)
     """
 
 def log2(x: Any) -> tensor:
     """The logarithm to base 2.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.log2(h) -> tl.log2 is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.log2(x)
     """
 
 def sin(x: Any) -> tensor:
     """The sine of x in radians.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.sin(h) -> tl.sin is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.sin(x)
     """
 
 def cos(x: Any) -> tensor:
     """The cosine of x in radians.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.cos(h) -> tl.cos is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.cos(x)
     """
 
 def erf(x: Any) -> tensor:
     """The error function.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.erf(h) -> tl.erf is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.erf(x)
     """
 
 def sqrt(x: Any) -> tensor:
     """The square root, possibly approximate on a GPU.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.sqrt(h) -> tl.sqrt is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.sqrt(x)
     """
 
 def sqrt_rn(x: Any) -> tensor:
@@ -1712,59 +2501,100 @@ def sqrt_rn(x: Any) -> tensor:
 
     Returns
         tensor like x
+
+    Errors
+        tl.sqrt_rn(h) -> tl.sqrt_rn is defined for fp32 and fp64, but `x` is a tensor of fp16 with
+            shape [32]
+
+    Example
+        y = tl.sqrt_rn(x)
     """
 
 def rsqrt(x: Any) -> tensor:
     """1 / sqrt(x).
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.rsqrt(h) -> tl.rsqrt is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.rsqrt(x)
     """
 
 def floor(x: Any) -> tensor:
     """The largest integer that is at most x.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.floor(h) -> tl.floor is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.floor(x)
     """
 
 def ceil(x: Any) -> tensor:
     """The smallest integer that is at least x.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.ceil(h) -> tl.ceil is defined for fp32 and fp64, but `x` is a tensor of fp16 with shape
+            [32]
+
+    Example
+        y = tl.ceil(x)
     """
 
 def sigmoid(x: Any) -> tensor:
     """1 / (1 + exp(-x)).
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: float32 or float64 tensor or scalar
 
     Returns
         tensor like x
+
+    Errors
+        tl.sigmoid(i) -> tl.exp is defined for fp32 and fp64, but `x` is a tensor of int32 with
+            shape [32]
+
+    Example
+        y = tl.sigmoid(x)
     """
 
 def softmax(x: Any, dim: Any=..., keep_dims: Any=..., ieee_rounding: Any=...) -> tensor:
     """exp(x) divided by its sum along an axis, computed without overflow.
 
     Parameters
-        x: tensor or scalar of a floating-point type
+        x: floating-point tensor
         dim: int, the axis; None: 0
         keep_dims: has no effect
         ieee_rounding: divide with correct rounding
 
     Returns
         tensor like x
+
+    Errors
+        tl.softmax(x, 1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        p = tl.softmax(x)
     """
 
 def sum(input: Any, axis: Any=..., keep_dims: Any=..., dtype: Any=...) -> tensor:
@@ -1778,6 +2608,10 @@ def sum(input: Any, axis: Any=..., keep_dims: Any=..., dtype: Any=...) -> tensor
 
     Returns
         tensor without the axis; a scalar for axis=None
+
+    Errors
+        tl.sum(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+        tl.sum(n) -> tl.reduce: `input` is a scalar (int32); a tensor is expected
 
     Example
         total = tl.sum(x, axis=0)
@@ -1797,6 +2631,12 @@ def max(
 
     Returns
         tensor without the axis, or a pair of it and the int32 indices
+
+    Errors
+        tl.max(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        m = tl.max(x, axis=0)
     """
 
 def min(
@@ -1813,6 +2653,12 @@ def min(
 
     Returns
         tensor without the axis, or a pair of it and the int32 indices
+
+    Errors
+        tl.min(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        m = tl.min(x, axis=0)
     """
 
 def argmax(input: Any, axis: Any, tie_break_left: Any=..., keep_dims: Any=...) -> tensor:
@@ -1826,6 +2672,12 @@ def argmax(input: Any, axis: Any, tie_break_left: Any=..., keep_dims: Any=...) -
 
     Returns
         int32 tensor without the axis
+
+    Errors
+        tl.argmax(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        at = tl.argmax(x, axis=0)
     """
 
 def argmin(input: Any, axis: Any, tie_break_left: Any=..., keep_dims: Any=...) -> tensor:
@@ -1839,6 +2691,12 @@ def argmin(input: Any, axis: Any, tie_break_left: Any=..., keep_dims: Any=...) -
 
     Returns
         int32 tensor without the axis
+
+    Errors
+        tl.argmin(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        at = tl.argmin(x, axis=0)
     """
 
 def xor_sum(input: Any, axis: Any=..., keep_dims: Any=...) -> tensor:
@@ -1851,6 +2709,12 @@ def xor_sum(input: Any, axis: Any=..., keep_dims: Any=...) -> tensor:
 
     Returns
         tensor without the axis
+
+    Errors
+        tl.xor_sum(x, axis=0) -> static assertion failed: xor_sum is for integers
+
+    Example
+        parity = tl.xor_sum(i, axis=0)
     """
 
 def reduce_or(input: Any, axis: Any, keep_dims: Any=...) -> tensor:
@@ -1863,6 +2727,12 @@ def reduce_or(input: Any, axis: Any, keep_dims: Any=...) -> tensor:
 
     Returns
         tensor without the axis
+
+    Errors
+        tl.reduce_or(x, axis=0) -> static assertion failed: reduce_or is for integers
+
+    Example
+        bits = tl.reduce_or(i, axis=0)
     """
 
 def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any=...) -> Any:
@@ -1877,6 +2747,10 @@ def reduce(input: Any, axis: Any, combine_fn: Any, keep_dims: Any=...) -> Any:
 
     Returns
         tensor without the axis, or a tuple of them
+
+    Errors
+        tl.reduce(x, 1, combine) -> `axis`: invalid axis 1 for a tensor of rank 1
+        tl.reduce((x, y), 0, combine) -> `combine` takes 2 positional arguments, but 4 were given
 
     Example
         m = tl.reduce(x, 0, combine)
@@ -1893,6 +2767,12 @@ def cumsum(input: Any, axis: Any=..., reverse: Any=..., dtype: Any=...) -> tenso
 
     Returns
         tensor of input's shape
+
+    Errors
+        tl.cumsum(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        y = tl.cumsum(x, axis=0)
     """
 
 def cumprod(input: Any, axis: Any=..., reverse: Any=..., dtype: Any=...) -> tensor:
@@ -1906,6 +2786,12 @@ def cumprod(input: Any, axis: Any=..., reverse: Any=..., dtype: Any=...) -> tens
 
     Returns
         tensor of input's shape
+
+    Errors
+        tl.cumprod(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
+
+    Example
+        y = tl.cumprod(x, axis=0)
     """
 
 def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any=...) -> Any:
@@ -1919,6 +2805,14 @@ def associative_scan(input: Any, axis: Any, combine_fn: Any, reverse: Any=...) -
 
     Returns
         tensor of input's shape, or a tuple of them
+
+    Errors
+        tl.associative_scan(x, 1, combine) -> `axis`: invalid axis 1 for a tensor of rank 1
+        tl.associative_scan((x, t), 0, combine) -> tl.associative_scan: the inputs must have one
+            shape, but these have [32] and [4, 8]
+
+    Example
+        y = tl.associative_scan(x, 0, combine)
     """
 
 def histogram(input: Any, num_bins: Any, mask: Any=...) -> tensor:
@@ -1931,6 +2825,14 @@ def histogram(input: Any, num_bins: Any, mask: Any=...) -> tensor:
 
     Returns
         int32 tensor of shape (num_bins,)
+
+    Errors
+        tl.histogram(x, 8) -> tl.histogram: `input` must be a tensor of integers of rank 1, but is a
+            tensor of fp32 with shape [32]
+        tl.histogram(i, 10) -> dimension 0 of the histogram is 10, which is not a power of two
+
+    Example
+        counts = tl.histogram(bins, 8)
     """
 
 def sort(x: Any, dim: Any=..., descending: Any=...) -> tensor:
@@ -1938,36 +2840,56 @@ def sort(x: Any, dim: Any=..., descending: Any=...) -> tensor:
 
     Parameters
         x: tensor
-        dim: int, the last axis; None: the last
+        dim: int, the axis; None: the last
         descending: in descending order
 
     Returns
         tensor like x
+
+    Errors
+        tl.sort(x, dim=1) -> static assertion failed: invalid axis 1 for a tensor of rank 1
+
+    Example
+        y = tl.sort(x)
     """
 
 def topk(x: Any, k: Any, dim: Any=..., descending: Any=...) -> tensor:
-    """The k largest elements along the last axis, in descending order.
+    """The k largest elements along an axis, in descending order.
 
     Parameters
         x: tensor
         k: int, a power of two
-        dim: int, the last axis; None: the last
+        dim: int, the axis; None: the last
         descending: False: the k smallest, in ascending order
 
     Returns
-        tensor whose last axis has size k
+        tensor whose axis has size k
+
+    Errors
+        tl.topk(x, 3) -> static assertion failed: topk: `k` is 3, which is not a power of two
+        tl.topk(x, 64) -> static assertion failed: topk: `k` is 64, and the dimension has 32
+            elements
+
+    Example
+        best = tl.topk(x, 4)
     """
 
 def bitonic_merge(x: Any, dim: Any=..., descending: Any=...) -> tensor:
-    """Sort along the last axis what is bitonic: ascending, then descending, or the reverse.
+    """Sort along an axis what is bitonic: ascending, then descending, or the reverse.
 
     Parameters
         x: tensor
-        dim: int, the last axis; None: the last
+        dim: int, the axis; None: the last
         descending: in descending order
 
     Returns
         tensor like x
+
+    Errors
+        tl.bitonic_merge(x, dim=1) -> static assertion failed: invalid axis 1 for a tensor of rank 1
+
+    Example
+        y = tl.bitonic_merge(x)
     """
 
 def dot(
@@ -1982,13 +2904,22 @@ def dot(
         input_precision: of float32 operands: 'tf32' (the default on GPUs), 'tf32x3', 'bf16x3',
             'bf16x6' or 'ieee'
         allow_tf32: the older spelling: True is 'tf32', False is 'ieee'
-        max_num_imprecise_acc: of 8-bit floating-point operands: after how many products along K
-            sums are added in float32
+        max_num_imprecise_acc: of 8-bit floating-point operands: after how many terms along K sums
+            are added in float32
         out_dtype: the type of the result: float32, float16, int32 or float64
 
     Returns
         tensor of shape (M, N), or (B, M, N); float32, or int32 for int8 operands, unless out_dtype
             says otherwise
+
+    Errors
+        tl.dot(a, tl.zeros((32, 16), tl.float16)) -> tl.dot: the shapes [16, 16] and [32, 16] do not
+            fit: 16 and 32
+        tl.dot(a, tl.zeros((16, 16), tl.float32)) -> tl.dot: both operands must have one element
+            type, but they are fp16 and fp32
+        tl.dot(x, x) -> tl.dot: both operands must have one rank, 2 at least, but their shapes are
+            [32] and [32]
+        tl.dot(a, a, out_dtype=tl.bfloat16) -> tl.dot: `out_dtype` cannot be bf16
 
     Example
         acc = tl.dot(a, b, acc)
@@ -2016,6 +2947,12 @@ def dot_scaled(
     Returns
         tensor of shape (M, N)
 
+    Errors
+        tl.dot_scaled(a, None, 'fp8', a, None, 'fp16') -> tl.dot_scaled: `lhs_format` cannot be
+            "fp8"
+        tl.dot_scaled(a, None, 'e4m3', a, None, 'fp16') -> tl.dot_scaled: `lhs` of format "e4m3"
+            must be fp8e4nv, or its bits as uint8, but it is fp16
+
     Example
         acc = tl.dot_scaled(a, a_scale, 'e4m3', b, b_scale, 'e2m1', acc)
     """
@@ -2031,6 +2968,9 @@ def rand(seed: Any, offset: Any, n_rounds: Any=...) -> tensor:
     Returns
         float32 tensor of offset's shape
 
+    Errors
+        tl.rand(0.5, i) -> static assertion failed: the seed of random numbers must be an integer
+
     Example
         keep = tl.rand(seed, offsets) > p
     """
@@ -2045,6 +2985,12 @@ def rand4x(seed: Any, offsets: Any, n_rounds: Any=...) -> tuple[tensor, tensor, 
 
     Returns
         four float32 tensors
+
+    Errors
+        tl.rand4x(0.5, i) -> static assertion failed: the seed of random numbers must be an integer
+
+    Example
+        r0, r1, r2, r3 = tl.rand4x(seed, offsets)
     """
 
 def randn(seed: Any, offset: Any, n_rounds: Any=...) -> tensor:
@@ -2057,6 +3003,12 @@ def randn(seed: Any, offset: Any, n_rounds: Any=...) -> tensor:
 
     Returns
         float32 tensor of offset's shape
+
+    Errors
+        tl.randn(0.5, i) -> static assertion failed: the seed of random numbers must be an integer
+
+    Example
+        r = tl.randn(seed, offsets)
     """
 
 def randn4x(seed: Any, offset: Any, n_rounds: Any=...) -> tuple[tensor, tensor, tensor, tensor]:
@@ -2069,6 +3021,12 @@ def randn4x(seed: Any, offset: Any, n_rounds: Any=...) -> tuple[tensor, tensor, 
 
     Returns
         four float32 tensors
+
+    Errors
+        tl.randn4x(0.5, i) -> static assertion failed: the seed of random numbers must be an integer
+
+    Example
+        r0, r1, r2, r3 = tl.randn4x(seed, offsets)
     """
 
 def randint(seed: Any, offset: Any, n_rounds: Any=...) -> tensor:
@@ -2081,6 +3039,12 @@ def randint(seed: Any, offset: Any, n_rounds: Any=...) -> tensor:
 
     Returns
         uint32 tensor of offset's shape
+
+    Errors
+        tl.randint(0.5, i) -> static assertion failed: the seed of random numbers must be an integer
+
+    Example
+        r = tl.randint(seed, offsets)
     """
 
 def randint4x(seed: Any, offset: Any, n_rounds: Any=...) -> tuple[tensor, tensor, tensor, tensor]:
@@ -2093,6 +3057,13 @@ def randint4x(seed: Any, offset: Any, n_rounds: Any=...) -> tuple[tensor, tensor
 
     Returns
         four uint32 tensors
+
+    Errors
+        tl.randint4x(0.5, i) -> static assertion failed: the seed of random numbers must be an
+            integer
+
+    Example
+        r0, r1, r2, r3 = tl.randint4x(seed, offsets)
     """
 
 def philox(seed: Any, c0: Any, c1: Any, c2: Any, c3: Any, n_rounds: Any=...) -> tuple[tensor, tensor, tensor, tensor]:
@@ -2108,6 +3079,13 @@ def philox(seed: Any, c0: Any, c1: Any, c2: Any, c3: Any, n_rounds: Any=...) -> 
 
     Returns
         four unsigned tensors
+
+    Errors
+        tl.philox(0.5, i, 0, 0, 0) -> static assertion failed: the seed of random numbers must be an
+            integer
+
+    Example
+        r0, r1, r2, r3 = tl.philox(seed, offsets, 0, 0, 0)
     """
 
 def philox_impl(
@@ -2126,6 +3104,13 @@ def philox_impl(
 
     Returns
         four unsigned tensors
+
+    Errors
+        tl.philox_impl(i, i, i, i, 1, 2) -> static assertion failed: philox_impl takes uint32 or
+            uint64 counters
+
+    Example
+        r0, r1, r2, r3 = tl.philox_impl(c, c, c, c, key, key)
     """
 
 def uint_to_uniform_float(x: Any) -> tensor:
@@ -2136,6 +3121,13 @@ def uint_to_uniform_float(x: Any) -> tensor:
 
     Returns
         float32 tensor
+
+    Errors
+        tl.uint_to_uniform_float(x) -> static assertion failed: uint_to_uniform_float takes 32- or
+            64-bit integers
+
+    Example
+        u = tl.uint_to_uniform_float(tl.randint(seed, offsets))
     """
 
 def pair_uniform_to_normal(u1: Any, u2: Any) -> tuple[tensor, tensor]:
@@ -2147,6 +3139,13 @@ def pair_uniform_to_normal(u1: Any, u2: Any) -> tuple[tensor, tensor]:
 
     Returns
         two float32 tensors
+
+    Errors
+        tl.pair_uniform_to_normal(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast
+            together: dimension 0 is 32 and 16
+
+    Example
+        n1, n2 = tl.pair_uniform_to_normal(u1, u2)
     """
 
 def multiple_of(input: Any, values: Any) -> tensor:
@@ -2158,6 +3157,11 @@ def multiple_of(input: Any, values: Any) -> tensor:
 
     Returns
         input
+
+    Errors
+        tl.multiple_of(i, n) -> tl.multiple_of: `values` must be a tuple or list of integers known
+            at compile time, but is a scalar of int32
+        tl.multiple_of(i, (16, 16)) -> tl.multiple_of: 2 values for a tensor of rank 1
 
     Example
         p = tl.multiple_of(p, 16)
@@ -2172,6 +3176,13 @@ def max_contiguous(input: Any, values: Any) -> tensor:
 
     Returns
         input
+
+    Errors
+        tl.max_contiguous(i, n) -> tl.max_contiguous: `values` must be a tuple or list of integers
+            known at compile time, but is a scalar of int32
+
+    Example
+        offsets = tl.max_contiguous(offsets, 16)
     """
 
 def max_constancy(input: Any, values: Any) -> tensor:
@@ -2183,6 +3194,13 @@ def max_constancy(input: Any, values: Any) -> tensor:
 
     Returns
         input
+
+    Errors
+        tl.max_constancy(i, n) -> tl.max_constancy: `values` must be a tuple or list of integers
+            known at compile time, but is a scalar of int32
+
+    Example
+        group = tl.max_constancy(offsets // 16, 16)
     """
 
 def assume(cond: Any) -> None:
@@ -2191,12 +3209,20 @@ def assume(cond: Any) -> None:
     Parameters
         cond: scalar of bool
 
+    Errors
+        tl.assume(x > 0) -> a condition must be a scalar, but this is a tensor of int1 with shape
+            [32]
+        tl.assume(False) -> tl.assume: the condition is known to be false
+
     Example
         tl.assume(stride > 0)
     """
 
 def debug_barrier() -> None:
     """Wait for all threads of the program; accesses to memory before it come before those after it.
+
+    Example
+        tl.debug_barrier()
     """
 
 def static_print(*values: Any, sep: Any=..., end: Any=..., file: Any=..., flush: Any=...) -> None:
@@ -2208,6 +3234,9 @@ def static_print(*values: Any, sep: Any=..., end: Any=..., file: Any=..., flush:
         end: str
         file: None
         flush: bool
+
+    Example
+        tl.static_print('BLOCK is', BLOCK)
     """
 
 def static_assert(cond: Any, msg: Any=...) -> None:
@@ -2216,6 +3245,12 @@ def static_assert(cond: Any, msg: Any=...) -> None:
     Parameters
         cond: constant
         msg: str
+
+    Errors
+        tl.static_assert(n > 0) -> tl.static_assert: the condition must be known at compile time,
+            but is a scalar of int1
+        tl.static_assert(BLOCK > 64, 'BLOCK is too small') -> static assertion failed: BLOCK is too
+            small
 
     Example
         tl.static_assert(BLOCK >= 16)
@@ -2229,6 +3264,10 @@ def device_print(prefix: Any, *args: Any, hex: Any=...) -> None:
         args: tensors or scalars
         hex: integers in hexadecimal
 
+    Errors
+        tl.device_print(n) -> tl.device_print: `prefix` must be known at compile time, but is a
+            scalar of int32
+
     Example
         tl.device_print('x', x)
     """
@@ -2240,6 +3279,10 @@ def device_assert(cond: Any, msg: Any=..., mask: Any=...) -> None:
         cond: tensor of bool
         msg: str, a constant
         mask: tensor of bool: where to check. None: everywhere
+
+    Errors
+        tl.device_assert(x > 0, n) -> tl.device_assert: `msg` must be known at compile time, but is
+            a scalar of int32
 
     Example
         tl.device_assert(index < n, 'index out of range')
@@ -2254,6 +3297,13 @@ def expect_zero(x: Any, mask: Any) -> tensor:
 
     Returns
         x
+
+    Errors
+        tl.expect_zero(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
+            dimension 0 is 32 and 16
+
+    Example
+        x = tl.expect_zero(x, x < 0)
     """
 
 def inline_asm_elementwise(asm: Any, constraints: Any, args: Any, dtype: Any, is_pure: Any, pack: Any) -> Any:
@@ -2270,6 +3320,11 @@ def inline_asm_elementwise(asm: Any, constraints: Any, args: Any, dtype: Any, is
     Returns
         tensor, or a tuple of them
 
+    Errors
+        tl.inline_asm_elementwise('ex2.approx.f32 $0, $1;', '=f,f', x, tl.float32, True, 1) ->
+            tl.inline_asm_elementwise: `args` must be a list of tensors, but is a tensor of fp32
+            with shape [32]
+
     Example
         y = tl.inline_asm_elementwise('ex2.approx.f32 $0, $1;', '=f,f', [x], tl.float32, True, 1)
     """
@@ -2284,6 +3339,12 @@ def map_elementwise(scalar_fn: Any, *args: Any, pack: Any=...) -> Any:
 
     Returns
         tensor, or a tuple of them
+
+    Errors
+        tl.map_elementwise(square, n) -> tl.map_elementwise takes tensors, not scalars
+
+    Example
+        y = tl.map_elementwise(square, x)
     """
 
 def aggregate_replace(instance: Any, *changes: Any) -> Any:
@@ -2295,4 +3356,11 @@ def aggregate_replace(instance: Any, *changes: Any) -> Any:
 
     Returns
         object of the same class
+
+    Errors
+        tl.aggregate_replace(x, y=0) -> tl.aggregate_replace() takes an object of a class first, not
+            a tensor of fp32 with shape [32]
+
+    Example
+        moved = tl.aggregate_replace(point, x=x + 1)
     """

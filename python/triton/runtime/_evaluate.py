@@ -246,7 +246,9 @@ def _int_to_float(x: np.ndarray, elem: str, signed: bool) -> np.ndarray:
         x = x.astype(np.uint8)
     if elem in ("f32", "f64"):
         return x.astype(NATIVE[elem])
-    return rounded(x.astype(np.float32) if x.dtype.itemsize < 4 else _odd_double(x), elem)
+    if elem == "bf16" or x.dtype.itemsize < 4:  # as the reference does; f16 is rounded to once
+        return rounded(x.astype(np.float32), elem)
+    return rounded(_odd_double(x), elem)
 
 
 def _odd_double(x: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ import types
 import numpy as np
 
 from .._C import libtriton as _C
+from ..errors import unknown_keyword
 from ..language import core as _core
 from . import _evaluate, _memory
 from ._rewrite import rewritten
@@ -728,7 +729,7 @@ class GridExecutor:
         options = [name for name in kwargs if name not in names]
         for name in options:
             if not _C.knows_option(name):
-                raise KeyError(f"Keyword argument {name} was specified but unrecognised")
+                raise unknown_keyword(self.fn, name)
         bound = self.fn.jit.signature.bind(*args, **{k: v for k, v in kwargs.items() if k in names})
         bound.apply_defaults()
         return dict(bound.arguments)

@@ -215,13 +215,13 @@ static LLVMValueRef from_int(Emitter *e, const Op *op, LLVMValueRef x, const Typ
   bool is_signed = op->code == OP_SITOFP;
   LLVMTypeRef f = emit_wide(emit_element_type(e, to), lanes);
   if (to->fkind != F32 && to->fkind != F64) {
-    /* 64 bits through f64 would round twice; a sticky bit keeps what rounding to f16 and bf16 needs
-     * instead */
+    /* To bf16 through f32, as on GPUs. To f16 it is rounded once: of 64 bits, which f64 does not hold, a sticky bit
+     * keeps what that needs. */
     unsigned bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(x)));
     static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32},
                       f64 = {.kind = TYPE_FLOAT, .fkind = F64, .bits = 64};
-    const Type *via = bits <= 16 ? &f32 : &f64;
-    if (bits == 64) {
+    const Type *via = bits <= 16 || to->fkind == BF16 ? &f32 : &f64;
+    if (bits == 64 && via == &f64) {
       LLVMValueRef low = LLVMBuildAnd(e->b, x, same(e, x, 0xFFF), "");
       LLVMValueRef sticky =
           LLVMBuildZExt(e->b, LLVMBuildICmp(e->b, LLVMIntNE, low, same(e, low, 0), ""), LLVMTypeOf(x), "");

@@ -143,16 +143,28 @@ LLVMValueRef emit_least(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return ext
 
 LLVMValueRef emit_most(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return extreme(e, "llvm.smax", false, a, b); }
 
-static LLVMValueRef widened(Emitter *e, LLVMValueRef v) {
-  return LLVMTypeOf(v) == e->i64 ? v : LLVMBuildSExt(e->b, v, e->i64, "");
+/* to - from, one more with `next`, in 64 bits. */
+static LLVMValueRef distance(Emitter *e, LLVMValueRef to, LLVMValueRef from, bool next) {
+  LLVMValueRef d = LLVMBuildSub(e->b, LLVMBuildSExt(e->b, to, e->i64, ""), LLVMBuildSExt(e->b, from, e->i64, ""), "");
+  return next ? LLVMBuildAdd(e->b, d, emit_int(e->i64, 1), "") : d;
+}
+
+/* The same of numbers that have 64 bits already: far apart, they are INT64_MAX or INT64_MIN from each other, which is as
+ * far beyond any extent. */
+static LLVMValueRef distance64(Emitter *e, LLVMValueRef to, LLVMValueRef from, bool next) {
+  int64_t a, b, d;
+  if (constant_of(to, &a) && constant_of(from, &b) && !__builtin_sub_overflow(a, b, &d) && d < INT64_MAX)
+    return emit_int(e->i64, d + next);
+  LLVMValueRef x = emit_intrinsic(e, "llvm.ssub.sat", &e->i64, 1, (LLVMValueRef[]){to, from}, 2);
+  return next ? emit_intrinsic(e, "llvm.sadd.sat", &e->i64, 1, (LLVMValueRef[]){x, emit_int(e->i64, 1)}, 2) : x;
 }
 
 Lane emit_compare_range(Emitter *e, const char *p, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth) {
   Lane r = {.kind = LANE_RANGE, .depth = depth};
   bool greater = p[1] == 'g';
   emit_at(e, depth);
-  LLVMValueRef d = LLVMBuildSub(e->b, widened(e, u), widened(e, v), "");
-  if (greater ? p[2] == 't' : p[2] == 'e') d = LLVMBuildAdd(e->b, d, LLVMConstInt(e->i64, 1, false), "");
+  bool next = greater ? p[2] == 't' : p[2] == 'e';
+  LLVMValueRef d = LLVMTypeOf(v) == e->i64 ? distance64(e, u, v, next) : distance(e, u, v, next);
   d = emit_least(e, emit_most(e, d, emit_int(e->i64, 0)), emit_int(e->i64, extent));
   d = LLVMBuildTrunc(e->b, d, e->i32, "");
   r.v = greater ? d : emit_int(e->i32, 0);

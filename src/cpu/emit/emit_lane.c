@@ -187,19 +187,25 @@ static bool small_step(Emitter *e, LLVMValueRef step) {
   return (k < 0 ? -k : k) * e->extent < (INT64_C(1) << 24);
 }
 
+/* May an operand wrap around between two lanes? */
+static bool wraps_between(Emitter *e, const Op *op, int operand) {
+  const Value *v = ir_operand(op, operand);
+  return ir_elem(v->type)->bits < 32 || index_may_wrap(index_of(e->plan->index, v));
+}
+
 static bool compare_lanes(Emitter *e, Op *op, Lane a, Lane b, Lane *out) {
   const char *p = ir_attr_text_or(op, "predicate", "");
   int depth = max_int(a.depth, b.depth);
-  bool narrow = ir_elem(ir_operand(op, 0)->type)->bits < 32; /* it may wrap around between two lanes */
+  bool wraps = wraps_between(e, op, 0) || wraps_between(e, op, 1);
   if (e->lanes == 1) return false;
   if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step &&
-      ((p[0] == 's' && !narrow) || p[0] == 'e' || p[0] == 'n')) {
+      ((p[0] == 's' && !wraps) || p[0] == 'e' || p[0] == 'n')) {
     LLVMValueRef in[2] = {a.v, b.v};
     emit_at(e, depth);
     *out = emit_lane_uniform(emit_element_op(e, op, in, 1), depth);
     return true;
   }
-  if (p[0] != 's' || narrow) return false;
+  if (p[0] != 's' || wraps) return false;
   static const struct {
     const char *name, *swapped;
   } table[] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
@@ -281,7 +287,7 @@ static bool affine_lanes(Emitter *e, Op *op, Lane *in, Lane *out) {
   case OP_EXTUI:
   case OP_INDEX_CAST:
     if (!small_step(e, a.step)) return false;
-    if (ir_elem(ir_operand(op, 0)->type)->bits < 32) return false; /* it may wrap around between two lanes */
+    if (wraps_between(e, op, 0)) return false;
     if (op->code == OP_EXTUI && index_passes_zero(index_of(e->plan->index, ir_operand(op, 0)), ir_operand(op, 0)->type))
       return false; /* so may this, at 0 */
     r.v = op->code == OP_EXTUI ? LLVMBuildZExt(e->b, a.v, t, "") : LLVMBuildIntCast2(e->b, a.v, t, true, "");

@@ -2,8 +2,10 @@
  *
  * Along the axis an element's number has bits that are registers, lanes or warps. First each thread combines its
  * registers, in a tree; then lanes exchange by butterfly shuffles, so that all of them know the result; then, if warps
- * share the axis, each leaves its part in shared memory and everyone reads and combines all parts. Functions are
- * associative and commutative here: others have become scans (opt/reduce_order.c).
+ * share the axis, each leaves its part in shared memory and everyone reads and combines all parts: each thread all of
+ * them, or, where a function is long and lanes have no places of their own, each lane reads one part, and another
+ * butterfly combines them. Functions are associative and commutative here: others have become scans
+ * (opt/reduce_order.c).
  */
 #include "gpu/lower/lower.h"
 
@@ -47,17 +49,32 @@ static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
   }
 }
 
-static void reduce_lanes(Lower *w, const Reduction *r, Groups *groups) {
-  uint64_t axis = gpu_axis_mask(r->layout, r->axis);
+/* Lanes that differ in one of these bits combine what they have. */
+static void reduce_lanes(Lower *w, const Reduction *r, int bits, Groups *groups) {
   LLInst **other = NEWN(w->cx, LLInst *, r->n);
   for (int k = LANE_BITS - 1; k >= 0; k--) {
-    if (!(layout_basis(r->layout, AXIS_LANE, k) & axis)) continue;
+    if (!(bits >> k & 1)) continue;
     for (uint32_t g = 0; g < groups->len; g++) {
       for (int i = 0; i < r->n; i++)
         other[i] = lower_shuffle(w, LL_SHFL_BFLY, groups->at[g].at[i], ll_const_i32(&w->b, 1 << k));
       lower_combine(w, r->op, groups->at[g].at, other, groups->at[g].at, r->n);
     }
   }
+}
+
+static int lanes_of_axis(const Reduction *r) {
+  int bits = 0;
+  for (int k = 0; k < LANE_BITS; k++)
+    if (layout_basis(r->layout, AXIS_LANE, k) & gpu_axis_mask(r->layout, r->axis)) bits |= 1 << k;
+  return bits;
+}
+
+/* Instructions of the function, roughly. */
+static int combine_cost(const Op *op) {
+  int cost = 0;
+  for (const Op *o = ir_entry(op, 0)->first; o; o = o->next)
+    cost += o->code == OP_DIVF || o->nregions ? 8 : !ir_has(o, T_CONSTANT) && !ir_has(o, T_TERMINATOR);
+  return cost;
 }
 
 typedef struct Parts {
@@ -70,6 +87,7 @@ typedef struct Parts {
   Map at;           /* the group of such an offset */
   LLInst **base;    /* by operand */
   int vector;       /* elements that are read together */
+  int lanes;        /* lane bits that tell apart the parts that a warp's lanes read; 0: each reads all */
 } Parts;
 
 static const void *key_of_offset(uint64_t offset) { return (const void *)(uintptr_t)(offset + 1); }
@@ -89,9 +107,7 @@ static void leave_parts(const Parts *s, int operand) {
   const LLType *elem = lower_stored(w, t);
   int bytes = ll_type_bytes(elem), n = 1 << s->p->vector_bits;
   /* Of the lanes that share the axis one writes, and of threads that hold the same one. */
-  uint64_t idle = layout_thread_free(s->r->layout);
-  for (int k = 0; k < LANE_BITS; k++)
-    if (layout_basis(s->r->layout, AXIS_LANE, k) & s->p->axis) idle |= (uint64_t)1 << k;
+  uint64_t idle = layout_thread_free(s->r->layout) | (uint64_t)lanes_of_axis(s->r);
   LLInst *writes = NULL, *zero = ll_const_i32(&w->b, 0);
   if (idle) writes = ll_icmp(&w->b, LLP_EQ, ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, (int32_t)idle)), zero);
   LLInst *thread = lower_thread_part(w, s->p->places.columns, s->p->places.nthread);
@@ -142,6 +158,24 @@ static void take_parts(const Parts *s, uint32_t g, int part, int n, LLInst ***ou
   for (int k = 0; k < places; k++) lower_combine(s->w, s->r->op, out[k], other[k], out[k], s->r->n);
 }
 
+/* Lane bits without a place of their own, one for each bit of a part's number, are given that column, if it pays.
+ *
+ * That each thread combines all parts takes instructions, which the warps of a quarter of the processor issue in turns;
+ * shuffles take time one after the other (about 30 cycles, and twice as many as the function has instructions, of which
+ * some depend on each other). */
+static void spread_over_lanes(Parts *s) {
+  enum { QUARTERS = 4, SHUFFLE = 30 };
+  int bits = s->p->part_bits, cost = combine_cost(s->r->op), warps = 1 << (s->read.nthread - LANE_BITS), lanes = 0,
+      n = 0;
+  if (((1 << bits) - 1) * cost * max64(1, warps / QUARTERS) <= bits * (SHUFFLE + 2 * cost)) return;
+  for (int k = 0; k < LANE_BITS && n < bits; k++)
+    if (!s->read.columns[k]) lanes |= 1 << k, n++;
+  if (n < bits) return;
+  s->lanes = lanes;
+  for (int k = 0, at = s->p->part_at; k < LANE_BITS; k++)
+    if (lanes >> k & 1) s->read.used |= s->read.columns[k] = (uint64_t)1 << at++;
+}
+
 static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
   int widest = 1, narrowest = 8;
   for (int i = 0; i < r->n; i++) {
@@ -171,6 +205,8 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
     if (p.warp_mask >> k & 1) s.read.columns[k] &= ~((uint64_t)(parts - 1) << p.part_at);
     s.read.used |= s.read.columns[k];
   }
+  spread_over_lanes(&s);
+  if (s.lanes) parts = 1;
   s.vector = p.part_at ? places : (int)min64(parts, 16 / narrowest);
   for (uint32_t g = 0; g < groups->len; g++) {
     if (!is_first_of_vector(&s, g)) continue;
@@ -178,6 +214,7 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
     take_parts(&s, g, 0, parts, out);
     for (int k = 0; k < places; k++) groups->at[neighbour(&s, g, k)].at = out[k];
   }
+  reduce_lanes(w, r, s.lanes, groups);
 }
 
 static _Noreturn void fail_layouts(Lower *w, const Op *op) {
@@ -197,7 +234,7 @@ void lower_reduce(Lower *w, const Op *op) {
   for (int i = 0; i < r.n; i++) r.src[i] = lower_value(w, ir_operand(op, i));
   Groups groups = {0};
   reduce_registers(w, &r, &groups);
-  reduce_lanes(w, &r, &groups);
+  reduce_lanes(w, &r, lanes_of_axis(&r), &groups);
   reduce_warps(w, &r, &groups);
   for (int i = 0; i < r.n; i++) {
     const Value *result = &op->results[i];

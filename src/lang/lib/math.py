@@ -72,6 +72,28 @@ def exp2_f32(x):
 
 
 @triton.jit
+def exp_by_exp2_f32(x):
+    """For targets with an approximate 2^x, which is good to two units where its argument is within [-1, 1].
+
+    The argument there is what is left of x in units of ln 2 after the integer n, by two multiply-adds. n alone is kept
+    within the exponents of normal numbers: what lies beyond stays with the argument, and the last product overflows or
+    rounds to a subnormal number once.
+    """
+    t = tl.fma(tl.minimum(tl.maximum(x, -87.0), 88.0), 1.4426950216293335, 12583039.0)
+    r = tl.fma(x, 1.4426950216293335, 12583039.0 - t)
+    r = tl.fma(x, 1.925963033500011e-08, r)
+    return tl.exp2(r) * (t.to(tl.int32, bitcast=True) << 23).to(tl.float32, bitcast=True)
+
+
+@triton.jit
+def exp2_by_exp2_f32(x):
+    """The same for 2^x: the instruction's subnormal results may be zero, so that these are scaled."""
+    small = x < -126.0
+    y = tl.exp2(tl.where(small, x + 64.0, x))
+    return tl.where(small, y * 5.421010862427522e-20, y)
+
+
+@triton.jit
 def _log1p_poly_f32(f):
     """ln(1 + f) - f for sqrt(1/2) <= 1 + f < sqrt(2)."""
     p = tl.fma(f, 0.05343526229262352, -0.1091606542468071)  # (ln(1 + f) - f + f^2/2) / f^3, to 2^-27

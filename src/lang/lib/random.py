@@ -46,7 +46,7 @@ def philox_impl(c0, c1, c2, c3, k0, k1, n_rounds: tl.constexpr = 10):
 @jit
 def philox(seed, c0, c1, c2, c3, n_rounds: tl.constexpr = 10):
     seed = tl._to_tensor(seed)
-    tl.static_assert(seed.dtype.is_int(), "the seed of random numbers is an integer")
+    tl.static_assert(seed.dtype.is_int(), "the seed of random numbers must be an integer")
     seed = seed.to(tl.uint64)
     c0, c1, c2, c3 = tl._to_tensor(c0), tl._to_tensor(c1), tl._to_tensor(c2), tl._to_tensor(c3)
     if c0.dtype.primitive_bitwidth == 32:

@@ -222,9 +222,9 @@ def expect_zero(x, mask):
 @jit
 def squeeze(x, dim: tl.constexpr):
     rank: tl.constexpr = len(x.shape)
-    tl.static_assert(-rank <= dim and dim < rank, "squeeze: there is no such dimension")
+    tl.static_assert(-rank <= dim and dim < rank, f"squeeze: invalid axis {dim} for a tensor of rank {rank}")
     at: tl.constexpr = dim + rank if dim < 0 else dim
-    tl.static_assert(x.shape[at] == 1, "squeeze: the dimension must have length 1")
+    tl.static_assert(x.shape[at] == 1, f"squeeze: the shape is {x.shape}, and only a dimension of 1 can be left out")
     return tl.reshape(x, x.shape[:at] + x.shape[at + 1 :])
 
 
@@ -274,6 +274,8 @@ def _from_halves(a, b, shape: tl.constexpr):
 @jit
 def _dim_last(x, dim: tl.constexpr):
     rank: tl.constexpr = len(x.shape)
+    tl.static_assert(rank > 0, "a tensor is expected, but this is a scalar")
+    tl.static_assert(dim is None or -rank <= dim and dim < rank, f"invalid axis {dim} for a tensor of rank {rank}")
     if dim is None or dim == rank - 1 or dim == -1:
         return x
     else:
@@ -340,6 +342,8 @@ def sort(x, dim: tl.constexpr = None, descending: tl.constexpr = 0):
 @jit
 def topk(x, k: tl.constexpr, dim: tl.constexpr = None, descending: tl.constexpr = True):
     y = _dim_last(x, dim)
+    tl.static_assert(k > 0 and k & (k - 1) == 0, f"topk: `k` is {k}, which is not a power of two")
+    tl.static_assert(k <= y.shape[-1], f"topk: `k` is {k}, and the dimension has {y.shape[-1]} elements")
     run: tl.constexpr = int(math.log2(k))
     halvings: tl.constexpr = int(math.log2(y.shape[-1] // k))
     for stage in tl.static_range(run):

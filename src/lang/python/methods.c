@@ -193,6 +193,11 @@ static const struct Method {
 static const char *const changing[] = {"append", "extend", "insert",  "pop",    "remove",
                                        "clear",  "sort",   "reverse", "update", "setdefault"};
 
+static const char *changing_hint(const Val *self) {
+  if (self->kind != V_LIST) return "make a new one: `a + (x,)`";
+  return "make a new list: `parts = parts + [x]`; in a loop this needs `for ... in tl.static_range(...)`";
+}
+
 Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args) {
   const char *known[COUNT(methods)];
   size_t n = 0;
@@ -208,7 +213,7 @@ Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args) {
   }
   for (size_t i = 0; i < COUNT(changing); i++)
     if (strcmp(changing[i], name) == 0 && self->kind != V_STR)
-      lang_fail(L, "make a new one: `a + (x,)`", "`%s` would change %s, and compile-time values do not change", name,
+      lang_fail(L, changing_hint(self), "`%s` would change %s, and compile-time values do not change", name,
                 val_kind_text(L, self));
   const char *near = lang_near_name(name, known, n);
   lang_fail(L, hint_near(L->cx, ".", near), "%s has no method `%s`", val_kind_text(L, self), name);

@@ -11,17 +11,20 @@ typedef struct Row {
   const char *group; /* of a heading; the others are NULL then */
   const char *name, *summary, *parameters, *result, *example;
   bool not_called;
+  const char *errors; /* of a row that belongs to the one before it */
 } Row;
 
 #define GROUP(title) {.group = title},
-#define DOC(name, summary, parameters, result, example) {NULL, name, summary, parameters, result, example, false},
-#define LINE(name, summary) {NULL, name, summary, "", "", "", false},
-#define TYPE(name, summary, example) {NULL, name, summary, "", "", example, true},
+#define DOC(name, summary, parameters, result, example) {NULL, name, summary, parameters, result, example, false, NULL},
+#define ERRORS(text) {.errors = text},
+#define LINE(name, summary) {NULL, name, summary, "", "", "", false, NULL},
+#define TYPE(name, summary, example) {NULL, name, summary, "", "", example, true, NULL},
 static const Row rows[] = {
 #include "lang/tl/docs.def"
 };
 #undef GROUP
 #undef DOC
+#undef ERRORS
 #undef LINE
 #undef TYPE
 
@@ -61,8 +64,9 @@ bool lang_doc_at(size_t index, ttc_doc *doc) {
     const Row *r = &rows[i];
     if (r->group) {
       group = r->group;
-    } else if (index-- == 0) {
-      *doc = (ttc_doc){r->name, group, r->summary, r->parameters, r->result, r->example, NULL, 0};
+    } else if (r->name && index-- == 0) {
+      const char *errors = i + 1 < COUNT(rows) && rows[i + 1].errors ? rows[i + 1].errors : "";
+      *doc = (ttc_doc){r->name, group, r->summary, r->parameters, r->result, r->example, NULL, 0, errors};
       if (!r->not_called) find_signature(doc);
       return true;
     }
@@ -123,5 +127,6 @@ void lang_explain(Buf *out, const ttc_doc *doc) {
   fill(out, doc->summary, strlen(doc->summary), 0, 0);
   section(out, "Parameters", doc->parameters, false);
   section(out, "Returns", doc->result, false);
+  section(out, "Errors", doc->errors, false);
   section(out, "Example", doc->example, true);
 }
