@@ -35,6 +35,8 @@ bool index_is_uniform(const Index *x) {
   return true;
 }
 
+bool index_may_wrap(const Index *x) { return x->is_far && !index_is_uniform(x); }
+
 bool index_is_affine(const Index *x) {
   for (int d = 0; d < x->rank; d++)
     if (!x->axis[d].stride) return false;

@@ -185,8 +185,6 @@ bool index_passes_zero(const Index *x, const Type *t) {
 
 static bool is_beyond(int64_t x, int64_t limit) { return x >= limit || x <= -limit; }
 
-bool index_may_wrap(const Index *x) { return x->is_far && !index_is_uniform(x); }
-
 void index_far(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   bool is_wide = index_elem(v->type)->bits > 32;
   const int64_t limit = (int64_t)1 << (is_wide ? 62 : 30);

@@ -364,7 +364,7 @@ def _attribute(op: object, name: str) -> str:
     return "" if attr is None else str(attr)
 
 
-def _array(op: object, name: str) -> list:
+def array_of(op: object, name: str) -> list:
     """array<i32: 1, 0>"""
     return [int(x) for x in re.findall(r"-?\d+", _attribute(op, name).partition(":")[2])]
 
@@ -397,8 +397,8 @@ def _constant(op: object, kind: Type) -> np.ndarray:
     return values.reshape(kind.shape) if len(words) > 1 else np.full(kind.shape, values[0], storage_of(kind.elem))
 
 
-def _boundary(op: object) -> tuple:
-    return tuple(_array(op, "boundaryCheck")), op.get_int_attr("padding") or 0
+def boundary_of(op: object) -> tuple:
+    return tuple(array_of(op, "boundaryCheck")), op.get_int_attr("padding") or 0
 
 
 def _load_block(pointer: BlockPointer, checked: tuple, padding: int) -> np.ndarray:
@@ -527,7 +527,7 @@ class _Maker:
     tt_reshape = tt_expand_dims
 
     def tt_trans(self, op: object, operands: list, results: list) -> object:
-        order = _array(op, "order")
+        order = array_of(op, "order")
         return lambda x: np.transpose(x, order)
 
     def tt_join(self, op: object, operands: list, results: list) -> object:
@@ -558,13 +558,13 @@ class _Maker:
     def tt_load(self, op: object, operands: list, results: list) -> object:
         kind = results[0]
         if operands[0].pointee.shape:
-            checked, padding = _boundary(op)
+            checked, padding = boundary_of(op)
             return lambda p: _load_block(p, checked, padding)
         return lambda p, mask=None, other=None: load(p, mask, other, kind)
 
     def tt_store(self, op: object, operands: list, results: list) -> object:
         if operands[0].pointee.shape:
-            checked, _ = _boundary(op)
+            checked, _ = boundary_of(op)
             return lambda p, value: _store_block(p, value, checked)
         kind = operands[0].pointee
         return lambda p, value, mask=None: store(p, value, mask, kind)
@@ -775,9 +775,13 @@ class Module:
     ----------
     text : str
         The IR.
+    through : callable, optional
+        What makes of (op, its name, types of operands and results, the function that evaluates it) another function to
+        evaluate it: outside of what reductions and scans combine with.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, through: object = None) -> None:
+        self.through = through
         self.ir = _C.parse_ir(text, "<interpreter>")
         self.maker = _Maker(self)
         self.functions: dict = {}
@@ -790,10 +794,10 @@ class Module:
         found = self.functions.get(name)
         if found is None:
             op = self.ir.get_function(name)
-            found = self.functions[name] = self.block(op.get_region(0).get_block(0))
+            found = self.functions[name] = self.block(op.get_region(0).get_block(0), through=self.through)
         return found
 
-    def block(self, block: object, is_nested: bool = False) -> object:
+    def block(self, block: object, is_nested: bool = False, through: object = None) -> object:
         """A function of the block's arguments (and of the values around it) that gives what its last op has."""
         arguments = [self._defined(block.get_argument(i)) for i in range(block.get_num_arguments())]
         types, steps, last = self.types, [], []
@@ -804,7 +808,10 @@ class Module:
                 last = ids
                 break
             results = [self._defined(op.get_result(i)) for i in range(op.get_num_results())]
-            function = self.maker.make(op, name, [types[i] for i in ids], [types[i] for i in results])
+            kinds = [types[i] for i in ids], [types[i] for i in results]
+            function = self.maker.make(op, name, *kinds)
+            if through is not None:
+                function = through(op, name, *kinds, function)
             steps.append((function, ids, results, name in _NESTED))
 
         def evaluate(values: list, around: dict | None = None) -> list:

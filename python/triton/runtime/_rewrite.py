@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._callable import JITCallable
 
 
-class _Rewrite(ast.NodeTransformer):
+class ASTTransformer(ast.NodeTransformer):
     """A kernel's syntax tree with calls of the interpreter's helpers where the language differs from Python."""
 
     def _help(self, at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
@@ -29,13 +29,6 @@ class _Rewrite(ast.NodeTransformer):
     def _later(self, body: ast.expr) -> ast.Lambda:
         empty = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
         return ast.copy_location(ast.Lambda(empty, body), body)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.decorator_list, node.returns = [], None
-        for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-            arg.annotation = None
-        node.body = [self.visit(statement) for statement in node.body]
-        return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
@@ -100,17 +93,20 @@ class _Rewrite(ast.NodeTransformer):
         call = self._help(node, "__tl_assert", node.test, self._later(message))
         return ast.copy_location(ast.Expr(call), node)
 
+    def _called(self, node: ast.Call) -> None:
+        node.func = self._help(node, "__tl_called", node.func)
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id):
-            node.func = self._help(node, "__tl_called", node.func)
+        if isinstance(node.func, ast.Name) and hasattr(builtins, node.func.id) and node.func.id != "range":
+            self._called(node)
         return node
 
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        iterable = node.iter
+    def visit_For(self, node: ast.For) -> ast.AST:
+        """Only here `range` gives tensors: in a comprehension, to begin with, it gives numbers."""
         self.generic_visit(node)
-        if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Call):
-            iterable.func = iterable.func.args[0]  # `range` in a comprehension gives numbers
+        if isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name) and node.iter.func.id == "range":
+            self._called(node.iter)
         return node
 
 
@@ -132,21 +128,50 @@ def _inner_code(code: types.CodeType, name: str) -> types.CodeType:
     raise InterpreterError(f"the source of `{name}` holds no function")
 
 
-def rewritten(function: JITCallable, helpers: dict) -> Callable:
-    """The function that Python runs in place of a kernel's own."""
-    fn = function.fn
-    tree = ast.parse(function._source_facts()[4])
-    definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
-    ast.increment_lineno(tree, function.starting_line_number - 1)
-    tree.body = [_Rewrite().visit(definition)]
-    free = fn.__code__.co_freevars
-    if free:  # a function around it makes them cells
-        arguments = ast.arguments(posonlyargs=[], args=[ast.arg(n) for n in free], kwonlyargs=[], kw_defaults=[],
-                                  defaults=[])  # fmt: skip
-        tree.body = [ast.FunctionDef("__around", arguments, tree.body, [])]
-    code = _inner_code(compile(ast.fix_missing_locations(tree), function._file_name(), "exec"), definition.name)
-    cells = dict(zip(free, fn.__closure__ or (), strict=True))
-    closure = tuple([cells[name] for name in code.co_freevars])
-    made = types.FunctionType(code, _Globals(fn.__globals__, helpers), fn.__name__, fn.__defaults__, closure)
-    made.__kwdefaults__ = fn.__kwdefaults__
-    return made
+def _without_annotations(node: ast.FunctionDef) -> ast.FunctionDef:
+    node.decorator_list, node.returns = [], None
+    for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+        arg.annotation = None
+    return node
+
+
+class FunctionRewriter:
+    """Makes the function that Python runs in place of a kernel's own.
+
+    Parameters
+    ----------
+    function : JITCallable
+        The kernel.
+    helpers : dict
+        The interpreter's helpers by name.
+    kwargs : dict
+        Values of further keyword-only parameters that a transformer gave the function.
+    """
+
+    def __init__(self, function: JITCallable, helpers: dict, **kwargs: object) -> None:
+        self.function, self.helpers, self.kwargs = function, helpers, kwargs
+        self.fn = function.fn
+
+    def rewrite_ast(self) -> Callable:
+        tree = ast.parse(self.function._source_facts()[4])
+        definition = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
+        ast.increment_lineno(tree, self.function.starting_line_number - 1)
+        tree.body = [ASTTransformer().visit(_without_annotations(definition))]
+        return self._compile_and_exec(tree)
+
+    def _compile_and_exec(self, transformed_ast: ast.Module) -> Callable:
+        tree, fn = transformed_ast, self.fn
+        free = fn.__code__.co_freevars
+        if free:  # a function around it makes them cells
+            arguments = ast.arguments(posonlyargs=[], args=[ast.arg(n) for n in free], kwonlyargs=[], kw_defaults=[],
+                                      defaults=[])  # fmt: skip
+            tree.body = [ast.FunctionDef("__around", arguments, tree.body, [])]
+        code = compile(ast.fix_missing_locations(tree), self.function._file_name(), "exec")
+        code = _inner_code(code, fn.__name__)
+        cells = dict(zip(free, fn.__closure__ or (), strict=True))
+        closure = tuple([cells[name] for name in code.co_freevars])
+        names = _Globals(fn.__globals__, self.helpers)
+        made = types.FunctionType(code, names, fn.__name__, fn.__defaults__, closure)
+        more = {name: value for name, value in self.kwargs.items() if name in code.co_varnames}
+        made.__kwdefaults__ = {**(fn.__kwdefaults__ or {}), **more} or None
+        return made

@@ -25,7 +25,21 @@ from .._C import libtriton as _C
 from ..errors import unknown_keyword
 from ..language import core as _core
 from . import _evaluate, _memory
-from ._rewrite import rewritten
+from ._builder import (
+    IR_NAMES,
+    InterpreterBuilder,
+    InterpreterOptions,
+    TensorHandle,
+    _get_np_dtype,
+    _get_signed_np_dtype,
+    _LangPatchScope,
+    _rewrap_tensor,
+    _tuple_create,
+    _unwrap_tensor,
+    interpreter_builder,
+    through,
+)
+from ._rewrite import ASTTransformer, FunctionRewriter
 from .errors import InterpreterError
 from .jit import JITFunction, KernelInterface
 
@@ -33,44 +47,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["GridExecutor", "InterpretedFunction", "InterpreterBuilder", "InterpreterError", "TensorHandle",
-           "interpreter_builder"]  # fmt: skip
+__all__ = ["ASTTransformer", "FunctionRewriter", "GridExecutor", "InterpretedFunction", "InterpreterBuilder",
+           "InterpreterError", "InterpreterOptions", "TensorHandle", "_LangPatchScope", "_get_np_dtype",
+           "_get_signed_np_dtype", "_implicit_cvt", "_patch_builtin", "_patch_lang", "_rewrap_tensor",
+           "_tuple_create", "_unwrap_tensor", "interpreter_builder", "interpreter_semantic"]  # fmt: skip
 
 RESERVED_KWS = ["num_warps", "num_stages", "num_ctas", "enable_fp_fusion", "grid", "maxnreg"]
 
 
 # ---- values ----------------------------------------------------------------------------------------------------------
-
-
-class TensorHandle:
-    """The values of a tensor.
-
-    Parameters
-    ----------
-    data : numpy.ndarray
-        The values: bf16 and 8-bit formats as float32, pointers as int64 addresses.
-    dtype : dtype
-        The type of an element.
-    """
-
-    __slots__ = ("attr", "data", "dtype")
-
-    def __init__(self, data: np.ndarray, dtype: object) -> None:
-        self.data = data
-        self.dtype = dtype
-        self.attr: dict = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.data.all())
-
-    def get_element_ty(self) -> object:
-        return self.dtype.element_ty if self.dtype.is_ptr() else self.dtype
-
-    def clone(self) -> TensorHandle:
-        return TensorHandle(self.data.copy(), self.dtype)
-
-    def set_attr(self, key: str, value: object) -> None:
-        self.attr[key] = value
 
 
 class _Sequence(builtins.tuple):
@@ -294,7 +279,7 @@ class _Operation:
         function.raw_src, function.starting_line_number = source.splitlines(True), 1
         options = {"no_locations": True, "sanitize_overflow": False}
         kernel = _C.compile(function, None, None, described, "cpu", options, "front")
-        module = _evaluate.Module(kernel._image._stage("front"))
+        module = _evaluate.Module(kernel._image._stage("front"), through)
         entry = module.ir.get_function(module.ir.get_entry_func_name())
         self.result = ast.literal_eval(entry.get_str_attr("tl.result"))
         self.evaluate = module.entry()
@@ -483,20 +468,27 @@ def _integer(value: object) -> Tensor:
     return value
 
 
-def _range(arg1: object, arg2: object = None, step: object = None, **hints: object) -> Iterator:
+class _Range:
     """A loop at run time: its variable is a tensor."""
-    low, high = (0, arg1) if arg2 is None else (arg1, arg2)
-    bounds = [_integer(x) for x in (low, high, 1 if step is None else step)]
-    given = [x for x in (arg1, arg2, step) if isinstance(x, Tensor)] or bounds
-    bits = max(32, *[x.dtype.int_bitwidth for x in bounds])
-    unsigned = all(x.dtype.is_int_unsigned() for x in given)
-    kind = _core.dtype(f"{'u' if unsigned else ''}int{bits}")
-    storage = _memory.storage_of(f"i{bits}")
-    step = int(bounds[2])
-    if step == 0:
-        raise InterpreterError("the step of a range is zero")
-    for i in builtins.range(int(bounds[0]), int(bounds[1]), step):
-        yield _tensor(np.array(i & (2**bits - 1), np.uint64).astype(f"u{bits // 8}").view(storage), kind)
+
+    def __init__(self, arg1: object, arg2: object = None, step: object = None, **hints: object) -> None:
+        low, high = (0, arg1) if arg2 is None else (arg1, arg2)
+        bounds = [_integer(x) for x in (low, high, 1 if step is None else step)]
+        given = [x for x in (arg1, arg2, step) if isinstance(x, Tensor)] or bounds
+        self.bits = max(32, *[x.dtype.int_bitwidth for x in bounds])
+        unsigned = all(x.dtype.is_int_unsigned() for x in given)
+        self.kind = _core.dtype(f"{'u' if unsigned else ''}int{self.bits}")
+        if int(bounds[2]) == 0:
+            raise InterpreterError("the step of a range is zero")
+        self.numbers = builtins.range(*map(int, bounds))
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator:
+        bits, storage = self.bits, _memory.storage_of(f"i{self.bits}")
+        for i in self.numbers:
+            yield _tensor(np.array(i & (2**bits - 1), np.uint64).astype(f"u{bits // 8}").view(storage), self.kind)
 
 
 def _static_range(arg1: object, arg2: object = None, step: object = None) -> object:
@@ -507,7 +499,7 @@ def _condition(arg1: object, disable_licm: bool = False) -> object:
     return arg1
 
 
-_CLASSES = {"tl.range": _range, "tl.static_range": _static_range, "tl.condition": _condition,
+_CLASSES = {"tl.range": _Range, "tl.static_range": _static_range, "tl.condition": _condition,
             "tl.tuple": lambda items=(): builtins.tuple(items)}  # fmt: skip
 
 
@@ -578,7 +570,7 @@ def _on_tensors(name: str) -> Callable:
 
 
 _BUILTINS = {
-    builtins.range: _range,
+    builtins.range: _Range,
     builtins.isinstance: _is_instance,
     **{getattr(builtins, name): _on_tensors(name) for name in ("min", "max", "float", "int", "bool", "sum")},
 }
@@ -683,7 +675,7 @@ class _Arguments:
         strides = [_tensor(np.array(n, np.int64), _core.int64) for n in value.strides]
         pointer = self._pointer(value.base, name, False)
         block = _core.block_type(pointer.dtype.element_ty, list(value.block_shape))
-        ir = "x".join(map(str, [*block.shape, _IR_NAMES.get(block.scalar.name, f"i{block.scalar.primitive_bitwidth}")]))
+        ir = "x".join(map(str, [*block.shape, IR_NAMES.get(block.scalar.name, f"i{block.scalar.primitive_bitwidth}")]))
         handle = _evaluate.BlockPointer(
             int(pointer.handle.data), list(map(int, value.shape)), list(map(int, value.strides)), [],
             _memory.type_of(f"tensor<{ir}>"), getattr(value, "padding", "zero"),
@@ -696,13 +688,13 @@ class _Arguments:
             original.copy_(copy)
 
 
-_IR_NAMES = {"fp8e4nv": "f8E4M3FN", "fp8e5": "f8E5M2", "fp8e4b8": "f8E4M3FNUZ", "fp8e5b16": "f8E5M2FNUZ",
-             "fp16": "f16", "bf16": "bf16", "fp32": "f32", "fp64": "f64"}  # fmt: skip
-
-
 def _implicit_cvt(value: object) -> object:
-    """An argument as a kernel sees it."""
-    return _Arguments().convert(value, "argument")
+    """An argument as a kernel sees it; its memory is that of the launch at hand."""
+    if type(value) in (bool, int, float):
+        return _run("tl.to_tensor(a0).to(a1)", [value, _core.dtype_from_text(_launched(value))])
+    given = _Arguments()
+    given.memory = _memory.state.memory
+    return given.convert(value, "argument")
 
 
 class GridExecutor:
@@ -719,18 +711,53 @@ class GridExecutor:
     """
 
     def __init__(self, fn: object, arg_names: list[str], grid: object, pre_run_hooks: list | None = None) -> None:
-        self.fn = fn if isinstance(fn, InterpretedFunction) else InterpretedFunction(fn)
+        if isinstance(fn, types.FunctionType):
+            fn = getattr(fn, "kernel", fn)  # of a rewritten one
+        self.kernel = fn if isinstance(fn, InterpretedFunction) else InterpretedFunction(fn)
         self.arg_names = arg_names
         self.grid = grid
         self.pre_run_hooks = pre_run_hooks or []
+        self.constexprs = [p.name for p in self.kernel.params if p.is_constexpr]
+
+    @property
+    def fn(self) -> Callable:
+        """What Python runs for a program."""
+        return self.kernel.rewritten
+
+    def _init_args_hst(self, args_dev: builtins.tuple, kwargs: dict) -> builtins.tuple:
+        """Arguments whose memory is the host's, and the keyword arguments."""
+        _memory.state.memory = _memory.Memory()  # of the launch that begins
+
+        def to_host(arg: object) -> object:
+            if isinstance(arg, builtins.tuple):
+                return _tuple_create(arg, map(to_host, arg))
+            if not hasattr(arg, "cpu"):
+                return arg
+            return _rewrap_tensor(_unwrap_tensor(arg).cpu(), arg)
+
+        return [to_host(arg) for arg in args_dev], {name: to_host(arg) for name, arg in kwargs.items()}
+
+    def _restore_args_dev(self, args_dev: builtins.tuple, args_hst: list, kwargs: dict, kwargs_hst: dict) -> None:
+        """What a launch wrote, given back to where the arguments are."""
+
+        def give_back(device: object, host: object) -> None:
+            if isinstance(device, builtins.tuple):
+                for pair in zip(device, host, strict=True):
+                    give_back(*pair)
+            elif hasattr(device, "cpu") and _unwrap_tensor(device).data_ptr() != _unwrap_tensor(host).data_ptr():
+                _unwrap_tensor(device).copy_(_unwrap_tensor(host))
+
+        give_back(builtins.tuple(args_dev), args_hst)
+        for name, value in kwargs.items():
+            give_back(value, kwargs_hst.get(name, value))
 
     def _bound(self, args: builtins.tuple, kwargs: dict) -> dict:
-        names = self.fn.arg_names
+        names = self.kernel.arg_names
         options = [name for name in kwargs if name not in names]
         for name in options:
             if not _C.knows_option(name):
-                raise unknown_keyword(self.fn, name)
-        bound = self.fn.jit.signature.bind(*args, **{k: v for k, v in kwargs.items() if k in names})
+                raise unknown_keyword(self.kernel, name)
+        bound = self.kernel.jit.signature.bind(*args, **{k: v for k, v in kwargs.items() if k in names})
         bound.apply_defaults()
         return dict(bound.arguments)
 
@@ -743,14 +770,16 @@ class GridExecutor:
         grid = builtins.tuple(grid + [1] * (3 - len(grid)))
         with _lock, _Active():
             given = _Arguments()
-            params = {p.name: p for p in self.fn.params}
+            params = {p.name: p for p in self.kernel.params}
             values = {name: given.convert(value, name, params[name]) for name, value in bound.items()}
-            _memory.state.memory, _memory.state.grid = given.memory, grid
+            _memory.state.memory = given.memory
+            interpreter_builder.set_grid_dim(*grid)
+            run = self.fn
             for z in builtins.range(grid[2]):
                 for y in builtins.range(grid[1]):
                     for x in builtins.range(grid[0]):
-                        _memory.state.program = (x, y, z)
-                        self.fn.rewritten(**values)
+                        interpreter_builder.set_grid_idx(x, y, z)
+                        run(**values)
             given.give_back()
 
 
@@ -793,7 +822,8 @@ class InterpretedFunction(KernelInterface):
     def rewritten(self) -> Callable:
         """What Python runs."""
         if self._rewritten is None:
-            self._rewritten = rewritten(self.jit, _HELPERS)
+            self._rewritten = FunctionRewriter(self.jit, _HELPERS).rewrite_ast()
+            self._rewritten.kernel = self
         return self._rewritten
 
     def rewrite(self) -> Callable:
@@ -836,22 +866,39 @@ def interpreted(function: JITFunction) -> InterpretedFunction:
     return twin
 
 
-class InterpreterBuilder:
-    """Where a launch is: the program at hand and the grid."""
-
-    def set_grid_idx(self, x: int, y: int, z: int) -> None:
-        _memory.state.program = (x, y, z)
-
-    def set_grid_dim(self, nx: int, ny: int, nz: int) -> None:
-        _memory.state.grid = (nx, ny, nz)
-
-    @property
-    def grid_idx(self) -> builtins.tuple:
-        return _memory.state.program
-
-    @property
-    def grid_dim(self) -> builtins.tuple:
-        return _memory.state.grid
+# ---- what other programs patch ---------------------------------------------------------------------------------------
 
 
-interpreter_builder = InterpreterBuilder()
+class _Semantic:
+    """Where the reference has the rules of the language; here they are the compiler's front end."""
+
+    def __init__(self, builder: InterpreterBuilder) -> None:
+        self.builder = builder
+
+    def to_tensor(self, x: object, check_type: bool = True) -> object:
+        """A number as a tensor; what is one already, as it is."""
+        x = x.value if isinstance(x, _core.constexpr) else x
+        return x if isinstance(x, _core.tensor) else _run("tl.to_tensor(a0)", [x])
+
+
+interpreter_semantic = _Semantic(interpreter_builder)
+
+
+_INTERPRETED = {"_interpreter": _interpret, "_interpreted": interpreted}
+_before_patching: dict = {}
+
+
+def _patch_lang(fn: Callable) -> _LangPatchScope:
+    """Let the language's functions be called by Python until the scope is restored."""
+    scope = _LangPatchScope()
+    for name, value in _INTERPRETED.items():
+        _before_patching[name] = getattr(_core, name)
+        scope.set_attr(_core, name, value)
+    return scope
+
+
+def _patch_builtin(pkg: types.ModuleType, builder: object, scope: _LangPatchScope) -> None:
+    """The same for a module, whichever it is. Restoring `scope` undoes _patch_lang, too."""
+    for name, value in _INTERPRETED.items():
+        setattr(_core, name, _before_patching.get(name))
+        scope.set_attr(_core, name, value)
