@@ -42,8 +42,8 @@ def test_the_library_exports_the_header():
 def test_the_cpu_back_end_compiles(tmp_path):
     compiler = [*filter(None, [shutil.which("ccache")]), str(ROOT / "build" / "zig" / "macos" / "cc")]
     llvm_headers = subprocess.run(["llvm-config-19", "--includedir"], capture_output=True, text=True, check=True).stdout
-    options = ["-std=c17", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'src'}",
-               f"-I{ROOT / 'include'}", f"-I{llvm_headers.strip()}"]  # fmt: skip
+    options = ["-std=c17", "-D_GNU_SOURCE", "-O0", "-fno-sanitize=undefined", "-Wall", "-Wextra", "-Werror",
+               f"-I{ROOT / 'src'}", f"-I{ROOT / 'include'}", f"-I{llvm_headers.strip()}"]  # fmt: skip
 
     def compile_one(source):
         command = [*compiler, *options, "-c", source, "-o", tmp_path / f"{source.stem}.o"]
