@@ -273,7 +273,7 @@ def cross_systems():
 
 
 def cross():
-    """Other machines and systems: built here by cross compilers, run under emulators; an emulator keeps one core busy."""
+    """Other machines and systems: cross-compiled, then run under emulators, each of which keeps one core busy."""
     if build("release"):
         side_by_side(lambda part: part(), (cross_arm, cross_systems))
 
