@@ -3,7 +3,8 @@
  * The library (lang/lib/math.py) has each of them once for f32 and once for f64, straight-line and written on scalars.
  * Its ops are all elementwise, so the same ops with tensor types are the function on tensors: lifting copies them with
  * every scalar type replaced by a tensor of the given shape. One compile of the function serves all shapes of a
- * module.
+ * module. Where a target's threads have branches of their own (it has tt.map_elementwise natively), arguments that are
+ * rare and take long have one.
  *
  * Narrower formats go through f32 and are rounded once at the end: the functions are good to a unit or two in f32's
  * last place, so the narrow result is right but for near-ties.
@@ -48,10 +49,9 @@ static const char *method(Expand *e, Opcode code, const Type *type) {
   return exponential && type->fkind == F32 && e->is_native(OP_EXP2, type, false) ? "_by_exp2" : "";
 }
 
-static Op *library_function(Expand *e, Opcode code, FloatKind kind) {
-  const char *op_name = strchr(ir_ops[code].name, '.') + 1;
+static Op *library_function(Expand *e, const char *what, const char *how, FloatKind kind) {
   Type *input = ir_float(e->cx, kind);
-  const char *name = intern(e->cx, ctx_printf(e->cx, "%s%s_%s", op_name, method(e, code, input), ir_float_name(kind)));
+  const char *name = intern(e->cx, ctx_printf(e->cx, "%s%s_%s", what, how, ir_float_name(kind)));
   Op *func = map_get(&e->functions, name);
   if (func) return func;
   func = lang_library_function(e->module, name, &input, 1, e->options);
@@ -118,11 +118,47 @@ static void lift_call(Expand *e, Builder *b, const Op *call, Type *shape, Map *m
 }
 
 /* The library's function on `x`, of type f32 or f64. */
-static Value *expand_on(Expand *e, Builder *b, Opcode code, Value *x) {
-  const Op *func = library_function(e, code, ir_elem(x->type)->fkind);
+static Value *call_library(Expand *e, Builder *b, const char *what, const char *how, Value *x) {
+  const Op *func = library_function(e, what, how, ir_elem(x->type)->fkind);
   Map map = {0};
   const Op *end = lift(e, b, func, &x, x->type, &map);
   return map_get(&map, ir_operand(end, 0));
+}
+
+/* y, but where the number x is far from zero the library's function for any argument. */
+static Value *unless_far(Expand *e, Builder *b, const char *what, Value *x, Value *y) {
+  Value *far = call_library(e, b, "is_far", "", x);
+  Op *branch = ir_op(b, OP_IF, &y->type, 1, &far, 1);
+  Builder yes = ir_at_end(e->cx, ir_add_block(e->cx, ir_add_region(e->cx, branch)));
+  Builder no = ir_at_end(e->cx, ir_add_block(e->cx, ir_add_region(e->cx, branch)));
+  yes.loc = no.loc = b->loc;
+  ir_effect(&yes, OP_YIELD, call_library(e, &yes, what, "", x), NULL);
+  ir_effect(&no, OP_YIELD, y, NULL);
+  return &branch->results[0];
+}
+
+/* sin and cos of f32. What is right for every argument takes f64 arithmetic; nearly all are near zero, for which f32 will
+ * do. Each element of a tensor has its own branch. */
+static Value *near_or_far(Expand *e, Builder *b, const char *what, Value *x) {
+  Value *y = call_library(e, b, what, "_near", x), *args[2] = {x, y};
+  if (!ir_is_tensor(x->type)) return unless_far(e, b, what, x, y);
+  Op *each = ir_op(b, OP_MAP_ELEMENTWISE, &y->type, 1, args, 2);
+  ir_set_attr(e->cx, each, "pack", ir_attr_int(e->cx, ir_int(e->cx, 32), 1));
+  Block *body = ir_add_block(e->cx, ir_add_region(e->cx, each));
+  Builder in = ir_at_end(e->cx, body);
+  in.loc = b->loc;
+  for (int i = 0; i < 2; i++) args[i] = ir_add_arg(e->cx, body, ir_elem(x->type), b->loc);
+  ir_effect(&in, OP_MAP_RETURN, unless_far(e, &in, what, args[0], args[1]), NULL);
+  return &each->results[0];
+}
+
+static Value *expand_on(Expand *e, Builder *b, Opcode code, Value *x) {
+  const char *what = strchr(ir_ops[code].name, '.') + 1;
+  const Type *elem = ir_elem(x->type);
+  bool circular = code == OP_SIN || code == OP_COS;
+  if (circular && elem->fkind == F32 && e->is_native(OP_MAP_ELEMENTWISE, elem, false))
+    return near_or_far(e, b, what, x);
+  return call_library(e, b, what, method(e, code, elem), x);
 }
 
 static void expand(Expand *e, Op *op) {

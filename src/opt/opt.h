@@ -37,7 +37,8 @@ extern const size_t opt_npass_orders;
 int opt_kernel_descriptor(const Type *signature, int i);
 
 /* Expand the math ops that `is_native` (by opcode and element type) denies into calls of our library functions, then
- * inline. `precise`: an instruction whose result is only close will not do (of an op, tt.precise). */
+ * inline. `precise`: an instruction whose result is only close will not do (of an op, tt.precise). Of tt.map_elementwise:
+ * does each element have branches of its own? */
 typedef bool NativeFn(Opcode code, const Type *elem, bool precise);
 bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions *options);
 

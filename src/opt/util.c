@@ -54,7 +54,7 @@ bool opt_rewrite_each(Ctx *cx, Module *m, bool (*wanted)(Ctx *cx, const Op *op),
 }
 
 static void note_clobber(Op *op, void *arg) {
-  if (!ir_has(op, T_WRITE)) return;
+  if (!ir_has(op, T_WRITE) || op->code == OP_MAP_ELEMENTWISE) return; /* the latter's body is looked at by itself */
   if (!opt_only_tells(op) && op->code != OP_ASSUME) *(bool *)arg = true;
 }
 

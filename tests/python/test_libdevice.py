@@ -617,6 +617,38 @@ def test_exponentials_at_the_ends_of_the_range(kernel, name, unit):
 
 
 @triton.jit
+def circular_kernel(x, y, z, one, n: tl.constexpr):
+    at = tl.arange(0, n)
+    v = tl.load(x + at)
+    tl.store(y + at, tl.sin(v))
+    tl.store(z + at, tl.cos(v))
+    tl.store(one, tl.sin(tl.load(x)) + tl.cos(tl.load(x + 1)))
+
+
+def test_sin_and_cos_near_zero_and_far_away():
+    """Both sides of where a GPU's threads take another way, neighbours on different sides, and one number alone."""
+    near = [0.0, 1e-40, 1.5707964, -3.1415927, 922.822876, 22648.5273, 105614.99, -105615.0]
+    far = [105615.01, -105616.3, 1e6, -7.41585675e26, 9.34810715e30, 3.4e38, 2.0**57, 1e20]
+    x = torch.tensor([v for pair in zip(near, far, strict=True) for v in pair])
+    for first in (near[:2], near[3:5], far[:2]):
+        x[:2] = torch.tensor(first)
+        y, z, one = torch.zeros(16), torch.zeros(16), torch.zeros(1)
+        circular_kernel[(1,)](x, y, z, one, 16)
+        with mpmath.workprec(200):
+            for got, exact in ((y, mpmath.sin), (z, mpmath.cos)):
+                for a, r in zip(x.tolist(), got.tolist(), strict=True):
+                    want = exact(mpf(a))
+                    assert abs(mpf(r) - want) <= (2 * last_place(want, torch.float32) if want else 0), (a, r)
+            assert one.item() == pytest.approx(
+                float(mpmath.sin(mpf(x[0].item())) + mpmath.cos(mpf(x[1].item()))), rel=1e-6
+            )
+    edges = torch.tensor([-0.0, inf, -inf, nan] * 4)
+    circular_kernel[(1,)](edges, y, z, one, 16)
+    assert y[0] == 0 and math.copysign(1, y[0].item()) == -1 and z[0] == 1
+    assert y[1:4].isnan().all() and z[1:4].isnan().all()
+
+
+@triton.jit
 def exp2_kernel(out, x):
     tl.store(out, tl.exp2(x))
 

@@ -2,7 +2,8 @@
 
 The compiler puts these in place of `tl.exp`, `tl.sin` and so on where a target has no instruction for them. Each is
 written on one element; the compiler applies it to whole tensors, so everything here is elementwise and without
-branches: what differs from element to element is chosen with `tl.where`.
+branches: what differs from element to element is chosen with `tl.where`. Where a thread has branches of its own, sin and
+cos of f32 are `sin_near_f32` and `cos_near_f32`, and a branch to `sin_f32` and `cos_f32` for what `is_far_f32`.
 
 Polynomials are minimax fits (Remez) of what is said beside them, with coefficients rounded one after the other to the
 type. The largest errors found are in docs/math.md. Common devices:
@@ -191,6 +192,35 @@ def _sin_or_cos_f32(i, r):
     c = tl.fma(z * z, c, tl.fma(z, -0.5, 1.0))
     y = tl.where((i & 1) != 0, c, s)
     return tl.where((i & 2) != 0, -y, y)
+
+
+@triton.jit
+def _near_quadrant_f32(x):
+    """The same where |x| is at most 105615, in f32: pi/2 in three pieces (Cody and Waite), of which the first product's
+    difference is exact. q is in the last bits."""
+    t = tl.fma(x, 0.636619746685028, 12582912.0)
+    n = t - 12582912.0
+    r = tl.fma(n, -1.5707963705062866, x)
+    r = tl.fma(n, 4.371138828673793e-08, r)
+    r = tl.fma(n, 1.7150994166548195e-15, r)
+    return t.to(tl.int32, bitcast=True), r
+
+
+@triton.jit
+def is_far_f32(x):
+    return tl.abs(x) > 105615.0
+
+
+@triton.jit
+def sin_near_f32(x):
+    i, r = _near_quadrant_f32(x)
+    return tl.where(x == 0.0, x, _sin_or_cos_f32(i, r))
+
+
+@triton.jit
+def cos_near_f32(x):
+    i, r = _near_quadrant_f32(x)
+    return _sin_or_cos_f32(i + 1, r)
 
 
 @triton.jit
