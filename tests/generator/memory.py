@@ -445,7 +445,12 @@ class MemoryProgram(Program):
                 self.pick(["float16", "bfloat16", "float32", "float64"]),
                 self.pick(["int32", "uint32", "int64"]),
             )
-            text = f"({self.expression(source, shape, 1)}).to(tl.{target})"
+            value = f"({self.expression(source, shape, 1)})"
+            if source == "float64" or target == "int64":  # where GPUs make another number of NaN
+                name = self.name("x")
+                self.emit(f"{name} = {value}")
+                value = f"tl.where({name} == {name}, {name}, 1.0).to(tl.{source})"
+            text = f"{value}.to(tl.{target})"
         elif how == 1:
             target = self.pick(["float16", "bfloat16"])
             text = f"({self.expression('float32', shape, 1)}).to(tl.{target}, fp_downcast_rounding='rtz')"
