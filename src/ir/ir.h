@@ -154,7 +154,7 @@ struct Loc {
   const char *name;   /* LOC_NAME: the variable that names the value */
   Loc *child;         /* LOC_NAME: may be NULL; LOC_CALL: the callee's place; LOC_FUSED: first; LOC_TEXT: what loc(..) said */
   Loc *caller;        /* LOC_CALL; LOC_FUSED: second */
-  Span span;          /* LOC_FILE: where that is, if its source is at hand; LOC_TEXT: where the op stands in the IR read */
+  Span span;          /* LOC_FILE: where that is, if its source is at hand; LOC_TEXT: where the op is in the IR that was read */
 };
 Loc *ir_loc_unknown(Ctx *cx);
 Loc *ir_loc_file(Ctx *cx, const char *file, int line, int col);
@@ -222,7 +222,7 @@ struct Value {
   Use *uses;
   Loc *loc;      /* of an argument; results take their op's */
   const char *hint; /* name to print by, or NULL */
-  void *data;    /* scratch for the pass at work */
+  void *data;    /* scratch of the current pass */
 };
 
 struct Op {
@@ -237,7 +237,7 @@ struct Op {
   Block **successors;   /* cf.br, cf.cond_br; their block arguments are the trailing operands, see nforward */
   int *nforward;        /* per successor: how many of the trailing operands are its arguments */
   NamedAttr *attrs;     /* sorted by name */
-  void *data;           /* scratch for the pass at work */
+  void *data;           /* scratch of the current pass */
   unsigned mark;
 };
 
@@ -282,6 +282,15 @@ static inline Value *ir_loop_init(const Op *loop, int i) { return ir_operand(loo
 static inline Value *ir_loop_arg(const Op *loop, int i) { return ir_entry(loop, 0)->args[IR_LOOP_ARGS + i]; }
 static inline Value *ir_loop_result(const Op *loop, int i) { return ir_result(loop, i); }
 static inline Value *ir_loop_yield(const Op *loop, int i) { return ir_operand(ir_entry(loop, 0)->last, i); }
+/* scf.while: the first region's terminator has the test, then what is passed on to the second region and the results. */
+enum { IR_CONDITION_PASSED = 1 };
+static inline Value *ir_while_test(const Op *loop) { return ir_operand(ir_entry(loop, 0)->last, 0); }
+static inline Value *ir_while_passed(const Op *loop, int i) { return ir_operand(ir_entry(loop, 0)->last, IR_CONDITION_PASSED + i); }
+/* Where a terminator's operands begin that are passed on, one for each slot. */
+static inline int ir_first_passed(const Op *terminator) { return terminator->code == OP_CONDITION ? IR_CONDITION_PASSED : 0; }
+/* tt.make_tensor_descriptor: the extent and the stride of dimension d, in elements. */
+static inline Value *ir_desc_extent(const Op *make, int d) { return ir_operand(make, 1 + d); }
+static inline Value *ir_desc_stride(const Op *make, int d) { return ir_operand(make, 1 + make->results[0].type->elem->rank + d); }
 
 /* Building. A Builder inserts before `before`, or at the end of `block` when `before` is NULL. */
 typedef struct Builder {

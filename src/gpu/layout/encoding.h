@@ -1,4 +1,4 @@
-/* encoding.h: layouts as they stand in the IR: attributes of tensor types and of the module.
+/* encoding.h: layouts as the IR writes them: attributes of tensor types and of the module.
  *
  *   encode.c      an encoding (#ttg.blocked, #ttg.nvidia_mma, …) as a Layout, and how ops carry encodings over
  *   machine.c     what a module says of the machine

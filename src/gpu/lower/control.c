@@ -197,11 +197,10 @@ void lower_while(Lower *w, const Op *op) {
   int at = 0;
   for (int i = 0; i < before->nargs; i++) take_values(w, before->args[i], carried, &at);
   lower_block(w, before);
-  const Op *condition = ir_terminator(before);
-  for (int i = 0; i < op->nresults; i++) push_values(w, &op->results[i], ir_operand(condition, 1 + i), &passed);
+  for (int i = 0; i < op->nresults; i++) push_values(w, &op->results[i], ir_while_passed(op, i), &passed);
   LLBlock *inside = ll_block_new(w->f, w->b.block), *after = ll_block_new(w->f, w->b.block);
   LLInst **args = add_params(w, inside, &result_types), **results = add_params(w, after, &result_types);
-  ll_cond_br(&w->b, lower_scalar(w, ir_operand(condition, 0)), inside, passed.at, (int)passed.len, after, passed.at,
+  ll_cond_br(&w->b, lower_scalar(w, ir_while_test(op)), inside, passed.at, (int)passed.len, after, passed.at,
              (int)passed.len);
 
   start_at(w, inside);

@@ -16,7 +16,7 @@ typedef struct Shuffle {
   Lower *w;
   const Layout *x; /* (register, lane) of the result to those of the source */
   const Registers *in;
-  LLInst *lane; /* of the source, for the register at work */
+  LLInst *lane; /* of the source, for the current register */
 } Shuffle;
 
 static int source_register(const Layout *x, uint64_t image) {

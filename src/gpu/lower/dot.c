@@ -87,8 +87,8 @@ static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
   }
 }
 
-/* The 32-bit registers of an operand. What was read as whole registers (ldmatrix) is taken as such: put together anew,
- * four bytes would be taken apart and put together by instructions. */
+/* The 32-bit registers of an operand. What was read as whole registers (ldmatrix) is taken as such: built
+ * again, four bytes would be taken apart and put together by instructions. */
 static LLInst *packed(Lower *w, LLInst *const *x, int n) {
   if (x[0]->type == &ll_double) return ll_build_struct(&w->b, x, n);
   LLInst *bits[16];

@@ -85,7 +85,7 @@ static void group_while(Coalesce *c, const Op *op) {
     flow(c, before->args[i], ir_operand(after->last, i));
   }
   for (int i = 0; i < after->nargs; i++) {
-    flow(c, after->args[i], ir_operand(before->last, 1 + i));
+    flow(c, after->args[i], ir_while_passed(op, i));
     flow(c, ir_result(op, i), after->args[i]);
   }
 }

@@ -4,6 +4,7 @@
  *   coalesce.c dot.c          what memory accesses and dots ask of layouts
  *   tma.c tma_launch.c        which descriptors become tensor maps
  *   tma_device.c tma_shape.c  maps that programs make; the shape of copies
+ *   assign.h pipeline.h       what the files of two larger passes share
  *   module.c dot_precision.c assign.c divide.c tma_ring.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
 #ifndef TRITONC_GPU_PASSES_H
@@ -106,6 +107,6 @@ Op *gpu_buffer_of(const Value *v);
 int64_t gpu_buffer_bytes(const Type *memdesc);
 #define GPU_OFFSET "allocation.offset"
 /* The function's argument that a pointer (or a tensor of them) is computed from, or NULL. */
-const Value *gpu_base_of(const Value *ptr);
+const Value *gpu_base_of(const Value *ptr); /* base.c */
 
 #endif

@@ -161,13 +161,13 @@ static void refuse(Choose *c, Value *v) {
 
 static void join_while(Choose *c, Op *op) {
   Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
-  Op *condition = ir_terminator(before), *yield = ir_terminator(after);
+  Op *yield = ir_terminator(after);
   for (int i = 0; i < before->nargs; i++) {
     join(c, before->args[i], ir_operand(op, i));
     join(c, before->args[i], ir_operand(yield, i));
   }
   for (int i = 0; i < after->nargs; i++) {
-    join(c, after->args[i], ir_operand(condition, 1 + i));
+    join(c, after->args[i], ir_while_passed(op, i));
     join(c, after->args[i], &op->results[i]);
   }
 }
@@ -205,10 +205,10 @@ static bool can_be_made(Choose *c, const Op *make) {
   const Type *block = make->results[0].type->elem;
   int bytes = ir_elem_bytes(block->elem);
   int64_t last;
-  if (!ir_is_const_int(ir_operand(make, 2 * block->rank), &last) || last != 1) return false;
+  if (!ir_is_const_int(ir_desc_stride(make, block->rank - 1), &last) || last != 1) return false;
   if (index_of(c->index, ir_operand(make, 0))->axis[0].divisibility % 16 != 0) return false;
   for (int d = 0; d + 1 < block->rank; d++)
-    if (index_of(c->index, ir_operand(make, 1 + block->rank + d))->axis[0].divisibility * bytes % 16 != 0) return false;
+    if (index_of(c->index, ir_desc_stride(make, d))->axis[0].divisibility * bytes % 16 != 0) return false;
   return true;
 }
 

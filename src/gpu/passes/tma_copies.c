@@ -12,7 +12,7 @@
  * for the copy itself (tt.done).
  *
  * Asynchronous stores. Where a loop's body stores, the program need not stand still while the engine reads: the buffer
- * lives as long as the loop, and is waited for before it is written again, an iteration later, and behind the loop. Where
+ * lives as long as the loop, and is waited for before it is written again, an iteration later, and after the loop. Where
  * the body has n such stores, and no others inside of its own loops and branches, the n - 1 after the one of this buffer
  * may still be under way. That keeps more shared memory; if there is not enough (nvidia/target.c), the module says so
  * (GPU_WAIT_FOR_STORES).

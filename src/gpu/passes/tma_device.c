@@ -15,7 +15,7 @@
  * One slot for one op. In a loop the op writes its slot again in each iteration, so no descriptor of earlier iterations
  * may be in use by then: none that joins the op's own (class, tma.c) may be live where the op stands. With structured
  * control flow a value is live there if the op is in a loop that the value is defined before and used in; or if the value
- * is used behind the op, in a block that holds both. Copies that are still under way when the slot is written again are
+ * is used after the op, in a block that holds both. Copies that are still under way when the slot is written again are
  * waited for by the op itself (lower/tma.c).
  *
  * Cost: an op in a loop asks for each use of each value of its class, up the nesting; a class with more than
@@ -98,10 +98,9 @@ void gpu_tma_make_in_program(Ctx *cx, Op *make) {
   operands[n++] = &scratch->results[0];
   operands[n++] = ir_operand(make, 0);
   for (int d = rank - 1; d >= 0; d--) operands[n++] = ir_const_int(&b, i32, box[d]);
-  for (int d = rank - 1; d >= 0; d--) operands[n++] = ir_operand(make, 1 + d);
+  for (int d = rank - 1; d >= 0; d--) operands[n++] = ir_desc_extent(make, d);
   Value *bytes = ir_const_int(&b, i64, ir_elem_bytes(block->elem));
-  for (int d = rank - 2; d >= 0; d--)
-    operands[n++] = ir_make(&b, OP_MULI, i64, ir_operand(make, 1 + rank + d), bytes, NULL);
+  for (int d = rank - 2; d >= 0; d--) operands[n++] = ir_make(&b, OP_MULI, i64, ir_desc_stride(make, d), bytes, NULL);
   for (int d = 0; d < rank; d++) operands[n++] = ir_const_int(&b, i32, 1);
   Op *create = ir_op(&b, OP_TENSORMAP_CREATE, NULL, 0, operands, n);
   int64_t sizes[] = {1, 1, rank, rank, rank - 1, rank};

@@ -227,7 +227,7 @@ static void transform(Ring *r) {
   int depth = r->stages - 1, n = loop->nresults;
   Builder b = ir_before(cx, loop);
   Type *i32 = ir_int(cx, 32);
-  Value *lower = ir_operand(loop, 0), *step = ir_operand(loop, 2);
+  Value *lower = ir_loop_lower(loop), *step = ir_loop_step(loop);
   for (uint32_t i = 0; i < r->tiles.len; i++)
     r->tiles.at[i].buffers = gpu_tma_buffers(&b, r->tiles.at[i].load, r->stages);
   for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = gpu_tma_barriers(&b, r->stages);

@@ -1,0 +1,77 @@
+/* pipeline.h: what the files of the software pipeliner share; the page at the top of pipeline.c is the design.
+ *
+ *   pipeline_loads.c   which loads are issued ahead
+ *   pipeline_rotate.c  the loop rewritten
+ *   pipeline.c         the pass: how many stages and buffers, what is reported
+ */
+#ifndef TRITONC_GPU_PIPELINE_H
+#define TRITONC_GPU_PIPELINE_H
+
+#include "gpu/passes/passes.h"
+
+#include "opt/internal.h"
+
+typedef struct Tile {
+  Op *load, *user; /* user: local_alloc or convert_layout, of the load or of its transposition; NULL: others */
+  Op *trans;       /* or NULL */
+  Attr *shared;
+  Value *buffers;
+  int contiguity;
+  bool registers; /* it is read into registers, at once */
+  int ring;
+} Tile;
+
+/* How many buffers tiles have; which of them is read and which is filled in an iteration, as carried values. */
+typedef struct Ring {
+  int n;
+  bool used;
+  int read_slot, fill_slot;
+} Ring;
+
+enum { OPERANDS, REGISTERS, RINGS }; /* for tiles that tensor cores read, and for those read into registers */
+
+typedef struct Pipeline {
+  Ctx *cx;
+  IndexInfo *index;
+  Op *loop;
+  Block *body;
+  int sm, stages, num_warps;
+  Op *in_flight; /* the dot that may stay in flight over iterations, or NULL */
+  bool late;     /* copies are issued after that dot; or else after the last buffer was read into registers */
+  Vec(Tile) tiles;
+  Ring rings[RINGS];
+  Map feeds;       /* loads that dots depend on, or what becomes of their results in the loop */
+  Map addresses;   /* values that loads' addresses and masks depend on */
+  Map slice;       /* ops of the body that addresses depend on */
+  bool *is_ahead;  /* the carried values they depend on */
+  Vec(Op *) early; /* loads whose results they depend on */
+  Map early_slice; /* what those loads' addresses depend on */
+  bool *is_early;
+  Vec(Op *) loads;  /* of the body, as they stood; what became of them: */
+  Map refused;      /* to why they are not copied ahead */
+  Map in_registers; /* set of those that are loaded ahead into registers */
+} Pipeline;
+
+/* ---- pipeline_loads.c -------------------------------------------------------------------------------------------- */
+
+/* What the loop computes from its dots, and from what; what addresses are computed from. */
+void gpu_pipeline_find_feeds(Pipeline *p);
+/* How a load is read: by tensor cores, or else into registers. False: not in this way; else `t` says how. */
+typedef bool TileReader(Pipeline *p, Tile *t);
+TileReader gpu_pipeline_find_operand, gpu_pipeline_find_reader;
+/* The load becomes a tile, if it is read so and `room` bytes of shared memory suffice (0: no limit yet). */
+void gpu_pipeline_consider(Pipeline *p, Op *load, TileReader *find, int64_t room);
+/* ... or is loaded one iteration ahead into registers, by the loop that `next` describes. */
+void gpu_pipeline_consider_next(Pipeline *p, Pipeline *next, Op *load);
+bool gpu_pipeline_prefetch(Pipeline *p); /* of a loop without dots: all it loads, or nothing */
+bool gpu_pipeline_is_early(const Pipeline *p, const Op *op);
+/* Of all buffers; `late`: with one fewer of tiles that are read into registers. */
+int64_t gpu_pipeline_bytes(const Pipeline *p, int stages, bool late);
+
+/* ---- pipeline_rotate.c ------------------------------------------------------------------------------------------- */
+
+void gpu_pipeline_transform(Pipeline *p);
+/* The buffer that an operand of a dot is a view of; NULL when it is in registers. */
+Op *gpu_pipeline_buffer(Value *v);
+
+#endif
