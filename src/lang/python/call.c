@@ -348,7 +348,7 @@ Val *py_inline_call(Lang *L, const ttc_function *f, const Args *args) {
   return evaluate_in_place(L, &fn, &info->def->params, info->def, args);
 }
 
-/* The names of the function that a lambda stands in are looked up when it is called. */
+/* The names of the function that a lambda is in are looked up when it is called. */
 Val *py_lambda_call(Lang *L, Val *f, const Args *args) {
   const char *name = f->node->kind == N_LAMBDA ? "<lambda>" : f->node->name;
   Scope *scope = py_scope_new(L, f->scope->info, f->scope);

@@ -24,300 +24,13 @@
  *
  * tl.static_range, tuples and other compile-time sequences are unrolled: the counter is a compile-time value.
  */
-#include "lang/python/python.h"
-
-#include <string.h>
-
-/* ---- what is carried --------------------------------------------------------------------------------------------- */
-
-typedef struct Carried {
-  uint32_t slot;
-  Slot init, arg, now;
-  uint32_t first, n; /* its tensors among the carried ones */
-} Carried;
-
-typedef struct Loop {
-  Node *stmt;
-  Vec(Carried) carried;
-  Values inits;
-  Map forced;  /* slot + 1 of compile-time numbers that must be carried */
-  bool again;  /* the body changed one that was not */
-  Value *left; /* when done: whether it was left early; NULL: never */
-} Loop;
-
-/* Numbers among a carried value's items become tensors, so that an iteration may change them. */
-static Val *as_tensors(Lang *L, Val *v) {
-  if (val_is_number(v)) return sem_to_tensor(L, v);
-  if ((v->kind != V_TUPLE && v->kind != V_LIST) || !v->len || py_class_keeps_constants(L, v)) return v;
-  Val **items = NEWN(L->cx, Val *, v->len);
-  for (size_t i = 0; i < v->len; i++) items[i] = as_tensors(L, v->items[i]);
-  return val_like(L, v, items);
-}
-
-static void find_carried(Lang *L, Loop *loop) {
-  loop->carried.len = 0;
-  loop->inits.len = 0;
-  const NameList *names = py_assigned_names(L, loop->stmt);
-  Scope *s = L->fn->scope;
-  Vec(uint32_t) slots = {0};
-  for (uint32_t i = 0; i < names->len; i++) {
-    uint32_t slot = py_scope_slot(L, s, names->at[i]);
-    const Slot *now = &s->slots.at[slot];
-    bool forced = map_has(&loop->forced, (void *)(uintptr_t)(slot + 1));
-    if (!now->val || (!val_has_tensor(now->val) && !forced)) continue;
-    uint32_t k = slots.len;
-    vec_push(L->cx, &slots, slot);
-    for (; k > 0 && slots.at[k - 1] > slot; k--) slots.at[k] = slots.at[k - 1]; /* in order of first binding */
-    slots.at[k] = slot;
-  }
-  for (uint32_t i = 0; i < slots.len; i++) {
-    Carried c = {.slot = slots.at[i], .init = s->slots.at[slots.at[i]]};
-    c.init.val = as_tensors(L, c.init.val);
-    c.init.is_constexpr = false;
-    c.first = loop->inits.len;
-    val_flatten(L, c.init.val, &loop->inits);
-    c.n = loop->inits.len - c.first;
-    vec_push(L->cx, &loop->carried, c);
-  }
-}
-
-static Loc *named_loc(Lang *L, const char *name) { return ir_loc_name(L->cx, name, L->b.loc); }
-
-/* Block arguments for what is carried, bound to the names. */
-static void bind_carried(Lang *L, Loop *loop, Block *block) {
-  for (uint32_t i = 0; i < loop->carried.len; i++) {
-    Carried *c = &loop->carried.at[i];
-    Value **args = NEWN(L->cx, Value *, c->n);
-    for (uint32_t k = 0; k < c->n; k++)
-      args[k] = ir_add_arg(L->cx, block, loop->inits.at[c->first + k]->type, named_loc(L, c->init.name));
-    size_t next = 0;
-    c->arg = c->init;
-    c->arg.val = val_rebuild(L, c->init.val, args, &next);
-    py_scope_set(L, L->fn->scope, c->slot, c->arg);
-  }
-}
-
-_Noreturn static void fail_changed(Lang *L, const Carried *c, const Val *before, const Val *now, Span at) {
-  if (before->kind == now->kind && before->len != now->len && (now->kind == V_LIST || now->kind == V_TUPLE))
-    lang_fail_at(L, at, "unroll the loop, which needs constant bounds: `for ... in tl.static_range(...)`",
-                 "`%s` has %zu items before the loop, but %zu after an iteration", c->init.name, before->len, now->len);
-  lang_fail_at(L, at, "a loop-carried value keeps its type and shape; convert it before the loop or in it",
-               "`%s` is %s before the loop, but %s after an iteration", c->init.name, val_kind_text(L, before),
-               val_kind_text(L, now));
-}
-
-/* The tensors of `now`, in the shape that the loop carries. */
-static void yield_like(Lang *L, const Carried *c, const Val *like, Val *now, Span at, Values *out) {
-  if (like->kind == V_TENSOR) {
-    if (now->kind == V_TENSOR && now->type == like->type) {
-      vec_push(L->cx, out, now->value);
-    } else if (val_is_number(now) && lt_elem(like->type)->kind != L_POINTER && like->type->kind != L_BLOCK &&
-               !(now->kind == V_FLOAT && !lt_is_float(like->type))) {
-      vec_push(L->cx, out, py_const_as(L, now, like->type));
-    } else {
-      fail_changed(L, c, like, now, at);
-    }
-    return;
-  }
-  if (like->kind == V_TUPLE || like->kind == V_LIST) {
-    if (now->kind != like->kind || now->type != like->type || now->len != like->len) fail_changed(L, c, like, now, at);
-    for (size_t i = 0; i < like->len; i++) yield_like(L, c, like->items[i], now->items[i], at, out);
-    return;
-  }
-  if (!val_same(L, like, now)) fail_changed(L, c, like, now, at);
-}
-
-static const Change *find_change(const Changes *changes, uint32_t slot) {
-  uint32_t low = 0, high = changes->n;
-  while (low < high) {
-    uint32_t mid = (low + high) / 2;
-    if (changes->at[mid].slot < slot) {
-      low = mid + 1;
-    } else {
-      high = mid;
-    }
-  }
-  return low < changes->n && changes->at[low].slot == slot ? &changes->at[low] : NULL;
-}
-
-static void collect_yields(Lang *L, Loop *loop, const Changes *changes, Values *out) {
-  for (uint32_t i = 0; i < loop->carried.len; i++) {
-    Carried *c = &loop->carried.at[i];
-    const Change *change = find_change(changes, c->slot);
-    c->now = change ? change->now : c->arg;
-    if (!c->now.val)
-      lang_fail_at(L, c->now.at.source ? c->now.at : loop->stmt->span,
-                   "a loop-carried value must exist after each iteration",
-                   c->now.why == DELETED ? "`%s` is deleted in the loop, but it existed before"
-                                         : "`%s` has no single value after an iteration of the loop",
-                   c->init.name);
-    if (c->now.partial)
-      lang_fail_at(L, c->now.at, "give it one type on every path through the loop's body",
-                   "`%s` has another type where the iteration ends early than where it runs to its end", c->init.name);
-    Span at = c->now.at.source ? c->now.at : loop->stmt->span;
-    L->here = at;
-    yield_like(L, c, c->arg.val, c->now.val, at, out);
-  }
-}
-
-/* After the loop: names whose values changed but were not loop-carried. */
-static void settle_others(Lang *L, Loop *loop, const Changes *changes) {
-  Scope *s = L->fn->scope;
-  for (uint32_t i = 0; i < changes->n; i++) {
-    const Change *c = &changes->at[i];
-    bool carried = false;
-    for (uint32_t k = 0; k < loop->carried.len && !carried; k++) carried = loop->carried.at[k].slot == c->slot;
-    if (carried) continue;
-    Slot before = s->slots.at[c->slot];
-    if (!before.val) {
-      if (c->now.val || c->now.why != NEVER_BOUND)
-        py_scope_set(L, s, c->slot, (Slot){.name = before.name, .why = BOUND_IN_LOOP, .at = c->now.at});
-      continue;
-    }
-    if (c->now.val && val_same(L, before.val, c->now.val)) continue;
-    if (val_is_number(before.val) || before.val->kind == V_TUPLE || before.val->kind == V_LIST) {
-      map_put(L->cx, &loop->forced, (void *)(uintptr_t)(c->slot + 1), loop);
-      loop->again = true;
-      continue;
-    }
-    if (loop->stmt->kind == N_FOR && loop->stmt->a->kind == N_NAME && loop->stmt->a->name == before.name) {
-      py_scope_set(L, s, c->slot, (Slot){.name = before.name, .why = BOUND_IN_LOOP, .at = c->now.at});
-      continue;
-    }
-    Carried as = {.init = before};
-    if (!c->now.val)
-      lang_fail_at(L, c->now.at, NULL, "`%s` has no single value after an iteration of the loop", before.name);
-    fail_changed(L, &as, before.val, c->now.val, c->now.at);
-  }
-}
-
-static void bind_results(Lang *L, Loop *loop, Value *const *results) {
-  for (uint32_t i = 0; i < loop->carried.len; i++) {
-    Carried *c = &loop->carried.at[i];
-    size_t next = 0;
-    Slot slot = c->init;
-    slot.val = val_rebuild(L, c->init.val, results + c->first, &next);
-    slot.at = c->now.at.source ? c->now.at : c->init.at;
-    py_scope_set(L, L->fn->scope, c->slot, slot);
-  }
-}
-
-/* ---- exits ------------------------------------------------------------------------------------------------------- */
-
-/* What a loop that may be left carries besides its values. */
-typedef struct Exit {
-  bool may_leave, may_return;
-  bool own_returned; /* `returned` differs from `left` */
-  Val *result;       /* as it is at the end of the body */
-  Span result_at;
-  Values inits, yields; /* left, [returned], the return value's tensors */
-} Exit;
-
-/* At the end of the body (the builder is there): which flags and values are yielded. */
-static Exit find_exit(Lang *L, const Flow *flow) {
-  Exit x = {.may_leave = flow->broken.state != NO || flow->returned.state != NO,
-            .may_return = flow->returned.state != NO};
-  if (!x.may_leave) return x;
-  x.own_returned = x.may_return && flow->broken.state != NO;
-  Value *left;
-  if (!x.may_return) {
-    left = py_flow_flag_value(L, flow->broken);
-  } else if (!x.own_returned) {
-    left = py_flow_flag_value(L, flow->returned);
-  } else {
-    left = ir_make(&L->b, OP_ORI, ir_int(L->cx, 1), py_flow_flag_value(L, flow->broken),
-                   py_flow_flag_value(L, flow->returned), NULL);
-  }
-  vec_push(L->cx, &x.yields, left);
-  if (x.own_returned) vec_push(L->cx, &x.yields, py_flow_flag_value(L, flow->returned));
-  if (x.may_return && flow->result) {
-    x.result = flow->result;
-    x.result_at = flow->result_at;
-    val_flatten(L, x.result, &x.yields);
-  }
-  return x;
-}
-
-/* Before the loop (the builder is there): false and poison. */
-static void exit_inits(Lang *L, Exit *x) {
-  uint32_t flags = x->own_returned ? 2 : 1;
-  for (uint32_t i = 0; i < x->yields.len; i++) {
-    Value *v = i < flags ? py_value_i1(L, false) : py_value_poison(L, x->yields.at[i]->type);
-    vec_push(L->cx, &x->inits, v);
-  }
-}
-
-/* `else` after a loop: what runs where no `break` was taken. `left` is set where the loop was left early; NULL: it never
- * is. (Where it was left by `return`, what follows is guarded anyway.) */
-static void loop_else(Lang *L, Node *stmt, Value *left) {
-  if (!stmt->orelse.len || L->fn->flow.dead) return;
-  if (!left) {
-    py_exec_block(L, stmt->orelse);
-    return;
-  }
-  const char *name = intern(L->cx, "the loop ran to its end"); /* no name that a program can spell */
-  lang_at(L, stmt->span);
-  Value *ended = ir_make(&L->b, OP_XORI, left->type, left, py_value_i1(L, true), NULL);
-  py_scope_bind(L, L->fn->scope, name, val_tensor(L, ended, lt_scalar(L, L_INT1)), stmt->span);
-  Node *condition = NEW(L->cx, Node), *branch = NEW(L->cx, Node);
-  *condition = (Node){.kind = N_NAME, .span = stmt->span, .name = name};
-  *branch = (Node){.kind = N_IF, .span = stmt->span, .a = condition, .body = stmt->orelse};
-  Node **list = NEW(L->cx, Node *);
-  *list = branch;
-  py_exec_block(L, (Nodes){list, 1});
-}
-
-static void exit_flow(Lang *L, const Exit *x, Value *const *results) {
-  if (!x->may_leave || !x->may_return) return;
-  L->fn->flow.returned = (Flag){MAYBE, results[x->own_returned ? 1 : 0]};
-  if (!x->result) return;
-  size_t next = 0;
-  L->fn->flow.result = val_rebuild(L, x->result, results + (x->own_returned ? 2 : 1), &next);
-  L->fn->flow.result_at = x->result_at;
-}
-
-static Flow run_body(Lang *L, Node *stmt) {
-  Flow start = L->fn->flow;
-  L->fn->flow = (Flow){0};
-  L->fn->loops++;
-  py_exec_block(L, stmt->body);
-  L->fn->loops--;
-  Flow end = L->fn->flow;
-  L->fn->flow = start;
-  return end;
-}
+#include "lang/python/loop.h"
 
 static Value *compare(Lang *L, const char *predicate, Value *a, Value *b) {
   Value *v = ir_make(&L->b, OP_CMPI, ir_int(L->cx, 1), a, b, NULL);
   ir_set_attr(L->cx, v->op, "predicate", ir_attr_enum(L->cx, predicate));
   return v;
 }
-
-static Block *new_region(Lang *L, Op *op) { return ir_add_block(L->cx, ir_add_region(L->cx, op)); }
-
-static void build_at(Lang *L, Block *block) {
-  L->b.block = block;
-  L->b.before = NULL;
-}
-
-static void add_all(Lang *L, Values *to, const Values *from) {
-  for (uint32_t i = 0; i < from->len; i++) vec_push(L->cx, to, from->at[i]);
-}
-
-static Value **result_values(Lang *L, Op *op, int from) {
-  int n = op->nresults - from;
-  Value **out = NEWN(L->cx, Value *, n);
-  for (int i = 0; i < n; i++) out[i] = ir_result(op, from + i);
-  return out;
-}
-
-static Type **types_of(Lang *L, const Values *v) {
-  Type **types = NEWN(L->cx, Type *, v->len);
-  for (uint32_t i = 0; i < v->len; i++) types[i] = v->at[i]->type;
-  return types;
-}
-
-/* ---- for --------------------------------------------------------------------------------------------------------- */
 
 typedef struct Bounds {
   Value *lower, *upper, *step;
@@ -451,7 +164,7 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
   Value *counter = ir_add_arg(L->cx, block, bounds->lower->type, loc);
   uint32_t mark = py_scope_mark(L->fn->scope);
   build_at(L, block);
-  bind_carried(L, loop, block);
+  py_loop_bind_carried(L, loop, block);
   Value *variable = counter;
   if (bounds->reversed || bounds->backward) {
     Loc *old = L->b.loc;
@@ -463,12 +176,12 @@ static Block *for_body(Lang *L, Loop *loop, const Bounds *bounds, Op *op, Change
     L->b.loc = old;
   }
   py_assign_target(L, stmt->a, val_tensor(L, variable, bounds->type), NULL);
-  *flow = run_body(L, stmt);
+  *flow = py_loop_run_body(L, stmt);
   *changes = py_scope_take_back(L, L->fn->scope, mark);
   lang_at(L, stmt->span);
-  collect_yields(L, loop, changes, yields);
+  py_loop_collect_yields(L, loop, changes, yields);
   lang_at(L, stmt->span);
-  *x = find_exit(L, flow);
+  *x = py_loop_find_exit(L, flow);
   return block;
 }
 
@@ -503,7 +216,7 @@ static void bind_for_results(Lang *L, Loop *loop, Value *const *results) {
   for (uint32_t i = 0; i < loop->carried.len; i++)
     if (loop->carried.at[i].n) loop->carried.at[kept++] = loop->carried.at[i];
   loop->carried.len = kept;
-  bind_results(L, loop, results);
+  py_loop_bind_results(L, loop, results);
 }
 
 static void finish_for(Lang *L, Loop *loop, Op *op, Block *block, const Values *yields) {
@@ -512,30 +225,25 @@ static void finish_for(Lang *L, Loop *loop, Op *op, Block *block, const Values *
   drop_unchanged(L, loop, op, block, yield);
   Values kept = {0};
   for (int i = 0; i < yield->noperands; i++) vec_push(L->cx, &kept, ir_operand(yield, i));
-  ir_add_result_types(L->cx, op, types_of(L, &kept), (int)kept.len);
-}
-
-static void add_block_args(Lang *L, Block *block, Type *const *types, int n, const Block *like) {
-  for (int i = 0; i < n; i++)
-    ir_add_arg(L->cx, block, types[i], like && i < like->nargs ? like->args[i]->loc : L->b.loc);
+  ir_add_result_types(L->cx, op, py_loop_types(L, &kept), (int)kept.len);
 }
 
 /* The body may be left early: it goes into an scf.while (see the head of this file). */
 static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, const Values *carried, const Values *yields,
                         Exit *x, Builder outer) {
   L->b = outer;
-  exit_inits(L, x);
+  py_loop_exit_inits(L, x);
   Values inits = {0};
   vec_push(L->cx, &inits, bounds->lower);
   add_all(L, &inits, carried);
   add_all(L, &inits, &x->inits);
   vec_push(L->cx, &inits, compare(L, lt_is_unsigned(bounds->type) ? "ult" : "slt", bounds->lower, bounds->upper));
   int n = (int)inits.len, left_at = 1 + (int)carried->len;
-  Type **types = types_of(L, &inits);
+  Type **types = py_loop_types(L, &inits);
   Op *loop = ir_op(&L->b, OP_WHILE, types, n, inits.at, n);
   Block *before = new_region(L, loop), *after = new_region(L, loop);
-  add_block_args(L, before, types, n, body);
-  add_block_args(L, after, types, n, body);
+  py_loop_add_args(L, before, types, n, body);
+  py_loop_add_args(L, after, types, n, body);
 
   build_at(L, before);
   Type *i1 = ir_int(L->cx, 1);
@@ -567,7 +275,7 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
 
 static bool try_range(Lang *L, Loop *loop, const RangeVal *r, const Bounds *bounds) {
   Node *stmt = loop->stmt;
-  find_carried(L, loop);
+  py_loop_find_carried(L, loop);
   Builder outer = L->b;
   Values operands = {0}, yields = {0};
   vec_push(L->cx, &operands, bounds->lower);
@@ -580,7 +288,7 @@ static bool try_range(Lang *L, Loop *loop, const RangeVal *r, const Bounds *boun
   Exit x;
   Block *block = for_body(L, loop, bounds, op, &changes, &flow, &yields, &x);
   loop->again = false;
-  settle_others(L, loop, &changes);
+  py_loop_check_others(L, loop, &changes);
   Builder resume = outer;
   if (loop->again) {
     L->b = resume;
@@ -589,13 +297,13 @@ static bool try_range(Lang *L, Loop *loop, const RangeVal *r, const Bounds *boun
   }
   if (x.may_leave) {
     op = for_as_while(L, bounds, op, block, &loop->inits, &yields, &x, ir_before(L->cx, op));
-    bind_results(L, loop, result_values(L, op, 1));
-    exit_flow(L, &x, result_values(L, op, 1 + (int)loop->inits.len));
+    py_loop_bind_results(L, loop, py_loop_results(L, op, 1));
+    py_loop_exit_flow(L, &x, py_loop_results(L, op, 1 + (int)loop->inits.len));
     loop->left = ir_result(op, 1 + (int)loop->inits.len);
   } else {
     finish_for(L, loop, op, block, &yields);
     loop_attributes(L, op, r, bounds);
-    bind_for_results(L, loop, result_values(L, op, 0));
+    bind_for_results(L, loop, py_loop_results(L, op, 0));
   }
   L->b = resume;
   L->here = stmt->span;
@@ -657,7 +365,7 @@ static void for_unrolled(Lang *L, Node *stmt, Val **items, size_t n) {
     f->broken = (Flag){0};
   }
   py_scope_keep(L->fn->scope, u.mark);
-  if (broken.state != YES) loop_else(L, stmt, broken.state == MAYBE ? broken.value : NULL);
+  if (broken.state != YES) py_loop_else(L, stmt, broken.state == MAYBE ? broken.value : NULL);
 }
 
 void py_flow_for(Lang *L, Node *stmt) {
@@ -669,7 +377,7 @@ void py_flow_for(Lang *L, Node *stmt) {
     lang_at(L, stmt->span);
     Loop loop = {.stmt = stmt};
     while (!try_range(L, &loop, over->range, &bounds)) continue;
-    loop_else(L, stmt, loop.left);
+    py_loop_else(L, stmt, loop.left);
     return;
   }
   Val **items;
@@ -683,183 +391,4 @@ void py_flow_for(Lang *L, Node *stmt) {
                                        : "a `for` loop cannot run over %s",
                  val_kind_text(L, over));
   for_unrolled(L, stmt, items, n);
-}
-
-/* ---- while ------------------------------------------------------------------------------------------------------- */
-
-/* The condition's ops are in `before`; where the loop may have been left they run only if it was not. */
-static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) {
-  if (!before->first && cond->op == NULL) {
-    build_at(L, before);
-    Value *stay = ir_make(&L->b, OP_XORI, cond->type, left, py_value_i1(L, true), NULL);
-    return ir_make(&L->b, OP_ANDI, cond->type, cond, stay, NULL);
-  }
-  Block *then_block;
-  Op *first = before->first;
-  Builder b = first ? ir_before(L->cx, first) : ir_at_end(L->cx, before);
-  b.loc = L->b.loc;
-  Value *one = ir_const_int(&b, cond->type, -1);
-  Value *stay = ir_make(&b, OP_XORI, cond->type, left, one, NULL);
-  Type *types[] = {cond->type};
-  Op *op = ir_op(&b, OP_IF, types, 1, &stay, 1);
-  then_block = new_region(L, op);
-  Block *else_block = new_region(L, op);
-  while (op->next) {
-    Op *moving = op->next;
-    ir_unlink(moving);
-    ir_append(then_block, moving);
-  }
-  Builder in = ir_at_end(L->cx, then_block);
-  in.loc = L->b.loc;
-  ir_op(&in, OP_YIELD, NULL, 0, &cond, 1);
-  in = ir_at_end(L->cx, else_block);
-  in.loc = L->b.loc;
-  Value *no = ir_const_int(&in, cond->type, 0);
-  ir_op(&in, OP_YIELD, NULL, 0, &no, 1);
-  return ir_result(op, 0);
-}
-
-/* Names that the condition itself binds (`:=`) are carried like the body's; they must exist before the loop. */
-static void check_condition_names(Lang *L, Node *stmt, const Changes *changes) {
-  for (uint32_t i = 0; i < changes->n; i++)
-    lang_fail_at(L, changes->at[i].now.at.source ? changes->at[i].now.at : stmt->a->span,
-                 "assign it in the loop's body instead",
-                 "`:=` in the condition of a `while` loop cannot be used in a kernel");
-}
-
-/* A while loop being built: its op, with the regions of the condition and of the body. */
-typedef struct While {
-  Loop *loop;
-  Op *op;
-  Block *before, *after;
-  Val *condition; /* as evaluated */
-  Value *test;    /* i1; NULL: always true */
-  Flow flow;      /* of the body */
-  Changes changes;
-  Values yields;
-  Exit exit;
-} While;
-
-/* Names that the condition gives values other than the arguments it began with. */
-static void check_condition_changes(Lang *L, const Loop *loop, const Changes *by_condition) {
-  Vec(Change) own = {0};
-  for (uint32_t i = 0; i < by_condition->n; i++) {
-    bool is_argument = false;
-    for (uint32_t k = 0; k < loop->carried.len; k++)
-      is_argument = is_argument || (loop->carried.at[k].slot == by_condition->at[i].slot &&
-                                    by_condition->at[i].now.val == loop->carried.at[k].arg.val);
-    if (!is_argument) vec_push(L->cx, &own, by_condition->at[i]);
-  }
-  check_condition_names(L, loop->stmt, &(Changes){own.at, own.len});
-}
-
-/* The condition, in the first region; false: it is known not to hold, and there is no loop. */
-static bool while_condition(Lang *L, While *w) {
-  Node *stmt = w->loop->stmt;
-  uint32_t mark = py_scope_mark(L->fn->scope);
-  build_at(L, w->before);
-  bind_carried(L, w->loop, w->before);
-  w->condition = py_eval(L, stmt->a);
-  if (w->condition->kind == V_TENSOR)
-    w->test = lang_condition(L, w->condition, stmt->a->span)->value;
-  else if (!val_truth(L, w->condition, stmt->a->span)) {
-    py_scope_take_back(L, L->fn->scope, mark);
-    return false;
-  }
-  Changes by_condition = py_scope_take_back(L, L->fn->scope, mark);
-  check_condition_changes(L, w->loop, &by_condition);
-  return true;
-}
-
-/* The body, in the second region; false: more is carried than was known, and the loop is built again. */
-static bool while_body(Lang *L, While *w) {
-  Node *stmt = w->loop->stmt;
-  lang_at(L, stmt->span);
-  uint32_t mark = py_scope_mark(L->fn->scope);
-  build_at(L, w->after);
-  bind_carried(L, w->loop, w->after);
-  w->flow = run_body(L, stmt);
-  w->changes = py_scope_take_back(L, L->fn->scope, mark);
-  lang_at(L, stmt->span);
-  collect_yields(L, w->loop, &w->changes, &w->yields);
-  lang_at(L, stmt->span);
-  w->exit = find_exit(L, &w->flow);
-  w->loop->again = false;
-  settle_others(L, w->loop, &w->changes);
-  return !w->loop->again;
-}
-
-/* What says that the loop is left is carried, too. */
-static void while_carry_exit(Lang *L, While *w) {
-  Exit *x = &w->exit;
-  L->b = ir_before(L->cx, w->op);
-  lang_at(L, w->loop->stmt->span);
-  exit_inits(L, x);
-  for (uint32_t i = 0; i < x->inits.len; i++) ir_add_operand(L->cx, w->op, x->inits.at[i]);
-  Type **types = types_of(L, &x->inits);
-  add_block_args(L, w->before, types, (int)x->inits.len, NULL);
-  add_block_args(L, w->after, types, (int)x->inits.len, NULL);
-  add_all(L, &w->yields, &x->yields);
-}
-
-/* The terminators of both regions, and the results. */
-static void while_finish(Lang *L, While *w, int ncarried) {
-  Value *test = w->test;
-  build_at(L, w->before);
-  if (w->exit.may_leave && !test) {
-    test = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), w->before->args[ncarried], py_value_i1(L, true), NULL);
-  } else if (w->exit.may_leave) {
-    test = guard_condition(L, w->before, test, w->before->args[ncarried]);
-  } else if (!test) {
-    test = py_value_i1(L, true);
-  }
-  build_at(L, w->before);
-  Values condition = {0};
-  vec_push(L->cx, &condition, test);
-  for (int i = 0; i < w->before->nargs; i++) vec_push(L->cx, &condition, w->before->args[i]);
-  ir_op(&L->b, OP_CONDITION, NULL, 0, condition.at, (int)condition.len);
-  build_at(L, w->after);
-  ir_op(&L->b, OP_YIELD, NULL, 0, w->yields.at, (int)w->yields.len);
-  ir_add_result_types(L->cx, w->op, types_of(L, &w->yields), (int)w->yields.len);
-}
-
-/* What holds after the loop. */
-static void while_leave(Lang *L, While *w, int ncarried) {
-  bind_results(L, w->loop, result_values(L, w->op, 0));
-  exit_flow(L, &w->exit, result_values(L, w->op, ncarried));
-  if (w->exit.may_leave) w->loop->left = ir_result(w->op, ncarried);
-  bool forever = w->condition->kind != V_TENSOR;
-  if (forever && w->exit.may_return && w->flow.broken.state == NO) { /* `while True` that only returns */
-    L->fn->flow.returned = (Flag){.state = YES};
-    L->fn->flow.dead = true;
-  }
-  L->here = w->loop->stmt->span;
-}
-
-/* False: what is carried had to grow, and the loop is to be built once more. */
-static bool try_while(Lang *L, Loop *loop) {
-  find_carried(L, loop);
-  Builder outer = L->b;
-  While w = {.loop = loop};
-  w.op = ir_op(&L->b, OP_WHILE, NULL, 0, loop->inits.at, (int)loop->inits.len);
-  w.before = new_region(L, w.op);
-  w.after = new_region(L, w.op);
-  bool runs = while_condition(L, &w);
-  if (!runs || !while_body(L, &w)) {
-    L->b = outer;
-    ir_erase(w.op);
-    return !runs;
-  }
-  int ncarried = (int)loop->inits.len;
-  if (w.exit.may_leave) while_carry_exit(L, &w);
-  while_finish(L, &w, ncarried);
-  L->b = outer;
-  while_leave(L, &w, ncarried);
-  return true;
-}
-
-void py_flow_while(Lang *L, Node *stmt) {
-  Loop loop = {.stmt = stmt};
-  do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
-  loop_else(L, stmt, loop.left);
 }

@@ -224,7 +224,7 @@ static bool is_jit(const Node *def, bool *noinline) {
   return jit;
 }
 
-/* The function's own lines, from its first decorator on; the whole file where it stands indented. */
+/* The function's own lines, from its first decorator on; the whole file where it is indented. */
 static void cut_source(LangModule *m, const Node *def, ttc_function *f) {
   const Source *source = m->source;
   uint32_t begin = def->items.len ? def->items.at[0]->span.begin : def->span.begin;

@@ -17,7 +17,7 @@ typedef struct FnInfo {
   const Source *source;
   Node *def;    /* N_FUNCTION */
   Map globals;  /* interned name -> Val */
-  Map assigned; /* loop Node -> the names it assigns (loop.c) */
+  Map assigned; /* loop Node -> the names it assigns (assigned.c) */
   int serial;   /* order of first meeting; makes symbol names unique */
 } FnInfo;
 FnInfo *py_fn_info(Lang *L, const ttc_function *function);

@@ -42,7 +42,7 @@ static Val *value_operand(Lang *L, Val *v, Val *pointer, const char *name, const
   if (!lt_can_broadcast_to(v->type, pointer->type))
     lang_fail(L, NULL, "%s: `%s` has shape %s, which does not fit the pointer's shape %s", name, param,
               lt_shape_text(L, v->type), lt_shape_text(L, pointer->type));
-  return pointer->type->kind == L_BLOCK ? sem_stretch_to(L, v, pointer->type) : v;
+  return pointer->type->kind == L_BLOCK ? sem_broadcast_like(L, v, pointer->type) : v;
 }
 
 /* pointer, val, mask, sem, scope of a call. The mask is always there in the op. */

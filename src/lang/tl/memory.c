@@ -88,7 +88,7 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
     if (!lt_can_broadcast_to(other->type, p->type))
       lang_fail(L, NULL, "tl.load: `other` has shape %s, which does not fit the pointer's shape %s",
                 lt_shape_text(L, other->type), lt_shape_text(L, p->type));
-    if (p->type->kind == L_BLOCK) other = sem_stretch_to(L, other, p->type);
+    if (p->type->kind == L_BLOCK) other = sem_broadcast_like(L, other, p->type);
   }
   const LType *result = lt_with_elem(L, p->type, elem);
   Value *v =
@@ -117,9 +117,9 @@ Val *builtin_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   if (!lt_can_broadcast_to(v->type, p->type))
     lang_fail(L, NULL, "tl.store: `value` has shape %s, which does not fit the pointer's shape %s",
               lt_shape_text(L, v->type), lt_shape_text(L, p->type));
-  if (p->type->kind == L_BLOCK) v = sem_stretch_to(L, v, p->type);
+  if (p->type->kind == L_BLOCK) v = sem_broadcast_like(L, v, p->type);
   Val *mask = mask_operand(L, &p, args[2], f);
-  if (p->type->kind == L_BLOCK && !lt_same_shape(p->type, v->type)) v = sem_stretch_to(L, v, p->type);
+  if (p->type->kind == L_BLOCK && !lt_same_shape(p->type, v->type)) v = sem_broadcast_like(L, v, p->type);
   if (is_bool) {
     p = bytes_of_bools(L, p);
     v = sem_cast(L, v, lt_scalar(L, L_INT8));

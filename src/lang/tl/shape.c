@@ -31,7 +31,7 @@ Val *sem_broadcast_to(Lang *L, Val *t, int rank, const int64_t *shape) {
   return sem_op1(L, OP_BROADCAST, to, t);
 }
 
-Val *sem_stretch_to(Lang *L, Val *t, const LType *like) {
+Val *sem_broadcast_like(Lang *L, Val *t, const LType *like) {
   while (lt_rank(t->type) && lt_rank(t->type) < lt_rank(like)) t = sem_expand_dims(L, t, 0);
   return sem_broadcast_to(L, t, lt_rank(like), like->shape);
 }

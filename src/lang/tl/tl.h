@@ -42,7 +42,7 @@ Val *sem_splat(Lang *L, Val *scalar, int rank, const int64_t *shape);
 /* Broadcast to exactly this shape: splat a scalar, broadcast dimensions of one (same rank). `what` is for the message. */
 Val *sem_broadcast_to(Lang *L, Val *t, int rank, const int64_t *shape);
 /* To the shape of `like`, with new leading dimensions where it has fewer. */
-Val *sem_stretch_to(Lang *L, Val *t, const LType *like);
+Val *sem_broadcast_like(Lang *L, Val *t, const LType *like);
 bool lt_can_broadcast_to(const LType *from, const LType *to);
 /* Give both the same shape, by the rules of broadcasting. */
 void sem_broadcast(Lang *L, Val **a, Val **b);

@@ -1,0 +1,179 @@
+/* loop_while.c: `while` (the page at the top of loop.c). */
+#include "lang/python/loop.h"
+
+/* The condition's ops are in `before`; where the loop may have been left they run only if it was not. */
+static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) {
+  if (!before->first && cond->op == NULL) {
+    build_at(L, before);
+    Value *stay = ir_make(&L->b, OP_XORI, cond->type, left, py_value_i1(L, true), NULL);
+    return ir_make(&L->b, OP_ANDI, cond->type, cond, stay, NULL);
+  }
+  Block *then_block;
+  Op *first = before->first;
+  Builder b = first ? ir_before(L->cx, first) : ir_at_end(L->cx, before);
+  b.loc = L->b.loc;
+  Value *one = ir_const_int(&b, cond->type, -1);
+  Value *stay = ir_make(&b, OP_XORI, cond->type, left, one, NULL);
+  Type *types[] = {cond->type};
+  Op *op = ir_op(&b, OP_IF, types, 1, &stay, 1);
+  then_block = new_region(L, op);
+  Block *else_block = new_region(L, op);
+  while (op->next) {
+    Op *moving = op->next;
+    ir_unlink(moving);
+    ir_append(then_block, moving);
+  }
+  Builder in = ir_at_end(L->cx, then_block);
+  in.loc = L->b.loc;
+  ir_op(&in, OP_YIELD, NULL, 0, &cond, 1);
+  in = ir_at_end(L->cx, else_block);
+  in.loc = L->b.loc;
+  Value *no = ir_const_int(&in, cond->type, 0);
+  ir_op(&in, OP_YIELD, NULL, 0, &no, 1);
+  return ir_result(op, 0);
+}
+
+/* Names that the condition itself binds (`:=`) are carried like the body's; they must exist before the loop. */
+static void check_condition_names(Lang *L, Node *stmt, const Changes *changes) {
+  for (uint32_t i = 0; i < changes->n; i++)
+    lang_fail_at(L, changes->at[i].now.at.source ? changes->at[i].now.at : stmt->a->span,
+                 "assign it in the loop's body instead",
+                 "`:=` in the condition of a `while` loop cannot be used in a kernel");
+}
+
+/* A while loop being built: its op, with the regions of the condition and of the body. */
+typedef struct While {
+  Loop *loop;
+  Op *op;
+  Block *before, *after;
+  Val *condition; /* as evaluated */
+  Value *test;    /* i1; NULL: always true */
+  Flow flow;      /* of the body */
+  Changes changes;
+  Values yields;
+  Exit exit;
+} While;
+
+/* Names that the condition gives values other than the arguments it began with. */
+static void check_condition_changes(Lang *L, const Loop *loop, const Changes *by_condition) {
+  Vec(Change) own = {0};
+  for (uint32_t i = 0; i < by_condition->n; i++) {
+    bool is_argument = false;
+    for (uint32_t k = 0; k < loop->carried.len; k++)
+      is_argument = is_argument || (loop->carried.at[k].slot == by_condition->at[i].slot &&
+                                    by_condition->at[i].now.val == loop->carried.at[k].arg.val);
+    if (!is_argument) vec_push(L->cx, &own, by_condition->at[i]);
+  }
+  check_condition_names(L, loop->stmt, &(Changes){own.at, own.len});
+}
+
+/* The condition, in the first region; false: it is known not to hold, and there is no loop. */
+static bool while_condition(Lang *L, While *w) {
+  Node *stmt = w->loop->stmt;
+  uint32_t mark = py_scope_mark(L->fn->scope);
+  build_at(L, w->before);
+  py_loop_bind_carried(L, w->loop, w->before);
+  w->condition = py_eval(L, stmt->a);
+  if (w->condition->kind == V_TENSOR)
+    w->test = lang_condition(L, w->condition, stmt->a->span)->value;
+  else if (!val_truth(L, w->condition, stmt->a->span)) {
+    py_scope_take_back(L, L->fn->scope, mark);
+    return false;
+  }
+  Changes by_condition = py_scope_take_back(L, L->fn->scope, mark);
+  check_condition_changes(L, w->loop, &by_condition);
+  return true;
+}
+
+/* The body, in the second region; false: more is carried than was known, and the loop is built again. */
+static bool while_body(Lang *L, While *w) {
+  Node *stmt = w->loop->stmt;
+  lang_at(L, stmt->span);
+  uint32_t mark = py_scope_mark(L->fn->scope);
+  build_at(L, w->after);
+  py_loop_bind_carried(L, w->loop, w->after);
+  w->flow = py_loop_run_body(L, stmt);
+  w->changes = py_scope_take_back(L, L->fn->scope, mark);
+  lang_at(L, stmt->span);
+  py_loop_collect_yields(L, w->loop, &w->changes, &w->yields);
+  lang_at(L, stmt->span);
+  w->exit = py_loop_find_exit(L, &w->flow);
+  w->loop->again = false;
+  py_loop_check_others(L, w->loop, &w->changes);
+  return !w->loop->again;
+}
+
+/* What says that the loop is left is carried, too. */
+static void while_carry_exit(Lang *L, While *w) {
+  Exit *x = &w->exit;
+  L->b = ir_before(L->cx, w->op);
+  lang_at(L, w->loop->stmt->span);
+  py_loop_exit_inits(L, x);
+  for (uint32_t i = 0; i < x->inits.len; i++) ir_add_operand(L->cx, w->op, x->inits.at[i]);
+  Type **types = py_loop_types(L, &x->inits);
+  py_loop_add_args(L, w->before, types, (int)x->inits.len, NULL);
+  py_loop_add_args(L, w->after, types, (int)x->inits.len, NULL);
+  add_all(L, &w->yields, &x->yields);
+}
+
+/* The terminators of both regions, and the results. */
+static void while_finish(Lang *L, While *w, int ncarried) {
+  Value *test = w->test;
+  build_at(L, w->before);
+  if (w->exit.may_leave && !test) {
+    test = ir_make(&L->b, OP_XORI, ir_int(L->cx, 1), w->before->args[ncarried], py_value_i1(L, true), NULL);
+  } else if (w->exit.may_leave) {
+    test = guard_condition(L, w->before, test, w->before->args[ncarried]);
+  } else if (!test) {
+    test = py_value_i1(L, true);
+  }
+  build_at(L, w->before);
+  Values condition = {0};
+  vec_push(L->cx, &condition, test);
+  for (int i = 0; i < w->before->nargs; i++) vec_push(L->cx, &condition, w->before->args[i]);
+  ir_op(&L->b, OP_CONDITION, NULL, 0, condition.at, (int)condition.len);
+  build_at(L, w->after);
+  ir_op(&L->b, OP_YIELD, NULL, 0, w->yields.at, (int)w->yields.len);
+  ir_add_result_types(L->cx, w->op, py_loop_types(L, &w->yields), (int)w->yields.len);
+}
+
+/* What holds after the loop. */
+static void while_leave(Lang *L, While *w, int ncarried) {
+  py_loop_bind_results(L, w->loop, py_loop_results(L, w->op, 0));
+  py_loop_exit_flow(L, &w->exit, py_loop_results(L, w->op, ncarried));
+  if (w->exit.may_leave) w->loop->left = ir_result(w->op, ncarried);
+  bool forever = w->condition->kind != V_TENSOR;
+  if (forever && w->exit.may_return && w->flow.broken.state == NO) { /* `while True` that only returns */
+    L->fn->flow.returned = (Flag){.state = YES};
+    L->fn->flow.dead = true;
+  }
+  L->here = w->loop->stmt->span;
+}
+
+/* False: what is carried had to grow, and the loop is to be built once more. */
+static bool try_while(Lang *L, Loop *loop) {
+  py_loop_find_carried(L, loop);
+  Builder outer = L->b;
+  While w = {.loop = loop};
+  w.op = ir_op(&L->b, OP_WHILE, NULL, 0, loop->inits.at, (int)loop->inits.len);
+  w.before = new_region(L, w.op);
+  w.after = new_region(L, w.op);
+  bool runs = while_condition(L, &w);
+  if (!runs || !while_body(L, &w)) {
+    L->b = outer;
+    ir_erase(w.op);
+    return !runs;
+  }
+  int ncarried = (int)loop->inits.len;
+  if (w.exit.may_leave) while_carry_exit(L, &w);
+  while_finish(L, &w, ncarried);
+  L->b = outer;
+  while_leave(L, &w, ncarried);
+  return true;
+}
+
+void py_flow_while(Lang *L, Node *stmt) {
+  Loop loop = {.stmt = stmt};
+  do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
+  py_loop_else(L, stmt, loop.left);
+}
