@@ -1,16 +1,10 @@
 /* verify_types.c: the type rules of the ops: what is elementwise by a table of element classes, the rest by a rule
  * each. */
-#include "ir/internal.h"
+#include "ir/verify.h"
 
 #include <string.h>
 
-typedef bool Rule(Verifier *v, const Op *op);
-
 /* ---- small questions --------------------------------------------------------------------------------------------- */
-
-static Type *operand_type(const Op *op, int i) { return ir_operand(op, i)->type; }
-static Type *result_type(const Op *op, int i) { return op->results[i].type; }
-static const char *text(Verifier *v, const Type *t) { return ir_type_text(v->cx, t); }
 
 static int rank_of(const Type *t) { return ir_is_tensor(t) ? t->rank : 0; }
 
@@ -19,18 +13,7 @@ static bool same_place(const Type *a, const Type *b) {
   return ir_same_shape(a, b) && (!ir_is_tensor(a) || a->encoding == b->encoding);
 }
 
-static bool is_i1(const Type *t) { return ir_is_int(t) && t->bits == 1; }
-
-static bool want(Verifier *v, const Op *op, const char *what, const Type *is, const Type *expected) {
-  if (is == expected) return true;
-  return ir_wrong(v, op, "%s is of type %s, not %s", what, text(v, is), text(v, expected));
-}
-
-static bool want_tensor(Verifier *v, const Op *op, const char *what, const Type *t) {
-  return ir_is_tensor(t) || ir_wrong(v, op, "%s is a %s, not a tensor", what, text(v, t));
-}
-
-static bool want_shape(Verifier *v, const Op *op, const Type *t, int rank, const int64_t *shape, const char *what) {
+static bool expect_shape(Verifier *v, const Op *op, const Type *t, int rank, const int64_t *shape, const char *what) {
   bool fits = rank_of(t) == rank;
   for (int i = 0; fits && i < rank; i++) fits = t->shape[i] == shape[i];
   if (fits) return true;
@@ -40,7 +23,7 @@ static bool want_shape(Verifier *v, const Op *op, const Type *t, int rank, const
                   rank ? b.s : "that of a scalar");
 }
 
-static bool want_elem(Verifier *v, const Op *op, const Type *a, Type *b_elem, const char *what) {
+static bool expect_elem(Verifier *v, const Op *op, const Type *a, Type *b_elem, const char *what) {
   if (ir_elem((Type *)a) == b_elem) return true;
   return ir_wrong(v, op, "%s has elements of type %s, not %s", what, text(v, ir_elem((Type *)a)), text(v, b_elem));
 }
@@ -135,7 +118,7 @@ static bool check_elementwise(Verifier *v, const Op *op) {
 static bool rule_cmp(Verifier *v, const Op *op) {
   if (operand_type(op, 0) != operand_type(op, 1))
     return ir_wrong(v, op, "%s is compared with %s", text(v, operand_type(op, 0)), text(v, operand_type(op, 1)));
-  return want_elem(v, op, result_type(op, 0), ir_int(v->cx, 1), "the result");
+  return expect_elem(v, op, result_type(op, 0), ir_int(v->cx, 1), "the result");
 }
 
 static bool rule_select(Verifier *v, const Op *op) {
@@ -143,7 +126,8 @@ static bool rule_select(Verifier *v, const Op *op) {
   if (!is_i1(ir_elem((Type *)condition)) || (ir_is_tensor(condition) && !same_place(condition, result)))
     return ir_wrong(v, op, "the condition is of type %s, neither i1 nor a tensor of i1 shaped like %s",
                     text(v, condition), text(v, result));
-  return want(v, op, "operand 1", operand_type(op, 1), result) && want(v, op, "operand 2", operand_type(op, 2), result);
+  return expect(v, op, "operand 1", operand_type(op, 1), result) &&
+         expect(v, op, "operand 2", operand_type(op, 2), result);
 }
 
 static bool rule_addptr(Verifier *v, const Op *op) {
@@ -151,7 +135,7 @@ static bool rule_addptr(Verifier *v, const Op *op) {
     return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
   if (!ir_is_int(ir_elem(operand_type(op, 1))))
     return ir_wrong(v, op, "the offset is of type %s, not an integer", text(v, operand_type(op, 1)));
-  return want(v, op, "the result", result_type(op, 0), operand_type(op, 0));
+  return expect(v, op, "the result", result_type(op, 0), operand_type(op, 0));
 }
 
 /* ---- constants and indices --------------------------------------------------------------------------------------- */
@@ -159,11 +143,11 @@ static bool rule_addptr(Verifier *v, const Op *op) {
 static bool rule_constant(Verifier *v, const Op *op) {
   const Attr *a = ir_attr(op, "value");
   if (!a->type) return ir_wrong(v, op, "its value is neither a number nor dense");
-  return want(v, op, "the value", a->type, result_type(op, 0));
+  return expect(v, op, "the value", a->type, result_type(op, 0));
 }
 
 static bool rule_i32(Verifier *v, const Op *op) {
-  return want(v, op, "the result", result_type(op, 0), ir_int(v->cx, 32));
+  return expect(v, op, "the result", result_type(op, 0), ir_int(v->cx, 32));
 }
 
 static bool rule_make_range(Verifier *v, const Op *op) {
@@ -174,21 +158,21 @@ static bool rule_make_range(Verifier *v, const Op *op) {
   int64_t n = end->integer - start->integer;
   if (n <= 0)
     return ir_wrong(v, op, "the range from %lld to %lld is empty", (long long)start->integer, (long long)end->integer);
-  return want_shape(v, op, t, 1, &n, "the result") && want_elem(v, op, t, ir_int(v->cx, 32), "the result");
+  return expect_shape(v, op, t, 1, &n, "the result") && expect_elem(v, op, t, ir_int(v->cx, 32), "the result");
 }
 
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
 static bool rule_splat(Verifier *v, const Op *op) {
-  return want_tensor(v, op, "the result", result_type(op, 0)) &&
-         want(v, op, "the operand", operand_type(op, 0), result_type(op, 0)->elem);
+  return expect_tensor(v, op, "the result", result_type(op, 0)) &&
+         expect(v, op, "the operand", operand_type(op, 0), result_type(op, 0)->elem);
 }
 
 static bool rule_unsplat(Verifier *v, const Op *op) {
   const Type *t = operand_type(op, 0);
-  if (!want_tensor(v, op, "the operand", t)) return false;
+  if (!expect_tensor(v, op, "the operand", t)) return false;
   if (ir_numel(t) != 1) return ir_wrong(v, op, "%s has more than one element", text(v, t));
-  return want(v, op, "the result", result_type(op, 0), t->elem);
+  return expect(v, op, "the result", result_type(op, 0), t->elem);
 }
 
 static int64_t axis_of(const Op *op) { return ir_attr_int_or(op, "axis", -1); }
@@ -196,11 +180,12 @@ static int64_t axis_of(const Op *op) { return ir_attr_int_or(op, "axis", -1); }
 static bool rule_expand_dims(Verifier *v, const Op *op) {
   const Type *from = operand_type(op, 0), *to = result_type(op, 0);
   int64_t axis = axis_of(op), shape[IR_MAX_RANK];
-  if (!want_tensor(v, op, "the operand", from)) return false;
+  if (!expect_tensor(v, op, "the operand", from)) return false;
   if (axis < 0 || axis > from->rank || from->rank >= IR_MAX_RANK)
     return ir_wrong(v, op, "axis %lld is out of range for %s", (long long)axis, text(v, from));
   for (int i = 0, k = 0; i <= from->rank; i++) shape[i] = i == axis ? 1 : from->shape[k++];
-  return want_shape(v, op, to, from->rank + 1, shape, "the result") && want_elem(v, op, to, from->elem, "the result");
+  return expect_shape(v, op, to, from->rank + 1, shape, "the result") &&
+         expect_elem(v, op, to, from->elem, "the result");
 }
 
 static bool rule_broadcast(Verifier *v, const Op *op) {
@@ -219,7 +204,7 @@ static bool rule_reshape(Verifier *v, const Op *op) {
 static bool rule_trans(Verifier *v, const Op *op) {
   const Type *from = operand_type(op, 0), *to = result_type(op, 0);
   const Attr *order = ir_attr(op, "order");
-  if (!want_tensor(v, op, "the operand", from)) return false;
+  if (!expect_tensor(v, op, "the operand", from)) return false;
   if (!order || order->kind != ATTR_INTS || order->n != from->rank || from->rank >= IR_MAX_RANK)
     return ir_wrong(v, op, "attribute 'order' does not name the %d dimensions of %s", from->rank, text(v, from));
   unsigned seen = 0;
@@ -230,7 +215,7 @@ static bool rule_trans(Verifier *v, const Op *op) {
     seen |= 1u << d;
     shape[i] = from->shape[d];
   }
-  return want_shape(v, op, to, from->rank, shape, "the result") && want_elem(v, op, to, from->elem, "the result");
+  return expect_shape(v, op, to, from->rank, shape, "the result") && expect_elem(v, op, to, from->elem, "the result");
 }
 
 static bool joined(Verifier *v, const Op *op, const Type *half, const Type *whole, const char *what) {
@@ -239,24 +224,24 @@ static bool joined(Verifier *v, const Op *op, const Type *half, const Type *whol
   if (rank >= IR_MAX_RANK - 1) return ir_wrong(v, op, "too many dimensions");
   for (int i = 0; i < rank; i++) shape[i] = half->shape[i];
   shape[rank] = 2;
-  return want_shape(v, op, whole, rank + 1, shape, what) && want_elem(v, op, whole, ir_elem((Type *)half), what);
+  return expect_shape(v, op, whole, rank + 1, shape, what) && expect_elem(v, op, whole, ir_elem((Type *)half), what);
 }
 
 static bool rule_join(Verifier *v, const Op *op) {
-  return want_tensor(v, op, "operand 0", operand_type(op, 0)) &&
-         want(v, op, "operand 1", operand_type(op, 1), operand_type(op, 0)) &&
+  return expect_tensor(v, op, "operand 0", operand_type(op, 0)) &&
+         expect(v, op, "operand 1", operand_type(op, 1), operand_type(op, 0)) &&
          joined(v, op, operand_type(op, 0), result_type(op, 0), "the result");
 }
 
 static bool rule_split(Verifier *v, const Op *op) {
-  return want(v, op, "result 1", result_type(op, 1), result_type(op, 0)) &&
+  return expect(v, op, "result 1", result_type(op, 1), result_type(op, 0)) &&
          joined(v, op, result_type(op, 0), operand_type(op, 0), "the operand");
 }
 
 static bool rule_cat(Verifier *v, const Op *op) {
   const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *r = result_type(op, 0);
-  if (!want_tensor(v, op, "operand 0", a) || !want_tensor(v, op, "operand 1", b) ||
-      !want_tensor(v, op, "the result", r))
+  if (!expect_tensor(v, op, "operand 0", a) || !expect_tensor(v, op, "operand 1", b) ||
+      !expect_tensor(v, op, "the result", r))
     return false;
   bool fits = a->elem == b->elem && a->elem == r->elem && ir_numel(a) + ir_numel(b) == ir_numel(r);
   return fits || ir_wrong(v, op, "%s and %s do not make up %s", text(v, a), text(v, b), text(v, r));
@@ -265,13 +250,13 @@ static bool rule_cat(Verifier *v, const Op *op) {
 static bool rule_gather(Verifier *v, const Op *op) {
   const Type *src = operand_type(op, 0), *index = operand_type(op, 1), *to = result_type(op, 0);
   int64_t axis = axis_of(op);
-  if (!want_tensor(v, op, "operand 0", src) || !want_tensor(v, op, "the index", index)) return false;
+  if (!expect_tensor(v, op, "operand 0", src) || !expect_tensor(v, op, "the index", index)) return false;
   if (axis < 0 || axis >= src->rank) return ir_wrong(v, op, "axis %lld is out of range", (long long)axis);
   bool fits = src->rank == index->rank && ir_is_int(index->elem);
   for (int i = 0; fits && i < src->rank; i++) fits = i == axis || src->shape[i] == index->shape[i];
   if (!fits) return ir_wrong(v, op, "%s cannot index %s", text(v, index), text(v, src));
-  return want_shape(v, op, to, index->rank, index->shape, "the result") &&
-         want_elem(v, op, to, src->elem, "the result");
+  return expect_shape(v, op, to, index->rank, index->shape, "the result") &&
+         expect_elem(v, op, to, src->elem, "the result");
 }
 
 static bool rule_histogram(Verifier *v, const Op *op) {
@@ -287,12 +272,12 @@ static bool rule_histogram(Verifier *v, const Op *op) {
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* What lies at a pointer, a tensor of pointers, or a block pointer; NULL if `t` is none of them. */
-static Type *pointed_to(Verifier *v, Type *t) {
+Type *ir_rule_pointed_to(Verifier *v, Type *t) {
   Type *elem = ir_elem(t);
   return ir_is_ptr(elem) ? ir_tensor_like(v->cx, t, elem->elem) : NULL;
 }
 
-static bool check_mask(Verifier *v, const Op *op, const Type *value) {
+bool ir_rule_mask(Verifier *v, const Op *op, const Type *value) {
   int at, n = ir_operand_group(op, "mask", &at);
   if (!n) return true;
   if (ir_elem(operand_type(op, 0)) == operand_type(op, 0) && ir_is_tensor(value))
@@ -303,25 +288,25 @@ static bool check_mask(Verifier *v, const Op *op, const Type *value) {
 }
 
 static bool rule_load(Verifier *v, const Op *op) {
-  Type *value = pointed_to(v, operand_type(op, 0));
+  Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
   if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
   int at, n = ir_operand_group(op, "other", &at);
-  return want(v, op, "the result", result_type(op, 0), value) && check_mask(v, op, value) &&
-         (!n || want(v, op, "'other'", operand_type(op, at), value));
+  return expect(v, op, "the result", result_type(op, 0), value) && ir_rule_mask(v, op, value) &&
+         (!n || expect(v, op, "'other'", operand_type(op, at), value));
 }
 
 static bool rule_store(Verifier *v, const Op *op) {
-  Type *value = pointed_to(v, operand_type(op, 0));
+  Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
   if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
-  return want(v, op, "the value", operand_type(op, 1), value) && check_mask(v, op, value);
+  return expect(v, op, "the value", operand_type(op, 1), value) && ir_rule_mask(v, op, value);
 }
 
 static bool rule_atomic(Verifier *v, const Op *op) {
-  return rule_store(v, op) && want(v, op, "the result", result_type(op, 0), operand_type(op, 1)) &&
-         (op->code != OP_ATOMIC_CAS || want(v, op, "the value", operand_type(op, 2), operand_type(op, 1)));
+  return rule_store(v, op) && expect(v, op, "the result", result_type(op, 0), operand_type(op, 1)) &&
+         (op->code != OP_ATOMIC_CAS || expect(v, op, "the value", operand_type(op, 2), operand_type(op, 1)));
 }
 
-static bool want_ints(Verifier *v, const Op *op, const char *group, int bits, int n) {
+static bool expect_ints(Verifier *v, const Op *op, const char *group, int bits, int n) {
   int at, have = ir_operand_group(op, group, &at);
   if (have != n) return ir_wrong(v, op, "'%s' has %d operands for %d dimensions", group, have, n);
   for (int i = 0; i < n; i++)
@@ -337,14 +322,15 @@ static bool rule_make_tensor_ptr(Verifier *v, const Op *op) {
   if (!ir_is_ptr(base) || base->elem != t->elem->elem)
     return ir_wrong(v, op, "the base is a %s, which does not go with %s", text(v, base), text(v, t));
   int n = t->elem->rank;
-  return want_ints(v, op, "shape", 64, n) && want_ints(v, op, "strides", 64, n) && want_ints(v, op, "offsets", 32, n);
+  return expect_ints(v, op, "shape", 64, n) && expect_ints(v, op, "strides", 64, n) &&
+         expect_ints(v, op, "offsets", 32, n);
 }
 
 static bool rule_advance(Verifier *v, const Op *op) {
   const Type *t = operand_type(op, 0);
   if (!ir_is_ptr(t) || !ir_is_tensor(t->elem))
     return ir_wrong(v, op, "operand 0 is a %s, not a block pointer", text(v, t));
-  return want(v, op, "the result", result_type(op, 0), t) && want_ints(v, op, "offsets", 32, t->elem->rank);
+  return expect(v, op, "the result", result_type(op, 0), t) && expect_ints(v, op, "offsets", 32, t->elem->rank);
 }
 
 static bool rule_make_desc(Verifier *v, const Op *op) {
@@ -352,7 +338,7 @@ static bool rule_make_desc(Verifier *v, const Op *op) {
   if (t->kind != TYPE_TENSORDESC) return ir_wrong(v, op, "the result is a %s, not a tensor descriptor", text(v, t));
   if (!ir_is_ptr(base) || base->elem != t->elem->elem)
     return ir_wrong(v, op, "the base is a %s, which does not go with %s", text(v, base), text(v, t));
-  return want_ints(v, op, "shape", 32, t->elem->rank) && want_ints(v, op, "strides", 64, t->elem->rank);
+  return expect_ints(v, op, "shape", 32, t->elem->rank) && expect_ints(v, op, "strides", 64, t->elem->rank);
 }
 
 static bool rule_desc_access(Verifier *v, const Op *op) {
@@ -360,7 +346,7 @@ static bool rule_desc_access(Verifier *v, const Op *op) {
   if (t->kind != TYPE_TENSORDESC) return ir_wrong(v, op, "operand 0 is a %s, not a tensor descriptor", text(v, t));
   if (!ir_is_tensor(value) || value->elem != t->elem->elem || ir_numel(value) != ir_numel(t->elem))
     return ir_wrong(v, op, "%s does not go with %s", text(v, value), text(v, t));
-  return want_ints(v, op, "indices", 32, t->elem->rank);
+  return expect_ints(v, op, "indices", 32, t->elem->rank);
 }
 
 static bool rule_desc_reduce(Verifier *v, const Op *op) {
@@ -380,15 +366,15 @@ static bool rule_desc_rows(Verifier *v, const Op *op) {
     return ir_wrong(v, op, "the block of %s is not one row", text(v, t));
   if (rank_of(x) != 1 || !ir_is_int(x->elem)) return ir_wrong(v, op, "the rows are a %s", text(v, x));
   int64_t shape[] = {x->shape[0], t->elem->shape[1]};
-  return want_shape(v, op, value, 2, shape, "the rows") && want_elem(v, op, value, t->elem->elem, "the rows") &&
-         want(v, op, "the column", operand_type(op, 2), ir_int(v->cx, 32));
+  return expect_shape(v, op, value, 2, shape, "the rows") && expect_elem(v, op, value, t->elem->elem, "the rows") &&
+         expect(v, op, "the column", operand_type(op, 2), ir_int(v->cx, 32));
 }
 
 /* ---- whole-tensor ops -------------------------------------------------------------------------------------------- */
 
 static bool rule_dot(Verifier *v, const Op *op) {
   const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *c = operand_type(op, 2), *d = result_type(op, 0);
-  if (!want(v, op, "the result", d, c)) return false;
+  if (!expect(v, op, "the result", d, c)) return false;
   int r = rank_of(a);
   bool fits = (r == 2 || r == 3) && rank_of(b) == r && rank_of(c) == r;
   fits = fits && (r == 2 || (a->shape[0] == b->shape[0] && a->shape[0] == c->shape[0]));
@@ -441,11 +427,11 @@ static bool rule_dot_scaled(Verifier *v, const Op *op) {
   fits = fits && (r == 2 || (a->shape[0] == b->shape[0] && a->shape[0] == c->shape[0]));
   if (!fits) return ir_wrong(v, op, "%s times %s is not a %s", text(v, a), text(v, b), text(v, c));
   return scaled_scale(v, op, "a_scale", a, m, k) && scaled_scale(v, op, "b_scale", b, n, k) &&
-         want(v, op, "the result", result_type(op, 0), c);
+         expect(v, op, "the result", result_type(op, 0), c);
 }
 
 /* `n` values starting at operand `first` have the types of `types`. */
-static bool want_operands(Verifier *v, const Op *op, int first, int n, const Value *const *to, const char *what) {
+static bool expect_operands(Verifier *v, const Op *op, int first, int n, const Value *const *to, const char *what) {
   if (op->noperands - first != n)
     return ir_wrong(v, op, "it passes %d values, but %d %s", op->noperands - first, n, what);
   for (int i = 0; i < n; i++)
@@ -485,7 +471,7 @@ static bool check_axis(Verifier *v, const Op *op) {
   if (!op->noperands || op->noperands != op->nresults)
     return ir_wrong(v, op, "it has %d operands and %d results", op->noperands, op->nresults);
   for (int i = 0; i < op->noperands; i++) {
-    if (!want_tensor(v, op, "an operand", operand_type(op, i))) return false;
+    if (!expect_tensor(v, op, "an operand", operand_type(op, i))) return false;
     if (!same_place(operand_type(op, i), operand_type(op, 0))) return ir_wrong(v, op, "its operands differ in shape");
   }
   if (axis >= 0 && axis < operand_type(op, 0)->rank) return true;
@@ -501,8 +487,8 @@ static bool rule_reduce(Verifier *v, const Op *op) {
     if (i != axis) shape[k++] = from->shape[i];
   for (int i = 0; i < op->nresults; i++) {
     const Type *to = result_type(op, i);
-    if (!want_shape(v, op, to, from->rank - 1, shape, "a result") ||
-        !want_elem(v, op, to, operand_type(op, i)->elem, "a result"))
+    if (!expect_shape(v, op, to, from->rank - 1, shape, "a result") ||
+        !expect_elem(v, op, to, operand_type(op, i)->elem, "a result"))
       return false;
   }
   return check_combine(v, op, 2);
@@ -511,7 +497,7 @@ static bool rule_reduce(Verifier *v, const Op *op) {
 static bool rule_scan(Verifier *v, const Op *op) {
   if (!check_axis(v, op)) return false;
   for (int i = 0; i < op->nresults; i++)
-    if (!want(v, op, "a result", result_type(op, i), operand_type(op, i))) return false;
+    if (!expect(v, op, "a result", result_type(op, i), operand_type(op, i))) return false;
   return check_combine(v, op, 2);
 }
 
@@ -569,21 +555,21 @@ static bool rule_for(Verifier *v, const Op *op) {
   const Block *body = ir_entry(op, 0);
   const Type *t = operand_type(op, 0);
   if (t->kind != TYPE_INT && t->kind != TYPE_INDEX) return ir_wrong(v, op, "the lower bound is of type %s", text(v, t));
-  if (!want(v, op, "the upper bound", operand_type(op, 1), t) || !want(v, op, "the step", operand_type(op, 2), t))
+  if (!expect(v, op, "the upper bound", operand_type(op, 1), t) || !expect(v, op, "the step", operand_type(op, 2), t))
     return false;
   int n = op->noperands - IR_LOOP_INITS;
   if (op->nresults != n) return ir_wrong(v, op, "it carries %d values but has %d results", n, op->nresults);
   if (body->nargs != n + 1) return ir_wrong(v, op, "its body takes %d arguments, not %d", body->nargs, n + 1);
-  if (!want(v, op, "the induction variable", ir_loop_index(op)->type, t)) return false;
+  if (!expect(v, op, "the induction variable", ir_loop_index(op)->type, t)) return false;
   for (int i = 0; i < n; i++)
-    if (!want(v, op, "a carried value", operand_type(op, IR_LOOP_INITS + i), result_type(op, i)) ||
-        !want(v, op, "an argument of its body", ir_loop_arg(op, i)->type, result_type(op, i)))
+    if (!expect(v, op, "a carried value", operand_type(op, IR_LOOP_INITS + i), result_type(op, i)) ||
+        !expect(v, op, "an argument of its body", ir_loop_arg(op, i)->type, result_type(op, i)))
       return false;
   return true;
 }
 
 static bool rule_if(Verifier *v, const Op *op) {
-  if (!want(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1))) return false;
+  if (!expect(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1))) return false;
   for (int i = 0; i < op->nregions; i++)
     if (op->regions[i]->first && ir_entry(op, i)->nargs) return ir_wrong(v, op, "its blocks take no arguments");
   return (op->nregions == 2 && op->regions[1]->first) || !op->nresults || ir_wrong(v, op, "it has results but no else");
@@ -591,32 +577,32 @@ static bool rule_if(Verifier *v, const Op *op) {
 
 static bool rule_while(Verifier *v, const Op *op) {
   const Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
-  if (!want_operands(v, op, 0, before->nargs, (const Value *const *)before->args, "arguments of its condition"))
+  if (!expect_operands(v, op, 0, before->nargs, (const Value *const *)before->args, "arguments of its condition"))
     return false;
   if (after->nargs != op->nresults)
     return ir_wrong(v, op, "its body takes %d arguments, but it has %d results", after->nargs, op->nresults);
   for (int i = 0; i < after->nargs; i++)
-    if (!want(v, op, "an argument of its body", after->args[i]->type, result_type(op, i))) return false;
+    if (!expect(v, op, "an argument of its body", after->args[i]->type, result_type(op, i))) return false;
   return true;
 }
 
 static bool rule_condition(Verifier *v, const Op *op) {
   const Op *loop = ir_parent(op);
-  return want(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1)) &&
-         want_operands(v, op, 1, loop->nresults, results_of(v, loop), "results of the loop");
+  return expect(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1)) &&
+         expect_operands(v, op, 1, loop->nresults, results_of(v, loop), "results of the loop");
 }
 
 static bool rule_yield(Verifier *v, const Op *op) {
   const Op *holder = ir_parent(op);
   if (holder->code == OP_WHILE) {
     const Block *before = ir_entry(holder, 0);
-    return want_operands(v, op, 0, before->nargs, (const Value *const *)before->args, "values are carried");
+    return expect_operands(v, op, 0, before->nargs, (const Value *const *)before->args, "values are carried");
   }
-  return want_operands(v, op, 0, holder->nresults, results_of(v, holder), "results are expected");
+  return expect_operands(v, op, 0, holder->nresults, results_of(v, holder), "results are expected");
 }
 
 static bool rule_cond_br(Verifier *v, const Op *op) {
-  return want(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1));
+  return expect(v, op, "the condition", operand_type(op, 0), ir_int(v->cx, 1));
 }
 
 static bool rule_check_access(Verifier *v, const Op *op) {
@@ -625,9 +611,9 @@ static bool rule_check_access(Verifier *v, const Op *op) {
   bool known = false;
   for (size_t i = 0; i < COUNT(kinds); i++) known = known || !strcmp(access, kinds[i]);
   if (!known) return ir_wrong(v, op, "there is no access \"%s\"", access);
-  const Type *value = pointed_to(v, operand_type(op, 0));
+  const Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
   if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
-  return check_mask(v, op, value);
+  return ir_rule_mask(v, op, value);
 }
 
 static bool rule_i1(Verifier *v, const Op *op) {
@@ -635,135 +621,9 @@ static bool rule_i1(Verifier *v, const Op *op) {
          ir_wrong(v, op, "operand 0 is of type %s, not i1", text(v, operand_type(op, 0)));
 }
 
-/* ---- Triton GPU IR ----------------------------------------------------------------------------------------------- */
-
-static bool is_buffer(Verifier *v, const Op *op, const char *what, const Type *t) {
-  return t->kind == TYPE_MEMDESC || ir_wrong(v, op, "%s is a %s, not a buffer", what, text(v, t));
-}
-
-/* A tensor and a buffer, or two of them, with the same elements in the same shape. */
-static bool same_content(Verifier *v, const Op *op, const Type *a, const Type *b) {
-  bool fits = a->rank == b->rank && ir_elem((Type *)a) == ir_elem((Type *)b);
-  for (int i = 0; fits && i < a->rank; i++) fits = a->shape[i] == b->shape[i];
-  return fits || ir_wrong(v, op, "%s and %s do not hold the same", text(v, a), text(v, b));
-}
-
-static bool rule_convert_layout(Verifier *v, const Op *op) {
-  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
-  return want_tensor(v, op, "the operand", from) && want_tensor(v, op, "the result", to) &&
-         same_content(v, op, from, to);
-}
-
-static bool rule_local_alloc(Verifier *v, const Op *op) {
-  const Type *t = result_type(op, 0);
-  if (!is_buffer(v, op, "the result", t)) return false;
-  if (!op->noperands) return t->is_mutable || ir_wrong(v, op, "a buffer that is not filled must be mutable");
-  return want_tensor(v, op, "the operand", operand_type(op, 0)) && same_content(v, op, operand_type(op, 0), t);
-}
-
-static bool rule_local_load(Verifier *v, const Op *op) {
-  return is_buffer(v, op, "the operand", operand_type(op, 0)) && want_tensor(v, op, "the result", result_type(op, 0)) &&
-         same_content(v, op, operand_type(op, 0), result_type(op, 0));
-}
-
-static bool rule_local_store(Verifier *v, const Op *op) {
-  const Type *to = operand_type(op, 1);
-  if (!want_tensor(v, op, "the operand", operand_type(op, 0)) || !is_buffer(v, op, "the place", to)) return false;
-  if (!to->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
-  return same_content(v, op, operand_type(op, 0), to);
-}
-
-static bool rule_memdesc_index(Verifier *v, const Op *op) {
-  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
-  if (!is_buffer(v, op, "the operand", from) || !is_buffer(v, op, "the result", to)) return false;
-  bool fits = from->rank == to->rank + 1 && from->elem == to->elem && ir_is_int(operand_type(op, 1));
-  for (int i = 0; fits && i < to->rank; i++) fits = from->shape[i + 1] == to->shape[i];
-  return fits || ir_wrong(v, op, "%s is not part of %s", text(v, to), text(v, from));
-}
-
-static bool rule_memdesc_trans(Verifier *v, const Op *op) {
-  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
-  const Attr *order = ir_attr(op, "order");
-  if (!is_buffer(v, op, "the operand", from) || !is_buffer(v, op, "the result", to)) return false;
-  bool fits =
-      order && order->kind == ATTR_INTS && order->n == from->rank && from->rank == to->rank && from->elem == to->elem;
-  for (int i = 0; fits && i < order->n; i++)
-    fits = order->ints[i] >= 0 && order->ints[i] < from->rank && to->shape[i] == from->shape[order->ints[i]];
-  return fits || ir_wrong(v, op, "%s is not %s with its dimensions exchanged", text(v, to), text(v, from));
-}
-
-static bool rule_async_copy(Verifier *v, const Op *op) {
-  const Type *to = operand_type(op, 1);
-  Type *value = pointed_to(v, operand_type(op, 0));
-  if (!value || !ir_is_tensor(value))
-    return ir_wrong(v, op, "operand 0 is of type %s, not a tensor of pointers", text(v, operand_type(op, 0)));
-  if (!is_buffer(v, op, "the place", to)) return false;
-  if (!to->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
-  return check_mask(v, op, value) && same_content(v, op, value, to);
-}
-
-static bool rule_warp_group_dot(Verifier *v, const Op *op) {
-  const Type *a = operand_type(op, 0), *b = operand_type(op, 1), *d = result_type(op, 0);
-  if (!is_buffer(v, op, "the right operand", b)) return false;
-  bool fits = a->rank == 2 && b->rank == 2 && ir_is_tensor(d) && d->rank == 2 && a->shape[1] == b->shape[0] &&
-              d->shape[0] == a->shape[0] && d->shape[1] == b->shape[1];
-  if (!fits) return ir_wrong(v, op, "%s times %s is not a %s", text(v, a), text(v, b), text(v, d));
-  return want(v, op, "the accumulator", operand_type(op, 2), d);
-}
-
-static bool rule_warp_group_dot_wait(Verifier *v, const Op *op) {
-  if (op->nresults != op->noperands)
-    return ir_wrong(v, op, "it has %d operands and %d results", op->noperands, op->nresults);
-  for (int i = 0; i < op->nresults; i++)
-    if (!want(v, op, "a result", result_type(op, i), operand_type(op, i))) return false;
-  return true;
-}
-
-/* A buffer of one mbarrier: an i64. */
-static bool rule_mbarrier(Verifier *v, const Op *op) {
-  const Type *t = operand_type(op, op->code == OP_TMA_LOAD ? 2 : 0);
-  bool fits = t->kind == TYPE_MEMDESC && t->is_mutable && ir_numel(t) == 1 && ir_is_int(t->elem) && t->elem->bits == 64;
-  if (!fits) return ir_wrong(v, op, "the barrier is a %s, not a mutable buffer of one i64", text(v, t));
-  if (op->code == OP_WAIT_BARRIER && !ir_is_int(operand_type(op, 1)))
-    return ir_wrong(v, op, "the phase is a %s", text(v, operand_type(op, 1)));
-  int at = op->code == OP_TMA_LOAD ? 3 : 1;
-  bool has_pred = op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT;
-  return !has_pred || is_i1(operand_type(op, at)) ||
-         ir_wrong(v, op, "the predicate is a %s, not i1", text(v, operand_type(op, at)));
-}
-
-/* Copies of a descriptor's block: the buffer holds as many of the same elements. */
-static bool rule_tma(Verifier *v, const Op *op) {
-  const Type *t = operand_type(op, 0), *buffer = operand_type(op, 1);
-  int first = op->code == OP_TMA_LOAD ? 4 : 2;
-  if (t->kind != TYPE_TENSORDESC) return ir_wrong(v, op, "operand 0 is a %s, not a tensor descriptor", text(v, t));
-  if (!is_buffer(v, op, "operand 1", buffer)) return false;
-  if (buffer->elem != t->elem->elem || ir_numel(buffer) != ir_numel(t->elem))
-    return ir_wrong(v, op, "%s does not go with %s", text(v, buffer), text(v, t));
-  if (op->code == OP_TMA_LOAD && !buffer->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
-  if (op->noperands - first != t->elem->rank)
-    return ir_wrong(v, op, "%d coordinates for %s", op->noperands - first, text(v, t));
-  for (int i = first; i < op->noperands; i++)
-    if (!want(v, op, "a coordinate", operand_type(op, i), ir_int(v->cx, 32))) return false;
-  return op->code != OP_TMA_LOAD || rule_mbarrier(v, op);
-}
-
-static bool rule_tensormap_create(Verifier *v, const Op *op) {
-  int at, rank = ir_operand_group(op, "box", &at);
-  bool fits = rank >= 1 && ir_is_ptr(operand_type(op, 0)) && ir_is_ptr(operand_type(op, 1)) &&
-              ir_operand_group(op, "shape", &at) == rank && ir_operand_group(op, "strides", &at) == rank - 1 &&
-              ir_operand_group(op, "element_strides", &at) == rank;
-  return fits || ir_wrong(v, op, "a box, a shape, element strides and one stride fewer are needed, of one rank");
-}
-
-static bool rule_reinterpret_desc(Verifier *v, const Op *op) {
-  return (ir_is_ptr(operand_type(op, 0)) && result_type(op, 0)->kind == TYPE_TENSORDESC) ||
-         ir_wrong(v, op, "%s is not a descriptor in memory", text(v, operand_type(op, 0)));
-}
-
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-static Rule *const rules[OPCODES] = {
+static TypeRule *const rules[OPCODES] = {
     [OP_FUNC] = rule_func,
     [OP_RETURN] = rule_return,
     [OP_CALL] = rule_call,
@@ -811,29 +671,12 @@ static Rule *const rules[OPCODES] = {
     [OP_CONDITION] = rule_condition,
     [OP_YIELD] = rule_yield,
     [OP_COND_BR] = rule_cond_br,
-    [OP_CONVERT_LAYOUT] = rule_convert_layout,
-    [OP_LOCAL_ALLOC] = rule_local_alloc,
-    [OP_LOCAL_LOAD] = rule_local_load,
-    [OP_LOCAL_STORE] = rule_local_store,
-    [OP_MEMDESC_INDEX] = rule_memdesc_index,
-    [OP_MEMDESC_TRANS] = rule_memdesc_trans,
-    [OP_ASYNC_COPY] = rule_async_copy,
-    [OP_INIT_BARRIER] = rule_mbarrier,
-    [OP_INVAL_BARRIER] = rule_mbarrier,
-    [OP_BARRIER_EXPECT] = rule_mbarrier,
-    [OP_WAIT_BARRIER] = rule_mbarrier,
-    [OP_TMA_LOAD] = rule_tma,
-    [OP_TMA_STORE] = rule_tma,
-    [OP_TMA_REDUCE] = rule_tma,
-    [OP_TENSORMAP_CREATE] = rule_tensormap_create,
-    [OP_REINTERPRET_DESC] = rule_reinterpret_desc,
-    [OP_WARP_GROUP_DOT] = rule_warp_group_dot,
-    [OP_WARP_GROUP_DOT_WAIT] = rule_warp_group_dot_wait,
 };
 
 bool ir_verify_types(Verifier *v, const Op *op) {
   if (ir_has(op, T_ELEMENTWISE) && !check_elementwise(v, op)) return false;
   for (size_t i = 0; i < COUNT(classes); i++)
     if (op->code >= classes[i].first && op->code <= classes[i].last && !check_classes(v, op, &classes[i])) return false;
-  return !rules[op->code] || rules[op->code](v, op);
+  TypeRule *rule = rules[op->code] ? rules[op->code] : ir_gpu_rules[op->code];
+  return !rule || rule(v, op);
 }
