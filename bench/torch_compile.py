@@ -524,7 +524,7 @@ class Side:
 
 
 def shards_of(names, count):
-    """Models in processes of their own, the functions dealt out to the others."""
+    """Models in processes of their own, the functions distributed over the others."""
     models = [[n] for n in names if n.startswith("model_")]
     rest = [n for n in names if not n.startswith("model_")]
     count = max(min(count - len(models), len(rest)), 1)

@@ -1,7 +1,7 @@
 /* function.c: a decorated function as a ttc_function.
  *
  * The function's file is read when it is decorated, so that what is compiled later is what Python runs; where the
- * function stands in it is found at the first compile: a module of a hundred kernels imports at once.
+ * function is in it is found at the first compile: a module of a hundred kernels imports at once.
  */
 #include "ext.h"
 

@@ -60,7 +60,7 @@ PyObject *ext_profile_stop(PyObject *module, PyObject *ignored) {
 
 /* ---- PyTorch's profiler ------------------------------------------------------------------------------------------ */
 
-/* The module says in a variable of its own whether it is at work; a look at that is all that a launch pays. */
+/* The module says in a variable of its own whether it is active; a look at that is all that a launch pays. */
 void ext_range_watch(State *st) {
   if (st->torch_profiler) return;
   PyObject *name = PyUnicode_FromString("torch.autograd.profiler");

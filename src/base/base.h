@@ -132,7 +132,7 @@ char *buf_text(Buf *b); /* "" for an empty one */
 
 /* The shortest decimal text that reads back as the same double ("1.5", "1e+30", "inf", "nan"). */
 void buf_double(Buf *b, double x);
-/* A string of JSON, in quotes. It may stand in a script element of HTML: "</" and "<!" are escaped. */
+/* A string of JSON, in quotes. It may be part of a script element of HTML: "</" and "<!" are escaped. */
 void buf_json(Buf *b, const char *s, size_t n);
 /* strtod, independent of the locale: the decimal point is a point. */
 double text_to_double(const char *s, char **end);

@@ -401,11 +401,11 @@ static Value *yielded_into(const Op *yield, int i) {
 }
 
 static void plan_yield(BlockPlanner *p, Op *yield) {
-  for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) /* scalars, too, may come out of a nest */
+  for (int i = ir_first_passed(yield); i < yield->noperands; i++) /* scalars, too, may come out of a nest */
     if (!ir_is_tensor(ir_operand(yield, i)->type)) need_for_op(p, yield, ir_operand(yield, i), false, false);
   if (yield->code == OP_CONDITION) need_for_op(p, yield, ir_operand(yield, 0), false, false);
   close_all(p);
-  for (int i = yield->code == OP_CONDITION; i < yield->noperands; i++) {
+  for (int i = ir_first_passed(yield); i < yield->noperands; i++) {
     Value *v = ir_operand(yield, i), *into = yielded_into(yield, i);
     if (!ir_is_tensor(v->type) || v == into || plan_of(v)->shares == into) continue;
     add_copy(p, v, into);

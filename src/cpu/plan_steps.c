@@ -234,8 +234,8 @@ static int64_t step_work(const Step *s) {
 /* The trip count, where it is a constant; else INT64_MAX. */
 static int64_t rounds_of(const Op *loop) {
   int64_t lower, upper, by, length;
-  if (loop->code != OP_FOR || !ir_is_const_int(ir_operand(loop, 0), &lower) ||
-      !ir_is_const_int(ir_operand(loop, 1), &upper) || !ir_is_const_int(ir_operand(loop, 2), &by))
+  if (loop->code != OP_FOR || !ir_is_const_int(ir_loop_lower(loop), &lower) ||
+      !ir_is_const_int(ir_loop_upper(loop), &upper) || !ir_is_const_int(ir_loop_step(loop), &by))
     return INT64_MAX;
   if (__builtin_sub_overflow(upper, lower, &length) || by <= 0) return INT64_MAX;
   return length <= 0 ? 0 : (length - 1) / by + 1;

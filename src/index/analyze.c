@@ -161,9 +161,9 @@ static void visit_for(IndexInfo *ix, const Op *op) {
   if (x->lo > x->hi) x->hi = x->lo; /* it never runs */
   index_complete(ix, iv, x);
   set(ix, iv, x);
-  for (int i = 1; i < body->nargs; i++) {
-    flow(ix, ir_operand(op, 2 + i), body->args[i], op, false);
-    flow(ix, ir_operand(op, 2 + i), &op->results[i - 1], op, false);
+  for (int i = 0; i < op->nresults; i++) {
+    flow(ix, ir_loop_init(op, i), ir_loop_arg(op, i), op, false);
+    flow(ix, ir_loop_init(op, i), &op->results[i], op, false);
   }
 }
 

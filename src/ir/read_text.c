@@ -108,7 +108,7 @@ static Type *scalar_of(Reader *r, const char *word) {
   return !*end && bits >= 1 && bits <= 64 ? ir_int(r->cx, (int)bits) : NULL;
 }
 
-/* `si32` and `ui32`, which stand in the type of a tensor descriptor only: the letter, and the type without it. */
+/* `si32` and `ui32`, which occur in the type of a tensor descriptor only: the letter, and the type without it. */
 static Type *read_signed(Reader *r, char *sign) {
   const char *word = r->tok.kind == TOK_WORD ? ir_token_text(r) : "";
   Type *t = (word[0] == 's' || word[0] == 'u') && word[1] == 'i' ? scalar_of(r, word + 1) : NULL;
@@ -437,7 +437,7 @@ static Attr *read_array(Reader *r, Attr *(*item)(Reader *r)) {
 
 static Attr *read_param_inside(Reader *r);
 
-/* What may stand in the <...> of a dialect's attribute: as elsewhere, but bare words too. */
+/* What may be in the <...> of a dialect's attribute: as elsewhere, but bare words too. */
 static Attr *read_param(Reader *r) {
   ir_enter(r);
   Attr *a = read_param_inside(r);

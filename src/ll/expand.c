@@ -192,7 +192,7 @@ void ll_expand(LLExpand *e, const char *text) {
   }
 }
 
-/* The qualifiers of atomics stand in the order that the reference prints, which the assembler takes as well. Where
+/* The qualifiers of atomics are in the order that the reference prints, which the assembler takes as well. Where
  * the old value is unused, it turns an atom into a RED by itself. */
 const char *ll_memory_text(const LLInst *i) {
   switch (i->op) {

@@ -2,7 +2,7 @@
  *
  * An address is base + ext(i) * size with a 32-bit index. As an extension, a 64-bit shift or product and an addition this is
  * five to eight 32-bit operations of the machine, as mul.wide and an addition one: the assembler joins the two to a
- * 32 x 32 + 64 bit multiply-add, but does not find the product behind an extension and a shift. The extension stays
+ * 32 x 32 + 64 bit multiply-add, but does not find the product beneath an extension and a shift. The extension stays
  * where others use it. Runs last: the passes before it know shifts and products.
  */
 #include "ll/internal.h"

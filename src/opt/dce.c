@@ -81,7 +81,7 @@ static void op_needs(Dce *d, Op *op) {
 static void live_yield(Dce *d, const Op *op, int region, int slot) {
   Block *b = op->regions[region]->first;
   Op *end = b ? ir_terminator(b) : NULL;
-  if (end) live_value(d, ir_operand(end, slot + (end->code == OP_CONDITION ? 1 : 0)));
+  if (end) live_value(d, ir_operand(end, ir_first_passed(end) + slot));
 }
 
 /* Slot `i` of a scf.for or scf.if is live: what flows into it. */

@@ -1,4 +1,4 @@
-/* fold_cast.c: rules of conversions. What each does stands in fold_rules.def. */
+/* fold_cast.c: rules of conversions. fold_rules.def says what each does. */
 #include "opt/internal.h"
 
 static int width(const Value *v) { return ir_elem(v->type)->bits; }

@@ -1,5 +1,5 @@
 /* fold_float.c: rules of floating-point arithmetic. Only what holds for every operand, NaN, infinities and signed zeros
- * included: x + 0 stays (it turns -0 into 0), x * 0 stays, x - x stays. What each does stands in fold_rules.def.
+ * included: x + 0 stays (it turns -0 into 0), x * 0 stays, x - x stays. fold_rules.def says what each does.
  */
 #include "opt/internal.h"
 

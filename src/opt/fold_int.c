@@ -1,4 +1,4 @@
-/* fold_int.c: rules of integer arithmetic, comparisons and select. What each does stands in fold_rules.def. */
+/* fold_int.c: rules of integer arithmetic, comparisons and select. fold_rules.def says what each does. */
 #include "opt/internal.h"
 
 #include <string.h>

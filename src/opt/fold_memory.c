@@ -1,4 +1,4 @@
-/* fold_memory.c: rules of pointers, memory and structured control flow. What each does stands in fold_rules.def. */
+/* fold_memory.c: rules of pointers, memory and structured control flow. fold_rules.def says what each does. */
 #include "opt/internal.h"
 
 /* ---- pointers ---------------------------------------------------------------------------------------------------- */

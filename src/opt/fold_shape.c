@@ -1,5 +1,5 @@
 /* fold_shape.c: rules of ops that arrange elements, and how elementwise ops move through them: a computation on copies
- * of one value is done once, before the copying. What each does stands in fold_rules.def.
+ * of one value is done once, before the copying. fold_rules.def says what each does.
  */
 #include "opt/internal.h"
 

@@ -28,7 +28,7 @@ static Value *int_op(Builder *b, Opcode code, Value *x, Value *y) { return ir_ma
 /* lower + trips / n * n * step, where trips = ceil((upper - lower) / step). No trip at all counts as one, which makes no
  * group; the difference is a number without a sign, which no bounds are too far apart for. */
 static Value *middle_of(Builder *b, const Op *loop, Value *big_step, int64_t n) {
-  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+  Value *lower = ir_loop_lower(loop), *upper = ir_loop_upper(loop), *step = ir_loop_step(loop);
   bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
   Value *end = int_op(b, is_unsigned ? OP_MAXUI : OP_MAXSI, upper, lower);
   Value *span = int_op(b, OP_SUBI, end, lower);
@@ -69,7 +69,7 @@ static Op *make_main(Ctx *cx, Op *loop, Value *upper, Value *big_step, int64_t n
     Builder in = ir_at_end(cx, to);
     in.loc = loop->loc;
     Value *iv = to->args[0], *by = ir_const_int(&in, iv->type, k);
-    iv = int_op(&in, OP_ADDI, iv, int_op(&in, OP_MULI, ir_operand(loop, 2), by));
+    iv = int_op(&in, OP_ADDI, iv, int_op(&in, OP_MULI, ir_loop_step(loop), by));
     copy_body(cx, ir_entry(loop, 0), to, iv, carried);
   }
   for (int i = 0; i < yield->noperands; i++) ir_set_operand(yield, i, carried[i]);
@@ -83,10 +83,10 @@ static bool unroll(Ctx *cx, Op *loop) {
   if (n < 2) return true;
   opt_trip_count(loop, &trips);
   Builder b = ir_before(cx, loop);
-  Value *factor = ir_const_int(&b, ir_operand(loop, 2)->type, n);
-  Value *big_step = int_op(&b, OP_MULI, ir_operand(loop, 2), factor);
+  Value *factor = ir_const_int(&b, ir_loop_step(loop)->type, n);
+  Value *big_step = int_op(&b, OP_MULI, ir_loop_step(loop), factor);
   bool whole = trips >= 0 && trips % n == 0;
-  Value *middle = whole ? ir_operand(loop, 1) : middle_of(&b, loop, big_step, n);
+  Value *middle = whole ? ir_loop_upper(loop) : middle_of(&b, loop, big_step, n);
   Op *main_loop = make_main(cx, loop, middle, big_step, n);
   for (int i = 0; i < loop->nresults && whole; i++) ir_replace_all(&loop->results[i], &main_loop->results[i]);
   if (whole) {

@@ -68,8 +68,8 @@ bool opt_clobbers(const Op *op) {
 bool opt_trip_count(const Op *loop, int64_t *trips) {
   assert(loop->code == OP_FOR);
   int64_t lower, upper, step;
-  if (!ir_is_const_int(ir_operand(loop, 0), &lower) || !ir_is_const_int(ir_operand(loop, 1), &upper) ||
-      !ir_is_const_int(ir_operand(loop, 2), &step) || step <= 0)
+  if (!ir_is_const_int(ir_loop_lower(loop), &lower) || !ir_is_const_int(ir_loop_upper(loop), &upper) ||
+      !ir_is_const_int(ir_loop_step(loop), &step) || step <= 0)
     return false;
   if (ir_attr(loop, "unsignedCmp") && (lower < 0 || upper < 0)) return false;
   if (lower >= upper) return *trips = 0, true;
@@ -79,7 +79,7 @@ bool opt_trip_count(const Op *loop, int64_t *trips) {
 
 /* upper - k * step, or the type's least value where that would be less; in a loop that begins at 0 or above it cannot be. */
 Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k) {
-  Value *upper = ir_operand(loop, 1), *step = ir_operand(loop, 2);
+  Value *upper = ir_loop_upper(loop), *step = ir_loop_step(loop);
   bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
   int bits = upper->type->bits;
   int64_t end, by, ahead, least = is_unsigned ? 0 : bits == 64 ? INT64_MIN : -(INT64_C(1) << (bits - 1));
@@ -96,7 +96,7 @@ Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k) {
   int64_t most = bits == 64 ? INT64_MAX : (INT64_C(1) << (bits - 1)) - 1;
   if (__builtin_mul_overflow(by, k, &ahead) || ahead > most) return low;
   int64_t safe = least + ahead, begin;
-  bool in_range = !is_unsigned && ir_is_const_int(ir_operand(loop, 0), &begin) && begin >= 0;
+  bool in_range = !is_unsigned && ir_is_const_int(ir_loop_lower(loop), &begin) && begin >= 0;
   if (ir_is_const_int(upper, &end) && !is_unsigned)
     return ir_const_int(b, upper->type, (end < safe ? safe : end) - ahead);
   Value *from = upper;
@@ -105,11 +105,11 @@ Value *opt_bound_ahead(Builder *b, const Op *loop, int64_t k) {
 }
 
 Value *opt_first_exists(Builder *b, const Op *loop, int64_t k) {
-  Value *lower = ir_operand(loop, 0), *upper = ir_operand(loop, 1);
+  Value *lower = ir_loop_lower(loop), *upper = ir_loop_upper(loop);
   int64_t begin, by, at;
   const char *predicate = ir_attr(loop, "unsignedCmp") ? "ult" : "slt";
   int64_t most = lower->type->bits == 64 ? INT64_MAX : (INT64_C(1) << (lower->type->bits - 1)) - 1;
-  bool constant = ir_is_const_int(lower, &begin) && ir_is_const_int(ir_operand(loop, 2), &by) && begin >= 0;
+  bool constant = ir_is_const_int(lower, &begin) && ir_is_const_int(ir_loop_step(loop), &by) && begin >= 0;
   if (constant && !__builtin_mul_overflow(by, k, &at) && at <= most - begin)
     lower = ir_const_int(b, lower->type, begin + at);
   else
@@ -176,7 +176,7 @@ void opt_release_slots(Op *op, const bool *keep) {
   for (int r = 0; r < op->nregions; r++) {
     Block *b = op->regions[r]->first;
     Op *end = b ? ir_terminator(b) : NULL;
-    if (end) shrink_terminator(end, end->code == OP_CONDITION ? 1 : 0, op->nresults, keep);
+    if (end) shrink_terminator(end, ir_first_passed(end), op->nresults, keep);
   }
   if (op->code != OP_IF) shrink_terminator(op, fixed_operands(op), op->nresults, keep);
 }

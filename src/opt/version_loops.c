@@ -65,8 +65,8 @@ static Value *less(Builder *b, const Op *loop, Value *x, Value *y) {
 
 /* Does the loop run exactly once? lower + step may wrap around: then it ends, too. */
 static Value *runs_once(Builder *b, const Op *loop) {
-  Value *lower = early(b, ir_operand(loop, 0)), *upper = early(b, ir_operand(loop, 1));
-  Value *next = ir_make(b, OP_ADDI, lower->type, lower, early(b, ir_operand(loop, 2)), NULL);
+  Value *lower = early(b, ir_loop_lower(loop)), *upper = early(b, ir_loop_upper(loop));
+  Value *next = ir_make(b, OP_ADDI, lower->type, lower, early(b, ir_loop_step(loop)), NULL);
   Value *again = ir_make(b, OP_ANDI, ir_int(b->cx, 1), less(b, loop, lower, next), less(b, loop, next, upper), NULL);
   Value *yes = ir_const_int(b, again->type, 1);
   return ir_make(b, OP_ANDI, again->type, less(b, loop, lower, upper),

@@ -1,4 +1,4 @@
-/* literal.c: values that stand in a source as literals, for callers that describe parameters as text: the command
+/* literal.c: values that a source writes as literals, for callers that describe parameters as text: the command
  * line's signature, defaults of parameters in a file that is never executed.
  */
 #include "run/run.h"

@@ -1,6 +1,6 @@
 /* override.c: the stages that a user has edited, which take the place of what was made.
  *
- * Problem. A person copies all stages of a kernel, edits one and asks for it to be taken. The others are still what was
+ * Problem. A user copies all stages of a kernel, edits one and asks for it to be taken. The others are still what was
  * made of the source: a later one that is taken as well hides the edit. Idea. Edited is what differs from what is made
  * without any edit: where there are several files, the kernel is compiled once without them and each is compared. Of the
  * edited ones the last counts, as each takes the place of what was made of the one before; so one that is older than an

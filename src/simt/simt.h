@@ -115,7 +115,7 @@ typedef enum SimtElem {
 } SimtElem;
 
 /* What a TMA descriptor says, in the simulated machine's own encoding: 128 bytes as the hardware's are, so that it can
- * stand in its place as a parameter or in global memory. Dimensions from the innermost one. */
+ * are put in its place as a parameter or in global memory. Dimensions from the innermost one. */
 typedef struct SimtTensorMap {
   uint32_t magic;
   uint8_t rank, elem, swizzle, nan_fill;

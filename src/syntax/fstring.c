@@ -1,7 +1,7 @@
 /* fstring.c: f-strings (PEP 701).
  *
  * An f-string is text and replacement fields in alternation. The text is read here, character by character; a field's
- * expression is ordinary tokens, so that any expression may stand in it, strings with the same quotes included. The
+ * expression is ordinary tokens, so that it may hold any expression, strings with the same quotes included. The
  * lexer knows only that the innermost bracket is a field's `{`, in which `:` and `!` end the expression. Format
  * specifications are text with fields once more.
  */

@@ -293,7 +293,7 @@ static void test_carried_tensors_may_swap(void **state) {
   ctx_free(cx);
 }
 
-/* Of softmax's tensors only the exponentials are kept: they are used twice and dear. */
+/* Of softmax's tensors only the exponentials are kept: they are used twice and expensive. */
 static void test_softmax_keeps_one_tensor(void **state) {
   (void)state;
   for (size_t a = 0; a < COUNT(archs); a++) {

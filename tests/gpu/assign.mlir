@@ -193,13 +193,13 @@ tt.func public @sums(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<
 }
 
 // A vector of few elements that is loaded and broadcast over the rows of a tile is loaded as the tile needs it: nothing is converted.
-// CHECK-LABEL: @stretched
+// CHECK-LABEL: @broadcast_vector
 // CHECK-NOT: ttg.convert_layout
 // CHECK: tt.load {{.*}} : tensor<64x!tt.ptr<f16>, #ttg.slice<{dim = 0, parent = #[[ROWS]]}>>
 // CHECK: tt.broadcast {{.*}} -> tensor<64x64xf32, #[[ROWS]]>
 // CHECK-NOT: ttg.convert_layout {{.*}} : tensor<64x64x
 // CHECK: tt.store {{.*}} : tensor<64x64x!tt.ptr<f32>, #[[ROWS]]>
-tt.func public @stretched(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+tt.func public @broadcast_vector(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
   %width = arith.constant dense<64> : tensor<64x1xi32>
   %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
   %rows = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>

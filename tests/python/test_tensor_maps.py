@@ -537,7 +537,7 @@ def test_a_loop_makes_a_map_of_each_tensor():
 
 @triton.jit
 def next_tile(x, y, tiles, per_tile, s, BM: tl.constexpr, BN: tl.constexpr):
-    """The descriptor is carried, and made anew when a tile begins."""
+    """The descriptor is carried, and replaced by a new one when a tile begins."""
     d = tl.make_tensor_descriptor(x, shape=[BM, s], strides=[s, 1], block_shape=[BM, BN])
     sum = tl.zeros((BM, BN), tl.float32)
     for i in range(tiles * per_tile):

@@ -19,7 +19,7 @@ _named = threading.local()
 
 
 def _torch_range(name: str) -> Any:
-    """A range of PyTorch's profiler where that is at work, entered; else None."""
+    """A range of PyTorch's profiler where that runs, entered; else None."""
     module = sys.modules.get("torch.autograd.profiler")
     if module is None or not getattr(module, "_is_profiler_enabled", False):
         return None

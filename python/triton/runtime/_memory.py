@@ -195,7 +195,7 @@ class Memory:
     Attributes
     ----------
     pieces : list of (int, int, numpy.ndarray, str)
-        First address, address behind the last, the bytes, what it is called.
+        First address, address after the last, the bytes, what it is called.
     trusts_integers : bool
         A pointer was made of an integer: addresses outside all pieces are taken as they are.
     """

@@ -311,7 +311,7 @@ class Autotuner(KernelInterface):
         if len(configs) == 1:
             self.cache[key] = configs[0]
             return True
-        # A choice is made anew, where it is asked for again; one that was interrupted goes on.
+        # A choice is made again where it is asked for again; one that was interrupted goes on.
         rows = self._rows[key] if key in self._interrupted else {}
         self._rows[key] = rows
         self._interrupted.add(key)

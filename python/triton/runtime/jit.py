@@ -720,7 +720,7 @@ def get_full_name(fn: Callable) -> str:
 
 
 def get_def_line_number(raw_src: list, starting_line_number: int) -> int:
-    """The line that `def` stands in, where a function's text begins with its decorators."""
+    """The line that `def` is in, where a function's text begins with its decorators."""
     for i, line in enumerate(raw_src):
         if line.lstrip().startswith(("def ", "async def ")):
             return starting_line_number + i
@@ -728,7 +728,7 @@ def get_def_line_number(raw_src: list, starting_line_number: int) -> int:
 
 
 def get_def_col_number(raw_src_str: str) -> int:
-    """The column that `def` stands in."""
+    """The column that `def` is in."""
     for line in raw_src_str.splitlines():
         if line.lstrip().startswith(("def ", "async def ")):
             return len(line) - len(line.lstrip()) + 1
@@ -736,7 +736,7 @@ def get_def_col_number(raw_src_str: str) -> int:
 
 
 def get_jit_fn_file_line(fn: JITFunction) -> tuple[str, int]:
-    """The file of a function, and the line that its `def` stands in."""
+    """The file of a function, and the line that its `def` is in."""
     fn._source_facts()
     return fn._file_name(), get_def_line_number(fn.raw_src, fn.starting_line_number)
 

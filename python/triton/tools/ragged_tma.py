@@ -23,7 +23,7 @@ def create_ragged_descriptor(T: object, block_shape: list[int], ragged_dim: int 
     Parameters
     ----------
     T : tensor
-        The parts, one behind the other.
+        The parts, one after the other.
     block_shape : list of int
         A tile's extents.
     ragged_dim : int

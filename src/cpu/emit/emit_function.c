@@ -138,10 +138,10 @@ static void emit_while(Emitter *e, const Step *s) {
   LLVMPositionBuilderAtEnd(e->b, head);
   Phis now = phis_for(e, before->args, before->nargs);
   emit_block(e, before);
-  LLVMBuildCondBr(e->b, scalar(ir_operand(before->last, 0)), body, end);
+  LLVMBuildCondBr(e->b, scalar(ir_while_test(op)), body, end);
   for (int i = 0; i < after->nargs; i++) /* the condition's other operands: what the body and who comes after get */
     if (!ir_is_tensor(after->args[i]->type))
-      code_of(after->args[i])->scalar = code_of(&op->results[i])->scalar = scalar(ir_operand(before->last, i + 1));
+      code_of(after->args[i])->scalar = code_of(&op->results[i])->scalar = scalar(ir_while_passed(op, i));
   LLVMPositionBuilderAtEnd(e->b, body);
   emit_block(e, after);
   emit_poll(e, entry, head, s->first_poll);

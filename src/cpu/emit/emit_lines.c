@@ -1,6 +1,6 @@
 /* emit_lines.c: which line of the source each instruction is of: DWARF line tables, for debuggers and profilers.
  *
- * An op's location may be a chain of calls: an op of a library function that was inlined stands in the library's source, called from
+ * An op's location may be a chain of calls: an op of a library function that was inlined is a line of the library's source, called from
  * the kernel's. Shown is the innermost place that lies in the kernel's own file, which is the line that its author can
  * change; where none does, the innermost of all.
  */

@@ -47,8 +47,8 @@ static Derivative derive(Emitter *e, Value *x, int *budget) {
   if (!op) {
     const Op *owner = x->block->region->op;
     if (owner->code != OP_FOR) return owner->code == OP_FUNC ? zero : unknown;
-    for (int i = 1; i < x->block->nargs; i++) /* a carried value grows alike in all programs */
-      if (x->block->args[i] == x) return derive(e, ir_operand(owner, i + 2), budget);
+    for (int i = 0; i < owner->nresults; i++) /* a carried value grows alike in all programs */
+      if (ir_loop_arg(owner, i) == x) return derive(e, ir_loop_init(owner, i), budget);
     return zero;
   }
   if (op->code == OP_PROGRAM_ID)

@@ -60,7 +60,7 @@ static bool holds(const ttc_memory *m, uintptr_t address, size_t bytes) {
 }
 
 static int32_t memory_at(const CpuChecks *c, uintptr_t address) {
-  size_t lo = 0, hi = c->nmemory; /* the first that begins behind it */
+  size_t lo = 0, hi = c->nmemory; /* the first that begins after it */
   while (lo < hi) {
     size_t mid = lo + (hi - lo) / 2;
     if ((uintptr_t)c->memory[mid].base > address)
@@ -251,7 +251,7 @@ static int32_t race(const Element *e, const RaceFound *found) {
 
 /* ---- checking ---------------------------------------------------------------------------------------------------- */
 
-/* Elements that lie one behind the other, all in memory number m: the flags, and the shadow. */
+/* Elements that lie one after the other, all in memory number m: the flags, and the shadow. */
 static int32_t check_run(Element *e, int32_t m, int64_t n, int64_t position_step) {
   const CpuSite *s = e->s;
   const ttc_memory *memory = &e->c->memory[m];

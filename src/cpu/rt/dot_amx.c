@@ -33,7 +33,7 @@
  *
  * Side by side. Splitting costs as much as multiplying, in other units of the processor. To overlap them the
  * instructions must stand close together: a kernel alternates four tile products and a slot, and in a slot the
- * vector unit packs a little of the next panel of b (while the first panel is at work, of the next block of a) and adds
+ * vector unit packs a little of the next panel of b (while the first panel is multiplied, of the next block of a) and adds
  * a little of the last block's product to c. The tile loads of the next four products come before the slot: a load
  * after the slot's stores was seen to wait for them. Packing also prefetches the data of the next call, in case that
  * continues along k.
