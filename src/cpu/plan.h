@@ -6,6 +6,7 @@
  *   plan_points.c   which tensors are stored before all, because an expression would evaluate them at too many points
  *   plan_rules.c    the questions that both ask: what a value costs, what may alias, what may be read in place
  *   plan_nest.c     each nest: its vector dimension, what is tested in front of it, which masks are bounds of its loop
+ *   forms.h         in which form a nest's vectors are: rules that the emitter applies where it evaluates a value
  *   plan_steps.c    the steps in the order in which they are emitted: their nests, the operands of dots and
  *                   transpositions, checks; which loops ask whether to stop
  *

@@ -1,4 +1,5 @@
 /* test_cpu_lower.c: Triton IR run on the CPU: what the plan decides, and what must hold whatever it decides. */
+#include "cpu/forms.h"
 #include "cpu/internal.h"
 #include "cpu/jit.h"
 
@@ -403,6 +404,83 @@ static void test_unsupported(void **state) {
   ctx_free(cx);
 }
 
+/* ---- forms of lanes ---------------------------------------------------------------------------------------------- */
+
+static const char of_forms[] = "tt.func public @k(%i: tensor<64xi32>, %j: tensor<64xi32>, %s: tensor<64xi16>,\n"
+                               "                  %m: tensor<64xi1>, %x: tensor<64xf32>) {\n"
+                               "  %add = arith.addi %i, %j : tensor<64xi32>\n"
+                               "  %mul = arith.muli %i, %j : tensor<64xi32>\n"
+                               "  %shl = arith.shli %i, %j : tensor<64xi32>\n"
+                               "  %less = arith.cmpi slt, %i, %j : tensor<64xi32>\n"
+                               "  %below = arith.cmpi ult, %i, %j : tensor<64xi32>\n"
+                               "  %same = arith.cmpi eq, %i, %j : tensor<64xi32>\n"
+                               "  %short = arith.cmpi slt, %s, %s : tensor<64xi16>\n"
+                               "  %both = arith.andi %m, %m : tensor<64xi1>\n"
+                               "  %bits = arith.andi %i, %j : tensor<64xi32>\n"
+                               "  %rem = arith.remsi %i, %j : tensor<64xi32>\n"
+                               "  %wide = arith.extsi %i : tensor<64xi32> to tensor<64xi64>\n"
+                               "  %wider = arith.extsi %s : tensor<64xi16> to tensor<64xi64>\n"
+                               "  %div = arith.divf %x, %x : tensor<64xf32>\n"
+                               "  tt.return\n"
+                               "}\n";
+
+/* U: uniform, C: a known number, 9; A: a step of 1, a: one of 2, L: a large step, N: an unknown one; R: a range;
+ * V: a vector. */
+static LaneForm form_of(char c) {
+  static const char one, two, large, unknown;
+  switch (c) {
+  case 'U': return (LaneForm){.kind = LANE_UNIFORM};
+  case 'C': return (LaneForm){.kind = LANE_UNIFORM, .is_constant = true, .v = {true, 9}};
+  case 'A': return (LaneForm){.kind = LANE_AFFINE, .step = {true, 1}, .step_id = &one};
+  case 'a': return (LaneForm){.kind = LANE_AFFINE, .step = {true, 2}, .step_id = &two};
+  case 'L': return (LaneForm){.kind = LANE_AFFINE, .step = {true, 1 << 24}, .step_id = &large};
+  case 'N': return (LaneForm){.kind = LANE_AFFINE, .step_id = &unknown};
+  case 'R': return (LaneForm){.kind = LANE_RANGE};
+  default: return (LaneForm){.kind = LANE_VECTOR, .depth = 1};
+  }
+}
+
+static void check_forms(Ctx *cx, void *arg) {
+  (void)arg;
+  static const struct {
+    const char *op, *operands;
+    ElementForm form;
+  } cases[] = {
+      {"add", "UC", ELEMENT_SCALARS},        {"add", "UA", ELEMENT_AFFINE},    {"add", "AN", ELEMENT_AFFINE},
+      {"add", "AV", ELEMENT_VECTORS},        {"mul", "AU", ELEMENT_AFFINE},    {"mul", "AA", ELEMENT_VECTORS},
+      {"shl", "AC", ELEMENT_AFFINE},         {"shl", "AU", ELEMENT_VECTORS},   {"less", "AU", ELEMENT_RANGE},
+      {"less", "UA", ELEMENT_RANGE_SWAPPED}, {"less", "aA", ELEMENT_RANGE},    {"less", "Aa", ELEMENT_VECTORS},
+      {"less", "AA", ELEMENT_BASES},         {"less", "NN", ELEMENT_BASES},    {"less", "NU", ELEMENT_VECTORS},
+      {"less", "VU", ELEMENT_VECTORS},       {"below", "AU", ELEMENT_VECTORS}, {"below", "AA", ELEMENT_VECTORS},
+      {"same", "AA", ELEMENT_BASES},         {"same", "AU", ELEMENT_VECTORS},  {"short", "AU", ELEMENT_VECTORS},
+      {"short", "AA", ELEMENT_VECTORS},      {"both", "RR", ELEMENT_MEET},     {"both", "UR", ELEMENT_MEET},
+      {"both", "RU", ELEMENT_MEET},          {"both", "RV", ELEMENT_VECTORS},  {"bits", "AU", ELEMENT_VECTORS},
+      {"rem", "AU", ELEMENT_VECTORS},        {"wide", "A", ELEMENT_AFFINE},    {"wide", "L", ELEMENT_VECTORS},
+      {"wide", "N", ELEMENT_VECTORS},        {"wider", "A", ELEMENT_VECTORS},  {"div", "VU", ELEMENT_QUOTIENT},
+      {"div", "VC", ELEMENT_VECTORS},        {"div", "VV", ELEMENT_VECTORS},
+  };
+  Module *m = ir_read(cx, source_new(cx, "forms.ttir", of_forms, strlen(of_forms), 1));
+  const VectorLoop loop = {.index = index_analyze(cx, m), .lanes = 8, .extent = 64, .inner = 1, .is_open = true};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    static const char *const names[] = {"add",  "mul",  "shl", "less", "below", "same", "short",
+                                        "both", "bits", "rem", "wide", "wider", "div"};
+    const Op *op = ir_entry(ir_module_func(m, "k"), 0)->first;
+    for (size_t k = 0; strcmp(names[k], cases[i].op) != 0; k++) op = op->next;
+    LaneForm in[2] = {form_of(cases[i].operands[0])};
+    if (op->noperands > 1) in[1] = form_of(cases[i].operands[1]);
+    ElementForm form = cpu_element_form(&loop, op, in);
+    if (form != cases[i].form) fail_msg("%s of %s: %d, not %d", cases[i].op, cases[i].operands, form, cases[i].form);
+  }
+}
+
+/* What form an op's result has, of operands in these forms. */
+static void test_forms(void **state) {
+  (void)state;
+  Ctx *cx = ctx_new(NULL);
+  assert_int_equal(ctx_protect(cx, check_forms, NULL), ERR_NONE);
+  ctx_free(cx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_masks_touch_nothing),
@@ -413,6 +491,7 @@ int main(void) {
       cmocka_unit_test(test_next_row_is_fetched),
       cmocka_unit_test(test_dot_operands_that_wrap),
       cmocka_unit_test(test_unsupported),
+      cmocka_unit_test(test_forms),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@
 #ifndef TRITONC_CPU_EMIT_H
 #define TRITONC_CPU_EMIT_H
 
-#include "cpu/plan.h"
+#include "cpu/forms.h"
 
 #include <llvm-c/Core.h>
 
@@ -32,14 +32,7 @@ enum { MAX_LEVELS = MAX_RANK + 3 };
 
 /* ---- lanes ------------------------------------------------------------------------------------------------------- */
 
-/* The values of a tensor at one point of a nest: for every lane of the vector dimension's vector. Let c be a lane's
- * coordinate along the vector dimension. */
-typedef enum LaneKind {
-  LANE_UNIFORM, /* v, the same in all lanes */
-  LANE_AFFINE,  /* v + c * step; v does not depend on c (pointers: step in elements, i64) */
-  LANE_RANGE,   /* booleans: v <= c < step, both i32 */
-  LANE_VECTOR,  /* v */
-} LaneKind;
+/* A value at one point of a nest (forms.h). */
 typedef struct Lane {
   LaneKind kind;
   int depth; /* the loop level at which v and step are available */
@@ -149,6 +142,9 @@ LLVMValueRef emit_element_const(Emitter *e, const Type *elem, const Attr *a);
 /* ---- lanes: emit_form.c, emit_lane.c ----------------------------------------------------------------------------- */
 
 Lane emit_lane_uniform(LLVMValueRef v, int depth);
+/* What the rules of forms.h ask: of a lane, and of the loop whose code is being emitted. */
+LaneForm emit_lane_form(Lane x);
+VectorLoop emit_vector_loop(const Emitter *e);
 Lane emit_lane_define(Emitter *e, Value *v, const Lane *at); /* of a tensor whose slot is being filled */
 Lane emit_lane_eval(Emitter *e, Value *v, const Lane *at); /* `at`: one i32 lane per dimension */
 /* The coordinates of operand `i` for a point of the result; false if the op is not a plain rearrangement or

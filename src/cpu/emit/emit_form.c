@@ -1,8 +1,7 @@
 /* emit_form.c: lanes as such: where their code goes, and what they are as vectors (emit.h: Lane).
  *
- * Code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked for. A form
- * stays what it is as long as it can: of two affine lanes the sum is affine, of two ranges both is a range; only who
- * needs every lane gets a vector.
+ * Code is put at the level of the innermost loop that its operands depend on (Lane.depth), not where it is asked for. Only
+ * who needs every lane gets a vector; what form a result has, forms.h says.
  */
 #include "cpu/emit/emit.h"
 
@@ -36,6 +35,31 @@ void emit_base_level(Emitter *e) {
 Lane emit_lane_uniform(LLVMValueRef v, int depth) { return (Lane){.kind = LANE_UNIFORM, .v = v, .depth = depth}; }
 
 Lane emit_lane_zero(Emitter *e) { return emit_lane_uniform(LLVMConstInt(e->i32, 0, false), 0); }
+
+static KnownInt known_int(LLVMValueRef v) {
+  if (!v || !LLVMIsAConstantInt(v)) return (KnownInt){0};
+  return (KnownInt){true, LLVMGetIntTypeWidth(LLVMTypeOf(v)) <= 64 ? LLVMConstIntGetSExtValue(v) : 0};
+}
+
+LaneForm emit_lane_form(Lane x) {
+  return (LaneForm){.kind = x.kind,
+                    .depth = x.depth,
+                    .is_constant = LLVMIsConstant(x.v),
+                    .v = known_int(x.v),
+                    .step = known_int(x.step),
+                    .step_id = x.step};
+}
+
+VectorLoop emit_vector_loop(const Emitter *e) {
+  return (VectorLoop){.nest = e->nest,
+                      .index = e->plan->index,
+                      .lanes = e->lanes,
+                      .extent = e->extent,
+                      .inner = e->inner,
+                      .is_open = e->index32 != NULL,
+                      .assume = e->assume,
+                      .full = e->full};
+}
 
 static bool is_zero(LLVMValueRef v) { return LLVMIsAConstantInt(v) && LLVMConstIntGetZExtValue(v) == 0; }
 

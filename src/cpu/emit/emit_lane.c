@@ -1,8 +1,8 @@
 /* emit_lane.c: a tensor's value at a point of a loop nest, evaluated on demand.
  *
  * A point is one coordinate per dimension, themselves lanes of i32. Rearranging ops change the coordinates and go on
- * to their operand; elementwise ops evaluate their operands and compute; loads compute a pointer. Three things keep
- * the inner loop short:
+ * to their operand; elementwise ops evaluate their operands and compute; loads compute a pointer. What form a result's
+ * lanes have is said by forms.h. Three things keep the inner loop short:
  *   - a value that does not vary along the vector dimension stays a scalar (LANE_UNIFORM);
  *   - an index or pointer that moves by a constant amount stays a base and a step (LANE_AFFINE), so that an access
  *     is one instruction with the loop's counter as index; a comparison of such with a scalar stays a pair of bounds
@@ -69,29 +69,29 @@ static Lane linear(Emitter *e, const Type *t, const Lane *at) {
   return r;
 }
 
-/* (x / 2^shift) % 2^bits of a lane. Where an affine lane stays within one run of 2^bits for a whole vector, it
- * remains affine. */
+/* (x / 2^shift) % size, which is a power of two; `top`: x is below 2^shift * size. */
 static Lane digit(Emitter *e, Lane x, int shift, int64_t size, bool top) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
-  int64_t step = x.kind == LANE_AFFINE && LLVMIsAConstantInt(x.step) ? LLVMConstIntGetSExtValue(x.step) : 0;
-  int depth = x.depth;
-  if (x.kind == LANE_AFFINE && step == 1 && (INT64_C(1) << shift) >= e->lanes) {
-    /* shift is 0 for all lanes of an aligned vector: the same digit */
-    depth = max_int(depth, e->inner);
+  const VectorLoop loop = emit_vector_loop(e);
+  const LaneForm form = emit_lane_form(x);
+  int depth = max_int(x.depth, e->inner);
+  switch (cpu_digit_form(&loop, &form, shift, size)) {
+  case DIGIT_UNIFORM: break;
+  case DIGIT_FIRST:
     emit_at(e, depth);
     x = emit_lane_uniform(LLVMBuildAdd(e->b, x.v, e->index32, ""), depth);
-  } else if (x.kind == LANE_AFFINE && step == 1 && shift == 0 && size >= e->lanes) {
-    depth = max_int(depth, e->inner);
+    break;
+  case DIGIT_AFFINE: {
     emit_at(e, depth);
     LLVMValueRef at = LLVMBuildAdd(e->b, x.v, e->index32, "");
     if (!top) at = LLVMBuildAnd(e->b, at, emit_int(e->i32, size - 1), "");
     return (Lane){.kind = LANE_AFFINE, .depth = depth, .v = LLVMBuildSub(e->b, at, e->index32, ""), .step = x.step};
-  } else if (x.kind != LANE_UNIFORM) {
-    depth = emit_lane_vector_depth(e, x);
-    x = (Lane){.kind = LANE_VECTOR, .depth = depth, .v = emit_lane_vector(e, x, (Type *)&i32)};
+  }
+  case DIGIT_VECTOR:
+    x = (Lane){.kind = LANE_VECTOR, .depth = emit_lane_vector_depth(e, x), .v = emit_lane_vector(e, x, (Type *)&i32)};
   }
   int lanes = x.kind == LANE_VECTOR ? e->lanes : 1;
-  emit_at(e, depth);
+  emit_at(e, x.depth);
   if (shift) x.v = LLVMBuildLShr(e->b, x.v, emit_splat(e, emit_int(e->i32, shift), lanes), "");
   if (!top) x.v = LLVMBuildAnd(e->b, x.v, emit_splat(e, emit_int(e->i32, size - 1), lanes), "");
   return x;
@@ -179,158 +179,58 @@ static Lane in_scalars(Emitter *e, Op *op, Lane *in) {
   return emit_lane_uniform(emit_element_op(e, op, v, 1), depth);
 }
 
-/* Is a step preserved when the index is extended? Indices do not wrap; multiples of large odd constants
- * (hashes) do. */
-static bool small_step(Emitter *e, LLVMValueRef step) {
-  if (!LLVMIsAConstantInt(step)) return false;
-  int64_t k = LLVMConstIntGetSExtValue(step);
-  return (k < 0 ? -k : k) * e->extent < (INT64_C(1) << 24);
+/* A comparison of two that move alike: of their bases. */
+static Lane compare_bases(Emitter *e, const Op *op, const Lane *in, int depth) {
+  LLVMValueRef bases[2] = {in[0].v, in[1].v};
+  emit_at(e, depth);
+  return emit_lane_uniform(emit_element_op(e, op, bases, 1), depth);
 }
 
-/* May an operand wrap around between two lanes? */
-static bool wraps_between(Emitter *e, const Op *op, int operand) {
-  const Value *v = ir_operand(op, operand);
-  return ir_elem(v->type)->bits < 32 || index_may_wrap(index_of(e->plan->index, v));
+static LLVMValueRef step_difference(Emitter *e, LLVMValueRef a, LLVMValueRef b) {
+  if (!b) return a;
+  return a ? LLVMBuildSub(e->b, a, b, "") : LLVMBuildNeg(e->b, b, "");
 }
 
-static bool compare_lanes(Emitter *e, Op *op, Lane a, Lane b, Lane *out) {
-  const char *p = ir_attr_text_or(op, "predicate", "");
-  int depth = max_int(a.depth, b.depth);
-  bool wraps = wraps_between(e, op, 0) || wraps_between(e, op, 1);
-  if (e->lanes == 1) return false;
-  if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && a.step == b.step &&
-      ((p[0] == 's' && !wraps) || p[0] == 'e' || p[0] == 'n')) {
-    LLVMValueRef in[2] = {a.v, b.v};
-    emit_at(e, depth);
-    *out = emit_lane_uniform(emit_element_op(e, op, in, 1), depth);
-    return true;
-  }
-  if (p[0] != 's' || wraps) return false;
-  static const struct {
-    const char *name, *swapped;
-  } table[] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
-  if (a.kind == LANE_UNIFORM && b.kind == LANE_AFFINE) {
-    for (size_t i = 0; i < COUNT(table); i++)
-      if (!strcmp(p, table[i].name)) {
-        p = table[i].swapped;
-        break;
-      }
-    Lane t = a;
-    a = b;
-    b = t;
-  }
-  if (a.kind == LANE_AFFINE && b.kind == LANE_AFFINE && LLVMIsAConstantInt(a.step) && LLVMIsAConstantInt(b.step)) {
-    int64_t d = LLVMConstIntGetSExtValue(a.step) - LLVMConstIntGetSExtValue(b.step);
-    if (d != 1) return false;
-    *out = emit_compare_range(e, p, a.v, b.v, e->extent, depth);
-    return true;
-  }
-  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM) return false;
-  if (!LLVMIsAConstantInt(a.step) || LLVMConstIntGetSExtValue(a.step) != 1) return false;
-  *out = emit_compare_range(e, p, a.v, b.v, e->extent, depth);
-  return true;
-}
-
-static bool and_lanes(Emitter *e, Lane a, Lane b, Lane *out) {
-  if (b.kind == LANE_RANGE && a.kind == LANE_UNIFORM) {
-    Lane t = a;
-    a = b;
-    b = t;
-  }
-  if (a.kind != LANE_RANGE || (b.kind != LANE_RANGE && b.kind != LANE_UNIFORM)) return false;
-  *out = emit_range_and(e, a, b);
-  return true;
-}
-
-/* x % n where x varies: the nest's run-time test may have found that nothing wraps. */
-static bool remainder_lanes(Emitter *e, Op *op, Lane a, Lane b, Lane *out) {
-  if (a.kind != LANE_AFFINE || b.kind != LANE_UNIFORM || !e->assume) return false;
-  *out = a;
-  return map_has(&e->nest->linear, &op->results[0]);
-}
-
-static bool affine_lanes(Emitter *e, Op *op, Lane *in, Lane *out) {
-  Lane a = in[0], b = op->noperands > 1 ? in[1] : in[0];
-  if (a.kind == LANE_VECTOR || b.kind == LANE_VECTOR) return false;
-  int depth = max_int(a.depth, b.depth);
-  Lane r = {.kind = LANE_AFFINE, .depth = depth};
+/* Bases and steps, each for itself. */
+static Lane in_steps(Emitter *e, const Op *op, const Lane *in, int depth) {
+  Lane a = in[0], b = op->noperands > 1 ? in[1] : in[0], r = {.kind = LANE_AFFINE, .depth = depth};
   LLVMTypeRef t = emit_element_type(e, ir_elem(op->results[0].type));
-  switch (op->code) {
-  case OP_CMPI: return compare_lanes(e, op, a, b, out);
-  case OP_ANDI:
-    if (ir_elem(op->results[0].type)->bits == 1 && e->lanes > 1) return and_lanes(e, a, b, out);
-    return false;
-  case OP_REMSI:
-  case OP_REMUI: return remainder_lanes(e, op, a, b, out);
-  default: break;
-  }
-  if (a.kind == LANE_RANGE || b.kind == LANE_RANGE) return false;
   emit_at(e, depth);
   switch (op->code) {
-  case OP_ADDI: *out = emit_lane_add(e, a, b); return true;
+  case OP_ADDI: return emit_lane_add(e, a, b);
   case OP_SUBI:
     r.v = LLVMBuildSub(e->b, a.v, b.v, "");
-    r.step = !b.step ? a.step : !a.step ? LLVMBuildNeg(e->b, b.step, "") : LLVMBuildSub(e->b, a.step, b.step, "");
-    break;
+    r.step = step_difference(e, a.step, b.step);
+    return r;
   case OP_MULI:
-    if (a.step && b.step) return false;
     r.v = LLVMBuildMul(e->b, a.v, b.v, "");
     r.step = a.step ? LLVMBuildMul(e->b, a.step, b.v, "") : LLVMBuildMul(e->b, b.step, a.v, "");
-    break;
+    return r;
   case OP_SHLI:
-    if (b.kind != LANE_UNIFORM || !LLVMIsAConstantInt(b.v) || LLVMConstIntGetZExtValue(b.v) >= LLVMGetIntTypeWidth(t))
-      return false;
     r.v = LLVMBuildShl(e->b, a.v, b.v, "");
     r.step = LLVMBuildShl(e->b, a.step, b.v, "");
-    break;
+    return r;
   case OP_EXTSI:
   case OP_EXTUI:
   case OP_INDEX_CAST:
-    if (!small_step(e, a.step)) return false;
-    if (wraps_between(e, op, 0)) return false;
-    if (op->code == OP_EXTUI && index_passes_zero(index_of(e->plan->index, ir_operand(op, 0)), ir_operand(op, 0)->type))
-      return false; /* so may this, at 0 */
     r.v = op->code == OP_EXTUI ? LLVMBuildZExt(e->b, a.v, t, "") : LLVMBuildIntCast2(e->b, a.v, t, true, "");
     r.step = LLVMBuildIntCast2(e->b, a.step, t, true, "");
-    break;
+    return r;
   case OP_TRUNCI:
-    if (LLVMGetIntTypeWidth(t) < 8) return false;
     r.v = LLVMBuildTrunc(e->b, a.v, t, "");
     r.step = LLVMBuildTrunc(e->b, a.step, t, "");
-    break;
-  case OP_TT_BITCAST:
-    if (!ir_is_ptr(ir_elem(op->results[0].type)) || !ir_is_ptr(ir_elem(ir_operand(op, 0)->type))) return false;
-    if (ir_elem_bytes(ir_elem(op->results[0].type)->elem) != ir_elem_bytes(ir_elem(ir_operand(op, 0)->type)->elem))
-      return false;
-    r = a;
-    break;
+    return r;
   case OP_ADDPTR: {
     LLVMValueRef offset = cast_int(e, b.v, e->i64, true), step = b.step ? cast_int(e, b.step, e->i64, true) : NULL;
     r.v = LLVMBuildGEP2(e->b, emit_memory_type(e, ir_elem(op->results[0].type)->elem), a.v, &offset, 1, "");
     r.step = !step ? a.step : !a.step ? step : LLVMBuildAdd(e->b, a.step, step, "");
-    break;
+    return r;
   }
-  default: return false;
+  default: return a; /* a cast of pointers */
   }
-  *out = r;
-  return true;
 }
 
-static bool all_uniform(const Lane *in, int n) {
-  for (int i = 0; i < n; i++)
-    if (in[i].kind != LANE_UNIFORM) return false;
-  return true;
-}
-
-/* a / b for a scalar b that the loop does not change: an exact quotient without the slow instruction
- * (emit_float.c). It branches, so it belongs to the innermost level. */
-static bool divides_by_scalar(Emitter *e, const Op *op, const Lane *in) {
-  if (op->code != OP_DIVF && op->code != OP_PRECISE_DIVF) return false;
-  const Type *t = ir_elem(op->results[0].type);
-  return t->fkind == F32 && e->lanes >= 8 && e->index32 && in[1].kind == LANE_UNIFORM && in[1].depth < e->inner &&
-         in[0].kind == LANE_VECTOR && in[0].depth >= e->inner && !LLVMIsConstant(in[1].v);
-}
-
+/* a / b for a scalar b that the loop does not change (emit_float.c). It branches, so it belongs to the innermost level. */
 static Lane divide_by_scalar(Emitter *e, const Lane *in) {
   Lane r = {.kind = LANE_VECTOR, .depth = e->depth};
   emit_at(e, in[1].depth);
@@ -343,12 +243,28 @@ static Lane divide_by_scalar(Emitter *e, const Lane *in) {
 }
 
 static Lane eval_elementwise(Emitter *e, Op *op, const Lane *at) {
-  Lane *in = NEWN(e->cx, Lane, op->noperands + 1);
-  for (int i = 0; i < op->noperands; i++) in[i] = emit_lane_eval(e, ir_operand(op, i), at);
-  Lane r;
-  if (all_uniform(in, op->noperands)) return in_scalars(e, op, in);
-  if (affine_lanes(e, op, in, &r)) return r;
-  if (divides_by_scalar(e, op, in)) return divide_by_scalar(e, in);
+  Lane *in = NEWN(e->cx, Lane, op->noperands + 2);
+  LaneForm *forms = NEWN(e->cx, LaneForm, op->noperands + 2);
+  for (int i = 0; i < op->noperands; i++) {
+    in[i] = emit_lane_eval(e, ir_operand(op, i), at);
+    forms[i] = emit_lane_form(in[i]);
+  }
+  const VectorLoop loop = emit_vector_loop(e);
+  const char *predicate = ir_attr_text_or(op, "predicate", "");
+  int depth = max_int(in[0].depth, op->noperands > 1 ? in[1].depth : 0);
+  switch (cpu_element_form(&loop, op, forms)) {
+  case ELEMENT_SCALARS: return in_scalars(e, op, in);
+  case ELEMENT_AFFINE: return in_steps(e, op, in, depth);
+  case ELEMENT_FIRST: return in[0];
+  case ELEMENT_BASES: return compare_bases(e, op, in, depth);
+  case ELEMENT_RANGE: return emit_compare_range(e, predicate, in[0].v, in[1].v, e->extent, depth);
+  case ELEMENT_RANGE_SWAPPED:
+    return emit_compare_range(e, cpu_swapped_predicate(predicate), in[1].v, in[0].v, e->extent, depth);
+  case ELEMENT_MEET:
+    return in[0].kind == LANE_RANGE ? emit_range_and(e, in[0], in[1]) : emit_range_and(e, in[1], in[0]);
+  case ELEMENT_QUOTIENT: return divide_by_scalar(e, in);
+  case ELEMENT_VECTORS: break;
+  }
   return in_vectors(e, op, in);
 }
 
@@ -460,35 +376,13 @@ static Lane eval_dense(Emitter *e, Value *v, const Attr *a, const Lane *at) {
 static Lane eval_load(Emitter *e, const Op *op, const Lane *at) {
   Value *mask = cpu_access_mask(op), *other = cpu_access_other(op);
   Pointers p = emit_memory_pointers(e, op, emit_lane_eval(e, ir_operand(op, 0), at));
+  const VectorLoop loop = emit_vector_loop(e);
   if (!mask) return emit_memory_read(e, op, &p, 0);
-  if (e->full && map_has(&e->nest->bounded, op)) return emit_memory_read(e, op, &p, e->depth);
+  if (!cpu_is_masked(&loop, op)) return emit_memory_read(e, op, &p, e->depth); /* where that is known */
   Lane m = emit_lane_eval(e, mask, at);
   if (emit_lane_is_true(e, m)) return emit_memory_read(e, op, &p, 0);
   LLVMValueRef zero = LLVMConstNull(emit_element_type(e, op->results[0].type->elem));
   return emit_memory_read_masked(e, op, &p, m, other ? emit_lane_eval(e, other, at) : emit_lane_uniform(zero, 0));
-}
-
-/* Ops whose lanes are computed from the operands' lanes, which is as precise as the index form, or more. */
-static bool has_affine_lanes(const Op *op) {
-  switch (op->code) {
-  case OP_ADDI:
-  case OP_SUBI:
-  case OP_MULI:
-  case OP_SHLI:
-  case OP_ADDPTR:
-  case OP_EXTSI:
-  case OP_EXTUI:
-  case OP_TRUNCI:
-  case OP_INDEX_CAST:
-  case OP_SPLAT:
-  case OP_CONSTANT:
-  case OP_MAKE_RANGE:
-  case OP_EXPAND_DIMS:
-  case OP_BROADCAST:
-  case OP_TRANS: return true;
-  case OP_RESHAPE: return cpu_reshape_trivial(op);
-  default: return false;
-  }
 }
 
 /* An affine lane (of coordinates, integers or pointers) where the innermost loop is at `by` times its index from `v`. */
@@ -500,48 +394,41 @@ static LLVMValueRef moved_by_index(Emitter *e, LLVMValueRef v, const Type *elem,
   return LLVMBuildGEP2(e->b, emit_memory_type(e, elem->elem), v, &moved, 1, "");
 }
 
-/* An integer or pointer of which the index analysis knows that it moves evenly along the one dimension whose coordinate
- * does: its element at a coordinate, and the step. The coordinate has to be one of the tensor's. Where the loop begins is
- * one, and is preferred since the loop does not change it; a lane that the loop's body made (digit) may be none there,
- * so it is taken where the vector begins. */
-static bool affine_by_index(Emitter *e, Value *v, const Lane *at, Lane *out) {
-  const Type *elem = v->type->elem;
-  int moving = -1;
-  int64_t stride, bytes = ir_is_ptr(elem) ? ir_elem_bytes(elem->elem) : 1;
-  if (e->lanes == 1 || has_affine_lanes(v->op) || (!ir_is_ptr(elem) && (!ir_is_int(elem) || elem->bits == 1)))
-    return false;
-  for (int d = 0; d < v->type->rank; d++) {
-    if (at[d].kind == LANE_UNIFORM) continue;
-    if (at[d].kind != LANE_AFFINE || moving >= 0 || !LLVMIsAConstantInt(at[d].step)) return false;
-    moving = d;
-  }
-  if (moving < 0 || !index_const_stride(index_of(e->plan->index, v), moving, &stride) || stride % bytes) return false;
-  Lane from[MAX_RANK];
+/* A value that moves evenly: its element at a coordinate, and the step. The coordinate has to be one of the tensor's. Where
+ * the loop begins is one, and is preferred since the loop does not change it; a lane that the loop's body made (digit) may
+ * be none there, so it is taken where the vector begins. */
+static Lane eval_evenly(Emitter *e, Value *v, const Lane *at, EvenForm form) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
-  int64_t along = LLVMConstIntGetSExtValue(at[moving].step), step = stride / bytes * along;
-  bool made_inside = at[moving].depth >= e->inner && e->index64;
+  const Type *elem = v->type->elem;
+  Lane from[MAX_RANK], moving = at[form.moving];
+  bool made_inside = moving.depth >= e->inner && e->index64;
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
-  LLVMValueRef coordinate = at[moving].v;
-  if (made_inside) coordinate = moved_by_index(e, coordinate, &i32, along, at[moving].depth);
-  from[moving] = emit_lane_uniform(coordinate, at[moving].depth);
-  Lane base = emit_lane_eval(e, v, from);
-  if (base.kind != LANE_UNIFORM) return false;
-  if (made_inside && step) {
-    base.depth = max_int(base.depth, at[moving].depth);
-    base.v = moved_by_index(e, base.v, ir_elem(v->type), -step, base.depth);
+  LLVMValueRef first = moving.v;
+  if (made_inside) first = moved_by_index(e, first, &i32, LLVMConstIntGetSExtValue(moving.step), moving.depth);
+  from[form.moving] = emit_lane_uniform(first, moving.depth);
+  Lane r = emit_lane_eval(e, v, from);
+  if (!form.step) return r;
+  if (made_inside) {
+    r.depth = max_int(r.depth, moving.depth);
+    r.v = moved_by_index(e, r.v, elem, -form.step, r.depth);
   }
-  *out = step ? (Lane){.kind = LANE_AFFINE,
-                       .depth = base.depth,
-                       .v = base.v,
-                       .step = emit_int(ir_is_ptr(elem) ? e->i64 : emit_element_type(e, elem), step)}
-              : base;
-  return true;
+  r.kind = LANE_AFFINE;
+  r.step = emit_int(ir_is_ptr(elem) ? e->i64 : emit_element_type(e, elem), form.step);
+  return r;
+}
+
+static EvenForm even_form(Emitter *e, const Value *v, const Lane *at) {
+  const VectorLoop loop = emit_vector_loop(e);
+  LaneForm forms[MAX_RANK];
+  for (int d = 0; d < v->type->rank; d++) forms[d] = emit_lane_form(at[d]);
+  return cpu_even_form(&loop, v, forms);
 }
 
 static Lane eval_op(Emitter *e, Value *v, const Lane *at) {
   Op *op = v->op;
-  Lane from[MAX_RANK], evenly;
-  if (affine_by_index(e, v, at, &evenly)) return evenly;
+  Lane from[MAX_RANK];
+  EvenForm even = even_form(e, v, at);
+  if (even.moving >= 0) return eval_evenly(e, v, at, even);
   switch (op->code) {
   case OP_CONSTANT: {
     Attr *a = ir_const_value(v);

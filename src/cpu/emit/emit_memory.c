@@ -174,8 +174,9 @@ static Type bit_type(void) { return (Type){.kind = TYPE_INT, .bits = 1}; }
 
 /* The pointers of a load, as its accesses ask of them. `p`: their lanes. */
 Pointers emit_memory_pointers(Emitter *e, const Op *load, Lane p) {
-  Pointers r = {.lane = p};
-  r.unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (e->assume && map_has(&e->nest->unit, load)));
+  const VectorLoop loop = emit_vector_loop(e);
+  const LaneForm form = emit_lane_form(p);
+  Pointers r = {.lane = p, .unit = cpu_is_contiguous(&loop, load, &form)};
   if (r.unit && e->index32) r.stride = emit_prefetch_stride(e, load);
   return r;
 }
@@ -233,7 +234,9 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
   (void)at;
   Type *ptr_type = ir_operand(op, 0)->type->elem, *elem = ptr_type->elem;
   Type bit = bit_type();
-  bool unit = p.kind == LANE_AFFINE && (is_unit(p.step) || (e->assume && map_has(&e->nest->unit, op)));
+  const VectorLoop loop = emit_vector_loop(e);
+  const LaneForm form = emit_lane_form(p);
+  bool unit = cpu_is_contiguous(&loop, op, &form);
   if (mask && emit_lane_is_true(e, *mask)) mask = NULL;
   if (e->lanes == 1) {
     emit_at(e, e->depth);

@@ -156,7 +156,8 @@ static void evaluate(Work *w, const Member *m, Reduction *f, Result *r) {
     Value *v = ir_operand(m->op, 1), *mask = cpu_access_mask(m->op);
     r->ptr = emit_lane_eval(e, ir_operand(m->op, 0), w->at);
     r->v = emit_lane_vector(e, emit_lane_eval(e, v, w->at), ir_elem(v->type));
-    r->masked = mask && !(e->full && map_has(&w->nest->bounded, m->op));
+    const VectorLoop loop = emit_vector_loop(e);
+    r->masked = cpu_is_masked(&loop, m->op);
     if (r->masked) r->mask = emit_lane_eval(e, mask, w->at);
     return;
   }
