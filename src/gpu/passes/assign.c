@@ -26,7 +26,7 @@
  * A rematerializable value that a loop carries takes the layout of the first use in the loop; so does one into which
  * only broadcast and rematerializable ones flow (the addresses of gathered rows, moved on by a step).
  */
-#include "gpu/passes/assign.h"
+#include "gpu/passes/assign_shared.h"
 
 static void place_block(Assign *a, Block *b);
 

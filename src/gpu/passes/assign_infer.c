@@ -1,5 +1,5 @@
 /* assign_infer.c: the first pass of assign.c: which layout each value has of its own, to a fixed point over loops. */
-#include "gpu/passes/assign.h"
+#include "gpu/passes/assign_shared.h"
 
 #include <string.h>
 

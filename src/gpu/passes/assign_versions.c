@@ -1,5 +1,5 @@
 /* assign_versions.c: values in layouts other than their own, computed again or converted; each once per layout. */
-#include "gpu/passes/assign.h"
+#include "gpu/passes/assign_shared.h"
 
 Value *gpu_assign_known(Assign *a, const Value *v, Attr *to) {
   for (Version *x = map_get(&a->versions, v); x; x = x->next)

@@ -34,7 +34,7 @@
  * one buffer fewer, S - 1, if copies wait for all such reads and for a barrier after them: but everything that is read
  * then lies in registers at the same time, which counts against the blocks, too.
  */
-#include "gpu/passes/pipeline.h"
+#include "gpu/passes/pipeline_shared.h"
 
 #include "ir/watch.h"
 

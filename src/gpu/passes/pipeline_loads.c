@@ -1,5 +1,5 @@
 /* pipeline_loads.c: which loads of a loop pipeline.c issues ahead, and what their addresses depend on. */
-#include "gpu/passes/pipeline.h"
+#include "gpu/passes/pipeline_shared.h"
 
 static bool may_run_ahead(Pipeline *p, const Op *load);
 

@@ -1,6 +1,6 @@
 /* pipeline_rotate.c: the loop rewritten, its loads chosen (pipeline.c): copies of the first iterations before it, those of later
  * ones in it, buffers that it reads, carried values that run ahead. */
-#include "gpu/passes/pipeline.h"
+#include "gpu/passes/pipeline_shared.h"
 
 #include <string.h>
 

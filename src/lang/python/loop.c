@@ -24,7 +24,7 @@
  *
  * tl.static_range, tuples and other compile-time sequences are unrolled: the counter is a compile-time value.
  */
-#include "lang/python/loop.h"
+#include "lang/python/loop_shared.h"
 
 static Value *compare(Lang *L, const char *predicate, Value *a, Value *b) {
   Value *v = ir_make(&L->b, OP_CMPI, ir_int(L->cx, 1), a, b, NULL);

@@ -1,5 +1,7 @@
 /* loop_carried.c: what a loop carries from one iteration to the next, and how it may be left (loop.c). */
-#include "lang/python/loop.h"
+#include "lang/python/loop_shared.h"
+
+#include <stdlib.h>
 
 /* ---- what is carried --------------------------------------------------------------------------------------------- */
 
@@ -10,6 +12,11 @@ static Val *as_tensors(Lang *L, Val *v) {
   Val **items = NEWN(L->cx, Val *, v->len);
   for (size_t i = 0; i < v->len; i++) items[i] = as_tensors(L, v->items[i]);
   return val_like(L, v, items);
+}
+
+static int by_number(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
 }
 
 void py_loop_find_carried(Lang *L, Loop *loop) {
@@ -23,11 +30,9 @@ void py_loop_find_carried(Lang *L, Loop *loop) {
     const Slot *now = &s->slots.at[slot];
     bool forced = map_has(&loop->forced, (void *)(uintptr_t)(slot + 1));
     if (!now->val || (!val_has_tensor(now->val) && !forced)) continue;
-    uint32_t k = slots.len;
     vec_push(L->cx, &slots, slot);
-    for (; k > 0 && slots.at[k - 1] > slot; k--) slots.at[k] = slots.at[k - 1]; /* in order of first binding */
-    slots.at[k] = slot;
   }
+  if (slots.len) qsort(slots.at, slots.len, sizeof *slots.at, by_number); /* in order of first binding */
   for (uint32_t i = 0; i < slots.len; i++) {
     Carried c = {.slot = slots.at[i], .init = s->slots.at[slots.at[i]]};
     c.init.val = as_tensors(L, c.init.val);

@@ -1,5 +1,5 @@
 /* loop_while.c: `while` (the page at the top of loop.c). */
-#include "lang/python/loop.h"
+#include "lang/python/loop_shared.h"
 
 /* The condition's ops are in `before`; where the loop may have been left they run only if it was not. */
 static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) {

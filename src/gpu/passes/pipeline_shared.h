@@ -1,11 +1,11 @@
-/* pipeline.h: what the files of the software pipeliner share; the page at the top of pipeline.c is the design.
+/* pipeline_shared.h: what the files of the software pipeliner share; the page at the top of pipeline.c is the design.
  *
  *   pipeline_loads.c   which loads are issued ahead
  *   pipeline_rotate.c  the loop rewritten
  *   pipeline.c         the pass: how many stages and buffers, what is reported
  */
-#ifndef TRITONC_GPU_PIPELINE_H
-#define TRITONC_GPU_PIPELINE_H
+#ifndef TRITONC_GPU_PIPELINE_SHARED_H
+#define TRITONC_GPU_PIPELINE_SHARED_H
 
 #include "gpu/passes/passes.h"
 

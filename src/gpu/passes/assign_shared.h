@@ -1,11 +1,11 @@
-/* assign.h: what the files of the pass that gives tensors layouts share; the page at the top of assign.c is the design.
+/* assign_shared.h: what the files of the pass that gives tensors layouts share; the page at the top of assign.c is the design.
  *
  *   assign_infer.c     layouts that values have of their own
  *   assign_versions.c  the same values in other layouts
  *   assign.c           each op takes its layout, and its operands in those that follow
  */
-#ifndef TRITONC_GPU_ASSIGN_H
-#define TRITONC_GPU_ASSIGN_H
+#ifndef TRITONC_GPU_ASSIGN_SHARED_H
+#define TRITONC_GPU_ASSIGN_SHARED_H
 
 #include "gpu/passes/passes.h"
 

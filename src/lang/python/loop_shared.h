@@ -1,11 +1,11 @@
-/* loop.h: what `for` and `while` share; the page at the top of loop.c is the design.
+/* loop_shared.h: what `for` and `while` share; the page at the top of loop.c is the design.
  *
  *   loop_carried.c  the names that a loop carries, and how it may be left early
  *   loop_while.c    `while`
  *   loop.c          `for`
  */
-#ifndef TRITONC_LANG_PYTHON_LOOP_H
-#define TRITONC_LANG_PYTHON_LOOP_H
+#ifndef TRITONC_LANG_PYTHON_LOOP_SHARED_H
+#define TRITONC_LANG_PYTHON_LOOP_SHARED_H
 
 #include "lang/python/python.h"
 
