@@ -7,6 +7,7 @@ entry that is no circle any more.
 The Python package: no circle at all among its modules, imports within functions included.
 Names: what a file of a folder defines for other files begins with the folder's prefix.
 Tests: none is skipped, nor expected to fail: what cannot be tested is said, not dropped.
+Files that comments and manuals name: they exist.
 """
 
 import ast
@@ -167,6 +168,26 @@ def skips():
     return wrong
 
 
+def missing_files():
+    """Files that comments of the C sources name, or manuals by their path, and that are not there."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    files = {f for f in listed.stdout.split() if (ROOT / f).exists()}
+    ends = {f[i:] for f in files for i, c in enumerate("/" + f) if c == "/"}
+    wrong = []
+    for file in sorted(files):
+        if file.startswith(("src/", "include/", "python/ext/", "tests/c/")) and file.endswith((".c", ".h", ".def")):
+            comments = "\n".join(re.findall(r"/\*.*?\*/", (ROOT / file).read_text(), re.S))
+            named = re.findall(r"(?<![\w./*$-])((?:\w+/)*[a-z_]\w*\.(?:c|h|def|mlir))\b", comments)
+        elif file.endswith(".md"):
+            named = re.findall(
+                r"(?<![\w/])((?:src|tests|bench|include|examples)/[\w/.]*\.\w+)", (ROOT / file).read_text()
+            )
+        else:
+            continue
+        wrong += [f"{file}: there is no {n}" for n in sorted(set(named) - ends) if "NAME" not in n]
+    return wrong
+
+
 def circles(graph):
     """Strongly connected components of more than one file (Tarjan, 1972)."""
     index, low, stack, found = {}, {}, [], []
@@ -197,7 +218,7 @@ def circles(graph):
 def main():
     defined, wanted = symbols()
     graph = calls(defined, wanted)
-    wrong = rising_includes() + misnamed(defined) + skips()
+    wrong = rising_includes() + misnamed(defined) + missing_files() + skips()
     if len(graph) < 100:
         sys.exit("there are no objects in build/release: ./dev build")
     kept = {frozenset(files.split()): why for why, files in KEPT.items()}
