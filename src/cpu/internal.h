@@ -4,7 +4,8 @@
  *   isa.c       what the processor has
  *   plan_*.c    which tensors are stored, which ops share a loop nest, and how each nest runs: all of it, before anything is
  *               emitted (plan.h)
- *   emit_*.c    the planned function as LLVM IR (emit.h)
+ *   forms.c     in which form vectors of a nest are: the rules that emitting asks (forms.h)
+ *   emit/       the planned function as LLVM IR (emit.h)
  *   disasm.c    assembly text
  *   jit.c       LLVM: optimization, object code, assembly text, loading (ORC)
  *   pool.c      the thread pool that runs a grid
