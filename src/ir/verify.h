@@ -7,8 +7,6 @@
 typedef bool TypeRule(Verifier *v, const Op *op);
 /* By opcode; NULL: there is nothing to ask beyond the op's element classes. */
 extern TypeRule *const ir_gpu_rules[OPCODES];
-Type *ir_rule_pointed_to(Verifier *v, Type *t); /* what a pointer, or a tensor of pointers, points to; or NULL */
-bool ir_rule_mask(Verifier *v, const Op *op, const Type *value);
 
 static inline Type *operand_type(const Op *op, int i) { return ir_operand(op, i)->type; }
 static inline Type *result_type(const Op *op, int i) { return op->results[i].type; }
@@ -23,6 +21,27 @@ static inline bool expect(Verifier *v, const Op *op, const char *what, const Typ
 
 static inline bool expect_tensor(Verifier *v, const Op *op, const char *what, const Type *t) {
   return ir_is_tensor(t) || ir_wrong(v, op, "%s is a %s, not a tensor", what, text(v, t));
+}
+
+/* Same shape, and same layout where there are layouts. */
+static inline bool same_place(const Type *a, const Type *b) {
+  return ir_same_shape(a, b) && (!ir_is_tensor(a) || a->encoding == b->encoding);
+}
+
+/* What lies at a pointer, a tensor of pointers, or a block pointer; NULL if `t` is none of them. */
+static inline Type *pointed_to(Verifier *v, Type *t) {
+  Type *elem = ir_elem(t);
+  return ir_is_ptr(elem) ? ir_tensor_like(v->cx, t, elem->elem) : NULL;
+}
+
+static inline bool check_mask(Verifier *v, const Op *op, const Type *value) {
+  int at, n = ir_operand_group(op, "mask", &at);
+  if (!n) return true;
+  if (ir_elem(operand_type(op, 0)) == operand_type(op, 0) && ir_is_tensor(value))
+    return ir_wrong(v, op, "a block pointer takes no mask");
+  const Type *mask = operand_type(op, at);
+  if (is_i1(ir_elem((Type *)mask)) && same_place(mask, value)) return true;
+  return ir_wrong(v, op, "the mask is of type %s, which does not go with %s", text(v, mask), text(v, value));
 }
 
 #endif

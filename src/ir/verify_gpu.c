@@ -59,12 +59,12 @@ static bool rule_memdesc_trans(Verifier *v, const Op *op) {
 
 static bool rule_async_copy(Verifier *v, const Op *op) {
   const Type *to = operand_type(op, 1);
-  Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
+  Type *value = pointed_to(v, operand_type(op, 0));
   if (!value || !ir_is_tensor(value))
     return ir_wrong(v, op, "operand 0 is of type %s, not a tensor of pointers", text(v, operand_type(op, 0)));
   if (!is_buffer(v, op, "the place", to)) return false;
   if (!to->is_mutable) return ir_wrong(v, op, "the buffer is not mutable");
-  return ir_rule_mask(v, op, value) && same_content(v, op, value, to);
+  return check_mask(v, op, value) && same_content(v, op, value, to);
 }
 
 static bool rule_warp_group_dot(Verifier *v, const Op *op) {

@@ -8,11 +8,6 @@
 
 static int rank_of(const Type *t) { return ir_is_tensor(t) ? t->rank : 0; }
 
-/* Same shape, and same layout where there are layouts. */
-static bool same_place(const Type *a, const Type *b) {
-  return ir_same_shape(a, b) && (!ir_is_tensor(a) || a->encoding == b->encoding);
-}
-
 static bool expect_shape(Verifier *v, const Op *op, const Type *t, int rank, const int64_t *shape, const char *what) {
   bool fits = rank_of(t) == rank;
   for (int i = 0; fits && i < rank; i++) fits = t->shape[i] == shape[i];
@@ -271,34 +266,18 @@ static bool rule_histogram(Verifier *v, const Op *op) {
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
 
-/* What lies at a pointer, a tensor of pointers, or a block pointer; NULL if `t` is none of them. */
-Type *ir_rule_pointed_to(Verifier *v, Type *t) {
-  Type *elem = ir_elem(t);
-  return ir_is_ptr(elem) ? ir_tensor_like(v->cx, t, elem->elem) : NULL;
-}
-
-bool ir_rule_mask(Verifier *v, const Op *op, const Type *value) {
-  int at, n = ir_operand_group(op, "mask", &at);
-  if (!n) return true;
-  if (ir_elem(operand_type(op, 0)) == operand_type(op, 0) && ir_is_tensor(value))
-    return ir_wrong(v, op, "a block pointer takes no mask");
-  const Type *mask = operand_type(op, at);
-  if (is_i1(ir_elem((Type *)mask)) && same_place(mask, value)) return true;
-  return ir_wrong(v, op, "the mask is of type %s, which does not go with %s", text(v, mask), text(v, value));
-}
-
 static bool rule_load(Verifier *v, const Op *op) {
-  Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
+  Type *value = pointed_to(v, operand_type(op, 0));
   if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
   int at, n = ir_operand_group(op, "other", &at);
-  return expect(v, op, "the result", result_type(op, 0), value) && ir_rule_mask(v, op, value) &&
+  return expect(v, op, "the result", result_type(op, 0), value) && check_mask(v, op, value) &&
          (!n || expect(v, op, "'other'", operand_type(op, at), value));
 }
 
 static bool rule_store(Verifier *v, const Op *op) {
-  Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
+  Type *value = pointed_to(v, operand_type(op, 0));
   if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
-  return expect(v, op, "the value", operand_type(op, 1), value) && ir_rule_mask(v, op, value);
+  return expect(v, op, "the value", operand_type(op, 1), value) && check_mask(v, op, value);
 }
 
 static bool rule_atomic(Verifier *v, const Op *op) {
@@ -611,9 +590,9 @@ static bool rule_check_access(Verifier *v, const Op *op) {
   bool known = false;
   for (size_t i = 0; i < COUNT(kinds); i++) known = known || !strcmp(access, kinds[i]);
   if (!known) return ir_wrong(v, op, "there is no access \"%s\"", access);
-  const Type *value = ir_rule_pointed_to(v, operand_type(op, 0));
+  const Type *value = pointed_to(v, operand_type(op, 0));
   if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
-  return ir_rule_mask(v, op, value);
+  return check_mask(v, op, value);
 }
 
 static bool rule_i1(Verifier *v, const Op *op) {

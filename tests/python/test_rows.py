@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 import triton
 import triton.language as tl
 
@@ -56,9 +57,9 @@ def test_rows_at_loaded_indices(kernel, dtype, target, monkeypatch):
         monkeypatch.setenv("TRITONC_SIMULATE", target)
     order = np.random.default_rng(0)
     index = order.permutation(OF)[:ROWS].astype(dtype)
-    src = order.standard_normal((OF, COLUMNS)).astype(np.float16)
-    dst, wanted = np.zeros((OF, COLUMNS), np.float16), np.zeros((OF, COLUMNS), np.float16)
-    compiled = kernel[(1,)](index, src, dst, COLUMNS, 40, ROWS, COLUMNS)
+    src, wanted = order.standard_normal((OF, COLUMNS)).astype(np.float16), np.zeros((OF, COLUMNS), np.float16)
+    dst = torch.zeros(OF, COLUMNS, dtype=torch.float16)  # PyTorch's memory is aligned
+    compiled = kernel[(1,)](torch.tensor(index), torch.tensor(src), dst, COLUMNS, 40, ROWS, COLUMNS)
     expected(kernel, index, src, wanted, 40)
-    np.testing.assert_array_equal(dst, wanted)
+    np.testing.assert_array_equal(dst.numpy(), wanted)
     check_widths(compiled.asm)
