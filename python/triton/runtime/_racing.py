@@ -16,8 +16,8 @@ follow:
 - the least sample of the best candidate is at no time below its true time: an upper bound, for certain;
 - a lower bound for any candidate, at confidence 1 - a, is `x1 - (1 - a) / a * (x2 - x1)` for its two least samples x1
   and x2: Robson and Whitlock, "Estimation of a truncation point", Biometrika 51, 1964. The difference of two samples
-  may be small by chance; the median of all candidates' differences, which is the machine's noise, takes its place where it
-  is larger.
+  may be small by chance; the median of all candidates' differences, which is the machine's noise, takes its place
+  where it is larger.
 
 A candidate whose lower bound lies more than `TIE` above the upper bound of the best has no chance, and leaves the race.
 When the best cannot be more than `TIE` better than any that is left, which one is taken makes no difference worth the
