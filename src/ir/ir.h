@@ -56,6 +56,7 @@ struct Type {
   const int64_t *shape;
   Attr *encoding;      /* layout, or NULL */
   Attr *memory_space;  /* TYPE_MEMDESC */
+  const int64_t *whole; /* TYPE_MEMDESC: the shape of the buffer that this is a part of, or NULL */
   bool is_mutable;     /* TYPE_MEMDESC */
   char sign;           /* TYPE_TENSORDESC of integers: 's' or 'u', as si32 and ui32 say; 0: i32 */
   Type *const *inputs; /* TYPE_FUNC */
@@ -71,6 +72,7 @@ enum { IR_MAX_RANK = 32 }; /* dimensions that the reader and the verifier know: 
 Type *ir_tensor(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding);
 Type *ir_tensor_like(Ctx *cx, Type *shaped, Type *elem); /* same shape and encoding; a scalar `shaped` gives `elem` itself */
 Type *ir_memdesc(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *encoding, Attr *space, bool is_mutable);
+Type *ir_memdesc_part(Ctx *cx, const Type *t, const int64_t *whole); /* NULL: `t` as a buffer of its own */
 Type *ir_tensordesc(Ctx *cx, Type *block, char sign);
 Type *ir_token(Ctx *cx);
 Type *ir_func_type(Ctx *cx, Type *const *inputs, int ninputs, Type *const *results, int nresults);

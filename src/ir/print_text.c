@@ -109,6 +109,7 @@ void ir_put_type(Printer *p, const Type *t) {
     put_comma_attr(p, t->encoding);
     put_comma_attr(p, t->memory_space);
     if (t->is_mutable) buf_puts(out, ", mutable");
+    for (int i = 0; t->whole && i < t->rank; i++) buf_printf(out, "%s%lld", i ? "x" : ", ", (long long)t->whole[i]);
     buf_putc(out, '>');
     break;
   case TYPE_TENSORDESC:

@@ -139,6 +139,21 @@ static Type *read_tensor(Reader *r, char *sign) {
   return t;
 }
 
+/* 128x32, the shape of the whole buffer: `rank` sizes that no type follows. */
+static void read_whole(Reader *r, int rank, int64_t *dims) {
+  for (int i = 0; i < rank; i++) {
+    uint32_t at = r->tok.begin;
+    dims[i] = 0;
+    for (; at < r->len && isdigit((unsigned char)r->text[at]) && dims[i] <= INT32_MAX; at++)
+      dims[i] = dims[i] * 10 + (r->text[at] - '0');
+    bool last = i + 1 == rank;
+    if (at == r->tok.begin || (!last && (at >= r->len || r->text[at] != 'x')))
+      ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "the buffer's shape must have %d sizes", rank);
+    r->pos = at + (last ? 0 : 1);
+    ir_next(r);
+  }
+}
+
 static Type *read_memdesc(Reader *r) {
   uint32_t begin = r->tok.begin;
   ir_expect(r, '<');
@@ -147,15 +162,19 @@ static Type *read_memdesc(Reader *r) {
   Type *elem = ir_read_type(r);
   ir_expect(r, ',');
   Attr *encoding = ir_read_attr(r), *space = NULL;
-  bool is_mutable = false;
+  bool is_mutable = false, is_part = false;
+  int64_t whole[COUNT(s.dims)];
   while (ir_accept(r, ',')) {
     if (ir_accept_word(r, "mutable"))
       is_mutable = true;
+    else if (r->tok.kind == TOK_NUMBER && s.rank)
+      read_whole(r, s.rank, whole), is_part = true;
     else
       space = ir_read_attr(r);
   }
   ir_expect(r, '>');
-  return ir_memdesc(r->cx, elem, s.rank, s.dims, encoding, space, is_mutable);
+  Type *t = ir_memdesc(r->cx, elem, s.rank, s.dims, encoding, space, is_mutable);
+  return is_part ? ir_memdesc_part(r->cx, t, whole) : t;
 }
 
 static Type *read_ptr(Reader *r) {

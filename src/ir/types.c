@@ -18,6 +18,7 @@ static uint64_t type_hash(const Type *t) {
   h = mix(h,
           (uintptr_t)t->encoding ^ (uintptr_t)t->memory_space ^ (uintptr_t)t->is_mutable ^ ((uintptr_t)t->sign << 8));
   for (int i = 0; i < t->rank; i++) h = mix(h, (uint64_t)t->shape[i]);
+  for (int i = 0; t->whole && i < t->rank; i++) h = mix(h, (uint64_t)t->whole[i]);
   for (int i = 0; i < t->ninputs; i++) h = mix(h, (uintptr_t)t->inputs[i]);
   for (int i = 0; i < t->nresults; i++) h = mix(h, (uintptr_t)t->results[i] + 1);
   return h;
@@ -30,6 +31,8 @@ static bool type_same(const void *item, const void *key) {
       a->is_mutable != b->is_mutable || a->sign != b->sign || a->ninputs != b->ninputs || a->nresults != b->nresults)
     return false;
   if (a->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape)) return false;
+  if (!a->whole != !b->whole) return false;
+  if (a->whole && memcmp(a->whole, b->whole, (size_t)a->rank * sizeof *a->whole)) return false;
   if (a->ninputs && memcmp(a->inputs, b->inputs, (size_t)a->ninputs * sizeof *a->inputs)) return false;
   return !a->nresults || !memcmp(a->results, b->results, (size_t)a->nresults * sizeof *a->results);
 }
@@ -42,6 +45,7 @@ static Type *type_intern(Ctx *cx, const Type *key) {
   if (found) return found;
   Type *t = ctx_copy(cx, key, sizeof *key);
   if (t->rank) t->shape = ctx_copy(cx, key->shape, (size_t)key->rank * sizeof *key->shape);
+  if (t->whole) t->whole = ctx_copy(cx, key->whole, (size_t)key->rank * sizeof *key->whole);
   if (t->ninputs) t->inputs = ctx_copy(cx, key->inputs, (size_t)key->ninputs * sizeof *key->inputs);
   if (t->nresults) t->results = ctx_copy(cx, key->results, (size_t)key->nresults * sizeof *key->results);
   ir_intern_add(&tables->types, hash, t, at);
@@ -91,6 +95,12 @@ Type *ir_memdesc(Ctx *cx, Type *elem, int rank, const int64_t *shape, Attr *enco
                                  .encoding = encoding,
                                  .memory_space = space,
                                  .is_mutable = is_mutable});
+}
+
+Type *ir_memdesc_part(Ctx *cx, const Type *t, const int64_t *whole) {
+  Type part = *t;
+  part.whole = whole;
+  return type_intern(cx, &part);
 }
 
 Type *ir_tensordesc(Ctx *cx, Type *block, char sign) {

@@ -46,6 +46,22 @@ static bool rule_memdesc_index(Verifier *v, const Op *op) {
   return fits || ir_wrong(v, op, "%s is not part of %s", text(v, to), text(v, from));
 }
 
+/* Offsets are multiples of the part's sizes, so that a place in it is the part's place and the offset's bits. */
+static bool rule_memdesc_subslice(Verifier *v, const Op *op) {
+  const Type *from = operand_type(op, 0), *to = result_type(op, 0);
+  const Attr *at = ir_attr(op, "offsets");
+  if (!is_buffer(v, op, "the operand", from) || !is_buffer(v, op, "the result", to)) return false;
+  const int64_t *whole = from->whole ? from->whole : from->shape, *same = to->whole ? to->whole : to->shape;
+  bool fits = at && at->kind == ATTR_ARRAY && at->n == from->rank && from->rank == to->rank && from->elem == to->elem;
+  for (int i = 0; fits && i < to->rank; i++) {
+    const Attr *offset = at->items[i];
+    fits = offset->kind == ATTR_INT && offset->integer >= 0 && to->shape[i] > 0 &&
+           offset->integer % to->shape[i] == 0 && offset->integer <= from->shape[i] - to->shape[i] &&
+           same[i] == whole[i];
+  }
+  return fits || ir_wrong(v, op, "%s is not a part of %s at these offsets", text(v, to), text(v, from));
+}
+
 static bool rule_memdesc_trans(Verifier *v, const Op *op) {
   const Type *from = operand_type(op, 0), *to = result_type(op, 0);
   const Attr *order = ir_attr(op, "order");
@@ -132,6 +148,7 @@ TypeRule *const ir_gpu_rules[OPCODES] = {
     [OP_LOCAL_LOAD] = rule_local_load,
     [OP_LOCAL_STORE] = rule_local_store,
     [OP_MEMDESC_INDEX] = rule_memdesc_index,
+    [OP_MEMDESC_SUBSLICE] = rule_memdesc_subslice,
     [OP_MEMDESC_TRANS] = rule_memdesc_trans,
     [OP_ASYNC_COPY] = rule_async_copy,
     [OP_INIT_BARRIER] = rule_mbarrier,

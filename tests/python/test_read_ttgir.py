@@ -1,5 +1,7 @@
 """Triton GPU IR in the forms that Triton 3.6 and 3.9 print and this compiler does not: read, run on the simulated GPU."""
 
+import zlib
+
 import pytest
 import torch
 import triton
@@ -21,8 +23,10 @@ def run(tmp_path, monkeypatch):
 
     def run(kernel, sm, text, *args, **keywords):
         monkeypatch.setenv("TRITONC_SIMULATE", f"cuda:{sm}")
-        path = tmp_path / f"{kernel.__name__}.ttgir"
-        path.write_text(HEAD.replace("SM", str(sm)) + text + "\n}\n")
+        text = HEAD.replace("SM", str(sm)) + text + "\n}\n"
+        path = tmp_path / str(zlib.crc32(text.encode())) / f"{kernel.__name__}.ttgir"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
         kernel[(1,)](*args, ir_override=str(path), **keywords)
 
     return run
@@ -248,3 +252,81 @@ def test_batches_of_products_on_tensor_cores(run, monkeypatch, elem, dtype, widt
     c = torch.empty(4, 16, 16)
     run(batch_kernel, 80, batched(elem, width), a, b, c)
     assert torch.equal(c, a.float() @ b.float())
+
+
+PIECES = """
+  tt.func public @two(%x: !tt.ptr<f16>, %o: !tt.ptr<f16>) {
+    %r = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #rows}>>
+    %c = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32, #ttg.slice<{dim = 0, parent = #rows}>>
+    %re = tt.expand_dims %r {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #rows}>> -> tensor<64x1xi32, #rows>
+    %ce = tt.expand_dims %c {axis = 0 : i32} : tensor<32xi32, #ttg.slice<{dim = 0, parent = #rows}>> -> tensor<1x32xi32, #rows>
+    %w = arith.constant dense<32> : tensor<64x1xi32, #rows>
+    %rw = arith.muli %re, %w : tensor<64x1xi32, #rows>
+    %rb = tt.broadcast %rw : tensor<64x1xi32, #rows> -> tensor<64x32xi32, #rows>
+    %cb = tt.broadcast %ce : tensor<1x32xi32, #rows> -> tensor<64x32xi32, #rows>
+    %at = arith.addi %rb, %cb : tensor<64x32xi32, #rows>
+    %xs = tt.splat %x : !tt.ptr<f16> -> tensor<64x32x!tt.ptr<f16>, #rows>
+    %p = tt.addptr %xs, %at : tensor<64x32x!tt.ptr<f16>, #rows>, tensor<64x32xi32, #rows>
+    %v = tt.load %p : tensor<64x32x!tt.ptr<f16>, #rows>
+    %b = ttg.local_alloc %v : (tensor<64x32xf16, #rows>) -> !ttg.memdesc<64x32xf16, #swizzled, #smem, mutable>
+PARTS
+    tt.return
+  }"""
+PIECE = """
+    %sI = ttg.memdesc_subslice %b[ROW, COL] : !ttg.memdesc<64x32xf16, #swizzled, #smem, mutable> -> !ttg.memdesc<32x8xf16, #swizzled, #smem, mutable, 64x32>
+    %lI = ttg.local_load %sI : !ttg.memdesc<32x8xf16, #swizzled, #smem, mutable, 64x32> -> tensor<32x8xf16, #piece>
+    %rI = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32, #ttg.slice<{dim = 1, parent = #piece}>>
+    %cI = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32, #ttg.slice<{dim = 0, parent = #piece}>>
+    %reI = tt.expand_dims %rI {axis = 1 : i32} : tensor<32xi32, #ttg.slice<{dim = 1, parent = #piece}>> -> tensor<32x1xi32, #piece>
+    %ceI = tt.expand_dims %cI {axis = 0 : i32} : tensor<8xi32, #ttg.slice<{dim = 0, parent = #piece}>> -> tensor<1x8xi32, #piece>
+    %eI = arith.constant dense<8> : tensor<32x1xi32, #piece>
+    %mI = arith.muli %reI, %eI : tensor<32x1xi32, #piece>
+    %rbI = tt.broadcast %mI : tensor<32x1xi32, #piece> -> tensor<32x8xi32, #piece>
+    %cbI = tt.broadcast %ceI : tensor<1x8xi32, #piece> -> tensor<32x8xi32, #piece>
+    %sumI = arith.addi %rbI, %cbI : tensor<32x8xi32, #piece>
+    %fI = arith.constant dense<FROM> : tensor<32x8xi32, #piece>
+    %oI = arith.addi %sumI, %fI : tensor<32x8xi32, #piece>
+    %osI = tt.splat %o : !tt.ptr<f16> -> tensor<32x8x!tt.ptr<f16>, #piece>
+    %qI = tt.addptr %osI, %oI : tensor<32x8x!tt.ptr<f16>, #piece>, tensor<32x8xi32, #piece>
+    tt.store %qI, %lI : tensor<32x8x!tt.ptr<f16>, #piece>"""
+
+
+@pytest.mark.parametrize("swizzle", [(8, 1, 4), (4, 2, 4), (1, 1, 1), (2, 1, 8)])
+@pytest.mark.parametrize("piece", ["[1, 4], threadsPerWarp = [16, 2]", "[1, 1], threadsPerWarp = [4, 8]"])
+def test_parts_of_a_buffer(run, monkeypatch, swizzle, piece):
+    vec, per, most = swizzle
+    monkeypatch.setitem(
+        globals(),
+        "HEAD",
+        f"""
+#rows = #ttg.blocked<{{sizePerThread = [1, 8], threadsPerWarp = [8, 4], warpsPerCTA = [4, 1], order = [1, 0]}}>
+#piece = #ttg.blocked<{{sizePerThread = {piece}, warpsPerCTA = [4, 1], order = [1, 0]}}>
+#swizzled = #ttg.swizzled_shared<{{vec = {vec}, perPhase = {per}, maxPhase = {most}, order = [1, 0]}}>
+{HEAD}""",
+    )
+    places = [(row, col) for row in (0, 32) for col in (0, 8, 16, 24)]
+    text = ""
+    for i, (row, col) in enumerate(places):
+        one = PIECE.replace("ROW", str(row)).replace("COL", str(col)).replace("FROM", str(i * 256))
+        text += one.replace("I ", f"{i} ").replace("I,", f"{i},")
+    x, o = torch.randn(64, 32).half(), torch.empty(8, 32, 8).half()
+    run(two, 80, PIECES.replace("PARTS", text), x, o)
+    for i, (row, col) in enumerate(places):
+        assert torch.equal(o[i], x[row : row + 32, col : col + 8])
+
+
+def test_a_part_is_only_loaded_from(run, monkeypatch):
+    text = RING.replace(
+        "%w = ttg.async_wait",
+        "%part = ttg.memdesc_subslice %b[0] : !ttg.memdesc<128xf32, #shared, #smem, mutable> -> "
+        "!ttg.memdesc<64xf32, #shared, #smem, mutable, 128>\n      %w = ttg.async_wait",
+    )
+    x, o = torch.randn(512), torch.empty(512)
+    run(two, 80, text, x, o)
+    assert torch.equal(x, o)
+    moved = "ttg.memdesc_trans %part {order = array<i32: 0>} : !ttg.memdesc<64xf32, #shared, #smem, mutable, 128> -> "
+    moved += "!ttg.memdesc<64xf32, #shared, #smem, mutable>"
+    with pytest.raises(Exception, match="of a part of a buffer there are loads only"):
+        run(two, 80, text.replace("%w = ttg.async_wait", f"%no = {moved}\n      %w = ttg.async_wait"), x, o)
+    with pytest.raises(Exception, match="is not a part of"):
+        run(two, 80, text.replace("%b[0]", "%b[32]"), x, o)

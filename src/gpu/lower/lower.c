@@ -59,6 +59,7 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_LOCAL_LOAD] = lower_local,
     [OP_LOCAL_STORE] = lower_local,
     [OP_MEMDESC_INDEX] = lower_local,
+    [OP_MEMDESC_SUBSLICE] = lower_local,
     [OP_MEMDESC_TRANS] = lower_local,
     [OP_MEMDESC_RESHAPE] = lower_local,
     [OP_ASYNC_COPY] = lower_local,

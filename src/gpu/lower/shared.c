@@ -14,6 +14,53 @@ static const Layout *offsets(Lower *w, const Type *tensor, const Type *memdesc) 
   return l;
 }
 
+/* A part of a buffer has the buffer's address. An element's place in the buffer is its place in the part and, above it, bits
+ * of the part's offsets; the map to offsets in memory is linear, so each contributes its own XOR. */
+typedef struct Part {
+  const Type *buffer;
+  uint64_t place; /* of the part's first element */
+} Part;
+
+static uint64_t place_of(const Attr *offsets, const Type *buffer) {
+  uint64_t place = 0;
+  for (int d = 0, shift = 0; d < buffer->rank; shift += log2_of(buffer->shape[d]), d++)
+    place |= (uint64_t)offsets->items[d]->integer << shift;
+  return place;
+}
+
+static Part part_of(const Value *memdesc) {
+  Part p = {memdesc->type, 0};
+  const Value *v = memdesc;
+  while (v->op && v->op->code == OP_MEMDESC_SUBSLICE) v = ir_operand(v->op, 0);
+  p.buffer = v->type;
+  for (; memdesc != v; memdesc = ir_operand(memdesc->op, 0))
+    p.place |= place_of(ir_attr(memdesc->op, "offsets"), v->type);
+  return p;
+}
+
+/* The same tensor, its places among those of the buffer. */
+static const Layout *within(Lower *w, const Layout *l, const Type *buffer) {
+  AxisSize out[LAYOUT_MAX_DIMS];
+  uint64_t columns[LAYOUT_MAX_BITS] = {0};
+  for (int d = 0, at = 0; d < buffer->rank; at += out[d].bits, d++) {
+    Axis dim = (Axis)(AXIS_DIM0 + d);
+    out[d] = (AxisSize){dim, log2_of(buffer->shape[d])};
+    for (int k = 0; k < l->in_bits; k++)
+      columns[k] |= (l->column[k] >> layout_out_shift(l, dim) & (((uint64_t)1 << layout_out_bits(l, dim)) - 1)) << at;
+  }
+  return layout_new(w->cx, l->in, l->nin, out, buffer->rank, columns);
+}
+
+/* Where the part's first element lies, in elements from the buffer's beginning. */
+static uint64_t offset_of(Lower *w, const Part *p) {
+  const Layout *shared = gpu_shared_layout(w->cx, p->buffer);
+  uint64_t columns[LAYOUT_MAX_BITS] = {0};
+  for (int k = 0; k < shared->out_bits; k++) columns[k] = (uint64_t)1 << k;
+  AxisSize in = {AXIS_REGISTER, shared->out_bits};
+  const Layout *places = layout_new(w->cx, &in, 1, shared->out, shared->nout, columns);
+  return layout_map(layout_solve(w->cx, shared, places), p->place);
+}
+
 /* How many of the lowest registers have consecutive offsets: at most 16 bytes' worth. */
 static int vector_of(const Layout *l, int bytes, int most) {
   int n = 1;
@@ -44,16 +91,23 @@ static void local_store(Lower *w, Registers *x, Type *tensor, const Type *memdes
 
 static void local_load(Lower *w, const Op *op) {
   const Value *src = ir_operand(op, 0), *r = &op->results[0];
-  const Layout *l = offsets(w, r->type, src->type);
+  Part part = part_of(src);
+  bool whole = part.buffer == src->type;
+  const Layout *l = whole ? offsets(w, r->type, src->type)
+                          : layout_solve(w->cx, gpu_shared_layout(w->cx, part.buffer),
+                                         within(w, gpu_layout(w->cx, r->type), part.buffer));
+  if (!l) lower_fail(w, op, "the buffer's layout does not hold the tensor");
   const LLType *elem = lower_stored(w, r->type);
+  uint64_t first = whole ? 0 : offset_of(w, &part);
   int bytes = ll_type_bytes(elem), n = vector_of(l, bytes, 16);
+  while (first & (uint64_t)(n - 1)) n /= 2;
   LLInst *base = lower_scalar(w, src);
-  if (n * bytes <= 4 && lower_load_matrices(w, r, l, base)) return; /* else plain loads are as wide */
+  if (whole && n * bytes <= 4 && lower_load_matrices(w, r, l, base)) return; /* else plain loads are as wide */
   Places p = gpu_places_of(l, 0, l->out_bits);
   LLInst *thread = lower_thread_part(w, p.columns, p.nthread);
   Registers *out = lower_new(w, r, lower_count(w, r));
   for (int i = 0; i < out->n; i += n) {
-    LLInst *at = lower_address(w, base, &p, thread, lower_register_image(l, i), bytes);
+    LLInst *at = lower_address(w, base, &p, thread, lower_register_image(l, i) ^ first, bytes);
     LLInst *x = ll_load(&w->b, n == 1 ? elem : ll_vector(w->lm, elem, n), at, (LLMods){0});
     for (int k = 0; k < n; k++) out->at[i + k] = lower_from_stored(w, r->type, n == 1 ? x : ll_extract(&w->b, x, k));
   }
@@ -64,6 +118,13 @@ static void local_alloc(Lower *w, const Op *op) {
   LLInst *base = lower_scratch(w, op);
   lower_set(w, r, base);
   if (op->noperands) local_store(w, lower_value(w, ir_operand(op, 0)), ir_operand(op, 0)->type, r->type, base);
+}
+
+static void memdesc_subslice(Lower *w, const Op *op) {
+  for (const Use *u = op->results[0].uses; u; u = u->next)
+    if (u->op->code != OP_LOCAL_LOAD && u->op->code != OP_MEMDESC_SUBSLICE)
+      lower_fail(w, op, "of a part of a buffer there are loads only (ttg.local_load)");
+  lower_set(w, &op->results[0], lower_scalar(w, ir_operand(op, 0)));
 }
 
 static void memdesc_index(Lower *w, const Op *op) {
@@ -130,6 +191,7 @@ void lower_local(Lower *w, const Op *op) {
                 lower_scalar(w, ir_operand(op, 1)));
     return;
   case OP_MEMDESC_INDEX: memdesc_index(w, op); return;
+  case OP_MEMDESC_SUBSLICE: memdesc_subslice(w, op); return;
   case OP_MEMDESC_TRANS:
   case OP_MEMDESC_RESHAPE: lower_set(w, &op->results[0], lower_scalar(w, ir_operand(op, 0))); return;
   case OP_ASYNC_COPY: async_copy(w, op); break;

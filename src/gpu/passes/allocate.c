@@ -40,6 +40,7 @@ Op *gpu_buffer_of(const Value *v) {
     switch (v->op->code) {
     case OP_LOCAL_ALLOC: return v->op;
     case OP_MEMDESC_INDEX:
+    case OP_MEMDESC_SUBSLICE:
     case OP_MEMDESC_TRANS:
     case OP_MEMDESC_RESHAPE: v = ir_operand(v->op, 0); break;
     case OP_WARP_GROUP_DOT_WAIT: v = ir_operand(v->op, v->index); break;
