@@ -135,20 +135,36 @@ static bool follows_operands(const Op *op) {
   }
 }
 
+bool cpu_is_aligned(const VectorLoop *l, const LaneForm *x) {
+  return is_affine(x) && is_step(x, 1) && x->v.is_known && x->v.value % l->lanes == 0;
+}
+
+static EvenForm run_form(const VectorLoop *l, const Value *v, const LaneForm *at, int moving) {
+  const EvenForm unknown = {.moving = -1};
+  const IndexAxis *a = &cpu_axis(l->index, v)[moving];
+  if (!l->is_open || !cpu_is_aligned(l, &at[moving])) return unknown;
+  if ((a->stride && !a->wrap) || cpu_run(l->index, v, moving) < l->lanes) return unknown;
+  if (a->wrap && l->assume && map_has(&l->nest->linear, a->wrap)) return unknown; /* here it moves evenly throughout */
+  return (EvenForm){moving, a->constancy < l->lanes, true};
+}
+
 EvenForm cpu_even_form(const VectorLoop *l, const Value *v, const LaneForm *at) {
   const EvenForm unknown = {.moving = -1};
   const Type *elem = v->type->elem;
   int moving = -1;
   int64_t stride, bytes = ir_is_ptr(elem) ? ir_elem_bytes(elem->elem) : 1;
   bool is_index = ir_is_ptr(elem) || (ir_is_int(elem) && elem->bits > 1);
-  if (l->lanes == 1 || !is_index || follows_operands(v->op)) return unknown;
+  if (l->lanes == 1 || !(ir_is_ptr(elem) || ir_is_int(elem))) return unknown;
   for (int d = 0; d < v->type->rank; d++) {
     if (is_uniform(&at[d])) continue;
     if (!is_affine(&at[d]) || moving >= 0 || !at[d].step.is_known) return unknown;
     moving = d;
   }
-  if (moving < 0 || !index_const_stride(index_of(l->index, v), moving, &stride) || stride % bytes) return unknown;
-  return (EvenForm){moving, stride / bytes * at[moving].step.value};
+  if (moving < 0) return unknown;
+  const EvenForm run = run_form(l, v, at, moving);
+  if (run.moving >= 0 || !is_index || follows_operands(v->op)) return run;
+  if (!index_const_stride(index_of(l->index, v), moving, &stride) || stride % bytes) return unknown;
+  return (EvenForm){moving, stride / bytes * at[moving].step.value, false};
 }
 
 /* ---- coordinates ------------------------------------------------------------------------------------------------- */

@@ -62,10 +62,12 @@ ElementForm cpu_element_form(const VectorLoop *l, const Op *op, const LaneForm *
 const char *cpu_swapped_predicate(const char *predicate);
 
 /* Of an integer or pointer that the index analysis knows to move evenly along the one dimension whose coordinate does,
- * by so many elements per lane. Not of ops whose lanes follow from their operands' as precisely. */
+ * by so many elements per lane. Not of ops whose lanes follow from their operands' as precisely. Of one that does not,
+ * each vector may be one block of equal elements, or one run, as where a row is `i / 64` and a column `i % 64`. */
 typedef struct EvenForm {
   int moving; /* the dimension; -1: it is not known to move evenly */
   int64_t step;
+  bool in_runs; /* so it moves within each vector only, from that one's first lane */
 } EvenForm;
 EvenForm cpu_even_form(const VectorLoop *l, const Value *v, const LaneForm *at);
 
@@ -77,6 +79,9 @@ typedef enum DigitForm {
   DIGIT_VECTOR,
 } DigitForm;
 DigitForm cpu_digit_form(const VectorLoop *l, const LaneForm *x, int shift, int64_t size);
+
+/* Does the coordinate begin each vector at a multiple of a vector's lanes, and move by one? */
+bool cpu_is_aligned(const VectorLoop *l, const LaneForm *coordinate);
 
 /* Are the elements of an access next to each other? `p`: of its pointers. */
 bool cpu_is_contiguous(const VectorLoop *l, const Op *access, const LaneForm *p);

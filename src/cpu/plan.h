@@ -73,6 +73,12 @@ typedef struct NestTest {
   WrapTest wrap;
 } NestTest;
 
+/* A load whose tile consists of runs of a few cache lines (a transposed copy's) waits for memory at each of them: no
+ * prefetcher of a processor sees where the next run begins. Its address CPU_AHEAD bytes of elements further is computed
+ * and fetched with each vector: on a Zen 3 core a copy that permutes rows of 128 bytes in 16 MB took 23 ms without, 10
+ * with 512 bytes, 7 with 2048. */
+enum { CPU_AHEAD = 2048, CPU_SHORT_RUN = 512 };
+
 struct Nest {
   const Type *type; /* of any tensor of the iteration space */
   Vec(Member) members;
@@ -88,6 +94,7 @@ struct Nest {
   Map unit;    /* accesses whose step along it is one element if the tests hold */
   Map linear;  /* `x % n` that do not wrap if the tests hold */
   Map reads;   /* arguments that contiguous loads read from */
+  Map ahead;   /* loads by short runs, whose elements CPU_AHEAD bytes further are fetched ahead */
   Map fetched; /* those of them from which what the next program reads is fetched ahead (emit_prefetch.c) */
 };
 
@@ -152,6 +159,9 @@ Value *cpu_access_other(const Op *op); /* of a load, or NULL */
 const IndexAxis *cpu_axis(IndexInfo *ix, const Value *v); /* how a tensor of integers or pointers moves */
 /* The function argument that a pointer comes from, or NULL when that is not plain. */
 const Value *cpu_pointer_base(IndexInfo *ix, const Value *ptr);
+/* Along `axis`, how many elements, from a multiple of this on, are the same or lie side by side: a power of two. Vectors of
+ * so many are one scalar's. */
+int64_t cpu_run(IndexInfo *ix, const Value *v, int axis);
 /* By how much the left side of a comparison of integers grows against the right side per step along `axis`: 1 or -1, if it
  * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
 enum { CPU_NO_STEP = 2 };

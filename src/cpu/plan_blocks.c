@@ -584,7 +584,7 @@ static void decide_results(Op *op, void *arg) {
 const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa) {
   FunctionPlan *plan = NEW(cx, FunctionPlan);
   plan->func = cpu_plan_kernel(cx, m, &plan->args);
-  plan->index = index_analyze(cx, m);
+  plan->index = index_analyze_strictly(cx, m);
   Planner all = {.cx = cx, .index = plan->index, .isa = isa, .result = plan};
   attach(plan->func, &all);
   ir_walk(plan->func, attach, &all);

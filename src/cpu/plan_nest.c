@@ -72,7 +72,8 @@ typedef struct Choice {
   Planner *pl;
   const Nest *nest;
   int votes[MAX_RANK];
-  int widest; /* bytes of the widest data */
+  int widest;            /* bytes of the widest data */
+  int64_t run[MAX_RANK]; /* the least of the runs that accesses consist of along a dimension (cpu_run) */
   int cost;
   bool gathers;
 } Choice;
@@ -98,6 +99,8 @@ static void vote_access(Choice *c, Value *ptr, const int *map, int weight) {
     if (to < 0 || c->nest->shape[to] == 1) continue;
     if (cpu_moves_by_one(c->pl->index, ptr, d))
       c->votes[to] += 4 * weight;
+    else if (cpu_is_in_runs(c->pl->index, ptr, d))
+      c->votes[to] += 4 * weight, c->run[to] = min64(c->run[to], cpu_run(c->pl->index, ptr, d));
     else if (a[d].stride && (a[d].stride->n || (a[d].wrap && a[d].stride->constant <= bytes)))
       c->votes[to] += 2 * weight;
     else
@@ -169,7 +172,8 @@ static int choose_lanes(const Choice *c) {
   if (!c->gathers && !scans && c->cost <= 40) lanes *= folds && c->cost <= 12 ? 4 : 2;
   if (lanes > 64) lanes = 64;
   if (c->gathers && lanes > 16) lanes = 16;
-  while (lanes > c->nest->shape[c->nest->vector_dim]) lanes /= 2;
+  int64_t most = min64(c->nest->shape[c->nest->vector_dim], c->run[c->nest->vector_dim]);
+  while (lanes > most) lanes /= 2;
   return lanes < 1 ? 1 : lanes;
 }
 
@@ -307,6 +311,7 @@ static bool plan_pointers(Accesses *a, const Op *op, int axis) {
   const IndexAxis *x = &cpu_axis(a->pl->index, ptr)[axis];
   int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
   WrapTest wraps;
+  if (cpu_is_in_runs(a->pl->index, ptr, axis)) return x->contiguity >= a->nest->lanes;
   if (!x->stride || (x->wrap && !cpu_wrap_test(a->pl, a->nest, x->wrap, &wraps))) return false;
   if (x->stride->n) {
     if (!may_be_one(x->stride, bytes) || !cpu_sum_known(a->pl, x->stride, bytes)) return false;
@@ -334,12 +339,21 @@ static bool mask_bounds(Accesses *a, Value *mask, int axis) {
   return work->access.is_bound;
 }
 
+/* Short runs, in a long row, at addresses that are computed from the indices alone? */
+static bool is_in_short_runs(const Accesses *a, const Value *ptr, int axis) {
+  int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
+  bool is_long = a->nest->rank == 1 || ptr->type->shape[axis] * bytes >= 2 * CPU_AHEAD;
+  return is_long && axis == ptr->type->rank - 1 && cpu_is_in_runs(a->pl->index, ptr, axis) &&
+         cpu_axis(a->pl->index, ptr)[axis].contiguity * bytes <= CPU_SHORT_RUN && cpu_is_index(ptr);
+}
+
 static void plan_access(Accesses *a, const Op *op, const int *map) {
   Value *ptr = ir_operand(op, 0), *mask = cpu_access_mask(op);
   int axis = follows(map, ptr->type->rank, a->nest->vector_dim);
   bool contiguous = axis >= 0 && plan_pointers(a, op, axis);
   const Value *base = cpu_pointer_base(a->pl->index, ptr);
   if (op->code == OP_LOAD && contiguous && base) add(a->pl->cx, &a->nest->reads, base);
+  if (op->code == OP_LOAD && contiguous && is_in_short_runs(a, ptr, axis)) add(a->pl->cx, &a->nest->ahead, op);
   if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) add(a->pl->cx, &a->nest->bounded, op);
 }
 
@@ -390,6 +404,7 @@ void cpu_plan_nest(Planner *pl, Nest *nest) {
     map[d] = d;
   }
   Choice c = {.pl = pl, .nest = nest};
+  for (int d = 0; d < nest->rank; d++) c.run[d] = INT64_MAX;
   for (uint32_t i = 0; i < nest->members.len; i++) vote_member(&c, &nest->members.at[i], map);
   nest->vector_dim = choose_dim(&c);
   nest->lanes = nest->serial ? 1 : choose_lanes(&c);

@@ -78,6 +78,18 @@ bool cpu_moves_by_one(IndexInfo *ix, const Value *v, int axis) {
   return index_const_stride(index_of(ix, v), axis, &stride) && stride == (ir_is_ptr(e) ? ir_elem_bytes(e->elem) : 1);
 }
 
+int64_t cpu_run(IndexInfo *ix, const Value *v, int axis) {
+  const IndexAxis *a = &cpu_axis(ix, v)[axis];
+  return max64(a->contiguity, a->constancy);
+}
+
+bool cpu_is_in_runs(IndexInfo *ix, const Value *ptr, int axis) {
+  const IndexAxis *a = &cpu_axis(ix, ptr)[axis];
+  if ((a->stride && !a->wrap) || cpu_run(ix, ptr, axis) < CPU_LEAST_RUN) return false;
+  int64_t n;
+  return !a->wrap || (ir_is_const_int(ir_operand(a->wrap->op, 1), &n) && n < ptr->type->shape[axis]);
+}
+
 int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis) {
   const Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
   const Index *x = index_of(ix, a), *y = index_of(ix, b);
@@ -139,7 +151,9 @@ static int op_cost(Planner *pl, Op *op) {
     const Value *ptr = ir_operand(op, 0);
     const IndexAxis *a = cpu_axis(pl->index, ptr);
     for (int i = 0; i < ptr->type->rank; i++)
-      if (a[i].stride && (a[i].wrap || a[i].stride->n || cpu_moves_by_one(pl->index, ptr, i))) return 1;
+      if ((a[i].stride && (a[i].wrap || a[i].stride->n)) || cpu_moves_by_one(pl->index, ptr, i) ||
+          cpu_is_in_runs(pl->index, ptr, i))
+        return 1;
     return 12;
   }
   case OP_DIVF:

@@ -77,6 +77,10 @@ bool cpu_sum_known(Planner *p, const IndexSum *s, int64_t unit);
 /* Is `v` a tensor that lies in scratch, rather than an expression, as the plan stands? */
 bool cpu_to_store(const Value *v);
 bool cpu_is_affine(Planner *p, const Value *v); /* moves along every axis by the same amount everywhere, or modulo something */
+/* Where an `x % n` starts again several times in a tile, no test in front of the loops could hold; the tile consists of
+ * shorter runs. From this length on they are better than gathers: a register of f32 on most processors. */
+enum { CPU_LEAST_RUN = 8 };
+bool cpu_is_in_runs(IndexInfo *ix, const Value *ptr, int axis);
 bool cpu_moves_by_one(IndexInfo *ix, const Value *v, int axis); /* by one element, everywhere */
 /* Is the boolean tensor `mask` a conjunction of bounds, each on one dimension: the true elements form a box that begins
  * at 0? */

@@ -104,7 +104,7 @@ static void visit_result(IndexInfo *ix, const Op *op, const Value *v) {
   if (is_number) index_far(ix, op, v, x);
   if (!is_constant && is_number) index_runs(ix, op, v, x);
   if (!is_constant && index_is_boolean(v->type)) index_bounds(ix, op, v, x);
-  if (is_number) index_hints(v, x);
+  if (is_number) index_hints(ix, v, x);
   if (ir_is_ptr(index_elem(v->type))) x->root = root_of(ix, op, v);
   index_complete(ix, v, x);
   set(ix, v, x);
@@ -141,7 +141,7 @@ static void flow(IndexInfo *ix, const Value *from, const Value *v, const Op *reg
     if (out->lo < old->lo) out->lo = lo;
     if (out->hi > old->hi) out->hi = hi;
   }
-  if (v->block && index_is_number(v->type)) index_hints(v, out);
+  if (v->block && index_is_number(v->type)) index_hints(ix, v, out);
   index_complete(ix, v, out);
   set(ix, v, out);
 }
@@ -152,7 +152,7 @@ static void visit_for(IndexInfo *ix, const Op *op) {
   const Index *lower = index_operand(ix, op, 0), *upper = index_operand(ix, op, 1), *step = index_operand(ix, op, 2);
   Index *x = index_nothing(ix, iv);
   x->axis[0].divisibility = min64(lower->axis[0].divisibility, step->axis[0].divisibility);
-  index_hints(iv, x);
+  index_hints(ix, iv, x);
   bool is_unsigned = ir_attr(op, "unsignedCmp") != NULL; /* then the bounds are those of numbers below 2^(bits - 1) */
   if (step->lo >= 1 && (!is_unsigned || upper->lo >= 0)) {
     x->lo = max64(x->lo, is_unsigned ? max64(lower->lo, 0) : lower->lo);
@@ -315,9 +315,10 @@ static const Op *op_after(const Op *op, const Op *root) {
   return NULL;
 }
 
-IndexInfo *index_analyze(Ctx *cx, const Module *m) {
+static IndexInfo *analyze(Ctx *cx, const Module *m, bool strict) {
   IndexInfo *ix = NEW(cx, IndexInfo);
   ix->cx = cx;
+  ix->strict = strict;
   ix->zero = index_sum_const(ix, 0);
   for (const Op *op = op_after(m->op, m->op); op; op = op_after(op, m->op)) {
     vec_push(cx, &ix->order, ((Place){.op = op}));
@@ -333,6 +334,10 @@ IndexInfo *index_analyze(Ctx *cx, const Module *m) {
   ix->visiting = 0;
   return ix;
 }
+
+IndexInfo *index_analyze(Ctx *cx, const Module *m) { return analyze(cx, m, false); }
+
+IndexInfo *index_analyze_strictly(Ctx *cx, const Module *m) { return analyze(cx, m, true); }
 
 /* ---- loops ------------------------------------------------------------------------------------------------------- */
 

@@ -27,7 +27,7 @@
  * What feeds it: constants, tl.arange, arithmetic, casts, shapes, loop-carried values, `tt.divisibility` of arguments
  * (specialization), tl.assume, and the hints tl.multiple_of, tl.max_contiguous and tl.max_constancy. Hints count for
  * contiguity, divisibility and constancy only, never for a stride: kernels promise whole tiles where they mean
- * vectors.
+ * vectors. A target for which a vector is more than 16 bytes analyzes strictly: without hints.
  *
  * Assumptions. As in the language's own notion of contiguity, arithmetic on indices does not overflow
  * within a tile: sums are mathematical integers, to be computed in 64 bits from sign-extended scalars. Multiples of
@@ -119,6 +119,9 @@ typedef struct IndexInfo IndexInfo;
 
 /* Everything below the module's functions. */
 IndexInfo *index_analyze(Ctx *cx, const Module *m);
+/* The same for a target that takes whole runs and blocks as they are, however long, rather than up to 16 bytes of them
+ * under a mask: hints are ignored, and what is divided has to be known not to be negative. */
+IndexInfo *index_analyze_strictly(Ctx *cx, const Module *m);
 /* Never NULL: values that the analysis has not seen, and those that are neither integers nor pointers, are unknown. */
 const Index *index_of(IndexInfo *ix, const Value *v);
 

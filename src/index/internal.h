@@ -25,6 +25,7 @@ typedef struct Place {
 
 struct IndexInfo {
   Ctx *cx;
+  bool strict; /* index_analyze_strictly */
   Map facts;  /* Value to Fact */
   Map places; /* Op to its number, plus one */
   Map sums;   /* hash to SumNode */
@@ -89,7 +90,7 @@ void index_meet_runs(const Index *x, const Index *y, int64_t unit, Index *out);
 /* Runs that follow from the form alone. */
 void index_runs_of_form(IndexInfo *ix, const Type *t, Index *out);
 /* What the programmer asserts by tt.divisibility and its like. */
-void index_hints(const Value *v, Index *out);
+void index_hints(IndexInfo *ix, const Value *v, Index *out);
 
 const IndexMask *index_mask_itself(IndexInfo *ix, const Value *v);
 

@@ -42,11 +42,20 @@ static int64_t both_constant(const Index *x, const Index *y, int d) {
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
+/* The runs of `x` along axis d when it becomes a wider number. Those that begin at multiples of their length do not wrap
+ * around on the way, whatever the numbers are; others may, if they are hashes. */
+static int64_t widened_run(const IndexInfo *ix, const Index *x, int d, bool is_unsigned) {
+  const IndexAxis *a = &x->axis[d];
+  bool is_sure = !ix->strict || (a->stride && !is_unsigned) || x->lo >= 0 || a->divisibility >= a->contiguity;
+  return is_sure ? a->contiguity : 1;
+}
+
 /* l + r * scale, where neighbours in l differ by `scale` (pointers: the element's bytes). */
-static void sum(const Index *l, const Index *r, int64_t scale, Index *a) {
+static void sum(const IndexInfo *ix, const Index *l, const Index *r, int64_t scale, bool widens, Index *a) {
   for (int d = 0; d < a->rank; d++) {
     const IndexAxis *x = &l->axis[d], *y = &r->axis[d];
-    int64_t run_l = min64(x->contiguity, y->constancy), run_r = min64(y->contiguity, x->constancy);
+    int64_t right = widens ? widened_run(ix, r, d, false) : y->contiguity;
+    int64_t run_l = min64(x->contiguity, y->constancy), run_r = min64(right, x->constancy);
     int64_t run = max64(run_l, run_r), bytes = low_bit(scale);
     int64_t single_l = elements_of(l, d, scale), single_r = times_pow2(elements_of(r, d, 1), bytes);
     a->axis[d].contiguity = run;
@@ -99,21 +108,26 @@ static int64_t between_multiples(const Index *x, const Index *divisor, int d) {
   return min64(g, divisor->axis[d].constancy);
 }
 
-static void quotient(const Index *l, const Index *r, Index *a) {
+/* Are numbers divided that may be negative? Rounded toward zero, blocks and runs break at zero. */
+static bool may_break(const IndexInfo *ix, const Op *op, const Index *l) {
+  return ix->strict && l->lo < 0 && (op->code == OP_DIVSI || op->code == OP_REMSI);
+}
+
+static void quotient(const Index *l, const Index *r, bool breaks, Index *a) {
   int64_t k = 0;
   if (index_const(r, &k) && k == 1) {
     copy(l, a);
     return;
   }
   for (int d = 0; d < a->rank; d++) {
-    a->axis[d].constancy = max64(both_constant(l, r, d), between_multiples(l, r, d));
+    a->axis[d].constancy = max64(both_constant(l, r, d), breaks ? 1 : between_multiples(l, r, d));
     if (k > 0 && is_pow2(k)) a->axis[d].divisibility = max64(1, elements_of(l, d, 1) / k);
   }
 }
 
-static void remainder_of(const Index *l, const Index *r, Index *a) {
+static void remainder_of(const Index *l, const Index *r, bool breaks, Index *a) {
   for (int d = 0; d < a->rank; d++) {
-    int64_t run = between_multiples(l, r, d);
+    int64_t run = breaks ? 1 : between_multiples(l, r, d);
     a->axis[d].contiguity = run;
     a->axis[d].divisibility = min64(start_of(l, d, run, 1), elements_of(r, d, 1));
     a->axis[d].constancy = both_constant(l, r, d);
@@ -129,6 +143,19 @@ static void shifted_left(const Index *l, const Index *r, Index *a) {
   }
 }
 
+/* l >> r: rounded down, so that runs of negative numbers are like others. */
+static void shifted_right(const Index *l, const Index *r, Index *a) {
+  int64_t k;
+  bool is_const = index_const(r, &k) && k >= 0 && k < 40;
+  for (int d = 0; d < a->rank; d++) {
+    const IndexAxis *x = &l->axis[d];
+    a->axis[d].constancy = both_constant(l, r, d);
+    if (!is_const) continue;
+    a->axis[d].constancy = max64(a->axis[d].constancy, min64(min64(x->contiguity, x->divisibility), (int64_t)1 << k));
+    a->axis[d].divisibility = max64(1, elements_of(l, d, 1) >> k);
+  }
+}
+
 /* Bits are or'ed, and'ed, exchanged; the smaller or the larger of the two is taken. */
 static void common(const Index *l, const Index *r, Index *a) {
   for (int d = 0; d < a->rank; d++) {
@@ -137,8 +164,18 @@ static void common(const Index *l, const Index *r, Index *a) {
   }
 }
 
-static void equally_constant(const Index *l, const Index *r, Index *a) {
-  for (int d = 0; d < a->rank; d++) a->axis[d].constancy = both_constant(l, r, d);
+/* l & r: of r = 2^k - 1 a remainder, rounded down. */
+static void masked(const Index *l, const Index *r, Index *a) {
+  int64_t k;
+  common(l, r, a);
+  if (!index_const(r, &k) || k < 1 || k >= INDEX_MUCH || !is_pow2(k + 1)) return;
+  for (int d = 0; d < a->rank; d++) {
+    const IndexAxis *x = &l->axis[d];
+    int64_t run = min64(min64(x->contiguity, x->divisibility), k + 1);
+    if (run == 1) continue;
+    a->axis[d].contiguity = run;
+    a->axis[d].divisibility = min64(x->divisibility, k + 1);
+  }
 }
 
 /* x < n is the same for a run of x that lies between two multiples of what n is a multiple of. */
@@ -251,7 +288,7 @@ static const Index *kept_runs(IndexInfo *ix, const Value *v, const Index *x) {
   return kept;
 }
 
-static void cast(const Op *op, const Index *x, Index *a) {
+static void cast(const IndexInfo *ix, const Op *op, const Index *x, Index *a) {
   const Type *t = op->results[0].type, *from = ir_operand(op, 0)->type;
   int bits = index_elem(t)->bits;
   if (index_unit(t) != index_unit(from) || op->code == OP_PTR_TO_INT || op->code == OP_INT_TO_PTR) {
@@ -262,6 +299,11 @@ static void cast(const Op *op, const Index *x, Index *a) {
   for (int d = 0; d < a->rank && op->code == OP_TRUNCI && bits < 32; d++) { /* may overflow within a tile */
     a->axis[d].divisibility = min64(elements_of(x, d, 1), (int64_t)1 << bits);
     a->axis[d].contiguity = 1;
+  }
+  for (int d = 0; d < a->rank && (op->code == OP_EXTSI || op->code == OP_EXTUI); d++) {
+    int64_t run = widened_run(ix, x, d, op->code == OP_EXTUI);
+    a->axis[d].divisibility = start_of(x, d, run, 1);
+    a->axis[d].contiguity = run;
   }
 }
 
@@ -290,17 +332,17 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_BROADCAST: broadcast(ir_operand(op, 0)->type, t, x, a); break;
   case OP_TRANS: transposed(op, x, a); break;
   case OP_RESHAPE: reshaped(op, ir_operand(op, 0)->type, t, x, unit, a); break;
-  case OP_ADDI: sum(x, y, 1, a); break;
+  case OP_ADDI: sum(ix, x, y, 1, false, a); break;
   case OP_SUBI: difference(x, y, a); break;
-  case OP_ADDPTR: sum(x, kept_runs(ix, ir_operand(op, 1), y), unit, a); break;
+  case OP_ADDPTR: sum(ix, x, kept_runs(ix, ir_operand(op, 1), y), unit, true, a); break;
   case OP_MULI: product(x, y, a); break;
   case OP_SHLI: shifted_left(x, y, a); break;
   case OP_DIVSI:
-  case OP_DIVUI: quotient(x, y, a); break;
+  case OP_DIVUI: quotient(x, y, may_break(ix, op, x), a); break;
   case OP_REMSI:
-  case OP_REMUI: remainder_of(x, y, a); break;
+  case OP_REMUI: remainder_of(x, y, may_break(ix, op, x), a); break;
   case OP_CMPI: comparison(op, x, y, a); break;
-  case OP_ANDI:
+  case OP_ANDI: masked(x, y, a); break;
   case OP_ORI:
   case OP_XORI:
   case OP_MINSI:
@@ -308,16 +350,16 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_MINUI:
   case OP_MAXUI: common(x, y, a); break;
   case OP_SHRSI:
-  case OP_SHRUI: equally_constant(x, y, a); break;
+  case OP_SHRUI: shifted_right(x, y, a); break;
   case OP_SELECT: selected(ix, op, a); break;
   case OP_CONVERT_LAYOUT: copy(x, a); break;
   case OP_EXTSI:
-  case OP_EXTUI: cast(op, kept_runs(ix, ir_operand(op, 0), x), a); break;
+  case OP_EXTUI: cast(ix, op, kept_runs(ix, ir_operand(op, 0), x), a); break;
   case OP_INDEX_CAST:
   case OP_TT_BITCAST:
   case OP_PTR_TO_INT:
   case OP_INT_TO_PTR:
-  case OP_TRUNCI: cast(op, x, a); break;
+  case OP_TRUNCI: cast(ix, op, x, a); break;
   case OP_LOAD: loaded(ix, op, a); break;
   default: break;
   }
@@ -325,13 +367,17 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
 
 /* ---- hints ------------------------------------------------------------------------------------------------------- */
 
+/* Of a function, whose hints are what its call was specialized to, and checked. */
+static bool is_argument(const Value *v) { return v->block && v->block->region->op->code == OP_FUNC; }
+
 /* An integer, or one per axis. */
 static int64_t hinted(const Attr *a, int d, int64_t known) {
   const Attr *item = !a ? NULL : a->kind == ATTR_INT ? a : a->n == 1 ? a->items[0] : d < a->n ? a->items[d] : NULL;
   return item && item->integer > 0 ? max64(known, low_bit(item->integer)) : known;
 }
 
-void index_hints(const Value *v, Index *out) {
+void index_hints(IndexInfo *ix, const Value *v, Index *out) {
+  if (ix->strict && !is_argument(v)) return;
   const Attr *divisibility = ir_hint(v, "tt.divisibility"), *contiguity = ir_hint(v, "tt.contiguity"),
              *constancy = ir_hint(v, "tt.constancy");
   for (int d = 0; d < out->rank; d++) {

@@ -162,9 +162,15 @@ static void test_accesses(void **state) {
 
 static Run totals;
 
+typedef struct Program {
+  uint64_t seed;
+  bool strict;
+} Program;
+
 static void check_random(Ctx *cx, void *arg) {
-  uint64_t seed = *(uint64_t *)arg;
-  Gen g = {.cx = cx, .state = mix(seed), .seed = seed};
+  const Program *p = arg;
+  uint64_t seed = p->seed;
+  Gen g = {.cx = cx, .state = mix(seed), .seed = seed, .lies = p->strict};
   Module *m = random_module(&g);
   const char *wrong = ir_verify(cx, m);
   if (wrong) fail_msg("%s", wrong);
@@ -173,7 +179,8 @@ static void check_random(Ctx *cx, void *arg) {
     ir_print(&b, m, (PrintOptions){.no_locations = true});
     puts(buf_text(&b));
   }
-  Run r = {.cx = cx, .ix = index_analyze(cx, m), .seed = seed};
+  Run r = {.cx = cx, .seed = seed, .strict = p->strict};
+  r.ix = p->strict ? index_analyze_strictly(cx, m) : index_analyze(cx, m);
   const Block *entry = ir_entry(ir_module_func(m, "f"), 0);
   for (int i = 0; i < entry->nargs; i++) fresh(&r, entry->args[i])->at[0] = argument(seed, i);
   for (int i = 0; i < entry->nargs; i++) check(&r, entry->args[i]);
@@ -197,11 +204,14 @@ static void test_law(void **state) {
                     : i < n + more     ? UNSIGNED_SEEDS + i - n
                     : i < n + 2 * more ? END_SEEDS + i - n - more
                                        : rare[i - n - 2 * more];
-    Ctx *cx = ctx_new(NULL);
-    Err e = ctx_protect(cx, check_random, &seed);
-    if (e != ERR_NONE) print_error("seed %" PRIu64 "\n", seed);
-    assert_int_equal(e, ERR_NONE);
-    ctx_free(cx);
+    for (int strict = 0; strict < 2; strict++) {
+      Ctx *cx = ctx_new(NULL);
+      Program p = {seed, strict};
+      Err e = ctx_protect(cx, check_random, &p);
+      if (e != ERR_NONE) print_error("seed %" PRIu64 "%s\n", seed, strict ? ", strictly" : "");
+      assert_int_equal(e, ERR_NONE);
+      ctx_free(cx);
+    }
   }
   /* The law must not hold for want of anything said. */
   if (one) return;

@@ -2,12 +2,14 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import triton
 import triton.language as tl
 from triton._C import libtriton as _C
@@ -374,3 +376,52 @@ def test_weaker_dot(tmp_path):
         assert done.returncode == 0, done.stderr
         told = 'TRITONC_CPU_DOT is "best", but this processor has' in done.stderr and " generic" in done.stderr
         assert told == (name == "best"), done.stderr
+
+
+@triton.jit
+def permuted_kernel(x, y, scales, SIZE: tl.constexpr):
+    """Rows of 64 are permuted, and each is scaled: what Inductor makes of (x.permute(1, 0, 2) * s).contiguous()."""
+    i = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
+    column, row, block = i % 64, (i // 64) % 32, i // 2048
+    tl.store(y + i, tl.load(x + column + 64 * block + 256 * row) * tl.load(scales + (i >> 6) % 32))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.int8])
+@pytest.mark.parametrize("size", [1024, 128, 32])
+def test_rows_are_read_whole(dtype, size):
+    """Where a tile consists of runs, each vector is one load, and what is the same throughout a run is a scalar."""
+    x, s = (torch.randint(-5, 5, shape).to(dtype) for shape in ((32, 4, 64), (32,)))
+    y = torch.empty(4, 32, 64, dtype=dtype)
+    kernel = permuted_kernel[(4 * 32 * 64 // size,)](x, y, s, size)
+    assert torch.equal(y, x.permute(1, 0, 2) * s[None, :, None])
+    ir = kernel.asm["llir"]
+    of_one = re.findall(r"= load (?:float|half|i8), ptr", ir)
+    assert "gather" not in ir and len(of_one) <= 2, ir  # of the scales, in each version of the loop
+
+
+@triton.jit
+def unevenly_kernel(x, out, first, SIZE: tl.constexpr):
+    i = first + tl.arange(0, SIZE)
+    n: tl.constexpr = SIZE
+    tl.store(out + tl.arange(0, SIZE), i // 16)
+    tl.store(out + n + tl.arange(0, SIZE), i % 16)
+    tl.store(out + 2 * n + tl.arange(0, SIZE), i & 15)
+    tl.store(out + 3 * n + tl.arange(0, SIZE), i >> 4)
+    tl.store(out + 4 * n + tl.arange(0, SIZE), tl.load(x + 64 + i % 16 + i // 16))
+    promised = tl.max_contiguous(tl.multiple_of(i * 3 % SIZE, SIZE), SIZE)
+    tl.store(out + 5 * n + tl.arange(0, SIZE), tl.load(x + 64 + tl.maximum(promised, 0)))
+    promised = tl.max_constancy(i & 3, SIZE)
+    tl.store(out + 6 * n + tl.arange(0, SIZE), tl.load(x + promised))
+
+
+@pytest.mark.parametrize("first", [-64, -48, -7, 0, 16, 5])
+def test_runs_that_are_none(first):
+    """Rounded toward zero, runs of negative numbers break at zero; and a hint on a whole tile is not taken at its word."""
+    x = torch.arange(512, dtype=torch.int32)
+    out = torch.zeros(7, 64, dtype=torch.int32)
+    unevenly_kernel[(1,)](x, out, first, 64)
+    i = torch.arange(first, first + 64)
+    quotient, rest = torch.div(i, 16, rounding_mode="trunc"), torch.fmod(i, 16)
+    tripled = torch.fmod(i * 3, 64).clamp(min=0)
+    want = [quotient, rest, i & 15, i >> 4, 64 + rest + quotient, 64 + tripled, i & 3]
+    assert torch.equal(out, torch.stack(want).int())

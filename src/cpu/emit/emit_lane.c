@@ -396,20 +396,21 @@ static LLVMValueRef moved_by_index(Emitter *e, LLVMValueRef v, const Type *elem,
 
 /* A value that moves evenly: its element at a coordinate, and the step. The coordinate has to be one of the tensor's. Where
  * the loop begins is one, and is preferred since the loop does not change it; a lane that the loop's body made (digit) may
- * be none there, so it is taken where the vector begins. */
+ * be none there, so it is taken where the vector begins; as it is where each vector is a run of its own. */
 static Lane eval_evenly(Emitter *e, Value *v, const Lane *at, EvenForm form) {
   static const Type i32 = {.kind = TYPE_INT, .bits = 32};
   const Type *elem = v->type->elem;
   Lane from[MAX_RANK], moving = at[form.moving];
-  bool made_inside = moving.depth >= e->inner && e->index64;
+  bool made_inside = form.in_runs || (moving.depth >= e->inner && e->index64);
+  int depth = form.in_runs ? max_int(moving.depth, e->inner) : moving.depth;
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
   LLVMValueRef first = moving.v;
-  if (made_inside) first = moved_by_index(e, first, &i32, LLVMConstIntGetSExtValue(moving.step), moving.depth);
-  from[form.moving] = emit_lane_uniform(first, moving.depth);
+  if (made_inside) first = moved_by_index(e, first, &i32, LLVMConstIntGetSExtValue(moving.step), depth);
+  from[form.moving] = emit_lane_uniform(first, depth);
   Lane r = emit_lane_eval(e, v, from);
   if (!form.step) return r;
   if (made_inside) {
-    r.depth = max_int(r.depth, moving.depth);
+    r.depth = max_int(r.depth, depth);
     r.v = moved_by_index(e, r.v, elem, -form.step, r.depth);
   }
   r.kind = LANE_AFFINE;
@@ -424,11 +425,32 @@ static EvenForm even_form(Emitter *e, const Value *v, const Lane *at) {
   return cpu_even_form(&loop, v, forms);
 }
 
+/* What `load` reads CPU_AHEAD bytes of elements later: beyond the tile's end that is what the next program reads. */
+static void fetch_ahead(Emitter *e, const Op *load, const Lane *at) {
+  Value *ptr = ir_operand(load, 0);
+  int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
+  int last = ptr->type->rank - 1;
+  const VectorLoop loop = emit_vector_loop(e);
+  const LaneForm form = emit_lane_form(at[last]);
+  if (!e->index64 || !cpu_is_aligned(&loop, &form)) return;
+  Lane from[MAX_RANK];
+  for (int d = 0; d < last; d++) from[d] = at[d];
+  static const Type i32 = {.kind = TYPE_INT, .bits = 32};
+  int depth = max_int(at[last].depth, e->inner);
+  LLVMValueRef first = moved_by_index(e, at[last].v, &i32, 1, depth);
+  from[last] = emit_lane_uniform(LLVMBuildAdd(e->b, first, emit_int(e->i32, CPU_AHEAD / bytes), ""), depth);
+  Lane p = emit_lane_eval(e, ptr, from);
+  if (p.kind != LANE_UNIFORM) return;
+  emit_at(e, e->depth);
+  emit_prefetch(e, p.v, emit_int(e->i64, 0), e->lanes * bytes);
+}
+
 static Lane eval_op(Emitter *e, Value *v, const Lane *at) {
   Op *op = v->op;
   Lane from[MAX_RANK];
   EvenForm even = even_form(e, v, at);
   if (even.moving >= 0) return eval_evenly(e, v, at, even);
+  if (op->code == OP_LOAD && e->nest && map_has(&e->nest->ahead, op)) fetch_ahead(e, op, at);
   switch (op->code) {
   case OP_CONSTANT: {
     Attr *a = ir_const_value(v);
