@@ -380,12 +380,15 @@ static void swap_needs_scratch(Ctx *cx, int sm) {
   ll_ret(&b);
   assert_null(ll_verify(cx, f));
   /* x and y are read behind the loop, so the moves are the way back's alone, and it is the branch itself that goes
-   * back */
+   * back; what goes to the third register nobody else reads, and needs no condition. */
   const char *ptx = ptx_text(cx, m, sm), *edge = strstr(ptx, "@%p0 mov.b32");
   assert_non_null(edge);
+  while (edge > ptx && edge[-1] != ';') edge--;
+  do edge--;
+  while (edge > ptx && edge[-1] != ';'); /* from the instruction before it on */
   char r[3][2][16], target[16] = "";
   assert_int_equal(sscanf(edge,
-                          "@%%p0 mov.b32 %15[^,], %15[^;]; @%%p0 mov.b32 %15[^,], %15[^;]; @%%p0 mov.b32 %15[^,], "
+                          " mov.b32 %15[^,], %15[^;]; @%%p0 mov.b32 %15[^,], %15[^;]; @%%p0 mov.b32 %15[^,], "
                           "%15[^;]; @%%p0 bra %15[^;];",
                           r[0][0], r[0][1], r[1][0], r[1][1], r[2][0], r[2][1], target),
                    7);
