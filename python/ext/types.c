@@ -155,10 +155,9 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu,
 static void view_pointer(const Py_buffer *view, Pointer *out) {
   const char *format = view->format ? view->format : "B";
   while (*format && strchr("@=<", *format)) format++;
-  static const char kinds[] = "?b bi hi ii li qi ni Bu cu Hu Iu Lu Qu Nu ef ff df";
-  const char *at = strlen(format) == 1 ? kinds : NULL;
-  while (at && *at && at[0] != *format) at += strcspn(at, " ") + (strchr(at, ' ') != NULL);
-  out->dtype = at && *at ? id_of_kind(at[1], view->itemsize) : -1;
+  static const char formats[] = "?bhilqnBcHILQNefd", kinds[] = "biiiiiiuuuuuuufff";
+  const char *at = format[0] && !format[1] ? strchr(formats, format[0]) : NULL;
+  out->dtype = at ? id_of_kind(kinds[at - formats], view->itemsize) : -1;
   out->address = (uintptr_t)view->buf;
   out->place = PLACE_HOST;
   out->read_only = view->readonly;
