@@ -205,8 +205,23 @@ static LLVMValueRef float_op(Emitter *e, const Op *op, LLVMValueRef *in, int lan
 
 /* ---- conversions ------------------------------------------------------------------------------------------------- */
 
+/* Clamped as a number, then converted to 32 bits and cut: LLVM 19 has no vector code for a narrow llvm.fptosi.sat. A NaN
+ * is 0. */
+static LLVMValueRef to_narrow_int(Emitter *e, bool is_signed, LLVMValueRef x, const Type *to, int lanes) {
+  double least = is_signed ? -(double)(1 << (to->bits - 1)) : 0, most = (double)((1 << (to->bits - is_signed)) - 1);
+  LLVMTypeRef t = scalar_of(LLVMTypeOf(x));
+  LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(x)), low = emit_splat(e, LLVMConstReal(t, least), lanes),
+               high = emit_splat(e, LLVMConstReal(t, most), lanes);
+  x = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealORD, x, zero, ""), x, zero, "");
+  x = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOGT, x, low, ""), x, low, "");
+  x = LLVMBuildSelect(e->b, LLVMBuildFCmp(e->b, LLVMRealOLT, x, high, ""), x, high, "");
+  LLVMValueRef n = LLVMBuildFPToSI(e->b, x, emit_wide(e->i32, lanes), "");
+  return LLVMBuildTrunc(e->b, n, emit_wide(emit_element_type(e, to), lanes), "");
+}
+
 static LLVMValueRef to_int(Emitter *e, const Op *op, LLVMValueRef x, const Type *from, const Type *to, int lanes) {
   if (from->bits < 32) x = emit_float_to_f32(e, from, x, lanes);
+  if (to->bits == 8 || to->bits == 16) return to_narrow_int(e, op->code == OP_FPTOSI, x, to, lanes);
   LLVMTypeRef types[2] = {emit_wide(emit_element_type(e, to), lanes), LLVMTypeOf(x)};
   return emit_intrinsic(e, op->code == OP_FPTOSI ? "llvm.fptosi.sat" : "llvm.fptoui.sat", types, 2, &x, 1);
 }

@@ -102,37 +102,26 @@ def isfinited(x):
 
 @jit
 def trunc(x):
-    return tl.where(_bits(x) < 0, tl.ceil(x), tl.floor(x))
+    return copysign(tl.floor(tl.abs(x)), x)
 
 
 # Halves go away from zero.
 @jit
 def round(x):
-    t = trunc(x)
-    return tl.where(tl.abs(x - t) >= 0.5, t + copysign(tl.full((), 1, x.dtype), x), t)
+    a = tl.abs(x)
+    t = tl.floor(a)
+    return copysign(tl.where(a - t >= 0.5, t + 1, t), x)
 
 
-# Halves go to even: adding 1.5 * 2^23 (2^52) leaves no bits for a fraction.
+# Halves go to even: beside 2^23 (2^52) there are no bits for a fraction, and from there on numbers have none.
 @jit
 def rint(x):
     if x.dtype.is_fp64():
-        magic: tl.constexpr = 6755399441055744.0
-        limit: tl.constexpr = 2251799813685248.0
+        whole: tl.constexpr = 4503599627370496.0
     else:
-        magic: tl.constexpr = 12582912.0
-        limit: tl.constexpr = 4194304.0
-    near = (x + magic) - magic
-    return copysign(tl.where(tl.abs(x) < limit, near, _rint_large(x)), x)
-
-
-# Above the limit at most one bit of fraction is left.
-@jit
-def _rint_large(x):
-    t = tl.floor(x)
-    up = x - t > 0.5
-    tie = x - t == 0.5
-    odd = t * 0.5 != tl.floor(t * 0.5)
-    return tl.where(up | (tie & odd), t + 1, t)
+        whole: tl.constexpr = 8388608.0
+    a = tl.abs(x)
+    return copysign(tl.where(a < whole, (a + whole) - whole, a), x)
 
 
 @jit
