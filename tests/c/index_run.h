@@ -317,7 +317,7 @@ static void check_runs(Run *r, const Value *v, const Index *x, const Data *data)
       run[d] -= run[d] % a->contiguity;
       block[d] -= block[d] % a->constancy;
       int64_t first = data->at[ravel(v->type, run)];
-      if (wrapped(first + (at[d] - run[d]) * unit, bits_of(v->type)) != data->at[k]) report(r, v, "contiguity", at);
+      if (wrapped((int64_t)((uint64_t)first + (uint64_t)((at[d] - run[d]) * unit)), bits_of(v->type)) != data->at[k]) report(r, v, "contiguity", at);
       if (first & (a->divisibility - 1)) report(r, v, "divisibility", at);
       if (data->at[ravel(v->type, block)] != data->at[k]) report(r, v, "constancy", at);
     }
@@ -376,7 +376,7 @@ static void check_steps(Run *r, const Block *head, int first, const Op *yield) {
     for (int64_t k = 0; k < ir_numel(v->type); k++) {
       unravel(v->type, k, at);
       if (!evaluate(r, step, next, at, &by)) break;
-      if (wrapped(old->at[k] + by, bits_of(v->type)) != new->at[k]) report(r, v, "step", at);
+      if (wrapped((int64_t)((uint64_t)old->at[k] + (uint64_t)by), bits_of(v->type)) != new->at[k]) report(r, v, "step", at);
       r->steps += by != 0;
     }
   }
