@@ -651,7 +651,8 @@ class Program:
         else:
             if how == "cumsum" and self.chance(0.3):
                 dtype = self.pick(["float32", "float16"])
-                text = f"(({self.expression('int32', shape, 1)}) & 3).to(tl.{dtype})"
+                most = 1 if dtype == "float16" and shape[axis] > 512 else 3  # float16 holds integers up to 2048
+                text = f"(({self.expression('int32', shape, 1)}) & {most}).to(tl.{dtype})"
             text = f"tl.{how}({text}, {axis}{reverse}).to(tl.{dtype})"
         self.define(text, dtype, shape)
 
