@@ -73,11 +73,12 @@ typedef struct NestTest {
   WrapTest wrap;
 } NestTest;
 
-/* A load whose tile consists of runs of a few cache lines (a transposed copy's) waits for memory at each of them: no
- * prefetcher of a processor sees where the next run begins. Its address CPU_AHEAD bytes of elements further is computed
- * and fetched with each vector: on a Zen 3 core a copy that permutes rows of 128 bytes in 16 MB took 23 ms without, 10
- * with 512 bytes, 7 with 2048. */
-enum { CPU_AHEAD = 2048, CPU_SHORT_RUN = 512 };
+/* A load whose tile consists of runs of a few cache lines, pages apart (a transposed copy's), waits for memory at each of
+ * them: no prefetcher of a processor sees where the next run begins. Its address CPU_AHEAD bytes of elements further is
+ * computed and fetched with each vector: on a Zen 3 core a copy that permutes rows of 128 bytes in 16 MB took 23 ms without,
+ * 10 with 512 bytes, 7 with 2048. Where runs follow each other closely it only costs: channels of 28 x 28 numbers that
+ * are shuffled took 1.9 ms with it, 1.1 without. */
+enum { CPU_AHEAD = 2048, CPU_SHORT_RUN = 512, CPU_PAGE = 4096 };
 
 struct Nest {
   const Type *type; /* of any tensor of the iteration space */
@@ -94,7 +95,7 @@ struct Nest {
   Map unit;    /* accesses whose step along it is one element if the tests hold */
   Map linear;  /* `x % n` that do not wrap if the tests hold */
   Map reads;   /* arguments that contiguous loads read from */
-  Map ahead;   /* loads by short runs, whose elements CPU_AHEAD bytes further are fetched ahead */
+  Map ahead;   /* loads by scattered runs, whose elements CPU_AHEAD bytes further are fetched ahead */
   Map fetched; /* those of them from which what the next program reads is fetched ahead (emit_prefetch.c) */
 };
 

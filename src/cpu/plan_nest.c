@@ -339,12 +339,69 @@ static bool mask_bounds(Accesses *a, Value *mask, int axis) {
   return work->access.is_bound;
 }
 
-/* Short runs, in a long row, at addresses that are computed from the indices alone? */
-static bool is_in_short_runs(const Accesses *a, const Value *ptr, int axis) {
+/* An element of an index expression, and of pointers the distance from the argument in bytes: the one at `k` along the
+ * vector dimension, 0 along others, in the first program. False: it depends on arguments, or on ops that addresses rarely
+ * have. `budget`: values that may still be visited. */
+static bool sample(const Accesses *a, const Value *v, const int *map, int64_t k, int *budget, int64_t *out) {
+  const Op *op = v->op;
+  int64_t x[2] = {0, 0};
+  if (--*budget < 0) return false;
+  if (ir_is_const_int(v, out)) return true;
+  *out = 0;
+  if (!op) return ir_is_ptr(v->type) && v->block->region->op->code == OP_FUNC;
+  if (op->code == OP_PROGRAM_ID) return true;
+  if (op->code == OP_MAKE_RANGE) {
+    *out = ir_attr_int_or(op, "start", 0) + (map[0] == a->nest->vector_dim ? k : 0);
+    return true;
+  }
+  if (op->noperands < 1 || op->noperands > 2 || op->nregions || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op)))
+    return false;
+  for (int i = 0; i < op->noperands; i++)
+    if (!sample(a, ir_operand(op, i), operand_map(a->pl->cx, op, i, v->index, map), k, budget, &x[i])) return false;
+  bool divides = x[1] > 0, shifts = x[1] >= 0 && x[1] < 32;
+  switch (op->code) {
+  case OP_SPLAT:
+  case OP_EXPAND_DIMS:
+  case OP_BROADCAST:
+  case OP_TRANS:
+  case OP_RESHAPE:
+  case OP_EXTSI:
+  case OP_EXTUI:
+  case OP_TRUNCI:
+  case OP_INDEX_CAST: *out = x[0]; return true;
+  case OP_ADDI: return !__builtin_add_overflow(x[0], x[1], out);
+  case OP_SUBI: return !__builtin_sub_overflow(x[0], x[1], out);
+  case OP_MULI: return !__builtin_mul_overflow(x[0], x[1], out);
+  case OP_ADDPTR:
+    return !__builtin_mul_overflow(x[1], (int64_t)ir_elem_bytes(ir_elem(v->type)->elem), &x[1]) &&
+           !__builtin_add_overflow(x[0], x[1], out);
+  case OP_DIVSI:
+  case OP_DIVUI: *out = divides ? x[0] / x[1] : 0; return divides;
+  case OP_REMSI:
+  case OP_REMUI: *out = divides ? x[0] % x[1] : 0; return divides;
+  case OP_ANDI: *out = x[0] & x[1]; return true;
+  case OP_SHRSI:
+  case OP_SHRUI: *out = shifts ? x[0] >> x[1] : 0; return shifts && x[0] >= 0;
+  default: return false;
+  }
+}
+
+/* Do the runs begin at addresses that no prefetcher of a processor sees coming, a page apart from each other? Where that is
+ * not known, short runs are taken to. */
+static bool is_scattered(const Accesses *a, const Value *ptr, const int *map, int axis) {
+  int64_t bytes = ir_elem_bytes(ptr->type->elem->elem), first, later;
+  int budget = 200;
+  if (sample(a, ptr, map, 0, &budget, &first) && sample(a, ptr, map, CPU_SHORT_RUN / bytes, &budget, &later))
+    return later - first >= CPU_PAGE || first - later >= CPU_PAGE;
+  return cpu_axis(a->pl->index, ptr)[axis].contiguity * bytes <= CPU_SHORT_RUN;
+}
+
+/* Runs in a long row, scattered, at addresses that are computed from the indices alone? */
+static bool is_fetched_ahead(const Accesses *a, const Value *ptr, const int *map, int axis) {
   int64_t bytes = ir_elem_bytes(ptr->type->elem->elem);
   bool is_long = a->nest->rank == 1 || ptr->type->shape[axis] * bytes >= 2 * CPU_AHEAD;
-  return is_long && axis == ptr->type->rank - 1 && cpu_is_in_runs(a->pl->index, ptr, axis) &&
-         cpu_axis(a->pl->index, ptr)[axis].contiguity * bytes <= CPU_SHORT_RUN && cpu_is_index(ptr);
+  return is_long && axis == ptr->type->rank - 1 && cpu_is_in_runs(a->pl->index, ptr, axis) && cpu_is_index(ptr) &&
+         is_scattered(a, ptr, map, axis);
 }
 
 static void plan_access(Accesses *a, const Op *op, const int *map) {
@@ -353,7 +410,7 @@ static void plan_access(Accesses *a, const Op *op, const int *map) {
   bool contiguous = axis >= 0 && plan_pointers(a, op, axis);
   const Value *base = cpu_pointer_base(a->pl->index, ptr);
   if (op->code == OP_LOAD && contiguous && base) add(a->pl->cx, &a->nest->reads, base);
-  if (op->code == OP_LOAD && contiguous && is_in_short_runs(a, ptr, axis)) add(a->pl->cx, &a->nest->ahead, op);
+  if (op->code == OP_LOAD && contiguous && is_fetched_ahead(a, ptr, map, axis)) add(a->pl->cx, &a->nest->ahead, op);
   if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) add(a->pl->cx, &a->nest->bounded, op);
 }
 
