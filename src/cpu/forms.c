@@ -31,16 +31,6 @@ static bool is_small_step(const VectorLoop *l, const LaneForm *x) {
   return x->step.is_known && (k < 0 ? -k : k) * l->extent < (INT64_C(1) << 24);
 }
 
-static const struct {
-  const char *name, *swapped;
-} orders[] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
-
-const char *cpu_swapped_predicate(const char *predicate) {
-  for (size_t i = 0; i < COUNT(orders); i++)
-    if (!strcmp(predicate, orders[i].name)) return orders[i].swapped;
-  return predicate;
-}
-
 static ElementForm compared(const VectorLoop *l, const Op *op, const LaneForm *a, const LaneForm *b) {
   const char *p = ir_attr_text_or(op, "predicate", "");
   bool wraps = wraps_between(l, op, 0) || wraps_between(l, op, 1), is_equality = p[0] == 'e' || p[0] == 'n';

@@ -58,8 +58,6 @@ typedef enum ElementForm {
   ELEMENT_QUOTIENT,      /* by a scalar that the loop does not change: an exact quotient without the slow instruction */
 } ElementForm;
 ElementForm cpu_element_form(const VectorLoop *l, const Op *op, const LaneForm *in);
-/* The same comparison with its sides exchanged. */
-const char *cpu_swapped_predicate(const char *predicate);
 
 /* Of an integer or pointer that the index analysis knows to move evenly along the one dimension whose coordinate does,
  * by so many elements per lane. Not of ops whose lanes follow from their operands' as precisely. Of one that does not,

@@ -322,6 +322,11 @@ void ir_set_attr(Ctx *cx, Op *op, const char *name, Attr *value); /* NULL remove
 Attr *ir_attr(const Op *op, const char *name);                    /* or NULL; `name` need not be interned */
 int64_t ir_attr_int_or(const Op *op, const char *name, int64_t otherwise);
 const char *ir_attr_text_or(const Op *op, const char *name, const char *otherwise); /* enums and strings */
+/* What arith.cmpi's and arith.cmpf's predicates become: a p b = b swapped a = !(a negated b). NULL: there is no such one. */
+typedef struct ComparePredicate {
+  const char *name, *swapped, *negated;
+} ComparePredicate;
+const ComparePredicate *ir_predicate(Opcode code, const char *name);
 Region *ir_add_region(Ctx *cx, Op *op);
 Block *ir_add_block(Ctx *cx, Region *r);
 Value *ir_add_arg(Ctx *cx, Block *b, Type *type, Loc *loc);

@@ -271,3 +271,23 @@ int ir_operand_group(const Op *op, const char *name, int *first) {
   }
   return 0;
 }
+
+/* ---- predicates -------------------------------------------------------------------------------------------------- */
+
+static const ComparePredicate predicates[] = {
+    {"eq", "eq", "ne"},    {"ne", "ne", "eq"},    {"slt", "sgt", "sge"}, {"sle", "sge", "sgt"}, {"sgt", "slt", "sle"},
+    {"sge", "sle", "slt"}, {"ult", "ugt", "uge"}, {"ule", "uge", "ugt"}, {"ugt", "ult", "ule"}, {"uge", "ule", "ult"},
+};
+static const ComparePredicate float_predicates[] = {
+    {"oeq", "oeq", "une"}, {"ogt", "olt", "ule"}, {"oge", "ole", "ult"}, {"olt", "ogt", "uge"}, {"ole", "oge", "ugt"},
+    {"one", "one", "ueq"}, {"ord", "ord", "uno"}, {"ueq", "ueq", "one"}, {"ugt", "ult", "ole"}, {"uge", "ule", "olt"},
+    {"ult", "ugt", "oge"}, {"ule", "uge", "ogt"}, {"une", "une", "oeq"}, {"uno", "uno", "ord"},
+};
+
+const ComparePredicate *ir_predicate(Opcode code, const char *name) {
+  const ComparePredicate *table = code == OP_CMPF ? float_predicates : predicates;
+  size_t n = code == OP_CMPF ? COUNT(float_predicates) : COUNT(predicates);
+  for (size_t i = 0; i < n; i++)
+    if (!strcmp(table[i].name, name)) return &table[i];
+  return NULL;
+}

@@ -126,31 +126,13 @@ bool fold_int_minmax(Fold *f, Op *op) {
 
 /* ---- comparisons ------------------------------------------------------------------------------------------------- */
 
-typedef struct Predicate {
-  const char *name, *swapped, *negated; /* a p b = b swapped a = !(a negated b) */
-} Predicate;
-static const Predicate predicates[] = {
-    {"eq", "eq", "ne"},    {"ne", "ne", "eq"},    {"slt", "sgt", "sge"}, {"sle", "sge", "sgt"}, {"sgt", "slt", "sle"},
-    {"sge", "sle", "slt"}, {"ult", "ugt", "uge"}, {"ule", "uge", "ugt"}, {"ugt", "ult", "ule"}, {"uge", "ule", "ult"},
-};
-static const Predicate float_predicates[] = {
-    {"oeq", "oeq", "une"}, {"ogt", "olt", "ule"}, {"oge", "ole", "ult"}, {"olt", "ogt", "uge"}, {"ole", "oge", "ugt"},
-    {"one", "one", "ueq"}, {"ord", "ord", "uno"}, {"ueq", "ueq", "one"}, {"ugt", "ult", "ole"}, {"uge", "ule", "olt"},
-    {"ult", "ugt", "oge"}, {"ule", "uge", "ogt"}, {"une", "une", "oeq"}, {"uno", "uno", "ord"},
-};
-
-static const Predicate *predicate_of(const Op *op) {
-  const char *name = ir_attr_text_or(op, "predicate", "");
-  const Predicate *table = op->code == OP_CMPF ? float_predicates : predicates;
-  size_t n = op->code == OP_CMPF ? COUNT(float_predicates) : COUNT(predicates);
-  for (size_t i = 0; i < n; i++)
-    if (!strcmp(table[i].name, name)) return &table[i];
-  return NULL;
+static const ComparePredicate *predicate_of(const Op *op) {
+  return ir_predicate(op->code, ir_attr_text_or(op, "predicate", ""));
 }
 
 bool fold_compare_to_right(Fold *f, Op *op) {
   Value *a = arg0(op), *b = arg1(op);
-  const Predicate *p = predicate_of(op);
+  const ComparePredicate *p = predicate_of(op);
   if (!p || !is_constant(a) || is_constant(b)) return false;
   ir_set_operand(op, 0, b);
   ir_set_operand(op, 1, a);
@@ -202,7 +184,7 @@ bool fold_not_compare(Fold *f, Op *op) {
   Op *cmp = arg0(op)->op;
   if (ir_elem(op->results[0].type)->bits != 1 || !constant(arg1(op), &c) || c == 0 || !cmp) return false;
   if ((cmp->code != OP_CMPI && cmp->code != OP_CMPF) || !ir_one_use(arg0(op))) return false;
-  const Predicate *p = predicate_of(cmp);
+  const ComparePredicate *p = predicate_of(cmp);
   if (!p) return false;
   Value *v = fold_make(f, op, cmp->code, op->results[0].type, arg0(cmp), arg1(cmp), NULL);
   ir_set_attr(f->cx, v->op, "predicate", ir_attr_enum(f->cx, p->negated));

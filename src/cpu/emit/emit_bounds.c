@@ -83,15 +83,13 @@ static const Lane *at_start(Emitter *e, const Value *v, const Lane *at) {
 }
 
 static Lane compared(Emitter *e, const Op *cmp, const Lane *at, int axis, int64_t extent) {
-  static const char *const swapped[][2] = {{"slt", "sgt"}, {"sle", "sge"}, {"sgt", "slt"}, {"sge", "sle"}};
   Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
   const char *p = ir_attr_text_or(cmp, "predicate", "");
   const Lane *from = at_start(e, a, at);
   Lane x = emit_lane_eval(e, a, from), y = emit_lane_eval(e, b, from);
   int depth = max_int(x.depth, y.depth), step = cpu_compare_step(e->plan->index, cmp, axis);
   if (step > 0) return emit_compare_range(e, p, x.v, y.v, extent, depth);
-  int which = (p[1] == 'g') * 2 + (p[2] == 'e');
-  return emit_compare_range(e, swapped[which][1], y.v, x.v, extent, depth);
+  return emit_compare_range(e, ir_predicate(OP_CMPI, p)->swapped, y.v, x.v, extent, depth);
 }
 
 /* The conjuncts that are the same for all of a row, by the level at which they are available, and the bounds. */

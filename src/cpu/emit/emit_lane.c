@@ -259,7 +259,7 @@ static Lane eval_elementwise(Emitter *e, Op *op, const Lane *at) {
   case ELEMENT_BASES: return compare_bases(e, op, in, depth);
   case ELEMENT_RANGE: return emit_compare_range(e, predicate, in[0].v, in[1].v, e->extent, depth);
   case ELEMENT_RANGE_SWAPPED:
-    return emit_compare_range(e, cpu_swapped_predicate(predicate), in[1].v, in[0].v, e->extent, depth);
+    return emit_compare_range(e, ir_predicate(OP_CMPI, predicate)->swapped, in[1].v, in[0].v, e->extent, depth);
   case ELEMENT_MEET:
     return in[0].kind == LANE_RANGE ? emit_range_and(e, in[0], in[1]) : emit_range_and(e, in[1], in[0]);
   case ELEMENT_QUOTIENT: return divide_by_scalar(e, in);
