@@ -42,19 +42,20 @@ static int64_t both_constant(const Index *x, const Index *y, int d) {
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
-/* The runs of `x` along axis d when it becomes a wider number. Those that begin at multiples of their length do not wrap
- * around on the way, whatever the numbers are; others may, if they are hashes. */
-static int64_t widened_run(const IndexInfo *ix, const Index *x, int d, bool is_unsigned) {
+/* How long runs of `x`, of type t, are along axis d in a wider type. If neighbours may lie on both sides of an end of t,
+ * those that begin at multiples of their length remain, as no such multiple is within them. */
+static int64_t widened_run(const IndexInfo *ix, const Type *t, const Index *x, int d, bool is_unsigned) {
   const IndexAxis *a = &x->axis[d];
-  bool is_sure = !ix->strict || (a->stride && !is_unsigned) || x->lo >= 0 || a->divisibility >= a->contiguity;
-  return is_sure ? a->contiguity : 1;
+  bool is_sure = x->lo >= 0 || (a->stride && !is_unsigned) || !ix->strict;
+  bool wraps = index_elem(t)->bits < 64 && (!is_sure || index_may_wrap(x));
+  return wraps ? min64(a->contiguity, a->divisibility) : a->contiguity;
 }
 
 /* l + r * scale, where neighbours in l differ by `scale` (pointers: the element's bytes). */
-static void sum(const IndexInfo *ix, const Index *l, const Index *r, int64_t scale, bool widens, Index *a) {
+static void sum(const IndexInfo *ix, const Op *op, const Index *l, const Index *r, int64_t scale, Index *a) {
   for (int d = 0; d < a->rank; d++) {
     const IndexAxis *x = &l->axis[d], *y = &r->axis[d];
-    int64_t right = widens ? widened_run(ix, r, d, false) : y->contiguity;
+    int64_t right = op->code == OP_ADDPTR ? widened_run(ix, ir_operand(op, 1)->type, r, d, false) : y->contiguity;
     int64_t run_l = min64(x->contiguity, y->constancy), run_r = min64(right, x->constancy);
     int64_t run = max64(run_l, run_r), bytes = low_bit(scale);
     int64_t single_l = elements_of(l, d, scale), single_r = times_pow2(elements_of(r, d, 1), bytes);
@@ -277,17 +278,6 @@ static void of_other_unit(const Index *x, int64_t unit, Index *a) {
   }
 }
 
-/* The runs that x, which may pass an end of its type, keeps in a wider one: those of which no multiple of their length
- * is within, as an end is. */
-static const Index *kept_runs(IndexInfo *ix, const Value *v, const Index *x) {
-  if (!index_may_wrap(x) || index_elem(v->type)->bits >= 64) return x;
-  Index *kept = index_nothing(ix, v);
-  copy(x, kept);
-  for (int d = 0; d < kept->rank; d++)
-    kept->axis[d].contiguity = min64(kept->axis[d].contiguity, kept->axis[d].divisibility);
-  return kept;
-}
-
 static void cast(const IndexInfo *ix, const Op *op, const Index *x, Index *a) {
   const Type *t = op->results[0].type, *from = ir_operand(op, 0)->type;
   int bits = index_elem(t)->bits;
@@ -301,7 +291,7 @@ static void cast(const IndexInfo *ix, const Op *op, const Index *x, Index *a) {
     a->axis[d].contiguity = 1;
   }
   for (int d = 0; d < a->rank && (op->code == OP_EXTSI || op->code == OP_EXTUI); d++) {
-    int64_t run = widened_run(ix, x, d, op->code == OP_EXTUI);
+    int64_t run = widened_run(ix, from, x, d, op->code == OP_EXTUI);
     a->axis[d].divisibility = start_of(x, d, run, 1);
     a->axis[d].contiguity = run;
   }
@@ -332,9 +322,9 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_BROADCAST: broadcast(ir_operand(op, 0)->type, t, x, a); break;
   case OP_TRANS: transposed(op, x, a); break;
   case OP_RESHAPE: reshaped(op, ir_operand(op, 0)->type, t, x, unit, a); break;
-  case OP_ADDI: sum(ix, x, y, 1, false, a); break;
+  case OP_ADDI: sum(ix, op, x, y, 1, a); break;
   case OP_SUBI: difference(x, y, a); break;
-  case OP_ADDPTR: sum(ix, x, kept_runs(ix, ir_operand(op, 1), y), unit, true, a); break;
+  case OP_ADDPTR: sum(ix, op, x, y, unit, a); break;
   case OP_MULI: product(x, y, a); break;
   case OP_SHLI: shifted_left(x, y, a); break;
   case OP_DIVSI:
@@ -354,7 +344,7 @@ void index_runs(IndexInfo *ix, const Op *op, const Value *v, Index *a) {
   case OP_SELECT: selected(ix, op, a); break;
   case OP_CONVERT_LAYOUT: copy(x, a); break;
   case OP_EXTSI:
-  case OP_EXTUI: cast(ix, op, kept_runs(ix, ir_operand(op, 0), x), a); break;
+  case OP_EXTUI:
   case OP_INDEX_CAST:
   case OP_TT_BITCAST:
   case OP_PTR_TO_INT:
