@@ -167,16 +167,12 @@ LLVMValueRef emit_least(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return ext
 
 LLVMValueRef emit_most(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return extreme(e, "llvm.smax", false, a, b); }
 
-/* to - from, one more with `next`, in 64 bits. */
+/* to - from, one more with `next`, as far as 64 bits tell: what is further apart is beyond any extent. LLVM makes plain
+ * subtractions of those of narrower numbers. */
 static LLVMValueRef distance(Emitter *e, LLVMValueRef to, LLVMValueRef from, bool next) {
-  LLVMValueRef d = LLVMBuildSub(e->b, LLVMBuildSExt(e->b, to, e->i64, ""), LLVMBuildSExt(e->b, from, e->i64, ""), "");
-  return next ? LLVMBuildAdd(e->b, d, emit_int(e->i64, 1), "") : d;
-}
-
-/* The same of numbers that have 64 bits already: far apart, they are INT64_MAX or INT64_MIN from each other, which is as
- * far beyond any extent. */
-static LLVMValueRef distance64(Emitter *e, LLVMValueRef to, LLVMValueRef from, bool next) {
   int64_t a, b, d;
+  to = LLVMBuildIntCast2(e->b, to, e->i64, true, "");
+  from = LLVMBuildIntCast2(e->b, from, e->i64, true, "");
   if (constant_of(to, &a) && constant_of(from, &b) && !__builtin_sub_overflow(a, b, &d) && d < INT64_MAX)
     return emit_int(e->i64, d + next);
   LLVMValueRef x = emit_intrinsic(e, "llvm.ssub.sat", &e->i64, 1, (LLVMValueRef[]){to, from}, 2);
@@ -188,7 +184,7 @@ Lane emit_compare_range(Emitter *e, const char *p, LLVMValueRef v, LLVMValueRef 
   bool greater = p[1] == 'g';
   emit_at(e, depth);
   bool next = greater ? p[2] == 't' : p[2] == 'e';
-  LLVMValueRef d = LLVMTypeOf(v) == e->i64 ? distance64(e, u, v, next) : distance(e, u, v, next);
+  LLVMValueRef d = distance(e, u, v, next);
   d = emit_least(e, emit_most(e, d, emit_int(e->i64, 0)), emit_int(e->i64, extent));
   d = LLVMBuildTrunc(e->b, d, e->i32, "");
   r.v = greater ? d : emit_int(e->i32, 0);
