@@ -1,8 +1,8 @@
 /* target.c: the struct Target "cuda": from optimized Triton IR to a cubin, as the list of its steps. Running one is
  * driver.c's. */
-#include "nvidia/adopt.h"
 #include "gpu/gpu.h"
 #include "ir/watch.h"
+#include "nvidia/adopt.h"
 #include "nvidia/driver.h"
 #include "nvidia/nvidia.h"
 #include "nvidia/profile.h"

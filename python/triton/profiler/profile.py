@@ -147,7 +147,7 @@ def finalize(session: int | None = None, output_format: str | None = "") -> None
 def _check_format(session: int, output_format: str | None) -> None:
     known = FORMATS[profiler.chosen(session)[0].data]
     if output_format and output_format not in known:
-        raise ValueError(f"this session is written as {' or '.join(known)}, not {output_format!r}")
+        raise ValueError(f"this profile is written as {' or '.join(known)}, not {output_format!r}")
 
 
 def profile(

@@ -10,7 +10,6 @@ A method has the parameters of the reference's. Values of bf16 and the 8-bit for
 
 from __future__ import annotations
 
-import builtins
 import types
 
 import numpy as np
@@ -76,7 +75,7 @@ def _handles(values: object) -> Iterator:
     for value in values:
         if isinstance(value, TensorHandle):
             yield value
-        elif isinstance(value, (list, builtins.tuple)):
+        elif isinstance(value, (list, tuple)):
             yield from _handles(value)
 
 
@@ -96,7 +95,7 @@ _COMPARE = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equ
 _CASTS = ("extsi", "extui", "trunci", "extf", "truncf", "sitofp", "uitofp", "fptosi", "fptoui")
 
 
-def _access(op: object, operands: list, handles: list) -> builtins.tuple:
+def _access(op: object, operands: list, handles: list) -> tuple:
     is_load, is_block = op.get_name() == "tt.load", bool(operands[0].pointee.shape)
     hints = ["", ""]  # a cache modifier, an eviction policy
     what = "load" if is_load else "store"
@@ -200,8 +199,8 @@ def through(op: object, name: str, operands: list, results: list, function: Call
             made = found(*args)
         finally:
             interpreter_builder._now = before
-        if isinstance(made, builtins.tuple):
-            return builtins.tuple(_values(x, method) for x in made)
+        if isinstance(made, tuple):
+            return tuple(_values(x, method) for x in made)
         return None if not results else _values(made, method)
 
     return apply
@@ -236,7 +235,7 @@ class InterpreterBuilder:
         self.options = InterpreterOptions()
         self.arch = None
         self.codegen_fns: dict = {}
-        self._now: builtins.tuple | None = None
+        self._now: tuple | None = None
 
     def is_replaced(self) -> bool:
         """Is one of the operations not the class's own?"""
@@ -252,14 +251,14 @@ class InterpreterBuilder:
         _memory.state.grid = (nx, ny, nz)
 
     @property
-    def grid_idx(self) -> builtins.tuple:
+    def grid_idx(self) -> tuple:
         return _memory.state.program
 
     @property
-    def grid_dim(self) -> builtins.tuple:
+    def grid_dim(self) -> tuple:
         return _memory.state.grid
 
-    def _evaluated(self, args: builtins.tuple) -> object:
+    def _evaluated(self, args: tuple) -> object:
         """The operation at hand, of these operands."""
         if self._now is None:
             raise RuntimeError(
@@ -267,8 +266,8 @@ class InterpreterBuilder:
             )
         function, dtype = self._now
         made = function(*[handle.data for handle in _handles(args)])
-        if isinstance(made, builtins.tuple):
-            return builtins.tuple(TensorHandle(x, dtype) for x in made)
+        if isinstance(made, tuple):
+            return tuple(TensorHandle(x, dtype) for x in made)
         return None if dtype is None else TensorHandle(made, dtype)
 
     def create_load(self, ptr: TensorHandle, *hints: object) -> object:
@@ -325,9 +324,9 @@ class _LangPatchScope:
                 setattr(obj, name, value)
 
 
-def _tuple_create(like: builtins.tuple, contents: object) -> builtins.tuple:
+def _tuple_create(like: tuple, contents: object) -> tuple:
     """A tuple of these items, named as `like` is."""
-    return type(like)(*contents) if hasattr(like, "_fields") else builtins.tuple(contents)
+    return type(like)(*contents) if hasattr(like, "_fields") else tuple(contents)
 
 
 def _unwrap_tensor(value: object) -> object:

@@ -8,10 +8,11 @@
  * it.
  *
  * Between an asynchronous copy into one of several buffers of an allocation and later reads of the allocation there is
- * the copy's wait, with its barrier, where the buffer is the same. A copy after a read does conflict with it: the pipeline
- * (pipeline.c) places copies directly after a barrier, where no read is pending, but files may not. A copy through a tensor map conflicts with reads
- * before it, and reads after it are those that waited at its mbarrier. What the copy engine reads from a buffer to store it is
- * pending until a barrier that comes after the wait for it: one thread waits for all.
+ * the copy's wait, with its barrier, where the buffer is the same. A copy after a read does conflict with it: the
+ * pipeline (pipeline.c) places copies directly after a barrier, where no read is pending, but files may not. A copy
+ * through a tensor map conflicts with reads before it, and reads after it are those that waited at its mbarrier. What the
+ * copy engine reads from a buffer to store it is pending until a barrier that comes after the wait for it: one thread waits
+ * for all.
  *
  * Global memory is handled in the same way, so that a program's accesses take effect in its own order, whichever
  * threads make them: what tl.store wrote, a later tl.load reads, and a load is over before a later store. Two
