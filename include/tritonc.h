@@ -186,7 +186,9 @@ typedef struct ttc_request {
   const char *target;
   const ttc_option *options;
   size_t noptions;
-  const char *stop; /* the last stage to make ("ttir", "llir", …); NULL: all */
+  /* The last stage to make ("ttir", "llir", …); NULL: all. "facts" and "html" make all, and give instead what became of
+   * the kernel, as JSON or as a page. */
+  const char *stop;
   /* What the kernel is called (ttc_kernel_name()), which people see in profiles; characters that no symbol can have
    * become `_`. NULL: its function's name. */
   const char *symbol;

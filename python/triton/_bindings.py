@@ -61,7 +61,7 @@ def get_cache_invalidating_env_vars() -> dict[str, str]:
 
 
 class CublasLt:
-    """Products of matrices by NVIDIA's library, through PyTorch, which calls it.
+    """Matmuls by NVIDIA's library, through PyTorch, which calls it.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def fill() -> None:
     ir.block_argument = ir.value
     nvidia = _module("nvidia", "NVIDIA GPUs.")
     nvidia.load_dialects = load_dialects
-    _module("nvidia.cublas", "NVIDIA's library of matrix products.").CublasLt = CublasLt
+    _module("nvidia.cublas", "NVIDIA's library of matmuls.").CublasLt = CublasLt
     _module("linear_layout", "Layouts as linear maps.").__getattr__ = _linear_layout
     _C.get_cache_invalidating_env_vars = get_cache_invalidating_env_vars
     _C.native_specialize_impl = native_specialize_impl

@@ -5,6 +5,7 @@
  * allocation; it is loaded on its first launch, by whichever thread comes first.
  */
 #include "aot/aot.h"
+#include "explore/explore.h"
 #include "run/run.h"
 #include "target/profile.h"
 
@@ -273,12 +274,29 @@ typedef struct CompileCall {
   ttc_kernel *kernel;
 } CompileCall;
 
+/* What a whole compile made of the kernel, in place of its stages: the facts, or the page that shows them. */
+static void explore(Ctx *cx, RunRequest *r, Compiled *c, bool page) {
+  Buf facts = {.cx = cx}, html = {.cx = cx};
+  watch_begin(cx);
+  r->stop = NULL;
+  run_compile(cx, r, c);
+  explore_facts(&facts, c, NULL);
+  if (page) explore_page(&html, buf_text(&facts), facts.len);
+  const Buf *out = page ? &html : &facts;
+  c->stages = (Stages){0};
+  vec_push(cx, &c->stages, ((Stage){.name = page ? "html" : "facts", .bytes = out->s, .len = out->len}));
+}
+
 static void compile(Ctx *cx, void *arg) {
   CompileCall *call = arg;
   RunRequest r = run_request(cx, call->request, NULL, 0);
+  bool page = r.stop && strcmp(r.stop, "html") == 0, facts = r.stop && strcmp(r.stop, "facts") == 0;
   r.use_cache = true;
   Compiled c;
-  run_compile(cx, &r, &c);
+  if (page || facts)
+    explore(cx, &r, &c, page);
+  else
+    run_compile(cx, &r, &c);
   call->kernel = keep_kernel(cx, call->context, &c, run_metadata(cx, &c));
 }
 

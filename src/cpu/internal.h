@@ -175,6 +175,8 @@ typedef struct CpuDot {
 } CpuDot;
 enum { DOT_SET = 1 }; /* c = a b; the old c is ignored */
 void ttc_rt_dot(const CpuDot *d);
+/* The set of micro-kernels ("avx2") that such a call takes on this processor. Sizes and types are looked at. */
+const char *rt_dot_set_name(const CpuDot *d);
 size_t rt_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b); /* an upper bound; compile time */
 
 /* 2-D copies that change order, for transposes through scratch: dst[i][j] = src[j][i] blocks done in registers. Strides

@@ -135,7 +135,7 @@ function whyPanel(view) {
 }
 
 function cpuTables(view) {
-  for (const [kind, title] of [["nest", "Loop nests"], ["scratch", "Stored in scratch"], ["product", "Dots: micro-kernels"]]) {
+  for (const [kind, title] of [["nest", "Loop nests"], ["scratch", "Stored in scratch"], ["micro_kernel", "Dots: micro-kernels"], ["access", "Accesses"]]) {
     const all = facts.remarks[kind];
     if (!all) continue;
     const names = [...new Set(all.flatMap((r) => Object.keys(r)))].filter((n) => n !== "place" && n !== "last");

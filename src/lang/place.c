@@ -1,6 +1,7 @@
 /* place.c: where the evaluation is: places of messages and of the ops that are made, and of the library's own code. */
 #include "lang/python/python.h"
 
+#include <ctype.h>
 #include <string.h>
 
 Span lang_at(Lang *L, Span span) {
@@ -24,12 +25,35 @@ Span lang_argument(const Lang *L, const Val *v) {
   return L->here;
 }
 
+static bool in_library(Span at) {
+  return at.source && strncmp(at.source->file, LANG_LIBRARY, strlen(LANG_LIBRARY)) == 0;
+}
+
 Span lang_library_blame(Lang *L, Span at) {
-  while (at.source && strncmp(at.source->file, LANG_LIBRARY, strlen(LANG_LIBRARY)) == 0 && ctx_calls(L->cx)) {
+  while (in_library(at) && ctx_calls(L->cx)) {
     at = ctx_calls(L->cx)->call;
     ctx_pop_call(L->cx);
   }
   return at;
+}
+
+/* The function of tl that the user called, where the library's code is at `at`; NULL: it is not in one of these. */
+static const char *called_function(const Lang *L, Span at) {
+  const char *name = NULL;
+  for (const CallFrame *f = ctx_calls(L->cx); f && in_library(at); at = f->call, f = f->outer) {
+    const char *file = at.source->file + strlen(LANG_LIBRARY);
+    name = strcmp(file, "standard.py") == 0 || strcmp(file, "random.py") == 0 ? f->function : NULL;
+  }
+  return in_library(at) ? NULL : name;
+}
+
+/* A message about the arguments of a function that begins with its name: what the library calls for its caller is not
+ * what that caller wrote. `tl.join: …` within the library's tl.interleave is of tl.interleave. */
+static const char *as_called(Lang *L, Span at, const char *message) {
+  const char *name = in_library(at) ? called_function(L, at) : NULL, *end = message + 3;
+  if (!name || strncmp(message, "tl.", 3) != 0) return message;
+  while (isalnum((unsigned char)*end) || *end == '_') end++;
+  return strncmp(end, ": ", 2) == 0 ? ctx_printf(L->cx, "tl.%s%s", name, end) : message;
 }
 
 bool lang_library_wraps(const Lang *L) {
@@ -38,16 +62,21 @@ bool lang_library_wraps(const Lang *L) {
   return strcmp(f->function->file + strlen(LANG_LIBRARY), "standard.py") != 0;
 }
 
+static _Noreturn void fail(Lang *L, Span at, const char *hint, const char *fmt, va_list args) {
+  const char *message = as_called(L, at, ctx_vprintf(L->cx, fmt, args));
+  diag_fail(L->cx, lang_library_blame(L, at), hint, "%s", message);
+}
+
 void lang_fail(Lang *L, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  diag_vfail(L->cx, lang_library_blame(L, L->here), hint, fmt, args);
+  fail(L, L->here, hint, fmt, args);
 }
 
 void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
-  diag_vfail(L->cx, lang_library_blame(L, at), hint, fmt, args);
+  fail(L, at, hint, fmt, args);
 }
 
 const char *lang_near_name(const char *wrong, const char *const *names, size_t n) {

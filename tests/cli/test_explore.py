@@ -14,20 +14,24 @@ class Dom(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.elements, self.cell = [], None
+        self.headings, self.in_heading = [], False
         self.cells = {}
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         self.elements.append((tag, attrs))
+        self.in_heading = tag == "h2"
         self.cell = int(attrs["data-e"]) if tag == "i" and "data-e" in attrs else None
 
     def handle_data(self, data):
+        if self.in_heading:
+            self.headings.append(data)
         if self.cell is not None:
             self.cells[self.cell] = data
 
     def handle_endtag(self, tag):
-        self.cell = None
+        self.cell, self.in_heading = None, False
 
     def lit(self, column):
         """Numbers of the lit lines of a column, from 0."""
@@ -80,8 +84,17 @@ def test_the_page_asks_for_nothing(page):
     assert not [a for tag, a in dom.elements if tag in ("link", "img", "iframe") or "src" in a]
 
 
+def test_the_page_of_a_kernel_for_the_cpu_has_its_nests_and_micro_kernels(page):
+    facts, dom = page((*PRODUCT, "--target", "cpu"), "tab=why")
+    assert any(a.get("id") == "tab-why" and a.get("aria-selected") == "true" for _, a in dom.elements)
+    for title in ("Loop nests", "Stored in scratch", "Dots: micro-kernels", "Accesses"):
+        assert title in dom.headings, dom.headings
+    assert facts["remarks"]["nest"] and facts["remarks"]["micro_kernel"]
+
+
 def test_a_drawn_layout_is_the_layout(page):
     facts, _ = page((*PRODUCT, "--target", "cuda:80"), "tab=layouts")
+    assert len(facts["gpu"]["layouts"]) >= 10
     for n, layout in enumerate(facts["gpu"]["layouts"]):
         _, dom = page((*PRODUCT, "--target", "cuda:80"), f"tab=layouts&layout={n}")
         assert dom.cells

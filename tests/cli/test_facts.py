@@ -179,3 +179,21 @@ def test_facts_of_the_cpu(facts):
     f = facts(*COPY)
     assert [s["name"] for s in f["stages"]] == ["ttir", "llir", "asm"]
     assert "gpu" not in f and f["resources"]["scratch_bytes"] >= 0
+    (nest,) = f["remarks"]["nest"]
+    assert nest["shape"] == [256] and nest["vector_dimension"] == 0 and nest["lanes"] > 1 and nest["tests"] == 1
+    load, store = f["remarks"]["access"]
+    assert lines_of(f, load["place"])[0] == LOAD and (load["kind"], load["element"]) == ("load", "f32")
+    assert (load["how"], load["otherwise"]) == ("vectors", "element by element")  # `stride` is 1, or is not
+    assert (store["how"], store["otherwise"]) == ("vectors", None)
+    strided = facts("-k", "copy", "-s", "*fp32:16,*fp32:16,i32,3,256")["remarks"]["access"][0]
+    assert (strided["how"], strided["otherwise"]) == ("element by element", None)
+
+
+def test_a_dot_on_the_cpu_names_its_micro_kernels(facts):
+    f = facts(*PRODUCT_F32)
+    (dot,) = f["remarks"]["micro_kernel"]
+    assert lines_of(f, dot["place"])[0] == DOT and (dot["result"], dot["inner"]) == ([64, 64], 32)
+    assert dot["set"] and (dot["a"], dot["b"]) == ("in place", "in place")
+    assert {s["carried"] for s in f["remarks"]["scratch"]} == {None, "by a loop"}
+    assert all(s["bytes"] == 64 * 64 * 4 for s in f["remarks"]["scratch"])
+    assert "access" not in f["remarks"] or all(a["kind"] == "store" for a in f["remarks"]["access"])

@@ -112,7 +112,7 @@ def range_kernel(out, start, stop, step):
     (2**63 - 20, 2**63 - 1, 7), (2**40, 2**63 - 1, 2**62), (-(2**63) + 9, -(2**63), -4),
 ])  # fmt: skip
 def test_ranges_that_end_at_the_largest_integer(start, stop, step, run):
-    """The index passes the largest integer after the last iteration: that one must be the last all the same."""
+    """The index passes the largest integer after the last iteration: that one must be the last even so."""
     out = torch.zeros(2, dtype=torch.int64)
     run(range_kernel, out, start, stop, step)
     whole = range(start, stop, step)

@@ -388,3 +388,31 @@ def test_a_launcher_is_kept_and_goes_with_its_kernel():
     del kernel
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("target", [None, triton.backends.compiler.GPUTarget("cuda", 90, 32)])
+def test_a_kernel_writes_a_page_of_itself(tmp_path, target):
+    signature = {"src": "*fp32", "dst": "*fp32", "n": "i32", "BLOCK": "constexpr"}
+    source = ASTSource(scale, signature, {"BLOCK": 256})
+    kernel = triton.compile(source, target=target, options={"num_warps": 8})
+    facts = kernel.facts()
+    assert facts["kernel"] == "scale" and facts["metadata"]["num_warps"] == 8
+    assert facts["target"] == f"{kernel.metadata.target.backend}:{kernel.metadata.target.arch}"
+    texts = {stage["name"]: stage["text"] for stage in facts["stages"]}
+    assert "tt.load" in texts["ttir"] and set(texts) == set(kernel.asm) - {"cubin", "obj", "sass"}
+    kernel.explore(tmp_path / "scale.html")
+    page = (tmp_path / "scale.html").read_text()
+    assert page.startswith("<!doctype html>") and "tt.load" in page and len(page) < 1 << 20
+
+
+def test_a_kernel_of_ir_writes_a_page_too(tmp_path):
+    kernel = triton.compile(ASTSource(scale, {"src": "*fp32", "dst": "*fp32", "n": "i32"}, {"BLOCK": 64}))
+    (tmp_path / "scale.ttir").write_text(kernel.asm["ttir"])
+    facts = triton.compile(str(tmp_path / "scale.ttir")).facts()
+    assert facts["kernel"] == "scale" and facts["remarks"]["nest"]
+
+
+def test_a_kernel_that_was_restored_has_no_source_for_a_page(tmp_path):
+    kernel = triton.compile(ASTSource(scale, {"src": "*fp32", "dst": "*fp32", "n": "i32"}, {"BLOCK": 64}))
+    with pytest.raises(ValueError, match="has no source"):
+        CompiledKernel.restore(kernel.save()).explore(tmp_path / "scale.html")

@@ -807,7 +807,7 @@ def test_division_rounded_as_asked():
 @triton.jit
 def in_order_kernel(x, y, counter, N: tl.constexpr):
     i = tl.arange(0, N)
-    tl.store(x + (N - 1 - i), tl.load(x + i))  # turned round in place
+    tl.store(x + (N - 1 - i), tl.load(x + i))  # reversed in place
     tl.store(y + i, tl.load(x + (i + 1) % N))
     tl.store(y + N - 1, tl.load(y) + tl.load(counter))
     for k in range(3):

@@ -448,7 +448,7 @@ def hungry(x, y, z, N, BM: tl.constexpr, BN: tl.constexpr):
 
 @pytest.mark.parametrize("stages, maps", [(2, True), (4, True), (9, True)])
 def test_more_shared_memory_than_there_is(stages, maps):
-    """With fewer stages, or without tensor maps, a kernel that asks for too much runs all the same."""
+    """With fewer stages, or without tensor maps, a kernel that asks for too much runs too."""
     x, y, z = torch.randn(64, 128), torch.randn(64 * 5, 128), torch.empty(64, 128)
     block = (64, 128)
     compiled = hungry[(1,)](given(x, block), given(y, block), given(z, block), 5, *block, num_stages=stages)

@@ -107,6 +107,10 @@ class AsmDict(dict):
         return f"AsmDict({', '.join(self._names)})"
 
 
+# Of a kernel's metadata: its target's, and what the target alone decides.
+_NOT_GIVEN = ("arch", "backend_name", "cluster_dims")
+
+
 class CompiledKernel(_C.Kernel):
     """A compiled kernel.
 
@@ -202,6 +206,34 @@ class CompiledKernel(_C.Kernel):
             with open(path, "wb") as file:
                 file.write(data)
         return data
+
+    def _made(self, stage: str) -> str:
+        """Compiled again for what the compiler tells of it: `facts` or `html`."""
+        src = self.src
+        if src is None:
+            raise ValueError("a kernel that was restored from bytes has no source, so it cannot be compiled again")
+        given = {k: v for k, v in _known_options(self.metadata._asdict()).items() if k not in _NOT_GIVEN}
+        what = (None, src.src, src.path, ()) if isinstance(src, IRSource) else (src.fn, None, None, src._params())
+        kernel = _C.compile(*what, _exact_target(self.metadata.target), given, stage)
+        return kernel._image._stage(stage)
+
+    def facts(self) -> dict:
+        """What the compiler made of the kernel, and why: docs/facts.md describes it. Compiles it again."""
+        import json
+
+        return json.loads(self._made("facts"))
+
+    def explore(self, path: str) -> None:
+        """Write a page that shows the source and every stage side by side, with passes, layouts and decisions.
+
+        Parameters
+        ----------
+        path : str
+            The file, `kernel.html`. It needs no other file, and no network.
+        """
+        page = self._made("html")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page)
 
     @staticmethod
     def restore(data: bytes) -> CompiledKernel:
@@ -436,10 +468,19 @@ def _known_options(options: object) -> dict:
     return {name: value for name, value in (options or {}).items() if _C.knows_option(name)}
 
 
+def _exact_target(target: object) -> str:
+    from ..runtime.driver import CPUDriver
+
+    if target.backend == "cpu" and target == CPUDriver().get_current_target():
+        return "cpu"  # with all the features that this processor has, not only its name's
+    arch = getattr(target, "arch", None)
+    return f"{target.backend}:{arch}" if arch not in (None, "", 0) else target.backend
+
+
 def _target_text(target: object) -> str:
     if isinstance(target, str):
         return target
-    from ..runtime.driver import CPUDriver, driver
+    from ..runtime.driver import driver
 
     if target is None:
         target = driver.active.get_current_target()
@@ -447,10 +488,7 @@ def _target_text(target: object) -> str:
         simulated = os.environ["TRITONC_SIMULATE"].rpartition(":")[2]
         if simulated.isdigit():
             return f"simt:{simulated}"
-    if target.backend == "cpu" and target == CPUDriver().get_current_target():
-        return "cpu"  # with all the features that this processor has, not only its name's
-    arch = getattr(target, "arch", None)
-    return f"{target.backend}:{arch}" if arch not in (None, "", 0) else target.backend
+    return _exact_target(target)
 
 
 def compile(

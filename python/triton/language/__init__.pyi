@@ -573,7 +573,7 @@ class tensor:
 
         Errors
             tl.sum(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
-            tl.sum(n) -> tl.reduce: `input` is a scalar (int32); a tensor is expected
+            tl.sum(n) -> tl.sum: `input` is a scalar (int32); a tensor is expected
 
         Example
             total = tl.sum(x, axis=0)
@@ -1518,7 +1518,7 @@ def interleave(a: Any, b: Any) -> tensor:
     Errors
         tl.interleave(x, tl.arange(0, 16)) -> shapes [32] and [16] cannot be broadcast together:
             dimension 0 is 32 and 16
-        tl.interleave(x, h) -> tl.join: the element types differ: fp32 and fp16
+        tl.interleave(x, h) -> tl.interleave: the element types differ: fp32 and fp16
 
     Example
         z = tl.interleave(re, im)
@@ -2054,7 +2054,8 @@ def unsqueeze(x: Any, dim: Any) -> tensor:
         tensor
 
     Errors
-        tl.unsqueeze(x, 3) -> tl.expand_dims: `axis`: invalid axis 3 for a tensor of rank 2
+        tl.unsqueeze(x, 3) -> static assertion failed: unsqueeze: invalid axis 3 for a tensor of
+            rank 1
 
     Example
         column = tl.unsqueeze(x, 1)
@@ -2611,7 +2612,7 @@ def sum(input: Any, axis: Any=..., keep_dims: Any=..., dtype: Any=...) -> tensor
 
     Errors
         tl.sum(x, axis=1) -> `axis`: invalid axis 1 for a tensor of rank 1
-        tl.sum(n) -> tl.reduce: `input` is a scalar (int32); a tensor is expected
+        tl.sum(n) -> tl.sum: `input` is a scalar (int32); a tensor is expected
 
     Example
         total = tl.sum(x, axis=0)

@@ -20,7 +20,7 @@ class BaseMode:
 
 @dataclass(frozen=True)
 class PCSampling(BaseMode):
-    """Samples of the instructions that a GPU's processors are at.
+    """Samples of the instructions that a GPU's multiprocessors are at.
 
     Attributes
     ----------

@@ -107,7 +107,14 @@ typedef struct Emitter {
   int nesting;             /* of emit_lane_eval */
   bool full;               /* masks that are bounds are known to be true here */
   bool assume;             /* the nest's run-time tests are known to hold: no wrap, unit steps */
+  Map told;                /* of accesses, where the compile is watched: emit_remarks.c */
 } Emitter;
+
+/* ---- what became of the kernel: emit_remarks.c -------------------------------------------------------------------- */
+
+/* A load or store of the source is emitted. `pointer`: the form of its pointers; `unit`: they lie side by side. */
+void emit_remarks_access(Emitter *e, const Op *op, LaneKind pointer, bool unit);
+void emit_remarks(Emitter *e); /* all has been emitted */
 
 /* ---- lines of the source: emit_lines.c ---------------------------------------------------------------------------- */
 

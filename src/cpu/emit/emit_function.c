@@ -441,6 +441,7 @@ static void build_function(void *arg) {
   emit_programs(e, func);
   info->name = name;
   info->shared = emit_slots_place(e);
+  emit_remarks(e);
   emit_lines_end(e);
   own->keep = true;
 }

@@ -177,6 +177,7 @@ Pointers emit_memory_pointers(Emitter *e, const Op *load, Lane p) {
   const VectorLoop loop = emit_vector_loop(e);
   const LaneForm form = emit_lane_form(p);
   Pointers r = {.lane = p, .unit = cpu_is_contiguous(&loop, load, &form)};
+  emit_remarks_access(e, load, p.kind, r.unit);
   if (r.unit && e->index32) r.stride = emit_prefetch_stride(e, load);
   return r;
 }
@@ -237,6 +238,7 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
   const VectorLoop loop = emit_vector_loop(e);
   const LaneForm form = emit_lane_form(p);
   bool unit = cpu_is_contiguous(&loop, op, &form);
+  emit_remarks_access(e, op, e->lanes == 1 ? LANE_UNIFORM : p.kind, unit);
   if (mask && emit_lane_is_true(e, *mask)) mask = NULL;
   if (e->lanes == 1) {
     emit_at(e, e->depth);

@@ -148,25 +148,36 @@ static bool knows_set(void (*run)(const CpuDot *)) {
 /* Below this many products the setting up of tiles costs more than they save. */
 enum { SMALL = 8 * 16 * 32 };
 
-static void dispatch(const CpuDot *d) {
+typedef void (*MicroKernel)(const CpuDot *d);
+
+static MicroKernel kernel_for(const CpuDot *d) {
   const RtDotSet *set = dot_set();
   CpuElem a = (CpuElem)d->a_type, b = (CpuElem)d->b_type;
-  bool small = d->m * d->n * d->k <= SMALL;
-  void (*run)(const CpuDot *d) = set->f32;
-  if (a == CPU_F64)
-    run = set->f64;
-  else if (d->c_type == CPU_I32)
-    run = set->i8;
-  else if (small)
-    run = set->f32;
-  else if (a == CPU_F32 && b == CPU_F32 && set->f32_split)
-    run = set->f32_split;
-  else if (a == CPU_BF16 && b == CPU_BF16 && set->bf16)
-    run = set->bf16;
-  else if (a == CPU_F16 && b == CPU_F16 && set->f16)
-    run = set->f16;
-  else if (rt_is_f8(a) && rt_is_f8(b) && set->f8)
-    run = set->f8;
+  if (a == CPU_F64) return set->f64;
+  if (d->c_type == CPU_I32) return set->i8;
+  if (d->m * d->n * d->k <= SMALL) return set->f32;
+  if (a == CPU_F32 && b == CPU_F32 && set->f32_split) return set->f32_split;
+  if (a == CPU_BF16 && b == CPU_BF16 && set->bf16) return set->bf16;
+  if (a == CPU_F16 && b == CPU_F16 && set->f16) return set->f16;
+  if (rt_is_f8(a) && rt_is_f8(b) && set->f8) return set->f8;
+  return set->f32;
+}
+
+const char *rt_dot_set_name(const CpuDot *d) {
+  size_t n;
+  const RtDotChoice *choices = rt_dot_choices(&n);
+  MicroKernel run = kernel_for(d);
+  for (size_t i = 0; i < n; i++) {
+    const RtDotSet *s = choices[i].set;
+    const MicroKernel all[] = {s->f32, s->bf16, s->f16, s->f32_split, s->f8, s->i8, s->f64};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+      if (choices[i].here && all[k] == run) return s->name;
+  }
+  return "generic";
+}
+
+static void dispatch(const CpuDot *d) {
+  MicroKernel run = kernel_for(d);
   if ((d->flags & DOT_SET) && !knows_set(run)) rt_dot_clear(d);
   run(d);
 }

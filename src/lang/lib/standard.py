@@ -230,6 +230,8 @@ def squeeze(x, dim: tl.constexpr):
 
 @jit
 def unsqueeze(x, dim: tl.constexpr):
+    rank: tl.constexpr = len(x.shape)
+    tl.static_assert(-rank - 1 <= dim and dim <= rank, f"unsqueeze: invalid axis {dim} for a tensor of rank {rank}")
     return tl.expand_dims(x, dim)
 
 

@@ -17,7 +17,7 @@ __all__ = ["BaseBackend", "CUDABackend", "CUDAOptions", "GPUTarget", "Language",
 
 
 def min_dot_size(target: GPUTarget) -> Callable:
-    """The smallest (m, n, k) of a product of matrices, as a function of its operands' types."""
+    """The smallest (m, n, k) of a matmul, as a function of its operands' types."""
 
     def size(lhs: object, rhs: object) -> tuple[int, int, int]:
         left, right = lhs.scalar.primitive_bitwidth, rhs.scalar.primitive_bitwidth

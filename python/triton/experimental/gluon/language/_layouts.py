@@ -89,7 +89,7 @@ class SliceLayout(DistributedLayout):
 
 @dataclass(frozen=True)
 class DotOperandLayout(DistributedLayout):
-    """An operand (0 or 1) of a matrix product whose result has the parent's layout."""
+    """An operand (0 or 1) of a matmul whose result has the parent's layout."""
 
     operand_index: int
     parent: DistributedLayout
