@@ -80,6 +80,12 @@ static LLInst *simplify_shl(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, ui
   return NULL;
 }
 
+/* Are all bits that `shl`, by `c`, shifts out known to be zero? */
+static bool loses_nothing(const LLInst *shl, uint64_t c) {
+  uint64_t kept = ll_ones(shl->type) >> c;
+  return (~shl->args[0]->zeros & ll_ones(shl->type) & ~kept) == 0;
+}
+
 static LLInst *simplify_shr(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, uint64_t c) {
   if (!yc) return NULL;
   uint64_t bits = (uint64_t)k->type->bits, c1;
@@ -96,7 +102,36 @@ static LLInst *simplify_shr(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, ui
     return c1 + c >= bits ? ll_const(b, k->type, 0) : op2_const(b, LL_LSHR, x->args[0], c1 + c, 0);
   if (x->op == LL_SHL && ll_is_const(x->args[1], &c1) && c1 == c)
     return op2_const(b, LL_AND, x->args[0], ll_ones(k->type) >> c, 0);
+  if (x->op == LL_SHL && ll_is_const(x->args[1], &c1) && loses_nothing(x, c1))
+    return c1 < c ? op2_const(b, LL_LSHR, x->args[0], c - c1, 0) : op2_const(b, LL_SHL, x->args[0], c1 - c, 0);
   return NULL;
+}
+
+/* The one part that the bits of `wanted` come from: of a sum in which nothing is carried, a summand if the other has none
+ * of them; what a mask leaves, if it leaves all of them. */
+static LLInst *part_with(LLInst *x, uint64_t wanted) {
+  while (x->op == LL_ADD || x->op == LL_XOR || x->op == LL_AND) {
+    LLInst *l = x->args[0], *r = x->args[1];
+    bool sum = x->op == LL_XOR || (x->op == LL_ADD && disjoint(l, r));
+    uint64_t mask;
+    if ((sum && !(~r->zeros & wanted)) || (x->op == LL_AND && ll_is_const(r, &mask) && !(wanted & ~mask)))
+      x = l;
+    else if (sum && !(~l->zeros & wanted))
+      x = r;
+    else
+      break;
+  }
+  return x;
+}
+
+/* x & c, or (x >> s) & c, where only a part of x has the bits that are asked for. */
+static LLInst *masked_part(LLBuilder *b, LLInst *x, uint64_t c) {
+  uint64_t s = 0;
+  LLInst *in = x;
+  if (x->op == LL_LSHR && ll_is_const(x->args[1], &s)) in = x->args[0];
+  LLInst *part = part_with(in, c << s & ll_ones(x->type));
+  if (part == in) return NULL;
+  return op2_const(b, LL_AND, s ? op2_const(b, LL_LSHR, part, s, 0) : part, c, 0);
 }
 
 static LLInst *simplify_and(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y, bool yc, uint64_t c) {
@@ -106,7 +141,7 @@ static LLInst *simplify_and(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y, 
   if (!yc) return NULL;
   if ((x->zeros | c) == UINT64_MAX || (x->zeros | c | ~ll_ones(k->type)) == UINT64_MAX) return x; /* clears nothing */
   if (x->op == LL_AND && ll_is_const(x->args[1], &c1)) return op2_const(b, LL_AND, x->args[0], c1 & c, 0);
-  return NULL;
+  return masked_part(b, x, c);
 }
 
 static LLInst *simplify_or(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y, bool yc, uint64_t c) {

@@ -1,6 +1,17 @@
 /* rules_shape.c: identities of comparison, selection, vectors, structs, and of a few intrinsics. */
 #include "ll/internal.h"
 
+/* What is zero where `x` is, and needs no shift: the operand of one that loses no bit that is set, and (v >> s) & c as
+ * v & (c << s). */
+static LLInst *before_shift(LLBuilder *b, LLInst *x) {
+  uint64_t c = UINT64_MAX, s;
+  LLInst *in = x->op == LL_AND && ll_is_const(x->args[1], &c) ? x->args[0] : x;
+  if (in->op != LL_LSHR || !ll_is_const(in->args[1], &s)) return NULL;
+  LLInst *v = in->args[0];
+  if (in != x) return c >> (x->type->bits - (int)s) ? NULL : ll_op2(b, LL_AND, v, ll_const(b, x->type, c << s));
+  return ~v->zeros & ll_mask((int)s) ? NULL : v;
+}
+
 static LLInst *simplify_icmp(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y) {
   LLPred p = (LLPred)k->imm;
   uint64_t c;
@@ -31,6 +42,10 @@ static LLInst *simplify_icmp(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y)
     }
   }
   if ((p == LLP_EQ || p == LLP_NE) && (c & x->zeros & ones)) return ll_const(b, &ll_i1, p == LLP_NE);
+  if (c == 0 && (p == LLP_EQ || p == LLP_NE)) {
+    LLInst *before = before_shift(b, x);
+    if (before) return ll_icmp(b, p, before, y);
+  }
   /* zext(bool) compared with 0 or 1; a comparison of extensions of one kind */
   if (x->op == LL_ZEXT && x->args[0]->type == &ll_i1 && (p == LLP_EQ || p == LLP_NE))
     return ll_icmp(b, p, x->args[0], ll_const(b, &ll_i1, c));

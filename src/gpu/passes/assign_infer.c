@@ -260,6 +260,7 @@ Attr *gpu_assign_split_source(Assign *a, const Op *op) {
   Value *src = ir_operand(op, 0);
   Attr *e = assigned(a, src);
   if (e && gpu_result_encoding(a->cx, op, e)) return e;
+  if (e && (e = gpu_assign_halves(a, op, e))) return e;
   Type *half = op->results[0].type;
   return gpu_operand_encoding(a->cx, op, block_of(a, half), a->num_warps);
 }

@@ -1,6 +1,7 @@
 /* assign_shared.h: what the files of the pass that gives tensors layouts share; the page at the top of assign.c is the design.
  *
  *   assign_infer.c     layouts that values have of their own
+ *   assign_halves.c    the layout in which a tensor is split
  *   assign_versions.c  the same values in other layouts
  *   assign.c           each op takes its layout, and its operands in those that follow
  */
@@ -65,6 +66,11 @@ bool gpu_assign_is_small_load(Assign *a, const Op *op);
 bool gpu_assign_is_loaded_as_well(Assign *a, const Op *op, Attr *to);
 /* Does `e` leave each thread more than `allowed` times as many elements as the coalesced layout of the access does? */
 bool gpu_assign_is_repeated(Assign *a, const Op *access, Attr *e, int allowed);
+
+/* ---- assign_halves.c --------------------------------------------------------------------------------------------- */
+
+/* A layout near `e`, that of the operand, in which both halves are in one thread; NULL: take any. */
+Attr *gpu_assign_halves(Assign *a, const Op *split, Attr *e);
 
 /* ---- assign_versions.c ------------------------------------------------------------------------------------------- */
 

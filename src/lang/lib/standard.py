@@ -314,8 +314,6 @@ def _exchange(x, bit: tl.constexpr, stage: tl.constexpr, last: tl.constexpr, des
         rows = tl.arange(0, a.shape[0])
         odd = ((rows >> (stage - bit)) & 1) != 0
         swap = swap ^ odd[:, None]
-    # equal elements need no exchange in either direction
-    swap = swap & (a != b)
     return _from_halves(tl.where(swap, b, a), tl.where(swap, a, b), x.shape)
 
 
