@@ -7,7 +7,6 @@
 #include "cli/cli.h"
 
 #include "ir/watch.h"
-#include "nvidia/simulate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -303,7 +302,7 @@ static const char *simulated_target(Ctx *cx, const char *target) {
   const char *text = target ? target : "simt";
   if (strncmp(text, "cuda", 4) == 0 && (text[4] == ':' || !text[4])) text = ctx_printf(cx, "simt%s", text + 4);
   RunTarget simulated = run_target(cx, text);
-  if (!simulated.backend || !simulated.backend->launch_reported)
+  if (!simulated.backend || !simulated.backend->simulate)
     ctx_fail(cx, ERR_SOURCE, "--simulate is for GPUs: target `%s` cannot be simulated; cuda:90 can", target);
   return text;
 }
@@ -336,6 +335,11 @@ static Launch prepare(Run *r, Compiled *k, RunRequest *request, uint32_t grid[3]
   return l;
 }
 
+static void simulate(Ctx *cx, const Launch *l, const uint32_t grid[3], SimtReport *report) {
+  SimulatedLaunch launch = {.grid = grid, .args = l->args, .memory = l->memory, .nmemory = l->nmemory};
+  l->machine->target->simulate(cx, l->machine->kernel, &launch, report);
+}
+
 bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
   if (cli->emit)
     ctx_fail(
@@ -345,9 +349,10 @@ bool cli_simulate(Ctx *cx, const Cli *cli, RunRequest *request) {
   Run r = {.cx = cx, .cli = cli, .kernel = &k};
   uint32_t grid[3];
   Launch l = prepare(&r, &k, request, grid);
+  SimtReport report;
+  simulate(cx, &l, grid, &report);
   Buf text = {.cx = cx};
-  const Target *target = l.machine->target;
-  bool clean = target->launch_reported(cx, l.machine->kernel, grid, l.args, l.memory, l.nmemory, &text);
+  bool clean = simt_print(&text, &report);
   fputs(buf_text(&text), stdout);
   for (int i = 0; i < r.nargs && !cli->prints.len; i++)
     if (r.args[i].elem) print_summary(&r.args[i]);
@@ -362,7 +367,5 @@ void cli_simulate_reported(Ctx *cx, const Cli *cli, const RunRequest *request, u
   WatchMark mark = watch_mark(cx);
   Launch l = prepare(&r, &k, &again, grid);
   watch_rewind(cx, mark);
-  if (l.machine->target != &nvidia_simt_target) ctx_fail(cx, ERR_SOURCE, "only GPUs can be simulated");
-  SimulatedLaunch launch = {.grid = grid, .args = l.args, .memory = l.memory, .nmemory = l.nmemory};
-  nvidia_simulate_launch(cx, l.machine->kernel, &launch, report);
+  simulate(cx, &l, grid, report);
 }

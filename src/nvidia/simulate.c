@@ -5,8 +5,9 @@
  * the disk cache, or an edited stage, runs as well. A run changes the module it runs, so launches of
  * one kernel take turns.
  */
-#include "nvidia/simulate.h"
 #include "gpu/gpu.h"
+#include "simt/simt.h"
+#include "target/target.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 
 extern const Target nvidia_cuda_target; /* target.c */
+extern const Target nvidia_simt_target; /* run/targets.c knows it */
 
 struct Loaded {
   Ctx *cx; /* what follows lives there, all but the lock */
@@ -197,7 +199,7 @@ static void run_with_module(Ctx *module_cx, void *arg) {
   call->err = ctx_protect(call->cx, run, call);
 }
 
-void nvidia_simulate_launch(Ctx *cx, Loaded *k, const SimulatedLaunch *l, SimtReport *report) {
+static void simulate(Ctx *cx, Loaded *k, const SimulatedLaunch *l, SimtReport *report) {
   RunCall call = {.cx = cx, .k = k, .launch = l, .report = report};
   pthread_mutex_lock(&k->lock);
   Err outer = ctx_protect(k->cx, run_with_module, &call);
@@ -222,7 +224,7 @@ typedef struct LaunchCall {
 static void launch_and_tell(Ctx *cx, void *arg) {
   LaunchCall *call = arg;
   SimtReport report;
-  nvidia_simulate_launch(cx, call->k, &call->launch, &report);
+  simulate(cx, call->k, &call->launch, &report);
   if (wants_report()) {
     Buf all = {.cx = cx};
     buf_printf(&all, "simulated %s, grid %u,%u,%u:\n", call->k->name, call->launch.grid[0], call->launch.grid[1],
@@ -272,14 +274,6 @@ static bool tensor_map(const DescriptorArg *d, const ttc_tensor_descriptor *t, v
   return true;
 }
 
-static bool launch_reported(Ctx *cx, Loaded *k, const uint32_t grid[3], const void *const *args,
-                            const ttc_memory *memory, size_t nmemory, Buf *text) {
-  SimulatedLaunch launch = {.grid = grid, .args = args, .memory = memory, .nmemory = nmemory};
-  SimtReport report;
-  nvidia_simulate_launch(cx, k, &launch, &report);
-  return simt_print(text, &report);
-}
-
 static TargetStatus launch(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, char *error,
                            size_t size) {
   return launch_checked(k, grid, stream, args, NULL, 0, error, size);
@@ -298,6 +292,6 @@ const Target nvidia_simt_target = {
     .launch = launch,
     .launch_checked = launch_checked,
     .tensor_map = tensor_map,
-    .launch_reported = launch_reported,
+    .simulate = simulate,
     .set_interrupt = set_interrupt,
 };

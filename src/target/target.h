@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 8
+#define TARGET_ABI 9
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -79,6 +79,16 @@ typedef struct KernelInfo {
 
 typedef struct Loaded Loaded; /* a loaded kernel; the target's own */
 
+/* A launch on a simulated machine. */
+typedef struct SimulatedLaunch {
+  const uint32_t *grid;
+  const void *const *args;  /* as launch() takes them */
+  const ttc_memory *memory; /* none: every address counts as allocated */
+  size_t nmemory;
+  uint64_t max_instructions; /* of one warp; 0: the machine's own limit */
+} SimulatedLaunch;
+struct SimtReport;
+
 typedef enum TargetStatus {
   TARGET_OK,
   TARGET_FAILED,
@@ -122,10 +132,9 @@ struct Target {
   /* launch() where accesses outside of `memory` are a mistake, when there is any. NULL where nothing is checked. */
   TargetStatus (*launch_checked)(Loaded *k, const uint32_t grid[3], void *stream, const void *const *args, const ttc_memory *memory,
                                  size_t nmemory, char *error, size_t error_size);
-  /* launch_checked() with everything that the simulation reports, as text; true if it found no mistake. What the machine
-   * cannot do unwinds. NULL where kernels are not simulated. */
-  bool (*launch_reported)(Ctx *cx, Loaded *k, const uint32_t grid[3], const void *const *args, const ttc_memory *memory,
-                          size_t nmemory, Buf *report);
+  /* launch_checked() with everything that the simulated machine reports (simt/simt.h), in cx's arena. What it cannot do
+   * unwinds. Thread-safe: launches of one kernel come one after another. NULL where kernels are not simulated. */
+  void (*simulate)(Ctx *cx, Loaded *k, const SimulatedLaunch *launch, struct SimtReport *report);
   /* What this thread's launches poll for a request to stop (they end with TARGET_FAILED); {0}: nothing. NULL: launches are asynchronous. */
   void (*set_interrupt)(Interrupt interrupt);
   /* NULL: a launch's time is what it takes its caller. */
