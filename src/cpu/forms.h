@@ -4,6 +4,11 @@
  * or a range of the lanes, they are kept as that: an access is then one instruction, and a mask two bounds of a loop. Which
  * form an op's result has follows from the forms of its operands, from the nest's plan and from the index analysis. The rules
  * are here, know no LLVM and change nothing; the emitter asks them at each point and emits what they say.
+ *
+ * Why rules, and no table in the plan. A value has as many forms as there are points it is evaluated at (of a reshape, a
+ * join or a gather each operand's coordinates are other ones, in forms of their own), in each version of its nest. What
+ * would fill in such a table is the evaluation itself, walked once more without emitting, and each rule would stand in
+ * two places. So the plan fixes what a form depends on, and a form is a function of that.
  */
 #ifndef TRITONC_CPU_FORMS_H
 #define TRITONC_CPU_FORMS_H

@@ -80,6 +80,11 @@ typedef struct NestTest {
  * are shuffled took 1.9 ms with it, 1.1 without. */
 enum { CPU_AHEAD = 2048, CPU_SHORT_RUN = 512, CPU_PAGE = 4096 };
 
+/* Of a store in `streamed`: the least number of programs. */
+typedef struct StreamPlan {
+  int64_t programs;
+} StreamPlan;
+
 struct Nest {
   const Type *type; /* of any tensor of the iteration space */
   Vec(Member) members;
@@ -94,9 +99,14 @@ struct Nest {
   Map bounded; /* accesses whose masks are bounds of the vector loop */
   Map unit;    /* accesses whose step along it is one element if the tests hold */
   Map linear;  /* `x % n` that do not wrap if the tests hold */
-  Map reads;   /* arguments that contiguous loads read from */
+  Map reads;   /* contiguous loads, to the arguments that they read from */
   Map ahead;   /* loads by scattered runs, whose elements CPU_AHEAD bytes further are fetched ahead */
-  Map fetched; /* those of them from which what the next program reads is fetched ahead (emit_prefetch.c) */
+  /* Loads for which what the next program reads is fetched ahead (emit_prefetch.c), to how far that is: an IndexSum, in
+   * bytes. */
+  Map fetched;
+  /* Stores that go past the caches (emit_stream.c) where a launch has enough programs: a StreamPlan. */
+  Map streamed;
+  bool stops;  /* it only stores, where masks that are bounds say: its loop does not run past them */
 };
 
 /* ---- other steps ------------------------------------------------------------------------------------------------- */
@@ -121,6 +131,7 @@ typedef struct DotPlan {
 /* A check of check mode. */
 typedef struct CheckPlan {
   int dim;                /* of the rows that are checked; of a scalar's: -1 */
+  int lanes;              /* of a row whose elements are checked one by one: how many at a time */
   bool is_even;           /* a row's elements lie `stride` bytes apart, and its mask is bounds */
   const IndexSum *stride;
 } CheckPlan;

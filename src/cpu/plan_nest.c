@@ -404,14 +404,35 @@ static bool is_fetched_ahead(const Accesses *a, const Value *ptr, const int *map
          is_scattered(a, ptr, map, axis);
 }
 
+/* Below this many times a core's second-level cache (24 MB where that has 2) a result is likely to be found in the
+ * third level, and storing it there is faster: on two idle cores of a Sapphire Rapids server softmax of 16 MB ran 1.15
+ * times as fast without streaming, at 32 MB it made no difference, and an addition that writes 64 MB ran 1.5 times as
+ * fast with it. */
+enum { CACHES = 12 };
+
+/* May the store go past the caches? Then from how many programs on (emit_stream.c). */
+static void plan_stream(Accesses *a, const Op *store) {
+  const CpuIsa *isa = a->pl->isa;
+  const FunctionPlan *plan = a->pl->result;
+  const Type *t = ir_operand(store, 1)->type;
+  const Value *base = cpu_pointer_base(a->pl->index, ir_operand(store, 0));
+  bool can_stream = plan->streams && isa->vector_bytes >= 32 && !isa->neon;
+  bool is_whole = a->nest->lanes * ir_elem_bytes(t->elem) % isa->vector_bytes == 0;
+  if (!can_stream || !is_whole || !base || map_has(&plan->loaded, base)) return;
+  StreamPlan *s = NEW(a->pl->cx, StreamPlan);
+  s->programs = CACHES * isa->l2_bytes / (ir_numel(t) * ir_elem_bytes(t->elem)) + 1;
+  map_put(a->pl->cx, &a->nest->streamed, store, s);
+}
+
 static void plan_access(Accesses *a, const Op *op, const int *map) {
   Value *ptr = ir_operand(op, 0), *mask = cpu_access_mask(op);
   int axis = follows(map, ptr->type->rank, a->nest->vector_dim);
   bool contiguous = axis >= 0 && plan_pointers(a, op, axis);
   const Value *base = cpu_pointer_base(a->pl->index, ptr);
-  if (op->code == OP_LOAD && contiguous && base) add(a->pl->cx, &a->nest->reads, base);
+  if (op->code == OP_LOAD && contiguous && base) map_put(a->pl->cx, &a->nest->reads, op, (void *)base);
   if (op->code == OP_LOAD && contiguous && is_fetched_ahead(a, ptr, map, axis)) add(a->pl->cx, &a->nest->ahead, op);
   if (mask && mask_bounds(a, mask, ir_is_tensor(mask->type) ? axis : -1)) add(a->pl->cx, &a->nest->bounded, op);
+  if (op->code == OP_STORE) plan_stream(a, op);
 }
 
 /* The accesses of an expression, and of what it is made of. */
@@ -453,6 +474,12 @@ static void plan_accesses(Planner *pl, Nest *nest, const int *map) {
   }
 }
 
+static bool only_bounded_stores(const Nest *nest) {
+  for (uint32_t i = 0; i < nest->members.len; i++)
+    if (nest->members.at[i].kind != MEMBER_STORE || !map_has(&nest->bounded, nest->members.at[i].op)) return false;
+  return true;
+}
+
 void cpu_plan_nest(Planner *pl, Nest *nest) {
   nest->rank = nest->type->rank;
   int map[MAX_RANK];
@@ -466,4 +493,5 @@ void cpu_plan_nest(Planner *pl, Nest *nest) {
   nest->vector_dim = choose_dim(&c);
   nest->lanes = nest->serial ? 1 : choose_lanes(&c);
   if (nest->lanes > 1) plan_accesses(pl, nest, map);
+  nest->stops = nest->lanes < nest->shape[nest->vector_dim] && only_bounded_stores(nest);
 }

@@ -40,10 +40,24 @@ static void results_available(Op *op, bool tensors) {
 
 /* ---- nests ------------------------------------------------------------------------------------------------------- */
 
+/* What the next program of axis 0, which follows on the same thread, reads by `load`: how far it lies, if that is known
+ * here and not nothing. */
+static void plan_fetch(Order *o, Nest *nest, const Op *load) {
+  const IndexSum *step = index_program_step(o->pl->index, ir_operand(load, 0), 0);
+  if (!index_is_const(step, 0) && cpu_sum_known(o->pl, step, 1))
+    map_put(o->pl->cx, &nest->fetched, load, (void *)(uintptr_t)step);
+}
+
 static void count_reads(Order *o, Nest *nest) {
+  Map counted = {0};
   for (uint32_t i = 0; i < nest->reads.len; i++) {
-    const Value *base = nest->reads.entries[i].key;
-    if (++o->reads[base->index] == 2) map_put(o->pl->cx, &nest->fetched, base, (void *)base);
+    const Value *base = nest->reads.entries[i].value;
+    if (!map_has(&counted, base)) o->reads[base->index]++;
+    map_put(o->pl->cx, &counted, base, (void *)(uintptr_t)base);
+  }
+  for (uint32_t i = 0; i < nest->reads.len; i++) {
+    const Value *base = nest->reads.entries[i].value;
+    if (o->reads[base->index] == 2) plan_fetch(o, nest, nest->reads.entries[i].key);
   }
 }
 
@@ -192,12 +206,15 @@ static int row_dim(IndexInfo *ix, const Value *ptr) {
   return even < 0 ? last : even;
 }
 
+enum { CHECK_LANES = 16 };
+
 static const CheckPlan *plan_check(Order *o, const Op *op) {
   CheckPlan *c = NEW(o->pl->cx, CheckPlan);
   Value *ptr = ir_operand(op, 0), *mask = op->noperands > 1 ? ir_operand(op, 1) : NULL;
   c->dim = -1;
   if (!ir_is_tensor(ptr->type)) return c;
   c->dim = row_dim(o->pl->index, ptr);
+  c->lanes = (int)min64(ptr->type->shape[c->dim], CHECK_LANES);
   const IndexAxis *a = &cpu_axis(o->pl->index, ptr)[c->dim];
   c->stride = a->stride;
   c->is_even = ptr->type->shape[c->dim] > 1 && !a->wrap &&

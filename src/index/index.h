@@ -44,6 +44,7 @@
  *   mask.c      bounds
  *   analyze.c   the fixed point over loops
  *   access.c    what a load or store needs
+ *   program.c   how values differ between programs
  */
 #ifndef TRITONC_INDEX_H
 #define TRITONC_INDEX_H
@@ -141,6 +142,11 @@ bool index_passes_zero(const Index *x, const Type *t);
 /* By how much a loop-carried value (an argument of a loop's body, scalar or tensor) grows from one iteration to the
  * next, the same for all elements; NULL: unknown. The sum may hold values of the loop's body. */
 const IndexSum *index_step(IndexInfo *ix, const Value *carried);
+
+/* By how much a value (a tensor's element at index 0) grows from one program of the grid to the next along the grid's
+ * `axis`, loops being taken to run alike in all programs; NULL: unknown. */
+enum { INDEX_GRID = 3 };
+const IndexSum *index_program_step(IndexInfo *ix, const Value *v, int axis);
 
 /* A power of two that divides the sum, at most 2^40. */
 int64_t index_divisor(IndexInfo *ix, const IndexSum *s);

@@ -31,6 +31,7 @@ struct IndexInfo {
   Map sums;   /* hash to SumNode */
   int numbers;
   const IndexSum *zero;
+  Map by_program[INDEX_GRID]; /* program.c: whether a value is the same in all programs along an axis */
   Vec(Place) order;
   Vec(uint32_t) queue; /* a heap: numbers of ops that are to be visited again, lowest first */
   uint32_t visiting;   /* number of the op that is being visited, plus one; 0: none, the analysis is complete */

@@ -158,6 +158,77 @@ static void test_accesses(void **state) {
   ctx_free(cx);
 }
 
+/* ---- from one program to the next -------------------------------------------------------------------------------- */
+
+static void show_steps(Op *op, void *arg) {
+  Shown *s = arg;
+  const Loc *loc = ir_loc_printed(s->out.cx, op->loc);
+  if (loc->kind != LOC_NAME || !op->nresults) return;
+  for (int axis = 0; axis < 2; axis++) {
+    const IndexSum *step = index_program_step(s->ix, &op->results[0], axis);
+    const IndexTerm *t = step && step->n ? &step->terms[0] : NULL;
+    const Value *factor = t ? t->factors[0] : NULL;
+    buf_printf(&s->out, "%s%s ", axis ? "" : loc->name, axis ? "" : ":");
+    if (!step)
+      buf_printf(&s->out, "?");
+    else if (!t)
+      buf_printf(&s->out, "%d", (int)step->constant);
+    else
+      buf_printf(&s->out, "%d+%d%s", (int)step->constant, (int)t->times, factor->hint);
+  }
+  buf_putc(&s->out, '\n');
+}
+
+static void check_program_steps(Ctx *cx, void *arg) {
+  static const char program[] =
+      "module {\n"
+      "tt.func public @f(%a: !tt.ptr<f32>, %ip: !tt.ptr<i32>, %s: i32, %n: i32) {\n"
+      "  %c0 = arith.constant 0 : i32\n"
+      "  %c64 = arith.constant 64 : i32\n"
+      "  %x = tt.get_program_id x : i32\n"
+      "  %y = tt.get_program_id y : i32\n"
+      "  %r = tt.make_range {start = 0 : i32, end = 64 : i32} : tensor<64xi32>\n"
+      "  %row = arith.muli %x, %s : i32\n"
+      "  %part = arith.muli %y, %c64 : i32\n"
+      "  %first = arith.addi %row, %part : i32 loc(\"first\")\n"
+      "  %all = tt.splat %first : i32 -> tensor<64xi32>\n"
+      "  %at = arith.addi %all, %r : tensor<64xi32>\n"
+      "  %p = tt.splat %a : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>\n"
+      "  %q = tt.addptr %p, %at : tensor<64x!tt.ptr<f32>>, tensor<64xi32> loc(\"pointers\")\n"
+      "  %l:2 = scf.for %i = %c0 to %n step %c64 iter_args(%k = %q, %t = %row) -> (tensor<64x!tt.ptr<f32>>, i32)  : "
+      "i32 {\n"
+      "    %next = tt.addptr %k, %all : tensor<64x!tt.ptr<f32>>, tensor<64xi32> loc(\"carried\")\n"
+      "    %more = arith.addi %t, %i : i32 loc(\"in the loop\")\n"
+      "    scf.yield %next, %more : tensor<64x!tt.ptr<f32>>, i32\n"
+      "  }\n"
+      "  %square = arith.muli %row, %x : i32 loc(\"square\")\n"
+      "  %group = arith.divsi %x, %s : i32 loc(\"quotient\")\n"
+      "  %same = arith.divsi %n, %s : i32 loc(\"of arguments\")\n"
+      "  %where = tt.addptr %ip, %x : !tt.ptr<i32>, i32\n"
+      "  %loaded = tt.load %where : !tt.ptr<i32> loc(\"loaded\")\n"
+      "  tt.return\n"
+      "}\n}\n";
+  (void)arg;
+  Module *m = ir_read(cx, source_new(cx, "case", program, sizeof program - 1, 1));
+  Shown s = {index_analyze(cx, m), {.cx = cx}};
+  ir_walk(m->op, show_steps, &s);
+  assert_string_equal(buf_text(&s.out), "first: 0+1s 64\n"
+                                        "pointers: 0+4s 256\n"
+                                        "carried: 0+8s 512\n"
+                                        "in the loop: 0+1s 0\n"
+                                        "square: ? 0\n"
+                                        "quotient: ? 0\n"
+                                        "of arguments: 0 0\n"
+                                        "loaded: ? 0\n");
+}
+
+static void test_program_steps(void **state) {
+  (void)state;
+  Ctx *cx = ctx_new(NULL);
+  assert_int_equal(ctx_protect(cx, check_program_steps, NULL), ERR_NONE);
+  ctx_free(cx);
+}
+
 /* ---- the law on random programs ---------------------------------------------------------------------------------- */
 
 static Run totals;
@@ -222,6 +293,6 @@ static void test_law(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_accesses),
-                                     cmocka_unit_test(test_law)};
+                                     cmocka_unit_test(test_program_steps), cmocka_unit_test(test_law)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,6 +97,7 @@ typedef struct Emitter {
 
   /* The current nest: where code goes, what the loops around it are (emit_lane.c, emit_nest.c). */
   const Nest *nest;        /* NULL: none */
+  Map distances;           /* of its `fetched` loads: how far ahead, LLVM values */
   Level levels[MAX_LEVELS];
   int depth;               /* the innermost level that is open */
   int inner;               /* the level of the vector loop's body */
@@ -175,6 +176,7 @@ void emit_base_level(Emitter *e); /* outside of nests: level 0 is the current bl
 
 LLVMValueRef emit_sum(Emitter *e, const IndexSum *s, int64_t unit); /* sum / unit, i64, at level 0 */
 LLVMValueRef emit_nest_test(Emitter *e, const Nest *nest); /* NULL: nothing to test */
+void emit_fetch_distances(Emitter *e, const Nest *nest);   /* Emitter.distances */
 /* Does x of `x % n` stay within [0, n) for `extent` steps (or `live`, an i64, where that is less)? */
 LLVMValueRef emit_wrap_test(Emitter *e, WrapTest test, int64_t extent, LLVMValueRef live);
 /* The range of coordinates, of `extent`, where v + c (v a scalar) compares so with u. */
@@ -218,15 +220,12 @@ void emit_check_acquire(Emitter *e);
 /* ---- streaming stores: emit_stream.c ----------------------------------------------------------------------------- */
 
 void emit_stream_programs(Emitter *e); /* in the entry block, once the grid is known */
-/* Store a whole vector, past the caches where the launch is large; false: nothing was emitted, it never pays here. */
-bool emit_stream_store(Emitter *e, const Op *store, LLVMValueRef v, LLVMValueRef ptr);
+/* Store a whole vector, past the caches where the launch is large. */
+void emit_stream_store(Emitter *e, const Op *store, const StreamPlan *plan, LLVMValueRef v, LLVMValueRef ptr);
 void emit_stream_fence(Emitter *e); /* before the function returns */
 
 /* ---- prefetching: emit_prefetch.c -------------------------------------------------------------------------------- */
 
-/* Is the current nest the one that fetches ahead what `load` reads? How many bytes, or NULL. Leaves the builder at
- * level 0. */
-LLVMValueRef emit_prefetch_stride(Emitter *e, const Op *load);
 void emit_prefetch(Emitter *e, LLVMValueRef ptr, LLVMValueRef stride, int64_t bytes); /* here: the lines of a vector */
 
 /* ---- elements: emit_element.c, emit_float.c, emit_code.c --------------------------------------------------------- */

@@ -1,4 +1,5 @@
-/* emit_bounds.c: what is computed in front of loops: the nest's run-time test, and where masks bound a row.
+/* emit_bounds.c: what is computed in front of loops: the nest's run-time test, and where masks bound a row,
+ * how far away the next program reads.
  *
  * Everything here is evaluated where all coordinates are scalars (the moving one at its beginning), so that every value is
  * one, too: of an `x % n` the first x, of a comparison the first elements of both sides. That these exist in front of the
@@ -62,6 +63,28 @@ LLVMValueRef emit_nest_test(Emitter *e, const Nest *nest) {
   }
   LLVMPositionBuilderAtEnd(e->b, e->levels[0].block);
   return all;
+}
+
+/* ---- distances --------------------------------------------------------------------------------------------------- */
+
+/* How far what the next program reads lies, in bytes; 0: too far to be fetched now. */
+static LLVMValueRef fetch_distance(Emitter *e, const IndexSum *step) {
+  int64_t limit = e->isa->l2_bytes / 4;
+  LLVMValueRef distance = emit_sum(e, step, 1);
+  emit_at(e, 0);
+  LLVMValueRef shifted = LLVMBuildAdd(e->b, distance, emit_int(e->i64, limit), "");
+  LLVMValueRef near = LLVMBuildICmp(e->b, LLVMIntULE, shifted, emit_int(e->i64, 2 * limit), "near");
+  return LLVMBuildSelect(e->b, near, distance, emit_int(e->i64, 0), "stride");
+}
+
+void emit_fetch_distances(Emitter *e, const Nest *nest) {
+  emit_base_level(e);
+  e->distances = (Map){0};
+  for (uint32_t i = 0; i < nest->fetched.len; i++) {
+    const MapEntry *fetched = &nest->fetched.entries[i];
+    map_put(e->cx, &e->distances, fetched->key, fetch_distance(e, fetched->value));
+  }
+  LLVMPositionBuilderAtEnd(e->b, e->levels[0].block);
 }
 
 /* ---- bounds ------------------------------------------------------------------------------------------------------ */

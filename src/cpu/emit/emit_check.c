@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-enum { LANES = 16 };
-
 /* ---- sites ------------------------------------------------------------------------------------------------------- */
 
 static const Type *element_of(const Op *check) { return ir_elem(ir_operand(check, 0)->type)->elem; }
@@ -234,7 +232,7 @@ void emit_check(Emitter *e, const Op *op, const CheckPlan *plan) {
   }
   for (int d = c.dim + 1; d < c.type->rank; d++) c.distance *= c.type->shape[d];
   e->extent = c.type->shape[c.dim];
-  e->lanes = e->extent < LANES ? (int)e->extent : LANES;
+  e->lanes = plan->lanes;
   emit_base_level(e);
   rows(&c, 0);
   LLVMPositionBuilderAtEnd(e->b, e->levels[0].block);

@@ -178,7 +178,7 @@ Pointers emit_memory_pointers(Emitter *e, const Op *load, Lane p) {
   const LaneForm form = emit_lane_form(p);
   Pointers r = {.lane = p, .unit = cpu_is_contiguous(&loop, load, &form)};
   emit_remarks_access(e, load, p.kind, r.unit);
-  if (r.unit && e->index32) r.stride = emit_prefetch_stride(e, load);
+  if (r.unit && e->index32) r.stride = e->nest ? map_get(&e->distances, load) : NULL;
   return r;
 }
 
@@ -254,8 +254,12 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
   }
   LLVMValueRef ptr = LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p.v, &e->index64, 1, "");
   v = to_memory(e, elem, v, e->lanes);
+  const StreamPlan *stream = map_get(&e->nest->streamed, op);
+  if (!mv && stream) {
+    emit_stream_store(e, op, stream, v, ptr);
+    return;
+  }
   if (!mv) {
-    if (emit_stream_store(e, op, v, ptr)) return;
     LLVMSetAlignment(LLVMBuildStore(e->b, v, ptr), alignment(elem));
     return;
   }

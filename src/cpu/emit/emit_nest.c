@@ -18,7 +18,6 @@ typedef struct Work {
   Reduction **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
-  bool open; /* some member works outside all bounds */
 } Work;
 
 /* ---- accesses ---------------------------------------------------------------------------------------------------- */
@@ -92,10 +91,7 @@ static LLVMValueRef merged(Emitter *e, LLVMValueRef a, LLVMValueRef b,
 static void bound_access(Work *w, Op *op, const Lane *at) {
   Emitter *e = w->e;
   Value *mask = cpu_access_mask(op);
-  if (!mask || !map_has(&w->nest->bounded, op)) {
-    w->open = w->open || op->code == OP_STORE;
-    return;
-  }
+  if (!mask || !map_has(&w->nest->bounded, op)) return;
   Lane m = emit_mask_range(e, w->nest, mask, at, e->extent);
   emit_at(e, e->depth);
   w->lo = merged(e, w->lo, m.v, emit_most);
@@ -240,12 +236,6 @@ static void point(Work *w) {
 
 /* ---- the loops --------------------------------------------------------------------------------------------------- */
 
-static bool only_stores(const Nest *n) {
-  for (uint32_t i = 0; i < n->members.len; i++)
-    if (n->members.at[i].kind != MEMBER_STORE) return false;
-  return true;
-}
-
 /* Where a vector lies wholly within the bounds, the masks that they come from are true, for all their users (tl.where on the
  * mask of the load). */
 static void mask_holds(Work *w, Op *op, const Lane *at) {
@@ -336,7 +326,6 @@ static void vector_loop(Work *w) {
   int64_t n = w->nest->shape[w->nest->vector_dim];
   LLVMValueRef zero = LLVMConstInt(e->i64, 0, false), begin = zero, end = emit_int(e->i64, n);
   w->lo = w->hi = w->from = w->to = NULL;
-  w->open = false;
   e->index32 = e->index64 = NULL;
   e->inner = e->depth + 1;
   e->extent = n;
@@ -346,7 +335,7 @@ static void vector_loop(Work *w) {
           : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(e->i32, 0, false), .step = LLVMConstInt(e->i32, 1, false)};
   if (e->lanes > 1) each_access_of_nest(w, w->at, bound_access);
   emit_at(e, e->depth);
-  if (w->to && !w->open && only_stores(w->nest) && e->lanes < n) {
+  if (w->nest->stops) {
     begin = LLVMBuildAnd(e->b, LLVMBuildSExt(e->b, w->from, e->i64, ""), emit_int(e->i64, -e->lanes), "");
     end = LLVMBuildSExt(e->b, w->to, e->i64, "");
   }
@@ -446,6 +435,7 @@ void emit_nest(Emitter *e, const Nest *n) {
     if (m->kind != MEMBER_REDUCE && m->kind != MEMBER_SCAN) continue;
     w.folds[i] = emit_reduce_new(e, m->op);
   }
+  emit_fetch_distances(e, n);
   LLVMValueRef condition = emit_nest_test(e, n);
   if (condition && !LLVMIsAConstantInt(condition)) {
     LLVMBasicBlockRef yes = emit_new_block(e, "assume"), no = emit_new_block(e, "general"),

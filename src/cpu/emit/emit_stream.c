@@ -7,7 +7,7 @@
  *
  * When. Such a store evicts its line, so it pays only where the result is not read again soon: (1) what the whole launch
  * writes through this store is more than the caches near the cores hold; the number of programs is known when the
- * launch begins, the bytes of one execution are known here. (2) The kernel does not also load from the same argument.
+ * launch begins, the bytes of one execution when it is planned. (2) The kernel does not also load from the same argument.
  * (3) The vector is whole cache lines and aligned to them, which is tested at the store. All three are one
  * branch in front of the store, predicted after the first time.
  *
@@ -16,36 +16,24 @@
  */
 #include "cpu/emit/emit.h"
 
-/* Below this many times a core's second-level cache (24 MB where that has 2) a result is likely to be found in the
- * third level, and storing it there is faster: on two idle cores of a Sapphire Rapids server softmax of 16 MB ran 1.15
- * times as fast without streaming, at 32 MB it made no difference, and an addition that writes 64 MB ran 1.5 times as
- * fast with it. */
-enum { CACHES = 12 };
-
 void emit_stream_programs(Emitter *e) {
   e->stream.programs = LLVMBuildZExt(e->b, e->grid[0], e->i64, "");
   for (int i = 1; i < 3; i++)
     e->stream.programs = LLVMBuildMul(e->b, e->stream.programs, LLVMBuildZExt(e->b, e->grid[i], e->i64, ""), "");
 }
 
-/* Does this launch write enough through the store? An i1 made in the entry block, or NULL: never. */
-static LLVMValueRef enough(Emitter *e, const Op *store) {
-  const Value *base = cpu_pointer_base(e->plan->index, ir_operand(store, 0));
-  bool allowed = e->plan->streams && e->isa->vector_bytes >= 32 && !e->isa->neon;
-  if (!allowed || !base || map_has(&e->plan->loaded, base)) return NULL;
-  int64_t bytes = ir_numel(ir_operand(store, 1)->type) * ir_elem_bytes(ir_operand(store, 1)->type->elem);
-  int64_t threshold = CACHES * e->isa->l2_bytes / bytes + 1;
+/* Does this launch write enough? An i1 made in the entry block. */
+static LLVMValueRef enough(Emitter *e, const StreamPlan *plan) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
   LLVMPositionBuilderBefore(e->b, LLVMGetBasicBlockTerminator(e->entry));
-  LLVMValueRef many = LLVMBuildICmp(e->b, LLVMIntUGE, e->stream.programs, emit_int(e->i64, threshold), "many");
+  LLVMValueRef many = LLVMBuildICmp(e->b, LLVMIntUGE, e->stream.programs, emit_int(e->i64, plan->programs), "many");
   LLVMPositionBuilderAtEnd(e->b, here);
   return many;
 }
 
-bool emit_stream_store(Emitter *e, const Op *store, LLVMValueRef v, LLVMValueRef ptr) {
-  int line = e->isa->vector_bytes, bytes = e->lanes * ir_elem_bytes(ir_operand(store, 1)->type->elem);
-  LLVMValueRef many = bytes % line ? NULL : enough(e, store);
-  if (!many) return false;
+void emit_stream_store(Emitter *e, const Op *store, const StreamPlan *plan, LLVMValueRef v, LLVMValueRef ptr) {
+  int line = e->isa->vector_bytes;
+  LLVMValueRef many = enough(e, plan);
   LLVMBasicBlockRef past = emit_new_block(e, "stream"), through = emit_new_block(e, "store"),
                     after = emit_new_block(e, "stored");
   LLVMValueRef low = LLVMBuildAnd(e->b, LLVMBuildPtrToInt(e->b, ptr, e->i64, ""), emit_int(e->i64, line - 1), "");
@@ -67,7 +55,6 @@ bool emit_stream_store(Emitter *e, const Op *store, LLVMValueRef v, LLVMValueRef
   LLVMPositionBuilderAtEnd(e->b, after);
   e->levels[e->depth].block = after;
   e->stream.used = true;
-  return true;
 }
 
 void emit_stream_fence(Emitter *e) {
