@@ -1,4 +1,4 @@
-/* emit_bounds.c: what is computed in front of loops: the nest's run-time test, and where masks bound a row,
+/* emit_bounds.c: what is computed in front of loops: the nest's run-time test, where masks bound a row, and
  * how far away the next program reads.
  *
  * Everything here is evaluated where all coordinates are scalars (the moving one at its beginning), so that every value is
