@@ -13,7 +13,7 @@
 typedef struct Corpus {
   Ctx *cx;
   LLModule *m;
-  LLBuilder b; /* in the kernel at work */
+  LLBuilder b; /* in the current kernel */
   LLInst *in, *out;
   int at_in, at_out, kernels, sm;
 } Corpus;
