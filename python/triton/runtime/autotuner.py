@@ -413,6 +413,14 @@ class Autotuner(KernelInterface):
         with open(path, "w", encoding="utf-8") as file:
             file.write(page(self))
 
+    def advise(self, *args: object, grid: object, **kwargs: object) -> object:
+        """`JITFunction.advise` of the configuration that is the best, which is found on copies of the tensors first."""
+        from .._advise import copies
+
+        same, named = copies(args, kwargs)
+        self.run(*same, grid=grid, warmup=False, **named)
+        return self.fn.advise(*args, grid=grid, **kwargs, **self.best_config.all_kwargs())
+
     def warmup(self, *args: object, **kwargs: object) -> list:
         """Compile every configuration for these arguments."""
         self.nargs = dict(zip(self.arg_names, args, strict=False))

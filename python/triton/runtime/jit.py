@@ -452,6 +452,26 @@ class JITFunction(JITCallable, KernelInterface):
             raise TypeError(f"@triton.jit(repr=...) of {self.__qualname__} must give a string, and gave {name!r}")
         return name
 
+    def advise(self, *args: object, grid: object, **kwargs: object) -> object:
+        """What a launch must move and compute, what binds it on this machine, the share that it reaches, and what
+        stands between. The launch is timed on copies of the tensors.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The launch's arguments and options.
+        grid : int, tuple or callable
+            Its grid.
+
+        Returns
+        -------
+        Advice
+            `print` shows it.
+        """
+        from .._advise import advise
+
+        return advise(self, args, grid, kwargs)
+
     def preload(self, specialization_data: str) -> object:
         """Compile for a specialization that `knobs.runtime.jit_cache_hook` was told, and keep the kernel."""
         from ._preload import preload

@@ -1,0 +1,157 @@
+"""What this machine can do at most, measured once by kernels of our own and kept beside the compiled kernels."""
+
+from __future__ import annotations
+
+import json
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+VERSION = 1
+COPIED = 1 << 26  # bytes, more than caches hold
+_TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
+
+
+class Limits:
+    """A machine's limits.
+
+    Attributes
+    ----------
+    bandwidth : float
+        Bytes of memory in a second.
+    matmuls : dict
+        Operations of `tl.dot` in a second by the operands' type.
+    other : float
+        Other operations on f32 in a second.
+    processors : int
+        Threads of the CPU, multiprocessors of the GPU.
+    """
+
+    def __init__(self, bandwidth: float, matmuls: dict[str, float], other: float, processors: int) -> None:
+        self.bandwidth = bandwidth
+        self.matmuls = matmuls
+        self.other = other
+        self.processors = processors
+
+    def matmul(self, element: str) -> float:
+        """The speed of matmuls of a type, or of the nearest that was measured."""
+        return self.matmuls.get(element) or self.matmuls.get("f16" if "8" in element else "f32") or self.other
+
+
+def _kernels() -> tuple:
+    import triton
+    import triton.language as tl
+
+    @triton.jit
+    def copy(x, y, BLOCK: tl.constexpr):
+        i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(y + i, tl.load(x + i))
+
+    @triton.jit
+    def matmul(a, b, c, n, M: tl.constexpr, K: tl.constexpr):
+        i, k = tl.arange(0, M), tl.arange(0, K)
+        acc = tl.zeros((M, M), tl.float32)
+        for j in range(n):
+            x = tl.load(a + i[:, None] * K + k[None, :] + j * 0)
+            y = tl.load(b + k[:, None] * M + i[None, :] + j * 0)
+            acc = tl.dot(x, y, acc)
+        tl.store(c + tl.program_id(0) * M * M + i[:, None] * M + i[None, :], acc)
+
+    @triton.jit
+    def chain(x, n, BLOCK: tl.constexpr):
+        i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        v = tl.load(x + i)
+        for _ in range(n):
+            v = v * 0.999 + 0.5
+            v = v * 0.998 + 0.25
+            v = v * 0.997 + 0.125
+            v = v * 0.996 + 0.0625
+        tl.store(x + i, v)
+
+    return copy, matmul, chain
+
+
+def _best(run: Any, runs: int = 5) -> float:
+    """Seconds of the fastest run, by the profiler's clock."""
+    from .profiler._bench import kernel_times
+
+    run()
+    return min(kernel_times(runs, run, lambda: None, lambda: None)) / 1e3
+
+
+class _Memory:
+    """An array of NumPy's, which has no bf16, as memory whose type something else says."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.dtype = array.dtype
+
+    def data_ptr(self) -> int:
+        return self.array.ctypes.data
+
+
+def _ones(n: int, dtype: str, device: str) -> Any:
+    if device != "cpu":
+        import torch
+
+        return torch.ones(n, dtype=getattr(torch, dtype), device=device)
+    import numpy as np
+
+    import triton
+    import triton.language as tl
+
+    if dtype == "bfloat16":
+        return triton.reinterpret(_Memory(np.full(n, 0x3F80, np.uint16)), tl.bfloat16)
+    return np.ones(n, dtype)
+
+
+def measure(processors: int, device: str) -> Limits:
+    """Measure the CPU ("cpu"), or the GPU of a PyTorch device."""
+    copy, matmul, chain = _kernels()
+    x, y = (_ones(COPIED // 4, "float32", device) for _ in range(2))
+    bandwidth = 2 * COPIED / _best(lambda: copy[(COPIED // 4 // 4096,)](x, y, BLOCK=4096))
+    n, size, programs = 64, 128, 4 * processors
+    matmuls = {}
+    for name, dtype in _TYPES.items():
+        a, c = _ones(size * size, dtype, device), _ones(programs * size * size, "float32", device)
+        seconds = _best(lambda a=a, c=c: matmul[(programs,)](a, a, c, n, M=size, K=size))
+        matmuls[name] = 2 * size**3 * n * programs / seconds
+    z = _ones(programs * 1024, "float32", device)
+    other = 8 * 1024 * 256 * programs / _best(lambda: chain[(programs,)](z, 256, BLOCK=1024))
+    return Limits(bandwidth, matmuls, max(other, matmuls["f32"]) if device == "cpu" else other, processors)
+
+
+def _processors(on_gpu: bool) -> int:
+    if on_gpu:
+        from .runtime.driver import driver
+
+        active = driver.active
+        return active.utils.get_device_properties(active.get_current_device())["multiprocessor_count"]
+    given = os.environ.get("TRITONC_NUM_THREADS", "")
+    return int(given) if given.isdigit() and int(given) else len(os.sched_getaffinity(0))
+
+
+def limits(target: str) -> Limits:
+    """Those of this machine for a kernel of a target ("cpu:znver3"), from the cache or measured now."""
+    from . import knobs
+
+    on_gpu = target.startswith("cuda")
+    processors = _processors(on_gpu)
+    name = f"limits-{VERSION}-{target.replace(':', '-')}-{processors}.json"
+    path = os.path.join(knobs.cache.dir, name)
+    try:
+        with open(path) as f:
+            return Limits(**json.load(f))
+    except (OSError, ValueError, TypeError):
+        pass
+    found = measure(processors, "cuda" if on_gpu else "cpu")
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(f"{path}.{os.getpid()}", "w") as f:
+            json.dump(vars(found), f)
+        os.replace(f"{path}.{os.getpid()}", path)
+    except OSError:
+        pass
+    return found
