@@ -10,6 +10,8 @@ UNSIGNED = [torch.uint8, torch.uint16, torch.uint32, torch.uint64]
 FP8 = [torch.float8_e4m3fn, torch.float8_e5m2]
 # Kernels run on a GPU, real or simulated: exp is a quick one there, float32 dots go through tf32, 8-bit dots need 32 columns.
 ON_GPU = bool(os.environ.get("TRITONC_SIMULATE")) or os.environ.get("TRITONC_TEST_DEVICE") == "cuda"
+# Where a tensor must be whose address is data of a kernel: nobody can tell an address from a number and carry it over.
+DEVICE = "cuda" if os.environ.get("TRITONC_TEST_DEVICE") == "cuda" else "cpu"
 
 
 def values(dtype, n=64, seed=0):

@@ -7,7 +7,7 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-from dtypes import FLOATS, FP8, ON_GPU, SIGNED, UNSIGNED, values
+from dtypes import DEVICE, FLOATS, FP8, ON_GPU, SIGNED, UNSIGNED, values
 
 # ---- loads, stores, pointers ---------------------------------------------------------------------------------------------
 
@@ -80,10 +80,10 @@ def pointers_kernel(table, out, B: tl.constexpr):
 
 
 def test_pointers_of_pointers():
-    xs = [torch.randn(32) for _ in range(3)]
+    xs = [torch.randn(32, device=DEVICE) for _ in range(3)]
     table, out = torch.tensor([x.data_ptr() for x in xs]), torch.zeros(3, 32)
     pointers_kernel[(1,)](table, out, B=32)
-    assert torch.equal(out, torch.stack(xs))
+    assert torch.equal(out, torch.stack(xs).cpu())
 
 
 @triton.jit

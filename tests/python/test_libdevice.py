@@ -10,7 +10,7 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-from dtypes import ON_GPU
+from dtypes import DEVICE, ON_GPU
 from mpmath import mpf
 from triton.language.extra import libdevice
 
@@ -658,5 +658,6 @@ def test_results_below_the_normal_range():
     kept, out = torch.zeros(1), torch.zeros(1)
     exp2_kernel[(1,)](kept, -127.0, enable_reflect_ftz=False)
     exp2_kernel[(1,)](out, -127.0)
-    assert kept[0] == 2.0**-127
+    # ex2.approx of a GPU is right to some 22 bits, which a number this small has
+    assert kept[0] == (pytest.approx(2.0**-127, rel=2.0**-21) if DEVICE == "cuda" else 2.0**-127)
     assert out[0] == (0 if ON_GPU else 2.0**-127)

@@ -6,6 +6,7 @@ import pytest
 import torch
 import triton
 import triton.language as tl
+from dtypes import DEVICE
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 TARGET = "simt:90"
@@ -525,12 +526,12 @@ def sum_of_tensors(pointers, sizes, y, n, s, BM: tl.constexpr, BN: tl.constexpr)
 
 
 def test_a_loop_makes_a_map_of_each_tensor():
-    tensors = [torch.randn(32, 32) for _ in range(5)]
+    tensors = [torch.randn(32, 32, device=DEVICE) for _ in range(5)]
     sizes = torch.tensor([32, 17, 5, 32, 20], dtype=torch.int32)
     y = torch.zeros(32, 32)
     pointers = torch.tensor([t.data_ptr() for t in tensors])
     k = sum_of_tensors.run(pointers, sizes, y, 5, 32, BM=16, BN=32, grid=(2,), warmup=False)
-    want = sum(torch.where(torch.arange(32)[:, None] < n, t, 0) for t, n in zip(tensors, sizes, strict=True))
+    want = sum(torch.where(torch.arange(32)[:, None] < n, t.cpu(), 0) for t, n in zip(tensors, sizes, strict=True))
     assert torch.equal(y, want)
     assert k.asm["ttgir"].count("ttng.tensormap_create") == 1
 
