@@ -118,7 +118,8 @@ def _runs_here():
     """Whether a launch runs on this GPU: no other one is asked for."""
     asked = os.environ.get("TRITONC_SIMULATE", "").rpartition(":")[2]
     asked = "90" if asked == "1" else asked
-    return asked in ("", "0", "%d%d" % torch.cuda.get_device_capability())
+    major, minor = torch.cuda.get_device_capability()
+    return asked in ("", "0", f"{major}{minor}")
 
 
 def _mirrored(function, args, kwargs):
