@@ -244,9 +244,9 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=60, help="seconds that a program may take")
     parser.add_argument(
         "--kind",
-        choices=["all", "general", "memory"],
+        choices=["all", "general", "memory", "blocks"],
         default="all",
-        help="which programs: all but one in four are general, that one is about memory",
+        help="which programs: of eight, two are about memory, one is about descriptors and scaled products",
     )
     parser.add_argument("--corpus", action="store_true", help="first what failed once")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="where failing programs are put")

@@ -17,6 +17,7 @@ from program import Program
 from triton._C import libtriton
 from triton.runtime import _evaluate, _memory
 from triton.runtime.interpreter import InterpretedFunction, _Arguments
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 DTYPES = {
     "float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64,
@@ -67,6 +68,14 @@ def arrays(program: Program) -> dict:
     return made
 
 
+def passed(program: Program, made: dict) -> dict:
+    """What a launch is given: the arrays, or tensor descriptors of them."""
+    given = dict(made)
+    for name, (shape, strides, block, padding) in program.descriptors.items():
+        given[name] = TensorDescriptor(made[name], list(shape), list(strides), list(block), padding)
+    return given
+
+
 def load(source: str, name: str) -> object:
     """The kernel of a module's text."""
     filename = f"<{name}>"
@@ -79,11 +88,13 @@ def load(source: str, name: str) -> object:
 def evaluated(program: Program, kernel: object, made: dict) -> None:
     """The kernel's IR as the front end makes it, run over NumPy."""
     given, described, values = _Arguments(), [], []
-    for name, value in [*made.items(), *program.scalars.items()]:
+    for name, value in [*passed(program, made).items(), *program.scalars.items()]:
         x = given.convert(value, name)
         described.append((name, "constexpr", x, 0) if isinstance(x, int) else (name, x.text, None, 0))
         if not isinstance(x, int):
-            values.append(x.handle.data)
+            values += (
+                [x.handle.data] if "block" not in vars(x) else [x.block, *(y.handle.data for y in sum(x.parts, []))]
+            )
     options = {"no_locations": True, "sanitize_overflow": False}
     compiled = libtriton.compile(kernel, None, None, tuple(described), "cpu", options, "front")
     run = _evaluate.Module(compiled._image._stage("front")).entry()
@@ -104,26 +115,30 @@ def launch(program: Program, kernel: object, target: str) -> dict:
     if target == "numpy":
         evaluated(program, kernel, made)
     elif target == "interpreter":
-        InterpretedFunction(kernel)[program.grid](*made.values(), **program.scalars)
+        InterpretedFunction(kernel)[program.grid](*passed(program, made).values(), **program.scalars)
     elif target.startswith("simt"):
         os.environ["TRITONC_SIMULATE"] = target.replace("simt", "cuda")
         try:
-            kernel[program.grid](*made.values(), **program.scalars, **options)
+            kernel[program.grid](*passed(program, made).values(), **program.scalars, **options)
         finally:
             del os.environ["TRITONC_SIMULATE"]
     elif target == "cuda":
         there = {id(x): x.cuda() for x in made.values()}
         made = {name: there[id(x)] for name, x in made.items()}
-        kernel[program.grid](*made.values(), **program.scalars, **options)
+        kernel[program.grid](*passed(program, made).values(), **program.scalars, **options)
         made = {name: x.cpu() for name, x in made.items()}
     elif target == "cpu:checked":
-        kernel[program.grid](*made.values(), **program.scalars, **options, debug=True, sanitize_overflow=False)
+        kernel[program.grid](
+            *passed(program, made).values(), **program.scalars, **options, debug=True, sanitize_overflow=False
+        )
     elif target == "cpu":
-        kernel[program.grid](*made.values(), **program.scalars, **options)
+        kernel[program.grid](*passed(program, made).values(), **program.scalars, **options)
     else:
         signature = {
             a[0]: "*" + SHORT.get(a[1], a[1].replace("uint", "u").replace("int", "i")) for a in program.arguments
         }
+        for name, (_, _, block, _) in program.descriptors.items():
+            signature[name] = f"tensordesc<{signature[name][1:]}{list(block)}>"
         for name, value in program.scalars.items():
             signature[name] = "i32" if -(2**31) <= value < 2**31 else "i64"
         ones = {name: 1 for name, value in program.scalars.items() if value == 1}
@@ -131,7 +146,7 @@ def launch(program: Program, kernel: object, target: str) -> dict:
         source = triton.compiler.ASTSource(kernel, signature, ones)
         compiled = triton.compile(source, target=target, options=options)
         numbers = [value for name, value in program.scalars.items() if name not in ones]
-        compiled[(*program.grid, 1, 1)](*made.values(), *numbers)
+        compiled[(*program.grid, 1, 1)](*passed(program, made).values(), *numbers)
     return made
 
 

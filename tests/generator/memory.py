@@ -20,6 +20,16 @@ STATEMENTS = ["in_place", "in_place", "shifted", "chase", "chase", "slots", "slo
               "casts", "hints"]  # fmt: skip
 
 
+class BlockProgram(Program):
+    """A random kernel, most statements of which are about descriptors and scaled products."""
+
+    def statement(self) -> None:
+        if self.in_helper or self.indent > 3 or self.chance(0.4):
+            return super().statement()
+        self.fuel -= 1
+        return self.do_descriptor() if self.chance(0.6) else self.do_scaled_dot()
+
+
 class MemoryProgram(Program):
     """A random kernel, most statements of which are about memory."""
 
@@ -502,7 +512,11 @@ class MemoryProgram(Program):
         self.indent -= 1
 
 
+KINDS = {"general": Program, "memory": MemoryProgram, "blocks": BlockProgram}
+
+
 def program_of(seed: int, kind: str) -> Program:
-    """The program of a seed: of one kind, or ("all") every fourth about memory."""
-    memory = kind == "memory" or (kind == "all" and seed % 4 == 3)
-    return MemoryProgram(seed) if memory else Program(seed)
+    """The program of a seed: of one kind, or ("all") every fourth about memory and every eighth about blocks."""
+    if kind == "all":
+        kind = "memory" if seed % 4 == 3 else "blocks" if seed % 8 == 5 else "general"
+    return KINDS[kind](seed)

@@ -15,6 +15,8 @@ from __future__ import annotations
 import ast
 import random
 
+from blocks import Blocks
+
 SIGNED = ["int8", "int16", "int32", "int64"]
 UNSIGNED = ["uint8", "uint16", "uint32", "uint64"]
 INTS = SIGNED + UNSIGNED
@@ -38,10 +40,11 @@ class Saved:
     It has the attributes of Program; `seed` is what its arrays are filled from.
     """
 
-    FIELDS = ("seed", "arguments", "scalars", "grid", "options")
+    FIELDS = ("seed", "arguments", "scalars", "grid", "options", "descriptors")
 
     def __init__(self, text: str) -> None:
         first, _, self.source = text.partition("\n")
+        self.descriptors: dict = {}
         for name, value in ast.literal_eval(first.removeprefix("# ")).items():
             setattr(self, name, value)
 
@@ -51,7 +54,7 @@ class Saved:
         return f"# { {name: getattr(program, name) for name in cls.FIELDS}!r}\n{program.source}"
 
 
-class Program:
+class Program(Blocks):
     """A random kernel.
 
     Attributes
@@ -64,6 +67,8 @@ class Program:
         Run-time numbers by name.
     grid, options : tuple, dict
         How it is launched.
+    descriptors : dict
+        (shape, strides, block, padding) of those arguments that are given as tensor descriptors.
     """
 
     def __init__(self, seed: int) -> None:
@@ -77,6 +82,7 @@ class Program:
         if rng.random() < 0.05:
             self.options |= rng.choice([{"num_ctas": 2}, {"num_ctas": 4}, {"maxnreg": 64}, {"maxnreg": 255}])
         self.arguments: list = []
+        self.descriptors: dict = {}
         self.scalars = {
             "n": rng.randint(0, 9),
             "m": rng.randint(-5, 70),
@@ -951,35 +957,3 @@ class Program:
             self.emit(f"for {k} in range(n):")
             self.emit(f"    {acc} = tl.dot({x}, {y}, {acc}{precision}, out_dtype=tl.{out})")
         self.define(f"tl.sum(tl.ravel(tl.max({acc}, {rng.randrange(3)})), 0).to(tl.{out})", out, ())
-
-    def do_scaled_dot(self) -> None:
-        """A product of 8-bit numbers that have a common power of two every 32."""
-        rng = self.random
-        M, N, K = rng.choice([16, 32, 64]), rng.choice([16, 32, 64]), rng.choice([32, 64])
-        formats = [rng.choice([("float8e4nv", "e4m3"), ("float8e5", "e5m2")]) for _ in range(2)]
-        a, b = (self.argument(f[0], size * K, "small") for f, size in zip(formats, (M, N), strict=True))
-        mi, ni, ki = (f"tl.arange(0, {size})" for size in (M, N, K))
-        scales = [f"tl.full(({size}, {K // 32}), {rng.choice([126, 127, 129])}, tl.uint8)" for size in (M, N)]
-        acc = self.name("acc")
-        left = f"tl.load({a} + {mi}[:, None] * {K} + {ki}), {scales[0]}, '{formats[0][1]}'"
-        right = f"tl.load({b} + {ki}[:, None] * {N} + {ni}), {scales[1]}, '{formats[1][1]}'"
-        self.emit(f"{acc} = tl.dot_scaled({left}, {right})")
-        self.define(f"tl.sum(tl.max({acc}, {rng.randrange(2)}), 0)", "float32", ())
-
-    def do_descriptor(self) -> None:
-        """Blocks of a matrix through a tensor descriptor, partly outside of it."""
-        rng = self.random
-        dtype = rng.choice(["int32", "float32", "float16", "int16"])
-        R, C = rng.randint(1, 40), rng.choice([16, 24, 64])
-        M, N = rng.choice([8, 16, 32]), rng.choice([16, 32])
-        pointer, d, t = self.argument(dtype, R * C, "small"), self.name("d"), self.name("t")
-        self.emit(f"{d} = tl.make_tensor_descriptor({pointer}, [{R}, {C}], [{C}, 1], [{M}, {N}])")
-        if self.chance(0.5):
-            i, acc = self.name("k"), self.name("acc")
-            self.emit(f"{acc} = tl.zeros(({M}, {N}), tl.{dtype})")
-            self.emit(f"for {i} in range({rng.choice([0, -M])}, {R} + {rng.choice([0, M])}, {M}):")
-            self.emit(f"    {acc} = ({acc} + {d}.load([{i}, n & 16])).to(tl.{dtype})")
-            self.emit(f"{t} = {acc}")
-        else:
-            self.emit(f"{t} = {d}.load([m & 31, (n & 3) * 8 - 8])")
-        self.define(f"tl.sum(tl.max({t}, {rng.randrange(2)}), 0).to(tl.{dtype})", dtype, ())

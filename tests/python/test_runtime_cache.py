@@ -191,6 +191,63 @@ def test_every_flipped_byte_of_the_header_is_noticed(place):
         assert entry.read_bytes() == good
 
 
+EDITED = """
+import array, os, sys, textwrap
+import triton
+import triton.language as tl
+
+@triton.jit
+def helper(x):
+    return x * 3
+
+@triton.constexpr_function
+def doubled(n):
+    return n * 2
+
+@triton.jit
+def kernel(out, n, K: tl.constexpr):
+    at = tl.arange(0, 64)
+    tl.store(out + at, helper(at) + n + doubled(K))
+
+def launched(K):
+    out = array.array("i", [0] * 64)
+    kernel[(1,)](out, 7, K=K)
+    return [out[0], out[1] - out[0]]
+
+first = sys.argv[1:] and launched(1)
+text = open(__file__).read()
+edits = {"": None, "lines": "# one more\\n\\n" + text, "removed": "", "broken": text.replace("def ", "fed "),
+         "numbers": text.replace("x * 3", "x * 5").replace("n * 2", "n * 4").replace("+ n +", "+ 100 * n +")}
+edit = os.environ["EDIT"]
+if edit:
+    os.replace(__file__, __file__ + ".old")
+    if edit != "removed":
+        with open(__file__, "w") as file:
+            file.write(edits[edit])
+print(first, launched(2))
+"""
+
+
+@pytest.mark.parametrize("launched", [False, True], ids=["before", "between"])
+@pytest.mark.parametrize("edit", ["lines", "numbers", "removed", "broken"])
+def test_a_source_that_is_edited_after_its_import(tmp_path, monkeypatch, edit, launched):
+    """A kernel is what its file said when it was imported; the next process has what the file says then."""
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "cache"))
+    script = tmp_path / "edited.py"
+    script.write_text(EDITED)
+
+    def run(edit):
+        command = [sys.executable, str(script), *["once"] * launched]
+        done = subprocess.run(command, env={**os.environ, "EDIT": edit}, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    old = f"{[9, 3] if launched else []} [11, 3]\n"
+    assert run(edit) == old
+    if edit in ("lines", "numbers"):
+        assert run("") == (old if edit == "lines" else f"{[704, 5] if launched else []} [708, 5]\n")
+
+
 def test_many_processes_at_once_some_killed(place):
     """16 processes fill one cache; every third is killed on the way; what they leave behind serves the next."""
     rng = random.Random(1)

@@ -404,8 +404,12 @@ def boundary_of(op: object) -> tuple:
 def _load_block(pointer: BlockPointer, checked: tuple, padding: int) -> np.ndarray:
     kind = pointer.block
     address, inside = pointer.place(checked)
-    other = np.float32(np.nan) if padding == 2 and kind.is_float else None
-    return load(address, inside, other, kind)
+    return load(address, inside, _outside(kind, padding == 2), kind)
+
+
+def _outside(kind: Type, nan: bool) -> object:
+    """What a read outside of a tensor gives, where it is not 0."""
+    return np.float32(np.nan) if nan and kind.is_float else None
 
 
 def _store_block(pointer: BlockPointer, value: np.ndarray, checked: tuple) -> None:
@@ -654,7 +658,11 @@ class _Maker:
 
     def tt_descriptor_gather(self, op: object, operands: list, results: list) -> object:
         columns, kind = results[0].shape[1], type_of(results[0].elem)
-        return lambda p, x, y: load(*self._rows(p, x, y, columns), None, kind)
+
+        def apply(p: BlockPointer, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            return load(*self._rows(p, x, y, columns), _outside(kind, p.padding == "nan"), kind)
+
+        return apply
 
     def tt_descriptor_scatter(self, op: object, operands: list, results: list) -> object:
         columns, kind = operands[3].shape[1], type_of(operands[3].elem)
