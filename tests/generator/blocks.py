@@ -1,8 +1,8 @@
 """Statements of random kernels about blocks that the hardware moves or scales: tensor descriptors and dot_scaled.
 
 Descriptors are made in the kernel or given at the launch (Program.descriptors says of which arguments, and how); their
-blocks have one to three dimensions, lie partly or wholly outside, are loaded, stored, combined with memory, gathered and
-scattered. Scaled products take every pair of formats, packed along either dimension, with scales out of memory. Their
+blocks have one to three dimensions, lie partly or wholly outside, are loaded, stored, combined with memory, gathered
+and scattered. Scaled products take every pair of formats, packed along either dimension, with scales out of memory. Their
 numbers are so small, and their scales so near one, that every sum is exact.
 """
 
@@ -81,19 +81,6 @@ class Blocks:
         if dtype in ("float16", "bfloat16", "float8e5"):  # what these hold exactly
             whole = f"({whole} & 3){'.to(tl.float32)' if dtype == 'float8e5' else ''}"
         return f"{whole}.to(tl.{dtype})"
-
-    def summed(self, text: str, dtype: str, rank: int) -> None:
-        """A variable from a block: its largest elements added."""
-        if dtype not in ("int32", "int64", "uint32", "uint64", "float32", "float64"):
-            text, dtype = f"{text}.to(tl.float32)" if "float" in dtype else f"{text}.to(tl.int32)", "int32"
-            dtype = "float32" if "float32" in text else "int32"
-        kind = self.pick(["max", "min"])
-        if rank == 1:
-            self.define(f"tl.{kind}({text}, 0)", dtype, ())
-        else:
-            self.define(
-                f"tl.sum(tl.ravel(tl.{kind}({text}, {self.random.randrange(rank)})), 0).to(tl.{dtype})", dtype, ()
-            )
 
     def kept(self, text: str, dtype: str, shape: list) -> None:
         """A block written where it is compared whole."""
