@@ -2,8 +2,8 @@
 
 Descriptors are made in the kernel or given at the launch (Program.descriptors says of which arguments, and how); their
 blocks have one to three dimensions, lie partly or wholly outside, are loaded, stored, combined with memory, gathered
-and scattered. Scaled products take every pair of formats, packed along either dimension, with scales out of memory. Their
-numbers are so small, and their scales so near one, that every sum is exact.
+and scattered. Scaled products take every pair of formats, packed along either dimension, with scales out of memory.
+Their numbers are so small, and their scales so near one, that every sum is exact.
 """
 
 from __future__ import annotations
