@@ -29,6 +29,7 @@ typedef struct Assign {
   Map broadcasts;   /* Values whose layout comes from smaller ones alone */
   Map versions;     /* Value to Version list */
   Map plans;        /* Dot to DotPlan */
+  Map with_dots;    /* Block to whether dots are in it */
   Map of_loads;     /* Ops that are done again in other layouts: is_of_a_load */
   Vec(Wish) wishes; /* what is being made, each after those above it */
   bool changed;

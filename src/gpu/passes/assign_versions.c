@@ -42,23 +42,23 @@ static bool enlarges(Assign *a, const Op *op) {
   }
 }
 
-/* Of elementwise arithmetic, the one operand that is not rematerializable, if it is used for nothing else, and no
- * wider than the result; NULL: there is no such one. */
+/* Of elementwise arithmetic, the one operand that is neither rematerializable nor a smaller one broadcast, if it is used
+ * for nothing else; NULL: there is no such one. */
 static const Value *only_operand(Assign *a, const Op *op) {
   const Value *only = NULL;
   if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || !ir_has(op, T_PURE) || !ir_one_use(&op->results[0]))
     return NULL;
   for (int i = 0; i < op->noperands; i++) {
     const Value *v = ir_operand(op, i);
-    if (!ir_is_tensor(v->type) || !assigned(a, v)) continue;
+    if (!ir_is_tensor(v->type) || !assigned(a, v) || is_broadcast(a, v)) continue;
     if (only) return NULL;
     only = v;
   }
-  return only && ir_one_use(only) && ir_elem(only->type)->bits <= ir_elem(op->results[0].type)->bits ? only : NULL;
+  return only && ir_one_use(only) ? only : NULL;
 }
 
-/* Arithmetic on nothing but one loaded tensor and rematerializable ones: as well done after the conversion of what was
- * loaded, which is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
+/* Arithmetic on nothing but one loaded tensor, no wider than the result, and what is had in any layout: as well done after
+ * the conversion of what was loaded, which is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
 static bool is_of_a_load(Assign *a, const Op *op) {
   enum { STEPS = 8 };
   if (map_has(&a->of_loads, op)) return true; /* decided, although new ops use its operands by now */
@@ -69,9 +69,32 @@ static bool is_of_a_load(Assign *a, const Op *op) {
     at = v->op;
     if (at->code == OP_LOAD) break;
   }
-  if (at->code != OP_LOAD) return false;
+  if (at->code != OP_LOAD || ir_elem(at->results[0].type)->bits > ir_elem(op->results[0].type)->bits) return false;
   for (; op != at; op = only_operand(a, op)->op) map_put(a->cx, &a->of_loads, op, a);
   return true;
+}
+
+static bool has_dot(Assign *a, const Block *b) {
+  enum { NO, YES };
+  static const char answers[2];
+  const char *known = map_get(&a->with_dots, b);
+  if (known) return known == &answers[YES];
+  bool any = false;
+  for (const Op *op = b->first; op && !any; op = op->next) any = op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT;
+  map_put(a->cx, &a->with_dots, b, (void *)&answers[any ? YES : NO]);
+  return any;
+}
+
+/* A vector that is copied ahead into shared memory (pipeline.c) is read from there in any layout. Loaded in the layout
+ * `to` instead, it would take many loads, all threads having the same elements, and registers that a loop carries. */
+static bool is_copied_ahead(Assign *a, const Op *load, Attr *to) {
+  enum { LOADS = 4 };
+  Type *t = load->results[0].type;
+  const Op *loop = load->block->region->op;
+  if (!loop || loop->code != OP_FOR || t->rank != 1 || !has_dot(a, load->block)) return false;
+  const Layout *l = gpu_layout(a->cx, gpu_with(a->cx, t, to));
+  int64_t width = min64(layout_contiguous(l, AXIS_REGISTER, AXIS_DIM0), 16 / ir_elem_bytes(t->elem));
+  return gpu_registers(l) / width > LOADS;
 }
 
 /* `v` in the layout `to`, which is not NULL, if that is there already; else NULL. */
@@ -142,7 +165,7 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   Op *op = v->op;
   /* What a load's addresses come from may have got a layout of its own by now. */
   bool again = op && (!e || is_broadcast(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
-               (op->code != OP_LOAD || gpu_assign_is_small_load(a, op));
+               (op->code != OP_LOAD || (gpu_assign_is_small_load(a, op) && !is_copied_ahead(a, op, to)));
   again |= op && gpu_assign_is_loaded_as_well(a, op, to);
   if (again) {
     Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;

@@ -8,8 +8,8 @@
  * it.
  *
  * Between an asynchronous copy into one of several buffers of an allocation and later reads of the allocation there is
- * the copy's wait, with its barrier, where the buffer is the same. A copy after a read does conflict with it: the
- * pipeline (pipeline.c) places copies directly after a barrier, where no read is pending, but files may not. A copy
+ * the copy's wait, with its barrier, where the buffer is the same. A copy after a read does conflict with it, unless it
+ * says that it is apart: the pipeline (pipeline.c) knows which buffers an iteration reads. A copy
  * through a tensor map conflicts with reads before it, and reads after it are those that waited at its mbarrier. What the
  * copy engine reads from a buffer to store it is pending until a barrier that comes after the wait for it: one thread waits
  * for all.
@@ -41,6 +41,7 @@ typedef struct Access {
   const Value *ptr;  /* global memory: the pointers; else NULL */
   int64_t from, to;  /* bytes of shared memory */
   bool write;
+  bool apart; /* a copy (GPU_APART) */
   /* Not by the program's threads: cp.async, or through a tensor map. Or by the first thread alone, of an mbarrier. */
   enum { NO_COPY, SMALL_COPY, BULK_COPY, BULK_STORE, ONE_THREAD } copy;
 } Access;
@@ -117,6 +118,7 @@ static bool same_threads(Membar *m, const Access *a, const Access *b, bool many)
  * for at an mbarrier by those who read what they brought. */
 static bool are_kept_apart(const Access *pending, const Access *next) {
   if (pending->copy == SMALL_COPY) return next->copy == SMALL_COPY || !next->write;
+  if (next->apart && !pending->write) return true;
   if (next->copy == ONE_THREAD) return pending->copy == ONE_THREAD;
   return pending->copy == BULK_COPY && (next->copy == BULK_COPY || !next->write);
 }
@@ -186,6 +188,7 @@ static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memd
                      .from = from,
                      .to = from + bytes,
                      .write = write,
+                     .apart = op->code == OP_ASYNC_COPY && ir_attr(op, GPU_APART),
                      .copy = op->code == OP_ASYNC_COPY                                     ? SMALL_COPY
                              : op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT    ? BULK_COPY
                              : op->code == OP_TMA_STORE || op->code == OP_TMA_REDUCE       ? BULK_STORE
@@ -328,6 +331,10 @@ static void visit_block(Membar *m, Path *path, Block *b) {
   }
 }
 
+static void forget_apart(Op *op, void *cx) {
+  if (op->code == OP_ASYNC_COPY) ir_set_attr(cx, op, GPU_APART, NULL);
+}
+
 bool gpu_membar(Ctx *cx, Module *module) {
   Membar m = {.cx = cx, .num_warps = gpu_num_warps(module)};
   for (Op *func = module->body->first->first; func; func = func->next) {
@@ -335,5 +342,6 @@ bool gpu_membar(Ctx *cx, Module *module) {
     Path path = {.clean = true};
     visit_block(&m, &path, ir_entry(func, 0));
   }
+  ir_walk(module->op, forget_apart, cx);
   return true;
 }

@@ -49,7 +49,8 @@ int64_t gpu_wgmma_partial_sums(const Op *dot);
 /* The loop-carried value that only this dot adds to, as its slot; -1: there is none, or the dot has to be waited for
  * (wgmma.c). */
 int gpu_wgmma_carried_slot(const Op *dot);
-/* Of a loop: its buffers allow that its dot stays in flight during the next iteration. */
+/* Of a loop: its buffers allow that its dots stay in flight during the next iteration. True: those of the last one may be
+ * waited for at the end of the iteration, false: right after its own were issued. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
 typedef Vec(Op *) GpuLoops;
@@ -99,6 +100,8 @@ void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o);
 /* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
  * which the first operands lead to. */
 #define GPU_PIECE "tt.piece"
+/* Of an asynchronous copy: what the iteration reads of the same allocation is another buffer (pipeline.c, membar.c). */
+#define GPU_APART "tt.apart"
 
 /* Bytes of shared memory that an op needs for itself while it runs. */
 int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps);

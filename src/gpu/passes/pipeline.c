@@ -9,8 +9,11 @@
  * (what is added to it). The latter are read from the buffer into registers, in the layout in which they are needed.
  *
  *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
- *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); copies for iteration i + S - 1 into the buffer
- *                     that was read last; the dots on buffer i mod n
+ *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); the dots on buffer i mod n; copies for
+ *                     iteration i + S - 1 into the buffer that was read last
+ *
+ * Warp groups issue the first dot before the copies, and wait for it after them (wgmma.c): the tensor cores work meanwhile.
+ * Dots of mma.sync, for which threads wait, come after the copies.
  *
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
  * again: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
@@ -47,16 +50,16 @@ static bool is_buffered(const Pipeline *p, Value *operand) {
   return false;
 }
 
-/* The dot of the loop that can stay in flight (wgmma.c): one that is alone; NULL: none can. */
+/* The last of the loop's dots, if all of them can stay in flight (wgmma.c); or else NULL. */
 static Op *dot_in_flight(const Pipeline *p) {
-  Op *dot = NULL;
+  Op *last = NULL;
   for (Op *op = p->body->first; op; op = op->next) {
     if (op->code != OP_WARP_GROUP_DOT) continue;
-    if (dot) return NULL;
-    dot = op;
+    if (gpu_wgmma_carried_slot(op) < 0) return NULL;
+    if (!is_buffered(p, ir_operand(op, 0)) || !is_buffered(p, ir_operand(op, 1))) return NULL;
+    last = op;
   }
-  if (!dot || gpu_wgmma_carried_slot(dot) < 0) return NULL;
-  return is_buffered(p, ir_operand(dot, 0)) && is_buffered(p, ir_operand(dot, 1)) ? dot : NULL;
+  return last;
 }
 
 /* Registers of a thread that hold everything it reads from buffers in an iteration. */
@@ -76,9 +79,11 @@ static int64_t registers_read(const Pipeline *p) {
 static int64_t registers_estimated(const Pipeline *p, int64_t more) {
   enum { COUNTERS = 20, PER_COPY = 2, ACCUMULATORS_PER_TEMPORARY = 8, OTHERS_OF_READERS = 44 };
   int64_t accumulators = 0, copies = 0;
-  for (const Op *op = p->body->first; op; op = op->next)
-    if (op->code == OP_WARP_GROUP_DOT || op->code == OP_DOT)
-      accumulators = max64(accumulators, ir_numel(op->results[0].type) / (32 * p->num_warps));
+  for (const Op *op = p->body->first; op; op = op->next) {
+    if (op->code != OP_WARP_GROUP_DOT && op->code != OP_DOT) continue;
+    int64_t n = ir_numel(op->results[0].type) / (32 * p->num_warps);
+    accumulators = p->in_flight ? accumulators + n : max64(accumulators, n);
+  }
   for (uint32_t i = 0; i < p->tiles.len; i++)
     copies += gpu_registers(gpu_layout(p->cx, p->tiles.at[i].load->results[0].type)) / p->tiles.at[i].contiguity;
   int64_t others = accumulators / ACCUMULATORS_PER_TEMPORARY + PER_COPY * copies + COUNTERS;
@@ -210,7 +215,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
     p.rings[t->ring].used = true;
   }
   tell(&p, NULL);
-  ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, p.in_flight ? ir_attr_unit(cx) : NULL);
+  ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, p.in_flight ? ir_attr_bool(cx, !p.late) : NULL);
   gpu_pipeline_transform(&p);
   return true;
 }

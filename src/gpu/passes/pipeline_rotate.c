@@ -82,6 +82,7 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
         if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
           ir_set_attr(p->cx, copy, op->attrs[k].name, op->attrs[k].attr);
       ir_set_attr(p->cx, copy, "contiguity", ir_attr_int(p->cx, ir_int(p->cx, 32), t->contiguity));
+      if (p->after_dot && p->rings[t->ring].n >= p->stages) ir_set_attr(p->cx, copy, GPU_APART, ir_attr_unit(p->cx));
       vec_push(p->cx, &tokens, &copy->results[0]);
     }
   }
@@ -174,21 +175,18 @@ static void drop_fences(Pipeline *p) {
   }
 }
 
-/* Where all buffers that are read into registers have been read: before the next dot of tensor cores, if an operand of
- * it is stored in this iteration, for there is a barrier anyway. */
-static Op *after_reads(const Pipeline *p) {
-  Op *last = NULL;
-  for (Op *op = p->body->first; op; op = op->next)
+/* Where the copies go: after the first dot of warp groups, which runs while they are issued; or else right away. Where they
+ * fill buffers that this iteration reads into registers, that comes before them. */
+static Op *place_of_copies(const Pipeline *p, Op *first) {
+  if (p->in_flight) return p->in_flight->next;
+  for (Op *op = first; op && p->late; op = op->next)
     for (uint32_t i = 0; i < p->tiles.len; i++) {
       const Tile *t = &p->tiles.at[i];
-      if (t->registers && op == (t->user ? t->user : t->load)) last = op;
+      if (t->registers && op == (t->user ? t->user : t->load)) first = op->next;
     }
-  bool stored = false;
-  for (Op *op = last->next; op; op = op->next) {
-    stored |= op->code == OP_LOCAL_ALLOC && op->noperands;
-    if (op->code == OP_WARP_GROUP_DOT) return stored ? op : last->next;
-  }
-  return last->next;
+  for (Op *op = first; op; op = op->next)
+    if (op->code == OP_WARP_GROUP_DOT) return op->next;
+  return first;
 }
 
 /* State that the steps of the transformation share. S: p->stages; n: how many values the loop carried before it. */
@@ -335,10 +333,9 @@ static void issue_ahead(Rotation *r) {
   b.loc = loop->loc;
   if (p->early.len) issue_early(r, &b);
   if (p->tiles.len) wait_op(p, &b, depth - 1);
-  if (p->late) {
-    b.before = p->in_flight ? p->in_flight->next : after_reads(p);
-    ir_effect(&b, OP_BARRIER, NULL);
-  }
+  b.before = place_of_copies(p, b.before);
+  p->after_dot = b.before->prev && b.before->prev->code == OP_WARP_GROUP_DOT;
+  if (p->late && p->in_flight) ir_effect(&b, OP_BARRIER, NULL); /* or else from membar.c, where it is needed */
   Value *far = ir_make(&b, OP_MULI, NULL, r->step, ir_const_int(&b, r->step->type, depth), NULL);
   Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(loop), far, NULL);
   map_put(cx, &r->copies, ir_loop_index(loop), later);

@@ -36,8 +36,9 @@ typedef struct Pipeline {
   Op *loop;
   Block *body;
   int sm, stages, num_warps;
-  Op *in_flight; /* the dot that may stay in flight over iterations, or NULL */
-  bool late;     /* copies are issued after that dot; or else after the last buffer was read into registers */
+  Op *in_flight;  /* the last of the dots if they may stay in flight over iterations, or NULL */
+  bool late;      /* copies fill buffers that the iteration reads, or that dots in flight do: after those, and a barrier */
+  bool after_dot; /* copies come after what the iteration has read so far */
   Vec(Tile) tiles;
   Ring rings[RINGS];
   Map feeds;       /* loads that dots depend on, or what becomes of their results in the loop */

@@ -1,12 +1,19 @@
-/* wgmma.c: dots of warp groups stay in flight across iterations.
+/* wgmma.c: dots of warp groups run while threads do something else: within an iteration, and across iterations.
  *
- * Problem. A dot that is waited for at once leaves the tensor cores idle while the next iteration is prepared. Idea.
- * Where a loop's dot only adds to a carried accumulator, the wait moves one iteration down: at most one dot stays in
- * flight, and after the loop all are waited for. The buffers it reads are then needed longer, which pipeline.c allows
- * for (the attribute WGMMA_IN_FLIGHT): without it the dot stays as it is.
+ * Problem. A dot that is waited for at once leaves the threads idle while the tensor cores work, and the tensor cores
+ * while the next iteration is prepared.
  *
- * Operands in registers, or in a buffer that every iteration fills, are used up before the next one: then it stays as
- * it is, too, and so do several dots of one iteration (attention).
+ * Within an iteration the wait comes as late as the result allows: before the first op that uses it, before the next
+ * dot, or before control flow. What is between, above all the copies of later iterations (pipeline.c), takes place
+ * meanwhile.
+ *
+ * Across iterations. Where a loop's dots only add to carried accumulators, the wait moves one iteration down: only
+ * those of one iteration stay in flight, and after the loop all are waited for. The buffers they read are then needed longer,
+ * which pipeline.c allows for (the attribute WGMMA_IN_FLIGHT): without it dots are waited for in their iteration. So
+ * they are where an operand is in registers, or in a buffer that every iteration fills.
+ *
+ * The wait takes the operands' buffers, too: until then nothing else may be in their place (allocate.c), and nothing be
+ * stored there without a barrier after it (membar.c).
  */
 #include "gpu/passes/passes.h"
 
@@ -17,12 +24,27 @@ int64_t gpu_wgmma_partial_sums(const Op *op) {
   return max64(n, 1);
 }
 
-static Op *wait_for(Ctx *cx, Builder *b, Value *const *values, int n, int pendings) {
-  Type *types[3];
-  for (int i = 0; i < n; i++) types[i] = values[i]->type;
-  Op *wait = ir_op(b, OP_WARP_GROUP_DOT_WAIT, types, n, values, n);
-  ir_set_attr(cx, wait, "pendings", ir_attr_int(cx, ir_int(cx, 32), pendings));
+typedef Vec(Value *) Values;
+
+static Op *wait_for(Builder *b, const Values *values, int pendings) {
+  Type **types = NEWN(b->cx, Type *, values->len + 1);
+  for (uint32_t i = 0; i < values->len; i++) types[i] = values->at[i]->type;
+  Op *wait = ir_op(b, OP_WARP_GROUP_DOT_WAIT, types, (int)values->len, values->at, (int)values->len);
+  ir_set_attr(b->cx, wait, "pendings", ir_attr_int(b->cx, ir_int(b->cx, 32), pendings));
   return wait;
+}
+
+static void add_buffers(Ctx *cx, Values *values, const Op *dot) {
+  for (int i = 0; i < 2; i++)
+    if (ir_operand(dot, i)->type->kind == TYPE_MEMDESC) vec_push(cx, values, ir_operand(dot, i));
+}
+
+/* What used `v` uses the wait's result instead. */
+static void use_after(Value *v, Op *wait, int result) {
+  for (Use *u = v->uses, *next; u; u = next) {
+    next = u->next;
+    if (u->op != wait) ir_set_operand(u->op, u->index, &wait->results[result]);
+  }
 }
 
 int gpu_wgmma_carried_slot(const Op *dot) {
@@ -34,13 +56,7 @@ int gpu_wgmma_carried_slot(const Op *dot) {
   return ir_operand(dot, 2) == arg && ir_one_use(arg) ? r->uses->index : -1;
 }
 
-static int count_dots(const Block *b) {
-  int n = 0;
-  for (const Op *op = b->first; op; op = op->next) n += op->code == OP_WARP_GROUP_DOT;
-  return n;
-}
-
-/* Does the operand stay as it is until the dot of the next iteration was issued? Registers and a buffer that the
+/* Does the operand stay as it is until the dots of the next iteration were issued? Registers and a buffer that the
  * iteration fills itself do not: only what pipeline.c has buffers enough for, and what was there before the loop. */
 static bool outlives_iteration(const Op *dot, int index) {
   const Value *v = ir_operand(dot, index);
@@ -48,23 +64,61 @@ static bool outlives_iteration(const Op *dot, int index) {
   return buffer && buffer->block != dot->block;
 }
 
-static void make_async(Ctx *cx, Op *dot) {
-  Op *loop = ir_parent(dot);
-  int slot = gpu_wgmma_carried_slot(dot);
-  if (slot < 0 || !ir_attr(loop, WGMMA_IN_FLIGHT) || count_dots(dot->block) != 1) return;
-  if (!outlives_iteration(dot, 0) || !outlives_iteration(dot, 1)) return;
-  Op *yield = ir_terminator(dot->block);
-  ir_set_attr(cx, dot, "isAsync", ir_attr_bool(cx, true));
-  Builder b = {cx, dot->block, dot->next, dot->loc};
-  Value *values[3] = {&dot->results[0], ir_operand(dot, 0), ir_operand(dot, 1)};
-  Op *wait = wait_for(cx, &b, values, 3, 1);
-  ir_set_operand(yield, slot, &wait->results[0]);
-  Builder after = {cx, loop->block, loop->next, loop->loc};
-  Op *end = wait_for(cx, &after, (Value *[]){&loop->results[slot]}, 1, 0);
-  for (Use *u = loop->results[slot].uses, *next; u; u = next) {
-    next = u->next;
-    if (u->op != end) ir_set_operand(u->op, u->index, &end->results[0]);
+/* The loop's dots, if all of them may stay in flight. */
+static GpuLoops dots_in_flight(Ctx *cx, const Op *loop) {
+  GpuLoops dots = {0}, none = {0};
+  if (!ir_attr(loop, WGMMA_IN_FLIGHT)) return none;
+  for (Op *op = ir_entry(loop, 0)->first; op; op = op->next) {
+    if (op->code != OP_WARP_GROUP_DOT) continue;
+    if (gpu_wgmma_carried_slot(op) < 0 || !outlives_iteration(op, 0) || !outlives_iteration(op, 1)) return none;
+    vec_push(cx, &dots, op);
   }
+  return dots;
+}
+
+static void wait_in_next_iteration(Ctx *cx, Op *loop) {
+  GpuLoops dots = dots_in_flight(cx, loop);
+  if (!dots.len) return;
+  Op *last = dots.at[dots.len - 1];
+  bool late = ir_attr(loop, WGMMA_IN_FLIGHT)->integer != 0;
+  Values values = {0}, results = {0};
+  for (uint32_t i = 0; i < dots.len; i++) {
+    vec_push(cx, &results, &loop->results[gpu_wgmma_carried_slot(dots.at[i])]);
+    vec_push(cx, &values, &dots.at[i]->results[0]);
+    ir_set_attr(cx, dots.at[i], "isAsync", ir_attr_bool(cx, true));
+  }
+  for (uint32_t i = 0; i < dots.len; i++) add_buffers(cx, &values, dots.at[i]);
+  Builder b = {cx, last->block, late ? ir_terminator(last->block) : last->next, last->loc};
+  Op *wait = wait_for(&b, &values, (int)dots.len);
+  Builder after = {cx, loop->block, loop->next, loop->loc};
+  Op *end = wait_for(&after, &results, 0);
+  for (uint32_t i = 0; i < dots.len; i++) {
+    use_after(values.at[i], wait, (int)i);
+    use_after(results.at[i], end, (int)i);
+  }
+}
+
+/* Does the op need what the dot computes, or is it unknown what it needs? */
+static bool stops(const Op *op, const Op *dot) {
+  if (op->nregions || ir_has(op, T_TERMINATOR) || op->code == OP_WARP_GROUP_DOT || op->code == OP_WARP_GROUP_DOT_WAIT)
+    return true;
+  for (int i = 0; i < op->noperands; i++)
+    if (ir_operand(op, i)->op == dot) return true;
+  return false;
+}
+
+static void wait_in_this_iteration(Ctx *cx, Op *dot) {
+  const Attr *async = ir_attr(dot, "isAsync");
+  if ((async && async->integer) || gpu_wgmma_partial_sums(dot)) return;
+  Op *to = dot->next;
+  while (!stops(to, dot)) to = to->next;
+  if (to == dot->next) return; /* waited for at once */
+  ir_set_attr(cx, dot, "isAsync", ir_attr_bool(cx, true));
+  Values values = {0};
+  vec_push(cx, &values, &dot->results[0]);
+  add_buffers(cx, &values, dot);
+  Builder b = {cx, dot->block, to, dot->loc};
+  use_after(&dot->results[0], wait_for(&b, &values, 0), 0);
 }
 
 typedef struct Dots {
@@ -81,7 +135,10 @@ static void collect(Op *op, void *arg) {
 bool gpu_wgmma(Ctx *cx, Module *m) {
   Dots dots = {.cx = cx};
   ir_walk(m->op, collect, &dots);
-  for (uint32_t i = 0; i < dots.at.len; i++) make_async(cx, dots.at.at[i]);
-  for (uint32_t i = 0; i < dots.loops.len; i++) ir_set_attr(cx, dots.loops.at[i], WGMMA_IN_FLIGHT, NULL);
+  for (uint32_t i = 0; i < dots.loops.len; i++) {
+    wait_in_next_iteration(cx, dots.loops.at[i]);
+    ir_set_attr(cx, dots.loops.at[i], WGMMA_IN_FLIGHT, NULL);
+  }
+  for (uint32_t i = 0; i < dots.at.len; i++) wait_in_this_iteration(cx, dots.at.at[i]);
   return dots.at.len > 0;
 }
