@@ -283,11 +283,12 @@ static bool same_expression(const Value *a, const Value *b, int *budget) {
   return true;
 }
 
-/* Two accesses through different arguments are assumed not to alias, or the same element at the same index. */
+/* Two accesses through different arguments are assumed not to alias. With the same pointers, the same element is at the
+ * same index, and nowhere else. */
 bool cpu_may_conflict(Planner *pl, const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
   int budget = 64;
-  if (same_expression(p, q, &budget)) return false;
+  if (same_expression(p, q, &budget) && index_elements_are_apart(pl->index, p)) return false;
   const Value *x = cpu_pointer_base(pl->index, p), *y = cpu_pointer_base(pl->index, q);
   return !x || !y || x == y;
 }

@@ -72,6 +72,73 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
   return true;
 }
 
+/* ---- elements and iterations that share no address --------------------------------------------------------------- */
+
+bool index_elements_are_apart(IndexInfo *ix, const Value *ptr) {
+  const Index *x = index_of(ix, ptr);
+  for (int d = 0; d < x->rank; d++)
+    if (index_extent(ptr->type, d) > 1 &&
+        (!x->axis[d].stride || x->axis[d].wrap || index_is_const(x->axis[d].stride, 0)))
+      return false;
+  return true;
+}
+
+/* From the first byte of a tile to behind its last; -1: not known. */
+static int64_t bytes_spanned(const Index *x, const Type *t) {
+  int64_t bytes = index_unit(t), stride;
+  for (int d = 0; d < x->rank && ir_is_tensor(t); d++) {
+    if (!index_const_stride(x, d, &stride) || stride == INT64_MIN) return -1;
+    if (__builtin_mul_overflow(stride < 0 ? -stride : stride, index_extent(t, d) - 1, &stride)) return -1;
+    if (__builtin_add_overflow(bytes, stride, &bytes)) return -1;
+  }
+  return bytes;
+}
+
+static bool is_invariant(const IndexSum *s, const Op *loop) {
+  for (int i = 0; i < s->n; i++)
+    for (int k = 0; k < s->terms[i].n; k++)
+      if (!ir_defined_outside(s->terms[i].factors[k], loop)) return false;
+  return true;
+}
+
+/* By how much a term grows in an iteration: one factor may move, by a step that is the same in all of them. */
+static const IndexSum *step_of_term(IndexInfo *ix, const IndexTerm *t, const Op *loop) {
+  const IndexSum *step = index_sum_const(ix, t->times), *moved = NULL;
+  for (int k = 0; step && k < t->n; k++) {
+    const Value *v = t->factors[k];
+    bool moves = !ir_defined_outside(v, loop);
+    if (moves) {
+      const IndexSum *by = v->block == ir_entry(loop, 0) ? index_step(ix, v) : NULL;
+      if (moved || !by || !is_invariant(by, loop)) return NULL;
+      moved = by;
+    }
+    step = index_sum_mul(ix, step, moves ? moved : index_sum_value(ix, v));
+  }
+  return moved ? step : index_sum_const(ix, 0);
+}
+
+/* A sum all of whose terms are multiples of some number is 0, or at least as far from 0 as that number. */
+static int64_t gcd_of_terms(const IndexSum *s) {
+  int64_t gcd = s->constant;
+  for (int i = 0; i < s->n; i++)
+    for (int64_t x = s->terms[i].times; x;) {
+      int64_t remainder = gcd % x;
+      gcd = x, x = remainder;
+    }
+  return gcd < 0 ? -gcd : gcd;
+}
+
+bool index_iterations_are_apart(IndexInfo *ix, const Value *ptr, const Op *loop) {
+  const Index *x = index_of(ix, ptr);
+  int64_t bytes = bytes_spanned(x, ptr->type);
+  const IndexSum *step = index_sum_const(ix, 0);
+  for (int i = 0; step && i < x->base->n; i++)
+    step = index_sum_add(ix, step, step_of_term(ix, &x->base->terms[i], loop), 1);
+  if (bytes < 0 || !step || (step->constant == INT64_MIN)) return false;
+  int64_t gcd = gcd_of_terms(step);
+  return gcd == 0 || gcd >= bytes;
+}
+
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 static void print_value(IndexInfo *ix, Buf *out, const Value *v) {

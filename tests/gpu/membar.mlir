@@ -24,8 +24,12 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NOT: gpu.barrier
   // CHECK-LABEL: @write_after_read
   tt.func public @read_after_write(%p: !tt.ptr<f32>) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
-    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
     %b = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
@@ -51,8 +55,12 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NOT: gpu.barrier
   // CHECK-LABEL: @shared_place
   tt.func public @write_after_read(%p: !tt.ptr<f32>) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
-    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
     ttg.local_store %v, %a : tensor<512xf32, #blocked> -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
@@ -73,7 +81,9 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NEXT: ttg.local_load %[[B]]
   // CHECK-LABEL: @scratch
   tt.func public @shared_place(%p: !tt.ptr<f32>) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
     %x = ttg.local_load %a : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #wide>
@@ -91,7 +101,9 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NOT: gpu.barrier
   // CHECK-LABEL: @loop
   tt.func public @scratch(%p: !tt.ptr<f32>) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %x = ttg.convert_layout %v : tensor<512xf32, #blocked> -> tensor<512xf32, #wide>
     %y = ttg.convert_layout %x : tensor<512xf32, #wide> -> tensor<512xf32, #blocked>
@@ -111,8 +123,12 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   tt.func public @loop(%p: !tt.ptr<f32>, %n: i32) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
-    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
     scf.for %i = %c0 to %n step %c1 : i32 {
@@ -132,8 +148,12 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   tt.func public @reading_loop(%p: !tt.ptr<f32>, %n: i32) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
-    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
     scf.for %i = %c0 to %n step %c1 : i32 {
@@ -154,8 +174,12 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NOT: gpu.barrier
   // CHECK-LABEL: @copies
   tt.func public @one_branch(%p: !tt.ptr<f32>, %c: i1) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
-    %qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_qs = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc %v : (tensor<512xf32, #blocked>) -> !ttg.memdesc<512xf32, #shared, #smem>
     scf.if %c {
@@ -176,7 +200,9 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NOT: gpu.barrier
   // CHECK: tt.return
   tt.func public @copies(%p: !tt.ptr<f32>) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
     %t = ttg.async_copy_global_to_local %ps, %a : tensor<512x!tt.ptr<f32>, #wide> -> <512xf32, #shared, #smem, mutable>
     %g = ttg.async_commit_group tokens %t
@@ -198,9 +224,13 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-LABEL: @global_in_place
   tt.func public @global_in_order(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>) {
     %o = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
     %pt = tt.addptr %ps, %o : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
-    %qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
     %x = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     tt.store %pt, %x : tensor<512x!tt.ptr<f32>, #blocked>
     %y = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
@@ -222,7 +252,9 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NEXT: tt.store
   // CHECK-NEXT: tt.return
   tt.func public @global_in_place(%p: !tt.ptr<f32>) {
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
     %x = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     tt.store %ps, %x : tensor<512x!tt.ptr<f32>, #blocked>
     %y = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
@@ -277,8 +309,12 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   tt.func public @nested(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>, %n: i32) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32
-    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
-    %qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s_ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %ps = tt.addptr %s_ps, %r_ps : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %r_qs = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #wide>
+    %s_qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #wide>
+    %qs = tt.addptr %s_qs, %r_qs : tensor<512x!tt.ptr<f32>, #wide>, tensor<512xi32, #wide>
     %v = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     %a = ttg.local_alloc : () -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
     scf.for %i = %c0 to %n step %c1 : i32 {
@@ -316,6 +352,80 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     ttng.async_tma_store_wait {pendings = 0 : i32}
     ttg.local_store %x, %b : tensor<64x64xf16, #rows> -> !ttg.memdesc<64x64xf16, #tile, #smem, mutable>
     tt.store %ps, %y : tensor<64x64x!tt.ptr<f16>, #rows>
+    tt.return
+  }
+
+  // An iteration of a loop stores what the one before stored, by other threads: a barrier in each.
+  // CHECK-LABEL: @iterations_overlap
+  // CHECK: scf.for
+  // CHECK: gpu.barrier
+  // CHECK-NEXT: tt.store
+  // CHECK: tt.return
+  tt.func public @iterations_overlap(%p: !tt.ptr<f32>, %v: tensor<512xf32, #blocked>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %i = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    scf.for %k = %c0 to %n step %c1 : i32 {
+      %ks = tt.splat %k : i32 -> tensor<512xi32, #blocked>
+      %at = arith.addi %i, %ks : tensor<512xi32, #blocked>
+      %qs = tt.addptr %ps, %at : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+      tt.store %qs, %v : tensor<512x!tt.ptr<f32>, #blocked>
+    }
+    tt.return
+  }
+
+  // Every iteration has a tile of its own: by the step of the loop, and by that of a carried pointer.
+  // CHECK-LABEL: @iterations_apart
+  // CHECK-NOT: gpu.barrier
+  // CHECK: tt.return
+  tt.func public @iterations_apart(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>, %v: tensor<512xf32, #blocked>, %n: i32, %m: i32) {
+    %c0 = arith.constant 0 : i32
+    %c512 = arith.constant 512 : i32
+    %i = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %ps = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %qs = tt.splat %q : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %q0 = tt.addptr %qs, %i : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %step = arith.muli %m, %c512 : i32
+    %all = arith.constant dense<512> : tensor<512xi32, #blocked>
+    %end = scf.for %k = %c0 to %n step %step iter_args(%qk = %q0) -> (tensor<512x!tt.ptr<f32>, #blocked>) : i32 {
+      %ks = tt.splat %k : i32 -> tensor<512xi32, #blocked>
+      %at = arith.addi %i, %ks : tensor<512xi32, #blocked>
+      %pk = tt.addptr %ps, %at : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+      tt.store %pk, %v : tensor<512x!tt.ptr<f32>, #blocked>
+      tt.store %qk, %v : tensor<512x!tt.ptr<f32>, #blocked>
+      %next = tt.addptr %qk, %all : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+      scf.yield %next : tensor<512x!tt.ptr<f32>, #blocked>
+    }
+    tt.return
+  }
+
+  // Additions whose results are not used may take place in any order; a maximum among them may not:
+  // here all elements are one.
+  // CHECK-LABEL: @additions
+  // CHECK: scf.for
+  // CHECK-NOT: gpu.barrier
+  // CHECK: }
+  // CHECK: scf.for
+  // CHECK: tt.atomic_rmw add
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.atomic_rmw max
+  tt.func public @additions(%p: !tt.ptr<i32>, %v: tensor<512xi32, #blocked>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %true = arith.constant dense<true> : tensor<512xi1, #blocked>
+    %ps = tt.splat %p : !tt.ptr<i32> -> tensor<512x!tt.ptr<i32>, #blocked>
+    scf.for %k = %c0 to %n step %c1 : i32 {
+      %ks = tt.splat %k : i32 -> tensor<512xi32, #blocked>
+      %qs = tt.addptr %ps, %ks : tensor<512x!tt.ptr<i32>, #blocked>, tensor<512xi32, #blocked>
+      %a = tt.atomic_rmw add, acq_rel, gpu, %qs, %v, %true : (tensor<512x!tt.ptr<i32>, #blocked>, tensor<512xi32, #blocked>, tensor<512xi1, #blocked>) -> tensor<512xi32, #blocked>
+    }
+    scf.for %k = %c0 to %n step %c1 : i32 {
+      %ks = tt.splat %k : i32 -> tensor<512xi32, #blocked>
+      %qs = tt.addptr %ps, %ks : tensor<512x!tt.ptr<i32>, #blocked>, tensor<512xi32, #blocked>
+      %a = tt.atomic_rmw add, acq_rel, gpu, %qs, %v, %true : (tensor<512x!tt.ptr<i32>, #blocked>, tensor<512xi32, #blocked>, tensor<512xi1, #blocked>) -> tensor<512xi32, #blocked>
+      %b = tt.atomic_rmw max, acq_rel, gpu, %qs, %v, %true : (tensor<512x!tt.ptr<i32>, #blocked>, tensor<512xi32, #blocked>, tensor<512xi1, #blocked>) -> tensor<512xi32, #blocked>
+    }
     tt.return
   }
 }

@@ -502,3 +502,32 @@ def test_bounds_further_apart_than_a_type_holds(c, target, monkeypatch):
     for m in (LEAST, LEAST + 5, -(2**40), -5, 31, 2**40, MOST - 31, MOST):
         x = torch.full((2,), 7, dtype=torch.int16)
         check(far_bounds_kernel, target, monkeypatch, x, torch.ones(8 * 128, dtype=torch.int16), m, c)
+
+
+@triton.jit
+def overlapping_stores_kernel(x, out, n):
+    j = tl.arange(0, 1024)
+    v = tl.load(x + j)
+    for k in range(n):
+        tl.store(out + j + k, v)
+
+
+@triton.jit
+def overlapping_updates_kernel(x, out, n):
+    q = out + tl.arange(0, 1024)
+    for _ in range(n):
+        tl.store(q, tl.load(q) + 1)
+        q += 1
+
+
+@triton.jit
+def one_element_kernel(x, out, n):
+    q = out + tl.arange(0, 1024) // 512 * n
+    tl.store(q, tl.load(q) + 1)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("kernel", [overlapping_stores_kernel, overlapping_updates_kernel, one_element_kernel])
+def test_elements_accessed_twice(kernel, target, monkeypatch):
+    """Nothing kept one op's accesses in order that different threads, or vectors, make of one element."""
+    check(kernel, target, monkeypatch, torch.arange(1024), torch.zeros(1100, dtype=torch.int64), 5)

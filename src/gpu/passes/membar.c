@@ -18,8 +18,9 @@
  * threads make them: what tl.store wrote, a later tl.load reads, and a load is over before a later store. Two
  * accesses may alias if their pointers come from the same argument of the kernel; different arguments are assumed not
  * to alias. With one and the same tensor of pointers each thread accesses its own elements again, provided that no
- * element is held by several: an update in place needs no barrier. (This says nothing of different programs, nor of iterations of a loop
- * whose accesses overlap through one op's pointers.)
+ * element is held by several and no two have one address: an update in place needs no barrier. What pointers were in an earlier iteration is another
+ * tensor, unless iterations are known to have elements of their own (index/). Additions and their like, whose results
+ * nobody reads, may take place in any order. (This says nothing of different programs.)
  *
  * Control flow. The branches of an if start from the same state and are merged. A loop is visited once for all: first
  * as if nothing was pending before it, then again from what its end leaves, which finds the barriers that its back edge
@@ -39,7 +40,8 @@
 typedef struct Access {
   const void *owner; /* the buffer; of global memory the kernel's argument */
   const Value *ptr;  /* global memory: the pointers; else NULL */
-  int64_t from, to;  /* bytes of shared memory */
+  const void *rmw;  /* global memory: what an atomic op does that commutes, and whose results are not used; else NULL */
+  int64_t from, to; /* bytes of shared memory */
   bool write;
   bool apart; /* a copy (GPU_APART) */
   /* Not by the program's threads: cp.async, or through a tensor map. Or by the first thread alone, of an mbarrier. */
@@ -51,7 +53,7 @@ enum { READ = 0, WRITE = 1, KINDS = 4 }; /* and twice that: + 2 by copies, or th
 /* All pending accesses of one buffer or argument. */
 typedef struct Touched {
   Access of[KINDS];
-  bool has[KINDS], many[KINDS]; /* many: through different pointers */
+  bool has[KINDS], many[KINDS]; /* many: through different pointers, or the same one's of an earlier iteration */
 } Touched;
 typedef struct State {
   Map at; /* owner to Touched */
@@ -64,6 +66,8 @@ typedef struct Summary {
 typedef struct Membar {
   Ctx *cx;
   int num_warps;
+  IndexInfo *ix; /* made when first needed */
+  const Module *module;
   Map loops; /* to their Summary */
 } Membar;
 
@@ -74,6 +78,8 @@ typedef struct Path {
 } Path;
 
 static bool is_scalar(const Access *a) { return a->ptr && !ir_is_tensor(a->ptr->type); }
+
+static const Type *element(const Access *a) { return ir_is_tensor(a->ptr->type) ? a->ptr->type->elem : a->ptr->type; }
 
 static int kind_of(const Access *a) { return (a->write ? WRITE : READ) + (a->copy || is_scalar(a) ? 2 : 0); }
 
@@ -86,6 +92,7 @@ static void remember(Membar *m, State *s, Access a) {
   }
   int k = kind_of(&a);
   t->many[k] |= t->has[k] && t->of[k].ptr != a.ptr;
+  if (t->has[k] && t->of[k].rmw != a.rmw) a.rmw = NULL;
   t->has[k] = true;
   t->of[k] = a;
 }
@@ -107,11 +114,16 @@ static State copy(Membar *m, const State *s) {
   return c;
 }
 
+static IndexInfo *indices(Membar *m) {
+  if (!m->ix) m->ix = index_analyze(m->cx, m->module);
+  return m->ix;
+}
+
 /* Whether the same threads access the same elements: scalars are read by all, but written by the first. */
 static bool same_threads(Membar *m, const Access *a, const Access *b, bool many) {
   if (is_scalar(a)) return a->write && b->write && is_scalar(b);
   if (many || a->ptr != b->ptr) return false;
-  return layout_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0;
+  return layout_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0 && index_elements_are_apart(indices(m), a->ptr);
 }
 
 /* Conflicts that the passes that make copies have already taken care of. Bulk copies are waited
@@ -127,6 +139,7 @@ static bool conflicts_with(Membar *m, const Touched *t, const Access *a) {
   for (int k = 0; k < KINDS; k++) {
     const Access *p = &t->of[k];
     if (!t->has[k] || !(a->write || p->write)) continue;
+    if (a->rmw && a->rmw == p->rmw && element(a) == element(p)) continue;
     if (a->ptr ? same_threads(m, a, p, t->many[k]) : p->to <= a->from || p->from >= a->to) continue;
     if (!a->ptr && p->owner == a->owner && are_kept_apart(p, a)) continue;
     return true;
@@ -196,9 +209,15 @@ static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memd
                                                                                            : NO_COPY}));
 }
 
+static const void *commutes(const Op *op) {
+  if (op->code != OP_ATOMIC_RMW || op->results[0].uses || !strcmp(ir_attr_text_or(op, "atomic_rmw_op", "exch"), "exch"))
+    return NULL;
+  return ir_attr(op, "atomic_rmw_op");
+}
+
 static void add_global(Membar *m, Accesses *all, const Op *op, bool write) {
   const Value *ptr = ir_operand(op, 0), *base = gpu_base_of(ptr);
-  if (base) vec_push(m->cx, all, ((Access){.owner = base, .ptr = ptr, .write = write}));
+  if (base) vec_push(m->cx, all, ((Access){.owner = base, .ptr = ptr, .rmw = commutes(op), .write = write}));
 }
 
 static Accesses accesses_of(Membar *m, const Op *op) {
@@ -273,12 +292,24 @@ static Summary iterate(Membar *m, const Op *op, const State *start) {
   return s;
 }
 
+/* To the next iteration, pointers that differ from one to the other are others than its own. */
+static void pass_back_edge(Membar *m, State *s, const Op *loop) {
+  for (uint32_t i = 0; i < s->all.len; i++)
+    for (int k = 0; k < KINDS; k++) {
+      Touched *t = s->all.at[i];
+      const Value *ptr = t->has[k] ? t->of[k].ptr : NULL;
+      if (!ptr || t->many[k] || ir_defined_outside(ptr, loop)) continue;
+      t->many[k] = !index_iterations_are_apart(indices(m), ptr, loop);
+    }
+}
+
 static const Summary *summary_of(Membar *m, const Op *loop) {
   Summary *s = map_get(&m->loops, loop);
   if (s) return s;
   s = NEW(m->cx, Summary);
   State nothing = {0};
   Summary first = iterate(m, loop, &nothing);
+  pass_back_edge(m, &first.pending, loop);
   *s = iterate(m, loop, &first.pending);
   map_put(m->cx, &m->loops, loop, s);
   return s;
@@ -336,7 +367,7 @@ static void forget_apart(Op *op, void *cx) {
 }
 
 bool gpu_membar(Ctx *cx, Module *module) {
-  Membar m = {.cx = cx, .num_warps = gpu_num_warps(module)};
+  Membar m = {.cx = cx, .num_warps = gpu_num_warps(module), .module = module};
   for (Op *func = module->body->first->first; func; func = func->next) {
     if (func->code != OP_FUNC || !func->regions[0]->first) continue;
     Path path = {.clean = true};
