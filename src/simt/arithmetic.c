@@ -131,7 +131,7 @@ FCOMPARE(UNO, un)
   FLOAT_FUNCTION(F##id##D, double, uint64_t, reg64_at, as_double, double_bits, a, d)
 
 /* -0 is less than +0. */
-#define LESS(x, y) ((x) < (y) || ((x) == (y) && signbit(x) > signbit(y)))
+#define LESS(x, y) ((x) < (y) || ((x) == (y) && signbit(x) && !signbit(y)))
 #define MINIMUM(x, y) (x != x ? y : y != y ? x : LESS(x, y) ? x : y)
 #define MAXIMUM(x, y) (x != x ? y : y != y ? x : LESS(x, y) ? y : x)
 #define MINIMUM_NAN(x, y) (x != x ? x : y != y ? y : LESS(x, y) ? x : y)
