@@ -202,14 +202,30 @@ static const Layout *operand_layout(Ctx *cx, const Attr *e, int rank, const int 
   return layout_mma_operand(cx, rank, index, k_width, warps, bits, gpu_is_mma(parent, 3));
 }
 
+static const char *const linear_axes[] = {"register", "lane", "warp", "block"};
+
+bool gpu_linear_is_of(const Attr *e, const Type *t) {
+  int64_t reached[LAYOUT_MAX_DIMS] = {0};
+  if (!gpu_is(e, "ttg.linear")) return false;
+  for (size_t axis = 0; axis < COUNT(linear_axes); axis++) {
+    const Attr *rows = gpu_param(e, linear_axes[axis]);
+    for (int k = 0; rows && k < rows->n; k++) {
+      if (rows->items[k]->n != t->rank) return false;
+      for (int d = 0; d < t->rank; d++) reached[d] |= rows->items[k]->items[d]->integer;
+    }
+  }
+  for (int d = 0; d < t->rank; d++)
+    if (reached[d] != t->shape[d] - 1) return false;
+  return true;
+}
+
 static const Layout *linear_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {
-  static const char *const names[] = {"register", "lane", "warp", "block"};
   AxisSize in[4], out[LAYOUT_MAX_DIMS];
   uint64_t columns[LAYOUT_MAX_BITS];
   int n = 0;
   for (int d = 0; d < rank; d++) out[d] = (AxisSize){(Axis)(AXIS_DIM0 + d), bits[d]};
   for (int axis = 0; axis < 4; axis++) {
-    const Attr *rows = gpu_param(e, names[axis]);
+    const Attr *rows = gpu_param(e, linear_axes[axis]);
     if (!rows || rows->kind != ATTR_ARRAY) not_understood(cx, e);
     in[axis] = (AxisSize){(Axis)axis, rows->n};
     for (int k = 0; k < rows->n && n < LAYOUT_MAX_BITS; k++, n++) {

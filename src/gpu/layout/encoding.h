@@ -55,6 +55,7 @@ Attr *gpu_nvmma_shared(Ctx *cx, int swizzle_bytes, bool transposed, int elem_bit
 Attr *gpu_swizzled_shared(Ctx *cx, int vec, int per_phase, int max_phase, const int *order, int rank);
 Attr *gpu_smem(Ctx *cx);
 Attr *gpu_linear(Ctx *cx, const Layout *l); /* the #ttg.linear of a distributed layout */
+bool gpu_linear_is_of(const Attr *e, const Type *t); /* is it a #ttg.linear made for t's shape? */
 Type *gpu_with(Ctx *cx, Type *t, Attr *encoding);
 
 /* The layout of a tensor type: register, lane, warp -> dimensions; no register is superfluous. Of a buffer: offset ->

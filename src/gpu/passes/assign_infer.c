@@ -229,7 +229,8 @@ Attr *gpu_assign_operand_layout(Assign *a, const Op *op) {
 }
 
 /* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result
- * is a plain block of the shape that it will be broadcast to. */
+ * is a plain block of the shape that it will be broadcast to, unless the layout is of that shape: a sum over one
+ * dimension of a reshaped tensor gets the dimension back. */
 static const Type *broadcast_to(const Value *v) {
   for (const Use *u = v->uses; u; u = u->next) {
     if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
@@ -247,7 +248,7 @@ static void infer_enlarged(Assign *a, const Op *op) {
   if (!e) return;
   const Value *r = &op->results[0];
   e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
-  if (gpu_assign_rank(e) <= GPU_ASSIGN_OTHER) e = block_of(a, broadcast_to(r));
+  if (gpu_assign_rank(e) <= GPU_ASSIGN_OTHER && !gpu_linear_is_of(e, broadcast_to(r))) e = block_of(a, broadcast_to(r));
   if (op->code == OP_BROADCAST && gpu_is(e, "ttg.blocked") &&
       registers_in(a, r->type, e) > registers_in(a, r->type, block_of(a, r->type)))
     e = block_of(a, r->type);
