@@ -31,6 +31,15 @@ static LLInst *upper_bits(Lower *w, LLInst *all, const Registers *v, int n) {
   return all;
 }
 
+/* The quotients of the first of every `equal` registers, n in all. */
+static void divide_all(Lower *w, LLOp kind, const Registers *x, const Registers *y, int equal, bool wide, LLInst **out,
+                       int n) {
+  for (int i = 0; i < n; i++) {
+    LLInst *a = x->at[x->n == 1 ? 0 : i * equal], *b = y->at[y->n == 1 ? 0 : i * equal];
+    out[i] = wide ? ll_op2(&w->b, kind, a, b) : narrow(w, kind, a, b);
+  }
+}
+
 bool lower_wide_division(Lower *w, const Op *op) {
   if (op->code != OP_DIVSI && op->code != OP_DIVUI && op->code != OP_REMSI && op->code != OP_REMUI) return false;
   const Value *r = &op->results[0];
@@ -48,30 +57,26 @@ bool lower_wide_division(Lower *w, const Op *op) {
   LLInst *wide =
       ll_icmp(&w->b, LLP_NE, upper_bits(w, upper_bits(w, NULL, x, out->n), y, out->n), ll_const_i32(&w->b, 0));
   bool narrow_only = ll_is_const(wide, &c) && !c, wide_only = ll_is_const(wide, &c) && c;
+  int equal = lower_equal_registers(w, op), n = out->n / equal;
+  LLInst **values = NEWN(w->cx, LLInst *, n);
   if (narrow_only || wide_only) {
-    for (int i = 0; i < out->n; i++) {
-      LLInst *a = x->at[x->n == 1 ? 0 : i], *b = y->at[y->n == 1 ? 0 : i];
-      out->at[i] = narrow_only ? narrow(w, kind, a, b) : ll_op2(&w->b, kind, a, b);
+    divide_all(w, kind, x, y, equal, wide_only, values, n);
+  } else {
+    LLBlock *from = w->b.block, *way[2], *after;
+    const LLLoc *loc = w->b.loc;
+    for (int k = 0; k < 2; k++) way[k] = ll_block_new(w->f, from);
+    after = ll_block_new(w->f, from);
+    ll_cond_br(&w->b, wide, way[1], NULL, 0, way[0], NULL, 0);
+    for (int k = 0; k < 2; k++) {
+      w->b = ll_at_end(way[k]);
+      w->b.loc = loc;
+      divide_all(w, kind, x, y, equal, k == 1, values, n);
+      ll_br(&w->b, after, values, n);
     }
-    return true;
-  }
-  LLBlock *from = w->b.block, *way[2], *after;
-  const LLLoc *loc = w->b.loc;
-  LLInst **values = NEWN(w->cx, LLInst *, out->n);
-  for (int k = 0; k < 2; k++) way[k] = ll_block_new(w->f, from);
-  after = ll_block_new(w->f, from);
-  ll_cond_br(&w->b, wide, way[1], NULL, 0, way[0], NULL, 0);
-  for (int k = 0; k < 2; k++) {
-    w->b = ll_at_end(way[k]);
+    for (int i = 0; i < n; i++) values[i] = ll_block_param(after, &ll_i64);
+    w->b = ll_at_end(after);
     w->b.loc = loc;
-    for (int i = 0; i < out->n; i++) {
-      LLInst *a = x->at[x->n == 1 ? 0 : i], *b = y->at[y->n == 1 ? 0 : i];
-      values[i] = k ? ll_op2(&w->b, kind, a, b) : narrow(w, kind, a, b);
-    }
-    ll_br(&w->b, after, values, out->n);
   }
-  for (int i = 0; i < out->n; i++) out->at[i] = ll_block_param(after, &ll_i64);
-  w->b = ll_at_end(after);
-  w->b.loc = loc;
+  for (int i = 0; i < out->n; i++) out->at[i] = values[i / equal];
   return true;
 }

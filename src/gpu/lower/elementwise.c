@@ -266,8 +266,8 @@ bool gpu_native_math(Opcode code, const Type *elem, bool precise) {
 
 /* How many registers side by side hold equal elements, by what is known of the value's constancy: a bound's mask is one
  * predicate per block of the bound's divisor. */
-static int equal_registers(Lower *w, const Value *v) {
-  const Index *info = ir_is_tensor(v->type) ? index_of(w->index, v) : NULL;
+static int equal_registers(Lower *w, IndexInfo *index, const Value *v) {
+  const Index *info = ir_is_tensor(v->type) ? index_of(index, v) : NULL;
   int best = 1;
   for (int d = 0; info && d < v->type->rank; d++) {
     int n = layout_contiguous(gpu_layout(w->cx, v->type), AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
@@ -277,15 +277,46 @@ static int equal_registers(Lower *w, const Value *v) {
   return best;
 }
 
+/* The ops that make equal numbers of different ones: i / 8 is the same for eight neighbours. What is computed, and not
+ * only compared with a bound, is to be right of negative numbers and whatever the hints say. */
+int lower_equal_registers(Lower *w, const Op *op) {
+  const Value *r = &op->results[0];
+  switch (op->code) {
+  case OP_CMPI: return equal_registers(w, w->index, r);
+  case OP_DIVSI:
+  case OP_DIVUI:
+  case OP_SHRSI:
+  case OP_SHRUI:
+    if (!ir_is_tensor(r->type) || lower_count(w, r) == 1) return 1;
+    if (!w->strict) w->strict = index_analyze_strictly(w->cx, w->m);
+    return equal_registers(w, w->strict, r);
+  default: return 1;
+  }
+}
+
+/* An earlier register whose operands are the same instructions as those of register i, or i itself: what is equal stays
+ * so through all that is computed of it. Registers differ by the bits of their numbers, so that one without one of i's
+ * bits is looked at for each. */
+static int same_operands(Registers *const *in, int n, int i) {
+  for (int bit = 1; bit <= i; bit <<= 1) {
+    int at = i & ~bit;
+    bool same = at < i;
+    for (int k = 0; k < n && same; k++) same = in[k]->n == 1 || in[k]->at[at] == in[k]->at[i];
+    if (same) return at;
+  }
+  return i;
+}
+
 bool lower_elementwise(Lower *w, const Op *op) {
   if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || op->noperands > 3 || op->noperands < 1) return false;
   const Value *r = &op->results[0];
   Registers *in[3] = {0}, *out = lower_new(w, r, lower_count(w, r));
   for (int k = 0; k < op->noperands; k++) in[k] = lower_value(w, ir_operand(op, k));
-  int equal = op->code == OP_CMPI ? equal_registers(w, r) : 1;
+  int equal = lower_equal_registers(w, op);
   for (int i = 0; i < out->n; i++) {
     LLInst *a[3] = {0};
     int first = i & ~(equal - 1);
+    if (first == i) first = same_operands(in, op->noperands, i);
     for (int k = 0; k < op->noperands; k++) a[k] = in[k]->at[in[k]->n == 1 ? 0 : i];
     out->at[i] = first < i ? out->at[first] : lower_scalar_op(w, op, a);
     if (!out->at[i]) return false;

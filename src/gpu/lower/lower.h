@@ -36,6 +36,7 @@ typedef struct Lower {
   LLFunc *f;
   LLBuilder b;
   IndexInfo *index;
+  IndexInfo *strict; /* index_analyze_strictly; NULL until something asks */
   Map values; /* Value to Registers */
   Map waited; /* results of loops whose asynchronous dots have been waited for on the way out */
   int num_warps, sm;
@@ -91,6 +92,7 @@ void lower_reshape(Lower *w, const Op *op);
 /* elementwise.c, float.c, divide.c */
 bool lower_wide_division(Lower *w, const Op *op); /* false: not one, or one that takes no thought */
 bool lower_elementwise(Lower *w, const Op *op);
+int lower_equal_registers(Lower *w, const Op *op); /* so many side by side, a power of two, hold the same result */
 LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *args); /* NULL: not one */
 LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, const char *rounding);
 void lower_fp_to_fp(Lower *w, const Op *op);

@@ -3,7 +3,9 @@
  * x % y is x - (x / y) * y. The GPU has neither; the assembler computes each by a division of its own. Where both are
  * computed of the same operands, in either order, the quotient is computed at the first of them and the
  * remainder follows by a multiplication and a subtraction: exactly, for truncating division on two's complement. A
- * remainder alone stays as it is.
+ * remainder alone stays as it is, but a signed one by a power of two, which takes a quotient by shifts anyway, where
+ * neighbours share that (lower_equal_registers): then each has one subtraction left. (What is known to be positive takes
+ * a single instruction, and is left alone.)
  *
  * One walk over the ops; pairs of operands are found by a hash. The first division of a pair serves those in its own
  * block after it and in regions below.
@@ -18,7 +20,9 @@ typedef struct Division {
 
 typedef struct Divide {
   Ctx *cx;
-  Map divisions; /* by operands */
+  Module *module;
+  IndexInfo *index; /* once it is asked for */
+  Map divisions;    /* by operands */
   bool changed;
 } Divide;
 
@@ -27,6 +31,23 @@ static bool is_signed(const Op *op) { return op->code == OP_DIVSI || op->code ==
 static bool serves(const Op *first, const Op *op) {
   while (op && op->block != first->block) op = ir_parent(op);
   return op != NULL;
+}
+
+/* Of a division of what may be negative: do a thread's neighbouring elements lie between two multiples of the divisor? */
+static bool shares_quotients(Divide *d, const Op *op) {
+  const Value *r = &op->results[0], *x = ir_operand(op, 0);
+  if (!ir_is_tensor(r->type)) return false;
+  if (!d->index) d->index = index_analyze_strictly(d->cx, d->module);
+  const Index *of = index_of(d->index, x);
+  int64_t most = ((int64_t)1 << (ir_elem(x->type)->bits - 1)) - 1;
+  if (of->lo >= 0 && of->hi < most) return false;
+  bool divides = op->code == OP_DIVSI;
+  for (int k = 0; k < r->type->rank; k++) {
+    const IndexAxis *a = &index_of(d->index, r)->axis[k];
+    int registers = layout_contiguous(gpu_layout(d->cx, r->type), AXIS_REGISTER, (Axis)(AXIS_DIM0 + k));
+    if (registers > 1 && (divides ? a->constancy : a->contiguity) > 1) return true;
+  }
+  return false;
 }
 
 static Value *make_quotient(Divide *d, Op *at) {
@@ -49,7 +70,8 @@ static void visit(Op *op, void *arg) {
   bool divides = op->code == OP_DIVSI || op->code == OP_DIVUI;
   if (!divides && op->code != OP_REMSI && op->code != OP_REMUI) return;
   int64_t c;
-  if (ir_is_const_int(ir_operand(op, 1), &c) && is_pow2(c)) return;
+  bool by_shifts = ir_is_const_int(ir_operand(op, 1), &c) && is_pow2(c);
+  if (by_shifts && (!is_signed(op) || !shares_quotients(d, op))) return;
   const void *key =
       intern(d->cx, ctx_printf(d->cx, "%d %p %p", is_signed(op), (void *)ir_operand(op, 0), (void *)ir_operand(op, 1)));
   Division *known = map_get(&d->divisions, key);
@@ -66,13 +88,14 @@ static void visit(Op *op, void *arg) {
     d->changed = true;
   }
   if (!divides) vec_push(d->cx, &known->remainders, op);
+  if (by_shifts && !known->quotient) known->quotient = make_quotient(d, op);
   for (uint32_t i = 0; known->quotient && i < known->remainders.len; i++)
     subtract(d, known->remainders.at[i], known->quotient);
   if (known->quotient) known->remainders.len = 0;
 }
 
 bool gpu_divide(Ctx *cx, Module *m) {
-  Divide d = {.cx = cx};
+  Divide d = {.cx = cx, .module = m};
   ir_walk(m->op, visit, &d);
   return d.changed;
 }
