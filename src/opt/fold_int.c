@@ -279,6 +279,12 @@ static bool range_binary(const Op *op, int bits, Range *r, int depth) {
   }
 }
 
+static bool whole_range(const Type *t, Range *r) {
+  if (!ir_is_int(t) || t->bits == 1 || t->bits > 32) return false;
+  int64_t most = ((int64_t)1 << (t->bits - 1)) - 1;
+  return *r = (Range){-most - 1, most}, true;
+}
+
 static bool range_of_op(const Op *op, int bits, Range *r, int depth) {
   Range a, b;
   switch (op->code) {
@@ -291,8 +297,8 @@ static bool range_of_op(const Op *op, int bits, Range *r, int depth) {
   case OP_EXPAND_DIMS:
   case OP_RESHAPE:
   case OP_TRANS:
-  case OP_UNSPLAT:
-  case OP_EXTSI: return range_at(arg0(op), r, depth);
+  case OP_UNSPLAT: return range_at(arg0(op), r, depth);
+  case OP_EXTSI: return range_at(arg0(op), r, depth) || whole_range(ir_elem(arg0(op)->type), r);
   case OP_EXTUI:
     if (range_at(arg0(op), &a, depth) && a.lo >= 0) return *r = a, true;
     return *r = (Range){0, (int64_t)low_bits(UINT64_MAX, ir_elem(arg0(op)->type)->bits)}, true;

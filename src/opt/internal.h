@@ -5,8 +5,8 @@
  *   inline.c structurize.c control flow into the one shape that everything later expects
  *   fold.c                 the driver of the rules
  *   fold_rewrite.c         by what the rules change a function: a worklist, constants kept unique
- *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_float.c, fold_cast.c,
- *                          fold_shape.c, fold_memory.c
+ *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_minmax.c, fold_float.c,
+ *                          fold_cast.c, fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
  *   cse.c licm.c dce.c unroll.c version_loops.c split_pointers.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
  *   check_accesses.c       check mode: a check before every access
@@ -37,6 +37,7 @@ bool opt_rewrite_each(Ctx *cx, Module *m, bool (*wanted)(Ctx *cx, const Op *op),
 bool opt_clobbers(const Op *op); /* of its own or inside its regions */
 /* The number of iterations of a scf.for whose bounds are constants. */
 bool opt_trip_count(const Op *loop, int64_t *trips);
+#define OPT_UNROLL_FACTOR "tt.loop_unroll_factor" /* of a scf.for: unroll.c */
 bool opt_loop_runs(const Op *loop); /* certainly, at least once */
 /* Of a scf.for: whether it has an iteration k (from 0). In an iteration: `iv + k * step < upper` is `iv < bound`, which
  * cannot wrap around. Both are built where `b` stands, before the loop. */
