@@ -7,6 +7,7 @@
  * Which loads: first those that are a dot's operand as they are; then, as far as shared memory goes, all others that a
  * dot depends on (operands that are scaled or widened) or that meet a dot's result on its way to the next iteration
  * (what is added to it). The latter are read from the buffer into registers, in the layout in which they are needed.
+ * So is all that a loop without dots loads, where a num_stages of its own (of tl.range) asks for it.
  *
  *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
  *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); the dots on buffer i mod n; copies for
@@ -127,11 +128,16 @@ static bool *marks(Ctx *cx, const Op *loop, const bool *old, int n) {
   return all;
 }
 
+static bool has_dot(const Block *body) {
+  for (const Op *op = body->first; op; op = op->next)
+    if (op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT) return true;
+  return false;
+}
+
 static const char *why_not(const Pipeline *p, const Op *load) {
   const char *refused = map_get(&p->refused, load);
-  bool has_dot = false;
-  for (const Op *op = p->body->first; op; op = op->next) has_dot |= op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT;
-  if (!has_dot) return "the loop has no dot, and what it loads takes too many registers to be loaded ahead";
+  if (!p->is_asked && !has_dot(p->body))
+    return "the loop has no dot, and what it loads takes too many registers to be loaded ahead";
   return refused ? refused : "no dot depends on it";
 }
 
@@ -179,6 +185,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   Block *body = ir_entry(loop, 0);
   Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
   p.num_warps = gpu_num_warps(m);
+  p.is_asked = ir_attr(loop, "tt.num_stages") && !has_dot(body);
   for (Op *op = body->first; op; op = op->next)
     if (op->code == OP_LOAD) vec_push(cx, &p.loads, op);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) {

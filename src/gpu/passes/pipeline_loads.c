@@ -132,6 +132,7 @@ void gpu_pipeline_find_feeds(Pipeline *p) {
     for (int i = 0; i < op->nresults && from; i++) map_put(p->cx, &from_dot, &op->results[i], op);
   }
   for (Op *op = yield; op; op = op->prev) {
+    if (p->is_asked && op->code == OP_LOAD) map_put(p->cx, &p->feeds, op, op);
     bool need = op->code == OP_DOT || op->code == OP_WARP_GROUP_DOT, address = op->code == OP_LOAD;
     for (int i = 0; i < op->nresults; i++) {
       need |= map_has(&needed, &op->results[i]);

@@ -39,9 +39,10 @@ typedef struct Pipeline {
   Op *in_flight;  /* the last of the dots if they may stay in flight over iterations, or NULL */
   bool late;      /* copies fill buffers that the iteration reads, or that dots in flight do: after those, and a barrier */
   bool after_dot; /* copies come after what the iteration has read so far */
+  bool is_asked;  /* a loop without dots whose stages the source names: all that it loads is copied ahead */
   Vec(Tile) tiles;
   Ring rings[RINGS];
-  Map feeds;       /* loads that dots depend on, or what becomes of their results in the loop */
+  Map feeds;       /* loads that dots depend on, or what becomes of their results in the loop; all, if `is_asked` */
   Map addresses;   /* values that loads' addresses and masks depend on */
   Map slice;       /* ops of the body that addresses depend on */
   bool *is_ahead;  /* the carried values they depend on */
