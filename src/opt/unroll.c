@@ -16,11 +16,9 @@ typedef struct Unroll {
   Vec(Op *) loops; /* inner ones first */
 } Unroll;
 
-static const char *const factor_name = "tt.loop_unroll_factor";
-
 static void collect(Op *op, void *arg) {
   Unroll *u = arg;
-  if (op->code == OP_FOR && ir_attr(op, factor_name)) vec_push(u->cx, &u->loops, op);
+  if (op->code == OP_FOR && ir_attr(op, OPT_UNROLL_FACTOR)) vec_push(u->cx, &u->loops, op);
 }
 
 static Value *int_op(Builder *b, Opcode code, Value *x, Value *y) { return ir_make(b, code, x->type, x, y, NULL); }
@@ -78,8 +76,8 @@ static Op *make_main(Ctx *cx, Op *loop, Value *upper, Value *big_step, int64_t n
 }
 
 static bool unroll(Ctx *cx, Op *loop) {
-  int64_t n = ir_attr_int_or(loop, factor_name, 1), trips = -1;
-  ir_set_attr(cx, loop, factor_name, NULL);
+  int64_t n = ir_attr_int_or(loop, OPT_UNROLL_FACTOR, 1), trips = -1;
+  ir_set_attr(cx, loop, OPT_UNROLL_FACTOR, NULL);
   if (n < 2) return true;
   opt_trip_count(loop, &trips);
   Builder b = ir_before(cx, loop);

@@ -1,6 +1,8 @@
 """What is easily forgotten: numbers at their limits, shifts by the width, loops that end at the largest integer, bool
 arithmetic, tensors of one element or none, NaN's code. On every target the same, and what is written down here."""
 
+import math
+
 import pytest
 import torch
 import triton
@@ -333,3 +335,84 @@ def test_integers_to_narrow_floats(dtype, run):
     wide = torch.tensor(values, dtype=torch.int64)
     assert torch.equal(brains, wide.float().bfloat16()) and torch.equal(halves, wide.double().half())
     assert brains[0] == 2**30 and known[0] == 2**30
+
+
+@triton.jit
+def below_zero_kernel(out, start, size: tl.constexpr, wide: tl.constexpr):
+    """Aligned blocks of neighbours below zero: rounded toward zero, a block's quotients are not equal."""
+    at = tl.arange(0, size)
+    i = start * size + at - size // 2
+    if wide:
+        i = i.to(tl.int64)
+    tl.store(out + at, i // 8)
+    tl.store(out + size + at, i % 8)
+    tl.store(out + 2 * size + at, i >> 3)
+    tl.store(out + 3 * size + at, i % 24)
+    tl.store(out + 4 * size + at, (start * size + at) // 8)
+    tl.store(out + 5 * size + at, (start * size + at) % 8)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("start", [0, 1, -1])
+def test_quotients_of_neighbours_below_zero(start, wide, run):
+    size = 1024
+    out = torch.zeros(6 * size, dtype=torch.int32)
+    run(below_zero_kernel, out, start, size, wide)
+    at = [start * size + k for k in range(size)]
+    i = [k - size // 2 for k in at]
+    wanted = [toward_zero(k, 8) for k in i] + [k - 8 * toward_zero(k, 8) for k in i] + [k >> 3 for k in i]
+    wanted += [k - 24 * toward_zero(k, 24) for k in i]
+    wanted += [toward_zero(k, 8) for k in at] + [k - 8 * toward_zero(k, 8) for k in at]
+    assert out.tolist() == wanted
+
+
+@triton.jit
+def first_iteration_kernel(x, out, n: tl.constexpr, step: tl.constexpr):
+    at = tl.arange(0, step)
+    mean = tl.zeros([step], tl.float32)
+    count = tl.zeros([step], tl.float32)
+    for start in range(0, n, step):
+        v = tl.load(x + start + at)
+        if start == 0:
+            mean = v
+            count = tl.full([step], 1.0, tl.float32)
+        else:
+            count += 1
+            mean += (v - mean) / count
+    tl.store(out + at, mean)
+    tl.store(out + step + at, count)
+
+
+@pytest.mark.parametrize("n", [64, 128, 512])
+def test_the_first_iteration_differs(n, run):
+    x, out = torch.randn(n), torch.zeros(128)
+    run(first_iteration_kernel, x, out, n, 64)
+    torch.testing.assert_close(out[:64], x.view(-1, 64).mean(0))
+    assert (out[64:] == n // 64).all()
+
+
+@triton.jit
+def chosen_kernel(x, out, bits, n: tl.constexpr):
+    at = tl.arange(0, n)
+    v = tl.load(x + at)
+    tl.store(out + at, tl.where((v > 0.0) | (v != v), v, 0.0))
+    tl.store(out + n + at, tl.where((v < 1.0) | (v != v), v, 1.0))
+    tl.store(out + 2 * n + at, tl.where((v > -0.0) | (v != v), v, -0.0))
+    tl.store(out + 3 * n + at, tl.where((v < 0.0) | (v != v), v, 0.0))
+    b = tl.load(bits + at)
+    near = b.to(tl.int64) + 1
+    tl.store(bits + n + at, tl.where(near < 63, near, 63).to(tl.int32))
+    tl.store(bits + 2 * n + at, tl.where(near > 2**31 - 1, 2**31 - 1, near).to(tl.int32))
+
+
+def test_choices_that_are_minima(run):
+    x = torch.tensor([0.0, -0.0, 1.0, -1.0, 0.5, float("nan"), float("inf"), -float("inf")])
+    b = torch.tensor([LEAST, -1, 0, 61, 62, 63, MOST - 1, MOST], dtype=torch.int32)
+    out, bits = torch.zeros(32), torch.cat([b, torch.zeros(16, dtype=torch.int32)])
+    run(chosen_kernel, x, out, bits, 8)
+    wanted = [v if v > 0 or v != v else 0.0 for v in x.tolist()] + [v if v < 1 or v != v else 1.0 for v in x.tolist()]
+    wanted += [v if v > 0 or v != v else -0.0 for v in x.tolist()] + [v if v < 0 or v != v else 0.0 for v in x.tolist()]
+    for got, want in zip(out.tolist(), wanted, strict=True):
+        assert (got != got) if want != want else (got == want and math.copysign(1, got) == math.copysign(1, want))
+    assert bits[8:16].tolist() == [min(int(v) + 1, 63) for v in b]
+    assert bits[16:].tolist() == [min(int(v) + 1, MOST) for v in b]

@@ -6,13 +6,27 @@
 #undef PASS
 
 const Pass *const gpu_passes[] = {
-    &gpu_pass_dot_precision, &gpu_pass_partial,  &gpu_pass_assign,   &opt_pass_licm,
-    &opt_pass_dce,           &gpu_pass_divide,   &gpu_pass_tma_ring, &gpu_pass_pipeline,
-    &gpu_pass_tma_copies,    &gpu_pass_wgmma,    &opt_pass_cse,      &opt_pass_licm,
-    &opt_pass_dce,           &gpu_pass_allocate, &gpu_pass_membar,   NULL,
+    &gpu_pass_unroll,
+    &gpu_pass_dot_precision,
+    &gpu_pass_partial,
+    &gpu_pass_assign,
+    &opt_pass_licm,
+    &opt_pass_dce,
+    &gpu_pass_divide,
+    &gpu_pass_tma_ring,
+    &gpu_pass_pipeline,
+    &gpu_pass_tma_copies,
+    &gpu_pass_wgmma,
+    &opt_pass_cse,
+    &opt_pass_licm,
+    &opt_pass_dce,
+    &gpu_pass_allocate,
+    &gpu_pass_membar,
+    NULL,
 };
 
 const PassOrder gpu_pass_orders[] = {
+    {&gpu_pass_unroll, &gpu_pass_assign, "constants are folded, which have no layouts yet"},
     {&gpu_pass_partial, &gpu_pass_assign, "the parts of a reduction get layouts of their own"},
     {&gpu_pass_dot_precision, &gpu_pass_assign, "layouts are chosen for the dots that are left"},
     {&gpu_pass_assign, &gpu_pass_pipeline, "a copy's buffer is laid out for the operand that reads it"},
