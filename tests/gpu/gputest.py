@@ -25,11 +25,15 @@ import through_llvm as llvm
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "gputest"
 MIRROR = ["-p", "mirror"]
+LANGUAGE = (
+    "language conversions control_flow descriptors dot_scaled block_pointers num_ctas wide_and_exact loops "
+    "map_elementwise extra_cuda tensor_maps dots libdevice found_programs reductions"
+).split()
 SUITES = {
     "cuda": ["tests/gpu/test_cuda.py"],
     "kernels": ["tests/gpu/test_kernels.py"],
     "examples": [*MIRROR, "tests/examples"],
-    "language": [*MIRROR, *(f"tests/python/test_{name}.py" for name in ("language", "conversions", "control_flow"))],
+    "language": [*MIRROR, *(f"tests/python/test_{name}.py" for name in LANGUAGE)],
     "random": [*MIRROR, "tests/python/test_random_kernels.py"],
     "torch": ["tests/torch"],
 }

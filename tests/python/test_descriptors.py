@@ -4,7 +4,8 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-from dtypes import FLOATS, FP8, SIGNED, UNSIGNED, values
+from dtypes import DEVICE, FLOATS, FP8, SIGNED, UNSIGNED, values
+from triton.runtime._allocation import NullAllocator, allocate
 from triton.tools.ragged_tma import atomic_add_ragged, create_ragged_descriptor, load_ragged, store_ragged
 from triton.tools.tensor_descriptor import TensorDescriptor
 
@@ -14,7 +15,16 @@ DTYPES = [*FLOATS, *SIGNED, *UNSIGNED, *FP8]
 @pytest.fixture(autouse=True)
 def scratch():
     """A kernel on a GPU keeps the descriptors that it makes in memory of its host's."""
+    triton.set_allocator(lambda size, alignment, stream: torch.empty(size, dtype=torch.int8, device=DEVICE))
+    yield
+    triton.set_allocator(NullAllocator())
+
+
+def test_an_allocator_that_gives_host_memory():
+    """A GPU would end with an illegal access."""
     triton.set_allocator(lambda size, alignment, stream: torch.empty(size, dtype=torch.int8))
+    with pytest.raises(ValueError, match="gave 128 bytes in host memory, which a GPU cannot reach"):
+        allocate(128, 0)
 
 
 def window(x, at, block, outside=0):

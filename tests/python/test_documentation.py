@@ -120,7 +120,7 @@ class Point:
 """
 
 
-def kernel_of(statement, own, folder):
+def kernel_of(statement, own, folder, functions=""):
     """A kernel that gives the statement's names their meaning."""
     used = [node.id for node in ast.walk(ast.parse(statement)) if isinstance(node, ast.Name)]
     meaning = {**NAMES, **own}
@@ -128,7 +128,7 @@ def kernel_of(statement, own, folder):
     given = [f"{word} = {meaning[word]}" for word in dict.fromkeys(used) if word not in known and word in meaning]
     parameters = [f"{a}: tl.constexpr" if a.startswith("BLOCK") else a for a in ARGUMENTS]
     body = textwrap.indent("\n".join([*given, statement]), "    ")
-    source = f"import triton\nimport triton.language as tl\n{FUNCTIONS_OF_EXAMPLES}\n@triton.jit\n"
+    source = f"import triton\nimport triton.language as tl\n{FUNCTIONS_OF_EXAMPLES}{functions}\n@triton.jit\n"
     source += f"def kernel({', '.join(parameters)}):\n{body}\n"
     path = folder / "example.py"
     path.write_text(source)

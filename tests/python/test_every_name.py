@@ -1,18 +1,21 @@
 """Each function of the language in a kernel: those that no other test of this folder runs, several in one kernel.
 
 What a function gives is compared for each element with NumPy's number: by the last places it may be off, or exactly.
-The last test holds every function of docs.def against the tests.
+The last test holds every function of docs.def against what these tests run: tables and the examples of the manual.
 """
 
+import ast
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import test_documentation as documentation
 import test_libdevice as others
 import torch
 import triton
 import triton.language as tl
+from triton.runtime.interpreter import InterpretedFunction
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ["", "cuda:75", "cuda:90"]
@@ -137,10 +140,46 @@ INTEGERS = {
         "m, k", np.float64, lambda m, k: ((m.astype(np.int64) << 32) | (k & 0xFFFFFFFF)).view(np.float64), EXACT
     ),
 }  # fmt: skip
+FLOATS |= {
+    "fma_rn": ("x, y, p", np.float32, lambda x, y, z: x * y + z, CORRECT),
+    "mul_rn": ("x, y", np.float32, np.multiply, CORRECT),
+    "sub_rn": ("x, y", np.float32, np.subtract, CORRECT),
+    "rsqrt_rn": ("p", np.float32, lambda x: 1 / np.sqrt(x), CORRECT),
+    "nextafter": ("x, y", np.float32, lambda x, y: np.nextafter(np.float32(x), np.float32(y)), EXACT),
+    "remainder": ("x, y", np.float32, lambda x, y: x - y * np.rint(x / y), EXACT),
+    "ilogb": ("p", np.int32, lambda x: np.frexp(x)[1] - 1, EXACT),
+}
+INTEGERS |= {
+    "brev": ("k", np.int32, lambda k: [reversed_bits(v) for v in k], EXACT),
+    "byte_perm": ("k, m, u", np.int32, lambda k, m, u: [permuted(*v) for v in zip(k, m, u, strict=True)], EXACT),
+    "mul24": ("k, m", np.int32, lambda k, m: low_word(signed(k, 24) * signed(m, 24)), EXACT),
+    "mulhi": ("k, m", np.int32, lambda k, m: (k * m) >> 32, EXACT),
+    "sad": ("m, k, u", np.uint32, lambda m, k, u: np.abs(m - k) + u, EXACT),
+}
+FAST |= {"fast_exp10f": ("small", lambda x: 10.0**x), "fast_log10f": ("p", np.log10)}
 for kind, to in TO.items():
     for mode, function in ROUND.items():
         FLOATS[f"float2{kind}_{mode}"] = ("p" if kind[0] == "u" else "x", to, function, EXACT)
         DOUBLES[f"double2{kind}_{mode}"] = ("v" if kind[0] == "u" else "w", to, function, EXACT)
+
+
+def reversed_bits(k):
+    return int(f"{k & 0xFFFFFFFF:032b}"[::-1], 2) - ((k & 1) << 32)
+
+
+def permuted(k, m, how):
+    """The bytes of two words that the digits of a third choose."""
+    chosen = (int(k) & 0xFFFFFFFF | (int(m) & 0xFFFFFFFF) << 32).to_bytes(8, "little")
+    return int.from_bytes(bytes(chosen[how >> 4 * i & 7] for i in range(4)), "little", signed=True)
+
+
+def signed(x, bits):
+    """The low bits of a number, as a signed one."""
+    return ((x & (1 << bits) - 1) ^ 1 << bits - 1) - (1 << bits - 1)
+
+
+def low_word(x):
+    return x & 0xFFFFFFFF
 
 
 def toward_zero(x):
@@ -384,26 +423,72 @@ def lambda_launch(kernel, *last):
     return Launcher()
 
 
+# ---- the examples of the manual ------------------------------------------------------------------------------------------
+
+KEEP = """
+@triton.jit
+def kept_at(x, out):
+    if isinstance(x, tl.tensor):
+        if not x.dtype.is_ptr():
+            if len(x.shape) == 0:
+                tl.store(out, x.to(tl.float32))
+            else:
+                tl.store(out + tl.arange(0, x.numel), tl.ravel(x).to(tl.float32))
+"""
+# What is a processor's own (test_documentation.py runs it on one) has no second one to agree with.
+ALONE = {"tl.inline_asm_elementwise", "tl.extra.cuda.globaltimer", "tl.extra.cuda.smid", "tl.extra.cuda.gdc_wait",
+         "tl.extra.cuda.gdc_launch_dependents"}  # fmt: skip
+
+
+def kept_example(name, folder):
+    """The kernel of an example, which also writes what the example gives to the names that it assigns."""
+    text = documentation.EXAMPLES[name]
+    names = [
+        node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+    names = [n for n in dict.fromkeys(names) if not re.search(rf"^ +(for )?{n}\b|for {n} in", text, re.M)]
+    lines = [text, *[f"kept_at({n}, y_ptr + {1024 * (1 + k)})" for k, n in enumerate(names)]]
+    return documentation.kernel_of("\n".join(lines), documentation.OWN_NAMES.get(name, {}), folder, KEEP)
+
+
+def memory_after(kernel, name):
+    # of few bits, so that they are no NaN of f16 either
+    x, y = (np.random.default_rng(4).integers(16, 256, 1 << 14).astype(np.float32) / 64 for _ in range(2))
+    count, lock = np.arange(256, dtype=np.int32), np.full(1, "poll" in name, np.int32)
+    kernel[(1,)](x, y, count, lock, 64, BLOCK=64, BLOCK_M=16, BLOCK_N=16, BLOCK_K=16)
+    return x, y, count, lock
+
+
+@pytest.mark.parametrize("name", [name for name in documentation.EXAMPLES if name not in ALONE])
+def test_example_gives_the_same_everywhere(name, tmp_path, monkeypatch):
+    """Each function of the manual, compiled for the CPU and two GPUs and interpreted: the same memory afterwards."""
+    kernel = kept_example(name, tmp_path)
+    gpu_only = name.startswith("tl.extra.cuda.")
+    results = []
+    for target in ["", "cuda:75", "cuda:90"][gpu_only:]:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+        results.append(memory_after(kernel, name))
+    monkeypatch.setenv("TRITONC_SIMULATE", "")
+    if not gpu_only:
+        results.append(memory_after(InterpretedFunction(kernel), name))
+    for other in results[1:]:
+        for have, want in zip(other, results[0], strict=True):
+            np.testing.assert_allclose(have, want, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
 # ---- all are tested ------------------------------------------------------------------------------------------------------
 
 
 def test_every_function_is_tested():
-    """Each name of docs.def is in a kernel of these tests, or in a table of functions that they run."""
+    """Each name of docs.def is in a table whose functions a test runs, or has an example, which the tests above run."""
     names = re.findall(r'^(?:DOC|LINE)\("([^"]+)"', (ROOT / "src/lang/tl/docs.def").read_text(), re.M)
     assert len(names) > 300
-    text = "".join(
-        path.read_text() for folder in ("python", "gpu") for path in sorted((ROOT / "tests" / folder).glob("*.py"))
-    )
     tables = {*FLOATS, *FAST, *NOT_FINITE, *DOUBLES, *INTEGERS, *others.ONE, *others.ENDS, *others.SEVERAL}
     tables |= {f"{name}_{mode}" for name in others.DIRECTED for mode in ("rd", "ru", "rz")}
     tables |= {f"{name}_{mode}" for name in others.CONVERSIONS for mode in ("rd", "ru", "rz")}
-    tables |= {f"double2float_{mode}" for mode in ("rd", "ru")} | {"ldexp", "scalbn"}
-    tables |= set(re.findall(r'kernel\("(\w+)"', text)) | set(re.findall(r"libdevice\.(\w+)\(", text))
-
-    def is_tested(name):
-        module, _, last = name.rpartition(".")
-        if module == "libdevice":
-            return last in tables
-        return re.search(rf"\b(?:tl|tl\.math|math|cuda|language)\.{last}\b|[\w)\]]\.{last}\(", text)
-
-    assert [name for name in names if not is_tested(name)] == []
+    tables |= {f"double2float_{mode}" for mode in ("rd", "ru")} | {"ldexp", "scalbn", "jn", "yn"}
+    run = {f"libdevice.{name}" for name in tables} | set(documentation.EXAMPLES)
+    assert [name for name in names if name not in run] == []
+    for name, text in documentation.EXAMPLES.items():
+        called = {n.attr for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Attribute)}
+        assert name.rpartition(".")[2] in called, name

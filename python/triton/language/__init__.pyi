@@ -1242,7 +1242,7 @@ def condition(arg1: Any, disable_licm: bool = ...) -> bool:
             int1 with shape [32]
 
     Example
-        while tl.condition(n > 0): ...
+        while tl.condition(n > 0): n -= 1
     """
 
 def program_id(axis: Any) -> tensor:

@@ -21,7 +21,15 @@ _allocator: Callable = NullAllocator()
 
 def allocate(size: int, stream: int) -> object:
     """Memory from the user's allocator; None: there is none, and the launch finds the memory itself."""
-    return None if isinstance(_allocator, NullAllocator) else _allocator(size, 128, stream)
+    if isinstance(_allocator, NullAllocator):
+        return None
+    memory = _allocator(size, 128, stream)
+    if getattr(getattr(memory, "device", None), "type", None) == "cpu" and not memory.is_pinned():
+        raise ValueError(
+            f"the allocator of triton.set_allocator gave {size} bytes in host memory, which a GPU cannot reach: "
+            "let it make a tensor on the GPU (device='cuda')"
+        )
+    return memory
 
 
 def set_allocator(allocator: Callable) -> None:
