@@ -83,12 +83,15 @@ bool index_elements_are_apart(IndexInfo *ix, const Value *ptr) {
   return true;
 }
 
-/* From the first byte of a tile to behind its last; -1: not known. */
+/* From the first byte of a tile to behind its last, along the axes whose stride is constant; -1: not known. */
 static int64_t bytes_spanned(const Index *x, const Type *t) {
-  int64_t bytes = index_unit(t), stride;
+  int64_t bytes = index_unit(t);
   for (int d = 0; d < x->rank && ir_is_tensor(t); d++) {
-    if (!index_const_stride(x, d, &stride) || stride == INT64_MIN) return -1;
-    if (__builtin_mul_overflow(stride < 0 ? -stride : stride, index_extent(t, d) - 1, &stride)) return -1;
+    const IndexSum *s = x->axis[d].stride;
+    if (!s || x->axis[d].wrap) return -1;
+    int64_t stride = s->n ? 0 : s->constant;
+    if (stride < 0 && __builtin_sub_overflow(0, stride, &stride)) return -1;
+    if (__builtin_mul_overflow(stride, index_extent(t, d) - 1, &stride)) return -1;
     if (__builtin_add_overflow(bytes, stride, &bytes)) return -1;
   }
   return bytes;
@@ -117,26 +120,14 @@ static const IndexSum *step_of_term(IndexInfo *ix, const IndexTerm *t, const Op 
   return moved ? step : index_sum_const(ix, 0);
 }
 
-/* A sum all of whose terms are multiples of some number is 0, or at least as far from 0 as that number. */
-static int64_t gcd_of_terms(const IndexSum *s) {
-  int64_t gcd = s->constant;
-  for (int i = 0; i < s->n; i++)
-    for (int64_t x = s->terms[i].times; x;) {
-      int64_t remainder = gcd % x;
-      gcd = x, x = remainder;
-    }
-  return gcd < 0 ? -gcd : gcd;
-}
-
 bool index_iterations_are_apart(IndexInfo *ix, const Value *ptr, const Op *loop) {
   const Index *x = index_of(ix, ptr);
   int64_t bytes = bytes_spanned(x, ptr->type);
   const IndexSum *step = index_sum_const(ix, 0);
   for (int i = 0; step && i < x->base->n; i++)
     step = index_sum_add(ix, step, step_of_term(ix, &x->base->terms[i], loop), 1);
-  if (bytes < 0 || !step || (step->constant == INT64_MIN)) return false;
-  int64_t gcd = gcd_of_terms(step);
-  return gcd == 0 || gcd >= bytes;
+  if (bytes < 0 || !step) return false;
+  return step->n || !step->constant || step->constant <= -bytes || step->constant >= bytes;
 }
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
