@@ -149,6 +149,7 @@ LLVMValueRef emit_element_const(Emitter *e, const Type *elem, const Attr *a);
 
 /* ---- lanes: emit_form.c, emit_lane.c ----------------------------------------------------------------------------- */
 
+static inline int max_int(int a, int b) { return a > b ? a : b; } /* of levels */
 Lane emit_lane_uniform(LLVMValueRef v, int depth);
 /* What the rules of forms.h ask: of a lane, and of the loop whose code is being emitted. */
 LaneForm emit_lane_form(Lane x);

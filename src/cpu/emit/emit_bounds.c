@@ -89,8 +89,6 @@ void emit_fetch_distances(Emitter *e, const Nest *nest) {
 
 /* ---- bounds ------------------------------------------------------------------------------------------------------ */
 
-static int max_int(int a, int b) { return a > b ? a : b; }
-
 /* The one coordinate that is no scalar, or -1. */
 static int moving(const Value *v, const Lane *at) {
   for (int d = 0; d < v->type->rank; d++)

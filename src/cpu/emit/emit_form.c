@@ -5,8 +5,6 @@
  */
 #include "cpu/emit/emit.h"
 
-static int max_int(int a, int b) { return a > b ? a : b; }
-
 /* ---- levels ------------------------------------------------------------------------------------------------------ */
 
 void emit_at(Emitter *e, int depth) {

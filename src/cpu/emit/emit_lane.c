@@ -24,8 +24,6 @@ struct Memo {
   unsigned serial;
 };
 
-static int max_int(int a, int b) { return a > b ? a : b; }
-
 static LLVMValueRef cast_int(Emitter *e, LLVMValueRef v, LLVMTypeRef t, bool is_signed) {
   return LLVMTypeOf(v) == t ? v : LLVMBuildIntCast2(e->b, v, t, is_signed, "");
 }

@@ -93,8 +93,6 @@ static LLVMValueRef gather(Emitter *e, const Type *elem, LLVMValueRef ptrs, LLVM
 
 static bool is_unit(LLVMValueRef step) { return LLVMIsAConstantInt(step) && LLVMConstIntGetSExtValue(step) == 1; }
 
-static int max_int(int a, int b) { return a > b ? a : b; }
-
 /* Read at a pointer lane without a mask. `depth`: not before this level. `stride`: what to fetch as well, or NULL. */
 static Lane read_lane(Emitter *e, Type *elem, Lane p, bool unit, int depth, LLVMValueRef stride) {
   Lane r = {.kind = LANE_VECTOR, .depth = max_int(p.depth, depth)};
