@@ -104,6 +104,26 @@ static void set_broadcast(Assign *a, const Value *v, bool is) {
     map_remove(&a->broadcasts, v);
 }
 
+/* Instructions that the op takes for an element. */
+static intptr_t weight(const Op *op) {
+  enum { PLAIN = 1, TABLE = 4, DIVISION = 8 };
+  switch (op->code) {
+  case OP_DIVF:
+  case OP_PRECISE_DIVF: return DIVISION;
+  default: return strncmp(ir_info(op)->name, "math.", 5) == 0 && op->code != OP_FMA ? TABLE : PLAIN;
+  }
+}
+
+/* The longest chain of instructions from a load to the result. */
+static intptr_t chain_length(Assign *a, const Op *op) {
+  intptr_t longest = 0;
+  for (int i = 0; i < op->noperands; i++) {
+    intptr_t n = (intptr_t)map_get(&a->depths, ir_operand(op, i));
+    if (n > longest) longest = n;
+  }
+  return longest + weight(op);
+}
+
 /* Is the result broadcast, the operands being what they are by now? */
 static void note_broadcast(Assign *a, const Op *op) {
   const Value *r = &op->results[0];
@@ -121,6 +141,7 @@ static void note_broadcast(Assign *a, const Op *op) {
     }
   }
   set_broadcast(a, r, some);
+  if (some && ir_has(op, T_ELEMENTWISE)) map_put(a->cx, &a->depths, r, (void *)chain_length(a, op));
 }
 
 static Type *assigned_type(Assign *a, const Value *v) { return gpu_with(a->cx, v->type, assigned(a, v)); }
@@ -240,6 +261,14 @@ static const Type *broadcast_to(const Value *v) {
 }
 
 static int registers_in(Assign *a, Type *t, Attr *e) { return gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, t, e))); }
+
+bool gpu_assign_is_cheaper_moved(Assign *a, const Value *v, Attr *to) {
+  enum { EXCHANGE = 16, REGISTER = 2 }; /* instructions: of a conversion, and for each register that comes of it */
+  intptr_t length = (intptr_t)map_get(&a->depths, v);
+  if (!length || !is_broadcast(a, v)) return false;
+  int here = registers_in(a, v->type, assigned(a, v)), there = registers_in(a, v->type, to);
+  return length * (there - here) > EXCHANGE + REGISTER * there;
+}
 
 /* A broadcast value that would lie in several threads at once (the layout of one element has room for no more) lies as
  * others of its shape do. */

@@ -167,6 +167,7 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   bool again = op && (!e || is_broadcast(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
                (op->code != OP_LOAD || (gpu_assign_is_small_load(a, op) && !is_copied_ahead(a, op, to)));
   again |= op && gpu_assign_is_loaded_as_well(a, op, to);
+  again &= !e || !gpu_assign_is_cheaper_moved(a, v, to);
   if (again) {
     Attr *operand_encoding = op->noperands ? gpu_operand_encoding(a->cx, op, to, a->num_warps) : NULL;
     if (op->code != OP_JOIN || operand_encoding) {
