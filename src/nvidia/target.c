@@ -260,30 +260,53 @@ static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int 
 
 enum {
   FULL_REGISTERS = 32, /* of a thread: with no more, a multiprocessor holds all the threads that it can */
-  NEARLY_FULL = 40,    /* the next step: a quarter fewer threads */
-  FULL_THREADS = 2048,
-  FULL_SHARED = 228 << 10, /* bytes of a multiprocessor */
+  MOST_WARPS = 64,     /* of a multiprocessor, as the following */
+  MOST_BLOCKS = 32,
+  REGISTERS = 65536,
+  REGISTER_UNIT = 8, /* registers of a thread are given out by so many */
+  SHARED = 228 << 10,
+  SHARED_OF_SYSTEM = 1 << 10, /* that each block takes besides its own */
 };
 
-/* Does the kernel miss full occupancy by a few registers and by nothing else? */
-static bool nearly_full(const Cubin *c, const TargetOptions *o, const KernelInfo *info) {
-  return c->bytes && !o->common.maxnreg && c->regs > FULL_REGISTERS && c->regs <= NEARLY_FULL &&
-         info->shared * (FULL_THREADS / (32 * info->num_warps)) <= FULL_SHARED;
+/* How many blocks of the kernel a multiprocessor holds. */
+static int64_t blocks_held(int regs, const KernelInfo *info) {
+  int64_t unit = (regs + REGISTER_UNIT - 1) / REGISTER_UNIT * REGISTER_UNIT;
+  int64_t blocks = REGISTERS / (unit * 32 * info->num_warps);
+  blocks = min64(blocks, SHARED / (info->shared + SHARED_OF_SYSTEM));
+  return min64(min64(blocks, MOST_BLOCKS), MOST_WARPS / info->num_warps);
 }
 
-/* PTX and the assembler's work on it. A kernel of few registers is bound by occupancy, so one that is
- * nearly full is assembled again under a cap, and stays so if nothing is spilled. The assembler refuses a cap under
+static bool has_tensor_cores(const char *ptx) { return strstr(ptx, "wgmma.mma_async") || strstr(ptx, "mma.sync."); }
+
+/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold another block? 0: none, or it is
+ * not worth another run of the assembler: where most of the warps are there already and it is not about all of them, or
+ * where products in flight hide latency and not the number of warps. */
+static int fewer_registers(const Cubin *c, const char *ptx, const TargetOptions *o, const KernelInfo *info) {
+  enum { ENOUGH_WARPS = 40 };
+  if (!c->bytes || o->common.maxnreg || c->regs <= FULL_REGISTERS) return 0;
+  int64_t now = blocks_held(c->regs, info);
+  for (int cap = (c->regs - 1) / REGISTER_UNIT * REGISTER_UNIT; 5 * cap >= 4 * c->regs; cap -= REGISTER_UNIT) {
+    if (blocks_held(cap, info) <= now) continue;
+    if (cap <= FULL_REGISTERS) return cap;
+    return now * info->num_warps < ENOUGH_WARPS && !has_tensor_cores(ptx) ? cap : 0;
+  }
+  return 0;
+}
+
+/* PTX and the assembler's work on it. Where a few registers fewer make room for another block, the kernel is assembled
+ * again under that cap, and stays so if nothing is spilled. The assembler refuses a cap under
  * which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is none. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
                               const char **ptx, size_t *len) {
   *ptx = print_ptx(cx, lm, o, sm, len);
   Cubin cubin = assemble_ptx(cx, *ptx, o, info, false);
-  if (!nearly_full(&cubin, o, info)) return cubin;
+  int cap = fewer_registers(&cubin, *ptx, o, info);
+  if (!cap) return cubin;
   size_t capped_len;
-  for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = FULL_REGISTERS;
+  for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = cap;
   const char *capped = print_ptx(cx, lm, o, sm, &capped_len);
   Cubin again = assemble_ptx(cx, capped, o, info, true);
-  if (!again.bytes || again.regs > FULL_REGISTERS || again.spill_stores != 0) return cubin;
+  if (!again.bytes || again.regs > cap || again.spill_stores != 0) return cubin;
   *ptx = capped;
   *len = capped_len;
   return again;
