@@ -149,15 +149,25 @@ static LLInst *memory_access(LLBuilder *b, LLOp op, const LLType *t, LLMods mods
   return ll_emit(b, &(LLKey){.op = op, .type = t, .mods = mods, .imm = imm, .args = args, .nargs = nargs});
 }
 
+LLInst *ll_load_kept(LLBuilder *b, const LLType *t, LLInst *ptr, LLInst *policy, LLInst *pred, LLInst *other,
+                     LLMods mods) {
+  LLInst *args[4] = {ptr};
+  int n = 1;
+  if (pred && pred->op == LL_CONST) {
+    if (!pred->imm) return other;
+    pred = NULL;
+  }
+  if (policy) mods.flags |= LLF_POLICY, args[n++] = policy;
+  if (pred) mods.flags |= LLF_PRED, args[n++] = other ? other : ll_undef(b, t), args[n++] = pred;
+  return memory_access(b, LL_LOAD, t, mods, args, n);
+}
+
 LLInst *ll_load(LLBuilder *b, const LLType *t, LLInst *ptr, LLMods mods) {
-  return memory_access(b, LL_LOAD, t, mods, (LLInst *[]){ptr}, 1);
+  return ll_load_kept(b, t, ptr, NULL, NULL, NULL, mods);
 }
 
 LLInst *ll_load_if(LLBuilder *b, const LLType *t, LLInst *ptr, LLInst *pred, LLInst *other, LLMods mods) {
-  if (pred->op == LL_CONST) return pred->imm ? ll_load(b, t, ptr, mods) : other;
-  if (!other) other = ll_undef(b, t);
-  mods.flags |= LLF_PRED;
-  return memory_access(b, LL_LOAD, t, mods, (LLInst *[]){ptr, other, pred}, 3);
+  return ll_load_kept(b, t, ptr, NULL, pred, other, mods);
 }
 
 void ll_store(LLBuilder *b, LLInst *ptr, LLInst *value, LLMods mods) {

@@ -313,6 +313,8 @@ LLInst *ll_build_struct(LLBuilder *b, LLInst *const *elems, int n);
 
 LLInst *ll_load(LLBuilder *b, const LLType *t, LLInst *ptr, LLMods mods);
 LLInst *ll_load_if(LLBuilder *b, const LLType *t, LLInst *ptr, LLInst *pred, LLInst *other, LLMods mods);
+/* The same, `policy` (NULL: none) being what a POLICY intrinsic gives, and `pred` NULL where there is none. */
+LLInst *ll_load_kept(LLBuilder *b, const LLType *t, LLInst *ptr, LLInst *policy, LLInst *pred, LLInst *other, LLMods mods);
 void ll_store(LLBuilder *b, LLInst *ptr, LLInst *value, LLMods mods);
 void ll_store_if(LLBuilder *b, LLInst *ptr, LLInst *value, LLInst *pred, LLMods mods);
 LLInst *ll_atomic(LLBuilder *b, LLRmw op, LLInst *ptr, LLInst *value, LLInst *pred, LLMods mods); /* pred may be NULL */

@@ -261,19 +261,18 @@ static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int 
 enum {
   FULL_REGISTERS = 32, /* of a thread: with no more, a multiprocessor holds all the threads that it can */
   MOST_WARPS = 64,     /* of a multiprocessor, as the following */
-  MOST_BLOCKS = 32,
   REGISTERS = 65536,
   REGISTER_UNIT = 8, /* registers of a thread are given out by so many */
   SHARED = 228 << 10,
   SHARED_OF_SYSTEM = 1 << 10, /* that each block takes besides its own */
 };
 
-/* How many blocks of the kernel a multiprocessor holds. */
+/* How many blocks of the kernel a multiprocessor has registers, shared memory and warps for. */
 static int64_t blocks_held(int regs, const KernelInfo *info) {
   int64_t unit = (regs + REGISTER_UNIT - 1) / REGISTER_UNIT * REGISTER_UNIT;
   int64_t blocks = REGISTERS / (unit * 32 * info->num_warps);
   blocks = min64(blocks, SHARED / (info->shared + SHARED_OF_SYSTEM));
-  return min64(min64(blocks, MOST_BLOCKS), MOST_WARPS / info->num_warps);
+  return min64(blocks, MOST_WARPS / info->num_warps);
 }
 
 static bool has_tensor_cores(const char *ptx) { return strstr(ptx, "wgmma.mma_async") || strstr(ptx, "mma.sync."); }

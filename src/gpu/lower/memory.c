@@ -25,6 +25,13 @@ LLMods lower_mods(const Op *op) {
   return mods;
 }
 
+/* What says to the second level of the cache what the eviction policy says to the first. */
+static LLInst *policy_of(Lower *w, LLMods mods) {
+  enum { HAS_POLICIES = 80 };
+  if (!mods.evict || w->o->sm < HAS_POLICIES) return NULL;
+  return ll_call(&w->b, mods.evict == LLV_LAST ? LL_POLICY_EVICT_LAST : LL_POLICY_EVICT_FIRST, NULL, NULL);
+}
+
 LLInst *lower_pack(Lower *w, const LLType *elem, LLInst *const *x, int n) {
   (void)elem;
   return n == 1 ? x[0] : ll_build_vector(&w->b, x, n);
@@ -80,6 +87,7 @@ void lower_load(Lower *w, const Op *op) {
   const LLType *type = n == 1 ? elem : ll_vector(w->lm, elem, n);
   LLMods mods = lower_mods(op);
   mods.align = align_of(bytes * n);
+  LLInst *policy = policy_of(w, mods);
   bool once = ir_is_tensor(r->type) && !(mods.flags & LLF_VOLATILE);
   int equal = once ? equal_registers(w, gpu_layout(w->cx, r->type), ptr, mask, other) & ~(n - 1) : 0;
   for (int i = 0; i < out->n; i += n) {
@@ -93,9 +101,9 @@ void lower_load(Lower *w, const Op *op) {
       for (int k = 0; k < n; k++)
         parts[k] = o ? lower_to_stored(w, r->type, o->at[o->n == 1 ? 0 : i + k]) : ll_const(&w->b, elem, 0);
       fallback = lower_pack(w, elem, parts, n);
-      x = ll_load_if(&w->b, type, p->at[i], m->at[m->n == 1 ? 0 : i], fallback, mods);
+      x = ll_load_kept(&w->b, type, p->at[i], policy, m->at[m->n == 1 ? 0 : i], fallback, mods);
     } else {
-      x = ll_load(&w->b, type, p->at[i], mods);
+      x = ll_load_kept(&w->b, type, p->at[i], policy, NULL, NULL, mods);
     }
     for (int k = 0; k < n; k++) out->at[i + k] = lower_from_stored(w, r->type, n == 1 ? x : ll_extract(&w->b, x, k));
   }
