@@ -2,9 +2,9 @@
 // RUN: tritonc %s --target cuda:75 --emit ptx | FileCheck %s --check-prefix=OLD
 // An eviction policy is said to both levels of the cache; sm_75 knows of the first one only.
 
-// CHECK-DAG: createpolicy.fractional.L2::evict_last.b64 [[LAST:%d[0-9]+]], 1.0;
-// CHECK-DAG: createpolicy.fractional.L2::evict_first.b64 [[FIRST:%d[0-9]+]], 1.0;
+// CHECK: createpolicy.fractional.L2::evict_last.b64 [[LAST:%d[0-9]+]], 1.0;
 // CHECK: ld.global.L1::evict_last.L2::cache_hint.b32 {{%r[0-9]+}}, [{{.*}}], [[LAST]];
+// CHECK: createpolicy.fractional.L2::evict_first.b64 [[FIRST:%d[0-9]+]], 1.0;
 // CHECK: @%p{{[0-9]+}} ld.global.L1::evict_first.L2::cache_hint.b32 {{%r[0-9]+}}, [{{.*}}], [[FIRST]];
 // CHECK: ld.global.b32
 // CHECK: st.global.L1::evict_last.b32
