@@ -179,6 +179,40 @@ bool fold_compare_range(Fold *f, Op *op) {
   return known >= 0 && fold_replace(f, op, fold_int(f, op, op->results[0].type, known));
 }
 
+static bool is_equality(const Op *op, bool *eq) {
+  const char *p = ir_attr_text_or(op, "predicate", "");
+  *eq = !strcmp(p, "eq");
+  return *eq || !strcmp(p, "ne");
+}
+
+static Value *compare(Fold *f, Op *at, bool eq, Value *x, Value *y) {
+  Value *v = fold_make(f, at, OP_CMPI, at->results[0].type, x, y, NULL);
+  ir_set_attr(f->cx, v->op, "predicate", ir_attr_enum(f->cx, eq ? "eq" : "ne"));
+  return v;
+}
+
+bool fold_compare_xor(Fold *f, Op *op) {
+  int64_t c;
+  bool eq;
+  Op *x = def_of(arg0(op), OP_XORI);
+  if (!x || !is_equality(op, &eq) || !constant(arg1(op), &c) || c != 0) return false;
+  return fold_replace(f, op, compare(f, op, eq, arg0(x), arg1(x)));
+}
+
+bool fold_compare_extended(Fold *f, Op *op) {
+  bool eq;
+  Range r;
+  if (!is_equality(op, &eq)) return false;
+  for (int i = 0; i < 2; i++) {
+    Op *ext = def_of(ir_operand(op, i), OP_EXTUI);
+    Value *y = ir_operand(op, 1 - i);
+    if (!ext || ir_elem(arg0(ext)->type)->bits != 1 || !fold_range(y, &r) || r.lo < 0 || r.hi > 1) continue;
+    Value *is_one = compare(f, op, eq, y, fold_int(f, op, y->type, 0));
+    return fold_replace(f, op, fold_make(f, op, OP_XORI, is_one->type, arg0(ext), is_one, NULL));
+  }
+  return false;
+}
+
 bool fold_not_compare(Fold *f, Op *op) {
   int64_t c;
   Op *cmp = arg0(op)->op;

@@ -1,5 +1,5 @@
 // RUN: tritonc %s --passes fold --emit ttir --no-locations | FileCheck %s
-// Choices become minima and maxima, and those of extended values narrow ones.
+// Choices become minima and maxima, and those of extended values narrow ones; booleans stay booleans.
 
 // CHECK-LABEL: @choices
 // CHECK-SAME: %[[X:[a-z]+]]: i32, %[[Y:[a-z]+]]: i32
@@ -106,5 +106,35 @@ tt.func public @floats(%x: f32, %y: f32, %p: !tt.ptr<f32>) {
   tt.store %p, %d : !tt.ptr<f32>
   tt.store %p, %e : !tt.ptr<f32>
   tt.store %p, %f : !tt.ptr<f32>
+  tt.return
+}
+
+// CHECK-LABEL: @booleans
+// CHECK-SAME: %[[P:[a-z]+]]: i1, %[[X:[a-z]+]]: i32, %[[Y:[a-z]+]]: i32
+tt.func public @booleans(%p: i1, %x: i32, %y: i32, %to: !tt.ptr<i1>) {
+  // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : i32
+  // CHECK-DAG: %[[TWO:.*]] = arith.constant 2 : i32
+  %zero = arith.constant 0 : i32
+  %two = arith.constant 2 : i32
+  // CHECK: %[[BIT:.*]] = arith.remui %[[X]], %[[TWO]]
+  %bit = arith.remui %x, %two : i32
+  // CHECK: %[[A:.*]] = arith.cmpi ne, %[[BIT]], %[[ZERO]]
+  // CHECK: arith.xori %[[P]], %[[A]]
+  %w = arith.extui %p : i1 to i32
+  %0 = arith.xori %w, %bit : i32
+  %a = arith.cmpi ne, %0, %zero : i32
+  tt.store %to, %a : !tt.ptr<i1>
+  // CHECK: %[[B:.*]] = arith.cmpi eq, %[[BIT]], %[[ZERO]]
+  // CHECK: arith.xori %[[P]], %[[B]]
+  %b = arith.cmpi eq, %bit, %w : i32
+  tt.store %to, %b : !tt.ptr<i1>
+  // CHECK: arith.cmpi eq, %[[X]], %[[Y]]
+  %1 = arith.xori %x, %y : i32
+  %c = arith.cmpi eq, %1, %zero : i32
+  tt.store %to, %c : !tt.ptr<i1>
+  // What may be two is compared as a number.
+  // CHECK: arith.cmpi ne, %{{.*}}, %[[Y]]
+  %d = arith.cmpi ne, %w, %y : i32
+  tt.store %to, %d : !tt.ptr<i1>
   tt.return
 }

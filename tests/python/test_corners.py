@@ -416,3 +416,21 @@ def test_choices_that_are_minima(run):
         assert (got != got) if want != want else (got == want and math.copysign(1, got) == math.copysign(1, want))
     assert bits[8:16].tolist() == [min(int(v) + 1, 63) for v in b]
     assert bits[16:].tolist() == [min(int(v) + 1, MOST) for v in b]
+
+
+@triton.jit
+def booleans_kernel(x, out, n: tl.constexpr):
+    at = tl.arange(0, n)
+    p = tl.load(x + at) > 0
+    tl.store(out + at, (p.to(tl.int32) ^ (at % 2)) != 0)
+    tl.store(out + n + at, (p.to(tl.int32) ^ (at % 3)) == 0)
+    tl.store(out + 2 * n + at, p.to(tl.int32) == at % 2)
+    tl.store(out + 3 * n + at, p.to(tl.int32) != at % 3)
+
+
+def test_booleans_among_numbers(run):
+    n = 64
+    x, out = torch.randn(n), torch.zeros(4 * n, dtype=torch.bool)
+    run(booleans_kernel, x, out, n)
+    p, at = (x > 0).int(), torch.arange(n, dtype=torch.int32)
+    assert out.tolist() == torch.cat([(p ^ at % 2) != 0, (p ^ at % 3) == 0, p == at % 2, p != at % 3]).tolist()
