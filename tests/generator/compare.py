@@ -25,7 +25,14 @@ DTYPES = {
     "int32": torch.int32, "int64": torch.int64, "uint8": torch.uint8, "uint16": torch.uint16, "uint32": torch.uint32,
     "uint64": torch.uint64,
 }  # fmt: skip
-triton.set_allocator(lambda size, _align, _stream: torch.empty(size, dtype=torch.int8))  # for tensor descriptors
+
+
+def scratch(size: int, _align: int, _stream: object) -> torch.Tensor:
+    """Memory for tensor descriptors; not asked for a device before a launch, for a fork after that cannot use it."""
+    return torch.empty(size, dtype=torch.int8, device="cuda" if torch.cuda.is_available() else "cpu")
+
+
+triton.set_allocator(scratch)
 # Ways to run a program: this processor, plain x86-64, AVX2, check mode (which finds nothing, and begins with scratch
 # full of NaN), and simulated GPUs; "cuda" is a real one.
 TARGETS = ["cpu", "cpu:x86-64", "cpu:x86-64-v3", "cpu:checked", "simt:75", "simt:80", "simt:90", "simt:120"]
