@@ -1,6 +1,7 @@
 """Is the house as docs/design.md says: do includes only fall, and are the circles among files those that are meant?
 
-Includes: a file of a folder includes files of its own folder and of folders above it in the list of section 4.
+Includes: a file of a folder includes files of its own folder and of folders above it in the list of section 4; and it
+calls no others, by whatever declaration.
 Circles: files whose code calls each other in a circle, by the symbols in the objects of build/release. Some problems
 are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
 entry that is no circle any more.
@@ -90,6 +91,18 @@ def rising_includes():
         for other in re.findall(r'^#include "(\w+)/', file.read_text(), re.M):
             if order.get(other, 0) > order[folder]:
                 wrong.append(f"{file.relative_to(ROOT)} includes a file of {other}/, which stands below {folder}/")
+    return wrong
+
+
+def rising_calls(graph):
+    """Calls of a folder by one above it, by the linker's symbols: a declaration is no way around an include."""
+    order = {name: i for i, name in enumerate(folders())}
+    wrong = []
+    for a in sorted(a for a in graph if a.startswith("src/")):
+        for b in sorted(graph[a]):
+            below = order[b.split("/")[1]] if b.startswith("src/") else len(order)
+            if below > order[a.split("/")[1]]:
+                wrong.append(f"{a} takes symbols of {b}, whose folder stands below its own")
     return wrong
 
 
@@ -218,7 +231,7 @@ def circles(graph):
 def main():
     defined, wanted = symbols()
     graph = calls(defined, wanted)
-    wrong = rising_includes() + misnamed(defined) + missing_files() + skips()
+    wrong = rising_includes() + rising_calls(graph) + misnamed(defined) + missing_files() + skips()
     if len(graph) < 100:
         sys.exit("there are no objects in build/release: ./dev build")
     kept = {frozenset(files.split()): why for why, files in KEPT.items()}
