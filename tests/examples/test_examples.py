@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,3 +27,11 @@ def test_example(name):
         assert error <= rtol, f"{case.kernel} {case.size}: relative error {error:.2e}, allowed {rtol:.0e}"
         count += 1
     assert count
+
+
+def test_the_first_example_needs_numpy_alone():
+    """Other packages are there, and may not be imported."""
+    code = "import runpy, sys; sys.modules['torch'] = sys.modules['pandas'] = None; runpy.run_path(sys.argv[1])"
+    first = KERNELS.parent / "first.py"
+    done = subprocess.run([sys.executable, "-c", code, first], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.startswith("right"), done.stdout + done.stderr

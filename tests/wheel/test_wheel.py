@@ -119,6 +119,14 @@ def others(tmp_path):
 # ---- what is in a wheel ----------------------------------------------------------------------------------------------
 
 
+def test_pip_install_from_source_installs_the_package(tmp_path):
+    """What scikit-build-core sets makes the build install a wheel's files, and no other ones."""
+    told = run("cmake", "-G", "Ninja", "-S", ROOT, "-B", tmp_path, "-DSKBUILD:STRING=2", "-DTRITONC_TESTS=OFF",
+               f"-DPython3_EXECUTABLE={sys.executable}")  # fmt: skip
+    rules = (tmp_path / "cmake_install.cmake").read_text()
+    assert "/triton/_C" in rules and "python/triton/" in rules and "pkgconfig" not in rules, told
+
+
 @pytest.mark.parametrize("name", ["triton", "tritonc"])
 def test_a_wheel_runs_where_its_name_says(name):
     shown = run(sys.executable, "-m", "auditwheel", "show", wheel(name))
