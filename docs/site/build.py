@@ -103,6 +103,8 @@ def assemble(pages, measured):
     pages.copy(Path("docs/site/index.md"), "index.md", unlisted())
     for file in sorted((SITE / "static").iterdir()):
         pages.put(f"static/{file.name}", file.read_bytes())
+    for file in sorted((ROOT / "docs" / "pictures").iterdir()):
+        pages.put(f"pictures/{file.name}", file.read_bytes())
     pages.put("conf.py", (SITE / "conf.py").read_bytes())
     for made in (
         reference.pages(ROOT),

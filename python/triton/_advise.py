@@ -252,18 +252,10 @@ def _bound(advice: Advice, limits: Limits) -> None:
     advice.least_seconds = max(memory, arithmetic)
 
 
-def _time_of(function: Any, args: tuple, grid: Any, kwargs: dict) -> float | None:
+def _time_of(function: Any, args: tuple, grid: Any, kwargs: dict) -> float:
     """The median of a few runs on copies of the tensors."""
-    from .profiler._bench import kernel_times
+    from ._limits import seconds_of
 
     same, named = copies(args, kwargs)
-
-    def run() -> None:
-        function[grid](*same, **named)
-
-    run()
-    try:
-        times = sorted(kernel_times(5, run, lambda: None, lambda: None))
-    except RuntimeError:  # a profile of the program is being taken
-        return None
-    return times[len(times) // 2] / 1e3
+    times = sorted(seconds_of(lambda: function[grid](*same, **named)))
+    return times[len(times) // 2]

@@ -25,6 +25,9 @@ typedef struct Disasm {
   Vec(uint64_t) targets; /* of branches; sorted and unique after the first walk */
   Vec(Reloc) relocs;     /* of the current section, by offset */
   bool naming;           /* second walk */
+  CpuLines lines;        /* by address; the one that holds: */
+  uint32_t line;         /* its number plus one */
+  Map files;             /* those that were named, to their number */
   char label[32];
 } Disasm;
 
@@ -129,12 +132,53 @@ static int on_operand(void *arg, uint64_t pc, uint64_t offset, uint64_t op_size,
   return 1;
 }
 
+/* ---- lines of the source ------------------------------------------------------------------------------------------ */
+
+static int by_line_address(const void *a, const void *b) {
+  return by_address(&((const CpuLine *)a)->address, &((const CpuLine *)b)->address);
+}
+
+/* The line table of the object. */
+static void collect_lines(Disasm *d, LLVMBinaryRef binary, const char *folder) {
+  LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
+  for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section)) {
+    const char *name = LLVMGetSectionName(section);
+    if (name && strcmp(name, ".debug_line") == 0)
+      cpu_read_lines(d->cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), folder,
+                     &d->lines);
+  }
+  LLVMDisposeSectionIterator(section);
+  for (uint32_t i = 1; i < d->lines.len; i++)
+    if (d->lines.at[i].address < d->lines.at[i - 1].address) {
+      qsort(d->lines.at, d->lines.len, sizeof *d->lines.at, by_line_address);
+      break;
+    }
+}
+
+/* The line of the code at an address, where it is another than that of the code before. */
+static void print_line(Disasm *d, uint64_t address, Buf *out) {
+  uint32_t before = d->line;
+  while (d->line < d->lines.len && d->lines.at[d->line].address <= address) d->line++;
+  if (!d->line || d->line == before) return;
+  const CpuLine *now = &d->lines.at[d->line - 1], *was = before ? &d->lines.at[before - 1] : NULL;
+  if (!now->file || (was && was->file == now->file && was->line == now->line && was->column == now->column)) return;
+  const char *file = intern(d->cx, now->file);
+  uintptr_t number = (uintptr_t)map_get(&d->files, file);
+  if (!number) {
+    number = d->files.len + 1;
+    map_put(d->cx, &d->files, file, (void *)number);
+    buf_printf(out, "\t.file %d \"%s\"\n", (int)number, file);
+  }
+  buf_printf(out, "\t.loc %d %d %d\n", (int)number, now->line, now->column);
+}
+
 static void walk(Disasm *d, LLVMDisasmContextRef dc, const uint8_t *code, uint64_t size, Buf *out) {
   for (uint64_t at = 0; at < size;) {
     char text[512];
     size_t n = LLVMDisasmInstruction(dc, (uint8_t *)code + at, size - at, at, text, sizeof text);
     if (out) {
       int label = label_of(d, at);
+      print_line(d, at, out);
       if (label >= 0) buf_printf(out, ".L%d:\n", label);
       if (n)
         buf_puts(out, text);
@@ -162,7 +206,8 @@ static void dispose_buffer(void *b) { LLVMDisposeMemoryBuffer(b); }
 static void dispose_disasm(void *d) { LLVMDisasmDispose(d); }
 static void dispose_sections(void *s) { LLVMDisposeSectionIterator(s); }
 
-const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, size_t *text_len) {
+const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, const char *folder,
+                            size_t *text_len) {
   Disasm d = {.cx = cx};
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(object, len, "kernel", 0);
   ctx_defer(cx, dispose_buffer, buffer);
@@ -180,6 +225,7 @@ const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size
   ctx_defer(cx, dispose_disasm, dc);
   LLVMSetDisasmOptions(dc, LLVMDisassembler_Option_PrintImmHex);
 
+  if (folder) collect_lines(&d, binary, folder);
   Buf out = {.cx = cx};
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
   ctx_defer(cx, dispose_sections, section);

@@ -20,6 +20,8 @@
  */
 #include "cpu/jit.h"
 
+#include "ir/watch.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -30,6 +32,7 @@
 #include <unistd.h>
 
 #include <llvm-c/Core.h>
+#include <llvm-c/DebugInfo.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Analysis.h>
@@ -463,16 +466,30 @@ typedef struct Disassembly {
   const CpuIsa *isa;
   const Stage *object;
   Stage *assembly;
+  const char *folder; /* of the source; NULL: lines are not asked for */
 } Disassembly;
 
 static void disassemble(void *arg) {
   Disassembly *d = arg;
-  d->assembly->bytes = cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, &d->assembly->len);
+  d->assembly->bytes = cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, d->folder, &d->assembly->len);
+}
+
+/* The folder of the kernel's source, where somebody watches what is made of it; else NULL. */
+static const char *watched_folder(Ctx *cx, LLVMModuleRef m) {
+  if (!watch_of(cx)) return NULL;
+  for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f)) {
+    LLVMMetadataRef scope = LLVMGetSubprogram(f), file = scope ? LLVMDIScopeGetFile(scope) : NULL;
+    unsigned len = 0;
+    const char *folder = file ? LLVMDIFileGetDirectory(file, &len) : NULL;
+    if (file) return folder ? ctx_strndup(cx, folder, len) : "";
+  }
+  return NULL;
 }
 
 void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {
   Size size = size_of(m);
   TimeSpan *span = time_begin(cx, "LLVM's code generator");
+  const char *folder = want_asm ? watched_folder(cx, m) : NULL;
   Work w = prepare(cx, isa, m, size);
   work_in_llvm(cx, "making code", size, emit_object, &w);
   time_end(cx, span);
@@ -484,7 +501,7 @@ void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage 
   object->binary = true;
   if (!want_asm) return;
   assembly->name = "asm";
-  Disassembly d = {cx, isa, object, assembly};
+  Disassembly d = {cx, isa, object, assembly, folder};
   span = time_begin(cx, "disassembling");
   cpu_llvm_build(cx, "printing the code", disassemble, &d);
   time_end(cx, span);

@@ -189,6 +189,18 @@ def test_facts_of_the_cpu(facts):
     assert (strided["how"], strided["otherwise"]) == ("element by element", None)
 
 
+def test_assembly_of_the_cpu_has_its_places(facts):
+    f = facts(*COPY, "--target", "cpu:x86-64-v3")
+    lines = stage(f, "asm")
+    loads = [
+        places[0] for text, places in lines if text.startswith("\tvmovups\t") and not text.startswith("\tvmovups\t%")
+    ]
+    assert loads and set(loads) == {LOAD}
+    stores = [places[0] for text, places in lines if text.startswith(("\tvmovups\t%y", "\tvmovntps\t")) and "(" in text]
+    assert stores and set(stores) == {CALL}
+    assert not [text for text, _ in lines if ".loc" in text or ".file" in text]
+
+
 def test_a_dot_on_the_cpu_names_its_micro_kernels(facts):
     f = facts(*PRODUCT_F32)
     (dot,) = f["remarks"]["micro_kernel"]

@@ -114,6 +114,17 @@ def test_a_launch_on_the_cpu(limits):
     assert advice.operations == 2 * 256**3 and advice.least_seconds > 0 and advice.sentences == []
 
 
+def test_a_launch_is_timed_while_a_profile_is_taken(limits):
+    import triton.profiler as proton
+
+    x, y = np.ones(4096, np.float32), np.zeros(4096, np.float32)
+    session = proton.start(str(limits / "profile"))
+    try:
+        assert copy.advise(x, y, 4096, STEP=1, BLOCK=1024, grid=(4,)).seconds > 0
+    finally:
+        proton.finalize(session)
+
+
 def test_an_autotuned_kernel_is_advised_on_its_best_configuration(limits):
     tuned = triton.autotune([triton.Config({"BLOCK": 256}), triton.Config({"BLOCK": 512})], key=["n"])(copy)
     x, y = np.ones(4096, np.float32), np.zeros(4096, np.float32)

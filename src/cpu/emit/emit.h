@@ -134,6 +134,7 @@ typedef struct CountedLoop {
 CountedLoop emit_loop_begin(Emitter *e, LLVMValueRef begin, LLVMValueRef end, int64_t step);
 void emit_loop_end(Emitter *e, CountedLoop *loop);
 LLVMBasicBlockRef emit_new_block(Emitter *e, const char *name);
+void emit_before(Emitter *e, LLVMValueRef instruction); /* what is built next: in front of it, of the line that it has */
 LLVMValueRef emit_alloca(Emitter *e, LLVMTypeRef t);
 LLVMValueRef emit_intrinsic(Emitter *e, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);
 LLVMValueRef emit_call(Emitter *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, int nargs);

@@ -6,6 +6,12 @@
 
 /* ---- blocks and loops -------------------------------------------------------------------------------------------- */
 
+void emit_before(Emitter *e, LLVMValueRef instruction) {
+  LLVMMetadataRef line = LLVMGetCurrentDebugLocation2(e->b);
+  LLVMPositionBuilderBefore(e->b, instruction); /* which would take over the instruction's line */
+  LLVMSetCurrentDebugLocation2(e->b, line);
+}
+
 LLVMBasicBlockRef emit_new_block(Emitter *e, const char *name) {
   return LLVMAppendBasicBlockInContext(e->llvm, e->fn, name);
 }
@@ -14,7 +20,7 @@ LLVMValueRef emit_alloca(Emitter *e, LLVMTypeRef t) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
   LLVMValueRef first = LLVMGetFirstInstruction(e->entry);
   if (first)
-    LLVMPositionBuilderBefore(e->b, first);
+    emit_before(e, first);
   else
     LLVMPositionBuilderAtEnd(e->b, e->entry);
   LLVMValueRef a = LLVMBuildAlloca(e->b, t, "");

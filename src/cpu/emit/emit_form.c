@@ -12,7 +12,7 @@ void emit_at(Emitter *e, int depth) {
   LLVMBasicBlockRef block = e->levels[depth].block;
   LLVMValueRef end = LLVMGetBasicBlockTerminator(block);
   if (end)
-    LLVMPositionBuilderBefore(e->b, end);
+    emit_before(e, end);
   else
     LLVMPositionBuilderAtEnd(e->b, block);
 }

@@ -68,7 +68,7 @@ static LLVMValueRef phi_of(Emitter *e, LLVMTypeRef type, const LLVMValueRef valu
 static void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int first) {
   if (!first) return;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), ask = emit_new_block(e, "ask"), on = emit_new_block(e, "on");
-  LLVMPositionBuilderBefore(e->b, LLVMGetFirstInstruction(head));
+  emit_before(e, LLVMGetFirstInstruction(head));
   LLVMValueRef left = LLVMBuildPhi(e->b, e->i32, ""), state = LLVMBuildPhi(e->b, e->i64, "");
   LLVMPositionBuilderAtEnd(e->b, here);
   LLVMValueRef next = LLVMBuildSub(e->b, left, emit_int(e->i32, 1), ""), zero = emit_int(e->i32, 0);

@@ -31,7 +31,7 @@ ScratchSlot *emit_slot_new(Emitter *e, int64_t bytes) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
   LLVMValueRef end = LLVMGetBasicBlockTerminator(e->entry);
   if (end)
-    LLVMPositionBuilderBefore(e->b, end);
+    emit_before(e, end);
   else
     LLVMPositionBuilderAtEnd(e->b, e->entry);
   LLVMValueRef unknown =

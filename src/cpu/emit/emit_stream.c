@@ -25,7 +25,7 @@ void emit_stream_programs(Emitter *e) {
 /* Does this launch write enough? An i1 made in the entry block. */
 static LLVMValueRef enough(Emitter *e, const StreamPlan *plan) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
-  LLVMPositionBuilderBefore(e->b, LLVMGetBasicBlockTerminator(e->entry));
+  emit_before(e, LLVMGetBasicBlockTerminator(e->entry));
   LLVMValueRef many = LLVMBuildICmp(e->b, LLVMIntUGE, e->stream.programs, emit_int(e->i64, plan->programs), "many");
   LLVMPositionBuilderAtEnd(e->b, here);
   return many;
