@@ -181,7 +181,6 @@ struct Lang {
   Map types, functions, sources; /* interning of LType; compiled functions by mangled name; parsed sources */
   Map symbols;                   /* names of the module's functions, interned */
   struct Library *library;
-  void *semantic;   /* the language's half may hang its state here */
   const Args *args; /* of the builtin being called, so that a message can point at one of them */
   const ttc_function *called; /* whose call was evaluated last */
   Map objects;      /* the host's objects in order of first meeting */
