@@ -277,16 +277,18 @@ static int64_t blocks_held(int regs, const KernelInfo *info) {
 
 static bool has_tensor_cores(const char *ptx) { return strstr(ptx, "wgmma.mma_async") || strstr(ptx, "mma.sync."); }
 
-/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold another block? 0: none, or it is
- * not worth another run of the assembler: where most of the warps are there already and it is not about all of them, or
- * where products in flight hide latency and not the number of warps. */
+/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold another block? A third, if it is a
+ * second one: then one block's epilogue runs beside the other's loop. 0: none, or it is not worth another run of the
+ * assembler: where most of the warps are there already and it is not about all of them, or where products in flight hide
+ * latency and not the number of warps. */
 static int fewer_registers(const Cubin *c, const char *ptx, const TargetOptions *o, const KernelInfo *info) {
   enum { ENOUGH_WARPS = 40 };
   if (!c->bytes || o->common.maxnreg || c->regs <= FULL_REGISTERS) return 0;
   int64_t now = blocks_held(c->regs, info);
-  for (int cap = (c->regs - 1) / REGISTER_UNIT * REGISTER_UNIT; 5 * cap >= 4 * c->regs; cap -= REGISTER_UNIT) {
+  int least = now == 1 ? (2 * c->regs + 2) / 3 : (4 * c->regs + 4) / 5;
+  for (int cap = (c->regs - 1) / REGISTER_UNIT * REGISTER_UNIT; cap >= least; cap -= REGISTER_UNIT) {
     if (blocks_held(cap, info) <= now) continue;
-    if (cap <= FULL_REGISTERS) return cap;
+    if (cap <= FULL_REGISTERS || now == 1) return cap;
     return now * info->num_warps < ENOUGH_WARPS && !has_tensor_cores(ptx) ? cap : 0;
   }
   return 0;

@@ -69,3 +69,15 @@ def test_report():
     text = "\n".join(run.report(results))
     assert f"| {first} | 2.0000 | 1.0000 | 0.50 | 1.0e-02 | 1.0e-04 | 32/32 | 0/0 | 0/0 | 16/16 | 20/10 |" in text
     assert f"worst: {first} 0.50" in text and f"wrong: {first}" in text and "no such thing" in text
+
+
+def test_registers_are_capped_for_a_second_block():
+    """A product with a long epilogue: the assembler takes all registers there are, with fewer a multiprocessor holds two blocks. Where
+    shared memory has room for one only, there is no cap."""
+    from bench.zoo import compile_all
+
+    label = "linear_cross_entropy[2048,32000,1024,bf16,8,128x128x64]"
+    launch = compile_all.CASES_BY_LABEL[label].make("meta").launches[0]
+    assert ".maxnreg 128\n" in compile_all.compile_launch(launch).asm["ptx"]
+    launch.keywords["num_stages"] = 4
+    assert ".maxnreg" not in compile_all.compile_launch(launch).asm["ptx"]
