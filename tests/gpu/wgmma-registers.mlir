@@ -10,12 +10,9 @@
 // CHECK: %[[Q:.*]] = ttg.local_alloc {{.*}} -> !ttg.memdesc<64x64xf16
 // CHECK: scf.for
 // CHECK-NOT: ttg.local_alloc {{.*}}tensor<64x32xf16
-// CHECK: %[[RUNS:.*]] = ttng.warp_group_dot %[[Q]], {{.*}} -> tensor<64x32xf32, #[[S]]>
+// CHECK: %[[SCORES:.*]] = ttng.warp_group_dot %[[Q]], {{.*}} -> tensor<64x32xf32, #[[S]]>
 // CHECK-NOT: ttg.local_alloc
-// The copies of later iterations are issued before the scores are waited for.
-// CHECK-COUNT-2: ttg.async_copy_global_to_local
-// CHECK: %[[SCORES:.*]]:3 = ttng.warp_group_dot_wait %[[RUNS]], %[[Q]], {{.*}} {pendings = 0 : i32}
-// CHECK: "tt.reduce"(%[[SCORES]]#0)
+// CHECK: "tt.reduce"(%[[SCORES]])
 // CHECK-NOT: ttg.local_alloc
 // CHECK: %[[P:.*]] = arith.truncf {{.*}} to tensor<64x32xf16, #[[S]]>
 // CHECK-NEXT: %[[A:.*]] = ttg.convert_layout %[[P]] : tensor<64x32xf16, #[[S]]> -> tensor<64x32xf16, #ttg.dot_op<{opIdx = 0, parent = #[[O]], kWidth = 2}>>

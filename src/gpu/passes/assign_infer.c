@@ -128,6 +128,10 @@ static intptr_t chain_length(Assign *a, const Op *op) {
 static void note_broadcast(Assign *a, const Op *op) {
   const Value *r = &op->results[0];
   bool some = op->code == OP_LOAD && gpu_assign_is_small_load(a, op);
+  if (some && r->type->rank == 1) {
+    int64_t same = index_of(a->coalesce->index, ir_operand(op, 0))->axis[0].constancy;
+    map_put(a->cx, &a->constancies, op, (void *)(uintptr_t)same);
+  }
   if (op->code == OP_BROADCAST || op->code == OP_EXPAND_DIMS) {
     const Value *v = ir_operand(op, 0);
     some = is_broadcast(a, v) || (assigned(a, v) && ir_numel(r->type) > ir_numel(v->type));

@@ -30,6 +30,7 @@ typedef struct Assign {
   Map depths;       /* of broadcast values: instructions one after another since they were loaded */
   Map versions;     /* Value to Version list */
   Map plans;        /* Dot to DotPlan */
+  Map constancies;  /* Small load to how many neighbours are loaded from one address, as known before anything changes */
   Map with_dots;    /* Block to whether dots are in it */
   Map of_loads;     /* Ops that are done again in other layouts: is_of_a_load */
   Vec(Wish) wishes; /* what is being made, each after those above it */

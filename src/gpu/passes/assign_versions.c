@@ -93,7 +93,8 @@ static bool is_copied_ahead(Assign *a, const Op *load, Attr *to) {
   const Op *loop = load->block->region->op;
   if (!loop || loop->code != OP_FOR || t->rank != 1 || !has_dot(a, load->block)) return false;
   const Layout *l = gpu_layout(a->cx, gpu_with(a->cx, t, to));
-  int64_t width = min64(layout_contiguous(l, AXIS_REGISTER, AXIS_DIM0), 16 / ir_elem_bytes(t->elem));
+  int64_t same = (int64_t)(uintptr_t)map_get(&a->constancies, load);
+  int64_t width = max64(same, min64(layout_contiguous(l, AXIS_REGISTER, AXIS_DIM0), 16 / ir_elem_bytes(t->elem)));
   return gpu_registers(l) / width > LOADS;
 }
 
@@ -123,6 +124,7 @@ static Value *rematerialized(Assign *a, Value *v, Attr *to, Attr *operand_encodi
   Builder b = gpu_assign_after(a, v);
   Map map = {0};
   Op *copy = ir_clone(&b, op, &map);
+  if (map_has(&a->constancies, op)) map_put(a->cx, &a->constancies, copy, map_get(&a->constancies, op));
   for (int i = 0; i < op->noperands; i++) ir_set_operand(copy, i, operands[i]);
   for (int i = 0; i < copy->nresults; i++) copy->results[i].type = gpu_with(a->cx, op->results[i].type, to);
   if (op->code == OP_CONSTANT) {

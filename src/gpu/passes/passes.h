@@ -49,8 +49,7 @@ int64_t gpu_wgmma_partial_sums(const Op *dot);
 /* The loop-carried value that only this dot adds to, as its slot; -1: there is none, or the dot has to be waited for
  * (wgmma.c). */
 int gpu_wgmma_carried_slot(const Op *dot);
-/* Of a loop: its buffers allow that its dots stay in flight during the next iteration. True: those of the last one may be
- * waited for at the end of the iteration, false: right after its own were issued. */
+/* Of a loop: its buffers allow that its dots stay in flight during the next iteration. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
 typedef Vec(Op *) GpuLoops;

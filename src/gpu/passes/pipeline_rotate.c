@@ -175,17 +175,42 @@ static void drop_fences(Pipeline *p) {
   }
 }
 
-/* Where the copies go: after the first dot of warp groups, which runs while they are issued; or else right away. Where they
- * fill buffers that this iteration reads into registers, that comes before them. */
+/* Is the op a load that is copied ahead, or what takes its result to the dot? */
+static bool is_tile_of(const Pipeline *p, const Op *op) {
+  for (uint32_t i = 0; i < p->tiles.len; i++) {
+    const Tile *t = &p->tiles.at[i];
+    if (op == t->load || op == t->user || op == t->trans) return true;
+  }
+  return false;
+}
+
+static bool is_read_by(const Tile *t, const Op *op) { return op == (t->user ? t->user : t->load); }
+
+/* Where the copies go. Right behind the barrier, as a rule: the sooner they are issued the better. Where they fill buffers
+ * that dots in flight read, or that this iteration reads into registers: after those. And where an operand of a dot is stored in
+ * this iteration, after the dot: the fence before it waits for all that a thread has on its way, copies too. */
 static Op *place_of_copies(const Pipeline *p, Op *first) {
-  if (p->in_flight) return p->in_flight->next;
+  if (p->in_flight) return p->late ? p->in_flight->next : first;
   for (Op *op = first; op && p->late; op = op->next)
-    for (uint32_t i = 0; i < p->tiles.len; i++) {
-      const Tile *t = &p->tiles.at[i];
-      if (t->registers && op == (t->user ? t->user : t->load)) first = op->next;
-    }
-  for (Op *op = first; op; op = op->next)
-    if (op->code == OP_WARP_GROUP_DOT) return op->next;
+    for (uint32_t i = 0; i < p->tiles.len; i++)
+      if (p->tiles.at[i].registers && is_read_by(&p->tiles.at[i], op)) first = op->next;
+  bool stored = false;
+  for (Op *op = first; op; op = op->next) {
+    stored |= op->code == OP_LOCAL_ALLOC && op->noperands && !is_tile_of(p, op);
+    if (op->code == OP_WARP_GROUP_DOT) return stored ? op->next : first;
+  }
+  return first;
+}
+
+/* Where copies are waited for: at the top, but after stores and exchanges through shared memory that come before anything
+ * is read, which then are done meanwhile. */
+static Op *place_of_wait(const Pipeline *p, Op *first) {
+  bool busy = false;
+  for (Op *op = first; op; op = op->next) {
+    if (is_tile_of(p, op) || op->code == OP_WARP_GROUP_DOT || op->code == OP_DOT) return busy ? op : first;
+    if (map_has(&p->slice, op)) continue; /* for addresses: it is computed ahead */
+    busy |= op->code == OP_STORE || gpu_scratch_bytes(p->cx, op, p->num_warps) > 0;
+  }
   return first;
 }
 
@@ -332,6 +357,7 @@ static void issue_ahead(Rotation *r) {
   Builder b = ir_before(cx, p->body->first);
   b.loc = loop->loc;
   if (p->early.len) issue_early(r, &b);
+  if (p->tiles.len) b.before = place_of_wait(p, b.before);
   if (p->tiles.len) wait_op(p, &b, depth - 1);
   b.before = place_of_copies(p, b.before);
   p->after_dot = b.before->prev && b.before->prev->code == OP_WARP_GROUP_DOT;

@@ -314,7 +314,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   while (r.stages > 2 && each * r.stages > room) r.stages--;
   if (each * r.stages > room) return false;
   r.in_flight = dot_in_flight(&r);
-  ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, r.in_flight ? ir_attr_bool(cx, false) : NULL);
+  ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, r.in_flight ? ir_attr_unit(cx) : NULL);
   transform(&r);
   return true;
 }

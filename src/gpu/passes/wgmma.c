@@ -4,8 +4,7 @@
  * while the next iteration is prepared.
  *
  * Within an iteration the wait comes as late as the result allows: before the first op that uses it, before the next
- * dot, or before control flow. What is between, above all the copies of later iterations (pipeline.c), takes place
- * meanwhile.
+ * dot, or before control flow. What is between (copies of later iterations, scales that are loaded) takes place meanwhile.
  *
  * Across iterations. Where a loop's dots only add to carried accumulators, the wait moves one iteration down: only
  * those of one iteration stay in flight, and after the loop all are waited for. The buffers they read are then needed longer,
@@ -80,7 +79,6 @@ static void wait_in_next_iteration(Ctx *cx, Op *loop) {
   GpuLoops dots = dots_in_flight(cx, loop);
   if (!dots.len) return;
   Op *last = dots.at[dots.len - 1];
-  bool late = ir_attr(loop, WGMMA_IN_FLIGHT)->integer != 0;
   Values values = {0}, results = {0};
   for (uint32_t i = 0; i < dots.len; i++) {
     vec_push(cx, &results, &loop->results[gpu_wgmma_carried_slot(dots.at[i])]);
@@ -88,7 +86,7 @@ static void wait_in_next_iteration(Ctx *cx, Op *loop) {
     ir_set_attr(cx, dots.at[i], "isAsync", ir_attr_bool(cx, true));
   }
   for (uint32_t i = 0; i < dots.len; i++) add_buffers(cx, &values, dots.at[i]);
-  Builder b = {cx, last->block, late ? ir_terminator(last->block) : last->next, last->loc};
+  Builder b = {cx, last->block, last->next, last->loc};
   Op *wait = wait_for(&b, &values, (int)dots.len);
   Builder after = {cx, loop->block, loop->next, loop->loc};
   Op *end = wait_for(&after, &results, 0);
