@@ -7,6 +7,7 @@ numbers, which takes at least the longer of the two at the rates that bench/limi
 is that time over the case's.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -100,20 +101,27 @@ def limit(work, rates, last_cache):
 
 
 def main():
+    p = argparse.ArgumentParser(prog="./dev bench", description="The CPU's figures, measured now.")
+    p.add_argument("--only", default="", help="the cases whose name contains this")
+    p.add_argument("--small", action="store_true", help="small sizes: does it run")
+    p.add_argument("--busy", action="store_true", help="the least time of all rounds: beside other work")
+    p.add_argument("-v", action="store_true", help="what is measured, as it goes on")
+    given = p.parse_args()
+    passed = [*(["--only", given.only] if given.only else []), *["--small"] * given.small, *["--busy"] * given.busy]
     print(f"on {processor()}, {len(os.sched_getaffinity(0))} cores")
     rates, last_cache = measured_limits()
     print(", ".join(f"{name} {rate / 1e9:.0f}" for name, rate in rates.items()), "(10^9 operations or bytes a second)")
-    if "--only" not in sys.argv:
+    if not given.only:
         print("\ncompile, in process, no cache; first in its process and median of the following")
         subprocess.run([ROOT / "build/release/bench/bench_compile"], cwd=ROOT, check=True)
         print()
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "cpu.json"
         subprocess.run(
-            [sys.executable, HERE / "cpu_side_by_side.py", "--out", out, *sys.argv[1:]],
+            [sys.executable, HERE / "cpu_side_by_side.py", "--out", out, *passed],
             check=True,
             stdout=subprocess.DEVNULL,
-            stderr=None if "-v" in sys.argv else subprocess.DEVNULL,
+            stderr=None if given.v else subprocess.DEVNULL,
         )
         results = json.loads(out.read_text())["results"]
     print(
