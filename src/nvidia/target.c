@@ -277,19 +277,19 @@ static int64_t blocks_held(int regs, const KernelInfo *info) {
 
 static bool has_tensor_cores(const char *ptx) { return strstr(ptx, "wgmma.mma_async") || strstr(ptx, "mma.sync."); }
 
-/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold another block? A third, if it is a
- * second one: then one block's epilogue runs beside the other's loop. 0: none, or it is not worth another run of the
- * assembler: where most of the warps are there already and it is not about all of them, or where products in flight hide
- * latency and not the number of warps. */
+/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold all its warps, or half as many
+ * blocks again? A third, if it is a second block: then one block's epilogue runs beside the other's loop. 0: none. One
+ * block more of many is worth less than what the assembler gives up for it, and so is a third one where tensor cores'
+ * products in flight hide latency. */
 static int fewer_registers(const Cubin *c, const char *ptx, const TargetOptions *o, const KernelInfo *info) {
-  enum { ENOUGH_WARPS = 40 };
   if (!c->bytes || o->common.maxnreg || c->regs <= FULL_REGISTERS) return 0;
   int64_t now = blocks_held(c->regs, info);
   int least = now == 1 ? (2 * c->regs + 2) / 3 : (4 * c->regs + 4) / 5;
   for (int cap = (c->regs - 1) / REGISTER_UNIT * REGISTER_UNIT; cap >= least; cap -= REGISTER_UNIT) {
-    if (blocks_held(cap, info) <= now) continue;
+    int64_t then = blocks_held(cap, info);
+    if (then <= now) continue;
     if (cap <= FULL_REGISTERS || now == 1) return cap;
-    return now * info->num_warps < ENOUGH_WARPS && !has_tensor_cores(ptx) ? cap : 0;
+    return 2 * then >= 3 * now && !has_tensor_cores(ptx) ? cap : 0;
   }
   return 0;
 }

@@ -267,11 +267,11 @@ static const Type *broadcast_to(const Value *v) {
 static int registers_in(Assign *a, Type *t, Attr *e) { return gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, t, e))); }
 
 bool gpu_assign_is_cheaper_moved(Assign *a, const Value *v, Attr *to) {
-  enum { EXCHANGE = 16, REGISTER = 2 }; /* instructions: of a conversion, and for each register that comes of it */
+  enum { EXCHANGE = 16, REGISTER = 2 }; /* instructions: of a conversion within a warp, and for each register of it */
   intptr_t length = (intptr_t)map_get(&a->depths, v);
   if (!length || !is_broadcast(a, v)) return false;
   int here = registers_in(a, v->type, assigned(a, v)), there = registers_in(a, v->type, to);
-  return length * (there - here) > EXCHANGE + REGISTER * there;
+  return a->num_warps == 1 && length * (there - here) > EXCHANGE + REGISTER * there;
 }
 
 /* A broadcast value that would lie in several threads at once (the layout of one element has room for no more) lies as

@@ -67,7 +67,8 @@ Attr *gpu_assign_cat_layout(Assign *a, const Op *op);
 DotPlan gpu_assign_dot_plan(Assign *a, const Op *dot);
 bool gpu_assign_is_small_load(Assign *a, const Op *op);
 bool gpu_assign_is_loaded_as_well(Assign *a, const Op *op, Attr *to);
-/* Is a broadcast value better converted than computed again in the layout `to`, where each thread has more of it? */
+/* Is a broadcast value better converted than computed again in the layout `to`, where each thread has more of it? Where a
+ * block is more than a warp, barriers cost more than the arithmetic. */
 bool gpu_assign_is_cheaper_moved(Assign *a, const Value *v, Attr *to);
 /* Does `e` leave each thread more than `allowed` times as many elements as the coalesced layout of the access does? */
 bool gpu_assign_is_repeated(Assign *a, const Op *access, Attr *e, int allowed);
