@@ -202,6 +202,8 @@ static const char *bad_map(const Tile *t, int rank) {
   for (int d = 0; d < rank; d++)
     if (m->steps[d] != 1 || !m->box[d] || m->box[d] > 256) return "no such box";
   if (t->at[0] * (int64_t)bytes_of(m) % 16) return "the innermost coordinate is not on a step of 16 bytes";
+  for (int d = 0; t->way != LOAD && d < rank; d++)
+    if (t->at[d] < 0) return "what is stored begins at a negative coordinate";
   if (t->shared % 128) return "shared memory is not aligned to 128 bytes";
   return NULL;
 }

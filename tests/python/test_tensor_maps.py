@@ -108,6 +108,43 @@ def matmul(a, b, c, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, TRA
     c.store([m, n], acc.to(c.dtype))
 
 
+@triton.jit
+def beginning_kernel(p, x, how: tl.constexpr):
+    d = tl.make_tensor_descriptor(p, [38, 128], [128, 1], [16, 64])
+    v = tl.arange(0, 16)[:, None] * 64 + tl.arange(0, 64)[None, :] + 1.0
+    if how == "store":
+        d.store([(x & 63) - 16, 64], v)
+    elif how == "add":
+        d.atomic_add([-3, 0], v)
+    elif how == "load":
+        tl.store(p + tl.arange(0, 16)[:, None] * 128 + tl.arange(0, 64)[None, :], d.load([x, 0]) + 1)
+    else:
+        d.store([x, 64], v)
+
+
+@pytest.mark.parametrize(("how", "x", "row", "column", "bulk"), [
+    ("store", 3, -13, 64, False), ("store", 20, 4, 64, False), ("add", 1, -3, 0, False), ("unknown", 30, 30, 64, True),
+])  # fmt: skip
+def test_what_is_stored_begins_inside(how, x, row, column, bulk):
+    """For the copy engine it has to: a negative coordinate of a store is an illegal instruction."""
+    p, want = torch.zeros(38, 128, device=DEVICE), torch.zeros(38, 128)
+    text = code(beginning_kernel, p, x, how)
+    assert ("async_tma_copy" in text or "async_tma_reduce" in text) == bulk
+    first, last = max(row, 0), min(row + 16, 38)
+    v = torch.arange(16)[:, None] * 64 + torch.arange(64) + 1.0
+    want[first:last, column : column + 64] = v[first - row : last - row]
+    assert torch.equal(p.cpu(), want)
+
+
+def test_loads_begin_anywhere_and_stores_are_reported():
+    p = torch.ones(38, 128, device=DEVICE)
+    code(beginning_kernel, p, -3, "load")
+    assert torch.equal(p[:16, :64].cpu(), 1 + (torch.arange(16) >= 3)[:, None] * torch.ones(64))
+    if DEVICE == "cpu":  # a GPU's context would be lost
+        with pytest.raises(RuntimeError, match="begins at a negative coordinate"):
+            code(beginning_kernel, p, -3, "unknown")
+
+
 @pytest.mark.parametrize("stages", [1, 2, 3, 4])
 @pytest.mark.parametrize("transposed", [False, True], ids=["kn", "nk"])
 @pytest.mark.parametrize("blocks", [(64, 64, 32), (32, 32, 32), (128, 64, 64)], ids=str)

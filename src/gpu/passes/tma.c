@@ -21,7 +21,9 @@
  *
  * Along the last dimension it takes steps of 16 bytes, too: a coordinate between two is an illegal instruction (seen on
  * an H100; the manuals do not say so). Where index/ does not know the last coordinate to be such a multiple, the class
- * stays as it is.
+ * stays as it is. A store or reduction that begins at a negative coordinate is an illegal instruction as well (seen on an
+ * H200; a load may): a class that is written where index/ knows of numbers below 0 stays as it is. A coordinate of which
+ * it knows nothing, such as an argument, is taken not to be negative.
  *
  * Memory that a kernel reaches by ordinary loads and stores as well as by the engine, one of them writing, would need
  * fences between the two proxies: such a class stays as it is. Arguments of a kernel are assumed not to alias.
@@ -200,6 +202,17 @@ static void check_coordinate(Choose *c, Op *op) {
   if (index_of(c->index, last)->axis[0].divisibility * ir_elem_bytes(desc->type->elem->elem) % 16 != 0) refuse(c, desc);
 }
 
+/* What writes has to begin inside: numbers that only an unknown one can reach do not count. */
+static void check_beginning(Choose *c, Op *op) {
+  const int64_t unknown = -(INT64_C(1) << 30);
+  class_of(c, ir_operand(op, 0))->writes = true;
+  for (int i = 2; i < op->noperands; i++) {
+    int64_t lo = index_of(c->index, ir_operand(op, i))->lo;
+    if (lo < 0 && lo > unknown) refuse(c, ir_operand(op, 0));
+  }
+  check_coordinate(c, op);
+}
+
 /* Can a program make the map? */
 static bool can_be_made(Choose *c, const Op *make) {
   const Type *block = make->results[0].type->elem;
@@ -247,14 +260,10 @@ static void visit(Op *op, void *arg) {
   case OP_MAKE_TENSOR_DESC: visit_make(c, op); return;
   case OP_DESC_REDUCE:
     if (!can_reduce(op)) refuse(c, ir_operand(op, 0));
-    class_of(c, ir_operand(op, 0))->writes = true;
-    check_coordinate(c, op);
+    check_beginning(c, op);
     return;
   case OP_DESC_LOAD: check_coordinate(c, op); return;
-  case OP_DESC_STORE:
-    class_of(c, ir_operand(op, 0))->writes = true;
-    check_coordinate(c, op);
-    return;
+  case OP_DESC_STORE: check_beginning(c, op); return;
   case OP_LOAD: note_base(c, ir_operand(op, 0), false, NULL); break;
   case OP_STORE:
   case OP_ATOMIC_RMW:
