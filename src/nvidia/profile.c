@@ -269,53 +269,58 @@ static void mark(uint64_t id) {
 
 /* ---- events ------------------------------------------------------------------------------------------------------ */
 
-#define EVENT_FUNCTIONS(F)                                                                                             \
+#define DRIVER_FUNCTIONS(F)                                                                                            \
   F(cuEventCreate, "cuEventCreate", (void **, unsigned))                                                               \
   F(cuEventRecord, "cuEventRecord", (void *, void *))                                                                  \
   F(cuEventQuery, "cuEventQuery", (void *))                                                                            \
   F(cuEventSynchronize, "cuEventSynchronize", (void *))                                                                \
   F(cuEventElapsedTime, "cuEventElapsedTime", (float *, void *, void *))                                               \
   F(cuEventDestroy, "cuEventDestroy_v2", (void *))                                                                     \
-  F(cuStreamIsCapturing, "cuStreamIsCapturing", (void *, int *))
+  F(cuStreamIsCapturing, "cuStreamIsCapturing", (void *, int *))                                                       \
+  F(cuCtxSynchronize, "cuCtxSynchronize", (void))
 
 static struct {
 #define F(name, symbol, args) int(*name) args;
-  EVENT_FUNCTIONS(F)
+  DRIVER_FUNCTIONS(F)
 #undef F
   bool there;
-} events;
+} driver;
 
-static void look_up_events(void) {
+static void look_up_driver(void) {
 #if defined(_WIN32)
   void *library = sys_library_open("nvcuda.dll");
 #else
   void *library = sys_library_open("libcuda.so.1");
 #endif
   if (!library) return;
-  events.there = true;
+  driver.there = true;
 #define F(name, symbol, args)                                                                                          \
-  if (!(*(void **)&events.name = sys_library_symbol(library, symbol))) events.there = false;
-  EVENT_FUNCTIONS(F)
+  if (!(*(void **)&driver.name = sys_library_symbol(library, symbol))) driver.there = false;
+  DRIVER_FUNCTIONS(F)
 #undef F
 }
 
-static bool start_events(char *error, size_t size) {
+static bool open_driver(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, look_up_events);
-  if (!events.there) snprintf(error, size, "the GPU's driver is not installed, or too old for events");
-  return events.there;
+  pthread_once(&once, look_up_driver);
+  return driver.there;
+}
+
+static bool start_events(char *error, size_t size) {
+  if (!open_driver()) snprintf(error, size, "the GPU's driver is not installed, or too old for events");
+  return driver.there;
 }
 
 static void forget(TimedLaunch *t) {
-  if (t->before) events.cuEventDestroy(t->before);
-  if (t->after) events.cuEventDestroy(t->after);
+  if (t->before) driver.cuEventDestroy(t->before);
+  if (t->after) driver.cuEventDestroy(t->after);
   free((char *)(uintptr_t)t->record.name);
   free(t);
 }
 
 TimedLaunch *nvidia_profile_before(void *stream, const char *name, int device) {
   int capturing = 0;
-  if (state.way != WAY_EVENTS || events.cuStreamIsCapturing(stream, &capturing) || capturing) return NULL;
+  if (state.way != WAY_EVENTS || driver.cuStreamIsCapturing(stream, &capturing) || capturing) return NULL;
   TimedLaunch *t = calloc(1, sizeof *t);
   if (!t) return NULL;
   t->stream = stream;
@@ -325,8 +330,8 @@ TimedLaunch *nvidia_profile_before(void *stream, const char *name, int device) {
                                    .begin = time_now(),
                                    .device = device,
                                    .stream = (uintptr_t)stream};
-  if (!events.cuEventCreate(&t->before, 0) && !events.cuEventCreate(&t->after, 0) &&
-      !events.cuEventRecord(t->before, stream))
+  if (!driver.cuEventCreate(&t->before, 0) && !driver.cuEventCreate(&t->after, 0) &&
+      !driver.cuEventRecord(t->before, stream))
     return t;
   forget(t);
   return NULL;
@@ -334,7 +339,7 @@ TimedLaunch *nvidia_profile_before(void *stream, const char *name, int device) {
 
 void nvidia_profile_after(TimedLaunch *t, bool launched) {
   if (!t) return;
-  if (!launched || events.cuEventRecord(t->after, t->stream)) {
+  if (!launched || driver.cuEventRecord(t->after, t->stream)) {
     forget(t);
     return;
   }
@@ -350,12 +355,12 @@ static void collect_events(bool wait) {
   TimedLaunch **at = &state.first;
   for (TimedLaunch *t; (t = *at);) {
     float milliseconds = 0;
-    bool done = (wait ? events.cuEventSynchronize(t->after) : events.cuEventQuery(t->after)) == 0;
+    bool done = (wait ? driver.cuEventSynchronize(t->after) : driver.cuEventQuery(t->after)) == 0;
     if (!done && !wait) {
       at = &t->next;
       continue;
     }
-    if (done && !events.cuEventElapsedTime(&milliseconds, t->before, t->after)) {
+    if (done && !driver.cuEventElapsedTime(&milliseconds, t->before, t->after)) {
       t->record.end = t->record.begin + (int64_t)(milliseconds * 1e6);
       target_profile_add(t->record);
     }
@@ -377,6 +382,8 @@ static bool start(const char *way, char *error, size_t size) {
 }
 
 static void collect(bool wait) {
+  /* A kernel that still runs has no record, and a flush does not wait for it. */
+  if (state.way == WAY_CUPTI && wait && open_driver()) driver.cuCtxSynchronize();
   if (state.way == WAY_CUPTI) cupti.cuptiActivityFlushAll(wait ? FLUSH_FORCED : 0);
   pthread_mutex_lock(&state.lock);
   if (state.way == WAY_CUPTI) match_kernels(wait);
