@@ -10,6 +10,7 @@
 #include <glob.h>
 #include <locale.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,9 +29,49 @@ extern char **environ;
 
 /* ---- shared objects ---------------------------------------------------------------------------------------------- */
 
-void *sys_library_open(const char *path) { return dlopen(path, RTLD_NOW | RTLD_LOCAL); }
+static _Thread_local const char *library_problem; /* NULL: dlerror() has it */
+
+/* How much memory the object in a file takes when it is loaded; 0: not known. */
+static size_t bytes_when_loaded(const char *path) {
+  size_t end = 0;
+#if defined(__ELF__)
+  ElfW(Ehdr) header;
+  ElfW(Phdr) segment;
+  FILE *f = fopen(path, "rb");
+  if (!f) return 0;
+  bool good = fread(&header, sizeof header, 1, f) == 1 && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+              fseek(f, (long)header.e_phoff, SEEK_SET) == 0;
+  for (int i = 0; good && i < header.e_phnum; i++) {
+    good = fread(&segment, sizeof segment, 1, f) == 1;
+    if (good && segment.p_type == PT_LOAD && segment.p_vaddr + segment.p_memsz > end)
+      end = segment.p_vaddr + segment.p_memsz;
+  }
+  fclose(f);
+#else
+  (void)path;
+#endif
+  return end;
+}
+
+/* An object's initializers cannot fail: where they find no memory, as LLVM's, the process ends. So there has to be room
+ * for what they allocate, too. */
+static bool has_room(const char *path) {
+  enum { FOR_INITIALIZERS = 2 << 20 };
+  size_t bytes = bytes_when_loaded(path) + FOR_INITIALIZERS;
+  void *room = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED) return false;
+  munmap(room, bytes);
+  return true;
+}
+
+void *sys_library_open(const char *path) {
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (library) return library;
+  library_problem = has_room(path) ? NULL : "there is not enough memory to load it";
+  return library_problem ? NULL : dlopen(path, RTLD_NOW | RTLD_LOCAL);
+}
 void *sys_library_symbol(void *library, const char *name) { return dlsym(library, name); }
-const char *sys_library_error(void) { return dlerror(); }
+const char *sys_library_error(void) { return library_problem ? library_problem : dlerror(); }
 
 char *sys_object_path(const void *address) {
   Dl_info info;
