@@ -13,12 +13,22 @@
  *
  * A slot qualifies when what is yielded is a chain of addptr (addi, for integers) with splat offsets that begins at the
  * slot's own block argument. Cost: linear in the length of the chains.
+ *
+ * A target whose threads hold a tensor in registers (split-indices) gains only where p at first is not held either: where
+ * it is a base and constant strides, what a thread has of it is one number and constants. Then a column of 128 indices, of
+ * which a thread holds 32, takes one register over the loop. Pointers stay: one is stepped as cheaply as computed.
  */
+#include "index/index.h"
 #include "opt/internal.h"
+
+typedef struct Slot {
+  Op *loop;
+  int index;
+} Slot;
 
 typedef struct Split {
   Ctx *cx;
-  Vec(Op *) loops;
+  Vec(Slot) slots;
 } Split;
 
 enum { MOST_STEPS = 16 }; /* in one iteration's chain */
@@ -97,17 +107,24 @@ static void split_slot(Ctx *cx, Op *loop, int slot, const Chain *chain) {
 
 static void collect(Op *op, void *arg) {
   Split *s = arg;
-  if (op->code == OP_FOR) vec_push(s->cx, &s->loops, op);
+  if (op->code != OP_FOR) return;
+  for (int i = 0; i < op->nresults; i++)
+    if (qualifies(op->results[i].type)) vec_push(s->cx, &s->slots, ((Slot){op, i}));
 }
 
-static bool split_loop(Ctx *cx, Op *loop) {
+static bool split(Ctx *cx, Module *m, const Split *s) {
   bool changed = false;
-  for (int i = 0, n = loop->nresults; i < n; i++) {
+  for (uint32_t i = 0; i < s->slots.len; i++) {
+    Op *loop = s->slots.at[i].loop;
+    int slot = s->slots.at[i].index;
     Chain chain;
-    if (!qualifies(loop->results[i].type)) continue;
-    if (!chain_of(cx, ir_loop_yield(loop, i), ir_loop_arg(loop, i), &chain)) continue;
-    split_slot(cx, loop, i, &chain);
+    if (!chain_of(cx, ir_loop_yield(loop, slot), ir_loop_arg(loop, slot), &chain)) continue;
+    split_slot(cx, loop, slot, &chain);
     changed = true;
+  }
+  if (changed) {
+    opt_dce(cx, m);
+    opt_fold(cx, m);
   }
   return changed;
 }
@@ -115,11 +132,23 @@ static bool split_loop(Ctx *cx, Op *loop) {
 bool opt_split_pointers(Ctx *cx, Module *m) {
   Split s = {.cx = cx};
   ir_walk(m->op, collect, &s); /* outer loops first: what they make invariant is uniform further in */
-  bool changed = false;
-  for (uint32_t i = 0; i < s.loops.len; i++) changed |= split_loop(cx, s.loops.at[i]);
-  if (changed) {
-    opt_dce(cx, m);
-    opt_fold(cx, m);
-  }
-  return changed;
+  return split(cx, m, &s);
+}
+
+/* Is a tensor of integers a base and constant strides? */
+static bool has_constant_strides(IndexInfo *ix, const Value *v) {
+  int64_t stride;
+  for (int axis = 0; axis < v->type->rank; axis++)
+    if (v->type->shape[axis] > 1 && !index_const_stride(index_of(ix, v), axis, &stride)) return false;
+  return ir_is_int(v->type->elem);
+}
+
+bool opt_split_indices(Ctx *cx, Module *m) {
+  Split all = {.cx = cx}, s = {.cx = cx};
+  ir_walk(m->op, collect, &all);
+  IndexInfo *ix = all.slots.len ? index_analyze(cx, m) : NULL;
+  for (uint32_t i = 0; i < all.slots.len; i++)
+    if (has_constant_strides(ix, ir_loop_init(all.slots.at[i].loop, all.slots.at[i].index)))
+      vec_push(cx, &s.slots, all.slots.at[i]);
+  return split(cx, m, &s);
 }

@@ -6,26 +6,16 @@
 #undef PASS
 
 const Pass *const gpu_passes[] = {
-    &gpu_pass_unroll,
-    &gpu_pass_dot_precision,
-    &gpu_pass_partial,
-    &gpu_pass_assign,
-    &opt_pass_licm,
-    &opt_pass_dce,
-    &gpu_pass_divide,
-    &gpu_pass_tma_ring,
-    &gpu_pass_pipeline,
-    &gpu_pass_tma_copies,
-    &gpu_pass_wgmma,
-    &opt_pass_cse,
-    &opt_pass_licm,
-    &opt_pass_dce,
-    &gpu_pass_allocate,
-    &gpu_pass_membar,
-    NULL,
+    &opt_pass_split_indices, &gpu_pass_unroll,     &gpu_pass_dot_precision,
+    &gpu_pass_partial,       &gpu_pass_assign,     &opt_pass_licm,
+    &opt_pass_dce,           &gpu_pass_divide,     &gpu_pass_tma_ring,
+    &gpu_pass_pipeline,      &gpu_pass_tma_copies, &gpu_pass_wgmma,
+    &opt_pass_cse,           &opt_pass_licm,       &opt_pass_dce,
+    &gpu_pass_allocate,      &gpu_pass_membar,     NULL,
 };
 
 const PassOrder gpu_pass_orders[] = {
+    {&opt_pass_split_indices, &gpu_pass_assign, "what the sums of index and offset are laid out for is seen there"},
     {&gpu_pass_unroll, &gpu_pass_assign, "constants are folded, which have no layouts yet"},
     {&gpu_pass_partial, &gpu_pass_assign, "the parts of a reduction get layouts of their own"},
     {&gpu_pass_dot_precision, &gpu_pass_assign, "layouts are chosen for the dots that are left"},
