@@ -39,7 +39,7 @@ static bool shares_quotients(Divide *d, const Op *op) {
   if (!ir_is_tensor(r->type)) return false;
   if (!d->index) d->index = index_analyze_strictly(d->cx, d->module);
   const Index *of = index_of(d->index, x);
-  int64_t most = ((int64_t)1 << (ir_elem(x->type)->bits - 1)) - 1;
+  int64_t most = INT64_MAX >> (64 - ir_elem(x->type)->bits);
   if (of->lo >= 0 && of->hi < most) return false;
   bool divides = op->code == OP_DIVSI;
   for (int k = 0; k < r->type->rank; k++) {
