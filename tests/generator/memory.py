@@ -44,10 +44,12 @@ class MemoryProgram(Program):
         self.options["num_warps"] = self.pick([1, 2, 4, 8])
         super()._kernel()
         same = {what[5:] for _, _, _, what in self.arguments if what.startswith("same ")}
+        text = "\n".join(self.lines)
         for k, (name, dtype, count, what) in enumerate(self.arguments):
             if (
                 name not in same
-                and f"tensor_descriptor({name}" not in "\n".join(self.lines)
+                and name not in self.descriptors
+                and f"tensor_descriptor({name}" not in text
                 and " " not in what
                 and self.chance(0.3)
             ):
