@@ -74,27 +74,39 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
 
 /* ---- elements and iterations that share no address --------------------------------------------------------------- */
 
-bool index_elements_are_apart(IndexInfo *ix, const Value *ptr) {
+/* From the first byte of a tile to behind its last, along the axes whose stride is constant; -1: not known. `apart`: no
+ * two elements overlap there, for each axis steps over all that the axes of smaller strides reach. */
+static int64_t bytes_spanned(IndexInfo *ix, const Value *ptr, bool *apart) {
+  typedef struct Stride {
+    int64_t bytes, extent;
+  } Stride;
   const Index *x = index_of(ix, ptr);
-  for (int d = 0; d < x->rank; d++)
-    if (index_extent(ptr->type, d) > 1 &&
-        (!x->axis[d].stride || x->axis[d].wrap || index_is_const(x->axis[d].stride, 0)))
-      return false;
-  return true;
-}
-
-/* From the first byte of a tile to behind its last, along the axes whose stride is constant; -1: not known. */
-static int64_t bytes_spanned(const Index *x, const Type *t) {
-  int64_t bytes = index_unit(t);
-  for (int d = 0; d < x->rank && ir_is_tensor(t); d++) {
+  Stride *strides = NEWN(ix->cx, Stride, x->rank);
+  int n = 0;
+  for (int d = 0; d < x->rank; d++) {
     const IndexSum *s = x->axis[d].stride;
+    Stride new = {s ? s->constant : 0, index_extent(ptr->type, d)};
+    if (new.extent == 1) continue;
     if (!s || x->axis[d].wrap) return -1;
-    int64_t stride = s->n ? 0 : s->constant;
-    if (stride < 0 && __builtin_sub_overflow(0, stride, &stride)) return -1;
-    if (__builtin_mul_overflow(stride, index_extent(t, d) - 1, &stride)) return -1;
-    if (__builtin_add_overflow(bytes, stride, &bytes)) return -1;
+    if (s->n) continue;
+    if (new.bytes < 0 && __builtin_sub_overflow(0, new.bytes, &new.bytes)) return -1;
+    int at = n++;
+    for (; at > 0 && strides[at - 1].bytes > new.bytes; at--) strides[at] = strides[at - 1];
+    strides[at] = new;
+  }
+  int64_t bytes = index_unit(ptr->type), more;
+  *apart = true;
+  for (int i = 0; i < n; i++) {
+    *apart &= strides[i].bytes >= bytes;
+    if (__builtin_mul_overflow(strides[i].bytes, strides[i].extent - 1, &more)) return -1;
+    if (__builtin_add_overflow(bytes, more, &bytes)) return -1;
   }
   return bytes;
+}
+
+bool index_elements_are_apart(IndexInfo *ix, const Value *ptr) {
+  bool apart;
+  return bytes_spanned(ix, ptr, &apart) >= 0 && apart;
 }
 
 static bool is_invariant(const IndexSum *s, const Op *loop) {
@@ -122,7 +134,8 @@ static const IndexSum *step_of_term(IndexInfo *ix, const IndexTerm *t, const Op 
 
 bool index_iterations_are_apart(IndexInfo *ix, const Value *ptr, const Op *loop) {
   const Index *x = index_of(ix, ptr);
-  int64_t bytes = bytes_spanned(x, ptr->type);
+  bool apart;
+  int64_t bytes = bytes_spanned(ix, ptr, &apart);
   const IndexSum *step = index_sum_const(ix, 0);
   for (int i = 0; step && i < x->base->n; i++)
     step = index_sum_add(ix, step, step_of_term(ix, &x->base->terms[i], loop), 1);

@@ -175,8 +175,8 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a);
  * constancy. `mask` may be NULL. */
 int64_t index_width(IndexInfo *ix, const Value *ptr, const Value *mask, int axis);
 
-/* Does every element of a tensor of pointers point elsewhere? Not where they stand still along an axis, wrap around or
- * come from memory. Strides known at run time only are taken to keep apart what they separate, here and below. */
+/* Does every element of a tensor of pointers point elsewhere? Not where they stand still along an axis, step along one by
+ * less than another one reaches, wrap around or come from memory. Strides known at run time only are taken to keep apart what they separate, here and below. */
 bool index_elements_are_apart(IndexInfo *ix, const Value *ptr);
 
 /* Does each iteration of a loop access elements of its own through `ptr`, scalar or tensor, or all the very same ones in

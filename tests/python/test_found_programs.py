@@ -526,8 +526,17 @@ def one_element_kernel(x, out, n):
     tl.store(q, tl.load(q) + 1)
 
 
+@triton.jit
+def windows_kernel(x, out, n):
+    """Rows that overlap: each element is updated once, from what it was."""
+    q = out + tl.arange(0, 32)[:, None] + tl.arange(0, 64)[None, :]
+    tl.store(q, tl.load(q) + n)
+
+
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("kernel", [overlapping_stores_kernel, overlapping_updates_kernel, one_element_kernel])
+@pytest.mark.parametrize(
+    "kernel", [overlapping_stores_kernel, overlapping_updates_kernel, one_element_kernel, windows_kernel]
+)
 def test_elements_accessed_twice(kernel, target, monkeypatch):
     """Nothing kept one op's accesses in order that different threads, or vectors, make of one element."""
     check(kernel, target, monkeypatch, torch.arange(1024), torch.zeros(1100, dtype=torch.int64), 5)
