@@ -64,4 +64,24 @@ NativeFn gpu_native_math;
 int gpu_access_width(IndexInfo *index, const Op *op, const Layout *l, const Value *ptr, const Value *mask);
 int64_t gpu_shared_limit(int sm); /* bytes of shared memory a program may ask for */
 
+/* ---- occupancy: passes/occupancy.c ------------------------------------------------------------------------------- */
+
+enum { GPU_REGISTERS = 65536 }; /* of every multiprocessor that we compile for */
+typedef struct GpuMultiprocessor {
+  int sm, threads, blocks;
+  int shared; /* bytes */
+} GpuMultiprocessor;
+const GpuMultiprocessor *gpu_multiprocessor(int sm); /* NULL: not known */
+
+typedef enum GpuOccupancyLimit {
+  GPU_BY_THREADS,
+  GPU_BY_BLOCKS,
+  GPU_BY_SHARED,
+  GPU_BY_REGISTERS,
+  GPU_OCCUPANCY_LIMITS
+} GpuOccupancyLimit;
+/* How many blocks of `num_warps` warps, of so many registers a thread and bytes of shared memory, a multiprocessor holds.
+ * `by`, unless NULL: how many each limit would let it hold; -1 where the number of registers is 0, not known. */
+int64_t gpu_blocks_held(const GpuMultiprocessor *m, int registers, int64_t shared, int num_warps, int64_t *by);
+
 #endif

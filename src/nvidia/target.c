@@ -258,38 +258,30 @@ static const char *print_ptx(Ctx *cx, LLModule *lm, const TargetOptions *o, int 
   return buf_text(&text);
 }
 
-enum {
-  FULL_REGISTERS = 32, /* of a thread: with no more, a multiprocessor holds all the threads that it can */
-  MOST_WARPS = 64,     /* of a multiprocessor, as the following */
-  REGISTERS = 65536,
-  REGISTER_UNIT = 8, /* registers of a thread are given out by so many */
-  SHARED = 228 << 10,
-  SHARED_OF_SYSTEM = 1 << 10, /* that each block takes besides its own */
-};
-
-/* How many blocks of the kernel a multiprocessor has registers, shared memory and warps for. */
-static int64_t blocks_held(int regs, const KernelInfo *info) {
-  int64_t unit = (regs + REGISTER_UNIT - 1) / REGISTER_UNIT * REGISTER_UNIT;
-  int64_t blocks = REGISTERS / (unit * 32 * info->num_warps);
-  blocks = min64(blocks, SHARED / (info->shared + SHARED_OF_SYSTEM));
-  return min64(blocks, MOST_WARPS / info->num_warps);
+static bool has_tensor_cores(const LLModule *lm) {
+  for (const LLFunc *f = lm->first; f; f = f->next)
+    for (const LLBlock *b = f->first; b; b = b->next)
+      for (const LLInst *i = b->first; i; i = i->next)
+        if (i->op == LL_MMA || i->op == LL_WGMMA) return true;
+  return false;
 }
 
-static bool has_tensor_cores(const char *ptx) { return strstr(ptx, "wgmma.mma_async") || strstr(ptx, "mma.sync."); }
-
-/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold all its warps, or half as many
+/* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold all its threads, or half as many
  * blocks again? A third, if it is a second block: then one block's epilogue runs beside the other's loop. 0: none. One
  * block more of many is worth less than what the assembler gives up for it, and so is a third one where tensor cores'
  * products in flight hide latency. */
-static int fewer_registers(const Cubin *c, const char *ptx, const TargetOptions *o, const KernelInfo *info) {
-  if (!c->bytes || o->common.maxnreg || c->regs <= FULL_REGISTERS) return 0;
-  int64_t now = blocks_held(c->regs, info);
+static int fewer_registers(const Cubin *c, const LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info) {
+  enum { STEP = 8 }; /* registers of a thread are given out by so many */
+  const GpuMultiprocessor *m = gpu_multiprocessor(sm);
+  int full = m ? GPU_REGISTERS / m->threads / STEP * STEP : 0; /* with no more, all threads find registers */
+  if (!m || !c->bytes || o->common.maxnreg || c->regs <= full) return 0;
+  int64_t now = gpu_blocks_held(m, c->regs, info->shared, info->num_warps, NULL);
   int least = now == 1 ? (2 * c->regs + 2) / 3 : (4 * c->regs + 4) / 5;
-  for (int cap = (c->regs - 1) / REGISTER_UNIT * REGISTER_UNIT; cap >= least; cap -= REGISTER_UNIT) {
-    int64_t then = blocks_held(cap, info);
+  for (int cap = (c->regs - 1) / STEP * STEP; cap >= least; cap -= STEP) {
+    int64_t then = gpu_blocks_held(m, cap, info->shared, info->num_warps, NULL);
     if (then <= now) continue;
-    if (cap <= FULL_REGISTERS || now == 1) return cap;
-    return 2 * then >= 3 * now && !has_tensor_cores(ptx) ? cap : 0;
+    if (cap <= full || now == 1) return cap;
+    return 2 * then >= 3 * now && !has_tensor_cores(lm) ? cap : 0;
   }
   return 0;
 }
@@ -301,7 +293,7 @@ static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int
                               const char **ptx, size_t *len) {
   *ptx = print_ptx(cx, lm, o, sm, len);
   Cubin cubin = assemble_ptx(cx, *ptx, o, info, false);
-  int cap = fewer_registers(&cubin, *ptx, o, info);
+  int cap = fewer_registers(&cubin, lm, o, sm, info);
   if (!cap) return cubin;
   size_t capped_len;
   for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = cap;

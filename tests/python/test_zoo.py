@@ -81,3 +81,14 @@ def test_registers_are_capped_for_a_second_block():
     assert ".maxnreg 128\n" in compile_all.compile_launch(launch).asm["ptx"]
     launch.keywords["num_stages"] = 4
     assert ".maxnreg" not in compile_all.compile_launch(launch).asm["ptx"]
+
+
+def test_registers_are_capped_for_half_as_many_blocks_again():
+    """And not where places for blocks are what there is not enough of: 32 of one warp each."""
+    from bench.zoo import compile_all
+
+    def ptx(label):
+        return compile_all.compile_launch(compile_all.CASES_BY_LABEL[label].make("meta").launches[0]).asm["ptx"]
+
+    assert ".maxnreg 64\n" in ptx("layer_norm[4096,12288,bf16]")
+    assert ".maxnreg" not in ptx("gated_step[32,512,4096,f32,128,1]")
