@@ -81,6 +81,9 @@ static bool is_scalar(const Access *a) { return a->ptr && !ir_is_tensor(a->ptr->
 
 static const Type *element(const Access *a) { return ir_is_tensor(a->ptr->type) ? a->ptr->type->elem : a->ptr->type; }
 
+/* May the two take place in any order? */
+static bool commute(const Access *a, const Access *b) { return a->rmw && a->rmw == b->rmw && element(a) == element(b); }
+
 static int kind_of(const Access *a) { return (a->write ? WRITE : READ) + (a->copy || is_scalar(a) ? 2 : 0); }
 
 static void remember(Membar *m, State *s, Access a) {
@@ -92,7 +95,7 @@ static void remember(Membar *m, State *s, Access a) {
   }
   int k = kind_of(&a);
   t->many[k] |= t->has[k] && t->of[k].ptr != a.ptr;
-  if (t->has[k] && t->of[k].rmw != a.rmw) a.rmw = NULL;
+  if (t->has[k] && !commute(&t->of[k], &a)) a.rmw = NULL;
   t->has[k] = true;
   t->of[k] = a;
 }
@@ -139,7 +142,7 @@ static bool conflicts_with(Membar *m, const Touched *t, const Access *a) {
   for (int k = 0; k < KINDS; k++) {
     const Access *p = &t->of[k];
     if (!t->has[k] || !(a->write || p->write)) continue;
-    if (a->rmw && a->rmw == p->rmw && element(a) == element(p)) continue;
+    if (commute(a, p)) continue;
     if (a->ptr ? same_threads(m, a, p, t->many[k]) : p->to <= a->from || p->from >= a->to) continue;
     if (!a->ptr && p->owner == a->owner && are_kept_apart(p, a)) continue;
     return true;

@@ -5,6 +5,7 @@
 #include "gpu/passes/passes.def"
 #undef PASS
 
+/* clang-format off: one a line */
 const Pass *const gpu_passes[] = {
     &opt_pass_split_indices, &gpu_pass_unroll,     &gpu_pass_dot_precision,
     &gpu_pass_partial,       &gpu_pass_assign,     &opt_pass_licm,
@@ -13,6 +14,7 @@ const Pass *const gpu_passes[] = {
     &opt_pass_cse,           &opt_pass_licm,       &opt_pass_dce,
     &gpu_pass_allocate,      &gpu_pass_membar,     NULL,
 };
+/* clang-format on */
 
 const PassOrder gpu_pass_orders[] = {
     {&opt_pass_split_indices, &gpu_pass_assign, "what the sums of index and offset are laid out for is seen there"},

@@ -52,8 +52,8 @@ int gpu_wgmma_carried_slot(const Op *dot);
 /* Of a loop: its buffers allow that its dots stay in flight during the next iteration. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
-typedef Vec(Op *) GpuLoops;
-GpuLoops gpu_loops(Ctx *cx, Module *m); /* every scf.for, in program order */
+typedef Vec(Op *) GpuOps;
+GpuOps gpu_loops(Ctx *cx, Module *m); /* every scf.for, in program order */
 
 /* ---- copies by tensor maps: tma.c ---------------------------------------------------------------------------------- */
 

@@ -230,7 +230,7 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
 
 typedef struct Collect {
   Ctx *cx;
-  GpuLoops loops;
+  GpuOps loops;
 } Collect;
 
 static void collect(Op *op, void *arg) {
@@ -238,7 +238,7 @@ static void collect(Op *op, void *arg) {
   if (op->code == OP_FOR) vec_push(c->cx, &c->loops, op);
 }
 
-GpuLoops gpu_loops(Ctx *cx, Module *m) {
+GpuOps gpu_loops(Ctx *cx, Module *m) {
   Collect c = {.cx = cx};
   ir_walk(m->op, collect, &c);
   return c.loops;
@@ -247,7 +247,7 @@ GpuLoops gpu_loops(Ctx *cx, Module *m) {
 bool gpu_pipeline(Ctx *cx, Module *m) {
   bool changed = false;
   if (gpu_sm(m) >= 80) {
-    GpuLoops loops = gpu_loops(cx, m);
+    GpuOps loops = gpu_loops(cx, m);
     IndexInfo *index = loops.len ? index_analyze(cx, m) : NULL;
     for (uint32_t i = 0; i < loops.len; i++) changed |= pipeline_loop(cx, m, index, loops.at[i]);
   }

@@ -237,7 +237,7 @@ static bool loads_what_it_stores(const Accesses *a, const Op *loop) {
 
 static void store_later(Ctx *cx, Module *m, const Accesses *a) {
   if (ir_attr(m->op, GPU_WAIT_FOR_STORES)) return;
-  GpuLoops loops = gpu_loops(cx, m);
+  GpuOps loops = gpu_loops(cx, m);
   for (uint32_t i = 0; i < loops.len; i++) {
     int n = stores_of(loops.at[i]);
     if (n && !loads_what_it_stores(a, loops.at[i])) copy_stores_later(cx, loops.at[i], n);

@@ -320,7 +320,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
 }
 
 bool gpu_tma_ring(Ctx *cx, Module *m) {
-  GpuLoops loops = gpu_loops(cx, m);
+  GpuOps loops = gpu_loops(cx, m);
   bool changed = false;
   for (uint32_t i = 0; i < loops.len; i++) changed |= make_ring(cx, m, loops.at[i]);
   return changed;

@@ -64,8 +64,8 @@ static bool outlives_iteration(const Op *dot, int index) {
 }
 
 /* The loop's dots, if all of them may stay in flight. */
-static GpuLoops dots_in_flight(Ctx *cx, const Op *loop) {
-  GpuLoops dots = {0}, none = {0};
+static GpuOps dots_in_flight(Ctx *cx, const Op *loop) {
+  GpuOps dots = {0}, none = {0};
   if (!ir_attr(loop, WGMMA_IN_FLIGHT)) return none;
   for (Op *op = ir_entry(loop, 0)->first; op; op = op->next) {
     if (op->code != OP_WARP_GROUP_DOT) continue;
@@ -76,7 +76,7 @@ static GpuLoops dots_in_flight(Ctx *cx, const Op *loop) {
 }
 
 static void wait_in_next_iteration(Ctx *cx, Op *loop) {
-  GpuLoops dots = dots_in_flight(cx, loop);
+  GpuOps dots = dots_in_flight(cx, loop);
   if (!dots.len) return;
   Op *last = dots.at[dots.len - 1];
   Values values = {0}, results = {0};
