@@ -134,7 +134,7 @@ def _log_special(x, y):
 
 @triton.jit
 def log_f32(x):
-    """One word all through: 24 instructions a number on a GPU, 11 fewer than with the leading terms in two."""
+    """One word all through: 27 instructions of PTX a number, 8 fewer than with the leading terms in two."""
     tiny = x < 1.1754943508222875e-38
     i = tl.where(tiny, x * 8388608.0, x).to(tl.int32, bitcast=True)
     e = (i - 0x3F3504F3) & -8388608  # the exponent where it stands
