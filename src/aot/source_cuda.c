@@ -3,7 +3,8 @@
  *
  * Which image a GPU takes is asked of the driver: it refuses a cubin of another processor, so they are offered from the
  * newest to the oldest, then the PTX in the same order. An image has arguments of its own: where one GPU has a copy engine, a
- * tensor descriptor is a tensor map, which is made before each launch; elsewhere it is a base, a shape and strides.
+ * tensor descriptor is a tensor map, which is made before each launch; elsewhere it is a base, a shape and strides. Maps of
+ * what only a program knows are made by the programs, in memory that a launch takes from the stream's pool.
  */
 #include "aot/internal.h"
 
@@ -35,8 +36,8 @@ static const char loader[] =
     "  if (k->function) return CUDA_SUCCESS;\n"
     "  for (; i->code; i++) {\n"
     "    result = cuModuleLoadData(&k->module, i->code);\n"
-    "    if (result != CUDA_ERROR_NO_BINARY_FOR_GPU && result != CUDA_ERROR_INVALID_PTX &&\n"
-    "        result != CUDA_ERROR_UNSUPPORTED_PTX_VERSION)\n"
+    "    if (result != CUDA_ERROR_NO_BINARY_FOR_GPU && result != CUDA_ERROR_INVALID_IMAGE &&\n"
+    "        result != CUDA_ERROR_INVALID_PTX && result != CUDA_ERROR_UNSUPPORTED_PTX_VERSION)\n"
     "      break;\n"
     "  }\n"
     "  if (result != CUDA_SUCCESS) {\n"
@@ -83,6 +84,18 @@ static const char launcher_ex[] =
     "    attributes[config.numAttrs++].value.programmaticStreamSerializationAllowed = 1;\n"
     "  }\n"
     "  return cuLaunchKernelEx(&config, k->function, arguments, NULL);\n"
+    "}\n\n";
+
+static const char memories[] =
+    "/* Memory for what each program makes, from the stream's pool, for as long as the launch takes. */\n"
+    "static CUresult reserve_(CUdeviceptr *memory, size_t each, const int64_t grid[3], CUstream stream) {\n"
+    "  size_t programs = (size_t)grid[0] * (size_t)grid[1]; /* at most 47 bits */\n"
+    "  if (programs > SIZE_MAX / each / (size_t)grid[2]) return CUDA_ERROR_OUT_OF_MEMORY;\n"
+    "  return cuMemAllocAsync(memory, programs * (size_t)grid[2] * each, stream);\n"
+    "}\n\n"
+    "static CUresult release_(CUdeviceptr memory, CUstream stream, CUresult launched) {\n"
+    "  CUresult result = cuMemFreeAsync(memory, stream);\n"
+    "  return launched != CUDA_SUCCESS ? launched : result;\n"
     "}\n\n";
 
 static const char descriptors[] =
@@ -265,9 +278,6 @@ static void put_launch(Buf *out, const AotVariant *v, size_t index) {
   const KernelInfo *k = &c->info;
   Buf arguments = {.cx = out->cx};
   int d = 0;
-  if (k->program_memory)
-    ctx_fail(out->cx, ERR_SOURCE, "`%s` keeps tensor maps in memory of each program, which no C source gives it yet",
-             k->name);
   buf_printf(out, "    case %zu: {\n", index);
   for (int i = 0; i < k->ndescriptors; i++) buf_printf(out, "      Descriptor_ values_%d_;\n", i);
   for (size_t i = 0; i < v->nparams; i++) {
@@ -294,13 +304,19 @@ static void put_launch(Buf *out, const AotVariant *v, size_t index) {
     put_made_map(out, v, k, &k->descriptors[d], d);
     buf_printf(&arguments, "&values_%d_.map, ", d);
   }
-  buf_printf(out, "      void *arguments_[] = {%sNULL};\n", arguments.len ? buf_text(&arguments) : "");
+  const char *launch = ctx_printf(out->cx, "launch_(kernel_, grid_, %d, stream, arguments_)", 32 * k->num_warps);
   if (k->cooperative || k->dependent)
-    buf_printf(out, "      return launch_ex_(kernel_, grid_, %d, stream, arguments_, %d, %d);\n", 32 * k->num_warps,
-               k->cooperative, k->dependent);
-  else
-    buf_printf(out, "      return launch_(kernel_, grid_, %d, stream, arguments_);\n", 32 * k->num_warps);
-  buf_puts(out, "    }\n");
+    launch = ctx_printf(out->cx, "launch_ex_(kernel_, grid_, %d, stream, arguments_, %d, %d)", 32 * k->num_warps,
+                        k->cooperative, k->dependent);
+  if (k->program_memory) {
+    buf_printf(out, "      CUdeviceptr memory_ = 0;\n      result_ = reserve_(&memory_, %" PRId64 ", grid_, stream);\n",
+               k->program_memory);
+    buf_puts(out, "      if (result_ != CUDA_SUCCESS) return result_;\n");
+    buf_puts(&arguments, "&memory_, ");
+    launch = ctx_printf(out->cx, "release_(memory_, stream, %s)", launch);
+  }
+  buf_printf(out, "      void *arguments_[] = {%sNULL};\n", arguments.len ? buf_text(&arguments) : "");
+  buf_printf(out, "      return %s;\n    }\n", launch);
 }
 
 static void put_function(Buf *out, const AotBuild *b, const AotFunction *f) {
@@ -335,7 +351,7 @@ static void put_function(Buf *out, const AotBuild *b, const AotFunction *f) {
 
 /* Which parts a source has: what is defined and not used is a warning. */
 typedef struct Needs {
-  bool plain, ex, values, maps;
+  bool plain, ex, values, maps, memory;
 } Needs;
 
 static Needs needs_of(const AotBuild *b) {
@@ -348,6 +364,7 @@ static Needs needs_of(const AotBuild *b) {
         n.ex |= ex;
         n.plain |= !ex;
         n.values |= info->ndescriptors > 0;
+        n.memory |= info->program_memory > 0;
         for (int d = 0; d < info->ndescriptors; d++) n.maps |= info->descriptors[d].is_map;
       }
   return n;
@@ -368,6 +385,7 @@ void aot_source_cuda(Buf *out, const AotBuild *b) {
   buf_puts(out, loader);
   if (needs.plain) buf_puts(out, launcher);
   if (needs.ex) buf_puts(out, launcher_ex);
+  if (needs.memory) buf_puts(out, memories);
   if (needs.values && !declared(b)) buf_puts(out, aot_cuda_descriptor);
   if (needs.values) buf_puts(out, descriptors);
   if (needs.maps) buf_puts(out, maps);

@@ -137,14 +137,24 @@ class Model(torch.nn.Module):
         yield from (self.norm.weight, self.norm.bias, self.head.weight, self.head.bias)
 
 
-@pytest.fixture(scope="module")
-def model():
+def write_weights(model, path):
+    sizes = np.array([WORDS, LONGEST, WIDTH, HEADS, LAYERS, HIDDEN], np.int32)
+    weights = [p.detach().numpy().astype(np.float32).tobytes() for p in model.in_order()]
+    path.write_bytes(sizes.tobytes() + b"".join(weights))
+
+
+def make_model():
     torch.manual_seed(1)
     model = Model().train()  # no fast path
     with torch.no_grad():
         for p in model.parameters():
             p.add_(0.05 * torch.randn_like(p))
     return model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model()
 
 
 @pytest.mark.parametrize("length", [1, 37, LONGEST])
@@ -163,9 +173,7 @@ def test_language_model(model, tmp_path, length):
         "lm",
         cwd=tmp_path,
     )
-    sizes = np.array([WORDS, LONGEST, WIDTH, HEADS, LAYERS, HIDDEN], np.int32)
-    weights = [p.detach().numpy().astype(np.float32).tobytes() for p in model.in_order()]
-    (tmp_path / "weights").write_bytes(sizes.tobytes() + b"".join(weights))
+    write_weights(model, tmp_path / "weights")
     tokens = torch.randint(0, WORDS, (length,), generator=torch.Generator().manual_seed(length))
     out = run("./lm", "weights", cwd=tmp_path, stdin=tokens.numpy().astype(np.int32).tobytes())
     logits = torch.from_numpy(np.frombuffer(out, np.float32).copy()).reshape(length, WORDS)

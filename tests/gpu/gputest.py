@@ -31,6 +31,7 @@ LANGUAGE = (
 ).split()
 SUITES = {
     "cuda": ["tests/gpu/test_cuda.py"],
+    "deploy": ["tests/gpu/test_deploy.py"],
     "kernels": ["tests/gpu/test_kernels.py"],
     "examples": [*MIRROR, "tests/examples"],
     "language": [*MIRROR, *(f"tests/python/test_{name}.py" for name in LANGUAGE)],
