@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define TTC_RT_ABI 1
+#define TTC_RT_ABI 2
 
 /* What a launch returns. The message of a thread's last failure is ttc_rt_message(). */
 enum {
@@ -40,6 +40,7 @@ typedef struct ttc_rt_kernel {
   const char *name;
   const ttc_rt_code *codes; /* the first one that the processor has is taken: strong before weak */
   uint64_t state[4];        /* the library's; at first 0 */
+  uint32_t max_threads;     /* of a launch; 0: all there are. Since ABI 2 */
 } ttc_rt_kernel;
 
 /* Runs all programs of the grid; returns when they are done. Any number of threads may launch at once. */

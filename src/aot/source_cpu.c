@@ -51,8 +51,8 @@ static void put_kernel(CpuSource *s, const AotFunction *f, size_t variant) {
     buf_printf(&table, "  {\"%s\", %s, %lld},\n", v->images[i]->target.arch, put_code(s, f, variant, v->images[i]),
                (long long)v->images[i]->info.shared);
   buf_printf(s->out, "static const ttc_rt_code %s_codes_%zu_[] = {\n%s};\n", f->name, variant, buf_text(&table));
-  buf_printf(s->out, "static ttc_rt_kernel %s_%zu_ = {TTC_RT_ABI, %zu, \"%s\", %s_codes_%zu_, {0}};\n\n", f->name,
-             variant, v->nimages, f->name, f->name, variant);
+  buf_printf(s->out, "static ttc_rt_kernel %s_%zu_ = {TTC_RT_ABI, %zu, \"%s\", %s_codes_%zu_, {0}, %d};\n\n", f->name,
+             variant, v->nimages, f->name, f->name, variant, v->images[0]->info.max_threads);
 }
 
 /* args_[...] = ...; in the kernel's order. */

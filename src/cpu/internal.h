@@ -84,6 +84,7 @@ void cpu_pool_set_interrupt(Interrupt interrupt);
 /* What the pool keeps of a kernel. */
 typedef struct CpuKernel {
   const char *name;        /* for messages; or NULL */
+  int max_threads;         /* of a launch; 0: all there are */
   _Atomic uint64_t ns_256; /* the measured time of a program, in 1/256 ns; 0: not known yet */
 } CpuKernel;
 

@@ -64,6 +64,7 @@ typedef struct Job {
   bool timed;
   _Atomic uint64_t ns, counted; /* what `counted` of its programs took */
   _Atomic int users;            /* references: the caller's, and one for each worker inside */
+  int most_users;               /* before it begins: as many threads as the launch may take */
   _Atomic bool waiting;         /* the caller sleeps until all programs are done */
   bool listed;                  /* in pool.jobs; under pool.lock */
   struct Job *link;
@@ -288,6 +289,7 @@ static bool spin(unsigned seen) {
 static Job *enter_job(void) {
   for (Job *job = pool.jobs; job; job = job->link) {
     if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) continue;
+    if (atomic_load(&job->users) >= job->most_users) continue;
     atomic_fetch_add(&job->users, 1);
     return job;
   }
@@ -550,6 +552,7 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   }
   if (!total) return 0;
   int nthreads = total == 1 ? 1 : cpu_pool_threads();
+  if (kernel && kernel->max_threads && kernel->max_threads < nthreads) nthreads = kernel->max_threads;
   Job local, *job = nthreads == 1 ? &local : malloc(sizeof *job);
   if (!job) job = &local, nthreads = 1;
   *job = (Job){.fn = fn,
@@ -559,7 +562,8 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
                .name = kernel ? kernel->name : NULL,
                .scratch_bytes = scratch_bytes,
                .end = total,
-               .chunk = total};
+               .chunk = total,
+               .most_users = nthreads};
   enum { NOTICED_NS = 50000000 }; /* what is over so soon need not be interrupted */
   uint64_t expected = expected_ns(kernel, total);
   job->may_end_early = interrupt.wanted && expected > NOTICED_NS;

@@ -149,6 +149,7 @@ static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, 
   }
   k->scratch_bytes = (size_t)info->shared;
   k->kernel.name = info->name;
+  k->kernel.max_threads = info->max_threads;
   k->info = info;
   k->code = cpu_code_load(bytes, len, info->name, &k->entry, error, error_size);
   if (k->code) return *out = k, TARGET_OK;

@@ -146,9 +146,9 @@ static void put_entry(Buf *b, const Compiled *c) {
   }
   put(b, (uint64_t)k->nmap_code);
   for (int i = 0; i < k->nmap_code; i++) put(b, (uint64_t)k->map_code[i]);
-  const int64_t counts[] = {k->num_warps, k->num_stages, k->num_ctas,    k->cooperative,
-                            k->shared,    k->n_regs,     k->n_spills,    k->n_max_threads,
-                            k->fp_fusion, k->dependent,  k->check_grain, k->program_memory};
+  const int64_t counts[] = {k->num_warps,   k->num_stages,     k->num_ctas,      k->cooperative, k->shared,
+                            k->n_regs,      k->n_spills,       k->n_max_threads, k->fp_fusion,   k->dependent,
+                            k->check_grain, k->program_memory, k->max_threads};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
@@ -228,6 +228,7 @@ static bool get_entry(Ctx *cx, Reader *r, StageBytes *bytes_of, void *self, Comp
   k.dependent = get(r) != 0;
   k.check_grain = (int)get(r);
   k.program_memory = (int64_t)get(r);
+  k.max_threads = (int)get(r);
   Stages stages = {0};
   Vec(uint64_t) sums = {0};
   uint64_t n = get(r);

@@ -154,6 +154,7 @@ static void make_ir(Compile *p) {
                          .num_warps = p->target.common.num_warps,
                          .num_stages = p->target.common.num_stages,
                          .num_ctas = p->target.common.num_ctas,
+                         .max_threads = c->options.num_cpu_threads,
                          .cooperative = c->options.launch_cooperative_grid,
                          .dependent = c->options.launch_pdl};
   if (p->is_gpu_ir && !p->front && !p->ttir && !has_stage(&c->target, "ttgir"))

@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 9
+#define TARGET_ABI 10
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -70,6 +70,7 @@ typedef struct KernelInfo {
                              Null there: the target finds the memory */
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
+  int max_threads;        /* that run its programs on the CPU; 0: all there are */
   bool dependent;         /* may begin before the launch ahead of it on its stream has ended */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;

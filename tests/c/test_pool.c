@@ -51,6 +51,31 @@ static void test_every_program_once(void **state) {
   for (uint32_t n = 1; n < 2000; n++) assert_true(run_and_check(n % 37 + 1, n % 3 + 1, 1));
 }
 
+/* args[0], args[1]: how many threads are inside, and the most that ever were. */
+static void count_inside(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid, (void)begin, (void)end, (void)scratch;
+  _Atomic int *inside = *(_Atomic int *const *)args[0], *most = *(_Atomic int *const *)args[1];
+  int now = atomic_fetch_add(inside, 1) + 1, before = atomic_load(most);
+  while (now > before && !atomic_compare_exchange_weak(most, &before, now));
+  nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+  atomic_fetch_sub(inside, 1);
+}
+
+static void test_limited_threads(void **state) {
+  (void)state;
+  for (int limit = 1; limit <= 3; limit++) {
+    _Atomic int inside = 0, most = 0, *at[] = {&inside, &most};
+    const void *args[] = {&at[0], &at[1]};
+    CpuKernel kernel = {.max_threads = limit, .ns_256 = 100000 << 8};
+    char error[256] = "";
+    for (int i = 0; i < 5; i++)
+      assert_int_equal(cpu_pool_run(count_inside, args, (uint32_t[3]){200, 1, 1}, 0, &kernel, error, sizeof error), 0);
+    assert_int_equal(inside, 0);
+    assert_in_range(most, 1, limit);
+    if (limit > 1) assert_in_range(most, 2, limit);
+  }
+}
+
 static void test_grid_too_large(void **state) {
   (void)state;
   char error[256] = "";
@@ -259,6 +284,7 @@ int main(void) {
   setenv("TRITONC_NUM_THREADS", "4", 0);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_program_once),
+      cmocka_unit_test(test_limited_threads),
       cmocka_unit_test(test_grid_too_large),
       cmocka_unit_test(test_scratch_grows),
       cmocka_unit_test(test_assertion_is_reported),

@@ -223,6 +223,14 @@ def test_backends():
         assert isinstance(driver.active, cpu.driver) and driver.active.get_current_target().backend == "cpu"
     finally:
         driver.reset_active()
+    driver.set_active_to_cpu()
+    try:
+        assert isinstance(driver.active, cpu.driver)
+        if not driver.get_active_gpus():
+            with pytest.raises(RuntimeError, match="there is no single backend with a GPU: none has one"):
+                driver.set_active_to_gpu()
+    finally:
+        driver.reset_active()
     target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
     backend = make_backend(target)
     assert type(backend) is backends["nvidia"].compiler

@@ -651,3 +651,17 @@ def test_host_functions():
         return x * 2
 
     assert double(tl.constexpr(4)) == 8 and double.__name__ == "double" and double.__doc__ == "Twice."
+
+
+def test_threads_of_a_launch():
+    configs = [triton.Config({"BLOCK": 64}, num_cpu_threads=n) for n in (1, 0)]
+    assert "num_cpu_threads: 1" in str(configs[0]) and configs[0] != configs[1]
+    bench = FakeBench(2.0, 1.0)
+    kernel = make(configs, bench)
+    x = torch.zeros(1000)
+    kernel[grid](x, 1000)
+    assert bench.calls == 2  # the same code, and yet two launches to choose from
+    plain = kernel.fn
+    assert plain[(16,)](x, 1000, BLOCK=64, num_cpu_threads=1).metadata.num_cpu_threads == 1
+    with pytest.raises(Exception, match="num_cpu_threads: `-1` is not a number"):
+        plain[(16,)](x, 1000, BLOCK=64, num_cpu_threads=-1)

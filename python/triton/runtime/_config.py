@@ -18,6 +18,8 @@ class Config:
         Parameter name to value.
     num_warps, num_stages, num_ctas, maxnreg : int
         Options of the compile.
+    num_cpu_threads : int
+        The most threads of a launch on the CPU; 0: all there are (an option of the reference's CPU branch).
     pre_hook : callable, optional
         Called with the arguments by name before a launch with this configuration.
     ir_override : str, optional
@@ -36,6 +38,7 @@ class Config:
         maxnreg: int | None = None,
         pre_hook: Callable | None = None,
         ir_override: str | None = None,
+        num_cpu_threads: int = 0,
     ) -> None:
         self.kwargs = kwargs
         self.num_warps = num_warps
@@ -44,6 +47,7 @@ class Config:
         self.maxnreg = maxnreg
         self.pre_hook = pre_hook
         self.ir_override = ir_override
+        self.num_cpu_threads = num_cpu_threads
 
     def __setstate__(self, state: dict) -> None:
         # A state of another version may have less in it, and one that PyTorch wrote into, more.
@@ -52,7 +56,8 @@ class Config:
 
     def _options(self) -> dict:
         names = ("num_warps", "num_ctas", "num_stages", "maxnreg", "ir_override")
-        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        options = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        return {**options, "num_cpu_threads": self.num_cpu_threads} if self.num_cpu_threads else options
 
     def all_kwargs(self) -> dict:
         """What a launch is given: the parameters' values and the options."""
@@ -74,6 +79,7 @@ class Config:
             "num_stages": self.num_stages,
             "maxnreg": self.maxnreg,
             "ir_override": self.ir_override,
+            **({"num_cpu_threads": self.num_cpu_threads} if self.num_cpu_threads else {}),
         }
         return ", ".join(f"{k}: {v}" for k, v in {**self.kwargs, **options}.items())
 

@@ -182,7 +182,8 @@ def identity(tuner: Autotuner, config: Config, kernel: object, kwargs: dict) -> 
 
     arguments = sorted((name, repr(value)) for name, value in named.items() if name not in constants)
     launch = (metadata.shared, tuple(metadata.cluster_dims), metadata.num_ctas, metadata.launch_cooperative_grid,
-              metadata.num_warps if metadata.warp_size else 0, metadata.launch_pdl)  # fmt: skip
+              metadata.num_warps if metadata.warp_size else 0, metadata.launch_pdl,
+              metadata.num_cpu_threads)  # fmt: skip
     return hashlib.sha256(_code(kernel)).hexdigest(), grid, launch, tuple(arguments)
 
 

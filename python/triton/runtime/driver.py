@@ -59,6 +59,37 @@ class DriverConfig:
         """Back to the default."""
         self._active = None
 
+    def set_active_to_cpu(self) -> None:
+        """Use the CPU from now on."""
+        self._active = CPUDriver()
+
+    def set_active_to_gpu(self) -> str:
+        """Use the GPU from now on.
+
+        Returns
+        -------
+        str
+            The backend's name.
+
+        Raises
+        ------
+        RuntimeError
+            Where there is none.
+        """
+        gpus = self.get_active_gpus()
+        if len(gpus) != 1:
+            raise RuntimeError(f"there is no single backend with a GPU: {', '.join(gpus) or 'none'} has one")
+        from ..backends import backends
+
+        self._active = backends[gpus[0]].driver()
+        return gpus[0]
+
+    def get_active_gpus(self) -> list[str]:
+        """The names of backends that have a GPU in this process."""
+        from ..backends import backends
+
+        return [name for name, backend in backends.items() if name != "cpu" and backend.driver.is_active()]
+
 
 driver = DriverConfig()
 

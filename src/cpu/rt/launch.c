@@ -40,6 +40,7 @@ static const ttc_rt_code *choose(const ttc_rt_kernel *k, State *state) {
   pthread_mutex_lock(&choosing);
   if (!atomic_load(&state->code)) {
     state->kernel.name = k->name;
+    if (k->abi >= 2) state->kernel.max_threads = (int)k->max_threads;
     atomic_store(&state->code, code);
   }
   pthread_mutex_unlock(&choosing);
@@ -47,8 +48,8 @@ static const ttc_rt_code *choose(const ttc_rt_kernel *k, State *state) {
 }
 
 int ttc_rt_launch(ttc_rt_kernel *k, const int64_t grid[3], const void *const *args) {
-  if (k->abi != TTC_RT_ABI)
-    return ttc_rt_fail(TTC_RT_ERROR_ABI, k->name, "the kernel was compiled for another version of libtritonc_rt");
+  if (k->abi < 1 || k->abi > TTC_RT_ABI)
+    return ttc_rt_fail(TTC_RT_ERROR_ABI, k->name, "the kernel was compiled for a later version of libtritonc_rt");
   message[0] = 0;
   uint32_t programs[3];
   for (int i = 0; i < 3; i++) {

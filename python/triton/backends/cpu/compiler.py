@@ -21,6 +21,7 @@ class CPUOptions(_Options):
         "enable_fp_fusion": True,
         "launch_cooperative_grid": False,
         "launch_pdl": False,
+        "num_cpu_threads": 0,
         "maxnreg": None,
         "debug": False,
         "sanitize_overflow": True,

@@ -117,6 +117,7 @@ class CUDAOptions(_Options):
         "enable_reflect_ftz": True,
         "launch_cooperative_grid": False,
         "launch_pdl": False,
+        "num_cpu_threads": 0,
         "clc": False,
         "supported_fp8_dtypes": ("fp8e5", "fp8e4b15"),
         "deprecated_fp8_dot_operand_dtypes": (),
