@@ -36,10 +36,10 @@ static Type *random_tensor(Ctx *cx, const int64_t shape[2], int num_warps) {
   Attr *e = gpu_blocked(cx, 2, shape, per_thread, order, num_warps);
   int kind = rnd(5);
   for (int k = rnd(3); k > 0 && warps[1] > 1; k--) warps[0] *= 2, warps[1] /= 2;
-  if (kind == 1) e = gpu_mma(cx, 2, 0, warps, (int64_t[]){16, 8}, 2);
+  if (kind == 1) e = gpu_mma(cx, 2, 0, 2, warps, (int64_t[]){16, 8}, 2);
   if (kind == 2 && num_warps >= 4)
-    e = gpu_mma(cx, 3, 0, (int64_t[]){num_warps, 1}, (int64_t[]){16, min64(256, shape[1]), 16}, 3);
-  if (kind == 3) e = gpu_dot_op(cx, rnd(2), gpu_mma(cx, 2, 0, warps, (int64_t[]){16, 8}, 2), 1 << rnd(3));
+    e = gpu_mma(cx, 3, 0, 2, (int64_t[]){num_warps, 1}, (int64_t[]){16, min64(256, shape[1]), 16}, 3);
+  if (kind == 3) e = gpu_dot_op(cx, rnd(2), gpu_mma(cx, 2, 0, 2, warps, (int64_t[]){16, 8}, 2), 1 << rnd(3));
   return ir_tensor(cx, ir_float(cx, F16), 2, shape, e);
 }
 
@@ -186,8 +186,8 @@ static void common_exchanges(Ctx *cx, void *arg) {
   int64_t shape[2] = {128, 128};
   Type *half = ir_float(cx, F16);
   Attr *rows = gpu_blocked(cx, 2, shape, (int64_t[]){1, 8}, (int[]){1, 0}, 8);
-  Attr *mma = gpu_mma(cx, 2, 0, (int64_t[]){2, 4}, (int64_t[]){16, 8}, 2);
-  Attr *wgmma = gpu_mma(cx, 3, 0, (int64_t[]){8, 1}, (int64_t[]){16, 128, 16}, 3);
+  Attr *mma = gpu_mma(cx, 2, 0, 2, (int64_t[]){2, 4}, (int64_t[]){16, 8}, 2);
+  Attr *wgmma = gpu_mma(cx, 3, 0, 2, (int64_t[]){8, 1}, (int64_t[]){16, 128, 16}, 3);
   Attr *from[] = {mma, wgmma};
   for (size_t i = 0; i < COUNT(from); i++) {
     Exchange e = gpu_exchange_plan(cx, gpu_layout(cx, ir_tensor(cx, half, 2, shape, from[i])),

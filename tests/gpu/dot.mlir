@@ -12,6 +12,8 @@
 // SM90-DAG: #[[WG8:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 32]}>
 // SM90-DAG: #[[MMA:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 8]}>
 // SM90-DAG: #[[FLAT:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [1, 4], instrShape = [16, 8]}>
+// SM80-DAG: #[[MMA3:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2, 1], instrShape = [1, 16, 8]}>
+// SM90-DAG: #[[MMA3:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2, 1], instrShape = [1, 16, 8]}>
 // SM90-DAG: #[[SHARED:[a-z0-9]+]] = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 
 // Operands of mma.sync are in registers, in the layout that goes with the accumulator's; those of wgmma in shared memory.
@@ -143,5 +145,22 @@ tt.func public @short_sums(%a: !tt.ptr<f16>, %b: !tt.ptr<f16>, %c: !tt.ptr<f32>)
   %v = tt.load %bs : tensor<8x64x!tt.ptr<f16>>
   %d = tt.dot %u, %v, %zero : tensor<64x8xf16> * tensor<8x64xf16> -> tensor<64x64xf32>
   tt.store %cs, %d : tensor<64x64x!tt.ptr<f32>>
+  tt.return
+}
+
+// A batch of products: mma.sync, too, its warps over the batch first.
+// CHECK-LABEL: @batch
+// SM75: tt.dot {{.*}} -> tensor<2x32x32xf32, #[[FMA3:[a-z0-9]+]]>
+// SM80: tt.dot {{.*}} : tensor<2x32x32xf16, #ttg.dot_op<{opIdx = 0, parent = #[[MMA3]], kWidth = 2}>> * {{.*}} -> tensor<2x32x32xf32, #[[MMA3]]>
+// SM90: tt.dot {{.*}} : tensor<2x32x32xf16, #ttg.dot_op<{opIdx = 0, parent = #[[MMA3]], kWidth = 2}>> * {{.*}} -> tensor<2x32x32xf32, #[[MMA3]]>
+tt.func public @batch(%a: !tt.ptr<f16>, %b: !tt.ptr<f16>, %c: !tt.ptr<f32>) {
+  %zero = arith.constant dense<0.0> : tensor<2x32x32xf32>
+  %as = tt.splat %a : !tt.ptr<f16> -> tensor<2x32x32x!tt.ptr<f16>>
+  %bs = tt.splat %b : !tt.ptr<f16> -> tensor<2x32x32x!tt.ptr<f16>>
+  %cs = tt.splat %c : !tt.ptr<f32> -> tensor<2x32x32x!tt.ptr<f32>>
+  %u = tt.load %as : tensor<2x32x32x!tt.ptr<f16>>
+  %v = tt.load %bs : tensor<2x32x32x!tt.ptr<f16>>
+  %d = tt.dot %u, %v, %zero : tensor<2x32x32xf16> * tensor<2x32x32xf16> -> tensor<2x32x32xf32>
+  tt.store %cs, %d : tensor<2x32x32x!tt.ptr<f32>>
   tt.return
 }

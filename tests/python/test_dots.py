@@ -44,6 +44,41 @@ def batched_kernel(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
     tl.store(at, z.reshape([8 * M * N]))
 
 
+@triton.jit
+def batched_loop_kernel(
+    A, B, C, K, TURNED: tl.constexpr, BATCH: tl.constexpr, M: tl.constexpr, N: tl.constexpr, STEP: tl.constexpr
+):  # fmt: skip
+    """Products of batches, K elements in steps that do not divide it; B lies along K if TURNED."""
+    b, m, n = tl.arange(0, BATCH), tl.arange(0, M), tl.arange(0, N)
+    acc = tl.zeros((BATCH, M, N), C.dtype.element_ty)
+    for k0 in range(0, K, STEP):
+        k = k0 + tl.arange(0, STEP)
+        x = tl.load(A + (b[:, None, None] * M + m[None, :, None]) * K + k[None, None, :], k[None, None, :] < K, 0)
+        row, column, step, width = (n, k, K, 1) if TURNED else (n, k, 1, N)
+        at = b[:, None, None] * K * N + column[None, :, None] * width + row[None, None, :] * step
+        acc = tl.dot(x, tl.load(B + at, k[None, :, None] < K, 0), acc)
+    tl.store(C + (b[:, None, None] * M + m[None, :, None]) * N + n[None, None, :], acc)
+
+
+@pytest.mark.parametrize("warps", [1, 4])
+@pytest.mark.parametrize("batch", [1, 2, 8])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("target", ["cuda:80", "cuda:90"])
+def test_batches_on_tensor_cores(target, turned, batch, warps, monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", target)
+    rng = np.random.default_rng(batch)
+    M, N, K = 32, 16, 72
+    for dtype, result in (np.float16, np.float32), (np.int8, np.int32), (np.float32, np.float32):
+        a, b = (rng.integers(-8, 8, shape).astype(dtype) for shape in ((batch, M, K), (batch, K, N)))
+        c = np.zeros((batch, M, N), result)
+        given = np.ascontiguousarray(b.swapaxes(1, 2)) if turned else b
+        h = batched_loop_kernel[(1,)](
+            a, given, c, K, TURNED=turned, BATCH=batch, M=M, N=N, STEP=32, num_warps=warps, num_stages=3
+        )
+        np.testing.assert_array_equal(c, np.matmul(a.astype(result), b.astype(result)))
+        assert "mma.sync" in h.asm["llir"]
+
+
 @pytest.mark.parametrize("target", [None, "cuda:90"])
 def test_batches_of_several_dimensions(target, monkeypatch):
     monkeypatch.setenv("TRITONC_SIMULATE", target or "")

@@ -77,9 +77,9 @@ Attr *gpu_slice(Ctx *cx, int dim, Attr *parent) {
   return make(cx, "ttg.slice", names, (Attr *[]){gpu_int(cx, dim), parent}, 2);
 }
 
-Attr *gpu_mma(Ctx *cx, int major, int minor, const int64_t warps[2], const int64_t *instr, int ninstr) {
+Attr *gpu_mma(Ctx *cx, int major, int minor, int rank, const int64_t *warps, const int64_t *instr, int ninstr) {
   static const char *const names[] = {"versionMajor", "versionMinor", "warpsPerCTA", "instrShape"};
-  Attr *items[] = {gpu_int(cx, major), gpu_int(cx, minor), gpu_ints(cx, warps, 2), gpu_ints(cx, instr, ninstr)};
+  Attr *items[] = {gpu_int(cx, major), gpu_int(cx, minor), gpu_ints(cx, warps, rank), gpu_ints(cx, instr, ninstr)};
   return make(cx, "ttg.nvidia_mma", names, items, 4);
 }
 

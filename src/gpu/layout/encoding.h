@@ -49,7 +49,7 @@ bool gpu_is_mma(const Attr *encoding, int major); /* nvidia_mma of that version 
 Attr *gpu_blocked(Ctx *cx, int rank, const int64_t *shape, const int64_t *per_thread, const int *order, int num_warps);
 Attr *gpu_default_blocked(Ctx *cx, const Type *t, int num_warps);
 Attr *gpu_slice(Ctx *cx, int dim, Attr *parent);
-Attr *gpu_mma(Ctx *cx, int major, int minor, const int64_t warps[2], const int64_t *instr, int ninstr);
+Attr *gpu_mma(Ctx *cx, int major, int minor, int rank, const int64_t *warps, const int64_t *instr, int ninstr);
 Attr *gpu_dot_op(Ctx *cx, int index, Attr *parent, int k_width);
 Attr *gpu_nvmma_shared(Ctx *cx, int swizzle_bytes, bool transposed, int elem_bits);
 Attr *gpu_swizzled_shared(Ctx *cx, int vec, int per_phase, int max_phase, const int *order, int rank);

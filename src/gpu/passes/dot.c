@@ -86,7 +86,7 @@ static DotPlan wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
   int elem_bits = ir_elem(ir_operand(dot, 0)->type)->bits;
   int64_t n = min64(256, t->shape[1] / warps[1]);
   int64_t instr[3] = {16, n, 256 / elem_bits};
-  return (DotPlan){gpu_mma(cx, 3, 0, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
+  return (DotPlan){gpu_mma(cx, 3, 0, 2, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
 }
 
 /* How many bits each element has where an operand is loaded, before it is widened. */
@@ -116,21 +116,23 @@ static int k_width(Coalesce *c, const Op *dot) {
  * needs it widens it for itself. */
 static int64_t operand_cost(const Value *v) { return loaded_bits(v) < ir_elem(v->type)->bits ? 4 : 1; }
 
-/* Warps divide the dimension along which each of them would otherwise have more to read and widen. */
+/* Warps divide a batch first, whose products share nothing; then the dimension along which each of them would otherwise
+ * have more to read and widen. */
 static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
-  Ctx *cx = c->cx;
   const Type *t = dot->results[0].type;
-  int64_t warps[2] = {1, 1};
+  int rank = t->rank, m = rank - 2, n = rank - 1;
+  int64_t warps[3] = {1, 1, 1}, instr[3] = {1, 1, 1};
   bool chained = is_chained(c, dot);
   int64_t row_cost = operand_cost(ir_operand(dot, 0)), column_cost = operand_cost(ir_operand(dot, 1));
-  while (warps[0] * warps[1] < num_warps) {
-    int64_t rows = t->shape[0] / warps[0], columns = t->shape[1] / warps[1];
+  if (m) warps[0] = min64(t->shape[0], num_warps);
+  while (warps[0] * warps[1] * warps[2] < num_warps) {
+    int64_t rows = t->shape[m] / warps[m], columns = t->shape[n] / warps[n];
     bool taller = rows * row_cost >= columns * column_cost;
     bool down = columns <= 8 || (rows > 16 && (taller || chained));
-    warps[down ? 0 : 1] *= 2;
+    warps[down ? m : n] *= 2;
   }
-  int64_t instr[2] = {16, 8};
-  return (DotPlan){gpu_mma(cx, 2, 0, warps, instr, 2), DOT_MMA, k_width(c, dot)};
+  instr[m] = 16, instr[n] = 8;
+  return (DotPlan){gpu_mma(c->cx, 2, 0, rank, warps, instr, rank), DOT_MMA, k_width(c, dot)};
 }
 
 /* A square piece for each thread: 4 x 4 if the tile has that many. */
@@ -163,8 +165,8 @@ static bool lies_across(Coalesce *c, const Op *dot, int index) {
 
 bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
   const Type *t = dot->results[0].type;
-  return sm >= 80 && t->rank == 2 && t->shape[0] >= 16 && t->shape[1] >= 8 &&
-         ir_operand(dot, 0)->type->shape[1] * elem_bits >= (elem_bits == 64 ? 512 : 256);
+  return sm >= 80 && t->shape[t->rank - 2] >= 16 && t->shape[t->rank - 1] >= 8 &&
+         ir_operand(dot, 0)->type->shape[t->rank - 1] * elem_bits >= (elem_bits == 64 ? 512 : 256);
 }
 
 /* Why no tensor core multiplies these; NULL: one does. */
@@ -182,6 +184,7 @@ static const char *no_product(const Op *dot, int sm, bool wgmma) {
 static const char *no_wgmma(Coalesce *c, const Op *dot, int sm) {
   const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
   if (sm < 90 || sm >= 100) return "wgmma is of compute capability 9.0 alone";
+  if (t->rank != 2) return "wgmma multiplies matrices, not batches of them";
   if (c->num_warps % 4) return "wgmma takes groups of four warps";
   if (t->shape[0] < 64) return "fewer than 64 rows";
   if (t->shape[1] < 16) return "fewer than 16 columns";
@@ -199,14 +202,9 @@ static const char *no_mma(const Op *dot, int sm) {
   return no_product(dot, sm, false);
 }
 
-static const char *not_two_dimensional(const Op *dot) {
-  return dot->results[0].type->rank == 2 ? NULL : "tensor cores take two dimensions, not three";
-}
-
 /* Which it becomes, and why no faster one. */
 DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
-  const char *shape = not_two_dimensional(dot), *wgmma = shape ? shape : no_wgmma(c, dot, sm),
-             *mma = shape ? shape : no_mma(dot, sm);
+  const char *wgmma = no_wgmma(c, dot, sm), *mma = no_mma(dot, sm);
   Remark *r = watch_remark(c->cx, dot->loc, "dot");
   const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
   remark_text(r, "unit", !wgmma ? "wgmma" : !mma ? "mma.sync" : "fma");

@@ -68,7 +68,7 @@ static int swizzle_bits(int x) { return x < 1 ? 1 : x; }
 static Attr *swizzled_for(Ctx *cx, const Type *t, int operand) {
   int order[LAYOUT_MAX_DIMS], bytes = ir_elem_bytes(t->elem), vec = 16 / bytes;
   gpu_order(t->encoding, t->rank, order);
-  bool across = order[0] == (operand == 0 ? 0 : 1);
+  bool across = order[0] == t->rank - 2 + operand;
   if (across && bytes == 4) vec = 8;
   int row = (int)t->shape[order[0]] * bytes, per_phase = swizzle_bits(128 / row);
   int max_phase = (int)min64(8 / per_phase, row / (vec * bytes));
@@ -175,8 +175,9 @@ static int64_t bytes_of(const Tile *t) {
 /* How the load's one user reads the tile; false if that is not an operand of tensor cores. */
 bool gpu_pipeline_find_operand(Pipeline *p, Tile *t) {
   Value *r = &t->load->results[0];
-  if (r->type->rank != 2 || !ir_one_use(r)) return false;
-  Op *user = r->uses->op, *trans = user->code == OP_TRANS && ir_one_use(&user->results[0]) ? user : NULL;
+  int rank = r->type->rank;
+  if (rank < 2 || !ir_one_use(r)) return false;
+  Op *user = r->uses->op, *trans = user->code == OP_TRANS && rank == 2 && ir_one_use(&user->results[0]) ? user : NULL;
   if (trans) user = trans->results[0].uses->op;
   if (user->block != p->body) return false;
   t->user = user, t->trans = trans;
