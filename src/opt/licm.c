@@ -6,6 +6,8 @@
  */
 #include "opt/internal.h"
 
+#include <string.h>
+
 typedef struct Licm {
   Ctx *cx;
   bool changed;
@@ -25,10 +27,22 @@ static void hoist_from(Licm *l, Op *loop, Block *body, bool loads) {
   }
 }
 
+static const Attr *parameter(const Attr *a, const char *name) {
+  for (int i = 0; a && a->kind == ATTR_DIALECT && a->names && i < a->n; i++)
+    if (!strcmp(a->names[i], name)) return a->items[i];
+  return NULL;
+}
+
+/* tl.range(disable_licm=True): #llvm.loop_annotation<licm = #llvm.loop_licm<disable = true>> */
+static bool is_off(const Op *loop) {
+  const Attr *off = parameter(parameter(ir_attr(loop, "llvm.loop_annotation"), "licm"), "disable");
+  return off && off->kind == ATTR_BOOL && off->integer;
+}
+
 static void hoist(Op *loop, void *arg) {
   Licm *l = arg;
+  if (is_off(loop)) return;
   if (loop->code == OP_FOR) {
-    if (ir_attr(loop, "tt.disable_licm")) return;
     hoist_from(l, loop, ir_entry(loop, 0), opt_loop_runs(loop) && !opt_clobbers(loop));
   } else if (loop->code == OP_WHILE) {
     hoist_from(l, loop, ir_entry(loop, 0), false); /* no loads: a loop may be waiting for another program's store */

@@ -144,6 +144,8 @@ class _ClassFacts:
     def _kernel_function(member: object, functions: list) -> object:
         from ..runtime.jit import JITFunction
 
+        if isinstance(member, ConstexprFunction):  # a constructor marked so
+            member = member.fn
         function = member if isinstance(member, JITFunction) else JITFunction(member)
         functions.append(function)
         return function

@@ -38,23 +38,26 @@ typedef struct Dot {
   const Op *op;
   Finder a, b, c;
   Registers *x, *y, *acc, *out;
-  Type *ta, *tc;
+  Type *ta, *tb, *tc;
   int64_t k;
   int rank, k_width; /* of mma.sync's operands: how many neighbours along K a thread holds */
 } Dot;
 
 /* ---- multiplications --------------------------------------------------------------------------------------------- */
 
-static LLInst *widened(Lower *w, const Dot *d, LLInst *x) {
-  if (ir_is_int(d->ta)) return ll_int_cast(&w->b, lower_elem(w, d->tc), x, true);
-  return lower_cast_float(w, x, d->ta, d->tc->bits < 32 ? ir_float(w->cx, F32) : d->tc, "rtne");
+/* Numbers of an operand's type `t` as what is added up. */
+static Registers widened(Lower *w, const Dot *d, const Registers *in, Type *t) {
+  Type *sum = d->tc->kind == TYPE_FLOAT && d->tc->bits < 32 ? ir_float(w->cx, F32) : d->tc;
+  Registers out = {in->n, NEWN(w->cx, LLInst *, in->n)};
+  for (int i = 0; i < in->n; i++)
+    out.at[i] = ir_is_int(t) ? ll_int_cast(&w->b, lower_elem(w, sum), in->at[i], true)
+                             : lower_cast_float(w, in->at[i], t, sum, "rtne");
+  return out;
 }
 
 static void by_fma(Lower *w, const Dot *d) {
   bool narrow = d->tc->kind == TYPE_FLOAT && d->tc->bits < 32;
-  Registers x = {d->x->n, NEWN(w->cx, LLInst *, d->x->n)}, y = {d->y->n, NEWN(w->cx, LLInst *, d->y->n)};
-  for (int i = 0; i < x.n; i++) x.at[i] = widened(w, d, d->x->at[i]);
-  for (int i = 0; i < y.n; i++) y.at[i] = widened(w, d, d->y->at[i]);
+  Registers x = widened(w, d, d->x, d->ta), y = widened(w, d, d->y, d->tb);
   Type *f32 = ir_float(w->cx, F32);
   for (int r = 0; r < d->out->n; r++)
     d->out->at[r] = narrow ? lower_cast_float(w, d->acc->at[r], d->tc, f32, "rtne") : d->acc->at[r];
@@ -74,15 +77,15 @@ static void by_fma(Lower *w, const Dot *d) {
 
 /* ---- mma.sync ---------------------------------------------------------------------------------------------------- */
 
-static LLMma variant_of(Lower *w, const Dot *d, Type *tb) {
+static LLMma variant_of(Lower *w, const Dot *d) {
   if (ir_is_int(d->ta)) return LLM_M16N8K32_S32_S8;
   if (d->ta->fkind == F64) return w->sm >= 90 ? LLM_M16N8K8_F64 : LLM_M8N8K4_F64;
   switch (d->ta->fkind) {
   case F16: return d->tc->fkind == F16 ? LLM_M16N8K16_F16_F16 : LLM_M16N8K16_F32_F16;
   case BF16: return LLM_M16N8K16_F32_BF16;
   case F32: return LLM_M16N8K8_F32_TF32;
-  case F8E4M3FN: return tb->fkind == F8E5M2 ? LLM_M16N8K32_F32_E4M3_E5M2 : LLM_M16N8K32_F32_E4M3;
-  case F8E5M2: return tb->fkind == F8E4M3FN ? LLM_M16N8K32_F32_E5M2_E4M3 : LLM_M16N8K32_F32_E5M2;
+  case F8E4M3FN: return d->tb->fkind == F8E5M2 ? LLM_M16N8K32_F32_E4M3_E5M2 : LLM_M16N8K32_F32_E4M3;
+  case F8E5M2: return d->tb->fkind == F8E4M3FN ? LLM_M16N8K32_F32_E5M2_E4M3 : LLM_M16N8K32_F32_E5M2;
   default: lower_fail(w, d->op, "no tensor core multiplies this format");
   }
 }
@@ -150,7 +153,7 @@ static LLInst *multiply_f64(Lower *w, LLInst *a, LLInst *b, LLInst *const *c) {
 
 static void by_mma(Lower *w, const Dot *d) {
   int step = d->ta->bits > 32 ? 1 : 32 / d->ta->bits;
-  LLMma variant = variant_of(w, d, ir_elem(ir_operand(d->op, 1)->type));
+  LLMma variant = variant_of(w, d);
   bool pairs = ll_mma[variant].ctype->kind == LLK_VECTOR;
   memcpy(d->out->at, d->acc->at, (size_t)d->out->n * sizeof *d->acc->at);
   for (int64_t k = 0; k < d->k / 4; k += 2 * step)
@@ -178,7 +181,8 @@ static void by_mma(Lower *w, const Dot *d) {
 
 void lower_dot(Lower *w, const Op *op) {
   const Value *a = ir_operand(op, 0), *b = ir_operand(op, 1), *r = &op->results[0];
-  Dot d = {.op = op, .ta = ir_elem(a->type), .tc = ir_elem(r->type), .rank = r->type->rank};
+  Dot d = {.op = op, .rank = r->type->rank};
+  d.ta = ir_elem(a->type), d.tb = ir_elem(b->type), d.tc = ir_elem(r->type);
   d.k = a->type->shape[d.rank - 1];
   d.a = finder(w, a->type), d.b = finder(w, b->type), d.c = finder(w, r->type);
   d.x = lower_value(w, a), d.y = lower_value(w, b), d.acc = lower_value(w, ir_operand(op, 2));
