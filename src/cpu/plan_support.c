@@ -121,7 +121,8 @@ static bool in_combine_function(Op *op) {
 }
 
 static void check_combine_op(Ctx *cx, const Op *op) {
-  bool ok = ir_has(op, T_TERMINATOR) || op->code == OP_ASSERT || op->code == OP_IF;
+  bool ok = ir_has(op, T_TERMINATOR) || op->code == OP_ASSERT || op->code == OP_IF || op->code == OP_FOR ||
+            op->code == OP_WHILE;
   if (!ok) ok = is_element_op(op) && !op->nregions && (ir_info(op)->traits & T_PURE);
   for (int i = 0; i < op->noperands; i++) ok = ok && !ir_is_tensor(ir_operand(op, i)->type);
   if (!ok) ir_fail(cx, op, NULL, "%s in a combine function is not supported on the CPU", ir_info(op)->name);

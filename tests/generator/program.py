@@ -390,7 +390,7 @@ class Program(Blocks):
         names = [
             "assign", "assign", "assign", "again", "again", "again", "branch", "branch", "loop", "loop", "repeat",
             "reduce", "reduce", "scan", "sort", "gather", "histogram", "halves", "turn", "call", "call", "counter",
-            "swap", "unroll", "scratch", "user_reduce", "pick_best", "load", "numbers", "leave", "topk", "three",
+            "swap", "unroll", "scratch", "user_reduce", "pick_best", "map", "load", "numbers", "leave", "topk", "three",
             "compact", "affine",
         ]  # fmt: skip
         if self.use_dots:
@@ -695,6 +695,25 @@ class Program(Blocks):
         self.reduced(f"{pair}[0]", dtype, shape, axis)
         self.reduced(f"{pair}[1]", "int32", shape, axis)
 
+    def do_map(self) -> None:
+        """A function of elements, with branches and loops of an element's own."""
+        shape, dtype = self.pick(self.shapes()[1:]), self.pick(["int32", "int64", "uint32"])
+        rng, name, lines = self.random, self.name("each"), ["s = a"]
+        for _ in range(rng.randint(1, 3)):
+            lines += self.pick(
+                [
+                    ["while s > 1000:", f"    s //= {rng.randint(2, 9)}"],
+                    ["for k in range(b & 7):", f"    s = s * {rng.choice([1, 3, 5])} + k"],
+                    ["for k in range(3):", "    if k == (b & 3):", "        break", "    s ^= a + k"],
+                    ["if a > b:", "    return b"],
+                    ["if (s & 3) == 1:", "    s += b", "else:", "    while (s & 1) == 0 and s > 5:", "        s -= 2"],
+                ]
+            )
+        body = "\n".join(f"    {line}" for line in [*lines, "return s"])
+        self.helpers.append(f"@triton.jit\ndef {name}(a, b):\n{body}")
+        operands = f"{self.expression(dtype, shape, 1)}, {self.expression(dtype, shape, 1)}"
+        self.define(f"tl.map_elementwise({name}, {operands})", dtype, shape)
+
     def do_affine(self) -> None:
         """A reduction or a scan of pairs by a function that is associative only: x -> a x + b, one after the other."""
         shape = self.pick(self.shapes()[1:])
@@ -857,7 +876,8 @@ class Program(Blocks):
         if dtype == "float64":
             M, N, K, out = 16, 16, 32, "float64"
         rounds = rng.choice([1, 2, 3, 4])
-        a, b = (self.argument(dtype, size * rounds * K, "small") for size in (M, N))
+        other = rng.choice(FP8) if dtype in FP8 else dtype
+        a, b = (self.argument(d, size * rounds * K, "small") for d, size in ((dtype, M), (other, N)))
         mi, ni, ki = (f"tl.arange(0, {size})" for size in (M, N, K))
         a_at = (
             f"{mi}[:, None] * {K * rounds} + {ki}[None, :]"

@@ -93,6 +93,20 @@ tt.func public @while(%x: i32, %y: i32, %p: !tt.ptr<i32>) {
   tt.return
 }
 
+// tl.range(disable_licm=True)
+// CHECK-LABEL: @asked_not_to
+tt.func public @asked_not_to(%n: i32, %x: i32, %y: i32, %p: !tt.ptr<i32>) {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  // CHECK: scf.for
+  // CHECK-NEXT: arith.muli
+  scf.for %i = %zero to %n step %one : i32 {
+    %0 = arith.muli %x, %y : i32
+    tt.store %p, %0 : !tt.ptr<i32>
+  } {llvm.loop_annotation = #llvm.loop_annotation<licm = #llvm.loop_licm<disable = true>>}
+  tt.return
+}
+
 // A loop that waits until another program has stored: its load is not once and for all.
 // CHECK-LABEL: @waiting
 tt.func public @waiting(%p: !tt.ptr<i32>) {

@@ -226,3 +226,39 @@ def unfinished_kernel(out, n):
 def test_misuse(kernel, message):
     with pytest.raises(triton.CompilationError, match=message):
         kernel[(1,)](np.zeros(1, np.int32), 3)
+
+
+@triton.aggregate
+class Sized:
+    value: tl.tensor
+    size: tl.constexpr
+
+    @triton.constexpr_function
+    def __init__(self, value, size):
+        self.value = value
+        self.size = tl.constexpr(size)
+
+    @triton.constexpr_function
+    def times(self, k=2):
+        return self.size * k
+
+    @triton.jit
+    def grown(self, x):
+        return Sized(self.value * self.times() + x, self.size)
+
+
+@triton.jit
+def sized_kernel(x, out, n):
+    s = Sized(tl.load(x + tl.arange(0, 16)), 8)
+    at = tl.arange(0, s.times())
+    for k in range(n):
+        s = s.grown(k) if k != 1 else Sized(s.value - 1, s.size)
+    t = Sized(s.value, s.times(k=3))
+    tl.store(out + at, t.value + t.size)
+
+
+def test_methods_that_the_host_evaluates():
+    """A constructor and methods marked @triton.constexpr_function: numbers in fields stay compile-time values."""
+    x, out = np.arange(16, dtype=np.int32), np.zeros(16, np.int32)
+    sized_kernel[(1,)](x, out, 3)
+    assert np.array_equal(out, (x * 16 - 1) * 16 + 2 + 24)

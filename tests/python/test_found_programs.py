@@ -540,3 +540,23 @@ def windows_kernel(x, out, n):
 def test_elements_accessed_twice(kernel, target, monkeypatch):
     """Nothing kept one op's accesses in order that different threads, or vectors, make of one element."""
     check(kernel, target, monkeypatch, torch.arange(1024), torch.zeros(1100, dtype=torch.int64), 5)
+
+
+@triton.jit
+def two_formats_kernel(a, b, c, N: tl.constexpr):
+    i = tl.arange(0, N)
+    at = i[:, None] * N + i
+    tl.store(c + at, tl.dot(tl.load(a + at), tl.load(b + at)))
+    tl.store(c + N * N + at, tl.dot(tl.load(b + at), tl.load(a + at)))
+
+
+@pytest.mark.parametrize("target", ["", "cuda:75", "cuda:80", "cuda:90", "cuda:120"])
+def test_dot_of_two_8_bit_formats(target, monkeypatch):
+    """Where products are plain multiplications, too, each operand is of its own format."""
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    a = torch.randint(-2, 3, (64, 64)).to(torch.float32)
+    b = torch.randint(-2, 3, (64, 64)).to(torch.float32)
+    c = torch.zeros(2, 64, 64)
+    two_formats_kernel[(1,)](a.to(torch.float8_e4m3fn), b.to(torch.float8_e5m2), c, N=64)
+    assert torch.equal(c[0], a @ b) and torch.equal(c[1], b @ a)

@@ -94,3 +94,75 @@ def test_what_a_thread_cannot_do_for_an_element(target):
 
     with pytest.raises(Exception, match="cannot do this on a GPU" if target or ON_GPU else "with effects"):
         wrong[(1,)](np.zeros(1, np.int32), B=32)
+
+
+@triton.jit
+def rounds(a, b):
+    s = a
+    for k in range(b & 7):
+        if k == a:
+            break
+        for j in range(k, 5, 2):
+            s = s * 3 + j // (k + 1)
+    while s > 1000:
+        s //= 7
+        if s % 5 == 0:
+            return s, a
+    return s + 1, b
+
+
+@triton.jit
+def halved(a, n):
+    for _ in tl.range(n):
+        a = a * 0.5 + 1
+    return a.to(tl.float16)
+
+
+@triton.jit
+def divisor(a, b):
+    while b != 0:
+        a, b = b, a % b
+    return a
+
+
+@triton.jit
+def loops_kernel(X, Y, H, out, halves):
+    at = tl.arange(0, 128)
+    x, y = tl.load(X + at), tl.load(Y + at)
+    s, t = tl.map_elementwise(rounds, x, y)
+    tl.store(out + at, s)
+    tl.store(out + 128 + at, t)
+    tl.store(halves + at, tl.map_elementwise(halved, tl.load(H + at), y & 7))
+    tl.store(out + 256 + at, tl.associative_scan(tl.abs(x) * 6, 0, divisor))
+    tl.store(out + 384, tl.reduce(tl.abs(y) * 6, 0, divisor))
+
+
+def python_rounds(a, b):
+    s = a
+    for k in range(b & 7):
+        if k == a:
+            break
+        for j in range(k, 5, 2):
+            s = (s * 3 + j // (k + 1) + 2**31) % 2**32 - 2**31
+    while s > 1000:
+        s //= 7
+        if s % 5 == 0:
+            return s, a
+    return s + 1, b
+
+
+def test_loops_of_an_elements_own():
+    """Every element goes round as often as it says, in a reduction's and a scan's function too."""
+    rng = np.random.default_rng(11)
+    x, y = rng.integers(-100, 100, 128, np.int32), rng.integers(-100, 100, 128, np.int32)
+    h, out, halves = rng.normal(size=128).astype(np.float16), np.zeros(512, np.int32), np.zeros(128, np.float16)
+    loops_kernel[(1,)](x, y, h, out, halves)
+    want = np.array([python_rounds(int(a), int(b)) for a, b in zip(x, y, strict=True)], np.int32)
+    assert np.array_equal(out[:128], want[:, 0]) and np.array_equal(out[128:256], want[:, 1])
+    expected = h.copy()
+    for k in range(7):
+        more = np.float16(expected * np.float16(0.5)) + np.float16(1)
+        expected = np.where((y & 7) > k, more, expected)
+    assert np.allclose(halves.astype(np.float32), expected.astype(np.float32), rtol=2e-3, atol=0)
+    assert np.array_equal(out[256:384], np.gcd.accumulate(np.abs(x) * 6))
+    assert out[384] == np.gcd.reduce(np.abs(y) * 6)

@@ -87,6 +87,25 @@ def test_condition():
     assert out[0] == 8
 
 
+@triton.jit
+def not_moved_kernel(out, n, m):
+    s = 0
+    for k in tl.range(0, n, disable_licm=True):
+        s += k + m * m
+    tl.store(out, s)
+
+
+@pytest.mark.parametrize("target", [None, "cuda:90"])
+def test_disable_licm(target, monkeypatch):
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    out = np.zeros(1, np.int32)
+    h = not_moved_kernel[(1,)](out, 5, 3)
+    assert out[0] == 55
+    lines = [line for line in h.asm["ttir"].splitlines() if "scf.for" in line or "muli" in line]
+    assert "scf.for" in lines[0] and "muli" in lines[1]
+
+
 @tl.core.must_use_result
 @triton.jit
 def doubled(x):

@@ -67,6 +67,15 @@ def _new(cls: type, *args: object, **kwargs: object) -> object:
     return self
 
 
+def _object_of(cls: type, values: list) -> object:
+    """An aggregate's object with these values of its fields."""
+    made = object.__new__(cls)
+    for name, value in zip(cls.__aggregate_fields__, values, strict=True):
+        object.__setattr__(made, name, value)
+    object.__setattr__(made, "_aggregate_is_complete", True)
+    return made
+
+
 def _set(self: object, name: str, value: object) -> None:
     cls = type(self)
     if name not in cls.__aggregate_fields__:
@@ -160,6 +169,8 @@ class _ClassFacts:
             setattr(self, f"s_{name}", self._kernel_function(member.__func__, functions))
         elif isinstance(member, property):
             setattr(self, f"p_{name}", self._kernel_function(member.fget, functions))
+        elif isinstance(member, ConstexprFunction):
+            setattr(self, f"c_{name}", member)
         elif is_function(member):
             setattr(self, f"m_{name}", self._kernel_function(member, functions))
         elif isinstance(member, staticmethod):
@@ -168,8 +179,11 @@ class _ClassFacts:
             setattr(self, f"a_{name}", member)
 
     def make(self, values: list) -> object:
-        """An object of the class, from values of its fields."""
-        return self.cls(*values)
+        """An object of the class, from values of its fields: of an aggregate without its constructor."""
+        if not self.is_aggregate:
+            return self.cls(*values)
+        plain = (bool, int, float, str)
+        return _object_of(self.cls, [constexpr(x) if isinstance(x, plain) else x for x in values])
 
 
 _known: dict = {}
@@ -194,9 +208,4 @@ def aggregate_replace(instance: object, **changes: object) -> object:
     for name in changes:
         if name not in cls.__aggregate_fields__:
             raise TypeError(f"{cls.__name__} has no field '{name}'")
-    values = {name: getattr(instance, name) for name in cls.__aggregate_fields__} | changes
-    copy = object.__new__(cls)
-    for name, value in values.items():
-        object.__setattr__(copy, name, value)
-    object.__setattr__(copy, "_aggregate_is_complete", True)
-    return copy
+    return _object_of(cls, [changes.get(name, getattr(instance, name)) for name in cls.__aggregate_fields__])

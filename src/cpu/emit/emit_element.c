@@ -287,7 +287,7 @@ static LLVMValueRef choose(Emitter *e, LLVMValueRef *in) { return LLVMBuildSelec
 
 static LLVMValueRef map_region(Emitter *e, const Op *op, LLVMValueRef *in, int lanes) {
   LLVMValueRef out;
-  emit_element_region(e, ir_entry(op, 0), in, &out, lanes);
+  emit_element_region(e, ir_entry(op, 0), in, &out, lanes, NULL);
   return out;
 }
 
@@ -348,42 +348,166 @@ LLVMValueRef emit_element_op(Emitter *e, const Op *op, LLVMValueRef *in, int lan
   return r ? r : emit_unplanned(t);
 }
 
+/* ---- functions of elements: of reductions, scans and maps -------------------------------------------------------- */
+
+/* A function's values where it is evaluated for `lanes` elements at once. `active`: the lanes that get here; NULL: all. */
+typedef struct Lanes {
+  Emitter *e;
+  Map *values;
+  int lanes;
+} Lanes;
+
+static void region_values(Lanes *r, Block *block, LLVMValueRef *out, LLVMValueRef active);
+
 static LLVMValueRef both(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(e->b, a, b, "") : b; }
 
-/* `active`: the lanes that would get here; NULL: all. */
-static void region_values(Emitter *e, Block *block, Map *values, LLVMValueRef *out, int lanes, LLVMValueRef active) {
+/* Nothing in such a function has effects: both branches are computed, and one result is chosen. */
+static void region_if(Lanes *r, Op *op, LLVMValueRef c, LLVMValueRef active) {
+  Emitter *e = r->e;
+  LLVMValueRef *yes = NEWN(e->cx, LLVMValueRef, op->nresults + 1), *no = NEWN(e->cx, LLVMValueRef, op->nresults + 1);
+  region_values(r, ir_entry(op, 0), yes, both(e, active, c));
+  if (op->nregions > 1 && op->regions[1]->first)
+    region_values(r, ir_entry(op, 1), no, both(e, active, LLVMBuildNot(e->b, c, "")));
+  for (int i = 0; i < op->nresults; i++)
+    map_put(e->cx, r->values, &op->results[i], LLVMBuildSelect(e->b, c, yes[i], no[i], ""));
+}
+
+/* A loop goes round as long as one lane does; the others keep what they have. */
+typedef struct LaneLoop {
+  LLVMBasicBlockRef entry, head, body, end;
+  LLVMValueRef *carried;
+  int n;
+} LaneLoop;
+
+static LLVMValueRef lane_phi(Lanes *r, LaneLoop *l, LLVMValueRef first) {
+  LLVMValueRef phi = LLVMBuildPhi(r->e->b, LLVMTypeOf(first), "");
+  LLVMAddIncoming(phi, &first, &l->entry, 1);
+  return phi;
+}
+
+static LaneLoop lane_loop(Lanes *r, LLVMValueRef *inits, int n) {
+  Emitter *e = r->e;
+  LaneLoop l = {LLVMGetInsertBlock(e->b),      emit_new_block(e, "lanes"),       emit_new_block(e, "round"),
+                emit_new_block(e, "endlanes"), NEWN(e->cx, LLVMValueRef, n + 1), n};
+  LLVMBuildBr(e->b, l.head);
+  LLVMPositionBuilderAtEnd(e->b, l.head);
+  for (int i = 0; i < n; i++) l.carried[i] = lane_phi(r, &l, inits[i]);
+  return l;
+}
+
+/* On to another round where `again` is true in some lane. */
+static void lane_branch(Lanes *r, const LaneLoop *l, LLVMValueRef again) {
+  Emitter *e = r->e;
+  if (r->lanes > 1) {
+    LLVMTypeRef bits = LLVMIntTypeInContext(e->llvm, (unsigned)r->lanes);
+    again = LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, again, bits, ""), LLVMConstNull(bits), "");
+  }
+  LLVMBuildCondBr(e->b, again, l->body, l->end);
+  LLVMPositionBuilderAtEnd(e->b, l->body);
+}
+
+static void lane_next(Lanes *r, LLVMValueRef phi, LLVMValueRef next) {
+  LLVMBasicBlockRef latch = LLVMGetInsertBlock(r->e->b);
+  LLVMAddIncoming(phi, &next, &latch, 1);
+}
+
+static void lane_end(Lanes *r, const LaneLoop *l) {
+  LLVMBuildBr(r->e->b, l->head);
+  LLVMPositionBuilderAtEnd(r->e->b, l->end);
+}
+
+static LLVMValueRef all_lanes(Lanes *r) {
+  return emit_splat(r->e, LLVMConstAllOnes(LLVMInt1TypeInContext(r->e->llvm)), r->lanes);
+}
+
+/* in: the first index, the bound, the step, what is carried. Rounds are counted, so that no index wraps around. */
+static void region_for(Lanes *r, Op *op, LLVMValueRef *in, LLVMValueRef active) {
+  Emitter *e = r->e;
+  Block *body = ir_entry(op, 0);
+  LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
+  LLVMValueRef one = same(e, in[0], 1), zero = same(e, in[0], 0);
+  LLVMValueRef way = LLVMBuildSub(e->b, LLVMBuildSub(e->b, in[1], in[0], ""), one, "");
+  LLVMValueRef rounds = LLVMBuildAdd(e->b, LLVMBuildUDiv(e->b, way, in[2], ""), one, "");
+  rounds = LLVMBuildSelect(e->b, both(e, active, LLVMBuildICmp(e->b, less, in[0], in[1], "")), rounds, zero, "");
+  LLVMValueRef *next = NEWN(e->cx, LLVMValueRef, op->nresults + 1);
+  LaneLoop l = lane_loop(r, in + IR_LOOP_INITS, op->nresults);
+  LLVMValueRef left = lane_phi(r, &l, rounds), index = lane_phi(r, &l, in[0]);
+  LLVMValueRef on = LLVMBuildICmp(e->b, LLVMIntNE, left, zero, "");
+  lane_branch(r, &l, on);
+  map_put(e->cx, r->values, ir_loop_index(op), index);
+  for (int i = 0; i < l.n; i++) map_put(e->cx, r->values, body->args[IR_LOOP_ARGS + i], l.carried[i]);
+  region_values(r, body, next, on);
+  for (int i = 0; i < l.n; i++) lane_next(r, l.carried[i], LLVMBuildSelect(e->b, on, next[i], l.carried[i], ""));
+  lane_next(r, left, LLVMBuildSelect(e->b, on, LLVMBuildSub(e->b, left, one, ""), zero, ""));
+  lane_next(r, index, LLVMBuildAdd(e->b, index, in[2], ""));
+  lane_end(r, &l);
+  for (int i = 0; i < l.n; i++) map_put(e->cx, r->values, &op->results[i], l.carried[i]);
+}
+
+static void region_while(Lanes *r, Op *op, LLVMValueRef *in, LLVMValueRef active) {
+  Emitter *e = r->e;
+  Block *before = ir_entry(op, 0), *after = ir_entry(op, 1);
+  LLVMValueRef *passed = NEWN(e->cx, LLVMValueRef, op->nresults + 2),
+               *next = NEWN(e->cx, LLVMValueRef, before->nargs + 1);
+  LaneLoop l = lane_loop(r, in, before->nargs);
+  LLVMValueRef on = lane_phi(r, &l, active ? active : all_lanes(r));
+  LLVMValueRef *kept = NEWN(e->cx, LLVMValueRef, op->nresults + 1); /* what lanes passed that have ended */
+  for (int i = 0; i < op->nresults; i++)
+    kept[i] = lane_phi(r, &l, LLVMConstNull(emit_wide(emit_element_type(e, op->results[i].type), r->lanes)));
+  for (int i = 0; i < l.n; i++) map_put(e->cx, r->values, before->args[i], l.carried[i]);
+  region_values(r, before, passed, on);
+  LLVMValueRef again = LLVMBuildAnd(e->b, on, passed[0], "");
+  for (int i = 0; i < op->nresults; i++) {
+    map_put(e->cx, r->values, after->args[i], passed[i + 1]);
+    LLVMValueRef result = LLVMBuildSelect(e->b, on, passed[i + 1], kept[i], "");
+    map_put(e->cx, r->values, &op->results[i], result);
+  }
+  lane_branch(r, &l, again);
+  region_values(r, after, next, again);
+  for (int i = 0; i < l.n; i++) lane_next(r, l.carried[i], next[i]);
+  for (int i = 0; i < op->nresults; i++) lane_next(r, kept[i], map_get(r->values, &op->results[i]));
+  lane_next(r, on, again);
+  lane_end(r, &l);
+}
+
+static void region_values(Lanes *r, Block *block, LLVMValueRef *out, LLVMValueRef active) {
+  Emitter *e = r->e;
   for (Op *op = block->first; op; op = op->next) {
     LLVMValueRef *in = NEWN(e->cx, LLVMValueRef, op->noperands + 1);
     for (int i = 0; i < op->noperands; i++) {
       Value *v = ir_operand(op, i);
-      in[i] = map_get(values, v);
-      if (!in[i]) in[i] = emit_splat(e, code_of(v)->scalar, lanes); /* from outside: a scalar */
+      in[i] = map_get(r->values, v);
+      if (!in[i]) in[i] = emit_splat(e, code_of(v)->scalar, r->lanes); /* from outside: a scalar */
     }
     if (ir_has(op, T_TERMINATOR)) {
       for (int i = 0; i < op->noperands; i++) out[i] = in[i];
       return;
     }
-    if (op->code == OP_ASSERT) {
+    switch (op->code) {
+    case OP_ASSERT: {
       LLVMValueRef off = active ? LLVMBuildNot(e->b, active, "") : NULL;
-      emit_assert_lanes(e, op, off ? LLVMBuildOr(e->b, in[0], off, "") : in[0], lanes);
-      continue;
+      emit_assert_lanes(e, op, off ? LLVMBuildOr(e->b, in[0], off, "") : in[0], r->lanes);
+      break;
     }
-    if (op->code == OP_IF) { /* nothing else in a combine function has effects: compute both and choose */
-      LLVMValueRef *yes = NEWN(e->cx, LLVMValueRef, op->nresults + 1),
-                   *no = NEWN(e->cx, LLVMValueRef, op->nresults + 1);
-      region_values(e, ir_entry(op, 0), values, yes, lanes, both(e, active, in[0]));
-      if (op->nregions > 1 && op->regions[1]->first)
-        region_values(e, ir_entry(op, 1), values, no, lanes, both(e, active, LLVMBuildNot(e->b, in[0], "")));
-      for (int i = 0; i < op->nresults; i++)
-        map_put(e->cx, values, &op->results[i], LLVMBuildSelect(e->b, in[0], yes[i], no[i], ""));
-      continue;
+    case OP_IF: region_if(r, op, in[0], active); break;
+    case OP_FOR: region_for(r, op, in, active); break;
+    case OP_WHILE: region_while(r, op, in, active); break;
+    default: map_put(e->cx, r->values, &op->results[0], emit_element_op(e, op, in, r->lanes));
     }
-    map_put(e->cx, values, &op->results[0], emit_element_op(e, op, in, lanes));
   }
 }
 
-void emit_element_region(Emitter *e, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes) {
+bool emit_element_branches(const Op *op) {
+  if (op->code == OP_FOR || op->code == OP_WHILE) return true;
+  for (int r = 0; r < op->nregions; r++)
+    for (const Op *o = op->regions[r]->first->first; o; o = o->next)
+      if (emit_element_branches(o)) return true;
+  return false;
+}
+
+void emit_element_region(Emitter *e, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes,
+                         LLVMValueRef active) {
   Map values = {0};
   for (int i = 0; i < block->nargs; i++) map_put(e->cx, &values, block->args[i], args[i]);
-  region_values(e, block, &values, out, lanes, NULL);
+  region_values(&(Lanes){e, &values, lanes}, block, out, active);
 }

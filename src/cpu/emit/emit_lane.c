@@ -154,6 +154,16 @@ bool emit_lane_operand_at(Emitter *e, const Op *op, int i, const Lane *at, Lane 
 
 /* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
+/* One op on elements, at a level; what branches belongs to the innermost one. */
+static LLVMValueRef element_at(Emitter *e, Op *op, LLVMValueRef *in, int lanes, int *depth) {
+  bool branches = op->code == OP_MAP_ELEMENTWISE && emit_element_branches(op);
+  if (branches) *depth = e->depth;
+  emit_at(e, *depth);
+  LLVMValueRef v = emit_element_op(e, op, in, lanes);
+  if (branches) e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
+  return v;
+}
+
 static Lane in_vectors(Emitter *e, Op *op, Lane *in) {
   LLVMValueRef *v = NEWN(e->cx, LLVMValueRef, op->noperands + 1);
   Lane r = {.kind = LANE_VECTOR};
@@ -161,8 +171,7 @@ static Lane in_vectors(Emitter *e, Op *op, Lane *in) {
     r.depth = max_int(r.depth, emit_lane_vector_depth(e, in[i]));
     v[i] = emit_lane_vector(e, in[i], ir_elem(ir_operand(op, i)->type));
   }
-  emit_at(e, r.depth);
-  r.v = emit_element_op(e, op, v, e->lanes);
+  r.v = element_at(e, op, v, e->lanes, &r.depth);
   return r;
 }
 
@@ -173,8 +182,8 @@ static Lane in_scalars(Emitter *e, Op *op, Lane *in) {
     depth = max_int(depth, in[i].depth);
     v[i] = in[i].v;
   }
-  emit_at(e, depth);
-  return emit_lane_uniform(emit_element_op(e, op, v, 1), depth);
+  LLVMValueRef r = element_at(e, op, v, 1, &depth);
+  return emit_lane_uniform(r, depth);
 }
 
 /* A comparison of two that move alike: of their bases. */

@@ -74,20 +74,23 @@ void emit_reduce_reset(Emitter *e, Reduction *f, int vector_dim) {
   }
 }
 
-static void combine(Emitter *e, Reduction *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef *out, int lanes) {
+/* `active`: the lanes that have something to combine (a loop over what others hold may not end); NULL: all. */
+static void combine(Emitter *e, Reduction *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef *out, int lanes,
+                    LLVMValueRef active) {
   LLVMValueRef *args = values(e, 2 * f->n);
   for (int i = 0; i < f->n; i++) {
     args[i] = acc[i];
     args[i + f->n] = cur[i];
   }
-  emit_element_region(e, ir_entry(f->op, 0), args, out, lanes);
+  emit_element_region(e, ir_entry(f->op, 0), args, out, lanes, active);
+  e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
 }
 
 /* combine(acc, cur), or cur in the first step. */
 static void combine_after(Emitter *e, Reduction *f, LLVMValueRef *acc, LLVMValueRef *cur, LLVMValueRef first,
                           LLVMValueRef *out, int lanes) {
   LLVMValueRef *r = values(e, f->n);
-  combine(e, f, acc, cur, r, lanes);
+  combine(e, f, acc, cur, r, lanes, first ? emit_splat(e, LLVMBuildNot(e->b, first, ""), lanes) : NULL);
   for (int i = 0; i < f->n; i++) out[i] = first ? LLVMBuildSelect(e->b, first, cur[i], r[i], "") : r[i];
 }
 
@@ -135,7 +138,7 @@ void emit_reduce_finish(Emitter *e, Reduction *f, const Lane *at) {
       low[i] = part(e, acc[i], 0, n);
       high[i] = part(e, acc[i], n, n);
     }
-    combine(e, f, low, high, acc, n);
+    combine(e, f, low, high, acc, n, NULL);
   }
   Lane row[MAX_RANK];
   without_axis(f, at, row);
@@ -178,8 +181,8 @@ static void scan_within(Emitter *e, Reduction *f, LLVMValueRef *v, bool reverse)
   LLVMValueRef *before = values(e, f->n), *out = values(e, f->n);
   for (int by = 1; by < e->lanes; by *= 2) {
     for (int i = 0; i < f->n; i++) before[i] = moved(e, v[i], by, reverse);
-    combine(e, f, before, v, out, e->lanes);
     LLVMValueRef has = moved_lanes(e, by, reverse);
+    combine(e, f, before, v, out, e->lanes, has);
     for (int i = 0; i < f->n; i++) v[i] = LLVMBuildSelect(e->b, has, out[i], v[i], "");
   }
 }

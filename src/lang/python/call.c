@@ -406,6 +406,20 @@ static Args with_self(Lang *L, Val *self, const Args *args) {
   return finish_args(&list, args->call);
 }
 
+/* The object whose method the host evaluates: of its fields that are known at run time only it sees handles. */
+static void self_to_host(Lang *L, const Val *self, ttc_value *out) {
+  ttc_value *items = NEWN(L->cx, ttc_value, self->len + 1);
+  for (size_t i = 0; i < self->len; i++) {
+    if (val_has_tensor(self->items[i]))
+      items[i] = (ttc_value){.kind = TTC_HANDLE, .object = self->items[i]};
+    else
+      py_val_to_host(L, self->items[i], &items[i]);
+  }
+  Val *class = py_class_of_object(L, self);
+  *out = (ttc_value){.kind = TTC_TUPLE, .is_constexpr = true, .items = items, .len = self->len, .names = self->names};
+  out->object = class->host.object;
+}
+
 static Val *call_host(Lang *L, Val *callee, const Args *args) {
   if (callee->host.kind == TTC_CLASS) return py_class_call(L, callee, args);
   if (callee->host.kind != TTC_CALLABLE) lang_fail(L, NULL, "%s cannot be called", val_kind_text(L, callee));
@@ -415,6 +429,10 @@ static Val *call_host(Lang *L, Val *callee, const Args *args) {
   ttc_value *values = NEWN(L->cx, ttc_value, args->n);
   for (size_t i = 0; i < args->n; i++) {
     bool run_time = val_has_tensor(args->at[i]);
+    if (callee->self && i == 0) {
+      self_to_host(L, callee->self, &values[i]);
+      continue;
+    }
     if (run_time && callee->host.len == 1) {
       values[i] = (ttc_value){.kind = TTC_HANDLE, .object = args->at[i]};
       continue;
@@ -447,7 +465,10 @@ Val *py_eval_call(Lang *L, Val *callee, const Args *args) {
   }
   case V_LAMBDA: return py_lambda_call(L, callee, args);
   case V_TYPE: return py_type_call(L, callee->text, args);
-  case V_HOST: return call_host(L, callee, args);
+  case V_HOST: {
+    Args all = callee->self ? with_self(L, callee->self, args) : *args;
+    return call_host(L, callee, &all);
+  }
   case V_DTYPE:
     lang_fail(L,
               ctx_printf(L->cx, "convert with `x.to(%s)`, make a scalar with `tl.full((), x, %s)`",

@@ -4,8 +4,9 @@
  * that take and return them) works on objects. What makes it an object of its class is its array of names: every class
  * has one of its own, and code that makes a tuple like another one keeps its names. L->classes finds the class by it.
  *
- * What a class is, is asked of the host once: its fields and their defaults, and by name its methods (m_NAME), static
- * methods (s_NAME), properties (p_NAME) and other attributes (a_NAME); methods are @triton.jit functions. A constructor
+ * What a class is, is asked of the host once: its fields and their defaults, and by name its methods (m_NAME), those that
+ * the host evaluates (c_NAME), static methods (s_NAME), properties (p_NAME) and other attributes (a_NAME); methods are
+ * @triton.jit functions. A constructor
  * that the class has itself is evaluated in place, where `self.field = value` fills the object under construction;
  * after that objects do not change.
  */
@@ -193,6 +194,11 @@ Val *py_class_attribute(Lang *L, Val *of, const char *name) {
     *bound = *v;
     bound->self = of;
     return bound;
+  }
+  if ((v = ask_class(L, class, "c_", name)) != NULL) {
+    Val *method = constant(L, v);
+    method->self = c ? of : NULL;
+    return method;
   }
   if ((v = ask_class(L, class, "s_", name)) != NULL) return v;
   if (c && (v = ask_class(L, class, "p_", name)) != NULL) return call_property(L, v, of);

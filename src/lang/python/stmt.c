@@ -91,8 +91,9 @@ static Val *eval_named_value(Lang *L, Node *value, Node *target, Node *stmt) {
   return v;
 }
 
+/* The fields of an object under construction keep constants, as the constructor of a class of Python's does. */
 static void exec_assign(Lang *L, Node *s) {
-  Val *v = eval_named_value(L, s->b, s->items.at[0], s);
+  Val *v = s->items.at[0]->kind == N_ATTRIBUTE ? py_eval(L, s->b) : eval_named_value(L, s->b, s->items.at[0], s);
   for (uint32_t i = 0; i < s->items.len; i++) py_assign_target(L, s->items.at[i], v, s);
 }
 
