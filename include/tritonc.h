@@ -257,9 +257,21 @@ typedef struct ttc_profile_record {
   uint64_t stream;
 } ttc_profile_record;
 
+/* Samples of the instructions that a GPU's warps were at, all of one line and one reason. */
+typedef struct ttc_profile_sample {
+  uint64_t id;        /* as of a record; its texts live until the next start */
+  const char *kernel; /* the function's name */
+  const char *file;   /* NULL: its lines are not known (a kernel of another compiler, or without line information) */
+  int line;
+  const char *reason; /* what a warp waited for: "long_scoreboard" (memory), "barrier", …; "selected": for nothing */
+  bool stalled;       /* those in which no warp of the scheduler could issue; they are counted among the others, too */
+  uint64_t count;
+} ttc_profile_sample;
+
 /* Record launches from now on. Their time is the caller's clock where a launch returns when the kernel has ended (CPU, simulated
  * GPU), else what the device says. `way`: NULL, the best that there is; "cupti" (every kernel of the process), "events"
- * (ours), "clock" (no device is asked). TTC_ERROR_SYSTEM: what was asked for is not there. Without: no launch is slower. */
+ * (ours), "clock" (no device is asked), "pcsampling" or "pcsampling:CYCLES" (as "cupti", and instructions are sampled; the device is waited
+ * for at every mark). TTC_ERROR_SYSTEM: what was asked for is not there. Without: no launch is slower. */
 TTC_API ttc_status ttc_profile_start(ttc_context *cx, const char *way);
 /* What this thread launches from now on belongs to `id` (not 0). ttc_profile_mark_all: what any thread does that is not
  * given an id after this. */
@@ -267,6 +279,8 @@ TTC_API void ttc_profile_mark(uint64_t id);
 TTC_API void ttc_profile_mark_all(uint64_t id);
 /* Take up to `n` records, the oldest first; how many there were. `wait`: for all that was launched. */
 TTC_API size_t ttc_profile_read(ttc_profile_record *records, size_t n, bool wait);
+/* Take up to `n` samples of what was read by ttc_profile_read with `wait`, or marked. */
+TTC_API size_t ttc_profile_read_samples(ttc_profile_sample *samples, size_t n);
 /* Take no more. Records that were not read stay until the next start. */
 TTC_API void ttc_profile_stop(void);
 

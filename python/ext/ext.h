@@ -154,6 +154,7 @@ double ext_now_us(void); /* of a clock that only moves on */
 PyObject *ext_profile_start(PyObject *module, PyObject *args);
 PyObject *ext_profile_mark(PyObject *module, PyObject *args);
 PyObject *ext_profile_read(PyObject *module, PyObject *args);
+PyObject *ext_profile_samples(PyObject *module, PyObject *ignored);
 PyObject *ext_profile_stop(PyObject *module, PyObject *ignored);
 void ext_range_watch(State *st);             /* a tensor was seen: PyTorch may be there */
 bool ext_range_wanted(const State *st);      /* is its profiler running? quick */

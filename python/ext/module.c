@@ -130,6 +130,8 @@ static PyMethodDef functions[] = {
     {"profile_mark", ext_profile_mark, METH_VARARGS, "profile_mark(id, everywhere=False): what launches belong to."},
     {"profile_read", ext_profile_read, METH_VARARGS,
      "profile_read(wait=False): [(id, kernel, target, begin, end, device, stream)], in nanoseconds."},
+    {"profile_samples", ext_profile_samples, METH_NOARGS,
+     "profile_samples(): take what was sampled of instructions, as (id, kernel, file, line, reason, stalled, count)."},
     {"profile_stop", ext_profile_stop, METH_NOARGS, "profile_stop(): record no more."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},

@@ -20,10 +20,12 @@ PyObject *ext_profile_mark(PyObject *module, PyObject *args) {
   unsigned long long id;
   int everywhere = 0;
   if (!PyArg_ParseTuple(args, "K|p", &id, &everywhere)) return NULL;
+  PyThreadState *saved = PyEval_SaveThread(); /* where instructions are sampled the device is waited for */
   if (everywhere)
     ttc_profile_mark_all(id);
   else
     ttc_profile_mark(id);
+  PyEval_RestoreThread(saved);
   Py_RETURN_NONE;
 }
 
@@ -43,6 +45,25 @@ PyObject *ext_profile_read(PyObject *module, PyObject *args) {
       const ttc_profile_record *r = &records[i];
       PyObject *item = Py_BuildValue("KssLLiK", (unsigned long long)r->id, r->name, r->target, (long long)r->begin,
                                      (long long)r->end, r->device, (unsigned long long)r->stream);
+      if (!item || PyList_Append(list, item) != 0) Py_CLEAR(list);
+      Py_XDECREF(item);
+    }
+  }
+  return list;
+}
+
+/* profile_samples(): a list of (id, kernel, file or None, line, reason, stalled, count) of what profile_read(True) found. */
+PyObject *ext_profile_samples(PyObject *module, PyObject *ignored) {
+  (void)module, (void)ignored;
+  PyObject *list = PyList_New(0);
+  enum { AT_ONCE = 256 };
+  ttc_profile_sample samples[AT_ONCE];
+  for (size_t n = AT_ONCE; list && n == AT_ONCE;) {
+    n = ttc_profile_read_samples(samples, AT_ONCE);
+    for (size_t i = 0; list && i < n; i++) {
+      const ttc_profile_sample *s = &samples[i];
+      PyObject *item = Py_BuildValue("KszisOK", (unsigned long long)s->id, s->kernel, s->file, s->line, s->reason,
+                                     s->stalled ? Py_True : Py_False, (unsigned long long)s->count);
       if (!item || PyList_Append(list, item) != 0) Py_CLEAR(list);
       Py_XDECREF(item);
     }

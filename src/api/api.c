@@ -683,11 +683,20 @@ ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *capa
 /* The profiler of a device that is in use, or NULL. One thread at a time starts, reads and stops. */
 static _Atomic(const TargetProfiler *) device_profiler;
 
+/* "pcsampling", or "pcsampling:" and a number. */
+static bool samples(const char *way) {
+  static const char name[] = "pcsampling";
+  size_t n = sizeof name - 1;
+  return !strncmp(way, name, n) &&
+         (!way[n] || (way[n] == ':' && way[n + 1] && !way[n + 1 + strspn(way + n + 1, "0123456789")]));
+}
+
 ttc_status ttc_profile_start(ttc_context *c, const char *way) {
   if (c) c->message = "";
   bool clock = way && strcmp(way, "clock") == 0, known = !way || clock;
-  known = known || strcmp(way, "cupti") == 0 || strcmp(way, "events") == 0;
-  if (!known) return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: the way is NULL, cupti, events or clock");
+  known = known || strcmp(way, "cupti") == 0 || strcmp(way, "events") == 0 || samples(way);
+  if (!known)
+    return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: the way is NULL, cupti, events, clock or pcsampling");
   if (target_profile_wanted()) return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: launches are being recorded");
   const Target *cuda = run_built_in_target("cuda");
   char error[512] = "";
@@ -699,17 +708,27 @@ ttc_status ttc_profile_start(ttc_context *c, const char *way) {
 }
 
 void ttc_profile_mark(uint64_t id) {
-  target_profile_mark(id);
   const TargetProfiler *p = atomic_load_explicit(&device_profiler, memory_order_relaxed);
+  if (p) p->settle();
+  target_profile_mark(id);
   if (p) p->mark(id);
 }
 
-void ttc_profile_mark_all(uint64_t id) { target_profile_mark_all(id); }
+void ttc_profile_mark_all(uint64_t id) {
+  const TargetProfiler *p = atomic_load_explicit(&device_profiler, memory_order_relaxed);
+  if (p) p->settle();
+  target_profile_mark_all(id);
+}
 
 size_t ttc_profile_read(ttc_profile_record *records, size_t n, bool wait) {
   const TargetProfiler *p = atomic_load(&device_profiler);
   if (p) p->collect(wait);
   return target_profile_take(records, records ? n : 0);
+}
+
+size_t ttc_profile_read_samples(ttc_profile_sample *out, size_t n) {
+  const TargetProfiler *p = atomic_load(&device_profiler);
+  return p && out ? p->take_samples(out, n) : 0;
 }
 
 void ttc_profile_stop(void) {

@@ -5,6 +5,7 @@
  * branches, the second prints, with a label at each target and the symbol of its relocation for each operand that has
  * one.
  */
+#include "base/lines.h"
 #include "cpu/internal.h"
 
 #include <stdio.h>
@@ -25,7 +26,7 @@ typedef struct Disasm {
   Vec(uint64_t) targets; /* of branches; sorted and unique after the first walk */
   Vec(Reloc) relocs;     /* of the current section, by offset */
   bool naming;           /* second walk */
-  CpuLines lines;        /* by address; the one that holds: */
+  CodeLines lines;       /* by address; the one that holds: */
   uint32_t line;         /* its number plus one */
   Map files;             /* those that were named, to their number */
   char label[32];
@@ -135,7 +136,7 @@ static int on_operand(void *arg, uint64_t pc, uint64_t offset, uint64_t op_size,
 /* ---- lines of the source ------------------------------------------------------------------------------------------ */
 
 static int by_line_address(const void *a, const void *b) {
-  return by_address(&((const CpuLine *)a)->address, &((const CpuLine *)b)->address);
+  return by_address(&((const CodeLine *)a)->address, &((const CodeLine *)b)->address);
 }
 
 /* The line table of the object. */
@@ -144,8 +145,8 @@ static void collect_lines(Disasm *d, LLVMBinaryRef binary, const char *folder) {
   for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section)) {
     const char *name = LLVMGetSectionName(section);
     if (name && strcmp(name, ".debug_line") == 0)
-      cpu_read_lines(d->cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), folder,
-                     &d->lines);
+      lines_read(d->cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), folder,
+                 &d->lines);
   }
   LLVMDisposeSectionIterator(section);
   for (uint32_t i = 1; i < d->lines.len; i++)
@@ -160,7 +161,7 @@ static void print_line(Disasm *d, uint64_t address, Buf *out) {
   uint32_t before = d->line;
   while (d->line < d->lines.len && d->lines.at[d->line].address <= address) d->line++;
   if (!d->line || d->line == before) return;
-  const CpuLine *now = &d->lines.at[d->line - 1], *was = before ? &d->lines.at[before - 1] : NULL;
+  const CodeLine *now = &d->lines.at[d->line - 1], *was = before ? &d->lines.at[before - 1] : NULL;
   if (!now->file || (was && was->file == now->file && was->line == now->line && was->column == now->column)) return;
   const char *file = intern(d->cx, now->file);
   uintptr_t number = (uintptr_t)map_get(&d->files, file);

@@ -64,14 +64,6 @@ void cpu_emit(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, bool want_
 /* Assembly text of the object that cpu_emit made, with labels and relocations named; disasm.c. */
 /* `folder`: that of the source, where the text is to say of which line each instruction is (`.loc`); or NULL. */
 const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, const char *folder, size_t *text_len);
-/* lines.c: from this address on, the code is of this line; file NULL: of none. `folder`: of files without one of their own. */
-typedef struct CpuLine {
-  uint64_t address;
-  const char *file;
-  int line, column;
-} CpuLine;
-typedef Vec(CpuLine) CpuLines;
-void cpu_read_lines(Ctx *cx, const uint8_t *table, size_t len, const char *folder, CpuLines *out);
 /* Object bytes into memory; NULL and a message on failure. Runtime symbols (rt_symbols) are resolved by name. */
 typedef struct CpuCode CpuCode;
 CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKernelFn **entry, char *error, size_t error_size);

@@ -1,7 +1,8 @@
 /* cubin.c: what a cubin says of a kernel. A cubin is a 64-bit ELF file; the kernel's code is section .text.NAME, whose
  * sh_info holds the register count in its upper byte; static shared memory is the size of .nv.shared.NAME; .nv.info
  * holds records (format, attribute, size or value) of which 0x1104 is a frame size and 0x2f04 the register count by
- * symbol, .nv.info.NAME such of the kernel's own, one of 0x1704 for each parameter.
+ * symbol, .nv.info.NAME such of the kernel's own, one of 0x1704 for each parameter. .debug_line has a piece for each
+ * function, in which the one address that is set is relocated by the function's symbol.
  */
 #include "nvidia/nvidia.h"
 
@@ -70,14 +71,21 @@ static void read_info(const Elf *e, const Section *s, int symbol, Cubin *out) {
   }
 }
 
-bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out) {
-  Elf e = {.bytes = bytes, .len = len};
-  if (!bytes || len < sizeof e.head) return false;
-  memcpy(&e.head, bytes, sizeof e.head);
-  if (memcmp(e.head.ident, "\177ELF\2", 5) != 0 || !section(&e, e.head.shstrndx, &e.strings)) return false;
+static bool open_elf(Elf *e, const void *bytes, size_t len) {
+  *e = (Elf){.bytes = bytes, .len = len};
+  if (!bytes || len < sizeof e->head) return false;
+  memcpy(&e->head, bytes, sizeof e->head);
+  if (memcmp(e->head.ident, "\177ELF\2", 5) != 0 || !section(e, e->head.shstrndx, &e->strings)) return false;
   Section s;
-  for (unsigned i = 0; i < e.head.shnum; i++)
-    if (section(&e, i, &s) && s.type == 2 && section(&e, s.link, &e.symbol_strings)) e.symbols = s;
+  for (unsigned i = 0; i < e->head.shnum; i++)
+    if (section(e, i, &s) && s.type == 2 && section(e, s.link, &e->symbol_strings)) e->symbols = s;
+  return true;
+}
+
+bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out) {
+  Elf e;
+  Section s;
+  if (!open_elf(&e, bytes, len)) return false;
   int symbol = symbol_index(&e, entry);
   bool found = false;
   for (unsigned i = 0; i < e.head.shnum; i++) {
@@ -91,4 +99,42 @@ bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cu
     if (name_is(&e, &e.strings, s.name, ".nv.info.", entry)) read_info(&e, &s, -1, out);
   }
   return found;
+}
+
+/* ---- lines of the source ----------------------------------------------------------------------------------------- */
+
+/* The number of the section called prefix and name, 0: there is none. */
+static unsigned section_named(const Elf *e, const char *prefix, const char *name, Section *out) {
+  for (unsigned i = 1; i < e->head.shnum; i++)
+    if (section(e, i, out) && out->type != 8 && name_is(e, &e->strings, out->name, prefix, name)) return i;
+  return 0;
+}
+
+/* Of the section that the n-th relocated address lies in: relocations are (where, symbol << 32 | kind, …), symbols
+ * (name, kind, section at byte 6, …). */
+static unsigned section_of_address(const Elf *e, const Section *relocations, uint64_t n) {
+  uint64_t entry = relocations->type == 4 ? 24 : 16, info, symbol;
+  uint16_t index;
+  if ((n + 1) * entry > relocations->size) return 0;
+  memcpy(&info, e->bytes + relocations->offset + n * entry + 8, sizeof info);
+  symbol = info >> 32;
+  if ((symbol + 1) * 24 > e->symbols.size) return 0;
+  memcpy(&index, e->bytes + e->symbols.offset + symbol * 24 + 6, sizeof index);
+  return index;
+}
+
+void nvidia_cubin_lines(Ctx *cx, const void *bytes, size_t len, const char *entry, CodeLines *out) {
+  Elf e;
+  Section lines, code, relocations;
+  if (!open_elf(&e, bytes, len) || !section_named(&e, ".debug_", "line", &lines)) return;
+  unsigned wanted = section_named(&e, ".text.", entry, &code);
+  bool relocated =
+      section_named(&e, ".rela", ".debug_line", &relocations) || section_named(&e, ".rel", ".debug_line", &relocations);
+  CodeLines all = {0};
+  lines_read(cx, e.bytes + lines.offset, lines.size, NULL, &all);
+  uint64_t piece = 0;
+  for (uint32_t i = 0; i < all.len; i++) {
+    if (!relocated || section_of_address(&e, &relocations, piece) == wanted) vec_push(cx, out, all.at[i]);
+    piece += all.at[i].ends;
+  }
 }

@@ -13,8 +13,8 @@
  */
 #include "base/system.h"
 #include "nvidia/driver.h"
+#include "nvidia/events.h"
 #include "nvidia/nvidia.h"
-#include "nvidia/profile.h"
 #include "target/profile.h"
 
 #include <pthread.h>
@@ -67,6 +67,7 @@ typedef struct LaunchConfig {
   F(cuDeviceGetAttribute, "cuDeviceGetAttribute", (int *, int, CUdevice))                                              \
   F(cuCtxGetCurrent, "cuCtxGetCurrent", (CUcontext *))                                                                 \
   F(cuCtxSetCurrent, "cuCtxSetCurrent", (CUcontext))                                                                   \
+  F(cuCtxSynchronize, "cuCtxSynchronize", (void))                                                                      \
   F(cuCtxGetDevice, "cuCtxGetDevice", (CUdevice *))                                                                    \
   F(cuDevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain", (CUcontext *, CUdevice))                                     \
   F(cuDevicePrimaryCtxRelease, "cuDevicePrimaryCtxRelease_v2", (CUdevice))                                             \
@@ -198,11 +199,27 @@ TargetStatus nvidia_driver_device(int *number, int *capability, char *error, siz
   return TARGET_OK;
 }
 
+bool nvidia_driver_context(void **context, char *error, size_t size) {
+  CUcontext current = NULL;
+  CUdevice device;
+  if (!ready(error, size) || !current_device(&device, error, size)) return false;
+  driver.cuCtxGetCurrent(&current);
+  *context = current;
+  return true;
+}
+
+void nvidia_driver_wait(void) {
+  char error[256];
+  if (ready(error, sizeof error)) driver.cuCtxSynchronize();
+}
+
 /* ---- kernels ----------------------------------------------------------------------------------------------------- */
 
 struct Loaded {
+  Loaded *next, **link; /* in the list of all */
   char *name;
   void *image;
+  size_t len;
   int nargs, scratch_params; /* what a launch gives, and what the kernel has beyond */
   int num_warps, registers;  /* of a thread */
   bool cooperative, dependent;
@@ -212,6 +229,35 @@ struct Loaded {
   CUmodule module[MAX_DEVICES];
   _Atomic(CUfunction) function[MAX_DEVICES];
 };
+
+/* All kernels that are loaded, for those who ask whose code it is that runs. */
+static struct {
+  pthread_mutex_t lock;
+  Loaded *first;
+} all_loaded = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void list(Loaded *k) {
+  pthread_mutex_lock(&all_loaded.lock);
+  k->next = all_loaded.first;
+  k->link = &all_loaded.first;
+  if (k->next) k->next->link = &k->next;
+  all_loaded.first = k;
+  pthread_mutex_unlock(&all_loaded.lock);
+}
+
+static void unlist(Loaded *k) {
+  if (!k->link) return;
+  pthread_mutex_lock(&all_loaded.lock);
+  *k->link = k->next;
+  if (k->next) k->next->link = k->link;
+  pthread_mutex_unlock(&all_loaded.lock);
+}
+
+void nvidia_driver_each(void (*visit)(void *arg, const char *name, const void *image, size_t len), void *arg) {
+  pthread_mutex_lock(&all_loaded.lock);
+  for (const Loaded *k = all_loaded.first; k; k = k->next) visit(arg, k->name, k->image, k->len);
+  pthread_mutex_unlock(&all_loaded.lock);
+}
 
 /* A module belongs to the context that it was loaded in: the device's primary one as a rule, which is made current for
  * the moment. When the process is ending the driver may be gone before us; its refusals do no harm. */
@@ -227,6 +273,7 @@ static void unload_from(CUmodule module, CUdevice device) {
 
 void nvidia_driver_unload(Loaded *k) {
   if (!k) return;
+  unlist(k);
   for (int i = 0; i < driver.ndevices && !atomic_load(&k->launched); i++)
     if (k->module[i]) unload_from(k->module[i], i);
   pthread_mutex_destroy(&k->lock);
@@ -300,6 +347,7 @@ TargetStatus nvidia_driver_load(const KernelInfo *info, const char *bytes, size_
     return TARGET_FAILED;
   }
   memcpy(k->image, bytes, len);
+  k->len = len;
   k->nargs = info->nargs;
   k->program_memory = info->program_memory;
   k->num_warps = info->num_warps;
@@ -309,10 +357,10 @@ TargetStatus nvidia_driver_load(const KernelInfo *info, const char *bytes, size_
   k->shared = info->shared;
   TargetStatus status = TARGET_FAILED;
   if (parameters_fit(k, bytes, len, error, size)) status = function_on(k, device, &f, error, size);
-  if (status != TARGET_OK)
-    nvidia_driver_unload(k);
+  if (status == TARGET_OK)
+    list(*out = k);
   else
-    *out = k;
+    nvidia_driver_unload(k);
   return status;
 }
 
@@ -460,14 +508,14 @@ TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *strea
   void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
   if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
   atomic_store_explicit(&k->launched, true, memory_order_relaxed);
-  TimedLaunch *timed = target_profile_wanted() ? nvidia_profile_before(stream, k->name, device) : NULL;
+  TimedLaunch *timed = target_profile_wanted() ? nvidia_events_before(stream, k->name, device) : NULL;
   if (wants_memory(k, pointers)) {
     status = launch_allocated(k, f, grid, stream, pointers, error, size);
   } else {
     CUresult r = launch_with(k, f, grid, stream, pointers);
     status = r ? launch_failed(k, grid, r, error, size) : TARGET_OK;
   }
-  nvidia_profile_after(timed, status == TARGET_OK);
+  nvidia_events_after(timed, status == TARGET_OK);
   if (k->scratch_params) free(pointers);
   return status;
 }

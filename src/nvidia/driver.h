@@ -8,6 +8,12 @@
 /* The device that is current in this thread (else the first), and 10 * major + minor of it. */
 TargetStatus nvidia_driver_device(int *number, int *capability, char *error, size_t size);
 
+/* The current context; where there is none, that of the first device, which is made current. */
+bool nvidia_driver_context(void **context, char *error, size_t size);
+void nvidia_driver_wait(void); /* for all that was launched in the current context */
+/* Name and bytes of every kernel that is loaded. An unwinding `visit` would leave a lock behind: it may not. */
+void nvidia_driver_each(void (*visit)(void *arg, const char *name, const void *image, size_t len), void *arg);
+
 /* Of struct Target. A kernel is loaded into a device's primary context when it is first launched there: the device that
  * is current, or the first. `stream` is a CUstream; NULL: the default one. */
 TargetStatus nvidia_driver_load(const KernelInfo *info, const char *bytes, size_t len, Loaded **out, char *error, size_t error_size);

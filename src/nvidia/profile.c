@@ -9,15 +9,18 @@
  * different buffers in any order, so both are kept until they are collected, when the pairs are sorted and looked up.
  * A replayed CUDA graph is one call: its kernels belong to the scope of the replay.
  *
- * Events, where CUPTI is not there or another profiler holds it: one before and one after each of our own launches
- * in its stream; their distance is the kernel's time and what the stream waits between the two (about 2 us). A launch that is
- * being captured into a graph has no time and gets none.
+ * Events, where CUPTI is not there or another profiler holds it: see events.c.
  *
- * Clock. CUPTI's and this process's clocks are compared once; an event's launch is placed at the time of its call.
+ * Instructions, where they are asked for: see sample.c.
+ *
+ * Clock. CUPTI's and this process's clocks are compared once.
  */
 #include "nvidia/profile.h"
 #include "base/base.h"
 #include "base/system.h"
+#include "nvidia/driver.h"
+#include "nvidia/events.h"
+#include "nvidia/sample.h"
 #include "target/profile.h"
 
 #include <pthread.h>
@@ -81,6 +84,7 @@ static struct {
 #define F(name, args) int(*name) args;
   CUPTI_FUNCTIONS(F)
 #undef F
+  void *library;
   char problem[256];
   bool there;
 } cupti;
@@ -95,23 +99,17 @@ typedef struct Pending {
   ttc_profile_record record; /* its name is of malloc */
 } Pending;
 
-struct TimedLaunch {
-  void *before, *after, *stream;
-  ttc_profile_record record; /* its name is of malloc */
-  TimedLaunch *next;
-};
-
 typedef enum Way { WAY_NONE, WAY_CUPTI, WAY_EVENTS } Way;
 
 static struct {
   pthread_mutex_t lock; /* of what follows; `way` is also read without */
   _Atomic(int) way;
-  int64_t clock_offset; /* what is added to CUPTI's clock */
+  _Atomic bool sampling; /* as well: see sample.c */
+  int64_t clock_offset;  /* what is added to CUPTI's clock */
   Pair *pairs;
   size_t npairs, pair_cap;
   Pending *kernels;
   size_t nkernels, kernel_cap;
-  TimedLaunch *first, **last;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- CUPTI ------------------------------------------------------------------------------------------------------- */
@@ -149,6 +147,7 @@ static void look_up_cupti(void) {
     snprintf(cupti.problem, sizeof cupti.problem, "CUPTI is too old: it has no %s", #name);
   CUPTI_FUNCTIONS(F)
 #undef F
+  cupti.library = library;
   cupti.there = !cupti.problem[0];
 }
 
@@ -209,6 +208,10 @@ static void complete_buffer(void *context, uint32_t stream, uint8_t *buffer, siz
 
 static const int kinds[] = {KIND_EXTERNAL, KIND_DRIVER, KIND_RUNTIME, KIND_KERNEL};
 
+static void stop_cupti(void) {
+  for (size_t i = 0; i < COUNT(kinds); i++) cupti.cuptiActivityDisable(kinds[i]);
+}
+
 static bool start_cupti(char *error, size_t size) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, look_up_cupti);
@@ -218,7 +221,7 @@ static bool start_cupti(char *error, size_t size) {
   for (size_t i = 0; i < COUNT(kinds) && !r; i++) r = cupti.cuptiActivityEnable(kinds[i]);
   if (!r) r = cupti.cuptiGetTimestamp(&now);
   if (!r) return state.clock_offset = time_now() - (int64_t)now, true;
-  for (size_t i = 0; i < COUNT(kinds); i++) cupti.cuptiActivityDisable(kinds[i]);
+  stop_cupti();
   const char *text = NULL;
   cupti.cuptiGetResultString(r, &text);
   snprintf(error, size, "CUPTI does not start: %s (error %d)%s", text ? text : "unknown", r,
@@ -267,135 +270,61 @@ static void mark(uint64_t id) {
   pushed = cupti.cuptiActivityPushExternalCorrelationId(EXTERNAL_CUSTOM0, id) == 0;
 }
 
-/* ---- events ------------------------------------------------------------------------------------------------------ */
-
-#define DRIVER_FUNCTIONS(F)                                                                                            \
-  F(cuEventCreate, "cuEventCreate", (void **, unsigned))                                                               \
-  F(cuEventRecord, "cuEventRecord", (void *, void *))                                                                  \
-  F(cuEventQuery, "cuEventQuery", (void *))                                                                            \
-  F(cuEventSynchronize, "cuEventSynchronize", (void *))                                                                \
-  F(cuEventElapsedTime, "cuEventElapsedTime", (float *, void *, void *))                                               \
-  F(cuEventDestroy, "cuEventDestroy_v2", (void *))                                                                     \
-  F(cuStreamIsCapturing, "cuStreamIsCapturing", (void *, int *))                                                       \
-  F(cuCtxSynchronize, "cuCtxSynchronize", (void))
-
-static struct {
-#define F(name, symbol, args) int(*name) args;
-  DRIVER_FUNCTIONS(F)
-#undef F
-  bool there;
-} driver;
-
-static void look_up_driver(void) {
-#if defined(_WIN32)
-  void *library = sys_library_open("nvcuda.dll");
-#else
-  void *library = sys_library_open("libcuda.so.1");
-#endif
-  if (!library) return;
-  driver.there = true;
-#define F(name, symbol, args)                                                                                          \
-  if (!(*(void **)&driver.name = sys_library_symbol(library, symbol))) driver.there = false;
-  DRIVER_FUNCTIONS(F)
-#undef F
-}
-
-static bool open_driver(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, look_up_driver);
-  return driver.there;
-}
-
-static bool start_events(char *error, size_t size) {
-  if (!open_driver()) snprintf(error, size, "the GPU's driver is not installed, or too old for events");
-  return driver.there;
-}
-
-static void forget(TimedLaunch *t) {
-  if (t->before) driver.cuEventDestroy(t->before);
-  if (t->after) driver.cuEventDestroy(t->after);
-  free((char *)(uintptr_t)t->record.name);
-  free(t);
-}
-
-TimedLaunch *nvidia_profile_before(void *stream, const char *name, int device) {
-  int capturing = 0;
-  if (state.way != WAY_EVENTS || driver.cuStreamIsCapturing(stream, &capturing) || capturing) return NULL;
-  TimedLaunch *t = calloc(1, sizeof *t);
-  if (!t) return NULL;
-  t->stream = stream;
-  t->record = (ttc_profile_record){.id = target_profile_id(),
-                                   .name = copy_name(name),
-                                   .target = "cuda",
-                                   .begin = time_now(),
-                                   .device = device,
-                                   .stream = (uintptr_t)stream};
-  if (!driver.cuEventCreate(&t->before, 0) && !driver.cuEventCreate(&t->after, 0) &&
-      !driver.cuEventRecord(t->before, stream))
-    return t;
-  forget(t);
-  return NULL;
-}
-
-void nvidia_profile_after(TimedLaunch *t, bool launched) {
-  if (!t) return;
-  if (!launched || driver.cuEventRecord(t->after, t->stream)) {
-    forget(t);
-    return;
-  }
-  pthread_mutex_lock(&state.lock);
-  if (!state.last) state.last = &state.first;
-  *state.last = t;
-  state.last = &t->next;
-  pthread_mutex_unlock(&state.lock);
-}
-
-/* Under the lock. */
-static void collect_events(bool wait) {
-  TimedLaunch **at = &state.first;
-  for (TimedLaunch *t; (t = *at);) {
-    float milliseconds = 0;
-    bool done = (wait ? driver.cuEventSynchronize(t->after) : driver.cuEventQuery(t->after)) == 0;
-    if (!done && !wait) {
-      at = &t->next;
-      continue;
-    }
-    if (done && !driver.cuEventElapsedTime(&milliseconds, t->before, t->after)) {
-      t->record.end = t->record.begin + (int64_t)(milliseconds * 1e6);
-      target_profile_add(t->record);
-    }
-    *at = t->next;
-    forget(t);
-  }
-  state.last = at;
-}
-
 /* ---- the table --------------------------------------------------------------------------------------------------- */
+
+/* "pcsampling:2048": every so many cycles. */
+static bool start_samples(const char *way, char *error, size_t size) {
+  const char *colon = strchr(way, ':');
+  void *context;
+  if (!nvidia_driver_context(&context, error, size) || !start_cupti(error, size)) return false;
+  state.way = WAY_CUPTI;
+  state.sampling =
+      nvidia_samples_start(cupti.library, colon ? strtol(colon + 1, NULL, 10) : SAMPLES_CYCLES, error, size);
+  if (state.sampling) return true;
+  state.way = WAY_NONE;
+  stop_cupti();
+  return false;
+}
 
 static bool start(const char *way, char *error, size_t size) {
   bool any = !way || !*way;
+  if (!any && strncmp(way, "pcsampling", strlen("pcsampling")) == 0) return start_samples(way, error, size);
   if ((any || strcmp(way, "cupti") == 0) && start_cupti(error, size))
     state.way = WAY_CUPTI;
-  else if ((any || strcmp(way, "events") == 0) && start_events(error, size))
+  else if ((any || strcmp(way, "events") == 0) && nvidia_events_start(error, size))
     state.way = WAY_EVENTS;
   return state.way != WAY_NONE;
 }
 
+static void settle(void) {
+  if (state.sampling) nvidia_samples_settle();
+}
+
 static void collect(bool wait) {
+  if (wait) settle();
   /* A kernel that still runs has no record, and a flush does not wait for it. */
-  if (state.way == WAY_CUPTI && wait && open_driver()) driver.cuCtxSynchronize();
+  if (state.way == WAY_CUPTI && wait) nvidia_driver_wait();
   if (state.way == WAY_CUPTI) cupti.cuptiActivityFlushAll(wait ? FLUSH_FORCED : 0);
   pthread_mutex_lock(&state.lock);
   if (state.way == WAY_CUPTI) match_kernels(wait);
-  if (state.way == WAY_EVENTS) collect_events(wait);
   pthread_mutex_unlock(&state.lock);
+  if (state.way == WAY_EVENTS) nvidia_events_collect(wait);
 }
 
 static void stop(void) {
   collect(true);
-  if (state.way == WAY_CUPTI)
-    for (size_t i = 0; i < COUNT(kinds); i++) cupti.cuptiActivityDisable(kinds[i]);
+  if (state.sampling) nvidia_samples_stop();
+  if (state.way == WAY_CUPTI) stop_cupti();
+  if (state.way == WAY_EVENTS) nvidia_events_stop();
+  state.sampling = false;
   state.way = WAY_NONE;
 }
 
-const TargetProfiler nvidia_profiler = {.start = start, .mark = mark, .collect = collect, .stop = stop};
+const TargetProfiler nvidia_profiler = {
+    .start = start,
+    .settle = settle,
+    .mark = mark,
+    .collect = collect,
+    .take_samples = nvidia_samples_take,
+    .stop = stop,
+};

@@ -6,9 +6,4 @@
 
 extern const TargetProfiler nvidia_profiler;
 
-/* Around a launch, where CUPTI is not there: two events in its stream. NULL: none are needed. */
-typedef struct TimedLaunch TimedLaunch;
-TimedLaunch *nvidia_profile_before(void *stream, const char *name, int device);
-void nvidia_profile_after(TimedLaunch *t, bool launched);
-
 #endif

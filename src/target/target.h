@@ -100,8 +100,10 @@ typedef enum TargetStatus {
  * known goes to profile_add(). */
 typedef struct TargetProfiler {
   bool (*start)(const char *way, char *error, size_t error_size); /* NULL: the best; a message: there is none */
+  void (*settle)(void); /* ids are about to change: what runs belongs to target_profile_id() */
   void (*mark)(uint64_t id); /* what this thread launches from now on belongs to `id` */
   void (*collect)(bool wait); /* `wait`: for all that was launched */
+  size_t (*take_samples)(ttc_profile_sample *out, size_t n); /* those that collect() found, at most n */
   void (*stop)(void);
 } TargetProfiler;
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 COUNT, TIME = "count", "time (ns)"
+SAMPLES, STALLED = "num_samples", "num_stalled_samples"
 
 
 class Node:
@@ -103,6 +104,18 @@ class Session:
             event.end = end
             self.events.append(event)
 
+    def add_sample(self, node: Node, sample: tuple) -> None:
+        """Samples of one line and reason: a frame below the kernel's, or the kernel's where lines are not known."""
+        _, kernel, file, line, reason, stalled, count = sample
+        leaf = node if node.is_op else node.child(kernel)
+        if file:
+            leaf = leaf.child(f"{file}:{line}@{kernel}")
+        if stalled:
+            leaf.add(STALLED, count)
+        else:
+            leaf.add(SAMPLES, count)
+            leaf.add(f"stalled_{reason}", count)
+
 
 class _Thread(threading.local):
     """Where a thread is."""
@@ -132,6 +145,7 @@ class Profiler:
         self.lock = threading.RLock()
         self.sessions: dict[int, Session] = {}
         self.started = 0
+        self.way: str | None = None
         self.scopes = 0
         self.thread = _Thread()
         self.ids: dict[tuple, int] = {}
@@ -173,8 +187,14 @@ class Profiler:
 
     def start(self, name: str, context: str, data: str, way: str | None) -> int:
         with self.lock:
+            if self.sessions and way != self.way and "pcsampling" in f"{way} {self.way}":
+                raise RuntimeError(
+                    "sessions at the same time either all sample instructions, at the same interval, or none does: "
+                    "finalize those that run before one of another mode is started"
+                )
             if not self.sessions:
                 _C.profile_start(way)
+                self.way = way
                 self.started = 0  # the first is 0 again, which functions of `data` take by default
             number = self.started
             self.started += 1
@@ -222,6 +242,10 @@ class Profiler:
                 if record[0] < len(places):
                     for session, node in places[record[0]]:
                         session.add_launch(node, record)
+            for sample in _C.profile_samples():
+                if sample[0] < len(places):
+                    for session, node in places[sample[0]]:
+                        session.add_sample(node, sample)
 
     # ---- scopes ----
 

@@ -21,7 +21,12 @@ def configure_runtime() -> None:
     """Choose the libraries of an AMD GPU: there is nothing to choose here."""
 
 
-def _way(backend: str | None) -> str | None:
+def _way(backend: str | None, mode: str | BaseMode | None) -> str | None:
+    name, _, options = str(mode or "").partition(":")
+    if name == "pcsampling":
+        if backend not in (None, "cupti"):
+            raise ValueError(f"the mode 'pcsampling' is of the backend 'cupti', not {backend!r}")
+        return _sampling(options)
     if backend is None:
         return None
     if backend not in _WAYS:
@@ -32,6 +37,13 @@ def _way(backend: str | None) -> str | None:
     return _WAYS[backend]
 
 
+def _sampling(options: str) -> str:
+    interval = options.removeprefix("interval=")
+    if options and not (options.startswith("interval=") and interval.isdigit() and int(interval)):
+        raise ValueError(f"the mode 'pcsampling' has an interval, a number of cycles, not {options!r}")
+    return f"pcsampling:{interval}" if options else "pcsampling"
+
+
 def _check(context: str | None, data: str | None, mode: str | BaseMode | None) -> None:
     if context not in ("shadow", "python"):
         raise ValueError(f"context is 'shadow' (the scopes) or 'python' (the calls), not {context!r}")
@@ -40,10 +52,6 @@ def _check(context: str | None, data: str | None, mode: str | BaseMode | None) -
     name = str(mode).partition(":")[0] if mode else ""
     if name not in ("", "periodic_flushing", "pcsampling"):
         raise ValueError(f"the mode {str(mode)!r} is not known; there are 'pcsampling' and 'periodic_flushing'")
-    if name == "pcsampling":
-        raise RuntimeError(
-            "mode 'pcsampling': instructions are not sampled; without a mode the time of kernels is measured"
-        )
 
 
 def start(
@@ -69,7 +77,8 @@ def start(
         "cupti" (every kernel of the process), "events" (those of this package), "cpu" (no device is asked). By
         default the best that there is.
     mode : str or BaseMode, optional
-        "pcsampling" or "periodic_flushing".
+        "pcsampling" (or `mode.PCSampling(interval)`): instructions are sampled, and a kernel's lines are frames below
+        it. Or "periodic_flushing".
     hook : str or Hook, optional
         "triton": a kernel's `launch_metadata` gives its launches a name and metrics. Or one of your own.
 
@@ -86,7 +95,7 @@ def start(
     _check(context, data, mode)
     if hook is not None and hook != "triton" and not isinstance(hook, Hook):
         raise ValueError(f"hook is 'triton' or a Hook, not {hook!r}")
-    session = profiler.start(name or DEFAULT_PROFILE_NAME, context, data, _way(backend))
+    session = profiler.start(name or DEFAULT_PROFILE_NAME, context, data, _way(backend, mode))
     flags.profiling_on = True
     if hook is not None:
         HookManager.register(LaunchHook() if hook == "triton" else hook, session)

@@ -1,10 +1,11 @@
-/* lines.c: which line of the source each instruction of an object is of: its line table (DWARF 4, 6.2), as LLVM writes it.
+/* lines.c: which line of the source each instruction of an object is of: its line table (DWARF 2 to 4, 6.2), as LLVM and
+ * NVIDIA's assemblers write it.
  *
  * The table is a program for a small machine whose registers are an address, a file, a line and a column; it says when these
  * are a row. Addresses count from the beginning of the code: the object is not linked, and of relocations only the one of
  * a function that begins there occurs. What is not as expected ends the reading; the rows so far are kept.
  */
-#include "cpu/internal.h"
+#include "base/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,12 +58,14 @@ static const char *path_of(Reader *r, const Header *h, const char *base, const c
 
 /* Of a unit after its length; false: it is of another version. */
 static bool header(Reader *r, Header *h, const char *base) {
-  if (fixed(r, 2) != 4) return false;
+  uint64_t version = fixed(r, 2);
+  if (version < 2 || version > 4) return false;
   uint64_t length = fixed(r, 4);
   if (length > (uint64_t)(r->end - r->at)) return false;
   const uint8_t *program = r->at + length;
   h->min_length = (unsigned)fixed(r, 1);
-  fixed(r, 2);                            /* operations of an instruction, whether rows begin statements */
+  if (version == 4) fixed(r, 1);          /* operations of an instruction */
+  fixed(r, 1);                            /* whether rows begin statements */
   unsigned least = (unsigned)fixed(r, 1); /* a signed byte */
   h->line_base = least < 128 ? (int)least : (int)least - 256;
   h->line_range = (unsigned)fixed(r, 1);
@@ -98,13 +101,14 @@ typedef struct Row {
   int column;
 } Row;
 
-static void put_row(Reader *r, const Header *h, const Row *row, bool ends, CpuLines *out) {
+static void put_row(Reader *r, const Header *h, const Row *row, bool ends, CodeLines *out) {
   const char *file = row->file && row->file <= h->files.len ? h->files.at[row->file - 1] : NULL;
   bool known = !ends && file && row->line > 0;
-  vec_push(r->cx, out, ((CpuLine){row->address, known ? file : NULL, known ? (int)row->line : 0, row->column}));
+  CodeLine line = {row->address, known ? file : NULL, known ? (int)row->line : 0, row->column, ends};
+  vec_push(r->cx, out, line);
 }
 
-static void extended(Reader *r, const Header *h, Row *row, CpuLines *out) {
+static void extended(Reader *r, const Header *h, Row *row, CodeLines *out) {
   uint64_t length = number(r, false);
   if (!length || length > (uint64_t)(r->end - r->at)) {
     r->at = r->end;
@@ -122,7 +126,7 @@ static void extended(Reader *r, const Header *h, Row *row, CpuLines *out) {
   r->at = next;
 }
 
-static void standard(Reader *r, const Header *h, unsigned opcode, Row *row, CpuLines *out) {
+static void standard(Reader *r, const Header *h, unsigned opcode, Row *row, CodeLines *out) {
   switch (opcode) {
   case LNS_COPY: put_row(r, h, row, false, out); break;
   case LNS_ADVANCE_PC: row->address += number(r, false) * h->min_length; break;
@@ -136,7 +140,7 @@ static void standard(Reader *r, const Header *h, unsigned opcode, Row *row, CpuL
   }
 }
 
-static void run(Reader *r, const Header *h, CpuLines *out) {
+static void run(Reader *r, const Header *h, CodeLines *out) {
   Row row = {.file = 1, .line = 1};
   while (r->at < r->end) {
     unsigned opcode = (unsigned)fixed(r, 1);
@@ -153,7 +157,7 @@ static void run(Reader *r, const Header *h, CpuLines *out) {
   }
 }
 
-void cpu_read_lines(Ctx *cx, const uint8_t *table, size_t len, const char *folder, CpuLines *out) {
+void lines_read(Ctx *cx, const uint8_t *table, size_t len, const char *folder, CodeLines *out) {
   Reader r = {cx, table, table + len};
   while (r.end - r.at > 4) {
     uint64_t length = fixed(&r, 4);

@@ -1,0 +1,17 @@
+/* events.h: how long our own launches take, by two events around each, where CUPTI is not there. */
+#ifndef TRITONC_NVIDIA_EVENTS_H
+#define TRITONC_NVIDIA_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+bool nvidia_events_start(char *error, size_t error_size); /* false, and a message: there is no driver for them */
+void nvidia_events_stop(void);
+/* Around a launch. NULL: it is not timed. */
+typedef struct TimedLaunch TimedLaunch;
+TimedLaunch *nvidia_events_before(void *stream, const char *name, int device);
+void nvidia_events_after(TimedLaunch *t, bool launched);
+/* Those that have ended (`wait`: all) become records. */
+void nvidia_events_collect(bool wait);
+
+#endif

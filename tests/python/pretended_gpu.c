@@ -1,0 +1,145 @@
+/* pretended_gpu.c: as much of libcuda and of CUPTI as sampling instructions asks for, in one library that goes by both
+ * names. A kernel that is launched is "sampled" once at each of its instructions, and stalled at every second of these.
+ * PRETENDED_RESULT is what CUPTI answers when it is to sample. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 64, BYTES = 16 /* of an instruction */ };
+
+typedef struct Kernel {
+  const unsigned char *image;
+  char name[64];
+} Kernel;
+
+static Kernel kernels[MOST];
+static int nkernels, launched[MOST], context, running;
+
+/* ---- libcuda ----------------------------------------------------------------------------------------------------- */
+
+#define NOTHING(name)                                                                                                  \
+  int name(void) { return 0; }
+NOTHING(cuInit)
+NOTHING(cuCtxSetCurrent)
+NOTHING(cuCtxSynchronize)
+NOTHING(cuDevicePrimaryCtxRelease_v2)
+NOTHING(cuModuleUnload)
+NOTHING(cuFuncSetAttribute)
+NOTHING(cuLaunchKernelEx)
+NOTHING(cuEventCreate)
+NOTHING(cuEventRecord)
+NOTHING(cuEventQuery)
+NOTHING(cuEventSynchronize)
+NOTHING(cuEventElapsedTime)
+NOTHING(cuEventDestroy_v2)
+NOTHING(cuStreamIsCapturing)
+int cuGetErrorString(int r, const char **text) { return (void)r, *text = "an error", 0; }
+int cuDeviceGet(int *device, int n) { return *device = n, 0; }
+int cuDeviceGetCount(int *n) { return *n = 1, 0; }
+int cuDeviceGetAttribute(int *x, int what, int device) {
+  (void)device;
+  return *x = what == 75 ? 9 : what == 76 ? 0 : 232448, 0;
+}
+int cuCtxGetCurrent(void **c) { return *c = &context, 0; }
+int cuCtxGetDevice(int *device) { return *device = 0, 0; }
+int cuDevicePrimaryCtxRetain(void **c, int device) { return (void)device, *c = &context, 0; }
+int cuModuleLoadData(void **module, const void *image) {
+  kernels[nkernels].image = image;
+  *module = &kernels[nkernels++];
+  return 0;
+}
+int cuModuleGetFunction(void **f, Kernel *module, const char *name) {
+  snprintf(module->name, sizeof module->name, "%s", name);
+  return *f = module, 0;
+}
+int cuFuncGetAttribute(int *x, int what, void *f) { return (void)what, (void)f, *x = 1024, 0; }
+int cuLaunchKernel(Kernel *f) { return launched[f - kernels]++, 0; }
+
+/* ---- CUPTI ------------------------------------------------------------------------------------------------------- */
+
+NOTHING(cuptiActivityRegisterCallbacks)
+NOTHING(cuptiActivityEnable)
+NOTHING(cuptiActivityDisable)
+NOTHING(cuptiActivityFlushAll)
+NOTHING(cuptiActivityGetNextRecord)
+NOTHING(cuptiActivityPushExternalCorrelationId)
+NOTHING(cuptiActivityPopExternalCorrelationId)
+int cuptiGetTimestamp(uint64_t *now) { return *now = 0, 0; }
+int cuptiGetResultString(int r, const char **text) { return (void)r, *text = "CUPTI_ERROR_PRETENDED", 0; }
+
+typedef struct Params {
+  size_t size;
+  void *unused, *context, *a, *b, *c;
+} Params;
+
+int cuptiPCSamplingEnable(Params *p) {
+  const char *result = getenv("PRETENDED_RESULT");
+  return p->context != &context ? 3 : result ? atoi(result) : 0;
+}
+NOTHING(cuptiPCSamplingDisable)
+int cuptiPCSamplingStart(void) { return running = 1, 0; }
+int cuptiPCSamplingStop(void) { return running = 0; }
+NOTHING(cuptiPCSamplingSetConfigurationAttribute)
+int cuptiPCSamplingGetNumStallReasons(Params *p) { return *(size_t *)p->a = 2, 0; }
+int cuptiPCSamplingGetStallReasons(Params *p) {
+  char **names = p->c;
+  for (uint32_t i = 0; i < 2; i++) ((uint32_t *)p->b)[i] = 7 + i;
+  strcpy(names[0], "smsp__pcsamp_warps_issue_stalled_long_scoreboard");
+  strcpy(names[1], "smsp__pcsamp_warps_issue_stalled_long_scoreboard_not_issued");
+  return 0;
+}
+
+static uint64_t checksum(const unsigned char *image) { return (uint64_t)image[40] << 8 | image[41]; } /* e_shoff */
+int cuptiGetCubinCrc(Params *p) { return p->a = (void *)(uintptr_t)checksum(p->context), 0; }
+
+typedef struct Pc {
+  size_t size;
+  uint64_t crc, offset;
+  uint32_t index, unused;
+  const char *function;
+  size_t nreasons;
+  uint32_t (*reasons)[2];
+  uint32_t correlation;
+} Pc;
+typedef struct Data {
+  size_t size, most;
+  uint64_t samples, dropped;
+  size_t n, left;
+  uint64_t range;
+  Pc *at;
+} Data;
+
+/* The size of the code: of the section whose flags say that it is executed. */
+static uint64_t code_bytes(const unsigned char *image) {
+  uint64_t sections, flags, size = 0, found = 0;
+  uint16_t n;
+  memcpy(&sections, image + 40, 8);
+  memcpy(&n, image + 60, 2);
+  for (uint16_t i = 0; i < n; i++) {
+    memcpy(&flags, image + sections + 64 * i + 8, 8);
+    memcpy(&size, image + sections + 64 * i + 32, 8);
+    if (flags & 4) found = size;
+  }
+  return found;
+}
+
+int cuptiPCSamplingGetData(Params *p) {
+  Data *d = p->a;
+  if (running) return 7; /* a range is read when it has ended */
+  d->n = d->left = 0;
+  for (int k = 0; k < nkernels; k++)
+    for (; launched[k] && d->n < d->most; launched[k]--)
+      for (uint64_t at = 0; at < code_bytes(kernels[k].image) && d->n < d->most; at += BYTES) {
+        Pc *pc = &d->at[d->n++];
+        pc->crc = checksum(kernels[k].image);
+        pc->offset = at;
+        pc->function = kernels[k].name;
+        pc->nreasons = 2;
+        for (uint32_t i = 0; i < 2; i++) pc->reasons[i][0] = 7 + i;
+        pc->reasons[0][1] = 1;
+        pc->reasons[1][1] = at / BYTES % 2 == 0;
+      }
+  return 0;
+}
