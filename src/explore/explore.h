@@ -6,6 +6,7 @@
  *   facts.c     the JSON: kernel, resources, passes, remarks
  *   places.c    locations, callers and sources; which line of a stage is of which place
  *   gpu.c       of Triton GPU IR: layouts, accesses, conversions, loops, values in registers
+ *   sass.c      machine code of a GPU's kernel
  *   json.c      commas and brackets
  *   occupancy.c how many blocks a multiprocessor holds, and what limits them
  *   page.c      the page: the facts within page.html, page.css and page.js

@@ -101,9 +101,11 @@ static void put_ir(Facts *f, const Stage *s) {
 
 static void put_stages(Facts *f) {
   const Stages *all = &f->compiled->stages;
+  const char *no_sass = NULL;
   explore_put_open(f, "stages", '[');
   for (uint32_t i = 0; i < all->len; i++) {
     const Stage *s = &all->at[i];
+    if (!strcmp(s->name, "cubin")) no_sass = explore_put_sass(f, s);
     if (s->binary) continue;
     explore_put_open(f, NULL, '{');
     explore_put_text(f, "name", s->name);
@@ -114,6 +116,7 @@ static void put_stages(Facts *f) {
     explore_put_close(f, '}');
   }
   explore_put_close(f, ']');
+  if (no_sass) explore_put_text(f, "no_sass", no_sass);
   for (uint32_t i = 0; i < all->len; i++)
     if (!strcmp(all->at[i].name, "ttgir")) explore_put_gpu(f, all->at[i].bytes, all->at[i].len);
 }

@@ -41,12 +41,22 @@ void explore_put_close(Facts *f, char bracket);
 
 /* ---- places.c ---------------------------------------------------------------------------------------------------- */
 
+typedef Vec(int) Numbers;
+
+int explore_number_of_file(Facts *f, const char *file);
+int explore_number_of_place(Facts *f, Place p);
 int explore_place_of(Facts *f, const Loc *loc);       /* -1: unknown */
 int explore_place_of_ll(Facts *f, const LLLoc *loc);
 /* A text of lines, and the number of a place for each line. `locs`: of a printed module; NULL: what the text says of
  * itself (`!dbg`, `.loc`), which is left out. */
 void explore_put_lines(Facts *f, const char *text, size_t len, const PrintedLocs *locs);
+void explore_put_placed(Facts *f, const char *text, size_t len, const Numbers *at); /* a text whose places are known */
 void explore_put_places(Facts *f); /* last: files, their sources, places */
+
+/* ---- sass.c ------------------------------------------------------------------------------------------------------ */
+
+/* The stage "sass" of a kernel's cubin; NULL, or why there is none. */
+const char *explore_put_sass(Facts *f, const Stage *cubin);
 
 /* ---- gpu.c ------------------------------------------------------------------------------------------------------- */
 

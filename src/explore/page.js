@@ -120,6 +120,7 @@ function addStages() {
     const column = addColumn(stage.name, stageTitles[stage.name] || stage.name, lines.length + " lines");
     lines.forEach((text, i) => addLine(column, i + 1, text, keysOf(stage.at[i] ?? -1), false));
   }
+  if (facts.no_sass) addColumn("sass", "SASS", "none").rows.append(el("p", { class: "note" }, "No machine code is shown: " + facts.no_sass + "."));
 }
 
 // ---- what is lit
@@ -268,7 +269,7 @@ function addMenus() {
       onclick: () => showColumn(column, !column.shown) }, column.title);
     byId("columns-menu").append(column.button, " ");
     byId("columns").append(column.element);
-    if (column.name === "llir") showColumn(column, false);
+    if (column.name === "llir" || !column.lines.length) showColumn(column, false);
   });
   for (const h of heats) byId("heat").append(el("option", { value: h.name }, h.name + (h.empty ? " (none)" : "")));
   byId("heat").addEventListener("change", () => showHeat(heats[byId("heat").selectedIndex]));

@@ -14,7 +14,7 @@
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
-static int number_of_file(Facts *f, const char *file) {
+int explore_number_of_file(Facts *f, const char *file) {
   const char *key = intern(f->cx, file);
   uintptr_t n = (uintptr_t)map_get(&f->file_of, key);
   if (n) return (int)n - 1;
@@ -23,7 +23,7 @@ static int number_of_file(Facts *f, const char *file) {
   return (int)f->files.len - 1;
 }
 
-static int number_of_place(Facts *f, Place p) {
+int explore_number_of_place(Facts *f, Place p) {
   const char *key = intern(f->cx, ctx_printf(f->cx, "%d:%d:%d:%d", p.file, p.line, p.col, p.caller));
   uintptr_t n = (uintptr_t)map_get(&f->place_of, key);
   if (n) return (int)n - 1;
@@ -59,9 +59,9 @@ int explore_place_of(Facts *f, const Loc *loc) {
       continue;
     }
     if (at->kind == LOC_FILE) {
-      int file = number_of_file(f, at->file);
+      int file = explore_number_of_file(f, at->file);
       keep_source(f, at, file);
-      place = number_of_place(f, (Place){file, at->line, at->col, place});
+      place = explore_number_of_place(f, (Place){file, at->line, at->col, place});
     }
     at = inner.len ? inner.at[--inner.len] : NULL;
   }
@@ -75,7 +75,8 @@ int explore_place_of_ll(Facts *f, const LLLoc *loc) {
   int place = -1;
   while (chain.len) {
     const LLLoc *l = chain.at[--chain.len];
-    if (l->file) place = number_of_place(f, (Place){number_of_file(f, l->file), l->line, l->col, place});
+    if (l->file)
+      place = explore_number_of_place(f, (Place){explore_number_of_file(f, l->file), l->line, l->col, place});
   }
   return place;
 }
@@ -137,7 +138,8 @@ static int place_of_metadata(Debug *d, int n) {
     int at = number_after(line, "line: ", 0);
     if (!name || !at) continue;
     if (folder && *folder && strcmp(folder, ".") != 0 && *name != '/') name = ctx_printf(f->cx, "%s/%s", folder, name);
-    place = number_of_place(f, (Place){number_of_file(f, name), at, number_after(line, "column: ", 0), place});
+    place = explore_number_of_place(
+        f, (Place){explore_number_of_file(f, name), at, number_after(line, "column: ", 0), place});
   }
   return place;
 }
@@ -165,15 +167,15 @@ static void read_loc(Debug *d, const char *word) {
   long file = strtol(word + 4, &at, 10), line = strtol(at, &at, 10), col = strtol(at, &at, 10);
   const char *name = map_get(&d->files, (const void *)(uintptr_t)(file + 1));
   const char *end = word + strcspn(word, "\n"), *inlined = strstr(word, "inlined_at");
-  d->place = number_of_place(
-      f, (Place){number_of_file(f, name ? name : "?"), (int)line, (int)col, inlined && inlined < end ? d->place : -1});
+  d->place = explore_number_of_place(f, (Place){explore_number_of_file(f, name ? name : "?"), (int)line, (int)col,
+                                                inlined && inlined < end ? d->place : -1});
 }
 
-typedef Vec(int) Numbers;
-
-static void put_numbers(Facts *f, const char *name, const Numbers *numbers) {
-  explore_put_open(f, name, '[');
-  for (uint32_t i = 0; i < numbers->len; i++) buf_printf(f->out, "%s%d", i ? "," : "", numbers->at[i]);
+void explore_put_placed(Facts *f, const char *text, size_t len, const Numbers *at) {
+  explore_put_name(f, "text");
+  buf_json(f->out, text, len);
+  explore_put_open(f, "at", '[');
+  for (uint32_t i = 0; i < at->len; i++) buf_printf(f->out, "%s%d", i ? "," : "", at->at[i]);
   explore_put_close(f, ']');
 }
 
@@ -230,9 +232,7 @@ void explore_put_lines(Facts *f, const char *text, size_t len, const PrintedLocs
     lines_of_ir(f, text, len, locs, &at);
   else
     lines_of_text(f, text, len, &shown, &at);
-  explore_put_name(f, "text");
-  buf_json(f->out, locs ? text : buf_text(&shown), locs ? len : shown.len);
-  put_numbers(f, "at", &at);
+  explore_put_placed(f, locs ? text : buf_text(&shown), locs ? len : shown.len, &at);
 }
 
 /* ---- the tables -------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 """`tritonc --emit facts`: the JSON says what is in the stages, and what the simulated GPU counts."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -209,3 +210,70 @@ def test_a_dot_on_the_cpu_names_its_micro_kernels(facts):
     assert {s["carried"] for s in f["remarks"]["scratch"]} == {None, "by a loop"}
     assert all(s["bytes"] == 64 * 64 * 4 for s in f["remarks"]["scratch"])
     assert "access" not in f["remarks"] or all(a["kind"] == "store" for a in f["remarks"]["access"])
+
+
+# Two lines of what nvdisasm prints, and of what cuobjdump does: a tool that a script stands for.
+NVDISASM = """\t.section\t.text.copy,"ax",@progbits
+copy:
+.text.copy:
+\t//## File "kernels.py", line 13
+        /*0000*/                   LDG.E R2, desc[UR4][R2.64] ;
+\t//## File "kernels.py", line 7 inlined at "kernels.py", line 14
+\t//## File "kernels.py", line 14
+        /*0010*/                   FADD R8, R2, R2 ;
+.L_x_0:
+        /*0020*/                   BRA `(.L_x_0);
+        /*0030*/                   NOP;
+.L_x_1:
+nvdisasm warning : something of no interest
+"""
+CUOBJDUMP = """\t\tFunction : copy
+        /*0000*/                   MOV R1, c[0x0][0x28] ;           /* 0x00000a00ff017b82 */
+                                                                    /* 0x000fe20000000800 */
+"""
+
+
+@pytest.fixture
+def tool(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if "cuda" not in p))
+
+    def pretend(variable, text, status=0):
+        program = tmp_path / "a tool"
+        (tmp_path / "text").write_text(text)
+        program.write_text(
+            f"#!/bin/sh\nfor last; do :; done\ntest -s \"$last\" && cat '{tmp_path}/text'\nexit {status}\n"
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv(variable, str(program))
+
+    return pretend
+
+
+def test_machine_code_has_its_places(facts, tool):
+    tool("TRITON_NVDISASM_PATH", NVDISASM)
+    f = facts(*COPY, "--target", "cuda:90")
+    assert stage(f, "sass") == [
+        ("copy:", []),
+        ("  0000  LDG.E R2, desc[UR4][R2.64] ;", [LOAD]),
+        ("  0010  FADD R8, R2, R2 ;", [DOUBLE, CALL]),
+        (".L_x_0:", []),
+        ("  0020  BRA `(.L_x_0);", [DOUBLE, CALL]),
+    ]
+    assert "no_sass" not in f
+
+
+def test_machine_code_without_lines_takes_them_from_the_code(facts, tool, monkeypatch):
+    monkeypatch.setenv("TRITON_NVDISASM_PATH", "/no/such/tool")
+    tool("TRITON_CUOBJDUMP_PATH", CUOBJDUMP)
+    ((text, lines),) = stage(facts(*COPY, "--target", "cuda:90"), "sass")
+    assert text == "  0000  MOV R1, c[0x0][0x28] ;" and lines and lines[0] in (11, 12, LOAD)
+
+
+def test_why_there_is_no_machine_code(facts, tool, monkeypatch):
+    monkeypatch.setenv("TRITON_NVDISASM_PATH", "/no/such/tool")
+    monkeypatch.setenv("TRITON_CUOBJDUMP_PATH", "/no/such/tool")
+    f = facts(*COPY, "--target", "cuda:90")
+    assert "neither nvdisasm nor cuobjdump" in f["no_sass"] and "sass" not in [s["name"] for s in f["stages"]]
+    tool("TRITON_NVDISASM_PATH", "some text", 3)
+    assert "does not know this code: some text" in facts(*COPY, "--target", "cuda:90")["no_sass"]
+    assert "no_sass" not in facts(*COPY)
