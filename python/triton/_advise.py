@@ -66,6 +66,8 @@ class Advice:
             lines[0] += f"; took {_time(self.seconds)}"
         if self.share is not None:
             lines[0] += f", {100 * self.share:.0f}% of the limit"
+            if self.share > 1 and self.limit == "memory":
+                lines[0] += " (of memory; caches hold what it moves)"
         return "\n".join(lines + [f"- {s}" for s in self.sentences])
 
 
@@ -234,12 +236,14 @@ def advise(function: Any, args: tuple, grid: Any, kwargs: dict) -> Advice:
     advice = Advice(kernel.name, f"{target.backend}:{target.arch}", work, [])
     programs, processors = size[0] * size[1] * size[2], None
     if target.backend != "simt":  # whose time is no machine's
-        from ._limits import limits
+        from ._limits import limits, limits_again
 
         found = limits(advice.target)
         processors = found.processors
         _bound(advice, found)
         advice.seconds = _time_of(function, args, grid, kwargs)
+        if advice.share is not None and advice.share > 1:
+            _bound(advice, limits_again(advice.target, found))
     advice.sentences = sentences(kernel.facts(), programs, processors)
     return advice
 

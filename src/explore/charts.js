@@ -63,11 +63,11 @@ function sharedChart(buffers, total) {
 
 /** Values that many registers hold, each from the line that makes it to the last that reads it. */
 function liveChart(live) {
-  const rows = live.filter((v) => v.registers >= 2).slice(0, 24), width = 860, left = 170, high = 17, height = rows.length * high + 40;
+  const rows = live.filter((v) => v.registers >= 2).slice(0, 24), width = 930, left = 240, high = 17, height = rows.length * high + 40;
   const last = Math.max(1, ...live.map((v) => v.to_line)), x = (n) => left + (n * (width - left - 10)) / (last + 1);
   const chart = svg("svg", { width, height, role: "img", "aria-label": "values in registers" });
   rows.forEach((v, i) => {
-    const name = (v.name || "value") + " · " + v.registers;
+    const name = (v.name ? v.name + " = " : "") + v.op + " · " + v.registers;
     chart.append(svg("text", { x: left - 8, y: i * high + 13, "text-anchor": "end" }, name),
       box(x(v.line), i * high + 2, x(v.to_line + 1) - x(v.line), high - 4, 0, "", v.type + ": " + v.registers + " registers, lines " + v.line + " to " + v.to_line + " of the Triton GPU IR, " + placeText(v.place), v.place));
   });

@@ -391,6 +391,15 @@ static int last_use(Gpu *g, const Value *v, const Map *ends) {
   return to;
 }
 
+/* The name that the text gives the results of a line: `acc_2` of "%acc_2:2 = …"; NULL: a number, or none. */
+static const char *name_in(Gpu *g, int line) {
+  const char *s = g->text;
+  for (int n = 1; n < line && s; n++) s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL;
+  if (s) s += strspn(s, " ");
+  if (!s || *s != '%' || (s[1] >= '0' && s[1] <= '9')) return NULL;
+  return ctx_strndup(g->cx, s + 1, strcspn(s + 1, " :,=\n"));
+}
+
 static int by_registers(const void *a, const void *b) {
   const Ranged *x = a, *y = b;
   if (x->registers != y->registers) return x->registers < y->registers ? 1 : -1;
@@ -422,7 +431,8 @@ static void put_registers(Gpu *g) {
     explore_put_open(g->f, NULL, '{');
     put_where(g, r->v->op);
     explore_put_text(g->f, "type", ir_type_text(g->cx, r->v->type));
-    explore_put_text(g->f, "name", r->v->op->loc && r->v->op->loc->kind == LOC_NAME ? r->v->op->loc->name : NULL);
+    explore_put_text(g->f, "name", name_in(g, r->from));
+    explore_put_text(g->f, "op", ir_info(r->v->op)->name);
     explore_put_int(g->f, "registers", r->registers);
     explore_put_int(g->f, "to_line", r->to > r->from ? r->to : r->from);
     explore_put_close(g->f, '}');

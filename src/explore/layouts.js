@@ -39,7 +39,7 @@ function holderText(layout, p) {
 
 function cellText(layout, p) {
   if (layout.memory === "shared") return "b" + bankOf(layout, p) + "\n" + p.offset;
-  return "t" + p.lane + "\nr" + p.register;
+  return "w" + p.warp + " t" + p.lane + "\nr" + p.register;
 }
 
 /** Colours are of warps; of shared memory, of groups of four banks. */
@@ -47,26 +47,24 @@ const cellColour = (layout, p) => (layout.memory === "shared" ? bankOf(layout, p
 
 const layoutTitle = (l, i) => i + ": " + (l.name || l.encoding.replace(/<.*/s, "")) + " " + l.shape.join("×") + ", " + l.element_bits + " bits" + (l.memory === "shared" ? " (shared)" : "");
 
-/** Rows and columns of the last two dimensions; of one dimension, rows of 64. */
+/** Rows and columns of the last two dimensions; of one dimension, rows of 32. */
 function gridShape(layout) {
   const n = layout.shape.length;
-  if (n === 1) return [Math.max(1, Math.ceil(layout.shape[0] / 64)), Math.min(64, layout.shape[0])];
+  if (n === 1) return [Math.max(1, Math.ceil(layout.shape[0] / 32)), Math.min(32, layout.shape[0])];
   return [layout.shape[n - 2], layout.shape[n - 1]];
 }
 
-const MOST_CELLS = 4096;
-
-/** A grid of the elements from (row0, column0) on. onHover(flat): the element under the pointer, or -1. */
-function drawLayout(layout, row0, column0, onHover) {
+/** A grid of the elements from (row0, column0) on, as many as can be read. onHover(flat): the element under the pointer, or -1. */
+function drawLayout(layout, row0, column0, most, onHover) {
   const [rows, cols] = gridShape(layout), all = holders(layout);
-  const height = Math.min(rows - row0, 64), width = Math.min(cols - column0, Math.max(8, Math.floor(MOST_CELLS / height)), 64);
-  const grid = el("div", { class: "grid" + (width > 32 ? " small" : ""), role: "grid", tabindex: "0", "aria-label": "elements of " + layout.encoding });
+  const height = Math.min(rows - row0, 64), width = Math.min(cols - column0, most);
+  const grid = el("div", { class: "grid", role: "grid", tabindex: "0", "aria-label": "elements of " + layout.encoding });
   grid.style.gridTemplateColumns = "auto repeat(" + width + ", max-content)";
   const cells = new Map();
   grid.append(el("b"));
   for (let c = 0; c < width; c++) grid.append(el("b", null, String(column0 + c)));
   for (let r = 0; r < height; r++) {
-    grid.append(el("b", null, String(row0 + r)));
+    grid.append(el("b", null, String(layout.shape.length > 1 ? row0 + r : (row0 + r) * cols)));
     for (let c = 0; c < width; c++) {
       const flat = (row0 + r) * cols + column0 + c, held = all[flat];
       const cell = el("i", { "data-e": flat });
@@ -89,7 +87,8 @@ function drawLayout(layout, row0, column0, onHover) {
     e.stopPropagation();
     if (cells.has(at + step)) hover(at + step);
   });
-  return { element: grid, cells, layout };
+  const part = layout.shape.length === 1 ? "" : height < rows || width < cols ? "rows " + row0 + " to " + (row0 + height - 1) + ", columns " + column0 + " to " + (column0 + width - 1) + " of " : "";
+  return { element: grid, cells, layout, part };
 }
 
 /** Light the element, and whatever else its first holder's thread (or bank) holds. */
@@ -145,11 +144,11 @@ function layoutPanel(view) {
     for (const layout of chosen) {
       const [rows, cols] = gridShape(layout);
       const r = Math.min(Math.max(0, Number(row.value) || 0), rows - 1), c = Math.min(Math.max(0, Number(column.value) || 0), cols - 1);
-      const grid = drawLayout(layout, r, c, hover);
+      const grid = drawLayout(layout, r, c, chosen.length > 1 ? 16 : 32, hover);
       grids.push(grid);
       place.append(el("div", null, el("div", { class: "mono" }, layout.encoding),
-        el("div", { class: "quiet" }, (layout.memory === "shared" ? "b: bank, below it the offset; colours: four banks each" : "t: lane, r: register; colours: warps")
-          + "; " + layout.shape.join(" × ") + " elements"), el("div", { class: "scroll" }, grid.element)));
+        el("div", { class: "quiet" }, (layout.memory === "shared" ? "b: bank, below it the offset; colours: four banks each" : "w: warp, t: lane, r: register; colours: warps")
+          + "; " + grid.part + layout.shape.join(" × ") + " elements"), el("div", { class: "scroll" }, grid.element)));
     }
   };
   for (const control of [first, second, row, column]) control.addEventListener("change", draw);

@@ -147,7 +147,7 @@ function tell(keys) {
   if (!keys.length) { byId("status").textContent = state.hint; return; }
   const counts = columns.filter((c) => c.name !== "source").map((c) => c.title + " " + c.lines.filter((l) => l.keys.includes(keys[0])).length);
   const [file, line] = keys[0].split(":");
-  byId("status").textContent = baseName(facts.files[file].name) + ":" + line + "   lines: " + counts.join(", ") + heatText(keys[0]);
+  byId("status").textContent = baseName(facts.files[file].name) + ":" + line + " became lines of " + counts.join(", ") + heatText(keys[0]);
 }
 
 /** Keep these lines lit, and show them in every column but the one they were chosen in. */
@@ -156,9 +156,21 @@ function pin(keys, from) {
   light(keys);
   for (const column of columns) {
     if (column === from) continue;
-    const first = column.lines.find((l) => l.element.classList.contains("lit"));
-    if (first) scrollTo(column, first.element);
+    const at = densest(column);
+    if (at >= 0) scrollTo(column, column.lines[at].element);
   }
+}
+
+/** Of the lit lines the one from which on most others are near: what was hoisted stands alone, far above the rest. */
+function densest(column) {
+  const lit = column.lines.flatMap((l, i) => (l.element.classList.contains("lit") ? [i] : []));
+  let best = -1, most = 0;
+  lit.forEach((i, k) => {
+    let n = k;
+    while (n < lit.length && lit[n] < i + 20) n++;
+    if (n - k > most) { most = n - k; best = i; }
+  });
+  return best;
 }
 
 function scrollTo(column, element) {
@@ -192,13 +204,13 @@ function choose(column, i, keep) {
 const heats = []; // {name, of: Map key -> number, text: number -> string}
 let heat = null;
 
-function addHeat(name, unit, rows) {
+function addHeat(name, rows, run) {
   const of = new Map();
   for (const [place, value] of rows) {
     if (!(value > 0)) continue;
     for (const key of new Set(keysOf(place))) of.set(key, (of.get(key) || 0) + value);
   }
-  heats.push({ name, unit, of, empty: of.size === 0 });
+  heats.push({ name, of, run, empty: of.size === 0 });
 }
 
 function findHeats() {
@@ -207,19 +219,19 @@ function findHeats() {
   if (facts.run) {
     const { accesses, lines } = facts.run;
     const global = accesses.filter((a) => a.memory === "global"), shared = accesses.filter((a) => a.memory === "shared");
-    addHeat("warp instructions executed", "", lines.map((l) => [l.place, l.instructions]));
-    addHeat("sectors more than needed", "", global.map((a) => [a.place, a.sectors - a.ideal_sectors]));
-    addHeat("sectors", "", global.map((a) => [a.place, a.sectors]));
-    addHeat("bank conflicts (further passes)", "", shared.map((a) => [a.place, a.passes - a.ideal_passes]));
-    addHeat("divergent branches", "", lines.map((l) => [l.place, l.divergent_branches]));
-    addHeat("instructions of a part of the warp", "", lines.map((l) => [l.place, l.divergent]));
-    addHeat("barriers waited for", "", lines.map((l) => [l.place, l.waits]));
+    addHeat("warp instructions executed", lines.map((l) => [l.place, l.instructions]), true);
+    addHeat("sectors more than needed", global.map((a) => [a.place, a.sectors - a.ideal_sectors]), true);
+    addHeat("sectors", global.map((a) => [a.place, a.sectors]), true);
+    addHeat("bank conflicts (further passes)", shared.map((a) => [a.place, a.passes - a.ideal_passes]), true);
+    addHeat("divergent branches", lines.map((l) => [l.place, l.divergent_branches]), true);
+    addHeat("instructions of a part of the warp", lines.map((l) => [l.place, l.divergent]), true);
+    addHeat("barriers waited for", lines.map((l) => [l.place, l.waits]), true);
   }
-  addHeat("lines of " + (last ? stageTitles[last.name] || last.name : "code"), "", code.map((p) => [p, 1]));
+  addHeat("lines of " + (last ? stageTitles[last.name] || last.name : "code"), code.map((p) => [p, 1]), false);
 }
 
 function heatText(key) {
-  return heats.filter((h) => h.of.has(key)).map((h) => "   " + h.name + " " + short(h.of.get(key))).join("");
+  return heats.filter((h) => h.run && h.of.has(key)).map((h) => " · " + h.name + ": " + short(h.of.get(key))).join("");
 }
 
 const short = (x) => x >= 1e6 ? (x / 1e6).toFixed(1) + "M" : x >= 1e4 ? (x / 1e3).toFixed(0) + "k" : String(Math.round(x * 10) / 10);
@@ -252,7 +264,7 @@ function addChips() {
   if (r.registers) chips.append(chip("registers", r.registers), chip("words spilled", r.spilled_words, r.spilled_words > 0));
   if (r.shared_bytes !== undefined) chips.append(chip("shared memory", bytes(r.shared_bytes)));
   if (r.scratch_bytes !== undefined) chips.append(chip("scratch per thread", bytes(r.scratch_bytes)));
-  if (r.occupancy) chips.append(chip("blocks per multiprocessor (limit: " + r.occupancy.limit + ")", r.occupancy.blocks, r.occupancy.blocks < 2));
+  if (r.occupancy) chips.append(chip((r.occupancy.blocks === 1 ? "block" : "blocks") + " per multiprocessor (limit: " + r.occupancy.limit + ")", r.occupancy.blocks, r.occupancy.blocks < 2));
   if (facts.run) chips.append(chip("mistakes in a simulated run of " + facts.run.grid.join("×"), facts.run.mistakes, facts.run.mistakes > 0));
 }
 

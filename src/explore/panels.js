@@ -182,13 +182,13 @@ function resourcesPanel(view) {
   const shared = facts.remarks.shared;
   if (shared && r.shared_bytes) view.append(el("h2", null, "Shared memory: who has which bytes, when"), sharedChart(shared, r.shared_bytes));
   if (facts.gpu && facts.gpu.live.length)
-    view.append(el("h2", null, "Values in registers: name · registers of a thread (an estimate from the Triton GPU IR)"), liveChart(facts.gpu.live));
+    view.append(el("h2", null, "Values in registers: from the line that makes them to their last use · registers of a thread (an estimate from the Triton GPU IR)"), liveChart(facts.gpu.live));
   if (!view.childNodes.length) view.append("scratch per thread: " + bytes(r.scratch_bytes || 0));
 }
 
 function pipelinePanel(view) {
-  const legend = [["copy", 0], ["wait", 1], ["dot", 2], ["barrier", 3], ["load", 4], ["store", 5], ["read shared", 6]];
-  view.append(el("div", { class: "bar" }, ...legend.map(([name, c]) => el("span", { class: "chip", style: "background: var(--c" + c + "); color: var(--c-ink)" }, name))));
+  const kinds = Object.keys(kindColour).filter((k) => k !== "commit" && facts.gpu.loops.some((loop) => loop.steps.some((s) => s.kind === k)));
+  view.append(el("div", { class: "bar" }, ...kinds.map((k) => el("span", { class: "chip", style: "background: var(--c" + kindColour[k] + "); color: var(--c-ink)" }, k))));
   for (const loop of facts.gpu.loops) {
     view.append(el("h2", null, "The loop at ", placeLink(loop.place), loop.ahead ? ", copies " + loop.ahead + (loop.ahead === 1 ? " iteration ahead" : " iterations ahead") : ", not pipelined by copies"),
       el("div", { class: "scroll" }, pipelineChart(loop)));
