@@ -46,7 +46,8 @@ class Dom(html.parser.HTMLParser):
 
 
 EVENTS = """
-const press = (key, at) => (at || document.activeElement).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const press = (key) => document.activeElement.dispatchEvent(
+  new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 const click = (id) => document.getElementById(id).dispatchEvent(new MouseEvent("click", { bubbles: true }));
 const keep = (name, value) => { document.documentElement.dataset[name] = value; };
 """
@@ -174,7 +175,8 @@ def test_sizes(page, tmp_path):
 
 # ---- colours -------------------------------------------------------------------------------------------------------
 
-# Machado, Oliveira, Fernandes: A Physiologically-based Model for Simulation of Color Vision Deficiency (2009), severity 1.
+# Machado, Oliveira, Fernandes: A Physiologically-based Model for Simulation of Color Vision Deficiency (2009),
+# severity 1.
 EYES = {
     "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
