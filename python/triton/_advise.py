@@ -137,6 +137,9 @@ def _not_pipelined(facts: dict) -> Iterator[str]:
 
 
 def _few_warps(facts: dict) -> Iterator[str]:
+    loads = facts["remarks"].get("pipeline", ())
+    if loads and all(load["how"] for load in loads):
+        return  # copies that are iterations ahead hide memory's latency, not other warps
     occupancy = facts["resources"].get("occupancy")
     if occupancy and occupancy["warps"] * 4 < occupancy["most_warps"]:
         yield (

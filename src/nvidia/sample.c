@@ -259,16 +259,18 @@ static void add_pc(Sampler *s, const PcData *pc, uint64_t id) {
   }
 }
 
-/* Under the lock: the range at hand ends. */
+/* Under the lock: the range at hand has ended. Stopping it filled the buffer; what found no room there is asked for. */
 static void read_range(Ctx *cx, void *arg) {
   (void)cx;
   Sampler *s = arg;
   uint64_t id = target_profile_id();
-  do {
+  for (bool asked = false;; asked = true) {
+    size_t n = s->data.n < s->data.most ? s->data.n : s->data.most, left = s->data.left;
+    for (size_t i = 0; i < n; i++) add_pc(s, &s->data.at[i], id);
     s->data.n = s->data.left = 0;
-    if (cupti.cuptiPCSamplingGetData(PARAMS(DataParams, .context = s->context, .data = &s->data))) return;
-    for (size_t i = 0; i < s->data.n && i < s->data.most; i++) add_pc(s, &s->data.at[i], id);
-  } while (s->data.left && s->data.n);
+    if ((asked && !left) || cupti.cuptiPCSamplingGetData(PARAMS(DataParams, .context = s->context, .data = &s->data)))
+      return;
+  }
 }
 
 void nvidia_samples_settle(void) {

@@ -80,8 +80,6 @@ int cuptiPCSamplingEnable(Params *p) {
 }
 NOTHING(cuptiPCSamplingDisable)
 int cuptiPCSamplingStart(void) { return running = 1, 0; }
-int cuptiPCSamplingStop(void) { return running = 0; }
-NOTHING(cuptiPCSamplingSetConfigurationAttribute)
 int cuptiPCSamplingGetNumStallReasons(Params *p) { return *(size_t *)p->a = 2, 0; }
 int cuptiPCSamplingGetStallReasons(Params *p) {
   char **names = p->c;
@@ -111,6 +109,20 @@ typedef struct Data {
   Pc *at;
 } Data;
 
+static Data *buffer;
+
+typedef struct Attribute {
+  int kind, status;
+  void *value, *unused[2];
+} Attribute;
+
+int cuptiPCSamplingSetConfigurationAttribute(Params *p) {
+  const Attribute *all = p->b;
+  for (size_t i = 0; i < (size_t)p->a; i++)
+    if (all[i].kind == 8) buffer = all[i].value;
+  return 0;
+}
+
 /* The size of the code: of the section whose flags say that it is executed. */
 static uint64_t code_bytes(const unsigned char *image) {
   uint64_t sections, flags, size = 0, found = 0;
@@ -125,21 +137,39 @@ static uint64_t code_bytes(const unsigned char *image) {
   return found;
 }
 
+/* Of what was launched a few instructions, so that some are left. */
+static void sample(Data *d) {
+  static int kernel;
+  static uint64_t at;
+  for (d->n = 0; kernel < nkernels && d->n < (d->most < 8 ? d->most : 8);) {
+    if (!launched[kernel]) {
+      kernel++;
+      continue;
+    }
+    Pc *pc = &d->at[d->n++];
+    pc->crc = checksum(kernels[kernel].image);
+    pc->offset = at;
+    pc->function = kernels[kernel].name;
+    pc->nreasons = 2;
+    for (uint32_t i = 0; i < 2; i++) pc->reasons[i][0] = 7 + i;
+    pc->reasons[0][1] = 1;
+    pc->reasons[1][1] = at / BYTES % 2 == 0;
+    at += BYTES;
+    if (at >= code_bytes(kernels[kernel].image)) launched[kernel]--, at = 0;
+  }
+  d->left = kernel < nkernels;
+  if (kernel == nkernels) kernel = 0;
+}
+
+/* The end of a range fills the buffer … */
+int cuptiPCSamplingStop(void) {
+  if (running) sample(buffer);
+  return running = 0;
+}
+
+/* … and the rest is asked for. */
 int cuptiPCSamplingGetData(Params *p) {
-  Data *d = p->a;
   if (running) return 7; /* a range is read when it has ended */
-  d->n = d->left = 0;
-  for (int k = 0; k < nkernels; k++)
-    for (; launched[k] && d->n < d->most; launched[k]--)
-      for (uint64_t at = 0; at < code_bytes(kernels[k].image) && d->n < d->most; at += BYTES) {
-        Pc *pc = &d->at[d->n++];
-        pc->crc = checksum(kernels[k].image);
-        pc->offset = at;
-        pc->function = kernels[k].name;
-        pc->nreasons = 2;
-        for (uint32_t i = 0; i < 2; i++) pc->reasons[i][0] = 7 + i;
-        pc->reasons[0][1] = 1;
-        pc->reasons[1][1] = at / BYTES % 2 == 0;
-      }
+  sample(p->a);
   return 0;
 }
