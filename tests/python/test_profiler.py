@@ -87,6 +87,29 @@ def test_scopes_make_a_tree(tmp_path):
     assert devices["CPU"]["0"]["num_sms"] >= 1
 
 
+def test_sessions_are_numbered_on(tmp_path):
+    first = proton.start(str(tmp_path / "first"))
+    proton.finalize(first)
+    second = proton.start(str(tmp_path / "second"))
+    assert second == first + 1 and proton.context.depth() == 0 and proton.data.get()[0]["children"] == []
+    with pytest.raises(ValueError, match="no profiling session"):
+        proton.deactivate(first)
+
+
+def test_marks_of_metrics(tmp_path):
+    """What is marked (exc) is not summed upward, what is marked (pty) not at all; states that hold nothing are not shown."""
+    proton.start(str(tmp_path / "p"))
+    for _ in range(2):
+        with proton.scope("outer", {"a (exc)": 1, "speed (pty)": 2.5}), proton.state("idle"):
+            with proton.scope("inner", {"b": 3}):
+                pass
+    proton.finalize()
+    root, _ = read(tmp_path / "p.hatchet")
+    assert names(root) == ["outer"] and root["metrics"] == {"b": 0}
+    assert frame(root, "outer")["metrics"] == {"a": 2, "speed": 2.5} and names(frame(root, "outer")) == ["inner"]
+    assert frame(root, "outer", "inner", "idle")["metrics"] == {"b": 6}
+
+
 def test_nothing_is_recorded_without_a_session(tmp_path):
     with proton.scope("before", {"a": 1}):
         assert proton.enter_scope("x") is None and proton.exit_scope() is None
@@ -383,7 +406,10 @@ def test_phases_and_message_pack(tmp_path):
     launch()
     first, second = proton.data.get(s, 0)[0], proton.data.get(s, 1)[0]
     assert frame(first, "copy")["metrics"]["count"] == 1 and frame(second, "copy")["metrics"]["count"] == 2
-    assert proton.data.is_phase_complete(s, 0)
+    assert proton.data.is_phase_complete(s, 0) and not proton.data.is_phase_complete(s, 1)
+    proton.deactivate(s, flushing=True)
+    assert not proton.data.is_phase_complete(s, 1)
+    proton.activate(s)
     assert unpacked(proton.data.get_msgpack(s, 0)) == proton.data.get(s, 0)
     proton.data.clear(s, 0)
     assert proton.data.get(s, 0)[0]["children"] == []

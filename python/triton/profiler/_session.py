@@ -24,13 +24,14 @@ SAMPLES, STALLED = "num_samples", "num_stalled_samples"
 class Node:
     """A frame of a tree: a scope, a Python call or a kernel."""
 
-    __slots__ = ("children", "is_op", "metrics", "name", "parent")
+    __slots__ = ("children", "is_op", "metrics", "name", "parent", "was_entered")
 
     def __init__(self, name: str, parent: Node | None = None) -> None:
         self.name = name
         self.parent = parent
         self.children: dict[str, Node] = {}
         self.metrics: dict[str, Any] = {}
+        self.was_entered = False  # a scope: it is shown, whatever happened in it
         self.is_op = False  # a launch that was given a name: its kernels are no frames of their own
 
     def child(self, name: str) -> Node:
@@ -40,9 +41,9 @@ class Node:
         return node
 
     def add(self, name: str, value: Any) -> None:
-        """Add to a metric; numbers and lists of numbers are summed."""
+        """Add to a metric; numbers and lists of numbers are summed, but those called "NAME (pty)", a property."""
         known = self.metrics.get(name)
-        if known is None:
+        if known is None or name.endswith("(pty)"):
             self.metrics[name] = list(value) if isinstance(value, (list, tuple)) else value
         elif isinstance(known, list) and isinstance(value, (list, tuple)) and len(known) == len(value):
             self.metrics[name] = [a + b for a, b in zip(known, value, strict=True)]
@@ -83,6 +84,7 @@ class Session:
         self.data = data
         self.active = True
         self.phases = [Node("ROOT")]
+        self.complete = 0  # phases to which nothing will be added
         self.events: list[Event] = []
         self.devices: set[tuple[str, int]] = set()
 
@@ -195,7 +197,6 @@ class Profiler:
             if not self.sessions:
                 _C.profile_start(way)
                 self.way = way
-                self.started = 0  # the first is 0 again, which functions of `data` take by default
             number = self.started
             self.started += 1
             self.sessions[number] = Session(number, name, context, data)
@@ -238,6 +239,9 @@ class Profiler:
     def drain(self, wait: bool) -> None:
         with self.lock:
             places = self.places
+            if wait:
+                for s in self.sessions.values():
+                    s.complete = len(s.phases) - 1
             for record in _C.profile_read(wait):
                 if record[0] < len(places):
                     for session, node in places[record[0]]:
@@ -273,7 +277,9 @@ class Profiler:
 
     def _scope_node(self, s: Session, name: str) -> Node:
         stack = self.thread.stacks.get(s)
-        return (stack[-1] if stack else s.root).child(name)
+        node = (stack[-1] if stack else s.root).child(name)
+        node.was_entered = True
+        return node
 
     def _measured(self, node: Node) -> Node:
         """What metrics of a scope are added to: within a state they are the state's."""
@@ -311,8 +317,14 @@ class Profiler:
         self.thread.states.pop()
         self.mark()
 
+    def only(self, session: int) -> Session:
+        """A session; 0, which functions take by default, is the only one that there is, whatever its number."""
+        if session == 0 and len(self.sessions) == 1:
+            return next(iter(self.sessions.values()))
+        return self.chosen(session)[0]
+
     def depth(self, session: int) -> int:
-        (s,) = self.chosen(session)
+        s = self.only(session)
         return len(self.thread.stacks.get(s, ()))
 
 

@@ -19,13 +19,24 @@ _NOT_SUMMED = ("device_id", "device_type")
 
 
 def _plain(name: str) -> tuple[str, bool]:
-    """A metric's name without the mark of an exclusive one, and whether it had none."""
-    exclusive = name.endswith("(exc)")
-    return (name[: -len("(exc)")].rstrip() if exclusive else name), not exclusive
+    """A metric's name without the mark of an exclusive one or of a property, and whether it had none."""
+    marked = name.endswith(("(exc)", "(pty)"))
+    return (name[: -len("(exc)")].rstrip() if marked else name), not marked
+
+
+def _holds_nothing(node: Node) -> bool:
+    """A state or a call within which nothing was launched: threads are marked before one knows."""
+    work = [node]
+    while work:
+        n = work.pop()
+        if n.was_entered or n.metrics:
+            return False
+        work.extend(n.children.values())
+    return True
 
 
 def _frame(node: Node, inclusive: set[str]) -> dict:
-    """The node and all below it, without recursion."""
+    """The node and all below it, without recursion and without what holds nothing."""
 
     def one(n: Node) -> dict:
         metrics = {}
@@ -41,6 +52,8 @@ def _frame(node: Node, inclusive: set[str]) -> dict:
     while work:
         n, made = work.pop()
         for child in n.children.values():
+            if _holds_nothing(child):
+                continue
             below = one(child)
             made["children"].append(below)
             work.append((child, below))

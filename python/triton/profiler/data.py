@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _session(session: int) -> Session:
     if flags.command_line and session != 0:
         raise ValueError("a script that runs under the command has one session, 0")
-    return profiler.chosen(session)[0]
+    return profiler.only(session)
 
 
 def _phase(s: Session, phase: int) -> int:
@@ -54,11 +54,11 @@ def advance_phase(session: int | None = 0) -> int | None:
 
 
 def is_phase_complete(session: int | None = 0, phase: int = 0) -> bool:
-    """Whether nothing will be added to a phase any more."""
+    """Whether nothing will be added to a phase any more: it is over, and its launches were waited for."""
     if session is None:
         return False
     s = _session(session)
-    return _phase(s, phase) < len(s.phases) - 1 or not s.active
+    return _phase(s, phase) < s.complete
 
 
 def clear(session: int | None = 0, phase: int = 0, clear_up_to_phase: bool = False) -> None:
