@@ -16,7 +16,7 @@
 #endif
 
 /* n elements of any type, `step` bytes apart, as f32. */
-TARGET_AVX2 static void read_f32(float *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+INLINE_AVX2 void read_f32(float *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
                                  int64_t group, bool is_b) {
   (void)k_step, (void)group, (void)is_b;
   int64_t i = 0;
@@ -49,12 +49,35 @@ TARGET_AVX2 static void read_f32(float *out, CpuElem type, const char *p, int64_
   for (; i < n; i++) out[i] = (float)rt_elem_value(type, p + i * step, 0);
 }
 
-TARGET_AVX2 static void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+INLINE_AVX2 void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
                                  int64_t group, bool is_b) {
   (void)type, (void)k_step, (void)group, (void)is_b;
   rt_read_same(out, 8, p, step, n);
 }
 
+#ifdef RT_EMULATED
+DEFINE_TURN(INLINE_AVX2, float, 8, f32)
+#else
+/* By pairs, by quads, by halves. */
+INLINE_AVX2 void turn_f32(float *out, const float *in) {
+  __m256 r[8], t[8];
+  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(in + i * RT_KC);
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int h = 0; h < 2; h++) {
+      r[i + 2 * h] = _mm256_shuffle_ps(t[i + h], t[i + h + 2], 0x44);
+      r[i + 2 * h + 1] = _mm256_shuffle_ps(t[i + h], t[i + h + 2], 0xee);
+    }
+  for (int i = 0; i < 4; i++) {
+    _mm256_store_ps(out + i * 16, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_store_ps(out + (i + 4) * 16, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
+#endif
+DEFINE_TURN(INLINE_AVX2, double, 4, f64)
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, 1, 6, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps,
            _mm256_fmadd_ps, _mm256_add_ps, _mm256_store_ps, _mm256_storeu_ps, _mm256_loadu_ps, f32)
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, 1, 6, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd,
@@ -74,7 +97,7 @@ INLINE_AVX2 __m256i widen_bytes(CpuElem type, const char *p) {
 }
 
 /* Pairs of 16 bits: a product of two is at most 2 * 255 * 255, exact. */
-TARGET_AVX2 static void read_i16(uint32_t *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+INLINE_AVX2 void read_i16(uint32_t *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
                                  int64_t group, bool is_b) {
   (void)is_b;
   int64_t i = 0;
@@ -104,6 +127,9 @@ INLINE_AVX2 __m256i multiply_i16(__m256i x, __m256i y, __m256i sum) {
   return sum;
 #endif
 }
+INLINE_AVX2 void turn_i16(uint32_t *out, const uint32_t *in) {
+  turn_f32((float *)(void *)out, (const float *)(const void *)in); /* which moves bits */
+}
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, uint32_t, __m256i, 8, 2, 6, _mm256_setzero_si256, load_words, set1_word,
            multiply_i16, _mm256_add_epi32, store_words, storeu_words, loadu_words, i16)
 
@@ -126,6 +152,7 @@ INLINE_AVX_VNNI __m256i multiply_i8(__m256i x, __m256i y, __m256i sum) {
   return sum;
 #endif
 }
+DEFINE_TURN(INLINE_AVX_VNNI, uint32_t, 8, i8)
 DEFINE_DOT(INLINE_AVX_VNNI, TARGET_AVX_VNNI, uint32_t, __m256i, 8, 4, 6, _mm256_setzero_si256, load_words, set1_word,
            multiply_i8, _mm256_add_epi32, store_words, storeu_words, loadu_words, i8)
 

@@ -159,11 +159,12 @@ static void dot_f32(const CpuDot *d) {
 
 /* ---- f64 --------------------------------------------------------------------------------------------------------- */
 
-TARGET_AVX512 static void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
+INLINE_AVX512 void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
                                    int64_t group, bool is_b) {
   (void)type, (void)k_step, (void)group, (void)is_b;
   rt_read_same(out, 8, p, step, n);
 }
+DEFINE_TURN(INLINE_AVX512, double, 8, f64)
 DEFINE_DOT(INLINE_AVX512, TARGET_AVX512, double, __m512d, 8, 1, 8, _mm512_setzero_pd, _mm512_load_pd, _mm512_set1_pd,
            _mm512_fmadd_pd, _mm512_add_pd, _mm512_store_pd, _mm512_storeu_pd, _mm512_loadu_pd, f64)
 

@@ -6,7 +6,12 @@
  *
  * The user defines read_NAME(T *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step, int64_t group,
  * bool is_b), which makes n words; word i holds the `group` (1 .. GROUP) elements that begin at p + i * step, k_step apart (both in
- * bytes), and zeros behind them.
+ * bytes), and zeros behind them. And turn_NAME(T *out, const T *in), which transposes W x W words, from rows of RT_KC to
+ * rows of 2 W; DEFINE_TURN has it in plain C.
+ *
+ * Packing is a third of a product's time where memory is read badly: a panel at a time, B's rows are runs of 64 bytes, a
+ * row's length apart, of which no prefetcher knows, and which share a set of the first-level cache where that length is
+ * a power of two. So rows are read along, and columns along, too.
  */
 #ifndef TRITONC_CPU_RT_DOT_ROWS_H
 #define TRITONC_CPU_RT_DOT_ROWS_H
@@ -15,7 +20,13 @@
 
 #include <string.h>
 
-enum { ROWS_A = RT_KC + 16 };
+enum { ROWS_A = RT_KC + 16, ROWS_AT_ONCE = 4 };
+
+#define DEFINE_TURN(INLINE, T, W, name)                                                                                \
+  INLINE void turn_##name(T *out, const T *in) {                                                                       \
+    for (int i = 0; i < W; i++)                                                                                        \
+      for (int j = 0; j < W; j++) out[i * 2 * W + j] = in[j * RT_KC + i];                                              \
+  }
 
 /* For words T in vectors V of W lanes, MR rows (4 .. 8): kernel, packing, and the loops around them. */
 #define DEFINE_DOT(INLINE, TARGET, T, V, W, GROUP, MR, zero, load, set1, fmadd, add_, store, storeu, loadu, name)      \
@@ -64,21 +75,60 @@ enum { ROWS_A = RT_KC + 16 };
     read_##name(out, type, p, GROUP * k_step, whole, k_step, GROUP, is_b);                                             \
     if (rest) read_##name(out + whole, type, p + whole * GROUP * k_step, 0, 1, k_step, rest, is_b);                    \
   }                                                                                                                    \
+  /* B's rows are contiguous: a few at a time, each across all panels, for memory is read fast in long runs. */        \
+  INLINE void name##_pack_across(T *out, CpuElem type, const char *base, int64_t row, int64_t bytes, int64_t kc,       \
+                                 int64_t nc) {                                                                         \
+    int64_t words = div_up(kc, GROUP);                                                                                 \
+    for (int64_t w0 = 0; w0 < words; w0 += ROWS_AT_ONCE)                                                               \
+      for (int64_t j = 0; j < nc; j += 2 * W)                                                                          \
+        for (int64_t w = w0; w < min64(words, w0 + ROWS_AT_ONCE); w++) {                                               \
+          T *to = out + j * words + w * 2 * W;                                                                         \
+          const char *from = base + w * GROUP * row + j * bytes;                                                       \
+          int64_t width = min64(2 * W, nc - j), group = min64(GROUP, kc - w * GROUP);                                  \
+          if (width == 2 * W && group == GROUP) {                                                                      \
+            read_##name(to, type, from, bytes, 2 * W, row, GROUP, true);                                               \
+            continue;                                                                                                  \
+          }                                                                                                            \
+          memset(to, 0, 2 * W * sizeof(T));                                                                            \
+          read_##name(to, type, from, bytes, width, row, group, true);                                                 \
+        }                                                                                                              \
+  }                                                                                                                    \
+  /* B's columns are contiguous: as many as a vector has lanes at a time, turned in squares. */                        \
+  INLINE void name##_pack_down(T *out, CpuElem type, const char *base, int64_t row, int64_t col, int64_t kc,           \
+                               int64_t nc) {                                                                           \
+    int64_t words = div_up(kc, GROUP);                                                                                 \
+    _Alignas(64) T lines[W * RT_KC];                                                                                   \
+    for (int64_t j = 0; j < nc; j += W) {                                                                              \
+      int64_t width = min64(W, nc - j), w = 0;                                                                         \
+      T *to = out + j / (2 * W) * 2 * W * words + j % (2 * W);                                                         \
+      for (int64_t s = 0; s < width; s++) name##_line(lines + s * RT_KC, type, base + (j + s) * col, row, kc, true);   \
+      for (int64_t s = width; s < W; s++) memset(lines + s * RT_KC, 0, (size_t)words * sizeof(T));                     \
+      for (; w + W <= words; w += W) turn_##name(to + w * 2 * W, lines + w);                                           \
+      for (; w < words; w++)                                                                                           \
+        for (int64_t s = 0; s < W; s++) to[w * 2 * W + s] = lines[s * RT_KC + w];                                      \
+      if (j % (2 * W) == 0 && j + W >= nc) /* the second half of the last panel */                                     \
+        for (w = 0; w < words; w++) memset(to + w * 2 * W + W, 0, W * sizeof(T));                                      \
+    }                                                                                                                  \
+  }                                                                                                                    \
   TARGET static void name##_pack_b(T *out, const CpuDot *d, int64_t p0, int64_t j0, int64_t kc, int64_t nc) {          \
     CpuElem type = (CpuElem)d->b_type;                                                                                 \
     int64_t bytes = rt_elem_bytes(type), row = d->b_row * bytes, col = d->b_col * bytes, words = div_up(kc, GROUP);    \
     const char *base = (const char *)d->b + p0 * row + j0 * col;                                                       \
-    T line[RT_KC];                                                                                                     \
+    if (d->b_row == 1 && d->b_col != 1) {                                                                              \
+      name##_pack_down(out, type, base, row, col, kc, nc);                                                             \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    if (d->b_col == 1) {                                                                                               \
+      switch (type) { /* one compiled loop for each common type */                                                     \
+      case CPU_F32: name##_pack_across(out, CPU_F32, base, row, 4, kc, nc); return;                                    \
+      case CPU_BF16: name##_pack_across(out, CPU_BF16, base, row, 2, kc, nc); return;                                  \
+      case CPU_F16: name##_pack_across(out, CPU_F16, base, row, 2, kc, nc); return;                                    \
+      default: name##_pack_across(out, type, base, row, bytes, kc, nc); return;                                        \
+      }                                                                                                                \
+    }                                                                                                                  \
     for (int64_t j = 0; j < nc; j += 2 * W, out += 2 * W * words) {                                                    \
       int64_t width = min64(2 * W, nc - j);                                                                            \
       if (width < 2 * W) memset(out, 0, (size_t)(2 * W * words) * sizeof(T));                                          \
-      if (d->b_row == 1 && d->b_col != 1) { /* k is contiguous: a column at a time */                                  \
-        for (int64_t s = 0; s < width; s++) {                                                                          \
-          name##_line(line, type, base + (j + s) * col, row, kc, true);                                                \
-          for (int64_t w = 0; w < words; w++) out[w * 2 * W + s] = line[w];                                            \
-        }                                                                                                              \
-        continue;                                                                                                      \
-      }                                                                                                                \
       for (int64_t w = 0; w < words; w++)                                                                              \
         read_##name(out + w * 2 * W, type, base + w * GROUP * row + j * col, col, width, row,                          \
                     min64(GROUP, kc - w * GROUP), true);                                                               \
