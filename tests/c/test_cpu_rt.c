@@ -188,6 +188,22 @@ static void test_dot_random_sizes(void **state) {
   }
 }
 
+/* Few rows, for which B is read in place: every number of them, with rests along every side, longer than a chunk of k. */
+static void test_dot_few_rows(void **state) {
+  (void)state;
+  static const CpuElem types[] = {CPU_F32, CPU_BF16, CPU_F16};
+  static const int64_t sizes[][2] = {{1, 1}, {3, 5}, {37, 300}, {72, 64}};
+  const RtDotSet *sets[16];
+  size_t nsets = available_sets(sets);
+  for (size_t s = 0; s < nsets; s++)
+    for (size_t t = 0; sets[s] && sets[s]->few && t < COUNT(types); t++)
+      for (size_t z = 0; z < COUNT(sizes); z++)
+        for (int64_t m = 1; m <= RT_FEW + 1; m++)
+          for (int b = ROWS; b <= COLUMNS; b++)
+            check_dot(sets[s], types[t], types[t], t == 2 && m % 2 ? CPU_F16 : CPU_F32, m, sizes[z][0], sizes[z][1],
+                      m % 3 ? ROWS : COLUMNS, (Order)b);
+}
+
 /* Values for which tiles must not be used, put among ordinary ones: the default gives what FMA gives, bit for bit where
  * it is a number, a NaN where that is a NaN. */
 static void test_dot_specials(void **state) {
@@ -436,6 +452,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_dot_all_types_and_orders),
       cmocka_unit_test(test_dot_random_sizes),
+      cmocka_unit_test(test_dot_few_rows),
       cmocka_unit_test(test_dot_specials),
       cmocka_unit_test(test_dot_f32_error),
       cmocka_unit_test(test_dot_f16_infinity),

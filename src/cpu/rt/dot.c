@@ -72,6 +72,7 @@ static void weaken_to(RtDotSet *set, const RtDotSet *weaker) {
   if (!set->f8) set->f8 = weaker->f8;
   if (!set->i8) set->i8 = weaker->i8;
   if (!set->f64) set->f64 = weaker->f64;
+  if (!set->few) set->few = weaker->few;
 }
 
 const RtDotChoice *rt_dot_choices(size_t *n) {
@@ -150,11 +151,20 @@ enum { SMALL = 8 * 16 * 32 };
 
 typedef void (*MicroKernel)(const CpuDot *d);
 
+/* With so few rows b is read where it is, whatever unit could multiply it: memory binds. Elements of 16 bits are
+ * converted once for each four rows. */
+static bool reads_b_in_place(const CpuDot *d) {
+  CpuElem b = (CpuElem)d->b_type;
+  int64_t most = b == CPU_F32 ? RT_FEW : b == CPU_BF16 || b == CPU_F16 ? RT_FEW / 2 : 0;
+  return d->m <= most && (d->b_row == 1 || d->b_col == 1);
+}
+
 static MicroKernel kernel_for(const CpuDot *d) {
   const RtDotSet *set = dot_set();
   CpuElem a = (CpuElem)d->a_type, b = (CpuElem)d->b_type;
   if (a == CPU_F64) return set->f64;
   if (d->c_type == CPU_I32) return set->i8;
+  if (set->few && reads_b_in_place(d)) return set->few;
   if (d->m * d->n * d->k <= SMALL) return set->f32;
   if (a == CPU_F32 && b == CPU_F32 && set->f32_split) return set->f32_split;
   if (a == CPU_BF16 && b == CPU_BF16 && set->bf16) return set->bf16;
@@ -169,7 +179,7 @@ const char *rt_dot_set_name(const CpuDot *d) {
   MicroKernel run = kernel_for(d);
   for (size_t i = 0; i < n; i++) {
     const RtDotSet *s = choices[i].set;
-    const MicroKernel all[] = {s->f32, s->bf16, s->f16, s->f32_split, s->f8, s->i8, s->f64};
+    const MicroKernel all[] = {s->f32, s->bf16, s->f16, s->f32_split, s->f8, s->i8, s->f64, s->few};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
       if (choices[i].here && all[k] == run) return s->name;
   }

@@ -1,6 +1,7 @@
 /* dot_avx2.c: dot on AVX2 and FMA: f32 (and what is exact in f32) and f64 by fused multiply-add, 8-bit integers widened
  * to pairs of 16 bits by VPMADDWD, or as quads by VPDPBUSD where the processor has AVX-VNNI. The loops are
  * rt/dot_rows.h's, with vectors of 8 lanes (f64: 4): 15 of the 16 registers. */
+#include "cpu/rt/dot_few.h"
 #include "cpu/rt/dot_rows.h"
 
 #if defined(__x86_64__)
@@ -17,7 +18,7 @@
 
 /* n elements of any type, `step` bytes apart, as f32. */
 INLINE_AVX2 void read_f32(float *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
-                                 int64_t group, bool is_b) {
+                          int64_t group, bool is_b) {
   (void)k_step, (void)group, (void)is_b;
   int64_t i = 0;
   if (step == 4 && type == CPU_F32)
@@ -50,14 +51,11 @@ INLINE_AVX2 void read_f32(float *out, CpuElem type, const char *p, int64_t step,
 }
 
 INLINE_AVX2 void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
-                                 int64_t group, bool is_b) {
+                          int64_t group, bool is_b) {
   (void)type, (void)k_step, (void)group, (void)is_b;
   rt_read_same(out, 8, p, step, n);
 }
 
-#ifdef RT_EMULATED
-DEFINE_TURN(INLINE_AVX2, float, 8, f32)
-#else
 /* By pairs, by quads, by halves. */
 INLINE_AVX2 void turn_f32(float *out, const float *in) {
   __m256 r[8], t[8];
@@ -76,12 +74,27 @@ INLINE_AVX2 void turn_f32(float *out, const float *in) {
     _mm256_store_ps(out + (i + 4) * 16, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
   }
 }
-#endif
 DEFINE_TURN(INLINE_AVX2, double, 4, f64)
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, 1, 6, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps,
            _mm256_fmadd_ps, _mm256_add_ps, _mm256_store_ps, _mm256_storeu_ps, _mm256_loadu_ps, f32)
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, 1, 6, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd,
            _mm256_fmadd_pd, _mm256_add_pd, _mm256_store_pd, _mm256_storeu_pd, _mm256_loadu_pd, f64)
+
+/* ---- few rows ---------------------------------------------------------------------------------------------------- */
+
+INLINE_AVX2 __m256 load_few_f32(CpuElem type, const char *p) {
+  if (type == CPU_F32) return _mm256_loadu_ps((const float *)(const void *)p);
+  __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+  if (type == CPU_F16) return _mm256_cvtph_ps(x);
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16));
+}
+INLINE_AVX2 float sum_lanes(__m256 x) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+DEFINE_FEW(INLINE_AVX2, TARGET_AVX2, __m256, 8, _mm256_setzero_ps, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps,
+           _mm256_fmadd_ps, _mm256_add_ps, sum_lanes, f32)
 
 /* ---- 8-bit integers ---------------------------------------------------------------------------------------------- */
 
@@ -98,7 +111,7 @@ INLINE_AVX2 __m256i widen_bytes(CpuElem type, const char *p) {
 
 /* Pairs of 16 bits: a product of two is at most 2 * 255 * 255, exact. */
 INLINE_AVX2 void read_i16(uint32_t *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
-                                 int64_t group, bool is_b) {
+                          int64_t group, bool is_b) {
   (void)is_b;
   int64_t i = 0;
   if (k_step == 1 && step == 2 && group == 2) /* along k */
@@ -136,7 +149,8 @@ DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, uint32_t, __m256i, 8, 2, 6, _mm256_setzero_
 const RtDotSet rt_dot_avx2 = {.name = "avx2",
                               .f32 = RT_FOR(RT_ANY_F32, f32_dot),
                               .i8 = RT_FOR(RT_KIND_i8, i16_dot),
-                              .f64 = RT_FOR(RT_KIND_f64, f64_dot)};
+                              .f64 = RT_FOR(RT_KIND_f64, f64_dot),
+                              .few = RT_FOR(RT_ANY_F32, f32_few)};
 
 #if defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11
 /* x = a + za unsigned, y = b - zb signed (rt_dot_correct). */

@@ -16,6 +16,7 @@
 #if defined(__x86_64__)
 
 #include "cpu/rt/avx512.h"
+#include "cpu/rt/dot_few.h"
 #include "cpu/rt/dot_rows.h"
 
 enum { MR = 14, LANES = 16, A_ROW = RT_KC + 16 };
@@ -157,10 +158,25 @@ static void dot_f32(const CpuDot *d) {
     }
 }
 
+/* ---- few rows ---------------------------------------------------------------------------------------------------- */
+
+INLINE_AVX512 __m512 load_few_f32(CpuElem type, const char *p) {
+  return _mm512_castsi512_ps(load_f32_lanes(type, p, (__mmask16)0xffff));
+}
+INLINE_AVX512 float sum_lanes(__m512 x) {
+  __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+  __m256 y = _mm256_add_ps(_mm512_castps512_ps256(x), high);
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+DEFINE_FEW(INLINE_AVX512, TARGET_AVX512, __m512, 16, _mm512_setzero_ps, _mm512_set1_ps, _mm512_loadu_ps,
+           _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps, sum_lanes, f32)
+
 /* ---- f64 --------------------------------------------------------------------------------------------------------- */
 
 INLINE_AVX512 void read_f64(double *out, CpuElem type, const char *p, int64_t step, int64_t n, int64_t k_step,
-                                   int64_t group, bool is_b) {
+                            int64_t group, bool is_b) {
   (void)type, (void)k_step, (void)group, (void)is_b;
   rt_read_same(out, 8, p, step, n);
 }
@@ -168,7 +184,9 @@ DEFINE_TURN(INLINE_AVX512, double, 8, f64)
 DEFINE_DOT(INLINE_AVX512, TARGET_AVX512, double, __m512d, 8, 1, 8, _mm512_setzero_pd, _mm512_load_pd, _mm512_set1_pd,
            _mm512_fmadd_pd, _mm512_add_pd, _mm512_store_pd, _mm512_storeu_pd, _mm512_loadu_pd, f64)
 
-const RtDotSet rt_dot_avx512 = {
-    .name = "avx512", .f32 = RT_FOR(RT_ANY_F32, dot_f32), .f64 = RT_FOR(RT_KIND_f64, f64_dot)};
+const RtDotSet rt_dot_avx512 = {.name = "avx512",
+                                .f32 = RT_FOR(RT_ANY_F32, dot_f32),
+                                .f64 = RT_FOR(RT_KIND_f64, f64_dot),
+                                .few = RT_FOR(RT_ANY_F32, f32_few)};
 
 #endif

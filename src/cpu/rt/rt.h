@@ -69,7 +69,9 @@ typedef struct RtDotSet {
   void (*f8)(const CpuDot *d);        /* f8 x f8 through bf16 */
   void (*i8)(const CpuDot *d);        /* i8, u8, mixed, to i32 */
   void (*f64)(const CpuDot *d);
+  void (*few)(const CpuDot *d); /* at most RT_FEW rows, b of f16, bf16 or f32 with a stride of 1: rt/dot_few.h */
 } RtDotSet;
+enum { RT_FEW = 8 };
 extern const RtDotSet rt_dot_generic;
 /* Compilers that know the tile instructions. */
 #if defined(__x86_64__) && !defined(RT_EMULATED) && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
