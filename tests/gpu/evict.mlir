@@ -29,3 +29,23 @@ tt.func public @evict(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>, %r: !tt.ptr<f32>, %s: 
   tt.store %sat, %b evictionPolicy = evict_last : tensor<128x!tt.ptr<f32>>
   tt.return
 }
+
+// Of a volatile access, a cache modifier and an eviction policy an instruction takes the first that is asked for.
+// CHECK-LABEL: .entry several
+// CHECK: ld.volatile.global.b32
+// CHECK: ld.global.cg.b32
+// CHECK: st.global.cs.b32
+tt.func public @several(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>, %s: !tt.ptr<f32>) {
+  %o = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<128x!tt.ptr<f32>>
+  %pat = tt.addptr %ps, %o : tensor<128x!tt.ptr<f32>>, tensor<128xi32>
+  %x = tt.load %pat cacheModifier = cg evictionPolicy = evict_first {isVolatile = true} : tensor<128x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<128x!tt.ptr<f32>>
+  %qat = tt.addptr %qs, %o : tensor<128x!tt.ptr<f32>>, tensor<128xi32>
+  %y = tt.load %qat cacheModifier = cg evictionPolicy = evict_last : tensor<128x!tt.ptr<f32>>
+  %b = arith.addf %x, %y : tensor<128xf32>
+  %ss = tt.splat %s : !tt.ptr<f32> -> tensor<128x!tt.ptr<f32>>
+  %sat = tt.addptr %ss, %o : tensor<128x!tt.ptr<f32>>, tensor<128xi32>
+  tt.store %sat, %b cacheModifier = cs evictionPolicy = evict_first : tensor<128x!tt.ptr<f32>>
+  tt.return
+}

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+/* An instruction says one thing about the first level of the cache: that it is passed by (volatile), how it caches, or
+ * how long it keeps. Where a program asks for several, the first of these. */
 LLMods lower_mods(const Op *op) {
   static const struct {
     const char *name;
@@ -21,7 +23,8 @@ LLMods lower_mods(const Op *op) {
   if (!strcmp(evict, "evict_first")) mods.evict = LLV_FIRST;
   if (!strcmp(evict, "evict_last")) mods.evict = LLV_LAST;
   const Attr *v = ir_attr(op, "isVolatile");
-  if (v && v->integer) mods.flags |= LLF_VOLATILE;
+  if (v && v->integer) return (LLMods){.flags = LLF_VOLATILE};
+  if (mods.cache) mods.evict = LLV_NONE;
   return mods;
 }
 
