@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-JOBS = ["launch", "compile", "endless", "endless2", "counted", "counted2", "tiles", "constant"]
+JOBS = ["launch", "compile", "endless", "endless2", "counted", "counted2", "tiles", "constant", "elements"]
 PROGRAM = """
 import os, signal, sys, threading, time
 import numpy as np, triton, triton.language as tl
@@ -59,6 +59,17 @@ def constant_kernel(x):
                 total = total * 3 + k
     tl.store(x, total.to(tl.float32))
 
+@triton.jit
+def rounds(a):
+    while a != 0.5:
+        a = a * 0.5 + 1.0
+    return a
+
+@triton.jit
+def elements_kernel(x):
+    at = tl.arange(0, 64)
+    tl.store(x + at, tl.map_elementwise(rounds, tl.load(x + at)))
+
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs in the background without it
 x = np.zeros(100000, np.float32)
 slow_kernel[(10,)](x, 3)
@@ -66,7 +77,8 @@ expected = x[:10].copy()
 jobs = {"launch": lambda: slow_kernel[(100000,)](x, 2000000), "compile": lambda: long_kernel[(1,)](x, 60000),
         "endless": lambda: endless_kernel[(1,)](x, 3), "endless2": lambda: endless_kernel[(5,)](x, 5),
         "counted": lambda: slow_kernel[(1,)](x, 1 << 50), "counted2": lambda: nested_kernel[(3,)](x, 1 << 50, 3),
-        "tiles": lambda: tiles_kernel[(1,)](x, 1 << 50), "constant": lambda: constant_kernel[(1,)](x)}
+        "tiles": lambda: tiles_kernel[(1,)](x, 1 << 50), "constant": lambda: constant_kernel[(1,)](x),
+        "elements": lambda: elements_kernel[(1,)](x)}
 endless_kernel[(2,)](x, 0)
 for name in sys.argv[1:]:
     sent = []

@@ -134,6 +134,8 @@ typedef struct CountedLoop {
 CountedLoop emit_loop_begin(Emitter *e, LLVMValueRef begin, LLVMValueRef end, int64_t step);
 void emit_loop_end(Emitter *e, CountedLoop *loop);
 LLVMBasicBlockRef emit_new_block(Emitter *e, const char *name);
+/* The end of an iteration of the loop that `before` enters at `head`: after `first` of them it asks whether to stop. */
+void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int first);
 void emit_before(Emitter *e, LLVMValueRef instruction); /* what is built next: in front of it, of the line that it has */
 LLVMValueRef emit_alloca(Emitter *e, LLVMTypeRef t);
 LLVMValueRef emit_intrinsic(Emitter *e, const char *name, LLVMTypeRef *overloads, int n, LLVMValueRef *args, int nargs);

@@ -411,6 +411,12 @@ static void lane_next(Lanes *r, LLVMValueRef phi, LLVMValueRef next) {
   LLVMAddIncoming(phi, &next, &latch, 1);
 }
 
+/* Of the end of a round: a loop that may go on for long asks whether to stop, as others do. */
+static void lane_poll(Lanes *r, const LaneLoop *l) {
+  enum { ROUNDS = 10000 };
+  emit_poll(r->e, l->entry, l->head, ROUNDS);
+}
+
 static void lane_end(Lanes *r, const LaneLoop *l) {
   LLVMBuildBr(r->e->b, l->head);
   LLVMPositionBuilderAtEnd(r->e->b, l->end);
@@ -428,6 +434,8 @@ static void region_for(Lanes *r, Op *op, LLVMValueRef *in, LLVMValueRef active) 
   LLVMValueRef one = same(e, in[0], 1), zero = same(e, in[0], 0);
   LLVMValueRef way = LLVMBuildSub(e->b, LLVMBuildSub(e->b, in[1], in[0], ""), one, "");
   LLVMValueRef rounds = LLVMBuildAdd(e->b, LLVMBuildUDiv(e->b, way, in[2], ""), one, "");
+  LLVMValueRef few = LLVMBuildICmp(e->b, LLVMIntULT, way, same(e, way, 100), "");
+  bool is_short = LLVMIsConstant(few) && few == LLVMConstAllOnes(LLVMTypeOf(few));
   rounds = LLVMBuildSelect(e->b, both(e, active, LLVMBuildICmp(e->b, less, in[0], in[1], "")), rounds, zero, "");
   LLVMValueRef *next = NEWN(e->cx, LLVMValueRef, op->nresults + 1);
   LaneLoop l = lane_loop(r, in + IR_LOOP_INITS, op->nresults);
@@ -437,6 +445,7 @@ static void region_for(Lanes *r, Op *op, LLVMValueRef *in, LLVMValueRef active) 
   map_put(e->cx, r->values, ir_loop_index(op), index);
   for (int i = 0; i < l.n; i++) map_put(e->cx, r->values, body->args[IR_LOOP_ARGS + i], l.carried[i]);
   region_values(r, body, next, on);
+  if (!is_short) lane_poll(r, &l);
   for (int i = 0; i < l.n; i++) lane_next(r, l.carried[i], LLVMBuildSelect(e->b, on, next[i], l.carried[i], ""));
   lane_next(r, left, LLVMBuildSelect(e->b, on, LLVMBuildSub(e->b, left, one, ""), zero, ""));
   lane_next(r, index, LLVMBuildAdd(e->b, index, in[2], ""));
@@ -464,6 +473,7 @@ static void region_while(Lanes *r, Op *op, LLVMValueRef *in, LLVMValueRef active
   }
   lane_branch(r, &l, again);
   region_values(r, after, next, again);
+  lane_poll(r, &l);
   for (int i = 0; i < l.n; i++) lane_next(r, l.carried[i], next[i]);
   for (int i = 0; i < op->nresults; i++) lane_next(r, kept[i], map_get(r->values, &op->results[i]));
   lane_next(r, on, again);

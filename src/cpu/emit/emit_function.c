@@ -46,48 +46,6 @@ static Value **results_of(Emitter *e, Op *op) {
   return out;
 }
 
-/* The branch goes to its first target nearly always: what a call in the other costs is not paid here. */
-static void set_likely(Emitter *e, LLVMValueRef branch) {
-  static const char text[] = "branch_weights";
-  LLVMMetadataRef parts[] = {LLVMMDStringInContext2(e->llvm, text, sizeof text - 1),
-                             LLVMValueAsMetadata(emit_int(e->i32, 2000)), LLVMValueAsMetadata(emit_int(e->i32, 1))};
-  LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(e->llvm, "prof", 4),
-                  LLVMMetadataAsValue(e->llvm, LLVMMDNodeInContext2(e->llvm, parts, COUNT(parts))));
-}
-
-static LLVMValueRef phi_of(Emitter *e, LLVMTypeRef type, const LLVMValueRef values[2],
-                           const LLVMBasicBlockRef from[2]) {
-  LLVMValueRef phi = LLVMBuildPhi(e->b, type, "");
-  LLVMAddIncoming(phi, (LLVMValueRef *)values, (LLVMBasicBlockRef *)from, 2);
-  return phi;
-}
-
-/* The end of an iteration of the loop that `before` enters at `head`, which asks after `first` of them (plan_steps.c). What is
- * left until the next poll and the library's state of the loop are loop-carried values, and the library's function touches
- * no memory that the kernel sees, so that LLVM's memory analyses cost nothing more for many loops in a row. */
-static void emit_poll(Emitter *e, LLVMBasicBlockRef before, LLVMBasicBlockRef head, int first) {
-  if (!first) return;
-  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), ask = emit_new_block(e, "ask"), on = emit_new_block(e, "on");
-  emit_before(e, LLVMGetFirstInstruction(head));
-  LLVMValueRef left = LLVMBuildPhi(e->b, e->i32, ""), state = LLVMBuildPhi(e->b, e->i64, "");
-  LLVMPositionBuilderAtEnd(e->b, here);
-  LLVMValueRef next = LLVMBuildSub(e->b, left, emit_int(e->i32, 1), ""), zero = emit_int(e->i32, 0);
-  set_likely(e, LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, next, zero, ""), on, ask));
-  LLVMPositionBuilderAtEnd(e->b, ask);
-  LLVMValueRef answer = emit_call(e, "ttc_rt_poll", e->i64, &state, 1), more = LLVMBuildTrunc(e->b, answer, e->i32, "");
-  enum { INACCESSIBLE_MEMORY = 3 << 2 };
-  unsigned memory = LLVMGetEnumAttributeKindForName("memory", 6);
-  LLVMAddCallSiteAttribute(answer, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                           LLVMCreateEnumAttribute(e->llvm, memory, INACCESSIBLE_MEMORY));
-  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, more, zero, ""), on, e->end);
-  LLVMPositionBuilderAtEnd(e->b, on);
-  LLVMBasicBlockRef from[] = {here, ask}, into[] = {before, on};
-  LLVMValueRef then_left = phi_of(e, e->i32, (LLVMValueRef[]){next, more}, from),
-               then_state = phi_of(e, e->i64, (LLVMValueRef[]){state, answer}, from);
-  LLVMAddIncoming(left, (LLVMValueRef[]){emit_int(e->i32, first), then_left}, into, 2);
-  LLVMAddIncoming(state, (LLVMValueRef[]){emit_int(e->i64, first), then_state}, into, 2);
-}
-
 static void emit_for(Emitter *e, const Step *s) {
   Op *op = s->op;
   Block *body = ir_entry(op, 0);
