@@ -126,6 +126,14 @@ def divisor(a, b):
 
 
 @triton.jit
+def stepped(a, n):
+    if n > 0:
+        for k in range(0, a, n):
+            a += k % 3
+    return a
+
+
+@triton.jit
 def loops_kernel(X, Y, H, out, halves):
     at = tl.arange(0, 128)
     x, y = tl.load(X + at), tl.load(Y + at)
@@ -135,6 +143,7 @@ def loops_kernel(X, Y, H, out, halves):
     tl.store(halves + at, tl.map_elementwise(halved, tl.load(H + at), y & 7))
     tl.store(out + 256 + at, tl.associative_scan(tl.abs(x) * 6, 0, divisor))
     tl.store(out + 384, tl.reduce(tl.abs(y) * 6, 0, divisor))
+    tl.store(out + 512 + at, tl.map_elementwise(stepped, x, y & 3))
 
 
 def python_rounds(a, b):
@@ -155,7 +164,7 @@ def test_loops_of_an_elements_own():
     """Every element goes round as often as it says, in a reduction's and a scan's function too."""
     rng = np.random.default_rng(11)
     x, y = rng.integers(-100, 100, 128, np.int32), rng.integers(-100, 100, 128, np.int32)
-    h, out, halves = rng.normal(size=128).astype(np.float16), np.zeros(512, np.int32), np.zeros(128, np.float16)
+    h, out, halves = rng.normal(size=128).astype(np.float16), np.zeros(640, np.int32), np.zeros(128, np.float16)
     loops_kernel[(1,)](x, y, h, out, halves)
     want = np.array([python_rounds(int(a), int(b)) for a, b in zip(x, y, strict=True)], np.int32)
     assert np.array_equal(out[:128], want[:, 0]) and np.array_equal(out[128:256], want[:, 1])
@@ -166,3 +175,5 @@ def test_loops_of_an_elements_own():
     assert np.allclose(halves.astype(np.float32), expected.astype(np.float32), rtol=2e-3, atol=0)
     assert np.array_equal(out[256:384], np.gcd.accumulate(np.abs(x) * 6))
     assert out[384] == np.gcd.reduce(np.abs(y) * 6)
+    steps = [sum(k % 3 for k in range(0, a, n)) if n else 0 for a, n in zip(x.tolist(), (y & 3).tolist(), strict=True)]
+    assert np.array_equal(out[512:], x + np.array(steps, np.int32))

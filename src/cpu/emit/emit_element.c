@@ -426,14 +426,17 @@ static LLVMValueRef all_lanes(Lanes *r) {
   return emit_splat(r->e, LLVMConstAllOnes(LLVMInt1TypeInContext(r->e->llvm)), r->lanes);
 }
 
-/* in: the first index, the bound, the step, what is carried. Rounds are counted, so that no index wraps around. */
+/* in: the first index, the bound, the step, what is carried. Rounds are counted, so that no index wraps around. A step is 0
+ * in lanes that do not get here, where it is replaced before the division: one round, as any loop with that step. */
 static void region_for(Lanes *r, Op *op, LLVMValueRef *in, LLVMValueRef active) {
   Emitter *e = r->e;
   Block *body = ir_entry(op, 0);
   LLVMIntPredicate less = ir_attr(op, "unsignedCmp") ? LLVMIntULT : LLVMIntSLT;
   LLVMValueRef one = same(e, in[0], 1), zero = same(e, in[0], 0);
   LLVMValueRef way = LLVMBuildSub(e->b, LLVMBuildSub(e->b, in[1], in[0], ""), one, "");
-  LLVMValueRef rounds = LLVMBuildAdd(e->b, LLVMBuildUDiv(e->b, way, in[2], ""), one, "");
+  LLVMValueRef still = LLVMBuildICmp(e->b, LLVMIntEQ, in[2], zero, "");
+  LLVMValueRef by = LLVMBuildSelect(e->b, still, LLVMConstAllOnes(LLVMTypeOf(zero)), in[2], "");
+  LLVMValueRef rounds = LLVMBuildAdd(e->b, LLVMBuildUDiv(e->b, way, by, ""), one, "");
   LLVMValueRef few = LLVMBuildICmp(e->b, LLVMIntULT, way, same(e, way, 100), "");
   bool is_short = LLVMIsConstant(few) && few == LLVMConstAllOnes(LLVMTypeOf(few));
   rounds = LLVMBuildSelect(e->b, both(e, active, LLVMBuildICmp(e->b, less, in[0], in[1], "")), rounds, zero, "");
