@@ -206,6 +206,9 @@ Val *sem_logical(Lang *L, bool is_or, Val *a, Val *b);   /* `and`/`or` on tensor
 /* A compile-time number, bool or tensor as a tensor (scalars get the reference's types: int32/int64/uint64 by size,
  * fp32, int1). */
 Val *sem_to_tensor(Lang *L, Val *v);
+/* Numbers among the arguments of a function of libdevice become scalars: fp32 (fp64 beside such a tensor), and integers
+ * where no argument is a float; beside one they take part in its arithmetic as they are. NULL: a parameter's default. */
+void sem_number_arguments(Lang *L, Val **args, size_t n);
 Val *sem_cast(Lang *L, Val *tensor, const LType *to); /* element type */
 Val *sem_condition(Lang *L, Val *v);                  /* a tensor of one as int1, for if/while; else unwinds */
 Val *sem_subscript(Lang *L, Val *tensor, Val *index); /* x[None, :], x[:, None], x[0] is refused by name */
@@ -264,6 +267,7 @@ const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for sugge
  * unknown. lang_library_value(L, name) and lang_library_function are library.c's, too. */
 Val *lang_library_lookup(Lang *L, const ttc_function *function, const char *name);
 #define LANG_LIBRARY "<tritonc>/lib/" /* begins the file names of library sources */
+bool lang_is_libdevice(const ttc_function *f); /* written in libdevice*.py? */
 /* Is the current function one of the library's whose integers wrap on purpose: a mathematical one, or of random numbers? */
 bool lang_library_wraps(const Lang *L);
 /* Where to report an error found at `at`: for a place in the library, the user's call of it. Takes the library's

@@ -179,6 +179,10 @@ static Val *python_name(Lang *L, const char *name) {
   return v->builtin ? v : NULL;
 }
 
+bool lang_is_libdevice(const ttc_function *f) {
+  return strncmp(f->file, LANG_LIBRARY "libdevice", strlen(LANG_LIBRARY "libdevice")) == 0;
+}
+
 Val *lang_library_lookup(Lang *L, const ttc_function *function, const char *name) {
   static const struct {
     const char *name, *module;
@@ -199,8 +203,7 @@ Val *lang_library_lookup(Lang *L, const ttc_function *function, const char *name
     v->len = strlen(v->text);
     return v;
   }
-  bool in_libdevice = strncmp(function->file, LANG_LIBRARY "libdevice", strlen(LANG_LIBRARY "libdevice")) == 0;
-  Val *v = in_libdevice ? find(L, ctx_printf(L->cx, "libdevice.%s", name)) : NULL;
+  Val *v = lang_is_libdevice(function) ? find(L, ctx_printf(L->cx, "libdevice.%s", name)) : NULL;
   if (v || (v = find(L, name))) return v;
   return python_name(L, name);
 }

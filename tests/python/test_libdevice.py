@@ -661,3 +661,37 @@ def test_results_below_the_normal_range():
     # ex2.approx of a GPU is right to some 22 bits, which a number this small has
     assert kept[0] == (pytest.approx(2.0**-127, rel=2.0**-21) if DEVICE == "cuda" else 2.0**-127)
     assert out[0] == (0 if ON_GPU else 2.0**-127)
+
+
+@triton.jit
+def given_numbers_kernel(x, k, wide, out, exact):
+    i = tl.arange(0, 16)
+    v, w, d = tl.load(x + i), tl.load(k + i), tl.load(wide + i)
+    a, b, n = tl.full((16,), 1.7, tl.float32), tl.full((16,), -2.0, tl.float32), tl.full((16,), 6, tl.int32)
+    same = libdevice.copysign(v, -2.0) == libdevice.copysign(v, b)
+    same &= libdevice.copysign(1.7, v) == libdevice.copysign(a, v)
+    same &= libdevice.fmod(v, 1.7) == libdevice.fmod(v, a)
+    same &= libdevice.remainder(1.7, v) == libdevice.remainder(a, v)
+    same &= libdevice.hypot(1.7, v) == libdevice.hypot(a, v)
+    same &= libdevice.ldexp(1.7, w) == libdevice.ldexp(a, w)
+    same &= libdevice.norm3d(1.7, v, v) == libdevice.norm3d(a, v, v)
+    same &= libdevice.nextafter(-2.0, v) == libdevice.nextafter(b, v)
+    same &= libdevice.jn(w, 1.7) == libdevice.jn(w, a)
+    same &= libdevice.mulhi(w, 6) == libdevice.mulhi(w, n)
+    same &= libdevice.byte_perm(6, w, 0x5140) == libdevice.byte_perm(n, w, tl.full((16,), 0x5140, tl.int32))
+    same &= libdevice.popc(6) == libdevice.popc(n)
+    same &= libdevice.rint(1.7) == libdevice.rint(a)
+    tl.store(out + i, same.to(tl.int32))
+    tl.store(exact + i, libdevice.copysign(0.1, d))
+
+
+@pytest.mark.parametrize("target", [None] if ON_GPU else [None, "cuda:90"])
+def test_numbers_in_any_place(target, monkeypatch):
+    """A number is a scalar: fp32, or fp64 beside such a tensor."""
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    x, k = torch.randn(16, device=DEVICE) + 3, torch.arange(16, dtype=torch.int32, device=DEVICE) + 1
+    out = torch.zeros(16, dtype=torch.int32, device=DEVICE)
+    wide, exact = x.double(), torch.zeros(16, dtype=torch.float64, device=DEVICE)
+    given_numbers_kernel[(1,)](x, k, wide, out, exact)
+    assert out.tolist() == [1] * 16 and exact.tolist() == [0.1] * 16

@@ -283,11 +283,13 @@ def pow(x, y):
 
 @jit
 def jn(n, x):
+    _, x = tl.broadcast(tl.to_tensor(n), x)
     return jn_f64(n, _wide(x)).to(x.dtype)
 
 
 @jit
 def yn(n, x):
+    _, x = tl.broadcast(tl.to_tensor(n), x)
     return yn_f64(n, _wide(x)).to(x.dtype)
 
 

@@ -295,6 +295,8 @@ static Val *call_function(Lang *L, const ttc_function *f, const Args *args) {
   const Params *params = &info->def->params;
   Val **bound = NEWN(L->cx, Val *, params->len);
   py_bind_arguments(L, f->name, params, args, bound);
+  if (lang_is_libdevice(f) && !(L->fn && lang_is_libdevice(L->fn->info->function)))
+    sem_number_arguments(L, bound, params->len);
   Saved caller = save(L);
   FnState fn = new_state(L, info, py_scope_new(L, info, NULL), f->name);
   L->fn = &fn;

@@ -176,6 +176,29 @@ Val *sem_to_tensor(Lang *L, Val *v) {
   return sem_constant(L, v, sem_number_type(L, v));
 }
 
+/* Of which kind are the arguments that are tensors or numbers? */
+static bool has_kind(Val *const *args, size_t n, bool floats, bool f64) {
+  for (size_t i = 0; i < n; i++) {
+    if (!args[i]) continue;
+    if (floats && args[i]->kind == V_FLOAT) return true;
+    if (!sem_is_tensor(args[i])) continue;
+    const LType *elem = lt_elem(args[i]->type);
+    if (f64 ? elem->kind == L_FP64 : lt_is_float(elem)) return true;
+  }
+  return false;
+}
+
+void sem_number_arguments(Lang *L, Val **args, size_t n) {
+  bool any_float = has_kind(args, n, true, false), any_f64 = has_kind(args, n, false, true);
+  for (size_t i = 0; i < n; i++) {
+    if (!args[i] || !val_is_number(args[i])) continue;
+    if (args[i]->kind == V_FLOAT)
+      args[i] = sem_constant(L, args[i], lt_scalar(L, any_f64 ? L_FP64 : L_FP32));
+    else if (!any_float)
+      args[i] = sem_to_tensor(L, args[i]);
+  }
+}
+
 Val *sem_arg_tensor(Lang *L, Val *v, const Builtin *f, const char *param) {
   if (val_is_number(v)) return sem_to_tensor(L, v);
   if (!sem_is_tensor(v))
