@@ -33,6 +33,7 @@ const Stage *aot_stage(const Compiled *c, const char *name); /* NULL: it has non
 /* What parameters and constants cannot be called. */
 bool aot_is_c_name(const char *name);
 bool aot_is_descriptor(const AotParam *p);
+bool aot_takes_descriptors(const AotBuild *b); /* of any function, a parameter */
 /* ", int32_t n, ..." of those that are no constants, the grid first where callers give it. */
 void aot_params(Buf *out, const AotBuild *b, const AotVariant *v);
 /* "if (" are the arguments what the variant takes? ") {", and declarations of the constants that a grid may name and of `grid_`. */

@@ -33,6 +33,13 @@ bool aot_is_c_name(const char *name) {
 
 bool aot_is_descriptor(const AotParam *p) { return p->type && strncmp(p->type, "tensordesc<", 11) == 0; }
 
+bool aot_takes_descriptors(const AotBuild *b) {
+  for (size_t i = 0; i < b->nfunctions; i++)
+    for (size_t k = 0; k < b->functions[i].variants[0].nparams; k++)
+      if (aot_is_descriptor(&b->functions[i].variants[0].params[k])) return true;
+  return false;
+}
+
 static const struct {
   const char *type, *c;
 } c_types[] = {{"i1", "uint8_t"},   {"i8", "int8_t"},    {"i16", "int16_t"},   {"i32", "int32_t"},

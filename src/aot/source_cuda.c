@@ -370,13 +370,6 @@ static Needs needs_of(const AotBuild *b) {
   return n;
 }
 
-static bool declared(const AotBuild *b) {
-  for (size_t i = 0; i < b->nfunctions; i++)
-    for (size_t k = 0; k < b->functions[i].variants[0].nparams; k++)
-      if (aot_is_descriptor(&b->functions[i].variants[0].params[k])) return true;
-  return false;
-}
-
 void aot_source_cuda(Buf *out, const AotBuild *b) {
   CudaSource s = {.out = out, .b = b};
   Needs needs = needs_of(b);
@@ -386,7 +379,7 @@ void aot_source_cuda(Buf *out, const AotBuild *b) {
   if (needs.plain) buf_puts(out, launcher);
   if (needs.ex) buf_puts(out, launcher_ex);
   if (needs.memory) buf_puts(out, memories);
-  if (needs.values && !declared(b)) buf_puts(out, aot_cuda_descriptor);
+  if (needs.values && !aot_takes_descriptors(b)) buf_puts(out, aot_cuda_descriptor);
   if (needs.values) buf_puts(out, descriptors);
   if (needs.maps) buf_puts(out, maps);
   for (size_t i = 0; i < b->nfunctions; i++) {

@@ -18,13 +18,6 @@ bool aot_is_kind(const char *emit) {
 
 /* ---- the header -------------------------------------------------------------------------------------------------- */
 
-static bool has_descriptors(const AotBuild *b) {
-  for (size_t i = 0; i < b->nfunctions; i++)
-    for (size_t k = 0; k < b->functions[i].variants[0].nparams; k++)
-      if (aot_is_descriptor(&b->functions[i].variants[0].params[k])) return true;
-  return false;
-}
-
 static void put_guard(Buf *out, const char *name) {
   buf_puts(out, "KERNELS_");
   for (const char *s = name; *s; s++)
@@ -70,7 +63,7 @@ void aot_header(Buf *out, const AotBuild *b) {
   buf_puts(out, "\n\n");
   if (b->is_cuda) buf_puts(out, "#include <cuda.h>\n");
   buf_puts(out, "#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
-  if (has_descriptors(b))
+  if (aot_takes_descriptors(b))
     buf_puts(out, b->is_cuda ? aot_cuda_descriptor
                              : "typedef struct ttc_rt_descriptor ttc_rt_descriptor; /* tritonc_rt.h */\n\n");
   if (b->is_cuda)

@@ -109,6 +109,10 @@ void map_put(Ctx *cx, Map *m, const void *key, void *value);
 void map_remove(Map *m, const void *key);
 
 uint64_t hash_bytes(const void *data, size_t n, uint64_t seed); /* fast, not cryptographic */
+static inline uint64_t hash_mix(uint64_t h, uint64_t x) { /* one more word */
+  h = (h ^ x) * UINT64_C(0x9E3779B97F4A7C15);
+  return h ^ (h >> 32);
+}
 typedef struct Sha256 {
   uint32_t h[8];
   uint64_t bytes;
@@ -228,6 +232,16 @@ static inline bool is_pow2(int64_t x) { return x > 0 && (x & (x - 1)) == 0; }
 static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int log2_of(int64_t x) { /* of a power of two; of others rounded down */
+  int b = 0;
+  while (x > 1) x >>= 1, b++;
+  return b;
+}
+/* Two's complement in `bits` bits. */
+static inline uint64_t low_bits(uint64_t x, int bits) { return bits >= 64 ? x : x & ((UINT64_C(1) << bits) - 1); }
+static inline int64_t sign_extended(uint64_t x, int bits) {
+  return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
+}
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Whole file into the arena; unwinds with ERR_SYSTEM. */

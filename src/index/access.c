@@ -20,12 +20,6 @@ static bool is_bounded(IndexInfo *ix, const IndexMask *m) {
   return true;
 }
 
-static bool is_zero(const Value *v) {
-  int64_t n;
-  double x;
-  return !v || (ir_is_const_int(v, &n) && n == 0) || (ir_is_const_float(v, &x) && x == 0);
-}
-
 enum { BOX_RANK = 5, BOX_EXTENT = 256, BOX_BYTES = 16 };
 
 /* The axis that moves by one element, if all the others allow a box; else -1. */
@@ -54,7 +48,7 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
   case OP_ASYNC_COPY: break;
   default: return false;
   }
-  const Value *ptr = ir_operand(op, 0), *mask = group(op, "mask");
+  const Value *ptr = ir_operand(op, 0), *mask = group(op, "mask"), *other = group(op, "other");
   if (!ir_is_tensor(ptr->type) || !ir_is_ptr(ptr->type->elem)) return false;
   const Index *x = index_of(ix, ptr);
   int64_t *width = NEWN(ix->cx, int64_t, x->rank);
@@ -67,7 +61,7 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
                      .width = width};
   a->is_bounded = is_bounded(ix, a->mask);
   a->inner = box_inner(ix, ptr->type, x, a->elem_bytes);
-  a->box = a->inner >= 0 && a->is_bounded && is_zero(group(op, "other"));
+  a->box = a->inner >= 0 && a->is_bounded && (!other || ir_is_zero(other));
   a->box_aligned = x->align >= BOX_BYTES;
   return true;
 }

@@ -286,41 +286,12 @@ static void assume(IndexInfo *ix, const Op *op) {
 
 /* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
-/* The first op of `holder`'s blocks from block `b` of region `region` on, or NULL. */
-static const Op *first_from(const Op *holder, int region, const Block *b) {
-  for (;;) {
-    for (; b; b = b->next)
-      if (b->first) return b->first;
-    if (++region >= holder->nregions) return NULL;
-    b = holder->regions[region]->first;
-  }
-}
-
-static int region_of(const Op *holder, const Block *b) {
-  int r = 0;
-  while (holder->regions[r] != b->region) r++;
-  return r;
-}
-
-/* The op after `op` in program order, its regions first, below `root`. */
-static const Op *op_after(const Op *op, const Op *root) {
-  const Op *inner = first_from(op, -1, NULL);
-  if (inner) return inner;
-  while (op != root) {
-    if (op->next) return op->next;
-    const Op *holder = ir_parent(op), *next = first_from(holder, region_of(holder, op->block), op->block->next);
-    if (next) return next;
-    op = holder;
-  }
-  return NULL;
-}
-
 static IndexInfo *analyze(Ctx *cx, const Module *m, bool strict) {
   IndexInfo *ix = NEW(cx, IndexInfo);
   ix->cx = cx;
   ix->strict = strict;
   ix->zero = index_sum_const(ix, 0);
-  for (const Op *op = op_after(m->op, m->op); op; op = op_after(op, m->op)) {
+  for (const Op *op = ir_op_after(m->op, m->op); op; op = ir_op_after(op, m->op)) {
     vec_push(cx, &ix->order, ((Place){.op = op}));
     map_put(cx, &ix->places, op, (void *)(uintptr_t)ix->order.len);
     if (op->code == OP_ASSUME) assume(ix, op);

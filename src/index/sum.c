@@ -35,17 +35,12 @@ static int number_of(IndexInfo *ix, const Value *v) {
   return f->number;
 }
 
-static uint64_t mixed(uint64_t h, uint64_t x) {
-  h = (h ^ x) * 0x9E3779B97F4A7C15u;
-  return h ^ (h >> 29);
-}
-
 /* The same in every run: of numbers, not of addresses. */
 static uint64_t hash_of(IndexInfo *ix, int64_t constant, const IndexTerm *terms, int n) {
-  uint64_t h = mixed((uint64_t)n, (uint64_t)constant);
+  uint64_t h = hash_mix((uint64_t)n, (uint64_t)constant);
   for (int i = 0; i < n; i++) {
-    h = mixed(h, (uint64_t)terms[i].times);
-    for (int k = 0; k < terms[i].n; k++) h = mixed(h, (uint64_t)number_of(ix, terms[i].factors[k]));
+    h = hash_mix(h, (uint64_t)terms[i].times);
+    for (int k = 0; k < terms[i].n; k++) h = hash_mix(h, (uint64_t)number_of(ix, terms[i].factors[k]));
   }
   return h;
 }

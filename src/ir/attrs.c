@@ -4,11 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t h, uint64_t x) {
-  h = (h ^ x) * 0x9E3779B97F4A7C15u;
-  return h ^ (h >> 32);
-}
-
 static uint64_t bits_of(double x) {
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);
@@ -18,14 +13,14 @@ static uint64_t bits_of(double x) {
 /* ---- attributes -------------------------------------------------------------------------------------------------- */
 
 static uint64_t attr_hash(const Attr *a) {
-  uint64_t h = mix(a->kind, (uint64_t)a->integer);
-  h = mix(h, bits_of(a->number));
-  h = mix(h, (uintptr_t)a->text);
-  h = mix(h, (uintptr_t)a->type);
+  uint64_t h = hash_mix(a->kind, (uint64_t)a->integer);
+  h = hash_mix(h, bits_of(a->number));
+  h = hash_mix(h, (uintptr_t)a->text);
+  h = hash_mix(h, (uintptr_t)a->type);
   for (int i = 0; i < a->n; i++) {
-    if (a->items) h = mix(h, (uintptr_t)a->items[i]);
-    if (a->names) h = mix(h, (uintptr_t)a->names[i]);
-    if (a->ints) h = mix(h, (uint64_t)a->ints[i]);
+    if (a->items) h = hash_mix(h, (uintptr_t)a->items[i]);
+    if (a->names) h = hash_mix(h, (uintptr_t)a->names[i]);
+    if (a->ints) h = hash_mix(h, (uint64_t)a->ints[i]);
   }
   return h;
 }
@@ -166,10 +161,10 @@ static bool loc_same(const void *item, const void *key) {
 
 static Loc *loc_intern(Ctx *cx, const Loc *key) {
   IrTables *tables = ir_tables(cx);
-  uint64_t hash = mix(key->kind, (uintptr_t)key->file);
-  hash = mix(hash, (uint64_t)(unsigned)key->line << 32 | (unsigned)key->col);
-  hash = mix(hash, (uintptr_t)key->name);
-  hash = mix(mix(hash, (uintptr_t)key->child), (uintptr_t)key->caller);
+  uint64_t hash = hash_mix(key->kind, (uintptr_t)key->file);
+  hash = hash_mix(hash, (uint64_t)(unsigned)key->line << 32 | (unsigned)key->col);
+  hash = hash_mix(hash, (uintptr_t)key->name);
+  hash = hash_mix(hash_mix(hash, (uintptr_t)key->child), (uintptr_t)key->caller);
   uint32_t at = 0;
   Loc *found = ir_intern_find(cx, &tables->locs, hash, loc_same, key, &at);
   if (found) return found;

@@ -142,6 +142,10 @@ void ir_set_attr(Ctx *cx, Op *op, const char *name, Attr *value) {
   }
 }
 
+void ir_set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
+  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
+}
+
 Attr *ir_attr(const Op *op, const char *name) {
   for (int i = 0; i < op->nattrs; i++)
     if (op->attrs[i].name == name || !strcmp(op->attrs[i].name, name)) return op->attrs[i].attr;

@@ -319,6 +319,7 @@ Value *ir_const_int(Builder *b, Type *type, int64_t x);   /* `type` may be a ten
 Value *ir_const_float(Builder *b, Type *type, double x);
 Value *ir_const_attr(Builder *b, Type *type, Attr *value);
 void ir_set_attr(Ctx *cx, Op *op, const char *name, Attr *value); /* NULL removes */
+void ir_set_int(Ctx *cx, Op *op, const char *name, int64_t x);    /* an attribute of type i32 */
 Attr *ir_attr(const Op *op, const char *name);                    /* or NULL; `name` need not be interned */
 int64_t ir_attr_int_or(const Op *op, const char *name, int64_t otherwise);
 const char *ir_attr_text_or(const Op *op, const char *name, const char *otherwise); /* enums and strings */
@@ -352,6 +353,11 @@ void ir_insert_before(Op *op, Op *where);
 void ir_append(Block *b, Op *op);
 void ir_move_ops(Block *from, Block *to, Op *before); /* all ops of `from`; before == NULL: to the end */
 void ir_erase_block(Block *b);
+/* What a value became: its entry in a map of values, or the value itself. */
+static inline Value *ir_mapped(const Map *map, Value *v) {
+  Value *to = map_get(map, v);
+  return to ? to : v;
+}
 /* A deep copy at the builder's place. `map` maps values to their copies (Value* to Value*) and is extended. */
 Op *ir_clone(Builder *b, const Op *op, Map *map);
 void ir_clone_region(Ctx *cx, Region *to, const Region *from, Map *map);
@@ -373,7 +379,10 @@ Value *ir_moved_pointer(const Op *op);
 /* Constants: true and the value if `v` is a constant integer (or a splat of one, however made). */
 bool ir_is_const_int(const Value *v, int64_t *x);
 bool ir_is_const_float(const Value *v, double *x);
+bool ir_is_zero(const Value *v);                /* 0, 0.0 or -0.0 */
 Attr *ir_const_value(const Value *v);           /* the attribute of the arith.constant, or NULL */
+/* The op after `op` in program order, its regions first, below `root`; NULL: none. */
+Op *ir_op_after(const Op *op, const Op *root);
 /* Every op below `root`, in order, parents before children (post: children first). fn may erase the op it is given. */
 void ir_walk(Op *root, void (*fn)(Op *op, void *arg), void *arg);
 void ir_walk_post(Op *root, void (*fn)(Op *op, void *arg), void *arg);

@@ -97,6 +97,16 @@ Op *ir_next_in_tree(const Op *op) {
   return first_from(op->block->next, holder, region);
 }
 
+Op *ir_op_after(const Op *op, const Op *root) {
+  Op *inner = ir_first_below(op);
+  if (inner) return inner;
+  for (; op != root; op = ir_parent(op)) {
+    Op *next = ir_next_in_tree(op);
+    if (next) return next;
+  }
+  return NULL;
+}
+
 void ir_walk(Op *root, void (*fn)(Op *op, void *arg), void *arg) {
   /* `fn` may erase its op, so what comes after it is found first: the op's own first child cannot be. Hence the check
    * that the op is still in its block before going down. */
@@ -203,6 +213,12 @@ bool ir_is_const_float(const Value *v, double *x) {
   if (!a || a->kind != ATTR_FLOAT) return false;
   if (x) *x = a->number;
   return true;
+}
+
+bool ir_is_zero(const Value *v) {
+  double f;
+  int64_t i;
+  return (ir_is_const_float(v, &f) && f == 0) || (ir_is_const_int(v, &i) && i == 0);
 }
 
 /* ---- operand groups ---------------------------------------------------------------------------------------------- */

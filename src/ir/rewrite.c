@@ -110,18 +110,13 @@ void ir_remove_arg(Ctx *cx, Block *b, int index) {
 
 /* ---- copying ----------------------------------------------------------------------------------------------------- */
 
-static Value *mapped(const Map *map, Value *v) {
-  Value *to = map_get(map, v);
-  return to ? to : v;
-}
-
 /* The op alone, at the builder's place, its regions empty. */
 static Op *clone_shallow(Builder *b, const Op *op, Map *map) {
   Builder at = *b;
   at.loc = op->loc;
   Value *few[8];
   Value **operands = op->noperands <= 8 ? few : NEWN(b->cx, Value *, op->noperands);
-  for (int i = 0; i < op->noperands; i++) operands[i] = mapped(map, ir_operand(op, i));
+  for (int i = 0; i < op->noperands; i++) operands[i] = ir_mapped(map, ir_operand(op, i));
   Type *few_types[4];
   Type **types = op->nresults <= 4 ? few_types : NEWN(b->cx, Type *, op->nresults);
   for (int i = 0; i < op->nresults; i++) types[i] = op->results[i].type;
@@ -167,7 +162,7 @@ static void clone_blocks(Ctx *cx, Region *to, const Region *from, Map *map) {
 /* A use of a value that is defined further on (in a later block) was copied before the value was. */
 static void fix_late_uses(Op *op, const Map *map) {
   for (int i = 0; i < op->noperands; i++) {
-    Value *v = mapped(map, ir_operand(op, i));
+    Value *v = ir_mapped(map, ir_operand(op, i));
     if (v != ir_operand(op, i)) ir_set_operand(op, i, v);
   }
 }

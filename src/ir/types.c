@@ -6,21 +6,16 @@
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t h, uint64_t x) {
-  h = (h ^ x) * 0x9E3779B97F4A7C15u;
-  return h ^ (h >> 32);
-}
-
 static uint64_t type_hash(const Type *t) {
   uint64_t h =
-      mix(t->kind, ((uint64_t)t->fkind << 40) ^ ((uint64_t)(unsigned)t->bits << 32) ^ (unsigned)t->address_space);
-  h = mix(h, (uintptr_t)t->elem);
-  h = mix(h,
-          (uintptr_t)t->encoding ^ (uintptr_t)t->memory_space ^ (uintptr_t)t->is_mutable ^ ((uintptr_t)t->sign << 8));
-  for (int i = 0; i < t->rank; i++) h = mix(h, (uint64_t)t->shape[i]);
-  for (int i = 0; t->whole && i < t->rank; i++) h = mix(h, (uint64_t)t->whole[i]);
-  for (int i = 0; i < t->ninputs; i++) h = mix(h, (uintptr_t)t->inputs[i]);
-  for (int i = 0; i < t->nresults; i++) h = mix(h, (uintptr_t)t->results[i] + 1);
+      hash_mix(t->kind, ((uint64_t)t->fkind << 40) ^ ((uint64_t)(unsigned)t->bits << 32) ^ (unsigned)t->address_space);
+  h = hash_mix(h, (uintptr_t)t->elem);
+  h = hash_mix(h, (uintptr_t)t->encoding ^ (uintptr_t)t->memory_space ^ (uintptr_t)t->is_mutable ^
+                      ((uintptr_t)t->sign << 8));
+  for (int i = 0; i < t->rank; i++) h = hash_mix(h, (uint64_t)t->shape[i]);
+  for (int i = 0; t->whole && i < t->rank; i++) h = hash_mix(h, (uint64_t)t->whole[i]);
+  for (int i = 0; i < t->ninputs; i++) h = hash_mix(h, (uintptr_t)t->inputs[i]);
+  for (int i = 0; i < t->nresults; i++) h = hash_mix(h, (uintptr_t)t->results[i] + 1);
   return h;
 }
 

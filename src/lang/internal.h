@@ -143,6 +143,7 @@ Val *val_bool(Lang *L, bool x);
 Val *val_int(Lang *L, BigInt x);
 bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
 static inline bool val_is_integer(const Val *v) { return v->kind == V_INT || v->kind == V_BOOL; }
+static inline bool val_is_sequence(const Val *v) { return v->kind == V_TUPLE || v->kind == V_LIST; }
 Val *val_float(Lang *L, double x);
 Val *val_str(Lang *L, const char *s, size_t n);
 Val *val_dtype(Lang *L, const LType *t);

@@ -37,7 +37,7 @@ LLInst *ll_global(LLBuilder *b, const LLGlobal *g) {
 
 bool ll_is_const_int(const LLInst *v, int64_t *x) {
   if (v->op != LL_CONST || !ll_is_int(v->type)) return false;
-  *x = ll_sext((uint64_t)v->imm, v->type->bits);
+  *x = sign_extended((uint64_t)v->imm, v->type->bits);
   return true;
 }
 

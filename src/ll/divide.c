@@ -81,7 +81,7 @@ LLInst *ll_divide_by_constant(LLBuilder *b, const LLInst *i) {
   LLInst *x = i->args[0];
   if (!ll_is_const(i->args[1], &c) || c == 0) return NULL; /* undefined */
   bool is_signed = i->op == LL_SDIV || i->op == LL_SREM;
-  LLInst *q = is_signed ? signed_quotient(b, x, ll_sext(c, x->type->bits)) : unsigned_quotient(b, x, c);
+  LLInst *q = is_signed ? signed_quotient(b, x, sign_extended(c, x->type->bits)) : unsigned_quotient(b, x, c);
   if (i->op == LL_UDIV || i->op == LL_SDIV) return q;
   return ll_op2(b, LL_SUB, x, ll_op2(b, LL_MUL, q, i->args[1]));
 }

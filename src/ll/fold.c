@@ -14,8 +14,8 @@
 
 /* false: undefined (division by zero, shift too far): not folded. */
 static bool fold_int(LLOp op, int bits, uint64_t x, uint64_t y, uint64_t *r) {
-  int64_t sx = ll_sext(x, bits), sy = ll_sext(y, bits);
-  bool overflow = sy == -1 && sx == ll_sext(UINT64_C(1) << (bits - 1), bits);
+  int64_t sx = sign_extended(x, bits), sy = sign_extended(y, bits);
+  bool overflow = sy == -1 && sx == sign_extended(UINT64_C(1) << (bits - 1), bits);
   switch (op) {
   case LL_ADD: *r = x + y; return true;
   case LL_SUB: *r = x - y; return true;
@@ -39,7 +39,7 @@ static bool fold_int(LLOp op, int bits, uint64_t x, uint64_t y, uint64_t *r) {
 }
 
 static bool fold_icmp(LLPred p, int bits, uint64_t x, uint64_t y) {
-  int64_t sx = ll_sext(x, bits), sy = ll_sext(y, bits);
+  int64_t sx = sign_extended(x, bits), sy = sign_extended(y, bits);
   switch (p) {
   case LLP_EQ: return x == y;
   case LLP_NE: return x != y;
@@ -113,7 +113,7 @@ static LLInst *fold_cast(LLBuilder *b, const LLKey *k, uint64_t x) {
   case LL_PTRTOINT:
   case LL_INTTOPTR:
   case LL_BITCAST: return ll_const(b, to, x);
-  case LL_SEXT: return ll_const(b, to, (uint64_t)ll_sext(x, from->bits));
+  case LL_SEXT: return ll_const(b, to, (uint64_t)sign_extended(x, from->bits));
   case LL_FPEXT:
   case LL_FPTRUNC: {
     double d = ll_bits_to_double(from, x);
@@ -122,7 +122,7 @@ static LLInst *fold_cast(LLBuilder *b, const LLKey *k, uint64_t x) {
   case LL_SITOFP:
   case LL_UITOFP: {
     /* Rounded once: a 64-bit integer goes to float directly; to the narrow types only when double holds it. */
-    int64_t s = ll_sext(x, from->bits);
+    int64_t s = sign_extended(x, from->bits);
     bool is_signed = k->op == LL_SITOFP;
     if (to->kind == LLK_FLOAT || to->kind == LLK_BFLOAT) /* which is by way of float */
       return ll_const_float(b, to, is_signed ? (double)(float)s : (double)(float)x);

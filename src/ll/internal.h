@@ -36,9 +36,6 @@ uint64_t ll_known_zeros(const LLInst *i); /* from the operands' */
 double ll_bits_to_double(const LLType *t, uint64_t bits);
 uint64_t ll_double_to_bits(const LLType *t, double x); /* rounds to nearest even */
 static inline uint64_t ll_mask(int bits) { return bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1; }
-static inline int64_t ll_sext(uint64_t x, int bits) {
-  return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
-}
 
 void ll_set_idom(LLBlock *block, LLBlock *idom); /* with its depth */
 

@@ -362,7 +362,7 @@ static void put_annotations(Printer *p, const LLFunc *f, Buf *list) {
   }
 }
 
-static bool uses_shared(const LLModule *m) {
+bool ll_uses_shared(const LLModule *m) {
   for (const LLFunc *f = m->first; f; f = f->next)
     for (const LLInst *i = f->consts; i; i = i->next)
       if (i->op == LL_SHARED) return true;
@@ -375,7 +375,7 @@ void ll_print(Buf *out, LLModule *m, int sm, bool locations) {
   buf_printf(out, "; ModuleID = '%s'\n; for sm_%d\n", m->name, sm);
   buf_puts(out, "target datalayout = \"e-p3:32:32-p4:32:32-p5:32:32-i64:64-i128:128-v16:16-v32:32-n16:32:64\"\n"
                 "target triple = \"nvptx64-nvidia-cuda\"\n");
-  if (uses_shared(m))
+  if (ll_uses_shared(m))
     buf_printf(out, "\n@global_smem = external addrspace(3) global [0 x i8], align %d\n", m->shared_align);
   for (LLGlobal *g = m->globals; g; g = g->next) {
     buf_printf(out, "@%s = internal addrspace(1) constant [%zu x i8] c", g->name, g->len);

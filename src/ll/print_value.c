@@ -60,7 +60,7 @@ void ll_put_constant(Printer *p, const LLType *t, uint64_t bits) {
   } else if (t == &ll_i1) {
     buf_puts(p->out, bits ? "true" : "false");
   } else {
-    buf_printf(p->out, "%lld", (long long)ll_sext(bits, t->bits));
+    buf_printf(p->out, "%lld", (long long)sign_extended(bits, t->bits));
   }
 }
 

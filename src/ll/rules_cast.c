@@ -26,7 +26,7 @@ static LLInst *simplify_extension(LLBuilder *b, const LLKey *k, LLInst *x) {
   uint64_t c;
   if (x->op == LL_ADD && ll_is_const(x->args[1], &c) && (x->mods.flags & (is_signed ? LLF_NSW : LLF_NUW)))
     return ll_op2f(b, LL_ADD, ll_op1(b, k->op, k->type, x->args[0]),
-                   ll_const(b, k->type, is_signed ? (uint64_t)ll_sext(c, bits) : c), LLF_NSW);
+                   ll_const(b, k->type, is_signed ? (uint64_t)sign_extended(c, bits) : c), LLF_NSW);
   /* A truncation that lost nothing. */
   if (!is_signed && x->op == LL_TRUNC && x->args[0]->type == k->type &&
       (x->args[0]->zeros | ll_mask(bits)) == UINT64_MAX)

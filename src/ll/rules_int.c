@@ -24,14 +24,14 @@ static bool nonnegative(const LLInst *x) { return x->zeros >> (x->type->bits - 1
 /* NSW of x + (c1 + c2) when x + c1 and the sum's sum with c2 had it: the constants have one sign, and so has their
  * sum. */
 static unsigned nsw_of_constants(unsigned flags, uint64_t c1, uint64_t c2, int bits) {
-  bool s1 = ll_sext(c1, bits) < 0, s2 = ll_sext(c2, bits) < 0, s = ll_sext(c1 + c2, bits) < 0;
+  bool s1 = sign_extended(c1, bits) < 0, s2 = sign_extended(c2, bits) < 0, s = sign_extended(c1 + c2, bits) < 0;
   return s1 == s2 && s == s1 ? flags & LLF_NSW : 0;
 }
 
 /* (in + c) + y as (in + y) + c. What was known of the partial sums holds of the new ones when nothing is negative. */
 static LLInst *constant_last(LLBuilder *b, LLInst *in, LLInst *y, uint64_t c, unsigned flags) {
   flags &= LLF_NSW;
-  if (!nonnegative(in) || !nonnegative(y) || ll_sext(c, y->type->bits) < 0) flags = 0;
+  if (!nonnegative(in) || !nonnegative(y) || sign_extended(c, y->type->bits) < 0) flags = 0;
   return op2_const(b, LL_ADD, ll_op2f(b, LL_ADD, in, y, flags), c, flags);
 }
 

@@ -214,13 +214,6 @@ static void put_globals(Ptx *p, Buf *out) {
   }
 }
 
-static bool uses_shared(const LLModule *m) {
-  for (const LLFunc *f = m->first; f; f = f->next)
-    for (const LLInst *i = f->consts; i; i = i->next)
-      if (i->op == LL_SHARED) return true;
-  return false;
-}
-
 /* The PTX version that first knows a target (PTX ISA, "Release Notes"). */
 static int target_ptx(int sm, bool specific) {
   static const struct {
@@ -251,7 +244,7 @@ void ptx_print(Buf *out, LLModule *m, PtxOptions options) {
         out,
         ".extern .func __assertfail(.param .b64 message, .param .b64 file, .param .b32 line, .param .b64 function, "
         ".param .b64 size);\n");
-  if (uses_shared(m)) buf_printf(out, ".extern .shared .align %d .b8 global_smem[];\n", m->shared_align);
+  if (ll_uses_shared(m)) buf_printf(out, ".extern .shared .align %d .b8 global_smem[];\n", m->shared_align);
   put_globals(&p, out);
   buf_puts(out, buf_text(&body));
   for (uint32_t i = 0; i < p.file_names.len; i++) buf_printf(out, "\t.file %u \"%s\"\n", i + 1, p.file_names.at[i]);

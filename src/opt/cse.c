@@ -32,25 +32,21 @@ typedef struct Cse {
   bool changed;
 } Cse;
 
-static uint64_t mix(uint64_t h, uint64_t x) {
-  h = (h ^ x) * 0x9E3779B97F4A7C15u;
-  return h ^ (h >> 29);
-}
-
 static bool is_load(const Op *op) { return (op->code == OP_LOAD || op->code == OP_DESC_LOAD) && !opt_is_volatile(op); }
 
 static uint64_t hash_op(const Op *op, bool with_operands) {
-  uint64_t h = mix(op->code, (uint64_t)(unsigned)op->noperands << 32 | (unsigned)op->nresults);
+  uint64_t h = hash_mix(op->code, (uint64_t)(unsigned)op->noperands << 32 | (unsigned)op->nresults);
   if (with_operands && ir_has(op, T_COMMUTATIVE)) {
-    h = mix(h, (uintptr_t)ir_operand(op, 0) + (uintptr_t)ir_operand(op, 1));
+    h = hash_mix(h, (uintptr_t)ir_operand(op, 0) + (uintptr_t)ir_operand(op, 1));
   } else if (with_operands) {
-    for (int i = 0; i < op->noperands; i++) h = mix(h, (uintptr_t)ir_operand(op, i));
+    for (int i = 0; i < op->noperands; i++) h = hash_mix(h, (uintptr_t)ir_operand(op, i));
   }
-  for (int i = 0; i < op->nresults; i++) h = mix(h, (uintptr_t)op->results[i].type);
-  for (int i = 0; i < op->nattrs; i++) h = mix(mix(h, (uintptr_t)op->attrs[i].name), (uintptr_t)op->attrs[i].attr);
+  for (int i = 0; i < op->nresults; i++) h = hash_mix(h, (uintptr_t)op->results[i].type);
+  for (int i = 0; i < op->nattrs; i++)
+    h = hash_mix(hash_mix(h, (uintptr_t)op->attrs[i].name), (uintptr_t)op->attrs[i].attr);
   for (int r = 0; r < op->nregions; r++)
     for (const Block *b = op->regions[r]->first; b; b = b->next)
-      for (const Op *in = b->first; in; in = in->next) h = mix(h, in->code);
+      for (const Op *in = b->first; in; in = in->next) h = hash_mix(h, in->code);
   return h;
 }
 

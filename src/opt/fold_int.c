@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Of the element; a constant's low bits as a signed number of its width. */
-static bool constant(const Value *v, int64_t *x) {
+bool fold_int_constant(const Value *v, int64_t *x) {
   if (!ir_is_const_int(v, x)) return false;
   *x = sign_extended(low_bits((uint64_t)*x, ir_elem(v->type)->bits), ir_elem(v->type)->bits);
   return true;
@@ -24,7 +24,7 @@ bool fold_same_operands(Fold *f, Op *op) { return arg0(op) == arg1(op) && fold_r
 
 bool fold_int_identity(Fold *f, Op *op) {
   int64_t c;
-  if (!constant(arg1(op), &c)) return false;
+  if (!fold_int_constant(arg1(op), &c)) return false;
   bool one = ir_elem(op->results[0].type)->bits == 1 ? c == -1 : c == 1, same;
   switch (op->code) {
   case OP_MULI:
@@ -38,14 +38,14 @@ bool fold_int_identity(Fold *f, Op *op) {
 
 bool fold_int_absorb(Fold *f, Op *op) {
   int64_t c;
-  if (!constant(arg1(op), &c) || c != (op->code == OP_ORI ? -1 : 0)) return false;
+  if (!fold_int_constant(arg1(op), &c) || c != (op->code == OP_ORI ? -1 : 0)) return false;
   return fold_replace(f, op, fold_int(f, op, op->results[0].type, c));
 }
 
 /* Zero divided, or shifted, by a constant for which that is defined. */
 bool fold_zero_by(Fold *f, Op *op) {
   int64_t a, b;
-  if (!constant(arg0(op), &a) || a != 0 || !constant(arg1(op), &b)) return false;
+  if (!fold_int_constant(arg0(op), &a) || a != 0 || !fold_int_constant(arg1(op), &b)) return false;
   bool is_shift = op->code == OP_SHLI || op->code == OP_SHRSI || op->code == OP_SHRUI;
   if (is_shift ? b < 0 || b >= ir_elem(op->results[0].type)->bits : b == 0) return false;
   return fold_replace(f, op, fold_int(f, op, op->results[0].type, 0));
@@ -53,7 +53,7 @@ bool fold_zero_by(Fold *f, Op *op) {
 
 bool fold_rem_one(Fold *f, Op *op) {
   int64_t c;
-  if (!constant(arg1(op), &c) || c != (ir_elem(op->results[0].type)->bits == 1 ? -1 : 1)) return false;
+  if (!fold_int_constant(arg1(op), &c) || c != (ir_elem(op->results[0].type)->bits == 1 ? -1 : 1)) return false;
   return fold_replace(f, op, fold_int(f, op, op->results[0].type, 0));
 }
 
@@ -89,7 +89,7 @@ static bool rechain(Fold *f, Op *op, Opcode code, Value *x, int64_t c) {
 bool fold_int_chain(Fold *f, Op *op) {
   int64_t c, d;
   Op *in = def_of(arg0(op), op->code);
-  if (!in || !constant(arg1(op), &d) || !constant(arg1(in), &c)) return false;
+  if (!in || !fold_int_constant(arg1(op), &d) || !fold_int_constant(arg1(in), &c)) return false;
   return rechain(f, op, op->code, arg0(in), combine(op->code, c, d));
 }
 
@@ -99,19 +99,19 @@ bool fold_add_chain(Fold *f, Op *op) {
   if (sub && arg1(sub) == arg1(op)) return fold_replace(f, op, arg0(sub));
   Op *other = def_of(arg1(op), OP_SUBI);
   if (other && arg1(other) == arg0(op)) return fold_replace(f, op, arg0(other));
-  if (!constant(arg1(op), &d)) return false;
+  if (!fold_int_constant(arg1(op), &d)) return false;
   Op *add = def_of(arg0(op), OP_ADDI);
-  if (add && constant(arg1(add), &c)) return rechain(f, op, OP_ADDI, arg0(add), combine(OP_ADDI, c, d));
-  if (sub && constant(arg1(sub), &c)) return rechain(f, op, OP_ADDI, arg0(sub), combine(OP_SUBI, d, c));
+  if (add && fold_int_constant(arg1(add), &c)) return rechain(f, op, OP_ADDI, arg0(add), combine(OP_ADDI, c, d));
+  if (sub && fold_int_constant(arg1(sub), &c)) return rechain(f, op, OP_ADDI, arg0(sub), combine(OP_SUBI, d, c));
   return false;
 }
 
 bool fold_sub_chain(Fold *f, Op *op) {
   int64_t c, d;
-  if (!constant(arg1(op), &d)) return false;
+  if (!fold_int_constant(arg1(op), &d)) return false;
   Op *add = def_of(arg0(op), OP_ADDI), *sub = def_of(arg0(op), OP_SUBI);
-  if (add && constant(arg1(add), &c)) return rechain(f, op, OP_ADDI, arg0(add), combine(OP_SUBI, c, d));
-  if (sub && constant(arg1(sub), &c)) return rechain(f, op, OP_SUBI, arg0(sub), combine(OP_ADDI, c, d));
+  if (add && fold_int_constant(arg1(add), &c)) return rechain(f, op, OP_ADDI, arg0(add), combine(OP_SUBI, c, d));
+  if (sub && fold_int_constant(arg1(sub), &c)) return rechain(f, op, OP_SUBI, arg0(sub), combine(OP_ADDI, c, d));
   return false;
 }
 
@@ -152,7 +152,7 @@ bool fold_compare_bool(Fold *f, Op *op) {
   Value *a = arg0(op);
   const char *p = ir_attr_text_or(op, "predicate", "");
   bool eq = !strcmp(p, "eq");
-  if (ir_elem(a->type)->bits != 1 || !constant(arg1(op), &c) || (!eq && strcmp(p, "ne") != 0)) return false;
+  if (ir_elem(a->type)->bits != 1 || !fold_int_constant(arg1(op), &c) || (!eq && strcmp(p, "ne") != 0)) return false;
   if (eq == (c != 0)) return fold_replace(f, op, a);
   return fold_replace(f, op, fold_make(f, op, OP_XORI, a->type, a, fold_int(f, op, a->type, 1), NULL));
 }
@@ -195,7 +195,7 @@ bool fold_compare_xor(Fold *f, Op *op) {
   int64_t c;
   bool eq;
   Op *x = def_of(arg0(op), OP_XORI);
-  if (!x || !is_equality(op, &eq) || !constant(arg1(op), &c) || c != 0) return false;
+  if (!x || !is_equality(op, &eq) || !fold_int_constant(arg1(op), &c) || c != 0) return false;
   return fold_replace(f, op, compare(f, op, eq, arg0(x), arg1(x)));
 }
 
@@ -216,7 +216,7 @@ bool fold_compare_extended(Fold *f, Op *op) {
 bool fold_not_compare(Fold *f, Op *op) {
   int64_t c;
   Op *cmp = arg0(op)->op;
-  if (ir_elem(op->results[0].type)->bits != 1 || !constant(arg1(op), &c) || c == 0 || !cmp) return false;
+  if (ir_elem(op->results[0].type)->bits != 1 || !fold_int_constant(arg1(op), &c) || c == 0 || !cmp) return false;
   if ((cmp->code != OP_CMPI && cmp->code != OP_CMPF) || !ir_one_use(arg0(op))) return false;
   const ComparePredicate *p = predicate_of(cmp);
   if (!p) return false;
@@ -231,13 +231,14 @@ bool fold_select_same(Fold *f, Op *op) { return arg1(op) == ir_operand(op, 2) &&
 
 bool fold_select_constant(Fold *f, Op *op) {
   int64_t c;
-  return constant(arg0(op), &c) && fold_replace(f, op, ir_operand(op, c ? 1 : 2));
+  return fold_int_constant(arg0(op), &c) && fold_replace(f, op, ir_operand(op, c ? 1 : 2));
 }
 
 bool fold_select_bool(Fold *f, Op *op) {
   int64_t x, y;
   Value *c = arg0(op);
-  if (c->type != op->results[0].type || !constant(arg1(op), &x) || !constant(ir_operand(op, 2), &y)) return false;
+  if (c->type != op->results[0].type || !fold_int_constant(arg1(op), &x) || !fold_int_constant(ir_operand(op, 2), &y))
+    return false;
   if (x && !y) return fold_replace(f, op, c);
   if (x || !y) return false;
   return fold_replace(f, op, fold_make(f, op, OP_XORI, c->type, c, fold_int(f, op, c->type, 1), NULL));
@@ -246,7 +247,7 @@ bool fold_select_bool(Fold *f, Op *op) {
 bool fold_select_not(Fold *f, Op *op) {
   int64_t c;
   Op *inverse = def_of(arg0(op), OP_XORI);
-  if (!inverse || !constant(arg1(inverse), &c) || c == 0) return false;
+  if (!inverse || !fold_int_constant(arg1(inverse), &c) || c == 0) return false;
   Value *x = arg1(op), *y = ir_operand(op, 2);
   ir_set_operand(op, 0, arg0(inverse));
   ir_set_operand(op, 1, y);
@@ -347,7 +348,7 @@ static bool range_at(const Value *v, Range *r, int depth) {
   const Type *elem = ir_elem(v->type);
   if (!ir_is_int(elem) || elem->bits == 1) return false;
   int64_t c;
-  if (constant(v, &c)) return *r = (Range){c, c}, true;
+  if (fold_int_constant(v, &c)) return *r = (Range){c, c}, true;
   return v->op && depth > 0 && range_of_op(v->op, elem->bits, r, depth - 1);
 }
 

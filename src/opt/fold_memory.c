@@ -3,23 +3,17 @@
 
 /* ---- pointers ---------------------------------------------------------------------------------------------------- */
 
-static bool constant(const Value *v, int64_t *x) {
-  if (!ir_is_const_int(v, x)) return false;
-  int bits = ir_elem(v->type)->bits;
-  *x = sign_extended(low_bits((uint64_t)*x, bits), bits);
-  return true;
-}
-
 bool fold_addptr_zero(Fold *f, Op *op) {
   int64_t c;
-  return constant(arg1(op), &c) && c == 0 && fold_replace(f, op, arg0(op));
+  return fold_int_constant(arg1(op), &c) && c == 0 && fold_replace(f, op, arg0(op));
 }
 
 /* Only when the sum of the offsets does not wrap: each one is extended to 64 bits by itself. */
 bool fold_addptr_chain(Fold *f, Op *op) {
   int64_t c, d;
   Op *in = def_of(arg0(op), OP_ADDPTR);
-  if (!in || arg1(in)->type != arg1(op)->type || !constant(arg1(in), &c) || !constant(arg1(op), &d)) return false;
+  if (!in || arg1(in)->type != arg1(op)->type || !fold_int_constant(arg1(in), &c) || !fold_int_constant(arg1(op), &d))
+    return false;
   int64_t sum;
   if (__builtin_add_overflow(c, d, &sum) || sum != sign_extended((uint64_t)sum, ir_elem(arg1(op)->type)->bits))
     return false;
@@ -30,7 +24,7 @@ bool fold_addptr_chain(Fold *f, Op *op) {
 bool fold_advance_zero(Fold *f, Op *op) {
   int64_t c;
   for (int i = 1; i < op->noperands; i++)
-    if (!constant(ir_operand(op, i), &c) || c != 0) return false;
+    if (!fold_int_constant(ir_operand(op, i), &c) || c != 0) return false;
   return fold_replace(f, op, arg0(op));
 }
 
@@ -44,7 +38,7 @@ static Value *zero_of(Fold *f, Op *op, Type *type) {
 
 bool fold_load_mask(Fold *f, Op *op) {
   int64_t c;
-  if (op->noperands < 2 || !constant(arg1(op), &c)) return false;
+  if (op->noperands < 2 || !fold_int_constant(arg1(op), &c)) return false;
   if (c) {
     while (op->noperands > 1) ir_remove_operand(op, op->noperands - 1);
     return fold_changed(f, op);
@@ -56,7 +50,7 @@ bool fold_load_mask(Fold *f, Op *op) {
 
 bool fold_store_mask(Fold *f, Op *op) {
   int64_t c;
-  if (op->noperands < 3 || !constant(ir_operand(op, 2), &c)) return false;
+  if (op->noperands < 3 || !fold_int_constant(ir_operand(op, 2), &c)) return false;
   if (!c) {
     fold_erase(f, op);
     return true;
@@ -67,7 +61,7 @@ bool fold_store_mask(Fold *f, Op *op) {
 
 bool fold_atomic_mask(Fold *f, Op *op) {
   int64_t c;
-  if (op->noperands < 3 || !constant(ir_operand(op, 2), &c)) return false;
+  if (op->noperands < 3 || !fold_int_constant(ir_operand(op, 2), &c)) return false;
   if (c) {
     ir_remove_operand(op, 2);
     return fold_changed(f, op);
@@ -79,7 +73,7 @@ bool fold_atomic_mask(Fold *f, Op *op) {
 
 bool fold_assume(Fold *f, Op *op) {
   int64_t c;
-  if (!constant(arg0(op), &c) || !c) return false;
+  if (!fold_int_constant(arg0(op), &c) || !c) return false;
   fold_erase(f, op);
   return true;
 }
@@ -88,17 +82,11 @@ bool fold_assert(Fold *f, Op *op) { return fold_assume(f, op); }
 
 /* ---- dot --------------------------------------------------------------------------------------------------------- */
 
-static bool is_zero(const Value *v) {
-  double x;
-  int64_t c;
-  return (ir_is_const_float(v, &x) && x == 0) || (ir_is_const_int(v, &c) && c == 0);
-}
-
 /* An accumulation written as a sum: tt.dot can add it itself. */
 bool fold_dot_add(Fold *f, Op *op) {
   for (int i = 0; i < 2; i++) {
     Op *dot = def_of(ir_operand(op, i), OP_DOT);
-    if (!dot || !ir_one_use(ir_operand(op, i)) || !is_zero(ir_operand(dot, 2))) continue;
+    if (!dot || !ir_one_use(ir_operand(op, i)) || !ir_is_zero(ir_operand(dot, 2))) continue;
     if (ir_attr_int_or(dot, "maxNumImpreciseAcc", 0) != 0) continue;
     ir_unlink(dot);
     ir_insert_before(dot, op); /* where the other summand is known */
@@ -111,12 +99,8 @@ bool fold_dot_add(Fold *f, Op *op) {
 
 /* ---- control ----------------------------------------------------------------------------------------------------- */
 
-static void push_users(Fold *f, const Value *v) {
-  for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
-}
-
 static void pass_on(Fold *f, Value *from, Value *to) {
-  push_users(f, from);
+  fold_push_users(f, from);
   ir_replace_all(from, to);
 }
 
@@ -135,7 +119,7 @@ static Block *branch(const Op *op, int region) { return region < op->nregions ? 
 
 bool fold_if_constant(Fold *f, Op *op) {
   int64_t c;
-  return constant(arg0(op), &c) && splice(f, op, branch(op, c ? 0 : 1));
+  return fold_int_constant(arg0(op), &c) && splice(f, op, branch(op, c ? 0 : 1));
 }
 
 static bool only_yields(const Block *b) { return b && b->first && b->first == ir_terminator(b); }

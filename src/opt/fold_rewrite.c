@@ -13,10 +13,6 @@ void fold_push(Fold *f, Op *op) {
   vec_push(f->cx, &f->work, op);
 }
 
-static void push_users(Fold *f, const Value *v) {
-  for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
-}
-
 /* The op is about to drop its operands: their definitions may become unused, or be left with one user, which
  * some rules require. */
 static void push_makers(Fold *f, const Op *op) {
@@ -24,7 +20,7 @@ static void push_makers(Fold *f, const Op *op) {
     Value *v = ir_operand(op, i);
     if (!v->op) continue;
     fold_push(f, v->op);
-    if (v->uses && v->uses->next && !v->uses->next->next) push_users(f, v);
+    if (v->uses && v->uses->next && !v->uses->next->next) fold_push_users(f, v);
   }
 }
 
@@ -94,9 +90,13 @@ void fold_erase(Fold *f, Op *op) {
   f->changed = true;
 }
 
+void fold_push_users(Fold *f, const Value *v) {
+  for (const Use *u = v->uses; u; u = u->next) fold_push(f, u->op);
+}
+
 bool fold_replace(Fold *f, Op *op, Value *with) {
   assert(op->nresults == 1 && op->results[0].type == with->type);
-  push_users(f, &op->results[0]);
+  fold_push_users(f, &op->results[0]);
   if (!with->hint) with->hint = op->results[0].hint;
   ir_replace_all(&op->results[0], with);
   if (with->op) fold_push(f, with->op);
@@ -106,7 +106,7 @@ bool fold_replace(Fold *f, Op *op, Value *with) {
 
 bool fold_changed(Fold *f, Op *op) {
   fold_push(f, op);
-  for (int i = 0; i < op->nresults; i++) push_users(f, &op->results[i]);
+  for (int i = 0; i < op->nresults; i++) fold_push_users(f, &op->results[i]);
   push_makers(f, op);
   f->changed = true;
   return true;

@@ -94,6 +94,7 @@ bool fold_replace(Fold *f, Op *op, Value *with); /* the op's only result becomes
 bool fold_changed(Fold *f, Op *op);              /* the op was changed in place: look at it and its users again; true */
 void fold_erase(Fold *f, Op *op);                /* its results are unused */
 void fold_push(Fold *f, Op *op);
+void fold_push_users(Fold *f, const Value *v);
 void fold_push_holder(Fold *f, const Op *op); /* a change in a region may make a rule apply to the op around it */
 void fold_settle_constant(Fold *f, Op *op); /* from the list: moved to its place, or replaced by an equal one */
 Value *fold_int(Fold *f, Op *at, Type *type, int64_t x); /* constants, unique in their region; `at` says which */
@@ -104,6 +105,7 @@ Value *fold_make(Fold *f, Op *at, Opcode code, Type *type, Value *a, Value *b, V
 /* A copy of `like` (attributes kept) with these operands and this result type, queued. */
 Value *fold_make_like(Fold *f, Op *like, Type *type, Value *const *operands, int n);
 static inline Op *def_of(const Value *v, Opcode code) { return v->op && v->op->code == code ? v->op : NULL; }
+bool fold_int_constant(const Value *v, int64_t *x); /* its sign-extended low bits */
 static inline Value *arg0(const Op *op) { return ir_operand(op, 0); }
 static inline Value *arg1(const Op *op) { return ir_operand(op, 1); }
 
@@ -120,11 +122,6 @@ bool fold_element(const Op *op, const Elem *in, Elem *r);
 bool fold_element_of(const Attr *a, Elem *e); /* of a scalar constant */
 /* The attribute that is the value of `op`'s result if all its operands are constants, or NULL. */
 Attr *fold_constant(Ctx *cx, const Op *op);
-/* Two's complement in `bits` bits. */
-static inline uint64_t low_bits(uint64_t x, int bits) { return bits >= 64 ? x : x & ((UINT64_C(1) << bits) - 1); }
-static inline int64_t sign_extended(uint64_t x, int bits) {
-  return bits >= 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
-}
 /* Bounds, as signed numbers of the value's type, that hold for every element of an integer value; or nothing known. */
 typedef struct Range {
   int64_t lo, hi;

@@ -153,18 +153,14 @@ static bool is_commutative(Ctx *cx, const Block *b, int n) {
 
 /* ---- the last element of a scan ---------------------------------------------------------------------------------- */
 
-static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
-  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
-}
-
 /* Of the shape of `like`: is this the last element along the axis? */
 static Value *is_last(Builder *b, const Type *like, int axis) {
   Ctx *cx = b->cx;
   int64_t n = like->shape[axis];
   Type *i32 = ir_int(cx, 32), *t = ir_tensor(cx, i32, 1, &n, NULL);
   Value *v = ir_make(b, OP_MAKE_RANGE, t, NULL);
-  set_int(cx, v->op, "start", 0);
-  set_int(cx, v->op, "end", n);
+  ir_set_int(cx, v->op, "start", 0);
+  ir_set_int(cx, v->op, "end", n);
   v = ir_make(b, OP_CMPI, ir_tensor_like(cx, t, ir_int(cx, 1)), v, ir_const_int(b, t, n - 1), NULL);
   ir_set_attr(cx, v->op, "predicate", ir_attr_enum(cx, "eq"));
   for (int d = 0; d < like->rank; d++) {
@@ -173,7 +169,7 @@ static Value *is_last(Builder *b, const Type *like, int axis) {
     int rank = v->type->rank, at = d < axis ? 0 : rank;
     for (int k = 0, from = 0; k <= rank; k++) shape[k] = k == at ? 1 : v->type->shape[from++];
     v = ir_make(b, OP_EXPAND_DIMS, ir_tensor(cx, ir_int(cx, 1), rank + 1, shape, NULL), v, NULL);
-    set_int(cx, v->op, "axis", at);
+    ir_set_int(cx, v->op, "axis", at);
   }
   Type *whole = ir_tensor_like(cx, (Type *)like, ir_int(cx, 1));
   return v->type == whole ? v : ir_make(b, OP_BROADCAST, whole, v, NULL);
@@ -183,7 +179,7 @@ static Value *is_last(Builder *b, const Type *like, int axis) {
 static Value *only(Builder *b, Value *x, int axis, Type *result) {
   Ctx *cx = b->cx;
   Op *op = ir_op(b, OP_REDUCE, &result, 1, &x, 1);
-  set_int(cx, op, "axis", axis);
+  ir_set_int(cx, op, "axis", axis);
   Block *body = ir_add_block(cx, ir_add_region(cx, op));
   Value *l = ir_add_arg(cx, body, ir_elem(result), b->loc), *r = ir_add_arg(cx, body, ir_elem(result), b->loc);
   Builder in = ir_at_end(cx, body);
@@ -203,7 +199,7 @@ static void by_scan(Ctx *cx, Op *op) {
   Type **types = NEWN(cx, Type *, n);
   for (int i = 0; i < n; i++) types[i] = (in[i] = ir_operand(op, i))->type;
   Op *scan = ir_op(&b, OP_SCAN, types, n, in, n);
-  set_int(cx, scan, "axis", axis);
+  ir_set_int(cx, scan, "axis", axis);
   ir_set_attr(cx, scan, "reverse", ir_attr_int(cx, ir_int(cx, 1), 0));
   Map map = {0};
   ir_clone_region(cx, ir_add_region(cx, scan), op->regions[0], &map);

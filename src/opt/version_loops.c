@@ -73,11 +73,6 @@ static Value *runs_once(Builder *b, const Op *loop) {
                  ir_make(b, OP_XORI, again->type, again, yes, NULL), NULL);
 }
 
-static Value *mapped(Map *map, Value *v) {
-  Value *to = map_get(map, v);
-  return to ? to : v;
-}
-
 static bool is_chosen(const Versioning *o, const Op *op) {
   for (uint32_t i = 0; i < o->loops.len; i++)
     if (o->loops.at[i] == op) return true;
@@ -88,11 +83,11 @@ static bool is_chosen(const Versioning *o, const Op *op) {
 static void copy_turn(Builder *b, const Op *loop, Map *map) {
   Block *body = ir_entry(loop, 0);
   const Op *yield = ir_terminator(body);
-  map_put(b->cx, map, ir_loop_index(loop), mapped(map, ir_loop_lower(loop)));
+  map_put(b->cx, map, ir_loop_index(loop), ir_mapped(map, ir_loop_lower(loop)));
   for (int i = 0; i < loop->nresults; i++)
-    map_put(b->cx, map, ir_loop_arg(loop, i), mapped(map, ir_loop_init(loop, i)));
+    map_put(b->cx, map, ir_loop_arg(loop, i), ir_mapped(map, ir_loop_init(loop, i)));
   for (const Op *op = body->first; op != yield; op = op->next) ir_clone(b, op, map);
-  for (int i = 0; i < loop->nresults; i++) map_put(b->cx, map, &loop->results[i], mapped(map, ir_operand(yield, i)));
+  for (int i = 0; i < loop->nresults; i++) map_put(b->cx, map, &loop->results[i], ir_mapped(map, ir_operand(yield, i)));
 }
 
 static void divide(Versioning *o, Block *block) {

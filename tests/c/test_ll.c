@@ -60,7 +60,7 @@ static uint64_t next_random(void) {
   return seed ^= seed << 17;
 }
 
-static uint64_t low_bits(int bits) { return bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1; }
+static uint64_t all_ones(int bits) { return bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1; }
 static int64_t as_signed(uint64_t x, int bits) {
   return bits == 64 ? (int64_t)x : (int64_t)(x << (64 - bits)) >> (64 - bits);
 }
@@ -97,7 +97,7 @@ static uint64_t machine(LLOp op, int64_t imm, int bits, uint64_t x, uint64_t y, 
   }
   default: fail_msg("no such op %s", ll_ops[op].id);
   }
-  return r & low_bits(bits);
+  return r & all_ones(bits);
 }
 
 typedef struct Env {
@@ -142,8 +142,8 @@ static void one_expression(LLBuilder *b, Env *env, int width) {
   for (; n < NODES; n++) {
     uint64_t pick = next_random();
     if (pick % 4 == 0) { /* small constants and powers of two are what rules look for */
-      uint64_t small[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, UINT64_MAX, low_bits(width) >> 1, 1 + (low_bits(width) >> 1)};
-      uint64_t c = small[pick / 4 % COUNT(small)] & low_bits(width);
+      uint64_t small[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, UINT64_MAX, all_ones(width) >> 1, 1 + (all_ones(width) >> 1)};
+      uint64_t c = small[pick / 4 % COUNT(small)] & all_ones(width);
       nodes[n] = (Node){ll_const(b, t, c), ll_const(b, t, c), c};
       continue;
     }
@@ -168,7 +168,7 @@ static void one_expression(LLBuilder *b, Env *env, int width) {
       }
       uint64_t p = ext == LL_SEXT ? (uint64_t)(as_signed(x->expected, 32) * as_signed(y->expected, 32))
                                   : x->expected * y->expected;
-      nodes[n] = (Node){v[0], v[1], (p >> 16) & low_bits(32)};
+      nodes[n] = (Node){v[0], v[1], (p >> 16) & all_ones(32)};
       continue;
     }
     bool divides = op >= LL_UDIV && op <= LL_SREM, shifts = op >= LL_SHL && op <= LL_ASHR;
@@ -205,7 +205,7 @@ static void short_expression(LLBuilder *b, Env *env, int width) {
     bool constant = shifts || divides || pick & 0x10000;
     uint64_t c = shifts    ? pick / 128 % (uint64_t)width
                  : divides ? 1 + pick / 128 % 9
-                           : (pick >> 20) & low_bits(pick & 0x20000 ? 5 : width);
+                           : (pick >> 20) & all_ones(pick & 0x20000 ? 5 : width);
     uint64_t y = constant ? c : env->params[p];
     v = random_op(b, op, 0, v, constant ? ll_const(b, t, c) : ll_param(env->f, p), NULL, t);
     expected = machine(op, 0, width, expected, y, 0, width);
@@ -224,7 +224,7 @@ TEST(folding_agrees_with_the_machine) {
     LLFunc *f = ll_func_new(ll_module_new(cx, "random"), "f", params, 2);
     Env env = {.f = f};
     for (int p = 0; p < 2; p++)
-      env.params[p] = next_random() & low_bits(width) & ~(uint64_t)(p == 0 ? (1 << (round % 5)) - 1 : 0);
+      env.params[p] = next_random() & all_ones(width) & ~(uint64_t)(p == 0 ? (1 << (round % 5)) - 1 : 0);
     LLBuilder b = ll_at_end(ll_entry(f));
     one_expression(&b, &env, width);
     short_expression(&b, &env, width);

@@ -95,12 +95,6 @@ static Lane digit(Emitter *e, Lane x, int shift, int64_t size, bool top) {
   return x;
 }
 
-static int log2_of(int64_t x) {
-  int n = 0;
-  while ((INT64_C(1) << n) < x) n++;
-  return n;
-}
-
 static void reshape_at(Emitter *e, const Op *op, const Lane *at, Lane *out) {
   const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
   if (cpu_reshape_trivial(op)) {

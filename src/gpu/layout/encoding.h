@@ -16,12 +16,6 @@
 enum { LANE_BITS = 5 };
 enum { TMA_MAX_RANK = 5 }; /* of tensor maps */
 
-static inline int log2_of(int64_t x) {
-  int b = 0;
-  while (x > 1) x >>= 1, b++;
-  return b;
-}
-
 /* ---- what the module says: machine.c -------------------------------------------------------------------------------- */
 
 void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dimensions */

@@ -8,10 +8,6 @@ enum {
   SHARED_WARPS = 16, /* of a block that runs a program for several: more would leave a thread too few registers */
 };
 
-static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
-  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
-}
-
 /* A program that num_ctas blocks may share is run by one block with the warps of all: a tensor is spread over the same
  * threads, program ids count programs, and no exchange between blocks is needed. */
 static int block_warps(Ctx *cx, const GpuOptions *o) {
@@ -27,12 +23,12 @@ static int block_warps(Ctx *cx, const GpuOptions *o) {
 
 void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
   gpu_check_ranks(cx, m);
-  set_int(cx, m->op, "ttg.num-ctas", 1);
-  set_int(cx, m->op, "ttg.num-warps", block_warps(cx, o));
-  set_int(cx, m->op, "ttg.threads-per-warp", 32);
+  ir_set_int(cx, m->op, "ttg.num-ctas", 1);
+  ir_set_int(cx, m->op, "ttg.num-warps", block_warps(cx, o));
+  ir_set_int(cx, m->op, "ttg.threads-per-warp", 32);
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
-  set_int(cx, m->op, "ttg.num-stages", o->common.num_stages);
+  ir_set_int(cx, m->op, "ttg.num-stages", o->common.num_stages);
   ir_set_attr(cx, m->op, GPU_WAIT_FOR_STORES, o->wait_for_stores ? ir_attr_unit(cx) : NULL);
   ir_set_attr(cx, m->op, GPU_SUBNORMALS, o->common.enable_reflect_ftz ? NULL : ir_attr_unit(cx));
   if (o->common.num_warps > 32) /* a block of any GPU has at most 1024 threads */

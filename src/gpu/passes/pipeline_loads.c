@@ -55,12 +55,6 @@ static bool depend(Pipeline *p, const Value *from, Map *slice, bool *is_ahead, b
   return true;
 }
 
-static bool is_zero(const Value *v) {
-  double f;
-  int64_t i;
-  return (ir_is_const_float(v, &f) && f == 0) || (ir_is_const_int(v, &i) && i == 0);
-}
-
 static int swizzle_bits(int x) { return x < 1 ? 1 : x; }
 
 /* The buffer that mma.sync's operands are read from. Rows along K: a warp reads eight rows, 16 bytes of each, so
@@ -221,7 +215,7 @@ static bool is_repeated(Pipeline *p, const Tile *t) {
 /* Why the load is not copied ahead; NULL: it may be, as `t` says. */
 static const char *refusal(Pipeline *p, Op *load, Tile *t, TileReader *find, int64_t room) {
   int at;
-  if (ir_operand_group(load, "other", &at) && !is_zero(ir_operand(load, at)))
+  if (ir_operand_group(load, "other", &at) && !ir_is_zero(ir_operand(load, at)))
     return "masked-off elements are not zero (other=), and copies write zeros";
   if (opt_is_volatile(load)) return "it is volatile";
   if (!may_run_ahead(p, load))

@@ -10,11 +10,6 @@ Op *gpu_pipeline_buffer(Value *v) {
   return v->type->kind == TYPE_MEMDESC ? v->op : NULL;
 }
 
-static Value *mapped(Map *map, Value *v) {
-  Value *to = map_get(map, v);
-  return to ? to : v;
-}
-
 /* What is known of the load's addresses in the body (a hint on a pointer that the loop carries) is not known of their
  * copies: how many elements are accessed together goes with the load. */
 static void keep_width(Pipeline *p, const Op *load, Op *copy) {
@@ -36,12 +31,12 @@ static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
     if (map_has(&p->early_slice, op)) ir_clone(b, op, map);
     if (!gpu_pipeline_is_early(p, op)) continue;
     int at;
-    Value *ptr = mapped(map, ir_operand(op, 0)), *mask = exists, *other = NULL;
+    Value *ptr = ir_mapped(map, ir_operand(op, 0)), *mask = exists, *other = NULL;
     if (ir_is_tensor(ptr->type))
       mask = ir_make(b, OP_SPLAT, ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1)), exists, NULL);
     if (ir_operand_group(op, "mask", &at))
-      mask = ir_make(b, OP_ANDI, NULL, mask, mapped(map, ir_operand(op, at)), NULL);
-    if (ir_operand_group(op, "other", &at)) other = mapped(map, ir_operand(op, at));
+      mask = ir_make(b, OP_ANDI, NULL, mask, ir_mapped(map, ir_operand(op, at)), NULL);
+    if (ir_operand_group(op, "other", &at)) other = ir_mapped(map, ir_operand(op, at));
     Value *x = ir_make(b, OP_LOAD, op->results[0].type, ptr, mask, other, NULL);
     for (int k = 0; k < op->nattrs; k++)
       if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
@@ -66,11 +61,11 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
       if (t->load != op) continue;
       int at;
       b->loc = op->loc;
-      Value *ptr = mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
+      Value *ptr = ir_mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
       Type *mask_type = ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1));
       Value *mask = ir_make(b, OP_SPLAT, mask_type, exists, NULL);
       if (ir_operand_group(op, "mask", &at))
-        mask = ir_make(b, OP_ANDI, NULL, mask, mapped(map, ir_operand(op, at)), NULL);
+        mask = ir_make(b, OP_ANDI, NULL, mask, ir_mapped(map, ir_operand(op, at)), NULL);
       Type *whole = t->buffers->type;
       Type *one =
           ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
@@ -262,7 +257,7 @@ static void map_carried(Rotation *r, Map *map, const bool *which, Value *const *
 /* ... and what the next iteration sees of them comes out of it. */
 static void step_carried(Rotation *r, Map *map, const bool *which, Value **seen) {
   for (int i = 0; i < r->n; i++)
-    if (which[i]) seen[i] = mapped(map, ir_operand(ir_terminator(r->p->body), i));
+    if (which[i]) seen[i] = ir_mapped(map, ir_operand(ir_terminator(r->p->body), i));
 }
 
 static Value *window_at(const Rotation *r, uint32_t load, int s) {
@@ -279,7 +274,7 @@ static void load_first_windows(Rotation *r, Builder *b) {
     map_carried(r, &map, p->is_early, r->early);
     load_early(p, b, &map, opt_first_exists(b, p->loop, s));
     for (uint32_t e = 0; e < p->early.len; e++)
-      r->window[e * (uint32_t)p->stages + (uint32_t)s] = mapped(&map, &p->early.at[e]->results[0]);
+      r->window[e * (uint32_t)p->stages + (uint32_t)s] = ir_mapped(&map, &p->early.at[e]->results[0]);
     step_carried(r, &map, p->is_early, r->early);
     iv = ir_make(b, OP_ADDI, NULL, iv, r->step, NULL);
   }
@@ -381,7 +376,7 @@ static void yield_carried(Rotation *r) {
   Ctx *cx = p->cx;
   Op *yield = ir_terminator(p->body);
   for (int i = 0; i < r->n; i++)
-    if (p->is_ahead[i]) ir_add_operand(cx, yield, mapped(&r->copies, ir_operand(yield, i)));
+    if (p->is_ahead[i]) ir_add_operand(cx, yield, ir_mapped(&r->copies, ir_operand(yield, i)));
   Builder b = ir_before(cx, yield);
   for (int i = 0; i < RINGS; i++) {
     const Ring *ring = &p->rings[i];
@@ -392,10 +387,10 @@ static void yield_carried(Rotation *r) {
   }
   for (uint32_t e = 0; e < p->early.len; e++) {
     for (int s = 1; s < p->stages; s++) ir_add_operand(cx, yield, carried_window(r, e, s));
-    ir_add_operand(cx, yield, mapped(&r->loads, &p->early.at[e]->results[0]));
+    ir_add_operand(cx, yield, ir_mapped(&r->loads, &p->early.at[e]->results[0]));
   }
   for (int i = 0; i < r->n; i++)
-    if (p->is_early[i]) ir_add_operand(cx, yield, mapped(&r->loads, ir_operand(yield, i)));
+    if (p->is_early[i]) ir_add_operand(cx, yield, ir_mapped(&r->loads, ir_operand(yield, i)));
 }
 
 /* The body uses what was loaded for it iterations ago. */

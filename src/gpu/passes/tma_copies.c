@@ -21,10 +21,6 @@
 
 static Value *true_value(Builder *b) { return ir_const_int(b, ir_int(b->cx, 1), 1); }
 
-static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
-  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
-}
-
 /* ---- parts that tma_ring.c uses, too ----------------------------------------------------------------------------- */
 
 static Type *one_of(Ctx *cx, const Type *t) {
@@ -49,7 +45,7 @@ Value *gpu_tma_barriers(Builder *b, int n) {
   Value *all = make_buffers(b, ir_int(b->cx, 64), 1, &one, dense, n);
   for (int i = 0; i < (n ? n : 1); i++) {
     Value *bar = n ? gpu_tma_one(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
-    set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", 1);
+    ir_set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", 1);
   }
   ir_effect(b, OP_BARRIER, NULL);
   return all;
@@ -81,7 +77,7 @@ int64_t gpu_tma_bytes(const Op *load) {
 }
 
 void gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred) {
-  set_int(b->cx, ir_effect(b, OP_BARRIER_EXPECT, barrier, pred, NULL), "size", bytes);
+  ir_set_int(b->cx, ir_effect(b, OP_BARRIER_EXPECT, barrier, pred, NULL), "size", bytes);
 }
 
 void gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred) {
@@ -145,7 +141,7 @@ static bool is_store(const Op *op) { return op->code == OP_DESC_STORE || op->cod
 
 static void wait_for_stores(Builder *b, int pending, bool done) {
   Op *wait = ir_effect(b, OP_TMA_STORE_WAIT, NULL);
-  set_int(b->cx, wait, "pendings", pending);
+  ir_set_int(b->cx, wait, "pendings", pending);
   if (done) ir_set_attr(b->cx, wait, "tt.done", ir_attr_unit(b->cx));
   ir_effect(b, OP_BARRIER, NULL);
 }

@@ -80,10 +80,6 @@ bool gpu_tma_live_at(const Map *order, const Value *v, const Op *make) {
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
 
-static void set_int(Ctx *cx, Op *op, const char *name, int64_t x) {
-  ir_set_attr(cx, op, name, ir_attr_int(cx, ir_int(cx, 32), x));
-}
-
 void gpu_tma_make_in_program(Ctx *cx, Op *make) {
   const Type *block = make->results[0].type->elem;
   Builder b = ir_before(cx, make);
@@ -93,8 +89,8 @@ void gpu_tma_make_in_program(Ctx *cx, Op *make) {
   Value *operands[2 + 4 * LAYOUT_MAX_DIMS];
   gpu_tma_box(block, box);
   Op *scratch = ir_op(&b, OP_GLOBAL_SCRATCH, &memory, 1, NULL, 0);
-  set_int(cx, scratch, "alignment", MAP_ALIGN);
-  set_int(cx, scratch, "nbytes", MAP_BYTES);
+  ir_set_int(cx, scratch, "alignment", MAP_ALIGN);
+  ir_set_int(cx, scratch, "nbytes", MAP_BYTES);
   operands[n++] = &scratch->results[0];
   operands[n++] = ir_operand(make, 0);
   for (int d = rank - 1; d >= 0; d--) operands[n++] = ir_const_int(&b, i32, box[d]);
@@ -105,10 +101,10 @@ void gpu_tma_make_in_program(Ctx *cx, Op *make) {
   Op *create = ir_op(&b, OP_TENSORMAP_CREATE, NULL, 0, operands, n);
   int64_t sizes[] = {1, 1, rank, rank, rank - 1, rank};
   ir_set_attr(cx, create, "operandSegmentSizes", ir_attr_ints(cx, i32, sizes, COUNT(sizes)));
-  set_int(cx, create, "elem_type", gpu_tma_elem_type(make->results[0].type));
-  set_int(cx, create, "fill_mode", ir_attr_int_or(make, "padding", 1) == 2);
-  set_int(cx, create, "interleave_layout", 0);
-  set_int(cx, create, "swizzle_mode", gpu_tma_swizzle(block));
+  ir_set_int(cx, create, "elem_type", gpu_tma_elem_type(make->results[0].type));
+  ir_set_int(cx, create, "fill_mode", ir_attr_int_or(make, "padding", 1) == 2);
+  ir_set_int(cx, create, "interleave_layout", 0);
+  ir_set_int(cx, create, "swizzle_mode", gpu_tma_swizzle(block));
   ir_effect(&b, OP_TENSORMAP_ACQUIRE, &scratch->results[0], NULL);
   Value *desc = ir_make(&b, OP_REINTERPRET_DESC, make->results[0].type, &scratch->results[0], NULL);
   desc->hint = make->results[0].hint;
@@ -130,7 +126,7 @@ static void collect(Op *op, void *arg) {
 
 static Value *grid_value(Builder *b, Opcode code, int axis) {
   Value *v = ir_make(b, code, ir_int(b->cx, 32), NULL);
-  set_int(b->cx, v->op, "axis", axis);
+  ir_set_int(b->cx, v->op, "axis", axis);
   return ir_make(b, OP_EXTSI, ir_int(b->cx, 64), v, NULL);
 }
 

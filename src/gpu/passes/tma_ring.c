@@ -158,11 +158,6 @@ static Op *dot_in_flight(const Ring *r) {
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
 
-static Value *mapped(Map *map, Value *v) {
-  Value *to = map_get(map, v);
-  return to ? to : v;
-}
-
 static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
   Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
   ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
@@ -182,7 +177,7 @@ static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *ind
   for (uint32_t i = 0; i < r->tiles.len; i++) {
     const Tile *t = &r->tiles.at[i];
     Value *operands[1 + LAYOUT_MAX_DIMS];
-    for (int k = 0; k < t->load->noperands; k++) operands[k] = mapped(map, ir_operand(t->load, k));
+    for (int k = 0; k < t->load->noperands; k++) operands[k] = ir_mapped(map, ir_operand(t->load, k));
     gpu_tma_copy(b, t->load, operands, gpu_tma_one(b, t->buffers, index), barrier[t->group], exists);
   }
 }
@@ -241,7 +236,7 @@ static void transform(Ring *r) {
       if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), state[i]);
     make_copies(r, &b, &map, opt_first_exists(&b, loop, s), ir_const_int(&b, i32, s));
     for (int i = 0; i < n; i++)
-      if (r->is_ahead[i]) state[i] = mapped(&map, ir_operand(yield, i));
+      if (r->is_ahead[i]) state[i] = ir_mapped(&map, ir_operand(yield, i));
     iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
   }
   Vec(Value *) inits = {0};
@@ -271,7 +266,7 @@ static void transform(Ring *r) {
     if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), ir_loop_arg(loop, slot[i]));
   make_copies(r, &b, &map, compare(&b, "slt", ir_loop_index(loop), bound), now[FILL]);
   for (int i = 0; i < n; i++)
-    if (r->is_ahead[i]) ir_add_operand(cx, yield, mapped(&map, ir_operand(yield, i)));
+    if (r->is_ahead[i]) ir_add_operand(cx, yield, ir_mapped(&map, ir_operand(yield, i)));
   put_waits(r, now[READ], now[PHASE]);
 
   b = ir_before(cx, yield);

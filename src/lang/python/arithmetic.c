@@ -148,8 +148,6 @@ static Val *float_binary(Lang *L, BinaryOp op, const Val *va, const Val *vb) {
 
 /* ---- sequences --------------------------------------------------------------------------------------------------- */
 
-static bool is_sequence(const Val *v) { return v->kind == V_TUPLE || v->kind == V_LIST; }
-
 static Val *concatenate(Lang *L, const Val *a, const Val *b) {
   if (a->kind == V_STR) {
     char *s = ctx_alloc(L->cx, a->len + b->len + 1);
@@ -177,13 +175,13 @@ static Val *repeat(Lang *L, const Val *v, BigInt times) {
   return v->kind == V_LIST ? val_list(L, items, n) : val_tuple(L, items, n, NULL);
 }
 
-static bool can_repeat(const Val *v) { return is_sequence(v) || v->kind == V_STR; }
+static bool can_repeat(const Val *v) { return val_is_sequence(v) || v->kind == V_STR; }
 
 Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
   if (val_is_integer(a) && val_is_integer(b)) return integer_binary(L, op, a, b);
   if (val_is_number(a) && val_is_number(b)) return float_binary(L, op, a, b);
   if (op == B_MOD && a->kind == V_STR) return py_percent(L, a, b);
-  if (op == B_ADD && ((a->kind == V_STR && b->kind == V_STR) || (is_sequence(a) && is_sequence(b))))
+  if (op == B_ADD && ((a->kind == V_STR && b->kind == V_STR) || (val_is_sequence(a) && val_is_sequence(b))))
     return concatenate(L, a, b);
   if (op == B_MUL && can_repeat(a) && val_is_integer(b)) return repeat(L, a, b->integer);
   if (op == B_MUL && can_repeat(b) && val_is_integer(a)) return repeat(L, b, a->integer);
@@ -213,8 +211,8 @@ static int compare_numbers(const Val *a, const Val *b) {
 /* Unlike in Python, a list equals a tuple of equal items: kernels compare shapes, which are tuples, with either. */
 bool py_equal(Lang *L, const Val *a, const Val *b) {
   if (val_is_number(a) && val_is_number(b)) return compare_numbers(a, b) == 0;
-  if (a->kind != b->kind && !(is_sequence(a) && is_sequence(b))) return false;
-  if (is_sequence(a)) {
+  if (a->kind != b->kind && !(val_is_sequence(a) && val_is_sequence(b))) return false;
+  if (val_is_sequence(a)) {
     if (a->len != b->len) return false;
     for (size_t i = 0; i < a->len; i++) {
       if (a->items[i]->kind == V_TENSOR || b->items[i]->kind == V_TENSOR)
@@ -234,7 +232,7 @@ static int compare_strings(const Val *a, const Val *b) {
 static int order(Lang *L, CompareOp op, const Val *a, const Val *b) {
   if (val_is_number(a) && val_is_number(b)) return compare_numbers(a, b);
   if (a->kind == V_STR && b->kind == V_STR) return compare_strings(a, b);
-  if (!is_sequence(a) || a->kind != b->kind) fail_operands(L, syn_compare_text(op), a, b);
+  if (!val_is_sequence(a) || a->kind != b->kind) fail_operands(L, syn_compare_text(op), a, b);
   for (size_t i = 0; i < a->len && i < b->len; i++)
     if (!py_equal(L, a->items[i], b->items[i])) return order(L, op, a->items[i], b->items[i]);
   return a->len < b->len ? -1 : a->len > b->len;

@@ -23,8 +23,8 @@ static Val *integer_scalar(Lang *L, Val *v, int bits, const char *what) {
 }
 
 int sem_integers(Lang *L, const Val *v, int bits, Value ***out, const char *what) {
-  Val *const *items = sem_is_sequence(v) && !v->type ? v->items : (Val *const *)&v;
-  size_t n = sem_is_sequence(v) && !v->type ? v->len : 1;
+  Val *const *items = val_is_sequence(v) && !v->type ? v->items : (Val *const *)&v;
+  size_t n = val_is_sequence(v) && !v->type ? v->len : 1;
   *out = NEWN(L->cx, Value *, n + 1);
   for (size_t i = 0; i < n; i++)
     (*out)[i] = integer_scalar(L, items[i], bits, ctx_printf(L->cx, "%s[%zu]", what, i))->value;
@@ -109,7 +109,7 @@ Val *builtin_advance(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 /* The dimensions to check, in order, each once. */
 static Attr *checked_dims(Lang *L, const Val *v, int rank, const Builtin *f) {
-  if (sem_is_none(v) || (sem_is_sequence(v) && v->len == 0)) return NULL;
+  if (sem_is_none(v) || (val_is_sequence(v) && v->len == 0)) return NULL;
   const int64_t *dims;
   int n = sem_shape_arg(L, v, &dims, ctx_printf(L->cx, "%s: `boundary_check`", f->name));
   unsigned wanted = 0;

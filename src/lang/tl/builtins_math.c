@@ -303,7 +303,7 @@ Val *builtin_host_pow(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_host_prod(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  if (!sem_is_sequence(args[0]))
+  if (!val_is_sequence(args[0]))
     lang_fail(L, NULL, "%s: expected a tuple or list, but got %s", f->name, val_kind_text(L, args[0]));
   Val *r = val_int(L, 1);
   for (size_t i = 0; i < args[0]->len; i++) r = py_binary(L, B_MUL, r, args[0]->items[i]);

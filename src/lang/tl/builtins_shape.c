@@ -3,7 +3,7 @@
 
 /* The dimensions of trans/permute: several ints or one tuple of them; none means the reverse of the last two. */
 static int dims_arg(Lang *L, const Val *v, int rank, int **order, const char *name) {
-  if (v->len == 1 && sem_is_sequence(v->items[0])) v = v->items[0];
+  if (v->len == 1 && val_is_sequence(v->items[0])) v = v->items[0];
   *order = NEWN(L->cx, int, v->len + 1);
   for (size_t i = 0; i < v->len; i++)
     (*order)[i] = sem_axis(L, v->items[i], rank, ctx_printf(L->cx, "%s: dimension", name));
@@ -62,8 +62,8 @@ Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = sem_arg_tensor(L, args[0], f, "input");
   const Val *axis = args[1];
-  Val *const *items = sem_is_sequence(axis) ? axis->items : &args[1];
-  int n = sem_is_sequence(axis) ? (int)axis->len : 1, rank = lt_rank(x->type) + n, *axes = NEWN(L->cx, int, n + 1);
+  Val *const *items = val_is_sequence(axis) ? axis->items : &args[1];
+  int n = val_is_sequence(axis) ? (int)axis->len : 1, rank = lt_rank(x->type) + n, *axes = NEWN(L->cx, int, n + 1);
   for (int i = 0; i < n; i++) { /* kept in order: each counts the ones before it */
     int a = sem_axis(L, items[i], rank, "tl.expand_dims: `axis`"), j = i;
     for (; j > 0 && compare_ints(axes[j - 1], a) > 0; j--) axes[j] = axes[j - 1];

@@ -32,7 +32,7 @@ static Value *handle_of(const Val *desc) { return desc->items[0]->value; }
 /* ---- making one -------------------------------------------------------------------------------------------------- */
 
 static Val *const *list_arg(Lang *L, const Val *v, int rank, const char *param) {
-  if (!sem_is_sequence(v) || v->type)
+  if (!val_is_sequence(v) || v->type)
     lang_fail_at(L, lang_argument(L, v), NULL, "tl.make_tensor_descriptor: `%s` must be a list, but is %s", param,
                  val_kind_text(L, v));
   if (rank >= 0 && v->len != (size_t)rank)

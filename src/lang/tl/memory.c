@@ -46,7 +46,7 @@ static Val *mask_operand(Lang *L, Val **pointer, Val *mask, const Builtin *f) {
 }
 
 static void no_block_options(Lang *L, Val *boundary_check, const Builtin *f) {
-  bool given = sem_is_sequence(boundary_check) ? boundary_check->len > 0 : !sem_is_none(boundary_check);
+  bool given = val_is_sequence(boundary_check) ? boundary_check->len > 0 : !sem_is_none(boundary_check);
   if (given)
     lang_fail(L, "mask the access instead",
               "%s: `boundary_check` is for block pointers, and this is a tensor of pointers", f->name);

@@ -7,9 +7,9 @@
 
 /* One tensor, or a tuple of several of one shape. */
 static int inputs_arg(Lang *L, Val *v, Val ***out, const Builtin *f) {
-  int n = sem_is_sequence(v) ? (int)v->len : 1;
+  int n = val_is_sequence(v) ? (int)v->len : 1;
   Val **in = NEWN(L->cx, Val *, n + 1);
-  for (int i = 0; i < n; i++) in[i] = sem_arg_tensor(L, sem_is_sequence(v) ? v->items[i] : v, f, "input");
+  for (int i = 0; i < n; i++) in[i] = sem_arg_tensor(L, val_is_sequence(v) ? v->items[i] : v, f, "input");
   if (n == 0) lang_fail(L, NULL, "%s: `input` is an empty tuple", f->name);
   for (int i = 1; i < n; i++)
     if (!lt_same_shape(in[0]->type, in[i]->type))
@@ -107,7 +107,7 @@ Val *builtin_reduce(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Val **in;
   int n = inputs_arg(L, args[0], &in, f), axis = axis_arg(L, args[1], in[0], f);
   want_callable(L, args[2], f, "combine_fn");
-  return reduce(L, in, n, sem_is_sequence(args[0]), axis, args[2], sem_arg_bool(L, args[3], "tl.reduce: `keep_dims`"),
+  return reduce(L, in, n, val_is_sequence(args[0]), axis, args[2], sem_arg_bool(L, args[3], "tl.reduce: `keep_dims`"),
                 f);
 }
 
@@ -150,7 +150,7 @@ Val *builtin_scan(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Op *op = op_with_region(L, OP_SCAN, OP_SCAN_RETURN, in, n, types, args[2], 2, true, f);
   ir_set_attr(L->cx, op, "axis", ir_attr_int(L->cx, ir_int(L->cx, 32), axis));
   ir_set_attr(L->cx, op, "reverse", ir_attr_bool(L->cx, sem_arg_bool(L, args[3], "tl.associative_scan: `reverse`")));
-  return results_of(L, op, types, n, sem_is_sequence(args[0]));
+  return results_of(L, op, types, n, val_is_sequence(args[0]));
 }
 
 /* The function's results may be of other types and of another number than its inputs: they are known only when it
@@ -204,9 +204,9 @@ Val *builtin_inline_asm(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   const char *text = sem_arg_text(L, args[0], "tl.inline_asm_elementwise: `asm`"),
              *constraints = sem_arg_text(L, args[1], "tl.inline_asm_elementwise: `constraints`");
-  if (!sem_is_sequence(args[2]))
+  if (!val_is_sequence(args[2]))
     lang_fail(L, NULL, "%s: `args` must be a list of tensors, but is %s", f->name, val_kind_text(L, args[2]));
-  int n = (int)args[2]->len, m = sem_is_sequence(args[3]) ? (int)args[3]->len : 1;
+  int n = (int)args[2]->len, m = val_is_sequence(args[3]) ? (int)args[3]->len : 1;
   Val **in = NEWN(L->cx, Val *, n + 1);
   for (int i = 0; i < n; i++) in[i] = sem_arg_tensor(L, args[2]->items[i], f, "args");
   for (int pass = 0; pass < 2; pass++)
@@ -217,7 +217,7 @@ Val *builtin_inline_asm(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Type **irs = NEWN(L->cx, Type *, m + 1);
   for (int i = 0; i < m; i++) {
     const LType *elem =
-        sem_arg_dtype(L, sem_is_sequence(args[3]) ? args[3]->items[i] : args[3], "tl.inline_asm_elementwise: `dtype`");
+        sem_arg_dtype(L, val_is_sequence(args[3]) ? args[3]->items[i] : args[3], "tl.inline_asm_elementwise: `dtype`");
     types[i] = n ? lt_with_elem(L, in[0]->type, elem) : elem;
     irs[i] = lt_ir(L, types[i]);
   }
@@ -227,5 +227,5 @@ Val *builtin_inline_asm(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   ir_set_attr(L->cx, op, "pure", ir_attr_bool(L->cx, sem_arg_bool(L, args[4], "tl.inline_asm_elementwise: `is_pure`")));
   ir_set_attr(L->cx, op, "packed_element",
               ir_attr_int(L->cx, ir_int(L->cx, 32), sem_arg_int(L, args[5], "tl.inline_asm_elementwise: `pack`")));
-  return results_of(L, op, types, m, sem_is_sequence(args[3]));
+  return results_of(L, op, types, m, val_is_sequence(args[3]));
 }

@@ -74,7 +74,7 @@ void sem_broadcast(Lang *L, Val **a, Val **b) {
 /* ---- shapes as arguments ----------------------------------------------------------------------------------------- */
 
 int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what) {
-  if (sem_is_sequence(v) && v->len == 1 && sem_is_sequence(v->items[0])) /* f(x, (2, 3)) is f(x, 2, 3) */
+  if (val_is_sequence(v) && v->len == 1 && val_is_sequence(v->items[0])) /* f(x, (2, 3)) is f(x, 2, 3) */
     v = v->items[0];
   if (val_is_integer(v)) {
     int64_t *one = NEW(L->cx, int64_t);
@@ -82,7 +82,7 @@ int sem_shape_arg(Lang *L, const Val *v, const int64_t **shape, const char *what
     *shape = one;
     return 1;
   }
-  if (!sem_is_sequence(v))
+  if (!val_is_sequence(v))
     lang_fail(L, NULL, "%s must be a tuple or list of integers known at compile time, but is %s", what,
               val_kind_text(L, v));
   int64_t *out = NEWN(L->cx, int64_t, v->len + 1);

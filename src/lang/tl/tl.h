@@ -11,7 +11,6 @@
 /* ---- looking at values and types --------------------------------------------------------------------------------- */
 
 static inline bool sem_is_tensor(const Val *v) { return v->kind == V_TENSOR; }
-static inline bool sem_is_sequence(const Val *v) { return v->kind == V_TUPLE || v->kind == V_LIST; }
 static inline bool sem_is_none(const Val *v) { return v == NULL || v->kind == V_NONE; }
 static inline const LType *val_elem(const Val *t) { return lt_elem(t->type); }
 static inline int lt_rank(const LType *t) { return t->kind == L_BLOCK ? t->rank : 0; }
