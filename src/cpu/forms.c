@@ -120,7 +120,7 @@ static bool follows_operands(const Op *op) {
   case OP_EXPAND_DIMS:
   case OP_BROADCAST:
   case OP_TRANS: return true;
-  case OP_RESHAPE: return cpu_reshape_trivial(op);
+  case OP_RESHAPE: return ir_reshape_trivial(op);
   default: return false;
   }
 }

@@ -178,8 +178,6 @@ int64_t cpu_run(IndexInfo *ix, const Value *v, int axis);
  * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
 enum { CPU_NO_STEP = 2 };
 int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis);
-/* Does a reshape only insert or drop dimensions of size 1? */
-bool cpu_reshape_trivial(const Op *op);
 bool cpu_feeds_only_dots(const Value *v); /* as an operand, not as the accumulator */
 
 #endif

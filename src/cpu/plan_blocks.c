@@ -209,7 +209,7 @@ static void walk_seen(BlockPlanner *p, Value *value, bool in_place, bool often) 
       }
       vec_push(p->cx, &p->loads, op);
     }
-    if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(ir_operand(op, 0)))
+    if (op->code == OP_RESHAPE && !ir_reshape_trivial(op) && !cpu_is_index(ir_operand(op, 0)))
       mark_stored(p, ir_operand(op, 0));
     if (op->code == OP_GATHER) mark_stored(p, ir_operand(op, 0));
     push_operands(p, &walk, &at, true);
@@ -299,7 +299,7 @@ static Draft *add_root(BlockPlanner *p, Type *shape, Member m, bool fresh) {
     walk_seen(p, member_input(&m, i), input_in_place(&m, i), repeated);
   }
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_LOAD) vec_push(p->cx, &p->loads, m.op);
-  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !cpu_reshape_trivial(m.op) &&
+  if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_RESHAPE && !ir_reshape_trivial(m.op) &&
       !cpu_is_index(ir_operand(m.op, 0)))
     mark_stored(p, ir_operand(m.op, 0));
   if (m.kind == MEMBER_VALUE && m.op && m.op->code == OP_GATHER) mark_stored(p, ir_operand(m.op, 0));

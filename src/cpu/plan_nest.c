@@ -41,7 +41,7 @@ static const int *operand_map(Ctx *cx, const Op *op, int i, int result, const in
     break;
   }
   case OP_RESHAPE:
-    if (cpu_reshape_trivial(op)) {
+    if (ir_reshape_trivial(op)) {
       for (int d = 0, t = 0; d < n; d++) {
         if (from->shape[d] == 1) continue;
         while (to->shape[t] == 1) t++;
@@ -339,59 +339,13 @@ static bool mask_bounds(Accesses *a, Value *mask, int axis) {
   return work->access.is_bound;
 }
 
-/* An element of an index expression, and of pointers the distance from the argument in bytes: the one at `k` along the
- * vector dimension, 0 along others, in the first program. False: it depends on arguments, or on ops that addresses rarely
- * have. `budget`: values that may still be visited. */
-static bool sample(const Accesses *a, const Value *v, const int *map, int64_t k, int *budget, int64_t *out) {
-  const Op *op = v->op;
-  int64_t x[2] = {0, 0};
-  if (--*budget < 0) return false;
-  if (ir_is_const_int(v, out)) return true;
-  *out = 0;
-  if (!op) return ir_is_ptr(v->type) && v->block->region->op->code == OP_FUNC;
-  if (op->code == OP_PROGRAM_ID) return true;
-  if (op->code == OP_MAKE_RANGE) {
-    *out = ir_attr_int_or(op, "start", 0) + (map[0] == a->nest->vector_dim ? k : 0);
-    return true;
-  }
-  if (op->noperands < 1 || op->noperands > 2 || op->nregions || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op)))
-    return false;
-  for (int i = 0; i < op->noperands; i++)
-    if (!sample(a, ir_operand(op, i), operand_map(a->pl->cx, op, i, v->index, map), k, budget, &x[i])) return false;
-  bool divides = x[1] > 0, shifts = x[1] >= 0 && x[1] < 32;
-  switch (op->code) {
-  case OP_SPLAT:
-  case OP_EXPAND_DIMS:
-  case OP_BROADCAST:
-  case OP_TRANS:
-  case OP_RESHAPE:
-  case OP_EXTSI:
-  case OP_EXTUI:
-  case OP_TRUNCI:
-  case OP_INDEX_CAST: *out = x[0]; return true;
-  case OP_ADDI: return !__builtin_add_overflow(x[0], x[1], out);
-  case OP_SUBI: return !__builtin_sub_overflow(x[0], x[1], out);
-  case OP_MULI: return !__builtin_mul_overflow(x[0], x[1], out);
-  case OP_ADDPTR:
-    return !__builtin_mul_overflow(x[1], (int64_t)ir_elem_bytes(ir_elem(v->type)->elem), &x[1]) &&
-           !__builtin_add_overflow(x[0], x[1], out);
-  case OP_DIVSI:
-  case OP_DIVUI: *out = divides ? x[0] / x[1] : 0; return divides;
-  case OP_REMSI:
-  case OP_REMUI: *out = divides ? x[0] % x[1] : 0; return divides;
-  case OP_ANDI: *out = x[0] & x[1]; return true;
-  case OP_SHRSI:
-  case OP_SHRUI: *out = shifts ? x[0] >> x[1] : 0; return shifts && x[0] >= 0;
-  default: return false;
-  }
-}
-
 /* Do the runs begin at addresses that no prefetcher of a processor sees coming, a page apart from each other? Where that is
  * not known, short runs are taken to. */
 static bool is_scattered(const Accesses *a, const Value *ptr, const int *map, int axis) {
-  int64_t bytes = ir_elem_bytes(ptr->type->elem->elem), first, later;
-  int budget = 200;
-  if (sample(a, ptr, map, 0, &budget, &first) && sample(a, ptr, map, CPU_SHORT_RUN / bytes, &budget, &later))
+  int64_t bytes = ir_elem_bytes(ptr->type->elem->elem), first, later, from[MAX_RANK] = {0}, to[MAX_RANK] = {0};
+  for (int d = 0; d < ptr->type->rank; d++)
+    if (map[d] == a->nest->vector_dim) to[d] = CPU_SHORT_RUN / bytes;
+  if (index_sample(ptr, from, &first) && index_sample(ptr, to, &later))
     return later - first >= CPU_PAGE || first - later >= CPU_PAGE;
   return cpu_axis(a->pl->index, ptr)[axis].contiguity * bytes <= CPU_SHORT_RUN;
 }
@@ -454,7 +408,7 @@ static void visit(Accesses *a, Value *value, const int *value_map) {
     work->access.map = at.map;
     const Op *op = at.v->op;
     if (op->code == OP_LOAD) plan_access(a, op, at.map);
-    if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op)) continue;
+    if (op->code == OP_RESHAPE && !ir_reshape_trivial(op)) continue;
     for (int i = op->noperands; i-- > 0;)
       if (ir_is_tensor(ir_operand(op, i)->type) && !(op->code == OP_GATHER && i == 0))
         vec_push(cx, &stack, ((Visit){ir_operand(op, i), operand_map(cx, op, i, at.v->index, at.map)}));

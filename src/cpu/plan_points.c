@@ -57,7 +57,7 @@ static uint64_t move_point(const Value *v, int i, uint64_t p) {
   case OP_RESHAPE:
   case OP_EXPAND_DIMS:
   case OP_BROADCAST:
-    if (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))
+    if (op->code == OP_RESHAPE && !ir_reshape_trivial(op))
       p = move_shape(move_shape(p, from), v->type);
     else /* which dimensions have a coordinate */
       for (int d = 0; d < from->rank; d++) how[1] |= (unsigned)(from->shape[d] != 1) << d;
@@ -70,7 +70,7 @@ static uint64_t move_point(const Value *v, int i, uint64_t p) {
 /* Does `op` read this operand from memory? The walk over expressions stores it (plan_blocks.c). */
 static bool reads_stored(const Op *op, int i) {
   if (op->code == OP_GATHER) return i == 0;
-  return op->code == OP_RESHAPE && !cpu_reshape_trivial(op) && !cpu_is_index(ir_operand(op, i));
+  return op->code == OP_RESHAPE && !ir_reshape_trivial(op) && !cpu_is_index(ir_operand(op, i));
 }
 
 static Points *points_of(Planner *pl, Value *v) {

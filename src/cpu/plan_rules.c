@@ -3,17 +3,6 @@
 
 #include <math.h>
 
-bool cpu_reshape_trivial(const Op *op) {
-  const Type *a = ir_operand(op, 0)->type, *b = op->results[0].type;
-  int i = 0, j = 0;
-  for (;;) {
-    while (i < a->rank && a->shape[i] == 1) i++;
-    while (j < b->rank && b->shape[j] == 1) j++;
-    if (i == a->rank || j == b->rank) return i == a->rank && j == b->rank;
-    if (a->shape[i++] != b->shape[j++]) return false;
-  }
-}
-
 bool cpu_feeds_only_dots(const Value *v) {
   for (const Use *u = v->uses; u; u = u->next)
     if (u->op->code != OP_DOT || u->index == 2) return false;
@@ -146,7 +135,7 @@ static int op_cost(Planner *pl, Op *op) {
   case OP_EXTSI:
   case OP_BITCAST:
   case OP_TT_BITCAST: return 0;
-  case OP_RESHAPE: return cpu_reshape_trivial(op) ? 0 : 4;
+  case OP_RESHAPE: return ir_reshape_trivial(op) ? 0 : 4;
   case OP_LOAD: {
     const Value *ptr = ir_operand(op, 0);
     const IndexAxis *a = cpu_axis(pl->index, ptr);

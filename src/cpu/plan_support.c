@@ -200,7 +200,7 @@ Op *cpu_plan_kernel(Ctx *cx, Module *m, const ArgKind **args) {
 
 /* The coordinates of what a reshape is made of are digits of the coordinates of its result. */
 static void check_reshape(Op *op, void *arg) {
-  if (op->code != OP_RESHAPE || cpu_reshape_trivial(op)) return;
+  if (op->code != OP_RESHAPE || ir_reshape_trivial(op)) return;
   const Value *from = ir_operand(op, 0);
   for (int d = 0; d < from->type->rank && !cpu_is_stored(from); d++)
     if (!is_pow2(from->type->shape[d])) ir_fail(arg, op, NULL, "a shape whose sizes are not powers of two");

@@ -45,6 +45,7 @@
  *   analyze.c   the fixed point over loops
  *   access.c    what a load or store needs
  *   program.c   how values differ between programs
+ *   sample.c    one element as a number
  */
 #ifndef TRITONC_INDEX_H
 #define TRITONC_INDEX_H
@@ -147,6 +148,10 @@ const IndexSum *index_step(IndexInfo *ix, const Value *carried);
  * `axis`, loops being taken to run alike in all programs; NULL: unknown. */
 enum { INDEX_GRID = 3 };
 const IndexSum *index_program_step(IndexInfo *ix, const Value *v, int axis);
+
+/* The element at index `at` in the first program, of pointers the distance from the argument in bytes. False: it depends
+ * on what is known at run time only, or on ops that addresses rarely have. */
+bool index_sample(const Value *v, const int64_t *at, int64_t *out);
 
 /* A power of two that divides the sum, at most 2^40. */
 int64_t index_divisor(IndexInfo *ix, const IndexSum *s);

@@ -376,6 +376,8 @@ bool ir_has_effects(const Op *op);              /* of its own or inside its regi
 bool ir_reads_memory(const Op *op);             /* likewise T_READ */
 /* The pointer (or tensor of them) that the op's result differs from by an offset, its shape or its layout, or NULL. */
 Value *ir_moved_pointer(const Op *op);
+/* Does a reshape only insert or drop dimensions of size 1? */
+bool ir_reshape_trivial(const Op *op);
 /* Constants: true and the value if `v` is a constant integer (or a splat of one, however made). */
 bool ir_is_const_int(const Value *v, int64_t *x);
 bool ir_is_const_float(const Value *v, double *x);

@@ -208,6 +208,17 @@ bool ir_is_const_int(const Value *v, int64_t *x) {
   return true;
 }
 
+bool ir_reshape_trivial(const Op *op) {
+  const Type *a = ir_operand(op, 0)->type, *b = op->results[0].type;
+  int i = 0, j = 0;
+  for (;;) {
+    while (i < a->rank && a->shape[i] == 1) i++;
+    while (j < b->rank && b->shape[j] == 1) j++;
+    if (i == a->rank || j == b->rank) return i == a->rank && j == b->rank;
+    if (a->shape[i++] != b->shape[j++]) return false;
+  }
+}
+
 bool ir_is_const_float(const Value *v, double *x) {
   const Attr *a = uniform(v);
   if (!a || a->kind != ATTR_FLOAT) return false;

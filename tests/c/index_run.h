@@ -36,7 +36,7 @@ typedef struct Run {
   Map values;
   uint64_t seed;
   bool strict; /* `ix` is a strict analysis */
-  int64_t checked, affine, bounds, steps; /* how much was compared */
+  int64_t checked, affine, bounds, steps, sampled; /* how much was compared */
 } Run;
 
 static const Type *elem_of(const Type *t) { return t->kind == TYPE_TENSOR ? t->elem : t; }
@@ -345,6 +345,19 @@ static void check_mask(Run *r, const Value *v, const IndexMask *m, const Data *d
   }
 }
 
+/* The program's number in this run. */
+static int64_t program_of(const Run *r) { return (int64_t)(mix(r->seed + 1) % 9); }
+
+static void check_sample(Run *r, const Value *v, const Data *data) {
+  for (int64_t k = 0; k < ir_numel(v->type); k++) {
+    int64_t at[8], got;
+    unravel(v->type, k, at);
+    if (elem_of(v->type)->kind != TYPE_INT || !index_sample(v, at, &got)) return;
+    if (got != data->at[k]) report(r, v, "sample", at);
+    r->sampled++;
+  }
+}
+
 static void check(Run *r, const Value *v) {
   const Data *data = data_of(r, v);
   const Index *x = index_of(r->ix, v);
@@ -352,6 +365,7 @@ static void check(Run *r, const Value *v) {
   check_form(r, v, x, data);
   if (r->strict || !(data->flags & NEGATIVE)) check_runs(r, v, x, data);
   if (x->mask) check_mask(r, v, x->mask, data);
+  if (!program_of(r)) check_sample(r, v, data);
 }
 
 /* ---- control flow ------------------------------------------------------------------------------------------------ */
@@ -442,7 +456,7 @@ static void run_op(Run *r, const Op *op) {
     for (int64_t k = 0; k < ir_numel(op->results[0].type); k++) d->at[k] = ir_attr_int_or(op, "start", 0) + k;
     break;
   }
-  case OP_PROGRAM_ID: fresh(r, ir_result(op, 0))->at[0] = (int64_t)(mix(r->seed + 1) % 9); break;
+  case OP_PROGRAM_ID: fresh(r, ir_result(op, 0))->at[0] = program_of(r); break;
   default:
     if (ir_has(op, T_ELEMENTWISE) || op->code == OP_LOAD)
       run_elementwise(r, op);

@@ -260,6 +260,7 @@ static void check_random(Ctx *cx, void *arg) {
   totals.affine += r.affine;
   totals.bounds += r.bounds;
   totals.steps += r.steps;
+  totals.sampled += r.sampled;
 }
 
 static void test_law(void **state) {
@@ -286,9 +287,11 @@ static void test_law(void **state) {
   }
   /* The law must not hold for want of anything said. */
   if (one) return;
-  printf("%" PRId64 " elements, %" PRId64 " moved by a stride, %" PRId64 " bounds, %" PRId64 " steps\n", totals.checked,
-         totals.affine, totals.bounds, totals.steps);
+  printf("%" PRId64 " elements, %" PRId64 " moved by a stride, %" PRId64 " bounds, %" PRId64 " steps, %" PRId64
+         " sampled\n",
+         totals.checked, totals.affine, totals.bounds, totals.steps, totals.sampled);
   assert_true(totals.affine > totals.checked / 3 && totals.bounds > 10000 && totals.steps > 10000);
+  assert_true(totals.sampled > 10000);
 }
 
 int main(void) {

@@ -97,7 +97,7 @@ static Lane digit(Emitter *e, Lane x, int shift, int64_t size, bool top) {
 
 static void reshape_at(Emitter *e, const Op *op, const Lane *at, Lane *out) {
   const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
-  if (cpu_reshape_trivial(op)) {
+  if (ir_reshape_trivial(op)) {
     for (int i = 0, j = 0; i < from->rank; i++) {
       out[i] = emit_lane_zero(e);
       if (from->shape[i] == 1) continue;
@@ -463,7 +463,7 @@ static Lane eval_op(Emitter *e, Value *v, const Lane *at) {
   case OP_MAKE_RANGE: return eval_range(e, op, at);
   case OP_RESHAPE: {
     Value *src = ir_operand(op, 0);
-    if (cpu_is_stored(src) && !cpu_reshape_trivial(op)) return emit_slot_read(e, emit_slot(e, src), v->type, at);
+    if (cpu_is_stored(src) && !ir_reshape_trivial(op)) return emit_slot_read(e, emit_slot(e, src), v->type, at);
     reshape_at(e, op, at, from);
     return emit_lane_eval(e, src, from);
   }
@@ -493,7 +493,7 @@ static void eval_operands(Emitter *e, Value *root, const Lane *root_at) {
   while (work.len) {
     Point *p = &work.at[work.len - 1];
     Op *op = p->v->op;
-    bool plain = op->code != OP_RESHAPE || cpu_reshape_trivial(op);
+    bool plain = op->code != OP_RESHAPE || ir_reshape_trivial(op);
     if (!plain || p->next == op->noperands) {
       Point done = *p;
       if (--work.len) emit_lane_eval(e, done.v, done.at);

@@ -38,7 +38,7 @@ static bool visited_at(const ValueCode *code, const Value *v, const Lane *at) {
 /* The coordinates of operand `i` where v is visited at `at`; false if no access is looked for there. */
 static bool operand_visit(Work *w, const Value *v, int i, const Lane *at, Lane *from) {
   const Op *op = v->op;
-  if (!ir_is_tensor(ir_operand(op, i)->type) || (op->code == OP_RESHAPE && !cpu_reshape_trivial(op))) return false;
+  if (!ir_is_tensor(ir_operand(op, i)->type) || (op->code == OP_RESHAPE && !ir_reshape_trivial(op))) return false;
   if (op->code != OP_GATHER && op->code != OP_SPLIT) return emit_lane_operand_at(w->e, op, i, at, from);
   for (int d = 0; d < v->type->rank; d++) from[d] = at[d];
   if (op->code == OP_SPLIT) from[v->type->rank] = emit_lane_uniform(emit_int(w->e->i32, v->index), 0);
