@@ -40,9 +40,6 @@ KEPT = {
         src/lang/tl/reduce.c""",
     "an instruction is simplified into others, which are simplified": """
         src/ll/build.c src/ll/rules_cast.c src/ll/rules_float.c src/ll/rules_int.c src/ll/rules_shape.c""",
-    "loops, reductions and scans have regions of ops, which are lowered as any others": """
-        src/gpu/lower/control.c src/gpu/lower/lower.c src/gpu/lower/misc.c src/gpu/lower/reduce.c
-        src/gpu/lower/scan.c""",
 }
 
 # By folder: its prefix; then those of its own types (Val, Layout, Ptx, Lexer) and tables (builtins, fold rules), and of

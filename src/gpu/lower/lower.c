@@ -1,17 +1,8 @@
-/* lower.c: Triton GPU IR to ll/: functions, and which op is lowered where. */
+/* lower.c: Triton GPU IR to ll/: functions, and which function lowers which op. walk.c calls these by the table, so that
+ * what lowers an op with regions has only the walk to call. */
 #include "gpu/lower/lower.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* The place in the user's source of a location. */
-static const Loc *file_place(const Loc *loc) {
-  while (loc && loc->kind != LOC_FILE) {
-    if (loc->kind == LOC_UNKNOWN) return NULL;
-    loc = loc->child;
-  }
-  return loc;
-}
 
 enum { TENSOR_MAP_BYTES = 128, TENSOR_MAP_ALIGN = 64 };
 
@@ -29,8 +20,6 @@ static void lower_return(Lower *w, const Op *op) {
 
 /* Terminators of inner regions belong to the op around them; a hint makes no code. */
 static void lower_nothing(Lower *w, const Op *op) { (void)w, (void)op; }
-
-typedef void LowerFn(Lower *w, const Op *op);
 
 /* Elementwise ops, which are not here, have a table of their own: elementwise.c. */
 static LowerFn *const lower_table[OPCODES] = {
@@ -102,59 +91,7 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_RETURN] = lower_return,
 };
 
-/* ---- the walk ---------------------------------------------------------------------------------------------------- */
-
-/* A place with the calls that led there. */
-static const LLLoc *place_called(Lower *w, const Loc *loc, const LLLoc *from) {
-  while (loc && loc->kind != LOC_FILE) {
-    if (loc->kind == LOC_UNKNOWN) return NULL;
-    if (loc->kind == LOC_CALL) from = place_called(w, loc->caller, from);
-    loc = loc->child;
-  }
-  if (!loc) return NULL;
-  LLLoc *l = NEW(w->cx, LLLoc);
-  *l = (LLLoc){loc->file, w->f->name, loc->line, loc->col, from};
-  return l;
-}
-
-static const LLLoc *place_of(Lower *w, const Loc *loc) {
-  if (w->o->call_sites) {
-    const LLLoc *l = place_called(w, loc, NULL);
-    return l ? l : w->b.loc;
-  }
-  const Loc *at = file_place(loc);
-  if (!at) return w->b.loc;
-  if (w->b.loc && w->b.loc->line == at->line && w->b.loc->col == at->col && w->b.loc->file == at->file) return w->b.loc;
-  LLLoc *l = NEW(w->cx, LLLoc);
-  *l = (LLLoc){.file = at->file, .function = w->f->name, .line = at->line, .col = at->col};
-  return l;
-}
-
-static void lower_op(Lower *w, const Op *op) {
-  w->b.loc = place_of(w, op->loc);
-  w->op = op;
-  if (lower_table[op->code]) {
-    lower_table[op->code](w, op);
-    return;
-  }
-  if (lower_wide_division(w, op)) return;
-  if (!lower_elementwise(w, op)) lower_fail(w, op, "this op cannot be compiled for this target");
-}
-
-void lower_block(Lower *w, const Block *b) {
-  for (const Op *op = b->first; op; op = op->next) lower_op(w, op);
-}
-
-void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n) {
-  const Block *b = ir_entry(op, 0);
-  for (int i = 0; i < n; i++) {
-    lower_set(w, b->args[i], acc[i]);
-    lower_set(w, b->args[n + i], cur[i]);
-  }
-  lower_block(w, b);
-  const Op *end = ir_terminator(b);
-  for (int i = 0; i < n; i++) out[i] = lower_scalar(w, ir_operand(end, i));
-}
+/* ---- functions --------------------------------------------------------------------------------------------------- */
 
 static int64_t arg_fact(const Op *func, int i, const char *name) {
   const Attr *attrs = ir_attr(func, "arg_attrs");
@@ -179,7 +116,7 @@ static void lower_function(Lower *w, const Op *func) {
   w->f->threads = 32 * w->num_warps;
   w->f->maxnreg = w->o->common.maxnreg;
   w->b = ll_at_end(ll_entry(w->f));
-  w->f->loc = w->b.loc = place_of(w, func->loc);
+  w->f->loc = w->b.loc = lower_place(w, func->loc);
   w->tid = ll_call(&w->b, LL_TID_X, NULL, NULL);
   if (w->num_warps * 32 < 1024) w->tid = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 32 * w->num_warps - 1));
   for (int i = 0; i < entry->nargs; i++) {
@@ -191,7 +128,7 @@ static void lower_function(Lower *w, const Op *func) {
 }
 
 LLModule *gpu_lower(Ctx *cx, Module *m, const GpuOptions *o, int64_t *shared) {
-  Lower w = {.cx = cx, .m = m, .o = o, .num_warps = gpu_num_warps(m), .sm = o->sm};
+  Lower w = {.cx = cx, .m = m, .o = o, .table = lower_table, .num_warps = gpu_num_warps(m), .sm = o->sm};
   w.index = index_analyze(cx, m);
   w.lm = ll_module_new(cx, "kernel");
   w.lm->shared_align = 1024; /* what 128-byte swizzling repeats after */

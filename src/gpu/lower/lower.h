@@ -16,7 +16,8 @@
  *   reduce.c scan.c gather.c   ops along an axis
  *   dot.c wgmma.c                    multiplications, mma.sync; wgmma
  *   misc.c          print, assert, inline assembly, functions of elements
- *   lower.c         functions, and the walk over ops, which calls all of these; ops with regions call it for those
+ *   walk.c          the ops of a block, by a table; what lowers an op with regions calls it for those
+ *   lower.c         the table, and functions
  */
 #ifndef TRITONC_GPU_LOWER_H
 #define TRITONC_GPU_LOWER_H
@@ -28,7 +29,10 @@ typedef struct Registers {
   LLInst **at;
 } Registers;
 
-typedef struct Lower {
+typedef struct Lower Lower;
+typedef void LowerFn(Lower *w, const Op *op);
+
+struct Lower {
   Ctx *cx;
   Module *m;
   const GpuOptions *o;
@@ -42,7 +46,8 @@ typedef struct Lower {
   int num_warps, sm;
   LLInst *tid;
   const Op *op; /* being lowered */
-} Lower;
+  LowerFn *const *table; /* by opcode; NULL for elementwise ops */
+};
 
 /* value.c */
 _Noreturn void lower_fail(Lower *w, const Op *op, const char *why);
@@ -60,7 +65,8 @@ LLInst *lower_scratch(Lower *w, const Op *op); /* the address of the op's own sh
 LLInst *lower_shuffle(Lower *w, LLOp kind, LLInst *x, LLInst *lane); /* any scalar type */
 unsigned lower_contract(const Lower *w);        /* LLF_CONTRACT where allowed */
 
-/* lower.c */
+/* walk.c */
+const LLLoc *lower_place(Lower *w, const Loc *loc); /* the place in the source, with the calls that led there if wanted */
 void lower_block(Lower *w, const Block *b);
 /* The region of a reduction or scan applied to scalars: `n` accumulators and as many elements give `n` results. */
 void lower_combine(Lower *w, const Op *op, LLInst *const *acc, LLInst *const *cur, LLInst **out, int n);

@@ -65,7 +65,7 @@ Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make);
 int64_t gpu_tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
 void gpu_tma_set_inputs(Ctx *cx, Op *func); /* the function's type, from what its arguments are by now */
 void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);
-/* One more argument of the function, with one attribute; the function's type is tma_set_inputs' to mend. */
+/* One more argument of the function, with one attribute; the function's type is gpu_tma_set_inputs' to mend. */
 Value *gpu_tma_add_argument(Ctx *cx, Op *func, Type *type, Loc *loc, const char *name, Attr *attr);
 const Attr *gpu_tma_own_attr(const Op *func, int i, const char *name); /* of argument i, or NULL */
 /* tma_device.c: the ops that make a map in the program's memory, in place of `make`. Whether `v` is live where `make`
