@@ -120,8 +120,7 @@ typedef enum CpuAccess { CPU_LOAD, CPU_STORE, CPU_ATOMIC, CPU_VOLATILE } CpuAcce
 
 /* What the accesses of a launch are checked against. */
 typedef struct CpuChecks CpuChecks;
-/* `args` as the kernel takes them; is_pointer[i]: that one is a pointer, written[i]: and written through. The smallest access
- * has `grain` bytes. NULL: out of memory. */
+/* Of the kernel `info` with `args` as it takes them; `memory` is what it may touch. NULL: out of memory. */
 CpuChecks *rt_checks_new(const KernelInfo *info, const void *const *args, const uint32_t grid[3],
                           const ttc_memory *memory, size_t nmemory);
 void rt_checks_free(CpuChecks *c);

@@ -40,7 +40,7 @@ typedef struct Cubin {
 typedef struct AssembleOptions {
   AssemblerKind only;   /* ASSEMBLER_ANY: the first there is */
   bool line_info, debug;
-  int opt_level;        /* 3 unless said: pass 3 */
+  int opt_level;        /* the assembler's -O: 3 but where a user asks for less */
   int maxnreg;          /* 0: no cap beyond the kernel's own */
   bool may_refuse;      /* an attempt: what the assembler refuses has no bytes, and the log says why */
 } AssembleOptions;

@@ -114,8 +114,8 @@ typedef enum SimtElem {
   SIMT_TF32, SIMT_TF32_FTZ, SIMT_ELEMS
 } SimtElem;
 
-/* What a TMA descriptor says, in the simulated machine's own encoding: 128 bytes as the hardware's are, so that it can
- * are put in its place as a parameter or in global memory. Dimensions from the innermost one. */
+/* What a TMA descriptor says, in the simulated machine's own encoding: 128 bytes as the hardware's are, so that it can be
+ * put in its place as a parameter or in global memory. Dimensions from the innermost one. */
 typedef struct SimtTensorMap {
   uint32_t magic;
   uint8_t rank, elem, swizzle, nan_fill;

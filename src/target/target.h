@@ -97,7 +97,7 @@ typedef enum TargetStatus {
 } TargetStatus;
 
 /* How long kernels take on a device that works beside its callers. Called by one thread at a time, but for mark(). What is
- * known goes to profile_add(). */
+ * known goes to target_profile_add(). */
 typedef struct TargetProfiler {
   bool (*start)(const char *way, char *error, size_t error_size); /* NULL: the best; a message: there is none */
   void (*settle)(void); /* ids are about to change: what runs belongs to target_profile_id() */

@@ -15,6 +15,15 @@ RtPackArea rt_pack_area(int64_t m, int64_t n, int64_t k, CpuElem a) {
   return area;
 }
 
+void *rt_tiles_area(const CpuDot *d) {
+  return (char *)d->pack + rt_pack_area(d->m, d->n, d->k, (CpuElem)d->a_type).fma;
+}
+
+void *rt_wide_area(const CpuDot *d) {
+  RtPackArea area = rt_pack_area(d->m, d->n, d->k, (CpuElem)d->a_type);
+  return (char *)d->pack + area.fma + area.tiles;
+}
+
 size_t rt_dot_pack_bytes(int64_t m, int64_t n, int64_t k, CpuElem a, CpuElem b) {
   RtPackArea area = rt_pack_area(m, n, k, a == CPU_F64 ? a : b == CPU_F64 ? b : a);
   return area.fma + area.tiles + area.wide;

@@ -26,12 +26,7 @@ typedef struct RtPackArea {
 } RtPackArea;
 RtPackArea rt_pack_area(int64_t m, int64_t n, int64_t k, CpuElem a);
 static inline void *rt_fma_area(const CpuDot *d) { return d->pack; }
-static inline void *rt_tiles_area(const CpuDot *d) {
-  return (char *)d->pack + rt_pack_area(d->m, d->n, d->k, (CpuElem)d->a_type).fma;
-}
-static inline void *rt_wide_area(const CpuDot *d) {
-  RtPackArea area = rt_pack_area(d->m, d->n, d->k, (CpuElem)d->a_type);
-  return (char *)d->pack + area.fma + area.tiles;
-}
+void *rt_tiles_area(const CpuDot *d);
+void *rt_wide_area(const CpuDot *d);
 
 #endif

@@ -112,7 +112,6 @@ Value *py_value_poison(Lang *L, Type *t);
 Value *py_const_as(Lang *L, const Val *number, const LType *type); /* a compile-time number as a constant of a type */
 void py_exec_stmt(Lang *L, Node *stmt);
 Val *py_flow_select(Lang *L, Node *ifexp, Val *cond); /* a if c else b, for a tensor c */
-/* `a and b`, `a or b` evaluate both operands, as the reference does. */
 
 /* Names that a loop may bind, in source order, each once (assigned.c). */
 typedef struct NameList {
