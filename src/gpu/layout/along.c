@@ -144,8 +144,15 @@ int gpu_axis_lane_places(int lanes_below) {
   return n;
 }
 
-int64_t gpu_axis_slot_bytes(int places, int num_warps, int elem) {
-  return ((int64_t)places * num_warps * elem + 15) & ~15;
+int gpu_axis_slot_vector(int blocks, int elem) { return (int)min64(min64(GPU_AXIS_SLOT_VECTOR, 16 / elem), blocks); }
+
+int64_t gpu_axis_slot_bytes(int places, int num_warps, int vector) {
+  return ((int64_t)places * num_warps * vector + 15) & ~15;
+}
+
+int64_t gpu_axis_slots_bytes(int blocks, int places, int num_warps, int elem) {
+  int vector = gpu_axis_slot_vector(blocks, elem);
+  return blocks / vector * gpu_axis_slot_bytes(places, num_warps, vector * elem);
 }
 
 /* The axis's lowest bits that are registers; none if another kind comes first. */
@@ -173,7 +180,7 @@ int64_t gpu_scan_scratch(Ctx *cx, const Op *op, int num_warps) {
     if (run.axis == AXIS_LANE) lanes |= run.mask;
     for (int i = 0; i < op->noperands && run.axis == AXIS_WARP; i++) {
       int elem = ir_elem_bytes(ir_elem(ir_operand(op, i)->type));
-      bytes += (gpu_registers(l) >> low.n) * gpu_axis_slot_bytes(gpu_axis_lane_places(lanes), num_warps, elem);
+      bytes += gpu_axis_slots_bytes(gpu_registers(l) >> low.n, gpu_axis_lane_places(lanes), num_warps, elem);
     }
   }
   return bytes;

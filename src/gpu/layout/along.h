@@ -41,7 +41,11 @@ Axis gpu_axis_of_op(const Op *op);
 AxisRun gpu_axis_low_run(const Layout *l, Axis dim);
 AxisRun gpu_axis_next_run(const Layout *l, Axis dim, int b);
 int gpu_axis_lane_places(int lanes_below);
-int64_t gpu_axis_slot_bytes(int places, int num_warps, int elem); /* of one total of each place */
+/* Totals of so many blocks lie side by side; few, for those that are read together are in registers together. */
+enum { GPU_AXIS_SLOT_VECTOR = 4 };
+int gpu_axis_slot_vector(int blocks, int elem);
+int64_t gpu_axis_slot_bytes(int places, int num_warps, int vector); /* of one vector of each place */
+int64_t gpu_axis_slots_bytes(int blocks, int places, int num_warps, int elem); /* of all totals of an operand */
 int64_t gpu_scan_scratch(Ctx *cx, const Op *op, int num_warps);
 
 #endif

@@ -10,8 +10,8 @@
  *   lanes      the totals are scanned across the run's lanes: for each bit, those in the later half take the sum that the
  *              last lane of the earlier half has (Sklansky's adder, 1960: one shuffle and one combination
  *              a bit). A second shuffle brings what the lane before has: that precedes the group.
- *   warps      the totals go through shared memory, each once; every thread goes through those of all the run's warps in
- *              order, and keeps what it has before its own. One barrier.
+ *   warps      the totals go through shared memory, each once, those of several blocks as a vector; every thread goes
+ *              through those of all the run's warps in order, and keeps what it has before its own. One barrier.
  *   registers  the groups are gone through in order, what came before is carried along.
  *
  * What precedes a block is kept apart from its elements (`before`) and combined with each in the end. Where blocks are
@@ -71,21 +71,16 @@ static LLInst *and_i32(Scan *s, LLInst *x, int mask) { return ll_op2(&s->w->b, L
 
 static bool is_block(const Scan *s, int r) { return (r & s->low_mask) == 0; }
 
-/* The element prefixes in the blocks. */
+/* The element prefixes in the blocks, one element after another: no other order takes as few combinations. */
 static void scan_registers(Scan *s, const AxisRun *low) {
-  for (int b = 0, below = 0; b < low->n; below |= 1 << low->at[b++]) {
-    int bit = 1 << low->at[b];
-    for (int r = 0; r < s->count; r++) {
-      if (((r & bit) != 0) == s->reverse) continue;
-      /* The last element, in order, of the earlier half holds its total. */
-      int last = (r ^ bit) & ~below;
-      if (!s->reverse) last |= below;
+  for (int r = 0; r < s->count; r++)
+    for (int e = 1; is_block(s, r) && e < 1 << low->n; e++) {
+      int last = r | group(s, low, e - 1), at = r | group(s, low, e);
       LLInst **earlier = new_tuple(s), **own = new_tuple(s);
-      for (int i = 0; i < s->n; i++) earlier[i] = s->prefix[i][last], own[i] = s->prefix[i][r];
+      for (int i = 0; i < s->n; i++) earlier[i] = s->prefix[i][last], own[i] = s->prefix[i][at];
       combine(s, earlier, own, own);
-      for (int i = 0; i < s->n; i++) s->prefix[i][r] = own[i];
+      for (int i = 0; i < s->n; i++) s->prefix[i][at] = own[i];
     }
-  }
 }
 
 /* `earlier` precedes all that is known to precede block `r`, where `if_later` holds (NULL: everywhere). */
@@ -211,62 +206,108 @@ static LLInst *lane_place(Scan *s) {
   return out;
 }
 
-static LLInst *at_place(Scan *s, LLInst *place, int64_t slot, int i) {
-  int elem = ir_elem_bytes(ir_elem(ir_operand(s->op, i)->type));
-  LLInst *offset = ll_op2(&s->w->b, LL_MUL, place, constant(s, elem));
-  return ll_ptradd(&s->w->b, lower_scratch(s->w, s->op), offset, slot);
+typedef struct WarpRun {
+  const AxisRun *run;
+  int groups, places; /* groups that become one; places of a warp's totals */
+  int *block, nblocks;
+  int64_t *at;                             /* by operand: where its totals begin */
+  LLInst *mine, *others, *own, *if_holder; /* places; the warp's number in the run; NULL: all lanes hold a total */
+} WarpRun;
+
+static int elem_bytes(const Scan *s, int i) { return ir_elem_bytes(ir_elem(ir_operand(s->op, i)->type)); }
+
+/* The vector of operand `i` that begins with the total of block `b`. */
+static LLInst *vector_at(Scan *s, const WarpRun *x, LLInst *place, int i, int b, int group) {
+  int vector = gpu_axis_slot_vector(x->nblocks, elem_bytes(s, i)), bytes = vector * elem_bytes(s, i);
+  LLInst *offset = ll_op2(&s->w->b, LL_MUL, place, constant(s, bytes));
+  int64_t slot = x->at[i] + b / vector * gpu_axis_slot_bytes(x->places, s->w->num_warps, bytes);
+  return ll_ptradd(&s->w->b, lower_scratch(s->w, s->op), offset, slot + (int64_t)group * x->places * bytes);
+}
+
+static void leave_totals(Scan *s, const WarpRun *x) {
+  LLInst *parts[GPU_AXIS_SLOT_VECTOR];
+  for (int i = 0; i < s->n; i++) {
+    Type *t = ir_elem(ir_operand(s->op, i)->type);
+    int vector = gpu_axis_slot_vector(x->nblocks, elem_bytes(s, i));
+    for (int b = 0; b < x->nblocks; b += vector) {
+      for (int k = 0; k < vector; k++) parts[k] = lower_to_stored(s->w, t, s->blocks[x->block[b + k]].total[i]);
+      LLInst *all = lower_pack(s->w, lower_stored(s->w, t), parts, vector), *to = vector_at(s, x, x->mine, i, b, 0);
+      if (x->if_holder) ll_store_if(&s->w->b, to, all, x->if_holder, (LLMods){0});
+      if (!x->if_holder) ll_store(&s->w->b, to, all, (LLMods){0});
+    }
+  }
+}
+
+/* The totals of blocks [b, b + n) in group number `group`, as out[block][operand]. */
+static void take_totals(Scan *s, const WarpRun *x, int b, int n, int group, LLInst ***out) {
+  LLBuilder *build = &s->w->b;
+  for (int i = 0; i < s->n; i++) {
+    Type *t = ir_elem(ir_operand(s->op, i)->type);
+    const LLType *elem = lower_stored(s->w, t);
+    int vector = gpu_axis_slot_vector(x->nblocks, elem_bytes(s, i));
+    for (int k = 0; k < n; k++) {
+      LLInst *all = NULL;
+      if (k % vector == 0)
+        all = ll_load(build, vector == 1 ? elem : ll_vector(s->w->lm, elem, vector),
+                      vector_at(s, x, x->others, i, b + k, group), (LLMods){0});
+      for (int j = 0; all && j < vector; j++)
+        out[k + j][i] = lower_from_stored(s->w, t, vector == 1 ? all : ll_extract(build, all, j));
+    }
+  }
+}
+
+/* Of blocks [b, b + n), whose totals are taken together: what precedes them in earlier groups, and the total of all. */
+static void gather_totals(Scan *s, const WarpRun *x, int b, int n, bool is_last) {
+  LLInst **sum[GPU_AXIS_SLOT_VECTOR], **earlier[GPU_AXIS_SLOT_VECTOR], **total[GPU_AXIS_SLOT_VECTOR];
+  for (int k = 0; k < n; k++) sum[k] = new_tuple(s), earlier[k] = new_tuple(s), total[k] = new_tuple(s);
+  for (int g = 0; g < x->groups - is_last; g++) {
+    int number = group(s, x->run, g);
+    LLInst *if_after = ll_icmp(&s->w->b, s->reverse ? LLP_ULT : LLP_UGT, x->own, constant(s, number));
+    take_totals(s, x, b, n, number, total);
+    for (int k = 0; k < n; k++) {
+      if (g) combine(s, sum[k], total[k], sum[k]);
+      if (!g) copy_tuple(s, sum[k], total[k]);
+      for (int i = 0; i < s->n && g < x->groups - 1; i++)
+        earlier[k][i] = g ? ll_select(&s->w->b, if_after, sum[k][i], earlier[k][i]) : sum[k][i];
+    }
+  }
+  LLInst *if_not_first = ll_icmp(&s->w->b, LLP_NE, x->own, constant(s, s->reverse ? x->run->mask : 0));
+  for (int k = 0; k < n; k++) {
+    copy_tuple(s, s->blocks[x->block[b + k]].total, sum[k]);
+    precede(s, x->block[b + k], earlier[k], if_not_first);
+  }
+}
+
+static WarpRun describe_run(Scan *s, const AxisRun *run) {
+  LLBuilder *build = &s->w->b;
+  int places = gpu_axis_lane_places(s->lanes_below);
+  WarpRun x = {.run = run, .groups = 1 << run->n, .places = places};
+  LLInst *warp = ll_op2(build, LL_LSHR, s->w->tid, constant(s, LANE_BITS)), *lane = lane_place(s);
+  LLInst *rest = and_i32(s, warp, (s->w->num_warps - 1) & ~run->mask);
+  x.mine = ll_op2(build, LL_ADD, ll_op2(build, LL_MUL, warp, constant(s, places)), lane);
+  x.others = ll_op2(build, LL_ADD, ll_op2(build, LL_MUL, rest, constant(s, places)), lane);
+  x.own = and_i32(s, warp, run->mask);
+  if (s->lanes_below) {
+    LLInst *last = constant(s, s->reverse ? 0 : s->lanes_below);
+    x.if_holder = ll_icmp(build, LLP_EQ, and_i32(s, s->w->tid, s->lanes_below), last);
+  }
+  x.block = NEWN(s->w->cx, int, s->count), x.at = NEWN(s->w->cx, int64_t, s->n);
+  for (int r = 0; r < s->count; r++)
+    if (is_block(s, r)) x.block[x.nblocks++] = r;
+  for (int i = 0; i < s->n; i++) {
+    x.at[i] = s->scratch;
+    s->scratch += gpu_axis_slots_bytes(x.nblocks, places, s->w->num_warps, elem_bytes(s, i));
+  }
+  return x;
 }
 
 static void run_warps(Scan *s, const AxisRun *run, bool is_last) {
-  Lower *w = s->w;
-  int places = gpu_axis_lane_places(s->lanes_below), groups = 1 << run->n;
-  LLInst *warp = ll_op2(&w->b, LL_LSHR, w->tid, constant(s, LANE_BITS)), *lane = lane_place(s);
-  LLInst *mine = ll_op2(&w->b, LL_ADD, ll_op2(&w->b, LL_MUL, warp, constant(s, places)), lane);
-  LLInst *own = and_i32(s, warp, run->mask);
-  LLInst *others = ll_op2(&w->b, LL_MUL, and_i32(s, warp, (w->num_warps - 1) & ~run->mask), constant(s, places));
-  others = ll_op2(&w->b, LL_ADD, others, lane);
-  LLInst *is_holder = NULL;
-  if (s->lanes_below) {
-    LLInst *last = constant(s, s->reverse ? 0 : s->lanes_below);
-    is_holder = ll_icmp(&w->b, LLP_EQ, and_i32(s, w->tid, s->lanes_below), last);
-  }
-  int64_t begin = s->scratch;
-  for (int pass = 0; pass < 2; pass++) {
-    int64_t slot = begin;
-    for (int r = 0; r < s->count; r++) {
-      if (!is_block(s, r)) continue;
-      LLInst **sum = new_tuple(s), **earlier = new_tuple(s), **total = new_tuple(s);
-      int64_t *slots = NEWN(w->cx, int64_t, s->n);
-      for (int i = 0; i < s->n; i++) {
-        Type *t = ir_elem(ir_operand(s->op, i)->type);
-        slots[i] = slot;
-        slot += gpu_axis_slot_bytes(places, w->num_warps, ir_elem_bytes(t));
-        LLInst *x = lower_to_stored(w, t, s->blocks[r].total[i]), *at = pass ? NULL : at_place(s, mine, slots[i], i);
-        if (!pass && is_holder) ll_store_if(&w->b, at, x, is_holder, (LLMods){0});
-        if (!pass && !is_holder) ll_store(&w->b, at, x, (LLMods){0});
-      }
-      for (int g = 0; pass && g < groups - is_last; g++) {
-        int number = group(s, run, g);
-        for (int i = 0; i < s->n; i++) {
-          Type *t = ir_elem(ir_operand(s->op, i)->type);
-          int64_t offset = slots[i] + (int64_t)number * places * ir_elem_bytes(t);
-          total[i] =
-              lower_from_stored(w, t, ll_load(&w->b, lower_stored(w, t), at_place(s, others, offset, i), (LLMods){0}));
-        }
-        if (g) combine(s, sum, total, sum);
-        if (!g) copy_tuple(s, sum, total);
-        LLInst *if_after = ll_icmp(&w->b, s->reverse ? LLP_ULT : LLP_UGT, own, constant(s, number));
-        for (int i = 0; i < s->n && g < groups - 1; i++)
-          earlier[i] = g ? ll_select(&w->b, if_after, sum[i], earlier[i]) : sum[i];
-      }
-      if (!pass) continue;
-      copy_tuple(s, s->blocks[r].total, sum);
-      LLInst *first = constant(s, s->reverse ? run->mask : 0);
-      precede(s, r, earlier, ll_icmp(&w->b, LLP_NE, own, first));
-    }
-    s->scratch = slot;
-    if (!pass) lower_barrier(w);
-  }
+  WarpRun x = describe_run(s, run);
+  int together = 1;
+  for (int i = 0; i < s->n; i++) together = (int)max64(together, gpu_axis_slot_vector(x.nblocks, elem_bytes(s, i)));
+  leave_totals(s, &x);
+  lower_barrier(s->w);
+  for (int b = 0; b < x.nblocks; b += together) gather_totals(s, &x, b, together, is_last);
   s->is_spread = true;
 }
 

@@ -232,8 +232,8 @@ static void place_op(Assign *a, Op *op) {
   case OP_CONDITION: return; /* with the op they belong to */
   case OP_STORE: place_store(a, op); return;
   case OP_DOT: place_dot(a, op); return;
-  case OP_REDUCE:
-  case OP_SCAN: place_from(a, op, gpu_assign_operand_layout(a, op)); return;
+  case OP_REDUCE: place_from(a, op, gpu_assign_operand_layout(a, op)); return;
+  case OP_SCAN: place_from(a, op, gpu_assign_scan_layout(a, op, gpu_assign_operand_layout(a, op))); return;
   case OP_HISTOGRAM: operands_in_layout(a, op, assigned_or_block(a, ir_operand(op, 0))); break;
   case OP_GATHER:
     operand_in_layout(a, op, 0, assigned_or_block(a, ir_operand(op, 0)));

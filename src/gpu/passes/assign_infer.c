@@ -325,8 +325,8 @@ static void infer_op(Assign *a, const Op *op) {
   }
   case OP_DESC_LOAD: gpu_assign_result(a, r, rows_encoding(a, r->type)); return;
   case OP_DOT: gpu_assign_result(a, r, gpu_assign_dot_plan(a, op).encoding); return;
-  case OP_REDUCE:
-  case OP_SCAN: gpu_assign_results(a, op, gpu_assign_operand_layout(a, op)); return;
+  case OP_REDUCE: gpu_assign_results(a, op, gpu_assign_operand_layout(a, op)); return;
+  case OP_SCAN: gpu_assign_results(a, op, gpu_assign_scan_layout(a, op, gpu_assign_operand_layout(a, op))); return;
   case OP_HISTOGRAM: gpu_assign_result(a, r, block_of(a, r->type)); return;
   case OP_GATHER: gpu_assign_result(a, r, assigned_or_block(a, ir_operand(op, 1))); return;
   case OP_CAT:

@@ -2,6 +2,7 @@
  *
  *   assign_infer.c     layouts that values have of their own
  *   assign_halves.c    the layout in which a tensor is split
+ *   assign_scan.c      the layout in which a tensor is scanned
  *   assign_versions.c  the same values in other layouts
  *   assign.c           each op takes its layout, and its operands in those that follow
  */
@@ -77,6 +78,11 @@ bool gpu_assign_is_repeated(Assign *a, const Op *access, Attr *e, int allowed);
 
 /* A layout near `e`, that of the operand, in which both halves are in one thread; NULL: take any. */
 Attr *gpu_assign_halves(Assign *a, const Op *split, Attr *e);
+
+/* ---- assign_scan.c ----------------------------------------------------------------------------------------------- */
+
+/* `e`, that of the operands, or one in which threads hold more of the axis, where that is worth the exchange. */
+Attr *gpu_assign_scan_layout(Assign *a, const Op *scan, Attr *e);
 
 /* ---- assign_versions.c ------------------------------------------------------------------------------------------- */
 
