@@ -271,9 +271,9 @@ static void put_conversion(Gpu *g, const Op *op) {
   explore_put_int(g->f, "from", a);
   explore_put_int(g->f, "to", b);
   if (convert) {
-    explore_put_text(g->f, "by",
-                     conversion_way(g, gpu_layout(g->cx, from), gpu_layout(g->cx, to), ir_elem_bytes(to->elem)));
-    explore_put_int(g->f, "scratch_bytes", gpu_convert_scratch(g->cx, op));
+    const Layout *held = gpu_held_layout(g->cx, ir_operand(op, 0));
+    explore_put_text(g->f, "by", conversion_way(g, held, gpu_layout(g->cx, to), ir_elem_bytes(to->elem)));
+    explore_put_int(g->f, "scratch_bytes", gpu_convert_scratch(g->cx, op, held));
   } else {
     explore_put_text(g->f, "by", "shared memory");
   }

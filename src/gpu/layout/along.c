@@ -108,7 +108,7 @@ uint64_t gpu_axis_offset(const AxisParts *p, uint64_t place) {
 }
 
 int64_t gpu_reduce_scratch(Ctx *cx, const Op *op) {
-  const Layout *l = gpu_layout(cx, ir_operand(op, 0)->type);
+  const Layout *l = gpu_axis_halves(cx, op).layout;
   AxisParts p = gpu_axis_parts(l, (int)ir_attr_int_or(op, "axis", 0), 4);
   int64_t bytes = 0;
   if (!p.part_bits) return 0;

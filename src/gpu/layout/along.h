@@ -29,6 +29,16 @@ typedef struct AxisParts {
 AxisParts gpu_axis_parts(const Layout *l, int axis, int elem_bytes);
 uint64_t gpu_axis_offset(const AxisParts *p, uint64_t place); /* of part 0 */
 int64_t gpu_reduce_scratch(Ctx *cx, const Op *op); /* bytes of shared memory */
+/* Lanes that share the axis divide what they add up: halves.c. n pairs of a lane's bit and a register's that change
+ * places, in that order; 0: none. */
+typedef struct AxisHalves {
+  int n, lane[LANE_BITS], reg[LANE_BITS];
+  const Layout *layout; /* of the operand, after that */
+  bool is_spread; /* results stay where they are then */
+} AxisHalves;
+AxisHalves gpu_axis_halves(Ctx *cx, const Op *reduce);
+/* Where a value's elements are when it is converted: as its type says, but for results that lanes have divided. */
+const Layout *gpu_held_layout(Ctx *cx, const Value *v);
 
 /* ---- scans ------------------------------------------------------------------------------------------------------- */
 

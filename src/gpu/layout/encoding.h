@@ -77,7 +77,8 @@ typedef struct Exchange {
 Exchange gpu_exchange_plan(Ctx *cx, const Layout *from, const Layout *to, int elem_bytes, int64_t limit);
 /* Larger tensors change their layout part by part. */
 #define GPU_SCRATCH_LIMIT (64 << 10)
-int64_t gpu_convert_scratch(Ctx *cx, const Op *op); /* bytes of shared memory that a ttg.convert_layout needs */
+/* Bytes of shared memory that a ttg.convert_layout of what lies in `from` needs. */
+int64_t gpu_convert_scratch(Ctx *cx, const Op *op, const Layout *from);
 /* By shuffles within warps, see shuffles.c. In round p lane l asks lane image(asked, l) ^ lane(p), which gives its
  * register reg(p) ^ image(given, its own number); what l gets is its register p ^ image(turn, l). */
 typedef struct Shuffles {

@@ -244,9 +244,9 @@ uint64_t layout_thread_free(const Layout *l) {
 /* In memory i1 is a byte. */
 static int stored_bytes(const Type *elem) { return elem->kind == TYPE_INT && elem->bits < 8 ? 1 : ir_elem_bytes(elem); }
 
-int64_t gpu_convert_scratch(Ctx *cx, const Op *op) {
+int64_t gpu_convert_scratch(Ctx *cx, const Op *op, const Layout *from) {
   const Type *t = op->results[0].type;
-  const Layout *from = gpu_layout(cx, ir_operand(op, 0)->type), *to = gpu_layout(cx, t);
+  const Layout *to = gpu_layout(cx, t);
   if (gpu_exchange_in_registers(cx, from, to) || gpu_exchange_by_shuffles(cx, from, to, stored_bytes(t->elem)))
     return 0;
   return gpu_exchange_plan(cx, from, to, ir_elem_bytes(t->elem), GPU_SCRATCH_LIMIT).bytes;

@@ -146,7 +146,7 @@ static void wait_for_all(Lower *w, bool within_warp) {
 
 void lower_convert(Lower *w, const Op *op) {
   const Value *v = ir_operand(op, 0), *r = &op->results[0];
-  const Layout *from = gpu_layout(w->cx, v->type), *to = gpu_layout(w->cx, r->type);
+  const Layout *from = gpu_held_layout(w->cx, v), *to = gpu_layout(w->cx, r->type);
   Registers *in = lower_value(w, v), *out = lower_new(w, r, gpu_registers(to));
   const Layout *moves = gpu_exchange_in_registers(w->cx, from, to);
   if (moves) {

@@ -1,7 +1,8 @@
 /* reduce.c: tt.reduce.
  *
  * Along the axis an element's number has bits that are registers, lanes or warps. First each thread combines its
- * registers, in a tree; then lanes exchange by butterfly shuffles, so that all of them know the result; then, if warps
+ * registers, in a tree; then lanes exchange by butterfly shuffles, so that all of them know the result, or, where a
+ * thread has several results, divide them among them (layout/halves.c); then, if warps
  * share the axis, each leaves its part in shared memory and everyone reads and combines all parts: each thread all of
  * them, or, where a function is long and lanes have no places of their own, each lane reads one part, and another
  * butterfly combines them. Functions are associative and commutative here: others have become scans
@@ -11,14 +12,16 @@
 
 typedef struct Reduction {
   const Op *op;
-  int n; /* operands */
-  const Layout *layout;
+  int n;                /* operands */
+  const Layout *layout; /* of what is in registers by now */
   int axis;
+  AxisHalves halves;
   Registers **src;
 } Reduction;
 
 typedef struct Group {
   uint64_t place; /* without the axis */
+  int reg;        /* one of those there */
   LLInst **at;    /* one per operand */
 } Group;
 typedef Vec(Group) Groups;
@@ -35,7 +38,7 @@ static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
     for (int j = i; j < count; j++) {
       if (done[j] || (lower_register_image(r->layout, j) & ~axis) != place) continue;
       done[j] = true;
-      Group g = {place, NEWN(w->cx, LLInst *, r->n)};
+      Group g = {place, j, NEWN(w->cx, LLInst *, r->n)};
       for (int k = 0; k < r->n; k++) g.at[k] = r->src[k]->at[j];
       vec_push(w->cx, &parts, g);
     }
@@ -47,6 +50,70 @@ static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
     }
     vec_push(w->cx, out, parts.at[0]);
   }
+}
+
+static Group *group_at(const Groups *groups, uint64_t place) {
+  for (uint32_t g = 0; g < groups->len; g++)
+    if (groups->at[g].place == place) return &groups->at[g];
+  return NULL;
+}
+
+static uint64_t place_of_bit(const Reduction *r, int reg) {
+  const Layout *l = r->halves.layout; /* where that bit is a lane's now */
+  for (int i = 0; i < r->halves.n; i++)
+    if (r->halves.reg[i] == reg) return layout_basis(l, AXIS_LANE, r->halves.lane[i]);
+  return 0;
+}
+
+/* Lanes that differ in bit `lane` keep half of the groups each: those whose register's bit `reg` is that of the lane. */
+static void keep_half(Lower *w, const Reduction *r, int lane, int reg, Groups *groups) {
+  LLBuilder *b = &w->b;
+  LLInst *other = NULL, *bit = ll_op2(b, LL_AND, w->tid, ll_const_i32(b, 1 << lane)),
+         **came = NEWN(w->cx, LLInst *, r->n);
+  LLInst *is_upper = ll_icmp(b, LLP_NE, bit, ll_const_i32(b, 0));
+  Groups kept = {0};
+  for (uint32_t g = 0; g < groups->len; g++) {
+    Group *lower = &groups->at[g], half = {lower->place, lower->reg, NEWN(w->cx, LLInst *, r->n)};
+    if (lower->reg >> reg & 1) continue;
+    const Group *upper = group_at(groups, lower->place ^ place_of_bit(r, reg));
+    for (int i = 0; i < r->n; i++) {
+      half.at[i] = ll_select(b, is_upper, upper->at[i], lower->at[i]);
+      other = ll_select(b, is_upper, lower->at[i], upper->at[i]);
+      came[i] = lower_shuffle(w, LL_SHFL_BFLY, other, ll_const_i32(b, 1 << lane));
+    }
+    lower_combine(w, r->op, half.at, came, half.at, r->n);
+    vec_push(w->cx, &kept, half);
+  }
+  *groups = kept;
+}
+
+/* Each lane gets all groups that were there before they were divided: from the lane that kept it. */
+static void send_to_all(Lower *w, const Reduction *r, const Groups *kept, Groups *all) {
+  int lanes = 0;
+  for (int i = 0; i < r->halves.n; i++) lanes |= 1 << r->halves.lane[i];
+  LLInst *own = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 31 & ~lanes));
+  for (uint32_t g = 0; g < all->len; g++) {
+    Group *to = &all->at[g];
+    uint64_t place = to->place;
+    int from = 0;
+    for (int i = 0; i < r->halves.n; i++) {
+      if (!(to->reg >> r->halves.reg[i] & 1)) continue;
+      from |= 1 << r->halves.lane[i];
+      place ^= place_of_bit(r, r->halves.reg[i]);
+    }
+    LLInst *lane = ll_op2(&w->b, LL_OR, own, ll_const_i32(&w->b, from));
+    for (int i = 0; i < r->n; i++) to->at[i] = lower_shuffle(w, LL_SHFL_IDX, group_at(kept, place)->at[i], lane);
+  }
+}
+
+/* The same groups, with room for other values. */
+static Groups like(Lower *w, const Reduction *r, const Groups *groups) {
+  Groups out = {0};
+  for (uint32_t g = 0; g < groups->len; g++) {
+    Group one = {groups->at[g].place, groups->at[g].reg, NEWN(w->cx, LLInst *, r->n)};
+    vec_push(w->cx, &out, one);
+  }
+  return out;
 }
 
 /* Lanes that differ in one of these bits combine what they have. */
@@ -176,21 +243,26 @@ static void spread_over_lanes(Parts *s) {
     if (lanes >> k & 1) s->read.used |= s->read.columns[k] = (uint64_t)1 << at++;
 }
 
-static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
+static void set_groups(Parts *s, const Groups *groups) {
+  s->groups = groups;
+  s->offset = NEWN(s->w->cx, uint64_t, groups->len);
+  s->at = (Map){0};
+  for (uint32_t g = 0; g < groups->len; g++) {
+    s->offset[g] = gpu_axis_offset(s->p, groups->at[g].place);
+    map_put(s->w->cx, &s->at, key_of_offset(s->offset[g]), (void *)(intptr_t)(g + 1));
+  }
+}
+
+/* Of all warps that share the axis; `all` gets the groups of a thread that holds what `held` says. */
+static void reduce_warps(Lower *w, const Reduction *r, const Groups *groups, Groups *all, const Layout *held) {
   int widest = 1, narrowest = 8;
   for (int i = 0; i < r->n; i++) {
     int bytes = ll_type_bytes(lower_stored(w, ir_elem(ir_operand(r->op, i)->type)));
     widest = (int)max64(widest, bytes), narrowest = (int)min64(narrowest, bytes);
   }
   AxisParts p = gpu_axis_parts(r->layout, r->axis, widest);
-  if (!p.part_bits) return;
-  Parts s = {.w = w, .r = r, .p = &p, .groups = groups};
-  s.offset = NEWN(w->cx, uint64_t, groups->len);
-  s.base = NEWN(w->cx, LLInst *, r->n);
-  for (uint32_t g = 0; g < groups->len; g++) {
-    s.offset[g] = gpu_axis_offset(&p, groups->at[g].place);
-    map_put(w->cx, &s.at, key_of_offset(s.offset[g]), (void *)(intptr_t)(g + 1));
-  }
+  Parts s = {.w = w, .r = r, .p = &p, .base = NEWN(w->cx, LLInst *, r->n)};
+  set_groups(&s, groups);
   int64_t at = 0;
   for (int i = 0; i < r->n; i++) {
     s.base[i] = ll_ptradd(&w->b, lower_scratch(w, r->op), NULL, at);
@@ -199,22 +271,26 @@ static void reduce_warps(Lower *w, const Reduction *r, Groups *groups) {
   }
   lower_barrier(w);
   int parts = 1 << p.part_bits, places = 1 << p.vector_bits;
-  s.read = p.places;
+  set_groups(&s, all);
+  s.read = gpu_places_of(held, 0, held->out_bits);
   s.read.used = 0;
-  for (int k = 0; k < s.read.nthread; k++) {
-    if (p.warp_mask >> k & 1) s.read.columns[k] &= ~((uint64_t)(parts - 1) << p.part_at);
-    s.read.used |= s.read.columns[k];
-  }
+  for (int k = 0; k < s.read.nthread; k++) s.read.used |= s.read.columns[k] = gpu_axis_offset(&p, s.read.columns[k]);
   spread_over_lanes(&s);
   if (s.lanes) parts = 1;
   s.vector = p.part_at ? places : (int)min64(parts, 16 / narrowest);
-  for (uint32_t g = 0; g < groups->len; g++) {
+  for (uint32_t g = 0; g < all->len; g++) {
     if (!is_first_of_vector(&s, g)) continue;
     LLInst ***out = NEWN(w->cx, LLInst **, places);
     take_parts(&s, g, 0, parts, out);
-    for (int k = 0; k < places; k++) groups->at[neighbour(&s, g, k)].at = out[k];
+    for (int k = 0; k < places; k++) all->at[neighbour(&s, g, k)].at = out[k];
   }
-  reduce_lanes(w, r, s.lanes, groups);
+  reduce_lanes(w, r, s.lanes, all);
+}
+
+static bool has_warps(const Reduction *r) {
+  for (int k = 0; k < layout_in_bits(r->layout, AXIS_WARP); k++)
+    if (layout_basis(r->layout, AXIS_WARP, k) & gpu_axis_mask(r->layout, r->axis)) return true;
+  return false;
 }
 
 static _Noreturn void fail_layouts(Lower *w, const Op *op) {
@@ -227,20 +303,37 @@ static const Layout *slice_of_operand(Lower *w, const Op *op, const Value *resul
   return gpu_layout(w->cx, gpu_with(w->cx, result->type, slice));
 }
 
+/* All of a thread's groups, as they are held in the end. */
+static Groups reduce(Lower *w, Reduction *r) {
+  Groups groups = {0}, all;
+  const Layout *before = r->layout;
+  reduce_registers(w, r, &groups);
+  all = like(w, r, &groups);
+  for (int i = 0; i < r->halves.n; i++) keep_half(w, r, r->halves.lane[i], r->halves.reg[i], &groups);
+  r->layout = r->halves.layout;
+  reduce_lanes(w, r, lanes_of_axis(r), &groups);
+  bool is_whole = r->halves.n && !r->halves.is_spread;
+  if (has_warps(r))
+    reduce_warps(w, r, &groups, is_whole ? &all : &groups, is_whole ? before : r->layout);
+  else if (is_whole)
+    send_to_all(w, r, &groups, &all);
+  return is_whole ? all : groups;
+}
+
 void lower_reduce(Lower *w, const Op *op) {
   Reduction r = {.op = op, .n = op->noperands, .axis = (int)ir_attr_int_or(op, "axis", 0)};
   r.src = NEWN(w->cx, Registers *, r.n);
   r.layout = gpu_layout(w->cx, ir_operand(op, 0)->type);
+  r.halves = gpu_axis_halves(w->cx, op);
   for (int i = 0; i < r.n; i++) r.src[i] = lower_value(w, ir_operand(op, i));
-  Groups groups = {0};
-  reduce_registers(w, &r, &groups);
-  reduce_lanes(w, &r, lanes_of_axis(&r), &groups);
-  reduce_warps(w, &r, &groups);
+  Groups groups = reduce(w, &r);
   for (int i = 0; i < r.n; i++) {
     const Value *result = &op->results[i];
-    Registers *out = lower_new(w, result, lower_count(w, result));
-    const Layout *l = ir_is_tensor(result->type) ? gpu_layout(w->cx, result->type) : NULL;
-    if (l && !layout_equal(l, slice_of_operand(w, op, result))) fail_layouts(w, op);
+    bool is_tensor = ir_is_tensor(result->type);
+    if (is_tensor && !layout_equal(gpu_layout(w->cx, result->type), slice_of_operand(w, op, result)))
+      fail_layouts(w, op);
+    const Layout *l = is_tensor ? gpu_held_layout(w->cx, result) : NULL;
+    Registers *out = lower_new(w, result, l ? gpu_registers(l) : lower_count(w, result));
     for (int k = 0; k < out->n; k++) {
       uint64_t place = l ? lower_register_image(l, k) : 0;
       for (uint32_t g = 0; g < groups.len && !out->at[k]; g++)

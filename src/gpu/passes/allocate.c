@@ -20,7 +20,7 @@
 
 int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps) {
   switch (op->code) {
-  case OP_CONVERT_LAYOUT: return gpu_convert_scratch(cx, op);
+  case OP_CONVERT_LAYOUT: return gpu_convert_scratch(cx, op, gpu_held_layout(cx, ir_operand(op, 0)));
   case OP_REDUCE: return gpu_reduce_scratch(cx, op);
   case OP_SCAN: return gpu_scan_scratch(cx, op, num_warps);
   case OP_GATHER: return ir_numel(ir_operand(op, 0)->type) * ir_elem_bytes(ir_operand(op, 0)->type->elem);
