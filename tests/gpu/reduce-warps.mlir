@@ -2,12 +2,14 @@
 // RUN: tritonc %s -k row --target cuda:90 --num-warps 8 --emit ptx | FileCheck %s --check-prefix ROW
 // RUN: tritonc %s -k long --target cuda:90 --num-warps 8 --emit ptx | FileCheck %s --check-prefix LONG
 // What warps leave of a reduction whose axis they share: where a warp holds many places, a part of neighbouring places is
-// one access, and lanes lie side by side; where it holds one, an access takes several parts of that. Where the function
+// one access, and lanes lie side by side, two that share places having half of them each; where it holds one, an access takes several parts of that. Where the function
 // is long, a lane reads one part and lanes combine theirs.
 #tile = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [2, 16], warpsPerCTA = [8, 1], order = [1, 0]}>
 #block = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [8], order = [0]}>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
-  // COLUMNS-COUNT-2: st.shared.v4.b32
+  // COLUMNS-COUNT-4: shfl
+  // COLUMNS-NOT: shfl
+  // COLUMNS: st.shared.v4.b32
   // COLUMNS-NOT: st.shared
   // COLUMNS: bar.sync 0
   // COLUMNS-COUNT-16: ld.shared.v4.b32

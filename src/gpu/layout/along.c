@@ -107,15 +107,6 @@ uint64_t gpu_axis_offset(const AxisParts *p, uint64_t place) {
   return out;
 }
 
-int64_t gpu_reduce_scratch(Ctx *cx, const Op *op) {
-  const Layout *l = gpu_axis_halves(cx, op).layout;
-  AxisParts p = gpu_axis_parts(l, (int)ir_attr_int_or(op, "axis", 0), 4);
-  int64_t bytes = 0;
-  if (!p.part_bits) return 0;
-  for (int i = 0; i < op->noperands; i++) bytes += (max64(4, ir_elem_bytes(ir_operand(op, i)->type->elem)) << p.bits);
-  return bytes;
-}
-
 /* ---- scans ------------------------------------------------------------------------------------------------------- */
 
 /* Who owns a bit of the axis: the axis of the layout, and its bit. */
