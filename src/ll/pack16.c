@@ -10,6 +10,9 @@
  * a byte put under the exponent of 2^(significand bits) is that power plus the byte, and the power is subtracted, which
  * is exact. A half holds 1024 + 0 .. 255; of a bfloat's 8 bits the byte's upper one has to become part of what is
  * subtracted (Kim et al., "Who Says Elephants Can't Run", 2022, for half).
+ *
+ * A bfloat of a vector is widened where it lies: of its word the upper half under a mask, or the lower half shifted up. Taken out
+ * first, as a register of 16 bits, the upper one costs the assembler a permutation and a move beside the shift.
  */
 #include "ll/internal.h"
 
@@ -131,6 +134,21 @@ static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth) {
   return ll_build_vector(&p->b, (LLInst *[]){lo, hi}, 2);
 }
 
+/* A float of a vector's bfloat. */
+static LLInst *widen_in_place(Pack *p, const LLInst *i) {
+  const LLInst *x = i->op == LL_FPEXT && i->type == &ll_float ? i->args[0] : NULL;
+  if (!x || x->type != &ll_bfloat || x->op != LL_EXTRACT) return NULL;
+  LLInst *v = x->args[0], *word;
+  if (v->type->kind != LLK_VECTOR || v->type->n % 2) return NULL;
+  LLBuilder *b = &p->b;
+  word = v->type->n == 2
+             ? ll_bitcast(b, &ll_i32, v)
+             : ll_extract(b, ll_bitcast(b, ll_vector(b->func->module, &ll_i32, v->type->n / 2), v), (int)x->imm / 2);
+  LLInst *bits =
+      x->imm % 2 ? mask_word(b, LL_AND, word, 0xffff0000) : ll_op2(b, LL_SHL, word, ll_const(b, &ll_i32, 16));
+  return ll_bitcast(b, &ll_float, bits);
+}
+
 static LLInst *pack_build(Pack *p, LLInst *i) {
   int n = i->type->n;
   bool any = false;
@@ -154,9 +172,8 @@ bool ll_pack16(LLFunc *f, int sm) {
     for (LLInst *i = b->first; i; i = i->next) {
       bool seed = i->op == LL_BUILD && i->type->kind == LLK_VECTOR &&
                   (i->type->elem == &ll_half || i->type->elem == &ll_bfloat) && i->type->n <= 8;
-      if (!seed) continue;
       Pack p = {.b = ll_before(i), .sm = sm};
-      LLInst *r = pack_build(&p, i);
+      LLInst *r = seed ? pack_build(&p, i) : widen_in_place(&p, i);
       if (!r) continue;
       ll_replace(i, r);
       changed = true;

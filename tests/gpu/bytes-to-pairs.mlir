@@ -37,3 +37,23 @@ tt.func public @halves(%p: !tt.ptr<i8> {tt.divisibility = 16 : i32}, %q: !tt.ptr
   tt.store %qq, %y : tensor<1024x!tt.ptr<f16>>
   tt.return
 }
+
+// A bfloat is widened in the word that it was loaded in, and not taken out first.
+// CHECK-LABEL: .entry widened
+// CHECK: ld.global.v2.b32 {%[[W:r[0-9]+]], {{.*}}}
+// CHECK-NOT: mov.b32 {
+// CHECK: shl.b32 {{.*}}, %[[W]], 16;
+// CHECK-NEXT: and.b32 {{.*}}, %[[W]], -65536;
+// CHECK-NOT: mov.b32 {
+// CHECK: ret;
+tt.func public @widened(%p: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<bf16> -> tensor<1024x!tt.ptr<bf16>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>>
+  %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<bf16>>, tensor<1024xi32>
+  %qq = tt.addptr %qs, %r : tensor<1024x!tt.ptr<f32>>, tensor<1024xi32>
+  %x = tt.load %pp : tensor<1024x!tt.ptr<bf16>>
+  %y = arith.extf %x : tensor<1024xbf16> to tensor<1024xf32>
+  tt.store %qq, %y : tensor<1024x!tt.ptr<f32>>
+  tt.return
+}
