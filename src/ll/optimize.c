@@ -12,4 +12,5 @@ void ll_optimize(LLFunc *f, int sm) {
   ll_strength(f);
   ll_widen(f);
   ll_dce(f);
+  ll_order(f);
 }
