@@ -4,14 +4,23 @@
  * sixteen elements, sixteen of every intermediate value are alive at a time. The assembler moves instructions a little way
  * only, and gives such a block twice the registers that it needs, which halves the blocks on a multiprocessor.
  *
- * Idea. What reads or writes memory or other state, and what a warp does together, stays in its order; each such instruction is
- * preceded by the pure ones that it needs and that have not been placed yet, depth first. Element after element is then
- * computed, from what was loaded to what is stored, and loads come before the arithmetic that stood between them.
- * What is live is estimated for both orders; the new one is taken if the old one is expensive and it is cheaper by a quarter.
+ * Idea. What reads or writes memory or other state, and what a warp does together, stays in its order. Two ways to put the pure
+ * instructions between:
  *
- * Cost: linear in instructions and operands.
+ * - Late: each of those is preceded by what it needs and what has not been placed yet, depth first.
+ * - Early: what depends on what was read is computed as soon as all of that is there, element by element. Several results of one
+ *   element then follow each other, and what they are made of is dead. An event is a run of such instructions none of which
+ *   needs another's result (loads mostly); what depends on it comes after the whole run, by the number of the element
+ *   (of a tensor's, whose instructions have one place in the source), which a result has from its operands.
+ *
+ * Either goes from element to element, and loads come before the arithmetic that stood between them. What is live is
+ * estimated for all three orders; the cheapest is taken if the old one is expensive and it is cheaper by a quarter.
+ *
+ * Cost: linear in instructions and operands, and a sort.
  */
 #include "ll/internal.h"
+
+#include <stdlib.h>
 
 enum { EXPENSIVE = 64 }; /* 32-bit registers: a multiprocessor holds 1024 threads with that many each */
 
@@ -19,10 +28,14 @@ typedef Vec(LLInst *) Insts;
 
 typedef struct Reorder {
   Ctx *cx;
-  int64_t *last;       /* by number: the place of the last use */
-  bool *leaves;        /* by number: used in another block */
-  Insts before, after; /* the block in its order, and in the new one */
+  int64_t *last; /* by number: the place of the last use */
+  bool *leaves;  /* by number: used in another block */
+  int *event,
+      *element; /* by number: after which event a value is there (-1: from the start), and of which element it is */
+  Insts before, late, early; /* the block in its order, and in the new ones */
 } Reorder;
+
+static int max_int(int a, int b) { return a > b ? a : b; }
 
 static const char placed; /* its address marks an instruction */
 
@@ -48,7 +61,7 @@ typedef struct Step {
   int next; /* the operand that is looked at next */
 } Step;
 
-static void place(Reorder *r, LLInst *root) {
+static void place(Reorder *r, Insts *order, LLInst *root) {
   Vec(Step) path = {0};
   vec_push(r->cx, &path, ((Step){root, 0}));
   while (path.len) {
@@ -63,19 +76,75 @@ static void place(Reorder *r, LLInst *root) {
     path.len--;
     if (i->data == &placed) continue;
     i->data = (void *)&placed;
-    vec_push(r->cx, &r->after, i);
+    vec_push(r->cx, order, i);
   }
 }
 
-static void find_orders(Reorder *r, LLBlock *b) {
-  r->before.len = r->after.len = 0;
-  for (LLInst *i = b->first; i; i = i->next) {
-    i->data = NULL;
-    vec_push(r->cx, &r->before, i);
-  }
+static bool is_inside(const LLInst *v, const LLBlock *b) { return v->block == b && v->op != LL_BLOCKPARAM; }
+
+static void begin(LLBlock *b) {
+  for (LLInst *i = b->first; i; i = i->next) i->data = NULL;
+}
+
+static void find_late(Reorder *r, LLBlock *b) {
+  begin(b);
   for (LLInst *i = b->first; i; i = i->next)
-    if (!is_free(i) && i != b->last) place(r, i);
-  for (LLInst *i = b->first; i; i = i->next) place(r, i); /* what other blocks need, and the terminator */
+    if (!is_free(i) && i != b->last) place(r, &r->late, i);
+  for (LLInst *i = b->first; i; i = i->next) place(r, &r->late, i); /* what other blocks need, and the terminator */
+}
+
+/* Numbers events and elements. */
+static void find_events(Reorder *r, const LLBlock *b) {
+  const LLLoc *loc = NULL;
+  int event = -1, count = 0;
+  for (const LLInst *i = b->first; i; i = i->next) {
+    int after = -1, element = 0;
+    for (int a = 0; a < i->nargs; a++) {
+      const LLInst *x = i->args[a];
+      if (!is_inside(x, b)) continue;
+      after = max_int(after, r->event[x->id]);
+      element = max_int(element, r->element[x->id] + (i->op == LL_EXTRACT ? (int)i->imm : 0));
+    }
+    if (!is_free(i)) {
+      if (event < 0 || after == event) event++;
+      if (i->loc != loc) count = 0;
+      loc = i->loc;
+      element = count;
+      count += i->type->kind == LLK_VECTOR ? i->type->n : 1;
+    }
+    r->event[i->id] = is_free(i) ? after : event;
+    r->element[i->id] = element;
+  }
+}
+
+typedef struct Key {
+  int event, element, index;
+  LLInst *inst;
+} Key;
+
+static int compare_keys(const void *x, const void *y) {
+  const Key *a = x, *b = y;
+  if (a->event != b->event) return a->event < b->event ? -1 : 1;
+  if (a->element != b->element) return a->element < b->element ? -1 : 1;
+  return a->index < b->index ? -1 : 1;
+}
+
+static void find_early(Reorder *r, LLBlock *b) {
+  begin(b);
+  find_events(r, b);
+  Vec(Key) keys = {0};
+  for (LLInst *i = b->first; i; i = i->next)
+    if (is_free(i) && r->event[i->id] >= 0)
+      vec_push(r->cx, &keys, ((Key){r->event[i->id], r->element[i->id], (int)keys.len, i}));
+  if (keys.len) qsort(keys.at, keys.len, sizeof *keys.at, compare_keys);
+  uint32_t next = 0;
+  for (LLInst *i = b->first; i; i = i->next) {
+    if (is_free(i) || i == b->last) continue;
+    for (; next < keys.len && keys.at[next].event < r->event[i->id]; next++) place(r, &r->early, keys.at[next].inst);
+    place(r, &r->early, i);
+  }
+  for (; next < keys.len; next++) place(r, &r->early, keys.at[next].inst);
+  for (LLInst *i = b->first; i; i = i->next) place(r, &r->early, i);
 }
 
 /* ---- what it takes ----------------------------------------------------------------------------------------------- */
@@ -108,27 +177,35 @@ static bool is_fixed(const LLBlock *b) {
   return false;
 }
 
+static bool reorder(Reorder *r, LLBlock *b) {
+  r->before.len = r->late.len = r->early.len = 0;
+  for (LLInst *i = b->first; i; i = i->next) vec_push(r->cx, &r->before, i);
+  int64_t now = most_live(r, b, &r->before);
+  if (now < EXPENSIVE) return false;
+  find_late(r, b);
+  find_early(r, b);
+  int64_t late = most_live(r, b, &r->late), early = most_live(r, b, &r->early);
+  if (4 * (late < early ? late : early) > 3 * now) return false;
+  const Insts *best = late <= early ? &r->late : &r->early;
+  for (uint32_t n = 0; n + 1 < best->len; n++) ll_move(best->at[n], b, b->last);
+  return true;
+}
+
 bool ll_order(LLFunc *f) {
   bool changed = false;
   ll_renumber(f);
   Reorder r = {.cx = f->module->cx};
   r.last = NEWN(r.cx, int64_t, f->next_id);
   r.leaves = NEWN(r.cx, bool, f->next_id);
+  r.event = NEWN(r.cx, int, f->next_id);
+  r.element = NEWN(r.cx, int, f->next_id);
   for (LLBlock *b = f->first; b; b = b->next)
     for (const LLInst *i = b->first; i; i = i->next)
       for (int a = 0; a < i->nargs; a++) {
         const LLInst *v = holder(i->args[a]);
         if (v->block && (v->block != b || i == b->last)) r.leaves[v->id] = true;
       }
-  for (LLBlock *b = f->first; b; b = b->next) {
-    if (is_fixed(b)) continue;
-    find_orders(&r, b);
-    int64_t now = most_live(&r, b, &r.before);
-    if (now < EXPENSIVE || 4 * most_live(&r, b, &r.after) > 3 * now) continue;
-    for (uint32_t n = 0; n < r.after.len; n++)
-      if (r.after.at[n] != b->last) ll_move(r.after.at[n], b, b->last);
-    changed = true;
-  }
+  for (LLBlock *b = f->first; b; b = b->next) changed |= !is_fixed(b) && reorder(&r, b);
   if (changed) ll_forget_values(f);
   return changed;
 }
