@@ -18,6 +18,10 @@ KINDS = (
     "reductions",
     "optimizers",
     "stencils",
+    "serving",
+    "training",
+    "images",
+    "bits",
 )
 for kind in KINDS:
     importlib.import_module(f".{kind}", __package__)

@@ -47,3 +47,30 @@ tt.func public @few(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f
   tt.store %qq, %f : tensor<128x!tt.ptr<f32>>
   tt.return
 }
+
+// What is kept over an exchange between threads: one value of each element, not the two that it is made of.
+// CHECK-LABEL: .entry kept
+// CHECK-COUNT-32: sqrt
+// CHECK: shfl.sync
+// CHECK-NOT: sqrt
+// CHECK: ret;
+tt.func public @kept(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %s: !tt.ptr<f32>) {
+  %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+  %ps = tt.splat %p : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>>
+  %qs = tt.splat %q : !tt.ptr<f32> -> tensor<1024x!tt.ptr<f32>>
+  %pp = tt.addptr %ps, %r : tensor<1024x!tt.ptr<f32>>, tensor<1024xi32>
+  %qq = tt.addptr %qs, %r : tensor<1024x!tt.ptr<f32>>, tensor<1024xi32>
+  %x = tt.load %pp : tensor<1024x!tt.ptr<f32>>
+  %a = math.exp2 %x : tensor<1024xf32>
+  %b = arith.mulf %a, %x : tensor<1024xf32>
+  %sum = "tt.reduce"(%b) <{axis = 0 : i32}> ({
+  ^bb0(%l: f32, %m: f32):
+    %n = arith.addf %l, %m : f32
+    tt.reduce.return %n : f32
+  }) : (tensor<1024xf32>) -> f32
+  tt.store %s, %sum : !tt.ptr<f32>
+  %c = math.sqrt %a : tensor<1024xf32>
+  %d = arith.addf %c, %x : tensor<1024xf32>
+  tt.store %qq, %d : tensor<1024x!tt.ptr<f32>>
+  tt.return
+}
