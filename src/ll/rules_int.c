@@ -107,6 +107,38 @@ static LLInst *simplify_shr(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, ui
   return NULL;
 }
 
+/* ---- bits counted by sums of neighbours (Warren, "Hacker's Delight", 5-1) ----------------------------------------- */
+
+static bool is_op(const LLInst *x, LLOp op, uint64_t c) {
+  uint64_t c1;
+  return x->op == op && ll_is_const(x->args[1], &c1) && c1 == c;
+}
+
+/* (v >> s) & mask, of which the mask leaves no bit that depends on the sign: v, or NULL. */
+static LLInst *shifted_part(const LLInst *x, uint64_t s, uint64_t mask) {
+  if (!is_op(x, LL_AND, mask)) return NULL;
+  const LLInst *in = x->args[0];
+  return is_op(in, LL_LSHR, s) || is_op(in, LL_ASHR, s) ? in->args[0] : NULL;
+}
+
+/* Of a word: in pairs, in fours, in bytes, and those added up in the highest byte, which the caller shifts down. */
+static LLInst *count_bits(LLBuilder *b, LLInst *x) {
+  if (x->type != &ll_i32 || !is_op(x, LL_MUL, 0x01010101) || !is_op(x->args[0], LL_AND, 0x0f0f0f0f)) return NULL;
+  const LLInst *fours = x->args[0]->args[0];
+  if (fours->op != LL_ADD) return NULL;
+  for (int u = 0; u < 2; u++) {
+    const LLInst *half = fours->args[1 - u], *twos = fours->args[u];
+    if ((!is_op(half, LL_LSHR, 4) && !is_op(half, LL_ASHR, 4)) || half->args[0] != twos || twos->op != LL_ADD) continue;
+    for (int v = 0; v < 2; v++) {
+      LLInst *pairs = shifted_part(twos->args[v], 2, 0x33333333);
+      if (!pairs || !is_op(twos->args[1 - v], LL_AND, 0x33333333) || twos->args[1 - v]->args[0] != pairs) continue;
+      if (pairs->op == LL_SUB && shifted_part(pairs->args[1], 1, 0x55555555) == pairs->args[0])
+        return ll_call(b, LL_POPC, NULL, pairs->args[0], NULL);
+    }
+  }
+  return NULL;
+}
+
 /* The one part that the bits of `wanted` come from: of a sum in which nothing is carried, a summand if the other has none
  * of them; what a mask leaves, if it leaves all of them. */
 static LLInst *part_with(LLInst *x, uint64_t wanted) {
@@ -204,7 +236,10 @@ LLInst *ll_simplify_int(LLBuilder *b, const LLKey *k) {
   case LL_MUL: return simplify_mul(b, k, x, yc, c);
   case LL_SHL: return simplify_shl(b, k, x, yc, c);
   case LL_LSHR:
-  case LL_ASHR: return simplify_shr(b, k, x, yc, c);
+  case LL_ASHR: {
+    LLInst *count = yc && c == 24 ? count_bits(b, x) : NULL;
+    return count ? count : simplify_shr(b, k, x, yc, c);
+  }
   case LL_AND: return simplify_and(b, k, x, y, yc, c);
   case LL_OR: return simplify_or(b, k, x, y, yc, c);
   case LL_XOR: return simplify_xor(b, k, x, y, yc, c);
