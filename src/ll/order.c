@@ -171,9 +171,10 @@ static int64_t most_live(Reorder *r, const LLBlock *b, const Insts *order) {
 
 /* ---- all blocks -------------------------------------------------------------------------------------------------- */
 
+/* Products of tiles have their operands made ready between them, in an order that was chosen. */
 static bool is_fixed(const LLBlock *b) {
   for (const LLInst *i = b->first; i; i = i->next)
-    if (ll_is(i, LLE_TIED)) return true;
+    if (i->op == LL_MMA || ll_is(i, LLE_TIED)) return true;
   return false;
 }
 
