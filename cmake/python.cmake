@@ -74,4 +74,8 @@ if(TRITONC_WHEEL)
   endif()
   install(TARGETS tritonc DESTINATION ${SKBUILD_SCRIPTS_DIR})
   install(FILES include/tritonc.h DESTINATION triton/_C/include)
+  if(have_cpu AND TARGET tritonc_rt) # what programs of compiled kernels for the CPU link with
+    install(TARGETS tritonc_rt DESTINATION triton/_C)
+    install(FILES include/tritonc_rt.h DESTINATION triton/_C/include)
+  endif()
 endif()

@@ -283,6 +283,10 @@ TTC_API size_t ttc_profile_read(ttc_profile_record *records, size_t n, bool wait
 TTC_API size_t ttc_profile_read_samples(ttc_profile_sample *samples, size_t n);
 /* Take no more. Records that were not read stay until the next start. */
 TTC_API void ttc_profile_stop(void);
+/* For comparing kernels in a machine that does other work, too: how many nanoseconds this thread's launches on the CPU since
+ * the last call would have taken alone, which is the processor time of their programs, shared out to the threads. `on`: those
+ * from here on are counted. 0: none was, as on other targets. */
+TTC_API uint64_t ttc_count_launches(bool on);
 
 /* ---- specialization: what a kernel may assume of its arguments' values ------------------------------------------- */
 

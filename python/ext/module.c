@@ -133,6 +133,9 @@ static PyMethodDef functions[] = {
     {"profile_samples", ext_profile_samples, METH_NOARGS,
      "profile_samples(): take what was sampled of instructions, as (id, kernel, file, line, reason, stalled, count)."},
     {"profile_stop", ext_profile_stop, METH_NOARGS, "profile_stop(): record no more."},
+    {"count_launches", ext_count_launches, METH_O,
+     "count_launches(on): nanoseconds that this thread's launches on the CPU would have taken alone since the last "
+     "call."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},

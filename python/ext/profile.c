@@ -71,6 +71,12 @@ PyObject *ext_profile_samples(PyObject *module, PyObject *ignored) {
   return list;
 }
 
+PyObject *ext_count_launches(PyObject *module, PyObject *on) {
+  (void)module;
+  int counts = PyObject_IsTrue(on);
+  return counts < 0 ? NULL : PyLong_FromUnsignedLongLong(ttc_count_launches(counts != 0));
+}
+
 PyObject *ext_profile_stop(PyObject *module, PyObject *ignored) {
   (void)module, (void)ignored;
   PyThreadState *saved = PyEval_SaveThread();

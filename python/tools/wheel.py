@@ -65,7 +65,7 @@ def build(machine: str, cpu: bool, zig: str, sysroot: str | None) -> Path:
     if shutil.which("ccache"):
         options.append("-DCMAKE_C_COMPILER_LAUNCHER=ccache")
     run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", *options, **env)
-    targets = ["triton_ext", "libtritonc", "tritonc", *(["libtritonc_cpu"] if cpu else [])]
+    targets = ["triton_ext", "libtritonc", "tritonc", *(["libtritonc_cpu", "tritonc_rt"] if cpu else [])]
     run("cmake", "--build", folder, "--target", *targets, **env)
     shutil.rmtree(stage, ignore_errors=True)
     run("cmake", "--install", folder, "--prefix", stage, **env)

@@ -586,16 +586,30 @@ typedef struct Launch {
   void *const *program_memory; /* NULL: the target finds it */
 } Launch;
 
+/* ttc_count_launches(): whether this thread's are counted, and what they came to. */
+static _Thread_local bool counts_alone;
+static _Thread_local uint64_t alone_ns;
+
+uint64_t ttc_count_launches(bool on) {
+  uint64_t ns = alone_ns;
+  counts_alone = on;
+  alone_ns = 0;
+  return ns;
+}
+
 static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
   char error[LONGEST_ERROR];
   error[0] = 0;
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
   int64_t begin = target_profile_wanted() && !k->target->profiler ? time_now() : 0;
   if (c && k->target->set_interrupt) k->target->set_interrupt(interrupt_of(c));
+  bool counts = counts_alone && k->target->count_alone;
+  if (counts) k->target->count_alone(true);
   TargetStatus launched =
       l->nmemory && k->target->launch_checked
           ? k->target->launch_checked(loaded, l->grid, l->stream, args, l->memory, l->nmemory, error, sizeof error)
           : k->target->launch(loaded, l->grid, l->stream, args, error, sizeof error);
+  if (counts) alone_ns += k->target->count_alone(false);
   if (begin && launched == TARGET_OK)
     target_profile_add((ttc_profile_record){
         .id = target_profile_id(), .name = k->info.name, .target = k->target->name, .begin = begin, .end = time_now()});

@@ -15,6 +15,11 @@
  * An idle worker spins on the pool's ticket for a few tens of microseconds, which catches the next of a series of
  * launches without a system call, and then sleeps on a condition variable.
  *
+ * Alone in the machine. Who compares kernels while other programs run has no use for a clock on the wall: a thread that is
+ * preempted in the middle of a program makes its launch many times as long. A launch that is counted (cpu_pool_count) adds
+ * up the processor time of its programs on every thread; that, divided by the threads with what the last round leaves
+ * idle, is what the launch would take alone.
+ *
  * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
  * does today) gets a block of its own for the inner launch.
  *
@@ -63,10 +68,12 @@ typedef struct Job {
   _Atomic uint64_t next, done; /* programs taken (and beyond); programs run or, after a failure, given up */
   bool timed;
   _Atomic uint64_t ns, counted; /* what `counted` of its programs took */
-  _Atomic int users;            /* references: the caller's, and one for each worker inside */
-  int most_users;               /* before it begins: as many threads as the launch may take */
-  _Atomic bool waiting;         /* the caller sleeps until all programs are done */
-  bool listed;                  /* in pool.jobs; under pool.lock */
+  bool alone;                   /* `alone_ns` is wanted: processor time, of `alone_of` programs */
+  _Atomic uint64_t alone_ns, alone_of;
+  _Atomic int users;    /* references: the caller's, and one for each worker inside */
+  int most_users;       /* before it begins: as many threads as the launch may take */
+  _Atomic bool waiting; /* the caller sleeps until all programs are done */
+  bool listed;          /* in pool.jobs; under pool.lock */
   struct Job *link;
   _Atomic int failed;
   _Atomic bool told; /* `error` is written, by the one that set `failed` from 0 to 1 */
@@ -97,6 +104,8 @@ typedef struct Scratch {
 static _Thread_local Scratch scratch;
 static _Thread_local Interrupt interrupt;     /* what this thread's launches poll */
 static _Thread_local const CpuChecks *checks; /* what they are checked against */
+static _Thread_local bool counts;             /* this thread's launches add to … */
+static _Thread_local uint64_t alone_ns;       /* … this what they would take alone */
 static _Thread_local Job *current;            /* the job whose program this thread runs: where assertions are told */
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
@@ -142,6 +151,12 @@ static void release_scratch(void *block) {
 static uint64_t now_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t processor_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -198,6 +213,7 @@ static void work_on(Job *job, uint64_t deadline) {
   void *block = NULL;
   bool asks = job->may_end_early;
   uint64_t taken = 0, start = job->timed || asks ? now_ns() : 0, step = asks ? 1 : job->chunk, now = start;
+  uint64_t used = job->alone ? processor_ns() : 0;
   Job *outer = current;
   current = job;
   for (;;) {
@@ -220,6 +236,10 @@ static void work_on(Job *job, uint64_t deadline) {
   }
   current = outer;
   if (block) release_scratch(block);
+  if (job->alone && taken) {
+    atomic_fetch_add_explicit(&job->alone_ns, processor_ns() - used, memory_order_relaxed);
+    atomic_fetch_add_explicit(&job->alone_of, taken, memory_order_relaxed);
+  }
   if (!job->timed || !taken) return;
   atomic_fetch_add_explicit(&job->ns, now_ns() - start, memory_order_relaxed);
   atomic_fetch_add_explicit(&job->counted, taken, memory_order_relaxed);
@@ -528,19 +548,34 @@ static void note_pace(CpuKernel *kernel, Job *job) {
   atomic_store_explicit(&kernel->ns_256, now, memory_order_relaxed);
 }
 
-/* Work on the job with as many threads as it is worth. */
-static void run(Job *job, int nthreads, uint64_t expected) {
+uint64_t cpu_pool_count(bool on) {
+  uint64_t ns = alone_ns;
+  counts = on;
+  alone_ns = 0;
+  return ns;
+}
+
+/* Threads take steps in turn, the last of which leave some idle. */
+static void note_alone(Job *job, int nthreads) {
+  uint64_t ns = atomic_load(&job->alone_ns), of = atomic_load(&job->alone_of);
+  uint64_t steps = (job->end - 1) / job->chunk + 1, rounds = (steps - 1) / (uint64_t)nthreads + 1;
+  if (of) alone_ns += (uint64_t)((double)ns / (double)of * (double)job->end * (double)rounds / (double)steps);
+}
+
+/* Work on the job with as many threads as it is worth; how many these were. */
+static int run(Job *job, int nthreads, uint64_t expected) {
   uint64_t others = expected / HELP_NS;
   int helpers = others > (uint64_t)nthreads - 1 ? nthreads - 1 : (int)others;
-  if (helpers && expected >= TEAM_NS && run_in_team(job, nthreads)) return;
+  if (helpers && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
   if (!helpers) {
     work_on(job, now_ns() + 2 * HELP_NS);
-    if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) return;
+    if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) return 1;
     helpers = nthreads - 1;
   }
   publish(job, helpers);
   work_on(job, 0);
   retire(job);
+  return helpers + 1;
 }
 
 int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes,
@@ -561,6 +596,7 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
                .checks = checks,
                .name = kernel ? kernel->name : NULL,
                .scratch_bytes = scratch_bytes,
+               .alone = counts,
                .end = total,
                .chunk = total,
                .most_users = nthreads};
@@ -574,9 +610,10 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
     uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
     job->chunk = total / chunks ? total / chunks : 1;
     job->timed = kernel != NULL;
-    run(job, nthreads, expected);
+    nthreads = run(job, nthreads, expected);
     note_pace(kernel, job);
   }
+  if (job->alone) note_alone(job, nthreads);
   int failed = atomic_load(&job->failed);
   if (failed) {
     while (!atomic_load_explicit(&job->told, memory_order_acquire)) relax();

@@ -198,6 +198,7 @@ const Target cpu_target = {
     .launch = launch,
     .launch_checked = launch_checked,
     .set_interrupt = cpu_pool_set_interrupt,
+    .count_alone = cpu_pool_count,
 };
 
 __attribute__((visibility("default"))) const Target *tritonc_target(void);

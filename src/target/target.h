@@ -140,6 +140,9 @@ struct Target {
   void (*simulate)(Ctx *cx, Loaded *k, const SimulatedLaunch *launch, struct SimtReport *report);
   /* What this thread's launches poll for a request to stop (they end with TARGET_FAILED); {0}: nothing. NULL: launches are asynchronous. */
   void (*set_interrupt)(Interrupt interrupt);
+  /* For how long this thread's launches since the last call would have run in a machine without other programs, nanoseconds; `on`:
+   * whether those from here on are counted. NULL: nothing does that. */
+  uint64_t (*count_alone)(bool on);
   /* NULL: a launch's time is what it takes its caller. */
   const TargetProfiler *profiler;
 };

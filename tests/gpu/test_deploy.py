@@ -169,7 +169,9 @@ def test_images(tmp_path, targets, cubin):
 
     def run(**env):
         command = [sys.executable, "-c", textwrap.dedent(IMAGES), tmp_path / "out.so"]
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ | env).stdout.split()
+        return subprocess.run(
+            command, capture_output=True, text=True, env=os.environ | {"CUDA_CACHE_DISABLE": "1"} | env
+        ).stdout.split()
 
     assert run() == ["0", "True"]
     assert (run(CUDA_DISABLE_PTX_JIT="1")[0] == "0") == cubin

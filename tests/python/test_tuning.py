@@ -589,3 +589,34 @@ def test_auto_that_cannot_know():
 
     with pytest.raises(AutotunerError, match='configs="auto": wrong does not compile with BLOCK = 32: .*nothing'):
         automatic(wrong)[(1,)](x)
+
+
+def test_a_launch_counts_as_if_it_was_alone(fresh_add):
+    """What other programs take of the processors is no time of the kernel's: here, what a run waits."""
+    import time
+
+    from triton._C import libtriton
+    from triton.backends._timing import time_runs
+    from triton.runtime.driver import driver
+
+    x = np.ones(1 << 16, np.float32)
+
+    def launch():
+        fresh_add[(64,)](x, x.size, 1.0, BLOCK=1024)
+
+    def slow():
+        launch()
+        time.sleep(0.2)
+
+    launch()
+    nothing = lambda: None  # noqa: E731
+    times = time_runs(driver.active, nothing, slow, nothing, 3)
+    assert len(times) == 3 and all(0 < t < 150 for t in times), times
+    assert time_runs(driver.active, nothing, lambda: time.sleep(0.05), nothing, 1)[0] >= 50  # nothing was launched
+    launch()
+    assert libtriton.count_launches(True) == 0
+    launch()
+    one = libtriton.count_launches(True)
+    for _ in range(50):
+        launch()
+    assert libtriton.count_launches(False) > one > 0

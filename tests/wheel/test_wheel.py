@@ -285,6 +285,24 @@ def test_pytorch_itself(environment, script):
     assert environment.run(script).startswith(f"{compatible}+c")
 
 
+def test_artefacts(environment, script, tmp_path):
+    """Kernels compiled by the installed command, a program with the run-time library of the wheel."""
+    environment.install(wheel("triton"))
+    command = environment.python.parent / "tritonc"
+    request = [script, "-k", "add", "-s", "*fp32,*fp32,*fp32,i32,256", "--grid", "1"]
+    run(command, *request, "--emit", "so", "-o", tmp_path / "shared")
+    run(command, *request, "--emit", "c", "-o", tmp_path / "out")
+    parts = environment.run("-c", "import triton; print(triton.__path__[0])") + "/_C"
+    (tmp_path / "main.c").write_text(
+        '#include "out.h"\n#include <tritonc_rt.h>\n'
+        "int main(void) { float x[4] = {1, 2, 3, 4}; return add(x, x, x, 4) || x[3] != 8 || out_message()[0]; }\n"
+    )
+    program = tmp_path / "program"
+    run("cc", "-I", f"{parts}/include", tmp_path / "main.c", tmp_path / "out.c", f"{parts}/libtritonc_rt.a", "-lm",
+        "-lpthread", "-o", program)  # fmt: skip
+    run(program)
+
+
 def test_a_folder_is_a_place_too(tmp_path, script):
     """pip install --target: the package in it runs."""
     target = tmp_path / "target"

@@ -65,15 +65,24 @@ def counts(estimate: float, warmup: float, rep: float) -> tuple[int, int]:
 
 
 def time_runs(driver: Driver, before: Callable, fn: Callable, after: Callable, runs: int) -> list[float]:
-    """Milliseconds of each of some runs of `fn`, with what surrounds it left out: `before` and `after` each of them."""
+    """Milliseconds of each of some runs of `fn`, with what surrounds it left out: `before` and `after` each of them.
+
+    On the CPU what `fn` launches counts as if no other program had run; the wall's clock is for what launches nothing.
+    """
     if driver.get_current_target().backend == "cuda":
         return _runs_on_gpu(driver, before, fn, after, runs)
+    from .._C import libtriton as _C
+
     times = []
     for _ in range(runs):
         before()
         begin = time.perf_counter()
-        fn()
-        times.append((time.perf_counter() - begin) * 1e3)
+        _C.count_launches(True)
+        try:
+            fn()
+        finally:
+            alone = _C.count_launches(False) / 1e6
+        times.append(alone or (time.perf_counter() - begin) * 1e3)
         after()
     return times
 

@@ -1,9 +1,10 @@
 """Finding the fastest of several candidates with few measurements on a machine that is not quiet.
 
 Problem. Every measurement of a candidate is its true time and what the machine adds: other programs slow a run down,
-for a moment or for seconds, and hardly ever speed it up. Measuring each candidate for the same long while, one after
-the other, spends most of the time on those that have no chance, and a burst of noise that falls on one candidate
-decides.
+for a moment or for seconds, and hardly ever speed it up. (On the CPU the time in which others had the processors is
+left out, `_timing.time_runs`; caches and the halves of a core are shared all the same.) Measuring each candidate for
+the same long while, one after the other, spends most of the time on those that have no chance, and a burst of noise
+that falls on one candidate decides.
 
 Idea. The candidates race (Maron and Moore, "Hoeffding Races", NIPS 1994). In every round each one that is still in the
 race gives one sample, in an order that is shuffled, so that a slow moment meets all alike (the blocks of the F-race:
