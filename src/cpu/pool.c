@@ -18,7 +18,8 @@
  * Alone in the machine. Who compares kernels while other programs run has no use for a clock on the wall: a thread that is
  * preempted in the middle of a program makes its launch many times as long. A launch that is counted (cpu_pool_count) adds
  * up the processor time of its programs on every thread; that, divided by the threads with what the last round leaves
- * idle, is what the launch would take alone.
+ * idle, is what the launch would take alone. It is no region of OpenMP's, which ends when all its threads have been there,
+ * also those that others keep off the processors.
  *
  * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
  * does today) gets a block of its own for the inner launch.
@@ -566,7 +567,7 @@ static void note_alone(Job *job, int nthreads) {
 static int run(Job *job, int nthreads, uint64_t expected) {
   uint64_t others = expected / HELP_NS;
   int helpers = others > (uint64_t)nthreads - 1 ? nthreads - 1 : (int)others;
-  if (helpers && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
+  if (helpers && !job->alone && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
   if (!helpers) {
     work_on(job, now_ns() + 2 * HELP_NS);
     if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) return 1;
