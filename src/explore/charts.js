@@ -17,7 +17,7 @@ function box(x, y, width, height, colour, label, title, place) {
     onkeydown: (e) => { if (e.key === "Enter") go(); } },
     svg("title", null, title),
     svg("rect", { x, y, width: Math.max(width, 2), height, rx: 2, class: "box", fill: "var(--c" + colour + ")" }));
-  if (label && width > 7 * label.length) g.append(svg("text", { x: x + 4, y: y + height / 2 + 4, class: "label" }, label));
+  if (label && width > 6.2 * label.length + 4) g.append(svg("text", { x: x + 4, y: y + height / 2 + 4, class: "label" }, label));
   return g;
 }
 
