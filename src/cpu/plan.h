@@ -53,7 +53,7 @@ typedef enum MemberKind {
   MEMBER_COPY,   /* value into the scratch of `into` */
   MEMBER_REDUCE, /* op */
   MEMBER_SCAN,   /* op */
-  MEMBER_SERIAL, /* op: an atomic or an assertion, element by element */
+  MEMBER_SERIAL, /* op: an atomic, element by element, or an assertion; alone in its nest */
 } MemberKind;
 typedef struct Member {
   MemberKind kind;

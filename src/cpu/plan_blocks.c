@@ -449,7 +449,7 @@ static void plan_serial(BlockPlanner *p, Op *op, Type *shape) {
     if (cpu_cost(p->all, ir_operand(op, i)) >= EXPENSIVE) mark_stored(p, ir_operand(op, i));
   close_all(p);
   Draft *n = add_root(p, shape, (Member){.kind = MEMBER_SERIAL, .op = op}, true);
-  n->nest.serial = true;
+  n->nest.serial = op->code != OP_ASSERT; /* whose vectors take one branch */
   close_all(p);
   for (int i = 0; i < op->nresults; i++) info_of(&op->results[i])->plan.is_kept = true;
   p->written = op_order(op);

@@ -257,6 +257,29 @@ def test_a_failed_assertion_on_a_tensor_ends_the_program():
     assert (out == 1).all()
 
 
+@triton.jit
+def asserting_rows_kernel(x, out, n, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
+    at = (tl.program_id(0) * ROWS + tl.arange(0, ROWS)[:, None]) * n + tl.arange(0, COLUMNS)[None, :]
+    live = (tl.arange(0, COLUMNS) < n)[None, :]
+    v = tl.load(x + at, mask=live, other=0)
+    tl.device_assert(v < 50, "too large")
+    tl.store(out + at, v + 1, mask=live)
+
+
+@pytest.mark.parametrize("n", [1, 5, 63, 100, 128])
+def test_an_assertion_takes_one_branch_for_a_vector(n):
+    """And none of its elements is overlooked, in whole vectors and in the last."""
+    x, out = np.zeros((8, n), np.float32), np.zeros((8, n), np.float32)
+    kernel = triton.jit(asserting_rows_kernel.fn, debug=True)
+    compiled = kernel[(4,)](x, out, n, ROWS=2, COLUMNS=128)
+    assert (out == 1).all() and "llvm.vector.reduce.and" in compiled.asm["llir"]
+    for column in {0, n // 2, n - 1}:
+        x[5, column] = 99
+        with pytest.raises(Exception, match="program .2, 0, 0.: assertion failed: too large"):
+            kernel[(4,)](x, out, n, ROWS=2, COLUMNS=128)
+        x[5, column] = 0
+
+
 NO_MEMORY = """
 import resource, subprocess, sys
 def run(kilobytes):

@@ -279,7 +279,7 @@ void emit_histogram(Emitter *e, Op *op);
 void emit_print(Emitter *e, Op *op);
 LLVMValueRef emit_text(Emitter *e, const char *s); /* a constant that ends with a NUL */
 LLVMValueRef emit_program_id(Emitter *e);          /* uint32_t[3] on the stack */
-void emit_assert(Emitter *e, Op *op, LLVMValueRef condition);
+void emit_assert(Emitter *e, Op *op, LLVMValueRef condition, int lanes);
 void emit_assert_lanes(Emitter *e, Op *op, LLVMValueRef condition, int lanes); /* the program goes on */
 ScratchSlot *emit_slot(Emitter *e, Value *v); /* the value's slot, made at first need */
 void emit_block(Emitter *e, Block *b);

@@ -36,15 +36,20 @@ static void call_assert(Emitter *e, const char *callee, LLVMValueRef condition, 
   emit_call(e, callee, e->voidty, args, condition ? 5 : 4);
 }
 
+static LLVMValueRef all_hold(Emitter *e, LLVMValueRef condition, int lanes) {
+  LLVMTypeRef t = emit_wide(e->i1, lanes);
+  return lanes > 1 ? emit_intrinsic(e, "llvm.vector.reduce.and", &t, 1, &condition, 1) : condition;
+}
+
 /* An assertion where no branch can be: the launch fails, and what the program still does does not count. */
 void emit_assert_lanes(Emitter *e, Op *op, LLVMValueRef condition, int lanes) {
-  LLVMTypeRef t = emit_wide(e->i1, lanes);
-  if (lanes > 1) condition = emit_intrinsic(e, "llvm.vector.reduce.and", &t, 1, &condition, 1);
+  condition = all_hold(e, condition, lanes);
   call_assert(e, "ttc_rt_assert_holds", LLVMBuildZExt(e->b, condition, e->i32, ""), op);
 }
 
-/* A program whose assertion fails ends there. */
-void emit_assert(Emitter *e, Op *op, LLVMValueRef condition) {
+/* A program whose assertion fails ends there. One branch for all lanes: what is told does not say which element it was. */
+void emit_assert(Emitter *e, Op *op, LLVMValueRef condition, int lanes) {
+  condition = all_hold(e, condition, lanes);
   LLVMBasicBlockRef bad = emit_new_block(e, "failed"), good = emit_new_block(e, "holds");
   LLVMBuildCondBr(e->b, condition, good, bad);
   LLVMPositionBuilderAtEnd(e->b, bad);

@@ -229,7 +229,7 @@ static void emit_op(Emitter *e, const Step *s) {
   case OP_PRINT: emit_print(e, op); break;
   case OP_CHECK_ACCESS: emit_check(e, op, s->check); break;
   case OP_CHECK_ACQUIRE: emit_check_acquire(e); return;
-  case OP_ASSERT: emit_assert(e, op, scalar(ir_operand(op, 0))); return;
+  case OP_ASSERT: emit_assert(e, op, scalar(ir_operand(op, 0)), 1); return;
   case OP_UNSPLAT: set(op, only_element(e, ir_operand(op, 0))); break;
   default: emit_scalar(e, op); return;
   }

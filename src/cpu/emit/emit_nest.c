@@ -187,7 +187,17 @@ static void write(Work *w, const Member *m, Result *r) {
   }
 }
 
-/* One element of an atomic or an assertion, behind its mask. */
+/* A vector of an assertion. */
+static void assertion(Work *w, Op *op) {
+  Emitter *e = w->e;
+  Value *condition = ir_operand(op, 0);
+  LLVMValueRef v = emit_lane_vector(e, emit_lane_eval(e, condition, w->at), ir_elem(condition->type));
+  emit_at(e, e->depth);
+  emit_assert(e, op, v, e->lanes);
+  e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
+}
+
+/* One element of an atomic, behind its mask. */
 static void serial_member(Work *w, const Member *m) {
   Emitter *e = w->e;
   Op *op = m->op;
@@ -195,11 +205,6 @@ static void serial_member(Work *w, const Member *m) {
   for (int i = 0; i < op->noperands && i < 4; i++)
     in[i] = emit_lane_scalar(emit_lane_eval(e, ir_operand(op, i), w->at));
   emit_at(e, e->depth);
-  if (op->code == OP_ASSERT) {
-    emit_assert(e, op, in[0]);
-    e->levels[e->depth].block = LLVMGetInsertBlock(e->b);
-    return;
-  }
   Value *mask = cpu_access_mask(op);
   LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), after = NULL;
   if (mask) {
@@ -226,10 +231,13 @@ static void point(Work *w) {
   const Nest *n = w->nest;
   Result *results = NEWN(w->e->cx, Result, n->members.len + 1);
   for (uint32_t i = 0; i < n->members.len; i++) {
-    if (n->members.at[i].kind == MEMBER_SERIAL)
-      serial_member(w, &n->members.at[i]);
+    const Member *m = &n->members.at[i];
+    if (m->kind == MEMBER_SERIAL && m->op->code == OP_ASSERT)
+      assertion(w, m->op);
+    else if (m->kind == MEMBER_SERIAL)
+      serial_member(w, m);
     else
-      evaluate(w, &n->members.at[i], w->folds[i], &results[i]);
+      evaluate(w, m, w->folds[i], &results[i]);
   }
   for (uint32_t i = 0; i < n->members.len; i++) write(w, &n->members.at[i], &results[i]);
 }
