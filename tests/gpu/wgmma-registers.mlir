@@ -1,6 +1,6 @@
 // RUN: env TRITONC_DUMP=gpu-allocate tritonc %s --target cuda:90 --num-warps 4 --emit ttgir -o /dev/null 2>&1 | FileCheck %s
 // A dot whose left operand was computed from another dot's result, as in attention: it stays in registers. Through shared memory it would
-// cost a buffer, a barrier and a fence in every iteration.
+// cost a buffer, a barrier and a fence in every iteration. Copies of later iterations are issued while the first dot runs.
 
 // CHECK-DAG: #[[S:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 32, 16]}>
 // CHECK-DAG: #[[O:[a-z0-9]+]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
@@ -12,7 +12,10 @@
 // CHECK-NOT: ttg.local_alloc {{.*}}tensor<64x32xf16
 // CHECK: %[[SCORES:.*]] = ttng.warp_group_dot %[[Q]], {{.*}} -> tensor<64x32xf32, #[[S]]>
 // CHECK-NOT: ttg.local_alloc
-// CHECK: "tt.reduce"(%[[SCORES]])
+// CHECK-COUNT-2: ttg.async_copy_global_to_local
+// CHECK: %[[DONE:.*]]:3 = ttng.warp_group_dot_wait %[[SCORES]]
+// CHECK-NOT: ttg.local_alloc
+// CHECK: "tt.reduce"(%[[DONE]]#0)
 // CHECK-NOT: ttg.local_alloc
 // CHECK: %[[P:.*]] = arith.truncf {{.*}} to tensor<64x32xf16, #[[S]]>
 // CHECK-NEXT: %[[A:.*]] = ttg.convert_layout %[[P]] : tensor<64x32xf16, #[[S]]> -> tensor<64x32xf16, #ttg.dot_op<{opIdx = 0, parent = #[[O]], kWidth = 2}>>

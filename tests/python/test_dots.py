@@ -79,6 +79,33 @@ def test_batches_on_tensor_cores(target, turned, batch, warps, monkeypatch):
         assert "mma.sync" in h.asm["llir"]
 
 
+@triton.jit
+def gated_kernel(G, U, W, C, K, M: tl.constexpr, N: tl.constexpr, STEP: tl.constexpr):
+    m, n = tl.arange(0, M), tl.arange(0, N)
+    acc = tl.zeros((M, N), C.dtype.element_ty)
+    for k0 in range(0, K, STEP):
+        k = k0 + tl.arange(0, STEP)
+        at = m[:, None] * K + k[None, :]
+        g = tl.load(G + at, k[None, :] < K, 0)
+        x = g * tl.load(U + at, k[None, :] < K, 0) + g
+        acc = tl.dot(x.to(W.dtype.element_ty), tl.load(W + k[:, None] * N + n[None, :], k[:, None] < K, 0), acc)
+    tl.store(C + m[:, None] * N + n[None, :], acc)
+
+
+@pytest.mark.parametrize("warps", [4, 8])
+@pytest.mark.parametrize("stages", [1, 2, 3, 4])
+@pytest.mark.parametrize("target", ["cuda:80", "cuda:90"])
+def test_operands_computed_of_several_tensors(target, stages, warps, monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", target)
+    rng = np.random.default_rng(stages)
+    N, K = 32, 104
+    for dtype, M in (np.float16, 64), (np.float32, 128):
+        g, u = (rng.integers(-4, 4, (M, K)).astype(dtype) for _ in range(2))
+        w, c = rng.integers(-4, 4, (K, N)).astype(np.float16), np.zeros((M, N), np.float32)
+        gated_kernel[(1,)](g, u, w, c, K, M=M, N=N, STEP=32, num_warps=warps, num_stages=stages)
+        np.testing.assert_array_equal(c, (g * u + g).astype(np.float32) @ w.astype(np.float32))
+
+
 @pytest.mark.parametrize("target", [None, "cuda:90"])
 def test_batches_of_several_dimensions(target, monkeypatch):
     monkeypatch.setenv("TRITONC_SIMULATE", target or "")

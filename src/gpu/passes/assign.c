@@ -19,8 +19,8 @@
  *
  * gpu_value_in_layout(v, L) (assign_versions.c): v itself if L is its assigned layout; a copy of v's op on operands
  * asked for in turn, if v is rematerializable or broadcast or the op makes its operand larger (broadcasts, extensions:
- * then the smaller operand is converted), or is arithmetic on nothing but one load's result, or such a load itself, in a
- * layout that serves it as well; else a conversion placed right after v's definition, which is at the least loop depth
+ * then the smaller operand is converted), or is arithmetic on nothing but one load's result, or on several that a loop
+ * copies ahead, or such a load itself, in a layout that serves it as well; else a conversion placed right after v's definition, which is at the least loop depth
  * possible, and shared by all uses in that layout.
  *
  * A rematerializable value that a loop carries takes the layout of the first use in the loop; so does one into which
@@ -281,7 +281,7 @@ static void place_block(Assign *a, Block *b) {
 static void forget_piece(Op *op, void *cx) { ir_set_attr(cx, op, GPU_PIECE, NULL); }
 
 bool gpu_assign(Ctx *cx, Module *m) {
-  Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m)};
+  Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m), .num_stages = (int)gpu_num_stages(m)};
   a.coalesce = gpu_coalesce_analyze(cx, m);
   for (Op *op = m->body->first->first; op; op = op->next) {
     if (op->code != OP_FUNC || !op->regions[0]->first) continue;

@@ -24,7 +24,7 @@ typedef struct Wish {
 
 typedef struct Assign {
   Ctx *cx;
-  int num_warps, sm;
+  int num_warps, sm, num_stages;
   Coalesce *coalesce;
   Map assigned;     /* Value to encoding; absent: rematerializable (or not a tensor) */
   Map broadcasts;   /* Values whose layout comes from smaller ones alone */
@@ -33,7 +33,7 @@ typedef struct Assign {
   Map plans;        /* Dot to DotPlan */
   Map constancies;  /* Small load to how many neighbours are loaded from one address, as known before anything changes */
   Map with_dots;    /* Block to whether dots are in it */
-  Map of_loads;     /* Ops that are done again in other layouts: is_of_a_load */
+  Map of_loads;     /* Ops that are done again in other layouts: is_of_a_load, is_of_copied_loads */
   Vec(Wish) wishes; /* what is being made, each after those above it */
   bool changed;
 } Assign;

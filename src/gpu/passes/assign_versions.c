@@ -57,23 +57,6 @@ static const Value *only_operand(Assign *a, const Op *op) {
   return only && ir_one_use(only) ? only : NULL;
 }
 
-/* Arithmetic on nothing but one loaded tensor, no wider than the result, and what is had in any layout: as well done after
- * the conversion of what was loaded, which is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
-static bool is_of_a_load(Assign *a, const Op *op) {
-  enum { STEPS = 8 };
-  if (map_has(&a->of_loads, op)) return true; /* decided, although new ops use its operands by now */
-  const Op *at = op;
-  for (int i = 0; i < STEPS; i++) {
-    const Value *v = only_operand(a, at);
-    if (!v || !v->op) return false;
-    at = v->op;
-    if (at->code == OP_LOAD) break;
-  }
-  if (at->code != OP_LOAD || ir_elem(at->results[0].type)->bits > ir_elem(op->results[0].type)->bits) return false;
-  for (; op != at; op = only_operand(a, op)->op) map_put(a->cx, &a->of_loads, op, a);
-  return true;
-}
-
 static bool has_dot(Assign *a, const Block *b) {
   enum { NO, YES };
   static const char answers[2];
@@ -96,6 +79,79 @@ static bool is_copied_ahead(Assign *a, const Op *load, Attr *to) {
   int64_t same = (int64_t)(uintptr_t)map_get(&a->constancies, load);
   int64_t width = max64(same, min64(layout_contiguous(l, AXIS_REGISTER, AXIS_DIM0), 16 / ir_elem_bytes(t->elem)));
   return gpu_registers(l) / width > LOADS;
+}
+
+/* Arithmetic on nothing but one loaded tensor, no wider than the result, and what is had in any layout: as well done after
+ * the conversion of what was loaded, which is as narrow as can be, and which a loop that copies ahead needs no conversion for (pipeline.c). */
+static bool is_of_a_load(Assign *a, const Op *op) {
+  enum { STEPS = 8 };
+  if (map_has(&a->of_loads, op)) return true; /* decided, although new ops use its operands by now */
+  const Op *at = op;
+  for (int i = 0; i < STEPS; i++) {
+    const Value *v = only_operand(a, at);
+    if (!v || !v->op) return false;
+    at = v->op;
+    if (at->code == OP_LOAD) break;
+  }
+  if (at->code != OP_LOAD || ir_elem(at->results[0].type)->bits > ir_elem(op->results[0].type)->bits) return false;
+  for (; op != at; op = only_operand(a, op)->op) map_put(a->cx, &a->of_loads, op, a);
+  return true;
+}
+
+/* Does a loop with dots copy the load ahead into shared memory, so that it is read in any layout? As far as can be said here:
+ * pipeline.c has the last word. */
+static bool may_be_copied_ahead(Assign *a, const Op *load) {
+  const Op *loop = load->block->region->op;
+  const Attr *is_volatile = ir_attr(load, "isVolatile");
+  return loop && loop->code == OP_FOR && has_dot(a, load->block) && !(is_volatile && is_volatile->integer) &&
+         ir_attr_int_or(loop, "tt.num_stages", a->num_stages) > 1;
+}
+
+/* Ops between loads and one result, each used by nothing else. */
+typedef struct Arithmetic {
+  Map ops;
+  GpuOps order;
+  int loads, bits; /* of an element of the result */
+} Arithmetic;
+
+static bool add_operands(Assign *a, Arithmetic *all, const Op *op) {
+  enum { OPS = 24, LOADS = 3 };
+  if (op->nresults != 1 || !ir_has(op, T_ELEMENTWISE) || !ir_has(op, T_PURE)) return false;
+  for (int i = 0; i < op->noperands; i++) {
+    const Value *v = ir_operand(op, i);
+    if (!ir_is_tensor(v->type) || !assigned(a, v) || is_broadcast(a, v)) continue;
+    if (!v->op || v->op->block != op->block) return false;
+    if (map_has(&all->ops, v->op)) continue;
+    bool is_load = v->op->code == OP_LOAD;
+    if (is_load && (ir_elem(v->type)->bits > all->bits || !may_be_copied_ahead(a, v->op) || ++all->loads > LOADS))
+      return false;
+    map_put(a->cx, &all->ops, v->op, a);
+    vec_push(a->cx, &all->order, v->op);
+    if (all->order.len > OPS) return false;
+  }
+  return true;
+}
+
+/* Arithmetic on several loaded tensors, none wider than the result, all of which a loop copies ahead (a gate and what it lets
+ * through): done in the layout that its user wants it costs nothing but the reading, if no element is computed by several
+ * threads. */
+static bool is_of_copied_loads(Assign *a, const Op *op, Attr *to) {
+  if (op->nresults != 1 || !ir_is_tensor(op->results[0].type) || !ir_one_use(&op->results[0])) return false;
+  if (op->code == OP_LOAD || !has_dot(a, op->block)) return false;
+  Type *t = gpu_with(a->cx, op->results[0].type, to);
+  if (gpu_registers(gpu_layout(a->cx, t)) * 32 * a->num_warps != ir_numel(t)) return false;
+  Arithmetic all = {.bits = ir_elem(t)->bits};
+  if (!add_operands(a, &all, op)) return false;
+  for (uint32_t i = 0; i < all.order.len; i++)
+    if (all.order.at[i]->code != OP_LOAD && !add_operands(a, &all, all.order.at[i])) return false;
+  for (uint32_t i = 0; i < all.order.len; i++)
+    for (const Use *u = all.order.at[i]->results[0].uses; u; u = u->next)
+      if (u->op != op && (!map_has(&all.ops, u->op) || u->op->code == OP_LOAD)) return false;
+  if (!all.loads) return false;
+  map_put(a->cx, &a->of_loads, op, a);
+  for (uint32_t i = 0; i < all.order.len; i++)
+    if (all.order.at[i]->code != OP_LOAD) map_put(a->cx, &a->of_loads, all.order.at[i], a);
+  return true;
 }
 
 /* `v` in the layout `to`, which is not NULL, if that is there already; else NULL. */
@@ -166,7 +222,8 @@ static bool make_version(Assign *a, Value *v, Attr *to) {
   if (!e && v->op->code == OP_FOR) return gpu_assign_carried(a, ir_loop_arg(v->op, v->index), to);
   Op *op = v->op;
   /* What a load's addresses come from may have got a layout of its own by now. */
-  bool again = op && (!e || is_broadcast(a, v) || enlarges(a, op) || is_of_a_load(a, op)) &&
+  bool again = op &&
+               (!e || is_broadcast(a, v) || enlarges(a, op) || is_of_a_load(a, op) || is_of_copied_loads(a, op, to)) &&
                (op->code != OP_LOAD || (gpu_assign_is_small_load(a, op) && !is_copied_ahead(a, op, to)));
   again |= op && gpu_assign_is_loaded_as_well(a, op, to);
   again &= !e || !gpu_assign_is_cheaper_moved(a, v, to);
