@@ -706,7 +706,7 @@ class Program(Blocks):
                     ["for k in range(b & 7):", f"    s = s * {rng.choice([1, 3, 5])} + k"],
                     ["for k in range(3):", "    if k == (b & 3):", "        break", "    s ^= a + k"],
                     ["if a > b:", "    return b"],
-                    ["if (s & 3) == 1:", "    s += b", "else:", "    while (s & 1) == 0 and s > 5:", "        s -= 2"],
+                    ["if (s & 3) == 1:", "    s += b", "else:", "    while (s & 1) == 0 and s > 5:", "        s //= 2"],
                 ]
             )
         body = "\n".join(f"    {line}" for line in [*lines, "return s"])
