@@ -65,7 +65,8 @@ static bool open_driver(void) {
 
 bool nvidia_events_start(char *error, size_t size) {
   if (!open_driver()) snprintf(error, size, "the GPU's driver is not installed, or too old for events");
-  return state.wanted = driver.there;
+  state.wanted = driver.there;
+  return driver.there;
 }
 
 static void forget(TimedLaunch *t) {

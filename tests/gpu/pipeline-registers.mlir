@@ -2,8 +2,7 @@
 // What dots depend on through registers is copied ahead, too; and what becomes of their results in the loop.
 
 // A left operand that is scaled: its tile is read into the layout in which the dot takes it from registers, with no barrier
-// in between, and leaves the buffer at once, which is filled again behind a barrier: two buffers for three stages. The dot, which
-// is waited for in its iteration, is issued before the copies. The scale of each step is loaded one step ahead.
+// in between, and leaves the buffer at once, which is filled again behind a barrier: two buffers for three stages. The scale of each step is loaded one step ahead.
 // CHECK-LABEL: @scaled
 // CHECK-DAG: ttg.local_alloc {{.*}} !ttg.memdesc<2x64x64xf16
 // CHECK-DAG: ttg.local_alloc {{.*}} !ttg.memdesc<3x64x64xf16
@@ -12,11 +11,10 @@
 // CHECK: ttg.async_wait {num = 1 : i32}
 // CHECK: tt.load {{.*}} : !tt.ptr<f32>
 // CHECK: ttg.local_load {{.*}} -> tensor<64x64xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>
-// CHECK-NOT: {{ttg.local_alloc|ttng.fence|gpu.barrier|ttg.convert_layout|ttg.async_copy}}
-// CHECK: ttng.warp_group_dot %w, %[[V:[0-9a-z]+]]
 // CHECK: gpu.barrier
 // CHECK-COUNT-2: ttg.async_copy_global_to_local
-// CHECK: ttng.warp_group_dot_wait {{.*}}pendings = 0
+// CHECK-NOT: {{ttg.local_alloc|ttng.fence|gpu.barrier|ttg.convert_layout}}
+// CHECK: ttng.warp_group_dot %w, %[[V:[0-9a-z]+]]
 // CHECK: scf.yield
 
 // What is added to the product is read from its buffer in the layout of the product: the arithmetic on it is done behind

@@ -23,79 +23,80 @@ enum { FEW_STEPS = 4, FEW_AHEAD = 8 };
 
 /* For vectors V of W floats. */
 #define DEFINE_FEW(INLINE, TARGET, V, W, zero, set1, loadu, storeu, fmadd, add_, sum, name)                            \
-  /* c += a b for AT rows of b side by side in memory. */                                                              \
-  INLINE void name##_few_rows(int m, int at, CpuElem type, int64_t bytes, const float *a, const char *b, int64_t row,  \
-                              int64_t n, float *c, int64_t ldc) {                                                      \
-    int64_t j = 0;                                                                                                     \
-    for (; j + W <= n; j += W) {                                                                                       \
+  /* c += a b for what no vector holds: rows [p, kc) and columns [j, n) of b. */                                       \
+  TARGET __attribute__((noinline)) static void name##_few_rest(int m, CpuElem type, const float *a, const char *b,     \
+                                                               int64_t row, int64_t col, int64_t p, int64_t kc,        \
+                                                               int64_t j, int64_t n, float *c, int64_t ldc) {          \
+    for (; j < n; j++)                                                                                                 \
+      for (int64_t q = p; q < kc; q++) {                                                                               \
+        float x = (float)rt_elem_value(type, b + q * row + j * col, 0);                                                \
+        for (int i = 0; i < m; i++) c[i * ldc + j] += a[i * RT_KC + q] * x;                                            \
+      }                                                                                                                \
+  }                                                                                                                    \
+  /* c += a b for FEW_STEPS rows of b side by side in memory; n is a multiple of W. */                                 \
+  INLINE void name##_few_rows(int m, CpuElem type, int64_t bytes, const float *a, const char *b, int64_t row, int64_t n,\
+                              float *c, int64_t ldc) {                                                                 \
+    for (int64_t j = 0; j < n; j += W) {                                                                               \
       V x[FEW_STEPS];                                                                                                  \
-      _Pragma("GCC unroll 4") for (int q = 0; q < at; q++) {                                                           \
+      _Pragma("GCC unroll 4") for (int q = 0; q < FEW_STEPS; q++) {                                                    \
         x[q] = load_few_##name(type, b + q * row + j * bytes);                                                         \
         __builtin_prefetch(b + (q + FEW_AHEAD) * row + j * bytes);                                                     \
       }                                                                                                                \
       _Pragma("GCC unroll 8") for (int i = 0; i < m; i++) {                                                            \
         V s = fmadd(set1(a[i * RT_KC]), x[0], zero());                                                                 \
-        _Pragma("GCC unroll 4") for (int q = 1; q < at; q++) s = fmadd(set1(a[i * RT_KC + q]), x[q], s);               \
+        _Pragma("GCC unroll 4") for (int q = 1; q < FEW_STEPS; q++) s = fmadd(set1(a[i * RT_KC + q]), x[q], s);        \
         storeu(c + i * ldc + j, add_(loadu(c + i * ldc + j), s));                                                      \
       }                                                                                                                \
     }                                                                                                                  \
-    for (; j < n; j++)                                                                                                 \
-      for (int q = 0; q < at; q++) {                                                                                   \
-        float x = (float)rt_elem_value(type, b + q * row + j * bytes, 0);                                              \
-        for (int i = 0; i < m; i++) c[i * ldc + j] += a[i * RT_KC + q] * x;                                            \
-      }                                                                                                                \
   }                                                                                                                    \
   INLINE void name##_few_across(int m, CpuElem type, int64_t bytes, const float *a, const char *b, int64_t row,        \
                                 int64_t kc, int64_t n, float *c, int64_t ldc) {                                        \
-    int64_t p = 0;                                                                                                     \
-    for (; p + FEW_STEPS <= kc; p += FEW_STEPS)                                                                        \
-      name##_few_rows(m, FEW_STEPS, type, bytes, a + p, b + p * row, row, n, c, ldc);                                  \
-    for (; p < kc; p++) name##_few_rows(m, 1, type, bytes, a + p, b + p * row, row, n, c, ldc);                        \
+    int64_t steps = kc / FEW_STEPS * FEW_STEPS, whole = n / W * W;                                                     \
+    for (int64_t p = 0; p < steps; p += FEW_STEPS)                                                                     \
+      name##_few_rows(m, type, bytes, a + p, b + p * row, row, whole, c, ldc);                                         \
+    if (whole < n) name##_few_rest(m, type, a, b, row, bytes, 0, steps, whole, n, c, ldc);                             \
+    if (steps < kc) name##_few_rest(m, type, a, b, row, bytes, steps, kc, 0, n, c, ldc);                               \
   }                                                                                                                    \
-  /* c += a b for AT columns of b, each in one piece. */                                                               \
-  INLINE void name##_few_columns(int m, int at, CpuElem type, int64_t bytes, const float *a, const char *b,            \
-                                 int64_t col, int64_t kc, float *c, int64_t ldc) {                                     \
-    _Pragma("GCC unroll 8") for (int i = 0; i < m; i++) {                                                              \
+  /* c += a b for FEW_STEPS columns of b, each in one piece; kc is a multiple of W. */                                 \
+  INLINE void name##_few_columns(int m, CpuElem type, int64_t bytes, const float *a, const char *b, int64_t col,       \
+                                 int64_t kc, float *c, int64_t ldc) {                                                  \
+    for (int i = 0; i < m; i++) {                                                                                      \
       V s[FEW_STEPS];                                                                                                  \
-      float rest[FEW_STEPS] = {0};                                                                                     \
-      int64_t p = 0;                                                                                                   \
-      _Pragma("GCC unroll 4") for (int q = 0; q < at; q++) s[q] = zero();                                              \
-      for (; p + W <= kc; p += W) {                                                                                    \
+      _Pragma("GCC unroll 4") for (int q = 0; q < FEW_STEPS; q++) s[q] = zero();                                       \
+      for (int64_t p = 0; p < kc; p += W) {                                                                            \
         V x = loadu(a + i * RT_KC + p);                                                                                \
-        _Pragma("GCC unroll 4") for (int q = 0; q < at; q++) {                                                         \
+        _Pragma("GCC unroll 4") for (int q = 0; q < FEW_STEPS; q++) {                                                  \
           s[q] = fmadd(x, load_few_##name(type, b + q * col + p * bytes), s[q]);                                       \
           if (i == 0) __builtin_prefetch(b + (q + FEW_STEPS) * col + p * bytes);                                       \
         }                                                                                                              \
       }                                                                                                                \
-      for (; p < kc; p++)                                                                                              \
-        for (int q = 0; q < at; q++) rest[q] += a[i * RT_KC + p] * (float)rt_elem_value(type, b + q * col + p * bytes, 0); \
-      _Pragma("GCC unroll 4") for (int q = 0; q < at; q++) c[i * ldc + q] += sum(s[q]) + rest[q];                      \
+      _Pragma("GCC unroll 4") for (int q = 0; q < FEW_STEPS; q++) c[i * ldc + q] += sum(s[q]);                         \
     }                                                                                                                  \
   }                                                                                                                    \
   INLINE void name##_few_down(int m, CpuElem type, int64_t bytes, const float *a, const char *b, int64_t col,          \
                               int64_t kc, int64_t n, float *c, int64_t ldc) {                                          \
-    int64_t j = 0;                                                                                                     \
-    for (; j + FEW_STEPS <= n; j += FEW_STEPS)                                                                         \
-      name##_few_columns(m, FEW_STEPS, type, bytes, a, b + j * col, col, kc, c + j, ldc);                              \
-    for (; j < n; j++) name##_few_columns(m, 1, type, bytes, a, b + j * col, col, kc, c + j, ldc);                     \
+    int64_t steps = n / FEW_STEPS * FEW_STEPS, whole = kc / W * W;                                                     \
+    for (int64_t j = 0; j < steps; j += FEW_STEPS)                                                                     \
+      name##_few_columns(m, type, bytes, a, b + j * col, col, whole, c + j, ldc);                                      \
+    if (whole < kc) name##_few_rest(m, type, a, b, bytes, col, whole, kc, 0, steps, c, ldc);                           \
+    if (steps < n) name##_few_rest(m, type, a, b, bytes, col, 0, kc, steps, n, c, ldc);                                \
   }                                                                                                                    \
   /* A chunk of k: a is packed as f32, rows of RT_KC. */                                                               \
-  INLINE void name##_few_of(int m, const CpuDot *d, CpuElem type, int64_t bytes, const float *a, int64_t p, int64_t kc, \
-                            float *c) {                                                                                \
-    const char *b = (const char *)d->b + p * d->b_row * bytes;                                                         \
-    if (d->b_col == 1)                                                                                                 \
-      name##_few_across(m, type, bytes, a, b, d->b_row * bytes, kc, d->n, c, d->c_row);                                \
-    else                                                                                                               \
-      name##_few_down(m, type, bytes, a, b, d->b_col * bytes, kc, d->n, c, d->c_row);                                  \
-  }                                                                                                                    \
   INLINE void name##_few_chunk(const CpuDot *d, CpuElem type, int64_t bytes, const float *a, int64_t p, int64_t kc) {  \
-    for (int64_t i = 0; i < d->m; i += FEW_STEPS) {                                                                    \
+    const char *b = (const char *)d->b + p * d->b_row * bytes;                                                         \
+    int64_t row = d->b_row * bytes, col = d->b_col * bytes;                                                            \
+    for (int64_t i = 0; i < d->m; i += FEW_STEPS, a += FEW_STEPS * RT_KC) {                                            \
       float *c = (float *)d->c + i * d->c_row;                                                                         \
-      switch (d->m - i) {                                                                                              \
-      case 1: name##_few_of(1, d, type, bytes, a + i * RT_KC, p, kc, c); break;                                        \
-      case 2: name##_few_of(2, d, type, bytes, a + i * RT_KC, p, kc, c); break;                                        \
-      case 3: name##_few_of(3, d, type, bytes, a + i * RT_KC, p, kc, c); break;                                        \
-      default: name##_few_of(FEW_STEPS, d, type, bytes, a + i * RT_KC, p, kc, c); break;                               \
+      int m = (int)min64(FEW_STEPS, d->m - i);                                                                         \
+      if (d->b_col != 1) {                                                                                             \
+        name##_few_down(m, type, bytes, a, b, col, kc, d->n, c, d->c_row);                                             \
+        continue;                                                                                                      \
+      }                                                                                                                \
+      switch (m) {                                                                                                     \
+      case 1: name##_few_across(1, type, bytes, a, b, row, kc, d->n, c, d->c_row); break;                              \
+      case 2: name##_few_across(2, type, bytes, a, b, row, kc, d->n, c, d->c_row); break;                              \
+      case 3: name##_few_across(3, type, bytes, a, b, row, kc, d->n, c, d->c_row); break;                              \
+      default: name##_few_across(FEW_STEPS, type, bytes, a, b, row, kc, d->n, c, d->c_row); break;                     \
       }                                                                                                                \
     }                                                                                                                  \
   }                                                                                                                    \

@@ -16,7 +16,8 @@
  * The wait comes after stores and exchanges that the iteration begins with. Where dots are waited for in their iteration,
  * copies come after the first one is issued: before it tensor cores would wait for the issue of copies. Seen on an H200:
  * attention with capped scores is 38% faster so, a product of scaled fp8 blocks 6%, one of gated rows 21% (and by 4 warps 3%
- * slower). With dots in flight tensor cores are busy at that time, and copies come first: after the dot they lose up to 5%.
+ * slower). Where three blocks or more share a multiprocessor, others multiply meanwhile, and copies come first (the states of a
+ * chunked scan: 11%), unless this iteration stores an operand: the fence before the dot would wait for them. With dots in flight tensor cores are busy at that time, and copies come first: after the dot they lose up to 5%.
  *
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
  * again: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
@@ -107,6 +108,7 @@ static int64_t blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
 /* Where copies go, and how many buffers there are of each tile. Tiles that are read into registers leave their buffer
  * then: after a barrier it can be filled again, one buffer fewer. */
 static void choose_buffers(Pipeline *p, int64_t room) {
+  enum { CROWD = 3 };
   p->in_flight = dot_in_flight(p);
   p->rings[OPERANDS].n = p->rings[REGISTERS].n = p->stages;
   int64_t all = gpu_pipeline_bytes(p, p->stages, false), fewer = gpu_pipeline_bytes(p, p->stages, true);
@@ -118,6 +120,7 @@ static void choose_buffers(Pipeline *p, int64_t room) {
   }
   p->late = fewer < all && (all > room || blocks_held(p, all, 0) < blocks_held(p, fewer, registers_read(p)));
   if (p->late) p->rings[REGISTERS].n--;
+  p->is_crowded = blocks_held(p, p->late ? fewer : all, registers_read(p)) >= CROWD;
 }
 
 static bool has_inner_loop(const Block *body) {

@@ -36,6 +36,7 @@ typedef struct Pipeline {
   Op *loop;
   Block *body;
   int sm, stages, num_warps;
+  bool is_crowded; /* a multiprocessor holds blocks enough that some multiply while others issue copies */
   Op *in_flight;  /* the last of the dots if they may stay in flight over iterations, or NULL */
   bool late;      /* copies fill buffers that the iteration reads, or that dots in flight do: after those, and a barrier */
   bool after_dot; /* copies come after what the iteration has read so far */
