@@ -15,9 +15,11 @@
  *
  * The wait comes after stores and exchanges that the iteration begins with. Where dots are waited for in their iteration,
  * copies come after the first one is issued: before it tensor cores would wait for the issue of copies. Seen on an H200:
- * attention with capped scores is 38% faster so, a product of scaled fp8 blocks 6%, one of gated rows 21% (and by 4 warps 3%
- * slower). Where three blocks or more share a multiprocessor, others multiply meanwhile, and copies come first (the states of a
- * chunked scan: 11%), unless this iteration stores an operand: the fence before the dot would wait for them. With dots in flight tensor cores are busy at that time, and copies come first: after the dot they lose up to 5%.
+ * attention with capped scores is 38% faster so (some of it, if not all, since the assembler takes 165 registers then, and
+ * 128 before), a product of scaled fp8 blocks 6%, one of gated rows 21% (and by 4 warps 3% slower), PyTorch's flex_attention
+ * 13% slower. Where three blocks or more share a multiprocessor, others multiply meanwhile, and copies come first (the states
+ * of a chunked scan: 11%), unless this iteration stores an operand: the fence before the dot would wait for them. With dots
+ * in flight tensor cores are busy at that time, and copies come first: after the dot they lose up to 5%.
  *
  * What the copies need of later iterations (pointers that are carried and stepped, the induction variable) is computed
  * again: the slice of the body that the loads' operands depend on is copied, for the first stages before the loop and
