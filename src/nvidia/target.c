@@ -286,22 +286,60 @@ static int fewer_registers(const Cubin *c, const LLModule *lm, const TargetOptio
   return 0;
 }
 
-/* PTX and the assembler's work on it. Where a few registers fewer make room for another block, the kernel is assembled
- * again under that cap, and stays so if nothing is spilled. The assembler refuses a cap under
- * which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is none. */
+/* How many blocks a multiprocessor holds if registers do not limit it; 0: not known. */
+static int blocks_without_registers(const GpuMultiprocessor *m, const KernelInfo *info) {
+  return m ? (int)gpu_blocks_held(m, 0, info->shared, info->num_warps, NULL) : 0;
+}
+
+/* The assembler knows neither how much dynamic shared memory a launch gets nor that it keeps a further block out, and so
+ * gives up registers, and with them loads and products in flight, for blocks that have no room. It is told how many
+ * have: at once where that many leave each thread all registers that an instruction can name ... */
+static int blocks_told_first(const GpuMultiprocessor *m, const TargetOptions *o, const KernelInfo *info) {
+  enum { MOST = 255 };
+  int n = blocks_without_registers(m, info);
+  return n && !o->common.maxnreg && n * 32 * info->num_warps * (MOST + 1) <= GPU_REGISTERS ? n : 0;
+}
+
+/* ... and otherwise after a first attempt, where shared memory turns out to bind before registers do. 0: it does not. Of what
+ * comes out, an eighth more registers is a schedule of another kind; less is noise. */
+static int blocks_told_again(const Cubin *c, const GpuMultiprocessor *m, const TargetOptions *o,
+                             const KernelInfo *info) {
+  int64_t by[GPU_OCCUPANCY_LIMITS];
+  if (!m || !c->bytes || o->common.maxnreg) return 0;
+  int n = (int)gpu_blocks_held(m, c->regs, info->shared, info->num_warps, by);
+  return by[GPU_BY_SHARED] == n && by[GPU_BY_REGISTERS] > n ? n : 0;
+}
+
+typedef struct Attempt {
+  int maxnreg, min_ctas;
+} Attempt;
+
+static Cubin attempt(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info, Attempt t,
+                     bool may_refuse, const char **ptx, size_t *len) {
+  for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = t.maxnreg, f->min_ctas = t.min_ctas;
+  *ptx = print_ptx(cx, lm, o, sm, len);
+  return assemble_ptx(cx, *ptx, o, info, may_refuse);
+}
+
+/* PTX and the assembler's work on it. Where it turns out that a few registers fewer make room for another block, or that
+ * more of them cost none, the kernel is assembled again so, and stays so if nothing is spilled. The assembler refuses a
+ * cap under which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is
+ * none. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
                               const char **ptx, size_t *len) {
-  *ptx = print_ptx(cx, lm, o, sm, len);
-  Cubin cubin = assemble_ptx(cx, *ptx, o, info, false);
-  int cap = fewer_registers(&cubin, lm, o, sm, info);
-  if (!cap) return cubin;
-  size_t capped_len;
-  for (LLFunc *f = lm->first; f; f = f->next) f->maxnreg = cap;
-  const char *capped = print_ptx(cx, lm, o, sm, &capped_len);
-  Cubin again = assemble_ptx(cx, capped, o, info, true);
-  if (!again.bytes || again.regs > cap || again.spill_stores != 0) return cubin;
-  *ptx = capped;
-  *len = capped_len;
+  const GpuMultiprocessor *m = gpu_multiprocessor(sm);
+  Attempt first = {.maxnreg = o->common.maxnreg, .min_ctas = blocks_told_first(m, o, info)};
+  Cubin cubin = attempt(cx, lm, o, sm, info, first, false, ptx, len);
+  Attempt second = {.maxnreg = fewer_registers(&cubin, lm, o, sm, info)};
+  if (!second.maxnreg && !first.min_ctas) second.min_ctas = blocks_told_again(&cubin, m, o, info);
+  if (!second.maxnreg && !second.min_ctas) return cubin;
+  const char *other;
+  size_t other_len;
+  Cubin again = attempt(cx, lm, o, sm, info, second, true, &other, &other_len);
+  bool is_kept = second.maxnreg ? again.regs <= second.maxnreg : 8 * again.regs >= 9 * cubin.regs;
+  if (!again.bytes || again.spill_stores != 0 || !is_kept) return cubin;
+  *ptx = other;
+  *len = other_len;
   return again;
 }
 

@@ -21,12 +21,13 @@
 // CHECK: ttng.warp_group_dot %[[A]], {{.*}} : tensor<64x32xf16, #ttg.dot_op<{opIdx = 0, parent = #[[O]], kWidth = 2}>> * !ttg.memdesc<32x64xf16, {{.*}} -> tensor<64x64xf32, #[[O]]>
 // CHECK: scf.yield
 
-// Where a multiprocessor has no room for three blocks, copies of later iterations are issued while the first dot runs.
+// Copies of later iterations come before both dots, however few blocks a multiprocessor holds.
 // FEW: scf.for
-// FEW-NOT: ttg.async_copy_global_to_local
-// FEW: ttng.warp_group_dot %
+// FEW-NOT: ttng.warp_group_dot %
 // FEW-COUNT-2: ttg.async_copy_global_to_local
-// FEW: ttng.warp_group_dot_wait
+// FEW: ttng.warp_group_dot %
+// FEW-NOT: ttg.async_copy_global_to_local
+// FEW: scf.yield
 tt.func public @attention(%q: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %k: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %v: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %o: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32

@@ -92,3 +92,19 @@ def test_registers_are_capped_for_half_as_many_blocks_again():
 
     assert ".maxnreg 64\n" in ptx("layer_norm[4096,12288,bf16]")
     assert ".maxnreg" not in ptx("gated_step[32,512,4096,f32,128,1]")
+
+
+def test_the_assembler_is_told_how_many_blocks_shared_memory_holds():
+    """It does not know dynamic shared memory: without a word it saves registers for blocks that have no room."""
+    from bench.zoo import compile_all
+
+    def ptx(label, **keywords):
+        launch = compile_all.CASES_BY_LABEL[label].make("meta").launches[0]
+        launch.keywords.update(keywords)
+        return compile_all.compile_launch(launch).asm["ptx"]
+
+    large = "attention[4,32,2048,128,f16,True,8,3,128x64]"
+    assert ".minnctapersm 1\n" in ptx(large)
+    assert ".minnctapersm" not in ptx(large, maxnreg=168)
+    assert ".minnctapersm 3\n" in ptx("chunk_output[64,4096,128,128,bf16,64,4,64x64]")  # after a first attempt
+    assert ".minnctapersm" not in ptx("layer_norm[4096,12288,bf16]")  # registers bind, not shared memory

@@ -182,20 +182,24 @@ static bool is_tile_of(const Pipeline *p, const Op *op) {
 static bool is_read_by(const Tile *t, const Op *op) { return op == (t->user ? t->user : t->load); }
 
 /* Where the copies go. With dots in flight over iterations right behind the barrier, while the last ones multiply. Where they
- * fill buffers that dots in flight read, or that this iteration reads into registers: after those. And where dots are waited
- * for in their iteration, after the first one was issued: tensor cores have nothing to do until then, if no other block is
- * there; in any case where an operand is stored in this iteration: the fence before the dot waits for all that a thread has
- * on its way, copies too. */
+ * fill buffers that dots in flight read, or that this iteration reads into registers: after those. Where an operand is
+ * stored in this iteration, after the first dot was issued: the fence before the dot waits for all that a thread has on its
+ * way, copies too. So, too, where a single dot is waited for in its iteration, unless other blocks are there: tensor cores
+ * have nothing to do until it is issued. Between several dots threads compute on what the first gave, and then copies come
+ * first: beside its accumulators, their addresses take registers from that work. */
 static Op *place_of_copies(const Pipeline *p, Op *first) {
   if (p->in_flight) return p->late ? p->in_flight->next : first;
   for (Op *op = first; op && p->late; op = op->next)
     for (uint32_t i = 0; i < p->tiles.len; i++)
       if (p->tiles.at[i].registers && is_read_by(&p->tiles.at[i], op)) first = op->next;
   bool stored = false;
+  const Op *last = NULL;
+  for (const Op *op = first; op; op = op->next)
+    if (op->code == OP_WARP_GROUP_DOT) last = op;
   for (Op *op = first; op; op = op->next) {
     stored |= op->code == OP_LOCAL_ALLOC && op->noperands && !is_tile_of(p, op);
     if (op->code != OP_WARP_GROUP_DOT) continue;
-    if (p->is_crowded) return stored ? op->next : first;
+    if (p->is_crowded || op != last) return stored ? op->next : first;
     if (!gpu_wgmma_partial_sums(op)) return op->next;
   }
   return first;
