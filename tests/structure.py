@@ -30,14 +30,6 @@ KEPT = {
         src/ir/print.c src/ir/print_custom.c""",
     "the same, read": """
         src/ir/read.c src/ir/read_custom.c""",
-    "the evaluator: calls execute statements, these evaluate expressions, and these call. A name may mean a builtin or "
-    "a function of the library; builtins call (tl.reduce its function), get attributes, give other builtins": """
-        src/lang/library.c src/lang/python/bind.c src/lang/python/builtins.c src/lang/python/call.c
-        src/lang/python/classes.c src/lang/python/eval_expr.c src/lang/python/flow.c src/lang/python/fstring.c
-        src/lang/python/host.c src/lang/python/loop.c src/lang/python/loop_carried.c src/lang/python/loop_while.c
-        src/lang/python/scope.c src/lang/python/stmt.c
-        src/lang/tl/attribute.c src/lang/tl/builtins.c src/lang/tl/builtins_shape.c src/lang/tl/descriptor.c
-        src/lang/tl/reduce.c""",
     "an instruction is simplified into others, which are simplified": """
         src/ll/build.c src/ll/rules_cast.c src/ll/rules_float.c src/ll/rules_int.c src/ll/rules_shape.c""",
 }

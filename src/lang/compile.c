@@ -67,12 +67,7 @@ static Val *bind_kernel_tuple(Lang *L, Kernel *k, const Param *param, const ttc_
 
 static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
   bool wants_constant = py_annotation_is_constexpr(param->annotation);
-  if (strcmp(p->type, "constexpr") == 0) {
-    Val *v = NEW(L->cx, Val);
-    *v = *py_val_from_host(L, &p->constant);
-    v->constexpr_ = true;
-    return v;
-  }
+  if (strcmp(p->type, "constexpr") == 0) return val_constexpr(L, py_val_from_host(L, &p->constant));
   if (wants_constant)
     lang_fail_at(L, param->span, NULL, "`%s` is a tl.constexpr and needs a value, not the type `%s`", param->name,
                  p->type);
@@ -165,12 +160,8 @@ static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
 
 Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function, const ttc_param *params,
                      size_t nparams, const LangOptions *options) {
-  Lang *L = NEW(cx, Lang);
-  L->cx = cx;
+  Lang *L = lang_new(cx, ir_module_new(cx), options);
   L->host = host;
-  L->options = *options;
-  L->module = ir_module_new(cx);
-  L->b.cx = cx;
   Kernel k = {.params = params, .nparams = nparams};
   make_kernel(L, py_fn_info(L, function), &k);
   ir_check(cx, L->module, "after the front end");

@@ -6,13 +6,15 @@
  * as soon as a tensor is involved it is the language's, in tl/promote.c.
  *
  * Border between the halves:
- *   Python's half    python/: eval_expr.c (expressions), classes.c (objects), stmt.c (statements), flow.c and loop.c (if, for, while, return,
- *                    break), bind.c and call.c (binding of arguments, inlined and real calls, recursion), scope.c, arithmetic.c and
- *                    methods.c (compile-time arithmetic and methods), host.c (values from the host and to it), module.c (the host of a file).
+ *   Python's half    python/: eval.c (how its files reach each other), eval_expr.c and attributes.c (expressions), stmt.c and assign.c (statements),
+ *                    flow.c and loop.c (if, for, while, return, break), call.c, bind.c and function.c (calls, binding of arguments, functions
+ *                    compiled and in place, recursion), classes.c (objects), scope.c, arithmetic.c and methods.c (compile-time arithmetic and
+ *                    methods), host.c (values from the host and to it), module.c (the host of a file).
  *   language's half  tl/: types.c (LType), make.c, cast.c, shape.c, promote.c (operators, promotion, broadcasting, casts),
  *                    builtins.def + builtins.c + builtins_*.c (tl.*), args.c (what their arguments must be).
- *   both             val.c (values), place.c (where the evaluation is, for messages and locations), compile.c (lang_compile, signature),
- *                    fingerprint.c, library.c and lib/.
+ *   both             val.c (values), place.c (where the evaluation is, for messages and locations), names.c, library.c and lib/;
+ *                    evaluator.c, which puts the halves together; compile.c (lang_compile, signature), library_function.c (the library
+ *                    for passes), fingerprint.c.
  */
 #ifndef TRITONC_LANG_INTERNAL_H
 #define TRITONC_LANG_INTERNAL_H
@@ -105,6 +107,7 @@ typedef enum VKind {
   V_HOST,     /* a module, callable or object of the host: host */
   V_TENSOR,   /* value, type */
 } VKind;
+enum { V_COUNT = V_TENSOR + 1 };
 
 __extension__ typedef __int128
     BigInt; /* Python integers within a kernel; values beyond 127 bits are an error */
@@ -149,6 +152,7 @@ Val *val_str(Lang *L, const char *s, size_t n);
 Val *val_dtype(Lang *L, const LType *t);
 Val *val_tuple(Lang *L, Val *const *items, size_t n, const char *const *names);
 Val *val_tensor(Lang *L, Value *v, const LType *t);
+Val *val_constexpr(Lang *L, const Val *v); /* the same, as if declared `x: tl.constexpr` */
 Val *val_type_with(Lang *L, const char *name, Val *of); /* tl.constexpr_type(of), tl.tuple_type(of) */
 Val *val_type_of(Lang *L, const Val *v); /* `x.type`: a dtype, tl.constexpr_type(x), or tl.tuple_type of the items' types */
 static inline bool val_is_const(const Val *v) { return v->kind != V_TENSOR; }
@@ -169,8 +173,21 @@ typedef struct Args {
   Span call;
 } Args;
 
+/* What the parts of the evaluator reach each other by; python/eval.c says why, python/nodes.def has its rows. */
+typedef Val *EvalFn(Lang *L, Node *e);
+typedef void ExecFn(Lang *L, Node *s);
+typedef Val *CallFn(Lang *L, Val *callee, const Args *args);
+typedef struct Evaluator {
+  EvalFn *expressions[N_COUNT]; /* NULL, here and below: it has no meaning in a kernel */
+  ExecFn *statements[N_COUNT];
+  const char *hints[N_COUNT]; /* of a node without a meaning: what to do instead, or NULL */
+  CallFn *callees[V_COUNT];
+  const struct Builtin *(*find_builtin)(const char *name);
+} Evaluator;
+
 struct Lang {
   Ctx *cx;
+  const Evaluator *evaluator;
   const ttc_host *host;
   LangOptions options;
   Module *module;
@@ -189,6 +206,7 @@ struct Lang {
   int depth;        /* of nested evaluation, so that no source overflows the C stack */
 };
 
+Lang *lang_new(Ctx *cx, Module *module, const LangOptions *options); /* evaluator.c; NULL: constants only, no ops */
 /* Report the user's mistake at the current expression (L->here) and unwind. */
 _Noreturn void lang_fail(Lang *L, const char *hint, const char *fmt, ...) PRINTF_LIKE(3, 4);
 _Noreturn void lang_fail_at(Lang *L, Span at, const char *hint, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -230,7 +248,11 @@ typedef struct Builtin {
 } Builtin;
 enum { BUILTIN_METHOD = 1, BUILTIN_PYTHON = 2 /* a Python built-in: len, min, … */ };
 const Builtin *builtin_find(const char *name); /* "tl.load", "builtins.len", NULL when unknown */
-const char *const *builtin_names(size_t *n);   /* all, for suggestions and the Python package's tables */
+/* The same, for files that the functions of the table call. */
+static inline const Builtin *lang_find_builtin(const Lang *L, const char *name) {
+  return L->evaluator->find_builtin(name);
+}
+const char *const *lang_builtin_names(size_t *n); /* all, for suggestions (names.c) */
 Val *builtin_call(Lang *L, const Builtin *f, Val *self, const Args *args); /* binds, checks, calls */
 /* Members of the language's own modules ("tl", "tl.math", "triton", …) by name, for hosts that know no Python: a
  * V_BUILTIN, V_DTYPE, V_TYPE, V_FUNCTION (of the library) or V_HOST module value, or NULL. A TTC_BUILTIN of the host
@@ -256,12 +278,11 @@ Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
 
 /* ---- who writes what, where it is not plain ---------------------------------------------------------------------- */
 
-/* Python's half: the rows "builtins.*" that are functions
- * (builtins.c; py_builtin_find finds them and builtin_call binds them like any other row). "builtins.int",
- * "builtins.float", "builtins.bool", "builtins.str", "builtins.tuple", "builtins.list" and "tl.constexpr" are V_TYPE
- * values, called in py_eval_call. */
-const Builtin *py_builtin_find(const char *name); /* "builtins.len"; NULL when unknown */
-const char *const *py_builtin_names(size_t *n);   /* "len", "min", … for suggestions */
+/* Python's half: what Python's own names mean (python/builtins.def). Its functions are rows that builtin_call binds like
+ * any other; its types ("builtins.int"), like "tl.constexpr", are V_TYPE values. */
+const Builtin *py_builtin_find(const char *name);      /* "builtins.len"; NULL when unknown */
+Val *lang_python_value(Lang *L, const char *name);      /* "len", "int"; NULL when unknown (names.c) */
+const char *const *lang_python_names(size_t *n);        /* "len", "min", … for suggestions (names.c) */
 
 /* Language's half (library.c). A library function's ttc_function has `object == L->library`; a free name inside it is
  * resolved by lang_library_lookup alone: "tl", "math", "jit", other functions and constants of its file; NULL when
@@ -275,7 +296,7 @@ bool lang_library_wraps(const Lang *L);
  * frames off the chain of calls, so only for a failure that is about to be reported. */
 Span lang_library_blame(Lang *L, Span at);
 /* Is `name` a method of tensors (x.sum, x.to)? For suggestions. */
-bool sem_is_method(const char *name);
+bool sem_is_method(Lang *L, const char *name);
 /* A module of the language as a value (lang_member gives "tl.math", say): V_HOST with host.kind TTC_MODULE, host.object
  * NULL and host.text its canonical name; its attributes are lang_member(L, host.text, name). A library function bound
  * as a method (x.sum(0)) is a V_FUNCTION with `self`: py_eval_call passes that first. */

@@ -101,6 +101,13 @@ Val *val_builtin(Lang *L, const Builtin *b, Val *self) {
   return v;
 }
 
+Val *val_constexpr(Lang *L, const Val *v) {
+  Val *copy = NEW(L->cx, Val);
+  *copy = *v;
+  copy->constexpr_ = true;
+  return copy;
+}
+
 Val *val_function(Lang *L, const ttc_function *f) {
   Val *v = val_new(L, V_FUNCTION);
   v->function = f;

@@ -86,6 +86,7 @@ typedef enum NodeKind {
   N_TYPE_PARAM, /* of a function, class or type alias. name; a: bound or NULL; b: default or NULL;
                    op: 0 T, 1 *T, 2 **T */
 } NodeKind;
+enum { N_COUNT = N_TYPE_PARAM + 1 };
 
 typedef enum UnaryOp { U_POS, U_NEG, U_NOT, U_INVERT } UnaryOp;
 typedef enum BinaryOp {

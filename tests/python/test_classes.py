@@ -262,3 +262,19 @@ def test_methods_that_the_host_evaluates():
     x, out = np.arange(16, dtype=np.int32), np.zeros(16, np.int32)
     sized_kernel[(1,)](x, out, 3)
     assert np.array_equal(out, (x * 16 - 1) * 16 + 2 + 24)
+
+
+@triton.jit
+def asking_kernel(out, n, METHOD: tl.constexpr, PROPERTY: tl.constexpr):
+    r = Range(n, n + 10)
+    tl.static_assert(hasattr(r, "size") and hasattr(r, "middle") and hasattr(r, "low"))
+    tl.static_assert(not hasattr(r, "width"))
+    tl.store(out, getattr(r, PROPERTY))
+    tl.store(out + 1, getattr(r, "width", 4))
+    tl.store(out + 2, getattr(r, METHOD)())
+
+
+def test_hasattr_and_getattr_see_what_the_class_has():
+    out = np.zeros(3, np.int32)
+    asking_kernel[(1,)](out, 3, "size", "middle")
+    assert out.tolist() == [8, 4, 5]

@@ -90,6 +90,14 @@ void py_bind_arguments(Lang *L, const char *callee, const Params *params, const 
   }
 }
 
+bool py_annotation_is_constexpr(const Node *annotation) {
+  if (!annotation) return false;
+  if (annotation->kind == N_NAME || annotation->kind == N_ATTRIBUTE) return strcmp(annotation->name, "constexpr") == 0;
+  if (annotation->kind != N_STR) return false;
+  const char *dot = strrchr(annotation->name, '.');
+  return strcmp(dot ? dot + 1 : annotation->name, "constexpr") == 0;
+}
+
 /* Defaults see the function's globals, where plain ones are allowed: Python evaluates them once, at the definition. */
 static void fill_defaults(Lang *L, const Params *params, Val **bound) {
   bool allowed = L->options.common.allow_non_constexpr_globals;
@@ -109,12 +117,8 @@ void py_bind_scope(Lang *L, const Params *params, Val **bound) {
     const Param *p = &params->at[i];
     if (!bound[i]) continue;
     Slot slot = {.name = p->name, .val = bound[i], .at = p->span};
-    if (py_annotation_is_constexpr(p->annotation) && !val_has_tensor(bound[i])) {
-      Val *copy = NEW(L->cx, Val);
-      *copy = *bound[i];
-      copy->constexpr_ = true;
-      slot.val = bound[i] = copy;
-    }
+    if (py_annotation_is_constexpr(p->annotation) && !val_has_tensor(bound[i]))
+      slot.val = bound[i] = val_constexpr(L, bound[i]);
     py_scope_set(L, L->fn->scope, py_scope_slot(L, L->fn->scope, p->name), slot);
   }
 }

@@ -25,7 +25,7 @@ static Val *py_len(Lang *L, Val **a, size_t n, const Builtin *self) {
 }
 
 static Val *call_row(Lang *L, const char *name, Val **values, size_t n) {
-  const Builtin *row = builtin_find(name);
+  const Builtin *row = lang_find_builtin(L, name);
   if (!row) lang_fail(L, NULL, "`%s` is not supported", name);
   const char **names = NEWN(L->cx, const char *, n);
   Span *spans = NEWN(L->cx, Span, n);
@@ -161,16 +161,6 @@ static Val *py_reversed(Lang *L, Val **a, size_t nargs, const Builtin *self) {
   return val_list(L, out, n);
 }
 
-static Val *attribute_or_null(Lang *L, Val *of, const char *name) {
-  if (of->kind == V_TENSOR || of->kind == V_DTYPE) return sem_attribute(L, of, name);
-  if (of->kind != V_HOST) return py_attribute(L, of, name);
-  if (of->host.kind == TTC_MODULE && !of->host.object) return lang_member(L, of->host.text, name);
-  ttc_value v = {0};
-  int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, name, &v) : 0;
-  if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  return found ? py_val_from_host(L, &v) : NULL;
-}
-
 static Val *py_getattr(Lang *L, Val **a, size_t nargs, const Builtin *self) {
   (void)nargs;
   size_t n = a[0]->len;
@@ -181,10 +171,10 @@ static Val *py_getattr(Lang *L, Val **a, size_t nargs, const Builtin *self) {
     lang_fail(L, NULL, "%s takes %s arguments, not %zu", who, only_ask ? "2" : "2 or 3", n);
   if (x[1]->kind != V_STR)
     lang_fail(L, NULL, "the name given to %s must be a string, not %s", who, val_kind_text(L, x[1]));
-  Val *v = attribute_or_null(L, x[0], x[1]->text);
+  Val *v = py_attribute_or_null(L, x[0], x[1]->text, L->here);
   if (only_ask) return val_bool(L, v != NULL);
   if (v || n == 3) return v ? v : x[2];
-  return py_eval_attribute_of(L, x[0], x[1]->text, L->here);
+  return py_attribute_of(L, x[0], x[1]->text, L->here);
 }
 
 bool py_isinstance(Lang *L, Val *v, Val *type) {
@@ -267,41 +257,14 @@ static Val *py_round(Lang *L, Val **a, size_t n, const Builtin *self) {
 }
 
 static const Builtin rows[] = {
-    {"builtins.len", "x", py_len, BUILTIN_PYTHON, 0},
-    {"builtins.min", "*values", py_extreme, BUILTIN_PYTHON, 0},
-    {"builtins.max", "*values", py_extreme, BUILTIN_PYTHON, 1},
-    {"builtins.range", "*bounds", py_range, BUILTIN_PYTHON, 0},
-    {"builtins.abs", "x", py_abs, BUILTIN_PYTHON, 0},
-    {"builtins.print", "*values", py_print, BUILTIN_PYTHON, 0},
-    {"builtins.sum", "iterable, start=0", py_sum, BUILTIN_PYTHON, 0},
-    {"builtins.any", "iterable", py_any_all, BUILTIN_PYTHON, 0},
-    {"builtins.all", "iterable", py_any_all, BUILTIN_PYTHON, 1},
-    {"builtins.zip", "*iterables", py_zip, BUILTIN_PYTHON, 0},
-    {"builtins.enumerate", "iterable, start=0", py_enumerate, BUILTIN_PYTHON, 0},
-    {"builtins.reversed", "sequence", py_reversed, BUILTIN_PYTHON, 0},
-    {"builtins.getattr", "*args", py_getattr, BUILTIN_PYTHON, 0},
-    {"builtins.hasattr", "*args", py_getattr, BUILTIN_PYTHON, 1},
-    {"builtins.isinstance", "object, classinfo", py_isinstance_row, BUILTIN_PYTHON, 0},
-    {"builtins.pow", "base, exp", py_pow_row, BUILTIN_PYTHON, 0},
-    {"builtins.divmod", "a, b", py_divmod, BUILTIN_PYTHON, 0},
-    {"builtins.repr", "object", py_repr_row, BUILTIN_PYTHON, 0},
-    {"builtins.round", "number", py_round, BUILTIN_PYTHON, 0},
+#define FUNCTION(name, parameters, function, op) {"builtins." name, parameters, function, BUILTIN_PYTHON, op},
+#include "lang/python/builtins.def"
 };
 
 const Builtin *py_builtin_find(const char *name) {
   for (size_t i = 0; i < COUNT(rows); i++)
     if (strcmp(rows[i].name, name) == 0) return &rows[i];
   return NULL;
-}
-
-const char *const *py_builtin_names(size_t *n) {
-  static const char *const names[] = {
-      "len",   "min",       "max",      "range",   "abs",     "print",      "sum",  "any",    "all",
-      "zip",   "enumerate", "reversed", "getattr", "hasattr", "isinstance", "pow",  "divmod", "repr",
-      "round", "int",       "float",    "bool",    "str",     "tuple",      "list", "dict",
-  };
-  *n = COUNT(names);
-  return names;
 }
 
 /* ---- types as functions ------------------------------------------------------------------------------------------ */
@@ -368,7 +331,8 @@ static Val *to_dict(Lang *L, const Args *args) {
   return v;
 }
 
-Val *py_type_call(Lang *L, const char *type, const Args *args) {
+Val *py_call_type(Lang *L, Val *callee, const Args *args) {
+  const char *type = callee->text;
   const char *name = strrchr(type, '.');
   name = name ? name + 1 : type;
   bool python = strncmp(type, "builtins.", 9) == 0;
@@ -381,10 +345,7 @@ Val *py_type_call(Lang *L, const char *type, const Args *args) {
     if (!v) lang_fail(L, NULL, "tl.constexpr() needs a value");
     if (val_has_tensor(v))
       lang_fail_at(L, args->spans[0], NULL, "tl.constexpr() needs a compile-time value, not %s", val_kind_text(L, v));
-    Val *copy = NEW(L->cx, Val);
-    *copy = *v;
-    copy->constexpr_ = true;
-    return copy;
+    return val_constexpr(L, v);
   }
   if (strcmp(name, "constexpr_type") == 0 || strcmp(name, "tuple_type") == 0) {
     if (!v) lang_fail(L, NULL, "tl.%s() needs an argument", name);

@@ -4,7 +4,7 @@
  * that take and return them) works on objects. What makes it an object of its class is its array of names: every class
  * has one of its own, and code that makes a tuple like another one keeps its names. L->classes finds the class by it.
  *
- * What a class is, is asked of the host once: its fields and their defaults, and by name its methods (m_NAME), those that
+ * What a class is, is asked of the host once (host.c): its fields and their defaults, and by name its methods (m_NAME), those that
  * the host evaluates (c_NAME), static methods (s_NAME), properties (p_NAME) and other attributes (a_NAME); methods are
  * @triton.jit functions. A constructor
  * that the class has itself is evaluated in place, where `self.field = value` fills the object under construction;
@@ -13,76 +13,6 @@
 #include "lang/python/python.h"
 
 #include <string.h>
-
-typedef struct Class {
-  Val *value; /* the class itself */
-  const char *const *names;
-  size_t n;
-  Val **defaults;       /* NULL where a field has none */
-  Val *init;            /* the class's own constructor, or NULL */
-  bool keeps_constants; /* an aggregate: numbers in its fields stay compile-time values where objects are assigned */
-} Class;
-
-static Val *ask_class(Lang *L, const Val *of, const char *prefix, const char *name) {
-  ttc_value v = {0};
-  const char *full = ctx_printf(L->cx, "%s%s", prefix, name);
-  int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, full, &v) : 0;
-  if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  return found ? py_val_from_host(L, &v) : NULL;
-}
-
-static Val *constant(Lang *L, const Val *v) {
-  Val *copy = NEW(L->cx, Val);
-  *copy = *v;
-  copy->constexpr_ = true;
-  return copy;
-}
-
-static Class *class_info(Lang *L, Val *value) {
-  Class *c = map_get(&L->class_objects, value->host.object);
-  if (c) return c;
-  c = NEW(L->cx, Class);
-  map_put(L->cx, &L->class_objects, value->host.object, c);
-  Val *fields = ask_class(L, value, "", "fields"), *defaults = ask_class(L, value, "", "defaults");
-  Val *given = ask_class(L, value, "", "has_default");
-  if (!fields || !defaults || !given || defaults->len != fields->len || given->len != fields->len)
-    lang_fail(L, NULL, "%s does not say what its fields are", val_kind_text(L, value));
-  c->value = value;
-  c->n = fields->len;
-  const char **names = NEWN(L->cx, const char *, c->n + 1);
-  c->defaults = NEWN(L->cx, Val *, c->n + 1);
-  for (size_t i = 0; i < c->n; i++) {
-    names[i] = fields->items[i]->text;
-    c->defaults[i] = given->items[i]->integer ? constant(L, defaults->items[i]) : NULL;
-  }
-  c->names = names;
-  const Val *aggregate = ask_class(L, value, "", "is_aggregate");
-  c->keeps_constants = aggregate && aggregate->integer;
-  c->init = ask_class(L, value, "", "init");
-  if (c->init && c->init->kind != V_FUNCTION) c->init = NULL;
-  map_put(L->cx, &L->classes, (void *)(uintptr_t)names, c);
-  return c;
-}
-
-static Class *class_of(Lang *L, const Val *v) {
-  return v->kind == V_TUPLE && v->names ? map_get(&L->classes, v->names) : NULL;
-}
-
-Val *py_class_of_object(Lang *L, const Val *v) {
-  Class *c = class_of(L, v);
-  return c ? c->value : NULL;
-}
-
-bool py_class_keeps_constants(Lang *L, const Val *v) {
-  const Class *c = class_of(L, v);
-  return c && c->keeps_constants;
-}
-
-Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n) {
-  Class *c = class_info(L, class);
-  if (n != c->n) lang_fail(L, NULL, "%s has %zu fields, not %zu", val_kind_text(L, class), c->n, n);
-  return val_tuple(L, items, n, c->names);
-}
 
 /* ---- making objects ---------------------------------------------------------------------------------------------- */
 
@@ -122,15 +52,7 @@ static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
   Val *self = val_tuple(L, NULL, 0, c->names);
   Val **items = NEWN(L->cx, Val *, c->n + 1);
   self->items = items; /* len stays 0 until all are there */
-  Args all = {NEWN(L->cx, Val *, args->n + 1), NEWN(L->cx, const char *, args->n + 1), NEWN(L->cx, Span, args->n + 1),
-              args->n + 1, args->call};
-  all.at[0] = self;
-  all.spans[0] = args->call;
-  for (size_t i = 0; i < args->n; i++) {
-    all.at[i + 1] = args->at[i];
-    all.names[i + 1] = args->names[i];
-    all.spans[i + 1] = args->spans[i];
-  }
+  Args all = py_with_self(L, self, args);
   map_put(L->cx, &L->constructing, self, items);
   py_inline_call(L, c->init->function, &all);
   map_put(L->cx, &L->constructing, self, NULL);
@@ -144,12 +66,12 @@ static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
 }
 
 Val *py_class_call(Lang *L, Val *class, const Args *args) {
-  const Class *c = class_info(L, class);
+  const Class *c = py_class_info(L, class);
   return c->init ? make_by_init(L, c, args) : make_from_fields(L, c, args);
 }
 
 void py_class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at) {
-  const Class *c = class_of(L, object);
+  const Class *c = py_class_of(L, object);
   Val **items = map_get(&L->constructing, object);
   if (!c) lang_fail_at(L, at, NULL, "assignment to an attribute is not possible in a kernel");
   if (!items)
@@ -159,7 +81,7 @@ void py_class_set_field(Lang *L, const Val *object, const char *name, Val *v, Sp
 }
 
 Val *py_class_replace(Lang *L, const Args *args) {
-  const Class *c = args->n && !args->names[0] ? class_of(L, args->at[0]) : NULL;
+  const Class *c = args->n && !args->names[0] ? py_class_of(L, args->at[0]) : NULL;
   if (!c)
     lang_fail(L, NULL, "tl.aggregate_replace() takes an object of a class first, not %s",
               args->n ? val_kind_text(L, args->at[0]) : "nothing");
@@ -180,7 +102,7 @@ static Val *call_property(Lang *L, Val *function, Val *self) {
 }
 
 Val *py_class_attribute(Lang *L, Val *of, const char *name) {
-  const Class *c = class_of(L, of);
+  const Class *c = py_class_of(L, of);
   if (map_get(&L->constructing, of)) {
     Val **items = map_get(&L->constructing, of);
     for (size_t i = 0; c && i < c->n; i++)
@@ -188,28 +110,28 @@ Val *py_class_attribute(Lang *L, Val *of, const char *name) {
   }
   Val *class = c ? c->value : of->kind == V_HOST && of->host.kind == TTC_CLASS ? of : NULL, *v;
   if (!class) return NULL;
-  if ((v = ask_class(L, class, "m_", name)) != NULL) {
+  if ((v = py_class_ask(L, class, "m_", name)) != NULL) {
     if (!c || v->kind != V_FUNCTION) return v;
     Val *bound = NEW(L->cx, Val);
     *bound = *v;
     bound->self = of;
     return bound;
   }
-  if ((v = ask_class(L, class, "c_", name)) != NULL) {
-    Val *method = constant(L, v);
+  if ((v = py_class_ask(L, class, "c_", name)) != NULL) {
+    Val *method = val_constexpr(L, v);
     method->self = c ? of : NULL;
     return method;
   }
-  if ((v = ask_class(L, class, "s_", name)) != NULL) return v;
-  if (c && (v = ask_class(L, class, "p_", name)) != NULL) return call_property(L, v, of);
-  v = ask_class(L, class, "a_", name);
-  return v ? constant(L, v) : NULL;
+  if ((v = py_class_ask(L, class, "s_", name)) != NULL) return v;
+  if (c && (v = py_class_ask(L, class, "p_", name)) != NULL) return call_property(L, v, of);
+  v = py_class_ask(L, class, "a_", name);
+  return v ? val_constexpr(L, v) : NULL;
 }
 
 /* What `a OP b` (or x[i]) means where `a`'s class has a method for it; NULL where it has none. */
 Val *py_class_method_call(Lang *L, Val *self, const char *method, Val *other) {
-  const Class *c = class_of(L, self);
-  Val *v = c ? ask_class(L, c->value, "m_", method) : NULL;
+  const Class *c = py_class_of(L, self);
+  Val *v = c ? py_class_ask(L, c->value, "m_", method) : NULL;
   if (!v) return NULL;
   Val *values[] = {self, other};
   const char *names[] = {NULL, NULL};
@@ -223,7 +145,7 @@ Val *py_class_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
       [B_ADD] = "add",    [B_SUB] = "sub",       [B_MUL] = "mul", [B_DIV] = "truediv", [B_FLOORDIV] = "floordiv",
       [B_MOD] = "mod",    [B_AND] = "and",       [B_OR] = "or",   [B_XOR] = "xor",     [B_SHL] = "lshift",
       [B_SHR] = "rshift", [B_MATMUL] = "matmul", [B_POW] = "pow"};
-  if ((!class_of(L, a) && !class_of(L, b)) || (size_t)op >= COUNT(methods) || !methods[op]) return NULL;
+  if ((!py_class_of(L, a) && !py_class_of(L, b)) || (size_t)op >= COUNT(methods) || !methods[op]) return NULL;
   Val *v = py_class_method_call(L, a, ctx_printf(L->cx, "__%s__", methods[op]), b);
   return v ? v : py_class_method_call(L, b, ctx_printf(L->cx, "__r%s__", methods[op]), a);
 }

@@ -5,13 +5,35 @@
 
 #include <string.h>
 
-enum { MAX_DEPTH = 1000 };
+/* ---- names and literals ------------------------------------------------------------------------------------------ */
 
-_Noreturn static void refuse(Lang *L, const Node *e, const char *hint) {
-  lang_fail_at(L, e->span, hint, "%s cannot be used in a kernel", syn_kind_text(e->kind));
+Val *py_eval_name(Lang *L, Node *e) { return py_scope_lookup(L, e->name, e->span); }
+Val *py_eval_float(Lang *L, Node *e) { return val_float(L, e->number); }
+Val *py_eval_string(Lang *L, Node *e) { return val_str(L, e->name, (size_t)e->integer); }
+
+Val *py_eval_true(Lang *L, Node *e) {
+  (void)e;
+  return val_bool(L, true);
 }
 
-static Val *eval_int(Lang *L, const Node *e) {
+Val *py_eval_false(Lang *L, Node *e) {
+  (void)e;
+  return val_bool(L, false);
+}
+
+Val *py_eval_none(Lang *L, Node *e) {
+  (void)e;
+  return val_none(L);
+}
+
+Val *py_eval_ellipsis(Lang *L, Node *e) {
+  (void)e;
+  Val *v = NEW(L->cx, Val);
+  v->kind = V_ELLIPSIS;
+  return v;
+}
+
+Val *py_eval_int(Lang *L, Node *e) {
   if (!e->big) return val_int(L, (BigInt)e->integer);
   const char *s = e->name;
   unsigned base = e->op ? e->op : 10;
@@ -24,6 +46,8 @@ static Val *eval_int(Lang *L, const Node *e) {
   }
   return val_int(L, x);
 }
+
+/* ---- displays ---------------------------------------------------------------------------------------------------- */
 
 /* Elements of a display (a tuple, a list, arguments), starred ones spread. */
 static Val **eval_items(Lang *L, Nodes items, size_t *n) {
@@ -45,13 +69,24 @@ static Val **eval_items(Lang *L, Nodes items, size_t *n) {
   return out.at;
 }
 
-static Val *eval_display(Lang *L, const Node *e) {
+Val *py_eval_tuple(Lang *L, Node *e) {
   size_t n;
   Val **items = eval_items(L, e->items, &n);
-  return e->kind == N_LIST ? val_list(L, items, n) : val_tuple(L, items, n, NULL);
+  return val_tuple(L, items, n, NULL);
 }
 
-static Val *eval_dict(Lang *L, const Node *e) {
+Val *py_eval_list(Lang *L, Node *e) {
+  size_t n;
+  Val **items = eval_items(L, e->items, &n);
+  return val_list(L, items, n);
+}
+
+/* Those that may have one are looked through by eval_items and call.c. */
+Val *py_eval_starred(Lang *L, Node *e) {
+  lang_fail_at(L, e->span, NULL, "`*` can spread values only in a call, a tuple or a list");
+}
+
+Val *py_eval_dict(Lang *L, Node *e) {
   Vec(Val *) keys = {0}, values = {0};
   for (uint32_t i = 0; i < e->items.len; i++) {
     Val *value;
@@ -82,7 +117,7 @@ static Val *eval_dict(Lang *L, const Node *e) {
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 
-static Val *eval_binary(Lang *L, Node *e) {
+Val *py_eval_binary(Lang *L, Node *e) {
   Val *a = py_eval(L, e->a);
   Val *b = py_eval(L, e->b);
   lang_at(L, e->span);
@@ -96,7 +131,7 @@ static Val *eval_binary(Lang *L, Node *e) {
   return sem_binary(L, (BinaryOp)e->op, a, b);
 }
 
-static Val *eval_unary(Lang *L, Node *e) {
+Val *py_eval_unary(Lang *L, Node *e) {
   Val *a = py_eval(L, e->a);
   if (val_is_const(a)) {
     L->here = e->span;
@@ -115,7 +150,7 @@ static void warn_of_tensor(Lang *L, const Node *e, const Val *operand) {
 }
 
 /* As in Python, the first operand that decides the result is the result, and those after it are not evaluated. */
-static Val *eval_bool(Lang *L, Node *e) {
+Val *py_eval_bool(Lang *L, Node *e) {
   bool is_or = e->op == 1;
   Val *left = py_eval(L, e->items.at[0]);
   warn_of_tensor(L, e, left);
@@ -134,16 +169,15 @@ static Val *eval_bool(Lang *L, Node *e) {
   return left;
 }
 
-static bool eval_identity(Lang *L, const Node *e, Val *a, Val *b) {
+static bool is_identical(Lang *L, const Val *a, const Val *b) {
   if (a->kind == V_TENSOR || b->kind == V_TENSOR) return a == b || (a->kind == b->kind && a->value == b->value);
-  (void)e;
   return val_same(L, a, b);
 }
 
 static Val *compare_pair(Lang *L, Node *e, CompareOp op, Val *a, Val *b) {
   switch (op) {
-  case C_IS: return val_bool(L, eval_identity(L, e, a, b));
-  case C_IS_NOT: return val_bool(L, !eval_identity(L, e, a, b));
+  case C_IS: return val_bool(L, is_identical(L, a, b));
+  case C_IS_NOT: return val_bool(L, !is_identical(L, a, b));
   case C_IN: return val_bool(L, py_contains(L, b, a));
   case C_NOT_IN: return val_bool(L, !py_contains(L, b, a));
   default: break;
@@ -154,7 +188,7 @@ static Val *compare_pair(Lang *L, Node *e, CompareOp op, Val *a, Val *b) {
 }
 
 /* `a < b < c` is `a < b and b < c`, with b evaluated once; on tensors the `and` is elementwise. */
-static Val *eval_compare(Lang *L, Node *e) {
+Val *py_eval_compare(Lang *L, Node *e) {
   Val *left = py_eval(L, e->items.at[0]), *all = NULL;
   for (uint32_t i = 0; i + 1 < e->items.len; i++) {
     Val *right = py_eval(L, e->items.at[i + 1]);
@@ -176,67 +210,14 @@ static Val *eval_compare(Lang *L, Node *e) {
   return all;
 }
 
-/* ---- attributes -------------------------------------------------------------------------------------------------- */
-
-static const char *nearest_member(Lang *L, const char *prefix, bool methods, const char *wrong) {
-  size_t n, plen = strlen(prefix);
-  const char *const *all = builtin_names(&n);
-  Vec(const char *) known = {0};
-  for (size_t i = 0; i < n; i++) {
-    const char *last = strrchr(all[i], '.');
-    last = last ? last + 1 : all[i];
-    if (methods) {
-      if (sem_is_method(last)) vec_push(L->cx, &known, last);
-    } else if (strncmp(all[i], prefix, plen) == 0 && all[i][plen] == '.' && !strchr(all[i] + plen + 1, '.')) {
-      vec_push(L->cx, &known, last);
-    }
-  }
-  static const char *const attributes[] = {"dtype", "shape", "T", "type", "to", "numel"};
-  if (methods)
-    for (size_t i = 0; i < COUNT(attributes); i++) vec_push(L->cx, &known, attributes[i]);
-  const char *near = lang_near_name(wrong, known.at, known.len);
-  return hint_near(L->cx, methods ? "." : ctx_printf(L->cx, "%s.", prefix), near);
-}
-
-static Val *module_attribute(Lang *L, Val *of, const char *name) {
-  if (of->host.kind == TTC_MODULE && !of->host.object) return lang_member(L, of->host.text, name);
-  ttc_value v = {0};
-  int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, &of->host, name, &v) : 0;
-  if (found < 0) ctx_throw(L->cx, ERR_HOST);
-  return found ? py_val_from_host(L, &v) : NULL;
-}
-
-Val *py_eval_attribute_of(Lang *L, Val *of, const char *name, Span at) {
-  Val *v = NULL;
-  if (of->kind == V_TENSOR || of->kind == V_DTYPE || (of->kind == V_TUPLE && of->type)) {
-    lang_at(L, at);
-    v = sem_attribute(L, of, name);
-  } else if (of->kind == V_TYPE && strcmp(of->text, "tl.tensor") == 0 && sem_is_method(name)) {
-    v = lang_member(L, "tl", name); /* a method by its class: tl.tensor.sum(x, 0) */
-  } else {
-    L->here = at;
-    v = of->kind == V_HOST && of->host.kind != TTC_CLASS ? module_attribute(L, of, name) : py_attribute(L, of, name);
-    if (!v) v = py_class_attribute(L, of, name);
-  }
-  if (v) return v;
-  if (of->kind == V_HOST && of->host.kind == TTC_MODULE) {
-    const char *module = of->host.text ? of->host.text : "?";
-    bool ours = strcmp(module, "triton.language") == 0;
-    lang_fail_at(L, at, nearest_member(L, ours ? "tl" : module, false, name), "`%s` has no attribute `%s`",
-                 ours ? "tl" : module, name);
-  }
-  lang_fail_at(L, at, of->kind == V_TENSOR ? nearest_member(L, "", true, name) : NULL, "%s has no attribute `%s`",
-               val_kind_text(L, of), name);
-}
-
-static Val *eval_attribute(Lang *L, Node *e) {
+Val *py_eval_attribute(Lang *L, Node *e) {
   Val *of = py_eval(L, e->a);
-  return py_eval_attribute_of(L, of, e->name, e->span);
+  return py_attribute_of(L, of, e->name, e->span);
 }
 
 /* ---- subscripts -------------------------------------------------------------------------------------------------- */
 
-static Val *eval_slice(Lang *L, const Node *e) {
+Val *py_eval_slice(Lang *L, Node *e) {
   Val **parts = NEWN(L->cx, Val *, 3);
   parts[0] = e->a ? py_eval(L, e->a) : NULL;
   parts[1] = e->b ? py_eval(L, e->b) : NULL;
@@ -248,7 +229,7 @@ static Val *eval_slice(Lang *L, const Node *e) {
   return v;
 }
 
-static Val *eval_subscript(Lang *L, Node *e) {
+Val *py_eval_subscript(Lang *L, Node *e) {
   Val *of = py_eval(L, e->a);
   if (of->kind == V_FUNCTION)
     lang_fail_at(L, e->span, "call it without a grid: it becomes part of this kernel",
@@ -279,7 +260,7 @@ static void comprehend_into(Lang *L, const Node *e, uint32_t clause, ValVec *out
     return;
   }
   Node *f = e->items.at[clause];
-  if (f->op) refuse(L, e, NULL);
+  if (f->op) py_refuse(L, e, NULL);
   Val *over = py_eval(L, f->b);
   Val **items;
   size_t n;
@@ -297,8 +278,8 @@ static void comprehend_into(Lang *L, const Node *e, uint32_t clause, ValVec *out
   }
 }
 
-static Val *eval_comprehension(Lang *L, Node *e) {
-  if (e->op == 1 || e->op == 2) refuse(L, e, "a list comprehension over compile-time values is fine");
+Val *py_eval_comprehension(Lang *L, Node *e) {
+  if (e->op == 1 || e->op == 2) py_refuse(L, e, "a list comprehension over compile-time values is fine");
   ValVec out = {0};
   uint32_t mark = py_scope_mark(L->fn->scope);
   comprehend_into(L, e, 0, &out);
@@ -308,13 +289,7 @@ static Val *eval_comprehension(Lang *L, Node *e) {
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
-static Val *eval_ifexp(Lang *L, Node *e) {
-  Val *cond = py_eval(L, e->b);
-  if (cond->kind == V_TENSOR) return py_flow_select(L, e, cond);
-  return py_eval(L, val_truth(L, cond, e->b->span) ? e->a : e->c);
-}
-
-static Val *eval_lambda(Lang *L, Node *e) {
+Val *py_eval_lambda(Lang *L, Node *e) {
   Val *v = NEW(L->cx, Val);
   v->kind = V_LAMBDA;
   v->node = e;
@@ -322,59 +297,10 @@ static Val *eval_lambda(Lang *L, Node *e) {
   return v;
 }
 
-static Val *eval_named(Lang *L, Node *e) {
+Val *py_eval_named(Lang *L, Node *e) {
   Val *v = py_eval(L, e->b);
   lang_at(L, e->span);
   v = py_assign_value(L, v, e->a->name);
   py_scope_bind(L, L->fn->scope, e->a->name, v, e->a->span);
-  return v;
-}
-
-static Val *eval_constant(Lang *L, VKind kind) {
-  Val *v = NEW(L->cx, Val);
-  v->kind = kind;
-  return v;
-}
-
-static Val *eval_inner(Lang *L, Node *e) {
-  switch (e->kind) {
-  case N_NAME: return py_scope_lookup(L, e->name, e->span);
-  case N_INT: return eval_int(L, e);
-  case N_FLOAT: return val_float(L, e->number);
-  case N_STR: return val_str(L, e->name, (size_t)e->integer);
-  case N_FSTRING: return py_eval_fstring(L, e);
-  case N_TRUE: return val_bool(L, true);
-  case N_FALSE: return val_bool(L, false);
-  case N_NONE: return val_none(L);
-  case N_ELLIPSIS: return eval_constant(L, V_ELLIPSIS);
-  case N_TUPLE:
-  case N_LIST: return eval_display(L, e);
-  case N_DICT: return eval_dict(L, e);
-  case N_UNARY: return eval_unary(L, e);
-  case N_BINARY: return eval_binary(L, e);
-  case N_BOOL: return eval_bool(L, e);
-  case N_COMPARE: return eval_compare(L, e);
-  case N_CALL: return py_eval_call_node(L, e);
-  case N_ATTRIBUTE: return eval_attribute(L, e);
-  case N_SUBSCRIPT: return eval_subscript(L, e);
-  case N_SLICE: return eval_slice(L, e);
-  case N_IFEXP: return eval_ifexp(L, e);
-  case N_LAMBDA: return eval_lambda(L, e);
-  case N_NAMED: return eval_named(L, e);
-  case N_COMPREHENSION: return eval_comprehension(L, e);
-  case N_IMAG: refuse(L, e, "the language has no complex numbers");
-  case N_STARRED: lang_fail_at(L, e->span, NULL, "`*` can spread values only in a call, a tuple or a list");
-  default: refuse(L, e, NULL);
-  }
-}
-
-Val *py_eval(Lang *L, Node *e) {
-  if (++L->depth > MAX_DEPTH)
-    lang_fail_at(L, e->span, "split it into several statements or functions", "this is nested too deeply to compile");
-  Span old = L->here;
-  L->here = e->span;
-  Val *v = eval_inner(L, e);
-  L->here = old;
-  L->depth--;
   return v;
 }

@@ -372,7 +372,7 @@ static void leave_side(Lang *L, Branch *side, uint32_t mark) {
   side->flow = L->fn->flow;
 }
 
-void py_flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done) {
+static void exec_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done) {
   Val *cond = py_eval(L, stmt->a);
   if (cond->kind != V_TENSOR) {
     py_exec_block(L, val_truth(L, cond, stmt->a->span) ? stmt->body : stmt->orelse);
@@ -453,7 +453,9 @@ void py_flow_guarded(Lang *L, void (*body)(Lang *L, void *arg), void *arg) {
 
 /* ---- conditional expressions ------------------------------------------------------------------------------------- */
 
-Val *py_flow_select(Lang *L, Node *e, Val *cond) {
+Val *py_eval_ifexp(Lang *L, Node *e) {
+  Val *cond = py_eval(L, e->b);
+  if (cond->kind != V_TENSOR) return py_eval(L, val_truth(L, cond, e->b->span) ? e->a : e->c);
   Value *c = lang_condition(L, cond, e->b->span)->value;
   lang_at(L, e->span);
   Loc *loc = L->b.loc;
@@ -474,15 +476,16 @@ Val *py_flow_select(Lang *L, Node *e, Val *cond) {
 
 /* ---- statement lists --------------------------------------------------------------------------------------------- */
 
-static void run_rest(Lang *L, void *arg) { py_exec_tail(L, *(Nodes *)arg, 0); }
+static void exec_list(Lang *L, Nodes body);
+static void exec_rest(Lang *L, void *arg) { exec_list(L, *(Nodes *)arg); }
 
-void py_exec_tail(Lang *L, Nodes body, uint32_t from) {
-  for (uint32_t i = from; i < body.len; i++) {
+static void exec_list(Lang *L, Nodes body) {
+  for (uint32_t i = 0; i < body.len; i++) {
     Nodes rest = {body.at + i, body.len - i};
     if (L->fn->flow.dead) return;
     if (py_flow_may_have_left(&L->fn->flow)) { /* rule 3 */
       lang_at(L, body.at[i]->span);
-      py_flow_guarded(L, run_rest, &rest);
+      py_flow_guarded(L, exec_rest, &rest);
       return;
     }
     if (body.at[i]->kind != N_IF) {
@@ -491,14 +494,15 @@ void py_exec_tail(Lang *L, Nodes body, uint32_t from) {
     }
     bool done = false;
     Span old = L->here;
-    py_flow_if(L, body.at[i], (Nodes){rest.at + 1, rest.len - 1}, &done);
+    exec_if(L, body.at[i], (Nodes){rest.at + 1, rest.len - 1}, &done);
     L->here = old;
     if (done) return;
   }
 }
 
 void py_exec_block(Lang *L, Nodes body) {
-  if (++L->depth > 1000) lang_fail(L, "split it into several functions", "this is nested too deeply to compile");
-  py_exec_tail(L, body, 0);
+  if (++L->depth > PY_MAX_DEPTH)
+    lang_fail(L, "split it into several functions", "this is nested too deeply to compile");
+  exec_list(L, body);
   L->depth--;
 }

@@ -1,16 +1,10 @@
-/* host.c: values from the host and to it. */
+/* host.c: values from the host and to it; and what the host says of its classes, which a value may be an object of. */
 #include "lang/python/python.h"
 
 #include <string.h>
 
 static Val *from_builtin(Lang *L, const char *text) {
-  if (strncmp(text, "builtins.", 9) == 0) {
-    static const char *const types[] = {"int", "float", "bool", "str", "tuple", "list", "dict"};
-    for (size_t i = 0; i < COUNT(types); i++)
-      if (strcmp(types[i], text + 9) == 0) return val_type(L, text);
-    const Builtin *row = py_builtin_find(text);
-    return row ? val_builtin(L, row, NULL) : NULL;
-  }
+  if (strncmp(text, "builtins.", 9) == 0) return lang_python_value(L, text + 9);
   const char *dot = strrchr(text, '.');
   if (!dot) return lang_member(L, "", text);
   return lang_member(L, intern_n(L->cx, text, (size_t)(dot - text)), dot + 1);
@@ -76,13 +70,14 @@ Val *py_val_from_host(Lang *L, const ttc_value *v) {
     break;
   case TTC_HANDLE: return v->object; /* a host function gives back what it was given */
   }
-  if (v->is_constexpr) {
-    Val *copy = NEW(L->cx, Val);
-    *copy = *out;
-    copy->constexpr_ = true;
-    out = copy;
-  }
-  return out;
+  return v->is_constexpr ? val_constexpr(L, out) : out;
+}
+
+Val *py_host_attribute(Lang *L, const ttc_value *of, const char *name) {
+  ttc_value v = {0};
+  int found = L->host && L->host->getattr ? L->host->getattr(L->host->self, of, name, &v) : 0;
+  if (found < 0) ctx_throw(L->cx, ERR_HOST);
+  return found ? py_val_from_host(L, &v) : NULL;
 }
 
 void py_val_to_host(Lang *L, const Val *v, ttc_value *out) {
@@ -142,4 +137,56 @@ void py_val_to_host(Lang *L, const Val *v, ttc_value *out) {
   }
   lang_fail(L, "a host function takes compile-time values only", "%s cannot be passed to the host",
             val_kind_text(L, v));
+}
+
+/* ---- its classes ------------------------------------------------------------------------------------------------- */
+
+Val *py_class_ask(Lang *L, const Val *class, const char *prefix, const char *name) {
+  return py_host_attribute(L, &class->host, ctx_printf(L->cx, "%s%s", prefix, name));
+}
+
+Class *py_class_info(Lang *L, Val *value) {
+  Class *c = map_get(&L->class_objects, value->host.object);
+  if (c) return c;
+  c = NEW(L->cx, Class);
+  map_put(L->cx, &L->class_objects, value->host.object, c);
+  Val *fields = py_class_ask(L, value, "", "fields"), *defaults = py_class_ask(L, value, "", "defaults");
+  Val *given = py_class_ask(L, value, "", "has_default");
+  if (!fields || !defaults || !given || defaults->len != fields->len || given->len != fields->len)
+    lang_fail(L, NULL, "%s does not say what its fields are", val_kind_text(L, value));
+  c->value = value;
+  c->n = fields->len;
+  const char **names = NEWN(L->cx, const char *, c->n + 1);
+  c->defaults = NEWN(L->cx, Val *, c->n + 1);
+  for (size_t i = 0; i < c->n; i++) {
+    names[i] = fields->items[i]->text;
+    c->defaults[i] = given->items[i]->integer ? val_constexpr(L, defaults->items[i]) : NULL;
+  }
+  c->names = names;
+  const Val *aggregate = py_class_ask(L, value, "", "is_aggregate");
+  c->keeps_constants = aggregate && aggregate->integer;
+  c->init = py_class_ask(L, value, "", "init");
+  if (c->init && c->init->kind != V_FUNCTION) c->init = NULL;
+  map_put(L->cx, &L->classes, (void *)(uintptr_t)names, c);
+  return c;
+}
+
+Class *py_class_of(Lang *L, const Val *v) {
+  return v->kind == V_TUPLE && v->names ? map_get(&L->classes, v->names) : NULL;
+}
+
+Val *py_class_of_object(Lang *L, const Val *v) {
+  Class *c = py_class_of(L, v);
+  return c ? c->value : NULL;
+}
+
+bool py_class_keeps_constants(Lang *L, const Val *v) {
+  const Class *c = py_class_of(L, v);
+  return c && c->keeps_constants;
+}
+
+Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n) {
+  Class *c = py_class_info(L, class);
+  if (n != c->n) lang_fail(L, NULL, "%s has %zu fields, not %zu", val_kind_text(L, class), c->n, n);
+  return val_tuple(L, items, n, c->names);
 }

@@ -372,7 +372,7 @@ static void for_unrolled(Lang *L, Node *stmt, Val **items, size_t n) {
   if (broken.state != YES) py_loop_else(L, stmt, broken.state == MAYBE ? broken.value : NULL);
 }
 
-void py_flow_for(Lang *L, Node *stmt) {
+void py_exec_for(Lang *L, Node *stmt) {
   if (stmt->op) lang_fail_at(L, stmt->span, NULL, "an `async for` loop cannot be used in a kernel");
   Val *over = py_eval(L, stmt->b);
   if (over->kind == V_RANGE && !over->range->is_static) {

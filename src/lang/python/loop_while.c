@@ -172,7 +172,7 @@ static bool try_while(Lang *L, Loop *loop) {
   return true;
 }
 
-void py_flow_while(Lang *L, Node *stmt) {
+void py_exec_while(Lang *L, Node *stmt) {
   Loop loop = {.stmt = stmt};
   do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
   py_loop_else(L, stmt, loop.left);

@@ -375,11 +375,9 @@ static const char *file_stem(Ctx *cx, const char *file) {
 }
 
 static Lang *constant_evaluator(LangModule *m) {
-  Lang *L = NEW(m->cx, Lang);
-  L->cx = m->cx;
+  LangOptions options = {.common.allow_non_constexpr_globals = true};
+  Lang *L = lang_new(m->cx, NULL, &options);
   L->host = &m->host;
-  L->options.common.allow_non_constexpr_globals = true;
-  L->b.cx = m->cx;
   FnInfo *info = NEW(m->cx, FnInfo);
   ttc_function *f = NEW(m->cx, ttc_function);
   f->name = f->qualname = "<module>";

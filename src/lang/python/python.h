@@ -98,10 +98,6 @@ typedef struct FnState {
 } FnState;
 
 void py_exec_block(Lang *L, Nodes body); /* in L->fn; leaves L->fn->flow */
-void py_flow_if(Lang *L, Node *stmt, Nodes tail, bool *tail_done);
-void py_flow_while(Lang *L, Node *stmt);
-void py_flow_for(Lang *L, Node *stmt);
-void py_exec_tail(Lang *L, Nodes body, uint32_t from);
 Val *lang_condition(Lang *L, Val *cond, Span at); /* a tensor of one as an i1 */
 /* May an exit have been taken? Then the rest of the block has to be guarded. */
 bool py_flow_may_have_left(const Flow *f);
@@ -110,8 +106,6 @@ Value *py_flow_flag_value(Lang *L, Flag f);
 Value *py_value_i1(Lang *L, bool x); /* a constant */
 Value *py_value_poison(Lang *L, Type *t);
 Value *py_const_as(Lang *L, const Val *number, const LType *type); /* a compile-time number as a constant of a type */
-void py_exec_stmt(Lang *L, Node *stmt);
-Val *py_flow_select(Lang *L, Node *ifexp, Val *cond); /* a if c else b, for a tensor c */
 
 /* Names that a loop may bind, in source order, each once (assigned.c). */
 typedef struct NameList {
@@ -125,20 +119,42 @@ bool val_same(Lang *L, const Val *a, const Val *b); /* equal compile-time values
 
 /* ---- expressions, calls ------------------------------------------------------------------------------------------ */
 
-Val *py_eval(Lang *L, Node *e);
-Val *py_eval_call_node(Lang *L, Node *e);
-Val *py_eval_attribute_of(Lang *L, Val *of, const char *name, Span at);
-Val *py_eval_fstring(Lang *L, Node *e);
+enum { PY_MAX_DEPTH = 1000 }; /* of nested evaluation, so that no source overflows the C stack */
+Val *py_eval(Lang *L, Node *e); /* eval.c, as py_eval_call */
+void py_exec_stmt(Lang *L, Node *stmt);
+_Noreturn void py_refuse(Lang *L, const Node *n, const char *hint); /* what cannot be used in a kernel */
+Val *py_attribute_of(Lang *L, Val *of, const char *name, Span at);  /* of any value; unwinds where there is none */
+Val *py_attribute_or_null(Lang *L, Val *of, const char *name, Span at);
 void py_assign_target(Lang *L, Node *target, Val *v, Node *stmt);
 Val *py_assign_value(Lang *L, Val *v, const char *name); /* what `name = v` binds: numbers become tensors */
 /* The items of anything that can be unrolled or unpacked now: tuples, lists, strings, ranges of known bounds, dict
  * keys; false: not iterable. */
 bool val_iterate(Lang *L, Val *v, Val ***items, size_t *n);
-Val *py_lambda_call(Lang *L, Val *f, const Args *args);
 Val *py_inline_call(Lang *L, const ttc_function *f, const Args *args);
+Args py_with_self(Lang *L, Val *self, const Args *args); /* `self`, if not NULL, and the arguments */
 
-/* ---- objects of the host's classes (classes.c) -------------------------------------------------------------------- */
+/* The handlers (nodes.def). */
+#define EXPRESSION(node, function) EvalFn function;
+#define STATEMENT(node, function) ExecFn function;
+#define CALLEE(value, function) CallFn function;
+#include "lang/python/nodes.def"
 
+/* ---- the host, its classes and objects of these (host.c, classes.c) ----------------------------------------------- */
+
+Val *py_host_attribute(Lang *L, const ttc_value *of, const char *name); /* NULL: it has none */
+
+typedef struct Class {
+  Val *value; /* the class itself */
+  const char *const *names;
+  size_t n;
+  Val **defaults;       /* NULL where a field has none */
+  Val *init;            /* the class's own constructor, or NULL */
+  bool keeps_constants; /* an aggregate: numbers in its fields stay compile-time values where objects are assigned */
+} Class;
+
+Class *py_class_info(Lang *L, Val *class);
+Class *py_class_of(Lang *L, const Val *v); /* NULL: an object of none */
+Val *py_class_ask(Lang *L, const Val *class, const char *prefix, const char *name);
 Val *py_class_call(Lang *L, Val *class, const Args *args);
 Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n); /* of values for all fields */
 Val *py_class_of_object(Lang *L, const Val *v);                         /* NULL: of none */
@@ -181,7 +197,6 @@ void py_float_repr(Buf *out, double x);
 void py_fix_point(char *s); /* a point, whatever the locale */
 void py_int_text(Buf *out, BigInt x, int base);
 void val_python_str(Lang *L, Buf *out, const Val *v);
-Val *py_type_call(Lang *L, const char *type, const Args *args);
 bool py_isinstance(Lang *L, Val *v, Val *type);
 Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args);
 

@@ -136,7 +136,7 @@ _Noreturn static void fail_unknown(Lang *L, const char *name, Span at) {
   for (uint32_t i = 0; i < L->fn->info->globals.len; i++)
     if (L->fn->info->globals.entries[i].key) vec_push(L->cx, &known, L->fn->info->globals.entries[i].key);
   size_t n;
-  const char *const *names = py_builtin_names(&n);
+  const char *const *names = lang_python_names(&n);
   for (size_t i = 0; i < n; i++) vec_push(L->cx, &known, names[i]);
   const char *near = lang_near_name(name, known.at, known.len);
   lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` is not defined", name);
@@ -186,11 +186,7 @@ static Val *ask(Lang *L, FnInfo *info, const char *name) {
   int found = L->host && L->host->lookup ? L->host->lookup(L->host->self, f, name, &v) : 0;
   if (found < 0) ctx_throw(L->cx, ERR_HOST);
   if (found) return py_val_from_host(L, &v);
-  ttc_value b = {.kind = TTC_BUILTIN, .text = ctx_printf(L->cx, "builtins.%s", name)};
-  static const char *const types[] = {"int", "float", "bool", "str", "tuple", "list", "dict"};
-  bool known = py_builtin_find(b.text) != NULL;
-  for (size_t i = 0; i < COUNT(types); i++) known = known || strcmp(types[i], name) == 0;
-  return known ? py_val_from_host(L, &b) : NULL;
+  return lang_python_value(L, name);
 }
 
 Val *py_scope_lookup(Lang *L, const char *name, Span at) {

@@ -138,12 +138,10 @@ static const char *const library_methods[] = {"argmax", "argmin", "cdiv",    "cu
                                               "max",    "min",    "ravel",   "reduce_or", "sigmoid",   "softmax",
                                               "sort",   "sum",    "xor_sum", "squeeze",   "unsqueeze", "atomic_poll"};
 
-bool sem_is_method(const char *name) {
+bool sem_is_method(Lang *L, const char *name) {
   for (size_t i = 0; i < COUNT(library_methods); i++)
     if (strcmp(library_methods[i], name) == 0) return true;
-  char full[64];
-  snprintf(full, sizeof full, "tl.%s", name);
-  const Builtin *b = builtin_find(full);
+  const Builtin *b = lang_find_builtin(L, ctx_printf(L->cx, "tl.%s", name));
   return b && (b->flags & BUILTIN_METHOD);
 }
 
@@ -158,7 +156,7 @@ static Val *tensor_attribute(Lang *L, Val *of, const char *name) {
                 lt_shape_text(L, of->type));
     return sem_permute(L, of, 2, (int[]){1, 0});
   }
-  const Builtin *b = builtin_find(ctx_printf(L->cx, "tl.%s", name));
+  const Builtin *b = lang_find_builtin(L, ctx_printf(L->cx, "tl.%s", name));
   if (b && (b->flags & BUILTIN_METHOD)) {
     Val *v = NEW(L->cx, Val);
     v->kind = V_BUILTIN;
@@ -284,7 +282,8 @@ Val *lang_member(Lang *L, const char *module, const char *name) {
                                                                  : NULL;
   }
   bool in_tl = strcmp(m, "tl") == 0 || strcmp(m, "tl.math") == 0 || strcmp(m, "tl.random") == 0;
-  const Builtin *b = name[0] == '_' && !in_tl ? NULL : builtin_find(ctx_printf(L->cx, "%s.%s", in_tl ? "tl" : m, name));
+  const Builtin *b =
+      name[0] == '_' && !in_tl ? NULL : lang_find_builtin(L, ctx_printf(L->cx, "%s.%s", in_tl ? "tl" : m, name));
   if (b) {
     Val *v = NEW(L->cx, Val);
     v->kind = V_BUILTIN;

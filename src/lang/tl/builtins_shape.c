@@ -143,7 +143,7 @@ static Val *cat_in_order(Lang *L, Val *a, Val *b, const Val *dim) {
               val_kind_text(L, b));
   int at = sem_axis(L, dim, rank, "tl.cat: `dim`"), *order = NEWN(L->cx, int, rank + 1);
   Val *pair[] = {a, b};
-  Val *joined = builtin_join(L, pair, 2, builtin_find("tl.join"));
+  Val *joined = builtin_join(L, pair, 2, lang_find_builtin(L, "tl.join"));
   for (int i = 0, k = 0; i <= rank; i++) order[i] = i == at ? rank : k++;
   int64_t *shape = NEWN(L->cx, int64_t, rank);
   for (int i = 0; i < rank; i++) shape[i] = a->type->shape[i] * (i == at ? 2 : 1);

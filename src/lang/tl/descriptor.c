@@ -250,7 +250,7 @@ Val *sem_descriptor_attribute(Lang *L, Val *of, const char *name) {
     for (int i = 0; i < t->rank; i++) sizes[i] = val_int(L, t->shape[i]);
     return val_tuple(L, sizes, (size_t)t->rank, NULL);
   }
-  const Builtin *b = builtin_find(ctx_printf(L->cx, "tensor_descriptor.%s", name));
+  const Builtin *b = lang_find_builtin(L, ctx_printf(L->cx, "tensor_descriptor.%s", name));
   if (!b) return NULL;
   Val *v = NEW(L->cx, Val);
   v->kind = V_BUILTIN;
