@@ -6,7 +6,8 @@ Circles: files whose code calls each other in a circle, by the symbols in the ob
 are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
 entry that is no circle any more.
 The Python package: no circle at all among its modules, imports within functions included.
-Names: what a file of a folder defines for other files begins with the folder's prefix.
+Names: what a file of a folder defines for other files begins with the folder's prefix; what a header calls a type, no
+file of another folder calls another type.
 Tests: none is skipped, nor expected to fail: what cannot be tested is said, not dropped.
 Files that comments and manuals name: they exist.
 """
@@ -157,6 +158,21 @@ def misnamed(defined):
     return wrong
 
 
+def ambiguous_types():
+    """Types of a header whose name is another type's in another folder. (A completed `struct` is the one declared.)"""
+    found = defaultdict(set)
+    for file in sorted([*(ROOT / "src").rglob("*.[ch]"), *(ROOT / "python" / "ext").glob("*.[ch]")]):
+        for name in re.findall(
+            r"^\} ([A-Z]\w*);|^typedef (?:struct|enum|union) \w+ ([A-Z]\w*);", file.read_text(), re.M
+        ):
+            found["".join(name)].add(file.relative_to(ROOT))
+    wrong = []
+    for name, files in sorted(found.items()):
+        if len({f.parent for f in files}) > 1 and any(f.suffix == ".h" for f in files):
+            wrong.append(f"{name} is a type of each of {', '.join(map(str, sorted(files)))}")
+    return wrong
+
+
 def skips():
     """Where a test may be skipped."""
     word = re.compile(
@@ -220,7 +236,7 @@ def circles(graph):
 def main():
     defined, wanted = symbols()
     graph = calls(defined, wanted)
-    wrong = rising_includes() + rising_calls(graph) + misnamed(defined) + missing_files() + skips()
+    wrong = rising_includes() + rising_calls(graph) + misnamed(defined) + ambiguous_types() + missing_files() + skips()
     if len(graph) < 100:
         sys.exit("there are no objects in build/release: ./dev build")
     kept = {frozenset(files.split()): why for why, files in KEPT.items()}

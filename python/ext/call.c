@@ -40,7 +40,7 @@ static bool push_slot(Call *c, uint64_t x) {
 /* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 /* A number for a constant that is not a plain number: equal values of one type have equal numbers. */
-static bool constant_id(JITCore *f, Param *p, PyObject *obj, uint64_t *id) {
+static bool constant_id(JITCore *f, FnParam *p, PyObject *obj, uint64_t *id) {
   if (p && p->last == obj) return *id = p->last_id, true;
   PyObject *value = obj;
   Py_INCREF(value);
@@ -72,7 +72,7 @@ static bool constant_id(JITCore *f, Param *p, PyObject *obj, uint64_t *id) {
 }
 
 /* The two words of a value that the code is compiled for. */
-static bool key_constant(JITCore *f, Param *p, PyObject *obj, uint64_t word[2]) {
+static bool key_constant(JITCore *f, FnParam *p, PyObject *obj, uint64_t word[2]) {
   State *st = f->st;
   word[1] = 0;
   if (obj == Py_None) return word[0] = TAG_CONST_NONE, true;
@@ -98,7 +98,7 @@ static bool key_constant(JITCore *f, Param *p, PyObject *obj, uint64_t word[2]) 
 }
 
 /* A parameter whose type its annotation fixes: nothing of the value is in the key but a multiple of 16. */
-static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
+static bool key_fixed(Call *c, const FnParam *p, PyObject *obj, uint64_t word[2]) {
   word[0] = TAG_FIXED;
   word[1] = 0;
   if (p->type[0] == 'f' || p->type[0] == 'b') {
@@ -116,7 +116,7 @@ static bool key_fixed(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) 
   return push_slot(c, strcmp(p->type, "i1") == 0 ? x != 0 : x);
 }
 
-static bool key_int(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
+static bool key_int(Call *c, const FnParam *p, PyObject *obj, uint64_t word[2]) {
   int overflow;
   long long x = PyLong_AsLongLongAndOverflow(obj, &overflow);
   uint32_t spec;
@@ -158,7 +158,7 @@ static void note_place(Call *c, const Pointer *q) {
   if (q->place == PLACE_GPU_STREAM) c->stream = q->stream, c->stream_known = true;
 }
 
-static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *obj, uint64_t word[2]) {
+static bool key_pointer(Call *c, const TypeEntry *t, const FnParam *p, PyObject *obj, uint64_t word[2]) {
   Pointer q;
   if (!ext_pointer_of(c->f->st, t, obj, p->name, &q)) return false;
   word[0] = TAG_POINTER | (uint64_t)ttc_spec_pointer(q.address, p->spec_flags) << 32;
@@ -174,7 +174,7 @@ static bool key_pointer(Call *c, const TypeEntry *t, const Param *p, PyObject *o
   return push_slot(c, q.address);
 }
 
-static bool key_descriptor(Call *c, const Param *p, PyObject *obj, uint64_t word[2]) {
+static bool key_descriptor(Call *c, const FnParam *p, PyObject *obj, uint64_t word[2]) {
   Pointer base;
   CallDescriptor *d = PyMem_Malloc(sizeof *d);
   if (!d) return PyErr_NoMemory(), false;
@@ -199,11 +199,11 @@ PyObject *ext_sequence_item(PyObject *v, Py_ssize_t i) {
   return PyTuple_Check(v) ? PyTuple_GetItem(v, i) : PyList_GetItem(v, i);
 }
 
-static bool key_value(Call *c, Param *p, PyObject *obj);
+static bool key_value(Call *c, FnParam *p, PyObject *obj);
 
-static bool key_tuple(Call *c, const Param *p, PyObject *obj) {
+static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {
   Py_ssize_t n = PyTuple_Check(obj) ? PyTuple_Size(obj) : PyList_Size(obj);
-  Param item = {.name = p->name, .utf8 = p->utf8, .spec_flags = p->spec_flags};
+  FnParam item = {.name = p->name, .utf8 = p->utf8, .spec_flags = p->spec_flags};
   uint64_t type = 0, *word = more_words(c);
   if (!word) return false;
   if (Py_TYPE(obj) != &PyTuple_Type && !constant_id(c->f, NULL, (PyObject *)Py_TYPE(obj), &type)) return false;
@@ -216,7 +216,7 @@ static bool key_tuple(Call *c, const Param *p, PyObject *obj) {
   return ok;
 }
 
-static bool key_leaf(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
+static bool key_leaf(Call *c, FnParam *p, PyObject *obj, uint64_t word[2]) {
   if (p->is_constexpr) return key_constant(c->f, p, obj, word);
   if (PyLong_CheckExact(obj) && !p->type[0]) return key_int(c, p, obj, word);
   const TypeEntry *t = ext_type_entry(c->f->st, obj);
@@ -259,7 +259,7 @@ static bool key_leaf(Call *c, Param *p, PyObject *obj, uint64_t word[2]) {
   return false;
 }
 
-static bool key_value(Call *c, Param *p, PyObject *obj) {
+static bool key_value(Call *c, FnParam *p, PyObject *obj) {
   if (!p->is_constexpr && (PyTuple_Check(obj) || PyList_Check(obj))) return key_tuple(c, p, obj);
   uint64_t word[2];
   if (!key_leaf(c, p, obj, word)) return false;
@@ -268,7 +268,7 @@ static bool key_value(Call *c, Param *p, PyObject *obj) {
   return to != NULL;
 }
 
-static bool visit(Call *c, const Param *p, PyObject *value, size_t *at, LeafFn *fn, void *arg) {
+static bool visit(Call *c, const FnParam *p, PyObject *value, size_t *at, LeafFn *fn, void *arg) {
   const uint64_t *word = &c->key[*at];
   *at += 2;
   if ((word[0] & 0xff) != TAG_TUPLE) return fn(c, p, value, word, arg);

@@ -116,10 +116,10 @@ static bool exact_value(Host *h, PyObject *obj, ttc_value *out) {
   return ok;
 }
 
-static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *value, ttc_param *out);
+static bool describe(Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out);
 
 /* A tuple's items; those of a named one have their fields' names. */
-static bool describe_items(Host *h, const Param *p, const uint64_t **key, PyObject *value, size_t n, ttc_param *out) {
+static bool describe_items(Host *h, const FnParam *p, const uint64_t **key, PyObject *value, size_t n, ttc_param *out) {
   ttc_param *items = ext_host_memory(h, (n + 1) * sizeof *items);
   if (!items) return false;
   PyObject *fields = PyObject_GetAttrString(value, "_fields");
@@ -140,7 +140,7 @@ static bool describe_items(Host *h, const Param *p, const uint64_t **key, PyObje
 }
 
 /* The parameter that the words of a key from *key on stand for. */
-static bool describe(Host *h, const Param *p, const uint64_t **key, PyObject *value, ttc_param *out) {
+static bool describe(Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out) {
   const uint64_t *word = *key;
   uint32_t spec = (uint32_t)(word[0] >> 32);
   *out = (ttc_param){.name = p->utf8};

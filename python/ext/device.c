@@ -52,7 +52,7 @@ static bool is_pinned(State *st, PyObject *obj) {
 }
 
 /* Some arguments are on a GPU and some in host memory: those must be pinned. */
-static bool check_reachable(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
+static bool check_reachable(Call *c, const FnParam *p, PyObject *value, const uint64_t word[2], void *arg) {
   State *st = c->f->st;
   (void)arg;
   if ((word[0] & 0xff) != TAG_POINTER) return true;

@@ -87,17 +87,17 @@ typedef struct TypeEntry {
 } TypeEntry;
 
 /* Where an argument's memory is. */
-typedef enum Place {
+typedef enum MemoryPlace {
   PLACE_ANY, /* it does not say */
   PLACE_HOST,
   PLACE_GPU,
   PLACE_GPU_STREAM, /* … and it names the stream that it was made in */
-} Place;
+} MemoryPlace;
 
 typedef struct Pointer {
   uintptr_t address;
   int dtype; /* id */
-  Place place;
+  MemoryPlace place;
   uintptr_t stream;
   bool read_only;
 } Pointer;
@@ -248,7 +248,7 @@ uint64_t ext_table_hash(const uint64_t *key, size_t words);
 
 /* ---- function.c -------------------------------------------------------------------------------------------------- */
 
-typedef struct Param {
+typedef struct FnParam {
   PyObject *name; /* interned str */
   const char *utf8;
   PyObject *fallback; /* the default, or NULL */
@@ -257,12 +257,12 @@ typedef struct Param {
   char type[16];       /* "i64": fixed by the annotation; "" otherwise */
   PyObject *last;      /* the constant object seen last, and its number */
   uint64_t last_id;
-} Param;
+} FnParam;
 
 /* A global that a kernel was compiled with. */
-typedef struct Watch {
+typedef struct WatchedGlobal {
   PyObject *globals, *name, *value; /* owned */
-} Watch;
+} WatchedGlobal;
 
 struct JITCore {
   PyObject_HEAD State *st;
@@ -271,10 +271,10 @@ struct JITCore {
   PyObject *constants;       /* dict: (type, value) -> number, for constants that are not plain numbers */
   PyObject *default_options; /* dict or NULL: debug of the decorator */
   PyObject *launcher;        /* what kernel[grid] gave last for a tuple; or NULL */
-  Param *params;
+  FnParam *params;
   Py_ssize_t nparams;
   Table table;
-  Watch *watches;
+  WatchedGlobal *watches;
   size_t nwatches;
   ttc_function function; /* source NULL until first needed */
   PyObject *keep;        /* list: texts of `function` */
@@ -351,7 +351,7 @@ typedef struct Call {
 bool ext_key_call(Call *c);                    /* everything but the device; false with an exception set */
 bool ext_key_device(Call *c, uint64_t device); /* … and that, at last */
 /* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */
-typedef bool LeafFn(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg);
+typedef bool LeafFn(Call *c, const FnParam *p, PyObject *value, const uint64_t word[2], void *arg);
 bool ext_call_leaves(Call *c, LeafFn *fn, void *arg);
 PyObject *ext_sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
 

@@ -3,7 +3,7 @@
 #include "ext.h"
 
 /* One parameter: (name, is_constexpr, is_const, keyword_only, spec_flags, type, has_default, default). */
-static bool set_param(Param *p, PyObject *spec) {
+static bool set_param(FnParam *p, PyObject *spec) {
   PyObject *name, *fallback;
   int is_constexpr, is_const, keyword_only, has_default;
   unsigned flags;

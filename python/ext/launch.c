@@ -58,7 +58,7 @@ static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *n
 
 static PyObject *function_name(JITCore *f) { return PyObject_GetAttrString(f->fn, "__name__"); }
 
-static bool missing_argument(JITCore *f, const Param *p) {
+static bool missing_argument(JITCore *f, const FnParam *p) {
   PyObject *name = function_name(f);
   if (name) PyErr_Format(PyExc_TypeError, "%U() missing a required argument: '%U'", name, p->name);
   Py_XDECREF(name);
@@ -95,7 +95,7 @@ static bool make_key(Call *c) {
 
 /* ---- the launch -------------------------------------------------------------------------------------------------- */
 
-static bool add_memory(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
+static bool add_memory(Call *c, const FnParam *p, PyObject *value, const uint64_t word[2], void *arg) {
   bool has_memory = (word[0] & 0xff) == TAG_POINTER || (word[0] & 0xff) == TAG_DESCRIPTOR;
   return !has_memory || ext_memory_add(c->f->st, arg, value, p->utf8);
 }
@@ -106,7 +106,7 @@ typedef struct Written {
 } Written;
 
 /* Memory that must not be written, and a kernel that would. */
-static bool refuse_written(Call *c, const Param *p, PyObject *value, const uint64_t word[2], void *arg) {
+static bool refuse_written(Call *c, const FnParam *p, PyObject *value, const uint64_t word[2], void *arg) {
   Written *w = arg;
   uint64_t tag = word[0] & 0xff;
   bool one = tag == TAG_INT && word[0] >> 32 & TTC_SPEC_ONE;

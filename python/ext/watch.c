@@ -23,12 +23,12 @@ bool ext_watch_note(Host *h, PyObject *globals, PyObject *name, PyObject *value)
 bool ext_watch_add(JITCore *f, PyObject *notes) {
   Py_ssize_t n = PyList_Size(notes);
   if (n <= 0) return true;
-  Watch *grown = PyMem_Realloc(f->watches, (f->nwatches + (size_t)n) * sizeof *grown);
+  WatchedGlobal *grown = PyMem_Realloc(f->watches, (f->nwatches + (size_t)n) * sizeof *grown);
   if (!grown) return PyErr_NoMemory(), false;
   f->watches = grown;
   for (Py_ssize_t i = 0; i < n; i++) {
     PyObject *item = PyList_GetItem(notes, i);
-    Watch w = {PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1), PyTuple_GetItem(item, 2)};
+    WatchedGlobal w = {PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1), PyTuple_GetItem(item, 2)};
     bool known = false;
     for (size_t j = 0; j < f->nwatches && !known; j++)
       known = f->watches[j].globals == w.globals && PyUnicode_Compare(f->watches[j].name, w.name) == 0;
@@ -49,7 +49,7 @@ static int same(PyObject *a, PyObject *b) {
 
 bool ext_watch_check(JITCore *f) {
   for (size_t i = 0; i < f->nwatches; i++) {
-    Watch *w = &f->watches[i];
+    WatchedGlobal *w = &f->watches[i];
     PyObject *now = PyDict_GetItemWithError(w->globals, w->name);
     if (now == w->value) continue;
     if (!now && PyErr_Occurred()) return false;
@@ -74,7 +74,7 @@ bool ext_watch_check(JITCore *f) {
 }
 
 void ext_watch_clear(JITCore *f) {
-  Watch *watches = f->watches;
+  WatchedGlobal *watches = f->watches;
   size_t n = f->nwatches;
   f->watches = NULL;
   f->nwatches = 0;

@@ -11,27 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum ItemKind { V_TEXT, V_NUMBER, V_BOOL, V_LIST, V_TABLE } ItemKind;
-typedef struct Item Item;
-struct Item {
-  ItemKind kind;
+typedef enum ListItemKind { V_TEXT, V_NUMBER, V_BOOL, V_LIST, V_TABLE } ListItemKind;
+typedef struct ListItem ListItem;
+struct ListItem {
+  ListItemKind kind;
   const char *text; /* of a text, unescaped; of a number or boolean, as written */
   Span span;
   AotTexts keys; /* of a table */
-  Vec(Item *) items;
+  Vec(ListItem *) items;
 };
 
-typedef struct Reader {
+typedef struct ListReader {
   Ctx *cx;
   const Source *source;
   const char *s; /* the text; NUL-terminated */
   size_t at;
   bool json;
-} Reader;
+} ListReader;
 
-static Span span_at(const Reader *r, size_t from, size_t to) { return (Span){r->source, (uint32_t)from, (uint32_t)to}; }
+static Span span_at(const ListReader *r, size_t from, size_t to) {
+  return (Span){r->source, (uint32_t)from, (uint32_t)to};
+}
 
-static _Noreturn void wrong(const Reader *r, const char *expected) {
+static _Noreturn void wrong(const ListReader *r, const char *expected) {
   size_t end = r->at + (r->s[r->at] != 0);
   diag_fail(r->cx, span_at(r, r->at, end), NULL, "%s is expected here", expected);
 }
@@ -39,7 +41,7 @@ static _Noreturn void wrong(const Reader *r, const char *expected) {
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
 /* Spaces and comments; lines end where `lines` says they matter. */
-static void skip(Reader *r, bool lines) {
+static void skip(ListReader *r, bool lines) {
   for (;;) {
     char c = r->s[r->at];
     if (c == ' ' || c == '\t' || c == '\r' || (c == '\n' && !lines))
@@ -51,13 +53,13 @@ static void skip(Reader *r, bool lines) {
   }
 }
 
-static bool take(Reader *r, char c) {
+static bool take(ListReader *r, char c) {
   if (r->s[r->at] != c) return false;
   r->at++;
   return true;
 }
 
-static const char *read_string(Reader *r) {
+static const char *read_string(ListReader *r) {
   Buf b = {.cx = r->cx};
   char quote = r->s[r->at++];
   while (r->s[r->at] != quote) {
@@ -80,7 +82,7 @@ static bool is_bare(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-static const char *read_key(Reader *r) {
+static const char *read_key(ListReader *r) {
   if (r->s[r->at] == '"' || (r->s[r->at] == '\'' && !r->json)) return read_string(r);
   size_t from = r->at;
   while (!r->json && is_bare(r->s[r->at])) r->at++;
@@ -88,28 +90,28 @@ static const char *read_key(Reader *r) {
   return ctx_strndup(r->cx, r->s + from, r->at - from);
 }
 
-static Item *new_value(Reader *r, ItemKind kind) {
-  Item *v = NEW(r->cx, Item);
+static ListItem *new_value(ListReader *r, ListItemKind kind) {
+  ListItem *v = NEW(r->cx, ListItem);
   v->kind = kind;
   v->span = span_at(r, r->at, r->at);
   return v;
 }
 
-static Item *member(const Item *t, const char *key) {
+static ListItem *member(const ListItem *t, const char *key) {
   for (uint32_t i = 0; t && i < t->keys.len; i++)
     if (!strcmp(t->keys.at[i], key)) return t->items.at[i];
   return NULL;
 }
 
-static void add_member(Reader *r, Item *t, const char *key, Item *v) {
+static void add_member(ListReader *r, ListItem *t, const char *key, ListItem *v) {
   if (member(t, key)) diag_fail(r->cx, v->span, NULL, "`%s` stands here twice", key);
   vec_push(r->cx, &t->keys, key);
   vec_push(r->cx, &t->items, v);
 }
 
-static Item *read_value(Reader *r, int depth);
+static ListItem *read_value(ListReader *r, int depth);
 
-static void read_member(Reader *r, Item *t, int depth) {
+static void read_member(ListReader *r, ListItem *t, int depth) {
   const char *key = read_key(r);
   skip(r, !r->json);
   if (!take(r, r->json ? ':' : '=')) wrong(r, r->json ? "`:`" : "`=`");
@@ -117,11 +119,11 @@ static void read_member(Reader *r, Item *t, int depth) {
   add_member(r, t, key, read_value(r, depth));
 }
 
-static Item *read_value(Reader *r, int depth) {
+static ListItem *read_value(ListReader *r, int depth) {
   enum { DEEPEST = 20 };
   char c = r->s[r->at];
   size_t from = r->at;
-  Item *v = new_value(r, c == '{' ? V_TABLE : c == '[' ? V_LIST : c == '"' || c == '\'' ? V_TEXT : V_NUMBER);
+  ListItem *v = new_value(r, c == '{' ? V_TABLE : c == '[' ? V_LIST : c == '"' || c == '\'' ? V_TEXT : V_NUMBER);
   if (depth > DEEPEST) wrong(r, "less nesting");
   if (v->kind == V_TEXT) {
     if (c == '\'' && r->json) wrong(r, "a value");
@@ -151,16 +153,16 @@ static Item *read_value(Reader *r, int depth) {
 }
 
 /* The table of a header [a.b] or [[a.b]]; of lists on the way, the last item. */
-static Item *open_table(Reader *r, Item *top) {
+static ListItem *open_table(ListReader *r, ListItem *top) {
   size_t from = r->at++;
   bool is_list = take(r, '[');
-  Item *t = top;
+  ListItem *t = top;
   for (bool last = false; !last;) {
     skip(r, true);
     const char *key = read_key(r);
     skip(r, true);
     last = !take(r, '.');
-    Item *next = member(t, key);
+    ListItem *next = member(t, key);
     if (!next) {
       next = new_value(r, last && is_list ? V_LIST : V_TABLE);
       next->span = span_at(r, from, r->at);
@@ -169,7 +171,7 @@ static Item *open_table(Reader *r, Item *top) {
       diag_fail(r->cx, span_at(r, from, r->at), NULL, "`%s` stands here twice", key);
     if (last && is_list) {
       if (next->kind != V_LIST) wrong(r, "a list of tables");
-      Item *item = new_value(r, V_TABLE);
+      ListItem *item = new_value(r, V_TABLE);
       item->span = span_at(r, from, r->at);
       vec_push(r->cx, &next->items, item);
     }
@@ -181,16 +183,16 @@ static Item *open_table(Reader *r, Item *top) {
   return t;
 }
 
-static Item *read_list(Reader *r) {
+static ListItem *read_list(ListReader *r) {
   skip(r, false);
   if (r->json) {
     if (r->s[r->at] != '{') wrong(r, "`{`");
-    Item *v = read_value(r, 0);
+    ListItem *v = read_value(r, 0);
     skip(r, false);
     if (r->s[r->at]) wrong(r, "the end");
     return v;
   }
-  Item *top = new_value(r, V_TABLE), *t = top;
+  ListItem *top = new_value(r, V_TABLE), *t = top;
   for (; r->s[r->at]; skip(r, false)) {
     if (r->s[r->at] == '[')
       t = open_table(r, top);
@@ -221,7 +223,7 @@ static const struct {
     {"when", AT_KERNEL | AT_CHOICE},
 };
 
-static void check_keys(Ctx *cx, const Item *t, int place) {
+static void check_keys(Ctx *cx, const ListItem *t, int place) {
   for (uint32_t i = 0; i < t->keys.len; i++) {
     const char *names[COUNT(keys)];
     size_t n = 0;
@@ -237,20 +239,20 @@ static void check_keys(Ctx *cx, const Item *t, int place) {
   }
 }
 
-static const Item *of_kind(Ctx *cx, const Item *t, const char *key, ItemKind kind, const char *what) {
-  const Item *v = member(t, key);
+static const ListItem *of_kind(Ctx *cx, const ListItem *t, const char *key, ListItemKind kind, const char *what) {
+  const ListItem *v = member(t, key);
   if (v && v->kind != kind) diag_fail(cx, v->span, NULL, "`%s` is %s", key, what);
   return v;
 }
 
-static const char *text_of(Ctx *cx, const Item *t, const char *key, const char *otherwise) {
-  const Item *v = of_kind(cx, t, key, V_TEXT, "a text");
+static const char *text_of(Ctx *cx, const ListItem *t, const char *key, const char *otherwise) {
+  const ListItem *v = of_kind(cx, t, key, V_TEXT, "a text");
   return v ? v->text : otherwise;
 }
 
 /* A text or several. */
-static void read_texts(Ctx *cx, const Item *t, const char *key, AotTexts *out) {
-  const Item *v = member(t, key);
+static void read_texts(Ctx *cx, const ListItem *t, const char *key, AotTexts *out) {
+  const ListItem *v = member(t, key);
   if (!v) return;
   *out = (AotTexts){0};
   if (v->kind == V_TEXT) vec_push(cx, out, v->text);
@@ -261,13 +263,13 @@ static void read_texts(Ctx *cx, const Item *t, const char *key, AotTexts *out) {
   }
 }
 
-static const char *scalar(Ctx *cx, const Item *v, bool python) {
+static const char *scalar(Ctx *cx, const ListItem *v, bool python) {
   if (v->kind == V_LIST || v->kind == V_TABLE)
     diag_fail(cx, v->span, NULL, "a number, a boolean or a text is expected here");
   return v->kind == V_BOOL && python ? v->text[0] == 't' ? "True" : "False" : v->text;
 }
 
-static int64_t integer(Ctx *cx, const Item *v) {
+static int64_t integer(Ctx *cx, const ListItem *v) {
   char *end = NULL;
   long long x = v->kind == V_NUMBER ? strtoll(v->text, &end, 10) : 0;
   if (v->kind != V_NUMBER || *end) diag_fail(cx, v->span, NULL, "an integer is expected here");
@@ -275,10 +277,10 @@ static int64_t integer(Ctx *cx, const Item *v) {
 }
 
 /* M = 64, M = [1, 64], and [1] for one with no upper end. */
-static void read_when(Ctx *cx, const Item *t, AotKernel *k) {
-  const Item *w = of_kind(cx, t, "when", V_TABLE, "a table of parameters and their values, {M = [1, 64], N = 128}");
+static void read_when(Ctx *cx, const ListItem *t, AotKernel *k) {
+  const ListItem *w = of_kind(cx, t, "when", V_TABLE, "a table of parameters and their values, {M = [1, 64], N = 128}");
   for (uint32_t i = 0; w && i < w->keys.len; i++) {
-    const Item *v = w->items.at[i];
+    const ListItem *v = w->items.at[i];
     AotRange r = {w->keys.at[i], INT64_MIN, INT64_MAX};
     if (v->kind == V_LIST && (v->items.len == 1 || v->items.len == 2)) {
       r.low = integer(cx, v->items.at[0]);
@@ -291,14 +293,14 @@ static void read_when(Ctx *cx, const Item *t, AotKernel *k) {
   }
 }
 
-static void read_options(Ctx *cx, const Item *t, AotKernel *k) {
-  const Item *o = of_kind(cx, t, "options", V_TABLE, "a table, {num_warps = 4}");
+static void read_options(Ctx *cx, const ListItem *t, AotKernel *k) {
+  const ListItem *o = of_kind(cx, t, "options", V_TABLE, "a table, {num_warps = 4}");
   for (uint32_t i = 0; o && i < o->keys.len; i++)
     vec_push(cx, &k->options, ((ttc_option){o->keys.at[i], scalar(cx, o->items.at[i], false)}));
 }
 
 /* What a kernel and one of its choices may both say. The lists of `k` may be shared: they grow here in copies. */
-static void read_common(Ctx *cx, const Item *t, AotKernel *k) {
+static void read_common(Ctx *cx, const ListItem *t, AotKernel *k) {
   AotKernel from = *k;
   k->defines = (AotTexts){0};
   memset(&k->options, 0, sizeof k->options);
@@ -308,14 +310,14 @@ static void read_common(Ctx *cx, const Item *t, AotKernel *k) {
   for (uint32_t i = 0; i < from.when.len; i++) vec_push(cx, &k->when, from.when.at[i]);
   read_texts(cx, t, "signature", &k->signatures);
   k->grid = text_of(cx, t, "grid", k->grid);
-  const Item *c = of_kind(cx, t, "constants", V_TABLE, "a table, {BLOCK = 64}");
+  const ListItem *c = of_kind(cx, t, "constants", V_TABLE, "a table, {BLOCK = 64}");
   for (uint32_t i = 0; c && i < c->keys.len; i++)
     vec_push(cx, &k->defines, ctx_printf(cx, "%s=%s", c->keys.at[i], scalar(cx, c->items.at[i], true)));
   read_options(cx, t, k);
   read_when(cx, t, k);
 }
 
-static void read_kernel(Ctx *cx, const Item *t, AotKernel k, const char *folder, AotKernels *out) {
+static void read_kernel(Ctx *cx, const ListItem *t, AotKernel k, const char *folder, AotKernels *out) {
   if (t->kind != V_TABLE) diag_fail(cx, t->span, NULL, "a kernel is a table");
   check_keys(cx, t, AT_KERNEL);
   const char *file = text_of(cx, t, "file", k.file);
@@ -325,9 +327,9 @@ static void read_kernel(Ctx *cx, const Item *t, AotKernel k, const char *folder,
   k.name = text_of(cx, t, "name", NULL);
   read_texts(cx, t, "targets", &k.targets);
   read_common(cx, t, &k);
-  const Item *choices = of_kind(cx, t, "choice", V_LIST, "a list of tables");
+  const ListItem *choices = of_kind(cx, t, "choice", V_LIST, "a list of tables");
   for (uint32_t i = 0; choices && i < choices->items.len; i++) {
-    const Item *c = choices->items.at[i];
+    const ListItem *c = choices->items.at[i];
     if (c->kind != V_TABLE) diag_fail(cx, c->span, NULL, "a choice is a table");
     check_keys(cx, c, AT_CHOICE);
     AotKernel one = k;
@@ -343,16 +345,16 @@ void aot_read_list(Ctx *cx, const char *path, AotKernels *out) {
   size_t len, n = strlen(path);
   const char *text = file_read(cx, path, &len), *slash = strrchr(path, '/');
   text = ctx_strndup(cx, text, len);
-  Reader r = {.cx = cx,
-              .source = source_new(cx, path, text, len, 1),
-              .s = text,
-              .json = n > 5 && !strcmp(path + n - 5, ".json")};
-  const Item *top = read_list(&r);
+  ListReader r = {.cx = cx,
+                  .source = source_new(cx, path, text, len, 1),
+                  .s = text,
+                  .json = n > 5 && !strcmp(path + n - 5, ".json")};
+  const ListItem *top = read_list(&r);
   check_keys(cx, top, AT_TOP);
   AotKernel k = {.file = text_of(cx, top, "file", NULL)};
   read_texts(cx, top, "targets", &k.targets);
   read_options(cx, top, &k);
-  const Item *kernels = of_kind(cx, top, "kernel", V_LIST, "a list of tables");
+  const ListItem *kernels = of_kind(cx, top, "kernel", V_LIST, "a list of tables");
   const char *folder = slash ? ctx_strndup(cx, path, (size_t)(slash - path) + 1) : "";
   for (uint32_t i = 0; kernels && i < kernels->items.len; i++) read_kernel(cx, kernels->items.at[i], k, folder, out);
   if (!out->len) diag_fail(cx, top->span, NULL, "the list has no kernel");

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Reader {
+typedef struct ByteReader {
   Ctx *cx;
   const uint8_t *at, *end;
-} Reader;
+} ByteReader;
 
-static uint64_t fixed(Reader *r, int bytes) {
+static uint64_t fixed(ByteReader *r, int bytes) {
   uint64_t x = 0;
   if (r->end - r->at < bytes) return r->at = r->end, 0;
   for (int i = 0; i < bytes; i++) x |= (uint64_t)r->at[i] << 8 * i;
@@ -24,7 +24,7 @@ static uint64_t fixed(Reader *r, int bytes) {
 }
 
 /* LEB128. */
-static uint64_t number(Reader *r, bool is_signed) {
+static uint64_t number(ByteReader *r, bool is_signed) {
   uint64_t x = 0;
   for (unsigned shift = 0; r->at < r->end; shift += 7) {
     uint8_t byte = *r->at++;
@@ -36,7 +36,7 @@ static uint64_t number(Reader *r, bool is_signed) {
   return x;
 }
 
-static const char *text(Reader *r) {
+static const char *text(ByteReader *r) {
   const uint8_t *zero = memchr(r->at, 0, (size_t)(r->end - r->at));
   if (!zero) return r->at = r->end, "";
   const char *s = ctx_strndup(r->cx, (const char *)r->at, (size_t)(zero - r->at));
@@ -51,13 +51,13 @@ typedef struct Header {
   Vec(const char *) folders, files;
 } Header;
 
-static const char *path_of(Reader *r, const Header *h, const char *base, const char *name, uint64_t folder) {
+static const char *path_of(ByteReader *r, const Header *h, const char *base, const char *name, uint64_t folder) {
   const char *in = folder && folder <= h->folders.len ? h->folders.at[folder - 1] : base;
   return *name == '/' || !in || !*in || !strcmp(in, ".") ? name : ctx_printf(r->cx, "%s/%s", in, name);
 }
 
 /* Of a unit after its length; false: it is of another version. */
-static bool header(Reader *r, Header *h, const char *base) {
+static bool header(ByteReader *r, Header *h, const char *base) {
   uint64_t version = fixed(r, 2);
   if (version < 2 || version > 4) return false;
   uint64_t length = fixed(r, 4);
@@ -101,14 +101,14 @@ typedef struct Row {
   int column;
 } Row;
 
-static void put_row(Reader *r, const Header *h, const Row *row, bool ends, CodeLines *out) {
+static void put_row(ByteReader *r, const Header *h, const Row *row, bool ends, CodeLines *out) {
   const char *file = row->file && row->file <= h->files.len ? h->files.at[row->file - 1] : NULL;
   bool known = !ends && file && row->line > 0;
   CodeLine line = {row->address, known ? file : NULL, known ? (int)row->line : 0, row->column, ends};
   vec_push(r->cx, out, line);
 }
 
-static void extended(Reader *r, const Header *h, Row *row, CodeLines *out) {
+static void extended(ByteReader *r, const Header *h, Row *row, CodeLines *out) {
   uint64_t length = number(r, false);
   if (!length || length > (uint64_t)(r->end - r->at)) {
     r->at = r->end;
@@ -126,7 +126,7 @@ static void extended(Reader *r, const Header *h, Row *row, CodeLines *out) {
   r->at = next;
 }
 
-static void standard(Reader *r, const Header *h, unsigned opcode, Row *row, CodeLines *out) {
+static void standard(ByteReader *r, const Header *h, unsigned opcode, Row *row, CodeLines *out) {
   switch (opcode) {
   case LNS_COPY: put_row(r, h, row, false, out); break;
   case LNS_ADVANCE_PC: row->address += number(r, false) * h->min_length; break;
@@ -140,7 +140,7 @@ static void standard(Reader *r, const Header *h, unsigned opcode, Row *row, Code
   }
 }
 
-static void run(Reader *r, const Header *h, CodeLines *out) {
+static void run(ByteReader *r, const Header *h, CodeLines *out) {
   Row row = {.file = 1, .line = 1};
   while (r->at < r->end) {
     unsigned opcode = (unsigned)fixed(r, 1);
@@ -158,11 +158,11 @@ static void run(Reader *r, const Header *h, CodeLines *out) {
 }
 
 void lines_read(Ctx *cx, const uint8_t *table, size_t len, const char *folder, CodeLines *out) {
-  Reader r = {cx, table, table + len};
+  ByteReader r = {cx, table, table + len};
   while (r.end - r.at > 4) {
     uint64_t length = fixed(&r, 4);
     if (length > (uint64_t)(r.end - r.at)) return;
-    Reader unit = {cx, r.at, r.at + length};
+    ByteReader unit = {cx, r.at, r.at + length};
     Header h = {0};
     if (!header(&unit, &h, folder)) return;
     run(&unit, &h, out);

@@ -38,11 +38,11 @@ typedef struct Cell {
   _Atomic uint64_t write, read;
 } Cell;
 
-typedef struct Region {
+typedef struct ShadowRegion {
   uintptr_t base;
   size_t cells;
   Cell *at; /* NULL: nothing is there */
-} Region;
+} ShadowRegion;
 
 /* What a program that has atomics released, and when it acquired last. */
 typedef struct Sync {
@@ -60,7 +60,7 @@ struct Races {
   pthread_mutex_t lock;
   Sync *syncs; /* open addressing */
   size_t nsyncs, cap;
-  Region regions[];
+  ShadowRegion regions[];
 };
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
@@ -70,7 +70,7 @@ Races *races_new(const RaceRegion *regions, size_t n, size_t grain) {
   if (!r || pthread_mutex_init(&r->lock, NULL)) return free(r), NULL;
   while ((size_t)1 << r->shift < grain) r->shift++;
   for (; r->nregions < n; r->nregions++) {
-    Region *to = &r->regions[r->nregions];
+    ShadowRegion *to = &r->regions[r->nregions];
     const RaceRegion *from = &regions[r->nregions];
     if (!from->size) continue;
     to->base = from->base >> r->shift;
@@ -220,7 +220,7 @@ static bool access_cell(Races *r, Cell *c, uint64_t me, uint64_t program, RaceAc
 
 bool races_access(Races *r, size_t region, uint64_t program, uint32_t site, RaceAccess access, uintptr_t address,
                   size_t bytes, RaceFound *found) {
-  const Region *g = &r->regions[region];
+  const ShadowRegion *g = &r->regions[region];
   if (!g->at || !bytes) return false;
   uint64_t clock = atomic_load(&r->clock), at = site < MASK(SITE_BITS) ? site : MASK(SITE_BITS);
   if (clock > MASK(CLOCK_BITS)) clock = MASK(CLOCK_BITS);
@@ -238,7 +238,7 @@ bool races_access(Races *r, size_t region, uint64_t program, uint32_t site, Race
 }
 
 bool races_written(const Races *r, size_t region, uintptr_t address, size_t bytes) {
-  const Region *g = &r->regions[region];
+  const ShadowRegion *g = &r->regions[region];
   if (!g->at || !bytes) return true;
   size_t from = (address >> r->shift) - g->base, to = ((address + bytes - 1) >> r->shift) - g->base;
   for (size_t i = from; i <= to && i < g->cells; i++)

@@ -6,19 +6,19 @@
 #include <string.h>
 
 typedef enum Action { DO_TEXT, DO_SWITCH, DO_LIST, DO_OPTION_ON } Action;
-typedef struct Flag {
+typedef struct CliOption {
   const char *letter, *name, *value, *help;
   Action action;
   size_t offset;
   const char *option;
-} Flag;
+} CliOption;
 
 #define TEXT(field) DO_TEXT, offsetof(Cli, field), NULL
 #define SWITCH(field) DO_SWITCH, offsetof(Cli, field), NULL
 #define LIST(field) DO_LIST, offsetof(Cli, field), NULL
 #define OPTION_ON(name) DO_OPTION_ON, 0, name
 #define FLAG(letter, name, value, action, help) {letter, name, value, help, action},
-static const Flag flags[] = {
+static const CliOption flags[] = {
 #include "cli/args.def"
 };
 #undef FLAG
@@ -36,7 +36,7 @@ static _Noreturn void usage(Ctx *cx, const char *message, const char *what, cons
   ctx_throw(cx, ERR_HOST);
 }
 
-static const Flag *find_flag(const char *arg, size_t n) {
+static const CliOption *find_flag(const char *arg, size_t n) {
   for (size_t i = 0; i < COUNT(flags); i++) {
     if (strlen(flags[i].name) == n && memcmp(flags[i].name, arg, n) == 0) return &flags[i];
     if (flags[i].letter && strlen(flags[i].letter) == n && memcmp(flags[i].letter, arg, n) == 0) return &flags[i];
@@ -66,7 +66,7 @@ static const char *value_of(Ctx *cx, int argc, char **argv, int *i, size_t n) {
   return argv[++*i];
 }
 
-static void apply(Ctx *cx, Cli *cli, const Flag *f, const char *value) {
+static void apply(Ctx *cx, Cli *cli, const CliOption *f, const char *value) {
   void *field = (char *)cli + f->offset;
   switch (f->action) {
   case DO_TEXT: *(const char **)field = value; break;
@@ -90,7 +90,7 @@ void cli_parse(Ctx *cx, int argc, char **argv, Cli *cli) {
       continue;
     }
     size_t n = arg[1] == '-' ? strcspn(arg, "=") : strlen(arg);
-    const Flag *f = find_flag(arg, n);
+    const CliOption *f = find_flag(arg, n);
     if (f) {
       if (!f->value && arg[n] == '=') usage(cx, "no value goes with ", f->name, "");
       apply(cx, cli, f, f->value ? value_of(cx, argc, argv, &i, n) : NULL);
@@ -120,7 +120,7 @@ const CliFlag *cli_flags(Ctx *cx, size_t *n) {
   CliFlag *all = NEWN(cx, CliFlag, COUNT(flags) + run_noptions);
   *n = 0;
   for (size_t i = 0; i < COUNT(flags); i++) {
-    const Flag *f = &flags[i];
+    const CliOption *f = &flags[i];
     all[(*n)++] = (CliFlag){f->letter, f->name, f->value, f->help, f->action == DO_LIST};
   }
   for (size_t i = 0; i < run_noptions; i++) {

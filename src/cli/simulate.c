@@ -263,18 +263,18 @@ static void print_summary(const Arg *a) {
   if (changed) printf("%s: %zu of %zu elements changed, sum %.6g\n", a->name, changed, a->n, sum);
 }
 
-typedef struct Machine {
+typedef struct LoadedKernel {
   const Target *target;
   Loaded *kernel;
-} Machine;
+} LoadedKernel;
 
 static void unload(void *machine) {
-  Machine *m = machine;
+  LoadedKernel *m = machine;
   if (m->kernel) m->target->unload(m->kernel);
 }
 
-static Machine *load(Ctx *cx, const Compiled *k) {
-  Machine *m = NEW(cx, Machine);
+static LoadedKernel *load(Ctx *cx, const Compiled *k) {
+  LoadedKernel *m = NEW(cx, LoadedKernel);
   m->target = k->target.backend;
   ctx_defer(cx, unload, m);
   const Stage *code = &k->stages.at[k->stages.len - 1];
@@ -308,7 +308,7 @@ static const char *simulated_target(Ctx *cx, const char *target) {
 }
 
 typedef struct Launch {
-  Machine *machine;
+  LoadedKernel *machine;
   const void *const *args;
   ttc_memory *memory;
   size_t nmemory;

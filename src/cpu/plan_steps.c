@@ -338,13 +338,13 @@ static void plan_steps(Order *o, Block *b) {
 
 /* ---- the function ------------------------------------------------------------------------------------------------ */
 
-typedef struct Facts {
+typedef struct FunctionFacts {
   Planner *pl;
   bool communicates;
-} Facts;
+} FunctionFacts;
 
 static void look(Op *op, void *arg) {
-  Facts *f = arg;
+  FunctionFacts *f = arg;
   FunctionPlan *plan = f->pl->result;
   switch (op->code) {
   case OP_ATOMIC_RMW:
@@ -363,7 +363,7 @@ static void look(Op *op, void *arg) {
 }
 
 void cpu_plan_steps(Planner *pl, Op *func) {
-  Facts f = {pl, false};
+  FunctionFacts f = {pl, false};
   ir_walk(func, look, &f);
   pl->result->streams = !f.communicates;
   Block *entry = ir_entry(func, 0);

@@ -5,10 +5,10 @@
 #include "explore/explore.h"
 
 /* A place in a source, and from where the function it is in was called: interned, so that equal ones have one number. */
-typedef struct Place {
+typedef struct SourcePlace {
   int file, line, col;
   int caller; /* the number of a place, or -1 */
-} Place;
+} SourcePlace;
 
 /* A piece of a source that is at hand. */
 typedef struct Piece {
@@ -22,7 +22,7 @@ typedef struct Facts {
   Buf *out;
   const Compiled *compiled;
   const Watch *watch;
-  Vec(Place) places;
+  Vec(SourcePlace) places;
   Vec(const char *) files;
   Vec(Piece) pieces;
   Map place_of, file_of, piece_of, loc_of; /* interned texts and Locs to numbers plus one */
@@ -44,7 +44,7 @@ void explore_put_close(Facts *f, char bracket);
 typedef Vec(int) Numbers;
 
 int explore_number_of_file(Facts *f, const char *file);
-int explore_number_of_place(Facts *f, Place p);
+int explore_number_of_place(Facts *f, SourcePlace p);
 int explore_place_of(Facts *f, const Loc *loc);       /* -1: unknown */
 int explore_place_of_ll(Facts *f, const LLLoc *loc);
 /* A text of lines, and the number of a place for each line. `locs`: of a printed module; NULL: what the text says of

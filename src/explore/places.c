@@ -23,7 +23,7 @@ int explore_number_of_file(Facts *f, const char *file) {
   return (int)f->files.len - 1;
 }
 
-int explore_number_of_place(Facts *f, Place p) {
+int explore_number_of_place(Facts *f, SourcePlace p) {
   const char *key = intern(f->cx, ctx_printf(f->cx, "%d:%d:%d:%d", p.file, p.line, p.col, p.caller));
   uintptr_t n = (uintptr_t)map_get(&f->place_of, key);
   if (n) return (int)n - 1;
@@ -61,7 +61,7 @@ int explore_place_of(Facts *f, const Loc *loc) {
     if (at->kind == LOC_FILE) {
       int file = explore_number_of_file(f, at->file);
       keep_source(f, at, file);
-      place = explore_number_of_place(f, (Place){file, at->line, at->col, place});
+      place = explore_number_of_place(f, (SourcePlace){file, at->line, at->col, place});
     }
     at = inner.len ? inner.at[--inner.len] : NULL;
   }
@@ -76,7 +76,7 @@ int explore_place_of_ll(Facts *f, const LLLoc *loc) {
   while (chain.len) {
     const LLLoc *l = chain.at[--chain.len];
     if (l->file)
-      place = explore_number_of_place(f, (Place){explore_number_of_file(f, l->file), l->line, l->col, place});
+      place = explore_number_of_place(f, (SourcePlace){explore_number_of_file(f, l->file), l->line, l->col, place});
   }
   return place;
 }
@@ -139,7 +139,7 @@ static int place_of_metadata(Debug *d, int n) {
     if (!name || !at) continue;
     if (folder && *folder && strcmp(folder, ".") != 0 && *name != '/') name = ctx_printf(f->cx, "%s/%s", folder, name);
     place = explore_number_of_place(
-        f, (Place){explore_number_of_file(f, name), at, number_after(line, "column: ", 0), place});
+        f, (SourcePlace){explore_number_of_file(f, name), at, number_after(line, "column: ", 0), place});
   }
   return place;
 }
@@ -167,8 +167,8 @@ static void read_loc(Debug *d, const char *word) {
   long file = strtol(word + 4, &at, 10), line = strtol(at, &at, 10), col = strtol(at, &at, 10);
   const char *name = map_get(&d->files, (const void *)(uintptr_t)(file + 1));
   const char *end = word + strcspn(word, "\n"), *inlined = strstr(word, "inlined_at");
-  d->place = explore_number_of_place(f, (Place){explore_number_of_file(f, name ? name : "?"), (int)line, (int)col,
-                                                inlined && inlined < end ? d->place : -1});
+  d->place = explore_number_of_place(f, (SourcePlace){explore_number_of_file(f, name ? name : "?"), (int)line, (int)col,
+                                                      inlined && inlined < end ? d->place : -1});
 }
 
 void explore_put_placed(Facts *f, const char *text, size_t len, const Numbers *at) {
@@ -278,7 +278,7 @@ void explore_put_places(Facts *f) {
   explore_put_close(f, ']');
   explore_put_open(f, "places", '[');
   for (uint32_t i = 0; i < f->places.len; i++) {
-    const Place *p = &f->places.at[i];
+    const SourcePlace *p = &f->places.at[i];
     buf_printf(f->out, "%s[%d,%d,%d,%d]", i ? "," : "", p->file, p->line, p->col, p->caller);
   }
   explore_put_close(f, ']');

@@ -45,7 +45,7 @@ static void take_chain(Sass *s) {
   int place = -1;
   for (uint32_t i = s->chain.len; i-- > 0;)
     place = explore_number_of_place(
-        s->f, (Place){explore_number_of_file(s->f, s->chain.at[i].file), s->chain.at[i].line, 0, place});
+        s->f, (SourcePlace){explore_number_of_file(s->f, s->chain.at[i].file), s->chain.at[i].line, 0, place});
   s->place = place;
   s->chain.len = 0;
 }
@@ -53,9 +53,10 @@ static void take_chain(Sass *s) {
 static void look_up(Sass *s, uint64_t address) {
   const CodeLine *found = NULL;
   for (uint32_t i = 0; i < s->table.len && s->table.at[i].address <= address; i++) found = &s->table.at[i];
-  s->place = found && found->file ? explore_number_of_place(s->f, (Place){explore_number_of_file(s->f, found->file),
-                                                                          found->line, found->column, -1})
-                                  : -1;
+  s->place = found && found->file
+                 ? explore_number_of_place(
+                       s->f, (SourcePlace){explore_number_of_file(s->f, found->file), found->line, found->column, -1})
+                 : -1;
 }
 
 static void put_line(Sass *s, const char *text, size_t n, int place) {

@@ -292,7 +292,7 @@ static IndexInfo *analyze(Ctx *cx, const Module *m, bool strict) {
   ix->strict = strict;
   ix->zero = index_sum_const(ix, 0);
   for (const Op *op = ir_op_after(m->op, m->op); op; op = ir_op_after(op, m->op)) {
-    vec_push(cx, &ix->order, ((Place){.op = op}));
+    vec_push(cx, &ix->order, ((NumberedOp){.op = op}));
     map_put(cx, &ix->places, op, (void *)(uintptr_t)ix->order.len);
     if (op->code == OP_ASSUME) assume(ix, op);
   }

@@ -18,10 +18,10 @@ typedef struct Fact {
 } Fact;
 
 /* An op of the functions' bodies, numbered in program order. */
-typedef struct Place {
+typedef struct NumberedOp {
   const Op *op;
   bool queued;
-} Place;
+} NumberedOp;
 
 struct IndexInfo {
   Ctx *cx;
@@ -32,7 +32,7 @@ struct IndexInfo {
   int numbers;
   const IndexSum *zero;
   Map by_program[INDEX_GRID]; /* program.c: whether a value is the same in all programs along an axis */
-  Vec(Place) order;
+  Vec(NumberedOp) order;
   Vec(uint32_t) queue; /* a heap: numbers of ops that are to be visited again, lowest first */
   uint32_t visiting;   /* number of the op that is being visited, plus one; 0: none, the analysis is complete */
 };

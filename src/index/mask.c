@@ -9,14 +9,14 @@
 
 #include <string.h>
 
-typedef struct Draft {
+typedef struct MaskDraft {
   IndexBound bounds[INDEX_BOUNDS];
   const Value *rest[INDEX_BOUNDS];
   int nbounds, nrest;
   bool never, full;
-} Draft;
+} MaskDraft;
 
-static const IndexMask *finished(IndexInfo *ix, const Draft *d, const Value *v) {
+static const IndexMask *finished(IndexInfo *ix, const MaskDraft *d, const Value *v) {
   if (d->full) return index_mask_itself(ix, v);
   IndexMask *m = NEW(ix->cx, IndexMask);
   m->nbounds = d->nbounds;
@@ -27,7 +27,7 @@ static const IndexMask *finished(IndexInfo *ix, const Draft *d, const Value *v) 
   return m;
 }
 
-static void add_bound(Draft *d, IndexBound b) {
+static void add_bound(MaskDraft *d, IndexBound b) {
   for (int i = 0; i < d->nbounds; i++)
     if (d->bounds[i].kind == b.kind && d->bounds[i].axis == b.axis && d->bounds[i].sum == b.sum) return;
   if (d->nbounds == INDEX_BOUNDS)
@@ -36,7 +36,7 @@ static void add_bound(Draft *d, IndexBound b) {
     d->bounds[d->nbounds++] = b;
 }
 
-static void add_rest(Draft *d, const Value *v) {
+static void add_rest(MaskDraft *d, const Value *v) {
   for (int i = 0; i < d->nrest; i++)
     if (d->rest[i] == v) return;
   if (d->nrest == INDEX_BOUNDS)
@@ -64,7 +64,7 @@ static int moving_axis(IndexInfo *ix, const Index *l, const Index *r, int64_t *s
 }
 
 /* l + plus < r */
-static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, int64_t plus, Draft *out) {
+static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, int64_t plus, MaskDraft *out) {
   int64_t step = 0;
   if (l->hi > INT64_MIN && l->hi < INT64_MAX && l->hi + plus < r->lo) return; /* always */
   if (l->lo > INT64_MIN && r->hi < INT64_MAX && l->lo + plus >= r->hi) {
@@ -84,7 +84,7 @@ static void less(IndexInfo *ix, const Value *v, const Index *l, const Index *r, 
     add_bound(out, (IndexBound){INDEX_FROM, axis, index_sum_add(ix, base, index_sum_const(ix, 1), 1)});
 }
 
-static void compared(IndexInfo *ix, const Op *op, const Value *v, Draft *out) {
+static void compared(IndexInfo *ix, const Op *op, const Value *v, MaskDraft *out) {
   const char *p = ir_attr_text_or(op, "predicate", "eq");
   const Index *l = index_operand(ix, op, 0), *r = index_operand(ix, op, 1);
   bool is_signed = p[0] == 's' || (p[0] == 'u' && l->lo >= 0 && r->lo >= 0);
@@ -126,7 +126,7 @@ static int moved_axis(const Op *op, int d) {
   }
 }
 
-static void reshaped(const Op *op, const Value *v, const IndexMask *m, Draft *out) {
+static void reshaped(const Op *op, const Value *v, const IndexMask *m, MaskDraft *out) {
   bool itself = false;
   for (int i = 0; i < m->nbounds; i++) {
     IndexBound b = m->bounds[i];
@@ -147,14 +147,14 @@ static void reshaped(const Op *op, const Value *v, const IndexMask *m, Draft *ou
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
-static void together(const IndexMask *m, Draft *out) {
+static void together(const IndexMask *m, MaskDraft *out) {
   for (int i = 0; i < m->nbounds; i++) add_bound(out, m->bounds[i]);
   for (int i = 0; i < m->nrest; i++) add_rest(out, m->rest[i]);
   out->never = out->never || m->never;
 }
 
 void index_bounds(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
-  Draft d = {0};
+  MaskDraft d = {0};
   int64_t c;
   const IndexMask *x = op->noperands > 0 ? index_operand(ix, op, 0)->mask : NULL;
   const IndexMask *y = op->noperands > 1 ? index_operand(ix, op, 1)->mask : NULL;

@@ -76,7 +76,7 @@ typedef struct Compiler {
   Ctx *cx;
   Format *f;
   const char *s; /* what is left of the line */
-  Group operands[MAX_GROUPS], results[MAX_GROUPS];
+  OperandGroup operands[MAX_GROUPS], results[MAX_GROUPS];
   Vec(Item) items;
   Vec(Default) defaults;
   Vec(const char *) own;
@@ -109,7 +109,7 @@ static const char *take_until(Compiler *c, const char *stop) {
   return text;
 }
 
-static int find_group(const Group *groups, int n, const char *name) {
+static int find_group(const OperandGroup *groups, int n, const char *name) {
   for (int i = 0; i < n; i++)
     if (strlen(name) == (size_t)groups[i].len && !strncmp(name, groups[i].name, (size_t)groups[i].len)) return i;
   return -1;

@@ -21,13 +21,13 @@ void *ir_intern_find(Ctx *cx, InternSet *set, uint64_t hash, bool (*same)(const 
 void ir_intern_add(InternSet *set, uint64_t hash, void *item, uint32_t at);
 
 /* Operand and result groups: "ptr mask? other?" parsed. */
-typedef struct Group {
+typedef struct OperandGroup {
   const char *name;
   int len;
   char kind; /* 0: one, '?': none or one, '*': any number */
-} Group;
+} OperandGroup;
 enum { MAX_GROUPS = 8 };
-int ir_groups(const char *column, Group groups[MAX_GROUPS]);
+int ir_groups(const char *column, OperandGroup groups[MAX_GROUPS]);
 
 /* ---- custom syntax, compiled (format.c) -------------------------------------------------------------------------- */
 
@@ -77,7 +77,7 @@ typedef struct Format {
   const Item *items;
   const Default *defaults;
   const char *const *own; /* attributes that are not in the attr-dict; of a generic op, the inherent ones */
-  Group operands[MAX_GROUPS], results[MAX_GROUPS];
+  OperandGroup operands[MAX_GROUPS], results[MAX_GROUPS];
 } Format;
 const Format *ir_format(Ctx *cx, Opcode code);
 bool ir_format_owns(const Format *f, const char *name);
@@ -101,7 +101,7 @@ typedef struct IrTables {
 IrTables *ir_tables(Ctx *cx);
 
 /* How many operands each group has; false if the operands do not fit the groups. */
-bool ir_group_sizes(const Op *op, const Group *groups, int n, int sizes[MAX_GROUPS]);
+bool ir_group_sizes(const Op *op, const OperandGroup *groups, int n, int sizes[MAX_GROUPS]);
 
 void ir_use_link(Use *u);
 void ir_use_unlink(Use *u);

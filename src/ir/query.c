@@ -234,21 +234,21 @@ bool ir_is_zero(const Value *v) {
 
 /* ---- operand groups ---------------------------------------------------------------------------------------------- */
 
-int ir_groups(const char *column, Group groups[MAX_GROUPS]) {
+int ir_groups(const char *column, OperandGroup groups[MAX_GROUPS]) {
   int n = 0;
   for (const char *s = column; *s;) {
     int len = 0;
     while (s[len] && s[len] != ' ' && s[len] != '?' && s[len] != '*') len++;
     assert(n < MAX_GROUPS);
     char kind = s[len] == '?' || s[len] == '*' ? s[len] : 0;
-    groups[n++] = (Group){s, len, kind};
+    groups[n++] = (OperandGroup){s, len, kind};
     s += len + (kind != 0);
     while (*s == ' ') s++;
   }
   return n;
 }
 
-bool ir_group_sizes(const Op *op, const Group *groups, int n, int sizes[MAX_GROUPS]) {
+bool ir_group_sizes(const Op *op, const OperandGroup *groups, int n, int sizes[MAX_GROUPS]) {
   int single = 0, optional = 0, variadic = 0;
   for (int i = 0; i < n; i++) {
     single += !groups[i].kind;
@@ -287,7 +287,7 @@ bool ir_group_sizes(const Op *op, const Group *groups, int n, int sizes[MAX_GROU
 }
 
 int ir_operand_group(const Op *op, const char *name, int *first) {
-  Group groups[MAX_GROUPS];
+  OperandGroup groups[MAX_GROUPS];
   int sizes[MAX_GROUPS], n = ir_groups(ir_ops[op->code].operands, groups), at = 0;
   if (first) *first = 0;
   if (!ir_group_sizes(op, groups, n, sizes)) return 0;

@@ -129,13 +129,13 @@ void ir_read_func_syntax(Reader *r) {
 
 /* ---- structured control flow ------------------------------------------------------------------------------------- */
 
-typedef struct Carried {
+typedef struct CarriedBindings {
   Vec(NewName) names;
   Vec(Value *) inits;
-} Carried;
+} CarriedBindings;
 
 /* (%a = %init, ...) */
-static void read_bindings(Reader *r, Carried *c) {
+static void read_bindings(Reader *r, CarriedBindings *c) {
   ir_expect(r, '(');
   if (ir_accept(r, ')')) return;
   do {
@@ -165,7 +165,7 @@ static void read_result_list(Reader *r) {
 }
 
 /* The carried values become arguments of `b`, of the types `types`; `at` is where to point if they do not fit. */
-static void define_carried(Reader *r, Block *b, const Carried *c, Type *const *types, uint32_t n, uint32_t at) {
+static void define_carried(Reader *r, Block *b, const CarriedBindings *c, Type *const *types, uint32_t n, uint32_t at) {
   if (c->names.len != n) ir_read_fail(r, at, r->last_end, NULL, "%u carried values, but %u types", c->names.len, n);
   for (uint32_t i = 0; i < n; i++) {
     const NewName *name = &c->names.at[i];
@@ -187,7 +187,7 @@ void ir_read_for_syntax(Reader *r) {
     Value *v = ir_read_use(r);
     vec_push(r->cx, &op->operands[i], v);
   }
-  Carried c = {0};
+  CarriedBindings c = {0};
   uint32_t at = r->tok.begin;
   if (ir_accept_word(r, "iter_args")) {
     read_bindings(r, &c);
@@ -224,7 +224,7 @@ void ir_read_if_syntax(Reader *r) {
 
 void ir_read_while_syntax(Reader *r) {
   PendingOp *op = r->op;
-  Carried c = {0};
+  CarriedBindings c = {0};
   uint32_t at = r->tok.begin;
   if (ir_is_punct(r, '(')) read_bindings(r, &c);
   ir_expect(r, ':');

@@ -79,10 +79,10 @@ static void skip_suffix_id(Reader *r) {
   }
 }
 
-static TokenKind lex_prefixed(Reader *r, char c) {
+static IrTokenKind lex_prefixed(Reader *r, char c) {
   r->pos++;
   uint32_t start = r->pos;
-  TokenKind kind = TOK_PUNCT;
+  IrTokenKind kind = TOK_PUNCT;
   if (c == '@' && r->pos < r->len && r->text[r->pos] == '"') {
     lex_string(r);
     return TOK_SYMBOL;
@@ -105,7 +105,7 @@ static TokenKind lex_prefixed(Reader *r, char c) {
 void ir_next(Reader *r) {
   r->last_end = r->tok.end;
   skip_blanks(r);
-  Token *t = &r->tok;
+  IrToken *t = &r->tok;
   t->begin = r->pos;
   if (r->pos >= r->len) {
     t->kind = TOK_END;

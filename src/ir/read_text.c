@@ -39,7 +39,7 @@ static AliasText *find_alias(Reader *r) {
   if (a->busy) ir_read_fail(r, r->tok.begin, r->tok.end, NULL, "'%s' is defined by itself", ir_token_text(r));
   if (a->attr || a->type || a->loc) return a;
   bool is_type = r->tok.kind == TOK_BANG;
-  Token here = r->tok;
+  IrToken here = r->tok;
   uint32_t pos = r->pos, last_end = r->last_end;
   a->busy = true;
   r->pos = a->at;

@@ -4,7 +4,7 @@
 
 #include "ir/internal.h"
 
-typedef enum TokenKind {
+typedef enum IrTokenKind {
   TOK_END,
   TOK_WORD,   /* tensor, tt.load, i32 */
   TOK_NUMBER, /* 12, 0xFF, 1.5e+00; no sign */
@@ -16,12 +16,12 @@ typedef enum TokenKind {
   TOK_BANG,   /* !tt.ptr */
   TOK_ARROW,  /* -> */
   TOK_PUNCT,  /* one character */
-} TokenKind;
+} IrTokenKind;
 
-typedef struct Token {
-  TokenKind kind;
+typedef struct IrToken {
+  IrTokenKind kind;
   uint32_t begin, end; /* in the source text */
-} Token;
+} IrToken;
 
 /* A name in scope: the results of one op (`count` of them) or an argument. */
 typedef struct Binding {
@@ -77,7 +77,7 @@ struct Reader {
   const Source *source;
   const char *text;
   uint32_t len, pos; /* pos: after the current token */
-  Token tok;
+  IrToken tok;
   uint32_t last_end; /* of the token before */
   int depth;
   Map bindings; /* interned name to Binding * */

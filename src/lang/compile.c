@@ -7,16 +7,16 @@
 
 /* ---- compiling --------------------------------------------------------------------------------------------------- */
 
-typedef struct Kernel {
+typedef struct KernelInputs {
   const ttc_param *params;
   size_t nparams;
   Vec(Type *) inputs;
   Vec(Attr *) attributes;
   Vec(Val *) tensors;
   Vec(const char *) names;
-} Kernel;
+} KernelInputs;
 
-static const ttc_param *find_param(const Kernel *k, const Params *params, uint32_t i) {
+static const ttc_param *find_param(const KernelInputs *k, const Params *params, uint32_t i) {
   for (size_t p = 0; p < k->nparams; p++)
     if (k->params[p].name && strcmp(k->params[p].name, params->at[i].name) == 0) return &k->params[p];
   return i < k->nparams && !k->params[i].name ? &k->params[i] : NULL;
@@ -30,7 +30,7 @@ static Attr *divisibility_of(Lang *L, int64_t divisibility) {
 }
 
 /* A run-time parameter of the tt.func. */
-static Val *add_input(Lang *L, Kernel *k, const LType *type, const char *name, int64_t divisibility) {
+static Val *add_input(Lang *L, KernelInputs *k, const LType *type, const char *name, int64_t divisibility) {
   Val *v = val_tensor(L, NULL, type);
   vec_push(L->cx, &k->inputs, lt_ir(L, type));
   vec_push(L->cx, &k->attributes, divisibility_of(L, divisibility));
@@ -40,7 +40,7 @@ static Val *add_input(Lang *L, Kernel *k, const LType *type, const char *name, i
 }
 
 /* The host sees to it that strides are multiples of 16 bytes; divisibility, in bytes, is that of the rows' length. */
-static Val *bind_descriptor(Lang *L, Kernel *k, const LType *type, const char *name, int divisibility) {
+static Val *bind_descriptor(Lang *L, KernelInputs *k, const LType *type, const char *name, int divisibility) {
   int n = type->rank, bytes = lt_bits(type->elem) / 8;
   Val **shape = NEWN(L->cx, Val *, n), **strides = NEWN(L->cx, Val *, n);
   Val *handle = add_input(L, k, type, name, 0);
@@ -53,9 +53,9 @@ static Val *bind_descriptor(Lang *L, Kernel *k, const LType *type, const char *n
   return sem_descriptor(L, type, handle, shape, strides);
 }
 
-static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p);
+static Val *bind_kernel_param(Lang *L, KernelInputs *k, const Param *param, const ttc_param *p);
 
-static Val *bind_kernel_tuple(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
+static Val *bind_kernel_tuple(Lang *L, KernelInputs *k, const Param *param, const ttc_param *p) {
   Val **items = NEWN(L->cx, Val *, p->nitems);
   const char **names = p->nitems && p->items[0].name ? NEWN(L->cx, const char *, p->nitems) : NULL;
   for (size_t i = 0; i < p->nitems; i++) {
@@ -65,7 +65,7 @@ static Val *bind_kernel_tuple(Lang *L, Kernel *k, const Param *param, const ttc_
   return val_tuple(L, items, p->nitems, names);
 }
 
-static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_param *p) {
+static Val *bind_kernel_param(Lang *L, KernelInputs *k, const Param *param, const ttc_param *p) {
   bool wants_constant = py_annotation_is_constexpr(param->annotation);
   if (strcmp(p->type, "constexpr") == 0) return val_constexpr(L, py_val_from_host(L, &p->constant));
   if (wants_constant)
@@ -83,7 +83,7 @@ static Val *bind_kernel_param(Lang *L, Kernel *k, const Param *param, const ttc_
   return add_input(L, k, type, param->name, p->divisibility);
 }
 
-static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound) {
+static void bind_kernel(Lang *L, KernelInputs *k, const FnInfo *info, Val **bound) {
   const Params *params = &info->def->params;
   if (k->nparams > params->len)
     lang_fail_at(L, info->def->name_span, NULL, "`%s` has %u parameters, but %zu were described", info->function->name,
@@ -112,7 +112,7 @@ static void bind_kernel(Lang *L, Kernel *k, const FnInfo *info, Val **bound) {
 }
 
 /* What the function returns becomes the tt.func's results; what of it is known now is in the attribute. */
-static void return_result(Lang *L, const Kernel *k, Op *func) {
+static void return_result(Lang *L, const KernelInputs *k, Op *func) {
   Val *result = L->fn->flow.result ? L->fn->flow.result : val_none(L);
   Values values = {0};
   val_flatten(L, result, &values);
@@ -125,7 +125,7 @@ static void return_result(Lang *L, const Kernel *k, Op *func) {
   ir_set_attr(L->cx, func, "tl.result", ir_attr_string(L->cx, description, strlen(description)));
 }
 
-static void make_kernel(Lang *L, FnInfo *info, Kernel *k) {
+static void make_kernel(Lang *L, FnInfo *info, KernelInputs *k) {
   const Params *params = &info->def->params;
   FnState fn = {.info = info, .scope = py_scope_new(L, info, NULL), .name = info->function->name};
   Val **bound = NEWN(L->cx, Val *, params->len);
@@ -162,7 +162,7 @@ Module *lang_compile(Ctx *cx, const ttc_host *host, const ttc_function *function
                      size_t nparams, const LangOptions *options) {
   Lang *L = lang_new(cx, ir_module_new(cx), options);
   L->host = host;
-  Kernel k = {.params = params, .nparams = nparams};
+  KernelInputs k = {.params = params, .nparams = nparams};
   make_kernel(L, py_fn_info(L, function), &k);
   ir_check(cx, L->module, "after the front end");
   return L->module;

@@ -15,24 +15,24 @@ typedef struct Order {
 static const char unvisited; /* its address marks a block */
 
 /* A block on the way from the entry, and the successor that is next. */
-typedef struct Step {
+typedef struct PathStep {
   LLBlock *block;
   int next;
-} Step;
+} PathStep;
 
 static void find_order(Order *o, LLFunc *f) {
-  Vec(Step) path = {0};
+  Vec(PathStep) path = {0};
   for (LLBlock *b = f->first; b; b = b->next) b->data = (void *)&unvisited;
   f->first->data = o;
-  vec_push(o->cx, &path, ((Step){f->first, 0}));
+  vec_push(o->cx, &path, ((PathStep){f->first, 0}));
   while (path.len) {
-    Step *s = &path.at[path.len - 1];
+    PathStep *s = &path.at[path.len - 1];
     LLBlock *b = s->block;
     if (b->last && s->next < ll_nsucc(b->last)) {
       LLBlock *to = b->last->succ[s->next++];
       if (to->data != (void *)&unvisited) continue;
       to->data = o;
-      vec_push(o->cx, &path, ((Step){to, 0}));
+      vec_push(o->cx, &path, ((PathStep){to, 0}));
       continue;
     }
     b->loop_depth = (int)o->post.len; /* the post-order number, for now */

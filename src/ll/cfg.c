@@ -72,12 +72,12 @@ static const LLInst *incoming(const LLInst *param, LLInst *t, int s) {
   return v == param ? NULL : v;
 }
 
-typedef struct Param {
+typedef struct HashedParam {
   uint64_t hash; /* of the type and all incoming values */
   LLInst *param;
-} Param;
+} HashedParam;
 
-static Param hash_param(LLInst *param) {
+static HashedParam hash_param(LLInst *param) {
   uint64_t h = param->type->kind;
   const LLBlock *b = param->block;
   for (int p = 0; p < b->npreds; p++)
@@ -87,7 +87,7 @@ static Param hash_param(LLInst *param) {
         uint32_t id = v ? v->id : UINT32_MAX;
         h = hash_bytes(&id, sizeof id, h);
       }
-  return (Param){h, param};
+  return (HashedParam){h, param};
 }
 
 static bool is_equal_param(const LLInst *x, const LLInst *y) {
@@ -101,7 +101,7 @@ static bool is_equal_param(const LLInst *x, const LLInst *y) {
 }
 
 static int by_hash(const void *x, const void *y) {
-  const Param *a = x, *b = y;
+  const HashedParam *a = x, *b = y;
   if (a->hash != b->hash) return a->hash < b->hash ? -1 : 1;
   return a->param->imm < b->param->imm ? -1 : 1;
 }
@@ -110,7 +110,7 @@ static int by_hash(const void *x, const void *y) {
 static bool merge_equal_params(LLFunc *f) {
   bool changed = false;
   for (LLBlock *b = f->first; b; b = b->next) {
-    Vec(Param) params = {0};
+    Vec(HashedParam) params = {0};
     for (int p = 0; p < b->nparams; p++)
       if (!b->params[p]->replaced) vec_push(f->module->cx, &params, hash_param(b->params[p]));
     if (params.len < 2) continue;

@@ -56,21 +56,21 @@ static int64_t registers(const LLInst *i) {
 
 /* ---- the new order ----------------------------------------------------------------------------------------------- */
 
-typedef struct Step {
+typedef struct PathStep {
   LLInst *inst;
   int next; /* the operand that is looked at next */
-} Step;
+} PathStep;
 
 static void place(Reorder *r, Insts *order, LLInst *root) {
-  Vec(Step) path = {0};
-  vec_push(r->cx, &path, ((Step){root, 0}));
+  Vec(PathStep) path = {0};
+  vec_push(r->cx, &path, ((PathStep){root, 0}));
   while (path.len) {
-    Step *s = &path.at[path.len - 1];
+    PathStep *s = &path.at[path.len - 1];
     LLInst *i = s->inst;
     if (s->next < i->nargs) {
       LLInst *x = i->args[s->next++];
       bool wanted = x->block == i->block && x->op != LL_BLOCKPARAM && x->data != &placed && is_free(x);
-      if (wanted) vec_push(r->cx, &path, ((Step){x, 0}));
+      if (wanted) vec_push(r->cx, &path, ((PathStep){x, 0}));
       continue;
     }
     path.len--;

@@ -9,7 +9,7 @@
 
 /* ---- instructions ------------------------------------------------------------------------------------------------ */
 
-static void put_args(Printer *p, const LLInst *i, int from, int n) {
+static void put_args(LLPrinter *p, const LLInst *i, int from, int n) {
   for (int a = from; a < n; a++) {
     if (a > from) buf_puts(p->out, ", ");
     if (a == from)
@@ -19,21 +19,21 @@ static void put_args(Printer *p, const LLInst *i, int from, int n) {
   }
 }
 
-static void put_flags(Printer *p, const LLInst *i) {
+static void put_flags(LLPrinter *p, const LLInst *i) {
   bool integer = i->op == LL_ADD || i->op == LL_SUB || i->op == LL_MUL || i->op == LL_SHL;
   if (integer && (i->mods.flags & LLF_NUW)) buf_puts(p->out, " nuw");
   if (integer && (i->mods.flags & LLF_NSW)) buf_puts(p->out, " nsw");
   if (ll_is_float(ll_scalar(i->type)) && (i->mods.flags & LLF_CONTRACT)) buf_puts(p->out, " contract");
 }
 
-static void put_arithmetic(Printer *p, const LLInst *i) {
+static void put_arithmetic(LLPrinter *p, const LLInst *i) {
   buf_puts(p->out, ll_info(i)->name);
   put_flags(p, i);
   buf_putc(p->out, ' ');
   put_args(p, i, 0, i->nargs);
 }
 
-static void put_compare(Printer *p, const LLInst *i) {
+static void put_compare(LLPrinter *p, const LLInst *i) {
   static const char *const names[] = {"eq",  "ne",  "ugt", "uge", "ult", "ule", "sgt", "sge",
                                       "slt", "sle", "oeq", "ogt", "oge", "olt", "ole", "one",
                                       "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno"};
@@ -41,7 +41,7 @@ static void put_compare(Printer *p, const LLInst *i) {
   put_args(p, i, 0, 2);
 }
 
-static void put_select(Printer *p, const LLInst *i) {
+static void put_select(LLPrinter *p, const LLInst *i) {
   buf_puts(p->out, "select ");
   for (int a = 0; a < 3; a++) {
     if (a) buf_puts(p->out, ", ");
@@ -49,7 +49,7 @@ static void put_select(Printer *p, const LLInst *i) {
   }
 }
 
-static void put_cast(Printer *p, const LLInst *i) {
+static void put_cast(LLPrinter *p, const LLInst *i) {
   buf_printf(p->out, "%s ", ll_info(i)->name);
   ll_put_typed(p, i->args[0]);
   buf_puts(p->out, " to ");
@@ -57,7 +57,7 @@ static void put_cast(Printer *p, const LLInst *i) {
 }
 
 /* A getelementptr by bytes; the constant offset, when there is an index too, is a second one. */
-static void put_ptradd(Printer *p, const LLInst *i) {
+static void put_ptradd(LLPrinter *p, const LLInst *i) {
   buf_puts(p->out, "getelementptr i8, ");
   ll_put_typed(p, i->args[0]);
   buf_puts(p->out, ", ");
@@ -67,7 +67,7 @@ static void put_ptradd(Printer *p, const LLInst *i) {
     buf_printf(p->out, "i%d %lld", i->type->bits, (long long)i->imm);
 }
 
-static void put_extract(Printer *p, const LLInst *i) {
+static void put_extract(LLPrinter *p, const LLInst *i) {
   bool vector = i->args[0]->type->kind == LLK_VECTOR;
   buf_puts(p->out, vector ? "extractelement " : "extractvalue ");
   ll_put_typed(p, i->args[0]);
@@ -75,7 +75,7 @@ static void put_extract(Printer *p, const LLInst *i) {
 }
 
 /* One insertion per element; all but the last into temporaries. */
-static void put_build(Printer *p, const LLInst *i) {
+static void put_build(LLPrinter *p, const LLInst *i) {
   const char *op = i->type->kind == LLK_VECTOR ? "insertelement" : "insertvalue", *type = ll_type_text(p->cx, i->type);
   int last = -1;
   for (int e = 0; e < i->nargs; e++) {
@@ -105,7 +105,7 @@ static bool is_plain(const LLInst *i) {
 }
 
 /* The address with its offset, as text. */
-static const char *put_address(Printer *p, const LLInst *i, int arg) {
+static const char *put_address(LLPrinter *p, const LLInst *i, int arg) {
   if (i->imm == 0) return ll_text_of(p, i->args[arg]);
   int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = getelementptr i8, ", t);
@@ -114,17 +114,17 @@ static const char *put_address(Printer *p, const LLInst *i, int arg) {
   return ctx_printf(p->cx, "%%t%d", t);
 }
 
-static void put_result(Printer *p, const LLInst *i) {
+static void put_result(LLPrinter *p, const LLInst *i) {
   buf_puts(p->out, "  ");
   if (i->type->kind != LLK_VOID) buf_printf(p->out, "%%v%u = ", i->id);
 }
 
-static void end_inst(Printer *p, const LLInst *i) {
+static void end_inst(LLPrinter *p, const LLInst *i) {
   ll_put_dbg(p, i);
   buf_putc(p->out, '\n');
 }
 
-static void put_memory(Printer *p, const LLInst *i) {
+static void put_memory(LLPrinter *p, const LLInst *i) {
   if (!is_plain(i)) {
     ll_put_as_asm(p, i, ll_memory_text(i));
     return;
@@ -143,7 +143,7 @@ static void put_memory(Printer *p, const LLInst *i) {
   end_inst(p, i);
 }
 
-static void put_atomic(Printer *p, const LLInst *i) {
+static void put_atomic(LLPrinter *p, const LLInst *i) {
   static const char *const names[LLR_RMWS] = {"xchg", "add", "and", "or", "xor", "max", "min", "umax", "umin", "fadd"};
   static const char *const scopes[] = {"syncscope(\"device\") ", "syncscope(\"block\") ", "", ""};
   bool plain = i->mods.sem == LLS_RELAXED && !(i->mods.flags & LLF_PRED) && ll_is_scalar(i->type) &&
@@ -160,7 +160,7 @@ static void put_atomic(Printer *p, const LLInst *i) {
   end_inst(p, i);
 }
 
-static void put_printf(Printer *p, const LLInst *i) {
+static void put_printf(LLPrinter *p, const LLInst *i) {
   int slot = ll_temp(p), at = 0;
   buf_printf(p->out, "  %%t%d = alloca [%d x i8], align 8\n", slot, 8 * i->nargs);
   for (int a = 1; a < i->nargs; a++, at += 8) {
@@ -177,7 +177,7 @@ static void put_printf(Printer *p, const LLInst *i) {
   end_inst(p, i);
 }
 
-static void put_assertfail(Printer *p, const LLInst *i) {
+static void put_assertfail(LLPrinter *p, const LLInst *i) {
   int generic[4] = {0};
   for (int a = 0; a < 4; a++) {
     if (a == 2) continue;
@@ -194,13 +194,13 @@ static void put_assertfail(Printer *p, const LLInst *i) {
 }
 
 /* A call of LLVM's intrinsic: its name, overloaded by the result's type where the table's name ends with a dot. */
-static const char *suffix_of(Printer *p, const LLType *t) {
+static const char *suffix_of(LLPrinter *p, const LLType *t) {
   static const char *const names[] = {"", "i1", "i8", "i16", "i32", "i64", "f16", "bf16", "f32", "f64"};
   const char *s = names[ll_scalar(t)->kind];
   return t->kind == LLK_VECTOR ? ctx_printf(p->cx, "v%d%s", t->n, s) : s;
 }
 
-static void put_intrinsic(Printer *p, const LLInst *i) {
+static void put_intrinsic(LLPrinter *p, const LLInst *i) {
   const LLOpInfo *info = ll_info(i);
   bool two_kinds = i->type->kind == LLK_BFLOAT || ll_scalar(i->type)->kind == LLK_BFLOAT;
   if (!info->nvvm || (i->mods.flags & LLF_PRED) || (two_kinds && i->op == LL_COPYSIGN)) {
@@ -229,7 +229,7 @@ static void put_intrinsic(Printer *p, const LLInst *i) {
 }
 
 /* LLVM has no wide product, and finds the machine's behind extensions. */
-static void put_wide_product(Printer *p, const LLInst *i) {
+static void put_wide_product(LLPrinter *p, const LLInst *i) {
   int t[2];
   for (int a = 0; a < 2; a++) {
     t[a] = ll_temp(p);
@@ -242,7 +242,7 @@ static void put_wide_product(Printer *p, const LLInst *i) {
   end_inst(p, i);
 }
 
-static void put_terminator(Printer *p, const LLInst *i) {
+static void put_terminator(LLPrinter *p, const LLInst *i) {
   buf_puts(p->out, "  ");
   if (i->op == LL_BR)
     buf_printf(p->out, "br label %%b%u", i->succ[0]->id);
@@ -255,13 +255,13 @@ static void put_terminator(Printer *p, const LLInst *i) {
   end_inst(p, i);
 }
 
-static void put_one_line(Printer *p, const LLInst *i, void (*put)(Printer *, const LLInst *)) {
+static void put_one_line(LLPrinter *p, const LLInst *i, void (*put)(LLPrinter *, const LLInst *)) {
   put_result(p, i);
   put(p, i);
   end_inst(p, i);
 }
 
-static void put_inst(Printer *p, const LLInst *i) {
+static void put_inst(LLPrinter *p, const LLInst *i) {
   if (i->op == LL_MUL_WIDE_S32 || i->op == LL_MUL_WIDE_U32)
     put_wide_product(p, i);
   else if (i->op >= LL_FIRST_INTRINSIC)
@@ -298,7 +298,7 @@ static void put_inst(Printer *p, const LLInst *i) {
 
 /* ---- functions and modules --------------------------------------------------------------------------------------- */
 
-static void put_phi(Printer *p, const LLBlock *b, const LLInst *param) {
+static void put_phi(LLPrinter *p, const LLBlock *b, const LLInst *param) {
   buf_printf(p->out, "  %%v%u = phi ", param->id);
   ll_put_type(p->out, param->type);
   bool first = true;
@@ -317,7 +317,7 @@ static void put_phi(Printer *p, const LLBlock *b, const LLInst *param) {
   buf_putc(p->out, '\n');
 }
 
-static void put_params(Printer *p, const LLFunc *f) {
+static void put_params(LLPrinter *p, const LLFunc *f) {
   for (int i = 0; i < f->nparams; i++) {
     const LLParam *a = &f->params[i];
     if (i) buf_puts(p->out, ", ");
@@ -330,7 +330,7 @@ static void put_params(Printer *p, const LLFunc *f) {
   }
 }
 
-static void put_func(Printer *p, LLFunc *f) {
+static void put_func(LLPrinter *p, LLFunc *f) {
   ll_analyze(f);
   ll_renumber(f);
   p->func = f;
@@ -349,7 +349,7 @@ static void put_func(Printer *p, LLFunc *f) {
   buf_puts(p->out, "}\n");
 }
 
-static void put_annotations(Printer *p, const LLFunc *f, Buf *list) {
+static void put_annotations(LLPrinter *p, const LLFunc *f, Buf *list) {
   const struct {
     const char *name;
     int value;
@@ -370,7 +370,7 @@ bool ll_uses_shared(const LLModule *m) {
 }
 
 void ll_print(Buf *out, LLModule *m, int sm, bool locations) {
-  Printer p = {.out = out, .cx = out->cx, .module = m, .locations = locations, .metadata = {.cx = out->cx}};
+  LLPrinter p = {.out = out, .cx = out->cx, .module = m, .locations = locations, .metadata = {.cx = out->cx}};
   p.next_metadata = 1; /* !0 is empty */
   buf_printf(out, "; ModuleID = '%s'\n; for sm_%d\n", m->name, sm);
   buf_puts(out, "target datalayout = \"e-p3:32:32-p4:32:32-p5:32:32-i64:64-i128:128-v16:16-v32:32-n16:32:64\"\n"
@@ -396,7 +396,7 @@ void ll_print(Buf *out, LLModule *m, int sm, bool locations) {
 }
 
 void ll_print_inst(Buf *out, const LLInst *i) {
-  Printer p = {.out = out, .cx = out->cx, .metadata = {.cx = out->cx}};
+  LLPrinter p = {.out = out, .cx = out->cx, .metadata = {.cx = out->cx}};
   if (i->block) p.func = i->block->func;
   if (i->block) p.module = p.func->module;
   if (i->op == LL_BLOCKPARAM)

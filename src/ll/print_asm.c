@@ -12,7 +12,7 @@ typedef struct Reg {
 typedef Vec(Reg) Regs;
 
 typedef struct AsmCall {
-  Printer *p;
+  LLPrinter *p;
   const LLInst *inst;
   int *first, *count; /* per operand: which registers of `in` */
   Regs in;
@@ -25,29 +25,29 @@ static const char *reg_constraint(const LLType *t) {
   return t->bits == 1 ? "b" : t->bits <= 16 ? "h" : t->bits == 32 ? "r" : "l";
 }
 
-static void push(Printer *p, Regs *r, const char *name, const char *type, const char *constraint) {
+static void push(LLPrinter *p, Regs *r, const char *name, const char *type, const char *constraint) {
   vec_push(p->cx, r, ((Reg){name, type, constraint}));
 }
 
-static const char *convert(Printer *p, const char *op, const char *from, const char *name, const char *to) {
+static const char *convert(LLPrinter *p, const char *op, const char *from, const char *name, const char *to) {
   int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s to %s\n", t, op, from, name, to);
   return ctx_printf(p->cx, "%%t%d", t);
 }
 
-static const char *take(Printer *p, const char *op, const char *type, const char *name, const char *index) {
+static const char *take(LLPrinter *p, const char *op, const char *type, const char *name, const char *index) {
   int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s, %s\n", t, op, type, name, index);
   return ctx_printf(p->cx, "%%t%d", t);
 }
 
 /* The type in which a packed vector crosses: i16, i32, or <n x i32>. */
-static const char *packed_type(Printer *p, const LLType *t) {
+static const char *packed_type(LLPrinter *p, const LLType *t) {
   int n = ll_nregs(t);
   return n > 1 ? ctx_printf(p->cx, "<%d x i32>", n) : t->bits <= 16 ? "i16" : "i32";
 }
 
-static void take_apart(Printer *p, Regs *r, const LLType *t, const char *name) {
+static void take_apart(LLPrinter *p, Regs *r, const LLType *t, const char *name) {
   const char *type = ll_type_text(p->cx, t);
   if (t->kind == LLK_STRUCT) {
     for (int i = 0; i < t->n; i++)
@@ -71,7 +71,7 @@ static void take_apart(Printer *p, Regs *r, const LLType *t, const char *name) {
 }
 
 /* The types of the result's registers as LLVM sees them. */
-static void out_types(Printer *p, Regs *r, const LLType *t) {
+static void out_types(LLPrinter *p, Regs *r, const LLType *t) {
   for (int i = 0; t->kind == LLK_STRUCT && i < t->n; i++) out_types(p, r, t->fields[i]);
   if (t->kind == LLK_STRUCT || t->kind == LLK_VOID) return;
   if (t->kind == LLK_VECTOR && t->elem->bits >= 32) {
@@ -85,7 +85,7 @@ static void out_types(Printer *p, Regs *r, const LLType *t) {
   }
 }
 
-static const char *insert(Printer *p, const char *op, const char *type, const char *into, const char *elem_type,
+static const char *insert(LLPrinter *p, const char *op, const char *type, const char *into, const char *elem_type,
                           const char *elem, const char *index) {
   int t = ll_temp(p);
   buf_printf(p->out, "  %%t%d = %s %s %s, %s %s, %s\n", t, op, type, into, elem_type, elem, index);
@@ -93,7 +93,7 @@ static const char *insert(Printer *p, const char *op, const char *type, const ch
 }
 
 /* The value of type t from registers *at…; advances *at. */
-static const char *put_together(Printer *p, const Regs *r, int *at, const LLType *t) {
+static const char *put_together(LLPrinter *p, const Regs *r, int *at, const LLType *t) {
   const char *type = ll_type_text(p->cx, t);
   bool vector = t->kind == LLK_VECTOR;
   if (t->kind == LLK_STRUCT || (vector && t->elem->bits >= 32)) {
@@ -126,7 +126,7 @@ static void put_numbers(LLExpand *e, int index) {
 
 /* The call itself; its results' registers are named, taken out of a struct when there are several. */
 static void put_call(AsmCall *c, Regs *out, const char *text, const char *constraints, bool pure) {
-  Printer *p = c->p;
+  LLPrinter *p = c->p;
   int result = (int)out->len ? ll_temp(p) : -1;
   Buf type = {.cx = p->cx};
   if ((int)out->len == 0) buf_puts(&type, "void");
@@ -153,7 +153,7 @@ static void put_call(AsmCall *c, Regs *out, const char *text, const char *constr
 }
 
 /* The instruction's own name for what was put together. */
-static void put_name(Printer *p, const LLInst *i, const char *v) {
+static void put_name(LLPrinter *p, const LLInst *i, const char *v) {
   const char *type = ll_type_text(p->cx, i->type);
   if (i->type->kind == LLK_STRUCT) {
     /* LLVM has no copy; an insertion of a field's own value is one */
@@ -189,7 +189,7 @@ static void put_other(AsmCall *c, const Regs *out, Buf *text) {
   buf_printf(text, "@$%d ", c->nout + c->first[i->nargs - 1]);
 }
 
-void ll_put_as_asm(Printer *p, const LLInst *i, const char *template) {
+void ll_put_as_asm(LLPrinter *p, const LLInst *i, const char *template) {
   AsmCall *c = NEW(p->cx, AsmCall);
   Regs *out = NEW(p->cx, Regs);
   c->p = p;
@@ -219,7 +219,7 @@ void ll_put_as_asm(Printer *p, const LLInst *i, const char *template) {
 }
 
 /* The user's own assembly: its text and constraints as they are. */
-void ll_put_inline_asm(Printer *p, const LLInst *i) {
+void ll_put_inline_asm(LLPrinter *p, const LLInst *i) {
   const LLAsm *a = i->ref;
   AsmCall *c = NEW(p->cx, AsmCall);
   Regs *out = NEW(p->cx, Regs);

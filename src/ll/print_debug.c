@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-static int new_metadata(Printer *p) { return p->next_metadata++; }
+static int new_metadata(LLPrinter *p) { return p->next_metadata++; }
 
-static int numbered(Printer *p, Map *map, const char *key, bool *is_new) {
+static int numbered(LLPrinter *p, Map *map, const char *key, bool *is_new) {
   const char *k = intern(p->cx, key);
   void *v = map_get(map, k);
   *is_new = v == NULL;
@@ -17,7 +17,7 @@ static int numbered(Printer *p, Map *map, const char *key, bool *is_new) {
   return id;
 }
 
-static int file_metadata(Printer *p, const char *file) {
+static int file_metadata(LLPrinter *p, const char *file) {
   bool is_new;
   int id = numbered(p, &p->files, file, &is_new);
   if (!is_new) return id;
@@ -31,12 +31,12 @@ static int file_metadata(Printer *p, const char *file) {
 }
 
 /* The compile unit is !1 once locations are printed; see ll_put_debug_metadata(). */
-static int unit_metadata(Printer *p) {
+static int unit_metadata(LLPrinter *p) {
   bool is_new;
   return numbered(p, &p->subprograms, "unit", &is_new);
 }
 
-static int subprogram(Printer *p, const char *file, const char *name, int line) {
+static int subprogram(LLPrinter *p, const char *file, const char *name, int line) {
   bool is_new;
   int id = numbered(p, &p->subprograms, ctx_printf(p->cx, "%s\n%s", file, name), &is_new);
   if (!is_new) return id;
@@ -52,12 +52,12 @@ static int subprogram(Printer *p, const char *file, const char *name, int line) 
   return id;
 }
 
-int ll_function_metadata(Printer *p, const LLFunc *f) {
+int ll_function_metadata(LLPrinter *p, const LLFunc *f) {
   return subprogram(p, f->loc->file, f->loc->function ? f->loc->function : f->name, f->loc->line);
 }
 
 /* The outermost place of a chain belongs to the kernel itself. */
-static int location(Printer *p, const LLLoc *l) {
+static int location(LLPrinter *p, const LLLoc *l) {
   int outer = l->inlined_at ? location(p, l->inlined_at) : 0;
   const char *file = l->file ? l->file : p->func->loc->file;
   int scope =
@@ -71,11 +71,11 @@ static int location(Printer *p, const LLLoc *l) {
   return id;
 }
 
-void ll_put_dbg(Printer *p, const LLInst *i) {
+void ll_put_dbg(LLPrinter *p, const LLInst *i) {
   if (p->locations && p->func->loc && i->loc) buf_printf(p->out, ", !dbg !%d", location(p, i->loc));
 }
 
-void ll_put_debug_metadata(Printer *p) {
+void ll_put_debug_metadata(LLPrinter *p) {
   const LLFunc *f = p->module->first;
   while (f && !f->loc) f = f->next;
   if (!f) return;

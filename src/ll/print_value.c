@@ -15,7 +15,7 @@ void ll_put_quoted(Buf *out, const char *s, size_t n) {
   buf_putc(out, '"');
 }
 
-static void put_float_constant(Printer *p, const LLType *t, uint64_t bits) {
+static void put_float_constant(LLPrinter *p, const LLType *t, uint64_t bits) {
   if (t->kind == LLK_HALF)
     buf_printf(p->out, "0xH%04llX", (unsigned long long)bits);
   else if (t->kind == LLK_BFLOAT)
@@ -35,7 +35,7 @@ static void put_float_constant(Printer *p, const LLType *t, uint64_t bits) {
   }
 }
 
-void ll_put_constant(Printer *p, const LLType *t, uint64_t bits) {
+void ll_put_constant(LLPrinter *p, const LLType *t, uint64_t bits) {
   if (t->kind >= LLK_VECTOR) {
     if (bits == 0) {
       buf_puts(p->out, "zeroinitializer");
@@ -64,7 +64,7 @@ void ll_put_constant(Printer *p, const LLType *t, uint64_t bits) {
   }
 }
 
-void ll_put_value(Printer *p, const LLInst *v) {
+void ll_put_value(LLPrinter *p, const LLInst *v) {
   switch (v->op) {
   case LL_CONST: ll_put_constant(p, v->type, (uint64_t)v->imm); return;
   case LL_UNDEF: buf_puts(p->out, "undef"); return;
@@ -75,13 +75,13 @@ void ll_put_value(Printer *p, const LLInst *v) {
   }
 }
 
-void ll_put_typed(Printer *p, const LLInst *v) {
+void ll_put_typed(LLPrinter *p, const LLInst *v) {
   ll_put_type(p->out, v->type);
   buf_putc(p->out, ' ');
   ll_put_value(p, v);
 }
 
-const char *ll_text_of(Printer *p, const LLInst *v) {
+const char *ll_text_of(LLPrinter *p, const LLInst *v) {
   Buf *saved = p->out, b = {.cx = p->cx};
   p->out = &b;
   ll_put_value(p, v);
@@ -89,6 +89,6 @@ const char *ll_text_of(Printer *p, const LLInst *v) {
   return buf_text(&b);
 }
 
-int ll_temp(Printer *p) { return p->temps++; }
+int ll_temp(LLPrinter *p) { return p->temps++; }
 
-void ll_declare(Printer *p, const char *text) { map_put(p->cx, &p->declared, intern(p->cx, text), p); }
+void ll_declare(LLPrinter *p, const char *text) { map_put(p->cx, &p->declared, intern(p->cx, text), p); }

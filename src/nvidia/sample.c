@@ -131,11 +131,11 @@ static struct {
 
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 
-typedef struct Code { /* of a kernel that samples were taken in */
+typedef struct SampledCode { /* of a kernel that samples were taken in */
   uint64_t crc;
   const char *name;
   CodeLines lines; /* none: not known */
-} Code;
+} SampledCode;
 
 typedef struct Reason {
   const char *name; /* without what all have in front, and without _not_issued */
@@ -149,7 +149,7 @@ typedef struct Sampler {
   Reason *reasons; /* by CUPTI's number */
   size_t nreasons;
   SampleData data;
-  Vec(Code) codes;
+  Vec(SampledCode) codes;
   Vec(ttc_profile_sample) samples;
   uint32_t *slots; /* a hash set: numbers of samples plus one */
   size_t nslots, taken;
@@ -200,7 +200,7 @@ static void add_sample(Sampler *s, ttc_profile_sample x) {
 
 typedef struct Search {
   Sampler *s;
-  Code *code;
+  SampledCode *code;
   int candidates;
   const void *image;
   size_t len;
@@ -228,24 +228,24 @@ static void visit_kernel(void *arg, const char *name, const void *image, size_t 
   if (ctx_protect(f->s->cx, read_lines, f) != ERR_NONE) f->code->lines = (CodeLines){0};
 }
 
-static const Code *code_of(Sampler *s, const PcData *pc) {
+static const SampledCode *code_of(Sampler *s, const PcData *pc) {
   const char *name = intern(s->cx, pc->function ? pc->function : "?");
   for (uint32_t i = 0; i < s->codes.len; i++)
     if (s->codes.at[i].crc == pc->crc && s->codes.at[i].name == name) return &s->codes.at[i];
-  vec_push(s->cx, &s->codes, ((Code){.crc = pc->crc, .name = name}));
+  vec_push(s->cx, &s->codes, ((SampledCode){.crc = pc->crc, .name = name}));
   Search f = {.s = s, .code = &s->codes.at[s->codes.len - 1]};
   nvidia_driver_each(visit_kernel, &f);
   return f.code;
 }
 
-static const CodeLine *line_at(const Code *c, uint64_t offset) {
+static const CodeLine *line_at(const SampledCode *c, uint64_t offset) {
   const CodeLine *found = NULL;
   for (uint32_t i = 0; i < c->lines.len && c->lines.at[i].address <= offset; i++) found = &c->lines.at[i];
   return found && found->file ? found : NULL;
 }
 
 static void add_pc(Sampler *s, const PcData *pc, uint64_t id) {
-  const Code *c = code_of(s, pc);
+  const SampledCode *c = code_of(s, pc);
   const CodeLine *line = line_at(c, pc->offset);
   ttc_profile_sample x = {.id = id, .kernel = c->name};
   if (line) x.file = intern(s->cx, line->file), x.line = line->line;

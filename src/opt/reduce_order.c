@@ -19,26 +19,26 @@
 
 enum { POINTS = 32 };
 
-typedef struct Points {
+typedef struct Samples {
   Ctx *cx;
   uint64_t state;
   Map elems; /* Value to Elem */
-} Points;
+} Samples;
 
 /* A small number; a linear congruential generator's high bits (Knuth's constants). */
-static int draw(Points *p, int below) {
+static int draw(Samples *p, int below) {
   p->state = p->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (int)((p->state >> 33) % (uint64_t)below);
 }
 
 /* Floats are spread over (-4, 4), so that none is zero, nor a sum of two: what a function does there for its own
  * safety, as Welford's for two empty halves, is not what its order depends on. */
-static Elem draw_element(Points *p, Type *t) {
+static Elem draw_element(Samples *p, Type *t) {
   if (ir_is_float(t)) return (Elem){.type = t, .f = (draw(p, 1 << 30) + 0.5) / (1 << 27) - 4};
   return (Elem){.type = t, .i = low_bits((uint64_t)(draw(p, 33) - 16), t->bits)};
 }
 
-static void put(Points *p, const Value *v, Elem e) {
+static void put(Samples *p, const Value *v, Elem e) {
   Elem *kept = NEW(p->cx, Elem);
   *kept = e;
   map_put(p->cx, &p->elems, v, kept);
@@ -58,7 +58,7 @@ static bool function(Opcode code, double x, double *r) {
   }
 }
 
-static bool evaluate_op(Points *p, const Op *op) {
+static bool evaluate_op(Samples *p, const Op *op) {
   if (op->nresults != 1 || op->noperands > 3) return false;
   Elem r = {.type = op->results[0].type}, in[3] = {0};
   if (op->code == OP_CONSTANT) {
@@ -80,7 +80,7 @@ static bool evaluate_op(Points *p, const Op *op) {
 }
 
 /* The ops of a block; nested as deep as the source's `if`s are. What its terminator gives is known afterwards. */
-static bool evaluate_block(Points *p, const Block *b) {
+static bool evaluate_block(Samples *p, const Block *b) {
   for (const Op *op = b->first; op != b->last; op = op->next) {
     if (op->code != OP_IF) {
       if (!evaluate_op(p, op)) return false;
@@ -100,7 +100,7 @@ static bool evaluate_block(Points *p, const Block *b) {
   return true;
 }
 
-static bool call(Points *p, const Block *b, const Elem *x, const Elem *y, int n, Elem *out) {
+static bool call(Samples *p, const Block *b, const Elem *x, const Elem *y, int n, Elem *out) {
   p->elems = (Map){0};
   for (int i = 0; i < n; i++) {
     put(p, b->args[i], x[i]);
@@ -133,7 +133,7 @@ static bool is_single_op(const Block *b, int n) {
  * must say something. */
 static bool is_commutative(Ctx *cx, const Block *b, int n) {
   if (is_single_op(b, n)) return true;
-  Points p = {.cx = cx, .state = 1};
+  Samples p = {.cx = cx, .state = 1};
   Elem *x = NEWN(cx, Elem, n), *y = NEWN(cx, Elem, n), *xy = NEWN(cx, Elem, n), *yx = NEWN(cx, Elem, n);
   int known = 0;
   for (int at = 0; at < POINTS; at++) {

@@ -21,14 +21,14 @@
 #include "index/index.h"
 #include "opt/internal.h"
 
-typedef struct Slot {
+typedef struct CarriedSlot {
   Op *loop;
   int index;
-} Slot;
+} CarriedSlot;
 
 typedef struct Split {
   Ctx *cx;
-  Vec(Slot) slots;
+  Vec(CarriedSlot) slots;
 } Split;
 
 enum { MOST_STEPS = 16 }; /* in one iteration's chain */
@@ -109,7 +109,7 @@ static void collect(Op *op, void *arg) {
   Split *s = arg;
   if (op->code != OP_FOR) return;
   for (int i = 0; i < op->nresults; i++)
-    if (qualifies(op->results[i].type)) vec_push(s->cx, &s->slots, ((Slot){op, i}));
+    if (qualifies(op->results[i].type)) vec_push(s->cx, &s->slots, ((CarriedSlot){op, i}));
 }
 
 static bool split(Ctx *cx, Module *m, const Split *s) {

@@ -100,12 +100,12 @@ static void put_text(Buf *b, const char *s, size_t n) {
   buf_write(b, s, n);
 }
 
-typedef struct Reader {
+typedef struct TextReader {
   const char *at, *end;
   bool bad;
-} Reader;
+} TextReader;
 
-static uint64_t get(Reader *r) {
+static uint64_t get(TextReader *r) {
   if (r->end - r->at < 8) return r->bad = true, 0;
   uint64_t x = 0;
   for (int i = 0; i < 8; i++) x |= (uint64_t)(uint8_t)r->at[i] << (8 * i);
@@ -113,7 +113,7 @@ static uint64_t get(Reader *r) {
   return x;
 }
 
-static const char *get_text(Ctx *cx, Reader *r, size_t *len) {
+static const char *get_text(Ctx *cx, TextReader *r, size_t *len) {
   uint64_t n = get(r);
   if (r->bad || n > (uint64_t)(r->end - r->at)) return r->bad = true, "";
   const char *s = ctx_strndup(cx, r->at, (size_t)n);
@@ -163,7 +163,7 @@ static void put_entry(Buf *b, const Compiled *c) {
   }
 }
 
-static bool get_descriptors(Ctx *cx, Reader *r, KernelInfo *k) {
+static bool get_descriptors(Ctx *cx, TextReader *r, KernelInfo *k) {
   uint64_t n = get(r);
   if (r->bad || n > (uint64_t)(r->end - r->at) / 8) return false;
   DescriptorArg *all = NEWN(cx, DescriptorArg, n + 1);
@@ -196,9 +196,9 @@ static bool get_descriptors(Ctx *cx, Reader *r, KernelInfo *k) {
 }
 
 /* A stage's bytes: where an entry is read they are in files of their own, of a saved kernel they come next. */
-typedef const char *StageBytes(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage, size_t *len);
+typedef const char *StageBytes(Ctx *cx, TextReader *r, void *self, const KernelInfo *k, const char *stage, size_t *len);
 
-static bool get_entry(Ctx *cx, Reader *r, StageBytes *bytes_of, void *self, Compiled *c) {
+static bool get_entry(Ctx *cx, TextReader *r, StageBytes *bytes_of, void *self, Compiled *c) {
   KernelInfo k = {0};
   if (strcmp(get_text(cx, r, NULL), c->hash) != 0) return false; /* another kernel's, under this one's name */
   k.name = get_text(cx, r, NULL);
@@ -264,14 +264,14 @@ static Header header_of(const char magic[8], const Buf *body) {
 }
 
 /* The body behind a valid header; false where the header or the checksum is wrong. */
-static bool open_body(const char magic[8], const char *bytes, size_t len, Reader *r) {
+static bool open_body(const char magic[8], const char *bytes, size_t len, TextReader *r) {
   Header h;
   uint64_t sum[2];
   if (len < sizeof h) return false;
   memcpy(&h, bytes, sizeof h);
   if (memcmp(h.magic, magic, sizeof h.magic) != 0 || h.bytes != len - sizeof h) return false;
   checksum(bytes + sizeof h, len - sizeof h, sum);
-  *r = (Reader){bytes + sizeof h, bytes + len, false};
+  *r = (TextReader){bytes + sizeof h, bytes + len, false};
   return sum[0] == h.sum[0] && sum[1] == h.sum[1];
 }
 
@@ -288,7 +288,7 @@ void run_save(Ctx *cx, const Compiled *c, const char *metadata, Buf *out) {
   buf_write(out, body.s, body.len);
 }
 
-static const char *bytes_that_follow(Ctx *cx, Reader *r, void *self, const KernelInfo *k, const char *stage,
+static const char *bytes_that_follow(Ctx *cx, TextReader *r, void *self, const KernelInfo *k, const char *stage,
                                      size_t *len) {
   (void)self, (void)k, (void)stage;
   const char *s = get_text(cx, r, len);
@@ -296,7 +296,7 @@ static const char *bytes_that_follow(Ctx *cx, Reader *r, void *self, const Kerne
 }
 
 bool run_restore(Ctx *cx, const char *bytes, size_t len, Compiled *out, const char **metadata) {
-  Reader r;
+  TextReader r;
   size_t n = 0;
   if (!open_body(saved_magic, bytes, len, &r)) return false;
   const char *hash = get_text(cx, &r, &n);
@@ -356,7 +356,8 @@ static const char *file_of(Ctx *cx, const KernelInfo *k, const char *ending) {
   return ctx_printf(cx, "%.240s.%s", k->name, ending);
 }
 
-static const char *bytes_of_file(Ctx *cx, Reader *r, void *files, const KernelInfo *k, const char *stage, size_t *len) {
+static const char *bytes_of_file(Ctx *cx, TextReader *r, void *files, const KernelInfo *k, const char *stage,
+                                 size_t *len) {
   (void)r;
   return get_file(cx, files, file_of(cx, k, stage), len);
 }
@@ -378,7 +379,7 @@ bool run_cache_read(Ctx *cx, const ttc_store *store, Compiled *out) {
   if (!files_of(cx, store, out, &files)) return false;
   size_t len = 0;
   const char *file = get_file(cx, &files, ctx_printf(cx, "%s.kernel", out->hash), &len);
-  Reader r;
+  TextReader r;
   if (!file || !open_body(cache_magic, file, len, &r)) return false;
   return get_entry(cx, &r, bytes_of_file, &files, out);
 }

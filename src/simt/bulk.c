@@ -76,17 +76,17 @@ static void bulk_load(Warp *w, const Code *c, int lane) {
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 typedef enum Way { LOAD, STORE, REDUCE } Way;
-typedef struct Tile {
+typedef struct TileCopy {
   Engine e;
   Way way;
   LLRmw op; /* of a reduction */
   SimtTensorMap map;
   int32_t at[5]; /* the box's corner */
   uint32_t shared;
-} Tile;
+} TileCopy;
 
 /* The bytes [x, x + n) of the innermost dimension that lie inside, of one line of the box; false: none do. */
-static bool inside(const Tile *t, const uint32_t *index, uint32_t chunk, uint64_t *address, uint32_t *skip,
+static bool inside(const TileCopy *t, const uint32_t *index, uint32_t chunk, uint64_t *address, uint32_t *skip,
                    uint32_t *n) {
   const SimtTensorMap *m = &t->map;
   uint64_t offset = 0;
@@ -139,7 +139,7 @@ static float reduced_float(LLRmw op, float x, float y) {
 }
 
 /* memory = memory op value, element by element. */
-static void reduce(const Tile *t, uint8_t *memory, const uint8_t *value, uint32_t n) {
+static void reduce(const TileCopy *t, uint8_t *memory, const uint8_t *value, uint32_t n) {
   int size = bytes_of(&t->map);
   SimtElem elem = (SimtElem)t->map.elem;
   for (uint32_t k = 0; k < n; k += (uint32_t)size, memory += size, value += size) {
@@ -158,7 +158,7 @@ static void reduce(const Tile *t, uint8_t *memory, const uint8_t *value, uint32_
   }
 }
 
-static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t linear) {
+static void one_chunk(TileCopy *t, const uint32_t *index, uint32_t chunk, uint32_t linear) {
   bool store = t->way != LOAD;
   const uint32_t width = t->map.swizzle ? UINT32_C(1) << t->map.swizzle : 1; /* chunks to a line: 2, 4, 8 */
   uint32_t address = t->shared + linear, skip = 0, n = 0;
@@ -185,7 +185,7 @@ static void one_chunk(Tile *t, const uint32_t *index, uint32_t chunk, uint32_t l
   if (!store && t->map.elem >= SIMT_TF32) round_to_tf32(at);
 }
 
-static const char *bad_map(const Tile *t, int rank) {
+static const char *bad_map(const TileCopy *t, int rank) {
   const SimtTensorMap *m = &t->map;
   if (m->magic != MAGIC) return "this is not a tensor map";
   if (m->unfenced) return "the program wrote the map, and no fence.proxy.tensormap makes it known to the copy engine";
@@ -208,7 +208,7 @@ static const char *bad_map(const Tile *t, int rank) {
   return NULL;
 }
 
-static int copy_tile(Tile *t) {
+static int copy_tile(TileCopy *t) {
   const SimtTensorMap *m = &t->map;
   uint32_t chunks = m->box[0] * (uint32_t)bytes_of(m) / 16, lines = 1, index[5] = {0}, linear = 0;
   for (int d = 1; d < m->rank; d++) lines *= m->box[d];
@@ -224,7 +224,7 @@ static void tensor_copy(Warp *w, const Code *c, int lane, Way way, int rank) {
   int32_t map_reg = c->list[store ? 0 : 1], shared_reg = c->list[store ? 1 : 0];
   const int32_t *coordinates = c->list + (store ? 2 : 3);
   uint64_t map = reg64_at(w, map_reg)[lane];
-  Tile t = {.way = way, .op = (LLRmw)c->src->mods.rmw, .shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
+  TileCopy t = {.way = way, .op = (LLRmw)c->src->mods.rmw, .shared = reg_at(w, shared_reg)[lane] + (uint32_t)c->imm};
   const uint8_t *bytes = simt_global_at(w, c, lane, map, 128, RACE_READ);
   if (!bytes) return;
   memcpy(&t.map, bytes, sizeof t.map);

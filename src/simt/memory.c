@@ -132,9 +132,9 @@ bool simt_shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int byte
 
 /* ---- an access: where each lane's bytes are, or NULL ------------------------------------------------------------- */
 
-typedef struct Places {
+typedef struct LanePlaces {
   uint8_t *at[LANES];
-} Places;
+} LanePlaces;
 
 static uint8_t *shared_place(Warp *w, const Code *c, int lane, uint32_t address, RaceAccess access) {
   if (!aligned(w, c, lane, address, c->bytes) || !simt_shared_ok(w, c, lane, address, c->bytes, access != RACE_READ))
@@ -145,7 +145,7 @@ static uint8_t *shared_place(Warp *w, const Code *c, int lane, uint32_t address,
   return w->b->shared + (address - SHARED_BASE);
 }
 
-static void find_places(Warp *w, const Code *c, uint32_t mask, RaceAccess access, Places *p) {
+static void find_places(Warp *w, const Code *c, uint32_t mask, RaceAccess access, LanePlaces *p) {
   Request global = {.bytes = c->bytes}, shared = {.bytes = c->bytes};
   bool write = access != RACE_READ;
   EACH_LANE(l, mask) {
@@ -208,7 +208,7 @@ static void synchronize(Warp *w, const Code *c, bool before) {
 
 void simt_mem_load(Warp *w, const Code *c, uint32_t mask) {
   static const uint8_t zeros[16];
-  Places p;
+  LanePlaces p;
   put_other(w, c, c->list + c->n, mask);
   if (!mask) return;
   synchronize(w, c, true);
@@ -218,7 +218,7 @@ void simt_mem_load(Warp *w, const Code *c, uint32_t mask) {
 }
 
 /* Two lanes that put different bytes into the same place. */
-static void check_conflict(Warp *w, const Code *c, const Places *p, uint32_t mask) {
+static void check_conflict(Warp *w, const Code *c, const LanePlaces *p, uint32_t mask) {
   const uint8_t *last = NULL;
   bool ascending = true;
   EACH_LANE(l, mask) {
@@ -239,7 +239,7 @@ static void check_conflict(Warp *w, const Code *c, const Places *p, uint32_t mas
 }
 
 void simt_mem_store(Warp *w, const Code *c, uint32_t mask) {
-  Places p;
+  LanePlaces p;
   if (!mask) return;
   synchronize(w, c, false);
   find_places(w, c, mask, RACE_WRITE, &p);
@@ -296,7 +296,7 @@ static void update(const Code *c, uint8_t *at, const uint8_t *value, const uint8
 
 /* One lane after another; equal addresses within a warp see each other's results. */
 void simt_mem_atomic(Warp *w, const Code *c, uint32_t mask) {
-  Places p;
+  LanePlaces p;
   const int32_t *operand = c->list + c->n, *value = c->op == S_CMPXCHG ? operand + c->n : operand;
   put_other(w, c, value + c->n, mask);
   if (!mask) return;

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct Printer {
+typedef struct ReportPrinter {
   Buf *out;
   Map sources; /* interned file name -> Source */
-} Printer;
+} ReportPrinter;
 
 /* ---- places ------------------------------------------------------------------------------------------------------ */
 
@@ -43,7 +43,7 @@ static bool offset_of(const Source *s, int line, int col, uint32_t *offset) {
   return at < end;
 }
 
-static Span span_of(Printer *p, const LLLoc *loc) {
+static Span span_of(ReportPrinter *p, const LLLoc *loc) {
   Ctx *cx = p->out->cx;
   const char *file = intern(cx, loc->file);
   const Source *s = map_get(&p->sources, file);
@@ -55,7 +55,7 @@ static Span span_of(Printer *p, const LLLoc *loc) {
 
 static const char *const severities[] = {[SEV_ERROR] = "error", [SEV_WARNING] = "warning", [SEV_NOTE] = "note"};
 
-static void put_place(Printer *p, Severity severity, const LLLoc *loc, const char *message) {
+static void put_place(ReportPrinter *p, Severity severity, const LLLoc *loc, const char *message) {
   Diag d = {.severity = severity, .span = span_of(p, loc), .message = message};
   if (d.span.source)
     diag_render(p->out, &d, false);
@@ -64,7 +64,7 @@ static void put_place(Printer *p, Severity severity, const LLLoc *loc, const cha
 }
 
 /* One entry: the place, what it is, and the line; then the calls that led there. */
-static void put_entry(Printer *p, Severity severity, const LLInst *inst, const char *message) {
+static void put_entry(ReportPrinter *p, Severity severity, const LLInst *inst, const char *message) {
   const LLLoc *loc = inst ? inst->loc : NULL;
   if (!loc) {
     buf_printf(p->out, "%s in %s: %s: %s\n", inst ? ll_info(inst)->id : "?",
@@ -77,7 +77,7 @@ static void put_entry(Printer *p, Severity severity, const LLInst *inst, const c
 
 /* ---- issues and accesses ----------------------------------------------------------------------------------------- */
 
-static void put_issue(Printer *p, const SimtIssue *i) {
+static void put_issue(ReportPrinter *p, const SimtIssue *i) {
   Buf text = {.cx = p->out->cx};
   buf_puts(&text, simt_kind_text(i->kind));
   if (i->detail) buf_printf(&text, ": %s", i->detail);
@@ -106,7 +106,7 @@ static bool same_place(const LLInst *a, const LLInst *b) {
   return x == y;
 }
 
-static void put_access(Printer *p, const SimtAccess *a) {
+static void put_access(ReportPrinter *p, const SimtAccess *a) {
   if (a->sectors <= a->ideal_sectors && a->wavefronts <= a->ideal_wavefronts) return;
   Buf text = {.cx = p->out->cx};
   buf_printf(&text, "%s of %s memory, %llu requests", a->is_write ? "write" : "read",
@@ -121,7 +121,7 @@ static void put_access(Printer *p, const SimtAccess *a) {
   put_entry(p, SEV_NOTE, a->inst, buf_text(&text));
 }
 
-static void put_accesses(Printer *p, const SimtReport *r) {
+static void put_accesses(ReportPrinter *p, const SimtReport *r) {
   bool *told = NEWN(p->out->cx, bool, r->naccesses + 1);
   for (uint32_t i = 0; i < r->naccesses; i++) {
     if (told[i]) continue;
@@ -143,7 +143,7 @@ static void put_accesses(Printer *p, const SimtReport *r) {
 }
 
 /* One operation of the source becomes many instructions: an issue in several of them is reported once. */
-static void put_issues(Printer *p, const SimtReport *r) {
+static void put_issues(ReportPrinter *p, const SimtReport *r) {
   bool *told = NEWN(p->out->cx, bool, r->nissues + 1);
   for (uint32_t i = 0; i < r->nissues; i++) {
     if (told[i]) continue;
@@ -159,12 +159,12 @@ static void put_issues(Printer *p, const SimtReport *r) {
 }
 
 void simt_print_issues(Buf *out, const SimtReport *r) {
-  Printer p = {.out = out};
+  ReportPrinter p = {.out = out};
   put_issues(&p, r);
 }
 
 bool simt_print(Buf *out, const SimtReport *r) {
-  Printer p = {.out = out};
+  ReportPrinter p = {.out = out};
   put_issues(&p, r);
   put_accesses(&p, r);
   buf_printf(out, "%llu instructions of warps, %llu of them divergent, %llu barriers\n",

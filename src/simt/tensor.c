@@ -79,7 +79,7 @@ void simt_stmatrix(Warp *w, const Code *c, uint32_t mask) {
 
 /* ---- formats ----------------------------------------------------------------------------------------------------- */
 
-typedef enum Format {
+typedef enum NumberFormat {
   FMT_F16,
   FMT_BF16,
   FMT_TF32,
@@ -90,7 +90,7 @@ typedef enum Format {
   FMT_E5M2,
   FMT_F32,
   FMT_S32
-} Format;
+} NumberFormat;
 static const struct {
   const char *name;
   int bytes;
@@ -99,14 +99,14 @@ static const struct {
 
 typedef struct Shape {
   int m, k, per; /* per: elements of a and b in a register */
-  Format a, b, d;
+  NumberFormat a, b, d;
   bool saturates; /* sums of integers stop at the largest and the smallest */
 } Shape;
 
-static Format format_of(const char *s) {
+static NumberFormat format_of(const char *s) {
   size_t n = strcspn(s, ".");
   for (size_t f = 0; f < COUNT(formats); f++)
-    if (strlen(formats[f].name) == n && memcmp(formats[f].name, s, n) == 0) return (Format)f;
+    if (strlen(formats[f].name) == n && memcmp(formats[f].name, s, n) == 0) return (NumberFormat)f;
   return FMT_F32;
 }
 static const char *next(const char *s) { return s + strcspn(s, ".") + 1; }
@@ -131,7 +131,7 @@ static double e4m3(uint32_t x) {
   return (x & 0x7f) == 0x7f ? (double)NAN : (double)f;
 }
 
-static double decode(Format f, uint64_t bits) {
+static double decode(NumberFormat f, uint64_t bits) {
   switch (f) {
   case FMT_F16: return (double)half_to_float((uint32_t)bits & 0xffff);
   case FMT_BF16: return (double)bfloat_to_float((uint32_t)bits & 0xffff);
@@ -146,7 +146,7 @@ static double decode(Format f, uint64_t bits) {
   }
 }
 
-static uint32_t encode(Format f, double x) {
+static uint32_t encode(NumberFormat f, double x) {
   if (f == FMT_F32) return result_bits((float)x);
   if (f == FMT_F16) return double_to_half(x);
   return (uint32_t)(int64_t)x; /* s32: sums stay far below 2^53, and wrap */
@@ -157,7 +157,7 @@ static uint32_t encode(Format f, double x) {
 typedef double Rows[16][32];   /* of a: m x k */
 typedef double Columns[32][8]; /* of b: k x 8 */
 
-static double element_of(const Warp *w, int32_t r, uint32_t l, Format f, int j) {
+static double element_of(const Warp *w, int32_t r, uint32_t l, NumberFormat f, int j) {
   if (f == FMT_F64) return as_double(reg64_at(w, r)[l]);
   return decode(f, reg_at(w, r)[l] >> 8 * formats[f].bytes * j % 32);
 }
@@ -178,9 +178,9 @@ static void get_b(const Warp *w, const Shape *s, const int32_t *r, int n, Column
 }
 
 /* An accumulator fragment of 8 columns: sum[row][column] from registers, and back. */
-static int fragment_regs(Format d, int m) { return (d == FMT_F16 ? 2 : 4) * m / 16; }
+static int fragment_regs(NumberFormat d, int m) { return (d == FMT_F16 ? 2 : 4) * m / 16; }
 
-static void get_c(const Warp *w, Format d, int m, const int32_t *r, double sum[16][8]) {
+static void get_c(const Warp *w, NumberFormat d, int m, const int32_t *r, double sum[16][8]) {
   for (int i = 0; i < fragment_regs(d, m); i++)
     for (uint32_t l = 0; l < LANES; l++) {
       if (d == FMT_F16) {
@@ -192,7 +192,7 @@ static void get_c(const Warp *w, Format d, int m, const int32_t *r, double sum[1
     }
 }
 
-static void put_c(Warp *w, Format d, int m, const int32_t *r, double sum[16][8]) {
+static void put_c(Warp *w, NumberFormat d, int m, const int32_t *r, double sum[16][8]) {
   for (int i = 0; i < fragment_regs(d, m); i++)
     for (uint32_t l = 0; l < LANES; l++) {
       if (d == FMT_F16) {
@@ -239,10 +239,10 @@ typedef struct Operand { /* in shared memory */
   uint32_t start, leading, stride, base;
   int width; /* chunks to a swizzled line; 1: not swizzled */
   bool k_major;
-  Format format;
+  NumberFormat format;
 } Operand;
 
-static Operand operand_of(uint64_t descriptor, bool transposed, Format format) {
+static Operand operand_of(uint64_t descriptor, bool transposed, NumberFormat format) {
   static const int widths[] = {1, 8, 4, 2};
   return (Operand){.start = (uint32_t)(descriptor & 0x3fff) << 4,
                    .leading = (uint32_t)(descriptor >> 16 & 0x3fff) << 4,
@@ -274,7 +274,7 @@ static const uint8_t *chunk_at(Warp *w, const Code *c, const Operand *o, uint32_
   return w->b->shared + (address - SHARED_BASE);
 }
 
-static double chunk_element(const uint8_t *chunk, Format f, int j) {
+static double chunk_element(const uint8_t *chunk, NumberFormat f, int j) {
   uint64_t bits = 0;
   memcpy(&bits, chunk + j * formats[f].bytes, (size_t)formats[f].bytes);
   return decode(f, bits);

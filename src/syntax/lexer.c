@@ -28,21 +28,21 @@ static inline bool at_newline(const Lexer *lx) {
 /* "\n", "\r\n" and "\r" each end a line. */
 static void skip_newline(Lexer *lx) { lx->pos += peek(lx, 0) == '\r' && peek(lx, 1) == '\n' ? 2 : 1; }
 
-typedef struct Range {
+typedef struct CharRange {
   uint32_t low, high;
-} Range;
+} CharRange;
 #define FIRST(low, high) {low, high},
 #define LATER(low, high)
-static const Range FIRST_RANGES[] = {
+static const CharRange FIRST_RANGES[] = {
 #include "syntax/identifiers.def"
 };
 #define FIRST(low, high)
 #define LATER(low, high) {low, high},
-static const Range LATER_RANGES[] = {
+static const CharRange LATER_RANGES[] = {
 #include "syntax/identifiers.def"
 };
 
-static bool in_ranges(const Range *ranges, size_t n, uint32_t c) {
+static bool in_ranges(const CharRange *ranges, size_t n, uint32_t c) {
   size_t low = 0;
   while (low < n) {
     size_t middle = low + (n - low) / 2;

@@ -59,21 +59,21 @@ enum { TILE = 1024, MAX_LEVELS = 3 };
 
 /* Largest and smallest nonzero magnitude seen: of the bits doubled (no sign), the smallest less one so that zero is
  * large. */
-typedef struct Range {
+typedef struct Magnitudes {
   __m512i max, min;
-} Range;
+} Magnitudes;
 
 typedef struct Extent {
   uint32_t max, min;
 } Extent;
 
-INLINE_AVX512 void range_start(Range *r) { r->max = _mm512_setzero_si512(), r->min = _mm512_set1_epi32(-1); }
-INLINE_AVX512 void range_see(Range *r, __m512i x) {
+INLINE_AVX512 void range_start(Magnitudes *r) { r->max = _mm512_setzero_si512(), r->min = _mm512_set1_epi32(-1); }
+INLINE_AVX512 void range_see(Magnitudes *r, __m512i x) {
   __m512i t = _mm512_add_epi32(x, x);
   r->max = _mm512_max_epu32(r->max, t);
   r->min = _mm512_min_epu32(r->min, _mm512_add_epi32(t, _mm512_set1_epi32(-1)));
 }
-INLINE_AVX512 Extent range_end(const Range *r) {
+INLINE_AVX512 Extent range_end(const Magnitudes *r) {
   return (Extent){_mm512_reduce_max_epu32(r->max), _mm512_reduce_min_epu32(r->min)};
 }
 
@@ -90,7 +90,7 @@ INLINE_AVX512 __m512i take_bf16(__m512i x, __m512i *rest) {
 }
 
 /* Row `out` of `levels` consecutive tiles from two vectors of f32. */
-INLINE_AVX512 void emit_row(int levels, __m512i x, __m512i y, char *out, Range *range) {
+INLINE_AVX512 void emit_row(int levels, __m512i x, __m512i y, char *out, Magnitudes *range) {
   if (levels > 1) range_see(range, x), range_see(range, y);
 #pragma GCC unroll 3
   for (int level = 0; level < levels; level++) {
@@ -121,7 +121,7 @@ struct Packer {
   int64_t i, p;
   int outer, depth;
   int64_t ahead;
-  Range range;
+  Magnitudes range;
   char kept[2][16][64]; /* a transposed tile as rows of f32, between units */
 };
 
@@ -157,7 +157,7 @@ INLINE_AVX512 void split_a_rows_part(Packer *p, CpuElem type, int bytes, int lev
   const __mmask16 mask0 = whole ? 0xffff : first_lanes(p->depth), mask1 = whole ? 0xffff : first_lanes(p->depth - 16);
   const char *at = p->m->base + (p->i + first) * step + p->p * bytes;
   char *out = p->out + first * 64;
-  Range range = p->range;
+  Magnitudes range = p->range;
 #pragma GCC unroll 4
   for (int r = 0; r < UNIT_ROWS; r++, at += step, out += 64) {
     __m512i x = _mm512_setzero_si512(), y = x;
@@ -179,7 +179,7 @@ INLINE_AVX512 void split_b_rows_part(Packer *p, CpuElem type, int bytes, int lev
   const __mmask16 mask = whole ? 0xffff : first_lanes(p->outer);
   const char *at = p->m->base + (p->p + first) * step + p->i * bytes;
   char *out = p->out + first * 64;
-  Range range = p->range;
+  Magnitudes range = p->range;
 #pragma GCC unroll 4
   for (int r = 0; r < UNIT_ROWS; r++, at += step, out += 64) {
     __m512i x = _mm512_setzero_si512(), y = x;
@@ -214,7 +214,7 @@ INLINE_AVX512 void split_block(Packer *p, CpuElem type, int how, bool is_b, int 
   if (p->unit >= 2) {
     int first = UNIT_ROWS * (p->unit - 2);
     char *out = p->out + first * 64;
-    Range range = p->range;
+    Magnitudes range = p->range;
 #pragma GCC unroll 4
     for (int v = 0; v < UNIT_ROWS; v++)
       emit_row(levels, _mm512_loadu_si512(p->kept[0][first + v]), _mm512_loadu_si512(p->kept[1][first + v]),

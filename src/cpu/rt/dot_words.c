@@ -101,14 +101,14 @@ static __attribute__((noinline)) void gather_words(const RtMatrix *m, int per_wo
 }
 
 /* The words of k from p0 on of a piece of matrix m with `count` rows (columns) from i0 on. */
-typedef struct Piece {
+typedef struct MatrixPiece {
   const RtMatrix *m;
   int64_t i0, p0, count, kc;
-} Piece;
+} MatrixPiece;
 
 static int64_t piece_words(int64_t kc, int per_word) { return div_up(kc, 16 * per_word) * 16; }
 
-INLINE_AVX512 void block_at(const Piece *x, CpuElem type, int per_word, bool is_b, int64_t i, int64_t p,
+INLINE_AVX512 void block_at(const MatrixPiece *x, CpuElem type, int per_word, bool is_b, int64_t i, int64_t p,
                             __m512i r[16]) {
   int outer = (int)min64(16, x->count - i), depth = (int)min64(16 * per_word, x->kc - p);
   const RtMatrix *m = x->m;
@@ -120,7 +120,7 @@ INLINE_AVX512 void block_at(const Piece *x, CpuElem type, int per_word, bool is_
 }
 
 /* Rows of words, the first word left free. */
-INLINE_AVX512 void pack_rows(const Piece *x, CpuElem type, int per_word, uint32_t *out) {
+INLINE_AVX512 void pack_rows(const MatrixPiece *x, CpuElem type, int per_word, uint32_t *out) {
   for (int64_t i = 0; i < x->count; i += 16)
     for (int64_t p = 0; p < x->kc; p += 16 * per_word) {
       __m512i r[16];
@@ -130,7 +130,7 @@ INLINE_AVX512 void pack_rows(const Piece *x, CpuElem type, int per_word, uint32_
 }
 
 /* Panels of words, the first row of each left free. */
-INLINE_AVX512 void pack_panels(const Piece *x, CpuElem type, int per_word, uint32_t *out) {
+INLINE_AVX512 void pack_panels(const MatrixPiece *x, CpuElem type, int per_word, uint32_t *out) {
   int64_t words = piece_words(x->kc, per_word) + 1;
   for (int64_t j = 0; j < x->count; j += 16)
     for (int64_t p = 0; p < x->kc; p += 16 * per_word) {
@@ -141,7 +141,7 @@ INLINE_AVX512 void pack_panels(const Piece *x, CpuElem type, int per_word, uint3
     }
 }
 
-TARGET_AVX512 static void pack_pairs(const Piece *x, bool is_b, uint32_t *out) {
+TARGET_AVX512 static void pack_pairs(const MatrixPiece *x, bool is_b, uint32_t *out) {
   int64_t words = piece_words(x->kc, 2) + 1;
   for (int64_t i = 0; i < x->count; i += is_b ? 32 : 1)
     memset(out + i * (is_b ? words : A_ROW), 0, is_b ? 32 * sizeof *out : sizeof *out);
@@ -152,7 +152,7 @@ TARGET_AVX512 static void pack_pairs(const Piece *x, bool is_b, uint32_t *out) {
 }
 
 /* Quads, with the highest bit flipped where that makes a unsigned and b signed, and with the corrections. */
-TARGET_VNNI static void pack_quads(const Piece *x, bool is_b, CpuElem other, uint32_t *out) {
+TARGET_VNNI static void pack_quads(const MatrixPiece *x, bool is_b, CpuElem other, uint32_t *out) {
   int64_t words = piece_words(x->kc, 4);
   bool flip = x->m->type == (is_b ? CPU_U8 : CPU_I8), other_flips = other == (is_b ? CPU_I8 : CPU_U8);
   __m512i sign = _mm512_set1_epi32(flip ? (int)0x80808080 : 0), one = _mm512_set1_epi8(1);
@@ -264,7 +264,7 @@ KERNEL_TABLE(bf16, TARGET_BF16)
 KERNEL_TABLE(i16, TARGET_AVX512)
 KERNEL_TABLE(i8, TARGET_VNNI)
 
-static void pack(const Piece *x, int per_word, bool is_b, CpuElem other, uint32_t *out) {
+static void pack(const MatrixPiece *x, int per_word, bool is_b, CpuElem other, uint32_t *out) {
   if (per_word == 4)
     pack_quads(x, is_b, other, out);
   else
@@ -279,10 +279,10 @@ static void dot_words(const CpuDot *d, int per_word, RowsFn *const *rows) {
     for (int64_t p = 0; p < d->k; p += RT_KC) {
       int64_t nc = min64(RT_NC, d->n - j), kc = min64(RT_KC, d->k - p);
       int64_t words = piece_words(kc, per_word), step = 32 * (words + 1), used = per_word == 2 ? div_up(kc, 2) : words;
-      pack(&(Piece){&b, j, p, nc, kc}, per_word, true, a.type, panels);
+      pack(&(MatrixPiece){&b, j, p, nc, kc}, per_word, true, a.type, panels);
       for (int64_t i = 0; i < d->m; i += RT_MC) {
         int64_t mc = min64(RT_MC, d->m - i), nblocks = div_up(mc, MR), base = mc / nblocks, longer = mc % nblocks;
-        pack(&(Piece){&a, i, p, mc, kc}, per_word, false, b.type, a_rows);
+        pack(&(MatrixPiece){&a, i, p, mc, kc}, per_word, false, b.type, a_rows);
         for (int64_t s = 0; s < nc; s += 32) {
           uint32_t mask = nc - s >= 32 ? 0xffffffffu : (1u << (nc - s)) - 1;
           for (int64_t r = 0, block = 0; block < nblocks; block++) {

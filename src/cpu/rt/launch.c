@@ -16,11 +16,11 @@ int ttc_rt_fail(int status, const char *kernel, const char *text) {
 }
 
 /* ttc_rt_kernel.state */
-typedef struct State {
+typedef struct KernelState {
   _Atomic(const ttc_rt_code *) code; /* the chosen one */
   CpuKernel kernel;
-} State;
-_Static_assert(sizeof(State) <= sizeof(((ttc_rt_kernel *)0)->state), "the state has its place in every program");
+} KernelState;
+_Static_assert(sizeof(KernelState) <= sizeof(((ttc_rt_kernel *)0)->state), "the state has its place in every program");
 
 static int no_code(const ttc_rt_kernel *k) {
   char text[300];
@@ -32,7 +32,7 @@ static int no_code(const ttc_rt_kernel *k) {
 }
 
 /* The strongest code that this processor has; NULL: none. */
-static const ttc_rt_code *choose(const ttc_rt_kernel *k, State *state) {
+static const ttc_rt_code *choose(const ttc_rt_kernel *k, KernelState *state) {
   static pthread_mutex_t choosing = PTHREAD_MUTEX_INITIALIZER;
   const ttc_rt_code *code = NULL;
   for (uint32_t i = 0; !code && i < k->ncodes; i++)
@@ -57,7 +57,7 @@ int ttc_rt_launch(ttc_rt_kernel *k, const int64_t grid[3], const void *const *ar
       return ttc_rt_fail(TTC_RT_ERROR_ARGUMENT, k->name, "a side of the grid is negative, or has more than 32 bits");
     programs[i] = (uint32_t)grid[i];
   }
-  State *state = (State *)(void *)k->state;
+  KernelState *state = (KernelState *)(void *)k->state;
   const ttc_rt_code *code = atomic_load_explicit(&state->code, memory_order_acquire);
   if (!code) code = choose(k, state);
   if (!code) return no_code(k);

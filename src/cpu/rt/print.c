@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct Lines {
+typedef struct PrintedLines {
   char *text;
   size_t len, cap;
-} Lines;
+} PrintedLines;
 
 /* Text that finds no memory is left out: a print must not stop the program. */
-PRINTF_LIKE(2, 3) static void add(Lines *l, const char *fmt, ...) {
+PRINTF_LIKE(2, 3) static void add(PrintedLines *l, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);
   va_list again;
@@ -40,7 +40,7 @@ static int digits(int64_t n) {
 }
 
 /* hex: 0 as a number, 1 all bits, 2 (pointers) without leading zeros. */
-static void add_value(Lines *l, CpuElem type, int hex, const void *data, int64_t i) {
+static void add_value(PrintedLines *l, CpuElem type, int hex, const void *data, int64_t i) {
   int bytes = rt_elem_bytes(type);
   if (hex) {
     uint64_t bits = 0;
@@ -64,7 +64,7 @@ static void add_value(Lines *l, CpuElem type, int hex, const void *data, int64_t
 
 void ttc_rt_print(const uint32_t pid[3], const char *prefix, int32_t hex, int32_t type, int32_t rank,
                   const int64_t *shape, const void *data) {
-  Lines lines = {0};
+  PrintedLines lines = {0};
   int64_t n = 1;
   for (int d = 0; d < rank; d++) n *= shape[d];
   if (!data) add(&lines, "pid (%u, %u, %u)%s\n", pid[0], pid[1], pid[2], prefix);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-typedef enum Rule {
+typedef enum AttrRule {
   POWERS,      /* an array of powers of two */
   PERMUTATION, /* an array of 0, 1, … in some order */
   POWER,       /* a power of two */
@@ -18,16 +18,16 @@ typedef enum Rule {
   ONES,   /* an array of ones */
   PARENT, /* another encoding */
   BASES,  /* an array of arrays of numbers */
-} Rule;
+} AttrRule;
 enum { MAX_SIZE = 1 << 20 }; /* elements of a tensor */
 
-typedef struct Param {
+typedef struct AttrParam {
   const char *encoding, *name;
-  Rule rule;
+  AttrRule rule;
   int64_t least, most;
   bool optional;
-} Param;
-static const Param params[] = {
+} AttrParam;
+static const AttrParam params[] = {
     {"ttg.blocked", "sizePerThread", POWERS, 1, MAX_SIZE, false},
     {"ttg.blocked", "threadsPerWarp", POWERS, 1, 32, false},
     {"ttg.blocked", "warpsPerCTA", POWERS, 1, 32, false},
@@ -72,12 +72,12 @@ static _Noreturn void fail(Check *c, const Attr *e, const char *why) {
 
 static bool is_number(const Attr *a) { return a->kind == ATTR_INT || a->kind == ATTR_BOOL; }
 
-static bool fits_number(const Param *p, const Attr *a) {
+static bool fits_number(const AttrParam *p, const Attr *a) {
   if (!is_number(a)) return false;
   return a->integer >= p->least && a->integer <= p->most && (p->rule == NUMBER || is_pow2(a->integer));
 }
 
-static bool fits_array(const Param *p, const Attr *a) {
+static bool fits_array(const AttrParam *p, const Attr *a) {
   uint64_t seen = 0;
   if (a->kind != ATTR_ARRAY || a->n < 1 || a->n >= LAYOUT_MAX_DIMS) return false;
   for (int i = 0; i < a->n; i++) {
@@ -90,7 +90,7 @@ static bool fits_array(const Param *p, const Attr *a) {
   return true;
 }
 
-static bool fits_bases(const Param *p, const Attr *a) {
+static bool fits_bases(const AttrParam *p, const Attr *a) {
   if (a->kind != ATTR_ARRAY || a->n > 20) return false;
   for (int i = 0; i < a->n; i++) {
     const Attr *row = a->items[i];
@@ -101,7 +101,7 @@ static bool fits_bases(const Param *p, const Attr *a) {
   return true;
 }
 
-static bool fits(const Param *p, const Attr *a) {
+static bool fits(const AttrParam *p, const Attr *a) {
   switch (p->rule) {
   case POWER:
   case NUMBER: return fits_number(p, a);
@@ -111,7 +111,7 @@ static bool fits(const Param *p, const Attr *a) {
   }
 }
 
-static const char *expected(Check *c, const Param *p) {
+static const char *expected(Check *c, const AttrParam *p) {
   long long least = (long long)p->least, most = (long long)p->most;
   switch (p->rule) {
   case POWERS: return ctx_printf(c->cx, "`%s` must be powers of two from %lld to %lld", p->name, least, most);
@@ -211,7 +211,7 @@ static int rank_of(Check *c, const Attr *e) {
   if (known) return (int)known - 1;
   bool any = false;
   for (size_t i = 0; i < COUNT(params); i++) {
-    const Param *p = &params[i];
+    const AttrParam *p = &params[i];
     if (!gpu_is(e, p->encoding)) continue;
     const Attr *a = gpu_param(e, p->name);
     any = true;

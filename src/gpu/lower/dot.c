@@ -106,13 +106,13 @@ static int64_t k_of(const Dot *d, int64_t i) { return i / d->k_width * 4 * d->k_
 
 /* Where a product is, in a batch of them: the tile of A at row m, whose first element along K is thread 0's number k,
  * times the tile of B at column n; `step`: elements of K in a register. */
-typedef struct Tile {
+typedef struct DotTile {
   int64_t batch, m, n, k;
   int step;
-} Tile;
+} DotTile;
 
 /* Rows and rows + 8, then the second half of K. */
-static LLInst *a_tile(Lower *w, const Dot *d, const Tile *t) {
+static LLInst *a_tile(Lower *w, const Dot *d, const DotTile *t) {
   LLInst *x[16];
   int n = 0;
   for (int half = 0; half < 2; half++)
@@ -125,7 +125,7 @@ static LLInst *a_tile(Lower *w, const Dot *d, const Tile *t) {
   return packed(w, x, n);
 }
 
-static LLInst *b_tile(Lower *w, const Dot *d, const Tile *t) {
+static LLInst *b_tile(Lower *w, const Dot *d, const DotTile *t) {
   LLInst *x[LAYOUT_MAX_DIMS];
   int n = 0;
   for (int half = 0; half < 2; half++)
@@ -158,7 +158,7 @@ static void by_mma(Lower *w, const Dot *d) {
   memcpy(d->out->at, d->acc->at, (size_t)d->out->n * sizeof *d->acc->at);
   for (int64_t k = 0; k < d->k / 4; k += 2 * step)
     for (int r = 0; r < d->out->n; r++) {
-      Tile t = {.batch = d->rank == 3 ? part_of(d->c.l, r, 0) : 0, .k = k, .step = step};
+      DotTile t = {.batch = d->rank == 3 ? part_of(d->c.l, r, 0) : 0, .k = k, .step = step};
       t.m = part_of(d->c.l, r, d->rank - 2), t.n = part_of(d->c.l, r, d->rank - 1);
       if ((t.m & 8) || (t.n & 1)) continue;
       int at[4];

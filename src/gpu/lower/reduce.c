@@ -10,14 +10,14 @@
  */
 #include "gpu/lower/lower.h"
 
-typedef struct Reduction {
+typedef struct LaneReduction {
   const Op *op;
   int n;                /* operands */
   const Layout *layout; /* of what is in registers by now */
   int axis;
   AxisHalves halves;
   Registers **src;
-} Reduction;
+} LaneReduction;
 
 typedef struct Group {
   uint64_t place; /* without the axis */
@@ -27,7 +27,7 @@ typedef struct Group {
 typedef Vec(Group) Groups;
 
 /* Registers with one place apart from the axis: pairs until one is left. */
-static void reduce_registers(Lower *w, const Reduction *r, Groups *out) {
+static void reduce_registers(Lower *w, const LaneReduction *r, Groups *out) {
   int count = r->src[0]->n;
   uint64_t axis = gpu_axis_mask(r->layout, r->axis);
   bool *done = NEWN(w->cx, bool, count);
@@ -58,7 +58,7 @@ static Group *group_at(const Groups *groups, uint64_t place) {
   return NULL;
 }
 
-static uint64_t place_of_bit(const Reduction *r, int reg) {
+static uint64_t place_of_bit(const LaneReduction *r, int reg) {
   const Layout *l = r->halves.layout; /* where that bit is a lane's now */
   for (int i = 0; i < r->halves.n; i++)
     if (r->halves.reg[i] == reg) return layout_basis(l, AXIS_LANE, r->halves.lane[i]);
@@ -66,7 +66,7 @@ static uint64_t place_of_bit(const Reduction *r, int reg) {
 }
 
 /* Lanes that differ in bit `lane` keep half of the groups each: those whose register's bit `reg` is that of the lane. */
-static void keep_half(Lower *w, const Reduction *r, int lane, int reg, Groups *groups) {
+static void keep_half(Lower *w, const LaneReduction *r, int lane, int reg, Groups *groups) {
   LLBuilder *b = &w->b;
   LLInst *other = NULL, *bit = ll_op2(b, LL_AND, w->tid, ll_const_i32(b, 1 << lane)),
          **came = NEWN(w->cx, LLInst *, r->n);
@@ -88,7 +88,7 @@ static void keep_half(Lower *w, const Reduction *r, int lane, int reg, Groups *g
 }
 
 /* Each lane gets all groups that were there before they were divided: from the lane that kept it. */
-static void send_to_all(Lower *w, const Reduction *r, const Groups *kept, Groups *all) {
+static void send_to_all(Lower *w, const LaneReduction *r, const Groups *kept, Groups *all) {
   int lanes = 0;
   for (int i = 0; i < r->halves.n; i++) lanes |= 1 << r->halves.lane[i];
   LLInst *own = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 31 & ~lanes));
@@ -107,7 +107,7 @@ static void send_to_all(Lower *w, const Reduction *r, const Groups *kept, Groups
 }
 
 /* The same groups, with room for other values. */
-static Groups like(Lower *w, const Reduction *r, const Groups *groups) {
+static Groups like(Lower *w, const LaneReduction *r, const Groups *groups) {
   Groups out = {0};
   for (uint32_t g = 0; g < groups->len; g++) {
     Group one = {groups->at[g].place, groups->at[g].reg, NEWN(w->cx, LLInst *, r->n)};
@@ -117,7 +117,7 @@ static Groups like(Lower *w, const Reduction *r, const Groups *groups) {
 }
 
 /* Lanes that differ in one of these bits combine what they have. */
-static void reduce_lanes(Lower *w, const Reduction *r, int bits, Groups *groups) {
+static void reduce_lanes(Lower *w, const LaneReduction *r, int bits, Groups *groups) {
   LLInst **other = NEWN(w->cx, LLInst *, r->n);
   for (int k = LANE_BITS - 1; k >= 0; k--) {
     if (!(bits >> k & 1)) continue;
@@ -129,7 +129,7 @@ static void reduce_lanes(Lower *w, const Reduction *r, int bits, Groups *groups)
   }
 }
 
-static int lanes_of_axis(const Reduction *r) {
+static int lanes_of_axis(const LaneReduction *r) {
   int bits = 0;
   for (int k = 0; k < LANE_BITS; k++)
     if (layout_basis(r->layout, AXIS_LANE, k) & gpu_axis_mask(r->layout, r->axis)) bits |= 1 << k;
@@ -146,7 +146,7 @@ static int combine_cost(const Op *op) {
 
 typedef struct Parts {
   Lower *w;
-  const Reduction *r;
+  const LaneReduction *r;
   const AxisParts *p;
   const Groups *groups;
   Places read;      /* of a thread that reads */
@@ -254,7 +254,7 @@ static void set_groups(Parts *s, const Groups *groups) {
 }
 
 /* Of all warps that share the axis; `all` gets the groups of a thread that holds what `held` says. */
-static void reduce_warps(Lower *w, const Reduction *r, const Groups *groups, Groups *all, const Layout *held) {
+static void reduce_warps(Lower *w, const LaneReduction *r, const Groups *groups, Groups *all, const Layout *held) {
   int widest = 1, narrowest = 8;
   for (int i = 0; i < r->n; i++) {
     int bytes = ll_type_bytes(lower_stored(w, ir_elem(ir_operand(r->op, i)->type)));
@@ -287,7 +287,7 @@ static void reduce_warps(Lower *w, const Reduction *r, const Groups *groups, Gro
   reduce_lanes(w, r, s.lanes, all);
 }
 
-static bool has_warps(const Reduction *r) {
+static bool has_warps(const LaneReduction *r) {
   for (int k = 0; k < layout_in_bits(r->layout, AXIS_WARP); k++)
     if (layout_basis(r->layout, AXIS_WARP, k) & gpu_axis_mask(r->layout, r->axis)) return true;
   return false;
@@ -304,7 +304,7 @@ static const Layout *slice_of_operand(Lower *w, const Op *op, const Value *resul
 }
 
 /* All of a thread's groups, as they are held in the end. */
-static Groups reduce(Lower *w, Reduction *r) {
+static Groups reduce(Lower *w, LaneReduction *r) {
   Groups groups = {0}, all;
   const Layout *before = r->layout;
   reduce_registers(w, r, &groups);
@@ -321,7 +321,7 @@ static Groups reduce(Lower *w, Reduction *r) {
 }
 
 void lower_reduce(Lower *w, const Op *op) {
-  Reduction r = {.op = op, .n = op->noperands, .axis = (int)ir_attr_int_or(op, "axis", 0)};
+  LaneReduction r = {.op = op, .n = op->noperands, .axis = (int)ir_attr_int_or(op, "axis", 0)};
   r.src = NEWN(w->cx, Registers *, r.n);
   r.layout = gpu_layout(w->cx, ir_operand(op, 0)->type);
   r.halves = gpu_axis_halves(w->cx, op);

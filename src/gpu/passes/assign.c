@@ -172,7 +172,7 @@ static bool is_left_in_registers(Assign *a, const Op *dot, Attr *to) {
   return registers * 32 * a->num_warps == ir_numel(x->type) && registers * bits / 32 <= REGISTERS;
 }
 
-static void place_wgmma(Assign *a, Op *op, DotPlan plan) {
+static void place_wgmma(Assign *a, Op *op, DotEncoding plan) {
   Builder b = ir_before(a->cx, op);
   Value *x = ir_operand(op, 0), *operands[3];
   Attr *left = gpu_dot_op(a->cx, 0, plan.encoding, plan.k_width);
@@ -206,7 +206,7 @@ static void as_half(Assign *a, Op *dot, int index) {
 }
 
 static void place_dot(Assign *a, Op *op) {
-  DotPlan plan = gpu_assign_dot_plan(a, op);
+  DotEncoding plan = gpu_assign_dot_plan(a, op);
   if (plan.kind == DOT_WGMMA) {
     place_wgmma(a, op, plan);
     return;

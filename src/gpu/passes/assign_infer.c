@@ -158,10 +158,10 @@ Attr *gpu_assign_cat_layout(Assign *a, const Op *op) {
 
 /* Made once, before anything changes: it depends on where the operands come from and on what is known of their
  * addresses, and nothing is known of the ops that placing puts in between. */
-DotPlan gpu_assign_dot_plan(Assign *a, const Op *dot) {
-  DotPlan *plan = map_get(&a->plans, dot);
+DotEncoding gpu_assign_dot_plan(Assign *a, const Op *dot) {
+  DotEncoding *plan = map_get(&a->plans, dot);
   if (!plan) {
-    plan = NEW(a->cx, DotPlan);
+    plan = NEW(a->cx, DotEncoding);
     *plan = gpu_dot_plan(a->coalesce, dot, a->sm);
     map_put(a->cx, &a->plans, dot, plan);
   }

@@ -65,7 +65,7 @@ Attr *gpu_assign_best_operand(Assign *a, const Op *op);   /* the operands' layou
 Attr *gpu_assign_operand_layout(Assign *a, const Op *op); /* the same, or the plain layout */
 Attr *gpu_assign_split_source(Assign *a, const Op *op);
 Attr *gpu_assign_cat_layout(Assign *a, const Op *op);
-DotPlan gpu_assign_dot_plan(Assign *a, const Op *dot);
+DotEncoding gpu_assign_dot_plan(Assign *a, const Op *dot);
 bool gpu_assign_is_small_load(Assign *a, const Op *op);
 bool gpu_assign_is_loaded_as_well(Assign *a, const Op *op, Attr *to);
 /* Is a broadcast value better converted than computed again in the layout `to`, where each thread has more of it? Where a

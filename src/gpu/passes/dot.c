@@ -74,7 +74,7 @@ static bool multiplies(const Op *dot, int sm, bool wgmma) {
   return is_tf32(dot) && d->fkind == F32;
 }
 
-static DotPlan wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
+static DotEncoding wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
   const Type *t = dot->results[0].type;
   int64_t warps[2] = {4, 1};
   while (warps[0] * warps[1] < num_warps) {
@@ -86,7 +86,7 @@ static DotPlan wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
   int elem_bits = ir_elem(ir_operand(dot, 0)->type)->bits;
   int64_t n = min64(256, t->shape[1] / warps[1]);
   int64_t instr[3] = {16, n, 256 / elem_bits};
-  return (DotPlan){gpu_mma(cx, 3, 0, 2, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
+  return (DotEncoding){gpu_mma(cx, 3, 0, 2, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
 }
 
 /* How many bits each element has where an operand is loaded, before it is widened. */
@@ -118,7 +118,7 @@ static int64_t operand_cost(const Value *v) { return loaded_bits(v) < ir_elem(v-
 
 /* Warps divide a batch first, whose products share nothing; then the dimension along which each of them would otherwise
  * have more to read and widen. */
-static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
+static DotEncoding mma_plan(Coalesce *c, const Op *dot, int num_warps) {
   const Type *t = dot->results[0].type;
   int rank = t->rank, m = rank - 2, n = rank - 1;
   int64_t warps[3] = {1, 1, 1}, instr[3] = {1, 1, 1};
@@ -132,11 +132,11 @@ static DotPlan mma_plan(Coalesce *c, const Op *dot, int num_warps) {
     warps[down ? m : n] *= 2;
   }
   instr[m] = 16, instr[n] = 8;
-  return (DotPlan){gpu_mma(c->cx, 2, 0, rank, warps, instr, rank), DOT_MMA, k_width(c, dot)};
+  return (DotEncoding){gpu_mma(c->cx, 2, 0, rank, warps, instr, rank), DOT_MMA, k_width(c, dot)};
 }
 
 /* A square piece for each thread: 4 x 4 if the tile has that many. */
-static DotPlan fma_plan(Ctx *cx, const Op *dot, int num_warps) {
+static DotEncoding fma_plan(Ctx *cx, const Op *dot, int num_warps) {
   const Type *t = dot->results[0].type;
   int64_t per_thread[LAYOUT_MAX_DIMS], share = ir_numel(t) / (32 * num_warps);
   int order[LAYOUT_MAX_DIMS];
@@ -144,7 +144,7 @@ static DotPlan fma_plan(Ctx *cx, const Op *dot, int num_warps) {
   int64_t side = share >= 16 ? 4 : share >= 4 ? 2 : 1;
   per_thread[t->rank - 1] = min64(side, t->shape[t->rank - 1]);
   per_thread[t->rank - 2] = min64(side, t->shape[t->rank - 2]);
-  return (DotPlan){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0};
+  return (DotEncoding){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0};
 }
 
 /* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, f32 is
@@ -203,7 +203,7 @@ static const char *no_mma(const Op *dot, int sm) {
 }
 
 /* Which it becomes, and why no faster one. */
-DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
+DotEncoding gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
   const char *wgmma = no_wgmma(c, dot, sm), *mma = no_mma(dot, sm);
   Remark *r = watch_remark(c->cx, dot->loc, "dot");
   const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;

@@ -55,13 +55,13 @@ typedef struct Touched {
   Access of[KINDS];
   bool has[KINDS], many[KINDS]; /* many: through different pointers, or the same one's of an earlier iteration */
 } Touched;
-typedef struct State {
+typedef struct Touches {
   Map at; /* owner to Touched */
   Vec(Touched *) all;
-} State;
+} Touches;
 
 typedef struct Summary {
-  State exposed, pending;
+  Touches exposed, pending;
 } Summary;
 typedef struct Membar {
   Ctx *cx;
@@ -73,7 +73,7 @@ typedef struct Membar {
 
 /* The state along a path through a region: `clean` until the first barrier in it. */
 typedef struct Path {
-  State pending, *exposed;
+  Touches pending, *exposed;
   bool clean;
 } Path;
 
@@ -86,7 +86,7 @@ static bool commute(const Access *a, const Access *b) { return a->rmw && a->rmw 
 
 static int kind_of(const Access *a) { return (a->write ? WRITE : READ) + (a->copy || is_scalar(a) ? 2 : 0); }
 
-static void remember(Membar *m, State *s, Access a) {
+static void remember(Membar *m, Touches *s, Access a) {
   Touched *t = map_get(&s->at, a.owner);
   if (!t) {
     t = NEW(m->cx, Touched);
@@ -100,7 +100,7 @@ static void remember(Membar *m, State *s, Access a) {
   t->of[k] = a;
 }
 
-static void merge(Membar *m, State *s, const State *other) {
+static void merge(Membar *m, Touches *s, const Touches *other) {
   for (uint32_t i = 0; i < other->all.len; i++) {
     const Touched *from = other->all.at[i];
     for (int k = 0; k < KINDS; k++) {
@@ -111,8 +111,8 @@ static void merge(Membar *m, State *s, const State *other) {
   }
 }
 
-static State copy(Membar *m, const State *s) {
-  State c = {0};
+static Touches copy(Membar *m, const Touches *s) {
+  Touches c = {0};
   merge(m, &c, s);
   return c;
 }
@@ -150,7 +150,7 @@ static bool conflicts_with(Membar *m, const Touched *t, const Access *a) {
   return false;
 }
 
-static bool conflicts(Membar *m, const State *s, const Access *a) {
+static bool conflicts(Membar *m, const Touches *s, const Access *a) {
   if (a->ptr) {
     const Touched *t = map_get(&s->at, a->owner);
     return t && conflicts_with(m, t, a);
@@ -168,8 +168,8 @@ static bool is_bulk_store(const Touched *t) { return t->has[READ + 2] && t->of[R
 
 /* What a barrier leaves pending: stores of the copy engine that nobody has waited for yet. */
 static void pass_barrier(Membar *m, Path *path) {
-  State before = path->pending;
-  path->pending = (State){0};
+  Touches before = path->pending;
+  path->pending = (Touches){0};
   for (uint32_t i = 0; i < before.all.len; i++)
     if (is_bulk_store(before.all.at[i])) remember(m, &path->pending, before.all.at[i]->of[READ + 2]);
   path->clean = false;
@@ -177,8 +177,8 @@ static void pass_barrier(Membar *m, Path *path) {
 
 /* The first thread has waited for what the copy engine reads: over for all at the next barrier, like reads of their own. */
 static void pass_store_wait(Membar *m, Path *path) {
-  State before = path->pending;
-  path->pending = (State){0};
+  Touches before = path->pending;
+  path->pending = (Touches){0};
   for (uint32_t i = 0; i < before.all.len; i++)
     if (is_bulk_store(before.all.at[i])) before.all.at[i]->of[READ + 2].copy = NO_COPY;
   merge(m, &path->pending, &before);
@@ -284,7 +284,7 @@ static void touch(Membar *m, Path *path, Op *op) {
 static void visit_block(Membar *m, Path *path, Block *b);
 
 /* The loop's regions one after another, from `start`: what they leave, also where a while loop ends in its middle. */
-static Summary iterate(Membar *m, const Op *op, const State *start) {
+static Summary iterate(Membar *m, const Op *op, const Touches *start) {
   Summary s = {0};
   Path path = {.pending = copy(m, start), .exposed = &s.exposed, .clean = true};
   for (int r = 0; r < op->nregions; r++) {
@@ -296,7 +296,7 @@ static Summary iterate(Membar *m, const Op *op, const State *start) {
 }
 
 /* To the next iteration, pointers that differ from one to the other are others than its own. */
-static void pass_back_edge(Membar *m, State *s, const Op *loop) {
+static void pass_back_edge(Membar *m, Touches *s, const Op *loop) {
   for (uint32_t i = 0; i < s->all.len; i++)
     for (int k = 0; k < KINDS; k++) {
       Touched *t = s->all.at[i];
@@ -310,7 +310,7 @@ static const Summary *summary_of(Membar *m, const Op *loop) {
   Summary *s = map_get(&m->loops, loop);
   if (s) return s;
   s = NEW(m->cx, Summary);
-  State nothing = {0};
+  Touches nothing = {0};
   Summary first = iterate(m, loop, &nothing);
   pass_back_edge(m, &first.pending, loop);
   *s = iterate(m, loop, &first.pending);

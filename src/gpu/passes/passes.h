@@ -34,12 +34,12 @@ int gpu_atomic_bytes(const Op *atomic, int sm);
 /* How many neighbouring elements one instruction of an atomic op takes in that layout; 1: each has its own. */
 int64_t gpu_coalesce_atomic_width(Coalesce *c, const Op *atomic, int sm);
 
-typedef struct DotPlan {
+typedef struct DotEncoding {
   Attr *encoding; /* of the result */
   enum { DOT_FMA, DOT_MMA, DOT_WGMMA } kind;
   int k_width;
-} DotPlan;
-DotPlan gpu_dot_plan(Coalesce *c, const Op *dot, int sm);
+} DotEncoding;
+DotEncoding gpu_dot_plan(Coalesce *c, const Op *dot, int sm);
 /* Are the matrices large enough for mma.sync, their elements having so many bits? */
 bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
 

@@ -98,10 +98,10 @@ typedef struct Class {
   int again;   /* ops that make one of them in a loop */
 } Class;
 
-typedef struct Member {
+typedef struct ClassMember {
   Value *v;
   Class *class;
-} Member;
+} ClassMember;
 
 typedef struct Made {
   Op *op;
@@ -117,7 +117,7 @@ typedef struct Base { /* what memory is accessed */
 typedef struct Choose {
   Ctx *cx;
   Map classes; /* Value to Class */
-  Vec(Member) members;
+  Vec(ClassMember) members;
   Vec(Base) bases;
   Op *func;
   IndexInfo *index;
@@ -141,7 +141,7 @@ static Class *class_of(Choose *c, Value *v) {
   if (k) return find(k);
   k = NEW(c->cx, Class);
   map_put(c->cx, &c->classes, v, k);
-  vec_push(c->cx, &c->members, ((Member){v, k}));
+  vec_push(c->cx, &c->members, ((ClassMember){v, k}));
   k->refused = !can_be_block(c->cx, v->type);
   return k;
 }

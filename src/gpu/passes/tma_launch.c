@@ -13,15 +13,15 @@
 
 #include <string.h>
 
-typedef struct Code {
+typedef struct MapProgram {
   Ctx *cx;
   const Op *func;
   Vec(int64_t) at;
-} Code;
+} MapProgram;
 
 enum { MAX_DEPTH = 12 };
 
-static void emit(Code *c, MapOp op, int64_t x) {
+static void emit(MapProgram *c, MapOp op, int64_t x) {
   vec_push(c->cx, &c->at, (int64_t)op);
   vec_push(c->cx, &c->at, x);
 }
@@ -37,7 +37,7 @@ static int64_t caller_index(const Type *signature, int index) {
   return given;
 }
 
-static bool compute_arg(Code *c, const Value *v) {
+static bool compute_arg(MapProgram *c, const Value *v) {
   if (v->block->region->op != c->func || (v->type->kind != TYPE_PTR && !ir_is_int(v->type))) return false;
   int bits = v->type->kind == TYPE_PTR ? 64 : v->type->bits;
   int64_t index = caller_index(ir_func_signature(c->func), v->index);
@@ -46,7 +46,7 @@ static bool compute_arg(Code *c, const Value *v) {
   return true;
 }
 
-static bool compute(Code *c, const Value *v, int depth) {
+static bool compute(MapProgram *c, const Value *v, int depth) {
   int64_t x;
   if (c->at.len > 2 * MAP_MAX_STEPS - 8 || depth > MAX_DEPTH) return false;
   if (!v->op) return compute_arg(c, v);
@@ -75,7 +75,7 @@ static bool compute(Code *c, const Value *v, int depth) {
 }
 
 Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
-  Code c = {.cx = cx, .func = func};
+  MapProgram c = {.cx = cx, .func = func};
   int rank = make->results[0].type->elem->rank;
   int64_t nan = ir_attr_int_or(make, "padding", 1) == 2, last;
   vec_push(cx, &c.at, nan);
@@ -90,7 +90,7 @@ Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
 /* Memory of the program, a map written there, a fence, and the memory as a descriptor. Dimensions and strides (in bytes)
  * are the innermost one's first. */
 static Attr *code_of_create(Ctx *cx, const Op *func, const Op *create, const Type *desc) {
-  Code c = {.cx = cx, .func = func};
+  MapProgram c = {.cx = cx, .func = func};
   int shape, strides, rank = ir_operand_group(create, "shape", &shape);
   if (ir_operand_group(create, "strides", &strides) != rank - 1 || desc->elem->rank != rank) return NULL;
   int64_t nan = ir_attr_int_or(create, "fill_mode", 0);

@@ -22,35 +22,35 @@
 
 #include "opt/internal.h"
 
-typedef struct Group { /* of loads that share barriers */
+typedef struct RingGroup { /* of loads that share barriers */
   const Op *dot;
   Value *barriers;
   int64_t bytes;
   Op *first; /* of its loads */
-} Group;
+} RingGroup;
 
-typedef struct Tile {
+typedef struct RingTile {
   Op *load;
   Value *buffers;
   int group;
-} Tile;
+} RingTile;
 
-typedef struct Ring {
+typedef struct TmaRing {
   Ctx *cx;
   Op *loop;
   Block *body;
   int stages;
-  Vec(Tile) tiles;
-  Vec(Group) groups;
+  Vec(RingTile) tiles;
+  Vec(RingGroup) groups;
   Op *in_flight;
   Map slice;      /* ops of the body that coordinates depend on */
   bool *is_ahead; /* the carried values that they depend on */
-} Ring;
+} TmaRing;
 
 /* ---- which loads ------------------------------------------------------------------------------------------------- */
 
 /* Collects what `from` depends on in the body; false if that cannot be computed ahead of time. */
-static bool depend(Ring *r, const Value *from, Map *slice, bool *is_ahead) {
+static bool depend(TmaRing *r, const Value *from, Map *slice, bool *is_ahead) {
   Vec(const Value *) left = {0};
   vec_push(r->cx, &left, from);
   while (left.len) {
@@ -82,7 +82,7 @@ static void look_at_effect(Op *op, void *arg) {
   if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
 }
 
-static bool may_run_ahead(const Ring *r, const Op *load) {
+static bool may_run_ahead(const TmaRing *r, const Op *load) {
   Effects e = {gpu_tma_base(ir_operand(load, 0)), false};
   ir_walk(r->loop, look_at_effect, &e);
   return !e.stand_in_the_way;
@@ -112,7 +112,7 @@ static bool can_be_in_row(const Op *load) {
   return gpu_tma_bytes(load) % (swizzle ? 128 << swizzle : 128) == 0;
 }
 
-static void consider(Ring *r, Op *load) {
+static void consider(TmaRing *r, Op *load) {
   if (load->code != OP_DESC_LOAD || !gpu_tma_is_map(ir_operand(load, 0)->type)) return;
   if (!can_be_in_row(load) || !may_run_ahead(r, load)) return;
   Map slice = {0};
@@ -121,20 +121,20 @@ static void consider(Ring *r, Op *load) {
   for (int i = 0; i < load->noperands; i++)
     if (!depend(r, ir_operand(load, i), &slice, is_ahead)) return;
   for (int i = 0; i < load->noperands; i++) depend(r, ir_operand(load, i), &r->slice, r->is_ahead);
-  Tile t = {load, NULL, -1};
+  RingTile t = {load, NULL, -1};
   const Op *dot = dot_of(load);
   for (uint32_t g = 0; g < r->groups.len && t.group < 0; g++)
     if (dot && r->groups.at[g].dot == dot) t.group = (int)g;
   if (t.group < 0) {
     t.group = (int)r->groups.len;
-    vec_push(r->cx, &r->groups, ((Group){.dot = dot, .first = load}));
+    vec_push(r->cx, &r->groups, ((RingGroup){.dot = dot, .first = load}));
   }
   r->groups.at[t.group].bytes += gpu_tma_bytes(load);
   vec_push(r->cx, &r->tiles, t);
 }
 
 /* Will the operand lie in a buffer that the next iteration does not fill? */
-static bool is_buffered(const Ring *r, const Value *operand) {
+static bool is_buffered(const TmaRing *r, const Value *operand) {
   const Op *alloc = operand->type->kind == TYPE_MEMDESC ? gpu_buffer_of(operand) : NULL;
   if (!alloc || alloc->block != r->body) return alloc != NULL;
   for (uint32_t i = 0; i < r->tiles.len; i++)
@@ -144,7 +144,7 @@ static bool is_buffered(const Ring *r, const Value *operand) {
 }
 
 /* The dot of the loop that can stay in flight (wgmma.c): one that is alone. */
-static Op *dot_in_flight(const Ring *r) {
+static Op *dot_in_flight(const TmaRing *r) {
   Op *dot = NULL;
   for (Op *op = r->body->first; op; op = op->next) {
     if (op->code != OP_WARP_GROUP_DOT) continue;
@@ -166,7 +166,7 @@ static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
 
 /* The slice again, for what `map` says of the induction variable and the carried values; then the copies into the
  * buffers numbered `index`. */
-static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *index) {
+static void make_copies(TmaRing *r, Builder *b, Map *map, Value *exists, Value *index) {
   for (Op *op = r->body->first; op; op = op->next)
     if (map_has(&r->slice, op)) ir_clone(b, op, map);
   Value **barrier = NEWN(r->cx, Value *, r->groups.len + 1);
@@ -175,7 +175,7 @@ static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *ind
     gpu_tma_expect(b, barrier[g], r->groups.at[g].bytes, exists);
   }
   for (uint32_t i = 0; i < r->tiles.len; i++) {
-    const Tile *t = &r->tiles.at[i];
+    const RingTile *t = &r->tiles.at[i];
     Value *operands[1 + LAYOUT_MAX_DIMS];
     for (int k = 0; k < t->load->noperands; k++) operands[k] = ir_mapped(map, ir_operand(t->load, k));
     gpu_tma_copy(b, t->load, operands, gpu_tma_one(b, t->buffers, index), barrier[t->group], exists);
@@ -185,7 +185,7 @@ static void make_copies(Ring *r, Builder *b, Map *map, Value *exists, Value *ind
 /* The ring's loop-carried values, beside those that run ahead. */
 enum { READ, PHASE, FILL, NCARRIED };
 
-static void put_waits(Ring *r, Value *read, Value *phase) {
+static void put_waits(TmaRing *r, Value *read, Value *phase) {
   for (uint32_t g = 0; g < r->groups.len; g++) {
     Builder b = ir_before(r->cx, r->groups.at[g].first);
     gpu_tma_wait(&b, gpu_tma_one(&b, r->groups.at[g].barriers, read), phase);
@@ -194,7 +194,7 @@ static void put_waits(Ring *r, Value *read, Value *phase) {
 
 /* Is the operand's buffer written by copies alone, or before the loop? Then one fence after those stores does for all
  * iterations. */
-static bool needs_no_fence(Ring *r, const Value *operand) {
+static bool needs_no_fence(TmaRing *r, const Value *operand) {
   if (operand->type->kind != TYPE_MEMDESC) return true;
   Op *alloc = gpu_buffer_of(operand);
   if (!alloc || alloc->block == r->body) return false;
@@ -205,7 +205,7 @@ static bool needs_no_fence(Ring *r, const Value *operand) {
 }
 
 /* In the loop a fence would also wait for the copies that this iteration has just started. */
-static void drop_fences(Ring *r) {
+static void drop_fences(TmaRing *r) {
   for (const Op *op = r->body->first; op; op = op->next)
     if (op->code == OP_LOCAL_STORE) return;
   for (Op *dot = r->body->first; dot; dot = dot->next) {
@@ -216,7 +216,7 @@ static void drop_fences(Ring *r) {
   }
 }
 
-static void transform(Ring *r) {
+static void transform(TmaRing *r) {
   Ctx *cx = r->cx;
   Op *loop = r->loop;
   int depth = r->stages - 1, n = loop->nresults;
@@ -278,7 +278,7 @@ static void transform(Ring *r) {
   ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, over, turned, now[PHASE], NULL));
   ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, wraps, zero, next_fill, NULL));
   for (uint32_t i = 0; i < r->tiles.len; i++) {
-    Tile *t = &r->tiles.at[i];
+    RingTile *t = &r->tiles.at[i];
     b = ir_before(cx, t->load);
     gpu_tma_replace_load(cx, t->load, gpu_tma_one(&b, t->buffers, now[READ]));
   }
@@ -300,7 +300,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
-  Ring r = {.cx = cx, .loop = loop, .body = body, .stages = (int)stages};
+  TmaRing r = {.cx = cx, .loop = loop, .body = body, .stages = (int)stages};
   r.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&r, op);
   if (!r.tiles.len) return false;

@@ -16,19 +16,19 @@
 
 /* ---- making objects ---------------------------------------------------------------------------------------------- */
 
-static const char *class_name(const Class *c) {
+static const char *class_name(const HostClass *c) {
   const char *dot = strrchr(c->value->host.text, '.');
   return dot ? dot + 1 : c->value->host.text;
 }
 
-static size_t field_named(Lang *L, const Class *c, const char *name, Span at) {
+static size_t field_named(Lang *L, const HostClass *c, const char *name, Span at) {
   for (size_t i = 0; i < c->n; i++)
     if (strcmp(c->names[i], name) == 0) return i;
   const char *near = lang_near_name(name, c->names, c->n);
   lang_fail_at(L, at, hint_near(L->cx, "", near), "`%s` has no field `%s`", class_name(c), name);
 }
 
-static Val *make_from_fields(Lang *L, const Class *c, const Args *args) {
+static Val *make_from_fields(Lang *L, const HostClass *c, const Args *args) {
   Val **items = NEWN(L->cx, Val *, c->n + 1);
   for (size_t i = 0; i < args->n; i++) {
     if (!args->names[i] && i >= c->n)
@@ -48,7 +48,7 @@ static Val *make_from_fields(Lang *L, const Class *c, const Args *args) {
   return val_tuple(L, items, c->n, c->names);
 }
 
-static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
+static Val *make_by_init(Lang *L, const HostClass *c, const Args *args) {
   Val *self = val_tuple(L, NULL, 0, c->names);
   Val **items = NEWN(L->cx, Val *, c->n + 1);
   self->items = items; /* len stays 0 until all are there */
@@ -66,12 +66,12 @@ static Val *make_by_init(Lang *L, const Class *c, const Args *args) {
 }
 
 Val *py_class_call(Lang *L, Val *class, const Args *args) {
-  const Class *c = py_class_info(L, class);
+  const HostClass *c = py_class_info(L, class);
   return c->init ? make_by_init(L, c, args) : make_from_fields(L, c, args);
 }
 
 void py_class_set_field(Lang *L, const Val *object, const char *name, Val *v, Span at) {
-  const Class *c = py_class_of(L, object);
+  const HostClass *c = py_class_of(L, object);
   Val **items = map_get(&L->constructing, object);
   if (!c) lang_fail_at(L, at, NULL, "assignment to an attribute is not possible in a kernel");
   if (!items)
@@ -81,7 +81,7 @@ void py_class_set_field(Lang *L, const Val *object, const char *name, Val *v, Sp
 }
 
 Val *py_class_replace(Lang *L, const Args *args) {
-  const Class *c = args->n && !args->names[0] ? py_class_of(L, args->at[0]) : NULL;
+  const HostClass *c = args->n && !args->names[0] ? py_class_of(L, args->at[0]) : NULL;
   if (!c)
     lang_fail(L, NULL, "tl.aggregate_replace() takes an object of a class first, not %s",
               args->n ? val_kind_text(L, args->at[0]) : "nothing");
@@ -102,7 +102,7 @@ static Val *call_property(Lang *L, Val *function, Val *self) {
 }
 
 Val *py_class_attribute(Lang *L, Val *of, const char *name) {
-  const Class *c = py_class_of(L, of);
+  const HostClass *c = py_class_of(L, of);
   if (map_get(&L->constructing, of)) {
     Val **items = map_get(&L->constructing, of);
     for (size_t i = 0; c && i < c->n; i++)
@@ -130,7 +130,7 @@ Val *py_class_attribute(Lang *L, Val *of, const char *name) {
 
 /* What `a OP b` (or x[i]) means where `a`'s class has a method for it; NULL where it has none. */
 Val *py_class_method_call(Lang *L, Val *self, const char *method, Val *other) {
-  const Class *c = py_class_of(L, self);
+  const HostClass *c = py_class_of(L, self);
   Val *v = c ? py_class_ask(L, c->value, "m_", method) : NULL;
   if (!v) return NULL;
   Val *values[] = {self, other};

@@ -145,10 +145,10 @@ Val *py_class_ask(Lang *L, const Val *class, const char *prefix, const char *nam
   return py_host_attribute(L, &class->host, ctx_printf(L->cx, "%s%s", prefix, name));
 }
 
-Class *py_class_info(Lang *L, Val *value) {
-  Class *c = map_get(&L->class_objects, value->host.object);
+HostClass *py_class_info(Lang *L, Val *value) {
+  HostClass *c = map_get(&L->class_objects, value->host.object);
   if (c) return c;
-  c = NEW(L->cx, Class);
+  c = NEW(L->cx, HostClass);
   map_put(L->cx, &L->class_objects, value->host.object, c);
   Val *fields = py_class_ask(L, value, "", "fields"), *defaults = py_class_ask(L, value, "", "defaults");
   Val *given = py_class_ask(L, value, "", "has_default");
@@ -171,22 +171,22 @@ Class *py_class_info(Lang *L, Val *value) {
   return c;
 }
 
-Class *py_class_of(Lang *L, const Val *v) {
+HostClass *py_class_of(Lang *L, const Val *v) {
   return v->kind == V_TUPLE && v->names ? map_get(&L->classes, v->names) : NULL;
 }
 
 Val *py_class_of_object(Lang *L, const Val *v) {
-  Class *c = py_class_of(L, v);
+  HostClass *c = py_class_of(L, v);
   return c ? c->value : NULL;
 }
 
 bool py_class_keeps_constants(Lang *L, const Val *v) {
-  const Class *c = py_class_of(L, v);
+  const HostClass *c = py_class_of(L, v);
   return c && c->keeps_constants;
 }
 
 Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n) {
-  Class *c = py_class_info(L, class);
+  HostClass *c = py_class_info(L, class);
   if (n != c->n) lang_fail(L, NULL, "%s has %zu fields, not %zu", val_kind_text(L, class), c->n, n);
   return val_tuple(L, items, n, c->names);
 }

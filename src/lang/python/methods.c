@@ -25,14 +25,14 @@ Val *py_attribute(Lang *L, Val *of, const char *name) {
   return NULL;
 }
 
-typedef struct Call {
+typedef struct MethodCall {
   Lang *L;
   Val *self;
   const char *name;
   const Args *args;
-} Call;
+} MethodCall;
 
-static Val *string_arg(const Call *c, size_t i) {
+static Val *string_arg(const MethodCall *c, size_t i) {
   Val *v = c->args->at[i];
   if (v->kind != V_STR)
     lang_fail_at(c->L, c->args->spans[i], NULL, "`%s` needs a string, not %s", c->name, val_kind_text(c->L, v));
@@ -47,7 +47,7 @@ static bool ends(const Val *s, const Val *with) {
   return s->len >= with->len && memcmp(s->text + s->len - with->len, with->text, with->len) == 0;
 }
 
-static Val *any_affix(const Call *c) {
+static Val *any_affix(const MethodCall *c) {
   bool at_end = c->name[0] == 'e';
   Val *v = c->args->at[0];
   size_t n = v->kind == V_TUPLE ? v->len : 1;
@@ -58,7 +58,7 @@ static Val *any_affix(const Call *c) {
   return val_bool(c->L, false);
 }
 
-static Val *change_case(const Call *c) {
+static Val *change_case(const MethodCall *c) {
   char *s = ctx_strndup(c->L->cx, c->self->text, c->self->len);
   bool up = c->name[0] == 'u';
   for (size_t i = 0; i < c->self->len; i++) {
@@ -69,7 +69,7 @@ static Val *change_case(const Call *c) {
   return val_str(c->L, s, c->self->len);
 }
 
-static Val *strip(const Call *c) {
+static Val *strip(const MethodCall *c) {
   const char *set = c->args->n ? string_arg(c, 0)->text : " \t\r\n\f\v", *s = c->self->text;
   size_t from = 0, to = c->self->len;
   while (c->name[0] != 'r' && from < to && strchr(set, s[from])) from++;
@@ -77,7 +77,7 @@ static Val *strip(const Call *c) {
   return val_str(c->L, s + from, to - from);
 }
 
-static Val *replace(const Call *c) {
+static Val *replace(const MethodCall *c) {
   const Val *old = string_arg(c, 0), *with = string_arg(c, 1);
   Buf b = {.cx = c->L->cx};
   for (size_t i = 0; i < c->self->len;) {
@@ -91,7 +91,7 @@ static Val *replace(const Call *c) {
   return val_str(c->L, buf_text(&b), b.len);
 }
 
-static Val *split(const Call *c) {
+static Val *split(const MethodCall *c) {
   Vec(Val *) out = {0};
   const char *s = c->self->text, *end = s + c->self->len;
   const Val *by = c->args->n ? string_arg(c, 0) : NULL;
@@ -111,7 +111,7 @@ static Val *split(const Call *c) {
   return val_list(c->L, out.at, out.len);
 }
 
-static Val *join_strings(const Call *c) {
+static Val *join_strings(const MethodCall *c) {
   Val **items;
   size_t n;
   if (!val_iterate(c->L, c->args->at[0], &items, &n))
@@ -126,13 +126,13 @@ static Val *join_strings(const Call *c) {
   return val_str(c->L, buf_text(&b), b.len);
 }
 
-static Val *find(const Call *c) {
+static Val *find(const MethodCall *c) {
   const Val *x = string_arg(c, 0);
   const char *at = memmem(c->self->text, c->self->len, x->text, x->len);
   return val_int(c->L, at ? at - c->self->text : -1);
 }
 
-static Val *count(const Call *c) {
+static Val *count(const MethodCall *c) {
   BigInt n = 0;
   if (c->self->kind == V_STR) {
     const Val *x = string_arg(c, 0);
@@ -147,7 +147,7 @@ static Val *count(const Call *c) {
   return val_int(c->L, n);
 }
 
-static Val *position(const Call *c) {
+static Val *position(const MethodCall *c) {
   if (c->self->kind == V_STR) {
     Val *at = find(c);
     if (at->integer >= 0) return at;
@@ -158,13 +158,13 @@ static Val *position(const Call *c) {
   lang_fail(c->L, NULL, "%s is not in %s", val_repr(c->L, c->args->at[0]), val_kind_text(c->L, c->self));
 }
 
-static Val *get(const Call *c) {
+static Val *get(const MethodCall *c) {
   for (size_t i = 0; i < c->self->len; i++)
     if (py_equal(c->L, c->self->items[i], c->args->at[0])) return c->self->items2[i];
   return c->args->n > 1 ? c->args->at[1] : val_none(c->L);
 }
 
-static Val *entries(const Call *c) {
+static Val *entries(const MethodCall *c) {
   Val **out = NEWN(c->L->cx, Val *, c->self->len);
   for (size_t i = 0; i < c->self->len; i++) {
     Val *pair[] = {c->self->items[i], c->self->items2[i]};
@@ -180,7 +180,7 @@ static const struct Method {
   const char *name;
   unsigned kinds;
   size_t least, most;
-  Val *(*call)(const Call *c);
+  Val *(*call)(const MethodCall *c);
 } methods[] = {
     {"startswith", STR, 1, 1, any_affix}, {"endswith", STR, 1, 1, any_affix}, {"upper", STR, 0, 0, change_case},
     {"lower", STR, 0, 0, change_case},    {"strip", STR, 0, 1, strip},        {"lstrip", STR, 0, 1, strip},
@@ -208,7 +208,7 @@ Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args) {
     if (args->n < methods[i].least || args->n > methods[i].most || (args->n && args->names[0]))
       lang_fail(L, NULL, "`%s` takes %zu%s argument%s, given by position", name, methods[i].least,
                 methods[i].most > methods[i].least ? " or more" : "", methods[i].least == 1 ? "" : "s");
-    Call c = {L, self, name, args};
+    MethodCall c = {L, self, name, args};
     return methods[i].call(&c);
   }
   for (size_t i = 0; i < COUNT(changing); i++)

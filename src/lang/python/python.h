@@ -143,17 +143,17 @@ Args py_with_self(Lang *L, Val *self, const Args *args); /* `self`, if not NULL,
 
 Val *py_host_attribute(Lang *L, const ttc_value *of, const char *name); /* NULL: it has none */
 
-typedef struct Class {
+typedef struct HostClass {
   Val *value; /* the class itself */
   const char *const *names;
   size_t n;
   Val **defaults;       /* NULL where a field has none */
   Val *init;            /* the class's own constructor, or NULL */
   bool keeps_constants; /* an aggregate: numbers in its fields stay compile-time values where objects are assigned */
-} Class;
+} HostClass;
 
-Class *py_class_info(Lang *L, Val *class);
-Class *py_class_of(Lang *L, const Val *v); /* NULL: an object of none */
+HostClass *py_class_info(Lang *L, Val *class);
+HostClass *py_class_of(Lang *L, const Val *v); /* NULL: an object of none */
 Val *py_class_ask(Lang *L, const Val *class, const char *prefix, const char *name);
 Val *py_class_call(Lang *L, Val *class, const Args *args);
 Val *py_class_object(Lang *L, Val *class, Val *const *items, size_t n); /* of values for all fields */
