@@ -21,7 +21,15 @@ static Type *operand_elem(const Op *op, int i) { return ir_elem(ir_operand(op, i
 
 /* May an operand wrap around between two lanes? */
 static bool wraps_between(const VectorLoop *l, const Op *op, int operand) {
-  return operand_elem(op, operand)->bits < 32 || index_may_wrap(index_of(l->index, ir_operand(op, operand)));
+  const Value *x = ir_operand(op, operand);
+  return operand_elem(op, operand)->bits < 32 || index_may_pass_end(index_of(l->index, x), x->type);
+}
+
+/* Not so of what an address is computed from: no tensor goes on at the other end of a type. */
+static bool wraps_when_widened(const VectorLoop *l, const Op *op) {
+  const Index *x = index_of(l->index, ir_operand(op, 0));
+  return plan_of(&op->results[0])->in_address ? operand_elem(op, 0)->bits < 32 || index_may_wrap(x)
+                                              : wraps_between(l, op, 0);
 }
 
 /* Is a step preserved when the index is extended? Indices do not wrap; multiples of large odd constants
@@ -65,7 +73,7 @@ static bool keeps_steps(const VectorLoop *l, const Op *op, const LaneForm *a, co
   case OP_INDEX_CAST: {
     const Value *x = ir_operand(op, 0);
     bool passes_zero = op->code == OP_EXTUI && index_passes_zero(index_of(l->index, x), x->type);
-    return is_small_step(l, a) && !wraps_between(l, op, 0) && !passes_zero;
+    return is_small_step(l, a) && !wraps_when_widened(l, op) && !passes_zero;
   }
   case OP_TRUNCI: return to->bits >= 8;
   case OP_TT_BITCAST:

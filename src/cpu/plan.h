@@ -29,6 +29,7 @@ typedef struct ValuePlan {
   bool is_stored;   /* it is in scratch, or its computation puts it there; else it is an expression */
   bool is_member;   /* stored, and computed by a member of `nest` of its own */
   bool is_kept;     /* stored, and read outside of `nest` */
+  bool in_address;  /* an address is computed from it */
   Value *shares;    /* whose scratch it shares (a dot accumulates in that of the carried value), or NULL */
   const Nest *nest; /* that computes it, or NULL */
 } ValuePlan;
@@ -178,6 +179,16 @@ int64_t cpu_run(IndexInfo *ix, const Value *v, int axis);
  * is an ordering, 0 if not at all; CPU_NO_STEP: otherwise. */
 enum { CPU_NO_STEP = 2 };
 int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis);
+/* A sum below a comparison that is a bound, which begins at a number known at run time only. The bound holds where it does
+ * not pass an end of its type. */
+typedef struct EndTest {
+  Value *sum;
+  int operand;  /* of the comparison, if it is one; else -1, and it moves along one dimension */
+  int64_t way;  /* from its first element to its last */
+} EndTest;
+typedef Vec(EndTest) EndTests;
+/* All of them; false: they cannot be tested. */
+bool cpu_end_tests(Ctx *cx, IndexInfo *ix, const Op *cmp, int axis, EndTests *out);
 bool cpu_feeds_only_dots(const Value *v); /* as an operand, not as the accumulator */
 
 #endif

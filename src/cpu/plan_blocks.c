@@ -566,6 +566,21 @@ static void attach(Op *op, void *arg) {
 
 static void note(Op *op, void *arg) { cpu_note(arg, op); }
 
+/* What the offset of a pointer is made of, up to what is loaded or comes from a block's argument. */
+static void note_address(Op *op, void *arg) {
+  if (op->code != OP_ADDPTR) return;
+  Planner *p = arg;
+  Vec(Value *) stack = {0};
+  vec_push(p->cx, &stack, ir_operand(op, 1));
+  while (stack.len) {
+    Value *v = stack.at[--stack.len];
+    if (!v->op || info_of(v)->plan.in_address || !ir_is_tensor(v->type) || v->op->nregions) continue;
+    info_of(v)->plan.in_address = true;
+    for (int i = 0; i < v->op->noperands && (ir_info(v->op)->traits & T_PURE); i++)
+      vec_push(p->cx, &stack, ir_operand(v->op, i));
+  }
+}
+
 /* From here on the set of stored tensors is final. */
 static void decide_value(Value *v) {
   Info *info = info_of(v);
@@ -589,6 +604,7 @@ const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa) {
   attach(plan->func, &all);
   ir_walk(plan->func, attach, &all);
   ir_walk(plan->func, note, &all); /* in order: what an op is made of comes before it */
+  ir_walk(plan->func, note_address, &all);
   cpu_plan_points(&all, plan->func);
   BlockPlanner p = {.all = &all, .cx = cx};
   plan_block(&p, ir_entry(plan->func, 0));

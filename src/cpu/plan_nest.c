@@ -258,6 +258,7 @@ bool cpu_mask_bounds(Planner *pl, const Nest *nest, Value *mask, int axis) {
     }
     case OP_CMPI:
       if (cpu_compare_step(pl->index, op, at.axis) == CPU_NO_STEP) break;
+      if (nest && !cpu_end_tests(pl->cx, pl->index, op, at.axis, &(EndTests){0})) return false;
       for (int i = 0; i < 2; i++)
         if (!is_known(pl, nest, ir_operand(op, i))) return false;
       continue;

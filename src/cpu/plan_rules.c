@@ -88,10 +88,53 @@ int cpu_compare_step(IndexInfo *ix, const Op *cmp, int axis) {
   if (!s || s->n || s->constant < -1 || s->constant > 1) return CPU_NO_STEP;
   bool still = index_is_const(x->axis[axis].stride, 0) && index_is_const(y->axis[axis].stride, 0);
   bool wraps = !still && (ir_elem(a->type)->bits < 32 || index_may_wrap(x) || index_may_wrap(y));
-  bool ordered = !wraps && (p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0));
+  bool parts = !still && !s->constant && (index_may_pass_end(x, a->type) || index_may_pass_end(y, b->type));
+  bool ordered = !wraps && !parts && (p[0] == 's' || (p[0] == 'u' && x->lo >= 0 && y->lo >= 0));
   /* Of two that keep their distance, one may pass zero before the other, where unsigned numbers begin again. */
   bool same_along = still || p[0] == 'e' || p[0] == 'n';
   return ordered || (same_along && !s->constant) ? (int)s->constant : CPU_NO_STEP;
+}
+
+/* By how far `v` goes along its one dimension that moves (or `axis`, of -1 or more, alone); 0: it stands still; false: not
+ * known. */
+static bool way_of(const Index *x, const Type *t, int axis, int64_t *way) {
+  int moving = axis;
+  for (int d = 0; axis < 0 && d < x->rank; d++) {
+    if (index_is_const(x->axis[d].stride, 0) && !x->axis[d].wrap) continue;
+    if (moving >= 0) return false;
+    moving = d;
+  }
+  int64_t stride = 0;
+  if (moving >= 0 && !index_const_stride(x, moving, &stride)) return false;
+  return !__builtin_mul_overflow(stride, moving >= 0 ? t->shape[moving] - 1 : 0, way);
+}
+
+static bool test_end(Ctx *cx, IndexInfo *ix, Value *v, int operand, int axis, EndTests *out) {
+  const Index *x = index_of(ix, v);
+  EndTest test = {v, operand, 0};
+  if (!ir_is_tensor(v->type) || !index_may_pass_end(x, v->type)) return true;
+  if (!way_of(x, v->type, axis, &test.way)) return false;
+  if (test.way) vec_push(cx, out, test);
+  return true;
+}
+
+bool cpu_end_tests(Ctx *cx, IndexInfo *ix, const Op *cmp, int axis, EndTests *out) {
+  Vec(Value *) stack = {0};
+  Map seen = {0};
+  for (int i = 0; i < 2; i++) {
+    if (!test_end(cx, ix, ir_operand(cmp, i), i, axis, out)) return false;
+    vec_push(cx, &stack, ir_operand(cmp, i));
+  }
+  while (stack.len) {
+    Value *v = stack.at[--stack.len];
+    if (!ir_is_tensor(v->type) || cpu_is_stored(v) || map_has(&seen, v)) continue;
+    map_put(cx, &seen, v, v);
+    bool widens =
+        (v->op->code == OP_EXTSI || v->op->code == OP_EXTUI) && ir_elem(ir_operand(v->op, 0)->type)->bits >= 32;
+    if (widens && !test_end(cx, ix, ir_operand(v->op, 0), -1, -1, out)) return false;
+    for (int i = 0; i < v->op->noperands && !widens; i++) vec_push(cx, &stack, ir_operand(v->op, i));
+  }
+  return true;
 }
 
 bool cpu_mask_is_box(Planner *pl, const Value *mask) {

@@ -37,6 +37,14 @@ bool index_is_uniform(const Index *x) {
 
 bool index_may_wrap(const Index *x) { return x->is_far && !index_is_uniform(x); }
 
+bool index_may_pass_end(const Index *x, const Type *t) {
+  const Type *e = index_elem(t);
+  if (index_is_uniform(x)) return false;
+  bool is_known = !x->base->n;
+  for (int d = 0; d < x->rank; d++) is_known = is_known && x->axis[d].stride && !x->axis[d].stride->n;
+  return x->is_far || (e->kind == TYPE_INT && !is_known);
+}
+
 bool index_is_affine(const Index *x) {
   for (int d = 0; d < x->rank; d++)
     if (!x->axis[d].stride) return false;

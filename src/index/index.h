@@ -137,6 +137,8 @@ bool index_is_affine(const Index *x);
 /* May it pass an end of its type along an axis, so that strides hold modulo 2^bits only? Indices are taken not to. What
  * begins at a constant near an end, or is made of such, is no index. */
 bool index_may_wrap(const Index *x);
+/* Likewise of a tensor in shape like t, and of one that begins at a number known at run time only, or moves by one. */
+bool index_may_pass_end(const Index *x, const Type *t);
 /* May the value, of a type in shape like t, as an unsigned number go from its largest to 0 along an axis? */
 bool index_passes_zero(const Index *x, const Type *t);
 

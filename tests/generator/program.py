@@ -86,10 +86,8 @@ class Program(Blocks):
         self.scalars = {
             "n": rng.randint(0, 9),
             "m": rng.randint(-5, 70),
-            # Not nearer to an end, in 32 bits neither: what a launch gives is taken not to pass it in a block
-            # (docs/language.md).
             "big": rng.choice([2**31 + 2**20, -(2**40), 7, 2**20]),
-            "end": rng.choice([-1, 1]) * (2 ** rng.choice([31, 63]) - 2**20 - rng.randrange(100)),
+            "end": near_an_end(rng, rng.choice(["int32", "int64"])),
         }
         # Strides known at run time: of rows and of columns, and where the first element is.
         M, N = self.M, self.N

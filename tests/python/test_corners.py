@@ -434,3 +434,50 @@ def test_booleans_among_numbers(run):
     run(booleans_kernel, x, out, n)
     p, at = (x > 0).int(), torch.arange(n, dtype=torch.int32)
     assert out.tolist() == torch.cat([(p ^ at % 2) != 0, (p ^ at % 3) == 0, p == at % 2, p != at % 3]).tolist()
+
+
+@triton.jit
+def sums_past_the_end_kernel(x, out, a, n, wide, N: tl.constexpr):
+    """Integers that begin at a number of the launch, widened, compared, as masks and as bounds of rows."""
+    i = tl.arange(0, N)
+    j = tl.arange(0, 4)[:, None]
+    v = a + i
+    tl.store(out + i, v.to(tl.int64))
+    tl.store(out + N + i, (v < n).to(tl.int64) + 2 * (a - i > n) + 4 * (v <= n + i))
+    tl.store(out + 2 * N + i, i.to(tl.int64), mask=v < n)
+    w = tl.load(x + i, mask=v.to(tl.int64) + 5 >= n, other=7)
+    tl.store(out + 3 * N + i, tl.where(v < n, w, tl.sum(v.to(tl.int64), 0)))
+    rows = (a + j * N + i[None, :]).to(tl.int64)
+    tl.store(out + 4 * N + j * N + i[None, :], rows, mask=(rows < n) & (j < 3))
+    s = tl.zeros((N,), tl.int64)
+    for k in range(0, 4 * N, N):
+        s += tl.load(x + k + i, mask=a + k + i < n, other=1)
+    tl.store(out + 8 * N + i, s)
+    tl.store(out + 9 * N + i, i.to(tl.int64), mask=wide + i >= wide)
+
+
+@pytest.mark.parametrize(
+    ("a", "n"),
+    [
+        (MOST - 29, MOST - 2),
+        (MOST - 19, 5),
+        (LEAST + 10, LEAST + 20),
+        (5, 30),
+        (MOST - 63, 77),
+        (MOST - 199, MOST - 99),
+    ],
+)
+def test_sums_past_the_end(run, a, n):
+    N, wide = 64, 2**63 - 20
+    i, j = torch.arange(N), torch.arange(4)[:, None]
+    x = torch.arange(4 * N) * 3
+    out = torch.full((10 * N,), -9)
+    run(sums_past_the_end_kernel, x, out, a, n, wide, N)
+    v = wrapped(a + i, torch.int32)
+    rows = wrapped(a + j * N + i, torch.int32)
+    below = (v < n).long() + 2 * (wrapped(a - i, torch.int32) > n) + 4 * (v <= wrapped(n + i, torch.int32))
+    where = torch.where(v < n, torch.where(v + 5 >= n, x[:N], 7), v.sum())
+    loop = torch.where(rows < n, x.reshape(4, N), 1).sum(0)
+    want = [v, below, torch.where(v < n, i, -9), where, *torch.where((rows < n) & (j < 3), rows, -9)]
+    want += [loop, torch.where(i < 20, i, -9)]
+    assert torch.equal(out, torch.cat(want))

@@ -186,8 +186,9 @@ LLVMValueRef emit_wrap_test(Emitter *e, WrapTest test, int64_t extent, LLVMValue
 /* The range of coordinates, of `extent`, where v + c (v a scalar) compares so with u. */
 Lane emit_compare_range(Emitter *e, const char *predicate, LLVMValueRef v, LLVMValueRef u, int64_t extent, int depth);
 Lane emit_range_and(Emitter *e, Lane range, Lane other); /* `other`: a range or uniform */
-/* Where a mask that is a bound is true, as a LANE_RANGE along the one coordinate of `at` that moves. */
-Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *at, int64_t extent);
+/* Where a mask that is a bound is true, as a LANE_RANGE along the one coordinate of `at` that moves. `fits`, unless NULL: that
+ * no sum in it passes an end of its type, for the range holds only then; NULL: none can. */
+Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *at, int64_t extent, LLVMValueRef *fits);
 LLVMValueRef emit_least(Emitter *e, LLVMValueRef a, LLVMValueRef b); /* signed */
 LLVMValueRef emit_most(Emitter *e, LLVMValueRef a, LLVMValueRef b);
 

@@ -103,41 +103,73 @@ static const Lane *at_start(Emitter *e, const Value *v, const Lane *at) {
   return out;
 }
 
-static Lane compared(Emitter *e, const Op *cmp, const Lane *at, int axis, int64_t extent) {
-  Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
-  const char *p = ir_attr_text_or(cmp, "predicate", "");
-  const Lane *from = at_start(e, a, at);
-  Lane x = emit_lane_eval(e, a, from), y = emit_lane_eval(e, b, from);
-  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(e->plan->index, cmp, axis);
-  if (step > 0) return emit_compare_range(e, p, x.v, y.v, extent, depth);
-  return emit_compare_range(e, ir_predicate(OP_CMPI, p)->swapped, y.v, x.v, extent, depth);
-}
+/* Conditions that are the same for all of a row, by the level at which they are available; NULL: none. */
+typedef struct Conditions {
+  LLVMValueRef at[MAX_LEVELS];
+} Conditions;
 
-/* The conjuncts that are the same for all of a row, by the level at which they are available, and the bounds. */
+/* The conjuncts of a mask: those that are the same for all of a row, and the bounds, which hold where sums `fit`. */
 typedef struct Conjuncts {
-  LLVMValueRef same[MAX_LEVELS]; /* NULL: none */
-  Lane range;                    /* without `step`: none */
+  Conditions same, fit;
+  Lane range; /* without `step`: none */
 } Conjuncts;
 
-static void add_same(Emitter *e, Conjuncts *c, Lane x) {
-  LLVMValueRef *all = &c->same[x.depth];
+static void add_condition(Emitter *e, Conditions *c, Lane x) {
+  LLVMValueRef *all = &c->at[x.depth];
   if (LLVMIsAConstantInt(x.v) && LLVMConstIntGetZExtValue(x.v)) return;
   emit_at(e, x.depth);
   *all = *all ? LLVMBuildAnd(e->b, *all, x.v, "") : x.v;
 }
 
-static Lane together(Emitter *e, Conjuncts *c, int64_t extent) {
+/* All of them; without `v`: none. */
+static Lane all_conditions(Emitter *e, const Conditions *c) {
   Lane all = {.kind = LANE_UNIFORM};
   for (int d = 0; d < MAX_LEVELS; d++) {
-    if (!c->same[d]) continue;
+    if (!c->at[d]) continue;
     emit_at(e, d);
-    all = emit_lane_uniform(all.v ? LLVMBuildAnd(e->b, all.v, c->same[d], "") : c->same[d], d);
+    all = emit_lane_uniform(all.v ? LLVMBuildAnd(e->b, all.v, c->at[d], "") : c->at[d], d);
   }
+  return all;
+}
+
+/* Does a sum that begins with `first` and goes so far stay in its type, of 32 bits or 64? */
+static void add_fit(Emitter *e, Conjuncts *c, Lane first, int64_t way) {
+  LLVMTypeRef t = LLVMTypeOf(first.v);
+  int64_t most = t == e->i64 ? INT64_MAX : INT32_MAX, least = -most - 1;
+  LLVMValueRef fits = LLVMConstInt(e->i1, 0, false);
+  emit_at(e, first.depth);
+  if (way > 0 && most - way >= least)
+    fits = LLVMBuildICmp(e->b, LLVMIntSLE, first.v, emit_int(t, most - way), "");
+  else if (way < 0 && least - way <= most)
+    fits = LLVMBuildICmp(e->b, LLVMIntSGE, first.v, emit_int(t, least - way), "");
+  add_condition(e, &c->fit, emit_lane_uniform(fits, first.depth));
+}
+
+static Lane compared(Emitter *e, Conjuncts *c, const Op *cmp, const Lane *at, int axis, int64_t extent) {
+  Value *a = ir_operand(cmp, 0), *b = ir_operand(cmp, 1);
+  const char *p = ir_attr_text_or(cmp, "predicate", "");
+  const Lane *from = at_start(e, a, at);
+  Lane x = emit_lane_eval(e, a, from), y = emit_lane_eval(e, b, from);
+  EndTests tests = {0};
+  cpu_end_tests(e->cx, e->plan->index, cmp, axis, &tests);
+  for (uint32_t i = 0; i < tests.len; i++) {
+    const EndTest *t = &tests.at[i];
+    Lane first = t->operand == 0 ? x : t->operand == 1 ? y : emit_lane_uniform(first_element(e, t->sum), 0);
+    add_fit(e, c, first, t->way);
+  }
+  int depth = max_int(x.depth, y.depth), step = cpu_compare_step(e->plan->index, cmp, axis);
+  if (step > 0) return emit_compare_range(e, p, x.v, y.v, extent, depth);
+  return emit_compare_range(e, ir_predicate(OP_CMPI, p)->swapped, y.v, x.v, extent, depth);
+}
+
+static Lane together(Emitter *e, Conjuncts *c, int64_t extent) {
+  Lane all = all_conditions(e, &c->same);
   if (!c->range.step) c->range = (Lane){.kind = LANE_RANGE, .v = emit_int(e->i32, 0), .step = emit_int(e->i32, extent)};
   return all.v ? emit_range_and(e, c->range, all) : c->range;
 }
 
-Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *mask_at, int64_t extent) {
+Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *mask_at, int64_t extent,
+                     LLVMValueRef *fits) {
   typedef struct Item {
     Value *v;
     const Lane *at;
@@ -159,13 +191,14 @@ Lane emit_mask_range(Emitter *e, const Nest *nest, Value *mask, const Lane *mask
       emit_lane_operand_at(e, op, 0, i.at, from);
       vec_push(e->cx, &work, ((Item){ir_operand(op, 0), from}));
     } else if (is_expression && op->code == OP_CMPI && cpu_compare_step(e->plan->index, op, axis)) {
-      Lane range = compared(e, op, i.at, axis, extent);
+      Lane range = compared(e, &c, op, i.at, axis, extent);
       c.range = c.range.step ? emit_range_and(e, c.range, range) : range;
     } else {
-      add_same(e, &c, emit_lane_eval(e, i.v, axis >= 0 ? at_start(e, i.v, i.at) : i.at));
+      add_condition(e, &c.same, emit_lane_eval(e, i.v, axis >= 0 ? at_start(e, i.v, i.at) : i.at));
     }
   }
   Lane r = together(e, &c, extent);
+  if (fits) *fits = all_conditions(e, &c.fit).v;
   emit_at(e, e->depth);
   return r;
 }

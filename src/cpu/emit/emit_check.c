@@ -146,7 +146,7 @@ static void row_at_once(Check *c) {
   Emitter *e = c->e;
   int64_t n = c->type->shape[c->dim];
   const IndexSum *stride = c->plan->stride;
-  Lane m = c->mask ? emit_mask_range(e, NULL, c->mask, c->at, n) : mask_lane(c);
+  Lane m = c->mask ? emit_mask_range(e, NULL, c->mask, c->at, n, NULL) : mask_lane(c);
   c->at[c->dim] = emit_lane_zero(e);
   Lane p = emit_lane_eval(e, c->ptr, c->at);
   if (!index_is_const(stride, 0)) {

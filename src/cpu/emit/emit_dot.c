@@ -32,7 +32,7 @@ static LLVMValueRef masked_extent(Emitter *e, const Type *t, Value *mask, int d,
   Lane at[MAX_RANK];
   if (!mask) return size_const(e, t->shape[d]);
   point_at(e, t, d, batch, at);
-  LLVMValueRef end = emit_mask_range(e, NULL, mask, at, t->shape[d]).step;
+  LLVMValueRef end = emit_mask_range(e, NULL, mask, at, t->shape[d], NULL).step;
   emit_at(e, 0);
   return LLVMBuildSExt(e->b, end, e->i64, "");
 }

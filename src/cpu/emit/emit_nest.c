@@ -87,18 +87,20 @@ static LLVMValueRef merged(Emitter *e, LLVMValueRef a, LLVMValueRef b,
   return a ? merge(e, a, b) : b;
 }
 
-/* Narrow the row's bounds to where this access's mask is true. */
+/* Narrow the row's bounds to where this access's mask is true. Where a sum in it passes an end of its type that is not one
+ * range: no vector is taken to be whole, and the loop runs to the end, with masks. */
 static void bound_access(Work *w, Op *op, const Lane *at) {
   Emitter *e = w->e;
   Value *mask = cpu_access_mask(op);
   if (!mask || !map_has(&w->nest->bounded, op)) return;
-  Lane m = emit_mask_range(e, w->nest, mask, at, e->extent);
+  LLVMValueRef fits = NULL, none = emit_int(e->i32, 0), all = emit_int(e->i32, e->extent);
+  Lane m = emit_mask_range(e, w->nest, mask, at, e->extent, &fits);
   emit_at(e, e->depth);
   w->lo = merged(e, w->lo, m.v, emit_most);
-  w->hi = merged(e, w->hi, m.step, emit_least);
+  w->hi = merged(e, w->hi, fits ? LLVMBuildSelect(e->b, fits, m.step, none, "") : m.step, emit_least);
   if (op->code == OP_STORE) {
-    w->from = merged(e, w->from, m.v, emit_least);
-    w->to = merged(e, w->to, m.step, emit_most);
+    w->from = merged(e, w->from, fits ? LLVMBuildSelect(e->b, fits, m.v, none, "") : m.v, emit_least);
+    w->to = merged(e, w->to, fits ? LLVMBuildSelect(e->b, fits, m.step, all, "") : m.step, emit_most);
   }
 }
 
