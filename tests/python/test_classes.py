@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import triton
 import triton.language as tl
+from triton.runtime.interpreter import InterpretedFunction
 
 
 class Pair(NamedTuple):
@@ -106,9 +107,14 @@ def aggregate_kernel(out, n):
     tl.store(out + 4, r.step * Range.SCALE)
 
 
-def test_aggregates():
+@pytest.fixture(params=["compiled", "interpreted"])
+def how(request):
+    return InterpretedFunction if request.param == "interpreted" else lambda kernel: kernel
+
+
+def test_aggregates(how):
     out = np.zeros(5, np.int32)
-    aggregate_kernel[(1,)](out, 10)
+    how(aggregate_kernel)[(1,)](out, 10)
     low, high = -4 + 101, 14 + 101
     assert out.tolist() == [(high - low) // 2, (low + high) // 2, low + 6, 40, 6]
 
@@ -128,9 +134,9 @@ def inherited_kernel(out, n):
     tl.store(out, w.size() + w.middle)
 
 
-def test_inheritance():
+def test_inheritance(how):
     out = np.zeros(1, np.int32)
-    inherited_kernel[(1,)](out, 10)
+    how(inherited_kernel)[(1,)](out, 10)
     assert out[0] == 20 + 15
     with pytest.raises(TypeError, match="only inherit from other aggregates"):
 

@@ -344,6 +344,11 @@ class JITFunction(JITCallable, KernelInterface):
             return _core._interpreted(self)(*args, **kwargs)
         raise RuntimeError("Cannot call @triton.jit'd outside of the scope of a kernel")
 
+    def __get__(self, instance: object, owner: type) -> object:
+        if instance is None or _core._interpreter is None:
+            return self
+        return lambda *args, **kwargs: self(instance, *args, **kwargs)
+
     def __repr__(self) -> str:
         return f"JITFunction({self.module}:{self.__qualname__})"
 
