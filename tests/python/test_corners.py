@@ -481,3 +481,25 @@ def test_sums_past_the_end(run, a, n):
     want = [v, below, torch.where(v < n, i, -9), where, *torch.where((rows < n) & (j < 3), rows, -9)]
     want += [loop, torch.where(i < 20, i, -9)]
     assert torch.equal(out, torch.cat(want))
+
+
+@triton.jit
+def signs_and_limits_kernel(x, k, d, out, whole, wide):
+    """-x of a zero, limits of integers, quotients of an integer and a float, a limit of 64 bits, what is read once."""
+    i = tl.arange(0, 8)
+    v, w = tl.load(x + i, cache_modifier=".cs"), tl.load(k + i, cache_modifier="cs", eviction_policy="evict_normal")
+    tl.store(out + i, 1.0 / -v, cache_modifier="none")
+    tl.store(out + 8 + i, tl.fdiv(w, v))
+    tl.store(out + 16 + i, tl.fdiv(v, 3))
+    tl.store(out + 24 + i, 1.0 / (-v.to(tl.float16)).to(tl.float32))
+    tl.store(whole + i, tl.clamp(w, -3, 5))
+    tl.store(wide, tl.clamp(tl.load(d), 0.7, 0.9))
+
+
+def test_signs_and_limits(run):
+    x, k = torch.tensor([0.0, -0.0, 1, -2, 0.5, math.inf, 3, -4]), torch.arange(-4, 4, dtype=torch.int32)
+    out, whole, wide = torch.zeros(32), torch.zeros(8, dtype=torch.int32), torch.zeros(1, dtype=torch.float64)
+    run(signs_and_limits_kernel, x, k, torch.zeros(1, dtype=torch.float64), out, whole, wide)
+    torch.testing.assert_close(out, torch.cat([1 / -x, k / x, x / 3, 1 / -x]), rtol=1e-6, atol=0)
+    assert torch.equal(whole, k.clamp(-3, 5))
+    assert wide.item() == 0.7

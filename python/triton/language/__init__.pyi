@@ -1536,8 +1536,8 @@ def load(
         other: what masked elements are: tensor, scalar or constant. None: zero
         boundary_check: of a block pointer: the axes along which the tensor's bounds are checked
         padding_option: of a block pointer: '', 'zero' or 'nan', what elements out of bounds are
-        cache_modifier: '', '.ca', '.cg' or '.cv', where the data is cached
-        eviction_policy: '', 'evict_first' or 'evict_last'
+        cache_modifier: '', '.ca', '.cg', '.cs' or '.cv', where the data is cached
+        eviction_policy: '', 'evict_first', 'evict_last' or 'evict_normal'
         volatile: read the memory each time, in order
 
     Returns
@@ -2254,7 +2254,7 @@ def clamp(x: Any, min: Any, max: Any, propagate_nan: Any=...) -> tensor:
     """x limited to [min, max].
 
     Parameters
-        x: floating-point tensor or scalar
+        x: tensor or scalar
         min: tensor or scalar
         max: tensor or scalar
         propagate_nan: tl.PropagateNan.NONE or ALL
@@ -2263,7 +2263,8 @@ def clamp(x: Any, min: Any, max: Any, propagate_nan: Any=...) -> tensor:
         tensor
 
     Errors
-        tl.clamp(i, 0, 5) -> tl.clamp is for floats, but its operands are int32
+        tl.clamp(x, x_ptr, 5.0) -> unsupported operands for tl.clamp: a tensor of fp32 with shape
+            [32] and a pointer to fp32
 
     Example
         y = tl.clamp(x, 0.0, 1.0)
@@ -2307,8 +2308,8 @@ def fdiv(x: Any, y: Any, ieee_rounding: Any=..., approx: Any=...) -> tensor:
     """x / y in floating point.
 
     Parameters
-        x: floating-point tensor or scalar
-        y: floating-point tensor or scalar
+        x: tensor or scalar
+        y: tensor or scalar, one of the two in floating point
         ieee_rounding: round to nearest rather than within 2 ulp
         approx: allow the fast approximation
 

@@ -49,9 +49,13 @@ Val *builtin_sqrt_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 }
 
 /* Functions that do not promote integers require floats. */
-static void want_float(Lang *L, const Val *x, const Builtin *f, const char *hint) {
+static bool is_float(Lang *L, const Val *x) {
   const LType *t = val_is_number(x) ? sem_number_type(L, x) : sem_is_tensor(x) ? val_elem(x) : NULL;
-  if (!t || !lt_is_float(t)) lang_fail(L, hint, "%s is for floats, but an operand is %s", f->name, val_kind_text(L, x));
+  return t && lt_is_float(t);
+}
+
+static void want_float(Lang *L, const Val *x, const Builtin *f, const char *hint) {
+  if (!is_float(L, x)) lang_fail(L, hint, "%s is for floats, but an operand is %s", f->name, val_kind_text(L, x));
 }
 
 Val *builtin_div_rn(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -68,9 +72,9 @@ Val *builtin_fdiv(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = args[0], *y = args[1];
   bool ieee = sem_arg_bool(L, args[2], "tl.fdiv: `ieee_rounding`");
-  want_float(L, x, f, "use / or //, or cast it first");
-  want_float(L, y, f, "use / or //, or cast it first");
-  sem_operands(L, f->name, &x, &y, 0);
+  bool both = is_float(L, x) && is_float(L, y);
+  if (!is_float(L, y)) want_float(L, x, f, "use / or //, or cast it first");
+  sem_operands(L, f->name, &x, &y, both ? 0 : OPERANDS_DIVISION);
   return sem_op2(L, ieee && val_elem(x)->kind == L_FP32 ? OP_PRECISE_DIVF : OP_DIVF, x->type, x, y);
 }
 
@@ -125,10 +129,8 @@ static Val *without_bf16(Lang *L, Val *x) {
   return sem_is_tensor(x) && val_elem(x)->kind == L_BF16 ? sem_cast(L, x, lt_scalar(L, L_FP32)) : x;
 }
 
-static Val *extremum(Lang *L, Val **args, const Builtin *f, bool is_max) {
-  bool nan = propagates_nan(L, args[2], f);
-  Val *x = without_bf16(L, args[0]), *y = without_bf16(L, args[1]);
-  sem_operands(L, f->name, &x, &y, OPERANDS_AS_TENSORS);
+/* Of operands of one type. */
+static Val *extreme_of(Lang *L, Val *x, Val *y, const Builtin *f, bool is_max, bool nan) {
   const LType *elem = val_elem(x);
   static const Opcode ops[2][4] = {{OP_MINNUMF, OP_MINIMUMF, OP_MINSI, OP_MINUI},
                                    {OP_MAXNUMF, OP_MAXIMUMF, OP_MAXSI, OP_MAXUI}};
@@ -136,6 +138,13 @@ static Val *extremum(Lang *L, Val **args, const Builtin *f, bool is_max) {
   if (lt_is_fp8(elem))
     lang_fail(L, "convert to tl.float16 first", "%s is not defined for %s", f->name, lt_text(L, elem));
   return sem_op2(L, ops[is_max][which], x->type, x, y);
+}
+
+static Val *extremum(Lang *L, Val **args, const Builtin *f, bool is_max) {
+  bool nan = propagates_nan(L, args[2], f);
+  Val *x = without_bf16(L, args[0]), *y = without_bf16(L, args[1]);
+  sem_operands(L, f->name, &x, &y, OPERANDS_AS_TENSORS);
+  return extreme_of(L, x, y, f, is_max, nan);
 }
 
 Val *builtin_minimum(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -149,13 +158,11 @@ Val *builtin_clamp(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   bool nan = propagates_nan(L, args[3], f);
   Val *x = without_bf16(L, args[0]), *low = without_bf16(L, args[1]), *high = without_bf16(L, args[2]);
-  sem_operands(L, f->name, &low, &high, OPERANDS_AS_TENSORS);
-  sem_operands(L, f->name, &x, &low, OPERANDS_AS_TENSORS);
+  if (!sem_is_tensor(x)) x = sem_to_tensor(L, x);
+  sem_operands(L, f->name, &x, &low, OPERANDS_AS_TENSORS); /* a number is of x's precision from the first on */
   sem_operands(L, f->name, &x, &high, OPERANDS_AS_TENSORS);
   sem_operands(L, f->name, &x, &low, OPERANDS_AS_TENSORS);
-  if (!lt_is_float(val_elem(x)))
-    lang_fail(L, "use tl.minimum(tl.maximum(x, min), max)", "tl.clamp is for floats, but its operands are %s",
-              lt_text(L, val_elem(x)));
+  if (!lt_is_float(val_elem(x))) return extreme_of(L, extreme_of(L, x, low, f, true, nan), high, f, false, nan);
   Val *r = sem_op3(L, OP_CLAMPF, x->type, x, low, high);
   ir_set_attr(L->cx, r->value->op, "propagateNan", ir_attr_enum(L->cx, nan ? "all" : "none"));
   return r;

@@ -8,9 +8,19 @@
 #include "lang/tl/tl.h"
 
 static const char *const padding_options[] = {"zero", "nan"};
-static const char *const load_cache[] = {".ca", ".cg", ".cv"};
+static const char *const load_cache[] = {".ca", ".cg", ".cs", ".cv"};
 static const char *const store_cache[] = {".wb", ".cg", ".cs", ".wt"};
-static const char *const evictions[] = {"evict_last", "evict_first"};
+static const char *const evictions[] = {"evict_last", "evict_first", "evict_normal"};
+
+/* A cache modifier: "none", or one of these with its dot or without. */
+static const char *cache_modifier(Lang *L, Val *v, const Builtin *f, const char *const *choices, size_t n) {
+  const char *what = ctx_printf(L->cx, "%s: `cache_modifier`", f->name);
+  if (v->kind != V_STR || v->len == 0 || v->text[0] == '.') return sem_arg_choice(L, v, what, choices, n);
+  if (strcmp(v->text, "none") == 0) return NULL;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(choices[i] + 1, v->text) == 0) return choices[i];
+  return sem_arg_choice(L, v, what, choices, n);
+}
 
 static Val *pointer_operand(Lang *L, Val *p, const Builtin *f) {
   if (!sem_is_tensor(p) || !lt_is_ptr(val_elem(p)) || lt_is_block_pointer(p->type))
@@ -60,7 +70,7 @@ static Val *bytes_of_bools(Lang *L, Val *p) {
 
 Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *cache = sem_arg_choice(L, args[5], "tl.load: `cache_modifier`", load_cache, COUNT(load_cache));
+  const char *cache = cache_modifier(L, args[5], f, load_cache, COUNT(load_cache));
   const char *evict = sem_arg_choice(L, args[6], "tl.load: `eviction_policy`", evictions, COUNT(evictions));
   bool is_volatile = sem_arg_bool(L, args[7], "tl.load: `volatile`");
   if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) {
@@ -102,7 +112,7 @@ Val *builtin_load(Lang *L, Val **args, size_t nargs, const Builtin *f) {
 
 Val *builtin_store(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
-  const char *cache = sem_arg_choice(L, args[4], "tl.store: `cache_modifier`", store_cache, COUNT(store_cache));
+  const char *cache = cache_modifier(L, args[4], f, store_cache, COUNT(store_cache));
   const char *evict = sem_arg_choice(L, args[5], "tl.store: `eviction_policy`", evictions, COUNT(evictions));
   if (sem_is_tensor(args[0]) && lt_is_block_pointer(args[0]->type)) return sem_store_block(L, args, cache, evict, f);
   Val *p = pointer_operand(L, args[0], f), *v = args[1];

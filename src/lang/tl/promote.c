@@ -145,6 +145,7 @@ Val *sem_add(Lang *L, Val *a, Val *b, bool sanitize) {
 
 static Val *negate(Lang *L, Val *t) {
   if (lt_is_ptr(val_elem(t))) lang_fail(L, NULL, "unary - cannot be applied to %s", val_kind_text(L, t));
+  if (lt_is_float(val_elem(t)) && !lt_is_fp8(val_elem(t))) return sem_op1(L, OP_NEGF, t->type, t); /* of 0, too */
   return sem_sub(L, sem_constant(L, val_int(L, 0), t->type), t, true);
 }
 
