@@ -269,9 +269,11 @@ typedef struct ttc_profile_sample {
 } ttc_profile_sample;
 
 /* Record launches from now on. Their time is the caller's clock where a launch returns when the kernel has ended (CPU, simulated
- * GPU), else what the device says. `way`: NULL, the best that there is; "cupti" (every kernel of the process), "events"
- * (ours), "clock" (no device is asked), "pcsampling" or "pcsampling:CYCLES" (as "cupti", and instructions are sampled; the device is waited
- * for at every mark). TTC_ERROR_SYSTEM: what was asked for is not there. Without: no launch is slower. */
+ * GPU), else what the device says. `way`: NULL, the best that there is; "cupti" (every kernel of the process), "events" or
+ * "events:N" (ours; of a kernel's launches on a grid with an id the first 16 are timed, of the others one of N, by default 16, which
+ * stands for those that are not), "clock" (no device is asked), "pcsampling" or "pcsampling:CYCLES" (as "cupti", and instructions
+ * are sampled; the device is waited for at every mark). TTC_ERROR_SYSTEM: what was asked for is not there. Without: no launch is
+ * slower. */
 TTC_API ttc_status ttc_profile_start(ttc_context *cx, const char *way);
 /* What this thread launches from now on belongs to `id` (not 0). ttc_profile_mark_all: what any thread does that is not
  * given an id after this. */
@@ -287,6 +289,10 @@ TTC_API void ttc_profile_stop(void);
  * the last call would have taken alone, which is the processor time of their programs, shared out to the threads. `on`: those
  * from here on are counted. 0: none was, as on other targets. */
 TTC_API uint64_t ttc_count_launches(bool on);
+/* The same by parts of the launches, after ttc_count_launches(false): the first `n`; how many there are. Equal launches have the
+ * same parts in the same order, so the least that a part took in several launches can be added up: a disturbance seldom
+ * meets the same part twice. */
+TTC_API size_t ttc_counted_parts(uint64_t *parts, size_t n);
 
 /* ---- specialization: what a kernel may assume of its arguments' values ------------------------------------------- */
 

@@ -157,6 +157,7 @@ PyObject *ext_profile_read(PyObject *module, PyObject *args);
 PyObject *ext_profile_samples(PyObject *module, PyObject *ignored);
 PyObject *ext_profile_stop(PyObject *module, PyObject *ignored);
 PyObject *ext_count_launches(PyObject *module, PyObject *on);
+PyObject *ext_counted_parts(PyObject *module, PyObject *ignored);
 void ext_range_watch(State *st);             /* a tensor was seen: PyTorch may be there */
 bool ext_range_wanted(const State *st);      /* is its profiler running? quick */
 PyObject *ext_range_enter(const char *name); /* NULL with an exception set */

@@ -136,6 +136,8 @@ static PyMethodDef functions[] = {
     {"count_launches", ext_count_launches, METH_O,
      "count_launches(on): nanoseconds that this thread's launches on the CPU would have taken alone since the last "
      "call."},
+    {"counted_parts", ext_counted_parts, METH_NOARGS,
+     "counted_parts(): the same by parts, which equal launches share."},
     {"function_lines", function_lines, METH_VARARGS, "The number of lines of the function that the text begins with."},
     {"dtype_name", name_of_dtype, METH_O, "The language's name of a dtype: 'fp32'."},
     {"resolve_target", resolve_target, METH_VARARGS, "The exact processor that a target means: 'cpu:znver5'."},

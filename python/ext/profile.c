@@ -77,6 +77,22 @@ PyObject *ext_count_launches(PyObject *module, PyObject *on) {
   return counts < 0 ? NULL : PyLong_FromUnsignedLongLong(ttc_count_launches(counts != 0));
 }
 
+/* counted_parts(): a list of nanoseconds. */
+PyObject *ext_counted_parts(PyObject *module, PyObject *ignored) {
+  (void)module, (void)ignored;
+  size_t n = ttc_counted_parts(NULL, 0);
+  uint64_t *parts = PyMem_Malloc((n ? n : 1) * sizeof *parts);
+  if (!parts) return PyErr_NoMemory();
+  ttc_counted_parts(parts, n);
+  PyObject *list = PyList_New((Py_ssize_t)n);
+  for (size_t i = 0; list && i < n; i++) {
+    PyObject *part = PyLong_FromUnsignedLongLong(parts[i]);
+    if (!part || PyList_SetItem(list, (Py_ssize_t)i, part)) Py_CLEAR(list);
+  }
+  PyMem_Free(parts);
+  return list;
+}
+
 PyObject *ext_profile_stop(PyObject *module, PyObject *ignored) {
   (void)module, (void)ignored;
   PyThreadState *saved = PyEval_SaveThread();

@@ -9,6 +9,7 @@
 #include "run/run.h"
 #include "target/profile.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -587,14 +588,40 @@ typedef struct Launch {
 } Launch;
 
 /* ttc_count_launches(): whether this thread's are counted, and what they came to. */
-static _Thread_local bool counts_alone;
-static _Thread_local uint64_t alone_ns;
+typedef struct Counts {
+  bool on;
+  CountedTime time;
+} Counts;
+static pthread_key_t counts_key;
+static pthread_once_t counts_once = PTHREAD_ONCE_INIT;
+static _Thread_local Counts *counts; /* NULL: none were ever wanted */
+
+static void free_counts(void *c) {
+  free(((Counts *)c)->time.parts);
+  free(c);
+}
+
+static void make_counts_key(void) { (void)!pthread_key_create(&counts_key, free_counts); }
 
 uint64_t ttc_count_launches(bool on) {
-  uint64_t ns = alone_ns;
-  counts_alone = on;
-  alone_ns = 0;
+  pthread_once(&counts_once, make_counts_key);
+  if (!counts) {
+    counts = calloc(1, sizeof *counts);
+    if (!counts) return 0;
+    pthread_setspecific(counts_key, counts);
+  }
+  uint64_t ns = counts->time.ns;
+  counts->time.ns = 0;
+  if (on) counts->time.nparts = 0;
+  counts->on = on;
   return ns;
+}
+
+size_t ttc_counted_parts(uint64_t *parts, size_t n) {
+  size_t have = counts ? counts->time.nparts : 0;
+  if (n > have) n = have;
+  if (n) memcpy(parts, counts->time.parts, n * sizeof *parts);
+  return have;
 }
 
 static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
@@ -603,13 +630,13 @@ static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, 
   Loaded *loaded = atomic_load_explicit(&k->loaded, memory_order_acquire);
   int64_t begin = target_profile_wanted() && !k->target->profiler ? time_now() : 0;
   if (c && k->target->set_interrupt) k->target->set_interrupt(interrupt_of(c));
-  bool counts = counts_alone && k->target->count_alone;
-  if (counts) k->target->count_alone(true);
+  bool counted = counts && counts->on && k->target->count_alone;
+  if (counted) k->target->count_alone(&counts->time);
   TargetStatus launched =
       l->nmemory && k->target->launch_checked
           ? k->target->launch_checked(loaded, l->grid, l->stream, args, l->memory, l->nmemory, error, sizeof error)
           : k->target->launch(loaded, l->grid, l->stream, args, error, sizeof error);
-  if (counts) alone_ns += k->target->count_alone(false);
+  if (counted) k->target->count_alone(NULL);
   if (begin && launched == TARGET_OK)
     target_profile_add((ttc_profile_record){
         .id = target_profile_id(), .name = k->info.name, .target = k->target->name, .begin = begin, .end = time_now()});
@@ -697,10 +724,9 @@ ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *capa
 /* The profiler of a device that is in use, or NULL. One thread at a time starts, reads and stops. */
 static _Atomic(const TargetProfiler *) device_profiler;
 
-/* "pcsampling", or "pcsampling:" and a number. */
-static bool samples(const char *way) {
-  static const char name[] = "pcsampling";
-  size_t n = sizeof name - 1;
+/* The name, or the name, ":" and a number? */
+static bool is_way(const char *way, const char *name) {
+  size_t n = strlen(name);
   return !strncmp(way, name, n) &&
          (!way[n] || (way[n] == ':' && way[n + 1] && !way[n + 1 + strspn(way + n + 1, "0123456789")]));
 }
@@ -708,7 +734,7 @@ static bool samples(const char *way) {
 ttc_status ttc_profile_start(ttc_context *c, const char *way) {
   if (c) c->message = "";
   bool clock = way && strcmp(way, "clock") == 0, known = !way || clock;
-  known = known || strcmp(way, "cupti") == 0 || strcmp(way, "events") == 0 || samples(way);
+  known = known || strcmp(way, "cupti") == 0 || is_way(way, "events") || is_way(way, "pcsampling");
   if (!known)
     return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: the way is NULL, cupti, events, clock or pcsampling");
   if (target_profile_wanted()) return fail(c, TTC_ERROR_ARGUMENT, "ttc_profile_start: launches are being recorded");

@@ -88,9 +88,8 @@ typedef struct CpuKernel {
 int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3], size_t scratch_bytes, CpuKernel *kernel,
                  char *error, size_t error_size);
 int cpu_pool_threads(void);
-/* How many nanoseconds this thread's launches would have taken if no other program had run, of those that were counted since the
- * last call; `on`: those from here on are. */
-uint64_t cpu_pool_count(bool on);
+/* From here on this thread's launches add to `to` what they would have taken if no other program had run. NULL: they do not. */
+void cpu_pool_count(CountedTime *to);
 /* The current program fails with this message, and its launch with it; the first message is kept. */
 void cpu_pool_fail(const char *message);
 

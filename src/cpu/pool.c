@@ -18,8 +18,9 @@
  * Alone in the machine. Who compares kernels while other programs run has no use for a clock on the wall: a thread that is
  * preempted in the middle of a program makes its launch many times as long. A launch that is counted (cpu_pool_count) adds
  * up the processor time of its programs on every thread; that, divided by the threads with what the last round leaves
- * idle, is what the launch would take alone. It is no region of OpenMP's, which ends when all its threads have been there,
- * also those that others keep off the processors.
+ * idle, is what the launch would take alone. The time of every chunk is kept beside the sum: the same chunk of two launches
+ * does the same work, and what disturbs one of them hardly ever disturbs both. It is no region of OpenMP's, which ends when
+ * all its threads have been there, also those that others keep off the processors.
  *
  * Each thread keeps a block of scratch that grows to the largest kernel it has run. A kernel that launches (nothing
  * does today) gets a block of its own for the inner launch.
@@ -64,13 +65,14 @@ typedef struct Job {
   const CpuChecks *checks;
   const char *name;
   size_t scratch_bytes;
-  bool may_end_early; /* then programs are taken in steps that do not last */
+  bool may_end_early; /* then programs are taken in steps that do not last, but where chunks are timed */
   uint64_t end, chunk;
   _Atomic uint64_t next, done; /* programs taken (and beyond); programs run or, after a failure, given up */
   bool timed;
   _Atomic uint64_t ns, counted; /* what `counted` of its programs took */
-  bool alone;                   /* `alone_ns` is wanted: processor time, of `alone_of` programs */
-  _Atomic uint64_t alone_ns, alone_of;
+  bool alone;                   /* the processor time of all programs is wanted, … */
+  _Atomic uint64_t alone_ns;
+  uint64_t *parts;      /* … and of every chunk; NULL: not by chunk */
   _Atomic int users;    /* references: the caller's, and one for each worker inside */
   int most_users;       /* before it begins: as many threads as the launch may take */
   _Atomic bool waiting; /* the caller sleeps until all programs are done */
@@ -105,8 +107,7 @@ typedef struct Scratch {
 static _Thread_local Scratch scratch;
 static _Thread_local Interrupt interrupt;     /* what this thread's launches poll */
 static _Thread_local const CpuChecks *checks; /* what they are checked against */
-static _Thread_local bool counts;             /* this thread's launches add to … */
-static _Thread_local uint64_t alone_ns;       /* … this what they would take alone */
+static _Thread_local CountedTime *counted;    /* to this, this thread's launches add what they would take alone */
 static _Thread_local Job *current;            /* the job whose program this thread runs: where assertions are told */
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
@@ -208,12 +209,21 @@ static void run_programs(Job *job, uint64_t begin, uint64_t end, void *block) {
   fail(job, text);
 }
 
+/* Note what the programs from `begin` on took since `used`; before they are finished, for then the job may be, too. */
+static uint64_t note_processor_time(Job *job, uint64_t begin, uint64_t used) {
+  uint64_t now = processor_ns();
+  atomic_fetch_add_explicit(&job->alone_ns, now - used, memory_order_relaxed);
+  if (job->parts) job->parts[begin / job->chunk] = now - used;
+  return now;
+}
+
 /* Take chunks of the job until none is left, or until `deadline` (0: none) has passed. After a failure chunks are still
  * taken, but not run. */
 static void work_on(Job *job, uint64_t deadline) {
   void *block = NULL;
   bool asks = job->may_end_early;
-  uint64_t taken = 0, start = job->timed || asks ? now_ns() : 0, step = asks ? 1 : job->chunk, now = start;
+  uint64_t taken = 0, start = job->timed || asks ? now_ns() : 0, step = asks && !job->alone ? 1 : job->chunk;
+  uint64_t now = start;
   uint64_t used = job->alone ? processor_ns() : 0;
   Job *outer = current;
   current = job;
@@ -226,21 +236,18 @@ static void work_on(Job *job, uint64_t deadline) {
     if (block && job->checks) memset(block, UNWRITTEN, job->scratch_bytes);
     if (!atomic_load_explicit(&job->failed, memory_order_relaxed)) run_programs(job, begin, begin + n, block);
     taken += n;
+    if (job->alone) used = note_processor_time(job, begin, used);
     finish(job, n);
     if (asks) {
       uint64_t before = now;
       now = now_ns();
-      step = next_step(job, step, now - before);
+      if (!job->alone) step = next_step(job, step, now - before);
       if (interrupt.wanted && interrupt.wanted(interrupt.self)) fail(job, "interrupted");
     }
     if (deadline && begin + n < job->end && now_ns() > deadline) break;
   }
   current = outer;
   if (block) release_scratch(block);
-  if (job->alone && taken) {
-    atomic_fetch_add_explicit(&job->alone_ns, processor_ns() - used, memory_order_relaxed);
-    atomic_fetch_add_explicit(&job->alone_of, taken, memory_order_relaxed);
-  }
   if (!job->timed || !taken) return;
   atomic_fetch_add_explicit(&job->ns, now_ns() - start, memory_order_relaxed);
   atomic_fetch_add_explicit(&job->counted, taken, memory_order_relaxed);
@@ -549,18 +556,24 @@ static void note_pace(CpuKernel *kernel, Job *job) {
   atomic_store_explicit(&kernel->ns_256, now, memory_order_relaxed);
 }
 
-uint64_t cpu_pool_count(bool on) {
-  uint64_t ns = alone_ns;
-  counts = on;
-  alone_ns = 0;
-  return ns;
-}
+void cpu_pool_count(CountedTime *to) { counted = to; }
+
+static uint64_t nchunks(const Job *job) { return (job->end - 1) / job->chunk + 1; }
 
 /* Threads take steps in turn, the last of which leave some idle. */
 static void note_alone(Job *job, int nthreads) {
-  uint64_t ns = atomic_load(&job->alone_ns), of = atomic_load(&job->alone_of);
-  uint64_t steps = (job->end - 1) / job->chunk + 1, rounds = (steps - 1) / (uint64_t)nthreads + 1;
-  if (of) alone_ns += (uint64_t)((double)ns / (double)of * (double)job->end * (double)rounds / (double)steps);
+  uint64_t steps = nchunks(job), rounds = (steps - 1) / (uint64_t)nthreads + 1;
+  double share = (double)rounds / (double)steps;
+  uint64_t ns = (uint64_t)((double)atomic_load(&job->alone_ns) * share), n = job->parts ? steps : 1;
+  counted->ns += ns;
+  uint64_t *more = realloc(counted->parts, (counted->nparts + n) * sizeof *more);
+  if (more) {
+    for (uint64_t i = 0; i < n; i++)
+      more[counted->nparts + i] = job->parts ? (uint64_t)((double)job->parts[i] * share) : ns;
+    counted->parts = more;
+    counted->nparts += n;
+  }
+  free(job->parts);
 }
 
 /* Work on the job with as many threads as it is worth; how many these were. */
@@ -597,19 +610,20 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
                .checks = checks,
                .name = kernel ? kernel->name : NULL,
                .scratch_bytes = scratch_bytes,
-               .alone = counts,
+               .alone = counted != NULL,
                .end = total,
                .chunk = total,
                .most_users = nthreads};
   enum { NOTICED_NS = 50000000 }; /* what is over so soon need not be interrupted */
   uint64_t expected = expected_ns(kernel, total);
   job->may_end_early = interrupt.wanted && expected > NOTICED_NS;
+  uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
+  if (nthreads > 1 || job->alone) job->chunk = total / chunks ? total / chunks : 1;
+  if (job->alone) job->parts = calloc(nchunks(job), sizeof *job->parts); /* without memory, not by chunk */
   if (nthreads == 1) {
     work_on(job, 0);
   } else {
     atomic_store(&job->users, 1);
-    uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
-    job->chunk = total / chunks ? total / chunks : 1;
     job->timed = kernel != NULL;
     nthreads = run(job, nthreads, expected);
     note_pace(kernel, job);

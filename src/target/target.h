@@ -10,7 +10,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 10
+#define TARGET_ABI 11
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -107,6 +107,13 @@ typedef struct TargetProfiler {
   void (*stop)(void);
 } TargetProfiler;
 
+/* Nanoseconds of launches, and of their parts: equal launches have the same parts in the same order. */
+typedef struct CountedTime {
+  uint64_t ns;
+  uint64_t *parts; /* of malloc */
+  size_t nparts;
+} CountedTime;
+
 struct Target {
   int abi;               /* TARGET_ABI */
   const char *name;      /* "cpu", "cuda" */
@@ -140,9 +147,9 @@ struct Target {
   void (*simulate)(Ctx *cx, Loaded *k, const SimulatedLaunch *launch, struct SimtReport *report);
   /* What this thread's launches poll for a request to stop (they end with TARGET_FAILED); {0}: nothing. NULL: launches are asynchronous. */
   void (*set_interrupt)(Interrupt interrupt);
-  /* For how long this thread's launches since the last call would have run in a machine without other programs, nanoseconds; `on`:
-   * whether those from here on are counted. NULL: nothing does that. */
-  uint64_t (*count_alone)(bool on);
+  /* From here on this thread's launches add to `to` how long they would have run in a machine without other programs; `to` may be
+   * NULL: they do not. NULL: nothing does that. */
+  void (*count_alone)(CountedTime *to);
   /* NULL: a launch's time is what it takes its caller. */
   const TargetProfiler *profiler;
 };

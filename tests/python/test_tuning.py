@@ -620,3 +620,23 @@ def test_a_launch_counts_as_if_it_was_alone(fresh_add):
     for _ in range(50):
         launch()
     assert libtriton.count_launches(False) > one > 0
+
+
+def test_the_parts_of_launches_make_up_their_time(fresh_add):
+    from triton._C import libtriton
+
+    x = np.ones(1 << 16, np.float32)
+    launch = lambda: fresh_add[(64,)](x, x.size, 1.0, BLOCK=1024)  # noqa: E731
+    launch()
+    found = []
+    for _ in range(3):
+        libtriton.count_launches(True)
+        launch()
+        launch()
+        spent, parts = libtriton.count_launches(False), libtriton.counted_parts()
+        assert abs(sum(parts) - spent) <= len(parts) and all(part > 0 for part in parts)  # each is rounded
+        found.append(len(parts))
+    assert found[0] % 2 == 0 and found[0] >= 32 and len(set(found)) == 1
+    libtriton.count_launches(True)
+    assert libtriton.counted_parts() == []
+    assert libtriton.count_launches(False) == 0
