@@ -508,7 +508,7 @@ TargetStatus nvidia_driver_launch(Loaded *k, const uint32_t grid[3], void *strea
   void **pointers = k->scratch_params ? with_scratch(k, args) : (void **)(uintptr_t)args;
   if (k->scratch_params && !pointers) return snprintf(error, size, "out of memory"), TARGET_FAILED;
   atomic_store_explicit(&k->launched, true, memory_order_relaxed);
-  TimedLaunch *timed = target_profile_wanted() ? nvidia_events_before(stream, k->name, device) : NULL;
+  TimedLaunch *timed = target_profile_wanted() ? nvidia_events_before(stream, k->name, grid, device) : NULL;
   if (wants_memory(k, pointers)) {
     status = launch_allocated(k, f, grid, stream, pointers, error, size);
   } else {

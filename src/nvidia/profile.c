@@ -23,6 +23,7 @@
 #include "nvidia/sample.h"
 #include "target/profile.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,12 +287,19 @@ static bool start_samples(const char *way, char *error, size_t size) {
   return false;
 }
 
+/* "events:1": every launch is timed. */
+static bool start_events(const char *way, char *error, size_t size) {
+  const char *colon = way ? strchr(way, ':') : NULL;
+  unsigned long every = colon ? strtoul(colon + 1, NULL, 10) : EVENTS_EVERY;
+  return nvidia_events_start(every > 0 && every < UINT_MAX ? (unsigned)every : 1, error, size);
+}
+
 static bool start(const char *way, char *error, size_t size) {
   bool any = !way || !*way;
   if (!any && strncmp(way, "pcsampling", strlen("pcsampling")) == 0) return start_samples(way, error, size);
   if ((any || strcmp(way, "cupti") == 0) && start_cupti(error, size))
     state.way = WAY_CUPTI;
-  else if ((any || strcmp(way, "events") == 0) && nvidia_events_start(error, size))
+  else if ((any || strncmp(way, "events", strlen("events")) == 0) && start_events(way, error, size))
     state.way = WAY_EVENTS;
   return state.way != WAY_NONE;
 }

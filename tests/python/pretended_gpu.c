@@ -1,5 +1,6 @@
-/* pretended_gpu.c: as much of libcuda and of CUPTI as sampling instructions asks for, in one library that goes by both
- * names. A kernel that is launched is "sampled" once at each of its instructions, and stalled at every second of these.
+/* pretended_gpu.c: as much of libcuda and of CUPTI as profiling asks for, in one library that goes by both
+ * names. A launch takes as many microseconds as its grid is wide, and is over at once; the driver's calls about events are told
+ * at the end of the process. A kernel that is launched is "sampled" once at each of its instructions, and stalled at every second of these.
  * PRETENDED_RESULT is what CUPTI answers when it is to sample. */
 #include <stddef.h>
 #include <stdint.h>
@@ -27,13 +28,6 @@ NOTHING(cuCtxSynchronize)
 NOTHING(cuDevicePrimaryCtxRelease_v2)
 NOTHING(cuModuleUnload)
 NOTHING(cuFuncSetAttribute)
-NOTHING(cuLaunchKernelEx)
-NOTHING(cuEventCreate)
-NOTHING(cuEventRecord)
-NOTHING(cuEventQuery)
-NOTHING(cuEventSynchronize)
-NOTHING(cuEventElapsedTime)
-NOTHING(cuEventDestroy_v2)
 NOTHING(cuStreamIsCapturing)
 int cuGetErrorString(int r, const char **text) { return (void)r, *text = "an error", 0; }
 int cuDeviceGet(int *device, int n) { return *device = n, 0; }
@@ -55,7 +49,23 @@ int cuModuleGetFunction(void **f, Kernel *module, const char *name) {
   return *f = module, 0;
 }
 int cuFuncGetAttribute(int *x, int what, void *f) { return (void)what, (void)f, *x = 1024, 0; }
-int cuLaunchKernel(Kernel *f) { return launched[f - kernels]++, 0; }
+static double now_us;
+int cuLaunchKernel(Kernel *f, unsigned x) { return now_us += x, launched[f - kernels]++, 0; }
+int cuLaunchKernelEx(const unsigned *config, Kernel *f) { return cuLaunchKernel(f, config[0]); }
+
+static int created, destroyed, recorded;
+static void tell_events(void) {
+  if (created) printf("events: %d made, %d destroyed, %d recorded\n", created, destroyed, recorded);
+}
+int cuEventCreate(double **e) {
+  if (!created++) atexit(tell_events);
+  return *e = calloc(1, sizeof **e), 0;
+}
+int cuEventRecord(double *e) { return recorded++, *e = now_us, 0; }
+int cuEventElapsedTime(float *ms, double *a, double *b) { return *ms = (float)((*b - *a) / 1e3), 0; }
+int cuEventDestroy_v2(double *e) { return destroyed++, free(e), 0; }
+NOTHING(cuEventQuery)
+NOTHING(cuEventSynchronize)
 
 /* ---- CUPTI ------------------------------------------------------------------------------------------------------- */
 

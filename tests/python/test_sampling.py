@@ -139,3 +139,49 @@ def test_no_driver():
         proton.start("never", backend="events", mode="pcsampling")
     with pytest.raises(ValueError, match="a number of cycles"):
         proton.start("never", mode="pcsampling:interval=often")
+
+
+EVENTS = """
+import sys
+backend = sys.argv.pop()
+from program import *
+
+session = proton.start("events", backend=backend)
+with proton.scope("equal"):
+    for _ in range(1000):
+        launch()
+with proton.scope("once"):
+    copy[(3,)](Array(), Array(), 384, BLOCK=128)
+with proton.scope("two grids"):
+    for i in range(2000):
+        copy[(1 + 8 * (i % 2),)](Array(), Array(), 1000, BLOCK=128)
+proton.finalize(session)
+"""
+
+
+@pytest.mark.parametrize("backend, timed", [("events:1", 3001), ("events", 300), ("events:100", 100)])
+def test_events_around_some_launches_stand_for_all(gpu, backend, timed):
+    """Counts are those of all launches, times too where those of a class are alike; events are used again."""
+    (gpu / "events.py").write_text(EVENTS)
+    env = {**os.environ, "LD_LIBRARY_PATH": str(gpu), "TRITON_CACHE_DIR": str(gpu / "cache")}
+    command = [sys.executable, "events.py", backend]
+    done = subprocess.run(command, cwd=gpu, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    root = json.loads((gpu / "events.hatchet").read_text())[0]
+    found = {name: frame(frame(root, name), "copy")["metrics"] for name in ("equal", "once", "two grids")}
+    assert {name: (m["count"], round(m["time (ns)"])) for name, m in found.items()} == {
+        "equal": (1000, 8_000_000),
+        "once": (1, 3000),
+        "two grids": (2000, 10_000_000),
+    }
+    made, destroyed, recorded = map(int, re.search(r"events: (\d+) made, (\d+) destroyed, (\d+)", done.stdout).groups())
+    assert made == destroyed < 200  # 64 and those of the launches that wait for theirs
+    assert recorded % 2 == 0 and (recorded == 2 * timed if timed > 3000 else timed / 2 < recorded / 2 < 2 * timed)
+
+
+def test_the_word_for_events():
+    import triton.profiler as proton
+
+    for backend in ("events:", "events:0", "events:some", "cupti:2"):
+        with pytest.raises(ValueError, match="the profiler's backend is"):
+            proton.start("never", backend=backend)

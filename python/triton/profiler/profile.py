@@ -29,6 +29,9 @@ def _way(backend: str | None, mode: str | BaseMode | None) -> str | None:
         return _sampling(options)
     if backend is None:
         return None
+    name, colon, every = backend.partition(":")
+    if name == "events" and colon and every.isdigit() and int(every):
+        return backend
     if backend not in _WAYS:
         raise ValueError(
             f"the profiler's backend is None (the best there is), {', '.join(map(repr, _WAYS))}, not {backend!r}"
@@ -74,8 +77,9 @@ def start(
     data : str
         "tree": counts and times summed; "trace": every launch and scope in time.
     backend : str, optional
-        "cupti" (every kernel of the process), "events" (those of this package), "cpu" (no device is asked). By
-        default the best that there is.
+        "cupti" (every kernel of the process), "events" (those of this package; of many launches of a kernel on a
+        grid in a scope one of sixteen is timed, for the others; "events:1": every launch is), "cpu" (no device is
+        asked). By default the best that there is.
     mode : str or BaseMode, optional
         "pcsampling" (or `mode.PCSampling(interval)`): instructions are sampled, and a kernel's lines are frames below
         it. Or "periodic_flushing".

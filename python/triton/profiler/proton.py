@@ -35,7 +35,10 @@ def main(argv: list[str] | None = None) -> int:
     p = argparse.ArgumentParser(prog="proton", description="Profile a Python program.")
     p.add_argument("-n", "--name", help="of the file, without its ending")
     p.add_argument(
-        "-b", "--backend", choices=["cupti", "events", "cpu"], help="who measures; by default the best there is"
+        "-b",
+        "--backend",
+        choices=["cupti", "events", "events:1", "cpu"],
+        help="who measures; by default the best there is",
     )
     p.add_argument("-c", "--context", default="shadow", choices=["shadow", "python"], help="scopes or Python calls")
     p.add_argument("-m", "--mode", help="pcsampling or periodic_flushing")
