@@ -223,6 +223,27 @@ def test_dot(shape, dtype, out, precision, rtol):
     close(d, exact(a) @ exact(b) + exact(c), rtol)
 
 
+@triton.jit
+def half_sums_kernel(a, b, out, K, M: tl.constexpr, N: tl.constexpr, BK: tl.constexpr):
+    m, n, k = tl.arange(0, M)[:, None], tl.arange(0, N)[None, :], tl.arange(0, BK)
+    acc = tl.zeros([M, N], tl.float16)
+    for k0 in range(0, K, BK):
+        x = tl.load(a + m * K + (k0 + k)[None, :])
+        y = tl.load(b + (k0 + k)[:, None] * N + n)
+        acc = tl.dot(x, y, acc, out_dtype=tl.float16)
+    tl.store(out + m * N + n, acc)
+
+
+@pytest.mark.parametrize("warps", [2, 4, 8])
+@pytest.mark.parametrize("shape", [(64, 32, 32), (128, 64, 32)], ids=str)
+def test_half_sums(shape, warps):
+    """A sum in halves that a loop carries, two of them in a register of a wgmma."""
+    m, n, step = shape
+    a, b, out = random(m, 4 * step, dtype=F16), random(4 * step, n, dtype=F16), empty(m, n, dtype=F16)
+    half_sums_kernel[(1,)](a, b, out, 4 * step, M=m, N=n, BK=step, num_warps=warps)
+    close(out, exact(a) @ exact(b), 3e-3)
+
+
 @pytest.mark.parametrize("precision", ["ieee", "tf32x3", "bf16x3", "bf16x6"])
 @pytest.mark.parametrize("m, n, k", [(64, 32, 32), (16, 16, 16)])
 def test_dot_not_finite(m, n, k, precision):

@@ -16,14 +16,14 @@ static void push_types(Lower *w, const Value *v, Types *out) {
   }
   int n = lower_count(w, v), group = lower_wgmma_registers(v->type);
   const LLType *e = n ? lower_elem(w, v->type) : NULL;
-  for (int i = 0; i < n; i += group ? group : 1) vec_push(w->cx, out, group ? ll_struct(w->lm, e, group) : e);
+  for (int i = 0; i < n; i += group ? group : 1) vec_push(w->cx, out, group ? lower_accumulator_type(w, e, group) : e);
 }
 
 static void push_values(Lower *w, const Value *shape, const Value *v, Insts *out) {
   int n = lower_count(w, shape), group = lower_wgmma_registers(shape->type);
   Registers *x = n ? lower_value(w, v) : NULL;
   for (int i = 0; i < n; i += group ? group : 1)
-    vec_push(w->cx, out, group ? ll_build_struct(&w->b, x->at + i, group) : x->at[i]);
+    vec_push(w->cx, out, group ? lower_accumulator(w, x->at + i, group) : x->at[i]);
 }
 
 /* Reads a value's registers from parameters, beginning at *at. */
@@ -32,7 +32,7 @@ static void take_values(Lower *w, const Value *v, LLInst *const *params, int *at
   Registers *x = lower_new(w, v, n);
   for (int i = 0; i < n; i += group ? group : 1) {
     LLInst *p = params[(*at)++];
-    for (int k = 0; k < group; k++) x->at[i + k] = ll_extract(&w->b, p, k);
+    if (group) lower_from_accumulator(w, p, x->at + i, group);
     if (!group) x->at[i] = p;
   }
 }

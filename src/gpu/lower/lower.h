@@ -136,6 +136,10 @@ void lower_dot(Lower *w, const Op *op);
 void lower_warp_group_dot(Lower *w, const Op *op);
 void lower_warp_group_dot_wait(Lower *w, const Op *op);
 int lower_wgmma_registers(const Type *t); /* registers of one instruction's accumulator in a tensor of wgmma layout; 0: it has none */
+/* So many registers as the structure that the instruction takes, halves in pairs; and back. */
+LLInst *lower_accumulator(Lower *w, LLInst *const *x, int group);
+void lower_from_accumulator(Lower *w, LLInst *acc, LLInst **out, int group);
+const LLType *lower_accumulator_type(Lower *w, const LLType *elem, int group);
 
 /* misc.c */
 void lower_map(Lower *w, const Op *op);

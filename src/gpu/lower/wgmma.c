@@ -9,7 +9,7 @@
  *   MN-major                  stride: from 8 elements of K to the next 8; leading: from one line of columns to the next
  *
  * The accumulator of one instruction is one structure, registers in the order of the layout (layout_wgmma); a tensor
- * may hold several.
+ * may hold several. Of halves, two neighbours share a register, and stay paired for as long as a loop carries them.
  *
  * Of a running sum of 8-bit products the tensor core keeps 14 bits. maxNumImpreciseAcc says how many products may be
  * summed so: after as many, the partial sum is waited for and added to the rest in full precision.
@@ -25,6 +25,24 @@ int lower_wgmma_registers(const Type *t) {
   int64_t instr[LAYOUT_MAX_DIMS];
   gpu_param_ints(t->encoding, "instrShape", instr);
   return (int)(min64(instr[1], t->shape[1]) / 2);
+}
+
+const LLType *lower_accumulator_type(Lower *w, const LLType *elem, int group) {
+  bool pairs = elem == &ll_half;
+  return ll_struct(w->lm, pairs ? &ll_half2 : elem, pairs ? group / 2 : group);
+}
+
+LLInst *lower_accumulator(Lower *w, LLInst *const *x, int group) {
+  LLInst *pairs[64]; /* of 256 columns */
+  if (x[0]->type != &ll_half) return ll_build_struct(&w->b, x, group);
+  for (int k = 0; k < group; k += 2) pairs[k / 2] = ll_build_vector(&w->b, x + k, 2);
+  return ll_build_struct(&w->b, pairs, group / 2);
+}
+
+void lower_from_accumulator(Lower *w, LLInst *acc, LLInst **out, int group) {
+  bool pairs = acc->type->elem == &ll_half2;
+  for (int k = 0; k < group; k++)
+    out[k] = pairs ? ll_extract(&w->b, ll_extract(&w->b, acc, k / 2), k & 1) : ll_extract(&w->b, acc, k);
 }
 
 typedef struct Operand {
@@ -132,9 +150,9 @@ static bool all_zero(const Registers *x, int from, int n) {
 
 static void wait_for(Lower *w, Registers *x, int group, int64_t pendings) {
   for (int i = 0; i < x->n; i += group) {
-    LLInst *acc = ll_build_struct(&w->b, x->at + i, group);
+    LLInst *acc = lower_accumulator(w, x->at + i, group);
     acc = ll_call_n(&w->b, LL_WGMMA_WAIT_ACC, acc->type, (LLMods){0}, pendings, &acc, 1);
-    for (int k = 0; k < group; k++) x->at[i + k] = ll_extract(&w->b, acc, k);
+    lower_from_accumulator(w, acc, x->at + i, group);
   }
 }
 
@@ -178,7 +196,7 @@ void lower_warp_group_dot(Lower *w, const Op *op) {
   for (int i = 0; i < out->n; i += group) {
     int64_t n = place_along(l, i, 1);
     bool zero = all_zero(in, i, group);
-    LLInst *acc = ll_build_struct(&w->b, in->at + i, group);
+    LLInst *acc = lower_accumulator(w, in->at + i, group);
     if (zero || partial) acc = ll_undef(&w->b, acc->type);
     for (int k = 0; k < group && partial; k++)
       out->at[i + k] = ll_select(&w->b, use, in->at[i + k], ll_const_float(&w->b, in->at[i + k]->type, 0));
@@ -192,7 +210,7 @@ void lower_warp_group_dot(Lower *w, const Op *op) {
       acc = ll_undef(&w->b, acc->type);
       summed = 0;
     }
-    for (int k = 0; k < group && !partial; k++) out->at[i + k] = ll_extract(&w->b, acc, k);
+    if (!partial) lower_from_accumulator(w, acc, out->at + i, group);
   }
   if (partial) return;
   ll_call(&w->b, LL_WGMMA_COMMIT, NULL, NULL);

@@ -68,7 +68,7 @@ static bool multiplies(const Op *dot, int sm, bool wgmma) {
   if (b->kind != TYPE_FLOAT || d->kind != TYPE_FLOAT) return false;
   if (is_fp8(a) && is_fp8(b)) return sm >= 89 && d->fkind == F32;
   if (a != b) return false;
-  if (a->fkind == F16) return d->fkind == F32 || (!wgmma && d->fkind == F16);
+  if (a->fkind == F16) return d->fkind == F32 || d->fkind == F16;
   if (a->fkind == BF16) return d->fkind == F32;
   if (a->fkind == F64) return !wgmma && d->fkind == F64;
   return is_tf32(dot) && d->fkind == F32;
