@@ -1,5 +1,5 @@
 /* convert.c: ttg.convert_layout: by renaming registers, by shuffles within a warp, or through shared memory, as
- * exchange.c plans it: whichever is cheapest. */
+ * exchange.c plans it, by matrices (matrix.c) where those are wider: whichever is cheapest. */
 #include "gpu/lower/lower.h"
 
 #include <assert.h>
@@ -107,6 +107,19 @@ typedef struct Side {
   int vec;
 } Side;
 
+/* By matrices, where they move more in an instruction than the widest accesses that there are. */
+static bool stored_as_matrices(Lower *w, const Op *op, const Exchange *e, const Registers *in) {
+  Type *t = op->results[0].type;
+  bool narrow = ll_type_bytes(lower_stored(w, t)) << e->vec_from <= 4;
+  return narrow && !e->nrep && lower_store_matrices(w, in, t, e->from, lower_scratch(w, op));
+}
+
+static bool loaded_as_matrices(Lower *w, const Op *op, const Exchange *e) {
+  const Value *r = &op->results[0];
+  bool narrow = ll_type_bytes(lower_stored(w, r->type)) << e->vec_to <= 4;
+  return narrow && !e->nrep && lower_load_matrices(w, r, e->to, lower_scratch(w, op));
+}
+
 static void transfer(Lower *w, const Op *op, const Exchange *e, Side side, Registers *val, bool storing, int part,
                      LLInst *first) {
   Type *t = op->results[0].type;
@@ -162,8 +175,9 @@ void lower_convert(Lower *w, const Op *op) {
   LLInst *first = lower_is_first(w, from);
   for (int part = 0; part < 1 << e.nrep; part++) {
     if (part) wait_for_all(w, e.within_warp);
-    transfer(w, op, &e, (Side){e.from, e.rep_from, e.vec_from}, in, true, part, first);
+    if (!stored_as_matrices(w, op, &e, in))
+      transfer(w, op, &e, (Side){e.from, e.rep_from, e.vec_from}, in, true, part, first);
     wait_for_all(w, e.within_warp);
-    transfer(w, op, &e, (Side){e.to, e.rep_to, e.vec_to}, out, false, part, NULL);
+    if (!loaded_as_matrices(w, op, &e)) transfer(w, op, &e, (Side){e.to, e.rep_to, e.vec_to}, out, false, part, NULL);
   }
 }
