@@ -39,17 +39,19 @@ tt.func public @softmax(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.p
 // The second of two dots in a chain, whose first is a wgmma by the time that the second is placed: its warps stand below each other.
 // CHECK-LABEL: @chain
 // CHECK: ttng.warp_group_dot
-// CHECK: tt.dot {{.*}} -> tensor<64x64xf16, #[[DOWN]]>
-tt.func public @chain(%a: !tt.ptr<f16>, %c: !tt.ptr<f16>) {
+// CHECK: tt.dot {{.*}} -> tensor<64x8xf32, #[[DOWN]]>
+tt.func public @chain(%a: !tt.ptr<f16>, %c: !tt.ptr<f32>) {
   %zero = arith.constant dense<0.0> : tensor<64x64xf32>
-  %zero16 = arith.constant dense<0.0> : tensor<64x64xf16>
+  %zero8 = arith.constant dense<0.0> : tensor<64x8xf32>
   %as = tt.splat %a : !tt.ptr<f16> -> tensor<64x64x!tt.ptr<f16>>
-  %cs = tt.splat %c : !tt.ptr<f16> -> tensor<64x64x!tt.ptr<f16>>
+  %ws = tt.splat %a : !tt.ptr<f16> -> tensor<64x8x!tt.ptr<f16>>
+  %cs = tt.splat %c : !tt.ptr<f32> -> tensor<64x8x!tt.ptr<f32>>
   %u = tt.load %as : tensor<64x64x!tt.ptr<f16>>
   %v = tt.load %as : tensor<64x64x!tt.ptr<f16>>
+  %w = tt.load %ws : tensor<64x8x!tt.ptr<f16>>
   %d = tt.dot %u, %v, %zero : tensor<64x64xf16> * tensor<64x64xf16> -> tensor<64x64xf32>
   %e = arith.truncf %d : tensor<64x64xf32> to tensor<64x64xf16>
-  %f = tt.dot %e, %v, %zero16 : tensor<64x64xf16> * tensor<64x64xf16> -> tensor<64x64xf16>
-  tt.store %cs, %f : tensor<64x64x!tt.ptr<f16>>
+  %f = tt.dot %e, %w, %zero8 : tensor<64x64xf16> * tensor<64x8xf16> -> tensor<64x8xf32>
+  tt.store %cs, %f : tensor<64x8x!tt.ptr<f32>>
   tt.return
 }

@@ -36,11 +36,11 @@ tt.func public @half(%a: !tt.ptr<f16>, %b: !tt.ptr<f16>, %c: !tt.ptr<f32>) {
   tt.return
 }
 
-// With an accumulator of 16 bits: mma.sync.
+// An accumulator of 16 bits.
 // CHECK-LABEL: @half_sum
 // SM75: tt.dot {{.*}} -> tensor<64x64xf16, #[[FMA]]>
 // SM80: tt.dot {{.*}} -> tensor<64x64xf16, #[[MMA]]>
-// SM90: tt.dot {{.*}} -> tensor<64x64xf16, #[[MMA]]>
+// SM90: ttng.warp_group_dot {{.*}} -> tensor<64x64xf16, #[[WG16]]>
 tt.func public @half_sum(%a: !tt.ptr<f16>, %b: !tt.ptr<f16>, %c: !tt.ptr<f16>) {
   %zero = arith.constant dense<0.0> : tensor<64x64xf16>
   %as = tt.splat %a : !tt.ptr<f16> -> tensor<64x64x!tt.ptr<f16>>
