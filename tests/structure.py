@@ -139,6 +139,10 @@ def python_imports():
         passed = {id(n) for branch in typing for n in ast.walk(branch)}
         graph[module] = set()
         for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                graph[module] |= {alias.name for alias in node.names}
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+                graph[module] |= {a.value for a in node.args if isinstance(a, ast.Constant)}
             if not isinstance(node, ast.ImportFrom) or id(node) in passed:
                 continue
             base = package[: len(package) - node.level + 1] if node.level else []

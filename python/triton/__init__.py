@@ -31,7 +31,7 @@ from .runtime import (  # noqa: E402
     reinterpret,
     set_allocator,
 )
-from .runtime.jit import jit  # noqa: E402
+from .runtime.jit import jit, stands_above  # noqa: E402
 
 __all__ = [
     "AsyncCompileMode",
@@ -63,6 +63,20 @@ __all__ = [
     "tools",
 ]
 
+
+def _interpreted() -> type:
+    from .runtime.interpreter import InterpretedFunction
+
+    return InterpretedFunction
+
+
+def _advise() -> object:
+    from ._advise import advise
+
+    return advise
+
+
+stands_above(interpreted=_interpreted, advise=_advise)
 _bindings.fill()
 _libtriton.register(
     constexpr=language.constexpr,

@@ -43,15 +43,15 @@ class Limits:
 
 
 def _kernels() -> tuple:
-    import triton
-    import triton.language as tl
+    from . import language as tl
+    from .runtime.jit import jit
 
-    @triton.jit
+    @jit
     def copy(x, y, BLOCK: tl.constexpr):
         i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
         tl.store(y + i, tl.load(x + i))
 
-    @triton.jit
+    @jit
     def matmul(a, b, c, n, M: tl.constexpr, K: tl.constexpr, ROW: tl.constexpr, COLUMN: tl.constexpr):
         i, k = tl.arange(0, M), tl.arange(0, K)
         acc = tl.zeros((M, M), tl.float32)
@@ -61,7 +61,7 @@ def _kernels() -> tuple:
             acc = tl.dot(x, y, acc)
         tl.store(c + tl.program_id(0) * M * M + i[:, None] * M + i[None, :], acc)
 
-    @triton.jit
+    @jit
     def chain(x, n, BLOCK: tl.constexpr):
         i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
         v = tl.load(x + i)
@@ -123,11 +123,11 @@ def _ones(n: int, dtype: str, device: str) -> Any:
         return torch.ones(n, dtype=getattr(torch, dtype), device=device)
     import numpy as np
 
-    import triton
-    import triton.language as tl
+    from .language import bfloat16
+    from .runtime.jit import reinterpret
 
     if dtype == "bfloat16":
-        return triton.reinterpret(_Memory(np.full(n, 0x3F80, np.uint16)), tl.bfloat16)
+        return reinterpret(_Memory(np.full(n, 0x3F80, np.uint16)), bfloat16)
     return np.ones(n, dtype)
 
 

@@ -473,9 +473,7 @@ class JITFunction(JITCallable, KernelInterface):
         Advice
             `print` shows it.
         """
-        from .._advise import advise
-
-        return advise(self, args, grid, kwargs)
+        return _above["advise"]()(self, args, grid, kwargs)
 
     def preload(self, specialization_data: str) -> object:
         """Compile for a specialization that `knobs.runtime.jit_cache_hook` was told, and keep the kernel."""
@@ -524,6 +522,14 @@ def _current_device() -> int:
     return driver.active.get_current_device()
 
 
+_above: dict[str, Callable[[], Any]] = {}
+
+
+def stands_above(**loaders: Callable[[], Any]) -> None:
+    """Tell this module of what is built on it and yet reached from its kernels; loaded when it is first asked for."""
+    _above.update(loaders)
+
+
 def _is_interpreting() -> bool:
     """Whether kernels that are made now are run by Python."""
     knobs = sys.modules.get("triton.knobs")
@@ -551,10 +557,8 @@ def jit(
 
     def decorate(function: Callable) -> JITFunction:
         kind = JITFunction
-        if _is_interpreting():  # the interpreter stands on this module, and is loaded only where it is asked for
-            import importlib
-
-            kind = importlib.import_module("triton.runtime.interpreter").InterpretedFunction
+        if _is_interpreting():
+            kind = _above["interpreted"]()
         return kind(
             function,
             version=version,
