@@ -54,8 +54,9 @@ typedef enum ttc_kind {
   TTC_CALLABLE, /* object: a host function that may be called on compile-time values (constexpr_function); integer: a hash
                    of what it computes, for the cache's key; len: 1 where it takes run-time values too, as TTC_HANDLEs */
   TTC_CLASS, /* object, text (its name): a class that kernels make objects of. Of it the host is asked the attributes
-                "fields", "defaults", "has_default" (tuples), "init", and members: m_NAME methods, s_NAME static ones,
-                p_NAME properties, a_NAME others; integer: a hash of all that */
+                "fields", "defaults", "has_default" (tuples), "init" (its own constructor, if any), "is_aggregate", and members:
+                m_NAME methods, c_NAME methods that the host evaluates, s_NAME static ones, p_NAME properties, a_NAME
+                others; integer: a hash of all that */
   TTC_OBJECT, /* object: anything else; text: a short description for messages ("a list of str", "numpy.ndarray"); integer:
                    a hash of its value where that can matter */
   TTC_HANDLE, /* object: a run-time value of the kernel, which a host function can be given and can give back */
@@ -65,7 +66,7 @@ typedef struct ttc_function ttc_function;
 
 typedef struct ttc_value {
   ttc_kind kind;
-  bool is_constexpr; /* was a tl.constexpr in the host (a plain global may not be used in a kernel, it may) */
+  bool is_constexpr; /* a tl.constexpr of the host: as a global it may be used in a kernel, where a plain number may not */
   int64_t integer;
   double number;
   const char *text; /* lives as long as the compilation */
@@ -95,7 +96,7 @@ typedef struct ttc_host {
   void *self;
   /* The value of the free name `name` in `function` (closure cell, global or built-in). */
   int (*lookup)(void *self, const ttc_function *function, const char *name, ttc_value *out);
-  /* The attribute `name` of a TTC_MODULE, TTC_OBJECT or TTC_CALLABLE value. */
+  /* The attribute `name` of a TTC_MODULE, TTC_OBJECT or TTC_CALLABLE value, or what TTC_CLASS says of a class. */
   int (*getattr)(void *self, const ttc_value *of, const char *name, ttc_value *out);
   /* Call a TTC_CALLABLE on compile-time values; names[i] is NULL for positional arguments. */
   int (*call)(void *self, const ttc_value *callee, const ttc_value *args, const char *const *names, size_t n,
@@ -204,7 +205,7 @@ TTC_API const char *ttc_kernel_stage(const ttc_kernel *kernel, const char *stage
 TTC_API const char *ttc_kernel_stage_name(const ttc_kernel *kernel, size_t index); /* NULL past the last */
 TTC_API const char *ttc_kernel_metadata(const ttc_kernel *kernel);                 /* JSON */
 TTC_API const char *ttc_kernel_target(const ttc_kernel *kernel);                   /* "cuda:90" */
-TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel);
+TTC_API const char *ttc_kernel_hash(const ttc_kernel *kernel); /* of source, options and target: its name in the cache */
 TTC_API int ttc_kernel_from_cache(const ttc_kernel *kernel); /* 1: read from the disk cache, 0: compiled now */
 TTC_API size_t ttc_kernel_nargs(const ttc_kernel *kernel); /* how many arguments ttc_launch() takes */
 TTC_API const char *ttc_kernel_arg_type(const ttc_kernel *kernel,
@@ -285,9 +286,9 @@ TTC_API size_t ttc_profile_read(ttc_profile_record *records, size_t n, bool wait
 TTC_API size_t ttc_profile_read_samples(ttc_profile_sample *samples, size_t n);
 /* Take no more. Records that were not read stay until the next start. */
 TTC_API void ttc_profile_stop(void);
-/* For comparing kernels in a machine that does other work, too: how many nanoseconds this thread's launches on the CPU since
- * the last call would have taken alone, which is the processor time of their programs, shared out to the threads. `on`: those
- * from here on are counted. 0: none was, as on other targets. */
+/* For comparing kernels on a machine that does other work, too: how many nanoseconds this thread's launches on the CPU since
+ * the last call would have taken without that, which is the processor time of their programs, divided among the threads.
+ * `on`: later launches are counted. 0: none was, as on other targets. */
 TTC_API uint64_t ttc_count_launches(bool on);
 /* The same by parts of the launches, after ttc_count_launches(false): the first `n`; how many there are. Equal launches have the
  * same parts in the same order, so the least that a part took in several launches can be added up: a disturbance seldom

@@ -441,7 +441,7 @@ static void write_source(Ctx *cx, void *arg) {
                   .fallback = q->fallback ? as_compiled(cx, q->fallback) : NULL};
   AotFunction f = {.name = q->symbol, .kernel = q->kernel, .file = q->file, .variants = &v, .nvariants = 1};
   AotBuild b = {.name = q->name,
-                .is_cuda = strcmp(images[0]->target.name, "cuda") == 0,
+                .is_cuda = q->kernels[0]->target->source == TARGET_CUDA_SOURCE,
                 .functions = &f,
                 .nfunctions = 1,
                 .tag = q->tag,
@@ -459,6 +459,9 @@ ttc_status ttc_kernel_source(ttc_context *c, const ttc_source_request *q, char *
                 "ttc_kernel_source: names, kernels, their parameters, a whole grid and the request's size are needed");
   for (size_t i = 0; i < q->nkernels; i++)
     if (!q->kernels[i]) return fail(c, TTC_ERROR_ARGUMENT, "ttc_kernel_source: one of the kernels is NULL");
+  for (size_t i = 0; i < q->nkernels; i++)
+    if (!q->kernels[i]->target->source || q->kernels[i]->target->source != q->kernels[0]->target->source)
+      return fail(c, TTC_ERROR_ARGUMENT, "ttc_kernel_source: the kernels must all be for cpu, or all for cuda");
   for (size_t i = 0; i < q->nparams; i++)
     if (!q->params[i].name || !q->params[i].type)
       return fail(c, TTC_ERROR_ARGUMENT, "ttc_kernel_source: a parameter needs a name and a type");

@@ -80,8 +80,6 @@ static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
   return copy;
 }
 
-static bool stops_at(const char *stop, const char *stage) { return stop && !strcmp(stop, stage); }
-
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   const CpuIsa *isa = cpu_isa(cx, o->arch);
   info->target = ctx_printf(cx, "cpu:%s", isa->cpu);
@@ -89,7 +87,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   Buf ttir = {.cx = cx};
   ir_print(&ttir, m, (PrintOptions){.no_locations = false});
   push_text(cx, out, "ttir", buf_text(&ttir), ttir.len);
-  if (stops_at(stop, "ttir")) return;
+  if (target_stops_at(stop, "ttir")) return;
 
   LangOptions language = {0};
   lang_options(o, &language);
@@ -121,12 +119,12 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   const char *llir = print_llir(cx, lm, &len);
   time_end(cx, span);
   push_text(cx, out, "llir", llir, len);
-  if (stops_at(stop, "llir")) return;
+  if (target_stops_at(stop, "llir")) return;
 
   Stage assembly, object;
   cpu_emit(cx, lm, isa, true, &assembly, &object);
   vec_push(cx, out, assembly);
-  if (stops_at(stop, "asm")) return;
+  if (target_stops_at(stop, "asm")) return;
   vec_push(cx, out, object);
 }
 
@@ -188,6 +186,7 @@ static TargetStatus launch_checked(Loaded *k, const uint32_t grid[3], void *stre
 const Target cpu_target = {
     .abi = TARGET_ABI,
     .name = "cpu",
+    .source = TARGET_RT_SOURCE,
     .stages = stages,
     .edited_stages = edited_stages,
     .lang_options = lang_options,

@@ -370,7 +370,7 @@ const char *ll_verify(Ctx *cx, LLFunc *f); /* NULL when the function is valid, e
 /* LLVM assembly; what has no LLVM intrinsic is inline assembly. `sm` is named in a comment only: give llc its -mcpu,
  * and -nvptx-short-ptr, for pointers to shared memory have 32 bits. */
 void ll_print(Buf *out, LLModule *m, int sm, bool locations);
-bool ll_uses_shared(const LLModule *m); /* memory of a block */
+bool ll_uses_shared(const LLModule *m); /* does anything in it name shared memory? */
 void ll_print_inst(Buf *out, const LLInst *i); /* for messages */
 
 /* The PTX text of instruction `i` from a template of ll_intrinsics.def's language (told there): `operand` writes the

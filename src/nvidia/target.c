@@ -59,8 +59,6 @@ static void push_ir(Ctx *cx, Stages *out, const char *name, const Module *m) {
   push(cx, out, name, buf_text(&b), b.len, false);
 }
 
-static bool stops_at(const char *stop, const char *stage) { return stop && !strcmp(stop, stage); }
-
 static ArgKind arg_kind(Ctx *cx, const Type *t) {
   if (t->kind == TYPE_PTR) return ARG_PTR;
   if (t->kind == TYPE_INT)
@@ -349,7 +347,7 @@ static void to_binary(Ctx *cx, LLModule *lm, const TargetOptions *o, const char 
   size_t len, cubin_len;
   const char *ptx = edited(cx, o, "ptx", &len), *given = edited(cx, o, "cubin", &cubin_len);
   Cubin cubin = {.bytes = given, .len = cubin_len, .regs = 0};
-  bool stops = stops_at(stop, "ptx");
+  bool stops = target_stops_at(stop, "ptx");
   if (!ptx && (stops || given))
     ptx = print_ptx(cx, lm, o, sm, &len);
   else if (!ptx)
@@ -375,7 +373,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   to_ttgir(cx, &m, o, &gpu, info);
   push_ir(cx, out, "ttgir", m);
-  if (stops_at(stop, "ttgir")) return;
+  if (target_stops_at(stop, "ttgir")) return;
 
   ir_check(cx, m, "before it is lowered for the GPU");
   TimeSpan *span = time_begin(cx, "lowering to llir");
@@ -389,7 +387,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   ll_print(&llir, lm, gpu.sm, !o->common.no_line_info);
   push(cx, out, "llir", buf_text(&llir), llir.len, false);
   time_end(cx, span);
-  if (stops_at(stop, "llir")) return;
+  if (target_stops_at(stop, "llir")) return;
 
   span = time_begin(cx, "legalizing llir");
   for (LLFunc *f = lm->first; f; f = f->next) ll_legalize(f, gpu.sm);
@@ -400,6 +398,7 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 const Target nvidia_cuda_target = {
     .abi = TARGET_ABI,
     .name = "cuda",
+    .source = TARGET_CUDA_SOURCE,
     .stages = stages,
     .edited_stages = edited_stages,
     .passes = gpu_passes,

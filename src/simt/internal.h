@@ -159,8 +159,9 @@ struct Blk {
 /* decode.c */
 void simt_decode(Machine *m);
 
-/* One instruction of a warp: computes all lanes into `out` (which is put aside when not all are active), or does what
- * it does in the lanes of `mask`. arithmetic.c and intrinsics.c hold the tables of them. */
+/* Executes one instruction of a warp. One with a result computes it for all lanes into `out`, which is a scratch
+ * register where not all of them are active; one with an effect has it in the lanes of `mask` alone. arithmetic.c and
+ * intrinsics.c hold the tables of them. */
 typedef void Handler(Warp *w, const Code *c, uint32_t *out, uint32_t mask);
 extern Handler *const simt_arithmetic[];
 extern Handler *const simt_intrinsics[];
@@ -189,7 +190,6 @@ typedef struct Request { /* a warp's access */
 } Request;
 uint8_t *simt_global_at(Warp *w, const Code *c, int lane, uint64_t address, int bytes, RaceAccess access); /* NULL: reported */
 bool simt_shared_ok(Warp *w, const Code *c, int lane, uint32_t address, int bytes, bool write);
-void global_written(Machine *m, uint64_t address, int bytes);
 void simt_count_shared(Warp *w, const Code *c, const Request *r, bool write);
 void simt_count_global(Warp *w, const Code *c, const Request *r, bool write);
 void simt_mem_load(Warp *w, const Code *c, uint32_t mask);

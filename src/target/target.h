@@ -6,6 +6,8 @@
 #ifndef TRITONC_TARGET_H
 #define TRITONC_TARGET_H
 
+#include <string.h>
+
 #include "ir/ir.h"
 #include "lang/lang.h"
 #include "opt/opt.h"
@@ -152,7 +154,11 @@ struct Target {
   void (*count_alone)(CountedTime *to);
   /* NULL: a launch's time is what it takes its caller. */
   const TargetProfiler *profiler;
+  /* How a C source holds a kernel of this target (aot/): not at all, for libtritonc_rt.a, for the CUDA driver. */
+  enum { TARGET_NO_SOURCE, TARGET_RT_SOURCE, TARGET_CUDA_SOURCE } source;
 };
 typedef struct Target Target;
+
+static inline bool target_stops_at(const char *stop, const char *stage) { return stop && !strcmp(stop, stage); }
 
 #endif

@@ -354,6 +354,24 @@ static void test_parameters(void **state) {
 }
 
 /* A kernel outlives its context, another context may launch it, and what is damaged is refused. */
+/* A source holds kernels for the CPU or for the CUDA driver, and not both. */
+static void test_sources_of_other_targets(void **state) {
+  (void)state;
+  ttc_context *cx = ttc_context_new();
+  ttc_kernel *cpu = compiled(cx, "cpu"), *simulated = compiled(cx, "simt:80");
+  const ttc_kernel *kernels[] = {cpu, simulated};
+  ttc_source_request q = {
+      .size = sizeof q, .name = "k", .symbol = "k", .kernels = kernels, .nkernels = 2, .kernel = "add", .file = "k.py"};
+  char *header, *source;
+  assert_int_equal(ttc_kernel_source(cx, &q, &header, &source), TTC_ERROR_ARGUMENT);
+  assert_non_null(strstr(ttc_message(cx), "all for cpu, or all for cuda"));
+  kernels[0] = simulated, q.nkernels = 1;
+  assert_int_equal(ttc_kernel_source(cx, &q, &header, &source), TTC_ERROR_ARGUMENT);
+  ttc_kernel_free(cpu);
+  ttc_kernel_free(simulated);
+  ttc_context_free(cx);
+}
+
 static void test_orders(void **state) {
   (void)state;
   ttc_context *first = ttc_context_new(), *second = ttc_context_new();
@@ -391,9 +409,10 @@ static void test_orders(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_null_objects), cmocka_unit_test(test_null_arguments),  cmocka_unit_test(test_requests),
-      cmocka_unit_test(test_options),      cmocka_unit_test(test_a_callers_store), cmocka_unit_test(test_parameters),
-      cmocka_unit_test(test_orders),
+      cmocka_unit_test(test_null_objects),    cmocka_unit_test(test_null_arguments),
+      cmocka_unit_test(test_requests),        cmocka_unit_test(test_options),
+      cmocka_unit_test(test_a_callers_store), cmocka_unit_test(test_parameters),
+      cmocka_unit_test(test_orders),          cmocka_unit_test(test_sources_of_other_targets),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

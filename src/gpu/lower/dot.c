@@ -28,12 +28,6 @@ static int find(const Finder *f, int64_t i, int64_t j, int rank, int64_t batch) 
   return f->at[word] - 1;
 }
 
-static int64_t part_of(const Layout *l, int reg, int dim) {
-  Axis a = (Axis)(AXIS_DIM0 + dim);
-  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) &
-                   (((uint64_t)1 << layout_out_bits(l, a)) - 1));
-}
-
 typedef struct Dot {
   const Op *op;
   Finder a, b, c;
@@ -63,8 +57,8 @@ static void by_fma(Lower *w, const Dot *d) {
     d->out->at[r] = narrow ? lower_cast_float(w, d->acc->at[r], d->tc, f32, "rtne") : d->acc->at[r];
   for (int64_t k = 0; k < d->k; k++)
     for (int r = 0; r < d->out->n; r++) {
-      int64_t m = part_of(d->c.l, r, d->rank - 2), n = part_of(d->c.l, r, d->rank - 1);
-      int64_t batch = d->rank == 3 ? part_of(d->c.l, r, 0) : 0;
+      int64_t m = lower_place_along(d->c.l, r, d->rank - 2), n = lower_place_along(d->c.l, r, d->rank - 1);
+      int64_t batch = d->rank == 3 ? lower_place_along(d->c.l, r, 0) : 0;
       int i = find(&d->a, m, k, d->rank, batch), j = find(&d->b, k, n, d->rank, batch);
       if (i < 0 || j < 0) lower_fail(w, d->op, "the layouts of operands and result do not go together");
       LLInst *sum = d->out->at[r];
@@ -158,8 +152,8 @@ static void by_mma(Lower *w, const Dot *d) {
   memcpy(d->out->at, d->acc->at, (size_t)d->out->n * sizeof *d->acc->at);
   for (int64_t k = 0; k < d->k / 4; k += 2 * step)
     for (int r = 0; r < d->out->n; r++) {
-      DotTile t = {.batch = d->rank == 3 ? part_of(d->c.l, r, 0) : 0, .k = k, .step = step};
-      t.m = part_of(d->c.l, r, d->rank - 2), t.n = part_of(d->c.l, r, d->rank - 1);
+      DotTile t = {.batch = d->rank == 3 ? lower_place_along(d->c.l, r, 0) : 0, .k = k, .step = step};
+      t.m = lower_place_along(d->c.l, r, d->rank - 2), t.n = lower_place_along(d->c.l, r, d->rank - 1);
       if ((t.m & 8) || (t.n & 1)) continue;
       int at[4];
       LLInst *c[4];

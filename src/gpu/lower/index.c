@@ -33,6 +33,12 @@ uint64_t lower_register_image(const Layout *l, int reg) {
   return layout_map(l, (uint64_t)reg << layout_in_shift(l, AXIS_REGISTER));
 }
 
+int64_t lower_place_along(const Layout *l, int reg, int dim) {
+  Axis a = (Axis)(AXIS_DIM0 + dim);
+  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) &
+                   (((uint64_t)1 << layout_out_bits(l, a)) - 1));
+}
+
 LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, uint64_t constant, int scale) {
   uint64_t both = constant & p->used;
   LLInst *at = both ? ll_op2(&w->b, LL_XOR, thread, ll_const_i32(&w->b, (int32_t)both)) : thread;

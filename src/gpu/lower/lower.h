@@ -77,6 +77,7 @@ LLInst *lower_thread_part(Lower *w, const uint64_t *columns, int n); /* XOR of t
 LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, uint64_t constant, int scale);
 LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg); /* i32: where register `reg` lies along `dim` */
 uint64_t lower_register_image(const Layout *l, int reg);
+int64_t lower_place_along(const Layout *l, int reg, int dim); /* its index along one dimension */
 LLInst *lower_is_first(Lower *w, const Layout *l);   /* i1: no other thread below holds the same; NULL: always */
 LLInst *lower_is_thread0(Lower *w);
 

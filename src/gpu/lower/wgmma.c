@@ -156,12 +156,6 @@ static void wait_for(Lower *w, Registers *x, int group, int64_t pendings) {
   }
 }
 
-static int64_t place_along(const Layout *l, int reg, int dim) {
-  Axis a = (Axis)(AXIS_DIM0 + dim);
-  return (int64_t)(lower_register_image(l, reg) >> layout_out_shift(l, a) &
-                   (((uint64_t)1 << layout_out_bits(l, a)) - 1));
-}
-
 static void add_to(Lower *w, LLInst **sum, LLInst *partial, int group) {
   ll_call(&w->b, LL_WGMMA_COMMIT, NULL, NULL);
   partial = ll_call_n(&w->b, LL_WGMMA_WAIT_ACC, partial->type, (LLMods){0}, 0, &partial, 1);
@@ -188,13 +182,13 @@ void lower_warp_group_dot(Lower *w, const Op *op) {
   /* Registers that a wgmma reads are written before the fence, or the assembler inserts fences of its own. */
   for (int i = 0; i < out->n; i += group)
     for (int k = 0; k < steps; k++) {
-      int64_t m = place_along(l, i, 0), depth = (int64_t)k * ll_mma[variant].k;
+      int64_t m = lower_place_along(l, i, 0), depth = (int64_t)k * ll_mma[variant].k;
       left[at++] = in_registers ? register_tile(w, a, m, depth) : tile(w, &x, m, depth, x_warps);
     }
   at = 0;
   ll_call(&w->b, LL_WGMMA_FENCE, NULL, NULL);
   for (int i = 0; i < out->n; i += group) {
-    int64_t n = place_along(l, i, 1);
+    int64_t n = lower_place_along(l, i, 1);
     bool zero = all_zero(in, i, group);
     LLInst *acc = lower_accumulator(w, in->at + i, group);
     if (zero || partial) acc = ll_undef(&w->b, acc->type);
