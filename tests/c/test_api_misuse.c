@@ -353,7 +353,6 @@ static void test_parameters(void **state) {
   ttc_context_free(cx);
 }
 
-/* A kernel outlives its context, another context may launch it, and what is damaged is refused. */
 /* A source holds kernels for the CPU or for the CUDA driver, and not both. */
 static void test_sources_of_other_targets(void **state) {
   (void)state;
@@ -372,6 +371,7 @@ static void test_sources_of_other_targets(void **state) {
   ttc_context_free(cx);
 }
 
+/* A kernel outlives its context, another context may launch it, and what is damaged is refused. */
 static void test_orders(void **state) {
   (void)state;
   ttc_context *first = ttc_context_new(), *second = ttc_context_new();

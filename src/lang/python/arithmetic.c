@@ -1,5 +1,6 @@
-/* arithmetic.c: arithmetic and comparison of compile-time values, exactly as Python does it: integers floor on
- * division, bools are integers, int and float mix. Integers reach to 127 bits; beyond that is an error, never a wrap.
+/* arithmetic.c: arithmetic and comparison of compile-time values, as Python does it: integers floor on division, bools are
+ * integers, int and float mix. Integers reach to 127 bits; beyond that is an error, never a wrap. (`/` of integers of more
+ * than 53 bits is of the nearest floats, where Python rounds once.)
  */
 #include "base/system.h" /* memmem() */
 #include "lang/python/python.h"

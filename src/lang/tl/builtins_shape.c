@@ -56,8 +56,6 @@ _Noreturn static void fail_duplicate_axes(Lang *L, const int *axes, int n) {
   lang_fail(L, NULL, "tl.expand_dims: duplicate axes, normalized axes = [%s]", buf_text(&text));
 }
 
-static int compare_ints(int a, int b) { return (a > b) - (a < b); }
-
 Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs;
   Val *x = sem_arg_tensor(L, args[0], f, "input");
@@ -66,7 +64,7 @@ Val *builtin_expand_dims(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   int n = val_is_sequence(axis) ? (int)axis->len : 1, rank = lt_rank(x->type) + n, *axes = NEWN(L->cx, int, n + 1);
   for (int i = 0; i < n; i++) { /* kept in order: each counts the ones before it */
     int a = sem_axis(L, items[i], rank, "tl.expand_dims: `axis`"), j = i;
-    for (; j > 0 && compare_ints(axes[j - 1], a) > 0; j--) axes[j] = axes[j - 1];
+    for (; j > 0 && axes[j - 1] > a; j--) axes[j] = axes[j - 1];
     axes[j] = a;
   }
   for (int i = 0; i < n; i++) {
