@@ -120,6 +120,48 @@ def test_aggregates(how):
 
 
 @triton.aggregate
+class Point:
+    x: tl.tensor
+    y: tl.tensor
+
+    @triton.jit
+    def __neg__(self):
+        return Point(-self.x, -self.y)
+
+    @triton.jit
+    def __invert__(self):
+        return Point(self.y, self.x)
+
+    @triton.jit
+    def __rmul__(self, by):
+        return Point(self.x * by, self.y * by)
+
+    @triton.jit
+    def __lt__(self, other):
+        return self.x < other.x
+
+    @triton.jit
+    def __eq__(self, other):
+        return self.x == other.x
+
+
+@triton.jit
+def point_operators_kernel(out, n):
+    p, q = Point(n, n * 2), Point(n + 1, n)
+    r = ~(-(3 * p))
+    tl.store(out, r.x)
+    tl.store(out + 1, r.y)
+    tl.store(out + 2, (p < q).to(tl.int32) + (p > q).to(tl.int32) * 2)
+    tl.store(out + 3, (p == q).to(tl.int32) + (p == p).to(tl.int32) * 2)
+
+
+def test_operators_of_aggregates(how):
+    out = np.zeros(4, np.int32)
+    how(point_operators_kernel)[(1,)](out, 5)
+    assert out.tolist() == [-30, -15, 1, 2]
+
+
+@triton.aggregate
 class Wide(Range):
     extra: tl.tensor
 

@@ -503,3 +503,25 @@ def test_signs_and_limits(run):
     torch.testing.assert_close(out, torch.cat([1 / -x, k / x, x / 3, 1 / -x]), rtol=1e-6, atol=0)
     assert torch.equal(whole, k.clamp(-3, 5))
     assert wide.item() == 0.7
+
+
+@triton.jit
+def weighed_sum(first, *rest, weight: tl.constexpr = 3):
+    s = first
+    for k in tl.static_range(len(rest)):
+        s += rest[k] * weight
+    return s
+
+
+@triton.jit
+def any_number_of_arguments_kernel(out, n):
+    more = (n, 4)
+    tl.store(out, weighed_sum(n, 1, n, weight=2))
+    tl.store(out + 1, weighed_sum(n))
+    tl.store(out + 2, weighed_sum(1, *more))
+
+
+def test_any_number_of_arguments(run):
+    out = torch.zeros(3, dtype=torch.int32)
+    run(any_number_of_arguments_kernel, out, 5)
+    assert out.tolist() == [17, 5, 28]

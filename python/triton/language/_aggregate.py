@@ -143,7 +143,7 @@ class _ClassFacts:
 
     @staticmethod
     def _is_machinery(name: str) -> bool:
-        own = ("__getitem__", "__call__")
+        own = [f"__{op}__" for op in "getitem call neg pos invert not lt le gt ge eq ne".split()]
         operators = "add sub mul truediv floordiv mod and or xor lshift rshift matmul pow".split()
         if name in own or any(name in (f"__{op}__", f"__r{op}__") for op in operators):
             return False

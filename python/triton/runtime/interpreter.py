@@ -842,12 +842,7 @@ class InterpretedFunction(KernelInterface):
         if _core._interpreter is None:
             with _lock, _Active():
                 return self.rewritten(*args, **kwargs)
-        params = self.params
-        given = dict(zip([p.name for p in params], args, strict=False)) | kwargs
-        for p in params:
-            if p.name in given and isinstance(given[p.name], _core.constexpr):
-                given[p.name] = given[p.name].value
-        return self.rewritten(**given)
+        return self.rewritten(*map(_core._value, args), **{name: _core._value(x) for name, x in kwargs.items()})
 
     def __get__(self, instance: object, owner: type) -> object:
         if instance is None or _core._interpreter is None:

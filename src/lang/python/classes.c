@@ -149,3 +149,18 @@ Val *py_class_binary(Lang *L, BinaryOp op, Val *a, Val *b) {
   Val *v = py_class_method_call(L, a, ctx_printf(L->cx, "__%s__", methods[op]), b);
   return v ? v : py_class_method_call(L, b, ctx_printf(L->cx, "__r%s__", methods[op]), a);
 }
+
+Val *py_class_unary(Lang *L, UnaryOp op, Val *a) {
+  static const char *const methods[] = {
+      [U_POS] = "__pos__", [U_NEG] = "__neg__", [U_NOT] = "__not__", [U_INVERT] = "__invert__"};
+  return py_class_method_call(L, a, methods[op], NULL);
+}
+
+Val *py_class_compare(Lang *L, CompareOp op, Val *a, Val *b) {
+  static const struct {
+    const char *forward, *reflected;
+  } methods[] = {[C_EQ] = {"__eq__", "__eq__"}, [C_NE] = {"__ne__", "__ne__"}, [C_LT] = {"__lt__", "__gt__"},
+                 [C_LE] = {"__le__", "__ge__"}, [C_GT] = {"__gt__", "__lt__"}, [C_GE] = {"__ge__", "__le__"}};
+  Val *v = py_class_method_call(L, a, methods[op].forward, b);
+  return v ? v : py_class_method_call(L, b, methods[op].reflected, a);
+}

@@ -133,6 +133,9 @@ Val *py_eval_binary(Lang *L, Node *e) {
 
 Val *py_eval_unary(Lang *L, Node *e) {
   Val *a = py_eval(L, e->a);
+  lang_at(L, e->span);
+  Val *by_class = py_class_unary(L, (UnaryOp)e->op, a);
+  if (by_class) return by_class;
   if (val_is_const(a)) {
     L->here = e->span;
     return e->op == U_NOT ? val_bool(L, !val_truth(L, a, e->a->span)) : py_unary(L, (UnaryOp)e->op, a);
@@ -182,6 +185,10 @@ static Val *compare_pair(Lang *L, Node *e, CompareOp op, Val *a, Val *b) {
   case C_NOT_IN: return val_bool(L, !py_contains(L, b, a));
   default: break;
   }
+  lang_at(L, e->span);
+  Val *by_class = py_class_compare(L, op, a, b);
+  if (by_class) return by_class;
+  L->here = e->span;
   if (val_is_const(a) && val_is_const(b)) return py_compare(L, op, a, b);
   lang_at(L, e->span);
   return sem_compare(L, op, a, b);

@@ -164,6 +164,8 @@ Val *py_class_replace(Lang *L, const Args *args); /* tl.aggregate_replace */
 Val *py_class_attribute(Lang *L, Val *of, const char *name); /* of an object or a class; NULL: none */
 Val *py_class_method_call(Lang *L, Val *self, const char *method, Val *other); /* NULL: no such method */
 Val *py_class_binary(Lang *L, BinaryOp op, Val *a, Val *b);
+Val *py_class_unary(Lang *L, UnaryOp op, Val *a);
+Val *py_class_compare(Lang *L, CompareOp op, Val *a, Val *b); /* neither `is` nor `in` */
 
 /* Binding of a call's arguments to parameters; fills bound[i] (NULL: take the fallback) for every parameter. */
 void py_bind_arguments(Lang *L, const char *callee, const Params *params, const Args *args, Val **bound);
