@@ -38,6 +38,8 @@ typedef struct Cell {
   _Atomic uint64_t write, read;
 } Cell;
 
+enum { CELLS_PER_PAGE = 4096 / sizeof(Cell) };
+
 typedef struct ShadowRegion {
   uintptr_t base;
   size_t cells;
@@ -218,6 +220,13 @@ static bool access_cell(Races *r, Cell *c, uint64_t me, uint64_t program, RaceAc
   return false;
 }
 
+/* Of shadow that the system maps when it is touched: a page that is read first is a shared one of zeros, and copied when it
+ * is written, by a second fault. This is a write, which changes nothing. */
+static void touch(Cell *c) {
+  uint64_t none = 0;
+  atomic_compare_exchange_strong_explicit(&c->write, &none, 0, memory_order_relaxed, memory_order_relaxed);
+}
+
 bool races_access(Races *r, size_t region, uint64_t program, uint32_t site, RaceAccess access, uintptr_t address,
                   size_t bytes, RaceFound *found) {
   const ShadowRegion *g = &r->regions[region];
@@ -228,12 +237,14 @@ bool races_access(Races *r, size_t region, uint64_t program, uint32_t site, Race
   uint64_t kind = access == RACE_ATOMIC ? ATOMIC : PLAIN;
   uint64_t me = kind << 62 | program << (CLOCK_BITS + SITE_BITS) | at << CLOCK_BITS | clock;
   size_t from = (address >> r->shift) - g->base, to = ((address + bytes - 1) >> r->shift) - g->base;
-  for (size_t i = from; i <= to && i < g->cells; i++)
+  for (size_t i = from; i <= to && i < g->cells; i++) {
+    if (i == from || i % CELLS_PER_PAGE == 0) touch(&g->at[i]);
     if (access_cell(r, &g->at[i], me, program, access, found)) {
       uintptr_t grain = (g->base + i) << r->shift;
       found->at = grain > address ? grain - address : 0;
       return true;
     }
+  }
   return false;
 }
 
