@@ -145,7 +145,7 @@ class Kernel:
             if kind in ("floor", "ceil", "sqrt") and d == "float16":
                 kind = "-"
             if kind == "-":
-                self.add(f"-{a}", d, np.array(0, d) - x)  # the language says 0 - x: -0.0 does not come of 0.0
+                self.add(f"-{a}", d, -x)
             elif kind == "sqrt":
                 self.add(
                     f"tl.sqrt_rn(tl.abs({a}))" if d == "float32" else f"tl.sqrt(tl.abs({a}))", d, np.sqrt(np.abs(x))
