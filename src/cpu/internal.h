@@ -144,6 +144,11 @@ void ttc_rt_check_acquire(uint64_t program);
  * the loop is to end. */
 int64_t ttc_rt_poll(int64_t loop);
 
+/* Called by kernels around plain updates of memory in place of atomic ones. Not 0: no other thread runs programs, and none
+ * begins to before ttc_rt_alone_end(). */
+int32_t ttc_rt_alone_begin(void);
+void ttc_rt_alone_end(void);
+
 /* ---- the run-time library: rt/ ----------------------------------------------------------------------------------- */
 
 typedef struct CpuRtSymbol {

@@ -55,6 +55,7 @@ typedef enum MemberKind {
   MEMBER_REDUCE, /* op */
   MEMBER_SCAN,   /* op */
   MEMBER_SERIAL, /* op: an atomic, element by element, or an assertion; alone in its nest */
+  MEMBER_UPDATE, /* op: an atomic, by plain loads and stores; alone in its nest */
 } MemberKind;
 typedef struct Member {
   MemberKind kind;
@@ -108,6 +109,7 @@ struct Nest {
   /* Stores that go past the caches (emit_stream.c) where a launch has enough programs: a StreamPlan. */
   Map streamed;
   bool stops;  /* it only stores, where masks that are bounds say: its loop does not run past them */
+  const Nest *alone; /* of a nest of atomics: what does the same while no other thread runs programs; or NULL */
 };
 
 /* ---- other steps ------------------------------------------------------------------------------------------------- */

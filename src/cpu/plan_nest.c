@@ -141,7 +141,7 @@ static void vote(Choice *c, Value *v, const int *map, int depth) {
 }
 
 static void vote_member(Choice *c, const Member *m, const int *map) {
-  if (m->kind == MEMBER_STORE) vote_access(c, ir_operand(m->op, 0), map, 2);
+  if (m->kind == MEMBER_STORE || m->kind == MEMBER_UPDATE) vote_access(c, ir_operand(m->op, 0), map, 2);
   if (m->kind == MEMBER_COPY || (m->kind == MEMBER_VALUE && plan_of(m->value)->is_kept))
     c->votes[c->nest->rank - 1] += 3 * 64;
   if (m->op && m->kind != MEMBER_VALUE) {
@@ -424,14 +424,17 @@ static void plan_accesses(Planner *pl, Nest *nest, const int *map) {
       visit(&a, m->value, map);
       continue;
     }
-    if (m->kind == MEMBER_STORE) plan_access(&a, m->op, map);
+    if (m->kind == MEMBER_STORE || m->kind == MEMBER_UPDATE) plan_access(&a, m->op, map);
     for (int j = 0; j < m->op->noperands; j++) visit(&a, ir_operand(m->op, j), map);
   }
 }
 
 static bool only_bounded_stores(const Nest *nest) {
-  for (uint32_t i = 0; i < nest->members.len; i++)
-    if (nest->members.at[i].kind != MEMBER_STORE || !map_has(&nest->bounded, nest->members.at[i].op)) return false;
+  for (uint32_t i = 0; i < nest->members.len; i++) {
+    const Member *m = &nest->members.at[i];
+    bool stores = m->kind == MEMBER_STORE || (m->kind == MEMBER_UPDATE && ir_unused(&m->op->results[0]));
+    if (!stores || !map_has(&nest->bounded, m->op)) return false;
+  }
   return true;
 }
 

@@ -78,14 +78,28 @@ static void member_available(const Nest *nest, const Member *m) {
     }
     return;
   case MEMBER_SERIAL:
+  case MEMBER_UPDATE:
     for (int i = 0; i < m->op->nresults; i++)
       if (!ir_unused(&m->op->results[i])) available(&m->op->results[i]);
     return;
   }
 }
 
+/* An atomic is atomic for the other programs of this process, wherever its scope ends there; so while no other thread
+ * runs programs (pool.c), a plain load and store do. */
+static const Nest *plan_alone(Order *o, const Nest *atomics) {
+  Op *op = atomics->members.at[0].op;
+  if (op->code != OP_ATOMIC_RMW || !strcmp(ir_attr_text_or(op, "scope", "gpu"), "sys")) return NULL;
+  Nest *nest = NEW(o->pl->cx, Nest);
+  nest->type = atomics->type;
+  vec_push(o->pl->cx, &nest->members, ((Member){.kind = MEMBER_UPDATE, .op = op}));
+  cpu_plan_nest(o->pl, nest);
+  return nest;
+}
+
 static void plan_nest(Order *o, Nest *nest) {
   cpu_plan_nest(o->pl, nest);
+  if (nest->members.at[0].kind == MEMBER_SERIAL) nest->alone = plan_alone(o, nest);
   count_reads(o, nest);
   for (uint32_t i = 0; i < nest->members.len; i++) member_available(nest, &nest->members.at[i]);
 }

@@ -33,6 +33,11 @@
  * OpenMP's threads do not survive, and for launches so short that waiting for all of its threads could be the longer
  * part.
  *
+ * Alone among threads. An atomic operation costs twenty plain ones, and a launch on one thread needs none, as long as no
+ * other launch runs. So threads that run programs are counted, and so are updates by plain loads and stores: who begins one
+ * (ttc_rt_alone_begin) shows it first and looks at the other count then; who begins to run programs counts itself first
+ * and waits then until no update is shown. Whichever comes first, one of the two sees the other.
+ *
  * A child of fork() has none of the threads: it starts with a fresh pool and forgets the old one.
  */
 #include "cpu/internal.h"
@@ -90,9 +95,8 @@ static struct {
   _Atomic bool stopping;
   Job *jobs;
   int nworkers, nsleeping;
-  int nthreads; /* with the caller; 0 until asked */
-  pid_t owner;  /* the process that started the workers */
-  bool fork_handled;
+  int nthreads;        /* with the caller; 0 until asked */
+  pid_t owner;         /* the process that started the workers */
   _Atomic bool forked; /* this process is a child */
   pthread_t workers[MAX_THREADS];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
@@ -188,6 +192,64 @@ static uint64_t next_step(const Job *job, uint64_t step, uint64_t took) {
   return took < SHORT && step < job->chunk ? 2 * step : step;
 }
 
+/* ---- alone among threads ----------------------------------------------------------------------------------------- */
+
+static struct {
+  _Atomic int threads, updates;
+} running;
+static _Thread_local bool updates; /* this thread is counted in running.updates */
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+int32_t ttc_rt_alone_begin(void) {
+  atomic_fetch_add(&running.updates, 1);
+  if (atomic_load(&running.threads) == 1) return updates = true;
+  atomic_fetch_sub(&running.updates, 1);
+  return false;
+}
+
+void ttc_rt_alone_end(void) {
+  updates = false;
+  atomic_fetch_sub(&running.updates, 1);
+}
+
+static void before_fork(void) { pthread_mutex_lock(&pool.lock); }
+static void after_fork_parent(void) { pthread_mutex_unlock(&pool.lock); }
+static void after_fork_child(void) {
+  /* The workers and whatever they were doing stayed with the parent. */
+  pthread_mutex_init(&pool.lock, NULL);
+  pthread_cond_init(&pool.work, NULL);
+  pthread_cond_init(&pool.done, NULL);
+  atomic_store(&running.threads, 0);
+  atomic_store(&running.updates, 0);
+  pool.jobs = NULL;
+  pool.nworkers = pool.nsleeping = pool.nthreads = 0;
+  atomic_store(&pool.forked, true);
+}
+
+/* Before the first launch: before there are threads, ours or OpenMP's, that a child would lack. */
+static void handle_fork(void) { pthread_atfork(before_fork, after_fork_parent, after_fork_child); }
+
+static void begin_programs(void) {
+  enum { SPINS = 100 };
+  atomic_fetch_add(&running.threads, 1);
+  for (int i = 0; atomic_load(&running.updates); i++)
+    if (i < SPINS)
+      relax();
+    else
+      sched_yield();
+}
+
+static void end_programs(void) { atomic_fetch_sub(&running.threads, 1); }
+
+/* ---- a thread's part of a job ------------------------------------------------------------------------------------ */
+
 static void put_program(char *to, size_t size, const Job *job, uint64_t program) {
   uint64_t x = job->grid[0], y = job->grid[1];
   snprintf(to, size, "(%llu, %llu, %llu)", (unsigned long long)(program % x), (unsigned long long)(program / x % y),
@@ -197,6 +259,7 @@ static void put_program(char *to, size_t size, const Job *job, uint64_t program)
 static void run_programs(Job *job, uint64_t begin, uint64_t end, void *block) {
   CpuFault fault = cpu_fault_run(job->fn, job->args, job->grid, begin, end, block);
   if (!fault.signal) return;
+  if (updates) ttc_rt_alone_end();
   char text[sizeof job->error], first[80], last[80];
   put_program(first, sizeof first, job, begin);
   put_program(last, sizeof last, job, end - 1);
@@ -231,6 +294,7 @@ static void work_on(Job *job, uint64_t deadline) {
     uint64_t begin = atomic_fetch_add_explicit(&job->next, step, memory_order_relaxed);
     if (begin >= job->end) break;
     uint64_t n = job->end - begin < step ? job->end - begin : step;
+    if (!outer && !taken) begin_programs();
     if (!block) block = take_scratch(job->scratch_bytes);
     if (!block) fail(job, "out of memory for a kernel's scratch");
     if (block && job->checks) memset(block, UNWRITTEN, job->scratch_bytes);
@@ -247,6 +311,7 @@ static void work_on(Job *job, uint64_t deadline) {
     if (deadline && begin + n < job->end && now_ns() > deadline) break;
   }
   current = outer;
+  if (!outer && taken) end_programs();
   if (block) release_scratch(block);
   if (!job->timed || !taken) return;
   atomic_fetch_add_explicit(&job->ns, now_ns() - start, memory_order_relaxed);
@@ -291,14 +356,6 @@ void ttc_rt_assert_holds(const uint32_t pid[3], const char *message, const char 
 
 void cpu_pool_fail(const char *message) {
   if (current) fail(current, message);
-}
-
-static void relax(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
 }
 
 /* Watch the ticket for a while; true when it moved on from `seen`. */
@@ -369,29 +426,9 @@ static int count_threads(void) {
   return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
-static void before_fork(void) { pthread_mutex_lock(&pool.lock); }
-static void after_fork_parent(void) { pthread_mutex_unlock(&pool.lock); }
-static void after_fork_child(void) {
-  /* The workers and whatever they were doing stayed with the parent. */
-  pthread_mutex_init(&pool.lock, NULL);
-  pthread_cond_init(&pool.work, NULL);
-  pthread_cond_init(&pool.done, NULL);
-  pool.jobs = NULL;
-  pool.nworkers = pool.nsleeping = pool.nthreads = 0;
-  atomic_store(&pool.forked, true);
-}
-
-/* Once, under the lock: before there are threads, ours or OpenMP's, that a child would lack. */
-static void handle_fork(void) {
-  if (pool.fork_handled) return;
-  pool.fork_handled = true;
-  pthread_atfork(before_fork, after_fork_parent, after_fork_child);
-}
-
 /* Under the lock. Fewer workers than wished is no error: the caller works anyway. */
 static void start_workers(void) {
   if (!pool.nthreads) pool.nthreads = count_threads();
-  handle_fork();
   pool.owner = getpid();
   while (pool.nworkers < pool.nthreads - 1)
     if (pthread_create(&pool.workers[pool.nworkers], NULL, worker, NULL))
@@ -455,9 +492,6 @@ static bool find_openmp(void) {
   ParallelFn *parallel;
   look_for_openmp(&max_threads, &in_parallel, &parallel);
   if (!max_threads || !in_parallel || !parallel) return false;
-  pthread_mutex_lock(&pool.lock);
-  handle_fork();
-  pthread_mutex_unlock(&pool.lock);
   atomic_store(&openmp.max_threads, max_threads);
   atomic_store(&openmp.in_parallel, in_parallel);
   atomic_store_explicit(&openmp.parallel, parallel, memory_order_release);
@@ -600,6 +634,8 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
     return 1;
   }
   if (!total) return 0;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, handle_fork);
   int nthreads = total == 1 ? 1 : cpu_pool_threads();
   if (kernel && kernel->max_threads && kernel->max_threads < nthreads) nthreads = kernel->max_threads;
   Job local, *job = nthreads == 1 ? &local : malloc(sizeof *job);

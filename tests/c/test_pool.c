@@ -1,4 +1,4 @@
-/* test_pool.c: the thread pool: every program once, errors, scratch, launches from many threads, fork. */
+/* test_pool.c: the thread pool: every program once, errors, scratch, launches from many threads, updates without atomics, fork. */
 #include "cpu/internal.h"
 
 #include <pthread.h>
@@ -172,6 +172,47 @@ static void test_many_threads_launch(void **state) {
   }
 }
 
+/* args[0] points at a counter that every program adds 1 to: by a load and a store while no other thread runs programs. */
+static void add_one(const void *const *args, const uint32_t grid[3], uint64_t begin, uint64_t end, void *scratch) {
+  (void)grid, (void)scratch;
+  _Atomic int *sum = *(_Atomic int *const *)args[0];
+  for (uint64_t p = begin; p < end; p++) {
+    if (!ttc_rt_alone_begin()) {
+      atomic_fetch_add(sum, 1);
+      continue;
+    }
+    int old = atomic_load_explicit(sum, memory_order_relaxed);
+    for (volatile int i = 0; i < 20; i++) {}
+    atomic_store_explicit(sum, old + 1, memory_order_relaxed);
+    ttc_rt_alone_end();
+  }
+}
+
+static void *add_many(void *sum) {
+  CpuKernel alone = {.max_threads = 1};
+  const void *args[] = {&sum};
+  char error[256];
+  for (uint32_t i = 0; i < 400; i++)
+    if (cpu_pool_run(add_one, args, (uint32_t[3]){i % 50 + 1, 1, 1}, 0, i % 3 ? &alone : NULL, error, sizeof error))
+      return "failed";
+  return NULL;
+}
+
+static void test_updates_without_atomics(void **state) {
+  (void)state;
+  enum { THREADS = 6, EACH = 400 / 50 * (50 * 51 / 2) };
+  _Atomic int sum = 0;
+  pthread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, add_many, &sum), 0);
+  for (int i = 0; i < THREADS; i++) {
+    void *result;
+    pthread_join(threads[i], &result);
+    assert_null(result);
+  }
+  assert_int_equal(sum, THREADS * EACH);
+  assert_int_equal(ttc_rt_alone_begin(), 0); /* outside of a launch */
+}
+
 /* ---- under load -------------------------------------------------------------------------------------------------- */
 
 static _Atomic bool loaded;
@@ -290,6 +331,7 @@ int main(void) {
       cmocka_unit_test(test_assertion_is_reported),
       cmocka_unit_test(test_nested),
       cmocka_unit_test(test_many_threads_launch),
+      cmocka_unit_test(test_updates_without_atomics),
       cmocka_unit_test(test_fork),
       cmocka_unit_test(test_small_launches_under_load),
       cmocka_unit_test(test_long_launches_get_help),

@@ -215,6 +215,8 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane ptr, LLVMValueRe
 LLVMValueRef emit_memory_read_scalar(Emitter *e, Type *elem, LLVMValueRef ptr);
 void emit_memory_write_scalar(Emitter *e, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
 LLVMValueRef emit_memory_atomic(Emitter *e, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);
+/* A tt.atomic_rmw by loads and stores; what was there, zero where `mask` is not. */
+LLVMValueRef emit_memory_update(Emitter *e, Op *op, Lane ptr, LLVMValueRef v, const Lane *mask);
 
 /* ---- check mode: emit_check.c ------------------------------------------------------------------------------------ */
 

@@ -212,6 +212,17 @@ Lane emit_memory_read_masked(Emitter *e, const Op *load, const Pointers *from, L
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
+/* v: as it is in memory. */
+static void run_store(Emitter *e, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LLVMValueRef v) {
+  if (!mask) {
+    LLVMSetAlignment(LLVMBuildStore(e->b, v, ptr), alignment(elem));
+    return;
+  }
+  LLVMTypeRef types[2] = {LLVMTypeOf(v), e->ptr};
+  LLVMValueRef args[3] = {v, ptr, mask};
+  masked_call(e, "llvm.masked.store", types, args, 3, 1, alignment(elem));
+}
+
 static void scatter(Emitter *e, const Type *elem, LLVMValueRef v, LLVMValueRef ptrs, LLVMValueRef mask) {
   v = to_memory(e, elem, v, e->lanes);
   if (ir_elem_bytes(elem) >= 4 && e->isa->avx512) {
@@ -257,13 +268,7 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
     emit_stream_store(e, op, stream, v, ptr);
     return;
   }
-  if (!mv) {
-    LLVMSetAlignment(LLVMBuildStore(e->b, v, ptr), alignment(elem));
-    return;
-  }
-  LLVMTypeRef types[2] = {LLVMTypeOf(v), e->ptr};
-  LLVMValueRef args[3] = {v, ptr, mv};
-  masked_call(e, "llvm.masked.store", types, args, 3, 1, alignment(elem));
+  run_store(e, elem, ptr, mv, v);
 }
 
 /* ---- atomics ----------------------------------------------------------------------------------------------------- */
@@ -311,6 +316,20 @@ static LLVMValueRef add_by_exchange(Emitter *e, const Op *op, const Type *elem, 
   return x;
 }
 
+static LLVMAtomicRMWBinOp rmw_op(const Op *op) {
+  static const struct {
+    const char *name;
+    LLVMAtomicRMWBinOp op;
+  } table[] = {
+#define ATOMIC(text, llvm, operands) {text, LLVMAtomicRMWBinOp##llvm},
+#include "cpu/elements.def"
+  };
+  const char *name = ir_attr_text_or(op, "atomic_rmw_op", "");
+  for (size_t i = 0; i < COUNT(table); i++)
+    if (!strcmp(name, table[i].name)) return table[i].op;
+  return LLVMAtomicRMWBinOpXchg; /* the plan refuses what is not in the table */
+}
+
 LLVMValueRef emit_memory_atomic(Emitter *e, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b) {
   emit_lines_at(e, op->loc);
   Type *elem = ir_elem(ir_operand(op, 1)->type);
@@ -326,20 +345,70 @@ LLVMValueRef emit_memory_atomic(Emitter *e, Op *op, LLVMValueRef ptr, LLVMValueR
     LLVMValueRef old = LLVMBuildExtractValue(e->b, pair, 0, "");
     return is_float && t != bits ? LLVMBuildBitCast(e->b, old, t, "") : old;
   }
-  static const struct {
-    const char *name;
-    LLVMAtomicRMWBinOp op;
-  } table[] = {
-#define ATOMIC(text, llvm, operands) {text, LLVMAtomicRMWBinOp##llvm},
-#include "cpu/elements.def"
-  };
-  const char *name = ir_attr_text_or(op, "atomic_rmw_op", "");
-  if (!strcmp(name, "fadd") && elem->bits <= 16) return add_by_exchange(e, op, elem, ptr, a);
-  for (size_t i = 0; i < COUNT(table); i++) {
-    if (strcmp(name, table[i].name) != 0) continue;
-    LLVMValueRef r = LLVMBuildAtomicRMW(e->b, table[i].op, ptr, a, ordering(op), false);
-    LLVMSetAlignment(r, align);
-    return r;
+  LLVMAtomicRMWBinOp what = rmw_op(op);
+  if (what == LLVMAtomicRMWBinOpFAdd && elem->bits <= 16) return add_by_exchange(e, op, elem, ptr, a);
+  LLVMValueRef r = LLVMBuildAtomicRMW(e->b, what, ptr, a, ordering(op), false);
+  LLVMSetAlignment(r, align);
+  return r;
+}
+
+/* ---- atomics while no other thread runs programs ----------------------------------------------------------------- */
+
+static LLVMValueRef extreme(Emitter *e, LLVMIntPredicate which, LLVMValueRef a, LLVMValueRef b) {
+  return LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, which, a, b, ""), a, b, "");
+}
+
+static LLVMValueRef updated(Emitter *e, const Op *op, const Type *elem, LLVMValueRef old, LLVMValueRef v, int lanes) {
+  static const Type f32 = {.kind = TYPE_FLOAT, .fkind = F32, .bits = 32};
+  switch (rmw_op(op)) {
+  case LLVMAtomicRMWBinOpAnd: return LLVMBuildAnd(e->b, old, v, "");
+  case LLVMAtomicRMWBinOpOr: return LLVMBuildOr(e->b, old, v, "");
+  case LLVMAtomicRMWBinOpXor: return LLVMBuildXor(e->b, old, v, "");
+  case LLVMAtomicRMWBinOpAdd: return LLVMBuildAdd(e->b, old, v, "");
+  case LLVMAtomicRMWBinOpMax: return extreme(e, LLVMIntSGT, old, v);
+  case LLVMAtomicRMWBinOpMin: return extreme(e, LLVMIntSLT, old, v);
+  case LLVMAtomicRMWBinOpUMax: return extreme(e, LLVMIntUGT, old, v);
+  case LLVMAtomicRMWBinOpUMin: return extreme(e, LLVMIntULT, old, v);
+  case LLVMAtomicRMWBinOpFAdd: break;
+  default: return v;
   }
-  return emit_unplanned(t);
+  if (elem->bits > 16) return LLVMBuildFAdd(e->b, old, v, "");
+  LLVMValueRef sum =
+      LLVMBuildFAdd(e->b, emit_float_to_f32(e, elem, old, lanes), emit_float_to_f32(e, elem, v, lanes), "");
+  return emit_float_convert(e, &f32, elem, sum, lanes, false);
+}
+
+static LLVMValueRef update_one(Emitter *e, const Op *op, Type *elem, LLVMValueRef at, LLVMValueRef v) {
+  LLVMValueRef old = emit_memory_read_scalar(e, elem, at);
+  emit_memory_write_scalar(e, elem, updated(e, op, elem, old, v, 1), at);
+  return old;
+}
+
+LLVMValueRef emit_memory_update(Emitter *e, Op *op, Lane p, LLVMValueRef v, const Lane *mask) {
+  emit_lines_at(e, op->loc);
+  Type *ptr_type = ir_elem(ir_operand(op, 0)->type), *elem = ptr_type->elem;
+  Type bit = bit_type();
+  LLVMTypeRef t = emit_wide(emit_memory_type(e, elem), e->lanes);
+  const VectorLoop loop = emit_vector_loop(e);
+  const LaneForm form = emit_lane_form(p);
+  bool unit = e->lanes > 1 && cpu_is_contiguous(&loop, op, &form);
+  if (mask && emit_lane_is_true(e, *mask)) mask = NULL;
+  LLVMValueRef zero = LLVMConstNull(t), mv = mask ? emit_lane_vector(e, *mask, &bit) : NULL;
+  LLVMValueRef ptrs = unit ? NULL : emit_lane_vector(e, p, ptr_type);
+  emit_at(e, e->depth);
+  if (unit) {
+    LLVMValueRef ptr = LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p.v, &e->index64, 1, "");
+    LLVMValueRef old = run_load(e, elem, ptr, mv, zero);
+    run_store(e, elem, ptr, mv, updated(e, op, elem, old, v, e->lanes));
+    return old;
+  }
+  if (mask) ptrs = LLVMBuildSelect(e->b, mv, ptrs, emit_splat(e, unused_bytes(e), e->lanes), "");
+  LLVMValueRef old = e->lanes == 1 ? update_one(e, op, elem, ptrs, v) : LLVMGetPoison(t);
+  for (int i = 0; i < e->lanes && e->lanes > 1; i++) { /* in order, for several may be one element */
+    LLVMValueRef at = LLVMConstInt(e->i32, (unsigned)i, false);
+    LLVMValueRef x =
+        update_one(e, op, elem, LLVMBuildExtractElement(e->b, ptrs, at, ""), LLVMBuildExtractElement(e->b, v, at, ""));
+    old = LLVMBuildInsertElement(e->b, old, x, at, "");
+  }
+  return mask ? LLVMBuildSelect(e->b, mv, old, zero, "") : old;
 }

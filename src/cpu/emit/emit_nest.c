@@ -77,7 +77,7 @@ static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
       each_access(w, m->value, at, fn, number);
       continue;
     }
-    if (m->kind == MEMBER_STORE) fn(w, m->op, at);
+    if (m->kind == MEMBER_STORE || m->kind == MEMBER_UPDATE) fn(w, m->op, at);
     for (int j = 0; j < m->op->noperands; j++) each_access(w, ir_operand(m->op, j), at, fn, number);
   }
 }
@@ -98,7 +98,7 @@ static void bound_access(Work *w, Op *op, const Lane *at) {
   emit_at(e, e->depth);
   w->lo = merged(e, w->lo, m.v, emit_most);
   w->hi = merged(e, w->hi, fits ? LLVMBuildSelect(e->b, fits, m.step, none, "") : m.step, emit_least);
-  if (op->code == OP_STORE) {
+  if (op->code != OP_LOAD) {
     w->from = merged(e, w->from, fits ? LLVMBuildSelect(e->b, fits, m.v, none, "") : m.v, emit_least);
     w->to = merged(e, w->to, fits ? LLVMBuildSelect(e->b, fits, m.step, all, "") : m.step, emit_most);
   }
@@ -150,7 +150,8 @@ static void evaluate_fold(Work *w, const Member *m, Reduction *f, Result *r) {
 static void evaluate(Work *w, const Member *m, Reduction *f, Result *r) {
   Emitter *e = w->e;
   switch (m->kind) {
-  case MEMBER_STORE: {
+  case MEMBER_STORE:
+  case MEMBER_UPDATE: {
     Value *v = ir_operand(m->op, 1), *mask = cpu_access_mask(m->op);
     r->ptr = emit_lane_eval(e, ir_operand(m->op, 0), w->at);
     r->v = emit_lane_vector(e, emit_lane_eval(e, v, w->at), ir_elem(v->type));
@@ -173,6 +174,12 @@ static void write(Work *w, const Member *m, Result *r) {
   Emitter *e = w->e;
   switch (m->kind) {
   case MEMBER_STORE: emit_memory_store(e, m->op, w->at, r->ptr, r->v, r->masked ? &r->mask : NULL); return;
+  case MEMBER_UPDATE: {
+    LLVMValueRef old = emit_memory_update(e, m->op, r->ptr, r->v, r->masked ? &r->mask : NULL);
+    Value *v = &m->op->results[0];
+    if (!ir_unused(v)) emit_slot_write(e, emit_slot(e, v), v->type, w->at, old);
+    return;
+  }
   case MEMBER_VALUE:
     if (r->v) emit_slot_write(e, emit_slot(e, m->value), m->value->type, w->at, r->v);
     return;
@@ -435,7 +442,7 @@ static void join_results(Work *w, Accumulated first, LLVMBasicBlockRef end, LLVM
     }
 }
 
-void emit_nest(Emitter *e, const Nest *n) {
+static void either_version(Emitter *e, const Nest *n) {
   Work w = {.e = e, .nest = n};
   e->nest = n;
   e->lanes = n->lanes;
@@ -465,8 +472,32 @@ void emit_nest(Emitter *e, const Nest *n) {
   for (uint32_t i = 0; i < n->members.len; i++)
     if (w.folds[i] && w.folds[i]->op->code == OP_REDUCE) emit_reduce_results(w.folds[i]);
   e->nest = NULL;
-  e->clock++;
   emit_base_level(e);
+}
+
+/* While no other thread runs programs, what needs no atomics; the others wait for its end before they begin with theirs. */
+static void alone_or_not(Emitter *e, const Nest *n) {
+  LLVMBasicBlockRef alone = emit_new_block(e, "alone"), others = emit_new_block(e, "others"),
+                    after = emit_new_block(e, "after");
+  LLVMValueRef is_alone = emit_call(e, "ttc_rt_alone_begin", e->i32, NULL, 0);
+  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntNE, is_alone, emit_int(e->i32, 0), ""), alone, others);
+  LLVMPositionBuilderAtEnd(e->b, alone);
+  either_version(e, n->alone);
+  emit_call(e, "ttc_rt_alone_end", e->voidty, NULL, 0);
+  LLVMBuildBr(e->b, after);
+  LLVMPositionBuilderAtEnd(e->b, others);
+  either_version(e, n);
+  LLVMBuildBr(e->b, after);
+  LLVMPositionBuilderAtEnd(e->b, after);
+  emit_base_level(e);
+}
+
+void emit_nest(Emitter *e, const Nest *n) {
+  if (n->alone)
+    alone_or_not(e, n);
+  else
+    either_version(e, n);
+  e->clock++;
 }
 
 ScratchSlot *emit_nest_copy(Emitter *e, const Nest *copy) {

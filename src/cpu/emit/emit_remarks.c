@@ -53,6 +53,7 @@ static const char *member_text(const Member *m) {
   case MEMBER_REDUCE: return "reduction";
   case MEMBER_SCAN: return "scan";
   case MEMBER_SERIAL: return "element by element";
+  case MEMBER_UPDATE: return "update";
   }
   return NULL;
 }

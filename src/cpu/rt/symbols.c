@@ -14,6 +14,8 @@ const CpuRtSymbol rt_symbols[] = {
     SYMBOL(ttc_rt_assert_fail),
     SYMBOL(ttc_rt_assert_holds),
     SYMBOL(ttc_rt_poll),
+    SYMBOL(ttc_rt_alone_begin),
+    SYMBOL(ttc_rt_alone_end),
     SYMBOL(ttc_rt_check_row),
     SYMBOL(ttc_rt_check_many),
     SYMBOL(ttc_rt_check_acquire),
