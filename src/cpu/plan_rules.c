@@ -376,7 +376,7 @@ bool cpu_dot_sets(Planner *pl, Op *dot) {
 
 bool cpu_trans_direct(Planner *pl, Op *trans) {
   Value *v = ir_operand(trans, 0);
-  if (!v->op || v->op->code != OP_LOAD || cpu_access_mask(v->op) || !plain_load(pl, v->op)) return false;
+  if (!v->op || v->op->code != OP_LOAD || !plain_load(pl, v->op)) return false;
   return !cpu_axis(pl->index, ir_operand(v->op, 0))[0].wrap && cpu_moves_by_one(pl->index, ir_operand(v->op, 0), 1);
 }
 

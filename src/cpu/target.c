@@ -94,12 +94,15 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
   static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled,    &opt_pass_reduce_order,
                                             &opt_pass_map_pack,      &opt_pass_map_results,   &opt_pass_fold,
                                             &opt_pass_version_loops, &opt_pass_split_pointers};
+  static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_turn_loads};
   static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
+  static const Pass *const checks[] = {&opt_pass_check_accesses};
+  bool checked = o->common.debug && o->common.check_memory; /* then messages tell of the tiles that the source has */
   opt_run(cx, m, before_math, COUNT(before_math));
   opt_expand_math(cx, m, is_native, &language);
+  if (!checked) opt_run(cx, m, turning, COUNT(turning));
   opt_run(cx, m, after_math, COUNT(after_math));
-  static const Pass *const checks[] = {&opt_pass_check_accesses};
-  if (o->common.debug && o->common.check_memory) opt_run(cx, m, checks, COUNT(checks));
+  if (checked) opt_run(cx, m, checks, COUNT(checks));
 
   ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();

@@ -721,6 +721,7 @@ static void split_pointers_keeps_values(void **state) {
   (void)state;
   check_many("split-pointers", 50001, 500);
   check_many("split-indices", 50001, 500);
+  check_many("turn-loads", 50001, 500);
 }
 static void all_passes_keep_values(void **state) {
   (void)state;

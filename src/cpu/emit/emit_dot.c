@@ -211,18 +211,31 @@ void emit_dot(Emitter *e, const Op *op, const DotPlan *plan) {
 
 /* ---- transposition ----------------------------------------------------------------------------------------------- */
 
+/* Where the matrix ends before the tile does, the rest of the result is zero. */
+static void clear_rest(Emitter *e, const Type *t, const Matrix *m, LLVMValueRef to) {
+  LLVMValueRef whole = LLVMBuildAnd(e->b, LLVMBuildICmp(e->b, LLVMIntSGE, m->rows, size_const(e, t->shape[1]), ""),
+                                    LLVMBuildICmp(e->b, LLVMIntSGE, m->cols, size_const(e, t->shape[0]), ""), "");
+  LLVMBasicBlockRef ragged = emit_new_block(e, "ragged"), after = emit_new_block(e, "transpose");
+  LLVMBuildCondBr(e->b, whole, after, ragged);
+  LLVMPositionBuilderAtEnd(e->b, ragged);
+  LLVMBuildMemSet(e->b, to, LLVMConstInt(e->i8, 0, false), size_const(e, ir_numel(t) * ir_elem_bytes(t->elem)), 1);
+  LLVMBuildBr(e->b, after);
+  LLVMPositionBuilderAtEnd(e->b, after);
+}
+
 void emit_transpose(Emitter *e, const Op *op, const MatrixPlan *plan) {
   Value *r = &op->results[0];
   const Type *t = r->type;
   LLVMValueRef fits;
   Matrix m = plan->load ? direct_matrix(e, plan, NULL, (LLVMValueRef[2]){0}, &fits) /* which does not wrap */
                         : stored_or_copied(e, plan, NULL);
-  LLVMValueRef args[] = {emit_slot_touch(e, emit_slot(e, r)),
-                         size_const(e, t->shape[1]),
-                         m.base,
-                         m.row,
-                         size_const(e, t->shape[0]),
-                         size_const(e, t->shape[1]),
-                         emit_int(e->i32, ir_elem_bytes(t->elem))};
+  LLVMValueRef to = emit_slot_touch(e, emit_slot(e, r));
+  if (plan->load && cpu_access_mask(plan->load)) {
+    clear_rest(e, t, &m, to);
+    m.rows = emit_most(e, m.rows, size_const(e, 0));
+    m.cols = emit_most(e, m.cols, size_const(e, 0));
+  }
+  LLVMValueRef args[] = {
+      to, size_const(e, t->shape[1]), m.base, m.row, m.cols, m.rows, emit_int(e->i32, ir_elem_bytes(t->elem))};
   emit_call(e, "ttc_rt_transpose", e->voidty, args, COUNT(args));
 }
