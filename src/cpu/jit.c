@@ -42,9 +42,11 @@
 #include <llvm-c/Object.h>
 #include <llvm-c/Orc.h>
 #include <llvm-c/OrcEE.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+#include <llvm/Config/llvm-config.h>
 
 /* ---- starting, and errors ---------------------------------------------------------------------------------------- */
 
@@ -96,7 +98,16 @@ static void on_bad_alloc(void *arg, const char *reason, bool diagnose) {
   on_fatal(reason);
 }
 
+/* Code has lines, but no variables: the newer of two analyses of where variables are looks at every instruction before it
+ * knows that, a tenth of the code generator's time; the older one does not. These versions have both; an option that LLVM does
+ * not know would end the process. */
+static void choose_cheap_analysis(void) {
+  static const char *const options[] = {"tritonc", "-experimental-debug-variable-locations=false"};
+  if (LLVM_VERSION_MAJOR == 19 || LLVM_VERSION_MAJOR == 20) LLVMParseCommandLineOptions(2, options, "");
+}
+
 static void start(void) {
+  choose_cheap_analysis();
   LLVMInstallFatalErrorHandler(on_fatal);
   if (install_bad_alloc) install_bad_alloc(on_bad_alloc, NULL);
   if (set_new_handler) set_new_handler(on_no_memory);

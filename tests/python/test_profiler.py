@@ -571,3 +571,37 @@ def test_the_interface_is_protons():
     ):
         assert callable(getattr(proton, name))
     assert isinstance(proton.mode, types.ModuleType) and proton.DEFAULT_PROFILE_NAME == "proton"
+
+
+def test_phases_are_written_one_by_one(tmp_path):
+    s = proton.start(str(tmp_path / "p"), mode="periodic_flushing:format=hatchet")
+    for i in range(3):
+        if i:
+            assert proton.data.advance_phase(s) == i
+        for _ in range(i + 1):
+            with proton.scope(f"scope {i}"):
+                launch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p.part_0.hatchet", "p.part_1.hatchet"]
+    proton.finalize(s)
+    for i in range(3):
+        root, _ = read(tmp_path / f"p.part_{i}.hatchet")
+        assert [child["frame"]["name"] for child in root["children"]] == [f"scope {i}"]
+        assert frame(root, f"scope {i}", "copy")["metrics"]["count"] == i + 1
+    with pytest.raises(ValueError, match="has a format, chrome_trace, not"):
+        proton.start("never", data="trace", mode="periodic_flushing:format=hatchet")
+
+
+def test_launches_are_numbered_in_their_context(tmp_path):
+    from triton.profiler.hooks import launch as hook
+    from triton.profiler.metric import transform_tensor_metrics
+
+    s = proton.start(str(tmp_path / "p"), hook="triton")
+    numbers = set()
+    for _ in range(5):
+        launch()
+        numbers.add(hook.id.get())
+    proton.finalize(s)
+    assert len(numbers) == 5
+    kept, tensors = transform_tensor_metrics({"flops": 2, "bytes": torch.tensor([9.0, 10.0]), "other": 4})
+    assert kept == {"flops": 2.0, "bytes": [9, 10], "other": 4} and tensors == {}
+    assert type(kept["flops"]) is float and type(kept["other"]) is int

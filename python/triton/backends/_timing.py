@@ -64,10 +64,11 @@ def counts(estimate: float, warmup: float, rep: float) -> tuple[int, int]:
     return max(1, min(int(warmup / estimate), 100_000)), max(1, min(int(rep / estimate), 100_000))
 
 
-def time_runs(driver: Driver, before: Callable, fn: Callable, after: Callable, runs: int) -> list[float]:
+def time_runs(driver: Driver, before: Callable, fn: Callable, after: Callable, runs: int) -> list:
     """Milliseconds of each of some runs of `fn`, with what surrounds it left out: `before` and `after` each of them.
 
-    On the CPU what `fn` launches counts as if no other program had run; the wall's clock is for what launches nothing.
+    On the CPU what `fn` launches counts as if no other program had run, and a run is the list of what its parts took;
+    the wall's clock is for what launches nothing.
     """
     if driver.get_current_target().backend == "cuda":
         return _runs_on_gpu(driver, before, fn, after, runs)
@@ -81,8 +82,9 @@ def time_runs(driver: Driver, before: Callable, fn: Callable, after: Callable, r
         try:
             fn()
         finally:
-            alone = _C.count_launches(False) / 1e6
-        times.append(alone or (time.perf_counter() - begin) * 1e3)
+            counted = _C.count_launches(False)
+        spent = (time.perf_counter() - begin) * 1e3
+        times.append([ns / 1e6 for ns in _C.counted_parts()] if counted else spent)
         after()
     return times
 

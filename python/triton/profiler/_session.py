@@ -77,8 +77,9 @@ class Event:
 class Session:
     """What `start` begins and `finalize` writes."""
 
-    def __init__(self, number: int, name: str, context: str, data: str) -> None:
+    def __init__(self, number: int, name: str, context: str, data: str, periodic: str | None = None) -> None:
         self.number = number
+        self.periodic = periodic  # the format in which each phase is written when it is over; None: all at the end
         self.name = name
         self.context = context
         self.data = data
@@ -187,10 +188,11 @@ class Profiler:
 
     # ---- sessions ----
 
-    def start(self, name: str, context: str, data: str, way: str | None) -> int:
+    def start(self, name: str, context: str, data: str, way: str | None, periodic: str | None = None) -> int:
         with self.lock:
             if self.sessions and way != self.way and "pcsampling" in f"{way} {self.way}":
                 raise RuntimeError(
+                    "Cannot add a session with the same profiler but a different mode than existing sessions: "
                     "sessions at the same time either all sample instructions, at the same interval, or none does: "
                     "finalize those that run before one of another mode is started"
                 )
@@ -199,7 +201,7 @@ class Profiler:
                 self.way = way
             number = self.started
             self.started += 1
-            self.sessions[number] = Session(number, name, context, data)
+            self.sessions[number] = Session(number, name, context, data, periodic)
             self.sessions_changed()
             return number
 
@@ -207,7 +209,10 @@ class Profiler:
         if session is None:
             return list(self.sessions.values())
         if session not in self.sessions:
-            raise ValueError(f"there is no profiling session {session}; it was finalized or not started")
+            raise ValueError(
+                f"Session has not been initialized: {session}: there is no profiling session of that number; it was "
+                "finalized or not started"
+            )
         return [self.sessions[session]]
 
     def set_active(self, session: int | None, active: bool, wait: bool = False) -> None:

@@ -193,12 +193,13 @@ def msgpack(value: Any) -> bytes:
 
 
 def write(session: Session, output_format: str | None) -> str:
-    """Write the session's file and give its name."""
+    """Write the session's file, or, where each phase has one of its own, that of the last; give its name."""
     known = FORMATS[session.data]
-    chosen = output_format or known[0]
+    chosen = output_format or session.periodic or known[0]
     if chosen not in known:
         raise ValueError(f"a session with data={session.data!r} is written as {' or '.join(known)}, not {chosen!r}")
-    path = f"{session.name}.{chosen}"
+    part = "" if session.periodic is None else f".part_{len(session.phases) - 1}"
+    path = f"{session.name}{part}.{chosen}"
     if chosen == "hatchet_msgpack":
         with open(path, "wb") as f:
             f.write(msgpack(tree(session)))

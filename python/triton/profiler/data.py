@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._session import Node, profiler
-from ._write import msgpack, tree
+from ._write import msgpack, tree, write
 from .flags import flags
 
 TYPE_CHECKING = False
@@ -41,11 +41,17 @@ def get_msgpack(session: int | None = 0, phase: int = 0) -> bytes | None:
 
 
 def advance_phase(session: int | None = 0) -> int | None:
-    """Begin the next phase and give its number."""
+    """Begin the next phase and give its number. With `mode="periodic_flushing"` the one that is over is written, when
+    its launches have ended, and forgotten."""
     if session is None:
         return None
     s = _session(session)
     with profiler.lock:
+        if s.periodic is not None:
+            profiler.drain(True)
+            write(s, None)
+            s.phases[-1] = Node("ROOT")
+            s.events.clear()
         s.phases.append(Node("ROOT"))
         for stack in profiler.thread.stacks, profiler.thread.launching:
             stack.pop(s, None)

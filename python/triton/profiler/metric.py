@@ -43,6 +43,11 @@ def _flat(values: Any) -> list:
     return out
 
 
+def transform_tensor_metrics(metrics: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Metrics as they are kept, and those that stay on their device, of which there are none here."""
+    return {name: metric_value(name, value) for name, value in metrics.items()}, {}
+
+
 def metric_values(metrics: dict[str, Any]) -> dict[str, Any]:
     """All of a scope's metrics as they are kept."""
     from .state import metadata_state

@@ -57,6 +57,19 @@ def _check(context: str | None, data: str | None, mode: str | BaseMode | None) -
         raise ValueError(f"the mode {str(mode)!r} is not known; there are 'pcsampling' and 'periodic_flushing'")
 
 
+def _periodic(data: str | None, mode: str | BaseMode | None) -> str | None:
+    """The format in which each phase is written; None: not one by one."""
+    name, _, options = str(mode or "").partition(":")
+    if name != "periodic_flushing":
+        return None
+    chosen = options.removeprefix("format=") or FORMATS[data][0]
+    if chosen not in FORMATS[data] or options not in ("", f"format={chosen}"):
+        raise ValueError(
+            f"the mode 'periodic_flushing' of data={data!r} has a format, {' or '.join(FORMATS[data])}, not {options!r}"
+        )
+    return chosen
+
+
 def start(
     name: str | None = None,
     *,
@@ -82,7 +95,8 @@ def start(
         asked). By default the best that there is.
     mode : str or BaseMode, optional
         "pcsampling" (or `mode.PCSampling(interval)`): instructions are sampled, and a kernel's lines are frames below
-        it. Or "periodic_flushing".
+        it. Or "periodic_flushing" ("periodic_flushing:format=hatchet_msgpack"): a file "name.part_N.format" for each
+        phase, written when the next one begins (`data.advance_phase`).
     hook : str or Hook, optional
         "triton": a kernel's `launch_metadata` gives its launches a name and metrics. Or one of your own.
 
@@ -99,7 +113,7 @@ def start(
     _check(context, data, mode)
     if hook is not None and hook != "triton" and not isinstance(hook, Hook):
         raise ValueError(f"hook is 'triton' or a Hook, not {hook!r}")
-    session = profiler.start(name or DEFAULT_PROFILE_NAME, context, data, _way(backend, mode))
+    session = profiler.start(name or DEFAULT_PROFILE_NAME, context, data, _way(backend, mode), _periodic(data, mode))
     flags.profiling_on = True
     if hook is not None:
         HookManager.register(LaunchHook() if hook == "triton" else hook, session)

@@ -18,12 +18,14 @@ How the elements of each access and product, and the trips of each loop, grow wi
 compiles, as powers of two. So traffic and arithmetic of every combination are known without compiling it. A model
 (`cpu_time`, `gpu_time`) ranks the combinations; on a GPU the best are compiled, and ranked again by the registers,
 spills and shared memory that they need, which fix how many blocks fit on a multiprocessor. The best eight are
-measured.
+measured. What no model sees is left to the measurement, too: factors have one value at first, and when the best of the
+eight is known, its neighbours race against it: other factors, one size larger or smaller, twice or half the warps, one
+stage more or less; of these, again, the model takes the most promising.
 
 Where an access has no mask, sizes along it are kept to those that divide the arguments.
 
-Cost. One compile for each unknown and one more, and on a GPU up to 24; the ranking is linear in the number of
-combinations.
+Cost. One compile for each unknown and one more, and on a GPU up to 24; then those of the neighbours; the ranking is
+linear in the number of combinations.
 """
 
 from __future__ import annotations
@@ -41,8 +43,11 @@ if TYPE_CHECKING:
 
     from .autotuner import Autotuner, Config
 
-#: How many configurations are proposed, and how many are compiled on a GPU to find them.
-PROPOSED, COMPILED = 8, 24
+#: How many configurations are proposed, how many are compiled on a GPU to find them, and how many neighbours the best
+#: of them has.
+PROPOSED, COMPILED, BESIDE = 8, 24, 6
+#: Multiplications in a nanosecond that a multiprocessor reaches with operands of 16 bits: two thirds of the peak.
+_PRODUCTS = {75: 300, 80: 950, 90: 2400, 100: 4500, 103: 4500}
 #: The sizes that probes try for all unknowns until one compiles.
 _PROBES = (32, 64, 16, 128, 1)
 _TENSOR = re.compile(r"tensor<((?:\d+x)+)([^>]*)>")
@@ -128,7 +133,13 @@ class _Facts:
             self.ops.append(_Op("store" if "store" in kind else "load", dims, bits, loops, masked))
         elif " tt.dot" in f" {rest}" and len(types) >= 3:
             (m, k), (_, n) = types[0][0][-2:], types[1][0][-2:]
-            self.ops.append(_Op("dot", (m, n, k), 0, loops, True))
+            self.ops.append(_Op("dot", (m, n, k), self._dot_bits(types[0][1], rest), loops, True))
+
+    @staticmethod
+    def _dot_bits(element: str, rest: str) -> int:
+        """Of an operand, as far as tensor cores' speed goes; 0: they have none of its type."""
+        bits = int((re.findall(r"\d+", element) or ["8"])[0])
+        return bits if bits < 32 else 32 if bits == 32 and "tf32" in rest else 0
 
     def _define(self, name: str, rest: str) -> None:
         body = rest.partition(" : ")[0]
@@ -264,8 +275,10 @@ class _Probes:
             return [self.base[name]]
         if kind == "whole":
             return [self._cover(name)]
-        if kind in ("count", "factor"):
-            return [1, 2, 4, 8] if kind == "count" else [1, 4, 8]
+        if kind == "factor":
+            return [8]  # others race later
+        if kind == "count":
+            return [1, 2, 4, 8]
         rank = max(map(len, self.facts.shapes), default=1)
         largest = 256 if rank > 1 else 8192
         step = self._divisor(name)
@@ -323,40 +336,42 @@ class _Model:
         self.has_loop = any(op.loops and op.kind != "dot" for op in probes.facts.ops)
         self.has_dot = any(op.kind == "dot" for op in probes.facts.ops)
 
-    def work(self, sizes: dict) -> tuple[float, float, float, float, float]:
-        """Of one program: bytes, multiplications, bytes of one iteration, the elements that threads share (those of
-        the largest access, or, where tiles are multiplied, of what is stored), iterations."""
+    def work(self, sizes: dict) -> tuple[float, float, float, float, float, float]:
+        """Of one program: bytes, multiplications (as many of 16 bits), bytes of one iteration, those of them that are
+        loaded in loops, the elements that threads share (those of the largest access, or, where tiles are multiplied,
+        of what is stored), iterations."""
         base, facts = self.probes.base, self.probes.facts
         steps = {name: log2(size / base[name]) for name, size in sizes.items()}
         trips = []
         for at, (_, known) in enumerate(facts.loops):
             grown = sum(step * self.loop_growth[name][at] for name, step in steps.items())
             trips.append(max((known or 16) * 2**grown, 1.0))
-        traffic = products = footprint = largest = iterations = 0.0
+        traffic = products = footprint = staged = largest = iterations = 0.0
         for at, op in enumerate(facts.ops):
             amount = prod(op.dims) * 2 ** sum(step * self.growth[name][at] for name, step in steps.items())
             times = prod([trips[loop] for loop in op.loops])
             iterations = max(iterations, times)
             if op.kind == "dot":
-                products += amount * times
+                products += amount * times * (op.bits / 16 or 10)  # without tensor cores about a tenth of their speed
             else:
                 traffic += amount * op.bits / 8 * times
                 footprint += amount * op.bits / 8
+                staged += amount * op.bits / 8 if op.loops and op.kind == "load" else 0
                 if op.kind == "store" or not self.has_dot:
                     largest = max(largest, amount)
-        return traffic, products, footprint, largest, iterations
+        return traffic, products, footprint, staged, largest, iterations
 
     def cpu_time(self, sizes: dict) -> float:
         """Nanoseconds, as far as a model of caches and cores goes: only the order counts."""
-        traffic, products, footprint, _, iterations = self.work(sizes)
+        traffic, products, footprint, _, _, iterations = self.work(sizes)
         programs, cores = self.probes.programs(sizes), os.cpu_count() or 1
         bandwidth = 30.0 if footprint <= 32 << 10 else 20.0 if footprint <= 512 << 10 else 8.0
         return ceil(programs / cores) * (traffic / bandwidth + products / 32 + 30 * iterations + 150)
 
     def gpu_time(self, sizes: dict, warps: int, stages: int, machine: dict, metadata: object = None) -> float:
         """Nanoseconds of a GPU, likewise; `metadata` is the compiled kernel's, with registers and shared memory."""
-        traffic, products, footprint, largest, iterations = self.work(sizes)
-        shared = metadata.shared if metadata else footprint * (stages if self.has_loop and self.has_dot else 0)
+        traffic, products, _, staged, largest, iterations = self.work(sizes)
+        shared = metadata.shared if metadata else staged * (stages if self.has_loop and self.has_dot else 0)
         registers = metadata.n_regs if metadata and metadata.n_regs else min(32 + largest / (32 * warps) * 1.5, 255)
         blocks = min(
             machine["threads"] // (32 * warps),
@@ -369,9 +384,10 @@ class _Model:
         programs = self.probes.programs(sizes)
         rounds = ceil(programs / (machine["processors"] * blocks))
         busy = min(programs, machine["processors"] * blocks) / machine["processors"]  # blocks on a multiprocessor
-        hidden = min(1.0, busy * warps / 8) * (0.75 + 0.25 * min(stages, 3) / 3 if self.has_loop else 1.0)
-        # 40 bytes and 512 products in a nanosecond for each multiprocessor; an iteration waits for a barrier and memory
-        one = max(traffic / 40, products / 512) * max(busy, 1.0) / max(hidden, 0.05) + 60 * iterations
+        enough = 4 if self.has_dot else 8  # warps that keep tensor cores or memory busy
+        hidden = min(1.0, busy * warps / enough) * (0.75 + 0.25 * min(stages, 3) / 3 if self.has_loop else 1.0)
+        # 64 bytes in a nanosecond for each multiprocessor; an iteration waits for a barrier and memory
+        one = max(traffic / 64, products / machine["products"]) * max(busy, 1.0) / max(hidden, 0.05) + 60 * iterations
         spilled = metadata.n_spills if metadata else max(largest / (32 * warps) - 160, 0)
         return rounds * one * (1 + spilled / 64) + 500 * rounds
 
@@ -382,6 +398,7 @@ def _machine(metadata: object) -> dict:
     small = arch in (75, 86, 89, 120)
     shared = {75: 64, 80: 164, 86: 100, 89: 100, 90: 228, 100: 228, 103: 228, 120: 100}.get(arch, 164)
     facts = {"processors": 108 if arch < 90 else 132, "threads": 1536 if small else 2048, "shared": shared << 10}
+    facts["products"] = _PRODUCTS.get(arch, 500)
     from .driver import driver
 
     if driver.active.get_current_target().backend == "cuda":
@@ -390,20 +407,62 @@ def _machine(metadata: object) -> dict:
     return facts
 
 
-def propose(tuner: Autotuner, args: tuple, kwargs: dict) -> list[Config]:
-    """The configurations to measure for a launch, what is most promising first."""
-    from ._config import Config
+class Proposals:
+    """The configurations to measure for a launch.
 
-    probes = _Probes(tuner, args, kwargs)
-    model = _Model(probes)
-    kinds = {name: probes.kind(name) for name in probes.unknowns}
-    choices = [probes.sizes(name, kinds[name]) for name in probes.unknowns]
-    combinations = [dict(zip(probes.unknowns, sizes, strict=True)) for sizes in itertools.product(*choices)]
-    metadata = probes.kernel.metadata
-    if not metadata.warp_size:
-        ranked = sorted(combinations, key=model.cpu_time)
-        return [Config(sizes) for sizes in ranked[:PROPOSED]]
-    return [Config(sizes, num_warps=w, num_stages=s) for sizes, w, s in _on_gpu(probes, model, combinations, metadata)]
+    Attributes
+    ----------
+    first : list of Config
+        What is most promising first.
+    """
+
+    def __init__(self, tuner: Autotuner, args: tuple, kwargs: dict) -> None:
+        self._probes = probes = _Probes(tuner, args, kwargs)
+        self._model = _Model(probes)
+        self._kinds = {name: probes.kind(name) for name in probes.unknowns}
+        self._sizes = {name: probes.sizes(name, kind) for name, kind in self._kinds.items()}
+        combinations = [
+            dict(zip(self._sizes, sizes, strict=True)) for sizes in itertools.product(*self._sizes.values())
+        ]
+        self._metadata = metadata = probes.kernel.metadata
+        if metadata.warp_size:
+            ranked = _on_gpu(probes, self._model, combinations, metadata)
+        else:
+            ranked = [(sizes, None, None) for sizes in sorted(combinations, key=self._model.cpu_time)[:PROPOSED]]
+        self.first = [self._config(*item) for item in ranked]
+
+    @staticmethod
+    def _config(sizes: dict, warps: int | None, stages: int | None) -> Config:
+        from ._config import Config
+
+        return Config(sizes) if warps is None else Config(sizes, num_warps=warps, num_stages=stages)
+
+    def beside(self, best: Config) -> list[Config]:
+        """The neighbours of the best one that were not proposed yet."""
+        sizes, ways, others = dict(best.kwargs), (None, None), []
+        factors = []
+        for name, known in self._sizes.items():
+            if self._kinds[name] == "factor":
+                factors += [{**sizes, name: value} for value in (4, 1, 2, 16) if value != sizes[name]][:2]
+            elif sizes[name] in known:
+                at = known.index(sizes[name])
+                others += [
+                    ({**sizes, name: value}, *ways) for value in (*known[max(at - 1, 0) : at], *known[at + 1 : at + 2])
+                ]
+        if self._metadata.warp_size:
+            warps, stages = best.num_warps, best.num_stages
+            others = [(changed, warps, stages) for changed, _, _ in others]
+            others += [(sizes, w, stages) for w in (2 * warps, warps // 2) if 1 <= w <= 16]
+            if self._model.has_loop and self._model.has_dot:
+                others += [(sizes, warps, s) for s in (stages + 1, stages - 1) if 1 < s <= 5]
+            machine = _machine(self._metadata)
+            others.sort(key=lambda item: self._model.gpu_time(*item, machine))
+            ways = warps, stages
+        else:
+            others.sort(key=lambda item: self._model.cpu_time(item[0]))
+        known = {str(config) for config in self.first}
+        found = [self._config(*item) for item in [(changed, *ways) for changed in factors] + others]
+        return [config for config in found if str(config) not in known][:BESIDE]
 
 
 def _on_gpu(probes: _Probes, model: _Model, combinations: list[dict], metadata: object) -> Sequence[tuple]:
@@ -413,7 +472,7 @@ def _on_gpu(probes: _Probes, model: _Model, combinations: list[dict], metadata: 
     stages = (2, 3, 4) if model.has_loop and model.has_dot else (3,)
     ranked = []
     for sizes in combinations:
-        largest = model.work(sizes)[3]
+        largest = model.work(sizes)[4]
         for warps in (1, 2, 4, 8, 16):
             if warps == 4 or 4 <= largest / (32 * warps) <= 128:
                 ranked += [(model.gpu_time(sizes, warps, s, machine), sizes, warps, s) for s in stages]

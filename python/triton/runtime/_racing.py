@@ -20,22 +20,36 @@ follow:
   may be small by chance; the median of all candidates' differences, which is the machine's noise, takes its place
   where it is larger.
 
+Parts. On a machine with more work than processors no sample may be undisturbed, and the least ones of two candidates
+then differ by what met them. But a sample comes in parts, pieces of the grid that do the same work in every sample, and
+what disturbs one part hardly ever disturbs the same part again. So the least time of each part, added up, is close to
+the true time after a few samples: in 16 rounds of 20 matmuls beside ten other programs it was 2% above what a hundred
+rounds came to, and the least sum 8%. The bound is the same for each part, and since their errors do not add up, its
+factor comes down towards 1, where it would be without bias, with the number of parts.
+
 A candidate whose lower bound lies more than `TIE` above the upper bound of the best has no chance, and leaves the race.
 When the best cannot be more than `TIE` better than any that is left, which one is taken makes no difference worth the
 time, and the race ends. It also ends when its time is up.
 
-The choice. A candidate's estimate is the mean of its three least samples, which one lucky sample (a clock that was
-boosted) does not decide. Among those left that lie within `TIE` of the best, the one that was named first is taken:
-so the same machine, measured twice, gives the same answer, although the numbers differ.
+Cuts. Where bounds decide little, time goes to those that may win (successive halving: Karnin, Koren and Somekh, "Almost
+optimal exploration in multi-armed bandits", ICML 2013). Whenever as many samples were taken as there were candidates
+at first (30 at least), the worse 40% of those left leave, but none that is as good as the best; when nobody has to
+leave, the race ends.
 
-Invariant. A race can stop after any sample and go on later: all it knows is in `samples`, `left` and `rounds`.
+The choice. A candidate's estimate is the sum of its parts' least times, and without parts the mean of its three least
+samples, which one lucky sample (a clock that was boosted) does not decide. Among those left that lie within `TIE` of
+the best, the one that was named first is taken: so the same machine, measured twice, gives the same answer, although
+the numbers differ.
 
-Cost. A round of k candidates is k samples, and O(k log n) arithmetic after n rounds.
+Invariant. A race can stop after any sample and go on later: all it knows is in its attributes.
+
+Cost. By the cuts at most about k (2 + 2 log k) samples of k candidates; as much arithmetic as there are parts of them.
 """
 
 from __future__ import annotations
 
 from bisect import insort
+from math import ceil
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +62,8 @@ TIE = 0.01
 FIRST, LEAST, LAST = 2, 3, 60
 #: The probability that a lower bound misses.
 RISK = 0.1
+#: The share of those left that stays at a cut, and the samples from one to the next where there are few candidates.
+STAY, BETWEEN = 0.6, 30
 
 
 def _middle(ordered: list[float]) -> float:
@@ -62,6 +78,8 @@ class Race:
     ----------
     samples : list of list of float
         For each candidate its samples, the least one first.
+    parts : list of (list of float, list of float) or None
+        For each candidate the least and the second least time of each part; None where there are no parts.
     left : list of int
         Who is still in the race.
     rounds : int
@@ -70,17 +88,49 @@ class Race:
 
     def __init__(self, count: int) -> None:
         self.samples: list[list[float]] = [[] for _ in range(count)]
+        self.parts: list[tuple[list[float], list[float]] | None] = [None] * count
         self.left = list(range(count))
         self.rounds = 0
+        self._since_cut = 0
+
+    def add(self, candidate: int, sample: float | list[float]) -> None:
+        """Add a sample, a time or the times of its parts."""
+        row = self.samples[candidate]
+        if isinstance(sample, list):
+            known = self.parts[candidate]
+            if not row and len(sample) > 1:
+                self.parts[candidate] = sample, [float("inf")] * len(sample)
+            elif known and len(known[0]) == len(sample):
+                pairs = list(zip(*known, sample, strict=True))
+                self.parts[candidate] = [min(a, c) for a, _, c in pairs], [max(a, min(b, c)) for a, b, c in pairs]
+            else:  # the parts were not the same: they say nothing
+                self.parts[candidate] = None
+            sample = sum(sample)
+        insort(row, sample)
+        self._since_cut += 1
+
+    def least(self, candidate: int) -> float:
+        """A time that the candidate can do."""
+        known = self.parts[candidate]
+        return sum(known[0]) if known else self.samples[candidate][0]
 
     def estimate(self, candidate: int) -> float:
         """A candidate's time; infinite where it was never measured."""
+        if self.parts[candidate]:
+            return self.least(candidate)
         least = self.samples[candidate][:3]
         return sum(least) / len(least) if least else float("inf")
 
+    def _gap(self, candidate: int) -> float:
+        """Between the two least samples, or those of the parts, as a fraction of the time."""
+        known, row = self.parts[candidate], self.samples[candidate]
+        if len(row) < 2 or row[0] <= 0:
+            return 1.0
+        return sum(known[1]) / sum(known[0]) - 1 if known else row[1] / row[0] - 1
+
     def noise(self) -> float:
-        """The usual difference between the two least samples of a candidate, as a fraction of the time."""
-        gaps = sorted(row[1] / row[0] - 1 for row in self.samples if len(row) > 1 and row[0] > 0)
+        """The usual such gap."""
+        gaps = sorted(self._gap(c) for c, row in enumerate(self.samples) if len(row) > 1)
         return _middle(gaps) if gaps else 0.0
 
     def best(self) -> int:
@@ -93,21 +143,33 @@ class Race:
         return next(c for c in self.left if self.estimate(c) <= limit)
 
     def _lower_bound(self, candidate: int, noise: float) -> float:
-        row = self.samples[candidate]
-        gap = max(row[1] - row[0], row[0] * noise) if len(row) > 1 else row[0]
-        return row[0] - (1 - RISK) / RISK * gap
+        count = len(self.parts[candidate][0]) if self.parts[candidate] else 1
+        factor = 1 + ((1 - RISK) / RISK - 1) / count
+        return self.least(candidate) * (1 - factor * max(self._gap(candidate), noise))
 
     def _drop(self) -> bool:
         """Take those out who have no chance; whether all who are left are as good as the best one."""
         noise, best = self.noise(), self.best()
-        limit = self.samples[best][0] * (1 + TIE)
+        limit = self.least(best) * (1 + TIE)
         self.left = [c for c in self.left if c == best or self._lower_bound(c, noise) <= limit]
         floor = self._lower_bound(best, noise) * (1 + TIE)
-        return all(self.samples[c][0] <= floor for c in self.left)
+        return all(self.least(c) <= floor for c in self.left)
+
+    def _cut(self) -> bool:
+        """Where it is time, take the worse ones out; whether nobody had to leave."""
+        if self._since_cut < max(len(self.samples), BETWEEN):
+            return False
+        self._since_cut = 0
+        limit = self.estimate(self.best()) * (1 + TIE)
+        ranked = sorted(self.left, key=self.estimate)
+        stay = {*ranked[: max(2, ceil(STAY * len(ranked)))], *(c for c in ranked if self.estimate(c) <= limit)}
+        before = len(self.left)
+        self.left = [c for c in self.left if c in stay]
+        return len(self.left) == before
 
     def run(
         self,
-        sample: Callable[[int], float],
+        sample: Callable[[int], float | list[float]],
         go_on: Callable[[], bool],
         told: Callable[[Race], None] = lambda race: None,
     ) -> int:
@@ -116,7 +178,7 @@ class Race:
         Parameters
         ----------
         sample : callable
-            Measures a candidate: a time, in any unit.
+            Measures a candidate: a time, in any unit, or the times of its parts.
         go_on : callable
             Whether there is time for another round.
         told : callable
@@ -128,10 +190,10 @@ class Race:
             order = [c for c in self.left if len(self.samples[c]) <= self.rounds]  # all, unless this round was cut off
             random.Random(self.rounds).shuffle(order)
             for c in order:
-                insort(self.samples[c], sample(c))
+                self.add(c, sample(c))
             self.rounds += 1
-            equal = self.rounds >= FIRST and self._drop()
+            over = self.rounds >= FIRST and (self._drop() or self._cut())
             told(self)
-            if equal:
+            if over:
                 break
         return self.winner()

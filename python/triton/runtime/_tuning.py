@@ -8,6 +8,7 @@ What becomes known of a configuration is a row, a dictionary that JSON can hold:
 
     times    [time, least, high]: what it is chosen by, and the range (milliseconds); infinity where it cannot run
     samples  the samples of its races
+    parts    the least and the second least time of each part of the launch, or None: see _racing.py
     runs     how many runs there were
     done     whether nothing more is to be measured
     why      in words, what became of it: "out of resource: ...", "left the race after round 3"
@@ -38,7 +39,7 @@ def failures() -> tuple[type, ...]:
 
 
 def empty_row() -> dict:
-    return {"times": [], "samples": [], "runs": 0, "done": False, "why": "", "same": "", "facts": {}}
+    return {"times": [], "samples": [], "parts": None, "runs": 0, "done": False, "why": "", "same": "", "facts": {}}
 
 
 def row_name(config: Config) -> str:
@@ -190,6 +191,17 @@ def identity(tuner: Autotuner, config: Config, kernel: object, kwargs: dict) -> 
 # ---- measuring ------------------------------------------------------------------------------------------------------
 
 
+def total(time: float | list[float]) -> float:
+    """A time that is given as a number or by parts."""
+    return sum(time) if isinstance(time, list) else time
+
+
+def least_parts(times: list) -> float | list[float]:
+    """The least of several runs: of each part, where all have the same."""
+    by_parts = all(isinstance(time, list) for time in times) and len({len(time) for time in times}) == 1
+    return [min(part) for part in zip(*times, strict=True)] if by_parts else min(total(time) for time in times)
+
+
 class Trial:
     """The choice among configurations for one key.
 
@@ -244,7 +256,7 @@ class Trial:
         """Let all configurations of a group have what is known of one."""
         for config in group:
             own = self.rows[row_name(config)]
-            own.update({name: row[name] for name in ("times", "samples", "runs", "done", "why")})
+            own.update({name: row[name] for name in ("times", "samples", "parts", "runs", "done", "why")})
             own["same"] = "" if config is group[0] else str(group[0])
 
     def _measure_each(self, groups: list[list[Config]]) -> None:
@@ -285,8 +297,8 @@ class Trial:
 
         return before, run, lambda: tuner.post_hook(full, exception=None)
 
-    def _first_run(self, config: Config) -> float:
-        """Run a configuration for the first time, which loads it; milliseconds, infinite where it cannot run."""
+    def _first_run(self, config: Config) -> float | list[float]:
+        """Run a configuration for the first time, which loads it; its time, infinite where it cannot run."""
         row = self.rows[row_name(config)]
         self.tuner._announce(config, self.kwargs)
         try:
@@ -301,13 +313,18 @@ class Trial:
         from ._racing import Race
 
         first = [INFINITE[0]] * len(groups)
+        begun: dict[int, list[float]] = {}  # first runs by parts, in which loading does not count
         best = float("inf")
         for at, group in enumerate(groups):
             row = self.rows[row_name(group[0])]
             if row["times"] == INFINITE:  # it failed before
                 continue
             self.progress.say(f"first run of {at + 1} of {len(groups)}")
-            first[at] = self._first_run(group[0])
+            time = self._first_run(group[0])
+            first[at] = total(time)
+            if isinstance(time, list) and not row["samples"]:
+                begun[at] = time
+                row["samples"] = [first[at]]
             best = min(best, first[at])
             self._share(group, row)
         # Loading, and a moment in which other programs run, cost a tenth of a second at most: what is far beyond needs
@@ -323,26 +340,33 @@ class Trial:
             self._finish(groups)
             return
         race = Race(len(racing))
-        race.samples = [sorted(self.rows[row_name(groups[at][0])]["samples"]) for at in racing]
+        for candidate, at in enumerate(racing):
+            row = self.rows[row_name(groups[at][0])]
+            if at in begun:
+                race.add(candidate, begun[at])
+            else:
+                race.samples[candidate], race.parts[candidate] = sorted(row["samples"]), row["parts"]
         high = [0.0] * len(racing)
         least = [first[at] for at in racing]
         launchers = [self._launcher(groups[at][0]) for at in racing]
 
-        def sample(candidate: int) -> float:
+        def sample(candidate: int) -> float | list[float]:
             runs = max(1, min(int(1.0 / max(least[candidate], 1e-3)), 10))  # a sample takes a millisecond or one run
             times = self.tuner._time(*launchers[candidate], runs)
-            least[candidate] = min(least[candidate], *times)
+            totals = [total(time) for time in times]
+            least[candidate] = min(least[candidate], *totals)
             row = self.rows[row_name(groups[racing[candidate]][0])]
             row["runs"] += len(times)
-            row["samples"] = [*row["samples"], min(times)]
-            high[candidate] = max(high[candidate], sorted(times)[int(0.8 * (len(times) - 1))])
-            return min(times)
+            row["samples"] = [*row["samples"], min(totals)]
+            high[candidate] = max(high[candidate], sorted(totals)[int(0.8 * (len(totals) - 1))])
+            return least_parts(times)
 
         def told(race: Race) -> None:
             for candidate, at in enumerate(racing):
                 row = self.rows[row_name(groups[at][0])]
                 estimate = race.estimate(candidate)
                 row["times"] = [estimate, *race.samples[candidate][:1], max(high[candidate], estimate)]
+                row["parts"] = race.parts[candidate]
                 if candidate not in race.left and not row["why"]:
                     row["why"] = f"left the race after round {race.rounds}"
                 self._share(groups[at], row)

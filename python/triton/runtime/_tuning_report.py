@@ -135,8 +135,8 @@ def page(tuner: Autotuner) -> str:
         f'<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Tuning of {name}</title>\n'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n<body>\n'
         f"<h1>Tuning of <code>{name}</code></h1>\n"
-        "<p class=quiet>A time is what the choice was made by: the mean of the three least samples of a race, or what "
-        "the given benchmark function answered. Configurations that leave the race early have fewer runs and "
-        "coarser times.</p>\n"
+        "<p class=quiet>A time is what the choice was made by: in a race the least times of a launch's parts, added "
+        "up, or the mean of the three least samples; else what the given benchmark function answered. Configurations "
+        "that leave the race early have fewer runs and coarser times.</p>\n"
         f"{choices}</body>\n</html>\n"
     )

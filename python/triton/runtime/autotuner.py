@@ -173,8 +173,8 @@ class Autotuner(KernelInterface):
         return time.perf_counter()
 
     @staticmethod
-    def _time(before: Callable, run: Callable, after: Callable, runs: int) -> list[float]:
-        """Milliseconds of each of some runs."""
+    def _time(before: Callable, run: Callable, after: Callable, runs: int) -> list:
+        """Milliseconds of each of some runs, as a number or by parts."""
         from ..backends._timing import time_runs
         from .driver import driver
 
@@ -273,6 +273,7 @@ class Autotuner(KernelInterface):
             for row in known.values():
                 row["times"] = [float(t) for t in row["times"]]
                 row["samples"] = [float(t) for t in row["samples"]]
+                row["parts"] = row["parts"] and tuple([float(t) for t in times] for times in row["parts"])
             return known
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return {}
@@ -301,12 +302,14 @@ class Autotuner(KernelInterface):
 
     def _choose(self, key: tuple, args: tuple, kwargs: dict) -> bool:
         """Choose for a key; whether everything was known."""
-        from ._tuning import Trial, row_name
+        from ._tuning import row_name
 
+        proposals = None
         if self._auto:
-            from ._proposals import propose
+            from ._proposals import Proposals
 
-            self.configs = propose(self, args, kwargs)
+            proposals = Proposals(self, args, kwargs)
+            self.configs = proposals.first
         configs = self.prune_configs(kwargs)
         if len(configs) == 1:
             self.cache[key] = configs[0]
@@ -318,16 +321,13 @@ class Autotuner(KernelInterface):
         folder = self._folder(key, configs)
         if folder is not None:
             rows.update(self._read(folder))
-        hit = all(rows.get(row_name(config), {}).get("done") for config in configs)
         self.bench_time = 0.0
-        if not hit:
-            begin = self._clock()
-            try:
-                Trial(self, configs, args, kwargs, rows).measure()
-            finally:
-                if folder is not None:
-                    self._write(folder, key, rows)
-            self.bench_time = self._clock() - begin
+        hit = self._measure(key, configs, args, kwargs, rows, folder)
+        if proposals is not None and not self.early_config_prune and not self.perf_model:
+            best = self._fastest(configs, rows)
+            more = proposals.beside(best)
+            hit = self._measure(key, [best, *more], args, kwargs, rows, folder) and hit
+            self.configs = configs = [*configs, *more]
         self._interrupted.discard(key)
         self.configs_timings = {config: rows[row_name(config)]["times"] for config in configs}
         self.cache[key] = best = self._fastest(configs, rows)
@@ -337,6 +337,23 @@ class Autotuner(KernelInterface):
             self.pre_hook(full, reset_only=True)
         self._tell(key, hit)
         return hit
+
+    def _measure(
+        self, key: tuple, configs: Sequence[Config], args: tuple, kwargs: dict, rows: dict[str, dict], folder: object
+    ) -> bool:
+        """Make the rows of configurations; whether all were known."""
+        from ._tuning import Trial, row_name
+
+        if all(rows.get(row_name(config), {}).get("done") for config in configs):
+            return True
+        begin = self._clock()
+        try:
+            Trial(self, configs, args, kwargs, rows).measure()
+        finally:
+            if folder is not None:
+                self._write(folder, key, rows)
+        self.bench_time += self._clock() - begin
+        return False
 
     def _tell(self, key: tuple, hit: bool) -> None:
         """Tell `knobs.autotuning.listener` of a choice."""
@@ -426,9 +443,9 @@ class Autotuner(KernelInterface):
         self.nargs = dict(zip(self.arg_names, args, strict=False))
         try:
             if self._auto:
-                from ._proposals import propose
+                from ._proposals import Proposals
 
-                self.configs = propose(self, args, kwargs)
+                self.configs = Proposals(self, args, kwargs).first
             configs = self.prune_configs(kwargs)
             return [self.fn.warmup(*args, **kwargs, **config.all_kwargs()) for config in configs]
         finally:
@@ -475,8 +492,8 @@ def autotune(
     Parameters
     ----------
     configs : list of Config, or "auto"
-        What to choose from. "auto" proposes eight for each key: sizes for the `tl.constexpr` parameters that have no
-        default and that the launch does not give, and on GPUs warps and stages.
+        What to choose from. "auto" proposes eight for each key, and neighbours of the best of them: sizes for the
+        `tl.constexpr` parameters that have no default and that the launch does not give, and on GPUs warps and stages.
     key : list of str
         Parameters whose values, when they change, ask for a new choice.
     prune_configs_by : dict, optional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 
 from .._session import Scope, profiler
 from ..metric import is_metric, metric_value
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NO_METRICS = ("name", "function", "stream")
+
+#: The number of the launch that this context made last.
+id: ContextVar[int | None] = ContextVar("id", default=None)
 
 
 class LaunchHook(Hook):
@@ -70,6 +74,7 @@ class LaunchHook(Hook):
         if not self._matches(facts["name"]):
             return
         launch.scope = Scope(profiler.new_number(), facts["name"])
+        id.set(launch.scope.number)
         profiler.enter(launch.scope, op=True)
         profiler.add_metrics(launch.scope, metrics)
 
