@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,11 @@ def test_pkg_config(installed, tmp_path):
 
 
 RUSTC, GO = found("rustc", "~/.cargo/bin/rustc"), found("go", "/usr/local/go/bin/go")
+for toolchain, path in (("rustc", RUSTC), ("go", GO)):
+    if not path:
+        warnings.warn(
+            f"{toolchain} is not installed: the example of an artefact in its language is not built", stacklevel=1
+        )
 
 
 if RUSTC:

@@ -605,3 +605,43 @@ def test_launches_are_numbered_in_their_context(tmp_path):
     kept, tensors = transform_tensor_metrics({"flops": 2, "bytes": torch.tensor([9.0, 10.0]), "other": 4})
     assert kept == {"flops": 2.0, "bytes": [9, 10], "other": 4} and tensors == {}
     assert type(kept["flops"]) is float and type(kept["other"]) is int
+
+
+def test_scopes_that_are_entered_again(tmp_path):
+    """The second time a scope is a look-up, which must not outlive the sessions, nor mix threads, states and scopes."""
+    first = proton.start(str(tmp_path / "first"))
+    for _ in range(3):
+        with proton.scope("a"):
+            launch()
+            with proton.scope("b"):
+                launch()
+            with proton.state("b"), proton.scope("c"):
+                launch()
+    second = proton.start(str(tmp_path / "second"))
+    for _ in range(2):
+        with proton.scope("a"), proton.scope("b"):
+            launch()
+    with proton.scope("a"):  # ends behind its session
+        with proton.scope("b"):
+            proton.deactivate(second)
+            launch()
+        with proton.scope("b"):
+            launch()
+        proton.finalize(second)
+
+    def work():
+        for _ in range(2):
+            with proton.scope("b"):
+                launch()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    with proton.scope("a"):
+        proton.finalize(first)
+    root, _ = read(tmp_path / "first.hatchet")
+    assert frame(root, "a", "copy")["metrics"]["count"] == 3
+    assert frame(root, "a", "b", "copy")["metrics"]["count"] == 3 + 2 + 2
+    assert frame(root, "a", "c", "b", "copy")["metrics"]["count"] == 3
+    assert frame(root, "b", "copy")["metrics"]["count"] == 2
+    assert frame(read(tmp_path / "second.hatchet")[0], "a", "b", "copy")["metrics"]["count"] == 2

@@ -4,10 +4,15 @@ The library records launches (`ttc_profile_start`): the kernel, its begin and en
 thread had been given when it launched. A place stands for one node in the tree of each session that was active then,
 so a launch costs nothing here; records become counts and times when they are drained. A thread gets another place
 whenever it enters or leaves a scope, and all threads when a session is started, stopped or ended.
+
+A scope that was entered before from the same place leads to the same nodes and the same place: this is kept, so that a
+scope in a loop costs two look-ups. It holds while the sessions stay as they are (`epoch`), and only outside of states,
+launches and traces, which make more of a scope than its nodes.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -126,16 +131,19 @@ class _Thread(threading.local):
     def __init__(self) -> None:
         self.stacks: dict[Session, list[Node]] = {}
         self.states: list[str] = []
+        self.at = 0  # the place that the library was told last, …
+        self.epoch = -1  # … when the sessions were these
         self.launching: dict[Session, Node] = {}  # during a launch: nodes in place of the stacks' ends
 
 
 class Scope:
     """A scope that was entered."""
 
-    __slots__ = ("events", "name", "nodes", "number")
+    __slots__ = ("before", "events", "name", "nodes", "number", "place")
 
     def __init__(self, number: int, name: str) -> None:
         self.number = number
+        self.before = self.place = -1  # places, where entering it was a look-up
         self.name = name
         self.nodes: list[tuple[Session, Node]] = []
         self.events: list[Event] = []
@@ -149,7 +157,10 @@ class Profiler:
         self.sessions: dict[int, Session] = {}
         self.started = 0
         self.way: str | None = None
-        self.scopes = 0
+        self.numbers = itertools.count(1)
+        self.epoch = 0
+        self.traces = False
+        self.inner: dict[tuple[int, str], tuple[int, list]] = {}  # place and scope's name to place and nodes
         self.thread = _Thread()
         self.ids: dict[tuple, int] = {}
         self.places: list[tuple] = [()]
@@ -180,9 +191,15 @@ class Profiler:
 
     def mark(self) -> None:
         """Tell the library where this thread is."""
-        _C.profile_mark(self.place(tuple((s, self.here(s)) for s in self.active())))
+        thread = self.thread
+        thread.at = self.place(tuple([(s, self.here(s)) for s in self.active()]))
+        thread.epoch = self.epoch
+        _C.profile_mark(thread.at)
 
     def sessions_changed(self) -> None:
+        self.epoch += 1
+        self.inner.clear()
+        self.traces = any(s.data == "trace" for s in self.active())
         _C.profile_mark(self.place(tuple((s, s.root) for s in self.active())), True)
         self.mark()
 
@@ -237,6 +254,7 @@ class Profiler:
                 self.sessions_changed()
             else:
                 _C.profile_stop()
+                self.epoch += 1
                 self.ids.clear()
                 self.places[1:] = []
             return ended
@@ -259,11 +277,30 @@ class Profiler:
     # ---- scopes ----
 
     def new_number(self) -> int:
-        with self.lock:
-            self.scopes += 1
-            return self.scopes
+        return next(self.numbers)
+
+    def _is_plain(self, thread: _Thread) -> bool:
+        """Whether a place of this thread is its scopes and nothing else."""
+        return thread.epoch == self.epoch and not (thread.states or thread.launching or self.traces)
 
     def enter(self, scope: Scope, op: bool = False) -> None:
+        thread = self.thread
+        plain = not op and self._is_plain(thread)
+        key = thread.at, scope.name
+        known = self.inner.get(key) if plain else None
+        if known is not None:
+            scope.before = thread.at
+            scope.place, scope.nodes = known
+            for s, node in scope.nodes:
+                thread.stacks.setdefault(s, []).append(node)
+            thread.at = scope.place
+            _C.profile_mark(scope.place)
+            return
+        self._enter_anew(scope, op)
+        if plain:
+            self.inner[key] = thread.at, scope.nodes
+
+    def _enter_anew(self, scope: Scope, op: bool) -> None:
         thread = self.thread
         for s in self.active():
             node = self.here(s).child(scope.name) if op else self._scope_node(s, scope.name)
@@ -292,13 +329,20 @@ class Profiler:
         return node.child(states[-1]) if states else node
 
     def leave(self, scope: Scope) -> None:
+        thread = self.thread
+        if scope.before >= 0 and thread.at == scope.place and self._is_plain(thread):
+            for s, _ in scope.nodes:
+                thread.stacks[s].pop()
+            thread.at = scope.before
+            _C.profile_mark(scope.before)
+            return
         now = time.monotonic_ns()
         for event in scope.events:
             event.end = now
         for s, node in scope.nodes:
-            if self.thread.launching.get(s) is node:
-                del self.thread.launching[s]
-            stack = self.thread.stacks.get(s)
+            if thread.launching.get(s) is node:
+                del thread.launching[s]
+            stack = thread.stacks.get(s)
             if stack and node in stack:
                 del stack[len(stack) - 1 - stack[::-1].index(node) :]
         self.mark()
