@@ -272,6 +272,16 @@ static void run_programs(Job *job, uint64_t begin, uint64_t end, void *block) {
   fail(job, text);
 }
 
+/* Is the processor time of its programs wanted? Never in a program of its own, which has no tuner. */
+static bool is_counted(const Job *job) {
+#ifdef RT_STATIC
+  (void)job;
+  return false;
+#else
+  return job->alone;
+#endif
+}
+
 /* Note what the programs from `begin` on took since `used`; before they are finished, for then the job may be, too. */
 static uint64_t note_processor_time(Job *job, uint64_t begin, uint64_t used) {
   uint64_t now = processor_ns();
@@ -285,9 +295,9 @@ static uint64_t note_processor_time(Job *job, uint64_t begin, uint64_t used) {
 static void work_on(Job *job, uint64_t deadline) {
   void *block = NULL;
   bool asks = job->may_end_early;
-  uint64_t taken = 0, start = job->timed || asks ? now_ns() : 0, step = asks && !job->alone ? 1 : job->chunk;
+  uint64_t taken = 0, start = job->timed || asks ? now_ns() : 0, step = asks && !is_counted(job) ? 1 : job->chunk;
   uint64_t now = start;
-  uint64_t used = job->alone ? processor_ns() : 0;
+  uint64_t used = is_counted(job) ? processor_ns() : 0;
   Job *outer = current;
   current = job;
   for (;;) {
@@ -300,12 +310,12 @@ static void work_on(Job *job, uint64_t deadline) {
     if (block && job->checks) memset(block, UNWRITTEN, job->scratch_bytes);
     if (!atomic_load_explicit(&job->failed, memory_order_relaxed)) run_programs(job, begin, begin + n, block);
     taken += n;
-    if (job->alone) used = note_processor_time(job, begin, used);
+    if (is_counted(job)) used = note_processor_time(job, begin, used);
     finish(job, n);
     if (asks) {
       uint64_t before = now;
       now = now_ns();
-      if (!job->alone) step = next_step(job, step, now - before);
+      if (!is_counted(job)) step = next_step(job, step, now - before);
       if (interrupt.wanted && interrupt.wanted(interrupt.self)) fail(job, "interrupted");
     }
     if (deadline && begin + n < job->end && now_ns() > deadline) break;
@@ -614,7 +624,7 @@ static void note_alone(Job *job, int nthreads) {
 static int run(Job *job, int nthreads, uint64_t expected) {
   uint64_t others = expected / HELP_NS;
   int helpers = others > (uint64_t)nthreads - 1 ? nthreads - 1 : (int)others;
-  if (helpers && !job->alone && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
+  if (helpers && !is_counted(job) && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
   if (!helpers) {
     work_on(job, now_ns() + 2 * HELP_NS);
     if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) return 1;
@@ -654,8 +664,8 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   uint64_t expected = expected_ns(kernel, total);
   job->may_end_early = interrupt.wanted && expected > NOTICED_NS;
   uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
-  if (nthreads > 1 || job->alone) job->chunk = total / chunks ? total / chunks : 1;
-  if (job->alone) job->parts = calloc(nchunks(job), sizeof *job->parts); /* without memory, not by chunk */
+  if (nthreads > 1 || is_counted(job)) job->chunk = total / chunks ? total / chunks : 1;
+  if (is_counted(job)) job->parts = calloc(nchunks(job), sizeof *job->parts); /* without memory, not by chunk */
   if (nthreads == 1) {
     work_on(job, 0);
   } else {
@@ -664,7 +674,7 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
     nthreads = run(job, nthreads, expected);
     note_pace(kernel, job);
   }
-  if (job->alone) note_alone(job, nthreads);
+  if (is_counted(job)) note_alone(job, nthreads);
   int failed = atomic_load(&job->failed);
   if (failed) {
     while (!atomic_load_explicit(&job->told, memory_order_acquire)) relax();
