@@ -645,3 +645,23 @@ def test_scopes_that_are_entered_again(tmp_path):
     assert frame(root, "a", "c", "b", "copy")["metrics"]["count"] == 3
     assert frame(root, "b", "copy")["metrics"]["count"] == 2
     assert frame(read(tmp_path / "second.hatchet")[0], "a", "b", "copy")["metrics"]["count"] == 2
+
+
+def test_metadata_of_a_kernel_lies_in_frames_of_its_own(tmp_path):
+    def describe(grid, metadata, args):
+        copy[(1,)](args["x"], args["y"], 8, BLOCK=128)  # a launch to find a number
+        return {"name": "described", "bytes": 64}
+
+    @triton.jit(launch_metadata=describe)
+    def other(x, y, n, BLOCK: tl.constexpr):
+        i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(y + i, tl.load(x + i, mask=i < n), mask=i < n)
+
+    x, y = np.ones(128, np.float32), np.zeros(128, np.float32)
+    s = proton.start(str(tmp_path / "p"), hook="triton")
+    with proton.scope("test"):
+        other[(1,)](x, y, 128, BLOCK=128)
+    proton.finalize(s)
+    root, _ = read(tmp_path / "p.hatchet")
+    assert frame(root, "test", "described")["metrics"]["bytes"] == 64
+    assert frame(root, "test", "__proton_launch_metadata", "other", "copy")["metrics"]["count"] == 1

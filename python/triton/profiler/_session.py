@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 COUNT, TIME = "count", "time (ns)"
+METADATA = "__proton_launch_metadata"
 SAMPLES, STALLED = "num_samples", "num_stalled_samples"
+
+
+def frames_of_state(name: str) -> list[str]:
+    """A state is one frame; that of a kernel's metadata is one for all kernels, and the kernel's below."""
+    state, colon, kernel = name.partition(":")
+    return [state, kernel] if colon and state == METADATA else [name]
 
 
 class Node:
@@ -43,6 +50,12 @@ class Node:
         node = self.children.get(name)
         if node is None:
             node = self.children[name] = Node(name, self)
+        return node
+
+    def below(self, names: list[str]) -> Node:
+        node = self
+        for name in names:
+            node = node.child(name)
         return node
 
     def add(self, name: str, value: Any) -> None:
@@ -187,7 +200,7 @@ class Profiler:
             return node
         stack = thread.stacks.get(session)
         node = stack[-1] if stack else session.root
-        return node.child(thread.states[-1]) if thread.states else node
+        return node.below(frames_of_state(thread.states[-1])) if thread.states else node
 
     def mark(self) -> None:
         """Tell the library where this thread is."""
@@ -326,7 +339,7 @@ class Profiler:
     def _measured(self, node: Node) -> Node:
         """What metrics of a scope are added to: within a state they are the state's."""
         states = self.thread.states
-        return node.child(states[-1]) if states else node
+        return node.below(frames_of_state(states[-1])) if states else node
 
     def leave(self, scope: Scope) -> None:
         thread = self.thread

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ._session import profiler
+from ._session import METADATA, profiler
 from .flags import flags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMPUTE_METADATA_SCOPE_NAME = "__proton_launch_metadata"
+COMPUTE_METADATA_SCOPE_NAME = METADATA
 COMPUTE_METADATA_SCOPE_PREFIX = f"{COMPUTE_METADATA_SCOPE_NAME}:"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .._session import profiler
+from .._session import frames_of_state, profiler
 from .hook import Hook
 
 TYPE_CHECKING = False
@@ -43,13 +43,10 @@ class StackHook(Hook):
 
     def enter(self, metadata: Any) -> None:
         thread = profiler.thread
-        path = frames() + thread.states[-1:]
+        path = frames() + (frames_of_state(thread.states[-1]) if thread.states else [])
         for session in profiler.active():
             if session.context == "python":
-                node = session.root
-                for name in path:
-                    node = node.child(name)
-                thread.launching[session] = node
+                thread.launching[session] = session.root.below(path)
         profiler.mark()
 
     def exit(self, metadata: Any) -> None:
