@@ -68,39 +68,72 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
 
 /* ---- elements and iterations that share no address --------------------------------------------------------------- */
 
-/* From the first byte of a tile to behind its last, along the axes whose stride is constant; -1: not known. `apart`: no
- * two elements overlap there, for each axis steps over all that the axes of smaller strides reach. */
-static int64_t bytes_spanned(IndexInfo *ix, const Value *ptr, bool *apart) {
-  typedef struct Stride {
-    int64_t bytes, extent;
-  } Stride;
+typedef struct Stride {
+  int64_t bytes, extent;
+} Stride;
+
+typedef struct Strides {
+  Stride *at; /* the smallest first */
+  int n;
+} Strides;
+
+static bool add_stride(Strides *s, int64_t bytes, int64_t extent) {
+  if (bytes < 0 && __builtin_sub_overflow(0, bytes, &bytes)) return false;
+  int at = s->n++;
+  for (; at > 0 && s->at[at - 1].bytes > bytes; at--) s->at[at] = s->at[at - 1];
+  s->at[at] = (Stride){bytes, extent};
+  return true;
+}
+
+/* The constant strides of a tile, and room for one more. */
+static bool constant_strides(IndexInfo *ix, const Value *ptr, Strides *all) {
   const Index *x = index_of(ix, ptr);
-  Stride *strides = NEWN(ix->cx, Stride, x->rank);
-  int n = 0;
+  *all = (Strides){.at = NEWN(ix->cx, Stride, x->rank + 1)};
   for (int d = 0; d < x->rank; d++) {
     const IndexSum *s = x->axis[d].stride;
-    Stride new = {s ? s->constant : 0, index_extent(ptr->type, d)};
-    if (new.extent == 1) continue;
-    if (!s || x->axis[d].wrap) return -1;
-    if (s->n) continue;
-    if (new.bytes < 0 && __builtin_sub_overflow(0, new.bytes, &new.bytes)) return -1;
-    int at = n++;
-    for (; at > 0 && strides[at - 1].bytes > new.bytes; at--) strides[at] = strides[at - 1];
-    strides[at] = new;
+    if (index_extent(ptr->type, d) == 1) continue;
+    if (!s || x->axis[d].wrap) return false;
+    if (!s->n && !add_stride(all, s->constant, index_extent(ptr->type, d))) return false;
   }
-  int64_t bytes = index_unit(ptr->type), more;
+  return true;
+}
+
+/* From the first byte to behind the last that elements of so many bytes reach; -1: not known. `apart`: no two of them
+ * overlap there, for each axis steps over all that the axes of smaller strides reach. */
+static int64_t bytes_reached(const Strides *s, int64_t bytes, bool *apart) {
+  int64_t more;
   *apart = true;
-  for (int i = 0; i < n; i++) {
-    *apart &= strides[i].bytes >= bytes;
-    if (__builtin_mul_overflow(strides[i].bytes, strides[i].extent - 1, &more)) return -1;
+  for (int i = 0; i < s->n; i++) {
+    *apart &= s->at[i].bytes >= bytes;
+    if (__builtin_mul_overflow(s->at[i].bytes, s->at[i].extent - 1, &more)) return -1;
     if (__builtin_add_overflow(bytes, more, &bytes)) return -1;
   }
   return bytes;
 }
 
+static int64_t bytes_spanned(IndexInfo *ix, const Value *ptr, bool *apart) {
+  Strides s;
+  return constant_strides(ix, ptr, &s) ? bytes_reached(&s, index_unit(ptr->type), apart) : -1;
+}
+
 bool index_elements_are_apart(IndexInfo *ix, const Value *ptr) {
   bool apart;
   return bytes_spanned(ix, ptr, &apart) >= 0 && apart;
+}
+
+bool index_tensors_are_apart(IndexInfo *ix, const Value *a, const Value *b) {
+  if (!ir_is_tensor(a->type) || !ir_is_tensor(b->type) || !ir_same_shape(a->type, b->type)) return false;
+  if (index_unit(a->type) != index_unit(b->type)) return false;
+  const Index *x = index_of(ix, a), *y = index_of(ix, b);
+  for (int d = 0; d < x->rank; d++)
+    if (index_extent(a->type, d) > 1 && (x->axis[d].stride != y->axis[d].stride || y->axis[d].wrap)) return false;
+  const IndexSum *distance = index_sub(ix, x->base, y->base);
+  Strides s;
+  bool apart;
+  if (!distance || distance->n || !constant_strides(ix, a, &s)) return false;
+  /* The two are one tensor with an axis more, along which it has two elements. */
+  if (!add_stride(&s, distance->constant, 2)) return false;
+  return bytes_reached(&s, index_unit(a->type), &apart) >= 0 && apart;
 }
 
 static bool is_invariant(const IndexSum *s, const Op *loop) {

@@ -185,6 +185,8 @@ int64_t index_width(IndexInfo *ix, const Value *ptr, const Value *mask, int axis
 /* Does every element of a tensor of pointers point elsewhere? Not where they stand still along an axis, step along one by
  * less than another one reaches, wrap around or come from memory. Strides known at run time only are taken to keep apart what they separate, here and below. */
 bool index_elements_are_apart(IndexInfo *ix, const Value *ptr);
+/* And do two such tensors, a constant distance from each other and otherwise alike, have no byte in common either? */
+bool index_tensors_are_apart(IndexInfo *ix, const Value *a, const Value *b);
 
 /* Does each iteration of a loop access elements of its own through `ptr`, scalar or tensor, or all the very same ones in
  * the same order? False where that is not known. */

@@ -28,6 +28,8 @@ LLInst *ll_simplify_int(LLBuilder *b, const LLKey *k);
 LLInst *ll_simplify_float(LLBuilder *b, const LLKey *k);
 LLInst *ll_simplify_cast(LLBuilder *b, const LLKey *k);
 LLInst *ll_simplify_shape(LLBuilder *b, const LLKey *k);
+LLInst *ll_simplify_icmp(LLBuilder *b, const LLKey *k);
+LLInst *ll_join_compares(LLBuilder *b, const LLInst *x, const LLInst *y); /* x or y, as one; NULL: there is none */
 
 /* divide.c: an integer division of 32 or 64 bits without one; NULL where the divisor is not constant. */
 LLInst *ll_divide_by_constant(LLBuilder *b, const LLInst *i);

@@ -11,6 +11,10 @@
  * is exact. A half holds 1024 + 0 .. 255; of a bfloat's 8 bits the byte's upper one has to become part of what is
  * subtracted (Kim et al., "Who Says Elephants Can't Run", 2022, for half).
  *
+ * So is a float made of a byte, under the exponent of 2^23. The assembler's own conversions of 8 and of signed 16 bits have a
+ * quarter of the rate of those of 32 (I2F.U8 beside I2FP.F32.U32 on sm_90), and it makes them of whatever extends the
+ * number and converts it, but for a permutation.
+ *
  * A bfloat of a vector is widened where it lies: of its word the upper half under a mask, or the lower half shifted up. Taken out
  * first, as a register of 16 bits, the upper one costs the assembler a permutation and a move beside the shift.
  */
@@ -101,6 +105,46 @@ static LLInst *convert_bytes(Pack *p, LLInst *lo, LLInst *hi) {
   return ll_call_n(b, LL_FMA, t, (LLMods){0}, 0, (LLInst *[]){power, minus, high}, 3);
 }
 
+/* The 32-bit word of a vector that the number `x` of 8 or 16 bits lies in, and where, in bytes; of any other, itself. */
+static LLInst *word_of(LLBuilder *b, const LLInst *x, int *at) {
+  int per_word = 32 / x->type->bits;
+  LLInst *v = x->op == LL_EXTRACT && x->args[0]->type->kind == LLK_VECTOR ? x->args[0] : NULL;
+  *at = 0;
+  if (!v || v->type->n % per_word) return ll_op1(b, LL_ZEXT, &ll_i32, (LLInst *)x);
+  int n = v->type->n / per_word;
+  *at = (int)x->imm % per_word * x->type->bits / 8;
+  return n == 1 ? ll_bitcast(b, &ll_i32, v)
+                : ll_extract(b, ll_bitcast(b, ll_vector(b->func->module, &ll_i32, n), v), (int)x->imm / per_word);
+}
+
+static LLInst *convert_byte(Pack *p, LLInst *x, bool is_signed) {
+  enum { POWER = 0x4b000000 }; /* 2^23 as a float: the byte becomes the last of its significand */
+  LLBuilder *b = &p->b;
+  int at;
+  LLInst *word = word_of(b, x, &at);
+  if (is_signed) word = mask_word(b, LL_XOR, word, 0x80808080); /* plus 128 */
+  LLInst *place = ll_const(b, &ll_i32, (uint64_t)(0x7440 | at));
+  LLInst *high = ll_call(b, LL_PRMT, NULL, word, ll_const(b, &ll_i32, POWER), place, NULL);
+  LLInst *power = ll_const(b, &ll_i32, is_signed ? POWER + 128 : POWER);
+  return ll_op2(b, LL_FSUB, ll_bitcast(b, &ll_float, high), ll_bitcast(b, &ll_float, power));
+}
+
+/* A float of a byte, or of 16 bits with a sign: those are extended by a permutation, too, that repeats the sign. */
+static LLInst *convert_small(Pack *p, LLInst *i) {
+  if ((i->op != LL_SITOFP && i->op != LL_UITOFP) || i->type != &ll_float) return NULL;
+  LLInst *x = i->args[0];
+  bool is_signed = x->type == &ll_i16;
+  if (x->type == &ll_i32 && (x->op == LL_SEXT || x->op == LL_ZEXT)) is_signed = x->op == LL_SEXT, x = x->args[0];
+  if (is_signed && i->op == LL_UITOFP) return NULL;
+  if (x->type == &ll_i8) return convert_byte(p, x, is_signed);
+  if (x->type != &ll_i16 || !is_signed) return NULL;
+  int at;
+  LLBuilder *b = &p->b;
+  LLInst *word = word_of(b, x, &at), *zero = ll_const(b, &ll_i32, 0);
+  LLInst *wide = ll_call(b, LL_PRMT, NULL, word, zero, ll_const(b, &ll_i32, at ? 0xbb32 : 0x9910), NULL);
+  return ll_op1(b, LL_SITOFP, &ll_float, wide);
+}
+
 /* ---- pairs ------------------------------------------------------------------------------------------------------- */
 
 static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth);
@@ -138,14 +182,12 @@ static LLInst *pack(Pack *p, LLInst *lo, LLInst *hi, int depth) {
 static LLInst *widen_in_place(Pack *p, const LLInst *i) {
   const LLInst *x = i->op == LL_FPEXT && i->type == &ll_float ? i->args[0] : NULL;
   if (!x || x->type != &ll_bfloat || x->op != LL_EXTRACT) return NULL;
-  LLInst *v = x->args[0], *word;
+  LLInst *v = x->args[0];
   if (v->type->kind != LLK_VECTOR || v->type->n % 2) return NULL;
   LLBuilder *b = &p->b;
-  word = v->type->n == 2
-             ? ll_bitcast(b, &ll_i32, v)
-             : ll_extract(b, ll_bitcast(b, ll_vector(b->func->module, &ll_i32, v->type->n / 2), v), (int)x->imm / 2);
-  LLInst *bits =
-      x->imm % 2 ? mask_word(b, LL_AND, word, 0xffff0000) : ll_op2(b, LL_SHL, word, ll_const(b, &ll_i32, 16));
+  int at;
+  LLInst *word = word_of(b, x, &at);
+  LLInst *bits = at ? mask_word(b, LL_AND, word, 0xffff0000) : ll_op2(b, LL_SHL, word, ll_const(b, &ll_i32, 16));
   return ll_bitcast(b, &ll_float, bits);
 }
 
@@ -174,6 +216,7 @@ bool ll_pack16(LLFunc *f, int sm) {
                   (i->type->elem == &ll_half || i->type->elem == &ll_bfloat) && i->type->n <= 8;
       Pack p = {.b = ll_before(i), .sm = sm};
       LLInst *r = seed ? pack_build(&p, i) : widen_in_place(&p, i);
+      if (!r) r = convert_small(&p, i);
       if (!r) continue;
       ll_replace(i, r);
       changed = true;

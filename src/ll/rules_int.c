@@ -180,7 +180,8 @@ static LLInst *simplify_or(LLBuilder *b, const LLKey *k, LLInst *x, LLInst *y, b
   if (x == y) return x;
   if (yc && c == 0) return x;
   if (yc && c == ll_ones(k->type)) return y;
-  if (k->type != &ll_i1 && disjoint(x, y)) return ll_op2f(b, LL_ADD, x, y, LLF_NSW | LLF_NUW);
+  if (k->type == &ll_i1) return ll_join_compares(b, x, y);
+  if (disjoint(x, y)) return ll_op2f(b, LL_ADD, x, y, LLF_NSW | LLF_NUW);
   return NULL;
 }
 

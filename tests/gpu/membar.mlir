@@ -221,7 +221,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NEXT: tt.load
   // CHECK-NEXT: tt.store
   // CHECK-NEXT: tt.return
-  // CHECK-LABEL: @global_in_place
+  // CHECK-LABEL: @global_records
   tt.func public @global_in_order(%p: !tt.ptr<f32>, %q: !tt.ptr<f32>) {
     %o = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
     %r_ps = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
@@ -235,6 +235,66 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.store %pt, %x : tensor<512x!tt.ptr<f32>, #blocked>
     %y = tt.load %ps : tensor<512x!tt.ptr<f32>, #blocked>
     tt.store %qs, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+
+  // Fields of records, read and written by one thread each: no field reaches another's. Where elements step by one, a
+  // neighbour's is written.
+  // CHECK-NOT: gpu.barrier
+  // CHECK: tt.return
+  // CHECK-LABEL: @global_neighbours
+  // CHECK: tt.load
+  // CHECK-NEXT: tt.load
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.store
+  // CHECK-LABEL: @global_next_iteration
+  // CHECK: scf.for
+  // CHECK: gpu.barrier
+  // CHECK: tt.return
+  // CHECK-LABEL: @global_in_place
+  tt.func public @global_records(%p: !tt.ptr<f32>) {
+    %three = arith.constant dense<3> : tensor<512xi32, #blocked>
+    %one = arith.constant dense<1> : tensor<512xi32, #blocked>
+    %r = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %o = arith.muli %r, %three : tensor<512xi32, #blocked>
+    %s = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %p0 = tt.addptr %s, %o : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %p1 = tt.addptr %p0, %one : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %p2 = tt.addptr %p1, %one : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %x = tt.load %p0 : tensor<512x!tt.ptr<f32>, #blocked>
+    %y = tt.load %p1 : tensor<512x!tt.ptr<f32>, #blocked>
+    %z = tt.load %p2 : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %p0, %y : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %p1, %z : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %p2, %x : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+  tt.func public @global_neighbours(%p: !tt.ptr<f32>) {
+    %one = arith.constant dense<1> : tensor<512xi32, #blocked>
+    %r = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    %p0 = tt.addptr %s, %r : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %p1 = tt.addptr %p0, %one : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+    %x = tt.load %p0 : tensor<512x!tt.ptr<f32>, #blocked>
+    %y = tt.load %p1 : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.store %p1, %x : tensor<512x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+  // Apart in one iteration, but what is written is what others read in the next one.
+  tt.func public @global_next_iteration(%p: !tt.ptr<f32>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c500 = arith.constant 500 : i32
+    %far = arith.constant dense<512> : tensor<512xi32, #blocked>
+    %r = tt.make_range {end = 512 : i32, start = 0 : i32} : tensor<512xi32, #blocked>
+    %s = tt.splat %p : !tt.ptr<f32> -> tensor<512x!tt.ptr<f32>, #blocked>
+    scf.for %k = %c0 to %n step %c500 : i32 {
+      %ks = tt.splat %k : i32 -> tensor<512xi32, #blocked>
+      %at = arith.addi %r, %ks : tensor<512xi32, #blocked>
+      %p0 = tt.addptr %s, %at : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+      %p1 = tt.addptr %p0, %far : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
+      %x = tt.load %p0 : tensor<512x!tt.ptr<f32>, #blocked>
+      tt.store %p1, %x : tensor<512x!tt.ptr<f32>, #blocked>
+    }
     tt.return
   }
 

@@ -1,7 +1,7 @@
 // RUN: env TRITONC_DUMP=gpu-unroll tritonc %s --target cuda:90 --num-warps 4 --num-stages 1 --emit ptx -o %t.ptx 2>&1 | FileCheck %s
 // RUN: tritonc %s --target cuda:90 --num-warps 4 --num-stages 2 --emit ptx | FileCheck %s --check-prefix=STAGES
 // A small loop of loads with one stage has the loads of several iterations in flight. With stages it is left to the
-// pipeline, and one that writes stays as it is.
+// pipeline, unless all its iterations fit; one that writes stays as it is.
 
 // CHECK-LABEL: @sum
 // CHECK: scf.for
@@ -20,6 +20,9 @@
 // STAGES-COUNT-2: ld.global
 // STAGES-NOT: ld.global
 // STAGES-LABEL: .entry few
+// STAGES-COUNT-5: ld.global
+// STAGES-NOT: bra
+// STAGES: ret
 tt.func public @sum(%p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %q: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
   %zero = arith.constant 0 : i32
   %step = arith.constant 128 : i32

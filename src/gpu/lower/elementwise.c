@@ -62,6 +62,20 @@ static bool has_16bit(const Lower *w, const LLType *t) {
   return t == &ll_half ? w->sm >= 53 : t == &ll_bfloat ? w->sm >= 90 : true;
 }
 
+/* A sum with a small constant of what is an index along some axis: indices are taken not to pass an end of their type
+ * (index.h), so that neighbours share what addresses are computed from, and constants become offsets of accesses. */
+static LLInst *index_sum(Lower *w, const Op *op, LLInst *sum) {
+  enum { SMALL = 1 << 16 };
+  const Value *r = &op->results[0];
+  uint64_t c;
+  if (sum->op != LL_ADD || sum->type != &ll_i32 || (sum->mods.flags & LLF_NSW) || !ll_is_const(sum->args[1], &c))
+    return sum;
+  if ((int32_t)c < -SMALL || (int32_t)c > SMALL || !ir_is_tensor(r->type)) return sum;
+  const Index *x = index_of(w->index, r);
+  if (!index_is_affine(x) || index_is_uniform(x) || index_may_wrap(x)) return sum;
+  return ll_op2f(&w->b, LL_ADD, sum->args[0], sum->args[1], sum->mods.flags | LLF_NSW);
+}
+
 static LLInst *by_table(Lower *w, const Op *op, const struct Simple *s, LLInst *const *args) {
   int n = op->noperands;
   const LLType *t = args[0]->type;
@@ -79,6 +93,7 @@ static LLInst *by_table(Lower *w, const Op *op, const struct Simple *s, LLInst *
     r = ll_op1(&w->b, s->op, x[0]->type, x[0]);
   else
     r = ll_op2f(&w->b, s->op, x[0], x[1], s->how == CONTRACTED && !ir_attr(op, "no_contract") ? lower_contract(w) : 0);
+  if (s->op == LL_ADD || s->op == LL_SUB) r = index_sum(w, op, r);
   if (ll_is_int(t)) return ll_int_cast(&w->b, t, r, false);
   return narrow(w, r, t);
 }

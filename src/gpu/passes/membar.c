@@ -18,7 +18,8 @@
  * threads make them: what tl.store wrote, a later tl.load reads, and a load is over before a later store. Two
  * accesses may alias if their pointers come from the same argument of the kernel; different arguments are assumed not
  * to alias. With one and the same tensor of pointers each thread accesses its own elements again, provided that no
- * element is held by several and no two have one address: an update in place needs no barrier. What pointers were in an earlier iteration is another
+ * element is held by several and no two have one address: an update in place needs no barrier. Nor do two tensors of one
+ * iteration that have no byte in common (fields of a record). What pointers were in an earlier iteration is another
  * tensor, unless iterations are known to have elements of their own (index/). Additions and their like, whose results
  * nobody reads, may take place in any order. (This says nothing of different programs.)
  *
@@ -52,9 +53,12 @@ enum { READ = 0, WRITE = 1, KINDS = 4 }; /* and twice that: + 2 by copies, or th
 
 /* All pending accesses of one buffer or argument. */
 typedef struct Touched {
-  Access of[KINDS];
-  bool has[KINDS], many[KINDS]; /* many: through different pointers, or the same one's of an earlier iteration */
+  Access of[KINDS];                 /* the last */
+  Vec(const Value *) others[KINDS]; /* tensors of pointers of those before it; KEPT at most */
+  bool has[KINDS], many[KINDS];     /* many: through more pointers, or the same one's of an earlier iteration */
+  bool earlier[KINDS];              /* of an earlier iteration, where `many` are not */
 } Touched;
+enum { KEPT = 16 };
 typedef struct Touches {
   Map at; /* owner to Touched */
   Vec(Touched *) all;
@@ -86,6 +90,16 @@ static bool commute(const Access *a, const Access *b) { return a->rmw && a->rmw 
 
 static int kind_of(const Access *a) { return (a->write ? WRITE : READ) + (a->copy || is_scalar(a) ? 2 : 0); }
 
+/* The pointers of a kind are not the last ones any more, but not forgotten. */
+static void keep(Membar *m, Touched *t, int k, const Value *ptr) {
+  for (uint32_t i = 0; i < t->others[k].len; i++)
+    if (t->others[k].at[i] == ptr) return;
+  if (t->others[k].len == KEPT)
+    t->many[k] = true;
+  else
+    vec_push(m->cx, &t->others[k], ptr);
+}
+
 static void remember(Membar *m, Touches *s, Access a) {
   Touched *t = map_get(&s->at, a.owner);
   if (!t) {
@@ -94,7 +108,7 @@ static void remember(Membar *m, Touches *s, Access a) {
     vec_push(m->cx, &s->all, t);
   }
   int k = kind_of(&a);
-  t->many[k] |= t->has[k] && t->of[k].ptr != a.ptr;
+  if (t->has[k] && t->of[k].ptr != a.ptr) keep(m, t, k, t->of[k].ptr);
   if (t->has[k] && !commute(&t->of[k], &a)) a.rmw = NULL;
   t->has[k] = true;
   t->of[k] = a;
@@ -106,7 +120,9 @@ static void merge(Membar *m, Touches *s, const Touches *other) {
     for (int k = 0; k < KINDS; k++) {
       if (!from->has[k]) continue;
       remember(m, s, from->of[k]);
-      if (from->many[k]) ((Touched *)map_get(&s->at, from->of[k].owner))->many[k] = true;
+      Touched *to = map_get(&s->at, from->of[k].owner);
+      for (uint32_t o = 0; o < from->others[k].len; o++) keep(m, to, k, from->others[k].at[o]);
+      to->many[k] |= from->many[k], to->earlier[k] |= from->earlier[k];
     }
   }
 }
@@ -123,10 +139,19 @@ static IndexInfo *indices(Membar *m) {
 }
 
 /* Whether the same threads access the same elements: scalars are read by all, but written by the first. */
-static bool same_threads(Membar *m, const Access *a, const Access *b, bool many) {
+static bool same_elements(Membar *m, const Value *a, const Value *b, bool earlier) {
+  if (a != b) return !earlier && index_tensors_are_apart(indices(m), a, b);
+  return layout_thread_free(gpu_layout(m->cx, a->type)) == 0 && index_elements_are_apart(indices(m), a);
+}
+
+/* Or none at all. */
+static bool same_threads(Membar *m, const Access *a, const Touched *t, int k) {
+  const Access *b = &t->of[k];
   if (is_scalar(a)) return a->write && b->write && is_scalar(b);
-  if (many || a->ptr != b->ptr) return false;
-  return layout_thread_free(gpu_layout(m->cx, a->ptr->type)) == 0 && index_elements_are_apart(indices(m), a->ptr);
+  if (t->many[k] || is_scalar(b) || !same_elements(m, a->ptr, b->ptr, t->earlier[k])) return false;
+  for (uint32_t i = 0; i < t->others[k].len; i++)
+    if (!same_elements(m, a->ptr, t->others[k].at[i], t->earlier[k])) return false;
+  return true;
 }
 
 /* Conflicts that the passes that make copies have already taken care of. Bulk copies are waited
@@ -143,7 +168,7 @@ static bool conflicts_with(Membar *m, const Touched *t, const Access *a) {
     const Access *p = &t->of[k];
     if (!t->has[k] || !(a->write || p->write)) continue;
     if (commute(a, p)) continue;
-    if (a->ptr ? same_threads(m, a, p, t->many[k]) : p->to <= a->from || p->from >= a->to) continue;
+    if (a->ptr ? same_threads(m, a, t, k) : p->to <= a->from || p->from >= a->to) continue;
     if (!a->ptr && p->owner == a->owner && are_kept_apart(p, a)) continue;
     return true;
   }
@@ -295,14 +320,20 @@ static Summary iterate(Membar *m, const Op *op, const Touches *start) {
   return s;
 }
 
+static bool move_with(const Touched *t, int k, const Op *loop) {
+  bool moves = !ir_defined_outside(t->of[k].ptr, loop);
+  for (uint32_t i = 0; i < t->others[k].len; i++) moves |= !ir_defined_outside(t->others[k].at[i], loop);
+  return moves;
+}
+
 /* To the next iteration, pointers that differ from one to the other are others than its own. */
 static void pass_back_edge(Membar *m, Touches *s, const Op *loop) {
   for (uint32_t i = 0; i < s->all.len; i++)
     for (int k = 0; k < KINDS; k++) {
       Touched *t = s->all.at[i];
-      const Value *ptr = t->has[k] ? t->of[k].ptr : NULL;
-      if (!ptr || t->many[k] || ir_defined_outside(ptr, loop)) continue;
-      t->many[k] = !index_iterations_are_apart(indices(m), ptr, loop);
+      if (!t->has[k] || !t->of[k].ptr || t->many[k] || !move_with(t, k, loop)) continue;
+      t->many[k] = t->others[k].len || !index_iterations_are_apart(indices(m), t->of[k].ptr, loop);
+      t->earlier[k] = true;
     }
 }
 
@@ -326,6 +357,11 @@ static void visit_loop(Membar *m, Path *path, Op *op) {
       const Touched *t = s->exposed.all.at[i];
       if (!t->has[k]) continue;
       meets = conflicts(m, &path->pending, &t->of[k]);
+      for (uint32_t o = 0; o < t->others[k].len && !meets; o++) {
+        Access other = t->of[k];
+        other.ptr = t->others[k].at[o];
+        meets = conflicts(m, &path->pending, &other);
+      }
       const Touched *before = t->many[k] ? map_get(&path->pending.at, t->of[k].owner) : NULL;
       for (int b = 0; before && b < KINDS; b++) meets |= before->has[b] && (t->of[k].write || before->of[b].write);
     }

@@ -6,7 +6,8 @@
  * Which loops: those that load, compute element by element, and do nothing else. Nothing is written in them, or the loads
  * could not be moved, and nothing is exchanged between threads. How many iterations: as many as make a block of about a
  * hundred instructions and load no more than 32 registers of a thread, a power of two; all of them, if their number
- * is known and that is not much longer. Loops with stages are left to pipeline.c, which knows no such limits.
+ * is known and that is not much longer and loads at most twice as much. Of loops with stages, only those whose iterations all fit are taken, and none whose
+ * num_stages is its own (of tl.range); the rest is left to pipeline.c, which has the next iteration's loads in flight.
  *
  * The cost is an estimate: elements per thread are counted as if tensors were spread over all threads, addresses once, for
  * vectors mostly need one.
@@ -43,11 +44,13 @@ static bool measure(const Unroll *u, const Op *op, Cost *c) {
   }
 }
 
-static int64_t factor_of(const Op *loop, const Cost *c) {
-  enum { BLOCK = 128, WHOLE = 512, REGISTERS = 32, MOST = 8 };
+static int64_t factor_of(const Op *loop, const Cost *c, bool whole) {
+  enum { BLOCK = 128, WHOLE = 640, REGISTERS = 32, MOST = 8 };
   int64_t trips, n = 1;
   bool known = opt_trip_count(loop, &trips);
-  if (known && trips <= 2 * MOST && trips * c->instructions <= WHOLE && trips * c->loaded <= REGISTERS) return trips;
+  if (known && trips <= 2 * MOST && trips * c->instructions <= WHOLE && trips * c->loaded <= 2 * REGISTERS)
+    return trips;
+  if (whole) return 1;
   while (n < MOST && 2 * n * c->instructions <= BLOCK && 2 * n * c->loaded <= REGISTERS && (!known || 2 * n <= trips))
     n *= 2;
   return n;
@@ -56,11 +59,11 @@ static int64_t factor_of(const Op *loop, const Cost *c) {
 static void visit(Op *loop, void *arg) {
   Unroll *u = arg;
   Cost c = {0, 0};
-  if (loop->code != OP_FOR || ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(u->module)) > 1) return;
-  if (ir_attr(loop, OPT_UNROLL_FACTOR)) return;
+  if (loop->code != OP_FOR || ir_attr_int_or(loop, "tt.num_stages", 1) > 1 || ir_attr(loop, OPT_UNROLL_FACTOR)) return;
+  bool whole = !ir_attr(loop, "tt.num_stages") && gpu_num_stages(u->module) > 1;
   for (const Op *op = ir_entry(loop, 0)->first; op; op = op->next)
     if (op->code != OP_YIELD && !measure(u, op, &c)) return;
-  int64_t n = c.loaded ? factor_of(loop, &c) : 1;
+  int64_t n = c.loaded ? factor_of(loop, &c, whole) : 1;
   if (n < 2) return;
   ir_set_attr(u->cx, loop, OPT_UNROLL_FACTOR, ir_attr_int(u->cx, ir_int(u->cx, 32), n));
   u->changed = true;
