@@ -32,7 +32,8 @@ KEPT = {
     "the same, read": """
         src/ir/read.c src/ir/read_custom.c""",
     "an instruction is simplified into others, which are simplified": """
-        src/ll/build.c src/ll/rules_cast.c src/ll/rules_compare.c src/ll/rules_float.c src/ll/rules_int.c src/ll/rules_shape.c""",
+        src/ll/build.c src/ll/rules_cast.c src/ll/rules_compare.c src/ll/rules_float.c
+        src/ll/rules_int.c src/ll/rules_shape.c""",
 }
 
 # By folder: its prefix; then those of its own types (Val, Layout, Ptx, Lexer) and tables (builtins, fold rules), and of

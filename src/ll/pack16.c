@@ -13,7 +13,8 @@
  *
  * So is a float made of a byte, under the exponent of 2^23. The assembler's own conversions of 8 and of signed 16 bits have a
  * quarter of the rate of those of 32 (I2F.U8 beside I2FP.F32.U32 on sm_90), and it makes them of whatever extends the
- * number and converts it, but for a permutation.
+ * number and converts it, but for a permutation. (Of a byte that was computed with a sign, it often knows that it is the
+ * whole register's number, and converts that.)
  *
  * A bfloat of a vector is widened where it lies: of its word the upper half under a mask, or the lower half shifted up. Taken out
  * first, as a register of 16 bits, the upper one costs the assembler a permutation and a move beside the shift.
@@ -136,7 +137,8 @@ static LLInst *convert_small(Pack *p, LLInst *i) {
   bool is_signed = x->type == &ll_i16;
   if (x->type == &ll_i32 && (x->op == LL_SEXT || x->op == LL_ZEXT)) is_signed = x->op == LL_SEXT, x = x->args[0];
   if (is_signed && i->op == LL_UITOFP) return NULL;
-  if (x->type == &ll_i8) return convert_byte(p, x, is_signed);
+  bool is_read = x->op == LL_LOAD || (x->op == LL_EXTRACT && x->args[0]->type->kind == LLK_VECTOR);
+  if (x->type == &ll_i8) return is_read || !is_signed ? convert_byte(p, x, is_signed) : NULL;
   if (x->type != &ll_i16 || !is_signed) return NULL;
   int at;
   LLBuilder *b = &p->b;

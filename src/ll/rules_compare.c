@@ -43,7 +43,7 @@ static LLInst *by_distance(LLBuilder *b, LLPred p, const LLInst *x, const LLInst
   if (x->type->bits > 64) return NULL;
   Near m = near_of(x, DEPTH), n = near_of(y, DEPTH);
   if (m.base != n.base) return NULL;
-  bool below = m.hi < n.lo, above = m.lo > n.hi, not_above = m.hi <= n.lo, not_below = m.lo >= n.hi;
+  bool below = m.hi<n.lo, above = m.lo> n.hi, not_above = m.hi <= n.lo, not_below = m.lo >= n.hi;
   switch (p) {
   case LLP_SLT: return below || not_below ? ll_const(b, &ll_i1, below) : NULL;
   case LLP_SGE: return below || not_below ? ll_const(b, &ll_i1, !below) : NULL;
@@ -59,9 +59,20 @@ static LLInst *by_distance(LLBuilder *b, LLPred p, const LLInst *x, const LLInst
 
 enum { LESS = 1, EQUAL = 2, MORE = 4, UNORDERED = 8 };
 static const unsigned char float_sets[] = {
-    EQUAL, MORE, MORE | EQUAL, LESS, LESS | EQUAL, LESS | MORE, LESS | EQUAL | MORE, /* as LLPred has them */
-    EQUAL | UNORDERED, MORE | UNORDERED, MORE | EQUAL | UNORDERED, LESS | UNORDERED, LESS | EQUAL | UNORDERED,
-    LESS | MORE | UNORDERED, UNORDERED,
+    EQUAL,
+    MORE,
+    MORE | EQUAL,
+    LESS,
+    LESS | EQUAL,
+    LESS | MORE,
+    LESS | EQUAL | MORE, /* as LLPred has them */
+    EQUAL | UNORDERED,
+    MORE | UNORDERED,
+    MORE | EQUAL | UNORDERED,
+    LESS | UNORDERED,
+    LESS | EQUAL | UNORDERED,
+    LESS | MORE | UNORDERED,
+    UNORDERED,
 };
 
 /* Either of two comparisons of the same floating-point numbers as one, if there is one. */

@@ -6,8 +6,12 @@
  * Which loops: those that load, compute element by element, and do nothing else. Nothing is written in them, or the loads
  * could not be moved, and nothing is exchanged between threads. How many iterations: as many as make a block of about a
  * hundred instructions and load no more than 32 registers of a thread, a power of two; all of them, if their number
- * is known and that is not much longer and loads at most twice as much. Of loops with stages, only those whose iterations all fit are taken, and none whose
- * num_stages is its own (of tl.range); the rest is left to pipeline.c, which has the next iteration's loads in flight.
+ * is known and that is not much longer and loads at most twice as much.
+ *
+ * Loops with stages are left to pipeline.c, which has the next iteration's loads in flight, unless all iterations fit. Not
+ * those whose num_stages is their own (of tl.range), and not those that broadcast what they load: carried by a loop, the
+ * sum lies where such vectors are read by neighbouring threads; without one it lies as the store wants it, which
+ * takes twice as long (seen on an H200 where rows of words are compared with rows of words).
  *
  * The cost is an estimate: elements per thread are counted as if tensors were spread over all threads, addresses once, for
  * vectors mostly need one.
@@ -24,6 +28,7 @@ typedef struct Unroll {
 
 typedef struct Cost {
   int64_t instructions, loaded; /* of an iteration; registers of 32 bits */
+  bool repeated;                /* it loads fewer elements than there are threads, which are broadcast then */
 } Cost;
 
 static bool measure(const Unroll *u, const Op *op, Cost *c) {
@@ -35,6 +40,7 @@ static bool measure(const Unroll *u, const Op *op, Cost *c) {
   case OP_LOAD:
     c->loaded += max64(1, each * ir_elem_bytes(ir_elem(t)) / 4);
     c->instructions += max64(1, each * ir_elem_bytes(ir_elem(t)) / 16);
+    c->repeated |= ir_is_tensor(t) && ir_numel(t) < 32 * gpu_num_warps(u->module);
     return !opt_is_volatile(op) && op->nresults == 1;
   case OP_CONSTANT:
   case OP_SPLAT:
@@ -58,11 +64,12 @@ static int64_t factor_of(const Op *loop, const Cost *c, bool whole) {
 
 static void visit(Op *loop, void *arg) {
   Unroll *u = arg;
-  Cost c = {0, 0};
+  Cost c = {0};
   if (loop->code != OP_FOR || ir_attr_int_or(loop, "tt.num_stages", 1) > 1 || ir_attr(loop, OPT_UNROLL_FACTOR)) return;
   bool whole = !ir_attr(loop, "tt.num_stages") && gpu_num_stages(u->module) > 1;
   for (const Op *op = ir_entry(loop, 0)->first; op; op = op->next)
     if (op->code != OP_YIELD && !measure(u, op, &c)) return;
+  if (whole && c.repeated) return;
   int64_t n = c.loaded ? factor_of(loop, &c, whole) : 1;
   if (n < 2) return;
   ir_set_attr(u->cx, loop, OPT_UNROLL_FACTOR, ir_attr_int(u->cx, ir_int(u->cx, 32), n));
