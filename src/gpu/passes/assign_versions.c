@@ -25,6 +25,10 @@ Builder gpu_assign_after(Assign *a, const Value *v) {
 /* Makes its operand larger, or several things of it: better to convert that. */
 static bool enlarges(Assign *a, const Op *op) {
   if (ir_attr(op, GPU_PIECE)) return true;
+  if (op->code == OP_ADDPTR) { /* pointers of offsets that are half as large */
+    Value *offset = ir_operand(op, 1);
+    return !assigned(a, ir_operand(op, 0)) && assigned(a, offset) && ir_elem(offset->type)->bits < 64;
+  }
   if (op->nresults != 1 || op->noperands != 1) return false;
   switch (op->code) {
   case OP_BROADCAST:
