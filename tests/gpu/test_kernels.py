@@ -244,6 +244,27 @@ def test_half_sums(shape, warps):
     close(out, exact(a) @ exact(b), 3e-3)
 
 
+@triton.jit
+def latent_kernel(q, kv, out, n, D: tl.constexpr, BN: tl.constexpr):
+    h, d, r = tl.arange(0, 16)[:, None], tl.arange(0, D), tl.arange(0, BN)
+    x = tl.load(q + h * D + d[None, :])
+    acc = tl.zeros([16, D], tl.float32)
+    for i in range(n):
+        k = tl.load(kv + (i * BN + r)[None, :] * D + d[:, None])
+        acc = tl.dot(tl.dot(x, k).to(k.dtype), tl.trans(k), acc)
+    tl.store(out + h * D + d[None, :], acc)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+@pytest.mark.parametrize("columns", [64, 512])
+def test_latent(columns, stages):
+    """A tile that two dots read, one of them transposed; with 512 columns the left operand waits in shared memory."""
+    q, kv, out = random(16, columns, dtype=F16), random(48, columns, dtype=F16) / 16, empty(16, columns)
+    latent_kernel[(1,)](q, kv, out, 3, D=columns, BN=16, num_stages=stages)
+    scores = (exact(q) @ exact(kv).T).to(F16)
+    close(out, exact(scores) @ exact(kv), 1e-3)
+
+
 @pytest.mark.parametrize("precision", ["ieee", "tf32x3", "bf16x3", "bf16x6"])
 @pytest.mark.parametrize("m, n, k", [(64, 32, 32), (16, 16, 16)])
 def test_dot_not_finite(m, n, k, precision):

@@ -7,12 +7,25 @@
 
 /* clang-format off: one a line */
 const Pass *const gpu_passes[] = {
-    &opt_pass_split_indices, &gpu_pass_unroll,     &gpu_pass_dot_precision,
-    &gpu_pass_partial,       &gpu_pass_assign,     &opt_pass_licm,
-    &opt_pass_dce,           &gpu_pass_divide,     &gpu_pass_tma_ring,
-    &gpu_pass_pipeline,      &gpu_pass_tma_copies, &gpu_pass_wgmma,
-    &opt_pass_cse,           &opt_pass_licm,       &opt_pass_dce,
-    &gpu_pass_allocate,      &gpu_pass_membar,     NULL,
+    &opt_pass_split_indices,
+    &gpu_pass_unroll,
+    &gpu_pass_dot_precision,
+    &gpu_pass_partial,
+    &gpu_pass_assign,
+    &opt_pass_licm,
+    &opt_pass_dce,
+    &gpu_pass_divide,
+    &gpu_pass_tma_ring,
+    &gpu_pass_operands,
+    &gpu_pass_pipeline,
+    &gpu_pass_tma_copies,
+    &gpu_pass_wgmma,
+    &opt_pass_cse,
+    &opt_pass_licm,
+    &opt_pass_dce,
+    &gpu_pass_allocate,
+    &gpu_pass_membar,
+    NULL,
 };
 /* clang-format on */
 
@@ -21,6 +34,7 @@ const PassOrder gpu_pass_orders[] = {
     {&gpu_pass_unroll, &gpu_pass_assign, "constants are folded, which have no layouts yet"},
     {&gpu_pass_partial, &gpu_pass_assign, "the parts of a reduction get layouts of their own"},
     {&gpu_pass_dot_precision, &gpu_pass_assign, "layouts are chosen for the dots that are left"},
+    {&gpu_pass_operands, &gpu_pass_pipeline, "a tile that several dots read has one user then, its buffer"},
     {&gpu_pass_assign, &gpu_pass_pipeline, "a copy's buffer is laid out for the operand that reads it"},
     {&gpu_pass_assign, &gpu_pass_tma_ring, "a block's users are known by the layouts they want"},
     {&gpu_pass_tma_ring, &gpu_pass_pipeline, "the dots of a ring know their buffers"},

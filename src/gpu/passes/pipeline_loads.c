@@ -57,9 +57,9 @@ static bool depend(Pipeline *p, const Value *from, Map *slice, bool *is_ahead, b
 
 static int swizzle_bits(int x) { return x < 1 ? 1 : x; }
 
-/* The buffer that mma.sync's operands are read from. Rows along K: a warp reads eight rows, 16 bytes of each, so
- * vectors of that size are exchanged. Rows across K of 32-bit elements: it reads four rows, 32 bytes of each. */
-static Attr *swizzled_for(Ctx *cx, const Type *t, int operand) {
+/* Of rows along K a warp reads eight, 16 bytes of each, so vectors of that size are exchanged; of rows across K of 32-bit
+ * elements four, 32 bytes of each. */
+Attr *gpu_pipeline_swizzled(Ctx *cx, const Type *t, int operand) {
   int order[LAYOUT_MAX_DIMS], bytes = ir_elem_bytes(t->elem), vec = 16 / bytes;
   gpu_order(t->encoding, t->rank, order);
   bool across = order[0] == t->rank - 2 + operand;
@@ -113,7 +113,7 @@ static Attr *swizzled_rows(Ctx *cx, const Type *t) {
   int order[LAYOUT_MAX_DIMS];
   gpu_order(t->encoding, t->rank, order);
   if (t->rank == 1) return gpu_swizzled_shared(cx, 1, 1, 1, order, 1);
-  return swizzled_for(cx, t, order[0] == 0);
+  return gpu_pipeline_swizzled(cx, t, order[0] == 0);
 }
 
 /* What the loop computes from its dots, and from what; what addresses are computed from. */
@@ -179,8 +179,8 @@ bool gpu_pipeline_find_operand(Pipeline *p, Tile *t) {
   if (user->code == OP_CONVERT_LAYOUT && gpu_is(user->results[0].type->encoding, "ttg.dot_op") &&
       gpu_is_mma(gpu_param(user->results[0].type->encoding, "parent"), 2)) {
     /* The transposed tensor's rows are the other operand's columns. */
-    t->shared =
-        swizzled_for(p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0) ^ (trans != NULL));
+    t->shared = gpu_pipeline_swizzled(
+        p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0) ^ (trans != NULL));
     t->registers = true;
   }
   return t->shared != NULL;

@@ -108,7 +108,7 @@ static Value *less(Builder *b, Value *x, Value *y) {
   return c;
 }
 
-static Value *transposed_view(Builder *b, Value *view, const Op *trans) {
+Value *gpu_pipeline_transposed(Builder *b, Value *view, const Op *trans) {
   const Type *t = view->type;
   const Attr *e = t->encoding;
   int64_t order[LAYOUT_MAX_DIMS], shape[2] = {t->shape[1], t->shape[0]};
@@ -116,7 +116,7 @@ static Value *transposed_view(Builder *b, Value *view, const Op *trans) {
   Attr *turned =
       gpu_swizzled_shared(b->cx, (int)gpu_param_int(e, "vec", 1), (int)gpu_param_int(e, "perPhase", 1),
                           (int)gpu_param_int(e, "maxPhase", 1), (int[]){1 - (int)order[0], 1 - (int)order[1]}, 2);
-  Type *to = ir_memdesc(b->cx, t->elem, 2, shape, turned, t->memory_space, true);
+  Type *to = ir_memdesc(b->cx, t->elem, 2, shape, turned, t->memory_space, t->is_mutable);
   Value *r = ir_make(b, OP_MEMDESC_TRANS, to, view, NULL);
   ir_set_attr(b->cx, r->op, "order", ir_attr(trans, "order"));
   return r;
@@ -130,7 +130,7 @@ static void replace_user(Pipeline *p, Tile *t) {
   Type *one =
       ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
   Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, ir_loop_arg(p->loop, p->rings[t->ring].read_slot), NULL);
-  if (t->trans) view = transposed_view(&b, view, t->trans);
+  if (t->trans) view = gpu_pipeline_transposed(&b, view, t->trans);
   if (t->registers) view = ir_make(&b, OP_LOCAL_LOAD, reader->results[0].type, view, NULL);
   ir_replace_all(&reader->results[0], view);
   if (t->user) ir_erase(t->user);

@@ -66,6 +66,8 @@ TileReader gpu_pipeline_find_operand, gpu_pipeline_find_reader;
 void gpu_pipeline_consider(Pipeline *p, Op *load, TileReader *find, int64_t room);
 /* ... or is loaded one iteration ahead into registers, by the loop that `next` describes. */
 void gpu_pipeline_consider_next(Pipeline *p, Pipeline *next, Op *load);
+/* The layout of a buffer that mma.sync's left (0) or right (1) operand is read from. */
+Attr *gpu_pipeline_swizzled(Ctx *cx, const Type *t, int operand);
 bool gpu_pipeline_prefetch(Pipeline *p); /* of a loop without dots: all it loads, or nothing */
 bool gpu_pipeline_is_early(const Pipeline *p, const Op *op);
 /* Of all buffers; `late`: with one fewer of tiles that are read into registers. */
@@ -76,5 +78,7 @@ int64_t gpu_pipeline_bytes(const Pipeline *p, int stages, bool late);
 void gpu_pipeline_transform(Pipeline *p);
 /* The buffer that an operand of a dot is a view of; NULL when it is in registers. */
 Op *gpu_pipeline_buffer(Value *v);
+/* A swizzled buffer as `trans` turns it. */
+Value *gpu_pipeline_transposed(Builder *b, Value *view, const Op *trans);
 
 #endif
