@@ -363,7 +363,7 @@ static void test_sources_of_other_targets(void **state) {
       .size = sizeof q, .name = "k", .symbol = "k", .kernels = kernels, .nkernels = 2, .kernel = "add", .file = "k.py"};
   char *header, *source;
   assert_int_equal(ttc_kernel_source(cx, &q, &header, &source), TTC_ERROR_ARGUMENT);
-  assert_non_null(strstr(ttc_message(cx), "all for cpu, or all for cuda"));
+  assert_non_null(strstr(ttc_message(cx), "all be for cpu, or all for cuda"));
   kernels[0] = simulated, q.nkernels = 1;
   assert_int_equal(ttc_kernel_source(cx, &q, &header, &source), TTC_ERROR_ARGUMENT);
   ttc_kernel_free(cpu);
