@@ -30,7 +30,7 @@ def missing_argument(kernel: object, meta: dict, error: KeyError) -> KeyError:
 
 
 OPTIONS = ("num_warps", "num_stages", "num_ctas", "maxnreg", "debug", "enable_fp_fusion", "launch_cooperative_grid",
-           "launch_pdl", "num_cpu_threads", "ir_override", "grid", "warmup", "stream")  # fmt: skip
+           "launch_pdl", "launch_maps", "num_cpu_threads", "ir_override", "grid", "warmup", "stream")  # fmt: skip
 
 
 def unknown_keyword(kernel: object, name: str) -> KeyError:

@@ -34,6 +34,8 @@ extern const size_t gpu_npass_orders;
 
 /* Of Triton IR whose calls are inlined: the tensor descriptors that can be tensor maps get the types of such. */
 bool gpu_choose_tma(Ctx *cx, Module *m);
+/* Operands of dots that loops load through pointers: as loads of tensor descriptors made of arguments. */
+bool gpu_tma_of_pointers(Ctx *cx, Module *m, const GpuOptions *o);
 /* Is this type one of them, and what then: the box of one copy, the swizzle and the element type as PTX numbers them. */
 bool gpu_tma_is_map(const Type *t);
 void gpu_tma_box(const Type *block, int64_t *box);

@@ -1,7 +1,7 @@
 /* access.c: what a load or store needs to know, in one struct; and the printed form. */
 #include "index/internal.h"
 
-static const Value *group(const Op *op, const char *name) {
+const Value *index_group(const Op *op, const char *name) {
   int at;
   return ir_operand_group(op, name, &at) ? ir_operand(op, at) : NULL;
 }
@@ -48,7 +48,7 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a) {
   case OP_ASYNC_COPY: break;
   default: return false;
   }
-  const Value *ptr = ir_operand(op, 0), *mask = group(op, "mask"), *other = group(op, "other");
+  const Value *ptr = ir_operand(op, 0), *mask = index_group(op, "mask"), *other = index_group(op, "other");
   if (!ir_is_tensor(ptr->type) || !ir_is_ptr(ptr->type->elem)) return false;
   const Index *x = index_of(ix, ptr);
   int64_t *width = NEWN(ix->cx, int64_t, x->rank);

@@ -44,6 +44,7 @@
  *   mask.c      bounds
  *   analyze.c   the fixed point over loops
  *   access.c    what a load or store needs
+ *   box.c       a tile as a box of a tensor, for a copy engine
  *   program.c   how values differ between programs
  *   sample.c    one element as a number
  */
@@ -181,6 +182,24 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a);
 /* How many elements along `axis` can be accessed as one: by the pointers' contiguity and alignment, and the mask's
  * constancy. `mask` may be NULL. */
 int64_t index_width(IndexInfo *ix, const Value *ptr, const Value *mask, int axis);
+
+/* A tile that a load reads as a box of a tensor, both described by the kernel's arguments and scalars (box.c). */
+enum { INDEX_BOX_RANK = 5 };
+typedef struct IndexBoxDim {
+  int axis;               /* of the tile; -1: none, the box has one index of it */
+  const IndexSum *stride; /* in bytes, of arguments */
+  const IndexSum *at;     /* the box's coordinate, of scalars */
+  const IndexSum *end;    /* how many there are, of arguments: others are 0; NULL: the program promises not to pass the end */
+  const Value *wrap;      /* the axis is x % end, and the box holds what is there for x < end; or NULL */
+} IndexBoxDim;
+typedef struct IndexBox {
+  const Value *root;      /* the argument */
+  const IndexSum *offset; /* from there to the tensor in bytes, of arguments */
+  int rank;               /* the innermost dimension first, which steps by one element; then that of the other axis */
+  IndexBoxDim dim[INDEX_BOX_RANK];
+} IndexBox;
+/* A tile of two axes as such a box, whose tensor, strides and last coordinate are multiples of 16 bytes; false: it is none. */
+bool index_box(IndexInfo *ix, const Op *load, IndexBox *box);
 
 /* Does every element of a tensor of pointers point elsewhere? Not where they stand still along an axis, step along one by
  * less than another one reaches, wrap around or come from memory. Strides known at run time only are taken to keep apart what they separate, here and below. */

@@ -55,6 +55,7 @@ const Index *index_operand(IndexInfo *ix, const Op *op, int i);
 void index_constant(IndexInfo *ix, const Value *v, Index *out); /* all of it */
 void index_complete(IndexInfo *ix, const Value *v, Index *x); /* whose form, interval and runs by rule are known */
 static inline bool index_stands_still(const IndexAxis *a) { return index_is_const(a->stride, 0) && !a->wrap; }
+const Value *index_group(const Op *op, const char *name); /* the operand of that name, or NULL */
 bool index_const(const Index *x, int64_t *value); /* the same known number everywhere */
 void index_far(IndexInfo *ix, const Op *op, const Value *v, Index *out); /* is_far, after its form */
 void index_whole(const Type *t, int64_t *lo, int64_t *hi); /* all that the type can hold */

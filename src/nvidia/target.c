@@ -132,24 +132,29 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
 
 enum { FIRST_WITH_TMA = 90 };
 
-static void note_descriptor(Op *op, void *has) {
-  if (op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE) *(bool *)has = true;
+typedef struct Accesses {
+  bool descriptors, dots;
+} Accesses;
+
+static void note_access(Op *op, void *arg) {
+  Accesses *a = arg;
+  a->descriptors |= op->code == OP_DESC_LOAD || op->code == OP_DESC_STORE || op->code == OP_DESC_REDUCE;
+  a->dots |= op->code == OP_DOT;
 }
 
-/* Are there any, and on a GPU with a copy engine (TMA)? */
-static bool may_have_maps(const Module *m, int sm) {
-  for (const Op *op = m->body->first->first; op && sm >= FIRST_WITH_TMA; op = op->next) {
-    bool has = false;
-    if (op->code == OP_FUNC) ir_walk((Op *)op, note_descriptor, &has);
-    if (has) return true;
-  }
-  return false;
+/* Are there any, or loads that may become such (passes/tma_pointers.c), and on a GPU with a copy engine (TMA)? */
+static bool may_have_maps(const Module *m, const GpuOptions *gpu) {
+  Accesses a = {0};
+  if (gpu->sm < FIRST_WITH_TMA) return false;
+  ir_walk(m->op, note_access, &a);
+  return a.descriptors || (a.dots && gpu->common.launch_maps);
 }
 
-static void lower_descriptors(Ctx *cx, Module *m, bool maps) {
+static void lower_descriptors(Ctx *cx, Module *m, const GpuOptions *gpu, bool maps) {
   static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
   if (maps) {
     opt_inline_all(cx, m);
+    if (gpu->common.launch_maps && gpu_tma_of_pointers(cx, m, gpu)) opt_run(cx, m, after, COUNT(after));
     gpu_choose_tma(cx, m);
   }
   if (opt_descriptors(cx, m)) opt_run(cx, m, after, COUNT(after));
@@ -180,13 +185,14 @@ static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, K
 }
 
 static void make_ttgir(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info, bool maps) {
-  lower_descriptors(cx, m, maps);
+  lower_descriptors(cx, m, gpu, maps);
   describe_args(cx, m, info);
   expand_math(cx, m, o);
   gpu_ttgir(cx, m, gpu);
 }
 
-/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all buffers, stores that are
+/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all buffers, loads through
+ * pointers stay as they are; then stores that are
  * waited for may do, then fewer stages; else descriptors are a base, a shape and strides, which need none. */
 static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   Buf text = {.cx = cx};
@@ -200,8 +206,12 @@ static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOpt
     make_ttgir(cx, m, o, gpu, info, maps);
     if (!maps || ir_attr_int_or(m->op, "ttg.shared", 0) <= gpu_shared_limit(gpu->sm)) return m;
     *info = before;
-    if (wanted.wait_for_stores) maps = wanted.common.num_stages-- > 1;
-    wanted.wait_for_stores = true;
+    if (wanted.common.launch_maps)
+      wanted.common.launch_maps = false;
+    else if (wanted.wait_for_stores)
+      maps = wanted.common.num_stages-- > 1;
+    else
+      wanted.wait_for_stores = true;
     watch_rewind(cx, mark);
     m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", info->name), buf_text(&text), text.len, 1));
   }
@@ -227,7 +237,7 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
     adopt(cx, *m, o, gpu, info);
     return;
   }
-  if (may_have_maps(*m, gpu->sm))
+  if (may_have_maps(*m, gpu))
     *m = make_with_maps(cx, *m, o, gpu, info);
   else
     make_ttgir(cx, *m, o, gpu, info, false);

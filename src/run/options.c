@@ -65,6 +65,9 @@ Options run_options(Ctx *cx, const ttc_option *given, size_t n) {
   if (fusion && !parse_bool(fusion, &o.enable_fp_fusion))
     ctx_fail(cx, ERR_SOURCE, "TRITON_DEFAULT_FP_FUSION: `%s` is neither true nor false", fusion);
   if (f32 && *f32) o.default_dot_input_precision = intern(cx, f32);
+  const char *maps = getenv("TRITONC_LAUNCH_MAPS");
+  if (maps && !parse_bool(maps, &o.launch_maps))
+    ctx_fail(cx, ERR_SOURCE, "TRITONC_LAUNCH_MAPS: `%s` is neither true nor false", maps);
   for (size_t i = 0; i < n; i++) {
     const OptionInfo *info = NULL;
     for (size_t j = 0; j < run_noptions && !info; j++)

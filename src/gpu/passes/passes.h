@@ -4,6 +4,7 @@
  *   coalesce.c dot.c                    what memory accesses and dots ask of layouts
  *   tma.c tma_launch.c                  which descriptors become tensor maps
  *   tma_device.c tma_shape.c            maps that programs make; the shape of copies
+ *   tma_pointers.c                      loads through pointers as loads of descriptors
  *   assign_shared.h pipeline_shared.h   what the files of two larger passes share
  *   module.c unroll.c dot_precision.c assign.c divide.c tma_ring.c operands.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */

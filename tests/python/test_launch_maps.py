@@ -1,0 +1,262 @@
+"""Operands of products that loops load through pointers, by way of tensor maps that the launch makes (launch_maps=True): which loads,
+and what comes out, on a simulated GPU, which reports what is read too early and what lies outside of a tensor."""
+
+import pytest
+import torch
+import triton
+import triton.language as tl
+
+COPY = "async_tma_copy_global_to_local"
+
+
+@pytest.fixture(autouse=True)
+def simulated(monkeypatch):
+    monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+
+
+def randn(*shape, dtype=torch.float16, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed + sum(shape))).to(dtype)
+
+
+def matrix(rows, columns, turned, dtype=torch.float16, seed=0):
+    return randn(columns, rows, dtype=dtype, seed=seed).T if turned else randn(rows, columns, dtype=dtype, seed=seed)
+
+
+def close(x, y):
+    torch.testing.assert_close(x.float(), y.float(), rtol=2e-2, atol=2e-2)
+
+
+def copies(kernel):
+    return kernel.asm["ttgir"].count(COPY)
+
+
+@triton.jit
+def wrapped(
+    A, B, C, M, N, K, sam, sak, sbk, sbn, scm, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, MASK: tl.constexpr
+):
+    pid, columns = tl.program_id(0), tl.cdiv(N, BN)
+    per_group = 4 * columns
+    first = pid // per_group * 4
+    height = min(tl.cdiv(M, BM) - first, 4)
+    pm, pn = first + pid % per_group % height, pid % per_group // height
+    m, n, k = pm * BM + tl.arange(0, BM), pn * BN + tl.arange(0, BN), tl.arange(0, BK)
+    a = A + (m % M)[:, None] * sam + k[None, :] * sak
+    b = B + k[:, None] * sbk + (n % N)[None, :] * sbn
+    acc = tl.zeros([BM, BN], tl.float32)
+    for i in range(tl.cdiv(K, BK)):
+        x = tl.load(a, mask=k[None, :] < K - i * BK, other=0.0)
+        y = tl.load(b, mask=k[:, None] < K - i * BK, other=0.0)
+        acc = tl.dot(x, y, acc)
+        a += BK * sak
+        b += BK * sbk
+    acc = tl.maximum(acc * 2, -1e9)
+    inside = (m[:, None] < M) & (n[None, :] < N)
+    if MASK == "rows":
+        inside = m[:, None] < M
+    tl.store(C + m[:, None] * scm + n[None, :], acc, mask=inside)
+
+
+@pytest.mark.parametrize("layout", ["nn", "nt", "tn", "tt"])
+@pytest.mark.parametrize(
+    "M, N, K, BM, BN, BK, warps, stages",
+    [(160, 176, 208, 64, 64, 64, 4, 3), (96, 80, 144, 128, 128, 32, 8, 4), (64, 128, 48, 64, 64, 32, 4, 2)],
+)
+def test_axes_that_wrap(layout, M, N, K, BM, BN, BK, warps, stages):
+    a, b = matrix(M, K, layout[0] == "t"), matrix(K, N, layout[1] == "t", seed=1)
+    c = torch.full((M, N), float("nan"))
+    grid = (triton.cdiv(M, BM) * triton.cdiv(N, BN),)
+    kernel = wrapped[grid](
+        a, b, c, M, N, K, *a.stride(), *b.stride(), N, BM=BM, BN=BN, BK=BK, MASK="both",
+        num_warps=warps, num_stages=stages, launch_maps=True,
+    )  # fmt: skip
+    assert copies(kernel) == 2 * stages
+    close(c, 2 * a.float() @ b.float())
+
+
+def test_what_is_behind_the_end_may_be_looked_at():
+    a, b, c = randn(80, 64), randn(64, 80), torch.zeros(80, 128)
+    options = dict(BM=64, BN=128, BK=32, num_warps=4, num_stages=2, launch_maps=True)
+    kernel = wrapped[(2,)](a, b, c, 80, 80, 64, 64, 1, 80, 1, 128, MASK="rows", **options)
+    assert copies(kernel) == 0
+    want = 2 * a.float() @ b.float()
+    close(c, torch.cat([want, want[:, :48]], 1))
+
+
+@triton.jit
+def bounded(
+    A, B, C, M, N, K, sam, sbk, row, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, MASK: tl.constexpr,
+    OTHER: tl.constexpr,
+):  # fmt: skip
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    acc = tl.zeros([BM, BN], tl.float32)
+    for at in range(0, K, BK):
+        k = at + tl.arange(0, BK)
+        a = A + (m + row)[:, None] * sam + k[None, :]
+        b = B + k[:, None] * sbk + n[None, :]
+        if MASK:
+            x = tl.load(a, mask=(m[:, None] < M) & (k[None, :] < K), other=OTHER)
+            y = tl.load(b, mask=(k[:, None] < K) & (n[None, :] < N), other=0.0)
+        else:
+            x, y = tl.load(a), tl.load(b)
+        acc = tl.dot(x, y, acc)
+    tl.store(C + m[:, None] * N + n[None, :], acc, mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+def bounded_run(a, b, M, N, K, row=0, mask=True, other=0.0, out=None, rows=None, **more):
+    c = torch.full((rows or M, N), 7.0) if out is None else out
+    options = dict(num_warps=4, num_stages=3, launch_maps=True) | more
+    grid = (max(1, triton.cdiv(M, 64)), triton.cdiv(N, 64))
+    sizes = dict(BM=64, BN=64, BK=32, MASK=mask, OTHER=other)
+    return c, bounded[grid](a, b, c, M, N, K, a.stride(0), b.stride(0), row, **sizes, **options)
+
+
+@pytest.mark.parametrize("M, N, K", [(100, 72, 88), (64, 64, 16), (1, 8, 200), (130, 66, 31)])
+def test_bounds_of_every_axis(M, N, K):
+    a, b = randn(M, 208)[:, :K], randn(K, 80)[:, :N]
+    c, kernel = bounded_run(a, b, M, N, K)
+    assert copies(kernel) == 6
+    close(c, a.float() @ b.float())
+
+
+def test_no_bounds():
+    a, b = randn(128, 96), randn(96, 64)
+    c, kernel = bounded_run(a, b, 128, 64, 96, mask=False)
+    assert copies(kernel) == 6
+    close(c, a.float() @ b.float())
+
+
+@pytest.mark.parametrize("row", [-16, 0, 16])
+def test_an_argument_moves_the_tensor(row):
+    a, b = randn(160, 96), randn(96, 64)
+    c, kernel = bounded_run(a[16:], b, 128, 64, 96, row=row, mask=False)
+    assert copies(kernel) == 6
+    close(c, a[16 + row : 144 + row].float() @ b.float())
+
+
+def test_no_elements():
+    a, b = randn(64, 96), randn(96, 64)
+    for M, K in [(0, 96), (-5, 96), (64, 0)]:
+        c, kernel = bounded_run(a, b, M, 64, K, rows=64)
+        assert copies(kernel) == 6
+        close(c, torch.full((64, 64), 7.0) if M < 1 else torch.zeros(64, 64))
+
+
+def test_what_stays():
+    a, b = randn(100, 96), randn(96, 64)
+    assert copies(bounded_run(a, b, 100, 64, 96, other=1.0)[1]) == 0
+    assert copies(bounded_run(a, b, 100, 64, 96, num_stages=1)[1]) == 0
+    assert copies(bounded_run(a, b, 100, 64, 96, num_warps=2)[1]) == 0
+    assert copies(bounded_run(a, b, 100, 64, 96, launch_maps=False)[1]) == 0
+    assert copies(bounded_run(randn(100, 100)[:, :96], b, 100, 64, 96)[1]) == 0  # rows that begin within 16 bytes
+
+
+@triton.jit
+def written(A, B, K, BM: tl.constexpr, BK: tl.constexpr):
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    acc = tl.zeros([BM, BM], tl.float32)
+    for at in range(0, K, BK):
+        k = at + tl.arange(0, BK)
+        acc = tl.dot(tl.load(A + m[:, None] * K + k[None, :]), tl.load(B + k[:, None] * BM + m[None, :]), acc)
+    tl.store(A + m[:, None] * K + tl.arange(0, BM)[None, :], acc.to(tl.float16))
+
+
+def test_what_is_written_stays():
+    a, b = randn(64, 64), randn(64, 64)
+    want = a.float() @ b.float()
+    kernel = written[(1,)](a, b, 64, BM=64, BK=32, num_stages=2, launch_maps=True)
+    assert copies(kernel) == 0
+    close(a, want)
+
+
+@triton.jit
+def attention(
+    Q,
+    K,
+    V,
+    O,
+    sb,
+    sh,
+    sn,
+    skb,
+    skh,
+    seq,
+    heads,
+    D: tl.constexpr,
+    BM: tl.constexpr,
+    BN: tl.constexpr,
+    CAUSAL: tl.constexpr,
+):
+    block, b, h = tl.program_id(0), tl.program_id(1) // heads, tl.program_id(1) % heads
+    m, d = block * BM + tl.arange(0, BM), tl.arange(0, D)
+    at = b.to(tl.int64) * sb + h.to(tl.int64) * sh
+    keys, values = K + b.to(tl.int64) * skb + h * skh, V + b.to(tl.int64) * skb + h * skh
+    q = tl.load(Q + at + m[:, None] * sn + d[None, :], mask=m[:, None] < seq, other=0.0)
+    top, total = tl.full([BM], float("-inf"), tl.float32), tl.zeros([BM], tl.float32)
+    acc = tl.zeros([BM, D], tl.float32)
+    end = seq
+    if CAUSAL:
+        end = min(seq, (block + 1) * BM)
+    for start in range(0, end, BN):
+        n = start + tl.arange(0, BN)
+        k = tl.load(keys + n[None, :] * sn + d[:, None], mask=n[None, :] < seq, other=0.0)
+        s = tl.dot(q, k) * 0.18
+        seen = n[None, :] < seq
+        if CAUSAL:
+            seen = seen & (n[None, :] <= m[:, None])
+        s = tl.where(seen, s, -1e30)
+        new = tl.maximum(top, tl.max(s, 1))
+        p = tl.exp2(s - new[:, None])
+        shrink = tl.exp2(top - new)
+        total = total * shrink + tl.sum(p, 1)
+        v = tl.load(values + n[:, None] * sn + d[None, :], mask=n[:, None] < seq, other=0.0)
+        acc = tl.dot(p.to(v.dtype), v, acc * shrink[:, None])
+        top = new
+    tl.store(O + at + m[:, None] * sn + d[None, :], (acc / total[:, None]).to(tl.float16), mask=m[:, None] < seq)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("seq, D, BM, BN, warps, stages", [(160, 64, 64, 64, 4, 3), (112, 64, 128, 32, 8, 2)])
+@pytest.mark.parametrize("shared", [False, True], ids=["", "one head of keys"])
+def test_attention(causal, seq, D, BM, BN, warps, stages, shared):
+    q, k, v = (randn(2, 2, seq, D, seed=i) for i in range(3))
+    if shared:
+        k, v = k[:, :1].contiguous().expand(2, 2, seq, D), v[:, :1].contiguous().expand(2, 2, seq, D)
+    o = torch.empty_like(q)
+    kernel = attention[(triton.cdiv(seq, BM), 4)](
+        q, k, v, o, *q.stride()[:3], *k.stride()[:2], seq, 2, D=D, BM=BM, BN=BN, CAUSAL=causal,
+        num_warps=warps, num_stages=stages, launch_maps=True,
+    )  # fmt: skip
+    assert copies(kernel) == 2 * stages
+    s = q.float() @ k.float().transpose(-1, -2) * (0.18 / 1.4426950408889634)
+    if causal:
+        s = s.masked_fill(torch.ones(seq, seq, dtype=torch.bool).triu(1), -1e30)
+    close(o, torch.softmax(s, -1) @ v.float())
+
+
+@triton.jit
+def split(A, B, C, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SPLIT: tl.constexpr):
+    part, m, n = tl.program_id(0), tl.arange(0, BM), tl.arange(0, BN)
+    acc = tl.zeros([BM, BN], tl.float32)
+    for at in range(part * BK, K, SPLIT * BK):
+        k = at + tl.arange(0, BK)
+        x = tl.load(A + m[:, None] * K + k[None, :], mask=k[None, :] < K, other=0.0)
+        y = tl.load(B + k[:, None] * N + n[None, :], mask=k[:, None] < K, other=0.0)
+        acc = tl.dot(x, y, acc)
+    tl.store(C + (part * BM + m)[:, None] * BN + n[None, :], acc)
+
+
+def test_loops_that_begin_anywhere():
+    a, b, c = randn(64, 208), randn(208, 64), torch.zeros(3, 64, 64)
+    kernel = split[(3,)](a, b, c, 64, 208, BM=64, BN=64, BK=32, SPLIT=3, num_stages=3, launch_maps=True)
+    assert copies(kernel) == 6
+    close(c.sum(0), a.float() @ b.float())
+
+
+def test_floats_of_8_bits():
+    a, b = (randn(128, 96).to(torch.float8_e4m3fn) for _ in range(2))
+    c = torch.zeros(128, 128)
+    sizes = dict(BM=128, BN=128, BK=64, MASK="both", num_warps=8, num_stages=3, launch_maps=True)
+    kernel = wrapped[(1,)](a, b, c, 128, 128, 96, 96, 1, 1, 96, 128, **sizes)
+    assert copies(kernel) == 6
+    close(c, 2 * a.float() @ b.float().T)
