@@ -195,6 +195,18 @@ static PyObject *constants_of(const Job *job) {
   return text;
 }
 
+/* Calls are launched by us, who pass tensor maps where a kernel wants them; what triton.compile gives may be launched by others. */
+static bool add_launch_maps(Job *job) {
+  static const char name[] = "launch_maps";
+  if (!job->request.target || !strncmp(job->request.target, "cpu", 3) || getenv("TRITONC_LAUNCH_MAPS")) return true;
+  for (size_t i = 0; i < job->request.noptions; i++)
+    if (!strcmp(job->options[i].name, name)) return true;
+  if (job->request.noptions == sizeof job->options / sizeof *job->options)
+    return PyErr_SetString(PyExc_TypeError, "too many options"), false;
+  job->options[job->request.noptions++] = (ttc_option){name, "1"};
+  return true;
+}
+
 static bool prepare_call(Job *job, Call *c) {
   JITCore *f = c->f;
   const uint64_t *key = c->key;
@@ -208,7 +220,7 @@ static bool prepare_call(Job *job, Call *c) {
   if (!add_options(job, f->default_options)) return false;
   for (int i = 0; i < c->noptions; i++)
     if (!add_option(job, c->option_names[i], c->option_values[i])) return false;
-  return choose_arch(job);
+  return add_launch_maps(job) && choose_arch(job);
 }
 
 /* A type as Python spells it: of a tuple a tuple. */

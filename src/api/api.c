@@ -38,6 +38,7 @@ struct ttc_kernel {
   size_t nstages;
   Stage *stages;
   _Atomic(Loaded *) loaded;
+  _Atomic(ttc_kernel *) plain; /* without tensor maps, once a launch could not make one */
 };
 
 static void *plain_alloc(void *self, size_t bytes) {
@@ -225,6 +226,8 @@ static void *lay(KernelBlock *b, const void *data, size_t n, bool terminated) {
 
 static char *lay_text(KernelBlock *b, const char *s) { return lay(b, s, strlen(s), true); }
 
+static _Atomic(uint64_t) kernels_kept;
+
 static ttc_kernel *lay_kernel(KernelBlock *b, const Compiled *c, const char *metadata) {
   ttc_kernel head = {.target = c->target.backend, .info = c->info, .nstages = c->stages.len};
   ttc_kernel *k = lay(b, &head, sizeof head, false);
@@ -235,6 +238,7 @@ static ttc_kernel *lay_kernel(KernelBlock *b, const Compiled *c, const char *met
   const bool *written = lay(b, c->info.written, (size_t)c->info.nargs * sizeof *written, false);
   const DescriptorArg *descriptors =
       lay(b, c->info.descriptors, (size_t)c->info.ndescriptors * sizeof *descriptors, false);
+  const char *without_maps = c->info.without_maps ? lay_text(b, c->info.without_maps) : NULL;
   const int64_t *map_code = lay(b, c->info.map_code, (size_t)c->info.nmap_code * sizeof *map_code, false);
   for (uint32_t i = 0; i < c->stages.len; i++) {
     const char *stage = lay_text(b, c->stages.at[i].name);
@@ -251,7 +255,10 @@ static ttc_kernel *lay_kernel(KernelBlock *b, const Compiled *c, const char *met
   k->info.written = written;
   k->info.descriptors = descriptors;
   k->info.map_code = map_code;
+  k->info.without_maps = without_maps;
+  k->info.number = atomic_fetch_add(&kernels_kept, 1) + 1;
   atomic_init(&k->loaded, NULL);
+  atomic_init(&k->plain, NULL);
   return k;
 }
 
@@ -364,6 +371,7 @@ void ttc_kernel_free(ttc_kernel *k) {
   if (!k) return;
   Loaded *loaded = atomic_load(&k->loaded);
   if (loaded) k->target->unload(loaded);
+  ttc_kernel_free(atomic_load(&k->plain));
   k->allocator.release(k->allocator.self, k);
 }
 
@@ -648,17 +656,56 @@ static ttc_status launch_loaded(ttc_context *c, ttc_kernel *k, const Launch *l, 
   return launched == TARGET_OK ? TTC_OK : target_failed(c, launched, error);
 }
 
+static ttc_status launch(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args, size_t nargs);
+
+typedef struct PlainCall {
+  const ttc_context *context;
+  const ttc_kernel *kernel;
+  ttc_kernel *plain;
+} PlainCall;
+
+static void compile_plain(Ctx *cx, void *arg) {
+  PlainCall *call = arg;
+  const ttc_kernel *k = call->kernel;
+  Compiled c;
+  for (size_t i = 0; i < k->nstages; i++)
+    if (!strcmp(k->stages[i].name, "ttir")) {
+      run_compile_without_maps(cx, &k->info, &k->stages[i], &c);
+      call->plain = keep_kernel(cx, call->context, &c, k->metadata);
+    }
+}
+
+/* There is no tensor map for a pointer and strides such as these, and the kernel can do without. */
+static ttc_status launch_plain(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
+  ttc_kernel *plain = atomic_load(&k->plain), *none = NULL;
+  if (!plain) {
+    ttc_context *own = ttc_context_new();
+    if (!own || !begin(own)) return ttc_context_free(own), fail(c, TTC_ERROR_MEMORY, "out of memory");
+    PlainCall call = {own, k, NULL};
+    ttc_status status = finish(own, ctx_protect(own->cx, compile_plain, &call));
+    if (status != TTC_OK) fail(c, status, own->message);
+    ttc_context_free(own);
+    if (status != TTC_OK) return status;
+    plain = call.plain;
+    if (!atomic_compare_exchange_strong(&k->plain, &none, plain)) ttc_kernel_free(plain), plain = none;
+  }
+  return launch(c, plain, l, args, (size_t)run_nargs(&k->info));
+}
+
 /* With tensor descriptors among the arguments, or memory for what programs make. */
 static ttc_status launch_placed(ttc_context *c, ttc_kernel *k, const Launch *l, const void *const *args) {
   size_t n = (size_t)k->info.nargs * sizeof *args,
          values = ((size_t)k->info.ndescriptors + 1) * sizeof(DescriptorValues);
-  const void **all = malloc(n + values);
+  _Alignas(DescriptorValues) char few[2048];
+  const void **all = n + values <= sizeof few ? (const void **)(void *)few : malloc(n + values);
   if (!all) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   char error[512];
   bool ok = run_place_args(k->target, &k->info, args, all, (DescriptorValues *)(void *)((char *)all + n),
                            l->program_memory, error, sizeof error);
-  ttc_status status = ok ? launch_loaded(c, k, l, all) : fail(c, TTC_ERROR_ARGUMENT, error);
-  free(all);
+  ttc_status status = ok                     ? launch_loaded(c, k, l, all)
+                      : k->info.without_maps ? launch_plain(c, k, l, args)
+                                             : fail(c, TTC_ERROR_ARGUMENT, error);
+  if ((char *)all != few) free(all);
   return status;
 }
 

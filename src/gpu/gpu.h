@@ -50,6 +50,7 @@ void gpu_place_maps(Ctx *cx, Module *m);
 int64_t gpu_map_memory(const Op *func);
 /* Attribute of an argument: a map that the launch makes, and how (passes/tma_launch.c); of argument i, or NULL. */
 #define TMA_LAUNCH "tt.tensor_map"
+enum { TMA_LAUNCH_NAN = 1, TMA_LAUNCH_OPTIONAL = 2 }; /* what is outside is NaN; the kernel can be compiled without */
 const Attr *gpu_tma_launch_attr(const Op *func, int i);
 
 /* Optimized Triton IR into Triton GPU IR, in place. */

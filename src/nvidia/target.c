@@ -93,7 +93,8 @@ static void describe_made(Ctx *cx, const Op *func, const Type *type, KernelInfo 
     *d = (DescriptorArg){.at = type->ninputs, .rank = block->rank, .elem_bytes = ir_elem_bytes(block->elem)};
     for (int k = 0; k < d->rank; k++) d->block[k] = (int)block->shape[k];
     describe_map(type->inputs[i], d);
-    d->nan = a->ints[0] != 0;
+    d->nan = a->ints[0] & TMA_LAUNCH_NAN;
+    d->is_optional = a->ints[0] & TMA_LAUNCH_OPTIONAL;
     d->code_at = (int)code.len;
     d->ncode = a->n - 1;
     for (int k = 1; k < a->n; k++) vec_push(cx, &code, a->ints[k]);

@@ -143,9 +143,11 @@ static void put_entry(Buf *b, const Compiled *c) {
     put(b, (uint64_t)d->code_at);
     put(b, (uint64_t)d->ncode);
     put(b, d->nan);
+    put(b, d->is_optional);
   }
   put(b, (uint64_t)k->nmap_code);
   for (int i = 0; i < k->nmap_code; i++) put(b, (uint64_t)k->map_code[i]);
+  put_text(b, k->without_maps ? k->without_maps : "", k->without_maps ? strlen(k->without_maps) : 0);
   const int64_t counts[] = {k->num_warps,   k->num_stages,     k->num_ctas,      k->cooperative, k->shared,
                             k->n_regs,      k->n_spills,       k->n_max_threads, k->fp_fusion,   k->dependent,
                             k->check_grain, k->program_memory, k->max_threads};
@@ -180,6 +182,7 @@ static bool get_descriptors(Ctx *cx, TextReader *r, KernelInfo *k) {
     all[i].code_at = (int)get(r);
     all[i].ncode = (int)get(r);
     all[i].nan = get(r) != 0;
+    all[i].is_optional = get(r) != 0;
   }
   uint64_t ncode = get(r);
   if (r->bad || ncode > (uint64_t)(r->end - r->at) / 8) return false;
@@ -216,6 +219,9 @@ static bool get_entry(Ctx *cx, TextReader *r, StageBytes *bytes_of, void *self, 
   k.args = args;
   k.written = written;
   if (!get_descriptors(cx, r, &k)) return false;
+  size_t length = 0;
+  k.without_maps = get_text(cx, r, &length);
+  if (!length) k.without_maps = NULL;
   k.num_warps = (int)get(r);
   k.num_stages = (int)get(r);
   k.num_ctas = (int)get(r);

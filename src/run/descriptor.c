@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARTS = 3 }; /* base, NaN outside, rounding to tf32; the shape and strides come after */
+#define LONGEST_STRIDE (INT64_C(1) << 40) /* of a tensor map, in bytes */
+enum { PARTS = 3 };                       /* base, NaN outside, rounding to tf32; the shape and strides come after */
 
 static int arguments_of(const DescriptorArg *d) { return (d->is_map ? 1 : PARTS) + 2 * d->rank; }
 
@@ -146,6 +147,51 @@ static bool run_code(const KernelInfo *k, const DescriptorArg *d, const void *co
   return true;
 }
 
+/* Maps that this thread's last launches made, by the arguments that they are made of: a launch with the same arguments,
+ * which most are, takes its maps from here. */
+enum { MADE_MAPS = 64, MADE_ARGS = 12 };
+typedef struct MadeMap {
+  uint64_t kernel; /* its number */
+  int which, nargs;
+  int64_t args[MADE_ARGS];
+  unsigned char map[TENSOR_MAP_BYTES];
+} MadeMap;
+
+/* The values that the steps read, in order; -1: too many. */
+static int args_of_code(const KernelInfo *k, const DescriptorArg *d, const void *const *args, int64_t *out) {
+  int n = 0, given = run_nargs(k);
+  for (int i = 0; i + 1 < d->ncode; i += 2) {
+    int64_t x = k->map_code[d->code_at + i + 1];
+    if (k->map_code[d->code_at + i] != MAP_ARG) continue;
+    if (n == MADE_ARGS || x < 0 || x >> 8 >= given) return -1;
+    out[n++] = read_arg(args[x >> 8], x & 255);
+  }
+  return n;
+}
+
+static bool make_map(const Target *target, const KernelInfo *k, const DescriptorArg *d, const void *const *args,
+                     DescriptorValues *v, char *error, size_t size);
+
+static bool made_map(const Target *target, const KernelInfo *k, int which, const void *const *args, DescriptorValues *v,
+                     char *error, size_t size) {
+  static _Thread_local MadeMap all[MADE_MAPS];
+  int64_t now[MADE_ARGS];
+  const DescriptorArg *d = &k->descriptors[which];
+  int n = k->number ? args_of_code(k, d, args, now) : -1;
+  MadeMap *m = &all[(k->number * 7 + (uint64_t)which) % MADE_MAPS];
+  if (n > 0 && m->kernel == k->number && m->which == which && m->nargs == n &&
+      !memcmp(m->args, now, (size_t)n * sizeof *now)) {
+    memcpy(v->map, m->map, sizeof v->map);
+    return true;
+  }
+  if (!make_map(target, k, d, args, v, error, size)) return false;
+  if (n <= 0) return true;
+  *m = (MadeMap){.kernel = k->number, .which = which, .nargs = n};
+  memcpy(m->args, now, (size_t)n * sizeof *now);
+  memcpy(m->map, v->map, sizeof m->map);
+  return true;
+}
+
 /* A tensor without elements has no map, and a kernel that is right does not ask for a block of it: zeros, which the copy
  * engine refuses. */
 static bool make_map(const Target *target, const KernelInfo *k, const DescriptorArg *d, const void *const *args,
@@ -154,14 +200,16 @@ static bool make_map(const Target *target, const KernelInfo *k, const Descriptor
   ttc_tensor_descriptor t = {.rank = d->rank, .flags = d->nan ? TTC_DESCRIPTOR_NAN : 0};
   memset(v->map, 0, sizeof v->map);
   if (!run_code(k, d, args, parts, 2 * d->rank)) return true;
+  bool fits = true;
   t.base = (void *)(uintptr_t)parts[0];
   for (int i = 0; i < d->rank; i++) {
     t.shape[i] = parts[1 + i];
     t.strides[i] = i + 1 < d->rank ? parts[1 + d->rank + i] : 1;
+    fits = fits && t.strides[i] >= 0 && t.strides[i] < LONGEST_STRIDE / d->elem_bytes;
     if (t.shape[i] <= 0) return true;
   }
   char text[200] = "";
-  const char *wrong = mistake(d, &t);
+  const char *wrong = fits ? mistake(d, &t) : "a stride is negative, or has more than 40 bits";
   if (!wrong && target->tensor_map(d, &t, v->map, text, sizeof text)) return true;
   snprintf(error, size, "kernel `%s`: a tensor descriptor that it makes: %s", k->name, wrong ? wrong : text);
   return false;
@@ -208,7 +256,7 @@ bool run_place_args(const Target *target, const KernelInfo *k, const void *const
     next += 2 * kind->rank;
   }
   for (; d < k->ndescriptors; d++) {
-    if (!make_map(target, k, &k->descriptors[d], args, &values[d], error, size)) return false;
+    if (!made_map(target, k, d, args, &values[d], error, size)) return false;
     out[next++] = values[d].map;
   }
   static void *const none;

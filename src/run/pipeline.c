@@ -204,6 +204,8 @@ static void make_stages(Compile *p) {
     time_end(p->cx, span);
     drop_second_ttir(&c->stages);
   }
+  for (int i = 0; i < c->info.ndescriptors; i++)
+    if (c->info.descriptors[i].is_optional) c->info.without_maps = run_options_without_maps(p->cx, &c->options);
   c->info.written = run_place_written(p->cx, &c->info, written);
   run_override_check(p->cx, c, p->whole);
 }

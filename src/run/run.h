@@ -99,6 +99,10 @@ typedef struct Compiled {
 } Compiled;
 
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
+/* without_maps.c: the numbers and flags among the options as text, "name=value name=value", with launch_maps off; and a
+ * kernel's compile from its Triton IR with those. */
+const char *run_options_without_maps(Ctx *cx, const Options *o);
+void run_compile_without_maps(Ctx *cx, const KernelInfo *info, const Stage *ttir, Compiled *out);
 
 /* The steps of it that are files of their own. key.c: everything that the result depends on, as out->hash. */
 void run_key(Ctx *cx, const RunRequest *r, Compiled *out);

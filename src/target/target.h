@@ -45,6 +45,7 @@ typedef struct DescriptorArg {
   int box[TTC_MAX_RANK];   /* what one copy moves */
   int code_at, ncode;      /* in KernelInfo.map_code: how a launch makes it; 0 long: a caller gives it */
   bool nan;                /* … and whether elements outside are NaN then */
+  bool is_optional;        /* … and whether a compile without the option launch_maps does without */
 } DescriptorArg;
 enum { TENSOR_MAP_BYTES = 128 };
 
@@ -68,6 +69,7 @@ typedef struct KernelInfo {
   const DescriptorArg *descriptors; /* in order; last those that no caller gives, whose `at` is after all arguments */
   int nmap_code;
   const int64_t *map_code;
+  const char *without_maps; /* options of a compile that does without the optional maps, "name=value name=value"; NULL: there are none */
   int64_t program_memory; /* bytes of global memory for each program, a pointer to all of which is the last of `args`; 0: none.
                              Null there: the target finds the memory */
   int num_warps, num_stages, num_ctas;
@@ -77,6 +79,7 @@ typedef struct KernelInfo {
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;
   int check_grain;        /* launch_checked() checks accesses, the smallest of which has so many bytes; 0: it does not */
+  uint64_t number;        /* which kernel of this process it is, from 1; 0: it is not kept for launches */
   bool fp_fusion;         /* for a target that goes on compiling when it loads */
 } KernelInfo;
 

@@ -7,8 +7,8 @@
 // Operands of a product that a loop loads through pointers: as boxes of tensors that arguments describe, with maps that the launch makes.
 // The first is a batch's matrix, bounded along both axes; of the second, one axis wraps, and what is behind its end is not stored.
 
-// The launch's program: whether what is outside is NaN; then pairs. 2 is an argument, 0 a number, 8 and 7 the larger and the smaller.
-// MAPS: tt.func public @product({{.*}}!tt.tensordesc<tensor<64x64xf16, #shared>> {tt.tensor_map = array<i64: 0, 1, 320, {{.*}}!tt.tensordesc<tensor<1x64x64xf16, #shared>> {tt.tensor_map = array<i64: 0, 1, 64, 0, 2147418112, 1, 800,
+// The launch's program: flags (2: the kernel can do without); then pairs. 2 is an argument, 0 a number, 8 and 7 the larger and the smaller.
+// MAPS: tt.func public @product({{.*}}!tt.tensordesc<tensor<64x64xf16, #shared>> {tt.tensor_map = array<i64: 2, 1, 320, {{.*}}!tt.tensordesc<tensor<1x64x64xf16, #shared>> {tt.tensor_map = array<i64: 2, 1, 64, 0, 2147418112, 1, 800,
 // MAPS-DAG: %[[BATCH:.*]] = tt.get_program_id y
 // MAPS: ttng.barrier_expect {{.*}}, 16384
 // MAPS: ttng.async_tma_copy_global_to_local %{{.*}}[%[[BATCH]], %{{.*}}, %{{.*}}]

@@ -3,7 +3,7 @@
  * Problem. A tensor map that a program makes itself goes to memory and back through fences, in each program again. Idea.
  * Where the base, the shape and the strides are arithmetic on the kernel's arguments, they are the same for all
  * programs: the launch computes them and passes the map, as an argument of its own after all others.
- * The arithmetic travels as an attribute of that argument, tt.tensor_map: whether elements outside are NaN, then a
+ * The arithmetic travels as an attribute of that argument, tt.tensor_map: flags (gpu.h), then a
  * program for a stack machine (target.h, MapOp), which leaves the base, the shape and the strides there.
  *
  * Cost: linear in what the descriptor is computed from, MAX_STEPS at most.
@@ -77,8 +77,9 @@ static bool compute(MapProgram *c, const Value *v, int depth) {
 Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
   MapProgram c = {.cx = cx, .func = func};
   int rank = make->results[0].type->elem->rank;
-  int64_t nan = ir_attr_int_or(make, "padding", 1) == 2, last;
-  vec_push(cx, &c.at, nan);
+  int64_t flags = ir_attr_int_or(make, "padding", 1) == 2 ? TMA_LAUNCH_NAN : 0, last;
+  if (ir_attr(make, TMA_OF_POINTERS)) flags |= TMA_LAUNCH_OPTIONAL;
+  vec_push(cx, &c.at, flags);
   if (!ir_is_const_int(ir_operand(make, 2 * rank), &last) || last != 1) return NULL;
   for (int i = 0; i < 2 * rank; i++)
     if (!compute(&c, ir_operand(make, i), 0)) return NULL;

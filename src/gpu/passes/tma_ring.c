@@ -9,8 +9,9 @@
  *
  * The parity of the phase to wait for changes each time the ring wraps around. Loads that feed the same dot
  * share a barrier. One thread issues copies, so all threads must be done with the buffer first: copies are placed
- * after a barrier. As a rule it is at the loop's top. Where the loop's dot stays in flight over iterations
- * (wgmma.c), it is after that dot, which is where the dot of iteration i - 1 has been waited for.
+ * after a barrier. As a rule it is after the loop's first dot has been issued, so that tensor cores work meanwhile, and
+ * without dots at the loop's top. Where the loop's dot stays in flight over iterations
+ * (wgmma.c), it is after that dot, too, which is where the dot of iteration i - 1 has been waited for.
  *
  * Coordinates (and the descriptor, if it changes) are computed S - 1 iterations ahead: the slice of the body that they
  * depend on is copied, as in pipeline.c; a slice with effects or regions is refused. So are loads of memory that the
@@ -156,6 +157,13 @@ static Op *dot_in_flight(const TmaRing *r) {
   return can ? dot : NULL;
 }
 
+/* The first dot of the loop's own body, after which copies are issued; NULL: there is none. */
+static Op *first_dot(const Ring *r) {
+  Op *op = r->body->first;
+  while (op && op->code != OP_WARP_GROUP_DOT) op = op->next;
+  return op;
+}
+
 /* ---- making it --------------------------------------------------------------------------------------------------- */
 
 static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
@@ -255,7 +263,8 @@ static void transform(TmaRing *r) {
   Value *now[NCARRIED];
   for (int k = 0; k < NCARRIED; k++) now[k] = ir_loop_arg(loop, carried + k);
 
-  b = ir_before(cx, r->in_flight ? r->in_flight->next : r->body->first);
+  Op *after = first_dot(r);
+  b = ir_before(cx, after ? after->next : r->body->first);
   b.loc = loop->loc;
   ir_effect(&b, OP_BARRIER, NULL);
   Map map = {0};
@@ -290,6 +299,43 @@ static void transform(TmaRing *r) {
       ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, r->groups.at[g].barriers, ir_const_int(&b, i32, s)), NULL);
 }
 
+/* ---- how many stages --------------------------------------------------------------------------------------------- */
+
+/* Does the launch make the map for loads that the source has through pointers? */
+static bool is_of_pointers(const Tile *t) {
+  const Value *map = ir_operand(t->load, 0);
+  const Op *func = map->op ? NULL : map->block->region->op;
+  const Attr *code = func && func->code == OP_FUNC ? gpu_tma_launch_attr(func, map->index) : NULL;
+  return code && code->ints[0] & TMA_LAUNCH_OPTIONAL;
+}
+
+/* Cycles that a multiprocessor's tensor cores take for the dot. */
+static int64_t cycles_of(const Op *dot) {
+  const Type *a = ir_operand(dot, 0)->type, *d = dot->results[0].type;
+  enum { BITS_PER_CYCLE = 2048 * 16 };
+  return ir_numel(d) * a->shape[a->rank - 1] * a->elem->bits / BITS_PER_CYCLE;
+}
+
+static int64_t blocks_held(Module *m, const Ring *r, int64_t bytes) {
+  enum { OTHERS = 30, MOST_REGISTERS = 255 }; /* registers beside the accumulators, as seen in matrix products */
+  const GpuMultiprocessor *of = gpu_multiprocessor(gpu_sm(m));
+  int64_t warps = gpu_num_warps(m), registers = ir_numel(r->in_flight->results[0].type) / (32 * warps) + OTHERS;
+  return of ? gpu_blocks_held(of, (int)min64(registers, MOST_REGISTERS), bytes, (int)warps, NULL) : 0;
+}
+
+/* cp.async of these loads would have a buffer more than stages and be issued while the dot before is still running (pipeline.c):
+ * an iteration earlier than here. Where S - 1 iterations are less than it takes a copy to arrive, and a multiprocessor
+ * still holds as many blocks, of large tiles two, there is one buffer more, too. */
+static bool wants_another(Module *m, const Ring *r, int64_t each, int64_t room) {
+  enum { ENOUGH = 2000, TWO = 2, LARGE = 128 * 128 };
+  for (uint32_t i = 0; i < r->tiles.len; i++)
+    if (!is_of_pointers(&r->tiles.at[i])) return false;
+  if (!r->in_flight || each * (r->stages + 1) > room) return false;
+  int64_t now = blocks_held(m, r, each * r->stages), then = blocks_held(m, r, each * (r->stages + 1));
+  if (ir_numel(r->in_flight->results[0].type) >= LARGE) now = min64(now, TWO), then = min64(then, TWO);
+  return then == now && (r->stages - 1) * cycles_of(r->in_flight) * now < ENOUGH;
+}
+
 static bool has_inner_loop(const Block *body) {
   for (const Op *op = body->first; op; op = op->next)
     if (op->code == OP_FOR || op->code == OP_WHILE) return true;
@@ -309,6 +355,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   while (r.stages > 2 && each * r.stages > room) r.stages--;
   if (each * r.stages > room) return false;
   r.in_flight = dot_in_flight(&r);
+  if (wants_another(m, &r, each, room)) r.stages++;
   ir_set_attr(cx, loop, WGMMA_IN_FLIGHT, r.in_flight ? ir_attr_unit(cx) : NULL);
   transform(&r);
   return true;
