@@ -21,9 +21,9 @@
  * An axis may wrap, x % n: then the dimension ends at n, and the box lies where x begins. It holds the same elements as far as
  * x < n; whether those beyond are looked at is for the caller to find out.
  *
- * Coordinates are taken not to be negative where a program's number, induction variables and arguments are added,
- * multiplied, and divided (by whatever: divisors are counts); anything else is asked for its interval. An argument by itself
- * is no coordinate: it is part of the address.
+ * Coordinates must not be negative, or the copy engine would take what is there for outside. So they are sums of products of what is known not to be: numbers of
+ * programs, induction variables that begin so and step up, what has such an interval, sums, products, quotients, remainders and minima of
+ * such; and integer arguments, whose signs the caller has to check. An argument by itself is no coordinate: it is part of the address.
  *
  * Cost: linear in the sums' terms, which are few, for each loop around.
  */
@@ -121,7 +121,7 @@ static bool as_term(const IndexSum *s, IndexTerm *out) {
 
 /* ---- coordinates ------------------------------------------------------------------------------------------------- */
 
-/* Is it not negative, as far as numbers of programs and counts go? */
+/* Is it not negative, if no argument is? */
 static bool counts_up(IndexInfo *ix, const Value *v, int depth) {
   enum { MOST = 16 };
   if (index_of(ix, v)->lo >= 0) return true;
@@ -136,9 +136,9 @@ static bool counts_up(IndexInfo *ix, const Value *v, int depth) {
   switch (op->code) {
   case OP_ADDI:
   case OP_MULI:
-  case OP_MINSI: return counts_up(ix, ir_operand(op, 0), depth + 1) && counts_up(ix, ir_operand(op, 1), depth + 1);
   case OP_DIVSI:
-  case OP_REMSI: return index_operand(ix, op, 1)->hi > 0 && counts_up(ix, ir_operand(op, 0), depth + 1);
+  case OP_MINSI: return counts_up(ix, ir_operand(op, 0), depth + 1) && counts_up(ix, ir_operand(op, 1), depth + 1);
+  case OP_REMSI: return counts_up(ix, ir_operand(op, 0), depth + 1); /* it has the dividend's sign */
   case OP_MAXSI: return counts_up(ix, ir_operand(op, 0), depth + 1) || counts_up(ix, ir_operand(op, 1), depth + 1);
   case OP_SELECT: return counts_up(ix, ir_operand(op, 1), depth + 1) && counts_up(ix, ir_operand(op, 2), depth + 1);
   case OP_EXTSI:

@@ -198,7 +198,8 @@ typedef struct IndexBox {
   int rank;               /* the innermost dimension first, which steps by one element; then that of the other axis */
   IndexBoxDim dim[INDEX_BOX_RANK];
 } IndexBox;
-/* A tile of two axes as such a box, whose tensor, strides and last coordinate are multiples of 16 bytes; false: it is none. */
+/* A tile of two axes as such a box, whose tensor, strides and last coordinate are multiples of 16 bytes; false: it is none.
+ * Coordinates are not negative if no integer argument is. */
 bool index_box(IndexInfo *ix, const Op *load, IndexBox *box);
 
 /* Does every element of a tensor of pointers point elsewhere? Not where they stand still along an axis, step along one by

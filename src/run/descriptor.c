@@ -215,6 +215,18 @@ static bool make_map(const Target *target, const KernelInfo *k, const Descriptor
   return false;
 }
 
+/* Is an integer argument negative? Coordinates of optional maps were found not to be where none is (index/box.c). */
+static bool has_negative(const KernelInfo *k, const void *const *args) {
+  const DescriptorArg *d;
+  for (int i = 0, n = run_nargs(k); i < n; i++) {
+    ArgKind kind = k->args[place_of(k, (size_t)i, &d)];
+    if (d) continue;
+    if (kind == ARG_I32 && read_arg(args[i], 32) < 0) return true;
+    if (kind == ARG_I64 && read_arg(args[i], 64) < 0) return true;
+  }
+  return false;
+}
+
 /* ---- the arguments of a launch ----------------------------------------------------------------------------------- */
 
 bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out,
@@ -254,6 +266,10 @@ bool run_place_args(const Target *target, const KernelInfo *k, const void *const
       out[next + kind->rank + n] = &v->strides[n];
     }
     next += 2 * kind->rank;
+  }
+  if (k->without_maps && has_negative(k, args)) {
+    snprintf(error, size, "kernel `%s`: an integer argument is negative", k->name);
+    return false;
   }
   for (; d < k->ndescriptors; d++) {
     if (!made_map(target, k, d, args, &values[d], error, size)) return false;
