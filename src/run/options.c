@@ -84,3 +84,17 @@ Options run_options(Ctx *cx, const ttc_option *given, size_t n) {
   if (!is_pow2(o.num_warps)) ctx_fail(cx, ERR_SOURCE, "num_warps must be a power of 2, and is %d", o.num_warps);
   return o;
 }
+
+const char *run_options_without_maps(Ctx *cx, const Options *o) {
+  Buf text = {.cx = cx};
+  Options plain = *o;
+  plain.launch_maps = false;
+  for (size_t i = 0; i < run_noptions; i++) {
+    const OptionInfo *info = &run_option_table[i];
+    const void *field = (const char *)&plain + info->offset;
+    if (info->kind == OPTION_TEXT) continue;
+    int x = info->kind == OPTION_INT ? *(const int *)field : *(const bool *)field;
+    buf_printf(&text, "%s%s=%d", text.len ? " " : "", info->name, x);
+  }
+  return buf_text(&text);
+}

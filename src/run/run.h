@@ -51,6 +51,8 @@ extern const size_t run_noptions;
 /* Defaults, then the environment, then `given`; TRITON_DEBUG has the last word. Unwinds on an unknown name or an
  * impossible value. */
 Options run_options(Ctx *cx, const ttc_option *given, size_t n);
+/* The numbers and flags among them as text, "name=value name=value", with launch_maps off. */
+const char *run_options_without_maps(Ctx *cx, const Options *o);
 
 /* ---- a compile: pipeline.c --------------------------------------------------------------------------------------- */
 
@@ -99,9 +101,7 @@ typedef struct Compiled {
 } Compiled;
 
 void run_compile(Ctx *cx, const RunRequest *r, Compiled *out);
-/* without_maps.c: the numbers and flags among the options as text, "name=value name=value", with launch_maps off; and a
- * kernel's compile from its Triton IR with those. */
-const char *run_options_without_maps(Ctx *cx, const Options *o);
+/* without_maps.c: a kernel from its Triton IR, with KernelInfo.without_maps as options. */
 void run_compile_without_maps(Ctx *cx, const KernelInfo *info, const Stage *ttir, Compiled *out);
 
 /* The steps of it that are files of their own. key.c: everything that the result depends on, as out->hash. */

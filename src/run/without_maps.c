@@ -8,20 +8,6 @@
 
 #include <string.h>
 
-const char *run_options_without_maps(Ctx *cx, const Options *o) {
-  Buf text = {.cx = cx};
-  Options plain = *o;
-  plain.launch_maps = false;
-  for (size_t i = 0; i < run_noptions; i++) {
-    const OptionInfo *info = &run_option_table[i];
-    const void *field = (const char *)&plain + info->offset;
-    if (info->kind == OPTION_TEXT) continue;
-    int x = info->kind == OPTION_INT ? *(const int *)field : *(const bool *)field;
-    buf_printf(&text, "%s%s=%d", text.len ? " " : "", info->name, x);
-  }
-  return buf_text(&text);
-}
-
 void run_compile_without_maps(Ctx *cx, const KernelInfo *info, const Stage *ttir, Compiled *out) {
   Vec(ttc_option) options = {0};
   for (char *at = ctx_strndup(cx, info->without_maps, strlen(info->without_maps)); at && *at;) {

@@ -241,7 +241,7 @@ def test_attention(causal, seq, D, BM, BN, warps, stages, shared):
         q, k, v, o, *q.stride()[:3], *k.stride()[:2], seq, 2, D=D, BM=BM, BN=BN, CAUSAL=causal,
         num_warps=warps, num_stages=stages, launch_maps=True,
     )  # fmt: skip
-    assert copies(kernel) == 0  # its dots are waited for in their iteration
+    assert copies(kernel) >= 2 * stages
     s = q.float() @ k.float().transpose(-1, -2) * (0.18 / 1.4426950408889634)
     if causal:
         s = s.masked_fill(torch.ones(seq, seq, dtype=torch.bool).triu(1), -1e30)

@@ -9,9 +9,9 @@
  *
  * and all that is done for descriptors follows (tma.c, tma_ring.c). The mask's zeros are the engine's.
  *
- * Which loads: operands of a dot that becomes wgmma, in a loop that is pipelined, all that the loop loads or none:
- * a ring of the engine's copies beside groups of cp.async would wait twice. The dot has to be the loop's only one, and add to what the
- * loop carries: where dots are waited for in their iteration (attention), cp.async was faster by 4 to 12% on an H200.
+ * Which loads: operands of dots that become wgmma, in a loop that is pipelined, all that the loop loads or none:
+ * a ring of the engine's copies beside groups of cp.async would wait twice. A loop that is known to end before its copies repeat
+ * is left alone: the ring's barriers are not worth it (scores of a chunk, two iterations: a quarter slower on an H200).
  *
  * What is taken care of:
  *   - The engine reads what other threads' stores made visible before the kernel began. An argument that the kernel also
@@ -36,13 +36,13 @@ typedef struct Operand {
   IndexBox box;
 } Operand;
 
-typedef struct Pointers {
+typedef struct BoxLoads {
   Ctx *cx;
   IndexInfo *index;
   Op *func;
   const GpuOptions *options;
   Vec(Operand) operands; /* of the loop at hand */
-} Pointers;
+} BoxLoads;
 
 /* ---- what the function writes ------------------------------------------------------------------------------------ */
 
@@ -59,7 +59,7 @@ static void see_write(Op *op, void *arg) {
   if (!to || to == w->base) w->stand_in_the_way = true;
 }
 
-static bool is_only_read(const Pointers *p, const Value *base) {
+static bool is_only_read(const BoxLoads *p, const Value *base) {
   Writes w = {base, false};
   ir_walk(p->func, see_write, &w);
   return !w.stand_in_the_way;
@@ -72,15 +72,15 @@ typedef struct Place {
   int axis;
 } Place;
 
-typedef struct Flow {
-  Pointers *p;
+typedef struct AxisFlow {
+  BoxLoads *p;
   Map seen; /* of values: the axis, plus one */
   Vec(Place) left;
   const IndexSum *end; /* elements of the axis from there on do not count */
-} Flow;
+} AxisFlow;
 
 /* False: it is reached along two axes. */
-static bool reach(Flow *f, const Value *v, int axis) {
+static bool reach(AxisFlow *f, const Value *v, int axis) {
   intptr_t old = (intptr_t)map_get(&f->seen, v);
   if (old) return old == axis + 1;
   map_put(f->p->cx, &f->seen, v, (void *)(intptr_t)(axis + 1));
@@ -88,7 +88,7 @@ static bool reach(Flow *f, const Value *v, int axis) {
   return true;
 }
 
-static bool is_left_out(Flow *f, const Op *store, int axis) {
+static bool is_left_out(AxisFlow *f, const Op *store, int axis) {
   IndexAccess a;
   if (!index_access(f->p->index, store, &a) || !a.mask) return false;
   for (int i = 0; i < a.mask->nbounds; i++)
@@ -97,11 +97,11 @@ static bool is_left_out(Flow *f, const Op *store, int axis) {
   return false;
 }
 
-static bool reach_carried(Flow *f, const Op *loop, int i, int axis) {
+static bool reach_carried(AxisFlow *f, const Op *loop, int i, int axis) {
   return reach(f, ir_loop_arg(loop, i), axis) && reach(f, &loop->results[i], axis);
 }
 
-static bool follow(Flow *f, const Use *u, int axis) {
+static bool follow(AxisFlow *f, const Use *u, int axis) {
   const Op *op = u->op, *holder = ir_parent(op);
   switch (op->code) {
   case OP_DOT: return (u->index == 2 || u->index == axis) && reach(f, &op->results[0], axis);
@@ -123,8 +123,8 @@ static bool follow(Flow *f, const Use *u, int axis) {
 }
 
 /* Are the elements of the axis behind the end never looked at? */
-static bool end_does_not_count(Pointers *p, const Op *load, const IndexBoxDim *d) {
-  Flow f = {.p = p, .end = index_sub(p->index, d->end, d->at)};
+static bool end_does_not_count(BoxLoads *p, const Op *load, const IndexBoxDim *d) {
+  AxisFlow f = {.p = p, .end = index_sub(p->index, d->end, d->at)};
   if (!f.end || !reach(&f, &load->results[0], d->axis)) return false;
   while (f.left.len) {
     Place at = f.left.at[--f.left.len];
@@ -152,7 +152,7 @@ static const Op *dot_of(const Op *load, int *index, bool *turned) {
 }
 
 /* Will it be wgmma with the operand in shared memory as the engine puts it there? Of 8 bits it has to lie along K. */
-static bool feeds_wgmma(const Pointers *p, const Op *load, const IndexBox *box) {
+static bool feeds_wgmma(const BoxLoads *p, const Op *load, const IndexBox *box) {
   enum { FEWEST_BYTES = 4096, SHORTEST_LINE = 64 };
   int index;
   bool turned;
@@ -169,14 +169,14 @@ static bool feeds_wgmma(const Pointers *p, const Op *load, const IndexBox *box) 
 }
 
 /* Is the map's arithmetic short, and is there room for it among the parameters? */
-static bool can_launch_make(const Pointers *p, const IndexBox *box) {
+static bool can_launch_make(const BoxLoads *p, const IndexBox *box) {
   enum { MOST_TERMS = 20, MOST_PARAMETERS = 256 };
   int terms = box->offset->n;
   for (int d = 0; d < box->rank; d++) terms += box->dim[d].stride->n + (box->dim[d].end ? box->dim[d].end->n : 0);
   return terms <= MOST_TERMS && ir_entry(p->func, 0)->nargs <= MOST_PARAMETERS;
 }
 
-static bool consider(Pointers *p, Op *load) {
+static bool consider(BoxLoads *p, Op *load) {
   Operand o = {.load = load};
   if (opt_is_volatile(load) || !index_box(p->index, load, &o.box)) return false;
   if (!feeds_wgmma(p, load, &o.box) || !can_launch_make(p, &o.box) || !is_only_read(p, o.box.root)) return false;
@@ -186,24 +186,11 @@ static bool consider(Pointers *p, Op *load) {
   return true;
 }
 
-/* Does the loop's one dot only add to what it carries, so that it stays in flight over iterations (wgmma.c)? */
-static bool adds_up(const Op *loop) {
-  const Op *dot = NULL;
-  for (const Op *op = ir_entry((Op *)loop, 0)->first; op; op = op->next) {
-    if (op->code != OP_DOT) continue;
-    if (dot) return false;
-    dot = op;
-  }
-  if (!dot || !ir_one_use(&dot->results[0]) || dot->results[0].uses->op->code != OP_YIELD) return false;
-  return ir_operand(dot, 2) == ir_loop_arg(loop, dot->results[0].uses->index);
-}
-
-static bool consider_loop(Pointers *p, Op *loop) {
+static bool consider_loop(BoxLoads *p, Op *loop) {
   const Block *body = ir_entry(loop, 0);
   p->operands.len = 0;
-  if (!adds_up(loop)) return false;
-  if (ir_attr_int_or(loop, "tt.num_stages", p->options->common.num_stages) < 2 || ir_attr(loop, "unsignedCmp"))
-    return false;
+  int64_t stages = ir_attr_int_or(loop, "tt.num_stages", p->options->common.num_stages), trips;
+  if (stages < 2 || ir_attr(loop, "unsignedCmp") || (opt_trip_count(loop, &trips) && trips <= stages)) return false;
   for (Op *op = body->first; op; op = op->next) {
     if (op->code == OP_FOR || op->code == OP_WHILE || op->code == OP_IF) return false;
     if (op->code == OP_LOAD && !consider(p, op)) return false;
@@ -255,7 +242,7 @@ static Value *coordinate_of(Builder *b, const IndexBoxDim *d) {
   return ir_make(b, OP_SELECT, i32, any, at, ir_const_int(b, i32, BEHIND_ALL), NULL);
 }
 
-static Value *make_descriptor(Pointers *p, const Operand *o, Type *block) {
+static Value *make_descriptor(BoxLoads *p, const Operand *o, Type *block) {
   Builder b = ir_before(p->cx, ir_entry(p->func, 0)->first);
   b.loc = o->load->loc;
   const IndexBox *box = &o->box;
@@ -276,7 +263,7 @@ static Value *make_descriptor(Pointers *p, const Operand *o, Type *block) {
   return &make->results[0];
 }
 
-static void replace(Pointers *p, const Operand *o) {
+static void replace(BoxLoads *p, const Operand *o) {
   Op *load = o->load;
   const Type *t = load->results[0].type;
   const IndexBox *box = &o->box;
@@ -305,7 +292,7 @@ bool gpu_tma_of_pointers(Ctx *cx, Module *m, const GpuOptions *o) {
   for (uint32_t i = 0; i < loops.len; i++) {
     Op *func = ir_parent(loops.at[i]);
     while (func && func->code != OP_FUNC) func = ir_parent(func);
-    Pointers p = {.cx = cx, .index = index, .func = func, .options = o};
+    BoxLoads p = {.cx = cx, .index = index, .func = func, .options = o};
     if (!func || !consider_loop(&p, loops.at[i])) continue;
     for (uint32_t k = 0; k < p.operands.len; k++) replace(&p, &p.operands.at[k]);
     changed = true;

@@ -158,7 +158,7 @@ static Op *dot_in_flight(const TmaRing *r) {
 }
 
 /* The first dot of the loop's own body, after which copies are issued; NULL: there is none. */
-static Op *first_dot(const Ring *r) {
+static Op *first_dot(const TmaRing *r) {
   Op *op = r->body->first;
   while (op && op->code != OP_WARP_GROUP_DOT) op = op->next;
   return op;
@@ -302,7 +302,7 @@ static void transform(TmaRing *r) {
 /* ---- how many stages --------------------------------------------------------------------------------------------- */
 
 /* Does the launch make the map for loads that the source has through pointers? */
-static bool is_of_pointers(const Tile *t) {
+static bool is_of_pointers(const RingTile *t) {
   const Value *map = ir_operand(t->load, 0);
   const Op *func = map->op ? NULL : map->block->region->op;
   const Attr *code = func && func->code == OP_FUNC ? gpu_tma_launch_attr(func, map->index) : NULL;
@@ -316,7 +316,7 @@ static int64_t cycles_of(const Op *dot) {
   return ir_numel(d) * a->shape[a->rank - 1] * a->elem->bits / BITS_PER_CYCLE;
 }
 
-static int64_t blocks_held(Module *m, const Ring *r, int64_t bytes) {
+static int64_t blocks_held(Module *m, const TmaRing *r, int64_t bytes) {
   enum { OTHERS = 30, MOST_REGISTERS = 255 }; /* registers beside the accumulators, as seen in matrix products */
   const GpuMultiprocessor *of = gpu_multiprocessor(gpu_sm(m));
   int64_t warps = gpu_num_warps(m), registers = ir_numel(r->in_flight->results[0].type) / (32 * warps) + OTHERS;
@@ -326,7 +326,7 @@ static int64_t blocks_held(Module *m, const Ring *r, int64_t bytes) {
 /* cp.async of these loads would have a buffer more than stages and be issued while the dot before is still running (pipeline.c):
  * an iteration earlier than here. Where S - 1 iterations are less than it takes a copy to arrive, and a multiprocessor
  * still holds as many blocks, of large tiles two, there is one buffer more, too. */
-static bool wants_another(Module *m, const Ring *r, int64_t each, int64_t room) {
+static bool wants_another(Module *m, const TmaRing *r, int64_t each, int64_t room) {
   enum { ENOUGH = 2000, TWO = 2, LARGE = 128 * 128 };
   for (uint32_t i = 0; i < r->tiles.len; i++)
     if (!is_of_pointers(&r->tiles.at[i])) return false;
