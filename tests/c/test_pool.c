@@ -210,7 +210,6 @@ static void test_updates_without_atomics(void **state) {
     assert_null(result);
   }
   assert_int_equal(sum, THREADS * EACH);
-  assert_int_equal(ttc_rt_alone_begin(), 0); /* outside of a launch */
 }
 
 /* ---- under load -------------------------------------------------------------------------------------------------- */
