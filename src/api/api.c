@@ -700,7 +700,7 @@ static ttc_status launch_placed(ttc_context *c, ttc_kernel *k, const Launch *l, 
   const void **all = n + values <= sizeof few ? (const void **)(void *)few : malloc(n + values);
   if (!all) return fail(c, TTC_ERROR_MEMORY, "out of memory");
   char error[512];
-  bool ok = run_place_args(k->target, &k->info, args, all, (DescriptorValues *)(void *)((char *)all + n),
+  bool ok = run_place_args(k->target, &k->info, l->grid, args, all, (DescriptorValues *)(void *)((char *)all + n),
                            l->program_memory, error, sizeof error);
   ttc_status status = ok                     ? launch_loaded(c, k, l, all)
                       : k->info.without_maps ? launch_plain(c, k, l, args)

@@ -287,12 +287,12 @@ static LoadedKernel *load(Ctx *cx, const Compiled *k) {
 }
 
 /* The arguments as the kernel takes them: with those that a launch makes. */
-static const void *const *placed(Ctx *cx, const Compiled *k, const void *const *values) {
+static const void *const *placed(Ctx *cx, const Compiled *k, const uint32_t grid[3], const void *const *values) {
   if (!run_places_args(&k->info)) return values;
   char error[512];
   const void **all = NEWN(cx, const void *, k->info.nargs);
   DescriptorValues *descriptors = NEWN(cx, DescriptorValues, k->info.ndescriptors + 1);
-  if (!run_place_args(k->target.backend, &k->info, values, all, descriptors, NULL, error, sizeof error))
+  if (!run_place_args(k->target.backend, &k->info, grid, values, all, descriptors, NULL, error, sizeof error))
     ctx_fail(cx, ERR_SOURCE, "%s", error);
   return all;
 }
@@ -331,7 +331,7 @@ static Launch prepare(Run *r, Compiled *k, RunRequest *request, uint32_t grid[3]
       l.memory[l.nmemory++] =
           (ttc_memory){a->at, a->n * (size_t)a->bytes, a->fill == FILL_UNINIT ? TTC_MEMORY_UNINITIALIZED : 0, a->name};
   }
-  l.args = placed(cx, k, values);
+  l.args = placed(cx, k, grid, values);
   return l;
 }
 

@@ -24,6 +24,8 @@
  * Coordinates must not be negative, or the copy engine would take what is there for outside. So they are sums of products of what is known not to be: numbers of
  * programs, induction variables that begin so and step up, what has such an interval, sums, products, quotients, remainders and minima of
  * such; and integer arguments, whose signs the caller has to check. An argument by itself is no coordinate: it is part of the address.
+ * A difference (how many rows of tiles a group still has, by which a number of programs is divided) becomes a condition, which
+ * the caller has to check as well.
  *
  * Cost: linear in the sums' terms, which are few, for each loop around.
  */
@@ -121,8 +123,17 @@ static bool as_term(const IndexSum *s, IndexTerm *out) {
 
 /* ---- coordinates ------------------------------------------------------------------------------------------------- */
 
-/* Is it not negative, if no argument is? */
-static bool counts_up(IndexInfo *ix, const Value *v, int depth) {
+/* True, if the box has room for the condition. */
+static bool demand(IndexBox *box, const Value *v) {
+  for (int i = 0; i < box->nconditions; i++)
+    if (box->conditions[i] == v) return true;
+  if (box->nconditions == INDEX_BOX_CONDITIONS) return false;
+  box->conditions[box->nconditions++] = v;
+  return true;
+}
+
+/* Is it not negative, if no argument and no condition is? */
+static bool counts_up(IndexInfo *ix, IndexBox *box, const Value *v, int depth) {
   enum { MOST = 16 };
   if (index_of(ix, v)->lo >= 0) return true;
   if (depth == MOST || ir_is_tensor(v->type) || !ir_is_int(v->type)) return false;
@@ -131,31 +142,35 @@ static bool counts_up(IndexInfo *ix, const Value *v, int depth) {
     const Op *loop = v->block->region->op;
     if (is_argument(v)) return true;
     return loop->code == OP_FOR && v->index == 0 && index_operand(ix, loop, 2)->lo >= 1 &&
-           counts_up(ix, ir_operand(loop, 0), depth + 1);
+           counts_up(ix, box, ir_operand(loop, 0), depth + 1);
   }
   switch (op->code) {
   case OP_ADDI:
   case OP_MULI:
   case OP_DIVSI:
-  case OP_MINSI: return counts_up(ix, ir_operand(op, 0), depth + 1) && counts_up(ix, ir_operand(op, 1), depth + 1);
-  case OP_REMSI: return counts_up(ix, ir_operand(op, 0), depth + 1); /* it has the dividend's sign */
-  case OP_MAXSI: return counts_up(ix, ir_operand(op, 0), depth + 1) || counts_up(ix, ir_operand(op, 1), depth + 1);
-  case OP_SELECT: return counts_up(ix, ir_operand(op, 1), depth + 1) && counts_up(ix, ir_operand(op, 2), depth + 1);
+  case OP_MINSI:
+    return counts_up(ix, box, ir_operand(op, 0), depth + 1) && counts_up(ix, box, ir_operand(op, 1), depth + 1);
+  case OP_REMSI: return counts_up(ix, box, ir_operand(op, 0), depth + 1); /* it has the dividend's sign */
+  case OP_MAXSI:
+    return counts_up(ix, box, ir_operand(op, 0), depth + 1) || counts_up(ix, box, ir_operand(op, 1), depth + 1);
+  case OP_SELECT:
+    return counts_up(ix, box, ir_operand(op, 1), depth + 1) && counts_up(ix, box, ir_operand(op, 2), depth + 1);
   case OP_EXTSI:
-  case OP_TRUNCI: return counts_up(ix, ir_operand(op, 0), depth + 1);
+  case OP_TRUNCI: return counts_up(ix, box, ir_operand(op, 0), depth + 1);
+  case OP_SUBI: return demand(box, v);
   default: return false;
   }
 }
 
 /* Does it fit a coordinate, and is it computed from scalars? */
-static bool can_be_coordinate(IndexInfo *ix, const IndexSum *s) {
+static bool can_be_coordinate(IndexInfo *ix, IndexBox *box, const IndexSum *s) {
   if (s->constant < 0 || !index_sum_is_small(s)) return false;
   for (int i = 0; i < s->n; i++) {
     const IndexTerm *t = &s->terms[i];
     if (t->times < 0) return false;
     for (int k = 0; k < t->n; k++) {
       const Value *v = t->factors[k];
-      if (!ir_is_int(v->type) || v->type->bits < 32 || !counts_up(ix, v, 0)) return false;
+      if (!ir_is_int(v->type) || v->type->bits < 32 || !counts_up(ix, box, v, 0)) return false;
       if (v->type->bits > 32 && index_of(ix, v)->hi > INT32_MAX) return false;
     }
   }
@@ -236,7 +251,7 @@ static bool find_end(Finder *f, IndexBoxDim *d, const IndexMask *mask) {
     if (!end) return false;
     d->end = end;
   }
-  return d->at && can_be_coordinate(ix, d->at) && (!d->end || is_fixed(d->end));
+  return d->at && can_be_coordinate(ix, f->box, d->at) && (!d->end || is_fixed(d->end));
 }
 
 static bool find_axes(Finder *f) {

@@ -184,7 +184,7 @@ bool index_access(IndexInfo *ix, const Op *op, IndexAccess *a);
 int64_t index_width(IndexInfo *ix, const Value *ptr, const Value *mask, int axis);
 
 /* A tile that a load reads as a box of a tensor, both described by the kernel's arguments and scalars (box.c). */
-enum { INDEX_BOX_RANK = 5 };
+enum { INDEX_BOX_RANK = 5, INDEX_BOX_CONDITIONS = 4 };
 typedef struct IndexBoxDim {
   int axis;               /* of the tile; -1: none, the box has one index of it */
   const IndexSum *stride; /* in bytes, of arguments */
@@ -197,9 +197,11 @@ typedef struct IndexBox {
   const IndexSum *offset; /* from there to the tensor in bytes, of arguments */
   int rank;               /* the innermost dimension first, which steps by one element; then that of the other axis */
   IndexBoxDim dim[INDEX_BOX_RANK];
+  int nconditions;
+  const Value *conditions[INDEX_BOX_CONDITIONS]; /* differences that must not be negative in any program */
 } IndexBox;
 /* A tile of two axes as such a box, whose tensor, strides and last coordinate are multiples of 16 bytes; false: it is none.
- * Coordinates are not negative if no integer argument is. */
+ * Coordinates are not negative if no integer argument and no condition is. */
 bool index_box(IndexInfo *ix, const Op *load, IndexBox *box);
 
 /* Does every element of a tensor of pointers point elsewhere? Not where they stand still along an axis, step along one by

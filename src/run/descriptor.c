@@ -110,6 +110,19 @@ static int64_t read_arg(const void *arg, int64_t bits) {
   }
 }
 
+/* Where a value lies in all programs of a launch: a number, if it is the same in all. */
+typedef struct Interval {
+  int64_t lo, hi;
+} Interval;
+
+/* What a launch computes with. */
+typedef struct MapInput {
+  const KernelInfo *kernel;
+  const void *const *args;
+  const uint32_t *grid;
+  int given; /* how many of the arguments callers give */
+} MapInput;
+
 static int64_t combined(MapOp op, int64_t a, int64_t b, bool *bad) {
   switch (op) {
   case MAP_ADD: return (int64_t)((uint64_t)a + (uint64_t)b);
@@ -117,38 +130,83 @@ static int64_t combined(MapOp op, int64_t a, int64_t b, bool *bad) {
   case MAP_MUL: return (int64_t)((uint64_t)a * (uint64_t)b);
   case MAP_MIN: return a < b ? a : b;
   case MAP_MAX: return a > b ? a : b;
+  case MAP_REM: *bad |= b == 0; return b == 0 || b == -1 ? 0 : a % b;
   default: *bad |= b == 0; return b == 0 ? 0 : b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
   }
 }
 
-/* Runs the steps; false: they do not leave `n` values, or divide by zero. */
-static bool run_code(const KernelInfo *k, const DescriptorArg *d, const void *const *args, int64_t *out, int n) {
-  int64_t stack[MAP_MAX_STEPS];
-  int top = 0, given = run_nargs(k);
-  bool bad = d->ncode > 2 * MAP_MAX_STEPS;
-  for (int i = 0; i + 1 < d->ncode && !bad; i += 2) {
-    MapOp op = (MapOp)k->map_code[d->code_at + i];
-    int64_t x = k->map_code[d->code_at + i + 1];
-    if (op == MAP_CONST) {
-      stack[top++] = x;
-    } else if (op == MAP_ARG) {
-      bad |= x < 0 || x >> 8 >= given;
-      stack[top++] = bad ? 0 : read_arg(args[x >> 8], x & 255);
-    } else if (op == MAP_WRAP) {
-      bad |= top < 1;
-      if (!bad) stack[top - 1] = wrapped(stack[top - 1], x);
-    } else {
-      bad |= top < 2 || op > MAP_WRAP;
-      if (!bad) top--, stack[top - 1] = wrapped(combined(op, stack[top - 1], stack[top], &bad), x);
-    }
+/* Of numbers, as programs compute. Of intervals, the least and the largest of what their ends give, which bound all between:
+ * each op is monotone in either operand, a quotient by what is positive. A remainder of what is not negative lies below
+ * its divisor. What may leave the type is not known. */
+static Interval combined_intervals(MapOp op, Interval a, Interval b, int64_t bits, bool *bad) {
+  if (a.lo == a.hi && b.lo == b.hi) {
+    int64_t x = wrapped(combined(op, a.lo, b.lo, bad), bits);
+    return (Interval){x, x};
   }
-  if (bad || top != n) return false;
-  memcpy(out, stack, (size_t)n * sizeof *out);
+  const int64_t limit = INT64_C(1) << 31;
+  *bad |= a.lo < -limit || a.hi >= limit || b.lo < -limit || b.hi >= limit;
+  *bad |= (op == MAP_DIV || op == MAP_REM) && b.lo <= 0;
+  *bad |= op == MAP_REM && a.lo < 0;
+  if (*bad) return a;
+  if (op == MAP_REM) return (Interval){0, a.hi < b.hi - 1 ? a.hi : b.hi - 1};
+  const int64_t x[] = {combined(op, a.lo, b.lo, bad), combined(op, a.lo, b.hi, bad), combined(op, a.hi, b.lo, bad),
+                       combined(op, a.hi, b.hi, bad)};
+  Interval r = {x[0], x[0]};
+  for (size_t i = 1; i < COUNT(x); i++) {
+    if (x[i] < r.lo) r.lo = x[i];
+    if (x[i] > r.hi) r.hi = x[i];
+  }
+  *bad |= wrapped(r.lo, bits) != r.lo || wrapped(r.hi, bits) != r.hi;
+  return r;
+}
+
+static bool reads_input(int64_t op) { return op == MAP_ARG || op == MAP_PROGRAM || op == MAP_PROGRAMS; }
+
+/* What such a step reads: an argument, or how many programs there are along an axis. */
+static bool read_input(const MapInput *in, MapOp op, int64_t x, int64_t *out) {
+  if (x < 0 || (op == MAP_ARG ? x >> 8 >= in->given : x > 2)) return false;
+  *out = op == MAP_ARG ? read_arg(in->args[x >> 8], x & 255) : in->grid[x];
   return true;
 }
 
-/* Maps that this thread's last launches made, by the arguments that they are made of: a launch with the same arguments,
- * which most are, takes its maps from here. */
+/* Runs the steps; how many values they leave, -1: none can be told. */
+static int run_code(const MapInput *in, const DescriptorArg *d, Interval *stack) {
+  const int64_t *code = in->kernel->map_code + d->code_at;
+  int top = 0;
+  bool bad = d->ncode > 2 * MAP_MAX_STEPS;
+  for (int i = 0; i + 1 < d->ncode && !bad; i += 2) {
+    MapOp op = (MapOp)code[i];
+    int64_t x = code[i + 1], value = x;
+    if (op == MAP_CONST || reads_input(op)) {
+      if (op != MAP_CONST) bad |= !read_input(in, op, x, &value);
+      stack[top++] = op == MAP_PROGRAM ? (Interval){0, value - 1} : (Interval){value, value};
+    } else if (op == MAP_WRAP) {
+      bad |=
+          top < 1 || (stack[top - 1].lo != stack[top - 1].hi && (wrapped(stack[top - 1].lo, x) != stack[top - 1].lo ||
+                                                                 wrapped(stack[top - 1].hi, x) != stack[top - 1].hi));
+      if (!bad) stack[top - 1] = (Interval){wrapped(stack[top - 1].lo, x), wrapped(stack[top - 1].hi, x)};
+    } else {
+      bad |= top < 2 || op > MAP_PROGRAMS;
+      if (!bad) top--, stack[top - 1] = combined_intervals(op, stack[top - 1], stack[top], x, &bad);
+    }
+  }
+  return bad ? -1 : top;
+}
+
+/* The base, the shape and the strides; false: they cannot be told, or what follows them may be negative. */
+static bool run_parts(const MapInput *in, const DescriptorArg *d, int64_t *out, int n) {
+  Interval stack[MAP_MAX_STEPS];
+  int left = run_code(in, d, stack);
+  if (left < n) return false;
+  for (int i = 0; i < left; i++) {
+    if (i < n ? stack[i].lo != stack[i].hi : stack[i].lo < 0) return false;
+    if (i < n) out[i] = stack[i].lo;
+  }
+  return true;
+}
+
+/* Maps that this thread's last launches made, by the arguments and sizes of the grid that they are made of: a launch with
+ * the same, which most are, takes its maps from here. */
 enum { MADE_MAPS = 64, MADE_ARGS = 12 };
 typedef struct MadeMap {
   uint64_t kernel; /* its number */
@@ -158,33 +216,34 @@ typedef struct MadeMap {
 } MadeMap;
 
 /* The values that the steps read, in order; -1: too many. */
-static int args_of_code(const KernelInfo *k, const DescriptorArg *d, const void *const *args, int64_t *out) {
-  int n = 0, given = run_nargs(k);
+static int inputs_of_code(const MapInput *in, const DescriptorArg *d, int64_t *out) {
+  const int64_t *code = in->kernel->map_code + d->code_at;
+  int n = 0;
   for (int i = 0; i + 1 < d->ncode; i += 2) {
-    int64_t x = k->map_code[d->code_at + i + 1];
-    if (k->map_code[d->code_at + i] != MAP_ARG) continue;
-    if (n == MADE_ARGS || x < 0 || x >> 8 >= given) return -1;
-    out[n++] = read_arg(args[x >> 8], x & 255);
+    if (!reads_input(code[i])) continue;
+    if (n == MADE_ARGS || !read_input(in, (MapOp)code[i], code[i + 1], &out[n])) return -1;
+    n++;
   }
   return n;
 }
 
-static bool make_map(const Target *target, const KernelInfo *k, const DescriptorArg *d, const void *const *args,
-                     DescriptorValues *v, char *error, size_t size);
+static bool make_map(const Target *target, const MapInput *in, const DescriptorArg *d, DescriptorValues *v, char *error,
+                     size_t size);
 
-static bool made_map(const Target *target, const KernelInfo *k, int which, const void *const *args, DescriptorValues *v,
-                     char *error, size_t size) {
+static bool made_map(const Target *target, const MapInput *in, int which, DescriptorValues *v, char *error,
+                     size_t size) {
+  const KernelInfo *k = in->kernel;
   static _Thread_local MadeMap all[MADE_MAPS];
   int64_t now[MADE_ARGS];
   const DescriptorArg *d = &k->descriptors[which];
-  int n = k->number ? args_of_code(k, d, args, now) : -1;
+  int n = k->number ? inputs_of_code(in, d, now) : -1;
   MadeMap *m = &all[(k->number * 7 + (uint64_t)which) % MADE_MAPS];
   if (n > 0 && m->kernel == k->number && m->which == which && m->nargs == n &&
       !memcmp(m->args, now, (size_t)n * sizeof *now)) {
     memcpy(v->map, m->map, sizeof v->map);
     return true;
   }
-  if (!make_map(target, k, d, args, v, error, size)) return false;
+  if (!make_map(target, in, d, v, error, size)) return false;
   if (n <= 0) return true;
   *m = (MadeMap){.kernel = k->number, .which = which, .nargs = n};
   memcpy(m->args, now, (size_t)n * sizeof *now);
@@ -194,12 +253,15 @@ static bool made_map(const Target *target, const KernelInfo *k, int which, const
 
 /* A tensor without elements has no map, and a kernel that is right does not ask for a block of it: zeros, which the copy
  * engine refuses. */
-static bool make_map(const Target *target, const KernelInfo *k, const DescriptorArg *d, const void *const *args,
-                     DescriptorValues *v, char *error, size_t size) {
+static bool make_map(const Target *target, const MapInput *in, const DescriptorArg *d, DescriptorValues *v, char *error,
+                     size_t size) {
   int64_t parts[2 * TTC_MAX_RANK];
   ttc_tensor_descriptor t = {.rank = d->rank, .flags = d->nan ? TTC_DESCRIPTOR_NAN : 0};
   memset(v->map, 0, sizeof v->map);
-  if (!run_code(k, d, args, parts, 2 * d->rank)) return true;
+  if (!run_parts(in, d, parts, 2 * d->rank)) {
+    snprintf(error, size, "kernel `%s`: a tensor map cannot be made of these arguments", in->kernel->name);
+    return !d->is_optional;
+  }
   bool fits = true;
   t.base = (void *)(uintptr_t)parts[0];
   for (int i = 0; i < d->rank; i++) {
@@ -211,7 +273,7 @@ static bool make_map(const Target *target, const KernelInfo *k, const Descriptor
   char text[200] = "";
   const char *wrong = fits ? mistake(d, &t) : "a stride is negative, or has more than 40 bits";
   if (!wrong && target->tensor_map(d, &t, v->map, text, sizeof text)) return true;
-  snprintf(error, size, "kernel `%s`: a tensor descriptor that it makes: %s", k->name, wrong ? wrong : text);
+  snprintf(error, size, "kernel `%s`: a tensor descriptor that it makes: %s", in->kernel->name, wrong ? wrong : text);
   return false;
 }
 
@@ -227,11 +289,29 @@ static bool has_negative(const KernelInfo *k, const void *const *args) {
   return false;
 }
 
+/* Is the base of an optional map an argument that the kernel writes through under another name? (gpu/passes/tma_pointers.c) */
+static bool reads_what_it_writes(const MapInput *in) {
+  const KernelInfo *k = in->kernel;
+  const DescriptorArg *d;
+  for (int i = 0; i < in->given; i++) {
+    size_t at = place_of(k, (size_t)i, &d);
+    if (d || !k->written[at]) continue;
+    for (int n = 0; n < k->ndescriptors; n++) {
+      const int64_t *code = k->map_code + k->descriptors[n].code_at;
+      int64_t base; /* steps begin with it */
+      if (!k->descriptors[n].is_optional || code[0] != MAP_ARG || code[1] >> 8 == i) continue;
+      if (!read_input(in, MAP_ARG, code[1], &base) || base == read_arg(in->args[i], 64)) return true;
+    }
+  }
+  return false;
+}
+
 /* ---- the arguments of a launch ----------------------------------------------------------------------------------- */
 
-bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out,
-                    DescriptorValues *values, void *const *program_memory, char *error, size_t size) {
+bool run_place_args(const Target *target, const KernelInfo *k, const uint32_t *grid, const void *const *args,
+                    const void **out, DescriptorValues *values, void *const *program_memory, char *error, size_t size) {
   int next = 0, given = run_nargs(k), d = 0;
+  const MapInput in = {k, args, grid, given};
   for (int i = 0; i < given; i++) {
     if (d == k->ndescriptors || !is_given(&k->descriptors[d]) || k->descriptors[d].at != i) {
       out[next++] = args[i];
@@ -271,8 +351,12 @@ bool run_place_args(const Target *target, const KernelInfo *k, const void *const
     snprintf(error, size, "kernel `%s`: an integer argument is negative", k->name);
     return false;
   }
+  if (k->without_maps && reads_what_it_writes(&in)) {
+    snprintf(error, size, "kernel `%s`: an argument that it reads by a tensor map is written through another", k->name);
+    return false;
+  }
   for (; d < k->ndescriptors; d++) {
-    if (!made_map(target, k, d, args, &values[d], error, size)) return false;
+    if (!made_map(target, &in, d, &values[d], error, size)) return false;
     out[next++] = values[d].map;
   }
   static void *const none;

@@ -139,11 +139,11 @@ bool run_arg_written(const KernelInfo *k, size_t i);
 const bool *run_place_written(Ctx *cx, const KernelInfo *k, const bool *written);
 /* Has a launch to put its arguments in place first? */
 static inline bool run_places_args(const KernelInfo *k) { return k->ndescriptors || k->program_memory; }
-/* A caller's arguments as the kernel takes them: `out` has room for k->nargs, `values` for k->ndescriptors.
+/* A caller's arguments as the kernel takes them in a launch of grid[3] programs: `out` has room for k->nargs, `values` for k->ndescriptors.
  * `program_memory`: where the caller has memory for the programs (KernelInfo), or NULL. false: a descriptor is wrong, and
  * `error` says why. */
-bool run_place_args(const Target *target, const KernelInfo *k, const void *const *args, const void **out, DescriptorValues *values,
-                    void *const *program_memory, char *error, size_t size);
+bool run_place_args(const Target *target, const KernelInfo *k, const uint32_t *grid, const void *const *args, const void **out,
+                    DescriptorValues *values, void *const *program_memory, char *error, size_t size);
 
 /* ---- words for values: literal.c --------------------------------------------------------------------------------- */
 

@@ -49,12 +49,15 @@ typedef struct DescriptorArg {
 } DescriptorArg;
 enum { TENSOR_MAP_BYTES = 128 };
 
-/* How a launch computes what a map that no caller gives is of: steps (op, x) on a stack of integers. */
+/* How a launch computes what a map that no caller gives is of: steps (op, x) on a stack of intervals, in which a value lies in
+ * all programs. They leave the base, the shape and the strides, which are numbers, and then what must not be negative. */
 typedef enum MapOp {
   MAP_CONST, /* x */
   MAP_ARG,   /* the caller's argument x >> 8, of x & 255 bits */
   MAP_ADD, MAP_SUB, MAP_MUL, MAP_DIV, MAP_MIN, MAP_MAX, /* of the upper two, wrapped to x bits */
-  MAP_WRAP   /* sign-extended from x bits */
+  MAP_WRAP,  /* sign-extended from x bits */
+  MAP_REM,   /* of the upper two, wrapped to x bits */
+  MAP_PROGRAM, MAP_PROGRAMS /* a program's index along axis x of the grid; how many there are */
 } MapOp;
 enum { MAP_MAX_STEPS = 256 };
 

@@ -87,13 +87,74 @@ def test_what_is_behind_the_end_may_be_looked_at():
     close(c, torch.cat([want, want[:, :48]], 1))
 
 
-def test_a_quotient_of_unknown_sign():
-    """Of rows in groups: the height of the last group could be negative, for all that is known."""
-    a, b, c = randn(128, 64), randn(64, 128), torch.zeros(128, 128)
+@pytest.mark.parametrize("M, N", [(128, 128), (640, 128), (400, 80), (64, 64)])
+def test_tiles_in_groups_of_rows(M, N):
+    """The height of the last group divides: that it is positive follows from the grid, at the launch."""
+    a, b, c = randn(M, 64), randn(64, N), torch.zeros(M, N)
     options = dict(BM=64, BN=64, BK=32, MASK="groups", num_warps=4, num_stages=2, launch_maps=True)
-    kernel = wrapped[(4,)](a, b, c, 128, 128, 64, 64, 1, 128, 1, 128, **options)
-    assert copies(kernel) == 0
+    kernel = wrapped[(triton.cdiv(M, 64) * triton.cdiv(N, 64),)](a, b, c, M, N, 64, 64, 1, N, 1, N, **options)
+    assert copies(kernel) > 0
     close(c, 2 * a.float() @ b.float())
+
+
+@triton.jit
+def before(A, B, C, rows, K, BM: tl.constexpr, BK: tl.constexpr):
+    """Behind rows / 2 programs tiles lie before A."""
+    pid = tl.program_id(0)
+    m, n = (rows - 2 * pid) // 2 * BM + tl.arange(0, BM), tl.arange(0, BM)
+    acc = tl.zeros([BM, BM], tl.float32)
+    for at in range(0, K, BK):
+        k = at + tl.arange(0, BK)
+        acc = tl.dot(tl.load(A + m[:, None] * K + k[None, :]), tl.load(B + k[:, None] * BM + n[None, :]), acc)
+    tl.store(C + (pid * BM + n)[:, None] * BM + n[None, :], acc)
+
+
+@pytest.mark.parametrize("programs", [2, 3])
+def test_a_difference_below_zero(programs):
+    """With three programs the last one reads before its argument, where there is something: the launch takes code without maps."""
+    a, b, c = randn(192, 96), randn(96, 64), torch.zeros(64 * programs, 64)
+    kernel = before[(programs,)](a[64:], b, c, 2, 96, BM=64, BK=32, num_stages=2, launch_maps=True)
+    assert copies(kernel) > 0
+    want = a.float() @ b.float()
+    close(c, torch.cat([want[128:], want[64:128], want[:64]])[: 64 * programs])
+
+
+@triton.jit
+def power(A, B, C, BM: tl.constexpr, BK: tl.constexpr, K: tl.constexpr, TIMES: tl.constexpr):
+    m, n = tl.arange(0, BM), tl.arange(0, K)
+    for _ in range(TIMES):
+        acc = tl.zeros([BM, K], tl.float32)
+        for at in range(0, K, BK):
+            k = at + tl.arange(0, BK)
+            acc = tl.dot(tl.load(A + m[:, None] * K + k[None, :]), tl.load(B + k[:, None] * K + n[None, :]), acc)
+        tl.debug_barrier()
+        tl.store(C + m[:, None] * K + n[None, :], acc.to(tl.float16))
+        tl.debug_barrier()
+
+
+@triton.jit
+def turn(A, B, C, BM: tl.constexpr, BK: tl.constexpr, K: tl.constexpr):
+    m, n = tl.arange(0, BM), tl.arange(0, K)
+    acc = tl.zeros([BM, K], tl.float32)
+    for at in range(0, K, BK):
+        k = at + tl.arange(0, BK)
+        acc = tl.dot(tl.load(A + m[:, None] * K + k[None, :]), tl.load(B + k[:, None] * K + n[None, :]), acc)
+    tl.store(C + m[:, None] * K + n[None, :], acc.to(tl.float16))
+
+
+def test_one_tensor_as_two_arguments():
+    """Read through one and written through another: without maps. A barrier of the source's own stands in the way as well."""
+    a, b = randn(64, 128), randn(128, 128)
+    want = a.float() @ b.float()
+    kernel = turn[(1,)](a, b, a, BM=64, BK=32, K=128, num_stages=2, launch_maps=True)
+    assert copies(kernel) > 0
+    close(a, want)
+    a = randn(64, 128) / 16
+    want = a.float() @ b.float()
+    want = want.half().float() @ b.float()
+    kernel = power[(1,)](a, b, a, BM=64, BK=32, K=128, TIMES=2, num_stages=2, launch_maps=True)
+    assert copies(kernel) == 0
+    close(a, want)
 
 
 @triton.jit

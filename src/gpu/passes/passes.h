@@ -63,7 +63,10 @@ int64_t gpu_tma_messages(const Type *block); /* how many copies of the box (gpu.
 const Value *gpu_tma_base(const Value *desc);
 /* tma_launch.c: how a launch makes the map that `make` is; NULL: a program has to. Then: it is an argument. */
 Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make);
+/* Steps that leave each of the scalars, for attribute TMA_CONDITIONS; NULL: the launch cannot compute them. */
+Attr *gpu_tma_conditions(Ctx *cx, const Op *func, const Value *const *values, int n);
 #define TMA_OF_POINTERS "tt.of_pointers" /* of a descriptor's making: loads through pointers do as well (tma_pointers.c) */
+#define TMA_CONDITIONS "tt.conditions"   /* of the same: steps that leave what must not be negative for it to be right */
 int64_t gpu_tma_launch_pointer(const Op *func, int i); /* which of the caller's arguments such a map is of; -1: it is none */
 void gpu_tma_set_inputs(Ctx *cx, Op *func); /* the function's type, from what its arguments are by now */
 void gpu_tma_pass_at_launch(Ctx *cx, Op *func, Op *make, Attr *code);

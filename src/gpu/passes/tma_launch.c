@@ -17,6 +17,7 @@ typedef struct MapProgram {
   Ctx *cx;
   const Op *func;
   Vec(int64_t) at;
+  bool is_of_programs; /* what differs from one to another is computed too, as an interval */
 } MapProgram;
 
 enum { MAX_DEPTH = 12 };
@@ -54,6 +55,10 @@ static bool compute(MapProgram *c, const Value *v, int depth) {
     emit(c, MAP_CONST, x);
     return true;
   }
+  if (c->is_of_programs && (v->op->code == OP_PROGRAM_ID || v->op->code == OP_NUM_PROGRAMS)) {
+    emit(c, v->op->code == OP_PROGRAM_ID ? MAP_PROGRAM : MAP_PROGRAMS, ir_attr_int_or(v->op, "axis", 0));
+    return true;
+  }
   for (int i = 0; i < v->op->noperands; i++)
     if (!compute(c, ir_operand(v->op, i), depth + 1)) return false;
   switch (v->op->code) {
@@ -61,6 +66,7 @@ static bool compute(MapProgram *c, const Value *v, int depth) {
   case OP_SUBI: emit(c, MAP_SUB, v->type->bits); return true;
   case OP_MULI: emit(c, MAP_MUL, v->type->bits); return true;
   case OP_DIVSI: emit(c, MAP_DIV, v->type->bits); return true;
+  case OP_REMSI: emit(c, MAP_REM, v->type->bits); return true;
   case OP_MINSI: emit(c, MAP_MIN, v->type->bits); return true;
   case OP_MAXSI: emit(c, MAP_MAX, v->type->bits); return true;
   case OP_EXTSI: return ir_operand(v->op, 0)->type->bits > 1; /* values are kept sign-extended */
@@ -74,6 +80,13 @@ static bool compute(MapProgram *c, const Value *v, int depth) {
   }
 }
 
+Attr *gpu_tma_conditions(Ctx *cx, const Op *func, const Value *const *values, int n) {
+  MapProgram c = {.cx = cx, .func = func, .is_of_programs = true};
+  for (int i = 0; i < n; i++)
+    if (!compute(&c, values[i], 0)) return NULL;
+  return ir_attr_ints(cx, ir_int(cx, 64), c.at.at, (int)c.at.len);
+}
+
 Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
   MapProgram c = {.cx = cx, .func = func};
   int rank = make->results[0].type->elem->rank;
@@ -83,7 +96,9 @@ Attr *gpu_tma_launch_code(Ctx *cx, const Op *func, const Op *make) {
   if (!ir_is_const_int(ir_operand(make, 2 * rank), &last) || last != 1) return NULL;
   for (int i = 0; i < 2 * rank; i++)
     if (!compute(&c, ir_operand(make, i), 0)) return NULL;
-  return ir_attr_ints(cx, ir_int(cx, 64), c.at.at, (int)c.at.len);
+  const Attr *conditions = ir_attr(make, TMA_CONDITIONS);
+  for (int i = 0; conditions && i < conditions->n; i++) vec_push(cx, &c.at, conditions->ints[i]);
+  return c.at.len <= 2 * MAP_MAX_STEPS ? ir_attr_ints(cx, ir_int(cx, 64), c.at.at, (int)c.at.len) : NULL;
 }
 
 /* ---- the reference's way of making them -------------------------------------------------------------------------- */

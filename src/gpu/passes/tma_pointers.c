@@ -13,9 +13,14 @@
  * a ring of the engine's copies beside groups of cp.async would wait twice. A loop that is known to end before its copies repeat
  * is left alone: the ring's barriers are not worth it (scores of a chunk, two iterations: a quarter slower on an H200).
  *
+ * Coordinates below 0 are outside for the engine, where a pointer may have something. That none is follows from what box.c
+ * found, if no integer argument is negative and no condition is: the launch looks at both, at conditions by intervals
+ * over all programs of its grid, and takes code without maps if it cannot tell.
+ *
  * What is taken care of:
  *   - The engine reads what other threads' stores made visible before the kernel began. An argument that the kernel also
- *     writes through is left alone, as are all where it writes who knows where. Arguments are assumed not to alias.
+ *     writes through is left alone, as are all where it writes who knows where. The launch takes code without maps where such an argument equals
+ *     one that is written. Tensors that overlap otherwise are assumed not to be read again behind a store.
  *   - An axis that wraps (x % n, for rows behind the last) has zeros behind the end instead of the first rows again. Whatever
  *     is computed of those must not be looked at: from the load on, elements of that axis go to the same place of that
  *     axis, or to stores whose mask leaves out what is behind the end. A dot moves rows of A to rows, columns of B to
@@ -28,12 +33,14 @@
 #include "gpu/passes/passes.h"
 
 #include "opt/internal.h"
+#include "target/target.h"
 
 enum { WITHOUT_END = 0x7fff0000, BEHIND_ALL = 1 << 30 };
 
 typedef struct Operand {
   Op *load;
   IndexBox box;
+  Attr *conditions;
 } Operand;
 
 typedef struct BoxLoads {
@@ -177,9 +184,12 @@ static bool can_launch_make(const BoxLoads *p, const IndexBox *box) {
 }
 
 static bool consider(BoxLoads *p, Op *load) {
+  enum { MOST_STEPS = MAP_MAX_STEPS }; /* half of what a map may take */
   Operand o = {.load = load};
   if (opt_is_volatile(load) || !index_box(p->index, load, &o.box)) return false;
   if (!feeds_wgmma(p, load, &o.box) || !can_launch_make(p, &o.box) || !is_only_read(p, o.box.root)) return false;
+  o.conditions = gpu_tma_conditions(p->cx, p->func, o.box.conditions, o.box.nconditions);
+  if (!o.conditions || o.conditions->n > MOST_STEPS) return false;
   for (int d = 0; d < o.box.rank; d++)
     if (o.box.dim[d].wrap && !end_does_not_count(p, load, &o.box.dim[d])) return false;
   vec_push(p->cx, &p->operands, o);
@@ -260,6 +270,7 @@ static Value *make_descriptor(BoxLoads *p, const Operand *o, Type *block) {
   int64_t sizes[] = {1, box->rank, box->rank};
   ir_set_attr(p->cx, make, "operandSegmentSizes", ir_attr_ints(p->cx, ir_int(p->cx, 32), sizes, COUNT(sizes)));
   ir_set_attr(p->cx, make, TMA_OF_POINTERS, ir_attr_unit(p->cx));
+  if (o->conditions->n) ir_set_attr(p->cx, make, TMA_CONDITIONS, o->conditions);
   return &make->results[0];
 }
 
