@@ -431,18 +431,29 @@ def test_the_same_with_maps_and_without(seed):
     assert torch.equal(*got)
 
 
+def flipped(kernel, a, b, **sizes):
+    """Rows of `a` from the last to the first: a negative stride."""
+    c = torch.full((64, 64), 7.0)
+    kernel = kernel[(1, 1)](a[63:], b, c, 64, 64, 96, -96, 64, 0, **sizes)
+    close(c, a.float().flip(0) @ b.float())
+    return kernel
+
+
+SIZES = dict(BM=64, BN=64, BK=32, MASK=False, OTHER=0.0, num_warps=4, num_stages=2)
+
+
 def test_strides_that_no_map_has():
     a, b = randn(64, 96), randn(96, 64)
     for _ in range(2):  # the second launch finds the code of the first
-        c, kernel = torch.full((64, 64), 7.0), None
-        sizes = dict(BM=64, BN=64, BK=32, MASK=False, OTHER=0.0, num_warps=4, num_stages=2)
-        kernel = bounded[(1, 1)](a[63:], b, c, 64, 64, 96, -96, 64, 0, **sizes)
-        assert copies(kernel) > 0
-        close(c, a.float().flip(0) @ b.float())
-    again = pickle.loads(pickle.dumps(kernel))
-    c.fill_(7.0)
-    again[(1, 1)](a[63:], b, c, 64, 64, 96, -96, 64, 0)
-    close(c, a.float().flip(0) @ b.float())
+        assert copies(flipped(bounded, a, b, **SIZES)) > 0
+
+
+def test_a_compiled_kernel_has_code_without_maps():
+    """Also one that was pickled. (It is launched as it is: not by way of tests/gpu/mirror.py.)"""
+    a, b = randn(64, 96), randn(96, 64)
+    kernel = bounded.warmup(a, b, torch.zeros(1), 64, 64, 96, 96, 64, 0, **SIZES, grid=(1, 1))
+    assert copies(kernel) > 0
+    flipped(pickle.loads(pickle.dumps(kernel)), a, b)
 
 
 def test_what_is_compiled_and_not_called_takes_no_maps(monkeypatch):
