@@ -62,17 +62,48 @@ static bool has_16bit(const Lower *w, const LLType *t) {
   return t == &ll_half ? w->sm >= 53 : t == &ll_bfloat ? w->sm >= 90 : true;
 }
 
-/* A sum with a small constant of what is an index along some axis: indices are taken not to pass an end of their type
- * (index.h), so that neighbours share what addresses are computed from, and constants become offsets of accesses. */
+/* Does what is computed of `v` only become addresses, and bounds of them that are the same for all elements? */
+static bool is_for_addresses(Lower *w, const Value *v, int *looks_left) {
+  if (!v->uses) return false;
+  for (const Use *u = v->uses; u; u = u->next) {
+    if (--*looks_left < 0) return false;
+    const Op *op = u->op;
+    switch (op->code) {
+    case OP_ADDPTR: break;
+    case OP_CMPI:
+      if (!index_is_uniform(index_of(w->index, ir_operand(op, 1 - u->index)))) return false;
+      break;
+    case OP_ADDI:
+    case OP_SUBI:
+    case OP_MULI:
+    case OP_EXTSI:
+    case OP_EXPAND_DIMS:
+    case OP_BROADCAST:
+    case OP_RESHAPE:
+    case OP_TRANS:
+    case OP_CONVERT_LAYOUT:
+      if (!is_for_addresses(w, &op->results[0], looks_left)) return false;
+      break;
+    default: return false;
+    }
+  }
+  return true;
+}
+
+/* A sum with a small constant of what is an index along some axis: those that addresses are computed from are taken not to
+ * pass an end of their type (index.h), so that neighbours share what is computed, and constants become offsets of accesses.
+ * Of others that has to be known. */
 static LLInst *index_sum(Lower *w, const Op *op, LLInst *sum) {
-  enum { SMALL = 1 << 16 };
+  enum { SMALL = 1 << 16, MOST_LOOKS = 100 };
   const Value *r = &op->results[0];
+  int looks = MOST_LOOKS;
   uint64_t c;
   if (sum->op != LL_ADD || sum->type != &ll_i32 || (sum->mods.flags & LLF_NSW) || !ll_is_const(sum->args[1], &c))
     return sum;
   if ((int32_t)c < -SMALL || (int32_t)c > SMALL || !ir_is_tensor(r->type)) return sum;
   const Index *x = index_of(w->index, r);
   if (!index_is_affine(x) || index_is_uniform(x) || index_may_wrap(x)) return sum;
+  if (index_may_pass_end(x, r->type) && !is_for_addresses(w, r, &looks)) return sum;
   return ll_op2f(&w->b, LL_ADD, sum->args[0], sum->args[1], sum->mods.flags | LLF_NSW);
 }
 
