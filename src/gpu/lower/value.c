@@ -79,8 +79,11 @@ LLInst *lower_scratch(Lower *w, const Op *op) {
   return ll_ptradd(&w->b, ll_shared(&w->b), NULL, ir_attr_int_or(op, GPU_OFFSET, 0));
 }
 
+/* What all lanes know is not exchanged. (And the assembler, which finds that out as well, makes max(c - x, y) of it max(x - c, y)
+ * if a shuffle of the constant c was there: ptxas 12.8 to 13.0, sm_90.) */
 LLInst *lower_shuffle(Lower *w, LLOp kind, LLInst *x, LLInst *lane) {
   const LLType *t = x->type;
+  if (x->op == LL_CONST) return x;
   LLInst *all = ll_const_i32(&w->b, -1), *clamp = ll_const_i32(&w->b, kind == LL_SHFL_UP ? 0 : 31);
   if (t->bits > 32) {
     LLInst *wide = ll_is_ptr(t) ? ll_op1(&w->b, LL_PTRTOINT, &ll_i64, x) : ll_bitcast(&w->b, &ll_i64, x);
