@@ -133,30 +133,29 @@ static bool demand(IndexBox *box, const Value *v) {
 }
 
 /* Is it not negative, if no argument and no condition is? */
-static bool counts_up(IndexInfo *ix, IndexBox *box, const Value *v, int depth) {
-  enum { MOST = 16 };
+static bool counts_up(IndexInfo *ix, IndexBox *box, const Value *v, int *looks_left) {
   if (index_of(ix, v)->lo >= 0) return true;
-  if (depth == MOST || ir_is_tensor(v->type) || !ir_is_int(v->type)) return false;
+  if (--*looks_left < 0 || ir_is_tensor(v->type) || !ir_is_int(v->type)) return false;
   const Op *op = v->op;
   if (!op) {
     const Op *loop = v->block->region->op;
     if (is_argument(v)) return true;
     return loop->code == OP_FOR && v->index == 0 && index_operand(ix, loop, 2)->lo >= 1 &&
-           counts_up(ix, box, ir_operand(loop, 0), depth + 1);
+           counts_up(ix, box, ir_operand(loop, 0), looks_left);
   }
   switch (op->code) {
   case OP_ADDI:
   case OP_MULI:
   case OP_DIVSI:
   case OP_MINSI:
-    return counts_up(ix, box, ir_operand(op, 0), depth + 1) && counts_up(ix, box, ir_operand(op, 1), depth + 1);
-  case OP_REMSI: return counts_up(ix, box, ir_operand(op, 0), depth + 1); /* it has the dividend's sign */
+    return counts_up(ix, box, ir_operand(op, 0), looks_left) && counts_up(ix, box, ir_operand(op, 1), looks_left);
+  case OP_REMSI: return counts_up(ix, box, ir_operand(op, 0), looks_left); /* it has the dividend's sign */
   case OP_MAXSI:
-    return counts_up(ix, box, ir_operand(op, 0), depth + 1) || counts_up(ix, box, ir_operand(op, 1), depth + 1);
+    return counts_up(ix, box, ir_operand(op, 0), looks_left) || counts_up(ix, box, ir_operand(op, 1), looks_left);
   case OP_SELECT:
-    return counts_up(ix, box, ir_operand(op, 1), depth + 1) && counts_up(ix, box, ir_operand(op, 2), depth + 1);
+    return counts_up(ix, box, ir_operand(op, 1), looks_left) && counts_up(ix, box, ir_operand(op, 2), looks_left);
   case OP_EXTSI:
-  case OP_TRUNCI: return counts_up(ix, box, ir_operand(op, 0), depth + 1);
+  case OP_TRUNCI: return counts_up(ix, box, ir_operand(op, 0), looks_left);
   case OP_SUBI: return demand(box, v);
   default: return false;
   }
@@ -164,13 +163,14 @@ static bool counts_up(IndexInfo *ix, IndexBox *box, const Value *v, int depth) {
 
 /* Does it fit a coordinate, and is it computed from scalars? */
 static bool can_be_coordinate(IndexInfo *ix, IndexBox *box, const IndexSum *s) {
+  int looks = 100;
   if (s->constant < 0 || !index_sum_is_small(s)) return false;
   for (int i = 0; i < s->n; i++) {
     const IndexTerm *t = &s->terms[i];
     if (t->times < 0) return false;
     for (int k = 0; k < t->n; k++) {
       const Value *v = t->factors[k];
-      if (!ir_is_int(v->type) || v->type->bits < 32 || !counts_up(ix, box, v, 0)) return false;
+      if (!ir_is_int(v->type) || v->type->bits < 32 || !counts_up(ix, box, v, &looks)) return false;
       if (v->type->bits > 32 && index_of(ix, v)->hi > INT32_MAX) return false;
     }
   }

@@ -56,19 +56,20 @@ static bool is_elementwise(const Op *op) {
 }
 
 /* Do all elementwise ops from `v` on lead to values that are stored? */
-static bool only_stored(const Value *v, int depth) {
+static bool only_stored(const Value *v, int *looks_left) {
   for (const Use *u = v->uses; u; u = u->next) {
     bool done = (u->op->code == OP_STORE && u->index == 1) || u->op->code == OP_TRANS; /* of another store, turned */
-    if (!done && (depth > MOST_OPS / 4 || !is_elementwise(u->op) || !only_stored(&u->op->results[0], depth + 1)))
-      return false;
+    if (--*looks_left < 0) return false;
+    if (!done && (!is_elementwise(u->op) || !only_stored(&u->op->results[0], looks_left))) return false;
   }
   return true;
 }
 
 static bool is_across(Turn *t, Op *load) {
+  int looks = MOST_OPS;
   const Type *elem = load->results[0].type->elem;
   return !ir_is_ptr(elem) && ir_elem_bytes(elem) >= LEAST_BYTES && !opt_is_volatile(load) &&
-         line_of(t->ix, ir_operand(load, 0)) == 1 - t->along && only_stored(&load->results[0], 0);
+         line_of(t->ix, ir_operand(load, 0)) == 1 - t->along && only_stored(&load->results[0], &looks);
 }
 
 /* Is `v` made of indices and scalars alone? */

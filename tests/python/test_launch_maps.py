@@ -245,6 +245,25 @@ def test_what_is_written_stays():
 
 
 @triton.jit
+def written_by_a_descriptor(A, B, rows, K, BM: tl.constexpr, BK: tl.constexpr):
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    to = tl.make_tensor_descriptor(A, [rows, K], [K, 1], [BM, BM])
+    acc = tl.zeros([BM, BM], tl.float32)
+    for at in range(0, K, BK):
+        k = at + tl.arange(0, BK)
+        acc = tl.dot(tl.load(A + m[:, None] * K + k[None, :]), tl.load(B + k[:, None] * BM + m[None, :]), acc)
+    to.store([0, 0], acc.to(tl.float16))
+
+
+def test_what_a_descriptor_writes_stays():
+    a, b = randn(64, 128), randn(128, 64)
+    want = a.float() @ b.float()
+    kernel = written_by_a_descriptor[(1,)](a, b, 64, 128, BM=64, BK=32, num_stages=2, launch_maps=True)
+    assert copies(kernel) == 0
+    close(a[:, :64], want)
+
+
+@triton.jit
 def attention(
     Q,
     K,

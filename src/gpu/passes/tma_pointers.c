@@ -60,9 +60,20 @@ typedef struct Writes {
 
 static void see_write(Op *op, void *arg) {
   Writes *w = arg;
-  if (op->code == OP_BARRIER || (op->code == OP_INLINE_ASM && !opt_is_pure(op))) w->stand_in_the_way = true;
-  if (op->code != OP_STORE && op->code != OP_ATOMIC_RMW && op->code != OP_ATOMIC_CAS) return;
-  const Value *to = gpu_base_of(ir_operand(op, 0));
+  const Value *to = NULL;
+  switch (op->code) {
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: to = gpu_base_of(ir_operand(op, 0)); break;
+  case OP_DESC_STORE:
+  case OP_DESC_REDUCE:
+  case OP_DESC_SCATTER: to = gpu_tma_base(ir_operand(op, 0)); break;
+  case OP_BARRIER: break;
+  case OP_INLINE_ASM:
+    if (!opt_is_pure(op)) break;
+    return;
+  default: return;
+  }
   if (!to || to == w->base) w->stand_in_the_way = true;
 }
 
