@@ -57,9 +57,9 @@ INLINE_AVX2 void read_f64(double *out, CpuElem type, const char *p, int64_t step
 }
 
 /* By pairs, by quads, by halves. */
-INLINE_AVX2 void turn_f32(float *out, const float *in) {
+INLINE_AVX2 void turn_f32(float *out, const float *in, int64_t row) {
   __m256 r[8], t[8];
-  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(in + i * RT_KC);
+  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(in + i * row);
   for (int i = 0; i < 8; i += 2) {
     t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
     t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
@@ -75,6 +75,18 @@ INLINE_AVX2 void turn_f32(float *out, const float *in) {
   }
 }
 DEFINE_TURN(INLINE_AVX2, double, 4, f64)
+
+INLINE_AVX2 bool loads_b_f32(CpuElem type) { return type == CPU_F32 || type == CPU_BF16 || type == CPU_F16; }
+INLINE_AVX2 __m256 load_b_f32(CpuElem type, const char *p) {
+  if (type == CPU_F32) return _mm256_loadu_ps((const float *)(const void *)p);
+  __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+  if (type == CPU_F16) return _mm256_cvtph_ps(x);
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16));
+}
+INLINE_AVX2 bool loads_b_f64(CpuElem type) { return type == CPU_F64; }
+INLINE_AVX2 __m256d load_b_f64(CpuElem type, const char *p) {
+  return (void)type, _mm256_loadu_pd((const double *)(const void *)p);
+}
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, float, __m256, 8, 1, 6, _mm256_setzero_ps, _mm256_load_ps, _mm256_set1_ps,
            _mm256_fmadd_ps, _mm256_add_ps, _mm256_store_ps, _mm256_storeu_ps, _mm256_loadu_ps, f32)
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, 1, 6, _mm256_setzero_pd, _mm256_load_pd, _mm256_set1_pd,
@@ -82,12 +94,7 @@ DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, double, __m256d, 4, 1, 6, _mm256_setzero_pd
 
 /* ---- few rows ---------------------------------------------------------------------------------------------------- */
 
-INLINE_AVX2 __m256 load_few_f32(CpuElem type, const char *p) {
-  if (type == CPU_F32) return _mm256_loadu_ps((const float *)(const void *)p);
-  __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-  if (type == CPU_F16) return _mm256_cvtph_ps(x);
-  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16));
-}
+INLINE_AVX2 __m256 load_few_f32(CpuElem type, const char *p) { return load_b_f32(type, p); }
 INLINE_AVX2 float sum_lanes(__m256 x) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
@@ -140,9 +147,10 @@ INLINE_AVX2 __m256i multiply_i16(__m256i x, __m256i y, __m256i sum) {
   return sum;
 #endif
 }
-INLINE_AVX2 void turn_i16(uint32_t *out, const uint32_t *in) {
-  turn_f32((float *)(void *)out, (const float *)(const void *)in); /* which moves bits */
+INLINE_AVX2 void turn_i16(uint32_t *out, const uint32_t *in, int64_t row) {
+  turn_f32((float *)(void *)out, (const float *)(const void *)in, row); /* which moves bits */
 }
+DEFINE_NO_LOAD_B(INLINE_AVX2, __m256i, _mm256_setzero_si256, i16)
 DEFINE_DOT(INLINE_AVX2, TARGET_AVX2, uint32_t, __m256i, 8, 2, 6, _mm256_setzero_si256, load_words, set1_word,
            multiply_i16, _mm256_add_epi32, store_words, storeu_words, loadu_words, i16)
 
@@ -167,6 +175,7 @@ INLINE_AVX_VNNI __m256i multiply_i8(__m256i x, __m256i y, __m256i sum) {
 #endif
 }
 DEFINE_TURN(INLINE_AVX_VNNI, uint32_t, 8, i8)
+DEFINE_NO_LOAD_B(INLINE_AVX_VNNI, __m256i, _mm256_setzero_si256, i8)
 DEFINE_DOT(INLINE_AVX_VNNI, TARGET_AVX_VNNI, uint32_t, __m256i, 8, 4, 6, _mm256_setzero_si256, load_words, set1_word,
            multiply_i8, _mm256_add_epi32, store_words, storeu_words, loadu_words, i8)
 

@@ -181,6 +181,8 @@ INLINE_AVX512 void read_f64(double *out, CpuElem type, const char *p, int64_t st
   rt_read_same(out, 8, p, step, n);
 }
 DEFINE_TURN(INLINE_AVX512, double, 8, f64)
+INLINE_AVX512 bool loads_b_f64(CpuElem type) { return type == CPU_F64; }
+INLINE_AVX512 __m512d load_b_f64(CpuElem type, const char *p) { return (void)type, _mm512_loadu_pd(p); }
 DEFINE_DOT(INLINE_AVX512, TARGET_AVX512, double, __m512d, 8, 1, 8, _mm512_setzero_pd, _mm512_load_pd, _mm512_set1_pd,
            _mm512_fmadd_pd, _mm512_add_pd, _mm512_store_pd, _mm512_storeu_pd, _mm512_loadu_pd, f64)
 

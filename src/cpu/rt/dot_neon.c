@@ -37,9 +37,17 @@ static inline float64x2_t zero_f64(void) { return vdupq_n_f64(0); }
 #define FMADD_F32(x, y, z) vfmaq_f32(z, x, y)
 #define FMADD_F64(x, y, z) vfmaq_f64(z, x, y)
 DEFINE_TURN(INLINE_NEON, float, 4, f32)
+INLINE_NEON bool loads_b_f32(CpuElem type) { return type == CPU_F32; }
+INLINE_NEON float32x4_t load_b_f32(CpuElem type, const char *p) {
+  return (void)type, vld1q_f32((const float *)(const void *)p);
+}
 DEFINE_DOT(INLINE_NEON, TARGET_NEON, float, float32x4_t, 4, 1, 8, zero_f32, vld1q_f32, vdupq_n_f32, FMADD_F32,
            vaddq_f32, vst1q_f32, vst1q_f32, vld1q_f32, f32)
 DEFINE_TURN(INLINE_NEON, double, 2, f64)
+INLINE_NEON bool loads_b_f64(CpuElem type) { return type == CPU_F64; }
+INLINE_NEON float64x2_t load_b_f64(CpuElem type, const char *p) {
+  return (void)type, vld1q_f64((const double *)(const void *)p);
+}
 DEFINE_DOT(INLINE_NEON, TARGET_NEON, double, float64x2_t, 2, 1, 8, zero_f64, vld1q_f64, vdupq_n_f64, FMADD_F64,
            vaddq_f64, vst1q_f64, vst1q_f64, vld1q_f64, f64)
 
@@ -63,6 +71,7 @@ INLINE_DOTPROD uint32x4_t multiply_i8(uint32x4_t x, uint32x4_t y, uint32x4_t sum
 }
 static inline uint32x4_t zero_u32(void) { return vdupq_n_u32(0); }
 DEFINE_TURN(INLINE_DOTPROD, uint32_t, 4, i8)
+DEFINE_NO_LOAD_B(INLINE_DOTPROD, uint32x4_t, zero_u32, i8)
 DEFINE_DOT(INLINE_DOTPROD, TARGET_DOTPROD, uint32_t, uint32x4_t, 4, 4, 8, zero_u32, vld1q_u32, vdupq_n_u32, multiply_i8,
            vaddq_u32, vst1q_u32, vst1q_u32, vld1q_u32, i8)
 
@@ -95,6 +104,7 @@ INLINE_BF16 uint32x4_t add_f32(uint32x4_t x, uint32x4_t y) {
   return vreinterpretq_u32_f32(vaddq_f32(vreinterpretq_f32_u32(x), vreinterpretq_f32_u32(y)));
 }
 DEFINE_TURN(INLINE_BF16, uint32_t, 4, bf16)
+DEFINE_NO_LOAD_B(INLINE_BF16, uint32x4_t, zero_u32, bf16)
 DEFINE_DOT(INLINE_BF16, TARGET_BF16, uint32_t, uint32x4_t, 4, 2, 8, zero_u32, vld1q_u32, vdupq_n_u32, multiply_bf16,
            add_f32, vst1q_u32, vst1q_u32, vld1q_u32, bf16)
 
