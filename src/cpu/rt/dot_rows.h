@@ -17,7 +17,8 @@
  * Where rows are contiguous and words are made by a load, no pass of its own packs B: the first rows of A are multiplied with a
  * panel as it lies, which is stored packed for the rows after them, and memory is waited for behind multiply-adds. Each row is fetched
  * ROWS_AHEAD early, for a panel's rows lie far apart. On a Zen 3 core a product of f32 by tiles of 16 x 256 x 64 took
- * 37.6 ms before and 31.4 so, one of 32 x 32 x 32 40.5 and 35.9; of 128 rows the first are a small part.
+ * 37.6 ms before and 31.4 so, one of 32 x 32 x 32 40.5 and 35.9; of 128 rows the first are a small part. A's rows, where they are contiguous,
+ * are packed right before they are first multiplied, while the next ones are fetched.
  */
 #ifndef TRITONC_CPU_RT_DOT_ROWS_H
 #define TRITONC_CPU_RT_DOT_ROWS_H
@@ -179,8 +180,15 @@ enum { ROWS_A = RT_KC + 16, ROWS_AT_ONCE = 4, ROWS_AHEAD = 16 };
     const char *base = (const char *)d->a + i0 * row + p0 * col;                                                       \
     for (int64_t i = 0; i < mc; i++) name##_line(out + i * ROWS_A, type, base + i * row, col, kc, false);              \
   }                                                                                                                    \
+  /* What pack_a will read of these rows, if they are contiguous. */                                                   \
+  INLINE void name##_fetch_a(const CpuDot *d, int64_t i0, int64_t p0, int64_t mc, int64_t kc) {                        \
+    int64_t bytes = rt_elem_bytes((CpuElem)d->a_type);                                                                 \
+    const char *at = (const char *)d->a + (i0 * d->a_row + p0) * bytes;                                                \
+    for (int64_t i = 0; i < mc; i++, at += d->a_row * bytes)                                                           \
+      for (int64_t line = 0; line < kc * bytes; line += 64) __builtin_prefetch(at + line);                             \
+  }                                                                                                                    \
   /* c += a b for a chunk of k, rows [i, i + mc) and columns [j, j + nc). Of `fresh` columns b is not packed yet. */   \
-  INLINE void name##_block(const CpuDot *d, const T *a, T *b, int64_t i, int64_t p, int64_t j, int64_t mc,             \
+  INLINE void name##_block(const CpuDot *d, T *a, T *b, int64_t i, int64_t p, int64_t j, int64_t mc,                   \
                            int64_t kc, int64_t nc, int64_t fresh) {                                                    \
     int64_t words = div_up(kc, GROUP), nblocks = div_up(mc, MR);                                                       \
     int64_t base = mc / nblocks, longer = mc % nblocks; /* rows are shared out evenly */                               \
@@ -190,6 +198,10 @@ enum { ROWS_A = RT_KC + 16, ROWS_AT_ONCE = 4, ROWS_AHEAD = 16 };
       T *c = (T *)d->c + i * d->c_row + j + s;                                                                         \
       for (int64_t r = 0, block = 0; block < nblocks; block++) {                                                       \
         int64_t mr = base + (block < longer);                                                                          \
+        if (!s && d->a_col == 1) {                                                                                     \
+          name##_pack_a(a + r * ROWS_A, d, i + r, p, mr, kc);                                                          \
+          if (block + 1 < nblocks) name##_fetch_a(d, i + r + mr, p, base, kc);                                         \
+        }                                                                                                              \
         if (s < fresh && !block)                                                                                       \
           name##_first_rows(mr, (CpuElem)d->b_type, a, b + s * words, from + s * bytes, row, words, c, d->c_row);      \
         else                                                                                                           \
@@ -207,7 +219,7 @@ enum { ROWS_A = RT_KC + 16, ROWS_AT_ONCE = 4, ROWS_AHEAD = 16 };
         if (fresh < nc) name##_pack_b(pack_b + fresh * div_up(kc, GROUP), d, p, j + fresh, kc, nc - fresh);            \
         for (int64_t i = 0; i < d->m; i += RT_MC) {                                                                    \
           int64_t mc = min64(RT_MC, d->m - i);                                                                         \
-          name##_pack_a(pack_a, d, i, p, mc, kc);                                                                      \
+          if (d->a_col != 1) name##_pack_a(pack_a, d, i, p, mc, kc);                                                   \
           name##_block(d, pack_a, pack_b, i, p, j, mc, kc, nc, i ? 0 : fresh);                                         \
         }                                                                                                              \
       }                                                                                                                \
