@@ -5,6 +5,7 @@
  *   tma.c tma_launch.c                  which descriptors become tensor maps
  *   tma_device.c tma_shape.c            maps that programs make; the shape of copies
  *   tma_pointers.c                      loads through pointers as loads of descriptors
+ *   slice.c                             what a value of a loop is computed from, to compute it iterations ahead
  *   assign_shared.h pipeline_shared.h   what the files of two larger passes share
  *   module.c unroll.c dot_precision.c assign.c divide.c tma_ring.c operands.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
@@ -89,6 +90,18 @@ void gpu_tma_wait(Builder *b, Value *barrier, Value *phase);
 int64_t gpu_tma_bytes(const Op *load);
 /* The users of a load read the buffer; the load is gone. */
 void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer);
+
+/* ---- what runs ahead in a loop: slice.c ------------------------------------------------------------------------------ */
+
+typedef enum SliceStep {
+  SLICE_GO_ON, /* the op belongs to the slice, and what it depends on */
+  SLICE_END,   /* its results are there already */
+  SLICE_REFUSE
+} SliceStep;
+typedef SliceStep SliceFn(void *self, Op *op);
+/* Adds what `from` depends on within the loop's body to a slice of it: ops, and the numbers of carried values (is_ahead[i]).
+ * False if that cannot be computed ahead of time: an op has effects or regions, or `step` (or NULL) refuses it. */
+bool gpu_slice_add(Ctx *cx, const Op *loop, const Value *from, Map *ops, bool *is_ahead, SliceFn *step, void *self);
 
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 

@@ -25,33 +25,26 @@ static bool may_be_early(Pipeline *p, const Op *load) {
          !is_tile(p, load) && may_run_ahead(p, load);
 }
 
-/* Collects what `from` depends on within the body, in `slice` and `is_ahead`; false if that cannot be computed ahead of
- * time. `early`: loads may be among it. */
-static bool depend(Pipeline *p, const Value *from, Map *slice, bool *is_ahead, bool early) {
-  Vec(const Value *) left = {0};
-  vec_push(p->cx, &left, from);
-  while (left.len) {
-    const Value *v = left.at[--left.len];
-    if (!v->op) {
-      if (v->block != p->body || v->index == 0 || is_ahead[v->index - 1]) continue;
-      is_ahead[v->index - 1] = true;
-      vec_push(p->cx, &left, ir_operand(ir_terminator(p->body), v->index - 1));
-      continue;
-    }
-    if (ir_defined_outside(v, p->loop)) continue;
-    if (early && v->op->block == p->body && gpu_pipeline_is_early(p, v->op)) continue;
-    if (early && v->op->block == p->body && v->op->code == OP_LOAD) {
-      if (!may_be_early(p, v->op)) return false;
-      for (int i = 0; i < v->op->noperands; i++)
-        if (!depend(p, ir_operand(v->op, i), &p->early_slice, p->is_early, false)) return false;
-      vec_push(p->cx, &p->early, v->op);
-      continue;
-    }
-    if (v->op->block != p->body || v->op->nregions || !ir_has(v->op, T_PURE) || v->op->code == OP_DOT) return false;
-    if (map_has(slice, v->op)) continue;
-    map_put(p->cx, slice, v->op, v->op);
-    for (int i = 0; i < v->op->noperands; i++) vec_push(p->cx, &left, ir_operand(v->op, i));
-  }
+/* Without loads among it. */
+static bool add_early(Pipeline *p, const Op *load) {
+  for (int i = 0; i < load->noperands; i++)
+    if (!gpu_slice_add(p->cx, p->loop, ir_operand(load, i), &p->early_slice, p->is_early, NULL, NULL)) return false;
+  return true;
+}
+
+static SliceStep end_at_loads(void *self, Op *op) {
+  Pipeline *p = self;
+  if (op->code != OP_LOAD) return SLICE_GO_ON;
+  if (gpu_pipeline_is_early(p, op)) return SLICE_END;
+  if (!may_be_early(p, op) || !add_early(p, op)) return SLICE_REFUSE;
+  vec_push(p->cx, &p->early, op);
+  return SLICE_END;
+}
+
+/* Loads that it depends on become early ones. */
+static bool add_late(Pipeline *p, const Op *load) {
+  for (int i = 0; i < load->noperands; i++)
+    if (!gpu_slice_add(p->cx, p->loop, ir_operand(load, i), &p->slice, p->is_ahead, end_at_loads, p)) return false;
   return true;
 }
 
@@ -148,17 +141,8 @@ static bool slice_of(Pipeline *p, const Op *load, bool early) {
   trial.early.at = NULL, trial.early.len = trial.early.cap = 0;
   trial.is_ahead = NEWN(p->cx, bool, p->loop->nresults + 1);
   trial.is_early = NEWN(p->cx, bool, p->loop->nresults + 1);
-  for (int i = 0; i < load->noperands; i++)
-    if (early ? !depend(&trial, ir_operand(load, i), &trial.early_slice, trial.is_early, false)
-              : !depend(&trial, ir_operand(load, i), &trial.slice, trial.is_ahead, true))
-      return false;
-  for (int i = 0; i < load->noperands; i++) {
-    if (early)
-      depend(p, ir_operand(load, i), &p->early_slice, p->is_early, false);
-    else
-      depend(p, ir_operand(load, i), &p->slice, p->is_ahead, true);
-  }
-  return true;
+  if (!(early ? add_early : add_late)(&trial, load)) return false;
+  return (early ? add_early : add_late)(p, load);
 }
 
 static int64_t bytes_of(const Tile *t) {

@@ -50,23 +50,15 @@ typedef struct TmaRing {
 
 /* ---- which loads ------------------------------------------------------------------------------------------------- */
 
-/* Collects what `from` depends on in the body; false if that cannot be computed ahead of time. */
-static bool depend(TmaRing *r, const Value *from, Map *slice, bool *is_ahead) {
-  Vec(const Value *) left = {0};
-  vec_push(r->cx, &left, from);
-  while (left.len) {
-    const Value *v = left.at[--left.len];
-    if (!v->op) {
-      if (v->block != r->body || v->index == 0 || is_ahead[v->index - 1]) continue;
-      is_ahead[v->index - 1] = true;
-      vec_push(r->cx, &left, ir_operand(ir_terminator(r->body), v->index - 1));
-      continue;
-    }
-    if (ir_defined_outside(v, r->loop) || map_has(slice, v->op)) continue;
-    if (v->op->block != r->body || v->op->nregions || !ir_has(v->op, T_PURE) || ir_is_tensor(v->type)) return false;
-    map_put(r->cx, slice, v->op, v->op);
-    for (int i = 0; i < v->op->noperands; i++) vec_push(r->cx, &left, ir_operand(v->op, i));
-  }
+static SliceStep refuse_tensors(void *self, Op *op) {
+  (void)self;
+  return op->nresults && ir_is_tensor(op->results[0].type) ? SLICE_REFUSE : SLICE_GO_ON;
+}
+
+/* Collects what the load's operands depend on in the body; false if that cannot be computed ahead of time. */
+static bool add_coordinates(TmaRing *r, const Op *load, Map *slice, bool *is_ahead) {
+  for (int i = 0; i < load->noperands; i++)
+    if (!gpu_slice_add(r->cx, r->loop, ir_operand(load, i), slice, is_ahead, refuse_tensors, NULL)) return false;
   return true;
 }
 
@@ -119,9 +111,8 @@ static void consider(TmaRing *r, Op *load) {
   Map slice = {0};
   int n = r->loop->nresults;
   bool *is_ahead = NEWN(r->cx, bool, n + 1);
-  for (int i = 0; i < load->noperands; i++)
-    if (!depend(r, ir_operand(load, i), &slice, is_ahead)) return;
-  for (int i = 0; i < load->noperands; i++) depend(r, ir_operand(load, i), &r->slice, r->is_ahead);
+  if (!add_coordinates(r, load, &slice, is_ahead)) return;
+  add_coordinates(r, load, &r->slice, r->is_ahead);
   RingTile t = {load, NULL, -1};
   const Op *dot = dot_of(load);
   for (uint32_t g = 0; g < r->groups.len && t.group < 0; g++)
