@@ -140,11 +140,11 @@ enum { ROWS_A = RT_KC + 16, ROWS_AT_ONCE = 4, ROWS_AHEAD = 16 };
           turn_##name(to + w * 2 * W, (const T *)(const void *)(from + w * row), col / row);                           \
         for (; w < words; w++) read_##name(to + w * 2 * W, type, from + w * row, col, W, row, GROUP, true);            \
       } else {                                                                                                         \
-      for (int64_t s = 0; s < width; s++) name##_line(lines + s * RT_KC, type, base + (j + s) * col, row, kc, true);   \
-      for (int64_t s = width; s < W; s++) memset(lines + s * RT_KC, 0, (size_t)words * sizeof(T));                     \
-      for (; w + W <= words; w += W) turn_##name(to + w * 2 * W, lines + w, RT_KC);                                    \
-      for (; w < words; w++)                                                                                           \
-        for (int64_t s = 0; s < W; s++) to[w * 2 * W + s] = lines[s * RT_KC + w];                                      \
+        for (int64_t s = 0; s < width; s++) name##_line(lines + s * RT_KC, type, base + (j + s) * col, row, kc, true); \
+        for (int64_t s = width; s < W; s++) memset(lines + s * RT_KC, 0, (size_t)words * sizeof(T));                   \
+        for (; w + W <= words; w += W) turn_##name(to + w * 2 * W, lines + w, RT_KC);                                  \
+        for (; w < words; w++)                                                                                         \
+          for (int64_t s = 0; s < W; s++) to[w * 2 * W + s] = lines[s * RT_KC + w];                                    \
       }                                                                                                                \
       if (j % (2 * W) == 0 && j + W >= nc) /* the second half of the last panel */                                     \
         for (w = 0; w < words; w++) memset(to + w * 2 * W + W, 0, W * sizeof(T));                                      \
