@@ -173,12 +173,7 @@ static const char *name_of(Ctx *cx, const Value *v, int i) {
   return v->loc && v->loc->kind == LOC_NAME ? v->loc->name : ctx_printf(cx, "arg%d", i);
 }
 
-static void make_args(Run *r, const RunRequest *request) {
-  const Stage *ttir = &r->kernel->stages.at[0];
-  Module *m = ir_read(r->cx, source_new(r->cx, ttir->name, ttir->bytes, ttir->len, 1));
-  const Op *func = ir_module_func(m, r->kernel->info.name);
-  const Block *entry = func->regions[0]->first;
-  r->nargs = run_nargs(&r->kernel->info);
+static void refuse_descriptors(const Run *r, const Block *entry) {
   for (int i = 0; i < entry->nargs && i < r->nargs; i++)
     if (entry->args[i]->type->kind == TYPE_TENSORDESC)
       ctx_fail(
@@ -186,6 +181,37 @@ static void make_args(Run *r, const RunRequest *request) {
           "parameter `%s` is a tensor descriptor, which --arg cannot describe: let the kernel make it of a pointer, "
           "by tl.make_tensor_descriptor",
           name_of(r->cx, entry->args[i], i));
+}
+
+static void check_names_given(const Run *r) {
+  for (uint32_t i = 0; i < r->cli->args.len; i++) {
+    const char *arg = r->cli->args.at[i];
+    if (!strchr(arg, '=')) wrong(r->cx, arg, "it is written NAME=VALUE");
+    known_arg(r, "--arg", arg, "=");
+  }
+}
+
+/* The buffer or number that the command line gives for a parameter of type `t`. */
+static void make_arg(Run *r, Arg *a, const Type *t, uint64_t seed) {
+  const char *arg, *text = given_for(r, a->name, &arg);
+  if (!text && a->elem)
+    ctx_fail(r->cx, ERR_SOURCE,
+             "parameter `%s` points at memory of unknown size: --arg %s=random:4096 makes some (or zeros:, ones:, "
+             "iota:, uninit:, and the number of elements)",
+             a->name, a->name);
+  if (!text) ctx_fail(r->cx, ERR_SOURCE, "parameter `%s` has no value: --arg %s=1000 gives it one", a->name, a->name);
+  if (a->elem)
+    make_buffer(r, a, arg, text, seed);
+  else
+    make_number(r, a, t, arg, text);
+}
+
+static void make_args(Run *r, const RunRequest *request) {
+  const Stage *ttir = &r->kernel->stages.at[0];
+  Module *m = ir_read(r->cx, source_new(r->cx, ttir->name, ttir->bytes, ttir->len, 1));
+  const Block *entry = ir_module_func(m, r->kernel->info.name)->regions[0]->first;
+  r->nargs = run_nargs(&r->kernel->info);
+  refuse_descriptors(r, entry);
   r->args = NEWN(r->cx, Arg, r->nargs + 1);
   for (int i = 0; i < r->nargs; i++) {
     const Value *v = entry->args[i];
@@ -193,24 +219,8 @@ static void make_args(Run *r, const RunRequest *request) {
     r->args[i].is_unsigned = declared_unsigned(request, r->args[i].name);
     if (v->type->kind == TYPE_PTR) r->args[i].elem = v->type->elem;
   }
-  for (uint32_t i = 0; i < r->cli->args.len; i++) {
-    if (!strchr(r->cli->args.at[i], '=')) wrong(r->cx, r->cli->args.at[i], "it is written NAME=VALUE");
-    known_arg(r, "--arg", r->cli->args.at[i], "=");
-  }
-  for (int i = 0; i < r->nargs; i++) {
-    Arg *a = &r->args[i];
-    const char *arg, *text = given_for(r, a->name, &arg);
-    if (!text && a->elem)
-      ctx_fail(r->cx, ERR_SOURCE,
-               "parameter `%s` points at memory of unknown size: --arg %s=random:4096 makes some (or zeros:, ones:, "
-               "iota:, uninit:, and the number of elements)",
-               a->name, a->name);
-    if (!text) ctx_fail(r->cx, ERR_SOURCE, "parameter `%s` has no value: --arg %s=1000 gives it one", a->name, a->name);
-    if (a->elem)
-      make_buffer(r, a, arg, text, (uint64_t)i + 1);
-    else
-      make_number(r, a, entry->args[i]->type, arg, text);
-  }
+  check_names_given(r);
+  for (int i = 0; i < r->nargs; i++) make_arg(r, &r->args[i], entry->args[i]->type, (uint64_t)i + 1);
 }
 
 static void parse_grid(Ctx *cx, const char *text, uint32_t grid[3]) {
