@@ -24,12 +24,6 @@ static const char *access_of(const Op *op) {
   }
 }
 
-static bool acquires(const Op *op) {
-  if (op->code == OP_LOAD) return opt_is_volatile(op);
-  const char *sem = ir_attr_text_or(op, "sem", "");
-  return !strcmp(sem, "acquire") || !strcmp(sem, "acq_rel");
-}
-
 static void collect(Op *op, void *arg) {
   Checks *c = arg;
   if (access_of(op)) vec_push(c->cx, &c->accesses, op);
@@ -42,7 +36,7 @@ static void check(Ctx *cx, Op *op) {
   Op *check = ir_effect(&b, OP_CHECK_ACCESS, ir_operand(op, 0), masks ? ir_operand(op, at) : NULL, NULL);
   ir_set_attr(cx, check, "access", ir_attr_string(cx, access, strlen(access)));
   if (*sem) ir_set_attr(cx, check, "sem", ir_attr_string(cx, sem, strlen(sem)));
-  if (!acquires(op)) return;
+  if (!opt_acquires(op)) return;
   b = (Builder){cx, op->block, op->next, op->loc};
   ir_effect(&b, OP_CHECK_ACQUIRE, NULL);
 }

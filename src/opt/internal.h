@@ -28,6 +28,8 @@ bool opt_speculatable(const Op *op);
 /* A pure op without regions, or one whose regions have no effects: equal operands give equal results. */
 bool opt_is_pure(const Op *op);
 bool opt_is_volatile(const Op *op);
+/* May it show that others' stores, made before they released, are to be seen from here on? */
+bool opt_acquires(const Op *op);
 /* Has effects, but writes none of the program's memory: assertions, prints, checks. */
 bool opt_only_tells(const Op *op);
 /* Calls `rewrite` on each op of the module that is `wanted`: collected first, so that ops may come and go. Says whether

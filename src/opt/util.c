@@ -31,6 +31,13 @@ bool opt_speculatable(const Op *op) {
 
 bool opt_is_volatile(const Op *op) { return op->code == OP_LOAD && ir_attr_int_or(op, "isVolatile", 0) != 0; }
 
+bool opt_acquires(const Op *op) {
+  if (op->code == OP_LOAD) return opt_is_volatile(op);
+  if (op->code != OP_ATOMIC_RMW && op->code != OP_ATOMIC_CAS) return false;
+  const char *sem = ir_attr_text_or(op, "sem", "");
+  return !strcmp(sem, "acquire") || !strcmp(sem, "acq_rel");
+}
+
 bool opt_only_tells(const Op *op) {
   return op->code == OP_ASSERT || op->code == OP_PRINT || op->code == OP_CHECK_ACCESS || op->code == OP_CHECK_ACQUIRE;
 }

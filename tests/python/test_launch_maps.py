@@ -264,6 +264,42 @@ def test_what_a_descriptor_writes_stays():
 
 
 @triton.jit
+def waiting(A, B, C, flag, tiles, BM: tl.constexpr, BK: tl.constexpr, K: tl.constexpr, WAIT: tl.constexpr):
+    m, n = tl.arange(0, BM), tl.arange(0, BM)
+    if WAIT == "cas":
+        while tl.atomic_cas(flag, 1, 1) != 1:
+            pass
+    elif WAIT == "load":
+        while tl.load(flag, volatile=True) != 1:
+            pass
+    elif WAIT == "relaxed":
+        while tl.atomic_add(flag, 0, sem="relaxed") != 1:
+            pass
+    acc = tl.zeros([BM, BM], tl.float32)
+    for _ in range(tiles):
+        acc = tl.zeros([BM, BM], tl.float32)
+        for at in range(0, K, BK):
+            k = at + tl.arange(0, BK)
+            acc = tl.dot(tl.load(A + m[:, None] * K + k[None, :]), tl.load(B + k[:, None] * BM + n[None, :]), acc)
+        if WAIT == "inside":
+            acc += tl.atomic_add(flag, 1) * 1e-9
+    if WAIT == "after":
+        acc += tl.atomic_add(flag, 1) * 1e-9
+    tl.store(C + m[:, None] * BM + n[None, :], acc)
+    tl.atomic_add(flag, 1)
+
+
+@pytest.mark.parametrize("wait", ["cas", "load", "relaxed", "inside", "after", "no"])
+def test_what_a_program_waits_for(wait):
+    """Memory that others wrote meanwhile: not by the engine, whose reads no acquire orders."""
+    a, b, c = randn(64, 128), randn(128, 64), torch.zeros(64, 64)
+    flag = torch.ones(1, dtype=torch.int32)
+    kernel = waiting[(1,)](a, b, c, flag, 2, BM=64, BK=32, K=128, WAIT=wait, num_stages=2, launch_maps=True)
+    assert (copies(kernel) > 0) == (wait in ("relaxed", "after", "no"))
+    close(c, a.float() @ b.float())
+
+
+@triton.jit
 def attention(
     Q,
     K,

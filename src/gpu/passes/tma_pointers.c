@@ -20,7 +20,11 @@
  * What is taken care of:
  *   - The engine reads what other threads' stores made visible before the kernel began. An argument that the kernel also
  *     writes through is left alone, as are all where it writes who knows where. The launch takes code without maps where such an argument equals
- *     one that is written. Tensors that overlap otherwise are assumed not to be read again behind a store.
+ *     one that is written. Between arguments that overlap otherwise the language keeps no order but by a barrier, which
+ *     stands in the way here.
+ *   - Nor does the engine see what the program may have waited for: another program's or another kernel's stores, of which
+ *     it learns by an atomic operation that acquires and whose result it looks at, or a volatile load. Loops that come
+ *     after one are left alone. (An atomic whose result nobody reads teaches nothing: sums at the end of a split loop.)
  *   - An axis that wraps (x % n, for rows behind the last) has zeros behind the end instead of the first rows again. Whatever
  *     is computed of those must not be looked at: from the load on, elements of that axis go to the same place of that
  *     axis, or to stores whose mask leaves out what is behind the end. A dot moves rows of A to rows, columns of B to
@@ -81,6 +85,34 @@ static bool is_only_read(const BoxLoads *p, const Value *base) {
   Writes w = {base, false};
   ir_walk(p->func, see_write, &w);
   return !w.stand_in_the_way;
+}
+
+/* ---- what the function waits for --------------------------------------------------------------------------------- */
+
+typedef struct Waits {
+  Op *loop;
+  bool before;
+} Waits;
+
+/* Can `op` run before the loop does? Both are inside of one loop, or it stands before. */
+static bool may_come_before(Op *op, Op *loop) {
+  for (Op *a = op; a; a = ir_parent(a))
+    for (Op *b = loop; b; b = ir_parent(b)) {
+      if (a == b && (a->code == OP_FOR || a->code == OP_WHILE)) return true;
+      if (a != b && a->block && a->block == b->block && ir_dominates(a, b)) return true;
+    }
+  return false;
+}
+
+static void see_wait(Op *op, void *arg) {
+  Waits *w = arg;
+  if (opt_acquires(op) && op->results[0].uses && may_come_before(op, w->loop)) w->before = true;
+}
+
+static bool waits_before(const BoxLoads *p, Op *loop) {
+  Waits w = {loop, false};
+  ir_walk(p->func, see_wait, &w);
+  return w.before;
 }
 
 /* ---- what is behind the end of an axis that wraps ----------------------------------------------------------------- */
@@ -216,7 +248,7 @@ static bool consider_loop(BoxLoads *p, Op *loop) {
     if (op->code == OP_FOR || op->code == OP_WHILE || op->code == OP_IF) return false;
     if (op->code == OP_LOAD && !consider(p, op)) return false;
   }
-  return p->operands.len > 0;
+  return p->operands.len > 0 && !waits_before(p, loop);
 }
 
 /* ---- making them -------------------------------------------------------------------------------------------------- */
