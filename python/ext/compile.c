@@ -198,7 +198,7 @@ static PyObject *constants_of(const Job *job) {
 /* Calls are launched by us, who pass tensor maps where a kernel wants them; what triton.compile gives may be launched by others. */
 static bool add_launch_maps(Job *job) {
   static const char name[] = "launch_maps";
-  if (!job->request.target || !strncmp(job->request.target, "cpu", 3) || getenv("TRITONC_LAUNCH_MAPS")) return true;
+  if (getenv("TRITONC_LAUNCH_MAPS")) return true;
   for (size_t i = 0; i < job->request.noptions; i++)
     if (!strcmp(job->options[i].name, name)) return true;
   if (job->request.noptions == sizeof job->options / sizeof *job->options)

@@ -116,6 +116,7 @@ static void understand(Compile *p) {
   const RunRequest *r = p->r;
   Compiled *c = p->out;
   *c = (Compiled){.target = run_target(p->cx, r->target), .options = run_options(p->cx, r->options, r->noptions)};
+  if (c->target.backend && !c->target.backend->tensor_map) c->options.launch_maps = false; /* no launch makes any */
   check_stop(p->cx, &c->target, r->stop);
   opt_check_dump(p->cx, c->target.backend ? c->target.backend->passes : NULL);
   p->whole = !r->stop;

@@ -226,6 +226,17 @@ def test_what_stays():
     assert copies(bounded_run(randn(100, 100)[:, :96], b, 100, 64, 96)[1]) == 0  # rows that begin within 16 bytes
 
 
+def test_a_target_without_maps_has_one_key(monkeypatch):
+    """The CPU's launches make no maps, whatever is asked for: a called kernel is the one that triton.compile gives."""
+    monkeypatch.delenv("TRITONC_SIMULATE")
+    keys = set()
+    for more in ({}, {"launch_maps": True}, {"launch_maps": False}):
+        kernel = bounded_run(randn(64, 64), randn(64, 64), 64, 64, 64, **more)[1]
+        assert kernel.metadata.launch_maps is False
+        keys.add(kernel.hash)
+    assert len(keys) == 1
+
+
 @triton.jit
 def written(A, B, K, BM: tl.constexpr, BK: tl.constexpr):
     m = tl.program_id(0) * BM + tl.arange(0, BM)
