@@ -7,3 +7,5 @@ import triton.language as tl
 def kernel(x_ptr, n):
     while (x := tl.load(x_ptr)) > 0:
         tl.store(x_ptr, x - 1)
+    else:
+        tl.store(x_ptr, 0.0)

@@ -323,3 +323,71 @@ def test_tensors_of_constants_alone():
         b = (b + 1) * 2**n
         c, d = d, c + 1
     np.testing.assert_array_equal(x, np.full(16, 4 + b + c + 8 * d, np.float32))
+
+
+@triton.jit
+def bits_of(v):
+    n = 0
+    while (v := v & (v - 1)) != 0 and (w := v) != 8:
+        n += w % 7
+    return n, v
+
+
+@triton.jit
+def named_condition_kernel(x, out, n, N: tl.constexpr):
+    i = tl.arange(0, N)
+    k = 0
+    acc = tl.load(x + i)
+    while (k := k + 3) < n:
+        if k % 2 == 0:
+            continue
+        if k == 21:
+            break
+        while (v := tl.load(x + k % N)) > 3 and tl.max(acc, 0) < 500:
+            acc += v
+        acc += k
+    left = n
+    while left := left // 2:
+        acc = tl.where(i == left, -acc, acc)
+    a, b = bits_of(n * 27)
+    tl.store(out + i, acc)
+    tl.store(out + N + i, k + 100 * a + 10000 * b + left + i * 0)
+
+
+@pytest.mark.parametrize("n", [0, 2, 10, 16, 40])
+def test_names_bound_in_the_condition_of_while(n):
+    x = np.array([3, 9, -4, 2, 0, 5, 7, 1], np.int32)
+    out = np.zeros(16, np.int32)
+    named_condition_kernel[(1,)](x, out, n, N=8)
+    k, acc = 0, x.copy()
+    while (k := k + 3) < n:
+        if k % 2 == 0:
+            continue
+        if k == 21:
+            break
+        while (v := int(x[k % 8])) > 3 and int(acc.max()) < 500:
+            acc += v
+        acc += k
+    left = n
+    while left := left // 2:
+        if left < 8:
+            acc[left] = -acc[left]
+    b, a = n * 27, 0
+    while (b := b & (b - 1)) != 0 and (w := b) != 8:
+        a += w % 7
+    assert out[:8].tolist() == acc.tolist()
+    assert out[8:].tolist() == [k + 100 * a + 10000 * b + left] * 8
+
+
+@triton.jit
+def named_condition_else_kernel(out, n):
+    k = 0
+    while (k := k + 3) < n:
+        tl.store(out, k)
+    else:
+        tl.store(out, -k)
+
+
+def test_a_condition_that_binds_names_and_an_else():
+    with pytest.raises(triton.CompilationError, match="`:=` in the condition of a `while` loop with an `else`"):
+        named_condition_else_kernel[(1,)](np.zeros(1, np.int32), 10)

@@ -38,7 +38,7 @@ static void check_condition_names(Lang *L, Node *stmt, const Changes *changes) {
   for (uint32_t i = 0; i < changes->n; i++)
     lang_fail_at(L, changes->at[i].now.at.source ? changes->at[i].now.at : stmt->a->span,
                  "assign it in the loop's body instead",
-                 "`:=` in the condition of a `while` loop cannot be used in a kernel");
+                 "`:=` in the condition of a `while` loop with an `else` cannot be used in a kernel");
 }
 
 /* A while loop being built: its op, with the regions of the condition and of the body. */
@@ -172,7 +172,36 @@ static bool try_while(Lang *L, Loop *loop) {
   return true;
 }
 
+static Node *node_at(Lang *L, NodeKind kind, Span span) {
+  Node *n = NEW(L->cx, Node);
+  n->kind = kind;
+  n->span = span;
+  return n;
+}
+
+/* A condition that binds names (`:=`) is the beginning of the body: `while True:` and `if not CONDITION: break`. What it
+ * binds is then carried, or not, as anything that the body binds. The tree is made once, for names are cached by node. */
+static Node *with_test_in_body(Lang *L, Node *stmt) {
+  Map *made = &L->fn->info->tests_in_bodies;
+  Node *loop = map_get(made, stmt);
+  if (loop) return loop;
+  Node *test = node_at(L, N_IF, stmt->a->span), **statements = NEWN(L->cx, Node *, stmt->body.len + 2);
+  test->a = node_at(L, N_UNARY, stmt->a->span);
+  test->a->op = U_NOT;
+  test->a->a = stmt->a;
+  statements[0] = node_at(L, N_BREAK, stmt->a->span);
+  test->body = (Nodes){statements, 1};
+  statements[1] = test;
+  for (uint32_t i = 0; i < stmt->body.len; i++) statements[i + 2] = stmt->body.at[i];
+  loop = node_at(L, N_WHILE, stmt->span);
+  loop->a = node_at(L, N_TRUE, stmt->a->span);
+  loop->body = (Nodes){statements + 1, stmt->body.len + 1};
+  map_put(L->cx, made, stmt, loop);
+  return loop;
+}
+
 void py_exec_while(Lang *L, Node *stmt) {
+  if (!stmt->orelse.len && py_assigned_names(L, stmt->a)->len) stmt = with_test_in_body(L, stmt);
   Loop loop = {.stmt = stmt};
   do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
   py_loop_else(L, stmt, loop.left);

@@ -18,6 +18,7 @@ typedef struct FnInfo {
   Node *def;    /* N_FUNCTION */
   Map globals;  /* interned name -> Val */
   Map assigned; /* loop Node -> the names it assigns (assigned.c) */
+  Map tests_in_bodies; /* `while` statements whose condition binds names, by the statement: the same, tested in the body */
   int serial;   /* order of first meeting; makes symbol names unique */
 } FnInfo;
 FnInfo *py_fn_info(Lang *L, const ttc_function *function);
