@@ -269,6 +269,23 @@ def test_what_combines_elements():
     assert torch.equal(out[:8], x.amax(1))
 
 
+@triton.jit
+def names_in_conditions(x, out, n):
+    k, w, calls = 0, 0, 0
+    while (v := tl.load(x + k)) != 0 and (w := v + calls) < n:
+        k += 1
+        if v > 3 or (calls := calls + 1) > 2:
+            k += 0 < v < (far := v + 1)
+            calls += far - v
+    tl.store(out, k + 100 * w + 10000 * calls)
+
+
+@pytest.mark.parametrize("n", [0, 3, 8, 100])
+def test_names_bound_on_the_right_of_and(n):
+    x = torch.tensor([1, 2, 5, 3, 1, 7, 2, 4, 1, 9, 0, 0], dtype=torch.int32)
+    both(names_in_conditions, (1,), x, torch.zeros(1, dtype=torch.int32), n, outputs=[1])
+
+
 def test_inline_assembly_says_what_to_do():
     @triton.jit
     def kernel(x):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class ASTTransformer(ast.NodeTransformer):
     """A kernel's syntax tree with calls of the interpreter's helpers where the language differs from Python."""
 
+    _kept = 0  # how many operands of `and` and `or` have got a name
+
     def _help(self, at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
         made = ast.Call(ast.Name(name, ast.Load()), list(args), [])
         for node in (made, made.func):
@@ -57,8 +59,26 @@ class ASTTransformer(ast.NodeTransformer):
         name = "__tl_and" if isinstance(node.op, ast.And) else "__tl_or"
         result = node.values[0]
         for value in node.values[1:]:
-            result = self._help(node, name, result, self._later(value))
+            result = self._joined(node, name, result, value)
         return result
+
+    def _joined(self, at: ast.expr, name: str, left: ast.expr, right: ast.expr) -> ast.expr:
+        """`left and right`, the right one evaluated when it is wanted.
+
+        One that binds names (`:=`) has to stand in the function itself:
+        `l if __tl_skips_and(l := left) else (r := right, __tl_and(l, lambda: r))[1]`.
+        """
+        if not any(isinstance(part, ast.NamedExpr) for part in ast.walk(right)):
+            return self._help(at, name, left, self._later(right))
+        self._kept += 1
+        keep = [f"__tl_left_{self._kept}", f"__tl_right_{self._kept}"]
+        first, second = (ast.NamedExpr(ast.Name(n, ast.Store()), v) for n, v in zip(keep, (left, right), strict=True))
+        later = ast.Lambda(self._later(right).args, ast.Name(keep[1], ast.Load()))
+        both = ast.Tuple([second, self._help(at, name, ast.Name(keep[0], ast.Load()), later)], ast.Load())
+        chosen = ast.Subscript(both, ast.Constant(1), ast.Load())
+        skips = self._help(at, name.replace("__tl_", "__tl_skips_"), first)
+        made = ast.copy_location(ast.IfExp(skips, ast.Name(keep[0], ast.Load()), chosen), at)
+        return ast.fix_missing_locations(made)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
@@ -70,7 +90,7 @@ class ASTTransformer(ast.NodeTransformer):
             left = right
         result = parts[0]
         for part in parts[1:]:
-            result = self._help(node, "__tl_and", result, self._later(part))
+            result = self._joined(node, "__tl_and", result, part)
         return result
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:

@@ -587,6 +587,8 @@ _HELPERS = {
     "__tl_assign": _assign,
     "__tl_and": lambda a, b: _both("and", a, b),
     "__tl_or": lambda a, b: _both("or", a, b),
+    "__tl_skips_and": lambda a: not isinstance(a, Tensor) and not _plain(a),
+    "__tl_skips_or": lambda a: not isinstance(a, Tensor) and bool(_plain(a)),
     "__tl_not": _negate,
     "__tl_choose": _choose,
     "__tl_value": _value_of,
