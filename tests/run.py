@@ -356,7 +356,13 @@ def generator():
 
 def lint():
     say("lint")
-    listed = subprocess.run(["git", "ls-files", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.c", "*.h"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     files = [f for f in listed.stdout.split() if (ROOT / f).exists()]
     step("clang-format", ["clang-format-19", "--dry-run", "-Werror", *files])
     step("ruff check", [VENV / "ruff", "check", "-q", "python", "examples", "bench", "tests", "docs/site"])
@@ -366,7 +372,9 @@ def lint():
 def tidy():
     """clang-tidy over every source."""
     say("clang-tidy")
-    listed = subprocess.run(["git", "ls-files", "*.c"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "*.c"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     files = listed.stdout.split()
     if not step("configure clang", [ROOT / "dev", "configure", "clang"]):
         return

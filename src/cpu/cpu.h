@@ -6,8 +6,11 @@
 #ifndef TRITONC_CPU_H
 #define TRITONC_CPU_H
 
+#include "opt/opt.h"
 #include "target/target.h"
 
 extern const Target cpu_target;
+/* The first of its lists of passes. */
+const Pass *const *cpu_passes_before_math(size_t *n);
 
 #endif

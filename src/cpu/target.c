@@ -80,6 +80,20 @@ static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
   return copy;
 }
 
+/* The passes of this target, in order: `turning` unless accesses are checked, `checking` if they are. Between the first two
+ * lists mathematical functions are expanded. */
+static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled,    &opt_pass_reduce_order,
+                                          &opt_pass_map_pack,      &opt_pass_map_results,   &opt_pass_fold,
+                                          &opt_pass_version_loops, &opt_pass_split_pointers};
+static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_turn_loads};
+static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
+static const Pass *const checking[] = {&opt_pass_check_accesses};
+
+const Pass *const *cpu_passes_before_math(size_t *n) {
+  *n = COUNT(before_math);
+  return before_math;
+}
+
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   const CpuIsa *isa = cpu_isa(cx, o->arch);
   info->target = ctx_printf(cx, "cpu:%s", isa->cpu);
@@ -91,18 +105,12 @@ static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop
 
   LangOptions language = {0};
   lang_options(o, &language);
-  static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled,    &opt_pass_reduce_order,
-                                            &opt_pass_map_pack,      &opt_pass_map_results,   &opt_pass_fold,
-                                            &opt_pass_version_loops, &opt_pass_split_pointers};
-  static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_turn_loads};
-  static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
-  static const Pass *const checks[] = {&opt_pass_check_accesses};
   bool checked = o->common.debug && o->common.check_memory; /* then messages tell of the tiles that the source has */
   opt_run(cx, m, before_math, COUNT(before_math));
   opt_expand_math(cx, m, is_native, &language);
   if (!checked) opt_run(cx, m, turning, COUNT(turning));
   opt_run(cx, m, after_math, COUNT(after_math));
-  if (checked) opt_run(cx, m, checks, COUNT(checks));
+  if (checked) opt_run(cx, m, checking, COUNT(checking));
 
   ir_check(cx, m, "before it is lowered for the CPU");
   cpu_llvm_init();

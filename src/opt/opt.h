@@ -30,6 +30,8 @@ typedef struct PassOrder {
 } PassOrder;
 extern const PassOrder opt_pass_orders[];
 extern const size_t opt_npass_orders;
+/* The first of the orders that the list breaks, or NULL. */
+const PassOrder *opt_broken_order(const Pass *const *list, size_t n, const PassOrder *orders, size_t norders);
 
 /* A kernel's argument `i` that is a tensor descriptor: its rank, if its shape (i32) and strides (i64) follow it as
  * arguments of their own, as in every kernel; else 0. opt_descriptors makes of it the base, two flags (i1: outside

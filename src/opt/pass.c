@@ -35,6 +35,21 @@ const PassOrder opt_pass_orders[] = {
 };
 const size_t opt_npass_orders = COUNT(opt_pass_orders);
 
+/* n: it is not in the list. */
+static size_t place(const Pass *const *list, size_t n, const Pass *pass) {
+  size_t i = 0;
+  while (i < n && list[i] != pass) i++;
+  return i;
+}
+
+const PassOrder *opt_broken_order(const Pass *const *list, size_t n, const PassOrder *orders, size_t norders) {
+  for (size_t i = 0; i < norders; i++) {
+    size_t first = place(list, n, orders[i].first), then = place(list, n, orders[i].then);
+    if (first < n && then < first) return &orders[i];
+  }
+  return NULL;
+}
+
 const Pass *const *opt_passes(size_t *n) {
   *n = COUNT(all_passes);
   return all_passes;

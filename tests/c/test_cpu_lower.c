@@ -496,6 +496,17 @@ static void test_forms(void **state) {
   ctx_free(cx);
 }
 
+static void test_passes_run_in_an_order_that_holds(void **state) {
+  (void)state;
+  size_t n;
+  const Pass *const *list = cpu_passes_before_math(&n);
+  const PassOrder *broken = opt_broken_order(list, n, opt_pass_orders, opt_npass_orders);
+  if (broken) fail_msg("%s must run before %s: %s", broken->first->name, broken->then->name, broken->why);
+  const Pass *turned[] = {&opt_pass_split_pointers, &opt_pass_version_loops};
+  broken = opt_broken_order(turned, 2, opt_pass_orders, opt_npass_orders);
+  assert_true(broken && broken->first == &opt_pass_version_loops);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_masks_touch_nothing),
@@ -507,6 +518,7 @@ int main(void) {
       cmocka_unit_test(test_dot_operands_that_wrap),
       cmocka_unit_test(test_unsupported),
       cmocka_unit_test(test_forms),
+      cmocka_unit_test(test_passes_run_in_an_order_that_holds),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

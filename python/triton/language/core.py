@@ -808,16 +808,33 @@ class PropagateNan:
     ALL = builtin("tl.PropagateNan.ALL")
 
 
+#: A line or two for each letter.
 _FUNCTIONS = """
-abs add advance arange argmax argmin associative_scan assume atomic_add atomic_and atomic_cas atomic_max atomic_min
-atomic_load atomic_or atomic_poll atomic_store atomic_xchg atomic_xor bitonic_merge broadcast broadcast_to cast cat
-ceil clamp cos cumprod cumsum debug_barrier device_assert device_print div_rn dot dot_scaled erf exp exp2 expand_dims
-fdiv flip floor fma full gather histogram inline_asm_elementwise interleave join load load_tensor_descriptor log log2
-make_block_ptr make_tensor_descriptor map_elementwise max max_constancy max_contiguous maximum min minimum mul
-multiple_of num_programs pair_uniform_to_normal permute philox philox_impl program_id rand rand4x randint randint4x
-randn randn4x ravel reduce reduce_or reshape rsqrt sigmoid sin softmax sort split sqrt sqrt_rn squeeze static_assert
-static_print store store_tensor_descriptor sub sum swizzle2d to_tensor topk trans uint_to_uniform_float umulhi
-unsqueeze view where xor_sum zeros zeros_like to item expect_zero
+abs add advance arange argmax argmin associative_scan assume atomic_add atomic_and atomic_cas
+atomic_load atomic_max atomic_min atomic_or atomic_poll atomic_store atomic_xchg atomic_xor
+bitonic_merge broadcast broadcast_to
+cast cat ceil clamp cos cumprod cumsum
+debug_barrier device_assert device_print div_rn dot dot_scaled
+erf exp exp2 expand_dims expect_zero
+fdiv flip floor fma full
+gather
+histogram
+inline_asm_elementwise interleave item
+join
+load load_tensor_descriptor log log2
+make_block_ptr make_tensor_descriptor map_elementwise max max_constancy max_contiguous maximum min
+minimum mul multiple_of
+num_programs
+pair_uniform_to_normal permute philox philox_impl program_id
+rand rand4x randint randint4x randn randn4x ravel reduce reduce_or reshape rsqrt
+sigmoid sin softmax sort split sqrt sqrt_rn squeeze static_assert static_print store
+store_tensor_descriptor sub sum swizzle2d
+to to_tensor topk trans
+uint_to_uniform_float umulhi unsqueeze
+view
+where
+xor_sum
+zeros zeros_like
 """.split()
 
 for _name in _FUNCTIONS:
@@ -825,10 +842,23 @@ for _name in _FUNCTIONS:
 
 #: Functions that are methods of tensors, too: `tl.tensor.sum(x, 0)`.
 _METHODS = """
-abs advance argmax argmin associative_scan atomic_add atomic_and atomic_cas atomic_load atomic_max atomic_min atomic_or
-atomic_poll atomic_store atomic_xchg atomic_xor broadcast_to cast cdiv ceil cos cumprod cumsum erf exp exp2 expand_dims
-flip floor gather histogram item log log2 max min permute ravel reduce_or reshape rsqrt sigmoid sin softmax sort split
-sqrt sqrt_rn store sum to trans view xor_sum
+abs advance argmax argmin associative_scan atomic_add atomic_and atomic_cas atomic_load atomic_max
+atomic_min atomic_or atomic_poll atomic_store atomic_xchg atomic_xor
+broadcast_to
+cast cdiv ceil cos cumprod cumsum
+erf exp exp2 expand_dims
+flip floor
+gather
+histogram
+item
+log log2
+max min
+permute
+ravel reduce_or reshape rsqrt
+sigmoid sin softmax sort split sqrt sqrt_rn store sum
+to trans
+view
+xor_sum
 """.split()
 
 for _name in _METHODS:

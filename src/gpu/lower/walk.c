@@ -45,7 +45,7 @@ static void lower_op(Lower *w, const Op *op) {
     return;
   }
   if (lower_wide_division(w, op)) return;
-  if (!lower_elementwise(w, op)) lower_fail(w, op, "this op cannot be compiled for this target");
+  if (!lower_elementwise(w, op)) lower_fail(w, op, "the GPU's lowering has no code for this op");
 }
 
 void lower_block(Lower *w, const Block *b) {

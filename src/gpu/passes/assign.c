@@ -220,7 +220,7 @@ static void place_dot(Assign *a, Op *op) {
 }
 
 static void refuse(Assign *a, const Op *op) {
-  ir_fail(a->cx, op, NULL, "'%s' cannot be compiled for this target", ir_info(op)->name);
+  ir_fail(a->cx, op, NULL, "no layout is known for '%s' on a GPU", ir_info(op)->name);
 }
 
 static void place_op(Assign *a, Op *op) {
