@@ -31,11 +31,11 @@ static LLInst *upper_bits(Lower *w, LLInst *all, const Registers *v, int n) {
   return all;
 }
 
-/* The quotients of the first of every `equal` registers, n in all. */
-static void divide_all(Lower *w, LLOp kind, const Registers *x, const Registers *y, int equal, bool wide, LLInst **out,
-                       int n) {
+/* The quotients of the registers whose numbers are in `of`, n in all. */
+static void divide_all(Lower *w, LLOp kind, const Registers *x, const Registers *y, const int *of, bool wide,
+                       LLInst **out, int n) {
   for (int i = 0; i < n; i++) {
-    LLInst *a = x->at[x->n == 1 ? 0 : i * equal], *b = y->at[y->n == 1 ? 0 : i * equal];
+    LLInst *a = x->at[x->n == 1 ? 0 : of[i]], *b = y->at[y->n == 1 ? 0 : of[i]];
     out[i] = wide ? ll_op2(&w->b, kind, a, b) : narrow(w, kind, a, b);
   }
 }
@@ -57,10 +57,14 @@ bool lower_wide_division(Lower *w, const Op *op) {
   LLInst *wide =
       ll_icmp(&w->b, LLP_NE, upper_bits(w, upper_bits(w, NULL, x, out->n), y, out->n), ll_const_i32(&w->b, 0));
   bool narrow_only = ll_is_const(wide, &c) && !c, wide_only = ll_is_const(wide, &c) && c;
-  int equal = lower_equal_registers(w, op), n = out->n / equal;
-  LLInst **values = NEWN(w->cx, LLInst *, n);
+  int equal = lower_equal_registers(w, op), n = 0, *of = NEWN(w->cx, int, out->n), *at = NEWN(w->cx, int, out->n);
+  LLInst **values = NEWN(w->cx, LLInst *, out->n);
+  for (int i = 0; i < out->n; i++) {
+    at[i] = i & equal ? at[i & ~equal] : n;
+    if (!(i & equal)) of[n++] = i;
+  }
   if (narrow_only || wide_only) {
-    divide_all(w, kind, x, y, equal, wide_only, values, n);
+    divide_all(w, kind, x, y, of, wide_only, values, n);
   } else {
     LLBlock *from = w->b.block, *way[2], *after;
     const LLLoc *loc = w->b.loc;
@@ -70,13 +74,13 @@ bool lower_wide_division(Lower *w, const Op *op) {
     for (int k = 0; k < 2; k++) {
       w->b = ll_at_end(way[k]);
       w->b.loc = loc;
-      divide_all(w, kind, x, y, equal, k == 1, values, n);
+      divide_all(w, kind, x, y, of, k == 1, values, n);
       ll_br(&w->b, after, values, n);
     }
     for (int i = 0; i < n; i++) values[i] = ll_block_param(after, &ll_i64);
     w->b = ll_at_end(after);
     w->b.loc = loc;
   }
-  for (int i = 0; i < out->n; i++) out->at[i] = values[i / equal];
+  for (int i = 0; i < out->n; i++) out->at[i] = values[at[i]];
   return true;
 }

@@ -310,33 +310,21 @@ bool gpu_native_math(Opcode code, const Type *elem, bool precise) {
   }
 }
 
-/* How many registers side by side hold equal elements, by what is known of the value's constancy: a bound's mask is one
- * predicate per block of the bound's divisor. */
-static int equal_registers(Lower *w, IndexInfo *index, const Value *v) {
-  const Index *info = ir_is_tensor(v->type) ? index_of(index, v) : NULL;
-  int best = 1;
-  for (int d = 0; info && d < v->type->rank; d++) {
-    int n = layout_contiguous(gpu_layout(w->cx, v->type), AXIS_REGISTER, (Axis)(AXIS_DIM0 + d));
-    n = (int)min64(n, info->axis[d].constancy);
-    if (is_pow2(n) && n > best) best = n;
-  }
-  return best;
-}
-
-/* The ops that make equal numbers of different ones: i / 8 is the same for eight neighbours. What is computed, and not
+/* The ops that make equal numbers of different ones: i / 8 is the same for eight neighbours, and a bound's mask is one
+ * predicate per block of the bound's divisor. What is computed, and not
  * only compared with a bound, is to be right of negative numbers and whatever the hints say. */
 int lower_equal_registers(Lower *w, const Op *op) {
   const Value *r = &op->results[0];
+  if (!ir_is_tensor(r->type) || lower_count(w, r) == 1) return 0;
   switch (op->code) {
-  case OP_CMPI: return equal_registers(w, w->index, r);
+  case OP_CMPI: return lower_equal_bits(w, w->index, r->type, &r, 1);
   case OP_DIVSI:
   case OP_DIVUI:
   case OP_SHRSI:
   case OP_SHRUI:
-    if (!ir_is_tensor(r->type) || lower_count(w, r) == 1) return 1;
     if (!w->strict) w->strict = index_analyze_strictly(w->cx, w->m);
-    return equal_registers(w, w->strict, r);
-  default: return 1;
+    return lower_equal_bits(w, w->strict, r->type, &r, 1);
+  default: return 0;
   }
 }
 
@@ -361,7 +349,7 @@ bool lower_elementwise(Lower *w, const Op *op) {
   int equal = lower_equal_registers(w, op);
   for (int i = 0; i < out->n; i++) {
     LLInst *a[3] = {0};
-    int first = i & ~(equal - 1);
+    int first = i & ~equal;
     if (first == i) first = same_operands(in, op->noperands, i);
     for (int k = 0; k < op->noperands; k++) a[k] = in[k]->at[in[k]->n == 1 ? 0 : i];
     out->at[i] = first < i ? out->at[first] : lower_scalar_op(w, op, a);

@@ -57,6 +57,22 @@ LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg) {
   return constant & p.used ? ll_op2(&w->b, LL_XOR, thread, c) : ll_op2f(&w->b, LL_ADD, thread, c, LLF_NSW | LLF_NUW);
 }
 
+int lower_equal_bits(Lower *w, IndexInfo *index, const Type *t, const Value *const *v, size_t n) {
+  const Layout *l = gpu_layout(w->cx, t);
+  int equal = 0;
+  for (int k = 0; k < layout_in_bits(l, AXIS_REGISTER); k++) {
+    bool same = true;
+    for (int d = 0; d < t->rank && same; d++) {
+      Axis axis = (Axis)(AXIS_DIM0 + d);
+      uint64_t at = layout_basis(l, AXIS_REGISTER, k) >> layout_out_shift(l, axis);
+      at &= ((uint64_t)1 << layout_out_bits(l, axis)) - 1;
+      for (size_t i = 0; i < n && same; i++) same = !v[i] || (int64_t)at < index_of(index, v[i])->axis[d].constancy;
+    }
+    if (same) equal |= 1 << k;
+  }
+  return equal;
+}
+
 LLInst *lower_is_first(Lower *w, const Layout *l) {
   uint64_t idle = layout_thread_free(l);
   if (!idle) return NULL;

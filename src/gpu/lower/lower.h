@@ -78,6 +78,10 @@ LLInst *lower_address(Lower *w, LLInst *base, const Places *p, LLInst *thread, u
 LLInst *lower_index(Lower *w, const Layout *l, int dim, int reg); /* i32: where register `reg` lies along `dim` */
 uint64_t lower_register_image(const Layout *l, int reg);
 int64_t lower_place_along(const Layout *l, int reg, int dim); /* its index along one dimension */
+/* Bits of the register's number that stay within blocks of equal elements (axis information) of all n values, some of
+ * them NULL: a register holds what the one without these bits holds. They need not be side by side: a thread may have
+ * every fourth row. */
+int lower_equal_bits(Lower *w, IndexInfo *index, const Type *t, const Value *const *v, size_t n);
 LLInst *lower_is_first(Lower *w, const Layout *l);   /* i1: no other thread below holds the same; NULL: always */
 LLInst *lower_is_thread0(Lower *w);
 
@@ -99,7 +103,7 @@ void lower_reshape(Lower *w, const Op *op);
 /* elementwise.c, float.c, divide.c */
 bool lower_wide_division(Lower *w, const Op *op); /* false: not one, or one that takes no thought */
 bool lower_elementwise(Lower *w, const Op *op);
-int lower_equal_registers(Lower *w, const Op *op); /* so many side by side, a power of two, hold the same result */
+int lower_equal_registers(Lower *w, const Op *op); /* without these bits of its number a register has the same result */
 LLInst *lower_scalar_op(Lower *w, const Op *op, LLInst *const *args); /* NULL: not one */
 LLInst *lower_cast_float(Lower *w, LLInst *x, const Type *from, const Type *to, const char *rounding);
 void lower_fp_to_fp(Lower *w, const Op *op);

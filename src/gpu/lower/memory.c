@@ -59,25 +59,6 @@ static Registers *group_val(Lower *w, const Op *op, const char *name, const Valu
   return lower_value(w, *value);
 }
 
-/* Register bits along which all addresses are the same (axis information): what the register without them loads, they
- * hold, too. */
-static int equal_registers(Lower *w, const Layout *l, const Value *ptr, const Value *mask, const Value *other) {
-  int equal = 0;
-  for (int k = 0; k < layout_in_bits(l, AXIS_REGISTER); k++) {
-    bool same = true;
-    for (int d = 0; d < ptr->type->rank && same; d++) {
-      Axis axis = (Axis)(AXIS_DIM0 + d);
-      uint64_t at = layout_basis(l, AXIS_REGISTER, k) >> layout_out_shift(l, axis);
-      int64_t n = index_of(w->index, ptr)->axis[d].constancy;
-      if (mask) n = min64(n, index_of(w->index, mask)->axis[d].constancy);
-      if (other) n = min64(n, index_of(w->index, other)->axis[d].constancy);
-      same = (int64_t)(at & (((uint64_t)1 << layout_out_bits(l, axis)) - 1)) < n;
-    }
-    if (same) equal |= 1 << k;
-  }
-  return equal;
-}
-
 static uint8_t align_of(int bytes) { return (uint8_t)log2_of(bytes); }
 
 void lower_load(Lower *w, const Op *op) {
@@ -92,7 +73,8 @@ void lower_load(Lower *w, const Op *op) {
   mods.align = align_of(bytes * n);
   LLInst *policy = policy_of(w, mods);
   bool once = ir_is_tensor(r->type) && !(mods.flags & LLF_VOLATILE);
-  int equal = once ? equal_registers(w, gpu_layout(w->cx, r->type), ptr, mask, other) & ~(n - 1) : 0;
+  const Value *const given[] = {ptr, mask, other};
+  int equal = once ? lower_equal_bits(w, w->index, r->type, given, COUNT(given)) & ~(n - 1) : 0;
   for (int i = 0; i < out->n; i += n) {
     LLInst *x;
     if (i & equal) {
