@@ -294,6 +294,7 @@ static const char *step_kind(const Op *op) {
   case OP_TMA_STORE_WAIT: return "wait";
   case OP_DOT:
   case OP_WARP_GROUP_DOT: return "dot";
+  case OP_ARRIVE_BARRIER:
   case OP_BARRIER: return "barrier";
   case OP_LOAD: return "load";
   case OP_STORE:

@@ -154,6 +154,7 @@ TypeRule *const ir_gpu_rules[OPCODES] = {
     [OP_INIT_BARRIER] = rule_mbarrier,
     [OP_INVAL_BARRIER] = rule_mbarrier,
     [OP_BARRIER_EXPECT] = rule_mbarrier,
+    [OP_ARRIVE_BARRIER] = rule_mbarrier,
     [OP_WAIT_BARRIER] = rule_mbarrier,
     [OP_TMA_LOAD] = rule_tma,
     [OP_TMA_STORE] = rule_tma,

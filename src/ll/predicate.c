@@ -19,6 +19,7 @@ static bool can_predicate(const LLInst *i) {
   case LL_ATOMIC:
   case LL_CMPXCHG:
   case LL_CP_ASYNC:
+  case LL_MBARRIER_ARRIVE:
   case LL_MBARRIER_ARRIVE_EXPECT_TX: return true;
   default: return false;
   }

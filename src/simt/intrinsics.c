@@ -435,6 +435,7 @@ Handler *const simt_intrinsics[LL_OPS - LL_FIRST_INTRINSIC] = {
     AT(MBARRIER_TEST_WAIT) = do_mbarrier,
     AT(MBARRIER_TRY_WAIT) = do_mbarrier,
     AT(MBARRIER_WAIT) = do_mbarrier,
+    AT(MBARRIER_WAIT_IF) = do_mbarrier,
     AT(BULK_LOAD) = do_bulk,
     AT(TMA_LOAD_1D) = do_bulk,
     AT(TMA_LOAD_2D) = do_bulk,

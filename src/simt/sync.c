@@ -150,7 +150,7 @@ static void wait(Warp *w, const Code *c, uint32_t *out, uint32_t mask, uint32_t 
   SimtCount *n = &w->b->m->counts[c - w->b->m->code];
   n->barriers++;
   n->waits += !over;
-  if (c->op != LL_MBARRIER_WAIT) {
+  if (c->op == LL_MBARRIER_TEST_WAIT || c->op == LL_MBARRIER_TRY_WAIT) {
     *out |= over ? mask : 0;
     if (!over) w->yield = true;
   } else if (!over) {
@@ -176,10 +176,12 @@ static void land(Warp *w, uint32_t mask, uint32_t pending, bool all);
 void simt_mbarrier_op(Warp *w, const Code *c, uint32_t *out, uint32_t mask) {
   const uint32_t *a = reg_at(w, c->a), *b = c->b == NO_REG ? a : reg_at(w, c->b);
   uint32_t offset = (uint32_t)c->imm;
+  if (c->op == LL_MBARRIER_WAIT_IF) mask &= *reg_at(w, c->c);
   if (!mask) return;
-  if (c->op == LL_MBARRIER_TEST_WAIT || c->op == LL_MBARRIER_TRY_WAIT || c->op == LL_MBARRIER_WAIT) {
+  bool tests = c->op == LL_MBARRIER_TEST_WAIT || c->op == LL_MBARRIER_TRY_WAIT;
+  if (tests || c->op == LL_MBARRIER_WAIT || c->op == LL_MBARRIER_WAIT_IF) {
     int l = first_lane(mask);
-    if (c->op != LL_MBARRIER_WAIT) *out = 0;
+    if (tests) *out = 0;
     wait(w, c, out, mask, a[l] + offset, b[l]);
     return;
   }

@@ -58,6 +58,7 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_INIT_BARRIER] = lower_tma,
     [OP_INVAL_BARRIER] = lower_tma,
     [OP_BARRIER_EXPECT] = lower_tma,
+    [OP_ARRIVE_BARRIER] = lower_tma,
     [OP_WAIT_BARRIER] = lower_tma,
     [OP_TMA_LOAD] = lower_tma,
     [OP_TMA_STORE] = lower_tma,

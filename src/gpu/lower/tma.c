@@ -28,11 +28,25 @@ static void barrier_op(Lower *w, const Op *op, LLOp code, const char *count, LLI
   ll_call_n(&w->b, code, &ll_void, when(), 0, args, n);
 }
 
+static LLInst *in_first_warp(Lower *w) {
+  LLInst *limit = ll_const_i32(&w->b, 32);
+  return w->num_warps == 1 ? NULL : ll_icmp(&w->b, LLP_ULT, w->tid, limit);
+}
+
+/* One thread for its warp, when all of the warp's have come here. */
+static void arrive(Lower *w, const Op *op) {
+  ll_call(&w->b, LL_BARRIER_WARP, NULL, ll_const_i32(&w->b, -1), NULL);
+  LLInst *lane = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 31));
+  LLInst *args[] = {lower_scalar(w, ir_operand(op, 0)), ll_icmp(&w->b, LLP_EQ, lane, ll_const_i32(&w->b, 0))};
+  ll_call_n(&w->b, LL_MBARRIER_ARRIVE, &ll_void, when(), 0, args, 2);
+}
+
 static void wait_barrier(Lower *w, const Op *op) {
   int at;
   if (ir_operand_group(op, "pred", &at)) lower_fail(w, op, "a wait under a condition is not supported");
   LLInst *phase = ll_int_cast(&w->b, &ll_i32, lower_scalar(w, ir_operand(op, 1)), false);
-  ll_call(&w->b, LL_MBARRIER_WAIT, NULL, lower_scalar(w, ir_operand(op, 0)), phase, NULL);
+  LLInst *barrier = lower_scalar(w, ir_operand(op, 0)), *who = ir_attr(op, TMA_FOR_COPIES) ? in_first_warp(w) : NULL;
+  ll_call(&w->b, who ? LL_MBARRIER_WAIT_IF : LL_MBARRIER_WAIT, NULL, barrier, phase, who, NULL);
 }
 
 /* Where the element at `place` of the block lies in the buffer, in bytes. */
@@ -114,11 +128,6 @@ static void attribute(Lower *w, const Op *op, const char *name, LLOp code, LLIns
   field(w, code, 0, map, ll_const_i32(&w->b, (int32_t)ir_attr_int_or(op, name, 0)));
 }
 
-static LLInst *in_first_warp(Lower *w) {
-  LLInst *limit = ll_const_i32(&w->b, 32);
-  return w->num_warps == 1 ? NULL : ll_icmp(&w->b, LLP_ULT, w->tid, limit);
-}
-
 static void create_map(Lower *w, const Op *op) {
   if (gpu_tma_in_loop(op)) ll_call(&w->b, LL_BULK_WAIT, NULL, ll_const_i32(&w->b, 0), NULL);
   LLInst *map = lower_scratch(w, op), *first = in_first_warp(w), *all = ll_const_i32(&w->b, -1);
@@ -159,6 +168,7 @@ void lower_tma(Lower *w, const Op *op) {
   case OP_BARRIER_EXPECT:
     barrier_op(w, op, LL_MBARRIER_ARRIVE_EXPECT_TX, "size", lower_scalar(w, ir_operand(op, 1)));
     return;
+  case OP_ARRIVE_BARRIER: arrive(w, op); return;
   case OP_WAIT_BARRIER: wait_barrier(w, op); return;
   case OP_TMA_STORE_WAIT: store_wait(w, op); return;
   case OP_TENSORMAP_CREATE: create_map(w, op); return;

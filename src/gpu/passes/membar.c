@@ -229,7 +229,7 @@ static void add_buffer(Membar *m, Accesses *all, const Op *op, const Value *memd
                      .from = from,
                      .to = from + bytes,
                      .write = write,
-                     .apart = op->code == OP_ASYNC_COPY && ir_attr(op, GPU_APART),
+                     .apart = ir_attr(op, GPU_APART) != NULL,
                      .copy = op->code == OP_ASYNC_COPY                                     ? SMALL_COPY
                              : op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT    ? BULK_COPY
                              : op->code == OP_TMA_STORE || op->code == OP_TMA_REDUCE       ? BULK_STORE
@@ -263,6 +263,7 @@ static Accesses accesses_of(Membar *m, const Op *op) {
   case OP_INIT_BARRIER:
   case OP_INVAL_BARRIER:
   case OP_BARRIER_EXPECT: add_buffer(m, &all, op, ir_operand(op, 0), true); return all;
+  case OP_ARRIVE_BARRIER:
   case OP_WAIT_BARRIER: add_buffer(m, &all, op, ir_operand(op, 0), false); return all;
   case OP_TMA_LOAD: add_buffer(m, &all, op, ir_operand(op, 1), true); return all;
   case OP_TMA_STORE:
@@ -402,7 +403,7 @@ static void visit_block(Membar *m, Path *path, Block *b) {
 }
 
 static void forget_apart(Op *op, void *cx) {
-  if (op->code == OP_ASYNC_COPY) ir_set_attr(cx, op, GPU_APART, NULL);
+  if (ir_attr(op, GPU_APART)) ir_set_attr(cx, op, GPU_APART, NULL);
 }
 
 bool gpu_membar(Ctx *cx, Module *module) {

@@ -80,13 +80,14 @@ void gpu_tma_make_in_program(Ctx *cx, Op *make);
 bool gpu_tma_live_at(const Map *order, const Value *v, const Op *make);
 bool gpu_tma_in_loop(const Op *op);
 enum { TMA_MAX_MAKES = 16 };
-/* tma_copies.c: an mbarrier; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
-Value *gpu_tma_barriers(Builder *b, int n);
+/* tma_copies.c: an mbarrier, a phase of which takes so many arrivals, or `n` of them; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
+Value *gpu_tma_barriers(Builder *b, int n, int arrivals);
 Value *gpu_tma_buffers(Builder *b, const Op *load, int n);
 Value *gpu_tma_one(Builder *b, Value *buffers, Value *index);
-void gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred);
-void gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred);
-void gpu_tma_wait(Builder *b, Value *barrier, Value *phase);
+Op *gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred);
+Op *gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred);
+Op *gpu_tma_wait(Builder *b, Value *barrier, Value *phase);
+#define TMA_FOR_COPIES "tt.for_copies" /* of a wait at an mbarrier: only the warp that issues copies waits */
 int64_t gpu_tma_bytes(const Op *load);
 /* The users of a load read the buffer; the load is gone. */
 void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer);
@@ -117,7 +118,8 @@ void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o);
 /* Attribute of ops that make a part of a dot's operand out of the whole (dot_precision.c): assign.c moves the whole,
  * which the first operands lead to. */
 #define GPU_PIECE "tt.piece"
-/* Of an asynchronous copy: what the iteration reads of the same allocation is another buffer (pipeline.c, membar.c). */
+/* Of an asynchronous copy, or an op on an mbarrier: what the iteration reads of the same allocation is another buffer
+ * (pipeline.c), or an mbarrier says that it was read (tma_ring.c). */
 #define GPU_APART "tt.apart"
 
 /* Bytes of shared memory that an op needs for itself while it runs. */

@@ -38,14 +38,14 @@ static Value *make_buffers(Builder *b, Type *elem, int rank, const int64_t *shap
   return &ir_op(b, OP_LOCAL_ALLOC, &t, 1, NULL, 0)->results[0];
 }
 
-Value *gpu_tma_barriers(Builder *b, int n) {
+Value *gpu_tma_barriers(Builder *b, int n, int arrivals) {
   int64_t one = 1;
   int order[1] = {0};
   Attr *dense = gpu_swizzled_shared(b->cx, 1, 1, 1, order, 1);
   Value *all = make_buffers(b, ir_int(b->cx, 64), 1, &one, dense, n);
   for (int i = 0; i < (n ? n : 1); i++) {
     Value *bar = n ? gpu_tma_one(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
-    ir_set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", 1);
+    ir_set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", arrivals);
   }
   ir_effect(b, OP_BARRIER, NULL);
   return all;
@@ -76,21 +76,24 @@ int64_t gpu_tma_bytes(const Op *load) {
   return ir_numel(block) * ir_elem_bytes(block->elem);
 }
 
-void gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred) {
-  ir_set_int(b->cx, ir_effect(b, OP_BARRIER_EXPECT, barrier, pred, NULL), "size", bytes);
+Op *gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred) {
+  Op *expect = ir_effect(b, OP_BARRIER_EXPECT, barrier, pred, NULL);
+  ir_set_int(b->cx, expect, "size", bytes);
+  return expect;
 }
 
-void gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred) {
+Op *gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred) {
   Value *operands[4 + LAYOUT_MAX_DIMS] = {coord[0], buffer, barrier, pred};
   int rank = ir_operand(load, 0)->type->elem->rank;
   for (int d = 0; d < rank; d++) operands[4 + d] = coord[1 + d];
-  ir_op(b, OP_TMA_LOAD, NULL, 0, operands, 4 + rank);
+  return ir_op(b, OP_TMA_LOAD, NULL, 0, operands, 4 + rank);
 }
 
-void gpu_tma_wait(Builder *b, Value *barrier, Value *phase) {
+Op *gpu_tma_wait(Builder *b, Value *barrier, Value *phase) {
   Op *wait = ir_effect(b, OP_WAIT_BARRIER, barrier, phase, NULL);
   int64_t sizes[] = {1, 1, 0, 0};
   ir_set_attr(b->cx, wait, "operandSegmentSizes", ir_attr_ints(b->cx, ir_int(b->cx, 32), sizes, 4));
+  return wait;
 }
 
 /* Views made of a view that has become mutable are so too. */
@@ -125,7 +128,7 @@ void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer) {
 
 static void copy_load(Ctx *cx, Op *load) {
   Builder b = ir_before(cx, load);
-  Value *buffer = gpu_tma_buffers(&b, load, 0), *barrier = gpu_tma_barriers(&b, 0), *always = true_value(&b);
+  Value *buffer = gpu_tma_buffers(&b, load, 0), *barrier = gpu_tma_barriers(&b, 0, 1), *always = true_value(&b);
   Value *coord[1 + LAYOUT_MAX_DIMS];
   for (int i = 0; i < load->noperands; i++) coord[i] = ir_operand(load, i);
   gpu_tma_expect(&b, barrier, gpu_tma_bytes(load), always);

@@ -8,10 +8,18 @@
  *                     into the buffer of iteration i - 1
  *
  * The parity of the phase to wait for changes each time the ring wraps around. Loads that feed the same dot
- * share a barrier. One thread issues copies, so all threads must be done with the buffer first: copies are placed
- * after a barrier. As a rule it is after the loop's first dot has been issued, so that tensor cores work meanwhile, and
+ * share a barrier. One thread issues copies, so all threads must be done with the buffer first: after a barrier. Where there
+ * are several groups of four warps, they do not wait for each other: each warp arrives at a second mbarrier of the buffer
+ * when it has read it, and only the warp that issues copies waits there. So one group multiplies while another still
+ * computes (attention of d 128 on an H200: 2 to 5% faster; within one group it is worth nothing).
+ *
+ * As a rule copies are issued after the loop's first dot has been, so that tensor cores work meanwhile, and
  * without dots at the loop's top. Where the loop's dot stays in flight over iterations
  * (wgmma.c), it is after that dot, too, which is where the dot of iteration i - 1 has been waited for.
+ *
+ * Iteration i frees buffer (i + S - 1) mod S, the last one for the first time before anything was in it. So in
+ * iteration i the phase of that mbarrier has the parity of the buffer that is read; and no warp arrives twice in
+ * one phase, since it is at most S - 1 iterations ahead of any other: what it reads was copied when all had arrived.
  *
  * Coordinates (and the descriptor, if it changes) are computed S - 1 iterations ahead: the slice of the body that they
  * depend on is copied, as in pipeline.c; a slice with effects or regions is refused. So are loads of memory that the
@@ -22,6 +30,8 @@
 #include "gpu/passes/passes.h"
 
 #include "opt/internal.h"
+
+enum { WARP_GROUP = 4 };
 
 typedef struct RingGroup { /* of loads that share barriers */
   const Op *dot;
@@ -40,9 +50,10 @@ typedef struct TmaRing {
   Ctx *cx;
   Op *loop;
   Block *body;
-  int stages;
+  int stages, num_warps;
   Vec(RingTile) tiles;
   Vec(RingGroup) groups;
+  Value *free; /* mbarriers, one for each buffer: all warps have read it; NULL: a barrier says so */
   Op *in_flight;
   Map slice;      /* ops of the body that coordinates depend on */
   bool *is_ahead; /* the carried values that they depend on */
@@ -163,21 +174,27 @@ static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
   return c;
 }
 
+/* What it writes is not read any more: barriers of `free` have told. */
+static void set_apart(const TmaRing *r, Op *op, bool apart) {
+  if (apart) ir_set_attr(r->cx, op, GPU_APART, ir_attr_unit(r->cx));
+}
+
 /* The slice again, for what `map` says of the induction variable and the carried values; then the copies into the
  * buffers numbered `index`. */
-static void make_copies(TmaRing *r, Builder *b, Map *map, Value *exists, Value *index) {
+static void make_copies(TmaRing *r, Builder *b, Map *map, Value *exists, Value *index, bool apart) {
   for (Op *op = r->body->first; op; op = op->next)
     if (map_has(&r->slice, op)) ir_clone(b, op, map);
   Value **barrier = NEWN(r->cx, Value *, r->groups.len + 1);
   for (uint32_t g = 0; g < r->groups.len; g++) {
     barrier[g] = gpu_tma_one(b, r->groups.at[g].barriers, index);
-    gpu_tma_expect(b, barrier[g], r->groups.at[g].bytes, exists);
+    set_apart(r, gpu_tma_expect(b, barrier[g], r->groups.at[g].bytes, exists), apart);
   }
   for (uint32_t i = 0; i < r->tiles.len; i++) {
     const RingTile *t = &r->tiles.at[i];
     Value *operands[1 + LAYOUT_MAX_DIMS];
     for (int k = 0; k < t->load->noperands; k++) operands[k] = ir_mapped(map, ir_operand(t->load, k));
-    gpu_tma_copy(b, t->load, operands, gpu_tma_one(b, t->buffers, index), barrier[t->group], exists);
+    Op *copy = gpu_tma_copy(b, t->load, operands, gpu_tma_one(b, t->buffers, index), barrier[t->group], exists);
+    set_apart(r, copy, apart);
   }
 }
 
@@ -215,6 +232,20 @@ static void drop_fences(TmaRing *r) {
   }
 }
 
+/* Before copies fill the buffer of the iteration before. Each warp arrives at the loop's top, or, where that iteration's
+ * dot was in flight until then, where the copies go. */
+static void wait_for_readers(TmaRing *r, Builder *b, Value *buffer, Value *phase) {
+  if (!r->free) {
+    ir_effect(b, OP_BARRIER, NULL);
+    return;
+  }
+  Builder done = r->in_flight ? *b : ir_before(r->cx, r->body->first);
+  done.loc = b->loc;
+  ir_effect(&done, OP_ARRIVE_BARRIER, gpu_tma_one(&done, r->free, buffer), NULL);
+  Op *wait = gpu_tma_wait(b, gpu_tma_one(b, r->free, buffer), phase);
+  ir_set_attr(r->cx, wait, TMA_FOR_COPIES, ir_attr_unit(r->cx));
+}
+
 static void transform(TmaRing *r) {
   Ctx *cx = r->cx;
   Op *loop = r->loop;
@@ -224,7 +255,8 @@ static void transform(TmaRing *r) {
   Value *lower = ir_loop_lower(loop), *step = ir_loop_step(loop);
   for (uint32_t i = 0; i < r->tiles.len; i++)
     r->tiles.at[i].buffers = gpu_tma_buffers(&b, r->tiles.at[i].load, r->stages);
-  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = gpu_tma_barriers(&b, r->stages);
+  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = gpu_tma_barriers(&b, r->stages, 1);
+  if (r->num_warps > WARP_GROUP) r->free = gpu_tma_barriers(&b, r->stages, r->num_warps);
   Value **state = NEWN(cx, Value *, n + 1), *iv = lower, *bound = opt_bound_ahead(&b, loop, depth);
   for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
   Op *yield = ir_terminator(r->body);
@@ -233,7 +265,7 @@ static void transform(TmaRing *r) {
     map_put(cx, &map, ir_loop_index(loop), iv);
     for (int i = 0; i < n; i++)
       if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), state[i]);
-    make_copies(r, &b, &map, opt_first_exists(&b, loop, s), ir_const_int(&b, i32, s));
+    make_copies(r, &b, &map, opt_first_exists(&b, loop, s), ir_const_int(&b, i32, s), false);
     for (int i = 0; i < n; i++)
       if (r->is_ahead[i]) state[i] = ir_mapped(&map, ir_operand(yield, i));
     iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
@@ -257,14 +289,14 @@ static void transform(TmaRing *r) {
   Op *after = first_dot(r);
   b = ir_before(cx, after ? after->next : r->body->first);
   b.loc = loop->loc;
-  ir_effect(&b, OP_BARRIER, NULL);
+  wait_for_readers(r, &b, now[FILL], now[PHASE]);
   Map map = {0};
   Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
   Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(loop), far, NULL);
   map_put(cx, &map, ir_loop_index(loop), later);
   for (int i = 0; i < n; i++)
     if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), ir_loop_arg(loop, slot[i]));
-  make_copies(r, &b, &map, compare(&b, "slt", ir_loop_index(loop), bound), now[FILL]);
+  make_copies(r, &b, &map, compare(&b, "slt", ir_loop_index(loop), bound), now[FILL], r->free != NULL);
   for (int i = 0; i < n; i++)
     if (r->is_ahead[i]) ir_add_operand(cx, yield, ir_mapped(&map, ir_operand(yield, i)));
   put_waits(r, now[READ], now[PHASE]);
@@ -285,9 +317,11 @@ static void transform(TmaRing *r) {
   drop_fences(r);
 
   b = (Builder){cx, loop->block, loop->next, loop->loc};
-  for (uint32_t g = 0; g < r->groups.len; g++)
-    for (int s = 0; s < r->stages; s++)
-      ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, r->groups.at[g].barriers, ir_const_int(&b, i32, s)), NULL);
+  for (uint32_t g = 0; g < r->groups.len + (r->free != NULL); g++)
+    for (int s = 0; s < r->stages; s++) {
+      Value *all = g < r->groups.len ? r->groups.at[g].barriers : r->free;
+      ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, all, ir_const_int(&b, i32, s)), NULL);
+    }
 }
 
 /* ---- how many stages --------------------------------------------------------------------------------------------- */
@@ -338,6 +372,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   Block *body = ir_entry(loop, 0);
   if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
   TmaRing r = {.cx = cx, .loop = loop, .body = body, .stages = (int)stages};
+  r.num_warps = gpu_num_warps(m);
   r.is_ahead = NEWN(cx, bool, loop->nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&r, op);
   if (!r.tiles.len) return false;

@@ -9,6 +9,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     ttng.init_barrier %1, 1 : !ttg.memdesc<1xi64, #shared1, #smem, mutable>
     ttng.barrier_expect %1, 8192, %c : !ttg.memdesc<1xi64, #shared1, #smem, mutable>
     ttng.async_tma_copy_global_to_local %d[%i, %i] %0, %1, %c : !tt.tensordesc<tensor<64x64xf16, #shared>>, !ttg.memdesc<1xi64, #shared1, #smem, mutable> -> !ttg.memdesc<64x64xf16, #shared, #smem, mutable>
+    ttng.arrive_barrier %1 : !ttg.memdesc<1xi64, #shared1, #smem, mutable>
     ttng.wait_barrier %1, %i : !ttg.memdesc<1xi64, #shared1, #smem, mutable>
     ttng.wait_barrier %1, %i, %c : !ttg.memdesc<1xi64, #shared1, #smem, mutable>
     ttng.wait_barrier %1, %i, %c deps %0 : !ttg.memdesc<1xi64, #shared1, #smem, mutable>, !ttg.memdesc<64x64xf16, #shared, #smem, mutable>
