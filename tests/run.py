@@ -354,17 +354,16 @@ def generator():
     count(int(done.returncode == 0), int(done.returncode != 0), "random kernels")
 
 
+def files(*patterns):
+    """The tree's files of these names, also those that git does not know yet."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return [f for f in listed.stdout.split() if (ROOT / f).exists()]
+
+
 def lint():
     say("lint")
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "*.c", "*.h"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    files = [f for f in listed.stdout.split() if (ROOT / f).exists()]
-    step("clang-format", ["clang-format-19", "--dry-run", "-Werror", *files])
+    step("clang-format", ["clang-format-19", "--dry-run", "-Werror", *files("*.c", "*.h")])
     step("ruff check", [VENV / "ruff", "check", "-q", "python", "examples", "bench", "tests", "docs/site"])
     step("ruff format", [VENV / "ruff", "format", "-q", "--check", "python", "examples", "bench", "tests", "docs/site"])
 
@@ -372,13 +371,9 @@ def lint():
 def tidy():
     """clang-tidy over every source."""
     say("clang-tidy")
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "*.c"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    files = listed.stdout.split()
     if not step("configure clang", [ROOT / "dev", "configure", "clang"]):
         return
-    sources = [f for f in files if f.endswith(".c") and f.startswith(("src/", "python/"))]
+    sources = [f for f in files("*.c") if f.startswith(("src/", "python/"))]
 
     def check(file):
         command = ["clang-tidy-19", "--quiet", "-p", str(BUILD / "clang"), file]

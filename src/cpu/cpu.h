@@ -10,7 +10,13 @@
 #include "target/target.h"
 
 extern const Target cpu_target;
-/* The first of its lists of passes. */
-const Pass *const *cpu_passes_before_math(size_t *n);
+
+/* Its lists of passes, in order. */
+typedef struct PassList {
+  const Pass *const *at;
+  size_t n;
+} PassList;
+extern const PassList cpu_passes[];
+extern const size_t cpu_npasses;
 
 #endif

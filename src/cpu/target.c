@@ -89,10 +89,13 @@ static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_turn_loads};
 static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
 static const Pass *const checking[] = {&opt_pass_check_accesses};
 
-const Pass *const *cpu_passes_before_math(size_t *n) {
-  *n = COUNT(before_math);
-  return before_math;
-}
+const PassList cpu_passes[] = {
+    {before_math, COUNT(before_math)},
+    {turning, COUNT(turning)},
+    {after_math, COUNT(after_math)},
+    {checking, COUNT(checking)},
+};
+const size_t cpu_npasses = COUNT(cpu_passes);
 
 static void compile(Ctx *cx, Module *m, const TargetOptions *o, const char *stop, Stages *out, KernelInfo *info) {
   const CpuIsa *isa = cpu_isa(cx, o->arch);

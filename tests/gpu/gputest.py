@@ -27,7 +27,7 @@ BUILD = ROOT / "build" / "gputest"
 MIRROR = ["-p", "mirror"]
 LANGUAGE = (
     "language conversions control_flow descriptors dot_scaled block_pointers num_ctas wide_and_exact loops "
-    "map_elementwise extra_cuda tensor_maps launch_maps dots libdevice found_programs reductions"
+    "map_elementwise extra_cuda tensor_maps launch_maps dots libdevice found_programs reductions corners"
 ).split()
 SUITES = {
     "cuda": ["tests/gpu/test_cuda.py"],

@@ -80,7 +80,8 @@ void gpu_tma_make_in_program(Ctx *cx, Op *make);
 bool gpu_tma_live_at(const Map *order, const Value *v, const Op *make);
 bool gpu_tma_in_loop(const Op *op);
 enum { TMA_MAX_MAKES = 16 };
-/* tma_copies.c: an mbarrier, a phase of which takes so many arrivals, or `n` of them; a buffer for what `load` brings, or `n` of them; the copy into one of those. */
+/* tma_copies.c: an mbarrier, a phase of which takes so many arrivals, or `n` of them; a buffer for what `load` brings, or
+ * `n` of them; the copy into one of those. */
 Value *gpu_tma_barriers(Builder *b, int n, int arrivals);
 Value *gpu_tma_buffers(Builder *b, const Op *load, int n);
 Value *gpu_tma_one(Builder *b, Value *buffers, Value *index);
