@@ -1,6 +1,7 @@
 # libtritonc_rt.a: the threads, the micro-kernels and the launch function that programs of compiled kernels link with, and
 # nothing of the compiler. The files of dot are in it once for each kind of operands, so that a program gets its own only.
 set(rt_options -O3 -g0 -fno-asynchronous-unwind-tables)
+set(rt_small_c src/cpu/pool.c src/cpu/fault.c src/cpu/rt/cpu.c src/cpu/rt/levels.c src/cpu/rt/launch.c src/cpu/rt/print.c)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
   list(APPEND rt_options -fno-lto)
 endif()
@@ -14,8 +15,11 @@ foreach(kind f32 f16 bf16 f8 i8 f64)
   target_include_directories(rt_dot_${kind} PRIVATE src include)
   list(APPEND rt_dot_objects $<TARGET_OBJECTS:rt_dot_${kind}>)
 endforeach()
-add_library(tritonc_rt STATIC src/cpu/pool.c src/cpu/fault.c src/cpu/rt/cpu.c src/cpu/rt/levels.c src/cpu/rt/launch.c
-                              src/cpu/rt/rt.c src/cpu/rt/half.c src/cpu/rt/print.c src/cpu/rt/transpose.c
+add_library(rt_small OBJECT ${rt_small_c}) # no loop over elements: size counts
+target_compile_definitions(rt_small PRIVATE RT_STATIC)
+target_compile_options(rt_small PRIVATE ${rt_options} -Os)
+target_include_directories(rt_small PRIVATE src include)
+add_library(tritonc_rt STATIC $<TARGET_OBJECTS:rt_small> src/cpu/rt/rt.c src/cpu/rt/half.c src/cpu/rt/transpose.c
                               src/cpu/rt/dot_common.c src/ir/float.c ${rt_dot_objects})
 target_compile_definitions(tritonc_rt PRIVATE RT_STATIC)
 target_compile_options(tritonc_rt PRIVATE ${rt_options})

@@ -105,8 +105,12 @@ INLINE_AVX512 void pack_b_f32(const RtMatrix *b, CpuElem type, int how, int64_t 
   }
 }
 
-/* One compiled loop for each common type and way of loading. */
+/* One compiled loop for each common type with elements side by side along either axis; one for all where neither is. */
 #define PACK_CASES(f, m, ...)                                                                                          \
+  if ((m)->col != 1 && (m)->row != 1) {                                                                                \
+    f(m, (m)->type, BY_ELEMENTS, __VA_ARGS__);                                                                         \
+    return;                                                                                                            \
+  }                                                                                                                    \
   switch ((m)->type) {                                                                                                 \
   case CPU_F32: PACK_WAYS(f, m, CPU_F32, __VA_ARGS__) break;                                                           \
   case CPU_BF16: PACK_WAYS(f, m, CPU_BF16, __VA_ARGS__) break;                                                         \
@@ -116,10 +120,8 @@ INLINE_AVX512 void pack_b_f32(const RtMatrix *b, CpuElem type, int how, int64_t 
 #define PACK_WAYS(f, m, type, ...)                                                                                     \
   if ((m)->col == 1)                                                                                                   \
     f(m, type, BY_ROWS, __VA_ARGS__);                                                                                  \
-  else if ((m)->row == 1)                                                                                              \
-    f(m, type, BY_COLUMNS, __VA_ARGS__);                                                                               \
   else                                                                                                                 \
-    f(m, type, BY_ELEMENTS, __VA_ARGS__);
+    f(m, type, BY_COLUMNS, __VA_ARGS__);
 
 TARGET_AVX512 static void pack_a(const RtMatrix *a, int64_t i0, int64_t p0, int64_t mc, int64_t kc,
                                  float *out){PACK_CASES(pack_a_f32, a, i0, p0, mc, kc, out)} TARGET_AVX512

@@ -94,12 +94,15 @@ enum { ROWS_A = RT_KC + 16, ROWS_AT_ONCE = 4, ROWS_AHEAD = 16 };
   }                                                                                                                    \
   TARGET static void name##_first_rows(int64_t mr, CpuElem type, const T *a, T *b, const char *from, int64_t row,      \
                                        int64_t words, T *c, int64_t ldc) {                                             \
-    switch (type) { /* one compiled loop for each type */                                                              \
-    case CPU_BF16: name##_rows_of(mr, true, CPU_BF16, a, b, from, row, words, c, ldc, 2 * W); break;                   \
-    case CPU_F16: name##_rows_of(mr, true, CPU_F16, a, b, from, row, words, c, ldc, 2 * W); break;                     \
-    case CPU_F64: name##_rows_of(mr, true, CPU_F64, a, b, from, row, words, c, ldc, 2 * W); break;                     \
-    default: name##_rows_of(mr, true, CPU_F32, a, b, from, row, words, c, ldc, 2 * W); break;                          \
-    }                                                                                                                  \
+    /* one compiled loop for each type that words are loaded from */                                                   \
+    if (loads_b_##name(CPU_BF16) && type == CPU_BF16)                                                                  \
+      name##_rows_of(mr, true, CPU_BF16, a, b, from, row, words, c, ldc, 2 * W);                                       \
+    if (loads_b_##name(CPU_F16) && type == CPU_F16)                                                                    \
+      name##_rows_of(mr, true, CPU_F16, a, b, from, row, words, c, ldc, 2 * W);                                        \
+    if (loads_b_##name(CPU_F32) && type == CPU_F32)                                                                    \
+      name##_rows_of(mr, true, CPU_F32, a, b, from, row, words, c, ldc, 2 * W);                                        \
+    if (loads_b_##name(CPU_F64) && type == CPU_F64)                                                                    \
+      name##_rows_of(mr, true, CPU_F64, a, b, from, row, words, c, ldc, 2 * W);                                        \
   }                                                                                                                    \
   /* kc elements along k as words. */                                                                                  \
   INLINE void name##_line(T *out, CpuElem type, const char *p, int64_t k_step, int64_t kc, bool is_b) {                \
