@@ -21,6 +21,7 @@ typedef struct GpuOptions {
   Options common;
   bool call_sites;    /* places say where inlined functions were called, too; PTX does without */
   bool wait_for_stores; /* by the copy engine, where they stand: that takes less shared memory */
+  int most_stages;      /* of any loop, whatever it asks for: that takes less, too; 0: as many as they ask for */
   int64_t max_shared; /* bytes a program may have; 0: what the GPU has */
 } GpuOptions;
 

@@ -143,7 +143,14 @@ static void note_access(Op *op, void *arg) {
   a->dots |= op->code == OP_DOT;
 }
 
-/* Are there any, or loads that may become such (passes/tma_pointers.c), and on a GPU with a copy engine (TMA)? */
+/* Can its passes ask for more shared memory than it takes to do the same with less? */
+static bool may_need_less(const Module *m) {
+  Accesses a = {0};
+  ir_walk(m->op, note_access, &a);
+  return a.descriptors || a.dots;
+}
+
+/* Are there descriptors, or loads that may become such (passes/tma_pointers.c), and on a GPU with a copy engine (TMA)? */
 static bool may_have_maps(const Module *m, const GpuOptions *gpu) {
   Accesses a = {0};
   if (gpu->sm < FIRST_WITH_TMA) return false;
@@ -192,27 +199,54 @@ static void make_ttgir(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *g
   gpu_ttgir(cx, m, gpu);
 }
 
-/* Copies through tensor maps go by way of shared memory. Where there is not enough of it for all buffers, loads through
- * pointers stay as they are; then stores that are
- * waited for may do, then fewer stages; else descriptors are a base, a shape and strides, which need none. */
-static Module *make_with_maps(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
+typedef struct MostStages {
+  int most, otherwise; /* of a loop that does not say */
+} MostStages;
+
+static void note_stages(Op *op, void *arg) {
+  MostStages *s = arg;
+  int asked = op->code == OP_FOR ? (int)ir_attr_int_or(op, "tt.num_stages", s->otherwise) : 0;
+  if (asked > s->most) s->most = asked;
+}
+
+/* What is tried next where shared memory was not enough for `o`; false: there is nothing. Loads through pointers stay as
+ * they are; then stores are waited for; then loops have fewer stages than `most`; else descriptors are a base, a shape and
+ * strides, which need none, and the stages are counted down again. */
+static bool ask_for_less(GpuOptions *o, bool *maps, int most) {
+  if (*maps && o->common.launch_maps) {
+    o->common.launch_maps = false;
+    return true;
+  }
+  if (*maps && !o->wait_for_stores) return o->wait_for_stores = true;
+  int stages = o->most_stages ? o->most_stages : most;
+  if (stages > 1) {
+    o->most_stages = stages - 1;
+    return true;
+  }
+  bool had = *maps;
+  *maps = false;
+  o->most_stages = 0;
+  return had;
+}
+
+/* Copies ahead, and all through tensor maps, go by way of shared memory. Where there is not enough of it for all buffers,
+ * the kernel is made again with fewer. If that does not help either, it is as it was asked for, and says what it needs. */
+static Module *make_that_fits(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   Buf text = {.cx = cx};
   ir_print(&text, m, (PrintOptions){0});
   const KernelInfo before = *info;
   const WatchMark mark = watch_mark(cx);
   GpuOptions wanted = *gpu;
-  for (bool maps = true;;) {
-    *gpu = wanted;
-    if (!maps) gpu->common.num_stages = o->common.num_stages;
+  MostStages stages = {1, o->common.num_stages};
+  ir_walk(m->op, note_stages, &stages);
+  bool maps = may_have_maps(m, gpu), last = false;
+  for (;;) {
     make_ttgir(cx, m, o, gpu, info, maps);
-    if (!maps || ir_attr_int_or(m->op, "ttg.shared", 0) <= gpu_shared_limit(gpu->sm)) return m;
+    if (last || ir_attr_int_or(m->op, "ttg.shared", 0) <= gpu_shared_limit(gpu->sm)) return m;
+    last = !ask_for_less(&wanted, &maps, stages.most);
+    if (last) wanted.most_stages = 0;
+    *gpu = wanted;
     *info = before;
-    if (wanted.common.launch_maps)
-      wanted.common.launch_maps = false;
-    else if (wanted.wait_for_stores)
-      maps = wanted.common.num_stages-- > 1;
-    else
-      wanted.wait_for_stores = true;
     watch_rewind(cx, mark);
     m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttir", info->name), buf_text(&text), text.len, 1));
   }
@@ -238,8 +272,8 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
     adopt(cx, *m, o, gpu, info);
     return;
   }
-  if (may_have_maps(*m, gpu))
-    *m = make_with_maps(cx, *m, o, gpu, info);
+  if (may_need_less(*m))
+    *m = make_that_fits(cx, *m, o, gpu, info);
   else
     make_ttgir(cx, *m, o, gpu, info, false);
   info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or((*m)->op, "ttg.num-warps", o->common.num_warps);

@@ -21,6 +21,23 @@ static int block_warps(Ctx *cx, const GpuOptions *o) {
   return warps >= SHARED_WARPS ? warps : (int)min64((int64_t)warps * ctas, SHARED_WARPS);
 }
 
+typedef struct Stages {
+  Ctx *cx;
+  int most;
+} Stages;
+
+static void limit_loop(Op *op, void *arg) {
+  const Stages *s = arg;
+  if (op->code == OP_FOR && ir_attr_int_or(op, "tt.num_stages", 0) > s->most)
+    ir_set_attr(s->cx, op, "tt.num_stages", ir_attr_int(s->cx, ir_int(s->cx, 32), s->most));
+}
+
+static void limit_stages(Ctx *cx, Module *m, int most) {
+  Stages s = {cx, most};
+  ir_set_int(cx, m->op, "ttg.num-stages", min64(gpu_num_stages(m), most));
+  ir_walk(m->op, limit_loop, &s);
+}
+
 void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
   gpu_check_ranks(cx, m);
   ir_set_int(cx, m->op, "ttg.num-ctas", 1);
@@ -29,6 +46,7 @@ void gpu_describe(Ctx *cx, Module *m, const GpuOptions *o) {
   const char *target = ctx_printf(cx, "cuda:%d", o->sm);
   ir_set_attr(cx, m->op, "ttg.target", ir_attr_string(cx, target, strlen(target)));
   ir_set_int(cx, m->op, "ttg.num-stages", o->common.num_stages);
+  if (o->most_stages) limit_stages(cx, m, o->most_stages);
   ir_set_attr(cx, m->op, GPU_WAIT_FOR_STORES, o->wait_for_stores ? ir_attr_unit(cx) : NULL);
   ir_set_attr(cx, m->op, GPU_SUBNORMALS, o->common.enable_reflect_ftz ? NULL : ir_attr_unit(cx));
   if (o->common.num_warps > 32) /* a block of any GPU has at most 1024 threads */
