@@ -35,6 +35,38 @@ def test_dot_of_int8(shape, monkeypatch):
 
 
 @triton.jit
+def tiny_kernel(a, b, c, B: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    x = tl.load(a + tl.arange(0, B * M * K)).reshape([B, M, K])
+    y = tl.load(b + tl.arange(0, B * K * N)).reshape([B, K, N])
+    at = c + tl.arange(0, B * M * N)
+    z = tl.load(at).reshape([B, M, N])
+    for _ in range(2):
+        if B == 1:
+            z = tl.dot(x.reshape([M, K]), y.reshape([K, N]), z.reshape([M, N]), out_dtype=z.dtype).reshape([B, M, N])
+        else:
+            z = tl.dot(x, y, z, out_dtype=z.dtype)
+    z += tl.sum(z, 1)[:, None, :] - tl.max(z, 2)[:, :, None]
+    tl.store(at, z.reshape([B * M * N]))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1, 32), (1, 16, 32), (2, 4, 64), (4, 2, 32), (8, 8, 32), (16, 4, 32), (32, 1, 32)])
+def test_smaller_than_the_instruction(shape, dtype, monkeypatch):
+    """Results of fewer than 16 rows or 8 columns are computed on tensor cores, too."""
+    M, N, K = shape
+    rng = np.random.default_rng(2)
+    for target, B, warps in (("cuda:80", 1, 1), ("cuda:90", 1, 4), ("cuda:90", 4, 2)):
+        a, b = (rng.integers(-4, 5, (B, *s)).astype(dtype) for s in ((M, K), (K, N)))
+        c = rng.integers(-9, 9, (B, M, N)).astype(np.int32 if dtype == "int8" else a.dtype if a.itemsize > 4 else np.float32)
+        expected = c + 2 * (a.astype(c.dtype) @ b.astype(c.dtype))
+        expected += expected.sum(1)[:, None, :] - expected.max(2)[:, :, None]
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+        h = tiny_kernel[(1,)](a, b, c, B=B, M=M, N=N, K=K, num_warps=warps)
+        assert np.array_equal(c, expected)
+        assert "nvidia_mma" in h.asm["ttgir"]
+
+
+@triton.jit
 def batched_kernel(a, b, c, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
     x = tl.load(a + tl.arange(0, 8 * M * K)).reshape([2, 2, 2, M, K])
     y = tl.load(b + tl.arange(0, 8 * K * N)).reshape([2, 2, 2, K, N])

@@ -21,7 +21,10 @@ static Finder finder(Lower *w, const Type *t) {
   return f;
 }
 
+/* Of a tile smaller than the instruction's, rows and columns begin again behind the last. */
 static int find(const Finder *f, int64_t i, int64_t j, int rank, int64_t batch) {
+  i &= ((int64_t)1 << layout_out_bits(f->l, (Axis)(AXIS_DIM0 + rank - 2))) - 1;
+  j &= ((int64_t)1 << layout_out_bits(f->l, (Axis)(AXIS_DIM0 + rank - 1))) - 1;
   uint64_t word = (uint64_t)i << layout_out_shift(f->l, (Axis)(AXIS_DIM0 + rank - 2)) |
                   (uint64_t)j << layout_out_shift(f->l, (Axis)(AXIS_DIM0 + rank - 1));
   if (rank == 3) word |= (uint64_t)batch << layout_out_shift(f->l, AXIS_DIM0);
@@ -145,6 +148,14 @@ static LLInst *multiply_f64(Lower *w, LLInst *a, LLInst *b, LLInst *const *c) {
   return ll_build_struct(&w->b, sum, 4);
 }
 
+/* Of registers that hold the same element, in a tile smaller than the instruction's, one was multiplied into. */
+static void copy_repeated(const Dot *d) {
+  for (int r = 0; r < d->out->n; r++) {
+    uint64_t at = lower_register_image(d->c.l, r);
+    d->out->at[r] = d->out->at[d->c.at[at] - 1];
+  }
+}
+
 static void by_mma(Lower *w, const Dot *d) {
   int step = d->ta->bits > 32 ? 1 : 32 / d->ta->bits;
   LLMma variant = variant_of(w, d);
@@ -154,7 +165,7 @@ static void by_mma(Lower *w, const Dot *d) {
     for (int r = 0; r < d->out->n; r++) {
       DotTile t = {.batch = d->rank == 3 ? lower_place_along(d->c.l, r, 0) : 0, .k = k, .step = step};
       t.m = lower_place_along(d->c.l, r, d->rank - 2), t.n = lower_place_along(d->c.l, r, d->rank - 1);
-      if ((t.m & 8) || (t.n & 1)) continue;
+      if ((t.m & 8) || (t.n & 1) || find(&d->c, t.m, t.n, d->rank, t.batch) != r) continue;
       int at[4];
       LLInst *c[4];
       for (int i = 0; i < 4; i++) {
@@ -171,6 +182,7 @@ static void by_mma(Lower *w, const Dot *d) {
         d->out->at[at[i]] =
             pairs ? ll_extract(&w->b, ll_extract(&w->b, sum, i >> 1), i & 1) : ll_extract(&w->b, sum, i);
     }
+  copy_repeated(d);
 }
 
 void lower_dot(Lower *w, const Op *op) {

@@ -2,7 +2,10 @@
  *
  *   wgmma (sm_90)         64 rows per group of four warps, operands in shared memory, A also in registers
  *   mma.sync (sm_80 on)   16 x 8 per warp, operands in registers
- *   multiplications       anything else: f32 at full precision, f64, tiny shapes
+ *   multiplications       anything else: f32 at full precision, inner dimensions of fewer than 32 bytes
+ *
+ * A result of fewer rows or columns than mma.sync has is held several times: the threads whose place is behind the last row
+ * begin again with the first, for operands and result alike, and each computes the same.
  *
  * Warps are distributed over the result so that a warp's part is as square as possible, which is what it reads least
  * operands for. Where one dot's result is another's operand (attention), all warps stand below each other instead: then
@@ -165,8 +168,7 @@ static bool lies_across(Coalesce *c, const Op *dot, int index) {
 
 bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
   const Type *t = dot->results[0].type;
-  return sm >= 80 && t->shape[t->rank - 2] >= 16 && t->shape[t->rank - 1] >= 8 &&
-         ir_operand(dot, 0)->type->shape[t->rank - 1] * elem_bits >= (elem_bits == 64 ? 512 : 256);
+  return sm >= 80 && ir_operand(dot, 0)->type->shape[t->rank - 1] * elem_bits >= (elem_bits == 64 ? 512 : 256);
 }
 
 /* Why no tensor core multiplies these; NULL: one does. */
@@ -198,7 +200,7 @@ static const char *no_wgmma(Coalesce *c, const Op *dot, int sm) {
 static const char *no_mma(const Op *dot, int sm) {
   if (sm < 80) return "mma.sync is used from compute capability 8.0 on";
   if (!gpu_dot_has_mma_shape(dot, ir_elem(ir_operand(dot, 0)->type)->bits, sm))
-    return "smaller than 16 x 8, or an inner dimension of fewer than 32 bytes";
+    return "the inner dimension has fewer than 32 bytes";
   return no_product(dot, sm, false);
 }
 
