@@ -5,7 +5,8 @@
  *   tma.c tma_launch.c                  which descriptors become tensor maps
  *   tma_device.c tma_shape.c            maps that programs make; the shape of copies
  *   tma_pointers.c                      loads through pointers as loads of descriptors
- *   slice.c                             what a value of a loop is computed from, to compute it iterations ahead
+ *   dot_blocks.c                        how many blocks of a loop with dots share a multiprocessor
+ *   slice.c                             which loads of a loop may run iterations ahead, and what they are computed from
  *   assign_shared.h pipeline_shared.h   what the files of two larger passes share
  *   module.c unroll.c dot_precision.c assign.c divide.c tma_ring.c operands.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
@@ -51,6 +52,15 @@ int64_t gpu_wgmma_partial_sums(const Op *dot);
 /* The loop-carried value that only this dot adds to, as its slot; -1: there is none, or the dot has to be waited for
  * (wgmma.c). */
 int gpu_wgmma_carried_slot(const Op *dot);
+/* The last dot of a loop's body if all may stay in flight during the next iteration (wgmma.c), or NULL. `is_ahead`: copies
+ * several iterations ahead will fill the buffer that the body makes by `alloc`. */
+Op *gpu_wgmma_in_flight(const Block *body, bool (*is_ahead)(const void *self, const Op *alloc), const void *self);
+/* How many blocks of a loop with dots a multiprocessor holds: dot_blocks.c. A thread's registers that hold accumulators, of all
+ * dots of the body at once or of the largest; those that come with them and with so many copies that the thread issues
+ * itself; the blocks that there is room for then. */
+int64_t gpu_dot_registers(const Block *body, int num_warps, bool at_once);
+int64_t gpu_dot_registers_beside(int64_t accumulators, int64_t copies);
+int64_t gpu_dot_blocks(int sm, int num_warps, int64_t registers, int64_t bytes);
 /* Of a loop: its buffers allow that its dots stay in flight during the next iteration. */
 #define WGMMA_IN_FLIGHT "tt.wgmma_in_flight"
 
@@ -95,6 +105,11 @@ void gpu_tma_replace_load(Ctx *cx, Op *load, Value *buffer);
 
 /* ---- what runs ahead in a loop: slice.c ------------------------------------------------------------------------------ */
 
+bool gpu_has_inner_loop(const Block *body);
+/* May a load of memory that `base` (an argument; NULL: not known) leads to be issued in an earlier iteration of the loop?
+ * Not where the loop writes there, or to an unknown address, or where its threads communicate. */
+bool gpu_may_run_ahead(const Op *loop, const Value *base);
+
 typedef enum SliceStep {
   SLICE_GO_ON, /* the op belongs to the slice, and what it depends on */
   SLICE_END,   /* its results are there already */
@@ -131,5 +146,8 @@ int64_t gpu_buffer_bytes(const Type *memdesc);
 #define GPU_OFFSET "allocation.offset"
 /* The function's argument that a pointer (or a tensor of them) is computed from, or NULL. */
 const Value *gpu_base_of(const Value *ptr); /* base.c */
+/* Does the op write to global memory, or may threads communicate by it? `*to`: the argument that it writes through; NULL:
+ * it may be any (slice.c). */
+bool gpu_writes(const Op *op, const Value **to);
 
 #endif

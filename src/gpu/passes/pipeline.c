@@ -47,25 +47,12 @@
 
 #include "ir/watch.h"
 
-/* Will the operand lie in buffers that later iterations do not fill at once? */
-static bool is_buffered(const Pipeline *p, Value *operand) {
-  const Op *alloc = gpu_pipeline_buffer(operand);
-  if (!alloc || alloc->block != p->body) return alloc != NULL;
-  for (int i = 0; i < (int)p->tiles.len; i++)
+/* Will copies several iterations ahead fill the buffer? */
+static bool is_tile(const void *self, const Op *alloc) {
+  const Pipeline *p = self;
+  for (uint32_t i = 0; i < p->tiles.len; i++)
     if (p->tiles.at[i].user == alloc) return true;
   return false;
-}
-
-/* The last of the loop's dots, if all of them can stay in flight (wgmma.c); or else NULL. */
-static Op *dot_in_flight(const Pipeline *p) {
-  Op *last = NULL;
-  for (Op *op = p->body->first; op; op = op->next) {
-    if (op->code != OP_WARP_GROUP_DOT) continue;
-    if (gpu_wgmma_carried_slot(op) < 0) return NULL;
-    if (!is_buffered(p, ir_operand(op, 0)) || !is_buffered(p, ir_operand(op, 1))) return NULL;
-    last = op;
-  }
-  return last;
 }
 
 /* Registers of a thread that hold everything it reads from buffers in an iteration. */
@@ -80,38 +67,23 @@ static int64_t registers_read(const Pipeline *p) {
   return bits / 32;
 }
 
-/* Registers of a thread, as seen in matrix products: accumulators and what comes with them, the copies' addresses,
- * counters and descriptors; `more` that operands are read into, which takes addresses and temporaries, too. */
-static int64_t registers_estimated(const Pipeline *p, int64_t more) {
-  enum { COUNTERS = 20, PER_COPY = 2, ACCUMULATORS_PER_TEMPORARY = 8, OTHERS_OF_READERS = 44 };
-  int64_t accumulators = 0, copies = 0;
-  for (const Op *op = p->body->first; op; op = op->next) {
-    if (op->code != OP_WARP_GROUP_DOT && op->code != OP_DOT) continue;
-    int64_t n = ir_numel(op->results[0].type) / (32 * p->num_warps);
-    accumulators = p->in_flight ? accumulators + n : max64(accumulators, n);
-  }
+/* How many blocks a multiprocessor holds when each has so many bytes of buffers, and threads read `more` registers, which
+ * takes addresses and temporaries, too. */
+static int64_t blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
+  enum { OTHERS_OF_READERS = 44 };
+  int64_t accumulators = gpu_dot_registers(p->body, p->num_warps, p->in_flight != NULL), copies = 0;
   for (uint32_t i = 0; i < p->tiles.len; i++)
     copies += gpu_registers(gpu_layout(p->cx, p->tiles.at[i].load->results[0].type)) / p->tiles.at[i].contiguity;
-  int64_t others = accumulators / ACCUMULATORS_PER_TEMPORARY + PER_COPY * copies + COUNTERS;
-  return accumulators + more + (more ? max64(others, OTHERS_OF_READERS) : others);
-}
-
-/* How many blocks a multiprocessor holds when each has so many bytes of buffers, and threads read `more` registers. For a
- * second block a sixth of the registers is given up: the assembler is asked to do with fewer then (nvidia/target.c). */
-static int64_t blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
-  enum { MOST_REGISTERS = 255 };
-  const GpuMultiprocessor *m = gpu_multiprocessor(p->sm);
-  if (!m) return 1; /* not known, and no reason to choose by it */
-  int registers = (int)min64(registers_estimated(p, more), MOST_REGISTERS);
-  int64_t blocks = gpu_blocks_held(m, registers, bytes, p->num_warps, NULL);
-  return blocks == 1 ? min64(2, gpu_blocks_held(m, registers * 5 / 6, bytes, p->num_warps, NULL)) : blocks;
+  int64_t others = gpu_dot_registers_beside(accumulators, copies);
+  if (more) others = max64(others, OTHERS_OF_READERS);
+  return gpu_dot_blocks(p->sm, p->num_warps, accumulators + more + others, bytes);
 }
 
 /* Where copies go, and how many buffers there are of each tile. Tiles that are read into registers leave their buffer
  * then: after a barrier it can be filled again, one buffer fewer. */
 static void choose_buffers(Pipeline *p, int64_t room) {
   enum { CROWD = 3 };
-  p->in_flight = dot_in_flight(p);
+  p->in_flight = gpu_wgmma_in_flight(p->body, is_tile, p);
   p->rings[OPERANDS].n = p->rings[REGISTERS].n = p->stages;
   int64_t all = gpu_pipeline_bytes(p, p->stages, false), fewer = gpu_pipeline_bytes(p, p->stages, true);
   if (p->in_flight) {
@@ -123,12 +95,6 @@ static void choose_buffers(Pipeline *p, int64_t room) {
   p->late = fewer < all && (all > room || blocks_held(p, all, 0) < blocks_held(p, fewer, registers_read(p)));
   if (p->late) p->rings[REGISTERS].n--;
   p->is_crowded = blocks_held(p, p->late ? fewer : all, registers_read(p)) >= CROWD;
-}
-
-static bool has_inner_loop(const Block *body) {
-  for (const Op *op = body->first; op; op = op->next)
-    if (op->code == OP_FOR || op->code == OP_WHILE) return true;
-  return false;
 }
 
 /* Marks of carried values, for as many as the loop has by now. */
@@ -198,10 +164,10 @@ static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
   p.is_asked = ir_attr(loop, "tt.num_stages") && !has_dot(body);
   for (Op *op = body->first; op; op = op->next)
     if (op->code == OP_LOAD) vec_push(cx, &p.loads, op);
-  if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) {
-    tell(&p, stages < 2             ? "the loop has one stage (num_stages)"
-             : has_inner_loop(body) ? "the loop holds another one"
-                                    : "the loop counts unsigned");
+  if (stages < 2 || gpu_has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) {
+    tell(&p, stages < 2                 ? "the loop has one stage (num_stages)"
+             : gpu_has_inner_loop(body) ? "the loop holds another one"
+                                        : "the loop counts unsigned");
     return false;
   }
   p.is_ahead = marks(cx, loop, NULL, 0);

@@ -1,7 +1,9 @@
 /* pipeline_loads.c: which loads of a loop pipeline.c issues ahead, and what their addresses depend on. */
 #include "gpu/passes/pipeline_shared.h"
 
-static bool may_run_ahead(Pipeline *p, const Op *load);
+static bool may_run_ahead(const Pipeline *p, const Op *load) {
+  return gpu_may_run_ahead(p->loop, gpu_base_of(ir_operand(load, 0)));
+}
 
 /* Registers that all values of an early load may take in a thread. */
 enum { EARLY_REGISTERS = 32 };
@@ -78,26 +80,6 @@ static int copy_length(Pipeline *p, const Op *load, Attr *shared) {
   }
   while (best * bytes > 16) best /= 2;
   return best;
-}
-
-typedef struct Effects {
-  const Value *base; /* of the load */
-  bool prevent;
-} Effects;
-
-static void see_effect(Op *op, void *arg) {
-  Effects *e = arg;
-  if (op->code == OP_BARRIER || op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->prevent = true;
-  if (op->code == OP_INLINE_ASM && !opt_is_pure(op)) e->prevent = true;
-  if (op->code != OP_STORE) return;
-  const Value *to = gpu_base_of(ir_operand(op, 0));
-  if (!to || !e->base || to == e->base) e->prevent = true;
-}
-
-static bool may_run_ahead(Pipeline *p, const Op *load) {
-  Effects e = {gpu_base_of(ir_operand(load, 0)), false};
-  ir_walk(p->loop, see_effect, &e);
-  return !e.prevent;
 }
 
 /* The buffer of a tile that registers are filled from in the layout of the copy, or in any other: vectors of 16 bytes

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-/* The buffer that an operand of a dot is a view of; NULL when it is in registers. */
-Op *gpu_pipeline_buffer(Value *v) {
-  while (v->op && (v->op->code == OP_MEMDESC_TRANS || v->op->code == OP_MEMDESC_INDEX)) v = ir_operand(v->op, 0);
-  return v->type->kind == TYPE_MEMDESC ? v->op : NULL;
-}
-
 /* What is known of the load's addresses in the body (a hint on a pointer that the loop carries) is not known of their
  * copies: how many elements are accessed together goes with the load. */
 static void keep_width(Pipeline *p, const Op *load, Op *copy) {
@@ -166,7 +160,7 @@ static void drop_fences(Pipeline *p) {
     next = op->next;
     if (op->code == OP_FENCE_ASYNC_SHARED) ir_erase(op);
     if (op->code != OP_WARP_GROUP_DOT) continue;
-    for (int i = 0; i < 2; i++) fence_after(p, gpu_pipeline_buffer(ir_operand(op, i)));
+    for (int i = 0; i < 2; i++) fence_after(p, gpu_buffer_of(ir_operand(op, i)));
   }
 }
 

@@ -76,8 +76,6 @@ int64_t gpu_pipeline_bytes(const Pipeline *p, int stages, bool late);
 /* ---- pipeline_rotate.c ------------------------------------------------------------------------------------------- */
 
 void gpu_pipeline_transform(Pipeline *p);
-/* The buffer that an operand of a dot is a view of; NULL when it is in registers. */
-Op *gpu_pipeline_buffer(Value *v);
 /* A swizzled buffer as `trans` turns it. */
 Value *gpu_pipeline_transposed(Builder *b, Value *view, const Op *trans);
 

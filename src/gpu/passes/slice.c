@@ -1,6 +1,52 @@
-/* slice.c: what a value of a loop is computed from, within the body and through carried values: the part of the body that
- * is to run iterations ahead of the rest. */
+/* slice.c: what of a loop may run iterations ahead of the rest: which loads, and what a value is computed from, within the
+ * body and through carried values. */
 #include "gpu/passes/passes.h"
+
+#include "opt/internal.h"
+
+bool gpu_has_inner_loop(const Block *body) {
+  for (const Op *op = body->first; op; op = op->next)
+    if (op->code == OP_FOR || op->code == OP_WHILE) return true;
+  return false;
+}
+
+/* ---- loads ------------------------------------------------------------------------------------------------------- */
+
+bool gpu_writes(const Op *op, const Value **to) {
+  *to = NULL;
+  switch (op->code) {
+  case OP_STORE:
+  case OP_ATOMIC_RMW:
+  case OP_ATOMIC_CAS: *to = gpu_base_of(ir_operand(op, 0)); return true;
+  case OP_DESC_STORE:
+  case OP_DESC_REDUCE:
+  case OP_DESC_SCATTER: *to = gpu_tma_base(ir_operand(op, 0)); return true;
+  case OP_BARRIER: return true;
+  case OP_INLINE_ASM: return !opt_is_pure(op);
+  default: return false;
+  }
+}
+
+typedef struct Effects {
+  const Value *base; /* of the load */
+  bool prevent;
+} Effects;
+
+static void see_effect(Op *op, void *arg) {
+  Effects *e = arg;
+  const Value *to;
+  if (!gpu_writes(op, &to)) return;
+  bool is_atomic = op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS;
+  if (is_atomic || !to || !e->base || to == e->base) e->prevent = true;
+}
+
+bool gpu_may_run_ahead(const Op *loop, const Value *base) {
+  Effects e = {base, false};
+  ir_walk((Op *)loop, see_effect, &e);
+  return !e.prevent;
+}
+
+/* ---- slices ------------------------------------------------------------------------------------------------------ */
 
 static bool can_run_ahead(const Op *op, const Block *body) {
   return op->block == body && !op->nregions && ir_has(op, T_PURE) && op->code != OP_DOT;

@@ -47,52 +47,33 @@ typedef struct Operand {
   Attr *conditions;
 } Operand;
 
-typedef struct BoxLoads {
+/* ---- what the function writes and waits for ------------------------------------------------------------------------- */
+
+/* Of a function, once for all of its loops. */
+typedef struct Effects {
   Ctx *cx;
-  IndexInfo *index;
-  Op *func;
-  const GpuOptions *options;
-  Vec(Operand) operands; /* of the loop at hand */
-} BoxLoads;
+  Map written;   /* set of the arguments that it writes through */
+  bool anywhere; /* it also writes to an unknown address, or its threads communicate */
+  GpuOps waits;  /* for other programs' stores */
+} Effects;
 
-/* ---- what the function writes ------------------------------------------------------------------------------------ */
-
-typedef struct Writes {
-  const Value *base; /* of a load */
-  bool stand_in_the_way;
-} Writes;
-
-static void see_write(Op *op, void *arg) {
-  Writes *w = arg;
-  const Value *to = NULL;
-  switch (op->code) {
-  case OP_STORE:
-  case OP_ATOMIC_RMW:
-  case OP_ATOMIC_CAS: to = gpu_base_of(ir_operand(op, 0)); break;
-  case OP_DESC_STORE:
-  case OP_DESC_REDUCE:
-  case OP_DESC_SCATTER: to = gpu_tma_base(ir_operand(op, 0)); break;
-  case OP_BARRIER: break;
-  case OP_INLINE_ASM:
-    if (!opt_is_pure(op)) break;
-    return;
-  default: return;
-  }
-  if (!to || to == w->base) w->stand_in_the_way = true;
+static void see_effect(Op *op, void *arg) {
+  Effects *e = arg;
+  const Value *to;
+  if (opt_acquires(op) && op->results[0].uses) vec_push(e->cx, &e->waits, op);
+  if (!gpu_writes(op, &to)) return;
+  if (to)
+    map_put(e->cx, &e->written, to, op);
+  else
+    e->anywhere = true;
 }
 
-static bool is_only_read(const BoxLoads *p, const Value *base) {
-  Writes w = {base, false};
-  ir_walk(p->func, see_write, &w);
-  return !w.stand_in_the_way;
+static Effects *effects_of(Ctx *cx, Op *func) {
+  Effects *e = NEW(cx, Effects);
+  e->cx = cx;
+  ir_walk(func, see_effect, e);
+  return e;
 }
-
-/* ---- what the function waits for --------------------------------------------------------------------------------- */
-
-typedef struct Waits {
-  Op *loop;
-  bool before;
-} Waits;
 
 /* Can `op` run before the loop does? Both are inside of one loop, or it stands before. */
 static bool may_come_before(Op *op, Op *loop) {
@@ -104,15 +85,23 @@ static bool may_come_before(Op *op, Op *loop) {
   return false;
 }
 
-static void see_wait(Op *op, void *arg) {
-  Waits *w = arg;
-  if (opt_acquires(op) && op->results[0].uses && may_come_before(op, w->loop)) w->before = true;
+typedef struct BoxLoads {
+  Ctx *cx;
+  IndexInfo *index;
+  Op *func;
+  const Effects *effects;
+  const GpuOptions *options;
+  Vec(Operand) operands; /* of the loop at hand */
+} BoxLoads;
+
+static bool writes_to(const BoxLoads *p, const Value *base) {
+  return p->effects->anywhere || map_has(&p->effects->written, base);
 }
 
 static bool waits_before(const BoxLoads *p, Op *loop) {
-  Waits w = {loop, false};
-  ir_walk(p->func, see_wait, &w);
-  return w.before;
+  for (uint32_t i = 0; i < p->effects->waits.len; i++)
+    if (may_come_before(p->effects->waits.at[i], loop)) return true;
+  return false;
 }
 
 /* ---- what is behind the end of an axis that wraps ----------------------------------------------------------------- */
@@ -230,7 +219,7 @@ static bool consider(BoxLoads *p, Op *load) {
   enum { MOST_STEPS = MAP_MAX_STEPS }; /* half of what a map may take */
   Operand o = {.load = load};
   if (opt_is_volatile(load) || !index_box(p->index, load, &o.box)) return false;
-  if (!feeds_wgmma(p, load, &o.box) || !can_launch_make(p, &o.box) || !is_only_read(p, o.box.root)) return false;
+  if (!feeds_wgmma(p, load, &o.box) || !can_launch_make(p, &o.box) || writes_to(p, o.box.root)) return false;
   o.conditions = gpu_tma_conditions(p->cx, p->func, o.box.conditions, o.box.nconditions);
   if (!o.conditions || o.conditions->n > MOST_STEPS) return false;
   for (int d = 0; d < o.box.rank; d++)
@@ -343,11 +332,14 @@ bool gpu_tma_of_pointers(Ctx *cx, Module *m, const GpuOptions *o) {
   if (o->sm != 90 || o->common.num_warps % 4) return false;
   IndexInfo *index = index_analyze(cx, m);
   GpuOps loops = gpu_loops(cx, m);
+  Map effects = {0};
   for (uint32_t i = 0; i < loops.len; i++) {
     Op *func = ir_parent(loops.at[i]);
     while (func && func->code != OP_FUNC) func = ir_parent(func);
-    BoxLoads p = {.cx = cx, .index = index, .func = func, .options = o};
-    if (!func || !consider_loop(&p, loops.at[i])) continue;
+    if (!func) continue;
+    if (!map_has(&effects, func)) map_put(cx, &effects, func, effects_of(cx, func));
+    BoxLoads p = {.cx = cx, .index = index, .func = func, .effects = map_get(&effects, func), .options = o};
+    if (!consider_loop(&p, loops.at[i])) continue;
     for (uint32_t k = 0; k < p.operands.len; k++) replace(&p, &p.operands.at[k]);
     changed = true;
   }

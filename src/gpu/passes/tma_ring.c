@@ -51,6 +51,7 @@ typedef struct TmaRing {
   Op *loop;
   Block *body;
   int stages, num_warps;
+  int nresults; /* carried values of the loop as it stood */
   Vec(RingTile) tiles;
   Vec(RingGroup) groups;
   Value *free; /* mbarriers, one for each buffer: all warps have read it; NULL: a barrier says so */
@@ -71,25 +72,6 @@ static bool add_coordinates(TmaRing *r, const Op *load, Map *slice, bool *is_ahe
   for (int i = 0; i < load->noperands; i++)
     if (!gpu_slice_add(r->cx, r->loop, ir_operand(load, i), slice, is_ahead, refuse_tensors, NULL)) return false;
   return true;
-}
-
-typedef struct Effects {
-  const Value *base; /* of the load */
-  bool stand_in_the_way;
-} Effects;
-
-static void look_at_effect(Op *op, void *arg) {
-  Effects *e = arg;
-  if (op->code == OP_ATOMIC_RMW || op->code == OP_ATOMIC_CAS) e->stand_in_the_way = true;
-  if (op->code != OP_DESC_STORE && op->code != OP_DESC_REDUCE) return;
-  const Value *to = gpu_tma_base(ir_operand(op, 0));
-  if (!to || !e->base || to == e->base) e->stand_in_the_way = true;
-}
-
-static bool may_run_ahead(const TmaRing *r, const Op *load) {
-  Effects e = {gpu_tma_base(ir_operand(load, 0)), false};
-  ir_walk(r->loop, look_at_effect, &e);
-  return !e.stand_in_the_way;
 }
 
 static bool taken_over(const Op *user, const Op *load) {
@@ -118,10 +100,9 @@ static bool can_be_in_row(const Op *load) {
 
 static void consider(TmaRing *r, Op *load) {
   if (load->code != OP_DESC_LOAD || !gpu_tma_is_map(ir_operand(load, 0)->type)) return;
-  if (!can_be_in_row(load) || !may_run_ahead(r, load)) return;
+  if (!can_be_in_row(load) || !gpu_may_run_ahead(r->loop, gpu_tma_base(ir_operand(load, 0)))) return;
   Map slice = {0};
-  int n = r->loop->nresults;
-  bool *is_ahead = NEWN(r->cx, bool, n + 1);
+  bool *is_ahead = NEWN(r->cx, bool, r->nresults + 1);
   if (!add_coordinates(r, load, &slice, is_ahead)) return;
   add_coordinates(r, load, &r->slice, r->is_ahead);
   RingTile t = {load, NULL, -1};
@@ -136,34 +117,26 @@ static void consider(TmaRing *r, Op *load) {
   vec_push(r->cx, &r->tiles, t);
 }
 
-/* Will the operand lie in a buffer that the next iteration does not fill? */
-static bool is_buffered(const TmaRing *r, const Value *operand) {
-  const Op *alloc = operand->type->kind == TYPE_MEMDESC ? gpu_buffer_of(operand) : NULL;
-  if (!alloc || alloc->block != r->body) return alloc != NULL;
+/* The first dot of the loop's own body, after which copies are issued; NULL: there is none. */
+static Op *first_dot(const TmaRing *r) {
+  Op *op = r->body->first;
+  while (op && op->code != OP_WARP_GROUP_DOT) op = op->next;
+  return op;
+}
+
+/* Will a copy several iterations ahead fill the buffer? */
+static bool is_ring(const void *self, const Op *alloc) {
+  const TmaRing *r = self;
   for (uint32_t i = 0; i < r->tiles.len; i++)
     if (alloc->noperands && ir_operand(alloc, 0) == &r->tiles.at[i].load->results[0])
       return taken_over(alloc, r->tiles.at[i].load);
   return false;
 }
 
-/* The dot of the loop that can stay in flight (wgmma.c): one that is alone. */
+/* The dot of the loop that can stay in flight: copies come after the first, so it must be the only one. */
 static Op *dot_in_flight(const TmaRing *r) {
-  Op *dot = NULL;
-  for (Op *op = r->body->first; op; op = op->next) {
-    if (op->code != OP_WARP_GROUP_DOT) continue;
-    if (dot) return NULL;
-    dot = op;
-  }
-  bool can = dot && gpu_wgmma_carried_slot(dot) >= 0 && is_buffered(r, ir_operand(dot, 0)) &&
-             is_buffered(r, ir_operand(dot, 1));
-  return can ? dot : NULL;
-}
-
-/* The first dot of the loop's own body, after which copies are issued; NULL: there is none. */
-static Op *first_dot(const TmaRing *r) {
-  Op *op = r->body->first;
-  while (op && op->code != OP_WARP_GROUP_DOT) op = op->next;
-  return op;
+  Op *last = gpu_wgmma_in_flight(r->body, is_ring, r);
+  return last == first_dot(r) ? last : NULL;
 }
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
@@ -246,82 +219,117 @@ static void wait_for_readers(TmaRing *r, Builder *b, Value *buffer, Value *phase
   ir_set_attr(r->cx, wait, TMA_FOR_COPIES, ir_attr_unit(r->cx));
 }
 
-static void transform(TmaRing *r) {
-  Ctx *cx = r->cx;
-  Op *loop = r->loop;
-  int depth = r->stages - 1, n = loop->nresults;
-  Builder b = ir_before(cx, loop);
-  Type *i32 = ir_int(cx, 32);
-  Value *lower = ir_loop_lower(loop), *step = ir_loop_step(loop);
+static void make_buffers(TmaRing *r, Builder *b) {
   for (uint32_t i = 0; i < r->tiles.len; i++)
-    r->tiles.at[i].buffers = gpu_tma_buffers(&b, r->tiles.at[i].load, r->stages);
-  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = gpu_tma_barriers(&b, r->stages, 1);
-  if (r->num_warps > WARP_GROUP) r->free = gpu_tma_barriers(&b, r->stages, r->num_warps);
-  Value **state = NEWN(cx, Value *, n + 1), *iv = lower, *bound = opt_bound_ahead(&b, loop, depth);
-  for (int i = 0; i < n; i++) state[i] = ir_loop_init(loop, i);
-  Op *yield = ir_terminator(r->body);
-  for (int s = 0; s < depth; s++) {
-    Map map = {0};
-    map_put(cx, &map, ir_loop_index(loop), iv);
-    for (int i = 0; i < n; i++)
-      if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), state[i]);
-    make_copies(r, &b, &map, opt_first_exists(&b, loop, s), ir_const_int(&b, i32, s), false);
-    for (int i = 0; i < n; i++)
-      if (r->is_ahead[i]) state[i] = ir_mapped(&map, ir_operand(yield, i));
-    iv = ir_make(&b, OP_ADDI, NULL, iv, step, NULL);
-  }
-  Vec(Value *) inits = {0};
-  int *slot = NEWN(cx, int, n + 1), carried = n;
-  for (int i = 0; i < n; i++) {
-    if (!r->is_ahead[i]) continue;
-    slot[i] = carried++;
-    vec_push(cx, &inits, state[i]);
-  }
-  const int first[NCARRIED] = {0, 0, depth};
-  for (int k = 0; k < NCARRIED; k++) {
-    Value *start = ir_const_int(&b, i32, first[k]);
-    vec_push(cx, &inits, start);
-  }
-  opt_add_carried(cx, loop, inits.at, (int)inits.len);
-  Value *now[NCARRIED];
-  for (int k = 0; k < NCARRIED; k++) now[k] = ir_loop_arg(loop, carried + k);
+    r->tiles.at[i].buffers = gpu_tma_buffers(b, r->tiles.at[i].load, r->stages);
+  for (uint32_t g = 0; g < r->groups.len; g++) r->groups.at[g].barriers = gpu_tma_barriers(b, r->stages, 1);
+  if (r->num_warps > WARP_GROUP) r->free = gpu_tma_barriers(b, r->stages, r->num_warps);
+}
 
-  Op *after = first_dot(r);
-  b = ir_before(cx, after ? after->next : r->body->first);
-  b.loc = loop->loc;
-  wait_for_readers(r, &b, now[FILL], now[PHASE]);
+/* The slice's copy begins with the induction variable `iv`, and for carried values that run ahead with `state`. */
+static Map slice_from(const TmaRing *r, Value *iv, Value *const *state) {
   Map map = {0};
-  Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, depth), NULL);
-  Value *later = ir_make(&b, OP_ADDI, NULL, ir_loop_index(loop), far, NULL);
-  map_put(cx, &map, ir_loop_index(loop), later);
-  for (int i = 0; i < n; i++)
-    if (r->is_ahead[i]) map_put(cx, &map, ir_loop_arg(loop, i), ir_loop_arg(loop, slot[i]));
-  make_copies(r, &b, &map, compare(&b, "slt", ir_loop_index(loop), bound), now[FILL], r->free != NULL);
-  for (int i = 0; i < n; i++)
-    if (r->is_ahead[i]) ir_add_operand(cx, yield, ir_mapped(&map, ir_operand(yield, i)));
-  put_waits(r, now[READ], now[PHASE]);
+  map_put(r->cx, &map, ir_loop_index(r->loop), iv);
+  for (int i = 0; i < r->nresults; i++)
+    if (r->is_ahead[i]) map_put(r->cx, &map, ir_loop_arg(r->loop, i), state[i]);
+  return map;
+}
 
-  b = ir_before(cx, yield);
+/* ... and leaves them for the next iteration. */
+static void step_slice(const TmaRing *r, Map *map, Value **state) {
+  const Op *yield = ir_terminator(r->body);
+  for (int i = 0; i < r->nresults; i++)
+    if (r->is_ahead[i]) state[i] = ir_mapped(map, ir_operand(yield, i));
+}
+
+/* Before the loop: copies of the first iterations, from and into `state`. */
+static void copy_first(TmaRing *r, Builder *b, Value **state) {
+  Value *iv = ir_loop_lower(r->loop);
+  for (int s = 0; s < r->stages - 1; s++) {
+    Map map = slice_from(r, iv, state);
+    make_copies(r, b, &map, opt_first_exists(b, r->loop, s), ir_const_int(b, ir_int(r->cx, 32), s), false);
+    step_slice(r, &map, state);
+    iv = ir_make(b, OP_ADDI, NULL, iv, ir_loop_step(r->loop), NULL);
+  }
+}
+
+/* The loop carries what runs ahead (`state` becomes its arguments), and where the ring stands: `now`. */
+static void carry(TmaRing *r, Builder *b, Value **state, Value **now) {
+  Vec(Value *) inits = {0};
+  const int first[NCARRIED] = {[READ] = 0, [PHASE] = 0, [FILL] = r->stages - 1};
+  for (int i = 0; i < r->nresults; i++)
+    if (r->is_ahead[i]) vec_push(r->cx, &inits, state[i]);
+  for (int k = 0; k < NCARRIED; k++) {
+    Value *start = ir_const_int(b, ir_int(r->cx, 32), first[k]);
+    vec_push(r->cx, &inits, start);
+  }
+  opt_add_carried(r->cx, r->loop, inits.at, (int)inits.len);
+  int slot = r->nresults;
+  for (int i = 0; i < r->nresults; i++)
+    if (r->is_ahead[i]) state[i] = ir_loop_arg(r->loop, slot++);
+  for (int k = 0; k < NCARRIED; k++) now[k] = ir_loop_arg(r->loop, slot++);
+}
+
+/* In the loop: copies of the iteration S - 1 later, which exists up to `bound`. */
+static void copy_later(TmaRing *r, Value *bound, Value **state, Value *const *now) {
+  Op *after = first_dot(r);
+  Builder b = ir_before(r->cx, after ? after->next : r->body->first);
+  b.loc = r->loop->loc;
+  wait_for_readers(r, &b, now[FILL], now[PHASE]);
+  Value *index = ir_loop_index(r->loop), *step = ir_loop_step(r->loop);
+  Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, r->stages - 1), NULL);
+  Map map = slice_from(r, ir_make(&b, OP_ADDI, NULL, index, far, NULL), state);
+  make_copies(r, &b, &map, compare(&b, "slt", index, bound), now[FILL], r->free != NULL);
+  step_slice(r, &map, state);
+  for (int i = 0; i < r->nresults; i++)
+    if (r->is_ahead[i]) ir_add_operand(r->cx, ir_terminator(r->body), state[i]);
+}
+
+/* At the loop's end: the next buffers; where reading begins again with the first, the phase's parity changes. */
+static void turn_ring(TmaRing *r, Value *const *now) {
+  Op *yield = ir_terminator(r->body);
+  Builder b = ir_before(r->cx, yield);
+  Type *i32 = ir_int(r->cx, 32);
   Value *one = ir_const_int(&b, i32, 1), *zero = ir_const_int(&b, i32, 0), *end = ir_const_int(&b, i32, r->stages);
-  Value *more = ir_make(&b, OP_ADDI, NULL, now[READ], one, NULL), *over = compare(&b, "sge", more, end);
+  Value *next_read = ir_make(&b, OP_ADDI, NULL, now[READ], one, NULL), *over = compare(&b, "sge", next_read, end);
   Value *turned = ir_make(&b, OP_XORI, NULL, now[PHASE], one, NULL);
   Value *next_fill = ir_make(&b, OP_ADDI, NULL, now[FILL], one, NULL), *wraps = compare(&b, "sge", next_fill, end);
-  ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, over, zero, more, NULL));
-  ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, over, turned, now[PHASE], NULL));
-  ir_add_operand(cx, yield, ir_make(&b, OP_SELECT, i32, wraps, zero, next_fill, NULL));
-  for (uint32_t i = 0; i < r->tiles.len; i++) {
-    RingTile *t = &r->tiles.at[i];
-    b = ir_before(cx, t->load);
-    gpu_tma_replace_load(cx, t->load, gpu_tma_one(&b, t->buffers, now[READ]));
-  }
-  drop_fences(r);
+  ir_add_operand(r->cx, yield, ir_make(&b, OP_SELECT, i32, over, zero, next_read, NULL));
+  ir_add_operand(r->cx, yield, ir_make(&b, OP_SELECT, i32, over, turned, now[PHASE], NULL));
+  ir_add_operand(r->cx, yield, ir_make(&b, OP_SELECT, i32, wraps, zero, next_fill, NULL));
+}
 
-  b = (Builder){cx, loop->block, loop->next, loop->loc};
+static void read_ring(TmaRing *r, Value *read) {
+  for (uint32_t i = 0; i < r->tiles.len; i++) {
+    const RingTile *t = &r->tiles.at[i];
+    Builder b = ir_before(r->cx, t->load);
+    gpu_tma_replace_load(r->cx, t->load, gpu_tma_one(&b, t->buffers, read));
+  }
+}
+
+static void end_barriers(TmaRing *r) {
+  Builder b = {r->cx, r->loop->block, r->loop->next, r->loop->loc};
   for (uint32_t g = 0; g < r->groups.len + (r->free != NULL); g++)
     for (int s = 0; s < r->stages; s++) {
       Value *all = g < r->groups.len ? r->groups.at[g].barriers : r->free;
-      ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, all, ir_const_int(&b, i32, s)), NULL);
+      ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, all, ir_const_int(&b, ir_int(r->cx, 32), s)), NULL);
     }
+}
+
+static void transform(TmaRing *r) {
+  Builder b = ir_before(r->cx, r->loop);
+  make_buffers(r, &b);
+  Value *bound = opt_bound_ahead(&b, r->loop, r->stages - 1), *now[NCARRIED];
+  Value **state = NEWN(r->cx, Value *, r->nresults + 1); /* of carried values that run ahead */
+  for (int i = 0; i < r->nresults; i++) state[i] = ir_loop_init(r->loop, i);
+  copy_first(r, &b, state);
+  carry(r, &b, state, now);
+  copy_later(r, bound, state, now);
+  put_waits(r, now[READ], now[PHASE]);
+  turn_ring(r, now);
+  read_ring(r, now[READ]);
+  drop_fences(r);
+  end_barriers(r);
 }
 
 /* ---- how many stages --------------------------------------------------------------------------------------------- */
@@ -341,11 +349,9 @@ static int64_t cycles_of(const Op *dot) {
   return ir_numel(d) * a->shape[a->rank - 1] * a->elem->bits / BITS_PER_CYCLE;
 }
 
-static int64_t blocks_held(Module *m, const TmaRing *r, int64_t bytes) {
-  enum { OTHERS = 30, MOST_REGISTERS = 255 }; /* registers beside the accumulators, as seen in matrix products */
-  const GpuMultiprocessor *of = gpu_multiprocessor(gpu_sm(m));
-  int64_t warps = gpu_num_warps(m), registers = ir_numel(r->in_flight->results[0].type) / (32 * warps) + OTHERS;
-  return of ? gpu_blocks_held(of, (int)min64(registers, MOST_REGISTERS), bytes, (int)warps, NULL) : 0;
+static int64_t blocks_held(const Module *m, const TmaRing *r, int64_t bytes) {
+  int64_t accumulators = gpu_dot_registers(r->body, r->num_warps, true);
+  return gpu_dot_blocks(gpu_sm(m), r->num_warps, gpu_dot_registers_beside(accumulators, 0) + accumulators, bytes);
 }
 
 /* cp.async of these loads would have a buffer more than stages and be issued while the dot before is still running (pipeline.c):
@@ -361,19 +367,14 @@ static bool wants_another(Module *m, const TmaRing *r, int64_t each, int64_t roo
   return then == now && (r->stages - 1) * cycles_of(r->in_flight) * now < ENOUGH;
 }
 
-static bool has_inner_loop(const Block *body) {
-  for (const Op *op = body->first; op; op = op->next)
-    if (op->code == OP_FOR || op->code == OP_WHILE) return true;
-  return false;
-}
-
 static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
   Block *body = ir_entry(loop, 0);
-  if (stages < 2 || has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
+  if (stages < 2 || gpu_has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) return false;
   TmaRing r = {.cx = cx, .loop = loop, .body = body, .stages = (int)stages};
   r.num_warps = gpu_num_warps(m);
-  r.is_ahead = NEWN(cx, bool, loop->nresults + 1);
+  r.nresults = loop->nresults;
+  r.is_ahead = NEWN(cx, bool, r.nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&r, op);
   if (!r.tiles.len) return false;
   int64_t room = gpu_shared_limit(gpu_sm(m)) - (GPU_SCRATCH_LIMIT / 8), each = 0;

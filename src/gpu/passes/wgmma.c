@@ -55,6 +55,20 @@ int gpu_wgmma_carried_slot(const Op *dot) {
   return ir_operand(dot, 2) == arg && ir_one_use(arg) ? r->uses->index : -1;
 }
 
+Op *gpu_wgmma_in_flight(const Block *body, bool (*is_ahead)(const void *self, const Op *alloc), const void *self) {
+  Op *last = NULL;
+  for (Op *op = body->first; op; op = op->next) {
+    if (op->code != OP_WARP_GROUP_DOT) continue;
+    if (gpu_wgmma_carried_slot(op) < 0) return NULL;
+    for (int i = 0; i < 2; i++) {
+      const Op *alloc = gpu_buffer_of(ir_operand(op, i));
+      if (!alloc || (alloc->block == body && !is_ahead(self, alloc))) return NULL;
+    }
+    last = op;
+  }
+  return last;
+}
+
 /* Does the operand stay as it is until the dots of the next iteration were issued? Registers and a buffer that the
  * iteration fills itself do not: only what pipeline.c has buffers enough for, and what was there before the loop. */
 static bool outlives_iteration(const Op *dot, int index) {
