@@ -24,12 +24,8 @@ if(TRITONC_SYSROOT) # the same release for another machine: this one's llvm-conf
   endif()
 endif()
 execute_process(COMMAND ${TRITONC_LLVM_CONFIG} --components OUTPUT_VARIABLE llvm_components OUTPUT_STRIP_TRAILING_WHITESPACE)
-set(llvm_perf)
-if(llvm_components MATCHES "perfjitevents" AND EXISTS ${llvm_libdir}/libLLVMPerfJITEvents.a) # else there is no jitdump
-  set(llvm_perf perfjitevents)
-endif()
 execute_process(COMMAND ${TRITONC_LLVM_CONFIG} --link-static --libs core orcjit ${llvm_machine} passes mcdisassembler irreader
-                        executionengine object ${llvm_perf}
+                        executionengine object
                 OUTPUT_VARIABLE llvm_libs OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE llvm_failed)
 if(llvm_failed)
   message(STATUS "LLVM ${llvm_version} has no static libraries")
@@ -54,8 +50,5 @@ endforeach()
 message(STATUS "LLVM ${llvm_version} in ${llvm_libdir}")
 add_library(llvm_c INTERFACE)
 target_include_directories(llvm_c SYSTEM INTERFACE ${llvm_include})
-if(llvm_perf)
-  target_compile_definitions(llvm_c INTERFACE TRITONC_LLVM_PERF)
-endif()
 target_link_directories(llvm_c INTERFACE ${llvm_libdir})
 target_link_libraries(llvm_c INTERFACE ${llvm_libs} ${llvm_system} rt ${CMAKE_DL_LIBS} m Threads::Threads)

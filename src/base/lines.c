@@ -51,13 +51,13 @@ typedef struct Header {
   Vec(const char *) folders, files;
 } Header;
 
-static const char *path_of(ByteReader *r, const Header *h, const char *base, const char *name, uint64_t folder) {
-  const char *in = folder && folder <= h->folders.len ? h->folders.at[folder - 1] : base;
+static const char *path_of(ByteReader *r, const Header *h, const char *name, uint64_t folder) {
+  const char *in = folder && folder <= h->folders.len ? h->folders.at[folder - 1] : NULL;
   return *name == '/' || !in || !*in || !strcmp(in, ".") ? name : ctx_printf(r->cx, "%s/%s", in, name);
 }
 
 /* Of a unit after its length; false: it is of another version. */
-static bool header(ByteReader *r, Header *h, const char *base) {
+static bool header(ByteReader *r, Header *h) {
   uint64_t version = fixed(r, 2);
   if (version < 2 || version > 4) return false;
   uint64_t length = fixed(r, 4);
@@ -77,7 +77,7 @@ static bool header(ByteReader *r, Header *h, const char *base) {
   for (const char *s; *(s = text(r));) {
     uint64_t folder = number(r, false);
     number(r, false), number(r, false); /* its time and size */
-    vec_push(r->cx, &h->files, path_of(r, h, base, s, folder));
+    vec_push(r->cx, &h->files, path_of(r, h, s, folder));
   }
   r->at = program;
   return true;
@@ -157,14 +157,14 @@ static void run(ByteReader *r, const Header *h, CodeLines *out) {
   }
 }
 
-void lines_read(Ctx *cx, const uint8_t *table, size_t len, const char *folder, CodeLines *out) {
+void lines_read(Ctx *cx, const uint8_t *table, size_t len, CodeLines *out) {
   ByteReader r = {cx, table, table + len};
   while (r.end - r.at > 4) {
     uint64_t length = fixed(&r, 4);
     if (length > (uint64_t)(r.end - r.at)) return;
     ByteReader unit = {cx, r.at, r.at + length};
     Header h = {0};
-    if (!header(&unit, &h, folder)) return;
+    if (!header(&unit, &h)) return;
     run(&unit, &h, out);
     r.at += length;
   }

@@ -13,7 +13,7 @@ typedef struct CodeLine {
 } CodeLine;
 typedef Vec(CodeLine) CodeLines;
 
-/* The rows of the section .debug_line. `folder`: of files without one of their own; or NULL. */
-void lines_read(Ctx *cx, const uint8_t *table, size_t len, const char *folder, CodeLines *out);
+/* The rows of the section .debug_line. Files are named as it names them, those without a folder by their names alone. */
+void lines_read(Ctx *cx, const uint8_t *table, size_t len, CodeLines *out);
 
 #endif

@@ -140,13 +140,12 @@ static int by_line_address(const void *a, const void *b) {
 }
 
 /* The line table of the object. */
-static void collect_lines(Disasm *d, LLVMBinaryRef binary, const char *folder) {
+static void collect_lines(Disasm *d, LLVMBinaryRef binary) {
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
   for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section)) {
     const char *name = LLVMGetSectionName(section);
     if (name && strcmp(name, ".debug_line") == 0)
-      lines_read(d->cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), folder,
-                 &d->lines);
+      lines_read(d->cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), &d->lines);
   }
   LLVMDisposeSectionIterator(section);
   for (uint32_t i = 1; i < d->lines.len; i++)
@@ -207,7 +206,7 @@ static void dispose_buffer(void *b) { LLVMDisposeMemoryBuffer(b); }
 static void dispose_disasm(void *d) { LLVMDisasmDispose(d); }
 static void dispose_sections(void *s) { LLVMDisposeSectionIterator(s); }
 
-const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, const char *folder,
+const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, bool lines,
                             size_t *text_len) {
   Disasm d = {.cx = cx};
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(object, len, "kernel", 0);
@@ -226,7 +225,7 @@ const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size
   ctx_defer(cx, dispose_disasm, dc);
   LLVMSetDisasmOptions(dc, LLVMDisassembler_Option_PrintImmHex);
 
-  if (folder) collect_lines(&d, binary, folder);
+  if (lines) collect_lines(&d, binary);
   Buf out = {.cx = cx};
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
   ctx_defer(cx, dispose_sections, section);

@@ -8,6 +8,7 @@
  *   emit/       the planned function as LLVM IR (emit.h)
  *   disasm.c    assembly text
  *   jit.c       LLVM: optimization, object code, assembly text, loading (ORC)
+ *   perf.c      what perf reads of loaded code
  *   pool.c      the thread pool that runs a grid
  *   fault.c     bad pointers: signals that become a launch's failure
  *   rt/         code that kernels call: dot micro-kernels, printing, assertions. Plain C with intrinsics, compiled once
@@ -62,12 +63,14 @@ struct LLVMOpaqueModule *cpu_read_llir(Ctx *cx, struct LLVMOpaqueContext *llvm, 
                                        const char *name, const char *text, size_t len);
 void cpu_emit(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object);
 /* Assembly text of the object that cpu_emit made, with labels and relocations named; disasm.c. */
-/* `folder`: that of the source, where the text is to say of which line each instruction is (`.loc`); or NULL. */
-const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, const char *folder, size_t *text_len);
+/* `lines`: the text says of which line each instruction is (`.loc`). */
+const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, bool lines, size_t *text_len);
 /* Object bytes into memory; NULL and a message on failure. Runtime symbols (rt_symbols) are resolved by name. */
 typedef struct CpuCode CpuCode;
 CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKernelFn **entry, char *error, size_t error_size);
 void cpu_code_free(CpuCode *code);
+/* Tell perf of code that was loaded, its functions and their lines; perf.c. */
+void cpu_tell_perf(const char *object, size_t len, const char *name, const void *entry);
 
 /* ---- the pool: pool.c -------------------------------------------------------------------------------------------- */
 

@@ -477,30 +477,17 @@ typedef struct Disassembly {
   const CpuIsa *isa;
   const Stage *object;
   Stage *assembly;
-  const char *folder; /* of the source; NULL: lines are not asked for */
 } Disassembly;
 
 static void disassemble(void *arg) {
   Disassembly *d = arg;
-  d->assembly->bytes = cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, d->folder, &d->assembly->len);
-}
-
-/* The folder of the kernel's source, where somebody watches what is made of it; else NULL. */
-static const char *watched_folder(Ctx *cx, LLVMModuleRef m) {
-  if (!watch_of(cx)) return NULL;
-  for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f)) {
-    LLVMMetadataRef scope = LLVMGetSubprogram(f), file = scope ? LLVMDIScopeGetFile(scope) : NULL;
-    unsigned len = 0;
-    const char *folder = file ? LLVMDIFileGetDirectory(file, &len) : NULL;
-    if (file) return folder ? ctx_strndup(cx, folder, len) : "";
-  }
-  return NULL;
+  d->assembly->bytes = cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, watch_of(d->cx) != NULL,
+                                       &d->assembly->len);
 }
 
 void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {
   Size size = size_of(m);
   TimeSpan *span = time_begin(cx, "LLVM's code generator");
-  const char *folder = want_asm ? watched_folder(cx, m) : NULL;
   Work w = prepare(cx, isa, m, size);
   work_in_llvm(cx, "making code", size, emit_object, &w);
   time_end(cx, span);
@@ -512,7 +499,7 @@ void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage 
   object->binary = true;
   if (!want_asm) return;
   assembly->name = "asm";
-  Disassembly d = {cx, isa, object, assembly, folder};
+  Disassembly d = {cx, isa, object, assembly};
   span = time_begin(cx, "disassembling");
   cpu_llvm_build(cx, "printing the code", disassemble, &d);
   time_end(cx, span);
@@ -566,7 +553,7 @@ static void on_reported(void *arg, LLVMErrorRef e) {
     keep_error(e, reported, sizeof reported);
 }
 
-/* ---- telling debuggers and profilers of the code ------------------------------------------------------------------ */
+/* ---- telling debuggers of the code -------------------------------------------------------------------------------- */
 
 static bool environment_says(const char *name) {
   const char *s = getenv(name);
@@ -584,49 +571,19 @@ static bool is_traced(void) {
   return tracer != 0;
 }
 
-/* LLVM's listeners are told of every object by the older of its two linkers, which keeps the line tables. */
+/* LLVM's listener is told of every object by the older of its two linkers, which keeps the line tables. */
 static LLVMOrcObjectLayerRef listened_layer(void *arg, LLVMOrcExecutionSessionRef session, const char *triple) {
   (void)arg, (void)triple;
   LLVMOrcObjectLayerRef layer = LLVMOrcCreateRTDyldObjectLinkingLayerWithSectionMemoryManager(session);
   if (environment_says("TRITONC_GDB") || is_traced())
     LLVMOrcRTDyldObjectLinkingLayerRegisterJITEventListener(layer, LLVMCreateGDBRegistrationListener());
-#ifdef TRITONC_LLVM_PERF
-  LLVMJITEventListenerRef perf = environment_says("TRITONC_PERF") ? LLVMCreatePerfJITEventListener() : NULL;
-  if (perf) LLVMOrcRTDyldObjectLinkingLayerRegisterJITEventListener(layer, perf);
-#endif
   return layer;
-}
-
-/* The bytes of the function's code in its object; 0: it is not there. */
-static uint64_t code_bytes(LLVMBinaryRef object, const char *name) {
-  uint64_t bytes = 0;
-  LLVMSymbolIteratorRef s = LLVMObjectFileCopySymbolIterator(object);
-  for (; !LLVMObjectFileIsSymbolIteratorAtEnd(object, s); LLVMMoveToNextSymbol(s))
-    if (strcmp(LLVMGetSymbolName(s), name) == 0) bytes = LLVMGetSymbolSize(s);
-  LLVMDisposeSymbolIterator(s);
-  return bytes;
-}
-
-/* A line in /tmp/perf-PID.map, by which perf names the function without jitdump. */
-static void write_perf_map(const char *name, const void *entry, const char *object, size_t len) {
-  char path[64], *wrong = NULL;
-  snprintf(path, sizeof path, "/tmp/perf-%ld.map", (long)getpid());
-  LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(object, len, name);
-  LLVMBinaryRef binary = LLVMCreateBinary(buffer, NULL, &wrong);
-  uint64_t bytes = binary ? code_bytes(binary, name) : 0;
-  if (binary) LLVMDisposeBinary(binary);
-  LLVMDisposeMessage(wrong);
-  LLVMDisposeMemoryBuffer(buffer);
-  FILE *f = bytes ? fopen(path, "a") : NULL;
-  if (!f) return;
-  fprintf(f, "%llx %llx %s\n", (unsigned long long)(uintptr_t)entry, (unsigned long long)bytes, name);
-  fclose(f);
 }
 
 static void start_jit(void) {
   cpu_llvm_init();
   LLVMOrcLLJITBuilderRef builder = NULL;
-  if (environment_says("TRITONC_GDB") || environment_says("TRITONC_PERF") || is_traced()) {
+  if (environment_says("TRITONC_GDB") || is_traced()) {
     builder = LLVMOrcCreateLLJITBuilder();
     LLVMOrcLLJITBuilderSetObjectLinkingLayerCreator(builder, listened_layer, NULL);
   }
@@ -745,7 +702,7 @@ CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKern
   pthread_mutex_unlock(&loader.loading);
   if (done && !l.work.error && l.found.address) {
     *entry = (CpuKernelFn *)(uintptr_t)l.found.address;
-    if (environment_says("TRITONC_PERF")) write_perf_map(name, l.found.address, object, len);
+    if (environment_says("TRITONC_PERF")) cpu_tell_perf(object, len, name, l.found.address);
     return code;
   }
   if (!done) {

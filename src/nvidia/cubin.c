@@ -131,7 +131,7 @@ void nvidia_cubin_lines(Ctx *cx, const void *bytes, size_t len, const char *entr
   bool relocated =
       section_named(&e, ".rela", ".debug_line", &relocations) || section_named(&e, ".rel", ".debug_line", &relocations);
   CodeLines all = {0};
-  lines_read(cx, e.bytes + lines.offset, lines.size, NULL, &all);
+  lines_read(cx, e.bytes + lines.offset, lines.size, &all);
   uint64_t piece = 0;
   for (uint32_t i = 0; i < all.len; i++) {
     if (!relocated || section_of_address(&e, &relocations, piece) == wanted) vec_push(cx, out, all.at[i]);

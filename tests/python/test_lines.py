@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import struct
 import subprocess
 import sys
 
@@ -88,19 +90,69 @@ def test_gdb_names_the_line(script):
     assert any(f"faulty_kernel.py:{line_of(script, '# the fault')}" in line for line in frames), done.stdout[-3000:]
 
 
+def records(data):
+    """Of a jitdump: its head, then each record's kind and body."""
+    yield struct.unpack_from("<IIIIIIQQ", data)
+    at = 40
+    while at < len(data):
+        kind, size, _ = struct.unpack_from("<IIQ", data, at)
+        yield kind, data[at + 16 : at + size]
+        at += size
+
+
+def text_at(body, at):
+    return body[at : body.index(b"\0", at)].decode()
+
+
 def test_what_perf_reads(script):
     folder = script.parent / "dump"
     done = run(script, TRITONC_PERF="1", JITDUMPDIR=str(folder), HOME=str(script.parent))
     assert done.returncode == 0 and done.stdout == "sum 8256.0\n", done.stderr
     (dump,) = folder.rglob("jit-*.dump")
     pid = int(re.search(r"jit-(\d+)", dump.name)[1])
-    data = dump.read_bytes()
-    assert b"faulty_kernel.py\0" in data and b"faulty\0" in data
     symbols = f"/tmp/perf-{pid}.map"
     with open(symbols) as f:
         address, size, name = f.read().split()
     os.unlink(symbols)
-    assert name == "faulty" and int(address, 16) and int(size, 16)
+    address, size = int(address, 16), int(size, 16)
+    assert name == "faulty" and address and size
+
+    (magic, version, *_, of, _, _), (lines, table), (load, code) = records(dump.read_bytes())
+    assert (magic, version, of, lines, load) == (0x4A695444, 1, pid, 2, 0)
+    where, count = struct.unpack_from("<QQ", table)
+    rows, at = [], 16
+    for _ in range(count):
+        row, line = struct.unpack_from("<QI", table, at)
+        rows.append((row, line, text_at(table, at + 16)))
+        at += 17 + len(rows[-1][2])
+    assert where == address == rows[0][0] and rows == sorted(rows, key=lambda r: r[0])
+    assert rows[-1][0] < address + size  # as they lie in memory: perf itself knows where it puts the code in a file
+    assert {file for _, _, file in rows} == {str(script)}
+    assert line_of(script, "# the fault") in {line for _, line, _ in rows}
+    assert struct.unpack_from("<QQ", code, 8) == (address, address) and text_at(code, 40) == "faulty"
+    assert struct.unpack_from("<Q", code, 24)[0] == size == len(code) - 47
+
+
+@pytest.mark.skipif(not (shutil.which("perf") and shutil.which("objdump")), reason="needs perf and objdump")
+def test_the_lines_that_perf_shows(script):
+    (script.parent / "many.py").write_text(
+        "import faulty_kernel, numpy as np\nt = np.zeros(64, np.float32)\n"
+        "for _ in range(20000): faulty_kernel.run(t.ctypes.data)\n"
+    )
+    data, lines = script.parent / "run.data", script.parent / "lines.data"
+    record = ("perf", "record", "-q", "-k", "1", "-o", str(data))
+    done = run(script.parent / "many.py", wrapper=record, TRITONC_PERF="1", HOME=str(script.parent), JITDUMPDIR="")
+    if not data.exists() or "No permission" in done.stderr or "not supported" in done.stderr:
+        pytest.skip("perf may not record here: " + done.stderr[-200:])
+    assert done.returncode == 0, done.stderr
+    subprocess.run(["perf", "inject", "--jit", "-i", data, "-o", lines], check=True, cwd=script.parent)
+    (dump,) = (script.parent / ".debug").rglob("jit-*.dump")
+    (made,) = dump.parent.glob("jitted-*.so")
+    os.unlink(f"/tmp/perf-{dump.stem.split('-')[1]}.map")
+    decoded = subprocess.run(["objdump", "--dwarf=decodedline", made], capture_output=True, text=True).stdout
+    first = min(int(n, 16) for n in re.findall(r"faulty_kernel\.py\s+\d+\s+(0x[0-9a-f]+)", decoded))
+    sections = subprocess.run(["objdump", "-h", made], capture_output=True, text=True).stdout
+    assert first == int(re.search(r"\.text\s+\w+\s+(\w+)", sections)[1], 16)
 
 
 def test_nothing_is_written_unasked(script):

@@ -63,7 +63,10 @@ void emit_lines_begin(Emitter *e, const Op *func) {
   add_flag(e, "Dwarf Version", 4);
   add_flag(e, "Debug Info Version", LLVMDebugMetadataVersion());
   LLVMMetadataRef file = file_of(b, at->file);
-  LLVMDIBuilderCreateCompileUnit(b, LLVMDWARFSourceLanguagePython, file, producer, sizeof producer - 1, true, "", 0, 0,
+  /* Without a folder of the whole, the line table itself has every file's folder: it can be read alone. */
+  const char *base = strrchr(at->file, '/') ? strrchr(at->file, '/') + 1 : at->file;
+  LLVMMetadataRef whole = LLVMDIBuilderCreateFile(b, base, strlen(base), "", 0);
+  LLVMDIBuilderCreateCompileUnit(b, LLVMDWARFSourceLanguagePython, whole, producer, sizeof producer - 1, true, "", 0, 0,
                                  "", 0, LLVMDWARFEmissionLineTablesOnly, 0, false, false, "", 0, "", 0);
   LLVMMetadataRef type = LLVMDIBuilderCreateSubroutineType(b, file, NULL, 0, LLVMDIFlagZero);
   const char *name = ir_func_name(func);
