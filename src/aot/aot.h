@@ -14,7 +14,7 @@
 
 typedef Vec(const char *) AotTexts;
 
-/* A parameter of the kernel. */
+/* A parameter of the C function: one of the kernel's, or an item of one that is a tuple. */
 typedef struct AotParam {
   const char *name;
   const char *type; /* "*fp32", "i32", "tensordesc<...>"; NULL: a constant */

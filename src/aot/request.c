@@ -100,25 +100,46 @@ typedef struct Job {
   Compiled *compiled;
 } Job;
 
-/* What is 1 by its hint is a constant. */
-static void apply_ones(Ctx *cx, RunRequest *r, Job *j) {
+typedef Vec(AotParam) Leaves;
+
+/* What a parameter, or a tuple's item, is to a C function: one parameter for each item of a tuple, `t_0` or, of a field,
+ * `t_field`. What is 1 by its hint is a constant of the kernel. */
+static void flatten(Ctx *cx, ttc_param *p, const char *name, Leaves *out) {
+  if (!strcmp(p->type, "tuple")) {
+    ttc_param *items = ctx_copy(cx, p->items, p->nitems * sizeof *items);
+    for (size_t i = 0; i < p->nitems; i++) {
+      const char *item =
+          items[i].name ? ctx_printf(cx, "%s_%s", name, items[i].name) : ctx_printf(cx, "%s_%zu", name, i);
+      flatten(cx, &items[i], item, out);
+    }
+    p->items = items;
+    return;
+  }
+  bool is_constant = !strcmp(p->type, "constexpr");
+  AotParam leaf = {.name = name, .type = is_constant ? NULL : p->type, .hint = is_constant ? 0 : p->divisibility};
+  if (is_constant) leaf.constant = ctx_copy(cx, &p->constant, sizeof p->constant);
+  vec_push(cx, out, leaf);
+  if (is_constant || p->divisibility != 1) return;
+  if (strchr("iu", p->type[0]) == NULL)
+    ctx_fail(cx, ERR_SOURCE, "parameter `%s`: the hint 1 is for integers, and this is a %s", name, p->type);
+  p->type = "constexpr";
+  p->divisibility = 0;
+  p->constant = (ttc_value){.kind = TTC_INT, .integer = 1};
+}
+
+static void flatten_all(Ctx *cx, RunRequest *r, Job *j) {
   ttc_param *params = ctx_copy(cx, r->params, r->nparams * sizeof *params);
-  j->params = NEWN(cx, AotParam, r->nparams + 1);
-  j->nparams = r->nparams;
-  for (size_t i = 0; i < r->nparams; i++) {
-    ttc_param *p = &params[i];
-    bool is_constant = !strcmp(p->type, "constexpr");
-    j->params[i] =
-        (AotParam){.name = p->name, .type = is_constant ? NULL : p->type, .hint = is_constant ? 0 : p->divisibility};
-    if (is_constant) j->params[i].constant = ctx_copy(cx, &p->constant, sizeof p->constant);
-    if (is_constant || p->divisibility != 1) continue;
-    if (strchr("iu", p->type[0]) == NULL)
-      ctx_fail(cx, ERR_SOURCE, "parameter `%s`: the hint 1 is for integers, and this is a %s", p->name, p->type);
-    p->type = "constexpr";
-    p->divisibility = 0;
-    p->constant = (ttc_value){.kind = TTC_INT, .integer = 1};
+  Leaves leaves = {0};
+  Map names = {0};
+  for (size_t i = 0; i < r->nparams; i++) flatten(cx, &params[i], params[i].name, &leaves);
+  for (uint32_t i = 0; i < leaves.len; i++) {
+    const char *name = intern(cx, leaves.at[i].name);
+    if (map_get(&names, name)) ctx_fail(cx, ERR_SOURCE, "two parameters of the C function would be called `%s`", name);
+    map_put(cx, &names, name, (void *)(uintptr_t)name);
   }
   r->params = params;
+  j->params = leaves.at;
+  j->nparams = leaves.len;
 }
 
 static void compile_job(Ctx *cx, void *arg) {
@@ -136,7 +157,7 @@ static void compile_job(Ctx *cx, void *arg) {
   RunRequest r = run_request(cx, &q, k->defines.at, k->defines.len);
   if (r.ir) ctx_fail(cx, ERR_SOURCE, "%s is Triton IR: artefacts are made of Python sources", k->file);
   r.stop = j->stop;
-  apply_ones(cx, &r, j);
+  flatten_all(cx, &r, j);
   j->name = r.function->name;
   j->compiled = NEW(cx, Compiled);
   run_compile(cx, &r, j->compiled);

@@ -206,8 +206,7 @@ static void dispose_buffer(void *b) { LLVMDisposeMemoryBuffer(b); }
 static void dispose_disasm(void *d) { LLVMDisasmDispose(d); }
 static void dispose_sections(void *s) { LLVMDisposeSectionIterator(s); }
 
-const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, bool lines,
-                            size_t *text_len) {
+const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, bool lines, size_t *text_len) {
   Disasm d = {.cx = cx};
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRange(object, len, "kernel", 0);
   ctx_defer(cx, dispose_buffer, buffer);

@@ -481,8 +481,8 @@ typedef struct Disassembly {
 
 static void disassemble(void *arg) {
   Disassembly *d = arg;
-  d->assembly->bytes = cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, watch_of(d->cx) != NULL,
-                                       &d->assembly->len);
+  d->assembly->bytes =
+      cpu_disassemble(d->cx, d->isa, d->object->bytes, d->object->len, watch_of(d->cx) != NULL, &d->assembly->len);
 }
 
 void cpu_emit(Ctx *cx, LLVMModuleRef m, const CpuIsa *isa, bool want_asm, Stage *assembly, Stage *object) {

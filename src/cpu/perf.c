@@ -36,17 +36,17 @@ typedef struct Symbol {
   uint64_t start, bytes;
 } Symbol;
 
-typedef struct Loaded {
+typedef struct LoadedObject {
   LLVMBinaryRef object;
   const char *name;
   const uint8_t *entry;
   Vec(Symbol) symbols;
   CodeLines lines;
   uint32_t machine; /* ELF's number of the processor */
-} Loaded;
+} LoadedObject;
 
 /* The functions that lie in one section with `name`, itself the first. */
-static void find_symbols(Ctx *cx, Loaded *l) {
+static void find_symbols(Ctx *cx, LoadedObject *l) {
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(l->object);
   LLVMSymbolIteratorRef s = LLVMObjectFileCopySymbolIterator(l->object);
   while (!LLVMObjectFileIsSymbolIteratorAtEnd(l->object, s) && strcmp(LLVMGetSymbolName(s), l->name) != 0)
@@ -69,7 +69,7 @@ static void find_symbols(Ctx *cx, Loaded *l) {
   LLVMDisposeSectionIterator(section);
 }
 
-static void find_lines(Ctx *cx, Loaded *l) {
+static void find_lines(Ctx *cx, LoadedObject *l) {
   LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(l->object);
   for (; !LLVMObjectFileIsSectionIteratorAtEnd(l->object, section); LLVMMoveToNextSection(section)) {
     const char *name = LLVMGetSectionName(section);
@@ -79,9 +79,11 @@ static void find_lines(Ctx *cx, Loaded *l) {
   LLVMDisposeSectionIterator(section);
 }
 
-static const uint8_t *address_of(const Loaded *l, uint64_t offset) { return l->entry + (offset - l->symbols.at[0].start); }
+static const uint8_t *address_of(const LoadedObject *l, uint64_t offset) {
+  return l->entry + (offset - l->symbols.at[0].start);
+}
 
-static void write_map(const Loaded *l) {
+static void write_map(const LoadedObject *l) {
   char path[64];
   snprintf(path, sizeof path, "/tmp/perf-%ld.map", (long)getpid());
   FILE *f = fopen(path, "a");
@@ -168,7 +170,7 @@ static void write_record(Ctx *cx, FILE *f, uint32_t kind, const Buf *body, const
 }
 
 /* Which line each piece of a function is of. */
-static void write_lines(Ctx *cx, FILE *f, const Loaded *l, const Symbol *s) {
+static void write_lines(Ctx *cx, FILE *f, const LoadedObject *l, const Symbol *s) {
   Buf rows = {.cx = cx}, b = {.cx = cx};
   uint64_t count = 0;
   for (uint32_t i = 0; i < l->lines.len; i++) {
@@ -185,7 +187,7 @@ static void write_lines(Ctx *cx, FILE *f, const Loaded *l, const Symbol *s) {
   write_record(cx, f, RECORD_LINES, &b, rows.s, rows.len);
 }
 
-static void write_code(Ctx *cx, FILE *f, const Loaded *l, const Symbol *s) {
+static void write_code(Ctx *cx, FILE *f, const LoadedObject *l, const Symbol *s) {
   Buf b = {.cx = cx};
   uint64_t address = (uint64_t)(uintptr_t)address_of(l, s->start);
   put32(&b, (uint32_t)getpid()), put32(&b, (uint32_t)syscall(SYS_gettid));
@@ -195,7 +197,7 @@ static void write_code(Ctx *cx, FILE *f, const Loaded *l, const Symbol *s) {
 }
 
 static void tell(Ctx *cx, void *arg) {
-  Loaded *l = arg;
+  LoadedObject *l = arg;
   find_symbols(cx, l);
   if (!l->symbols.len || !l->symbols.at[0].bytes) return;
   find_lines(cx, l);
@@ -213,7 +215,7 @@ void cpu_tell_perf(const char *object, size_t len, const char *name, const void 
   char *wrong = NULL;
   Ctx *cx = ctx_new(NULL);
   LLVMMemoryBufferRef buffer = LLVMCreateMemoryBufferWithMemoryRangeCopy(object, len, name);
-  Loaded l = {.object = LLVMCreateBinary(buffer, NULL, &wrong), .name = name, .entry = entry};
+  LoadedObject l = {.object = LLVMCreateBinary(buffer, NULL, &wrong), .name = name, .entry = entry};
   if (len > 20) l.machine = (uint32_t)(uint8_t)object[18] | (uint32_t)(uint8_t)object[19] << 8;
   pthread_mutex_lock(&dump.lock);
   if (cx && l.object) ctx_protect(cx, tell, &l); /* without memory perf is told less; the kernel runs all the same */

@@ -97,6 +97,13 @@ def checked(Out, n):
 
 
 @triton.jit
+def tuples(outs, matrix, matrix_n):
+    for i in tl.static_range(len(outs)):
+        tl.store(outs[i], matrix.at[0] * 100 + matrix.at[1] * matrix_n + i + matrix.n[1])
+        tl.store(outs[i] + 1, tl.load(matrix.data))
+
+
+@triton.jit
 def reserved(Out, register):
     tl.store(Out, register)
 """
@@ -398,6 +405,36 @@ int main(void) {
 """
 
 
+TUPLES = r"""
+#include "out.h"
+#include <stdio.h>
+int main(void) {
+  int32_t a[2] = {0}, b[2] = {0}, data[4] = {11, 12, 13, 14};
+  if (tuples(a, b, data, 3, 4, 5, 16)) return 1;
+  printf("%d %d %d %d\n", a[0], a[1], b[0], b[1]);
+  if (tuples(a, b, data + 1, 3, 4, 5, 16)) return 1;
+  printf("%d %d %d %d\n", a[0], a[1], b[0], b[1]);
+  return tuples(a, b, data, 3, 1, 5, 7) != 1;
+}
+"""
+
+
+def test_items_of_tuples_are_parameters(place):
+    (place / "tuples.c").write_text(TUPLES)
+    shape = "(data=*i32{}, at=(i32, i32), n=(2, 7, i32))"
+    signatures = [f"(*i32, *i32), {shape.format(hint)}, i32:16" for hint in ("", ":16")]
+    more = [x for s in signatures for x in ("-s", s)]
+    compiled(place, "kernels.py", "-k", "tuples", *more, "--grid", "matrix_n_0 - 1", "-t", "cpu:x86-64-v2")
+    header = (place / "out.h").read_text()
+    assert (
+        "int tuples(int32_t *outs_0, int32_t *outs_1, const int32_t *matrix_data, int32_t matrix_at_0, "
+        "int32_t matrix_at_1, int32_t matrix_n_2, int32_t matrix_n);" in header
+    )
+    assert "where (uintptr_t)matrix_data % 16 == 0 && matrix_n % 16 == 0" in header
+    out = run(linked(place, "tuples.c", "out.c"), cwd=place).splitlines()
+    assert out == ["371 11 372 11", "371 12 372 12"]
+
+
 def test_descriptors_assertions_and_bad_pointers(place):
     listed = {
         "file": "kernels.py",
@@ -468,6 +505,12 @@ def test_cplusplus_takes_the_header(place):
         ),
         (["kernels.py", "-k", "which", "-s", "*i32, i32, i32, 1", "--debug"], "check_memory=false"),
         (["kernels.py", "-k", "which", "-s", "*i32:1, i32, i32, 1"], "the hint 1 is for integers"),
+        (["kernels.py", "-k", "which", "-s", "*i32, (i32, i33), i32, 1"], "`i33` is neither a type nor a constant"),
+        (["kernels.py", "-k", "tuples", "-s", "(*i32,), (n=i32:3,), i32"], "`matrix`: divisibility is 16 or 1"),
+        (
+            ["kernels.py", "-k", "tuples", "-s", "(*i32,), (data=*i32, at=(i32, i32), n=i32), i32"],
+            "two parameters of the C function would be called `matrix_n`",
+        ),
         (["three.toml", "-k", "which"], "says everything of its kernels"),
         (["bad.toml"], "bad.toml:3:1: error: `,` or `]` is expected here"),
         (["unknown.toml"], "there is no key `kernal` here; did you mean `kernel`?"),

@@ -26,6 +26,12 @@ def twice(Out, In, n, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def shifted(Out, pair, BLOCK: tl.constexpr):
+    i = tl.arange(0, BLOCK)
+    tl.store(Out + i, tl.load(pair[0] + i) + pair[1])
+
+
+@triton.jit
 def product(Out, A, B, BLOCK: tl.constexpr):
     i = tl.arange(0, BLOCK)
     at = i[:, None] * BLOCK + i[None, :]
@@ -166,6 +172,14 @@ def test_ptx_for_later_gpus(place):
     launched = ["launch 1 1 1 of 3 arguments, the last 3000", "result 0"]
     assert ended(run(GPU=90), launched) == ["cubin 90 taken"]
     assert ended(run(GPU=100), launched) == ["cubin 90 refused", "ptx 90 refused", "ptx 80 taken"]
+
+
+def test_items_of_a_tuple_are_arguments(place):
+    signature = "*fp32:16, (*fp32:16, fp32), 64"
+    run = program(
+        place, "shifted(NULL, 4096, 8192, 1.0f)", "-k", "shifted", "-s", signature, "--grid", "1", "-t", "cuda:90"
+    )
+    assert ended(run(GPU=90), ["launch 1 1 1 of 3 arguments, the last 3f800000", "result 0"]) == ["cubin 90 taken"]
 
 
 def test_memory_of_programs(place):
