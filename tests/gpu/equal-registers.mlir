@@ -12,7 +12,7 @@
 // CHECK-NOT: shr.u32
 // CHECK: st.global.v4
 // CHECK-LABEL: .entry bounded
-// CHECK-COUNT-4: setp.lt.s32
+// CHECK-COUNT-4: setp.gt.s32
 // CHECK-NOT: setp
 // CHECK-COUNT-8: st.global.v4
 tt.func public @rows(%q: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {

@@ -484,6 +484,27 @@ def test_sums_past_the_end(run, a, n):
 
 
 @triton.jit
+def ends_of_rows_kernel(out, n, N: tl.constexpr):
+    """Bounds of a row, either way round, and of the steps of a loop."""
+    i = tl.arange(0, N)
+    tl.store(out + i, 1, mask=i < n)
+    tl.store(out + N + i, 1, mask=i >= n)
+    tl.store(out + 2 * N + i, (n > i).to(tl.int32) + 2 * (n <= i).to(tl.int32))
+    for k in range(0, 3 * N, N):
+        tl.store(out + 3 * N + k + i, 1, mask=k + i < n)
+
+
+@pytest.mark.parametrize("n", [LEAST, LEAST + 700, -1, 0, 1, 77, 1000, 1024, 1025, 2500, MOST - 3, MOST])
+def test_ends_of_rows(run, n):
+    N = 1024
+    out = torch.zeros(6 * N, dtype=torch.int32)
+    run(ends_of_rows_kernel, out, n, N)
+    i = torch.arange(N)
+    want = [i < n, i >= n, torch.where(i < n, 1, 2), torch.arange(3 * N) < n]
+    assert torch.equal(out, torch.cat(want).int())
+
+
+@triton.jit
 def signs_and_limits_kernel(x, k, d, out, whole, wide):
     """-x of a zero, limits of integers, quotients of an integer and a float, a limit of 64 bits, what is read once."""
     i = tl.arange(0, 8)

@@ -347,6 +347,7 @@ bool lower_elementwise(Lower *w, const Op *op) {
   Registers *in[3] = {0}, *out = lower_new(w, r, lower_count(w, r));
   for (int k = 0; k < op->noperands; k++) in[k] = lower_value(w, ir_operand(op, k));
   int equal = lower_equal_registers(w, op);
+  if (lower_bounds(w, op, in, equal, out)) return true;
   for (int i = 0; i < out->n; i++) {
     LLInst *a[3] = {0};
     int first = i & ~equal;

@@ -7,7 +7,7 @@
  *   value.c         types, values
  *   index.c         indices and shared-memory offsets of a thread's elements
  *   shape.c         constants, ranges, changes of shape
- *   elementwise.c   arithmetic, by a table; float.c: conversions of floating-point formats
+ *   elementwise.c   arithmetic, by a table; float.c: conversions of floating-point formats; bounds.c: masks
  *   control.c       scf
  *   memory.c        loads, stores, atomics; shared.c: buffers, asynchronous copies
  *   matrix.c        loads by ldmatrix
@@ -100,7 +100,9 @@ void lower_expand(Lower *w, const Op *op);
 void lower_trans(Lower *w, const Op *op);
 void lower_reshape(Lower *w, const Op *op);
 
-/* elementwise.c, float.c, divide.c */
+/* elementwise.c, float.c, divide.c, bounds.c */
+/* False: not indices and their end. `equal`: lower_equal_registers. */
+bool lower_bounds(Lower *w, const Op *op, Registers *const *in, int equal, Registers *out);
 bool lower_wide_division(Lower *w, const Op *op); /* false: not one, or one that takes no thought */
 bool lower_elementwise(Lower *w, const Op *op);
 int lower_equal_registers(Lower *w, const Op *op); /* without these bits of its number a register has the same result */

@@ -16,6 +16,7 @@ typedef struct LaneReduction {
   const Layout *layout; /* of what is in registers by now */
   int axis;
   AxisHalves halves;
+  bool few_predicates; /* see predicates_are_few */
   Registers **src;
 } LaneReduction;
 
@@ -65,6 +66,41 @@ static uint64_t place_of_bit(const LaneReduction *r, int reg) {
   return 0;
 }
 
+enum { PREDICATES = 7 }; /* that a thread has */
+
+/* How many predicates the loads of a block need at a time, as far as they are lowered; counted to PREDICATES. */
+static int masks_of_loads(Lower *w, const Block *block) {
+  const LLInst *seen[PREDICATES];
+  int n = 0;
+  for (const Op *o = block->first; o && o != w->op; o = o->next) {
+    if (o->code != OP_LOAD || o->noperands < 2) continue;
+    const Registers *mask = lower_value(w, ir_operand(o, 1));
+    for (int i = 0; i < mask->n && n < PREDICATES; i++) {
+      int at = 0;
+      while (at < n && seen[at] != mask->at[i]) at++;
+      if (at == n && mask->at[i]->op != LL_CONST) seen[n++] = mask->at[i];
+    }
+  }
+  return n;
+}
+
+/* In a loop the bits of a lane's number are predicates that stay, one for each bit by which groups are divided and one
+ * for who writes. If too few are left for the masks of the loop's loads, the assembler issues the loads of a tile a few at a
+ * time, each group after what the one before has loaded. */
+static bool predicates_are_few(Lower *w, const LaneReduction *r) {
+  return r->halves.n && gpu_in_loop(r->op) && r->halves.n + 1 + masks_of_loads(w, r->op->block) > PREDICATES;
+}
+
+/* x or y, by a predicate or, where these are few, by a register: 0x3210 selects the bytes of x, 0x7654 those of y. */
+static LLInst *select_either(Lower *w, const LaneReduction *r, LLInst *is_second, LLInst *x, LLInst *y) {
+  LLBuilder *b = &w->b;
+  const LLType *t = x->type;
+  if (!r->few_predicates || (t != &ll_i32 && t != &ll_float)) return ll_select(b, is_second, y, x);
+  LLInst *bytes = ll_select(b, is_second, ll_const_i32(b, 0x7654), ll_const_i32(b, 0x3210));
+  x = ll_call(b, LL_PRMT, NULL, ll_bitcast(b, &ll_i32, x), ll_bitcast(b, &ll_i32, y), bytes, NULL);
+  return ll_bitcast(b, t, x);
+}
+
 /* Lanes that differ in bit `lane` keep half of the groups each: those whose register's bit `reg` is that of the lane. */
 static void keep_half(Lower *w, const LaneReduction *r, int lane, int reg, Groups *groups) {
   LLBuilder *b = &w->b;
@@ -77,8 +113,8 @@ static void keep_half(Lower *w, const LaneReduction *r, int lane, int reg, Group
     if (lower->reg >> reg & 1) continue;
     const Group *upper = group_at(groups, lower->place ^ place_of_bit(r, reg));
     for (int i = 0; i < r->n; i++) {
-      half.at[i] = ll_select(b, is_upper, upper->at[i], lower->at[i]);
-      other = ll_select(b, is_upper, lower->at[i], upper->at[i]);
+      half.at[i] = select_either(w, r, is_upper, lower->at[i], upper->at[i]);
+      other = select_either(w, r, is_upper, upper->at[i], lower->at[i]);
       came[i] = lower_shuffle(w, LL_SHFL_BFLY, other, ll_const_i32(b, 1 << lane));
     }
     lower_combine(w, r->op, half.at, came, half.at, r->n);
@@ -325,6 +361,7 @@ void lower_reduce(Lower *w, const Op *op) {
   r.src = NEWN(w->cx, Registers *, r.n);
   r.layout = gpu_layout(w->cx, ir_operand(op, 0)->type);
   r.halves = gpu_axis_halves(w->cx, op);
+  r.few_predicates = predicates_are_few(w, &r);
   for (int i = 0; i < r.n; i++) r.src[i] = lower_value(w, ir_operand(op, i));
   Groups groups = reduce(w, &r);
   for (int i = 0; i < r.n; i++) {

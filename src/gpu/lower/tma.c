@@ -129,7 +129,7 @@ static void attribute(Lower *w, const Op *op, const char *name, LLOp code, LLIns
 }
 
 static void create_map(Lower *w, const Op *op) {
-  if (gpu_tma_in_loop(op)) ll_call(&w->b, LL_BULK_WAIT, NULL, ll_const_i32(&w->b, 0), NULL);
+  if (gpu_in_loop(op)) ll_call(&w->b, LL_BULK_WAIT, NULL, ll_const_i32(&w->b, 0), NULL);
   LLInst *map = lower_scratch(w, op), *first = in_first_warp(w), *all = ll_const_i32(&w->b, -1);
   LLInst *lane = ll_op2(&w->b, LL_AND, w->tid, ll_const_i32(&w->b, 31));
   LLInst *word = ll_ptradd(&w->b, map, ll_op2(&w->b, LL_SHL, lane, ll_const_i32(&w->b, 2)), 0);

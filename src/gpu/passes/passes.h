@@ -88,7 +88,7 @@ const Attr *gpu_tma_own_attr(const Op *func, int i, const char *name); /* of arg
  * stands, ops having the numbers `order` (program order). */
 void gpu_tma_make_in_program(Ctx *cx, Op *make);
 bool gpu_tma_live_at(const Map *order, const Value *v, const Op *make);
-bool gpu_tma_in_loop(const Op *op);
+bool gpu_in_loop(const Op *op); /* is it in a loop of the function? */
 enum { TMA_MAX_MAKES = 16 };
 /* tma_copies.c: an mbarrier, a phase of which takes so many arrivals, or `n` of them; a buffer for what `load` brings, or
  * `n` of them; the copy into one of those. */

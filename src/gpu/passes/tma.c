@@ -228,7 +228,7 @@ static bool can_be_made(Choose *c, const Op *make) {
 static void visit_make(Choose *c, Op *op) {
   Attr *code = gpu_tma_launch_code(c->cx, c->func, op);
   if (!code && !can_be_made(c, op)) refuse(c, &op->results[0]);
-  if (!code && gpu_tma_in_loop(op)) class_of(c, &op->results[0])->again++;
+  if (!code && gpu_in_loop(op)) class_of(c, &op->results[0])->again++;
   note_size(c, &op->results[0], ir_operand(op, op->results[0].type->elem->rank));
   vec_push(c->cx, &c->made, ((Made){op, code}));
   note_base(c, ir_operand(op, 0), false, class_of(c, &op->results[0]));
@@ -314,7 +314,7 @@ static void refuse_live(Choose *c) {
   Map makes = {0}; /* Class to the last such op, and on to the one before */
   for (uint32_t i = 0; i < c->made.len; i++) {
     Op *make = c->made.at[i].op;
-    if (c->made.at[i].code || !gpu_tma_in_loop(make)) continue;
+    if (c->made.at[i].code || !gpu_in_loop(make)) continue;
     Class *k = find(class_of(c, &make->results[0]));
     if (k->again > TMA_MAX_MAKES) k->refused = true;
     map_put(c->cx, &makes, make, map_get(&makes, k));

@@ -45,7 +45,7 @@ static bool is_behind(const Map *order, const Op *user, const Op *make) {
   return false;
 }
 
-bool gpu_tma_in_loop(const Op *op) {
+bool gpu_in_loop(const Op *op) {
   for (op = op->block->region->op; op && op->code != OP_FUNC; op = op->block->region->op)
     if (op->code == OP_FOR || op->code == OP_WHILE) return true;
   return false;
