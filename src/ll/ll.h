@@ -359,6 +359,7 @@ bool ll_addressing(LLFunc *f);  /* loop-invariant parts of addresses apart from 
 bool ll_order(LLFunc *f);       /* element after element where operation after operation takes many more registers */
 bool ll_widen(LLFunc *f);       /* products of extended 32-bit numbers become one instruction */
 bool ll_strength(LLFunc *f);    /* addresses linear in an induction variable become pointers that are stepped */
+bool ll_fuse(LLFunc *f);        /* products that sums compute again rather than that they are kept for them */
 bool ll_pack16(LLFunc *f, int sm); /* pairs of 16-bit operations into one */
 bool ll_predicate(LLFunc *f);   /* small ifs into predicated instructions */
 bool ll_legalize(LLFunc *f, int sm); /* rewrites what the GPU has no instruction for; before printing PTX */

@@ -11,6 +11,7 @@ void ll_optimize(LLFunc *f, int sm) {
   ll_licm(f);
   ll_strength(f);
   ll_widen(f);
+  ll_fuse(f);
   ll_dce(f);
   ll_order(f);
 }
