@@ -167,6 +167,23 @@ def test_product_tf32(layout):
     product(128, 256, 96, F32, layout, (128, 128, 32, 8, 3), rtol=TF32)
 
 
+ACROSS = [
+    (64, 64, 32, 4, 3),
+    (64, 64, 8, 4, 1),
+    (128, 64, 16, 4, 2),
+    (16, 128, 32, 4, 3),
+    (64, 256, 64, 8, 2),
+    (128, 256, 32, 8, 3),
+    (256, 128, 32, 16, 3),
+]
+
+
+@pytest.mark.parametrize("config", ACROSS, ids=str)
+@pytest.mark.parametrize("layout", ["nn", "tt"])
+def test_product_tf32_across(layout, config):
+    product(144, 272, 80, F32, layout, config, rtol=TF32)
+
+
 def test_product_fp8(processor):
     if processor in ("cuda:80", "cuda:75"):  # f8e4m3 begins with sm_89; e5m2 is everywhere
         product(128, 256, 256, E5M2, "nt", (64, 128, 64, 8, 2), out=F32)

@@ -158,14 +158,15 @@ static Value *in_shared(Assign *a, Builder *b, Value *v, int index) {
   return view;
 }
 
-/* Is the left operand of a wgmma read from registers? What another dot left there is, and what is computed for this dot
+/* Is the left operand of a wgmma read from registers? What another dot left there is, f32 that lies across K, and what is computed for this dot
  * alone, if no two warps need the same of it: on its way through shared memory it is exchanged by the threads' own
  * accesses (ldmatrix), while tensor cores would have to be fenced off from all stores before, those to global memory too. */
-static bool is_left_in_registers(Assign *a, const Op *dot, Attr *to) {
+static bool is_left_in_registers(Assign *a, const Op *dot, const DotEncoding *plan, Attr *to) {
   enum { REGISTERS = 32 };
   const Value *x = ir_operand(dot, 0);
   int bits = ir_elem(x->type)->bits;
   if (assigned(a, x) && gpu_assign_rank(assigned(a, x)) == GPU_ASSIGN_MMA) return bits >= 16;
+  if (plan->reads_across) return true;
   if (bits != 16 || !x->op || x->op->block != dot->block || !ir_one_use(x)) return false;
   if (!ir_has(x->op, T_ELEMENTWISE) || !ir_has(x->op, T_PURE)) return false;
   int registers = gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, x->type, to)));
@@ -176,7 +177,7 @@ static void place_wgmma(Assign *a, Op *op, DotEncoding plan) {
   Builder b = ir_before(a->cx, op);
   Value *x = ir_operand(op, 0), *operands[3];
   Attr *left = gpu_dot_op(a->cx, 0, plan.encoding, plan.k_width);
-  operands[0] = is_left_in_registers(a, op, left) ? gpu_value_in_layout(a, x, left) : in_shared(a, &b, x, 0);
+  operands[0] = is_left_in_registers(a, op, &plan, left) ? gpu_value_in_layout(a, x, left) : in_shared(a, &b, x, 0);
   operands[1] = in_shared(a, &b, ir_operand(op, 1), 1);
   operands[2] = gpu_value_in_layout(a, ir_operand(op, 2), plan.encoding);
   Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);

@@ -56,7 +56,7 @@ static bool is_chained(Coalesce *c, const Op *dot) {
          map_has(&all->to_dot, &dot->results[0]);
 }
 
-static bool is_tf32(const Op *dot) {
+bool gpu_dot_is_tf32(const Op *dot) {
   return ir_elem(ir_operand(dot, 0)->type)->fkind == F32 &&
          !strcmp(ir_attr_text_or(dot, "inputPrecision", "ieee"), "tf32");
 }
@@ -74,13 +74,50 @@ static bool multiplies(const Op *dot, int sm, bool wgmma) {
   if (a->fkind == F16) return d->fkind == F32 || d->fkind == F16;
   if (a->fkind == BF16) return d->fkind == F32;
   if (a->fkind == F64) return !wgmma && d->fkind == F64;
-  return is_tf32(dot) && d->fkind == F32;
+  return gpu_dot_is_tf32(dot) && d->fkind == F32;
 }
 
-static DotEncoding wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
+bool gpu_dot_lies_across(IndexInfo *index, const Op *dot, int operand) {
+  const Value *v = ir_operand(dot, operand);
+  int k_dim = operand == 0 ? 1 : 0;
+  while (v->op && v->op->code != OP_LOAD) {
+    if (v->op->noperands != 1 && !ir_attr(v->op, GPU_PIECE)) return false;
+    if (v->op->code == OP_TRANS) k_dim = 1 - k_dim;
+    v = ir_operand(v->op, 0);
+  }
+  if (!v->op || v->type->rank != 2) return false;
+  const Index *a = index_of(index, ir_operand(v->op, 0));
+  return a->axis[1 - k_dim].contiguity > a->axis[k_dim].contiguity;
+}
+
+bool gpu_dot_is_loaded(const Op *dot, int operand) {
+  const Value *v = ir_operand(dot, operand);
+  while (ir_one_use(v) && v->op && v->op->code == OP_TRANS) v = ir_operand(v->op, 0);
+  return ir_one_use(v) && v->op && v->op->code == OP_LOAD && v->op->block == dot->block;
+}
+
+/* Of a left operand in registers a group of warps holds its 64 rows, whatever columns are its own: groups side by side
+ * hold the same. */
+bool gpu_dot_holds_left(const Op *dot, int operand, int num_warps) {
+  enum { MOST_REGISTERS = 160, GROUP_ROWS = 64, GROUP_WARPS = 4 }; /* of a thread, the accumulators among them */
+  const Type *d = dot->results[0].type;
+  int64_t threads = 32 * num_warps, groups = num_warps / GROUP_WARPS;
+  int64_t k = ir_operand(dot, operand)->type->shape[operand == 0];
+  int64_t registers = ir_numel(d) / threads + max64(d->shape[operand], GROUP_ROWS * groups) * k / threads;
+  return gpu_dot_is_loaded(dot, operand) && registers <= MOST_REGISTERS;
+}
+
+/* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, 8-bit ones are
+ * turned on their way through registers; f32 ones stay there if they are the left operand (transpose.c sees to that), and
+ * else are better off with mma.sync, whose registers are filled from any order. */
+static bool reads_across(Coalesce *c, const Op *dot) {
+  return gpu_dot_is_tf32(dot) && gpu_dot_lies_across(c->index, dot, 0) && gpu_dot_holds_left(dot, 0, c->num_warps);
+}
+
+static DotEncoding wgmma_plan(Coalesce *c, const Op *dot) {
   const Type *t = dot->results[0].type;
   int64_t warps[2] = {4, 1};
-  while (warps[0] * warps[1] < num_warps) {
+  while (warps[0] * warps[1] < c->num_warps) {
     if (t->shape[0] > 16 * warps[0])
       warps[0] *= 2;
     else
@@ -89,7 +126,7 @@ static DotEncoding wgmma_plan(Ctx *cx, const Op *dot, int num_warps) {
   int elem_bits = ir_elem(ir_operand(dot, 0)->type)->bits;
   int64_t n = min64(256, t->shape[1] / warps[1]);
   int64_t instr[3] = {16, n, 256 / elem_bits};
-  return (DotEncoding){gpu_mma(cx, 3, 0, 2, warps, instr, 3), DOT_WGMMA, 32 / elem_bits};
+  return (DotEncoding){gpu_mma(c->cx, 3, 0, 2, warps, instr, 3), DOT_WGMMA, 32 / elem_bits, reads_across(c, dot)};
 }
 
 /* How many bits each element has where an operand is loaded, before it is widened. */
@@ -135,7 +172,7 @@ static DotEncoding mma_plan(Coalesce *c, const Op *dot, int num_warps) {
     warps[down ? m : n] *= 2;
   }
   instr[m] = 16, instr[n] = 8;
-  return (DotEncoding){gpu_mma(c->cx, 2, 0, rank, warps, instr, rank), DOT_MMA, k_width(c, dot)};
+  return (DotEncoding){gpu_mma(c->cx, 2, 0, rank, warps, instr, rank), DOT_MMA, k_width(c, dot), false};
 }
 
 /* A square piece for each thread: 4 x 4 if the tile has that many. */
@@ -147,23 +184,7 @@ static DotEncoding fma_plan(Ctx *cx, const Op *dot, int num_warps) {
   int64_t side = share >= 16 ? 4 : share >= 4 ? 2 : 1;
   per_thread[t->rank - 1] = min64(side, t->shape[t->rank - 1]);
   per_thread[t->rank - 2] = min64(side, t->shape[t->rank - 2]);
-  return (DotEncoding){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0};
-}
-
-/* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, f32 is
- * better off with mma.sync, whose registers are filled from any order; 8-bit ones are turned on their way through
- * registers. */
-static bool lies_across(Coalesce *c, const Op *dot, int index) {
-  const Value *v = ir_operand(dot, index);
-  int k_dim = index == 0 ? 1 : 0;
-  while (v->op && v->op->code != OP_LOAD) {
-    if (v->op->noperands != 1 && !ir_attr(v->op, GPU_PIECE)) return false;
-    if (v->op->code == OP_TRANS) k_dim = 1 - k_dim;
-    v = ir_operand(v->op, 0);
-  }
-  if (!v->op || v->type->rank != 2) return false;
-  const Index *a = index_of(c->index, ir_operand(v->op, 0));
-  return a->axis[1 - k_dim].contiguity > a->axis[k_dim].contiguity;
+  return (DotEncoding){gpu_blocked(cx, t->rank, t->shape, per_thread, order, num_warps), DOT_FMA, 0, false};
 }
 
 bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm) {
@@ -182,17 +203,29 @@ static const char *no_product(const Op *dot, int sm, bool wgmma) {
   return "no tensor core has this combination of element types";
 }
 
+static const char *no_wgmma_shape(const Op *dot, int64_t rows, int64_t columns, int num_warps) {
+  const Type *a = ir_operand(dot, 0)->type;
+  if (a->rank != 2) return "wgmma multiplies matrices, not batches of them";
+  if (num_warps % 4) return "wgmma takes groups of four warps";
+  if (rows < 64) return "fewer than 64 rows";
+  if (columns < 16) return "fewer than 16 columns";
+  if (rows * columns < 16 * 8 * num_warps) return "too few elements for so many warps";
+  if (a->shape[1] * ir_elem((Type *)a)->bits < 256) return "the inner dimension has fewer than 32 bytes";
+  return NULL;
+}
+
+bool gpu_dot_has_wgmma_shape(const Op *dot, int64_t rows, int64_t columns, int num_warps) {
+  return !no_wgmma_shape(dot, rows, columns, num_warps);
+}
+
 /* Why it does not become wgmma, and why not mma.sync; NULL: it can. */
 static const char *no_wgmma(Coalesce *c, const Op *dot, int sm) {
-  const Type *t = dot->results[0].type, *a = ir_operand(dot, 0)->type;
+  const int64_t *shape = dot->results[0].type->shape;
+  const char *why = no_wgmma_shape(dot, shape[0], shape[1], c->num_warps);
   if (sm < 90 || sm >= 100) return "wgmma is of compute capability 9.0 alone";
-  if (t->rank != 2) return "wgmma multiplies matrices, not batches of them";
-  if (c->num_warps % 4) return "wgmma takes groups of four warps";
-  if (t->shape[0] < 64) return "fewer than 64 rows";
-  if (t->shape[1] < 16) return "fewer than 16 columns";
-  if (ir_numel(t) < 16 * 8 * c->num_warps) return "too few elements for so many warps";
-  if (a->shape[1] * ir_elem((Type *)a)->bits < 256) return "the inner dimension has fewer than 32 bytes";
-  if (is_tf32(dot) && (lies_across(c, dot, 0) || lies_across(c, dot, 1)))
+  if (why) return why;
+  if (gpu_dot_is_tf32(dot) &&
+      (gpu_dot_lies_across(c->index, dot, 1) || (gpu_dot_lies_across(c->index, dot, 0) && !reads_across(c, dot))))
     return "wgmma reads tf32 along the inner dimension only, and memory has an operand along the other";
   return no_product(dot, sm, true);
 }
@@ -215,7 +248,7 @@ DotEncoding gpu_dot_plan(Coalesce *c, const Op *dot, int sm) {
   remark_ints(r, "result", t->shape, t->rank);
   remark_int(r, "inner", a->shape[a->rank - 1]);
   if (r) remark_text(r, "operands", ir_type_text(c->cx, ir_elem((Type *)a)));
-  if (!wgmma) return wgmma_plan(c->cx, dot, c->num_warps);
+  if (!wgmma) return wgmma_plan(c, dot);
   if (!mma) return mma_plan(c, dot, c->num_warps);
   return fma_plan(c->cx, dot, c->num_warps);
 }

@@ -5,12 +5,13 @@
 #include "gpu/passes/passes.def"
 #undef PASS
 
-/* clang-format off: one a line */
+/* clang-format off */ /* one a line */
 const Pass *const gpu_passes[] = {
     &opt_pass_split_indices,
     &gpu_pass_unroll,
     &gpu_pass_dot_precision,
     &gpu_pass_partial,
+    &gpu_pass_transpose,
     &gpu_pass_assign,
     &opt_pass_licm,
     &opt_pass_dce,
@@ -34,6 +35,8 @@ const PassOrder gpu_pass_orders[] = {
     {&gpu_pass_unroll, &gpu_pass_assign, "constants are folded, which have no layouts yet"},
     {&gpu_pass_partial, &gpu_pass_assign, "the parts of a reduction get layouts of their own"},
     {&gpu_pass_dot_precision, &gpu_pass_assign, "layouts are chosen for the dots that are left"},
+    {&gpu_pass_dot_precision, &gpu_pass_transpose, "dots of pieces stay as they are"},
+    {&gpu_pass_transpose, &gpu_pass_assign, "accumulators are laid out as the loop carries them"},
     {&gpu_pass_operands, &gpu_pass_pipeline, "a tile that several dots read has one user then, its buffer"},
     {&gpu_pass_assign, &gpu_pass_pipeline, "a copy's buffer is laid out for the operand that reads it"},
     {&gpu_pass_assign, &gpu_pass_tma_ring, "a block's users are known by the layouts they want"},

@@ -8,7 +8,7 @@
  *   dot_blocks.c                        how many blocks of a loop with dots share a multiprocessor
  *   slice.c                             which loads of a loop may run iterations ahead, and what they are computed from
  *   assign_shared.h pipeline_shared.h   what the files of two larger passes share
- *   module.c unroll.c dot_precision.c assign.c divide.c tma_ring.c operands.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
+ *   module.c unroll.c dot_precision.c transpose.c assign.c divide.c tma_ring.c operands.c pipeline.c tma_copies.c wgmma.c allocate.c membar.c   a pass each
  */
 #ifndef TRITONC_GPU_PASSES_H
 #define TRITONC_GPU_PASSES_H
@@ -41,10 +41,20 @@ typedef struct DotEncoding {
   Attr *encoding; /* of the result */
   enum { DOT_FMA, DOT_MMA, DOT_WGMMA } kind;
   int k_width;
+  bool reads_across; /* of wgmma: the left operand lies across K in memory, and is read into registers */
 } DotEncoding;
 DotEncoding gpu_dot_plan(Coalesce *c, const Op *dot, int sm);
 /* Are the matrices large enough for mma.sync, their elements having so many bits? */
 bool gpu_dot_has_mma_shape(const Op *dot, int elem_bits, int sm);
+/* ... and a product of so many rows and columns large enough for wgmma? */
+bool gpu_dot_has_wgmma_shape(const Op *dot, int64_t rows, int64_t columns, int num_warps);
+bool gpu_dot_is_tf32(const Op *dot);
+/* Is an operand loaded from memory that has it along the other dimension than K? */
+bool gpu_dot_lies_across(IndexInfo *index, const Op *dot, int operand);
+/* Is an operand loaded in the dot's block for it alone, and at most transposed on its way? */
+bool gpu_dot_is_loaded(const Op *dot, int operand);
+/* ... and can registers hold it, as the left one of a wgmma, beside the accumulators? */
+bool gpu_dot_holds_left(const Op *dot, int operand, int num_warps);
 
 /* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
  * (wgmma.c). */

@@ -143,7 +143,7 @@ bool gpu_pipeline_find_operand(Pipeline *p, Tile *t) {
   t->user = user, t->trans = trans;
   if (!trans && user->code == OP_LOCAL_ALLOC) t->shared = user->results[0].type->encoding;
   if (user->code == OP_CONVERT_LAYOUT && gpu_is(user->results[0].type->encoding, "ttg.dot_op") &&
-      gpu_is_mma(gpu_param(user->results[0].type->encoding, "parent"), 2)) {
+      gpu_is(gpu_param(user->results[0].type->encoding, "parent"), "ttg.nvidia_mma")) {
     /* The transposed tensor's rows are the other operand's columns. */
     t->shared = gpu_pipeline_swizzled(
         p->cx, r->type, (int)gpu_param_int(user->results[0].type->encoding, "opIdx", 0) ^ (trans != NULL));
