@@ -90,10 +90,11 @@ bool gpu_dot_lies_across(IndexInfo *index, const Op *dot, int operand) {
   return a->axis[1 - k_dim].contiguity > a->axis[k_dim].contiguity;
 }
 
-bool gpu_dot_is_loaded(const Op *dot, int operand) {
+const Op *gpu_dot_load(const Op *dot, int operand, bool alone) {
   const Value *v = ir_operand(dot, operand);
-  while (ir_one_use(v) && v->op && v->op->code == OP_TRANS) v = ir_operand(v->op, 0);
-  return ir_one_use(v) && v->op && v->op->code == OP_LOAD && v->op->block == dot->block;
+  while (v->op && v->op->code == OP_TRANS && (!alone || ir_one_use(v))) v = ir_operand(v->op, 0);
+  bool is_loaded = v->op && v->op->code == OP_LOAD && v->op->block == dot->block;
+  return is_loaded && (!alone || ir_one_use(v)) ? v->op : NULL;
 }
 
 /* Of a left operand in registers a group of warps holds its 64 rows, whatever columns are its own: groups side by side
@@ -104,7 +105,7 @@ bool gpu_dot_holds_left(const Op *dot, int operand, int num_warps) {
   int64_t threads = 32 * num_warps, groups = num_warps / GROUP_WARPS;
   int64_t k = ir_operand(dot, operand)->type->shape[operand == 0];
   int64_t registers = ir_numel(d) / threads + max64(d->shape[operand], GROUP_ROWS * groups) * k / threads;
-  return gpu_dot_is_loaded(dot, operand) && registers <= MOST_REGISTERS;
+  return gpu_dot_load(dot, operand, true) && registers <= MOST_REGISTERS;
 }
 
 /* wgmma reads operands of other than 16 bits along K only. Where memory has them along the other dimension, 8-bit ones are

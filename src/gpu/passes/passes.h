@@ -51,9 +51,9 @@ bool gpu_dot_has_wgmma_shape(const Op *dot, int64_t rows, int64_t columns, int n
 bool gpu_dot_is_tf32(const Op *dot);
 /* Is an operand loaded from memory that has it along the other dimension than K? */
 bool gpu_dot_lies_across(IndexInfo *index, const Op *dot, int operand);
-/* Is an operand loaded in the dot's block for it alone, and at most transposed on its way? */
-bool gpu_dot_is_loaded(const Op *dot, int operand);
-/* ... and can registers hold it, as the left one of a wgmma, beside the accumulators? */
+/* The load in the dot's block (`alone`: for this dot only) that an operand comes from, at most transposed; or NULL. */
+const Op *gpu_dot_load(const Op *dot, int operand, bool alone);
+/* Is it for this dot only, and can registers hold it, as the left one of a wgmma, beside the accumulators? */
 bool gpu_dot_holds_left(const Op *dot, int operand, int num_warps);
 
 /* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none

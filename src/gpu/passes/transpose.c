@@ -17,9 +17,9 @@
  *
  * 8-bit operands stay as they are: a register holds four neighbours along K, which lie in four rows, so they are turned either way.
  *
- * Which: in loops, products that add to a carried accumulator which nothing else reads, of two tiles that are loaded for them
- * alone, the left one along K; and the transposed shape is one of wgmma's. What is computed on its way is left alone: it
- * is where it was computed, and mma.sync takes it from there.
+ * Which: in loops, products that add to a carried accumulator which nothing else reads, of two tiles that are loaded, the
+ * left one along K, the right one for this product alone; and the transposed shape is one of wgmma's. What is computed on its
+ * way is left alone: it is where it was computed, and mma.sync takes it from there.
  *
  * Cost: linear in the ops.
  */
@@ -46,7 +46,7 @@ static int carried_slot(const Op *dot) {
 
 static void collect(Op *op, void *arg) {
   Candidates *c = arg;
-  if (op->code != OP_DOT || !gpu_dot_is_tf32(op) || carried_slot(op) < 0 || !gpu_dot_is_loaded(op, 0)) return;
+  if (op->code != OP_DOT || !gpu_dot_is_tf32(op) || carried_slot(op) < 0 || !gpu_dot_load(op, 0, false)) return;
   const int64_t *shape = op->results[0].type->shape;
   if (!gpu_dot_has_wgmma_shape(op, shape[1], shape[0], c->num_warps) || !gpu_dot_holds_left(op, 1, c->num_warps))
     return;
