@@ -174,7 +174,8 @@ static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
   LangOptions language = {0};
   lang_options(o, &language);
   opt_inline_all(cx, m); /* a thread's registers hold a tensor's part by layout, which no calling convention knows of */
-  static const Pass *const before[] = {&opt_pass_dot_scaled, &opt_pass_reduce_order, &opt_pass_map_pack};
+  static const Pass *const before[] = {&opt_pass_flatten, &opt_pass_dot_scaled, &opt_pass_reduce_order,
+                                       &opt_pass_map_pack};
   bool scaled = opt_run(cx, m, before, COUNT(before));
   if (opt_expand_math(cx, m, gpu_native_math, &language) || scaled) opt_run(cx, m, after, COUNT(after));
 }

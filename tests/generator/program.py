@@ -466,6 +466,7 @@ class Program(Blocks):
             bounds = f"{self.bound()}"
         kind = "range" if self.chance(0.6) else "tl.range"
         hints = f", num_stages={self.random.randint(1, 4)}" if kind == "tl.range" and self.chance(0.5) else ""
+        hints += ", flatten=True" if kind == "tl.range" and self.chance(0.5) else ""
         variable = self.name("k")
         self.emit(f"for {variable} in {kind}({bounds}{hints}):")
         known = len(self.variables)

@@ -50,14 +50,18 @@ def tiny_kernel(a, b, c, B: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: t
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float16", "float32", "float64"])
-@pytest.mark.parametrize("shape", [(1, 1, 32), (1, 16, 32), (2, 4, 64), (4, 2, 32), (8, 8, 32), (16, 4, 32), (32, 1, 32)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 32), (1, 16, 32), (2, 4, 64), (4, 2, 32), (8, 8, 32), (16, 4, 32), (32, 1, 32)]
+)
 def test_smaller_than_the_instruction(shape, dtype, monkeypatch):
     """Results of fewer than 16 rows or 8 columns are computed on tensor cores, too."""
     M, N, K = shape
     rng = np.random.default_rng(2)
     for target, B, warps in (("cuda:80", 1, 1), ("cuda:90", 1, 4), ("cuda:90", 4, 2)):
         a, b = (rng.integers(-4, 5, (B, *s)).astype(dtype) for s in ((M, K), (K, N)))
-        c = rng.integers(-9, 9, (B, M, N)).astype(np.int32 if dtype == "int8" else a.dtype if a.itemsize > 4 else np.float32)
+        c = rng.integers(-9, 9, (B, M, N)).astype(
+            np.int32 if dtype == "int8" else a.dtype if a.itemsize > 4 else np.float32
+        )
         expected = c + 2 * (a.astype(c.dtype) @ b.astype(c.dtype))
         expected += expected.sum(1)[:, None, :] - expected.max(2)[:, :, None]
         monkeypatch.setenv("TRITONC_SIMULATE", target)

@@ -391,3 +391,72 @@ def named_condition_else_kernel(out, n):
 def test_a_condition_that_binds_names_and_an_else():
     with pytest.raises(triton.CompilationError, match="`:=` in the condition of a `while` loop with an `else`"):
         named_condition_else_kernel[(1,)](np.zeros(1, np.int32), 10)
+
+
+@triton.jit
+def flat_rows(x, o, log, rows, cols, width, P: tl.constexpr, B: tl.constexpr, STAGES: tl.constexpr):
+    """A load, a tensor and a scalar before the inner loop; a reduction, a store and carried values behind it."""
+    count, last = 0, x
+    for r in tl.range(tl.program_id(0), rows, P, flatten=True, num_stages=STAGES):
+        acc = tl.full([B], 1, tl.int32) * tl.load(x + r * width)
+        base = x + r * width
+        for c in tl.range(0, cols, B):
+            i = c + tl.arange(0, B)
+            acc += tl.load(base + i, i < cols, 0)
+            count += 1
+        tl.store(o + r, tl.sum(acc) + count)
+        last = base
+    tl.store(log + tl.program_id(0) * 2, count)
+    tl.store(log + tl.program_id(0) * 2 + 1, tl.load(last))
+
+
+@pytest.mark.parametrize("target", [None, "cuda:80", "cuda:90"])
+@pytest.mark.parametrize("stages", [1, 3])
+@pytest.mark.parametrize("rows, cols", [(9, 100), (9, 64), (9, 0), (2, 100), (0, 100)])
+def test_a_nest_as_one_loop(rows, cols, stages, target, monkeypatch):
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    P, B, width = 3, 32, 100
+    x = np.random.default_rng(3).integers(-9, 9, (9, width), np.int32)
+    o, log = np.zeros(9, np.int32), np.zeros((P, 2), np.int32)
+    h = flat_rows[(P,)](x, o, log, rows, cols, width, P, B, stages)
+    steps = -(-cols // B)
+    for p in range(P):
+        mine = range(p, rows, P)
+        assert log[p].tolist() == [steps * len(mine), x[mine[-1] if mine else 0, 0]]
+        for k, r in enumerate(mine):
+            assert o[r] == x[r, :cols].sum() + B * x[r, 0] + steps * (k + 1)
+    assert not o[rows:].any()
+    if target and cols:
+        assert "tt.flatten" in h.asm["ttir"] and "tt.flatten" not in h.asm["ttgir"]
+
+
+@triton.jit
+def flat_triangle(o, n, begin, end, step):
+    k = 0
+    for i in tl.range(0, n, flatten=True):
+        for j in tl.range(i * 3 - 4, i * 2 + 1, 2):
+            tl.store(o + k, i * 100 + j)
+            k += 1
+        for j in tl.static_range(2):
+            tl.store(o + k + j, -j - 1)
+        k += 2
+    for _ in tl.range(0, 3, flatten=True):
+        for j in tl.range(begin, end, step):
+            tl.store(o + k, j)
+            k += 1
+    tl.store(o + k, 12345)
+
+
+@pytest.mark.parametrize("target", [None, "cuda:90"])
+@pytest.mark.parametrize("ends", [(BIG - 5, BIG, 2), (BIG - 5, BIG, BIG), (-BIG - 1, BIG, BIG), (BIG, -BIG - 1, 7)])
+def test_a_nest_with_bounds_of_its_own(ends, target, monkeypatch):
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    o, n, want = np.zeros(200, np.int32), 9, []
+    flat_triangle[(1,)](o, n, *ends)
+    for i in range(n):
+        want += [i * 100 + j for j in range(i * 3 - 4, i * 2 + 1, 2)] + [-1, -2]
+    want += [j for _ in range(3) for j in range(*ends)] + [12345]
+    assert o[: len(want)].tolist() == want
+    assert not o[len(want) :].any()
