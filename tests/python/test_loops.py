@@ -380,17 +380,71 @@ def test_names_bound_in_the_condition_of_while(n):
 
 
 @triton.jit
-def named_condition_else_kernel(out, n):
-    k = 0
-    while (k := k + 3) < n:
-        tl.store(out, k)
+def first_multiple(x, k, d):
+    """A `return` inside, and an `else` that returns."""
+    while (v := tl.load(x + k)) != 0:
+        if v % d == 0:
+            return v
+        k += 1
     else:
-        tl.store(out, -k)
+        return -k
 
 
-def test_a_condition_that_binds_names_and_an_else():
-    with pytest.raises(triton.CompilationError, match="`:=` in the condition of a `while` loop with an `else`"):
-        named_condition_else_kernel[(1,)](np.zeros(1, np.int32), 10)
+@triton.jit
+def named_condition_else_kernel(x, out, n, stop):
+    k = 0
+    ended = 0
+    while (k := k + 3) < n:
+        while (m := k % 7) > 3:
+            ended += m
+            k += 1
+            if ended == 13:
+                break
+        else:
+            ended += 100
+        if k > stop:
+            break
+        if k % 5 == 0:
+            continue
+    else:
+        ended += 1000
+        while w := k // 2:
+            k = w
+        else:
+            ended += 10000 * w + 5000
+    while (z := 0) > 1:
+        ended += 1
+    else:
+        ended += 20000 + z
+    tl.store(out, ended)
+    tl.store(out + 1, k)
+    tl.store(out + 2, first_multiple(x, 0, 4))
+    tl.store(out + 3, first_multiple(x, 1, 9))
+
+
+@pytest.mark.parametrize("n, stop", [(0, 0), (3, 9), (30, 99), (30, 12), (60, 17)])
+def test_a_condition_that_binds_names_and_an_else(n, stop):
+    x = np.array([3, 8, 5, 4, 0, 9], np.int32)
+    out = np.zeros(4, np.int32)
+    named_condition_else_kernel[(1,)](x, out, n, stop)
+    k, ended = 0, 0
+    while (k := k + 3) < n:
+        while (m := k % 7) > 3:
+            ended += m
+            k += 1
+            if ended == 13:
+                break
+        else:
+            ended += 100
+        if k > stop:
+            break
+    else:
+        ended += 1000
+        while w := k // 2:
+            k = w
+        else:
+            ended += 10000 * w + 5000
+    assert out.tolist() == [ended + 20000, k, 8, -4]
 
 
 @triton.jit

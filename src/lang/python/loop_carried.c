@@ -244,6 +244,11 @@ void py_loop_else(Lang *L, Node *stmt, Value *left) {
   lang_at(L, stmt->span);
   Value *ended = ir_make(&L->b, OP_XORI, left->type, left, py_value_i1(L, true), NULL);
   py_scope_bind(L, L->fn->scope, name, val_tensor(L, ended, lt_scalar(L, L_INT1)), stmt->span);
+  py_loop_else_if(L, stmt, name);
+}
+
+void py_loop_else_if(Lang *L, Node *stmt, const char *name) {
+  if (L->fn->flow.dead) return;
   Node *condition = NEW(L->cx, Node), *branch = NEW(L->cx, Node);
   *condition = (Node){.kind = N_NAME, .span = stmt->span, .name = name};
   *branch = (Node){.kind = N_IF, .span = stmt->span, .a = condition, .body = stmt->orelse};

@@ -54,6 +54,8 @@ void py_loop_exit_flow(Lang *L, const Exit *x, Value *const *results); /* after 
 /* `else` after a loop: what runs where no `break` was taken. `left` is set where the loop was left early; NULL: it never
  * is. (Where it was left by `return`, what follows is guarded anyway.) */
 void py_loop_else(Lang *L, Node *stmt, Value *left);
+/* The same where the value of `name` says that none was. */
+void py_loop_else_if(Lang *L, Node *stmt, const char *name);
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 

@@ -33,14 +33,6 @@ static Value *guard_condition(Lang *L, Block *before, Value *cond, Value *left) 
   return ir_result(op, 0);
 }
 
-/* Names that the condition itself binds (`:=`) are carried like the body's; they must exist before the loop. */
-static void check_condition_names(Lang *L, Node *stmt, const Changes *changes) {
-  for (uint32_t i = 0; i < changes->n; i++)
-    lang_fail_at(L, changes->at[i].now.at.source ? changes->at[i].now.at : stmt->a->span,
-                 "assign it in the loop's body instead",
-                 "`:=` in the condition of a `while` loop with an `else` cannot be used in a kernel");
-}
-
 /* A while loop being built: its op, with the regions of the condition and of the body. */
 typedef struct While {
   Loop *loop;
@@ -53,19 +45,6 @@ typedef struct While {
   Values yields;
   Exit exit;
 } While;
-
-/* Names that the condition gives values other than the arguments it began with. */
-static void check_condition_changes(Lang *L, const Loop *loop, const Changes *by_condition) {
-  Vec(Change) own = {0};
-  for (uint32_t i = 0; i < by_condition->n; i++) {
-    bool is_argument = false;
-    for (uint32_t k = 0; k < loop->carried.len; k++)
-      is_argument = is_argument || (loop->carried.at[k].slot == by_condition->at[i].slot &&
-                                    by_condition->at[i].now.val == loop->carried.at[k].arg.val);
-    if (!is_argument) vec_push(L->cx, &own, by_condition->at[i]);
-  }
-  check_condition_names(L, loop->stmt, &(Changes){own.at, own.len});
-}
 
 /* The condition, in the first region; false: it is known not to hold, and there is no loop. */
 static bool while_condition(Lang *L, While *w) {
@@ -80,8 +59,7 @@ static bool while_condition(Lang *L, While *w) {
     py_scope_take_back(L, L->fn->scope, mark);
     return false;
   }
-  Changes by_condition = py_scope_take_back(L, L->fn->scope, mark);
-  check_condition_changes(L, w->loop, &by_condition);
+  py_scope_take_back(L, L->fn->scope, mark);
   return true;
 }
 
@@ -179,30 +157,87 @@ static Node *node_at(Lang *L, NodeKind kind, Span span) {
   return n;
 }
 
+/* Where the loop has an `else`, it is this that says that its condition ended it. No name that a program can spell, and
+ * another one for each loop. */
+static const char *ended_name(Lang *L, const Node *stmt) {
+  return intern(L->cx, ctx_printf(L->cx, "the condition at %zu ended the loop", (size_t)stmt->span.begin));
+}
+
+/* `name = True` */
+static Node *note_end(Lang *L, const Node *stmt, const char *name) {
+  Node *set = node_at(L, N_ASSIGN, stmt->a->span), *target = node_at(L, N_NAME, stmt->a->span);
+  Node **targets = NEW(L->cx, Node *);
+  target->name = name;
+  *targets = target;
+  set->items = (Nodes){targets, 1};
+  set->b = node_at(L, N_TRUE, stmt->a->span);
+  return set;
+}
+
 /* A condition that binds names (`:=`) is the beginning of the body: `while True:` and `if not CONDITION: break`. What it
  * binds is then carried, or not, as anything that the body binds. The tree is made once, for names are cached by node. */
 static Node *with_test_in_body(Lang *L, Node *stmt) {
   Map *made = &L->fn->info->tests_in_bodies;
   Node *loop = map_get(made, stmt);
   if (loop) return loop;
-  Node *test = node_at(L, N_IF, stmt->a->span), **statements = NEWN(L->cx, Node *, stmt->body.len + 2);
+  Node *test = node_at(L, N_IF, stmt->a->span), **statements = NEWN(L->cx, Node *, stmt->body.len + 3);
   test->a = node_at(L, N_UNARY, stmt->a->span);
   test->a->op = U_NOT;
   test->a->a = stmt->a;
-  statements[0] = node_at(L, N_BREAK, stmt->a->span);
-  test->body = (Nodes){statements, 1};
-  statements[1] = test;
-  for (uint32_t i = 0; i < stmt->body.len; i++) statements[i + 2] = stmt->body.at[i];
+  bool has_else = stmt->orelse.len > 0;
+  statements[0] = note_end(L, stmt, ended_name(L, stmt));
+  statements[1] = node_at(L, N_BREAK, stmt->a->span);
+  test->body = (Nodes){statements + !has_else, 1 + has_else};
+  statements[2] = test;
+  for (uint32_t i = 0; i < stmt->body.len; i++) statements[i + 3] = stmt->body.at[i];
   loop = node_at(L, N_WHILE, stmt->span);
   loop->a = node_at(L, N_TRUE, stmt->a->span);
-  loop->body = (Nodes){statements + 1, stmt->body.len + 1};
+  loop->body = (Nodes){statements + 2, stmt->body.len + 1};
   map_put(L->cx, made, stmt, loop);
   return loop;
 }
 
+static void bind_poison(Lang *L, const Change *c) {
+  Values given = {0}, poison = {0};
+  size_t next = 0;
+  val_flatten(L, c->now.val, &given);
+  for (uint32_t i = 0; i < given.len; i++) vec_push(L->cx, &poison, py_value_poison(L, given.at[i]->type));
+  Val *v = given.len ? val_rebuild(L, c->now.val, poison.at, &next) : c->now.val;
+  py_scope_bind(L, L->fn->scope, c->now.name, v, c->now.at);
+}
+
+/* The condition is asked at least once, so what it binds has a value after the loop. Of which type, a first evaluation
+ * says, whose ops are dropped. */
+static void bind_condition_names(Lang *L, const Node *stmt) {
+  Builder outer = L->b;
+  Op *op = ir_op(&L->b, OP_WHILE, NULL, 0, NULL, 0);
+  build_at(L, new_region(L, op));
+  uint32_t mark = py_scope_mark(L->fn->scope);
+  py_eval(L, stmt->a);
+  Changes changes = py_scope_take_back(L, L->fn->scope, mark);
+  L->b = outer;
+  for (uint32_t i = 0; i < changes.n; i++)
+    if (!changes.at[i].before.val && changes.at[i].now.val) bind_poison(L, &changes.at[i]);
+  ir_erase(op);
+}
+
+static void build_while(Lang *L, Loop *loop) {
+  do { lang_at(L, loop->stmt->span); } while (!try_while(L, loop));
+}
+
 void py_exec_while(Lang *L, Node *stmt) {
-  if (!stmt->orelse.len && py_assigned_names(L, stmt->a)->len) stmt = with_test_in_body(L, stmt);
   Loop loop = {.stmt = stmt};
-  do { lang_at(L, stmt->span); } while (!try_while(L, &loop));
-  py_loop_else(L, stmt, loop.left);
+  if (!py_assigned_names(L, stmt->a)->len) {
+    build_while(L, &loop);
+    py_loop_else(L, stmt, loop.left);
+    return;
+  }
+  lang_at(L, stmt->span);
+  bind_condition_names(L, stmt);
+  loop.stmt = with_test_in_body(L, stmt);
+  const char *ended = ended_name(L, stmt);
+  if (stmt->orelse.len)
+    py_scope_bind(L, L->fn->scope, ended, val_tensor(L, py_value_i1(L, false), lt_scalar(L, L_INT1)), stmt->span);
+  build_while(L, &loop);
+  if (stmt->orelse.len) py_loop_else_if(L, stmt, ended);
 }
