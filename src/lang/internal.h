@@ -194,6 +194,7 @@ struct Lang {
   Builder b;                     /* where code goes now; b.loc is kept by lang_at() */
   Op *func;                      /* the tt.func being filled */
   Span here;                     /* the expression being evaluated, for messages and locations */
+  bool condition_stays;          /* of the loop being built: tl.condition(disable_licm=True) was among it */
   const char *name_hint;         /* the variable being assigned; names IR values */
   struct FnState *fn;            /* Python's half: the function being evaluated (scope, returns, loops) */
   Map types, functions, sources; /* interning of LType; compiled functions by mangled name; parsed sources */

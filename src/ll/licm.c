@@ -28,7 +28,7 @@ bool ll_licm(LLFunc *f) {
       next = i->next;
       if (!ll_is_pure(i) || ll_is(i, LLE_CONVERGENT) || ll_is(i, LLE_TERMINATOR) || i->op == LL_BLOCKPARAM) continue;
       LLBlock *target = NULL;
-      for (LLBlock *h = b->loop; h && h->idom && is_invariant(i, h); h = h->data) target = h->idom;
+      for (LLBlock *h = b->loop; h && h->idom && !h->keeps && is_invariant(i, h); h = h->data) target = h->idom;
       if (!target) continue;
       ll_move(i, target, target->last);
       changed = true;

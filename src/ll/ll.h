@@ -210,6 +210,7 @@ struct LLBlock {
   int depth;           /* in the dominator tree */
   uint32_t id;
   bool nounroll;       /* a loop's header: ask the assembler to leave the loop alone */
+  bool keeps;          /* a loop's header: invariant code stays in the loop */
   LLBlock **preds;     /* after ll_analyze() */
   int npreds;
   LLBlock *loop;       /* after ll_analyze(): header of the innermost loop around it, or NULL */

@@ -242,6 +242,20 @@ static void put_wide_product(LLPrinter *p, const LLInst *i) {
   end_inst(p, i);
 }
 
+/* To the header of a loop that keeps its invariant code? */
+static bool goes_back(const LLInst *i) {
+  int n = i->op == LL_BR ? 1 : i->op == LL_CONDBR ? 2 : 0;
+  for (int s = 0; s < n; s++)
+    if (i->succ[s]->keeps && i->succ[s]->id <= i->block->id) return true;
+  return false;
+}
+
+static void put_loop_metadata(LLPrinter *p) {
+  int loop = p->next_metadata++, licm = p->next_metadata++;
+  buf_printf(p->out, ", !llvm.loop !%d", loop);
+  buf_printf(&p->metadata, "!%d = distinct !{!%d, !%d}\n!%d = !{!\"llvm.licm.disable\"}\n", loop, loop, licm, licm);
+}
+
 static void put_terminator(LLPrinter *p, const LLInst *i) {
   buf_puts(p->out, "  ");
   if (i->op == LL_BR)
@@ -252,6 +266,7 @@ static void put_terminator(LLPrinter *p, const LLInst *i) {
     buf_printf(p->out, ", label %%b%u, label %%b%u", i->succ[0]->id, i->succ[1]->id);
   } else
     buf_puts(p->out, i->op == LL_RET ? "ret void" : "unreachable");
+  if (goes_back(i)) put_loop_metadata(p);
   end_inst(p, i);
 }
 

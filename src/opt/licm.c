@@ -33,15 +33,15 @@ static const Attr *parameter(const Attr *a, const char *name) {
   return NULL;
 }
 
-/* tl.range(disable_licm=True): #llvm.loop_annotation<licm = #llvm.loop_licm<disable = true>> */
-static bool is_off(const Op *loop) {
+/* #llvm.loop_annotation<licm = #llvm.loop_licm<disable = true>> */
+bool opt_keeps_invariants(const Op *loop) {
   const Attr *off = parameter(parameter(ir_attr(loop, "llvm.loop_annotation"), "licm"), "disable");
   return off && off->kind == ATTR_BOOL && off->integer;
 }
 
 static void hoist(Op *loop, void *arg) {
   Licm *l = arg;
-  if (is_off(loop)) return;
+  if (opt_keeps_invariants(loop)) return;
   if (loop->code == OP_FOR) {
     hoist_from(l, loop, ir_entry(loop, 0), opt_loop_runs(loop) && !opt_clobbers(loop));
   } else if (loop->code == OP_WHILE) {

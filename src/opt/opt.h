@@ -47,6 +47,9 @@ bool opt_expand_math(Ctx *cx, Module *m, NativeFn *is_native, const LangOptions 
 /* Which of the function's parameters are pointers (or descriptors) that it may write through: one flag for each. */
 void opt_written(Ctx *cx, Module *m, const Op *func, bool *written);
 
+/* Of a loop: its invariant code is to stay in it (disable_licm of tl.range and tl.condition). */
+bool opt_keeps_invariants(const Op *loop);
+
 /* Run the passes in order. TRITONC_DUMP=name,… (or all) prints the module to stderr after those passes,
  * TRITONC_VERIFY=1 verifies after each. Each is a span of time (base.h). Says whether anything changed. */
 bool opt_run(Ctx *cx, Module *m, const Pass *const *passes, size_t n);

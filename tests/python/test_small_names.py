@@ -95,6 +95,19 @@ def not_moved_kernel(out, n, m):
     tl.store(out, s)
 
 
+@triton.jit
+def kept_kernel(x, out, n, m, ALL: tl.constexpr):
+    i, s = 0, 0
+    while tl.condition(i < n, disable_licm=ALL):
+        s += m * m
+        i += 1
+    while tl.condition((i := i - 1) > 0, disable_licm=ALL):
+        s += (m + 7) * (m + 7)
+    for _ in tl.range(0, n, disable_licm=ALL):
+        s += (m - 3) * (m - 3)
+        tl.store(out, s)
+
+
 @pytest.mark.parametrize("target", [None, "cuda:90"])
 def test_disable_licm(target, monkeypatch):
     if target:
@@ -104,6 +117,15 @@ def test_disable_licm(target, monkeypatch):
     assert out[0] == 55
     lines = [line for line in h.asm["ttir"].splitlines() if "scf.for" in line or "muli" in line]
     assert "scf.for" in lines[0] and "muli" in lines[1]
+    for stay in (True, False):
+        h = kept_kernel[(1,)](out, out, 5, 2, stay)
+        assert out[0] == 5 * 4 + 4 * 81 + 5
+        ttir, llir = h.asm["ttir"], h.asm["llir"]
+        assert ttir.count("llvm.loop_annotation = ") == 3 * stay
+        if target:  # LLVM may have done away with such loops
+            assert ("llvm.licm.disable" in llir) == stay
+        first = min(ttir.index("scf.for"), ttir.index("scf.while"))
+        assert (ttir.index("arith.muli") > first) == stay
 
 
 @tl.core.must_use_result

@@ -90,6 +90,7 @@ typedef struct Emitter {
   } stream;
   Lines *lines;            /* of the source; NULL: none are kept */
   LLVMValueRef loop_hint;  /* metadata: neither vectorize nor unroll this loop */
+  LLVMValueRef keep_hint;  /* the same, and leave its invariant code in it */
   unsigned loop_kind;
   Vec(ScratchSlot *) slots;
   Vec(SlotLoop *) loops;   /* open: emit_slots.c */

@@ -46,6 +46,10 @@ static Value **results_of(Emitter *e, Op *op) {
   return out;
 }
 
+static LLVMValueRef hint_of(const Emitter *e, const Op *loop) {
+  return opt_keeps_invariants(loop) ? e->keep_hint : e->loop_hint;
+}
+
 static void emit_for(Emitter *e, const Step *s) {
   Op *op = s->op;
   Block *body = ir_entry(op, 0);
@@ -71,7 +75,7 @@ static void emit_for(Emitter *e, const Step *s) {
   LLVMValueRef grew = LLVMBuildICmp(e->b, less, index, next, "");
   LLVMValueRef again = LLVMBuildAnd(e->b, grew, LLVMBuildICmp(e->b, less, next, upper, ""), "");
   LLVMValueRef br = LLVMBuildCondBr(e->b, again, inside, after);
-  LLVMSetMetadata(br, e->loop_kind, e->loop_hint);
+  LLVMSetMetadata(br, e->loop_kind, hint_of(e, op));
   LLVMAddIncoming(index, (LLVMValueRef[]){lower, next}, (LLVMBasicBlockRef[]){before, latch}, 2);
   LLVMPositionBuilderAtEnd(e->b, after);
   Phis then = phis_for(e, results_of(e, op), n);
@@ -106,7 +110,7 @@ static void emit_while(Emitter *e, const Step *s) {
   phis_from(now, op, 0, entry);
   phis_from(now, after->last, 0, LLVMGetInsertBlock(e->b));
   LLVMValueRef br = LLVMBuildBr(e->b, head);
-  LLVMSetMetadata(br, e->loop_kind, e->loop_hint);
+  LLVMSetMetadata(br, e->loop_kind, hint_of(e, op));
   LLVMPositionBuilderAtEnd(e->b, end);
   emit_slots_end_loop(e);
 }
@@ -330,6 +334,16 @@ static LLVMMetadataRef word(Emitter *e, const char *name) {
   return LLVMMDNodeInContext2(e->llvm, &item, 1);
 }
 
+/* A loop's metadata is a distinct node; ours may be one for all of a kind, for it says only what not to do. */
+static LLVMValueRef loop_hint(Emitter *e, bool keeps) {
+  LLVMMetadataRef self = LLVMTemporaryMDNode(e->llvm, NULL, 0);
+  LLVMMetadataRef items[] = {self, flag(e, "llvm.loop.vectorize.enable"), word(e, "llvm.loop.unroll.disable"),
+                             word(e, "llvm.licm.disable")};
+  LLVMMetadataRef node = LLVMMDNodeInContext2(e->llvm, items, COUNT(items) - !keeps);
+  LLVMMetadataReplaceAllUsesWith(self, node);
+  return LLVMMetadataAsValue(e->llvm, node);
+}
+
 static void set_up(Emitter *e) {
   e->i1 = LLVMInt1TypeInContext(e->llvm);
   e->i8 = LLVMInt8TypeInContext(e->llvm);
@@ -342,12 +356,8 @@ static void set_up(Emitter *e) {
   e->ptr = LLVMPointerTypeInContext(e->llvm, 0);
   e->voidty = LLVMVoidTypeInContext(e->llvm);
   e->loop_kind = LLVMGetMDKindIDInContext(e->llvm, "llvm.loop", 9);
-  /* A loop's metadata is a distinct node; ours may be one for all, for it says only what not to do. */
-  LLVMMetadataRef self = LLVMTemporaryMDNode(e->llvm, NULL, 0);
-  LLVMMetadataRef items[] = {self, flag(e, "llvm.loop.vectorize.enable"), word(e, "llvm.loop.unroll.disable")};
-  LLVMMetadataRef node = LLVMMDNodeInContext2(e->llvm, items, COUNT(items));
-  LLVMMetadataReplaceAllUsesWith(self, node);
-  e->loop_hint = LLVMMetadataAsValue(e->llvm, node);
+  e->loop_hint = loop_hint(e, false);
+  e->keep_hint = loop_hint(e, true);
 }
 
 static void attach(Op *op, void *cx) {

@@ -137,6 +137,7 @@ void lower_for(Lower *w, const Op *op) {
   ll_cond_br(&w->b, ll_icmp(&w->b, less, lower, upper), head, first.at, (int)first.len, after, inits.at,
              (int)inits.len);
 
+  head->keeps = opt_keeps_invariants(op);
   start_at(w, head);
   lower_set(w, ir_loop_index(op), iv);
   int at = 0;
@@ -193,6 +194,7 @@ void lower_while(Lower *w, const Op *op) {
   LLInst **carried = add_params(w, head, &carried_types);
   ll_br(&w->b, head, inits.at, (int)inits.len);
 
+  head->keeps = opt_keeps_invariants(op);
   start_at(w, head);
   int at = 0;
   for (int i = 0; i < before->nargs; i++) take_values(w, before->args[i], carried, &at);

@@ -150,12 +150,7 @@ static void loop_attributes(Lang *L, Op *op, const RangeVal *r, const Bounds *b)
   if (r->disallow_acc_multi_buffer) ir_set_attr(cx, op, "tt.disallow_acc_multi_buffer", ir_attr_unit(cx));
   if (r->flatten) ir_set_attr(cx, op, "tt.flatten", ir_attr_unit(cx));
   if (r->warp_specialize) ir_set_attr(cx, op, "tt.warp_specialize", ir_attr_unit(cx));
-  if (r->disable_licm) {
-    Attr *yes = ir_attr_bool(cx, true);
-    Attr *licm = ir_attr_dialect(cx, "llvm.loop_licm", (const char *[]){"disable"}, &yes, 1);
-    ir_set_attr(cx, op, "llvm.loop_annotation",
-                ir_attr_dialect(cx, "llvm.loop_annotation", (const char *[]){"licm"}, &licm, 1));
-  }
+  if (r->disable_licm) py_loop_keep_invariants(cx, op);
 }
 
 /* The body, in a block whose arguments are the counter and what is carried. */

@@ -257,6 +257,13 @@ void py_loop_else_if(Lang *L, Node *stmt, const char *name) {
   py_exec_block(L, (Nodes){list, 1});
 }
 
+void py_loop_keep_invariants(Ctx *cx, Op *op) {
+  Attr *yes = ir_attr_bool(cx, true);
+  Attr *licm = ir_attr_dialect(cx, "llvm.loop_licm", (const char *[]){"disable"}, &yes, 1);
+  ir_set_attr(cx, op, "llvm.loop_annotation",
+              ir_attr_dialect(cx, "llvm.loop_annotation", (const char *[]){"licm"}, &licm, 1));
+}
+
 void py_loop_add_args(Lang *L, Block *block, Type *const *types, int n, const Block *like) {
   for (int i = 0; i < n; i++)
     ir_add_arg(L->cx, block, types[i], like && i < like->nargs ? like->args[i]->loc : L->b.loc);

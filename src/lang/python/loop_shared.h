@@ -59,6 +59,7 @@ void py_loop_else_if(Lang *L, Node *stmt, const char *name);
 
 /* ---- ops --------------------------------------------------------------------------------------------------------- */
 
+void py_loop_keep_invariants(Ctx *cx, Op *op); /* the attribute that disable_licm=True sets */
 Flow py_loop_run_body(Lang *L, Node *stmt);
 Value **py_loop_results(Lang *L, Op *op, int from); /* the op's results from that one on */
 Type **py_loop_types(Lang *L, const Values *v);

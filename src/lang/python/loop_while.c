@@ -136,8 +136,13 @@ static bool try_while(Lang *L, Loop *loop) {
   w.op = ir_op(&L->b, OP_WHILE, NULL, 0, loop->inits.at, (int)loop->inits.len);
   w.before = new_region(L, w.op);
   w.after = new_region(L, w.op);
-  bool runs = while_condition(L, &w);
-  if (!runs || !while_body(L, &w)) {
+  bool around = L->condition_stays, runs;
+  L->condition_stays = false;
+  runs = while_condition(L, &w);
+  bool done = runs && while_body(L, &w);
+  if (L->condition_stays) py_loop_keep_invariants(L->cx, w.op);
+  L->condition_stays = around;
+  if (!done) {
     L->b = outer;
     ir_erase(w.op);
     return !runs;

@@ -278,9 +278,9 @@ Val *builtin_static_assert(Lang *L, Val **args, size_t nargs, const Builtin *f) 
   return val_none(L);
 }
 
-/* `while tl.condition(x)`: the condition, with a hint about moving code out of the loop, which is never wrong to do. */
+/* `while tl.condition(x)`: the condition; whether invariant code stays in the loop, loop_while.c looks up. */
 Val *builtin_condition(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
-  sem_arg_bool(L, args[1], "tl.condition: `disable_licm`");
+  L->condition_stays |= sem_arg_bool(L, args[1], "tl.condition: `disable_licm`");
   return args[0];
 }
