@@ -70,9 +70,10 @@ const char *ptx_value_reg(Ptx *p, const LLInst *v, int index) {
   return name;
 }
 
-/* May this operand be written as a number where it stands? */
+/* May this operand be written as a number where it stands? What converts a pair of bytes takes a register. */
 static bool immediate(const LLExpand *e, const LLInst *v) {
   if (v->op != LL_CONST || e->braces > 0) return false;
+  if (e->inst->op == LL_CVT_F16X2_E4M3X2 || e->inst->op == LL_CVT_F16X2_E5M2X2) return false;
   if (ll_is_int(v->type)) return v->type != &ll_i1;
   bool arithmetic = e->inst->op <= LL_FCMP || e->inst->op == LL_FMA;
   return arithmetic && (v->type == &ll_float || v->type == &ll_double);

@@ -161,3 +161,19 @@ def test_batches_of_several_dimensions(target, monkeypatch):
             tl.dot(x.reshape([2, 2, 32, 32]), x.reshape([1, 4, 32, 32]))
 
         unequal[(1,)](a)
+
+
+@triton.jit
+def constant_bytes_kernel(out, N: tl.constexpr):
+    x, y = tl.full([16, 32], 0.5, tl.float8e5), tl.full([32, 16], 2, tl.float8e4nv)
+    i = tl.arange(0, 16)
+    tl.store(out + i[:, None] * 16 + i[None, :], tl.dot(x, y))
+
+
+@pytest.mark.parametrize("target", [None, "cuda:89", "cuda:90"])
+def test_constants_of_eight_bits(target, monkeypatch):
+    if target:
+        monkeypatch.setenv("TRITONC_SIMULATE", target)
+    out = np.zeros((16, 16), np.float32)
+    constant_bytes_kernel[(1,)](out, 16)
+    assert (out == 32).all()
