@@ -68,3 +68,16 @@ ttc_context *ext_new_context(void) {
   ttc_context_set_interrupt(cx, signal_came, NULL);
   return cx;
 }
+
+/* Both under the GIL: a launch inside of a launch, or of another thread, finds none and makes its own. */
+ttc_context *ext_enter_context(State *st) {
+  ttc_context *cx = st->spare;
+  st->spare = NULL;
+  return cx ? cx : ext_new_context();
+}
+
+void ext_leave_context(State *st, ttc_context *cx) {
+  ttc_context *old = st->spare;
+  st->spare = cx;
+  ttc_context_free(old);
+}

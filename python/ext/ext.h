@@ -79,10 +79,15 @@ typedef enum ArgClass {
   ARG_DESCRIPTOR, /* has base, shape, strides and block_shape */
 } ArgClass;
 
+/* How a type's instances describe themselves in C (dlpack.c). */
+struct DLTensor;
+typedef int DescribeFn(void *object, struct DLTensor *out);
+
 typedef struct TypeEntry {
   PyTypeObject *type; /* owned */
   ArgClass class;
-  PyObject *data_ptr; /* the method as the type has it, owned; may be NULL */
+  PyObject *data_ptr;   /* the method as the type has it, owned; may be NULL */
+  DescribeFn *describe; /* of tensors; NULL: data_ptr, dtype and is_cuda are asked */
   bool has_is_cuda;
 } TypeEntry;
 
@@ -118,6 +123,7 @@ struct State {
   int ntypes;
   DTypeEntry dtypes[MAX_DTYPES];
   int ndtypes;
+  ttc_context *spare; /* for the next launch on the CPU; NULL: in use, or there was none yet */
   PyTypeObject *jit_type, *kernel_type, *image_type, *ir_types[IR_KINDS];
   /* Classes and functions of the Python part, given by triton._register(). */
   PyObject *constexpr, *dtype, *constexpr_function, *make_dtype, *class_facts, *kernel_class, *compilation_error,
@@ -132,7 +138,7 @@ struct State {
       *current_stream; /* function that gives a function; its answer once there is one: stream of a device's number */
   PyObject *str_data_ptr, *str_dtype, *str_is_cuda, *str_array_interface, *str_cuda_array_interface, *str_is_pinned,
       *str_is_profiler_enabled, *str_builtin, *str_value, *str_name, *str_shape, *str_grid, *str_warmup, *str_stream,
-      *str_typestr, *str_data;
+      *str_typestr, *str_data, *str_pointer, *str_descriptor;
 };
 
 State *ext_state_of(PyObject *module);
@@ -145,6 +151,9 @@ static inline bool is_hook(PyObject *hook) { return hook && hook != Py_None; }
 /* A context that asks Python now and then whether a signal has come: Ctrl-C ends a compile or a launch. NULL with an
  * exception set. */
 ttc_context *ext_new_context(void);
+/* The same for a launch; ext_leave_context() keeps it for the next one. */
+ttc_context *ext_enter_context(State *st);
+void ext_leave_context(State *st, ttc_context *cx);
 /* The exception that a status means. */
 void ext_raise_status(State *st, ttc_context *cx, ttc_status status);
 double ext_now_us(void); /* of a clock that only moves on */
@@ -180,6 +189,9 @@ int ext_id_of_dtype(const char *name); /* of "fp32", "torch.float32"; -1: there 
 /* ---- dlpack.c ---------------------------------------------------------------------------------------------------- */
 
 bool ext_dlpack_pointer(PyObject *obj, PyObject *what, Pointer *out); /* false with an exception set */
+DescribeFn *ext_dlpack_describer(PyTypeObject *type);                 /* NULL: it has none */
+/* false, without an exception: it is to be asked in other ways. */
+bool ext_dlpack_described(DescribeFn *describe, PyObject *obj, Pointer *out);
 
 /* ---- descriptor.c ------------------------------------------------------------------------------------------------- */
 
@@ -413,7 +425,9 @@ struct Kernel {
   ttc_kernel *kernel; /* the image's; NULL: not looked for yet */
   bool loaded;
   bool checks;          /* a launch checks accesses against the arguments' memory */
-  bool has_descriptors; /* among its run-time arguments: a slot holds one's address */
+  char *kinds;          /* of its run-time arguments: 'd'escriptor, 'p'ointer, 'i'nteger, 'f'loat */
+  size_t nkinds, nall;  /* how many these are, and all of its parameters */
+  bool has_descriptors; /* among the run-time arguments: a slot holds one's address */
   bool warned;          /* of accesses that are not checked */
   bool on_gpu;          /* its launches are over at once: nothing asks whether to end one early */
 };

@@ -4,8 +4,37 @@
 
 #include <string.h>
 
-/* Take the image's code; NULL takes none. */
-static void adopt(Kernel *k, Image *m) {
+static size_t count_params(const char *letters) {
+  size_t n = 0;
+  int depth = 0;
+  for (; *letters; letters++) {
+    if (*letters == ')') depth--;
+    n += depth == 0 && *letters != ')';
+    if (*letters == '(') depth++;
+  }
+  return n;
+}
+
+static char kind_of(const char *type) {
+  if (strcmp(type, "tensordesc") == 0) return 'd';
+  return strcmp(type, "ptr") == 0 ? 'p' : type[0] == 'i' ? 'i' : 'f';
+}
+
+/* What a launch asks of every argument, found out once. false with an exception set. */
+static bool note_kinds(Kernel *k) {
+  size_t n = ttc_kernel_nargs(k->kernel);
+  if (!(k->kinds = PyMem_Malloc(n + 1))) return PyErr_NoMemory(), false;
+  for (size_t i = 0; i < n; i++) {
+    k->kinds[i] = kind_of(ttc_kernel_arg_type(k->kernel, i));
+    k->has_descriptors |= k->kinds[i] == 'd';
+  }
+  k->nkinds = k->nall = n;
+  if (k->image->constants) k->nall = count_params(PyBytes_AsString(k->image->constants));
+  return true;
+}
+
+/* Take the image's code; NULL takes none. false with an exception set, and none taken. */
+static bool adopt(Kernel *k, Image *m) {
   Py_XINCREF((PyObject *)m);
   Image *old = k->image;
   k->image = m;
@@ -13,10 +42,12 @@ static void adopt(Kernel *k, Image *m) {
   k->loaded = k->has_descriptors = false;
   k->on_gpu = m && strncmp(ttc_kernel_target(m->kernel), "cuda", 4) == 0;
   k->checks = m && ttc_kernel_checks(m->kernel);
-  const char *type;
-  for (size_t i = 0; m && !k->has_descriptors && (type = ttc_kernel_arg_type(m->kernel, i)); i++)
-    k->has_descriptors = strcmp(type, "tensordesc") == 0;
+  PyMem_Free(k->kinds);
+  k->kinds = NULL;
   Py_XDECREF((PyObject *)old);
+  if (!m || note_kinds(k)) return true;
+  k->kernel = NULL;
+  return false;
 }
 
 Kernel *ext_kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
@@ -26,7 +57,7 @@ Kernel *ext_kernel_new(State *st, ttc_kernel *kernel, PyObject *constants) {
   bool ok = k && PyObject_TypeCheck((PyObject *)k, st->kernel_type);
   if (!ok && !PyErr_Occurred()) PyErr_SetString(PyExc_RuntimeError, "import triton before using its extension module");
   ok = ok && PyObject_SetAttrString((PyObject *)k, "_image", (PyObject *)m) == 0;
-  if (ok) adopt(k, m);
+  ok = ok && adopt(k, m);
   Py_DECREF((PyObject *)m);
   if (!ok) Py_XDECREF((PyObject *)k), k = NULL;
   return k;
@@ -55,9 +86,9 @@ static bool is_there(Kernel *k) {
   if (k->kernel) return true;
   PyObject *image = PyObject_GetAttrString((PyObject *)k, "_image");
   bool ok = image && PyObject_TypeCheck(image, k->st->image_type);
-  if (ok) adopt(k, (Image *)image);
+  bool taken = ok && adopt(k, (Image *)image);
   Py_XDECREF(image);
-  if (ok) return true;
+  if (ok) return taken;
   PyErr_Clear();
   PyErr_SetString(PyExc_RuntimeError, "kernels are made by compiling, not by calling the class");
   return false;
@@ -118,11 +149,11 @@ static ttc_status launch_ready(ttc_context *cx, const Ready *r) {
 static bool launch_or_raise(State *st, const Ready *r) {
   bool quick = r->kernel->on_gpu;
   if (quick && launch_ready(NULL, r) == TTC_OK) return true;
-  ttc_context *cx = ext_new_context();
+  ttc_context *cx = ext_enter_context(st);
   if (!cx) return false;
   ttc_status status = launch_ready(cx, r);
   if (status != TTC_OK) ext_raise_status(st, cx, status);
-  ttc_context_free(cx);
+  ext_leave_context(st, cx);
   return status == TTC_OK;
 }
 
@@ -164,8 +195,7 @@ bool ext_launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t s
   const void **args = n <= INLINE_SLOTS ? inline_args : PyMem_Malloc(n * sizeof *args);
   if (!args) return PyErr_NoMemory(), false;
   for (size_t i = 0; i < n; i++) {
-    bool is_descriptor = k->has_descriptors && strcmp(ttc_kernel_arg_type(k->kernel, i), "tensordesc") == 0;
-    args[i] = is_descriptor ? (const void *)(uintptr_t)slots[i] : &slots[i];
+    args[i] = i < k->nkinds && k->kinds[i] == 'd' ? (const void *)(uintptr_t)slots[i] : &slots[i];
   }
   void *program_memory;
   PyObject *allocated = allocate(k, grid, stream, &program_memory);
@@ -183,32 +213,26 @@ static PyObject *load(PyObject *self, PyObject *ignored) {
   Py_RETURN_NONE;
 }
 
-/* Packs a value for the kernel's parameter of this type; `d` is where a descriptor goes. */
-static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc_tensor_descriptor *d) {
-  if (strcmp(type, "tensordesc") == 0) {
+/* Packs a value for the kernel's run-time argument `at`; `d` is where a descriptor goes. */
+static bool pack(Kernel *k, size_t at, PyObject *obj, const TypeEntry *t, uint64_t *slot, ttc_tensor_descriptor *d) {
+  char kind = k->kinds[at];
+  if (kind == 'd') {
     Pointer base;
     uint64_t key;
-    PyObject *what = PyUnicode_FromString("descriptor");
-    bool ok = what && ext_descriptor_of(k->st, obj, what, &base, d, &key);
-    Py_XDECREF(what);
     *slot = (uintptr_t)d;
-    return ok;
+    return ext_descriptor_of(k->st, obj, k->st->str_descriptor, &base, d, &key);
   }
-  if (strcmp(type, "ptr") == 0) {
-    const TypeEntry *t = ext_type_entry(k->st, obj);
-    if (!t) return false;
+  if (kind == 'p') {
     if (t->class == ARG_INT || t->class == ARG_INDEX) {
       *slot = PyLong_AsUnsignedLongLong(obj);
       return !PyErr_Occurred();
     }
     Pointer p = {0};
-    PyObject *what = PyUnicode_FromString("pointer");
-    bool ok = what && ext_pointer_of(k->st, t, obj, what, &p);
-    Py_XDECREF(what);
+    bool ok = ext_pointer_of(k->st, t, obj, k->st->str_pointer, &p);
     *slot = p.address;
     return ok;
   }
-  if (type[0] == 'i') {
+  if (kind == 'i') {
     PyObject *number = PyNumber_Index(obj);
     if (!number) return false;
     *slot = PyLong_AsUnsignedLongLongMask(number);
@@ -217,7 +241,7 @@ static bool pack(Kernel *k, const char *type, PyObject *obj, uint64_t *slot, ttc
   }
   double x = PyFloat_AsDouble(obj);
   if (x == -1 && PyErr_Occurred()) return false;
-  *slot = ttc_float_bits(x, type);
+  *slot = ttc_float_bits(x, ttc_kernel_arg_type(k->kernel, at));
   return true;
 }
 
@@ -229,7 +253,7 @@ static bool stream_for(const Kernel *k, PyObject *given, uintptr_t *stream) {
     *stream = (uintptr_t)PyLong_AsUnsignedLongLong(given);
     return !PyErr_Occurred();
   }
-  if (strncmp(ttc_kernel_target(k->kernel), "cuda", 4) != 0) return true;
+  if (!k->on_gpu) return true;
   if (ttc_device(NULL, "cuda", &device, &capability) != TTC_OK) return true; /* the launch says why */
   return ext_current_stream(k->st, device, stream);
 }
@@ -249,11 +273,10 @@ static bool pack_run_time(Packing *p, PyObject *value) {
   const TypeEntry *t = ext_type_entry(p->k->st, value);
   if (!t) return false;
   bool number = t->class == ARG_INT || t->class == ARG_INDEX;
-  bool bare = number && strcmp(ttc_kernel_arg_type(p->k->kernel, p->used), "ptr") == 0;
+  bool bare = number && p->k->kinds[p->used] == 'p';
   if (p->memory && !(bare ? ext_memory_add_unknown(p->memory, NULL) : ext_memory_add(p->k->st, p->memory, value, NULL)))
     return false;
-  bool ok = pack(p->k, ttc_kernel_arg_type(p->k->kernel, p->used), value, &p->slots[p->used],
-                 p->descriptors ? &p->descriptors[p->used] : NULL);
+  bool ok = pack(p->k, p->used, value, t, &p->slots[p->used], p->descriptors ? &p->descriptors[p->used] : NULL);
   p->used++;
   return ok;
 }
@@ -275,21 +298,10 @@ static bool pack_param(Packing *p, PyObject *value) {
   return i == n;
 }
 
-static size_t count_params(const char *letters) {
-  size_t n = 0;
-  int depth = 0;
-  for (; *letters; letters++) {
-    if (*letters == ')') depth--;
-    n += depth == 0 && *letters != ')';
-    if (*letters == '(') depth++;
-  }
-  return n;
-}
-
 /* Launch with `count` arguments: all parameters or the run-time ones alone. */
 static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, PyObject *const *values, size_t count) {
   const char *letters = k->image->constants ? PyBytes_AsString(k->image->constants) : NULL;
-  size_t n = ttc_kernel_nargs(k->kernel), all = letters ? count_params(letters) : n;
+  size_t n = k->nkinds, all = k->nall;
   if (count != n && count != all) {
     PyErr_Format(PyExc_TypeError, "the kernel takes %zu arguments (%zu without its constants), and %zu were given", all,
                  n, count);

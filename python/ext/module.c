@@ -176,7 +176,9 @@ static int module_exec(PyObject *module) {
                  {&st->str_warmup, "warmup"},
                  {&st->str_stream, "stream"},
                  {&st->str_typestr, "typestr"},
-                 {&st->str_data, "data"}};
+                 {&st->str_data, "data"},
+                 {&st->str_pointer, "pointer"},
+                 {&st->str_descriptor, "descriptor"}};
   for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
     if (!(*strings[i].at = PyUnicode_InternFromString(strings[i].text))) return -1;
   st->jit_type = ext_make_jit_type(module);

@@ -66,6 +66,7 @@ const TypeEntry *ext_type_entry(State *st, PyObject *obj) {
     if (e.data_ptr && !PyObject_HasAttrString(e.data_ptr, "__objclass__")) Py_CLEAR(e.data_ptr);
     PyErr_Clear();
     e.has_is_cuda = has_attr(obj, st->str_is_cuda);
+    if (e.data_ptr) e.describe = ext_dlpack_describer(type);
     ext_range_watch(st);
   }
   Py_INCREF((PyObject *)type);
@@ -82,6 +83,7 @@ const TypeEntry *ext_type_entry(State *st, PyObject *obj) {
   return &st->types[st->ntypes++];
 }
 
+/* Three questions in Python, where the type has no answer in C. */
 static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   if (t->has_is_cuda) {
     PyObject *is_cuda = PyObject_GetAttr(obj, st->str_is_cuda);
@@ -187,6 +189,7 @@ static bool buffer_pointer(PyObject *obj, PyObject *what, Pointer *out) {
 
 static bool pointer_by_class(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out) {
   *out = (Pointer){.place = PLACE_ANY};
+  if (t->describe && ext_dlpack_described(t->describe, obj, out)) return true;
   switch (t->class) {
   case ARG_TENSOR: return tensor_pointer(st, t, obj, what, out);
   case ARG_ARRAY: return array_buffer(obj, out) || array_pointer(st, obj, what, false, out);

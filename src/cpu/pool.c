@@ -8,8 +8,9 @@
  * caller's work then takes longer than that, it wakes workers between two chunks.
  *
  * Nothing waits for a thread that has been preempted, unless that thread is in the middle of a program: a job is
- * done when all of its programs are, not when all threads have left it. So jobs are reference-counted: the last
- * thread to leave frees it, and a late worker finds the counter used up. Only `args` and `grid` belong to the caller, and
+ * done when all of its programs are, not when all threads have left it. So a job that others may see is
+ * reference-counted: the last thread to leave frees it, and a late worker finds the counter used up. (Most launches are
+ * short and alone: theirs lies on the stack.) Only `args` and `grid` belong to the caller, and
  * only the holder of a chunk reads them.
  *
  * An idle worker spins on the pool's ticket for a few tens of microseconds, which catches the next of a series of
@@ -85,7 +86,7 @@ typedef struct Job {
   struct Job *link;
   _Atomic int failed;
   _Atomic bool told; /* `error` is written, by the one that set `failed` from 0 to 1 */
-  char error[1024];
+  char error[1024];  /* last: it is not cleared */
 } Job;
 
 static struct {
@@ -95,9 +96,9 @@ static struct {
   _Atomic bool stopping;
   Job *jobs;
   int nworkers, nsleeping;
-  int nthreads;        /* with the caller; 0 until asked */
-  pid_t owner;         /* the process that started the workers */
-  _Atomic bool forked; /* this process is a child */
+  _Atomic int nthreads; /* with the caller; 0 until asked */
+  pid_t owner;          /* the process that started the workers */
+  _Atomic bool forked;  /* this process is a child */
   pthread_t workers[MAX_THREADS];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
@@ -460,6 +461,8 @@ __attribute__((destructor)) static void stop_workers(void) {
 }
 
 int cpu_pool_threads(void) {
+  int known = atomic_load_explicit(&pool.nthreads, memory_order_relaxed);
+  if (known) return known;
   pthread_mutex_lock(&pool.lock);
   if (!pool.nthreads) pool.nthreads = count_threads();
   int n = pool.nthreads;
@@ -620,16 +623,30 @@ static void note_alone(Job *job, int nthreads) {
   free(job->parts);
 }
 
-/* Work on the job with as many threads as it is worth; how many these were. */
-static int run(Job *job, int nthreads, uint64_t expected) {
+/* The job, which nobody else has seen, where it may outlive the launch; NULL when out of memory. */
+static Job *shared(const Job *job) {
+  Job *copy = malloc(sizeof *copy);
+  if (!copy) return NULL;
+  memcpy(copy, job, offsetof(Job, error)); /* nothing has failed: there is no text yet */
+  atomic_store(&copy->users, 1);
+  return copy;
+}
+
+/* Work on the job with as many threads as it is worth; how many these were. `*at` is on the stack before, and afterwards where
+ * the others saw it. */
+static int run(Job **at, int nthreads, uint64_t expected) {
   uint64_t others = expected / HELP_NS;
   int helpers = others > (uint64_t)nthreads - 1 ? nthreads - 1 : (int)others;
-  if (helpers && !is_counted(job) && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
   if (!helpers) {
-    work_on(job, now_ns() + 2 * HELP_NS);
-    if (atomic_load_explicit(&job->next, memory_order_relaxed) >= job->end) return 1;
+    work_on(*at, now_ns() + 2 * HELP_NS);
+    if (atomic_load_explicit(&(*at)->next, memory_order_relaxed) >= (*at)->end) return 1;
+    if (atomic_load_explicit(&(*at)->failed, memory_order_relaxed)) return work_on(*at, 0), 1;
     helpers = nthreads - 1;
   }
+  Job *job = shared(*at);
+  if (!job) return work_on(*at, 0), 1;
+  *at = job;
+  if (!is_counted(job) && expected >= TEAM_NS && run_in_team(job, nthreads)) return nthreads;
   publish(job, helpers);
   work_on(job, 0);
   retire(job);
@@ -648,18 +665,17 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   pthread_once(&once, handle_fork);
   int nthreads = total == 1 ? 1 : cpu_pool_threads();
   if (kernel && kernel->max_threads && kernel->max_threads < nthreads) nthreads = kernel->max_threads;
-  Job local, *job = nthreads == 1 ? &local : malloc(sizeof *job);
-  if (!job) job = &local, nthreads = 1;
-  *job = (Job){.fn = fn,
-               .args = args,
-               .grid = grid,
-               .checks = checks,
-               .name = kernel ? kernel->name : NULL,
-               .scratch_bytes = scratch_bytes,
-               .alone = counted != NULL,
-               .end = total,
-               .chunk = total,
-               .most_users = nthreads};
+  Job local, *job = &local;
+  memset(job, 0, offsetof(Job, error));
+  job->fn = fn;
+  job->args = args;
+  job->grid = grid;
+  job->checks = checks;
+  job->name = kernel ? kernel->name : NULL;
+  job->scratch_bytes = scratch_bytes;
+  job->alone = counted != NULL;
+  job->end = job->chunk = total;
+  job->most_users = nthreads;
   enum { NOTICED_NS = 50000000 }; /* what is over so soon need not be interrupted */
   uint64_t expected = expected_ns(kernel, total);
   job->may_end_early = interrupt.wanted && expected > NOTICED_NS;
@@ -669,9 +685,8 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   if (nthreads == 1) {
     work_on(job, 0);
   } else {
-    atomic_store(&job->users, 1);
     job->timed = kernel != NULL;
-    nthreads = run(job, nthreads, expected);
+    nthreads = run(&job, nthreads, expected);
     note_pace(kernel, job);
   }
   if (is_counted(job)) note_alone(job, nthreads);

@@ -70,3 +70,43 @@ def test_what_cannot_be_passed():
 
     with pytest.raises(TypeError, match=r"argument `x`: its __dlpack__\(\) gave no tensor"):
         add_one_kernel[(1,)](Broken(), out, 16, 16)
+
+
+class Asked(torch.Tensor):
+    """A tensor whose class is asked in Python, and counts how often for what."""
+
+    questions: list[str] = []
+
+    @classmethod
+    def __torch_function__(cls, function, types, args=(), kwargs=None):
+        cls.questions.append(getattr(function, "__name__", ""))
+        return super().__torch_function__(function, types, args, kwargs or {})
+
+
+def test_tensors_that_describe_themselves_in_c():
+    x = torch.arange(40.0)
+    for tensor in (x[4:20], torch.nn.Parameter(x[4:20]), x[4:20].requires_grad_(), x[4:36:2]):
+        out = torch.zeros(16)
+        add_one_kernel[(1,)](tensor.detach() if tensor.requires_grad else tensor, out, 16, 16)
+        kernel = add_one_kernel[(1,)](tensor, out, 16, 16)
+        assert torch.equal(out, x[4:20] + 1)  # addresses are what they are, strides are the kernel's business
+        out.zero_()
+        kernel[(1,)](tensor, out, 16, 16)
+        assert torch.equal(out, x[4:20] + 1)
+
+
+def test_a_class_that_answers_by_itself_is_asked():
+    x, out = torch.arange(16.0).as_subclass(Asked), torch.zeros(16)
+    Asked.questions.clear()
+    add_one_kernel[(1,)](x, out, 16, 16)
+    assert "data_ptr" in Asked.questions
+    assert torch.equal(out, torch.arange(16.0) + 1)
+
+
+def test_errors_are_those_of_the_questions():
+    out = torch.zeros(16)
+    for _ in range(2):
+        with pytest.raises(TypeError, match="do not support the element type `torch.complex64`"):
+            add_one_kernel[(1,)](torch.zeros(16, dtype=torch.complex64), out, 16, 16)
+    with pytest.raises(ValueError, match="argument `x` has no memory"):
+        add_one_kernel[(1,)](torch.zeros(16, device="meta"), out, 16, 16)
