@@ -156,6 +156,16 @@ const IndexSum *index_program_step(IndexInfo *ix, const Value *v, int axis);
  * on what is known at run time only, or on ops that addresses rarely have. */
 bool index_sample(const Value *v, const int64_t *at, int64_t *out);
 
+/* What a sum is computed by, in somebody's representation. */
+typedef struct IndexArithmetic {
+  void *(*number)(void *self, int64_t x);
+  void *(*factor)(void *self, const Value *v);
+  void *(*add)(void *self, void *x, void *y);
+  void *(*multiply)(void *self, void *x, void *y);
+} IndexArithmetic;
+/* The sum divided by a number, which divides all of it. */
+void *index_sum_compute(const IndexSum *s, int64_t by, const IndexArithmetic *with, void *self);
+
 /* A power of two that divides the sum, at most 2^40. */
 int64_t index_divisor(IndexInfo *ix, const IndexSum *s);
 const IndexSum *index_sub(IndexInfo *ix, const IndexSum *a, const IndexSum *b); /* a - b; NULL: too long */

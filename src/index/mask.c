@@ -165,20 +165,10 @@ void index_bounds(IndexInfo *ix, const Op *op, const Value *v, Index *out) {
   } else if (op->code == OP_ANDI && x && y) {
     together(x, &d);
     together(y, &d);
+  } else if (ir_rearranges(op) && x && !ir_attr(op, "allow_reorder")) {
+    reshaped(op, v, x, &d);
   } else {
-    switch (op->code) {
-    case OP_SPLAT:
-    case OP_EXPAND_DIMS:
-    case OP_BROADCAST:
-    case OP_TRANS:
-    case OP_RESHAPE:
-    case OP_CONVERT_LAYOUT:
-      if (x && !ir_attr(op, "allow_reorder")) {
-        reshaped(op, v, x, &d);
-        break;
-      } /* fallthrough */
-    default: add_rest(&d, v);
-    }
+    add_rest(&d, v);
   }
   out->mask = finished(ix, &d, v);
 }

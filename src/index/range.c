@@ -105,15 +105,10 @@ static Interval binary(const Op *op, const Type *t, Interval x, Interval y) {
 static Interval unary(const Op *op, const Type *t, const Type *from, Interval x) {
   Interval all = whole(t);
   const Type *e = index_elem(from);
+  if (ir_rearranges(op)) return x;
   switch (op->code) {
-  case OP_SPLAT:
   case OP_UNSPLAT:
-  case OP_EXPAND_DIMS:
-  case OP_BROADCAST:
-  case OP_TRANS:
-  case OP_RESHAPE:
   case OP_SPLIT:
-  case OP_CONVERT_LAYOUT:
   case OP_INDEX_CAST: return x;
   case OP_EXTSI: return e->bits == 1 ? (Interval){-x.hi, -x.lo} : x;
   case OP_EXTUI: return x.lo >= 0 || e->bits > 32 ? x : (Interval){0, ((int64_t)1 << e->bits) - 1};

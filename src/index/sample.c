@@ -36,12 +36,8 @@ static bool computed(const Op *op, int64_t x, int64_t y, int64_t *out) {
   const Type *from = ir_elem(ir_operand(op, 0)->type), *to = ir_elem(op->results[0].type);
   bool is_unsigned = op->code == OP_DIVUI || op->code == OP_REMUI || op->code == OP_SHRUI;
   if (is_unsigned && x < 0) return false;
+  if (ir_rearranges(op)) return *out = x, true;
   switch (op->code) {
-  case OP_SPLAT:
-  case OP_EXPAND_DIMS:
-  case OP_BROADCAST:
-  case OP_TRANS:
-  case OP_RESHAPE:
   case OP_TRUNCI:
   case OP_INDEX_CAST: *out = x; return true;
   case OP_EXTSI: *out = from->bits == 1 ? -x : x; return true;

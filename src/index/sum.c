@@ -150,6 +150,22 @@ const IndexSum *index_sum_divide(IndexInfo *ix, const IndexSum *a, int64_t by) {
   return interned(ix, a->constant / by, terms, a->n);
 }
 
+void *index_sum_compute(const IndexSum *s, int64_t by, const IndexArithmetic *with, void *self) {
+  void *sum = NULL;
+  for (int i = 0; i < s->n; i++) {
+    const IndexTerm *t = &s->terms[i];
+    void *product = NULL;
+    for (int k = 0; k < t->n; k++) {
+      void *x = with->factor(self, t->factors[k]);
+      product = product ? with->multiply(self, product, x) : x;
+    }
+    if (t->times != by) product = with->multiply(self, product, with->number(self, t->times / by));
+    sum = sum ? with->add(self, sum, product) : product;
+  }
+  if (!sum) return with->number(self, s->constant / by);
+  return s->constant ? with->add(self, sum, with->number(self, s->constant / by)) : sum;
+}
+
 bool index_sum_is_small(const IndexSum *s) {
   const int64_t large = (int64_t)1 << 24;
   if (s->constant >= large || s->constant <= -large) return false;

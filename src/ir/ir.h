@@ -374,6 +374,8 @@ bool ir_dominates(const Op *a, const Op *b);    /* structured dominance within o
 Op *ir_terminator(const Block *b);
 bool ir_has_effects(const Op *op);              /* of its own or inside its regions: T_WRITE */
 bool ir_reads_memory(const Op *op);             /* likewise T_READ */
+/* Is each element of the result one of the operand's, as it is? */
+bool ir_rearranges(const Op *op);
 /* The pointer (or tensor of them) that the op's result differs from by an offset, its shape or its layout, or NULL. */
 Value *ir_moved_pointer(const Op *op);
 /* Does a reshape only insert or drop dimensions of size 1? */

@@ -165,40 +165,30 @@ bool ir_reads_memory(const Op *op) { return any_has(op, T_READ); }
 
 /* ---- constants --------------------------------------------------------------------------------------------------- */
 
-Value *ir_moved_pointer(const Op *op) {
+bool ir_rearranges(const Op *op) {
   switch (op->code) {
-  case OP_ADDPTR:
   case OP_SPLAT:
   case OP_BROADCAST:
   case OP_EXPAND_DIMS:
   case OP_TRANS:
   case OP_RESHAPE:
-  case OP_TT_BITCAST:
-  case OP_CONVERT_LAYOUT: return ir_operand(op, 0);
-  default: return NULL;
+  case OP_CONVERT_LAYOUT: return true;
+  default: return false;
   }
+}
+
+Value *ir_moved_pointer(const Op *op) {
+  bool moves = ir_rearranges(op) || op->code == OP_ADDPTR || op->code == OP_TT_BITCAST;
+  return moves ? ir_operand(op, 0) : NULL;
 }
 
 Attr *ir_const_value(const Value *v) { return v->op && v->op->code == OP_CONSTANT ? ir_attr(v->op, "value") : NULL; }
 
 /* The scalar attribute that all elements of `v` are equal to, looking through ops that only change the shape. */
 static const Attr *uniform(const Value *v) {
-  while (v->op) {
-    switch (v->op->code) {
-    case OP_CONSTANT: {
-      const Attr *a = ir_attr(v->op, "value");
-      return a && a->kind == ATTR_SPLAT ? a->items[0] : a;
-    }
-    case OP_SPLAT:
-    case OP_BROADCAST:
-    case OP_EXPAND_DIMS:
-    case OP_RESHAPE:
-    case OP_TRANS:
-    case OP_UNSPLAT: v = ir_operand(v->op, 0); break;
-    default: return NULL;
-    }
-  }
-  return NULL;
+  while (v->op && (ir_rearranges(v->op) || v->op->code == OP_UNSPLAT)) v = ir_operand(v->op, 0);
+  const Attr *a = ir_const_value(v);
+  return a && a->kind == ATTR_SPLAT ? a->items[0] : a;
 }
 
 bool ir_is_const_int(const Value *v, int64_t *x) {

@@ -187,7 +187,7 @@ def test_every_function_has_an_example_and_errors():
 
 
 def test_every_name_is_explained():
-    """Functions, types and constants: all that docs/language.md lists, and each element type."""
+    """Functions, types and constants: all that docs/language.md lists, and each element type; and it lists all of them."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "language.md").read_text()
     table = page.partition("## Names of `triton.language`")[2].partition("\n\nWhat each one does")[0]
     listed = {name for name in re.findall(r"`(\w+)`", table.replace("and of a descriptor", "\n"))}
@@ -195,6 +195,9 @@ def test_every_name_is_explained():
     listed -= {"timeout_ns", "dim", "pack", "x", "to"} | {"shape", "strides", "block_shape"}  # parameters, attributes
     explained = {doc.name.rpartition(".")[2] for doc in _docs.entries()}
     assert len(listed) > 130 and sorted(listed - explained) == []
+    section = page.partition("## Names of `triton.language`")[2].partition("\n## Statements")[0]
+    of_tl = {doc.name.rpartition(".")[2] for doc in _docs.entries() if doc.name.startswith("tl.")}
+    assert sorted(of_tl - set(re.findall(r"`\.?(\w+)`", section))) == []
     types = [doc for doc in _docs.entries() if doc.parameters is None]
     assert len(types) > 25 and all(hasattr(tl, doc.name.removeprefix("tl.")) for doc in types)
     assert all(doc.text.startswith(f"{doc.name}\n\n") for doc in types)

@@ -18,19 +18,19 @@ static LLVMValueRef first_element(Emitter *e, Value *v) {
   return x;
 }
 
+static void *number(void *self, int64_t x) { return emit_int(((Emitter *)self)->i64, x); }
+static void *add(void *self, void *x, void *y) { return LLVMBuildAdd(((Emitter *)self)->b, x, y, ""); }
+static void *multiply(void *self, void *x, void *y) { return LLVMBuildMul(((Emitter *)self)->b, x, y, ""); }
+
+static void *factor(void *self, const Value *v) {
+  Emitter *e = self;
+  return LLVMBuildIntCast2(e->b, first_element(e, (Value *)v), e->i64, true, "");
+}
+
 LLVMValueRef emit_sum(Emitter *e, const IndexSum *s, int64_t unit) {
+  static const IndexArithmetic with = {number, factor, add, multiply};
   emit_at(e, 0);
-  LLVMValueRef sum = s->constant || !s->n ? emit_int(e->i64, s->constant / unit) : NULL;
-  for (int i = 0; i < s->n; i++) {
-    const IndexTerm *t = &s->terms[i];
-    LLVMValueRef product = t->times != unit ? emit_int(e->i64, t->times / unit) : NULL;
-    for (int k = 0; k < t->n; k++) {
-      LLVMValueRef x = LLVMBuildIntCast2(e->b, first_element(e, (Value *)t->factors[k]), e->i64, true, "");
-      product = product ? LLVMBuildMul(e->b, product, x, "") : x;
-    }
-    sum = sum ? LLVMBuildAdd(e->b, sum, product, "") : product;
-  }
-  return sum;
+  return index_sum_compute(s, unit, &with, e);
 }
 
 /* ---- tests ------------------------------------------------------------------------------------------------------- */

@@ -242,26 +242,28 @@ static bool consider_loop(BoxLoads *p, Op *loop) {
 
 /* ---- making them -------------------------------------------------------------------------------------------------- */
 
-static Value *as_type(Builder *b, Value *v, Type *type) {
-  if (v->type->bits == type->bits) return v;
-  return ir_make(b, v->type->bits < type->bits ? OP_EXTSI : OP_TRUNCI, type, v, NULL);
+typedef struct Sum { /* being computed as integers of a type */
+  Builder *b;
+  Type *type;
+} Sum;
+
+static void *number(void *self, int64_t x) {
+  const Sum *s = self;
+  return ir_const_int(s->b, s->type, x);
 }
 
-/* The sum divided by a number, which divides all of it. */
+static void *factor(void *self, const Value *v) {
+  const Sum *s = self;
+  if (v->type->bits == s->type->bits) return (Value *)v;
+  return ir_make(s->b, v->type->bits < s->type->bits ? OP_EXTSI : OP_TRUNCI, s->type, (Value *)v, NULL);
+}
+
+static void *add(void *self, void *x, void *y) { return ir_make(((Sum *)self)->b, OP_ADDI, NULL, x, y, NULL); }
+static void *multiply(void *self, void *x, void *y) { return ir_make(((Sum *)self)->b, OP_MULI, NULL, x, y, NULL); }
+
 static Value *emit_sum(Builder *b, const IndexSum *s, int64_t by, Type *type) {
-  Value *sum = NULL;
-  for (int i = 0; i < s->n; i++) {
-    const IndexTerm *t = &s->terms[i];
-    Value *product = NULL;
-    for (int k = 0; k < t->n; k++) {
-      Value *v = as_type(b, (Value *)t->factors[k], type);
-      product = product ? ir_make(b, OP_MULI, NULL, product, v, NULL) : v;
-    }
-    if (t->times != by) product = ir_make(b, OP_MULI, NULL, product, ir_const_int(b, type, t->times / by), NULL);
-    sum = sum ? ir_make(b, OP_ADDI, NULL, sum, product, NULL) : product;
-  }
-  if (!sum) return ir_const_int(b, type, s->constant / by);
-  return s->constant ? ir_make(b, OP_ADDI, NULL, sum, ir_const_int(b, type, s->constant / by), NULL) : sum;
+  static const IndexArithmetic with = {number, factor, add, multiply};
+  return index_sum_compute(s, by, &with, &(Sum){b, type});
 }
 
 /* How many elements the map says there are. */
