@@ -2,6 +2,7 @@
 
 Includes: a file of a folder includes files of its own folder and of folders above it in the list of section 4; and it
 calls no others, by whatever declaration.
+So it is among the subfolders and files of cpu/, gpu/ and lang/, by the symbols in their objects.
 Circles: files whose code calls each other in a circle, by the symbols in the objects of build/release. Some problems
 are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
 entry that is no circle any more.
@@ -42,7 +43,7 @@ PREFIXES = {
     "src/syntax": "syn_ lex_ parse_",
     "src/ir": "ir_ watch_ remark_",
     "src/index": "index_",
-    "src/lang": "lang_ val_",
+    "src/lang": "lang_ val_ lt_",
     "src/lang/python": "py_ lang_",
     "src/lang/tl": "sem_ lt_ builtin_ lang_",
     "src/opt": "opt_ fold_",
@@ -94,6 +95,20 @@ def rising_calls(graph):
             below = order[b.split("/")[1]] if b.startswith("src/") else len(order)
             if below > order[a.split("/")[1]]:
                 wrong.append(f"{a} takes symbols of {b}, whose folder stands below its own")
+    return wrong
+
+
+def circles_of_rooms(graph):
+    """Subfolders of a folder, and its other files, that call each other in a circle: they fall, too."""
+    wrong = []
+    for folder in ("src/cpu", "src/gpu", "src/lang"):
+        rooms = defaultdict(set)
+        for a in graph:
+            for b in graph[a]:
+                if a.startswith(f"{folder}/") and b.startswith(f"{folder}/"):
+                    x, y = a.split("/")[2], b.split("/")[2]
+                    rooms[x] |= {y} - {x}
+        wrong += [f"in {folder}/ these call each other in a circle: {', '.join(sorted(c))}" for c in circles(rooms)]
     return wrong
 
 
@@ -241,7 +256,15 @@ def circles(graph):
 def main():
     defined, wanted = symbols()
     graph = calls(defined, wanted)
-    wrong = rising_includes() + rising_calls(graph) + misnamed(defined) + ambiguous_types() + missing_files() + skips()
+    wrong = (
+        rising_includes()
+        + rising_calls(graph)
+        + circles_of_rooms(graph)
+        + misnamed(defined)
+        + ambiguous_types()
+        + missing_files()
+        + skips()
+    )
     if len(graph) < 100:
         sys.exit("there are no objects in build/release: ./dev build")
     kept = {frozenset(files.split()): why for why, files in KEPT.items()}

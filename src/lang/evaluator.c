@@ -3,6 +3,12 @@
  */
 #include "lang/python/python.h"
 
+#include <string.h>
+
+static const Builtin *find_builtin(const char *name) {
+  return strncmp(name, "builtins.", 9) == 0 ? py_builtin_find(name) : builtin_find(name);
+}
+
 static const Evaluator evaluator = {
     .expressions =
         {
@@ -24,7 +30,9 @@ static const Evaluator evaluator = {
 #define CALLEE(value, function) [value] = function,
 #include "lang/python/nodes.def"
         },
-    .find_builtin = builtin_find,
+    .find_builtin = find_builtin,
+    .region_call = py_eval_region_call,
+    .binary = py_binary,
 };
 
 Lang *lang_new(Ctx *cx, Module *module, const LangOptions *options) {

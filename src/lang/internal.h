@@ -5,16 +5,18 @@
  * type for it, which knows what IR does not (signedness, const pointers). Arithmetic on compile-time values is Python's;
  * as soon as a tensor is involved it is the language's, in tl/promote.c.
  *
- * Border between the halves:
+ * From the bottom to the top; what a file calls stands above it in this list, but for what goes through the table
+ * `Evaluator`, by which the halves reach what stands below them:
+ *   values           types.c (LType), numbers.c (their text), val.c, place.c (where the evaluation is, for messages and locations),
+ *                    names.c, library.c and lib/
+ *   language's half  tl/: make.c, cast.c, shape.c, promote.c (operators, promotion, broadcasting, casts), builtins.def + builtins.c +
+ *                    builtins_*.c (tl.*), args.c (what their arguments must be)
  *   Python's half    python/: eval.c (how its files reach each other), eval_expr.c and attributes.c (expressions), stmt.c and assign.c (statements),
  *                    flow.c and loop.c (if, for, while, return, break), call.c, bind.c and function.c (calls, binding of arguments, functions
  *                    compiled and in place, recursion), classes.c (objects), scope.c, arithmetic.c and methods.c (compile-time arithmetic and
- *                    methods), host.c (values from the host and to it), module.c (the host of a file).
- *   language's half  tl/: types.c (LType), make.c, cast.c, shape.c, promote.c (operators, promotion, broadcasting, casts),
- *                    builtins.def + builtins.c + builtins_*.c (tl.*), args.c (what their arguments must be).
- *   both             val.c (values), place.c (where the evaluation is, for messages and locations), names.c, library.c and lib/;
- *                    evaluator.c, which puts the halves together; compile.c (lang_compile, signature), library_function.c (the library
- *                    for passes), fingerprint.c.
+ *                    methods), host.c (values from the host and to it)
+ *   both             evaluator.c, which puts the halves together; compile.c (lang_compile, signature), module.c (the host of a file),
+ *                    library_function.c (the library for passes), fingerprint.c
  */
 #ifndef TRITONC_LANG_INTERNAL_H
 #define TRITONC_LANG_INTERNAL_H
@@ -25,6 +27,8 @@ typedef struct Lang Lang; /* one lang_compile */
 typedef struct LType LType;
 typedef struct Val Val;
 typedef struct Scope Scope;
+__extension__ typedef __int128
+    BigInt; /* Python integers within a kernel; values beyond 127 bits are an error */
 
 /* ---- the language's types ---------------------------------------------------------------------------------------- */
 
@@ -83,7 +87,16 @@ static inline bool lt_is_unsigned(const LType *t) {
 }
 static inline bool lt_is_float(const LType *t) { return t->kind >= L_FP8E4NV && t->kind <= L_FP64; }
 static inline bool lt_is_fp8(const LType *t) { return t->kind >= L_FP8E4NV && t->kind <= L_FP8E4B15; }
+static inline int lt_rank(const LType *t) { return t->kind == L_BLOCK ? t->rank : 0; }
+static inline bool lt_is_ptr(const LType *t) { return t->kind == L_POINTER; }
+static inline bool lt_is_block_pointer(const LType *t) { return t->kind == L_POINTER && t->elem->kind == L_BLOCK; }
 int lt_bits(const LType *t); /* of a scalar; pointers 64 */
+enum { DESCRIPTOR_RANK = 5 }; /* of a tensor descriptor, at most */
+int64_t lt_numel(const LType *t);
+bool lt_same_shape(const LType *a, const LType *b);
+LKind lt_kind_of_bits(int bits, bool is_unsigned); /* the integer kind of a width */
+void lt_int_range(const LType *t, BigInt *min, BigInt *max);
+bool lt_int_fits(const LType *t, BigInt x);
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
@@ -109,8 +122,6 @@ typedef enum VKind {
 } VKind;
 enum { V_COUNT = V_TENSOR + 1 };
 
-__extension__ typedef __int128
-    BigInt; /* Python integers within a kernel; values beyond 127 bits are an error */
 
 struct Val {
   VKind kind;
@@ -145,6 +156,10 @@ Val *val_none(Lang *L);
 Val *val_bool(Lang *L, bool x);
 Val *val_int(Lang *L, BigInt x);
 bool val_is_number(const Val *v); /* V_BOOL, V_INT, V_FLOAT */
+void val_int_text(Buf *out, BigInt x, int base); /* as Python writes numbers: numbers.c */
+const char *val_big_text(Lang *L, BigInt x);
+void val_float_text(Buf *out, double x);
+void val_fix_point(char *s); /* a point, whatever the locale */
 static inline bool val_is_integer(const Val *v) { return v->kind == V_INT || v->kind == V_BOOL; }
 static inline bool val_is_sequence(const Val *v) { return v->kind == V_TUPLE || v->kind == V_LIST; }
 Val *val_float(Lang *L, double x);
@@ -183,6 +198,9 @@ typedef struct Evaluator {
   const char *hints[N_COUNT]; /* of a node without a meaning: what to do instead, or NULL */
   CallFn *callees[V_COUNT];
   const struct Builtin *(*find_builtin)(const char *name);
+  /* Of Python's half, for the language's half. */
+  size_t (*region_call)(Lang *L, Val *fn, Val **args, size_t n, Val ***results);
+  Val *(*binary)(Lang *L, BinaryOp op, Val *a, Val *b);
 } Evaluator;
 
 struct Lang {
@@ -248,9 +266,8 @@ typedef struct Builtin {
   int op;         /* free for table-driven families: an Opcode … */
 } Builtin;
 enum { BUILTIN_METHOD = 1, BUILTIN_PYTHON = 2 /* a Python built-in: len, min, … */ };
-const Builtin *builtin_find(const char *name); /* "tl.load", "builtins.len", NULL when unknown */
-/* The same, for files that the functions of the table call. */
-static inline const Builtin *lang_find_builtin(const Lang *L, const char *name) {
+const Builtin *builtin_find(const char *name); /* "tl.load", NULL when unknown */
+static inline const Builtin *lang_find_builtin(const Lang *L, const char *name) { /* also "builtins.len" */
   return L->evaluator->find_builtin(name);
 }
 const char *const *lang_builtin_names(size_t *n); /* all, for suggestions (names.c) */
@@ -267,6 +284,9 @@ Val *py_eval_call(Lang *L, Val *callee, const Args *args);
 /* Make a region body by calling `fn` (a jit function, lambda or builtin) on the block's arguments, for reduce, scan and
  * map_elementwise: `args` are n tensors; gives its results flattened. */
 size_t py_eval_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results);
+static inline size_t lang_region_call(Lang *L, Val *fn, Val **args, size_t n, Val ***results) {
+  return L->evaluator->region_call(L, fn, args, n, results);
+}
 Val *py_val_from_host(Lang *L, const ttc_value *v);
 void py_val_to_host(Lang *L, const Val *v, ttc_value *out);
 /* A function of the embedded library as a value: lang_library_value(L, "softmax"). The library's modules see only tl and
@@ -274,6 +294,7 @@ void py_val_to_host(Lang *L, const Val *v, ttc_value *out);
 Val *lang_library_value(Lang *L, const char *name);
 /* Compile-time binary/unary/compare by Python's rules; both known. Division by zero and the like unwind. */
 Val *py_binary(Lang *L, BinaryOp op, Val *a, Val *b);
+static inline Val *lang_binary(Lang *L, BinaryOp op, Val *a, Val *b) { return L->evaluator->binary(L, op, a, b); }
 Val *py_unary(Lang *L, UnaryOp op, Val *a);
 Val *py_compare(Lang *L, CompareOp op, Val *a, Val *b);
 

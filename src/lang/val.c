@@ -210,8 +210,8 @@ static void repr_into(Lang *L, Buf *out, const Val *v) {
   switch (v->kind) {
   case V_NONE: buf_puts(out, "None"); return;
   case V_BOOL: buf_puts(out, v->integer ? "True" : "False"); return;
-  case V_INT: py_int_text(out, v->integer, 10); return;
-  case V_FLOAT: py_float_repr(out, v->number); return;
+  case V_INT: val_int_text(out, v->integer, 10); return;
+  case V_FLOAT: val_float_text(out, v->number); return;
   case V_STR: repr_string(out, v->text, v->len); return;
   case V_DTYPE: buf_puts(out, lt_text(L, v->type)); return;
   case V_TUPLE:

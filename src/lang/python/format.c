@@ -103,7 +103,7 @@ static void format_float(Lang *L, Buf *out, const Spec *f, double x) {
     buf_puts(&body, isnan(a) ? "nan" : "inf");
     if (type == '%') buf_putc(&body, '%');
   } else if (!type && f->precision < 0) {
-    py_float_repr(&body, a);
+    val_float_text(&body, a);
   } else {
     if (type == '%') a *= 100;
     char conversion = type == '%' ? 'f' : !type || type == 'n' ? 'g' : type;
@@ -119,7 +119,7 @@ static void format_float(Lang *L, Buf *out, const Spec *f, double x) {
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(text, 400 + (size_t)(f->precision > 0 ? f->precision : 6), fmt, precision, a);
 #pragma GCC diagnostic pop
-    py_fix_point(text);
+    val_fix_point(text);
     buf_puts(&body, text);
     if (!type && !strpbrk(text, ".e")) buf_puts(&body, ".0");
     if (type == '%') buf_putc(&body, '%');
@@ -138,7 +138,7 @@ static void format_int(Lang *L, Buf *out, const Spec *f, BigInt x) {
     put_padded(out, f, '<', "", buf_text(&body), body.len);
     return;
   }
-  py_int_text(&body, x, base);
+  val_int_text(&body, x, base);
   char *digits = buf_text(&body) + (x < 0);
   if (f->type == 'X')
     for (char *c = digits; *c; c++) *c = *c >= 'a' ? (char)(*c - 32) : *c;

@@ -196,9 +196,6 @@ bool py_equal(Lang *L, const Val *a, const Val *b);
 Val *py_logical_not(Lang *L, Val *v);
 void py_format(Lang *L, Buf *out, Val *v, char conversion, const char *spec, size_t len);
 Val *py_percent(Lang *L, Val *format, Val *args);
-void py_float_repr(Buf *out, double x);
-void py_fix_point(char *s); /* a point, whatever the locale */
-void py_int_text(Buf *out, BigInt x, int base);
 void val_python_str(Lang *L, Buf *out, const Val *v);
 bool py_isinstance(Lang *L, Val *v, Val *type);
 Val *py_method_call(Lang *L, Val *self, const char *name, const Args *args);

@@ -17,7 +17,7 @@ int64_t sem_arg_int(Lang *L, const Val *v, const char *what) {
   if (!val_is_integer(v)) not_known(L, v, what, "an integer");
   if (v->integer < INT64_MIN || v->integer > INT64_MAX)
     lang_fail_at(L, lang_argument(L, v), NULL, "%s is %s, which does not fit in 64 bits", what,
-                 sem_big_text(L, v->integer));
+                 val_big_text(L, v->integer));
   return (int64_t)v->integer;
 }
 

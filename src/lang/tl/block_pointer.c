@@ -11,7 +11,7 @@ static Val *integer_scalar(Lang *L, Val *v, int bits, const char *what) {
   if (val_is_integer(v)) {
     if (!lt_int_fits(type, v->integer))
       lang_fail_at(L, lang_argument(L, v), NULL, "%s is %s, which does not fit in %d bits", what,
-                   sem_big_text(L, v->integer), bits);
+                   val_big_text(L, v->integer), bits);
     return sem_constant(L, val_int(L, v->integer), type);
   }
   if (!sem_is_tensor(v) || !lt_is_int(v->type))

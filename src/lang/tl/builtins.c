@@ -10,7 +10,6 @@ static const Builtin table[] = {
 };
 
 const Builtin *builtin_find(const char *name) {
-  if (strncmp(name, "builtins.", 9) == 0) return py_builtin_find(name);
   if (strncmp(name, "tl.math.", 8) == 0) { /* the same functions under a second name */
     name += 8;
     for (size_t i = 0; i < COUNT(table); i++)

@@ -244,11 +244,11 @@ Val *builtin_host_cdiv(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   (void)nargs, (void)f;
   if (sem_is_tensor(args[0]) || sem_is_tensor(args[1])) { /* triton.cdiv in a kernel: what tl.cdiv does */
     Val *one = val_int(L, 1);
-    Val *less = sem_is_tensor(args[1]) ? sem_sub(L, args[1], one, true) : py_binary(L, B_SUB, args[1], one);
+    Val *less = sem_is_tensor(args[1]) ? sem_sub(L, args[1], one, true) : lang_binary(L, B_SUB, args[1], one);
     return sem_binary(L, B_FLOORDIV, sem_add(L, args[0], less, true), args[1]);
   }
-  Val *sum = py_binary(L, B_SUB, py_binary(L, B_ADD, args[0], args[1]), val_int(L, 1));
-  return py_binary(L, B_FLOORDIV, sum, args[1]);
+  Val *sum = lang_binary(L, B_SUB, lang_binary(L, B_ADD, args[0], args[1]), val_int(L, 1));
+  return lang_binary(L, B_FLOORDIV, sum, args[1]);
 }
 
 Val *builtin_next_power_of_2(Lang *L, Val **args, size_t nargs, const Builtin *f) {
@@ -313,7 +313,7 @@ Val *builtin_host_prod(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   if (!val_is_sequence(args[0]))
     lang_fail(L, NULL, "%s: expected a tuple or list, but got %s", f->name, val_kind_text(L, args[0]));
   Val *r = val_int(L, 1);
-  for (size_t i = 0; i < args[0]->len; i++) r = py_binary(L, B_MUL, r, args[0]->items[i]);
+  for (size_t i = 0; i < args[0]->len; i++) r = lang_binary(L, B_MUL, r, args[0]->items[i]);
   return r;
 }
 

@@ -166,7 +166,7 @@ Val *sem_constant(Lang *L, const Val *v, const LType *type) {
   if (elem->kind == L_INT1)
     x = x != 0;
   else if (!lt_int_fits(elem, x))
-    lang_fail(L, NULL, "%s is out of range for %s", sem_big_text(L, x), lt_text(L, elem));
+    lang_fail(L, NULL, "%s is out of range for %s", val_big_text(L, x), lt_text(L, elem));
   return val_tensor(L, ir_const_int(&L->b, ir, (int64_t)x), type);
 }
 

@@ -21,7 +21,7 @@ const LType *sem_number_type(Lang *L, const Val *v) {
     static const LKind kinds[] = {L_INT32, L_UINT32, L_INT64, L_UINT64};
     for (size_t i = 0; i < COUNT(kinds); i++)
       if (lt_int_fits(lt_scalar(L, kinds[i]), v->integer)) return lt_scalar(L, kinds[i]);
-    lang_fail(L, NULL, "the integer %s does not fit in 64 bits", sem_big_text(L, v->integer));
+    lang_fail(L, NULL, "the integer %s does not fit in 64 bits", val_big_text(L, v->integer));
   }
   double x = fabs(v->number);
   bool fits = x == 0 || isinf(x) || isnan(x) || (x >= 0x1p-126 && x <= 0x1.fffffep127);

@@ -60,9 +60,9 @@ static void check_number(Lang *L, const Val *v, const LType *t) {
   if (!val_is_integer(v) || !lt_is_int(t) || t->kind == L_INT1) return;
   if (v->integer < 0 && lt_is_unsigned(t))
     lang_fail(L, "cast one of them first", "the negative constant %s meets a tensor of %s, which is unsigned",
-              sem_big_text(L, v->integer), lt_text(L, t));
+              val_big_text(L, v->integer), lt_text(L, t));
   if (!lt_int_fits(t, v->integer))
-    lang_fail(L, NULL, "the constant %s is out of range for %s", sem_big_text(L, v->integer), lt_text(L, t));
+    lang_fail(L, NULL, "the constant %s is out of range for %s", val_big_text(L, v->integer), lt_text(L, t));
 }
 
 void sem_operands(Lang *L, const char *op, Val **a, Val **b, unsigned flags) {

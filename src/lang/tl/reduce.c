@@ -38,7 +38,7 @@ static Op *op_with_region(Lang *L, Opcode code, Opcode terminator, Val **in, int
   Builder outside = L->b;
   L->b = ir_at_end(L->cx, block);
   L->b.loc = outside.loc;
-  size_t ngot = py_eval_region_call(L, fn, args, (size_t)n * (size_t)groups, &got);
+  size_t ngot = lang_region_call(L, fn, args, (size_t)n * (size_t)groups, &got);
   if (ngot != (size_t)n)
     lang_fail(L, NULL, "%s: the function gives %zu value%s, but there %s %d input%s", f->name, ngot,
               ngot == 1 ? "" : "s", n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
@@ -181,7 +181,7 @@ Val *builtin_map(Lang *L, Val **args, size_t nargs, const Builtin *f) {
   Builder outside = L->b;
   L->b = ir_at_end(L->cx, block);
   L->b.loc = outside.loc;
-  size_t ngot = py_eval_region_call(L, fn, scalars, (size_t)total, &got);
+  size_t ngot = lang_region_call(L, fn, scalars, (size_t)total, &got);
   if (ngot == 0 || ngot % (size_t)pack)
     lang_fail(L, NULL, "%s: the function gives %zu values, which is not a multiple of `pack`", f->name, ngot);
   Value **values = NEWN(L->cx, Value *, ngot);

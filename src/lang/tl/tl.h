@@ -13,16 +13,6 @@
 static inline bool sem_is_tensor(const Val *v) { return v->kind == V_TENSOR; }
 static inline bool sem_is_none(const Val *v) { return v == NULL || v->kind == V_NONE; }
 static inline const LType *val_elem(const Val *t) { return lt_elem(t->type); }
-static inline int lt_rank(const LType *t) { return t->kind == L_BLOCK ? t->rank : 0; }
-static inline bool lt_is_ptr(const LType *t) { return t->kind == L_POINTER; }
-static inline bool lt_is_block_pointer(const LType *t) { return t->kind == L_POINTER && t->elem->kind == L_BLOCK; }
-enum { DESCRIPTOR_RANK = 5 }; /* of a tensor descriptor, at most */
-int64_t lt_numel(const LType *t);
-bool lt_same_shape(const LType *a, const LType *b);
-LKind lt_kind_of_bits(int bits, bool is_unsigned);  /* the integer kind of a width */
-void lt_int_range(const LType *t, BigInt *min, BigInt *max);
-bool lt_int_fits(const LType *t, BigInt x);
-const char *sem_big_text(Lang *L, BigInt x);
 
 /* ---- making ops -------------------------------------------------------------------------------------------------- */
 

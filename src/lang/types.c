@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lang/tl/tl.h"
+#include "lang/internal.h"
 
 /* One row per scalar kind: as IR and the reference's messages print it, as users write it, as signatures
  * abbreviate it. */
@@ -228,20 +228,6 @@ bool lt_int_fits(const LType *t, BigInt x) {
   BigInt min, max;
   lt_int_range(t, &min, &max);
   return x >= min && x <= max;
-}
-
-const char *sem_big_text(Lang *L, BigInt x) {
-  char digits[48];
-  int at = (int)sizeof digits;
-  bool negative = x < 0;
-  digits[--at] = '\0';
-  do {
-    int d = (int)(x % 10);
-    digits[--at] = (char)('0' + (d < 0 ? -d : d));
-    x /= 10;
-  } while (x);
-  if (negative) digits[--at] = '-';
-  return ctx_printf(L->cx, "%s", digits + at);
 }
 
 Type *lt_ir(Lang *L, const LType *t) {

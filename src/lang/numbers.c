@@ -1,12 +1,12 @@
 /* numbers.c: numbers as text, as Python writes them. */
-#include "lang/python/python.h"
+#include "lang/internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void py_int_text(Buf *out, BigInt x, int base) {
+void val_int_text(Buf *out, BigInt x, int base) {
   char digits[130];
   int n = 0;
   bool negative = x < 0;
@@ -19,13 +19,19 @@ void py_int_text(Buf *out, BigInt x, int base) {
   while (n > 0) buf_putc(out, digits[--n]);
 }
 
-void py_fix_point(char *s) {
+const char *val_big_text(Lang *L, BigInt x) {
+  Buf b = {.cx = L->cx};
+  val_int_text(&b, x, 10);
+  return buf_text(&b);
+}
+
+void val_fix_point(char *s) {
   for (; *s; s++)
     if (*s == ',') *s = '.';
 }
 
 /* The shortest digits that read back as x, written with an exponent below 1e-4 and from 1e16 on. */
-void py_float_repr(Buf *out, double x) {
+void val_float_text(Buf *out, double x) {
   if (isnan(x) || isinf(x)) {
     buf_puts(out, isnan(x) ? "nan" : x < 0 ? "-inf" : "inf");
     return;
@@ -34,7 +40,7 @@ void py_float_repr(Buf *out, double x) {
   int precision = 1;
   for (; precision <= 17; precision++) {
     snprintf(text, sizeof text, "%.*e", precision - 1, x);
-    py_fix_point(text);
+    val_fix_point(text);
     char *end;
     if (text_to_double(text, &end) == x) break;
   }
@@ -42,7 +48,7 @@ void py_float_repr(Buf *out, double x) {
   if (exponent >= -4 && exponent < 16) {
     int decimals = precision - 1 - exponent;
     snprintf(text, sizeof text, "%.*f", decimals > 1 ? decimals : 1, x);
-    py_fix_point(text);
+    val_fix_point(text);
   }
   buf_puts(out, text);
 }
