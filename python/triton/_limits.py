@@ -11,9 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-VERSION = 2
+VERSION = 3
 COPIED = 1 << 26  # bytes, more than caches hold
 _TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
+_TILE = 128  # rows and columns of a matmul's result
+_ROW = 256  # bytes of its operands' rows: three iterations of both are in a multiprocessor's shared memory
 
 
 class Limits:
@@ -131,24 +133,30 @@ def _ones(n: int, dtype: str, device: str) -> Any:
     return np.ones(n, dtype)
 
 
+def _matmuls(matmul: Any, name: str, programs: int, device: str) -> float:
+    """Operations of `tl.dot` in a second."""
+    inner = _ROW // (4 if name == "f32" else 2)
+    times = 64 * _TILE // inner
+    a, c = _ones(_TILE * inner, _TYPES[name], device), _ones(programs * _TILE * _TILE, "float32", device)
+
+    def run(row: int, column: int) -> None:
+        matmul[(programs,)](a, a, c, times, M=_TILE, K=inner, ROW=row, COLUMN=column)
+
+    # The second operand by rows and by columns: tensor cores like one or the other, by type.
+    seconds = min(_best(lambda: run(_TILE, 1)), _best(lambda: run(1, inner)))
+    return 2 * _TILE**2 * inner * times * programs / seconds
+
+
 def measure(processors: int, device: str) -> Limits:
     """Measure the CPU ("cpu"), or the GPU of a PyTorch device."""
     copy, matmul, chain = _kernels()
     x, y = (_ones(COPIED // 4, "float32", device) for _ in range(2))
     bandwidth = 2 * COPIED / _best(lambda: copy[(COPIED // 4 // 4096,)](x, y, BLOCK=4096))
-    n, size, programs = 64, 128, 4 * processors
-    matmuls = {}
-    for name, dtype in _TYPES.items():
-        a, c = _ones(size * size, dtype, device), _ones(programs * size * size, "float32", device)
-        # The second operand by rows and by columns: tensor cores like one or the other, by type.
-        orders = ((size, 1), (1, size))
-        seconds = min(
-            _best(lambda a=a, c=c, o=o: matmul[(programs,)](a, a, c, n, M=size, K=size, ROW=o[0], COLUMN=o[1]))
-            for o in orders
-        )
-        matmuls[name] = 2 * size**3 * n * programs / seconds
+    programs = 4 * processors
+    matmuls = {name: _matmuls(matmul, name, programs, device) for name in _TYPES}
     z = _ones(programs * 1024, "float32", device)
-    other = 8 * 1024 * 256 * programs / _best(lambda: chain[(programs,)](z, 256, BLOCK=1024))
+    long = 256 if device == "cpu" else 2048  # so that beginning and end of the launch are little of it
+    other = 8 * 1024 * long * programs / _best(lambda: chain[(programs,)](z, long, BLOCK=1024))
     return Limits(bandwidth, matmuls, max(other, matmuls["f32"]) if device == "cpu" else other, processors)
 
 
