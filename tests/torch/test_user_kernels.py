@@ -107,6 +107,32 @@ def test_an_autotuned_kernel():
     check(function, tensor(500))
 
 
+def test_a_kernel_that_proposes_its_configurations():
+    """The first launch, whose arguments they are for, is outside of the graph; then they are a list."""
+
+    @triton.autotune(configs="auto", key=["n"])
+    @triton.jit
+    def proposing_kernel(x, out, n, BLOCK: tl.constexpr):
+        at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+        tl.store(out + at, tl.load(x + at, at < n) + 1, at < n)
+
+    def function(x):
+        doubled = x * 2
+        out = torch.empty_like(doubled)
+        n = doubled.numel()
+        proposing_kernel[lambda meta: (triton.cdiv(n, meta["BLOCK"]),)](doubled, out, n)
+        return out.cos()
+
+    x = tensor(3000)
+    wanted = torch.cos(x * 2 + 1)
+    with pytest.raises(torch._dynamo.exc.Unsupported):
+        torch.compile(function, fullgraph=True)(x)
+    close(torch.compile(function)(x), wanted)
+    assert proposing_kernel.best_config in proposing_kernel.configs
+    torch._dynamo.reset()
+    close(torch.compile(function, fullgraph=True)(x), wanted)
+
+
 def test_a_kernel_with_a_loop():
     def function(x):
         out = torch.empty(x.shape[0], device=x.device)

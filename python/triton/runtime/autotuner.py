@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import sys
+
 from ._config import Config, Heuristics
 from .errors import OutOfResources, PTXASError  # noqa: F401
 from .jit import JITFunction, KernelInterface  # noqa: F401
@@ -9,6 +12,20 @@ from .jit import JITFunction, KernelInterface  # noqa: F401
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+def _is_traced() -> bool:
+    """Whether PyTorch's compiler is at work in this thread."""
+    torch = sys.modules.get("torch")
+    return "torch._dynamo" in sys.modules and torch._guards.TracingContext.try_get() is not None
+
+
+def _leave_graph(configs: list, named_args: dict, **kwargs: object) -> list:
+    """What PyTorch's compiler traces in place of pruning: it ends its graph here, and the launch runs as written."""
+    import torch
+
+    torch._dynamo.graph_break()
+    return configs
 
 
 class Autotuner(KernelInterface):
@@ -66,7 +83,8 @@ class Autotuner(KernelInterface):
         prune = prune_configs_by or {}
         self.perf_model = prune.get("perf_model")
         self.configs_top_k = prune.get("top_k", 1.0)
-        self.early_config_prune = prune.get("early_config_prune")
+        if not self._auto or "early_config_prune" in prune:
+            self.early_config_prune = prune.get("early_config_prune")
         self.fn = fn
         self._do_bench = do_bench
         self.num_warmups = warmup
@@ -85,17 +103,29 @@ class Autotuner(KernelInterface):
         self.__name__ = getattr(fn, "__name__", "autotuned")
         self._rows: dict[tuple, dict[str, dict]] = {}  # what is known, by key and configuration: see _tuning.py
         self._interrupted: set[tuple] = set()  # keys whose choice began and did not end
+        self._untraced: Callable | None = None
         self._choices: dict[tuple, tuple] = {}  # for the report: (configurations, best one, seconds)
 
     def __getattr__(self, name: str) -> object:
         if name == "configs" and self.__dict__.get("_auto"):
+            if _is_traced():
+                return []
             from .errors import AutotunerError
 
             raise AutotunerError(
                 f'configs="auto" of {self.__name__} proposes configurations for a launch\'s arguments, and there was '
-                "none yet; torch.compile and triton_call take a list"
+                "none yet; triton_call takes a list"
             )
+        if name == "early_config_prune":
+            return _leave_graph if self.__dict__["_auto"] and "configs" not in self.__dict__ and _is_traced() else None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getitem__(self, grid: object) -> Callable:
+        if not self._auto or "torch._dynamo" not in sys.modules:
+            return super().__getitem__(grid)
+        if self._untraced is None:  # PyTorch's compiler would go on with what tuning does
+            self._untraced = sys.modules["torch"]._dynamo.disable(self.run)
+        return functools.partial(self._untraced, grid=grid, warmup=False)
 
     def _check_names(self) -> None:
         groups = (("key", self.keys), ("reset_to_zero", self.reset_to_zero), ("restore_value", self.restore_value))
