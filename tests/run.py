@@ -272,10 +272,15 @@ def cross_systems():
     pytest("release", ["tests/cross/test_windows.py", "tests/cross/test_macos.py"], env, label="Windows and macOS")
 
 
+def cross_levels():
+    """Programs that choose among processors' codes, on processors that are emulated."""
+    pytest("release", ["tests/cross/test_levels.py"], label="feature levels")
+
+
 def cross():
     """Other machines and systems: cross-compiled, then run under emulators, each of which keeps one core busy."""
     if build("release"):
-        side_by_side(lambda part: part(), (cross_arm, cross_systems))
+        side_by_side(lambda part: part(), (cross_arm, cross_systems, cross_levels))
 
 
 def runtime_library(compiler, name):
