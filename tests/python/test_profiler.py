@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
 import threading
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +110,17 @@ def test_marks_of_metrics(tmp_path):
     assert names(root) == ["outer"] and root["metrics"] == {"b": 0}
     assert frame(root, "outer")["metrics"] == {"a": 2, "speed": 2.5} and names(frame(root, "outer")) == ["inner"]
     assert frame(root, "outer", "inner", "idle")["metrics"] == {"b": 6}
+
+
+def test_a_session_costs_little():
+    """Less than 2% of launches of 20 us, measured so that it can be seen on a busy machine."""
+    tool = Path(__file__).parents[2] / "bench" / "overhead.py"
+    done = subprocess.run(
+        [sys.executable, tool, "--blocks", "8", "--series", "15"], capture_output=True, text=True, check=True
+    )
+    over = dict(re.findall(r"^(\w+(?: again)?) .* over off ([+-][\d.]+)%$", done.stdout, re.M))
+    assert over.keys() == {"off", "tree", "trace", "off again"}, done.stdout
+    assert all(float(more) < 2 for more in over.values()), done.stdout
 
 
 def test_nothing_is_recorded_without_a_session(tmp_path):
