@@ -5,7 +5,7 @@
  * predicates for, it moves most to registers and back wherever a load or store asks for them, and issues the loads a few
  * at a time. So the distance n - x is computed once, and each mask is one comparison of it with a constant.
  *
- * With 0 <= x, and sums that do not pass an end, x + c < n is max(n, 0) - x > c, and nothing overflows: where n is
+ * With 0 <= x and 0 <= c, and sums that do not pass an end, x + c < n is max(n, 0) - x > c, and nothing overflows: where n is
  * negative neither holds.
  */
 #include "gpu/lower/lower.h"
@@ -25,16 +25,23 @@ static LLInst *all_the_same(const Registers *x) {
   return x->at[0];
 }
 
-/* Constants that do not make a sum pass an end. */
+/* Constants that do not make a sum pass an end, from the least of the indices: that is not negative, which a number that all
+ * have their constants added to may be. */
 static bool split(Lower *w, Bound *b) {
-  b->c = NEWN(w->cx, int32_t, b->index->n);
-  for (int i = 0; i < b->index->n; i++) {
-    LLInst *x = b->index->at[i];
+  const Registers *x = b->index;
+  int least = 0;
+  b->c = NEWN(w->cx, int32_t, x->n);
+  for (int i = 0; i < x->n; i++) {
+    LLInst *from = x->at[i];
     int64_t c = 0;
-    if (x->op == LL_ADD && x->mods.flags & LLF_NSW && ll_is_const_int(x->args[1], &c)) x = x->args[0];
-    if (i && x != b->base) return false;
-    b->base = x, b->c[i] = (int32_t)c;
+    if (from->op == LL_ADD && from->mods.flags & LLF_NSW && ll_is_const_int(from->args[1], &c)) from = from->args[0];
+    if (i && from != b->base) return false;
+    b->base = from, b->c[i] = (int32_t)c;
+    if (b->c[i] < b->c[least]) least = i;
   }
+  int64_t first = b->c[least];
+  b->base = x->at[least];
+  for (int i = 0; i < x->n; i++) b->c[i] = (int32_t)(b->c[i] - first);
   return true;
 }
 
