@@ -80,6 +80,8 @@ void cpu_pool_set_interrupt(Interrupt interrupt);
 typedef struct CpuKernel {
   const char *name;        /* for messages; or NULL */
   int max_threads;         /* of a launch; 0: all there are */
+  unsigned batch : 31;     /* up to so many programs that follow each other along … run as one; 0, 1: none do */
+  unsigned batch_axis : 1; /* … this axis of the grid */
   _Atomic uint64_t ns_256; /* the measured time of a program, in 1/256 ns; 0: not known yet */
 } CpuKernel;
 

@@ -7,6 +7,7 @@
  *   plan_rules.c    the questions that both ask: what a value costs, what may alias, what may be read in place
  *   plan_nest.c     each nest: its vector dimension, what is tested in front of it, which masks are bounds of its loop
  *   forms.h         in which form a nest's vectors are: rules that the emitter applies where it evaluates a value
+ *   plan_live.c     dimensions along which the tiles of several programs lie
  *   plan_steps.c    the steps in the order in which they are emitted: their nests, the operands of dots and
  *                   transpositions, checks; which loops ask whether to stop
  *
@@ -108,6 +109,9 @@ struct Nest {
   Map fetched;
   /* Stores that go past the caches (emit_stream.c) where a launch has enough programs: a StreamPlan. */
   Map streamed;
+  /* Of programs that run together (opt/batch_programs.c): the dimension along which their tiles lie, where what is beyond
+   * the last one's matters to nobody; -1: none. */
+  int live_dim;
   bool stops;  /* it only stores, where masks that are bounds say: its loop does not run past them */
   const Nest *alone; /* of a nest of atomics: what does the same while no other thread runs programs; or NULL */
 };
@@ -160,6 +164,9 @@ typedef struct FunctionPlan {
   const ArgKind *args;
   Vec(Op *) checks;
   bool makes_pointers; /* from integers, or reads them from memory: what they access is unknown */
+  /* Up to so many programs that follow each other along axis 0 or 1 of the grid are run as one; 1: none are. */
+  int batch_axis;
+  int64_t batch, batch_tile; /* the elements of one of them along the dimension that they share */
   bool streams;        /* no program waits for another's writes: large results may be written by non-temporal stores */
   Map loaded;          /* set of the arguments that something is loaded from */
 } FunctionPlan;

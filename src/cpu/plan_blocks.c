@@ -550,6 +550,7 @@ static void plan_block(BlockPlanner *outer, Block *b) {
 static Info *new_info(Ctx *cx) {
   Info *info = NEW(cx, Info);
   info->work = NEW(cx, ValueWork);
+  info->work->live_dim = -1;
   return info;
 }
 
@@ -605,6 +606,7 @@ const FunctionPlan *cpu_plan(Ctx *cx, Module *m, const CpuIsa *isa) {
   ir_walk(plan->func, attach, &all);
   ir_walk(plan->func, note, &all); /* in order: what an op is made of comes before it */
   ir_walk(plan->func, note_address, &all);
+  cpu_plan_live(&all, plan->func);
   cpu_plan_points(&all, plan->func);
   BlockPlanner p = {.all = &all, .cx = cx};
   plan_block(&p, ir_entry(plan->func, 0));

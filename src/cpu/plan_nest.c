@@ -375,7 +375,7 @@ static void plan_stream(Accesses *a, const Op *store) {
   bool is_whole = a->nest->lanes * ir_elem_bytes(t->elem) % isa->vector_bytes == 0;
   if (!can_stream || !is_whole || !base || map_has(&plan->loaded, base)) return;
   StreamPlan *s = NEW(a->pl->cx, StreamPlan);
-  s->programs = CACHES * isa->l2_bytes / (ir_numel(t) * ir_elem_bytes(t->elem)) + 1;
+  s->programs = (CACHES * isa->l2_bytes / (ir_numel(t) * ir_elem_bytes(t->elem)) + 1) * plan->batch;
   map_put(a->pl->cx, &a->nest->streamed, store, s);
 }
 
@@ -449,6 +449,7 @@ void cpu_plan_nest(Planner *pl, Nest *nest) {
   for (int d = 0; d < nest->rank; d++) c.run[d] = INT64_MAX;
   for (uint32_t i = 0; i < nest->members.len; i++) vote_member(&c, &nest->members.at[i], map);
   nest->vector_dim = choose_dim(&c);
+  nest->live_dim = cpu_live_dim(nest);
   nest->lanes = nest->serial ? 1 : choose_lanes(&c);
   if (nest->lanes > 1) plan_accesses(pl, nest, map);
   nest->stops = nest->lanes < nest->shape[nest->vector_dim] && only_bounded_stores(nest);

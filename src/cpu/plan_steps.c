@@ -44,6 +44,7 @@ static void results_available(Op *op, bool tensors) {
  * here and not nothing. */
 static void plan_fetch(Order *o, Nest *nest, const Op *load) {
   const IndexSum *step = index_program_step(o->pl->index, ir_operand(load, 0), 0);
+  if (o->pl->result->batch > 1) return; /* what follows is read with this one */
   if (!index_is_const(step, 0) && cpu_sum_known(o->pl, step, 1))
     map_put(o->pl->cx, &nest->fetched, load, (void *)(uintptr_t)step);
 }
@@ -110,6 +111,7 @@ static const Nest *copy_of(Order *o, Value *value) {
   Value *into = NEW(o->pl->cx, Value);
   Info *info = NEW(o->pl->cx, Info);
   info->work = NEW(o->pl->cx, ValueWork);
+  info->work->live_dim = work_of(value)->live_dim;
   info->plan.is_stored = true;
   into->type = value->type;
   into->data = info;

@@ -35,6 +35,7 @@ typedef struct ValueWork {
     bool costed;       /* `cost` is right */
     int cost;
   } rules;
+  int live_dim;   /* plan_live.c: along which the tiles of a batch of programs lie; -1: none */
   bool available; /* plan_steps.c: computed by an earlier step: a scalar, or in scratch */
   struct {        /* plan_nest.c */
     unsigned visit;   /* number of the visit of a nest's accesses that came here, with this map */
@@ -71,6 +72,13 @@ bool cpu_mask_bounds(Planner *p, const Nest *nest, Value *mask, int axis);
 bool cpu_wrap_test(Planner *p, const Nest *nest, const Value *wrap, WrapTest *test);
 /* Can the sum, divided by `unit`, be emitted here? */
 bool cpu_sum_known(Planner *p, const IndexSum *s, int64_t unit);
+
+/* ---- plan_live.c ------------------------------------------------------------------------------------------------- */
+
+/* ValueWork.live_dim of all values. */
+void cpu_plan_live(Planner *p, Op *func);
+/* The dimension that all that the nest evaluates has as its live one, or -1. */
+int cpu_live_dim(const Nest *nest);
 
 /* ---- plan_rules.c: what the plan rests on ------------------------------------------------------------------------- */
 

@@ -607,6 +607,23 @@ void cpu_pool_count(CountedTime *to) { counted = to; }
 
 static uint64_t nchunks(const Job *job) { return (job->end - 1) / job->chunk + 1; }
 
+/* How many programs a thread takes at once: a share of the work small enough that the threads end at about the same time, but
+ * those that run as one together, as far as every thread gets some. */
+static uint64_t chunk_of(const Job *job, const CpuKernel *kernel, int nthreads) {
+  uint64_t all = (uint64_t)nthreads, chunk = job->end / (all * CHUNKS_PER_THREAD);
+#ifdef RT_STATIC /* what a kernel of a program of its own is made of does not say */
+  (void)kernel;
+#else
+  if (kernel && kernel->batch > 1) {
+    uint64_t unit = kernel->batch_axis ? job->grid[0] : 1; /* whole lines of the grid */
+    uint64_t share = job->end / all / unit, batch = share < kernel->batch ? share : kernel->batch;
+    if (chunk < batch * unit) chunk = batch * unit;
+    if (chunk > unit) chunk = chunk / unit * unit;
+  }
+#endif
+  return chunk ? chunk : 1;
+}
+
 /* Threads take steps in turn, the last of which leave some idle. */
 static void note_alone(Job *job, int nthreads) {
   uint64_t steps = nchunks(job), rounds = (steps - 1) / (uint64_t)nthreads + 1;
@@ -679,16 +696,15 @@ int cpu_pool_run(CpuKernelFn *fn, const void *const *args, const uint32_t grid[3
   enum { NOTICED_NS = 50000000 }; /* what is over so soon need not be interrupted */
   uint64_t expected = expected_ns(kernel, total);
   job->may_end_early = interrupt.wanted && expected > NOTICED_NS;
-  uint64_t chunks = (uint64_t)nthreads * CHUNKS_PER_THREAD;
-  if (nthreads > 1 || is_counted(job)) job->chunk = total / chunks ? total / chunks : 1;
+  if (nthreads > 1 || is_counted(job)) job->chunk = chunk_of(job, kernel, nthreads);
   if (is_counted(job)) job->parts = calloc(nchunks(job), sizeof *job->parts); /* without memory, not by chunk */
+  job->timed = kernel != NULL;
   if (nthreads == 1) {
     work_on(job, 0);
   } else {
-    job->timed = kernel != NULL;
     nthreads = run(&job, nthreads, expected);
-    note_pace(kernel, job);
   }
+  note_pace(kernel, job);
   if (is_counted(job)) note_alone(job, nthreads);
   int failed = atomic_load(&job->failed);
   if (failed) {

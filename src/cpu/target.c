@@ -80,12 +80,12 @@ static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
   return copy;
 }
 
-/* The passes of this target, in order: `turning` unless accesses are checked, `checking` if they are. Between the first two
+/* The passes of this target, in order: `turning` unless accesses are checked (what is told names the programs and tiles of the source), `checking` if they are. Between the first two
  * lists mathematical functions are expanded. */
 static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled,    &opt_pass_reduce_order,
                                           &opt_pass_map_pack,      &opt_pass_map_results,   &opt_pass_fold,
                                           &opt_pass_version_loops, &opt_pass_split_pointers};
-static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_turn_loads};
+static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_batch_programs, &opt_pass_turn_loads};
 static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
 static const Pass *const checking[] = {&opt_pass_check_accesses};
 
@@ -162,6 +162,8 @@ static TargetStatus load(const KernelInfo *info, const char *bytes, size_t len, 
   k->scratch_bytes = (size_t)info->shared;
   k->kernel.name = info->name;
   k->kernel.max_threads = info->max_threads;
+  k->kernel.batch = (unsigned)info->batch & INT32_MAX;
+  k->kernel.batch_axis = info->batch_axis & 1;
   k->info = info;
   k->code = cpu_code_load(bytes, len, info->name, &k->entry, error, error_size);
   if (k->code) return *out = k, TARGET_OK;

@@ -8,7 +8,7 @@
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_minmax.c, fold_float.c,
  *                          fold_cast.c, fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
- *   cse.c licm.c dce.c flatten.c unroll.c version_loops.c split_pointers.c turn_loads.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
+ *   cse.c licm.c dce.c flatten.c unroll.c version_loops.c split_pointers.c batch_programs.c turn_loads.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
  *   check_accesses.c       check mode: a check before every access
  *   written.c              which pointers a kernel writes through
  *   swap.c                 atomics that no target has

@@ -27,8 +27,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char cache_magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '5'};
-static const char saved_magic[8] = {'T', 'T', 'K', 'E', 'R', 'N', 'L', '2'};
+static const char cache_magic[8] = {'T', 'T', 'C', 'A', 'C', 'H', 'E', '6'};
+static const char saved_magic[8] = {'T', 'T', 'K', 'E', 'R', 'N', 'L', '3'};
 typedef struct Header {
   char magic[8];
   uint64_t bytes, sum[2];
@@ -150,7 +150,7 @@ static void put_entry(Buf *b, const Compiled *c) {
   put_text(b, k->without_maps ? k->without_maps : "", k->without_maps ? strlen(k->without_maps) : 0);
   const int64_t counts[] = {k->num_warps,   k->num_stages,     k->num_ctas,      k->cooperative, k->shared,
                             k->n_regs,      k->n_spills,       k->n_max_threads, k->fp_fusion,   k->dependent,
-                            k->check_grain, k->program_memory, k->max_threads};
+                            k->check_grain, k->program_memory, k->max_threads,   k->batch,       k->batch_axis};
   for (size_t i = 0; i < COUNT(counts); i++) put(b, (uint64_t)counts[i]);
   put(b, c->stages.len);
   for (uint32_t i = 0; i < c->stages.len; i++) {
@@ -235,6 +235,8 @@ static bool get_entry(Ctx *cx, TextReader *r, StageBytes *bytes_of, void *self, 
   k.check_grain = (int)get(r);
   k.program_memory = (int64_t)get(r);
   k.max_threads = (int)get(r);
+  k.batch = (int64_t)get(r);
+  k.batch_axis = (int)get(r);
   Stages stages = {0};
   Vec(uint64_t) sums = {0};
   uint64_t n = get(r);

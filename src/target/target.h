@@ -78,6 +78,8 @@ typedef struct KernelInfo {
   int num_warps, num_stages, num_ctas;
   bool cooperative;       /* all programs must be resident at once */
   int max_threads;        /* that run its programs on the CPU; 0: all there are */
+  int64_t batch;          /* on the CPU, up to so many programs that follow each other along an axis of the grid run as one */
+  int batch_axis;         /* 0 or 1 */
   bool dependent;         /* may begin before the launch ahead of it on its stream has ended */
   int64_t shared;         /* bytes of shared memory; on the CPU, of scratch per thread */
   int n_regs, n_spills, n_max_threads;

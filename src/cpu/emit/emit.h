@@ -1,7 +1,8 @@
 /* emit.h: what the files that make LLVM IR of a planned function share. They follow the plan (plan.h), which they cannot
  * change, and nothing here can fail except by running out of memory.
  *
- *   emit_function.c  the function, its programs, scalars, control flow
+ *   emit_function.c  the function, scalars, control flow
+ *   emit_programs.c  the loop over programs
  *   emit_dot.c       tl.dot, transposition
  *   emit_check.c     check mode: calls that check accesses
  *   emit_misc.c      histogram, printing
@@ -83,6 +84,8 @@ typedef struct Emitter {
   LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, voidty;
   LLVMValueRef scratch, grid[3], pid[3];
   LLVMValueRef program;    /* its number, i64 */
+  LLVMValueRef batch;      /* how many programs run together here, i32; NULL: one */
+  LLVMValueRef live;       /* the elements of their tiles along the dimension that they share, i64 */
   Map sites;               /* of checks: a CpuSite each */
   struct {                 /* emit_stream.c */
     LLVMValueRef programs; /* of the launch, i64 */
@@ -274,6 +277,17 @@ void emit_reduce_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at
 void emit_reduce_finish(Emitter *e, Reduction *f, const Lane *at); /* at the end of a row */
 void emit_reduce_results(Reduction *f);                          /* after the loops */
 void emit_scan_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);
+
+/* ---- programs: emit_programs.c ----------------------------------------------------------------------------------- */
+
+typedef struct ProgramLoop {
+  LLVMBasicBlockRef before, body;
+  LLVMValueRef number, size; /* phis: i64, the program's; how many run together (NULL: one) */
+  LLVMValueRef from[3], last;
+} ProgramLoop;
+/* The builder stands where the program begins (e->program, pid, batch, live); at the end, behind the last one. */
+ProgramLoop emit_programs_begin(Emitter *e);
+void emit_programs_end(Emitter *e, const ProgramLoop *loop);
 
 /* ---- dots and the rest ------------------------------------------------------------------------------------------- */
 

@@ -222,7 +222,7 @@ static void emit_op(Emitter *e, const Step *s) {
   case OP_RETURN: return;
   case OP_BARRIER: LLVMBuildFence(e->b, LLVMAtomicOrderingAcquireRelease, false, ""); return;
   case OP_PROGRAM_ID: set(op, e->pid[axis_of(op)]); return;
-  case OP_NUM_PROGRAMS: set(op, e->grid[axis_of(op)]); return;
+  case OP_NUM_PROGRAMS: set(op, ir_attr(op, "batch") ? e->batch : e->grid[axis_of(op)]); return;
   case OP_LOAD: load_scalar(e, op); return;
   case OP_STORE: store_scalar(e, op); return;
   case OP_ATOMIC_RMW:
@@ -269,56 +269,14 @@ static void emit_arguments(Emitter *e, Op *func, KernelInfo *info) {
   emit_stream_programs(e);
   info->nargs = entry->nargs;
   info->args = e->plan->args;
+  info->batch_axis = e->plan->batch_axis;
+  info->batch = e->plan->batch;
 }
 
-/* The numbers of the program `first` along the three axes, before the loop over programs. */
-static void first_numbers(Emitter *e, LLVMValueRef first, LLVMValueRef out[3]) {
-  LLVMValueRef gx = LLVMBuildZExt(e->b, e->grid[0], e->i64, ""), gy = LLVMBuildZExt(e->b, e->grid[1], e->i64, "");
-  LLVMValueRef rest = LLVMBuildUDiv(e->b, first, gx, "");
-  out[0] = LLVMBuildTrunc(e->b, LLVMBuildURem(e->b, first, gx, ""), e->i32, "");
-  out[1] = LLVMBuildTrunc(e->b, LLVMBuildURem(e->b, rest, gy, ""), e->i32, "");
-  out[2] = LLVMBuildTrunc(e->b, LLVMBuildUDiv(e->b, rest, gy, ""), e->i32, "");
-}
-
-/* Those of the next program, by counting, for dividing takes longer than a small program: the phis e->pid, up to the
- * last one used, get their values from before the loop and from here. */
-static void next_numbers(Emitter *e, const LLVMValueRef from[3], LLVMBasicBlockRef before) {
-  LLVMBasicBlockRef latch = LLVMGetInsertBlock(e->b);
-  LLVMValueRef carry = LLVMConstInt(e->i32, 1, false), zero = LLVMConstInt(e->i32, 0, false);
-  int n = 3;
-  while (n > 0 && !LLVMGetFirstUse(e->pid[n - 1])) LLVMInstructionEraseFromParent(e->pid[--n]);
-  for (int i = 0; i < n; i++) {
-    LLVMValueRef next = LLVMBuildAdd(e->b, e->pid[i], carry, "");
-    if (i < 2) {
-      LLVMValueRef over = LLVMBuildICmp(e->b, LLVMIntEQ, next, e->grid[i], "");
-      carry = LLVMBuildZExt(e->b, over, e->i32, "");
-      next = LLVMBuildSelect(e->b, over, zero, next, "");
-    }
-    LLVMAddIncoming(e->pid[i], (LLVMValueRef[]){from[i], next}, (LLVMBasicBlockRef[]){before, latch}, 2);
-  }
-}
-
-/* One program after the other, x fastest. */
 static void emit_programs(Emitter *e, Op *func) {
-  LLVMBasicBlockRef body = emit_new_block(e, "program"), before = LLVMGetInsertBlock(e->b);
-  LLVMValueRef first = LLVMGetParam(e->fn, 2), last = LLVMGetParam(e->fn, 3), from[3];
-  static const char *const names[] = {"pid.x", "pid.y", "pid.z"};
-  e->end = emit_new_block(e, "end");
-  first_numbers(e, first, from);
-  LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, first, last, ""), body, e->end);
-  LLVMPositionBuilderAtEnd(e->b, body);
-  LLVMValueRef n = LLVMBuildPhi(e->b, e->i64, "program");
-  e->program = n;
-  for (int i = 0; i < 3; i++) e->pid[i] = LLVMBuildPhi(e->b, e->i32, names[i]);
-  emit_base_level(e);
+  ProgramLoop loop = emit_programs_begin(e);
   emit_block(e, ir_entry(func, 0));
-  next_numbers(e, from, before);
-  LLVMBasicBlockRef latch = LLVMGetInsertBlock(e->b);
-  LLVMValueRef next = LLVMBuildAdd(e->b, n, LLVMConstInt(e->i64, 1, false), "");
-  LLVMValueRef br = LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntULT, next, last, ""), body, e->end);
-  LLVMSetMetadata(br, e->loop_kind, e->loop_hint);
-  LLVMAddIncoming(n, (LLVMValueRef[]){first, next}, (LLVMBasicBlockRef[]){before, latch}, 2);
-  LLVMPositionBuilderAtEnd(e->b, e->end);
+  emit_programs_end(e, &loop);
   emit_stream_fence(e);
   LLVMBuildRetVoid(e->b);
 }

@@ -338,10 +338,15 @@ static void vector_body(Work *w) {
   LLVMPositionBuilderAtEnd(e->b, after);
 }
 
+/* Where a loop along dimension `d` ends: i64. */
+static LLVMValueRef extent_of(const Work *w, int d) {
+  return d == w->nest->live_dim ? w->e->live : emit_int(w->e->i64, w->nest->shape[d]);
+}
+
 static void vector_loop(Work *w) {
   Emitter *e = w->e;
   int64_t n = w->nest->shape[w->nest->vector_dim];
-  LLVMValueRef zero = LLVMConstInt(e->i64, 0, false), begin = zero, end = emit_int(e->i64, n);
+  LLVMValueRef zero = LLVMConstInt(e->i64, 0, false), begin = zero, end = extent_of(w, w->nest->vector_dim);
   w->lo = w->hi = w->from = w->to = NULL;
   e->index32 = e->index64 = NULL;
   e->inner = e->depth + 1;
@@ -397,7 +402,7 @@ static void rows(Work *w, int d) {
   }
   emit_at(e, e->depth);
   int outer = e->depth;
-  CountedLoop loop = emit_loop_begin(e, LLVMConstInt(e->i64, 0, false), emit_int(e->i64, w->nest->shape[d]), 1);
+  CountedLoop loop = emit_loop_begin(e, LLVMConstInt(e->i64, 0, false), extent_of(w, d), 1);
   emit_push_level(e, loop.body);
   LLVMValueRef i = LLVMBuildTrunc(e->b, loop.index, e->i32, "");
   if (w->nest->reverse >> d & 1) i = LLVMBuildSub(e->b, emit_int(e->i32, w->nest->shape[d] - 1), i, "");
