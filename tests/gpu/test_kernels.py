@@ -184,6 +184,30 @@ def test_product_tf32_across(layout, config):
     product(144, 272, 80, F32, layout, config, rtol=TF32)
 
 
+@triton.jit
+def distances_kernel(x, y, out, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    m, n, k = tl.program_id(0) * BM + tl.arange(0, BM), tl.program_id(1) * BN + tl.arange(0, BN), tl.arange(0, BK)
+    acc, squares = tl.zeros((BM, BN), tl.float32), tl.zeros((BM,), tl.float32)
+    for j in range(0, K, BK):
+        a = tl.load(x + m[:, None] * K + j + k[None, :])
+        b = tl.load(y + n[:, None] * K + j + k[None, :])
+        squares += tl.sum((a * a).to(tl.float32), 1)
+        acc = tl.dot(a, tl.trans(b), acc)
+    tl.store(out + m[:, None] * N + n[None, :], squares[:, None] - acc)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 4])
+@pytest.mark.parametrize("config", [(64, 64, 32, 4), (32, 16, 32, 2), (128, 64, 64, 8)], ids=str)
+@pytest.mark.parametrize("dtype", [F16, F32], ids=str)
+def test_operand_computed_with(dtype, config, stages):
+    """A tile is read by a dot, and by threads, from the same buffer."""
+    bm, bn, bk, warps = config
+    x, y, out = random(2 * bm, 4 * bk, dtype=dtype), random(2 * bn, 4 * bk, dtype=dtype), empty(2 * bm, 2 * bn)
+    distances_kernel[(2, 2)](x, y, out, 2 * bn, 4 * bk, BM=bm, BN=bn, BK=bk, num_warps=warps, num_stages=stages)
+    squares = (x * x).double().sum(1)
+    close(out, squares[:, None] - exact(x) @ exact(y).T, 1e-3)
+
+
 def test_product_fp8(processor):
     if processor in ("cuda:80", "cuda:75"):  # f8e4m3 begins with sm_89; e5m2 is everywhere
         product(128, 256, 256, E5M2, "nt", (64, 128, 64, 8, 2), out=F32)

@@ -7,7 +7,8 @@
  * Which loads: first those that are a dot's operand as they are; then, as far as shared memory goes, all others that a
  * dot depends on (operands that are scaled or widened) or that meet a dot's result on its way to the next iteration
  * (what is added to it). The latter are read from the buffer into registers, in the layout in which they are needed.
- * So is all that a loop without dots loads, where a num_stages of its own (of tl.range) asks for it.
+ * So is all that a loop without dots loads, where a num_stages of its own (of tl.range) asks for it. An operand that is also
+ * computed with (rows' norms beside their products) has one buffer, the dot's, and threads read it there.
  *
  *   before the loop   copies for iterations 0 .. S-2, each a group; predicated by whether the iteration exists
  *   in iteration i    wait until at most S-2 groups are pending; (barrier, from membar.c); copies for iteration i + S - 1 into the buffer

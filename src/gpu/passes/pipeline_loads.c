@@ -132,11 +132,28 @@ static int64_t bytes_of(const Tile *t) {
   return ir_numel(tensor) * ir_elem_bytes(tensor->elem);
 }
 
-/* How the load's one user reads the tile; false if that is not an operand of tensor cores. */
+/* The one buffer that a tile is stored in for a dot of this loop; NULL: there are none, or several. */
+static Op *buffer_of_operand(const Pipeline *p, const Value *tile) {
+  Op *alloc = NULL;
+  for (const Use *u = tile->uses; u; u = u->next) {
+    if (u->op->code != OP_LOCAL_ALLOC) continue;
+    if (alloc || u->op->block != p->body) return NULL;
+    alloc = u->op;
+  }
+  return alloc;
+}
+
+/* How the load's user reads the tile; false if that is not an operand of tensor cores. Where the tile is computed with, too
+ * (norms beside products), it is so from the dot's buffer: else it would be stored a second time, for the dot. */
 bool gpu_pipeline_find_operand(Pipeline *p, Tile *t) {
   Value *r = &t->load->results[0];
   int rank = r->type->rank;
-  if (rank < 2 || !ir_one_use(r)) return false;
+  if (rank < 2) return false;
+  if (!ir_one_use(r)) {
+    Op *alloc = map_has(&p->addresses, r) ? NULL : buffer_of_operand(p, r);
+    if (alloc) t->user = alloc, t->shared = alloc->results[0].type->encoding, t->also = true;
+    return alloc != NULL;
+  }
   Op *user = r->uses->op, *trans = user->code == OP_TRANS && rank == 2 && ir_one_use(&user->results[0]) ? user : NULL;
   if (trans) user = trans->results[0].uses->op;
   if (user->block != p->body) return false;

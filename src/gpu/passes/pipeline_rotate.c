@@ -116,10 +116,10 @@ Value *gpu_pipeline_transposed(Builder *b, Value *view, const Op *trans) {
   return r;
 }
 
-/* The consumer reads the buffer. */
+/* The consumers read the buffer. */
 static void replace_user(Pipeline *p, Tile *t) {
   Op *reader = t->user ? t->user : t->load;
-  Builder b = ir_before(p->cx, reader);
+  Builder b = ir_before(p->cx, t->also ? t->load : reader);
   Type *whole = t->buffers->type;
   Type *one =
       ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
@@ -129,6 +129,7 @@ static void replace_user(Pipeline *p, Tile *t) {
   ir_replace_all(&reader->results[0], view);
   if (t->user) ir_erase(t->user);
   if (t->trans) ir_erase(t->trans);
+  if (t->also) ir_replace_all(&t->load->results[0], ir_make(&b, OP_LOCAL_LOAD, t->load->results[0].type, view, NULL));
   ir_erase(t->load);
 }
 

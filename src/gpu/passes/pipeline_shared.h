@@ -18,6 +18,7 @@ typedef struct Tile {
   Value *buffers;
   int contiguity;
   bool registers; /* it is read into registers, at once */
+  bool also;      /* it has uses beside `user`, which read the same buffer into registers */
   int ring;
 } Tile;
 
