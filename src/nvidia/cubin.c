@@ -101,14 +101,36 @@ bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cu
   return found;
 }
 
-/* ---- lines of the source ----------------------------------------------------------------------------------------- */
-
 /* The number of the section called prefix and name, 0: there is none. */
 static unsigned section_named(const Elf *e, const char *prefix, const char *name, Section *out) {
   for (unsigned i = 1; i < e->head.shnum; i++)
     if (section(e, i, out) && out->type != 8 && name_is(e, &e->strings, out->name, prefix, name)) return i;
   return 0;
 }
+
+/* ---- waiting for memory ------------------------------------------------------------------------------------------ */
+
+/* An instruction is 16 bytes, since Volta. Its lower 12 bits are its kind. Bits 110 to 112 are the barrier, of six, that its result
+ * arrives at, bits 116 to 121 the barriers that it waits for before it is issued. */
+int nvidia_cubin_trips(const void *bytes, size_t len, const char *entry) {
+  enum { LDG = 0x981, BARRIERS = 6 };
+  Elf e;
+  Section s;
+  int trips = 0;
+  if (!open_elf(&e, bytes, len) || !section_named(&e, ".text.", entry, &s)) return 0;
+  unsigned pending = 0;
+  for (uint64_t at = 0; at + 16 <= s.size; at += 16) {
+    uint64_t word[2];
+    memcpy(word, e.bytes + s.offset + at, sizeof word);
+    unsigned waits = word[1] >> 52 & 63, barrier = word[1] >> 46 & 7;
+    if (pending & waits) trips++;
+    pending &= ~waits;
+    if ((word[0] & 0xfff) == LDG && barrier < BARRIERS) pending |= 1u << barrier;
+  }
+  return trips;
+}
+
+/* ---- lines of the source ----------------------------------------------------------------------------------------- */
 
 /* Of the section that the n-th relocated address lies in: relocations are (where, symbol << 32 | kind, …), symbols
  * (name, kind, section at byte 6, …). */

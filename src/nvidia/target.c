@@ -354,6 +354,28 @@ static int blocks_told_again(const Cubin *c, const GpuMultiprocessor *m, const T
   return by[GPU_BY_SHARED] == n && by[GPU_BY_REGISTERS] > n ? n : 0;
 }
 
+/* How often a thread waits for global loads, one after another. The assembler, if nobody tells it how many blocks a
+ * multiprocessor is to hold, aims at many, and issues loads late for that: with one register left for a tile's values, each is
+ * read after what was made of the one before. So, if a thread waits often, it is told that one block is enough ... */
+static bool waits_often(const Cubin *c, const LLModule *lm, const TargetOptions *o, const KernelInfo *info) {
+  enum { OFTEN = 6 };
+  return c->bytes && !o->common.maxnreg && !has_tensor_cores(lm) &&
+         nvidia_cubin_trips(c->bytes, c->len, info->name) >= OFTEN;
+}
+
+/* ... and that is kept if it halves the waiting, and costs no more than a third of the warps, of which enough are left to do
+ * something else meanwhile. */
+static bool waits_less(const Cubin *now, const Cubin *then, int sm, const KernelInfo *info) {
+  enum { ENOUGH = 16 };
+  const GpuMultiprocessor *m = gpu_multiprocessor(sm);
+  if (!m ||
+      2 * nvidia_cubin_trips(then->bytes, then->len, info->name) > nvidia_cubin_trips(now->bytes, now->len, info->name))
+    return false;
+  int64_t before = gpu_blocks_held(m, now->regs, info->shared, info->num_warps, NULL);
+  int64_t after = gpu_blocks_held(m, then->regs, info->shared, info->num_warps, NULL);
+  return 3 * after >= 2 * before && after * info->num_warps >= ENOUGH;
+}
+
 typedef struct Attempt {
   int maxnreg, min_ctas;
 } Attempt;
@@ -365,8 +387,8 @@ static Cubin attempt(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, cons
   return assemble_ptx(cx, *ptx, o, info, may_refuse);
 }
 
-/* PTX and the assembler's work on it. Where it turns out that a few registers fewer make room for another block, or that
- * more of them cost none, the kernel is assembled again so, and stays so if nothing is spilled. The assembler refuses a
+/* PTX and the assembler's work on it. Where it turns out that a few registers fewer make room for another block, that
+ * more of them cost none, or that a thread waits often, the kernel is assembled again so, and stays so if nothing is spilled. The assembler refuses a
  * cap under which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is
  * none. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
@@ -376,11 +398,15 @@ static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int
   Cubin cubin = attempt(cx, lm, o, sm, info, first, false, ptx, len);
   Attempt second = {.maxnreg = fewer_registers(&cubin, lm, o, sm, info)};
   if (!second.maxnreg && !first.min_ctas) second.min_ctas = blocks_told_again(&cubin, m, o, info);
+  bool for_loads = !second.maxnreg && !second.min_ctas && !first.min_ctas && waits_often(&cubin, lm, o, info);
+  if (for_loads) second.min_ctas = 1;
   if (!second.maxnreg && !second.min_ctas) return cubin;
   const char *other;
   size_t other_len;
   Cubin again = attempt(cx, lm, o, sm, info, second, true, &other, &other_len);
-  bool is_kept = second.maxnreg ? again.regs <= second.maxnreg : 8 * again.regs >= 9 * cubin.regs;
+  bool is_kept = for_loads        ? waits_less(&cubin, &again, sm, info)
+                 : second.maxnreg ? again.regs <= second.maxnreg
+                                  : 8 * again.regs >= 9 * cubin.regs;
   if (!again.bytes || again.spill_stores != 0 || !is_kept) return cubin;
   *ptx = other;
   *len = other_len;

@@ -232,6 +232,37 @@ static void an_attempt_may_be_refused(void **state) {
   in_context(look_at_refusal, 90);
 }
 
+/* Of four loads each of which is at the address that the one before found, and of four that are there at once. */
+static int trips_of(Ctx *cx, int sm, const char *loads) {
+  const char *ptx =
+      ctx_printf(cx,
+                 ".version 7.8\n.target sm_%d\n.address_size 64\n.visible .entry k(.param .u64 p) {\n"
+                 ".reg .b64 %%p<5>;\nld.param.u64 %%p0, [p];\n%sst.global.u64 [%%p0+64], %%p4;\nret;\n}\n",
+                 sm, loads);
+  Cubin c = nvidia_assemble(cx, ptx, "k", (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3});
+  if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
+  assert_int_equal(nvidia_cubin_trips(c.bytes, c.len, "another"), 0);
+  return nvidia_cubin_trips(c.bytes, c.len, "k");
+}
+
+static void look_at_trips(Ctx *cx, int sm) {
+  assert_int_equal(trips_of(cx, sm,
+                            "ld.global.u64 %p1, [%p0];\nld.global.u64 %p2, [%p1];\nld.global.u64 %p3, [%p2];\n"
+                            "ld.global.u64 %p4, [%p3];\n"),
+                   4);
+  assert_in_range(trips_of(cx, sm,
+                           "ld.global.u64 %p1, [%p0];\nld.global.u64 %p2, [%p0+8];\nld.global.u64 %p3, [%p0+16];\n"
+                           "ld.global.u64 %p4, [%p0+24];\nxor.b64 %p4, %p4, %p3;\nxor.b64 %p4, %p4, %p2;\n"
+                           "xor.b64 %p4, %p4, %p1;\n"),
+                  1, 3);
+}
+
+static void waits_for_loads_are_counted(void **state) {
+  (void)state;
+  in_context(look_at_trips, 80);
+  in_context(look_at_trips, 90);
+}
+
 /* ---- a loop of mma.sync over a 64x64x16 tile, one warp ----------------------------------------------------------- */
 
 /* Rows of 32 bytes in shared memory; A at 0, B at 2048, per step 4096 bytes further. */
@@ -462,6 +493,7 @@ int main(void) {
       cmocka_unit_test(tables_through_llvm),
       cmocka_unit_test(vector_add_is_good),
       cmocka_unit_test(an_attempt_may_be_refused),
+      cmocka_unit_test(waits_for_loads_are_counted),
       cmocka_unit_test(mma_loop_is_good),
       cmocka_unit_test(wgmma_accumulators_stay),
       cmocka_unit_test(swaps_are_parallel),

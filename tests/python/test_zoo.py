@@ -92,6 +92,9 @@ def test_registers_are_capped_for_half_as_many_blocks_again():
 
     assert ".maxnreg 64\n" in ptx("layer_norm[4096,12288,bf16]")
     assert ".maxnreg" not in ptx("gated_step[32,512,4096,f32,128,1]")
+    # Loads that would come one after another: the assembler is told not to save registers, where that halves the waiting.
+    assert ".minnctapersm 1\n" in ptx("adamw[33554440,bf16,2048]")
+    assert ".minnctapersm" not in ptx("depthwise[8,96,56,57,5,f32,16x32]")  # a third of the warps would be left
 
 
 def test_the_assembler_is_told_how_many_blocks_shared_memory_holds():
