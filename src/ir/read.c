@@ -557,11 +557,21 @@ static void bind_results(Reader *r, Op *made, const ResultNames *names) {
   }
 }
 
+/* ttg.barrier all, ttg.barrier local|global_read, of 3.9: which memory it is for. Ours is for all. */
+#define LATER_BARRIER "ttg.barrier"
+static void skip_memories(Reader *r) {
+  do {
+    if (r->tok.kind != TOK_WORD) ir_read_expected(r, "the memory that the barrier is for");
+    ir_next(r);
+  } while (ir_accept(r, '|'));
+}
+
 static Opcode find_opcode(Reader *r, const char *name) {
   intptr_t code = (intptr_t)map_get(&ir_tables(r->cx)->opcodes, name);
   if (!strcmp(name, "module")) return OP_MODULE;
   if (!strcmp(name, "tt.approx_divf"))
     return OP_DIVF; /* of 3.9: a division that may be approximated is arith.divf here */
+  if (!strcmp(name, LATER_BARRIER)) return OP_BARRIER;
   if (code) return (Opcode)(code - 1);
   const char *names[OPCODES];
   for (int i = 0; i < OPCODES; i++) names[i] = ir_ops[i].name;
@@ -584,7 +594,9 @@ void ir_read_op(Reader *r, Block *into) {
     ir_read_fail(r, op->begin, op->end, NULL, "'%s' is written in generic form: \"%s\"(...)", ir_ops[op->code].name,
                  ir_ops[op->code].name);
   r->op = op;
+  bool later_barrier = !generic && !strcmp(ir_token_text(r), LATER_BARRIER);
   ir_next(r);
+  if (later_barrier) skip_memories(r);
   if (generic)
     read_generic(r);
   else

@@ -107,7 +107,10 @@ BRANCHES = """
     %s = arith.addf %h, %fs : tensor<256xf32, #one>
     %os = tt.splat %o : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>, #one>
     %q = tt.addptr %os, %r : tensor<256x!tt.ptr<f32>, #one>, tensor<256xi32, #one>
+    ttg.barrier local
     tt.store %q, %s : tensor<256x!tt.ptr<f32>, #one>
+    ttg.barrier global_read|global_write {tt.note}
+    ttg.barrier all
     tt.return
   }"""
 
