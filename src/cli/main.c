@@ -138,33 +138,25 @@ static bool explore(Ctx *cx, const Cli *c, RunRequest *r, bool page) {
   return !c->simulate || report.nissues == 0;
 }
 
-static void work(Ctx *cx, void *arg) {
-  Main *m = arg;
-  const Cli *c = &m->cli;
-  if (c->help) {
+/* What needs no kernel; false: nothing of the kind was asked for. */
+static bool tell(Ctx *cx, const Cli *c) {
+  if (c->help)
     cli_help(cx);
-    return;
-  }
-  if (c->version) {
+  else if (c->version)
     printf("tritonc %s\n", TTC_VERSION);
-    return;
-  }
-  if (c->print_pipeline) {
+  else if (c->print_pipeline)
     print_pipeline(cx, c);
-    return;
-  }
-  if (c->manual) {
+  else if (c->manual)
     cli_manual(cx, c->manual);
-    return;
-  }
-  if (c->explain) {
+  else if (c->explain)
     explain(cx, c->explain);
-    return;
-  }
-  if (is_artefact(c)) {
-    cli_artefact(cx, c);
-    return;
-  }
+  else
+    return false;
+  return true;
+}
+
+static void compile(Ctx *cx, Main *m) {
+  const Cli *c = &m->cli;
   size_t len;
   bool from_stdin = strcmp(c->file, "-") == 0;
   const char *text = from_stdin ? read_stdin(cx, &len) : file_read(cx, c->file, &len);
@@ -198,6 +190,15 @@ static void work(Ctx *cx, void *arg) {
       return;
     }
   ctx_fail(cx, ERR_SYSTEM, "the target made no stage `%s`", emit);
+}
+
+static void work(Ctx *cx, void *arg) {
+  Main *m = arg;
+  if (tell(cx, &m->cli)) return;
+  if (is_artefact(&m->cli))
+    cli_artefact(cx, &m->cli);
+  else
+    compile(cx, m);
 }
 
 static void show(Ctx *cx, void *arg) {

@@ -314,7 +314,7 @@ static const char *step_kind(const Op *op) {
   }
 }
 
-/* How many iterations ahead of the one at hand an op works: a copy that is issued in the loop, as many as groups may be
+/* How many iterations ahead of the current one an op works: a copy that is issued in the loop, as many as groups may be
  * pending when it is waited for, and one more. */
 static int64_t ahead_of(const Op *op, int64_t pending) {
   if (op->code == OP_ASYNC_COPY || op->code == OP_ASYNC_COMMIT || op->code == OP_TMA_LOAD ||

@@ -10,7 +10,7 @@ typedef struct SourcePlace {
   int caller; /* the number of a place, or -1 */
 } SourcePlace;
 
-/* A piece of a source that is at hand. */
+/* A piece of a source whose text there is. */
 typedef struct Piece {
   int file, first_line;
   const char *text;

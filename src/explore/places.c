@@ -45,7 +45,7 @@ int explore_place_of(Facts *f, const Loc *loc) {
   if (!loc) return -1;
   uintptr_t known = (uintptr_t)map_get(&f->loc_of, loc);
   if (known) return (int)known - 1;
-  Vec(const Loc *) inner = {0}; /* what is called from the place at hand */
+  Vec(const Loc *) inner = {0}; /* what is called from the current place */
   const Loc *at = loc;
   int place = -1;
   while (at) {

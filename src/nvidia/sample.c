@@ -259,7 +259,7 @@ static void add_pc(Sampler *s, const PcData *pc, uint64_t id) {
   }
 }
 
-/* Under the lock: the range at hand has ended. Stopping it filled the buffer; what found no room there is asked for. */
+/* Under the lock: the current range has ended. Stopping it filled the buffer; what found no room there is asked for. */
 static void read_range(Ctx *cx, void *arg) {
   (void)cx;
   Sampler *s = arg;

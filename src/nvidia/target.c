@@ -29,8 +29,9 @@ static int capability(Ctx *cx, const char *arch) {
   long sm = strtol(arch, &end, 10);
   for (size_t i = 0; i < COUNT(capabilities); i++)
     if (capabilities[i] == sm && (!*end || !strcmp(end, "a"))) return (int)sm;
-  ctx_fail(cx, ERR_SOURCE, "unknown compute capability `cuda:%s`; known are 75, 80, 86, 87, 89, 90, 100, 103, 120",
-           arch);
+  Buf known = {.cx = cx};
+  for (size_t i = 0; i < COUNT(capabilities); i++) buf_printf(&known, "%s%d", i ? ", " : "", capabilities[i]);
+  ctx_fail(cx, ERR_SOURCE, "unknown compute capability `cuda:%s`; known are %s", arch, buf_text(&known));
 }
 
 static void lang_options(const TargetOptions *o, LangOptions *out) {

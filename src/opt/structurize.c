@@ -7,7 +7,7 @@
  * values: a selector that says which target it is (when there are several), each target's block arguments, and values
  * that the code after it needs. A region of a structured op then simply yields its row.
  *   - a branch on a condition: if all paths from it meet again in a block J before any target, it is a scf.if whose
- *     branches have the one target J, and emission goes on at J. Otherwise it is a scf.if that has the targets at hand
+ *     branches have the one target J, and emission goes on at J. Otherwise it is a scf.if that has the current targets
  *     and ends this region: what follows is emitted inside its branches.
  *   - a loop (a block that dominates the source of an edge to it) is a scf.while: its first region emits one iteration
  *     with the targets {header, exits…} and continues while the selector says header; after it the selector tells
@@ -216,7 +216,7 @@ static Row emit_branch(const Emit *e, Op *op, const Edge *edges, int n, Value *w
 }
 
 /* Go on along edges[i]: for two, `which` is an i1 and true takes the first; for more (first > 0) it is a selector,
- * and first + i takes edges[i]. All of it ends in the targets at hand. */
+ * and first + i takes edges[i]. All of it ends in the current targets. */
 static Row emit_switch(Emit *e, const Edge *edges, int n, Value *which, int first) {
   Ctx *cx = e->s->cx;
   Value *condition = which;

@@ -53,7 +53,7 @@ void simt_barrier_arrive(Warp *w, const Code *c, uint32_t mask, int number, uint
   if (bar->arrived && bar->expected != expected)
     simt_issue(w, SIMT_BARRIER, c, first_lane(mask), 0, 0, "threads come with different counts");
   bar->expected = expected;
-  /* A named barrier counts whole warps, whoever of them lives. */
+  /* A named barrier counts whole warps, however many of their threads have not exited. */
   bar->arrived += expected && mask == w->live ? LANES : (uint32_t)__builtin_popcount(mask);
   simt_clock_join(b->m, bar->vc, w->vc);
   if (wait) {

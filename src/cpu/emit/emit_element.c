@@ -372,7 +372,7 @@ static void region_if(Lanes *r, Op *op, LLVMValueRef c, LLVMValueRef active) {
     map_put(e->cx, r->values, &op->results[i], LLVMBuildSelect(e->b, c, yes[i], no[i], ""));
 }
 
-/* A loop goes round as long as one lane does; the others keep what they have. */
+/* A loop runs on as long as one lane does; the others keep what they have. */
 typedef struct LaneLoop {
   LLVMBasicBlockRef entry, head, body, end;
   LLVMValueRef *carried;

@@ -101,7 +101,7 @@ static void emit_while(Emitter *e, const Step *s) {
   Phis now = phis_for(e, before->args, before->nargs);
   emit_block(e, before);
   LLVMBuildCondBr(e->b, scalar(ir_while_test(op)), body, end);
-  for (int i = 0; i < after->nargs; i++) /* the condition's other operands: what the body and who comes after get */
+  for (int i = 0; i < after->nargs; i++) /* the condition's other operands: what the body gets, and what follows */
     if (!ir_is_tensor(after->args[i]->type))
       code_of(after->args[i])->scalar = code_of(&op->results[i])->scalar = scalar(ir_while_passed(op, i));
   LLVMPositionBuilderAtEnd(e->b, body);

@@ -116,7 +116,7 @@ struct Packer {
   int64_t steps, tile, ntiles;
   int unit, nunits; /* of the current tile */
   int levels, tile_k;
-  /* The tile at hand: where it begins, how much of it the matrix has, and how far from it lies what will be packed
+  /* The current tile: where it begins, how much of it the matrix has, and how far from it lies what will be packed
    * next. */
   int64_t i, p;
   int outer, depth;

@@ -173,7 +173,7 @@ static Value *ask(Assign *a, Value *v, Attr *to) {
   return x;
 }
 
-/* The op again, on operands in the layouts that give its result the layout `to`; NULL while one of them is not at hand.
+/* The op again, on operands in the layouts that give its result the layout `to`; NULL while one of them does not exist yet.
  * Dense constants are changed with their type. */
 static Value *rematerialized(Assign *a, Value *v, Attr *to, Attr *operand_encoding) {
   Op *op = v->op;

@@ -19,7 +19,7 @@
  *
  * What is taken care of:
  *   - The engine reads what other threads' stores made visible before the kernel began. An argument that the kernel also
- *     writes through is left alone, as are all where it writes who knows where. The launch takes code without maps where such an argument equals
+ *     writes through is left alone, as are all where it writes to an unknown address. The launch takes code without maps where such an argument equals
  *     one that is written. Between arguments that overlap otherwise the language keeps no order but by a barrier, which
  *     stands in the way here.
  *   - Nor does the engine see what the program may have waited for: another program's or another kernel's stores, of which
@@ -91,7 +91,7 @@ typedef struct BoxLoads {
   Op *func;
   const Effects *effects;
   const GpuOptions *options;
-  Vec(Operand) operands; /* of the loop at hand */
+  Vec(Operand) operands; /* of the current loop */
 } BoxLoads;
 
 static bool writes_to(const BoxLoads *p, const Value *base) {
