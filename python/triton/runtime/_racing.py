@@ -33,7 +33,7 @@ time, and the race ends. It also ends when its time is up.
 
 Cuts. Where bounds decide little, time goes to those that may win (successive halving: Karnin, Koren and Somekh, "Almost
 optimal exploration in multi-armed bandits", ICML 2013). Whenever as many samples were taken as there were candidates
-at first (30 at least), the worse 40% of those left leave, but none that is as good as the best; when nobody has to
+at first (30 at least), the worse 60% of those left leave, but none that is as good as the best; when nobody has to
 leave, the race ends.
 
 The choice. A candidate's estimate is the sum of its parts' least times, and without parts the mean of its three least
@@ -63,7 +63,7 @@ FIRST, LEAST, LAST = 2, 3, 60
 #: The probability that a lower bound misses.
 RISK = 0.1
 #: The share of those left that stays at a cut, and the samples from one to the next where there are few candidates.
-STAY, BETWEEN = 0.6, 30
+STAY, BETWEEN = 0.4, 30
 
 
 def _middle(ordered: list[float]) -> float:
