@@ -57,7 +57,7 @@ static const RtCpu *pretended_cpu(void) { return &saved; }
 #define __get_cpuid_count pretended_cpuid
 #define rt_cpu pretended_cpu
 #define rt_has_level levels_has
-#include "cpu/rt/levels.c"
+#include "cpu/rt/levels.c" /* NOLINT: with what is defined above */
 
 static const RtCpu everything = {.avx2 = true, .avx512 = true, .amx_bf16 = true, .amx_int8 = true};
 
