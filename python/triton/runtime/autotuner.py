@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 
 from ._config import Config, Heuristics
@@ -123,9 +122,11 @@ class Autotuner(KernelInterface):
     def __getitem__(self, grid: object) -> Callable:
         if not self._auto or "torch._dynamo" not in sys.modules:
             return super().__getitem__(grid)
+        from functools import partial
+
         if self._untraced is None:  # PyTorch's compiler would go on with what tuning does
             self._untraced = sys.modules["torch"]._dynamo.disable(self.run)
-        return functools.partial(self._untraced, grid=grid, warmup=False)
+        return partial(self._untraced, grid=grid, warmup=False)
 
     def _check_names(self) -> None:
         groups = (("key", self.keys), ("reset_to_zero", self.reset_to_zero), ("restore_value", self.restore_value))
