@@ -182,7 +182,7 @@ static bool known_here(Value *v, int depth) {
 static Value *live_mask(Order *o, const Op *dot) {
   const Value *d = &dot->results[0], *carried = plan_of(d)->shares;
   if (!carried || d->type->rank != 2 || ir_operand(dot, 2) != carried) return NULL;
-  if (!d->uses || d->uses->next || d->uses->op->code != OP_YIELD || !carried->uses || carried->uses->next) return NULL;
+  if (!ir_one_use(d) || d->uses->op != ir_terminator(dot->block) || !ir_one_use(carried)) return NULL;
   const Op *store = NULL;
   if (!only_store(&ir_parent(dot)->results[d->uses->index], &store, 0) || !store) return NULL;
   Value *mask = cpu_access_mask(store);

@@ -208,6 +208,32 @@ def test_operand_computed_with(dtype, config, stages):
     close(out, squares[:, None] - exact(x) @ exact(y).T, 1e-3)
 
 
+@triton.jit
+def restarted_kernel(x, y, out, seen, N, K, EVERY, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    m, n, k = tl.arange(0, BM), tl.arange(0, BN), tl.arange(0, BK)
+    acc = tl.zeros((BM, BN), tl.float32)
+    for j in range(0, K, BK):
+        a = tl.load(x + m[:, None] * K + j + k[None, :])
+        b = tl.load(y + (j + k[:, None]) * N + n[None, :])
+        acc = tl.dot(a, b, acc, input_precision="tf32")
+        if j % EVERY == 0:
+            tl.store(seen + j // BK, 1)
+            acc = tl.full((BM, BN), 1.0, tl.float32)
+    tl.store(out + m[:, None] * N + n[None, :], acc)
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+@pytest.mark.parametrize("config", [(64, 128, 32, 4), (64, 64, 32, 4), (128, 64, 64, 8)], ids=str)
+@pytest.mark.parametrize("dtype", [F16, F32], ids=str)
+def test_product_restarted(dtype, config, stages):
+    """A branch gives the product, or what the sum begins anew with: its yield is not the loop's."""
+    bm, bn, bk, warps = config
+    x, y = random(bm, 8 * bk, dtype=dtype), random(8 * bk, bn, dtype=dtype)
+    out, seen = empty(bm, bn), empty(8, dtype=I32)
+    restarted_kernel[(1,)](x, y, out, seen, bn, 8 * bk, 3 * bk, BM=bm, BN=bn, BK=bk, num_warps=warps, num_stages=stages)
+    close(out, 1 + exact(x[:, 7 * bk :]) @ exact(y[7 * bk :]), TF32)
+
+
 def test_product_fp8(processor):
     if processor in ("cuda:80", "cuda:75"):  # f8e4m3 begins with sm_89; e5m2 is everywhere
         product(128, 256, 256, E5M2, "nt", (64, 128, 64, 8, 2), out=F32)

@@ -97,6 +97,15 @@ const Op *gpu_dot_load(const Op *dot, int operand, bool alone) {
   return is_loaded && (!alone || ir_one_use(v)) ? v->op : NULL;
 }
 
+/* A branch of the loop's body ends with a yield, too: that what it gives is carried says nothing of the dot's result. */
+int gpu_dot_carried_slot(const Op *dot) {
+  const Value *r = &dot->results[0];
+  const Op *loop = ir_parent(dot);
+  if (!loop || loop->code != OP_FOR || !ir_one_use(r) || r->uses->op != ir_terminator(dot->block)) return -1;
+  const Value *arg = ir_loop_arg(loop, r->uses->index);
+  return ir_operand(dot, 2) == arg && ir_one_use(arg) ? r->uses->index : -1;
+}
+
 /* Of a left operand in registers a group of warps holds its 64 rows, whatever columns are its own: groups side by side
  * hold the same. */
 bool gpu_dot_holds_left(const Op *dot, int operand, int num_warps) {

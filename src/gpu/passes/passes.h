@@ -55,12 +55,13 @@ bool gpu_dot_lies_across(IndexInfo *index, const Op *dot, int operand);
 const Op *gpu_dot_load(const Op *dot, int operand, bool alone);
 /* Is it for this dot only, and can registers hold it, as the left one of a wgmma, beside the accumulators? */
 bool gpu_dot_holds_left(const Op *dot, int operand, int num_warps);
+/* The slot of the loop's carried values that this dot, and nothing else, adds to and gives; -1: there is none. */
+int gpu_dot_carried_slot(const Op *dot);
 
 /* Products of 8-bit floats that are added to the accumulator outside of the tensor core: how many at a time; 0: none
  * (wgmma.c). */
 int64_t gpu_wgmma_partial_sums(const Op *dot);
-/* The loop-carried value that only this dot adds to, as its slot; -1: there is none, or the dot has to be waited for
- * (wgmma.c). */
+/* Its carried slot, as above; -1, too, where the dot has to be waited for (wgmma.c). */
 int gpu_wgmma_carried_slot(const Op *dot);
 /* The last dot of a loop's body if all may stay in flight during the next iteration (wgmma.c), or NULL. `is_ahead`: copies
  * several iterations ahead will fill the buffer that the body makes by `alloc`. */

@@ -35,18 +35,9 @@ typedef struct Candidates {
   GpuOps dots;
 } Candidates;
 
-/* The slot of the loop's carried values that this dot, and nothing else, adds to; -1: there is none. */
-static int carried_slot(const Op *dot) {
-  const Value *sum = ir_operand(dot, 2), *r = &dot->results[0];
-  const Op *loop = ir_parent(dot);
-  if (!loop || loop->code != OP_FOR || !ir_one_use(r) || r->uses->op->code != OP_YIELD) return -1;
-  int slot = r->uses->index;
-  return sum == ir_loop_arg(loop, slot) && ir_one_use(sum) ? slot : -1;
-}
-
 static void collect(Op *op, void *arg) {
   Candidates *c = arg;
-  if (op->code != OP_DOT || !gpu_dot_is_tf32(op) || carried_slot(op) < 0 || !gpu_dot_load(op, 0, false)) return;
+  if (op->code != OP_DOT || !gpu_dot_is_tf32(op) || gpu_dot_carried_slot(op) < 0 || !gpu_dot_load(op, 0, false)) return;
   const int64_t *shape = op->results[0].type->shape;
   if (!gpu_dot_has_wgmma_shape(op, shape[1], shape[0], c->num_warps) || !gpu_dot_holds_left(op, 1, c->num_warps))
     return;
@@ -85,7 +76,7 @@ static void turn_carried(Ctx *cx, Op *loop, int slot) {
 
 static void turn(Ctx *cx, Op *dot) {
   Op *loop = ir_parent(dot);
-  int slot = carried_slot(dot);
+  int slot = gpu_dot_carried_slot(dot);
   turn_carried(cx, loop, slot);
   Builder b = ir_before(cx, dot);
   Value *operands[] = {transposed(&b, ir_operand(dot, 1)), transposed(&b, ir_operand(dot, 0)), ir_operand(dot, 2)};

@@ -46,14 +46,7 @@ static void use_after(Value *v, Op *wait, int result) {
   }
 }
 
-int gpu_wgmma_carried_slot(const Op *dot) {
-  const Value *r = &dot->results[0];
-  const Op *loop = ir_parent(dot);
-  if (!ir_one_use(r) || r->uses->op->code != OP_YIELD || !loop || loop->code != OP_FOR || gpu_wgmma_partial_sums(dot))
-    return -1;
-  const Value *arg = ir_loop_arg(loop, r->uses->index);
-  return ir_operand(dot, 2) == arg && ir_one_use(arg) ? r->uses->index : -1;
-}
+int gpu_wgmma_carried_slot(const Op *dot) { return gpu_wgmma_partial_sums(dot) ? -1 : gpu_dot_carried_slot(dot); }
 
 Op *gpu_wgmma_in_flight(const Block *body, bool (*is_ahead)(const void *self, const Op *alloc), const void *self) {
   Op *last = NULL;
