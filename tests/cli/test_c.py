@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ EXPECTED = {
     "add.c": ["add: 100000 sums, 0 wrong"],
     "softmax.c": ["softmax of 64 rows"],
     "stages.c": ["---- ttir", "@scale", "---- llir", "define ", "---- obj: ", '"num_warps": 4', "the same text"],
+    "dlpack.c": [
+        "axpy: 150000 elements, 0 wrong, kernels compiled: 1",
+        "refused: a tensor is not in the memory of the CPU",
+    ],
     "errors.c": ["status 1:\nkernel.py:6:17: error:", "did you mean", "kernel.py:6:", "status 0"],
 }
 
@@ -41,6 +46,49 @@ def test_program(name, tmp_path):
         at = out.stdout.find(text, at)
         assert at >= 0, f"{text!r} is missing in {out.stdout}"
     assert "libpython" not in subprocess.run(["ldd", str(program)], capture_output=True, text=True).stdout
+
+
+PRODUCERS = """
+import numpy as np, torch
+from dlpack import Library
+
+library = Library(sys.argv[1])
+def right(x, y, out, a=2.0):
+    library.axpy(a, x, y, out)
+    return np.array_equal(np.asarray(out), a * np.asarray(x) + np.asarray(y))
+
+x, y = np.arange(3000, dtype=np.float32), np.ones(3000, dtype=np.float64)
+assert right(x, y, np.zeros(3000)) and right(x[::-1], y, np.zeros(3000)) and right(x[:0], y[:0], np.zeros(0))
+assert right(x.reshape(60, 50).T, y.reshape(50, 60), torch.zeros(60, 50).T)
+assert right(np.arange(-9, 9, dtype=np.int16), np.arange(18, dtype=np.uint8), torch.zeros(18, dtype=torch.int64))
+b, out = torch.arange(64.0).bfloat16(), torch.zeros(70, dtype=torch.bfloat16)
+before = library.c.axpy_kernels()
+for _ in range(3):
+    library.axpy(1.0, b, b, out[3:67])
+assert torch.equal(out[3:67], 2 * b) and not out[:3].any() and not out[67:].any()
+assert library.c.axpy_kernels() == before + 1
+x.flags.writeable = False
+for x, y, out, wrong in [
+    (y, y, x, "read-only"), (y, y[1:], y, "shapes differ"), (y[:8], y[:8].reshape(2, 4), y, "shapes differ"),
+    (torch.zeros(4, dtype=torch.complex64), y, y, "elements are of a type"), (torch.zeros(2, 2, 2), y, y, "dimensions"),
+]:
+    try:
+        library.axpy(1.0, x, y, out)
+        raise SystemExit(f"not refused: {wrong}")
+    except ValueError as e:
+        assert wrong in str(e), e
+assert "triton" not in sys.modules
+"""
+
+
+def test_arrays_of_other_libraries(tmp_path):
+    build(ROOT / "examples" / "c" / "dlpack.c", tmp_path / "libaxpy.so", flags=["-std=c17", "-shared", "-fPIC"])
+    folder = str(ROOT / "examples" / "c")
+    for program in ([f"{folder}/dlpack.py"], ["-c", f"import sys\nsys.path.insert(0, {folder!r})\n{PRODUCERS}"]):
+        out = subprocess.run([sys.executable, *program, str(tmp_path / "libaxpy.so")], capture_output=True, text=True,
+                             timeout=120)  # fmt: skip
+        assert out.returncode == 0, out.stdout + out.stderr
+        assert "wrong" not in out.stdout
 
 
 def test_the_interface(tmp_path):
