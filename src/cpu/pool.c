@@ -230,7 +230,8 @@ static void after_fork_child(void) {
   atomic_store(&running.threads, 0);
   atomic_store(&running.updates, 0);
   pool.jobs = NULL;
-  pool.nworkers = pool.nsleeping = pool.nthreads = 0;
+  pool.nworkers = pool.nsleeping = 0;
+  atomic_store(&pool.nthreads, 0);
   atomic_store(&pool.forked, true);
 }
 
