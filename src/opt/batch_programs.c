@@ -227,6 +227,7 @@ static void see_source(Batch *s, Value *v, int dim) {
   case OP_SCAN:
   case OP_RESHAPE:
   case OP_TRANS:
+    mark_results(s, op, dim); /* a reduction of several tensors has as many results */
     dim = moved(op, dim, true);
     if (dim < 0)
       s->fails = true;
@@ -408,13 +409,17 @@ static Value *spread_mask(Batch *s, Builder *b, Value *live, const Type *to, int
   return live->type == t ? live : ir_make(b, OP_BROADCAST, t, live, NULL);
 }
 
+/* An address that is the same all along the dimension may be read by no program but those that are not there: the mask has
+ * the dimension then. */
 static void mask_access(Batch *s, Op *access, Value *live) {
   Value *ptr = ir_operand(access, 0);
   int dim = dim_of(s, ptr), first;
+  bool masked = ir_operand_group(access, "mask", &first);
+  if (dim < 0 && masked) dim = dim_of(s, ir_operand(access, first));
   if (dim < 0) return;
   Builder b = ir_before(s->cx, access);
   Value *mask = spread_mask(s, &b, live, ptr->type, dim);
-  if (ir_operand_group(access, "mask", &first))
+  if (masked)
     ir_set_operand(access, first, ir_make(&b, OP_ANDI, mask->type, mask, ir_operand(access, first), NULL));
   else
     ir_add_operand(s->cx, access, mask);

@@ -244,7 +244,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=60, help="seconds that a program may take")
     parser.add_argument(
         "--kind",
-        choices=["all", "general", "memory", "blocks"],
+        choices=["all", "general", "memory", "blocks", "strips"],
         default="all",
         help="which programs: of eight, two are about memory, one is about descriptors and scaled products",
     )

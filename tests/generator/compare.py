@@ -83,6 +83,11 @@ def passed(program: Program, made: dict) -> dict:
     return given
 
 
+def whole_grid(program: Program) -> tuple:
+    """Along three axes."""
+    return (*program.grid, 1, 1)[:3]
+
+
 def load(source: str, name: str) -> object:
     """The kernel of a module's text."""
     filename = f"<{name}>"
@@ -105,10 +110,10 @@ def evaluated(program: Program, kernel: object, made: dict) -> None:
     options = {"no_locations": True, "sanitize_overflow": False}
     compiled = libtriton.compile(kernel, None, None, tuple(described), "cpu", options, "front")
     run = _evaluate.Module(compiled._image._stage("front")).entry()
-    _memory.state.memory, _memory.state.grid = given.memory, (*program.grid, 1, 1)
+    _memory.state.memory, _memory.state.grid = given.memory, whole_grid(program)
     with np.errstate(all="ignore"):
-        for x in range(program.grid[0]):
-            _memory.state.program = (x, 0, 0)
+        for at in np.ndindex(whole_grid(program)):
+            _memory.state.program = at
             run(values)
 
 
@@ -153,7 +158,7 @@ def launch(program: Program, kernel: object, target: str) -> dict:
         source = triton.compiler.ASTSource(kernel, signature, ones)
         compiled = triton.compile(source, target=target, options=options)
         numbers = [value for name, value in program.scalars.items() if name not in ones]
-        compiled[(*program.grid, 1, 1)](*passed(program, made).values(), *numbers)
+        compiled[whole_grid(program)](*passed(program, made).values(), *numbers)
     return made
 
 

@@ -12,6 +12,7 @@ two arguments, a barrier is between.
 from __future__ import annotations
 
 from program import BITS, FLOATS, INTS, SIGNED, Program
+from strips import StripProgram
 
 SHAPES = [(1, 1), (1, 2), (2, 1), (64, 1), (1, 64), (128, 2), (2, 128), (4, 4), (16, 8), (256, 1), (1, 1024), (32, 32)]
 STATEMENTS = ["in_place", "in_place", "shifted", "chase", "chase", "slots", "slots", "take_turns", "broadcast",
@@ -514,7 +515,7 @@ class MemoryProgram(Program):
         self.indent -= 1
 
 
-KINDS = {"general": Program, "memory": MemoryProgram, "blocks": BlockProgram}
+KINDS = {"general": Program, "memory": MemoryProgram, "blocks": BlockProgram, "strips": StripProgram}
 
 
 def program_of(seed: int, kind: str) -> Program:

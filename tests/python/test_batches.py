@@ -134,6 +134,61 @@ def test_conditions_and_scans():
 
 
 @triton.jit
+def largest(X, Y, AT, LEAST, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    """A reduction with two results, of which one is used along the strip; the other tensor is the same all along it."""
+    cols = tl.program_id(0) * BN + tl.arange(0, BN)
+    best = tl.zeros([BM, BN], dtype=tl.float32) - 100
+    for m in range(0, M, BM):
+        rows = m + tl.arange(0, BM)
+        x = tl.load(X + rows[:, None] * N + cols[None, :], mask=(rows[:, None] < M) & (cols[None, :] < N), other=-100)
+        best = tl.maximum(best, x)
+    most, at = tl.max(best, axis=0, return_indices=True)
+    tl.store(Y + cols, most, mask=cols < N)
+    tl.store(AT + cols, at, mask=cols < N)
+    same = tl.zeros([BM, BN], dtype=tl.int32) + M
+    tl.store(LEAST + cols, tl.argmin(same, axis=0) + tl.max(same, axis=0), mask=cols < N)
+
+
+@pytest.mark.parametrize("M, N", [(5, 3), (40, 1000)])
+def test_reductions_with_two_results(M, N):
+    x = torch.randperm(M * N).float().view(M, N) % 97
+    y, at, least = torch.empty(N), torch.zeros(N, dtype=torch.int32), torch.zeros(N, dtype=torch.int32)
+    largest[(triton.cdiv(N, 4),)](x, y, at, least, M, N, BM=8, BN=4)
+    folded = torch.full((triton.cdiv(M, 8) * 8, N), -100.0)
+    folded[:M] = x
+    folded = folded.view(-1, 8, N).amax(0)
+    assert torch.equal(y, folded.amax(0))
+    assert torch.equal(folded.gather(0, at.long()[None])[0], y)
+    assert torch.equal(least, torch.full((N,), M, dtype=torch.int32))
+
+
+@triton.jit
+def one_address(X, NOWHERE, Y, M, N, first, BN: tl.constexpr):
+    """What no program of the grid reads is read by none that is not in it."""
+    cols = tl.program_id(0) * BN + tl.arange(0, BN)
+    acc = tl.zeros([BN], dtype=tl.float32)
+    for m in range(M):
+        acc += tl.load(X + m * N + cols)
+    acc += tl.load(NOWHERE + tl.zeros([BN], dtype=tl.int32), mask=cols >= first, other=3.0)
+    tl.store(Y + cols, acc)
+
+
+class Nowhere:
+    dtype = torch.float32
+
+    def data_ptr(self):
+        return 16
+
+
+@pytest.mark.parametrize("grid, tile", [(1, 2), (3, 2), (7, 4), (4, 16)])
+def test_an_address_for_programs_that_are_not_there(grid, tile):
+    n = grid * tile
+    x, y = torch.randint(-9, 9, (5, n)).float(), torch.empty(n)
+    one_address[(grid,)](x, Nowhere(), y, 5, n, n, tile)
+    assert torch.equal(y, x.sum(0) + 3)
+
+
+@triton.jit
 def counted(X, Y, COUNT, M, N, BN: tl.constexpr):
     cols = tl.program_id(0) * BN + tl.arange(0, BN)
     acc = tl.zeros([BN], dtype=tl.float32)
