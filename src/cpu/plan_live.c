@@ -2,7 +2,8 @@
  *
  * Where programs run together (opt/batch_programs.c), one dimension of what they compute is as long as the most programs that
  * may, and holds what there are. Their accesses are masked. Loops that only compute may end there as well: what is stored
- * in scratch beyond is read by nothing that matters, for nothing is combined along that dimension.
+ * in scratch beyond is read by nothing that matters, for nothing is combined along that dimension. Not where they leave a mask
+ * in scratch: it is what keeps an access, by more elements at a time or in a loop that goes on, from what is beyond.
  *
  * The dimension begins at the ranges with the attribute "batch" and is followed from operands to results. What a loop
  * carries may begin as a constant, and has it from what is yielded: rounds, until nothing changes.
@@ -95,9 +96,14 @@ static int member_dim(const Member *m) {
   return -1;
 }
 
+static bool leaves_mask(const Member *m) {
+  return m->kind == MEMBER_VALUE && ir_elem(m->value->type)->kind == TYPE_INT && ir_elem(m->value->type)->bits == 1;
+}
+
 int cpu_live_dim(const Nest *nest) {
   int dim = -1;
   for (uint32_t i = 0; i < nest->members.len; i++) {
+    if (leaves_mask(&nest->members.at[i])) return -1;
     int d = member_dim(&nest->members.at[i]);
     if (d < 0 || (i && d != dim)) return -1;
     dim = d;

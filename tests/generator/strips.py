@@ -1,8 +1,8 @@
 """Programs whose tiles are narrow strips of memory, which the CPU back end runs together (opt/batch_programs.c).
 
 A program's number is used in nothing but `program_id * N + arange(0, N)`, and what is computed is combined along other
-dimensions, or by rows in loops. (A few use it otherwise, or combine along the strip, and are run alone.) The grids are of
-every size, along x or y; each program writes what is its own, some of it over what it has read.
+dimensions, or by rows in loops. (A few use it otherwise, or combine along the strip, and are run alone.) The grids are
+of every size, along x or y; each program writes what is its own, some of it over what it has read.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class StripProgram(Program):
         if self.in_helper:
             return self.safe_statement()
         self.fuel -= 1
-        names = ["assign", "again", "again", "branch", "loop", "loop", "sum", "sum", "scan", "load", "rows", "rows", "swap",
-                 "unroll", "write", "leave", "map", "turn", "call"]  # fmt: skip
+        names = ["assign", "again", "again", "branch", "loop", "loop", "sum", "sum", "scan", "load", "rows", "rows",
+                 "swap", "unroll", "write", "leave", "map", "turn", "call"]  # fmt: skip
         names += ["reduce"] * self.chance(0.1) + ["repeat"] * self.chance(0.1)
         getattr(self, "do_" + self.pick(names))()
         return None

@@ -189,6 +189,23 @@ def test_an_address_for_programs_that_are_not_there(grid, tile):
 
 
 @triton.jit
+def stored_mask(Y, N, BM: tl.constexpr, BN: tl.constexpr):
+    """A mask that is computed once for all rows, of wide numbers, for an access of narrow ones."""
+    cols = tl.program_id(1).to(tl.int64) * BN + tl.arange(0, BN)
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    odd = (cols.to(tl.uint8) == cols) ^ (cols.to(tl.int32) >= cols.to(tl.uint8))
+    tl.store(Y + rows[:, None] * N + cols[None, :], (rows[:, None] + 5).to(tl.int8), mask=odd[None, :])
+
+
+@pytest.mark.parametrize("tiles", [1, 3, 8, 9])
+def test_masks_of_wide_numbers(tiles):
+    stored_mask[(2, tiles)](torch.ones(20000, dtype=torch.int8), 4 * tiles, 8, 4)  # scratch is not zero any more
+    y = torch.zeros(70000, dtype=torch.int8)
+    stored_mask[(2, tiles)](y, 4 * tiles, 8, 4)
+    assert not y.any()
+
+
+@triton.jit
 def counted(X, Y, COUNT, M, N, BN: tl.constexpr):
     cols = tl.program_id(0) * BN + tl.arange(0, BN)
     acc = tl.zeros([BN], dtype=tl.float32)
