@@ -865,7 +865,7 @@ class Program(Blocks):
     def do_dot(self) -> None:
         """A product over a loop, of whole numbers so small that every order of summing gives the same."""
         rng = self.random
-        M, N, K = rng.choice([16, 32, 64]), rng.choice([16, 32, 64]), rng.choice([32, 64])
+        M, N, K = rng.choice([16, 32, 64]), rng.choice([16, 32, 64, 64]), rng.choice([32, 64])
         dtype = rng.choice(
             ["float16", "bfloat16", "float32", "int8", "float8e5", "float8e4nv", "float16", "bfloat16", "float64"]
         )
@@ -893,6 +893,9 @@ class Program(Blocks):
         acc, k = self.name("acc"), self.name("k")
         pa, pb = self.name("q"), self.name("q")
         self.emit(f"{acc} = tl.zeros(({M}, {N}), tl.{out})")
+        squares = self.name("x") if out == "float32" and dtype not in FP8 and self.chance(0.2) else None
+        if squares:
+            self.emit(f"{squares} = tl.zeros(({M},), tl.float32)")
         self.emit(f"{pa} = {a} + {a_at}")
         self.emit(f"{pb} = {b} + {b_at}")
         bound = f"{rounds}" if self.chance(0.6) else f"tl.minimum(n, {rounds})"
@@ -919,6 +922,8 @@ class Program(Blocks):
             self.emit(f"{y} = tl.load({pb})")
         if self.chance(0.15) and dtype not in FP8:
             self.emit(f"{y} = tl.where({ki}[:, None] > {k}, {y}, tl.max({y}, 0)[None, :]).to(tl.{dtype})")
+        if squares:
+            self.emit(f"{squares} += tl.sum(({x} * {x}).to(tl.float32), 1)")
         if dtype not in FP8 and self.chance(0.4):
             self.emit(
                 f"{x} = ({self.pick([f'{x} * 2', f'-{x}', f'{x} + {x}', f'tl.where({x} > 0, {x}, 0)'])}).to(tl.{dtype})"
@@ -935,9 +940,16 @@ class Program(Blocks):
         if self.chance(0.2):
             self.emit(f"if {k} == {rng.randint(0, 2)}:")
             self.emit(f"    {acc} = -{acc}" if out != "int32" else f"    {acc} = 0 - {acc}")
+        if self.chance(0.1):  # begins anew, in a branch that is one
+            seen = self.argument("int32", 3, "out")
+            self.emit(f"if {k} % 2 == {rng.randint(0, 1)}:")
+            self.emit(f"    tl.store({seen} + pid, {k})")
+            self.emit(f"    {acc} = tl.full(({M}, {N}), {rng.randint(0, 3)}, tl.{out})")
         self.emit(f"{pa} += {a_step}")
         self.emit(f"{pb} += {b_step}")
         self.indent -= 1
+        if squares:
+            self.emit(f"{acc} += {squares}[:, None]")
         if M == N and dtype in ("float16", "bfloat16", "float32") and self.chance(0.3):  # a product's product
             small = f"tl.minimum(tl.maximum({acc}, -3.0), 3.0).to(tl.{dtype})"
             second = f"tl.trans({small})" if self.chance(0.5) else small
