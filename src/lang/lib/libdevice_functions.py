@@ -156,7 +156,10 @@ def j1(x):
 
 @jit
 def lgamma(x):
-    return lgamma_f64(_wide(x)).to(x.dtype)
+    if _is_wide(x):
+        return lgamma_f64(x)
+    else:
+        return lgamma_f32(x)
 
 
 @jit
