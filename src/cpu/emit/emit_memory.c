@@ -1,7 +1,11 @@
 /* emit_memory.c: what touches memory: arrays in the thread's scratch area, loads, stores and atomics in the user's.
  *
  * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one.
- * Others gather or scatter. Lanes that are masked off never access the user's memory: where the CPU has no
+ * Pointers that are a base and every second element, forwards or backwards, are read as two vectors, from the first
+ * element and up to the last, whose halves are shuffled together: what lies between two elements that are read can be
+ * read too, as no border of pages is beside it on both sides. Other steps that are known make loads and stores at
+ * constant distances from one address, so that no vector of addresses is computed and taken apart again; AVX-512
+ * gathers and scatters as fast. Others gather or scatter. Lanes that are masked off never access the user's memory: where the CPU has no
  * masked form, their pointers are replaced by the address of the first bytes of the scratch area, which hold nothing.
  */
 #include "cpu/emit/emit.h"
@@ -91,6 +95,73 @@ static LLVMValueRef gather(Emitter *e, const Type *elem, LLVMValueRef ptrs, LLVM
   return mask ? LLVMBuildSelect(e->b, mask, v, other, "") : v;
 }
 
+/* ---- elements a known step apart --------------------------------------------------------------------------------- */
+
+static bool is_shuffled(int64_t step) { return step >= -2 && step <= 2; }
+
+/* The step, in elements, if the lanes' pointers lie at constant distances from the first and vectors of addresses are
+ * not better; otherwise 0. */
+static int64_t known_step(const Emitter *e, const Type *elem, const Lane *p, bool read) {
+  if (p->kind != LANE_AFFINE || e->lanes < 2 || !LLVMIsAConstantInt(p->step)) return 0;
+  int64_t step = LLVMConstIntGetSExtValue(p->step);
+  if (step != (int32_t)step) return 0; /* so that no distance overflows */
+  return (read && is_shuffled(step)) || !e->isa->avx512 || ir_elem_bytes(elem) < 4 ? step : 0;
+}
+
+/* The pointer of the first lane. */
+static LLVMValueRef first_pointer(Emitter *e, const Type *elem, const Lane *p) {
+  LLVMValueRef moved = LLVMBuildMul(e->b, e->index64, emit_int(e->i64, LLVMConstIntGetSExtValue(p->step)), "");
+  return LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p->v, &moved, 1, "");
+}
+
+static LLVMValueRef element_at(Emitter *e, const Type *elem, LLVMValueRef ptr, int64_t distance) {
+  LLVMValueRef k = emit_int(e->i64, distance);
+  return LLVMBuildGEP2(e->b, emit_memory_type(e, elem), ptr, &k, 1, "");
+}
+
+static LLVMValueRef aligned_load(Emitter *e, const Type *elem, LLVMTypeRef t, LLVMValueRef ptr) {
+  LLVMValueRef v = LLVMBuildLoad2(e->b, t, ptr, "");
+  LLVMSetAlignment(v, alignment(elem));
+  return v;
+}
+
+/* A step of 1 or 2, or as far back. */
+static LLVMValueRef shuffled_load(Emitter *e, const Type *elem, LLVMValueRef ptr, int64_t step) {
+  LLVMTypeRef t = emit_wide(emit_memory_type(e, elem), e->lanes);
+  int n = e->lanes, last = n - 1, by = (int)(step < 0 ? -step : step);
+  if (step < 0) ptr = element_at(e, elem, ptr, -(int64_t)by * last);
+  LLVMValueRef low = aligned_load(e, elem, t, ptr), high = LLVMGetPoison(t);
+  if (by == 2) high = aligned_load(e, elem, t, element_at(e, elem, ptr, last));
+  LLVMValueRef *mask = NEWN(e->cx, LLVMValueRef, n);
+  for (int i = 0; i < n; i++) {
+    int from = by * (step < 0 ? last - i : i); /* elements from the lowest */
+    mask[i] = emit_int(e->i32, from < n ? from : n + from - last);
+  }
+  return LLVMBuildShuffleVector(e->b, low, high, LLVMConstVector(mask, (unsigned)n), "");
+}
+
+static LLVMValueRef stepped_load(Emitter *e, const Type *elem, const Lane *p, int64_t step) {
+  LLVMTypeRef m = emit_memory_type(e, elem);
+  LLVMValueRef ptr = first_pointer(e, elem, p), v = LLVMGetPoison(emit_wide(m, e->lanes));
+  if (is_shuffled(step)) return from_memory(e, elem, shuffled_load(e, elem, ptr, step), e->lanes);
+  for (int i = 0; i < e->lanes; i++) {
+    LLVMValueRef x = aligned_load(e, elem, m, element_at(e, elem, ptr, i * step));
+    v = LLVMBuildInsertElement(e->b, v, x, LLVMConstInt(e->i32, (unsigned)i, false), "");
+  }
+  return from_memory(e, elem, v, e->lanes);
+}
+
+static void stepped_store(Emitter *e, const Type *elem, LLVMValueRef v, const Lane *p, int64_t step) {
+  LLVMValueRef ptr = first_pointer(e, elem, p);
+  v = to_memory(e, elem, v, e->lanes);
+  for (int i = 0; i < e->lanes; i++) {
+    LLVMValueRef x = LLVMBuildExtractElement(e->b, v, LLVMConstInt(e->i32, (unsigned)i, false), "");
+    LLVMSetAlignment(LLVMBuildStore(e->b, x, element_at(e, elem, ptr, i * step)), alignment(elem));
+  }
+}
+
+/* ---- reading lanes ----------------------------------------------------------------------------------------------- */
+
 static bool is_unit(LLVMValueRef step) { return LLVMIsAConstantInt(step) && LLVMConstIntGetSExtValue(step) == 1; }
 
 /* Read at a pointer lane without a mask. `depth`: not before this level. `stride`: what to fetch as well, or NULL. */
@@ -106,6 +177,12 @@ static Lane read_lane(Emitter *e, Type *elem, Lane p, bool unit, int depth, LLVM
     LLVMValueRef ptr = LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p.v, &e->index64, 1, "");
     if (stride) emit_prefetch(e, ptr, stride, e->lanes * ir_elem_bytes(elem));
     r.v = run_load(e, elem, ptr, NULL, NULL);
+    return r;
+  }
+  int64_t step = known_step(e, elem, &p, true);
+  if (step) {
+    emit_at(e, r.depth);
+    r.v = stepped_load(e, elem, &p, step);
     return r;
   }
   static const Type pointer = {.kind = TYPE_PTR};
@@ -255,8 +332,13 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
     return;
   }
   LLVMValueRef mv = mask ? emit_lane_vector(e, *mask, &bit) : NULL;
-  LLVMValueRef ptrs = unit ? NULL : emit_lane_vector(e, p, ptr_type);
+  int64_t step = unit || mv ? 0 : known_step(e, elem, &p, false);
+  LLVMValueRef ptrs = unit || step ? NULL : emit_lane_vector(e, p, ptr_type);
   emit_at(e, e->depth);
+  if (step) {
+    stepped_store(e, elem, v, &p, step);
+    return;
+  }
   if (!unit) {
     scatter(e, elem, v, ptrs, mv);
     return;
