@@ -246,7 +246,8 @@ def main() -> int:
         "--kind",
         choices=["all", "general", "memory", "blocks", "strips"],
         default="all",
-        help="which programs: of eight, two are about memory, one is about descriptors and scaled products",
+        help="which programs: of eight, two are about memory, one is about descriptors and scaled products, one is "
+        "about strips",
     )
     parser.add_argument("--corpus", action="store_true", help="first what failed once")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="where failing programs are put")
