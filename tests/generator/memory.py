@@ -519,7 +519,7 @@ KINDS = {"general": Program, "memory": MemoryProgram, "blocks": BlockProgram, "s
 
 
 def program_of(seed: int, kind: str) -> Program:
-    """The program of a seed: of one kind, or ("all") every fourth about memory and every eighth about blocks, every eighth along strips."""
+    """The program of a seed: of one kind, or ("all") one of eight about blocks, one along strips, two about memory."""
     if kind == "all":
         kind = "memory" if seed % 4 == 3 else {5: "blocks", 1: "strips"}.get(seed % 8, "general")
     return KINDS[kind](seed)
