@@ -397,11 +397,11 @@ static void widen_seed(Batch *s, Op *seed, int64_t programs) {
 /* `live` (of one dimension) in the place of a tensor like `to`, along `dim`. */
 static Value *spread_mask(Batch *s, Builder *b, Value *live, const Type *to, int dim) {
   Type *i1 = ir_int(s->cx, 1);
-  int64_t *shape = NEWN(s->cx, int64_t, to->rank);
+  int64_t *shape = NEWN(s->cx, int64_t, to->rank), n = live->type->shape[0];
   for (int r = 1, d = 0; d < to->rank; d++) {
     if (d == dim) continue;
     r++;
-    for (int k = 0; k < r; k++) shape[k] = k == (d < dim ? r - 1 : 0) ? live->type->shape[0] : 1;
+    for (int k = 0; k < r; k++) shape[k] = k == (d < dim ? r - 1 : dim) ? n : 1;
     live = ir_make(b, OP_EXPAND_DIMS, ir_tensor(s->cx, i1, r, shape, NULL), live, NULL);
     ir_set_int(s->cx, live->op, "axis", d < dim ? r - 2 : r - 1);
   }

@@ -234,3 +234,26 @@ def test_which_are():
     assert count.item() == 7 and torch.equal(y, x.sum(0))
     assert not is_batched(totals[(7,)](x, y, M, N, BN=16))  # a program adds up what is in its own tile
     assert y[:7].sum() == x.sum()
+
+
+@triton.jit
+def blocks_kernel(x, y, B: tl.constexpr, M: tl.constexpr, N: tl.constexpr, W, D: tl.constexpr):
+    """A strip along dimension D of three."""
+    strip = tl.program_id(0) * N + tl.arange(0, N)
+    i, j = tl.arange(0, B), tl.arange(0, M)
+    if D == 0:
+        at = strip[:, None, None] + i[None, :, None] * W + j[None, None, :] * W * B
+    elif D == 1:
+        at = i[:, None, None] * W + strip[None, :, None] + j[None, None, :] * W * B
+    else:
+        at = i[:, None, None] * W + j[None, :, None] * W * B + strip[None, None, :]
+    tl.store(y + at, tl.load(x + at) * 2)
+
+
+@pytest.mark.parametrize("d", [0, 1, 2])
+@pytest.mark.parametrize("programs", [1, 3, 13])
+def test_three_dimensions(d, programs):
+    x = torch.arange(4 * 8 * 4 * programs, dtype=torch.float32)
+    y = torch.zeros_like(x)
+    kernel = blocks_kernel[(programs,)](x, y, B=4, M=8, N=4, W=4 * programs, D=d)
+    assert is_batched(kernel) and torch.equal(y, x * 2)
