@@ -5,7 +5,6 @@
  * branches, the second prints, with a label at each target and the symbol of its relocation for each operand that has
  * one.
  */
-#include "base/lines.h"
 #include "cpu/internal.h"
 
 #include <stdio.h>
@@ -139,15 +138,18 @@ static int by_line_address(const void *a, const void *b) {
   return by_address(&((const CodeLine *)a)->address, &((const CodeLine *)b)->address);
 }
 
-/* The line table of the object. */
-static void collect_lines(Disasm *d, LLVMBinaryRef binary) {
-  LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(binary);
-  for (; !LLVMObjectFileIsSectionIteratorAtEnd(binary, section); LLVMMoveToNextSection(section)) {
+void cpu_read_lines(Ctx *cx, LLVMBinaryRef object, CodeLines *out) {
+  LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(object);
+  for (; !LLVMObjectFileIsSectionIteratorAtEnd(object, section); LLVMMoveToNextSection(section)) {
     const char *name = LLVMGetSectionName(section);
     if (name && strcmp(name, ".debug_line") == 0)
-      lines_read(d->cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), &d->lines);
+      lines_read(cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), out);
   }
   LLVMDisposeSectionIterator(section);
+}
+
+static void collect_lines(Disasm *d, LLVMBinaryRef binary) {
+  cpu_read_lines(d->cx, binary, &d->lines);
   for (uint32_t i = 1; i < d->lines.len; i++)
     if (d->lines.at[i].address < d->lines.at[i - 1].address) {
       qsort(d->lines.at, d->lines.len, sizeof *d->lines.at, by_line_address);

@@ -22,6 +22,7 @@
 #ifndef TRITONC_CPU_INTERNAL_H
 #define TRITONC_CPU_INTERNAL_H
 
+#include "base/lines.h"
 #include "cpu/cpu.h"
 
 #include <stdatomic.h>
@@ -44,6 +45,7 @@ const CpuIsa *cpu_isa(Ctx *cx, const char *arch);
 
 /* ---- lowering: emit_function.c --------------------------------------------------------------------------------------- */
 
+struct LLVMOpaqueBinary;
 struct LLVMOpaqueContext;
 struct LLVMOpaqueModule;
 /* Lower the module's public function to a new LLVM module; fills info's scratch size and args. Unwinds on errors; the
@@ -65,6 +67,8 @@ void cpu_emit(Ctx *cx, struct LLVMOpaqueModule *m, const CpuIsa *isa, bool want_
 /* Assembly text of the object that cpu_emit made, with labels and relocations named; disasm.c. */
 /* `lines`: the text says of which line each instruction is (`.loc`). */
 const char *cpu_disassemble(Ctx *cx, const CpuIsa *isa, const char *object, size_t len, bool lines, size_t *text_len);
+/* The rows of an object's line table; disasm.c. */
+void cpu_read_lines(Ctx *cx, struct LLVMOpaqueBinary *object, CodeLines *out);
 /* Object bytes into memory; NULL and a message on failure. Runtime symbols (rt_symbols) are resolved by name. */
 typedef struct CpuCode CpuCode;
 CpuCode *cpu_code_load(const char *object, size_t len, const char *name, CpuKernelFn **entry, char *error, size_t error_size);

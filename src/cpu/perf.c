@@ -12,7 +12,6 @@
  * Only the object is needed, and where its function is in memory: the section is loaded as a whole, so its other
  * functions and the rows of the line table lie as far from that function as they do in the object.
  */
-#include "base/lines.h"
 #include "cpu/internal.h"
 
 #if defined(__linux__)
@@ -66,16 +65,6 @@ static void find_symbols(Ctx *cx, LoadedObject *l) {
       vec_push(cx, &l->symbols, other);
   }
   LLVMDisposeSymbolIterator(s);
-  LLVMDisposeSectionIterator(section);
-}
-
-static void find_lines(Ctx *cx, LoadedObject *l) {
-  LLVMSectionIteratorRef section = LLVMObjectFileCopySectionIterator(l->object);
-  for (; !LLVMObjectFileIsSectionIteratorAtEnd(l->object, section); LLVMMoveToNextSection(section)) {
-    const char *name = LLVMGetSectionName(section);
-    if (name && strcmp(name, ".debug_line") == 0)
-      lines_read(cx, (const uint8_t *)LLVMGetSectionContents(section), LLVMGetSectionSize(section), &l->lines);
-  }
   LLVMDisposeSectionIterator(section);
 }
 
@@ -200,7 +189,7 @@ static void tell(Ctx *cx, void *arg) {
   LoadedObject *l = arg;
   find_symbols(cx, l);
   if (!l->symbols.len || !l->symbols.at[0].bytes) return;
-  find_lines(cx, l);
+  cpu_read_lines(cx, l->object, &l->lines);
   write_map(l);
   FILE *f = open_dump(cx, l->machine);
   if (!f) return;

@@ -12,63 +12,39 @@
  */
 #include "cpu/plan_work.h"
 
-typedef struct Live {
-  bool changed;
-} Live;
-
 static int dim_of(const Value *v) { return work_of(v)->live_dim; }
 
-static void set(Live *l, const Value *v, int dim) {
+static void set(bool *changed, const Value *v, int dim) {
   if (dim < 0 || dim_of(v) >= 0 || !ir_is_tensor(v->type)) return;
   work_of(v)->live_dim = dim;
-  l->changed = true;
+  *changed = true;
 }
 
 /* The dimension of the results that operand i has as `dim`, or -1. */
 static int moved(const Op *op, int i, int dim) {
-  int axis = (int)ir_attr_int_or(op, "axis", 0);
   if (dim < 0) return -1;
-  switch (op->code) {
-  case OP_EXPAND_DIMS: return dim + (dim >= axis);
-  case OP_REDUCE: return dim == axis ? -1 : dim - (dim > axis);
-  case OP_SCAN: return dim == axis ? -1 : dim;
-  case OP_TRANS: {
-    const Attr *order = ir_attr(op, "order");
-    for (int d = 0; d < order->n; d++)
-      if (order->ints[d] == dim) return d;
-    return -1;
-  }
-  case OP_RESHAPE: {
-    const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
-    if (!ir_reshape_trivial(op)) return -1;
-    int before = 0, d = 0;
-    for (int k = 0; k < dim; k++) before += from->shape[k] != 1;
-    while (to->shape[d] == 1 || before-- > 0) d++;
-    return d;
-  }
-  case OP_DOT: return i < 2 && dim == op->results[0].type->rank - 1 - i ? -1 : dim;
-  default: return op->code == OP_BROADCAST || op->code == OP_LOAD || ir_info(op)->traits & T_ELEMENTWISE ? dim : -1;
-  }
+  if (op->code == OP_DOT) return i < 2 && dim == op->results[0].type->rank - 1 - i ? -1 : dim;
+  return op->code == OP_LOAD || ir_info(op)->traits & T_ELEMENTWISE ? dim : ir_dim_to_result(op, dim);
 }
 
-static void pass_on(Live *l, const Op *yield) {
+static void pass_on(bool *changed, const Op *yield) {
   Op *parent = ir_parent(yield);
   for (int i = 0; i < yield->noperands; i++) {
     int dim = dim_of(ir_operand(yield, i));
-    set(l, &parent->results[i], dim);
-    if (parent->code == OP_FOR) set(l, ir_loop_arg(parent, i), dim);
+    set(changed, &parent->results[i], dim);
+    if (parent->code == OP_FOR) set(changed, ir_loop_arg(parent, i), dim);
   }
 }
 
 static void follow(Op *op, void *arg) {
-  Live *l = arg;
-  if (op->code == OP_MAKE_RANGE && ir_attr(op, "batch")) set(l, &op->results[0], 0);
-  if (op->code == OP_YIELD && ir_parent(op)->code != OP_WHILE) pass_on(l, op);
+  bool *changed = arg;
+  if (op->code == OP_MAKE_RANGE && ir_attr(op, "batch")) set(changed, &op->results[0], 0);
+  if (op->code == OP_YIELD && ir_parent(op)->code != OP_WHILE) pass_on(changed, op);
   for (int i = 0; i < op->noperands; i++) {
     const Value *v = ir_operand(op, i);
-    if (op->code == OP_FOR && i >= IR_LOOP_INITS) set(l, ir_loop_arg(op, i - IR_LOOP_INITS), dim_of(v));
+    if (op->code == OP_FOR && i >= IR_LOOP_INITS) set(changed, ir_loop_arg(op, i - IR_LOOP_INITS), dim_of(v));
     if (!op->nregions || op->code == OP_REDUCE || op->code == OP_SCAN)
-      for (int r = 0; r < op->nresults; r++) set(l, &op->results[r], moved(op, i, dim_of(v)));
+      for (int r = 0; r < op->nresults; r++) set(changed, &op->results[r], moved(op, i, dim_of(v)));
   }
 }
 
@@ -79,11 +55,11 @@ void cpu_plan_live(Planner *pl, Op *func) {
   pl->result->batch_axis = (int)batch->ints[0];
   pl->result->batch = batch->ints[1];
   pl->result->batch_tile = batch->ints[2];
-  Live l;
+  bool changed;
   do {
-    l.changed = false;
-    ir_walk(func, follow, &l);
-  } while (l.changed);
+    changed = false;
+    ir_walk(func, follow, &changed);
+  } while (changed);
 }
 
 /* Of one that the member evaluates at the nest's own point; -1: none has a live dimension. */

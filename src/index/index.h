@@ -156,7 +156,7 @@ const IndexSum *index_program_step(IndexInfo *ix, const Value *v, int axis);
  * on what is known at run time only, or on ops that addresses rarely have. */
 bool index_sample(const Value *v, const int64_t *at, int64_t *out);
 
-/* What a sum is computed by, in somebody's representation. */
+/* What a sum is computed by, in the caller's representation of values. */
 typedef struct IndexArithmetic {
   void *(*number)(void *self, int64_t x);
   void *(*factor)(void *self, const Value *v);

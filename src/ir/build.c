@@ -95,6 +95,12 @@ Value *ir_const_int(Builder *b, Type *type, int64_t x) {
   return ir_const_attr(b, type, ir_is_tensor(type) ? ir_attr_splat(b->cx, type, item) : item);
 }
 
+Value *ir_compare(Builder *b, const char *predicate, Value *x, Value *y) {
+  Value *c = ir_make(b, OP_CMPI, ir_tensor_like(b->cx, x->type, ir_int(b->cx, 1)), x, y, NULL);
+  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
+  return c;
+}
+
 Value *ir_const_float(Builder *b, Type *type, double x) {
   Attr *item = ir_attr_float(b->cx, ir_elem(type), x);
   return ir_const_attr(b, type, ir_is_tensor(type) ? ir_attr_splat(b->cx, type, item) : item);

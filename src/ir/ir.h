@@ -316,6 +316,7 @@ Op *ir_op(Builder *b, Opcode code, Type *const *results, int nresults, Value *co
 Value *ir_make(Builder *b, Opcode code, Type *result, ... /* Value *, NULL */);
 Op *ir_effect(Builder *b, Opcode code, ... /* Value *, NULL */); /* no result */
 Value *ir_const_int(Builder *b, Type *type, int64_t x);   /* `type` may be a tensor: a splat constant */
+Value *ir_compare(Builder *b, const char *predicate, Value *x, Value *y); /* arith.cmpi: "slt", "eq" ...; scalars or tensors */
 Value *ir_const_float(Builder *b, Type *type, double x);
 Value *ir_const_attr(Builder *b, Type *type, Attr *value);
 void ir_set_attr(Ctx *cx, Op *op, const char *name, Attr *value); /* NULL removes */
@@ -380,6 +381,10 @@ bool ir_rearranges(const Op *op);
 Value *ir_moved_pointer(const Op *op);
 /* Does a reshape only insert or drop dimensions of size 1? */
 bool ir_reshape_trivial(const Op *op);
+/* Which dimension of the results is dimension `dim` (longer than 1) of operand 0, for ops that rearrange, reduce or scan; -1:
+ * none, or it is the one along which elements are combined. And the other way round, from the results to the operands. */
+int ir_dim_to_result(const Op *op, int dim);
+int ir_dim_to_operand(const Op *op, int dim);
 /* Constants: true and the value if `v` is a constant integer (or a splat of one, however made). */
 bool ir_is_const_int(const Value *v, int64_t *x);
 bool ir_is_const_float(const Value *v, double *x);

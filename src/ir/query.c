@@ -209,6 +209,47 @@ bool ir_reshape_trivial(const Op *op) {
   }
 }
 
+/* The dimension of `to` in a trivial reshape that is `dim` of `from`. */
+static int reshaped_dim(const Type *from, const Type *to, int dim) {
+  int before = 0, d = 0;
+  for (int i = 0; i < dim; i++) before += from->shape[i] != 1;
+  while (to->shape[d] == 1 || before-- > 0) d++;
+  return d;
+}
+
+int ir_dim_to_result(const Op *op, int dim) {
+  int axis = (int)ir_attr_int_or(op, "axis", 0);
+  switch (op->code) {
+  case OP_BROADCAST:
+  case OP_CONVERT_LAYOUT: return dim;
+  case OP_EXPAND_DIMS: return dim + (dim >= axis);
+  case OP_REDUCE: return dim == axis ? -1 : dim - (dim > axis);
+  case OP_SCAN: return dim == axis ? -1 : dim;
+  case OP_RESHAPE: return ir_reshape_trivial(op) ? reshaped_dim(ir_operand(op, 0)->type, op->results[0].type, dim) : -1;
+  case OP_TRANS: {
+    const Attr *order = ir_attr(op, "order");
+    for (int d = 0; d < order->n; d++)
+      if (order->ints[d] == dim) return d;
+    return -1;
+  }
+  default: return -1;
+  }
+}
+
+int ir_dim_to_operand(const Op *op, int dim) {
+  int axis = (int)ir_attr_int_or(op, "axis", 0);
+  switch (op->code) {
+  case OP_BROADCAST:
+  case OP_CONVERT_LAYOUT: return dim;
+  case OP_EXPAND_DIMS: return dim - (dim > axis);
+  case OP_REDUCE: return dim + (dim >= axis);
+  case OP_SCAN: return dim == axis ? -1 : dim;
+  case OP_RESHAPE: return ir_reshape_trivial(op) ? reshaped_dim(op->results[0].type, ir_operand(op, 0)->type, dim) : -1;
+  case OP_TRANS: return (int)ir_attr(op, "order")->ints[dim];
+  default: return -1;
+  }
+}
+
 bool ir_is_const_float(const Value *v, double *x) {
   const Attr *a = uniform(v);
   if (!a || a->kind != ATTR_FLOAT) return false;

@@ -112,22 +112,22 @@ static unsigned section_named(const Elf *e, const char *prefix, const char *name
 
 /* An instruction is 16 bytes, since Volta. Its lower 12 bits are its kind. Bits 110 to 112 are the barrier, of six, that its result
  * arrives at, bits 116 to 121 the barriers that it waits for before it is issued. */
-int nvidia_cubin_trips(const void *bytes, size_t len, const char *entry) {
+int nvidia_cubin_waits(const void *bytes, size_t len, const char *entry) {
   enum { LDG = 0x981, BARRIERS = 6 };
   Elf e;
   Section s;
-  int trips = 0;
+  int times = 0;
   if (!open_elf(&e, bytes, len) || !section_named(&e, ".text.", entry, &s)) return 0;
   unsigned pending = 0;
   for (uint64_t at = 0; at + 16 <= s.size; at += 16) {
     uint64_t word[2];
     memcpy(word, e.bytes + s.offset + at, sizeof word);
     unsigned waits = word[1] >> 52 & 63, barrier = word[1] >> 46 & 7;
-    if (pending & waits) trips++;
+    if (pending & waits) times++;
     pending &= ~waits;
     if ((word[0] & 0xfff) == LDG && barrier < BARRIERS) pending |= 1u << barrier;
   }
-  return trips;
+  return times;
 }
 
 /* ---- lines of the source ----------------------------------------------------------------------------------------- */

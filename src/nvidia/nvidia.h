@@ -54,7 +54,7 @@ const char *nvidia_assembler_name(AssemblerKind kind);
  * false if it is none. */
 bool nvidia_cubin_resources(const void *bytes, size_t len, const char *entry, Cubin *out);
 /* How often, along the code of `entry`, an instruction waits for global loads; 0 too where that is not known. */
-int nvidia_cubin_trips(const void *bytes, size_t len, const char *entry);
+int nvidia_cubin_waits(const void *bytes, size_t len, const char *entry);
 /* The machine code as nvdisasm or cuobjdump prints it; NULL, and why: neither can. */
 const char *nvidia_disassemble(Ctx *cx, const void *cubin, size_t len, const char **why);
 /* Which lines the entry's instructions are of, by their distance from its beginning, in order; none where it was assembled

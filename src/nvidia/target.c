@@ -361,7 +361,7 @@ static int blocks_told_again(const Cubin *c, const GpuMultiprocessor *m, const T
 static bool waits_often(const Cubin *c, const LLModule *lm, const TargetOptions *o, const KernelInfo *info) {
   enum { OFTEN = 6 };
   return c->bytes && !o->common.maxnreg && !has_tensor_cores(lm) &&
-         nvidia_cubin_trips(c->bytes, c->len, info->name) >= OFTEN;
+         nvidia_cubin_waits(c->bytes, c->len, info->name) >= OFTEN;
 }
 
 /* ... and that is kept if it halves the waiting, and costs no more than a third of the warps, of which enough are left to do
@@ -370,7 +370,7 @@ static bool waits_less(const Cubin *now, const Cubin *then, int sm, const Kernel
   enum { ENOUGH = 16 };
   const GpuMultiprocessor *m = gpu_multiprocessor(sm);
   if (!m ||
-      2 * nvidia_cubin_trips(then->bytes, then->len, info->name) > nvidia_cubin_trips(now->bytes, now->len, info->name))
+      2 * nvidia_cubin_waits(then->bytes, then->len, info->name) > nvidia_cubin_waits(now->bytes, now->len, info->name))
     return false;
   int64_t before = gpu_blocks_held(m, now->regs, info->shared, info->num_warps, NULL);
   int64_t after = gpu_blocks_held(m, then->regs, info->shared, info->num_warps, NULL);

@@ -156,35 +156,17 @@ static void mark_choice(Batch *s, Op *choice, int i, int dim) {
   mark(s, &choice->results[i], dim);
 }
 
-/* The dimension of `to` in a trivial reshape's place of `dim` of `from`. */
-static int reshaped(const Type *from, const Type *to, int dim) {
-  int before = 0, d = 0;
-  for (int i = 0; i < dim; i++) before += from->shape[i] != 1;
-  while (to->shape[d] == 1 || before-- > 0) d++;
-  return d;
-}
+/* Is it told by ir_dim_to_result() where a dimension goes? */
+static bool moves_dims(const Op *op) { return ir_rearranges(op) || op->code == OP_REDUCE || op->code == OP_SCAN; }
 
-/* How the result has the dimension that operand 0 has, or -1; and the other way round. */
-static int moved(const Op *op, int dim, bool back) {
-  int axis = (int)ir_attr_int_or(op, "axis", 0);
-  const Attr *order;
-  const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
-  switch (op->code) {
-  case OP_RESHAPE:
-    if (!ir_reshape_trivial(op)) return -1;
-    return back ? reshaped(to, from, dim) : reshaped(from, to, dim);
-  case OP_EXPAND_DIMS: return back ? dim - (dim > axis) : dim + (dim >= axis);
-  case OP_REDUCE: return back ? dim + (dim >= axis) : dim == axis ? -1 : dim - (dim > axis);
-  case OP_SCAN: return dim == axis ? -1 : dim;
-  case OP_BROADCAST: return dim;
-  case OP_TRANS:
-    order = ir_attr(op, "order");
-    if (back) return (int)order->ints[dim];
-    for (int i = 0; i < order->n; i++)
-      if (order->ints[i] == dim) return i;
-    return -1;
-  default: return -1;
+/* A reduction or scan of several tensors has as many results. */
+static void mark_moved(Batch *s, Op *op, int operand_dim, int result_dim) {
+  if (operand_dim < 0 || result_dim < 0) {
+    s->fails = true;
+    return;
   }
+  mark_results(s, op, result_dim);
+  demand_all(s, op, operand_dim);
 }
 
 /* Rows of the first operand or columns of the second: those of the result, and of what it is added to. */
@@ -217,23 +199,14 @@ static void see_source(Batch *s, Value *v, int dim) {
     demand_all(s, op, dim);
     return;
   }
+  if (moves_dims(op)) {
+    mark_moved(s, op, ir_dim_to_operand(op, dim), dim);
+    return;
+  }
   switch (op->code) {
   case OP_FOR: mark_carried(s, op, v->index, dim); return;
   case OP_IF: mark_choice(s, op, v->index, dim); return;
   case OP_DOT: mark_dot(s, op, dim); return;
-  case OP_BROADCAST:
-  case OP_EXPAND_DIMS:
-  case OP_REDUCE:
-  case OP_SCAN:
-  case OP_RESHAPE:
-  case OP_TRANS:
-    mark_results(s, op, dim); /* a reduction of several tensors has as many results */
-    dim = moved(op, dim, true);
-    if (dim < 0)
-      s->fails = true;
-    else
-      demand_all(s, op, dim);
-    return;
   default: s->fails = true;
   }
 }
@@ -242,6 +215,10 @@ static void see_use(Batch *s, const Use *u, int dim) {
   Op *op = u->op, *parent = ir_parent(op);
   if (keeps_shape(op)) {
     mark_results(s, op, dim);
+    return;
+  }
+  if (moves_dims(op)) {
+    mark_moved(s, op, dim, ir_dim_to_result(op, dim));
     return;
   }
   switch (op->code) {
@@ -260,19 +237,6 @@ static void see_use(Batch *s, const Use *u, int dim) {
       mark_choice(s, parent, u->index, dim);
     else
       s->fails = true;
-    return;
-  case OP_BROADCAST:
-  case OP_EXPAND_DIMS:
-  case OP_REDUCE:
-  case OP_SCAN:
-  case OP_RESHAPE:
-  case OP_TRANS:
-    dim = moved(op, dim, false);
-    if (dim < 0)
-      s->fails = true;
-    else
-      mark_results(s, op, dim);
-    if (op->code == OP_REDUCE || op->code == OP_SCAN) demand_all(s, op, moved(op, dim, true));
     return;
   default: s->fails = true;
   }
@@ -440,8 +404,7 @@ static void rewrite(Batch *s, const Ops *ops, int64_t programs) {
   Value *range = range_like(s, &b, programs);
   Value *end = ir_make(&b, OP_MULI, i32, n, ir_const_int(&b, i32, s->tile), NULL);
   end = ir_make(&b, OP_SPLAT, range->type, end, NULL);
-  Value *live = ir_make(&b, OP_CMPI, ir_tensor_like(s->cx, range->type, ir_int(s->cx, 1)), range, end, NULL);
-  ir_set_attr(s->cx, live->op, "predicate", ir_attr_enum(s->cx, "slt"));
+  Value *live = ir_compare(&b, "slt", range, end);
   for (uint32_t i = 0; i < ops->accesses.len; i++) mask_access(s, ops->accesses.at[i], live);
   int64_t how[] = {s->axis, programs, s->tile};
   ir_set_attr(s->cx, s->func, "tt.batch", ir_attr_ints(s->cx, i32, how, COUNT(how)));

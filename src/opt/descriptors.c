@@ -275,12 +275,6 @@ static Value *addresses(Access *a) {
   return ir_make(&a->b, OP_ADDPTR, NULL, splat_like(a, base, a->block), moving, NULL);
 }
 
-static Value *compared(Access *a, const char *predicate, Value *x, Value *y) {
-  Value *v = ir_make(&a->b, OP_CMPI, ir_tensor_like(a->w->cx, x->type, ir_int(a->w->cx, 1)), x, y, NULL);
-  ir_set_attr(a->w->cx, v->op, "predicate", ir_attr_enum(a->w->cx, predicate));
-  return v;
-}
-
 /* 0 <= offset + index < shape, for the dimensions whose bit is set in `checked`; NULL: all elements are inside. */
 static Value *inside(Access *a, unsigned checked) {
   Value *mask = NULL;
@@ -290,8 +284,8 @@ static Value *inside(Access *a, unsigned checked) {
     Value *i = widened(a, a->index[d] ? a->index[d] : range_of(a, d), bits);
     if (!a->index[d]) i = ir_make(&a->b, OP_ADDI, NULL, splat_like(a, a->offset[d], i->type), i, NULL);
     i = along(a, i, d);
-    Value *low = compared(a, "sge", i, ir_const_int(&a->b, i->type, 0));
-    Value *high = compared(a, "slt", i, splat_like(a, a->parts[SHAPE_AT + d], i->type));
+    Value *low = ir_compare(&a->b, "sge", i, ir_const_int(&a->b, i->type, 0));
+    Value *high = ir_compare(&a->b, "slt", i, splat_like(a, a->parts[SHAPE_AT + d], i->type));
     Value *both = over_block(a, ir_make(&a->b, OP_ANDI, NULL, low, high, NULL));
     mask = mask ? ir_make(&a->b, OP_ANDI, NULL, mask, both, NULL) : both;
   }
@@ -325,7 +319,7 @@ static Value *rounded_to_tf32(Access *a, Value *x, Value *wanted) {
   Value *bias = ir_make(b, OP_ADDI, NULL, last, ir_const_int(b, i32, 0xfff), NULL);
   Value *sum = ir_make(b, OP_ADDI, NULL, bits, bias, NULL);
   sum = ir_make(b, OP_ANDI, NULL, sum, ir_const_int(b, i32, -0x2000), NULL);
-  Value *finite = compared(a, "ne", ir_make(b, OP_ANDI, NULL, bits, exponent, NULL), exponent);
+  Value *finite = ir_compare(&a->b, "ne", ir_make(b, OP_ANDI, NULL, bits, exponent, NULL), exponent);
   Value *use = ir_make(b, OP_ANDI, NULL, finite, splat_like(a, wanted, a->block), NULL);
   return ir_make(b, OP_SELECT, x->type, use, ir_make(b, OP_TT_BITCAST, x->type, sum, NULL), x, NULL);
 }

@@ -166,13 +166,7 @@ static bool certainly_runs(const FlatNest *n) {
 
 /* ---- how many iterations ----------------------------------------------------------------------------------------- */
 
-static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
-  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
-  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
-  return c;
-}
-
-static Value *less(Builder *b, Value *x, Value *y) { return compare(b, "slt", x, y); }
+static Value *less(Builder *b, Value *x, Value *y) { return ir_compare(b, "slt", x, y); }
 
 static Value *int_op(Builder *b, Opcode code, Value *x, Value *y) { return ir_make(b, code, x->type, x, y, NULL); }
 
@@ -201,13 +195,20 @@ static Value *inner_iterations(const FlatNest *n, Builder *b, Map *map, int64_t 
                     ir_mapped(map, ir_loop_step(in)), least);
 }
 
-/* A loop that adds up how often the inner loop runs. What depends on carried values is not among it: it is not cloned. */
-static void clone_bound(const FlatNest *n, Builder *b, Map *map, Value *v) {
-  if (is_outside(n, v) || !v->op || map_has(map, v)) return;
-  for (int i = 0; i < v->op->noperands; i++) clone_bound(n, b, map, ir_operand(v->op, i));
-  ir_clone(b, v->op, map);
+/* Ops that the bounds are computed by; they stand before the inner loop, each after those that it uses. */
+static void clone_bounds(const FlatNest *n, Builder *b, Map *map) {
+  const Op *first = ir_entry(n->outer, 0)->first;
+  Map needed = {0};
+  for (int i = 0; i < 3; i++) map_put(n->cx, &needed, ir_operand(n->inner, i), n->inner);
+  for (const Op *op = n->inner->prev; op; op = op->prev)
+    for (int r = 0; r < op->nresults; r++)
+      for (int i = 0; i < op->noperands && map_has(&needed, &op->results[r]); i++)
+        map_put(n->cx, &needed, ir_operand(op, i), n->inner);
+  for (const Op *op = first; op != n->inner; op = op->next)
+    if (op->nresults && map_has(&needed, &op->results[0])) ir_clone(b, op, map);
 }
 
+/* A loop that adds up how often the inner loop runs. */
 static Value *added_up(const FlatNest *n, Builder *b) {
   Ctx *cx = n->cx;
   Type *i64 = ir_int(cx, 64);
@@ -220,7 +221,7 @@ static Value *added_up(const FlatNest *n, Builder *b) {
   Map map = {0};
   map_put(cx, &map, ir_loop_index(n->outer), ir_add_arg(cx, body, operands[0]->type, b->loc));
   Value *sum = ir_add_arg(cx, body, i64, b->loc);
-  for (int i = 0; i < 3; i++) clone_bound(n, &in, &map, ir_operand(n->inner, i));
+  clone_bounds(n, &in, &map);
   Value *next = int_op(&in, OP_ADDI, sum, inner_iterations(n, &in, &map, 1));
   ir_op(&in, OP_YIELD, NULL, 0, &next, 1);
   return &loop->results[0];
@@ -261,11 +262,9 @@ static Value *choose(Builder *b, Value *condition, Value *yes, Value *no) {
 }
 
 /* Clones those of the ops from `op` to `end` that are not known. */
-static int clone_others(const FlatNest *n, Builder *b, Map *map, const Op *op, const Op *end) {
-  int cloned = 0;
+static void clone_others(const FlatNest *n, Builder *b, Map *map, const Op *op, const Op *end) {
   for (; op != end; op = op->next)
-    if (!map_has(&n->known, op)) ir_clone(b, op, map), cloned++;
-  return cloned;
+    if (!map_has(&n->known, op)) ir_clone(b, op, map);
 }
 
 static bool has_others(const FlatNest *n, const Op *op, const Op *end) {
@@ -390,8 +389,8 @@ static FlatValues initial(const FlatNest *n, Builder *b) {
 static Value *is_last(const FlatNest *n, Builder *b, Map *map, Value *j) {
   Value *high = ir_mapped(map, ir_loop_upper(n->inner)), *step = ir_mapped(map, ir_loop_step(n->inner));
   Value *left = int_op(b, OP_SUBI, int_op(b, OP_SUBI, high, ir_const_int(b, j->type, 1)), j);
-  Value *last = compare(b, "ult", left, step);
-  return n->runs ? last : int_op(b, OP_ORI, last, compare(b, "sge", j, high));
+  Value *last = ir_compare(b, "ult", left, step);
+  return n->runs ? last : int_op(b, OP_ORI, last, ir_compare(b, "sge", j, high));
 }
 
 /* Gives the new loop; the last of its results are the outer loop's. */

@@ -346,9 +346,7 @@ static void deep_targets(Structure *s, const Block *header, Targets *t) {
 }
 
 static Value *is_selector(Builder *b, Value *selector, int64_t which) {
-  Value *v = ir_make(b, OP_CMPI, ir_int(b->cx, 1), selector, ir_const_int(b, selector->type, which), NULL);
-  ir_set_attr(b->cx, v->op, "predicate", ir_attr_enum(b->cx, "eq"));
-  return v;
+  return ir_compare(b, "eq", selector, ir_const_int(b, selector->type, which));
 }
 
 /* scf.while whose first region is an iteration. Its row is [selector, header's arguments, exits' arguments, values

@@ -12,12 +12,6 @@
 
 #include <string.h>
 
-static Value *compared(Builder *b, const char *predicate, Value *x, Value *y) {
-  Value *v = ir_make(b, OP_CMPI, ir_tensor_like(b->cx, x->type, ir_int(b->cx, 1)), x, y, NULL);
-  ir_set_attr(b->cx, v->op, "predicate", ir_attr_enum(b->cx, predicate));
-  return v;
-}
-
 /* Is any element of a tensor of i1 true? */
 static Value *any(Builder *b, Value *flags) {
   Ctx *cx = b->cx;
@@ -57,14 +51,14 @@ void opt_swap_extremum(Builder *b, bool is_max, Value *at, Value *v, Value *mask
   Value *number = ir_make(&c, OP_TT_BITCAST, floats, seen, NULL);
   Value *want = ir_make(&c, is_max ? OP_MAXNUMF : OP_MINNUMF, NULL, number, v, NULL);
   want = ir_make(&c, OP_TT_BITCAST, bits, want, NULL);
-  Value *active = compared(&c, "ne", want, seen);
+  Value *active = ir_compare(&c, "ne", want, seen);
   if (mask) active = ir_make(&c, OP_ANDI, NULL, active, mask, NULL);
   Value *to = ir_make(&c, OP_SELECT, p->type, active, p, safe, NULL);
   Value *next = ir_make(&c, OP_SELECT, bits, active, want, seen, NULL);
   Value *got = ir_make(&c, OP_ATOMIC_CAS, bits, to, seen, next, NULL);
   ir_set_attr(cx, got->op, "sem", ir_attr_enum(cx, "relaxed"));
   ir_set_attr(cx, got->op, "scope", ir_attr_enum(cx, "gpu"));
-  Value *swapped = compared(&c, "eq", got, seen);
+  Value *swapped = ir_compare(&c, "eq", got, seen);
   got = ir_make(&c, OP_SELECT, bits, swapped, next, got, NULL);
   got = ir_make(&c, OP_SELECT, bits, active, got, seen, NULL);
   Value *more = any(&c, active);

@@ -121,9 +121,7 @@ Value *opt_first_exists(Builder *b, const Op *loop, int64_t k) {
     lower = ir_const_int(b, lower->type, begin + at);
   else
     upper = opt_bound_ahead(b, loop, k);
-  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), lower, upper, NULL);
-  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
-  return c;
+  return ir_compare(b, predicate, lower, upper);
 }
 
 bool opt_loop_runs(const Op *loop) {

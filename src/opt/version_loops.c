@@ -58,9 +58,7 @@ static Value *early(Builder *b, Value *v) {
 }
 
 static Value *less(Builder *b, const Op *loop, Value *x, Value *y) {
-  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
-  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, ir_attr(loop, "unsignedCmp") ? "ult" : "slt"));
-  return c;
+  return ir_compare(b, ir_attr(loop, "unsignedCmp") ? "ult" : "slt", x, y);
 }
 
 /* Does the loop run exactly once? lower + step may wrap around: then it ends, too. */

@@ -241,8 +241,8 @@ static int trips_of(Ctx *cx, int sm, const char *loads) {
                  sm, loads);
   Cubin c = nvidia_assemble(cx, ptx, "k", (AssembleOptions){.only = ASSEMBLER_ANY, .opt_level = 3});
   if (c.assembler == ASSEMBLER_NONE) fail_msg("%s", NO_ASSEMBLER);
-  assert_int_equal(nvidia_cubin_trips(c.bytes, c.len, "another"), 0);
-  return nvidia_cubin_trips(c.bytes, c.len, "k");
+  assert_int_equal(nvidia_cubin_waits(c.bytes, c.len, "another"), 0);
+  return nvidia_cubin_waits(c.bytes, c.len, "k");
 }
 
 static void look_at_trips(Ctx *cx, int sm) {

@@ -257,3 +257,18 @@ def test_three_dimensions(d, programs):
     y = torch.zeros_like(x)
     kernel = blocks_kernel[(programs,)](x, y, B=4, M=8, N=4, W=4 * programs, D=d)
     assert is_batched(kernel) and torch.equal(y, x * 2)
+
+
+@triton.jit
+def combined_kernel(x, y, M: tl.constexpr, N: tl.constexpr):
+    """The strip's numbers, repeated, are added up along it."""
+    strip = tl.program_id(0) * N + tl.arange(0, N)
+    v = tl.broadcast_to(tl.load(x + strip)[:, None], (N, M))
+    tl.store(y + tl.program_id(0) * M + tl.arange(0, M), tl.sum(v, 0))
+
+
+def test_combined_along_the_strip():
+    x, y = torch.arange(5 * 4, dtype=torch.float32), torch.zeros(5 * 8)
+    kernel = combined_kernel[(5,)](x, y, M=8, N=4)
+    assert not is_batched(kernel)
+    assert torch.equal(y.view(5, 8), x.view(5, 4).sum(1, keepdim=True).expand(5, 8))

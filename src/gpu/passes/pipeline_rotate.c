@@ -91,15 +91,8 @@ static Op *wait_op(Pipeline *p, Builder *b, int pending) {
 static Value *next_buffer(Builder *b, Value *x, int n) {
   if (n == 1) return ir_const_int(b, x->type, 0);
   Value *more = ir_make(b, OP_ADDI, NULL, x, ir_const_int(b, x->type, 1), NULL);
-  Value *over = ir_make(b, OP_CMPI, ir_int(b->cx, 1), more, ir_const_int(b, x->type, n), NULL);
-  ir_set_attr(b->cx, over->op, "predicate", ir_attr_enum(b->cx, "sge"));
+  Value *over = ir_compare(b, "sge", more, ir_const_int(b, x->type, n));
   return ir_make(b, OP_SELECT, x->type, over, ir_const_int(b, x->type, 0), more, NULL);
-}
-
-static Value *less(Builder *b, Value *x, Value *y) {
-  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
-  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, "slt"));
-  return c;
 }
 
 Value *gpu_pipeline_transposed(Builder *b, Value *view, const Op *trans) {
@@ -343,7 +336,7 @@ static void issue_early(Rotation *r, Builder *b) {
   map_put(p->cx, &r->loads, ir_loop_index(loop), latest);
   for (int i = 0; i < r->n; i++)
     if (p->is_early[i]) map_put(p->cx, &r->loads, ir_loop_arg(loop, i), ir_loop_arg(loop, r->early_slot[i]));
-  load_early(p, b, &r->loads, less(b, ir_loop_index(loop), r->bound_early));
+  load_early(p, b, &r->loads, ir_compare(b, "slt", ir_loop_index(loop), r->bound_early));
 }
 
 /* ... and the copies for iteration i + S - 1. */
@@ -370,7 +363,7 @@ static void issue_ahead(Rotation *r) {
   Value *fill[RINGS] = {NULL};
   for (int i = 0; i < RINGS; i++)
     if (p->rings[i].used) fill[i] = ir_loop_arg(loop, p->rings[i].fill_slot);
-  if (p->tiles.len) make_copies(p, &b, &r->copies, less(&b, ir_loop_index(loop), r->bound_ahead), fill);
+  if (p->tiles.len) make_copies(p, &b, &r->copies, ir_compare(&b, "slt", ir_loop_index(loop), r->bound_ahead), fill);
 }
 
 /* What the next iteration sees of the new carried values, in add_carried()'s order. */

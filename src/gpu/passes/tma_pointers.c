@@ -281,8 +281,7 @@ static Value *coordinate_of(Builder *b, const IndexBoxDim *d) {
   Value *at = emit_sum(b, d->at, 1, i32);
   if (!d->end) return at;
   Value *n = emit_sum(b, d->end, 1, i64);
-  Value *any = ir_make(b, OP_CMPI, ir_int(b->cx, 1), n, ir_const_int(b, i64, 0), NULL);
-  ir_set_attr(b->cx, any->op, "predicate", ir_attr_enum(b->cx, "sgt"));
+  Value *any = ir_compare(b, "sgt", n, ir_const_int(b, i64, 0));
   return ir_make(b, OP_SELECT, i32, any, at, ir_const_int(b, i32, BEHIND_ALL), NULL);
 }
 

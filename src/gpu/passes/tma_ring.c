@@ -141,12 +141,6 @@ static Op *dot_in_flight(const TmaRing *r) {
 
 /* ---- making it --------------------------------------------------------------------------------------------------- */
 
-static Value *compare(Builder *b, const char *predicate, Value *x, Value *y) {
-  Value *c = ir_make(b, OP_CMPI, ir_int(b->cx, 1), x, y, NULL);
-  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
-  return c;
-}
-
 /* What it writes is not read any more: barriers of `free` have told. */
 static void set_apart(const TmaRing *r, Op *op, bool apart) {
   if (apart) ir_set_attr(r->cx, op, GPU_APART, ir_attr_unit(r->cx));
@@ -279,7 +273,7 @@ static void copy_later(TmaRing *r, Value *bound, Value **state, Value *const *no
   Value *index = ir_loop_index(r->loop), *step = ir_loop_step(r->loop);
   Value *far = ir_make(&b, OP_MULI, NULL, step, ir_const_int(&b, step->type, r->stages - 1), NULL);
   Map map = slice_from(r, ir_make(&b, OP_ADDI, NULL, index, far, NULL), state);
-  make_copies(r, &b, &map, compare(&b, "slt", index, bound), now[FILL], r->free != NULL);
+  make_copies(r, &b, &map, ir_compare(&b, "slt", index, bound), now[FILL], r->free != NULL);
   step_slice(r, &map, state);
   for (int i = 0; i < r->nresults; i++)
     if (r->is_ahead[i]) ir_add_operand(r->cx, ir_terminator(r->body), state[i]);
@@ -291,9 +285,9 @@ static void turn_ring(TmaRing *r, Value *const *now) {
   Builder b = ir_before(r->cx, yield);
   Type *i32 = ir_int(r->cx, 32);
   Value *one = ir_const_int(&b, i32, 1), *zero = ir_const_int(&b, i32, 0), *end = ir_const_int(&b, i32, r->stages);
-  Value *next_read = ir_make(&b, OP_ADDI, NULL, now[READ], one, NULL), *over = compare(&b, "sge", next_read, end);
+  Value *next_read = ir_make(&b, OP_ADDI, NULL, now[READ], one, NULL), *over = ir_compare(&b, "sge", next_read, end);
   Value *turned = ir_make(&b, OP_XORI, NULL, now[PHASE], one, NULL);
-  Value *next_fill = ir_make(&b, OP_ADDI, NULL, now[FILL], one, NULL), *wraps = compare(&b, "sge", next_fill, end);
+  Value *next_fill = ir_make(&b, OP_ADDI, NULL, now[FILL], one, NULL), *wraps = ir_compare(&b, "sge", next_fill, end);
   ir_add_operand(r->cx, yield, ir_make(&b, OP_SELECT, i32, over, zero, next_read, NULL));
   ir_add_operand(r->cx, yield, ir_make(&b, OP_SELECT, i32, over, turned, now[PHASE], NULL));
   ir_add_operand(r->cx, yield, ir_make(&b, OP_SELECT, i32, wraps, zero, next_fill, NULL));

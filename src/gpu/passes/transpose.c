@@ -45,7 +45,7 @@ static void collect(Op *op, void *arg) {
   if (gpu_dot_lies_across(c->index, op, 1) && !gpu_dot_lies_across(c->index, op, 0)) vec_push(c->cx, &c->dots, op);
 }
 
-static Type *turned(Ctx *cx, const Type *t) {
+static Type *transposed_type(Ctx *cx, const Type *t) {
   const int64_t shape[] = {t->shape[1], t->shape[0]};
   return ir_tensor(cx, t->elem, 2, shape, t->encoding);
 }
@@ -54,18 +54,18 @@ static Value *transposed(Builder *b, Value *v) {
   const int64_t order[] = {1, 0};
   if (v->op && v->op->code == OP_TRANS) return ir_operand(v->op, 0);
   double x;
-  if (ir_is_const_float(v, &x)) return ir_const_float(b, turned(b->cx, v->type), x);
-  Value *r = ir_make(b, OP_TRANS, turned(b->cx, v->type), v, NULL);
+  if (ir_is_const_float(v, &x)) return ir_const_float(b, transposed_type(b->cx, v->type), x);
+  Value *r = ir_make(b, OP_TRANS, transposed_type(b->cx, v->type), v, NULL);
   ir_set_attr(b->cx, r->op, "order", ir_attr_ints(b->cx, ir_int(b->cx, 32), order, 2));
   return r;
 }
 
 /* The carried value is its transpose from now on. */
-static void turn_carried(Ctx *cx, Op *loop, int slot) {
+static void transpose_carried(Ctx *cx, Op *loop, int slot) {
   Value *sum = ir_loop_arg(loop, slot), *r = &loop->results[slot];
   Builder before = ir_before(cx, loop), after = {cx, loop->block, loop->next, loop->loc};
   ir_loop_set_init(loop, slot, transposed(&before, ir_loop_init(loop, slot)));
-  sum->type = turned(cx, sum->type);
+  sum->type = transposed_type(cx, sum->type);
   r->type = sum->type;
   Value *back = transposed(&after, r);
   for (Use *u = r->uses, *next; u; u = next) {
@@ -74,13 +74,13 @@ static void turn_carried(Ctx *cx, Op *loop, int slot) {
   }
 }
 
-static void turn(Ctx *cx, Op *dot) {
+static void transpose(Ctx *cx, Op *dot) {
   Op *loop = ir_parent(dot);
   int slot = gpu_dot_carried_slot(dot);
-  turn_carried(cx, loop, slot);
+  transpose_carried(cx, loop, slot);
   Builder b = ir_before(cx, dot);
   Value *operands[] = {transposed(&b, ir_operand(dot, 1)), transposed(&b, ir_operand(dot, 0)), ir_operand(dot, 2)};
-  Type *t = turned(cx, dot->results[0].type);
+  Type *t = transposed_type(cx, dot->results[0].type);
   Op *to = ir_op(&b, OP_DOT, &t, 1, operands, COUNT(operands));
   opt_copy_attrs(cx, to, dot);
   ir_loop_set_yield(loop, slot, &to->results[0]);
@@ -91,6 +91,6 @@ bool gpu_transpose(Ctx *cx, Module *m) {
   Candidates c = {.cx = cx, .num_warps = gpu_num_warps(m), .module = m};
   if (gpu_sm(m) != 90) return false;
   ir_walk(m->op, collect, &c);
-  for (uint32_t i = 0; i < c.dots.len; i++) turn(cx, c.dots.at[i]);
+  for (uint32_t i = 0; i < c.dots.len; i++) transpose(cx, c.dots.at[i]);
   return c.dots.len > 0;
 }
