@@ -13,6 +13,8 @@ import triton
 import triton.language as tl
 from triton.backends.compiler import GPUTarget
 
+pytestmark = pytest.mark.timed
+
 
 @triton.jit
 def chain(x, o, n, K: tl.constexpr):

@@ -12,6 +12,8 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.timed
+
 TRITONC = shutil.which("tritonc")
 HEAD = "import triton\nimport triton.language as tl\n@triton.jit\ndef k(x, y, n):\n    i = tl.arange(0, 128)\n"
 LOAD = "    a = tl.load(x + i)\n"
