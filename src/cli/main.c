@@ -139,7 +139,7 @@ static bool explore(Ctx *cx, const Cli *c, RunRequest *r, bool page) {
 }
 
 /* What needs no kernel; false: nothing of the kind was asked for. */
-static bool tell(Ctx *cx, const Cli *c) {
+static bool print_what_is_asked(Ctx *cx, const Cli *c) {
   if (c->help)
     cli_help(cx);
   else if (c->version)
@@ -194,7 +194,7 @@ static void compile(Ctx *cx, Main *m) {
 
 static void work(Ctx *cx, void *arg) {
   Main *m = arg;
-  if (tell(cx, &m->cli)) return;
+  if (print_what_is_asked(cx, &m->cli)) return;
   if (is_artefact(&m->cli))
     cli_artefact(cx, &m->cli);
   else
