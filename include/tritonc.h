@@ -242,6 +242,10 @@ TTC_API ttc_status ttc_kernel_load(ttc_context *cx, ttc_kernel *kernel);
  * target. The text lives until the context's next call. */
 TTC_API const char *ttc_target_resolve(ttc_context *cx, const char *target);
 
+/* Whether what may follow the name of `target` is the compute capability of a GPU, "cuda:90"; false and a message when there is no
+ * such target. */
+TTC_API bool ttc_target_takes_capability(ttc_context *cx, const char *target);
+
 /* The device that a launch for `target` ("cuda") would run on when this thread makes it, and its compute
  * capability (90 of "cuda:90"); 0 and 0 for a target with one device only. Quick enough to be asked before every launch; `cx` may be
  * NULL. TTC_ERROR_SYSTEM: there is no such device. */

@@ -76,12 +76,18 @@ static bool add_option(Job *job, PyObject *name, PyObject *value) {
   return true;
 }
 
+static bool takes_capability(const char *target) {
+  ttc_context *cx = ttc_context_new();
+  bool takes = ttc_target_takes_capability(cx, target);
+  ttc_context_free(cx);
+  return takes;
+}
+
 /* The option `arch`, or TRITON_OVERRIDE_ARCH, names another GPU to compile for: "sm80". */
 static bool choose_arch(Job *job) {
   if (!job->request.target) return true; /* what the IR names */
   const char *arch = job->arch ? job->arch : getenv("TRITON_OVERRIDE_ARCH"), *colon = strchr(job->request.target, ':');
-  bool is_gpu = strncmp(job->request.target, "cuda", 4) == 0 || strncmp(job->request.target, "simt", 4) == 0;
-  if (!arch || !*arch || !is_gpu) return true;
+  if (!arch || !*arch || !takes_capability(job->request.target)) return true;
   unsigned capability;
   char rest;
   int n = sscanf(arch, "sm%3u%c", &capability, &rest);

@@ -349,6 +349,7 @@ ttc_status ttc_compile(ttc_context *c, const ttc_request *request, ttc_kernel **
 
 struct ResolveCall {
   const char *target, *resolved;
+  bool takes_capability;
 };
 
 static void resolve(Ctx *cx, void *arg) {
@@ -361,8 +362,20 @@ static void resolve(Ctx *cx, void *arg) {
 const char *ttc_target_resolve(ttc_context *c, const char *target) {
   if (!c) return NULL;
   if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory"), NULL;
-  struct ResolveCall call = {target, NULL};
+  struct ResolveCall call = {.target = target};
   return finish(c, ctx_protect(c->cx, resolve, &call)) == TTC_OK ? call.resolved : NULL;
+}
+
+static void ask_capability(Ctx *cx, void *arg) {
+  struct ResolveCall *call = arg;
+  call->takes_capability = run_takes_capability(cx, call->target);
+}
+
+bool ttc_target_takes_capability(ttc_context *c, const char *target) {
+  if (!c) return false;
+  if (!begin(c)) return fail(c, TTC_ERROR_MEMORY, "out of memory"), false;
+  struct ResolveCall call = {.target = target};
+  return finish(c, ctx_protect(c->cx, ask_capability, &call)) == TTC_OK && call.takes_capability;
 }
 
 /* ---- kernels ----------------------------------------------------------------------------------------------------- */

@@ -9,8 +9,7 @@
 
 static int capability(const Compiled *c) {
   const char *colon = strchr(c->info.target, ':');
-  bool gpu = !strncmp(c->info.target, "cuda:", 5) || !strncmp(c->info.target, "simt:", 5);
-  return gpu && colon ? atoi(colon + 1) : 0;
+  return c->target.backend && c->target.backend->takes_capability && colon ? atoi(colon + 1) : 0;
 }
 
 static void put_kernel(Facts *f) {

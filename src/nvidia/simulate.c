@@ -294,4 +294,5 @@ const Target nvidia_simt_target = {
     .tensor_map = tensor_map,
     .simulate = simulate,
     .set_interrupt = set_interrupt,
+    .takes_capability = true,
 };

@@ -484,4 +484,5 @@ const Target nvidia_cuda_target = {
     .device = nvidia_driver_device,
     .tensor_map = nvidia_driver_tensor_map,
     .profiler = &nvidia_profiler,
+    .takes_capability = true,
 };

@@ -25,6 +25,9 @@ typedef struct RunTarget {
 /* "cpu", "cpu:ARCH", "cuda:90", or the name of a target from TRITONC_TARGETS (shared objects, separated by colons).
  * Unwinds. */
 RunTarget run_target(Ctx *cx, const char *text);
+/* Are the architectures of the target of such a text compute capabilities? Unwinds as run_target() does, but for an unknown
+ * architecture. */
+bool run_takes_capability(Ctx *cx, const char *text);
 /* A target that is part of this library, by name; NULL: it is not, or needs an object of its own. */
 const Target *run_built_in_target(const char *name);
 /* The stages of a target, NULL-terminated; {"ttir"} when its backend is absent. */

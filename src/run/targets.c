@@ -119,7 +119,8 @@ const Target *run_built_in_target(const char *name) {
   return NULL;
 }
 
-RunTarget run_target(Ctx *cx, const char *text) {
+/* The target of a text, but for what its architecture is exactly. Unwinds when there is none. */
+static RunTarget find_target(Ctx *cx, const char *text) {
   if (!text || !*text) text = "cpu";
   const char *colon = strchr(text, ':');
   RunTarget t = {.name = colon ? intern_n(cx, text, (size_t)(colon - text)) : intern(cx, text)};
@@ -144,6 +145,16 @@ RunTarget run_target(Ctx *cx, const char *text) {
     ctx_fail(cx, ERR_SYSTEM, "there is no target `%s`%s", t.name,
              *guess ? guess : "; known are `cpu`, `cuda` and `simt`");
   }
+  return t;
+}
+
+bool run_takes_capability(Ctx *cx, const char *text) {
+  RunTarget t = find_target(cx, text);
+  return t.backend && t.backend->takes_capability;
+}
+
+RunTarget run_target(Ctx *cx, const char *text) {
+  RunTarget t = find_target(cx, text);
   TargetOptions o = {.arch = t.arch};
   const char *arch = t.backend ? t.backend->resolve_arch(cx, &o) : t.arch;
   t.resolved = arch ? ctx_printf(cx, "%s:%s", t.name, arch) : t.name;

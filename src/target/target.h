@@ -12,7 +12,7 @@
 #include "lang/lang.h"
 #include "opt/opt.h"
 
-#define TARGET_ABI 11
+#define TARGET_ABI 12
 
 typedef struct TargetOptions {
   const char *arch;      /* "native", "x86-64-v4", "90", … : what stood after the colon, or NULL */
@@ -164,6 +164,7 @@ struct Target {
   const TargetProfiler *profiler;
   /* How a C source holds a kernel of this target (aot/): not at all, for libtritonc_rt.a, for the CUDA driver. */
   enum { TARGET_NO_SOURCE, TARGET_RT_SOURCE, TARGET_CUDA_SOURCE } source;
+  bool takes_capability; /* architectures are compute capabilities of NVIDIA's GPUs: "90" */
 };
 typedef struct Target Target;
 

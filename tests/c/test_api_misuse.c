@@ -74,6 +74,7 @@ static void test_null_objects(void **state) {
   assert_int_equal(ttc_launch_checked(NULL, NULL, grid, NULL, NULL, 0, NULL, 0), TTC_ERROR_ARGUMENT);
   assert_int_not_equal(ttc_device(NULL, "nonsense", NULL, NULL), TTC_OK);
   assert_null(ttc_target_resolve(NULL, "nonsense"));
+  assert_false(ttc_target_takes_capability(NULL, "cuda"));
   assert_false(ttc_doc_at(SIZE_MAX, &doc));
   assert_false(ttc_doc_at(0, NULL));
   assert_null(ttc_doc_text(NULL));
@@ -119,6 +120,10 @@ static void test_null_arguments(void **state) {
   assert_null(ttc_target_resolve(cx, "cpu:nonsense"));
   assert_null(ttc_target_resolve(cx, "nonsense"));
   assert_non_null(ttc_target_resolve(cx, NULL));
+  assert_false(ttc_target_takes_capability(cx, "nonsense"));
+  assert_false(ttc_target_takes_capability(cx, "cpu"));
+  assert_true(ttc_target_takes_capability(cx, "cuda"));
+  assert_true(ttc_target_takes_capability(cx, "simt:80"));
   ttc_kernel_free(k);
   ttc_context_free(cx);
 }
