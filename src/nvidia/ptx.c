@@ -218,8 +218,8 @@ static void put_globals(Ptx *p, Buf *out) {
 static int target_ptx(int sm, bool specific) {
   static const struct {
     int sm, ptx, specific;
-  } first[] = {{75, 63, 63},  {80, 70, 70},  {86, 71, 71},  {89, 78, 78}, {90, 78, 80},
-               {100, 86, 86}, {103, 88, 88}, {120, 87, 87}, {121, 88, 88}};
+  } first[] = {{75, 63, 63}, {80, 70, 70},  {86, 71, 71},  {87, 74, 74},  {89, 78, 78},
+               {90, 78, 80}, {100, 86, 86}, {103, 88, 88}, {120, 87, 87}, {121, 88, 88}};
   for (size_t i = 0; i < COUNT(first); i++)
     if (first[i].sm == sm) return specific ? first[i].specific : first[i].ptx;
   return 60;

@@ -506,6 +506,18 @@ def automatic(fn, key=(), **options):
     return triton.autotune("auto", key=list(key), do_bench=Bench(*range(1, 20)), **options)(fn)
 
 
+def test_the_model_knows_multiprocessors_as_the_compiler_does(fresh_add):
+    from triton.runtime._proposals import _MULTIPROCESSORS, _machine
+
+    types = dict.fromkeys(fresh_add.arg_names, "i32") | {"BLOCK": "constexpr"}
+    for capability in _MULTIPROCESSORS:
+        source = triton.compiler.ASTSource(fresh_add, types | {fresh_add.arg_names[0]: "*fp32"}, {"BLOCK": 128})
+        kernel = triton.compile(source, target=triton.backends.compiler.GPUTarget("cuda", capability, 32))
+        held, machine = kernel.facts()["resources"]["occupancy"], _machine(kernel.metadata)
+        assert machine["threads"] == 32 * held["most_warps"], capability
+        assert machine["shared"] == held["shared_per_multiprocessor"], capability
+
+
 @triton.jit
 def matmul(a, b, c, m, n, k, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, GROUP: tl.constexpr):
     p, q = tl.program_id(0), tl.program_id(1)

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
 PROPOSED, COMPILED, BESIDE = 8, 24, 6
 #: Multiplications in a nanosecond that a multiprocessor reaches with operands of 16 bits: two thirds of the peak.
 _PRODUCTS = {75: 300, 80: 950, 90: 2400, 100: 4500, 103: 4500}
+#: Threads that a multiprocessor holds and its KB of shared memory, by compute capability; a test compares them with the
+#: compiler's (src/gpu/passes/occupancy.c).
+_MULTIPROCESSORS = {
+    75: (1024, 64), 80: (2048, 164), 86: (1536, 100), 87: (1536, 164), 89: (1536, 100), 90: (2048, 228),
+    100: (2048, 228), 103: (2048, 228), 120: (1536, 100),
+}  # fmt: skip
 #: The sizes that probes try for all unknowns until one compiles.
 _PROBES = (32, 64, 16, 128, 1)
 _TENSOR = re.compile(r"tensor<((?:\d+x)+)([^>]*)>")
@@ -395,9 +401,8 @@ class _Model:
 def _machine(metadata: object) -> dict:
     """Multiprocessors, and what each of them has, of the GPU that a kernel was compiled for."""
     arch = int(metadata.arch) if str(metadata.arch).isdigit() else 80
-    small = arch in (75, 86, 89, 120)
-    shared = {75: 64, 80: 164, 86: 100, 89: 100, 90: 228, 100: 228, 103: 228, 120: 100}.get(arch, 164)
-    facts = {"processors": 108 if arch < 90 else 132, "threads": 1536 if small else 2048, "shared": shared << 10}
+    threads, shared = _MULTIPROCESSORS.get(arch, _MULTIPROCESSORS[80])
+    facts = {"processors": 108 if arch < 90 else 132, "threads": threads, "shared": shared << 10}
     facts["products"] = _PRODUCTS.get(arch, 500)
     from .driver import driver
 
