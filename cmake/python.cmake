@@ -33,6 +33,14 @@ foreach(file ${package_py})
   file(CREATE_LINK ${CMAKE_SOURCE_DIR}/python/triton/${file} ${package}/${file} SYMBOLIC)
 endforeach()
 
+# Links to files that are gone.
+file(GLOB_RECURSE links LIST_DIRECTORIES false ${package}/*.py ${package}/*.pyi)
+foreach(link ${links})
+  if(NOT EXISTS ${link})
+    file(REMOVE ${link})
+  endif()
+endforeach()
+
 # Its way in beside another triton.
 set(package_tritonc ${CMAKE_BINARY_DIR}/python/tritonc)
 file(MAKE_DIRECTORY ${package_tritonc})

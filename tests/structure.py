@@ -6,7 +6,8 @@ So it is among the subfolders and files of cpu/, gpu/ and lang/, by the symbols 
 Circles: files whose code calls each other in a circle, by the symbols in the objects of build/release. Some problems
 are mutually recursive, and their files with them; KEPT says which and why. Any other circle is a mistake, and so is an
 entry that is no circle any more.
-The Python package: no circle at all among its modules, imports within functions included.
+The Python package: no circle at all among its modules, imports within functions included, and none among its
+subpackages and other modules; APART says which modules count by themselves there.
 Names: what a file of a folder defines for other files begins with the folder's prefix; what a header calls a type, no
 file of another folder calls another type.
 Tests: none is skipped, nor expected to fail: what cannot be tested is said, not dropped.
@@ -35,6 +36,16 @@ KEPT = {
     "an instruction is simplified into others, which are simplified": """
         src/ll/build.c src/ll/rules_cast.c src/ll/rules_compare.c src/ll/rules_float.c
         src/ll/rules_int.c src/ll/rules_shape.c""",
+}
+
+# Modules of the Python package that know less than the rest of their subpackage: programs import them by these names,
+# but what they hold belongs further down.
+APART = {
+    "triton.runtime.errors": "exceptions",
+    "triton.compiler.errors": "exceptions",
+    "triton.runtime.cache": "files under a key; knows the settings alone",
+    "triton.runtime.build": "calls the C compiler; knows the cache and the settings",
+    "triton.tools.tensor_descriptor": "a class that launches take",
 }
 
 # By folder: its prefix; then those of its own types (Val, Layout, Ptx, Lexer) and tables (builtins, fold rules), and of
@@ -169,6 +180,19 @@ def python_imports():
     return graph
 
 
+def circles_of_subpackages(imports):
+    """Subpackages of the Python package, and its other modules, that import each other in a circle."""
+    room = {m: m if m in APART else ".".join(m.split(".")[:2]) for m in imports}
+    rooms, wrong = defaultdict(set), []
+    for a in imports:
+        rooms[room[a]] |= {room[b] for b in imports[a]} - {room[a]}
+    for circle in circles(rooms):
+        wrong.append("subpackages import each other in a circle:")
+        inside = [(a, b) for a in sorted(imports) for b in sorted(imports[a]) if room[a] != room[b]]
+        wrong += [f"    {a} -> {b}" for a, b in inside if {room[a], room[b]} <= circle]
+    return wrong
+
+
 def misnamed(defined):
     wrong = []
     for name, file in sorted(defined.items()):
@@ -278,6 +302,7 @@ def main():
     for circle in circles(imports):
         wrong.append("modules import each other in a circle:")
         wrong += [f"    {a} -> {b}" for a in sorted(circle) for b in sorted(imports[a] & circle)]
+    wrong += circles_of_subpackages(imports)
     wrong += [f"tests/structure.py: no circle any more: {why}" for files, why in kept.items() if files not in found]
     print("\n".join(wrong) or f"{len(graph)} files, {len(found)} circles, all of them meant")
     sys.exit(bool(wrong))

@@ -16,7 +16,7 @@ __triton_builtin__ = "triton"
 from . import language  # noqa: E402
 from .compiler import CompilationError, compile  # noqa: E402
 from .errors import TritonError  # noqa: E402
-from .language._aggregate import aggregate, class_facts  # noqa: E402
+from .language._aggregate import aggregate, class_facts, methods_become  # noqa: E402
 from .language.core import cdiv, constexpr_function, next_power_of_2  # noqa: E402
 from .runtime import (  # noqa: E402
     Config,
@@ -31,6 +31,7 @@ from .runtime import (  # noqa: E402
     reinterpret,
     set_allocator,
 )
+from .runtime.driver import driver as _driver  # noqa: E402
 from .runtime.jit import jit, stands_above  # noqa: E402
 
 __all__ = [
@@ -76,6 +77,10 @@ def _advise() -> object:
     return advise
 
 
+# What is built on the language and yet has a name in it.
+language.standard.jit = jit
+language.target_info.driver = _driver
+methods_become(JITFunction)
 stands_above(interpreted=_interpreted, advise=_advise)
 _bindings.fill()
 _libtriton.register(

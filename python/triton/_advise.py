@@ -6,9 +6,8 @@ copies of the tensors, and the sentences are said from facts of the compile (doc
 
 from __future__ import annotations
 
-import copy
-
 from ._roofline import Work, count
+from .runtime._copies import bytes_of, copies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,39 +187,6 @@ def _grid_of(grid: Any, function: Any, args: tuple, kwargs: dict) -> tuple[int, 
     return (*grid, 1, 1)[:3]
 
 
-def _bytes_of(value: Any) -> float | None:
-    """The distinct bytes of a tensor or array; None: it is none."""
-    base = getattr(value, "base", None)
-    if hasattr(value, "strides") and hasattr(value, "block_shape") and base is not None:
-        value = base  # a descriptor
-    size = getattr(value, "element_size", None)
-    size = size() if callable(size) else getattr(value, "itemsize", None)
-    shape = getattr(value, "shape", None)
-    if size is None or shape is None:
-        return None
-    strides = value.stride() if callable(getattr(value, "stride", None)) else getattr(value, "strides", None)
-    n = 1
-    for i, extent in enumerate(shape):
-        n *= 1 if strides is not None and strides[i] == 0 else extent
-    return float(n * size)
-
-
-def _copy(value: Any) -> Any:
-    """A tensor that a run may write to."""
-    if hasattr(value, "block_shape") and hasattr(value, "base"):
-        other = copy.copy(value)  # a descriptor
-        other.base = _copy(value.base)
-        return other
-    if hasattr(value, "clone"):
-        return value.clone()
-    return value.copy() if hasattr(value, "copy") and _bytes_of(value) is not None else value
-
-
-def copies(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-    """Arguments of a launch that may write to its tensors."""
-    return tuple(map(_copy, args)), {k: _copy(v) for k, v in kwargs.items()}
-
-
 def advise(function: Any, args: tuple, grid: Any, kwargs: dict) -> Advice:
     """`JITFunction.advise`."""
     kernel = function.warmup(*args, grid=grid, **kwargs)
@@ -234,7 +200,7 @@ def advise(function: Any, args: tuple, grid: Any, kwargs: dict) -> Advice:
     given = [values[name] for name in names]
     size = _grid_of(grid, function, args, kwargs)
     integers = [int(v) if isinstance(v, int) else None for v in given]
-    work = count(kernel.asm["ttir"], integers, [_bytes_of(v) for v in given], size)
+    work = count(kernel.asm["ttir"], integers, [bytes_of(v) for v in given], size)
     target = kernel.metadata.target
     advice = Advice(kernel.name, f"{target.backend}:{target.arch}", work, [])
     programs, processors = size[0] * size[1] * size[2], None

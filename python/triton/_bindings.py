@@ -91,10 +91,10 @@ def native_specialize_impl(*args: object, **kwargs: object) -> tuple:
     return specialize(*args, **kwargs)
 
 
-def _linear_layout(name: str) -> object:
-    from . import tools
+def _of_linear_layout(name: str) -> object:
+    from . import _linear_layout
 
-    return getattr(tools, name)
+    return getattr(_linear_layout, name)
 
 
 def fill() -> None:
@@ -110,7 +110,7 @@ def fill() -> None:
     nvidia = _module("nvidia", "NVIDIA GPUs.")
     nvidia.load_dialects = load_dialects
     _module("nvidia.cublas", "NVIDIA's library of matmuls.").CublasLt = CublasLt
-    _module("linear_layout", "Layouts as linear maps.").__getattr__ = _linear_layout
+    _module("linear_layout", "Layouts as linear maps.").__getattr__ = _of_linear_layout
     _C.get_cache_invalidating_env_vars = get_cache_invalidating_env_vars
     _C.native_specialize_impl = native_specialize_impl
     _C.getenv = lambda name, default="": __import__("os").environ.get(name, default)

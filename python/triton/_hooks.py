@@ -1,5 +1,8 @@
 """What hooks around compiles are told: `knobs.runtime.jit_cache_hook` and `jit_post_compile_hook`,
-`knobs.compilation.listener`. Imported when the first of them is set."""
+`knobs.compilation.listener`. Imported when the first of them is set.
+
+A specialization is told as text, too (`specialization_data`); `JITFunction.preload` reads it (`runtime/_preload.py`).
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,27 @@ def _facts(params: list, given: dict) -> tuple[dict, dict, dict, dict]:
     return signature, constants, attrs, {**_DEFAULTS, **given}
 
 
+def _written(kind: object, value: object, divisibility: int) -> object:
+    """A parameter's type, value and divisibility as what JSON can write."""
+    if isinstance(kind, tuple):
+        return [_written(*item) for item in value]
+    return {"type": kind, "divisibility": divisibility, **({"value": _encoded(value)} if kind == "constexpr" else {})}
+
+
+def _encoded(value: object) -> object:
+    from .language import core as tl
+
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, tl.constexpr):
+        return {"constexpr": _encoded(value.value)}
+    if isinstance(value, tl.dtype):
+        return {"dtype": value.name}
+    if isinstance(value, (tuple, list)):
+        return {"tuple": [_encoded(item) for item in value]}
+    return {"unknown": repr(value)}
+
+
 def _tell(hook: object, function: object, params: list, given: dict, warmup: bool) -> object:
     import json
 
@@ -47,15 +71,13 @@ def _tell(hook: object, function: object, params: list, given: dict, warmup: boo
     shown = ", ".join(f"{name}={options[name]}" for name in _DEFAULTS)
     key = f"{[(n, k, v, d) for n, k, v, d in params]}{sorted(options.items(), key=lambda item: item[0])}"
     name = f"{function.module}.{function.__qualname__}"
-    from .runtime._preload import written
-
     data = {
         "name": name,
         "signature": signature,
         "options": options,
         "key": key,
         "target": function._target(),
-        "params": [written(kind, value, d) for _, kind, value, d in params],
+        "params": [_written(kind, value, d) for _, kind, value, d in params],
         "given": given,
     }
     compiled = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .backends._timing import counts, measure, statistics
+from .backends._timing import counts, measure, statistics, times_in_graph
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,38 +101,7 @@ def do_bench_cudagraph(
     _check_return_mode(return_mode)
     if not _on_gpu():
         raise RuntimeError("triton.testing.do_bench_cudagraph needs a CUDA device; do_bench measures on the CPU too")
-    import torch
-
-    def run(n: int) -> None:
-        for _ in range(n):
-            for x in grad_to_none or ():
-                x.grad = None
-            fn()
-
-    def elapsed(work: Callable) -> float:
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        work()
-        end.record()
-        torch.cuda.synchronize()
-        return begin.elapsed_time(end)
-
-    with torch.cuda.stream(torch.cuda.Stream()):
-        run(1)  # compiles
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            run(1)
-        graph.replay()
-        torch.cuda.synchronize()
-        estimate = elapsed(lambda: [graph.replay() for _ in range(5)]) / 5
-        n = min(1000, counts(estimate, 0, rep)[1])
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            run(n)
-        graph.replay()
-        torch.cuda.synchronize()
-        times = [elapsed(graph.replay) / n for _ in range(10)]
-    return statistics(times, quantiles, return_mode)
+    return statistics(times_in_graph(fn, rep, grad_to_none or ()), quantiles, return_mode)
 
 
 def do_bench_proton(

@@ -126,6 +126,41 @@ def _time_here(fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) 
     return times
 
 
+def times_in_graph(fn: Callable, rep: float, grad_to_none: Sequence) -> list[float]:
+    """Milliseconds of a run inside a CUDA graph, where launches cost nothing: of each of ten launches of the graph."""
+    import torch
+
+    def run(n: int) -> None:
+        for _ in range(n):
+            for x in grad_to_none:
+                x.grad = None
+            fn()
+
+    def elapsed(work: Callable) -> float:
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        work()
+        end.record()
+        torch.cuda.synchronize()
+        return begin.elapsed_time(end)
+
+    with torch.cuda.stream(torch.cuda.Stream()):
+        run(1)  # compiles
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            run(1)
+        graph.replay()
+        torch.cuda.synchronize()
+        estimate = elapsed(lambda: [graph.replay() for _ in range(5)]) / 5
+        n = min(1000, counts(estimate, 0, rep)[1])
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            run(n)
+        graph.replay()
+        torch.cuda.synchronize()
+        return [elapsed(graph.replay) / n for _ in range(10)]
+
+
 def _time_on_gpu(driver: Driver, fn: Callable, warmup: float, rep: float, grad_to_none: Sequence) -> list[float]:
     """Milliseconds of each run between two events in the current stream, each run with a cold second-level cache."""
     device = driver.get_device_interface()

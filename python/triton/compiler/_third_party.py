@@ -61,9 +61,9 @@ def compile_for(src: object, target: GPUTarget, options: object) -> ThirdPartyKe
     """Triton IR, then the stages that the target's backend has."""
     import hashlib
 
+    from ..backends._make import make_backend
     from ..backends.compiler import Language
     from ..runtime.cache import get_cache_key
-    from ._backend import make_backend
 
     backend = make_backend(target)
     given = backend.parse_options(dict(vars(options) if hasattr(options, "__dict__") else options or {}))

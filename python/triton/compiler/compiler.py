@@ -7,8 +7,8 @@ import sys
 import time
 
 from .._C import libtriton as _C
+from ..backends._make import make_backend  # noqa: F401
 from ..backends.compiler import BaseBackend, GPUTarget  # noqa: F401
-from ._backend import make_backend  # noqa: F401
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class AsmDict(dict):
     def __missing__(self, key: str) -> str | bytes:
         stage = self._image._stage(key)
         if stage is None and key == "sass" and "cubin" in self:
-            from ..tools.disasm import get_sass
+            from ..backends.nvidia.disasm import get_sass
 
             stage = get_sass(self["cubin"])
         if stage is None and key in ("so", "launcher.so") and "obj" in self:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from .._callable import JITCallable
 from .core import ConstexprFunction, _hash_of_text, base_value, constexpr
+
+#: `triton.JITFunction`, which methods become.
+_function_class: type[JITCallable] | None = None
+
+
+def methods_become(function_class: type[JITCallable]) -> None:
+    """Tell this module of the class of functions, which is built on it."""
+    global _function_class
+    _function_class = function_class
 
 
 def _own_annotations(cls: type) -> dict:
@@ -151,19 +161,15 @@ class _ClassFacts:
 
     @staticmethod
     def _kernel_function(member: object, functions: list) -> object:
-        from ..runtime.jit import JITFunction
-
         if isinstance(member, ConstexprFunction):  # a constructor marked so
             member = member.fn
-        function = member if isinstance(member, JITFunction) else JITFunction(member)
+        function = member if isinstance(member, JITCallable) else _function_class(member)
         functions.append(function)
         return function
 
     def _add(self, name: str, member: object, functions: list) -> None:
-        from ..runtime.jit import JITFunction
-
         def is_function(x: object) -> bool:
-            return isinstance(x, JITFunction) or (hasattr(x, "__code__") and not isinstance(x, ConstexprFunction))
+            return isinstance(x, JITCallable) or (hasattr(x, "__code__") and not isinstance(x, ConstexprFunction))
 
         if isinstance(member, staticmethod) and is_function(member.__func__):
             setattr(self, f"s_{name}", self._kernel_function(member.__func__, functions))

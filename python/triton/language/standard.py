@@ -26,11 +26,3 @@ def _is_power_of_two_of(i: int) -> bool:
 
 
 _is_power_of_two = constexpr_function(_is_power_of_two_of)
-
-
-def __getattr__(name: str) -> object:
-    if name == "jit":
-        from ..runtime.jit import jit
-
-        return jit
-    raise AttributeError(f"module 'triton.language.standard' has no attribute {name!r}")

@@ -2,6 +2,9 @@
 
 from .core import builtin, constexpr_function
 
+#: `triton.runtime.driver.driver`: the package puts it here.
+driver = None
+
 __triton_builtin__ = "tl.target_info"
 
 __all__ = ["current_target", "is_cuda", "is_hip"]
@@ -14,8 +17,6 @@ is_hip = builtin("tl.target_info.is_hip")
 @constexpr_function
 def cuda_capability_geq(major: int, minor: int = 0) -> bool:
     """Whether kernels are compiled for an NVIDIA GPU of at least that capability: (9, 0) of a Hopper."""
-    from ..runtime.driver import driver
-
     target = driver.active.get_current_target()
     return target.backend == "cuda" and int(target.arch) >= 10 * major + minor
 
@@ -30,11 +31,3 @@ def _is_not(name: str) -> object:
 
 
 is_hip_cdna3, is_hip_cdna4, is_hip_gfx1250 = map(_is_not, ("is_hip_cdna3", "is_hip_cdna4", "is_hip_gfx1250"))
-
-
-def __getattr__(name: str) -> object:
-    if name == "driver":
-        from ..runtime.driver import driver
-
-        return driver
-    raise AttributeError(f"module 'triton.language.target_info' has no attribute {name!r}")

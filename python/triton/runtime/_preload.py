@@ -1,4 +1,4 @@
-"""`JITFunction.preload`: a specialization as text, as `jit_cache_hook` is told it, and arguments that lead to it."""
+"""`JITFunction.preload`: a specialization from text, as `_hooks.py` writes it, and arguments that lead to it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,6 @@ class _Unaligned(MockTensor):
 
 
 _NUMBERS = {"i1": True, "u1": True, "i32": 3, "i64": 2**40 + 1, "u64": 2**63 + 1}
-
-
-def written(kind: object, value: object, divisibility: int) -> object:
-    """A parameter's type, value and divisibility as what JSON can write."""
-    if isinstance(kind, tuple):
-        return [written(*item) for item in value]
-    return {"type": kind, "divisibility": divisibility, **({"value": _encoded(value)} if kind == "constexpr" else {})}
-
-
-def _encoded(value: object) -> object:
-    from ..language import core as tl
-
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, tl.constexpr):
-        return {"constexpr": _encoded(value.value)}
-    if isinstance(value, tl.dtype):
-        return {"dtype": value.name}
-    if isinstance(value, (tuple, list)):
-        return {"tuple": [_encoded(item) for item in value]}
-    return {"unknown": repr(value)}
 
 
 def _decoded(value: object) -> object:

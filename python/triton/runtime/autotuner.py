@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from ._config import Config, Heuristics
+from ._copies import copies, copy_back, copy_of
 from .errors import OutOfResources, PTXASError  # noqa: F401
 from .jit import JITFunction, KernelInterface  # noqa: F401
 
@@ -161,11 +162,11 @@ class Autotuner(KernelInterface):
                 _zero(kwargs[name])
         if not reset_only:
             kept = {name: kwargs[name] for name in self.restore_value}
-            self.restore_copies = {name: _copy(array) for name, array in kept.items() if array is not None}
+            self.restore_copies = {name: copy_of(array) for name, array in kept.items() if array is not None}
 
     def _restore(self, kwargs: dict, exception: BaseException | None = None) -> None:
         for name, copy in self.restore_copies.items():
-            _copy_back(kwargs[name], copy)
+            copy_back(kwargs[name], copy)
         self.restore_copies = {}
 
     # ---- measuring --------------------------------------------------------------------------------------------------
@@ -178,9 +179,9 @@ class Autotuner(KernelInterface):
         from .driver import driver
 
         if self.use_cuda_graph and driver.active.get_current_target().backend == "cuda":
-            from ..testing import do_bench_cudagraph
+            from ..backends._timing import statistics, times_in_graph
 
-            return lambda fn, quantiles: do_bench_cudagraph(fn, rep=self.num_reps or 100, quantiles=quantiles)
+            return lambda fn, quantiles: statistics(times_in_graph(fn, self.num_reps or 100, ()), quantiles, "mean")
         bench = driver.active.get_benchmarker()
         times = {k: v for k, v in (("warmup", self.num_warmups), ("rep", self.num_reps)) if v is not None}
         return lambda fn, quantiles: bench(fn, quantiles=quantiles, **times)
@@ -463,8 +464,6 @@ class Autotuner(KernelInterface):
 
     def advise(self, *args: object, grid: object, **kwargs: object) -> object:
         """`JITFunction.advise` of the configuration that is the best, which is found on copies of the tensors first."""
-        from .._advise import copies
-
         same, named = copies(args, kwargs)
         self.run(*same, grid=grid, warmup=False, **named)
         return self.fn.advise(*args, grid=grid, **kwargs, **self.best_config.all_kwargs())
@@ -488,17 +487,6 @@ def _zero(array: object) -> None:
         array.zero_()
     else:
         array[...] = 0
-
-
-def _copy(array: object) -> object:
-    return array.clone() if hasattr(array, "clone") else array.copy()
-
-
-def _copy_back(array: object, kept: object) -> None:
-    if hasattr(array, "copy_"):
-        array.copy_(kept)
-    else:
-        array[...] = kept
 
 
 def autotune(
@@ -590,9 +578,9 @@ def __getattr__(name: str) -> object:
 
         return getattr(cache, name)
     if name == "get_cache_invalidating_env_vars":
-        from .._bindings import get_cache_invalidating_env_vars
+        from .._C import libtriton as _C
 
-        return get_cache_invalidating_env_vars
+        return _C.get_cache_invalidating_env_vars
     if name == "driver":
         from .driver import driver
 

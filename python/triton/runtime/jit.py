@@ -218,7 +218,7 @@ class _DeviceCaches(dict):
         self._function = function
 
     def __missing__(self, device: object) -> tuple:
-        from ..compiler._backend import make_backend
+        from ..backends._make import make_backend
         from .driver import driver
 
         target = driver.active.get_current_target()

@@ -1,15 +1,15 @@
-"""What knows the options of a target."""
+"""From a target to what compiles for it."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..backends.compiler import BaseBackend, GPUTarget
+    from .compiler import BaseBackend, GPUTarget
 
 
 def make_backend(target: GPUTarget) -> BaseBackend:
     """What knows the options of a target."""
-    from ..backends import backends
+    from . import backends
 
     found = [b.compiler for b in backends.values() if b.compiler.supports_target(target)]
     if len(found) != 1:
