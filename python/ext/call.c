@@ -39,34 +39,45 @@ static bool push_slot(Call *c, uint64_t x) {
 
 /* ---- keys -------------------------------------------------------------------------------------------------------- */
 
-/* A number for a constant that is not a plain number: equal values of one type have equal numbers. */
+/* What tells a constant from others, for a dictionary. Equal values may be different constants: 0.0 and -0.0, and (1,),
+ * (1.0,) and (True,); so what a value prints as goes with it, as in the key of the cache on disk. */
+static PyObject *constant_key(const State *st, PyObject *obj) {
+  PyObject *type = (PyObject *)Py_TYPE(obj);
+  if (type == (PyObject *)&PyUnicode_Type || type == st->dtype || PyType_Check(obj) ||
+      PyObject_TypeCheck(obj, st->jit_type))
+    return PyTuple_Pack(2, type, obj);
+  PyObject *text = PyObject_Repr(obj); /* first: it is an error of values that nest too deeply for hash() */
+  if (!text) return NULL;
+  bool hashable = PyObject_Hash(obj) != -1; /* a list is not: equal when it prints alike */
+  if (!hashable && !PyErr_ExceptionMatches(PyExc_Exception)) return Py_DECREF(text), NULL;
+  PyErr_Clear();
+  PyObject *key = hashable ? PyTuple_Pack(3, type, obj, text) : PyTuple_Pack(2, type, text);
+  Py_DECREF(text);
+  return key;
+}
+
+/* A number for a constant that is not a plain number: equal constants have equal numbers. Comparing may run anybody's code,
+ * and let other threads run: a number is taken before that, and no other constant gets it. */
 static bool constant_id(JITCore *f, FnParam *p, PyObject *obj, uint64_t *id) {
   if (p && p->last == obj) return *id = p->last_id, true;
-  PyObject *value = obj;
-  Py_INCREF(value);
-  if (PyObject_Hash(value) == -1) { /* a list, say: equal when it prints alike */
-    PyErr_Clear();
-    Py_DECREF(value);
-    value = PyObject_Repr(obj);
-    if (!value) return false;
-  }
-  PyObject *key = Py_BuildValue("(ON)", (PyObject *)Py_TYPE(obj), value);
+  PyObject *key = constant_key(f->st, obj);
   PyObject *known = key ? PyDict_GetItemWithError(f->constants, key) : NULL;
   bool ok = key && !PyErr_Occurred();
   if (ok && known)
     *id = PyLong_AsUnsignedLongLong(known);
   else if (ok) {
-    *id = (uint64_t)PyDict_Size(f->constants);
+    *id = f->nconstants++;
     PyObject *number = PyLong_FromUnsignedLongLong(*id);
     ok = number && PyDict_SetItem(f->constants, key, number) == 0;
     Py_XDECREF(number);
   }
+  bool lasting = ok && p && PyTuple_GetItem(key, 1) == obj;
   Py_XDECREF(key);
-  if (ok && p && value == obj) {
-    Py_INCREF(obj);
-    Py_XDECREF(p->last);
-    p->last = obj;
+  if (lasting) {
+    PyObject *old = p->last;
+    p->last = Py_NewRef(obj);
     p->last_id = *id;
+    Py_XDECREF(old);
   }
   return ok;
 }
@@ -89,7 +100,11 @@ static bool key_constant(JITCore *f, FnParam *p, PyObject *obj, uint64_t word[2]
     return true;
   } else if ((PyObject *)Py_TYPE(obj) == st->constexpr) {
     PyObject *inner = PyObject_GetAttr(obj, st->str_value);
-    bool ok = inner && key_constant(f, NULL, inner, word);
+    bool ok = inner && !Py_EnterRecursiveCall(" in a constant of a kernel");
+    if (ok) {
+      ok = key_constant(f, NULL, inner, word);
+      Py_LeaveRecursiveCall();
+    }
     Py_XDECREF(inner);
     return ok;
   }
@@ -195,14 +210,21 @@ static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
   return push_slot(c, ttc_float_bits(x, "fp32"));
 }
 
-PyObject *ext_sequence_item(PyObject *v, Py_ssize_t i) {
-  return PyTuple_Check(v) ? PyTuple_GetItem(v, i) : PyList_GetItem(v, i);
+PyObject *ext_fixed_items(PyObject **kept, PyObject *v) {
+  if (PyTuple_Check(v)) return v;
+  PyObject *items = PyList_AsTuple(v);
+  if (!*kept) *kept = PyList_New(0);
+  bool ok = items && *kept && PyList_Append(*kept, items) == 0;
+  Py_XDECREF(items);
+  return ok ? items : NULL;
 }
 
 static bool key_value(Call *c, FnParam *p, PyObject *obj);
 
 static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {
-  Py_ssize_t n = PyTuple_Check(obj) ? PyTuple_Size(obj) : PyList_Size(obj);
+  PyObject *items = ext_fixed_items(&c->kept, obj);
+  Py_ssize_t n = items ? PyTuple_Size(items) : -1;
+  if (n < 0) return false;
   FnParam item = {.name = p->name, .utf8 = p->utf8, .spec_flags = p->spec_flags};
   uint64_t type = 0, *word = more_words(c);
   if (!word) return false;
@@ -211,7 +233,7 @@ static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {
   word[1] = type;
   if (Py_EnterRecursiveCall(" in a tuple among a kernel's arguments")) return false;
   bool ok = true;
-  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, ext_sequence_item(obj, i));
+  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, PyTuple_GetItem(items, i));
   Py_LeaveRecursiveCall();
   return ok;
 }
@@ -219,17 +241,17 @@ static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {
 static bool key_leaf(Call *c, FnParam *p, PyObject *obj, uint64_t word[2]) {
   if (p->is_constexpr) return key_constant(c->f, p, obj, word);
   if (PyLong_CheckExact(obj) && !p->type[0]) return key_int(c, p, obj, word);
-  const TypeEntry *t = ext_type_entry(c->f->st, obj);
-  if (!t) return false;
-  bool is_number = t->class == ARG_INT || t->class == ARG_BOOL || t->class == ARG_FLOAT || t->class == ARG_INDEX ||
-                   t->class == ARG_NUMBER;
+  TypeEntry t;
+  if (!ext_type_entry(c->f->st, obj, &t)) return false;
+  bool is_number = t.class == ARG_INT || t.class == ARG_BOOL || t.class == ARG_FLOAT || t.class == ARG_INDEX ||
+                   t.class == ARG_NUMBER;
   if (p->type[0] && is_number) return key_fixed(c, p, obj, word);
-  switch (t->class) {
+  switch (t.class) {
   case ARG_TENSOR:
   case ARG_ARRAY:
   case ARG_GPU_ARRAY:
   case ARG_BUFFER:
-  case ARG_DLPACK: return key_pointer(c, t, p, obj, word);
+  case ARG_DLPACK: return key_pointer(c, &t, p, obj, word);
   case ARG_DESCRIPTOR: return key_descriptor(c, p, obj, word);
   case ARG_BOOL:
     word[0] = TAG_BOOL;
@@ -268,12 +290,21 @@ static bool key_value(Call *c, FnParam *p, PyObject *obj) {
   return to != NULL;
 }
 
+bool ext_tuple_changed(const FnParam *p) {
+  if (!PyErr_Occurred())
+    PyErr_Format(PyExc_RuntimeError, "argument `%U`: a list changed while its kernel was launched", p->name);
+  return false;
+}
+
 static bool visit(Call *c, const FnParam *p, PyObject *value, size_t *at, LeafFn *fn, void *arg) {
   const uint64_t *word = &c->key[*at];
   *at += 2;
   if ((word[0] & 0xff) != TAG_TUPLE) return fn(c, p, value, word, arg);
-  for (Py_ssize_t i = 0, n = (Py_ssize_t)(word[0] >> 8); i < n; i++)
-    if (!visit(c, p, ext_sequence_item(value, i), at, fn, arg)) return false;
+  PyObject *items = PyTuple_Check(value) || PyList_Check(value) ? ext_fixed_items(&c->kept, value) : NULL;
+  Py_ssize_t n = (Py_ssize_t)(word[0] >> 8);
+  if (!items || PyTuple_Size(items) != n) return ext_tuple_changed(p);
+  for (Py_ssize_t i = 0; i < n; i++)
+    if (!visit(c, p, PyTuple_GetItem(items, i), at, fn, arg)) return false;
   return true;
 }
 

@@ -105,11 +105,14 @@ static bool choose_arch(Job *job) {
 
 static bool add_options(Job *job, PyObject *dict) {
   if (!dict || dict == Py_None) return true;
-  PyObject *name, *value;
-  Py_ssize_t at = 0;
-  while (PyDict_Next(dict, &at, &name, &value))
-    if (!add_option(job, name, value)) return false;
-  return true;
+  PyObject *items = PyDict_Items(dict); /* a value's str() may change the dict */
+  bool ok = items != NULL;
+  for (Py_ssize_t i = 0; ok && i < PyList_Size(items); i++) {
+    PyObject *pair = PyList_GetItem(items, i);
+    ok = add_option(job, PyTuple_GetItem(pair, 0), PyTuple_GetItem(pair, 1));
+  }
+  Py_XDECREF(items);
+  return ok;
 }
 
 /* ---- a call ------------------------------------------------------------------------------------------------------ */
@@ -122,19 +125,22 @@ static bool exact_value(Host *h, PyObject *obj, ttc_value *out) {
   return ok;
 }
 
-static bool describe(Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out);
+static bool describe(Call *c, Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out);
 
 /* A tuple's items; those of a named one have their fields' names. */
-static bool describe_items(Host *h, const FnParam *p, const uint64_t **key, PyObject *value, size_t n, ttc_param *out) {
+static bool describe_items(Call *c, Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out) {
+  size_t n = (size_t)((*key)[-2] >> 8);
   ttc_param *items = ext_host_memory(h, (n + 1) * sizeof *items);
+  PyObject *values = PyTuple_Check(value) || PyList_Check(value) ? ext_fixed_items(&c->kept, value) : NULL;
   if (!items) return false;
+  if (!values || (size_t)PyTuple_Size(values) != n) return ext_tuple_changed(p);
   PyObject *fields = PyObject_GetAttrString(value, "_fields");
   if (!fields) PyErr_Clear();
   bool named = fields && PyTuple_Check(fields) && (size_t)PyTuple_Size(fields) == n, ok = true;
   for (size_t i = 0; ok && i < n; i++) {
-    PyObject *item = ext_sequence_item(value, (Py_ssize_t)i),
+    PyObject *item = PyTuple_GetItem(values, (Py_ssize_t)i),
              *name = named ? PyTuple_GetItem(fields, (Py_ssize_t)i) : NULL;
-    ok = describe(h, p, key, item, &items[i]);
+    ok = describe(c, h, p, key, item, &items[i]);
     items[i].name = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
     ok = ok && (!named || (items[i].name && ext_host_keep(h, name)));
   }
@@ -146,13 +152,13 @@ static bool describe_items(Host *h, const FnParam *p, const uint64_t **key, PyOb
 }
 
 /* The parameter that the words of a key from *key on stand for. */
-static bool describe(Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out) {
+static bool describe(Call *c, Host *h, const FnParam *p, const uint64_t **key, PyObject *value, ttc_param *out) {
   const uint64_t *word = *key;
   uint32_t spec = (uint32_t)(word[0] >> 32);
   *out = (ttc_param){.name = p->utf8};
   *key += 2;
   switch (word[0] & 0xff) {
-  case TAG_TUPLE: return describe_items(h, p, key, value, (size_t)(word[0] >> 8), out);
+  case TAG_TUPLE: return describe_items(c, h, p, key, value, out);
   case TAG_POINTER: {
     char *type = ext_host_memory(h, 24);
     if (!type) return false;
@@ -222,7 +228,7 @@ static bool prepare_call(Job *job, Call *c) {
   job->request.nparams = (size_t)f->nparams;
   if (!job->request.function || !job->params) return false;
   for (Py_ssize_t i = 0; i < f->nparams; i++)
-    if (!describe(&job->host, &f->params[i], &key, c->values[i], &job->params[i])) return false;
+    if (!describe(c, &job->host, &f->params[i], &key, c->values[i], &job->params[i])) return false;
   if (!add_options(job, f->default_options)) return false;
   for (int i = 0; i < c->noptions; i++)
     if (!add_option(job, c->option_names[i], c->option_values[i])) return false;

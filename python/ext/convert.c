@@ -237,7 +237,7 @@ static int foreign_builtin(Host *h, PyObject *obj, ttc_value *out) {
   return ok ? 1 : -1;
 }
 
-bool ext_to_value(Host *h, PyObject *obj, ttc_value *out) {
+static bool to_value(Host *h, PyObject *obj, ttc_value *out) {
   State *st = h->st;
   *out = (ttc_value){0};
   if (obj == Py_None) return out->kind = TTC_NONE, true;
@@ -292,6 +292,14 @@ bool ext_to_value(Host *h, PyObject *obj, ttc_value *out) {
     PyErr_Clear();
   }
   return object_value(h, obj, module ? TTC_MODULE : TTC_OBJECT, out);
+}
+
+/* Lists, constants and aggregates may hold themselves. */
+bool ext_to_value(Host *h, PyObject *obj, ttc_value *out) {
+  if (Py_EnterRecursiveCall(" in a value that a kernel takes")) return false;
+  bool ok = to_value(h, obj, out);
+  Py_LeaveRecursiveCall();
+  return ok;
 }
 
 static PyObject *sequence_from(Host *h, const ttc_value *v) {

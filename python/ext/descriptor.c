@@ -95,11 +95,12 @@ bool ext_descriptor_of(State *st, PyObject *desc, PyObject *what, Pointer *base,
       integers_of(st, desc, "block_shape", out->rank, block) < 0)
     return false;
   PyObject *tensor = ext_descriptor_base(desc);
-  const TypeEntry *t = tensor ? ext_type_entry(st, tensor) : NULL;
-  bool is_memory = t && class_has_memory(t->class);
-  if (t && !is_memory)
+  TypeEntry t;
+  bool known = tensor && ext_type_entry(st, tensor, &t);
+  bool is_memory = known && class_has_memory(t.class);
+  if (known && !is_memory)
     PyErr_Format(PyExc_TypeError, "argument `%U`: the base of a tensor descriptor must be a tensor", what);
-  bool ok = is_memory && ext_pointer_of(st, t, tensor, what, base) && block_key(block, out->rank, base->dtype, key);
+  bool ok = is_memory && ext_pointer_of(st, &t, tensor, what, base) && block_key(block, out->rank, base->dtype, key);
   Py_XDECREF(tensor);
   if (!ok) return false;
   if (out->shape[out->rank - 1] * ext_dtype_bytes(base->dtype) % 16 == 0) *key |= WHOLE_ROWS;

@@ -56,9 +56,9 @@ static bool check_reachable(Call *c, const FnParam *p, PyObject *value, const ui
   State *st = c->f->st;
   (void)arg;
   if ((word[0] & 0xff) != TAG_POINTER) return true;
-  const TypeEntry *t = ext_type_entry(st, value);
+  TypeEntry t;
   Pointer q;
-  if (!t || !ext_pointer_of(st, t, value, p->name, &q)) return false;
+  if (!ext_type_entry(st, value, &t) || !ext_pointer_of(st, &t, value, p->name, &q)) return false;
   if (q.place != PLACE_HOST || is_pinned(st, value)) return true;
   PyErr_Format(PyExc_ValueError,
                "Pointer argument (at %zd) cannot be accessed from Triton (cpu tensor?): `%U` is in host memory and "

@@ -84,9 +84,8 @@ struct DLTensor;
 typedef int DescribeFn(void *object, struct DLTensor *out);
 
 typedef struct TypeEntry {
-  PyTypeObject *type; /* owned */
+  PyTypeObject *type; /* owned by the state */
   ArgClass class;
-  PyObject *data_ptr;   /* the method as the type has it, owned; may be NULL */
   DescribeFn *describe; /* of tensors; NULL: data_ptr, dtype and is_cuda are asked */
   bool has_is_cuda;
 } TypeEntry;
@@ -197,8 +196,8 @@ bool ext_dlpack_described(DescribeFn *describe, PyObject *obj, Pointer *out);
 
 /* ---- types.c ----------------------------------------------------------------------------------------------------- */
 
-/* The entry of obj's type; NULL with an exception set. The pointer is valid until the next call. */
-const TypeEntry *ext_type_entry(State *st, PyObject *obj);
+/* What instances of obj's type are; false with an exception set. */
+bool ext_type_entry(State *st, PyObject *obj, TypeEntry *out);
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
 bool ext_pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
 static inline bool class_has_memory(ArgClass c) {
@@ -281,7 +280,8 @@ struct JITCore {
   PyObject_HEAD State *st;
   PyObject *fn;
   PyObject *hooks;           /* pre_run_hooks: a list */
-  PyObject *constants;       /* dict: (type, value) -> number, for constants that are not plain numbers */
+  PyObject *constants;       /* dict: what a constant that is not a plain number is -> its number */
+  uint64_t nconstants;       /* numbers that were given */
   PyObject *default_options; /* dict or NULL: debug of the decorator */
   PyObject *launcher;        /* what kernel[grid] gave last for a tuple; or NULL */
   FnParam *params;
@@ -289,8 +289,8 @@ struct JITCore {
   Table table;
   WatchedGlobal *watches;
   size_t nwatches;
-  ttc_function function; /* source NULL until first needed */
-  PyObject *keep;        /* list: texts of `function` */
+  const ttc_function *function; /* NULL until first needed */
+  PyObject *keep;               /* list: `function`, those before it, which compiles may still read, and their texts */
   bool noinline;
   bool names_kernels; /* _kernel_name(params) says what a kernel is called */
 };
@@ -343,6 +343,7 @@ typedef struct CallDescriptor {
 typedef struct Call {
   JITCore *f;
   PyObject **values; /* borrowed, one per parameter */
+  PyObject *kept;    /* list of what ext_fixed_items() took, or NULL */
   uint64_t *key; /* two words per value (a tuple's are followed by its items'), two per option, one for the device */
   size_t words, key_cap;
   PyObject *option_names[MAX_OPTIONS], *option_values[MAX_OPTIONS]; /* borrowed */
@@ -366,7 +367,10 @@ bool ext_key_device(Call *c, uint64_t device); /* … and that, at last */
 /* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */
 typedef bool LeafFn(Call *c, const FnParam *p, PyObject *value, const uint64_t word[2], void *arg);
 bool ext_call_leaves(Call *c, LeafFn *fn, void *arg);
-PyObject *ext_sequence_item(PyObject *tuple_or_list, Py_ssize_t i); /* borrowed */
+/* The items of a tuple or a list as a tuple, borrowed; NULL with an exception set. Asking an item where its memory is runs
+ * anybody's code, which may change a list: the items are those of now, and *kept holds them. */
+PyObject *ext_fixed_items(PyObject **kept, PyObject *tuple_or_list);
+bool ext_tuple_changed(const FnParam *p); /* false with an exception set */
 
 /* ---- device.c ---------------------------------------------------------------------------------------------------- */
 

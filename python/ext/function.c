@@ -5,6 +5,8 @@
  */
 #include "ext.h"
 
+#include <string.h>
+
 static const char *kept_text(JITCore *f, PyObject *str, size_t *len) {
   Py_ssize_t n;
   const char *s = str && PyUnicode_Check(str) ? PyUnicode_AsUTF8AndSize(str, &n) : NULL;
@@ -13,8 +15,19 @@ static const char *kept_text(JITCore *f, PyObject *str, size_t *len) {
   return s;
 }
 
+/* A copy that lives as long as `f`: kernels may be forgotten, and the source replaced, while another thread compiles. */
+static const ttc_function *kept_function(JITCore *f, const ttc_function *function) {
+  PyObject *block = PyBytes_FromStringAndSize(NULL, sizeof *function);
+  if (!block) return NULL;
+  char *copy = PyBytes_AsString(block);
+  memcpy(copy, function, sizeof *function);
+  bool ok = PyList_Append(f->keep, block) == 0;
+  Py_DECREF(block);
+  return ok ? (const ttc_function *)(const void *)copy : NULL;
+}
+
 const ttc_function *ext_jit_function(JITCore *f) {
-  if (f->function.source) return &f->function;
+  if (f->function) return f->function;
   /* (name, qualified name, file, first line, source) */
   PyObject *facts = PyObject_CallMethod((PyObject *)f, "_source_facts", NULL);
   if (!facts) return NULL;
@@ -35,6 +48,6 @@ const ttc_function *ext_jit_function(JITCore *f) {
     if (!PyErr_Occurred()) PyErr_SetString(PyExc_TypeError, "_source_facts() must give four strings and a line number");
     return NULL;
   }
-  f->function = function;
-  return &f->function;
+  if (f->function) return f->function; /* another thread was here meanwhile */
+  return f->function = kept_function(f, &function);
 }

@@ -23,12 +23,17 @@ bool ext_grid_number(PyObject *obj, uint32_t *out) {
 
 bool ext_parse_grid(PyObject *grid, uint32_t out[3]) {
   out[0] = out[1] = out[2] = 1;
-  bool is_tuple = PyTuple_Check(grid);
-  if (!is_tuple && !PyList_Check(grid)) return ext_grid_number(grid, &out[0]);
-  Py_ssize_t n = is_tuple ? PyTuple_Size(grid) : PyList_Size(grid);
+  if (PyList_Check(grid)) { /* whose numbers' __index__ may change it */
+    PyObject *fixed = PyList_AsTuple(grid);
+    bool ok = fixed && ext_parse_grid(fixed, out);
+    Py_XDECREF(fixed);
+    return ok;
+  }
+  if (!PyTuple_Check(grid)) return ext_grid_number(grid, &out[0]);
+  Py_ssize_t n = PyTuple_Size(grid);
   if (n < 1 || n > 3) return PyErr_Format(PyExc_ValueError, "a grid has one to three dimensions, not %zd", n), false;
   for (Py_ssize_t i = 0; i < n; i++)
-    if (!ext_grid_number(is_tuple ? PyTuple_GetItem(grid, i) : PyList_GetItem(grid, i), &out[i])) return false;
+    if (!ext_grid_number(PyTuple_GetItem(grid, i), &out[i])) return false;
   return true;
 }
 

@@ -99,6 +99,20 @@ static PyObject *reduce(PyObject *self, PyObject *ignored) {
   return result;
 }
 
+enum { MAX_DEPTH = 101 }; /* of tuples in tuples: what a kernel can have (run/request.c) */
+
+/* Do the letters say what the parameters of a kernel with `nargs` run-time arguments are? */
+static bool constants_fit(const char *letters, size_t len, size_t nargs) {
+  size_t runtime = 0;
+  int depth = 0;
+  for (size_t i = 0; i < len; i++) {
+    depth += letters[i] == '(' ? 1 : letters[i] == ')' ? -1 : 0;
+    runtime += letters[i] == 'r';
+    if (!letters[i] || !strchr("cr()", letters[i]) || depth < 0 || depth > MAX_DEPTH) return false;
+  }
+  return depth == 0 && runtime == nargs;
+}
+
 /* restore(bytes, constants): an Image */
 PyObject *ext_restore_image(PyObject *module, PyObject *args) {
   State *st = ext_state_of(module);
@@ -118,6 +132,11 @@ PyObject *ext_restore_image(PyObject *module, PyObject *args) {
     ext_raise_status(st, cx, status);
   ttc_context_free(cx);
   if (status != TTC_OK) return NULL;
+  if (constants != Py_None &&
+      !constants_fit(PyBytes_AsString(constants), (size_t)PyBytes_Size(constants), ttc_kernel_nargs(kernel))) {
+    ttc_kernel_free(kernel);
+    return PyErr_SetString(PyExc_ValueError, "restore(bytes, constants): the constants are of another kernel"), NULL;
+  }
   return (PyObject *)ext_image_new(st, kernel, constants == Py_None ? NULL : constants);
 }
 

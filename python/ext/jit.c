@@ -44,6 +44,7 @@ static PyObject *setup(PyObject *self, PyObject *args) {
   PyObject *fn, *specs, *options;
   int noinline, names_kernels;
   if (!PyArg_ParseTuple(args, "OO!pOp", &fn, &PyTuple_Type, &specs, &noinline, &options, &names_kernels)) return NULL;
+  if (f->fn) return PyErr_SetString(PyExc_RuntimeError, "a function is set up once: launches may be under way"), NULL;
   clear_params(f);
   Py_ssize_t n = PyTuple_Size(specs);
   f->params = PyMem_Calloc((size_t)n + 1, sizeof *f->params);
@@ -68,7 +69,7 @@ static PyObject *forget(PyObject *self, PyObject *ignored) {
   (void)ignored;
   ext_table_clear(&f->table);
   ext_watch_clear(f);
-  f->function = (ttc_function){0};
+  f->function = NULL;
   Py_RETURN_NONE;
 }
 

@@ -265,18 +265,19 @@ typedef struct Packing {
   size_t n, used;
   const char *letter; /* of Image.constants: what the next value is */
   Memory *memory;     /* NULL: not needed */
+  PyObject *kept;     /* of ext_fixed_items() */
 } Packing;
 
 static bool pack_run_time(Packing *p, PyObject *value) {
   if (p->used == p->n)
     return PyErr_Format(PyExc_TypeError, "the kernel takes %zu run-time arguments, and more were given", p->n), false;
-  const TypeEntry *t = ext_type_entry(p->k->st, value);
-  if (!t) return false;
-  bool number = t->class == ARG_INT || t->class == ARG_INDEX;
+  TypeEntry t;
+  if (!ext_type_entry(p->k->st, value, &t)) return false;
+  bool number = t.class == ARG_INT || t.class == ARG_INDEX;
   bool bare = number && p->k->kinds[p->used] == 'p';
   if (p->memory && !(bare ? ext_memory_add_unknown(p->memory, NULL) : ext_memory_add(p->k->st, p->memory, value, NULL)))
     return false;
-  bool ok = pack(p->k, p->used, value, t, &p->slots[p->used], p->descriptors ? &p->descriptors[p->used] : NULL);
+  bool ok = pack(p->k, p->used, value, &t, &p->slots[p->used], p->descriptors ? &p->descriptors[p->used] : NULL);
   p->used++;
   return ok;
 }
@@ -288,10 +289,12 @@ static bool pack_param(Packing *p, PyObject *value) {
   if (letter == 'r') return pack_run_time(p, value);
   if (!PyTuple_Check(value) && !PyList_Check(value))
     return PyErr_SetString(PyExc_TypeError, "a tuple is needed"), false;
-  Py_ssize_t i = 0, n = PySequence_Size(value);
+  PyObject *items = ext_fixed_items(&p->kept, value);
+  Py_ssize_t i = 0, n = items ? PyTuple_Size(items) : -1;
+  if (n < 0) return false;
   for (; *p->letter != ')'; i++) {
     if (i == n) return PyErr_SetString(PyExc_TypeError, "a tuple has fewer items than it was compiled with"), false;
-    if (!pack_param(p, ext_sequence_item(value, i))) return false;
+    if (!pack_param(p, PyTuple_GetItem(items, i))) return false;
   }
   p->letter++;
   if (i < n) PyErr_SetString(PyExc_TypeError, "a tuple has more items than it was compiled with");
@@ -324,6 +327,7 @@ static bool launch_values(Kernel *k, const uint32_t size[3], uintptr_t stream, P
   ok = ok && ext_launch_kernel(k->st, k, size, stream, slots, p.used, k->checks ? &memory : NULL);
   ext_memory_clear(&memory);
   PyMem_Free(descriptors);
+  Py_XDECREF(p.kept);
   if (slots != inline_slots) PyMem_Free(slots);
   return ok;
 }

@@ -115,9 +115,9 @@ static bool refuse_written(Call *c, const FnParam *p, PyObject *value, const uin
   bool has_memory = tag == TAG_POINTER || tag == TAG_DESCRIPTOR;
   if (!has_memory || !ttc_kernel_arg_written(w->kernel->kernel, slot)) return true;
   PyObject *memory = tag == TAG_DESCRIPTOR ? ext_descriptor_base(value) : Py_NewRef(value);
-  const TypeEntry *t = memory ? ext_type_entry(c->f->st, memory) : NULL;
+  TypeEntry t;
   Pointer q;
-  bool known = t && ext_pointer_of(c->f->st, t, memory, p->name, &q);
+  bool known = memory && ext_type_entry(c->f->st, memory, &t) && ext_pointer_of(c->f->st, &t, memory, p->name, &q);
   Py_XDECREF(memory);
   if (!known) return false;
   if (!q.read_only) return true;
@@ -181,8 +181,10 @@ static bool call_pre_run_hooks(JITCore *f, PyObject *const *args, Py_ssize_t nar
     ok = PyDict_SetItem(keywords, name, args[nargs + i]) == 0;
   }
   for (Py_ssize_t i = 0; ok && i < PyList_Size(f->hooks); i++) {
-    PyObject *result = PyObject_Call(PyList_GetItem(f->hooks, i), positional, keywords);
+    PyObject *hook = Py_NewRef(PyList_GetItem(f->hooks, i)); /* it may remove itself */
+    PyObject *result = PyObject_Call(hook, positional, keywords);
     ok = result != NULL;
+    Py_DECREF(hook);
     Py_XDECREF(result);
   }
   Py_XDECREF(positional);
@@ -268,6 +270,7 @@ static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const
   if (c.key != key) PyMem_Free(c.key);
   if (c.slots != slots) PyMem_Free(c.slots);
   free_descriptors(&c);
+  Py_XDECREF(c.kept);
   return result;
 }
 

@@ -52,8 +52,13 @@ static bool tensor_bytes(State *st, PyObject *obj, Bytes *out) {
   if (!storage) {
     PyErr_Clear();
     PyObject *base = PyObject_GetAttrString(obj, "base");
-    const TypeEntry *t = base && base != Py_None && base != obj ? ext_type_entry(st, base) : NULL;
-    bool ok = t && (t->class == ARG_ARRAY ? array_bytes(st, base, out) : tensor_bytes(st, base, out));
+    TypeEntry t;
+    bool ok = base && base != Py_None && base != obj && ext_type_entry(st, base, &t) &&
+              !Py_EnterRecursiveCall(" in the tensors that others wrap");
+    if (ok) {
+      ok = t.class == ARG_ARRAY ? array_bytes(st, base, out) : tensor_bytes(st, base, out);
+      Py_LeaveRecursiveCall();
+    }
     Py_XDECREF(base);
     out->unwritten |= says_unwritten(obj);
     return ok;
@@ -63,41 +68,65 @@ static bool tensor_bytes(State *st, PyObject *obj, Bytes *out) {
   return ok;
 }
 
-/* The bytes from the first to the last element: `data`, `shape`, `strides` and `typestr` of an __array_interface__. */
-static bool interface_bytes(PyObject *interface, Bytes *out) {
-  PyObject *data = PyDict_GetItemString(interface, "data"), *shape = PyDict_GetItemString(interface, "shape"),
-           *strides = PyDict_GetItemString(interface, "strides"), *type = PyDict_GetItemString(interface, "typestr");
-  const char *text = type && PyUnicode_Check(type) ? PyUnicode_AsUTF8AndSize(type, NULL) : NULL;
-  if (!text || strlen(text) < 3 || !data || !PyTuple_Check(data) || PyTuple_Size(data) != 2 || !shape ||
-      !PyTuple_Check(shape))
-    return false;
-  int64_t low = 0, high = atoll(text + 2), compact = high;
-  bool given = strides && PyTuple_Check(strides);
+/* The bytes from the first to the last element of an array with these sizes and strides (NULL: it is compact), each a tuple:
+ * low below its address and `high` above it. */
+static bool reach(PyObject *shape, PyObject *strides, int64_t element, int64_t *low, int64_t *high) {
+  int64_t compact = element;
+  *low = 0, *high = element;
   for (Py_ssize_t i = PyTuple_Size(shape) - 1; i >= 0; i--) {
-    int64_t n = PyLong_AsLongLong(PyTuple_GetItem(shape, i));
-    int64_t stride = given ? PyLong_AsLongLong(PyTuple_GetItem(strides, i)) : compact;
-    if (n <= 0) return *out = (Bytes){0}, n == 0;
-    *(stride < 0 ? &low : &high) += (n - 1) * stride;
-    compact *= n;
+    int64_t n = PyLong_AsLongLong(PyTuple_GetItem(shape, i)), way;
+    int64_t stride = strides ? PyLong_AsLongLong(PyTuple_GetItem(strides, i)) : compact;
+    if (PyErr_Occurred() || n < 0) return false;
+    if (n == 0) return *low = *high = 0, true;
+    int64_t *side = stride < 0 ? low : high;
+    if (__builtin_mul_overflow(n - 1, stride, &way) || __builtin_add_overflow(*side, way, side)) return false;
+    if (!strides && __builtin_mul_overflow(compact, n, &compact)) return false;
   }
-  out->base = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0)) + (uintptr_t)low;
-  out->size = (size_t)(high - low);
-  return !PyErr_Occurred();
+  return true;
+}
+
+static PyObject *tuple_at(PyObject *dict, const char *name) {
+  PyObject *value = PyDict_GetItemString(dict, name);
+  return value && PyTuple_Check(value) ? Py_NewRef(value) : NULL;
+}
+
+/* `data`, `shape`, `strides` and `typestr` of an __array_interface__. */
+static bool interface_bytes(PyObject *interface, Bytes *out) {
+  PyObject *type = PyDict_GetItemString(interface, "typestr");
+  const char *text = type && PyUnicode_Check(type) ? PyUnicode_AsUTF8AndSize(type, NULL) : NULL;
+  int64_t low, high, element = text && strlen(text) >= 3 ? atoll(text + 2) : 0;
+  PyObject *data = tuple_at(interface, "data"), *shape = tuple_at(interface, "shape"),
+           *strides = tuple_at(interface, "strides");
+  bool ok = element > 0 && data && PyTuple_Size(data) == 2 && shape &&
+            (!strides || PyTuple_Size(strides) == PyTuple_Size(shape)) && reach(shape, strides, element, &low, &high);
+  if (ok) {
+    out->base = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0)) + (uintptr_t)low;
+    out->size = (size_t)high - (size_t)low;
+  }
+  Py_XDECREF(data);
+  Py_XDECREF(shape);
+  Py_XDECREF(strides);
+  return ok && !PyErr_Occurred();
 }
 
 /* Of a NumPy array: its owner's, which is the last in the chain of `base`s that is an array. */
 static bool array_bytes(State *st, PyObject *obj, Bytes *out) {
   PyObject *base = PyObject_GetAttrString(obj, "base");
-  PyErr_Clear();
-  bool owned = base && base != Py_None && base != obj && ext_type_entry(st, base) &&
-               ext_type_entry(st, base)->class == ARG_ARRAY && array_bytes(st, base, out);
+  if (!base) PyErr_Clear();
+  TypeEntry t;
+  bool owned = base && base != Py_None && base != obj && ext_type_entry(st, base, &t) && t.class == ARG_ARRAY &&
+               !Py_EnterRecursiveCall(" in the arrays that others are views of");
+  if (owned) {
+    owned = array_bytes(st, base, out);
+    Py_LeaveRecursiveCall();
+  }
   Py_XDECREF(base);
   PyErr_Clear();
   PyObject *interface = PyObject_GetAttr(obj, st->str_array_interface);
   bool ok = interface && PyDict_Check(interface) && (owned || interface_bytes(interface, out));
-  PyObject *data = ok ? PyDict_GetItemString(interface, "data") : NULL;
-  if (data && PyTuple_Check(data) && PyTuple_Size(data) == 2)
-    out->read_only = PyObject_IsTrue(PyTuple_GetItem(data, 1)) == 1;
+  PyObject *data = ok ? tuple_at(interface, "data") : NULL;
+  if (data && PyTuple_Size(data) == 2) out->read_only = PyObject_IsTrue(PyTuple_GetItem(data, 1)) == 1;
+  Py_XDECREF(data);
   Py_XDECREF(interface);
   return ok;
 }
@@ -149,12 +178,16 @@ bool ext_memory_add_unknown(Memory *m, const char *name) {
 }
 
 bool ext_memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
-  const TypeEntry *t = ext_type_entry(st, obj);
-  if (!t) return false;
-  ArgClass class = t->class;
+  TypeEntry t;
+  if (!ext_type_entry(st, obj, &t)) return false;
+  ArgClass class = t.class;
   if (class == ARG_DESCRIPTOR) {
     PyObject *base = ext_descriptor_base(obj);
-    bool ok = base && ext_memory_add(st, m, base, name);
+    bool ok = base && !Py_EnterRecursiveCall(" in the base of a tensor descriptor");
+    if (ok) {
+      ok = ext_memory_add(st, m, base, name);
+      Py_LeaveRecursiveCall();
+    }
     Py_XDECREF(base);
     return ok;
   }
@@ -165,6 +198,7 @@ bool ext_memory_add(State *st, Memory *m, PyObject *obj, const char *name) {
                : class == ARG_ARRAY  ? array_bytes(st, obj, &bytes)
                : class == ARG_BUFFER ? buffer_bytes(obj, &bytes)
                                      : false;
+  if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception)) return false; /* Ctrl-C */
   PyErr_Clear();
   if (!known) return ext_memory_add_unknown(m, name);
   if (bytes.size) add(m, &bytes, name);

@@ -7,15 +7,31 @@
 
 #include <string.h>
 
-/* Does the type have the attribute? Clears AttributeError. */
-static int has_attr(PyObject *obj, PyObject *name) {
+/* The first error that said more than that there is no such attribute. */
+typedef struct Doubt {
+  PyObject *type, *value, *trace;
+} Doubt;
+
+static int has_attr(PyObject *obj, PyObject *name, Doubt *doubt) {
   PyObject *attr = PyObject_GetAttr(obj, name);
-  if (!attr) PyErr_Clear();
+  if (!attr && !doubt->type && !PyErr_ExceptionMatches(PyExc_AttributeError))
+    PyErr_Fetch(&doubt->type, &doubt->value, &doubt->trace);
+  PyErr_Clear();
   Py_XDECREF(attr);
   return attr != NULL;
 }
 
-static ArgClass classify(State *st, PyObject *obj) {
+/* An instance of which nothing is known for an error's sake, or Ctrl-C: raises that. */
+static bool settle(Doubt *doubt, ArgClass class) {
+  PyErr_Clear();
+  if (!doubt->type) return true;
+  PyErr_Restore(doubt->type, doubt->value, doubt->trace);
+  if (class == ARG_UNKNOWN || !PyErr_ExceptionMatches(PyExc_Exception)) return false;
+  PyErr_Clear();
+  return true;
+}
+
+static ArgClass classify(State *st, PyObject *obj, Doubt *doubt) {
   if (obj == Py_None) return ARG_NONE;
   if (PyBool_Check(obj)) return ARG_BOOL;
   if (PyLong_CheckExact(obj)) return ARG_INT;
@@ -29,8 +45,8 @@ static ArgClass classify(State *st, PyObject *obj) {
   if (PyObject_HasAttrString(obj, "block_shape") && PyObject_HasAttrString(obj, "strides") &&
       PyObject_HasAttrString(obj, "base"))
     return ARG_DESCRIPTOR;
-  if (has_attr(obj, st->str_data_ptr)) return ARG_TENSOR;
-  if (has_attr(obj, st->str_cuda_array_interface)) return ARG_GPU_ARRAY;
+  if (has_attr(obj, st->str_data_ptr, doubt)) return ARG_TENSOR;
+  if (has_attr(obj, st->str_cuda_array_interface, doubt)) return ARG_GPU_ARRAY;
   /* A NumPy scalar has __array_interface__ too, but is a number. */
   if (PyIndex_Check(obj) && !PyObject_CheckBuffer(obj)) return ARG_INDEX;
   PyObject *shape = PyObject_GetAttr(obj, st->str_shape);
@@ -45,42 +61,51 @@ static ArgClass classify(State *st, PyObject *obj) {
   Py_XDECREF(type_name);
   if (numpy_bool) return ARG_BOOL;
   if (numpy_scalar) return PyIndex_Check(obj) ? ARG_INDEX : ARG_NUMBER;
-  if (has_attr(obj, st->str_array_interface)) return ARG_ARRAY;
+  if (has_attr(obj, st->str_array_interface, doubt)) return ARG_ARRAY;
   if (PyObject_CheckBuffer(obj)) return ARG_BUFFER;
   if (PyObject_HasAttrString(obj, "__dlpack__")) return ARG_DLPACK;
   if (st->constexpr_function && PyObject_IsInstance(obj, st->constexpr_function) == 1) return ARG_CONSTANT;
-  if (has_attr(obj, st->str_builtin)) return ARG_CONSTANT;
+  if (has_attr(obj, st->str_builtin, doubt)) return ARG_CONSTANT;
   if (PyIndex_Check(obj)) return ARG_INDEX;
   return ARG_UNKNOWN;
 }
 
-const TypeEntry *ext_type_entry(State *st, PyObject *obj) {
+/* Only where data_ptr is a plain method does the type answer for its instances. */
+static DescribeFn *describer_of(State *st, PyTypeObject *type) {
+  PyObject *method = PyObject_GetAttr((PyObject *)type, st->str_data_ptr);
+  bool plain = method && PyObject_HasAttrString(method, "__objclass__");
+  Py_XDECREF(method);
+  PyErr_Clear();
+  return plain ? ext_dlpack_describer(type) : NULL;
+}
+
+/* Drop the oldest half. What a type's end runs may come here again, and finds all in order. */
+static void drop_types(State *st) {
+  PyTypeObject *dropped[MAX_TYPES / 2];
+  for (int i = 0; i < MAX_TYPES / 2; i++) dropped[i] = st->types[i].type;
+  memmove(st->types, st->types + MAX_TYPES / 2, MAX_TYPES / 2 * sizeof *st->types);
+  st->ntypes = MAX_TYPES / 2;
+  for (int i = 0; i < MAX_TYPES / 2; i++) Py_DECREF((PyObject *)dropped[i]);
+}
+
+/* The answer is a copy: whoever is asked next may be anybody's code that launches kernels with other types. */
+bool ext_type_entry(State *st, PyObject *obj, TypeEntry *out) {
   PyTypeObject *type = Py_TYPE(obj);
   for (int i = 0; i < st->ntypes; i++)
-    if (st->types[i].type == type) return &st->types[i];
-  TypeEntry e = {.class = classify(st, obj)};
+    if (st->types[i].type == type) return *out = st->types[i], true;
+  Doubt doubt = {0};
+  *out = (TypeEntry){.type = type, .class = classify(st, obj, &doubt)};
   PyErr_Clear();
-  if (e.class == ARG_TENSOR) {
-    e.data_ptr = PyObject_GetAttr((PyObject *)type, st->str_data_ptr);
-    /* Only a plain method can be called through the type; anything else is asked of the object each time. */
-    if (e.data_ptr && !PyObject_HasAttrString(e.data_ptr, "__objclass__")) Py_CLEAR(e.data_ptr);
-    PyErr_Clear();
-    e.has_is_cuda = has_attr(obj, st->str_is_cuda);
-    if (e.data_ptr) e.describe = ext_dlpack_describer(type);
+  if (out->class == ARG_TENSOR) {
+    out->has_is_cuda = has_attr(obj, st->str_is_cuda, &doubt);
+    out->describe = describer_of(st, type);
     ext_range_watch(st);
   }
+  if (!settle(&doubt, out->class)) return false;
+  while (st->ntypes >= MAX_TYPES) drop_types(st);
   Py_INCREF((PyObject *)type);
-  e.type = type;
-  if (st->ntypes == MAX_TYPES) { /* drop the oldest half */
-    for (int i = 0; i < MAX_TYPES / 2; i++) {
-      Py_DECREF((PyObject *)st->types[i].type);
-      Py_XDECREF(st->types[i].data_ptr);
-    }
-    memmove(st->types, st->types + MAX_TYPES / 2, MAX_TYPES / 2 * sizeof *st->types);
-    st->ntypes = MAX_TYPES / 2;
-  }
-  st->types[st->ntypes] = e;
-  return &st->types[st->ntypes++];
+  st->types[st->ntypes++] = *out;
+  return true;
 }
 
 /* Three questions in Python, where the type has no answer in C. */
@@ -91,9 +116,7 @@ static bool tensor_pointer(State *st, const TypeEntry *t, PyObject *obj, PyObjec
     out->place = is_cuda == Py_True ? PLACE_GPU : PLACE_HOST;
     Py_DECREF(is_cuda);
   }
-  PyObject *method = t->data_ptr;
-  PyObject *pointer = method ? PyObject_CallFunctionObjArgs(method, obj, NULL)
-                             : PyObject_CallMethodObjArgs(obj, st->str_data_ptr, NULL);
+  PyObject *pointer = PyObject_CallMethodObjArgs(obj, st->str_data_ptr, NULL);
   if (!pointer) return false;
   out->address = (uintptr_t)PyLong_AsUnsignedLongLong(pointer);
   Py_DECREF(pointer);
@@ -118,7 +141,7 @@ static int id_of_kind(char kind, Py_ssize_t bytes) {
 
 /* The stream in which an array on a GPU was made, if it says so (version 3 of the interface). */
 static bool array_stream(PyObject *interface, Pointer *out) {
-  PyObject *stream = PyDict_GetItemString(interface, "stream");
+  PyObject *stream = PyDict_GetItemString(interface, "stream"); /* asking a number runs no code */
   out->place = PLACE_GPU_STREAM;
   if (!stream || stream == Py_None) return true;
   out->stream = (uintptr_t)PyLong_AsUnsignedLongLong(stream);
@@ -132,6 +155,8 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu,
   out->place = PLACE_HOST;
   PyObject *data = PyDict_Check(interface) ? PyDict_GetItemWithError(interface, st->str_data) : NULL;
   PyObject *typestr = data ? PyDict_GetItemWithError(interface, st->str_typestr) : NULL;
+  Py_XINCREF(data); /* the dict may change while its values are asked */
+  Py_XINCREF(typestr);
   bool ok = typestr && PyTuple_Check(data) && PyTuple_Size(data) == 2;
   if (ok) {
     out->address = (uintptr_t)PyLong_AsUnsignedLongLong(PyTuple_GetItem(data, 0));
@@ -150,6 +175,8 @@ static bool array_pointer(State *st, PyObject *obj, PyObject *what, bool on_gpu,
     PyErr_Format(PyExc_TypeError, "argument `%U`: its %s names no data", what,
                  on_gpu ? "__cuda_array_interface__" : "__array_interface__");
   }
+  Py_XDECREF(data);
+  Py_XDECREF(typestr);
   Py_DECREF(interface);
   return ok;
 }

@@ -42,33 +42,52 @@ bool ext_watch_add(JITCore *f, PyObject *notes) {
   return true;
 }
 
-/* 1: the same type and equal; 0: another value; -1: an exception is set. */
+/* 1: the same constant; 0: another; -1: an exception is set. Equal values may be different constants (0.0 and -0.0, (1,)
+ * and (True,)), which print differently. */
 static int same(PyObject *a, PyObject *b) {
-  return Py_TYPE(a) == Py_TYPE(b) ? PyObject_RichCompareBool(a, b, Py_EQ) : 0;
+  if (Py_TYPE(a) != Py_TYPE(b)) return 0;
+  int equal = PyObject_RichCompareBool(a, b, Py_EQ);
+  if (equal <= 0 || PyLong_Check(a) || PyUnicode_Check(a)) return equal;
+  PyObject *first = PyObject_Repr(a), *second = first ? PyObject_Repr(b) : NULL;
+  equal = second ? PyObject_RichCompareBool(first, second, Py_EQ) : -1;
+  Py_XDECREF(first);
+  Py_XDECREF(second);
+  return equal;
+}
+
+static void raise_changed(PyObject *name, PyObject *then, PyObject *now) {
+  if (now)
+    PyErr_Format(PyExc_RuntimeError, "Global variable %U has changed since we compiled this kernel, from %R to %R",
+                 name, then, now);
+  else
+    PyErr_Format(PyExc_RuntimeError, "Global variable %U, which was %R when this kernel was compiled, is gone", name,
+                 then);
+}
+
+/* The i-th global holds another object than it did. A comparison, or what prints one, may be anybody's code, which compiles
+ * kernels or rebinds the global: what is looked at is held, and the place is found again. */
+static bool check_rebound(JITCore *f, size_t i, PyObject *now) {
+  PyObject *name = Py_NewRef(f->watches[i].name), *then = Py_NewRef(f->watches[i].value);
+  Py_XINCREF(now);
+  int equal = now ? same(now, then) : 0;
+  if (equal == 0) raise_changed(name, then, now);
+  if (equal > 0 && i < f->nwatches && f->watches[i].value == then) { /* the next look is quick again */
+    f->watches[i].value = Py_NewRef(now);
+    Py_DECREF(then);
+  }
+  Py_DECREF(name);
+  Py_DECREF(then);
+  Py_XDECREF(now);
+  return equal > 0;
 }
 
 bool ext_watch_check(JITCore *f) {
   for (size_t i = 0; i < f->nwatches; i++) {
-    WatchedGlobal *w = &f->watches[i];
+    const WatchedGlobal *w = &f->watches[i];
     PyObject *now = PyDict_GetItemWithError(w->globals, w->name);
     if (now == w->value) continue;
     if (!now && PyErr_Occurred()) return false;
-    int equal = now ? same(now, w->value) : 0;
-    if (equal < 0) return false;
-    if (equal) { /* the next look is quick again */
-      PyObject *old = w->value;
-      Py_INCREF(now);
-      w->value = now;
-      Py_DECREF(old);
-      continue;
-    }
-    if (now)
-      PyErr_Format(PyExc_RuntimeError, "Global variable %U has changed since we compiled this kernel, from %R to %R",
-                   w->name, w->value, now);
-    else
-      PyErr_Format(PyExc_RuntimeError, "Global variable %U, which was %R when this kernel was compiled, is gone",
-                   w->name, w->value);
-    return false;
+    if (!check_rebound(f, i, now)) return false;
   }
   return true;
 }
