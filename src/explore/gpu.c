@@ -21,6 +21,7 @@ typedef struct Ranged { /* a value that is held in registers from one line to an
   int64_t registers;
   int from, to;
 } Ranged;
+typedef Vec(Ranged) Ranges;
 
 typedef struct Gpu {
   Facts *f;
@@ -164,46 +165,51 @@ static int by_number(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Sectors of one request: the lanes of warp 0 access `bytes` each, at register 0; -1: not known. `bytes` of all lanes
- * that hold an element of their own, in `total`. */
-static int sectors_of(Gpu *g, const Value *ptr, int bytes, int64_t *total) {
+/* Where the lanes of warp 0 access register 0, in bytes from some beginning, sorted; false: it is not known. */
+static bool lane_addresses(Gpu *g, const Value *ptr, int64_t at[LANES]) {
   const Layout *l = gpu_layout(g->cx, ptr->type);
   const Index *x = index_of(g->index, ptr);
-  int64_t at[LANES], strides[LAYOUT_MAX_DIMS], runs[LAYOUT_MAX_DIMS]; /* side by side in a run, runs far apart */
-  int n = 0, sectors = 0;
-  if (x->rank != l->nout) return -1;
+  int64_t strides[LAYOUT_MAX_DIMS], runs[LAYOUT_MAX_DIMS]; /* side by side in a run, runs far apart */
+  if (x->rank != l->nout) return false;
   for (int d = 0; d < l->nout; d++) {
     runs[d] = INT64_MAX;
     if (index_const_stride(x, d, &strides[d])) continue;
-    if (!x->axis[d].stride && x->axis[d].contiguity == 1 && l->out[d].bits > 0) return -1;
+    if (!x->axis[d].stride && x->axis[d].contiguity == 1 && l->out[d].bits > 0) return false;
     runs[d] = x->axis[d].contiguity;
     strides[d] = ir_elem_bytes(ir_elem(ptr->type)->elem);
   }
   for (int lane = 0; lane < LANES; lane++) {
     uint64_t image = 0;
-    int64_t address = 0;
+    at[lane] = 0;
     for (int b = 0; b < LANE_BITS; b++)
       if (lane >> b & 1) image ^= layout_basis(l, AXIS_LANE, b);
     for (int d = 0; d < l->nout; d++) {
       uint64_t mask = ((uint64_t)1 << l->out[d].bits) - 1;
       int64_t i = (int64_t)(image >> layout_out_shift(l, (Axis)(AXIS_DIM0 + d)) & mask);
-      address += strides[d] * (i % runs[d]) + ((int64_t)FAR << (2 * d)) * (i / runs[d]);
+      at[lane] += strides[d] * (i % runs[d]) + ((int64_t)FAR << (2 * d)) * (i / runs[d]);
     }
-    at[lane] = address;
   }
   qsort(at, LANES, sizeof *at, by_number);
+  return true;
+}
+
+static int64_t sector_at(int64_t address) { return address < 0 ? (address - SECTOR + 1) / SECTOR : address / SECTOR; }
+
+/* Sectors of one request, in which each lane accesses `bytes`; -1: not known. `bytes` of all lanes that hold an element of
+ * their own, in `total`. */
+static int sectors_of(Gpu *g, const Value *ptr, int bytes, int64_t *total) {
+  int64_t at[LANES], last = INT64_MIN;
+  int sectors = 0;
+  if (!lane_addresses(g, ptr, at)) return -1;
   *total = 0;
-  int64_t last = INT64_MIN;
   for (int lane = 0; lane < LANES; lane++) {
     if (lane && at[lane] == at[lane - 1]) continue;
-    n++;
     *total += bytes;
-    int64_t from = at[lane] < 0 ? (at[lane] - SECTOR + 1) / SECTOR : at[lane] / SECTOR,
-            to = (at[lane] + bytes - 1) / SECTOR;
+    int64_t from = sector_at(at[lane]), to = sector_at(at[lane] + bytes - 1);
     if (from <= last) from = last + 1;
     if (to >= from) sectors += (int)(to - from + 1), last = to;
   }
-  return n ? sectors : -1;
+  return sectors;
 }
 
 typedef struct AccessKind {
@@ -407,13 +413,19 @@ static int by_registers(const void *a, const void *b) {
   return (x->from > y->from) - (x->from < y->from);
 }
 
-static void put_registers(Gpu *g) {
-  Vec(Ranged) all = {0};
+/* The last line of each loop; lines of what it holds only grow. */
+static Map loop_ends(Gpu *g) {
   Map ends = {0};
-  for (uint32_t i = 0; i < g->ops.len; i++) /* a loop's last op: the lines of what it holds only grow */
+  for (uint32_t i = 0; i < g->ops.len; i++)
     for (const Op *p = ir_parent(g->ops.at[i]); p; p = ir_parent(p))
       if (p->code == OP_FOR && line_of(g, g->ops.at[i]))
         map_put(g->cx, &ends, p, (void *)(uintptr_t)line_of(g, g->ops.at[i]));
+  return ends;
+}
+
+static Ranges ranges_of(Gpu *g) {
+  Ranges all = {0};
+  Map ends = loop_ends(g);
   for (uint32_t i = 0; i < g->ops.len; i++) {
     const Op *op = g->ops.at[i];
     if (is_derived(op) || op->code == OP_FUNC || op->code == OP_MODULE) continue;
@@ -424,8 +436,13 @@ static void put_registers(Gpu *g) {
       if (r.registers && (r.to > r.from || loop_result)) vec_push(g->cx, &all, r);
     }
   }
-  enum { SHOWN = 40 };
   if (all.len) qsort(all.at, all.len, sizeof *all.at, by_registers);
+  return all;
+}
+
+static void put_registers(Gpu *g) {
+  enum { SHOWN = 40 };
+  Ranges all = ranges_of(g);
   explore_put_open(g->f, "live", '[');
   for (uint32_t i = 0; i < all.len && i < SHOWN; i++) {
     const Ranged *r = &all.at[i];

@@ -96,7 +96,8 @@ Value *ir_const_int(Builder *b, Type *type, int64_t x) {
 }
 
 Value *ir_compare(Builder *b, const char *predicate, Value *x, Value *y) {
-  Value *c = ir_make(b, OP_CMPI, ir_tensor_like(b->cx, x->type, ir_int(b->cx, 1)), x, y, NULL);
+  Opcode code = ir_is_float(ir_elem(x->type)) ? OP_CMPF : OP_CMPI;
+  Value *c = ir_make(b, code, ir_tensor_like(b->cx, x->type, ir_int(b->cx, 1)), x, y, NULL);
   ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, predicate));
   return c;
 }

@@ -316,7 +316,7 @@ Op *ir_op(Builder *b, Opcode code, Type *const *results, int nresults, Value *co
 Value *ir_make(Builder *b, Opcode code, Type *result, ... /* Value *, NULL */);
 Op *ir_effect(Builder *b, Opcode code, ... /* Value *, NULL */); /* no result */
 Value *ir_const_int(Builder *b, Type *type, int64_t x);   /* `type` may be a tensor: a splat constant */
-Value *ir_compare(Builder *b, const char *predicate, Value *x, Value *y); /* arith.cmpi: "slt", "eq" ...; scalars or tensors */
+Value *ir_compare(Builder *b, const char *predicate, Value *x, Value *y); /* arith.cmpi, of floats arith.cmpf: "slt", "oeq" ...; scalars or tensors */
 Value *ir_const_float(Builder *b, Type *type, double x);
 Value *ir_const_attr(Builder *b, Type *type, Attr *value);
 void ir_set_attr(Ctx *cx, Op *op, const char *name, Attr *value); /* NULL removes */

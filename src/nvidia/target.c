@@ -159,8 +159,12 @@ static bool may_have_maps(const Module *m, const GpuOptions *gpu) {
   return a.descriptors || (a.dots && gpu->common.launch_maps);
 }
 
+/* Passes on Triton IR that this target adds to ttir_passes: before functions are expanded, and after anything was. */
+static const Pass *const before[] = {&opt_pass_flatten, &opt_pass_dot_scaled, &opt_pass_reduce_order,
+                                     &opt_pass_map_pack};
+static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
+
 static void lower_descriptors(Ctx *cx, Module *m, const GpuOptions *gpu, bool maps) {
-  static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
   if (maps) {
     opt_inline_all(cx, m);
     if (gpu->common.launch_maps && gpu_tma_of_pointers(cx, m, gpu)) opt_run(cx, m, after, COUNT(after));
@@ -171,14 +175,11 @@ static void lower_descriptors(Ctx *cx, Module *m, const GpuOptions *gpu, bool ma
 
 /* In Triton IR of any origin, mathematical functions without an instruction are expanded from the library. */
 static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
-  static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
   LangOptions language = {0};
   lang_options(o, &language);
   opt_inline_all(cx, m); /* a thread's registers hold a tensor's part by layout, which no calling convention knows of */
-  static const Pass *const before[] = {&opt_pass_flatten, &opt_pass_dot_scaled, &opt_pass_reduce_order,
-                                       &opt_pass_map_pack};
-  bool scaled = opt_run(cx, m, before, COUNT(before));
-  if (opt_expand_math(cx, m, gpu_native_math, &language) || scaled) opt_run(cx, m, after, COUNT(after));
+  bool changed = opt_run(cx, m, before, COUNT(before));
+  if (opt_expand_math(cx, m, gpu_native_math, &language) || changed) opt_run(cx, m, after, COUNT(after));
 }
 
 /* ---- the list ---------------------------------------------------------------------------------------------------- */
@@ -188,9 +189,25 @@ static const char *edited(Ctx *cx, const TargetOptions *o, const char *stage, si
   return o->edited ? o->edited(o->self, cx, stage, len) : NULL;
 }
 
-/* Triton GPU IR that came from elsewhere: it says itself how many warps it is for. */
-static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
+/* How many warps the kernel is for, as its Triton GPU IR says. */
+static void take_num_warps(const Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
   info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->common.num_warps);
+}
+
+/* Triton GPU IR that came from elsewhere. */
+static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
+  static const Pass *const structurize[] = {&opt_pass_structurize};
+  LangOptions language = {0};
+  lang_options(o, &language);
+  opt_run(cx, m, structurize, COUNT(structurize));
+  opt_inline_all(cx, m);
+  opt_expand_math(cx, m, gpu_native_math, &language);
+  Op *func = ir_module_func(m, info->name);
+  if (func) nvidia_adopt_parts(cx, func, info);
+  gpu_adopt_maps(cx, m);
+  gpu_place_maps(cx, m);
+  describe_args(cx, m, info);
+  take_num_warps(m, o, gpu, info);
   gpu_place(cx, m, gpu->sm);
 }
 
@@ -260,17 +277,6 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   const char *text = edited(cx, o, "ttgir", &len);
   if (text) *m = ir_read(cx, source_new(cx, ctx_printf(cx, "%s.ttgir", info->name), text, len, 1));
   if (text || is_lowered) {
-    static const Pass *const before[] = {&opt_pass_structurize};
-    LangOptions language = {0};
-    lang_options(o, &language);
-    opt_run(cx, *m, before, COUNT(before));
-    opt_inline_all(cx, *m);
-    opt_expand_math(cx, *m, gpu_native_math, &language);
-    Op *func = ir_module_func(*m, info->name);
-    if (func) nvidia_adopt_parts(cx, func, info);
-    gpu_adopt_maps(cx, *m);
-    gpu_place_maps(cx, *m);
-    describe_args(cx, *m, info);
     adopt(cx, *m, o, gpu, info);
     return;
   }
@@ -278,7 +284,7 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
     *m = make_that_fits(cx, *m, o, gpu, info);
   else
     make_ttgir(cx, *m, o, gpu, info, false);
-  info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or((*m)->op, "ttg.num-warps", o->common.num_warps);
+  take_num_warps(*m, o, gpu, info);
   info->num_ctas = gpu->common.num_ctas = 1; /* it is one block, whatever was asked for: see gpu_describe */
 }
 
@@ -390,8 +396,8 @@ static Cubin attempt(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, cons
 
 /* PTX and the assembler's work on it. Where it turns out that a few registers fewer make room for another block, that
  * more of them cost none, or that a thread waits often, the kernel is assembled again so, and stays so if nothing is spilled. The assembler refuses a
- * cap under which a single instruction (wgmma with its accumulators and descriptors) does not find room: then there is
- * none. */
+ * cap under which a single instruction (wgmma with its accumulators and descriptors) does not find room: then the first
+ * attempt stays. */
 static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info,
                               const char **ptx, size_t *len) {
   const GpuMultiprocessor *m = gpu_multiprocessor(sm);

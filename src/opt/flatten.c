@@ -20,7 +20,7 @@
  * i: no registers carry it, and what is known of addresses stays known. Only what loads and reductions give is kept.
  * Likewise pure scalars of `after`, so that the next coordinates do not hang on a branch.
  *
- * FlatNests with dots are left alone: to begin an accumulator anew would be part of every iteration, and so would be waiting
+ * Nests with dots are left alone: to begin an accumulator anew would be part of every iteration, and so would be waiting
  * for the product before the branch that stores it. So are loops that count unsigned, more than one inner loop, and
  * values of the inner loop that nothing can stand for before it first runs (descriptors). An inner nest is one loop
  * before the loop around it is looked at.

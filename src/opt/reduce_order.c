@@ -161,8 +161,7 @@ static Value *is_last(Builder *b, const Type *like, int axis) {
   Value *v = ir_make(b, OP_MAKE_RANGE, t, NULL);
   ir_set_int(cx, v->op, "start", 0);
   ir_set_int(cx, v->op, "end", n);
-  v = ir_make(b, OP_CMPI, ir_tensor_like(cx, t, ir_int(cx, 1)), v, ir_const_int(b, t, n - 1), NULL);
-  ir_set_attr(cx, v->op, "predicate", ir_attr_enum(cx, "eq"));
+  v = ir_compare(b, "eq", v, ir_const_int(b, t, n - 1));
   for (int d = 0; d < like->rank; d++) {
     if (d == axis) continue;
     int64_t shape[IR_MAX_RANK];

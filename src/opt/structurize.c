@@ -220,10 +220,7 @@ static Row emit_branch(const Emit *e, Op *op, const Edge *edges, int n, Value *w
 static Row emit_switch(Emit *e, const Edge *edges, int n, Value *which, int first) {
   Ctx *cx = e->s->cx;
   Value *condition = which;
-  if (first > 0) {
-    condition = ir_make(&e->b, OP_CMPI, ir_int(cx, 1), which, ir_const_int(&e->b, which->type, first), NULL);
-    ir_set_attr(cx, condition->op, "predicate", ir_attr_enum(cx, "eq"));
-  }
+  if (first > 0) condition = ir_compare(&e->b, "eq", which, ir_const_int(&e->b, which->type, first));
   Op *op = ir_op(&e->b, OP_IF, NULL, 0, &condition, 1);
   Row row = emit_branch(e, op, edges, 1, which, first);
   emit_branch(e, op, edges + 1, n - 1, which, first > 0 ? first + 1 : 0);

@@ -22,8 +22,7 @@ LLMods lower_mods(const Op *op) {
     if (!strcmp(cache, caches[i].name)) mods.cache = (uint8_t)caches[i].cache;
   if (!strcmp(evict, "evict_first")) mods.evict = LLV_FIRST;
   if (!strcmp(evict, "evict_last")) mods.evict = LLV_LAST;
-  const Attr *v = ir_attr(op, "isVolatile");
-  if (v && v->integer) return (LLMods){.flags = LLF_VOLATILE};
+  if (ir_attr_int_or(op, "isVolatile", 0)) return (LLMods){.flags = LLF_VOLATILE};
   if (mods.cache) mods.evict = LLV_NONE;
   return mods;
 }

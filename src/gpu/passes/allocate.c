@@ -35,23 +35,6 @@ int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps) {
   }
 }
 
-Op *gpu_buffer_of(const Value *v) {
-  while (v && v->op) {
-    switch (v->op->code) {
-    case OP_LOCAL_ALLOC: return v->op;
-    case OP_MEMDESC_INDEX:
-    case OP_MEMDESC_SUBSLICE:
-    case OP_MEMDESC_TRANS:
-    case OP_MEMDESC_RESHAPE: v = ir_operand(v->op, 0); break;
-    case OP_WARP_GROUP_DOT_WAIT: v = ir_operand(v->op, v->index); break;
-    default: return NULL;
-    }
-  }
-  return NULL;
-}
-
-int64_t gpu_buffer_bytes(const Type *memdesc) { return ir_numel(memdesc) * ir_elem_bytes(memdesc->elem); }
-
 typedef struct Buffer {
   Op *op;
   const Op *last; /* that it is alive at */

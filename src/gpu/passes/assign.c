@@ -14,7 +14,8 @@
  * for it can be had in any layout by converting the smaller one, or by loading it in that layout.
  *
  * First (assign_infer.c): assigned layouts, to a fixed point over loops; a carried value has the layout of what flows
- * into it. An assigned layout only gives way to one of higher rank, so that this ends. Then (here): each op in order
+ * into it, and that only gives way to one of higher rank. An op's results follow anew from its operands in each round,
+ * which may be no fixed point; any round's layouts are right, so rounds are counted. Then (here): each op in order
  * takes its layout and asks gpu_value_in_layout() for its operands in the layouts that follow from it.
  *
  * gpu_value_in_layout(v, L) (assign_versions.c): v itself if L is its assigned layout; a copy of v's op on operands
@@ -180,8 +181,7 @@ static void place_wgmma(Assign *a, Op *op, DotEncoding plan) {
   operands[0] = is_left_in_registers(a, op, &plan, left) ? gpu_value_in_layout(a, x, left) : in_shared(a, &b, x, 0);
   operands[1] = in_shared(a, &b, ir_operand(op, 1), 1);
   operands[2] = gpu_value_in_layout(a, ir_operand(op, 2), plan.encoding);
-  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
-  ir_set_attr(a->cx, fence, "bCluster", ir_attr_bool(a->cx, false));
+  gpu_fence_stores(&b);
   Type *t = gpu_with(a->cx, op->results[0].type, plan.encoding);
   Op *dot = ir_op(&b, OP_WARP_GROUP_DOT, &t, 1, operands, 3);
   Type *i32 = ir_int(a->cx, 32);
@@ -282,6 +282,7 @@ static void place_block(Assign *a, Block *b) {
 static void forget_piece(Op *op, void *cx) { ir_set_attr(cx, op, GPU_PIECE, NULL); }
 
 bool gpu_assign(Ctx *cx, Module *m) {
+  enum { MOST_ROUNDS = 32 }; /* a nest of loops takes as many as it is deep */
   Assign a = {.cx = cx, .num_warps = gpu_num_warps(m), .sm = gpu_sm(m), .num_stages = (int)gpu_num_stages(m)};
   a.coalesce = gpu_coalesce_analyze(cx, m);
   for (Op *op = m->body->first->first; op; op = op->next) {
@@ -290,7 +291,7 @@ bool gpu_assign(Ctx *cx, Module *m) {
     do {
       a.changed = false;
       gpu_assign_infer(&a, ir_entry(op, 0));
-    } while (a.changed && ++rounds < 32);
+    } while (a.changed && ++rounds < MOST_ROUNDS);
     place_block(&a, ir_entry(op, 0));
   }
   ir_walk(m->op, forget_piece, cx);

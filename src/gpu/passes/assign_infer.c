@@ -1,6 +1,8 @@
 /* assign_infer.c: the first pass of assign.c: which layout each value has of its own, to a fixed point over loops. */
 #include "gpu/passes/assign_shared.h"
 
+#include "opt/internal.h"
+
 #include <string.h>
 
 int gpu_assign_rank(const Attr *e) {
@@ -71,8 +73,7 @@ Attr *gpu_assign_best_operand(Assign *a, const Op *op) {
 /* A vector of no more elements than there are threads, loaded from rematerializable addresses: to load it in another
  * layout takes an instruction, to exchange it through shared memory several and a barrier. */
 bool gpu_assign_is_small_load(Assign *a, const Op *op) {
-  const Attr *is_volatile = ir_attr(op, "isVolatile");
-  if (op->code != OP_LOAD || (is_volatile && is_volatile->integer)) return false;
+  if (op->code != OP_LOAD || opt_is_volatile(op)) return false;
   if (ir_numel(op->results[0].type) > 32 * a->num_warps) return false;
   for (int i = 0; i < op->noperands; i++)
     if (assigned(a, ir_operand(op, i))) return false;
@@ -83,8 +84,7 @@ bool gpu_assign_is_small_load(Assign *a, const Op *op) {
  * there and take 8 bytes or more at a time. */
 bool gpu_assign_is_loaded_as_well(Assign *a, const Op *op, Attr *to) {
   enum { BYTES = 8 };
-  const Attr *is_volatile = ir_attr(op, "isVolatile");
-  if (op->code != OP_LOAD || (is_volatile && is_volatile->integer) || !ir_one_use(&op->results[0])) return false;
+  if (op->code != OP_LOAD || opt_is_volatile(op) || !ir_one_use(&op->results[0])) return false;
   Type *t = op->results[0].type;
   Attr *own = assigned(a, &op->results[0]);
   if (!own || !gpu_is(own, "ttg.blocked") || !gpu_is(to, "ttg.blocked")) return false;
@@ -253,14 +253,10 @@ Attr *gpu_assign_operand_layout(Assign *a, const Op *op) {
   return e ? e : block_of(a, ir_operand(op, 0)->type);
 }
 
-/* A layout made of single bits fits one shape only. Where a vector of a layout of its own gets a dimension, the result
- * is a plain block of the shape that it will be broadcast to, unless the layout is of that shape: a sum over one
- * dimension of a reshaped tensor gets the dimension back. */
+/* The type that a broadcast gives the value; its own: none does. */
 static const Type *broadcast_to(const Value *v) {
-  for (const Use *u = v->uses; u; u = u->next) {
+  for (const Use *u = v->uses; u; u = u->next)
     if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
-    if (u->op->code == OP_EXPAND_DIMS) continue;
-  }
   return v->type;
 }
 
@@ -274,8 +270,10 @@ bool gpu_assign_is_cheaper_moved(Assign *a, const Value *v, Attr *to) {
   return a->num_warps == 1 && length * (there - here) > EXCHANGE + REGISTER * there;
 }
 
-/* A broadcast value that would lie in several threads at once (the layout of one element has room for no more) lies as
- * others of its shape do. */
+/* A layout made of single bits fits one shape only. Where a vector of such a layout gets a dimension, the result is a plain
+ * block of the shape that it will be broadcast to, unless the layout is of that shape: a sum over one dimension of a
+ * reshaped tensor gets the dimension back. A broadcast value that would lie in several threads at once (the layout of one
+ * element has room for no more) lies as others of its shape do. */
 static void infer_enlarged(Assign *a, const Op *op) {
   Attr *e = assigned(a, ir_operand(op, 0));
   if (!e) return;

@@ -1,6 +1,8 @@
 /* assign_versions.c: values in layouts other than their own, computed again or converted; each once per layout. */
 #include "gpu/passes/assign_shared.h"
 
+#include "opt/internal.h"
+
 Value *gpu_assign_known(Assign *a, const Value *v, Attr *to) {
   for (Version *x = map_get(&a->versions, v); x; x = x->next)
     if (x->encoding == to) return x->value;
@@ -106,8 +108,7 @@ static bool is_of_a_load(Assign *a, const Op *op) {
  * pipeline.c has the last word. */
 static bool may_be_copied_ahead(Assign *a, const Op *load) {
   const Op *loop = load->block->region->op;
-  const Attr *is_volatile = ir_attr(load, "isVolatile");
-  return loop && loop->code == OP_FOR && has_dot(a, load->block) && !(is_volatile && is_volatile->integer) &&
+  return loop && loop->code == OP_FOR && has_dot(a, load->block) && !opt_is_volatile(load) &&
          ir_attr_int_or(loop, "tt.num_stages", a->num_stages) > 1;
 }
 

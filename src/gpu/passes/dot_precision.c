@@ -46,10 +46,6 @@ static const struct Scheme *scheme_of(const Op *dot) {
   return NULL;
 }
 
-static Type *like(const Builder *b, const Value *x, Type *elem) {
-  return ir_tensor(b->cx, elem, x->type->rank, x->type->shape, x->type->encoding);
-}
-
 static Value *piece(Builder *b, Value *made) {
   ir_set_attr(b->cx, made->op, GPU_PIECE, ir_attr_unit(b->cx));
   return made;
@@ -57,15 +53,13 @@ static Value *piece(Builder *b, Value *made) {
 
 static Value *less_than(Builder *b, Value *x, double limit) {
   Value *size = piece(b, ir_make(b, OP_ABSF, x->type, x, NULL));
-  Value *c = ir_make(b, OP_CMPF, like(b, x, ir_int(b->cx, 1)), size, ir_const_float(b, x->type, limit), NULL);
-  ir_set_attr(b->cx, c->op, "predicate", ir_attr_enum(b->cx, "olt"));
-  return piece(b, c);
+  return piece(b, ir_compare(b, "olt", size, ir_const_float(b, x->type, limit)));
 }
 
 /* To the nearest number of 11 bits, ties away from zero: half of the last bit's worth is added to the magnitude, and
  * what lies below that bit cut off. NaNs and what is larger than any such number stay as they are. */
 static Value *to_tf32(Builder *b, Value *x) {
-  Type *bits = like(b, x, ir_int(b->cx, 32));
+  Type *bits = ir_tensor_like(b->cx, x->type, ir_int(b->cx, 32));
   Value *whole = piece(b, ir_make(b, OP_BITCAST, bits, x, NULL));
   Value *half = ir_const_int(b, bits, 1 << (TF32_LOST_BITS - 1));
   Value *mask = ir_const_int(b, bits, -(1 << TF32_LOST_BITS));
@@ -79,7 +73,7 @@ static Value *to_tf32(Builder *b, Value *x) {
 /* The pieces, as the dots take them. */
 static void split(Builder *b, Value *x, const struct Scheme *s, Value **pieces) {
   for (int i = 0; i < s->pieces; i++) {
-    Type *small = s->tf32 ? x->type : like(b, x, ir_float(b->cx, BF16));
+    Type *small = s->tf32 ? x->type : ir_tensor_like(b->cx, x->type, ir_float(b->cx, BF16));
     bool last = i == s->pieces - 1; /* the tensor core itself cuts a tf32 off: its last piece has a bit to lose */
     pieces[i] = !s->tf32 ? piece(b, ir_make(b, OP_TRUNCF, small, x, NULL)) : last ? x : to_tf32(b, x);
     if (last) break;
@@ -103,9 +97,8 @@ static void split_dot(Ctx *cx, Op *dot, const struct Scheme *s) {
   Value *zero = ir_const_float(&b, t, 0), *sum = zero;
   for (int order = s->pieces - 1; order > 0; order--)
     for (int i = order; i >= 0; i--) sum = product(&b, dot, s, x[i], y[order - i], sum);
-  Value *finite = ir_make(&b, OP_CMPF, like(&b, sum, ir_int(cx, 1)), ir_make(&b, OP_ABSF, t, sum, NULL),
-                          ir_const_float(&b, t, INFINITY), NULL);
-  ir_set_attr(cx, finite->op, "predicate", ir_attr_enum(cx, "olt"));
+  Value *magnitude = ir_make(&b, OP_ABSF, t, sum, NULL);
+  Value *finite = ir_compare(&b, "olt", magnitude, ir_const_float(&b, t, INFINITY));
   sum = ir_make(&b, OP_SELECT, t, finite, sum, zero, NULL);
   sum = product(&b, dot, s, x[0], y[0], sum);
   double initial;

@@ -105,7 +105,6 @@ enum { TMA_MAX_MAKES = 16 };
  * `n` of them; the copy into one of those. */
 Value *gpu_tma_barriers(Builder *b, int n, int arrivals);
 Value *gpu_tma_buffers(Builder *b, const Op *load, int n);
-Value *gpu_tma_one(Builder *b, Value *buffers, Value *index);
 Op *gpu_tma_expect(Builder *b, Value *barrier, int64_t bytes, Value *pred);
 Op *gpu_tma_copy(Builder *b, const Op *load, Value *const *coord, Value *buffer, Value *barrier, Value *pred);
 Op *gpu_tma_wait(Builder *b, Value *barrier, Value *phase);
@@ -154,6 +153,13 @@ int64_t gpu_scratch_bytes(Ctx *cx, const Op *op, int num_warps);
 /* The ttg.local_alloc that a buffer is a view of, or NULL; its size. */
 Op *gpu_buffer_of(const Value *v);
 int64_t gpu_buffer_bytes(const Type *memdesc);
+int64_t gpu_room_for_buffers(int sm); /* shared memory that a loop's buffers may take */
+/* A buffer of nothing yet, or `n` of them behind each other; one of those. */
+Value *gpu_make_buffers(Builder *b, Type *elem, int rank, const int64_t *shape, Attr *encoding, int n);
+Value *gpu_buffer_at(Builder *b, Value *buffers, Value *index);
+/* Tensor cores and the copy engine see what threads have stored by then; right after the buffer was filled, once. */
+void gpu_fence_stores(Builder *b);
+void gpu_fence_after(Ctx *cx, Op *alloc);
 #define GPU_OFFSET "allocation.offset"
 /* The function's argument that a pointer (or a tensor of them) is computed from, or NULL. */
 const Value *gpu_base_of(const Value *ptr); /* base.c */

@@ -71,7 +71,7 @@ static int64_t registers_read(const Pipeline *p) {
 /* How many blocks a multiprocessor holds when each has so many bytes of buffers, and threads read `more` registers, which
  * takes addresses and temporaries, too. */
 static int64_t blocks_held(const Pipeline *p, int64_t bytes, int64_t more) {
-  enum { OTHERS_OF_READERS = 44 };
+  enum { OTHERS_OF_READERS = 44 }; /* an estimate */
   int64_t accumulators = gpu_dot_registers(p->body, p->num_warps, p->in_flight != NULL), copies = 0;
   for (uint32_t i = 0; i < p->tiles.len; i++)
     copies += gpu_registers(gpu_layout(p->cx, p->tiles.at[i].load->results[0].type)) / p->tiles.at[i].contiguity;
@@ -143,12 +143,19 @@ static void note_registers(Pipeline *p, const Pipeline *from) {
   for (uint32_t i = 0; i < from->early.len; i++) map_put(p->cx, &p->in_registers, from->early.at[i], p->loop);
 }
 
-static void load_next(Pipeline *p) {
-  Pipeline next = {.cx = p->cx, .index = p->index, .loop = p->loop, .body = p->body, .sm = p->sm, .stages = 1};
+static Pipeline describe(Ctx *cx, IndexInfo *index, const Module *m, Op *loop, int64_t stages) {
+  Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = ir_entry(loop, 0), .stages = (int)stages};
+  p.sm = gpu_sm(m);
+  p.num_warps = gpu_num_warps(m);
+  p.is_ahead = marks(cx, loop, NULL, 0);
+  p.is_early = marks(cx, loop, NULL, 0);
+  return p;
+}
+
+/* Loads that dots depend on and that copies cannot take: one iteration ahead into registers. */
+static void load_next(Pipeline *p, const Module *m) {
+  Pipeline next = describe(p->cx, p->index, m, p->loop, 1);
   int n = p->loop->nresults;
-  next.num_warps = p->num_warps;
-  next.is_ahead = marks(p->cx, p->loop, NULL, 0);
-  next.is_early = marks(p->cx, p->loop, NULL, 0);
   for (Op *op = p->body->first; op; op = op->next) gpu_pipeline_consider_next(p, &next, op);
   if (!next.early.len) return;
   note_registers(p, &next);
@@ -157,41 +164,50 @@ static void load_next(Pipeline *p) {
   p->is_early = marks(p->cx, p->loop, p->is_early, n);
 }
 
+/* Why nothing of the loop is pipelined; NULL: it may be. */
+static const char *refusal(const Pipeline *p) {
+  if (p->stages < 2) return "the loop has one stage (num_stages)";
+  if (gpu_has_inner_loop(p->body)) return "the loop holds another one";
+  return ir_attr(p->loop, "unsignedCmp") ? "the loop counts unsigned" : NULL;
+}
+
+/* Operands first, with as many stages as there is room for, then what is read into registers. A message: not even two. */
+static const char *choose_tiles(Pipeline *p, int64_t room) {
+  gpu_pipeline_find_feeds(p);
+  for (Op *op = p->body->first; op; op = op->next) gpu_pipeline_consider(p, op, gpu_pipeline_find_operand, 0);
+  while (p->stages > 2 && gpu_pipeline_bytes(p, p->stages, true) > room) p->stages--;
+  if (gpu_pipeline_bytes(p, p->stages, true) > room) {
+    p->tiles.len = 0;
+    return "two buffers of each operand are more than there is shared memory";
+  }
+  for (Op *op = p->body->first; op; op = op->next) gpu_pipeline_consider(p, op, gpu_pipeline_find_reader, room);
+  return NULL;
+}
+
+/* A loop of which nothing is copied: what it loads comes an iteration ahead into registers, if that is little. */
+static bool prefetch(Pipeline *p) {
+  bool ahead = gpu_pipeline_prefetch(p);
+  if (ahead) note_registers(p, p);
+  tell(p, NULL);
+  if (ahead) gpu_pipeline_transform(p);
+  return ahead;
+}
+
 static bool pipeline_loop(Ctx *cx, Module *m, IndexInfo *index, Op *loop) {
-  int64_t stages = ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m));
-  Block *body = ir_entry(loop, 0);
-  Pipeline p = {.cx = cx, .index = index, .loop = loop, .body = body, .sm = gpu_sm(m), .stages = (int)stages};
-  p.num_warps = gpu_num_warps(m);
-  p.is_asked = ir_attr(loop, "tt.num_stages") && !has_dot(body);
-  for (Op *op = body->first; op; op = op->next)
+  Pipeline p = describe(cx, index, m, loop, ir_attr_int_or(loop, "tt.num_stages", gpu_num_stages(m)));
+  p.is_asked = ir_attr(loop, "tt.num_stages") && !has_dot(p.body);
+  for (Op *op = p.body->first; op; op = op->next)
     if (op->code == OP_LOAD) vec_push(cx, &p.loads, op);
-  if (stages < 2 || gpu_has_inner_loop(body) || ir_attr(loop, "unsignedCmp")) {
-    tell(&p, stages < 2                 ? "the loop has one stage (num_stages)"
-             : gpu_has_inner_loop(body) ? "the loop holds another one"
-                                        : "the loop counts unsigned");
+  int64_t room = gpu_room_for_buffers(p.sm);
+  const char *why = refusal(&p);
+  if (!why) why = choose_tiles(&p, room);
+  if (why) {
+    tell(&p, why);
     return false;
   }
-  p.is_ahead = marks(cx, loop, NULL, 0);
-  p.is_early = marks(cx, loop, NULL, 0);
-  gpu_pipeline_find_feeds(&p);
-  int64_t room = gpu_shared_limit(p.sm) - (GPU_SCRATCH_LIMIT / 8);
-  for (Op *op = body->first; op; op = op->next) gpu_pipeline_consider(&p, op, gpu_pipeline_find_operand, 0);
-  while (p.stages > 2 && gpu_pipeline_bytes(&p, p.stages, true) > room) p.stages--;
-  if (gpu_pipeline_bytes(&p, p.stages, true) > room) {
-    p.tiles.len = 0;
-    tell(&p, "two buffers of each operand are more than there is shared memory");
-    return false;
-  }
-  for (Op *op = body->first; op; op = op->next) gpu_pipeline_consider(&p, op, gpu_pipeline_find_reader, room);
-  if (!p.tiles.len) {
-    bool ahead = gpu_pipeline_prefetch(&p);
-    if (ahead) note_registers(&p, &p);
-    tell(&p, NULL);
-    if (ahead) gpu_pipeline_transform(&p);
-    return ahead;
-  }
+  if (!p.tiles.len) return prefetch(&p);
   note_registers(&p, &p);
-  load_next(&p);
+  load_next(&p, m);
   choose_buffers(&p, room);
   for (uint32_t i = 0; i < p.tiles.len; i++) {
     Tile *t = &p.tiles.at[i];

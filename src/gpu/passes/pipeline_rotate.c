@@ -19,25 +19,48 @@ static void keep_width(Pipeline *p, const Op *load, Op *copy) {
   if (best > 1) ir_set_attr(p->cx, copy, "contiguity", ir_attr_int(p->cx, ir_int(p->cx, 32), best));
 }
 
+/* The load's mask in a later iteration, off where that does not exist. */
+static Value *mask_ahead(const Pipeline *p, Builder *b, const Op *load, const Map *map, Value *exists) {
+  int at;
+  Value *ptr = ir_mapped(map, ir_operand(load, 0)), *mask = exists;
+  if (ir_is_tensor(ptr->type))
+    mask = ir_make(b, OP_SPLAT, ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1)), exists, NULL);
+  if (!ir_operand_group(load, "mask", &at)) return mask;
+  return ir_make(b, OP_ANDI, NULL, mask, ir_mapped(map, ir_operand(load, at)), NULL);
+}
+
+static void keep_cache_hints(const Pipeline *p, const Op *load, Op *copy) {
+  for (int k = 0; k < load->nattrs; k++)
+    if (!strcmp(load->attrs[k].name, "cache") || !strcmp(load->attrs[k].name, "evict"))
+      ir_set_attr(p->cx, copy, load->attrs[k].name, load->attrs[k].attr);
+}
+
 /* The early loads, and the slice of their addresses, for what `map` says; their results are put there. */
 static void load_early(Pipeline *p, Builder *b, Map *map, Value *exists) {
   for (Op *op = p->body->first; op; op = op->next) {
     if (map_has(&p->early_slice, op)) ir_clone(b, op, map);
     if (!gpu_pipeline_is_early(p, op)) continue;
     int at;
-    Value *ptr = ir_mapped(map, ir_operand(op, 0)), *mask = exists, *other = NULL;
-    if (ir_is_tensor(ptr->type))
-      mask = ir_make(b, OP_SPLAT, ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1)), exists, NULL);
-    if (ir_operand_group(op, "mask", &at))
-      mask = ir_make(b, OP_ANDI, NULL, mask, ir_mapped(map, ir_operand(op, at)), NULL);
+    Value *ptr = ir_mapped(map, ir_operand(op, 0)), *mask = mask_ahead(p, b, op, map, exists), *other = NULL;
     if (ir_operand_group(op, "other", &at)) other = ir_mapped(map, ir_operand(op, at));
     Value *x = ir_make(b, OP_LOAD, op->results[0].type, ptr, mask, other, NULL);
-    for (int k = 0; k < op->nattrs; k++)
-      if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
-        ir_set_attr(p->cx, x->op, op->attrs[k].name, op->attrs[k].attr);
+    keep_cache_hints(p, op, x->op);
     keep_width(p, op, x->op);
     map_put(p->cx, map, &op->results[0], x);
   }
+}
+
+/* The copy of a tile into the buffer `index` of its ring; gives its token. */
+static Value *make_copy(Pipeline *p, Builder *b, const Tile *t, const Map *map, Value *exists, Value *index) {
+  const Op *load = t->load;
+  Value *mask = mask_ahead(p, b, load, map, exists);
+  Value *operands[3] = {ir_mapped(map, ir_operand(load, 0)), gpu_buffer_at(b, t->buffers, index), mask};
+  Type *token = ir_token(p->cx);
+  Op *copy = ir_op(b, OP_ASYNC_COPY, &token, 1, operands, COUNT(operands));
+  keep_cache_hints(p, load, copy);
+  ir_set_attr(p->cx, copy, "contiguity", ir_attr_int(p->cx, ir_int(p->cx, 32), t->contiguity));
+  if (p->after_dot && p->rings[t->ring].n >= p->stages) ir_set_attr(p->cx, copy, GPU_APART, ir_attr_unit(p->cx));
+  return &copy->results[0];
 }
 
 /* The slice again, for what `map` says of the induction variable and the carried values; then the copies into the
@@ -50,29 +73,11 @@ static void make_copies(Pipeline *p, Builder *b, Map *map, Value *exists, Value 
       ir_clone(b, op, map);
       continue;
     }
-    for (int i = 0; i < (int)p->tiles.len; i++) {
-      Tile *t = &p->tiles.at[i];
+    for (uint32_t i = 0; i < p->tiles.len; i++) {
+      const Tile *t = &p->tiles.at[i];
       if (t->load != op) continue;
-      int at;
       b->loc = op->loc;
-      Value *ptr = ir_mapped(map, ir_operand(op, 0)), *operands[3] = {ptr};
-      Type *mask_type = ir_tensor_like(p->cx, ptr->type, ir_int(p->cx, 1));
-      Value *mask = ir_make(b, OP_SPLAT, mask_type, exists, NULL);
-      if (ir_operand_group(op, "mask", &at))
-        mask = ir_make(b, OP_ANDI, NULL, mask, ir_mapped(map, ir_operand(op, at)), NULL);
-      Type *whole = t->buffers->type;
-      Type *one =
-          ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
-      operands[1] = ir_make(b, OP_MEMDESC_INDEX, one, t->buffers, index[t->ring], NULL);
-      operands[2] = mask;
-      Type *token = ir_token(p->cx);
-      Op *copy = ir_op(b, OP_ASYNC_COPY, &token, 1, operands, 3);
-      for (int k = 0; k < op->nattrs; k++)
-        if (!strcmp(op->attrs[k].name, "cache") || !strcmp(op->attrs[k].name, "evict"))
-          ir_set_attr(p->cx, copy, op->attrs[k].name, op->attrs[k].attr);
-      ir_set_attr(p->cx, copy, "contiguity", ir_attr_int(p->cx, ir_int(p->cx, 32), t->contiguity));
-      if (p->after_dot && p->rings[t->ring].n >= p->stages) ir_set_attr(p->cx, copy, GPU_APART, ir_attr_unit(p->cx));
-      vec_push(p->cx, &tokens, &copy->results[0]);
+      vec_push(p->cx, &tokens, make_copy(p, b, t, map, exists, index[t->ring]));
     }
   }
   b->loc = loc;
@@ -113,10 +118,7 @@ Value *gpu_pipeline_transposed(Builder *b, Value *view, const Op *trans) {
 static void replace_user(Pipeline *p, Tile *t) {
   Op *reader = t->user ? t->user : t->load;
   Builder b = ir_before(p->cx, t->also ? t->load : reader);
-  Type *whole = t->buffers->type;
-  Type *one =
-      ir_memdesc(p->cx, whole->elem, whole->rank - 1, whole->shape + 1, whole->encoding, whole->memory_space, true);
-  Value *view = ir_make(&b, OP_MEMDESC_INDEX, one, t->buffers, ir_loop_arg(p->loop, p->rings[t->ring].read_slot), NULL);
+  Value *view = gpu_buffer_at(&b, t->buffers, ir_loop_arg(p->loop, p->rings[t->ring].read_slot));
   if (t->trans) view = gpu_pipeline_transposed(&b, view, t->trans);
   if (t->registers) view = ir_make(&b, OP_LOCAL_LOAD, reader->results[0].type, view, NULL);
   ir_replace_all(&reader->results[0], view);
@@ -136,17 +138,8 @@ static void mend_views(Ctx *cx, Block *body) {
   }
 }
 
-/* A buffer from outside of the loop that was filled by ordinary stores: one fence after them does for all
- * iterations. */
-static void fence_after(Pipeline *p, Op *alloc) {
-  if (!alloc || alloc->code != OP_LOCAL_ALLOC || !alloc->noperands || alloc->block == p->body) return;
-  if (alloc->next && alloc->next->code == OP_FENCE_ASYNC_SHARED) return;
-  Builder b = {p->cx, alloc->block, alloc->next, alloc->loc};
-  Op *fence = ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL);
-  ir_set_attr(p->cx, fence, "bCluster", ir_attr_bool(p->cx, false));
-}
-
-/* What tensor cores read in the loop was written by copies alone, or before it: no fence for ordinary stores there. */
+/* What tensor cores read in the loop was written by copies alone, or before it: no fence for ordinary stores there. One after
+ * those before it does for all iterations. */
 static void drop_fences(Pipeline *p) {
   for (Op *op = p->body->first; op; op = op->next)
     if (op->code == OP_LOCAL_ALLOC || op->code == OP_LOCAL_STORE) return;
@@ -154,7 +147,10 @@ static void drop_fences(Pipeline *p) {
     next = op->next;
     if (op->code == OP_FENCE_ASYNC_SHARED) ir_erase(op);
     if (op->code != OP_WARP_GROUP_DOT) continue;
-    for (int i = 0; i < 2; i++) fence_after(p, gpu_buffer_of(ir_operand(op, i)));
+    for (int i = 0; i < 2; i++) {
+      Op *alloc = gpu_buffer_of(ir_operand(op, i));
+      if (alloc && alloc->block != p->body) gpu_fence_after(p->cx, alloc);
+    }
   }
 }
 
@@ -221,11 +217,8 @@ typedef struct Rotation {
 static void allocate_buffers(Pipeline *p, Builder *b) {
   for (int i = 0; i < (int)p->tiles.len; i++) {
     Tile *t = &p->tiles.at[i];
-    Type *tensor = t->load->results[0].type;
-    int64_t shape[LAYOUT_MAX_DIMS] = {p->rings[t->ring].n};
-    for (int d = 0; d < tensor->rank; d++) shape[d + 1] = tensor->shape[d];
-    Type *whole = ir_memdesc(p->cx, tensor->elem, tensor->rank + 1, shape, t->shared, gpu_smem(p->cx), true);
-    t->buffers = &ir_op(b, OP_LOCAL_ALLOC, &whole, 1, NULL, 0)->results[0];
+    const Type *tensor = t->load->results[0].type;
+    t->buffers = gpu_make_buffers(b, tensor->elem, tensor->rank, tensor->shape, t->shared, p->rings[t->ring].n);
   }
 }
 

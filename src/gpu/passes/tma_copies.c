@@ -23,28 +23,13 @@ static Value *true_value(Builder *b) { return ir_const_int(b, ir_int(b->cx, 1), 
 
 /* ---- parts that tma_ring.c uses, too ----------------------------------------------------------------------------- */
 
-static Type *one_of(Ctx *cx, const Type *t) {
-  return ir_memdesc(cx, t->elem, t->rank - 1, t->shape + 1, t->encoding, t->memory_space, true);
-}
-
-Value *gpu_tma_one(Builder *b, Value *buffers, Value *index) {
-  return ir_make(b, OP_MEMDESC_INDEX, one_of(b->cx, buffers->type), buffers, index, NULL);
-}
-
-static Value *make_buffers(Builder *b, Type *elem, int rank, const int64_t *shape, Attr *encoding, int n) {
-  int64_t all[LAYOUT_MAX_DIMS + 1] = {n};
-  for (int d = 0; d < rank; d++) all[d + 1] = shape[d];
-  Type *t = ir_memdesc(b->cx, elem, n ? rank + 1 : rank, n ? all : shape, encoding, gpu_smem(b->cx), true);
-  return &ir_op(b, OP_LOCAL_ALLOC, &t, 1, NULL, 0)->results[0];
-}
-
 Value *gpu_tma_barriers(Builder *b, int n, int arrivals) {
   int64_t one = 1;
   int order[1] = {0};
   Attr *dense = gpu_swizzled_shared(b->cx, 1, 1, 1, order, 1);
-  Value *all = make_buffers(b, ir_int(b->cx, 64), 1, &one, dense, n);
+  Value *all = gpu_make_buffers(b, ir_int(b->cx, 64), 1, &one, dense, n);
   for (int i = 0; i < (n ? n : 1); i++) {
-    Value *bar = n ? gpu_tma_one(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
+    Value *bar = n ? gpu_buffer_at(b, all, ir_const_int(b, ir_int(b->cx, 32), i)) : all;
     ir_set_int(b->cx, ir_effect(b, OP_INIT_BARRIER, bar, NULL), "count", arrivals);
   }
   ir_effect(b, OP_BARRIER, NULL);
@@ -68,7 +53,7 @@ static Attr *shared_for(Ctx *cx, const Op *access, const Type *value) {
 
 Value *gpu_tma_buffers(Builder *b, const Op *load, int n) {
   const Type *t = load->results[0].type;
-  return make_buffers(b, t->elem, t->rank, t->shape, shared_for(b->cx, load, t), n);
+  return gpu_make_buffers(b, t->elem, t->rank, t->shape, shared_for(b->cx, load, t), n);
 }
 
 int64_t gpu_tma_bytes(const Op *load) {
@@ -153,8 +138,7 @@ static void wait_for_stores(Builder *b, int pending, bool done) {
 static void issue_store(Builder *b, const Op *store, Value *buffer) {
   Value *operands[2 + LAYOUT_MAX_DIMS] = {ir_operand(store, 0), buffer};
   for (int i = 2; i < store->noperands; i++) operands[i] = ir_operand(store, i);
-  Op *fence = ir_effect(b, OP_FENCE_ASYNC_SHARED, NULL);
-  ir_set_attr(b->cx, fence, "bCluster", ir_attr_bool(b->cx, false));
+  gpu_fence_stores(b);
   bool reduces = store->code == OP_DESC_REDUCE;
   Op *copy = ir_op(b, reduces ? OP_TMA_REDUCE : OP_TMA_STORE, NULL, 0, operands, store->noperands);
   if (reduces) ir_set_attr(b->cx, copy, "kind", ir_attr(store, "kind"));
@@ -189,7 +173,7 @@ static void copy_store_later(Ctx *cx, Op *store, int pending) {
   Builder before = ir_before(cx, loop), b = ir_before(cx, store), behind = ir_before(cx, loop->next);
   Value *v = ir_operand(store, 1);
   Value *buffer =
-      make_buffers(&before, v->type->elem, v->type->rank, v->type->shape, shared_for(cx, store, v->type), 0);
+      gpu_make_buffers(&before, v->type->elem, v->type->rank, v->type->shape, shared_for(cx, store, v->type), 0);
   wait_for_stores(&b, pending, false);
   ir_effect(&b, OP_LOCAL_STORE, v, buffer, NULL);
   issue_store(&b, store, buffer);

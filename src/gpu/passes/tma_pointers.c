@@ -216,12 +216,12 @@ static bool can_launch_make(const BoxLoads *p, const IndexBox *box) {
 }
 
 static bool consider(BoxLoads *p, Op *load) {
-  enum { MOST_STEPS = MAP_MAX_STEPS }; /* half of what a map may take */
+  enum { MOST_NUMBERS = MAP_MAX_STEPS }; /* of two for a step: half of the steps that a map may take */
   Operand o = {.load = load};
   if (opt_is_volatile(load) || !index_box(p->index, load, &o.box)) return false;
   if (!feeds_wgmma(p, load, &o.box) || !can_launch_make(p, &o.box) || writes_to(p, o.box.root)) return false;
   o.conditions = gpu_tma_conditions(p->cx, p->func, o.box.conditions, o.box.nconditions);
-  if (!o.conditions || o.conditions->n > MOST_STEPS) return false;
+  if (!o.conditions || o.conditions->n > MOST_NUMBERS) return false;
   for (int d = 0; d < o.box.rank; d++)
     if (o.box.dim[d].wrap && !end_does_not_count(p, load, &o.box.dim[d])) return false;
   vec_push(p->cx, &p->operands, o);

@@ -153,14 +153,14 @@ static void make_copies(TmaRing *r, Builder *b, Map *map, Value *exists, Value *
     if (map_has(&r->slice, op)) ir_clone(b, op, map);
   Value **barrier = NEWN(r->cx, Value *, r->groups.len + 1);
   for (uint32_t g = 0; g < r->groups.len; g++) {
-    barrier[g] = gpu_tma_one(b, r->groups.at[g].barriers, index);
+    barrier[g] = gpu_buffer_at(b, r->groups.at[g].barriers, index);
     set_apart(r, gpu_tma_expect(b, barrier[g], r->groups.at[g].bytes, exists), apart);
   }
   for (uint32_t i = 0; i < r->tiles.len; i++) {
     const RingTile *t = &r->tiles.at[i];
     Value *operands[1 + LAYOUT_MAX_DIMS];
     for (int k = 0; k < t->load->noperands; k++) operands[k] = ir_mapped(map, ir_operand(t->load, k));
-    Op *copy = gpu_tma_copy(b, t->load, operands, gpu_tma_one(b, t->buffers, index), barrier[t->group], exists);
+    Op *copy = gpu_tma_copy(b, t->load, operands, gpu_buffer_at(b, t->buffers, index), barrier[t->group], exists);
     set_apart(r, copy, apart);
   }
 }
@@ -171,7 +171,7 @@ enum { READ, PHASE, FILL, NCARRIED };
 static void put_waits(TmaRing *r, Value *read, Value *phase) {
   for (uint32_t g = 0; g < r->groups.len; g++) {
     Builder b = ir_before(r->cx, r->groups.at[g].first);
-    gpu_tma_wait(&b, gpu_tma_one(&b, r->groups.at[g].barriers, read), phase);
+    gpu_tma_wait(&b, gpu_buffer_at(&b, r->groups.at[g].barriers, read), phase);
   }
 }
 
@@ -181,9 +181,7 @@ static bool needs_no_fence(TmaRing *r, const Value *operand) {
   if (operand->type->kind != TYPE_MEMDESC) return true;
   Op *alloc = gpu_buffer_of(operand);
   if (!alloc || alloc->block == r->body) return false;
-  if (!alloc->noperands || (alloc->next && alloc->next->code == OP_FENCE_ASYNC_SHARED)) return true;
-  Builder b = {r->cx, alloc->block, alloc->next, alloc->loc};
-  ir_set_attr(r->cx, ir_effect(&b, OP_FENCE_ASYNC_SHARED, NULL), "bCluster", ir_attr_bool(r->cx, false));
+  gpu_fence_after(r->cx, alloc);
   return true;
 }
 
@@ -208,8 +206,8 @@ static void wait_for_readers(TmaRing *r, Builder *b, Value *buffer, Value *phase
   }
   Builder done = r->in_flight ? *b : ir_before(r->cx, r->body->first);
   done.loc = b->loc;
-  ir_effect(&done, OP_ARRIVE_BARRIER, gpu_tma_one(&done, r->free, buffer), NULL);
-  Op *wait = gpu_tma_wait(b, gpu_tma_one(b, r->free, buffer), phase);
+  ir_effect(&done, OP_ARRIVE_BARRIER, gpu_buffer_at(&done, r->free, buffer), NULL);
+  Op *wait = gpu_tma_wait(b, gpu_buffer_at(b, r->free, buffer), phase);
   ir_set_attr(r->cx, wait, TMA_FOR_COPIES, ir_attr_unit(r->cx));
 }
 
@@ -297,7 +295,7 @@ static void read_ring(TmaRing *r, Value *read) {
   for (uint32_t i = 0; i < r->tiles.len; i++) {
     const RingTile *t = &r->tiles.at[i];
     Builder b = ir_before(r->cx, t->load);
-    gpu_tma_replace_load(r->cx, t->load, gpu_tma_one(&b, t->buffers, read));
+    gpu_tma_replace_load(r->cx, t->load, gpu_buffer_at(&b, t->buffers, read));
   }
 }
 
@@ -306,7 +304,7 @@ static void end_barriers(TmaRing *r) {
   for (uint32_t g = 0; g < r->groups.len + (r->free != NULL); g++)
     for (int s = 0; s < r->stages; s++) {
       Value *all = g < r->groups.len ? r->groups.at[g].barriers : r->free;
-      ir_effect(&b, OP_INVAL_BARRIER, gpu_tma_one(&b, all, ir_const_int(&b, ir_int(r->cx, 32), s)), NULL);
+      ir_effect(&b, OP_INVAL_BARRIER, gpu_buffer_at(&b, all, ir_const_int(&b, ir_int(r->cx, 32), s)), NULL);
     }
 }
 
@@ -371,7 +369,7 @@ static bool make_ring(Ctx *cx, Module *m, Op *loop) {
   r.is_ahead = NEWN(cx, bool, r.nresults + 1);
   for (Op *op = body->first; op; op = op->next) consider(&r, op);
   if (!r.tiles.len) return false;
-  int64_t room = gpu_shared_limit(gpu_sm(m)) - (GPU_SCRATCH_LIMIT / 8), each = 0;
+  int64_t room = gpu_room_for_buffers(gpu_sm(m)), each = 0;
   for (uint32_t i = 0; i < r.tiles.len; i++) each += gpu_tma_bytes(r.tiles.at[i].load);
   while (r.stages > 2 && each * r.stages > room) r.stages--;
   if (each * r.stages > room) return false;

@@ -209,15 +209,17 @@ static FnState new_state(Lang *L, FnInfo *info, Scope *scope, const char *name) 
   return (FnState){.caller = L->fn, .info = info, .scope = scope, .name = name, .func = L->func};
 }
 
+enum { CALL_DEPTH = 8 }; /* a call takes more of the C stack than an expression */
+
 static void enter_call(Lang *L, CallFrame *frame) {
-  L->depth += 8; /* a call takes more of the C stack than an expression */
+  L->depth += CALL_DEPTH;
   if (L->depth > PY_MAX_DEPTH) lang_fail(L, NULL, "functions call each other too deeply to compile");
   ctx_push_call(L->cx, frame);
 }
 
 static void leave_call(Lang *L) {
   ctx_pop_call(L->cx);
-  L->depth -= 8;
+  L->depth -= CALL_DEPTH;
 }
 
 Args py_with_self(Lang *L, Val *self, const Args *args) {

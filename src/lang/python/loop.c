@@ -26,12 +26,6 @@
  */
 #include "lang/python/loop_shared.h"
 
-static Value *compare(Lang *L, const char *predicate, Value *a, Value *b) {
-  Value *v = ir_make(&L->b, OP_CMPI, ir_int(L->cx, 1), a, b, NULL);
-  ir_set_attr(L->cx, v->op, "predicate", ir_attr_enum(L->cx, predicate));
-  return v;
-}
-
 typedef struct Bounds {
   Value *lower, *upper, *step;
   const LType *type;
@@ -40,10 +34,9 @@ typedef struct Bounds {
 } Bounds;
 
 /* The reference's rule for two integers of different type: the wider; of equal width the unsigned. */
-static const LType *counter_type(Lang *L, const LType *a, const LType *b) {
+static const LType *counter_type(const LType *a, const LType *b) {
   int wa = lt_bits(a), wb = lt_bits(b);
   bool ua = lt_is_unsigned(a), ub = lt_is_unsigned(b);
-  (void)L;
   if (ua == ub) return wa > wb ? a : b;
   if (ua) return wa >= wb ? a : b;
   return wb >= wa ? b : a;
@@ -70,7 +63,7 @@ static Span bound_span(const Node *iter, uint32_t which) {
 }
 
 /* Is the integer surely not negative, by how it was made (up to `depth` ops back)? */
-static bool is_positive(const Value *v, int depth) {
+static bool is_not_negative(const Value *v, int depth) {
   int64_t x;
   if (ir_is_const_int(v, &x)) return x >= 0;
   const Op *op = v->op;
@@ -79,14 +72,14 @@ static bool is_positive(const Value *v, int depth) {
   case OP_PROGRAM_ID:
   case OP_NUM_PROGRAMS:
   case OP_EXTUI: return true;
-  case OP_EXTSI: return is_positive(ir_operand(op, 0), depth - 1);
+  case OP_EXTSI: return is_not_negative(ir_operand(op, 0), depth - 1);
   case OP_ADDI:
   case OP_MULI:
   case OP_DIVSI:
   case OP_MAXSI:
   case OP_MINSI:
-    if (op->code == OP_MAXSI && is_positive(ir_operand(op, 1), depth - 1)) return true;
-    return is_positive(ir_operand(op, 0), depth - 1) && is_positive(ir_operand(op, 1), depth - 1);
+    if (op->code == OP_MAXSI && is_not_negative(ir_operand(op, 1), depth - 1)) return true;
+    return is_not_negative(ir_operand(op, 0), depth - 1) && is_not_negative(ir_operand(op, 1), depth - 1);
   default: return false;
   }
 }
@@ -99,7 +92,7 @@ static Value *select(Lang *L, Value *condition, Value *a, Value *b) {
  * `b->backward` says that its variable runs down. `step` has its own type still. */
 static void either_direction(Lang *L, Bounds *b, Value **step) {
   Value *zero = ir_const_int(&L->b, (*step)->type, 0);
-  Value *is_negative = compare(L, "slt", *step, zero);
+  Value *is_negative = ir_compare(&L->b, "slt", *step, zero);
   *step = select(L, is_negative, ir_make(&L->b, OP_SUBI, (*step)->type, zero, *step, NULL), *step);
   Value *low = select(L, is_negative, b->upper, b->lower);
   b->upper = select(L, is_negative, b->lower, b->upper);
@@ -124,11 +117,11 @@ static Bounds make_bounds(Lang *L, const RangeVal *r, const Node *iter) {
   }
   step = bound(L, step, "step", bound_span(iter, 2));
   L->here = iter->span;
-  b.type = counter_type(L, counter_type(L, start->type, stop->type), step->type);
+  b.type = counter_type(counter_type(start->type, stop->type), step->type);
   if (b.type->kind == L_INT1) b.type = lt_scalar(L, L_INT32);
   b.lower = sem_cast(L, start, b.type)->value;
   b.upper = sem_cast(L, stop, b.type)->value;
-  if (!lt_is_unsigned(step->type) && !is_positive(step->value, 8)) {
+  if (!lt_is_unsigned(step->type) && !is_not_negative(step->value, 8)) {
     Value *magnitude = step->value;
     either_direction(L, &b, &magnitude);
     step = val_tensor(L, magnitude, step->type);
@@ -236,7 +229,8 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
   vec_push(L->cx, &inits, bounds->lower);
   add_all(L, &inits, carried);
   add_all(L, &inits, &x->inits);
-  vec_push(L->cx, &inits, compare(L, lt_is_unsigned(bounds->type) ? "ult" : "slt", bounds->lower, bounds->upper));
+  vec_push(L->cx, &inits,
+           ir_compare(&L->b, lt_is_unsigned(bounds->type) ? "ult" : "slt", bounds->lower, bounds->upper));
   int n = (int)inits.len, left_at = 1 + (int)carried->len;
   Type **types = py_loop_types(L, &inits);
   Op *loop = ir_op(&L->b, OP_WHILE, types, n, inits.at, n);
@@ -266,7 +260,7 @@ static Op *for_as_while(Lang *L, const Bounds *bounds, Op *op, Block *body, cons
   build_at(L, after);
   next.at[0] = ir_make(&L->b, OP_ADDI, bounds->lower->type, after->args[0], bounds->step, NULL);
   Value *way = ir_make(&L->b, OP_SUBI, bounds->lower->type, bounds->upper, after->args[0], NULL);
-  vec_push(L->cx, &next, compare(L, "ugt", way, bounds->step));
+  vec_push(L->cx, &next, ir_compare(&L->b, "ugt", way, bounds->step));
   ir_op(&L->b, OP_YIELD, NULL, 0, next.at, (int)next.len);
   ir_erase(op);
   return loop;

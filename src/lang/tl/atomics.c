@@ -98,8 +98,7 @@ static Val *float_extremum(Lang *L, const Atomic *a, bool is_max) {
   Val *vs = sem_bitcast(L, a->value, is), *ps = sem_bitcast(L, a->pointer, lt_pointer(L, is, false));
   Val *vu = val_tensor(L, vs->value, lt_with_elem(L, vs->type, iu)),
       *pu = val_tensor(L, ps->value, lt_with_elem(L, ps->type, lt_pointer(L, iu, false)));
-  Val *negative = sem_op2(L, OP_CMPI, flag, vs, sem_constant_int(L, 0, vs->type));
-  ir_set_attr(L->cx, negative->value->op, "predicate", ir_attr_enum(L->cx, "slt"));
+  Val *negative = sem_test(L, "slt", vs, sem_constant_int(L, 0, vs->type));
   Val *positive = sem_not(L, negative);
   Val *up = rmw(L, a, is_max ? "max" : "min", ps, vs, sem_op2(L, OP_ANDI, flag, a->mask, positive));
   Val *down = rmw(L, a, is_max ? "umin" : "umax", pu, vu, sem_op2(L, OP_ANDI, flag, a->mask, negative));

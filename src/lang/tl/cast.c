@@ -29,12 +29,9 @@ Val *sem_bitcast(Lang *L, Val *t, const LType *elem) {
 }
 
 static Val *compare_with_zero(Lang *L, Val *t) {
-  const LType *elem = val_elem(t), *to = lt_with_elem(L, t->type, lt_scalar(L, L_INT1));
-  bool is_float = lt_is_float(elem);
+  bool is_float = lt_is_float(val_elem(t));
   Val *zero = is_float ? sem_constant(L, val_float(L, 0), t->type) : sem_constant_int(L, 0, t->type);
-  Val *r = sem_op2(L, is_float ? OP_CMPF : OP_CMPI, to, t, zero);
-  ir_set_attr(L->cx, r->value->op, "predicate", ir_attr_enum(L->cx, is_float ? "une" : "ne"));
-  return r;
+  return sem_test(L, is_float ? "une" : "ne", t, zero);
 }
 
 /* ---- fp8e4b15 ---------------------------------------------------------------------------------------------------- */

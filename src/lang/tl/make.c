@@ -11,6 +11,11 @@ Val *sem_op2(Lang *L, Opcode code, const LType *result, const Val *a, const Val 
   return val_tensor(L, ir_make(&L->b, code, lt_ir(L, result), a->value, b->value, NULL), result);
 }
 
+Val *sem_test(Lang *L, const char *predicate, const Val *a, const Val *b) {
+  return val_tensor(L, ir_compare(&L->b, predicate, a->value, b->value),
+                    lt_with_elem(L, a->type, lt_scalar(L, L_INT1)));
+}
+
 Val *sem_op3(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b, const Val *c) {
   return val_tensor(L, ir_make(&L->b, code, lt_ir(L, result), a->value, b->value, c->value, NULL), result);
 }

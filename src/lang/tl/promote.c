@@ -8,6 +8,8 @@
  */
 #include "lang/tl/tl.h"
 
+#include <string.h>
+
 _Noreturn void sem_bad_operands(Lang *L, const char *op, const Val *a, const Val *b) {
   lang_fail(L, NULL, "unsupported operands for %s: %s and %s", op, val_kind_text(L, a), val_kind_text(L, b));
 }
@@ -108,21 +110,16 @@ static void check_overflow(Lang *L, Opcode code, const Val *a, const Val *b, con
   if (lang_library_wraps(L)) return;
   BigInt min, max;
   lt_int_range(elem, &min, &max);
-  const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64)),
-              *flag = lt_with_elem(L, a->type, lt_scalar(L, L_INT1));
+  const LType *wide = lt_with_elem(L, a->type, lt_scalar(L, L_INT64));
   Opcode extend = lt_is_unsigned(elem) ? OP_EXTUI : OP_EXTSI;
   Val *wide_a = sem_op1(L, extend, wide, a), *wide_b = sem_op1(L, extend, wide, b);
   Val *r = sem_op2(L, code, wide, wide_a, wide_b);
-  Val *below = sem_op2(L, OP_CMPI, flag, r, sem_constant_int(L, (int64_t)max, wide));
-  ir_set_attr(L->cx, below->value->op, "predicate", ir_attr_enum(L->cx, "sle"));
-  Val *above = sem_op2(L, OP_CMPI, flag, r, sem_constant_int(L, (int64_t)min, wide));
-  ir_set_attr(L->cx, above->value->op, "predicate", ir_attr_enum(L->cx, "sge"));
-  Val *ok = sem_op2(L, OP_ANDI, flag, below, above);
+  Val *below = sem_test(L, "sle", r, sem_constant_int(L, (int64_t)max, wide));
+  Val *above = sem_test(L, "sge", r, sem_constant_int(L, (int64_t)min, wide));
+  Val *ok = sem_op2(L, OP_ANDI, below->type, below, above);
   Op *op = ir_effect(&L->b, OP_ASSERT, ok->value, NULL);
   const char *message = ctx_printf(L->cx, "%s overflow detected for operation %s", lt_text(L, elem), what);
-  size_t n = 0;
-  while (message[n]) n++;
-  ir_set_attr(L->cx, op, "message", ir_attr_string(L->cx, message, n));
+  ir_set_attr(L->cx, op, "message", ir_attr_string(L->cx, message, strlen(message)));
 }
 
 static Val *pointer_plus(Lang *L, Val *p, Val *offset) {
@@ -258,13 +255,7 @@ Val *sem_compare(Lang *L, CompareOp op, Val *a, Val *b) {
   }
   sem_operands(L, syn_compare_text(op), &a, &b, OPERANDS_AS_TENSORS);
   const LType *elem = val_elem(a);
-  bool is_float = lt_is_float(elem);
-  Val *r = sem_op2(L, is_float ? OP_CMPF : OP_CMPI, lt_with_elem(L, a->type, lt_scalar(L, L_INT1)), a, b);
-  ir_set_attr(L->cx, r->value->op, "predicate",
-              ir_attr_enum(L->cx, predicates[op][is_float               ? 0
-                                                 : lt_is_unsigned(elem) ? 2
-                                                                        : 1]));
-  return r;
+  return sem_test(L, predicates[op][lt_is_float(elem) ? 0 : lt_is_unsigned(elem) ? 2 : 1], a, b);
 }
 
 static Val *as_flag(Lang *L, Val *v) { return sem_cast(L, sem_to_tensor(L, v), lt_scalar(L, L_INT1)); }

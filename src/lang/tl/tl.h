@@ -19,6 +19,8 @@ static inline const LType *val_elem(const Val *t) { return lt_elem(t->type); }
 Val *sem_op1(Lang *L, Opcode code, const LType *result, const Val *a);
 Val *sem_op2(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b);
 Val *sem_op3(Lang *L, Opcode code, const LType *result, const Val *a, const Val *b, const Val *c);
+/* Of two of one type, by a predicate of the IR: "slt", "oeq". */
+Val *sem_test(Lang *L, const char *predicate, const Val *a, const Val *b);
 /* A constant of `type` (scalar or block: every element) from a number known at compile time. Range-checked. */
 Val *sem_constant(Lang *L, const Val *number, const LType *type);
 Val *sem_constant_int(Lang *L, int64_t x, const LType *type);
