@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 import sys
+import threading
 
 import matplotlib.pyplot
 import numpy as np
@@ -321,6 +322,57 @@ def test_hooks():
     config = triton.Config({"BLOCK": 16}, pre_hook=lambda kwargs: seen.append(kwargs["n"]))
     make([config])[grid](torch.zeros(8), 8)
     assert seen == [8]
+
+
+def test_threads_tune_one_kernel():
+    """Each launch's arguments are its own, one thread measures at a time, and the cache may be emptied meanwhile."""
+
+    @triton.autotune([triton.Config({"C": c}) for c in (1, 2)], key=["n"])
+    @triton.jit
+    def kernel(p, n, C: tl.constexpr):
+        tl.store(p + tl.arange(0, 16), tl.arange(0, 16) + n)
+
+    failed = []
+
+    def launches(thread):
+        x = torch.zeros(16)
+        try:
+            for i in range(6):
+                kernel[(1,)](x, thread % 2 + i)
+                assert torch.equal(x, torch.arange(16.0) + (thread % 2 + i))
+                if i == 3:
+                    kernel.cache.clear()
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=launches, args=(n,)) for n in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failed
+    assert kernel.nargs is None and not kernel._nargs
+    assert copy.copy(kernel)._locks == {}  # which nothing could copy
+
+
+def test_a_hook_launches_the_kernel_that_is_tuned():
+    x, y = torch.zeros(16), torch.zeros(16)
+    depth = []
+
+    def hook(named):
+        assert kernel.nargs["p"] is named["p"]
+        if not depth:
+            depth.append(1)
+            kernel[(1,)](y, 5)
+            assert kernel.nargs["p"] is named["p"]
+
+    @triton.autotune([triton.Config({"C": c}, pre_hook=hook) for c in (1, 2)], key=["n"])
+    @triton.jit
+    def kernel(p, n, C: tl.constexpr):
+        tl.store(p + tl.arange(0, 16), tl.arange(0, 16) + n)
+
+    kernel[(1,)](x, 3)
+    assert torch.equal(x, torch.arange(16.0) + 3) and torch.equal(y, torch.arange(16.0) + 5)
 
 
 def test_pruning():

@@ -183,6 +183,7 @@ class _Probes:
     def __init__(self, tuner: Autotuner, args: tuple, kwargs: dict) -> None:
         self.tuner = tuner
         self.args = args
+        self.nargs = tuner.nargs  # here: threads that compile for it are in no launch
         self.kwargs = {name: value for name, value in kwargs.items() if name != "warmup"}
         self.function = tuner._jit_function()
         self.name = tuner.base_fn.__name__
@@ -194,7 +195,7 @@ class _Probes:
     def _unknowns(self) -> list[str]:
         from ._config import Heuristics
 
-        given = {*self.tuner.nargs, *self.kwargs}
+        given = {*self.nargs, *self.kwargs}
         inner = self.tuner.fn
         while isinstance(inner, Heuristics):
             given.update(inner.values)
@@ -206,7 +207,7 @@ class _Probes:
         from ._config import Heuristics
 
         given = {p.name: p.default for p in self.function.params if p.has_default}
-        given.update(self.tuner.nargs, **self.kwargs, **sizes)
+        given.update(self.nargs, **self.kwargs, **sizes)
         inner = self.tuner.fn
         while isinstance(inner, Heuristics):
             given.update({name: function(given) for name, function in inner.values.items()})

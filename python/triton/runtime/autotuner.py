@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from _thread import RLock, get_ident
 
 from ._config import Config, Heuristics
 from ._copies import copies, copy_back, copy_of
@@ -41,6 +42,8 @@ class Autotuner(KernelInterface):
         Of the last choice: configuration to [milliseconds, least, high], infinite where it cannot run.
     cache : dict
         Key to the configuration that was chosen for it.
+    nargs : dict or None
+        The positional arguments by name of the launch that this thread is in.
     """
 
     def __init__(
@@ -71,7 +74,8 @@ class Autotuner(KernelInterface):
         self.configs_timings: dict[Config, object] = {}
         self.best_config: Config | None = None
         self.bench_time = 0.0
-        self.nargs: dict | None = None
+        self._nargs: dict[int, dict] = {}  # by thread
+        self._locks: dict[int, object] = {}  # by process: a child of fork() has its own
         self.reset_to_zero = list(reset_to_zero or ())
         self.restore_value = list(restore_value or ())
         self._check_names()
@@ -138,6 +142,28 @@ class Autotuner(KernelInterface):
                     f"{parameter} contains names that are not kernel arguments: {', '.join(unknown)}. "
                     f"Valid argument names are: {', '.join(self.arg_names)}."
                 )
+
+    # ---- threads ----------------------------------------------------------------------------------------------------
+
+    @property
+    def nargs(self) -> dict | None:
+        return self._nargs.get(get_ident())
+
+    @nargs.setter
+    def nargs(self, named: dict | None) -> None:
+        if named is None:
+            self._nargs.pop(get_ident(), None)
+        else:
+            self._nargs[get_ident()] = named
+
+    def _choosing(self) -> object:
+        """A lock: one thread measures at a time, for what it keeps of a choice in progress is the tuner's."""
+        import os
+
+        return self._locks.setdefault(os.getpid(), RLock())
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_nargs": {}, "_locks": {}}
 
     @property
     def base_fn(self) -> object:
@@ -332,8 +358,8 @@ class Autotuner(KernelInterface):
         limit = min(times.values()) * (1 + (TIE if self._races() else 0))
         return next(config for config in configs if times[config] <= limit)
 
-    def _choose(self, key: tuple, args: tuple, kwargs: dict) -> bool:
-        """Choose for a key; whether everything was known."""
+    def _choose(self, key: tuple, args: tuple, kwargs: dict) -> tuple[Config, bool]:
+        """What is chosen for a key, and whether everything was known."""
         from ._tuning import row_name
 
         proposals = None
@@ -345,7 +371,7 @@ class Autotuner(KernelInterface):
         configs = self.prune_configs(kwargs)
         if len(configs) == 1:
             self.cache[key] = configs[0]
-            return True
+            return configs[0], True
         # A choice is made again where it is asked for again; one that was interrupted goes on.
         rows = self._rows[key] if key in self._interrupted else {}
         self._rows[key] = rows
@@ -367,8 +393,8 @@ class Autotuner(KernelInterface):
         if not hit:
             full = {**self.nargs, **kwargs, **best.all_kwargs()}
             self.pre_hook(full, reset_only=True)
-        self._tell(key, hit)
-        return hit
+        self._tell(key, best, hit)
+        return best, hit
 
     def _measure(
         self, key: tuple, configs: Sequence[Config], args: tuple, kwargs: dict, rows: dict[str, dict], folder: object
@@ -387,36 +413,43 @@ class Autotuner(KernelInterface):
         self.bench_time += self._clock() - begin
         return False
 
-    def _tell(self, key: tuple, hit: bool) -> None:
+    def _tell(self, key: tuple, best: Config, hit: bool) -> None:
         """Tell `knobs.autotuning.listener` of a choice."""
         from .. import knobs
 
         if knobs.autotuning.listener is not None:
             knobs.autotuning.listener(
-                fn=self._jit_function(), key=key, best_config=self.cache[key], configs_timings=self.configs_timings,
+                fn=self._jit_function(), key=key, best_config=best, configs_timings=self.configs_timings,
                 duration=None if hit else self.bench_time, cache_hit=hit,
             )  # fmt: skip
 
     def run(self, *args: object, **kwargs: object) -> object:
         """Launch with the best configuration for these arguments, measuring first where there is none yet."""
-        self.nargs = dict(zip(self.arg_names, args, strict=False))
-        if self._auto or len(self.configs) > 1:
-            key = self._key({**self.nargs, **{k: v for k, v in kwargs.items() if k in self.arg_names}})
-            config = self.cache.get(key)
-            if config is None:
-                hit = self._choose(key, args, {**kwargs, "warmup": False})
-                config = self.cache[key]
-                if not hit:
-                    self._announce_choice(key, config)
-        else:
-            config = self.configs[0]
-        self.best_config = config
-        if config.pre_hook is not None:
-            config.pre_hook({**self.nargs, **kwargs, **config.all_kwargs()})
+        outer = self.nargs  # of a launch that a hook of this one's makes
+        self.nargs = named = dict(zip(self.arg_names, args, strict=False))
         try:
+            config = self._config_for(named, args, kwargs)
+            self.best_config = config
+            if config.pre_hook is not None:
+                config.pre_hook({**named, **kwargs, **config.all_kwargs()})
             return self.fn.run(*args, **kwargs, **config.all_kwargs())
         finally:
-            self.nargs = None
+            self.nargs = outer
+
+    def _config_for(self, named: dict, args: tuple, kwargs: dict) -> Config:
+        if not self._auto and len(self.configs) == 1:
+            return self.configs[0]
+        key = self._key({**named, **{k: v for k, v in kwargs.items() if k in self.arg_names}})
+        config = self.cache.get(key)
+        if config is not None:
+            return config
+        with self._choosing():
+            config = self.cache.get(key)  # another thread's choice serves this one, too
+            if config is None:
+                config, hit = self._choose(key, args, {**kwargs, "warmup": False})
+                if not hit:
+                    self._announce_choice(key, config)
+        return config
 
     def _announce_choice(self, key: tuple, config: Config) -> None:
         from .. import knobs
@@ -470,6 +503,7 @@ class Autotuner(KernelInterface):
 
     def warmup(self, *args: object, **kwargs: object) -> list:
         """Compile every configuration for these arguments."""
+        outer = self.nargs
         self.nargs = dict(zip(self.arg_names, args, strict=False))
         try:
             if self._auto:
@@ -479,7 +513,7 @@ class Autotuner(KernelInterface):
             configs = self.prune_configs(kwargs)
             return [self.fn.warmup(*args, **kwargs, **config.all_kwargs()) for config in configs]
         finally:
-            self.nargs = None
+            self.nargs = outer
 
 
 def _zero(array: object) -> None:
