@@ -33,6 +33,8 @@ static bool is_native(Opcode code, const Type *elem, bool precise) {
   case OP_PRECISE_DIVF:
   case OP_FLOOR:
   case OP_CEIL:
+  case OP_TRUNC:
+  case OP_ROUNDEVEN:
   case OP_ABSF:
   case OP_ABSI:
   case OP_FMA:

@@ -171,6 +171,8 @@ static bool float_unary(Opcode code, double x, double *r) {
   case OP_ABSF: return *r = fabs(x), true;
   case OP_FLOOR: return *r = floor(x), true;
   case OP_CEIL: return *r = ceil(x), true;
+  case OP_TRUNC: return *r = trunc(x), true;
+  case OP_ROUNDEVEN: return *r = rint(x), true;
   case OP_SQRT:
   case OP_PRECISE_SQRT: return *r = sqrt(x), true;
   default: return exact_function(code, x, r);

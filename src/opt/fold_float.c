@@ -43,10 +43,50 @@ bool fold_abs_sign(Fold *f, Op *op) {
   return fold_changed(f, op);
 }
 
+static bool rounds(const Op *op) {
+  return op->code == OP_FLOOR || op->code == OP_CEIL || op->code == OP_TRUNC || op->code == OP_ROUNDEVEN;
+}
+
 bool fold_rounded(Fold *f, Op *op) {
   Op *in = arg0(op)->op;
-  bool whole = in && (in->code == OP_FLOOR || in->code == OP_CEIL || in->code == OP_SITOFP || in->code == OP_UITOFP);
+  bool whole = in && (rounds(in) || in->code == OP_SITOFP || in->code == OP_UITOFP);
   return whole && fold_replace(f, op, arg0(op));
+}
+
+/* A minimum, maximum or clamp by constants without a fraction. */
+static bool clamps_to_whole(const Op *op) {
+  double c;
+  int n = op->code == OP_CLAMPF ? 3 : 2;
+  switch (op->code) {
+  case OP_MAXNUMF:
+  case OP_MINNUMF:
+  case OP_MAXIMUMF:
+  case OP_MINIMUMF:
+  case OP_CLAMPF: break;
+  default: return false;
+  }
+  for (int i = 1; i < n; i++)
+    if (!ir_is_const_float(ir_operand(op, i), &c) || c != floor(c)) return false;
+  return true;
+}
+
+/* Rounding keeps the order of numbers and leaves whole ones, so it may as well come after a clamp between these: beside
+ * a conversion, where it is part of the instruction. */
+bool fold_to_int_rounded(Fold *f, Op *op) {
+  Op *in = arg0(op)->op, *first = NULL;
+  if (in && in->code == OP_TRUNC) {
+    ir_set_operand(op, 0, arg0(in));
+    fold_push(f, in);
+    return fold_changed(f, op);
+  }
+  for (; in && clamps_to_whole(in) && ir_one_use(&in->results[0]); in = arg0(in)->op) first = in;
+  if (!first || !in || !rounds(in) || !ir_one_use(&in->results[0])) return false;
+  Value *rounded = fold_make(f, op, in->code, arg0(op)->type, arg0(op), NULL, NULL);
+  ir_set_operand(op, 0, rounded);
+  ir_set_operand(first, 0, arg0(in));
+  fold_push(f, in);
+  fold_push(f, first);
+  return fold_changed(f, op);
 }
 
 bool fold_fma_one(Fold *f, Op *op) {

@@ -111,6 +111,8 @@ static double float_result(Opcode code, const Type *t, double x, double y) {
   case OP_ABSF: return fabs(x);
   case OP_FLOOR: return floor(x);
   case OP_CEIL: return ceil(x);
+  case OP_TRUNC: return trunc(x);
+  case OP_ROUNDEVEN: return rint(x);
   case OP_SQRT: return single ? (double)sqrtf(fx) : sqrt(x);
   default: fail_msg("the interpreter does not know %s", ir_ops[code].name); return 0;
   }
@@ -466,7 +468,7 @@ static Value *conversion(Gen *g, Value *x) {
 }
 
 static Value *unary(Gen *g, Type *type) {
-  static const Opcode codes[] = {OP_NEGF, OP_ABSF, OP_FLOOR, OP_CEIL, OP_SQRT, OP_NEGF};
+  static const Opcode codes[] = {OP_NEGF, OP_ABSF, OP_FLOOR, OP_CEIL, OP_TRUNC, OP_ROUNDEVEN, OP_SQRT, OP_NEGF};
   if (!ir_is_float(ir_elem(type))) return NULL;
   if (below(g, 4) == 0 && ir_elem(type)->fkind != F16)
     return ir_make(&g->b, OP_FMA, type, any(g, type), any(g, type), any(g, type), NULL);

@@ -104,3 +104,47 @@ tt.func public @casts(%x: i8, %h: f16, %p: !tt.ptr<i32>, %q: !tt.ptr<f16>, %r: !
   tt.store %r, %5 : !tt.ptr<f32>
   tt.return
 }
+
+// Rounding comes after a clamp between whole numbers, beside the conversion; what truncates need not be truncated before.
+// CHECK-LABEL: @rounded
+tt.func public @rounded(%x: f32, %y: f32, %p: !tt.ptr<i32>, %q: !tt.ptr<f32>) {
+  %low = arith.constant -1.280000e+02 : f32
+  %high = arith.constant 1.270000e+02 : f32
+  %half = arith.constant 1.500000e+00 : f32
+  // CHECK: %[[LOW:.*]] = arith.maxnumf %x, %low
+  // CHECK-NEXT: %[[BOTH:.*]] = arith.minnumf %[[LOW]], %high
+  // CHECK-NEXT: %[[EVEN:.*]] = math.roundeven %[[BOTH]]
+  // CHECK-NEXT: arith.fptosi %[[EVEN]]
+  %0 = math.roundeven %x : f32
+  %1 = arith.maxnumf %0, %low : f32
+  %2 = arith.minnumf %1, %high : f32
+  %3 = arith.fptosi %2 : f32 to i32
+  tt.store %p, %3 : !tt.ptr<i32>
+  // CHECK: %[[DOWN:.*]] = arith.fptosi %{{[xy]}} : f32 to i32
+  // CHECK-NEXT: tt.store %{{.*}}, %[[DOWN]]
+  %4 = math.trunc %y : f32
+  %5 = arith.fptosi %4 : f32 to i32
+  tt.store %p, %5 : !tt.ptr<i32>
+  // A bound with a fraction is another matter, and so is a rounded number that something else uses.
+  // CHECK: math.floor
+  // CHECK-NEXT: arith.minnumf
+  // CHECK-NEXT: arith.fptosi
+  %6 = math.floor %x : f32
+  %7 = arith.minnumf %6, %half : f32
+  %8 = arith.fptosi %7 : f32 to i32
+  tt.store %p, %8 : !tt.ptr<i32>
+  // CHECK: math.ceil
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: arith.minnumf
+  %9 = math.ceil %y : f32
+  tt.store %q, %9 : !tt.ptr<f32>
+  %10 = arith.minnumf %9, %high : f32
+  %11 = arith.fptosi %10 : f32 to i32
+  tt.store %p, %11 : !tt.ptr<i32>
+  // CHECK-NOT: math.trunc
+  // CHECK: tt.return
+  %12 = math.roundeven %x : f32
+  %13 = math.trunc %12 : f32
+  tt.store %q, %13 : !tt.ptr<f32>
+  tt.return
+}

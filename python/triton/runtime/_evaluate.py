@@ -203,8 +203,9 @@ _FLOAT2 = {
 }  # fmt: skip
 _FLOAT1 = {
     "arith.negf": np.negative, "math.sqrt": np.sqrt, "tt.precise_sqrt": np.sqrt, "math.floor": np.floor,
-    "math.ceil": np.ceil, "math.absf": np.abs, "math.rsqrt": lambda x: 1 / np.sqrt(x), "math.exp": np.exp,
-    "math.exp2": np.exp2, "math.log": np.log, "math.log2": np.log2, "math.sin": np.sin, "math.cos": np.cos,
+    "math.ceil": np.ceil, "math.trunc": np.trunc, "math.roundeven": np.rint,
+    "math.absf": np.abs, "math.rsqrt": lambda x: 1 / np.sqrt(x), "math.exp": np.exp, "math.exp2": np.exp2,
+    "math.log": np.log, "math.log2": np.log2, "math.sin": np.sin, "math.cos": np.cos,
 }  # fmt: skip
 _CMPI = {
     "eq": np.equal, "ne": np.not_equal, "slt": np.less, "sle": np.less_equal, "sgt": np.greater,

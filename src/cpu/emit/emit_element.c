@@ -193,6 +193,8 @@ static LLVMValueRef float_op(Emitter *e, const Op *op, LLVMValueRef *in, int lan
   }
   case OP_FLOOR: return intrinsic_like(e, "llvm.floor", in, 1);
   case OP_CEIL: return intrinsic_like(e, "llvm.ceil", in, 1);
+  case OP_TRUNC: return intrinsic_like(e, "llvm.trunc", in, 1);
+  case OP_ROUNDEVEN: return intrinsic_like(e, "llvm.rint", in, 1); /* in the default rounding mode */
   case OP_ABSF: return intrinsic_like(e, "llvm.fabs", in, 1);
   case OP_FMA: return intrinsic_like(e, "llvm.fma", in, 3);
   case OP_CLAMPF: {

@@ -53,6 +53,8 @@ static const struct Simple {
     {OP_NEGF, LL_FNEG, AS_IS},
     {OP_FLOOR, LL_FLOOR, IN_FLOAT},
     {OP_CEIL, LL_CEIL, IN_FLOAT},
+    {OP_TRUNC, LL_FTRUNC, IN_FLOAT},
+    {OP_ROUNDEVEN, LL_RINT, IN_FLOAT},
     {OP_ABSF, LL_FABS, IN_FLOAT},
     {OP_PRECISE_SQRT, LL_SQRT, IN_FLOAT},
 };

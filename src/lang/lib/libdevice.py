@@ -100,38 +100,20 @@ def isfinited(x):
 # ---- rounding ----------------------------------------------------------------------------------------------------------
 
 
-@jit
-def trunc(x):
-    return copysign(tl.floor(tl.abs(x)), x)
-
-
-# Halves go away from zero.
+# Halves go away from zero. What is added is the largest number below 1/2: with 1/2 itself the sum of the number below 1/2
+# would be 1, and odd numbers from 2^23 (2^52) on would be halves.
 @jit
 def round(x):
-    a = tl.abs(x)
-    t = tl.floor(a)
-    return copysign(tl.where(a - t >= 0.5, t + 1, t), x)
-
-
-# Halves go to even: beside 2^23 (2^52) there are no bits for a fraction, and from there on numbers have none.
-@jit
-def rint(x):
     if x.dtype.is_fp64():
-        whole: tl.constexpr = 4503599627370496.0
+        half = (_bits(x) & -0x8000000000000000 | 0x3FDFFFFFFFFFFFFF).to(tl.float64, bitcast=True)
     else:
-        whole: tl.constexpr = 8388608.0
-    a = tl.abs(x)
-    return copysign(tl.where(a < whole, (a + whole) - whole, a), x)
-
-
-@jit
-def nearbyint(x):
-    return rint(x)
+        half = (_bits(x) & -0x80000000 | 0x3EFFFFFF).to(tl.float32, bitcast=True)
+    return tl.extra.libdevice.trunc(x + half)
 
 
 @jit
 def llrint(x):
-    return rint(x).to(tl.int64)
+    return tl.extra.libdevice.rint(x).to(tl.int64)
 
 
 @jit
@@ -307,7 +289,7 @@ def double2int_rd(x):
 
 @jit
 def double2int_rn(x):
-    return rint(x).to(tl.int32)
+    return tl.extra.libdevice.rint(x).to(tl.int32)
 
 
 @jit
@@ -327,7 +309,7 @@ def double2ll_rd(x):
 
 @jit
 def double2ll_rn(x):
-    return rint(x).to(tl.int64)
+    return tl.extra.libdevice.rint(x).to(tl.int64)
 
 
 @jit
@@ -347,7 +329,7 @@ def double2uint_rd(x):
 
 @jit
 def double2uint_rn(x):
-    return rint(x).to(tl.uint32)
+    return tl.extra.libdevice.rint(x).to(tl.uint32)
 
 
 @jit
@@ -367,7 +349,7 @@ def double2ull_rd(x):
 
 @jit
 def double2ull_rn(x):
-    return rint(x).to(tl.uint64)
+    return tl.extra.libdevice.rint(x).to(tl.uint64)
 
 
 @jit
@@ -387,7 +369,7 @@ def float2int_rd(x):
 
 @jit
 def float2int_rn(x):
-    return rint(x).to(tl.int32)
+    return tl.extra.libdevice.rint(x).to(tl.int32)
 
 
 @jit
@@ -407,7 +389,7 @@ def float2ll_rd(x):
 
 @jit
 def float2ll_rn(x):
-    return rint(x).to(tl.int64)
+    return tl.extra.libdevice.rint(x).to(tl.int64)
 
 
 @jit
@@ -427,7 +409,7 @@ def float2uint_rd(x):
 
 @jit
 def float2uint_rn(x):
-    return rint(x).to(tl.uint32)
+    return tl.extra.libdevice.rint(x).to(tl.uint32)
 
 
 @jit
@@ -447,7 +429,7 @@ def float2ull_rd(x):
 
 @jit
 def float2ull_rn(x):
-    return rint(x).to(tl.uint64)
+    return tl.extra.libdevice.rint(x).to(tl.uint64)
 
 
 @jit

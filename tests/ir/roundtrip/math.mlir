@@ -23,6 +23,8 @@ module {
     %t_floor = math.floor %t : tensor<16xf64>
     %ceil = math.ceil %x : f32
     %t_ceil = math.ceil %t : tensor<16xf64>
+    %trunc = math.trunc %x : f32
+    %roundeven = math.roundeven %t : tensor<16xf64>
     %absf = math.absf %x : f32
     %t_absf = math.absf %t : tensor<16xf64>
     %fast = math.exp %x fastmath<afn> : f32
