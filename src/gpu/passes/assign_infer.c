@@ -253,11 +253,11 @@ Attr *gpu_assign_operand_layout(Assign *a, const Op *op) {
   return e ? e : block_of(a, ir_operand(op, 0)->type);
 }
 
-/* The type that a broadcast gives the value; its own: none does. */
-static const Type *broadcast_to(const Value *v) {
+/* What a broadcast makes of the value; itself: there is none. */
+static const Value *broadcast_to(const Value *v) {
   for (const Use *u = v->uses; u; u = u->next)
-    if (u->op->code == OP_BROADCAST) return u->op->results[0].type;
-  return v->type;
+    if (u->op->code == OP_BROADCAST) return &u->op->results[0];
+  return v;
 }
 
 static int registers_in(Assign *a, Type *t, Attr *e) { return gpu_registers(gpu_layout(a->cx, gpu_with(a->cx, t, e))); }
@@ -270,6 +270,42 @@ bool gpu_assign_is_cheaper_moved(Assign *a, const Value *v, Attr *to) {
   return a->num_warps == 1 && length * (there - here) > EXCHANGE + REGISTER * there;
 }
 
+/* Does all that is computed of `v`, element by element, end in reductions along one axis? That axis, or MANY_AXES. `axis` is
+ * what was found before. */
+enum { NO_AXIS = -1, MANY_AXES = -2 };
+static int reduced_along(const Value *v, int axis, int *looks_left) {
+  for (const Use *u = v->uses; u && axis != MANY_AXES; u = u->next) {
+    const Op *op = u->op;
+    if (--*looks_left < 0) return MANY_AXES;
+    if (op->code == OP_REDUCE) {
+      int along = (int)ir_attr(op, "axis")->integer;
+      axis = axis == NO_AXIS || axis == along ? along : MANY_AXES;
+    } else if (ir_has(op, T_ELEMENTWISE) && ir_has(op, T_PURE) && op->nresults == 1) {
+      axis = reduced_along(&op->results[0], axis, looks_left);
+    } else {
+      return MANY_AXES;
+    }
+  }
+  return axis;
+}
+
+/* The block of a tile that vectors are broadcast to. Nothing says how it is to lie, so if it is only reduced, each thread
+ * takes its elements along that axis: they are added up where they are, and threads lie along the result. */
+static Attr *block_of_broadcast(Assign *a, const Value *v) {
+  enum { LOOKS = 64 };
+  const Type *t = v->type;
+  int looks = LOOKS, axis = reduced_along(v, NO_AXIS, &looks), order[LAYOUT_MAX_DIMS], n = 0;
+  int64_t per_thread[LAYOUT_MAX_DIMS];
+  if (axis < 0) return block_of(a, t);
+  for (int d = t->rank - 1; d >= 0; d--) {
+    per_thread[d] = 1;
+    if (d != axis) order[n++] = d;
+  }
+  order[n] = axis;
+  per_thread[axis] = max64(1, min64(t->shape[axis], ir_numel(t) / (32 * a->num_warps)));
+  return gpu_blocked(a->cx, t->rank, t->shape, per_thread, order, a->num_warps);
+}
+
 /* A layout made of single bits fits one shape only. Where a vector of such a layout gets a dimension, the result is a plain
  * block of the shape that it will be broadcast to, unless the layout is of that shape: a sum over one dimension of a
  * reshaped tensor gets the dimension back. A broadcast value that would lie in several threads at once (the layout of one
@@ -279,10 +315,11 @@ static void infer_enlarged(Assign *a, const Op *op) {
   if (!e) return;
   const Value *r = &op->results[0];
   e = op->code == OP_EXPAND_DIMS ? gpu_result_encoding(a->cx, op, e) : e;
-  if (gpu_assign_rank(e) <= GPU_ASSIGN_OTHER && !gpu_linear_is_of(e, broadcast_to(r))) e = block_of(a, broadcast_to(r));
+  const Value *tile = broadcast_to(r);
+  if (gpu_assign_rank(e) <= GPU_ASSIGN_OTHER && !gpu_linear_is_of(e, tile->type)) e = block_of_broadcast(a, tile);
   if (op->code == OP_BROADCAST && gpu_is(e, "ttg.blocked") &&
       registers_in(a, r->type, e) > registers_in(a, r->type, block_of(a, r->type)))
-    e = block_of(a, r->type);
+    e = block_of_broadcast(a, r);
   gpu_assign_result(a, r, e);
   note_broadcast(a, op);
 }
