@@ -357,6 +357,7 @@ bool ll_dce(LLFunc *f);     /* instructions and block parameters without use */
 bool ll_simplify_cfg(LLFunc *f); /* merges straight lines, folds branches on constants, drops trivial block parameters */
 bool ll_licm(LLFunc *f);
 bool ll_addressing(LLFunc *f);  /* loop-invariant parts of addresses apart from varying ones, constants into offsets */
+bool ll_sink(LLFunc *f);        /* integer arithmetic to behind the loop that does not need it */
 bool ll_order(LLFunc *f);       /* element after element where operation after operation takes many more registers */
 bool ll_widen(LLFunc *f);       /* products of extended 32-bit numbers become one instruction */
 bool ll_strength(LLFunc *f);    /* addresses linear in an induction variable become pointers that are stepped */

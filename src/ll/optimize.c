@@ -13,5 +13,6 @@ void ll_optimize(LLFunc *f, int sm) {
   ll_widen(f);
   ll_fuse(f);
   ll_dce(f);
+  ll_sink(f);
   ll_order(f);
 }

@@ -261,13 +261,24 @@ static void emit_addrspacecast(Ptx *p, const LLInst *i) {
     ptx_line(p, "cvta.to.%s.u64 %s, %s;", space, d, x);
 }
 
+/* Does it wait for the same products as the instruction before it? An accumulator has a wait of its own; the first of those
+ * in a row is that of all. */
+static bool repeats_wait(const LLInst *i) {
+  const LLInst *before = i->prev;
+  while (before && ptx_is_alias(before)) before = before->prev;
+  return i->op == LL_WGMMA_WAIT_ACC && before && before->op == i->op && before->imm == i->imm;
+}
+
 /* The accumulator goes where the result will be, if it is not there already. */
 static void emit_tied(Ptx *p, const LLInst *i) {
+  bool moves = false;
   for (int c = 0; c < ptx_value(i)->ncomps; c++) {
     const char *from = move_source(p, i->args[0], c), *to = result(p, i, c);
-    if (strcmp(from, to) != 0) put_move(p, ll_reg_bits(i->type, c), to, from);
+    if (strcmp(from, to) == 0) continue;
+    put_move(p, ll_reg_bits(i->type, c), to, from);
+    moves = true;
   }
-  expand(p, i, ll_info(i)->text);
+  if (moves || !repeats_wait(i)) expand(p, i, ll_info(i)->text);
 }
 
 /* vprintf's arguments lie in local memory as in a C structure: each at a multiple of its own size. */

@@ -342,6 +342,35 @@ TEST(invariants_leave_loops) {
   assert_false(ll_licm(f));
 }
 
+/* Chains go behind the loop in their order, before their first use there; what the loop reads or what is kept anyway stays. */
+TEST(indices_go_behind_loops) {
+  (void)arg;
+  LLBlock *body;
+  LLFunc *f = counted_loop(cx, &body);
+  LLBlock *entry = ll_entry(f), *done = body->next;
+  LLBuilder b = ll_before(entry->last);
+  LLInst *base = ll_load(&b, &ll_i32, ll_param(f, 0), plain);
+  LLInst *x = ll_op2(&b, LL_ADD, base, ll_const_i32(&b, 1)), *y = ll_op2(&b, LL_MUL, x, ll_param(f, 1));
+  LLInst *z = ll_op2(&b, LL_XOR, y, x), *wide = ll_int_cast(&b, &ll_i64, z, true);
+  LLInst *read = ll_op2(&b, LL_ADD, base, ll_const_i32(&b, 5));
+  b = ll_before(body->first);
+  ll_store(&b, ll_param(f, 0), read, plain);
+  b = ll_before(done->last);
+  ll_store(&b, ll_param(f, 0), y, plain);
+  ll_store(&b, ll_ptradd(&b, ll_param(f, 0), wide, 0), x, plain);
+  ll_store(&b, ll_param(f, 0), read, plain);
+  check(cx, f);
+  assert_true(ll_sink(f));
+  check(cx, f);
+  assert_ptr_equal(done->first, x);
+  assert_ptr_equal(x->next, y);
+  assert_int_equal(y->next->op, LL_STORE);
+  assert_ptr_equal(y->next->next, z);
+  assert_ptr_equal(z->next, wide);
+  assert_ptr_equal(read->block, entry);
+  assert_false(ll_sink(f));
+}
+
 TEST(addresses_are_stepped) {
   (void)arg;
   LLBlock *body;
@@ -512,6 +541,7 @@ int main(void) {
       cmocka_unit_test(values_are_shared_where_they_dominate),
       cmocka_unit_test(addresses_keep_constants_in_offsets),
       cmocka_unit_test(invariants_leave_loops),
+      cmocka_unit_test(indices_go_behind_loops),
       cmocka_unit_test(addresses_are_stepped),
       cmocka_unit_test(dead_code_goes),
       cmocka_unit_test(equal_parameters_are_merged),
