@@ -96,6 +96,7 @@ struct Nest {
   unsigned scans;   /* dimensions along which something is scanned, a bit each */
   /* plan_nest.c */
   int rank, vector_dim, lanes;
+  int rows, rows_dim; /* so many rows along that dimension at a time, of reductions along it; 1: one */
   int64_t shape[MAX_RANK];
   Vec(NestTest) tests;
   /* Sets of ops and values. */

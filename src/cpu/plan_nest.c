@@ -177,6 +177,27 @@ static int choose_lanes(const Choice *c) {
   return lanes < 1 ? 1 : lanes;
 }
 
+/* Reductions along a dimension that is not the vectors': each row is combined with the row of results, which is read from
+ * memory and written back. With several rows at a time that happens once for all of them, where it is not little of what is
+ * done; each result still takes one row after the other. */
+enum { ROWS = 4, CHEAP = 16 };
+
+static void choose_rows(const Choice *c, Nest *nest) {
+  nest->rows = 1;
+  int dim = -1;
+  for (uint32_t i = 0; i < nest->members.len; i++) {
+    const Member *m = &nest->members.at[i];
+    if (m->kind != MEMBER_REDUCE) return;
+    int axis = (int)ir_attr_int_or(m->op, "axis", 0);
+    if (i && axis != dim) return;
+    dim = axis;
+  }
+  bool fits = nest->lanes > 1 && dim != nest->vector_dim && nest->shape[dim] % ROWS == 0 && dim != nest->live_dim;
+  if (!fits || c->cost > CHEAP || c->gathers) return;
+  nest->rows = ROWS;
+  nest->rows_dim = dim;
+}
+
 static int choose_dim(const Choice *c) {
   const int64_t *shape = c->nest->shape;
   int best = -1;
@@ -451,6 +472,7 @@ void cpu_plan_nest(Planner *pl, Nest *nest) {
   nest->vector_dim = choose_dim(&c);
   nest->live_dim = cpu_live_dim(nest);
   nest->lanes = nest->serial ? 1 : choose_lanes(&c);
+  choose_rows(&c, nest);
   if (nest->lanes > 1) plan_accesses(pl, nest, map);
   nest->stops = nest->lanes < nest->shape[nest->vector_dim] && only_bounded_stores(nest);
 }

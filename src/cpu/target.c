@@ -87,7 +87,8 @@ static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
 static const Pass *const before_math[] = {&opt_pass_descriptors,   &opt_pass_dot_scaled,    &opt_pass_reduce_order,
                                           &opt_pass_map_pack,      &opt_pass_map_results,   &opt_pass_fold,
                                           &opt_pass_version_loops, &opt_pass_split_pointers};
-static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_batch_programs, &opt_pass_turn_loads};
+static const Pass *const turning[] = {&opt_pass_fold, &opt_pass_batch_programs, &opt_pass_turn_loads,
+                                      &opt_pass_unroll_tiles};
 static const Pass *const after_math[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_cse, &opt_pass_dce};
 static const Pass *const checking[] = {&opt_pass_check_accesses};
 

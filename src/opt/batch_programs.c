@@ -29,7 +29,7 @@
 #include "index/index.h"
 #include "opt/internal.h"
 
-enum { PAGE_BYTES = 4 << 10, WIDE_BYTES = 16 << 10, MOST_ELEMENTS = 1 << 16, MOST_CARRIED = 16 << 10 };
+enum { PAGE_BYTES = 4 << 10, WIDE_BYTES = 16 << 10, MOST_ELEMENTS = 1 << 16, MOST_CARRIED = 128 << 10 };
 
 typedef struct Dim {
   Value *v;

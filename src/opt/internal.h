@@ -8,7 +8,7 @@
  *   fold_rules.def         the rules, a line each; their functions are in fold_int.c, fold_minmax.c, fold_float.c,
  *                          fold_cast.c, fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
- *   cse.c licm.c dce.c flatten.c unroll.c version_loops.c split_pointers.c batch_programs.c turn_loads.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
+ *   cse.c licm.c dce.c flatten.c unroll.c unroll_tiles.c version_loops.c split_pointers.c batch_programs.c turn_loads.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
  *   check_accesses.c       check mode: a check before every access
  *   written.c              which pointers a kernel writes through
  *   swap.c                 atomics that no target has
@@ -40,6 +40,9 @@ bool opt_clobbers(const Op *op); /* of its own or inside its regions */
 /* The number of iterations of a scf.for whose bounds are constants. */
 bool opt_trip_count(const Op *loop, int64_t *trips);
 #define OPT_UNROLL_FACTOR "tt.loop_unroll_factor" /* of a scf.for: unroll.c */
+/* A loop of n iterations at a time, up to `middle`, in front of a scf.for that goes on from there; NULL: in its place, the number
+ * of iterations being a multiple of n. */
+Op *opt_unroll_main(Ctx *cx, Op *loop, Value *middle, int64_t n);
 bool opt_loop_runs(const Op *loop); /* certainly, at least once */
 /* Of a scf.for: whether it has an iteration k (from 0). In an iteration: `iv + k * step < upper` is `iv < bound`, which
  * cannot wrap around. Both are built where `b` stands, before the loop. */

@@ -25,7 +25,7 @@ static Value *int_op(Builder *b, Opcode code, Value *x, Value *y) { return ir_ma
 
 /* lower + trips / n * n * step, where trips = ceil((upper - lower) / step). No trip at all counts as one, which makes no
  * group; the difference is a number without a sign, which no bounds are too far apart for. */
-static Value *middle_of(Builder *b, const Op *loop, Value *big_step, int64_t n) {
+static Value *middle_of(Builder *b, const Op *loop, int64_t n) {
   Value *lower = ir_loop_lower(loop), *upper = ir_loop_upper(loop), *step = ir_loop_step(loop);
   bool is_unsigned = ir_attr(loop, "unsignedCmp") != NULL;
   Value *end = int_op(b, is_unsigned ? OP_MAXUI : OP_MAXSI, upper, lower);
@@ -33,7 +33,7 @@ static Value *middle_of(Builder *b, const Op *loop, Value *big_step, int64_t n) 
   Value *one = ir_const_int(b, step->type, 1), *factor = ir_const_int(b, step->type, n);
   Value *last = int_op(b, OP_DIVUI, int_op(b, OP_SUBI, int_op(b, OP_MAXUI, span, one), one), step);
   Value *groups = int_op(b, OP_DIVUI, int_op(b, OP_ADDI, last, one), factor);
-  return int_op(b, OP_ADDI, lower, int_op(b, OP_MULI, groups, big_step));
+  return int_op(b, OP_ADDI, lower, int_op(b, OP_MULI, groups, int_op(b, OP_MULI, step, factor)));
 }
 
 /* Append a copy of `body` to the end of `to`, with these values for the block arguments; gives what it yields in
@@ -75,24 +75,28 @@ static Op *make_main(Ctx *cx, Op *loop, Value *upper, Value *big_step, int64_t n
   return main_loop;
 }
 
+Op *opt_unroll_main(Ctx *cx, Op *loop, Value *middle, int64_t n) {
+  Builder b = ir_before(cx, loop);
+  Value *big_step = int_op(&b, OP_MULI, ir_loop_step(loop), ir_const_int(&b, ir_loop_step(loop)->type, n));
+  Op *main_loop = make_main(cx, loop, middle ? middle : ir_loop_upper(loop), big_step, n);
+  if (!middle) {
+    for (int i = 0; i < loop->nresults; i++) ir_replace_all(&loop->results[i], &main_loop->results[i]);
+    ir_erase(loop);
+    return main_loop;
+  }
+  ir_set_operand(loop, 0, middle);
+  for (int i = 0; i < loop->nresults; i++) ir_loop_set_init(loop, i, &main_loop->results[i]);
+  return main_loop;
+}
+
 static bool unroll(Ctx *cx, Op *loop) {
   int64_t n = ir_attr_int_or(loop, OPT_UNROLL_FACTOR, 1), trips = -1;
   ir_set_attr(cx, loop, OPT_UNROLL_FACTOR, NULL);
   if (n < 2) return true;
   opt_trip_count(loop, &trips);
   Builder b = ir_before(cx, loop);
-  Value *factor = ir_const_int(&b, ir_loop_step(loop)->type, n);
-  Value *big_step = int_op(&b, OP_MULI, ir_loop_step(loop), factor);
   bool whole = trips >= 0 && trips % n == 0;
-  Value *middle = whole ? ir_loop_upper(loop) : middle_of(&b, loop, big_step, n);
-  Op *main_loop = make_main(cx, loop, middle, big_step, n);
-  for (int i = 0; i < loop->nresults && whole; i++) ir_replace_all(&loop->results[i], &main_loop->results[i]);
-  if (whole) {
-    ir_erase(loop);
-    return true;
-  }
-  ir_set_operand(loop, 0, middle);
-  for (int i = 0; i < loop->nresults; i++) ir_loop_set_init(loop, i, &main_loop->results[i]);
+  opt_unroll_main(cx, loop, whole ? NULL : middle_of(&b, loop, n), n);
   return true;
 }
 

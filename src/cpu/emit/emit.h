@@ -274,6 +274,8 @@ typedef struct Reduction {
 Reduction *emit_reduce_new(Emitter *e, Op *op);
 void emit_reduce_reset(Emitter *e, Reduction *f, int vector_dim); /* at the beginning of a row, the lanes chosen */
 void emit_reduce_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first);
+/* n steps at a time along another dimension than the vectors', from `at` on. `first`: is that the first of all? */
+void emit_reduce_rows(Emitter *e, Reduction *f, LLVMValueRef **in, int n, const Lane *at, LLVMValueRef first);
 void emit_reduce_finish(Emitter *e, Reduction *f, const Lane *at); /* at the end of a row */
 void emit_reduce_results(Reduction *f);                          /* after the loops */
 void emit_scan_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first, LLVMValueRef *out);

@@ -15,6 +15,7 @@ typedef struct Work {
   Emitter *e;
   const Nest *nest;
   Lane at[MAX_RANK];
+  Lane *rows;        /* where several rows are taken at a time: the coordinate of each along that dimension */
   Reduction **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
@@ -82,6 +83,15 @@ static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
   }
 }
 
+/* At each of the rows that are taken at a time. */
+static void each_access_of_rows(Work *w, AccessFn *fn) {
+  for (int r = 0; r < w->nest->rows; r++) {
+    if (w->rows) w->at[w->nest->rows_dim] = w->rows[r];
+    each_access_of_nest(w, w->at, fn);
+  }
+  if (w->rows) w->at[w->nest->rows_dim] = w->rows[0];
+}
+
 static LLVMValueRef merged(Emitter *e, LLVMValueRef a, LLVMValueRef b,
                            LLVMValueRef (*merge)(Emitter *, LLVMValueRef, LLVMValueRef)) {
   return a ? merge(e, a, b) : b;
@@ -126,14 +136,37 @@ static LLVMValueRef first_step(Work *w, int d) {
   return LLVMBuildICmp(e->b, LLVMIntEQ, e->index32, emit_int(e->i32, down ? w->nest->shape[d] - e->lanes : 0), "");
 }
 
-static void evaluate_fold(Work *w, const Member *m, Reduction *f, Result *r) {
+/* What a fold takes at `w->at`. */
+static LLVMValueRef *fold_inputs(Work *w, const Member *m, const Reduction *f) {
   Emitter *e = w->e;
   LLVMValueRef *in = NEWN(e->cx, LLVMValueRef, f->n);
   for (int i = 0; i < f->n; i++) {
     Value *x = ir_operand(m->op, i);
     in[i] = emit_lane_vector(e, emit_lane_eval(e, x, w->at), x->type->elem);
   }
+  return in;
+}
+
+static void evaluate_rows(Work *w, const Member *m, Reduction *f) {
+  int n = w->nest->rows, dim = w->nest->rows_dim;
+  LLVMValueRef **in = NEWN(w->e->cx, LLVMValueRef *, n);
+  for (int r = 0; r < n; r++) {
+    w->at[dim] = w->rows[r];
+    in[r] = fold_inputs(w, m, f);
+  }
+  w->at[dim] = w->rows[0];
   LLVMValueRef first = first_step(w, f->axis);
+  emit_at(w->e, w->e->depth);
+  emit_reduce_rows(w->e, f, in, n, w->at, first);
+}
+
+static void evaluate_fold(Work *w, const Member *m, Reduction *f, Result *r) {
+  Emitter *e = w->e;
+  if (w->rows) {
+    evaluate_rows(w, m, f);
+    return;
+  }
+  LLVMValueRef *in = fold_inputs(w, m, f), first = first_step(w, f->axis);
   emit_at(e, e->depth);
   if (m->kind == MEMBER_REDUCE) {
     emit_reduce_step(e, f, in, w->at, first);
@@ -302,7 +335,7 @@ static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasi
   Emitter *e = w->e;
   emit_push_level(e, block);
   e->full = full;
-  if (full) each_access_of_nest(w, w->at, mask_holds);
+  if (full) each_access_of_rows(w, mask_holds);
   point(w);
   e->full = false;
   LLVMBasicBlockRef end = e->levels[e->depth].block;
@@ -355,7 +388,7 @@ static void vector_loop(Work *w) {
       e->lanes == 1
           ? emit_lane_uniform(LLVMConstInt(e->i32, 0, false), 0)
           : (Lane){.kind = LANE_AFFINE, .v = LLVMConstInt(e->i32, 0, false), .step = LLVMConstInt(e->i32, 1, false)};
-  if (e->lanes > 1) each_access_of_nest(w, w->at, bound_access);
+  if (e->lanes > 1) each_access_of_rows(w, bound_access);
   emit_at(e, e->depth);
   if (w->nest->stops) {
     begin = LLVMBuildAnd(e->b, LLVMBuildSExt(e->b, w->from, e->i64, ""), emit_int(e->i64, -e->lanes), "");
@@ -385,6 +418,14 @@ static void vector_loop(Work *w) {
   e->index32 = e->index64 = NULL;
 }
 
+/* The rows that follow `i`, taken with it. */
+static void set_rows(Work *w, LLVMValueRef i, int n) {
+  Emitter *e = w->e;
+  w->rows = NEWN(e->cx, Lane, n);
+  for (int r = 0; r < n; r++)
+    w->rows[r] = emit_lane_uniform(r ? LLVMBuildAdd(e->b, i, emit_int(e->i32, r), "") : i, e->depth);
+}
+
 static void rows(Work *w, int d) {
   Emitter *e = w->e;
   if (d == w->nest->rank) {
@@ -402,11 +443,13 @@ static void rows(Work *w, int d) {
   }
   emit_at(e, e->depth);
   int outer = e->depth;
-  CountedLoop loop = emit_loop_begin(e, LLVMConstInt(e->i64, 0, false), extent_of(w, d), 1);
+  int n = d == w->nest->rows_dim ? w->nest->rows : 1;
+  CountedLoop loop = emit_loop_begin(e, LLVMConstInt(e->i64, 0, false), extent_of(w, d), n);
   emit_push_level(e, loop.body);
   LLVMValueRef i = LLVMBuildTrunc(e->b, loop.index, e->i32, "");
   if (w->nest->reverse >> d & 1) i = LLVMBuildSub(e->b, emit_int(e->i32, w->nest->shape[d] - 1), i, "");
   w->at[d] = emit_lane_uniform(i, e->depth);
+  if (n > 1) set_rows(w, i, n);
   rows(w, d + 1);
   LLVMPositionBuilderAtEnd(e->b, e->levels[e->depth].block);
   emit_pop_level(e);

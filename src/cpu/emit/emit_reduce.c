@@ -2,7 +2,8 @@
  *
  * Along the vector dimension a reduction keeps a vector of partial results (several registers, so that the additions
  * do not wait for each other) and folds it in halves at the end of the row. Along another dimension the partial
- * results are the row of results itself, in its slot. The order in which elements are combined is therefore fixed,
+ * results are the row of results itself, in its slot; of reductions alone several rows are combined with it at a time, one after
+ * the other, so that it is read and written once for all of them. The order in which elements are combined is therefore fixed,
  * but not that of the rows.
  *
  * A scan along the vector dimension scans each vector in log2(lanes) steps of shift and combine, then combines with
@@ -100,13 +101,8 @@ static void without_axis(const Reduction *f, const Lane *at, Lane *out) {
     if (i != f->axis) out[j++] = at[i];
 }
 
-void emit_reduce_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first) {
-  LLVMValueRef *acc = values(e, f->n), *out = values(e, f->n);
-  if (f->inner) {
-    emit_at(e, e->depth);
-    combine_after(e, f, f->acc, in, f->identity ? NULL : first, f->acc, e->lanes);
-    return;
-  }
+void emit_reduce_rows(Emitter *e, Reduction *f, LLVMValueRef **in, int n, const Lane *at, LLVMValueRef first) {
+  LLVMValueRef *acc = values(e, f->n);
   Lane row[MAX_RANK];
   without_axis(f, at, row);
   for (int i = 0; i < f->n; i++) {
@@ -115,11 +111,20 @@ void emit_reduce_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at
     acc[i] = emit_lane_vector(e, x, r->type->elem);
   }
   emit_at(e, e->depth);
-  combine_after(e, f, acc, in, first, out, e->lanes);
+  for (int k = 0; k < n; k++) combine_after(e, f, acc, in[k], k ? NULL : first, acc, e->lanes);
   for (int i = 0; i < f->n; i++) {
     Value *r = &f->op->results[i];
-    emit_slot_write(e, emit_slot(e, r), r->type, row, out[i]);
+    emit_slot_write(e, emit_slot(e, r), r->type, row, acc[i]);
   }
+}
+
+void emit_reduce_step(Emitter *e, Reduction *f, LLVMValueRef *in, const Lane *at, LLVMValueRef first) {
+  if (f->inner) {
+    emit_at(e, e->depth);
+    combine_after(e, f, f->acc, in, f->identity ? NULL : first, f->acc, e->lanes);
+    return;
+  }
+  emit_reduce_rows(e, f, &in, 1, at, first);
 }
 
 static LLVMValueRef part(Emitter *e, LLVMValueRef v, int from, int n) {
