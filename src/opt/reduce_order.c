@@ -8,21 +8,25 @@
  * before it being zero. The fast orders remain for functions that are commutative. One that is a single commutative op
  * surely is; any other is evaluated at some points both ways, ties among them: what agrees at all of them, up to
  * rounding, is taken to be commutative (a polynomial identity that holds at random points holds, but for a small
- * probability: Schwartz, 1980). The points are the same in every compile. A function that cannot be evaluated (a call,
+ * probability: Schwartz, 1980). A function may do something else beyond a limit, or for packed numbers: so there are points near
+ * each constant that it has, and a tenth of the integers is anywhere. The points are the same in every compile. A function that cannot be evaluated (a call,
  * a loop, inline assembly) is taken not to be.
  *
  * Cost: points times the size of the function, once for each reduction that is no single op.
  */
 #include "opt/internal.h"
 
+#include <limits.h>
 #include <math.h>
 
-enum { POINTS = 32 };
+enum { POINTS = 32, NEAR = 16, MOST_CONSTANTS = 64 };
 
 typedef struct Samples {
   Ctx *cx;
   uint64_t state;
-  Map elems; /* Value to Elem */
+  Map elems;           /* Value to Elem */
+  Vec(Elem) constants; /* of the function: where it may change what it does */
+  const Elem *near;    /* the one that this point is near, or NULL */
 } Samples;
 
 /* A small number; a linear congruential generator's high bits (Knuth's constants). */
@@ -34,8 +38,32 @@ static int draw(Samples *p, int below) {
 /* Floats are spread over (-4, 4), so that none is zero, nor a sum of two: what a function does there for its own
  * safety, as Welford's for two empty halves, is not what its order depends on. */
 static Elem draw_element(Samples *p, Type *t) {
-  if (ir_is_float(t)) return (Elem){.type = t, .f = (draw(p, 1 << 30) + 0.5) / (1 << 27) - 4};
-  return (Elem){.type = t, .i = low_bits((uint64_t)(draw(p, 33) - 16), t->bits)};
+  if (ir_is_float(t)) {
+    double x = (draw(p, 1 << 30) + 0.5) / (1 << 27) - 4;
+    return (Elem){.type = t, .f = p->near && ir_is_float(p->near->type) ? p->near->f + x : x};
+  }
+  uint64_t x = (uint64_t)(draw(p, 33) - 16);
+  if (p->near && ir_is_int(p->near->type))
+    x = p->near->i + (uint64_t)(draw(p, 9) - 4);
+  else if (!draw(p, 10))
+    x = (uint64_t)draw(p, INT_MAX) << 33 ^ (uint64_t)draw(p, INT_MAX);
+  return (Elem){.type = t, .i = low_bits(x, t->bits)};
+}
+
+/* The constants of a block, and of those in it; each of them is a scalar. */
+static void find_constants(Samples *p, const Block *b) {
+  for (const Op *op = b->first; op; op = op->next) {
+    Elem e = {0};
+    if (op->code == OP_CONSTANT && op->nresults == 1) {
+      const Attr *value = ir_const_value(&op->results[0]);
+      e.type = op->results[0].type;
+      if (value && (ir_is_int(e.type) ? e.type->bits > 1 : ir_is_float(e.type)) && fold_element_of(value, &e) &&
+          (ir_is_int(e.type) || isfinite(e.f)) && p->constants.len < MOST_CONSTANTS)
+        vec_push(p->cx, &p->constants, e);
+    }
+    for (int r = 0; r < op->nregions; r++)
+      if (op->regions[r]->first) find_constants(p, op->regions[r]->first);
+  }
 }
 
 static void put(Samples *p, const Value *v, Elem e) {
@@ -134,9 +162,11 @@ static bool is_single_op(const Block *b, int n) {
 static bool is_commutative(Ctx *cx, const Block *b, int n) {
   if (is_single_op(b, n)) return true;
   Samples p = {.cx = cx, .state = 1};
+  find_constants(&p, b);
   Elem *x = NEWN(cx, Elem, n), *y = NEWN(cx, Elem, n), *xy = NEWN(cx, Elem, n), *yx = NEWN(cx, Elem, n);
-  int known = 0;
-  for (int at = 0; at < POINTS; at++) {
+  int known = 0, points = POINTS + NEAR * (int)p.constants.len;
+  for (int at = 0; at < points; at++) {
+    p.near = at < POINTS ? NULL : &p.constants.at[(at - POINTS) / NEAR];
     for (int i = 0; i < n; i++) {
       Type *t = b->args[i]->type;
       if (!ir_is_int(t) && !ir_is_float(t)) return false;
@@ -148,7 +178,7 @@ static bool is_commutative(Ctx *cx, const Block *b, int n) {
     for (int i = 0; i < n; i++)
       if (!close_to(&xy[i], &yx[i])) return false;
   }
-  return known >= POINTS / 2;
+  return known >= points / 2;
 }
 
 /* ---- the last element of a scan ---------------------------------------------------------------------------------- */

@@ -51,3 +51,35 @@ tt.func public @earlier(%x: tensor<8xf32>, %i: tensor<8xi32>) -> i32 {
   }) : (tensor<8xf32>, tensor<8xi32>) -> (f32, i32)
   tt.return %r#1 : i32
 }
+
+// The greatest, but the first of those beyond a limit: only numbers near the limit tell.
+// CHECK-LABEL: @first_beyond
+// CHECK: tt.scan
+tt.func public @first_beyond(%x: tensor<8xi32>) -> i32 {
+  %r = "tt.reduce"(%x) <{axis = 0 : i32}> ({
+  ^bb0(%a: i32, %b: i32):
+    %limit = arith.constant 100000 : i32
+    %m = arith.maxsi %a, %b : i32
+    %0 = arith.cmpi sgt, %b, %limit : i32
+    %1 = arith.select %0, %b, %m : i32
+    %2 = arith.cmpi sgt, %a, %limit : i32
+    %3 = arith.select %2, %a, %1 : i32
+    tt.reduce.return %3 : i32
+  }) : (tensor<8xi32>) -> i32
+  tt.return %r : i32
+}
+
+// A limit does not make a function depend on the order.
+// CHECK-LABEL: @clamped
+// CHECK-NOT: tt.scan
+// CHECK: tt.return
+tt.func public @clamped(%x: tensor<8xf32>) -> f32 {
+  %r = "tt.reduce"(%x) <{axis = 0 : i32}> ({
+  ^bb0(%a: f32, %b: f32):
+    %limit = arith.constant 1.000000e+02 : f32
+    %m = arith.maxnumf %a, %b : f32
+    %0 = arith.minnumf %m, %limit : f32
+    tt.reduce.return %0 : f32
+  }) : (tensor<8xf32>) -> f32
+  tt.return %r : f32
+}

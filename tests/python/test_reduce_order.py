@@ -154,3 +154,23 @@ def test_ties(run):
     x[:37] = 0
     run(ties_kernel, x, out, 512)
     assert out.item() == 37
+
+
+@triton.jit
+def greatest_but_first_beyond(a, b):
+    return tl.where(a > 100, a, tl.where(b > 100, b, tl.maximum(a, b)))
+
+
+@triton.jit
+def reduces_beyond(x, o, N: tl.constexpr):
+    tl.store(o, tl.reduce(tl.load(x + tl.arange(0, N)), 0, greatest_but_first_beyond))
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.float32])
+def test_a_function_that_has_an_order_beyond_a_limit_only(run, dtype):
+    for seed in range(3):
+        x = torch.randint(0, 110, (128,), generator=torch.Generator().manual_seed(seed)).to(dtype)
+        beyond = x[x > 100]
+        o = torch.zeros(1, dtype=dtype)
+        run(reduces_beyond, x, o, 128)
+        assert o.item() == (beyond[0] if len(beyond) else x.max()).item()
