@@ -472,7 +472,7 @@ class Proposals:
 
 
 def _on_gpu(probes: _Probes, model: _Model, combinations: list[dict], metadata: object) -> Sequence[tuple]:
-    from concurrent.futures import ThreadPoolExecutor
+    from ._parallel import call_each
 
     machine = _machine(metadata)
     stages = (2, 3, 4) if model.has_loop and model.has_dot else (3,)
@@ -492,8 +492,7 @@ def _on_gpu(probes: _Probes, model: _Model, combinations: list[dict], metadata: 
             return float("inf"), sizes, warps, stage
         return model.gpu_time(sizes, warps, stage, machine, kernel.metadata), sizes, warps, stage
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        ranked = sorted(pool.map(compiled, ranked), key=lambda item: item[0])
+    ranked = sorted(call_each(compiled, ranked), key=lambda item: item[0])
     fit = [item for item in ranked if item[0] < float("inf")]
     return [item[1:] for item in _varied(fit or ranked, PROPOSED)]
 

@@ -111,7 +111,7 @@ def shown_time(milliseconds: float) -> str:
 def compile_all(tuner: Autotuner, configs: Sequence[Config], args: tuple, kwargs: dict, progress: Progress) -> list:
     """The kernels of configurations, or the errors in their place; None where a hook could still change what is
     compiled."""
-    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+    from ._parallel import call_each
 
     if any(config.pre_hook for config in configs):
         return [None] * len(configs)
@@ -123,19 +123,9 @@ def compile_all(tuner: Autotuner, configs: Sequence[Config], args: tuple, kwargs
         except Exception as error:
             return error
 
-    threads = min(len(configs), os.cpu_count() or 1)
-    if threads < 2:
-        return [compile_one(config) for config in configs]
-    pool = ThreadPoolExecutor(threads)
-    try:
-        futures = [pool.submit(compile_one, config) for config in configs]
-        pending = set(futures)
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            progress.say(f"compiled {len(configs) - len(pending)} of {len(configs)} configurations")
-        return [future.result() for future in futures]
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    return call_each(
+        compile_one, configs, lambda done: progress.say(f"compiled {done} of {len(configs)} configurations")
+    )
 
 
 def facts_of(kernel: object) -> dict:
