@@ -160,18 +160,21 @@ def examples():
 
 # What runs on the simulated GPU, and for which of its generations.
 SIMULATED = {
-    "cuda:90": ["tests/examples", "tests/python/test_language.py", "tests/python/test_conversions.py",
+    "cuda:90": ["tests/examples", "tests/python/test_language.py", "tests/python/test_arithmetic.py",
+                "tests/python/test_conversions.py",
                 "tests/python/test_reductions.py",
                 "tests/python/test_dot_scaled.py", "tests/python/test_control_flow.py",
                 "tests/python/test_random_kernels.py", "tests/python/test_random_shapes.py",
                 "tests/python/test_zoo.py", "tests/python/test_descriptors.py",
                 "tests/python/test_block_pointers.py"],
-    "cuda:80": ["tests/examples", "tests/python/test_language.py", "tests/python/test_conversions.py",
+    "cuda:80": ["tests/examples", "tests/python/test_language.py", "tests/python/test_arithmetic.py",
+                "tests/python/test_conversions.py",
                 "tests/python/test_reductions.py",
                 "tests/python/test_libdevice.py",
                 "tests/python/test_dot_scaled.py", "tests/python/test_random_kernels.py",
                 "tests/python/test_descriptors.py", "tests/python/test_block_pointers.py"],
-    "cuda:75": ["tests/python/test_language.py", "tests/python/test_conversions.py",
+    "cuda:75": ["tests/python/test_language.py", "tests/python/test_arithmetic.py",
+                "tests/python/test_conversions.py",
                 "tests/python/test_reductions.py",
                 "tests/python/test_random_shapes.py"],
 }  # fmt: skip

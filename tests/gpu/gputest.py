@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "gputest"
 MIRROR = ["-p", "mirror"]
 LANGUAGE = (
-    "language conversions control_flow descriptors dot_scaled block_pointers num_ctas wide_and_exact loops "
+    "language arithmetic conversions control_flow descriptors dot_scaled block_pointers num_ctas wide_and_exact loops "
     "map_elementwise extra_cuda tensor_maps launch_maps dots libdevice found_programs reductions corners"
 ).split()
 SUITES = {

@@ -36,6 +36,21 @@ def count_kernel(out, n, step, flag: tl.constexpr = True, BLOCK: tl.constexpr = 
         tl.store(out + at, -at)
 
 
+@triton.jit
+def twice(x):
+    return x * 2
+
+
+@triton.jit
+def thrice(x):
+    return x * 3
+
+
+@triton.jit(do_not_specialize=["n"], do_not_specialize_on_alignment=[2])
+def plain_kernel(out, n, m):
+    tl.store(out, n * 100 + m)
+
+
 def ttir(kernel):
     return kernel.asm["ttir"]
 

@@ -7,23 +7,14 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-from triton.runtime.interpreter import InterpretedFunction
+from targets import run_on_each
 
-TARGETS = ["cpu", "interpreter", "cuda:75", "cuda:80", "cuda:90"]
+TARGETS = ["", "interpreter", "cuda:75", "cuda:80", "cuda:90"]
 SIGNED = [torch.int8, torch.int16, torch.int32, torch.int64]
 LEAST, MOST = -(2**31), 2**31 - 1
 
 
-@pytest.fixture(params=TARGETS)
-def run(request, monkeypatch):
-    def launch(kernel, *args):
-        if request.param == "interpreter":
-            return InterpretedFunction(kernel)[(1,)](*args)
-        if request.param != "cpu":
-            monkeypatch.setenv("TRITONC_SIMULATE", request.param)
-        return kernel[(1,)](*args)
-
-    return launch
+run = run_on_each(*TARGETS)
 
 
 def corners(dtype):

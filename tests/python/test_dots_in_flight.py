@@ -5,11 +5,9 @@ import pytest
 import torch
 import triton
 import triton.language as tl
+from targets import on_each
 
-
-@pytest.fixture(autouse=True)
-def simulated(monkeypatch):
-    monkeypatch.setenv("TRITONC_SIMULATE", "90")
+simulated = on_each("cuda:90", autouse=True)
 
 
 def close(x, y):

@@ -15,6 +15,7 @@ import test_libdevice as others
 import torch
 import triton
 import triton.language as tl
+from targets import on_each
 from triton.runtime.interpreter import InterpretedFunction
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,11 +23,7 @@ TARGETS = ["", "cuda:75", "cuda:90"]
 N = 64
 
 
-@pytest.fixture(params=TARGETS)
-def target(request, monkeypatch):
-    if request.param:
-        monkeypatch.setenv("TRITONC_SIMULATE", request.param)
-    return request.param
+target = on_each(*TARGETS)
 
 
 def ran(kernel, inputs, dtypes, grid=(1,)):

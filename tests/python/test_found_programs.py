@@ -5,6 +5,7 @@ import pytest
 import torch
 import triton
 import triton.language as tl
+from targets import on_each
 from triton.runtime.interpreter import InterpretedFunction
 
 TARGETS = ["", "cuda:75", "cuda:90"]
@@ -167,15 +168,7 @@ def test_a_column_that_comes_of_a_folded_index(target, monkeypatch):
 
 # ---- kernels that once went wrong, with the values that they must have -------------------------------------------------
 
-EVERY = ["", "cuda:75", "cuda:80", "cuda:90", "cuda:120"]
-
-
-@pytest.fixture(params=EVERY)
-def target(request, monkeypatch):
-    """The CPU, and simulated GPUs, whose reports of races and uninitialized reads end a launch."""
-    if request.param:
-        monkeypatch.setenv("TRITONC_SIMULATE", request.param)
-    return request.param
+target = on_each("", "cuda:75", "cuda:80", "cuda:90", "cuda:120")
 
 
 @triton.jit

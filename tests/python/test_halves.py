@@ -4,13 +4,9 @@ import pytest
 import torch
 import triton
 import triton.language as tl
+from targets import on_each
 
-
-@pytest.fixture(params=["", "cuda:90"], ids=["cpu", "cuda:90"], autouse=True)
-def target(request, monkeypatch):
-    """The CPU, and a simulated GPU, whose reports of races and uninitialized reads end a launch."""
-    if request.param:
-        monkeypatch.setenv("TRITONC_SIMULATE", request.param)
+target = on_each("", "cuda:90", autouse=True)
 
 
 @triton.jit

@@ -8,13 +8,12 @@ import pytest
 import torch
 import triton
 import triton.language as tl
+from targets import on_each
 
 COPY = "async_tma_copy_global_to_local"
 
 
-@pytest.fixture(autouse=True)
-def simulated(monkeypatch):
-    monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+simulated = on_each("cuda:90", autouse=True)
 
 
 def randn(*shape, dtype=torch.float16, seed=0):

@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 import triton
 import triton.language as tl
+from targets import on_each
 
-
-@pytest.fixture(params=[None, "cuda:90"], autouse=True)
-def target(request, monkeypatch):
-    if request.param is None:
-        monkeypatch.delenv("TRITONC_SIMULATE", raising=False)
-    else:
-        monkeypatch.setenv("TRITONC_SIMULATE", request.param)
-    return request.param
+target = on_each("cpu", "cuda:90", autouse=True)
 
 
 @triton.jit

@@ -5,21 +5,12 @@ import pytest
 import torch
 import triton
 import triton.language as tl
-from triton.runtime.interpreter import InterpretedFunction
+from targets import run_on_each
 
-TARGETS = ["cpu", "interpreter", "cuda:75", "cuda:80", "cuda:90", "cuda:120"]
+TARGETS = ["", "interpreter", "cuda:75", "cuda:80", "cuda:90", "cuda:120"]
 
 
-@pytest.fixture(params=TARGETS)
-def run(request, monkeypatch):
-    def launch(kernel, *args, **options):
-        if request.param == "interpreter":
-            return InterpretedFunction(kernel)[(1,)](*args)
-        if request.param != "cpu":
-            monkeypatch.setenv("TRITONC_SIMULATE", request.param)
-        return kernel[(1,)](*args, **options)
-
-    return launch
+run = run_on_each(*TARGETS)
 
 
 @triton.jit

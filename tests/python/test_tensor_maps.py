@@ -7,6 +7,7 @@ import torch
 import triton
 import triton.language as tl
 from dtypes import DEVICE
+from targets import on_each
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 TARGET = "simt:90"
@@ -21,9 +22,7 @@ def code(kernel, *args, stage="ttgir", **options):
     return kernel.run(*args, grid=(1,), warmup=False, **options).asm[stage]
 
 
-@pytest.fixture(autouse=True)
-def simulated(monkeypatch):
-    monkeypatch.setenv("TRITONC_SIMULATE", "cuda:90")
+simulated = on_each("cuda:90", autouse=True)
 
 
 @triton.jit
