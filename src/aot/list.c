@@ -3,7 +3,7 @@
  * Both are read by one reader of values, for they differ in little: JSON is one table in braces; TOML begins without, has
  * `key = value` lines, [table] and [[table]] headers and comments. Of TOML there is what such lists need: no dates and no
  * dotted keys but in headers. Every value keeps its place in the text, for messages. Nesting is bounded. docs/aot.md says
- * what a list may hold; KEYS has it as a table.
+ * what a list may hold; `keys` has it as a table.
  */
 #include "aot/internal.h"
 

@@ -285,47 +285,60 @@ static void unify(Ctx *cx, const AotBuild *b, Growing *g) {
   }
 }
 
+/* The functions of an artefact while kernels are added to them. */
+typedef struct Artefact {
+  AotBuild build;
+  Vec(Growing *) all;
+  Map by_name; /* names are interned */
+} Artefact;
+
+static Growing *function_called(Ctx *cx, Artefact *a, const AotKernel *k, const char *function) {
+  const char *name = intern(cx, k->name ? k->name : function), *slash = strrchr(k->file, '/');
+  if (!aot_is_c_name(name)) ctx_fail(cx, ERR_SOURCE, "a C function cannot be called `%s`", name);
+  Growing *g = map_get(&a->by_name, name);
+  if (g) return g;
+  g = NEW(cx, Growing);
+  g->f = (AotFunction){.name = name, .kernel = function, .file = slash ? slash + 1 : k->file};
+  map_put(cx, &a->by_name, name, g);
+  vec_push(cx, &a->all, g);
+  return g;
+}
+
+static void add_kernel(Ctx *cx, Artefact *a, const AotKernel *k) {
+  Targets targets = read_targets(cx, &k->targets);
+  if (a->all.len && targets.is_cuda != a->build.is_cuda)
+    ctx_fail(cx, ERR_SYSTEM, "an artefact is for the CPU or for GPUs: write one for each");
+  a->build.is_cuda = targets.is_cuda;
+  size_t len;
+  const char *text = file_read(cx, k->file, &len), *function = NULL;
+  Growing *g = NULL;
+  uint32_t from = 0;
+  for (uint32_t n = 0; n < k->signatures.len; n++) {
+    AotVariant v = make_variant(cx, k, &targets, text, len, k->signatures.at[n], &function);
+    if (k->grid) split_grid(cx, k->grid, v.grid);
+    check_when(cx, k, &v);
+    if (!g) {
+      g = function_called(cx, a, k, function);
+      from = g->variants.len;
+    }
+    insert_variant(cx, g, from, v);
+  }
+}
+
 AotBuild aot_build(Ctx *cx, const char *name, const AotKernels *kernels) {
-  AotBuild b = {.name = name};
+  Artefact a = {.build = {.name = name}};
   if (!aot_is_c_name(name))
     ctx_fail(cx, ERR_SOURCE, "`%s`, the artefact's name, begins names in C, where it cannot stand", name);
-  Vec(Growing *) all = {0};
-  Map by_name = {0}; /* few targets, few kernels; names are interned */
-  for (uint32_t i = 0; i < kernels->len; i++) {
-    const AotKernel *k = &kernels->at[i];
-    Targets targets = read_targets(cx, &k->targets);
-    if (i && targets.is_cuda != b.is_cuda)
-      ctx_fail(cx, ERR_SYSTEM, "an artefact is for the CPU or for GPUs: write one for each");
-    b.is_cuda = targets.is_cuda;
-    size_t len;
-    const char *text = file_read(cx, k->file, &len), *function = NULL;
-    Growing *g = NULL;
-    uint32_t from = 0;
-    for (uint32_t n = 0; n < k->signatures.len; n++) {
-      AotVariant v = make_variant(cx, k, &targets, text, len, k->signatures.at[n], &function);
-      if (k->grid) split_grid(cx, k->grid, v.grid);
-      check_when(cx, k, &v);
-      const char *called = intern(cx, k->name ? k->name : function), *slash = strrchr(k->file, '/');
-      if (!aot_is_c_name(called)) ctx_fail(cx, ERR_SOURCE, "a C function cannot be called `%s`", called);
-      if (!g && !(g = map_get(&by_name, called))) {
-        g = NEW(cx, Growing);
-        g->f = (AotFunction){.name = called, .kernel = function, .file = slash ? slash + 1 : k->file};
-        map_put(cx, &by_name, called, g);
-        vec_push(cx, &all, g);
-      }
-      if (n == 0) from = g->variants.len;
-      insert_variant(cx, g, from, v);
-    }
+  for (uint32_t i = 0; i < kernels->len; i++) add_kernel(cx, &a, &kernels->at[i]);
+  AotFunction *functions = NEWN(cx, AotFunction, a.all.len + 1);
+  for (uint32_t i = 0; i < a.all.len; i++) {
+    unify(cx, &a.build, a.all.at[i]);
+    functions[i] = a.all.at[i]->f;
+    functions[i].variants = a.all.at[i]->variants.at;
+    functions[i].nvariants = a.all.at[i]->variants.len;
   }
-  AotFunction *functions = NEWN(cx, AotFunction, all.len + 1);
-  for (uint32_t i = 0; i < all.len; i++) {
-    unify(cx, &b, all.at[i]);
-    functions[i] = all.at[i]->f;
-    functions[i].variants = all.at[i]->variants.at;
-    functions[i].nvariants = all.at[i]->variants.len;
-  }
-  b.functions = functions;
-  b.nfunctions = all.len;
-  if (!b.nfunctions) ctx_fail(cx, ERR_SOURCE, "there is no kernel to compile");
-  return b;
+  a.build.functions = functions;
+  a.build.nfunctions = a.all.len;
+  if (!a.build.nfunctions) ctx_fail(cx, ERR_SOURCE, "there is no kernel to compile");
+  return a.build;
 }

@@ -121,8 +121,9 @@ static const char *definition(const Debug *d, int n) {
 
 static int place_of_metadata(Debug *d, int n) {
   Facts *f = d->f;
+  enum { DEEPEST = 1000 }; /* calls in calls; an edited text may have a circle */
   Vec(int) chain = {0};
-  for (int guard = 0; n >= 0 && guard < 1000; guard++) {
+  while (n >= 0 && chain.len < DEEPEST) {
     const char *line = definition(d, n);
     if (!line) break;
     vec_push(f->cx, &chain, n);

@@ -19,12 +19,12 @@ static Node *parse_for_clause(Parser *p) {
   return parse_finish(p, n);
 }
 
-/* The clauses after an element that has been parsed. op: 0 list, 1 set, 2 dict, 3 generator. */
-static Node *parse_comprehension(Parser *p, uint32_t begin, uint32_t op, Node *element, Node *value) {
+/* The clauses after an element that has been parsed. */
+static Node *parse_comprehension(Parser *p, uint32_t begin, ComprehensionKind kind, Node *element, Node *value) {
   if (element->kind == N_STARRED)
     parse_fail_at(p, element->span, NULL, "a starred expression cannot be the element of a comprehension");
   Node *n = parse_node(p, N_COMPREHENSION, begin);
-  n->op = op;
+  n->op = kind;
   n->a = element;
   n->b = value;
   uint32_t clauses = parse_list_begin(p);
@@ -51,7 +51,7 @@ static Node *parse_parenthesis(Parser *p) {
   if (!parse_at(p, T_RPAR)) {
     first = parse_star_named_expression(p);
     if (at_for(p)) {
-      n = parse_comprehension(p, open, 3, first, NULL);
+      n = parse_comprehension(p, open, OF_GENERATOR, first, NULL);
       parse_expect_close(p, T_RPAR);
       return parse_finish(p, n);
     }
@@ -79,7 +79,7 @@ static Node *parse_list(Parser *p) {
   if (!parse_at(p, T_RSQB)) {
     Node *first = parse_star_named_expression(p);
     if (at_for(p)) {
-      n = parse_comprehension(p, open, 0, first, NULL);
+      n = parse_comprehension(p, open, OF_LIST, first, NULL);
       parse_expect_close(p, T_RSQB);
       return parse_finish(p, n);
     }
@@ -135,7 +135,7 @@ static Node *parse_brace(Parser *p) {
     if (!at_for(p)) return parse_dict(p, open, first, value);
   }
   if (at_for(p)) {
-    n = parse_comprehension(p, open, value ? 2 : 1, first, value);
+    n = parse_comprehension(p, open, value ? OF_DICT : OF_SET, first, value);
     parse_expect_close(p, T_RBRACE);
     return parse_finish(p, n);
   }
@@ -193,7 +193,7 @@ void parse_arguments(Parser *p, uint32_t open, Nodes *positional, Nodes *keyword
         vec_push(p->cx, &named, n);
       } else if (at_for(p)) {
         bool alone = p->stack.len == items && !named.len;
-        n = parse_comprehension(p, alone ? open : begin, 3, n, NULL);
+        n = parse_comprehension(p, alone ? open : begin, OF_GENERATOR, n, NULL);
         if (!alone || !parse_at(p, T_RPAR)) {
           parse_finish(p, n);
           if (parse_at(p, T_RPAR) || parse_at(p, T_COMMA))

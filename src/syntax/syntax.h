@@ -51,7 +51,7 @@ typedef enum NodeKind {
   N_IFEXP,      /* a: then, b: condition, c: else   (source order) */
   N_LAMBDA,     /* params; a: body */
   N_NAMED,      /* a: N_NAME; b: value    (walrus) */
-  N_COMPREHENSION, /* op: 0 list, 1 set, 2 dict, 3 generator; a: element (or key), b: dict value; items: N_FOR_CLAUSE */
+  N_COMPREHENSION, /* op: ComprehensionKind; a: element (or key), b: dict value; items: N_FOR_CLAUSE */
   N_FOR_CLAUSE, /* a: target, b: iterable, items: conditions; op: 1 if async */
   N_AWAIT, N_YIELD, N_YIELD_FROM, /* a (may be NULL for yield) */
 
@@ -92,6 +92,7 @@ typedef enum UnaryOp { U_POS, U_NEG, U_NOT, U_INVERT } UnaryOp;
 typedef enum BinaryOp {
   B_ADD, B_SUB, B_MUL, B_DIV, B_FLOORDIV, B_MOD, B_POW, B_MATMUL, B_AND, B_OR, B_XOR, B_SHL, B_SHR
 } BinaryOp;
+typedef enum ComprehensionKind { OF_LIST, OF_SET, OF_DICT, OF_GENERATOR } ComprehensionKind;
 typedef enum CompareOp { C_EQ, C_NE, C_LT, C_LE, C_GT, C_GE, C_IS, C_IS_NOT, C_IN, C_NOT_IN } CompareOp;
 const char *syn_binary_text(BinaryOp op);   /* "+" */
 const char *syn_compare_text(CompareOp op); /* "<" "not in" */

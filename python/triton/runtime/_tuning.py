@@ -26,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._racing import Race
     from .autotuner import Autotuner, Config
 
 INFINITE = [float("inf")] * 3
@@ -302,9 +303,31 @@ class Trial:
     def _race(self, groups: list[list[Config]]) -> None:
         from ._racing import Race
 
+        first, begun = self._run_all_once(groups)
+        racing = self._those_with_a_chance(groups, first)
+        race = Race(len(racing))
+        runners = _Runners(self, [groups[at] for at in racing], [first[at] for at in racing], len(groups))
+        for candidate, at in enumerate(racing):
+            if at in begun:
+                race.add(candidate, begun[at])
+            else:
+                row = runners.row(candidate)
+                race.samples[candidate], race.parts[candidate] = sorted(row["samples"]), row["parts"]
+        begin, budget = self.tuner._clock(), max(0.1, 0.015 * len(racing))
+
+        def go_on() -> bool:
+            spent = self.tuner._clock() - begin
+            return spent < (budget if race.noise() < 0.05 else 12 * budget)  # a machine that is busy gets more time
+
+        if racing:
+            race.run(runners.sample, go_on, runners.note)
+            runners.finish()
+        self._finish(groups)
+
+    def _run_all_once(self, groups: list[list[Config]]) -> tuple[list[float], dict[int, list[float]]]:
+        """Times of first runs, infinite where there is none; and those by parts, in which loading does not count."""
         first = [INFINITE[0]] * len(groups)
-        begun: dict[int, list[float]] = {}  # first runs by parts, in which loading does not count
-        best = float("inf")
+        begun: dict[int, list[float]] = {}
         for at, group in enumerate(groups):
             row = self.rows[row_name(group[0])]
             if row["times"] == INFINITE:  # it failed before
@@ -315,72 +338,84 @@ class Trial:
             if isinstance(time, list) and not row["samples"]:
                 begun[at] = time
                 row["samples"] = [first[at]]
-            best = min(best, first[at])
             self._share(group, row)
-        # Loading, and a moment in which other programs run, cost a tenth of a second at most: what is far beyond needs
-        # no second run.
-        hopeless = 4 * best + 100
-        racing = [at for at, spent in enumerate(first) if spent <= hopeless]
-        for at, spent in enumerate(first):
+        return first, begun
+
+    def _those_with_a_chance(self, groups: list[list[Config]], first: list[float]) -> list[int]:
+        """The numbers of the groups that race. Loading, and a moment in which other programs run, cost a tenth of a
+        second at most: what is far beyond needs no second run."""
+        hopeless = 4 * min(first, default=float("inf")) + 100
+        for group, spent in zip(groups, first, strict=True):
             if hopeless < spent < float("inf"):
-                row = self.rows[row_name(groups[at][0])]
+                row = self.rows[row_name(group[0])]
                 row.update(times=[spent] * 3, why="far slower in its first run")
-                self._share(groups[at], row)
-        if not racing:
-            self._finish(groups)
-            return
-        race = Race(len(racing))
-        for candidate, at in enumerate(racing):
-            row = self.rows[row_name(groups[at][0])]
-            if at in begun:
-                race.add(candidate, begun[at])
-            else:
-                race.samples[candidate], race.parts[candidate] = sorted(row["samples"]), row["parts"]
-        high = [0.0] * len(racing)
-        least = [first[at] for at in racing]
-        launchers = [self._launcher(groups[at][0]) for at in racing]
-
-        def sample(candidate: int) -> float | list[float]:
-            runs = max(1, min(int(1.0 / max(least[candidate], 1e-3)), 10))  # a sample takes a millisecond or one run
-            times = self.tuner._time(*launchers[candidate], runs)
-            totals = [total(time) for time in times]
-            least[candidate] = min(least[candidate], *totals)
-            row = self.rows[row_name(groups[racing[candidate]][0])]
-            row["runs"] += len(times)
-            row["samples"] = [*row["samples"], min(totals)]
-            high[candidate] = max(high[candidate], sorted(totals)[int(0.8 * (len(totals) - 1))])
-            return least_parts(times)
-
-        def told(race: Race) -> None:
-            for candidate, at in enumerate(racing):
-                row = self.rows[row_name(groups[at][0])]
-                estimate = race.estimate(candidate)
-                row["times"] = [estimate, *race.samples[candidate][:1], max(high[candidate], estimate)]
-                row["parts"] = race.parts[candidate]
-                if candidate not in race.left and not row["why"]:
-                    row["why"] = f"left the race after round {race.rounds}"
-                self._share(groups[at], row)
-            winner = race.winner()
-            self.progress.say(
-                f"round {race.rounds}, {len(race.left)} of {len(groups)} left, "
-                f"best {shown_time(race.estimate(winner))}: {groups[racing[winner]][0]}"
-            )
-
-        begin, budget = self.tuner._clock(), max(0.1, 0.015 * len(racing))
-
-        def go_on() -> bool:
-            spent = self.tuner._clock() - begin
-            return spent < (budget if race.noise() < 0.05 else 12 * budget)  # a machine that is busy gets more time
-
-        race.run(sample, go_on, told)
-        for at in racing:
-            row = self.rows[row_name(groups[at][0])]
-            if not row["times"]:  # alone: it needs no race
-                row["times"] = [first[at]] * 3
-            self._share(groups[at], row)
-        self._finish(groups)
+                self._share(group, row)
+        return [at for at, spent in enumerate(first) if spent <= hopeless]
 
     def _finish(self, groups: list[list[Config]]) -> None:
         for group in groups:
             for config in group:
                 self.rows[row_name(config)]["done"] = True
+
+
+class _Runners:
+    """The groups of configurations that race: what `Race` asks for samples, and what is noted of its rounds.
+
+    Parameters
+    ----------
+    trial : Trial
+        Whose.
+    groups : list of lists of Config
+        Those that race.
+    first : list of float
+        The times of their first runs.
+    count : int
+        How many groups there are, with those that do not race.
+    """
+
+    def __init__(self, trial: Trial, groups: list[list[Config]], first: list[float], count: int) -> None:
+        self.trial = trial
+        self.groups = groups
+        self.first = first
+        self.count = count
+        self.least = list(first)
+        self.high = [0.0] * len(groups)
+        self.launchers = [trial._launcher(group[0]) for group in groups]
+
+    def row(self, candidate: int) -> dict:
+        return self.trial.rows[row_name(self.groups[candidate][0])]
+
+    def sample(self, candidate: int) -> float | list[float]:
+        """The least time of some runs, which take a millisecond or are one."""
+        runs = max(1, min(int(1.0 / max(self.least[candidate], 1e-3)), 10))
+        times = self.trial.tuner._time(*self.launchers[candidate], runs)
+        totals = [total(time) for time in times]
+        self.least[candidate] = min(self.least[candidate], *totals)
+        row = self.row(candidate)
+        row["runs"] += len(times)
+        row["samples"] = [*row["samples"], min(totals)]
+        self.high[candidate] = max(self.high[candidate], sorted(totals)[int(0.8 * (len(totals) - 1))])
+        return least_parts(times)
+
+    def note(self, race: Race) -> None:
+        """After a round."""
+        for candidate, group in enumerate(self.groups):
+            row = self.row(candidate)
+            estimate = race.estimate(candidate)
+            row["times"] = [estimate, *race.samples[candidate][:1], max(self.high[candidate], estimate)]
+            row["parts"] = race.parts[candidate]
+            if candidate not in race.left and not row["why"]:
+                row["why"] = f"left the race after round {race.rounds}"
+            self.trial._share(group, row)
+        winner = race.winner()
+        self.trial.progress.say(
+            f"round {race.rounds}, {len(race.left)} of {self.count} left, "
+            f"best {shown_time(race.estimate(winner))}: {self.groups[winner][0]}"
+        )
+
+    def finish(self) -> None:
+        for candidate, group in enumerate(self.groups):
+            row = self.row(candidate)
+            if not row["times"]:  # alone: it needs no race
+                row["times"] = [self.first[candidate]] * 3
+            self.trial._share(group, row)

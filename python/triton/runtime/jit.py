@@ -790,17 +790,6 @@ def serialize_specialization_data(
     return json.dumps(data, default=str)
 
 
-class JitFunctionInfo:
-    """The function that a hook is told of: its module, its name, itself."""
-
-    __slots__ = ("jit_function", "module", "name")
-
-    def __init__(self, module: object, name: str, jit_function: JITFunction) -> None:
-        self.module = module
-        self.name = name
-        self.jit_function = jit_function
-
-
 class DependenciesFinder:
     """What a function's source takes from outside, as a hash: `ret` after `visit`.
 
@@ -864,6 +853,10 @@ def __getattr__(name: str) -> object:
         return get_cache_key
     if name == "get_cache_invalidating_env_vars":
         return _C.get_cache_invalidating_env_vars
+    if name == "JitFunctionInfo":
+        from .._hooks import JitFunctionInfo
+
+        return JitFunctionInfo
     if name == "INDENT_PATTERN":
         import re
 

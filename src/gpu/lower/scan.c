@@ -326,31 +326,40 @@ static void finish(Scan *s) {
   }
 }
 
-void lower_scan(Lower *w, const Op *op) {
-  Scan s = {.w = w, .op = op, .n = op->noperands, .is_spread = true};
-  const Attr *reverse = ir_attr(op, "reverse");
-  s.reverse = reverse && reverse->integer;
-  s.l = gpu_layout(w->cx, ir_operand(op, 0)->type);
-  s.count = gpu_registers(s.l);
-  Axis dim = gpu_axis_of_op(op);
-  int bits = layout_out_bits(s.l, dim);
+/* The results begin as the operands. */
+static Scan begin_scan(Lower *w, const Op *op, const AxisRun *low, const Layout *l) {
+  Scan s = {.w = w, .op = op, .l = l, .n = op->noperands, .is_spread = true};
+  s.reverse = ir_attr_int_or(op, "reverse", 0) != 0;
+  s.count = gpu_registers(l);
+  s.low_mask = low->mask;
+  s.is_single = !low->n;
   s.prefix = NEWN(w->cx, LLInst **, s.n);
   for (int i = 0; i < s.n; i++) {
     Registers *in = lower_value(w, ir_operand(op, i)), *out = lower_new(w, &op->results[i], s.count);
     memcpy(out->at, in->at, (size_t)s.count * sizeof *in->at);
     s.prefix[i] = out->at;
   }
-  AxisRun low = gpu_axis_low_run(s.l, dim), run;
-  s.low_mask = low.mask;
-  s.is_single = !low.n;
-  scan_registers(&s, &low);
-  s.blocks = NEWN(w->cx, ScanBlock, s.count);
-  for (int r = 0; r < s.count; r++) {
-    if (!is_block(&s, r)) continue;
-    s.blocks[r].total = new_tuple(&s);
-    s.blocks[r].before = new_tuple(&s);
-    for (int i = 0; i < s.n; i++) s.blocks[r].total[i] = s.prefix[i][s.reverse ? r : r | low.mask];
+  return s;
+}
+
+static void make_blocks(Scan *s) {
+  s->blocks = NEWN(s->w->cx, ScanBlock, s->count);
+  for (int r = 0; r < s->count; r++) {
+    if (!is_block(s, r)) continue;
+    s->blocks[r].total = new_tuple(s);
+    s->blocks[r].before = new_tuple(s);
+    for (int i = 0; i < s->n; i++) s->blocks[r].total[i] = s->prefix[i][s->reverse ? r : r | s->low_mask];
   }
+}
+
+void lower_scan(Lower *w, const Op *op) {
+  const Layout *l = gpu_layout(w->cx, ir_operand(op, 0)->type);
+  Axis dim = gpu_axis_of_op(op);
+  int bits = layout_out_bits(l, dim);
+  AxisRun low = gpu_axis_low_run(l, dim), run;
+  Scan s = begin_scan(w, op, &low, l);
+  scan_registers(&s, &low);
+  make_blocks(&s);
   bool is_first = true;
   for (int b = low.n; b < bits; b += run.n, is_first = false) {
     run = gpu_axis_next_run(s.l, dim, b);

@@ -286,12 +286,12 @@ static void comprehend_into(Lang *L, const Node *e, uint32_t clause, ValVec *out
 }
 
 Val *py_eval_comprehension(Lang *L, Node *e) {
-  if (e->op == 1 || e->op == 2) py_refuse(L, e, "a list comprehension over compile-time values is fine");
+  if (e->op == OF_SET || e->op == OF_DICT) py_refuse(L, e, "a list comprehension over compile-time values is fine");
   ValVec out = {0};
   uint32_t mark = py_scope_mark(L->fn->scope);
   comprehend_into(L, e, 0, &out);
   py_scope_take_back(L, L->fn->scope, mark);
-  return e->op == 0 ? val_list(L, out.at, out.len) : val_tuple(L, out.at, out.len, NULL);
+  return e->op == OF_LIST ? val_list(L, out.at, out.len) : val_tuple(L, out.at, out.len, NULL);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
