@@ -244,10 +244,10 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=60, help="seconds that a program may take")
     parser.add_argument(
         "--kind",
-        choices=["all", "general", "memory", "blocks", "strips"],
+        choices=["all", "general", "memory", "blocks", "strips", "bundles"],
         default="all",
         help="which programs: of eight, two are about memory, one is about descriptors and scaled products, one is "
-        "about strips",
+        "about strips, about values that travel together",
     )
     parser.add_argument("--corpus", action="store_true", help="first what failed once")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="where failing programs are put")

@@ -11,6 +11,7 @@ two arguments, a barrier is between.
 
 from __future__ import annotations
 
+from bundles import BundleProgram
 from program import BITS, FLOATS, INTS, SIGNED, Program
 from strips import StripProgram
 
@@ -515,11 +516,12 @@ class MemoryProgram(Program):
         self.indent -= 1
 
 
-KINDS = {"general": Program, "memory": MemoryProgram, "blocks": BlockProgram, "strips": StripProgram}
+KINDS = {"general": Program, "memory": MemoryProgram, "blocks": BlockProgram, "strips": StripProgram,
+         "bundles": BundleProgram}  # fmt: skip
 
 
 def program_of(seed: int, kind: str) -> Program:
-    """The program of a seed: of one kind, or ("all") one of eight about blocks, one along strips, two about memory."""
+    """The program of a seed: of one kind, or ("all") one of eight about blocks, strips or bundles, two about memory."""
     if kind == "all":
-        kind = "memory" if seed % 4 == 3 else {5: "blocks", 1: "strips"}.get(seed % 8, "general")
+        kind = "memory" if seed % 4 == 3 else {5: "blocks", 1: "strips", 6: "bundles"}.get(seed % 8, "general")
     return KINDS[kind](seed)
