@@ -5,6 +5,9 @@
  * constant its value (numbers as they are, anything else by its number in a dictionary). A tuple's two words are
  * followed by those of its items. Then come two words per option, and one for the device that the call runs on
  * (device.c). The run-time values are packed while the key is made, so that on a hit nothing is left but the launch.
+ *
+ * Most numbers of a launch are the objects of the one before: a program's constants, and small integers, which Python has
+ * once. Each parameter remembers what it made of its last one (Repeat). A tensor is asked each time: its memory may be another.
  */
 #include "ext.h"
 
@@ -13,8 +16,7 @@
 /* ---- room -------------------------------------------------------------------------------------------------------- */
 
 /* Room for `more` words after `used`; what lies in the caller's own buffer moves to the heap once. */
-static bool reserve(uint64_t **at, size_t *cap, size_t used, size_t more, const uint64_t *own) {
-  if (used + more <= *cap) return true;
+static bool grow(uint64_t **at, size_t *cap, size_t used, size_t more, const uint64_t *own) {
   size_t wanted = 2 * *cap + more;
   uint64_t *bigger = *at == own ? PyMem_Malloc(wanted * sizeof *bigger) : PyMem_Realloc(*at, wanted * sizeof *bigger);
   if (!bigger) return PyErr_NoMemory(), false;
@@ -25,16 +27,42 @@ static bool reserve(uint64_t **at, size_t *cap, size_t used, size_t more, const 
 }
 
 /* Two more words of the key, valid until the next call; NULL with an exception set. */
-static uint64_t *more_words(Call *c) {
-  if (!reserve(&c->key, &c->key_cap, c->words, 2, c->own_key)) return NULL;
+static inline uint64_t *more_words(Call *c) {
+  if (c->words + 2 > c->key_cap && !grow(&c->key, &c->key_cap, c->words, 2, c->own_key)) return NULL;
   c->words += 2;
   return &c->key[c->words - 2];
 }
 
-static bool push_slot(Call *c, uint64_t x) {
-  if (!reserve(&c->slots, &c->slot_cap, c->nslots, 1, c->own_slots)) return false;
+static inline bool push_slot(Call *c, uint64_t x) {
+  if (c->nslots == c->slot_cap && !grow(&c->slots, &c->slot_cap, c->nslots, 1, c->own_slots)) return false;
   c->slots[c->nslots++] = x;
   return true;
+}
+
+/* ---- what comes again -------------------------------------------------------------------------------------------- */
+
+static inline bool repeat(Call *c, const Repeat *r) {
+  uint64_t *word = more_words(c);
+  if (!word) return false;
+  word[0] = r->word[0];
+  word[1] = r->word[1];
+  return !r->has_slot || push_slot(c, r->slot);
+}
+
+/* Numbers and the like, whose words can be kept. */
+static bool is_lasting(PyObject *obj) {
+  return PyLong_CheckExact(obj) || Py_TYPE(obj) == &PyFloat_Type || PyBool_Check(obj) || obj == Py_None;
+}
+
+/* `slots`: how many there were before it. */
+static void remember(Repeat *r, PyObject *obj, const uint64_t word[2], const Call *c, size_t slots) {
+  PyObject *old = r->value;
+  r->word[0] = word[0];
+  r->word[1] = word[1];
+  r->has_slot = c->nslots > slots;
+  r->slot = r->has_slot ? c->slots[slots] : 0;
+  r->value = Py_NewRef(obj);
+  Py_XDECREF(old);
 }
 
 /* ---- keys -------------------------------------------------------------------------------------------------------- */
@@ -57,9 +85,9 @@ static PyObject *constant_key(const State *st, PyObject *obj) {
 }
 
 /* A number for a constant that is not a plain number: equal constants have equal numbers. Comparing may run anybody's code,
- * and let other threads run: a number is taken before that, and no other constant gets it. */
-static bool constant_id(JITCore *f, FnParam *p, PyObject *obj, uint64_t *id) {
-  if (p && p->last == obj) return *id = p->last_id, true;
+ * and let other threads run: a number is taken before that, and no other constant gets it. `lasting`: the object will always
+ * have it. */
+static bool constant_id(JITCore *f, PyObject *obj, uint64_t *id, bool *lasting) {
   PyObject *key = constant_key(f->st, obj);
   PyObject *known = key ? PyDict_GetItemWithError(f->constants, key) : NULL;
   bool ok = key && !PyErr_Occurred();
@@ -71,21 +99,16 @@ static bool constant_id(JITCore *f, FnParam *p, PyObject *obj, uint64_t *id) {
     ok = number && PyDict_SetItem(f->constants, key, number) == 0;
     Py_XDECREF(number);
   }
-  bool lasting = ok && p && PyTuple_GetItem(key, 1) == obj;
+  *lasting = ok && PyTuple_GetItem(key, 1) == obj;
   Py_XDECREF(key);
-  if (lasting) {
-    PyObject *old = p->last;
-    p->last = Py_NewRef(obj);
-    p->last_id = *id;
-    Py_XDECREF(old);
-  }
   return ok;
 }
 
 /* The two words of a value that the code is compiled for. */
-static bool key_constant(JITCore *f, FnParam *p, PyObject *obj, uint64_t word[2]) {
+static bool key_constant(JITCore *f, PyObject *obj, uint64_t word[2], bool *lasting) {
   State *st = f->st;
   word[1] = 0;
+  *lasting = is_lasting(obj);
   if (obj == Py_None) return word[0] = TAG_CONST_NONE, true;
   if (PyBool_Check(obj)) return word[0] = TAG_CONST_BOOL, word[1] = obj == Py_True, true;
   if (PyLong_CheckExact(obj)) {
@@ -102,14 +125,15 @@ static bool key_constant(JITCore *f, FnParam *p, PyObject *obj, uint64_t word[2]
     PyObject *inner = PyObject_GetAttr(obj, st->str_value);
     bool ok = inner && !Py_EnterRecursiveCall(" in a constant of a kernel");
     if (ok) {
-      ok = key_constant(f, NULL, inner, word);
+      ok = key_constant(f, inner, word, lasting);
       Py_LeaveRecursiveCall();
     }
+    *lasting = false; /* it may be given another value */
     Py_XDECREF(inner);
     return ok;
   }
   word[0] = TAG_CONST_OBJECT;
-  return constant_id(f, p, obj, &word[1]);
+  return constant_id(f, obj, &word[1], lasting);
 }
 
 /* A parameter whose type its annotation fixes: nothing of the value is in the key but a multiple of 16. */
@@ -219,7 +243,7 @@ PyObject *ext_fixed_items(PyObject **kept, PyObject *v) {
   return ok ? items : NULL;
 }
 
-static bool key_value(Call *c, FnParam *p, PyObject *obj);
+static bool key_value(Call *c, const FnParam *p, PyObject *obj, Repeat *last);
 
 static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {
   PyObject *items = ext_fixed_items(&c->kept, obj);
@@ -227,31 +251,30 @@ static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {
   if (n < 0) return false;
   FnParam item = {.name = p->name, .utf8 = p->utf8, .spec_flags = p->spec_flags};
   uint64_t type = 0, *word = more_words(c);
+  bool lasting;
   if (!word) return false;
-  if (Py_TYPE(obj) != &PyTuple_Type && !constant_id(c->f, NULL, (PyObject *)Py_TYPE(obj), &type)) return false;
+  if (Py_TYPE(obj) != &PyTuple_Type && !constant_id(c->f, (PyObject *)Py_TYPE(obj), &type, &lasting)) return false;
   word[0] = TAG_TUPLE | (uint64_t)n << 8;
   word[1] = type;
   if (Py_EnterRecursiveCall(" in a tuple among a kernel's arguments")) return false;
   bool ok = true;
-  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, PyTuple_GetItem(items, i));
+  for (Py_ssize_t i = 0; ok && i < n; i++) ok = key_value(c, &item, PyTuple_GetItem(items, i), NULL);
   Py_LeaveRecursiveCall();
   return ok;
 }
 
-static bool key_leaf(Call *c, FnParam *p, PyObject *obj, uint64_t word[2]) {
-  if (p->is_constexpr) return key_constant(c->f, p, obj, word);
-  if (PyLong_CheckExact(obj) && !p->type[0]) return key_int(c, p, obj, word);
-  TypeEntry t;
-  if (!ext_type_entry(c->f->st, obj, &t)) return false;
-  bool is_number = t.class == ARG_INT || t.class == ARG_BOOL || t.class == ARG_FLOAT || t.class == ARG_INDEX ||
-                   t.class == ARG_NUMBER;
+static bool key_leaf(Call *c, const FnParam *p, const TypeEntry *t, PyObject *obj, uint64_t word[2], bool *lasting) {
+  *lasting = is_lasting(obj);
+  if (t->class == ARG_INT && !p->type[0]) return key_int(c, p, obj, word);
+  bool is_number = t->class == ARG_INT || t->class == ARG_BOOL || t->class == ARG_FLOAT || t->class == ARG_INDEX ||
+                   t->class == ARG_NUMBER;
   if (p->type[0] && is_number) return key_fixed(c, p, obj, word);
-  switch (t.class) {
+  switch (t->class) {
   case ARG_TENSOR:
   case ARG_ARRAY:
   case ARG_GPU_ARRAY:
   case ARG_BUFFER:
-  case ARG_DLPACK: return key_pointer(c, &t, p, obj, word);
+  case ARG_DLPACK: return key_pointer(c, t, p, obj, word);
   case ARG_DESCRIPTOR: return key_descriptor(c, p, obj, word);
   case ARG_BOOL:
     word[0] = TAG_BOOL;
@@ -261,7 +284,7 @@ static bool key_leaf(Call *c, FnParam *p, PyObject *obj, uint64_t word[2]) {
   case ARG_NUMBER: return key_number(c, obj, word);
   case ARG_NONE:
   case ARG_CONSTEXPR:
-  case ARG_CONSTANT: return key_constant(c->f, p, obj, word);
+  case ARG_CONSTANT: return key_constant(c->f, obj, word, lasting);
   case ARG_INT: return key_int(c, p, obj, word);
   case ARG_INDEX: {
     PyObject *number = PyNumber_Index(obj);
@@ -281,10 +304,18 @@ static bool key_leaf(Call *c, FnParam *p, PyObject *obj, uint64_t word[2]) {
   return false;
 }
 
-static bool key_value(Call *c, FnParam *p, PyObject *obj) {
-  if (!p->is_constexpr && (PyTuple_Check(obj) || PyList_Check(obj))) return key_tuple(c, p, obj);
+/* `last`: of the parameter, or NULL. */
+static bool key_value(Call *c, const FnParam *p, PyObject *obj, Repeat *last) {
+  if (last && last->value == obj) return repeat(c, last);
+  TypeEntry t;
+  if (!p->is_constexpr && !ext_type_entry(c->f->st, obj, &t)) return false;
+  if (!p->is_constexpr && t.class == ARG_TUPLE) return key_tuple(c, p, obj);
   uint64_t word[2];
-  if (!key_leaf(c, p, obj, word)) return false;
+  bool lasting;
+  size_t slots = c->nslots;
+  bool ok = p->is_constexpr ? key_constant(c->f, obj, word, &lasting) : key_leaf(c, p, &t, obj, word, &lasting);
+  if (!ok) return false;
+  if (lasting && last) remember(last, obj, word, c, slots);
   uint64_t *to = more_words(c);
   if (to) memcpy(to, word, sizeof word);
   return to != NULL;
@@ -317,17 +348,42 @@ bool ext_call_leaves(Call *c, LeafFn *fn, void *arg) {
   return true;
 }
 
+Py_ssize_t ext_known_option(JITCore *f, PyObject *name) {
+  for (size_t i = 0; i < f->noptions; i++)
+    if (f->options[i].name == name || PyUnicode_Compare(f->options[i].name, name) == 0) return (Py_ssize_t)i;
+  bool lasting;
+  KnownOption o = {0};
+  if (!constant_id(f, name, &o.id, &lasting)) return -1;
+  KnownOption *grown = PyMem_Realloc(f->options, (f->noptions + 1) * sizeof *grown);
+  if (!grown) return PyErr_NoMemory(), -1;
+  f->options = grown;
+  o.name = Py_NewRef(name);
+  f->options[f->noptions] = o;
+  return (Py_ssize_t)f->noptions++;
+}
+
+static bool key_option(Call *c, size_t at, PyObject *obj) {
+  KnownOption *o = &c->f->options[at];
+  if (o->last.value == obj) return repeat(c, &o->last);
+  uint64_t word[2];
+  bool lasting;
+  if (!key_constant(c->f, obj, word, &lasting)) return false;
+  o = &c->f->options[at]; /* a constant's own comparison may have launched something */
+  word[0] |= o->id << 8;
+  if (lasting) remember(&o->last, obj, word, c, c->nslots);
+  uint64_t *to = more_words(c);
+  if (to) memcpy(to, word, sizeof word);
+  return to != NULL;
+}
+
 bool ext_key_call(Call *c) {
   JITCore *f = c->f;
-  for (c->at = 0; c->at < f->nparams; c->at++)
-    if (!key_value(c, &f->params[c->at], c->values[c->at])) return false;
-  for (int i = 0; i < c->noptions; i++) {
-    uint64_t name, value[2], *word = more_words(c);
-    if (!word || !constant_id(f, NULL, c->option_names[i], &name) || !key_constant(f, NULL, c->option_values[i], value))
-      return false;
-    word[0] = name << 8 | value[0];
-    word[1] = value[1];
+  for (c->at = 0; c->at < f->nparams; c->at++) {
+    FnParam *p = &f->params[c->at];
+    if (!key_value(c, p, c->values[c->at], &p->last)) return false;
   }
+  for (int i = 0; i < c->noptions; i++)
+    if (!key_option(c, c->options[i], c->option_values[i])) return false;
   return true;
 }
 

@@ -231,7 +231,7 @@ static bool prepare_call(Job *job, Call *c) {
     if (!describe(c, &job->host, &f->params[i], &key, c->values[i], &job->params[i])) return false;
   if (!add_options(job, f->default_options)) return false;
   for (int i = 0; i < c->noptions; i++)
-    if (!add_option(job, c->option_names[i], c->option_values[i])) return false;
+    if (!add_option(job, ext_option_name(c, i), c->option_values[i])) return false;
   return add_launch_maps(job) && choose_arch(job);
 }
 
@@ -297,7 +297,7 @@ static PyObject *described_call(const Job *job, const Call *c) {
   PyObject *params = described_params(job, c), *options = PyDict_New();
   bool ok = params && options;
   for (int i = 0; ok && i < c->noptions; i++)
-    ok = PyDict_SetItem(options, c->option_names[i], c->option_values[i]) == 0;
+    ok = PyDict_SetItem(options, ext_option_name(c, i), c->option_values[i]) == 0;
   PyObject *both = ok ? PyTuple_Pack(2, params, options) : NULL;
   Py_XDECREF(params);
   Py_XDECREF(options);

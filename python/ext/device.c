@@ -22,6 +22,13 @@ PyObject *ext_current_device(PyObject *module, PyObject *args) {
   return status == TTC_OK ? Py_BuildValue("(ii)", number, capability) : NULL;
 }
 
+/* function(number), a function of one argument in C without the way through Python's calls. */
+static PyObject *call_with(PyObject *function, PyObject *number) {
+  if (Py_TYPE(function) != &PyCFunction_Type || PyCFunction_GetFlags(function) != METH_O)
+    return PyObject_CallFunctionObjArgs(function, number, NULL);
+  return PyCFunction_GetFunction(function)(PyCFunction_GetSelf(function), number);
+}
+
 bool ext_current_stream(State *st, int device, uintptr_t *stream) {
   *stream = 0;
   if (!st->current_stream && st->find_stream) {
@@ -34,7 +41,7 @@ bool ext_current_stream(State *st, int device, uintptr_t *stream) {
     st->current_stream = function;
   }
   PyObject *number = PyLong_FromLong(device);
-  PyObject *answer = number ? PyObject_CallFunctionObjArgs(st->current_stream, number, NULL) : NULL;
+  PyObject *answer = number ? call_with(st->current_stream, number) : NULL;
   Py_XDECREF(number);
   if (!answer) return false;
   *stream = (uintptr_t)PyLong_AsUnsignedLongLong(answer);

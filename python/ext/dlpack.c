@@ -11,6 +11,7 @@
  */
 #include "ext.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 typedef struct DLTensor {
@@ -69,16 +70,22 @@ static PyObject *capsule_of(PyObject *obj) {
   return capsule;
 }
 
-/* The id of its element type, or -1. The table's names are looked up once. */
-static int id_of_elements(const DLTensor *t) {
-  enum { N = sizeof dtypes / sizeof *dtypes };
-  static _Atomic(int) ids[N]; /* plus one */
-  for (size_t i = 0; i < N; i++) {
-    if (t->dtype.code != dtypes[i].code || t->dtype.bits != dtypes[i].bits || t->dtype.lanes != 1) continue;
-    if (!ids[i]) ids[i] = ext_id_of_dtype(dtypes[i].name) + 1;
-    return ids[i] - 1;
-  }
+static int id_in_table(uint8_t code, uint8_t bits) {
+  for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
+    if (code == dtypes[i].code && bits == dtypes[i].bits) return ext_id_of_dtype(dtypes[i].name);
   return -1;
+}
+
+/* The id of its element type, or -1. What was found is remembered by code and bytes: a launch asks for each tensor. */
+static int id_of_elements(const DLTensor *t) {
+  enum { CODES = 16, MOST_BYTES = 8, UNKNOWN = -1 };
+  static _Atomic(int) ids[CODES][MOST_BYTES + 1]; /* plus two; 0: not looked for yet */
+  uint8_t code = t->dtype.code, bits = t->dtype.bits;
+  if (t->dtype.lanes != 1 || code >= CODES || bits % 8 || bits > 8 * MOST_BYTES) return UNKNOWN;
+  _Atomic(int) *id = &ids[code][bits / 8];
+  int found = atomic_load_explicit(id, memory_order_relaxed);
+  if (!found) atomic_store_explicit(id, found = id_in_table(code, bits) + 2, memory_order_relaxed);
+  return found - 2;
 }
 
 static bool describe(const DLTensor *t, PyObject *what, Pointer *out) {

@@ -196,8 +196,15 @@ bool ext_dlpack_described(DescribeFn *describe, PyObject *obj, Pointer *out);
 
 /* ---- types.c ----------------------------------------------------------------------------------------------------- */
 
-/* What instances of obj's type are; false with an exception set. */
-bool ext_type_entry(State *st, PyObject *obj, TypeEntry *out);
+bool ext_type_entry_new(State *st, PyObject *obj, TypeEntry *out); /* of a type that has none yet */
+/* What instances of obj's type are; false with an exception set. The answer is a copy: whoever is asked next may be anybody's
+ * code that launches kernels with other types. */
+static inline bool ext_type_entry(State *st, PyObject *obj, TypeEntry *out) {
+  PyTypeObject *type = Py_TYPE(obj);
+  for (int i = 0; i < st->ntypes; i++)
+    if (st->types[i].type == type) return *out = st->types[i], true;
+  return ext_type_entry_new(st, obj, out);
+}
 /* Of an array, tensor or buffer. false with an exception set. `what` names the argument. */
 bool ext_pointer_of(State *st, const TypeEntry *t, PyObject *obj, PyObject *what, Pointer *out);
 static inline bool class_has_memory(ArgClass c) {
@@ -260,6 +267,14 @@ uint64_t ext_table_hash(const uint64_t *key, size_t words);
 
 /* ---- function.c -------------------------------------------------------------------------------------------------- */
 
+/* A value that cannot change (a number, None, a constant), and what a key says of it: where the same object comes again, that
+ * need not be found out again. */
+typedef struct Repeat {
+  PyObject *value; /* owned; NULL: there was none */
+  uint64_t word[2], slot;
+  bool has_slot;
+} Repeat;
+
 typedef struct FnParam {
   PyObject *name; /* interned str */
   const char *utf8;
@@ -267,9 +282,15 @@ typedef struct FnParam {
   bool is_constexpr, is_const, keyword_only;
   uint32_t spec_flags; /* TTC_SPEC_NO_VALUE, TTC_SPEC_NO_ALIGNMENT */
   char type[16];       /* "i64": fixed by the annotation; "" otherwise */
-  PyObject *last;      /* the constant object seen last, and its number */
-  uint64_t last_id;
+  Repeat last;
 } FnParam;
+
+/* An option that launches of this function had, and what it was the last time. */
+typedef struct KnownOption {
+  PyObject *name; /* owned */
+  uint64_t id;
+  Repeat last;
+} KnownOption;
 
 /* A global that a kernel was compiled with. */
 typedef struct WatchedGlobal {
@@ -284,8 +305,11 @@ struct JITCore {
   uint64_t nconstants;       /* numbers that were given */
   PyObject *default_options; /* dict or NULL: debug of the decorator */
   PyObject *launcher;        /* what kernel[grid] gave last for a tuple; or NULL */
+  PyObject *names;           /* dict: every parameter's name, to None: what a grid's argument begins as; or NULL */
   FnParam *params;
   Py_ssize_t nparams;
+  KnownOption *options;
+  size_t noptions;
   Table table;
   WatchedGlobal *watches;
   size_t nwatches;
@@ -346,7 +370,8 @@ typedef struct Call {
   PyObject *kept;    /* list of what ext_fixed_items() took, or NULL */
   uint64_t *key; /* two words per value (a tuple's are followed by its items'), two per option, one for the device */
   size_t words, key_cap;
-  PyObject *option_names[MAX_OPTIONS], *option_values[MAX_OPTIONS]; /* borrowed */
+  size_t *options;          /* which of the function's, MAX_OPTIONS at most, */
+  PyObject **option_values; /* and what they are; borrowed */
   int noptions;
   uint64_t *slots; /* run-time values, packed; of a descriptor its address */
   CallDescriptor *descriptors;
@@ -362,6 +387,9 @@ typedef struct Call {
   bool simulated; /* … and the GPU is the simulated one */
 } Call;
 
+/* Which of f's options is called so, one more where it is new; -1 with an exception set. */
+Py_ssize_t ext_known_option(JITCore *f, PyObject *name);
+static inline PyObject *ext_option_name(const Call *c, int i) { return c->f->options[c->options[i]].name; }
 bool ext_key_call(Call *c);                    /* everything but the device; false with an exception set */
 bool ext_key_device(Call *c, uint64_t device); /* … and that, at last */
 /* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */

@@ -56,12 +56,23 @@ static void explain_missing(const Call *c, PyObject *meta) {
   PyErr_Restore(type, error, trace);
 }
 
+/* A dict with every parameter's name, to be filled in: a copy of one that is large enough takes half the time of one that
+ * grows. */
+static PyObject *with_names(JITCore *f) {
+  if (!f->names) f->names = PyDict_New();
+  if (f->names && !PyDict_Size(f->names))
+    for (Py_ssize_t i = 0; i < f->nparams; i++)
+      if (PyDict_SetItem(f->names, f->params[i].name, Py_None) != 0) return NULL;
+  return f->names ? PyDict_Copy(f->names) : NULL;
+}
+
 PyObject *ext_call_grid(const Call *c, PyObject *grid) {
-  PyObject *meta = PyDict_New();
+  PyObject *meta = with_names(c->f);
   bool ok = meta != NULL;
   for (Py_ssize_t i = 0; ok && i < c->f->nparams; i++)
     ok = PyDict_SetItem(meta, c->f->params[i].name, c->values[i]) == 0;
-  for (int i = 0; ok && i < c->noptions; i++) ok = PyDict_SetItem(meta, c->option_names[i], c->option_values[i]) == 0;
+  for (int i = 0; ok && i < c->noptions; i++)
+    ok = PyDict_SetItem(meta, ext_option_name(c, i), c->option_values[i]) == 0;
   PyObject *result = ok ? PyObject_CallFunctionObjArgs(grid, meta, NULL) : NULL;
   if (ok && !result && PyErr_ExceptionMatches(PyExc_KeyError)) explain_missing(c, meta);
   Py_XDECREF(meta);

@@ -31,11 +31,19 @@ static void clear_params(JITCore *f) {
   for (Py_ssize_t i = 0; i < f->nparams; i++) {
     Py_CLEAR(f->params[i].name);
     Py_CLEAR(f->params[i].fallback);
-    Py_CLEAR(f->params[i].last);
+    Py_CLEAR(f->params[i].last.value);
+  }
+  for (size_t i = 0; i < f->noptions; i++) {
+    Py_CLEAR(f->options[i].name);
+    Py_CLEAR(f->options[i].last.value);
   }
   PyMem_Free(f->params);
+  PyMem_Free(f->options);
   f->params = NULL;
+  f->options = NULL;
   f->nparams = 0;
+  f->noptions = 0;
+  Py_CLEAR(f->names);
 }
 
 /* JITCore._setup(fn, params, noinline, default_options, names_kernels) */
@@ -116,8 +124,9 @@ static int jit_traverse(PyObject *self, visitproc visit, void *arg) {
   Py_VISIT(f->launcher);
   for (Py_ssize_t i = 0; i < f->nparams; i++) {
     Py_VISIT(f->params[i].fallback);
-    Py_VISIT(f->params[i].last);
+    Py_VISIT(f->params[i].last.value);
   }
+  for (size_t i = 0; i < f->noptions; i++) Py_VISIT(f->options[i].last.value);
   int stop = ext_watch_traverse(f, visit, arg);
   return stop ? stop : ext_table_traverse(&f->table, visit, arg);
 }

@@ -225,7 +225,7 @@ static bool pack(Kernel *k, size_t at, PyObject *obj, const TypeEntry *t, uint64
   if (kind == 'p') {
     if (t->class == ARG_INT || t->class == ARG_INDEX) {
       *slot = PyLong_AsUnsignedLongLong(obj);
-      return !PyErr_Occurred();
+      return *slot != (uint64_t)-1 || !PyErr_Occurred();
     }
     Pointer p = {0};
     bool ok = ext_pointer_of(k->st, t, obj, k->st->str_pointer, &p);
@@ -233,6 +233,7 @@ static bool pack(Kernel *k, size_t at, PyObject *obj, const TypeEntry *t, uint64
     return ok;
   }
   if (kind == 'i') {
+    if (t->class == ARG_INT) return *slot = PyLong_AsUnsignedLongLongMask(obj), true;
     PyObject *number = PyNumber_Index(obj);
     if (!number) return false;
     *slot = PyLong_AsUnsignedLongLongMask(number);

@@ -34,8 +34,17 @@ static bool unknown_keyword(JITCore *f, PyObject *name) {
   return false;
 }
 
+static bool bind_option(Call *c, size_t option, PyObject *value) {
+  if (c->noptions == MAX_OPTIONS) return PyErr_SetString(PyExc_TypeError, "too many options"), false;
+  c->options[c->noptions] = option;
+  c->option_values[c->noptions++] = value;
+  return true;
+}
+
 static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *next) {
   JITCore *f = c->f;
+  for (size_t i = 0; i < f->noptions; i++) /* names that a launch had before, which no parameter has */
+    if (f->options[i].name == name) return bind_option(c, i, value);
   Py_ssize_t at = param_named(f, name, *next);
   if (at >= 0) {
     *next = at + 1;
@@ -50,10 +59,8 @@ static bool bind_keyword(Call *c, PyObject *name, PyObject *value, Py_ssize_t *n
   const char *text = PyUnicode_AsUTF8AndSize(name, NULL);
   if (!text) return false;
   if (!ext_option_known(text)) return unknown_keyword(f, name);
-  if (c->noptions == MAX_OPTIONS) return PyErr_SetString(PyExc_TypeError, "too many options"), false;
-  c->option_names[c->noptions] = name;
-  c->option_values[c->noptions++] = value;
-  return true;
+  Py_ssize_t option = ext_known_option(f, name);
+  return option >= 0 && bind_option(c, (size_t)option, value);
 }
 
 static PyObject *function_name(JITCore *f) { return PyObject_GetAttrString(f->fn, "__name__"); }
@@ -77,10 +84,11 @@ static bool bind(Call *c, PyObject *const *args, Py_ssize_t nargs, PyObject *kwn
     return false;
   }
   for (Py_ssize_t i = 0; i < nargs; i++) c->values[i] = args[i];
+  for (Py_ssize_t i = nargs; i < f->nparams; i++) c->values[i] = NULL;
   Py_ssize_t nkw = kwnames ? PyTuple_Size(kwnames) : 0, next = nargs;
   for (Py_ssize_t i = 0; i < nkw; i++)
     if (!bind_keyword(c, PyTuple_GetItem(kwnames, i), args[nargs + i], &next)) return false;
-  for (Py_ssize_t i = 0; i < f->nparams; i++) {
+  for (Py_ssize_t i = nargs; i < f->nparams; i++) {
     if (c->values[i]) continue;
     if (!f->params[i].fallback) return missing_argument(f, &f->params[i]);
     c->values[i] = f->params[i].fallback;
@@ -250,7 +258,8 @@ static void free_descriptors(Call *c) {
 
 static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const *args, Py_ssize_t nargs,
                         PyObject *kwnames) {
-  PyObject *values[INLINE_PARAMS];
+  PyObject *values[INLINE_PARAMS], *option_values[MAX_OPTIONS];
+  size_t options[MAX_OPTIONS];
   uint64_t key[INLINE_WORDS], slots[INLINE_PARAMS];
   size_t n = (size_t)f->nparams;
   Call c = {.f = f,
@@ -261,10 +270,11 @@ static PyObject *launch(JITCore *f, PyObject *grid, bool warmup, PyObject *const
             .slots = slots,
             .own_slots = slots,
             .slot_cap = INLINE_PARAMS,
+            .options = options,
+            .option_values = option_values,
             .host_param = -1,
             .gpu_param = -1};
   if (n > INLINE_PARAMS && !(c.values = PyMem_Malloc(n * sizeof *c.values))) return PyErr_NoMemory();
-  memset(c.values, 0, n * sizeof *c.values);
   PyObject *result = launch_bound(&c, grid, warmup, args, nargs, kwnames);
   if (c.values != values) PyMem_Free(c.values);
   if (c.key != key) PyMem_Free(c.key);
@@ -284,10 +294,23 @@ static PyObject *call_pair(PyObject *pair, PyObject *const *args, Py_ssize_t nar
 static PyMethodDef launcher = {"launcher", (PyCFunction)(void (*)(void))call_pair, METH_FASTCALL | METH_KEYWORDS,
                                "A kernel and its grid: call it with the kernel's arguments."};
 
-/* A grid that is a constant of the program is the same object each time. */
+/* Tuples of the same plain integers? */
+static bool same_numbers(PyObject *a, PyObject *b) {
+  if (Py_TYPE(a) != &PyTuple_Type || Py_TYPE(b) != &PyTuple_Type) return false;
+  Py_ssize_t n = PyTuple_Size(a);
+  bool same = n == PyTuple_Size(b);
+  for (Py_ssize_t i = 0; same && i < n; i++) {
+    PyObject *x = PyTuple_GetItem(a, i), *y = PyTuple_GetItem(b, i);
+    same = PyLong_CheckExact(x) && PyLong_CheckExact(y) && PyObject_RichCompareBool(x, y, Py_EQ) == 1;
+  }
+  return same;
+}
+
+/* A grid that is a constant of the program is the same object each time, and one that is computed often the same numbers. */
 static PyObject *last_launcher(const JITCore *f, PyObject *grid) {
   PyObject *pair = f->launcher ? PyCFunction_GetSelf(f->launcher) : NULL;
-  return pair && PyTuple_GetItem(pair, 1) == grid ? Py_NewRef(f->launcher) : NULL;
+  PyObject *last = pair ? PyTuple_GetItem(pair, 1) : NULL;
+  return last && (last == grid || same_numbers(last, grid)) ? Py_NewRef(f->launcher) : NULL;
 }
 
 PyObject *ext_jit_subscript(PyObject *self, PyObject *grid) {

@@ -777,7 +777,8 @@ ttc_status ttc_device(ttc_context *c, const char *target, int *number, int *capa
   *number = *capability = 0;
   const Target *t = run_built_in_target(target);
   if (!t || !t->device) return TTC_OK;
-  char error[512] = "";
+  char error[512];
+  error[0] = 0;
   TargetStatus status = t->device(number, capability, error, sizeof error);
   return status == TARGET_OK ? TTC_OK : target_failed(c, status, error);
 }

@@ -627,3 +627,79 @@ def test_a_list_that_grows():
 
     with pytest.raises(triton.CompilationError, match=r"0 items before the loop, but 1 after[\s\S]*static_range"):
         grow[(1,)](np.zeros(1, np.int32), 3)
+
+
+# ---- what comes again ------------------------------------------------------------------------------------------------
+
+
+@triton.jit
+def what_kernel(out, n, s, WHAT: tl.constexpr, TWO: tl.constexpr = 2):
+    tl.store(out, n)
+    tl.store(out + 1, s)
+    tl.store(out + 2, WHAT if isinstance(WHAT, int) else 100)
+    tl.store(out + 3, TWO)
+
+
+def test_values_that_change_from_launch_to_launch():
+    """Numbers equal to the last one's, of another type, beyond 32 bits, 1, and the same object again."""
+    values = [5, 5, 5.0, True, 1, 1.0, 16, 2**40, np.int32(5), 5, None, 7]
+    what = [3, 3, tl.float32, "text", None, True, 1, 3, tl.constexpr(9), [1], 3, 3]
+    for n, w in zip(values, what, strict=True):
+        for two in (2, 2, 4):
+            out = torch.full((4,), -1, dtype=torch.int64)
+            number = 5 if n is None else n
+            what_kernel[(1,)](out, 9, number, w, TWO=two, num_warps=two)
+            w_seen = w.value if isinstance(w, tl.constexpr) else w
+            assert out.tolist() == [9, int(number), int(w_seen) if isinstance(w_seen, int) else 100, two]
+
+
+def test_options_are_looked_at_each_time():
+    x = torch.zeros(4)
+    for warps in [4, 8, 8, 4, 2]:
+        assert add_kernel[(1,)](x, x, x, 4, BLOCK=4, num_warps=warps).metadata.num_warps == warps
+    assert add_kernel[(1,)](x, x, x, 4, num_stages=1, num_warps=8, BLOCK=4).metadata.num_warps == 8
+    with pytest.raises(KeyError, match="nmu_warps"):
+        add_kernel[(1,)](x, x, x, 4, BLOCK=4, num_warps=4, nmu_warps=4)
+
+
+def test_a_constexpr_that_was_given_another_value():
+    constant = tl.constexpr(3)
+    for value in (3, 3, 4):
+        constant.value = value
+        out = torch.zeros(4, dtype=torch.int64)
+        what_kernel[(1,)](out, 1, 2, constant)
+        assert out[2] == value
+
+
+def test_grids_of_equal_numbers():
+    for grid in [(3,), (len("abc"),), (3, 1), (3.0, 1), (True, 2), (1, 2), (1, 2)]:
+        shape = [1, *[int(n) for n in reversed((*grid, 1)[:2])]]
+        out = torch.full(shape, -1, dtype=torch.int32)
+        if isinstance(grid[0], float):
+            with pytest.raises(TypeError, match="int, not a float"):
+                where_kernel[grid](out)
+            continue
+        where_kernel[grid](out)
+        assert (out >= 0).all()
+
+
+def test_no_more_than_numbers_and_constants_are_kept():
+    class Word(str):
+        pass
+
+    x, word, pair = torch.zeros(4, dtype=torch.int64), Word("w"), (2, tl.float16)
+    what_kernel[(1,)](x, 1, 2, word)
+    counts = [sys.getrefcount(v) for v in (x, word)]
+    for _ in range(5):
+        what_kernel[(1,)](x, 1, 2, word)
+    assert [sys.getrefcount(v) for v in (x, word)] == counts
+
+    @triton.jit
+    def of_pair(out, pair):
+        tl.store(out, pair[0])
+
+    counts = []
+    for _ in range(5):
+        of_pair[(1,)](x, pair)
+        counts.append(sys.getrefcount(pair[1]))
+    assert counts == [counts[0]] * 5
