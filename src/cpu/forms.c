@@ -89,10 +89,21 @@ static bool is_quotient(const VectorLoop *l, const Op *op, const LaneForm *in) {
          in[1].depth < l->inner && in[0].kind == LANE_VECTOR && in[0].depth >= l->inner && !in[1].is_constant;
 }
 
+/* Is the dividend known to lie within 32 bits, and the divisor the same for all? */
+static bool is_int_quotient(const VectorLoop *l, const Op *op, const LaneForm *in) {
+  if ((op->code != OP_DIVSI && op->code != OP_REMSI) || l->lanes == 1) return false;
+  if (in[0].kind == LANE_RANGE || !is_uniform(&in[1])) return false;
+  int bits = operand_elem(op, 0)->bits;
+  const Index *x = index_of(l->index, ir_operand(op, 0));
+  if (bits == 64) return x->lo >= INT32_MIN && x->hi <= INT32_MAX;
+  return bits == 32 && !in[1].is_constant;
+}
+
 ElementForm cpu_element_form(const VectorLoop *l, const Op *op, const LaneForm *in) {
   if (all_uniform(in, op->noperands)) return ELEMENT_SCALARS;
   const LaneForm *a = &in[0], *b = op->noperands > 1 ? &in[1] : a;
   if (is_quotient(l, op, in)) return ELEMENT_QUOTIENT;
+  if ((op->code == OP_DIVSI || a->kind == LANE_VECTOR) && is_int_quotient(l, op, in)) return ELEMENT_INT_QUOTIENT;
   if (a->kind == LANE_VECTOR || b->kind == LANE_VECTOR) return ELEMENT_VECTORS;
   switch (op->code) {
   case OP_CMPI: return compared(l, op, a, b);
@@ -100,7 +111,7 @@ ElementForm cpu_element_form(const VectorLoop *l, const Op *op, const LaneForm *
   case OP_REMSI:
   case OP_REMUI: {
     bool stays = l->assume && is_affine(a) && is_uniform(b) && map_has(&l->nest->linear, &op->results[0]);
-    return stays ? ELEMENT_FIRST : ELEMENT_VECTORS;
+    return stays ? ELEMENT_FIRST : is_int_quotient(l, op, in) ? ELEMENT_INT_QUOTIENT : ELEMENT_VECTORS;
   }
   default: break;
   }

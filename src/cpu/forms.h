@@ -64,6 +64,7 @@ typedef enum ElementForm {
   ELEMENT_RANGE_SWAPPED, /* the same with its sides exchanged */
   ELEMENT_MEET,          /* what two ranges have in common, or a range where a condition holds */
   ELEMENT_QUOTIENT,      /* by a scalar that the loop does not change: an exact quotient without the slow instruction */
+  ELEMENT_INT_QUOTIENT,  /* or remainder of integers within 32 bits by such a scalar: by multiplying with 1 / b */
 } ElementForm;
 ElementForm cpu_element_form(const VectorLoop *l, const Op *op, const LaneForm *in);
 

@@ -58,14 +58,21 @@ static Interval hull(Interval x, Interval y) { return (Interval){min64(x.lo, y.l
 
 static bool is_shift(Interval y, int most) { return y.lo == y.hi && y.lo >= 0 && y.lo < most; }
 
-/* Rounded toward zero; only positive divisors are looked at. */
+/* Of a divisor that may be negative or zero (then the quotient is -1, and the remainder the dividend). */
+static Interval quotient_by_any(Interval all, Interval x) {
+  if (x.lo == INT64_MIN) return all;
+  int64_t most = max64(max64(-x.lo, x.hi), 1);
+  return (Interval){max64(-most, all.lo), min64(most, all.hi)};
+}
+
+/* Rounded toward zero. */
 static Interval quotient(Interval all, Interval x, Interval y) {
-  if (y.lo < 1) return all;
+  if (y.lo < 1) return quotient_by_any(all, x);
   return (Interval){x.lo < 0 ? x.lo / y.lo : x.lo / y.hi, x.hi < 0 ? x.hi / y.hi : x.hi / y.lo};
 }
 
-static Interval remainder_of(Interval all, Interval x, Interval y) {
-  if (y.lo < 1) return all;
+static Interval remainder_of(Interval x, Interval y) {
+  if (y.lo < 1) return (Interval){min64(x.lo, 0), max64(x.hi, 0)};
   return (Interval){x.lo < 0 ? max64(x.lo, -(y.hi - 1)) : 0, x.hi > 0 ? min64(x.hi, y.hi - 1) : 0};
 }
 
@@ -81,10 +88,10 @@ static Interval binary(const Op *op, const Type *t, Interval x, Interval y) {
     return product(t, x, (Interval){(int64_t)1 << y.lo, (int64_t)1 << y.lo});
   case OP_SHRSI: return is_shift(y, 63) ? (Interval){x.lo >> y.lo, x.hi >> y.lo} : all;
   case OP_SHRUI: return is_shift(y, 63) && x.lo >= 0 ? (Interval){x.lo >> y.lo, x.hi >> y.lo} : all;
-  case OP_DIVUI: return positive ? quotient(all, x, y) : all;
+  case OP_DIVUI: return positive && y.lo > 0 ? quotient(all, x, y) : all;
   case OP_DIVSI: return quotient(all, x, y);
-  case OP_REMUI: return positive ? remainder_of(all, x, y) : all;
-  case OP_REMSI: return remainder_of(all, x, y);
+  case OP_REMUI: return positive ? remainder_of(x, y) : all;
+  case OP_REMSI: return remainder_of(x, y);
   case OP_MINSI: return (Interval){min64(x.lo, y.lo), min64(x.hi, y.hi)};
   case OP_MAXSI: return (Interval){max64(x.lo, y.lo), max64(x.hi, y.hi)};
   case OP_MINUI: return positive ? (Interval){min64(x.lo, y.lo), min64(x.hi, y.hi)} : all;

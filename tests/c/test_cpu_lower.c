@@ -407,7 +407,7 @@ static void test_unsupported(void **state) {
 /* ---- forms of lanes ---------------------------------------------------------------------------------------------- */
 
 static const char of_forms[] =
-    "tt.func public @k(%n: i32, %s: tensor<64xi16>, %m: tensor<64xi1>,\n"
+    "tt.func public @k(%n: i32, %s: tensor<64xi16>, %m: tensor<64xi1>, %t: tensor<64xi64>,\n"
     "                  %x: tensor<64xf32>) {\n"
     "  %i = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>\n"
     "  %j = tt.make_range {end = 65 : i32, start = 1 : i32} : tensor<64xi32>\n"
@@ -423,6 +423,11 @@ static const char of_forms[] =
     "  %both = arith.andi %m, %m : tensor<64xi1>\n"
     "  %bits = arith.andi %i, %j : tensor<64xi32>\n"
     "  %rem = arith.remsi %i, %j : tensor<64xi32>\n"
+    "  %rem_any = arith.remui %i, %j : tensor<64xi32>\n"
+    "  %i64 = arith.extsi %i : tensor<64xi32> to tensor<64xi64>\n"
+    "  %j64 = arith.extsi %j : tensor<64xi32> to tensor<64xi64>\n"
+    "  %quot_low = arith.divsi %i64, %t : tensor<64xi64>\n"
+    "  %quot_high = arith.divsi %t, %j64 : tensor<64xi64>\n"
     "  %wide = arith.extsi %i : tensor<64xi32> to tensor<64xi64>\n"
     "  %wider = arith.extsi %s : tensor<64xi16> to tensor<64xi64>\n"
     "  %open = arith.cmpi slt, %o, %ns : tensor<64xi32>\n"
@@ -455,19 +460,53 @@ static void check_forms(Ctx *cx, void *arg) {
     const char *op, *operands;
     ElementForm form;
   } cases[] = {
-      {"add", "UC", ELEMENT_SCALARS},        {"add", "UA", ELEMENT_AFFINE},      {"add", "AN", ELEMENT_AFFINE},
-      {"add", "AV", ELEMENT_VECTORS},        {"mul", "AU", ELEMENT_AFFINE},      {"mul", "AA", ELEMENT_VECTORS},
-      {"shl", "AC", ELEMENT_AFFINE},         {"shl", "AU", ELEMENT_VECTORS},     {"less", "AU", ELEMENT_RANGE},
-      {"less", "UA", ELEMENT_RANGE_SWAPPED}, {"less", "aA", ELEMENT_RANGE},      {"less", "Aa", ELEMENT_VECTORS},
-      {"less", "AA", ELEMENT_BASES},         {"less", "NN", ELEMENT_BASES},      {"less", "NU", ELEMENT_VECTORS},
-      {"less", "VU", ELEMENT_VECTORS},       {"below", "AU", ELEMENT_VECTORS},   {"below", "AA", ELEMENT_VECTORS},
-      {"same", "AA", ELEMENT_BASES},         {"same", "AU", ELEMENT_VECTORS},    {"short", "AU", ELEMENT_VECTORS},
-      {"short", "AA", ELEMENT_VECTORS},      {"both", "RR", ELEMENT_MEET},       {"both", "UR", ELEMENT_MEET},
-      {"both", "RU", ELEMENT_MEET},          {"both", "RV", ELEMENT_VECTORS},    {"bits", "AU", ELEMENT_VECTORS},
-      {"rem", "AU", ELEMENT_VECTORS},        {"wide", "A", ELEMENT_AFFINE},      {"wide", "L", ELEMENT_VECTORS},
-      {"wide", "N", ELEMENT_VECTORS},        {"wider", "A", ELEMENT_VECTORS},    {"div", "VU", ELEMENT_QUOTIENT},
-      {"div", "VC", ELEMENT_VECTORS},        {"div", "VV", ELEMENT_VECTORS},     {"open", "AU", ELEMENT_VECTORS},
-      {"open", "AA", ELEMENT_VECTORS},       {"open_same", "AA", ELEMENT_BASES}, {"open_wide", "A", ELEMENT_VECTORS},
+      {"add", "UC", ELEMENT_SCALARS},
+      {"add", "UA", ELEMENT_AFFINE},
+      {"add", "AN", ELEMENT_AFFINE},
+      {"add", "AV", ELEMENT_VECTORS},
+      {"mul", "AU", ELEMENT_AFFINE},
+      {"mul", "AA", ELEMENT_VECTORS},
+      {"shl", "AC", ELEMENT_AFFINE},
+      {"shl", "AU", ELEMENT_VECTORS},
+      {"less", "AU", ELEMENT_RANGE},
+      {"less", "UA", ELEMENT_RANGE_SWAPPED},
+      {"less", "aA", ELEMENT_RANGE},
+      {"less", "Aa", ELEMENT_VECTORS},
+      {"less", "AA", ELEMENT_BASES},
+      {"less", "NN", ELEMENT_BASES},
+      {"less", "NU", ELEMENT_VECTORS},
+      {"less", "VU", ELEMENT_VECTORS},
+      {"below", "AU", ELEMENT_VECTORS},
+      {"below", "AA", ELEMENT_VECTORS},
+      {"same", "AA", ELEMENT_BASES},
+      {"same", "AU", ELEMENT_VECTORS},
+      {"short", "AU", ELEMENT_VECTORS},
+      {"short", "AA", ELEMENT_VECTORS},
+      {"both", "RR", ELEMENT_MEET},
+      {"both", "UR", ELEMENT_MEET},
+      {"both", "RU", ELEMENT_MEET},
+      {"both", "RV", ELEMENT_VECTORS},
+      {"bits", "AU", ELEMENT_VECTORS},
+      {"rem", "AU", ELEMENT_INT_QUOTIENT},
+      {"rem", "VU", ELEMENT_INT_QUOTIENT},
+      {"rem", "AC", ELEMENT_VECTORS},
+      {"rem", "AA", ELEMENT_VECTORS},
+      {"rem_any", "AU", ELEMENT_VECTORS},
+      {"quot_low", "AU", ELEMENT_INT_QUOTIENT},
+      {"quot_low", "VC", ELEMENT_INT_QUOTIENT},
+      {"quot_low", "VV", ELEMENT_VECTORS},
+      {"quot_high", "AU", ELEMENT_VECTORS},
+      {"wide", "A", ELEMENT_AFFINE},
+      {"wide", "L", ELEMENT_VECTORS},
+      {"wide", "N", ELEMENT_VECTORS},
+      {"wider", "A", ELEMENT_VECTORS},
+      {"div", "VU", ELEMENT_QUOTIENT},
+      {"div", "VC", ELEMENT_VECTORS},
+      {"div", "VV", ELEMENT_VECTORS},
+      {"open", "AU", ELEMENT_VECTORS},
+      {"open", "AA", ELEMENT_VECTORS},
+      {"open_same", "AA", ELEMENT_BASES},
+      {"open_wide", "A", ELEMENT_VECTORS},
       {"open_address", "A", ELEMENT_AFFINE},
   };
   Module *m = ir_read(cx, source_new(cx, "forms.ttir", of_forms, strlen(of_forms), 1));
@@ -476,9 +515,10 @@ static void check_forms(Ctx *cx, void *arg) {
   for (Op *op = ir_entry(ir_module_func(m, "k"), 0)->first; op->nresults; op = op->next)
     op->results[0].data = strcmp(ir_attr_text_or(op, "in", ""), "address") ? &plain : &address;
   for (size_t i = 0; i < COUNT(cases); i++) {
-    static const char *const names[] = {"i",    "j",     "ns",   "o",         "add",       "mul",          "shl",
-                                        "less", "below", "same", "short",     "both",      "bits",         "rem",
-                                        "wide", "wider", "open", "open_same", "open_wide", "open_address", "div"};
+    static const char *const names[] = {
+        "i",         "j",     "ns",    "o",    "add",       "mul",       "shl",          "less", "below",
+        "same",      "short", "both",  "bits", "rem",       "rem_any",   "i64",          "j64",  "quot_low",
+        "quot_high", "wide",  "wider", "open", "open_same", "open_wide", "open_address", "div"};
     const Op *op = ir_entry(ir_module_func(m, "k"), 0)->first;
     for (size_t k = 0; strcmp(names[k], cases[i].op) != 0; k++) op = op->next;
     LaneForm in[2] = {form_of(cases[i].operands[0])};

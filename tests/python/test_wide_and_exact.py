@@ -142,3 +142,72 @@ def test_cumprod_in_another_type():
     x, out = np.full(16, 3, np.int8), np.zeros(16, np.int64)
     cumprod_kernel[(1,)](x, out, B=16, T=tl.int64)
     assert out.tolist() == [3 ** (i + 1) for i in range(16)]
+
+
+@triton.jit(do_not_specialize=["d"])
+def divided_kernel(x, d, quotient, rest, again, n, WIDE: tl.constexpr, B: tl.constexpr):
+    at = tl.arange(0, B)
+    a = tl.load(x + at, at < n)
+    if WIDE:
+        a = a.to(tl.int64)
+    q = a // d
+    tl.store(quotient + at, q, at < n)
+    tl.store(rest + at, a % d, at < n)
+    tl.store(again + at, q % d + (a % d) // d, at < n)
+
+
+def truncated(a, b, bits):
+    """What the language has for a // b and a % b, which by 0 are -1 and a, in so many bits."""
+    if b == 0:
+        return -1, a
+    q = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+    return (q + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1), a - q * b
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_division_by_a_number_known_when_the_kernel_runs(bits):
+    """The dividend is within 32 bits, the divisor one for all and anything: both ends, and what lies beside multiples."""
+    limits, rng = np.iinfo(np.int32), np.random.default_rng(11)
+    divisors = [0, 1, -1, 2, -2, 3, 7, -10, 1000, 46341, limits.max, limits.min, limits.min + 1]
+    if bits == 64:
+        divisors += [2**31, -(2**31) - 1, 2**32, 2**52 + 1, 2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63)]
+    for d in [*divisors, *(int(v) for v in rng.integers(1, 2 ** rng.integers(2, 31, 12)))]:
+        step = d or 1
+        near = [k * step + o for k in (-3, -1, 1, 2, limits.max // abs(step) or 1) for o in (-1, 0, 1)]
+        x = [
+            limits.min,
+            limits.min + 1,
+            -1,
+            0,
+            1,
+            limits.max - 1,
+            limits.max,
+            *near,
+            *rng.integers(limits.min, limits.max, 80),
+        ]
+        x = np.array([v for v in x if limits.min <= v <= limits.max], np.int32)
+        n, kind = len(x), np.int32 if bits == 32 else np.int64
+        q, r, both = (np.zeros(n, kind) for _ in range(3))
+        divided_kernel[(1,)](x, d, q, r, both, n, WIDE=bits == 64, B=128)
+        wanted = [truncated(int(a), d, bits) for a in x]
+        assert list(zip(q.tolist(), r.tolist(), strict=True)) == wanted, d
+        sums = [truncated(w[0], d, bits)[1] + truncated(w[1], d, bits)[0] for w in wanted]
+        assert both.tolist() == [(s + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1) for s in sums], d
+
+
+@triton.jit
+def rows_kernel(x, out, n, width, height, stride, B: tl.constexpr):
+    at = tl.program_id(0) * B + tl.arange(0, B)
+    column, row = at.to(tl.int64) % width, at.to(tl.int64) // width
+    here = row % height * stride + column + row // height * 3
+    tl.store(out + at, tl.load(x + here, at < n), at < n)
+
+
+@pytest.mark.parametrize("width, height", [(64, 8), (7, 5), (1000, 2), (129, 1), (2, 3)])
+def test_rows_and_columns_by_division(width, height):
+    n, stride = 4000, 1003
+    x, out = np.arange(stride * height + 6000, dtype=np.float32), np.zeros(n, np.float32)
+    rows_kernel[(triton.cdiv(n, 256),)](x, out, n, width, height, stride, B=256)
+    at = np.arange(n)
+    row = at // width
+    assert np.array_equal(out, x[row % height * stride + at % width + row // height * 3])

@@ -255,6 +255,14 @@ LLVMValueRef emit_float_extreme(Emitter *e, bool max, LLVMValueRef a, LLVMValueR
 void emit_float_inverse(Emitter *e, LLVMValueRef b, LLVMValueRef *inverse, LLVMValueRef *usual);
 LLVMValueRef emit_float_divide_by(Emitter *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef inverse, LLVMValueRef usual,
                              int lanes);
+/* Signed integers within 32 bits, the least of them `least`, by a scalar: what is computed of that, once. */
+typedef struct IntDivisor {
+  LLVMValueRef b, inverse;      /* b, 1 where it is 0 or `minus`; 1 / b, f64 */
+  LLVMValueRef is_zero, is_minus; /* is_minus: -1, which the least number of 32 bits must not meet; NULL: it cannot */
+  bool may_be_negative;           /* the dividend */
+} IntDivisor;
+IntDivisor emit_int_divisor(Emitter *e, LLVMValueRef b, int64_t least);
+LLVMValueRef emit_int_divide_by(Emitter *e, bool rest, LLVMValueRef a, const IntDivisor *by, int lanes);
 CpuElem cpu_elem(const Type *elem, bool is_unsigned);
 
 /* ---- nests: emit_nest.c, emit_reduce.c --------------------------------------------------------------------------- */

@@ -80,6 +80,50 @@ static LLVMValueRef divide(Emitter *e, Opcode code, LLVMValueRef a, LLVMValueRef
   return LLVMBuildSelect(e->b, zero, rest ? a : same(e, a, -1), r, "");
 }
 
+/* By a scalar that is the same for many: a / b is the integer part of (|a| + 1/2) * (1 / b), with the sign of a. For |a| + 1/2
+ * is at least 1/2 away from every multiple of b, 1 / (2 |b|) from every integer once divided, and two roundings to 53 bits
+ * move a quotient of at most 2^31 / |b| by less than 2^-20 / |b|. A b beyond 2^53 is rounded itself, but then the quotient is 0. */
+IntDivisor emit_int_divisor(Emitter *e, LLVMValueRef b, int64_t least) {
+  LLVMTypeRef t = LLVMTypeOf(b);
+  IntDivisor by = {.may_be_negative = least < 0};
+  by.is_zero = LLVMBuildICmp(e->b, LLVMIntEQ, b, emit_int(t, 0), "");
+  if (least <= INT32_MIN) by.is_minus = LLVMBuildICmp(e->b, LLVMIntEQ, b, emit_int(t, -1), "");
+  LLVMValueRef odd = by.is_minus ? LLVMBuildOr(e->b, by.is_zero, by.is_minus, "") : by.is_zero;
+  by.b = LLVMBuildSelect(e->b, odd, emit_int(t, 1), b, "");
+  LLVMValueRef d = LLVMBuildSIToFP(e->b, by.b, e->f64, "");
+  by.inverse = LLVMBuildFDiv(e->b, LLVMConstReal(e->f64, 1.0), d, "");
+  return by;
+}
+
+static bool is_int32(LLVMValueRef b) {
+  return LLVMIsAConstantInt(b) && LLVMConstIntGetSExtValue(b) == (int32_t)LLVMConstIntGetSExtValue(b);
+}
+
+/* Of x, i32; LLVM knows better ways for a constant. */
+static LLVMValueRef quotient_of(Emitter *e, LLVMValueRef x, LLVMValueRef b, const IntDivisor *by, int lanes) {
+  if (is_int32(by->b)) return LLVMBuildSDiv(e->b, x, b, "");
+  LLVMValueRef xf = LLVMBuildSIToFP(e->b, x, emit_wide(e->f64, lanes), "");
+  LLVMValueRef half = emit_splat(e, LLVMConstReal(e->f64, 0.5), lanes);
+  if (by->may_be_negative) half = intrinsic_like(e, "llvm.copysign", (LLVMValueRef[]){half, xf}, 2);
+  LLVMValueRef q = LLVMBuildFMul(e->b, LLVMBuildFAdd(e->b, xf, half, ""), emit_splat(e, by->inverse, lanes), "");
+  return LLVMBuildFPToSI(e->b, q, emit_wide(e->i32, lanes), "");
+}
+
+LLVMValueRef emit_int_divide_by(Emitter *e, bool rest, LLVMValueRef a, const IntDivisor *by, int lanes) {
+  LLVMTypeRef t = LLVMTypeOf(a);
+  LLVMValueRef is_zero = emit_splat(e, by->is_zero, lanes);
+  LLVMValueRef x = LLVMBuildIntCast2(e->b, a, emit_wide(e->i32, lanes), true, "");
+  LLVMValueRef b = emit_splat(e, LLVMBuildIntCast2(e->b, by->b, e->i32, true, ""), lanes);
+  LLVMValueRef q = quotient_of(e, x, b, by, lanes);
+  if (rest) {
+    LLVMValueRef r = LLVMBuildSub(e->b, x, LLVMBuildMul(e->b, q, b, ""), "");
+    return LLVMBuildIntCast2(e->b, LLVMBuildSelect(e->b, is_zero, x, r, ""), t, true, "");
+  }
+  q = LLVMBuildIntCast2(e->b, LLVMBuildSelect(e->b, is_zero, same(e, q, -1), q, ""), t, true, "");
+  if (!by->is_minus) return q;
+  return LLVMBuildSelect(e->b, emit_splat(e, by->is_minus, lanes), LLVMBuildNeg(e->b, a, ""), q, "");
+}
+
 static LLVMValueRef shift(Emitter *e, Opcode code, LLVMValueRef a, LLVMValueRef b) {
   int64_t bits = LLVMGetIntTypeWidth(scalar_of(LLVMTypeOf(a)));
   LLVMValueRef fits = LLVMBuildICmp(e->b, LLVMIntULT, b, same(e, b, bits), "");

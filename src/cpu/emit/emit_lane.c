@@ -243,6 +243,18 @@ static Lane divide_by_scalar(Emitter *e, const Lane *in) {
   return r;
 }
 
+/* a / b or a % b for integers a within 32 bits and a scalar b, which is prepared where it is known. */
+static Lane divide_int_by_scalar(Emitter *e, const Op *op, const Lane *in) {
+  const Value *x = ir_operand(op, 0);
+  Lane r = {.kind = LANE_VECTOR, .depth = max_int(emit_lane_vector_depth(e, in[0]), in[1].depth)};
+  LLVMValueRef a = emit_lane_vector(e, in[0], ir_elem(x->type));
+  emit_at(e, in[1].depth);
+  IntDivisor by = emit_int_divisor(e, in[1].v, index_of(emit_vector_loop(e).index, x)->lo);
+  emit_at(e, r.depth);
+  r.v = emit_int_divide_by(e, op->code == OP_REMSI, a, &by, e->lanes);
+  return r;
+}
+
 static Lane eval_elementwise(Emitter *e, Op *op, const Lane *at) {
   Lane *in = NEWN(e->cx, Lane, op->noperands + 2);
   LaneForm *forms = NEWN(e->cx, LaneForm, op->noperands + 2);
@@ -264,6 +276,7 @@ static Lane eval_elementwise(Emitter *e, Op *op, const Lane *at) {
   case ELEMENT_MEET:
     return in[0].kind == LANE_RANGE ? emit_range_and(e, in[0], in[1]) : emit_range_and(e, in[1], in[0]);
   case ELEMENT_QUOTIENT: return divide_by_scalar(e, in);
+  case ELEMENT_INT_QUOTIENT: return divide_int_by_scalar(e, op, in);
   case ELEMENT_VECTORS: break;
   }
   return in_vectors(e, op, in);
