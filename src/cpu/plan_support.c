@@ -147,6 +147,8 @@ static void check_op(Op *op, void *arg) {
   case OP_CONDITION:
   case OP_ASSUME:
   case OP_BARRIER:
+  case OP_GRID_WAIT:
+  case OP_GRID_LAUNCH:
   case OP_PROGRAM_ID:
   case OP_NUM_PROGRAMS:
   case OP_LOAD:

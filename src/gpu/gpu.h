@@ -42,7 +42,10 @@ bool gpu_tma_is_map(const Type *t);
 void gpu_tma_box(const Type *block, int64_t *box);
 int gpu_tma_swizzle(const Type *block); /* 0: none; 1, 2, 3: lines of 32, 64, 128 bytes */
 int gpu_tma_elem_type(const Type *desc);
-/* Of Triton GPU IR that came from elsewhere: maps that programs make of arguments alone become the launch's, too. */
+/* Of Triton GPU IR that came from elsewhere, in this order: what a cluster's blocks share becomes one block's;
+ * rows that are gathered and scattered go through pointers; maps that programs make of arguments alone become the launch's, too. */
+void gpu_adopt_clusters(Ctx *cx, Module *m);
+void gpu_adopt_rows(Ctx *cx, Module *m);
 void gpu_adopt_maps(Ctx *cx, Module *m);
 /* The memory of the maps that programs make: one argument more, TMA_SCRATCH, for all ttg.global_scratch_alloc. Its bytes
  * per program; 0: there is none. */

@@ -177,11 +177,20 @@ static Type *read_memdesc(Reader *r) {
   return is_part ? ir_memdesc_part(r->cx, t, whole) : t;
 }
 
+/* A number; "constant", of later files: global memory that the kernel does not write. */
+static int read_address_space(Reader *r) {
+  if (r->tok.kind != TOK_STRING) return (int)(ir_read_integer(r, "an address space") & 0xFFFF);
+  size_t len;
+  if (strcmp(ir_unescape(r, &len), "constant") != 0) ir_read_expected(r, "an address space");
+  ir_next(r);
+  return 1;
+}
+
 static Type *read_ptr(Reader *r) {
   ir_expect(r, '<');
   Type *elem = ir_read_type(r);
   int space = 1;
-  if (ir_accept(r, ',')) space = (int)(ir_read_integer(r, "an address space") & 0xFFFF);
+  if (ir_accept(r, ',')) space = read_address_space(r);
   ir_expect(r, '>');
   return ir_ptr(r->cx, elem, space);
 }

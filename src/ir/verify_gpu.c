@@ -100,17 +100,21 @@ static bool rule_warp_group_dot_wait(Verifier *v, const Op *op) {
   return true;
 }
 
-/* A buffer of one mbarrier: an i64. */
+enum { MOST_CTAS = 16 };
+
+/* A buffer of one mbarrier: an i64; of a cluster's blocks (ttg.num-ctas above 1), one each. */
 static bool rule_mbarrier(Verifier *v, const Op *op) {
-  const Type *t = operand_type(op, op->code == OP_TMA_LOAD ? 2 : 0);
-  bool fits = t->kind == TYPE_MEMDESC && t->is_mutable && ir_numel(t) == 1 && ir_is_int(t->elem) && t->elem->bits == 64;
+  int at = op->code == OP_TMA_LOAD ? 2 : op->code == OP_TMA_GATHER ? 3 : 0;
+  const Type *t = operand_type(op, at);
+  bool fits = t->kind == TYPE_MEMDESC && t->is_mutable && t->rank == 1 && is_pow2(ir_numel(t)) &&
+              ir_numel(t) <= MOST_CTAS && ir_is_int(t->elem) && t->elem->bits == 64;
   if (!fits) return ir_wrong(v, op, "the barrier is a %s, not a mutable buffer of one i64", text(v, t));
   if (op->code == OP_WAIT_BARRIER && !ir_is_int(operand_type(op, 1)))
     return ir_wrong(v, op, "the phase is a %s", text(v, operand_type(op, 1)));
-  int at = op->code == OP_TMA_LOAD ? 3 : 1;
-  bool has_pred = op->code == OP_TMA_LOAD || op->code == OP_BARRIER_EXPECT;
-  return !has_pred || is_i1(operand_type(op, at)) ||
-         ir_wrong(v, op, "the predicate is a %s, not i1", text(v, operand_type(op, at)));
+  bool has_pred = op->code == OP_TMA_LOAD || op->code == OP_TMA_GATHER || op->code == OP_BARRIER_EXPECT;
+  int pred = op->code == OP_TMA_GATHER ? 5 : at + 1;
+  return !has_pred || is_i1(operand_type(op, pred)) ||
+         ir_wrong(v, op, "the predicate is a %s, not i1", text(v, operand_type(op, pred)));
 }
 
 /* Copies of a descriptor's block: the buffer holds as many of the same elements. */
@@ -127,6 +131,20 @@ static bool rule_tma(Verifier *v, const Op *op) {
   for (int i = first; i < op->noperands; i++)
     if (!expect(v, op, "a coordinate", operand_type(op, i), ir_int(v->cx, 32))) return false;
   return op->code != OP_TMA_LOAD || rule_mbarrier(v, op);
+}
+
+/* As many rows as there are numbers, each a row of the descriptor's. */
+static bool rule_tma_rows(Verifier *v, const Op *op) {
+  bool gathers = op->code == OP_TMA_GATHER;
+  const Type *t = operand_type(op, 0), *rows = operand_type(op, 1), *buffer = operand_type(op, gathers ? 4 : 3);
+  if (t->kind != TYPE_TENSORDESC) return ir_wrong(v, op, "operand 0 is a %s, not a tensor descriptor", text(v, t));
+  if (!ir_is_tensor(rows) || rows->rank != 1 || !ir_is_int(rows->elem))
+    return ir_wrong(v, op, "the rows are a %s, not a vector of integers", text(v, rows));
+  if (!expect(v, op, "the column", operand_type(op, 2), ir_int(v->cx, 32))) return false;
+  if (!is_buffer(v, op, gathers ? "operand 4" : "operand 3", buffer)) return false;
+  if (buffer->rank != 2 || buffer->shape[0] != rows->shape[0] || buffer->elem != t->elem->elem)
+    return ir_wrong(v, op, "%s does not go with %s and %s", text(v, buffer), text(v, t), text(v, rows));
+  return !gathers || rule_mbarrier(v, op);
 }
 
 static bool rule_tensormap_create(Verifier *v, const Op *op) {
@@ -159,6 +177,8 @@ TypeRule *const ir_gpu_rules[OPCODES] = {
     [OP_TMA_LOAD] = rule_tma,
     [OP_TMA_STORE] = rule_tma,
     [OP_TMA_REDUCE] = rule_tma,
+    [OP_TMA_GATHER] = rule_tma_rows,
+    [OP_TMA_SCATTER] = rule_tma_rows,
     [OP_TENSORMAP_CREATE] = rule_tensormap_create,
     [OP_REINTERPRET_DESC] = rule_reinterpret_desc,
     [OP_WARP_GROUP_DOT] = rule_warp_group_dot,

@@ -285,6 +285,22 @@ static bool rule_atomic(Verifier *v, const Op *op) {
          (op->code != OP_ATOMIC_CAS || expect(v, op, "the value", operand_type(op, 2), operand_type(op, 1)));
 }
 
+static bool rule_atomic_load(Verifier *v, const Op *op) {
+  Type *value = pointed_to(v, operand_type(op, 0));
+  if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
+  return expect(v, op, "the result", result_type(op, 0), value) && check_mask(v, op, value);
+}
+
+static bool rule_atomic_poll(Verifier *v, const Op *op) {
+  Type *value = pointed_to(v, operand_type(op, 0));
+  if (!value) return ir_wrong(v, op, "operand 0 is of type %s, not a pointer", text(v, operand_type(op, 0)));
+  int at;
+  if (ir_elem(value)->kind != TYPE_INT) return ir_wrong(v, op, "%s is not an integer", text(v, value));
+  return expect(v, op, "the value", operand_type(op, 1), value) &&
+         expect(v, op, "the result", result_type(op, 0), ir_tensor_like(v->cx, value, ir_int(v->cx, 1))) &&
+         (!ir_operand_group(op, "timeout", &at) || expect(v, op, "'timeout'", operand_type(op, at), ir_int(v->cx, 64)));
+}
+
 static bool expect_ints(Verifier *v, const Op *op, const char *group, int bits, int n) {
   int at, have = ir_operand_group(op, group, &at);
   if (have != n) return ir_wrong(v, op, "'%s' has %d operands for %d dimensions", group, have, n);
@@ -626,6 +642,9 @@ static TypeRule *const rules[OPCODES] = {
     [OP_ADDPTR] = rule_addptr,
     [OP_LOAD] = rule_load,
     [OP_STORE] = rule_store,
+    [OP_ATOMIC_LOAD] = rule_atomic_load,
+    [OP_ATOMIC_STORE] = rule_store,
+    [OP_ATOMIC_POLL] = rule_atomic_poll,
     [OP_ATOMIC_RMW] = rule_atomic,
     [OP_ATOMIC_CAS] = rule_atomic,
     [OP_MAKE_TENSOR_PTR] = rule_make_tensor_ptr,

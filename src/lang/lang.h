@@ -71,5 +71,8 @@ void lang_explain(Buf *out, const ttc_doc *doc);
  * given element types into `m` as a private function and return it, once per signature. Used by opt/ to expand math
  * ops. */
 Op *lang_library_function(Module *m, const char *name, Type *const *inputs, int ninputs, const LangOptions *options);
+/* The same of tl.extra.libdevice; integers are unsigned if told so. NULL: it has no such function. */
+Op *lang_libdevice_function(Module *m, const char *name, Type *const *inputs, int ninputs, bool is_unsigned,
+                            const LangOptions *options);
 
 #endif

@@ -32,33 +32,44 @@ static LibrarySession *session(Module *m, const LangOptions *options) {
   return s;
 }
 
-/* IR knows no signedness: integers are taken as signed. */
-static const LType *ltype_of_ir(Lang *L, const Type *t) {
+/* IR knows no signedness: the caller does. */
+static const LType *ltype_of_ir(Lang *L, const Type *t, bool is_unsigned) {
   static const struct {
     FloatKind f;
     LKind l;
   } floats[] = {{F8E4M3FN, L_FP8E4NV}, {F8E5M2, L_FP8E5}, {F8E4M3FNUZ, L_FP8E4B8}, {F8E5M2FNUZ, L_FP8E5B16},
                 {F16, L_FP16},         {BF16, L_BF16},    {F32, L_FP32},           {F64, L_FP64}};
-  if (t->kind == TYPE_TENSOR) return lt_block(L, ltype_of_ir(L, t->elem), t->rank, t->shape);
-  if (t->kind == TYPE_PTR) return lt_pointer(L, ltype_of_ir(L, t->elem), false);
-  if (t->kind == TYPE_INT) return lt_scalar(L, lt_kind_of_bits(t->bits, false));
+  if (t->kind == TYPE_TENSOR) return lt_block(L, ltype_of_ir(L, t->elem, is_unsigned), t->rank, t->shape);
+  if (t->kind == TYPE_PTR) return lt_pointer(L, ltype_of_ir(L, t->elem, is_unsigned), false);
+  if (t->kind == TYPE_INT) return lt_scalar(L, lt_kind_of_bits(t->bits, is_unsigned));
   for (size_t i = 0; t->kind == TYPE_FLOAT && i < COUNT(floats); i++)
     if (floats[i].f == t->fkind) return lt_scalar(L, floats[i].l);
   ctx_fail(L->cx, ERR_INTERNAL, "the library has no value of type %s", ir_type_text(L->cx, t));
 }
 
-Op *lang_library_function(Module *m, const char *name, Type *const *inputs, int ninputs, const LangOptions *options) {
-  LibrarySession *s = session(m, options);
+static Op *compile(LibrarySession *s, const Val *fn, Type *const *inputs, int ninputs, bool is_unsigned) {
   Lang *L = s->lang;
-  Val *fn = lang_library_value(L, name);
-  if (!fn || fn->kind != V_FUNCTION) ctx_fail(m->cx, ERR_INTERNAL, "the library has no function %s", name);
-  Val **args = NEWN(m->cx, Val *, ninputs + 1), *shape;
+  Val **args = NEWN(L->cx, Val *, ninputs + 1), *shape;
   for (int i = 0; i < ninputs; i++) {
-    Value *placeholder = NEW(m->cx, Value); /* only its type is looked at */
+    Value *placeholder = NEW(L->cx, Value); /* only its type is looked at */
     placeholder->type = inputs[i];
-    args[i] = val_tensor(L, placeholder, ltype_of_ir(L, inputs[i]));
+    args[i] = val_tensor(L, placeholder, ltype_of_ir(L, inputs[i], is_unsigned));
   }
   Op *func = lang_compile_callee(L, fn->function, args, (size_t)ninputs, &shape);
   vec_push(L->cx, &s->made, func);
   return func;
+}
+
+Op *lang_library_function(Module *m, const char *name, Type *const *inputs, int ninputs, const LangOptions *options) {
+  LibrarySession *s = session(m, options);
+  const Val *fn = lang_library_value(s->lang, name);
+  if (!fn || fn->kind != V_FUNCTION) ctx_fail(m->cx, ERR_INTERNAL, "the library has no function %s", name);
+  return compile(s, fn, inputs, ninputs, false);
+}
+
+Op *lang_libdevice_function(Module *m, const char *name, Type *const *inputs, int ninputs, bool is_unsigned,
+                            const LangOptions *options) {
+  LibrarySession *s = session(m, options);
+  const Val *fn = lang_library_libdevice(s->lang, name);
+  return fn && fn->kind == V_FUNCTION ? compile(s, fn, inputs, ninputs, is_unsigned) : NULL;
 }

@@ -161,7 +161,7 @@ static bool may_have_maps(const Module *m, const GpuOptions *gpu) {
 
 /* Passes on Triton IR that this target adds to ttir_passes: before functions are expanded, and after anything was. */
 static const Pass *const before[] = {&opt_pass_flatten, &opt_pass_dot_scaled, &opt_pass_reduce_order,
-                                     &opt_pass_map_pack};
+                                     &opt_pass_map_pack, &opt_pass_narrow_floats};
 static const Pass *const after[] = {&opt_pass_fold, &opt_pass_cse, &opt_pass_licm, &opt_pass_dce};
 
 static void lower_descriptors(Ctx *cx, Module *m, const GpuOptions *gpu, bool maps) {
@@ -189,21 +189,26 @@ static const char *edited(Ctx *cx, const TargetOptions *o, const char *stage, si
   return o->edited ? o->edited(o->self, cx, stage, len) : NULL;
 }
 
-/* How many warps the kernel is for, as its Triton GPU IR says. */
+/* How many warps the kernel is for, as its Triton GPU IR says; those of a cluster's blocks together, see passes/clusters.c. */
 static void take_num_warps(const Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
-  info->num_warps = gpu->common.num_warps = (int)ir_attr_int_or(m->op, "ttg.num-warps", o->common.num_warps);
+  int64_t ctas = ir_attr_int_or(m->op, "ttg.num-ctas", 1), warps = ir_attr_int_or(m->op, "ttg.num-warps", 0);
+  info->num_warps = gpu->common.num_warps = warps ? (int)(warps * ctas) : o->common.num_warps;
+  info->num_ctas = gpu->common.num_ctas = 1;
 }
 
-/* Triton GPU IR that came from elsewhere. */
+/* Triton GPU IR that came from elsewhere; it says itself how many warps it is for. */
 static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info) {
-  static const Pass *const structurize[] = {&opt_pass_structurize};
+  static const Pass *const first[] = {&opt_pass_structurize, &opt_pass_later_ops, &opt_pass_libdevice,
+                                      &opt_pass_narrow_floats};
   LangOptions language = {0};
   lang_options(o, &language);
-  opt_run(cx, m, structurize, COUNT(structurize));
+  opt_run(cx, m, first, COUNT(first));
   opt_inline_all(cx, m);
   opt_expand_math(cx, m, gpu_native_math, &language);
   Op *func = ir_module_func(m, info->name);
   if (func) nvidia_adopt_parts(cx, func, info);
+  gpu_adopt_clusters(cx, m);
+  gpu_adopt_rows(cx, m);
   gpu_adopt_maps(cx, m);
   gpu_place_maps(cx, m);
   describe_args(cx, m, info);
@@ -285,7 +290,6 @@ static void to_ttgir(Ctx *cx, Module **m, const TargetOptions *o, GpuOptions *gp
   else
     make_ttgir(cx, *m, o, gpu, info, false);
   take_num_warps(*m, o, gpu, info);
-  info->num_ctas = gpu->common.num_ctas = 1; /* it is one block, whatever was asked for: see gpu_describe */
 }
 
 static Cubin assemble_ptx(Ctx *cx, const char *ptx, const TargetOptions *o, const KernelInfo *info, bool may_refuse) {

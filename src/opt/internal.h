@@ -64,6 +64,7 @@ Op *opt_add_carried(Ctx *cx, Op *loop, Value *const *inits, int n);
 /* swap.c: the atomic minimum or maximum of 16-bit floats v with the elements `at`, where `mask` (or NULL) says so;
  * `first` is a scalar pointer that may always be accessed. */
 void opt_swap_extremum(Builder *b, bool is_max, Value *at, Value *v, Value *mask, Value *first);
+Value *opt_any(Builder *b, Value *flags); /* is any element of a tensor of i1 true? */
 
 /* ---- fold.c, fold_rewrite.c ------------------------------------------------------------------------------------------------------ */
 

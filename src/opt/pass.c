@@ -17,13 +17,14 @@ static const Pass *const all_passes[] = {
 /* The standard list, in order. Folding is repeated after unrolling (constant induction variables), and at the end
  * for what CSE and LICM have exposed. */
 static const Pass *const ttir_passes[] = {
-    &opt_pass_structurize, &opt_pass_inline, &opt_pass_block_pointers, &opt_pass_fold, &opt_pass_peel,
-    &opt_pass_unroll,      &opt_pass_cse,    &opt_pass_licm,           &opt_pass_dce,  &opt_pass_fold,
-    &opt_pass_cse,
+    &opt_pass_structurize, &opt_pass_later_ops, &opt_pass_libdevice, &opt_pass_inline, &opt_pass_block_pointers,
+    &opt_pass_fold,        &opt_pass_peel,      &opt_pass_unroll,    &opt_pass_cse,    &opt_pass_licm,
+    &opt_pass_dce,         &opt_pass_fold,      &opt_pass_cse,
 };
 
 const PassOrder opt_pass_orders[] = {
     {&opt_pass_structurize, &opt_pass_inline, "a callee is inlined into structured control flow only"},
+    {&opt_pass_libdevice, &opt_pass_inline, "the library's functions are called first"},
     {&opt_pass_structurize, &opt_pass_block_pointers, "a definition must come before its uses in program order"},
     {&opt_pass_inline, &opt_pass_fold, "what is constant shows when arguments meet parameters"},
     {&opt_pass_fold, &opt_pass_peel, "bounds and conditions are constants by then"},

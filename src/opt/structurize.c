@@ -1,7 +1,8 @@
 /* structurize.c: branches between blocks become scf.if and scf.while.
  *
  * Problem: files of Triton IR may hold functions of several blocks (cf.br, cf.cond_br): early returns, short-circuits,
- * loops with breaks. Everything later in the compiler knows structured control flow only.
+ * loops with breaks; so may the function of a tt.map_elementwise. Everything later in the compiler knows structured
+ * control flow only.
  *
  * Idea: code is emitted from a block onwards until one of a set of *targets* is reached; what arrives there is a row of
  * values: a selector that says which target it is (when there are several), each target's block arguments, and values
@@ -39,7 +40,8 @@ typedef struct Targets {
 
 typedef struct Structure {
   Ctx *cx;
-  Op *func;
+  Op *op;      /* whose region it is: a tt.func or a tt.map_elementwise */
+  Opcode exit; /* what ends the region */
   int nblocks, emitted;
   Block **blocks;
   bool *inside; /* inside[h * nblocks + b]: b is in the loop of header h */
@@ -66,7 +68,8 @@ typedef Vec(Value *) Row;
 static int number(const Block *b) { return (int)(intptr_t)b->data; }
 
 _Noreturn static void refuse(const Structure *s, const char *why) {
-  ctx_fail(s->cx, ERR_SOURCE, "@%s: %s", ir_func_name(s->func), why);
+  if (s->op->code == OP_FUNC) ctx_fail(s->cx, ERR_SOURCE, "@%s: %s", ir_func_name(s->op), why);
+  ir_fail(s->cx, s->op, NULL, "'%s': %s", ir_info(s->op)->name, why);
 }
 
 /* ---- analysis ---------------------------------------------------------------------------------------------------- */
@@ -125,7 +128,7 @@ static bool reach(const Structure *s, Block *b, const Block *avoid, const Target
   if (seen[number(b)]) return false;
   seen[number(b)] = true;
   const Op *end = ir_terminator(b);
-  bool found = end && end->code == OP_RETURN;
+  bool found = end && end->code == s->exit;
   for (int k = 0; end && k < end->nsuccessors; k++) found |= reach(s, end->successors[k], avoid, t, seen);
   return found;
 }
@@ -166,6 +169,12 @@ static int row_offset(const Targets *t, int i) {
   int at = t->n > 1;
   for (int k = 0; k < i; k++) at += target_nargs(t, k);
   return at;
+}
+
+/* What stands for a value of the old region now; values from outside the region are themselves. */
+static Value *mapped(const Emit *e, Value *v) {
+  Value *now = map_get(e->map, v);
+  return now ? now : v;
 }
 
 static Row row_for(Emit *e, int target, Value *const *args) {
@@ -252,7 +261,7 @@ static Edge edge_of(const Emit *e, const Op *end, int successor) {
   for (int k = end->nsuccessors; k-- > successor;) at -= end->nforward[k];
   Edge edge = {end->successors[successor], NEWN(e->s->cx, Value *, end->nforward[successor] + 1),
                end->nforward[successor]};
-  for (int i = 0; i < edge.nargs; i++) edge.args[i] = map_get(e->map, ir_operand(end, at + i));
+  for (int i = 0; i < edge.nargs; i++) edge.args[i] = mapped(e, ir_operand(end, at + i));
   return edge;
 }
 
@@ -264,15 +273,15 @@ static Row emit_body(Emit *e, Block *b) {
   if (!end) refuse(s, "a block has no terminator");
   for (Op *op = b->first; op != end; op = op->next) ir_clone(&e->b, op, e->map);
   e->b.loc = end->loc;
-  if (end->code == OP_RETURN) {
+  if (end->code == s->exit) {
     Value **args = NEWN(s->cx, Value *, end->noperands + 1);
-    for (int i = 0; i < end->noperands; i++) args[i] = map_get(e->map, ir_operand(end, i));
+    for (int i = 0; i < end->noperands; i++) args[i] = mapped(e, ir_operand(end, i));
     return row_for(e, target_index(e->to, NULL), args);
   }
   if (end->nsuccessors < 1 || end->nsuccessors > 2) refuse(s, "a block ends in an op that is not a branch");
   Edge edges[2];
   for (int k = 0; k < end->nsuccessors; k++) edges[k] = edge_of(e, end, k);
-  Value *condition = end->nsuccessors == 2 ? map_get(e->map, ir_operand(end, 0)) : NULL;
+  Value *condition = end->nsuccessors == 2 ? mapped(e, ir_operand(end, 0)) : NULL;
   return emit_fork(e, edges, end->nsuccessors, condition, 0);
 }
 
@@ -356,7 +365,7 @@ static Row emit_loop(Emit *e, Block *header) {
   deep_targets(s, header, &to);
   if (to.n < 2) refuse(s, "a loop that has no exit");
   Value **inits = NEWN(cx, Value *, header->nargs + 1);
-  for (int i = 0; i < header->nargs; i++) inits[i] = map_get(e->map, header->args[i]);
+  for (int i = 0; i < header->nargs; i++) inits[i] = mapped(e, header->args[i]);
   Op *loop = ir_op(&e->b, OP_WHILE, NULL, 0, inits, header->nargs);
   Block *before = ir_add_block(cx, ir_add_region(cx, loop)), *after = ir_add_block(cx, ir_add_region(cx, loop));
   Emit in = *e;
@@ -398,7 +407,7 @@ static Row emit_block(Emit *e, Block *b) {
   return emit_body(e, b);
 }
 
-/* ---- a function -------------------------------------------------------------------------------------------------- */
+/* ---- a region --------------------------------------------------------------------------------------------------- */
 
 /* The blocks that are reached from the entry, numbered in their order; Block.data is the number. */
 static void number_blocks(Structure *s, Region *r) {
@@ -425,37 +434,63 @@ static void number_blocks(Structure *s, Region *r) {
   s->inside = NEWN(cx, bool, (size_t)s->nblocks *(size_t)s->nblocks);
 }
 
-static void structurize(Ctx *cx, Op *func) {
-  Region *old = func->regions[0];
-  Structure s = {.cx = cx, .func = func};
+/* The types of what the region gives: as its first end has them, all of which agree (a function may have none to ask). */
+static Type *const *exit_types(const Structure *s, int *n) {
+  if (s->op->code == OP_FUNC) {
+    Type *type = ir_func_signature(s->op);
+    *n = type->nresults;
+    return type->results;
+  }
+  for (int i = 0; i < s->nblocks; i++) {
+    const Op *end = ir_terminator(s->blocks[i]);
+    if (end->code != s->exit) continue;
+    Type **types = NEWN(s->cx, Type *, end->noperands + 1);
+    for (int k = 0; k < end->noperands; k++) types[k] = ir_operand(end, k)->type;
+    *n = end->noperands;
+    return types;
+  }
+  refuse(s, "its function never returns");
+}
+
+static void structurize(Ctx *cx, Op *op) {
+  Region *old = op->regions[0];
+  Structure s = {.cx = cx, .op = op, .exit = op->code == OP_FUNC ? OP_RETURN : OP_MAP_RETURN};
   number_blocks(&s, old);
   find_loops(&s);
   check_acyclic(&s, old->first, NEWN(cx, char, s.nblocks));
   Region *fresh = NEW(cx, Region);
-  fresh->op = func;
+  fresh->op = op;
   Block *entry = ir_add_block(cx, fresh), *end = NULL;
-  func->regions[0] = fresh;
+  op->regions[0] = fresh;
   Map map = {0};
   for (int i = 0; i < old->first->nargs; i++) {
     Value *from = old->first->args[i], *arg = ir_add_arg(cx, entry, from->type, from->loc);
     arg->hint = from->hint;
     map_put(cx, &map, from, arg);
   }
-  Type *type = ir_func_signature(func);
-  Targets to = {.n = 1, .blocks = &end, .exit_types = type->results, .nexit = type->nresults};
+  Targets to = {.n = 1, .blocks = &end};
+  to.exit_types = exit_types(&s, &to.nexit);
   Emit e = {.s = &s, .b = ir_at_end(cx, entry), .map = &map, .to = &to};
-  e.b.loc = func->loc;
+  e.b.loc = op->loc;
   Row row = emit_block(&e, old->first);
-  ir_op(&e.b, OP_RETURN, NULL, 0, row.at, (int)row.len);
+  ir_op(&e.b, s.exit, NULL, 0, row.at, (int)row.len);
   while (old->last) ir_erase_block(old->last);
 }
 
+typedef Vec(Op *) Branching;
+
+/* Inner ones come first: the code of an outer region is copied. */
+static void collect(Op *op, Branching *found, Ctx *cx) {
+  for (int i = 0; i < op->nregions; i++)
+    for (Block *b = op->regions[i]->first; b; b = b->next)
+      for (Op *o = b->first; o; o = o->next) collect(o, found, cx);
+  bool may_branch = op->code == OP_FUNC || op->code == OP_MAP_ELEMENTWISE;
+  if (may_branch && op->regions[0]->first != op->regions[0]->last) vec_push(cx, found, op);
+}
+
 bool opt_structurize(Ctx *cx, Module *m) {
-  bool changed = false;
-  for (Op *op = m->body->first->first; op; op = op->next) {
-    if (op->code != OP_FUNC || op->regions[0]->first == op->regions[0]->last) continue;
-    structurize(cx, op);
-    changed = true;
-  }
-  return changed;
+  Branching found = {0};
+  collect(m->op, &found, cx);
+  for (uint32_t i = 0; i < found.len; i++) structurize(cx, found.at[i]);
+  return found.len > 0;
 }

@@ -12,8 +12,7 @@
 
 #include <string.h>
 
-/* Is any element of a tensor of i1 true? */
-static Value *any(Builder *b, Value *flags) {
+Value *opt_any(Builder *b, Value *flags) {
   Ctx *cx = b->cx;
   Type *i1 = ir_int(cx, 1);
   int64_t n = ir_numel(flags->type);
@@ -61,7 +60,7 @@ void opt_swap_extremum(Builder *b, bool is_max, Value *at, Value *v, Value *mask
   Value *swapped = ir_compare(&c, "eq", got, seen);
   got = ir_make(&c, OP_SELECT, bits, swapped, next, got, NULL);
   got = ir_make(&c, OP_SELECT, bits, active, got, seen, NULL);
-  Value *more = any(&c, active);
+  Value *more = opt_any(&c, active);
   ir_effect(&c, OP_CONDITION, more, got, NULL);
 
   Block *after = ir_add_block(cx, ir_add_region(cx, loop));

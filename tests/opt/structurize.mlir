@@ -104,3 +104,27 @@ tt.func public @unreachable(%x: i32, %p: !tt.ptr<i32>) {
   tt.store %p, %x : !tt.ptr<i32>
   tt.return
 }
+
+// The function of a tt.map_elementwise, too; what it uses from outside stays.
+// CHECK-LABEL: @mapped(
+// CHECK: tt.map_elementwise
+// CHECK-NEXT: ^bb0(%[[X:.*]]: i32):
+// CHECK: %[[R:.*]] = scf.if %{{.*}} -> (i32) {
+// CHECK-NEXT: scf.yield %[[X]] : i32
+// CHECK: } else {
+// CHECK-NEXT: %[[D:.*]] = arith.muli %[[X]], %n : i32
+// CHECK-NEXT: scf.yield %[[D]] : i32
+// CHECK: tt.map_elementwise.return %[[R]] : i32
+tt.func public @mapped(%x: tensor<64xi32>, %n: i32) -> tensor<64xi32> {
+  %r = "tt.map_elementwise"(%x) <{pack = 1 : i32}> ({
+  ^bb0(%a: i32):
+    %c = arith.cmpi sgt, %a, %n : i32
+    cf.cond_br %c, ^bb1, ^bb2
+  ^bb1:
+    tt.map_elementwise.return %a : i32
+  ^bb2:
+    %d = arith.muli %a, %n : i32
+    tt.map_elementwise.return %d : i32
+  }) : (tensor<64xi32>) -> tensor<64xi32>
+  tt.return %r : tensor<64xi32>
+}

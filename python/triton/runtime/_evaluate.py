@@ -731,6 +731,8 @@ class _Maker:
         return lambda *operands: None
 
     llvm_intr_assume = gpu_barrier
+    tt_grid_dependency_wait = gpu_barrier
+    tt_grid_dependency_launch_dependents = gpu_barrier
 
     # calls and control flow
 

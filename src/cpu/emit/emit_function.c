@@ -220,6 +220,8 @@ static void emit_op(Emitter *e, const Step *s) {
   case OP_CONDITION:
   case OP_ASSUME:
   case OP_RETURN: return;
+  case OP_GRID_WAIT: /* a launch begins when the one ahead has ended */
+  case OP_GRID_LAUNCH: return;
   case OP_BARRIER: LLVMBuildFence(e->b, LLVMAtomicOrderingAcquireRelease, false, ""); return;
   case OP_PROGRAM_ID: set(op, e->pid[axis_of(op)]); return;
   case OP_NUM_PROGRAMS: set(op, ir_attr(op, "batch") ? e->batch : e->grid[axis_of(op)]); return;

@@ -33,12 +33,14 @@ static const AttrParam params[] = {
     {"ttg.blocked", "warpsPerCTA", POWERS, 1, 32, false},
     {"ttg.blocked", "order", PERMUTATION, 0, 0, false},
     {"ttg.blocked", "CTAsPerCGA", ONES, 1, 1, true},
+    {"ttg.blocked", "CGALayout", BASES, 0, MAX_SIZE, true},
     {"ttg.slice", "dim", NUMBER, 0, LAYOUT_MAX_DIMS - 1, false},
     {"ttg.slice", "parent", PARENT, 0, 0, false},
     {"ttg.nvidia_mma", "versionMajor", NUMBER, 2, 3, false},
     {"ttg.nvidia_mma", "warpsPerCTA", POWERS, 1, 32, false},
     {"ttg.nvidia_mma", "instrShape", POWERS, 1, 256, false},
     {"ttg.nvidia_mma", "CTAsPerCGA", ONES, 1, 1, true},
+    {"ttg.nvidia_mma", "CGALayout", BASES, 0, MAX_SIZE, true},
     {"ttg.dot_op", "opIdx", NUMBER, 0, 1, false},
     {"ttg.dot_op", "parent", PARENT, 0, 0, false},
     {"ttg.dot_op", "kWidth", POWER, 1, 16, true},
@@ -51,17 +53,19 @@ static const AttrParam params[] = {
     {"ttg.swizzled_shared", "maxPhase", POWER, 1, MAX_SIZE, false},
     {"ttg.swizzled_shared", "order", PERMUTATION, 0, 0, false},
     {"ttg.swizzled_shared", "CTAsPerCGA", ONES, 1, 1, true},
+    {"ttg.swizzled_shared", "CGALayout", BASES, 0, MAX_SIZE, true},
     {"ttg.nvmma_shared", "swizzlingByteWidth", NUMBER, 0, 128, false},
     {"ttg.nvmma_shared", "transposed", NUMBER, 0, 1, true},
     {"ttg.nvmma_shared", "elementBitWidth", POWER, 8, 64, false},
     {"ttg.nvmma_shared", "CTAsPerCGA", ONES, 1, 1, true},
+    {"ttg.nvmma_shared", "CGALayout", BASES, 0, MAX_SIZE, true},
 };
 
 typedef struct Check {
   Ctx *cx;
-  const Op *op; /* whose type is checked */
-  int num_warps;
-  Map good; /* encodings, to their rank plus one */
+  const Op *op;            /* whose type is checked */
+  int num_warps, num_ctas; /* of a block, of a cluster */
+  Map good;                /* encodings, to their rank plus one */
 } Check;
 
 static _Noreturn void fail(Check *c, const Attr *e, const char *why) {
@@ -136,6 +140,15 @@ static int length(const Attr *e, const char *name) {
   return a ? a->n : 0;
 }
 
+/* Each bit of a block's number has a place in the tensor. */
+static void check_blocks(Check *c, const Attr *e, int rank) {
+  const Attr *rows = gpu_param(e, "CGALayout");
+  if ((rows ? rows->n : 0) != log2_of(c->num_ctas))
+    fail(c, e, ctx_printf(c->cx, "`CGALayout` must have %d positions here", log2_of(c->num_ctas)));
+  for (int k = 0; rows && k < rows->n; k++)
+    if (rows->items[k]->n != rank) fail(c, e, "its positions are not all of its rank");
+}
+
 static int rank_of(Check *c, const Attr *e);
 
 static int blocked_rank(Check *c, const Attr *e) {
@@ -147,6 +160,7 @@ static int blocked_rank(Check *c, const Attr *e) {
   if (product(e, "warpsPerCTA") != c->num_warps)
     fail(c, e,
          ctx_printf(c->cx, "the product of `warpsPerCTA` must be the module's number of warps, %d", c->num_warps));
+  check_blocks(c, e, n);
   return n;
 }
 
@@ -158,6 +172,7 @@ static int mma_rank(Check *c, const Attr *e) {
   if (product(e, "warpsPerCTA") != c->num_warps)
     fail(c, e,
          ctx_printf(c->cx, "the product of `warpsPerCTA` must be the module's number of warps, %d", c->num_warps));
+  check_blocks(c, e, n);
   if (!gpu_is_mma(e, 3)) {
     if (ni < 2) fail(c, e, "`instrShape` must have the dimensions of the result");
     return n;
@@ -169,7 +184,7 @@ static int mma_rank(Check *c, const Attr *e) {
 
 static int linear_rank(Check *c, const Attr *e) {
   static const char *const names[] = {"register", "lane", "warp", "block"};
-  const int needed[] = {-1, LANE_BITS, log2_of(c->num_warps), 0};
+  const int needed[] = {-1, LANE_BITS, log2_of(c->num_warps), log2_of(c->num_ctas)};
   int rank = 0;
   for (int i = 0; i < 4; i++) {
     const Attr *rows = gpu_param(e, names[i]);
@@ -280,8 +295,14 @@ static void check_number(Ctx *cx, const Module *m, const char *name, int64_t oth
 
 void gpu_check_layouts(Ctx *cx, Module *m) {
   check_number(cx, m, "ttg.num-warps", 4, 1, 32);
-  check_number(cx, m, "ttg.num-ctas", 1, 1, 1);
+  check_number(cx, m, "ttg.num-ctas", 1, 1, 16);
+  if (gpu_num_warps(m) > 32)
+    ctx_fail(cx, ERR_RESOURCES,
+             "out of resource: threads, Required: %d, Hardware limit: 1024. The %d blocks that share a program are run "
+             "by one. Reducing `num_warps` or `num_ctas` may help.",
+             32 * gpu_num_warps(m), gpu_num_ctas(m));
   check_number(cx, m, "ttg.threads-per-warp", 32, 32, 32);
-  Check c = {.cx = cx, .op = m->op, .num_warps = gpu_num_warps(m)};
+  int ctas = gpu_num_ctas(m);
+  Check c = {.cx = cx, .op = m->op, .num_warps = gpu_num_warps(m) / ctas, .num_ctas = ctas};
   ir_walk(m->op, check_op, &c);
 }

@@ -148,6 +148,7 @@ static void logs(const int64_t *from, int *to, int n) {
 }
 
 static const Layout *raw_layout(Ctx *cx, const Attr *e, int rank, const int *bits);
+static const Layout *layout_of_block(Ctx *cx, const Attr *e, int rank, const int *bits);
 
 static const Layout *blocked_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {
   int64_t raw[4][LAYOUT_MAX_DIMS];
@@ -228,6 +229,7 @@ static const Layout *linear_layout(Ctx *cx, const Attr *e, int rank, const int *
     const Attr *rows = gpu_param(e, linear_axes[axis]);
     if (!rows || rows->kind != ATTR_ARRAY) not_understood(cx, e);
     in[axis] = (AxisSize){(Axis)axis, rows->n};
+    if (axis == AXIS_BLOCK) in[AXIS_WARP].bits += rows->n, in[axis].bits = 0; /* passes/clusters.c */
     for (int k = 0; k < rows->n && n < LAYOUT_MAX_BITS; k++, n++) {
       if (rows->items[k]->kind != ATTR_ARRAY || rows->items[k]->n != rank) not_understood(cx, e);
       columns[n] = 0;
@@ -238,7 +240,54 @@ static const Layout *linear_layout(Ctx *cx, const Attr *e, int rank, const int *
   return layout_new(cx, in, 4, out, rank, columns);
 }
 
+/* ---- clusters: what the blocks that share a program have each, as further warps of one block (passes/clusters.c) ---- */
+
+/* Where in the tensor the k-th bit of a block's number leads along dimension d, counted in parts of one block. An operand
+ * of a dot has its parent's, but along K, which no block has a part of. */
+static int64_t block_place(const Attr *e, int k, int d, int rank) {
+  bool operand = gpu_is(e, "ttg.dot_op");
+  const Attr *rows = gpu_param(operand ? gpu_param(e, "parent") : e, "CGALayout");
+  int along_k = gpu_param_int(e, "opIdx", 0) == 0 ? rank - 1 : rank - 2;
+  if (operand && d == along_k) return 0;
+  const Attr *row = rows->items[k];
+  return d < row->n ? row->items[d]->integer : 0;
+}
+
+/* The layout of one block's part, and after its warps those of the other blocks. */
+static const Layout *with_blocks(Ctx *cx, const Attr *e, int rank, const int *bits, int nblock) {
+  int part[LAYOUT_MAX_DIMS];
+  AxisSize in[AXIS_WARP + 1], out[LAYOUT_MAX_DIMS];
+  uint64_t columns[LAYOUT_MAX_BITS] = {0};
+  for (int d = 0; d < rank; d++) {
+    int64_t reached = 0;
+    for (int k = 0; k < nblock; k++) reached |= block_place(e, k, d, rank);
+    part[d] = bits[d] - log2_of(reached + 1) > 0 ? bits[d] - log2_of(reached + 1) : 0;
+    out[d] = (AxisSize){(Axis)(AXIS_DIM0 + d), bits[d]};
+  }
+  const Layout *l = layout_of_block(cx, e, rank, part);
+  int n = 0;
+  for (int axis = AXIS_REGISTER; axis <= AXIS_WARP; axis++) {
+    int from = layout_in_shift(l, (Axis)axis), own = layout_in_bits(l, (Axis)axis);
+    in[axis] = (AxisSize){(Axis)axis, own + (axis == AXIS_WARP ? nblock : 0)};
+    for (int k = 0; k < in[axis].bits; k++, n++)
+      for (int d = 0, at = 0; d < rank; at += bits[d], d++) {
+        Axis dim = (Axis)(AXIS_DIM0 + d);
+        uint64_t place = k < own ? low_bits(l->column[from + k] >> layout_out_shift(l, dim), layout_out_bits(l, dim))
+                                 : (uint64_t)block_place(e, k - own, d, rank) << part[d];
+        columns[n] |= low_bits(place, bits[d]) << at;
+      }
+  }
+  return layout_new(cx, in, AXIS_WARP + 1, out, rank, columns);
+}
+
 static const Layout *raw_layout(Ctx *cx, const Attr *e, int rank, const int *bits) {
+  const Attr *parent = gpu_param(e, "parent"); /* that of an operand that is no matrix unit's is looked at by itself */
+  bool operand = gpu_is(e, "ttg.dot_op") && gpu_is(parent, "ttg.nvidia_mma");
+  const Attr *rows = gpu_param(operand ? parent : e, "CGALayout");
+  return rows && rows->n ? with_blocks(cx, e, rank, bits, rows->n) : layout_of_block(cx, e, rank, bits);
+}
+
+static const Layout *layout_of_block(Ctx *cx, const Attr *e, int rank, const int *bits) {
   if (gpu_is(e, "ttg.blocked")) return blocked_layout(cx, e, rank, bits);
   if (gpu_is(e, "ttg.nvidia_mma")) return mma_layout(cx, e, rank, bits);
   if (gpu_is(e, "ttg.dot_op")) return operand_layout(cx, e, rank, bits);
@@ -304,8 +353,9 @@ static const Layout *raw_shared_layout(Ctx *cx, const Type *t) {
   if (gpu_is(e, "ttg.nvmma_shared") && (t->rank == 2 || !transposed)) {
     int swizzle = (int)gpu_param_int(e, "swizzlingByteWidth", 0), shape[2] = {0, bits[t->rank - 1]};
     for (int i = 0; i + 1 < t->rank; i++) shape[0] += bits[i]; /* all dimensions but the last count as rows */
-    const Layout *l = layout_nvmma(cx, swizzle ? log2_of(swizzle) : 4,
-                                   log2_of(gpu_param_int(e, "elementBitWidth", 8) / 8), transposed, shape);
+    const Layout *l = !swizzle ? layout_swizzled(cx, 2, 0, 0, 0, (const int[]){!transposed, transposed}, shape)
+                               : layout_nvmma(cx, log2_of(swizzle), log2_of(gpu_param_int(e, "elementBitWidth", 8) / 8),
+                                              transposed, shape);
     return t->rank == 2 ? l : layout_reshape(cx, in_order(cx, l, 2), bits, t->rank);
   }
   not_understood(cx, e);

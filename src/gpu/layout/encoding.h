@@ -19,7 +19,8 @@ enum { TMA_MAX_RANK = 5 }; /* of tensor maps */
 /* ---- what the module says: machine.c -------------------------------------------------------------------------------- */
 
 void gpu_check_ranks(Ctx *cx, Module *m); /* unwinds on a tensor of too many dimensions */
-int gpu_num_warps(const Module *m);
+int gpu_num_ctas(const Module *m); /* blocks that share a program */
+int gpu_num_warps(const Module *m); /* of all of them: one block runs it (passes/clusters.c) */
 int gpu_sm(const Module *m); /* from ttg.target */
 int gpu_num_stages(const Module *m);
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4); }
+int gpu_num_ctas(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-ctas", 1); }
+
+int gpu_num_warps(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-warps", 4) * gpu_num_ctas(m); }
 
 int gpu_num_stages(const Module *m) { return (int)ir_attr_int_or(m->op, "ttg.num-stages", 1); }
 

@@ -21,6 +21,10 @@ static void lower_return(Lower *w, const Op *op) {
 /* Terminators of inner regions belong to the op around them; a hint makes no code. */
 static void lower_nothing(Lower *w, const Op *op) { (void)w, (void)op; }
 
+static void lower_dependency(Lower *w, const Op *op) {
+  if (w->sm >= 90) ll_call(&w->b, op->code == OP_GRID_WAIT ? LL_GRIDDEP_WAIT : LL_GRIDDEP_LAUNCH, NULL, NULL);
+}
+
 /* Elementwise ops, which are not here, have a table of their own: elementwise.c. */
 static LowerFn *const lower_table[OPCODES] = {
     [OP_CONSTANT] = lower_constant,
@@ -38,6 +42,8 @@ static LowerFn *const lower_table[OPCODES] = {
     [OP_PROGRAM_ID] = lower_program,
     [OP_NUM_PROGRAMS] = lower_program,
     [OP_BARRIER] = lower_barrier_op,
+    [OP_GRID_WAIT] = lower_dependency,
+    [OP_GRID_LAUNCH] = lower_dependency,
     [OP_LOAD] = lower_load,
     [OP_STORE] = lower_store,
     [OP_ATOMIC_RMW] = lower_atomic,

@@ -280,8 +280,9 @@ void lower_inline_asm(Lower *w, const Op *op) {
 
 /* ---- tt.map_elementwise ------------------------------------------------------------------------------------------
  *
- * The function's body once per register. A branch in it is the thread's own; what all threads of a block must do
- * together, or one of them for all, has no place there.
+ * The function's body once per register, or, with pack = p, per p registers that follow each other: its arguments are p
+ * elements of the first operand, then p of the next, and so are its results. A branch in it is the thread's own; what all
+ * threads of a block must do together, or one of them for all, has no place there.
  */
 
 static void check_mapped(Op *op, void *arg) {
@@ -297,13 +298,16 @@ void lower_map(Lower *w, const Op *op) {
     lower_fail(w, op, "its body has several blocks; structured control flow is expected");
   Block *body = region->first;
   ir_walk((Op *)op, check_mapped, w);
-  int n = lower_count(w, &op->results[0]);
+  int n = lower_count(w, &op->results[0]), pack = (int)ir_attr_int_or(op, "pack", 1);
+  if (pack < 1 || n % pack)
+    lower_fail(w, op, ctx_printf(w->cx, "a thread has %d elements, of which %d go through at once", n, pack));
   Registers **in = NEWN(w->cx, Registers *, op->noperands), **out = NEWN(w->cx, Registers *, op->nresults);
   for (int i = 0; i < op->noperands; i++) in[i] = lower_value(w, ir_operand(op, i));
   for (int i = 0; i < op->nresults; i++) out[i] = lower_new(w, &op->results[i], n);
-  for (int r = 0; r < n; r++) {
-    for (int i = 0; i < op->noperands; i++) lower_set(w, body->args[i], in[i]->at[r]);
+  for (int r = 0; r < n; r += pack) {
+    for (int i = 0; i < body->nargs; i++) lower_set(w, body->args[i], in[i / pack]->at[r + i % pack]);
     lower_block(w, body);
-    for (int i = 0; i < op->nresults; i++) out[i]->at[r] = lower_scalar(w, ir_operand(body->last, i));
+    for (int i = 0; i < body->last->noperands; i++)
+      out[i / pack]->at[r + i % pack] = lower_scalar(w, ir_operand(body->last, i));
   }
 }

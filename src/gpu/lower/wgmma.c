@@ -64,6 +64,8 @@ static Operand describe(Lower *w, const Value *v, int index) {
   bool transposed = gpu_param_int(e, "transposed", 0) != 0;
   Operand o = {.bytes = ir_elem_bytes(t->elem), .k_dim = index == 0 ? 1 : 0};
   int fast = transposed ? 0 : 1, swizzle = (int)gpu_param_int(e, "swizzlingByteWidth", 32);
+  if (!swizzle)
+    lower_fail(w, w->op, "the instruction reads no buffer whose rows of more than 16 bytes are not swizzled");
   o.k_major = fast == o.k_dim;
   o.place = layout_invert(w->cx, gpu_shared_layout(w->cx, t));
   int64_t line = min64(swizzle, t->shape[fast] * o.bytes), stride = 8 * line;

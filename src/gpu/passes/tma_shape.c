@@ -20,9 +20,10 @@ void gpu_tma_box(const Type *block, int64_t *box) {
   for (int d = block->rank - 1; d >= 0; d--) {
     int64_t most = MAX_BOX;
     bool lines = d == block->rank - 1 && gpu_is(block->encoding, "ttg.nvmma_shared");
-    if (lines) most = max64(16, gpu_param_int(block->encoding, "swizzlingByteWidth", 0)) / ir_elem_bytes(block->elem);
+    int64_t line = lines ? gpu_param_int(block->encoding, "swizzlingByteWidth", 0) : 0;
+    if (line) most = line / ir_elem_bytes(block->elem);
     box[d] = cut ? 1 : min64(block->shape[d], most);
-    cut |= !lines && box[d] < block->shape[d];
+    cut |= !line && box[d] < block->shape[d];
   }
 }
 

@@ -17,6 +17,11 @@ module {
     tt.return
   }
   tt.func public @atomics(%p: !tt.ptr<i32>, %f: tensor<8x!tt.ptr<f32>>, %v: tensor<8xf32>, %m: tensor<8xi1>, %i: i32) {
+    %loaded = tt.atomic_load acquire, gpu, %f, %m : (tensor<8x!tt.ptr<f32>>, tensor<8xi1>) -> tensor<8xf32>
+    tt.atomic_store release, sys, %f, %v, %m : tensor<8x!tt.ptr<f32>>
+    %polled = tt.atomic_poll acquire, gpu, %p, %i : !tt.ptr<i32>, i32 -> i1
+    tt.grid_dependency_wait
+    tt.grid_dependency_launch_dependents
     %and = tt.atomic_rmw and, relaxed, gpu, %p, %i : (!tt.ptr<i32>, i32) -> i32
     %or = tt.atomic_rmw or, acquire, cta, %p, %i : (!tt.ptr<i32>, i32) -> i32
     %xor = tt.atomic_rmw xor, release, sys, %p, %i : (!tt.ptr<i32>, i32) -> i32
