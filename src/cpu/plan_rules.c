@@ -269,11 +269,24 @@ static bool is_by_slot(Planner *pl, const Op *op) {
   return false;
 }
 
+static int find_chain(const Value *v) {
+  int longest = 0;
+  if (work_of(v)->rules.is_index || !ir_is_tensor(v->type)) return 0;
+  bool waits = ir_info(v->op)->traits & T_ELEMENTWISE && !v->op->nregions;
+  if (!waits && !ir_rearranges(v->op)) return 0;
+  for (int i = 0; i < v->op->noperands; i++) {
+    const Value *x = ir_operand(v->op, i);
+    if (work_of(x)->rules.chain > longest) longest = work_of(x)->rules.chain;
+  }
+  return longest + waits;
+}
+
 void cpu_note(Planner *pl, Op *op) {
   for (int i = 0; i < op->nresults; i++) {
     Value *v = &op->results[i];
     work_of(v)->rules.by_slot = is_by_slot(pl, op);
     if (ir_is_tensor(v->type)) work_of(v)->rules.is_index = find_index(pl, v);
+    work_of(v)->rules.chain = find_chain(v);
   }
 }
 

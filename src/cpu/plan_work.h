@@ -34,6 +34,7 @@ typedef struct ValueWork {
     bool by_slot;      /* made of what a loop carries or a conditional gives */
     bool costed;       /* `cost` is right */
     int cost;
+    int chain;         /* of elementwise ops, each of which waits for the one before: the longest that ends here */
   } rules;
   int live_dim;   /* plan_live.c: along which the tiles of a batch of programs lie; -1: none */
   bool available; /* plan_steps.c: computed by an earlier step: a scalar, or in scratch */
