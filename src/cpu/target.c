@@ -38,6 +38,7 @@ static bool is_native(Opcode code, const Type *elem, bool precise) {
   case OP_ABSF:
   case OP_ABSI:
   case OP_FMA:
+  case OP_MAP_ELEMENTWISE: /* its branches are passed by where no lane takes them */
   case OP_MULHIUI:
   case OP_CLAMPF: return true;
   default: return cpu_native_math(code, elem);

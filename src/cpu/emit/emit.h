@@ -245,7 +245,7 @@ void emit_prefetch(Emitter *e, LLVMValueRef ptr, LLVMValueRef stride, int64_t by
 LLVMValueRef emit_element_op(Emitter *e, const Op *op, LLVMValueRef *in, int lanes);
 /* The block of a combine region: `args` to the values its terminator returns. `active`: the lanes that matter; NULL: all. */
 void emit_element_region(Emitter *e, Block *block, LLVMValueRef *args, LLVMValueRef *out, int lanes, LLVMValueRef active);
-bool emit_element_branches(const Op *op); /* has it a loop inside? Then the builder is in another block afterwards. */
+bool emit_element_branches(const Op *op); /* has it a loop or a long branch inside? Then the builder is in another block afterwards. */
 LLVMValueRef emit_float_to_f32(Emitter *e, const Type *from, LLVMValueRef x, int lanes);
 LLVMValueRef emit_float_convert(Emitter *e, const Type *from, const Type *to, LLVMValueRef x, int lanes, bool toward_zero);
 LLVMValueRef emit_float_math(Emitter *e, Opcode code, const Type *elem, LLVMValueRef x, int lanes);

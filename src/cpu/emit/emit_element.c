@@ -407,13 +407,50 @@ static void region_values(Lanes *r, Block *block, LLVMValueRef *out, LLVMValueRe
 
 static LLVMValueRef both(Emitter *e, LLVMValueRef a, LLVMValueRef b) { return a ? LLVMBuildAnd(e->b, a, b, "") : b; }
 
+/* Is the branch long enough that it is worth asking whether any lane takes it? */
+static bool is_long(const Op *branch, int region) {
+  enum { LONG = 16 };
+  if (region >= branch->nregions || !branch->regions[region]->first) return false;
+  int n = 0;
+  for (const Op *op = branch->regions[region]->first->first; op && n < LONG; op = op->next) n++;
+  return n == LONG;
+}
+
+static LLVMValueRef any_lane(Lanes *r, LLVMValueRef c) {
+  if (r->lanes == 1) return c;
+  LLVMTypeRef bits = LLVMIntTypeInContext(r->e->llvm, (unsigned)r->lanes);
+  return LLVMBuildICmp(r->e->b, LLVMIntNE, LLVMBuildBitCast(r->e->b, c, bits, ""), LLVMConstNull(bits), "");
+}
+
+/* What a branch gives in the lanes that take it. A long one is passed by where none does: its results are anything then. */
+static void region_branch(Lanes *r, Op *op, int region, LLVMValueRef *out, LLVMValueRef active) {
+  Emitter *e = r->e;
+  if (!is_long(op, region)) {
+    region_values(r, ir_entry(op, region), out, active);
+    return;
+  }
+  LLVMBasicBlockRef taken = emit_new_block(e, "taken"), after = emit_new_block(e, "passed");
+  LLVMBuildCondBr(e->b, any_lane(r, active), taken, after);
+  LLVMBasicBlockRef from[] = {LLVMGetInsertBlock(e->b), NULL};
+  LLVMPositionBuilderAtEnd(e->b, taken);
+  region_values(r, ir_entry(op, region), out, active);
+  from[1] = LLVMGetInsertBlock(e->b);
+  LLVMBuildBr(e->b, after);
+  LLVMPositionBuilderAtEnd(e->b, after);
+  for (int i = 0; i < op->nresults; i++) {
+    LLVMValueRef phi = LLVMBuildPhi(e->b, LLVMTypeOf(out[i]), "");
+    LLVMAddIncoming(phi, (LLVMValueRef[]){LLVMConstNull(LLVMTypeOf(out[i])), out[i]}, from, 2);
+    out[i] = phi;
+  }
+}
+
 /* Nothing in such a function has effects: both branches are computed, and one result is chosen. */
 static void region_if(Lanes *r, Op *op, LLVMValueRef c, LLVMValueRef active) {
   Emitter *e = r->e;
   LLVMValueRef *yes = NEWN(e->cx, LLVMValueRef, op->nresults + 1), *no = NEWN(e->cx, LLVMValueRef, op->nresults + 1);
-  region_values(r, ir_entry(op, 0), yes, both(e, active, c));
+  region_branch(r, op, 0, yes, both(e, active, c));
   if (op->nregions > 1 && op->regions[1]->first)
-    region_values(r, ir_entry(op, 1), no, both(e, active, LLVMBuildNot(e->b, c, "")));
+    region_branch(r, op, 1, no, both(e, active, LLVMBuildNot(e->b, c, "")));
   for (int i = 0; i < op->nresults; i++)
     map_put(e->cx, r->values, &op->results[i], LLVMBuildSelect(e->b, c, yes[i], no[i], ""));
 }
@@ -444,11 +481,7 @@ static LaneLoop lane_loop(Lanes *r, LLVMValueRef *inits, int n) {
 /* On to another round where `again` is true in some lane. */
 static void lane_branch(Lanes *r, const LaneLoop *l, LLVMValueRef again) {
   Emitter *e = r->e;
-  if (r->lanes > 1) {
-    LLVMTypeRef bits = LLVMIntTypeInContext(e->llvm, (unsigned)r->lanes);
-    again = LLVMBuildICmp(e->b, LLVMIntNE, LLVMBuildBitCast(e->b, again, bits, ""), LLVMConstNull(bits), "");
-  }
-  LLVMBuildCondBr(e->b, again, l->body, l->end);
+  LLVMBuildCondBr(e->b, any_lane(r, again), l->body, l->end);
   LLVMPositionBuilderAtEnd(e->b, l->body);
 }
 
@@ -558,6 +591,7 @@ static void region_values(Lanes *r, Block *block, LLVMValueRef *out, LLVMValueRe
 
 bool emit_element_branches(const Op *op) {
   if (op->code == OP_FOR || op->code == OP_WHILE) return true;
+  if (op->code == OP_IF && (is_long(op, 0) || is_long(op, 1))) return true;
   for (int r = 0; r < op->nregions; r++)
     for (const Op *o = op->regions[r]->first->first; o; o = o->next)
       if (emit_element_branches(o)) return true;
