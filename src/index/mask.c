@@ -99,38 +99,11 @@ static void compared(IndexInfo *ix, const Op *op, const Value *v, MaskDraft *out
 
 /* ---- shapes ------------------------------------------------------------------------------------------------------ */
 
-/* Where axis `d` of the operand goes, or -1. */
-static int moved_axis(const Op *op, int d) {
-  const Type *from = ir_operand(op, 0)->type, *to = op->results[0].type;
-  switch (op->code) {
-  case OP_EXPAND_DIMS: return d < ir_attr_int_or(op, "axis", 0) ? d : d + 1;
-  case OP_TRANS:
-    for (int i = 0; i < to->rank; i++)
-      if (ir_attr(op, "order")->ints[i] == d) return i;
-    return -1;
-  case OP_RESHAPE: { /* only if axes of one element come or go */
-    int at = -1;
-    for (int f = 0, t = 0; f < from->rank || t < to->rank;) {
-      bool skip_from = f < from->rank && from->shape[f] == 1, skip_to = t < to->rank && to->shape[t] == 1;
-      if (skip_from || skip_to) {
-        f += skip_from, t += skip_to;
-        continue;
-      }
-      if (f == from->rank || t == to->rank || from->shape[f] != to->shape[t]) return -1;
-      if (f == d) at = t;
-      f++, t++;
-    }
-    return at;
-  }
-  default: return d;
-  }
-}
-
 static void reshaped(const Op *op, const Value *v, const IndexMask *m, MaskDraft *out) {
   bool itself = false;
   for (int i = 0; i < m->nbounds; i++) {
     IndexBound b = m->bounds[i];
-    b.axis = moved_axis(op, b.axis);
+    b.axis = ir_dim_to_result(op, b.axis);
     if (b.axis < 0)
       itself = true;
     else

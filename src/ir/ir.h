@@ -381,8 +381,8 @@ bool ir_rearranges(const Op *op);
 Value *ir_moved_pointer(const Op *op);
 /* Does a reshape only insert or drop dimensions of size 1? */
 bool ir_reshape_trivial(const Op *op);
-/* Which dimension of the results is dimension `dim` (longer than 1) of operand 0, for ops that rearrange, reduce or scan; -1:
- * none, or it is the one along which elements are combined. And the other way round, from the results to the operands. */
+/* Which dimension of the results is dimension `dim` of operand 0, for ops that rearrange, reduce or scan; -1: none, as of one
+ * element in a reshape, or it is the one along which elements are combined. And the other way round, from the results. */
 int ir_dim_to_result(const Op *op, int dim);
 int ir_dim_to_operand(const Op *op, int dim);
 /* Constants: true and the value if `v` is a constant integer (or a splat of one, however made). */

@@ -209,9 +209,10 @@ bool ir_reshape_trivial(const Op *op) {
   }
 }
 
-/* The dimension of `to` in a trivial reshape that is `dim` of `from`. */
+/* The dimension of `to` in a trivial reshape that is `dim` of `from`; -1: a dimension of one element is none. */
 static int reshaped_dim(const Type *from, const Type *to, int dim) {
   int before = 0, d = 0;
+  if (from->shape[dim] == 1) return -1;
   for (int i = 0; i < dim; i++) before += from->shape[i] != 1;
   while (to->shape[d] == 1 || before-- > 0) d++;
   return d;

@@ -371,6 +371,27 @@ static char *printed(const char *text, size_t len, bool no_locations) {
   return r.printed;
 }
 
+static void dimensions_are_followed(void **state) {
+  (void)state;
+  static const char text[] = "tt.func public @f(%x: tensor<1x32x1x8xi32>) {\n"
+                             "  %a = tt.reshape %x : tensor<1x32x1x8xi32> -> tensor<32x8xi32>\n"
+                             "  %b = tt.reshape %a : tensor<32x8xi32> -> tensor<256xi32>\n"
+                             "  %c = tt.trans %a {order = array<i32: 1, 0>} : tensor<32x8xi32> -> tensor<8x32xi32>\n"
+                             "  tt.return\n}\n";
+  Ctx *cx = ctx_new(NULL);
+  Module *m = ir_read(cx, source_new(cx, "test.mlir", text, sizeof text - 1, 1));
+  const Op *drop = ir_entry(m->body->first->first, 0)->first, *merge = drop->next, *trans = merge->next;
+  const int to[] = {-1, 0, -1, 1}, from[] = {1, 3};
+  for (int d = 0; d < 4; d++) assert_int_equal(ir_dim_to_result(drop, d), to[d]);
+  for (int d = 0; d < 2; d++) {
+    assert_int_equal(ir_dim_to_operand(drop, d), from[d]);
+    assert_int_equal(ir_dim_to_result(merge, d), -1);
+    assert_int_equal(ir_dim_to_result(trans, d), 1 - d);
+    assert_int_equal(ir_dim_to_operand(trans, d), 1 - d);
+  }
+  ctx_free(cx);
+}
+
 static void what_was_built_reads_back(void **state) {
   (void)state;
   Made f = function_of(3);
@@ -666,6 +687,7 @@ int main(void) {
       cmocka_unit_test(walks_may_erase),
       cmocka_unit_test(constants_are_seen_through_shapes),
       cmocka_unit_test(effects_are_seen_inside),
+      cmocka_unit_test(dimensions_are_followed),
       cmocka_unit_test(what_was_built_reads_back),
       cmocka_unit_test(files_print_as_they_are_and_cover_every_op),
       cmocka_unit_test(generic_form_reads),
