@@ -234,15 +234,6 @@ static bool key_number(Call *c, PyObject *obj, uint64_t word[2]) {
   return push_slot(c, ttc_float_bits(x, "fp32"));
 }
 
-PyObject *ext_fixed_items(PyObject **kept, PyObject *v) {
-  if (PyTuple_Check(v)) return v;
-  PyObject *items = PyList_AsTuple(v);
-  if (!*kept) *kept = PyList_New(0);
-  bool ok = items && *kept && PyList_Append(*kept, items) == 0;
-  Py_XDECREF(items);
-  return ok ? items : NULL;
-}
-
 static bool key_value(Call *c, const FnParam *p, PyObject *obj, Repeat *last);
 
 static bool key_tuple(Call *c, const FnParam *p, PyObject *obj) {

@@ -137,11 +137,12 @@ static bool describe_items(Call *c, Host *h, const FnParam *p, const uint64_t **
   PyObject *fields = PyObject_GetAttrString(value, "_fields");
   if (!fields) PyErr_Clear();
   bool named = fields && PyTuple_Check(fields) && (size_t)PyTuple_Size(fields) == n, ok = true;
+  for (size_t i = 0; named && i < n; i++) named = PyUnicode_Check(PyTuple_GetItem(fields, (Py_ssize_t)i));
   for (size_t i = 0; ok && i < n; i++) {
     PyObject *item = PyTuple_GetItem(values, (Py_ssize_t)i),
              *name = named ? PyTuple_GetItem(fields, (Py_ssize_t)i) : NULL;
     ok = describe(c, h, p, key, item, &items[i]);
-    items[i].name = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
+    items[i].name = ok && named ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
     ok = ok && (!named || (items[i].name && ext_host_keep(h, name)));
   }
   Py_XDECREF(fields);
@@ -336,15 +337,17 @@ static bool attach(Kernel *k, const Job *job, const Call *c) {
   return done != NULL;
 }
 
-Kernel *ext_compile_call(Call *c) {
+Kernel *ext_compile_call(Call *c, bool *skipped) {
   State *st = c->f->st;
   char target[TARGET_TEXT];
   Job job = {.request = {.size = sizeof job.request, .target = ext_call_target(c, target)}};
   if (!ext_host_init(&job.host, st)) return NULL;
   Kernel *k = NULL;
   double begin = ext_now_us();
-  if (prepare_call(&job, c) && call_before(st, &job, c) > 0 &&
-      (!c->f->names_kernels || name_kernel(&job, (PyObject *)c->f, described_params(&job, c)))) {
+  bool ready = prepare_call(&job, c);
+  int wanted = ready ? call_before(st, &job, c) : -1;
+  *skipped = wanted == 0;
+  if (wanted > 0 && (!c->f->names_kernels || name_kernel(&job, (PyObject *)c->f, described_params(&job, c)))) {
     ttc_kernel *kernel = run_job(st, &job);
     PyObject *constants = kernel ? constants_of(&job) : NULL;
     if (constants)
@@ -357,6 +360,8 @@ Kernel *ext_compile_call(Call *c) {
              call_after(st, &job, c, k, ext_now_us() - begin)))
     Py_CLEAR(k);
   ext_host_clear(&job.host);
+  if (!k && !*skipped && !PyErr_Occurred())
+    PyErr_SetString(PyExc_SystemError, "the kernel was not compiled, and nobody said why");
   return k;
 }
 

@@ -21,6 +21,15 @@ void *ext_host_memory(Host *h, size_t bytes) {
   return ok ? memset(p, 0, bytes) : NULL;
 }
 
+PyObject *ext_fixed_items(PyObject **kept, PyObject *v) {
+  if (PyTuple_Check(v)) return v;
+  PyObject *items = PyList_AsTuple(v);
+  if (!*kept) *kept = PyList_New(0);
+  bool ok = items && *kept && PyList_Append(*kept, items) == 0;
+  Py_XDECREF(items);
+  return ok ? items : NULL;
+}
+
 static bool text_value(Host *h, PyObject *str, ttc_kind kind, ttc_value *out) {
   Py_ssize_t n;
   const char *s = PyUnicode_AsUTF8AndSize(str, &n);
@@ -93,16 +102,13 @@ static int instance_value(Host *h, PyObject *obj, ttc_value *out) {
 
 static bool sequence_value(Host *h, PyObject *obj, ttc_value *out) {
   bool is_list = PyList_Check(obj);
-  Py_ssize_t n = PySequence_Size(obj);
+  PyObject *fixed = ext_fixed_items(&h->keep, obj);
+  Py_ssize_t n = fixed ? PyTuple_Size(fixed) : -1;
   if (n < 0) return false;
   ttc_value *items = ext_host_memory(h, (size_t)n * sizeof *items);
   if (!items) return false;
-  for (Py_ssize_t i = 0; i < n; i++) {
-    PyObject *item = PySequence_GetItem(obj, i);
-    bool ok = item && ext_to_value(h, item, &items[i]);
-    Py_XDECREF(item);
-    if (!ok) return false;
-  }
+  for (Py_ssize_t i = 0; i < n; i++)
+    if (!ext_to_value(h, PyTuple_GetItem(fixed, i), &items[i])) return false;
   out->kind = is_list ? TTC_LIST : TTC_TUPLE;
   out->items = items;
   out->len = (size_t)n;

@@ -237,6 +237,9 @@ bool ext_to_value(Host *h, PyObject *obj, ttc_value *out);
 PyObject *ext_from_value(Host *h, const ttc_value *v);
 void *ext_host_memory(Host *h, size_t bytes); /* zeroed; NULL with an exception set */
 bool ext_host_keep(Host *h, PyObject *obj);   /* takes a reference of its own */
+/* The items of a tuple or a list as a tuple, borrowed; NULL with an exception set. Asking an item where its memory is runs
+ * anybody's code, which may change a list: the items are those of now, and *kept holds them. */
+PyObject *ext_fixed_items(PyObject **kept, PyObject *tuple_or_list);
 
 /* ---- store.c ----------------------------------------------------------------------------------------------------- */
 
@@ -395,9 +398,6 @@ bool ext_key_device(Call *c, uint64_t device); /* … and that, at last */
 /* fn(call, parameter, value, its two words, arg) for every value in order, items of tuples one by one; stops at false. */
 typedef bool LeafFn(Call *c, const FnParam *p, PyObject *value, const uint64_t word[2], void *arg);
 bool ext_call_leaves(Call *c, LeafFn *fn, void *arg);
-/* The items of a tuple or a list as a tuple, borrowed; NULL with an exception set. Asking an item where its memory is runs
- * anybody's code, which may change a list: the items are those of now, and *kept holds them. */
-PyObject *ext_fixed_items(PyObject **kept, PyObject *tuple_or_list);
 bool ext_tuple_changed(const FnParam *p); /* false with an exception set */
 
 /* ---- device.c ---------------------------------------------------------------------------------------------------- */
@@ -471,8 +471,8 @@ bool ext_launch_kernel(State *st, Kernel *k, const uint32_t grid[3], uintptr_t s
 
 /* ---- compile.c --------------------------------------------------------------------------------------------------- */
 
-/* A new kernel for the call; NULL with an exception set, or without one when a hook says not to compile. */
-Kernel *ext_compile_call(Call *call);
+/* A new kernel for the call; NULL with an exception set, or without one and *skipped when a hook says not to compile. */
+Kernel *ext_compile_call(Call *call, bool *skipped);
 PyObject *ext_compile_described(PyObject *module, PyObject *args, PyObject *kwargs);
 
 /* ---- launch.c ---------------------------------------------------------------------------------------------------- */

@@ -87,15 +87,19 @@ static void print(Ctx *cx, void *arg) {
   p->text = b.len ? buf_text(&b) : "";
 }
 
-static PyObject *printed(IRModule *owner, Printing p) {
-  Err err = ctx_protect(owner->cx, print, &p);
-  return err == ERR_NONE ? PyUnicode_FromString(p.text) : PyErr_NoMemory();
+/* In an arena of its own: the module's would grow with every text. */
+static PyObject *printed(Printing p) {
+  Ctx *cx = ctx_new(NULL);
+  Err err = cx ? ctx_protect(cx, print, &p) : ERR_MEMORY;
+  PyObject *text = err == ERR_NONE ? PyUnicode_FromString(p.text) : PyErr_NoMemory();
+  ctx_free(cx);
+  return text;
 }
 
 /* ---- types and attributes ---------------------------------------------------------------------------------------- */
 
-static PyObject *type_str(PyObject *self) { return printed(((IRRef *)self)->owner, (Printing){.type = at(self)}); }
-static PyObject *attr_str(PyObject *self) { return printed(((IRRef *)self)->owner, (Printing){.attr = at(self)}); }
+static PyObject *type_str(PyObject *self) { return printed((Printing){.type = at(self)}); }
+static PyObject *attr_str(PyObject *self) { return printed((Printing){.attr = at(self)}); }
 
 static PyObject *type_is_pointer(PyObject *self, PyObject *ignored) {
   const Type *t = at(self);
@@ -117,7 +121,7 @@ static PyObject *value_op(PyObject *self, PyObject *ignored) {
 
 static PyObject *value_str(PyObject *self) {
   const Value *v = at(self);
-  if (v->op) return printed(((IRRef *)self)->owner, (Printing){.op = v->op});
+  if (v->op) return printed((Printing){.op = v->op});
   return PyUnicode_FromFormat("<block argument %d>", v->index);
 }
 
@@ -229,7 +233,7 @@ static PyObject *op_block(PyObject *self, PyObject *ignored) {
   return of_kind(self, IR_BLOCK, ((Op *)at(self))->block);
 }
 
-static PyObject *op_str(PyObject *self) { return printed(((IRRef *)self)->owner, (Printing){.op = at(self)}); }
+static PyObject *op_str(PyObject *self) { return printed((Printing){.op = at(self)}); }
 
 static PyObject *op_has_attr(PyObject *self, PyObject *name) {
   const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8AndSize(name, NULL) : NULL;
@@ -287,7 +291,7 @@ static void module_dealloc(PyObject *self) {
 
 static PyObject *module_str(PyObject *self) {
   IRModule *m = (IRModule *)self;
-  return printed(m, (Printing){.module = m->module});
+  return printed((Printing){.module = m->module});
 }
 
 static PyObject *module_text(PyObject *self, PyObject *ignored) {
@@ -309,8 +313,10 @@ static PyObject *module_verify(PyObject *self, PyObject *ignored) {
   IRModule *m = (IRModule *)self;
   Verifying v = {.module = m->module};
   (void)ignored;
-  if (ctx_protect(m->cx, verify, &v) != ERR_NONE) return PyErr_NoMemory();
-  return PyBool_FromLong(v.problem == NULL);
+  Ctx *cx = ctx_new(NULL);
+  Err err = cx ? ctx_protect(cx, verify, &v) : ERR_MEMORY;
+  ctx_free(cx);
+  return err == ERR_NONE ? PyBool_FromLong(v.problem == NULL) : PyErr_NoMemory();
 }
 
 typedef struct Walk {

@@ -200,7 +200,7 @@ static bool call_pre_run_hooks(JITCore *f, PyObject *const *args, Py_ssize_t nar
   return ok;
 }
 
-static Kernel *find_or_compile(Call *c) {
+static Kernel *find_or_compile(Call *c, bool *skipped) {
   Kernel *k = ext_table_last(&c->f->table, c->key, c->words);
   uint64_t hash = k ? 0 : ext_table_hash(c->key, c->words);
   if (!k) k = ext_table_get(&c->f->table, c->key, c->words, hash);
@@ -208,7 +208,7 @@ static Kernel *find_or_compile(Call *c) {
     Py_INCREF((PyObject *)k);
     return k;
   }
-  k = ext_compile_call(c);
+  k = ext_compile_call(c, skipped);
   if (!k) return NULL;
   /* Another thread may have been faster; then its kernel serves both. */
   Kernel *first = ext_table_get(&c->f->table, c->key, c->words, hash);
@@ -227,8 +227,9 @@ static PyObject *launch_bound(Call *c, PyObject *grid, bool warmup, PyObject *co
   if (!warmup && PyList_Size(f->hooks) > 0 && !call_pre_run_hooks(f, args, nargs, kwnames)) return NULL;
   c->warmup = warmup;
   if (!bind(c, args, nargs, kwnames) || !make_key(c) || !ext_watch_check(f)) return NULL;
-  Kernel *k = find_or_compile(c);
-  if (!k && !PyErr_Occurred()) Py_RETURN_NONE; /* a hook said not to compile */
+  bool skipped = false;
+  Kernel *k = find_or_compile(c, &skipped);
+  if (skipped) Py_RETURN_NONE; /* a hook said not to compile */
   bool ok = k != NULL;
   if (ok && !warmup) {
     uint32_t size[3];

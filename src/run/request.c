@@ -9,9 +9,10 @@ static bool has_parts(const ttc_function *f) {
   return f && f->name && f->qualname && f->file && (f->source || !f->source_len);
 }
 
+enum { DEEPEST = 100 }; /* sequences in sequences */
+
 /* Has a constant what its kind needs? Its depth is checked with it. */
 static bool is_whole(const ttc_value *v, int depth) {
-  enum { DEEPEST = 100 };
   switch (v->kind) {
   case TTC_NONE:
   case TTC_BOOL:
@@ -39,7 +40,22 @@ static bool is_whole(const ttc_value *v, int depth) {
   return false; /* nor is a kind that there is not */
 }
 
+/* How deep sequences nest in sequences, but no deeper than `most`. */
+static int nesting(const ttc_value *v, int most) {
+  int deepest = 0;
+  if ((v->kind != TTC_TUPLE && v->kind != TTC_LIST) || !v->items || most == 0) return 0;
+  for (size_t i = 0; i < v->len; i++) {
+    int depth = nesting(&v->items[i], most - 1);
+    if (depth > deepest) deepest = depth;
+  }
+  return deepest + 1;
+}
+
 static void check_constant(Ctx *cx, const ttc_param *p, const char *name, const char *function) {
+  if (nesting(&p->constant, DEEPEST + 2) > DEEPEST + 1)
+    ctx_fail(cx, ERR_SOURCE,
+             "parameter `%s` of `%s`: the tuples and lists of its constant nest too deeply (at most %d)", name,
+             function, DEEPEST + 1);
   if (!is_whole(&p->constant, 0))
     ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: its constant, a ttc_value of kind %d, is not whole", name,
              function, (int)p->constant.kind);
@@ -61,7 +77,7 @@ static void canonical_type(Ctx *cx, ttc_param *p, const char *name, const char *
     p->type = type;
     return;
   }
-  if (depth > 100) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: tuples nest too deeply", name, function);
+  if (depth > DEEPEST) ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: tuples nest too deeply", name, function);
   if (p->nitems && !p->items)
     ctx_fail(cx, ERR_SOURCE, "parameter `%s` of `%s`: the tuple's items are missing", name, function);
   ttc_param *items = ctx_copy(cx, p->items, p->nitems * sizeof *items);

@@ -327,6 +327,69 @@ def test_kernels_are_forgotten_while_threads_compile():
     assert x.item() == 1
 
 
+# ---- sequences that say wrong things of themselves --------------------------------------------------------------------
+
+
+class NamedByNumbers(tuple):
+    _fields = (1, 2)
+
+
+class NamedTwiceAsMuch(tuple):
+    _fields = ("a", "b", "c", "d")
+
+
+class Raises(tuple):
+    @property
+    def _fields(self):
+        raise ValueError("asked")
+
+
+class Long(tuple):
+    def __len__(self):
+        return 10**9
+
+
+class LongList(list):
+    def __len__(self):
+        return 10**9
+
+
+@triton.jit
+def put_constant(p, t: tl.constexpr):
+    tl.store(p, t[0])
+
+
+@pytest.mark.parametrize("kernel", [put_first, put_constant])
+@pytest.mark.parametrize("kind", [NamedByNumbers, NamedTwiceAsMuch, Raises, Long, LongList])
+def test_a_sequence_is_what_it_holds(kernel, kind):
+    x = torch.zeros(1)
+    kernel[(1,)](x, kind((3.0, 4.0)))
+    assert x.item() == 3
+
+
+@pytest.mark.parametrize("kernel", [put_first, put_constant])
+def test_fields_without_a_spelling(kernel):
+    class Named(tuple):
+        _fields = ("\ud800", "b")
+
+    with pytest.raises(UnicodeEncodeError):
+        kernel[(1,)](torch.zeros(1), Named((3.0, 4.0)))
+
+
+@pytest.mark.parametrize("depth", [90, 102, 300, 900])
+def test_constants_that_nest_deeply(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value] if depth % 2 else (value,)
+    x = torch.zeros(1)
+    if depth > 101:
+        with pytest.raises((triton.CompilationError, RecursionError), match="deep|depth"):
+            with_constant[(1,)](x, value)
+    else:
+        with_constant[(1,)](x, value)
+        assert x.item() == 1
+
+
 # ---- damaged descriptions of kernels --------------------------------------------------------------------------------
 
 
@@ -379,3 +442,22 @@ def test_launches_of_odd_arguments_leave_nothing_behind():
     gc.collect()
     assert sys.getallocatedblocks() - blocks < 200
     assert len(gc.get_objects()) - objects < 100
+
+
+def test_printing_ir_leaves_nothing_behind():
+    def resident():
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1])
+
+    kernel = put.warmup(torch.zeros(1), grid=(1,))
+    module = libtriton.parse_ir(kernel.asm["ttir"], "kernel.ttir")
+    ops = []
+    module.walk(ops.append)
+    texts = [str(module), *map(str, ops)]
+    for _ in range(200):
+        str(module), module.verify()
+    before = resident()
+    for _ in range(2000):
+        assert texts[0] == str(module) and module.verify()
+    assert [str(module), *map(str, ops)] == texts
+    assert resident() - before < 1000  # pages
