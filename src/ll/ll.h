@@ -236,6 +236,7 @@ struct LLFunc {
   LLInst *consts;      /* values without a block, linked by `next` */
   int threads;         /* .reqntid; 0: not said */
   int maxnreg, min_ctas;
+  int data_registers;  /* that accumulators and other data take beside wgmma; once it was printed as PTX */
   int cluster[3];      /* .reqnctapercluster; 0: none */
   const LLLoc *loc;    /* where it is defined */
   uint32_t next_id, next_block;

@@ -237,11 +237,41 @@ const char *ptx_reg(Ptx *p, Comp c) {
   return ptx_reg_name(p, bits, v->regs[c.index]);
 }
 
+static bool is_data(const LLInst *i) { return i->type->kind == LLK_STRUCT || ll_is_float(ll_scalar(i->type)); }
+
+/* The registers of what is in floating point, and of accumulators, where a chain of wgmma begins: its own, and of what was
+ * computed before and is needed later. None of it can wait elsewhere, or be had from less. */
+static int data_beside(Ptx *p, const PtxValue *chain, PtxValue *const *data, uint32_t n) {
+  int sum = chain->ncomps;
+  for (uint32_t k = 0; k < n; k++)
+    if (data[k] != chain && live_behind(p, data[k], chain)) sum += data[k]->ncomps;
+  return sum;
+}
+
+static int most_data(Ptx *p) {
+  Vec(PtxValue *) data = {0}, chains = {0};
+  int most = 0;
+  for (LLBlock *b = p->func->first; b; b = b->next) {
+    for (int a = 0; a < b->nparams; a++)
+      if (is_data(b->params[a])) vec_push(p->cx, &data, ptx_value(b->params[a]));
+    for (LLInst *i = b->first; i; i = i->next) {
+      if (is_data(i) && ptx_value(i)->is_root) vec_push(p->cx, &data, ptx_value(i));
+      if (i->op == LL_WGMMA && i->args[0]->op != LL_WGMMA) vec_push(p->cx, &chains, ptx_value(i));
+    }
+  }
+  for (uint32_t k = 0; k < chains.len; k++) {
+    int here = data_beside(p, chains.at[k], data.at, data.len);
+    if (here > most) most = here;
+  }
+  return most;
+}
+
 void ptx_assign_registers(Ptx *p) {
   p->nroots = 0;
   make_values(p);
   find_live(p);
   join_classes(p);
+  p->func->data_registers = most_data(p);
 }
 
 static bool reads_class(const LLInst *t, int s, PtxValue *leader) {

@@ -321,18 +321,30 @@ static bool has_tensor_cores(const LLModule *lm) {
   return false;
 }
 
+enum { REGISTER_STEP = 8 }; /* registers of a thread are given out by so many */
+
+/* Registers of a thread without which no code exists: its data, and what is beside them at any time (addresses, counters). */
+static int least_registers(const LLModule *lm) {
+  enum { BESIDE = 24 };
+  int most = 0;
+  for (const LLFunc *f = lm->first; f; f = f->next)
+    if (f->data_registers > most) most = f->data_registers;
+  return most + BESIDE;
+}
+
 /* With how many registers a thread, a fifth fewer at most, does a multiprocessor hold all its threads, or half as many
  * blocks again? A third, if it is a second block: then one block's epilogue runs beside the other's loop. 0: none. One
  * block more of many is worth less than what the assembler gives up for it, and so is a third one where tensor cores'
  * products in flight hide latency. */
 static int fewer_registers(const Cubin *c, const LLModule *lm, const TargetOptions *o, int sm, const KernelInfo *info) {
-  enum { STEP = 8 }; /* registers of a thread are given out by so many */
   const GpuMultiprocessor *m = gpu_multiprocessor(sm);
-  int full = m ? GPU_REGISTERS / m->threads / STEP * STEP : 0; /* with no more, all threads find registers */
+  int full =
+      m ? GPU_REGISTERS / m->threads / REGISTER_STEP * REGISTER_STEP : 0; /* with no more, all threads find registers */
   if (!m || !c->bytes || o->common.maxnreg || c->regs <= full) return 0;
   int64_t now = gpu_blocks_held(m, c->regs, info->shared, info->num_warps, NULL);
-  int least = now == 1 ? (2 * c->regs + 2) / 3 : (4 * c->regs + 4) / 5;
-  for (int cap = (c->regs - 1) / STEP * STEP; cap >= least; cap -= STEP) {
+  int least = now == 1 ? (2 * c->regs + 2) / 3 : (4 * c->regs + 4) / 5, needed = least_registers(lm);
+  if (least < needed) least = needed;
+  for (int cap = (c->regs - 1) / REGISTER_STEP * REGISTER_STEP; cap >= least; cap -= REGISTER_STEP) {
     int64_t then = gpu_blocks_held(m, cap, info->shared, info->num_warps, NULL);
     if (then <= now) continue;
     if (cap <= full || now == 1) return cap;
@@ -355,6 +367,15 @@ static int blocks_told_first(const GpuMultiprocessor *m, const TargetOptions *o,
   return n && !o->common.maxnreg && n * 32 * info->num_warps * (MOST + 1) <= GPU_REGISTERS ? n : 0;
 }
 
+/* Has the assembler stopped right below what more than `n` blocks leave each thread? Elsewhere it had as many as it wanted. */
+static bool was_held_back(const Cubin *c, int n, const KernelInfo *info) {
+  int left = GPU_REGISTERS / (32 * info->num_warps);
+  for (int level = left / ++n / REGISTER_STEP * REGISTER_STEP; level >= c->regs;
+       level = left / ++n / REGISTER_STEP * REGISTER_STEP)
+    if (level - c->regs <= REGISTER_STEP) return true;
+  return false;
+}
+
 /* ... and otherwise after a first attempt, where shared memory turns out to bind before registers do. 0: it does not. Of what
  * comes out, an eighth more registers is a schedule of another kind; less is noise. */
 static int blocks_told_again(const Cubin *c, const GpuMultiprocessor *m, const TargetOptions *o,
@@ -362,29 +383,51 @@ static int blocks_told_again(const Cubin *c, const GpuMultiprocessor *m, const T
   int64_t by[GPU_OCCUPANCY_LIMITS];
   if (!m || !c->bytes || o->common.maxnreg) return 0;
   int n = (int)gpu_blocks_held(m, c->regs, info->shared, info->num_warps, by);
-  return by[GPU_BY_SHARED] == n && by[GPU_BY_REGISTERS] > n ? n : 0;
+  return by[GPU_BY_SHARED] == n && by[GPU_BY_REGISTERS] > n && was_held_back(c, n, info) ? n : 0;
+}
+
+/* With `registers` of a thread in place of those that it has now: is no more than a third of the warps lost, and are enough left
+ * to do something else while one waits? */
+static bool leaves_warps(const GpuMultiprocessor *m, const Cubin *now, int registers, const KernelInfo *info) {
+  enum { ENOUGH = 16 };
+  int64_t before = gpu_blocks_held(m, now->regs, info->shared, info->num_warps, NULL);
+  int64_t after = gpu_blocks_held(m, registers, info->shared, info->num_warps, NULL);
+  return 3 * after >= 2 * before && after * info->num_warps >= ENOUGH;
+}
+
+/* Nothing is gained by registers where a multiprocessor holds all its threads, which hide each other's waits, or where there is
+ * room for none more. */
+static bool may_take_registers(const GpuMultiprocessor *m, const Cubin *c, const KernelInfo *info) {
+  int more = (int)(div_up(c->regs, REGISTER_STEP) + 1) * REGISTER_STEP;
+  bool is_full = gpu_blocks_held(m, c->regs, info->shared, info->num_warps, NULL) * info->num_warps * 32 >= m->threads;
+  return !is_full && leaves_warps(m, c, more, info);
 }
 
 /* How often a thread waits for global loads, one after another. The assembler, if nobody tells it how many blocks a
  * multiprocessor is to hold, aims at many, and issues loads late for that: with one register left for a tile's values, each is
  * read after what was made of the one before. So, if a thread waits often, it is told that one block is enough ... */
-static bool waits_often(const Cubin *c, const LLModule *lm, const TargetOptions *o, const KernelInfo *info) {
+static bool waits_often(const Cubin *c, const LLModule *lm, const GpuMultiprocessor *m, const TargetOptions *o,
+                        const KernelInfo *info) {
   enum { OFTEN = 6 };
-  return c->bytes && !o->common.maxnreg && !has_tensor_cores(lm) &&
+  return m && c->bytes && !o->common.maxnreg && !has_tensor_cores(lm) && may_take_registers(m, c, info) &&
          nvidia_cubin_waits(c->bytes, c->len, info->name) >= OFTEN;
 }
 
-/* ... and that is kept if it halves the waiting, and costs no more than a third of the warps, of which enough are left to do
- * something else meanwhile. */
-static bool waits_less(const Cubin *now, const Cubin *then, int sm, const KernelInfo *info) {
-  enum { ENOUGH = 16 };
-  const GpuMultiprocessor *m = gpu_multiprocessor(sm);
-  if (!m ||
-      2 * nvidia_cubin_waits(then->bytes, then->len, info->name) > nvidia_cubin_waits(now->bytes, now->len, info->name))
-    return false;
-  int64_t before = gpu_blocks_held(m, now->regs, info->shared, info->num_warps, NULL);
-  int64_t after = gpu_blocks_held(m, then->regs, info->shared, info->num_warps, NULL);
-  return 3 * after >= 2 * before && after * info->num_warps >= ENOUGH;
+/* ... and that is kept if it halves the waiting and leaves enough warps. */
+static bool waits_less(const Cubin *now, const Cubin *then, const GpuMultiprocessor *m, const KernelInfo *info) {
+  int before = nvidia_cubin_waits(now->bytes, now->len, info->name);
+  int after = nvidia_cubin_waits(then->bytes, then->len, info->name);
+  return 2 * after <= before && leaves_warps(m, now, then->regs, info);
+}
+
+/* Where the assembler spills for the sake of blocks, it is told that fewer are enough: as many as there are with a step of
+ * registers more. 0: it has all registers already, or does not spill. */
+static int blocks_without_spills(const Cubin *c, const GpuMultiprocessor *m, const TargetOptions *o,
+                                 const KernelInfo *info) {
+  enum { MOST = 255 };
+  int more = c->regs + REGISTER_STEP;
+  if (!m || !c->bytes || c->spill_stores <= 0 || o->common.maxnreg || more > MOST) return 0;
+  return (int)gpu_blocks_held(m, more, info->shared, info->num_warps, NULL);
 }
 
 typedef struct Attempt {
@@ -409,13 +452,16 @@ static Cubin to_ptx_and_cubin(Ctx *cx, LLModule *lm, const TargetOptions *o, int
   Cubin cubin = attempt(cx, lm, o, sm, info, first, false, ptx, len);
   Attempt second = {.maxnreg = fewer_registers(&cubin, lm, o, sm, info)};
   if (!second.maxnreg && !first.min_ctas) second.min_ctas = blocks_told_again(&cubin, m, o, info);
-  bool for_loads = !second.maxnreg && !second.min_ctas && !first.min_ctas && waits_often(&cubin, lm, o, info);
+  bool for_loads = !second.maxnreg && !second.min_ctas && !first.min_ctas && waits_often(&cubin, lm, m, o, info);
   if (for_loads) second.min_ctas = 1;
+  bool for_spills = !second.maxnreg && !second.min_ctas && !first.min_ctas && cubin.spill_stores > 0;
+  if (for_spills) second.min_ctas = blocks_without_spills(&cubin, m, o, info);
   if (!second.maxnreg && !second.min_ctas) return cubin;
   const char *other;
   size_t other_len;
   Cubin again = attempt(cx, lm, o, sm, info, second, true, &other, &other_len);
-  bool is_kept = for_loads        ? waits_less(&cubin, &again, sm, info)
+  bool is_kept = for_spills       ? true
+                 : for_loads      ? again.bytes && waits_less(&cubin, &again, m, info)
                  : second.maxnreg ? again.regs <= second.maxnreg
                                   : 8 * again.regs >= 9 * cubin.regs;
   if (!again.bytes || again.spill_stores != 0 || !is_kept) return cubin;

@@ -109,5 +109,22 @@ def test_the_assembler_is_told_how_many_blocks_shared_memory_holds():
     large = "attention[4,32,2048,128,f16,True,8,3,128x64]"
     assert ".minnctapersm 1\n" in ptx(large)
     assert ".minnctapersm" not in ptx(large, maxnreg=168)
-    assert ".minnctapersm 3\n" in ptx("chunk_output[64,4096,128,128,bf16,64,4,64x64]")  # after a first attempt
+    assert ".minnctapersm 3\n" in ptx("chunk_state[64,4096,128,128,bf16,64,4,64x64]")  # after a first attempt
     assert ".minnctapersm" not in ptx("layer_norm[4096,12288,bf16]")  # registers bind, not shared memory
+
+
+def test_the_assembler_is_run_again_only_where_that_may_help(monkeypatch, capfd):
+    """Not for loads where all threads have room as it is, nor for a second block where the accumulators alone take its registers."""
+    from bench.zoo import compile_all
+
+    monkeypatch.setenv("TRITON_ALWAYS_COMPILE", "1")
+    monkeypatch.setenv("TRITONC_TIME", "1")
+
+    def runs(label, launch=0):
+        capfd.readouterr()
+        compile_all.compile_launch(compile_all.CASES_BY_LABEL[label].make("meta").launches[launch])
+        return capfd.readouterr().err.count(" assembler ")
+
+    assert runs("adamw[33554440,bf16,2048]") == 2
+    assert runs("sobel[4320,7680,f16,1024]") == 1
+    assert runs("attention_backward[2,16,2048,64,bf16,False,8,128x128]", 2) == 1
