@@ -328,12 +328,22 @@ static bool same_expression(const Value *a, const Value *b, int *budget) {
   return true;
 }
 
+/* Do two tensors of pointers have no byte in common? Whatever strides are at run time: all of them are constants. */
+static bool are_apart(Planner *pl, const Value *p, const Value *q) {
+  const Index *x = index_of(pl->index, p);
+  int64_t stride;
+  for (int d = 0; ir_is_tensor(p->type) && d < p->type->rank; d++)
+    if (!index_const_stride(x, d, &stride)) return false;
+  return index_tensors_are_apart(pl->index, p, q);
+}
+
 /* Two accesses through different arguments are assumed not to alias. With the same pointers, the same element is at the
  * same index, and nowhere else. */
 bool cpu_may_conflict(Planner *pl, const Op *a, const Op *b) {
   Value *p = ir_operand(a, 0), *q = ir_operand(b, 0);
   int budget = 64;
   if (same_expression(p, q, &budget) && index_elements_are_apart(pl->index, p)) return false;
+  if (are_apart(pl, p, q)) return false;
   const Value *x = cpu_pointer_base(pl->index, p), *y = cpu_pointer_base(pl->index, q);
   return !x || !y || x == y;
 }

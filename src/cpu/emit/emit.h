@@ -216,6 +216,8 @@ Pointers emit_memory_pointers(Emitter *e, const Op *load, Lane p);
 Lane emit_memory_read(Emitter *e, const Op *load, const Pointers *p, int depth); /* not before level `depth` */
 Lane emit_memory_read_masked(Emitter *e, const Op *load, const Pointers *p, Lane mask, Lane other);
 void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane ptr, LLVMValueRef v, const Lane *mask);
+/* Two stores without masks, `p` the pointers of the first, as one where their elements lie in turn; else false, and nothing. */
+bool emit_memory_store_both(Emitter *e, Op *first, Op *second, Lane p, LLVMValueRef v, LLVMValueRef w);
 LLVMValueRef emit_memory_read_scalar(Emitter *e, Type *elem, LLVMValueRef ptr);
 void emit_memory_write_scalar(Emitter *e, Type *elem, LLVMValueRef v, LLVMValueRef ptr);
 LLVMValueRef emit_memory_atomic(Emitter *e, Op *op, LLVMValueRef ptr, LLVMValueRef a, LLVMValueRef b);

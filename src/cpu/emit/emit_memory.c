@@ -3,7 +3,8 @@
  * An access whose pointers are a base and consecutive elements is one vector instruction; with a mask, a masked one.
  * Pointers that are a base and every second element, forwards or backwards, are read as two vectors, from the first
  * element and up to the last, whose halves are shuffled together: what lies between two elements that are read can be
- * read too, as no border of pages is beside it on both sides. Other steps that are known make loads and stores at
+ * read too, as no border of pages is beside it on both sides. Two stores of every second element, beside each other, are one of
+ * their elements in turn. Other steps that are known make loads and stores at
  * constant distances from one address, so that no vector of addresses is computed and taken apart again; AVX-512
  * gathers and scatters as fast. Others gather or scatter. Lanes that are masked off never access the user's memory: where the CPU
  * has no masked form, their pointers are replaced by the address of the first bytes of the scratch area, which hold nothing.
@@ -187,6 +188,16 @@ static void stepped_store(Emitter *e, const Type *elem, LLVMValueRef v, const La
     LLVMValueRef x = LLVMBuildExtractElement(e->b, v, LLVMConstInt(e->i32, (unsigned)i, false), "");
     LLVMSetAlignment(LLVMBuildStore(e->b, x, element_at(e, elem, ptr, i * step)), alignment(elem));
   }
+}
+
+/* First and second, in turn, from where the first is: elements two apart each. */
+static void interleaved_store(Emitter *e, const Type *elem, LLVMValueRef first, LLVMValueRef second, const Lane *p) {
+  LLVMValueRef *mask = NEWN(e->cx, LLVMValueRef, 2 * e->lanes);
+  for (int i = 0; i < 2 * e->lanes; i++) mask[i] = emit_int(e->i32, i / 2 + i % 2 * e->lanes);
+  first = to_memory(e, elem, first, e->lanes);
+  second = to_memory(e, elem, second, e->lanes);
+  LLVMValueRef v = LLVMBuildShuffleVector(e->b, first, second, LLVMConstVector(mask, 2 * (unsigned)e->lanes), "");
+  LLVMSetAlignment(LLVMBuildStore(e->b, v, first_pointer(e, elem, p)), alignment(elem));
 }
 
 /* ---- reading lanes ----------------------------------------------------------------------------------------------- */
@@ -384,6 +395,28 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
     return;
   }
   run_store(e, elem, ptr, mv, v);
+}
+
+/* Is what the second stores the elements between those of the first, and behind its last? */
+static bool is_between(const Emitter *e, const Op *first, const Op *second) {
+  IndexInfo *ix = e->plan->index;
+  const Value *p = ir_operand(first, 0), *q = ir_operand(second, 0);
+  const Index *x = index_of(ix, p), *y = index_of(ix, q);
+  if (p->type != q->type || x->rank != y->rank) return false;
+  for (int d = 0; d < x->rank; d++)
+    if (x->axis[d].stride != y->axis[d].stride || x->axis[d].wrap || y->axis[d].wrap) return false;
+  return index_is_const(index_sub(ix, y->base, x->base), ir_elem_bytes(p->type->elem->elem));
+}
+
+bool emit_memory_store_both(Emitter *e, Op *first, Op *second, Lane p, LLVMValueRef v, LLVMValueRef w) {
+  const Type *elem = ir_operand(first, 0)->type->elem->elem;
+  if (known_step(e, elem, &p, false) != 2 || !is_between(e, first, second)) return false;
+  emit_lines_at(e, first->loc);
+  emit_remarks_access(e, first, p.kind, false);
+  emit_remarks_access(e, second, p.kind, false);
+  emit_at(e, e->depth);
+  interleaved_store(e, elem, v, w, &p);
+  return true;
 }
 
 /* ---- atomics ----------------------------------------------------------------------------------------------------- */

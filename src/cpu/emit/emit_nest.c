@@ -269,6 +269,15 @@ static void serial_member(Work *w, const Member *m) {
   if (!ir_unused(r)) emit_slot_write(e, emit_slot(e, r), r->type, w->at, old);
 }
 
+/* This member and the next one as one store, where that may be. */
+static bool write_both(Work *w, uint32_t i, Result *r) {
+  const Nest *n = w->nest;
+  if (i + 1 >= n->members.len || w->e->lanes == 1) return false;
+  const Member *m = &n->members.at[i], *next = m + 1;
+  if (m->kind != MEMBER_STORE || next->kind != MEMBER_STORE || r[i].masked || r[i + 1].masked) return false;
+  return emit_memory_store_both(w->e, m->op, next->op, r[i].ptr, r[i].v, r[i + 1].v);
+}
+
 static void point(Work *w) {
   const Nest *n = w->nest;
   Result *results = NEWN(w->e->cx, Result, n->members.len + 1);
@@ -281,7 +290,11 @@ static void point(Work *w) {
     else
       evaluate(w, m, w->folds[i], &results[i]);
   }
-  for (uint32_t i = 0; i < n->members.len; i++) write(w, &n->members.at[i], &results[i]);
+  for (uint32_t i = 0; i < n->members.len; i++)
+    if (write_both(w, i, results))
+      i++;
+    else
+      write(w, &n->members.at[i], &results[i]);
 }
 
 /* ---- the loops --------------------------------------------------------------------------------------------------- */
