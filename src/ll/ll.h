@@ -362,6 +362,7 @@ bool ll_sink(LLFunc *f);        /* integer arithmetic to behind the loop that do
 bool ll_order(LLFunc *f);       /* element after element where operation after operation takes many more registers */
 bool ll_widen(LLFunc *f);       /* products of extended 32-bit numbers become one instruction */
 bool ll_strength(LLFunc *f);    /* addresses linear in an induction variable become pointers that are stepped */
+bool ll_count(LLFunc *f);       /* comparisons that are added up, under predicates and in their order */
 bool ll_fuse(LLFunc *f);        /* sums multiply again what they are the last use of: no register keeps the product */
 bool ll_pack16(LLFunc *f, int sm); /* pairs of 16-bit operations into one */
 bool ll_predicate(LLFunc *f);   /* small ifs into predicated instructions */

@@ -15,4 +15,5 @@ void ll_optimize(LLFunc *f, int sm) {
   ll_dce(f);
   ll_sink(f);
   ll_order(f);
+  if (ll_count(f)) ll_dce(f);
 }

@@ -64,6 +64,19 @@ static LLInst *simplify_mul(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, ui
   return NULL;
 }
 
+/* ((v >> s) & mask) << c: the same bits, shifted once. A mask leaves none of the sign's copies. */
+static LLInst *moved_bits(LLBuilder *b, const LLInst *x, uint64_t c) {
+  uint64_t mask, s;
+  if (x->op != LL_AND || !ll_is_const(x->args[1], &mask)) return NULL;
+  const LLInst *in = x->args[0];
+  uint64_t ones = ll_ones(x->type);
+  if ((in->op != LL_LSHR && in->op != LL_ASHR) || !ll_is_const(in->args[1], &s) || s == 0 || mask & ~(ones >> s))
+    return NULL;
+  LLInst *v = in->args[0];
+  if (c != s) v = c > s ? op2_const(b, LL_SHL, v, c - s, 0) : op2_const(b, LL_LSHR, v, s - c, 0);
+  return op2_const(b, LL_AND, v, mask << c & ones, 0);
+}
+
 static LLInst *simplify_shl(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, uint64_t c) {
   if (!yc) return NULL;
   uint64_t bits = (uint64_t)k->type->bits, c1;
@@ -77,7 +90,7 @@ static LLInst *simplify_shl(LLBuilder *b, const LLKey *k, LLInst *x, bool yc, ui
   if (x->op == LL_LSHR && ll_is_const(x->args[1], &c1) && c1 == c)
     return op2_const(b, LL_AND, x->args[0], ll_ones(k->type) << c, 0);
   if (is_add_const(x, &in, &c1)) return op2_const(b, LL_ADD, op2_const(b, LL_SHL, in, c, 0), c1 << c, 0);
-  return NULL;
+  return moved_bits(b, x, c);
 }
 
 /* Are all bits that `shl`, by `c`, shifts out known to be zero? */
@@ -121,19 +134,22 @@ static LLInst *shifted_part(const LLInst *x, uint64_t s, uint64_t mask) {
   return is_op(in, LL_LSHR, s) || is_op(in, LL_ASHR, s) ? in->args[0] : NULL;
 }
 
-/* Of a word: in pairs, in fours, in bytes, and those added up in the highest byte, which the caller shifts down. */
+/* Of a word of 32 or 64 bits: in pairs, in fours, in bytes, and those added up in the highest byte, which the caller shifts
+ * down. */
 static LLInst *count_bits(LLBuilder *b, LLInst *x) {
-  if (x->type != &ll_i32 || !is_op(x, LL_MUL, 0x01010101) || !is_op(x->args[0], LL_AND, 0x0f0f0f0f)) return NULL;
+  uint64_t bytes = UINT64_C(0x0101010101010101) & ll_ones(x->type);
+  if (!is_op(x, LL_MUL, bytes) || !is_op(x->args[0], LL_AND, 0x0f * bytes)) return NULL;
   const LLInst *fours = x->args[0]->args[0];
   if (fours->op != LL_ADD) return NULL;
   for (int u = 0; u < 2; u++) {
     const LLInst *half = fours->args[1 - u], *twos = fours->args[u];
     if ((!is_op(half, LL_LSHR, 4) && !is_op(half, LL_ASHR, 4)) || half->args[0] != twos || twos->op != LL_ADD) continue;
     for (int v = 0; v < 2; v++) {
-      LLInst *pairs = shifted_part(twos->args[v], 2, 0x33333333);
-      if (!pairs || !is_op(twos->args[1 - v], LL_AND, 0x33333333) || twos->args[1 - v]->args[0] != pairs) continue;
-      if (pairs->op == LL_SUB && shifted_part(pairs->args[1], 1, 0x55555555) == pairs->args[0])
-        return ll_call(b, LL_POPC, NULL, pairs->args[0], NULL);
+      LLInst *pairs = shifted_part(twos->args[v], 2, 0x33 * bytes);
+      if (!pairs || !is_op(twos->args[1 - v], LL_AND, 0x33 * bytes) || twos->args[1 - v]->args[0] != pairs) continue;
+      if (pairs->op != LL_SUB || shifted_part(pairs->args[1], 1, 0x55 * bytes) != pairs->args[0]) continue;
+      LLInst *n = ll_call(b, x->type == &ll_i32 ? LL_POPC : LL_POPC64, NULL, pairs->args[0], NULL);
+      return ll_int_cast(b, x->type, n, false);
     }
   }
   return NULL;
@@ -238,7 +254,8 @@ LLInst *ll_simplify_int(LLBuilder *b, const LLKey *k) {
   case LL_SHL: return simplify_shl(b, k, x, yc, c);
   case LL_LSHR:
   case LL_ASHR: {
-    LLInst *count = yc && c == 24 ? count_bits(b, x) : NULL;
+    bool is_word = k->type == &ll_i32 || k->type == &ll_i64;
+    LLInst *count = yc && is_word && c == (uint64_t)k->type->bits - 8 ? count_bits(b, x) : NULL;
     return count ? count : simplify_shr(b, k, x, yc, c);
   }
   case LL_AND: return simplify_and(b, k, x, y, yc, c);

@@ -335,6 +335,13 @@ static void emit_asm(Ptx *p, const LLInst *i) {
   buf_puts(p->out, "\n\t}\n"); /* the text may end with a comment */
 }
 
+/* A sum in which nothing is carried, of what a mask left: with `or` the assembler takes mask and sum together. */
+static void emit_add(Ptx *p, const LLInst *i) {
+  const LLInst *x = i->args[0], *y = i->args[1];
+  bool is_bits = (x->op == LL_AND || y->op == LL_AND) && (~x->zeros & ~y->zeros) == 0;
+  expand_spelling(p, i, is_bits ? "or.b%w $d, $0, $1;" : "add.u%w $d, $0, $1;");
+}
+
 static void emit_ptradd(Ptx *p, const LLInst *i) {
   expand_spelling(p, i, i->nargs == 2 ? "add.s%w $d, $0, $1;" : "add.s%w $d, $0, $n;");
 }
@@ -352,6 +359,7 @@ static const struct Special {
     {LL_ASSERTFAIL, emit_assertfail},
     {LL_ASM, emit_asm},
     {LL_PTRADD, emit_ptradd},
+    {LL_ADD, emit_add},
 };
 
 void ptx_emit(Ptx *p, LLInst *i) {
