@@ -153,7 +153,6 @@ static void check_op(Op *op, void *arg) {
   case OP_NUM_PROGRAMS:
   case OP_LOAD:
   case OP_STORE:
-  case OP_ATOMIC_CAS:
   case OP_REDUCE:
   case OP_SCAN:
   case OP_HISTOGRAM:
@@ -172,6 +171,9 @@ static void check_op(Op *op, void *arg) {
   case OP_SPLIT:
   case OP_CAT:
   case OP_GATHER: return;
+  case OP_ATOMIC_CAS:
+    if (op->noperands > 3) ir_fail(cx, op, NULL, "'%s': a mask is for GPUs", ir_info(op)->name);
+    return;
   case OP_ATOMIC_RMW: check_atomic(cx, op); return;
   case OP_DOT: check_dot(cx, op); return;
   default: break;

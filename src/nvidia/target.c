@@ -132,7 +132,7 @@ static void describe_args(Ctx *cx, const Module *m, KernelInfo *info) {
   describe_maps(cx, func, type, info);
 }
 
-enum { FIRST_WITH_TMA = 90 };
+enum { FIRST_WITH_TMA = 90, FIRST_WITH_BF16_ATOMICS = 90 };
 
 typedef struct Accesses {
   bool descriptors, dots;
@@ -174,11 +174,13 @@ static void lower_descriptors(Ctx *cx, Module *m, const GpuOptions *gpu, bool ma
 }
 
 /* In Triton IR of any origin, mathematical functions without an instruction are expanded from the library. */
-static void expand_math(Ctx *cx, Module *m, const TargetOptions *o) {
+static void expand_math(Ctx *cx, Module *m, const TargetOptions *o, int sm) {
+  static const Pass *const atomics[] = {&opt_pass_bf16_atomics};
   LangOptions language = {0};
   lang_options(o, &language);
   opt_inline_all(cx, m); /* a thread's registers hold a tensor's part by layout, which no calling convention knows of */
   bool changed = opt_run(cx, m, before, COUNT(before));
+  if (sm < FIRST_WITH_BF16_ATOMICS) changed |= opt_run(cx, m, atomics, COUNT(atomics));
   if (opt_expand_math(cx, m, gpu_native_math, &language) || changed) opt_run(cx, m, after, COUNT(after));
 }
 
@@ -219,7 +221,7 @@ static void adopt(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, K
 static void make_ttgir(Ctx *cx, Module *m, const TargetOptions *o, GpuOptions *gpu, KernelInfo *info, bool maps) {
   lower_descriptors(cx, m, gpu, maps);
   describe_args(cx, m, info);
-  expand_math(cx, m, o);
+  expand_math(cx, m, o, gpu->sm);
   gpu_ttgir(cx, m, gpu);
 }
 

@@ -342,3 +342,24 @@ def test_blocks_of_descriptors_that_overlap():
     d = TensorDescriptor(torch.zeros(32, 16), [32, 16], [16, 1], [8, 16])
     descriptor_kernel[(4,)](d, 8)
     assert "race between programs" in mistakes(lambda: descriptor_kernel[(4,)](d, 7))
+
+
+@triton.jit
+def add_bf16(x, y, old, n, B: tl.constexpr, SHARED: tl.constexpr):
+    i = tl.arange(0, B)
+    m = i < n
+    before = tl.atomic_add(x + i // SHARED, tl.load(y + i, m), mask=m)
+    tl.store(old + tl.program_id(0) * B + i, before, m)
+
+
+@pytest.mark.parametrize("target", ["cuda:75", "cuda:80", "cuda:89", "cuda:90"])
+@pytest.mark.parametrize("shared", [1, 8, 64])
+def test_bf16_sums(monkeypatch, target, shared):
+    """Before sm_90 there is no such atomic; elements of one address, and programs, come in turns."""
+    monkeypatch.setenv("TRITONC_SIMULATE", target)
+    y = torch.arange(-120, 136).remainder(9).sub(4).to(torch.bfloat16)
+    x, old = torch.zeros_like(y), torch.ones(512, dtype=torch.bfloat16)
+    add_bf16[(2,)](x, y, old, 200, B=256, SHARED=shared)
+    y[200:] = 0
+    assert torch.equal(x[: 256 // shared], 2 * y.reshape(-1, shared).sum(1))
+    assert not x[256 // shared :].any() and (old[200:256] == 1).all()

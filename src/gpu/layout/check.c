@@ -250,7 +250,7 @@ static bool is_shared(const Attr *e) { return gpu_is(e, "ttg.swizzled_shared") |
 static void check_block(Check *c, const Type *t) {
   const Attr *e = t->encoding;
   int rank = rank_of(c, e);
-  if (!is_shared(e) || gpu_param_int(e, "transposed", 0) || t->rank < 1 || t->rank > TMA_MAX_RANK ||
+  if (!is_shared(e) || (t->rank > 1 && gpu_param_int(e, "transposed", 0)) || t->rank < 1 || t->rank > TMA_MAX_RANK ||
       (gpu_is(e, "ttg.swizzled_shared") && rank != t->rank))
     fail(c, e, ctx_printf(c->cx, "no tensor map lays out %s so", ir_type_text(c->cx, (Type *)t)));
   for (int i = 0; i < t->rank; i++)
@@ -266,7 +266,7 @@ static void check_type(Check *c, const Type *t) {
   int rank = rank_of(c, e);
   if (is_shared(e) != (t->kind == TYPE_MEMDESC)) fail(c, e, "tensors lie in registers, buffers in shared memory");
   /* A row of buffers has a dimension more than the layout of each. */
-  bool any_rank = gpu_is(e, "ttg.nvmma_shared") && !gpu_param_int(e, "transposed", 0);
+  bool any_rank = gpu_is(e, "ttg.nvmma_shared") && (t->rank == 1 || !gpu_param_int(e, "transposed", 0));
   if (any_rank)
     rank = t->rank < rank ? t->rank : rank; /* the last dimension against all others */
   else if (t->rank != rank && !(t->kind == TYPE_MEMDESC && t->rank == rank + 1))

@@ -349,7 +349,7 @@ static const Layout *raw_shared_layout(Ctx *cx, const Type *t) {
     return layout_swizzled(cx, t->rank, log2_of(gpu_param_int(e, "vec", 1)), log2_of(gpu_param_int(e, "perPhase", 1)),
                            log2_of(gpu_param_int(e, "maxPhase", 1)), order, bits);
   }
-  bool transposed = gpu_param_int(e, "transposed", 0) != 0;
+  bool transposed = t->rank > 1 && gpu_param_int(e, "transposed", 0) != 0; /* of a vector, it says nothing */
   if (gpu_is(e, "ttg.nvmma_shared") && (t->rank == 2 || !transposed)) {
     int swizzle = (int)gpu_param_int(e, "swizzlingByteWidth", 0), shape[2] = {0, bits[t->rank - 1]};
     for (int i = 0; i + 1 < t->rank; i++) shape[0] += bits[i]; /* all dimensions but the last count as rows */

@@ -190,7 +190,7 @@ static void spread(Lower *w, const Op *op, Registers *out, LLInst *first) {
 
 void lower_atomic(Lower *w, const Op *op) {
   const Value *r = &op->results[0], *ptr = ir_operand(op, 0), *mask = NULL;
-  Registers *p = lower_value(w, ptr), *m = op->code == OP_ATOMIC_RMW ? group_val(w, op, "mask", &mask) : NULL;
+  Registers *p = lower_value(w, ptr), *m = group_val(w, op, "mask", &mask);
   Registers *x = lower_value(w, ir_operand(op, 1)),
             *y = op->code == OP_ATOMIC_CAS ? lower_value(w, ir_operand(op, 2)) : NULL;
   Registers *out = lower_new(w, r, lower_count(w, r));

@@ -19,6 +19,7 @@ module {
   tt.func public @atomics(%p: !tt.ptr<i32>, %f: tensor<8x!tt.ptr<f32>>, %v: tensor<8xf32>, %m: tensor<8xi1>, %i: i32) {
     %loaded = tt.atomic_load acquire, gpu, %f, %m : (tensor<8x!tt.ptr<f32>>, tensor<8xi1>) -> tensor<8xf32>
     tt.atomic_store release, sys, %f, %v, %m : tensor<8x!tt.ptr<f32>>
+    %swapped = tt.atomic_cas relaxed, gpu, %f, %v, %v, %m : (tensor<8x!tt.ptr<f32>>, tensor<8xf32>, tensor<8xf32>, tensor<8xi1>) -> tensor<8xf32>
     %polled = tt.atomic_poll acquire, gpu, %p, %i : !tt.ptr<i32>, i32 -> i1
     tt.grid_dependency_wait
     tt.grid_dependency_launch_dependents
