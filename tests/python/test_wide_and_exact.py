@@ -211,3 +211,35 @@ def test_rows_and_columns_by_division(width, height):
     at = np.arange(n)
     row = at // width
     assert np.array_equal(out, x[row % height * stride + at % width + row // height * 3])
+
+
+@triton.jit
+def row_numbers_kernel(out, n, width, B: tl.constexpr):
+    at = tl.program_id(0) * B + tl.arange(0, B)
+    tl.store(out + at, (at - 100) // width * 1000 + (at - 100) % width, at < n)
+
+
+@triton.jit
+def column_sums_kernel(x, out, n, width, plane, rows, B: tl.constexpr, R: tl.constexpr):
+    at, sums = (tl.program_id(0) * B + tl.arange(0, B)[:, None]).to(tl.int64), tl.zeros([B, R], tl.float32)
+    for begin in range(0, rows, R):
+        row = begin + tl.arange(0, R)[None, :]
+        here = at % width + width * row + plane * (at // width)
+        sums += tl.load(x + here, (at < n) & (row < rows), other=0.0)
+    tl.store(out + at, tl.sum(sums, 1)[:, None], at < n)
+
+
+@pytest.mark.parametrize("width", [1, 3, 7, 8, 9, 64, 130, 1000, -9])
+def test_vectors_within_a_row_and_across(width):
+    """What lies between two multiples of the divisor is computed once for a vector; what does not, a negative dividend or divisor, is not."""
+    n = 700
+    numbers = np.zeros(1024, np.int32)
+    row_numbers_kernel[(4,)](numbers, n, width, B=256)
+    wanted = [truncated(i - 100, width, 32) for i in range(n)]
+    assert numbers[:n].tolist() == [q * 1000 + r for q, r in wanted]
+    if width > 0:
+        rows, at = 5, np.arange(n)
+        plane = width * rows + 3
+        x, sums = np.arange(plane * (n // width + 1) + 64, dtype=np.float32) % 509, np.zeros(n, np.float32)
+        column_sums_kernel[(11,)](x, sums, n, width, plane, rows, B=64, R=4)
+        assert np.array_equal(sums, sum(x[at % width + width * r + plane * (at // width)] for r in range(rows)))

@@ -9,6 +9,7 @@
  *   emit_nest.c      a loop nest: loops, and what its members do at a point
  *   emit_reduce.c    members that accumulate: reductions and scans
  *   emit_bounds.c    what is computed in front of a nest's loops: its test, the bounds of its masks
+ *   emit_rows.c      quotients and remainders of vectors that lie between two multiples of the divisor
  *   emit_lane.c      a tensor's value at a point, evaluated on demand
  *   emit_memory.c    loads, stores, atomics, of lanes; arrays in scratch
  *   emit_stream.c    stores that go past the caches
@@ -179,6 +180,22 @@ void emit_at(Emitter *e, int depth);
 void emit_push_level(Emitter *e, LLVMBasicBlockRef block);
 static inline void emit_pop_level(Emitter *e) { e->depth--; }
 void emit_base_level(Emitter *e); /* outside of nests: level 0 is the current block */
+
+/* ---- vectors within a row: emit_rows.c --------------------------------------------------------------------------- */
+
+/* A quotient or remainder, and its lanes where `holds` does. */
+typedef struct RowDivision {
+  Value *value;
+  const Lane *at;
+  Lane lane;
+} RowDivision;
+typedef struct RowDivisions {
+  Vec(RowDivision) all;
+  LLVMValueRef holds; /* for this vector; NULL: there are none */
+} RowDivisions;
+/* One more, if it is one of an index that moves evenly by a scalar. */
+void emit_rows_add(Emitter *e, RowDivisions *rows, Op *op, const Lane *at);
+void emit_rows_hold(Emitter *e, const RowDivisions *rows); /* from here on, at this level */
 
 /* ---- in front of loops: emit_bounds.c ---------------------------------------------------------------------------- */
 

@@ -6,7 +6,10 @@
  *     for yes and for no, if there is anything to ask;
  *   - where the masks of the accesses are bounds on the vector dimension, are all of them true for this vector? The
  *     loop's body has two versions, with whole vectors and with masks. Loops that only store do not run past the
- *     last bound.
+ *     last bound;
+ *   - where an index that moves evenly is divided by a number that is known when the program runs, does the vector lie
+ *     between two multiples of it? Then its quotient is one number and its remainder moves as it does, so that what is
+ *     a gather in general is a load. Whole vectors have a version for that (emit_rows.c).
  * At a point, all members' values are evaluated before anything is written, so that members may update what others read.
  */
 #include "cpu/emit/emit.h"
@@ -19,11 +22,18 @@ typedef struct Work {
   Reduction **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
+  bool divisions; /* these are visited, not accesses */
+  RowDivisions in_row; /* of the vector at hand */
 } Work;
 
 /* ---- accesses ---------------------------------------------------------------------------------------------------- */
 
 typedef void AccessFn(Work *w, Op *op, const Lane *at);
+
+/* Loads, or divisions of integers? */
+static bool is_visited(const Work *w, const Op *op) {
+  return w->divisions ? op->code == OP_DIVSI || op->code == OP_REMSI : op->code == OP_LOAD;
+}
 
 typedef struct Visit {
   Value *v;
@@ -60,7 +70,7 @@ static void each_access(Work *w, Value *value, const Lane *value_at, AccessFn *f
     if (code->mask_walk.number == number && visited_at(code, v, at)) continue;
     code->mask_walk.number = number;
     code->mask_walk.at = ctx_copy(cx, at, sizeof *at * (size_t)v->type->rank);
-    if (v->op->code == OP_LOAD) fn(w, v->op, at);
+    if (is_visited(w, v->op)) fn(w, v->op, at);
     Lane from[MAX_RANK];
     for (int i = v->op->noperands; i-- > 0;) { /* the first operand on top */
       Value *x = ir_operand(v->op, i);
@@ -78,7 +88,7 @@ static void each_access_of_nest(Work *w, const Lane *at, AccessFn *fn) {
       each_access(w, m->value, at, fn, number);
       continue;
     }
-    if (m->kind == MEMBER_STORE || m->kind == MEMBER_UPDATE) fn(w, m->op, at);
+    if (!w->divisions && (m->kind == MEMBER_STORE || m->kind == MEMBER_UPDATE)) fn(w, m->op, at);
     for (int j = 0; j < m->op->noperands; j++) each_access(w, ir_operand(m->op, j), at, fn, number);
   }
 }
@@ -343,12 +353,17 @@ static void add_incoming(Accumulated phis, Accumulated from, LLVMBasicBlockRef b
 
 /* ---- the body ---------------------------------------------------------------------------------------------------- */
 
+typedef enum Version { IN_ROW, WHOLE, MASKED } Version;
+
+static void add_division(Work *w, Op *op, const Lane *at) { emit_rows_add(w->e, &w->in_row, op, at); }
+
 /* Returns the block that it ends in. */
-static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, bool full) {
+static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasicBlockRef after, Version version) {
   Emitter *e = w->e;
   emit_push_level(e, block);
-  e->full = full;
-  if (full) each_access_of_rows(w, mask_holds);
+  e->full = version != MASKED && w->hi;
+  if (e->full) each_access_of_rows(w, mask_holds);
+  if (version == IN_ROW) emit_rows_hold(e, &w->in_row);
   point(w);
   e->full = false;
   LLVMBasicBlockRef end = e->levels[e->depth].block;
@@ -358,30 +373,64 @@ static LLVMBasicBlockRef branch_point(Work *w, LLVMBasicBlockRef block, LLVMBasi
   return end;
 }
 
-/* The body of the vector loop, whose index is set. */
-static void vector_body(Work *w) {
+/* Branches at the builder's place to the versions of the body, to the last where no other's condition holds, and joins them. */
+static void either_point(Work *w, const Version *versions, const LLVMValueRef *conditions, int n) {
   Emitter *e = w->e;
-  if (!w->hi) {
-    point(w);
-    return;
+  static const char *const names[] = {"row", "whole", "masked"};
+  LLVMBasicBlockRef blocks[3], after = emit_new_block(e, "next");
+  for (int i = 0; i < n; i++) blocks[i] = emit_new_block(e, names[versions[i]]);
+  for (int i = 0; i + 1 < n; i++) {
+    LLVMBasicBlockRef other = i + 2 < n ? emit_new_block(e, "else") : blocks[i + 1];
+    LLVMBuildCondBr(e->b, conditions[i], blocks[i], other);
+    LLVMPositionBuilderAtEnd(e->b, other);
   }
-  emit_at(e, e->depth);
-  LLVMValueRef lo = LLVMBuildICmp(e->b, LLVMIntSGE, e->index32, w->lo, "");
-  LLVMValueRef hi =
-      LLVMBuildICmp(e->b, LLVMIntSLE, LLVMBuildAdd(e->b, e->index32, emit_int(e->i32, e->lanes), ""), w->hi, "");
-  LLVMBasicBlockRef whole = emit_new_block(e, "whole"), masked = emit_new_block(e, "masked"),
-                    after = emit_new_block(e, "next");
-  LLVMBuildCondBr(e->b, LLVMBuildAnd(e->b, lo, hi, ""), whole, masked);
-  Accumulated before = accumulated(w);
-  LLVMBasicBlockRef end = branch_point(w, whole, after, true);
-  LLVMPositionBuilderAtEnd(e->b, after);
-  Accumulated phis = accumulated_phis(w, end);
-  set_accumulated(w, before);
-  end = branch_point(w, masked, after, false);
-  add_incoming(phis, accumulated(w), end);
+  Accumulated before = accumulated(w), phis = {0};
+  for (int i = 0; i < n; i++) {
+    set_accumulated(w, before);
+    LLVMBasicBlockRef end = branch_point(w, blocks[i], after, versions[i]);
+    LLVMPositionBuilderAtEnd(e->b, after);
+    if (i)
+      add_incoming(phis, accumulated(w), end);
+    else
+      phis = accumulated_phis(w, end);
+  }
   set_accumulated(w, phis);
   e->levels[e->depth].block = after;
   LLVMPositionBuilderAtEnd(e->b, after);
+}
+
+/* Do all lanes of the vector lie within the bounds of the masks? */
+static LLVMValueRef within_bounds(const Work *w) {
+  Emitter *e = w->e;
+  LLVMValueRef lo = LLVMBuildICmp(e->b, LLVMIntSGE, e->index32, w->lo, "");
+  LLVMValueRef hi =
+      LLVMBuildICmp(e->b, LLVMIntSLE, LLVMBuildAdd(e->b, e->index32, emit_int(e->i32, e->lanes), ""), w->hi, "");
+  return LLVMBuildAnd(e->b, lo, hi, "");
+}
+
+/* The body of the vector loop, whose index is set. */
+static void vector_body(Work *w) {
+  Emitter *e = w->e;
+  Version versions[3];
+  LLVMValueRef conditions[3] = {0};
+  int n = 0;
+  w->in_row = (RowDivisions){0};
+  w->divisions = true;
+  if (e->lanes > 1) each_access_of_rows(w, add_division);
+  w->divisions = false;
+  emit_at(e, e->depth);
+  LLVMValueRef whole = w->hi ? within_bounds(w) : NULL;
+  if (w->in_row.all.len) {
+    versions[n] = IN_ROW;
+    conditions[n++] = whole ? LLVMBuildAnd(e->b, w->in_row.holds, whole, "") : w->in_row.holds;
+  }
+  versions[n] = WHOLE;
+  conditions[n++] = whole;
+  if (whole) versions[n++] = MASKED;
+  if (n == 1)
+    point(w);
+  else
+    either_point(w, versions, conditions, n);
 }
 
 /* Where a loop along dimension `d` ends: i64. */
