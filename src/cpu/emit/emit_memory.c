@@ -66,9 +66,10 @@ static LLVMValueRef unused_bytes(Emitter *e) { return e->scratch; }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-/* Has the processor loads and stores of vectors that leave out single elements? LLVM makes a branch for each lane otherwise. */
-static bool leaves_out(const Emitter *e, const Type *elem) {
-  return e->isa->avx512 || (e->isa->avx2 && ir_elem_bytes(elem) >= 4);
+/* Has the processor loads and stores of vectors that leave out single elements? LLVM makes a branch for each lane otherwise,
+ * which is foreseen where what is left out lies before and behind a bound. */
+static bool leaves_out(const Emitter *e, const Type *elem, LaneKind mask) {
+  return e->isa->avx512 || (e->isa->avx2 && ir_elem_bytes(elem) >= 4) || mask == LANE_RANGE;
 }
 
 /* Of lane i of a run: its element, or, masked off, the unused bytes. */
@@ -115,14 +116,16 @@ static LLVMValueRef gather(Emitter *e, const Type *elem, LLVMValueRef ptrs, LLVM
   return mask && !masks ? LLVMBuildSelect(e->b, mask, v, other, "") : v;
 }
 
-static LLVMValueRef run_load(Emitter *e, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LLVMValueRef other) {
+/* `kind`: the mask's form. */
+static LLVMValueRef run_load(Emitter *e, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LaneKind kind,
+                             LLVMValueRef other) {
   LLVMTypeRef t = emit_wide(emit_memory_type(e, elem), e->lanes);
   if (!mask) {
     LLVMValueRef v = LLVMBuildLoad2(e->b, t, ptr, "");
     LLVMSetAlignment(v, alignment(elem));
     return from_memory(e, elem, v, e->lanes);
   }
-  if (!leaves_out(e, elem)) {
+  if (!leaves_out(e, elem, kind)) {
     LLVMValueRef steps = emit_iota(e, e->lanes, e->i64), all = emit_splat(e, ptr, e->lanes);
     return gather(e, elem, LLVMBuildGEP2(e->b, emit_memory_type(e, elem), all, &steps, 1, ""), mask, other);
   }
@@ -216,7 +219,7 @@ static Lane read_lane(Emitter *e, Type *elem, Lane p, bool unit, int depth, LLVM
     emit_at(e, r.depth);
     LLVMValueRef ptr = LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p.v, &e->index64, 1, "");
     if (stride) emit_prefetch(e, ptr, stride, e->lanes * ir_elem_bytes(elem));
-    r.v = run_load(e, elem, ptr, NULL, NULL);
+    r.v = run_load(e, elem, ptr, NULL, LANE_UNIFORM, NULL);
     return r;
   }
   int64_t step = known_step(e, elem, &p, true);
@@ -320,7 +323,7 @@ Lane emit_memory_read_masked(Emitter *e, const Op *load, const Pointers *from, L
   if (from->unit) {
     LLVMValueRef ptr = LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p.v, &e->index64, 1, "");
     if (from->stride) emit_prefetch(e, ptr, from->stride, e->lanes * ir_elem_bytes(elem));
-    r.v = run_load(e, elem, ptr, mv, ov);
+    r.v = run_load(e, elem, ptr, mv, m.kind, ov);
   } else {
     r.v = gather(e, elem, ptrs, mv, ov);
   }
@@ -330,12 +333,13 @@ Lane emit_memory_read_masked(Emitter *e, const Op *load, const Pointers *from, L
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 /* v: as it is in memory. */
-static void run_store(Emitter *e, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LLVMValueRef v) {
+static void run_store(Emitter *e, const Type *elem, LLVMValueRef ptr, LLVMValueRef mask, LaneKind kind,
+                      LLVMValueRef v) {
   if (!mask) {
     LLVMSetAlignment(LLVMBuildStore(e->b, v, ptr), alignment(elem));
     return;
   }
-  if (!leaves_out(e, elem)) {
+  if (!leaves_out(e, elem, kind)) {
     lanes_store(e, elem, ptr, mask, v);
     return;
   }
@@ -394,7 +398,7 @@ void emit_memory_store(Emitter *e, Op *op, const Lane *at, Lane p, LLVMValueRef 
     emit_stream_store(e, op, stream, v, ptr);
     return;
   }
-  run_store(e, elem, ptr, mv, v);
+  run_store(e, elem, ptr, mv, mask ? mask->kind : LANE_UNIFORM, v);
 }
 
 /* Is what the second stores the elements between those of the first, and behind its last? */
@@ -546,8 +550,9 @@ LLVMValueRef emit_memory_update(Emitter *e, Op *op, Lane p, LLVMValueRef v, cons
   emit_at(e, e->depth);
   if (unit) {
     LLVMValueRef ptr = LLVMBuildGEP2(e->b, emit_memory_type(e, elem), p.v, &e->index64, 1, "");
-    LLVMValueRef old = run_load(e, elem, ptr, mv, zero);
-    run_store(e, elem, ptr, mv, updated(e, op, elem, old, v, e->lanes));
+    LaneKind kind = mask ? mask->kind : LANE_UNIFORM;
+    LLVMValueRef old = run_load(e, elem, ptr, mv, kind, zero);
+    run_store(e, elem, ptr, mv, kind, updated(e, op, elem, old, v, e->lanes));
     return old;
   }
   if (mask) ptrs = LLVMBuildSelect(e->b, mv, ptrs, emit_splat(e, unused_bytes(e), e->lanes), "");
