@@ -22,7 +22,7 @@ typedef struct Work {
   Reduction **folds; /* per member, or NULL */
   /* bounds along the vector dimension: all accesses' lanes are true in [lo, hi); some store's may be in [from, to) */
   LLVMValueRef lo, hi, from, to;
-  bool divisions; /* these are visited, not accesses */
+  bool divisions;      /* these are visited, not accesses */
   RowDivisions in_row; /* of the vector at hand */
 } Work;
 
