@@ -77,6 +77,7 @@ static const char *print_llir(Ctx *cx, LLVMModuleRef m, size_t *len) {
   Print *p = NEW(cx, Print);
   p->module = m;
   cpu_llvm_build(cx, "printing", print_module, p);
+  if (!p->text) ctx_throw(cx, ERR_MEMORY); /* LLVM copies it by strdup() */
   *len = strlen(p->text);
   char *copy = ctx_copy(cx, p->text, *len + 1);
   LLVMDisposeMessage(p->text);
