@@ -699,7 +699,7 @@ def test_numbers_in_any_place(target, monkeypatch):
     """A number is a scalar: fp32, or fp64 beside such a tensor."""
     if target:
         monkeypatch.setenv("TRITONC_SIMULATE", target)
-    x, k = torch.randn(16, device=DEVICE) + 3, torch.arange(16, dtype=torch.int32, device=DEVICE) + 1
+    x, k = 4 * torch.rand(16, device=DEVICE) + 1, torch.arange(16, dtype=torch.int32, device=DEVICE) + 1
     out = torch.zeros(16, dtype=torch.int32, device=DEVICE)
     wide, exact = x.double(), torch.zeros(16, dtype=torch.float64, device=DEVICE)
     given_numbers_kernel[(1,)](x, k, wide, out, exact)
