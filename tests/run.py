@@ -311,8 +311,8 @@ def asan():
     visible += ["--deselect=tests/python/test_cpu.py::test_want_of_memory_inside_llvm_is_an_error"]
     # The run-time library would come first in the debugger as well, which then waits for itself.
     visible += ["--deselect=tests/python/test_lines.py::test_gdb_names_the_line"]
-    # Times are measured without sanitizers, whose own cost is not even.
-    visible += ["-m", "not timed"]
+    # Time and memory are measured without sanitizers, whose own cost is not even.
+    visible += ["-m", "not measured"]
     files = sorted((ROOT / "tests" / "python").glob("test_*.py"), key=lambda f: f.stat().st_size)
     damaged = {**env, "TRITONC_TEST_FUZZ": "120", "TRITONC_TEST_SEED": str(seed_of_tree())}
     pytest("asan", ["tests/gpu/test_fuzz_ir.py"], damaged, "damaged IR under the sanitizers", visible)

@@ -13,7 +13,7 @@ import triton
 import triton.language as tl
 from triton.backends.compiler import GPUTarget
 
-pytestmark = pytest.mark.timed
+pytestmark = pytest.mark.measured
 
 
 @triton.jit

@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-pytestmark = pytest.mark.timed
+pytestmark = pytest.mark.measured
 
 TRITONC = shutil.which("tritonc")
 HEAD = "import triton\nimport triton.language as tl\n@triton.jit\ndef k(x, y, n):\n    i = tl.arange(0, 128)\n"

@@ -444,6 +444,7 @@ def test_launches_of_odd_arguments_leave_nothing_behind():
     assert len(gc.get_objects()) - objects < 100
 
 
+@pytest.mark.measured
 def test_printing_ir_leaves_nothing_behind():
     def resident():
         with open("/proc/self/statm", encoding="ascii") as file:

@@ -112,7 +112,7 @@ def test_marks_of_metrics(tmp_path):
     assert frame(root, "outer", "inner", "idle")["metrics"] == {"b": 6}
 
 
-@pytest.mark.timed
+@pytest.mark.measured
 def test_a_session_costs_little():
     """Less than 2% of launches of 20 us. Other work on the machine only adds to it: measured thrice where it is more."""
     tool = [sys.executable, Path(__file__).parents[2] / "bench" / "overhead.py", "--blocks", "8", "--series", "15"]
