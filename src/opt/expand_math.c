@@ -201,9 +201,4 @@ static bool never_native(Opcode code, const Type *elem, bool precise) {
   return false;
 }
 
-bool opt_expand_all_math(Ctx *cx, Module *m) {
-  LangOptions options = {.common = {.num_warps = 4, .num_stages = 3, .num_ctas = 1},
-                         .default_dot_precision = "ieee",
-                         .target_name = "cpu"};
-  return opt_expand_math(cx, m, never_native, &options);
-}
+bool opt_expand_all_math(Ctx *cx, Module *m) { return opt_expand_math(cx, m, never_native, &opt_library_options); }

@@ -9,6 +9,7 @@
  *                          fold_cast.c, fold_shape.c, fold_memory.c
  *   fold_constant.c        the value of an op whose operands are all constants
  *   cse.c licm.c dce.c flatten.c unroll.c unroll_tiles.c version_loops.c split_pointers.c batch_programs.c turn_loads.c expand_math.c descriptors.c dot_scaled.c map_elementwise.c   a pass each
+ *   libdevice.c later_ops.c narrow_floats.c bf16_atomics.c   ops by others that targets have, a pass each
  *   check_accesses.c       check mode: a check before every access
  *   written.c              which pointers a kernel writes through
  *   swap.c                 atomics that no target has
@@ -21,6 +22,8 @@
 
 /* ---- util.c ------------------------------------------------------------------------------------------------------ */
 
+/* Of library functions that a pass compiles without a target's options: nothing in them depends on any. */
+extern const LangOptions opt_library_options;
 /* The regions of these ops are functions of their block arguments: no pass may make them use a value from outside. */
 bool opt_is_closed(const Op *op);
 /* May this op run where it did not (ahead of a loop that might not run it)? Pure, and no division that might trap. */

@@ -118,9 +118,6 @@ static Value *call_each(Builder *b, const Op *func, const Op *op, Value **args) 
 
 /* The function's value before the builder's place, or NULL. */
 static Value *value_of(Builder *b, Module *m, const char *name, const Op *op, bool is_unsigned) {
-  static const LangOptions options = {.common = {.num_warps = 4, .num_stages = 3, .num_ctas = 1},
-                                      .default_dot_precision = "ieee",
-                                      .target_name = "cpu"};
   Type *type = op->results[0].type, **inputs = NEWN(b->cx, Type *, op->noperands + 1);
   Value **args = NEWN(b->cx, Value *, op->noperands + 1);
   for (int i = 0; i < op->noperands; i++) {
@@ -129,7 +126,7 @@ static Value *value_of(Builder *b, Module *m, const char *name, const Op *op, bo
   }
   Value *v = as_op(b, name, type, args, op->noperands);
   if (v) return v;
-  Op *func = lang_libdevice_function(m, name, inputs, op->noperands, is_unsigned, &options);
+  Op *func = lang_libdevice_function(m, name, inputs, op->noperands, is_unsigned, &opt_library_options);
   const Type *signature = func ? ir_func_signature(func) : NULL;
   bool fits = func && signature->nresults == 1 && signature->results[0] == ir_elem(type);
   return fits ? call_each(b, func, op, args) : NULL;

@@ -17,15 +17,20 @@ static bool is_narrow(const Type *t) {
   return elem->kind == TYPE_FLOAT && elem->bits == 8;
 }
 
-static bool computes(Opcode code) {
-  bool arithmetic = (code >= OP_ADDF && code <= OP_MINIMUMF) || code == OP_CMPF || (code >= OP_EXP && code <= OP_ABSF);
-  bool conversion = code == OP_EXTF || code == OP_TRUNCF || (code >= OP_SITOFP && code <= OP_FPTOUI);
-  return arithmetic || conversion || code == OP_FMA || (code >= OP_CLAMPF && code <= OP_PRECISE_DIVF);
+/* Elementwise, and more than moving bits and the conversion that there is. */
+static bool computes(const Op *op) {
+  switch (op->code) {
+  case OP_SELECT:
+  case OP_BITCAST:
+  case OP_TT_BITCAST:
+  case OP_FP_TO_FP: return false;
+  default: return ir_has(op, T_ELEMENTWISE) && ir_has(op, T_PURE);
+  }
 }
 
 static void collect(Op *op, void *arg) {
   Narrow *n = arg;
-  if (!computes(op->code)) return;
+  if (!computes(op)) return;
   bool found = is_narrow(op->results[0].type);
   for (int i = 0; i < op->noperands; i++) found |= is_narrow(ir_operand(op, i)->type);
   if (found) vec_push(n->cx, &n->at, op);

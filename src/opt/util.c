@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
+const LangOptions opt_library_options = {
+    .common = {.num_warps = 4, .num_stages = 3, .num_ctas = 1}, .default_dot_precision = "ieee", .target_name = "cpu"};
+
 bool opt_is_closed(const Op *op) {
   return ir_has(op, T_ISOLATED) || op->code == OP_REDUCE || op->code == OP_SCAN || op->code == OP_MAP_ELEMENTWISE;
 }

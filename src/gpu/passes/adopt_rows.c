@@ -8,6 +8,8 @@
  */
 #include "gpu/passes/passes.h"
 
+#include <math.h>
+
 typedef struct Rows {
   Ctx *cx;
   int num_warps;
@@ -108,7 +110,7 @@ static Value *outside(Tile *t, const Op *create) {
   Type *elem = t->block->elem;
   if (elem->kind == TYPE_INT) return ir_const_int(&t->b, t->block, 0);
   return ir_const_attr(&t->b, t->block,
-                       ir_attr_splat(t->b.cx, t->block, ir_attr_float(t->b.cx, elem, nan ? __builtin_nan("") : 0.0)));
+                       ir_attr_splat(t->b.cx, t->block, ir_attr_float(t->b.cx, elem, nan ? NAN : 0.0)));
 }
 
 /* The announcement that this copy's bytes are part of. */
@@ -136,8 +138,8 @@ static void load_rows(Ctx *cx, const Rows *r, Op *op, const Op *create) {
   }
   Value *v = ir_make(&t.b, OP_LOAD, t.block, t.pointers, t.mask, outside(&t, create), NULL);
   ir_effect(&t.b, OP_LOCAL_STORE, v, buffer, NULL);
-  ir_set_attr(cx, ir_effect(&t.b, OP_FENCE_ASYNC_SHARED, NULL), "bCluster", ir_attr_bool(cx, false));
-  expect_less(cx, op, ir_numel(buffer->type) * ir_elem_bytes(buffer->type->elem));
+  gpu_fence_stores(&t.b);
+  expect_less(cx, op, gpu_buffer_bytes(buffer->type));
 }
 
 static void store_rows(Ctx *cx, const Rows *r, Op *op, const Op *create) {

@@ -11,20 +11,14 @@
  */
 #include "gpu/passes/passes.h"
 
-typedef struct Adopt {
-  Ctx *cx;
-} Adopt;
-
-static int64_t bytes_of(const Type *buffer) { return ir_numel(buffer) * ir_elem_bytes(buffer->elem); }
-
 /* What comes to the barrier after the announcement and before the next one of the same. */
 static void whole_bytes(Ctx *cx, Op *expect) {
   const Value *barrier = ir_operand(expect, 0);
   int64_t bytes = 0;
   for (const Op *op = expect->next; op; op = op->next) {
     if (op->code == OP_BARRIER_EXPECT && ir_operand(op, 0) == barrier) break;
-    if (op->code == OP_TMA_LOAD && ir_operand(op, 2) == barrier) bytes += bytes_of(ir_operand(op, 1)->type);
-    if (op->code == OP_TMA_GATHER && ir_operand(op, 3) == barrier) bytes += bytes_of(ir_operand(op, 4)->type);
+    if (op->code == OP_TMA_LOAD && ir_operand(op, 2) == barrier) bytes += gpu_buffer_bytes(ir_operand(op, 1)->type);
+    if (op->code == OP_TMA_GATHER && ir_operand(op, 3) == barrier) bytes += gpu_buffer_bytes(ir_operand(op, 4)->type);
   }
   if (bytes) ir_set_int(cx, expect, "size", bytes);
 }
@@ -47,12 +41,10 @@ static void whole_box(Ctx *cx, Op *create) {
 }
 
 static void adopt(Op *op, void *arg) {
-  const Adopt *a = arg;
-  if (op->code == OP_BARRIER_EXPECT) whole_bytes(a->cx, op);
-  if (op->code == OP_TENSORMAP_CREATE) whole_box(a->cx, op);
+  if (op->code == OP_BARRIER_EXPECT) whole_bytes(arg, op);
+  if (op->code == OP_TENSORMAP_CREATE) whole_box(arg, op);
 }
 
 void gpu_adopt_clusters(Ctx *cx, Module *m) {
-  Adopt a = {cx};
-  if (gpu_num_ctas(m) > 1) ir_walk(m->op, adopt, &a);
+  if (gpu_num_ctas(m) > 1) ir_walk(m->op, adopt, cx);
 }
